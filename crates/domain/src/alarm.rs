@@ -1,0 +1,17 @@
+//! Alarms: "are there problems?" has one place and one answer.
+//!
+//! A rule is one row of [`RULES`]: what is watched, when it is raised and cleared, for how long. A rule is evaluated for
+//! each subject it applies to (a cell, a node, a link, the system).
+//!
+//! ```text
+//! Normal --beyond raise--> Pending --on_delay--> Active --good side of clear, off_delay--> Normal
+//!              ^------back---'                      '--- no data: stays, marked "signal lost"
+//! ```
+//!
+//! Lost data never clears an alarm.
+
+mod book;
+mod rules;
+
+pub use book::{Alarm, AlarmBook, AlarmChange, Observed};
+pub use rules::{Direction, RULES, Rule, RuleIdx, Severity, Subject, Watch};

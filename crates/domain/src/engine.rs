@@ -1,0 +1,228 @@
+//! One cycle: take what arrived, then decide. The same function drives the live site, playback and tests.
+
+use crate::alarm::{AlarmChange, Observed, Subject, Watch};
+use crate::cells::ColumnStats;
+use crate::derived;
+use crate::link::{LinkIdx, LinkSpec, LinkStatus};
+use crate::point::PointId;
+use crate::reading::{Batch, CellQuantity, NoData, NodeQuantity, Sample};
+use crate::spec::SystemIdx;
+use crate::time::{Mono, Now};
+use crate::twin::{Site, SystemState};
+
+/// Something that happened since the last cycle.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// A link received values.
+    Batch(Batch),
+    /// A link's state and counters.
+    Link(LinkIdx, LinkStatus),
+}
+
+/// What a cycle decided.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outputs {
+    /// Alarms raised and cleared, with the system they belong to.
+    pub alarms: Vec<(SystemIdx, AlarmChange)>,
+}
+
+/// Takes all inputs, then evaluates every system at `now`.
+pub fn step(site: &mut Site, now: Now, inputs: impl IntoIterator<Item = Input>) -> Outputs {
+    for input in inputs {
+        match input {
+            Input::Batch(batch) => site.apply(&batch),
+            Input::Link(link, status) => {
+                if let Some(slot) = site.links.get_mut(link.0 as usize) {
+                    // Readings say more precisely than the counters when the link was last heard.
+                    let last_at = slot.last_at.max(status.last_at);
+                    *slot = LinkStatus { last_at, ..status };
+                }
+            }
+        }
+    }
+    let mut outputs = Outputs::default();
+    for (i, system) in site.systems.iter_mut().enumerate() {
+        let sag_pct = system.sag.update(system.state.points.sample(PointId::Voltage, now.mono), now.mono);
+        let view = View {
+            state: &system.state,
+            voltage: system.state.cells.column(CellQuantity::Voltage).stats(now.mono),
+            sag_pct,
+            links: &site.links,
+            link_specs: &site.spec.links,
+            now: now.mono,
+        };
+        let changes = system.alarms.evaluate(&view, now);
+        outputs.alarms.extend(changes.into_iter().map(|change| (SystemIdx(i as u8), change)));
+    }
+    outputs
+}
+
+/// What the alarm rules see of one system in one cycle.
+struct View<'a> {
+    state: &'a SystemState,
+    voltage: Option<ColumnStats>,
+    sag_pct: Sample,
+    links: &'a [LinkStatus],
+    link_specs: &'a [LinkSpec],
+    now: Mono,
+}
+
+impl Observed for View<'_> {
+    fn watch(&self, watch: Watch, subject: Subject) -> Sample {
+        let cell = |quantity| match subject {
+            Subject::Cell(cell) => self.state.cells.column(quantity).sample(cell as usize, self.now),
+            _ => Err(NoData::NotPresent),
+        };
+        let node = |quantity| match subject {
+            Subject::Node(n) => self.state.nodes.get(n as usize).ok_or(NoData::NotPresent)?.sample(quantity, self.now),
+            _ => Err(NoData::NotPresent),
+        };
+        match watch {
+            Watch::CellVoltage => cell(CellQuantity::Voltage),
+            Watch::CellTemperature => cell(CellQuantity::Temperature),
+            Watch::CellSpread => self.voltage.map(|s| s.spread()).ok_or(NoData::NotPresent),
+            Watch::CellsMissing => self.cells_missing_pct(),
+            Watch::BusSag => self.sag_pct,
+            Watch::NodeDelay => node(NodeQuantity::Delay),
+            Watch::NodeState => node(NodeQuantity::State),
+            Watch::LinkSilence => match subject {
+                Subject::Link(link) => self.silence(link),
+                _ => Err(NoData::NotPresent),
+            },
+            Watch::SopUse => derived::sop_use_pct(&self.state.points, self.now),
+            Watch::ControllerMode => self.state.points.sample(PointId::ControllerMode, self.now),
+        }
+    }
+}
+
+impl View<'_> {
+    /// Age of the link's last reading as a multiple of its `silent_after`. A link that never spoke counts from the
+    /// start of the process, so that a device that is off at start is noticed too.
+    fn silence(&self, link: LinkIdx) -> Sample {
+        let place = link.0 as usize;
+        let (Some(status), Some(spec)) = (self.links.get(place), self.link_specs.get(place)) else {
+            return Err(NoData::NotPresent);
+        };
+        let last_at = status.last_at.unwrap_or(Mono(0));
+        Ok(self.now.seconds_since(last_at) / spec.silent_after.as_secs_f32())
+    }
+
+    /// Cells without a fresh voltage, %. Not known while no cell has ever reported: then the link is the problem.
+    fn cells_missing_pct(&self) -> Sample {
+        let fresh = self.voltage.map(|s| s.fresh).ok_or(NoData::NotPresent)?;
+        let cells = self.state.cells.len();
+        Ok(100.0 * (cells - fresh) as f32 / cells as f32)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::reading::{Reading, Target};
+    use crate::spec::{CellLimits, SiteSpec, SystemSpec};
+    use crate::topology::Topology;
+    use std::time::Duration;
+
+    /// A site with one 2 x 3-cell system and one link.
+    pub(crate) fn site() -> SiteSpec {
+        SiteSpec {
+            name: "Test".into(),
+            systems: vec![SystemSpec {
+                id: "hv".into(),
+                name: "Pack".into(),
+                topology: Topology::new(1, 2, 3),
+                capacity_ah: 280.0,
+                nominal_v: 832.0,
+                reserve_pct: 20.0,
+                cell_limits: CellLimits::LFP,
+                cell_resolution_v: 0.001,
+                rate_hz: 5.0,
+                simulated: true,
+            }],
+            links: vec![LinkSpec {
+                id: "bms".into(),
+                name: "Battery controller".into(),
+                protocol: "CAN over UDP".into(),
+                address: "127.0.0.1:20000".into(),
+                system: SystemIdx(0),
+                silent_after: Duration::from_secs(1),
+            }],
+        }
+    }
+
+    fn at(seconds: f32) -> Now {
+        Now::default() + Duration::from_secs_f32(seconds)
+    }
+
+    fn batch(seconds: f32, readings: &[(Target, Sample)]) -> Input {
+        Input::Batch(Batch {
+            link: LinkIdx(0),
+            system: SystemIdx(0),
+            at: at(seconds),
+            readings: readings.iter().map(|(target, sample)| Reading { target: *target, sample: *sample }).collect(),
+        })
+    }
+
+    fn active(site: &Site) -> Vec<&'static str> {
+        site.systems[0].alarms.active().iter().map(|a| a.rule.rule().unwrap().id).collect()
+    }
+
+    #[test]
+    fn a_silent_link_is_noticed_even_if_it_never_spoke() {
+        let mut site = Site::new(site());
+        step(&mut site, at(0.9), []);
+        step(&mut site, at(1.1), []);
+        assert!(active(&site).is_empty());
+        step(&mut site, at(1.4), []);
+        assert_eq!(active(&site), ["link.silent"]);
+        step(&mut site, at(1.6), [batch(1.6, &[])]);
+        step(&mut site, at(2.5), [batch(2.5, &[])]);
+        step(&mut site, at(2.7), [batch(2.7, &[])]);
+        assert!(active(&site).is_empty());
+    }
+
+    #[test]
+    fn impossible_values_change_nothing() {
+        let mut site = Site::new(site());
+        let voltage = Target::Cell(CellQuantity::Voltage, 0);
+        step(&mut site, at(0.1), [batch(0.1, &[(voltage, Ok(3.3)), (Target::Point(PointId::Soc), Ok(50.0))])]);
+        for bad in [f32::NAN, f32::INFINITY, -1.0, 65.535] {
+            let bad = Ok(bad);
+            step(&mut site, at(0.2), [batch(0.2, &[(voltage, bad), (Target::Cell(CellQuantity::Voltage, 99), bad)])]);
+            let moment = site.moment(SystemIdx(0), at(0.2)).unwrap();
+            assert_eq!(moment.cell(CellQuantity::Voltage, 0), Ok(3.3));
+        }
+        step(&mut site, at(0.3), [batch(0.3, &[(Target::Point(PointId::Soc), Ok(101.0))])]);
+        assert_eq!(site.moment(SystemIdx(0), at(0.3)).unwrap().point(PointId::Soc), Ok(50.0));
+    }
+
+    #[test]
+    fn a_module_that_stops_reporting_is_missed_cell_by_cell() {
+        let mut site = Site::new(site());
+        let cell = |c| Target::Cell(CellQuantity::Voltage, c);
+        for tick in 1..30 {
+            let seconds = tick as f32 * 0.2;
+            let mut readings: Vec<_> = (0..3).map(|c| (cell(c), Ok(3.3))).collect();
+            if tick == 1 {
+                readings.extend((3..6).map(|c| (cell(c), Ok(3.3))));
+            }
+            step(&mut site, at(seconds), [batch(seconds, &readings)]);
+        }
+        assert_eq!(active(&site), ["cells.missing"]);
+        let alarm = site.systems[0].alarms.active()[0];
+        let words = RULES[alarm.rule.0 as usize].words(alarm.subject, alarm.value, &site.spec, &Topology::new(1, 2, 3));
+        assert_eq!(words, "3 of 6 cells without a fresh voltage");
+    }
+    use crate::alarm::RULES;
+
+    #[test]
+    fn a_burst_that_drops_the_bus_by_six_percent_is_a_sag() {
+        let mut site = Site::new(site());
+        for tick in 1..=40 {
+            let seconds = tick as f32 * 0.2;
+            let volts = if tick < 30 { 850.0 } else { 799.0 };
+            step(&mut site, at(seconds), [batch(seconds, &[(Target::Point(PointId::Voltage), Ok(volts))])]);
+        }
+        assert_eq!(active(&site), ["bus.sag"]);
+    }
+}

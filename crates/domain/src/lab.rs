@@ -1,0 +1,283 @@
+//! The lab: what a person may do to a simulated system, and what it answers.
+
+use crate::topology::{CellPosition, Topology};
+use thiserror::Error;
+
+/// The highest load that can be set, kW.
+pub const LOAD_MAX_KW: f32 = 400.0;
+/// The longest burst, s.
+pub const BURST_MAX_S: f32 = 600.0;
+/// The ambient temperatures that can be set, °C.
+pub const AMBIENT_RANGE_C: (f32, f32) = (-20.0, 55.0);
+
+/// A device of the simulated system whose link can be silenced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum SimDevice {
+    /// The battery controller.
+    Controller = 0,
+    /// The grid meter.
+    GridMeter = 1,
+    /// The AI load's meter.
+    LoadMeter = 2,
+}
+
+impl SimDevice {
+    /// Every device.
+    pub const ALL: [SimDevice; 3] = [SimDevice::Controller, SimDevice::GridMeter, SimDevice::LoadMeter];
+
+    /// Its name in forms and addresses.
+    pub fn id(self) -> &'static str {
+        match self {
+            SimDevice::Controller => "controller",
+            SimDevice::GridMeter => "grid-meter",
+            SimDevice::LoadMeter => "load-meter",
+        }
+    }
+
+    /// Its name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            SimDevice::Controller => "battery controller",
+            SimDevice::GridMeter => "grid meter",
+            SimDevice::LoadMeter => "AI load meter",
+        }
+    }
+}
+
+/// A fault that can be injected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LabFault {
+    /// A cell with 4 % less capacity and 30 % more resistance, counted from 0.
+    WeakCell(u16),
+    /// A cell that heats up to about 15 K above its neighbours, counted from 0.
+    HotCell(u16),
+    /// An AFE node that stops answering, counted from 0.
+    DeadNode(u16),
+    /// A device that stops sending or answering.
+    SilentLink(SimDevice),
+}
+
+impl LabFault {
+    /// The fault in words: `weak cell 7.12`.
+    pub fn words(self, topology: &Topology) -> String {
+        match self {
+            LabFault::WeakCell(cell) => format!("weak cell {}", topology.cell_name(cell as usize)),
+            LabFault::HotCell(cell) => format!("hot cell {}", topology.cell_name(cell as usize)),
+            LabFault::DeadNode(node) => format!("dead AFE node {}", node + 1),
+            LabFault::SilentLink(device) => format!("silent link: {}", device.name()),
+        }
+    }
+}
+
+/// What the simulated AI load does.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum LoadMode {
+    /// Idle, bursts and training runs by themselves.
+    #[default]
+    Auto,
+    /// A constant load, W.
+    Fixed(f32),
+}
+
+/// Something a person does to the simulation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LabCommand {
+    /// Sets what the load does.
+    Load(LoadMode),
+    /// Starts a burst of this power, W, for this long, s.
+    Burst {
+        /// Load during the burst, W.
+        power_w: f32,
+        /// Length, s.
+        seconds: f32,
+    },
+    /// Sets the air temperature around the pack, °C.
+    Ambient(f32),
+    /// Injects a fault.
+    Inject(LabFault),
+    /// Removes a fault.
+    Clear(LabFault),
+    /// Removes all faults.
+    ClearAll,
+}
+
+/// What the simulation is doing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LabState {
+    /// What the load does.
+    pub load: LoadMode,
+    /// Power and time left of a running burst, W and s.
+    pub burst: Option<(f32, f32)>,
+    /// Air temperature around the pack, °C.
+    pub ambient_c: f32,
+    /// Injected faults, oldest first.
+    pub faults: Vec<LabFault>,
+}
+
+/// Why a lab form was refused.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum LabError {
+    /// A field is missing.
+    #[error("{0}: missing")]
+    Missing(&'static str),
+    /// A field is not what it should be.
+    #[error("{field}: {got:?} is not {wanted}")]
+    Invalid {
+        /// The form field.
+        field: &'static str,
+        /// What came.
+        got: String,
+        /// What is asked for.
+        wanted: String,
+    },
+}
+
+impl LabCommand {
+    /// Reads a command from form fields.
+    ///
+    /// | `action` | other fields |
+    /// |---|---|
+    /// | `load-auto` | |
+    /// | `load` | `kw` 0 to 400 |
+    /// | `burst` | `kw` 0 to 400, `seconds` 1 to 600 |
+    /// | `ambient` | `celsius` -20 to 55 |
+    /// | `inject`, `clear` | `fault` = `weak-cell` or `hot-cell` with `cell` (`7.12`, or a number from 0); `dead-node` with `node` from 1; `silent-link` with `device` |
+    /// | `clear-all` | |
+    ///
+    /// # Errors
+    /// [`LabError`] names the field, what came and what is asked for.
+    pub fn from_fields<'a>(
+        field: impl Fn(&str) -> Option<&'a str>,
+        topology: &Topology,
+    ) -> Result<LabCommand, LabError> {
+        let need = |name: &'static str| field(name).map(str::trim).ok_or(LabError::Missing(name));
+        let number = |name: &'static str, low: f32, high: f32| -> Result<f32, LabError> {
+            let text = need(name)?;
+            text.parse::<f32>().ok().filter(|v| (low..=high).contains(v)).ok_or_else(|| LabError::Invalid {
+                field: name,
+                got: text.to_owned(),
+                wanted: format!("a number from {low} to {high}"),
+            })
+        };
+        let fault = || -> Result<LabFault, LabError> {
+            let cell = || {
+                let text = need("cell")?;
+                parse_cell(text, topology).map(|c| c as u16).ok_or_else(|| LabError::Invalid {
+                    field: "cell",
+                    got: text.to_owned(),
+                    wanted: format!("a cell such as 1.1, up to {}", topology.cell_name(topology.cells().max(1) - 1)),
+                })
+            };
+            match need("fault")? {
+                "weak-cell" => Ok(LabFault::WeakCell(cell()?)),
+                "hot-cell" => Ok(LabFault::HotCell(cell()?)),
+                "dead-node" => {
+                    let node = number("node", 1.0, topology.modules() as f32)?;
+                    Ok(LabFault::DeadNode(node as u16 - 1))
+                }
+                "silent-link" => {
+                    let text = need("device")?;
+                    SimDevice::ALL.into_iter().find(|d| d.id() == text).map(LabFault::SilentLink).ok_or_else(|| {
+                        LabError::Invalid {
+                            field: "device",
+                            got: text.to_owned(),
+                            wanted: "controller, grid-meter or load-meter".to_owned(),
+                        }
+                    })
+                }
+                other => Err(LabError::Invalid {
+                    field: "fault",
+                    got: other.to_owned(),
+                    wanted: "weak-cell, hot-cell, dead-node or silent-link".to_owned(),
+                }),
+            }
+        };
+        match need("action")? {
+            "load-auto" => Ok(LabCommand::Load(LoadMode::Auto)),
+            "load" => Ok(LabCommand::Load(LoadMode::Fixed(number("kw", 0.0, LOAD_MAX_KW)? * 1_000.0))),
+            "burst" => Ok(LabCommand::Burst {
+                power_w: number("kw", 0.0, LOAD_MAX_KW)? * 1_000.0,
+                seconds: number("seconds", 1.0, BURST_MAX_S)?,
+            }),
+            "ambient" => Ok(LabCommand::Ambient(number("celsius", AMBIENT_RANGE_C.0, AMBIENT_RANGE_C.1)?)),
+            "inject" => Ok(LabCommand::Inject(fault()?)),
+            "clear" => Ok(LabCommand::Clear(fault()?)),
+            "clear-all" => Ok(LabCommand::ClearAll),
+            other => Err(LabError::Invalid {
+                field: "action",
+                got: other.to_owned(),
+                wanted: "load-auto, load, burst, ambient, inject, clear or clear-all".to_owned(),
+            }),
+        }
+    }
+}
+
+/// A cell by its name (`7.12`, `R3 7.12`) or by its number from 0.
+pub fn parse_cell(text: &str, topology: &Topology) -> Option<usize> {
+    let text = text.trim();
+    let (rack, rest) = match text.strip_prefix(['R', 'r']) {
+        Some(rest) => {
+            let (rack, rest) = rest.split_once(' ')?;
+            (rack.parse::<u16>().ok()?.checked_sub(1)?, rest)
+        }
+        None => (0, text),
+    };
+    match rest.split_once('.') {
+        Some((module, cell)) => topology.index(CellPosition {
+            rack,
+            module: module.trim().parse::<u16>().ok()?.checked_sub(1)?,
+            cell: cell.trim().parse::<u16>().ok()?.checked_sub(1)?,
+        }),
+        None => rest.parse::<usize>().ok().filter(|cell| *cell < topology.cells()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PACK: Topology = Topology::new(1, 13, 20);
+
+    fn read(form: &str) -> Result<LabCommand, LabError> {
+        let fields: Vec<(&str, &str)> = form.split('&').filter_map(|f| f.split_once('=')).collect();
+        LabCommand::from_fields(|name| fields.iter().find(|(n, _)| *n == name).map(|(_, v)| *v), &PACK)
+    }
+
+    #[test]
+    fn forms_become_commands() {
+        for (form, command) in [
+            ("action=load-auto", LabCommand::Load(LoadMode::Auto)),
+            ("action=load&kw=180", LabCommand::Load(LoadMode::Fixed(180_000.0))),
+            ("action=burst&kw=240&seconds=30", LabCommand::Burst { power_w: 240_000.0, seconds: 30.0 }),
+            ("action=ambient&celsius=-5", LabCommand::Ambient(-5.0)),
+            ("action=inject&fault=weak-cell&cell=7.12", LabCommand::Inject(LabFault::WeakCell(131))),
+            ("action=clear&fault=hot-cell&cell=259", LabCommand::Clear(LabFault::HotCell(259))),
+            ("action=inject&fault=dead-node&node=12", LabCommand::Inject(LabFault::DeadNode(11))),
+            (
+                "action=inject&fault=silent-link&device=grid-meter",
+                LabCommand::Inject(LabFault::SilentLink(SimDevice::GridMeter)),
+            ),
+            ("action=clear-all", LabCommand::ClearAll),
+        ] {
+            assert_eq!(read(form), Ok(command), "{form}");
+        }
+    }
+
+    #[test]
+    fn a_bad_form_names_its_field() {
+        for (form, says) in [
+            ("", "action: missing"),
+            ("action=jump", "action: \"jump\" is not load-auto"),
+            ("action=load&kw=NaN", "kw: \"NaN\" is not a number from 0 to 400"),
+            ("action=load&kw=1e9", "kw: \"1e9\" is not a number from 0 to 400"),
+            ("action=inject&fault=weak-cell&cell=14.1", "cell: \"14.1\" is not a cell such as 1.1, up to 13.20"),
+            ("action=inject&fault=weak-cell&cell=0.5", "cell: \"0.5\" is not a cell"),
+            ("action=inject&fault=dead-node&node=14", "node: \"14\" is not a number from 1 to 13"),
+            ("action=inject&fault=silent-link&device=tv", "device: \"tv\" is not controller"),
+        ] {
+            let error = read(form).unwrap_err().to_string();
+            assert!(error.starts_with(says), "{form}: {error}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The pure core of Packtwin: what a site is, what its readings mean, what is wrong with it.
+//!
+//! Nothing here does I/O, asks for the time or spawns a task: time is a parameter, so playback, what-if and
+//! tests run the same code as the live site. It compiles for the server and for the browser.
+//!
+//! Read in this order: [`time`], [`topology`], [`point`], [`reading`], [`cells`], [`spec`] (what is configured),
+//! [`twin`] (what is known now), [`alarm`] (what is wrong), [`engine`] (one cycle), [`live`] (what goes to the page).
+
+pub mod alarm;
+pub mod cells;
+pub mod derived;
+pub mod engine;
+pub mod lab;
+pub mod link;
+pub mod live;
+pub mod point;
+pub mod reading;
+pub mod series;
+pub mod spec;
+pub mod time;
+pub mod topology;
+pub mod twin;
+pub mod wire;

@@ -1,0 +1,151 @@
+//! Links: the paths to the devices, and how well each one works.
+
+use crate::spec::SystemIdx;
+use crate::time::Mono;
+use std::time::Duration;
+
+/// A link's place in [`crate::spec::SiteSpec::links`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LinkIdx(pub u8);
+
+/// How a link is configured, as far as pages and alarms need it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkSpec {
+    /// Short name: `bms`.
+    pub id: String,
+    /// Name for people: `Battery controller`.
+    pub name: String,
+    /// The protocol in words: `CAN over UDP (cannelloni)`.
+    pub protocol: String,
+    /// Where it listens or connects to: `127.0.0.1:20000`.
+    pub address: String,
+    /// The system that its readings belong to.
+    pub system: SystemIdx,
+    /// Without a valid reading for this long, the link is silent.
+    pub silent_after: Duration,
+}
+
+/// What a link is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum LinkState {
+    /// Not started yet.
+    #[default]
+    Idle = 0,
+    /// Trying to reach the device, or waiting for its first bytes.
+    Connecting = 1,
+    /// Readings arrive.
+    Up = 2,
+    /// The path is open but no valid reading arrives.
+    Silent = 3,
+    /// The path is closed; it will be tried again.
+    Down = 4,
+    /// A replay has reached its end.
+    Ended = 5,
+}
+
+impl LinkState {
+    /// Every state, by wire code.
+    pub const ALL: [LinkState; 6] =
+        [LinkState::Idle, LinkState::Connecting, LinkState::Up, LinkState::Silent, LinkState::Down, LinkState::Ended];
+
+    /// The state in one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            LinkState::Idle => "idle",
+            LinkState::Connecting => "connecting",
+            LinkState::Up => "up",
+            LinkState::Silent => "silent",
+            LinkState::Down => "down",
+            LinkState::Ended => "ended",
+        }
+    }
+}
+
+/// Something wrong with what a link received. Each is counted, and changes no reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum LinkFault {
+    /// A packet, line or reply that does not follow its protocol.
+    Malformed = 0,
+    /// A CAN id, register or topic that no table names.
+    UnknownId = 1,
+    /// A frame shorter or longer than its description.
+    WrongLength = 2,
+    /// A value that cannot be: not a number, infinite, outside the plausible range.
+    Impossible = 3,
+    /// Packets that never arrived, by their sequence numbers.
+    Lost = 4,
+    /// A packet that came twice or after its successor.
+    OutOfOrder = 5,
+    /// A request without an answer in time.
+    Timeout = 6,
+    /// The device answered with an exception or refused the connection.
+    Refused = 7,
+}
+
+impl LinkFault {
+    /// Every fault, by wire code.
+    pub const ALL: [LinkFault; 8] = [
+        LinkFault::Malformed,
+        LinkFault::UnknownId,
+        LinkFault::WrongLength,
+        LinkFault::Impossible,
+        LinkFault::Lost,
+        LinkFault::OutOfOrder,
+        LinkFault::Timeout,
+        LinkFault::Refused,
+    ];
+
+    /// The fault in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            LinkFault::Malformed => "malformed",
+            LinkFault::UnknownId => "unknown id",
+            LinkFault::WrongLength => "wrong length",
+            LinkFault::Impossible => "impossible value",
+            LinkFault::Lost => "lost",
+            LinkFault::OutOfOrder => "out of order",
+            LinkFault::Timeout => "time-out",
+            LinkFault::Refused => "refused",
+        }
+    }
+}
+
+/// How a link does: counters since the start, rates over the last seconds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LinkStatus {
+    /// What it is doing.
+    pub state: LinkState,
+    /// When the last valid reading came; `None` before the first.
+    pub last_at: Option<Mono>,
+    /// CAN frames or Modbus replies received.
+    pub frames: u64,
+    /// CAN frames or Modbus replies a second.
+    pub frames_per_s: f32,
+    /// Bytes a second.
+    pub bytes_per_s: f32,
+    /// What went wrong, by [`LinkFault`].
+    pub faults: [u32; LinkFault::ALL.len()],
+    /// Modbus: time from request to reply, ms. CAN: time from the packet's arrival to its readings, ms.
+    pub latency_ms: Option<f32>,
+    /// How often the path had to be opened again.
+    pub reconnects: u32,
+}
+
+impl LinkStatus {
+    /// How often this fault was seen.
+    pub fn faults(&self, fault: LinkFault) -> u32 {
+        self.faults[fault as usize]
+    }
+
+    /// All faults together.
+    pub fn faults_total(&self) -> u64 {
+        self.faults.iter().map(|n| u64::from(*n)).sum()
+    }
+
+    /// Age of the last valid reading, s; `None` if there was none.
+    pub fn age_s(&self, now: Mono) -> Option<f32> {
+        self.last_at.map(|at| now.seconds_since(at))
+    }
+}

@@ -1,0 +1,153 @@
+//! The catalogue of points: every quantity a system can have besides its cells and nodes.
+//!
+//! A new point is one row of [`points!`] below; links, store, API and pages find it by its path.
+//!
+//! Power and current are positive into the site's bus: battery discharge +, grid import +, solar +; loads are
+//! positive. Drivers whose devices say otherwise flip the sign in their codec.
+
+use std::time::Duration;
+
+/// The unit that a point is kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Volt.
+    Volt,
+    /// Ampere.
+    Ampere,
+    /// Watt.
+    Watt,
+    /// Degree Celsius.
+    Celsius,
+    /// Percent, 0 to 100.
+    Percent,
+    /// A number, an index or a bit field.
+    Number,
+}
+
+impl Unit {
+    /// The unit's symbol; empty for a bare number.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Unit::Volt => "V",
+            Unit::Ampere => "A",
+            Unit::Watt => "W",
+            Unit::Celsius => "°C",
+            Unit::Percent => "%",
+            Unit::Number => "",
+        }
+    }
+}
+
+/// What is known of a point before any value arrives.
+#[derive(Clone, Copy, Debug)]
+pub struct PointSpec {
+    /// Name in site files, in the API and in history: `battery/soc`.
+    pub path: &'static str,
+    /// Name for people: `State of charge`.
+    pub name: &'static str,
+    /// The unit of its values.
+    pub unit: Unit,
+    /// Step of the live stream and of history, in the unit. Finer than any sensor we know for it.
+    pub resolution: f32,
+    /// The values that can be believed, inclusive. Others are counted and dropped.
+    pub plausible: (f32, f32),
+    /// A value older than this is stale.
+    pub max_age: Duration,
+}
+
+macro_rules! points {
+    ($($(#[$doc:meta])* $id:ident $path:literal $name:literal $unit:ident $resolution:literal
+        ($low:literal, $high:literal) $max_age_ms:literal;)*) => {
+        /// A point of a system.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum PointId { $($(#[$doc])* $id,)* }
+
+        impl PointId {
+            /// Every point, in wire order: new ones go to the end.
+            pub const ALL: &[PointId] = &[$(PointId::$id,)*];
+        }
+
+        const SPECS: &[PointSpec] = &[$(PointSpec {
+            path: $path, name: $name, unit: Unit::$unit, resolution: $resolution,
+            plausible: ($low, $high), max_age: Duration::from_millis($max_age_ms),
+        },)*];
+    };
+}
+
+points! {
+    /// State of charge as the BMS says, %.
+    Soc "battery/soc" "State of charge" Percent 0.01 (0.0, 100.0) 3_000;
+    /// State of health as the BMS says, %.
+    Soh "battery/soh" "State of health" Percent 0.1 (0.0, 100.0) 10_000;
+    /// Pack voltage before the contactors, V.
+    Voltage "battery/voltage" "Voltage" Volt 0.01 (0.0, 2_000.0) 1_500;
+    /// Pack current, A, discharge positive.
+    Current "battery/current" "Current" Ampere 0.01 (-5_000.0, 5_000.0) 1_500;
+    /// Pack power, W, discharge positive.
+    Power "battery/power" "Battery power" Watt 1.0 (-5e6, 5e6) 1_500;
+    /// Voltage on the site's side of the contactors, V.
+    BusVoltage "battery/bus_voltage" "Bus voltage" Volt 0.01 (0.0, 2_000.0) 1_500;
+    /// State of power: the most that can be discharged now, W, not negative.
+    SopDischarge "battery/sop_discharge" "Discharge limit" Watt 1.0 (0.0, 5e6) 3_000;
+    /// State of power: the most that can be charged now, W, not negative.
+    SopCharge "battery/sop_charge" "Charge limit" Watt 1.0 (0.0, 5e6) 3_000;
+    /// Lowest cell voltage as the BMS says, V.
+    CellVoltageMin "battery/cell_voltage_min" "Lowest cell" Volt 0.0001 (0.0, 6.0) 1_500;
+    /// Number of the cell with the lowest voltage, from 0.
+    CellVoltageMinAt "battery/cell_voltage_min_at" "Lowest cell number" Number 1.0 (0.0, 65_535.0) 1_500;
+    /// Highest cell voltage as the BMS says, V.
+    CellVoltageMax "battery/cell_voltage_max" "Highest cell" Volt 0.0001 (0.0, 6.0) 1_500;
+    /// Number of the cell with the highest voltage, from 0.
+    CellVoltageMaxAt "battery/cell_voltage_max_at" "Highest cell number" Number 1.0 (0.0, 65_535.0) 1_500;
+    /// Highest cell temperature as the BMS says, °C.
+    CellTemperatureMax "battery/cell_temperature_max" "Hottest cell" Celsius 0.1 (-60.0, 200.0) 3_000;
+    /// Number of the hottest cell, from 0.
+    CellTemperatureMaxAt "battery/cell_temperature_max_at" "Hottest cell number" Number 1.0 (0.0, 65_535.0) 3_000;
+    /// Lowest cell temperature as the BMS says, °C.
+    CellTemperatureMin "battery/cell_temperature_min" "Coldest cell" Celsius 0.1 (-60.0, 200.0) 3_000;
+    /// Controller mode: see [`crate::derived::controller_mode`].
+    ControllerMode "battery/mode" "Controller mode" Number 1.0 (0.0, 15.0) 3_000;
+    /// Contactor feedback: bit 0 main plus closed, bit 1 main minus closed, bit 2 precharge closed.
+    Contactors "battery/contactors" "Contactors" Number 1.0 (0.0, 7.0) 3_000;
+    /// Insulation resistance to earth, as a plain number of kΩ.
+    InsulationKohm "battery/insulation_kohm" "Insulation" Number 1.0 (0.0, 1e6) 10_000;
+    /// Grid power, W, import positive.
+    GridPower "grid/power" "Grid" Watt 1.0 (-5e6, 5e6) 1_500;
+    /// Power taken by the AI load, W.
+    LoadPower "load/power" "AI load" Watt 1.0 (-5e6, 5e6) 1_500;
+    /// Solar power, W.
+    SolarPower "solar/power" "Solar" Watt 1.0 (0.0, 5e6) 3_000;
+    /// Air temperature around the pack, °C.
+    Ambient "ambient/temperature" "Ambient" Celsius 0.1 (-60.0, 100.0) 10_000;
+}
+
+impl PointId {
+    /// How many points there are.
+    pub const COUNT: usize = PointId::ALL.len();
+
+    /// The point's row in the catalogue.
+    pub fn spec(self) -> &'static PointSpec {
+        &SPECS[self as usize]
+    }
+
+    /// The point with this path.
+    pub fn from_path(path: &str) -> Option<PointId> {
+        PointId::ALL.iter().copied().find(|id| id.spec().path == path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_point_is_found_by_its_path_and_keeps_its_place() {
+        for (place, id) in PointId::ALL.iter().enumerate() {
+            assert_eq!(*id as usize, place);
+            assert_eq!(PointId::from_path(id.spec().path), Some(*id));
+            assert!(id.spec().resolution > 0.0 && id.spec().plausible.0 < id.spec().plausible.1);
+        }
+        assert_eq!(PointId::from_path("battery/colour"), None);
+    }
+}

@@ -1,0 +1,151 @@
+//! Readings: a value with its time, or the reason why there is none.
+
+use crate::link::LinkIdx;
+use crate::point::PointId;
+use crate::spec::SystemIdx;
+use crate::time::Now;
+
+/// Why there is no value. Shown in words, never drawn as zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum NoData {
+    /// Nothing has ever been received for it.
+    NotPresent = 1,
+    /// The device did not answer in time.
+    Timeout = 2,
+    /// The last good value is older than its max age.
+    Stale = 3,
+    /// The device sent a value that cannot be.
+    OutOfRange = 4,
+    /// The device itself says that it has no valid value.
+    Error = 5,
+}
+
+impl NoData {
+    /// The reason in words for a person.
+    pub fn words(self) -> &'static str {
+        match self {
+            NoData::NotPresent => "never received",
+            NoData::Timeout => "no answer",
+            NoData::Stale => "stale",
+            NoData::OutOfRange => "out of range",
+            NoData::Error => "marked invalid by its device",
+        }
+    }
+
+    /// The reason with this wire code, if there is one.
+    pub fn from_code(code: u8) -> Option<NoData> {
+        [NoData::NotPresent, NoData::Timeout, NoData::Stale, NoData::OutOfRange, NoData::Error]
+            .into_iter()
+            .find(|reason| *reason as u8 == code)
+    }
+}
+
+/// A value in the SI unit of its point, or why there is none. Never NaN, never infinite.
+pub type Sample = Result<f32, NoData>;
+
+/// A quantity that every cell has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum CellQuantity {
+    /// Cell voltage, V.
+    Voltage = 0,
+    /// Cell temperature, °C.
+    Temperature = 1,
+}
+
+impl CellQuantity {
+    /// Every cell quantity, in wire order.
+    pub const ALL: [CellQuantity; 2] = [CellQuantity::Voltage, CellQuantity::Temperature];
+
+    /// The quantity's path in site files and in the API.
+    pub fn path(self) -> &'static str {
+        match self {
+            CellQuantity::Voltage => "cells/voltage",
+            CellQuantity::Temperature => "cells/temperature",
+        }
+    }
+
+    /// The values that can be believed, inclusive, in the quantity's unit.
+    pub fn plausible(self) -> (f32, f32) {
+        match self {
+            CellQuantity::Voltage => (0.0, 6.0),
+            CellQuantity::Temperature => (-60.0, 200.0),
+        }
+    }
+}
+
+/// A quantity that every analog front end (AFE) node has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum NodeQuantity {
+    /// Node state: 0 working, 1 delayed, 2 lost.
+    State = 0,
+    /// Delay of the node's last answer, s.
+    Delay = 1,
+}
+
+impl NodeQuantity {
+    /// Every node quantity, in wire order.
+    pub const ALL: [NodeQuantity; 2] = [NodeQuantity::State, NodeQuantity::Delay];
+
+    /// The quantity's path in site files and in the API.
+    pub fn path(self) -> &'static str {
+        match self {
+            NodeQuantity::State => "nodes/state",
+            NodeQuantity::Delay => "nodes/delay",
+        }
+    }
+
+    /// The values that can be believed, inclusive, in the quantity's unit.
+    pub fn plausible(self) -> (f32, f32) {
+        match self {
+            NodeQuantity::State => (0.0, 2.0),
+            NodeQuantity::Delay => (0.0, 3_600.0),
+        }
+    }
+}
+
+/// What a reading is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A point of the system.
+    Point(PointId),
+    /// One cell, counted from 0 over the system.
+    Cell(CellQuantity, u16),
+    /// One AFE node, counted from 0 over the system.
+    Node(NodeQuantity, u16),
+}
+
+impl Target {
+    /// The values that can be believed, inclusive, in the target's unit.
+    pub fn plausible(self) -> (f32, f32) {
+        match self {
+            Target::Point(point) => point.spec().plausible,
+            Target::Cell(quantity, _) => quantity.plausible(),
+            Target::Node(quantity, _) => quantity.plausible(),
+        }
+    }
+}
+
+/// One decoded value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// What it is about.
+    pub target: Target,
+    /// The value, or why there is none.
+    pub sample: Sample,
+}
+
+/// What one packet, poll or sweep brought.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// The link that it came over.
+    pub link: LinkIdx,
+    /// The system that it is about.
+    pub system: SystemIdx,
+    /// When the server received it.
+    pub at: Now,
+    /// The values.
+    pub readings: Vec<Reading>,
+}

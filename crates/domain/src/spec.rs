@@ -1,0 +1,95 @@
+//! What is configured: the site, its systems and its links. Fixed while the server runs.
+
+use crate::link::LinkSpec;
+use crate::topology::Topology;
+use std::time::Duration;
+
+/// A system's place in [`SiteSpec::systems`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SystemIdx(pub u8);
+
+/// Everything behind one grid connection.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SiteSpec {
+    /// Name for people: `Hall 2`.
+    pub name: String,
+    /// Its battery systems, at least one.
+    pub systems: Vec<SystemSpec>,
+    /// Its links.
+    pub links: Vec<LinkSpec>,
+}
+
+/// One battery system.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SystemSpec {
+    /// Short name in addresses: `hv`. Letters, digits and `-`.
+    pub id: String,
+    /// Name for people: `832 V pack`.
+    pub name: String,
+    /// How its cells are arranged.
+    pub topology: Topology,
+    /// Rated capacity, Ah.
+    pub capacity_ah: f32,
+    /// Nominal voltage, V.
+    pub nominal_v: f32,
+    /// Backup reserve: SoC floor, %.
+    pub reserve_pct: f32,
+    /// What a healthy cell keeps to.
+    pub cell_limits: CellLimits,
+    /// Step of cell voltages in the live stream and in history, V: that of the source, 0.001 for most.
+    pub cell_resolution_v: f32,
+    /// Engine cycles a second: the rate at which the system's sources send.
+    pub rate_hz: f32,
+    /// Whether its devices are simulated. The page says so.
+    pub simulated: bool,
+}
+
+/// Limits and scales of a cell chemistry.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CellLimits {
+    /// Below this a cell is marked at once, V.
+    pub voltage_min_v: f32,
+    /// Above this a cell is marked at once, V.
+    pub voltage_max_v: f32,
+    /// Above this a cell is marked at once, °C.
+    pub temperature_max_c: f32,
+    /// Fixed scale of the voltage heatmap, V.
+    pub voltage_scale_v: (f32, f32),
+    /// Fixed scale of the temperature heatmap, °C.
+    pub temperature_scale_c: (f32, f32),
+}
+
+impl CellLimits {
+    /// Lithium iron phosphate.
+    pub const LFP: CellLimits = CellLimits {
+        voltage_min_v: 2.85,
+        voltage_max_v: 3.65,
+        temperature_max_c: 45.0,
+        voltage_scale_v: (2.8, 3.4),
+        temperature_scale_c: (10.0, 50.0),
+    };
+}
+
+impl SystemSpec {
+    /// Time between two engine cycles.
+    pub fn period(&self) -> Duration {
+        Duration::from_secs_f32(1.0 / self.rate_hz)
+    }
+
+    /// Rated energy, Wh.
+    pub fn energy_wh(&self) -> f32 {
+        self.capacity_ah * self.nominal_v
+    }
+}
+
+impl SiteSpec {
+    /// The system at `idx`.
+    pub fn system(&self, idx: SystemIdx) -> Option<&SystemSpec> {
+        self.systems.get(idx.0 as usize)
+    }
+
+    /// The system with this id and its place.
+    pub fn find_system(&self, id: &str) -> Option<(SystemIdx, &SystemSpec)> {
+        self.systems.iter().enumerate().find(|(_, s)| s.id == id).map(|(i, s)| (SystemIdx(i as u8), s))
+    }
+}

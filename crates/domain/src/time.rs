@@ -1,0 +1,74 @@
+//! Two clocks, never mixed: UTC for records, a monotonic one for ages and deadlines.
+
+use std::ops::{Add, Sub};
+use std::time::Duration;
+
+/// A point in UTC, in microseconds since 1970-01-01. What is stored and shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Utc(pub i64);
+
+/// A point on the server's monotonic clock, in microseconds since the process started.
+///
+/// Ages, time-outs and delays use it alone: a stepped wall clock must not make a reading older.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mono(pub u64);
+
+/// The same instant on both clocks, taken once per cycle or per received packet and passed down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// The instant for records.
+    pub utc: Utc,
+    /// The instant for ages.
+    pub mono: Mono,
+}
+
+impl Mono {
+    /// Time from `earlier` to this instant; zero if `earlier` is later.
+    pub fn since(self, earlier: Mono) -> Duration {
+        Duration::from_micros(self.0.saturating_sub(earlier.0))
+    }
+
+    /// Seconds from `earlier` to this instant; zero if `earlier` is later.
+    pub fn seconds_since(self, earlier: Mono) -> f32 {
+        self.since(earlier).as_secs_f32()
+    }
+}
+
+impl Add<Duration> for Mono {
+    type Output = Mono;
+    fn add(self, after: Duration) -> Mono {
+        Mono(self.0.saturating_add(after.as_micros() as u64))
+    }
+}
+
+impl Add<Duration> for Utc {
+    type Output = Utc;
+    fn add(self, after: Duration) -> Utc {
+        Utc(self.0.saturating_add(after.as_micros() as i64))
+    }
+}
+
+impl Sub<Duration> for Utc {
+    type Output = Utc;
+    fn sub(self, before: Duration) -> Utc {
+        Utc(self.0.saturating_sub(before.as_micros() as i64))
+    }
+}
+
+impl Add<Duration> for Now {
+    type Output = Now;
+    fn add(self, after: Duration) -> Now {
+        Now { utc: self.utc + after, mono: self.mono + after }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_never_negative() {
+        assert_eq!(Mono(5).since(Mono(9)), Duration::ZERO);
+        assert_eq!(Mono(2_500_000).seconds_since(Mono(500_000)), 2.0);
+    }
+}

@@ -1,0 +1,232 @@
+//! The twin: what is known of the site now.
+
+use crate::alarm::{Alarm, AlarmBook};
+use crate::cells::CellFrame;
+use crate::derived::SagWatch;
+use crate::link::LinkStatus;
+use crate::point::PointId;
+use crate::reading::{Batch, CellQuantity, NoData, NodeQuantity, Reading, Sample, Target};
+use crate::spec::{SiteSpec, SystemIdx, SystemSpec};
+use crate::time::{Mono, Now};
+use std::time::Duration;
+
+/// The last value of a point, its time, and why there is no newer one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slot {
+    value: f32,
+    at: Mono,
+    no_data: Option<NoData>,
+}
+
+impl Default for Slot {
+    fn default() -> Slot {
+        Slot { value: 0.0, at: Mono(0), no_data: Some(NoData::NotPresent) }
+    }
+}
+
+impl Slot {
+    /// Takes a sample received at `at`.
+    pub fn set(&mut self, sample: Sample, at: Mono) {
+        match sample {
+            Ok(value) => *self = Slot { value, at, no_data: None },
+            Err(why) => self.no_data = Some(why),
+        }
+    }
+
+    /// The value if it is good and not older than `max_age` at `now`, else why not.
+    pub fn sample(&self, now: Mono, max_age: Duration) -> Sample {
+        match self.no_data {
+            Some(why) => Err(why),
+            None if now.since(self.at) > max_age => Err(NoData::Stale),
+            None => Ok(self.value),
+        }
+    }
+
+    /// The last good value and when it came, however old; `None` if there never was one.
+    pub fn last(&self) -> Option<(f32, Mono)> {
+        (self.at.0 > 0).then_some((self.value, self.at))
+    }
+
+    /// What the device last said: `None` for a good value, else why there was none. Age is not looked at.
+    pub fn reported(&self) -> Option<NoData> {
+        self.no_data
+    }
+}
+
+/// The last value of every point of a system.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Points([Slot; PointId::COUNT]);
+
+impl Points {
+    /// The point's slot.
+    pub fn slot(&self, point: PointId) -> &Slot {
+        &self.0[point as usize]
+    }
+
+    /// Takes a sample of `point` received at `at`.
+    pub fn set(&mut self, point: PointId, sample: Sample, at: Mono) {
+        self.0[point as usize].set(sample, at);
+    }
+
+    /// The point's value if it is good and fresh at `now`, else why not.
+    pub fn sample(&self, point: PointId, now: Mono) -> Sample {
+        self.slot(point).sample(now, point.spec().max_age)
+    }
+}
+
+/// An AFE node: one per module.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Node([Slot; NodeQuantity::ALL.len()]);
+
+/// A node that has not reported for this long is stale.
+pub const NODE_MAX_AGE: Duration = Duration::from_millis(1_500);
+
+impl Node {
+    /// One quantity's slot.
+    pub fn slot(&self, quantity: NodeQuantity) -> &Slot {
+        &self.0[quantity as usize]
+    }
+
+    /// Takes a sample received at `at`.
+    pub fn set(&mut self, quantity: NodeQuantity, sample: Sample, at: Mono) {
+        self.0[quantity as usize].set(sample, at);
+    }
+
+    /// The value if it is good and fresh at `now`, else why not.
+    pub fn sample(&self, quantity: NodeQuantity, now: Mono) -> Sample {
+        self.slot(quantity).sample(now, NODE_MAX_AGE)
+    }
+}
+
+/// What is known of one system: everything that a page draws and history keeps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SystemState {
+    /// Its points.
+    pub points: Points,
+    /// Its cells.
+    pub cells: CellFrame,
+    /// Its AFE nodes, one per module.
+    pub nodes: Vec<Node>,
+}
+
+impl SystemState {
+    /// The state of a system of which nothing is known yet.
+    pub fn new(spec: &SystemSpec) -> SystemState {
+        SystemState {
+            points: Points::default(),
+            cells: CellFrame::new(spec.topology.cells()),
+            nodes: vec![Node::default(); spec.topology.modules()],
+        }
+    }
+
+    /// Takes one reading received at `at`. Values outside the target's plausible range, and cells or nodes that the
+    /// system does not have, change nothing.
+    pub fn apply(&mut self, reading: Reading, at: Mono) {
+        let Reading { target, sample } = reading;
+        if let Ok(value) = sample {
+            let (low, high) = target.plausible();
+            if !(low..=high).contains(&value) {
+                return;
+            }
+        }
+        match target {
+            Target::Point(point) => self.points.set(point, sample, at),
+            Target::Cell(quantity, cell) => self.cells.column_mut(quantity).set(cell as usize, sample, at),
+            Target::Node(quantity, node) => {
+                if let Some(node) = self.nodes.get_mut(node as usize) {
+                    node.set(quantity, sample, at);
+                }
+            }
+        }
+    }
+}
+
+/// One system of the twin.
+#[derive(Clone, Debug)]
+pub struct System {
+    /// How it is configured.
+    pub spec: SystemSpec,
+    /// What is known of it.
+    pub state: SystemState,
+    /// What is wrong with it.
+    pub alarms: AlarmBook,
+    /// Watches the bus for sag.
+    pub sag: SagWatch,
+}
+
+/// The twin of a site.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// How the site is configured.
+    pub spec: SiteSpec,
+    /// Its systems, in the order of the spec.
+    pub systems: Vec<System>,
+    /// Its links, in the order of the spec.
+    pub links: Vec<LinkStatus>,
+}
+
+impl Site {
+    /// The twin of a site of which nothing is known yet.
+    pub fn new(spec: SiteSpec) -> Site {
+        let systems = spec
+            .systems
+            .iter()
+            .enumerate()
+            .map(|(i, system)| System {
+                spec: system.clone(),
+                state: SystemState::new(system),
+                alarms: AlarmBook::new(&spec, SystemIdx(i as u8)),
+                sag: SagWatch::default(),
+            })
+            .collect();
+        let links = vec![LinkStatus::default(); spec.links.len()];
+        Site { spec, systems, links }
+    }
+
+    /// Takes what a link received. A batch for a system or link that the site does not have changes nothing.
+    pub fn apply(&mut self, batch: &Batch) {
+        let Some(system) = self.systems.get_mut(batch.system.0 as usize) else { return };
+        for reading in &batch.readings {
+            system.state.apply(*reading, batch.at.mono);
+        }
+        if let Some(link) = self.links.get_mut(batch.link.0 as usize) {
+            link.last_at = Some(batch.at.mono);
+        }
+    }
+
+    /// What a page draws of `system` at `now`.
+    pub fn moment(&self, system: SystemIdx, now: Now) -> Option<Moment> {
+        let system = self.systems.get(system.0 as usize)?;
+        Some(Moment {
+            now,
+            state: system.state.clone(),
+            alarms: system.alarms.active().to_vec(),
+            links: self.links.clone(),
+        })
+    }
+}
+
+/// One system at one instant, live or past: all that a page draws.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Moment {
+    /// The instant.
+    pub now: Now,
+    /// Points, cells and nodes.
+    pub state: SystemState,
+    /// Active alarms, worst first.
+    pub alarms: Vec<Alarm>,
+    /// The site's links.
+    pub links: Vec<LinkStatus>,
+}
+
+impl Moment {
+    /// The point's value if it is good and fresh, else why not.
+    pub fn point(&self, point: PointId) -> Sample {
+        self.state.points.sample(point, self.now.mono)
+    }
+
+    /// The cell's value if it is good and fresh, else why not.
+    pub fn cell(&self, quantity: CellQuantity, cell: usize) -> Sample {
+        self.state.cells.column(quantity).sample(cell, self.now.mono)
+    }
+}
