@@ -152,6 +152,8 @@ pub struct System {
     pub alarms: AlarmBook,
     /// Watches the bus for sag.
     pub sag: SagWatch,
+    /// When its newest batch was received.
+    pub received: Mono,
 }
 
 /// The twin of a site.
@@ -177,6 +179,7 @@ impl Site {
                 state: SystemState::new(system),
                 alarms: AlarmBook::new(&spec, SystemIdx(i as u8)),
                 sag: SagWatch::default(),
+                received: Mono(0),
             })
             .collect();
         let links = vec![LinkStatus::default(); spec.links.len()];
@@ -189,6 +192,7 @@ impl Site {
         for reading in &batch.readings {
             system.state.apply(*reading, batch.at.mono);
         }
+        system.received = system.received.max(batch.at.mono);
         if let Some(link) = self.links.get_mut(batch.link.0 as usize) {
             link.last_at = Some(batch.at.mono);
         }
@@ -199,6 +203,7 @@ impl Site {
         let system = self.systems.get(system.0 as usize)?;
         Some(Moment {
             now,
+            received: system.received,
             state: system.state.clone(),
             alarms: system.alarms.active().to_vec(),
             links: self.links.clone(),
@@ -211,6 +216,8 @@ impl Site {
 pub struct Moment {
     /// The instant.
     pub now: Now,
+    /// When the newest reading in it was received: what the delay to the screen is measured from.
+    pub received: Mono,
     /// Points, cells and nodes.
     pub state: SystemState,
     /// Active alarms, worst first.
