@@ -1,2 +1,87 @@
-//! Placeholder.
-fn main() {}
+//! `cargo xtask`: everything that a developer does with the project, as one small program.
+//!
+//! ```text
+//! run    tools -> wasm + server (at the same time) -> site -> the server takes over this process
+//! test   lint, unit (with the judges), browser
+//! bench  wasm + server (release) -> programs and browser that measure -> one table
+//! ```
+//!
+//! It finds or installs what it needs ([`tools`]), so that a fresh machine with Rust and a C compiler is enough. All paths
+//! are relative to the repository's root, which is made the current folder first.
+
+mod bench;
+mod build;
+mod commands;
+mod figures;
+mod job;
+mod run;
+mod site;
+mod tally;
+mod test;
+mod tools;
+mod wasm;
+
+use anyhow::{Context as _, Result, bail};
+use std::path::Path;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Builds, runs and checks Packtwin. What is missing on this machine is installed where that is possible.
+
+Usage: cargo xtask <command>
+
+  run [--release] [-- ARGS]   build the page and the server, and start the demo site on http://127.0.0.1:3000
+                              ARGS go to `packtwin demo`, such as --listen 127.0.0.1:8080
+  build [--release]           the same without the start
+  wasm                        build only the page, into target/site
+  test [STAGE]                all checks, or one stage:
+                                lint             format, clippy with warnings as errors
+                                unit             unit and integration tests, with the Python judges
+                                browser [PART]   browser tests in Chromium; PART picks files by name
+  bench [NAME]                measure every figure that is promised, or those whose name contains NAME
+                              `bench first` times a first build from nothing; it is left out otherwise
+
+Environment:
+  PACKTWIN_CHROMIUM    the browser for the tests
+  PACKTWIN_PYTHON      a Python with the packages of xtask/judges.txt
+  CARGO_TARGET_DIR     another folder for all that is built";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(args: &[String]) -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the xtask crate lies in the repository")?;
+    std::env::set_current_dir(root).with_context(|| format!("open {}", root.display()))?;
+    let (own, passed_on) = match args.iter().position(|a| a == "--") {
+        Some(at) => (&args[..at], &args[at + 1..]),
+        None => (args, &[][..]),
+    };
+    let words: Vec<&str> = own.iter().map(String::as_str).collect();
+    match words[..] {
+        ["run"] => run::run(build::Profile::Dev, passed_on),
+        ["run", "--release"] => run::run(build::Profile::Release, passed_on),
+        ["build"] => run::build_all(build::Profile::Dev).map(drop),
+        ["build", "--release"] => run::build_all(build::Profile::Release).map(drop),
+        ["wasm"] => run::page_only(),
+        ["test"] => test::all(),
+        ["test", "lint"] => test::one(test::Stage::Lint),
+        ["test", "unit"] => test::one(test::Stage::Unit),
+        ["test", "browser"] => test::one(test::Stage::Browser { part: "" }),
+        ["test", "browser", part] => test::one(test::Stage::Browser { part }),
+        ["bench"] => bench::bench(""),
+        ["bench", name] => bench::bench(name),
+        [] | ["help" | "--help" | "-h", ..] => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => bail!("`{}` is no command of xtask.\n\n{HELP}", own.join(" ")),
+    }
+}

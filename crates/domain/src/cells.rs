@@ -2,6 +2,7 @@
 
 use crate::reading::{CellQuantity, NoData, Sample};
 use crate::time::Mono;
+use crate::twin::Slot;
 use std::time::Duration;
 
 /// A cell value older than this is stale. Three sweeps of the slowest source that the site file accepts for cells.
@@ -65,6 +66,22 @@ impl Column {
     /// What the device last said of `cell`: `None` for a good value, else why there was none. Age is not looked at.
     pub fn reported(&self, cell: usize) -> Option<NoData> {
         self.no_data.get(cell).copied().unwrap_or(Some(NoData::NotPresent))
+    }
+
+    /// All that is known of `cell`: nothing, if it does not exist.
+    pub fn slot(&self, cell: usize) -> Slot {
+        match self.no_data.get(cell) {
+            Some(no_data) => Slot::restored(Some((self.values[cell], self.at[cell])), *no_data),
+            None => Slot::default(),
+        }
+    }
+
+    /// Sets all that is known of `cell`, as [`Column::slot`] gave it; a cell that does not exist is ignored.
+    pub fn restore(&mut self, cell: usize, slot: Slot) {
+        if cell < self.len() {
+            (self.values[cell], self.at[cell]) = slot.last().unwrap_or((0.0, Mono(0)));
+            self.no_data[cell] = slot.reported();
+        }
     }
 
     /// Every cell's sample at `now`, in order.

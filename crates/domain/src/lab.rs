@@ -1,5 +1,7 @@
 //! The lab: what a person may do to a simulated system, and what it answers.
 
+mod codec;
+
 use crate::topology::{CellPosition, Topology};
 use thiserror::Error;
 

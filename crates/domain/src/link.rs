@@ -1,5 +1,9 @@
 //! Links: the paths to the devices, and how well each one works.
 
+mod frames;
+
+pub use frames::{DecodedValue, FrameRow};
+
 use crate::spec::SystemIdx;
 use crate::time::Mono;
 use std::time::Duration;

@@ -1,1 +1,60 @@
-//! To come.
+//! The live stream of one system: a [`Moment`](crate::twin::Moment) each engine cycle, in few bytes.
+//!
+//! An [`Encoder`] makes two frames of each moment: a *key* frame that stands alone, and a *delta* frame for those who
+//! have the moment before. A [`Decoder`] turns them back. The same frames go over the WebSocket, into the page's HTML
+//! and onto the history tape.
+//!
+//! ```text
+//! format u8 | kind u8 | seq | now: mono, utc | age of the newest reading
+//! key only:  layout: topology, number of points, of cell quantities, of node quantities; the steps of each lane
+//! each lane: which items are new | their ages | what they share | the rest of each | which reasons changed | these
+//! sections u8 | alarms, if bit 0 | links, if bit 1
+//! ```
+//!
+//! A lane is one quantity of many items: all points, the voltage of every cell, the delay of every node. A key frame is
+//! a delta to a lane of which nothing is known, so there is one codec for both kinds. Cells move together when the load
+//! changes: the median of all changes is sent once, the small rest in a few bits each.
+//!
+//! What a decoder shows equals the encoder's moment, but: values are rounded to their [`Step`](crate::wire::Step), the
+//! times of readings are true to 0.1 s, links are refreshed once a second, and alarm values too unless the list itself
+//! changes.
+
+mod decoder;
+mod encoder;
+mod lane;
+mod layout;
+mod sections;
+
+pub use decoder::Decoder;
+pub use encoder::{Encoded, Encoder};
+
+use crate::wire::WireError;
+use thiserror::Error;
+
+/// The format of the frames. Raised when they change in a way that older decoders would misread.
+pub const FORMAT: u8 = 1;
+
+/// Second byte of a key frame.
+const KEY: u8 = 1;
+/// Second byte of a delta frame.
+const DELTA: u8 = 2;
+
+/// Why a frame was not taken.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum LiveError {
+    /// A delta that does not follow what the decoder has: wait for a key frame, or ask for one.
+    #[error("live frame {got} does not follow the last one; a key frame is needed")]
+    Gap {
+        /// The frame's number.
+        got: u32,
+    },
+    /// The frame's second byte is not a kind of frame.
+    #[error("live frame of unknown kind {0}")]
+    Kind(u8),
+    /// The frame is not sound.
+    #[error("live frame not understood: {0}")]
+    Wire(#[from] WireError),
+}
+
+#[cfg(test)]
+mod tests;

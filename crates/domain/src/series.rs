@@ -1,1 +1,103 @@
-//! To come.
+//! The recent past in memory, as tables of series that share one time axis, small on the wire and ready to draw.
+//!
+//! [`Recent`] is filled once a cycle and answers with a [`Table`]; its codec makes a few bits of each value; [`m4`]
+//! leaves at most four points for each pixel column, and never loses a peak.
+
+mod codec;
+mod m4;
+mod recent;
+
+pub use m4::{Spot, m4};
+pub use recent::Recent;
+
+use crate::point::{PointId, Unit};
+use crate::reading::CellQuantity;
+use crate::time::Utc;
+
+/// What a series is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Trace {
+    /// A point of the system.
+    Point(PointId),
+    /// One quantity of a cell, counted from 0.
+    Cell(CellQuantity, u16),
+}
+
+impl Trace {
+    /// Its name: the point's path, or the cell quantity's path and the cell's number, `cells/voltage/131`.
+    pub fn name(self) -> String {
+        match self {
+            Trace::Point(point) => point.spec().path.to_owned(),
+            Trace::Cell(quantity, cell) => format!("{}/{cell}", quantity.path()),
+        }
+    }
+
+    /// The trace of this name, whether or not the system has it.
+    pub fn from_name(name: &str) -> Option<Trace> {
+        if let Some(point) = PointId::from_path(name) {
+            return Some(Trace::Point(point));
+        }
+        let (path, cell) = name.rsplit_once('/')?;
+        let quantity = CellQuantity::ALL.into_iter().find(|q| q.path() == path)?;
+        Some(Trace::Cell(quantity, cell.parse().ok()?))
+    }
+
+    /// The unit of its values.
+    pub fn unit(self) -> Unit {
+        match self {
+            Trace::Point(point) => point.spec().unit,
+            Trace::Cell(CellQuantity::Voltage, _) => Unit::Volt,
+            Trace::Cell(CellQuantity::Temperature, _) => Unit::Celsius,
+        }
+    }
+}
+
+/// Several series over one time axis.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// When each row was taken, in the order of taking. On the wire to 1 ms.
+    pub at: Vec<Utc>,
+    /// The columns.
+    pub series: Vec<Series>,
+}
+
+/// One column of a [`Table`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// What it is of, see [`Trace::name`].
+    pub name: String,
+    /// The unit of its values.
+    pub unit: Unit,
+    /// Step of its values on the wire, in their unit.
+    pub resolution: f32,
+    /// One value for each row; `None` where there was no good and fresh one.
+    pub values: Vec<Option<f32>>,
+}
+
+impl Table {
+    /// The series of this name.
+    pub fn find(&self, name: &str) -> Option<&Series> {
+        self.series.iter().find(|s| s.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_is_found_by_its_name() {
+        for (name, trace) in [
+            ("battery/soc", Some(Trace::Point(PointId::Soc))),
+            ("cells/voltage/131", Some(Trace::Cell(CellQuantity::Voltage, 131))),
+            ("cells/temperature/0", Some(Trace::Cell(CellQuantity::Temperature, 0))),
+            ("cells/voltage", None),
+            ("cells/voltage/70000", None),
+            ("cells/colour/1", None),
+            ("", None),
+        ] {
+            assert_eq!(Trace::from_name(name), trace, "{name}");
+            assert!(trace.is_none_or(|t| t.name() == name));
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! What is configured: the site, its systems and its links. Fixed while the server runs.
 
+mod codec;
+
 use crate::link::LinkSpec;
 use crate::topology::Topology;
 use std::time::Duration;

@@ -25,6 +25,15 @@ impl Default for Slot {
 }
 
 impl Slot {
+    /// A slot of which this is known: the last good value with its time, and why there is no newer one. Without a
+    /// value and a reason, nothing was ever received.
+    pub fn restored(last: Option<(f32, Mono)>, no_data: Option<NoData>) -> Slot {
+        match last.filter(|(_, at)| at.0 > 0) {
+            Some((value, at)) => Slot { value, at, no_data },
+            None => Slot { no_data: no_data.or(Some(NoData::NotPresent)), ..Slot::default() },
+        }
+    }
+
     /// Takes a sample received at `at`.
     pub fn set(&mut self, sample: Sample, at: Mono) {
         match sample {
@@ -68,6 +77,11 @@ impl Points {
         self.0[point as usize].set(sample, at);
     }
 
+    /// Sets all that is known of `point`.
+    pub fn restore(&mut self, point: PointId, slot: Slot) {
+        self.0[point as usize] = slot;
+    }
+
     /// The point's value if it is good and fresh at `now`, else why not.
     pub fn sample(&self, point: PointId, now: Mono) -> Sample {
         self.slot(point).sample(now, point.spec().max_age)
@@ -90,6 +104,11 @@ impl Node {
     /// Takes a sample received at `at`.
     pub fn set(&mut self, quantity: NodeQuantity, sample: Sample, at: Mono) {
         self.0[quantity as usize].set(sample, at);
+    }
+
+    /// Sets all that is known of one quantity.
+    pub fn restore(&mut self, quantity: NodeQuantity, slot: Slot) {
+        self.0[quantity as usize] = slot;
     }
 
     /// The value if it is good and fresh at `now`, else why not.

@@ -1,1 +1,25 @@
-//! Placeholder.
+//! Links: the paths to the devices. Bytes come in, readings go out.
+//!
+//! ```text
+//!  bus        moves bytes: sockets, files, time-outs, sequence numbers          effects
+//!   |  CAN frames, register words
+//!  device     knows what they mean: DBC files and maps, register tables         pure
+//!   |  readings
+//!  link       one task for each [[link]] of the site file: state, counters, the last frames, the way to the engine
+//! ```
+//!
+//! A malformed packet, an unknown id, a wrong length or an impossible value is counted and changes no reading.
+//!
+//! Where to add: a device that speaks Modbus is a table in `registers/`; one that speaks CAN is a DBC file and a `map`;
+//! a protocol is a file under [`bus`], a codec under [`device`], and a kind in [`config`].
+
+pub mod bus;
+pub mod can;
+pub mod config;
+pub mod device;
+mod frames;
+mod link;
+mod text;
+
+pub use config::{ConfigError, LinkConfig};
+pub use link::{BindError, Clock, LinkHandle, LinkTask};

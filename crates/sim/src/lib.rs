@@ -1,1 +1,27 @@
-//! Placeholder.
+//! A simulated battery system: cell physics, AI load, controller, meters, speaking real bytes on real sockets.
+//!
+//! ```text
+//!   load --> peak shaving --> pack (cell physics) --> controller --> CAN frames --> cannelloni UDP
+//!     \________ grid = load - battery ________________________________> meters --> Modbus TCP
+//! ```
+//!
+//! Everything up to the bytes is pure and deterministic by seed, with time as a parameter: [`plant::Plant`]. Only
+//! the rig (feature `sockets`) has a clock and sockets. Links to it connect as they would to real devices.
+
+#[cfg(feature = "sockets")]
+pub mod bus;
+pub mod can;
+pub mod controller;
+pub mod curve;
+pub mod dispatch;
+pub mod lab;
+pub mod load;
+pub mod meter;
+pub mod physics;
+pub mod plant;
+pub mod prng;
+#[cfg(feature = "sockets")]
+pub mod rig;
+
+#[cfg(feature = "sockets")]
+pub use rig::{LabHandle, Rig, RigConfig, RigError};

@@ -1,1 +1,35 @@
-//! Placeholder.
+//! History on disk: what was live a moment ago is there again after a restart. The only place with SQL.
+//!
+//! Today it holds the *hot tail*: the last two days of every system at full rate, one row a second. A row's `tape` is
+//! the live frames of that second as they went to the pages; this crate neither reads nor changes them.
+//!
+//! ```text
+//! append -> queue (bounded, in memory) -> writer thread: one commit a second -> history.db
+//!                                                                                   |
+//! tail   <------------------------ a read connection of its own --------------------'
+//! ```
+//!
+//! What is promised:
+//! - What is committed survives `kill -9`; what is not is at most a second old. A power cut may take everything since
+//!   the last checkpoint: six seconds.
+//! - One connection writes and checkpoints. Readers never wait for it, nor it for them.
+//! - A disk that is full, read-only or broken stops neither the caller nor the start: rows wait in memory, then the
+//!   oldest are dropped and counted, [`Store::health`] says why, and storing resumes by itself.
+//! - A damaged file is renamed, never deleted. A file of a newer version is left alone.
+//!
+//! Read in this order: [`Store`] (`store.rs`), `queue.rs` (what waits), `writer.rs` (the thread), `database.rs` (the
+//! file and its SQL), `database/damage.rs` (what happens to a broken one), `folder.rs` (one server per folder).
+
+mod database;
+mod error;
+mod folder;
+mod queue;
+mod shared;
+mod store;
+mod writer;
+
+pub use database::Row;
+pub use error::{Notice, StoreError};
+pub use queue::Second;
+pub use shared::Health;
+pub use store::{Options, Store};

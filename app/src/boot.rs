@@ -1,0 +1,108 @@
+//! What the document carries so that the browser can take over without asking: site, system and first moment.
+//!
+//! The server renders from a [`Boot`] and writes the same bytes, in base64, into a script element that no browser runs.
+//! The moment travels as the key frame of the live stream, and both sides render what they decode from it: the same
+//! rounding, so the same text, so nothing changes when the page comes to life.
+
+mod base64;
+
+use domain::lab::LabState;
+use domain::live::{Decoder, LiveError};
+use domain::spec::{SiteSpec, SystemSpec};
+use domain::twin::Moment;
+use domain::wire::{Reader, Wire, WireError, Writer};
+use thiserror::Error;
+
+/// The id of the script element.
+pub(crate) const ELEMENT: &str = "boot";
+
+/// Where a page starts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Boot {
+    /// The site as it is configured.
+    pub site: SiteSpec,
+    /// The place in the site of the system on this page.
+    pub system: usize,
+    /// The newest key frame of the system's live stream.
+    pub key: Vec<u8>,
+    /// What the simulation does, for a simulated system.
+    pub lab: Option<LabState>,
+}
+
+/// Why a page cannot start.
+#[derive(Debug, Error, PartialEq)]
+pub enum BootError {
+    /// The document does not carry the start.
+    #[error("The document is not complete. Load the page again")]
+    Missing,
+    /// The start cannot be read: damaged, or of another version.
+    #[error("The start of the page cannot be read: {0}. Load the page again")]
+    Wire(#[from] WireError),
+    /// The first moment cannot be read.
+    #[error("The first values cannot be read: {0}. Load the page again")]
+    Live(#[from] LiveError),
+    /// The site has no such system.
+    #[error("The site has no system number {0}. Choose another one")]
+    NoSystem(usize),
+}
+
+impl Boot {
+    /// The start in the document of this browser.
+    ///
+    /// # Errors
+    /// [`BootError`] when the document does not carry one, or it cannot be read.
+    pub fn from_document() -> Result<Boot, BootError> {
+        let text = leptos::prelude::document().get_element_by_id(ELEMENT).and_then(|element| element.text_content());
+        Boot::decode(&text.ok_or(BootError::Missing)?)
+    }
+
+    /// As text for the document.
+    pub fn encode(&self) -> String {
+        base64::encode(&self.to_bytes())
+    }
+
+    /// Reads what [`Boot::encode`] wrote.
+    ///
+    /// # Errors
+    /// [`BootError`] when the text is damaged or of another version.
+    pub fn decode(text: &str) -> Result<Boot, BootError> {
+        let bytes = base64::decode(text.trim()).ok_or(BootError::Missing)?;
+        Ok(Boot::from_bytes(&bytes)?)
+    }
+
+    /// The system on this page.
+    ///
+    /// # Errors
+    /// [`BootError::NoSystem`] when the site has no such system.
+    pub fn system(&self) -> Result<&SystemSpec, BootError> {
+        self.site.systems.get(self.system).ok_or(BootError::NoSystem(self.system))
+    }
+
+    /// The moment in the key frame.
+    ///
+    /// # Errors
+    /// [`BootError::Live`] when the frame is not sound.
+    pub fn moment(&self) -> Result<Moment, BootError> {
+        let mut decoder = Decoder::new();
+        decoder.decode(&self.key)?;
+        Ok(decoder.moment().clone())
+    }
+}
+
+impl Wire for Boot {
+    fn write(&self, w: &mut Writer) {
+        self.site.write(w);
+        w.varint(self.system as u64);
+        w.bytes(&self.key);
+        w.option(self.lab.as_ref(), |w, lab| lab.write(w));
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Boot, WireError> {
+        Ok(Boot {
+            site: SiteSpec::read(r)?,
+            system: r.number("a system")?,
+            key: r.bytes()?.to_vec(),
+            lab: r.option(LabState::read)?,
+        })
+    }
+}

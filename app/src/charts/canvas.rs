@@ -1,0 +1,241 @@
+//! Glue between drawings and the browser: sizes, colours, animation frames.
+//!
+//! A drawing is hooked up by [`drive`]: it is called in an animation frame, at most once a frame however much has changed,
+//! only while it is on the screen, and never again after its component has gone.
+
+use super::theme::{ChartTheme, Rgb};
+use crate::components::ThemeEpoch;
+use leptos::html;
+use leptos::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{
+    CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement, IntersectionObserver, IntersectionObserverEntry,
+    MediaQueryList, ResizeObserver,
+};
+
+/// Calls `draw` with the element whenever something that `track` reads, the element's size or the theme has changed; the
+/// second argument says that size or theme did, so that every layer must be drawn again.
+pub fn drive(element: NodeRef<html::Div>, track: impl Fn() + 'static, draw: impl FnMut(&HtmlElement, bool) + 'static) {
+    let epoch = use_context::<ThemeEpoch>();
+    let draw = Cell::new(Some(draw));
+    let hooks = StoredValue::new_local(None);
+    Effect::new(move |_| {
+        let Some(element) = element.get() else { return };
+        if let Some(draw) = draw.take() {
+            hooks.set_value(Some(Hooks::new(element.into(), draw)));
+        }
+    });
+    let invalidate = move |restyle: bool| {
+        hooks.with_value(|hooks| {
+            if let Some(hooks) = hooks {
+                hooks.redraw.invalidate(restyle);
+            }
+        });
+    };
+    Effect::new(move |_| {
+        track();
+        invalidate(false);
+    });
+    Effect::new(move |_| {
+        if let Some(ThemeEpoch(epoch)) = epoch {
+            epoch.track();
+        }
+        invalidate(true);
+    });
+}
+
+/// Draws at most once an animation frame, however often it is invalidated, and only while its element is on the screen.
+#[derive(Clone)]
+struct Redraw(Rc<Frame>);
+
+struct Frame {
+    draw: RefCell<Box<dyn FnMut(bool)>>,
+    asked: Cell<bool>,
+    restyle: Cell<bool>,
+    visible: Cell<bool>,
+}
+
+impl Redraw {
+    fn new(draw: impl FnMut(bool) + 'static) -> Redraw {
+        let (asked, restyle, visible) = (Cell::new(false), Cell::new(true), Cell::new(true));
+        Redraw(Rc::new(Frame { draw: RefCell::new(Box::new(draw)), asked, restyle, visible }))
+    }
+
+    fn invalidate(&self, restyle: bool) {
+        self.0.restyle.set(self.0.restyle.get() || restyle);
+        if !self.0.asked.replace(true) && self.0.visible.get() {
+            self.request();
+        }
+    }
+
+    fn request(&self) {
+        let frame = Rc::downgrade(&self.0);
+        request_animation_frame(move || {
+            let Some(frame) = frame.upgrade() else { return };
+            if frame.visible.get() && frame.asked.replace(false) {
+                (frame.draw.borrow_mut())(frame.restyle.replace(false));
+            }
+        });
+    }
+
+    fn set_visible(&self, visible: bool) {
+        let came_into_view = visible && !self.0.visible.replace(visible);
+        if came_into_view && self.0.asked.get() {
+            self.request();
+        }
+    }
+}
+
+/// The browser's calls that lead to a redraw. Unhooks them when dropped.
+struct Hooks {
+    redraw: Redraw,
+    resize: Option<ResizeObserver>,
+    intersection: Option<IntersectionObserver>,
+    dark: Option<MediaQueryList>,
+    restyle: Callback,
+    _seen: Callback,
+}
+
+/// A function of ours that the browser calls.
+type Callback = Closure<dyn FnMut(JsValue)>;
+
+impl Hooks {
+    fn new(element: HtmlElement, mut draw: impl FnMut(&HtmlElement, bool) + 'static) -> Hooks {
+        let redraw = Redraw::new({
+            let element = element.clone();
+            move |restyle| draw(&element, restyle)
+        });
+        let restyle = Callback::new({
+            let redraw = redraw.clone();
+            move |_| redraw.invalidate(true)
+        });
+        let seen = Callback::new({
+            let redraw = redraw.clone();
+            move |entries: JsValue| {
+                let newest = js_sys::Array::from(&entries).pop();
+                redraw.set_visible(newest.unchecked_into::<IntersectionObserverEntry>().is_intersecting());
+            }
+        });
+        // A browser that lacks one of them draws less often or more often than it could, and is right otherwise.
+        let resize = ResizeObserver::new(restyle.as_ref().unchecked_ref()).ok();
+        let intersection = IntersectionObserver::new(seen.as_ref().unchecked_ref()).ok();
+        let dark = dark_query();
+        if let Some(resize) = &resize {
+            resize.observe(&element);
+        }
+        if let Some(intersection) = &intersection {
+            intersection.observe(&element);
+        }
+        if let Some(dark) = &dark {
+            let _ = dark.add_event_listener_with_callback("change", restyle.as_ref().unchecked_ref());
+        }
+        redraw.invalidate(true);
+        Hooks { redraw, resize, intersection, dark, restyle, _seen: seen }
+    }
+}
+
+impl Drop for Hooks {
+    fn drop(&mut self) {
+        if let Some(resize) = &self.resize {
+            resize.disconnect();
+        }
+        if let Some(intersection) = &self.intersection {
+            intersection.disconnect();
+        }
+        if let Some(dark) = &self.dark {
+            let _ = dark.remove_event_listener_with_callback("change", self.restyle.as_ref().unchecked_ref());
+        }
+    }
+}
+
+fn dark_query() -> Option<MediaQueryList> {
+    window().match_media("(prefers-color-scheme: dark)").ok().flatten()
+}
+
+/// The colours and the font of the page, as they are computed inside `element`.
+///
+/// A custom property such as `light-dark(…)` is text until a real property uses it: a probe element does.
+pub fn read_theme(element: &Element) -> ChartTheme {
+    let computed = |of: &Element, property: &str| {
+        window().get_computed_style(of).ok().flatten()?.get_property_value(property).ok()
+    };
+    let probe = document().create_element("span").ok().and_then(|probe| probe.dyn_into::<HtmlElement>().ok());
+    if let Some(probe) = &probe {
+        let _ = element.append_child(probe);
+    }
+    let colour = |name: &str| {
+        let probe = probe.as_ref()?;
+        // An unset property would silently inherit the text's colour.
+        computed(element, name).filter(|value| !value.trim().is_empty())?;
+        probe.style().set_property("color", &format!("var({name})")).ok()?;
+        Rgb::from_computed(&computed(probe, "color")?)
+    };
+    let dark = dark_query().is_some_and(|query| query.matches());
+    let mut theme = ChartTheme::from_properties(dark, colour);
+    if let Some(family) = computed(element, "font-family").filter(|family| !family.is_empty()) {
+        theme.font_family = family;
+    }
+    if let Some(probe) = &probe {
+        probe.remove();
+    }
+    theme
+}
+
+/// A size in the screen's pixels.
+pub type Pixels = (u32, u32);
+
+/// Screen pixels in a CSS px.
+pub fn pixel_ratio() -> f64 {
+    window().device_pixel_ratio().max(1.0)
+}
+
+/// The size of an element, CSS px, without its border.
+pub fn css_size(element: &HtmlElement) -> (f64, f64) {
+    (f64::from(element.client_width()), f64::from(element.client_height()))
+}
+
+/// A layer that covers `element`, with as many pixels as the screen has there; cleared only if their number changed.
+pub fn fitted(layer: NodeRef<html::Canvas>, element: &HtmlElement) -> Option<(CanvasRenderingContext2d, Pixels)> {
+    let canvas = layer.get_untracked()?;
+    let (width, height) = css_size(element);
+    let pixels = ((width * pixel_ratio()).round() as u32, (height * pixel_ratio()).round() as u32);
+    if (canvas.width(), canvas.height()) != pixels {
+        canvas.set_width(pixels.0);
+        canvas.set_height(pixels.1);
+    }
+    Some((context_2d(&canvas)?, pixels))
+}
+
+/// The canvas's 2D context; `None` if the browser refuses it.
+pub fn context_2d(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
+    canvas.get_context("2d").ok().flatten()?.dyn_into().ok()
+}
+
+/// The browser's clock, ms, for durations.
+pub fn now_ms() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
+}
+
+/// Leaves a duration in the browser's performance timeline if the page's address has `?measure`.
+pub fn measure(name: &str, start_ms: f64, duration_ms: f64) {
+    thread_local! {
+        static WANTED: bool = window().location().search().is_ok_and(|query| query.contains("measure"));
+    }
+    if !WANTED.with(|wanted| *wanted) {
+        return;
+    }
+    let Some(performance) = window().performance() else { return };
+    let options = js_sys::Object::new();
+    for (key, value) in [("start", start_ms), ("duration", duration_ms)] {
+        let _ = js_sys::Reflect::set(&options, &key.into(), &value.into());
+    }
+    if let Ok(measure) = js_sys::Reflect::get(&performance, &"measure".into())
+        && let Some(measure) = measure.dyn_ref::<js_sys::Function>()
+    {
+        // Only for benches: an old browser without these options measures nothing.
+        let _ = measure.call2(&performance, &name.into(), &options);
+    }
+}

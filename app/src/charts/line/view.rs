@@ -1,0 +1,170 @@
+//! The line chart as a component: reserved height, layers, crosshair, and the same in words.
+//!
+//! The crosshair is an element over the canvas: moving it draws nothing. Charts that share `cursor` show the same instant.
+
+use super::layout::Layout;
+use super::{LineChart, summary};
+use leptos::ev::{KeyboardEvent, PointerEvent};
+use leptos::html;
+use leptos::prelude::*;
+
+/// How far an arrow key moves the crosshair, in shares of the time axis.
+const KEY_SHARE: f64 = 0.01;
+
+/// A chart of lines over time.
+#[component]
+pub fn LineChartView(
+    /// An id that no other element of the page has.
+    id: &'static str,
+    /// What it shows.
+    #[prop(into)]
+    chart: Signal<LineChart>,
+    /// What it shows, in a sentence: `Load profile of the last 10 minutes`.
+    #[prop(into)]
+    label: Signal<String>,
+    /// The height that is reserved for it before there is anything to draw, CSS px.
+    height_px: u32,
+    /// The instant of the crosshair, in seconds before the end of the time axis (0 or negative). Give several charts the
+    /// same one to have one crosshair.
+    #[prop(optional)]
+    cursor: Option<RwSignal<Option<f64>>>,
+) -> impl IntoView {
+    // Read several times a change (drawing, crosshair, table): worked out once.
+    let chart: Signal<LineChart> = Memo::new_with_compare(move |_| chart.get(), |_, _| true).into();
+    let (plot, frame, lines) = (NodeRef::<html::Div>::new(), NodeRef::new(), NodeRef::new());
+    let layout = RwSignal::new(None::<Layout>);
+    let cursor = cursor.unwrap_or_else(|| RwSignal::new(None));
+    #[cfg(feature = "hydrate")]
+    super::layer::attach(super::layer::Layers { chart, plot, frame, lines, layout });
+
+    let span_s = move || chart.with_untracked(|chart| chart.time.to - chart.time.from);
+    let on_pointer = move |event: PointerEvent| {
+        let Some(plot) = plot.get_untracked() else { return };
+        let x = f64::from(event.client_x()) - plot.get_bounding_client_rect().left();
+        let end = chart.with_untracked(|chart| chart.time.to);
+        cursor.set(layout.with_untracked(|layout| layout.as_ref().map(|layout| layout.time_at(x) - end)));
+    };
+    let by_key = RwSignal::new(None::<f64>);
+    let on_key = move |event: KeyboardEvent| {
+        let (span_s, at) = (span_s(), cursor.get_untracked().unwrap_or(0.0));
+        let to = match event.key().as_str() {
+            "ArrowLeft" => at - KEY_SHARE * span_s,
+            "ArrowRight" => at + KEY_SHARE * span_s,
+            "PageUp" => at - 10.0 * KEY_SHARE * span_s,
+            "PageDown" => at + 10.0 * KEY_SHARE * span_s,
+            "Home" => -span_s,
+            "End" => 0.0,
+            "Escape" => return cursor.set(None),
+            _ => return,
+        };
+        event.prevent_default();
+        cursor.set(Some(to.clamp(-span_s, 0.0)));
+        by_key.set(cursor.get_untracked());
+    };
+
+    let crosshair = move || {
+        let at = cursor.get()?;
+        layout.with(|layout| chart.with(|chart| Some(crosshair(chart, layout.as_ref()?, chart.time.to + at))))
+    };
+    let said =
+        move || by_key.get().map(|at| chart.with_untracked(|chart| summary::at_words(chart, chart.time.to + at)));
+    let table = move || {
+        let row = |row: summary::Row| {
+            view! { <tr><th scope="row">{row.label}</th><td>{row.min}</td><td>{row.max}</td><td>{row.last}</td></tr> }
+        };
+        chart.with(summary::rows).into_iter().map(row).collect_view()
+    };
+    view! {
+        <figure class="line-chart">
+            <div
+                node_ref=plot
+                id=id
+                class="line-chart-plot"
+                style=format!("height:{height_px}px")
+                tabindex="0"
+                role="application"
+                aria-roledescription="chart"
+                aria-label=move || label.get()
+                on:pointermove=on_pointer
+                on:pointerdown=on_pointer
+                on:pointerleave=move |_| cursor.set(None)
+                on:blur=move |_| cursor.set(None)
+                on:keydown=on_key
+            >
+                <canvas node_ref=frame class="line-chart-layer"></canvas>
+                <canvas node_ref=lines class="line-chart-layer"></canvas>
+                {crosshair}
+            </div>
+            <p class="hidden" aria-live="polite">{said}</p>
+            <table class="hidden">
+                <caption>{move || label.get()}</caption>
+                <thead>
+                    <tr><th scope="col">"Line"</th><th scope="col">"Lowest"</th><th scope="col">"Highest"</th><th scope="col">"Last"</th></tr>
+                </thead>
+                <tbody>{table}</tbody>
+            </table>
+        </figure>
+    }
+}
+
+/// A line at `time`, a dot on each line of the chart, and the values beside it.
+fn crosshair(chart: &LineChart, layout: &Layout, time: f64) -> impl IntoView + use<> {
+    let x = layout.x(time).clamp(layout.left, layout.right);
+    let dots = chart.lines.iter().filter_map(|line| {
+        let y = layout.y(line.at(time)?);
+        let inside = (layout.top - 1.0..=layout.bottom + 1.0).contains(&y);
+        let style = format!("left:{x:.1}px;top:{y:.1}px;background:var({})", line.ink.css());
+        inside.then(|| view! { <i class="line-chart-dot" style=style></i> })
+    });
+    let values = chart.lines.iter().map(|line| {
+        let words = line.at(time).map_or_else(|| "no data".to_owned(), |v| summary::value_words(chart, v));
+        let style = format!("background:var({})", line.ink.css());
+        view! { <span><i style=style></i>{line.label.clone()}</span><b>{words}</b> }
+    });
+    let line = format!("left:{x:.1}px;top:{:.1}px;height:{:.1}px", layout.top, layout.bottom - layout.top);
+    // Beside the crosshair, on the side with more room: the lines under it stay visible.
+    let tip = format!("left:{x:.1}px");
+    let to_the_left = x > (layout.left + layout.right) / 2.0;
+    view! {
+        <i class="line-chart-cursor" style=line></i>
+        {dots.collect_view()}
+        <div class="line-chart-tip" class:line-chart-tip-left=to_the_left style=tip aria-hidden="true">
+            <em>{summary::ago_words(chart, time)}</em>
+            {values.collect_view()}
+        </div>
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::super::{Line, TimeAxis, ValueAxis};
+    use super::*;
+    use crate::charts::theme::Ink;
+
+    fn chart() -> LineChart {
+        LineChart {
+            time: TimeAxis { from: 0.0, to: 600.0, end: "now".to_owned() },
+            y: ValueAxis { unit: "kW", ..ValueAxis::default() },
+            lines: vec![Line {
+                label: "Grid".to_owned(),
+                ink: Ink::Grid,
+                segments: vec![vec![(0.0, 60.0), (600.0, 120.0)]],
+            }],
+            ..LineChart::default()
+        }
+    }
+
+    #[test]
+    fn the_server_reserves_the_height_and_tells_the_lines_in_a_table() {
+        let html = Owner::new().with(|| {
+            view! { <LineChartView id="load" chart=Signal::stored(chart()) label="Load profile" height_px=232 /> }
+                .to_html()
+        });
+        for part in
+            [r#"style="height:232px;""#, r#"aria-label="Load profile""#, "<th scope=\"row\">Grid", "120.0\u{202f}kW"]
+        {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+        assert!(!html.contains("line-chart-tip"), "no crosshair before a pointer comes");
+    }
+}

@@ -1,0 +1,25 @@
+//! The parts that pages are made of. They take values and signals; none of them fetches or knows a page.
+
+mod age;
+mod card;
+mod chip;
+mod frame;
+mod local_time;
+mod meter;
+mod reading;
+mod segmented;
+mod severity;
+mod theme;
+
+pub use age::AgeNote;
+pub use card::{Card, EmptyState};
+pub use chip::{Chip, Tone};
+pub use frame::Frame;
+pub use local_time::LocalTime;
+pub use meter::SocBar;
+pub use reading::{Freshness, Reading, Shown};
+pub use segmented::Segmented;
+pub use severity::{SeverityMark, SeverityWord};
+#[cfg(feature = "ssr")]
+pub(crate) use theme::THEME_KEY;
+pub use theme::{ThemeEpoch, ThemeSwitch};

@@ -1,0 +1,25 @@
+//! How old a value is.
+
+use super::reading::Freshness;
+use crate::format;
+use leptos::prelude::*;
+
+/// The age of a value: quiet while it is fresh, plain when it is not.
+#[component]
+pub fn AgeNote(
+    /// How fresh the value is.
+    #[prop(into)]
+    freshness: Signal<Freshness>,
+) -> impl IntoView {
+    let words = move || match freshness.get() {
+        Freshness::Fresh { age_s } => format::calm_age(age_s),
+        Freshness::Stale { age_s } => format!("stale, {}", format::age(age_s)),
+        Freshness::Missing(why) => why.words().to_owned(),
+    };
+    let state = move || match freshness.get() {
+        Freshness::Fresh { .. } => "fresh",
+        Freshness::Stale { .. } => "stale",
+        Freshness::Missing(_) => "missing",
+    };
+    view! { <span class="age" data-state=state>{words}</span> }
+}

@@ -1,0 +1,38 @@
+//! The list of pages: a rail at the left of a desktop, a bar at the bottom of a phone.
+
+use crate::icons::{Glyph, Icon};
+use crate::live::Live;
+use crate::pages::PAGES;
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+/// The list of pages. The lab is listed only for a simulated system.
+#[component]
+pub(super) fn Rail() -> impl IntoView {
+    let live = Live::expect();
+    let simulated = live.system().simulated;
+    let links = PAGES
+        .iter()
+        .filter(|page| simulated || page.glyph != Glyph::Lab)
+        .map(|page| {
+            view! {
+                <li>
+                    <A href=live.href(page.path) exact=page.path == "/">
+                        <Icon glyph=page.glyph />
+                        <span class="rail-label">{page.name}</span>
+                    </A>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <nav class="rail" aria-label="Pages">
+            <svg class="logo" viewBox="0 0 32 32" width="32" height="32" role="img" aria-label="Packtwin">
+                <rect class="logo-ground" width="32" height="32" rx="8" />
+                <path class="logo-cells" d="M8 8h4v16H8zM14 12h4v12h-4zM20 8h4v16h-4z" />
+            </svg>
+            <ul>{links}</ul>
+        </nav>
+    }
+    .into_any()
+}

@@ -1,0 +1,38 @@
+//! A bar for a share of something, with a mark on it.
+
+use leptos::prelude::*;
+
+/// State of charge as a bar, with the backup reserve marked on it.
+#[component]
+pub fn SocBar(
+    /// State of charge, %, if it is known.
+    #[prop(into)]
+    soc_pct: Signal<Option<f32>>,
+    /// The reserve, %.
+    reserve_pct: f32,
+) -> impl IntoView {
+    let percent = |pct: f32| format!("{:.1}%", pct.clamp(0.0, 100.0));
+    let level = move || match soc_pct.get() {
+        None => "unknown",
+        Some(pct) if pct <= reserve_pct => "reserve",
+        Some(_) => "above",
+    };
+    view! {
+        <svg
+            class="soc-bar"
+            data-level=level
+            width="100%"
+            height="16"
+            role="img"
+            aria-label=move || match soc_pct.get() {
+                Some(soc) => format!("State of charge {soc:.1} percent, reserve {reserve_pct:.0} percent"),
+                None => "State of charge unknown".to_owned(),
+            }
+        >
+            <rect class="soc-track" width="100%" height="16" rx="4" />
+            <rect class="soc-kept" width=percent(reserve_pct) height="16" rx="4" />
+            <rect class="soc-level" width=move || percent(soc_pct.get().unwrap_or(0.0)) height="16" rx="4" />
+            <rect class="soc-mark" x=percent(reserve_pct) width="2" height="16" />
+        </svg>
+    }
+}

@@ -1,0 +1,140 @@
+//! A reading: a value with its name, unit, age and a remark; or why there is none.
+
+use super::age::AgeNote;
+use crate::format::{self, Figure};
+use domain::point::PointId;
+use domain::reading::{CellQuantity, NoData, Sample};
+use domain::time::Mono;
+use domain::twin::Moment;
+use leptos::prelude::*;
+
+/// How far a value can be believed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Freshness {
+    /// Good, and this old, s.
+    Fresh {
+        /// Age, s.
+        age_s: f32,
+    },
+    /// The last good value is too old, and this old, s.
+    Stale {
+        /// Age, s.
+        age_s: f32,
+    },
+    /// There is no value.
+    Missing(NoData),
+}
+
+/// A value ready to be shown. A stale one still has its figure, to be drawn faded; a missing one has none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// The number and its unit.
+    pub figure: Option<Figure>,
+    /// How far it can be believed.
+    pub freshness: Freshness,
+}
+
+impl Shown {
+    /// A value of which the sample, and the last good value with its time, are known at `now`.
+    pub fn new(sample: Sample, last: Option<(f32, Mono)>, now: Mono, figure: impl Fn(f32) -> Figure) -> Shown {
+        let age_s = last.map_or(0.0, |(_, at)| now.seconds_since(at));
+        match (sample, last) {
+            (Ok(value), _) => Shown { figure: Some(figure(value)), freshness: Freshness::Fresh { age_s } },
+            (Err(NoData::Stale), Some((value, _))) => {
+                Shown { figure: Some(figure(value)), freshness: Freshness::Stale { age_s } }
+            }
+            (Err(why), _) => Shown { figure: None, freshness: Freshness::Missing(why) },
+        }
+    }
+
+    /// A point of `moment`, drawn in the way its unit is usually read.
+    pub fn point(moment: &Moment, point: PointId) -> Shown {
+        Shown::point_as(moment, point, |value| format::point(point, value))
+    }
+
+    /// A point of `moment`, drawn by `figure`.
+    pub fn point_as(moment: &Moment, point: PointId, figure: impl Fn(f32) -> Figure) -> Shown {
+        let slot = moment.state.points.slot(point);
+        Shown::new(moment.point(point), slot.last(), moment.now.mono, figure)
+    }
+
+    /// A cell's value of `moment`.
+    pub fn cell(moment: &Moment, quantity: CellQuantity, cell: usize) -> Shown {
+        let last = moment.state.cells.column(quantity).last(cell);
+        Shown::new(moment.cell(quantity, cell), last, moment.now.mono, |value| match quantity {
+            CellQuantity::Voltage => format::millivolts(value),
+            CellQuantity::Temperature => format::celsius(value),
+        })
+    }
+
+    /// A value that follows from others: as fresh as the oldest of `inputs`.
+    pub fn derived(moment: &Moment, sample: Sample, inputs: &[PointId], figure: impl Fn(f32) -> Figure) -> Shown {
+        let oldest = inputs.iter().filter_map(|point| moment.state.points.slot(*point).last()).map(|(_, at)| at).min();
+        let last = sample.ok().zip(oldest);
+        Shown::new(sample, last, moment.now.mono, figure)
+    }
+
+    /// Whether the value is good and fresh.
+    pub fn is_fresh(&self) -> bool {
+        matches!(self.freshness, Freshness::Fresh { .. })
+    }
+
+    /// The number, or a dash.
+    pub fn number(&self) -> String {
+        self.figure.as_ref().map_or_else(|| format::NONE.to_owned(), |figure| figure.number.clone())
+    }
+
+    /// The unit; empty where there is no value.
+    pub fn unit(&self) -> &'static str {
+        self.figure.as_ref().map_or("", |figure| figure.unit)
+    }
+}
+
+/// A value with its name, unit, age and a remark. Where there is none: a dash and the reason.
+#[component]
+pub fn Reading(
+    /// The name of the quantity.
+    #[prop(into)]
+    label: String,
+    /// The value.
+    #[prop(into)]
+    value: Signal<Shown>,
+    /// A remark beneath: direction, limit, place. Not shown while there is no value.
+    #[prop(optional, into)]
+    note: Option<Signal<String>>,
+) -> impl IntoView {
+    view! {
+        <div class="reading" data-fresh=move || value.with(|v| v.is_fresh().to_string())>
+            <p class="reading-head">
+                <span class="reading-label">{label}</span>
+                <AgeNote freshness=Signal::derive(move || value.with(|v| v.freshness)) />
+            </p>
+            <p class="reading-value">
+                <span class="number">{move || value.with(Shown::number)}</span>
+                <span class="unit">{move || value.with(Shown::unit)}</span>
+            </p>
+            {note.map(|note| {
+                let words = move || if value.with(|v| v.figure.is_some()) { note.get() } else { String::new() };
+                view! { <p class="note">{words}</p> }
+            })}
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stale_value_keeps_its_figure_and_a_missing_one_has_none() {
+        let now = Mono(10_000_000);
+        let last = Some((3.3, Mono(8_000_000)));
+        let shown = |sample, last| Shown::new(sample, last, now, format::volts);
+        assert_eq!(shown(Ok(3.3), last).freshness, Freshness::Fresh { age_s: 2.0 });
+        assert_eq!(shown(Err(NoData::Stale), last).freshness, Freshness::Stale { age_s: 2.0 });
+        assert_eq!(shown(Err(NoData::Stale), last).number(), "3.3");
+        assert_eq!(shown(Err(NoData::Error), last).number(), format::NONE);
+        assert_eq!(shown(Err(NoData::NotPresent), None).unit(), "");
+    }
+}

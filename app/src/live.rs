@@ -1,0 +1,164 @@
+//! What the page knows now: the newest moment of one system, and how well it is connected to the server.
+//!
+//! ```text
+//! first paint        hydration          then, for ever
+//! Boot in context -> Boot in document -> /live/{system}: frame -> Decoder -> newest moment -> at most one update a frame
+//!                                       no frame for 1 s: the moment's own clock runs on, so values go stale by themselves
+//! ```
+//!
+//! Two ages are kept apart: that of a value (in the moment, from its source to the server) and that of the page's own
+//! link to the server ([`Live::page_age_s`]).
+
+mod ageing;
+mod latency;
+mod profile;
+mod recent;
+mod socket;
+
+pub use latency::Latency;
+pub use profile::{PROFILE_POINTS, PROFILE_S, Profile};
+pub use recent::{GAP_S, Recent};
+
+use crate::boot::{Boot, BootError};
+use crate::components::Shown;
+use domain::lab::LabState;
+use domain::point::PointId;
+use domain::reading::Sample;
+use domain::spec::{SiteSpec, SystemSpec};
+use domain::twin::Moment;
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// How the page is connected to the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Connection {
+    /// Not yet: the page shows the values that came with it.
+    #[default]
+    Connecting,
+    /// Frames arrive.
+    Live,
+    /// The connection is lost and tried again.
+    Reconnecting {
+        /// When it was lost, ms on the browser's clock (`performance.now()`).
+        since_ms: f64,
+    },
+}
+
+/// The page's view of one system. A context: [`Live::expect`].
+#[derive(Clone, Copy)]
+pub struct Live {
+    site: StoredValue<Arc<SiteSpec>>,
+    system: StoredValue<Arc<SystemSpec>>,
+    place: usize,
+    first_lab: StoredValue<Option<LabState>>,
+    /// The newest moment. While no frame arrives its `now` advances by itself.
+    pub moment: ReadSignal<Arc<Moment>>,
+    /// How the page is connected to the server.
+    pub connection: ReadSignal<Connection>,
+    /// Seconds since the last frame from the server; 0 while frames arrive.
+    pub page_age_s: ReadSignal<f32>,
+    /// Delay from a reading's arrival at the server to its pixel here; `None` before the first second.
+    pub latency: ReadSignal<Option<Latency>>,
+    /// The last ten minutes of [`PROFILE_POINTS`]; empty until they are fetched after hydration.
+    pub profile: ReadSignal<Profile>,
+}
+
+/// The writing ends, held by the parts that feed the page.
+#[derive(Clone, Copy)]
+struct Feed {
+    moment: WriteSignal<Arc<Moment>>,
+    connection: WriteSignal<Connection>,
+    page_age_s: WriteSignal<f32>,
+    latency: WriteSignal<Option<Latency>>,
+    profile: WriteSignal<Profile>,
+}
+
+impl Live {
+    /// Puts the live state of the booted system into the context, and in the browser starts to feed it.
+    ///
+    /// # Errors
+    /// [`BootError`] when the site has no such system or the first moment does not fit it.
+    pub fn provide(boot: &Boot) -> Result<Live, BootError> {
+        let (moment, set_moment) = signal(Arc::new(boot.moment()?));
+        let (connection, set_connection) = signal(Connection::default());
+        let (page_age_s, set_page_age_s) = signal(0.0);
+        let (latency, set_latency) = signal(None);
+        let (profile, set_profile) = signal(Profile::default());
+        let spec = Arc::new(boot.system()?.clone());
+        let live = Live {
+            site: StoredValue::new(Arc::new(boot.site.clone())),
+            system: StoredValue::new(Arc::clone(&spec)),
+            place: boot.system,
+            first_lab: StoredValue::new(boot.lab.clone()),
+            moment,
+            connection,
+            page_age_s,
+            latency,
+            profile,
+        };
+        let feed = Feed {
+            moment: set_moment,
+            connection: set_connection,
+            page_age_s: set_page_age_s,
+            latency: set_latency,
+            profile: set_profile,
+        };
+        provide_context(live);
+        // Effects run in the browser only, after hydration.
+        Effect::new(move |_| {
+            socket::start(live, feed, Arc::clone(&spec));
+            profile::fetch(feed, &spec.id);
+        });
+        Ok(live)
+    }
+
+    /// The live state of the page. Every component below the root has it.
+    #[allow(clippy::expect_used, reason = "a component outside of the root is a programming error")]
+    pub fn expect() -> Live {
+        use_context().expect("the page's root provides Live")
+    }
+
+    /// The site as it is configured.
+    pub fn site(&self) -> Arc<SiteSpec> {
+        self.site.get_value()
+    }
+
+    /// The system on this page, as it is configured.
+    pub fn system(&self) -> Arc<SystemSpec> {
+        self.system.get_value()
+    }
+
+    /// The system's place in the site.
+    pub fn place(&self) -> usize {
+        self.place
+    }
+
+    /// What the simulation did when the page was rendered; `None` for a system that is not simulated.
+    pub fn first_lab(&self) -> Option<LabState> {
+        self.first_lab.get_value()
+    }
+
+    /// The address of a page for this system: `/cells`, or `/cells?system=racks` for any system but the first.
+    pub fn href(&self, path: &str) -> String {
+        if self.place == 0 { path.to_owned() } else { format!("{path}?system={}", self.system().id) }
+    }
+
+    /// Something that follows from the moment. What depends on it runs only when it changes.
+    pub fn map<T>(&self, read: impl Fn(&Moment) -> T + Send + Sync + 'static) -> Memo<T>
+    where
+        T: PartialEq + Send + Sync + 'static,
+    {
+        let moment = self.moment;
+        Memo::new(move |_| moment.with(|moment| read(moment)))
+    }
+
+    /// A point's value, or why there is none.
+    pub fn point(&self, point: PointId) -> Memo<Sample> {
+        self.map(move |moment| moment.point(point))
+    }
+
+    /// A point ready to be shown.
+    pub fn shown(&self, point: PointId) -> Memo<Shown> {
+        self.map(move |moment| Shown::point(moment, point))
+    }
+}

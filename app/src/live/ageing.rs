@@ -1,0 +1,41 @@
+//! Time goes on when frames do not: the moment is drawn again with a later `now`, so that its values go stale by
+//! themselves.
+
+use domain::twin::Moment;
+use std::time::Duration;
+
+/// Without a frame for this long the moment's clock runs on by itself.
+pub(super) const QUIET: Duration = Duration::from_secs(1);
+/// How often, ms, a moment without newer frames is drawn again.
+pub(super) const TICK: Duration = Duration::from_millis(500);
+/// Without a frame for this long an open connection counts as dead.
+pub(super) const DEAD: Duration = Duration::from_secs(5);
+
+/// `moment` as it is `elapsed` after it was received; `None` while that is too soon to tell.
+pub(super) fn aged(moment: &Moment, elapsed: Duration) -> Option<Moment> {
+    (elapsed > QUIET).then(|| {
+        let mut aged = moment.clone();
+        aged.now = aged.now + elapsed;
+        aged
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::point::PointId;
+    use domain::reading::NoData;
+    use domain::time::Mono;
+
+    #[test]
+    fn a_moment_without_newer_frames_goes_stale_by_itself() {
+        let mut moment = Moment::default();
+        moment.now.mono = Mono(5_000_000);
+        moment.state.points.set(PointId::Voltage, Ok(832.0), Mono(4_900_000));
+        assert_eq!(aged(&moment, Duration::from_millis(900)), None);
+        let soon = aged(&moment, Duration::from_millis(1_300)).unwrap();
+        assert_eq!(soon.point(PointId::Voltage), Ok(832.0));
+        let later = aged(&moment, Duration::from_millis(1_500)).unwrap();
+        assert_eq!(later.point(PointId::Voltage), Err(NoData::Stale));
+    }
+}

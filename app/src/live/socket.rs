@@ -1,0 +1,251 @@
+//! The WebSocket `/live/{system}`: binary frames in, newest moment out. It connects again by itself.
+//!
+//! Traps: frames keep arriving while a tab is hidden, animation frames do not, so what is kept for charts is stored on
+//! arrival and only drawing waits. A closure must not be dropped while it runs: a handler of the socket never replaces
+//! the socket itself, it sets a timer that does.
+
+use super::ageing::{self, aged};
+use super::latency::{self, Delays};
+use super::{Connection, Feed, Live, profile};
+use domain::live::Decoder;
+use domain::spec::SystemSpec;
+use domain::time::Mono;
+use domain::twin::Moment;
+use leptos::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use web_sys::{BinaryType, MessageEvent, Performance, WebSocket};
+
+/// The first and the longest wait before the connection is tried again, ms.
+const RETRY_MS: (f64, f64) = (500.0, 10_000.0);
+/// How often the percentiles of the delay are shown anew.
+const SUMMARY_EVERY: Duration = Duration::from_secs(1);
+
+/// Connects, for the life of the page.
+pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
+    let Some(performance) = window().performance() else { return };
+    let measured = window().location().search().is_ok_and(|query| query.contains("measure"));
+    let socket = Rc::new(Socket {
+        feed,
+        newest: RefCell::new(live.moment.get_untracked()),
+        newest_ms: Cell::new(performance.now()),
+        decoder: RefCell::default(),
+        system,
+        performance,
+        measured,
+        open: RefCell::new(None),
+        attempt: Cell::new(0),
+        retry: Cell::new(None),
+        drawing: Cell::new(false),
+        drawn: Cell::new(Mono::default()),
+        delays: RefCell::default(),
+    });
+    socket.connect();
+    for event in ["online", "pageshow"] {
+        let socket = Rc::clone(&socket);
+        window_event_listener_untyped(event, move |_| socket.wake());
+    }
+    on_visible({
+        let socket = Rc::clone(&socket);
+        move || socket.wake()
+    });
+    every(ageing::TICK, {
+        let socket = Rc::clone(&socket);
+        move || socket.age()
+    });
+    every(SUMMARY_EVERY, move || feed.latency.set(socket.delays.borrow().summary()));
+}
+
+fn every(period: Duration, run: impl Fn() + 'static) {
+    let _ = set_interval_with_handle(run, period);
+}
+
+fn on_visible(run: impl Fn() + 'static) {
+    let listener = Closure::<dyn Fn()>::new(move || {
+        if !document().hidden() {
+            run();
+        }
+    });
+    let _ = document().add_event_listener_with_callback("visibilitychange", listener.as_ref().unchecked_ref());
+    listener.forget();
+}
+
+/// An open connection with its handlers, which must live as long.
+struct Open {
+    socket: WebSocket,
+    _on_message: Closure<dyn Fn(MessageEvent)>,
+    _on_close: Closure<dyn Fn()>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.socket.set_onmessage(None);
+        self.socket.set_onclose(None);
+        let _ = self.socket.close();
+    }
+}
+
+struct Socket {
+    feed: Feed,
+    system: Arc<SystemSpec>,
+    performance: Performance,
+    /// Whether each frame goes to the browser's performance timeline: only when the address has `?measure`.
+    measured: bool,
+    decoder: RefCell<Decoder>,
+    open: RefCell<Option<Open>>,
+    attempt: Cell<u32>,
+    retry: Cell<Option<TimeoutHandle>>,
+    newest: RefCell<Arc<Moment>>,
+    /// When the newest frame came, `performance.now()`.
+    newest_ms: Cell<f64>,
+    /// Whether a drawing is asked for and has not happened.
+    drawing: Cell<bool>,
+    /// The reading that was last measured: a frame without a newer one says nothing about delay.
+    drawn: Cell<Mono>,
+    delays: RefCell<Delays>,
+}
+
+impl Socket {
+    fn quiet_for(&self) -> Duration {
+        Duration::from_secs_f64((self.performance.now() - self.newest_ms.get()).max(0.0) / 1_000.0)
+    }
+
+    fn connect(self: &Rc<Self>) {
+        if let Some(retry) = self.retry.take() {
+            retry.clear();
+        }
+        self.open.take();
+        self.decoder.take();
+        let Some(socket) = address(&self.system.id).and_then(|url| WebSocket::new(&url).ok()) else {
+            return self.lost();
+        };
+        socket.set_binary_type(BinaryType::Arraybuffer);
+        let on_message = Closure::<dyn Fn(MessageEvent)>::new({
+            let this = Rc::clone(self);
+            move |event: MessageEvent| this.receive(&event)
+        });
+        let on_close = Closure::<dyn Fn()>::new({
+            let this = Rc::clone(self);
+            move || this.lost()
+        });
+        socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
+        *self.open.borrow_mut() = Some(Open { socket, _on_message: on_message, _on_close: on_close });
+    }
+
+    /// Says that the connection is lost, and tries again after a while that doubles each time.
+    fn lost(self: &Rc<Self>) {
+        if self.retry.get().is_some() {
+            return;
+        }
+        let since_ms = self.performance.now();
+        self.feed.connection.update(|connection| {
+            if !matches!(connection, Connection::Reconnecting { .. }) {
+                *connection = Connection::Reconnecting { since_ms };
+            }
+        });
+        let attempt = self.attempt.replace(self.attempt.get() + 1);
+        let this = Rc::clone(self);
+        let again = set_timeout_with_handle(move || this.connect(), retry_after(attempt, js_sys::Math::random()));
+        self.retry.set(again.ok());
+    }
+
+    /// The page is seen again, or the network is back: no time to lose.
+    fn wake(self: &Rc<Self>) {
+        if self.quiet_for() > ageing::QUIET {
+            self.attempt.set(0);
+            self.connect();
+        }
+    }
+
+    fn receive(self: &Rc<Self>, event: &MessageEvent) {
+        let Ok(buffer) = event.data().dyn_into::<js_sys::ArrayBuffer>() else { return };
+        let frame = js_sys::Uint8Array::new(&buffer).to_vec();
+        if self.decoder.borrow_mut().decode(&frame).is_err() {
+            // A gap or a damaged frame: only a key frame helps, and a new connection starts with one.
+            return self.lost();
+        }
+        let moment = Arc::new(self.decoder.borrow().moment().clone());
+        self.attempt.set(0);
+        if let Some(retry) = self.retry.take() {
+            retry.clear();
+        }
+        self.newest_ms.set(self.performance.now());
+        let missing = self.feed.profile.try_update_untracked(|profile| profile.push(&moment));
+        if missing == Some(true) {
+            profile::fetch(self.feed, &self.system.id);
+        }
+        *self.newest.borrow_mut() = moment;
+        if !self.drawing.replace(true) {
+            let this = Rc::clone(self);
+            request_animation_frame(move || this.draw());
+        }
+    }
+
+    fn draw(self: &Rc<Self>) {
+        self.drawing.set(false);
+        let moment = Arc::clone(&self.newest.borrow());
+        self.feed.connection.set(Connection::Live);
+        self.feed.page_age_s.set(0.0);
+        self.feed.moment.set(Arc::clone(&moment));
+        self.feed.profile.notify();
+        if self.drawn.replace(moment.received) != moment.received {
+            // Text changes in this animation frame, canvases are drawn in the next one; the task after that comes when
+            // both are done.
+            let this = Rc::clone(self);
+            request_animation_frame(move || set_timeout(move || this.measure(&moment), Duration::ZERO));
+        }
+    }
+
+    fn measure(&self, moment: &Moment) {
+        let start_ms = latency::received_ms(moment);
+        let end_ms = self.performance.time_origin() + self.performance.now();
+        self.delays.borrow_mut().push((end_ms - start_ms) as f32);
+        if self.measured {
+            latency::record(&self.performance, start_ms, end_ms);
+        }
+    }
+
+    fn age(self: &Rc<Self>) {
+        let quiet = self.quiet_for();
+        let later = aged(&self.newest.borrow(), quiet);
+        if let Some(later) = later {
+            self.feed.page_age_s.set(quiet.as_secs_f32());
+            self.feed.moment.set(Arc::new(later));
+        }
+        if quiet > ageing::DEAD {
+            self.lost();
+        }
+    }
+}
+
+/// The wait before attempt number `attempt`, from 0. `random` from 0 to 1 spreads pages that lost the same server.
+fn retry_after(attempt: u32, random: f64) -> Duration {
+    let (first, longest) = RETRY_MS;
+    let wait = (first * f64::from(2_u32.saturating_pow(attempt))).min(longest);
+    Duration::from_secs_f64(wait * (0.75 + 0.5 * random) / 1_000.0)
+}
+
+fn address(system: &str) -> Option<String> {
+    let location = window().location();
+    let scheme = if location.protocol().ok()? == "https:" { "wss" } else { "ws" };
+    Some(format!("{scheme}://{}/live/{system}", location.host().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_up_to_its_longest() {
+        for (attempt, random, ms) in
+            [(0, 0.5, 500), (1, 0.5, 1_000), (4, 0.5, 8_000), (5, 0.5, 10_000), (99, 1.0, 12_500), (0, 0.0, 375)]
+        {
+            assert_eq!(retry_after(attempt, random).as_millis(), ms);
+        }
+    }
+}

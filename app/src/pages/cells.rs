@@ -1,0 +1,97 @@
+//! The page Cells: every cell on one map, and any of them close by.
+//!
+//! ```text
+//! choice (in the address) --.
+//! moment -> model, facts ---+-> digest, map -> the parts of the page
+//! ```
+//!
+//! Read [`choice`] (what a person chose), [`model`], [`facts`] and [`digest`] (what is said, pure), then the parts.
+
+pub mod choice;
+mod controls;
+pub mod digest;
+mod extremes;
+pub mod facts;
+mod groups;
+mod map;
+pub mod model;
+mod panel;
+mod view;
+mod worst;
+
+use crate::components::{Card, Chip, EmptyState, Tone};
+use crate::format;
+use crate::live::Live;
+use controls::Controls;
+use extremes::Extremes;
+use groups::{Groups, group_word};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use map::CellMap;
+use panel::Panel;
+use view::CellsView;
+use worst::Worst;
+
+/// The page Cells.
+#[component]
+pub fn CellsPage() -> impl IntoView {
+    let system = Live::expect().system();
+    view! {
+        <Title text="Cells" />
+        <h1 class="visually-hidden">"Cells"</h1>
+        {if system.topology.cells() == 0 {
+            let title = format!("{} has no cells to show", system.name);
+            let advice = "Its controller tells of the pack as a whole. See the overview for what it says.";
+            view! { <EmptyState title advice /> }.into_any()
+        } else {
+            view! { <CellsOfSystem /> }.into_any()
+        }}
+    }
+}
+
+#[component]
+fn CellsOfSystem() -> impl IntoView {
+    let view = CellsView::new();
+    let cell = Memo::new(move |_| view.choice.get().cell);
+    let panel = move || cell.get().map(|cell| view! { <Panel view cell /> });
+    view! {
+        <div class="cells-head">
+            <Controls view />
+            <Counts view />
+        </div>
+        <Extremes view />
+        <div class="cells-body">
+            <CellMap view />
+            <div class="cells-side">
+                {panel} <Card title="Cells that stand out">
+                    <Worst view />
+                </Card>
+            </div>
+            <Card title=format!("{}s", group_word(view)) class="cells-groups">
+                <Groups view />
+            </Card>
+        </div>
+    }
+}
+
+/// How many cells are fresh, and how many are out of limits.
+#[component]
+fn Counts(view: CellsView) -> impl IntoView {
+    let fresh = Memo::new(move |_| view.digest.with(|digest| (digest.fresh, digest.count)));
+    let out = Memo::new(move |_| view.digest.with(|digest| digest.out.len()));
+    let all = |good: bool, otherwise: Tone| if good { Tone::Good } else { otherwise };
+    let number = |n: usize| format::count(n as u64);
+    view! {
+        <p class="cells-counts">
+            <Chip dot=true tone=Signal::derive(move || all(fresh.get().0 == fresh.get().1, Tone::Warning))>
+                {move || format!("{} of {} fresh", number(fresh.get().0), number(fresh.get().1))}
+            </Chip>
+            <Chip dot=true tone=Signal::derive(move || all(out.get() == 0, Tone::Critical))>
+                {move || match out.get() {
+                    0 => "none out of limits".to_owned(),
+                    n => format!("{} out of limits", number(n)),
+                }}
+            </Chip>
+        </p>
+    }
+}

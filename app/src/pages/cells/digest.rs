@@ -1,0 +1,127 @@
+//! What the page says about all cells together, worked out once a frame.
+
+use super::choice::By;
+use super::facts::GroupFacts;
+use super::model::Cells;
+use domain::cells::ColumnStats;
+use domain::reading::CellQuantity;
+
+/// How many cells each list of worst cells names.
+pub const WORST: usize = 5;
+
+/// Everything on the page that is about more than one cell.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Digest {
+    /// Cells that the system has.
+    pub count: usize,
+    /// Cells with a fresh voltage.
+    pub fresh: usize,
+    /// Cells that have passed a limit.
+    pub out: Vec<usize>,
+    /// Voltages over the fresh cells, V.
+    pub voltage: Option<ColumnStats>,
+    /// Temperatures over the fresh cells, °C.
+    pub temperature: Option<ColumnStats>,
+    /// Age of the newest voltage, s.
+    pub voltage_age_s: Option<f32>,
+    /// Age of the newest temperature, s.
+    pub temperature_age_s: Option<f32>,
+    /// Every module, or every rack where there are several.
+    pub groups: Vec<GroupFacts>,
+}
+
+/// A list of worst cells: worst first, with their values in V or °C.
+pub type WorstCells = Vec<(usize, f32)>;
+
+/// Which cells stand out, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standout {
+    /// The lowest voltages.
+    Lowest,
+    /// The highest voltages.
+    Highest,
+    /// The highest temperatures.
+    Hottest,
+    /// Furthest from the mean voltage, either way.
+    Deviating,
+}
+
+impl Standout {
+    /// Every list, in the order of the page.
+    pub const ALL: [Standout; 4] = [Standout::Lowest, Standout::Highest, Standout::Hottest, Standout::Deviating];
+
+    /// Its heading.
+    pub fn name(self) -> &'static str {
+        match self {
+            Standout::Lowest => "Lowest",
+            Standout::Highest => "Highest",
+            Standout::Hottest => "Hottest",
+            Standout::Deviating => "Furthest from the mean",
+        }
+    }
+
+    /// The quantity of its values.
+    pub fn by(self) -> By {
+        match self {
+            Standout::Lowest | Standout::Highest => By::Voltage,
+            Standout::Hottest => By::Temperature,
+            Standout::Deviating => By::Deviation,
+        }
+    }
+}
+
+impl Cells<'_> {
+    /// Everything on the page that is about more than one cell.
+    pub fn digest(&self) -> Digest {
+        let age = |quantity| {
+            let column = self.moment.state.cells.column(quantity);
+            let newest = (0..column.len()).filter_map(|cell| column.last(cell)).map(|(_, at)| at).max();
+            newest.map(|at| self.moment.now.mono.seconds_since(at))
+        };
+        Digest {
+            count: self.count(),
+            fresh: self.voltage.map_or(0, |stats| stats.fresh),
+            out: (0..self.count()).filter(|cell| !self.passed(*cell).is_empty()).collect(),
+            voltage: self.voltage,
+            temperature: self.temperature,
+            voltage_age_s: age(CellQuantity::Voltage),
+            temperature_age_s: age(CellQuantity::Temperature),
+            groups: self.groups(),
+        }
+    }
+
+    /// The cells that stand out in this way.
+    pub fn worst(&self, standout: Standout) -> WorstCells {
+        self.first_by(standout.by(), WORST, |value| match standout {
+            Standout::Lowest => value,
+            Standout::Highest | Standout::Hottest => -value,
+            Standout::Deviating => -value.abs(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::tests::{example, spec};
+    use super::*;
+
+    #[test]
+    fn a_digest_counts_what_is_fresh_and_names_what_is_out() {
+        let (moment, spec) = (example(), spec());
+        let digest = Cells::of(&moment, &spec).digest();
+        assert_eq!((digest.count, digest.fresh, digest.out.as_slice()), (6, 5, &[1, 3][..]));
+        assert!((digest.voltage_age_s.unwrap() - 0.4).abs() < 1e-4);
+        assert_eq!(digest.groups.len(), 2);
+    }
+
+    #[test]
+    fn the_cells_that_stand_out_come_first_and_cells_without_data_never() {
+        let (moment, spec) = (example(), spec());
+        let cells = Cells::of(&moment, &spec);
+        let names = |standout| -> Vec<usize> { cells.worst(standout).into_iter().map(|(cell, _)| cell).collect() };
+        assert_eq!(names(Standout::Lowest), [3, 2, 0, 4, 1]);
+        assert_eq!(names(Standout::Highest), [1, 0, 4, 2, 3]);
+        assert_eq!(names(Standout::Hottest), [1, 2, 0, 4]);
+        assert_eq!(names(Standout::Deviating), [3, 1, 0, 4, 2]);
+    }
+}

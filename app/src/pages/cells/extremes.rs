@@ -1,0 +1,67 @@
+//! Lowest, highest, mean and spread of the quantity on the map.
+
+use super::choice::By;
+use super::digest::Digest;
+use super::view::{CellsView, figure};
+use crate::components::{Freshness, Reading, Shown};
+use crate::format::{self, Figure};
+use domain::cells::ColumnStats;
+use domain::reading::NoData;
+use leptos::prelude::*;
+
+/// Four readings about all cells. On a map of deviations they are those of the voltage.
+#[component]
+pub(super) fn Extremes(
+    /// What the page shows.
+    view: CellsView,
+) -> impl IntoView {
+    let by = Memo::new(move |_| match view.choice.get().by {
+        By::Temperature => By::Temperature,
+        By::Voltage | By::Deviation => By::Voltage,
+    });
+    let stats = move || view.digest.with(|digest| stats(digest, by.get()));
+    let reading = move |read: fn(&ColumnStats, By) -> Figure| {
+        Signal::derive(move || view.digest.with(|digest| shown(digest, by.get(), read)))
+    };
+    let cell = move |read: fn(&ColumnStats) -> usize| {
+        Signal::derive(move || stats().map_or_else(String::new, |s| format!("cell {}", view.name(read(&s)))))
+    };
+    let fresh = move || stats().map_or_else(String::new, |s| format!("of {} cells", format::count(s.fresh as u64)));
+    view! {
+        <div class="tiles">
+            <section class="card tile" aria-label="Lowest">
+                <Reading label="Lowest" value=reading(|s, by| figure(by, s.min)) note=cell(|s| s.min_at) />
+            </section>
+            <section class="card tile" aria-label="Highest">
+                <Reading label="Highest" value=reading(|s, by| figure(by, s.max)) note=cell(|s| s.max_at) />
+            </section>
+            <section class="card tile" aria-label="Mean">
+                <Reading label="Mean" value=reading(|s, by| figure(by, s.mean)) note=Signal::derive(fresh) />
+            </section>
+            <section class="card tile" aria-label="Spread">
+                <Reading label="Spread" value=reading(spread) note=Signal::stored("highest minus lowest".to_owned()) />
+            </section>
+        </div>
+    }
+}
+
+fn stats(digest: &Digest, by: By) -> Option<ColumnStats> {
+    if by == By::Temperature { digest.temperature } else { digest.voltage }
+}
+
+/// A difference of temperatures is in kelvin.
+fn spread(stats: &ColumnStats, by: By) -> Figure {
+    let spread = figure(by, stats.spread());
+    if by == By::Temperature { Figure { unit: "K", ..spread } } else { spread }
+}
+
+/// As fresh as the newest cell. Without a fresh cell: how long ago the last value came, or that none ever did.
+fn shown(digest: &Digest, by: By, read: fn(&ColumnStats, By) -> Figure) -> Shown {
+    let age_s = if by == By::Temperature { digest.temperature_age_s } else { digest.voltage_age_s };
+    let freshness = match (stats(digest, by), age_s) {
+        (Some(_), Some(age_s)) => Freshness::Fresh { age_s },
+        (None, Some(age_s)) => Freshness::Stale { age_s },
+        (_, None) => Freshness::Missing(NoData::NotPresent),
+    };
+    Shown { figure: stats(digest, by).map(|stats| read(&stats, by)), freshness }
+}

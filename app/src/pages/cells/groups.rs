@@ -1,0 +1,75 @@
+//! The modules in a table; the racks, where the system has several.
+
+use super::choice::By;
+use super::facts::GroupFacts;
+use super::view::{CellsView, figure};
+use crate::format::{self, Figure};
+use domain::cells::ColumnStats;
+use leptos::prelude::*;
+
+/// One line for every module, or for every rack.
+#[component]
+pub(super) fn Groups(
+    /// What the page shows.
+    view: CellsView,
+) -> impl IntoView {
+    let count = view.digest.with_untracked(|digest| digest.groups.len());
+    let word = group_word(view);
+    view! {
+        <table class="groups">
+            <thead>
+                <tr>
+                    <th scope="col">{word}</th>
+                    <th scope="col">"Mean"</th>
+                    <th scope="col" class="wide-only">
+                        "Lowest"
+                    </th>
+                    <th scope="col" class="wide-only">
+                        "Highest"
+                    </th>
+                    <th scope="col">"Spread"</th>
+                    <th scope="col">"Hottest"</th>
+                    <th scope="col">"AFE node"</th>
+                </tr>
+            </thead>
+            <tbody>{(0..count).map(|place| view! { <GroupRow view place /> }).collect_view()}</tbody>
+        </table>
+    }
+}
+
+/// What the lines of the table are: modules or racks.
+pub(super) fn group_word(view: CellsView) -> &'static str {
+    if view.topology.racks > 1 { "Rack" } else { "Module" }
+}
+
+#[component]
+fn GroupRow(view: CellsView, place: usize) -> impl IntoView {
+    let facts = Memo::new(move |_| view.digest.with(|digest| digest.groups.get(place).cloned().unwrap_or_default()));
+    let voltage = move |read: fn(&ColumnStats) -> f32| {
+        move || or_dash(facts.with(|f| f.voltage.map(|s| figure(By::Voltage, read(&s)))))
+    };
+    let place_of = move |read: fn(&ColumnStats) -> usize| {
+        move || facts.with(|f| f.voltage.map(|s| view.name(read(&s))).unwrap_or_default())
+    };
+    let hottest = move || or_dash(facts.with(|f| f.temperature.map(|s| figure(By::Temperature, s.max))));
+    let bad = move || facts.with(|f: &GroupFacts| f.nodes.is_bad().to_string());
+    view! {
+        <tr>
+            <th scope="row">{place + 1}</th>
+            <td>{voltage(|s| s.mean)}</td>
+            <td class="wide-only">
+                {voltage(|s| s.min)} <span class="note">{place_of(|s| s.min_at)}</span>
+            </td>
+            <td class="wide-only">
+                {voltage(|s| s.max)} <span class="note">{place_of(|s| s.max_at)}</span>
+            </td>
+            <td>{voltage(ColumnStats::spread)}</td>
+            <td>{hottest}</td>
+            <td data-bad=bad>{move || facts.with(|f| f.nodes.words())}</td>
+        </tr>
+    }
+}
+
+fn or_dash(figure: Option<Figure>) -> String {
+    figure.map_or_else(|| format::NONE.to_owned(), |figure| figure.to_string())
+}

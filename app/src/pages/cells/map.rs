@@ -1,0 +1,103 @@
+//! The map: every cell in its place, coloured by the chosen quantity.
+
+use super::choice::{By, Choice};
+use super::model::Cells;
+use super::view::{CellsView, figure};
+use crate::charts::heatmap::{Heatmap, HeatmapScale};
+use crate::components::Card;
+use crate::format;
+use domain::reading::Sample;
+use leptos::prelude::*;
+
+/// The map with its scale.
+#[component]
+pub(super) fn CellMap(
+    /// What the page shows.
+    view: CellsView,
+) -> impl IntoView {
+    let topology = view.topology;
+    let by = Memo::new(move |_| view.choice.get().by);
+    let cells = view.with_choice(|cells, choice| cells.map(choice.by));
+    let scale = view.with_choice(|cells, choice| cells.scale(choice.by, choice.span));
+    let limits = view.with_choice(|cells, choice| {
+        let words = |limit| format!("limit {}", figure(choice.by, limit));
+        cells.limits_of(choice.by).into_iter().map(|limit| (limit, words(limit))).collect::<Vec<_>>()
+    });
+    let palette = Memo::new(move |_| {
+        let choice = view.choice.get();
+        choice.colours.palette(choice.by)
+    });
+    let describe = {
+        let system = view.live.system();
+        move |cell: usize| view.live.moment.with(|moment| describe(&Cells::of(moment, &system), cell))
+    };
+    let arrangement = match topology.racks {
+        1 => format!("{} modules of {} cells", topology.modules_per_rack, topology.cells_per_module),
+        racks => {
+            format!("{racks} racks of {} modules of {} cells", topology.modules_per_rack, topology.cells_per_module)
+        }
+    };
+    let label = {
+        let arrangement = arrangement.clone();
+        Signal::derive(move || format!("Cell {}, {arrangement}", quantity(by.get())))
+    };
+    let note = move || match limits.with(|limits| limits.iter().map(|(_, words)| words.clone()).collect::<Vec<_>>()) {
+        words if words.is_empty() => arrangement.clone(),
+        words => format!("{arrangement}; {}", words.join(", ")),
+    };
+    view! {
+        <Card title="Map" note=Signal::derive(note) class="cells-map">
+            <Heatmap
+                id="cells"
+                topology
+                cells
+                scale
+                palette
+                label
+                describe
+                selected=Signal::derive(move || view.choice.get().cell)
+                on_select=move |cell| view.choose(|choice| choice.cell = Some(cell))
+            />
+            <HeatmapScale scale palette limits words=move |value| figure(by.get(), value).to_string() />
+        </Card>
+    }
+}
+
+impl CellsView {
+    /// Something that follows from the cells of the moment and from what is chosen.
+    fn with_choice<T>(&self, read: impl Fn(&Cells, Choice) -> T + Send + Sync + 'static) -> Memo<T>
+    where
+        T: PartialEq + Send + Sync + 'static,
+    {
+        let (moment, choice, system) = (self.live.moment, self.choice, self.live.system());
+        Memo::new(move |_| {
+            let choice = choice.get();
+            moment.with(|moment| read(&Cells::of(moment, &system), choice))
+        })
+    }
+}
+
+fn quantity(by: By) -> &'static str {
+    match by {
+        By::Voltage => "voltages",
+        By::Temperature => "temperatures",
+        By::Deviation => "voltages as deviation from their mean",
+    }
+}
+
+/// A cell in words, one line a fact, its name first.
+fn describe(cells: &Cells, cell: usize) -> String {
+    let Some(facts) = cells.facts(cell) else { return String::new() };
+    let value = |by, sample: Sample| sample.map_or_else(|why| why.words().to_owned(), |v| figure(by, v).to_string());
+    let mut lines = vec![
+        format!("Cell {}", cells.topology.cell_name(cell)),
+        value(By::Voltage, facts.voltage),
+        value(By::Temperature, facts.temperature),
+    ];
+    if facts.deviation.is_ok() {
+        lines.insert(2, format!("{} from the mean", value(By::Deviation, facts.deviation)));
+    }
+    lines.extend(facts.passed.iter().map(|passed| passed.words().to_owned()));
+    lines.extend(facts.voltage_age_s.map(|age_s| format!("{} old", format::calm_age(age_s))));
+    lines.join("\n")
+}

@@ -1,0 +1,120 @@
+//! The last ten minutes of a cell: what the server remembers, then every frame.
+
+use super::super::choice::By;
+use super::super::view::{CellsView, figure};
+use crate::api;
+use crate::charts::line::{Band, Line, LineChart, LineChartView, TimeAxis, ValueAxis, ValueRange};
+use crate::charts::theme::Ink;
+use crate::live::{GAP_S, Recent};
+use domain::reading::CellQuantity;
+use domain::series::{Table, Trace};
+use domain::spec::CellLimits;
+use domain::twin::Moment;
+use domain::wire::Wire;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+/// How far back, s.
+const SPAN_S: f64 = 600.0;
+/// Of each second the lowest and the highest value are drawn: finer than a pixel of these small charts.
+const STEP_S: f64 = 1.0;
+const HEIGHT_PX: u32 = 140;
+/// Axes span at least this much, so that noise is not blown up: mV and °C.
+const LEAST_MV: f64 = 20.0;
+const LEAST_C: f64 = 2.0;
+
+/// Voltage and temperature of `cell` over the last ten minutes.
+#[component]
+pub(super) fn Trend(
+    /// What the page shows.
+    view: CellsView,
+    /// The cell, from 0.
+    cell: usize,
+) -> impl IntoView {
+    let live = view.live;
+    let recent = RwSignal::new(Recent::<2>::new(SPAN_S));
+    let failed = RwSignal::new(None::<String>);
+    let fetch = move || {
+        let path = format!("/api/v1/series?system={}&cell={cell}&seconds={SPAN_S:.0}", live.system().id);
+        spawn_local(async move {
+            let table = api::get_bytes(&path).await.and_then(|bytes| {
+                Table::from_bytes(&bytes).map_err(|error| format!("The past of the cell cannot be read ({error})"))
+            });
+            failed.try_set(table.as_ref().err().cloned());
+            if let Ok(table) = table {
+                recent.try_update(|recent| {
+                    recent.fill_from(&table, CellQuantity::ALL.map(|quantity| Trace::Cell(quantity, cell as u16)))
+                });
+            }
+        });
+    };
+    // Grown by every frame, drawn once a second. After a gap (a hidden tab draws no frames) the server is asked again.
+    Effect::new(move |second: Option<i64>| {
+        let moment = live.moment.get();
+        let at_s = moment.now.utc.0 as f64 / 1e6;
+        let newest_s = recent.try_update_untracked(|recent| {
+            let newest_s = recent.newest_s();
+            recent.push(at_s, values(&moment, cell));
+            newest_s
+        });
+        if newest_s.flatten().is_none_or(|newest_s| at_s - newest_s > GAP_S) {
+            fetch();
+        }
+        if second != Some(at_s as i64) {
+            recent.notify();
+        }
+        at_s as i64
+    });
+    let limits = live.system().cell_limits;
+    let cursor = RwSignal::new(None);
+    let voltage = Memo::new(move |_| recent.with(|recent| chart(recent, By::Voltage, &limits)));
+    let temperature = Memo::new(move |_| recent.with(|recent| chart(recent, By::Temperature, &limits)));
+    let label = move |quantity: &str| format!("{quantity} of cell {}, last 10 minutes", view.name(cell));
+    view! {
+        <h3 class="trend-title">"Last 10 minutes"</h3>
+        <LineChartView id="cell-voltage" chart=voltage label=label("Voltage") height_px=HEIGHT_PX cursor />
+        <LineChartView id="cell-temperature" chart=temperature label=label("Temperature") height_px=HEIGHT_PX cursor />
+        <p class="note" role="status">
+            {move || failed.get().map(|why| format!("{why}. The curves grow from now on."))}
+        </p>
+    }
+}
+
+fn values(moment: &Moment, cell: usize) -> [Option<f32>; 2] {
+    CellQuantity::ALL.map(|quantity| moment.cell(quantity, cell).ok())
+}
+
+fn chart(recent: &Recent<2>, by: By, limits: &CellLimits) -> LineChart {
+    let to = recent.newest_s().unwrap_or(SPAN_S);
+    let time = TimeAxis { from: to - SPAN_S, to, end: "now".to_owned() };
+    let above = |high: f32, most: f64| Band {
+        low: f64::from(high),
+        high: most,
+        name: format!("above {}", figure(by, high)),
+        ink: Ink::Critical,
+    };
+    let (column, label, ink, unit, least, factor) = match by {
+        By::Temperature => (CellQuantity::Temperature, "Temperature", Ink::Temperature, "°C", LEAST_C, 1.0),
+        By::Voltage | By::Deviation => (CellQuantity::Voltage, "Voltage", Ink::Voltage, "mV", LEAST_MV, 1_000.0),
+    };
+    let bands = match by {
+        By::Temperature => vec![above(limits.temperature_max_c, 200.0)],
+        By::Voltage | By::Deviation => {
+            let (low, high) = (limits.voltage_min_v, limits.voltage_max_v);
+            vec![
+                Band { low: 0.0, high: f64::from(low), name: format!("below {}", figure(by, low)), ink: Ink::Critical },
+                above(high, 6.0),
+            ]
+        }
+    };
+    let scaled = |band: Band| Band { low: band.low * factor, high: band.high * factor, ..band };
+    let mut segments = recent.segments(column as usize, STEP_S);
+    segments.iter_mut().flatten().for_each(|(_, value)| *value *= factor);
+    LineChart {
+        time,
+        y: ValueAxis { unit, range: ValueRange::Fit(least) },
+        lines: vec![Line { label: label.to_owned(), ink, segments }],
+        bands: bands.into_iter().map(scaled).collect(),
+        marks: Vec::new(),
+    }
+}

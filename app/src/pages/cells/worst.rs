@@ -1,0 +1,59 @@
+//! The cells that stand out: lowest, highest, hottest, furthest from the mean. Each opens its cell.
+
+use super::digest::{Standout, WORST, WorstCells};
+use super::view::{CellsView, figure};
+use leptos::prelude::*;
+
+/// Renewed once a second only: names that change places under a finger cannot be touched.
+const CALM_US: u64 = 1_000_000;
+
+/// Four short lists of cells.
+#[component]
+pub(super) fn Worst(
+    /// What the page shows.
+    view: CellsView,
+) -> impl IntoView {
+    let system = view.live.system();
+    let lists = Memo::new(move |before: Option<&(u64, [WorstCells; 4])>| {
+        view.live.moment.with(|moment| {
+            let second = moment.now.mono.0 / CALM_US;
+            match before {
+                Some(lists) if lists.0 == second => lists.clone(),
+                _ => {
+                    let cells = super::model::Cells::of(moment, &system);
+                    (second, Standout::ALL.map(|standout| cells.worst(standout)))
+                }
+            }
+        })
+    });
+    let list = move |(place, standout): (usize, Standout)| {
+        let row = move |rank: usize| {
+            let cell = Memo::new(move |_| lists.with(|(_, lists)| lists[place].get(rank).copied()));
+            view! { <WorstRow view standout cell /> }
+        };
+        view! {
+            <section class="worst-list" aria-label=standout.name()>
+                <h3>{standout.name()}</h3>
+                <ol>{(0..WORST).map(row).collect_view()}</ol>
+            </section>
+        }
+    };
+    view! { <div class="worst">{Standout::ALL.into_iter().enumerate().map(list).collect_view()}</div> }
+}
+
+#[component]
+fn WorstRow(view: CellsView, standout: Standout, cell: Memo<Option<(usize, f32)>>) -> impl IntoView {
+    let name = move || cell.get().map_or_else(String::new, |(cell, _)| view.name(cell));
+    let value = move || cell.get().map_or_else(String::new, |(_, value)| figure(standout.by(), value).to_string());
+    let address = move || view.address(|choice| choice.cell = cell.get().map(|(cell, _)| cell));
+    let out =
+        Memo::new(move |_| cell.get().is_some_and(|(cell, _)| view.digest.with(|digest| digest.out.contains(&cell))));
+    view! {
+        <li hidden=move || cell.get().is_none()>
+            <a class="worst-cell" href=address data-noscroll data-out=move || out.get().to_string()>
+                <span class="worst-name">{name}</span>
+                <span class="worst-value">{value}</span>
+            </a>
+        </li>
+    }
+}

@@ -1,0 +1,113 @@
+//! The page Lab: what a person may do to a simulated system. A real one has no such page.
+//!
+//! Read [`form`] (commands as form fields, pure), [`state`] (sending and looking), [`command`] and [`field`] (the parts of a
+//! form), then the cards.
+
+mod command;
+mod faults;
+mod field;
+pub mod form;
+mod load;
+mod state;
+
+use crate::components::{EmptyState, Reading, Shown};
+use crate::format;
+use crate::icons::{Glyph, Icon};
+use crate::live::Live;
+use domain::cells::ColumnStats;
+use domain::point::PointId;
+use domain::reading::{CellQuantity, NoData};
+use domain::twin::Moment;
+use faults::{ActiveFaults, Inject};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use load::{Ambient, Burst, Load};
+use state::Lab;
+
+/// The page Lab.
+#[component]
+pub fn LabPage() -> impl IntoView {
+    let system = Live::expect().system();
+    view! {
+        <Title text="Lab" />
+        <h1 class="visually-hidden">"Lab"</h1>
+        {if system.simulated {
+            view! { <LabOfSystem /> }.into_any()
+        } else {
+            let title = format!("{} is a real system", system.name);
+            let advice = "The lab drives simulated systems only. Start packtwin with its demo site to try it.";
+            view! { <EmptyState title advice /> }.into_any()
+        }}
+    }
+}
+
+#[component]
+fn LabOfSystem() -> impl IntoView {
+    let lab = Lab::new();
+    view! {
+        <p class="lab-banner" role="note">
+            <Icon glyph=Glyph::Lab />
+            <span>
+                <strong>"SIMULATION"</strong>
+                ": these devices are simulated; nothing here touches a real battery"
+            </span>
+        </p>
+        <p class="lab-failed" role="alert" hidden=move || lab.failed.with(Option::is_none)>
+            {move || lab.failed.get()}
+        </p>
+        <Effects lab />
+        <div class="lab">
+            <Load lab />
+            <Burst lab />
+            <Ambient lab />
+            <Inject lab />
+            <ActiveFaults lab />
+        </div>
+    }
+}
+
+/// What the simulation does to the pack, live.
+#[component]
+fn Effects(lab: Lab) -> impl IntoView {
+    let live = lab.live;
+    let hottest = live.map(hottest);
+    let topology = lab.topology;
+    let place = live.map(move |moment| {
+        stats(moment).map_or_else(String::new, |stats| format!("cell {}", topology.cell_name(stats.max_at)))
+    });
+    let direction = live.map(|moment| match moment.point(PointId::Power) {
+        Ok(power_w) if power_w > 50.0 => "discharging".to_owned(),
+        Ok(power_w) if power_w < -50.0 => "charging".to_owned(),
+        Ok(_) => "idle".to_owned(),
+        Err(_) => String::new(),
+    });
+    let power = live.map(|moment| Shown::point_as(moment, PointId::Power, |power_w| format::kilowatts(power_w.abs())));
+    view! {
+        <div class="tiles lab-effects">
+            <section class="card tile" aria-label="AI load">
+                <Reading label="AI load" value=live.shown(PointId::LoadPower) />
+            </section>
+            <section class="card tile" aria-label="Battery power">
+                <Reading label="Battery power" value=power note=direction />
+            </section>
+            <section class="card tile" aria-label="Bus voltage">
+                <Reading label="Bus voltage" value=live.shown(PointId::BusVoltage) />
+            </section>
+            <section class="card tile" aria-label="Hottest cell">
+                <Reading label="Hottest cell" value=hottest note=place />
+            </section>
+        </div>
+    }
+}
+
+fn stats(moment: &Moment) -> Option<ColumnStats> {
+    moment.state.cells.column(CellQuantity::Temperature).stats(moment.now.mono)
+}
+
+fn hottest(moment: &Moment) -> Shown {
+    let column = moment.state.cells.column(CellQuantity::Temperature);
+    match stats(moment) {
+        Some(stats) => Shown::new(Ok(stats.max), column.last(stats.max_at), moment.now.mono, format::celsius),
+        None => Shown::new(Err(NoData::Stale), column.last(0), moment.now.mono, format::celsius),
+    }
+}

@@ -1,0 +1,76 @@
+//! A form that tells the simulation something. It works posted by the browser alone; on a living page it is sent without
+//! leaving the page, and its answer stands beneath it.
+
+use super::state::{Lab, Outcome};
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+
+/// Every field that a form of the lab can have.
+const FIELDS: [&str; 9] = ["system", "action", "kw", "seconds", "celsius", "fault", "cell", "node", "device"];
+
+/// A form with one button.
+#[component]
+pub(super) fn CommandForm(
+    /// The lab.
+    lab: Lab,
+    /// What it does: see `domain::lab::LabCommand::from_fields`.
+    action: &'static str,
+    /// The words on its button.
+    #[prop(into)]
+    submit: String,
+    /// What a screen reader says of the button, where the words alone are not enough.
+    #[prop(optional, into)]
+    label: Option<String>,
+    /// Layout classes.
+    #[prop(optional)]
+    class: &'static str,
+    /// How it went.
+    #[prop(optional)]
+    outcome: RwSignal<Outcome>,
+    /// Its fields.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    let on_submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let form = event.current_target().and_then(|target| target.dyn_into::<web_sys::HtmlFormElement>().ok());
+        let Some(data) = form.and_then(|form| web_sys::FormData::new_with_form(&form).ok()) else { return };
+        let fields = FIELDS.into_iter().filter_map(|name| Some((name, data.get(name).as_string()?)));
+        lab.send(fields.collect(), outcome);
+    };
+    let pending = Memo::new(move |_| outcome.get() == Outcome::Pending);
+    let answer = move || match outcome.get() {
+        Outcome::Idle | Outcome::Refused { field: Some(_), .. } => String::new(),
+        Outcome::Pending => "Sending\u{2026}".to_owned(),
+        Outcome::Done(words) => words,
+        Outcome::Refused { field: None, why } => why,
+    };
+    let state = move || match outcome.get() {
+        Outcome::Idle => "idle",
+        Outcome::Pending => "pending",
+        Outcome::Done(_) => "done",
+        Outcome::Refused { .. } => "refused",
+    };
+    view! {
+        <form
+            method="post"
+            action="/api/v1/lab"
+            class=format!("command {class}")
+            data-state=state
+            novalidate=move || lab.alive.get()
+            on:submit=on_submit
+        >
+            <input type="hidden" name="system" value=lab.live.system().id.clone() />
+            <input type="hidden" name="action" value=action />
+            {children.map(|children| children())}
+            <div class="command-foot">
+                <button type="submit" class="button" aria-label=label prop:disabled=move || pending.get()>
+                    {submit}
+                </button>
+                <p class="command-answer" role="status">
+                    {answer}
+                </p>
+            </div>
+        </form>
+    }
+}

@@ -1,0 +1,99 @@
+//! Faults: to be injected, and those that are active, each with its way back.
+
+use super::command::CommandForm;
+use super::field::{ChoiceField, NumberField, Range, TextField};
+use super::form::fault_fields;
+use super::state::Lab;
+use crate::components::{Card, EmptyState};
+use domain::lab::{LabFault, SimDevice};
+use leptos::prelude::*;
+
+/// Three forms, one for each kind of thing that can fail.
+#[component]
+pub(super) fn Inject(
+    /// The lab.
+    lab: Lab,
+) -> impl IntoView {
+    let last = lab.topology.cell_name(lab.topology.cells().saturating_sub(1));
+    let first = lab.topology.cell_name(0);
+    let nodes = Range { min: 1.0, max: lab.topology.modules() as f32, step: 1.0 };
+    let kinds = vec![
+        ("weak-cell", "Weak: 4 % less capacity, 30 % more resistance".to_owned()),
+        ("hot-cell", "Hot: about 15 K above its neighbours".to_owned()),
+    ];
+    let devices = SimDevice::ALL.map(|device| (device.id(), capitalised(device.name()))).to_vec();
+    let (cell, node, link) = (RwSignal::default(), RwSignal::default(), RwSignal::default());
+    view! {
+        <Card title="Inject a fault" class="lab-inject">
+            <CommandForm lab action="inject" submit="Inject into the cell" outcome=cell>
+                <ChoiceField name="fault" label="Cell fault" options=kinds outcome=cell />
+                <TextField
+                    name="cell"
+                    label="Cell"
+                    hint=format!("module and cell, {first} to {last}")
+                    value=first.clone()
+                    outcome=cell
+                />
+            </CommandForm>
+            <CommandForm lab action="inject" submit="Stop the node" outcome=node>
+                <input type="hidden" name="fault" value="dead-node" />
+                <NumberField name="node" label="AFE node" unit="" range=nodes value=nodes.max outcome=node />
+            </CommandForm>
+            <CommandForm lab action="inject" submit="Silence the device" outcome=link>
+                <input type="hidden" name="fault" value="silent-link" />
+                <ChoiceField name="device" label="Device" options=devices outcome=link />
+            </CommandForm>
+        </Card>
+    }
+}
+
+/// The faults that are active now.
+#[component]
+pub(super) fn ActiveFaults(
+    /// The lab.
+    lab: Lab,
+) -> impl IntoView {
+    let faults = Memo::new(move |_| lab.state.with(|state| state.as_ref().map_or_else(Vec::new, |s| s.faults.clone())));
+    let none = Memo::new(move |_| faults.with(Vec::is_empty));
+    let count = move || match faults.with(Vec::len) {
+        0 => String::new(),
+        n => format!("{n} active"),
+    };
+    view! {
+        <Card title="Active faults" note=Signal::derive(count) class="lab-faults">
+            <ul class="fault-list">
+                <For
+                    each=move || faults.get()
+                    key=|fault| *fault
+                    children=move |fault| view! { <FaultRow lab fault /> }
+                />
+            </ul>
+            {move || match none.get() {
+                true => {
+                    view! { <EmptyState title="No fault is injected" advice="The simulated pack is healthy." /> }.into_any()
+                }
+                false => view! { <CommandForm lab action="clear-all" submit="Clear all" /> }.into_any(),
+            }}
+        </Card>
+    }
+}
+
+#[component]
+fn FaultRow(lab: Lab, fault: LabFault) -> impl IntoView {
+    let words = fault.words(&lab.topology);
+    let label = format!("Clear: {words}");
+    let hidden = |(name, value): (&'static str, String)| view! { <input type="hidden" name=name value=value /> };
+    view! {
+        <li class="fault">
+            <span class="fault-words">{capitalised(&words)}</span>
+            <CommandForm lab action="clear" submit="Clear" label=label class="inline">
+                {fault_fields(fault, &lab.topology).map(hidden).collect_view()}
+            </CommandForm>
+        </li>
+    }
+}
+
+fn capitalised(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

@@ -1,0 +1,119 @@
+//! What the simulation does, and the way to tell it something else.
+
+use super::form;
+use crate::api;
+use crate::live::Live;
+use domain::lab::{LabCommand, LabState};
+use domain::topology::Topology;
+use domain::wire::Wire;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::time::Duration;
+
+/// Time between two looks at the simulation.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// The simulated system of this page.
+#[derive(Clone, Copy)]
+pub(super) struct Lab {
+    /// The live system.
+    pub(super) live: Live,
+    /// How its cells are arranged.
+    pub(super) topology: Topology,
+    /// What the simulation does; `None` until it is known.
+    pub(super) state: RwSignal<Option<LabState>>,
+    /// Why the last look failed, in words.
+    pub(super) failed: RwSignal<Option<String>>,
+    /// Whether the page has come to life. Before that the browser checks and posts the forms by itself.
+    pub(super) alive: RwSignal<bool>,
+}
+
+/// How it went with a form.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Outcome {
+    /// Not sent yet.
+    #[default]
+    Idle,
+    /// Sent, no answer yet.
+    Pending,
+    /// Done, in words.
+    Done(String),
+    /// Refused.
+    Refused {
+        /// The field at fault, if it is one.
+        field: Option<&'static str>,
+        /// Why, in words.
+        why: String,
+    },
+}
+
+impl Lab {
+    /// The lab of the system on this page. In the browser it looks at the simulation every two seconds.
+    pub(super) fn new() -> Lab {
+        let live = Live::expect();
+        let lab = Lab {
+            live,
+            topology: live.system().topology,
+            state: RwSignal::new(live.first_lab()),
+            failed: RwSignal::new(None),
+            alive: RwSignal::new(false),
+        };
+        let timer = StoredValue::new(None::<IntervalHandle>);
+        Effect::new(move |_| {
+            lab.alive.set(true);
+            lab.look();
+            let again = move || {
+                if !document().hidden() {
+                    lab.look();
+                }
+            };
+            timer.set_value(set_interval_with_handle(again, EVERY).ok());
+        });
+        on_cleanup(move || {
+            if let Some(Some(timer)) = timer.try_get_value() {
+                timer.clear();
+            }
+        });
+        lab
+    }
+
+    fn look(self) {
+        let path = format!("/api/v1/lab?system={}", self.live.system().id);
+        spawn_local(async move {
+            let answer = api::get_bytes(&path).await.and_then(read);
+            self.failed.try_set(answer.as_ref().err().cloned());
+            if let Ok(state) = answer {
+                self.state.try_set(Some(state));
+            }
+        });
+    }
+
+    /// Checks the fields of a form, sends them, and says in `outcome` how it went.
+    pub(super) fn send(self, fields: Vec<(&'static str, String)>, outcome: RwSignal<Outcome>) {
+        let field = |name: &str| fields.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str());
+        let command = match LabCommand::from_fields(field, &self.topology) {
+            Ok(command) => command,
+            Err(error) => {
+                outcome.set(Outcome::Refused { field: Some(form::field_of(&error)), why: form::advice(&error) });
+                return;
+            }
+        };
+        outcome.set(Outcome::Pending);
+        let topology = self.topology;
+        spawn_local(async move {
+            match api::post_form("/api/v1/lab", &fields).await.and_then(read) {
+                Ok(state) => {
+                    self.state.try_set(Some(state));
+                    outcome.try_set(Outcome::Done(form::answer(command, &topology)));
+                }
+                Err(why) => {
+                    outcome.try_set(Outcome::Refused { field: None, why });
+                }
+            }
+        });
+    }
+}
+
+fn read(bytes: Vec<u8>) -> Result<LabState, String> {
+    LabState::from_bytes(&bytes).map_err(|error| format!("The answer of the simulation cannot be read ({error})"))
+}

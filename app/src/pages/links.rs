@@ -1,0 +1,65 @@
+//! The page Links: every source, how well it delivers, and what it sends, byte by byte.
+
+mod card;
+mod connection;
+pub mod frames;
+pub mod model;
+mod table;
+
+use crate::components::{Chip, EmptyState, Tone};
+use crate::live::Live;
+use card::LinkCard;
+use connection::PageConnection;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use table::Frames;
+
+/// The page Links. The address says whose frames are shown: `/links?link=bms`; without it, those of the first link.
+#[component]
+pub fn LinksPage() -> impl IntoView {
+    let live = Live::expect();
+    let site = live.site();
+    let query = use_query_map();
+    let ids: Vec<String> = site.links.iter().map(|link| link.id.clone()).collect();
+    let selected = Memo::new(move |_| {
+        let asked = query.with(|q| q.get("link"));
+        asked.and_then(|asked| ids.iter().position(|id| *id == asked)).unwrap_or(0)
+    });
+    let delivering = {
+        let specs = site.clone();
+        live.map(move |moment| model::delivering(&specs.links, &moment.links, moment.now.mono))
+    };
+    let all = site.links.len();
+    let tone = move || if delivering.get() == all { Tone::Good } else { Tone::Warning };
+    let card = |(place, link): (usize, &domain::link::LinkSpec)| {
+        let base = live.href("/links");
+        let mark = if base.contains('?') { '&' } else { '?' };
+        let address = format!("{base}{mark}link={}", link.id);
+        view! { <LinkCard place address selected=Signal::derive(move || selected.get() == place) /> }
+    };
+    let cards = site.links.iter().enumerate().map(card).collect_view();
+    let frames = {
+        let site = site.clone();
+        move || site.links.get(selected.get()).cloned().map(|link| view! { <Frames link /> })
+    };
+    view! {
+        <Title text="Links" />
+        <h1 class="visually-hidden">"Links"</h1>
+        {if all == 0 {
+            let advice = "Add a [[link]] to the site file, then start again.";
+            view! { <EmptyState title="No link is configured" advice /> }.into_any()
+        } else {
+            view! {
+                <p class="links-head">
+                    <Chip dot=true tone=Signal::derive(tone)>
+                        {move || format!("{} of {all} links deliver", delivering.get())}
+                    </Chip>
+                </p>
+                <div class="links">{cards} <PageConnection /></div>
+                {frames}
+            }
+                .into_any()
+        }}
+    }
+}

@@ -1,0 +1,125 @@
+//! What the page says about a link: pure, so that the server, the browser and the tests agree.
+
+use domain::link::{LinkFault, LinkSpec, LinkState, LinkStatus};
+use domain::time::Mono;
+
+/// How a link does, for the eye: each has its own shape beside its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Readings arrive.
+    Good,
+    /// Nothing is wrong, nothing arrives.
+    Waiting,
+    /// It should deliver and does not.
+    Bad,
+}
+
+/// How the link does at `now`. A link that says "up" but whose last reading is too old does not deliver.
+pub fn health(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> Health {
+    match status.state {
+        LinkState::Up if is_stale(spec, status, now) => Health::Bad,
+        LinkState::Up => Health::Good,
+        LinkState::Idle | LinkState::Connecting | LinkState::Ended => Health::Waiting,
+        LinkState::Silent | LinkState::Down => Health::Bad,
+    }
+}
+
+/// Whether the link's last reading is older than it should be; a link that never delivered is not stale but new.
+pub fn is_stale(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> bool {
+    status.last_at.is_some_and(|at| now.since(at) > spec.silent_after)
+}
+
+/// What the state means and what to do, in a sentence.
+pub fn advice(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> String {
+    let device = &spec.name;
+    match status.state {
+        LinkState::Idle => "Not started yet".to_owned(),
+        LinkState::Connecting => format!("Waiting for the first answer of {}", spec.address),
+        LinkState::Up if is_stale(spec, status, now) => format!("{device} has gone quiet: check its power and wiring"),
+        LinkState::Up => "Readings arrive".to_owned(),
+        LinkState::Silent => {
+            format!("The path is open, but no valid reading arrives: check power and wiring of {device}")
+        }
+        LinkState::Down => format!("{} cannot be reached; it is tried again by itself", spec.address),
+        LinkState::Ended => "The recording has been played to its end".to_owned(),
+    }
+}
+
+/// The kinds of faults that were seen, most frequent first.
+pub fn faults(status: &LinkStatus) -> Vec<(LinkFault, u32)> {
+    let mut seen: Vec<(LinkFault, u32)> =
+        LinkFault::ALL.into_iter().map(|fault| (fault, status.faults(fault))).filter(|(_, n)| *n > 0).collect();
+    seen.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    seen
+}
+
+/// How many of the links deliver.
+pub fn delivering(specs: &[LinkSpec], statuses: &[LinkStatus], now: Mono) -> usize {
+    specs.iter().zip(statuses).filter(|(spec, status)| health(spec, status, now) == Health::Good).count()
+}
+
+/// A rate in bytes a second with a unit that keeps it short.
+pub fn bytes_per_s(rate: f32) -> (String, &'static str) {
+    match rate {
+        r if r < 1_000.0 => (format!("{r:.0}"), "B/s"),
+        r if r < 1_000_000.0 => (format!("{:.1}", r / 1e3), "kB/s"),
+        r => (format!("{:.1}", r / 1e6), "MB/s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::spec::SystemIdx;
+    use std::time::Duration;
+
+    fn spec() -> LinkSpec {
+        LinkSpec {
+            id: "bms".into(),
+            name: "Battery controller".into(),
+            protocol: "CAN over UDP (cannelloni)".into(),
+            address: "127.0.0.1:20000".into(),
+            system: SystemIdx(0),
+            silent_after: Duration::from_secs(1),
+        }
+    }
+
+    fn status(state: LinkState, last_at: Option<Mono>) -> LinkStatus {
+        LinkStatus { state, last_at, ..LinkStatus::default() }
+    }
+
+    #[test]
+    fn a_link_that_says_up_but_is_late_is_bad() {
+        let now = Mono(10_000_000);
+        for (state, last_at, expected) in [
+            (LinkState::Up, Some(Mono(9_500_000)), Health::Good),
+            (LinkState::Up, Some(Mono(8_900_000)), Health::Bad),
+            (LinkState::Silent, Some(Mono(9_500_000)), Health::Bad),
+            (LinkState::Down, None, Health::Bad),
+            (LinkState::Connecting, None, Health::Waiting),
+            (LinkState::Ended, Some(Mono(1)), Health::Waiting),
+        ] {
+            assert_eq!(health(&spec(), &status(state, last_at), now), expected, "{state:?} {last_at:?}");
+        }
+        let late = status(LinkState::Up, Some(Mono(8_900_000)));
+        assert!(advice(&spec(), &late, now).contains("has gone quiet"));
+        assert_eq!(delivering(&[spec(), spec()], &[late, status(LinkState::Up, Some(now))], now), 1);
+    }
+
+    #[test]
+    fn faults_are_listed_by_number_and_zeros_left_out() {
+        let mut status = LinkStatus::default();
+        assert!(faults(&status).is_empty());
+        status.faults[LinkFault::Lost as usize] = 2;
+        status.faults[LinkFault::UnknownId as usize] = 40;
+        assert_eq!(faults(&status), [(LinkFault::UnknownId, 40), (LinkFault::Lost, 2)]);
+    }
+
+    #[test]
+    fn rates_keep_short() {
+        for (rate, text) in [(0.0, "0 B/s"), (999.0, "999 B/s"), (31_420.0, "31.4 kB/s"), (2.5e6, "2.5 MB/s")] {
+            let (number, unit) = bytes_per_s(rate);
+            assert_eq!(format!("{number} {unit}"), text);
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The frames of one link, raw beside decoded, renewed every second while the page is seen.
+
+use super::frames::FrameView;
+use crate::api;
+use crate::components::{Card, EmptyState};
+use crate::format;
+use domain::link::{FrameRow, LinkSpec};
+use domain::wire::Wire;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::time::Duration;
+
+/// Time between two looks.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// What is known of the frames.
+#[derive(Clone, Debug, PartialEq)]
+enum Look {
+    /// The first look is under way.
+    First,
+    /// As of the last look.
+    Seen,
+    /// The last look failed, in words.
+    Failed(String),
+}
+
+/// One row: its key, and what changes in it.
+/// Counted rather than owned: rows are made between frames of the page, where nothing would own them.
+type Row = (String, ArcRwSignal<FrameView>);
+
+/// The frames of a link. Built anew for another link.
+#[component]
+pub(super) fn Frames(
+    /// The link.
+    link: LinkSpec,
+) -> impl IntoView {
+    let rows = RwSignal::new(Vec::<Row>::new());
+    let look = RwSignal::new(Look::First);
+    let paused = RwSignal::new(false);
+    let filter = RwSignal::new(String::new());
+    follow(format!("/api/v1/links/{}/frames", link.id), rows, look, paused);
+
+    let shown = Memo::new(move |_| {
+        let filter = filter.get();
+        rows.with(|rows| rows.iter().map(|(_, frame)| frame.with(|f| f.matches(&filter))).collect::<Vec<bool>>())
+    });
+    let visible = move || {
+        let shown = shown.get();
+        rows.get().into_iter().zip(shown).filter(|(_, shown)| *shown).map(|(row, _)| row).collect::<Vec<Row>>()
+    };
+    let count = move || {
+        let (seen, all) = (shown.with(|shown| shown.iter().filter(|s| **s).count()), rows.with(Vec::len));
+        if seen == all { format!("{all} kinds of frames") } else { format!("{seen} of {all} kinds of frames") }
+    };
+    let words = move || match look.get() {
+        Look::First => Some(("Looking at what arrives".to_owned(), String::new())),
+        Look::Failed(why) => Some(("The frames cannot be shown".to_owned(), why)),
+        Look::Seen if rows.with(Vec::is_empty) => Some((
+            "Nothing has been received".to_owned(),
+            format!("Frames appear here as soon as {} sends or answers.", link.address),
+        )),
+        Look::Seen if shown.with(|shown| !shown.contains(&true)) => {
+            Some(("No frame matches the filter".to_owned(), "Search by id, message name or signal name.".to_owned()))
+        }
+        Look::Seen => None,
+    };
+    view! {
+        <Card title=format!("{}: raw and decoded", link.name) note=Signal::derive(count) class="frames">
+            <div class="frames-tools">
+                <label>
+                    <span class="visually-hidden">"Filter frames"</span>
+                    <input
+                        type="search"
+                        class="field"
+                        placeholder="Filter: id, message or signal"
+                        autocomplete="off"
+                        spellcheck="false"
+                        on:input=move |event| filter.set(event_target_value(&event))
+                    />
+                </label>
+                <button
+                    type="button"
+                    class="button"
+                    aria-pressed=move || paused.get().to_string()
+                    on:click=move |_| paused.update(|paused| *paused = !*paused)
+                >
+                    {move || if paused.get() { "Continue" } else { "Pause" }}
+                </button>
+            </div>
+            <div class="frame-table" role="table" aria-label="Frames">
+                <div class="frame-row frame-head" role="row">
+                    <span role="columnheader">"Id"</span>
+                    <span role="columnheader">"Message"</span>
+                    <span role="columnheader">"Bytes"</span>
+                    <span role="columnheader">"Decoded"</span>
+                    <span role="columnheader">"Age, period, count"</span>
+                </div>
+                <For each=visible key=|(key, _)| key.clone() children=|(_, frame)| view! { <FrameLine frame /> } />
+            </div>
+            {move || {
+                words().map(|(title, advice)| view! { <EmptyState title=title advice=advice /> })
+            }}
+        </Card>
+    }
+}
+
+#[component]
+fn FrameLine(frame: ArcRwSignal<FrameView>) -> impl IntoView {
+    let frame = RwSignal::from(frame);
+    let bytes = Memo::new(move |_| frame.with(FrameView::runs));
+    let decoded = Memo::new(move |_| frame.with(|f| f.row.decoded.clone()));
+    let unknown = frame.with_untracked(FrameView::is_unknown);
+    let (key, name) = frame.with_untracked(|f| (f.row.key.clone(), f.row.name.clone()));
+    let name = if unknown { "unknown id".to_owned() } else { name };
+    let stats = move || {
+        frame.with(|f| {
+            let period = f.row.period_ms.map(|ms| format!("every {}{}ms", format::fixed(ms, 0), format::THIN));
+            let age = format::calm_age(f.row.age_ms as f32 / 1e3);
+            [Some(age), period, Some(format!("{}\u{d7}", format::count(f.row.count)))]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" \u{b7} ")
+        })
+    };
+    view! {
+        <div class="frame-row" role="row" data-unknown=unknown.to_string()>
+            <span role="cell" class="frame-key">{key}</span>
+            <span role="cell" class="frame-name">{name}</span>
+            <code role="cell" class="frame-bytes">
+                {move || {
+                    let run = |run: super::frames::Run| match run.changed {
+                        true => view! { <mark>{run.hex}</mark> }.into_any(),
+                        false => view! { <span>{run.hex}</span> }.into_any(),
+                    };
+                    bytes.get().into_iter().map(run).collect_view()
+                }}
+            </code>
+            <span role="cell" class="frame-decoded">
+                {move || {
+                    decoded
+                        .get()
+                        .into_iter()
+                        .map(|value| {
+                            view! {
+                                <span class="decoded">
+                                    <span class="decoded-name">{value.name}</span>
+                                    " "
+                                    <b>{value.text}</b>
+                                </span>
+                            }
+                        })
+                        .collect_view()
+                }}
+            </span>
+            <span role="cell" class="frame-stats note">{stats}</span>
+        </div>
+    }
+}
+
+/// Looks at the frames at once and then every second, while the page is seen and not paused.
+fn follow(path: String, rows: RwSignal<Vec<Row>>, look: RwSignal<Look>, paused: RwSignal<bool>) {
+    let timer = StoredValue::new(None::<IntervalHandle>);
+    Effect::new(move |_| {
+        let path = path.clone();
+        let renew = move || {
+            if paused.get_untracked() || document().hidden() {
+                return;
+            }
+            let path = path.clone();
+            spawn_local(async move {
+                let answer = api::get_bytes(&path).await;
+                let frames = answer.and_then(|bytes| {
+                    Vec::<FrameRow>::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
+                });
+                // The page may have been left while the answer was on its way: then there is nothing to renew.
+                match frames {
+                    Ok(frames) if !rows.is_disposed() => {
+                        take(rows, frames);
+                        look.try_set(Look::Seen);
+                    }
+                    Ok(_) => {}
+                    Err(why) => {
+                        look.try_set(Look::Failed(why));
+                    }
+                }
+            });
+        };
+        renew();
+        timer.set_value(set_interval_with_handle(renew, EVERY).ok());
+    });
+    on_cleanup(move || {
+        if let Some(Some(timer)) = timer.try_get_value() {
+            timer.clear();
+        }
+    });
+}
+
+/// Renews the rows that are known and adds new ones, so that a row keeps its place and its element.
+fn take(rows: RwSignal<Vec<Row>>, frames: Vec<FrameRow>) {
+    let known = rows.get_untracked();
+    let same = known.len() == frames.len() && known.iter().zip(&frames).all(|((key, _), frame)| *key == frame.key);
+    let next: Vec<Row> = frames
+        .into_iter()
+        .map(|frame| match known.iter().find(|(key, _)| *key == frame.key) {
+            Some((key, signal)) => {
+                signal.update(|view| *view = view.then(frame));
+                (key.clone(), signal.clone())
+            }
+            None => (frame.key.clone(), ArcRwSignal::new(FrameView::first(frame))),
+        })
+        .collect();
+    if !same {
+        rows.set(next);
+    }
+}

@@ -1,0 +1,38 @@
+//! The overview answers in five seconds: is anything wrong, how much is in it, which way does power flow, is there
+//! headroom.
+
+mod cell_map;
+mod charge;
+mod energy;
+mod flow;
+mod load_profile;
+mod problems;
+mod tiles;
+
+use crate::live::Live;
+use cell_map::CellMap;
+use charge::Charge;
+use flow::PowerFlow;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use load_profile::LoadProfile;
+use problems::Problems;
+use tiles::Tiles;
+
+/// The overview of one system.
+#[component]
+pub fn OverviewPage() -> impl IntoView {
+    let has_cells = Live::expect().system().topology.cells() > 0;
+    view! {
+        <Title text="Overview" />
+        <h1 class="visually-hidden">"Overview"</h1>
+        <div class="grid">
+            <Problems />
+            <Charge />
+            <PowerFlow />
+            <Tiles />
+            <LoadProfile wide=!has_cells />
+            {has_cells.then(|| view! { <CellMap /> })}
+        </div>
+    }
+}

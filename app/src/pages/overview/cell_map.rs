@@ -1,0 +1,92 @@
+//! A small map of all cells: anything odd is seen, everything else is one click away.
+
+use crate::charts::heatmap::{HeatCell, Heatmap, HeatmapScale, Scale};
+use crate::charts::palette::Palette;
+use crate::components::Shown;
+use crate::format;
+use crate::live::Live;
+use crate::pages::cells::choice::{By, Choice};
+use crate::pages::cells::model::Cells;
+use domain::reading::CellQuantity;
+use leptos::prelude::*;
+use leptos_router::hooks::use_navigate;
+
+/// The scale is at least this wide, so that noise stays quiet, V.
+const LEAST_V: f32 = 0.04;
+/// The scale's ends are whole steps of this, so that they do not tremble, V.
+const STEP_V: f32 = 0.005;
+
+/// All cells by voltage, on a scale that shows small differences. A click opens the cell on its own page.
+#[component]
+pub(super) fn CellMap() -> impl IntoView {
+    let live = Live::expect();
+    let spec = live.system();
+    let topology = spec.topology;
+    let cells = live.map({
+        let spec = spec.clone();
+        move |moment| Cells::of(moment, &spec).map(By::Voltage)
+    });
+    let scale = live.map({
+        let fixed = Scale::new(spec.cell_limits.voltage_scale_v.0, spec.cell_limits.voltage_scale_v.1);
+        move |moment| healthy_scale(&Cells::of(moment, &spec).map(By::Voltage)).unwrap_or(fixed)
+    });
+    let describe = move |cell: usize| {
+        let said = |moment: &_, quantity| {
+            let shown = Shown::cell(moment, quantity, cell);
+            shown.figure.map_or_else(|| "no value".to_owned(), |figure| figure.to_string())
+        };
+        live.moment.with(|moment| {
+            let (voltage, temperature) = (said(moment, CellQuantity::Voltage), said(moment, CellQuantity::Temperature));
+            format!("Cell {}\n{voltage}\n{temperature}", topology.cell_name(cell))
+        })
+    };
+    let navigate = use_navigate();
+    let open = StoredValue::new_local(move |cell| {
+        let choice = Choice { cell: Some(cell), ..Choice::default() };
+        navigate(&choice.address(&live.href("/cells"), &topology), Default::default());
+    });
+    let label = format!("Cell voltages, {} modules of {} cells", topology.modules(), topology.cells_per_module);
+    view! {
+        <section class="card cell-map" aria-label="Cells">
+            <header class="card-head">
+                <h2>"Cells"</h2>
+                <a class="card-link" href=live.href("/cells")>
+                    "All cells"
+                </a>
+            </header>
+            <Heatmap
+                id="overview-cells"
+                topology
+                cells
+                scale
+                palette=Palette::Cividis
+                label
+                describe
+                on_select=move |cell| open.with_value(|open| open(cell))
+            />
+            <HeatmapScale scale palette=Palette::Cividis limits=Vec::new() words=|v: f32| format::millivolts(v).to_string() />
+        </section>
+    }
+    .into_any()
+}
+
+/// The scale that holds the healthy cells. The others are marked anyway, and would drown the differences of the rest.
+fn healthy_scale(cells: &[HeatCell]) -> Option<Scale> {
+    let healthy = || cells.iter().filter_map(|cell| if let HeatCell::Good(v) = cell { Some(*v) } else { None });
+    let (low, high) = (healthy().reduce(f32::min)?, healthy().reduce(f32::max)?);
+    let widen = ((LEAST_V - (high - low)) / 2.0).max(0.0);
+    Some(Scale::new(((low - widen) / STEP_V).floor() * STEP_V, ((high + widen) / STEP_V).ceil() * STEP_V))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marked_cell_does_not_stretch_the_scale() {
+        let cells = [HeatCell::Good(3.199), HeatCell::Good(3.207), HeatCell::Low(2.8), HeatCell::Stale(3.0)];
+        let scale = healthy_scale(&cells).unwrap();
+        assert!((scale.low - 3.180).abs() < 1e-4 && (scale.high - 3.225).abs() < 1e-4, "{scale:?}");
+        assert_eq!(healthy_scale(&cells[2..]), None);
+    }
+}

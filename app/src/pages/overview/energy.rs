@@ -1,0 +1,104 @@
+//! How much energy there is above the reserve, and how long it lasts. Pure.
+
+use domain::point::PointId;
+use domain::reading::{NoData, Sample};
+use domain::spec::SystemSpec;
+use domain::twin::Moment;
+
+/// Below this a battery counts as idle, W.
+pub(super) const IDLE_W: f32 = 100.0;
+/// Longer than this is not worth telling, s.
+const LONG_S: f32 = 72.0 * 3_600.0;
+
+/// What comes next if power stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Outlook {
+    /// The reserve is reached in this many seconds.
+    ReserveIn(f32),
+    /// It is full in this many seconds.
+    FullIn(f32),
+    /// It is discharged below the reserve.
+    BelowReserve,
+    /// Nothing changes soon.
+    Holding,
+    /// It cannot be known.
+    Unknown(NoData),
+}
+
+/// Energy above the reserve, Wh, not negative. A pack of unknown health counts as new.
+pub(super) fn above_reserve_wh(moment: &Moment, spec: &SystemSpec) -> Sample {
+    let soc_pct = moment.point(PointId::Soc)?;
+    Ok(((soc_pct - spec.reserve_pct) / 100.0 * usable_wh(moment, spec)).max(0.0))
+}
+
+fn usable_wh(moment: &Moment, spec: &SystemSpec) -> f32 {
+    spec.energy_wh() * moment.point(PointId::Soh).unwrap_or(100.0) / 100.0
+}
+
+/// What comes next at the power of this moment.
+pub(super) fn outlook(moment: &Moment, spec: &SystemSpec) -> Outlook {
+    let (soc_pct, power_w) = match (moment.point(PointId::Soc), moment.point(PointId::Power)) {
+        (Ok(soc_pct), Ok(power_w)) => (soc_pct, power_w),
+        (Err(why), _) | (_, Err(why)) => return Outlook::Unknown(why),
+    };
+    let seconds = |share_pct: f32| share_pct / 100.0 * usable_wh(moment, spec) / power_w.abs() * 3_600.0;
+    if power_w > IDLE_W {
+        match soc_pct - spec.reserve_pct {
+            above if above <= 0.0 => Outlook::BelowReserve,
+            above if seconds(above) < LONG_S => Outlook::ReserveIn(seconds(above)),
+            _ => Outlook::Holding,
+        }
+    } else if power_w < -IDLE_W && seconds(100.0 - soc_pct) < LONG_S {
+        Outlook::FullIn(seconds(100.0 - soc_pct))
+    } else {
+        Outlook::Holding
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{moment, spec};
+    use domain::time::Mono;
+
+    #[test]
+    fn the_outlook_follows_the_direction_of_power() {
+        let spec = spec();
+        let at = |soc: Sample, power: Sample| {
+            let mut moment = moment();
+            moment.state.points.set(PointId::Soc, soc, moment.now.mono);
+            moment.state.points.set(PointId::Power, power, moment.now.mono);
+            moment.state.points.set(PointId::Soh, Ok(100.0), Mono(moment.now.mono.0));
+            outlook(&moment, &spec)
+        };
+        let hour_w = spec.energy_wh() / 2.0;
+        for (soc, power, expected) in [
+            (Ok(70.0), Ok(hour_w), Outlook::ReserveIn(3_600.0)),
+            (Ok(50.0), Ok(-hour_w), Outlook::FullIn(3_600.0)),
+            (Ok(19.0), Ok(hour_w), Outlook::BelowReserve),
+            (Ok(70.0), Ok(50.0), Outlook::Holding),
+            (Ok(70.0), Ok(200.0), Outlook::Holding),
+            (Err(NoData::Error), Ok(0.0), Outlook::Unknown(NoData::Error)),
+            (Ok(70.0), Err(NoData::Timeout), Outlook::Unknown(NoData::Timeout)),
+        ] {
+            match (at(soc, power), expected) {
+                (Outlook::ReserveIn(a), Outlook::ReserveIn(b)) | (Outlook::FullIn(a), Outlook::FullIn(b)) => {
+                    assert!((a - b).abs() < 1.0, "{a} {b}");
+                }
+                (got, expected) => assert_eq!(got, expected),
+            }
+        }
+    }
+
+    #[test]
+    fn there_is_never_less_than_nothing_above_the_reserve() {
+        let spec = spec();
+        let mut moment = moment();
+        for (soc, health, wh) in [(70.0, 100.0, 0.5), (70.0, 90.0, 0.45), (10.0, 100.0, 0.0)] {
+            moment.state.points.set(PointId::Soc, Ok(soc), moment.now.mono);
+            moment.state.points.set(PointId::Soh, Ok(health), moment.now.mono);
+            let above = above_reserve_wh(&moment, &spec).unwrap();
+            assert!((above - wh * spec.energy_wh()).abs() < 1.0);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The drawing: three boxes around a bus, one geometry for wide places and one for phones.
+
+use super::Flows;
+use super::line::{Direction, Flow, Side};
+use crate::components::Shown;
+use crate::icons::Glyph;
+use leptos::prelude::*;
+
+/// Where things are, in units of the drawing.
+pub(super) struct Geometry {
+    class: &'static str,
+    view_box: &'static str,
+    /// Centre of the bus.
+    bus: (u32, u32),
+    /// Each side's box (x, y) and line, drawn towards the bus, in the order of [`Side::ALL`].
+    sides: [(u32, u32, &'static str); 3],
+    /// Width and height of a box.
+    size: (u32, u32),
+    /// Left edge of the text in a box.
+    inset: u32,
+}
+
+/// For a card of 500 px and more.
+pub(super) static WIDE: Geometry = Geometry {
+    class: "flow-drawing flow-wide",
+    view_box: "0 0 520 184",
+    bus: (260, 40),
+    sides: [(1, 4, "M169 40H260"), (176, 111, "M260 111V40"), (351, 4, "M351 40H260")],
+    size: (168, 72),
+    inset: 14,
+};
+
+/// For a phone.
+pub(super) static NARROW: Geometry = Geometry {
+    class: "flow-drawing flow-narrow",
+    view_box: "0 0 340 196",
+    bus: (170, 40),
+    sides: [(1, 4, "M137 40H170"), (102, 123, "M170 123V40"), (203, 4, "M203 40H170")],
+    size: (136, 72),
+    inset: 10,
+};
+
+/// The drawing in one geometry. Screen readers get the sentence beside it.
+#[component]
+pub(super) fn Drawing(flows: Memo<Flows>, geometry: &'static Geometry) -> impl IntoView {
+    let lines = (0..Side::ALL.len()).map(|i| view! { <Line flows i path=geometry.sides[i].2 /> }).collect_view();
+    let boxes = (0..Side::ALL.len())
+        .map(|i| {
+            let (x, y, _) = geometry.sides[i];
+            view! { <SideBox flows i x y geometry /> }
+        })
+        .collect_view();
+    view! {
+        <svg class=geometry.class viewBox=geometry.view_box aria-hidden="true">
+            {lines}
+            <circle class="flow-bus" cx=geometry.bus.0 cy=geometry.bus.1 r="9" />
+            {boxes}
+        </svg>
+    }
+}
+
+#[component]
+fn Line(flows: Memo<Flows>, i: usize, path: &'static str) -> impl IntoView {
+    let ink = move || flows.with(|flows| flows[i].ink());
+    let width = move || flows.with(|flows| flows[i].thickness().to_string());
+    let direction = move || match flows.with(|flows| flows[i].direction) {
+        Direction::In => "in",
+        Direction::Out => "out",
+        Direction::Still => "still",
+    };
+    view! {
+        <path class="flow-line" d=path data-ink=ink stroke-width=width />
+        <path class="flow-motion" d=path data-direction=direction />
+    }
+}
+
+#[component]
+fn SideBox(flows: Memo<Flows>, i: usize, x: u32, y: u32, geometry: &'static Geometry) -> impl IntoView {
+    let Geometry { size, inset, .. } = geometry;
+    let say = move |what: fn(&Flow) -> String| move || flows.with(|flows| what(&flows[i]));
+    let glyph = match Side::ALL[i] {
+        Side::Grid => Glyph::Grid,
+        Side::Battery => Glyph::Battery,
+        Side::Load => Glyph::Load,
+    };
+    view! {
+        <g transform=format!("translate({x} {y})") data-fresh=say(|flow| flow.shown.is_fresh().to_string())>
+            <rect class="flow-box" width=size.0 height=size.1 rx="12" />
+            <svg class="icon" x=size.0 - 32 y="39" width="20" height="20" viewBox="0 0 24 24">
+                <path d=glyph.path() />
+            </svg>
+            <text class="flow-label" x=*inset y="27">
+                {say(Flow::label)}
+            </text>
+            <text class="flow-value" x=*inset y="57">
+                {say(|flow| flow.shown.number())}
+                <tspan class="flow-unit" dx="5">
+                    {say(|flow| Shown::unit(&flow.shown).to_owned())}
+                </tspan>
+            </text>
+        </g>
+    }
+}

@@ -1,0 +1,157 @@
+//! One of the three flows: how much, which way, in which colour and words. Pure.
+
+use crate::components::Shown;
+use crate::format;
+use domain::point::PointId;
+use domain::twin::Moment;
+
+/// Below this nothing flows, W.
+const IDLE_W: f32 = 100.0;
+/// Thickness of the thinnest and of the thickest line, in units of the drawing.
+const THICKNESS: (f32, f32) = (2.0, 18.0);
+
+/// Who is at the end of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The public grid.
+    Grid,
+    /// The battery.
+    Battery,
+    /// The AI load.
+    Load,
+}
+
+impl Side {
+    /// All of them, in the order of the drawing.
+    pub(super) const ALL: [Side; 3] = [Side::Grid, Side::Battery, Side::Load];
+
+    /// Its power's point.
+    pub(super) fn point(self) -> PointId {
+        match self {
+            Side::Grid => PointId::GridPower,
+            Side::Battery => PointId::Power,
+            Side::Load => PointId::LoadPower,
+        }
+    }
+
+    /// Its name for people.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Side::Grid => "Grid",
+            Side::Battery => "Battery",
+            Side::Load => "AI load",
+        }
+    }
+}
+
+/// Which way power goes on a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// Towards the bus.
+    In,
+    /// Away from the bus.
+    Out,
+    /// Nothing flows, or it is not known.
+    Still,
+}
+
+/// A line of the drawing.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Flow {
+    /// Who is at its end.
+    pub(super) side: Side,
+    /// The power, without a sign.
+    pub(super) shown: Shown,
+    /// Which way it goes.
+    pub(super) direction: Direction,
+    /// What that means here: `importing`, `charging`; empty where it goes without saying.
+    pub(super) verb: &'static str,
+    /// Thickness in tenths of a unit of the drawing: whole, so that noise does not redraw it.
+    thickness_tenths: u32,
+}
+
+impl Flow {
+    /// The flow of `side`; the thickest line is `full_w`.
+    pub(super) fn of(moment: &Moment, side: Side, full_w: f32) -> Flow {
+        let shown = Shown::point_as(moment, side.point(), |w| format::kilowatts(w.abs()));
+        let power_w = moment.point(side.point()).ok();
+        let (direction, verb) = match (side, power_w) {
+            (_, None) => (Direction::Still, ""),
+            (_, Some(w)) if w.abs() < IDLE_W => (Direction::Still, "idle"),
+            (Side::Grid, Some(w)) if w > 0.0 => (Direction::In, "importing"),
+            (Side::Grid, Some(_)) => (Direction::Out, "exporting"),
+            (Side::Battery, Some(w)) if w > 0.0 => (Direction::In, "discharging"),
+            (Side::Battery, Some(_)) => (Direction::Out, "charging"),
+            (Side::Load, Some(w)) if w > 0.0 => (Direction::Out, ""),
+            (Side::Load, Some(_)) => (Direction::In, "feeding"),
+        };
+        let share = (power_w.unwrap_or(0.0).abs() / full_w.max(1.0)).min(1.0);
+        let (thin, thick) = THICKNESS;
+        let thickness_tenths = ((thin + share * (thick - thin)) * 10.0).round() as u32;
+        Flow { side, shown, direction, verb, thickness_tenths }
+    }
+
+    /// Thickness in units of the drawing.
+    pub(super) fn thickness(&self) -> f32 {
+        self.thickness_tenths as f32 / 10.0
+    }
+
+    /// The colour's name in the style sheet.
+    pub(super) fn ink(&self) -> &'static str {
+        match (self.side, self.direction) {
+            (_, Direction::Still) => "still",
+            (Side::Grid, _) => "grid",
+            (Side::Load, _) => "load",
+            (Side::Battery, Direction::In) => "discharge",
+            (Side::Battery, Direction::Out) => "charge",
+        }
+    }
+
+    /// Name and verb: `Grid, importing`.
+    pub(super) fn label(&self) -> String {
+        if self.verb.is_empty() { self.side.name().to_owned() } else { format!("{}, {}", self.side.name(), self.verb) }
+    }
+
+    /// The flow in words: `Grid, importing 66.91 kW`.
+    pub(super) fn sentence(&self) -> String {
+        match &self.shown.figure {
+            Some(figure) => format!("{} {figure}", self.label()),
+            None => format!("{}: no value", self.side.name()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::moment;
+    use domain::reading::NoData;
+
+    #[test]
+    fn direction_colour_and_words_follow_the_sign() {
+        let mut moment = moment();
+        for (side, sample, direction, ink, sentence) in [
+            (Side::Grid, Ok(66_910.0), Direction::In, "grid", "Grid, importing 66.91 kW"),
+            (Side::Grid, Ok(-5_000.0), Direction::Out, "grid", "Grid, exporting 5.00 kW"),
+            (Side::Battery, Ok(142_000.0), Direction::In, "discharge", "Battery, discharging 142.00 kW"),
+            (Side::Battery, Ok(-20_000.0), Direction::Out, "charge", "Battery, charging 20.00 kW"),
+            (Side::Battery, Ok(20.0), Direction::Still, "still", "Battery, idle 0.02 kW"),
+            (Side::Load, Ok(208_900.0), Direction::Out, "load", "AI load 208.90 kW"),
+            (Side::Load, Err(NoData::Error), Direction::Still, "still", "AI load: no value"),
+        ] {
+            moment.state.points.set(side.point(), sample, moment.now.mono);
+            let flow = Flow::of(&moment, side, 233_000.0);
+            assert_eq!((flow.direction, flow.ink()), (direction, ink));
+            assert_eq!(flow.sentence(), sentence.replace(" kW", "\u{202f}kW"));
+        }
+    }
+
+    #[test]
+    fn a_line_is_as_thick_as_its_power_within_its_limits() {
+        let mut moment = moment();
+        for (w, thickness) in [(0.0, 2.0), (116_500.0, 10.0), (233_000.0, 18.0), (900_000.0, 18.0)] {
+            moment.state.points.set(PointId::GridPower, Ok(w), moment.now.mono);
+            assert_eq!(Flow::of(&moment, Side::Grid, 233_000.0).thickness(), thickness);
+        }
+    }
+}

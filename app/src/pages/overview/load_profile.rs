@@ -1,0 +1,83 @@
+//! The load profile: the last ten minutes at full rate. Where there was no data there is no line.
+
+use crate::charts::line::{Line, LineChart, LineChartView, TimeAxis, ValueAxis, ValueRange};
+use crate::charts::theme::Ink;
+use crate::components::Card;
+use crate::format;
+use crate::live::{Live, PROFILE_S, Profile};
+use domain::point::PointId;
+use leptos::prelude::*;
+
+/// Height of the drawing, CSS px. Reserved before there is anything to draw.
+const HEIGHT_PX: u32 = 312;
+/// Of every step the lowest and the highest value are drawn: about a pixel of the widest drawing.
+const STEP_S: f64 = 0.5;
+/// The axis spans at least this, kW.
+const LEAST_KW: f64 = 50.0;
+
+/// The lines: the most important last, on top.
+const LINES: [(PointId, &str, Ink); 3] = [
+    (PointId::GridPower, "Grid", Ink::Grid),
+    (PointId::Power, "Battery", Ink::Discharge),
+    (PointId::LoadPower, "AI load", Ink::Load),
+];
+
+/// Load, battery and grid over the last ten minutes.
+#[component]
+pub(super) fn LoadProfile(
+    /// Whether it has the whole row to itself.
+    wide: bool,
+) -> impl IntoView {
+    let live = Live::expect();
+    let rate = format!("{}{}Hz", format::fixed(live.system().rate_hz, 0), format::THIN);
+    let chart = Signal::derive(move || live.profile.with(chart));
+    view! {
+        <Card title="Load profile" note=format!("kW, last 10 minutes at {rate}") class=if wide { "load-profile wide" } else { "load-profile" }>
+            <LineChartView id="load-profile" chart label="Load profile of the last 10 minutes, in kilowatts" height_px=HEIGHT_PX />
+        </Card>
+    }
+}
+
+fn chart(profile: &Profile) -> LineChart {
+    let to = profile.newest_s().unwrap_or(PROFILE_S);
+    let line = |(point, label, ink): (PointId, &str, Ink)| Line {
+        label: label.to_owned(),
+        ink,
+        segments: (profile.segments(point, STEP_S).into_iter())
+            .map(|segment| segment.into_iter().map(|(at_s, w)| (at_s, w / 1_000.0)).collect())
+            .collect(),
+    };
+    LineChart {
+        time: TimeAxis { from: to - PROFILE_S, to, end: "now".to_owned() },
+        y: ValueAxis { unit: "kW", range: ValueRange::AtLeast(0.0, LEAST_KW) },
+        lines: LINES.into_iter().map(line).collect(),
+        ..LineChart::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::moment;
+    use domain::reading::NoData;
+    use std::time::Duration;
+
+    #[test]
+    fn a_reading_that_is_missing_is_a_gap_in_its_line_alone() {
+        let mut profile = Profile::default();
+        let mut now = moment();
+        for tick in 0..10 {
+            now.now = now.now + Duration::from_millis(200);
+            let sample = if tick == 5 { Err(NoData::Timeout) } else { Ok(200_000.0) };
+            now.state.points.set(PointId::LoadPower, sample, now.now.mono);
+            now.state.points.set(PointId::GridPower, Ok(60_000.0), now.now.mono);
+            profile.push(&now);
+        }
+        let chart = chart(&profile);
+        let lengths = |place: usize| chart.lines[place].segments.iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(lengths(2).len(), 2);
+        assert_eq!(lengths(0).len(), 1);
+        assert_eq!(chart.lines[2].last().map(|(_, kw)| kw), Some(200.0));
+        assert_eq!(chart.time.to - chart.time.from, PROFILE_S);
+    }
+}

@@ -1,0 +1,197 @@
+//! The tiles: voltage, current, power, cell spread, temperatures, use of the state of power.
+
+use super::energy::IDLE_W;
+use crate::components::{Reading, Shown};
+use crate::format;
+use crate::live::Live;
+use domain::derived::sop_use_pct;
+use domain::point::PointId;
+use domain::reading::{CellQuantity, NoData};
+use domain::spec::SystemSpec;
+use domain::time::Mono;
+use domain::twin::Moment;
+use leptos::prelude::*;
+
+/// Below this a current is none, A.
+const IDLE_A: f32 = 0.5;
+/// Over how long the voltage's change is told, s.
+const CHANGE_S: f64 = 10.0;
+
+/// The row of tiles. A system without cells has no tiles for them.
+#[component]
+pub(super) fn Tiles() -> impl IntoView {
+    let live = Live::expect();
+    let spec = live.system();
+    let capacity_ah = spec.capacity_ah;
+    let change = Memo::new(move |_| live.profile.with(|p| p.change(PointId::Voltage, CHANGE_S)).map(format::volts));
+    let bus = live.map(|moment| moment.point(PointId::BusVoltage).map(format::volts).ok());
+    let voltage_words = move || {
+        let bus = bus.get().map_or_else(String::new, |bus| format!("bus {bus}"));
+        let change =
+            change.get().map_or_else(String::new, |change| format!("{} in 10{}s", change.signed(), format::THIN));
+        two_lines(&bus, &change)
+    };
+    let current_words = live.map(move |moment| {
+        moment.point(PointId::Current).map_or_else(
+            |_| String::new(),
+            |a| two_lines(direction(a, IDLE_A), &format::c_rate(a, capacity_ah).to_string()),
+        )
+    });
+    let power_words = live.map(|moment| {
+        let limit = limit_w(moment).map_or_else(|_| String::new(), |w| format!("limit {}", format::kilowatts_whole(w)));
+        moment.point(PointId::Power).map_or_else(|_| String::new(), |w| two_lines(direction(w, IDLE_W), &limit))
+    });
+    let sop = live.map(|moment| {
+        let used = sop_use_pct(&moment.state.points, moment.now.mono);
+        Shown::derived(moment, used, &[PointId::Power, PointId::SopDischarge], format::percent_whole)
+    });
+    let left_words = live.map(|moment| {
+        headroom_w(moment).map_or_else(
+            |_| String::new(),
+            |w| two_lines(&format!("{} left", format::kilowatts_whole(w)), "of the state of power"),
+        )
+    });
+    let has_cells = spec.topology.cells() > 0;
+    view! {
+        <div class="tiles">
+            <section class="card tile" aria-label="Voltage">
+                <Reading label="Voltage" value=live.shown(PointId::Voltage) note=Signal::derive(voltage_words) />
+            </section>
+            <section class="card tile" aria-label="Current">
+                <Reading label="Current" value=live.map(|m| Shown::point_as(m, PointId::Current, |a| format::amperes(a.abs()))) note=current_words />
+            </section>
+            <section class="card tile" aria-label="Battery power">
+                <Reading label="Battery power" value=live.map(|m| Shown::point_as(m, PointId::Power, |w| format::kilowatts(w.abs()))) note=power_words />
+            </section>
+            <section class="card tile" aria-label="Use of the state of power">
+                <Reading label="Power in use" value=sop note=left_words />
+            </section>
+            {has_cells.then(|| view! { <CellTiles /> })}
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn CellTiles() -> impl IntoView {
+    let live = Live::expect();
+    let spec = live.system();
+    let spread = live.map(|m| extreme(m, CellQuantity::Voltage, |s| s.spread(), format::millivolts));
+    let spread_words = live.map({
+        let spec = spec.clone();
+        move |m| between(m, &spec, CellQuantity::Voltage, |v| format::millivolts(v).number)
+    });
+    let hottest = live.map(|m| extreme(m, CellQuantity::Temperature, |s| s.max, format::celsius));
+    let heat_words = live.map(move |m| heat_words(m, &spec));
+    view! {
+        <section class="card tile" aria-label="Cell spread">
+            <Reading label="Cell spread" value=spread note=spread_words />
+        </section>
+        <section class="card tile" aria-label="Hottest cell">
+            <Reading label="Hottest cell" value=hottest note=heat_words />
+        </section>
+    }
+}
+
+/// Direction of battery current or power in words; below `idle` it is none.
+fn direction(value: f32, idle: f32) -> &'static str {
+    match value {
+        v if v > idle => "discharging",
+        v if v < -idle => "charging",
+        _ => "idle",
+    }
+}
+
+/// Power that is left in the present direction before the BMS's limit, W.
+fn headroom_w(moment: &Moment) -> Result<f32, NoData> {
+    let power_w = moment.point(PointId::Power)?;
+    Ok((limit_w(moment)? - power_w.abs()).max(0.0))
+}
+
+/// The BMS's limit in the present direction, W.
+fn limit_w(moment: &Moment) -> Result<f32, NoData> {
+    let discharging = moment.point(PointId::Power)? >= 0.0;
+    moment.point(if discharging { PointId::SopDischarge } else { PointId::SopCharge })
+}
+
+/// A remark of two lines: tiles reserve room for both.
+fn two_lines(first: &str, second: &str) -> String {
+    format!("{first}\n{second}")
+}
+
+/// One figure of all cells, as old as the oldest of the fresh ones.
+fn extreme(
+    moment: &Moment,
+    quantity: CellQuantity,
+    pick: impl Fn(domain::cells::ColumnStats) -> f32,
+    figure: impl Fn(f32) -> format::Figure,
+) -> Shown {
+    let (column, now) = (moment.state.cells.column(quantity), moment.now.mono);
+    let oldest: Option<Mono> = (0..column.len())
+        .filter(|c| column.sample(*c, now).is_ok())
+        .filter_map(|c| column.last(c))
+        .map(|(_, at)| at)
+        .min();
+    let seen = (0..column.len()).any(|cell| column.last(cell).is_some());
+    let sample = column.stats(now).map(pick).ok_or(if seen { NoData::Stale } else { NoData::NotPresent });
+    Shown::new(sample, sample.ok().zip(oldest), now, figure)
+}
+
+/// The lowest and the highest cell with their names: `min 2 981, cell 7.12`, `max 3 019, cell 3.4`.
+fn between(moment: &Moment, spec: &SystemSpec, quantity: CellQuantity, number: impl Fn(f32) -> String) -> String {
+    moment.state.cells.column(quantity).stats(moment.now.mono).map_or_else(String::new, |stats| {
+        let cell = |cell| spec.topology.cell_name(cell);
+        let extreme = |name, value, at| format!("{name} {}, cell {}", number(value), cell(at));
+        two_lines(&extreme("min", stats.min, stats.min_at), &extreme("max", stats.max, stats.max_at))
+    })
+}
+
+/// Which cell is hottest and how warm the coldest is: `cell 7.12, limit 45`, `coldest 24.1, cell 1.3`.
+fn heat_words(moment: &Moment, spec: &SystemSpec) -> String {
+    moment.state.cells.column(CellQuantity::Temperature).stats(moment.now.mono).map_or_else(String::new, |stats| {
+        let cell = |cell| spec.topology.cell_name(cell);
+        let limit = format::fixed(spec.cell_limits.temperature_max_c, 0);
+        two_lines(
+            &format!("cell {}, limit {limit}", cell(stats.max_at)),
+            &format!("coldest {}, cell {}", format::celsius(stats.min).number, cell(stats.min_at)),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::components::Freshness;
+    use crate::sample::{moment, spec};
+
+    #[test]
+    fn cells_are_summed_up_with_their_names() {
+        let mut moment = moment();
+        let now = moment.now.mono;
+        moment.state.cells.column_mut(CellQuantity::Voltage).set(131, Ok(2.981), now);
+        let words = between(&moment, &spec(), CellQuantity::Voltage, |v| format::millivolts(v).number);
+        assert!(words.starts_with("min 2\u{202f}981, cell 7.12\nmax 3\u{202f}2"), "{words}");
+        let spread = extreme(&moment, CellQuantity::Voltage, |s| s.spread(), format::millivolts);
+        assert!(spread.is_fresh());
+    }
+
+    #[test]
+    fn without_fresh_cells_there_is_no_spread() {
+        let mut moment = moment();
+        moment.now.mono = Mono(moment.now.mono.0 + 60_000_000);
+        let spread = extreme(&moment, CellQuantity::Voltage, |s| s.spread(), format::millivolts);
+        assert_eq!(spread.freshness, Freshness::Missing(NoData::Stale));
+    }
+
+    #[test]
+    fn headroom_is_counted_in_the_direction_of_power() {
+        let mut moment = moment();
+        let now = moment.now.mono;
+        for (power, left) in [(142_000.0, 91_000.0), (-40_000.0, 60_000.0), (240_000.0, 0.0)] {
+            moment.state.points.set(PointId::Power, Ok(power), now);
+            moment.state.points.set(PointId::SopDischarge, Ok(233_000.0), now);
+            moment.state.points.set(PointId::SopCharge, Ok(100_000.0), now);
+            assert_eq!(headroom_w(&moment), Ok(left));
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The document that the server sends: everything around the app.
+//!
+//! Inline scripts carry a nonce, so that a strict content security policy can stand. The first one sets the theme before
+//! the first paint; the second loads the app and lets it take over what is already on the screen.
+
+use crate::App;
+use crate::boot::{Boot, ELEMENT};
+use crate::components::THEME_KEY;
+use leptos::prelude::*;
+use leptos_meta::MetaTags;
+
+/// Where the built files are. Their names carry content hashes, so they may be cached for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assets {
+    /// The glue script made by wasm-bindgen.
+    pub js: String,
+    /// The WebAssembly module.
+    pub wasm: String,
+    /// The style sheet.
+    pub css: String,
+}
+
+/// The whole document for one request. `nonce` goes on every inline script.
+///
+/// Needs the contexts of a server render: the request's address for the router and the sink of `leptos_meta`.
+pub fn shell(assets: &Assets, boot: Boot, nonce: Option<String>) -> impl IntoView + use<> {
+    let Assets { js, wasm, css } = assets.clone();
+    let theme = format!(
+        "try{{const t=localStorage.getItem('{THEME_KEY}');if(t)document.documentElement.setAttribute('data-theme',t)}}catch{{}}"
+    );
+    let start = format!("import init,{{hydrate}} from '{js}';await init({{module_or_path:'{wasm}'}});hydrate();");
+    let carried = boot.encode();
+    provide_context(boot);
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="description" content="A live twin of a battery: every cell, five times a second." />
+                <script nonce=nonce.clone()>{theme}</script>
+                <link rel="stylesheet" href=css />
+                <link rel="modulepreload" href=js nonce=nonce.clone() />
+                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="" />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <script type="module" nonce=nonce.clone()>
+                    {start}
+                </script>
+                <script type="text/plain" id=ELEMENT nonce=nonce>
+                    {carried}
+                </script>
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+#[cfg(test)]
+mod tests;

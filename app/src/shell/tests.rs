@@ -1,0 +1,109 @@
+//! The document as the server sends it, for a made-up moment.
+
+use super::*;
+use crate::sample::{moment, site};
+use domain::alarm::{Alarm, RULES, RuleIdx, Subject};
+use domain::live::Encoder;
+use domain::time::Utc;
+use domain::twin::Moment;
+use leptos_meta::ServerMetaContext;
+use leptos_router::location::RequestUrl;
+
+fn boot(moment: &Moment) -> Boot {
+    let site = site();
+    let key = Encoder::new(&site.systems[0]).encode(moment).key;
+    Boot { site, system: 0, key, lab: None }
+}
+
+fn document(path: &str, moment: &Moment) -> String {
+    let assets = Assets { js: "/pkg/a.js".into(), wasm: "/pkg/a.wasm".into(), css: "/pkg/a.css".into() };
+    Owner::new_root(None).with(|| {
+        provide_context(RequestUrl::new(path));
+        provide_context(ServerMetaContext::new().0);
+        shell(&assets, boot(moment), Some("n0nce".into())).to_html()
+    })
+}
+
+/// The text between the tags.
+fn text(html: &str) -> String {
+    let mut text = String::new();
+    let mut rest = html.split_once("<body").map_or(html, |(_, body)| body);
+    while let Some((before, after)) = rest.split_once('<') {
+        text.push_str(before.trim_start_matches("!-->"));
+        rest = after.split_once('>').map_or("", |(_, after)| after);
+    }
+    text.replace(['\u{202f}', '\u{a0}'], " ")
+}
+
+#[test]
+fn the_first_view_has_real_values_in_it() {
+    let text = text(&document("/", &moment()));
+    for words in [
+        "Hall 2",
+        "SIMULATION",
+        "260 cells healthy",
+        "71.4",
+        "Battery covers 68 % of the AI load",
+        "Battery, discharging",
+        "3 of 3 links",
+        "0.61 C",
+        "91 kW left",
+    ] {
+        assert!(text.contains(words), "{words} is not in: {text}");
+    }
+}
+
+#[test]
+fn an_alarm_is_told_in_the_strip_and_in_its_place() {
+    let mut moment = moment();
+    let rule = RULES.iter().position(|rule| rule.id == "cell.voltage.low").unwrap();
+    moment.alarms = vec![Alarm {
+        rule: RuleIdx(rule as u8),
+        subject: Subject::Cell(131),
+        since: Utc(moment.now.utc.0 - 180_000_000),
+        value: 2.84,
+        worst: 2.83,
+        signal_lost: true,
+    }];
+    let text = text(&document("/", &moment));
+    for words in ["1 problem, critical", "Cell 7.12 at 2840 mV", "3 min", "Signal lost", "259 cells healthy"] {
+        assert!(text.contains(words), "{words} is not in: {text}");
+    }
+}
+
+#[test]
+fn what_is_old_is_not_shown_as_good() {
+    let mut moment = moment();
+    moment.now = moment.now + std::time::Duration::from_secs(60);
+    let text = text(&document("/", &moment));
+    assert!(
+        text.contains("No cell reports") && text.contains("stale, 60 s") && text.contains("0 of 3 links"),
+        "{text}"
+    );
+    assert!(!text.contains("healthy"), "{text}");
+}
+
+#[test]
+fn the_document_carries_its_start_and_every_script_its_nonce() {
+    let html = document("/", &moment());
+    let (_, carried) = html.split_once("id=\"boot\"").unwrap();
+    let carried = carried.split_once('>').unwrap().1.split_once('<').unwrap().0;
+    assert_eq!(Boot::decode(carried), Ok(boot(&moment())));
+    let scripts: Vec<&str> = html.split("<script").skip(1).map(|s| s.split_once('>').unwrap().0).collect();
+    assert!(scripts.len() >= 3 && scripts.iter().all(|tag| tag.contains("nonce=\"n0nce\"")), "{scripts:?}");
+    assert!(html.starts_with("<!DOCTYPE html><html lang=\"en\">"));
+}
+
+#[test]
+fn a_page_that_does_not_exist_says_so() {
+    assert!(text(&document("/nowhere", &moment())).contains("There is no such page"));
+}
+
+#[test]
+fn every_page_of_the_rail_is_rendered() {
+    for page in crate::pages::PAGES {
+        let html = document(page.path, &moment());
+        assert!(html.contains("aria-current=\"page\""), "{}", page.path);
+        assert!(!text(&html).contains("There is no such page"), "{}", page.path);
+    }
+}

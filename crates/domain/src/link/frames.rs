@@ -1,0 +1,106 @@
+//! What a link last received, raw beside decoded: one row for each message of its table.
+
+use crate::wire::{Reader, Wire, WireError, Writer};
+
+/// One CAN message, one multiplexer group of it, or one block of registers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FrameRow {
+    /// Where it comes from: `0x250 mux 3`, `reg 0-6`.
+    pub key: String,
+    /// Name of the message or block: `CellVoltages`.
+    pub name: String,
+    /// How many were received.
+    pub count: u64,
+    /// Mean time between two, ms; `None` before the second.
+    pub period_ms: Option<f32>,
+    /// Age of the last one, ms.
+    pub age_ms: u32,
+    /// Its bytes.
+    pub raw: Vec<u8>,
+    /// What they mean, in the order of its table.
+    pub decoded: Vec<DecodedValue>,
+}
+
+/// One value of a frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DecodedValue {
+    /// Name of the signal or register: `CellVoltage_012`.
+    pub name: String,
+    /// The value with its unit, or why there is none.
+    pub text: String,
+}
+
+impl Wire for FrameRow {
+    fn write(&self, w: &mut Writer) {
+        w.str(&self.key);
+        w.str(&self.name);
+        w.varint(self.count);
+        w.option(self.period_ms, Writer::f32);
+        w.varint(u64::from(self.age_ms));
+        w.bytes(&self.raw);
+        self.decoded.write(w);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<FrameRow, WireError> {
+        Ok(FrameRow {
+            key: r.str()?.to_owned(),
+            name: r.str()?.to_owned(),
+            count: r.varint()?,
+            period_ms: r.option(Reader::f32)?,
+            age_ms: r.number("an age")?,
+            raw: r.bytes()?.to_vec(),
+            decoded: Wire::read(r)?,
+        })
+    }
+}
+
+impl Wire for DecodedValue {
+    fn write(&self, w: &mut Writer) {
+        w.str(&self.name);
+        w.str(&self.text);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<DecodedValue, WireError> {
+        Ok(DecodedValue { name: r.str()?.to_owned(), text: r.str()?.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn row() -> impl Strategy<Value = FrameRow> {
+        let decoded = prop::collection::vec((".*", ".*").prop_map(|(name, text)| DecodedValue { name, text }), 0..5);
+        let raw = prop::collection::vec(any::<u8>(), 0..70);
+        (".*", ".*", any::<u64>(), prop::option::of(0.0_f32..1e6), any::<u32>(), raw, decoded).prop_map(
+            |(key, name, count, period_ms, age_ms, raw, decoded)| FrameRow {
+                key,
+                name,
+                count,
+                period_ms,
+                age_ms,
+                raw,
+                decoded,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn rows_round_trip_and_no_part_of_them_does(rows in prop::collection::vec(row(), 0..5), cut in 0.0..1.0) {
+            let bytes = rows.to_bytes();
+            prop_assert_eq!(Vec::<FrameRow>::from_bytes(&bytes), Ok(rows));
+            let cut = (bytes.len() as f64 * cut) as usize;
+            prop_assert!(Vec::<FrameRow>::from_bytes(&bytes[..cut]).is_err());
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(mut bytes in prop::collection::vec(any::<u8>(), 1..200)) {
+            bytes[0] = crate::wire::FORMAT;
+            if let Ok(rows) = Vec::<FrameRow>::from_bytes(&bytes) {
+                prop_assert_eq!(Vec::<FrameRow>::from_bytes(&rows.to_bytes()).map(|r| r.len()), Ok(rows.len()));
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Frames to moments.
+
+use super::lane::Scratch;
+use super::layout::Layout;
+use super::{DELTA, FORMAT, KEY, LiveError, sections};
+use crate::cells::CellFrame;
+use crate::time::{Mono, Now, Utc};
+use crate::topology::Topology;
+use crate::twin::{Moment, Node, SystemState};
+use crate::wire::{Reader, WireError};
+
+/// Reads the live stream of one system. It begins with a key frame.
+#[derive(Clone, Debug, Default)]
+pub struct Decoder {
+    layout: Layout,
+    moment: Moment,
+    /// Number of the last frame; `None` while a key frame is waited for.
+    seq: Option<u32>,
+    scratch: Scratch,
+}
+
+impl Decoder {
+    /// A decoder that waits for its first key frame.
+    pub fn new() -> Decoder {
+        Decoder::default()
+    }
+
+    /// The moment of the last frame that was taken; an empty one before the first.
+    pub fn moment(&self) -> &Moment {
+        &self.moment
+    }
+
+    /// Number of the last frame; `None` while a key frame is waited for.
+    pub fn seq(&self) -> Option<u32> {
+        self.seq
+    }
+
+    /// How the system's cells are arranged, as the last key frame says.
+    pub fn topology(&self) -> Topology {
+        self.layout.topology
+    }
+
+    /// Takes the next frame.
+    ///
+    /// # Errors
+    /// [`LiveError::Gap`] for a delta that does not follow. Any other error means that the frame is not sound; after a
+    /// delta that is not sound, the decoder waits for a key frame. [`Decoder::moment`] stays as it was.
+    pub fn decode(&mut self, frame: &[u8]) -> Result<(), LiveError> {
+        let mut r = Reader::new(frame);
+        r.format(FORMAT)?;
+        let kind = r.u8()?;
+        let seq = r.number::<u32>("number of a frame")?;
+        match kind {
+            KEY => self.key(&mut r)?,
+            DELTA if self.seq.map(|last| last.wrapping_add(1)) == Some(seq) => {
+                // The lanes are changed in place: until the frame has proved sound, no other may follow.
+                self.seq = None;
+                self.delta(&mut r)?;
+            }
+            DELTA => return Err(LiveError::Gap { got: seq }),
+            other => return Err(LiveError::Kind(other)),
+        }
+        self.seq = Some(seq);
+        Ok(())
+    }
+
+    fn key(&mut self, r: &mut Reader<'_>) -> Result<(), WireError> {
+        let now = Now { mono: Mono(r.varint()?), utc: Utc(r.signed()?) };
+        let received = read_received(r, now)?;
+        let mut layout = Layout::read(r)?;
+        read_lanes(r, &mut layout, now.mono, &mut self.scratch)?;
+        let sections = Sections::read(r, now)?;
+
+        let mut state = SystemState {
+            cells: CellFrame::new(layout.topology.cells()),
+            nodes: vec![Node::default(); layout.topology.modules()],
+            ..SystemState::default()
+        };
+        layout.put(&mut state);
+        self.layout = layout;
+        self.moment.state = state;
+        self.show(now, received, sections);
+        Ok(())
+    }
+
+    fn delta(&mut self, r: &mut Reader<'_>) -> Result<(), WireError> {
+        let before = self.moment.now;
+        let passed = r.signed()?;
+        let now = Now {
+            mono: Mono(before.mono.0.wrapping_add(passed as u64)),
+            utc: Utc(before.utc.0.wrapping_add(passed).wrapping_add(r.signed()?)),
+        };
+        let received = read_received(r, now)?;
+        read_lanes(r, &mut self.layout, now.mono, &mut self.scratch)?;
+        let sections = Sections::read(r, now)?;
+
+        self.layout.put(&mut self.moment.state);
+        self.show(now, received, sections);
+        Ok(())
+    }
+
+    fn show(&mut self, now: Now, received: Mono, sections: Sections) {
+        self.moment.now = now;
+        self.moment.received = received;
+        if let Some(alarms) = sections.alarms {
+            self.moment.alarms = alarms;
+        }
+        if let Some(links) = sections.links {
+            self.moment.links = links;
+        }
+    }
+}
+
+struct Sections {
+    alarms: Option<Vec<crate::alarm::Alarm>>,
+    links: Option<Vec<crate::link::LinkStatus>>,
+}
+
+impl Sections {
+    /// The last part of a frame.
+    fn read(r: &mut Reader<'_>, now: Now) -> Result<Sections, WireError> {
+        let present = r.u8()?;
+        if present > 0b11 {
+            return Err(r.invalid("sections of a frame"));
+        }
+        let alarms = (present & 1 != 0).then(|| sections::read_alarms(r, now)).transpose()?;
+        let links = (present & 2 != 0).then(|| sections::read_links(r, now)).transpose()?;
+        r.end()?;
+        Ok(Sections { alarms, links })
+    }
+}
+
+fn read_received(r: &mut Reader<'_>, now: Now) -> Result<Mono, WireError> {
+    Ok(Mono(now.mono.0.wrapping_sub(r.signed()? as u64)))
+}
+
+fn read_lanes(r: &mut Reader<'_>, layout: &mut Layout, now: Mono, scratch: &mut Scratch) -> Result<(), WireError> {
+    layout.lanes_mut().try_for_each(|lane| lane.read_since(now, r, scratch))
+}

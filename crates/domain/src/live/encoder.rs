@@ -1,0 +1,151 @@
+//! Moments to frames.
+
+use super::lane::Scratch;
+use super::layout::Layout;
+use super::{DELTA, FORMAT, KEY, sections};
+use crate::alarm::Alarm;
+use crate::link::LinkStatus;
+use crate::spec::SystemSpec;
+use crate::time::{Mono, Now};
+use crate::twin::Moment;
+use crate::wire::Writer;
+
+/// Both frames of one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Encoded {
+    /// The moment's number, one more than that of the moment before; it wraps.
+    pub seq: u32,
+    /// The frame that stands alone.
+    pub key: Vec<u8>,
+    /// The frame for those who have the moment before. Of the first moment it is the key frame.
+    pub delta: Vec<u8>,
+}
+
+/// Makes the live stream of one system.
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    /// Nothing known: what key frames refer to.
+    blank: Layout,
+    /// The last moment: what delta frames refer to.
+    last: Layout,
+    /// Room for the moment being encoded.
+    next: Layout,
+    /// Number and time of the last moment.
+    sent: Option<(u32, Now)>,
+    alarms: Section<Alarm>,
+    links: Section<LinkStatus>,
+    scratch: Scratch,
+}
+
+/// A list that is sent whole, but not in every delta frame.
+#[derive(Clone, Debug)]
+struct Section<T> {
+    /// The list of the last moment.
+    list: Vec<T>,
+    /// Whether it changed since it was last sent.
+    changed: bool,
+    sent: Mono,
+}
+
+impl<T: Clone + PartialEq> Section<T> {
+    const NEW: Section<T> = Section { list: Vec::new(), changed: false, sent: Mono(0) };
+
+    /// Whether a delta frame at `now` carries `list`: at once if it must, else in the first frame of a second if
+    /// anything in it changed.
+    fn due(&mut self, list: &[T], now: Mono, must: bool) -> bool {
+        if self.list != list {
+            self.list.clear();
+            self.list.extend_from_slice(list);
+            self.changed = true;
+        }
+        let second = |at: Mono| at.0 / 1_000_000;
+        let due = must || (self.changed && second(now) != second(self.sent));
+        if due {
+            self.changed = false;
+            self.sent = now;
+        }
+        due
+    }
+}
+
+impl Encoder {
+    /// The stream of the system that `spec` describes.
+    pub fn new(spec: &SystemSpec) -> Encoder {
+        let blank = Layout::new(spec);
+        Encoder {
+            last: blank.clone(),
+            next: blank.clone(),
+            blank,
+            sent: None,
+            alarms: Section::NEW,
+            links: Section::NEW,
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// Encodes the next moment of the system. Cells and nodes beyond the topology of its spec are left out.
+    pub fn encode(&mut self, moment: &Moment) -> Encoded {
+        let now = moment.now;
+        let seq = self.sent.map_or(0, |(seq, _)| seq.wrapping_add(1));
+        self.next.take(&moment.state);
+
+        let mut w = header(KEY, seq);
+        w.varint(now.mono.0);
+        w.signed(now.utc.0);
+        write_received(&mut w, moment);
+        self.blank.write(&mut w);
+        write_lanes(&mut w, &self.next, &self.blank, now.mono, &mut self.scratch);
+        write_sections(&mut w, moment, true, true);
+        let key = w.finish();
+
+        let first = self.sent.is_none();
+        let other_alarms = !sections::same_alarms(&self.alarms.list, &moment.alarms);
+        let alarms = self.alarms.due(&moment.alarms, now.mono, first || other_alarms);
+        let links = self.links.due(&moment.links, now.mono, first || self.links.list.len() != moment.links.len());
+        let delta = match self.sent {
+            None => key.clone(),
+            Some((_, before)) => {
+                let mut w = header(DELTA, seq);
+                let passed = now.mono.0.wrapping_sub(before.mono.0) as i64;
+                w.signed(passed);
+                // Both clocks mostly go at the same pace.
+                w.signed(now.utc.0.wrapping_sub(before.utc.0).wrapping_sub(passed));
+                write_received(&mut w, moment);
+                write_lanes(&mut w, &self.next, &self.last, now.mono, &mut self.scratch);
+                write_sections(&mut w, moment, alarms, links);
+                w.finish()
+            }
+        };
+        std::mem::swap(&mut self.last, &mut self.next);
+        self.sent = Some((seq, now));
+        Encoded { seq, key, delta }
+    }
+}
+
+fn header(kind: u8, seq: u32) -> Writer {
+    let mut w = Writer::default();
+    w.u8(FORMAT);
+    w.u8(kind);
+    w.varint(u64::from(seq));
+    w
+}
+
+fn write_received(w: &mut Writer, moment: &Moment) {
+    w.signed(moment.now.mono.0.wrapping_sub(moment.received.0) as i64);
+}
+
+fn write_lanes(w: &mut Writer, next: &Layout, base: &Layout, now: Mono, scratch: &mut Scratch) {
+    for (lane, base) in next.lanes().zip(base.lanes()) {
+        lane.write_since(base, now, w, scratch);
+    }
+}
+
+fn write_sections(w: &mut Writer, moment: &Moment, alarms: bool, links: bool) {
+    w.u8(u8::from(alarms) | u8::from(links) << 1);
+    if alarms {
+        sections::write_alarms(w, &moment.alarms, moment.now);
+    }
+    if links {
+        sections::write_links(w, &moment.links, moment.now);
+    }
+}

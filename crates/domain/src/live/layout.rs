@@ -1,0 +1,134 @@
+//! Which lanes a stream has, and where their items lie in a moment.
+
+use super::lane::Lane;
+use crate::point::PointId;
+use crate::reading::{CellQuantity, NodeQuantity};
+use crate::spec::SystemSpec;
+use crate::topology::Topology;
+use crate::twin::SystemState;
+use crate::wire::{Reader, Step, Wire, WireError, Writer};
+
+/// The most cells, and the most modules: both are numbered by a `u16`.
+const ITEMS_MAX: usize = 1 << 16;
+/// The most points of a stream.
+const POINTS_MAX: usize = 1 << 10;
+/// The most quantities of a cell or of a node.
+const QUANTITIES_MAX: usize = 8;
+
+/// The lanes of a stream. The other side may know fewer or more points and quantities: what is beyond is read and left
+/// out, what is missing stays unknown.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Layout {
+    pub(super) topology: Topology,
+    points: Lane,
+    cells: Vec<Lane>,
+    nodes: Vec<Lane>,
+}
+
+impl Layout {
+    /// The lanes of a system of which nothing is known.
+    pub(super) fn new(spec: &SystemSpec) -> Layout {
+        let topology = spec.topology;
+        let cell_step = |quantity| match quantity {
+            CellQuantity::Voltage => Step::new(spec.cell_resolution_v).unwrap_or(Step::MILLI),
+            CellQuantity::Temperature => Step::TENTH,
+        };
+        let node_step = |quantity| match quantity {
+            NodeQuantity::State => Step::ONE,
+            NodeQuantity::Delay => Step::MILLI,
+        };
+        let point_steps = PointId::ALL.iter().map(|p| Step::new(p.spec().resolution).unwrap_or(Step::ONE)).collect();
+        Layout {
+            topology,
+            points: Lane::new(PointId::COUNT, point_steps),
+            cells: CellQuantity::ALL.map(|q| Lane::new(topology.cells(), vec![cell_step(q)])).into(),
+            nodes: NodeQuantity::ALL.map(|q| Lane::new(topology.modules(), vec![node_step(q)])).into(),
+        }
+    }
+
+    /// Every lane, in wire order.
+    pub(super) fn lanes(&self) -> impl Iterator<Item = &Lane> {
+        [&self.points].into_iter().chain(&self.cells).chain(&self.nodes)
+    }
+
+    /// Every lane, in wire order, to be changed.
+    pub(super) fn lanes_mut(&mut self) -> impl Iterator<Item = &mut Lane> {
+        [&mut self.points].into_iter().chain(&mut self.cells).chain(&mut self.nodes)
+    }
+
+    /// Takes the state of the system that the layout was made for.
+    pub(super) fn take(&mut self, state: &SystemState) {
+        for (i, point) in PointId::ALL.iter().enumerate() {
+            self.points.take(i, state.points.slot(*point));
+        }
+        for (quantity, lane) in CellQuantity::ALL.into_iter().zip(&mut self.cells) {
+            let column = state.cells.column(quantity);
+            (0..lane.len()).for_each(|cell| lane.take(cell, &column.slot(cell)));
+        }
+        for (quantity, lane) in NodeQuantity::ALL.into_iter().zip(&mut self.nodes) {
+            for (i, node) in state.nodes.iter().enumerate().take(lane.len()) {
+                lane.take(i, node.slot(quantity));
+            }
+        }
+    }
+
+    /// Puts what is known into a state with room for as many cells and nodes.
+    pub(super) fn put(&self, state: &mut SystemState) {
+        for (i, point) in PointId::ALL.iter().enumerate().take(self.points.len()) {
+            state.points.restore(*point, self.points.slot(i));
+        }
+        for (quantity, lane) in CellQuantity::ALL.into_iter().zip(&self.cells) {
+            let column = state.cells.column_mut(quantity);
+            (0..lane.len()).for_each(|cell| column.restore(cell, lane.slot(cell)));
+        }
+        for (quantity, lane) in NodeQuantity::ALL.into_iter().zip(&self.nodes) {
+            for (i, node) in state.nodes.iter_mut().enumerate().take(lane.len()) {
+                node.restore(quantity, lane.slot(i));
+            }
+        }
+    }
+
+    /// Appends sizes and steps.
+    pub(super) fn write(&self, w: &mut Writer) {
+        self.topology.write(w);
+        for count in [self.points.len(), self.cells.len(), self.nodes.len()] {
+            w.varint(count as u64);
+        }
+        for step in self.lanes().flat_map(Lane::steps) {
+            w.f32(step.size());
+        }
+    }
+
+    /// Reads sizes and steps into lanes of which nothing is known.
+    ///
+    /// # Errors
+    /// [`WireError`] when the bytes are not sound or the sizes are beyond what any system has.
+    pub(super) fn read(r: &mut Reader<'_>) -> Result<Layout, WireError> {
+        let topology = Topology::read(r)?;
+        // In u64: the three sizes together overflow a usize of 32 bits.
+        let modules = u64::from(topology.racks) * u64::from(topology.modules_per_rack);
+        let cells = modules * u64::from(topology.cells_per_module);
+        if modules.max(cells) > ITEMS_MAX as u64 {
+            return Err(r.invalid("topology"));
+        }
+        let points = count(r, POINTS_MAX)?;
+        let cell_quantities = count(r, QUANTITIES_MAX)?;
+        let node_quantities = count(r, QUANTITIES_MAX)?;
+        let mut lane = |len: usize, steps: usize| -> Result<Lane, WireError> {
+            let step = |r: &mut Reader<'_>| Step::new(r.f32()?).ok_or_else(|| r.invalid("a step"));
+            let steps = (0..steps).map(|_| step(r)).collect::<Result<_, _>>()?;
+            Ok(Lane::new(len, steps))
+        };
+        Ok(Layout {
+            topology,
+            points: lane(points, points)?,
+            cells: (0..cell_quantities).map(|_| lane(topology.cells(), 1)).collect::<Result<_, _>>()?,
+            nodes: (0..node_quantities).map(|_| lane(topology.modules(), 1)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn count(r: &mut Reader<'_>, max: usize) -> Result<usize, WireError> {
+    let count = r.number::<usize>("number of lanes")?;
+    if count > max { Err(r.invalid("number of lanes")) } else { Ok(count) }
+}

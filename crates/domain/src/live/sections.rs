@@ -1,0 +1,93 @@
+//! Alarms and links in a frame: sent whole, but not in every frame.
+
+use crate::alarm::{Alarm, RuleIdx, Subject};
+use crate::link::{LinkFault, LinkIdx, LinkState, LinkStatus};
+use crate::time::{Mono, Now, Utc};
+use crate::wire::{Reader, WireError, Writer};
+
+const SYSTEM: u8 = 0;
+const CELL: u8 = 1;
+const NODE: u8 = 2;
+const LINK: u8 = 3;
+
+/// Whether both lists hold the same alarms, whatever their values.
+pub(super) fn same_alarms(a: &[Alarm], b: &[Alarm]) -> bool {
+    let what = |a: &Alarm| (a.rule, a.subject, a.since, a.signal_lost);
+    a.len() == b.len() && a.iter().map(what).eq(b.iter().map(what))
+}
+
+pub(super) fn write_alarms(w: &mut Writer, alarms: &[Alarm], now: Now) {
+    w.varint(alarms.len() as u64);
+    for alarm in alarms {
+        let (kind, place) = match alarm.subject {
+            Subject::System => (SYSTEM, 0),
+            Subject::Cell(cell) => (CELL, cell),
+            Subject::Node(node) => (NODE, node),
+            Subject::Link(link) => (LINK, u16::from(link.0)),
+        };
+        w.u8(alarm.rule.0);
+        w.u8(kind);
+        w.varint(u64::from(place));
+        w.signed(now.utc.0.wrapping_sub(alarm.since.0));
+        w.f32(alarm.value);
+        w.f32(alarm.worst);
+        w.bool(alarm.signal_lost);
+    }
+}
+
+pub(super) fn read_alarms(r: &mut Reader<'_>, now: Now) -> Result<Vec<Alarm>, WireError> {
+    (0..r.count("number of alarms")?)
+        .map(|_| {
+            let rule = RuleIdx(r.u8()?);
+            let kind = r.u8()?;
+            let place = r.number::<u16>("subject of an alarm")?;
+            let subject = match kind {
+                SYSTEM => Subject::System,
+                CELL => Subject::Cell(place),
+                NODE => Subject::Node(place),
+                LINK => Subject::Link(LinkIdx(u8::try_from(place).map_err(|_| r.invalid("a link"))?)),
+                _ => return Err(r.invalid("subject of an alarm")),
+            };
+            Ok(Alarm {
+                rule,
+                subject,
+                since: Utc(now.utc.0.wrapping_sub(r.signed()?)),
+                value: r.f32()?,
+                worst: r.f32()?,
+                signal_lost: r.bool()?,
+            })
+        })
+        .collect()
+}
+
+pub(super) fn write_links(w: &mut Writer, links: &[LinkStatus], now: Now) {
+    w.varint(links.len() as u64);
+    for link in links {
+        w.u8(link.state as u8);
+        w.option(link.last_at, |w, at| w.signed(now.mono.0.wrapping_sub(at.0) as i64));
+        w.varint(link.frames);
+        w.f32(link.frames_per_s);
+        w.f32(link.bytes_per_s);
+        link.faults.iter().for_each(|n| w.varint(u64::from(*n)));
+        w.option(link.latency_ms, Writer::f32);
+        w.varint(u64::from(link.reconnects));
+    }
+}
+
+pub(super) fn read_links(r: &mut Reader<'_>, now: Now) -> Result<Vec<LinkStatus>, WireError> {
+    (0..r.count("number of links")?)
+        .map(|_| {
+            let state = LinkState::ALL.get(r.u8()? as usize).copied().ok_or_else(|| r.invalid("state of a link"))?;
+            let last_at = r.option(|r| Ok(Mono(now.mono.0.wrapping_sub(r.signed()? as u64))))?;
+            let frames = r.varint()?;
+            let (frames_per_s, bytes_per_s) = (r.f32()?, r.f32()?);
+            let mut faults = [0; LinkFault::ALL.len()];
+            for n in &mut faults {
+                *n = r.number("number of faults")?;
+            }
+            let latency_ms = r.option(Reader::f32)?;
+            let reconnects = r.number("number of reconnects")?;
+            Ok(LinkStatus { state, last_at, frames, frames_per_s, bytes_per_s, faults, latency_ms, reconnects })
+        })
+        .collect()
+}

@@ -1,0 +1,416 @@
+//! What a page sees is what the site knows, whatever arrives and whatever gets lost.
+
+use super::*;
+use crate::alarm::{Alarm, RuleIdx, Subject};
+use crate::link::{LinkIdx, LinkState, LinkStatus};
+use crate::point::PointId;
+use crate::reading::{CellQuantity, NoData, NodeQuantity, Reading, Sample, Target};
+use crate::spec::SystemSpec;
+use crate::time::{Mono, Now, Utc};
+use crate::topology::Topology;
+use crate::twin::{Moment, Slot, SystemState};
+use crate::wire::Step;
+use proptest::prelude::*;
+
+const PERIOD_US: u64 = 200_000;
+
+fn spec(topology: Topology) -> SystemSpec {
+    SystemSpec { topology, ..crate::engine::tests::site().systems[0].clone() }
+}
+
+fn moment_of(spec: &SystemSpec) -> Moment {
+    let now = Now { utc: Utc(1_760_000_000_000_000), mono: Mono(7_000_000) };
+    Moment { now, state: SystemState::new(spec), ..Moment::default() }
+}
+
+/// One cycle later: `readings` came `age_us` before it.
+fn cycle(moment: &mut Moment, age_us: u64, readings: impl IntoIterator<Item = (Target, Sample)>) {
+    moment.now = moment.now + std::time::Duration::from_micros(PERIOD_US);
+    moment.received = Mono(moment.now.mono.0 - age_us);
+    for (target, sample) in readings {
+        moment.state.apply(Reading { target, sample }, moment.received);
+    }
+}
+
+fn cell(cell: usize) -> Target {
+    Target::Cell(CellQuantity::Voltage, cell as u16)
+}
+
+fn sweep(cells: std::ops::Range<usize>, volts: f32) -> impl Iterator<Item = (Target, Sample)> {
+    cells.map(move |c| (cell(c), Ok(volts + c as f32 * 1e-4)))
+}
+
+/// Every slot of a state with its step.
+fn slots(spec: &SystemSpec, state: &SystemState) -> Vec<(String, Slot, Step)> {
+    let mut slots = Vec::new();
+    for p in PointId::ALL {
+        slots.push((p.spec().path.to_owned(), *state.points.slot(*p), Step::new(p.spec().resolution).unwrap()));
+    }
+    let cell_steps = [Step::new(spec.cell_resolution_v).unwrap(), Step::TENTH];
+    for (quantity, step) in CellQuantity::ALL.into_iter().zip(cell_steps) {
+        let column = state.cells.column(quantity);
+        slots.extend((0..column.len()).map(|c| (format!("{} {c}", quantity.path()), column.slot(c), step)));
+    }
+    for (quantity, step) in NodeQuantity::ALL.into_iter().zip([Step::ONE, Step::MILLI]) {
+        let node = |(i, n): (usize, &crate::twin::Node)| (format!("{} {i}", quantity.path()), *n.slot(quantity), step);
+        slots.extend(state.nodes.iter().enumerate().map(node));
+    }
+    slots
+}
+
+/// That `seen` is `meant`, within what the module promises. Links and alarms are left out.
+fn assert_same(spec: &SystemSpec, seen: &Moment, meant: &Moment) {
+    assert_eq!((seen.now, seen.received), (meant.now, meant.received));
+    let (seen, meant) = (slots(spec, &seen.state), slots(spec, &meant.state));
+    assert_eq!(seen.len(), meant.len());
+    for ((name, seen, _), (_, meant, step)) in seen.iter().zip(&meant) {
+        assert_eq!(seen.reported(), meant.reported(), "{name}");
+        assert_eq!(seen.last().map(|l| l.0), meant.last().map(|l| step.round(l.0)), "{name}");
+        if let (Some((_, seen)), Some((_, meant))) = (seen.last(), meant.last()) {
+            assert!(seen.0.abs_diff(meant.0) <= 100_000, "{name}: {seen:?} for {meant:?}");
+        }
+    }
+}
+
+fn decoded(frame: &[u8]) -> Decoder {
+    let mut decoder = Decoder::new();
+    decoder.decode(frame).unwrap();
+    decoder
+}
+
+/// A moment with something in every part of it.
+fn rich() -> (SystemSpec, Moment) {
+    let spec = spec(Topology::new(1, 13, 20));
+    let mut moment = moment_of(&spec);
+    cycle(&mut moment, 30_000, sweep(0..260, 3.2));
+    cycle(
+        &mut moment,
+        30_000,
+        (0..260).map(|c| (Target::Cell(CellQuantity::Temperature, c), Ok(24.0 + (c % 7) as f32))),
+    );
+    cycle(&mut moment, 12_345, (0..13).map(|n| (Target::Node(NodeQuantity::Delay, n), Ok(0.012))));
+    cycle(
+        &mut moment,
+        1_000,
+        [
+            (Target::Point(PointId::Soc), Ok(63.21)),
+            (Target::Point(PointId::Power), Ok(-123_456.0)),
+            (Target::Point(PointId::Soh), Err(NoData::Error)),
+            (cell(131), Err(NoData::OutOfRange)),
+        ],
+    );
+    moment.alarms = vec![
+        Alarm {
+            rule: RuleIdx(0),
+            subject: Subject::Cell(131),
+            since: Utc(1_759_999_000_000_000),
+            value: 2.8,
+            worst: 2.7,
+            signal_lost: true,
+        },
+        Alarm {
+            rule: RuleIdx(5),
+            subject: Subject::Link(LinkIdx(1)),
+            since: moment.now.utc,
+            value: f32::INFINITY,
+            worst: f32::INFINITY,
+            signal_lost: false,
+        },
+        Alarm {
+            rule: RuleIdx(200),
+            subject: Subject::System,
+            since: Utc(-5),
+            value: 0.0,
+            worst: 0.0,
+            signal_lost: false,
+        },
+        Alarm {
+            rule: RuleIdx(3),
+            subject: Subject::Node(11),
+            since: Utc(0),
+            value: 0.3,
+            worst: 0.4,
+            signal_lost: false,
+        },
+    ];
+    moment.links = vec![
+        LinkStatus {
+            state: LinkState::Up,
+            last_at: Some(moment.received),
+            frames: 1 << 40,
+            frames_per_s: 575.5,
+            bytes_per_s: 9_000.0,
+            faults: [0, 1, 2, 3, 4, 5, 6, u32::MAX],
+            latency_ms: Some(0.4),
+            reconnects: 3,
+        },
+        LinkStatus { state: LinkState::Connecting, ..LinkStatus::default() },
+    ];
+    (spec, moment)
+}
+
+#[test]
+fn a_key_frame_stands_alone() {
+    for topology in [Topology::NONE, Topology::new(1, 13, 20), Topology::new(20, 10, 32)] {
+        let spec = spec(topology);
+        let mut moment = moment_of(&spec);
+        let nothing = Encoder::new(&spec).encode(&moment);
+        assert_same(&spec, decoded(&nothing.key).moment(), &moment);
+        cycle(&mut moment, 30_000, sweep(0..topology.cells(), 3.2));
+        let encoded = Encoder::new(&spec).encode(&moment);
+        assert_eq!(encoded.key, encoded.delta, "the first frame has nothing to refer to");
+        let decoder = decoded(&encoded.key);
+        assert_same(&spec, decoder.moment(), &moment);
+        assert_eq!((decoder.topology(), decoder.seq()), (topology, Some(0)));
+    }
+    let (spec, moment) = rich();
+    let decoder = decoded(&Encoder::new(&spec).encode(&moment).key);
+    assert_same(&spec, decoder.moment(), &moment);
+    assert_eq!(decoder.moment().alarms, moment.alarms);
+    assert_eq!(decoder.moment().links, moment.links);
+}
+
+#[test]
+fn deltas_keep_up_and_a_lost_one_asks_for_a_key_frame() {
+    let (spec, mut moment) = rich();
+    let mut encoder = Encoder::new(&spec);
+    let mut decoder = Decoder::new();
+    decoder.decode(&encoder.encode(&moment).delta).unwrap();
+    for i in 0..20 {
+        cycle(&mut moment, 5_000 * i, sweep(0..260, if i % 5 == 0 { 3.1 } else { 3.2 }));
+        decoder.decode(&encoder.encode(&moment).delta).unwrap();
+        assert_same(&spec, decoder.moment(), &moment);
+    }
+    let shown = decoder.moment().clone();
+    let lost = encoder.encode(&moment);
+    let next = encoder.encode(&moment);
+    assert_eq!(decoder.decode(&next.delta), Err(LiveError::Gap { got: next.seq }));
+    assert_eq!((decoder.moment(), decoder.seq()), (&shown, Some(20)));
+    assert_eq!(decoder.decode(&lost.delta), Ok(()));
+    assert_eq!(decoder.decode(&next.delta), Ok(()));
+    assert_eq!(decoder.decode(&next.delta), Err(LiveError::Gap { got: next.seq }), "a frame that came twice");
+    assert_eq!(Decoder::new().decode(&next.delta), Err(LiveError::Gap { got: next.seq }));
+    assert_eq!(decoder.decode(&next.key), Ok(()));
+    assert_same(&spec, decoder.moment(), &moment);
+}
+
+#[test]
+fn a_module_that_is_lost_keeps_its_last_values_and_comes_back() {
+    let (spec, mut moment) = rich();
+    let mut encoder = Encoder::new(&spec);
+    let mut live = decoded(&encoder.encode(&moment).key);
+    let now = |m: &Moment| m.state.cells.column(CellQuantity::Voltage).sample(145, m.now.mono);
+    for i in 0..40 {
+        let dead = (10..30).contains(&i);
+        cycle(&mut moment, 20_000, sweep(0..140, 3.2).chain(sweep(160..260, 3.2)));
+        let readings = sweep(140..160, 3.3).map(|(cell, ok)| (cell, if dead { Err(NoData::Error) } else { ok }));
+        for (target, sample) in readings {
+            moment.state.apply(Reading { target, sample }, moment.received);
+        }
+        let encoded = encoder.encode(&moment);
+        live.decode(&encoded.delta).unwrap();
+        for seen in [live.moment(), decoded(&encoded.key).moment()] {
+            assert_same(&spec, seen, &moment);
+            assert_eq!(now(seen).is_err(), dead);
+        }
+    }
+}
+
+#[test]
+fn cells_that_stop_coming_grow_stale_for_all() {
+    let (spec, mut moment) = rich();
+    let mut encoder = Encoder::new(&spec);
+    let mut live = Decoder::new();
+    for i in 0..30 {
+        let cells = if i < 10 { 0..260 } else { 0..100 };
+        cycle(&mut moment, 50_000, sweep(cells, 3.2));
+        let encoded = encoder.encode(&moment);
+        live.decode(&encoded.delta).unwrap();
+        for seen in [live.moment(), decoded(&encoded.key).moment()] {
+            assert_same(&spec, seen, &moment);
+            let sample = seen.cell(CellQuantity::Voltage, 200);
+            match i {
+                0..10 => assert_eq!(sample, Ok(3.22)),
+                18.. => assert_eq!(sample, Err(NoData::Stale)),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn a_second_value_of_the_same_instant_counts() {
+    let (spec, mut moment) = rich();
+    let mut encoder = Encoder::new(&spec);
+    let mut live = Decoder::new();
+    for volts in [3.2, 3.1] {
+        moment.state.apply(Reading { target: cell(3), sample: Ok(volts) }, moment.now.mono);
+        live.decode(&encoder.encode(&moment).delta).unwrap();
+        assert_eq!(live.moment().cell(CellQuantity::Voltage, 3), Ok(volts));
+    }
+}
+
+#[test]
+fn alarms_go_out_at_once_and_their_values_and_links_once_a_second() {
+    let (spec, mut moment) = rich();
+    moment.alarms.truncate(1);
+    let mut encoder = Encoder::new(&spec);
+    let mut live = decoded(&encoder.encode(&moment).key);
+    let (mut alarms, mut links) = (0, 0);
+    for i in 0..50_u16 {
+        cycle(&mut moment, 0, []);
+        moment.alarms[0].value += 0.001;
+        moment.links[0].frames += 115;
+        let before = live.moment().clone();
+        live.decode(&encoder.encode(&moment).delta).unwrap();
+        alarms += u32::from(live.moment().alarms != before.alarms);
+        links += u32::from(live.moment().links != before.links);
+        if i == 22 {
+            moment.alarms.push(Alarm { subject: Subject::Cell(9), ..moment.alarms[0] });
+            live.decode(&encoder.encode(&moment).delta).unwrap();
+            assert_eq!(live.moment().alarms, moment.alarms);
+        }
+    }
+    assert!((9..=11).contains(&alarms) && (9..=11).contains(&links), "{alarms}, {links}");
+    for i in 0..20 {
+        cycle(&mut moment, 0, []);
+        let len = encoder.encode(&moment).delta.len();
+        assert!(len < 30 || i < 5, "{len} bytes of nothing new");
+    }
+}
+
+#[test]
+fn a_damaged_frame_shows_nothing_and_waits_for_a_key_frame() {
+    let (spec, mut moment) = rich();
+    let mut encoder = Encoder::new(&spec);
+    let first = encoder.encode(&moment);
+    cycle(&mut moment, 0, sweep(0..260, 3.1));
+    let second = encoder.encode(&moment);
+    for len in 0..second.delta.len() {
+        let mut live = decoded(&first.key);
+        let shown = live.moment().clone();
+        assert!(live.decode(&second.delta[..len]).is_err(), "the first {len} bytes");
+        assert_eq!(live.moment(), &shown);
+        if len > 2 {
+            assert_eq!(live.decode(&second.delta), Err(LiveError::Gap { got: 1 }), "half of it may have been taken");
+        }
+        assert_eq!(live.decode(&second.key), Ok(()));
+    }
+    for len in 0..second.key.len() {
+        let mut live = decoded(&first.key);
+        assert!(live.decode(&second.key[..len]).is_err(), "the first {len} bytes");
+        assert_eq!(live.decode(&second.delta), Ok(()), "a bad key frame breaks no chain");
+    }
+    let longer = [&first.key[..], &[0]].concat();
+    let at = first.key.len();
+    assert_eq!(Decoder::new().decode(&longer), Err(LiveError::Wire(WireError::Trailing { at })));
+    assert_eq!(Decoder::new().decode(&[2, KEY, 0]), Err(LiveError::Wire(WireError::Format { got: 2, known: FORMAT })));
+    assert_eq!(Decoder::new().decode(&[FORMAT, 9, 0]), Err(LiveError::Kind(9)));
+}
+
+#[test]
+fn a_frame_may_have_fewer_or_more_lanes_than_we_know() {
+    use crate::wire::{Wire, Writer};
+    let frame = |points: u64, quantities: u64| {
+        let mut w = Writer::default();
+        w.raw(&[FORMAT, KEY, 0, 5, 0, 0]);
+        Topology::new(1, 1, 2).write(&mut w);
+        [points, quantities, 0].into_iter().for_each(|n| w.varint(n));
+        (0..points + quantities).for_each(|_| w.f32(0.01));
+        for len in [points].into_iter().chain((0..quantities).map(|_| 2)) {
+            // All are new, of age 0, all 12.34, and all have a reason none.
+            w.raw(&[1, 0, 0]);
+            w.signed(1_234);
+            w.raw(&[0, 1]);
+            w.bits(|bits| (0..len).for_each(|_| bits.put(0, 3)));
+        }
+        w.u8(0);
+        w.finish()
+    };
+    for (points, quantities) in [(1, 1), (40, 5)] {
+        let live = decoded(&frame(points, quantities));
+        assert_eq!(live.moment().point(PointId::Soc), Ok(12.34));
+        assert_eq!(live.moment().cell(CellQuantity::Voltage, 1), Ok(12.34));
+        assert_eq!(live.moment().point(PointId::Ambient).is_ok(), points == 40);
+    }
+    assert!(Decoder::new().decode(&frame(2_000, 1)).is_err());
+}
+
+/// The decoder's own cost of a hostile frame is bounded: sizes that no system has are refused.
+#[test]
+fn a_topology_beyond_any_system_is_refused() {
+    let mut frame = vec![FORMAT, KEY, 0, 5, 0, 0];
+    frame.extend([0xff, 0xff, 0x03, 0xff, 0xff, 0x03, 0xff, 0xff, 0x03, 1, 1, 1]);
+    frame.extend([0; 64]);
+    assert!(matches!(Decoder::new().decode(&frame), Err(LiveError::Wire(WireError::Invalid { what: "topology", .. }))));
+}
+
+/// What may arrive in one cycle.
+fn reading(topology: Topology) -> impl Strategy<Value = (Target, Sample)> {
+    let cells = topology.cells() as u16;
+    let modules = topology.modules() as u16;
+    let quantity = prop::sample::select(CellQuantity::ALL.to_vec());
+    let node_quantity = prop::sample::select(NodeQuantity::ALL.to_vec());
+    let target = prop_oneof![
+        2 => prop::sample::select(PointId::ALL.to_vec()).prop_map(Target::Point),
+        4 => (quantity, 0..cells).prop_map(|(q, c)| Target::Cell(q, c)),
+        2 => (node_quantity, 0..modules).prop_map(|(q, n)| Target::Node(q, n)),
+    ];
+    (target, 0.0..1.0_f32, 0..10_u8).prop_map(|(target, share, code)| {
+        let (low, high) = target.plausible();
+        (target, NoData::from_code(code).map_or(Ok((low + share * (high - low)).clamp(low, high)), Err))
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_sequence_of_readings_arrives(
+        cycles in prop::collection::vec((prop::collection::vec(reading(Topology::new(2, 3, 4)), 0..60), 0..200_000_u64, any::<bool>()), 1..12),
+        resolution in prop::sample::select(vec![0.001_f32, 0.0001, 0.0005]),
+    ) {
+        let spec = SystemSpec { cell_resolution_v: resolution, ..spec(Topology::new(2, 3, 4)) };
+        let mut moment = moment_of(&spec);
+        let mut encoder = Encoder::new(&spec);
+        let mut live = Decoder::new();
+        for (readings, age_us, join) in cycles {
+            cycle(&mut moment, age_us, readings);
+            let encoded = encoder.encode(&moment);
+            live.decode(&encoded.delta).unwrap();
+            assert_same(&spec, live.moment(), &moment);
+            if join {
+                live = decoded(&encoded.key);
+                assert_same(&spec, live.moment(), &moment);
+            }
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_taken_or_refused(mut bytes in prop::collection::vec(any::<u8>(), 2..300), delta: bool) {
+        let (spec, moment) = rich();
+        let mut live = decoded(&Encoder::new(&spec).encode(&moment).key);
+        (bytes[0], bytes[1]) = (FORMAT, if delta { DELTA } else { KEY });
+        if delta {
+            bytes.insert(2, 1);
+        }
+        let _ = live.decode(&bytes);
+        prop_assert_eq!(live.moment().state.cells.len(), live.topology().cells());
+    }
+
+    #[test]
+    fn a_flipped_bit_never_panics_and_shows_nothing_if_refused(place in any::<prop::sample::Index>(), bit in 0..8_u32, key: bool) {
+        let (spec, mut moment) = rich();
+        let mut encoder = Encoder::new(&spec);
+        let mut live = decoded(&encoder.encode(&moment).key);
+        cycle(&mut moment, 0, sweep(0..200, 3.1));
+        let next = encoder.encode(&moment);
+        let mut frame = if key { next.key.clone() } else { next.delta };
+        let place = place.index(frame.len());
+        frame[place] ^= 1 << bit;
+        let shown = live.moment().clone();
+        if live.decode(&frame).is_err() {
+            prop_assert_eq!(live.moment(), &shown);
+            prop_assert_eq!(live.decode(&next.key), Ok(()));
+            assert_same(&spec, live.moment(), &moment);
+        }
+    }
+}

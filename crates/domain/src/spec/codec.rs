@@ -1,0 +1,134 @@
+//! What is configured, as a message: a page needs it once, before its first live frame.
+
+use super::{CellLimits, SiteSpec, SystemIdx, SystemSpec};
+use crate::link::LinkSpec;
+use crate::topology::Topology;
+use crate::wire::{Reader, Wire, WireError, Writer};
+use std::time::Duration;
+
+impl Wire for SiteSpec {
+    fn write(&self, w: &mut Writer) {
+        w.str(&self.name);
+        self.systems.write(w);
+        self.links.write(w);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<SiteSpec, WireError> {
+        Ok(SiteSpec { name: r.str()?.to_owned(), systems: Wire::read(r)?, links: Wire::read(r)? })
+    }
+}
+
+impl Wire for SystemSpec {
+    fn write(&self, w: &mut Writer) {
+        w.str(&self.id);
+        w.str(&self.name);
+        self.topology.write(w);
+        w.f32(self.capacity_ah);
+        w.f32(self.nominal_v);
+        w.f32(self.reserve_pct);
+        self.cell_limits.write(w);
+        w.f32(self.cell_resolution_v);
+        w.f32(self.rate_hz);
+        w.bool(self.simulated);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<SystemSpec, WireError> {
+        Ok(SystemSpec {
+            id: r.str()?.to_owned(),
+            name: r.str()?.to_owned(),
+            topology: Wire::read(r)?,
+            capacity_ah: r.f32()?,
+            nominal_v: r.f32()?,
+            reserve_pct: r.f32()?,
+            cell_limits: Wire::read(r)?,
+            cell_resolution_v: r.f32()?,
+            rate_hz: r.f32()?,
+            simulated: r.bool()?,
+        })
+    }
+}
+
+impl Wire for Topology {
+    fn write(&self, w: &mut Writer) {
+        for size in [self.racks, self.modules_per_rack, self.cells_per_module] {
+            w.varint(u64::from(size));
+        }
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Topology, WireError> {
+        Ok(Topology {
+            racks: r.number("number of racks")?,
+            modules_per_rack: r.number("number of modules")?,
+            cells_per_module: r.number("number of cells")?,
+        })
+    }
+}
+
+impl Wire for CellLimits {
+    fn write(&self, w: &mut Writer) {
+        w.f32(self.voltage_min_v);
+        w.f32(self.voltage_max_v);
+        w.f32(self.temperature_max_c);
+        for (low, high) in [self.voltage_scale_v, self.temperature_scale_c] {
+            w.f32(low);
+            w.f32(high);
+        }
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<CellLimits, WireError> {
+        Ok(CellLimits {
+            voltage_min_v: r.f32()?,
+            voltage_max_v: r.f32()?,
+            temperature_max_c: r.f32()?,
+            voltage_scale_v: (r.f32()?, r.f32()?),
+            temperature_scale_c: (r.f32()?, r.f32()?),
+        })
+    }
+}
+
+impl Wire for LinkSpec {
+    fn write(&self, w: &mut Writer) {
+        for text in [&self.id, &self.name, &self.protocol, &self.address] {
+            w.str(text);
+        }
+        w.u8(self.system.0);
+        w.varint(self.silent_after.as_micros() as u64);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<LinkSpec, WireError> {
+        Ok(LinkSpec {
+            id: r.str()?.to_owned(),
+            name: r.str()?.to_owned(),
+            protocol: r.str()?.to_owned(),
+            address: r.str()?.to_owned(),
+            system: SystemIdx(r.u8()?),
+            silent_after: Duration::from_micros(r.varint()?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_round_trips_and_no_part_of_it_does() {
+        let mut site = crate::engine::tests::site();
+        site.systems.push(SystemSpec {
+            id: "home".into(),
+            name: "Haus Süd".into(),
+            topology: Topology::NONE,
+            simulated: false,
+            rate_hz: 1.0,
+            ..site.systems[0].clone()
+        });
+        site.links.push(LinkSpec { system: SystemIdx(1), ..site.links[0].clone() });
+        for site in [site, SiteSpec::default()] {
+            let bytes = site.to_bytes();
+            assert_eq!(SiteSpec::from_bytes(&bytes).as_ref(), Ok(&site));
+            for len in 0..bytes.len() {
+                assert!(SiteSpec::from_bytes(&bytes[..len]).is_err(), "the first {len} bytes");
+            }
+        }
+    }
+}

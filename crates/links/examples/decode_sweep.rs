@@ -1,0 +1,80 @@
+//! How long it takes to turn a whole sweep of 260 cells from packet bytes into readings.
+//!
+//! `cargo run --release -p links --example decode_sweep` prints one line: median and 99th percentile.
+
+use domain::topology::Topology;
+use links::bus::cannelloni::Packet;
+use links::config::MapEntry;
+use links::device::can_table::{CanTable, Outcome};
+use links::device::dbc::Database;
+use std::error::Error;
+use std::path::Path;
+use std::time::Instant;
+
+const MAP: &str = r#"map = [
+  { point = "cells/voltage", signal = "CellVoltage_{cell}", valid = "CellVoltageValid_{cell}", first = 0 },
+  { point = "cells/temperature", signal = "CellTemperature_{cell}", valid = "CellTemperatureValid_{cell}", first = 0 },
+  { point = "nodes/state", signal = "AfeState_{node}", first = 0 },
+  { point = "nodes/delay", signal = "AfeDelay_{node}", first = 0 },
+  { point = "battery/voltage", signal = "BatteryVoltage" },
+  { point = "battery/current", signal = "BatteryCurrent" },
+  { point = "battery/power", signal = "BatteryPower" },
+]"#;
+const ROUNDS: usize = 20_000;
+
+#[derive(serde::Deserialize)]
+struct Map {
+    map: Vec<MapEntry>,
+}
+
+/// A packet with every message of the file, each value of its multiplexer once; cells are valid, at 3.3 V and 25 °C.
+fn sweep(database: &Database) -> (usize, Vec<u8>) {
+    let mut frames = Vec::new();
+    for message in &database.messages {
+        let mut data = match message.name.as_str() {
+            "CellVoltages" => [0x00, 0xF6, 0x72, 0x33, 0x95, 0x9C, 0xCC, 0xE7],
+            "CellTemperatures" => [0x00, 0x3F, 25, 26, 24, 25, 27, 25],
+            _ => [0; 8],
+        };
+        let switch_values = message.switch_values();
+        for value in if switch_values.is_empty() { &[0] } else { switch_values.as_slice() } {
+            if message.switch.is_some() {
+                data[0] = *value as u8;
+            }
+            frames.push((message.id.raw(), data));
+        }
+    }
+    let mut packet = vec![2, 0, 0];
+    packet.extend((frames.len() as u16).to_be_bytes());
+    for (id, data) in &frames {
+        packet.extend(id.to_be_bytes());
+        packet.push(data.len() as u8);
+        packet.extend(data);
+    }
+    (frames.len(), packet)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let dbc = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dbc/packtwin_hv.dbc");
+    let database = Database::open(&dbc)?;
+    let (frames, packet) = sweep(&database);
+    let map: Map = toml::from_str(MAP)?;
+    let table = CanTable::compile(database, &map.map, &Topology::new(1, 13, 20))?;
+    let mut took_us = Vec::with_capacity(ROUNDS);
+    let mut count = 0;
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        let mut readings = Vec::with_capacity(count);
+        for frame in Packet::parse(&packet)?.frames() {
+            if let Outcome::Rejected(fault) = table.decode(&frame, &mut readings) {
+                return Err(format!("a frame of the sweep is rejected: {}", fault.words()).into());
+            }
+        }
+        count = std::hint::black_box(&readings).len();
+        took_us.push(start.elapsed().as_secs_f64() * 1e6);
+    }
+    took_us.sort_by(f64::total_cmp);
+    let (median, p99) = (took_us[ROUNDS / 2], took_us[ROUNDS * 99 / 100]);
+    println!("decode of a 260-cell sweep: median {median:.1} us, p99 {p99:.1} us ({frames} frames, {count} readings)");
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! Buses: what moves bytes between a device and us. Each is a loop that receives, decodes through a device's table and
+//! reports; [`Bus`] is the one place that knows all of them.
+
+mod can_input;
+pub mod candump;
+pub mod cannelloni;
+pub mod modbus;
+
+use crate::frames::Describe;
+use crate::link::{BindError, Reporter};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// A link's bus with its device's table.
+#[derive(Debug)]
+pub(crate) enum Bus {
+    /// CAN frames in UDP packets.
+    Cannelloni(cannelloni::Receiver),
+    /// CAN frames from a log.
+    Candump(candump::Replay),
+    /// Registers, asked for.
+    Modbus(modbus::Poller),
+}
+
+impl Bus {
+    /// The table that knows what its frames mean.
+    pub(crate) fn table(&self) -> Arc<dyn Describe> {
+        match self {
+            Bus::Cannelloni(bus) => bus.table(),
+            Bus::Candump(bus) => bus.table(),
+            Bus::Modbus(bus) => bus.table(),
+        }
+    }
+
+    /// Takes the address that it listens on.
+    pub(crate) async fn bind(&mut self) -> Result<(), BindError> {
+        match self {
+            Bus::Cannelloni(bus) => bus.bind().await,
+            Bus::Candump(_) | Bus::Modbus(_) => Ok(()),
+        }
+    }
+
+    /// The address that it listens on, once taken.
+    pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
+        match self {
+            Bus::Cannelloni(bus) => bus.local_addr(),
+            Bus::Candump(_) | Bus::Modbus(_) => None,
+        }
+    }
+
+    /// Moves bytes. Returns only when there will be no more; may be dropped at any await.
+    pub(crate) async fn drive(&mut self, reporter: &Reporter) {
+        match self {
+            Bus::Cannelloni(bus) => bus.drive(reporter).await,
+            Bus::Candump(bus) => bus.drive(reporter).await,
+            Bus::Modbus(bus) => bus.drive(reporter).await,
+        }
+    }
+}

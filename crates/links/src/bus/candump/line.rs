@@ -1,0 +1,228 @@
+//! One line of a candump log. Pure.
+//!
+//! ```text
+//! (1760000000.123456) can0 250#00F67233959CCCE7      standard, 3 hex digits
+//! (1760000000.123456) can0 18FF50E5#0102 R           extended, 8 hex digits; direction
+//! (1760000000.123456) can0 123#R8                    remote
+//! (1760000000.123456) can0 123##1000102              CAN FD: one digit of flags
+//! (1760000000.123456) can0 20000004#0004000000000000 error frame
+//! DROPCOUNT: dropped 3 CAN frames on 'can0' socket (total drops 3)
+//! ```
+
+use crate::can::{CanFrame, CanId, FrameKind, MAX_DATA, split_flags};
+
+const MAX_CLASSIC_DATA: usize = 8;
+
+/// What a line is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Line {
+    /// A frame and when it was received, in microseconds of the log's own clock.
+    Frame(u64, LoggedFrame),
+    /// The recorder could not keep up and lost this many frames.
+    Dropped(u32),
+    /// Nothing on it.
+    Blank,
+}
+
+/// A frame that owns its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoggedFrame {
+    id: CanId,
+    kind: FrameKind,
+    len: u8,
+    data: [u8; MAX_DATA],
+}
+
+impl LoggedFrame {
+    /// The frame.
+    pub fn frame(&self) -> CanFrame<'_> {
+        CanFrame { id: self.id, kind: self.kind, data: &self.data[..usize::from(self.len)] }
+    }
+}
+
+/// The line does not follow the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a line of a candump log")]
+pub struct LineError;
+
+/// Reads one line, with or without its line end.
+///
+/// # Errors
+/// It is neither a frame nor a note of lost frames. CAN XL frames are not known.
+pub fn parse(line: &[u8]) -> Result<Line, LineError> {
+    let line = std::str::from_utf8(line).map_err(|_| LineError)?.trim();
+    if line.is_empty() {
+        return Ok(Line::Blank);
+    }
+    if let Some(note) = line.strip_prefix("DROPCOUNT: dropped ") {
+        let count = note.split(' ').next().and_then(|n| n.parse().ok());
+        return count.map(Line::Dropped).ok_or(LineError);
+    }
+    let mut words = line.split_ascii_whitespace();
+    let (Some(time), Some(_interface), Some(frame)) = (words.next(), words.next(), words.next()) else {
+        return Err(LineError);
+    };
+    match (words.next(), words.next()) {
+        (None | Some("R" | "T"), None) => {}
+        _ => return Err(LineError),
+    }
+    Ok(Line::Frame(time_us(time).ok_or(LineError)?, logged(frame).ok_or(LineError)?))
+}
+
+/// `(1760000000.123456)`, or with nanoseconds, in microseconds.
+fn time_us(text: &str) -> Option<u64> {
+    let (seconds, fraction) = text.strip_prefix('(')?.strip_suffix(')')?.split_once('.')?;
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if !digits(seconds) || !digits(fraction) || !matches!(fraction.len(), 6 | 9) {
+        return None;
+    }
+    let micros: u64 = fraction[..6].parse().ok()?;
+    seconds.parse::<u64>().ok()?.checked_mul(1_000_000)?.checked_add(micros)
+}
+
+fn logged(text: &str) -> Option<LoggedFrame> {
+    let (id_text, body) = text.split_once('#')?;
+    if !id_text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    let word = u32::from_str_radix(id_text, 16).ok()?;
+    let (fd, body) = match body.strip_prefix('#') {
+        Some(fd_body) => {
+            let (flags, data) = fd_body.split_at_checked(1)?;
+            u8::from_str_radix(flags, 16).ok()?;
+            (true, data)
+        }
+        None => (false, body),
+    };
+    let (id, kind) = match id_text.len() {
+        3 => (CanId::standard(word)?, if fd { FrameKind::Fd } else { FrameKind::Classic }),
+        // Eight digits always mean 29 bits; only the error flag is written above them.
+        8 => split_flags(word | 0x8000_0000, fd)?,
+        _ => return None,
+    };
+    if let Some(length) = body.strip_prefix('R') {
+        let plain = !fd && kind != FrameKind::Error;
+        let asked = matches!(length.as_bytes(), [] | [b'0'..=b'8']);
+        return (plain && asked).then_some(LoggedFrame { id, kind: FrameKind::Remote, len: 0, data: [0; MAX_DATA] });
+    }
+    // A raw length code of 9 to 15 still means 8 bytes.
+    let hex = match body.split_once('_') {
+        Some((hex, code)) if !fd && matches!(code.as_bytes(), [b'9' | b'A'..=b'F']) => hex,
+        Some(_) => return None,
+        None => body,
+    };
+    let (data, len) = bytes(hex, if fd { MAX_DATA } else { MAX_CLASSIC_DATA })?;
+    Some(LoggedFrame { id, kind, len, data })
+}
+
+/// Pairs of hex digits, with or without dots between them.
+fn bytes(text: &str, max: usize) -> Option<([u8; MAX_DATA], u8)> {
+    let mut data = [0; MAX_DATA];
+    let mut len = 0;
+    let mut rest = text.as_bytes();
+    while let [high, low, after @ ..] = rest {
+        if len == max {
+            return None;
+        }
+        let digit = |b: u8| char::from(b).to_digit(16);
+        data[len] = (digit(*high)? * 16 + digit(*low)?) as u8;
+        len += 1;
+        rest = match after {
+            [b'.', more @ ..] if !more.is_empty() => more,
+            _ => after,
+        };
+    }
+    rest.is_empty().then_some((data, len as u8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn frame(line: &str) -> (u64, u32, FrameKind, Vec<u8>) {
+        match parse(line.as_bytes()) {
+            Ok(Line::Frame(us, logged)) => {
+                let frame = logged.frame();
+                (us, frame.id.raw(), frame.kind, frame.data.to_vec())
+            }
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_form_of_a_frame() {
+        const AT: u64 = 1_760_000_000_123_456;
+        let voltages = vec![0x00, 0xF6, 0x72, 0x33, 0x95, 0x9C, 0xCC, 0xE7];
+        for (text, id, kind, data) in [
+            ("250#00F67233959CCCE7", 0x250, FrameKind::Classic, voltages.clone()),
+            ("250#00.F6.72.33.95.9C.CC.E7", 0x250, FrameKind::Classic, voltages.clone()),
+            ("250#00F67233959CCCE7_E", 0x250, FrameKind::Classic, voltages),
+            ("18FF50E5#0102", 0x98FF_50E5, FrameKind::Classic, vec![1, 2]),
+            ("18FF50E5#0102 R", 0x98FF_50E5, FrameKind::Classic, vec![1, 2]),
+            ("123# T", 0x123, FrameKind::Classic, vec![]),
+            ("123#R", 0x123, FrameKind::Remote, vec![]),
+            ("123#R5", 0x123, FrameKind::Remote, vec![]),
+            ("123##1000102", 0x123, FrameKind::Fd, vec![0, 1, 2]),
+            ("20000004#0004000000000000", 0x8000_0004, FrameKind::Error, vec![0, 4, 0, 0, 0, 0, 0, 0]),
+        ] {
+            let line = format!("(1760000000.123456) can0 {text}");
+            assert_eq!(frame(&line), (AT, id, kind, data), "{text}");
+        }
+        assert_eq!(frame("(0000000001.000002999) vcan1 001#\r\n").0, 1_000_002);
+    }
+
+    #[test]
+    fn notes_and_blank_lines_are_no_frames() {
+        assert_eq!(parse(b"DROPCOUNT: dropped 3 CAN frames on 'can0' socket (total drops 9)\n"), Ok(Line::Dropped(3)));
+        assert_eq!(parse(b"  \r\n"), Ok(Line::Blank));
+    }
+
+    #[test]
+    fn everything_else_is_malformed() {
+        for line in [
+            "# a comment",
+            "DROPCOUNT: dropped many",
+            "(1760000000.123456) can0",
+            "(1760000000) can0 123#00",
+            "(1760000000.12) can0 123#00",
+            "(-1.123456) can0 123#00",
+            "(99999999999999999999.123456) can0 123#00",
+            "1760000000.123456 can0 123#00",
+            "(1760000000.123456) can0 123#0",
+            "(1760000000.123456) can0 123#0G",
+            "(1760000000.123456) can0 123#001122334455667788",
+            "(1760000000.123456) can0 12#00",
+            "(1760000000.123456) can0 FFF#00",
+            "(1760000000.123456) can0 123#00 X",
+            "(1760000000.123456) can0 123#00 R R",
+            "(1760000000.123456) can0 123##1R",
+            "(1760000000.123456) can0 123##",
+            "(1760000000.123456) can0 123#R9",
+            "(1760000000.123456) can0 123#00_8",
+            "(1760000000.123456) can0 123#00..11",
+            "(1760000000.123456) can0 123#00.",
+            "(1760000000.123456) can0 45123#81:00:12345678#11",
+            "(1760000000.123456) can0 +23#00",
+        ] {
+            assert_eq!(parse(line.as_bytes()), Err(LineError), "{line}");
+        }
+        assert_eq!(parse(&[b'(', 0xFF, b')']), Err(LineError));
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_makes_it_panic(line in proptest::collection::vec(any::<u8>(), 0..120), text in "\\PC{0,60}") {
+            let _ = parse(&line);
+            let _ = parse(text.as_bytes());
+            let _ = parse(format!("(1760000000.123456) can0 {text}").as_bytes());
+        }
+
+        #[test]
+        fn what_was_written_is_read(id in 0_u32..0x800, data in proptest::collection::vec(any::<u8>(), 0..=8)) {
+            let hex: String = data.iter().map(|b| format!("{b:02X}")).collect();
+            let expected = (5_000_001, id, FrameKind::Classic, data);
+            prop_assert_eq!(frame(&format!("(0000000005.000001) can0 {id:03X}#{hex}")), expected);
+        }
+    }
+}

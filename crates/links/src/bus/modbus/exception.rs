@@ -1,0 +1,32 @@
+//! Exception codes of Modbus in words.
+
+use std::fmt;
+
+/// The code of an exception reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exception(pub u8);
+
+impl Exception {
+    /// What the code means.
+    pub fn words(self) -> &'static str {
+        match self.0 {
+            1 => "illegal function",
+            2 => "illegal data address",
+            3 => "illegal data value",
+            4 => "device failure",
+            5 => "acknowledged, not done yet",
+            6 => "device busy",
+            7 => "negative acknowledge",
+            8 => "memory parity error",
+            10 => "gateway path unavailable",
+            11 => "gateway target did not respond",
+            _ => "unknown exception",
+        }
+    }
+}
+
+impl fmt::Display for Exception {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (exception {})", self.words(), self.0)
+    }
+}

@@ -1,0 +1,103 @@
+//! A CAN frame as every CAN bus hands it to every CAN codec.
+
+use std::fmt;
+
+/// The most data bytes of a CAN FD frame.
+pub const MAX_DATA: usize = 64;
+
+const EXTENDED: u32 = 0x8000_0000;
+const REMOTE: u32 = 0x4000_0000;
+const ERROR: u32 = 0x2000_0000;
+
+/// A CAN identifier: 11 bits, or 29 bits with bit 31 set, as DBC files write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CanId(u32);
+
+impl CanId {
+    /// An 11-bit identifier; `None` if it has more bits.
+    pub fn standard(id: u32) -> Option<CanId> {
+        (id <= 0x7FF).then_some(CanId(id))
+    }
+
+    /// A 29-bit identifier; `None` if it has more bits.
+    pub fn extended(id: u32) -> Option<CanId> {
+        (id <= 0x1FFF_FFFF).then_some(CanId(id | EXTENDED))
+    }
+
+    /// The identifier with bit 31 set if it has 29 bits.
+    pub fn raw(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for CanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 & EXTENDED {
+            0 => write!(f, "0x{:03X}", self.0),
+            _ => write!(f, "0x{:08X}", self.0 & !EXTENDED),
+        }
+    }
+}
+
+/// What a frame is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameKind {
+    /// Classic frame with up to 8 data bytes.
+    Classic,
+    /// CAN FD frame with up to 64 data bytes.
+    Fd,
+    /// Asks another node for its data; has none itself.
+    Remote,
+    /// The controller's report of a bus error, not a message of a node.
+    Error,
+}
+
+/// A CAN frame whose bytes belong to the packet or line that it came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CanFrame<'a> {
+    /// Identifier; of an error frame, the error class bits.
+    pub id: CanId,
+    /// What it is for.
+    pub kind: FrameKind,
+    /// Data bytes, at most 8, or 64 for [`FrameKind::Fd`].
+    pub data: &'a [u8],
+}
+
+/// Splits an identifier with the three flag bits that Linux puts above it. `None` if the flags and bits contradict.
+pub(crate) fn split_flags(word: u32, fd: bool) -> Option<(CanId, FrameKind)> {
+    let bits = word & 0x1FFF_FFFF;
+    if word & ERROR != 0 {
+        return Some((CanId(bits | EXTENDED), FrameKind::Error));
+    }
+    let id = if word & EXTENDED != 0 { CanId::extended(bits) } else { CanId::standard(bits) }?;
+    match (word & REMOTE != 0, fd) {
+        // CAN FD has no remote frames.
+        (true, true) => None,
+        (true, false) => Some((id, FrameKind::Remote)),
+        (false, true) => Some((id, FrameKind::Fd)),
+        (false, false) => Some((id, FrameKind::Classic)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_decide_what_an_identifier_means() {
+        let id = |bits| CanId::standard(bits).unwrap();
+        let wide = |bits| CanId::extended(bits).unwrap();
+        for (word, fd, expected) in [
+            (0x250, false, Some((id(0x250), FrameKind::Classic))),
+            (0x250, true, Some((id(0x250), FrameKind::Fd))),
+            (0x98FF_50E5, false, Some((wide(0x18FF_50E5), FrameKind::Classic))),
+            (0x4000_0250, false, Some((id(0x250), FrameKind::Remote))),
+            (0x4000_0250, true, None),
+            (0x2000_0004, false, Some((wide(4), FrameKind::Error))),
+            (0x0000_0800, false, None),
+        ] {
+            assert_eq!(split_flags(word, fd), expected, "{word:#x}");
+        }
+        assert_eq!((id(0x50).to_string(), wide(0x50).to_string()), ("0x050".into(), "0x00000050".into()));
+    }
+}

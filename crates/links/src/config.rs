@@ -1,0 +1,181 @@
+//! A `[[link]]` table of the site file.
+//!
+//! ```toml
+//! [[link]]
+//! id = "bms"                        # short name
+//! name = "Battery controller"       # for people; the id if not given
+//! system = "hv"                     # the system that its readings belong to
+//! kind = "cannelloni"               # or "candump", "modbus-tcp"
+//! silent_ms = 1000                  # silent after this long without a reading; 3 periods, at least 1000, if not given
+//!
+//! # cannelloni                      # candump                        # modbus-tcp
+//! listen = "127.0.0.1:20000"        # file = "burst.log"             # connect = "127.0.0.1:15020"
+//! dbc = "../dbc/packtwin_hv.dbc"    # speed = 1.0                    # unit = 1
+//! map = [ ... ]                     # repeat = false                 # poll_ms = 200
+//!                                   # dbc, map                       # timeout_ms = 1000
+//!                                   #                                # table = "../registers/grid_meter.toml"
+//! ```
+//!
+//! Paths are relative to the site file. All keys are in one struct, not one for each kind: a tagged enum would lose the
+//! places of its values in the file, and with them the line numbers of its errors.
+
+mod build;
+
+pub use crate::device::can_map::MapEntry;
+
+use domain::link::LinkSpec;
+use domain::spec::SystemIdx;
+use serde::Deserialize;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use toml::Spanned;
+
+/// A link that gives no `silent_ms` is not called silent before this.
+const SILENT_MIN_MS: u32 = 1_000;
+/// A silent link is noticed after so many periods without a reading.
+const SILENT_PERIODS: u32 = 3;
+const POLL_MS: u32 = 200;
+const TIMEOUT_MS: u32 = 1_000;
+
+/// One link of the site file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkConfig {
+    /// Short name: `bms`.
+    pub id: Spanned<String>,
+    /// Name for people; the id if not given.
+    pub name: Option<String>,
+    /// Id of the system that its readings belong to.
+    pub system: Spanned<String>,
+    /// The protocol.
+    pub kind: Spanned<Kind>,
+    /// Silent after so many milliseconds without a reading.
+    pub silent_ms: Option<Spanned<u32>>,
+    /// cannelloni: address to listen on.
+    pub listen: Option<Spanned<String>>,
+    /// candump: the log to play.
+    pub file: Option<Spanned<PathBuf>>,
+    /// candump: how much faster than recorded; 1 if not given.
+    pub speed: Option<Spanned<f64>>,
+    /// candump: from the start again at the end.
+    pub repeat: Option<Spanned<bool>>,
+    /// CAN: the DBC file.
+    pub dbc: Option<Spanned<PathBuf>>,
+    /// CAN: which signal is which point.
+    pub map: Option<Spanned<Vec<MapEntry>>>,
+    /// modbus-tcp: host and port of the device or gateway.
+    pub connect: Option<Spanned<String>>,
+    /// modbus-tcp: unit identifier; 1 if not given.
+    pub unit: Option<Spanned<u8>>,
+    /// modbus-tcp: time between two polls; 200 if not given.
+    pub poll_ms: Option<Spanned<u32>>,
+    /// modbus-tcp: longest wait for a connection or an answer; 1000 if not given.
+    pub timeout_ms: Option<Spanned<u32>>,
+    /// modbus-tcp: the register table.
+    pub table: Option<Spanned<PathBuf>>,
+}
+
+/// A link's protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// CAN frames in UDP packets.
+    Cannelloni,
+    /// A recorded CAN log.
+    Candump,
+    /// Registers over TCP.
+    ModbusTcp,
+}
+
+impl Kind {
+    /// The protocol in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Kind::Cannelloni => "CAN over UDP (cannelloni)",
+            Kind::Candump => "CAN log replay (candump)",
+            Kind::ModbusTcp => "Modbus TCP",
+        }
+    }
+
+    /// The protocol as the site file writes it.
+    fn key(self) -> &'static str {
+        match self {
+            Kind::Cannelloni => "cannelloni",
+            Kind::Candump => "candump",
+            Kind::ModbusTcp => "modbus-tcp",
+        }
+    }
+}
+
+/// What is wrong with a link's configuration.
+///
+/// The message names the key or the file that it is about; a DBC file or register table also with its line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ConfigError {
+    span: Option<Range<usize>>,
+    message: String,
+}
+
+impl ConfigError {
+    fn new(span: Range<usize>, message: impl Into<String>) -> ConfigError {
+        // A key that was put in by a program has no place in the file.
+        ConfigError { span: (!span.is_empty()).then_some(span), message: message.into() }
+    }
+
+    /// Where in the site file it stands, in bytes, if it can be told.
+    pub fn span(&self) -> Option<Range<usize>> {
+        self.span.clone()
+    }
+}
+
+impl LinkConfig {
+    /// How pages and alarms see the link.
+    pub fn spec(&self, system: SystemIdx) -> LinkSpec {
+        let kind = *self.kind.get_ref();
+        let address = match kind {
+            Kind::Cannelloni => self.listen.as_ref().map(|address| address.get_ref().clone()),
+            Kind::Candump => self.file.as_ref().map(|file| file.get_ref().display().to_string()),
+            Kind::ModbusTcp => self.connect.as_ref().map(|address| address.get_ref().clone()),
+        };
+        LinkSpec {
+            id: self.id.get_ref().clone(),
+            name: self.name.clone().unwrap_or_else(|| self.id.get_ref().clone()),
+            protocol: kind.words().to_owned(),
+            address: address.unwrap_or_default(),
+            system,
+            silent_after: self.silent_after(),
+        }
+    }
+
+    /// Whether it brings CAN frames.
+    pub fn is_can(&self) -> bool {
+        matches!(self.kind.get_ref(), Kind::Cannelloni | Kind::Candump)
+    }
+
+    /// Plays `file`, as seen from the working directory, instead of listening; DBC file and map stay.
+    pub fn replay(&mut self, file: &Path, speed: f64) {
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        self.kind = Spanned::new(self.kind.span(), Kind::Candump);
+        self.file = Some(Spanned::new(0..0, file));
+        self.speed = Some(Spanned::new(0..0, speed));
+        self.repeat = None;
+        self.listen = None;
+    }
+
+    fn silent_after(&self) -> Duration {
+        let given = self.silent_ms.as_ref().map(|ms| *ms.get_ref());
+        // A CAN bus has no period that we could know of; a Modbus device is asked at ours.
+        let periods = if self.is_can() { 0 } else { self.poll_ms().saturating_mul(SILENT_PERIODS) };
+        Duration::from_millis(given.unwrap_or(periods.max(SILENT_MIN_MS)).into())
+    }
+
+    fn poll_ms(&self) -> u32 {
+        self.poll_ms.as_ref().map_or(POLL_MS, |ms| *ms.get_ref())
+    }
+
+    fn timeout_ms(&self) -> u32 {
+        self.timeout_ms.as_ref().map_or(TIMEOUT_MS, |ms| *ms.get_ref())
+    }
+}

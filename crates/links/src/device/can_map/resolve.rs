@@ -1,0 +1,380 @@
+//! Finds the signals that a map's entries name, and checks that each makes sense.
+
+use super::pattern::{Numbers, Pattern, Placeholder, shape};
+use super::{MapEntry, MapError};
+use crate::device::dbc::{Database, Message, Presence};
+use crate::device::sign::Sign;
+use crate::device::unit;
+use crate::text::{nearest, suggestion};
+use domain::point::PointId;
+use domain::reading::{CellQuantity, NodeQuantity, Target};
+use domain::topology::Topology;
+use std::collections::{HashMap, HashSet};
+use toml::Spanned;
+
+/// A value that frames of one message carry, and what it is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Mapped {
+    /// The message, in [`Database::messages`].
+    pub(crate) message: usize,
+    /// Its signals, in [`Message::signals`].
+    pub(crate) source: Source,
+    /// The signal that is 0 while the value is not valid.
+    pub(crate) valid: Option<usize>,
+    /// What it is about.
+    pub(crate) target: Target,
+    /// Factor from the signal's value to the target's unit, with the sign.
+    pub(crate) scale: f64,
+    /// Added after the factor.
+    pub(crate) offset: f64,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// One signal.
+    Signal(usize),
+    /// Flags, lowest bit first.
+    Bits(Vec<usize>),
+}
+
+/// What `point` names.
+#[derive(Clone, Copy)]
+enum Kind {
+    Point(PointId),
+    Cells(CellQuantity),
+    Nodes(NodeQuantity),
+}
+
+/// Resolves all entries against a DBC file.
+///
+/// # Errors
+/// The first entry that is wrong: an unknown point, a pattern that matches nothing, a number beyond the topology,
+/// a signal or target that is mapped twice, a valid flag in another frame, units that do not belong together.
+pub(crate) fn resolve(map: &[MapEntry], database: &Database, topology: &Topology) -> Result<Vec<Mapped>, MapError> {
+    let mut resolver =
+        Resolver { database, topology, targets: HashMap::new(), signals: HashSet::new(), mapped: Vec::new() };
+    for entry in map {
+        resolver.entry(entry)?;
+    }
+    Ok(resolver.mapped)
+}
+
+struct Resolver<'a> {
+    database: &'a Database,
+    topology: &'a Topology,
+    targets: HashMap<Target, String>,
+    signals: HashSet<(usize, usize)>,
+    mapped: Vec<Mapped>,
+}
+
+fn error(at: &Spanned<impl Sized>, message: impl Into<String>) -> MapError {
+    MapError { span: at.span(), message: message.into() }
+}
+
+impl Resolver<'_> {
+    fn entry(&mut self, entry: &MapEntry) -> Result<(), MapError> {
+        let kind = kind(&entry.point)?;
+        match (&entry.signal, &entry.bits) {
+            (Some(signal), None) => self.signal(entry, kind, signal),
+            (None, Some(bits)) => self.bits(entry, kind, bits),
+            _ => Err(error(&entry.point, format!("`{}` needs either `signal` or `bits`", entry.point.get_ref()))),
+        }
+    }
+
+    fn signal(&mut self, entry: &MapEntry, kind: Kind, signal: &Spanned<String>) -> Result<(), MapError> {
+        let pattern = Pattern::parse(signal.get_ref()).map_err(|e| error(signal, e))?;
+        check_placeholders(kind, &pattern).map_err(|e| error(signal, format!("`{}` {e}", signal.get_ref())))?;
+        let found = self.find(&pattern);
+        if found.is_empty() {
+            return Err(error(signal, self.not_found("signal", signal.get_ref(), &pattern)));
+        }
+        if let ([(first, ..), (second, ..), ..], true) = (found.as_slice(), pattern.is_plain()) {
+            let name = |place: &usize| &self.database.messages[*place].name;
+            let words =
+                format!("`{}` is in {} and in {}: write Message.Signal", signal.get_ref(), name(first), name(second));
+            return Err(error(signal, words));
+        }
+        for (message, place, numbers) in found {
+            let target = self
+                .target(kind, numbers, entry.first.unwrap_or(1))
+                .map_err(|e| error(signal, format!("`{}` {e}", self.database.messages[message].signals[place].name)))?;
+            self.check_once(signal, message, place, target)?;
+            let source = &self.database.messages[message].signals[place];
+            if source.present == Presence::NotSupported {
+                let words =
+                    format!("`{}` is behind a multiplexer inside a multiplexer, which is not supported", source.name);
+                return Err(error(signal, words));
+            }
+            let from_units = unit::factor(&source.unit, target);
+            let scale = match (entry.scale, from_units) {
+                (Some(scale), _) => scale,
+                (None, Ok(factor)) => factor,
+                (None, Err(unit::WrongUnit)) => {
+                    let words = format!(
+                        "`{}` is in {}, but `{}` is in {}: map another signal, or set `scale`",
+                        source.name,
+                        source.unit,
+                        entry.point.get_ref(),
+                        unit::symbol(target)
+                    );
+                    return Err(error(signal, words));
+                }
+            };
+            let valid = self.valid(entry, message, &source.present, numbers)?;
+            self.mapped.push(Mapped {
+                message,
+                source: Source::Signal(place),
+                valid,
+                target,
+                scale: scale * entry.sign.map_or(1.0, Sign::factor),
+                offset: entry.offset.unwrap_or(0.0),
+            });
+        }
+        Ok(())
+    }
+
+    fn bits(&mut self, entry: &MapEntry, kind: Kind, bits: &Spanned<Vec<String>>) -> Result<(), MapError> {
+        let Kind::Point(point) = kind else {
+            return Err(error(bits, "`bits` is for points, not for cells or nodes"));
+        };
+        let target = Target::Point(point);
+        let mut places = Vec::new();
+        let mut home = None;
+        for name in bits.get_ref() {
+            let pattern = Pattern::parse(name).map_err(|e| error(bits, e))?;
+            let found = self.find(&pattern);
+            let (Some((message, place, _)), true) = (found.first().copied(), pattern.is_plain()) else {
+                return Err(error(bits, self.not_found("flag", name, &pattern)));
+            };
+            let present = &self.database.messages[message].signals[place].present;
+            if *home.get_or_insert((message, present.clone())) != (message, present.clone()) {
+                return Err(error(bits, format!("`{name}` is in another frame than the flags before it")));
+            }
+            self.check_once(bits, message, place, target)?;
+            self.targets.remove(&target);
+            places.push(place);
+        }
+        let Some((message, present)) = home else { return Err(error(bits, "`bits` is empty")) };
+        self.targets.insert(target, bits.get_ref().join(", "));
+        let valid = self.valid(entry, message, &present, Numbers::default())?;
+        let (scale, offset) = (entry.scale.unwrap_or(1.0), entry.offset.unwrap_or(0.0));
+        self.mapped.push(Mapped { message, source: Source::Bits(places), valid, target, scale, offset });
+        Ok(())
+    }
+
+    /// Message, signal and numbers of all that the pattern stands for.
+    fn find(&self, pattern: &Pattern<'_>) -> Vec<(usize, usize, Numbers)> {
+        let mut found = Vec::new();
+        for (m, message) in self.database.messages.iter().enumerate() {
+            for (s, signal) in message.signals.iter().enumerate() {
+                found.extend(pattern.matches(&message.name, &signal.name).map(|numbers| (m, s, numbers)));
+            }
+        }
+        found
+    }
+
+    /// The signal of the same frame that says whether the value is valid.
+    fn valid(
+        &self,
+        entry: &MapEntry,
+        message: usize,
+        present: &Presence,
+        numbers: Numbers,
+    ) -> Result<Option<usize>, MapError> {
+        let Some(valid) = &entry.valid else { return Ok(None) };
+        let pattern = Pattern::parse(valid.get_ref()).map_err(|e| error(valid, e))?;
+        let home: &Message = &self.database.messages[message];
+        let wanted = if pattern.is_plain() { Numbers::default() } else { numbers };
+        let found = home.signals.iter().position(|s| pattern.matches(&home.name, &s.name) == Some(wanted));
+        let Some(found) = found else {
+            let words = format!("{} in {}", self.not_found("signal", valid.get_ref(), &pattern), home.name);
+            return Err(error(valid, words));
+        };
+        let signal = &home.signals[found];
+        if signal.present != Presence::Always && signal.present != *present {
+            return Err(error(valid, format!("`{}` is in another frame than the value", signal.name)));
+        }
+        Ok(Some(found))
+    }
+
+    fn target(&self, kind: Kind, numbers: Numbers, first: u32) -> Result<Target, String> {
+        let from_first = |number: u32| {
+            number.checked_sub(first).ok_or_else(|| format!("has a number below the first, {first}: is `first` right?"))
+        };
+        let topology = self.topology;
+        match (kind, numbers) {
+            (Kind::Nodes(quantity), Numbers { node: Some(node), .. }) => {
+                let node = from_first(node)?;
+                let fits = (node as usize) < topology.modules();
+                fits.then_some(Target::Node(quantity, node as u16))
+                    .ok_or_else(|| format!("is node {} of {}: is `first` right?", node + 1, topology.modules()))
+            }
+            (Kind::Cells(quantity), Numbers { cell: Some(cell), module, .. }) => {
+                let cell = from_first(cell)? as usize;
+                let index = match module {
+                    None => Some(cell).filter(|cell| *cell < topology.cells()),
+                    Some(module) => {
+                        let module = from_first(module)? as usize;
+                        let fits = module < topology.modules() && cell < topology.cells_per_module as usize;
+                        fits.then_some(module * topology.cells_per_module as usize + cell)
+                    }
+                };
+                index.map(|cell| Target::Cell(quantity, cell as u16)).ok_or_else(|| {
+                    format!(
+                        "names a cell that {topology} ({} cells) does not have: is `first` right?",
+                        topology.cells()
+                    )
+                })
+            }
+            (Kind::Point(point), _) => Ok(Target::Point(point)),
+            _ => Err("has no number".into()),
+        }
+    }
+
+    /// Refuses a signal or a target that an entry has mapped already.
+    fn check_once<T>(&mut self, at: &Spanned<T>, message: usize, place: usize, target: Target) -> Result<(), MapError> {
+        let name = self.database.messages[message].signals[place].name.clone();
+        if !self.signals.insert((message, place)) {
+            return Err(error(at, format!("`{name}` is mapped twice")));
+        }
+        match self.targets.insert(target, name.clone()) {
+            Some(other) => Err(error(at, format!("`{name}` and `{other}` are mapped to the same place"))),
+            None => Ok(()),
+        }
+    }
+
+    fn not_found(&self, what: &str, name: &str, pattern: &Pattern<'_>) -> String {
+        let wanted = pattern.shape();
+        let signals = || self.database.messages.iter().flat_map(|m| &m.signals).map(|s| s.name.as_str());
+        let shapes: Vec<String> = signals().map(shape).collect();
+        let near = nearest(&wanted, shapes.iter().map(String::as_str));
+        let near = near.and_then(|near| signals().find(|name| shape(name) == near));
+        format!("no {what} `{name}` in the DBC file{}", suggestion(near))
+    }
+}
+
+fn kind(point: &Spanned<String>) -> Result<Kind, MapError> {
+    let path = point.get_ref().as_str();
+    let cells = || CellQuantity::ALL.into_iter().find(|q| q.path() == path).map(Kind::Cells);
+    let nodes = || NodeQuantity::ALL.into_iter().find(|q| q.path() == path).map(Kind::Nodes);
+    PointId::from_path(path).map(Kind::Point).or_else(cells).or_else(nodes).ok_or_else(|| {
+        let known = PointId::ALL.iter().map(|id| id.spec().path);
+        let known =
+            known.chain(CellQuantity::ALL.map(CellQuantity::path)).chain(NodeQuantity::ALL.map(NodeQuantity::path));
+        error(point, format!("no point `{path}`{}", suggestion(nearest(path, known))))
+    })
+}
+
+fn check_placeholders(kind: Kind, pattern: &Pattern<'_>) -> Result<(), &'static str> {
+    let [cell, module, node] = [Placeholder::Cell, Placeholder::Module, Placeholder::Node].map(|p| pattern.has(p));
+    match kind {
+        Kind::Point(_) if pattern.is_plain() => Ok(()),
+        Kind::Point(_) => Err("has a number, but a point has none"),
+        Kind::Cells(_) if cell && !node => Ok(()),
+        Kind::Cells(_) => Err("needs {cell} where the cell's number is, or {module} and {cell}"),
+        Kind::Nodes(_) if node && !cell && !module => Ok(()),
+        Kind::Nodes(_) => Err("needs {node} where the node's number is"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    const DBC: &str = "VERSION \"\"\n\nNS_ :\n\nBS_:\n\nBU_: A\n\n\
+        BO_ 592 Cells: 8 A\n SG_ Mux M : 7|8@0+ (1,0) [0|1] \"\" A\n\
+        \x20SG_ V_00 m0 : 11|13@0+ (1,0) [0|0] \"mV\" A\n SG_ Ok_0 m0 : 12|1@0+ (1,0) [0|0] \"\" A\n\
+        \x20SG_ V_01 m1 : 11|13@0+ (1,0) [0|0] \"mV\" A\n SG_ Ok_1 m1 : 12|1@0+ (1,0) [0|0] \"\" A\n\
+        \nBO_ 563 Pack: 8 A\n SG_ U : 7|16@0- (0.1,0) [0|0] \"V\" A\n SG_ P : 23|16@0- (0.01,0) [0|0] \"kW\" A\n\
+        \x20SG_ F0 : 39|1@0+ (1,0) [0|0] \"\" A\n SG_ F1 : 38|1@0+ (1,0) [0|0] \"\" A\n SG_ M1C2 : 47|8@0+ (0.1,0) [0|0] \"V\" A\n\
+        \nBO_ 564 Other: 8 A\n SG_ U : 7|16@0- (0.1,0) [0|0] \"V\" A\n SG_ F2 : 39|1@0+ (1,0) [0|0] \"\" A\n\
+        \x20SG_ N_1 : 47|8@0+ (1,0) [0|0] \"ms\" A\n\n";
+
+    #[derive(Deserialize)]
+    struct File {
+        map: Vec<MapEntry>,
+    }
+
+    fn resolve_text(entries: &str) -> Result<Vec<Mapped>, (String, String)> {
+        let source = format!("map = [ {entries} ]");
+        let file: File = toml::from_str(&source).unwrap();
+        let database = Database::parse(DBC.as_bytes()).unwrap();
+        resolve(&file.map, &database, &Topology::new(1, 1, 2)).map_err(|e| (source[e.span].to_owned(), e.message))
+    }
+
+    #[test]
+    fn entries_find_their_signals_and_units() {
+        let mapped = resolve_text(
+            r#"{ point = "cells/voltage", signal = "V_{cell}", valid = "Ok_{cell}", first = 0 },
+               { point = "battery/voltage", signal = "Pack.U" },
+               { point = "battery/power", signal = "P", sign = "charge-positive" },
+               { point = "battery/contactors", bits = ["F1", "F0"] },
+               { point = "nodes/delay", signal = "N_{node}" }"#,
+        )
+        .unwrap();
+        let short: Vec<_> = mapped.iter().map(|m| (m.target, m.scale, m.valid.is_some())).collect();
+        assert_eq!(
+            short,
+            [
+                (Target::Cell(CellQuantity::Voltage, 0), 1e-3, true),
+                (Target::Cell(CellQuantity::Voltage, 1), 1e-3, true),
+                (Target::Point(PointId::Voltage), 1.0, false),
+                (Target::Point(PointId::Power), -1e3, false),
+                (Target::Point(PointId::Contactors), 1.0, false),
+                (Target::Node(NodeQuantity::Delay, 0), 1e-3, false),
+            ]
+        );
+        let by_module = resolve_text(r#"{ point = "cells/voltage", signal = "M{module}C{cell}" }"#).unwrap();
+        assert_eq!(by_module[0].target, Target::Cell(CellQuantity::Voltage, 1));
+        let scaled = resolve_text(r#"{ point = "battery/current", signal = "P", scale = 2.0, offset = 1.0 }"#).unwrap();
+        assert_eq!((scaled[0].scale, scaled[0].offset), (2.0, 1.0));
+    }
+
+    #[test]
+    fn a_wrong_entry_says_where_and_what() {
+        for (entries, span, words) in [
+            (r#"{ point = "battery/voltag", signal = "P" }"#, "battery/voltag", "nearest is `battery/voltage`"),
+            (r#"{ point = "cells/voltage", signal = "VV_{cell}", first = 0 }"#, "VV_{cell}", "nearest is `V_00`"),
+            (
+                r#"{ point = "cells/voltage", signal = "V_{cell}" }"#,
+                "V_{cell}",
+                "`V_00` has a number below the first, 1",
+            ),
+            (
+                r#"{ point = "cells/voltage", signal = "M{module}C{cell}", first = 0 }"#,
+                "M{module}C{cell}",
+                "does not have",
+            ),
+            (r#"{ point = "cells/voltage", signal = "V_00" }"#, "V_00", "{cell}"),
+            (r#"{ point = "battery/soc", signal = "V_{cell}" }"#, "V_{cell}", "a point has none"),
+            (r#"{ point = "nodes/state", signal = "N_{node}", first = 0 }"#, "N_{node}", "node 2 of 1"),
+            (r#"{ point = "battery/voltage", signal = "U" }"#, "U", "in Pack and in Other"),
+            (r#"{ point = "battery/current", signal = "P" }"#, "P", "kW"),
+            (
+                r#"{ point = "battery/power", signal = "P" }, { point = "grid/power", signal = "P" }"#,
+                "P",
+                "mapped twice",
+            ),
+            (
+                r#"{ point = "battery/voltage", signal = "Pack.U" }, { point = "battery/voltage", signal = "Other.U" }"#,
+                "Other.U",
+                "same place",
+            ),
+            (r#"{ point = "battery/soc" }"#, "battery/soc", "`signal` or `bits`"),
+            (r#"{ point = "battery/contactors", bits = ["F0", "F2"] }"#, r#""F0", "F2""#, "another frame"),
+            (r#"{ point = "battery/contactors", bits = ["F0", "F9"] }"#, r#""F0", "F9""#, "no flag `F9`"),
+            (r#"{ point = "battery/contactors", bits = [] }"#, "[]", "empty"),
+            (
+                r#"{ point = "cells/voltage", signal = "V_{cell}", first = 0, valid = "Okay_{cell}" }"#,
+                "Okay_{cell}",
+                "no signal `Okay_{cell}`",
+            ),
+        ] {
+            let (at, message) = resolve_text(entries).unwrap_err();
+            assert!(at.contains(span), "{entries}: {at}");
+            assert!(message.contains(words), "{entries}: {message}");
+        }
+    }
+}

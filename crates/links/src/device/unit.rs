@@ -1,0 +1,110 @@
+//! Units of devices, converted to the unit that a target is kept in.
+
+use domain::point::{PointId, Unit};
+use domain::reading::{CellQuantity, NodeQuantity, Target};
+
+/// What a unit measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quantity {
+    Voltage,
+    Current,
+    Power,
+    Temperature,
+    Share,
+    Time,
+    Resistance,
+}
+
+/// Unit texts of device descriptions. Case counts: `mW` is not `MW`.
+#[rustfmt::skip]
+const UNITS: &[(&str, Quantity, f64)] = &[
+    ("V", Quantity::Voltage, 1.0), ("mV", Quantity::Voltage, 1e-3), ("kV", Quantity::Voltage, 1e3),
+    ("A", Quantity::Current, 1.0), ("mA", Quantity::Current, 1e-3), ("kA", Quantity::Current, 1e3),
+    ("W", Quantity::Power, 1.0), ("mW", Quantity::Power, 1e-3), ("kW", Quantity::Power, 1e3), ("MW", Quantity::Power, 1e6),
+    ("degC", Quantity::Temperature, 1.0), ("deg C", Quantity::Temperature, 1.0), ("°C", Quantity::Temperature, 1.0),
+    ("℃", Quantity::Temperature, 1.0), ("C", Quantity::Temperature, 1.0), ("Cel", Quantity::Temperature, 1.0),
+    ("%", Quantity::Share, 1.0), ("Percent", Quantity::Share, 1.0), ("percent", Quantity::Share, 1.0),
+    ("s", Quantity::Time, 1.0), ("ms", Quantity::Time, 1e-3), ("us", Quantity::Time, 1e-6), ("min", Quantity::Time, 60.0),
+    ("Ohm", Quantity::Resistance, 1.0), ("kOhm", Quantity::Resistance, 1e3), ("MOhm", Quantity::Resistance, 1e6),
+    ("Ω", Quantity::Resistance, 1.0), ("kΩ", Quantity::Resistance, 1e3), ("MΩ", Quantity::Resistance, 1e6),
+];
+
+/// What a target is kept in: quantity and size of one unit; `None` for a bare number.
+fn kept_in(target: Target) -> Option<(Quantity, f64)> {
+    let quantity = match target {
+        // A number by its unit, but a resistance by its meaning.
+        Target::Point(PointId::InsulationKohm) => return Some((Quantity::Resistance, 1e3)),
+        Target::Point(point) => match point.spec().unit {
+            Unit::Volt => Quantity::Voltage,
+            Unit::Ampere => Quantity::Current,
+            Unit::Watt => Quantity::Power,
+            Unit::Celsius => Quantity::Temperature,
+            Unit::Percent => Quantity::Share,
+            Unit::Number => return None,
+        },
+        Target::Cell(CellQuantity::Voltage, _) => Quantity::Voltage,
+        Target::Cell(CellQuantity::Temperature, _) => Quantity::Temperature,
+        Target::Node(NodeQuantity::State, _) => return None,
+        Target::Node(NodeQuantity::Delay, _) => Quantity::Time,
+    };
+    Some((quantity, 1.0))
+}
+
+/// The unit that a target is kept in, as text.
+pub fn symbol(target: Target) -> &'static str {
+    match target {
+        Target::Point(PointId::InsulationKohm) => "kΩ",
+        Target::Point(point) => point.spec().unit.symbol(),
+        Target::Cell(CellQuantity::Voltage, _) => "V",
+        Target::Cell(CellQuantity::Temperature, _) => "°C",
+        Target::Node(NodeQuantity::State, _) => "",
+        Target::Node(NodeQuantity::Delay, _) => "s",
+    }
+}
+
+/// The factor from a value in the unit `text` to the unit of `target`. A text that is not known is taken as the
+/// target's own unit: 1.
+///
+/// # Errors
+/// The unit measures something else: volts for a current.
+pub fn factor(text: &str, target: Target) -> Result<f64, WrongUnit> {
+    let known = UNITS.iter().find(|(name, ..)| *name == text.trim());
+    match (known, kept_in(target)) {
+        (Some((_, quantity, size)), Some((wanted, kept))) if *quantity == wanted => Ok(size / kept),
+        (Some(_), Some(_)) => Err(WrongUnit),
+        _ => Ok(1.0),
+    }
+}
+
+/// A unit that measures something else than its target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongUnit;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_convert_to_what_the_target_is_kept_in() {
+        let point = Target::Point;
+        for (text, target, expected) in [
+            ("mV", Target::Cell(CellQuantity::Voltage, 0), Ok(1e-3)),
+            ("V", point(PointId::Voltage), Ok(1.0)),
+            ("kW", point(PointId::Power), Ok(1e3)),
+            ("mA", point(PointId::Current), Ok(1e-3)),
+            ("degC", Target::Cell(CellQuantity::Temperature, 0), Ok(1.0)),
+            ("°C", point(PointId::Ambient), Ok(1.0)),
+            ("%", point(PointId::Soc), Ok(1.0)),
+            ("ms", Target::Node(NodeQuantity::Delay, 0), Ok(1e-3)),
+            ("kOhm", point(PointId::InsulationKohm), Ok(1.0)),
+            ("MOhm", point(PointId::InsulationKohm), Ok(1e3)),
+            ("", point(PointId::Voltage), Ok(1.0)),
+            ("furlong", point(PointId::Voltage), Ok(1.0)),
+            ("", point(PointId::ControllerMode), Ok(1.0)),
+            ("mV", point(PointId::Current), Err(WrongUnit)),
+            ("W", point(PointId::Soc), Err(WrongUnit)),
+        ] {
+            assert_eq!(factor(text, target), expected, "{text} for {target:?}");
+        }
+    }
+}

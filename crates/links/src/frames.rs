@@ -1,0 +1,141 @@
+//! The last frame of each kind, for people who look at raw bytes. Text is made when asked for, never per frame.
+
+use domain::link::{DecodedValue, FrameRow, LinkFault};
+use domain::time::Mono;
+use std::collections::BTreeMap;
+
+/// How many different frames that no table describes are remembered.
+const MAX_STRANGERS: usize = 64;
+/// Weight of the newest interval in the mean period: about the last eight count.
+const PERIOD_WEIGHT: f32 = 1.0 / 8.0;
+
+/// A table that can say what its slots are. A slot is a CAN message with one multiplexer value, or a block of registers.
+pub(crate) trait Describe: Send + Sync {
+    /// Where a slot's frames come from: `0x250 mux 3`, `reg 0-6`.
+    fn key(&self, slot: usize) -> String;
+    /// The slot's name for people.
+    fn name(&self, slot: usize) -> String;
+    /// What the bytes of the slot's frame mean.
+    fn decoded(&self, slot: usize, raw: &[u8]) -> Vec<DecodedValue>;
+}
+
+/// The last frame of each slot, and of those that have none.
+#[derive(Debug, Default)]
+pub(crate) struct FrameLog {
+    known: Vec<Option<Entry>>,
+    /// By key, with what is wrong with it.
+    strangers: BTreeMap<String, (LinkFault, Entry)>,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    raw: Vec<u8>,
+    count: u64,
+    at: Mono,
+    period_ms: Option<f32>,
+}
+
+impl Entry {
+    fn see(&mut self, raw: &[u8], at: Mono) {
+        if self.count > 0 {
+            let interval_ms = at.seconds_since(self.at) * 1e3;
+            let mean = self.period_ms.unwrap_or(interval_ms);
+            self.period_ms = Some(mean + (interval_ms - mean) * PERIOD_WEIGHT);
+        }
+        self.raw.clear();
+        self.raw.extend_from_slice(raw);
+        self.count += 1;
+        self.at = at;
+    }
+
+    fn row(&self, key: String, name: String, decoded: Vec<DecodedValue>, now: Mono) -> FrameRow {
+        FrameRow {
+            key,
+            name,
+            count: self.count,
+            period_ms: self.period_ms,
+            age_ms: u32::try_from(now.since(self.at).as_millis()).unwrap_or(u32::MAX),
+            raw: self.raw.clone(),
+            decoded,
+        }
+    }
+}
+
+impl FrameLog {
+    /// Takes a frame of a slot.
+    pub(crate) fn see(&mut self, slot: usize, raw: &[u8], at: Mono) {
+        if slot >= self.known.len() {
+            self.known.resize_with(slot + 1, || None);
+        }
+        self.known[slot].get_or_insert_default().see(raw, at);
+    }
+
+    /// Takes a frame that was rejected. When too many kinds are known already, a new one is not remembered.
+    pub(crate) fn see_stranger(&mut self, key: impl ToString, fault: LinkFault, raw: &[u8], at: Mono) {
+        let key = key.to_string();
+        if self.strangers.len() >= MAX_STRANGERS && !self.strangers.contains_key(&key) {
+            return;
+        }
+        let (why, entry) = self.strangers.entry(key).or_insert_with(|| (fault, Entry::default()));
+        *why = fault;
+        entry.see(raw, at);
+    }
+
+    /// One row for each kind of frame: those of the table in its order, then the others.
+    pub(crate) fn rows(&self, table: &dyn Describe, now: Mono) -> Vec<FrameRow> {
+        let known = self.known.iter().enumerate().filter_map(|(slot, entry)| {
+            let entry = entry.as_ref()?;
+            Some(entry.row(table.key(slot), table.name(slot), table.decoded(slot, &entry.raw), now))
+        });
+        let strangers = self.strangers.iter();
+        let strangers =
+            strangers.map(|(key, (fault, entry))| entry.row(key.clone(), fault.words().to_owned(), Vec::new(), now));
+        known.chain(strangers).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Names;
+
+    impl Describe for Names {
+        fn key(&self, slot: usize) -> String {
+            format!("key {slot}")
+        }
+        fn name(&self, slot: usize) -> String {
+            format!("name {slot}")
+        }
+        fn decoded(&self, _: usize, raw: &[u8]) -> Vec<DecodedValue> {
+            vec![DecodedValue { name: "first byte".into(), text: raw[0].to_string() }]
+        }
+    }
+
+    #[test]
+    fn rows_have_the_last_bytes_a_period_and_an_age() {
+        let mut log = FrameLog::default();
+        for tick in 1..=5 {
+            log.see(3, &[tick, 0], Mono(u64::from(tick) * 200_000));
+        }
+        log.see_stranger("0x7FF", LinkFault::UnknownId, &[9], Mono(1_000_000));
+        let rows = log.rows(&Names, Mono(1_050_000));
+        let [known, stranger] = rows.as_slice() else { panic!("{rows:?}") };
+        assert_eq!(
+            (known.key.as_str(), known.count, known.age_ms, known.raw.as_slice()),
+            ("key 3", 5, 50, [5, 0].as_slice())
+        );
+        assert!((known.period_ms.unwrap() - 200.0).abs() < 0.1);
+        assert_eq!(known.decoded[0].text, "5");
+        assert_eq!((stranger.name.as_str(), stranger.period_ms), ("unknown id", None));
+    }
+
+    #[test]
+    fn a_babbling_bus_cannot_fill_the_memory() {
+        let mut log = FrameLog::default();
+        for id in 0..1_000 {
+            log.see_stranger(id, LinkFault::UnknownId, &[1], Mono(1));
+        }
+        assert_eq!(log.rows(&Names, Mono(1)).len(), MAX_STRANGERS);
+    }
+}

@@ -1,0 +1,117 @@
+//! A running link: one task that moves bytes, makes readings of them and reports how it does.
+
+mod monitor;
+mod reporter;
+
+pub(crate) use reporter::Reporter;
+
+use crate::bus::Bus;
+use crate::frames::Describe;
+use domain::engine::Input;
+use domain::link::{FrameRow, LinkIdx, LinkStatus};
+use domain::spec::SystemIdx;
+use domain::time::Now;
+use reporter::{Record, lock};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// Reads both clocks; the server gives it to every link.
+pub type Clock = Arc<dyn Fn() -> Now + Send + Sync>;
+
+/// An address that a link cannot listen on.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Somebody else listens there.
+    #[error("{0} is in use by another program")]
+    InUse(SocketAddr),
+    /// The machine does not have it.
+    #[error("{0} is not an address of this machine")]
+    NotHere(SocketAddr),
+    /// The system refuses for another reason.
+    #[error("{0} cannot be listened on: {1}")]
+    Refused(SocketAddr, std::io::Error),
+}
+
+/// A link that is ready to run.
+#[derive(Debug)]
+pub struct LinkTask {
+    id: String,
+    system: SystemIdx,
+    bus: Bus,
+    handle: LinkHandle,
+}
+
+/// Looks at a link from outside. Cheap to clone.
+#[derive(Clone)]
+pub struct LinkHandle {
+    record: Arc<Mutex<Record>>,
+    table: Arc<dyn Describe>,
+}
+
+impl LinkTask {
+    pub(crate) fn new(id: String, system: SystemIdx, silent_after: Duration, bus: Bus) -> LinkTask {
+        let record = Arc::new(Mutex::new(Record::new(silent_after)));
+        let handle = LinkHandle { record, table: bus.table() };
+        LinkTask { id, system, bus, handle }
+    }
+
+    /// Takes the address that the link listens on, so that a start that cannot work fails at once. Links that connect
+    /// to somewhere have nothing to take.
+    ///
+    /// # Errors
+    /// The address cannot be had.
+    pub async fn bind(&mut self) -> Result<(), BindError> {
+        self.bus.bind().await
+    }
+
+    /// The address that the link listens on, once [`LinkTask::bind`] has taken it.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.bus.local_addr()
+    }
+
+    /// Looks at the link while it runs.
+    pub fn handle(&self) -> LinkHandle {
+        self.handle.clone()
+    }
+
+    /// Runs the link until `stop` becomes true or is dropped, or the engine no longer listens.
+    ///
+    /// Readings go to `sink` as one batch for each packet or poll; the status follows each change, and every second.
+    pub async fn run(mut self, idx: LinkIdx, clock: Clock, sink: mpsc::Sender<Input>, mut stop: watch::Receiver<bool>) {
+        let record = self.handle.record.clone();
+        let reporter = Reporter { id: self.id, idx, system: self.system, clock, sink, record };
+        reporter.record(|r| r.monitor.connecting());
+        let bus = async {
+            self.bus.drive(&reporter).await;
+            // An ended replay goes on reporting that it has ended.
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = bus => {}
+            () = reporter.heartbeat() => {}
+            () = reporter.sink.closed() => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+}
+
+impl LinkHandle {
+    /// How the link does, as of its last report.
+    pub fn status(&self) -> LinkStatus {
+        reporter::status(&self.record)
+    }
+
+    /// The last frame of each CAN message and multiplexer value, or of each block of registers, with its meaning.
+    /// Frames that no table describes follow, at most 64 kinds of them.
+    pub fn frames(&self, now: Now) -> Vec<FrameRow> {
+        lock(&self.record).frames.rows(self.table.as_ref(), now.mono)
+    }
+}
+
+impl std::fmt::Debug for LinkHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LinkHandle").field("record", &self.record).finish_non_exhaustive()
+    }
+}

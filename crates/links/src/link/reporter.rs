@@ -1,0 +1,175 @@
+//! What a bus needs while it runs: the time, its link's record, and the way to the engine.
+
+use super::Clock;
+use super::monitor::Monitor;
+use crate::frames::FrameLog;
+use domain::engine::Input;
+use domain::link::{LinkIdx, LinkState, LinkStatus};
+use domain::reading::{Batch, Reading};
+use domain::spec::SystemIdx;
+use domain::time::{Mono, Now};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::SendTimeoutError;
+
+/// How long a link waits for a full queue. Longer means that the engine does not run.
+const SINK_PATIENCE: Duration = Duration::from_secs(5);
+/// How often silence is looked for.
+const BEAT: Duration = Duration::from_millis(200);
+/// The status is sent at least this often.
+const STATUS_EVERY: Duration = Duration::from_secs(1);
+
+/// What is remembered of a link while it runs.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) monitor: Monitor,
+    pub(crate) frames: FrameLog,
+    pub(crate) now: Mono,
+    /// Why the link is in its state, if there is something to say.
+    why: String,
+    sent: Option<(LinkState, Mono)>,
+    told: (LinkState, String),
+}
+
+impl Record {
+    /// The record of a link that has not started.
+    pub(crate) fn new(silent_after: Duration) -> Record {
+        Record {
+            monitor: Monitor::new(silent_after),
+            frames: FrameLog::default(),
+            now: Mono(0),
+            why: String::new(),
+            sent: None,
+            told: (LinkState::Idle, String::new()),
+        }
+    }
+}
+
+/// Locks a record. A panic elsewhere leaves it usable: it holds counters only.
+pub(crate) fn lock(record: &Mutex<Record>) -> MutexGuard<'_, Record> {
+    record.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The running link's side of its task.
+pub(crate) struct Reporter {
+    pub(crate) id: String,
+    pub(crate) idx: LinkIdx,
+    pub(crate) system: SystemIdx,
+    pub(crate) clock: Clock,
+    pub(crate) sink: mpsc::Sender<Input>,
+    pub(crate) record: Arc<Mutex<Record>>,
+}
+
+impl Reporter {
+    /// The time.
+    pub(crate) fn now(&self) -> Now {
+        (self.clock)()
+    }
+
+    /// Changes the link's record.
+    pub(crate) fn record<T>(&self, change: impl FnOnce(&mut Record) -> T) -> T {
+        change(&mut lock(&self.record))
+    }
+
+    /// The path is open.
+    pub(crate) async fn opened(&self) {
+        let now = self.now();
+        self.record(|r| {
+            r.why.clear();
+            r.monitor.opened(now.mono);
+        });
+        self.publish().await;
+    }
+
+    /// The path is closed, and why.
+    pub(crate) async fn closed(&self, why: impl ToString) {
+        self.record(|r| {
+            r.why = why.to_string();
+            r.monitor.closed();
+        });
+        self.publish().await;
+    }
+
+    /// Says something about a link whose state does not change; the log tells it once.
+    pub(crate) fn remark(&self, why: impl ToString) {
+        self.record(|r| r.why = why.to_string());
+    }
+
+    /// A replay has come to its end.
+    pub(crate) async fn ended(&self) {
+        self.record(|r| r.monitor.ended());
+        self.publish().await;
+    }
+
+    /// Hands the readings of one packet or poll to the engine, if there are any.
+    pub(crate) async fn deliver(&self, at: Now, readings: Vec<Reading>) {
+        if readings.is_empty() {
+            return;
+        }
+        self.record(|r| r.monitor.readings(at.mono));
+        self.send(Input::Batch(Batch { link: self.idx, system: self.system, at, readings })).await;
+        self.publish().await;
+    }
+
+    /// Looks for silence, and sends the status every second, forever.
+    pub(crate) async fn heartbeat(&self) {
+        let mut beat = tokio::time::interval(BEAT);
+        loop {
+            beat.tick().await;
+            self.publish().await;
+        }
+    }
+
+    /// Sends the status if the state has changed or a second is over.
+    async fn publish(&self) {
+        let now = self.now().mono;
+        let status = self.record(|r| {
+            r.now = now;
+            r.monitor.tick(now);
+            let status = r.monitor.status(now);
+            self.tell(r, status.state);
+            let due = r.sent.is_none_or(|(state, at)| state != status.state || now.since(at) >= STATUS_EVERY);
+            due.then(|| {
+                r.sent = Some((status.state, now));
+                status
+            })
+        });
+        if let Some(status) = status {
+            self.send(Input::Link(self.idx, status)).await;
+        }
+    }
+
+    /// One line in the log whenever the state, or what there is to say about it, changes.
+    fn tell(&self, record: &mut Record, state: LinkState) {
+        if (record.told.0, &record.told.1) == (state, &record.why) {
+            return;
+        }
+        let why = if record.why.is_empty() { String::new() } else { format!(": {}", record.why) };
+        match state {
+            LinkState::Down | LinkState::Silent => tracing::warn!("Link {} is {}{why}", self.id, state.word()),
+            _ => tracing::info!("Link {} is {}{why}", self.id, state.word()),
+        }
+        record.told = (state, record.why.clone());
+    }
+
+    /// Waits while the engine's queue is full. What cannot be handed over in time is lost, and said to be.
+    async fn send(&self, input: Input) {
+        match self.sink.send_timeout(input, SINK_PATIENCE).await {
+            Ok(()) | Err(SendTimeoutError::Closed(_)) => {}
+            Err(SendTimeoutError::Timeout(input)) => {
+                let what = match input {
+                    Input::Batch(batch) => format!("{} readings", batch.readings.len()),
+                    Input::Link(..) => "its status".to_owned(),
+                };
+                tracing::error!("The engine takes nothing for {SINK_PATIENCE:?}: link {} lost {what}", self.id);
+            }
+        }
+    }
+}
+
+/// The status as it is now.
+pub(crate) fn status(record: &Mutex<Record>) -> LinkStatus {
+    let record = lock(record);
+    record.monitor.status(record.now)
+}

@@ -1,0 +1,103 @@
+//! What is wrong in a site file is said with its place, its key and the file it is about.
+
+use crate::support::repository;
+use domain::link::LinkSpec;
+use domain::spec::SystemIdx;
+use domain::topology::Topology;
+use links::LinkConfig;
+use std::time::Duration;
+
+#[derive(Debug, serde::Deserialize)]
+struct Site {
+    link: Vec<LinkConfig>,
+}
+
+fn site(keys: &str) -> String {
+    format!("[[link]]\nid = \"a\"\nsystem = \"hv\"\n{keys}\n")
+}
+
+/// The text that the error points at, and the error.
+fn error(keys: &str) -> (String, String) {
+    let source = site(keys);
+    let parsed: Site = toml::from_str(&source).unwrap();
+    let error = parsed.link[0].build(SystemIdx(0), &Topology::new(1, 13, 20), repository()).unwrap_err();
+    (error.span().map(|span| source[span].to_owned()).unwrap_or_default(), error.to_string())
+}
+
+const CAN: &str = "dbc = \"dbc/packtwin_hv.dbc\"\nmap = [{ point = \"battery/soc\", signal = \"Soc\" }]";
+
+#[test]
+fn errors_point_at_what_is_wrong() {
+    let can = |keys: &str| format!("{keys}\n{CAN}");
+    let modbus =
+        |keys: &str| format!("kind = \"modbus-tcp\"\ntable = \"crates/links/tests/fixtures/meter.toml\"\n{keys}");
+    let listen = "kind = \"cannelloni\"\nlisten = \"127.0.0.1:0\"";
+    for (keys, at, words) in [
+        (can("kind = \"cannelloni\""), "\"cannelloni\"", "needs `listen`"),
+        (can("kind = \"cannelloni\"\nlisten = \"localhost\""), "\"localhost\"", "not an address to listen on"),
+        (can(&format!("{listen}\nunit = 3")), "3", "`unit` means nothing to kind \"cannelloni\""),
+        (can(&format!("{listen}\nsilent_ms = 5")), "5", "`silent_ms` is 5"),
+        (
+            format!("{listen}\ndbc = \"dbc/none.dbc\"\nmap = [{{ point = \"battery/soc\", signal = \"Soc\" }}]"),
+            "\"dbc/none.dbc\"",
+            "none.dbc cannot be read",
+        ),
+        (
+            format!("{listen}\ndbc = \"Cargo.toml\"\nmap = [{{ point = \"battery/soc\", signal = \"Soc\" }}]"),
+            "\"Cargo.toml\"",
+            "Cargo.toml, line 1",
+        ),
+        (format!("{listen}\ndbc = \"dbc/packtwin_hv.dbc\"\nmap = []"), "[]", "`map` is empty"),
+        (
+            format!(
+                "{listen}\ndbc = \"dbc/packtwin_hv.dbc\"\nmap = [{{ point = \"cells/voltage\", signal = \"CellVoltag_{{cell}}\" }}]"
+            ),
+            "\"CellVoltag_{cell}\"",
+            "the nearest is `CellVoltage_000`",
+        ),
+        (can("kind = \"candump\"\nfile = \"none.log\""), "\"none.log\"", "none.log cannot be read"),
+        (can("kind = \"candump\"\nfile = \"Cargo.toml\"\nspeed = -1.0"), "-1.0", "`speed` is -1"),
+        (modbus(""), "\"modbus-tcp\"", "needs `connect`"),
+        (modbus("connect = \"meter\""), "\"meter\"", "not a host and port"),
+        (modbus("connect = \"meter:502\"\npoll_ms = 1"), "1", "`poll_ms` is 1"),
+        (
+            "kind = \"modbus-tcp\"\nconnect = \"meter:502\"\ntable = \"Cargo.toml\"".into(),
+            "\"Cargo.toml\"",
+            "Cargo.toml, line ",
+        ),
+    ] {
+        let (place, message) = error(&keys);
+        assert_eq!(place, at, "{message}");
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn a_key_that_nobody_knows_is_an_error() {
+    for keys in [
+        "kind = \"cannelloni\"\nlisten_on = 1",
+        "kind = \"canelloni\"",
+        "kind = \"cannelloni\"\nmap = [{ point = \"a\", sginal = \"b\" }]",
+    ] {
+        let error = toml::from_str::<Site>(&site(keys)).unwrap_err();
+        assert!(error.span().is_some_and(|span| span.start > 10), "{error}");
+    }
+}
+
+#[test]
+fn a_link_describes_itself() {
+    let parse = |keys: &str| toml::from_str::<Site>(&site(keys)).unwrap().link.remove(0);
+    let LinkSpec { name, protocol, address, silent_after, .. } =
+        parse("name = \"Meter\"\nkind = \"modbus-tcp\"\nconnect = \"10.0.0.1:502\"\npoll_ms = 500").spec(SystemIdx(1));
+    assert_eq!((name.as_str(), protocol.as_str(), address.as_str()), ("Meter", "Modbus TCP", "10.0.0.1:502"));
+    assert_eq!(silent_after, Duration::from_millis(1_500));
+    let mut can = parse(&format!("kind = \"cannelloni\"\nlisten = \"127.0.0.1:0\"\n{CAN}"));
+    assert_eq!(
+        (can.spec(SystemIdx(0)).name.as_str(), can.spec(SystemIdx(0)).silent_after),
+        ("a", Duration::from_secs(1))
+    );
+    assert!(can.is_can());
+    can.replay(&repository().join("dbc/packtwin_hv.dbc"), 2.0);
+    assert_eq!(can.spec(SystemIdx(0)).protocol, "CAN log replay (candump)");
+    can.build(SystemIdx(0), &Topology::new(1, 13, 20), repository()).unwrap();
+}

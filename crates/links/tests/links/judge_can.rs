@@ -1,0 +1,80 @@
+//! cantools encodes, we decode; python-can writes a log, we read it.
+
+use crate::judges::judge;
+use crate::support::{Running, repository, sample};
+use domain::link::LinkFault;
+use domain::reading::{CellQuantity, Target};
+use links::device::dbc::Database;
+use std::collections::HashMap;
+
+#[derive(serde::Deserialize)]
+struct Frame {
+    id: u32,
+    extended: bool,
+    data: String,
+    values: HashMap<String, f64>,
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+}
+
+/// Every signal of every message, with random and extreme raw values.
+fn agree_with_cantools(dbc: &str) {
+    let path = repository().join(dbc);
+    let Some(mut judge) = judge("cantools_frames.py", "cantools") else { return };
+    let output = judge.arg(&path).args(["150", "7"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let database = Database::open(&path).unwrap();
+    let mut compared = 0;
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        let frame: Frame = serde_json::from_str(line).unwrap();
+        let raw = frame.id | if frame.extended { 1 << 31 } else { 0 };
+        let message = database.messages.iter().find(|m| m.id.raw() == raw).unwrap();
+        let data = bytes(&frame.data);
+        let switch = message.switch.map(|field| field.read(&data));
+        let ours: HashMap<&str, f64> = (message.signals.iter())
+            .filter(|signal| message.carries(signal, switch))
+            .map(|signal| (signal.name.as_str(), signal.value(&data)))
+            .collect();
+        assert_eq!(ours.len(), frame.values.len(), "{line}");
+        for (name, theirs) in &frame.values {
+            let value = ours[name.as_str()];
+            assert!((value - theirs).abs() <= theirs.abs() * 1e-12 + 1e-12, "{name}: {value} {theirs} in {line}");
+            compared += 1;
+        }
+    }
+    println!("{dbc}: {compared} values agree with cantools");
+    assert!(compared > 1_000);
+}
+
+#[test]
+fn our_layout_is_read_as_cantools_reads_it() {
+    agree_with_cantools("dbc/packtwin_hv.dbc");
+}
+
+#[test]
+fn byte_orders_floats_and_switches_are_read_as_cantools_reads_them() {
+    agree_with_cantools("crates/links/tests/fixtures/awkward.dbc");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_of_python_can_is_replayed() {
+    let Some(mut judge) = judge("python_can_log.py", "can") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("python-can.log");
+    assert!(judge.arg(&log).status().unwrap().success());
+    let mut link = Running::start(&format!(
+        "kind = \"candump\"\nfile = '{}'\ndbc = \"dbc/packtwin_hv.dbc\"\n\
+         map = [{{ point = \"cells/voltage\", signal = \"CellVoltage_{{cell}}\", first = 0 }}]",
+        log.display()
+    ))
+    .await;
+    for _ in 0..2 {
+        assert_eq!(sample(&link.batch().await, Target::Cell(CellQuantity::Voltage, 3)), Some(Ok(3.303)));
+    }
+    let status = link.until(domain::link::LinkState::Ended).await;
+    assert_eq!((status.frames, status.faults(LinkFault::Malformed)), (6, 0));
+    // Extended and FD frames that the DBC file does not have; the remote and the error frame are no messages.
+    assert_eq!(status.faults(LinkFault::UnknownId), 2);
+}

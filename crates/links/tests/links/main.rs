@@ -1,0 +1,13 @@
+//! Links from outside: real sockets and files, and judges that are not ours.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests, which clippy does not see")]
+
+mod candump;
+mod cannelloni;
+mod config;
+mod gateway;
+mod judge_can;
+mod judge_modbus;
+mod judges;
+mod modbus;
+mod support;

@@ -1,0 +1,107 @@
+//! A link of a site file's text, running.
+
+use domain::engine::Input;
+use domain::link::{LinkIdx, LinkState, LinkStatus};
+use domain::reading::{Batch, Sample, Target};
+use domain::spec::SystemIdx;
+use domain::time::{Mono, Now, Utc};
+use domain::topology::Topology;
+use links::{Clock, LinkConfig, LinkHandle, LinkTask};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// Long enough for anything that should happen at all.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The folder of the judges, DBC files and register tables beside the crates.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// A clock that follows tokio's, paused or not.
+pub(crate) fn clock() -> Clock {
+    let start = tokio::time::Instant::now();
+    Arc::new(move || {
+        let us = start.elapsed().as_micros() as u64;
+        Now { utc: Utc(us as i64), mono: Mono(1_000_000 + us) }
+    })
+}
+
+/// The link that `keys` describe, of a 260-cell pack, with paths relative to the repository.
+pub(crate) fn config(keys: &str) -> LinkConfig {
+    toml::from_str(&format!("id = \"link\"\nsystem = \"hv\"\n{keys}")).unwrap()
+}
+
+/// Builds and binds the link.
+pub(crate) async fn build(keys: &str) -> LinkTask {
+    let mut task = config(keys).build(SystemIdx(0), &Topology::new(1, 13, 20), repository()).unwrap();
+    task.bind().await.unwrap();
+    task
+}
+
+/// A running link and what it tells the engine.
+pub(crate) struct Running {
+    pub(crate) handle: LinkHandle,
+    pub(crate) address: Option<SocketAddr>,
+    pub(crate) clock: Clock,
+    inputs: mpsc::Receiver<Input>,
+    _stop: watch::Sender<bool>,
+}
+
+impl Running {
+    pub(crate) async fn start(keys: &str) -> Running {
+        let task = build(keys).await;
+        let (handle, address, clock) = (task.handle(), task.local_addr(), clock());
+        let (sink, inputs) = mpsc::channel(1_000);
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(task.run(LinkIdx(0), clock.clone(), sink, stopped));
+        Running { handle, address, clock, inputs, _stop: stop }
+    }
+
+    /// The next batch.
+    pub(crate) async fn batch(&mut self) -> Batch {
+        let next = async {
+            loop {
+                if let Input::Batch(batch) = self.inputs.recv().await.unwrap() {
+                    return batch;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, next).await.unwrap()
+    }
+
+    /// The next status that `wanted` accepts. A batch before it is a failure.
+    pub(crate) async fn status(&mut self, wanted: impl Fn(&LinkStatus) -> bool) -> LinkStatus {
+        let next = async {
+            loop {
+                match self.inputs.recv().await.unwrap() {
+                    Input::Link(_, status) if wanted(&status) => return status,
+                    Input::Link(..) => {}
+                    Input::Batch(batch) => panic!("{batch:?}"),
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, next).await.unwrap()
+    }
+
+    /// Waits for a state; batches until then are dropped.
+    pub(crate) async fn until(&mut self, state: LinkState) -> LinkStatus {
+        let next = async {
+            loop {
+                match self.inputs.recv().await.unwrap() {
+                    Input::Link(_, status) if status.state == state => return status,
+                    _ => {}
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, next).await.unwrap()
+    }
+}
+
+/// The sample of `target` in a batch.
+pub(crate) fn sample(batch: &Batch, target: Target) -> Option<Sample> {
+    batch.readings.iter().find(|reading| reading.target == target).map(|reading| reading.sample)
+}

@@ -1,0 +1,4 @@
+//! The simulated devices on their sockets.
+
+pub(crate) mod can_udp;
+pub(crate) mod modbus;

@@ -1,0 +1,85 @@
+//! Peak shaving: the battery covers what the load takes above the grid cap, and recharges when there is room.
+
+use crate::controller::limits::Limits;
+
+/// Share of the power that passes the converter, each way.
+pub const CONVERTER_EFFICIENCY: f32 = 0.98;
+/// What the converter itself takes while it runs, W.
+pub const CONVERTER_STANDING_W: f32 = 300.0;
+/// Recharging starts below the first and stops at the second state of charge, %.
+const RECHARGE_PCT: (f32, f32) = (78.0, 80.0);
+/// Recharging is gentle: at most this much, W.
+const RECHARGE_MAX_W: f32 = 24e3;
+/// Recharging keeps to this share of what the controller allows.
+const RECHARGE_SHARE: f32 = 0.8;
+/// Discharge fades out over this much charge above the reserve, %.
+const RESERVE_FADE_PCT: f32 = 1.0;
+
+/// Decides the battery's power.
+#[derive(Clone, Debug)]
+pub struct PeakShaver {
+    grid_cap_w: f32,
+    reserve_pct: f32,
+    recharging: bool,
+}
+
+impl PeakShaver {
+    /// Keeps the grid under `grid_cap_w` as long as there is more than `reserve_pct` in the battery.
+    pub fn new(grid_cap_w: f32, reserve_pct: f32) -> PeakShaver {
+        PeakShaver { grid_cap_w, reserve_pct, recharging: true }
+    }
+
+    /// Battery power for this load, W, discharge positive, within `limits`.
+    pub fn battery_w(&mut self, load_w: f32, soc_pct: f32, limits: &Limits) -> f32 {
+        let over_w = load_w + CONVERTER_STANDING_W - self.grid_cap_w;
+        if over_w > 0.0 {
+            let above_reserve = ((soc_pct - self.reserve_pct) / RESERVE_FADE_PCT).clamp(0.0, 1.0);
+            return (over_w / CONVERTER_EFFICIENCY).min(limits.discharge_w * above_reserve);
+        }
+        let (start_pct, stop_pct) = RECHARGE_PCT;
+        self.recharging = if self.recharging { soc_pct < stop_pct } else { soc_pct < start_pct };
+        if !self.recharging {
+            return 0.0;
+        }
+        -(-over_w * CONVERTER_EFFICIENCY).min(RECHARGE_MAX_W).min(limits.charge_w * RECHARGE_SHARE)
+    }
+}
+
+/// Grid power, W, import positive, that balances load and battery with the converter's losses.
+pub fn grid_w(load_w: f32, battery_w: f32) -> f32 {
+    let converted_w =
+        if battery_w > 0.0 { battery_w * CONVERTER_EFFICIENCY } else { battery_w / CONVERTER_EFFICIENCY };
+    load_w + CONVERTER_STANDING_W - converted_w
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_battery_takes_what_is_above_the_cap_within_its_limits_and_reserve() {
+        let limits = Limits { discharge_a: 280.0, charge_a: 140.0, discharge_w: 230e3, charge_w: 110e3 };
+        for (load_w, soc_pct, battery_w, grid) in [
+            (200e3, 70.0, 137_040.8, 66e3),
+            (400e3, 70.0, 230e3, 174.9e3),
+            (200e3, 20.0, 0.0, 200.3e3),
+            (200e3, 20.5, 115e3, 87.6e3),
+            (66e3 - 300.0, 70.0, 0.0, 66e3),
+            (40e3, 70.0, -24e3, 64_789.8),
+            (60e3, 70.0, -5_586.0, 66e3),
+            (40e3, 90.0, 0.0, 40.3e3),
+        ] {
+            let battery = PeakShaver::new(66e3, 20.0).battery_w(load_w, soc_pct, &limits);
+            assert!((battery - battery_w).abs() < 1.0, "load {load_w} at {soc_pct} %: {battery}");
+            assert!((grid_w(load_w, battery) - grid).abs() < 1.0, "grid at load {load_w}: {}", grid_w(load_w, battery));
+        }
+    }
+
+    #[test]
+    fn recharging_stops_at_80_and_starts_again_below_78() {
+        let limits = Limits { charge_w: 100e3, ..Limits::default() };
+        let mut shaver = PeakShaver::new(66e3, 20.0);
+        let charges = [79.0, 80.1, 79.0, 77.9, 79.9].map(|soc_pct| shaver.battery_w(40e3, soc_pct, &limits) < 0.0);
+        assert_eq!(charges, [true, false, false, true, true]);
+    }
+}

@@ -1,0 +1,87 @@
+//! What a person does in the lab, and what the controller then says.
+
+use domain::lab::{LabCommand, LabFault, LoadMode, SimDevice};
+use sim::controller::report::{Mode, NodeState};
+use sim::plant::{Plant, PlantSpec};
+
+fn plant() -> Plant {
+    let mut plant = Plant::new(&PlantSpec::default());
+    plant.apply(LabCommand::Load(LoadMode::Fixed(40e3)));
+    run(&mut plant, 10.0);
+    assert_eq!(plant.report().mode, Mode::Normal);
+    plant
+}
+
+fn run(plant: &mut Plant, seconds: f32) {
+    for _ in 0..(seconds * 5.0) as usize {
+        plant.step(0.2);
+    }
+}
+
+#[test]
+fn a_hot_cell_is_named_over_45_degrees_within_half_a_minute() {
+    let mut plant = plant();
+    plant.apply(LabCommand::Inject(LabFault::HotCell(131)));
+    run(&mut plant, 30.0);
+    let hottest = plant.report().temperature_extremes.unwrap();
+    assert!(hottest.max_at == 131 && hottest.max > 45.0, "{hottest:?}");
+    assert!(plant.report().warning && plant.report().mode == Mode::Normal);
+    plant.apply(LabCommand::Clear(LabFault::HotCell(131)));
+    run(&mut plant, 60.0);
+    assert!(plant.report().temperature_extremes.unwrap().max < 35.0);
+}
+
+#[test]
+fn a_weak_cell_is_the_lowest_in_a_burst() {
+    let mut plant = plant();
+    plant.apply(LabCommand::Inject(LabFault::WeakCell(77)));
+    plant.apply(LabCommand::Burst { power_w: 240e3, seconds: 60.0 });
+    run(&mut plant, 30.0);
+    assert_eq!(plant.report().voltage_extremes.unwrap().min_at, 77);
+}
+
+#[test]
+fn a_dead_node_takes_its_cells_out_of_the_report() {
+    let mut plant = plant();
+    plant.apply(LabCommand::Inject(LabFault::DeadNode(11)));
+    run(&mut plant, 3.0);
+    let report = plant.report();
+    assert_eq!(report.cell_mv.iter().filter(|mv| mv.is_none()).count(), 20);
+    assert!(report.nodes[11].state == NodeState::Lost && report.nodes[11].delay_ms > 2_000);
+    plant.apply(LabCommand::ClearAll);
+    run(&mut plant, 1.0);
+    assert!(plant.report().cell_mv.iter().all(Option::is_some) && !plant.report().warning);
+}
+
+#[test]
+fn faults_are_listed_once_in_order_and_those_that_cannot_be_are_not() {
+    let mut plant = plant();
+    let faults = [LabFault::SilentLink(SimDevice::GridMeter), LabFault::WeakCell(3)];
+    for fault in [faults[0], faults[1], faults[0], LabFault::HotCell(260), LabFault::DeadNode(13)] {
+        plant.apply(LabCommand::Inject(fault));
+    }
+    assert_eq!(plant.lab_state().faults, faults);
+    assert!(plant.is_silent(SimDevice::GridMeter) && !plant.is_silent(SimDevice::Controller));
+    plant.apply(LabCommand::Clear(faults[0]));
+    assert_eq!(plant.lab_state().faults, [faults[1]]);
+}
+
+/// Highest sag of the pack voltage in a burst of 400 kW against the time before it, %.
+fn sag_of_the_biggest_burst(ambient_c: f32, soc_pct: f32) -> f32 {
+    let mut plant = Plant::new(&PlantSpec { ambient_c, soc_pct, ..PlantSpec::default() });
+    plant.apply(LabCommand::Load(LoadMode::Fixed(40e3)));
+    run(&mut plant, 60.0);
+    let rest_v = plant.report().battery_v;
+    plant.apply(LabCommand::Burst { power_w: 400e3, seconds: 30.0 });
+    run(&mut plant, 30.0);
+    100.0 * (1.0 - plant.report().battery_v / rest_v)
+}
+
+#[test]
+fn the_biggest_burst_sags_a_cold_pack_by_more_than_5_percent_and_a_warm_one_by_less() {
+    for (ambient_c, soc_pct) in [(22.0, 71.0), (22.0, 30.0), (10.0, 71.0), (5.0, 71.0), (0.0, 71.0), (-10.0, 71.0)] {
+        println!("{ambient_c} °C, {soc_pct} %: {:.2} %", sag_of_the_biggest_burst(ambient_c, soc_pct));
+    }
+    assert!(sag_of_the_biggest_burst(-10.0, 71.0) > 5.0);
+    assert!(sag_of_the_biggest_burst(22.0, 71.0) < 5.0);
+}

@@ -1,0 +1,62 @@
+//! A day without faults raises no alarm, and the battery earns its place.
+
+use domain::alarm::{RULES, Watch};
+use domain::derived::SagWatch;
+use domain::time::Mono;
+use sim::controller::report::Report;
+use sim::plant::{Plant, PlantSpec};
+
+/// What a rule looks at, as the engine would see it; `None` where the rule is not about the plant.
+fn watched(watch: Watch, report: &Report, sag_pct: f32) -> Option<f32> {
+    let voltage = report.voltage_extremes?;
+    let temperature = report.temperature_extremes?;
+    Some(match watch {
+        Watch::CellVoltage => voltage.min / 1e3,
+        Watch::CellTemperature => temperature.max,
+        Watch::CellSpread => (voltage.max - voltage.min) / 1e3,
+        Watch::CellsMissing => report.cell_mv.iter().filter(|mv| mv.is_none()).count() as f32,
+        Watch::BusSag => sag_pct,
+        Watch::NodeDelay => report.nodes.iter().map(|n| f32::from(n.delay_ms) / 1e3).fold(0.0, f32::max),
+        Watch::NodeState => report.nodes.iter().map(|n| n.state as u8 as f32).fold(0.0, f32::max),
+        Watch::LinkSilence => return None,
+        Watch::SopUse => sop_use_pct(report),
+        Watch::ControllerMode => report.mode as u8 as f32,
+    })
+}
+
+fn sop_use_pct(report: &Report) -> f32 {
+    let limit_w = if report.power_w >= 0.0 { report.limits.discharge_w } else { report.limits.charge_w };
+    if report.power_w.abs() < 1.0 { 0.0 } else { 100.0 * report.power_w.abs() / limit_w }
+}
+
+#[test]
+fn two_days_without_faults_raise_no_alarm_and_move_the_charge() {
+    let mut plant = Plant::new(&PlantSpec::default());
+    let mut sag = SagWatch::default();
+    let (mut soc, mut sop_use, mut grid_w) = ((100.0_f32, 0.0_f32), 0.0_f32, 0.0_f32);
+    let (mut worst_sag, mut spread, mut hottest) = (0.0_f32, 0.0_f32, 0.0_f32);
+    for second in 1..=48 * 3_600_u64 {
+        plant.step(1.0);
+        let report = plant.report();
+        let sag_pct = sag.update(Ok(report.battery_v), Mono(second * 1_000_000)).unwrap();
+        for rule in RULES {
+            if let Some(value) = watched(rule.watch, report, sag_pct) {
+                assert!(!rule.is_bad(value), "{} at {second} s: {value}, {report:?}", rule.id);
+            }
+        }
+        soc = (soc.0.min(report.soc_pct), soc.1.max(report.soc_pct));
+        sop_use = sop_use.max(sop_use_pct(report));
+        grid_w = grid_w.max(plant.grid_meter().power_w());
+        worst_sag = worst_sag.max(sag_pct);
+        spread = spread.max(report.voltage_extremes.map_or(0.0, |e| e.max - e.min));
+        hottest = hottest.max(report.temperature_extremes.map_or(0.0, |e| e.max));
+    }
+    println!(
+        "soc {soc:?} %, sop use {sop_use} %, grid {grid_w} W, sag {worst_sag} %, spread {spread} mV, hottest {hottest} °C"
+    );
+    assert!(soc.0 > 30.0 && soc.1 < 86.0 && soc.1 - soc.0 > 15.0, "{soc:?}");
+    assert!((60.0..85.0).contains(&sop_use), "{sop_use} %");
+    assert!(grid_w < 70e3, "{grid_w} W");
+    // The controller's estimate follows the truth.
+    assert!((plant.report().soc_pct - plant.pack().soc_pct()).abs() < 1.5);
+}

@@ -1,0 +1,64 @@
+//! The tables, as a list of steps that is only ever added to. `user_version` says how many steps a file has seen.
+//!
+//! A file with more steps than this program knows is refused and left alone: it would not know what it destroys.
+
+use crate::error::StoreError;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::path::Path;
+
+/// "PkTw": tells our files from another program's.
+const APPLICATION_ID: i64 = 0x506b_5477;
+
+/// Each step runs once, in a transaction of its own. Never change one that was released: add another.
+///
+/// `tape` is append-only and keeps the order in which rows were recorded (`seq`): after the wall clock was set back, or
+/// after a restart within one second, a second can have two rows, and both are true.
+const STEPS: &[&str] = &["
+    CREATE TABLE system (
+        id      INTEGER PRIMARY KEY,
+        name    TEXT NOT NULL UNIQUE      -- the id in the site file
+    ) STRICT;
+    CREATE TABLE tape (
+        seq         INTEGER PRIMARY KEY,
+        system_id   INTEGER NOT NULL REFERENCES system (id),
+        utc_s       INTEGER NOT NULL,     -- the second, since 1970-01-01 UTC
+        frames      BLOB NOT NULL         -- its live frames, one after the other
+    ) STRICT;
+    CREATE INDEX tape_by_time ON tape (system_id, utc_s);
+"];
+
+/// Says whether this program may write the file. Changes nothing.
+///
+/// # Errors
+/// [`StoreError::Foreign`] and [`StoreError::NewerSchema`].
+pub(super) fn accept(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let sql = StoreError::sqlite(path);
+    let known = STEPS.len() as i64;
+    let found = number(conn, "user_version").map_err(&sql)?;
+    let owner = number(conn, "application_id").map_err(&sql)?;
+    if owner != APPLICATION_ID && !is_empty(conn).map_err(&sql)? {
+        return Err(StoreError::Foreign(path.to_owned()));
+    }
+    if found > known { Err(StoreError::NewerSchema { path: path.to_owned(), found, known }) } else { Ok(()) }
+}
+
+/// Brings the file to the newest schema.
+pub(super) fn migrate(conn: &mut Connection) -> rusqlite::Result<()> {
+    let found = number(conn, "user_version")?;
+    for (version, step) in (1_i64..).zip(STEPS).skip(found.max(0) as usize) {
+        let transaction = Transaction::new(conn, TransactionBehavior::Immediate)?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+fn number(conn: &Connection, pragma: &str) -> rusqlite::Result<i64> {
+    conn.pragma_query_value(None, pragma, |row| row.get(0))
+}
+
+fn is_empty(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))
+}

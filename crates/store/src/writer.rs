@@ -1,0 +1,209 @@
+//! The writer thread: once a second one commit, now and then a checkpoint, and old rows go in small steps.
+//!
+//! ```text
+//!            no database --opened--> storing --disk full, file locked--> storing, with an error
+//!              ^   '--fails: wait 1, 2, 4 .. 30 s--.  |
+//!              '---------- any other failure ------'<-'   the connection is closed and the file checked anew
+//! ```
+//!
+//! After a failed sync the operating system may have forgotten what it could not write, so the same connection is not
+//! simply tried again.
+
+use crate::database::{Checkpoint, Database};
+use crate::error::{Notice, StoreError};
+use crate::folder::{self, FolderLock};
+use crate::queue::Second;
+use crate::shared::{Report, Shared, Wake};
+use crate::store::Options;
+use domain::time::Utc;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// The database's name in the data folder.
+pub(crate) const FILE: &str = "history.db";
+
+/// How often the log is cut back entirely.
+const TRUNCATE_EVERY: Duration = Duration::from_secs(600);
+
+/// How often old rows are deleted, and how many at most: ten times what comes in, so that it catches up after a pause
+/// within hours; and so little that a wall clock that jumped ahead for a minute does not take the history with it.
+const EXPIRE_EVERY: Duration = Duration::from_secs(60);
+const EXPIRE_ROWS: usize = 2_000;
+
+/// Pauses between attempts while nothing can be written: doubled from the first to the last.
+const RETRY_FIRST: Duration = Duration::from_secs(1);
+const RETRY_LAST: Duration = Duration::from_secs(30);
+
+/// What the thread owns.
+pub(crate) struct Writer {
+    shared: Arc<Shared>,
+    folder: PathBuf,
+    options: Options,
+    lock: Option<FolderLock>,
+    db: Option<Database>,
+    report: Report,
+    newest_utc_s: i64,
+    checkpoint_at: Instant,
+    truncate_at: Instant,
+    expire_at: Instant,
+    retry_at: Instant,
+    retry_pause: Duration,
+    dropped_logged: u64,
+}
+
+impl Writer {
+    /// A writer that has not opened anything yet.
+    pub(crate) fn new(folder: PathBuf, options: Options, shared: Arc<Shared>) -> Writer {
+        let now = Instant::now();
+        Writer {
+            shared,
+            folder,
+            lock: None,
+            db: None,
+            report: Report::default(),
+            newest_utc_s: i64::MIN,
+            checkpoint_at: now + options.checkpoint_every,
+            truncate_at: now + TRUNCATE_EVERY,
+            expire_at: now,
+            retry_at: now,
+            retry_pause: RETRY_FIRST,
+            dropped_logged: 0,
+            options,
+        }
+    }
+
+    /// The first opening, in the caller's thread, so that it hears what is wrong.
+    ///
+    /// # Errors
+    /// Only what needs a person; what may pass becomes a notice, and is tried again.
+    pub(crate) fn start(&mut self, now: Utc) -> Result<Vec<Notice>, StoreError> {
+        let notices = match self.open(now) {
+            Ok(notice) => notice.into_iter().collect(),
+            Err(e) if e.needs_a_person() => return Err(e),
+            Err(e) => {
+                let why = e.to_string();
+                self.failed(e, Instant::now());
+                vec![Notice::NotStoring { why }]
+            }
+        };
+        self.shared.finish(Vec::new(), 0, self.report.clone());
+        Ok(notices)
+    }
+
+    /// Runs until the store is closed.
+    pub(crate) fn run(mut self) {
+        let mut tick = Instant::now() + self.options.commit_every;
+        loop {
+            let wake = self.shared.wait(tick);
+            let now = Instant::now();
+            if wake != Wake::Tick || now >= self.retry_at {
+                self.cycle(now);
+            }
+            match wake {
+                Wake::Close => break,
+                Wake::Flush => {}
+                Wake::Tick => tick = now + self.options.commit_every,
+            }
+        }
+        self.db = None;
+    }
+
+    /// Tries once to write what waits, and looks after the file.
+    pub(crate) fn cycle(&mut self, now: Instant) {
+        let (mut rows, flush) = self.shared.take();
+        match self.try_cycle(&mut rows, now) {
+            Ok(()) => self.succeeded(),
+            Err(e) => self.failed(e, now),
+        }
+        self.shared.finish(rows, flush, self.report.clone());
+        self.log_dropped();
+    }
+
+    /// Leaves in `rows` what is not on disk.
+    fn try_cycle(&mut self, rows: &mut Vec<Second>, now: Instant) -> Result<(), StoreError> {
+        if self.db.is_none() {
+            let notice = self.open(utc_now())?;
+            notice.iter().for_each(|notice| tracing::error!("{notice}"));
+        }
+        let Some(db) = &mut self.db else { return Ok(()) };
+        db.is_in_place()?;
+        if !rows.is_empty() {
+            db.commit(rows)?;
+            self.report.last_commit = Some(utc_now());
+            self.newest_utc_s = rows.iter().map(|row| row.utc_s).max().unwrap_or(self.newest_utc_s);
+            rows.clear();
+        }
+        if now >= self.expire_at && self.newest_utc_s > i64::MIN {
+            // By the newest row, not by the clock: without new rows, the old ones are all there is.
+            let before_utc_s = self.newest_utc_s.saturating_sub(self.options.keep.as_secs() as i64);
+            db.expire(before_utc_s, EXPIRE_ROWS)?;
+            self.expire_at = now + EXPIRE_EVERY;
+        }
+        if now >= self.truncate_at {
+            db.checkpoint(Checkpoint::Truncate)?;
+            self.truncate_at = now + TRUNCATE_EVERY;
+            self.checkpoint_at = now + self.options.checkpoint_every;
+        } else if now >= self.checkpoint_at {
+            db.checkpoint(Checkpoint::Passive)?;
+            self.checkpoint_at = now + self.options.checkpoint_every;
+        }
+        (self.report.rows, self.report.bytes) = (db.rows(), db.bytes());
+        Ok(())
+    }
+
+    fn open(&mut self, now: Utc) -> Result<Option<Notice>, StoreError> {
+        if self.lock.is_none() {
+            self.lock = Some(folder::take(&self.folder)?);
+        }
+        let (db, notice) = Database::open_or_renew(&self.folder.join(FILE), now)?;
+        (self.report.rows, self.report.bytes) = (db.rows(), db.bytes());
+        self.db = Some(db);
+        Ok(notice)
+    }
+
+    fn succeeded(&mut self) {
+        if self.report.error.take().is_some() {
+            tracing::info!("history is stored again");
+        }
+        self.retry_pause = RETRY_FIRST;
+    }
+
+    fn failed(&mut self, error: StoreError, now: Instant) {
+        let words = error.to_string();
+        if self.report.error.as_ref() != Some(&words) {
+            tracing::error!("history is not stored, readings wait in memory: {words}");
+        }
+        self.report.error = Some(words);
+        self.retry_at = now + self.retry_pause;
+        self.retry_pause = (2 * self.retry_pause).min(RETRY_LAST);
+        if error.leaves_connection_good() {
+            return;
+        }
+        self.db = None;
+        if let StoreError::Damaged { path, why } = error {
+            // Not left to the next opening: its check may end before it finds the place.
+            match Database::set_aside(&path, &why, utc_now()) {
+                Ok(notice) => tracing::error!("{notice}"),
+                Err(e) => tracing::error!("the damaged history could not be put aside: {e}"),
+            }
+        }
+    }
+
+    fn log_dropped(&mut self) {
+        let dropped = self.shared.dropped();
+        if self.report.error.is_none() && dropped > self.dropped_logged {
+            tracing::error!("{} rows of history were lost while it could not be stored", dropped - self.dropped_logged);
+            self.dropped_logged = dropped;
+        }
+    }
+}
+
+/// The wall clock, for records. Nothing is timed with it.
+fn utc_now() -> Utc {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Utc(since_1970.as_micros() as i64)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! A disk that does not take anything stops neither the start nor the caller, and storing resumes by itself.
+
+use crate::common::{OPENED_AT, QUIET, open, second, seconds, set_aside, write};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use store::{Notice, Store, StoreError};
+
+/// A small disk in memory. Mounting takes root: without it, the tests that need one are skipped.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount() -> Option<SmallDisk> {
+        let place = tempfile::tempdir().unwrap();
+        let mounted = run("mount", &["-t", "tmpfs", "-o", "size=2m", "tmpfs", place.path().to_str().unwrap()]);
+        if !mounted {
+            eprintln!("skipped: a small disk cannot be mounted here");
+        }
+        mounted.then_some(SmallDisk(place))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn remount(&self, how: &str) {
+        assert!(run("mount", &["-o", &format!("remount,{how}"), self.path().to_str().unwrap()]));
+    }
+
+    /// Takes all the room there is; the file returned can be removed.
+    fn fill(&self) -> PathBuf {
+        let ballast = self.path().join("ballast");
+        let mut size = 4 << 20;
+        while size > 0 {
+            let mut bytes = fs::read(&ballast).unwrap_or_default();
+            bytes.resize(bytes.len() + size, 1);
+            if fs::write(&ballast, &bytes).is_err() {
+                bytes.truncate(bytes.len() - size);
+                fs::write(&ballast, &bytes).unwrap();
+            }
+            size /= 2;
+        }
+        ballast
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        run("umount", &["-l", self.path().to_str().unwrap()]);
+    }
+}
+
+fn run(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
+}
+
+/// Opens although nothing can be stored, and says why.
+fn open_degraded(folder: &Path, why: &str) -> Store {
+    let (store, notices) = Store::open_with(folder, OPENED_AT, QUIET).unwrap();
+    let [Notice::NotStoring { why: words }] = &notices[..] else { panic!("{notices:?}") };
+    assert!(words.contains(why), "{words}");
+    assert_eq!(store.health().error.as_ref(), Some(words));
+    store
+}
+
+#[test]
+fn a_full_disk_keeps_rows_in_memory_until_there_is_room() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let store = open(disk.path());
+    write(&store, 0..10);
+    let ballast = disk.fill();
+    (10..200).for_each(|s| store.append(second("hv", s)));
+    let error = store.flush().unwrap_err();
+    assert!(matches!(error, StoreError::Unwritten { rows: 190, .. }), "{error}");
+    assert!(error.to_string().contains("the disk is full"), "{error}");
+    assert_eq!(seconds(&store), (0..10).collect::<Vec<_>>());
+
+    fs::remove_file(ballast).unwrap();
+    store.flush().unwrap();
+    assert_eq!(seconds(&store), (0..200).collect::<Vec<_>>());
+    let health = store.health();
+    assert_eq!((health.error, health.pending, health.dropped), (None, 0, 0));
+}
+
+#[test]
+fn a_start_on_a_full_disk_begins_to_store_when_there_is_room() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let ballast = disk.fill();
+    let store = open_degraded(disk.path(), "full");
+    store.append(second("hv", 1));
+    store.flush().unwrap_err();
+    fs::remove_file(ballast).unwrap();
+    store.flush().unwrap();
+    assert_eq!(seconds(&store), [1]);
+    assert!(set_aside(disk.path()).is_empty());
+}
+
+#[test]
+fn a_start_on_a_read_only_disk_begins_to_store_when_it_is_writable() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let store = open(disk.path());
+    write(&store, [1]);
+    store.close().unwrap();
+
+    disk.remount("ro");
+    let store = open_degraded(disk.path(), "Read-only");
+    store.append(second("hv", 2));
+    store.flush().unwrap_err();
+    assert_eq!(store.health().pending, 1);
+    disk.remount("rw");
+    store.flush().unwrap();
+    assert_eq!(seconds(&store), [1, 2]);
+}
+
+#[test]
+fn a_file_that_cannot_be_used_now_is_used_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let in_the_way = folder.path().join("history.db-wal");
+    fs::create_dir(&in_the_way).unwrap();
+    let store = open_degraded(folder.path(), "the disk failed");
+    store.append(second("hv", 1));
+    let error = store.close().unwrap_err();
+    assert!(matches!(error, StoreError::Unwritten { rows: 1, .. }), "{error}");
+
+    let store = open_degraded(folder.path(), "the disk failed");
+    store.append(second("hv", 2));
+    fs::remove_dir(&in_the_way).unwrap();
+    store.flush().unwrap();
+    assert_eq!(seconds(&store), [2]);
+    assert_eq!(store.health().error, None);
+}

@@ -1,0 +1,10 @@
+//! The store as the server sees it: what it keeps, what it refuses, and what it makes of broken files, disks and
+//! processes.
+#![allow(clippy::unwrap_used, reason = "the lint knows test functions, but not their helpers")]
+
+mod common;
+mod damage;
+mod disk;
+mod kill_nine;
+mod refusals;
+mod tail;

@@ -1,0 +1,87 @@
+// Chromium for a test. Every page is watched: an error or a warning in its console fails the test.
+
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const SHOTS = resolve(import.meta.dirname, '../../target/shots');
+
+/** The two sizes that every page is made for. */
+export const DESKTOP = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
+/** The pages, by path, and the heading of each. */
+export const PAGES = [
+  ['/', 'Overview'],
+  ['/cells', 'Cells'],
+  ['/links', 'Links'],
+  ['/lab', 'Lab'],
+];
+
+export const launch = () =>
+  chromium.launch({
+    executablePath: process.env.PACKTWIN_CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+
+/**
+ * Opens a page in a context of its own, gives it to `use` and closes it. Afterwards its console must be empty; a test
+ * that provokes messages, by stopping the server for one, calls `messages.length = 0` on the array that it is given.
+ */
+export async function withPage(browser, url, options, use) {
+  const { viewport = DESKTOP, ...others } = options;
+  const phone = viewport === PHONE ? { isMobile: true, hasTouch: true } : {};
+  const context = await browser.newContext({ viewport, ...phone, ...others });
+  try {
+    const page = await context.newPage();
+    const messages = watch(page);
+    await page.goto(url);
+    await use(page, messages);
+    assert.deepEqual(messages, [], 'the console and the network are free of errors and warnings');
+  } finally {
+    await context.close();
+  }
+}
+
+/** What a page reports as wrong, as it comes. */
+export function watch(page) {
+  const messages = [];
+  page.on('console', (message) => {
+    if (['error', 'warning', 'assert'].includes(message.type())) messages.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => messages.push(`uncaught: ${error.stack ?? error.message}`));
+  page.on('response', (answer) => {
+    if (answer.status() >= 400) messages.push(`${answer.status()}: ${answer.url()}`);
+  });
+  return messages;
+}
+
+/** Waits until the page has come to life: hydrated, and following the live stream. */
+export const live = (page) => page.getByRole('status').filter({ hasText: /^Live$/ }).waitFor();
+
+/** Waits until a text is no longer what it was, and gives the new one. */
+export async function changed(locator, { within = 10_000 } = {}) {
+  const before = await locator.textContent();
+  const deadline = Date.now() + within;
+  for (;;) {
+    const now = await locator.textContent();
+    if (now !== before) return now;
+    assert.ok(Date.now() < deadline, `${locator} still says ${JSON.stringify(before)} after ${within} ms`);
+    await new Promise((next) => setTimeout(next, 50));
+  }
+}
+
+/** A picture in target/shots, to be looked at. */
+export async function shot(page, name) {
+  await mkdir(SHOTS, { recursive: true });
+  await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+}

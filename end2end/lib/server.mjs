@@ -1,0 +1,85 @@
+// Starts the real binary for a test, on free ports, with a data folder of its own.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const BINARY = process.env.PACKTWIN_BIN ?? join(ROOT, 'target/debug/packtwin');
+const ASSETS = process.env.PACKTWIN_ASSETS ?? join(ROOT, 'target/site');
+const START_LIMIT_MS = 20_000;
+const STOP_LIMIT_MS = 5_000;
+
+/** A running server. Start one with `startDemo` or `startSite`. */
+export class Server {
+  constructor(child, url, data, log) {
+    this.child = child;
+    this.pid = child.pid;
+    /** Where its pages are, without a slash at the end. */
+    this.url = url;
+    /** Its data folder. */
+    this.data = data;
+    /** What it wrote to stderr, line by line. */
+    this.log = log;
+  }
+
+  /** The JSON that the API answers. */
+  async api(path, request) {
+    const answer = await fetch(`${this.url}/api/v1/${path}`, request);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+
+  /** Ends it at once, as a power cut does, and keeps its data. */
+  async kill() {
+    this.child.kill('SIGKILL');
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
+  }
+
+  /** Ends it as Ctrl-C does and removes its data. */
+  async stop() {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      const late = setTimeout(() => this.child.kill('SIGKILL'), STOP_LIMIT_MS);
+      this.child.kill('SIGTERM');
+      await once(this.child, 'exit');
+      clearTimeout(late);
+    }
+    await rm(this.data, { recursive: true, force: true });
+  }
+}
+
+/** The demo site. `data` continues in the folder of a server that was killed. */
+export const startDemo = ({ data, args = [] } = {}) => start(['demo', '--sim-ports', 'free', ...args], data);
+
+/** A site of its own: `site` is the path of a site file. */
+export const startSite = (site, { data, args = [] } = {}) => start(['serve', '--site', site, ...args], data);
+
+async function start(args, data) {
+  data ??= await mkdtemp(join(tmpdir(), 'packtwin-'));
+  const common = ['--listen', '127.0.0.1:0', '--data', data, '--assets', ASSETS];
+  const child = spawn(BINARY, [...args, ...common], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const log = [];
+  createInterface(child.stderr).on('line', (line) => log.push(line));
+  const url = await new Promise((found, failed) => {
+    const give_up = (why) => failed(new Error(`packtwin ${args.join(' ')}: ${why}\n${log.join('\n')}`));
+    const late = setTimeout(() => {
+      child.kill('SIGKILL');
+      give_up(`no address within ${START_LIMIT_MS} ms`);
+    }, START_LIMIT_MS);
+    child.once('error', (error) => give_up(error.message));
+    child.once('exit', (code, signal) => {
+      clearTimeout(late);
+      give_up(`ended with ${signal ?? code}`);
+    });
+    createInterface(child.stdout).on('line', (line) => {
+      const address = line.match(/^Packtwin is at (http:\S+)/)?.[1];
+      if (!address) return;
+      clearTimeout(late);
+      found(address);
+    });
+  });
+  return new Server(child, url, data, log);
+}

@@ -1,0 +1,42 @@
+// Dark and light: as the system says, or as the person chose, kept over a reload and set before the first paint.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch, live, withPage } from '../lib/browser.mjs';
+import { startDemo } from '../lib/server.mjs';
+
+let server, browser;
+before(async () => {
+  [server, browser] = await Promise.all([startDemo(), launch()]);
+});
+after(() => Promise.all([server?.stop(), browser?.close()]));
+
+/** How bright the page's ground is: 0 black, 255 white. */
+const brightness = (page) =>
+  page.evaluate(() => {
+    const dot = new OffscreenCanvas(1, 1).getContext('2d');
+    dot.fillStyle = getComputedStyle(document.body).backgroundColor;
+    dot.fillRect(0, 0, 1, 1);
+    const [red, green, blue] = dot.getImageData(0, 0, 1, 1).data;
+    return (red + green + blue) / 3;
+  });
+
+test('without a choice the page follows the system', async () => {
+  await withPage(browser, server.url, { colorScheme: 'dark' }, async (page) => assert.ok((await brightness(page)) < 60));
+  await withPage(browser, server.url, { colorScheme: 'light' }, async (page) => assert.ok((await brightness(page)) > 200));
+});
+
+test('a choice holds against the system and over a reload', () =>
+  withPage(browser, server.url, { colorScheme: 'dark' }, async (page) => {
+    await live(page);
+    const button = page.getByRole('button', { name: /^Theme/ });
+    await button.click();
+    assert.match(await button.getAttribute('aria-label'), /^Theme: light/);
+    assert.ok((await brightness(page)) > 200);
+    await page.reload();
+    assert.ok((await brightness(page)) > 200);
+    await live(page);
+    await button.click();
+    assert.match(await button.getAttribute('aria-label'), /^Theme: dark/);
+    assert.ok((await brightness(page)) < 60);
+  }));

@@ -1,0 +1,89 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Real-time digital twin and control room for battery energy storage.
+///
+/// Start with `packtwin demo`: a simulated 832 V pack of 260 cells, at http://127.0.0.1:3000. For your own battery,
+/// copy the demo's site file, name your devices in it and run `packtwin serve --site FILE`.
+#[derive(Debug, Parser)]
+#[command(name = "packtwin", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve a site: its links, its history and its pages
+    ///
+    /// Exit status: 0 stopped by Ctrl-C or SIGTERM, 1 the site file, an address or a folder is not usable.
+    #[command(after_help = "Examples:\n  \
+        packtwin serve --site hall2.toml\n  \
+        packtwin serve --site hall2.toml --replay burst.log --speed 10\n  \
+        RUST_LOG=links=debug packtwin serve --site hall2.toml")]
+    Serve(Serve),
+    /// Serve the demo site: a simulated pack of 260 cells under an AI load
+    ///
+    /// The simulated devices speak CAN frames in cannelloni UDP packets and Modbus TCP on loopback; the server reads
+    /// them as it would read real ones. The site file is written to the data folder: a start for your own.
+    Demo(Demo),
+}
+
+/// Options of every server.
+#[derive(Args, Debug)]
+pub(crate) struct Common {
+    /// Address of the pages and the API; port 0 takes any free port
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3000", env = "PACKTWIN_LISTEN")]
+    pub(crate) listen: SocketAddr,
+    /// Folder of the history; made if it is not there
+    #[arg(long, value_name = "DIR", default_value = "data", env = "PACKTWIN_DATA")]
+    pub(crate) data: PathBuf,
+    /// Folder with the built page (`cargo xtask run` builds it)
+    #[arg(long, value_name = "DIR", default_value = "target/site", env = "PACKTWIN_ASSETS")]
+    pub(crate) assets: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// The site file: systems, links and mappings, in TOML
+    #[arg(long, value_name = "FILE", env = "PACKTWIN_SITE")]
+    pub(crate) site: PathBuf,
+    /// Play a candump log (`candump -L`) in place of the site's CAN link; simulators are not started
+    #[arg(long, value_name = "FILE")]
+    pub(crate) replay: Option<PathBuf>,
+    /// Speed of the replay: 1 is as recorded
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, requires = "replay", value_parser = positive)]
+    pub(crate) speed: f64,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Demo {
+    /// Ports of the simulated devices: `fixed` as in the demo's site file, or `free` to take any free ones
+    #[arg(long, value_name = "WHICH", default_value = "fixed", value_parser = ["fixed", "free"])]
+    pub(crate) sim_ports: String,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if factor.is_finite() && factor > 0.0 => Ok(factor),
+        _ => Err("give a number above 0, such as 1 or 10".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

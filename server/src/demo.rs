@@ -1,0 +1,53 @@
+//! The demo site: its files are part of the program and are laid out in the data folder.
+
+use crate::cli::Demo;
+use anyhow::{Context as _, Result};
+use std::fs;
+use std::net::{TcpListener, UdpSocket};
+use std::path::PathBuf;
+
+const SITE: &str = include_str!("../../sites/demo.toml");
+
+/// Every file of the demo, by its path below `demo-site` in the data folder.
+const FILES: [(&str, &str); 4] = [
+    ("sites/demo.toml", SITE),
+    ("dbc/packtwin_hv.dbc", include_str!("../../dbc/packtwin_hv.dbc")),
+    ("registers/grid_meter.toml", include_str!("../../registers/grid_meter.toml")),
+    ("registers/load_meter.toml", include_str!("../../registers/load_meter.toml")),
+];
+
+/// Addresses of the simulated devices in the site file.
+const UDP_PORT: &str = "127.0.0.1:20000";
+const TCP_PORTS: [&str; 2] = ["127.0.0.1:15020", "127.0.0.1:15021"];
+
+/// Writes the demo's files and returns its site file.
+///
+/// # Errors
+/// When the data folder cannot be written.
+pub(crate) fn prepare(options: &Demo) -> Result<PathBuf> {
+    let root = options.common.data.join("demo-site");
+    for (name, text) in FILES {
+        let path = root.join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
+        }
+        let text = if options.sim_ports == "free" { with_free_ports(text)? } else { text.to_owned() };
+        fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
+    }
+    Ok(root.join("sites/demo.toml"))
+}
+
+/// The text with the devices' addresses replaced by free ones of this machine.
+fn with_free_ports(text: &str) -> Result<String> {
+    if !text.contains(UDP_PORT) {
+        return Ok(text.to_owned());
+    }
+    let udp = UdpSocket::bind("127.0.0.1:0").context("find a free UDP port")?;
+    let mut text = text.replace(UDP_PORT, &udp.local_addr()?.to_string());
+    // All are held until all are found, so that none is found twice.
+    let listeners = TCP_PORTS.map(|_| TcpListener::bind("127.0.0.1:0"));
+    for (port, listener) in TCP_PORTS.iter().zip(listeners) {
+        text = text.replace(port, &listener.context("find a free TCP port")?.local_addr()?.to_string());
+    }
+    Ok(text)
+}

@@ -1,0 +1,113 @@
+//! The engine task: owns the twin, runs its cycles, and hands each one to the pages and to history.
+
+use crate::clock::Clock;
+use crate::hub::{Hub, Published};
+use crate::pace::Pace;
+use crate::tape::Tape;
+use domain::alarm::AlarmChange;
+use domain::engine::{Input, Outputs, step};
+use domain::live::Encoder;
+use domain::point::PointId;
+use domain::reading::{Batch, Target};
+use domain::spec::SystemIdx;
+use domain::twin::Site;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use tokio::sync::{mpsc, watch};
+
+/// How many inputs may wait for the engine. A link that finds the queue full waits: nothing is dropped.
+pub(crate) const INPUTS: usize = 1_024;
+
+/// One system's rhythm, encoding and tape.
+struct Lane {
+    pace: Pace,
+    encoder: Encoder,
+    tape: Tape,
+}
+
+/// Runs the site until `stop`, then hands the last second to the store.
+pub(crate) async fn run(
+    mut site: Site,
+    mut inputs: mpsc::Receiver<Input>,
+    hub: Arc<Hub>,
+    store: Store,
+    clock: Clock,
+    mut stop: watch::Receiver<bool>,
+) {
+    let start = clock().mono;
+    let mut lanes: Vec<Lane> = (site.systems.iter())
+        .map(|system| Lane {
+            pace: Pace::new(system.spec.period(), start),
+            encoder: Encoder::new(&system.spec),
+            tape: Tape::new(&system.spec.id),
+        })
+        .collect();
+    let mut pending = Vec::with_capacity(64);
+    loop {
+        let due = lanes.iter().map(|lane| lane.pace.due()).min();
+        let wait = due.map_or(Duration::MAX, |due| due.since(clock().mono));
+        tokio::select! {
+            input = inputs.recv() => match input {
+                Some(input) => {
+                    notice(&input, &mut lanes);
+                    pending.push(input);
+                }
+                // Every link has ended. Values must still go stale.
+                None => tokio::time::sleep(wait).await,
+            },
+            () = tokio::time::sleep(wait) => {}
+            _ = stop.changed() => break,
+        }
+        while let Ok(input) = inputs.try_recv() {
+            notice(&input, &mut lanes);
+            pending.push(input);
+        }
+        let now = clock();
+        for (i, lane) in lanes.iter_mut().enumerate() {
+            if now.mono < lane.pace.due() {
+                continue;
+            }
+            lane.pace.cycled(now.mono);
+            let outputs = step(&mut site, now, pending.drain(..));
+            log_alarms(&site, &outputs);
+            let Some(moment) = site.moment(SystemIdx(i as u8), now) else { continue };
+            let encoded = lane.encoder.encode(&moment);
+            if let Some(second) = lane.tape.push(now.utc, &encoded) {
+                store.append(second);
+            }
+            hub.publish(i, Published::new(encoded, moment));
+        }
+    }
+    for lane in &mut lanes {
+        if let Some(second) = lane.tape.finish() {
+            store.append(second);
+        }
+    }
+}
+
+/// Lets a system's rhythm follow its leading source: the one that brings cells or the pack voltage.
+fn notice(input: &Input, lanes: &mut [Lane]) {
+    let Input::Batch(batch) = input else { return };
+    if leads(batch) {
+        if let Some(lane) = lanes.get_mut(batch.system.0 as usize) {
+            lane.pace.swept(batch.at.mono);
+        }
+    }
+}
+
+fn leads(batch: &Batch) -> bool {
+    (batch.readings.iter()).any(|r| matches!(r.target, Target::Cell(..) | Target::Point(PointId::Voltage)))
+}
+
+fn log_alarms(site: &Site, outputs: &Outputs) {
+    for (system, change) in &outputs.alarms {
+        let (verb, alarm) = match change {
+            AlarmChange::Raised(alarm) => ("raised", alarm),
+            AlarmChange::Cleared(alarm) => ("cleared", alarm),
+        };
+        let (Some(spec), Some(rule)) = (site.spec.system(*system), alarm.rule.rule()) else { continue };
+        let words = rule.words(alarm.subject, alarm.value, &site.spec, &spec.topology);
+        tracing::info!(system = spec.id, rule = rule.id, "alarm {verb}: {words}");
+    }
+}

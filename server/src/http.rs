@@ -1,0 +1,69 @@
+//! HTTP: pages, API, live stream, static files.
+//!
+//! | path | what |
+//! |---|---|
+//! | `/`, `/cells`, `/links`, `/lab` | pages, rendered with the newest values |
+//! | `/live/{system}` | WebSocket: binary live frames, server to page |
+//! | `/api/v1/...` | JSON for people and programs, the same in a binary form for the page |
+//! | `/pkg/...` | the built page, cached for ever by content hash |
+//! | `/healthz`, `/readyz` | for process supervisors |
+
+mod api;
+mod assets;
+mod guard;
+mod lab;
+mod live;
+mod pages;
+mod problem;
+
+use crate::hub::Hub;
+pub(crate) use api::RECENT_S;
+pub(crate) use assets::Manifest;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::routing::get;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What every handler has.
+#[derive(Clone)]
+pub(crate) struct AppState {
+    /// What the engine publishes.
+    pub(crate) hub: Arc<Hub>,
+    /// The names of the built page's files.
+    pub(crate) manifest: Arc<Manifest>,
+}
+
+/// No request of ours is larger.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// Every route of the server.
+pub(crate) fn router(state: AppState, assets: &Path) -> Router {
+    // Rendering spawns; an executor that is already there is the same one.
+    let _ = any_spawner::Executor::init_tokio();
+    let api = Router::new()
+        .route("/state", get(api::state))
+        .route("/cells", get(api::cells))
+        .route("/links", get(api::links))
+        .route("/links/{id}/frames", get(api::frames))
+        .route("/series", get(api::series))
+        .route("/lab", get(lab::read).post(lab::command))
+        .fallback(problem::no_such_path);
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/live/{system}", get(live::live))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(api::ready))
+        .nest_service("/pkg", assets::service(&assets.join("pkg")))
+        .route_service("/favicon.svg", assets::file(&assets.join("favicon.svg")))
+        .route("/", get(pages::page))
+        .route("/cells", get(pages::page))
+        .route("/links", get(pages::page))
+        .route("/lab", get(pages::page))
+        .fallback(get(pages::missing))
+        .layer(from_fn(guard::same_origin))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn(guard::headers))
+        .with_state(state)
+}

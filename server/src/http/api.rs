@@ -1,0 +1,153 @@
+//! The API: one snapshot each of the state, the cells, the links; recent series.
+//!
+//! Numbers are in the SI unit that stands beside them. A value that is not there is `null` with its reason.
+
+mod json;
+
+use super::AppState;
+use super::problem::Problem;
+use crate::hub::Published;
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use domain::link::LinkState;
+use domain::point::PointId;
+use domain::reading::CellQuantity;
+use domain::series::Trace;
+use domain::spec::SystemSpec;
+use domain::wire::Wire as _;
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The binary form, for the page.
+pub(super) const OCTETS: &str = "application/octet-stream";
+
+/// Whether the answer should be in the binary form.
+pub(super) fn wants_octets(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).is_some_and(|accept| accept == OCTETS)
+}
+
+/// An answer in the binary form.
+pub(super) fn octets(bytes: Vec<u8>) -> Response {
+    ([(CONTENT_TYPE, OCTETS), (CACHE_CONTROL, "no-store")], bytes).into_response()
+}
+
+fn json(value: serde_json::Value) -> Response {
+    ([(CACHE_CONTROL, "no-store")], Json(value)).into_response()
+}
+
+/// Which system; the first if none is named.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Which {
+    system: Option<String>,
+}
+
+impl AppState {
+    /// The named system, or the first.
+    fn find(&self, which: Option<&str>) -> Result<(usize, &SystemSpec, Arc<Published>), Problem> {
+        let found = match which {
+            Some(id) => self.hub.system(id),
+            None => self.hub.site.systems.first().map(|spec| (0, spec)),
+        };
+        let missing = || Problem::not_found(format!("there is no system {:?}", which.unwrap_or_default()));
+        let (place, spec) = found.ok_or_else(missing)?;
+        let newest = self.hub.newest(place).ok_or_else(missing)?;
+        Ok((place, spec, newest))
+    }
+}
+
+/// `GET /api/v1/state?system=hv`: points, nodes, alarms, cell statistics.
+pub(super) async fn state(State(app): State<AppState>, Query(which): Query<Which>) -> Result<Response, Problem> {
+    let (_, spec, newest) = app.find(which.system.as_deref())?;
+    Ok(json(json::state(&app.hub.site, spec, &newest.moment)))
+}
+
+/// `GET /api/v1/cells?system=hv`: every cell's voltage and temperature.
+pub(super) async fn cells(State(app): State<AppState>, Query(which): Query<Which>) -> Result<Response, Problem> {
+    let (_, spec, newest) = app.find(which.system.as_deref())?;
+    Ok(json(json::cells(spec, &newest.moment)))
+}
+
+/// `GET /api/v1/links`: every link's state and counters.
+pub(super) async fn links(State(app): State<AppState>) -> Response {
+    let now = (app.hub.clock)();
+    let statuses: Vec<_> = app.hub.links.iter().map(|link| link.status()).collect();
+    json(json::links(&app.hub.site, &statuses, now))
+}
+
+/// `GET /api/v1/links/{id}/frames`: the newest raw frames beside their decoded values.
+pub(super) async fn frames(
+    State(app): State<AppState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let place = app.hub.site.links.iter().position(|link| link.id == id);
+    let link = place.and_then(|place| app.hub.links.get(place));
+    let link = link.ok_or_else(|| Problem::not_found(format!("there is no link {id:?}")))?;
+    let rows = link.frames((app.hub.clock)());
+    Ok(if wants_octets(&headers) { octets(rows.to_bytes()) } else { json(json::frames(&rows)) })
+}
+
+/// The longest recent past that is kept, s.
+pub(crate) const RECENT_S: u32 = 600;
+
+/// What a series request asks for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SeriesQuery {
+    system: Option<String>,
+    /// Paths of points, separated by commas.
+    points: Option<String>,
+    /// A cell, `7.12` or its number from 0: its voltage and temperature.
+    cell: Option<String>,
+    /// How far back, s.
+    seconds: Option<u32>,
+}
+
+/// `GET /api/v1/series?points=battery/power,load/power&cell=7.12&seconds=600`: recent samples at full rate.
+pub(super) async fn series(
+    State(app): State<AppState>,
+    Query(query): Query<SeriesQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (place, spec, newest) = app.find(query.system.as_deref())?;
+    let seconds = query.seconds.unwrap_or(RECENT_S);
+    if !(1..=RECENT_S).contains(&seconds) {
+        return Err(Problem::bad_parameter(format!("seconds: {seconds} is not from 1 to {RECENT_S}")));
+    }
+    let mut traces = (query.points.iter().flat_map(|list| list.split(',')).filter(|path| !path.is_empty()))
+        .map(|path| {
+            let point = PointId::from_path(path).map(Trace::Point);
+            point.ok_or_else(|| Problem::bad_parameter(format!("points: there is no {path:?}")))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    if let Some(text) = query.cell.as_deref() {
+        let cell = domain::lab::parse_cell(text, &spec.topology)
+            .ok_or_else(|| Problem::bad_parameter(format!("cell: {} has no cell {text:?}", spec.id)))?;
+        traces.extend(CellQuantity::ALL.map(|quantity| Trace::Cell(quantity, cell as u16)));
+    }
+    if traces.is_empty() {
+        return Err(Problem::bad_parameter("points or cell: name at least one"));
+    }
+    let from = newest.moment.now.utc - Duration::from_secs(u64::from(seconds));
+    let table = app.hub.recent(place, |recent| recent.table(from, &traces));
+    let table = table.ok_or_else(|| Problem::not_found("this system keeps no recent past"))?;
+    Ok(if wants_octets(&headers) { octets(table.to_bytes()) } else { json(json::table(&table)) })
+}
+
+/// `GET /readyz`: 200 when every link is up and history is written, else 503 and what is not.
+pub(super) async fn ready(State(app): State<AppState>) -> (StatusCode, String) {
+    let mut missing: Vec<String> = (app.hub.site.links.iter().zip(&app.hub.links))
+        .map(|(spec, link)| (spec, link.status().state))
+        .filter(|(_, state)| !matches!(state, LinkState::Up | LinkState::Ended))
+        .map(|(spec, state)| format!("link {}: {}\n", spec.id, state.word()))
+        .collect();
+    if let Some(error) = app.hub.store.health().error {
+        missing.push(format!("history: {error}\n"));
+    }
+    if missing.is_empty() { (StatusCode::OK, "ready\n".to_owned()) } else { (StatusCode::SERVICE_UNAVAILABLE, missing.concat()) }
+}

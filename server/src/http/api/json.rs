@@ -1,0 +1,201 @@
+//! The shapes of the API's answers.
+
+use domain::cells::ColumnStats;
+use domain::derived;
+use domain::link::{FrameRow, LinkFault, LinkStatus};
+use domain::point::PointId;
+use domain::reading::{CellQuantity, NodeQuantity, Sample};
+use domain::series::Table;
+use domain::spec::{SiteSpec, SystemSpec};
+use domain::time::{Mono, Now, Utc};
+use domain::twin::Moment;
+use serde_json::{Map, Value, json};
+
+/// RFC 3339 in UTC with milliseconds.
+pub(super) fn rfc3339(at: Utc) -> String {
+    let (days, in_day_ms) = ((at.0 / 1_000).div_euclid(86_400_000), (at.0 / 1_000).rem_euclid(86_400_000));
+    // Days since 1970 to a civil date, by eras of 400 years that begin on 1 March.
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let day_of_era = z.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (s, ms) = (in_day_ms / 1_000, in_day_ms % 1_000);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{ms:03}Z", s / 3_600, s / 60 % 60, s % 60)
+}
+
+/// A number with the digits that its step deserves.
+fn number(value: f32, step: f32) -> Value {
+    let digits = (-f64::from(step).log10()).ceil().clamp(0.0, 6.0) as i32;
+    let scale = 10_f64.powi(digits);
+    json!((f64::from(value) * scale).round() / scale)
+}
+
+fn sample(sample: Sample, last: Option<(f32, Mono)>, step: f32, now: Mono) -> Map<String, Value> {
+    let mut out = Map::new();
+    match sample {
+        Ok(value) => out.insert("value".into(), number(value, step)),
+        Err(why) => {
+            out.insert("reason".into(), json!(why.words()));
+            out.insert("value".into(), Value::Null)
+        }
+    };
+    if let Some((_, at)) = last {
+        out.insert("age_s".into(), number(now.seconds_since(at), 0.001));
+    }
+    out
+}
+
+fn stats(of: Option<ColumnStats>, step: f32, spec: &SystemSpec) -> Value {
+    let Some(s) = of else { return Value::Null };
+    let name = |cell| spec.topology.cell_name(cell);
+    json!({
+        "fresh": s.fresh, "mean": number(s.mean, step / 10.0), "spread": number(s.spread(), step),
+        "min": { "value": number(s.min, step), "cell": name(s.min_at) },
+        "max": { "value": number(s.max, step), "cell": name(s.max_at) },
+    })
+}
+
+/// `GET /api/v1/state`
+pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, moment: &Moment) -> Value {
+    let now = moment.now.mono;
+    let points: Map<String, Value> = (PointId::ALL.iter())
+        .map(|id| {
+            let slot = moment.state.points.slot(*id);
+            let mut point = sample(moment.point(*id), slot.last(), id.spec().resolution, now);
+            point.insert("unit".into(), json!(id.spec().unit.symbol()));
+            (id.spec().path.to_owned(), Value::Object(point))
+        })
+        .collect();
+    let nodes: Vec<Value> = (moment.state.nodes.iter().enumerate())
+        .map(|(i, node)| {
+            let (state, delay) = (node.sample(NodeQuantity::State, now), node.sample(NodeQuantity::Delay, now));
+            json!({ "node": i + 1, "state": state.ok(), "delay_s": delay.ok() })
+        })
+        .collect();
+    let alarms: Vec<Value> = (moment.alarms.iter())
+        .filter_map(|alarm| {
+            let rule = alarm.rule.rule()?;
+            Some(json!({
+                "rule": rule.id, "severity": rule.severity.word(), "since": rfc3339(alarm.since),
+                "words": rule.words(alarm.subject, alarm.value, site, &spec.topology), "advice": rule.advice,
+                "signal_lost": alarm.signal_lost,
+            }))
+        })
+        .collect();
+    let cells = &moment.state.cells;
+    let derived = |sample: Sample| sample.map_or(Value::Null, |value| number(value, 0.1));
+    json!({
+        "site": site.name, "system": spec.id, "name": spec.name, "simulated": spec.simulated,
+        "timestamp": rfc3339(moment.now.utc),
+        "topology": {
+            "racks": spec.topology.racks, "modules_per_rack": spec.topology.modules_per_rack,
+            "cells_per_module": spec.topology.cells_per_module, "cells": spec.topology.cells(),
+        },
+        "points": points,
+        "sop_use_pct": derived(derived::sop_use_pct(&moment.state.points, now)),
+        "load_covered_pct": derived(derived::load_covered_pct(&moment.state.points, now)),
+        "cell_voltage_v": stats(cells.column(CellQuantity::Voltage).stats(now), spec.cell_resolution_v, spec),
+        "cell_temperature_c": stats(cells.column(CellQuantity::Temperature).stats(now), 0.1, spec),
+        "nodes": nodes, "alarms": alarms,
+    })
+}
+
+/// `GET /api/v1/cells`
+pub(super) fn cells(spec: &SystemSpec, moment: &Moment) -> Value {
+    let now = moment.now.mono;
+    let column = |quantity, cell, step| {
+        let column = moment.state.cells.column(quantity);
+        Value::Object(sample(column.sample(cell, now), column.last(cell), step, now))
+    };
+    let cells: Vec<Value> = (0..spec.topology.cells())
+        .map(|cell| {
+            json!({
+                "cell": spec.topology.cell_name(cell),
+                "voltage_v": column(CellQuantity::Voltage, cell, spec.cell_resolution_v),
+                "temperature_c": column(CellQuantity::Temperature, cell, 0.1),
+            })
+        })
+        .collect();
+    json!({ "system": spec.id, "timestamp": rfc3339(moment.now.utc), "cells": cells })
+}
+
+/// `GET /api/v1/links`
+pub(super) fn links(site: &SiteSpec, statuses: &[LinkStatus], now: Now) -> Value {
+    let links: Vec<Value> = (site.links.iter().zip(statuses))
+        .map(|(spec, status)| {
+            let faults: Map<String, Value> = (LinkFault::ALL.iter())
+                .map(|fault| (fault.words().replace(' ', "_"), json!(status.faults(*fault))))
+                .collect();
+            json!({
+                "id": spec.id, "name": spec.name, "protocol": spec.protocol, "address": spec.address,
+                "system": site.system(spec.system).map(|s| s.id.as_str()),
+                "state": status.state.word(), "age_s": status.age_s(now.mono).map(|age| number(age, 0.001)),
+                "frames": status.frames, "frames_per_s": number(status.frames_per_s, 0.1),
+                "bytes_per_s": number(status.bytes_per_s, 1.0), "reconnects": status.reconnects,
+                "latency_ms": status.latency_ms.map(|ms| number(ms, 0.001)), "faults": faults,
+            })
+        })
+        .collect();
+    json!({ "timestamp": rfc3339(now.utc), "links": links })
+}
+
+/// `GET /api/v1/links/{id}/frames`
+pub(super) fn frames(rows: &[FrameRow]) -> Value {
+    let rows: Vec<Value> = (rows.iter())
+        .map(|row| {
+            let raw: Vec<String> = row.raw.iter().map(|byte| format!("{byte:02X}")).collect();
+            let decoded: Map<String, Value> =
+                row.decoded.iter().map(|value| (value.name.clone(), json!(value.text))).collect();
+            json!({
+                "key": row.key, "name": row.name, "count": row.count, "period_ms": row.period_ms,
+                "age_ms": row.age_ms, "raw": raw.join(" "), "decoded": decoded,
+            })
+        })
+        .collect();
+    json!({ "frames": rows })
+}
+
+/// `GET /api/v1/series`
+pub(super) fn table(table: &Table) -> Value {
+    let at: Vec<String> = table.at.iter().map(|at| rfc3339(*at)).collect();
+    let series: Vec<Value> = (table.series.iter())
+        .map(|series| {
+            let value = |value: &Option<f32>| value.map_or(Value::Null, |v| number(v, series.resolution));
+            let values: Vec<Value> = series.values.iter().map(value).collect();
+            json!({ "name": series.name, "unit": series.unit.symbol(), "values": values })
+        })
+        .collect();
+    json!({ "timestamps": at, "series": series })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_are_rfc_3339() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_400, "2000-02-29T00:00:00.000Z"),
+            (1_760_309_299, "2025-10-12T22:48:19.000Z"),
+            (-1, "1969-12-31T23:59:59.000Z"),
+        ] {
+            assert_eq!(rfc3339(Utc(seconds * 1_000_000)), text);
+        }
+        assert_eq!(rfc3339(Utc(1_760_309_299_123_999)), "2025-10-12T22:48:19.123Z");
+    }
+
+    #[test]
+    fn numbers_have_the_digits_of_their_step() {
+        for (value, step, text) in
+            [(71.439, 0.1, "71.4"), (3.2009999, 0.001, "3.201"), (182_049.6, 1.0, "182050.0"), (0.1 + 0.2, 0.0001, "0.3")]
+        {
+            assert_eq!(number(value, step).to_string(), text);
+        }
+    }
+}

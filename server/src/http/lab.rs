@@ -1,0 +1,82 @@
+//! The lab: what a person does to a simulated system.
+//!
+//! A plain form gets 303 back to its page, so the lab works without WebAssembly; the page's own requests get the new
+//! state, programs get JSON.
+
+use super::AppState;
+use super::api::{octets, wants_octets};
+use super::problem::Problem;
+use axum::extract::{Form, Query, State};
+use axum::http::header::ACCEPT;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::Json;
+use domain::lab::{LabCommand, LabState, LoadMode};
+use domain::topology::Topology;
+use domain::wire::Wire as _;
+use serde::Deserialize;
+use serde_json::json;
+use sim::LabHandle;
+use std::collections::HashMap;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Which {
+    system: Option<String>,
+}
+
+/// The simulation of the named system, or of the first that has one.
+fn find<'a>(app: &'a AppState, system: Option<&str>) -> Result<(&'a LabHandle, Topology), Problem> {
+    let place = match system {
+        Some(id) => app.hub.system(id).map(|(place, _)| place),
+        None => app.hub.labs.iter().position(Option::is_some),
+    };
+    let lab = place.and_then(|place| Some((app.hub.labs.get(place)?.as_ref()?, app.hub.site.systems.get(place)?)));
+    let (lab, spec) = lab.ok_or_else(|| {
+        Problem::not_found(match system {
+            Some(id) => format!("system {id:?} is not simulated"),
+            None => "no system of this site is simulated".to_owned(),
+        })
+    })?;
+    Ok((lab, spec.topology))
+}
+
+/// `GET /api/v1/lab`
+pub(super) async fn read(
+    State(app): State<AppState>,
+    Query(which): Query<Which>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (lab, topology) = find(&app, which.system.as_deref())?;
+    Ok(answer(&lab.state(), &topology, &headers))
+}
+
+/// `POST /api/v1/lab` with the fields of [`LabCommand::from_fields`].
+pub(super) async fn command(
+    State(app): State<AppState>,
+    headers: HeaderMap,
+    Form(fields): Form<HashMap<String, String>>,
+) -> Result<Response, Problem> {
+    let (lab, topology) = find(&app, fields.get("system").map(String::as_str))?;
+    let command = LabCommand::from_fields(|name| fields.get(name).map(String::as_str), &topology)
+        .map_err(|error| Problem::bad_parameter(error.to_string()))?;
+    lab.apply(command);
+    tracing::info!(?command, "lab");
+    if headers.get(ACCEPT).is_some_and(|accept| accept.to_str().is_ok_and(|text| text.contains("text/html"))) {
+        return Ok(Redirect::to("/lab").into_response());
+    }
+    Ok(answer(&lab.state(), &topology, &headers))
+}
+
+fn answer(state: &LabState, topology: &Topology, headers: &HeaderMap) -> Response {
+    if wants_octets(headers) {
+        return octets(state.to_bytes());
+    }
+    let load = match state.load {
+        LoadMode::Auto => json!({ "mode": "auto" }),
+        LoadMode::Fixed(power_w) => json!({ "mode": "fixed", "power_w": power_w }),
+    };
+    let faults: Vec<String> = state.faults.iter().map(|fault| fault.words(topology)).collect();
+    let burst = state.burst.map(|(power_w, left_s)| json!({ "power_w": power_w, "left_s": left_s }));
+    let body = json!({ "load": load, "burst": burst, "ambient_c": state.ambient_c, "faults": faults });
+    (StatusCode::OK, Json(body)).into_response()
+}

@@ -1,0 +1,65 @@
+//! Pages: rendered with the newest moment, which the document also carries for the browser to take over.
+
+use super::AppState;
+use app::boot::Boot;
+use app::{Assets, shell};
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use leptos::nonce::use_nonce;
+use leptos::prelude::expect_context;
+use leptos_axum::{ResponseOptions, render_app_async_with_context};
+
+/// A page of the app.
+pub(super) async fn page(State(state): State<AppState>, request: Request) -> Response {
+    let Some(boot) = boot(&state, request.uri().query()) else {
+        return (StatusCode::NOT_FOUND, "there is no such system\n").into_response();
+    };
+    let assets = Assets {
+        js: state.manifest.js.clone(),
+        wasm: state.manifest.wasm.clone(),
+        css: state.manifest.css.clone(),
+    };
+    let render = render_app_async_with_context(headers, move || {
+        shell(&assets, boot.clone(), use_nonce().map(|nonce| nonce.to_string()))
+    });
+    render(request).await
+}
+
+/// The app's own words for a path that no page has.
+pub(super) async fn missing(state: State<AppState>, request: Request) -> Response {
+    let mut response = page(state, request).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+/// What the document starts from: the system that `?system=` names, or the first.
+fn boot(state: &AppState, query: Option<&str>) -> Option<Boot> {
+    let named = query.and_then(|query| query.split('&').find_map(|field| field.strip_prefix("system=")));
+    let system = match named {
+        Some(id) => state.hub.system(id)?.0,
+        None => 0,
+    };
+    Some(Boot {
+        site: (*state.hub.site).clone(),
+        system,
+        key: state.hub.newest(system)?.key.to_vec(),
+        lab: state.hub.labs.get(system)?.as_ref().map(sim::LabHandle::state),
+    })
+}
+
+/// Values are of this instant, and only our own scripts run: those with this request's nonce.
+fn headers() {
+    let options = expect_context::<ResponseOptions>();
+    options.insert_header(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let nonce = use_nonce().map(|nonce| format!("'nonce-{nonce}'")).unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; script-src {nonce} 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
+         style-src-attr 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        options.insert_header(CONTENT_SECURITY_POLICY, policy);
+    }
+}

@@ -1,0 +1,46 @@
+//! Errors of the API, as RFC 9457 problem details.
+
+use axum::Json;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+/// An error answer: a status and what is wrong, where, what to do.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    detail: String,
+}
+
+impl Problem {
+    /// An error with this status and these words.
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Problem {
+        Problem { status, detail: detail.into() }
+    }
+
+    /// Parameters that cannot be understood.
+    pub(super) fn bad_parameter(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    }
+
+    /// Something that is not there.
+    pub(super) fn not_found(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        let body = Json(json!({ "title": title, "status": self.status.as_u16(), "detail": self.detail }));
+        let mut response = (self.status, body).into_response();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}
+
+/// The API's answer to an unknown path.
+pub(super) async fn no_such_path(uri: Uri) -> Problem {
+    Problem::not_found(format!("there is no {} here; see ARCHITECTURE.md for the API", uri.path()))
+}

@@ -1,0 +1,100 @@
+//! What the engine publishes and the pages read: the newest moment of each system, its recent past, the links.
+
+use crate::clock::Clock;
+use axum::body::Bytes;
+use domain::live::Encoded;
+use domain::series::Recent;
+use domain::spec::{SiteSpec, SystemSpec};
+use domain::twin::Moment;
+use links::LinkHandle;
+use sim::LabHandle;
+use std::sync::{Arc, Mutex, PoisonError};
+use store::Store;
+use tokio::sync::watch;
+
+/// One cycle of one system, encoded once for everyone.
+#[derive(Debug)]
+pub(crate) struct Published {
+    /// Counts cycles; a delta follows the frame with the number before.
+    pub(crate) seq: u32,
+    /// The whole moment.
+    pub(crate) key: Bytes,
+    /// What changed since the cycle before.
+    pub(crate) delta: Bytes,
+    /// The moment itself, for the server's own pages and API.
+    pub(crate) moment: Moment,
+}
+
+impl Published {
+    /// A published cycle.
+    pub(crate) fn new(encoded: Encoded, moment: Moment) -> Published {
+        Published { seq: encoded.seq, key: encoded.key.into(), delta: encoded.delta.into(), moment }
+    }
+}
+
+/// One system's outlet.
+#[derive(Debug)]
+struct Feed {
+    newest: watch::Sender<Arc<Published>>,
+    recent: Mutex<Recent>,
+}
+
+/// Shared by the engine and by every request.
+pub(crate) struct Hub {
+    /// How the site is configured.
+    pub(crate) site: Arc<SiteSpec>,
+    /// Its links, in the order of the site.
+    pub(crate) links: Vec<LinkHandle>,
+    /// The simulations of its systems, in the order of the site.
+    pub(crate) labs: Vec<Option<LabHandle>>,
+    /// Its history.
+    pub(crate) store: Store,
+    /// The time.
+    pub(crate) clock: Clock,
+    feeds: Vec<Feed>,
+}
+
+impl Hub {
+    /// A hub whose systems have published `first` and remember `recent`, one of each per system.
+    pub(crate) fn new(
+        site: Arc<SiteSpec>,
+        links: Vec<LinkHandle>,
+        labs: Vec<Option<LabHandle>>,
+        store: Store,
+        clock: Clock,
+        systems: Vec<(Published, Recent)>,
+    ) -> Hub {
+        let feeds = (systems.into_iter())
+            .map(|(first, recent)| Feed { newest: watch::Sender::new(Arc::new(first)), recent: Mutex::new(recent) })
+            .collect();
+        Hub { site, links, labs, store, clock, feeds }
+    }
+
+    /// Publishes a cycle of the system at `place`: to its recent past, then to everyone who watches.
+    pub(crate) fn publish(&self, place: usize, published: Published) {
+        let Some(feed) = self.feeds.get(place) else { return };
+        feed.recent.lock().unwrap_or_else(PoisonError::into_inner).push(&published.moment);
+        feed.newest.send_replace(Arc::new(published));
+    }
+
+    /// The newest cycle of the system at `place`.
+    pub(crate) fn newest(&self, place: usize) -> Option<Arc<Published>> {
+        Some(self.feeds.get(place)?.newest.borrow().clone())
+    }
+
+    /// Follows the cycles of the system at `place`; who is slow misses some and goes on with the newest.
+    pub(crate) fn follow(&self, place: usize) -> Option<watch::Receiver<Arc<Published>>> {
+        Some(self.feeds.get(place)?.newest.subscribe())
+    }
+
+    /// Looks into the recent past of the system at `place`.
+    pub(crate) fn recent<T>(&self, place: usize, look: impl FnOnce(&Recent) -> T) -> Option<T> {
+        let recent = &self.feeds.get(place)?.recent;
+        Some(look(&recent.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// The system with this id and its place.
+    pub(crate) fn system(&self, id: &str) -> Option<(usize, &SystemSpec)> {
+        self.site.find_system(id).map(|(idx, spec)| (idx.0 as usize, spec))
+    }
+}

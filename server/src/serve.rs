@@ -1,0 +1,186 @@
+//! Wiring: from a site file to a running site, and back down in order.
+
+use crate::cli::{Common, Serve};
+use crate::clock::system_clock;
+use crate::engine;
+use crate::http::{self, AppState, Manifest};
+use crate::hub::{Hub, Published};
+use crate::site_file::{self, SiteFile};
+use crate::tape;
+use anyhow::{Context as _, Result, anyhow};
+use domain::link::LinkIdx;
+use domain::live::Encoder;
+use domain::series::Recent;
+use domain::spec::{SystemIdx, SystemSpec};
+use domain::time::Now;
+use domain::twin::Site;
+use links::LinkConfig;
+use sim::Rig;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+
+/// What to serve, and where.
+#[derive(Debug)]
+pub(crate) struct Options {
+    site: PathBuf,
+    replay: Option<(PathBuf, f64)>,
+    common: Common,
+}
+
+impl From<Serve> for Options {
+    fn from(options: Serve) -> Options {
+        let speed = options.speed;
+        Options { site: options.site, replay: options.replay.map(|file| (file, speed)), common: options.common }
+    }
+}
+
+impl Options {
+    /// Serves the demo's site file.
+    pub(crate) fn demo(site: PathBuf, common: Common) -> Options {
+        Options { site, replay: None, common }
+    }
+}
+
+/// Serves a site until Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// When the site file is wrong, an address is in use, or a folder cannot be used; then nothing has been started.
+pub(crate) async fn serve(options: Options) -> Result<()> {
+    let manifest = Arc::new(Manifest::read(&options.common.assets)?);
+    let SiteFile { spec, links: tasks, simulators } =
+        site_file::read(&options.site, |links, simulators| match &options.replay {
+            Some((file, speed)) => {
+                simulators.clear();
+                replay_instead(links, file, *speed)
+            }
+            None => Ok(()),
+        })?;
+    let listen = options.common.listen;
+    let listener = TcpListener::bind(listen).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => anyhow!(
+            "{listen} is in use by another program; stop it, or choose another address with --listen"
+        ),
+        _ => anyhow!("{listen}: {error}"),
+    })?;
+    let clock = system_clock();
+    let (store, notices) = Store::open(&options.common.data, clock().utc)?;
+    for notice in notices {
+        tracing::warn!("{notice}");
+    }
+
+    let (stop, stopped) = watch::channel(false);
+    let (sink, inputs) = mpsc::channel(engine::INPUTS);
+    let mut handles = Vec::with_capacity(tasks.len());
+    let mut running = Vec::with_capacity(tasks.len());
+    for (i, mut task) in tasks.into_iter().enumerate() {
+        task.bind().await?;
+        handles.push(task.handle());
+        running.push((LinkIdx(i as u8), task));
+    }
+    let mut rigs = Vec::with_capacity(simulators.len());
+    let mut labs = vec![None; spec.systems.len()];
+    for (system, config) in simulators {
+        let rig = Rig::start(&config, spec.systems[system.0 as usize].topology).await?;
+        labs[system.0 as usize] = Some(rig.lab());
+        rigs.push(rig);
+    }
+
+    let site = Site::new(spec.clone());
+    let systems = (spec.systems.iter().enumerate())
+        .map(|(i, system)| first_moment(&site, SystemIdx(i as u8), system, &store, clock()))
+        .collect::<Result<Vec<_>>>()?;
+    let hub = Arc::new(Hub::new(Arc::new(spec), handles, labs, store.clone(), clock.clone(), systems));
+    let links: Vec<_> = (running.into_iter())
+        .map(|(idx, task)| tokio::spawn(task.run(idx, clock.clone(), sink.clone(), stopped.clone())))
+        .collect();
+    drop(sink);
+    let engine = tokio::spawn(engine::run(site, inputs, hub.clone(), store.clone(), clock, stopped.clone()));
+
+    let app = http::router(AppState { hub, manifest }, &options.common.assets);
+    let address = listener.local_addr().context("read the bound address")?;
+    println!("Packtwin is at http://{address}");
+    if !address.ip().is_loopback() {
+        tracing::warn!("{address} can be reached from other machines, and there is no login yet");
+    }
+    let mut until = stopped.clone();
+    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+        let _ = until.changed().await;
+    });
+    tokio::spawn(async move {
+        stop_signal().await;
+        tracing::info!("stopping");
+        let _ = stop.send(true);
+    });
+    // Open live streams end with the hub; a client that keeps its connection open does not hold up the stop.
+    let mut grace = stopped;
+    tokio::select! {
+        outcome = server.into_future() => outcome.context("serve")?,
+        () = async { let _ = grace.changed().await; tokio::time::sleep(Duration::from_secs(1)).await } => {}
+    }
+    for link in links {
+        let _ = link.await;
+    }
+    engine.await.context("engine")?;
+    store.close().context("close the history")?;
+    drop(rigs);
+    Ok(())
+}
+
+/// Puts a candump log in the place of the site's CAN link.
+fn replay_instead(links: &mut [LinkConfig], file: &std::path::Path, speed: f64) -> Result<(), String> {
+    let mut can = links.iter_mut().filter(|link| link.is_can());
+    match (can.next(), can.next()) {
+        (Some(link), None) => {
+            link.replay(file, speed);
+            Ok(())
+        }
+        (None, _) => Err("--replay: the site has no CAN link whose mapping the log could use".to_owned()),
+        (Some(_), Some(_)) => Err("--replay: the site has more than one CAN link; keep one".to_owned()),
+    }
+}
+
+/// What a system publishes before its first cycle, and its recent past out of the history.
+fn first_moment(
+    site: &Site,
+    idx: SystemIdx,
+    spec: &SystemSpec,
+    store: &Store,
+    now: Now,
+) -> Result<(Published, Recent)> {
+    let kept = Duration::from_secs(u64::from(http::RECENT_S));
+    let samples = (kept.as_secs_f32() * spec.rate_hz * 1.5) as usize;
+    let mut recent = Recent::new(spec, samples);
+    let mut unreadable = 0;
+    match store.tail(&spec.id, now.utc - kept, now.utc) {
+        Ok(rows) => {
+            for row in rows {
+                unreadable += tape::play(&row.tape, |moment| recent.push(moment));
+            }
+        }
+        Err(error) => tracing::warn!(system = spec.id, "the recent past cannot be read: {error}"),
+    }
+    if unreadable > 0 {
+        tracing::warn!(system = spec.id, "{unreadable} frames of the history cannot be read and are left out");
+    }
+    let moment = site.moment(idx, now).ok_or_else(|| anyhow!("system {} is not in its site", spec.id))?;
+    Ok((Published::new(Encoder::new(spec).encode(&moment), moment), recent))
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn stop_signal() {
+    let ctrl_c = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = ctrl_c => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => {
+            let _ = ctrl_c.await;
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Readings survive a kill: the recent past is there right after the start, with the gap as a gap.
+
+use crate::support::{Server, free_udp_port, pack_site, packet, send};
+use std::time::{Duration, Instant};
+
+/// Sends the pack's voltage, in steps of 0.1 V, every 100 ms.
+fn send_for(port: u16, seconds: f32, decivolts: u16, sequence: &mut u8) {
+    let end = Instant::now() + Duration::from_secs_f32(seconds);
+    while Instant::now() < end {
+        let word = (u64::from(decivolts) << 49).to_be_bytes();
+        send(port, &packet(*sequence, &[(0x233, &word)]));
+        *sequence = sequence.wrapping_add(1);
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn after_kill_9_the_last_minutes_are_there_with_a_gap() {
+    let port = free_udp_port();
+    let site = pack_site(port);
+    let server = Server::start(&site, &[]);
+    let mut sequence = 0;
+    send_for(port, 4.0, 8_500, &mut sequence);
+    let folder = server.kill();
+    std::thread::sleep(Duration::from_millis(1_500));
+
+    let server = Server::start_in(folder, &site, &[]);
+    let series = server.get("/api/v1/series?points=battery/voltage&seconds=600");
+    let values: Vec<Option<f64>> =
+        series["series"][0]["values"].as_array().unwrap().iter().map(serde_json::Value::as_f64).collect();
+    let kept = values.iter().flatten().filter(|volts| **volts == 850.0).count();
+    assert!(kept >= 10, "only {kept} of about 20 samples survived: {values:?}");
+    send_for(port, 1.0, 8_600, &mut sequence);
+    let state = server.get("/api/v1/series?points=battery/voltage&seconds=600");
+    let text = state["series"][0]["values"].to_string();
+    assert!(text.contains("860"), "the new samples do not follow the old ones: {text}");
+    assert_eq!(server.terminate(), Some(0));
+}

@@ -1,0 +1,112 @@
+//! `bench`: measures what the project promises and prints one table.
+//!
+//! A measurement that cannot run here is reported as not available; the others still run. The exit status is a failure if
+//! a figure is missed.
+
+use crate::build::{self, Profile};
+use crate::commands::{absolute, cargo, target_dir};
+use crate::figures::{FIGURES, Measured};
+use crate::job::{Job, Steps, run_together};
+use crate::{run, site, tools};
+use anyhow::{Context as _, Result, bail};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// Figures that the browser measures, with a server of its own.
+const IN_BROWSER: [&str; 8] =
+    ["heatmap-260", "heatmap-6400", "pixel-p50", "pixel-p99", "live-bytes", "interactive", "rss", "console"];
+
+/// Measures the figures whose key contains `part`; the first build from nothing only if it is asked for by name.
+///
+/// # Errors
+/// No figure has that name, the build fails, or a figure is missed.
+pub(crate) fn bench(part: &str) -> Result<()> {
+    let wanted = |key: &str| key.contains(part) && (key != "first" || part == "first");
+    if !FIGURES.iter().any(|figure| wanted(figure.key)) {
+        let keys: Vec<&str> = FIGURES.iter().map(|figure| figure.key).collect();
+        bail!("no figure is called `{part}`; there are {}", keys.join(", "));
+    }
+    let mut measured = Measured::default();
+    if wanted("first") {
+        attempt("first build", first_build().map(|minutes| measured.set("first", minutes)));
+    }
+    if wanted("sweep") {
+        attempt("decode and step", example("links", "decode_sweep", &mut measured));
+    }
+    if wanted("live-bytes") {
+        attempt("size of live frames", example("domain", "live_size", &mut measured));
+    }
+    if wanted("transfer") || IN_BROWSER.iter().any(|key| wanted(key)) {
+        run::build_all(Profile::Release)?;
+        let sent = site::transfer_sizes()?.into_iter().filter(|(kind, _)| kind != "css").map(|(_, bytes)| bytes);
+        measured.set("transfer", sent.sum::<u64>() as f64 / 1_000.0);
+    }
+    if IN_BROWSER.iter().any(|key| wanted(key)) {
+        attempt("browser", browser(&mut measured));
+    }
+    let (table, all_kept) = measured.table(part);
+    println!("\n{table}");
+    if !all_kept {
+        bail!("a figure is missed");
+    }
+    Ok(())
+}
+
+/// What cannot be measured here is said, and is no reason to stop.
+fn attempt(what: &str, outcome: Result<()>) {
+    if let Err(error) = outcome {
+        eprintln!("{what}: not available: {error:#}");
+    }
+}
+
+/// A program of a crate that measures.
+fn example(package: &str, name: &'static str, measured: &mut Measured) -> Result<()> {
+    let source = format!("crates/{package}/examples/{name}.rs");
+    if !std::path::Path::new(&source).exists() {
+        bail!("there is no {source}");
+    }
+    let what = ["--release", "--package", package, "--example", name];
+    let mut build = cargo();
+    build.arg("build").args(what);
+    Job::new(name, build).run()?;
+    let mut program = cargo();
+    program.arg("run").arg("--quiet").args(what);
+    capture(program, measured)
+}
+
+fn browser(measured: &mut Measured) -> Result<()> {
+    let (node, chromium) = (tools::node()?, tools::chromium()?);
+    tools::test_packages()?;
+    let mut script = node.command();
+    script.arg("bench.mjs").env("PACKTWIN_CHROMIUM", chromium);
+    script.env("PACKTWIN_BIN", absolute(&build::packtwin(Profile::Release))?);
+    script.env("PACKTWIN_ASSETS", absolute(&site::folder())?);
+    capture(script, measured)
+}
+
+/// Runs a program that measures: figures are kept, other lines shown.
+fn capture(mut program: Command, measured: &mut Measured) -> Result<()> {
+    let output = program.stderr(Stdio::inherit()).output().context("start the program that measures")?;
+    for line in measured.read(&String::from_utf8_lossy(&output.stdout)) {
+        println!("{line}");
+    }
+    if !output.status.success() {
+        bail!("{}", output.status);
+    }
+    Ok(())
+}
+
+/// Minutes from an empty target folder to a server that could start, this program included. Downloads are not.
+fn first_build() -> Result<f64> {
+    let folder = absolute(&target_dir())?.join("first-build");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).with_context(|| format!("empty {}", folder.display()))?;
+    }
+    let began = Instant::now();
+    let mut build = cargo();
+    build.args(["run", "--package", "xtask", "--", "build"]).env("CARGO_TARGET_DIR", &folder);
+    run_together(vec![Job::new("first build", build)], &mut Steps::of(1))?;
+    let minutes = began.elapsed().as_secs_f64() / 60.0;
+    std::fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
+    Ok(minutes)
+}

@@ -1,0 +1,66 @@
+//! `run` and `build`: from the sources to the running demo site.
+
+use crate::build::{self, Profile};
+use crate::commands::{forget_package, target_dir};
+use crate::job::{Steps, run_together, spoken};
+use crate::tools::wasm_target;
+use crate::{site, wasm};
+use anyhow::{Error, Result};
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+/// Builds all and becomes the server, so that Ctrl-C and signals reach it.
+///
+/// # Errors
+/// A tool is missing, something does not compile, or the server does not start.
+pub(crate) fn run(profile: Profile, passed_on: &[String]) -> Result<()> {
+    let packtwin = build_all(profile)?;
+    let mut command = Command::new(&packtwin);
+    forget_package(&mut command);
+    command.arg("demo").arg("--assets").arg(site::folder()).arg("--data").arg(target_dir().join("demo-data"));
+    let error = command.args(passed_on).exec();
+    Err(Error::new(error).context(format!("start {}", packtwin.display())))
+}
+
+/// Builds the page and the server; gives the binary.
+///
+/// # Errors
+/// A tool is missing or something does not compile.
+pub(crate) fn build_all(profile: Profile) -> Result<PathBuf> {
+    let mut steps = Steps::of(4);
+    let began = Instant::now();
+    let way = wasm_target::find()?;
+    steps.done("tools", began.elapsed());
+    if profile == Profile::Release || !build::packtwin(profile).exists() {
+        eprintln!("      The first build takes some minutes: page and server are compiled at the same time.");
+    }
+    run_together(vec![wasm::page(way), build::server(profile)], &mut steps)?;
+    pack_site(&mut steps)?;
+    eprintln!("      all of it in {}", spoken(began.elapsed()));
+    Ok(build::packtwin(profile))
+}
+
+/// Builds only the page.
+///
+/// # Errors
+/// As [`build_all`].
+pub(crate) fn page_only() -> Result<()> {
+    let mut steps = Steps::of(2);
+    run_together(vec![wasm::page(wasm_target::find()?)], &mut steps)?;
+    pack_site(&mut steps)
+}
+
+fn pack_site(steps: &mut Steps) -> Result<()> {
+    let began = Instant::now();
+    let made = site::assemble(&wasm::module())?;
+    steps.done(if made { "site" } else { "site, unchanged" }, began.elapsed());
+    if made {
+        let sizes = site::transfer_sizes()?;
+        let kb: Vec<String> =
+            sizes.iter().map(|(kind, bytes)| format!("{kind} {} KB", bytes.div_ceil(1_000))).collect();
+        eprintln!("      sent to a browser on its first visit: {}", kb.join(", "));
+    }
+    Ok(())
+}

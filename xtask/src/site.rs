@@ -1,0 +1,169 @@
+//! Makes the folder that the server serves, from the compiled page, the style sheets and `public/`.
+//!
+//! ```text
+//! target/site/favicon.svg ...            public/, as it is
+//! target/site/pkg/manifest.txt           `js`, `wasm` and `css`, each with the name of its file
+//! target/site/pkg/frontend.<hash>.js     and frontend_bg.<hash>.wasm, packtwin.<hash>.css, each also as .br
+//! ```
+//!
+//! Names carry a hash of the content, so browsers may keep the files for ever. Nothing is done if nothing has changed.
+
+mod style;
+
+use crate::commands::target_dir;
+use anyhow::{Context as _, Result};
+use std::fs;
+use std::hash::{DefaultHasher, Hasher as _};
+use std::path::{Path, PathBuf};
+use wasm_bindgen_cli_support::Bindgen;
+
+/// Changes when this module makes other files from the same sources.
+const FORMAT: &[u8] = b"1";
+/// Endings of the files that are worth compressing.
+const COMPRESSED: [&str; 3] = ["js", "wasm", "css"];
+
+/// Where the site is.
+pub(crate) fn folder() -> PathBuf {
+    target_dir().join("site")
+}
+
+/// Makes the site from the compiled page; `false` if it was made before from the same sources.
+///
+/// # Errors
+/// A source cannot be read, or the page is not what wasm-bindgen expects.
+pub(crate) fn assemble(module: &Path) -> Result<bool> {
+    let (site, pkg) = (folder(), folder().join("pkg"));
+    let code = fs::read(module).with_context(|| format!("read {}", module.display()))?;
+    let css = style::bundle(Path::new("style/main.css"))?;
+    let public = public_files()?;
+    let mut sources = vec![FORMAT, &code, css.as_bytes()];
+    sources.extend(public.iter().flat_map(|(name, content)| [name.as_encoded_bytes(), content]));
+    let stamp = hash(&sources);
+    let (stamp_file, manifest) = (site.join("sources.txt"), pkg.join("manifest.txt"));
+    if manifest.exists() && fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
+        return Ok(false);
+    }
+
+    if site.exists() {
+        fs::remove_dir_all(&site).with_context(|| format!("empty {}", site.display()))?;
+    }
+    fs::create_dir_all(&pkg).with_context(|| format!("make {}", pkg.display()))?;
+    for (name, content) in public {
+        write(&site.join(name), &content)?;
+    }
+    bind(code, &pkg)?;
+    let mut lines = String::new();
+    for (kind, plain, stem) in
+        [("js", "frontend.js", "frontend"), ("wasm", "frontend_bg.wasm", "frontend_bg"), ("css", "", "packtwin")]
+    {
+        let content = match plain {
+            "" => css.clone().into_bytes(),
+            plain => take(&pkg.join(plain))?,
+        };
+        let name = format!("{stem}.{}.{kind}", hash(&[&content]));
+        write(&pkg.join(&name), &content)?;
+        lines.push_str(&format!("{kind} {name}\n"));
+    }
+    compress_all(&pkg)?;
+    write(&manifest, lines.as_bytes())?;
+    write(&stamp_file, stamp.as_bytes())?;
+    Ok(true)
+}
+
+/// What a browser loads on its first visit, in bytes as they are sent: kind and size.
+///
+/// # Errors
+/// The site is not there.
+pub(crate) fn transfer_sizes() -> Result<Vec<(String, u64)>> {
+    let pkg = folder().join("pkg");
+    let manifest = fs::read_to_string(pkg.join("manifest.txt")).context("the site is not built")?;
+    (manifest.lines().filter_map(|line| line.split_once(' ')))
+        .map(|(kind, name)| Ok((kind.to_owned(), fs::metadata(pkg.join(format!("{name}.br")))?.len())))
+        .collect()
+}
+
+/// The glue between the browser and the module: the same library as the program `wasm-bindgen`, so that there is nothing
+/// to install whose version could differ.
+fn bind(code: Vec<u8>, pkg: &Path) -> Result<()> {
+    (Bindgen::new().input_bytes("frontend", code).out_name("frontend").web(true)?)
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .omit_default_module_path(true)
+        .generate(pkg)
+        .context("make the glue of the page")
+}
+
+fn public_files() -> Result<Vec<(std::ffi::OsString, Vec<u8>)>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir("public").context("read public/")? {
+        let path = entry?.path();
+        if let Some(name) = path.file_name().filter(|_| path.is_file()) {
+            files.push((name.to_owned(), fs::read(&path).with_context(|| format!("read {}", path.display()))?));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn compress_all(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let ending = path.extension().unwrap_or_default().to_string_lossy().into_owned();
+        if COMPRESSED.contains(&ending.as_str()) {
+            let compressed = compress(&fs::read(&path)?).with_context(|| format!("compress {}", path.display()))?;
+            write(&path.with_extension(format!("{ending}.br")), &compressed)?;
+        }
+    }
+    Ok(())
+}
+
+fn compress(content: &[u8]) -> Result<Vec<u8>> {
+    let params =
+        brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, size_hint: content.len(), ..Default::default() };
+    let mut compressed = Vec::new();
+    brotli::BrotliCompress(&mut &*content, &mut compressed, &params)?;
+    Ok(compressed)
+}
+
+fn take(path: &Path) -> Result<Vec<u8>> {
+    let content = fs::read(path).with_context(|| format!("read {}", path.display()))?;
+    fs::remove_file(path).with_context(|| format!("remove {}", path.display()))?;
+    Ok(content)
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<()> {
+    fs::write(path, content).with_context(|| format!("write {}", path.display()))
+}
+
+/// A short name for some content. It guards against stale files, not against people.
+pub(crate) fn hash(parts: &[&[u8]]) -> String {
+    let mut hasher = DefaultHasher::new();
+    for part in parts {
+        hasher.write_usize(part.len());
+        hasher.write(part);
+    }
+    format!("{:016x}", hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_sees_content_and_where_it_is_cut() {
+        assert_eq!(hash(&[b"ab", b"c"]), hash(&[b"ab", b"c"]));
+        assert_ne!(hash(&[b"ab", b"c"]), hash(&[b"a", b"bc"]));
+        assert_ne!(hash(&[b"ab"]), hash(&[b"ac"]));
+    }
+
+    #[test]
+    fn what_is_compressed_comes_back() {
+        let content = b"260 cells healthy ".repeat(500);
+        let compressed = compress(&content).unwrap();
+        let mut back = Vec::new();
+        brotli::BrotliDecompress(&mut &*compressed, &mut back).unwrap();
+        assert_eq!(back, content);
+        assert!(compressed.len() < 100);
+    }
+}

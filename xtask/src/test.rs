@@ -1,0 +1,124 @@
+//! `test`: format, lints, unit and integration tests, browser tests. Continuous integration runs exactly this.
+
+use crate::build::Profile;
+use crate::commands::{absolute, cargo};
+use crate::job::{Job, Steps, run_together, spoken};
+use crate::tally::Tally;
+use crate::{run, site, tools};
+use anyhow::{Context as _, Result, bail};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// A part of the checks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stage<'a> {
+    /// Format, and clippy with warnings as errors.
+    Lint,
+    /// Unit and integration tests.
+    Unit,
+    /// Browser tests of the files whose name contains `part`.
+    Browser {
+        /// Part of a file name; empty for all.
+        part: &'a str,
+    },
+}
+
+/// All stages; the first that fails is the last.
+///
+/// # Errors
+/// A stage fails.
+pub(crate) fn all() -> Result<()> {
+    stages(&[Stage::Lint, Stage::Unit, Stage::Browser { part: "" }])
+}
+
+/// One stage.
+///
+/// # Errors
+/// It fails.
+pub(crate) fn one(stage: Stage) -> Result<()> {
+    stages(&[stage])
+}
+
+fn stages(stages: &[Stage]) -> Result<()> {
+    let mut tally = Tally::default();
+    let mut times: Vec<(&str, Duration)> = Vec::new();
+    for stage in stages {
+        let began = Instant::now();
+        let (name, passed) = match stage {
+            Stage::Lint => ("lint", lint().map(|()| true)?),
+            Stage::Unit => ("unit", unit(&mut tally)?),
+            Stage::Browser { part } => ("browser", browser(part, &mut tally)?),
+        };
+        times.push((name, began.elapsed()));
+        if !passed {
+            println!("{} passed, {} failed", tally.passed, tally.failed);
+            bail!("the stage `{name}` failed; run it alone with `cargo xtask test {name}`");
+        }
+    }
+    println!();
+    for (name, took) in times {
+        println!("{name:<8} {}", spoken(took));
+    }
+    if tally != Tally::default() {
+        println!("{} passed, {} failed", tally.passed, tally.failed);
+    }
+    Ok(())
+}
+
+/// The page is linted apart from the rest: its features and the server's exclude each other.
+fn lint() -> Result<()> {
+    tools::rust_components()?;
+    const CHECKS: [(&str, &[&str]); 3] = [
+        ("format", &["fmt", "--all", "--check"]),
+        ("clippy", &["clippy", "--workspace", "--exclude", "frontend", "--all-targets", "--", "-D", "warnings"]),
+        ("clippy of the page", &["clippy", "--package", "frontend", "--", "-D", "warnings"]),
+    ];
+    let mut steps = Steps::of(CHECKS.len());
+    for (name, args) in CHECKS {
+        let mut check = cargo();
+        check.args(args);
+        run_together(vec![Job::new(name, check)], &mut steps)?;
+    }
+    Ok(())
+}
+
+fn unit(tally: &mut Tally) -> Result<bool> {
+    const WHAT: [&str; 4] = ["test", "--workspace", "--exclude", "frontend"];
+    let mut build = cargo();
+    build.args(WHAT).arg("--no-run");
+    run_together(vec![Job::new("build of the tests", build)], &mut Steps::of(1))?;
+    let mut tests = cargo();
+    tests.args(WHAT).arg("--no-fail-fast");
+    match tools::judges::python() {
+        Ok(python) => drop(tests.env("PACKTWIN_PYTHON", python)),
+        Err(error) => {
+            println!(
+                "\nTHE JUDGES ARE SKIPPED: tests against cantools, python-can and pymodbus do not run. {error:#}\n"
+            )
+        }
+    }
+    tally.watch(tests)
+}
+
+fn browser(part: &str, tally: &mut Tally) -> Result<bool> {
+    let (node, chromium) = (tools::node()?, tools::chromium()?);
+    tools::test_packages()?;
+    let packtwin = run::build_all(Profile::Dev)?;
+    let mut files: Vec<String> = Vec::new();
+    for entry in std::fs::read_dir("end2end/tests").context("read end2end/tests")? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".test.mjs") && name.contains(part) {
+            files.push(format!("tests/{name}"));
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        bail!("no file of end2end/tests has `{part}` in its name");
+    }
+    let mut tests: Command = node.command();
+    // Each file has its own server and browser; two at a time is what two cores can do without slowing the clocks.
+    tests.args(["--test", "--test-concurrency=2", "--test-reporter=spec"]).args(files);
+    tests.env("PACKTWIN_BIN", absolute(&packtwin)?).env("PACKTWIN_ASSETS", absolute(&site::folder())?);
+    tests.env("PACKTWIN_CHROMIUM", chromium);
+    tally.watch(tests)
+}

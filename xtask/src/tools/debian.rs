@@ -1,0 +1,30 @@
+//! Debian packages: installed as root, or by a sudo that asks for no password.
+
+use crate::commands::{find_program, output_of};
+use crate::job::Job;
+use anyhow::{Context as _, Result, bail};
+use std::process::Command;
+
+/// Installs packages. Nothing is removed to make room for them.
+///
+/// # Errors
+/// Says the command with which a person can do it.
+pub(super) fn install(what: &'static str, packages: &[&str]) -> Result<()> {
+    let by_hand = || format!("{what} is missing; install it: apt-get install {}", packages.join(" "));
+    let Some(apt) = find_program("apt-get") else { bail!("{}", by_hand().replace("apt-get install", "packages like")) };
+    let apt_get = |args: &[&str]| -> Result<()> {
+        let mut command = if output_of("id", &["-u"])? == "0" {
+            Command::new(&apt)
+        } else {
+            let mut sudo = Command::new(find_program("sudo").context("this is neither root nor is there sudo")?);
+            sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive"]).arg(&apt);
+            sudo
+        };
+        command.env("DEBIAN_FRONTEND", "noninteractive").args(args);
+        Job::new(what, command).run()
+    };
+    let mut args = vec!["install", "--yes", "--no-remove", "--no-install-recommends"];
+    args.extend(packages);
+    // A fresh machine has no list of packages, an old one a stale list: then the second try has a new one.
+    apt_get(&args).or_else(|_| apt_get(&["update"]).and_then(|()| apt_get(&args))).with_context(by_hand)
+}
