@@ -62,9 +62,9 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         })?;
     let listen = options.common.listen;
     let listener = TcpListener::bind(listen).await.map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => anyhow!(
-            "{listen} is in use by another program; stop it, or choose another address with --listen"
-        ),
+        ErrorKind::AddrInUse => {
+            anyhow!("{listen} is in use by another program; stop it, or choose another address with --listen")
+        }
         _ => anyhow!("{listen}: {error}"),
     })?;
     let clock = system_clock();

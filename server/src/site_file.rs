@@ -131,8 +131,8 @@ pub(crate) fn read(
         let (line, key) = locate(&text, span.start);
         SiteFileError::Wrong { path: path.to_owned(), line, key, message }
     };
-    let mut tables: Tables = toml::from_str(&text)
-        .map_err(|error| wrong((error.span().unwrap_or(0..0), error.message().to_owned())))?;
+    let mut tables: Tables =
+        toml::from_str(&text).map_err(|error| wrong((error.span().unwrap_or(0..0), error.message().to_owned())))?;
     adjust(&mut tables.link, &mut tables.simulator).map_err(unreadable)?;
     let base = path.parent().unwrap_or(Path::new("."));
     check(tables, base).map_err(wrong)
@@ -163,9 +163,9 @@ fn check(tables: Tables, base: &Path) -> Result<SiteFile, Complaint> {
         }
         specs.push(config.spec(idx));
         let topology = &systems[idx.0 as usize].topology;
-        let task = config.build(idx, topology, base).map_err(|error| {
-            (error.span().unwrap_or_else(|| config.id.span()), error.to_string())
-        })?;
+        let task = config
+            .build(idx, topology, base)
+            .map_err(|error| (error.span().unwrap_or_else(|| config.id.span()), error.to_string()))?;
         tasks.push(task);
     }
     let mut simulators = Vec::new();

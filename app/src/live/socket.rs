@@ -1,7 +1,7 @@
 //! The WebSocket `/live/{system}`: binary frames in, newest moment out. It connects again by itself.
 //!
-//! Traps: frames keep arriving while a tab is hidden, animation frames do not, so what is kept for charts is stored on
-//! arrival and only drawing waits. A closure must not be dropped while it runs: a handler of the socket never replaces
+//! Traps: frames keep arriving while a tab is hidden, animation frames do not come, so what is kept for charts is stored
+//! on arrival and only drawing waits. A closure must not be dropped while it runs: a handler of the socket never replaces
 //! the socket itself, it sets a timer that does.
 
 use super::ageing::{self, aged};
@@ -41,7 +41,7 @@ pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
         attempt: Cell::new(0),
         retry: Cell::new(None),
         drawing: Cell::new(false),
-        drawn: Cell::new(Mono::default()),
+        measured_at: Cell::new(Mono::default()),
         delays: RefCell::default(),
     });
     socket.connect();
@@ -102,16 +102,21 @@ struct Socket {
     newest: RefCell<Arc<Moment>>,
     /// When the newest frame came, `performance.now()`.
     newest_ms: Cell<f64>,
-    /// Whether a drawing is asked for and has not happened.
+    /// Whether the page has a moment whose animation frame has not come yet.
     drawing: Cell<bool>,
     /// The reading that was last measured: a frame without a newer one says nothing about delay.
-    drawn: Cell<Mono>,
+    measured_at: Cell<Mono>,
     delays: RefCell<Delays>,
 }
 
 impl Socket {
     fn quiet_for(&self) -> Duration {
         Duration::from_secs_f64((self.performance.now() - self.newest_ms.get()).max(0.0) / 1_000.0)
+    }
+
+    /// Whether an attempt is under way. It ends by itself, and to end it early is an error in the browser's console.
+    fn connecting(&self) -> bool {
+        self.open.borrow().as_ref().is_some_and(|open| open.socket.ready_state() == WebSocket::CONNECTING)
     }
 
     fn connect(self: &Rc<Self>) {
@@ -156,7 +161,7 @@ impl Socket {
 
     /// The page is seen again, or the network is back: no time to lose.
     fn wake(self: &Rc<Self>) {
-        if self.quiet_for() > ageing::QUIET {
+        if self.quiet_for() > ageing::QUIET && !self.connecting() {
             self.attempt.set(0);
             self.connect();
         }
@@ -180,24 +185,33 @@ impl Socket {
             profile::fetch(self.feed, &self.system.id);
         }
         *self.newest.borrow_mut() = moment;
-        if !self.drawing.replace(true) {
-            let this = Rc::clone(self);
-            request_animation_frame(move || this.draw());
+        if !self.drawing.get() {
+            self.draw();
         }
     }
 
+    /// Hands the newest moment to the page: at once, then not before the next animation frame.
     fn draw(self: &Rc<Self>) {
-        self.drawing.set(false);
+        self.drawing.set(true);
         let moment = Arc::clone(&self.newest.borrow());
         self.feed.connection.set(Connection::Live);
         self.feed.page_age_s.set(0.0);
         self.feed.moment.set(Arc::clone(&moment));
         self.feed.profile.notify();
-        if self.drawn.replace(moment.received) != moment.received {
-            // Text changes in this animation frame, canvases are drawn in the next one; the task after that comes when
-            // both are done.
+        // Effects change the text right after this task, and canvases are drawn in the animation frame that follows.
+        let this = Rc::clone(self);
+        request_animation_frame(move || this.drawn(moment));
+    }
+
+    fn drawn(self: &Rc<Self>, moment: Arc<Moment>) {
+        self.drawing.set(false);
+        if !Arc::ptr_eq(&self.newest.borrow(), &moment) {
+            self.draw();
+        }
+        if self.measured_at.replace(moment.received) != moment.received {
+            // The task after an animation frame comes when the frame is done.
             let this = Rc::clone(self);
-            request_animation_frame(move || set_timeout(move || this.measure(&moment), Duration::ZERO));
+            set_timeout(move || this.measure(&moment), Duration::ZERO);
         }
     }
 
@@ -217,7 +231,7 @@ impl Socket {
             self.feed.page_age_s.set(quiet.as_secs_f32());
             self.feed.moment.set(Arc::new(later));
         }
-        if quiet > ageing::DEAD {
+        if quiet > ageing::DEAD && !self.connecting() {
             self.lost();
         }
     }

@@ -52,7 +52,7 @@ impl SimDevice {
 pub enum LabFault {
     /// A cell with 4 % less capacity and 30 % more resistance, counted from 0.
     WeakCell(u16),
-    /// A cell that heats up to about 15 K above its neighbours, counted from 0.
+    /// A cell that heats up to about 25 K above its neighbours, counted from 0.
     HotCell(u16),
     /// An AFE node that stops answering, counted from 0.
     DeadNode(u16),

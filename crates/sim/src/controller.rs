@@ -96,7 +96,8 @@ impl Controller {
         let temperature = r.temperature_extremes.map_or((0.0, 0.0), |e| (e.min, e.max));
 
         r.soc_pct = (100.0 * self.charge_ah / f64::from(self.capacity_ah)).clamp(0.0, 100.0) as f32;
-        r.soh_pct = (SOH_START_PCT - SOH_LOSS_PER_CYCLE * self.throughput_ah / 2.0 / f64::from(self.capacity_ah)) as f32;
+        r.soh_pct =
+            (SOH_START_PCT - SOH_LOSS_PER_CYCLE * self.throughput_ah / 2.0 / f64::from(self.capacity_ah)) as f32;
         (r.battery_v, r.current_a, r.power_w) = (voltage_v, current_a, voltage_v * current_a);
         r.energy_wh = (self.charge_ah as f32) * voltage_v;
         r.limits = Limits::from(&Basis {

@@ -9,7 +9,7 @@ pub const CONVERTER_STANDING_W: f32 = 300.0;
 /// Recharging starts below the first and stops at the second state of charge, %.
 const RECHARGE_PCT: (f32, f32) = (78.0, 80.0);
 /// Recharging is gentle: at most this much, W.
-const RECHARGE_MAX_W: f32 = 24e3;
+const RECHARGE_MAX_W: f32 = 26e3;
 /// Recharging keeps to this share of what the controller allows.
 const RECHARGE_SHARE: f32 = 0.8;
 /// Discharge fades out over this much charge above the reserve, %.
@@ -47,8 +47,7 @@ impl PeakShaver {
 
 /// Grid power, W, import positive, that balances load and battery with the converter's losses.
 pub fn grid_w(load_w: f32, battery_w: f32) -> f32 {
-    let converted_w =
-        if battery_w > 0.0 { battery_w * CONVERTER_EFFICIENCY } else { battery_w / CONVERTER_EFFICIENCY };
+    let converted_w = if battery_w > 0.0 { battery_w * CONVERTER_EFFICIENCY } else { battery_w / CONVERTER_EFFICIENCY };
     load_w + CONVERTER_STANDING_W - converted_w
 }
 
@@ -65,7 +64,7 @@ mod tests {
             (200e3, 20.0, 0.0, 200.3e3),
             (200e3, 20.5, 115e3, 87.6e3),
             (66e3 - 300.0, 70.0, 0.0, 66e3),
-            (40e3, 70.0, -24e3, 64_789.8),
+            (30e3, 70.0, -26e3, 56_830.6),
             (60e3, 70.0, -5_586.0, 66e3),
             (40e3, 90.0, 0.0, 40.3e3),
         ] {

@@ -6,8 +6,9 @@ pub mod config;
 pub mod handle;
 
 use crate::bus::can_udp::CanSender;
-use crate::bus::modbus::{MeterService, serve};
+use crate::bus::modbus::{ReadRegisters, serve};
 use crate::can::layout::{MAX_CELLS, SWEEP_MS};
+use crate::meter::Meter;
 use crate::plant::Plant;
 pub use config::RigConfig;
 use domain::lab::SimDevice;
@@ -85,8 +86,12 @@ impl Rig {
 
         let plant = Arc::new(Mutex::new(Plant::new(&config.plant(topology))));
         let mut tasks = JoinSet::new();
-        tasks.spawn(serve(grid, MeterService::new(plant.clone(), SimDevice::GridMeter)));
-        tasks.spawn(serve(load, MeterService::new(plant.clone(), SimDevice::LoadMeter)));
+        for (listener, device, meter) in [
+            (grid, SimDevice::GridMeter, Plant::grid_meter as fn(&Plant) -> &Meter),
+            (load, SimDevice::LoadMeter, Plant::load_meter),
+        ] {
+            tasks.spawn(serve(listener, device.name(), registers_of(plant.clone(), device, meter)));
+        }
         tasks.spawn(run(plant.clone(), sender));
         Ok(Rig { lab: LabHandle::new(plant), grid_meter, load_meter, _tasks: tasks })
     }
@@ -132,7 +137,15 @@ async fn run(plant: Arc<Mutex<Plant>>, mut sender: CanSender) {
     }
 }
 
+/// Reads the registers of a meter of the plant, unless its link was silenced.
+fn registers_of(plant: Arc<Mutex<Plant>>, device: SimDevice, meter: fn(&Plant) -> &Meter) -> ReadRegisters {
+    Arc::new(move || {
+        let plant = lock(&plant);
+        (!plant.is_silent(device)).then(|| meter(&plant).registers())
+    })
+}
+
 /// The plant. A step leaves no half-done state that matters, so a poisoned lock is as good as any.
-pub(crate) fn lock(plant: &Mutex<Plant>) -> MutexGuard<'_, Plant> {
+fn lock(plant: &Mutex<Plant>) -> MutexGuard<'_, Plant> {
     plant.lock().unwrap_or_else(PoisonError::into_inner)
 }

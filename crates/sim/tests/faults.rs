@@ -1,5 +1,7 @@
 //! What a person does in the lab, and what the controller then says.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
 use domain::lab::{LabCommand, LabFault, LoadMode, SimDevice};
 use sim::controller::report::{Mode, NodeState};
 use sim::plant::{Plant, PlantSpec};
@@ -64,6 +66,16 @@ fn faults_are_listed_once_in_order_and_those_that_cannot_be_are_not() {
     assert!(plant.is_silent(SimDevice::GridMeter) && !plant.is_silent(SimDevice::Controller));
     plant.apply(LabCommand::Clear(faults[0]));
     assert_eq!(plant.lab_state().faults, [faults[1]]);
+}
+
+#[test]
+fn a_burst_beyond_the_state_of_power_uses_all_of_it_and_the_grid_takes_the_rest() {
+    let mut plant = plant();
+    plant.apply(LabCommand::Burst { power_w: 400e3, seconds: 20.0 });
+    run(&mut plant, 15.0);
+    let used = plant.report().power_w / plant.report().limits.discharge_w;
+    assert!((0.98..1.02).contains(&used), "{used}");
+    assert!((140e3..180e3).contains(&plant.grid_meter().power_w()), "{} W", plant.grid_meter().power_w());
 }
 
 /// Highest sag of the pack voltage in a burst of 400 kW against the time before it, %.

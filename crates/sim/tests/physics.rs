@@ -1,5 +1,7 @@
 //! What the pack must do, whatever its parameters are tuned to.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
 use domain::topology::Topology;
 use proptest::prelude::*;
 use sim::physics::{Pack, PackSpec};
@@ -155,7 +157,7 @@ fn asking_for_power_gives_that_power() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
 
     #[test]
     fn no_load_makes_nonsense(

@@ -1,5 +1,7 @@
 //! A day without faults raises no alarm, and the battery earns its place.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
 use domain::alarm::{RULES, Watch};
 use domain::derived::SagWatch;
 use domain::time::Mono;

@@ -149,5 +149,9 @@ pub(super) async fn ready(State(app): State<AppState>) -> (StatusCode, String) {
     if let Some(error) = app.hub.store.health().error {
         missing.push(format!("history: {error}\n"));
     }
-    if missing.is_empty() { (StatusCode::OK, "ready\n".to_owned()) } else { (StatusCode::SERVICE_UNAVAILABLE, missing.concat()) }
+    if missing.is_empty() {
+        (StatusCode::OK, "ready\n".to_owned())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, missing.concat())
+    }
 }

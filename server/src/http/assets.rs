@@ -46,8 +46,8 @@ impl Manifest {
     /// [`ManifestError`] names the file and says what to do.
     pub(crate) fn read(assets: &Path) -> Result<Manifest, ManifestError> {
         let path = assets.join("pkg/manifest.txt");
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| ManifestError::Read { path: path.clone(), source })?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|source| ManifestError::Read { path: path.clone(), source })?;
         let name = |kind: &'static str| {
             (text.lines())
                 .filter_map(|line| line.split_once(' '))

@@ -6,11 +6,11 @@
 use super::AppState;
 use super::api::{octets, wants_octets};
 use super::problem::Problem;
+use axum::Json;
 use axum::extract::{Form, Query, State};
 use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use axum::Json;
 use domain::lab::{LabCommand, LabState, LoadMode};
 use domain::topology::Topology;
 use domain::wire::Wire as _;

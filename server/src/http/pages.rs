@@ -4,8 +4,8 @@ use super::AppState;
 use app::boot::Boot;
 use app::{Assets, shell};
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
 use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use leptos::nonce::use_nonce;
 use leptos::prelude::expect_context;
@@ -16,11 +16,8 @@ pub(super) async fn page(State(state): State<AppState>, request: Request) -> Res
     let Some(boot) = boot(&state, request.uri().query()) else {
         return (StatusCode::NOT_FOUND, "there is no such system\n").into_response();
     };
-    let assets = Assets {
-        js: state.manifest.js.clone(),
-        wasm: state.manifest.wasm.clone(),
-        css: state.manifest.css.clone(),
-    };
+    let assets =
+        Assets { js: state.manifest.js.clone(), wasm: state.manifest.wasm.clone(), css: state.manifest.css.clone() };
     let render = render_app_async_with_context(headers, move || {
         shell(&assets, boot.clone(), use_nonce().map(|nonce| nonce.to_string()))
     });

@@ -27,12 +27,9 @@ fn a_pack_sent_by_cantools_and_python_can_is_read_to_the_cell() {
         assert_eq!(cell["temperature_c"]["value"], (20 + i % 10) as f64, "temperature of cell {i}");
     }
     let state = server.get("/api/v1/state");
-    for (path, value) in [
-        ("battery/voltage", 858.0),
-        ("battery/current", -100.0),
-        ("battery/power", -85_800.0),
-        ("battery/soc", 71.43),
-    ] {
+    for (path, value) in
+        [("battery/voltage", 858.0), ("battery/current", -100.0), ("battery/power", -85_800.0), ("battery/soc", 71.43)]
+    {
         assert_eq!(state["points"][path]["value"], value, "{path}");
     }
     assert_eq!(state["cell_voltage_v"]["fresh"], 259);

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -202,7 +203,8 @@ pub fn packet(sequence: u8, frames: &[(u32, &[u8])]) -> Vec<u8> {
     bytes
 }
 
-/// Sends bytes to a UDP port of this machine.
+/// Sends bytes to a UDP port of this machine, always from the same one: a link takes each address for a sender.
 pub fn send(port: u16, bytes: &[u8]) {
-    UdpSocket::bind("127.0.0.1:0").unwrap().send_to(bytes, ("127.0.0.1", port)).unwrap();
+    static SOCKET: LazyLock<UdpSocket> = LazyLock::new(|| UdpSocket::bind("127.0.0.1:0").unwrap());
+    SOCKET.send_to(bytes, ("127.0.0.1", port)).unwrap();
 }

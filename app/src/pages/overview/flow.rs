@@ -25,6 +25,7 @@ pub(super) fn PowerFlow() -> impl IntoView {
     let full_w = live.system().energy_wh();
     let flows: Memo<Flows> = live.map(move |moment| Side::ALL.map(|side| Flow::of(moment, side, full_w)));
     let covered = live.map(|moment| match load_covered_pct(&moment.state.points, moment.now.mono) {
+        Ok(0.0) => "The battery does not feed the AI load".to_owned(),
         Ok(pct) => format!("Battery covers {} of the AI load", format::percent_whole(pct)),
         Err(_) if moment.point(PointId::LoadPower).is_ok() => "No AI load".to_owned(),
         Err(_) => String::new(),

@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn limits_fall_towards_the_ends() {
-        let good = Basis { capacity_ah: 280.0, soc_pct: 60.0, pack_v: 858.0, cell_v: (3.29, 3.31), cell_c: (24.0, 27.0) };
+        let good =
+            Basis { capacity_ah: 280.0, soc_pct: 60.0, pack_v: 858.0, cell_v: (3.29, 3.31), cell_c: (24.0, 27.0) };
         for (what, basis, discharge_kw, charge_kw) in [
             ("good", good, 250.0, 120.1),
             ("nearly empty", Basis { soc_pct: 5.0, ..good }, 75.0, 120.1),

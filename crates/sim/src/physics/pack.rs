@@ -118,7 +118,7 @@ impl Pack {
         (emf_v - root) / (2.0 * resistance_ohm)
     }
 
-    /// Lets `current_a` flow for `dt_s` seconds.
+    /// Lets `current_a` flow for `dt_s` seconds, 0 or more. A current that is no number counts as none.
     pub fn step(&mut self, current_a: f32, ambient_c: f32, dt_s: f32) {
         let current_a = if current_a.is_finite() { current_a } else { 0.0 };
         let pieces = (dt_s / LONGEST_STEP_S).ceil().max(1.0);
@@ -233,8 +233,7 @@ impl Pack {
             let soc_pct = cells.soc_pct(cell);
             let [v1, v2] = cells.polarisation_v[cell];
             self.ocv_v[cell] = self.curves.ocv.at(soc_pct);
-            self.emf_v[cell] =
-                self.ocv_v[cell] + cells.hysteresis[cell] * self.curves.hysteresis.at(soc_pct) - v1 - v2;
+            self.emf_v[cell] = self.ocv_v[cell] + cells.hysteresis[cell] * self.curves.hysteresis.at(soc_pct) - v1 - v2;
             self.factor[cell] = cells.resistance_factor[cell]
                 * self.curves.temperature.at(cells.temperature_c[cell])
                 * self.curves.low_soc.at(soc_pct);

@@ -1,0 +1,118 @@
+//! The running rig on real sockets.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
+use domain::lab::{LabCommand, LabFault, LoadMode, SimDevice};
+use domain::topology::Topology;
+use sim::{Rig, RigConfig, RigError};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::time::{sleep, timeout};
+use tokio_modbus::prelude::{Reader, tcp};
+
+const HV: Topology = Topology::new(1, 13, 20);
+
+/// A rig on free ports that sends to `can`.
+fn config(can: &UdpSocket) -> RigConfig {
+    let can_to = can.local_addr().unwrap();
+    toml::from_str(&format!(
+        "system = \"hv\"\ncan_to = \"{can_to}\"\ngrid_meter = \"127.0.0.1:0\"\nload_meter = \"127.0.0.1:0\""
+    ))
+    .unwrap()
+}
+
+async fn receiver() -> UdpSocket {
+    UdpSocket::bind("127.0.0.1:0").await.unwrap()
+}
+
+async fn packet(can: &UdpSocket) -> Option<Vec<u8>> {
+    let mut buffer = [0; 2_048];
+    let (length, _) = timeout(Duration::from_secs(2), can.recv_from(&mut buffer)).await.ok()?.unwrap();
+    Some(buffer[..length].to_vec())
+}
+
+#[tokio::test]
+async fn sweeps_come_as_numbered_packets_until_the_rig_is_dropped() {
+    let can = receiver().await;
+    let rig = Rig::start(&config(&can), HV).await.unwrap();
+    for sequence in (0..3).map(|sweep| sweep * 2) {
+        let (first, second) = (packet(&can).await.unwrap(), packet(&can).await.unwrap());
+        assert_eq!(first[..5], [2, 0, sequence, 0, 112]);
+        assert_eq!(second[..5], [2, 0, sequence + 1, 0, 18]);
+        assert_eq!(first[5..10], [0, 0, 0x02, 0x20, 8]);
+    }
+    let meter = rig.grid_meter_addr();
+    TcpStream::connect(meter).await.unwrap();
+    drop(rig);
+    timeout(Duration::from_secs(5), async {
+        while TcpStream::connect(meter).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("the meter's port is closed");
+    // What was under way may still arrive; then it is quiet.
+    while timeout(Duration::from_millis(500), can.recv_from(&mut [0; 2_048])).await.is_ok() {}
+}
+
+#[tokio::test]
+async fn five_sweeps_a_second_without_drift() {
+    let can = receiver().await;
+    let _rig = Rig::start(&config(&can), HV).await.unwrap();
+    packet(&can).await.unwrap();
+    let begin = std::time::Instant::now();
+    for _ in 0..20 {
+        packet(&can).await.unwrap();
+    }
+    let seconds = begin.elapsed().as_secs_f32();
+    assert!((1.6..3.5).contains(&seconds), "ten sweeps in {seconds} s");
+}
+
+#[tokio::test]
+async fn the_lab_reaches_the_plant_and_a_silent_meter_keeps_its_connection_open() {
+    let can = receiver().await;
+    let rig = Rig::start(&config(&can), HV).await.unwrap();
+    let lab = rig.lab();
+    lab.apply(LabCommand::Load(LoadMode::Fixed(100e3)));
+    assert_eq!(lab.clone().state().load, LoadMode::Fixed(100e3));
+
+    let mut meter = tcp::connect(rig.load_meter_addr()).await.unwrap();
+    timeout(Duration::from_secs(10), async {
+        while meter.read_holding_registers(0, 2).await.unwrap().unwrap()[1] < 60_000 {
+            sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await
+    .expect("the load comes up");
+
+    let silence = LabFault::SilentLink(SimDevice::LoadMeter);
+    lab.apply(LabCommand::Inject(silence));
+    let answer = timeout(Duration::from_millis(300), meter.read_holding_registers(0, 2)).await;
+    assert!(answer.is_err(), "{answer:?}");
+    lab.apply(LabCommand::Clear(silence));
+    let mut again = tcp::connect(rig.load_meter_addr()).await.unwrap();
+    assert_eq!(again.read_holding_registers(0, 8).await.unwrap().unwrap().len(), 8);
+
+    lab.apply(LabCommand::Inject(LabFault::SilentLink(SimDevice::Controller)));
+    // Sweeps that were under way may still arrive; then it is quiet.
+    timeout(Duration::from_secs(5), async {
+        while timeout(Duration::from_millis(600), can.recv_from(&mut [0; 2_048])).await.is_ok() {}
+    })
+    .await
+    .expect("the controller is silent");
+}
+
+#[tokio::test]
+async fn what_cannot_be_started_says_which_device_and_where() {
+    let can = receiver().await;
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap();
+    let error = Rig::start(&RigConfig { load_meter: address, ..config(&can) }, HV).await.err().unwrap();
+    assert!(
+        error.to_string().starts_with(&format!("AI load meter of the simulated system: cannot listen on {address}: "))
+    );
+    for topology in [Topology::NONE, Topology::new(20, 10, 32)] {
+        let error = Rig::start(&config(&can), topology).await.err().unwrap();
+        assert!(matches!(error, RigError::Cells { .. }), "{error}");
+    }
+}
