@@ -99,7 +99,7 @@ pub fn Reading(
     /// The value.
     #[prop(into)]
     value: Signal<Shown>,
-    /// A remark beneath: direction, limit, place. Not shown while there is no value.
+    /// A remark beneath: direction, limit, place. Shown only beside a fresh value.
     #[prop(optional, into)]
     note: Option<Signal<String>>,
 ) -> impl IntoView {
@@ -114,7 +114,7 @@ pub fn Reading(
                 <span class="unit">{move || value.with(Shown::unit)}</span>
             </p>
             {note.map(|note| {
-                let words = move || if value.with(|v| v.figure.is_some()) { note.get() } else { String::new() };
+                let words = move || if value.with(Shown::is_fresh) { note.get() } else { String::new() };
                 view! { <p class="note">{words}</p> }
             })}
         </div>

@@ -9,12 +9,12 @@ impl Prng {
     pub fn new(seed: u64, stream: u64) -> Prng {
         let mut prng = Prng(seed ^ stream.wrapping_mul(0xA24B_AED4_963E_E407));
         // The first value mixes neighbouring seeds apart.
-        prng.0 = prng.next();
+        prng.0 = prng.bits();
         prng
     }
 
     /// 64 random bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -24,7 +24,7 @@ impl Prng {
 
     /// A number from `low` to below `high`, all equally likely.
     pub fn range(&mut self, low: f32, high: f32) -> f32 {
-        let unit = (self.next() >> 40) as f32 / (1_u64 << 24) as f32;
+        let unit = (self.bits() >> 40) as f32 / (1_u64 << 24) as f32;
         low + unit * (high - low)
     }
 
@@ -32,7 +32,7 @@ impl Prng {
     ///
     /// The sum of four even numbers: a bound suits made parts, which are sorted at the factory.
     pub fn normal(&mut self) -> f32 {
-        let bits = self.next();
+        let bits = self.bits();
         let sum: u64 = (0..4).map(|part| (bits >> (16 * part)) & 0xFFFF).sum();
         (sum as f32 / 65_536.0 - 2.0) * 1.732_05
     }
@@ -46,7 +46,7 @@ mod tests {
     fn the_same_seed_gives_the_same_stream_and_another_use_another() {
         let draw = |seed, stream| {
             let mut prng = Prng::new(seed, stream);
-            [prng.next(), prng.next(), prng.next()]
+            [prng.bits(), prng.bits(), prng.bits()]
         };
         assert_eq!(draw(1, 0), draw(1, 0));
         assert_ne!(draw(1, 0), draw(1, 1));

@@ -30,7 +30,8 @@ pub(super) fn LoadProfile(
 ) -> impl IntoView {
     let live = Live::expect();
     let rate = format!("{}{}Hz", format::fixed(live.system().rate_hz, 0), format::THIN);
-    let chart = Signal::derive(move || live.profile.with(chart));
+    let end = Memo::new(move |_| if live.page_age_s.get() > 0.0 { "last data" } else { "now" });
+    let chart = Signal::derive(move || live.profile.with(|profile| chart(profile, end.get())));
     view! {
         <Card title="Load profile" note=format!("kW, last 10 minutes at {rate}") class=if wide { "load-profile wide" } else { "load-profile" }>
             <LineChartView id="load-profile" chart label="Load profile of the last 10 minutes, in kilowatts" height_px=HEIGHT_PX />
@@ -38,7 +39,7 @@ pub(super) fn LoadProfile(
     }
 }
 
-fn chart(profile: &Profile) -> LineChart {
+fn chart(profile: &Profile, end: &str) -> LineChart {
     let to = profile.newest_s().unwrap_or(PROFILE_S);
     let line = |(point, label, ink): (PointId, &str, Ink)| Line {
         label: label.to_owned(),
@@ -48,7 +49,7 @@ fn chart(profile: &Profile) -> LineChart {
             .collect(),
     };
     LineChart {
-        time: TimeAxis { from: to - PROFILE_S, to, end: "now".to_owned() },
+        time: TimeAxis { from: to - PROFILE_S, to, end: end.to_owned() },
         y: ValueAxis { unit: "kW", range: ValueRange::AtLeast(0.0, LEAST_KW) },
         lines: LINES.into_iter().map(line).collect(),
         ..LineChart::default()
@@ -73,7 +74,7 @@ mod tests {
             now.state.points.set(PointId::GridPower, Ok(60_000.0), now.now.mono);
             profile.push(&now);
         }
-        let chart = chart(&profile);
+        let chart = chart(&profile, "now");
         let lengths = |place: usize| chart.lines[place].segments.iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(lengths(2).len(), 2);
         assert_eq!(lengths(0).len(), 1);

@@ -1,0 +1,109 @@
+// The page Links: how well every source delivers, and what it sends, byte by byte.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { changed, DESKTOP, launch, live, PHONE, shot, withPage } from '../lib/browser.mjs';
+import { startDemo } from '../lib/server.mjs';
+
+let server, browser;
+before(async () => {
+  [server, browser] = await Promise.all([startDemo(), launch()]);
+});
+after(() => Promise.all([server?.stop(), browser?.close()]));
+
+const open = (path, use, options = {}) =>
+  withPage(browser, server.url + path, options, async (page, messages) => {
+    await live(page);
+    await use(page, messages);
+  });
+const rows = (page) => page.getByRole('table', { name: 'Frames' }).getByRole('row').filter({ has: page.locator('code') });
+const lab = (fields) =>
+  server.api('lab', { method: 'POST', body: new URLSearchParams(fields) });
+
+test('every link says its state, rates, latency, address and faults', async () => {
+  const { links } = await server.api('links');
+  await open('/links', async (page) => {
+    for (const link of links) {
+      const card = page.getByRole('link').filter({ has: page.getByRole('heading', { name: link.name, exact: true }) });
+      const words = await card.innerText();
+      for (const part of [link.protocol, link.address, 'Latency', 'Reconnects', 'no faults']) {
+        assert.ok(words.includes(part), `${link.name}: ${part}`);
+      }
+      assert.match(words, /\d\s?\/s/);
+    }
+  });
+});
+
+test('the frames of the controller stand beside what they mean, and follow', () =>
+  open('/links?link=bms', async (page) => {
+    await rows(page).first().waitFor();
+    assert.ok((await rows(page).count()) > 100, 'one row for each group of cells');
+    const voltages = rows(page).filter({ hasText: 'CellVoltage_000' });
+    assert.match(await voltages.innerText(), /0x250/);
+    await changed(rows(page).first().locator('.frame-stats'));
+    await page.locator('.frame-bytes mark').first().waitFor();
+    await shot(page, 'links-frames');
+  }));
+
+test('the filter finds by id and by signal, and says when nothing is found', () =>
+  open('/links?link=bms', async (page) => {
+    await rows(page).first().waitFor();
+    const all = await rows(page).count();
+    const filter = page.getByRole('searchbox', { name: 'Filter frames' });
+    await filter.fill('CellVoltage_131');
+    await page.getByText(`1 of ${all} kinds of frames`).waitFor();
+    assert.equal(await rows(page).count(), 1);
+    await filter.fill('nothing like it');
+    await page.getByText('No frame matches the filter').waitFor();
+    await filter.fill('');
+    await page.getByText(`${all} kinds of frames`).waitFor();
+  }));
+
+test('the frames can be held still', () =>
+  open('/links?link=bms', async (page) => {
+    await rows(page).first().waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const before = await rows(page).first().innerText();
+    await new Promise((next) => setTimeout(next, 2_500));
+    assert.equal(await rows(page).first().innerText(), before);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await changed(rows(page).first());
+  }));
+
+test('another link is chosen by its card and shared by its address', () =>
+  open('/links', async (page) => {
+    const card = page.getByRole('link').filter({ has: page.getByRole('heading', { name: /grid/i }) });
+    await card.click();
+    await page.waitForURL('**/links?link=grid-meter');
+    assert.equal(await card.getAttribute('aria-current'), 'true');
+    await rows(page).filter({ hasText: /reg/ }).first().waitFor();
+  }));
+
+test('the page says how long a reading takes to its pixel', () =>
+  open('/links', async (page) => {
+    await page.getByTestId('latency-p99').filter({ hasText: /\d\sms/ }).waitFor();
+  }));
+
+test('a device that goes silent is told, and that it is back', async () => {
+  await open('/links', async (page) => {
+    await lab({ action: 'inject', fault: 'silent-link', device: 'grid-meter' });
+    await page.getByText('2 of 3 links deliver').waitFor({ timeout: 15_000 });
+    await shot(page, 'links-silent');
+    await lab({ action: 'clear-all' });
+    await page.getByText('3 of 3 links deliver').waitFor({ timeout: 15_000 });
+  });
+});
+
+for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
+  test(`the frames fit the ${size}`, () =>
+    open(
+      '/links?link=bms',
+      async (page) => {
+        await rows(page).first().waitFor();
+        const [width, wide] = await page.evaluate(() => [innerWidth, document.documentElement.scrollWidth]);
+        assert.ok(wide <= width, `${wide} px of content on ${width} px`);
+        await shot(page, `links-${size}`);
+      },
+      { viewport },
+    ));
+}
