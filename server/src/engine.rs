@@ -89,10 +89,9 @@ pub(crate) async fn run(
 /// Lets a system's rhythm follow its leading source: the one that brings cells or the pack voltage.
 fn notice(input: &Input, lanes: &mut [Lane]) {
     let Input::Batch(batch) = input else { return };
-    if leads(batch) {
-        if let Some(lane) = lanes.get_mut(batch.system.0 as usize) {
-            lane.pace.swept(batch.at.mono);
-        }
+    let lane = lanes.get_mut(batch.system.0 as usize).filter(|_| leads(batch));
+    if let Some(lane) = lane {
+        lane.pace.swept(batch.at.mono);
     }
 }
 

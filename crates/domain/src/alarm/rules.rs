@@ -172,7 +172,8 @@ impl Rule {
             }
             (Watch::BusSag, _) => format!("Bus sags by {value:.1} %, limit {:.0} %", self.raise),
             (Watch::NodeDelay, Subject::Node(n)) => {
-                format!("AFE node {} answers {:.0} ms late, limit {:.0} ms", n + 1, value * 1e3, self.raise * 1e3)
+                let late = if value < 1.0 { format!("{:.0} ms", value * 1e3) } else { format!("{value:.0} s") };
+                format!("AFE node {} answers {late} late, limit {:.0} ms", n + 1, self.raise * 1e3)
             }
             (Watch::NodeState, Subject::Node(n)) => format!("AFE node {} does not answer", n + 1),
             (Watch::LinkSilence, Subject::Link(l)) => match site.links.get(l.0 as usize) {
