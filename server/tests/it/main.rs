@@ -1,5 +1,7 @@
 //! The whole server as a user runs it: the real binary, real sockets, senders that are not ours.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up fails its test")]
+
 mod api;
 mod bad_input;
 mod live;
