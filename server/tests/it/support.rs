@@ -10,22 +10,22 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The repository's root.
-pub fn repo() -> PathBuf {
+pub(crate) fn repo() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
 /// A loopback UDP port that was free a moment ago.
-pub fn free_udp_port() -> u16 {
+pub(crate) fn free_udp_port() -> u16 {
     UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A loopback TCP port that was free a moment ago.
-pub fn free_tcp_port() -> u16 {
+pub(crate) fn free_tcp_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// The Python with cantools, python-can and pymodbus, if this machine has one.
-pub fn judges() -> Option<PathBuf> {
+pub(crate) fn judges() -> Option<PathBuf> {
     let python = std::env::var_os("PACKTWIN_PYTHON").map(PathBuf::from);
     if python.is_none() {
         eprintln!("SKIPPED: PACKTWIN_PYTHON is not set, so the independent judges do not run");
@@ -34,14 +34,14 @@ pub fn judges() -> Option<PathBuf> {
 }
 
 /// A script of `server/tests/judges`, to be run by the judges' Python.
-pub fn judge(python: &Path, script: &str) -> Command {
+pub(crate) fn judge(python: &Path, script: &str) -> Command {
     let mut command = Command::new(python);
     command.arg(repo().join("server/tests/judges").join(script));
     command
 }
 
 /// A child process that is killed with the test.
-pub struct Running(pub Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -51,16 +51,16 @@ impl Drop for Running {
 }
 
 /// A running server.
-pub struct Server {
+pub(crate) struct Server {
     process: Running,
     /// `127.0.0.1:PORT` of its pages and API.
-    pub address: String,
+    pub(crate) address: String,
     /// Its folder: site file, assets, data.
-    pub folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 /// A folder with a page that has no content: enough for the API.
-pub fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join("site/pkg")).unwrap();
     std::fs::write(folder.path().join("site/pkg/manifest.txt"), "js a.js\nwasm a.wasm\ncss a.css\n").unwrap();
@@ -68,7 +68,7 @@ pub fn folder() -> TempDir {
 }
 
 /// The command line of a server on `site` in `folder`.
-pub fn command(folder: &Path, site: &str, more: &[&str]) -> Command {
+pub(crate) fn command(folder: &Path, site: &str, more: &[&str]) -> Command {
     let file = folder.join("site.toml");
     std::fs::write(&file, site).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_packtwin"));
@@ -80,7 +80,7 @@ pub fn command(folder: &Path, site: &str, more: &[&str]) -> Command {
 }
 
 /// Runs a server that is expected to refuse to start; returns what it said.
-pub fn refuses(folder: &Path, site: &str, more: &[&str]) -> String {
+pub(crate) fn refuses(folder: &Path, site: &str, more: &[&str]) -> String {
     let Output { status, stdout, stderr } = command(folder, site, more).output().unwrap();
     assert_eq!(status.code(), Some(1), "it started: {}", String::from_utf8_lossy(&stdout));
     assert!(stdout.is_empty(), "it said that it is up");
@@ -89,12 +89,12 @@ pub fn refuses(folder: &Path, site: &str, more: &[&str]) -> String {
 
 impl Server {
     /// Starts a server on `site`.
-    pub fn start(site: &str, more: &[&str]) -> Server {
+    pub(crate) fn start(site: &str, more: &[&str]) -> Server {
         Server::start_in(folder(), site, more)
     }
 
     /// Starts a server on `site` in a folder that may have a past.
-    pub fn start_in(folder: TempDir, site: &str, more: &[&str]) -> Server {
+    pub(crate) fn start_in(folder: TempDir, site: &str, more: &[&str]) -> Server {
         let child = command(folder.path(), site, more).stdout(Stdio::piped()).spawn().unwrap();
         let mut process = Running(child);
         let mut line = String::new();
@@ -104,21 +104,21 @@ impl Server {
     }
 
     /// Kills the server without a warning and returns its folder.
-    pub fn kill(mut self) -> TempDir {
+    pub(crate) fn kill(mut self) -> TempDir {
         self.process.0.kill().unwrap();
         self.process.0.wait().unwrap();
         self.folder
     }
 
     /// Asks the server to stop as a service manager does, and returns its exit code.
-    pub fn terminate(mut self) -> Option<i32> {
+    pub(crate) fn terminate(mut self) -> Option<i32> {
         let pid = self.process.0.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         self.process.0.wait().unwrap().code()
     }
 
     /// Sends a request and returns status and body.
-    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+    pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
         for (name, value) in headers {
@@ -137,14 +137,14 @@ impl Server {
     }
 
     /// `GET`s JSON of the API.
-    pub fn get(&self, path: &str) -> Value {
+    pub(crate) fn get(&self, path: &str) -> Value {
         let (status, body) = self.request("GET", path, &[], "");
         assert_eq!(status, 200, "{path}: {body}");
         serde_json::from_str(&body).unwrap_or_else(|error| panic!("{path}: {error}: {body}"))
     }
 
     /// Asks until `look` finds what it wants.
-    pub fn wait_for<T>(&self, path: &str, mut look: impl FnMut(&Value) -> Option<T>) -> T {
+    pub(crate) fn wait_for<T>(&self, path: &str, mut look: impl FnMut(&Value) -> Option<T>) -> T {
         let start = Instant::now();
         loop {
             let answer = self.get(path);
@@ -158,7 +158,7 @@ impl Server {
 }
 
 /// A site with a 260-cell pack that listens for cannelloni packets on `port`, mapped in two lines.
-pub fn pack_site(port: u16) -> String {
+pub(crate) fn pack_site(port: u16) -> String {
     let dbc = repo().join("dbc/packtwin_hv.dbc");
     format!(
         r#"
@@ -192,7 +192,7 @@ map = [
 }
 
 /// A cannelloni v2 packet.
-pub fn packet(sequence: u8, frames: &[(u32, &[u8])]) -> Vec<u8> {
+pub(crate) fn packet(sequence: u8, frames: &[(u32, &[u8])]) -> Vec<u8> {
     let mut bytes = vec![2, 0, sequence];
     bytes.extend((frames.len() as u16).to_be_bytes());
     for (id, data) in frames {
@@ -204,7 +204,7 @@ pub fn packet(sequence: u8, frames: &[(u32, &[u8])]) -> Vec<u8> {
 }
 
 /// Sends bytes to a UDP port of this machine, always from the same one: a link takes each address for a sender.
-pub fn send(port: u16, bytes: &[u8]) {
+pub(crate) fn send(port: u16, bytes: &[u8]) {
     static SOCKET: LazyLock<UdpSocket> = LazyLock::new(|| UdpSocket::bind("127.0.0.1:0").unwrap());
     SOCKET.send_to(bytes, ("127.0.0.1", port)).unwrap();
 }
