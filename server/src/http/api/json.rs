@@ -192,12 +192,9 @@ mod tests {
 
     #[test]
     fn numbers_have_the_digits_of_their_step() {
-        for (value, step, text) in [
-            (71.439, 0.1, "71.4"),
-            (3.2009999, 0.001, "3.201"),
-            (182_049.6, 1.0, "182050.0"),
-            (0.1 + 0.2, 0.0001, "0.3"),
-        ] {
+        for (value, step, text) in
+            [(71.439, 0.1, "71.4"), (3.2009, 0.001, "3.201"), (182_049.6, 1.0, "182050.0"), (0.1 + 0.2, 0.0001, "0.3")]
+        {
             assert_eq!(number(value, step).to_string(), text);
         }
     }
