@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 const ROOT = resolve(import.meta.dirname, '../..');
 const BINARY = process.env.PACKTWIN_BIN ?? join(ROOT, 'target/debug/packtwin');
 const ASSETS = process.env.PACKTWIN_ASSETS ?? join(ROOT, 'target/site');
-const START_LIMIT_MS = 20_000;
+const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 5_000;
 
 /** A running server. Start one with `startDemo` or `startSite`. */

@@ -9,7 +9,6 @@
 //! Names carry a hash of the content, so browsers may keep the files for ever. Nothing is done if nothing has changed.
 
 mod style;
-mod trim;
 
 use crate::commands::target_dir;
 use anyhow::{Context as _, Result};
@@ -19,7 +18,7 @@ use std::path::{Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
 
 /// Changes when this module makes other files from the same sources.
-const FORMAT: &[u8] = b"2";
+const FORMAT: &[u8] = b"3";
 /// Endings of the files that are worth compressing.
 const COMPRESSED: [&str; 3] = ["js", "wasm", "css"];
 
@@ -52,7 +51,7 @@ pub(crate) fn assemble(module: &Path) -> Result<bool> {
     for (name, content) in public {
         write(&site.join(name), &content)?;
     }
-    bind(&code, &pkg)?;
+    bind(code, &pkg)?;
     let mut lines = String::new();
     for (kind, plain, stem) in
         [("js", "frontend.js", "frontend"), ("wasm", "frontend_bg.wasm", "frontend_bg"), ("css", "", "packtwin")]
@@ -85,10 +84,8 @@ pub(crate) fn transfer_sizes() -> Result<Vec<(String, u64)>> {
 
 /// The glue between the browser and the module: the same library as the program `wasm-bindgen`, so that there is nothing
 /// to install whose version could differ.
-fn bind(code: &[u8], pkg: &Path) -> Result<()> {
-    let mut bindgen = Bindgen::new();
-    trim::input(&mut bindgen, code)?;
-    (bindgen.out_name("frontend").web(true)?)
+fn bind(code: Vec<u8>, pkg: &Path) -> Result<()> {
+    (Bindgen::new().input_bytes("frontend", code).out_name("frontend").web(true)?)
         .typescript(false)
         .remove_name_section(true)
         .remove_producers_section(true)
