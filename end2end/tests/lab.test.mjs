@@ -61,7 +61,7 @@ test('a refused value is explained beside its field and sends nothing', () =>
     await ambient.getByRole('button').click();
     await ambient.getByText('“90” is not a number from -20 to 55').waitFor();
     const faults = card(page, 'Inject a fault');
-    await faults.getByLabel('Cell', { exact: true }).fill('14.1');
+    await faults.getByRole('textbox', { name: /^Cell/ }).fill('14.1');
     await faults.getByRole('button', { name: 'Inject into the cell' }).click();
     await faults.getByText(/“14\.1” is not a cell/).waitFor();
     assert.deepEqual(asked, []);
@@ -73,7 +73,7 @@ test('faults are injected, listed, and cleared one by one and all together', () 
     const inject = card(page, 'Inject a fault');
     const active = card(page, 'Active faults');
     await active.getByText('No fault is injected').waitFor();
-    await inject.getByLabel('Cell', { exact: true }).fill('7.12');
+    await inject.getByRole('textbox', { name: /^Cell/ }).fill('7.12');
     await inject.getByRole('button', { name: 'Inject into the cell' }).click();
     await active.getByText('Weak cell 7.12').waitFor();
     await inject.getByLabel('AFE node').fill('12');
