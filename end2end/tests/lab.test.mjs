@@ -96,7 +96,7 @@ test('without a script the forms are posted and lead back to the page', () =>
   withPage(browser, `${server.url}/lab`, { javaScriptEnabled: false, viewport: PHONE }, async (page) => {
     const ambient = card(page, 'Ambient temperature');
     await ambient.getByRole('spinbutton').fill('31');
-    await ambient.getByRole('button').click();
+    await ambient.getByRole('spinbutton').press('Enter');
     await page.waitForURL(`${server.url}/lab`);
     await ambient.getByText(/^now: 31\.0\s°C/).waitFor();
     await lab({ action: 'ambient', celsius: '25' });
