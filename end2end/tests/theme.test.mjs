@@ -15,7 +15,7 @@ after(() => Promise.all([server?.stop(), browser?.close()]));
 const brightness = (page) =>
   page.evaluate(() => {
     const dot = new OffscreenCanvas(1, 1).getContext('2d');
-    dot.fillStyle = getComputedStyle(document.body).backgroundColor;
+    dot.fillStyle = getComputedStyle(document.documentElement).backgroundColor;
     dot.fillRect(0, 0, 1, 1);
     const [red, green, blue] = dot.getImageData(0, 0, 1, 1).data;
     return (red + green + blue) / 3;
