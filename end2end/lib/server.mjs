@@ -64,16 +64,16 @@ async function start(args, data) {
   const log = [];
   createInterface(child.stderr).on('line', (line) => log.push(line));
   const url = await new Promise((found, failed) => {
-    const give_up = (why) => failed(new Error(`packtwin ${args.join(' ')}: ${why}\n${log.join('\n')}`));
     const late = setTimeout(() => {
       child.kill('SIGKILL');
-      give_up(`no address within ${START_LIMIT_MS} ms`);
+      giveUp(`no address within ${START_LIMIT_MS} ms`);
     }, START_LIMIT_MS);
-    child.once('error', (error) => give_up(error.message));
-    child.once('exit', (code, signal) => {
+    const giveUp = (why) => {
       clearTimeout(late);
-      give_up(`ended with ${signal ?? code}`);
-    });
+      failed(new Error(`packtwin ${args.join(' ')}: ${why}\n${log.join('\n')}`));
+    };
+    child.once('error', (error) => giveUp(error.message));
+    child.once('exit', (code, signal) => giveUp(`ended with ${signal ?? code}`));
     createInterface(child.stdout).on('line', (line) => {
       const address = line.match(/^Packtwin is at (http:\S+)/)?.[1];
       if (!address) return;

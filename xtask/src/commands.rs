@@ -20,10 +20,10 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Removes what cargo says about the package that is running. Leptos's output name goes too: with it, the server would
-/// ask for other files than [`crate::site`] writes.
+/// Removes what cargo says about the package that is running. What would make server and page differ goes too: compiler
+/// flags that take the place of those in `.cargo/config.toml`, and Leptos's name for files that [`crate::site`] names.
 pub(crate) fn forget_package(command: &mut Command) {
-    const ABOUT_PACKAGE: [&str; 8] = [
+    const FORGOTTEN: [&str; 12] = [
         "CARGO_PKG_",
         "CARGO_MANIFEST_",
         "CARGO_BIN_",
@@ -32,9 +32,13 @@ pub(crate) fn forget_package(command: &mut Command) {
         "OUT_DIR",
         "LD_LIBRARY_PATH",
         "LEPTOS_OUTPUT_NAME",
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_BUILD_RUSTFLAGS",
+        "CARGO_BUILD_TARGET",
     ];
     for (name, _) in std::env::vars_os() {
-        if ABOUT_PACKAGE.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+        if FORGOTTEN.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             command.env_remove(name);
         }
     }

@@ -116,8 +116,8 @@ fn browser(part: &str, tally: &mut Tally) -> Result<bool> {
         bail!("no file of end2end/tests has `{part}` in its name");
     }
     let mut tests: Command = node.command();
-    // Each file has its own server and browser; two at a time is what two cores can do without slowing the clocks.
-    tests.args(["--test", "--test-concurrency=2", "--test-reporter=spec"]).args(files);
+    // Each file has its own server and browser: two at a time would make values stale on two busy cores.
+    tests.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files);
     tests.env("PACKTWIN_BIN", absolute(&packtwin)?).env("PACKTWIN_ASSETS", absolute(&site::folder())?);
     tests.env("PACKTWIN_CHROMIUM", chromium);
     tally.watch(tests)

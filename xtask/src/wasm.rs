@@ -16,10 +16,6 @@ pub(crate) fn page(way: Way) -> Job {
         Way::HasTarget => cargo(),
         Way::Debian => debian_cargo(),
     };
-    // Flags that are meant for this machine's processor, and other people's wrappers of one compiler.
-    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
-        command.env_remove(name);
-    }
     command.args(["build", "--package", "frontend", "--profile", "wasm-release", "--target", TARGET, "--target-dir"]);
     command.arg(target_dir().join("wasm"));
     if way == Way::Debian {
