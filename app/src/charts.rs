@@ -9,5 +9,4 @@ pub mod canvas;
 pub mod heatmap;
 pub mod line;
 pub mod palette;
-pub mod perf;
 pub mod theme;

@@ -1,5 +1,6 @@
 //! One family of icons: 24 x 24, drawn with a line of 1.75, in the colour of the text around them.
 
+use crate::derived::Derived;
 use leptos::prelude::*;
 
 /// What an icon shows.
@@ -63,7 +64,7 @@ impl Glyph {
 pub fn Icon(
     /// What it shows.
     #[prop(into)]
-    glyph: Signal<Glyph>,
+    glyph: Derived<Glyph>,
 ) -> impl IntoView {
     view! {
         <svg class="icon" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">

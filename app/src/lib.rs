@@ -5,6 +5,7 @@
 //! boot      what the document carries for hydration  charts      drawings on a canvas: plain data in, pixels out
 //! live      the newest moment, from then on          pages       one file and one folder per page
 //! api       requests to the HTTP API                 format      numbers, ages and times for people
+//! address   where the page is, and how to go on      derived     values that follow from signals
 //! problem   alarms as a person wants to read them    icons       one family of icons
 //! ```
 //!
@@ -15,14 +16,18 @@
 #![recursion_limit = "256"]
 #![allow(unreachable_pub, reason = "the component macro writes public items into private modules")]
 
+pub mod address;
 pub mod api;
 pub mod boot;
 pub mod charts;
 pub mod components;
+pub mod derived;
 pub mod format;
 pub mod icons;
 pub mod live;
+pub mod order;
 pub mod pages;
+
 mod problem;
 #[cfg(test)]
 mod sample;
@@ -32,26 +37,21 @@ mod shell;
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};
 
+use address::{Address, Navigation};
 use boot::Boot;
 use components::{EmptyState, Frame, ThemeEpoch};
+use derived::Derived;
 use leptos::prelude::*;
-use leptos_meta::{Title, provide_meta_context};
-use leptos_router::components::{FlatRoutes, Route, Router};
-use leptos_router::path;
 use live::Live;
-use pages::cells::CellsPage;
-use pages::lab::LabPage;
-use pages::links::LinksPage;
-use pages::overview::OverviewPage;
 
-/// The root: live state, frame and routes.
+/// The root: live state, frame and pages.
 ///
-/// The server puts a [`Boot`] into the context before; the browser reads it from the document. Both render the same
-/// first view from it, so nothing moves and nothing flickers when the page comes to life.
+/// The server puts a [`Boot`] and an [`Address`] into the context before; the browser reads them from the document. Both
+/// render the same first view from them, so nothing moves and nothing flickers when the page comes to life.
 #[component]
 pub fn App() -> impl IntoView {
-    provide_meta_context();
     provide_context(ThemeEpoch(RwSignal::new(0)));
+    Navigation::provide(use_context::<Address>().unwrap_or_else(Address::current));
     let boot = use_context::<Boot>().map_or_else(Boot::from_document, Ok);
     match boot.and_then(|boot| Live::provide(&boot)) {
         Ok(_) => view! { <Pages /> }.into_any(),
@@ -61,25 +61,22 @@ pub fn App() -> impl IntoView {
 
 #[component]
 fn Pages() -> impl IntoView {
+    let navigation = Navigation::expect();
+    let place = Derived::new(move || pages::place(&navigation.at()));
+    Effect::new(move |_| document().set_title(&pages::title(place.get())));
     view! {
-        <Title formatter=|page: String| if page.is_empty() { "Packtwin".to_owned() } else { format!("{page} \u{b7} Packtwin") } />
-        <Router>
-            <Frame>
-                <FlatRoutes fallback=NotFound>
-                    <Route path=path!("/") view=OverviewPage />
-                    <Route path=path!("/cells") view=CellsPage />
-                    <Route path=path!("/links") view=LinksPage />
-                    <Route path=path!("/lab") view=LabPage />
-                </FlatRoutes>
-            </Frame>
-        </Router>
+        <Frame>
+            {move || match place.get() {
+                Some(place) => (pages::PAGES[place].view)(),
+                None => view! { <NotFound /> }.into_any(),
+            }}
+        </Frame>
     }
 }
 
 #[component]
 fn NotFound() -> impl IntoView {
     view! {
-        <Title text="Not found" />
         <h1 class="visually-hidden">"Not found"</h1>
         <EmptyState title="There is no such page" advice="Choose one of the pages in the list." />
     }

@@ -21,6 +21,7 @@ pub use recent::{GAP_S, Recent};
 
 use crate::boot::{Boot, BootError};
 use crate::components::Shown;
+use crate::derived::Derived;
 use domain::lab::LabState;
 use domain::point::PointId;
 use domain::reading::Sample;
@@ -144,21 +145,21 @@ impl Live {
     }
 
     /// Something that follows from the moment. What depends on it runs only when it changes.
-    pub fn map<T>(&self, read: impl Fn(&Moment) -> T + Send + Sync + 'static) -> Memo<T>
+    pub fn map<T>(&self, read: impl Fn(&Moment) -> T + Send + Sync + 'static) -> Derived<T>
     where
         T: PartialEq + Send + Sync + 'static,
     {
         let moment = self.moment;
-        Memo::new(move |_| moment.with(|moment| read(moment)))
+        Derived::new(move || read(&moment.get()))
     }
 
     /// A point's value, or why there is none.
-    pub fn point(&self, point: PointId) -> Memo<Sample> {
+    pub fn point(&self, point: PointId) -> Derived<Sample> {
         self.map(move |moment| moment.point(point))
     }
 
     /// A point ready to be shown.
-    pub fn shown(&self, point: PointId) -> Memo<Shown> {
+    pub fn shown(&self, point: PointId) -> Derived<Shown> {
         self.map(move |moment| Shown::point(moment, point))
     }
 }

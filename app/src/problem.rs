@@ -107,11 +107,15 @@ pub(crate) struct Verdict {
 pub(crate) fn verdict(moment: &Moment, system: &SystemSpec) -> Verdict {
     let cells = system.topology.cells();
     let fresh = moment.state.cells.column(CellQuantity::Voltage).samples(moment.now.mono).filter(Result::is_ok).count();
-    let mut ill: Vec<u16> = (moment.alarms.iter())
-        .filter_map(|alarm| if let Subject::Cell(cell) = alarm.subject { Some(cell) } else { None })
-        .collect();
-    ill.sort_unstable();
-    ill.dedup();
+    let mut is_ill = vec![false; cells];
+    for alarm in &moment.alarms {
+        if let Subject::Cell(cell) = alarm.subject
+            && let Some(is_ill) = is_ill.get_mut(usize::from(cell))
+        {
+            *is_ill = true;
+        }
+    }
+    let ill = is_ill.into_iter().filter(|is_ill| *is_ill).count();
     let reporting = || format!("{} of {} cells report", format::count(fresh as u64), format::count(cells as u64));
     let none_active = moment.alarms.is_empty();
     let well = none_active && fresh == cells;
@@ -127,7 +131,7 @@ pub(crate) fn verdict(moment: &Moment, system: &SystemSpec) -> Verdict {
         (true, _) => "All report, all within their limits".to_owned(),
         (false, 0) => String::new(),
         (false, _) if fresh == cells => {
-            format!("{} cells healthy", format::count((cells - ill.len().min(cells)) as u64))
+            format!("{} cells healthy", format::count((cells - ill.min(cells)) as u64))
         }
         (false, _) if fresh == 0 => "What is shown is old: see the links".to_owned(),
         (false, _) if none_active => "The others are silent: see the links".to_owned(),

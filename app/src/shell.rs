@@ -4,10 +4,11 @@
 //! the first paint; the second loads the app and lets it take over what is already on the screen.
 
 use crate::App;
+use crate::address::Address;
 use crate::boot::{Boot, ELEMENT};
 use crate::components::THEME_KEY;
+use crate::pages;
 use leptos::prelude::*;
-use leptos_meta::MetaTags;
 
 /// Where the built files are. Their names carry content hashes, so they may be cached for ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,10 +21,8 @@ pub struct Assets {
     pub css: String,
 }
 
-/// The whole document for one request. `nonce` goes on every inline script.
-///
-/// Needs the contexts of a server render: the request's address for the router and the sink of `leptos_meta`.
-pub fn shell(assets: &Assets, boot: Boot, nonce: Option<String>) -> impl IntoView + use<> {
+/// The whole document for one request, of the page at `address`. `nonce` goes on every inline script.
+pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String>) -> impl IntoView + use<> {
     let Assets { js, wasm, css } = assets.clone();
     let theme = format!(
         "try{{const t=localStorage.getItem('{THEME_KEY}');if(t)document.documentElement.setAttribute('data-theme',t)}}catch{{}}"
@@ -31,12 +30,15 @@ pub fn shell(assets: &Assets, boot: Boot, nonce: Option<String>) -> impl IntoVie
     let start = format!("import init,{{hydrate}} from '{js}';await init({{module_or_path:'{wasm}'}});hydrate();");
     let carried = boot.encode();
     provide_context(boot);
+    let title = pages::title(pages::place(&address));
+    provide_context(address);
     view! {
         <!DOCTYPE html>
         <html lang="en">
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
+                <title inner_html=title></title>
                 <meta name="color-scheme" content="light dark" />
                 <meta name="description" content="A live twin of a battery: every cell, five times a second." />
                 <script nonce=nonce.clone()>{theme}</script>
@@ -50,7 +52,6 @@ pub fn shell(assets: &Assets, boot: Boot, nonce: Option<String>) -> impl IntoVie
                 <script type="text/plain" id=ELEMENT nonce=nonce>
                     {carried}
                 </script>
-                <MetaTags />
             </head>
             <body>
                 <App />

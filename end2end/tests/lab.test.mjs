@@ -59,7 +59,7 @@ test('a refused value is explained beside its field and sends nothing', () =>
     const ambient = card(page, 'Ambient temperature');
     await ambient.getByRole('spinbutton').fill('90');
     await ambient.getByRole('button').click();
-    await ambient.getByText('“90” is not a number from -20 to 55').waitFor();
+    await ambient.getByText('“90” is not a number from −20 to 55').waitFor();
     const faults = card(page, 'Inject a fault');
     await faults.getByRole('textbox', { name: /^Cell/ }).fill('14.1');
     await faults.getByRole('button', { name: 'Inject into the cell' }).click();
@@ -76,7 +76,7 @@ test('faults are injected, listed, and cleared one by one and all together', () 
     await inject.getByRole('textbox', { name: /^Cell/ }).fill('7.12');
     await inject.getByRole('button', { name: 'Inject into the cell' }).click();
     await active.getByText('Weak cell 7.12').waitFor();
-    await inject.getByLabel('AFE node').fill('12');
+    await inject.getByLabel('AFE node').selectOption('12');
     await inject.getByRole('button', { name: 'Stop the node' }).click();
     await active.getByText('Dead AFE node 12').waitFor();
     await inject.getByLabel('Device').selectOption('load-meter');

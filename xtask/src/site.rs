@@ -9,18 +9,20 @@
 //! Names carry a hash of the content, so browsers may keep the files for ever. Nothing is done if nothing has changed.
 
 mod style;
+mod trim;
 
 use crate::commands::target_dir;
 use anyhow::{Context as _, Result};
 use std::fs;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use wasm_bindgen_cli_support::Bindgen;
 
 /// Changes when this module makes other files from the same sources.
-const FORMAT: &[u8] = b"3";
-/// Endings of the files that are worth compressing.
-const COMPRESSED: [&str; 3] = ["js", "wasm", "css"];
+const FORMAT: &[u8] = b"4";
+/// How long the files of an earlier build stay: a server that runs since then still serves them.
+const KEPT: Duration = Duration::from_secs(24 * 3_600);
 
 /// Where the site is.
 pub(crate) fn folder() -> PathBuf {
@@ -44,14 +46,11 @@ pub(crate) fn assemble(module: &Path) -> Result<bool> {
         return Ok(false);
     }
 
-    if site.exists() {
-        fs::remove_dir_all(&site).with_context(|| format!("empty {}", site.display()))?;
-    }
     fs::create_dir_all(&pkg).with_context(|| format!("make {}", pkg.display()))?;
     for (name, content) in public {
         write(&site.join(name), &content)?;
     }
-    bind(code, &pkg)?;
+    bind(trim::trim(&code)?, &pkg)?;
     let mut lines = String::new();
     for (kind, plain, stem) in
         [("js", "frontend.js", "frontend"), ("wasm", "frontend_bg.wasm", "frontend_bg"), ("css", "", "packtwin")]
@@ -62,12 +61,26 @@ pub(crate) fn assemble(module: &Path) -> Result<bool> {
         };
         let name = format!("{stem}.{}.{kind}", hash(&[&content]));
         write(&pkg.join(&name), &content)?;
+        let compressed = compress(&content).with_context(|| format!("compress {name}"))?;
+        write(&pkg.join(format!("{name}.br")), &compressed)?;
         lines.push_str(&format!("{kind} {name}\n"));
     }
-    compress_all(&pkg)?;
     write(&manifest, lines.as_bytes())?;
     write(&stamp_file, stamp.as_bytes())?;
+    remove_older(&pkg, KEPT)?;
     Ok(true)
+}
+
+/// Removes what earlier builds left, if it was written more than `age` ago.
+fn remove_older(folder: &Path, age: Duration) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let about = entry.metadata()?;
+        if about.is_file() && about.modified()?.elapsed().is_ok_and(|old| old > age) {
+            fs::remove_file(entry.path()).with_context(|| format!("remove {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// What a browser loads on its first visit, in bytes as they are sent: kind and size.
@@ -106,18 +119,6 @@ fn public_files() -> Result<Vec<(std::ffi::OsString, Vec<u8>)>> {
     Ok(files)
 }
 
-fn compress_all(folder: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let ending = path.extension().unwrap_or_default().to_string_lossy().into_owned();
-        if COMPRESSED.contains(&ending.as_str()) {
-            let compressed = compress(&fs::read(&path)?).with_context(|| format!("compress {}", path.display()))?;
-            write(&path.with_extension(format!("{ending}.br")), &compressed)?;
-        }
-    }
-    Ok(())
-}
-
 fn compress(content: &[u8]) -> Result<Vec<u8>> {
     let params =
         brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, size_hint: content.len(), ..Default::default() };
@@ -149,6 +150,22 @@ pub(crate) fn hash(parts: &[&[u8]]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_old_files_are_removed() {
+        let folder = std::env::temp_dir().join(format!("packtwin-site-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let (old, new) = (folder.join("old.js"), folder.join("new.js"));
+        for path in [&old, &new] {
+            write(path, b"x").unwrap();
+        }
+        let yesterday = std::time::SystemTime::now() - 2 * KEPT;
+        fs::File::options().write(true).open(&old).unwrap().set_modified(yesterday).unwrap();
+        remove_older(&folder, KEPT).unwrap();
+        let left = (old.exists(), new.exists());
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(left, (false, true));
+    }
 
     #[test]
     fn the_hash_sees_content_and_where_it_is_cut() {

@@ -83,21 +83,29 @@ fn lint() -> Result<()> {
 }
 
 fn unit(tally: &mut Tally) -> Result<bool> {
-    const WHAT: [&str; 4] = ["test", "--workspace", "--exclude", "frontend"];
-    let mut build = cargo();
-    build.args(WHAT).arg("--no-run");
-    run_together(vec![Job::new("build of the tests", build)], &mut Steps::of(1))?;
-    let mut tests = cargo();
-    tests.args(WHAT).arg("--no-fail-fast");
-    match tools::judges::python() {
-        Ok(python) => drop(tests.env("PACKTWIN_PYTHON", python)),
-        Err(error) => {
-            println!(
-                "\nTHE JUDGES ARE SKIPPED: tests against cantools, python-can and pymodbus do not run. {error:#}\n"
-            )
-        }
+    // This program apart: in one build the features of all would be added up, and its own libraries compiled once more.
+    const WHAT: [&[&str]; 2] =
+        [&["test", "--workspace", "--exclude", "frontend", "--exclude", "xtask"], &["test", "--package", "xtask"]];
+    let mut steps = Steps::of(WHAT.len());
+    for what in WHAT {
+        let mut build = cargo();
+        build.args(what).arg("--no-run");
+        run_together(vec![Job::new("build of the tests", build)], &mut steps)?;
     }
-    tally.watch(tests)
+    let judges = tools::judges::python();
+    if let Err(error) = &judges {
+        println!("\nTHE JUDGES ARE SKIPPED: tests against cantools, python-can and pymodbus do not run. {error:#}\n");
+    }
+    let mut all_passed = true;
+    for what in WHAT {
+        let mut tests = cargo();
+        tests.args(what).arg("--no-fail-fast");
+        if let Ok(python) = &judges {
+            tests.env("PACKTWIN_PYTHON", python);
+        }
+        all_passed &= tally.watch(tests)?;
+    }
+    Ok(all_passed)
 }
 
 fn browser(part: &str, tally: &mut Tally) -> Result<bool> {

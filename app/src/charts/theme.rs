@@ -3,6 +3,8 @@
 //! The page's style sheet owns the colours; [`super::canvas`] reads them from its custom properties when the theme
 //! changes. The constants here are for drawing without a page and for a property that the style sheet lacks.
 
+use domain::decimal;
+
 /// A colour: red, green, blue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rgb(pub u8, pub u8, pub u8);
@@ -139,7 +141,7 @@ impl Rgb {
         let mut channels = numbers
             .split([',', ' ', '/', ')'])
             .filter(|part| !part.is_empty())
-            .map(|part| part.parse::<f64>().ok().map(|value| (value * factor).round().clamp(0.0, 255.0) as u8));
+            .map(|part| decimal::parse(part).map(|value| (value * factor).round().clamp(0.0, 255.0) as u8));
         Some(Rgb(channels.next()??, channels.next()??, channels.next()??))
     }
 }

@@ -1,6 +1,7 @@
 //! How old a value is.
 
 use super::reading::Freshness;
+use crate::derived::Derived;
 use crate::format;
 use leptos::prelude::*;
 
@@ -9,17 +10,17 @@ use leptos::prelude::*;
 pub fn AgeNote(
     /// How fresh the value is.
     #[prop(into)]
-    freshness: Signal<Freshness>,
+    freshness: Derived<Freshness>,
 ) -> impl IntoView {
-    let words = move || match freshness.get() {
+    let words = Derived::new(move || match freshness.get() {
         Freshness::Fresh { age_s } => format::calm_age(age_s),
         Freshness::Stale { age_s } => format!("stale, {}", format::age(age_s)),
         Freshness::Missing(why) => why.words().to_owned(),
-    };
-    let state = move || match freshness.get() {
+    });
+    let state = Derived::new(move || match freshness.get() {
         Freshness::Fresh { .. } => "fresh",
         Freshness::Stale { .. } => "stale",
         Freshness::Missing(_) => "missing",
-    };
+    });
     view! { <span class="age" data-state=state>{words}</span> }
 }

@@ -1,5 +1,6 @@
 //! A card: a titled piece of a page. And what stands in one that has nothing to show.
 
+use crate::derived::Derived;
 use leptos::prelude::*;
 
 /// A titled piece of a page, a landmark for screen readers.
@@ -10,7 +11,7 @@ pub fn Card(
     title: String,
     /// A short remark at the right of the title.
     #[prop(optional, into)]
-    note: Option<Signal<String>>,
+    note: Option<Derived<String>>,
     /// Layout classes: `span-4` and the like, see `style/layout.css`.
     #[prop(optional, into)]
     class: &'static str,
@@ -24,7 +25,7 @@ pub fn Card(
         <section class=format!("card {class}") id=id aria-label=label>
             <header class="card-head">
                 <h2>{title}</h2>
-                {note.map(|note| view! { <p class="note">{move || note.get()}</p> })}
+                {note.map(|note| view! { <p class="note">{note}</p> })}
             </header>
             {children()}
         </section>
@@ -37,15 +38,15 @@ pub fn Card(
 pub fn EmptyState(
     /// What is missing: `No link is configured`.
     #[prop(into)]
-    title: Signal<String>,
+    title: Derived<String>,
     /// What to do about it.
     #[prop(optional, into)]
-    advice: Option<Signal<String>>,
+    advice: Option<Derived<String>>,
 ) -> impl IntoView {
     view! {
         <div class="empty-state">
-            <p class="empty-title">{move || title.get()}</p>
-            {advice.map(|advice| view! { <p class="note">{move || advice.get()}</p> })}
+            <p class="empty-title">{title}</p>
+            {advice.map(|advice| view! { <p class="note">{advice}</p> })}
         </div>
     }
 }

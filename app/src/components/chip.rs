@@ -1,5 +1,6 @@
 //! A chip: one short fact in a rounded frame.
 
+use crate::derived::Derived;
 use leptos::prelude::*;
 
 /// What the colour of a chip means. Words say it too.
@@ -36,7 +37,7 @@ impl Tone {
 pub fn Chip(
     /// What its colour means.
     #[prop(optional, into)]
-    tone: Signal<Tone>,
+    tone: Derived<Tone>,
     /// Whether a dot in that colour stands before the words.
     #[prop(optional)]
     dot: bool,

@@ -1,5 +1,6 @@
 //! A time of day where the reader is.
 
+use crate::derived::Derived;
 use crate::format;
 use domain::time::Utc;
 use leptos::prelude::*;
@@ -10,10 +11,10 @@ use leptos::prelude::*;
 pub fn LocalTime(
     /// The instant.
     #[prop(into)]
-    utc: Signal<Utc>,
+    utc: Derived<Utc>,
 ) -> impl IntoView {
     let mounted = RwSignal::new(false);
     Effect::new(move |_| mounted.set(true));
-    let text = move || if mounted.get() { format::local_time(utc.get()) } else { "--:--:--".to_owned() };
+    let text = Derived::new(move || if mounted.get() { format::local_time(utc.get()) } else { "--:--:--".to_owned() });
     view! { <time class="local-time">{text}</time> }
 }

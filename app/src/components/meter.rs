@@ -1,5 +1,7 @@
 //! A bar for a share of something, with a mark on it.
 
+use crate::derived::Derived;
+use domain::decimal::fixed;
 use leptos::prelude::*;
 
 /// State of charge as a bar, with the backup reserve marked on it.
@@ -7,16 +9,16 @@ use leptos::prelude::*;
 pub fn SocBar(
     /// State of charge, %, if it is known.
     #[prop(into)]
-    soc_pct: Signal<Option<f32>>,
+    soc_pct: Derived<Option<f32>>,
     /// The reserve, %.
     reserve_pct: f32,
 ) -> impl IntoView {
-    let percent = |pct: f32| format!("{:.1}%", pct.clamp(0.0, 100.0));
-    let level = move || match soc_pct.get() {
+    let percent = |pct: f32| format!("{}%", fixed(pct.clamp(0.0, 100.0).into(), 1));
+    let level = Derived::new(move || match soc_pct.get() {
         None => "unknown",
         Some(pct) if pct <= reserve_pct => "reserve",
         Some(_) => "above",
-    };
+    });
     view! {
         <svg
             class="soc-bar"
@@ -25,7 +27,7 @@ pub fn SocBar(
             height="16"
             role="img"
             aria-label=move || match soc_pct.get() {
-                Some(soc) => format!("State of charge {soc:.1} percent, reserve {reserve_pct:.0} percent"),
+                Some(soc) => format!("State of charge {} percent, reserve {} percent", fixed(soc.into(), 1), fixed(reserve_pct.into(), 0)),
                 None => "State of charge unknown".to_owned(),
             }
         >

@@ -1,6 +1,7 @@
 //! A reading: a value with its name, unit, age and a remark; or why there is none.
 
 use super::age::AgeNote;
+use crate::derived::Derived;
 use crate::format::{self, Figure};
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData, Sample};
@@ -98,23 +99,23 @@ pub fn Reading(
     label: String,
     /// The value.
     #[prop(into)]
-    value: Signal<Shown>,
+    value: Derived<Shown>,
     /// A remark beneath: direction, limit, place. Shown only beside a fresh value.
     #[prop(optional, into)]
-    note: Option<Signal<String>>,
+    note: Option<Derived<String>>,
 ) -> impl IntoView {
     view! {
         <div class="reading" data-fresh=move || value.with(|v| v.is_fresh().to_string())>
             <p class="reading-head">
                 <span class="reading-label">{label}</span>
-                <AgeNote freshness=Signal::derive(move || value.with(|v| v.freshness)) />
+                <AgeNote freshness=Derived::new(move || value.with(|v| v.freshness)) />
             </p>
             <p class="reading-value">
                 <span class="number">{move || value.with(Shown::number)}</span>
                 <span class="unit">{move || value.with(Shown::unit)}</span>
             </p>
             {note.map(|note| {
-                let words = move || if value.with(Shown::is_fresh) { note.get() } else { String::new() };
+                let words = Derived::new(move || if value.with(Shown::is_fresh) { note.get() } else { String::new() });
                 view! { <p class="note">{words}</p> }
             })}
         </div>

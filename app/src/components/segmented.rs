@@ -1,5 +1,6 @@
 //! One of a few: a radio group that looks like one control.
 
+use crate::derived::Derived;
 use leptos::prelude::*;
 
 /// A choice of one of a few options. Arrow keys move it, as in every radio group.
@@ -13,7 +14,7 @@ pub fn Segmented<T>(
     options: Vec<(T, &'static str)>,
     /// The chosen one.
     #[prop(into)]
-    value: Signal<T>,
+    value: Derived<T>,
     /// Takes a new choice.
     #[prop(into)]
     choose: Callback<T>,

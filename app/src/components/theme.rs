@@ -1,5 +1,6 @@
 //! Light, dark, or as the system says. Stored in this browser; the document sets it before the first paint.
 
+use crate::derived::Derived;
 use crate::icons::{Glyph, Icon};
 use leptos::prelude::*;
 
@@ -86,10 +87,10 @@ pub fn ThemeSwitch() -> impl IntoView {
             epoch.update(|switches| *switches += 1);
         }
     };
-    let label = move || format!("Theme: {}. Switch to {}", theme.get().word(), theme.get().next().word());
+    let label = Derived::new(move || format!("Theme: {}. Switch to {}", theme.get().word(), theme.get().next().word()));
     view! {
         <button type="button" class="icon-button" on:click=switch aria-label=label title=label>
-            <Icon glyph=Signal::derive(move || theme.get().glyph()) />
+            <Icon glyph=Derived::new(move || theme.get().glyph()) />
         </button>
     }
 }

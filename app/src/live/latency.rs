@@ -3,6 +3,7 @@
 //! The two ends are read on two clocks, the server's and the browser's. On one machine they are the same; elsewhere the
 //! figure contains their difference, and pages say so.
 
+use crate::order;
 use domain::twin::Moment;
 use js_sys::{Function, Object, Reflect};
 use std::collections::VecDeque;
@@ -38,7 +39,7 @@ impl Delays {
     /// What they say; `None` before the first.
     pub(super) fn summary(&self) -> Option<Latency> {
         let mut sorted: Vec<f32> = self.0.iter().copied().collect();
-        sorted.sort_unstable_by(f32::total_cmp);
+        order::sort_by(&mut sorted, |a, b| a < b);
         // Nearest rank: of n values, the one at ceil(share * n), counted from 1.
         let rank = |percent: usize| sorted.get((sorted.len() * percent).div_ceil(100).saturating_sub(1)).copied();
         Some(Latency { p50_ms: rank(50)?, p99_ms: rank(99)?, frames: sorted.len() })

@@ -64,7 +64,7 @@ fn column(point: PointId) -> Option<usize> {
 /// Fetches what the server remembers. If that fails, the profile grows from now on.
 pub(super) fn fetch(feed: Feed, system: &str) {
     let points = PROFILE_POINTS.map(|point| point.spec().path).join(",");
-    let path = format!("/api/v1/series?system={system}&points={points}&seconds={PROFILE_S:.0}");
+    let path = format!("/api/v1/series?system={system}&points={points}&seconds={}", PROFILE_S as u32);
     spawn_local(async move {
         let Ok(bytes) = api::get_bytes(&path).await else { return };
         let Ok(table) = Table::from_bytes(&bytes) else { return };

@@ -20,13 +20,13 @@ mod view;
 mod worst;
 
 use crate::components::{Card, Chip, EmptyState, Tone};
+use crate::derived::Derived;
 use crate::format;
 use crate::live::Live;
 use controls::Controls;
 use extremes::Extremes;
 use groups::{Groups, group_word};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use map::CellMap;
 use panel::Panel;
 use view::CellsView;
@@ -37,7 +37,6 @@ use worst::Worst;
 pub fn CellsPage() -> impl IntoView {
     let system = Live::expect().system();
     view! {
-        <Title text="Cells" />
         <h1 class="visually-hidden">"Cells"</h1>
         {if system.topology.cells() == 0 {
             let title = format!("{} has no cells to show", system.name);
@@ -52,7 +51,7 @@ pub fn CellsPage() -> impl IntoView {
 #[component]
 fn CellsOfSystem() -> impl IntoView {
     let view = CellsView::new();
-    let cell = Memo::new(move |_| view.choice.get().cell);
+    let cell = Derived::new(move || view.choice.get().cell);
     let panel = move || cell.get().map(|cell| view! { <Panel view cell /> });
     view! {
         <div class="cells-head">
@@ -60,11 +59,12 @@ fn CellsOfSystem() -> impl IntoView {
             <Counts view />
         </div>
         <Extremes view />
-        <div class="cells-body">
+        <div class="cells-body" data-open=move || cell.get().is_some().to_string()>
             <CellMap view />
             <div class="cells-side">
                 {panel} <Card title="Cells that stand out">
                     <Worst view />
+                    <p class="note cells-hint">"Choose a cell for its values and its last 10 minutes."</p>
                 </Card>
             </div>
             <Card title=format!("{}s", group_word(view)) class="cells-groups">
@@ -77,16 +77,16 @@ fn CellsOfSystem() -> impl IntoView {
 /// How many cells are fresh, and how many are out of limits.
 #[component]
 fn Counts(view: CellsView) -> impl IntoView {
-    let fresh = Memo::new(move |_| view.digest.with(|digest| (digest.fresh, digest.count)));
-    let out = Memo::new(move |_| view.digest.with(|digest| digest.out.len()));
+    let fresh = Derived::new(move || view.digest.with(|digest| (digest.fresh, digest.count)));
+    let out = Derived::new(move || view.digest.with(|digest| digest.out.len()));
     let all = |good: bool, otherwise: Tone| if good { Tone::Good } else { otherwise };
     let number = |n: usize| format::count(n as u64);
     view! {
         <p class="cells-counts">
-            <Chip dot=true tone=Signal::derive(move || all(fresh.get().0 == fresh.get().1, Tone::Warning))>
+            <Chip dot=true tone=Derived::new(move || all(fresh.get().0 == fresh.get().1, Tone::Warning))>
                 {move || format!("{} of {} fresh", number(fresh.get().0), number(fresh.get().1))}
             </Chip>
-            <Chip dot=true tone=Signal::derive(move || all(out.get() == 0, Tone::Critical))>
+            <Chip dot=true tone=Derived::new(move || all(out.get() == 0, Tone::Critical))>
                 {move || match out.get() {
                     0 => "none out of limits".to_owned(),
                     n => format!("{} out of limits", number(n)),

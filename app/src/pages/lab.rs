@@ -20,7 +20,6 @@ use domain::reading::{CellQuantity, NoData};
 use domain::twin::Moment;
 use faults::{ActiveFaults, Inject};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use load::{Ambient, Burst, Load};
 use state::Lab;
 
@@ -29,7 +28,6 @@ use state::Lab;
 pub fn LabPage() -> impl IntoView {
     let system = Live::expect().system();
     view! {
-        <Title text="Lab" />
         <h1 class="visually-hidden">"Lab"</h1>
         {if system.simulated {
             view! { <LabOfSystem /> }.into_any()

@@ -6,13 +6,13 @@ pub mod frames;
 pub mod model;
 mod table;
 
+use crate::address::Navigation;
 use crate::components::{Chip, EmptyState, Tone};
+use crate::derived::Derived;
 use crate::live::Live;
 use card::LinkCard;
 use connection::PageConnection;
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 use table::Frames;
 
 /// The page Links. The address says whose frames are shown: `/links?link=bms`; without it, those of the first link.
@@ -20,10 +20,10 @@ use table::Frames;
 pub fn LinksPage() -> impl IntoView {
     let live = Live::expect();
     let site = live.site();
-    let query = use_query_map();
+    let navigation = Navigation::expect();
     let ids: Vec<String> = site.links.iter().map(|link| link.id.clone()).collect();
-    let selected = Memo::new(move |_| {
-        let asked = query.with(|q| q.get("link"));
+    let selected = Derived::new(move || {
+        let asked = navigation.at().field("link");
         asked.and_then(|asked| ids.iter().position(|id| *id == asked)).unwrap_or(0)
     });
     let delivering = {
@@ -31,12 +31,12 @@ pub fn LinksPage() -> impl IntoView {
         live.map(move |moment| model::delivering(&specs.links, &moment.links, moment.now.mono))
     };
     let all = site.links.len();
-    let tone = move || if delivering.get() == all { Tone::Good } else { Tone::Warning };
+    let tone = Derived::new(move || if delivering.get() == all { Tone::Good } else { Tone::Warning });
     let card = |(place, link): (usize, &domain::link::LinkSpec)| {
         let base = live.href("/links");
         let mark = if base.contains('?') { '&' } else { '?' };
         let address = format!("{base}{mark}link={}", link.id);
-        view! { <LinkCard place address selected=Signal::derive(move || selected.get() == place) /> }
+        view! { <LinkCard place address selected=Derived::new(move || selected.get() == place) /> }
     };
     let cards = site.links.iter().enumerate().map(card).collect_view();
     let frames = {
@@ -44,7 +44,6 @@ pub fn LinksPage() -> impl IntoView {
         move || site.links.get(selected.get()).cloned().map(|link| view! { <Frames link /> })
     };
     view! {
-        <Title text="Links" />
         <h1 class="visually-hidden">"Links"</h1>
         {if all == 0 {
             let advice = "Add a [[link]] to the site file, then start again.";
@@ -52,7 +51,7 @@ pub fn LinksPage() -> impl IntoView {
         } else {
             view! {
                 <p class="links-head">
-                    <Chip dot=true tone=Signal::derive(tone)>
+                    <Chip dot=true tone=tone>
                         {move || format!("{} of {all} links deliver", delivering.get())}
                     </Chip>
                 </p>

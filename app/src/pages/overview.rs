@@ -14,7 +14,6 @@ use cell_map::CellMap;
 use charge::Charge;
 use flow::PowerFlow;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use load_profile::LoadProfile;
 use problems::Problems;
 use tiles::Tiles;
@@ -24,7 +23,6 @@ use tiles::Tiles;
 pub fn OverviewPage() -> impl IntoView {
     let has_cells = Live::expect().system().topology.cells() > 0;
     view! {
-        <Title text="Overview" />
         <h1 class="visually-hidden">"Overview"</h1>
         <div class="grid">
             <Problems />

@@ -6,8 +6,6 @@ use domain::alarm::{Alarm, RULES, RuleIdx, Subject};
 use domain::live::Encoder;
 use domain::time::Utc;
 use domain::twin::Moment;
-use leptos_meta::ServerMetaContext;
-use leptos_router::location::RequestUrl;
 
 fn boot(moment: &Moment) -> Boot {
     let site = site();
@@ -17,11 +15,7 @@ fn boot(moment: &Moment) -> Boot {
 
 fn document(path: &str, moment: &Moment) -> String {
     let assets = Assets { js: "/pkg/a.js".into(), wasm: "/pkg/a.wasm".into(), css: "/pkg/a.css".into() };
-    Owner::new_root(None).with(|| {
-        provide_context(RequestUrl::new(path));
-        provide_context(ServerMetaContext::new().0);
-        shell(&assets, boot(moment), Some("n0nce".into())).to_html()
-    })
+    Owner::new_root(None).with(|| shell(&assets, boot(moment), Address::parse(path), Some("n0nce".into())).to_html())
 }
 
 /// The text between the tags.
@@ -103,7 +97,8 @@ fn a_page_that_does_not_exist_says_so() {
 fn every_page_of_the_rail_is_rendered() {
     for page in crate::pages::PAGES {
         let html = document(page.path, &moment());
-        assert!(html.contains("aria-current=\"page\""), "{}", page.path);
+        assert_eq!(html.matches("aria-current=\"page\"").count(), 1, "{}", page.path);
+        assert!(html.contains(&format!("<title>{} \u{b7} Packtwin</title>", page.name)), "{}", page.path);
         assert!(!text(&html).contains("There is no such page"), "{}", page.path);
     }
 }

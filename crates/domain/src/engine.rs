@@ -83,6 +83,8 @@ impl Observed for View<'_> {
             Watch::CellSpread => self.voltage.map(|s| s.spread()).ok_or(NoData::NotPresent),
             Watch::CellsMissing => self.cells_missing_pct(),
             Watch::BusSag => self.sag_pct,
+            // A lost node does not answer late: it does not answer, which the next rule says.
+            Watch::NodeDelay if node(NodeQuantity::State).is_ok_and(|state| state >= NodeQuantity::LOST) => Ok(0.0),
             Watch::NodeDelay => node(NodeQuantity::Delay),
             Watch::NodeState => node(NodeQuantity::State),
             Watch::LinkSilence => match subject {
@@ -118,6 +120,7 @@ impl View<'_> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::alarm::RULES;
     use crate::reading::{Reading, Target};
     use crate::spec::{CellLimits, SiteSpec, SystemSpec};
     use crate::topology::Topology;
@@ -213,7 +216,21 @@ pub(crate) mod tests {
         let words = RULES[alarm.rule.0 as usize].words(alarm.subject, alarm.value, &site.spec, &Topology::new(1, 2, 3));
         assert_eq!(words, "3 of 6 cells without a fresh voltage");
     }
-    use crate::alarm::RULES;
+    #[test]
+    fn a_lost_node_is_not_called_late_as_well() {
+        let mut site = Site::new(site());
+        let node = |quantity| Target::Node(quantity, 0);
+        let mut tick = |seconds: f32, state: f32| {
+            let readings = [(node(NodeQuantity::State), Ok(state)), (node(NodeQuantity::Delay), Ok(5.0))];
+            step(&mut site, at(seconds), [batch(seconds, &readings)]);
+            active(&site)
+        };
+        assert!(tick(0.2, 1.0).is_empty());
+        assert_eq!(tick(0.8, 1.0), ["afe.node.delay"]);
+        tick(1.0, NodeQuantity::LOST);
+        assert_eq!(tick(1.6, NodeQuantity::LOST), ["afe.node.lost", "afe.node.delay"]);
+        assert_eq!(tick(4.0, NodeQuantity::LOST), ["afe.node.lost"]);
+    }
 
     #[test]
     fn a_burst_that_drops_the_bus_by_six_percent_is_a_sag() {

@@ -2,6 +2,7 @@
 
 mod codec;
 
+use crate::decimal::{self, fixed};
 use crate::topology::{CellPosition, Topology};
 use thiserror::Error;
 
@@ -124,7 +125,7 @@ pub enum LabError {
     #[error("{0}: missing")]
     Missing(&'static str),
     /// A field is not what it should be.
-    #[error("{field}: {got:?} is not {wanted}")]
+    #[error("{field}: “{got}” is not {wanted}")]
     Invalid {
         /// The form field.
         field: &'static str,
@@ -156,10 +157,16 @@ impl LabCommand {
         let need = |name: &'static str| field(name).map(str::trim).ok_or(LabError::Missing(name));
         let number = |name: &'static str, low: f32, high: f32| -> Result<f32, LabError> {
             let text = need(name)?;
-            text.parse::<f32>().ok().filter(|v| (low..=high).contains(v)).ok_or_else(|| LabError::Invalid {
-                field: name,
-                got: text.to_owned(),
-                wanted: format!("a number from {low} to {high}"),
+            decimal::parse(text).map(|v| v as f32).filter(|v| (low..=high).contains(v)).ok_or_else(|| {
+                LabError::Invalid {
+                    field: name,
+                    got: text.to_owned(),
+                    wanted: format!(
+                        "a number from {} to {}",
+                        fixed(low.into(), 1).trimmed(),
+                        fixed(high.into(), 1).trimmed()
+                    ),
+                }
             })
         };
         let fault = || -> Result<LabFault, LabError> {
@@ -270,13 +277,13 @@ mod tests {
     fn a_bad_form_names_its_field() {
         for (form, says) in [
             ("", "action: missing"),
-            ("action=jump", "action: \"jump\" is not load-auto"),
-            ("action=load&kw=NaN", "kw: \"NaN\" is not a number from 0 to 400"),
-            ("action=load&kw=1e9", "kw: \"1e9\" is not a number from 0 to 400"),
-            ("action=inject&fault=weak-cell&cell=14.1", "cell: \"14.1\" is not a cell such as 1.1, up to 13.20"),
-            ("action=inject&fault=weak-cell&cell=0.5", "cell: \"0.5\" is not a cell"),
-            ("action=inject&fault=dead-node&node=14", "node: \"14\" is not a number from 1 to 13"),
-            ("action=inject&fault=silent-link&device=tv", "device: \"tv\" is not controller"),
+            ("action=jump", "action: “jump” is not load-auto"),
+            ("action=load&kw=NaN", "kw: “NaN” is not a number from 0 to 400"),
+            ("action=load&kw=1e9", "kw: “1e9” is not a number from 0 to 400"),
+            ("action=inject&fault=weak-cell&cell=14.1", "cell: “14.1” is not a cell such as 1.1, up to 13.20"),
+            ("action=inject&fault=weak-cell&cell=0.5", "cell: “0.5” is not a cell"),
+            ("action=inject&fault=dead-node&node=14", "node: “14” is not a number from 1 to 13"),
+            ("action=inject&fault=silent-link&device=tv", "device: “tv” is not controller"),
         ] {
             let error = read(form).unwrap_err().to_string();
             assert!(error.starts_with(says), "{form}: {error}");

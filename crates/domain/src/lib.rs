@@ -8,6 +8,7 @@
 
 pub mod alarm;
 pub mod cells;
+pub mod decimal;
 pub mod derived;
 pub mod engine;
 pub mod lab;

@@ -8,7 +8,7 @@
 //! format u8 | kind u8 | seq | now: mono, utc | age of the newest reading
 //! key only:  layout: topology, number of points, of cell quantities, of node quantities; the steps of each lane
 //! each lane: which items are new | their ages | what they share | the rest of each | which reasons changed | these
-//! sections u8 | alarms, if bit 0 | links, if bit 1
+//! sections u8 | alarms, if bit 0 | links, if bit 1, else when each was heard
 //! ```
 //!
 //! A lane is one quantity of many items: all points, the voltage of every cell, the delay of every node. A key frame is
@@ -16,8 +16,8 @@
 //! changes: the median of all changes is sent once, the small rest in a few bits each.
 //!
 //! What a decoder shows equals the encoder's moment, but: values are rounded to their [`Step`](crate::wire::Step), the
-//! times of readings are true to 0.1 s, links are refreshed once a second, and alarm values too unless the list itself
-//! changes.
+//! times of readings are true to 0.1 s, counters of links are refreshed once a second, and alarm values too unless the list
+//! itself changes.
 
 mod decoder;
 mod encoder;
@@ -32,7 +32,7 @@ use crate::wire::WireError;
 use thiserror::Error;
 
 /// The format of the frames. Raised when they change in a way that older decoders would misread.
-pub const FORMAT: u8 = 1;
+pub const FORMAT: u8 = 2;
 
 /// Second byte of a key frame.
 const KEY: u8 = 1;

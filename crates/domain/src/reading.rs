@@ -86,6 +86,9 @@ pub enum NodeQuantity {
 }
 
 impl NodeQuantity {
+    /// The value of [`NodeQuantity::State`] from which a node does not answer.
+    pub const LOST: f32 = 2.0;
+
     /// Every node quantity, in wire order.
     pub const ALL: [NodeQuantity; 2] = [NodeQuantity::State, NodeQuantity::Delay];
 

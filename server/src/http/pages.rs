@@ -1,6 +1,7 @@
 //! Pages: rendered with the newest moment, which the document also carries for the browser to take over.
 
 use super::AppState;
+use app::address::Address;
 use app::boot::Boot;
 use app::{Assets, shell};
 use axum::extract::{Request, State};
@@ -18,8 +19,9 @@ pub(super) async fn page(State(state): State<AppState>, request: Request) -> Res
     };
     let assets =
         Assets { js: state.manifest.js.clone(), wasm: state.manifest.wasm.clone(), css: state.manifest.css.clone() };
+    let address = request.uri().path_and_query().map_or_else(Address::default, |at| Address::parse(at.as_str()));
     let render = render_app_async_with_context(headers, move || {
-        shell(&assets, boot.clone(), use_nonce().map(|nonce| nonce.to_string()))
+        shell(&assets, boot.clone(), address.clone(), use_nonce().map(|nonce| nonce.to_string()))
     });
     render(request).await
 }

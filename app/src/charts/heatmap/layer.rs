@@ -5,8 +5,8 @@ use super::marks::{Mark, Marks};
 use super::{HeatCell, Raster, Scale};
 use crate::charts::canvas::{self, Pixels};
 use crate::charts::palette::{Lut, Palette};
-use crate::charts::perf;
 use crate::charts::theme::{ChartTheme, Rgb};
+use crate::derived::Derived;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::{Clamped, JsCast};
@@ -15,9 +15,9 @@ use web_sys::{CanvasPattern, CanvasRenderingContext2d, HtmlCanvasElement, HtmlEl
 /// What the layers draw and where.
 #[derive(Clone, Copy)]
 pub(super) struct Layers {
-    pub(super) cells: Signal<Vec<HeatCell>>,
-    pub(super) scale: Signal<Scale>,
-    pub(super) palette: Signal<Palette>,
+    pub(super) cells: Derived<Vec<HeatCell>>,
+    pub(super) scale: Derived<Scale>,
+    pub(super) palette: Derived<Palette>,
     pub(super) plot: NodeRef<html::Div>,
     pub(super) colours: NodeRef<html::Canvas>,
     pub(super) gaps: NodeRef<html::Canvas>,
@@ -77,13 +77,8 @@ impl Painter {
         if !self.layers.drawn.get_untracked() {
             self.layers.drawn.set(true);
         }
-        let duration_ms = canvas::now_ms() - start_ms;
-        if restyle {
-            canvas::measure("heatmap-restyle", start_ms, duration_ms);
-        } else {
-            perf::record_heatmap(duration_ms);
-            canvas::measure("heatmap-frame", start_ms, duration_ms);
-        }
+        let name = if restyle { "heatmap-restyle" } else { "heatmap-frame" };
+        canvas::measure(name, start_ms, canvas::now_ms() - start_ms);
     }
 
     /// One pixel a cell; the style sheet enlarges the canvas without smoothing.

@@ -6,6 +6,8 @@
 use super::grid::{Grid, Share, Step};
 use super::{HeatCell, Raster, Scale, png};
 use crate::charts::palette::{Lut, Palette};
+use crate::derived::Derived;
+use domain::decimal::fixed;
 use domain::topology::Topology;
 use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::html;
@@ -20,22 +22,22 @@ pub fn Heatmap(
     topology: Topology,
     /// What is shown of each cell.
     #[prop(into)]
-    cells: Signal<Vec<HeatCell>>,
+    cells: Derived<Vec<HeatCell>>,
     /// The values at the ends of the palette.
     #[prop(into)]
-    scale: Signal<Scale>,
+    scale: Derived<Scale>,
     /// The palette.
     #[prop(into)]
-    palette: Signal<Palette>,
+    palette: Derived<Palette>,
     /// What it shows, in a sentence: `Cell voltages, 13 modules of 20 cells`.
     #[prop(into)]
-    label: Signal<String>,
+    label: Derived<String>,
     /// A cell in words, one line a fact, its name first. Read again whenever what it reads changes.
     #[prop(into)]
     describe: Callback<usize, String>,
     /// The cell that is selected on the page.
     #[prop(optional, into)]
-    selected: Signal<Option<usize>>,
+    selected: Derived<Option<usize>>,
     /// Called with a cell that is clicked, or at which Enter or the space bar is pressed.
     #[prop(optional, into)]
     on_select: Option<Callback<usize>>,
@@ -57,7 +59,7 @@ pub fn Heatmap(
 
     let pointed = RwSignal::new(None::<usize>);
     let focused = RwSignal::new(None::<usize>);
-    let shown = Memo::new(move |_| pointed.get().or(focused.get()));
+    let shown = Derived::new(move || pointed.get().or(focused.get()));
     if let Some(on_hover) = on_hover {
         Effect::new(move |before: Option<Option<usize>>| {
             let now = shown.get();
@@ -124,7 +126,7 @@ pub fn Heatmap(
     let frame = format!("--columns:{};--rows:{}", grid.columns(), grid.rows());
     // The words follow the cell's values while it is shown; what is read out loud is said once, when the focus moves.
     let tip = move || shown.get().map(|cell| tip(&grid, cell, describe.run(cell)));
-    let said = move || focused.get().map(|cell| untrack(|| describe.run(cell)).replace('\n', ", "));
+    let said = Derived::new(move || focused.get().map(|cell| untrack(|| describe.run(cell)).replace('\n', ", ")));
     view! {
         <div class="heatmap" class:heatmap-tiled=grid.is_tiled() style=frame>
             {(!grid.is_tiled()).then(|| numbers("heatmap-columns", grid.columns(), "heatmap-minor-column"))}
@@ -136,7 +138,7 @@ pub fn Heatmap(
                 tabindex="0"
                 role="application"
                 aria-roledescription="heatmap"
-                aria-label=move || label.get()
+                aria-label=label
                 aria-describedby=hint.clone()
                 on:pointermove=on_pointer
                 on:pointerleave=move |_| pointed.set(None)
@@ -188,7 +190,7 @@ fn tip(grid: &Grid, cell: usize, words: String) -> impl IntoView + use<> {
     let above = share.y > 0.5;
     let top = 100.0 * if above { share.y } else { share.y + share.height };
     let middle = 100.0 * (share.x + share.width / 2.0);
-    let style = format!("left:{middle:.3}%;top:{top:.3}%;--along:{:.3}%", -middle);
+    let style = format!("left:{}%;top:{}%;--along:{}%", fixed(middle, 3), fixed(top, 3), fixed(-middle, 3));
     let (name, facts) = match words.split_once('\n') {
         Some((name, facts)) => (name.to_owned(), facts.to_owned()),
         None => (words, String::new()),
@@ -202,7 +204,8 @@ fn tip(grid: &Grid, cell: usize, words: String) -> impl IntoView + use<> {
 }
 
 fn place(Share { x, y, width, height }: Share) -> String {
-    format!("left:{:.4}%;top:{:.4}%;width:{:.4}%;height:{:.4}%", 100.0 * x, 100.0 * y, 100.0 * width, 100.0 * height)
+    let [x, y, width, height] = [x, y, width, height].map(|share| fixed(100.0 * share, 4));
+    format!("left:{x}%;top:{y}%;width:{width}%;height:{height}%")
 }
 
 #[cfg(all(test, feature = "ssr"))]
@@ -216,12 +219,12 @@ mod tests {
                 <Heatmap
                     id="map"
                     topology=topology
-                    cells=Signal::stored(cells)
-                    scale=Signal::stored(Scale { low: 2.8, high: 3.4 })
-                    palette=Signal::stored(Palette::Cividis)
+                    cells=Derived::fixed(cells)
+                    scale=Derived::fixed(Scale { low: 2.8, high: 3.4 })
+                    palette=Derived::fixed(Palette::Cividis)
                     label="Cell voltages"
                     describe=|cell: usize| format!("Cell {cell}")
-                    selected=Signal::stored(Some(1))
+                    selected=Derived::fixed(Some(1))
                 />
             }
             .to_html()

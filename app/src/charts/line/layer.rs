@@ -4,6 +4,7 @@ use super::layout::{Layout, Size};
 use super::{LineChart, draw};
 use crate::charts::canvas;
 use crate::charts::theme::ChartTheme;
+use crate::derived::Derived;
 use leptos::html;
 use leptos::logging;
 use leptos::prelude::*;
@@ -16,7 +17,7 @@ const UNITS_PER_PIXEL: i32 = 4;
 /// What the layers draw and where.
 #[derive(Clone, Copy)]
 pub(super) struct Layers {
-    pub(super) chart: Signal<LineChart>,
+    pub(super) chart: Derived<LineChart>,
     pub(super) plot: NodeRef<html::Div>,
     pub(super) frame: NodeRef<html::Canvas>,
     pub(super) lines: NodeRef<html::Canvas>,

@@ -3,6 +3,7 @@
 use super::LineChart;
 use super::ticks::{ValueTicks, time_ticks, value_ticks};
 use crate::format::fixed;
+use crate::order::sort_by;
 
 /// Free height above the plot: the unit stands there.
 const TOP_PX: f64 = 22.0;
@@ -147,7 +148,7 @@ pub fn text_width(text: &str, font_px: f64) -> f64 {
 /// `low..=high` as long as there is room. Their order stays.
 pub fn spread(wanted: &[f64], spacing: f64, low: f64, high: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..wanted.len()).collect();
-    order.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]));
+    sort_by(&mut order, |a, b| wanted[*a] < wanted[*b]);
     // Groups that touch: (middle of the group, members). Two groups that overlap become one around their common middle.
     let mut groups: Vec<(f64, usize)> = Vec::new();
     let fit = |middle: f64, members: usize| {

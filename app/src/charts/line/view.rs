@@ -4,6 +4,8 @@
 
 use super::layout::Layout;
 use super::{LineChart, summary};
+use crate::derived::Derived;
+use domain::decimal::fixed;
 use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::html;
 use leptos::prelude::*;
@@ -18,10 +20,10 @@ pub fn LineChartView(
     id: &'static str,
     /// What it shows.
     #[prop(into)]
-    chart: Signal<LineChart>,
+    chart: Derived<LineChart>,
     /// What it shows, in a sentence: `Load profile of the last 10 minutes`.
     #[prop(into)]
-    label: Signal<String>,
+    label: Derived<String>,
     /// The height that is reserved for it before there is anything to draw, CSS px.
     height_px: u32,
     /// The instant of the crosshair, in seconds before the end of the time axis (0 or negative). Give several charts the
@@ -29,8 +31,6 @@ pub fn LineChartView(
     #[prop(optional)]
     cursor: Option<RwSignal<Option<f64>>>,
 ) -> impl IntoView {
-    // Read several times a change (drawing, crosshair, table): worked out once.
-    let chart: Signal<LineChart> = Memo::new_with_compare(move |_| chart.get(), |_, _| true).into();
     let (plot, frame, lines) = (NodeRef::<html::Div>::new(), NodeRef::new(), NodeRef::new());
     let layout = RwSignal::new(None::<Layout>);
     let cursor = cursor.unwrap_or_else(|| RwSignal::new(None));
@@ -66,8 +66,9 @@ pub fn LineChartView(
         let at = cursor.get()?;
         layout.with(|layout| chart.with(|chart| Some(crosshair(chart, layout.as_ref()?, chart.time.to + at))))
     };
-    let said =
-        move || by_key.get().map(|at| chart.with_untracked(|chart| summary::at_words(chart, chart.time.to + at)));
+    let said = Derived::new(move || {
+        by_key.get().map(|at| chart.with_untracked(|chart| summary::at_words(chart, chart.time.to + at)))
+    });
     let table = move || {
         let row = |row: summary::Row| {
             view! { <tr><th scope="row">{row.label}</th><td>{row.min}</td><td>{row.max}</td><td>{row.last}</td></tr> }
@@ -84,7 +85,7 @@ pub fn LineChartView(
                 tabindex="0"
                 role="application"
                 aria-roledescription="chart"
-                aria-label=move || label.get()
+                aria-label=label
                 on:pointermove=on_pointer
                 on:pointerdown=on_pointer
                 on:pointerleave=move |_| cursor.set(None)
@@ -97,7 +98,7 @@ pub fn LineChartView(
             </div>
             <p class="hidden" aria-live="polite">{said}</p>
             <table class="hidden">
-                <caption>{move || label.get()}</caption>
+                <caption>{label}</caption>
                 <thead>
                     <tr><th scope="col">"Line"</th><th scope="col">"Lowest"</th><th scope="col">"Highest"</th><th scope="col">"Last"</th></tr>
                 </thead>
@@ -113,7 +114,7 @@ fn crosshair(chart: &LineChart, layout: &Layout, time: f64) -> impl IntoView + u
     let dots = chart.lines.iter().filter_map(|line| {
         let y = layout.y(line.at(time)?);
         let inside = (layout.top - 1.0..=layout.bottom + 1.0).contains(&y);
-        let style = format!("left:{x:.1}px;top:{y:.1}px;background:var({})", line.ink.css());
+        let style = format!("left:{}px;top:{}px;background:var({})", fixed(x, 1), fixed(y, 1), line.ink.css());
         inside.then(|| view! { <i class="line-chart-dot" style=style></i> })
     });
     let values = chart.lines.iter().map(|line| {
@@ -121,14 +122,15 @@ fn crosshair(chart: &LineChart, layout: &Layout, time: f64) -> impl IntoView + u
         let style = format!("background:var({})", line.ink.css());
         view! { <span><i style=style></i>{line.label.clone()}</span><b>{words}</b> }
     });
-    let line = format!("left:{x:.1}px;top:{:.1}px;height:{:.1}px", layout.top, layout.bottom - layout.top);
+    let left = format!("left:{}px", fixed(x, 1));
+    let (top, height) = (fixed(layout.top, 1), fixed(layout.bottom - layout.top, 1));
+    let line = format!("{left};top:{top}px;height:{height}px");
     // Beside the crosshair, on the side with more room: the lines under it stay visible.
-    let tip = format!("left:{x:.1}px");
     let to_the_left = x > (layout.left + layout.right) / 2.0;
     view! {
         <i class="line-chart-cursor" style=line></i>
         {dots.collect_view()}
-        <div class="line-chart-tip" class:line-chart-tip-left=to_the_left style=tip aria-hidden="true">
+        <div class="line-chart-tip" class:line-chart-tip-left=to_the_left style=left aria-hidden="true">
             <em>{summary::ago_words(chart, time)}</em>
             {values.collect_view()}
         </div>
@@ -157,7 +159,7 @@ mod tests {
     #[test]
     fn the_server_reserves_the_height_and_tells_the_lines_in_a_table() {
         let html = Owner::new().with(|| {
-            view! { <LineChartView id="load" chart=Signal::stored(chart()) label="Load profile" height_px=232 /> }
+            view! { <LineChartView id="load" chart=Derived::fixed(chart()) label="Load profile" height_px=232 /> }
                 .to_html()
         });
         for part in

@@ -1,15 +1,17 @@
 //! The list of pages: a rail at the left of a desktop, a bar at the bottom of a phone.
 
+use crate::address::Navigation;
 use crate::icons::{Glyph, Icon};
 use crate::live::Live;
 use crate::pages::PAGES;
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 /// The list of pages. The lab is listed only for a simulated system.
 #[component]
 pub(super) fn Rail() -> impl IntoView {
     let live = Live::expect();
+    let navigation = Navigation::expect();
+    let is_here = move |path| navigation.at().path() == path;
     let simulated = live.system().simulated;
     let links = PAGES
         .iter()
@@ -17,10 +19,10 @@ pub(super) fn Rail() -> impl IntoView {
         .map(|page| {
             view! {
                 <li>
-                    <A href=live.href(page.path) exact=page.path == "/">
+                    <a href=live.href(page.path) aria-current=move || is_here(page.path).then_some("page")>
                         <Icon glyph=page.glyph />
                         <span class="rail-label">{page.name}</span>
-                    </A>
+                    </a>
                 </li>
             }
         })

@@ -1,6 +1,7 @@
 //! The status strip: which system this is, whether anything is wrong, how fresh it is.
 
 use crate::components::{Chip, LocalTime, SeverityMark, ThemeSwitch, Tone};
+use crate::derived::Derived;
 use crate::format;
 use crate::live::{Connection, Live};
 use crate::problem::{broken_rules, count_words, verdict};
@@ -81,11 +82,11 @@ fn WorstAlarm() -> impl IntoView {
     let verdict = live.map(move |moment| verdict(moment, &system));
     let worst = live.map(|moment| (moment.alarms.iter().map(|a| a.severity()).max(), broken_rules(moment).len()));
     let href = format!("{}#problems", live.href("/"));
-    let words = move || match worst.get() {
+    let words = Derived::new(move || match worst.get() {
         // No alarm is good news only while the cells report.
         (None, problems) => verdict.with(|v| if v.well { count_words(problems) } else { v.words.clone() }),
         (Some(severity), problems) => format!("{}, {}", count_words(problems), severity.word()),
-    };
+    });
     let tone = move || match worst.get().0 {
         None if verdict.with(|v| v.well) => Tone::Neutral,
         None => Tone::Warning,
@@ -107,12 +108,12 @@ fn LinkHealth() -> impl IntoView {
     let live = Live::expect();
     let site = live.site();
     let health = live.map(move |moment| LinksAtOnce::of(&site, moment));
-    let tone = Signal::derive(move || if health.get().all_up() { Tone::Good } else { Tone::Warning });
-    let words = move || {
+    let tone = Derived::new(move || if health.get().all_up() { Tone::Good } else { Tone::Warning });
+    let words = Derived::new(move || {
         let health = health.get();
         let age = health.age_s.map_or_else(String::new, |age_s| format!(", {}", format::age(age_s)));
         format!("{} of {} links{age}", health.up, health.all)
-    };
+    });
     view! {
         <a class="strip-links" href=live.href("/links")>
             <Chip tone dot=true>
@@ -153,17 +154,17 @@ impl LinksAtOnce {
 #[component]
 fn PageLink() -> impl IntoView {
     let live = Live::expect();
-    let tone = Signal::derive(move || match live.connection.get() {
+    let tone = Derived::new(move || match live.connection.get() {
         Connection::Connecting => Tone::Neutral,
         Connection::Live => Tone::Good,
         Connection::Reconnecting { .. } => Tone::Critical,
     });
     let lost = move || matches!(live.connection.get(), Connection::Reconnecting { .. });
-    let words = move || match live.connection.get() {
+    let words = Derived::new(move || match live.connection.get() {
         Connection::Connecting => "Connecting".to_owned(),
         Connection::Live => "Live".to_owned(),
         Connection::Reconnecting { .. } => format!("No server, {}", format::age(live.page_age_s.get())),
-    };
+    });
     view! {
         <span class="strip-live" role="status" data-lost=move || lost().to_string()>
             <Chip tone dot=true>

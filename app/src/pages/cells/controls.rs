@@ -3,6 +3,7 @@
 use super::choice::{By, Colours, Span};
 use super::view::CellsView;
 use crate::components::Segmented;
+use crate::derived::Derived;
 use leptos::prelude::*;
 
 /// The controls above the map. Each writes its choice into the address.
@@ -18,21 +19,21 @@ pub(super) fn Controls(
                 name="by"
                 legend="Colour the cells by"
                 options=words(&By::ALL)
-                value=Signal::derive(move || choice.get().by)
+                value=Derived::new(move || choice.get().by)
                 choose=move |by| view.choose(|choice| choice.by = by)
             />
             <Segmented
                 name="scale"
                 legend="Scale of the colours"
                 options=words(&Span::ALL)
-                value=Signal::derive(move || choice.get().span)
+                value=Derived::new(move || choice.get().span)
                 choose=move |span| view.choose(|choice| choice.span = span)
             />
             <Segmented
                 name="palette"
                 legend="Colours"
                 options=words(&Colours::ALL)
-                value=Signal::derive(move || choice.get().colours)
+                value=Derived::new(move || choice.get().colours)
                 choose=move |colours| view.choose(|choice| choice.colours = colours)
             />
         </div>

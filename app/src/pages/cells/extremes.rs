@@ -4,6 +4,7 @@ use super::choice::By;
 use super::digest::Digest;
 use super::view::{CellsView, figure};
 use crate::components::{Freshness, Reading, Shown};
+use crate::derived::Derived;
 use crate::format::{self, Figure};
 use domain::cells::ColumnStats;
 use domain::reading::NoData;
@@ -15,18 +16,20 @@ pub(super) fn Extremes(
     /// What the page shows.
     view: CellsView,
 ) -> impl IntoView {
-    let by = Memo::new(move |_| match view.choice.get().by {
+    let by = Derived::new(move || match view.choice.get().by {
         By::Temperature => By::Temperature,
         By::Voltage | By::Deviation => By::Voltage,
     });
     let stats = move || view.digest.with(|digest| stats(digest, by.get()));
     let reading = move |read: fn(&ColumnStats, By) -> Figure| {
-        Signal::derive(move || view.digest.with(|digest| shown(digest, by.get(), read)))
+        Derived::new(move || view.digest.with(|digest| shown(digest, by.get(), read)))
     };
     let cell = move |read: fn(&ColumnStats) -> usize| {
-        Signal::derive(move || stats().map_or_else(String::new, |s| format!("cell {}", view.name(read(&s)))))
+        Derived::new(move || stats().map_or_else(String::new, |s| format!("cell {}", view.name(read(&s)))))
     };
-    let fresh = move || stats().map_or_else(String::new, |s| format!("of {} cells", format::count(s.fresh as u64)));
+    let fresh = Derived::new(move || {
+        stats().map_or_else(String::new, |s| format!("of {} cells", format::count(s.fresh as u64)))
+    });
     view! {
         <div class="tiles">
             <section class="card tile" aria-label="Lowest">
@@ -36,10 +39,10 @@ pub(super) fn Extremes(
                 <Reading label="Highest" value=reading(|s, by| figure(by, s.max)) note=cell(|s| s.max_at) />
             </section>
             <section class="card tile" aria-label="Mean">
-                <Reading label="Mean" value=reading(|s, by| figure(by, s.mean)) note=Signal::derive(fresh) />
+                <Reading label="Mean" value=reading(|s, by| figure(by, s.mean)) note=fresh />
             </section>
             <section class="card tile" aria-label="Spread">
-                <Reading label="Spread" value=reading(spread) note=Signal::stored("highest minus lowest".to_owned()) />
+                <Reading label="Spread" value=reading(spread) note=Derived::fixed("highest minus lowest".to_owned()) />
             </section>
         </div>
     }

@@ -3,6 +3,7 @@
 use super::choice::By;
 use super::facts::GroupFacts;
 use super::view::{CellsView, figure};
+use crate::derived::Derived;
 use crate::format::{self, Figure};
 use domain::cells::ColumnStats;
 use leptos::prelude::*;
@@ -44,15 +45,15 @@ pub(super) fn group_word(view: CellsView) -> &'static str {
 
 #[component]
 fn GroupRow(view: CellsView, place: usize) -> impl IntoView {
-    let facts = Memo::new(move |_| view.digest.with(|digest| digest.groups.get(place).cloned().unwrap_or_default()));
+    let facts = Derived::new(move || view.digest.with(|digest| digest.groups.get(place).cloned().unwrap_or_default()));
     let voltage = move |read: fn(&ColumnStats) -> f32| {
-        move || or_dash(facts.with(|f| f.voltage.map(|s| figure(By::Voltage, read(&s)))))
+        Derived::new(move || or_dash(facts.with(|f| f.voltage.map(|s| figure(By::Voltage, read(&s))))))
     };
     let place_of = move |read: fn(&ColumnStats) -> usize| {
-        move || facts.with(|f| f.voltage.map(|s| view.name(read(&s))).unwrap_or_default())
+        Derived::new(move || facts.with(|f| f.voltage.map(|s| view.name(read(&s))).unwrap_or_default()))
     };
-    let hottest = move || or_dash(facts.with(|f| f.temperature.map(|s| figure(By::Temperature, s.max))));
-    let bad = move || facts.with(|f: &GroupFacts| f.nodes.is_bad().to_string());
+    let hottest = Derived::new(move || or_dash(facts.with(|f| f.temperature.map(|s| figure(By::Temperature, s.max)))));
+    let bad = Derived::new(move || facts.with(|f: &GroupFacts| f.nodes.is_bad().to_string()));
     view! {
         <tr>
             <th scope="row">{place + 1}</th>

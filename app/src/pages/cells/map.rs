@@ -5,6 +5,7 @@ use super::model::Cells;
 use super::view::{CellsView, figure};
 use crate::charts::heatmap::{Heatmap, HeatmapScale};
 use crate::components::Card;
+use crate::derived::Derived;
 use crate::format;
 use domain::reading::Sample;
 use leptos::prelude::*;
@@ -16,14 +17,14 @@ pub(super) fn CellMap(
     view: CellsView,
 ) -> impl IntoView {
     let topology = view.topology;
-    let by = Memo::new(move |_| view.choice.get().by);
+    let by = Derived::new(move || view.choice.get().by);
     let cells = view.with_choice(|cells, choice| cells.map(choice.by));
     let scale = view.with_choice(|cells, choice| cells.scale(choice.by, choice.span));
     let limits = view.with_choice(|cells, choice| {
         let words = |limit| format!("limit {}", figure(choice.by, limit));
         cells.limits_of(choice.by).into_iter().map(|limit| (limit, words(limit))).collect::<Vec<_>>()
     });
-    let palette = Memo::new(move |_| {
+    let palette = Derived::new(move || {
         let choice = view.choice.get();
         choice.colours.palette(choice.by)
     });
@@ -39,14 +40,13 @@ pub(super) fn CellMap(
     };
     let label = {
         let arrangement = arrangement.clone();
-        Signal::derive(move || format!("Cell {}, {arrangement}", quantity(by.get())))
+        Derived::new(move || format!("Cell {}, {arrangement}", quantity(by.get())))
     };
-    let note = move || match limits.with(|limits| limits.iter().map(|(_, words)| words.clone()).collect::<Vec<_>>()) {
-        words if words.is_empty() => arrangement.clone(),
-        words => format!("{arrangement}; {}", words.join(", ")),
-    };
+    let note = Derived::new(move || {
+        limits.with(|limits| limits.iter().map(|(_, words)| words.as_str()).collect::<Vec<_>>().join(", "))
+    });
     view! {
-        <Card title="Map" note=Signal::derive(note) class="cells-map">
+        <Card title=arrangement note=note class="cells-map">
             <Heatmap
                 id="cells"
                 topology
@@ -55,7 +55,7 @@ pub(super) fn CellMap(
                 palette
                 label
                 describe
-                selected=Signal::derive(move || view.choice.get().cell)
+                selected=Derived::new(move || view.choice.get().cell)
                 on_select=move |cell| view.choose(|choice| choice.cell = Some(cell))
             />
             <HeatmapScale scale palette limits words=move |value| figure(by.get(), value).to_string() />
@@ -65,12 +65,12 @@ pub(super) fn CellMap(
 
 impl CellsView {
     /// Something that follows from the cells of the moment and from what is chosen.
-    fn with_choice<T>(&self, read: impl Fn(&Cells, Choice) -> T + Send + Sync + 'static) -> Memo<T>
+    fn with_choice<T>(&self, read: impl Fn(&Cells, Choice) -> T + Send + Sync + 'static) -> Derived<T>
     where
         T: PartialEq + Send + Sync + 'static,
     {
         let (moment, choice, system) = (self.live.moment, self.choice, self.live.system());
-        Memo::new(move |_| {
+        Derived::new(move || {
             let choice = choice.get();
             moment.with(|moment| read(&Cells::of(moment, &system), choice))
         })

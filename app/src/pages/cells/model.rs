@@ -2,6 +2,7 @@
 
 use super::choice::{By, Span};
 use crate::charts::heatmap::{HeatCell, Scale};
+use crate::order;
 use domain::cells::ColumnStats;
 use domain::reading::{CellQuantity, NoData, Sample};
 use domain::spec::{CellLimits, SystemSpec};
@@ -154,15 +155,8 @@ impl<'a> Cells<'a> {
 
     /// The `n` fresh cells that come first when ordered by `key`, the smallest key first, with their value of `by`.
     pub fn first_by(&self, by: By, n: usize, key: impl Fn(f32) -> f32) -> Vec<(usize, f32)> {
-        let mut cells: Vec<(usize, f32)> =
-            (0..self.count()).filter_map(|cell| Some((cell, self.sample(by, cell).ok()?))).collect();
-        let order = |a: &(usize, f32), b: &(usize, f32)| key(a.1).total_cmp(&key(b.1)).then(a.0.cmp(&b.0));
-        if cells.len() > n {
-            cells.select_nth_unstable_by(n, order);
-            cells.truncate(n);
-        }
-        cells.sort_by(order);
-        cells
+        let fresh = (0..self.count()).filter_map(|cell| Some((cell, self.sample(by, cell).ok()?)));
+        order::first(fresh, n, |a, b| key(a.1) < key(b.1))
     }
 }
 

@@ -6,6 +6,7 @@ use super::choice::By;
 use super::facts::CellFacts;
 use super::view::{CellsView, figure};
 use crate::components::{Chip, Reading, Shown, Tone};
+use crate::derived::Derived;
 use crate::format;
 use crate::icons::{Glyph, Icon};
 use domain::reading::{CellQuantity, Sample};
@@ -22,7 +23,8 @@ pub(super) fn Panel(
 ) -> impl IntoView {
     let facts = view.map(move |cells| cells.facts(cell));
     let line = move |read: fn(&CellsView, usize, &CellFacts) -> String| {
-        move || facts.with(|facts| facts.as_ref().map_or_else(String::new, |facts| read(&view, cell, facts)))
+        let read = move |facts: &Option<CellFacts>| facts.as_ref().map_or_else(String::new, |f| read(&view, cell, f));
+        Derived::new(move || facts.with(read))
     };
     let shown = move |quantity| view.live.map(move |moment| Shown::cell(moment, quantity, cell));
     let passed = move || {
@@ -52,9 +54,9 @@ pub(super) fn Panel(
                 <Reading label="Temperature" value=shown(CellQuantity::Temperature) />
             </div>
             <dl class="cell-facts">
-                <dt>"From the mean of all"</dt>
+                <dt>"Against all cells"</dt>
                 <dd>{line(|_, _, facts| deviation(facts.deviation))}</dd>
-                <dt>{format!("From the mean of {}", module_name(view, cell))}</dt>
+                <dt>{format!("Against {}", module_name(view, cell))}</dt>
                 <dd>{line(|_, _, facts| deviation(facts.module_deviation))}</dd>
                 <dt>"Rank by voltage"</dt>
                 <dd>{line(|_, _, facts| facts.rank.map_or_else(|| format::NONE.to_owned(), rank))}</dd>

@@ -3,12 +3,12 @@
 use super::choice::{By, Choice};
 use super::digest::Digest;
 use super::model::Cells;
+use crate::address::{Leave, Navigation};
+use crate::derived::Derived;
 use crate::format::{self, Figure};
 use crate::live::Live;
 use domain::topology::Topology;
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
 
 /// What the parts of the page share.
 #[derive(Clone, Copy)]
@@ -18,10 +18,10 @@ pub(super) struct CellsView {
     /// How its cells are arranged.
     pub(super) topology: Topology,
     /// What the address says.
-    pub(super) choice: Memo<Choice>,
+    pub(super) choice: Derived<Choice>,
     /// What is said about all cells together.
-    pub(super) digest: Memo<Digest>,
-    navigate: Callback<String>,
+    pub(super) digest: Derived<Digest>,
+    navigation: Navigation,
 }
 
 impl CellsView {
@@ -29,23 +29,24 @@ impl CellsView {
     pub(super) fn new() -> CellsView {
         let live = Live::expect();
         let topology = live.system().topology;
-        let query = use_query_map();
-        let navigate = use_navigate();
-        let stay = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+        let navigation = Navigation::expect();
         CellsView {
             live,
             topology,
-            choice: Memo::new(move |_| query.with(|q| Choice::from_query(|name| q.get(name), &topology))),
+            choice: Derived::new(move || {
+                let address = navigation.at();
+                Choice::from_query(|name| address.field(name), &topology)
+            }),
             digest: {
                 let system = live.system();
                 live.map(move |moment| Cells::of(moment, &system).digest())
             },
-            navigate: Callback::new(move |address: String| navigate(&address, stay.clone())),
+            navigation,
         }
     }
 
     /// Something that follows from the cells of the moment.
-    pub(super) fn map<T>(&self, read: impl Fn(&Cells) -> T + Send + Sync + 'static) -> Memo<T>
+    pub(super) fn map<T>(&self, read: impl Fn(&Cells) -> T + Send + Sync + 'static) -> Derived<T>
     where
         T: PartialEq + Send + Sync + 'static,
     {
@@ -62,7 +63,7 @@ impl CellsView {
 
     /// Goes to this page after `change`, in place of the present entry of the history.
     pub(super) fn choose(&self, change: impl FnOnce(&mut Choice)) {
-        self.navigate.run(untrack(|| self.address(change)));
+        self.navigation.go(&untrack(|| self.address(change)), Leave::Nothing);
     }
 
     /// The name of a cell: `7.12`.

@@ -2,6 +2,7 @@
 
 use super::digest::{Standout, WORST, WorstCells};
 use super::view::{CellsView, figure};
+use crate::derived::Derived;
 use leptos::prelude::*;
 
 /// Renewed once a second only: names that change places under a finger cannot be touched.
@@ -14,21 +15,20 @@ pub(super) fn Worst(
     view: CellsView,
 ) -> impl IntoView {
     let system = view.live.system();
-    let lists = Memo::new(move |before: Option<&(u64, [WorstCells; 4])>| {
-        view.live.moment.with(|moment| {
-            let second = moment.now.mono.0 / CALM_US;
-            match before {
-                Some(lists) if lists.0 == second => lists.clone(),
-                _ => {
-                    let cells = super::model::Cells::of(moment, &system);
-                    (second, Standout::ALL.map(|standout| cells.worst(standout)))
-                }
+    let lists = Derived::with_last(move |before: Option<&(u64, [WorstCells; 4])>| {
+        let moment = view.live.moment.get();
+        let second = moment.now.mono.0 / CALM_US;
+        match before {
+            Some(lists) if lists.0 == second => lists.clone(),
+            _ => {
+                let cells = super::model::Cells::of(&moment, &system);
+                (second, Standout::ALL.map(|standout| cells.worst(standout)))
             }
-        })
+        }
     });
     let list = move |(place, standout): (usize, Standout)| {
         let row = move |rank: usize| {
-            let cell = Memo::new(move |_| lists.with(|(_, lists)| lists[place].get(rank).copied()));
+            let cell = Derived::new(move || lists.with(|(_, lists)| lists[place].get(rank).copied()));
             view! { <WorstRow view standout cell /> }
         };
         view! {
@@ -42,12 +42,14 @@ pub(super) fn Worst(
 }
 
 #[component]
-fn WorstRow(view: CellsView, standout: Standout, cell: Memo<Option<(usize, f32)>>) -> impl IntoView {
-    let name = move || cell.get().map_or_else(String::new, |(cell, _)| view.name(cell));
-    let value = move || cell.get().map_or_else(String::new, |(_, value)| figure(standout.by(), value).to_string());
-    let address = move || view.address(|choice| choice.cell = cell.get().map(|(cell, _)| cell));
+fn WorstRow(view: CellsView, standout: Standout, cell: Derived<Option<(usize, f32)>>) -> impl IntoView {
+    let name = Derived::new(move || cell.get().map_or_else(String::new, |(cell, _)| view.name(cell)));
+    let value = Derived::new(move || {
+        cell.get().map_or_else(String::new, |(_, value)| figure(standout.by(), value).to_string())
+    });
+    let address = Derived::new(move || view.address(|choice| choice.cell = cell.get().map(|(cell, _)| cell)));
     let out =
-        Memo::new(move |_| cell.get().is_some_and(|(cell, _)| view.digest.with(|digest| digest.out.contains(&cell))));
+        Derived::new(move || cell.get().is_some_and(|(cell, _)| view.digest.with(|digest| digest.out.contains(&cell))));
     view! {
         <li hidden=move || cell.get().is_none()>
             <a class="worst-cell" href=address data-noscroll data-out=move || out.get().to_string()>

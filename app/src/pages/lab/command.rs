@@ -2,6 +2,7 @@
 //! leaving the page, and its answer stands beneath it.
 
 use super::state::{Lab, Outcome};
+use crate::derived::Derived;
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
@@ -38,19 +39,19 @@ pub(super) fn CommandForm(
         let fields = FIELDS.into_iter().filter_map(|name| Some((name, data.get(name).as_string()?)));
         lab.send(fields.collect(), outcome);
     };
-    let pending = Memo::new(move |_| outcome.get() == Outcome::Pending);
-    let answer = move || match outcome.get() {
+    let pending = Derived::new(move || outcome.get() == Outcome::Pending);
+    let answer = Derived::new(move || match outcome.get() {
         Outcome::Idle | Outcome::Refused { field: Some(_), .. } => String::new(),
         Outcome::Pending => "Sending\u{2026}".to_owned(),
         Outcome::Done(words) => words,
         Outcome::Refused { field: None, why } => why,
-    };
-    let state = move || match outcome.get() {
+    });
+    let state = Derived::new(move || match outcome.get() {
         Outcome::Idle => "idle",
         Outcome::Pending => "pending",
         Outcome::Done(_) => "done",
         Outcome::Refused { .. } => "refused",
-    };
+    });
     view! {
         <form
             method="post"

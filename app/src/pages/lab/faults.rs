@@ -1,10 +1,11 @@
 //! Faults: to be injected, and those that are active, each with its way back.
 
 use super::command::CommandForm;
-use super::field::{ChoiceField, NumberField, Range, TextField};
+use super::field::{ChoiceField, TextField};
 use super::form::fault_fields;
 use super::state::Lab;
 use crate::components::{Card, EmptyState};
+use crate::derived::Derived;
 use domain::lab::{LabFault, SimDevice};
 use leptos::prelude::*;
 
@@ -16,17 +17,21 @@ pub(super) fn Inject(
 ) -> impl IntoView {
     let last = lab.topology.cell_name(lab.topology.cells().saturating_sub(1));
     let first = lab.topology.cell_name(0);
-    let nodes = Range { min: 1.0, max: lab.topology.modules() as f32, step: 1.0 };
-    let kinds = vec![
-        ("weak-cell", "Weak: 4 % less capacity, 30 % more resistance".to_owned()),
-        ("hot-cell", "Hot: about 15 K above its neighbours".to_owned()),
-    ];
-    let devices = SimDevice::ALL.map(|device| (device.id(), capitalised(device.name()))).to_vec();
+    let kinds = [("weak-cell", "Weak cell"), ("hot-cell", "Hot cell")];
+    let kinds = kinds.map(|(value, words)| (value.to_owned(), words.to_owned())).to_vec();
+    let nodes = (1..=lab.topology.modules()).map(|node| (node.to_string(), format!("Node {node}"))).collect::<Vec<_>>();
+    let devices = SimDevice::ALL.map(|device| (device.id().to_owned(), capitalised(device.name()))).to_vec();
     let (cell, node, link) = (RwSignal::default(), RwSignal::default(), RwSignal::default());
     view! {
         <Card title="Inject a fault" class="lab-inject">
             <CommandForm lab action="inject" submit="Inject into the cell" outcome=cell>
-                <ChoiceField name="fault" label="Cell fault" options=kinds outcome=cell />
+                <ChoiceField
+                    name="fault"
+                    label="Cell fault"
+                    options=kinds
+                    hint="weak: 4 % less capacity, 30 % more resistance; hot: about 25 K warmer"
+                    outcome=cell
+                />
                 <TextField
                     name="cell"
                     label="Cell"
@@ -37,11 +42,11 @@ pub(super) fn Inject(
             </CommandForm>
             <CommandForm lab action="inject" submit="Stop the node" outcome=node>
                 <input type="hidden" name="fault" value="dead-node" />
-                <NumberField name="node" label="AFE node" unit="" range=nodes value=nodes.max outcome=node />
+                <ChoiceField name="node" label="AFE node" options=nodes hint="its cells are no longer measured" outcome=node />
             </CommandForm>
             <CommandForm lab action="inject" submit="Silence the device" outcome=link>
                 <input type="hidden" name="fault" value="silent-link" />
-                <ChoiceField name="device" label="Device" options=devices outcome=link />
+                <ChoiceField name="device" label="Device" options=devices hint="it stops sending and answering" outcome=link />
             </CommandForm>
         </Card>
     }
@@ -53,14 +58,15 @@ pub(super) fn ActiveFaults(
     /// The lab.
     lab: Lab,
 ) -> impl IntoView {
-    let faults = Memo::new(move |_| lab.state.with(|state| state.as_ref().map_or_else(Vec::new, |s| s.faults.clone())));
-    let none = Memo::new(move |_| faults.with(Vec::is_empty));
-    let count = move || match faults.with(Vec::len) {
+    let faults =
+        Derived::new(move || lab.state.with(|state| state.as_ref().map_or_else(Vec::new, |s| s.faults.clone())));
+    let none = Derived::new(move || faults.with(Vec::is_empty));
+    let count = Derived::new(move || match faults.with(Vec::len) {
         0 => String::new(),
         n => format!("{n} active"),
-    };
+    });
     view! {
-        <Card title="Active faults" note=Signal::derive(count) class="lab-faults">
+        <Card title="Active faults" note=count class="lab-faults">
             <ul class="fault-list">
                 <For
                     each=move || faults.get()
@@ -95,5 +101,5 @@ fn FaultRow(lab: Lab, fault: LabFault) -> impl IntoView {
 
 fn capitalised(words: &str) -> String {
     let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| std::iter::once(first.to_ascii_uppercase()).chain(chars).collect())
 }

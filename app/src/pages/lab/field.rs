@@ -1,6 +1,8 @@
 //! The fields of the lab's forms: labelled, with range and unit, and with the reason beside them when they are refused.
 
+use super::form::{minus, trim};
 use super::state::Outcome;
+use crate::derived::Derived;
 use leptos::prelude::*;
 
 /// Which numbers a field takes.
@@ -30,22 +32,23 @@ pub(super) fn NumberField(
     /// How it went with the form.
     outcome: RwSignal<Outcome>,
 ) -> impl IntoView {
-    let first = super::form::trim(value);
+    let first = trim(value);
     let text = RwSignal::new(first.clone());
     let Range { min, max, step } = range;
     // Without a living page the slider could not move the number: it is seen only when it can.
     let alive = RwSignal::new(false);
     Effect::new(move |_| alive.set(true));
-    let hint = format!("{} to {}\u{202f}{unit}", minus(min), minus(max));
+    let hint = format!("{} to {}\u{202f}{unit}", minus(&trim(min)), minus(&trim(max)));
     view! {
+        <div class="number-field">
         <Labelled name label outcome hint unit>
             <input
                 type="number"
                 class="field"
                 name=name
                 inputmode="decimal"
-                min=min.to_string()
-                max=max.to_string()
+                min=trim(min)
+                max=trim(max)
                 step="any"
                 required=true
                 value=first
@@ -58,13 +61,14 @@ pub(super) fn NumberField(
             class="slider"
             tabindex="-1"
             aria-hidden="true"
-            min=min.to_string()
-            max=max.to_string()
-            step=step.to_string()
+            min=trim(min)
+            max=trim(max)
+            step=trim(step)
             style:visibility=move || if alive.get() { "visible" } else { "hidden" }
             prop:value=move || text.get()
             on:input=move |event| text.set(event_target_value(&event))
         />
+        </div>
     }
 }
 
@@ -99,13 +103,16 @@ pub(super) fn ChoiceField(
     /// Its label.
     label: &'static str,
     /// Values in the form with their words.
-    options: Vec<(&'static str, String)>,
+    options: Vec<(String, String)>,
+    /// What the words mean, where they are not enough.
+    #[prop(optional, into)]
+    hint: String,
     /// How it went with the form.
     outcome: RwSignal<Outcome>,
 ) -> impl IntoView {
-    let option = |(value, words): (&'static str, String)| view! { <option value=value>{words}</option> };
+    let option = |(value, words): (String, String)| view! { <option value=value>{words}</option> };
     view! {
-        <Labelled name label outcome hint=String::new() unit="">
+        <Labelled name label outcome hint unit="">
             <select class="field" name=name>{options.into_iter().map(option).collect_view()}</select>
         </Labelled>
     }
@@ -121,7 +128,7 @@ fn Labelled(
     outcome: RwSignal<Outcome>,
     children: Children,
 ) -> impl IntoView {
-    let wrong = Memo::new(move |_| match outcome.get() {
+    let wrong = Derived::new(move || match outcome.get() {
         Outcome::Refused { field: Some(field), why } if field == name => Some(why),
         _ => None,
     });
@@ -136,8 +143,4 @@ fn Labelled(
             </span>
         </label>
     }
-}
-
-fn minus(value: f32) -> String {
-    super::form::trim(value).replace('-', "\u{2212}")
 }

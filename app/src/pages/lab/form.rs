@@ -3,6 +3,8 @@
 //! The forms work as they are, posted by the browser; [`LabCommand::from_fields`] reads them on the server. When the page
 //! is alive the same function checks them before they are sent, so both sides refuse with the same words.
 
+use crate::format::{MINUS, THIN};
+use domain::decimal::fixed;
 use domain::lab::{LabCommand, LabError, LabFault, LoadMode};
 use domain::topology::Topology;
 
@@ -27,9 +29,18 @@ pub fn field_of(error: &LabError) -> &'static str {
 pub fn advice(error: &LabError) -> String {
     match error {
         LabError::Missing(_) => "Give a value".to_owned(),
-        LabError::Invalid { got, wanted, .. } if got.is_empty() => format!("Give {wanted}"),
-        LabError::Invalid { got, wanted, .. } => format!("“{got}” is not {wanted}"),
+        LabError::Invalid { got, wanted, .. } if got.is_empty() => format!("Give {}", minus(wanted)),
+        LabError::Invalid { got, wanted, .. } => format!("“{got}” is not {}", minus(wanted)),
     }
+}
+
+/// Negative numbers with the sign of typography; hyphens within words stay.
+pub fn minus(words: &str) -> String {
+    words
+        .split(' ')
+        .map(|word| word.strip_prefix('-').map_or(word.to_owned(), |rest| format!("{MINUS}{rest}")))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// What was done, in words, for the line under the form.
@@ -41,7 +52,7 @@ pub fn answer(command: LabCommand, topology: &Topology) -> String {
             format!("A burst of {} runs for {} s", kilowatts(power_w), trim(seconds))
         }
         LabCommand::Ambient(celsius) => {
-            format!("The ambient temperature is {}\u{2009}°C", trim(celsius).replace('-', "\u{2212}"))
+            format!("The ambient temperature is {}{THIN}°C", minus(&trim(celsius)))
         }
         LabCommand::Inject(fault) => format!("Injected: {}", fault.words(topology)),
         LabCommand::Clear(fault) => format!("Cleared: {}", fault.words(topology)),
@@ -51,13 +62,12 @@ pub fn answer(command: LabCommand, topology: &Topology) -> String {
 
 /// A power for a sentence: `180 kW`, with as many decimals as were set.
 pub fn kilowatts(power_w: f32) -> String {
-    format!("{}\u{2009}kW", trim(power_w / 1e3))
+    format!("{}{THIN}kW", trim(power_w / 1e3))
 }
 
 /// A number with at most one decimal, and none if it is whole.
 pub fn trim(value: f32) -> String {
-    let text = format!("{value:.1}");
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+    fixed(value.into(), 1).trimmed().to_string()
 }
 
 #[cfg(test)]
@@ -86,7 +96,7 @@ mod tests {
 
     #[test]
     fn an_error_says_what_is_asked_for_beside_its_field() {
-        for (kw, says) in [("", "Give a number from 0 to 400"), ("900", "“900” is not a number from 0 to 400")] {
+        for (kw, says) in [("", "Give a number from 0 to 400"), ("-900", "“-900” is not a number from 0 to 400")] {
             let error = read(&[("action", "load".to_owned()), ("kw", kw.to_owned())]).unwrap_err();
             assert_eq!((field_of(&error), advice(&error).as_str()), ("kw", says));
         }
@@ -95,9 +105,9 @@ mod tests {
     #[test]
     fn answers_are_sentences() {
         for (command, words) in [
-            (LabCommand::Load(LoadMode::Fixed(180_500.0)), "The load is held at 180.5\u{2009}kW"),
-            (LabCommand::Burst { power_w: 240e3, seconds: 30.0 }, "A burst of 240\u{2009}kW runs for 30 s"),
-            (LabCommand::Ambient(-5.0), "The ambient temperature is \u{2212}5\u{2009}°C"),
+            (LabCommand::Load(LoadMode::Fixed(180_500.0)), "The load is held at 180.5\u{202f}kW"),
+            (LabCommand::Burst { power_w: 240e3, seconds: 30.0 }, "A burst of 240\u{202f}kW runs for 30 s"),
+            (LabCommand::Ambient(-5.0), "The ambient temperature is \u{2212}5\u{202f}°C"),
             (LabCommand::Inject(LabFault::HotCell(131)), "Injected: hot cell R1 5.4"),
         ] {
             assert_eq!(answer(command, &RACKS), words);

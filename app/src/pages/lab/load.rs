@@ -5,6 +5,7 @@ use super::field::{NumberField, Range};
 use super::form::kilowatts;
 use super::state::Lab;
 use crate::components::Card;
+use crate::derived::Derived;
 use crate::format;
 use domain::lab::{AMBIENT_RANGE_C, BURST_MAX_S, LOAD_MAX_KW, LabState, LoadMode};
 use leptos::prelude::*;
@@ -81,8 +82,6 @@ pub(super) fn Ambient(
     }
 }
 
-fn note(lab: Lab, words: fn(&LabState) -> String) -> Signal<String> {
-    Signal::derive(move || {
-        lab.state.with(|state| state.as_ref().map_or_else(|| "now: not known yet".to_owned(), words))
-    })
+fn note(lab: Lab, words: fn(&LabState) -> String) -> Derived<String> {
+    Derived::new(move || lab.state.with(|state| state.as_ref().map_or_else(|| "now: not known yet".to_owned(), words)))
 }

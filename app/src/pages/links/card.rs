@@ -2,6 +2,7 @@
 
 use super::model::{self, Health};
 use crate::components::{Chip, Tone};
+use crate::derived::Derived;
 use crate::format::{self, Figure};
 use crate::live::Live;
 use domain::link::LinkStatus;
@@ -14,7 +15,7 @@ pub(super) fn LinkCard(
     place: usize,
     /// Whether its frames are shown.
     #[prop(into)]
-    selected: Signal<bool>,
+    selected: Derived<bool>,
     /// The address that shows its frames.
     #[prop(into)]
     address: String,
@@ -35,8 +36,8 @@ pub(super) fn LinkCard(
             status,
         }
     });
-    let health = move || status.with(|line| health_name(line.health));
-    let age = move || status.with(|line| line.age_s.map_or_else(|| "never".to_owned(), format::calm_age));
+    let health = Derived::new(move || status.with(|line| health_name(line.health)));
+    let age = Derived::new(move || status.with(|line| line.age_s.map_or_else(|| "never".to_owned(), format::calm_age)));
     view! {
         <a
             class="card link-card"
@@ -50,9 +51,10 @@ pub(super) fn LinkCard(
                 <h2>{name}</h2>
                 <LinkState line=status />
             </header>
-            <p class="note">{protocol} " \u{b7} " <span class="link-address">{peer}</span> {system.map(|name| format!(" \u{b7} {name}"))}</p>
+            <p class="note">{protocol} {system.map(|name| format!(", {name}"))}</p>
+            <p class="note link-address">{peer}</p>
             <dl class="link-figures">
-                <Fact name="Last reading" value=Signal::derive(age) />
+                <Fact name="Last reading" value=age />
                 <Fact name="Frames" value=figure(status, |s| Some(per_s(s.frames_per_s))) />
                 <Fact name="Bytes" value=figure(status, |s| Some(bytes(s.bytes_per_s))) />
                 <Fact name="Latency" value=figure(status, |s| s.latency_ms.map(latency)) />
@@ -86,15 +88,15 @@ fn health_name(health: Health) -> &'static str {
 
 /// The state: a shape and a word.
 #[component]
-fn LinkState(line: Memo<Line>) -> impl IntoView {
-    let shape = move || match line.with(|line| line.health) {
+fn LinkState(line: Derived<Line>) -> impl IntoView {
+    let shape = Derived::new(move || match line.with(|line| line.health) {
         Health::Good => "M8 2a6 6 0 1 0 0 12A6 6 0 1 0 8 2z",
         Health::Waiting => "M8 2a6 6 0 1 0 0 12A6 6 0 1 0 8 2zM8 5.500v3l2 1.200",
         Health::Bad => "M8 2 15 14H1z",
-    };
-    let word = move || {
+    });
+    let word = Derived::new(move || {
         line.with(|line| if line.stale && line.health == Health::Bad { "silent" } else { line.status.state.word() })
-    };
+    });
     view! {
         <span class="link-state">
             <svg class="link-mark" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
@@ -106,7 +108,7 @@ fn LinkState(line: Memo<Line>) -> impl IntoView {
 }
 
 #[component]
-fn Fact(name: &'static str, #[prop(into)] value: Signal<String>) -> impl IntoView {
+fn Fact(name: &'static str, #[prop(into)] value: Derived<String>) -> impl IntoView {
     view! {
         <div>
             <dt>{name}</dt>
@@ -117,8 +119,8 @@ fn Fact(name: &'static str, #[prop(into)] value: Signal<String>) -> impl IntoVie
 
 /// The kinds of faults with their numbers; said calmly when there are none.
 #[component]
-fn Faults(line: Memo<Line>) -> impl IntoView {
-    let seen = Memo::new(move |_| line.with(|line| model::faults(&line.status)));
+fn Faults(line: Derived<Line>) -> impl IntoView {
+    let seen = Derived::new(move || line.with(|line| model::faults(&line.status)));
     view! {
         <p class="link-faults">
             {move || {
@@ -136,9 +138,10 @@ fn Faults(line: Memo<Line>) -> impl IntoView {
     }
 }
 
-fn figure(line: Memo<Line>, read: fn(&LinkStatus) -> Option<Figure>) -> Signal<String> {
-    let text = move || line.with(|line| read(&line.status).map_or_else(|| format::NONE.to_owned(), |f| f.to_string()));
-    Signal::derive(text)
+fn figure(line: Derived<Line>, read: fn(&LinkStatus) -> Option<Figure>) -> Derived<String> {
+    Derived::new(move || {
+        line.with(|line| read(&line.status).map_or_else(|| format::NONE.to_owned(), |f| f.to_string()))
+    })
 }
 
 fn per_s(rate: f32) -> Figure {

@@ -42,7 +42,7 @@ impl FrameView {
         self.row.name.is_empty()
     }
 
-    /// The bytes in runs that changed and runs that did not.
+    /// The bytes in runs that changed and runs that did not. The gap between two runs belongs to the one that did not.
     pub fn runs(&self) -> Vec<Run> {
         let mut runs: Vec<Run> = Vec::new();
         for (i, byte) in self.row.raw.iter().enumerate() {
@@ -52,21 +52,25 @@ impl FrameView {
                 i if i % GROUP == 0 => " \u{2002}",
                 _ => " ",
             };
-            let text = format!("{gap}{byte:02X}");
             match runs.last_mut() {
-                Some(run) if run.changed == changed => run.hex.push_str(&text),
-                _ => runs.push(Run { hex: text, changed }),
+                Some(run) if run.changed == changed => run.hex.push_str(&format!("{gap}{byte:02X}")),
+                Some(run) if changed => {
+                    run.hex.push_str(gap);
+                    runs.push(Run { hex: format!("{byte:02X}"), changed });
+                }
+                _ => runs.push(Run { hex: format!("{gap}{byte:02X}"), changed }),
             }
         }
         runs
     }
 
-    /// Whether the key, the name or any decoded value contains `filter`, without regard to case. Of several words each
+    /// Whether the key, the name or any decoded value contains `filter`, without regard to case (in ASCII, as the
+    /// names of a DBC file are). Of several words each
     /// must be found.
     pub fn matches(&self, filter: &str) -> bool {
         let row = &self.row;
-        let has = |text: &str, word: &str| text.to_lowercase().contains(word);
-        filter.to_lowercase().split_whitespace().all(|word| {
+        let has = |text: &str, word: &str| text.to_ascii_lowercase().contains(word);
+        filter.to_ascii_lowercase().split_whitespace().all(|word| {
             has(&row.key, word)
                 || has(&row.name, word)
                 || row.decoded.iter().any(|value| has(&value.name, word) || has(&value.text, word))
@@ -105,7 +109,7 @@ mod tests {
         let runs: Vec<(String, bool)> = view.runs().into_iter().map(|run| (run.hex, run.changed)).collect();
         assert_eq!(
             runs,
-            [("00 01 02".to_owned(), false), (" 07 \u{2002}08".to_owned(), true), (" AB".to_owned(), false)]
+            [("00 01 02 ".to_owned(), false), ("07 \u{2002}08".to_owned(), true), (" AB".to_owned(), false)]
         );
         assert!(FrameView::first(row(&[])).runs().is_empty());
     }

@@ -1,5 +1,7 @@
 //! What the page says about a link: pure, so that the server, the browser and the tests agree.
 
+use crate::format::fixed;
+use crate::order;
 use domain::link::{LinkFault, LinkSpec, LinkState, LinkStatus};
 use domain::time::Mono;
 
@@ -49,7 +51,7 @@ pub fn advice(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> String {
 pub fn faults(status: &LinkStatus) -> Vec<(LinkFault, u32)> {
     let mut seen: Vec<(LinkFault, u32)> =
         LinkFault::ALL.into_iter().map(|fault| (fault, status.faults(fault))).filter(|(_, n)| *n > 0).collect();
-    seen.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    order::sort_by(&mut seen, |a, b| a.1 > b.1);
     seen
 }
 
@@ -61,9 +63,9 @@ pub fn delivering(specs: &[LinkSpec], statuses: &[LinkStatus], now: Mono) -> usi
 /// A rate in bytes a second with a unit that keeps it short.
 pub fn bytes_per_s(rate: f32) -> (String, &'static str) {
     match rate {
-        r if r < 1_000.0 => (format!("{r:.0}"), "B/s"),
-        r if r < 1_000_000.0 => (format!("{:.1}", r / 1e3), "kB/s"),
-        r => (format!("{:.1}", r / 1e6), "MB/s"),
+        r if r < 1_000.0 => (fixed(r, 0), "B/s"),
+        r if r < 1_000_000.0 => (fixed(r / 1e3, 1), "kB/s"),
+        r => (fixed(r / 1e6, 1), "MB/s"),
     }
 }
 

@@ -3,7 +3,8 @@
 use super::frames::FrameView;
 use crate::api;
 use crate::components::{Card, EmptyState};
-use crate::format;
+use crate::derived::Derived;
+use crate::format::{self, MINUS};
 use domain::link::{FrameRow, LinkSpec};
 use domain::wire::Wire;
 use leptos::prelude::*;
@@ -40,18 +41,18 @@ pub(super) fn Frames(
     let filter = RwSignal::new(String::new());
     follow(format!("/api/v1/links/{}/frames", link.id), rows, look, paused);
 
-    let shown = Memo::new(move |_| {
+    let shown = Derived::new(move || {
         let filter = filter.get();
         rows.with(|rows| rows.iter().map(|(_, frame)| frame.with(|f| f.matches(&filter))).collect::<Vec<bool>>())
     });
-    let visible = move || {
+    let visible = Derived::new(move || {
         let shown = shown.get();
         rows.get().into_iter().zip(shown).filter(|(_, shown)| *shown).map(|(row, _)| row).collect::<Vec<Row>>()
-    };
-    let count = move || {
+    });
+    let count = Derived::new(move || {
         let (seen, all) = (shown.with(|shown| shown.iter().filter(|s| **s).count()), rows.with(Vec::len));
         if seen == all { format!("{all} kinds of frames") } else { format!("{seen} of {all} kinds of frames") }
-    };
+    });
     let words = move || match look.get() {
         Look::First => Some(("Looking at what arrives".to_owned(), String::new())),
         Look::Failed(why) => Some(("The frames cannot be shown".to_owned(), why)),
@@ -65,7 +66,7 @@ pub(super) fn Frames(
         Look::Seen => None,
     };
     view! {
-        <Card title=format!("{}: raw and decoded", link.name) note=Signal::derive(count) class="frames">
+        <Card title=format!("{}: raw and decoded", link.name) note=count class="frames">
             <div class="frames-tools">
                 <label>
                     <span class="visually-hidden">"Filter frames"</span>
@@ -95,7 +96,7 @@ pub(super) fn Frames(
                     <span role="columnheader">"Decoded"</span>
                     <span role="columnheader">"Age, period, count"</span>
                 </div>
-                <For each=visible key=|(key, _)| key.clone() children=|(_, frame)| view! { <FrameLine frame /> } />
+                <For each=move || visible.get() key=|(key, _)| key.clone() children=|(_, frame)| view! { <FrameLine frame /> } />
             </div>
             {move || {
                 words().map(|(title, advice)| view! { <EmptyState title=title advice=advice /> })
@@ -107,12 +108,12 @@ pub(super) fn Frames(
 #[component]
 fn FrameLine(frame: ArcRwSignal<FrameView>) -> impl IntoView {
     let frame = RwSignal::from(frame);
-    let bytes = Memo::new(move |_| frame.with(FrameView::runs));
-    let decoded = Memo::new(move |_| frame.with(|f| f.row.decoded.clone()));
+    let bytes = Derived::new(move || frame.with(FrameView::runs));
+    let decoded = Derived::new(move || frame.with(|f| f.row.decoded.clone()));
     let unknown = frame.with_untracked(FrameView::is_unknown);
     let (key, name) = frame.with_untracked(|f| (f.row.key.clone(), f.row.name.clone()));
     let name = if unknown { "unknown id".to_owned() } else { name };
-    let stats = move || {
+    let stats = Derived::new(move || {
         frame.with(|f| {
             let period = f.row.period_ms.map(|ms| format!("every {}{}ms", format::fixed(ms, 0), format::THIN));
             let age = format::calm_age(f.row.age_ms as f32 / 1e3);
@@ -122,7 +123,7 @@ fn FrameLine(frame: ArcRwSignal<FrameView>) -> impl IntoView {
                 .collect::<Vec<_>>()
                 .join(" \u{b7} ")
         })
-    };
+    });
     view! {
         <div class="frame-row" role="row" data-unknown=unknown.to_string()>
             <span role="cell" class="frame-key">{key}</span>
@@ -146,7 +147,7 @@ fn FrameLine(frame: ArcRwSignal<FrameView>) -> impl IntoView {
                                 <span class="decoded">
                                     <span class="decoded-name">{value.name}</span>
                                     " "
-                                    <b>{value.text}</b>
+                                    <b>{minus(value.text)}</b>
                                 </span>
                             }
                         })
@@ -155,6 +156,14 @@ fn FrameLine(frame: ArcRwSignal<FrameView>) -> impl IntoView {
             </span>
             <span role="cell" class="frame-stats note">{stats}</span>
         </div>
+    }
+}
+
+/// A negative number with the sign of typography.
+fn minus(text: String) -> String {
+    match text.strip_prefix('-') {
+        Some(rest) => format!("{MINUS}{rest}"),
+        None => text,
     }
 }
 

@@ -1,5 +1,6 @@
 //! A small map of all cells: anything odd is seen, everything else is one click away.
 
+use crate::address::{Leave, Navigation};
 use crate::charts::heatmap::{HeatCell, Heatmap, HeatmapScale, Scale};
 use crate::charts::palette::Palette;
 use crate::components::Shown;
@@ -9,7 +10,6 @@ use crate::pages::cells::choice::{By, Choice};
 use crate::pages::cells::model::Cells;
 use domain::reading::CellQuantity;
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
 
 /// The scale is at least this wide, so that noise stays quiet, V.
 const LEAST_V: f32 = 0.04;
@@ -40,11 +40,11 @@ pub(super) fn CellMap() -> impl IntoView {
             format!("Cell {}\n{voltage}\n{temperature}", topology.cell_name(cell))
         })
     };
-    let navigate = use_navigate();
-    let open = StoredValue::new_local(move |cell| {
+    let navigation = Navigation::expect();
+    let open = move |cell| {
         let choice = Choice { cell: Some(cell), ..Choice::default() };
-        navigate(&choice.address(&live.href("/cells"), &topology), Default::default());
-    });
+        navigation.go(&choice.address(&live.href("/cells"), &topology), Leave::Entry);
+    };
     let label = format!("Cell voltages, {} modules of {} cells", topology.modules(), topology.cells_per_module);
     view! {
         <section class="card cell-map" aria-label="Cells">
@@ -62,7 +62,7 @@ pub(super) fn CellMap() -> impl IntoView {
                 palette=Palette::Cividis
                 label
                 describe
-                on_select=move |cell| open.with_value(|open| open(cell))
+                on_select=open
             />
             <HeatmapScale scale palette=Palette::Cividis limits=Vec::new() words=|v: f32| format::millivolts(v).to_string() />
         </section>

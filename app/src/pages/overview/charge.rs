@@ -2,6 +2,7 @@
 
 use super::energy::{self, Outlook};
 use crate::components::{AgeNote, Card, Shown, SocBar};
+use crate::derived::Derived;
 use crate::format;
 use crate::live::Live;
 use domain::point::PointId;
@@ -31,7 +32,7 @@ pub(super) fn Charge() -> impl IntoView {
                 <p class="hero">
                     <span class="number">{move || soc.with(Shown::number)}</span>
                     <span class="unit">{move || soc.with(Shown::unit)}</span>
-                    <AgeNote freshness=Signal::derive(move || soc.with(|v| v.freshness)) />
+                    <AgeNote freshness=Derived::new(move || soc.with(|v| v.freshness)) />
                 </p>
                 <SocBar soc_pct reserve_pct />
                 <dl class="facts">

@@ -7,6 +7,7 @@ mod drawing;
 mod line;
 
 use crate::components::Card;
+use crate::derived::Derived;
 use crate::format;
 use crate::live::Live;
 use domain::derived::load_covered_pct;
@@ -23,7 +24,7 @@ type Flows = [Flow; 3];
 pub(super) fn PowerFlow() -> impl IntoView {
     let live = Live::expect();
     let full_w = live.system().energy_wh();
-    let flows: Memo<Flows> = live.map(move |moment| Side::ALL.map(|side| Flow::of(moment, side, full_w)));
+    let flows: Derived<Flows> = live.map(move |moment| Side::ALL.map(|side| Flow::of(moment, side, full_w)));
     let covered = live.map(|moment| match load_covered_pct(&moment.state.points, moment.now.mono) {
         Ok(0.0) => "The battery does not feed the AI load".to_owned(),
         Ok(pct) => format!("Battery covers {} of the AI load", format::percent_whole(pct)),

@@ -3,6 +3,7 @@
 use crate::charts::line::{Line, LineChart, LineChartView, TimeAxis, ValueAxis, ValueRange};
 use crate::charts::theme::Ink;
 use crate::components::Card;
+use crate::derived::Derived;
 use crate::format;
 use crate::live::{Live, PROFILE_S, Profile};
 use domain::point::PointId;
@@ -30,8 +31,8 @@ pub(super) fn LoadProfile(
 ) -> impl IntoView {
     let live = Live::expect();
     let rate = format!("{}{}Hz", format::fixed(live.system().rate_hz, 0), format::THIN);
-    let end = Memo::new(move |_| if live.page_age_s.get() > 0.0 { "last data" } else { "now" });
-    let chart = Signal::derive(move || live.profile.with(|profile| chart(profile, end.get())));
+    let end = Derived::new(move || if live.page_age_s.get() > 0.0 { "last data" } else { "now" });
+    let chart = Derived::new(move || live.profile.with(|profile| chart(profile, end.get())));
     view! {
         <Card title="Load profile" note=format!("kW, last 10 minutes at {rate}") class=if wide { "load-profile wide" } else { "load-profile" }>
             <LineChartView id="load-profile" chart label="Load profile of the last 10 minutes, in kilowatts" height_px=HEIGHT_PX />

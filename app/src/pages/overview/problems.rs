@@ -1,6 +1,7 @@
 //! "Are there problems?" One place, one answer.
 
 use crate::components::{Card, LocalTime, SeverityMark};
+use crate::derived::Derived;
 use crate::format;
 use crate::icons::{Glyph, Icon};
 use crate::live::Live;
@@ -18,23 +19,25 @@ pub(super) fn Problems() -> impl IntoView {
         move |moment| verdict(moment, &spec)
     });
     let list = live.map(move |moment| problems(moment, &site, &spec));
-    let rules = move || list.with(|list| list.iter().map(|problem| problem.rule).collect::<Vec<RuleIdx>>());
-    let state = move || match (verdict.with(|v| v.well), list.with(|list| list.first().map(|p| p.severity))) {
-        (true, _) => "well",
-        (false, Some(severity)) => severity.word(),
-        (false, None) => "unknown",
-    };
+    let rules =
+        Derived::new(move || list.with(|list| list.iter().map(|problem| problem.rule).collect::<Vec<RuleIdx>>()));
+    let state =
+        Derived::new(move || match (verdict.with(|v| v.well), list.with(|list| list.first().map(|p| p.severity))) {
+            (true, _) => "well",
+            (false, Some(severity)) => severity.word(),
+            (false, None) => "unknown",
+        });
     view! {
         <Card title="Problems" class="problems" id="problems">
             <div class="verdict" data-state=state role="status">
                 <span class="verdict-mark">
-                    <Icon glyph=Signal::derive(move || if verdict.with(|v| v.well) { Glyph::Check } else { Glyph::Question }) />
+                    <Icon glyph=Derived::new(move || if verdict.with(|v| v.well) { Glyph::Check } else { Glyph::Question }) />
                 </span>
                 <p class="verdict-words">{move || verdict.with(|v| v.words.clone())}</p>
                 <p class="note">{move || verdict.with(|v| v.detail.clone())}</p>
             </div>
             <ul class="problem-list" tabindex="0" aria-label="Active problems" hidden=move || list.with(Vec::is_empty)>
-                <For each=rules key=|rule| rule.0 let:rule>
+                <For each=move || rules.get() key=|rule| rule.0 let:rule>
                     <Row rule list />
                 </For>
             </ul>
@@ -44,17 +47,19 @@ pub(super) fn Problems() -> impl IntoView {
 
 /// One line of the list. It reads its own problem, so that a changed value does not draw the list again.
 #[component]
-fn Row(rule: RuleIdx, list: Memo<Vec<Problem>>) -> impl IntoView {
+fn Row(rule: RuleIdx, list: Derived<Vec<Problem>>) -> impl IntoView {
     let live = Live::expect();
-    let problem = Memo::new(move |last: Option<&Option<Problem>>| {
+    let problem = Derived::with_last(move |last: Option<&Option<Problem>>| {
         let found = list.with(|list| list.iter().find(|problem| problem.rule == rule).cloned());
         // A row outlives its problem for a moment: it keeps what it said.
         found.or_else(|| last.cloned().flatten())
     });
-    let say = move |words: fn(&Problem) -> String| move || problem.with(|p| p.as_ref().map(words).unwrap_or_default());
+    let say = move |words: fn(&Problem) -> String| {
+        Derived::new(move || problem.with(|p| p.as_ref().map(words).unwrap_or_default()))
+    };
     let first = problem.get_untracked();
     let page = first.as_ref().map_or("/cells", |p| p.page);
-    let since = Signal::derive(move || problem.with(|p| p.as_ref().map(|p| p.since).unwrap_or_default()));
+    let since = Derived::new(move || problem.with(|p| p.as_ref().map(|p| p.since).unwrap_or_default()));
     view! {
         <li class="problem">
             {first.map(|p| view! { <SeverityMark severity=p.severity /> })}
@@ -77,5 +82,5 @@ fn Row(rule: RuleIdx, list: Memo<Vec<Problem>>) -> impl IntoView {
 /// `words` with a capital at its start.
 fn sentence(words: &str) -> String {
     let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| std::iter::once(first.to_ascii_uppercase()).chain(chars).collect())
 }

@@ -2,6 +2,7 @@
 
 use super::energy::IDLE_W;
 use crate::components::{Reading, Shown};
+use crate::derived::Derived;
 use crate::format;
 use crate::live::Live;
 use domain::derived::sop_use_pct;
@@ -23,14 +24,14 @@ pub(super) fn Tiles() -> impl IntoView {
     let live = Live::expect();
     let spec = live.system();
     let capacity_ah = spec.capacity_ah;
-    let change = Memo::new(move |_| live.profile.with(|p| p.change(PointId::Voltage, CHANGE_S)).map(format::volts));
+    let change = Derived::new(move || live.profile.with(|p| p.change(PointId::Voltage, CHANGE_S)).map(format::volts));
     let bus = live.map(|moment| moment.point(PointId::BusVoltage).map(format::volts).ok());
-    let voltage_words = move || {
+    let voltage_words = Derived::new(move || {
         let bus = bus.get().map_or_else(String::new, |bus| format!("bus {bus}"));
         let change =
             change.get().map_or_else(String::new, |change| format!("{} in 10{}s", change.signed(), format::THIN));
         two_lines(&bus, &change)
-    };
+    });
     let current_words = live.map(move |moment| {
         moment.point(PointId::Current).map_or_else(
             |_| String::new(),
@@ -55,7 +56,7 @@ pub(super) fn Tiles() -> impl IntoView {
     view! {
         <div class="tiles">
             <section class="card tile" aria-label="Voltage">
-                <Reading label="Voltage" value=live.shown(PointId::Voltage) note=Signal::derive(voltage_words) />
+                <Reading label="Voltage" value=live.shown(PointId::Voltage) note=voltage_words />
             </section>
             <section class="card tile" aria-label="Current">
                 <Reading label="Current" value=live.map(|m| Shown::point_as(m, PointId::Current, |a| format::amperes(a.abs()))) note=current_words />

@@ -1,5 +1,6 @@
 //! The rule table. A new alarm is one row here and one table test in `book.rs`.
 
+use crate::decimal::fixed;
 use crate::link::LinkIdx;
 use crate::spec::SiteSpec;
 use crate::topology::Topology;
@@ -158,31 +159,37 @@ impl Rule {
     /// What is wrong, in words, for a person: `Cell 7.12 is at 2 841 mV, limit 2 850`.
     pub fn words(&self, subject: Subject, value: f32, site: &SiteSpec, topology: &Topology) -> String {
         let cell = |c: u16| topology.cell_name(c as usize);
+        let whole = |value: f32| fixed(value.into(), 0);
+        let limit = whole(self.raise);
         match (self.watch, subject) {
             (Watch::CellVoltage, Subject::Cell(c)) => {
-                format!("Cell {} at {:.0} mV, limit {:.0} mV", cell(c), value * 1e3, self.raise * 1e3)
+                format!("Cell {} at {} mV, limit {} mV", cell(c), whole(value * 1e3), whole(self.raise * 1e3))
             }
             (Watch::CellTemperature, Subject::Cell(c)) => {
-                format!("Cell {} at {value:.0} °C, limit {:.0} °C", cell(c), self.raise)
+                format!("Cell {} at {} °C, limit {limit} °C", cell(c), whole(value))
             }
-            (Watch::CellSpread, _) => format!("Cells {:.0} mV apart, limit {:.0} mV", value * 1e3, self.raise * 1e3),
+            (Watch::CellSpread, _) => {
+                format!("Cells {} mV apart, limit {} mV", whole(value * 1e3), whole(self.raise * 1e3))
+            }
             (Watch::CellsMissing, _) => {
-                let missing = (value / 100.0 * topology.cells() as f32).round();
-                format!("{missing:.0} of {} cells without a fresh voltage", topology.cells())
+                let missing = whole(value / 100.0 * topology.cells() as f32);
+                format!("{missing} of {} cells without a fresh voltage", topology.cells())
             }
-            (Watch::BusSag, _) => format!("Bus sags by {value:.1} %, limit {:.0} %", self.raise),
+            (Watch::BusSag, _) => format!("Bus sags by {} %, limit {limit} %", fixed(value.into(), 1)),
             (Watch::NodeDelay, Subject::Node(n)) => {
-                let late = if value < 1.0 { format!("{:.0} ms", value * 1e3) } else { format!("{value:.0} s") };
-                format!("AFE node {} answers {late} late, limit {:.0} ms", n + 1, self.raise * 1e3)
+                let late =
+                    if value < 1.0 { format!("{} ms", whole(value * 1e3)) } else { format!("{} s", whole(value)) };
+                format!("AFE node {} answers {late} late, limit {} ms", n + 1, whole(self.raise * 1e3))
             }
             (Watch::NodeState, Subject::Node(n)) => format!("AFE node {} does not answer", n + 1),
             (Watch::LinkSilence, Subject::Link(l)) => match site.links.get(l.0 as usize) {
                 Some(link) => format!("{} is silent", link.name),
                 None => "A link is silent".to_owned(),
             },
-            (Watch::SopUse, _) => format!("{value:.0} % of the state of power in use, limit {:.0} %", self.raise),
+            (Watch::SopUse, _) => format!("{} % of the state of power in use, limit {limit} %", whole(value)),
             (Watch::ControllerMode, _) => "The battery controller reports an error".to_owned(),
-            (watch, subject) => format!("{watch:?} at {subject:?}"),
+            // A rule and a subject that do not belong together: none is made so.
+            (..) => self.id.to_owned(),
         }
     }
 }

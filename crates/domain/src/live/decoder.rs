@@ -4,6 +4,7 @@ use super::lane::Scratch;
 use super::layout::Layout;
 use super::{DELTA, FORMAT, KEY, LiveError, sections};
 use crate::cells::CellFrame;
+use crate::link::LinkStatus;
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
 use crate::twin::{Moment, Node, SystemState};
@@ -69,7 +70,7 @@ impl Decoder {
         let received = read_received(r, now)?;
         let mut layout = Layout::read(r)?;
         read_lanes(r, &mut layout, now.mono, &mut self.scratch)?;
-        let sections = Sections::read(r, now)?;
+        let sections = Sections::read(r, now, &[])?;
 
         let mut state = SystemState {
             cells: CellFrame::new(layout.topology.cells()),
@@ -92,7 +93,7 @@ impl Decoder {
         };
         let received = read_received(r, now)?;
         read_lanes(r, &mut self.layout, now.mono, &mut self.scratch)?;
-        let sections = Sections::read(r, now)?;
+        let sections = Sections::read(r, now, &self.moment.links)?;
 
         self.layout.put(&mut self.moment.state);
         self.show(now, received, sections);
@@ -105,26 +106,30 @@ impl Decoder {
         if let Some(alarms) = sections.alarms {
             self.moment.alarms = alarms;
         }
-        if let Some(links) = sections.links {
-            self.moment.links = links;
-        }
+        self.moment.links = sections.links;
     }
 }
 
 struct Sections {
     alarms: Option<Vec<crate::alarm::Alarm>>,
-    links: Option<Vec<crate::link::LinkStatus>>,
+    links: Vec<LinkStatus>,
 }
 
 impl Sections {
-    /// The last part of a frame.
-    fn read(r: &mut Reader<'_>, now: Now) -> Result<Sections, WireError> {
+    /// The last part of a frame; `before` are the links of the moment before.
+    fn read(r: &mut Reader<'_>, now: Now, before: &[LinkStatus]) -> Result<Sections, WireError> {
         let present = r.u8()?;
         if present > 0b11 {
             return Err(r.invalid("sections of a frame"));
         }
         let alarms = (present & 1 != 0).then(|| sections::read_alarms(r, now)).transpose()?;
-        let links = (present & 2 != 0).then(|| sections::read_links(r, now)).transpose()?;
+        let links = if present & 2 != 0 {
+            sections::read_links(r, now)?
+        } else {
+            let mut links = before.to_vec();
+            sections::read_heard(r, &mut links, now)?;
+            links
+        };
         r.end()?;
         Ok(Sections { alarms, links })
     }

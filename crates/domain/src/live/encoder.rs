@@ -140,6 +140,7 @@ fn write_lanes(w: &mut Writer, next: &Layout, base: &Layout, now: Mono, scratch:
     }
 }
 
+/// Links that are not sent whole say at least when they were heard: whether one is silent is not told a second late.
 fn write_sections(w: &mut Writer, moment: &Moment, alarms: bool, links: bool) {
     w.u8(u8::from(alarms) | u8::from(links) << 1);
     if alarms {
@@ -147,5 +148,7 @@ fn write_sections(w: &mut Writer, moment: &Moment, alarms: bool, links: bool) {
     }
     if links {
         sections::write_links(w, &moment.links, moment.now);
+    } else {
+        sections::write_heard(w, &moment.links, moment.now);
     }
 }

@@ -1,4 +1,4 @@
-//! Alarms and links in a frame: sent whole, but not in every frame.
+//! Alarms and links in a frame: sent whole, but not in every frame. How long ago a link was heard is in all of them.
 
 use crate::alarm::{Alarm, RuleIdx, Subject};
 use crate::link::{LinkFault, LinkIdx, LinkState, LinkStatus};
@@ -9,6 +9,8 @@ const SYSTEM: u8 = 0;
 const CELL: u8 = 1;
 const NODE: u8 = 2;
 const LINK: u8 = 3;
+
+const TENTH_US: u64 = 100_000;
 
 /// Whether both lists hold the same alarms, whatever their values.
 pub(super) fn same_alarms(a: &[Alarm], b: &[Alarm]) -> bool {
@@ -58,6 +60,21 @@ pub(super) fn read_alarms(r: &mut Reader<'_>, now: Now) -> Result<Vec<Alarm>, Wi
             })
         })
         .collect()
+}
+
+/// How long ago each link was heard, in tenths of a second, one more; 0 for never.
+pub(super) fn write_heard(w: &mut Writer, links: &[LinkStatus], now: Now) {
+    for link in links {
+        w.varint(link.last_at.map_or(0, |at| now.mono.0.saturating_sub(at.0) / TENTH_US + 1));
+    }
+}
+
+pub(super) fn read_heard(r: &mut Reader<'_>, links: &mut [LinkStatus], now: Now) -> Result<(), WireError> {
+    for link in links {
+        let tenths = r.varint()?.checked_sub(1);
+        link.last_at = tenths.map(|tenths| Mono(now.mono.0.saturating_sub(tenths.saturating_mul(TENTH_US))));
+    }
+    Ok(())
 }
 
 pub(super) fn write_links(w: &mut Writer, links: &[LinkStatus], now: Now) {

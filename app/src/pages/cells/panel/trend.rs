@@ -5,6 +5,7 @@ use super::super::view::{CellsView, figure};
 use crate::api;
 use crate::charts::line::{Band, Line, LineChart, LineChartView, TimeAxis, ValueAxis, ValueRange};
 use crate::charts::theme::Ink;
+use crate::derived::Derived;
 use crate::live::{GAP_S, Recent};
 use domain::reading::CellQuantity;
 use domain::series::{Table, Trace};
@@ -35,7 +36,7 @@ pub(super) fn Trend(
     let recent = RwSignal::new(Recent::<2>::new(SPAN_S));
     let failed = RwSignal::new(None::<String>);
     let fetch = move || {
-        let path = format!("/api/v1/series?system={}&cell={cell}&seconds={SPAN_S:.0}", live.system().id);
+        let path = format!("/api/v1/series?system={}&cell={cell}&seconds={}", live.system().id, SPAN_S as u32);
         spawn_local(async move {
             let table = api::get_bytes(&path).await.and_then(|bytes| {
                 Table::from_bytes(&bytes).map_err(|error| format!("The past of the cell cannot be read ({error})"))
@@ -67,11 +68,12 @@ pub(super) fn Trend(
     });
     let limits = live.system().cell_limits;
     let cursor = RwSignal::new(None);
-    let voltage = Memo::new(move |_| recent.with(|recent| chart(recent, By::Voltage, &limits)));
-    let temperature = Memo::new(move |_| recent.with(|recent| chart(recent, By::Temperature, &limits)));
+    let voltage = Derived::new(move || recent.with(|recent| chart(recent, &view.name(cell), By::Voltage, &limits)));
+    let temperature =
+        Derived::new(move || recent.with(|recent| chart(recent, &view.name(cell), By::Temperature, &limits)));
     let label = move |quantity: &str| format!("{quantity} of cell {}, last 10 minutes", view.name(cell));
     view! {
-        <h3 class="trend-title">"Last 10 minutes"</h3>
+        <h3 class="trend-title">"Last 10 minutes: voltage and temperature"</h3>
         <LineChartView id="cell-voltage" chart=voltage label=label("Voltage") height_px=HEIGHT_PX cursor />
         <LineChartView id="cell-temperature" chart=temperature label=label("Temperature") height_px=HEIGHT_PX cursor />
         <p class="note" role="status">
@@ -84,7 +86,7 @@ fn values(moment: &Moment, cell: usize) -> [Option<f32>; 2] {
     CellQuantity::ALL.map(|quantity| moment.cell(quantity, cell).ok())
 }
 
-fn chart(recent: &Recent<2>, by: By, limits: &CellLimits) -> LineChart {
+fn chart(recent: &Recent<2>, name: &str, by: By, limits: &CellLimits) -> LineChart {
     let to = recent.newest_s().unwrap_or(SPAN_S);
     let time = TimeAxis { from: to - SPAN_S, to, end: "now".to_owned() };
     let above = |high: f32, most: f64| Band {
@@ -93,9 +95,9 @@ fn chart(recent: &Recent<2>, by: By, limits: &CellLimits) -> LineChart {
         name: format!("above {}", figure(by, high)),
         ink: Ink::Critical,
     };
-    let (column, label, ink, unit, least, factor) = match by {
-        By::Temperature => (CellQuantity::Temperature, "Temperature", Ink::Temperature, "°C", LEAST_C, 1.0),
-        By::Voltage | By::Deviation => (CellQuantity::Voltage, "Voltage", Ink::Voltage, "mV", LEAST_MV, 1_000.0),
+    let (column, ink, unit, least, factor) = match by {
+        By::Temperature => (CellQuantity::Temperature, Ink::Temperature, "°C", LEAST_C, 1.0),
+        By::Voltage | By::Deviation => (CellQuantity::Voltage, Ink::Voltage, "mV", LEAST_MV, 1_000.0),
     };
     let bands = match by {
         By::Temperature => vec![above(limits.temperature_max_c, 200.0)],
@@ -113,7 +115,7 @@ fn chart(recent: &Recent<2>, by: By, limits: &CellLimits) -> LineChart {
     LineChart {
         time,
         y: ValueAxis { unit, range: ValueRange::Fit(least) },
-        lines: vec![Line { label: label.to_owned(), ink, segments }],
+        lines: vec![Line { label: name.to_owned(), ink, segments }],
         bands: bands.into_iter().map(scaled).collect(),
         marks: Vec::new(),
     }

@@ -3,7 +3,9 @@
 use super::Flows;
 use super::line::{Direction, Flow, Side};
 use crate::components::Shown;
+use crate::derived::Derived;
 use crate::icons::Glyph;
+use domain::decimal::fixed;
 use leptos::prelude::*;
 
 /// Where things are, in units of the drawing.
@@ -42,7 +44,7 @@ pub(super) static NARROW: Geometry = Geometry {
 
 /// The drawing in one geometry. Screen readers get the sentence beside it.
 #[component]
-pub(super) fn Drawing(flows: Memo<Flows>, geometry: &'static Geometry) -> impl IntoView {
+pub(super) fn Drawing(flows: Derived<Flows>, geometry: &'static Geometry) -> impl IntoView {
     let lines = (0..Side::ALL.len()).map(|i| view! { <Line flows i path=geometry.sides[i].2 /> }).collect_view();
     let boxes = (0..Side::ALL.len())
         .map(|i| {
@@ -60,14 +62,14 @@ pub(super) fn Drawing(flows: Memo<Flows>, geometry: &'static Geometry) -> impl I
 }
 
 #[component]
-fn Line(flows: Memo<Flows>, i: usize, path: &'static str) -> impl IntoView {
-    let ink = move || flows.with(|flows| flows[i].ink());
-    let width = move || flows.with(|flows| flows[i].thickness().to_string());
-    let direction = move || match flows.with(|flows| flows[i].direction) {
+fn Line(flows: Derived<Flows>, i: usize, path: &'static str) -> impl IntoView {
+    let ink = Derived::new(move || flows.with(|flows| flows[i].ink()));
+    let width = Derived::new(move || flows.with(|flows| fixed(flows[i].thickness().into(), 1).to_string()));
+    let direction = Derived::new(move || match flows.with(|flows| flows[i].direction) {
         Direction::In => "in",
         Direction::Out => "out",
         Direction::Still => "still",
-    };
+    });
     view! {
         <path class="flow-line" d=path data-ink=ink stroke-width=width />
         <path class="flow-motion" d=path data-direction=direction />
@@ -75,9 +77,9 @@ fn Line(flows: Memo<Flows>, i: usize, path: &'static str) -> impl IntoView {
 }
 
 #[component]
-fn SideBox(flows: Memo<Flows>, i: usize, x: u32, y: u32, geometry: &'static Geometry) -> impl IntoView {
+fn SideBox(flows: Derived<Flows>, i: usize, x: u32, y: u32, geometry: &'static Geometry) -> impl IntoView {
     let Geometry { size, inset, .. } = geometry;
-    let say = move |what: fn(&Flow) -> String| move || flows.with(|flows| what(&flows[i]));
+    let say = move |what: fn(&Flow) -> String| Derived::new(move || flows.with(|flows| what(&flows[i])));
     let glyph = match Side::ALL[i] {
         Side::Grid => Glyph::Grid,
         Side::Battery => Glyph::Battery,

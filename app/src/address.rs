@@ -1,0 +1,176 @@
+//! The page's address: where it is, and how to go elsewhere without loading the document again.
+//!
+//! A page is a row of [`PAGES`](crate::pages::PAGES), so all that a router has to do is to keep a path and a query. The
+//! general one was a tenth of what a browser loads (see `docs/adr/0006`).
+
+use leptos::ev;
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{Element, HtmlAnchorElement, MouseEvent};
+
+/// Path and query of an address on this server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Address {
+    path: String,
+    query: String,
+}
+
+impl Address {
+    /// Of `/cells?cell=7.12#map`; a slash at the end of the path and what follows `#` do not count.
+    pub fn parse(text: &str) -> Address {
+        let text = text.split_once('#').map_or(text, |(address, _)| address);
+        let (path, query) = text.split_once('?').unwrap_or((text, ""));
+        let path = match path.trim_end_matches('/') {
+            "" => "/",
+            path => path,
+        };
+        Address { path: path.to_owned(), query: query.to_owned() }
+    }
+
+    /// The path: `/cells`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// A field of the query, decoded; `None` if it is not there or cannot be decoded.
+    pub fn field(&self, name: &str) -> Option<String> {
+        let value = self.query.split('&').find_map(|field| field.strip_prefix(name)?.strip_prefix('='))?;
+        decode(value)
+    }
+}
+
+/// Text without percent signs and pluses of a query.
+fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut digit = || char::from(rest.next()?).to_digit(16);
+                (digit()? * 16 + digit()?) as u8
+            }
+            plain => plain,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// What going somewhere leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// An entry of the history: the way back leads here. The page is seen from its top, or from the place after `#`.
+    Entry,
+    /// Nothing: the new address takes the place of this one, and nothing scrolls. For a choice within a page.
+    Nothing,
+}
+
+/// Where the page is. A context: [`Navigation::expect`].
+#[derive(Clone, Copy)]
+pub struct Navigation(RwSignal<Address>);
+
+impl Navigation {
+    /// Puts it into the context, and in the browser starts to follow links and the way back.
+    pub fn provide(at: Address) -> Navigation {
+        let navigation = Navigation(RwSignal::new(at));
+        provide_context(navigation);
+        Effect::new(move |_| {
+            // They stay as long as the document.
+            window_event_listener(ev::click, move |event| navigation.on_click(&event));
+            window_event_listener(ev::popstate, move |_| navigation.0.set(Address::current()));
+        });
+        navigation
+    }
+
+    /// The page's navigation. Every component below the root has it.
+    #[allow(clippy::expect_used, reason = "a component outside of the root is a programming error")]
+    pub fn expect() -> Navigation {
+        use_context().expect("the page's root provides Navigation")
+    }
+
+    /// Where the page is. The reader runs again when that changes.
+    pub fn at(self) -> Address {
+        self.0.get()
+    }
+
+    /// Goes to another address of this server.
+    pub fn go(self, to: &str, leave: Leave) {
+        let Ok(history) = window().history() else { return };
+        // Browsers refuse only floods of calls; the page goes on with the old address then.
+        let _ = match leave {
+            Leave::Entry => history.push_state_with_url(&JsValue::NULL, "", Some(to)),
+            Leave::Nothing => history.replace_state_with_url(&JsValue::NULL, "", Some(to)),
+        };
+        self.0.set(Address::parse(to));
+        if leave == Leave::Entry {
+            let place = to.split_once('#').map(|(_, place)| place.to_owned());
+            // The new page is there with the next frame.
+            request_animation_frame(move || show(place.as_deref()));
+        }
+    }
+
+    fn on_click(self, event: &MouseEvent) {
+        let Some((link, to)) = followed(event) else { return };
+        event.prevent_default();
+        self.go(&to, if link.has_attribute("data-noscroll") { Leave::Nothing } else { Leave::Entry });
+    }
+}
+
+impl Address {
+    /// The address of this document.
+    pub fn current() -> Address {
+        let location = window().location();
+        let query = location.search().unwrap_or_default();
+        Address::parse(&(location.pathname().unwrap_or_default() + &query))
+    }
+}
+
+/// The link that was clicked and its address, if the page can follow it by itself: a plain click, on this server, not
+/// marked otherwise, and not just a place on this page.
+fn followed(event: &MouseEvent) -> Option<(HtmlAnchorElement, String)> {
+    let changed = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
+    if changed || event.button() != 0 || event.default_prevented() {
+        return None;
+    }
+    let clicked = event.target()?.dyn_into::<Element>().ok()?;
+    let link = clicked.closest("a[href]").ok()??.dyn_into::<HtmlAnchorElement>().ok()?;
+    let elsewhere = link.has_attribute("download") || link.has_attribute("target") || link.rel() == "external";
+    let location = window().location();
+    if elsewhere || location.origin().ok()? != link.origin() {
+        return None;
+    }
+    let (address, place) = (link.pathname() + &link.search(), link.hash());
+    let here = location.pathname().ok()? + &location.search().ok()?;
+    (place.is_empty() || address != here).then(|| (link, address + &place))
+}
+
+fn show(place: Option<&str>) {
+    match place.and_then(|place| document().get_element_by_id(place)) {
+        Some(element) => element.scroll_into_view(),
+        None => window().scroll_to_with_x_and_y(0.0, 0.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_path_and_fields() {
+        for (text, path) in [("/", "/"), ("", "/"), ("/cells/?a=1", "/cells"), ("/lab#faults", "/lab"), ("?x", "/")] {
+            assert_eq!(Address::parse(text).path(), path, "{text}");
+        }
+        let address = Address::parse("/cells?cell=R3%207.12&by=a+b&bad=%zz&cut=%4&utf=%ff&empty=#map");
+        for (name, value) in [
+            ("cell", Some("R3 7.12")),
+            ("by", Some("a b")),
+            ("empty", Some("")),
+            ("bad", None),
+            ("cut", None),
+            ("utf", None),
+            ("cel", None),
+        ] {
+            assert_eq!(address.field(name).as_deref(), value, "{name}");
+        }
+    }
+}
