@@ -25,6 +25,15 @@ use std::sync::Arc;
 /// The most frames that are taken together: a whole sweep of 260 cells and more.
 const MAX_FRAMES: usize = 512;
 
+/// What went wrong while frames were read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Trouble {
+    /// Reads that gave no frame.
+    malformed: u32,
+    /// Frames that found the receive buffer full.
+    lost: u32,
+}
+
 /// An opened CAN interface.
 trait FrameSource: Sized + Send {
     /// Opens an interface.
@@ -33,11 +42,11 @@ trait FrameSource: Sized + Send {
     /// It is not there, or down.
     fn open(interface: &str) -> io::Result<Self>;
 
-    /// Waits for frames, and adds all that are there, at most [`MAX_FRAMES`]. Returns how many could not be read.
+    /// Waits for frames, and adds all that are there, at most [`MAX_FRAMES`].
     ///
     /// # Errors
     /// The interface has gone down or away. Frames that came before are added nonetheless.
-    fn read(&mut self, frames: &mut Vec<OwnedFrame>) -> impl Future<Output = io::Result<u32>> + Send;
+    fn read(&mut self, frames: &mut Vec<OwnedFrame>) -> impl Future<Output = io::Result<Trouble>> + Send;
 }
 
 /// Receives from one interface.
@@ -107,7 +116,10 @@ impl Receiver {
                 self.input.take(frames.iter().map(OwnedFrame::frame), bytes, at, reporter).await;
             }
             match outcome {
-                Ok(malformed) => reporter.record(|r| r.monitor.fault(LinkFault::Malformed, malformed)),
+                Ok(trouble) => reporter.record(|r| {
+                    r.monitor.fault(LinkFault::Malformed, trouble.malformed);
+                    r.monitor.fault(LinkFault::Lost, trouble.lost);
+                }),
                 Err(error) => return error,
             }
         }

@@ -35,12 +35,12 @@ impl FrameSource for Scripted {
         next.map(Scripted).map_err(io::Error::from_raw_os_error)
     }
 
-    async fn read(&mut self, frames: &mut Vec<OwnedFrame>) -> io::Result<u32> {
+    async fn read(&mut self, frames: &mut Vec<OwnedFrame>) -> io::Result<Trouble> {
         tokio::time::sleep(Duration::from_millis(50)).await;
         match self.0.pop_front() {
             Some(Event::Frames(new)) => {
                 frames.extend(new.iter().filter_map(|(word, data)| OwnedFrame::from_linux(*word, false, data)));
-                Ok((new.len() - frames.len()) as u32)
+                Ok(Trouble { malformed: (new.len() - frames.len()) as u32, lost: 2 })
             }
             Some(Event::Fails(number)) => Err(io::Error::from_raw_os_error(number)),
             None => std::future::pending().await,
@@ -108,6 +108,7 @@ async fn an_interface_that_goes_down_and_away_is_opened_again() {
     let (said, status) = told(script, 8).await;
     assert_eq!(said, ["down", "connecting", "1000 V", "up", "down", "connecting", "1000 V", "up"]);
     assert_eq!((status.reconnects, status.frames), (1, 2));
+    assert_eq!([status.faults(LinkFault::Malformed), status.faults(LinkFault::Lost)], [1, 4]);
 }
 
 #[tokio::test(start_paused = true)]
