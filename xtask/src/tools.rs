@@ -9,6 +9,7 @@ pub(crate) mod judges;
 mod qemu;
 pub(crate) mod wasm_target;
 
+pub(crate) use debian::refresh_packages;
 pub(crate) use javascript::{chromium, node, test_packages};
 pub(crate) use qemu::qemu;
 

@@ -53,15 +53,29 @@ pub(super) fn find(folder: &Path) -> Result<Kernel> {
     let kernel = Kernel { vmlinux: folder.join("vmlinux"), files: folder.join("files") };
     let complete = folder.join("complete");
     if !complete.exists() {
-        fs::create_dir_all(&kernel.files).with_context(|| format!("make {}", kernel.files.display()))?;
-        let package = newest_kernel()?;
-        for package in [package.as_str(), "can-utils"] {
-            unpack(&download(package, &folder)?, &kernel.files)?;
-        }
-        unpack_kernel(&kernel)?;
+        // A machine with an old list of packages asks for files that are gone: the second try has a new list.
+        let fetch = || fetch(&folder, &kernel);
+        let package = fetch().or_else(|_| tools::refresh_packages().and_then(|()| fetch()))?;
         fs::write(&complete, package).with_context(|| format!("write {}", complete.display()))?;
     }
     Ok(kernel)
+}
+
+/// Downloads and unpacks; returns the name of the kernel's package.
+fn fetch(folder: &Path, kernel: &Kernel) -> Result<String> {
+    fs::create_dir_all(&kernel.files).with_context(|| format!("make {}", kernel.files.display()))?;
+    let package = newest_kernel()?;
+    for package in [package.as_str(), "can-utils"] {
+        unpack(&download(package, folder)?, &kernel.files)?;
+    }
+    let modules = MODULES.iter().map(|module| format!("{module}.ko"));
+    for name in modules.chain(CAN_UTILS.map(str::to_owned)) {
+        if !kernel.files.join(&name).is_file() {
+            bail!("{package} and can-utils have no {name}; the guest expects those of Debian 12");
+        }
+    }
+    unpack_kernel(kernel)?;
+    Ok(package)
 }
 
 /// `linux-image-amd64` is empty and depends on the newest real one.
