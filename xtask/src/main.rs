@@ -3,6 +3,7 @@
 //! ```text
 //! run    tools -> wasm + server (at the same time) -> site -> the server takes over this process
 //! test   lint, unit (with the judges), browser
+//! can-vm links -> a guest with a real CAN socket, and checks inside
 //! bench  wasm + server (release) -> programs and browser that measure -> one table
 //! ```
 //!
@@ -11,6 +12,7 @@
 
 mod bench;
 mod build;
+mod can_vm;
 mod commands;
 mod figures;
 mod job;
@@ -38,6 +40,7 @@ Usage: cargo xtask <command>
                                 lint             format, clippy with warnings as errors
                                 unit             unit and integration tests, with the Python judges
                                 browser [PART]   browser tests in Chromium; PART picks files by name
+  can-vm                      check links on a real CAN socket, in a virtual machine with Debian's kernel
   bench [NAME]                measure every figure that is promised, or those whose name contains NAME
                               `bench first` times a first build from nothing; it is left out otherwise
 
@@ -76,6 +79,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         ["test", "unit"] => test::one(test::Stage::Unit),
         ["test", "browser"] => test::one(test::Stage::Browser { part: "" }),
         ["test", "browser", part] => test::one(test::Stage::Browser { part }),
+        ["can-vm"] => can_vm::run(),
         ["bench"] => bench::bench(""),
         ["bench", name] => bench::bench(name),
         [] | ["help" | "--help" | "-h", ..] => {

@@ -6,9 +6,12 @@
 mod debian;
 mod javascript;
 pub(crate) mod judges;
+mod qemu;
 pub(crate) mod wasm_target;
 
+pub(crate) use debian::refresh_packages;
 pub(crate) use javascript::{chromium, node, test_packages};
+pub(crate) use qemu::qemu;
 
 use crate::commands::{cargo, find_program};
 use crate::job::Job;
@@ -18,6 +21,8 @@ use std::time::Duration;
 
 /// Adding a component of Rust takes seconds where there is a network; without one, rustup waits for minutes.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(100);
+/// The longest wait for one package: a kernel has 70 MB.
+pub(crate) const DOWNLOAD_LIMIT: Duration = Duration::from_secs(300);
 
 /// Makes sure that cargo can format and lint.
 ///

@@ -78,7 +78,7 @@ pub enum LinkFault {
     WrongLength = 2,
     /// A value that cannot be: not a number, infinite, outside the plausible range.
     Impossible = 3,
-    /// Packets that never arrived, by their sequence numbers.
+    /// Packets that never arrived, by their sequence numbers, or that found a full buffer.
     Lost = 4,
     /// A packet that came twice or after its successor.
     OutOfOrder = 5,
@@ -86,11 +86,25 @@ pub enum LinkFault {
     Timeout = 6,
     /// The device answered with an exception or refused the connection.
     Refused = 7,
+    /// The CAN controller has left the bus after too many errors: nothing is received until it restarts.
+    BusOff = 8,
+    /// The CAN controller has become error-passive: an error counter has reached 128.
+    ErrorPassive = 9,
+    /// An error counter of the CAN controller has reached 96.
+    BusWarning = 10,
+    /// A violation of the CAN protocol, no acknowledgement, or trouble of the transceiver.
+    BusError = 11,
+    /// The CAN controller gave up a frame because another node kept the bus.
+    ArbitrationLost = 12,
+    /// A rolling counter that stands still: its device sends, but no longer works.
+    FrozenCounter = 13,
+    /// Part of a multiplexed message that stays away while other parts arrive.
+    MissingGroup = 14,
 }
 
 impl LinkFault {
     /// Every fault, by wire code.
-    pub const ALL: [LinkFault; 8] = [
+    pub const ALL: [LinkFault; 15] = [
         LinkFault::Malformed,
         LinkFault::UnknownId,
         LinkFault::WrongLength,
@@ -99,6 +113,13 @@ impl LinkFault {
         LinkFault::OutOfOrder,
         LinkFault::Timeout,
         LinkFault::Refused,
+        LinkFault::BusOff,
+        LinkFault::ErrorPassive,
+        LinkFault::BusWarning,
+        LinkFault::BusError,
+        LinkFault::ArbitrationLost,
+        LinkFault::FrozenCounter,
+        LinkFault::MissingGroup,
     ];
 
     /// The fault in words.
@@ -112,6 +133,13 @@ impl LinkFault {
             LinkFault::OutOfOrder => "out of order",
             LinkFault::Timeout => "time-out",
             LinkFault::Refused => "refused",
+            LinkFault::BusOff => "bus off",
+            LinkFault::ErrorPassive => "error passive",
+            LinkFault::BusWarning => "bus warning",
+            LinkFault::BusError => "bus error",
+            LinkFault::ArbitrationLost => "arbitration lost",
+            LinkFault::FrozenCounter => "frozen counter",
+            LinkFault::MissingGroup => "missing group",
         }
     }
 }

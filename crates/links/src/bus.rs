@@ -1,10 +1,13 @@
 //! Buses: what moves bytes between a device and us. Each is a loop that receives, decodes through a device's table and
 //! reports; [`Bus`] is the one place that knows all of them.
 
+mod backoff;
+mod can_health;
 mod can_input;
 pub mod candump;
 pub mod cannelloni;
 pub mod modbus;
+pub(crate) mod socketcan;
 
 use crate::frames::Describe;
 use crate::link::{BindError, Reporter};
@@ -18,6 +21,8 @@ pub(crate) enum Bus {
     Cannelloni(cannelloni::Receiver),
     /// CAN frames from a log.
     Candump(candump::Replay),
+    /// CAN frames from an interface of Linux.
+    Socketcan(socketcan::Receiver),
     /// Registers, asked for.
     Modbus(modbus::Poller),
 }
@@ -28,7 +33,18 @@ impl Bus {
         match self {
             Bus::Cannelloni(bus) => bus.table(),
             Bus::Candump(bus) => bus.table(),
+            Bus::Socketcan(bus) => bus.table(),
             Bus::Modbus(bus) => bus.table(),
+        }
+    }
+
+    /// What its CAN interface is called in a log: the name that Linux has for it, or else the link's; `None` if it
+    /// brings no CAN frames.
+    pub(crate) fn can_interface<'a>(&'a self, link: &'a str) -> Option<&'a str> {
+        match self {
+            Bus::Socketcan(bus) => Some(bus.interface()),
+            Bus::Cannelloni(_) | Bus::Candump(_) => Some(link),
+            Bus::Modbus(_) => None,
         }
     }
 
@@ -36,7 +52,7 @@ impl Bus {
     pub(crate) async fn bind(&mut self) -> Result<(), BindError> {
         match self {
             Bus::Cannelloni(bus) => bus.bind().await,
-            Bus::Candump(_) | Bus::Modbus(_) => Ok(()),
+            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) => Ok(()),
         }
     }
 
@@ -44,7 +60,7 @@ impl Bus {
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         match self {
             Bus::Cannelloni(bus) => bus.local_addr(),
-            Bus::Candump(_) | Bus::Modbus(_) => None,
+            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) => None,
         }
     }
 
@@ -53,6 +69,7 @@ impl Bus {
         match self {
             Bus::Cannelloni(bus) => bus.drive(reporter).await,
             Bus::Candump(bus) => bus.drive(reporter).await,
+            Bus::Socketcan(bus) => bus.drive(reporter).await,
             Bus::Modbus(bus) => bus.drive(reporter).await,
         }
     }

@@ -4,6 +4,8 @@ use std::fmt;
 
 /// The most data bytes of a CAN FD frame.
 pub const MAX_DATA: usize = 64;
+/// The most data bytes of a classic CAN frame.
+pub const MAX_CLASSIC_DATA: usize = 8;
 
 const EXTENDED: u32 = 0x8000_0000;
 const REMOTE: u32 = 0x4000_0000;
@@ -63,6 +65,40 @@ pub struct CanFrame<'a> {
     pub data: &'a [u8],
 }
 
+/// A frame that owns its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnedFrame {
+    id: CanId,
+    kind: FrameKind,
+    len: u8,
+    data: [u8; MAX_DATA],
+}
+
+impl OwnedFrame {
+    /// Copies a frame. Data beyond [`MAX_DATA`] bytes, which no [`CanFrame`] has, is left out.
+    pub fn new(frame: &CanFrame<'_>) -> OwnedFrame {
+        let mut data = [0; MAX_DATA];
+        let len = frame.data.len().min(MAX_DATA);
+        data[..len].copy_from_slice(&frame.data[..len]);
+        OwnedFrame { id: frame.id, kind: frame.kind, len: len as u8, data }
+    }
+
+    /// A frame from Linux: `word` is the identifier with its three flag bits. A remote frame has no data.
+    ///
+    /// `None` if flags, identifier or length contradict one another.
+    pub fn from_linux(word: u32, fd: bool, data: &[u8]) -> Option<OwnedFrame> {
+        let (id, kind) = split_flags(word, fd)?;
+        let data = if kind == FrameKind::Remote { &[] } else { data };
+        (data.len() <= if fd { MAX_DATA } else { MAX_CLASSIC_DATA })
+            .then(|| OwnedFrame::new(&CanFrame { id, kind, data }))
+    }
+
+    /// The frame.
+    pub fn frame(&self) -> CanFrame<'_> {
+        CanFrame { id: self.id, kind: self.kind, data: &self.data[..usize::from(self.len)] }
+    }
+}
+
 /// Splits an identifier with the three flag bits that Linux puts above it. `None` if the flags and bits contradict.
 pub(crate) fn split_flags(word: u32, fd: bool) -> Option<(CanId, FrameKind)> {
     let bits = word & 0x1FFF_FFFF;
@@ -97,6 +133,17 @@ mod tests {
             (0x0000_0800, false, None),
         ] {
             assert_eq!(split_flags(word, fd), expected, "{word:#x}");
+        }
+        let long = [7; 12];
+        for (word, fd, data, expected) in [
+            (0x250, false, &long[..8], Some(&long[..8])),
+            (0x250, false, &long[..], None),
+            (0x250, true, &long[..], Some(&long[..])),
+            (0x4000_0250, false, &long[..8], Some(&long[..0])),
+            (0x800, false, &long[..8], None),
+        ] {
+            let owned = OwnedFrame::from_linux(word, fd, data);
+            assert_eq!(owned.as_ref().map(|owned| owned.frame().data), expected, "{word:#x}");
         }
         assert_eq!((id(0x50).to_string(), wide(0x50).to_string()), ("0x050".into(), "0x00000050".into()));
     }

@@ -5,7 +5,7 @@
 //! id = "bms"                        # short name
 //! name = "Battery controller"       # for people; the id if not given
 //! system = "hv"                     # the system that its readings belong to
-//! kind = "cannelloni"               # or "candump", "modbus-tcp"
+//! kind = "cannelloni"               # or "socketcan", "candump", "modbus-tcp"
 //! silent_ms = 1000                  # silent after this long without a reading; 3 periods, at least 1000, if not given
 //!
 //! # cannelloni                      # candump                        # modbus-tcp
@@ -13,7 +13,9 @@
 //! dbc = "../dbc/packtwin_hv.dbc"    # speed = 1.0                    # unit = 1
 //! map = [ ... ]                     # repeat = false                 # poll_ms = 200
 //!                                   # dbc, map                       # timeout_ms = 1000
-//!                                   #                                # table = "../registers/grid_meter.toml"
+//! # socketcan                       #                                # table = "../registers/grid_meter.toml"
+//! interface = "can0"                #
+//! # dbc, map                        #
 //! ```
 //!
 //! Paths are relative to the site file. All keys are in one struct, not one for each kind: a tagged enum would lose the
@@ -54,6 +56,8 @@ pub struct LinkConfig {
     pub silent_ms: Option<Spanned<u32>>,
     /// cannelloni: address to listen on.
     pub listen: Option<Spanned<String>>,
+    /// socketcan: the interface as Linux names it, `can0`.
+    pub interface: Option<Spanned<String>>,
     /// candump: the log to play.
     pub file: Option<Spanned<PathBuf>>,
     /// candump: how much faster than recorded; 1 if not given.
@@ -82,6 +86,8 @@ pub struct LinkConfig {
 pub enum Kind {
     /// CAN frames in UDP packets.
     Cannelloni,
+    /// CAN frames from an interface of Linux.
+    Socketcan,
     /// A recorded CAN log.
     Candump,
     /// Registers over TCP.
@@ -93,6 +99,7 @@ impl Kind {
     pub fn words(self) -> &'static str {
         match self {
             Kind::Cannelloni => "CAN over UDP (cannelloni)",
+            Kind::Socketcan => "CAN interface (SocketCAN)",
             Kind::Candump => "CAN log replay (candump)",
             Kind::ModbusTcp => "Modbus TCP",
         }
@@ -102,6 +109,7 @@ impl Kind {
     fn key(self) -> &'static str {
         match self {
             Kind::Cannelloni => "cannelloni",
+            Kind::Socketcan => "socketcan",
             Kind::Candump => "candump",
             Kind::ModbusTcp => "modbus-tcp",
         }
@@ -136,6 +144,7 @@ impl LinkConfig {
         let kind = *self.kind.get_ref();
         let address = match kind {
             Kind::Cannelloni => self.listen.as_ref().map(|address| address.get_ref().clone()),
+            Kind::Socketcan => self.interface.as_ref().map(|interface| interface.get_ref().clone()),
             Kind::Candump => self.file.as_ref().map(|file| file.get_ref().display().to_string()),
             Kind::ModbusTcp => self.connect.as_ref().map(|address| address.get_ref().clone()),
         };
@@ -151,7 +160,7 @@ impl LinkConfig {
 
     /// Whether it brings CAN frames.
     pub fn is_can(&self) -> bool {
-        matches!(self.kind.get_ref(), Kind::Cannelloni | Kind::Candump)
+        matches!(self.kind.get_ref(), Kind::Cannelloni | Kind::Socketcan | Kind::Candump)
     }
 
     /// Plays `file`, as seen from the working directory, instead of listening; DBC file and map stay.
@@ -162,6 +171,7 @@ impl LinkConfig {
         self.speed = Some(Spanned::new(0..0, speed));
         self.repeat = None;
         self.listen = None;
+        self.interface = None;
     }
 
     fn silent_after(&self) -> Duration {

@@ -1,8 +1,10 @@
 //! The last frame of each kind, for people who look at raw bytes. Text is made when asked for, never per frame.
 
+use crate::device::can_error::{ControllerWatch, ErrorReport};
 use domain::link::{DecodedValue, FrameRow, LinkFault};
 use domain::time::Mono;
 use std::collections::BTreeMap;
+use std::fmt::{Display, Write as _};
 
 /// How many different frames that no table describes are remembered.
 const MAX_STRANGERS: usize = 64;
@@ -25,6 +27,12 @@ pub(crate) struct FrameLog {
     known: Vec<Option<Entry>>,
     /// By key, with what is wrong with it.
     strangers: BTreeMap<String, (LinkFault, Entry)>,
+    /// The last error frame, and the state of the controller after it.
+    error: Option<(ErrorReport, ControllerWatch, Entry)>,
+    /// What was received before belongs to the bus as it was before its last restart.
+    restarted_at: Mono,
+    /// Room for a key, so that a frame that is known makes none.
+    key: String,
 }
 
 #[derive(Debug, Default)]
@@ -36,8 +44,11 @@ struct Entry {
 }
 
 impl Entry {
-    fn see(&mut self, raw: &[u8], at: Mono) {
-        if self.count > 0 {
+    fn see(&mut self, raw: &[u8], at: Mono, restarted_at: Mono) {
+        if self.at < restarted_at {
+            // The pause in between is no period.
+            self.period_ms = None;
+        } else if self.count > 0 {
             let interval_ms = at.seconds_since(self.at) * 1e3;
             let mean = self.period_ms.unwrap_or(interval_ms);
             self.period_ms = Some(mean + (interval_ms - mean) * PERIOD_WEIGHT);
@@ -67,30 +78,68 @@ impl FrameLog {
         if slot >= self.known.len() {
             self.known.resize_with(slot + 1, || None);
         }
-        self.known[slot].get_or_insert_default().see(raw, at);
+        self.known[slot].get_or_insert_default().see(raw, at, self.restarted_at);
     }
 
     /// Takes a frame that was rejected. When too many kinds are known already, a new one is not remembered.
-    pub(crate) fn see_stranger(&mut self, key: impl ToString, fault: LinkFault, raw: &[u8], at: Mono) {
-        let key = key.to_string();
-        if self.strangers.len() >= MAX_STRANGERS && !self.strangers.contains_key(&key) {
-            return;
+    pub(crate) fn see_stranger(&mut self, key: impl Display, fault: LinkFault, raw: &[u8], at: Mono) {
+        self.key.clear();
+        // Writing into a text cannot fail.
+        let _ = write!(self.key, "{key}");
+        if !self.strangers.contains_key(&self.key) {
+            if self.strangers.len() >= MAX_STRANGERS {
+                return;
+            }
+            self.strangers.insert(self.key.clone(), (fault, Entry::default()));
         }
-        let (why, entry) = self.strangers.entry(key).or_insert_with(|| (fault, Entry::default()));
-        *why = fault;
-        entry.see(raw, at);
+        if let Some((why, entry)) = self.strangers.get_mut(&self.key) {
+            *why = fault;
+            entry.see(raw, at, self.restarted_at);
+        }
     }
 
-    /// One row for each kind of frame: those of the table in its order, then the others.
+    /// Takes an error frame, and the controller's state after it.
+    pub(crate) fn see_error(&mut self, report: ErrorReport, controller: ControllerWatch, raw: &[u8], at: Mono) {
+        let (last, state, entry) = self.error.get_or_insert_with(|| (report, controller, Entry::default()));
+        (*last, *state) = (report, controller);
+        entry.see(raw, at, Mono(0));
+    }
+
+    /// The controller's state has changed without an error frame.
+    pub(crate) fn controller(&mut self, controller: ControllerWatch) {
+        if let Some((_, state, _)) = &mut self.error {
+            *state = controller;
+        }
+    }
+
+    /// The bus starts anew at `at`: what was received before is marked as such.
+    pub(crate) fn restarted(&mut self, at: Mono) {
+        self.restarted_at = at;
+    }
+
+    /// When the last frame of a slot was received.
+    pub(crate) fn last(&self, slot: usize) -> Option<Mono> {
+        self.known.get(slot)?.as_ref().map(|entry| entry.at)
+    }
+
+    /// One row for each kind of frame: the controller's errors, those of the table in its order, then the others.
     pub(crate) fn rows(&self, table: &dyn Describe, now: Mono) -> Vec<FrameRow> {
+        let error = self.error.iter().map(|(last, controller, entry)| {
+            let name = format!("Controller is {}", controller.state.words());
+            entry.row("error frame".to_owned(), name, controller.decoded(last), now)
+        });
         let known = self.known.iter().enumerate().filter_map(|(slot, entry)| {
             let entry = entry.as_ref()?;
-            Some(entry.row(table.key(slot), table.name(slot), table.decoded(slot, &entry.raw), now))
+            let mut name = table.name(slot);
+            if entry.at < self.restarted_at {
+                name += " (before the restart)";
+            }
+            Some(entry.row(table.key(slot), name, table.decoded(slot, &entry.raw), now))
         });
         let strangers = self.strangers.iter();
         let strangers =
             strangers.map(|(key, (fault, entry))| entry.row(key.clone(), fault.words().to_owned(), Vec::new(), now));
-        known.chain(strangers).collect()
+        error.chain(known).chain(strangers).collect()
     }
 }
 
@@ -128,6 +177,23 @@ mod tests {
         assert!((known.period_ms.unwrap() - 200.0).abs() < 0.1);
         assert_eq!(known.decoded[0].text, "5");
         assert_eq!((stranger.name.as_str(), stranger.period_ms), ("unknown id", None));
+    }
+
+    #[test]
+    fn frames_before_a_restart_are_marked_and_their_period_is_not_mixed_with_the_pause() {
+        let mut log = FrameLog::default();
+        for at in [0, 200_000, 400_000] {
+            log.see(0, &[1], Mono(at));
+            log.see(1, &[1], Mono(at));
+        }
+        log.restarted(Mono(60_000_000));
+        log.see(0, &[2], Mono(60_000_000));
+        let rows = log.rows(&Names, Mono(60_000_000));
+        let short: Vec<_> = rows.iter().map(|row| (row.name.as_str(), row.period_ms, row.count)).collect();
+        assert_eq!(short, [("name 0", None, 4), ("name 1 (before the restart)", Some(200.0), 3)]);
+        log.see(0, &[2], Mono(60_100_000));
+        assert_eq!(log.rows(&Names, Mono(60_100_000))[0].period_ms, Some(100.0));
+        assert_eq!((log.last(1), log.last(2)), (Some(Mono(400_000)), None));
     }
 
     #[test]

@@ -19,7 +19,10 @@ pub mod config;
 pub mod device;
 mod frames;
 mod link;
+mod recording;
+mod sequence;
 mod text;
 
 pub use config::{ConfigError, LinkConfig};
 pub use link::{BindError, Clock, LinkHandle, LinkTask};
+pub use recording::{RecordingError, RecordingStatus};

@@ -3,16 +3,18 @@
 mod monitor;
 mod reporter;
 
-pub(crate) use reporter::Reporter;
+pub(crate) use reporter::{Record, Reporter};
 
 use crate::bus::Bus;
 use crate::frames::Describe;
+use crate::recording::{Recorder, RecordingError, RecordingStatus};
 use domain::engine::Input;
 use domain::link::{FrameRow, LinkIdx, LinkStatus};
 use domain::spec::SystemIdx;
 use domain::time::Now;
-use reporter::{Record, lock};
+use reporter::lock;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -48,12 +50,16 @@ pub struct LinkTask {
 pub struct LinkHandle {
     record: Arc<Mutex<Record>>,
     table: Arc<dyn Describe>,
+    /// The bus's name in recordings, if it is a CAN bus.
+    can: Option<Arc<str>>,
 }
 
 impl LinkTask {
     pub(crate) fn new(id: String, system: SystemIdx, silent_after: Duration, bus: Bus) -> LinkTask {
         let record = Arc::new(Mutex::new(Record::new(silent_after)));
-        let handle = LinkHandle { record, table: bus.table() };
+        // In a candump log spaces end the name of the bus.
+        let can = bus.can_interface(&id).map(|name| name.replace(char::is_whitespace, "_").into());
+        let handle = LinkHandle { record, table: bus.table(), can };
         LinkTask { id, system, bus, handle }
     }
 
@@ -94,6 +100,7 @@ impl LinkTask {
             () = reporter.sink.closed() => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }
+        reporter.record(|r| r.recorder = None);
     }
 }
 
@@ -101,6 +108,38 @@ impl LinkHandle {
     /// How the link does, as of its last report.
     pub fn status(&self) -> LinkStatus {
         reporter::status(&self.record)
+    }
+
+    /// Why the link is in its state, in words; empty if there is nothing to say.
+    pub fn reason(&self) -> String {
+        lock(&self.record).why.clone()
+    }
+
+    /// Records every CAN frame that arrives from now on into a new file, as a candump log with our times of arrival.
+    ///
+    /// The link does not wait for the disk: what the disk is too slow for is left out and counted.
+    ///
+    /// # Errors
+    /// The link brings no CAN frames, is being recorded already, or the file exists or cannot be made.
+    pub fn start_recording(&self, path: &Path) -> Result<(), RecordingError> {
+        let interface = self.can.as_ref().ok_or(RecordingError::NotCan)?;
+        let mut record = lock(&self.record);
+        if let Some(running) = &record.recorder {
+            return Err(RecordingError::Running(running.status().path));
+        }
+        record.recorder = Some(Recorder::start(path, interface.to_string())?);
+        Ok(())
+    }
+
+    /// How the recording does; `None` while there is none.
+    pub fn recording(&self) -> Option<RecordingStatus> {
+        lock(&self.record).recorder.as_ref().map(Recorder::status)
+    }
+
+    /// Ends the recording and waits until it is on the disk; `None` if there was none.
+    pub async fn stop_recording(&self) -> Option<RecordingStatus> {
+        let recorder = lock(&self.record).recorder.take()?;
+        Some(recorder.stop().await)
     }
 
     /// The last frame of each CAN message and multiplexer value, or of each block of registers, with its meaning.

@@ -3,6 +3,7 @@
 use crate::commands::{find_program, output_of};
 use crate::job::Job;
 use anyhow::{Context as _, Result, bail};
+use std::path::Path;
 use std::process::Command;
 
 /// Installs packages. Nothing is removed to make room for them.
@@ -12,19 +13,30 @@ use std::process::Command;
 pub(super) fn install(what: &'static str, packages: &[&str]) -> Result<()> {
     let by_hand = || format!("{what} is missing; install it: apt-get install {}", packages.join(" "));
     let Some(apt) = find_program("apt-get") else { bail!("{}", by_hand().replace("apt-get install", "packages like")) };
-    let apt_get = |args: &[&str]| -> Result<()> {
-        let mut command = if output_of("id", &["-u"])? == "0" {
-            Command::new(&apt)
-        } else {
-            let mut sudo = Command::new(find_program("sudo").context("this is neither root nor is there sudo")?);
-            sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive"]).arg(&apt);
-            sudo
-        };
-        command.env("DEBIAN_FRONTEND", "noninteractive").args(args);
-        Job::new(what, command).run()
-    };
+    let apt_get = |args: &[&str]| as_root(what, &apt, args);
     let mut args = vec!["install", "--yes", "--no-remove", "--no-install-recommends"];
     args.extend(packages);
     // A fresh machine has no list of packages, an old one a stale list: then the second try has a new one.
     apt_get(&args).or_else(|_| apt_get(&["update"]).and_then(|()| apt_get(&args))).with_context(by_hand)
+}
+
+/// Gets a new list of what packages there are.
+///
+/// # Errors
+/// There is no apt-get, no way to be root, or no network.
+pub(crate) fn refresh_packages() -> Result<()> {
+    let apt = find_program("apt-get").context("apt-get is not on the search path")?;
+    as_root("list of packages", &apt, &["update"])
+}
+
+fn as_root(what: &'static str, apt: &Path, args: &[&str]) -> Result<()> {
+    let mut command = if output_of("id", &["-u"])? == "0" {
+        Command::new(apt)
+    } else {
+        let mut sudo = Command::new(find_program("sudo").context("this is neither root nor is there sudo")?);
+        sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive"]).arg(apt);
+        sudo
+    };
+    command.env("DEBIAN_FRONTEND", "noninteractive").args(args);
+    Job::new(what, command).run()
 }

@@ -3,10 +3,13 @@
 //! The log is read as it is needed, so its size does not matter. Frames that are due together make one batch.
 
 mod line;
+mod write;
 
-pub use line::{Line, LineError, LoggedFrame, parse};
+pub use line::{Line, LineError, parse};
+pub use write::write_line;
 
 use super::can_input::CanInput;
+use crate::can::OwnedFrame;
 use crate::device::can_table::CanTable;
 use crate::frames::Describe;
 use crate::link::Reporter;
@@ -84,7 +87,7 @@ impl Replay {
         let mut pace: Option<Pace> = None;
         let mut total = 0;
         // Frames that are due together, and their bytes in the log.
-        let mut together: Vec<LoggedFrame> = Vec::new();
+        let mut together: Vec<OwnedFrame> = Vec::new();
         let (mut bytes, mut text) = (0, Vec::new());
         loop {
             text.clear();
@@ -113,7 +116,7 @@ impl Replay {
             let later = due.is_none_or(|due| due > Instant::now());
             if !together.is_empty() && (later || together.len() >= MAX_FRAMES) {
                 let at = reporter.now();
-                self.input.take(together.iter().map(LoggedFrame::frame), bytes, at, reporter).await;
+                self.input.take(together.iter().map(OwnedFrame::frame), bytes, at, reporter).await;
                 together.clear();
                 bytes = 0;
             }

@@ -4,15 +4,14 @@
 //! packets are found by their sequence numbers. There is no authentication either: listen on an inner network.
 
 mod packet;
-mod sequence;
 
 pub use packet::{Packet, PacketError};
-pub use sequence::{Order, SequenceWatch};
 
 use super::can_input::CanInput;
 use crate::device::can_table::CanTable;
 use crate::frames::Describe;
 use crate::link::{BindError, Reporter};
+use crate::sequence::{Order, SequenceWatch};
 use domain::link::{LinkFault, LinkState};
 use domain::time::Now;
 use std::io::ErrorKind;
@@ -39,7 +38,7 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// A receiver at `listen` that decodes with `table`.
     pub(crate) fn new(listen: SocketAddr, table: CanTable) -> Receiver {
-        Receiver { listen, socket: None, input: CanInput::new(table), sender: None, sequence: SequenceWatch::default() }
+        Receiver { listen, socket: None, input: CanInput::new(table), sender: None, sequence: SequenceWatch::new(8) }
     }
 
     pub(crate) fn table(&self) -> Arc<dyn Describe> {
@@ -106,13 +105,14 @@ impl Receiver {
         if silent || self.sender.replace(sender) != Some(sender) {
             self.sequence.forget();
         }
-        match self.sequence.observe(packet.sequence) {
-            Order::InOrder => {}
+        match self.sequence.observe(packet.sequence.into()) {
+            Order::Next => {}
             Order::Gap(lost) => reporter.record(|r| r.monitor.fault(LinkFault::Lost, lost)),
-            Order::Late => {
+            late @ (Order::Late | Order::Frozen) => {
+                let fault = if late == Order::Late { LinkFault::OutOfOrder } else { LinkFault::FrozenCounter };
                 return reporter.record(|r| {
                     r.monitor.received(0, bytes.len(), at.mono);
-                    r.monitor.fault(LinkFault::OutOfOrder, 1);
+                    r.monitor.fault(fault, 1);
                 });
             }
         }

@@ -4,7 +4,6 @@
 //! A device that answers a request with an exception is not dropped, but that request rests just as long: a wrong
 //! address must neither hammer the device nor hide its other registers.
 
-mod backoff;
 mod client;
 mod counted;
 mod exception;
@@ -12,10 +11,10 @@ mod exception;
 pub use client::{Client, ReadError};
 pub use exception::Exception;
 
+use super::backoff::{self, Backoff};
 use crate::device::registers::{Block, RegisterTable};
 use crate::frames::Describe;
 use crate::link::Reporter;
-use backoff::Backoff;
 use domain::link::LinkFault;
 use domain::reading::Reading;
 use domain::time::Mono;

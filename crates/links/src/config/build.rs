@@ -5,6 +5,7 @@ use crate::bus::Bus;
 use crate::bus::candump::Replay;
 use crate::bus::cannelloni::Receiver;
 use crate::bus::modbus::Poller;
+use crate::bus::socketcan;
 use crate::device::can_table::CanTable;
 use crate::device::dbc::Database;
 use crate::device::registers::RegisterTable;
@@ -19,6 +20,8 @@ use toml::Spanned;
 
 /// Milliseconds that make sense for polls, time-outs and silence: up to ten minutes.
 const MS_RANGE: RangeInclusive<u32> = 10..=600_000;
+/// The longest name that Linux gives an interface, bytes.
+const LONGEST_INTERFACE: usize = 15;
 
 impl LinkConfig {
     /// Checks the link and reads the files that it names, relative to `base`, the folder of the site file.
@@ -29,6 +32,10 @@ impl LinkConfig {
         self.check_keys()?;
         let bus = match self.kind.get_ref() {
             Kind::Cannelloni => Bus::Cannelloni(Receiver::new(self.listen_address()?, self.can_table(topology, base)?)),
+            Kind::Socketcan => {
+                let interface = self.can_interface()?;
+                Bus::Socketcan(socketcan::Receiver::new(interface, self.can_table(topology, base)?))
+            }
             Kind::Candump => {
                 let table = self.can_table(topology, base)?;
                 let file = self.log_file(base)?;
@@ -48,18 +55,19 @@ impl LinkConfig {
 
     /// Refuses keys that mean nothing to the link's kind, and times that make no sense.
     fn check_keys(&self) -> Result<(), ConfigError> {
-        use Kind::{Candump, Cannelloni, ModbusTcp};
+        use Kind::{Candump, Cannelloni, ModbusTcp, Socketcan};
         type Place = Option<Range<usize>>;
         fn at<T>(key: &Option<Spanned<T>>) -> Place {
             key.as_ref().map(Spanned::span)
         }
-        let keys: [(&str, Place, &[Kind]); 11] = [
+        let keys: [(&str, Place, &[Kind]); 12] = [
             ("listen", at(&self.listen), &[Cannelloni]),
+            ("interface", at(&self.interface), &[Socketcan]),
             ("file", at(&self.file), &[Candump]),
             ("speed", at(&self.speed), &[Candump]),
             ("repeat", at(&self.repeat), &[Candump]),
-            ("dbc", at(&self.dbc), &[Cannelloni, Candump]),
-            ("map", at(&self.map), &[Cannelloni, Candump]),
+            ("dbc", at(&self.dbc), &[Cannelloni, Socketcan, Candump]),
+            ("map", at(&self.map), &[Cannelloni, Socketcan, Candump]),
             ("connect", at(&self.connect), &[ModbusTcp]),
             ("unit", at(&self.unit), &[ModbusTcp]),
             ("poll_ms", at(&self.poll_ms), &[ModbusTcp]),
@@ -129,6 +137,22 @@ impl LinkConfig {
             let words = format!("`{}` is not an address to listen on, such as 127.0.0.1:20000", listen.get_ref());
             ConfigError::new(listen.span(), words)
         })
+    }
+
+    /// The interface need not be there yet: it may be plugged in later.
+    fn can_interface(&self) -> Result<String, ConfigError> {
+        let interface = self.needed("interface", self.interface.as_ref())?;
+        if !cfg!(target_os = "linux") {
+            let words = "SocketCAN is a part of Linux: on this system use kind \"cannelloni\"";
+            return Err(ConfigError::new(self.kind.span(), words));
+        }
+        let name = interface.get_ref();
+        let letters = |letter: char| !letter.is_whitespace() && !matches!(letter, '/' | ':');
+        if !(1..=LONGEST_INTERFACE).contains(&name.len()) || !name.chars().all(letters) {
+            let words = format!("`{name}` is not the name of an interface, such as can0 (see `ip link`)");
+            return Err(ConfigError::new(interface.span(), words));
+        }
+        Ok(name.clone())
     }
 
     fn host_and_port(&self) -> Result<String, ConfigError> {

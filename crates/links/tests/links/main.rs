@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests, which clippy does not see")]
 
+mod can_health;
 mod candump;
 mod cannelloni;
 mod config;
@@ -10,4 +11,7 @@ mod judge_can;
 mod judge_modbus;
 mod judges;
 mod modbus;
+mod recording;
+#[cfg(target_os = "linux")]
+mod socketcan;
 mod support;

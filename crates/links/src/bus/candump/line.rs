@@ -9,35 +9,17 @@
 //! DROPCOUNT: dropped 3 CAN frames on 'can0' socket (total drops 3)
 //! ```
 
-use crate::can::{CanFrame, CanId, FrameKind, MAX_DATA, split_flags};
-
-const MAX_CLASSIC_DATA: usize = 8;
+use crate::can::{CanFrame, CanId, FrameKind, MAX_CLASSIC_DATA, MAX_DATA, OwnedFrame, split_flags};
 
 /// What a line is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Line {
     /// A frame and when it was received, in microseconds of the log's own clock.
-    Frame(u64, LoggedFrame),
+    Frame(u64, OwnedFrame),
     /// The recorder could not keep up and lost this many frames.
     Dropped(u32),
     /// Nothing on it.
     Blank,
-}
-
-/// A frame that owns its bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LoggedFrame {
-    id: CanId,
-    kind: FrameKind,
-    len: u8,
-    data: [u8; MAX_DATA],
-}
-
-impl LoggedFrame {
-    /// The frame.
-    pub fn frame(&self) -> CanFrame<'_> {
-        CanFrame { id: self.id, kind: self.kind, data: &self.data[..usize::from(self.len)] }
-    }
 }
 
 /// The line does not follow the format.
@@ -80,7 +62,7 @@ fn time_us(text: &str) -> Option<u64> {
     seconds.parse::<u64>().ok()?.checked_mul(1_000_000)?.checked_add(micros)
 }
 
-fn logged(text: &str) -> Option<LoggedFrame> {
+fn logged(text: &str) -> Option<OwnedFrame> {
     let (id_text, body) = text.split_once('#')?;
     if !id_text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
@@ -103,7 +85,7 @@ fn logged(text: &str) -> Option<LoggedFrame> {
     if let Some(length) = body.strip_prefix('R') {
         let plain = !fd && kind != FrameKind::Error;
         let asked = matches!(length.as_bytes(), [] | [b'0'..=b'8']);
-        return (plain && asked).then_some(LoggedFrame { id, kind: FrameKind::Remote, len: 0, data: [0; MAX_DATA] });
+        return (plain && asked).then(|| OwnedFrame::new(&CanFrame { id, kind: FrameKind::Remote, data: &[] }));
     }
     // A raw length code of 9 to 15 still means 8 bytes.
     let hex = match body.split_once('_') {
@@ -112,11 +94,11 @@ fn logged(text: &str) -> Option<LoggedFrame> {
         None => body,
     };
     let (data, len) = bytes(hex, if fd { MAX_DATA } else { MAX_CLASSIC_DATA })?;
-    Some(LoggedFrame { id, kind, len, data })
+    Some(OwnedFrame::new(&CanFrame { id, kind, data: &data[..len] }))
 }
 
 /// Pairs of hex digits, with or without dots between them.
-fn bytes(text: &str, max: usize) -> Option<([u8; MAX_DATA], u8)> {
+fn bytes(text: &str, max: usize) -> Option<([u8; MAX_DATA], usize)> {
     let mut data = [0; MAX_DATA];
     let mut len = 0;
     let mut rest = text.as_bytes();
@@ -132,7 +114,7 @@ fn bytes(text: &str, max: usize) -> Option<([u8; MAX_DATA], u8)> {
             _ => after,
         };
     }
-    rest.is_empty().then_some((data, len as u8))
+    rest.is_empty().then_some((data, len))
 }
 
 #[cfg(test)]

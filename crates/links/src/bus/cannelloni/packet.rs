@@ -7,13 +7,12 @@
 //!
 //! A packet is taken as a whole or not at all: a length that is wrong once makes everything after it guesswork.
 
-use crate::can::{CanFrame, FrameKind, MAX_DATA, split_flags};
+use crate::can::{CanFrame, FrameKind, MAX_CLASSIC_DATA, MAX_DATA, split_flags};
 
 const VERSION: u8 = 2;
 const OP_DATA: u8 = 0;
 const HEADER_BYTES: usize = 5;
 const FD: u8 = 0x80;
-const MAX_CLASSIC_DATA: usize = 8;
 
 /// A packet whose every byte has been checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::pattern::{Numbers, Pattern, Placeholder, shape};
 use super::{MapEntry, MapError};
-use crate::device::dbc::{Database, Message, Presence};
+use crate::device::dbc::{Database, Encoding, Message, Presence};
 use crate::device::sign::Sign;
 use crate::device::unit;
 use crate::text::{nearest, suggestion};
@@ -21,6 +21,8 @@ pub(crate) struct Mapped {
     pub(crate) source: Source,
     /// The signal that is 0 while the value is not valid.
     pub(crate) valid: Option<usize>,
+    /// The signal that counts the frames.
+    pub(crate) counter: Option<usize>,
     /// What it is about.
     pub(crate) target: Target,
     /// Factor from the signal's value to the target's unit, with the sign.
@@ -122,10 +124,12 @@ impl Resolver<'_> {
                 }
             };
             let valid = self.valid(entry, message, &source.present, numbers)?;
+            let counter = self.counter(entry, message, &source.present, numbers)?;
             self.mapped.push(Mapped {
                 message,
                 source: Source::Signal(place),
                 valid,
+                counter,
                 target,
                 scale: scale * entry.sign.map_or(1.0, Sign::factor),
                 offset: entry.offset.unwrap_or(0.0),
@@ -158,8 +162,9 @@ impl Resolver<'_> {
         let Some((message, present)) = home else { return Err(error(bits, "`bits` is empty")) };
         self.targets.insert(target, bits.get_ref().join(", "));
         let valid = self.valid(entry, message, &present, Numbers::default())?;
+        let counter = self.counter(entry, message, &present, Numbers::default())?;
         let (scale, offset) = (entry.scale.unwrap_or(1.0), entry.offset.unwrap_or(0.0));
-        self.mapped.push(Mapped { message, source: Source::Bits(places), valid, target, scale, offset });
+        self.mapped.push(Mapped { message, source: Source::Bits(places), valid, counter, target, scale, offset });
         Ok(())
     }
 
@@ -182,20 +187,59 @@ impl Resolver<'_> {
         present: &Presence,
         numbers: Numbers,
     ) -> Result<Option<usize>, MapError> {
-        let Some(valid) = &entry.valid else { return Ok(None) };
-        let pattern = Pattern::parse(valid.get_ref()).map_err(|e| error(valid, e))?;
+        entry.valid.as_ref().map(|valid| self.companion(valid, message, present, numbers)).transpose()
+    }
+
+    /// The signal of the same frame that counts its message's frames.
+    fn counter(
+        &self,
+        entry: &MapEntry,
+        message: usize,
+        present: &Presence,
+        numbers: Numbers,
+    ) -> Result<Option<usize>, MapError> {
+        let Some(name) = &entry.counter else { return Ok(None) };
+        let found = self.companion(name, message, present, numbers)?;
+        let signals = &self.database.messages[message].signals;
+        let counter = &signals[found];
+        let counts = matches!(counter.encoding, Encoding::Unsigned | Encoding::Signed);
+        if !counts || !(2..=32).contains(&counter.field.bits()) {
+            let words = format!("`{}` cannot count frames: a counter is a whole number of 2 to 32 bits", counter.name);
+            return Err(error(name, words));
+        }
+        let together =
+            |other: &Presence| [other, &counter.present].contains(&&Presence::Always) || *other == counter.present;
+        let others = self.mapped.iter().filter(|m| m.message == message).filter_map(|m| m.counter);
+        match others.into_iter().find(|other| *other != found && together(&signals[*other].present)) {
+            Some(other) => {
+                let words = format!("`{}` and `{}` count the same frames: name one", signals[other].name, counter.name);
+                Err(error(name, words))
+            }
+            None => Ok(Some(found)),
+        }
+    }
+
+    /// A signal that is in the same frames as the value that it says something about.
+    fn companion(
+        &self,
+        name: &Spanned<String>,
+        message: usize,
+        present: &Presence,
+        numbers: Numbers,
+    ) -> Result<usize, MapError> {
+        let pattern = Pattern::parse(name.get_ref()).map_err(|e| error(name, e))?;
         let home: &Message = &self.database.messages[message];
         let wanted = if pattern.is_plain() { Numbers::default() } else { numbers };
         let found = home.signals.iter().position(|s| pattern.matches(&home.name, &s.name) == Some(wanted));
         let Some(found) = found else {
-            let words = format!("{} in {}", self.not_found("signal", valid.get_ref(), &pattern), home.name);
-            return Err(error(valid, words));
+            let words = format!("{} in {}", self.not_found("signal", name.get_ref(), &pattern), home.name);
+            return Err(error(name, words));
         };
         let signal = &home.signals[found];
         if signal.present != Presence::Always && signal.present != *present {
-            return Err(error(valid, format!("`{}` is in another frame than the value", signal.name)));
+            return Err(error(name, format!("`{}` is in another frame than the value", signal.name)));
         }
-        Ok(Some(found))
+        Ok(found)
     }
 
     fn target(&self, kind: Kind, numbers: Numbers, first: u32) -> Result<Target, String> {
@@ -370,6 +414,14 @@ mod tests {
                 r#"{ point = "cells/voltage", signal = "V_{cell}", first = 0, valid = "Okay_{cell}" }"#,
                 "Okay_{cell}",
                 "no signal `Okay_{cell}`",
+            ),
+            (r#"{ point = "battery/voltage", signal = "Pack.U", counter = "F0" }"#, "F0", "`F0` cannot count frames"),
+            (r#"{ point = "battery/voltage", signal = "Pack.U", counter = "Mux" }"#, "Mux", "no signal `Mux`"),
+            (
+                r#"{ point = "battery/voltage", signal = "Pack.U", counter = "M1C2" },
+                   { point = "battery/power", signal = "P", counter = "U" }"#,
+                "U",
+                "`M1C2` and `U` count the same frames",
             ),
         ] {
             let (at, message) = resolve_text(entries).unwrap_err();

@@ -9,13 +9,13 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// Doubles the wait from 1 s to 30 s; each gets up to a quarter on top, so that links that failed together do not come
 /// back together.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
     /// The wait after one more failure. `random` may be any number.
-    pub(super) fn next(&mut self, random: u64) -> Duration {
+    pub(crate) fn next(&mut self, random: u64) -> Duration {
         let wait = FIRST * 2_u32.pow(self.failures.min(5));
         self.failures = self.failures.saturating_add(1);
         let jitter = (random % 251) as f64 / 1_000.0;
@@ -24,7 +24,7 @@ impl Backoff {
 }
 
 /// A number that differs from call to call. Good enough for jitter, and for nothing else.
-pub(super) fn random() -> u64 {
+pub(crate) fn random() -> u64 {
     RandomState::new().hash_one(0)
 }
 

@@ -1,0 +1,167 @@
+//! What tells a CAN bus that works from one that only seems to: the controller's state, rolling counters, and the
+//! groups of multiplexed messages. Pure: frames and times come in, faults and words go out.
+
+use crate::device::can_error::{BusEvent, Controller, ControllerWatch, ErrorReport};
+use crate::device::can_table::CanTable;
+use crate::frames::{Describe, FrameLog};
+use crate::sequence::{Order, SequenceWatch};
+use domain::link::LinkFault;
+use domain::time::Mono;
+use std::time::Duration;
+
+/// Missing groups are looked for this often.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// So many missing groups are named.
+const NAMED: usize = 3;
+
+/// The health of one bus.
+#[derive(Debug)]
+pub(super) struct CanHealth {
+    controller: ControllerWatch,
+    /// One for each counter of the table.
+    counters: Vec<Counter>,
+    /// One for each multiplexed message of the table.
+    messages: Vec<Groups>,
+    looked: Mono,
+    /// Whether [`CanHealth::words`] would say something else than before.
+    changed: bool,
+}
+
+#[derive(Debug)]
+struct Counter {
+    watch: SequenceWatch,
+    /// The slot of the frame in which it was found frozen.
+    frozen: Option<usize>,
+}
+
+/// The groups of one message that bring values.
+#[derive(Debug)]
+struct Groups {
+    /// Slot, and whether it is missing.
+    slots: Vec<(usize, bool)>,
+    /// When the first of them was seen.
+    since: Option<Mono>,
+}
+
+impl CanHealth {
+    /// The health of a bus that `table` decodes.
+    pub(super) fn new(table: &CanTable) -> CanHealth {
+        let counter = |bits| Counter { watch: SequenceWatch::new(bits), frozen: None };
+        let groups = |slots: Vec<usize>| Groups { slots: slots.into_iter().map(|s| (s, false)).collect(), since: None };
+        CanHealth {
+            controller: ControllerWatch::default(),
+            counters: table.counters().into_iter().map(counter).collect(),
+            messages: table.multiplexed().into_iter().map(groups).collect(),
+            looked: Mono(0),
+            changed: false,
+        }
+    }
+
+    /// The controller as it is now.
+    pub(super) fn controller(&self) -> ControllerWatch {
+        self.controller
+    }
+
+    /// Takes an error frame.
+    pub(super) fn error(&mut self, report: &ErrorReport) -> Option<BusEvent> {
+        let before = self.controller;
+        let event = self.controller.report(report);
+        self.changed |= before.state != self.controller.state;
+        event
+    }
+
+    /// Takes note that a message was received.
+    pub(super) fn message(&mut self) -> Option<BusEvent> {
+        self.controller.message()
+    }
+
+    /// Starts over after a restart of the bus or a new connection: what was counted before says nothing about what
+    /// comes now.
+    pub(super) fn restart(&mut self) {
+        for counter in &mut self.counters {
+            counter.watch.forget();
+            counter.frozen = None;
+        }
+        for groups in &mut self.messages {
+            groups.since = None;
+            groups.slots.iter_mut().for_each(|slot| slot.1 = false);
+        }
+        self.changed = true;
+    }
+
+    /// The socket was opened anew: nothing is known about its controller.
+    pub(super) fn reopened(&mut self) {
+        self.controller = ControllerWatch::default();
+        self.restart();
+    }
+
+    /// Takes the number that a frame of `slot` has in a rolling counter. Says what is wrong with it, how many times,
+    /// and whether the frame's values must not be used.
+    pub(super) fn count(&mut self, counter: usize, number: u32, slot: usize) -> Option<(LinkFault, u32, bool)> {
+        let counter = &mut self.counters[counter];
+        let order = counter.watch.observe(number);
+        let was_frozen = counter.frozen.is_some();
+        match order {
+            Order::Frozen => counter.frozen = Some(slot),
+            Order::Next | Order::Gap(_) => counter.frozen = None,
+            Order::Late => {}
+        }
+        self.changed |= was_frozen != counter.frozen.is_some();
+        match order {
+            Order::Next => None,
+            Order::Gap(lost) => Some((LinkFault::Lost, lost, false)),
+            Order::Late => Some((LinkFault::OutOfOrder, 1, true)),
+            Order::Frozen => Some((LinkFault::FrozenCounter, 1, true)),
+        }
+    }
+
+    /// Looks for groups that stay away for longer than `patience` while others of their message arrive. Returns how
+    /// many have just gone missing.
+    pub(super) fn look(&mut self, log: &FrameLog, patience: Duration, now: Mono) -> u32 {
+        if now.since(self.looked) < LOOK_EVERY {
+            return 0;
+        }
+        self.looked = now;
+        let mut gone = 0;
+        for groups in &mut self.messages {
+            let Some(newest) = groups.slots.iter().filter_map(|slot| log.last(slot.0)).max() else { continue };
+            // A message that is silent as a whole misses no part.
+            let since = *groups.since.get_or_insert(newest);
+            for (slot, missing) in &mut groups.slots {
+                let last = log.last(*slot).unwrap_or(since).max(since);
+                let was = std::mem::replace(missing, newest.since(last) > patience);
+                gone += u32::from(*missing && !was);
+                self.changed |= *missing != was;
+            }
+        }
+        gone
+    }
+
+    /// What is wrong, in words, if that has changed since the last call; empty if all is well.
+    pub(super) fn news(&mut self, table: &dyn Describe) -> Option<String> {
+        std::mem::take(&mut self.changed).then(|| self.words(table))
+    }
+
+    fn words(&self, table: &dyn Describe) -> String {
+        let mut words = Vec::new();
+        if self.controller.state != Controller::Active {
+            words.push(format!("the CAN controller is {}", self.controller.words()));
+        }
+        for slot in self.counters.iter().filter_map(|counter| counter.frozen) {
+            words.push(format!("the counter of {} ({}) stands still", table.name(slot), table.key(slot)));
+        }
+        for groups in &self.messages {
+            let missing: Vec<usize> = groups.slots.iter().filter(|slot| slot.1).map(|slot| slot.0).collect();
+            let Some(first) = missing.first() else { continue };
+            let keys: Vec<String> = missing.iter().take(NAMED).map(|slot| table.key(*slot)).collect();
+            let more = if missing.len() > NAMED { ", …" } else { "" };
+            let (count, all) = (missing.len(), groups.slots.len());
+            words.push(format!(
+                "{count} of {all} groups of {} are missing: {}{more}",
+                table.name(*first),
+                keys.join(", ")
+            ));
+        }
+        words.join("; ")
+    }
+}

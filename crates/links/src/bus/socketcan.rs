@@ -1,0 +1,127 @@
+//! SocketCAN: a CAN interface of Linux, classic and FD, with its error frames.
+//!
+//! Where frames come from is a [`FrameSource`]: the kernel's socket on Linux, a script in tests. An interface that is
+//! down, or was removed, is tried again after 1 to 30 s.
+
+#![cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "without Linux's sockets only tests receive"))]
+
+mod fault;
+#[cfg(target_os = "linux")]
+mod socket;
+#[cfg(test)]
+mod tests;
+
+use super::backoff::{self, Backoff};
+use super::can_input::CanInput;
+use crate::can::OwnedFrame;
+use crate::device::can_table::CanTable;
+use crate::frames::Describe;
+use crate::link::Reporter;
+use domain::link::LinkFault;
+use fault::InterfaceFault;
+use std::io;
+use std::sync::Arc;
+
+/// The most frames that are taken together: a whole sweep of 260 cells and more.
+const MAX_FRAMES: usize = 512;
+
+/// What went wrong while frames were read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Trouble {
+    /// Reads that gave no frame.
+    malformed: u32,
+    /// Frames that found the receive buffer full.
+    lost: u32,
+}
+
+/// An opened CAN interface.
+trait FrameSource: Sized + Send {
+    /// Opens an interface.
+    ///
+    /// # Errors
+    /// It is not there, or down.
+    fn open(interface: &str) -> io::Result<Self>;
+
+    /// Waits for frames, and adds all that are there, at most [`MAX_FRAMES`].
+    ///
+    /// # Errors
+    /// The interface has gone down or away. Frames that came before are added nonetheless.
+    fn read(&mut self, frames: &mut Vec<OwnedFrame>) -> impl Future<Output = io::Result<Trouble>> + Send;
+}
+
+/// Receives from one interface.
+#[derive(Debug)]
+pub(crate) struct Receiver {
+    interface: String,
+    input: CanInput,
+}
+
+impl Receiver {
+    /// A receiver of `interface` (`can0`) that decodes with `table`.
+    pub(crate) fn new(interface: String, table: CanTable) -> Receiver {
+        Receiver { interface, input: CanInput::new(table) }
+    }
+
+    pub(crate) fn table(&self) -> Arc<dyn Describe> {
+        self.input.table()
+    }
+
+    pub(crate) fn interface(&self) -> &str {
+        &self.interface
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(crate) async fn drive(&mut self, reporter: &Reporter) {
+        self.receive_from::<socket::KernelSocket>(reporter).await;
+    }
+
+    /// The site file is refused elsewhere; a link that is made nonetheless stays down and says why.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) async fn drive(&mut self, reporter: &Reporter) {
+        reporter.closed("SocketCAN is a part of Linux: use cannelloni on this system").await;
+    }
+
+    /// Opens the interface and receives, again and again.
+    async fn receive_from<S: FrameSource>(&mut self, reporter: &Reporter) {
+        let mut backoff = Backoff::default();
+        loop {
+            let error = match S::open(&self.interface) {
+                Ok(mut source) => {
+                    self.input.reopened(reporter);
+                    reporter.opened().await;
+                    self.receive(&mut source, &mut backoff, reporter).await
+                }
+                Err(error) => error,
+            };
+            reporter.closed(InterfaceFault::new(&error).words(&self.interface, &error)).await;
+            tokio::time::sleep(backoff.next(backoff::random())).await;
+        }
+    }
+
+    /// Receives until the interface fails.
+    async fn receive<S: FrameSource>(
+        &mut self,
+        source: &mut S,
+        backoff: &mut Backoff,
+        reporter: &Reporter,
+    ) -> io::Error {
+        let mut frames = Vec::with_capacity(MAX_FRAMES);
+        loop {
+            frames.clear();
+            let outcome = source.read(&mut frames).await;
+            let at = reporter.now();
+            if !frames.is_empty() {
+                *backoff = Backoff::default();
+                let bytes = frames.iter().map(|frame| frame.frame().data.len()).sum();
+                self.input.take(frames.iter().map(OwnedFrame::frame), bytes, at, reporter).await;
+            }
+            match outcome {
+                Ok(trouble) => reporter.record(|r| {
+                    r.monitor.fault(LinkFault::Malformed, trouble.malformed);
+                    r.monitor.fault(LinkFault::Lost, trouble.lost);
+                }),
+                Err(error) => return error,
+            }
+        }
+    }
+}
