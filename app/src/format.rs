@@ -63,6 +63,15 @@ pub fn fixed(value: f32, decimals: usize) -> String {
     text
 }
 
+/// `words` with a capital at its start, if that is an ASCII letter.
+pub fn sentence(words: &str) -> String {
+    let mut words = words.to_owned();
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    words
+}
+
 /// A whole number, thousands apart: `12 960 000`.
 pub fn count(n: u64) -> String {
     let mut text = String::new();

@@ -163,6 +163,8 @@ pub struct LinkStatus {
     pub latency_ms: Option<f32>,
     /// How often the path had to be opened again.
     pub reconnects: u32,
+    /// Why it is in its state, in words; empty if there is nothing to say.
+    pub reason: String,
 }
 
 impl LinkStatus {

@@ -6,6 +6,7 @@ use super::form::fault_fields;
 use super::state::Lab;
 use crate::components::{Card, EmptyState};
 use crate::derived::Derived;
+use crate::format::sentence;
 use domain::lab::{LabFault, SimDevice};
 use leptos::prelude::*;
 
@@ -20,7 +21,7 @@ pub(super) fn Inject(
     let kinds = [("weak-cell", "Weak cell"), ("hot-cell", "Hot cell")];
     let kinds = kinds.map(|(value, words)| (value.to_owned(), words.to_owned())).to_vec();
     let nodes = (1..=lab.topology.modules()).map(|node| (node.to_string(), format!("Node {node}"))).collect::<Vec<_>>();
-    let devices = SimDevice::ALL.map(|device| (device.id().to_owned(), capitalised(device.name()))).to_vec();
+    let devices = SimDevice::ALL.map(|device| (device.id().to_owned(), sentence(device.name()))).to_vec();
     let (cell, node, link) = (RwSignal::default(), RwSignal::default(), RwSignal::default());
     view! {
         <Card title="Inject a fault" class="lab-inject">
@@ -91,15 +92,10 @@ fn FaultRow(lab: Lab, fault: LabFault) -> impl IntoView {
     let hidden = |(name, value): (&'static str, String)| view! { <input type="hidden" name=name value=value /> };
     view! {
         <li class="fault">
-            <span class="fault-words">{capitalised(&words)}</span>
+            <span class="fault-words">{sentence(&words)}</span>
             <CommandForm lab action="clear" submit="Clear" label=label class="inline">
                 {fault_fields(fault, &lab.topology).map(hidden).collect_view()}
             </CommandForm>
         </li>
     }
-}
-
-fn capitalised(words: &str) -> String {
-    let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| std::iter::once(first.to_ascii_uppercase()).chain(chars).collect())
 }

@@ -1,6 +1,6 @@
 //! What the page says about a link: pure, so that the server, the browser and the tests agree.
 
-use crate::format::fixed;
+use crate::format::{fixed, sentence};
 use crate::order;
 use domain::link::{LinkFault, LinkSpec, LinkState, LinkStatus};
 use domain::time::Mono;
@@ -35,6 +35,10 @@ pub fn is_stale(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> bool {
 pub fn advice(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> String {
     let device = &spec.name;
     match status.state {
+        LinkState::Down if !status.reason.is_empty() => {
+            format!("{}; it is tried again by itself", sentence(&status.reason))
+        }
+        _ if !status.reason.is_empty() => sentence(&status.reason),
         LinkState::Idle => "Not started yet".to_owned(),
         LinkState::Connecting => format!("Waiting for the first answer of {}", spec.address),
         LinkState::Up if is_stale(spec, status, now) => format!("{device} has gone quiet: check its power and wiring"),
@@ -106,6 +110,14 @@ mod tests {
         let late = status(LinkState::Up, Some(Mono(8_900_000)));
         assert!(advice(&spec(), &late, now).contains("has gone quiet"));
         assert_eq!(delivering(&[spec(), spec()], &[late, status(LinkState::Up, Some(now))], now), 1);
+    }
+
+    #[test]
+    fn what_the_link_says_of_itself_comes_first() {
+        let mut status = status(LinkState::Down, None);
+        assert_eq!(advice(&spec(), &status, Mono(0)), "127.0.0.1:20000 cannot be reached; it is tried again by itself");
+        status.reason = "the CAN controller is off the bus".to_owned();
+        assert_eq!(advice(&spec(), &status, Mono(0)), "The CAN controller is off the bus; it is tried again by itself");
     }
 
     #[test]

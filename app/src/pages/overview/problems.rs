@@ -2,7 +2,7 @@
 
 use crate::components::{Card, LocalTime, SeverityMark};
 use crate::derived::Derived;
-use crate::format;
+use crate::format::{self, sentence};
 use crate::icons::{Glyph, Icon};
 use crate::live::Live;
 use crate::problem::{Problem, problems, verdict};
@@ -77,10 +77,4 @@ fn Row(rule: RuleIdx, list: Derived<Vec<Problem>>) -> impl IntoView {
             </div>
         </li>
     }
-}
-
-/// `words` with a capital at its start.
-fn sentence(words: &str) -> String {
-    let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| std::iter::once(first.to_ascii_uppercase()).chain(chars).collect())
 }

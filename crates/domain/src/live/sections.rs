@@ -88,6 +88,7 @@ pub(super) fn write_links(w: &mut Writer, links: &[LinkStatus], now: Now) {
         link.faults.iter().for_each(|n| w.varint(u64::from(*n)));
         w.option(link.latency_ms, Writer::f32);
         w.varint(u64::from(link.reconnects));
+        w.str(&link.reason);
     }
 }
 
@@ -104,7 +105,8 @@ pub(super) fn read_links(r: &mut Reader<'_>, now: Now) -> Result<Vec<LinkStatus>
             }
             let latency_ms = r.option(Reader::f32)?;
             let reconnects = r.number("number of reconnects")?;
-            Ok(LinkStatus { state, last_at, frames, frames_per_s, bytes_per_s, faults, latency_ms, reconnects })
+            let reason = r.str()?.to_owned();
+            Ok(LinkStatus { state, last_at, frames, frames_per_s, bytes_per_s, faults, latency_ms, reconnects, reason })
         })
         .collect()
 }

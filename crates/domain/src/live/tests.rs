@@ -143,6 +143,7 @@ fn rich() -> (SystemSpec, Moment) {
             faults: std::array::from_fn(|n| if n == 7 { u32::MAX } else { n as u32 }),
             latency_ms: Some(0.4),
             reconnects: 3,
+            reason: "one group is missing".into(),
         },
         LinkStatus { state: LinkState::Connecting, ..LinkStatus::default() },
     ];

@@ -47,6 +47,11 @@ impl Record {
             told: (LinkState::Idle, String::new()),
         }
     }
+
+    /// How the link does at `now`, and why.
+    fn status(&self, now: Mono) -> LinkStatus {
+        LinkStatus { reason: self.why.clone(), ..self.monitor.status(now) }
+    }
 }
 
 /// Locks a record. A panic elsewhere leaves it usable: it holds counters only.
@@ -130,7 +135,7 @@ impl Reporter {
         let status = self.record(|r| {
             r.now = now;
             r.monitor.tick(now);
-            let status = r.monitor.status(now);
+            let status = r.status(now);
             self.tell(r, status.state);
             let due = r.sent.is_none_or(|(state, at)| state != status.state || now.since(at) >= STATUS_EVERY);
             due.then(|| {
@@ -174,5 +179,5 @@ impl Reporter {
 /// The status as it is now.
 pub(crate) fn status(record: &Mutex<Record>) -> LinkStatus {
     let record = lock(record);
-    record.monitor.status(record.now)
+    record.status(record.now)
 }

@@ -137,7 +137,7 @@ pub(super) fn links(site: &SiteSpec, statuses: &[LinkStatus], now: Now) -> Value
                 "state": status.state.word(), "age_s": status.age_s(now.mono).map(|age| number(age, 0.001)),
                 "frames": status.frames, "frames_per_s": number(status.frames_per_s, 0.1),
                 "bytes_per_s": number(status.bytes_per_s, 1.0), "reconnects": status.reconnects,
-                "latency_ms": status.latency_ms.map(|ms| number(ms, 0.001)), "faults": faults,
+                "latency_ms": status.latency_ms.map(|ms| number(ms, 0.001)), "faults": faults, "reason": status.reason,
             })
         })
         .collect();
