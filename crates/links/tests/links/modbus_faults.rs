@@ -168,3 +168,20 @@ async fn a_device_that_changes_while_we_are_connected_is_noticed_at_the_next_con
     let status = link.status(|status| status.reconnects >= 1 && status.state == LinkState::Down).await;
     assert!(status.faults(LinkFault::Refused) >= 2, "{status:?}");
 }
+
+#[tokio::test]
+async fn a_device_that_changes_behind_an_open_connection_is_noticed_within_a_minute() {
+    let serial = Arc::new(AtomicU16::new(0x4142));
+    let address = solark(serial.clone()).await;
+    // A minute passes in 60 ms.
+    let mut link = Running::hurried(&keys(address, SOLARK), 1_000).await;
+    link.batch().await;
+    serial.store(0x4344, Ordering::Relaxed);
+    let down = link.until(LinkState::Down).await;
+    assert_eq!((down.reconnects, down.faults(LinkFault::Malformed), down.faults(LinkFault::Timeout)), (0, 0, 0));
+    // At once or later, but not before the right one is back.
+    let refused = link.status(|status| status.reconnects >= 1 && status.state == LinkState::Down).await;
+    assert_eq!(refused.last_at, down.last_at);
+    serial.store(0x4142, Ordering::Relaxed);
+    link.batch().await;
+}

@@ -61,8 +61,22 @@ impl Running {
         Running::run(config.build(SystemIdx(0), &topology, repository()).unwrap())
     }
 
+    /// A link whose clock runs so many times faster than time.
+    pub(crate) async fn hurried(keys: &str, speed: u64) -> Running {
+        let clock = clock();
+        let hurried: Clock = Arc::new(move || {
+            let Now { utc, mono } = clock();
+            Now { utc, mono: Mono(mono.0 * speed) }
+        });
+        Running::run_by(build(keys).await, hurried)
+    }
+
     fn run(task: LinkTask) -> Running {
-        let (handle, address, clock) = (task.handle(), task.local_addr(), clock());
+        Running::run_by(task, clock())
+    }
+
+    fn run_by(task: LinkTask, clock: Clock) -> Running {
+        let (handle, address) = (task.handle(), task.local_addr());
         let (sink, inputs) = mpsc::channel(1_000);
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(task.run(LinkIdx(0), clock.clone(), sink, stopped));
