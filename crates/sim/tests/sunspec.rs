@@ -8,7 +8,7 @@ use domain::lab::{LabCommand, LabFault, SimDevice};
 use domain::topology::Topology;
 use serde_json::Value;
 use sim::plant::{Plant, PlantSpec};
-use sim::sunspec::{Nameplate, registers};
+use sim::sunspec::{BASE, Nameplate, registers};
 use sim::{Rig, RigConfig, WireFault};
 use std::net::SocketAddr;
 use std::process::Command;
@@ -16,8 +16,18 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_modbus::prelude::{Reader, tcp};
 
 const HV: Topology = Topology::new(1, 13, 20);
+
+/// Registers of marker, models 1, 802, 803 and 804, and of each module.
+const BEFORE_MODULES: u16 = 2 + 68 + 64 + 60 + 256;
+const MODULE: u16 = 124;
+
+/// Where the voltage of a module's first cell is.
+fn cell_register(module: u16) -> u16 {
+    BASE + BEFORE_MODULES + MODULE * module + 44
+}
 
 async fn rig() -> (Rig, SocketAddr) {
     let config: RigConfig = toml::from_str(
@@ -37,8 +47,14 @@ async fn pysunspec2_reads_260_cells() {
     };
     let (rig, gateway) = rig().await;
     rig.lab().apply(LabCommand::Inject(LabFault::DeadNode(11)));
-    // A node counts as lost after a few missed answers.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    // A node counts as lost after a few missed answers: then its first cell has no voltage.
+    let mut client = tcp::connect(gateway).await.unwrap();
+    let lost = async {
+        while client.read_holding_registers(cell_register(11), 1).await.unwrap().unwrap() != [0xFFFF] {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), lost).await.unwrap();
     let output = tokio::task::spawn_blocking(move || {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/judge/read_sunspec.py");
         Command::new(python).args([script, "127.0.0.1", &gateway.port().to_string()]).output().unwrap()
@@ -93,9 +109,9 @@ fn the_chain_is_as_long_as_the_pack_and_says_what_the_controller_says() {
     }
     let plate = Nameplate { serial: "PT-1".into(), topology: HV, capacity_ah: 280.0 };
     let words = registers(plant.report(), &plate);
-    // Marker, common, battery, bank, string, thirteen modules, end.
-    assert_eq!(words.len(), 2 + 68 + 64 + 60 + 256 + 13 * 124 + 2);
-    let module = |number: usize| &words[2 + 68 + 64 + 60 + 256 + number * 124..][..124];
+    assert_eq!(words.len(), usize::from(BEFORE_MODULES + 13 * MODULE) + 2);
+    let module =
+        |number: usize| &words[usize::from(BEFORE_MODULES) + number * usize::from(MODULE)..][..usize::from(MODULE)];
     for cell in 0..260 {
         let words = &module(cell / 20)[44 + 4 * (cell % 20)..];
         assert_eq!(Some(words[0]), plant.report().cell_mv[cell]);

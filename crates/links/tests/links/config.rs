@@ -125,3 +125,14 @@ fn the_links_of_the_documentation_can_be_built() {
     }
     assert_eq!(links, 3);
 }
+
+#[test]
+fn the_site_that_reads_the_pack_over_sunspec_can_be_built() {
+    let text = std::fs::read_to_string(repository().join("sites/sunspec.toml")).unwrap();
+    let site: Site = toml::from_str(&text).unwrap();
+    let specs: Vec<LinkSpec> = site.link.iter().map(|link| link.spec(SystemIdx(0))).collect();
+    assert_eq!((specs.len(), specs[0].protocol.as_str()), (3, "SunSpec (Modbus TCP)"));
+    for link in site.link {
+        link.build(SystemIdx(0), &Topology::new(1, 13, 20), &repository().join("sites")).unwrap();
+    }
+}

@@ -185,3 +185,22 @@ async fn a_device_that_changes_behind_an_open_connection_is_noticed_within_a_min
     serial.store(0x4142, Ordering::Relaxed);
     link.batch().await;
 }
+
+#[tokio::test]
+async fn a_device_that_is_too_busy_to_say_who_it_is_is_believed_once_it_has() {
+    let mut asked = 0;
+    let address = gateway(Box::new(move |request| {
+        let identity = request[9] == 3;
+        asked += u16::from(identity);
+        Some(if identity && asked <= 3 {
+            exception(request, 6)
+        } else {
+            registers(request, &vec![0x4142; request[11].into()])
+        })
+    }))
+    .await;
+    let mut link = Running::start(&keys(address, &format!("{SOLARK}\nserial = \"ABABABABAB\""))).await;
+    link.batch().await;
+    let status = link.until(LinkState::Up).await;
+    assert_eq!((status.reconnects, status.faults(LinkFault::Refused)), (0, 0));
+}

@@ -16,6 +16,17 @@ pub(crate) enum Device {
     SunSpec(Arc<SunSpec>),
 }
 
+/// What a device says when it is asked who it is.
+#[derive(Debug)]
+pub(super) enum Identity {
+    /// Its serial number.
+    Serial(String),
+    /// It has none, or does not say it.
+    Unknown,
+    /// It cannot say it now.
+    Busy,
+}
+
 impl Device {
     /// The table that knows what its slots mean.
     pub(crate) fn table(&self) -> Arc<dyn Describe> {
@@ -37,21 +48,25 @@ impl Device {
         }
     }
 
-    /// The device's serial number; `None` if it has none or does not say it.
-    pub(super) async fn identity(&self, client: &mut Client) -> Result<Option<String>, ReadError> {
+    /// Asks the device who it is.
+    pub(super) async fn identity(&self, client: &mut Client) -> Result<Identity, ReadError> {
         let words = match self {
             Device::Table(table) => match &table.identity {
-                None => return Ok(None),
+                None => return Ok(Identity::Unknown),
                 Some(block) => client.ask(question(table, block, client.unit())).await,
             },
             Device::SunSpec(device) => match device.layout().common {
-                None => return Ok(None),
+                None => return Ok(Identity::Unknown),
                 Some(common) => sunspec::serial(client, &common).await,
             },
         };
         match words {
-            Ok(words) => Ok(Some(Block::text(&words)).filter(|serial| !serial.is_empty())),
-            Err(ReadError::Exception(_)) => Ok(None),
+            Ok(words) => Ok(match Block::text(&words) {
+                serial if serial.is_empty() => Identity::Unknown,
+                serial => Identity::Serial(serial),
+            }),
+            Err(ReadError::Exception(exception)) if exception.means_lost() => Ok(Identity::Unknown),
+            Err(ReadError::Exception(_)) => Ok(Identity::Busy),
             Err(error) => Err(error),
         }
     }

@@ -2,12 +2,13 @@
 
 use super::backoff::{self, Backoff};
 use super::client::{Client, ReadError};
-use super::device::Device;
+use super::device::{Device, Identity};
 use super::exception::Exception;
 use crate::device::registers::Poll;
 use crate::link::Reporter;
 use domain::link::LinkFault;
 use domain::time::Mono;
+use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
@@ -41,11 +42,13 @@ impl<'a> Session<'a> {
     /// Polls until something goes wrong with the connection, or the device is not the one with the number `serial`.
     /// The first number that is seen is remembered there; the first good answer resets `backoff`.
     pub(super) async fn run(mut self, serial: &mut Option<String>, backoff: &mut Backoff) -> ReadError {
-        let outcome = self.polls(serial, backoff).await;
-        outcome.err().unwrap_or(ReadError::Closed)
+        match self.polls(serial, backoff).await {
+            Err(error) => error,
+            Ok(never) => match never {},
+        }
     }
 
-    async fn polls(&mut self, serial: &mut Option<String>, backoff: &mut Backoff) -> Result<(), ReadError> {
+    async fn polls(&mut self, serial: &mut Option<String>, backoff: &mut Backoff) -> Result<Infallible, ReadError> {
         self.device.open(&mut self.client).await?;
         self.rests.resize_with(self.device.slots(), Rest::default);
         let mut ticks = tokio::time::interval(self.period);
@@ -56,8 +59,12 @@ impl<'a> Session<'a> {
             ticks.tick().await;
             let now = self.reporter.now().mono;
             if identified.is_none_or(|at| now.since(at) >= IDENTITY_EVERY) {
-                self.identify(serial).await?;
-                identified = Some(now);
+                if self.identify(serial).await? {
+                    identified = Some(now);
+                } else if identified.is_none() {
+                    // Nothing is believed before it is known whose it is.
+                    continue;
+                }
             }
             let outcome = self.sweep(backoff).await;
             self.device.finish(&mut self.poll);
@@ -68,23 +75,25 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Refuses a device that is not the one it was, or should be.
-    async fn identify(&mut self, serial: &mut Option<String>) -> Result<(), ReadError> {
+    /// Refuses a device that is not the one it was, or should be. Returns whether it could answer.
+    async fn identify(&mut self, serial: &mut Option<String>) -> Result<bool, ReadError> {
         let found = self.device.identity(&mut self.client).await?;
         match (&serial, found) {
-            (Some(expected), Some(found)) if *expected != found => {
-                Err(ReadError::Stranger(format!("the device's serial number is {found}, not {expected}")))
+            (_, Identity::Busy) => return Ok(false),
+            (Some(expected), Identity::Serial(found)) if *expected != found => {
+                return Err(ReadError::Stranger(format!("the device's serial number is {found}, not {expected}")));
             }
-            (Some(expected), None) => Err(ReadError::Stranger(format!(
-                "the device does not say its serial number, which should be {expected}"
-            ))),
-            (None, Some(found)) => {
+            (Some(expected), Identity::Unknown) => {
+                let words = format!("the device does not say its serial number, which should be {expected}");
+                return Err(ReadError::Stranger(words));
+            }
+            (None, Identity::Serial(found)) => {
                 tracing::info!("Link {}: the device's serial number is {found}", self.reporter.id);
                 *serial = Some(found);
-                Ok(())
             }
-            _ => Ok(()),
+            (Some(_), Identity::Serial(_)) | (None, Identity::Unknown) => {}
         }
+        Ok(true)
     }
 
     /// Reads every slot that does not rest.
