@@ -22,6 +22,11 @@ fn meter(address: SocketAddr) -> String {
     keys(address, "table = \"crates/links/tests/fixtures/meter.toml\"")
 }
 
+/// As [`meter`], with a time-out of a second.
+fn patient(address: SocketAddr) -> String {
+    meter(address).replace("timeout_ms = 300", "timeout_ms = 1000")
+}
+
 /// A device that answers after `delay`, and counts the requests that wait for an answer.
 async fn slow(delay: Duration) -> (SocketAddr, Arc<AtomicU16>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -47,21 +52,63 @@ async fn slow(delay: Duration) -> (SocketAddr, Arc<AtomicU16>) {
 
 #[tokio::test]
 async fn a_slow_device_is_asked_once_at_a_time_and_one_that_is_too_slow_is_dropped() {
-    // 0.9 of the time-out: every answer counts, and questions do not pile up although twenty polls fall due meanwhile.
-    let (address, most) = slow(Duration::from_millis(270)).await;
-    let mut link = Running::start(&meter(address)).await;
+    // 0.9 of the time-out: every answer counts, and questions do not pile up although 45 polls fall due meanwhile.
+    let (address, most) = slow(Duration::from_millis(900)).await;
+    let mut link = Running::start(&patient(address)).await;
     for _ in 0..3 {
         assert_eq!(sample(&link.batch().await, GRID), Some(Ok(5.0)));
     }
     let status = link.until(LinkState::Up).await;
     assert_eq!((status.faults_total(), status.reconnects, most.load(Ordering::Relaxed)), (0, 0, 1));
-    assert!(status.latency_ms.is_some_and(|ms| ms >= 270.0), "{status:?}");
+    assert!(status.latency_ms.is_some_and(|ms| ms >= 900.0), "{status:?}");
 
     // 1.1 of it: no value, and the connection ends, so that the late answer reaches nobody.
-    let (address, _) = slow(Duration::from_millis(330)).await;
-    let mut link = Running::start(&meter(address)).await;
+    let (address, _) = slow(Duration::from_millis(1_100)).await;
+    let mut link = Running::start(&patient(address)).await;
     let status = link.status(|status| status.faults(LinkFault::Timeout) >= 2).await;
     assert_eq!((status.last_at, status.faults_total(), status.reconnects), (None, 2, 1));
+}
+
+/// Answers polls with `value` on one connection, until the other side or the test ends it.
+async fn answer(listener: &TcpListener, value: u16) {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut request = [0; 12];
+    while stream.read_exact(&mut request).await.is_ok() {
+        if stream.write_all(&registers(request, &[0, value, 0, 0])).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_goes_away_is_looked_for_with_pauses_and_found_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut link = Running::start(&meter(address)).await;
+    {
+        let first = async { assert_eq!(sample(&link.batch().await, GRID), Some(Ok(1.0))) };
+        tokio::select! {
+            () = answer(&listener, 1) => panic!("the link hung up"),
+            () = first => {}
+        }
+    }
+    drop(listener);
+    let down = link.until(LinkState::Down).await;
+    // Once lost, then refused after 1 s and again after 2 s more.
+    let looking =
+        link.until_status(|status| status.faults(LinkFault::Refused) >= down.faults(LinkFault::Refused) + 2).await;
+    assert_eq!((looking.state, looking.last_at, looking.reconnects), (LinkState::Down, down.last_at, 0));
+    let listener = TcpListener::bind(address).await.unwrap();
+    let again = async {
+        let found = link.batch().await;
+        assert_eq!(sample(&found, GRID), Some(Ok(2.0)));
+        assert!(found.at.mono.since(down.last_at.unwrap()) >= Duration::from_secs(3), "it waits longer each time");
+    };
+    tokio::select! {
+        () = answer(&listener, 2) => panic!("the link hung up"),
+        () = again => {}
+    }
+    assert_eq!(link.until(LinkState::Up).await.reconnects, 1);
 }
 
 #[tokio::test]
@@ -203,4 +250,25 @@ async fn a_device_that_is_too_busy_to_say_who_it_is_is_believed_once_it_has() {
     link.batch().await;
     let status = link.until(LinkState::Up).await;
     assert_eq!((status.reconnects, status.faults(LinkFault::Refused)), (0, 0));
+}
+
+#[tokio::test]
+async fn a_sunspec_map_that_cannot_be_is_refused() {
+    for (what, chain) in [
+        ("no marker", vec![]),
+        ("a battery model that is too short", vec![0x5375, 0x6E53, 802, 61]),
+        ("a chain without an end", vec![0x5375, 0x6E53, 7, 0xFFF0]),
+        ("nothing that we know", vec![0x5375, 0x6E53, 7, 1, 0, 0xFFFF, 0]),
+    ] {
+        let address = gateway(Box::new(move |request| {
+            let at = usize::from(u16::from_be_bytes([request[8], request[9]]));
+            let word =
+                |place: usize| place.checked_sub(40_000).and_then(|place| chain.get(place)).copied().unwrap_or(0);
+            Some(registers(request, &(at..at + usize::from(request[11])).map(word).collect::<Vec<u16>>()))
+        }))
+        .await;
+        let mut link = Running::start(&format!("kind = \"sunspec\"\nconnect = \"{address}\"")).await;
+        let status = link.status(|status| status.state == LinkState::Down).await;
+        assert_eq!((status.faults(LinkFault::Refused), status.faults_total(), status.last_at), (1, 1, None), "{what}");
+    }
 }
