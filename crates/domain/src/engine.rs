@@ -173,15 +173,21 @@ pub(crate) mod tests {
     #[test]
     fn a_silent_link_is_noticed_even_if_it_never_spoke() {
         let mut site = Site::new(site());
+        let value: &[(Target, Sample)] = &[(Target::Point(PointId::Soc), Ok(50.0))];
         step(&mut site, at(0.9), []);
         step(&mut site, at(1.1), []);
         assert!(active(&site).is_empty());
         step(&mut site, at(1.4), []);
         assert_eq!(active(&site), ["link.silent"]);
-        step(&mut site, at(1.6), [batch(1.6, &[])]);
-        step(&mut site, at(2.5), [batch(2.5, &[])]);
-        step(&mut site, at(2.7), [batch(2.7, &[])]);
+        step(&mut site, at(1.6), [batch(1.6, value)]);
+        step(&mut site, at(2.5), [batch(2.5, value)]);
+        step(&mut site, at(2.7), [batch(2.7, value)]);
         assert!(active(&site).is_empty());
+        // To say that there is no value is not to speak.
+        let nothing: &[(Target, Sample)] = &[(Target::Point(PointId::Soc), Err(NoData::Error))];
+        step(&mut site, at(4.0), [batch(4.0, nothing)]);
+        step(&mut site, at(4.5), [batch(4.5, nothing)]);
+        assert_eq!(active(&site), ["link.silent"]);
     }
 
     #[test]

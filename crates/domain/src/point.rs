@@ -120,6 +120,12 @@ points! {
     SolarPower "solar/power" "Solar" Watt 1.0 (0.0, 5e6) 3_000;
     /// Air temperature around the pack, °C.
     Ambient "ambient/temperature" "Ambient" Celsius 0.1 (-60.0, 100.0) 10_000;
+    /// Temperature of a battery that has one sensor, °C.
+    Temperature "battery/temperature" "Battery temperature" Celsius 0.1 (-60.0, 200.0) 10_000;
+    /// The most that may be charged now, as the BMS says, A, not negative.
+    ChargeCurrentMax "battery/charge_current_max" "Charge current limit" Ampere 0.1 (0.0, 5_000.0) 10_000;
+    /// The most that may be discharged now, as the BMS says, A, not negative.
+    DischargeCurrentMax "battery/discharge_current_max" "Discharge current limit" Ampere 0.1 (0.0, 5_000.0) 10_000;
 }
 
 impl PointId {

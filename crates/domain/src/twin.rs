@@ -212,7 +212,9 @@ impl Site {
             system.state.apply(*reading, batch.at.mono);
         }
         system.received = system.received.max(batch.at.mono);
-        if let Some(link) = self.links.get_mut(batch.link.0 as usize) {
+        // A link that only says that there are no values is as good as silent.
+        let valid = batch.readings.iter().any(|reading| reading.sample.is_ok());
+        if let Some(link) = self.links.get_mut(batch.link.0 as usize).filter(|_| valid) {
             link.last_at = Some(batch.at.mono);
         }
     }

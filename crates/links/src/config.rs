@@ -5,7 +5,7 @@
 //! id = "bms"                        # short name
 //! name = "Battery controller"       # for people; the id if not given
 //! system = "hv"                     # the system that its readings belong to
-//! kind = "cannelloni"               # or "socketcan", "candump", "modbus-tcp"
+//! kind = "cannelloni"               # or "socketcan", "candump", "modbus-tcp", "modbus-rtu-tcp", "sunspec"
 //! silent_ms = 1000                  # silent after this long without a reading; 3 periods, at least 1000, if not given
 //!
 //! # cannelloni                      # candump                        # modbus-tcp
@@ -14,9 +14,16 @@
 //! map = [ ... ]                     # repeat = false                 # poll_ms = 200
 //!                                   # dbc, map                       # timeout_ms = 1000
 //! # socketcan                       #                                # table = "../registers/grid_meter.toml"
-//! interface = "can0"                #
-//! # dbc, map                        #
+//! interface = "can0"                #                                # units = { battery = 225 }
+//! # dbc, map                        #                                # serial = "HQ2233ABCDE"
 //! ```
+//!
+//! `modbus-rtu-tcp` has the keys of `modbus-tcp`: it is for gateways that pass the bytes of a serial line on as they
+//! are. `units` gives the table's named units other identifiers. `serial` is the number that the device must have;
+//! if it is not given, the first one that the device says is kept while the server runs.
+//!
+//! `sunspec` is Modbus TCP without a table: the device describes itself. Its `sign` says what a positive current means to
+//! it, "discharge-positive" if not given; the models leave it open.
 //!
 //! Paths are relative to the site file. All keys are in one struct, not one for each kind: a tagged enum would lose the
 //! places of its values in the file, and with them the line numbers of its errors.
@@ -24,10 +31,12 @@
 mod build;
 
 pub use crate::device::can_map::MapEntry;
+pub use crate::device::sign::Sign;
 
 use domain::link::LinkSpec;
 use domain::spec::SystemIdx;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -68,16 +77,22 @@ pub struct LinkConfig {
     pub dbc: Option<Spanned<PathBuf>>,
     /// CAN: which signal is which point.
     pub map: Option<Spanned<Vec<MapEntry>>>,
-    /// modbus-tcp: host and port of the device or gateway.
+    /// Modbus: host and port of the device or gateway.
     pub connect: Option<Spanned<String>>,
-    /// modbus-tcp: unit identifier; 1 if not given.
+    /// Modbus: unit identifier; 1 if not given.
     pub unit: Option<Spanned<u8>>,
-    /// modbus-tcp: time between two polls; 200 if not given.
+    /// Modbus: time between two polls; 200 if not given.
     pub poll_ms: Option<Spanned<u32>>,
-    /// modbus-tcp: longest wait for a connection or an answer; 1000 if not given.
+    /// Modbus: longest wait for a connection or an answer; 1000 if not given.
     pub timeout_ms: Option<Spanned<u32>>,
-    /// modbus-tcp: the register table.
+    /// Modbus: the register table.
     pub table: Option<Spanned<PathBuf>>,
+    /// Modbus: identifiers of the table's named units, where they differ from the table's own.
+    pub units: Option<Spanned<BTreeMap<String, u8>>>,
+    /// Modbus: the serial number that the device must have.
+    pub serial: Option<Spanned<String>>,
+    /// sunspec: what positive power and current mean to the battery; discharge if not given.
+    pub sign: Option<Spanned<Sign>>,
 }
 
 /// A link's protocol.
@@ -92,6 +107,11 @@ pub enum Kind {
     Candump,
     /// Registers over TCP.
     ModbusTcp,
+    /// Registers over TCP, in the frames of a serial line.
+    ModbusRtuTcp,
+    /// Modbus TCP to a device that describes its registers itself.
+    #[serde(rename = "sunspec")]
+    SunSpec,
 }
 
 impl Kind {
@@ -102,6 +122,8 @@ impl Kind {
             Kind::Socketcan => "CAN interface (SocketCAN)",
             Kind::Candump => "CAN log replay (candump)",
             Kind::ModbusTcp => "Modbus TCP",
+            Kind::ModbusRtuTcp => "Modbus RTU over TCP",
+            Kind::SunSpec => "SunSpec (Modbus TCP)",
         }
     }
 
@@ -112,6 +134,8 @@ impl Kind {
             Kind::Socketcan => "socketcan",
             Kind::Candump => "candump",
             Kind::ModbusTcp => "modbus-tcp",
+            Kind::ModbusRtuTcp => "modbus-rtu-tcp",
+            Kind::SunSpec => "sunspec",
         }
     }
 }
@@ -146,7 +170,9 @@ impl LinkConfig {
             Kind::Cannelloni => self.listen.as_ref().map(|address| address.get_ref().clone()),
             Kind::Socketcan => self.interface.as_ref().map(|interface| interface.get_ref().clone()),
             Kind::Candump => self.file.as_ref().map(|file| file.get_ref().display().to_string()),
-            Kind::ModbusTcp => self.connect.as_ref().map(|address| address.get_ref().clone()),
+            Kind::ModbusTcp | Kind::ModbusRtuTcp | Kind::SunSpec => {
+                self.connect.as_ref().map(|address| address.get_ref().clone())
+            }
         };
         LinkSpec {
             id: self.id.get_ref().clone(),

@@ -6,6 +6,7 @@ pub mod can_table;
 pub mod dbc;
 pub mod registers;
 pub mod sign;
+pub mod sunspec;
 pub mod unit;
 
 use domain::reading::{NoData, Reading, Target};

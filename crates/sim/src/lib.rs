@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   load --> peak shaving --> pack (cell physics) --> controller --> CAN frames --> cannelloni UDP
-//!     \________ grid = load - battery ________________________________> meters --> Modbus TCP
+//!     \                                                    \________> SunSpec registers --> Modbus TCP
+//!      \________ grid = load - battery _______________________________> meters --> Modbus TCP
 //! ```
 //!
 //! Everything up to the bytes is pure and deterministic by seed, with time as a parameter: [`plant::Plant`]. Only
@@ -22,6 +23,9 @@ pub mod plant;
 pub mod prng;
 #[cfg(feature = "sockets")]
 pub mod rig;
+pub mod sunspec;
 
+#[cfg(feature = "sockets")]
+pub use bus::modbus::WireFault;
 #[cfg(feature = "sockets")]
 pub use rig::{LabHandle, Rig, RigConfig, RigError};

@@ -6,10 +6,11 @@ pub mod config;
 pub mod handle;
 
 use crate::bus::can_udp::CanSender;
-use crate::bus::modbus::{ReadRegisters, serve};
+use crate::bus::modbus::{Outlet, ReadRegisters, Registers, WireFault};
 use crate::can::layout::{MAX_CELLS, SWEEP_MS};
 use crate::meter::Meter;
 use crate::plant::Plant;
+use crate::sunspec::{self, Nameplate};
 pub use config::RigConfig;
 use domain::lab::SimDevice;
 use domain::topology::Topology;
@@ -58,8 +59,8 @@ pub enum RigError {
 /// A running simulated system. Dropping it stops it.
 pub struct Rig {
     lab: LabHandle,
-    grid_meter: SocketAddr,
-    load_meter: SocketAddr,
+    /// The devices that answer over Modbus, and where they listen.
+    outlets: Vec<(SimDevice, SocketAddr, Outlet)>,
     // Dropping the set aborts its tasks.
     _tasks: JoinSet<()>,
 }
@@ -73,47 +74,55 @@ impl Rig {
         if !(1..=MAX_CELLS).contains(&topology.cells()) {
             return Err(RigError::Cells { topology });
         }
-        let grid = listen(SimDevice::GridMeter, config.grid_meter).await?;
-        let load = listen(SimDevice::LoadMeter, config.load_meter).await?;
         let sender = CanSender::open(config.can_to, &topology)
             .await
             .map_err(|source| RigError::Send { address: config.can_to, source })?;
-        let bound = |device: SimDevice, listener: &TcpListener, address| {
-            listener.local_addr().map_err(|source| RigError::Bind { device: device.name(), address, source })
-        };
-        let grid_meter = bound(SimDevice::GridMeter, &grid, config.grid_meter)?;
-        let load_meter = bound(SimDevice::LoadMeter, &load, config.load_meter)?;
-
         let plant = Arc::new(Mutex::new(Plant::new(&config.plant(topology))));
+        let plate = Nameplate {
+            serial: format!("PT-{:08}", config.seed),
+            topology,
+            capacity_ah: config.capacity_ah * f32::from(topology.racks),
+        };
+        let grid = registers_of(plant.clone(), SimDevice::GridMeter, |plant| meter(plant.grid_meter()));
+        let load = registers_of(plant.clone(), SimDevice::LoadMeter, |plant| meter(plant.load_meter()));
+        let gateway = registers_of(plant.clone(), SimDevice::Controller, move |plant| Registers {
+            base: sunspec::BASE,
+            words: sunspec::registers(plant.report(), &plate),
+        });
         let mut tasks = JoinSet::new();
-        for (listener, device, meter) in [
-            (grid, SimDevice::GridMeter, Plant::grid_meter as fn(&Plant) -> &Meter),
-            (load, SimDevice::LoadMeter, Plant::load_meter),
+        let mut outlets = Vec::new();
+        for (device, address, read) in [
+            (SimDevice::GridMeter, Some(config.grid_meter), grid),
+            (SimDevice::LoadMeter, Some(config.load_meter), load),
+            (SimDevice::Controller, config.sunspec, gateway),
         ] {
-            tasks.spawn(serve(listener, device.name(), registers_of(plant.clone(), device, meter)));
+            let Some(address) = address else { continue };
+            let bind = |source| RigError::Bind { device: device.name(), address, source };
+            let listener = TcpListener::bind(address).await.map_err(bind)?;
+            let outlet = Outlet::new(read);
+            outlets.push((device, listener.local_addr().map_err(bind)?, outlet.clone()));
+            tasks.spawn(outlet.serve(listener, device.name()));
         }
         tasks.spawn(run(plant.clone(), sender));
-        Ok(Rig { lab: LabHandle::new(plant), grid_meter, load_meter, _tasks: tasks })
+        Ok(Rig { lab: LabHandle::new(plant), outlets, _tasks: tasks })
+    }
+
+    /// Where a device answers over Modbus: the meters always, the controller if it has a SunSpec gateway.
+    pub fn modbus_addr(&self, device: SimDevice) -> Option<SocketAddr> {
+        self.outlets.iter().find(|(known, ..)| *known == device).map(|(_, address, _)| *address)
+    }
+
+    /// Brings about a fault of a device on its Modbus connections, from the next request on; `None` ends it.
+    pub fn wire_fault(&self, device: SimDevice, fault: Option<WireFault>) {
+        for (_, _, outlet) in self.outlets.iter().filter(|(known, ..)| *known == device) {
+            outlet.faults().set(fault);
+        }
     }
 
     /// What a person may do to the simulation. It may outlive the rig; then nothing moves any more.
     pub fn lab(&self) -> LabHandle {
         self.lab.clone()
     }
-
-    /// Where the grid meter listens.
-    pub fn grid_meter_addr(&self) -> SocketAddr {
-        self.grid_meter
-    }
-
-    /// Where the AI load's meter listens.
-    pub fn load_meter_addr(&self) -> SocketAddr {
-        self.load_meter
-    }
-}
-
-async fn listen(device: SimDevice, address: SocketAddr) -> Result<TcpListener, RigError> {
-    TcpListener::bind(address).await.map_err(|source| RigError::Bind { device: device.name(), address, source })
 }
 
 /// Moves the plant by the time that passed, and sends its frames, at every tick.
@@ -137,12 +146,20 @@ async fn run(plant: Arc<Mutex<Plant>>, mut sender: CanSender) {
     }
 }
 
-/// Reads the registers of a meter of the plant, unless its link was silenced.
-fn registers_of(plant: Arc<Mutex<Plant>>, device: SimDevice, meter: fn(&Plant) -> &Meter) -> ReadRegisters {
+/// Reads a device's registers from the plant, unless its link was silenced.
+fn registers_of(
+    plant: Arc<Mutex<Plant>>,
+    device: SimDevice,
+    registers: impl Fn(&Plant) -> Registers + Send + Sync + 'static,
+) -> ReadRegisters {
     Arc::new(move || {
         let plant = lock(&plant);
-        (!plant.is_silent(device)).then(|| meter(&plant).registers())
+        (!plant.is_silent(device)).then(|| registers(&plant))
     })
+}
+
+fn meter(meter: &Meter) -> Registers {
+    Registers { base: 0, words: meter.registers().to_vec() }
 }
 
 /// The plant. A step leaves no half-done state that matters, so a poisoned lock is as good as any.

@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-use domain::lab::{LabCommand, LabFault, LoadMode};
+use domain::lab::{LabCommand, LabFault, LoadMode, SimDevice};
 use domain::topology::Topology;
 use serde_json::Value;
 use sim::can::{encode, layout};
@@ -99,7 +99,7 @@ async fn pymodbus_reads_a_meter_and_its_refusals() {
     )
     .unwrap();
     let rig = Rig::start(&config, Topology::new(1, 13, 20)).await.unwrap();
-    let port = rig.load_meter_addr().port().to_string();
+    let port = rig.modbus_addr(SimDevice::LoadMeter).unwrap().port().to_string();
     let read = tokio::task::spawn_blocking(move || judge("read_meter.py", &["127.0.0.1", &port], "")).await.unwrap();
     let Some(read) = read else { return };
     let power_w = read["power_w"].as_f64().unwrap();

@@ -41,7 +41,7 @@ async fn sweeps_come_as_numbered_packets_until_the_rig_is_dropped() {
         assert_eq!(second[..5], [2, 0, sequence + 1, 0, 18]);
         assert_eq!(first[5..10], [0, 0, 0x02, 0x20, 8]);
     }
-    let meter = rig.grid_meter_addr();
+    let meter = rig.modbus_addr(SimDevice::GridMeter).unwrap();
     TcpStream::connect(meter).await.unwrap();
     drop(rig);
     timeout(Duration::from_secs(5), async {
@@ -76,7 +76,7 @@ async fn the_lab_reaches_the_plant_and_a_silent_meter_keeps_its_connection_open(
     lab.apply(LabCommand::Load(LoadMode::Fixed(100e3)));
     assert_eq!(lab.clone().state().load, LoadMode::Fixed(100e3));
 
-    let mut meter = tcp::connect(rig.load_meter_addr()).await.unwrap();
+    let mut meter = tcp::connect(rig.modbus_addr(SimDevice::LoadMeter).unwrap()).await.unwrap();
     timeout(Duration::from_secs(10), async {
         while meter.read_holding_registers(0, 2).await.unwrap().unwrap()[1] < 60_000 {
             sleep(Duration::from_millis(50)).await;
@@ -90,7 +90,7 @@ async fn the_lab_reaches_the_plant_and_a_silent_meter_keeps_its_connection_open(
     let answer = timeout(Duration::from_millis(300), meter.read_holding_registers(0, 2)).await;
     assert!(answer.is_err(), "{answer:?}");
     lab.apply(LabCommand::Clear(silence));
-    let mut again = tcp::connect(rig.load_meter_addr()).await.unwrap();
+    let mut again = tcp::connect(rig.modbus_addr(SimDevice::LoadMeter).unwrap()).await.unwrap();
     assert_eq!(again.read_holding_registers(0, 8).await.unwrap().unwrap().len(), 8);
 
     lab.apply(LabCommand::Inject(LabFault::SilentLink(SimDevice::Controller)));

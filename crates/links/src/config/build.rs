@@ -1,20 +1,22 @@
 //! From a `[[link]]` table to a link that can run: checks the keys, reads DBC file or register table.
 
-use super::{ConfigError, Kind, LinkConfig};
+use super::{ConfigError, Kind, LinkConfig, Sign};
 use crate::bus::Bus;
 use crate::bus::candump::Replay;
 use crate::bus::cannelloni::Receiver;
-use crate::bus::modbus::Poller;
+use crate::bus::modbus::{Device, Endpoint, Framing, Poller};
 use crate::bus::socketcan;
 use crate::device::can_table::CanTable;
 use crate::device::dbc::Database;
 use crate::device::registers::RegisterTable;
+use crate::device::sunspec::SunSpec;
 use crate::link::LinkTask;
 use domain::spec::SystemIdx;
 use domain::topology::Topology;
 use std::net::SocketAddr;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use toml::Spanned;
 
@@ -42,12 +44,14 @@ impl LinkConfig {
                 let repeat = self.repeat.as_ref().is_some_and(|repeat| *repeat.get_ref());
                 Bus::Candump(Replay::new(file, self.replay_speed()?, repeat, table))
             }
-            Kind::ModbusTcp => {
-                let (path, span) = self.path("table", self.table.as_ref(), base)?;
-                let table = RegisterTable::open(&path).map_err(|e| ConfigError::new(span, e))?;
-                let unit = self.unit.as_ref().map_or(1, |unit| *unit.get_ref());
-                let ms = |ms: u32| Duration::from_millis(ms.into());
-                Bus::Modbus(Poller::new(self.host_and_port()?, unit, ms(self.poll_ms()), ms(self.timeout_ms()), table))
+            Kind::ModbusTcp | Kind::ModbusRtuTcp => {
+                let table = Device::Table(Arc::new(self.register_table(base)?));
+                Bus::Modbus(Poller::new(self.endpoint()?, table, self.expected_serial()))
+            }
+            Kind::SunSpec => {
+                let sign = self.sign.as_ref().map_or(Sign::DischargePositive, |sign| *sign.get_ref());
+                let device = Device::SunSpec(Arc::new(SunSpec::new(*topology, sign)));
+                Bus::Modbus(Poller::new(self.endpoint()?, device, self.expected_serial()))
             }
         };
         Ok(LinkTask::new(self.id.get_ref().clone(), system, self.silent_after(), bus))
@@ -55,24 +59,30 @@ impl LinkConfig {
 
     /// Refuses keys that mean nothing to the link's kind, and times that make no sense.
     fn check_keys(&self) -> Result<(), ConfigError> {
-        use Kind::{Candump, Cannelloni, ModbusTcp, Socketcan};
+        use Kind::{Candump, Cannelloni, ModbusRtuTcp, ModbusTcp, Socketcan, SunSpec};
+        const CAN: &[Kind] = &[Cannelloni, Socketcan, Candump];
+        const MODBUS: &[Kind] = &[ModbusTcp, ModbusRtuTcp, SunSpec];
+        const TABLES: &[Kind] = &[ModbusTcp, ModbusRtuTcp];
         type Place = Option<Range<usize>>;
         fn at<T>(key: &Option<Spanned<T>>) -> Place {
             key.as_ref().map(Spanned::span)
         }
-        let keys: [(&str, Place, &[Kind]); 12] = [
+        let keys: [(&str, Place, &[Kind]); 15] = [
             ("listen", at(&self.listen), &[Cannelloni]),
             ("interface", at(&self.interface), &[Socketcan]),
             ("file", at(&self.file), &[Candump]),
             ("speed", at(&self.speed), &[Candump]),
             ("repeat", at(&self.repeat), &[Candump]),
-            ("dbc", at(&self.dbc), &[Cannelloni, Socketcan, Candump]),
-            ("map", at(&self.map), &[Cannelloni, Socketcan, Candump]),
-            ("connect", at(&self.connect), &[ModbusTcp]),
-            ("unit", at(&self.unit), &[ModbusTcp]),
-            ("poll_ms", at(&self.poll_ms), &[ModbusTcp]),
-            ("timeout_ms", at(&self.timeout_ms), &[ModbusTcp]),
-            ("table", at(&self.table), &[ModbusTcp]),
+            ("dbc", at(&self.dbc), CAN),
+            ("map", at(&self.map), CAN),
+            ("connect", at(&self.connect), MODBUS),
+            ("unit", at(&self.unit), MODBUS),
+            ("poll_ms", at(&self.poll_ms), MODBUS),
+            ("timeout_ms", at(&self.timeout_ms), MODBUS),
+            ("table", at(&self.table), TABLES),
+            ("units", at(&self.units), TABLES),
+            ("serial", at(&self.serial), MODBUS),
+            ("sign", at(&self.sign), &[SunSpec]),
         ];
         let kind = *self.kind.get_ref();
         for (key, span, kinds) in keys {
@@ -114,6 +124,30 @@ impl LinkConfig {
         let database = Database::open(&path).map_err(|e| ConfigError::new(span, e))?;
         CanTable::compile(database, map.get_ref(), topology)
             .map_err(|e| ConfigError::new(e.span, format!("{} ({})", e.message, path.display())))
+    }
+
+    fn register_table(&self, base: &Path) -> Result<RegisterTable, ConfigError> {
+        let (path, span) = self.path("table", self.table.as_ref(), base)?;
+        let mut table = RegisterTable::open(&path).map_err(|e| ConfigError::new(span, e))?;
+        for (units, (name, id)) in self.units.iter().flat_map(|units| units.get_ref().iter().map(move |u| (units, u))) {
+            table.set_unit(name, *id).map_err(|e| ConfigError::new(units.span(), e))?;
+        }
+        Ok(table)
+    }
+
+    fn endpoint(&self) -> Result<Endpoint, ConfigError> {
+        let ms = |ms: u32| Duration::from_millis(ms.into());
+        Ok(Endpoint {
+            address: self.host_and_port()?,
+            framing: if *self.kind.get_ref() == Kind::ModbusRtuTcp { Framing::Rtu } else { Framing::Tcp },
+            unit: self.unit.as_ref().map_or(1, |unit| *unit.get_ref()),
+            timeout: ms(self.timeout_ms()),
+            poll: ms(self.poll_ms()),
+        })
+    }
+
+    fn expected_serial(&self) -> Option<String> {
+        self.serial.as_ref().map(|serial| serial.get_ref().trim().to_owned())
     }
 
     fn log_file(&self, base: &Path) -> Result<PathBuf, ConfigError> {

@@ -1,120 +1,79 @@
-//! Register tables: which Modbus registers of a device mean what. A device is one TOML file.
+//! Register tables: which Modbus registers of a device mean what. A device is one TOML file; `registers/BLUEPRINT.toml`
+//! explains every key.
 //!
-//! ```toml
-//! name = "Grid meter"          # for people
-//! max_gap = 8                  # registers that may be read along to save a request
-//!
-//! [[register]]
-//! address = 40                 # as on the wire, from 0
-//! point = "grid/power"
-//! type = "s32"                 # u16, s16, u32, s32, f32
-//! scale = 0.1                  # value = raw * scale + offset, in the point's unit
-//! word_order = "high-first"    # or "low-first"; for 32-bit types
-//! sentinel = [0x8000_0000]     # raw values that mean "no value", as bits or as the number
-//! fc = "holding"               # or "input"
-//! sign = "import-positive"     # what positive means to the device, if it differs from us
+//! ```text
+//! words of one request --Block::decode--> readings, parts of sums --RegisterTable::finish--> all readings of a poll
 //! ```
 
+mod block;
 mod decode;
 mod load;
+#[cfg(test)]
+mod tables;
+mod value;
 
 use crate::frames::Describe;
 use domain::link::DecodedValue;
 use domain::point::PointId;
-use serde::Deserialize;
+use domain::reading::Reading;
 
+pub use block::{Area, Block, MAX_READ, Unit};
 pub use load::TableError;
-
-/// The most registers of one read request.
-pub const MAX_READ: u16 = 125;
+pub use value::{RegisterType, WordOrder};
 
 /// A device's registers, grouped into the requests that fetch them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegisterTable {
     /// The device's name for people.
     pub name: String,
-    /// What is read, in the order of reading.
+    /// What is read in each poll, in the order of reading.
     pub blocks: Vec<Block>,
+    /// Where the device says who it is, if it does.
+    pub identity: Option<Block>,
+    /// Named units and their identifiers.
+    units: Vec<(String, u8)>,
+    /// Points that are added up from several registers, and from how many.
+    sums: Vec<(PointId, usize)>,
 }
 
-/// Neighbouring registers that one request reads.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Block {
-    /// Which kind of register.
-    pub area: Area,
-    /// Address of the first, as on the wire.
-    pub address: u16,
-    /// How many, 1 to 125.
-    pub count: u16,
-    registers: Vec<Register>,
+/// What one poll has brought so far.
+#[derive(Debug, Default)]
+pub struct Poll {
+    /// Readings.
+    pub readings: Vec<Reading>,
+    /// How many values were impossible.
+    pub impossible: u32,
+    /// Parts of sums: which sum, and the value if there is one.
+    parts: Vec<(usize, Option<f64>)>,
 }
 
-/// The two kinds of registers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Area {
-    /// Function code 3.
-    #[default]
-    Holding,
-    /// Function code 4.
-    Input,
-}
+impl RegisterTable {
+    /// The unit identifier that a block is asked of; `default` for those that name none.
+    pub fn unit(&self, block: &Block, default: u8) -> u8 {
+        block.unit.and_then(|Unit(place)| self.units.get(place)).map_or(default, |(_, id)| *id)
+    }
 
-/// One value in a block.
-#[derive(Clone, Debug, PartialEq)]
-struct Register {
-    /// Place in its block.
-    place: usize,
-    point: PointId,
-    kind: RegisterType,
-    word_order: WordOrder,
-    scale: f64,
-    offset: f64,
-    sentinel: Vec<f64>,
-}
-
-/// What the words of a value are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RegisterType {
-    /// 16 bits without sign.
-    U16,
-    /// 16 bits, two's complement.
-    S16,
-    /// 32 bits without sign.
-    U32,
-    /// 32 bits, two's complement.
-    S32,
-    /// 32 bits, IEEE 754.
-    F32,
-}
-
-/// Which word of a 32-bit value comes first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WordOrder {
-    /// The one with the high bits, as the specification has it.
-    #[default]
-    HighFirst,
-    /// The one with the low bits.
-    LowFirst,
-}
-
-impl RegisterType {
-    /// How many registers a value takes.
-    pub fn words(self) -> u16 {
-        match self {
-            RegisterType::U16 | RegisterType::S16 => 1,
-            RegisterType::U32 | RegisterType::S32 | RegisterType::F32 => 2,
-        }
+    /// Gives a named unit another identifier.
+    ///
+    /// # Errors
+    /// The table has no unit of this name; the error lists those that it has.
+    pub fn set_unit(&mut self, name: &str, id: u8) -> Result<(), String> {
+        let known: Vec<&str> = self.units.iter().map(|(known, _)| known.as_str()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        let unit = self.units.iter_mut().find(|(known, _)| known == name);
+        let (_, place) = unit.ok_or_else(|| format!("the table has no unit `{name}`; it has {known}"))?;
+        *place = id;
+        Ok(())
     }
 }
 
 impl Describe for RegisterTable {
     fn key(&self, slot: usize) -> String {
         let block = &self.blocks[slot];
+        let unit = block.unit.and_then(|Unit(place)| self.units.get(place));
+        let unit = unit.map_or(String::new(), |(_, id)| format!("unit {id} "));
         let last = block.address + (block.count - 1);
-        if last == block.address { format!("reg {last}") } else { format!("reg {}-{last}", block.address) }
+        if last == block.address { format!("{unit}reg {last}") } else { format!("{unit}reg {}-{last}", block.address) }
     }
 
     fn name(&self, slot: usize) -> String {

@@ -115,7 +115,10 @@ impl Reporter {
         if readings.is_empty() {
             return;
         }
-        self.record(|r| r.monitor.readings(at.mono));
+        // A device that only says that it has no values is as good as silent.
+        if readings.iter().any(|reading| reading.sample.is_ok()) {
+            self.record(|r| r.monitor.readings(at.mono));
+        }
         self.send(Input::Batch(Batch { link: self.idx, system: self.system, at, readings })).await;
         self.publish().await;
     }

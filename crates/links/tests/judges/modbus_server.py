@@ -1,4 +1,6 @@
-"""A Modbus TCP device made with pymodbus, with awkward registers. Prints its port; stops when its input closes.
+"""A Modbus device made with pymodbus, with awkward registers. Prints its port; stops when its input closes.
+
+With the argument "rtu" it wraps its replies as on a serial line.
 
   0-1   s32  51234             2-3  s32  no value (0x80000000)     4  s16  -12
   10-11 f32  3.25              12-13 f32 NaN
@@ -9,6 +11,7 @@ import asyncio
 import sys
 import time
 
+from pymodbus import FramerType
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
@@ -36,7 +39,9 @@ async def main():
             pdu.registers = pdu.registers[:-1]
         return pdu
 
-    server = ModbusTcpServer(SimDevice(1, simdata=REGISTERS), address=("127.0.0.1", 0), trace_pdu=spoil)
+    framer = FramerType.RTU if sys.argv[1:] == ["rtu"] else FramerType.SOCKET
+    device = SimDevice(1, simdata=REGISTERS)
+    server = ModbusTcpServer(device, framer=framer, address=("127.0.0.1", 0), trace_pdu=spoil)
     await server.listen()
     print(server.transport.sockets[0].getsockname()[1], flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)

@@ -64,6 +64,14 @@ fn errors_point_at_what_is_wrong() {
         (modbus(""), "\"modbus-tcp\"", "needs `connect`"),
         (modbus("connect = \"meter\""), "\"meter\"", "not a host and port"),
         (modbus("connect = \"meter:502\"\npoll_ms = 1"), "1", "`poll_ms` is 1"),
+        (modbus("connect = \"meter:502\"\nunits = { bms = 3 }"), "{ bms = 3 }", "no unit `bms`; it has none"),
+        (modbus("connect = \"meter:502\"\nsign = \"charge-positive\""), "\"charge-positive\"", "`sign` means nothing"),
+        ("kind = \"sunspec\"\nconnect = \"bms\"".into(), "\"bms\"", "not a host and port"),
+        (
+            "kind = \"sunspec\"\nconnect = \"bms:502\"\ntable = \"registers/solark.toml\"".into(),
+            "\"registers/solark.toml\"",
+            "`table` means nothing to kind \"sunspec\"",
+        ),
         (
             "kind = \"modbus-tcp\"\nconnect = \"meter:502\"\ntable = \"Cargo.toml\"".into(),
             "\"Cargo.toml\"",
@@ -104,4 +112,31 @@ fn a_link_describes_itself() {
     can.replay(&repository().join("dbc/packtwin_hv.dbc"), 2.0);
     assert_eq!(can.spec(SystemIdx(0)).protocol, "CAN log replay (candump)");
     can.build(SystemIdx(0), &Topology::new(1, 13, 20), repository()).unwrap();
+}
+
+#[test]
+fn the_links_of_the_documentation_can_be_built() {
+    let page = std::fs::read_to_string(repository().join("docs/modbus.md")).unwrap();
+    let mut links = 0;
+    for block in page.split("```toml").skip(1) {
+        let keys = block.split("```").next().unwrap();
+        let site: Site = toml::from_str(keys).unwrap();
+        for link in site.link {
+            // The page is written for a site file in a folder beside `registers`.
+            link.build(SystemIdx(0), &Topology::NONE, &repository().join("sites")).unwrap();
+            links += 1;
+        }
+    }
+    assert_eq!(links, 3);
+}
+
+#[test]
+fn the_site_that_reads_the_pack_over_sunspec_can_be_built() {
+    let text = std::fs::read_to_string(repository().join("sites/sunspec.toml")).unwrap();
+    let site: Site = toml::from_str(&text).unwrap();
+    let specs: Vec<LinkSpec> = site.link.iter().map(|link| link.spec(SystemIdx(0))).collect();
+    assert_eq!((specs.len(), specs[0].protocol.as_str()), (3, "SunSpec (Modbus TCP)"));
+    for link in site.link {
+        link.build(SystemIdx(0), &Topology::new(1, 13, 20), &repository().join("sites")).unwrap();
+    }
 }

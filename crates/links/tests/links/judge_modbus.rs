@@ -1,9 +1,9 @@
 //! A device made with pymodbus answers us, with awkward values.
 
 use crate::judges::judge;
-use domain::reading::{NoData, Reading};
-use links::bus::modbus::{Client, Exception, ReadError};
-use links::device::registers::{Area, RegisterTable};
+use domain::reading::NoData;
+use links::bus::modbus::{Client, Exception, Framing, ReadError};
+use links::device::registers::{Area, Poll, RegisterTable};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -38,8 +38,11 @@ type = \"f32\"
 ";
 
 /// The device and its address; it stops when its input closes, so dropping it is enough.
-fn device() -> Option<(Child, String)> {
+fn device(framing: Framing) -> Option<(Child, String)> {
     let mut command = judge("modbus_server.py", "pymodbus")?;
+    if framing == Framing::Rtu {
+        command.arg("rtu");
+    }
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut port = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut port).unwrap();
@@ -48,19 +51,24 @@ fn device() -> Option<(Child, String)> {
 
 #[tokio::test]
 async fn awkward_registers_of_a_real_device() {
-    let Some((mut child, address)) = device() else { return };
-    let connect = || Client::connect(&address, 1, LIMIT);
+    for framing in [Framing::Tcp, Framing::Rtu] {
+        let Some((child, address)) = device(framing) else { return };
+        awkward_registers(child, &address, framing).await;
+    }
+}
+
+async fn awkward_registers(mut child: Child, address: &str, framing: Framing) {
+    let connect = || Client::connect(address, framing, 1, LIMIT);
 
     let mut client = connect().await.unwrap();
-    let mut readings: Vec<Reading> = Vec::new();
-    let mut impossible = 0;
+    let mut poll = Poll::default();
     for block in RegisterTable::parse(TABLE).unwrap().blocks {
         let words = client.read(block.area, block.address, block.count).await.unwrap();
-        impossible += block.decode(&words, &mut readings);
+        block.decode(&words, &mut poll);
     }
-    let samples: Vec<_> = readings.iter().map(|r| r.sample).collect();
+    let samples: Vec<_> = poll.readings.iter().map(|r| r.sample).collect();
     assert_eq!(samples, [Ok(51_234.0), Err(NoData::Error), Ok(-6.0), Ok(3.25)]);
-    assert_eq!(impossible, 1, "NaN is no value");
+    assert_eq!(poll.impossible, 1, "NaN is no value");
 
     // An exception is an answer: the connection stays.
     let refused = client.read(Area::Holding, 30, 1).await.unwrap_err();

@@ -9,9 +9,12 @@ mod config;
 mod gateway;
 mod judge_can;
 mod judge_modbus;
+mod judge_sunspec;
 mod judges;
 mod modbus;
+mod modbus_faults;
 mod recording;
+mod rtu;
 #[cfg(target_os = "linux")]
 mod socketcan;
 mod support;

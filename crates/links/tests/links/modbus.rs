@@ -5,7 +5,7 @@ use crate::support::{Running, sample};
 use domain::link::{LinkFault, LinkState};
 use domain::point::PointId;
 use domain::reading::{NoData, Target};
-use links::bus::modbus::{Client, Exception, ReadError};
+use links::bus::modbus::{Client, Exception, Framing, ReadError};
 use links::device::registers::Area;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -19,7 +19,7 @@ const GOOD: [u8; 13] = [0, 0, 0, 0, 0, 7, 9, 3, 4, 0x12, 0x34, 0x56, 0x78];
 /// What the client makes of `reply`, and whether it would ask again over the same connection.
 async fn ask(reply: &[u8]) -> (Result<Vec<u16>, ReadError>, bool) {
     let (ours, mut theirs) = tokio::io::duplex(100_000);
-    let mut client = Client::attach(ours, 9, LIMIT);
+    let mut client = Client::attach(ours, Framing::Tcp, 9, LIMIT);
     theirs.write_all(reply).await.unwrap();
     let outcome = client.read(Area::Holding, 16, 2).await;
     let mut request = [0; 12];

@@ -53,8 +53,30 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) async fn start(keys: &str) -> Running {
-        let task = build(keys).await;
-        let (handle, address, clock) = (task.handle(), task.local_addr(), clock());
+        Running::run(build(keys).await)
+    }
+
+    /// A link of a system with these cells.
+    pub(crate) async fn of(config: LinkConfig, topology: Topology) -> Running {
+        Running::run(config.build(SystemIdx(0), &topology, repository()).unwrap())
+    }
+
+    /// A link whose clock runs so many times faster than time.
+    pub(crate) async fn hurried(keys: &str, speed: u64) -> Running {
+        let clock = clock();
+        let hurried: Clock = Arc::new(move || {
+            let Now { utc, mono } = clock();
+            Now { utc, mono: Mono(mono.0 * speed) }
+        });
+        Running::run_by(build(keys).await, hurried)
+    }
+
+    fn run(task: LinkTask) -> Running {
+        Running::run_by(task, clock())
+    }
+
+    fn run_by(task: LinkTask, clock: Clock) -> Running {
+        let (handle, address) = (task.handle(), task.local_addr());
         let (sink, inputs) = mpsc::channel(1_000);
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(task.run(LinkIdx(0), clock.clone(), sink, stopped));
@@ -73,14 +95,14 @@ impl Running {
         tokio::time::timeout(PATIENCE, next).await.unwrap()
     }
 
-    /// The next status that `wanted` accepts. A batch before it is a failure.
+    /// The next status that `wanted` accepts. A value before it is a failure.
     pub(crate) async fn status(&mut self, wanted: impl Fn(&LinkStatus) -> bool) -> LinkStatus {
         let next = async {
             loop {
                 match self.inputs.recv().await.unwrap() {
                     Input::Link(_, status) if wanted(&status) => return status,
                     Input::Link(..) => {}
-                    Input::Batch(batch) => panic!("{batch:?}"),
+                    Input::Batch(batch) => assert!(batch.readings.iter().all(|r| r.sample.is_err()), "{batch:?}"),
                 }
             }
         };
@@ -89,10 +111,15 @@ impl Running {
 
     /// Waits for a state; batches until then are dropped.
     pub(crate) async fn until(&mut self, state: LinkState) -> LinkStatus {
+        self.until_status(|status| status.state == state).await
+    }
+
+    /// Waits for a status that `wanted` accepts; batches until then are dropped.
+    pub(crate) async fn until_status(&mut self, wanted: impl Fn(&LinkStatus) -> bool) -> LinkStatus {
         let next = async {
             loop {
                 match self.inputs.recv().await.unwrap() {
-                    Input::Link(_, status) if status.state == state => return status,
+                    Input::Link(_, status) if wanted(&status) => return status,
                     _ => {}
                 }
             }

@@ -20,7 +20,10 @@ pub struct RigConfig {
     /// Where the AI load's meter listens; port 0 takes any free one.
     #[serde(default = "load_meter")]
     pub load_meter: SocketAddr,
-    /// The same seed gives the same cells, load and noise.
+    /// Where the controller's SunSpec gateway listens; port 0 takes any free one. There is none if not given.
+    #[serde(default)]
+    pub sunspec: Option<SocketAddr>,
+    /// The same seed gives the same cells, load and noise, and the gateway's serial number.
     #[serde(default = "seed")]
     pub seed: u64,
     /// Rated capacity of a cell, Ah, above 0.

@@ -1,11 +1,12 @@
 //! A Modbus client that believes nothing.
 //!
-//! The library below checks transaction, unit and function code, but in release builds neither the number of registers
-//! nor what follows them, and it has no time-outs. So every reply is checked here, and after anything but a good reply
-//! or an exception the connection is gone: a late reply must never answer the next question.
+//! Whatever the framing, a call has a time-out, and after anything but a good reply or an exception the connection is
+//! gone: a late reply must never answer the next question. [`super::tcp`] and [`super::rtu`] check the replies.
 
 use super::counted::{Counted, Received};
 use super::exception::Exception;
+use super::rtu::Rtu;
+use super::tcp::Tcp;
 use crate::device::registers::Area;
 use domain::link::LinkFault;
 use std::fmt::Debug;
@@ -15,13 +16,38 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_modbus::client::{Client as _, Context, tcp};
-use tokio_modbus::{Error, Request, Response, Slave};
 
-/// Header, function code and byte count.
-const REPLY_BYTES: usize = 9;
-/// Header, function code and exception code.
-const EXCEPTION_BYTES: usize = 9;
+/// How requests and replies are wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// With the header of Modbus TCP.
+    Tcp,
+    /// As on a serial line, with a checksum and without a number that would tie a reply to its question.
+    Rtu,
+}
+
+/// A question: registers of a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Unit identifier.
+    pub unit: u8,
+    /// Which kind of register.
+    pub area: Area,
+    /// The first register.
+    pub address: u16,
+    /// How many, 1 to 125.
+    pub count: u16,
+}
+
+impl Question {
+    /// Its function code.
+    pub fn function(&self) -> u8 {
+        match self.area {
+            Area::Holding => 3,
+            Area::Input => 4,
+        }
+    }
+}
 
 /// Why there are no registers.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +64,9 @@ pub enum ReadError {
     /// A reply that is not the answer to the question.
     #[error("malformed reply: {0}")]
     Malformed(String),
+    /// The device is not the one that it should be.
+    #[error("{0}")]
+    Stranger(String),
     /// The device refuses. The connection is good.
     #[error("{0}")]
     Exception(Exception),
@@ -49,7 +78,9 @@ impl ReadError {
         match self {
             ReadError::Timeout(_) => LinkFault::Timeout,
             ReadError::Malformed(_) => LinkFault::Malformed,
-            ReadError::Connect(_) | ReadError::Closed | ReadError::Exception(_) => LinkFault::Refused,
+            ReadError::Connect(_) | ReadError::Closed | ReadError::Stranger(_) | ReadError::Exception(_) => {
+                LinkFault::Refused
+            }
         }
     }
 }
@@ -60,15 +91,14 @@ pub struct Client {
     /// Taken out while a question is open, so that a call that is dropped half-way takes the connection along.
     connection: Option<Connection>,
     received: Arc<Received>,
+    unit: u8,
     timeout: Duration,
 }
 
-struct Connection(Context);
-
-impl Debug for Connection {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Connection")
-    }
+#[derive(Debug)]
+enum Connection {
+    Tcp(Tcp),
+    Rtu(Box<Rtu>),
 }
 
 impl Client {
@@ -76,52 +106,55 @@ impl Client {
     ///
     /// # Errors
     /// [`ReadError::Connect`] or [`ReadError::Timeout`].
-    pub async fn connect(address: &str, unit: u8, limit: Duration) -> Result<Client, ReadError> {
+    pub async fn connect(address: &str, framing: Framing, unit: u8, limit: Duration) -> Result<Client, ReadError> {
         let stream = timeout(limit, TcpStream::connect(address)).await.map_err(|_| ReadError::Timeout(limit))?;
         let stream = stream.map_err(ReadError::Connect)?;
         stream.set_nodelay(true).map_err(ReadError::Connect)?;
-        Ok(Client::attach(stream, unit, limit))
+        Ok(Client::attach(stream, framing, unit, limit))
     }
 
     /// Speaks to `unit` over a stream that is open already. `limit` bounds each call.
-    pub fn attach<S>(stream: S, unit: u8, limit: Duration) -> Client
+    pub fn attach<S>(stream: S, framing: Framing, unit: u8, limit: Duration) -> Client
     where
         S: AsyncRead + AsyncWrite + Debug + Send + Unpin + 'static,
     {
         let (stream, received) = Counted::new(stream);
-        let context = tcp::attach_slave(stream, Slave(unit));
-        Client { connection: Some(Connection(context)), received, timeout: limit }
+        let connection = match framing {
+            Framing::Tcp => Connection::Tcp(Tcp::new(stream, received.clone())),
+            Framing::Rtu => Connection::Rtu(Box::new(Rtu::new(Box::new(stream)))),
+        };
+        Client { connection: Some(connection), received, unit, timeout: limit }
+    }
+
+    /// The unit that is asked if a question names no other.
+    pub fn unit(&self) -> u8 {
+        self.unit
     }
 
     /// Reads `count` registers from `address` on.
     ///
     /// # Errors
-    /// After any but [`ReadError::Exception`] the connection is gone, and every later call says [`ReadError::Closed`].
+    /// As [`Client::ask`].
     pub async fn read(&mut self, area: Area, address: u16, count: u16) -> Result<Vec<u16>, ReadError> {
+        self.ask(Question { unit: self.unit, area, address, count }).await
+    }
+
+    /// Reads the registers that a question names.
+    ///
+    /// # Errors
+    /// After any but [`ReadError::Exception`] the connection is gone, and every later call says [`ReadError::Closed`].
+    pub async fn ask(&mut self, question: Question) -> Result<Vec<u16>, ReadError> {
         let mut connection = self.connection.take().ok_or(ReadError::Closed)?;
-        let request = match area {
-            Area::Holding => Request::ReadHoldingRegisters(address, count),
-            Area::Input => Request::ReadInputRegisters(address, count),
-        };
-        self.received.take();
-        let reply = timeout(self.timeout, connection.0.call(request)).await;
-        let reply = reply.map_err(|_| ReadError::Timeout(self.timeout))?.map_err(|e| self.broken(e))?;
-        let bytes = self.received.bytes();
-        let outcome = match (area, reply) {
-            (_, Err(exception)) if bytes == EXCEPTION_BYTES => Err(ReadError::Exception(Exception(exception.into()))),
-            (Area::Holding, Ok(Response::ReadHoldingRegisters(words)))
-            | (Area::Input, Ok(Response::ReadInputRegisters(words))) => {
-                if words.len() != usize::from(count) {
-                    return Err(ReadError::Malformed(format!("{} registers instead of {count}", words.len())));
-                }
-                if bytes != REPLY_BYTES + 2 * words.len() {
-                    return Err(ReadError::Malformed(format!("{bytes} bytes for {count} registers")));
-                }
-                Ok(words)
+        let call = async {
+            match &mut connection {
+                Connection::Tcp(tcp) => tcp.ask(question).await,
+                Connection::Rtu(rtu) => rtu.ask(question).await,
             }
-            (_, reply) => return Err(ReadError::Malformed(format!("{bytes} bytes: {reply:?}"))),
         };
-        self.connection = Some(connection);
+        let outcome = timeout(self.timeout, call).await.map_err(|_| ReadError::Timeout(self.timeout))?;
+        if matches!(outcome, Ok(_) | Err(ReadError::Exception(_))) {
+            self.connection = Some(connection);
+        }
         outcome
     }
 
@@ -129,17 +162,15 @@ impl Client {
     pub(super) fn take_received(&self) -> usize {
         self.received.take()
     }
+}
 
-    fn broken(&self, error: Error) -> ReadError {
-        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, UnexpectedEof};
-        match error {
-            Error::Protocol(e) => ReadError::Malformed(e.to_string()),
-            Error::Transport(_) if self.received.ended() => ReadError::Closed,
-            Error::Transport(e) => match e.kind() {
-                InvalidData | UnexpectedEof => ReadError::Malformed(e.to_string()),
-                BrokenPipe | ConnectionAborted | ConnectionReset => ReadError::Closed,
-                _ => ReadError::Connect(e),
-            },
-        }
+/// What a broken stream means. `ended`: whether the other side has closed it.
+pub(super) fn broken(error: io::Error, ended: bool) -> ReadError {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, UnexpectedEof};
+    match error.kind() {
+        _ if ended => ReadError::Closed,
+        InvalidData | UnexpectedEof => ReadError::Malformed(error.to_string()),
+        BrokenPipe | ConnectionAborted | ConnectionReset => ReadError::Closed,
+        _ => ReadError::Connect(error),
     }
 }

@@ -23,6 +23,11 @@ impl Exception {
             _ => "unknown exception",
         }
     }
+
+    /// Whether what was asked for has no value any more: all but "not now", which says nothing about it.
+    pub fn means_lost(self) -> bool {
+        !matches!(self.0, 5 | 6)
+    }
 }
 
 impl fmt::Display for Exception {

@@ -1,10 +1,15 @@
 //! Reads a register table and groups its registers into requests.
 
-use super::{Area, Block, MAX_READ, Register, RegisterTable, RegisterType, WordOrder};
-use crate::device::sign::Sign;
-use crate::text::{line_of, nearest, suggestion};
-use domain::point::PointId;
+mod row;
+#[cfg(test)]
+mod tests;
+
+use super::block::{Area, Block, MAX_READ, Register, Role, Unit};
+use super::{PointId, RegisterTable};
+use crate::text::line_of;
+use row::{Extremes, Place, Row};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
@@ -25,8 +30,25 @@ struct File {
     name: String,
     #[serde(default = "default_gap")]
     max_gap: u16,
+    max_read: Option<Spanned<u16>>,
+    #[serde(default)]
+    extremes: Extremes,
+    #[serde(default)]
+    units: BTreeMap<String, u8>,
+    identity: Option<IdentityRow>,
     #[serde(default)]
     register: Vec<Row>,
+}
+
+/// Where a device keeps its serial number, as text.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IdentityRow {
+    address: u16,
+    registers: Spanned<u16>,
+    unit: Option<Spanned<String>>,
+    #[serde(default)]
+    fc: Area,
 }
 
 /// A request costs about as much as eight registers on a slow gateway.
@@ -34,58 +56,25 @@ fn default_gap() -> u16 {
     8
 }
 
-fn one() -> f64 {
-    1.0
-}
+/// What is wrong, and where in the text.
+type Complaint = (Range<usize>, String);
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    address: Spanned<u16>,
-    point: Spanned<String>,
-    #[serde(rename = "type")]
-    kind: RegisterType,
-    #[serde(default = "one")]
-    scale: f64,
-    #[serde(default)]
-    offset: f64,
-    #[serde(default)]
-    word_order: WordOrder,
-    #[serde(default)]
-    sentinel: Vec<f64>,
-    #[serde(default)]
-    fc: Area,
-    sign: Option<Sign>,
+/// One register of a row, on its way into a block.
+struct Placed<'a> {
+    place: Place,
+    role: Role,
+    row: &'a Row,
 }
 
 impl RegisterTable {
     /// Reads the text of a table.
     ///
     /// # Errors
-    /// The text is not TOML of this form, names an unknown point, a point twice, or a register beyond 65535.
+    /// The text is not TOML of this form, names an unknown point or unit, a point twice, or a register beyond 65535.
     pub fn parse(text: &str) -> Result<RegisterTable, TableError> {
-        let error = |span: Range<usize>, what: String| TableError { line: line_of(text, span.start), what };
-        let file: File = toml::from_str(text).map_err(|e| error(e.span().unwrap_or(0..0), e.message().to_owned()))?;
-        let mut rows = Vec::with_capacity(file.register.len());
-        for row in &file.register {
-            let path = row.point.get_ref();
-            let point = PointId::from_path(path).ok_or_else(|| {
-                let known = PointId::ALL.iter().map(|id| id.spec().path);
-                error(row.point.span(), format!("no point `{path}`{}", suggestion(nearest(path, known))))
-            })?;
-            if rows.iter().any(|(other, _): &(PointId, &Row)| *other == point) {
-                return Err(error(row.point.span(), format!("`{path}` is mapped twice")));
-            }
-            if row.address.get_ref().checked_add(row.kind.words() - 1).is_none() {
-                return Err(error(row.address.span(), "the value ends beyond register 65535".into()));
-            }
-            rows.push((point, row));
-        }
-        if rows.is_empty() {
-            return Err(TableError { line: 1, what: "no [[register]]".into() });
-        }
-        rows.sort_by_key(|(_, row)| (row.fc, *row.address.get_ref()));
-        Ok(RegisterTable { name: file.name, blocks: blocks(&rows, file.max_gap) })
+        let error = |(span, what): Complaint| TableError { line: line_of(text, span.start), what };
+        let file: File = toml::from_str(text).map_err(|e| error((e.span().unwrap_or(0..0), e.message().to_owned())))?;
+        file.table().map_err(error)
     }
 
     /// Reads a table's file.
@@ -99,94 +88,101 @@ impl RegisterTable {
     }
 }
 
-/// Groups rows, sorted by area and address, into as few requests as the gap allows.
-fn blocks(rows: &[(PointId, &Row)], max_gap: u16) -> Vec<Block> {
+impl File {
+    fn table(self) -> Result<RegisterTable, Complaint> {
+        let units: Vec<(String, u8)> = self.units.into_iter().collect();
+        let max_read = match &self.max_read {
+            Some(count) if !(2..=MAX_READ).contains(count.get_ref()) => {
+                return Err((count.span(), format!("`max_read` is {}, not 2 to {MAX_READ}", count.get_ref())));
+            }
+            Some(count) => *count.get_ref(),
+            None => MAX_READ,
+        };
+        let (mut placed, mut points, mut sums) = (Vec::new(), Vec::new(), Vec::new());
+        for row in &self.register {
+            let (unit, places) = (find_unit(&units, row.unit.as_ref())?, row.places()?);
+            let point = row.point()?;
+            if let Some(point) = point {
+                if points.contains(&point) {
+                    return Err((row.target_span(), format!("`{}` is mapped twice", point.spec().path)));
+                }
+                points.push(point);
+                if places.len() > 1 {
+                    sums.push((point, places.len()));
+                }
+            }
+            for address in &places {
+                let role = match point {
+                    Some(point) if places.len() > 1 => Role::Part(sums.len() - 1, point),
+                    Some(point) => Role::Point(point),
+                    None => Role::Shown(row.label.clone().unwrap_or_default()),
+                };
+                placed.push(Placed { place: Place { unit, area: row.fc, address: *address }, role, row });
+            }
+        }
+        if placed.is_empty() {
+            return Err((0..0, "no [[register]]".into()));
+        }
+        placed.sort_by_key(|placed| placed.place);
+        let blocks = blocks(&placed, self.max_gap, max_read, self.extremes)?;
+        let identity = self.identity.map(|row| row.block(&units)).transpose()?;
+        Ok(RegisterTable { name: self.name, blocks, identity, units, sums })
+    }
+}
+
+impl IdentityRow {
+    fn block(&self, units: &[(String, u8)]) -> Result<Block, Complaint> {
+        let count = *self.registers.get_ref();
+        if !(1..=MAX_READ).contains(&count) || self.address.checked_add(count - 1).is_none() {
+            return Err((self.registers.span(), format!("{count} registers cannot be read from {}", self.address)));
+        }
+        let unit = find_unit(units, self.unit.as_ref())?;
+        Ok(Block { unit, area: self.fc, address: self.address, count, registers: Vec::new() })
+    }
+}
+
+fn find_unit(units: &[(String, u8)], name: Option<&Spanned<String>>) -> Result<Option<Unit>, Complaint> {
+    let Some(name) = name else { return Ok(None) };
+    let place = units.iter().position(|(known, _)| known == name.get_ref());
+    let words = || format!("no unit `{}` in [units]", name.get_ref());
+    place.map(|place| Some(Unit(place))).ok_or_else(|| (name.span(), words()))
+}
+
+/// Groups registers, sorted by place, into as few requests as the gap and the longest request allow.
+fn blocks(placed: &[Placed<'_>], max_gap: u16, max_read: u16, extremes: Extremes) -> Result<Vec<Block>, Complaint> {
     let mut blocks: Vec<Block> = Vec::new();
-    for (point, row) in rows {
-        let address = *row.address.get_ref();
+    let mut needs: Vec<(usize, usize, PointId, Range<usize>)> = Vec::new();
+    for Placed { place, role, row } in placed {
+        let Place { unit, area, address } = *place;
         // One past the last register; up to 65536.
         let end = u32::from(address) + u32::from(row.kind.words());
         let joins = |block: &Block| {
             let block_end = u32::from(block.address) + u32::from(block.count);
             let gap = u32::from(address).saturating_sub(block_end);
             let count = end.max(block_end) - u32::from(block.address);
-            block.area == row.fc && gap <= u32::from(max_gap) && count <= u32::from(MAX_READ)
+            (block.unit, block.area) == (unit, area) && gap <= u32::from(max_gap) && count <= u32::from(max_read)
         };
         if !blocks.last().is_some_and(joins) {
-            blocks.push(Block { area: row.fc, address, count: 0, registers: Vec::new() });
+            blocks.push(Block { unit, area, address, count: 0, registers: Vec::new() });
         }
+        let number = blocks.len() - 1;
         let Some(block) = blocks.last_mut() else { continue };
         block.count = block.count.max((end - u32::from(block.address)) as u16);
+        if let Some((point, span)) = row.needs()? {
+            needs.push((number, block.registers.len(), point, span));
+        }
         block.registers.push(Register {
             place: usize::from(address - block.address),
-            point: *point,
-            kind: row.kind,
-            word_order: row.word_order,
-            scale: row.scale * row.sign.map_or(1.0, Sign::factor),
-            offset: row.offset,
-            sentinel: row.sentinel.clone(),
+            role: role.clone(),
+            format: row.format(extremes),
+            needs: None,
+            words: row.words()?,
         });
     }
-    blocks
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(address: u16, point: &str, more: &str) -> String {
-        format!("[[register]]\naddress = {address}\npoint = \"{point}\"\n{more}\n")
+    for (block, register, point, span) in needs {
+        let needed = blocks[block].registers.iter().position(|other| other.role == Role::Point(point));
+        let words = || format!("`{}` is not read by the same request, so it cannot be needed here", point.spec().path);
+        blocks[block].registers[register].needs = Some(needed.ok_or_else(|| (span, words()))?);
     }
-
-    #[test]
-    fn neighbours_share_a_request() {
-        let u16_holding = "type = \"u16\"";
-        let text = [
-            "name = \"A\"\nmax_gap = 4\n".to_owned(),
-            row(10, "battery/soc", u16_holding),
-            row(0, "grid/power", "type = \"s32\""),
-            row(6, "load/power", "type = \"s32\""),
-            row(15, "battery/soh", u16_holding),
-            row(129, "battery/voltage", u16_holding),
-            row(131, "battery/current", "type = \"u32\""),
-            row(7, "solar/power", "type = \"u16\"\nfc = \"input\""),
-        ]
-        .concat();
-        let table = RegisterTable::parse(&text).unwrap();
-        let requests: Vec<_> = table.blocks.iter().map(|b| (b.area, b.address, b.count, b.registers.len())).collect();
-        use Area::{Holding, Input};
-        assert_eq!(requests, [(Holding, 0, 16, 4), (Holding, 129, 4, 2), (Input, 7, 1, 1)]);
-    }
-
-    #[test]
-    fn a_request_never_asks_for_more_than_125() {
-        let points: Vec<_> = PointId::ALL.iter().enumerate().collect();
-        let rows: String = points.iter().map(|(i, p)| row(*i as u16 * 9, p.spec().path, "type = \"f32\"")).collect();
-        let table = RegisterTable::parse(&format!("name = \"A\"\n{rows}")).unwrap();
-        assert!(table.blocks.iter().all(|block| block.count <= MAX_READ) && table.blocks.len() == 2);
-    }
-
-    #[test]
-    fn the_last_register_can_be_read() {
-        let table =
-            RegisterTable::parse(&format!("name = \"A\"\n{}", row(65_535, "battery/soc", "type = \"u16\""))).unwrap();
-        assert_eq!((table.blocks[0].address, table.blocks[0].count), (65_535, 1));
-    }
-
-    #[test]
-    fn a_wrong_table_names_the_line() {
-        for (text, line, words) in [
-            (row(0, "battery/sco", "type = \"u16\""), 4, "nearest is `battery/soc`"),
-            (row(0, "battery/soc", "type = \"u17\""), 5, "u17"),
-            (row(0, "battery/soc", "type = \"u16\"\nscael = 2"), 6, "scael"),
-            (row(65_535, "battery/soc", "type = \"u32\""), 3, "65535"),
-            (row(0, "battery/soc", "type = \"u16\"") + &row(1, "battery/soc", "type = \"u16\""), 8, "mapped twice"),
-            (String::new(), 1, "no [[register]]"),
-            ("[[register]\n".into(), 2, ""),
-        ] {
-            let error = RegisterTable::parse(&format!("name = \"A\"\n{text}")).unwrap_err();
-            assert_eq!(error.line, line, "{text}: {error}");
-            assert!(error.what.contains(words), "{error}");
-        }
-    }
+    Ok(blocks)
 }

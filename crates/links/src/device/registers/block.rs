@@ -1,0 +1,81 @@
+//! A block: neighbouring registers that one request reads, and the values in it.
+
+use super::value::Format;
+use crate::device::unit;
+use domain::point::PointId;
+use domain::reading::Target;
+use serde::Deserialize;
+
+/// The most registers of one read request.
+pub const MAX_READ: u16 = 125;
+
+/// Neighbouring registers that one request reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    /// The named unit that is asked; `None` for the link's own.
+    pub unit: Option<Unit>,
+    /// Which kind of register.
+    pub area: Area,
+    /// Address of the first, as on the wire.
+    pub address: u16,
+    /// How many, 1 to 125.
+    pub count: u16,
+    pub(super) registers: Vec<Register>,
+}
+
+/// A named unit's place in its table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unit(pub(super) usize);
+
+/// The two kinds of registers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Area {
+    /// Function code 3.
+    #[default]
+    Holding,
+    /// Function code 4.
+    Input,
+}
+
+/// One value in a block.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Register {
+    /// Place in its block.
+    pub(super) place: usize,
+    pub(super) role: Role,
+    pub(super) format: Format,
+    /// Has no value either when this register of the block has none.
+    pub(super) needs: Option<usize>,
+    /// What its numbers mean, in words.
+    pub(super) words: Vec<(i64, String)>,
+}
+
+/// What a value is for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Role {
+    /// It is a point.
+    Point(PointId),
+    /// It is added to others, which together are a point: the sum's place in the table, and the point.
+    Part(usize, PointId),
+    /// It is shown beside the raw bytes, and nowhere else.
+    Shown(String),
+}
+
+impl Role {
+    /// Its name for people who look at raw bytes.
+    pub(super) fn label(&self) -> &str {
+        match self {
+            Role::Point(point) | Role::Part(_, point) => point.spec().path,
+            Role::Shown(label) => label,
+        }
+    }
+
+    /// Its unit as text.
+    pub(super) fn symbol(&self) -> &'static str {
+        match self {
+            Role::Point(point) | Role::Part(_, point) => unit::symbol(Target::Point(*point)),
+            Role::Shown(_) => "",
+        }
+    }
+}

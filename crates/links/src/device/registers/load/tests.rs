@@ -1,0 +1,85 @@
+//! Loading: grouping into requests, and what is wrong in a table.
+
+use super::*;
+
+fn row(address: u16, point: &str, more: &str) -> String {
+    format!("[[register]]\naddress = {address}\npoint = \"{point}\"\n{more}\n")
+}
+
+#[test]
+fn neighbours_share_a_request() {
+    let u16_holding = "type = \"u16\"";
+    let text = [
+        "name = \"A\"\nmax_gap = 4\n".to_owned(),
+        row(10, "battery/soc", u16_holding),
+        row(0, "grid/power", "type = \"s32\""),
+        row(6, "load/power", "type = \"s32\""),
+        row(15, "battery/soh", u16_holding),
+        row(129, "battery/voltage", u16_holding),
+        row(131, "battery/current", "type = \"u32\""),
+        row(7, "solar/power", "type = \"u16\"\nfc = \"input\""),
+    ]
+    .concat();
+    let table = RegisterTable::parse(&text).unwrap();
+    let requests: Vec<_> = table.blocks.iter().map(|b| (b.area, b.address, b.count, b.registers.len())).collect();
+    use Area::{Holding, Input};
+    assert_eq!(requests, [(Holding, 0, 16, 4), (Holding, 129, 4, 2), (Input, 7, 1, 1)]);
+}
+
+#[test]
+fn units_and_the_longest_request_part_neighbours() {
+    let text = [
+        "name = \"A\"\nmax_read = 3\n[units]\nbms = 225\n[identity]\naddress = 3\nregisters = 5\n".to_owned(),
+        row(0, "battery/soc", "type = \"u16\"\nunit = \"bms\""),
+        row(0, "grid/power", "type = \"u16\""),
+        row(1, "battery/soh", "type = \"u16\""),
+        row(2, "load/power", "type = \"u32\""),
+    ]
+    .concat();
+    let mut table = RegisterTable::parse(&text).unwrap();
+    let requests = |table: &RegisterTable| -> Vec<_> {
+        table.blocks.iter().map(|b| (table.unit(b, 1), b.address, b.count)).collect()
+    };
+    assert_eq!(requests(&table), [(1, 0, 2), (1, 2, 2), (225, 0, 1)]);
+    table.set_unit("bms", 30).unwrap();
+    assert_eq!(requests(&table)[2], (30, 0, 1));
+    assert_eq!(table.set_unit("grid", 30).unwrap_err(), "the table has no unit `grid`; it has bms");
+    assert_eq!(table.identity.map(|b| (b.address, b.count)), Some((3, 5)));
+}
+
+#[test]
+fn a_request_never_asks_for_more_than_125() {
+    let points: Vec<_> = PointId::ALL.iter().enumerate().collect();
+    let rows: String = points.iter().map(|(i, p)| row(*i as u16 * 9, p.spec().path, "type = \"f32\"")).collect();
+    let table = RegisterTable::parse(&format!("name = \"A\"\n{rows}")).unwrap();
+    assert!(table.blocks.iter().all(|block| block.count <= MAX_READ) && table.blocks.len() == 2);
+}
+
+#[test]
+fn the_last_register_can_be_read() {
+    let table =
+        RegisterTable::parse(&format!("name = \"A\"\n{}", row(65_535, "battery/soc", "type = \"u16\""))).unwrap();
+    assert_eq!((table.blocks[0].address, table.blocks[0].count), (65_535, 1));
+}
+
+#[test]
+fn a_wrong_table_names_the_line() {
+    for (text, line, words) in [
+        (row(0, "battery/sco", "type = \"u16\""), 4, "nearest is `battery/soc`"),
+        (row(0, "battery/soc", "type = \"u17\""), 5, "u17"),
+        (row(0, "battery/soc", "type = \"u16\"\nscael = 2"), 6, "scael"),
+        (row(65_535, "battery/soc", "type = \"u32\""), 3, "65535"),
+        (row(0, "battery/soc", "type = \"u16\"") + &row(1, "battery/soc", "type = \"u16\""), 8, "mapped twice"),
+        (row(0, "battery/soc", "type = \"u16\"\nunit = \"bms\""), 6, "no unit `bms`"),
+        (row(0, "battery/soc", "type = \"u16\"\nlabel = \"x\""), 3, "either `point` or `label`"),
+        (row(0, "battery/soc", "type = \"u16\"\nneeds = \"battery/soh\""), 6, "not read by the same request"),
+        (row(0, "battery/soc", "type = \"u16\"\nwords = { a = \"b\" }"), 6, "`a` is not a whole number"),
+        ("max_read = 1\n".to_owned() + &row(0, "battery/soc", "type = \"u16\""), 2, "`max_read` is 1"),
+        (String::new(), 1, "no [[register]]"),
+        ("[[register]\n".into(), 2, ""),
+    ] {
+        let error = RegisterTable::parse(&format!("name = \"A\"\n{text}")).unwrap_err();
+        assert_eq!(error.line, line, "{text}: {error}");
+        assert!(error.what.contains(words), "{error}");
+    }
+}

@@ -1,0 +1,112 @@
+//! The format of one value: from its words to a number, or to "no value".
+
+use serde::Deserialize;
+
+/// What the words of a value are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RegisterType {
+    /// 16 bits without sign.
+    U16,
+    /// 16 bits, two's complement.
+    S16,
+    /// 32 bits without sign.
+    U32,
+    /// 32 bits, two's complement.
+    S32,
+    /// 32 bits, IEEE 754.
+    F32,
+}
+
+impl RegisterType {
+    /// How many registers a value takes.
+    pub fn words(self) -> u16 {
+        match self {
+            RegisterType::U16 | RegisterType::S16 => 1,
+            RegisterType::U32 | RegisterType::S32 | RegisterType::F32 => 2,
+        }
+    }
+
+    /// Whether `number` is one of those that devices use for "no value" or "does not fit": the highest one, and of
+    /// signed types also the lowest.
+    fn is_extreme(self, number: f64) -> bool {
+        match self {
+            RegisterType::U16 => number == f64::from(u16::MAX),
+            RegisterType::S16 => number == f64::from(i16::MAX) || number == f64::from(i16::MIN),
+            RegisterType::U32 => number == f64::from(u32::MAX),
+            RegisterType::S32 => number == f64::from(i32::MAX) || number == f64::from(i32::MIN),
+            RegisterType::F32 => false,
+        }
+    }
+}
+
+/// Which word of a 32-bit value comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WordOrder {
+    /// The one with the high bits, as the specification has it.
+    #[default]
+    HighFirst,
+    /// The one with the low bits.
+    LowFirst,
+}
+
+/// How words become a number in the point's unit.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Format {
+    pub(super) kind: RegisterType,
+    pub(super) word_order: WordOrder,
+    pub(super) scale: f64,
+    pub(super) offset: f64,
+    /// Raw values that mean "no value", as bits or as the number.
+    pub(super) sentinel: Vec<f64>,
+    /// Whether the extremes of the type mean "no value" too.
+    pub(super) extremes: bool,
+}
+
+/// What the words of a register say.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Word {
+    /// A number as it was sent; may be NaN or infinite for floats.
+    Number(f64),
+    /// The device says that it has no value.
+    NoValue,
+}
+
+impl Format {
+    /// What the words from `place` on say; `None` if they are not there.
+    pub(super) fn read(&self, words: &[u16], place: usize) -> Option<Word> {
+        let words = words.get(place..place + usize::from(self.kind.words()))?;
+        let bits = match (words, self.word_order) {
+            ([first, second], WordOrder::HighFirst) => u32::from(*first) << 16 | u32::from(*second),
+            ([first, second], WordOrder::LowFirst) => u32::from(*second) << 16 | u32::from(*first),
+            (words, _) => u32::from(*words.first()?),
+        };
+        let number = match self.kind {
+            RegisterType::U16 | RegisterType::U32 => f64::from(bits),
+            RegisterType::S16 => f64::from(bits as u16 as i16),
+            RegisterType::S32 => f64::from(bits as i32),
+            RegisterType::F32 => f64::from(f32::from_bits(bits)),
+        };
+        let means_nothing = |sentinel: &f64| *sentinel == number || *sentinel == f64::from(bits);
+        let nothing = match self.kind {
+            // The bits of a float are no number that a table would mean.
+            RegisterType::F32 => self.sentinel.contains(&number),
+            _ => self.sentinel.iter().any(means_nothing) || self.extremes && self.kind.is_extreme(number),
+        };
+        Some(if nothing { Word::NoValue } else { Word::Number(number) })
+    }
+
+    /// A number as it was sent, in the point's unit.
+    pub(super) fn scaled(&self, number: f64) -> f64 {
+        number * self.scale + self.offset
+    }
+
+    /// How many digits after the point its steps need, at most 4.
+    pub(super) fn decimals(&self) -> usize {
+        if self.kind == RegisterType::F32 {
+            return 3;
+        }
+        (0..4).find(|digits| (self.scale * 10_f64.powi(*digits)).fract().abs() < 1e-9).unwrap_or(4) as usize
+    }
+}

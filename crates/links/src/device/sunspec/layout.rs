@@ -1,0 +1,172 @@
+//! A device's map: which models it has, and where.
+
+use super::models::{CELLS, COMMON, table};
+use domain::topology::Topology;
+
+/// Ends the chain of models.
+pub const END: u16 = 0xFFFF;
+/// No device has more; a chain that goes on is garbage.
+const MODELS_MAX: usize = 1_000;
+/// Registers of id and length.
+const HEADER: u32 = 2;
+
+/// A model on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Model {
+    /// Its id.
+    pub id: u16,
+    /// Address of its id register.
+    pub address: u16,
+    /// Registers after id and length.
+    pub length: u16,
+}
+
+impl Model {
+    /// Registers with id and length.
+    pub fn registers(&self) -> u32 {
+        HEADER + u32::from(self.length)
+    }
+
+    /// How many of its groups there are, by its length; 0 without groups.
+    pub fn groups(&self) -> u32 {
+        let Some(table) = table(self.id) else { return 0 };
+        (self.registers().saturating_sub(table.fixed.into())).checked_div(table.group.into()).unwrap_or(0)
+    }
+}
+
+/// The models of a device that we read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Layout {
+    /// Model 1: who it is.
+    pub common: Option<Model>,
+    /// The others, in the order of the device. Their place is their slot.
+    pub models: Vec<Model>,
+}
+
+/// Walks a chain of models: give it each header, read the next where it says.
+#[derive(Debug)]
+pub struct Walk {
+    /// Where the next header is.
+    pub next: u16,
+    seen: usize,
+    layout: Layout,
+}
+
+impl Walk {
+    /// A walk that begins with the header at `first`, right after the marker.
+    pub fn new(first: u16) -> Walk {
+        Walk { next: first, seen: 0, layout: Layout::default() }
+    }
+
+    /// Takes the header at [`Walk::next`]. `Some` at the end of the chain.
+    ///
+    /// # Errors
+    /// In words: the chain has no end, or a model that we know is too short or has half a group.
+    pub fn take(&mut self, id: u16, length: u16) -> Result<Option<Layout>, String> {
+        if id == END {
+            return Ok(Some(std::mem::take(&mut self.layout)));
+        }
+        let model = Model { id, address: self.next, length };
+        self.seen += 1;
+        let next = u32::from(self.next) + model.registers();
+        // The next header must fit, too.
+        self.next =
+            u16::try_from(next).ok().filter(|at| *at < u16::MAX && self.seen < MODELS_MAX).ok_or_else(|| {
+                format!("the chain of models has no end: model {id} at {} has length {length}", model.address)
+            })?;
+        if let Some(table) = table(id) {
+            let rest = model.registers().checked_sub(table.fixed.into());
+            let whole = rest.is_some_and(|rest| table.group == 0 || rest % u32::from(table.group) == 0);
+            if !whole {
+                return Err(format!("model {id} at {} cannot have length {length}", model.address));
+            }
+            match id {
+                COMMON => self.layout.common = self.layout.common.or(Some(model)),
+                _ => self.layout.models.push(model),
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Layout {
+    /// Leaves out what says the same again, or is about cells that the system does not show.
+    ///
+    /// # Errors
+    /// In words: there is nothing that we know, or the device's cells are not those of the system.
+    pub fn fit(mut self, topology: &Topology) -> Result<Layout, String> {
+        let has = |id| self.models.iter().any(|model| model.id == id);
+        // The storage model says less of the same battery.
+        if has(802) {
+            self.models.retain(|model| model.id != 124);
+        }
+        let modules: Vec<u32> = self.models.iter().filter(|m| m.id == CELLS).map(Model::groups).collect();
+        let wanted = u32::from(topology.cells_per_module);
+        if topology.cells() == 0 {
+            self.models.retain(|model| model.id != CELLS);
+        } else if !modules.is_empty() && (modules.len() != topology.modules() || modules.iter().any(|n| *n != wanted)) {
+            let cells: u32 = modules.iter().sum();
+            let found = format!("{} modules with {cells} cells", modules.len());
+            return Err(format!("the device has {found}, the system {topology} = {}", topology.cells()));
+        }
+        match self.models.is_empty() {
+            true => Err("the device has no battery model (124, 802 to 805)".into()),
+            false => Ok(self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn walk(headers: &[(u16, u16)]) -> Result<Layout, String> {
+        let mut walk = Walk::new(40_002);
+        for (id, length) in headers {
+            if let Some(layout) = walk.take(*id, *length)? {
+                return Ok(layout);
+            }
+        }
+        panic!("no end: {walk:?}")
+    }
+
+    #[test]
+    fn the_chain_is_walked_to_its_end() {
+        let layout = walk(&[(1, 66), (103, 50), (124, 24), (802, 62), (803, 58), (805, 122), (END, 0)]).unwrap();
+        assert_eq!(layout.common, Some(Model { id: 1, address: 40_002, length: 66 }));
+        let models: Vec<_> = layout.models.iter().map(|m| (m.id, m.address, m.groups())).collect();
+        assert_eq!(models, [(124, 40_122, 0), (802, 40_148, 0), (803, 40_212, 1), (805, 40_272, 20)]);
+        let fitted = layout.clone().fit(&Topology::new(1, 1, 20)).unwrap();
+        assert_eq!(fitted.models.iter().map(|m| m.id).collect::<Vec<_>>(), [802, 803, 805]);
+        assert_eq!(layout.clone().fit(&Topology::NONE).unwrap().models.len(), 2);
+        let other = layout.fit(&Topology::new(1, 13, 20)).unwrap_err();
+        assert_eq!(other, "the device has 1 modules with 20 cells, the system 1 x 13 x 20 = 260");
+    }
+
+    #[test]
+    fn what_cannot_be_is_said() {
+        for (headers, words) in [
+            (vec![(1, 66), (802, 61)], "model 802 at 40070 cannot have length 61"),
+            (vec![(805, 43)], "model 805 at 40002 cannot have length 43"),
+            (vec![(7, 65_000)], "has no end"),
+            (vec![(7, 0); 1_000], "has no end"),
+        ] {
+            assert!(walk(&headers).unwrap_err().contains(words), "{words}");
+        }
+        let none = walk(&[(1, 65), (103, 50), (END, 0)]).unwrap().fit(&Topology::NONE);
+        assert!(none.unwrap_err().contains("no battery model"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_chain_ends_or_is_refused(headers in proptest::collection::vec((0_u16..900, any::<u16>()), 0..200)) {
+            let mut walk = Walk::new(2);
+            for (id, length) in headers {
+                if walk.take(id, length).is_err() {
+                    break;
+                }
+            }
+        }
+    }
+}
