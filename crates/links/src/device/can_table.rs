@@ -1,7 +1,7 @@
 //! What runs for each CAN frame: a DBC file and a map, compiled to a table of slots.
 //!
-//! A slot is a message, or one value of its multiplexer. Decoding finds the slot with two binary searches and walks
-//! its values in a straight line, without allocation.
+//! A slot is a message, or one variant of it if it has multiplexer switches. Decoding finds the slot with a binary
+//! search for the message and one for each switch, and walks its values in a straight line, without allocation.
 
 use super::can_map::{MapEntry, MapError, Mapped, Source, resolve};
 use super::dbc::{BitField, Database, Encoding, Message};
@@ -25,15 +25,14 @@ pub struct CanTable {
 struct Layout {
     id: CanId,
     size: usize,
-    switch: Option<BitField>,
-    /// Switch value and place in `slots`, sorted by value; a message without a switch has the value 0.
-    groups: Vec<(u64, usize)>,
+    /// Place in `slots` of its first variant; the others follow.
+    first_slot: usize,
 }
 
 #[derive(Debug)]
 struct Slot {
     message: usize,
-    switch: Option<u64>,
+    variant: usize,
     values: Vec<Value>,
 }
 
@@ -78,17 +77,12 @@ impl CanTable {
         let mut layouts = Vec::with_capacity(database.messages.len());
         let mut slots = Vec::new();
         for (place, message) in database.messages.iter().enumerate() {
-            let mut groups = Vec::new();
-            let mut group = |switch: Option<u64>| {
-                groups.push((switch.unwrap_or(0), slots.len()));
-                let here = map.iter().filter(|m| m.message == place && carried(message, m, switch));
-                slots.push(Slot { message: place, switch, values: here.map(|m| Value::new(message, m)).collect() });
-            };
-            match message.switch {
-                Some(_) => message.switch_values().into_iter().for_each(|value| group(Some(value))),
-                None => group(None),
+            layouts.push(Layout { id: message.id, size: message.size, first_slot: slots.len() });
+            for (variant, carried) in message.variants().iter().enumerate() {
+                let here = map.iter().filter(|m| m.message == place && carried.signals.contains(&m.source.first()));
+                let values = here.map(|m| Value::new(message, m)).collect();
+                slots.push(Slot { message: place, variant, values });
             }
-            layouts.push(Layout { id: message.id, size: message.size, switch: message.switch, groups });
         }
         CanTable { database, layouts, slots }
     }
@@ -110,24 +104,14 @@ impl CanTable {
         if !length_fits(frame, layout.size) {
             return Outcome::Rejected(LinkFault::WrongLength);
         }
-        let switch = layout.switch.map_or(0, |field| field.read(frame.data));
-        let Ok(group) = layout.groups.binary_search_by_key(&switch, |(value, _)| *value) else {
+        let Some(variant) = self.database.messages[place].variant(frame.data) else {
             return Outcome::Rejected(LinkFault::UnknownId);
         };
-        let slot = layout.groups[group].1;
+        let slot = layout.first_slot + variant;
         let impossible =
             self.slots[slot].values.iter().map(|value| u32::from(value.decode(frame.data, readings))).sum();
         Outcome::Decoded(slot, impossible)
     }
-}
-
-fn carried(message: &Message, mapped: &Mapped, switch: Option<u64>) -> bool {
-    let signal = match &mapped.source {
-        Source::Signal(signal) => *signal,
-        // Flags of one field are all in the same frames.
-        Source::Bits(signals) => signals[0],
-    };
-    message.carries(&message.signals[signal], switch)
 }
 
 /// As long as described; CAN FD frames come in steps, so they may be padded up to the next one.
@@ -180,8 +164,15 @@ impl Value {
 impl Describe for CanTable {
     fn key(&self, slot: usize) -> String {
         let slot = &self.slots[slot];
-        let id = self.database.messages[slot.message].id;
-        slot.switch.map_or_else(|| id.to_string(), |value| format!("{id} mux {value}"))
+        let message = &self.database.messages[slot.message];
+        let switches = message.variants()[slot.variant].switches.iter().map(|(_, values)| match values.clone() {
+            values if values.start() == values.end() => values.start().to_string(),
+            values => format!("{}-{}", values.start(), values.end()),
+        });
+        match switches.collect::<Vec<_>>().join("/") {
+            values if values.is_empty() => message.id.to_string(),
+            values => format!("{} mux {values}", message.id),
+        }
     }
 
     fn name(&self, slot: usize) -> String {
@@ -191,7 +182,7 @@ impl Describe for CanTable {
     fn decoded(&self, slot: usize, raw: &[u8]) -> Vec<DecodedValue> {
         let slot = &self.slots[slot];
         let message = &self.database.messages[slot.message];
-        let carried = message.signals.iter().filter(|signal| message.carries(signal, slot.switch));
+        let carried = message.variants()[slot.variant].signals.iter().map(|signal| &message.signals[*signal]);
         carried.map(|signal| DecodedValue { name: signal.name.clone(), text: signal.text(raw) }).collect()
     }
 }

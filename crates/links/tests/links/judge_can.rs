@@ -32,11 +32,9 @@ fn agree_with_cantools(dbc: &str) {
         let raw = frame.id | if frame.extended { 1 << 31 } else { 0 };
         let message = database.messages.iter().find(|m| m.id.raw() == raw).unwrap();
         let data = bytes(&frame.data);
-        let switch = message.switch.map(|field| field.read(&data));
-        let ours: HashMap<&str, f64> = (message.signals.iter())
-            .filter(|signal| message.carries(signal, switch))
-            .map(|signal| (signal.name.as_str(), signal.value(&data)))
-            .collect();
+        let variant = &message.variants()[message.variant(&data).unwrap()];
+        let carried = variant.signals.iter().map(|signal| &message.signals[*signal]);
+        let ours: HashMap<&str, f64> = carried.map(|signal| (signal.name.as_str(), signal.value(&data))).collect();
         assert_eq!(ours.len(), frame.values.len(), "{line}");
         for (name, theirs) in &frame.values {
             let value = ours[name.as_str()];

@@ -7,6 +7,7 @@ mod cannelloni;
 mod config;
 mod gateway;
 mod judge_can;
+mod judge_dbc;
 mod judge_modbus;
 mod judges;
 mod modbus;

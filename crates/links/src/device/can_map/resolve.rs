@@ -34,8 +34,18 @@ pub(crate) struct Mapped {
 pub(crate) enum Source {
     /// One signal.
     Signal(usize),
-    /// Flags, lowest bit first.
+    /// Flags, lowest bit first; at least one, all in the same frames.
     Bits(Vec<usize>),
+}
+
+impl Source {
+    /// A signal that is in the frames that carry the value.
+    pub(crate) fn first(&self) -> usize {
+        match self {
+            Source::Signal(signal) => *signal,
+            Source::Bits(signals) => signals[0],
+        }
+    }
 }
 
 /// What `point` names.
@@ -101,11 +111,6 @@ impl Resolver<'_> {
                 .map_err(|e| error(signal, format!("`{}` {e}", self.database.messages[message].signals[place].name)))?;
             self.check_once(signal, message, place, target)?;
             let source = &self.database.messages[message].signals[place];
-            if source.present == Presence::NotSupported {
-                let words =
-                    format!("`{}` is behind a multiplexer inside a multiplexer, which is not supported", source.name);
-                return Err(error(signal, words));
-            }
             let from_units = unit::factor(&source.unit, target);
             let scale = match (entry.scale, from_units) {
                 (Some(scale), _) => scale,
