@@ -11,4 +11,5 @@ mod judge_dbc;
 mod judge_modbus;
 mod judges;
 mod modbus;
+mod packs;
 mod support;

@@ -105,7 +105,11 @@ impl Resolver<'_> {
                 format!("`{}` is in {} and in {}: write Message.Signal", signal.get_ref(), name(first), name(second));
             return Err(error(signal, words));
         }
+        let beyond = |number: Option<u32>| matches!((number, entry.last), (Some(number), Some(last)) if number > last);
         for (message, place, numbers) in found {
+            if beyond(numbers.cell) || beyond(numbers.node) {
+                continue;
+            }
             let target = self
                 .target(kind, numbers, entry.first.unwrap_or(1))
                 .map_err(|e| error(signal, format!("`{}` {e}", self.database.messages[message].signals[place].name)))?;
@@ -227,7 +231,7 @@ impl Resolver<'_> {
                 };
                 index.map(|cell| Target::Cell(quantity, cell as u16)).ok_or_else(|| {
                     format!(
-                        "names a cell that {topology} ({} cells) does not have: is `first` right?",
+                        "names a cell that {topology} ({} cells) does not have: is `first` right, or `last` missing?",
                         topology.cells()
                     )
                 })
@@ -331,6 +335,8 @@ mod tests {
                 (Target::Node(NodeQuantity::Delay, 0), 1e-3, false),
             ]
         );
+        let fewer = resolve_text(r#"{ point = "cells/voltage", signal = "V_{cell}", first = 0, last = 0 }"#).unwrap();
+        assert_eq!(fewer.len(), 1);
         let by_module = resolve_text(r#"{ point = "cells/voltage", signal = "M{module}C{cell}" }"#).unwrap();
         assert_eq!(by_module[0].target, Target::Cell(CellQuantity::Voltage, 1));
         let scaled = resolve_text(r#"{ point = "battery/current", signal = "P", scale = 2.0, offset = 1.0 }"#).unwrap();
