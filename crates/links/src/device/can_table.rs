@@ -69,8 +69,13 @@ impl CanTable {
     /// # Errors
     /// The first entry of the map that is wrong.
     pub fn compile(database: Database, map: &[MapEntry], topology: &Topology) -> Result<CanTable, MapError> {
-        let mapped = resolve(map, &database, topology)?;
-        Ok(CanTable::new(database, &mapped))
+        let (mapped, wrong) = resolve(map, &database, topology);
+        wrong.into_iter().next().map_or_else(|| Ok(CanTable::new(database, &mapped)), Err)
+    }
+
+    /// Every entry of a map that is wrong.
+    pub fn wrong_entries(database: &Database, map: &[MapEntry], topology: &Topology) -> Vec<MapError> {
+        resolve(map, database, topology).1
     }
 
     fn new(database: Database, map: &[Mapped]) -> CanTable {

@@ -6,6 +6,7 @@ mod candump;
 mod cannelloni;
 mod config;
 mod gateway;
+mod inspect;
 mod judge_can;
 mod judge_dbc;
 mod judge_modbus;

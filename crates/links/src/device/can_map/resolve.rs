@@ -56,18 +56,15 @@ enum Kind {
     Nodes(NodeQuantity),
 }
 
-/// Resolves all entries against a DBC file.
+/// Resolves all entries against a DBC file: what they map, and what is wrong with those that are wrong.
 ///
-/// # Errors
-/// The first entry that is wrong: an unknown point, a pattern that matches nothing, a number beyond the topology,
-/// a signal or target that is mapped twice, a valid flag in another frame, units that do not belong together.
-pub(crate) fn resolve(map: &[MapEntry], database: &Database, topology: &Topology) -> Result<Vec<Mapped>, MapError> {
+/// Wrong is: an unknown point, a pattern that matches nothing, a number beyond the topology, a signal or target that is
+/// mapped twice, a valid flag in another frame, units that do not belong together.
+pub(crate) fn resolve(map: &[MapEntry], database: &Database, topology: &Topology) -> (Vec<Mapped>, Vec<MapError>) {
     let mut resolver =
         Resolver { database, topology, targets: HashMap::new(), signals: HashSet::new(), mapped: Vec::new() };
-    for entry in map {
-        resolver.entry(entry)?;
-    }
-    Ok(resolver.mapped)
+    let wrong = map.iter().filter_map(|entry| resolver.entry(entry).err()).collect();
+    (resolver.mapped, wrong)
 }
 
 struct Resolver<'a> {
@@ -310,7 +307,8 @@ mod tests {
         let source = format!("map = [ {entries} ]");
         let file: File = toml::from_str(&source).unwrap();
         let database = Database::parse(DBC.as_bytes()).unwrap();
-        resolve(&file.map, &database, &Topology::new(1, 1, 2)).map_err(|e| (source[e.span].to_owned(), e.message))
+        let (mapped, wrong) = resolve(&file.map, &database, &Topology::new(1, 1, 2));
+        wrong.into_iter().next().map_or(Ok(mapped), |e| Err((source[e.span].to_owned(), e.message)))
     }
 
     #[test]
