@@ -327,6 +327,21 @@ mod tests {
         assert_eq!(&texts[..3], ["Mux 0", "V_0 3300 mV", "Ok_0 1"]);
     }
 
+    #[test]
+    fn a_switch_inside_a_switch_has_slots_of_its_own() {
+        let dbc = "VERSION \"\"\n\nNS_ :\n\nBS_:\n\nBU_: A\n\nBO_ 16 M: 8 A\n SG_ S M : 0|8@1+ (1,0) [0|0] \"\" A\n \
+             SG_ T m2M : 8|8@1+ (1,0) [0|0] \"\" A\n SG_ U m0 : 16|16@1+ (0.1,0) [0|0] \"V\" A\n\n\
+             SG_MUL_VAL_ 16 T S 2-2;\nSG_MUL_VAL_ 16 U T 5-9;\n";
+        let table = table(dbc, r#"{ point = "battery/voltage", signal = "U" }"#, Topology::NONE);
+        let voltage = (Target::Point(PointId::Voltage), Ok(1_000.0));
+        let (outcome, readings) = decode(&table, 16, &[2, 7, 0x10, 0x27, 0, 0, 0, 0]);
+        assert_eq!((outcome, readings), (Outcome::Decoded(0, 0), vec![voltage]));
+        assert_eq!(table.key(0), "0x010 mux 2/5-9");
+        for frame in [[2, 4, 0x10, 0x27, 0, 0, 0, 0], [1, 7, 0x10, 0x27, 0, 0, 0, 0]] {
+            assert_eq!(decode(&table, 16, &frame), (Outcome::Rejected(LinkFault::UnknownId), vec![]), "{frame:?}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn no_frame_makes_it_panic_or_give_a_value_that_cannot_be(
