@@ -15,8 +15,9 @@ import sys
 
 import cantools
 
-# cantools makes a codec for each combination of switch values: depth and ranges are kept small, and memory is bounded.
+# cantools makes a codec for each combination of switch values: depth and ranges are kept small, and memory and time are bounded.
 MEMORY_BYTES = 1 << 30
+CPU_SECONDS = 120
 MAX_DEPTH = 3
 SIZES = [*range(1, 9), 12, 16, 20, 24, 32, 48, 64]
 HEAD = 'VERSION ""\n\nNS_ :\n\nBS_:\n\nBU_: Node\n\n'
@@ -124,6 +125,7 @@ def turn_switches(rng, message, tree, data):
 def main():
     folder, files, count, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     rng = random.Random(seed)
     for number in range(files):
         path = f"{folder}/{number}.dbc"
