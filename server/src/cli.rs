@@ -30,6 +30,52 @@ pub(crate) enum Command {
     /// The simulated devices speak CAN frames in cannelloni UDP packets and Modbus TCP on loopback; the server reads
     /// them as it would read real ones. The site file is written to the data folder: a start for your own.
     Demo(Demo),
+    /// Say everything that is wrong with a site file, or what it will connect
+    ///
+    /// Nothing is started and no address is taken. Exit status: 0 all is well, 1 something is wrong.
+    CheckConfig(CheckConfig),
+    /// Listen to one link of a site file for some seconds and say what came, decoded
+    ///
+    /// A link that asks (Modbus) asks; one that listens (CAN) listens, so stop a server that has the same address.
+    /// Exit status: 0 values came, 1 none came or the site file is not usable.
+    #[command(after_help = "Example:\n  packtwin probe bms --site hall2.toml --seconds 10")]
+    Probe(Probe),
+    /// Say what can be connected: each kind of link with its keys and an example, and what this machine has
+    Devices,
+    /// Look into DBC files
+    #[command(subcommand)]
+    Dbc(DbcCommand),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckConfig {
+    /// The site file
+    #[arg(value_name = "FILE")]
+    pub(crate) site: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Probe {
+    /// Id of the link in the site file
+    #[arg(value_name = "LINK")]
+    pub(crate) link: String,
+    /// The site file
+    #[arg(long, value_name = "FILE", env = "PACKTWIN_SITE")]
+    pub(crate) site: PathBuf,
+    /// How long to listen, at most; a replay may end before
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = positive)]
+    pub(crate) seconds: f64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DbcCommand {
+    /// List a DBC file's messages and signals, and propose a system and a link to paste into a site file
+    #[command(after_help = "Example:\n  packtwin dbc inspect dbc/foxbms2.dbc")]
+    Inspect {
+        /// The DBC file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 /// Options of every server.

@@ -7,19 +7,23 @@
 //!                     simulators (sim)      '------seconds--> store
 //! ```
 
+mod check;
 mod cli;
 mod clock;
 mod demo;
+mod devices;
 mod engine;
 mod http;
 mod hub;
 mod pace;
+mod probe;
 mod serve;
 mod site_file;
 mod tape;
 
 use clap::Parser as _;
-use cli::{Cli, Command};
+use cli::{Cli, Command, DbcCommand};
+use std::path::Path;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -34,6 +38,17 @@ async fn main() -> ExitCode {
             Ok(site) => serve::serve(serve::Options::demo(site, options.common)).await,
             Err(error) => Err(error),
         },
+        Command::CheckConfig(options) => return check::check(&options.site),
+        Command::Probe(options) => match probe::probe(&options).await {
+            Ok(true) => Ok(()),
+            Ok(false) => return ExitCode::FAILURE,
+            Err(error) => Err(error),
+        },
+        Command::Devices => {
+            print!("{}", devices::describe(Path::new("/")));
+            Ok(())
+        }
+        Command::Dbc(DbcCommand::Inspect { file }) => inspect(&file),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -42,4 +57,13 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints what is in a DBC file, and a map of it.
+fn inspect(file: &Path) -> anyhow::Result<()> {
+    let database = links::device::dbc::Database::open(file).map_err(anyhow::Error::msg)?;
+    println!("{}", links::inspect::describe(&database));
+    println!("# Proposed by names, numbers and units: check each line before you use it.\n");
+    print!("{}", links::inspect::propose(&database, &file.display().to_string()));
+    Ok(())
 }

@@ -43,10 +43,10 @@ fn sweep(database: &Database) -> (usize, Vec<u8>) {
             "CellTemperatures" => [0x00, 0x3F, 25, 26, 24, 25, 27, 25],
             _ => [0; 8],
         };
-        let switch_values = message.switch_values();
-        for value in if switch_values.is_empty() { &[0] } else { switch_values.as_slice() } {
-            if message.switch.is_some() {
-                data[0] = *value as u8;
+        for variant in message.variants() {
+            // Where there is a switch, it is the first byte.
+            if let Some((_, values)) = variant.switches.first() {
+                data[0] = *values.start() as u8;
             }
             frames.push((message.id.raw(), data));
         }

@@ -29,9 +29,11 @@
 //! places of its values in the file, and with them the line numbers of its errors.
 
 mod build;
+mod kinds;
 
 pub use crate::device::can_map::MapEntry;
 pub use crate::device::sign::Sign;
+pub use kinds::{KINDS, KindGuide};
 
 use domain::link::LinkSpec;
 use domain::spec::SystemIdx;
@@ -128,7 +130,7 @@ impl Kind {
     }
 
     /// The protocol as the site file writes it.
-    fn key(self) -> &'static str {
+    pub fn key(self) -> &'static str {
         match self {
             Kind::Cannelloni => "cannelloni",
             Kind::Socketcan => "socketcan",

@@ -6,6 +6,8 @@
 //!  device     knows what they mean: DBC files and maps, register tables         pure
 //!   |  readings
 //!  link       one task for each [[link]] of the site file: state, counters, the last frames, the way to the engine
+//!
+//!  inspect, probe   what is in a DBC file, what came over a link: text for people who connect a battery
 //! ```
 //!
 //! A malformed packet, an unknown id, a wrong length or an impossible value is counted and changes no reading.
@@ -18,7 +20,9 @@ pub mod can;
 pub mod config;
 pub mod device;
 mod frames;
+pub mod inspect;
 mod link;
+pub mod probe;
 mod recording;
 mod sequence;
 mod text;

@@ -31,7 +31,9 @@ impl LinkConfig {
     /// # Errors
     /// The first thing that is wrong; nothing has been started then.
     pub fn build(&self, system: SystemIdx, topology: &Topology, base: &Path) -> Result<LinkTask, ConfigError> {
-        self.check_keys()?;
+        if let Some(wrong) = self.wrong_keys().into_iter().next() {
+            return Err(wrong);
+        }
         let bus = match self.kind.get_ref() {
             Kind::Cannelloni => Bus::Cannelloni(Receiver::new(self.listen_address()?, self.can_table(topology, base)?)),
             Kind::Socketcan => {
@@ -57,12 +59,48 @@ impl LinkConfig {
         Ok(LinkTask::new(self.id.get_ref().clone(), system, self.silent_after(), bus))
     }
 
-    /// Refuses keys that mean nothing to the link's kind, and times that make no sense.
-    fn check_keys(&self) -> Result<(), ConfigError> {
+    /// Everything that can be found wrong with the link at once; nothing if [`LinkConfig::build`] would work.
+    pub fn problems(&self, system: SystemIdx, topology: &Topology, base: &Path) -> Vec<ConfigError> {
+        let mut problems = self.wrong_keys();
+        problems.extend(self.build(system, topology, base).err());
+        if self.is_can() {
+            // The first of these may hide the others.
+            problems.extend(self.listen.as_ref().and_then(|_| self.listen_address().err()));
+            problems.extend(self.file.as_ref().and_then(|_| self.log_file(base).err()));
+            problems.extend(self.replay_speed().err());
+            problems.extend(self.wrong_entries(topology, base));
+        }
+        let mut found = Vec::new();
+        problems.retain(|problem| {
+            !found.contains(problem) && {
+                found.push(problem.clone());
+                true
+            }
+        });
+        problems
+    }
+
+    /// The entries of the map that are wrong, if there is a DBC file to hold them against.
+    fn wrong_entries(&self, topology: &Topology, base: &Path) -> Vec<ConfigError> {
+        let (Some(map), Ok((path, span))) = (&self.map, self.path("dbc", self.dbc.as_ref(), base)) else {
+            return Vec::new();
+        };
+        match Database::open(&path) {
+            Ok(database) => {
+                let wrong = CanTable::wrong_entries(&database, map.get_ref(), topology).into_iter();
+                wrong.map(|e| ConfigError::new(e.span, format!("{} ({})", e.message, path.display()))).collect()
+            }
+            Err(e) => vec![ConfigError::new(span, e)],
+        }
+    }
+
+    /// Keys that mean nothing to the link's kind, and times that make no sense.
+    pub(super) fn wrong_keys(&self) -> Vec<ConfigError> {
         use Kind::{Candump, Cannelloni, ModbusRtuTcp, ModbusTcp, Socketcan, SunSpec};
         const CAN: &[Kind] = &[Cannelloni, Socketcan, Candump];
         const MODBUS: &[Kind] = &[ModbusTcp, ModbusRtuTcp, SunSpec];
         const TABLES: &[Kind] = &[ModbusTcp, ModbusRtuTcp];
+        let mut wrong = Vec::new();
         type Place = Option<Range<usize>>;
         fn at<T>(key: &Option<Spanned<T>>) -> Place {
             key.as_ref().map(Spanned::span)
@@ -87,17 +125,17 @@ impl LinkConfig {
         let kind = *self.kind.get_ref();
         for (key, span, kinds) in keys {
             if let (Some(span), false) = (span, kinds.contains(&kind)) {
-                return Err(ConfigError::new(span, format!("`{key}` means nothing to kind \"{}\"", kind.key())));
+                wrong.push(ConfigError::new(span, format!("`{key}` means nothing to kind \"{}\"", kind.key())));
             }
         }
         for (key, ms) in [("silent_ms", &self.silent_ms), ("poll_ms", &self.poll_ms), ("timeout_ms", &self.timeout_ms)]
         {
             if let Some(ms) = ms.as_ref().filter(|ms| !MS_RANGE.contains(ms.get_ref())) {
                 let words = format!("`{key}` is {}, not {} to {} ms", ms.get_ref(), MS_RANGE.start(), MS_RANGE.end());
-                return Err(ConfigError::new(ms.span(), words));
+                wrong.push(ConfigError::new(ms.span(), words));
             }
         }
-        Ok(())
+        wrong
     }
 
     fn needed<'a, T>(&self, key: &str, value: Option<&'a Spanned<T>>) -> Result<&'a Spanned<T>, ConfigError> {

@@ -30,6 +30,8 @@ pub struct MapEntry {
     pub counter: Option<Spanned<String>>,
     /// The number of the first cell, module or node in the signals' names; 1 if not given.
     pub first: Option<u32>,
+    /// The number of the last cell or node that the system has; signals with a higher one are left out.
+    pub last: Option<u32>,
     /// Factor from the signal's value to the point's unit, instead of that which follows from the units.
     pub scale: Option<f64>,
     /// Added after the factor, in the point's unit.

@@ -1,10 +1,10 @@
 //! What runs for each CAN frame: a DBC file and a map, compiled to a table of slots.
 //!
-//! A slot is a message, or one value of its multiplexer. Decoding finds the slot with two binary searches and walks
-//! its values in a straight line, without allocation.
+//! A slot is a message, or one variant of it if it has multiplexer switches. Decoding finds the slot with a binary
+//! search for the message and one for each switch, and walks its values in a straight line, without allocation.
 
 use super::can_map::{MapEntry, MapError, Mapped, Source, resolve};
-use super::dbc::{BitField, Database, Encoding, Message, Presence};
+use super::dbc::{BitField, Database, Encoding, Message};
 use super::{push_invalid, push_plausible};
 use crate::can::{CanFrame, CanId, FrameKind};
 use crate::frames::Describe;
@@ -27,15 +27,14 @@ pub struct CanTable {
 struct Layout {
     id: CanId,
     size: usize,
-    switch: Option<BitField>,
-    /// Switch value and place in `slots`, sorted by value; a message without a switch has the value 0.
-    groups: Vec<(u64, usize)>,
+    /// Place in `slots` of its first variant; the others follow.
+    first_slot: usize,
 }
 
 #[derive(Debug)]
 struct Slot {
     message: usize,
-    switch: Option<u64>,
+    variant: usize,
     values: Vec<Value>,
     /// The rolling counter of its frames, and which it is of the table's counters.
     counter: Option<(BitField, usize)>,
@@ -74,43 +73,37 @@ impl CanTable {
     /// # Errors
     /// The first entry of the map that is wrong.
     pub fn compile(database: Database, map: &[MapEntry], topology: &Topology) -> Result<CanTable, MapError> {
-        let mapped = resolve(map, &database, topology)?;
-        Ok(CanTable::new(database, &mapped))
+        let (mapped, wrong) = resolve(map, &database, topology);
+        wrong.into_iter().next().map_or_else(|| Ok(CanTable::new(database, &mapped)), Err)
+    }
+
+    /// Every entry of a map that is wrong.
+    pub fn wrong_entries(database: &Database, map: &[MapEntry], topology: &Topology) -> Vec<MapError> {
+        resolve(map, database, topology).1
     }
 
     fn new(database: Database, map: &[Mapped]) -> CanTable {
         let mut layouts = Vec::with_capacity(database.messages.len());
         let mut slots = Vec::new();
-        let mut counters: Vec<(usize, usize, Option<u64>)> = Vec::new();
+        let mut counters: Vec<(usize, usize)> = Vec::new();
         for (place, message) in database.messages.iter().enumerate() {
-            let mut groups = Vec::new();
-            let mut group = |switch: Option<u64>| {
-                groups.push((switch.unwrap_or(0), slots.len()));
-                let here = || map.iter().filter(|m| m.message == place && carried(message, m, switch));
+            layouts.push(Layout { id: message.id, size: message.size, first_slot: slots.len() });
+            for (variant, carried) in message.variants().iter().enumerate() {
+                let here = || map.iter().filter(|m| m.message == place && carried.signals.contains(&m.source.first()));
                 let counter = here().find_map(|m| m.counter).map(|signal| {
-                    // A counter that is in every group counts all of them, another one only its own.
-                    let own = switch.filter(|_| message.signals[signal].present != Presence::Always);
-                    let key = (place, signal, own);
-                    let known = counters.iter().position(|counter| *counter == key);
+                    // A counter counts the frames that carry it: all of the message, or those of its group.
+                    let known = counters.iter().position(|counter| *counter == (place, signal));
                     let counter = known.unwrap_or_else(|| {
-                        counters.push(key);
+                        counters.push((place, signal));
                         counters.len() - 1
                     });
                     (message.signals[signal].field, counter)
                 });
                 let values = here().map(|m| Value::new(message, m)).collect();
-                slots.push(Slot { message: place, switch, values, counter });
-            };
-            match message.switch {
-                Some(_) => message.switch_values().into_iter().for_each(|value| group(Some(value))),
-                None => group(None),
+                slots.push(Slot { message: place, variant, values, counter });
             }
-            layouts.push(Layout { id: message.id, size: message.size, switch: message.switch, groups });
         }
-        let bits = |(message, signal, _): (usize, usize, _)| {
-            let message: &Message = &database.messages[message];
-            message.signals[signal].field.bits()
-        };
+        let bits = |(message, signal): (usize, usize)| database.messages[message].signals[signal].field.bits();
         let counters = counters.into_iter().map(bits).collect();
         CanTable { database, layouts, slots, counters }
     }
@@ -127,11 +120,11 @@ impl CanTable {
 
     /// The slots of each multiplexed message that bring values.
     pub fn multiplexed(&self) -> Vec<Vec<usize>> {
-        let wanted = |layout: &Layout| {
-            let slots = layout.groups.iter().map(|group| group.1);
+        let wanted = |(layout, message): (&Layout, &Message)| {
+            let slots = (layout.first_slot..).take(message.variants().len());
             slots.filter(|slot| !self.slots[*slot].values.is_empty()).collect::<Vec<_>>()
         };
-        self.layouts.iter().map(wanted).filter(|slots| slots.len() > 1).collect()
+        self.layouts.iter().zip(&self.database.messages).map(wanted).filter(|slots| slots.len() > 1).collect()
     }
 
     /// How many slots it has: messages, counting each multiplexer value.
@@ -151,24 +144,14 @@ impl CanTable {
         if !length_fits(frame, layout.size) {
             return Outcome::Rejected(LinkFault::WrongLength);
         }
-        let switch = layout.switch.map_or(0, |field| field.read(frame.data));
-        let Ok(group) = layout.groups.binary_search_by_key(&switch, |(value, _)| *value) else {
+        let Some(variant) = self.database.messages[place].variant(frame.data) else {
             return Outcome::Rejected(LinkFault::UnknownId);
         };
-        let slot = layout.groups[group].1;
+        let slot = layout.first_slot + variant;
         let impossible =
             self.slots[slot].values.iter().map(|value| u32::from(value.decode(frame.data, readings))).sum();
         Outcome::Decoded(slot, impossible)
     }
-}
-
-fn carried(message: &Message, mapped: &Mapped, switch: Option<u64>) -> bool {
-    let signal = match &mapped.source {
-        Source::Signal(signal) => *signal,
-        // Flags of one field are all in the same frames.
-        Source::Bits(signals) => signals[0],
-    };
-    message.carries(&message.signals[signal], switch)
 }
 
 /// As long as described; CAN FD frames come in steps, so they may be padded up to the next one.
@@ -221,8 +204,15 @@ impl Value {
 impl Describe for CanTable {
     fn key(&self, slot: usize) -> String {
         let slot = &self.slots[slot];
-        let id = self.database.messages[slot.message].id;
-        slot.switch.map_or_else(|| id.to_string(), |value| format!("{id} mux {value}"))
+        let message = &self.database.messages[slot.message];
+        let switches = message.variants()[slot.variant].switches.iter().map(|(_, values)| match values.clone() {
+            values if values.start() == values.end() => values.start().to_string(),
+            values => format!("{}-{}", values.start(), values.end()),
+        });
+        match switches.collect::<Vec<_>>().join("/") {
+            values if values.is_empty() => message.id.to_string(),
+            values => format!("{} mux {values}", message.id),
+        }
     }
 
     fn name(&self, slot: usize) -> String {
@@ -232,7 +222,7 @@ impl Describe for CanTable {
     fn decoded(&self, slot: usize, raw: &[u8]) -> Vec<DecodedValue> {
         let slot = &self.slots[slot];
         let message = &self.database.messages[slot.message];
-        let carried = message.signals.iter().filter(|signal| message.carries(signal, slot.switch));
+        let carried = message.variants()[slot.variant].signals.iter().map(|signal| &message.signals[*signal]);
         carried.map(|signal| DecodedValue { name: signal.name.clone(), text: signal.text(raw) }).collect()
     }
 }
@@ -370,6 +360,21 @@ mod tests {
         let texts: Vec<_> =
             fox.decoded(slot, &VOLTAGES).into_iter().map(|v| format!("{} {}", v.name, v.text)).collect();
         assert_eq!(&texts[..3], ["Mux 0", "V_0 3300 mV", "Ok_0 1"]);
+    }
+
+    #[test]
+    fn a_switch_inside_a_switch_has_slots_of_its_own() {
+        let dbc = "VERSION \"\"\n\nNS_ :\n\nBS_:\n\nBU_: A\n\nBO_ 16 M: 8 A\n SG_ S M : 0|8@1+ (1,0) [0|0] \"\" A\n \
+             SG_ T m2M : 8|8@1+ (1,0) [0|0] \"\" A\n SG_ U m0 : 16|16@1+ (0.1,0) [0|0] \"V\" A\n\n\
+             SG_MUL_VAL_ 16 T S 2-2;\nSG_MUL_VAL_ 16 U T 5-9;\n";
+        let table = table(dbc, r#"{ point = "battery/voltage", signal = "U" }"#, Topology::NONE);
+        let voltage = (Target::Point(PointId::Voltage), Ok(1_000.0));
+        let (outcome, readings) = decode(&table, 16, &[2, 7, 0x10, 0x27, 0, 0, 0, 0]);
+        assert_eq!((outcome, readings), (Outcome::Decoded(0, 0), vec![voltage]));
+        assert_eq!(table.key(0), "0x010 mux 2/5-9");
+        for frame in [[2, 4, 0x10, 0x27, 0, 0, 0, 0], [1, 7, 0x10, 0x27, 0, 0, 0, 0]] {
+            assert_eq!(decode(&table, 16, &frame), (Outcome::Rejected(LinkFault::UnknownId), vec![]), "{frame:?}");
+        }
     }
 
     proptest::proptest! {

@@ -3,15 +3,19 @@
 //! Loading turns the text into [`Database`]; `can_table` compiles that and a map into what runs per frame.
 //!
 //! Traps: DBC files are often not UTF-8 (the degree sign is one Windows-1252 byte); messages of size 0 collect signals
-//! that belong to no frame; one switch per message is understood, a switch inside a switch is not.
+//! that belong to no frame; a range of `[0|0]` means that none is given.
 
 mod bits;
 mod load;
+mod variants;
 
 pub use bits::BitField;
+pub use variants::Variant;
 
 use crate::can::CanId;
+use std::ops::RangeInclusive;
 use std::path::Path;
+use variants::Variants;
 
 /// Every message of a DBC file.
 #[derive(Clone, Debug, Default)]
@@ -29,10 +33,9 @@ pub struct Message {
     pub name: String,
     /// Data bytes of a frame.
     pub size: usize,
-    /// The switch that says which multiplexed signals a frame carries.
-    pub switch: Option<BitField>,
     /// Its signals, in the order of the file.
     pub signals: Vec<Signal>,
+    variants: Variants,
 }
 
 /// One number in a message.
@@ -50,6 +53,8 @@ pub struct Signal {
     pub offset: f64,
     /// The value's unit as the file writes it; may be empty.
     pub unit: String,
+    /// The values that the file says are possible, if it does.
+    pub range: Option<(f64, f64)>,
     /// When a frame carries it.
     pub present: Presence,
     /// Words for raw values.
@@ -74,10 +79,23 @@ pub enum Encoding {
 pub enum Presence {
     /// In all.
     Always,
-    /// When the switch has one of these values.
-    When(Vec<u64>),
-    /// Behind a switch inside a switch, or behind more values than can be listed: never decoded.
-    NotSupported,
+    /// When a switch is there and has one of these values.
+    When {
+        /// The signal that is the switch, by its place in the message.
+        switch: usize,
+        /// Its values.
+        values: Vec<RangeInclusive<u64>>,
+    },
+}
+
+impl Presence {
+    /// The switch that it depends on.
+    fn switch(&self) -> Option<usize> {
+        match self {
+            Presence::Always => None,
+            Presence::When { switch, .. } => Some(*switch),
+        }
+    }
 }
 
 /// A DBC file that cannot be used.
@@ -111,25 +129,15 @@ impl Database {
 }
 
 impl Message {
-    /// Whether a frame with this switch value carries `signal`.
-    pub fn carries(&self, signal: &Signal, switch: Option<u64>) -> bool {
-        match &signal.present {
-            Presence::Always => true,
-            Presence::When(values) => switch.is_some_and(|value| values.contains(&value)),
-            Presence::NotSupported => false,
-        }
+    /// The ways to fill it, one for each combination of its switches' values; a single one without a switch.
+    pub fn variants(&self) -> &[Variant] {
+        self.variants.all()
     }
 
-    /// The values of its switch that some signal wants, sorted; empty without a switch.
-    pub fn switch_values(&self) -> Vec<u64> {
-        let wanted = self.signals.iter().filter_map(|signal| match &signal.present {
-            Presence::When(values) => Some(values.as_slice()),
-            _ => None,
-        });
-        let mut values: Vec<u64> = wanted.flatten().copied().collect();
-        values.sort_unstable();
-        values.dedup();
-        values
+    /// The place of the frame's variant in [`Message::variants`]; `None` if a switch has a value that no signal wants
+    /// and that has no name.
+    pub fn variant(&self, frame: &[u8]) -> Option<usize> {
+        self.variants.find(frame)
     }
 }
 
@@ -141,17 +149,16 @@ impl Signal {
 
     /// The physical value in `frame` with unit, or its word: `3301 mV`, `7 (normal)`.
     pub fn text(&self, frame: &[u8]) -> String {
-        let value = self.value(frame);
+        let number = format!("{:.*}", decimals(self.factor, self.encoding), self.value(frame));
         if let Encoding::Unsigned | Encoding::Signed = self.encoding {
             let raw = match self.encoding {
                 Encoding::Signed => self.field.read_signed(frame),
                 _ => self.field.read(frame) as i64,
             };
             if let Some((_, word)) = self.words.iter().find(|(code, _)| *code == raw) {
-                return format!("{value} ({word})");
+                return format!("{number} ({word})");
             }
         }
-        let number = format!("{value:.*}", decimals(self.factor, self.encoding));
         if self.unit.is_empty() { number } else { format!("{number} {}", self.unit) }
     }
 }
@@ -194,6 +201,7 @@ mod tests {
             factor,
             offset: 0.0,
             unit: unit.into(),
+            range: None,
             present: Presence::Always,
             words,
         };

@@ -76,6 +76,11 @@ pub fn factor(text: &str, target: Target) -> Result<f64, WrongUnit> {
     }
 }
 
+/// Whether a unit's text is known.
+pub fn is_known(text: &str) -> bool {
+    UNITS.iter().any(|(name, ..)| *name == text.trim())
+}
+
 /// A unit that measures something else than its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongUnit;

@@ -6,6 +6,7 @@ use domain::link::LinkFault;
 use domain::reading::{CellQuantity, Target};
 use links::device::dbc::Database;
 use std::collections::HashMap;
+use std::process::Command;
 
 #[derive(serde::Deserialize)]
 struct Frame {
@@ -21,9 +22,16 @@ fn bytes(hex: &str) -> Vec<u8> {
 
 /// Every signal of every message, with random and extreme raw values.
 fn agree_with_cantools(dbc: &str) {
-    let path = repository().join(dbc);
     let Some(mut judge) = judge("cantools_frames.py", "cantools") else { return };
-    let output = judge.arg(&path).args(["150", "7"]).output().unwrap();
+    let compared = compare(dbc, judge.arg(repository().join(dbc)).args(["300", "7"]));
+    println!("{dbc}: {compared} values agree with cantools");
+    assert!(compared > 1_000);
+}
+
+/// How many values of the judge's frames we read as it does: all of them.
+fn compare(dbc: &str, judge: &mut Command) -> usize {
+    let path = repository().join(dbc);
+    let output = judge.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let database = Database::open(&path).unwrap();
     let mut compared = 0;
@@ -32,11 +40,9 @@ fn agree_with_cantools(dbc: &str) {
         let raw = frame.id | if frame.extended { 1 << 31 } else { 0 };
         let message = database.messages.iter().find(|m| m.id.raw() == raw).unwrap();
         let data = bytes(&frame.data);
-        let switch = message.switch.map(|field| field.read(&data));
-        let ours: HashMap<&str, f64> = (message.signals.iter())
-            .filter(|signal| message.carries(signal, switch))
-            .map(|signal| (signal.name.as_str(), signal.value(&data)))
-            .collect();
+        let variant = &message.variants()[message.variant(&data).unwrap()];
+        let carried = variant.signals.iter().map(|signal| &message.signals[*signal]);
+        let ours: HashMap<&str, f64> = carried.map(|signal| (signal.name.as_str(), signal.value(&data))).collect();
         assert_eq!(ours.len(), frame.values.len(), "{line}");
         for (name, theirs) in &frame.values {
             let value = ours[name.as_str()];
@@ -44,13 +50,24 @@ fn agree_with_cantools(dbc: &str) {
             compared += 1;
         }
     }
-    println!("{dbc}: {compared} values agree with cantools");
-    assert!(compared > 1_000);
+    compared
 }
 
 #[test]
 fn our_layout_is_read_as_cantools_reads_it() {
     agree_with_cantools("dbc/packtwin_hv.dbc");
+}
+
+#[test]
+fn the_packs_that_come_with_packtwin_are_read_as_cantools_reads_them() {
+    for (pack, least) in [("foxbms2", 60), ("pylontech_hv", 26), ("orion", 18)] {
+        let dbc = format!("dbc/{pack}.dbc");
+        agree_with_cantools(&dbc);
+        let Some(mut judge) = judge("cantools_log.py", "cantools") else { return };
+        let log = repository().join(format!("crates/links/tests/fixtures/{pack}.log"));
+        let compared = compare(&dbc, judge.arg(repository().join(&dbc)).arg(log));
+        assert!(compared >= least, "{pack}: {compared}");
+    }
 }
 
 #[test]

@@ -7,12 +7,15 @@ mod candump;
 mod cannelloni;
 mod config;
 mod gateway;
+mod inspect;
 mod judge_can;
+mod judge_dbc;
 mod judge_modbus;
 mod judge_sunspec;
 mod judges;
 mod modbus;
 mod modbus_faults;
+mod packs;
 mod recording;
 mod rtu;
 #[cfg(target_os = "linux")]

@@ -36,8 +36,18 @@ pub(crate) struct Mapped {
 pub(crate) enum Source {
     /// One signal.
     Signal(usize),
-    /// Flags, lowest bit first.
+    /// Flags, lowest bit first; at least one, all in the same frames.
     Bits(Vec<usize>),
+}
+
+impl Source {
+    /// A signal that is in the frames that carry the value.
+    pub(crate) fn first(&self) -> usize {
+        match self {
+            Source::Signal(signal) => *signal,
+            Source::Bits(signals) => signals[0],
+        }
+    }
 }
 
 /// What `point` names.
@@ -48,18 +58,15 @@ enum Kind {
     Nodes(NodeQuantity),
 }
 
-/// Resolves all entries against a DBC file.
+/// Resolves all entries against a DBC file: what they map, and what is wrong with those that are wrong.
 ///
-/// # Errors
-/// The first entry that is wrong: an unknown point, a pattern that matches nothing, a number beyond the topology,
-/// a signal or target that is mapped twice, a valid flag in another frame, units that do not belong together.
-pub(crate) fn resolve(map: &[MapEntry], database: &Database, topology: &Topology) -> Result<Vec<Mapped>, MapError> {
+/// Wrong is: an unknown point, a pattern that matches nothing, a number beyond the topology, a signal or target that is
+/// mapped twice, a valid flag in another frame, units that do not belong together.
+pub(crate) fn resolve(map: &[MapEntry], database: &Database, topology: &Topology) -> (Vec<Mapped>, Vec<MapError>) {
     let mut resolver =
         Resolver { database, topology, targets: HashMap::new(), signals: HashSet::new(), mapped: Vec::new() };
-    for entry in map {
-        resolver.entry(entry)?;
-    }
-    Ok(resolver.mapped)
+    let wrong = map.iter().filter_map(|entry| resolver.entry(entry).err()).collect();
+    (resolver.mapped, wrong)
 }
 
 struct Resolver<'a> {
@@ -97,17 +104,16 @@ impl Resolver<'_> {
                 format!("`{}` is in {} and in {}: write Message.Signal", signal.get_ref(), name(first), name(second));
             return Err(error(signal, words));
         }
+        let beyond = |number: Option<u32>| matches!((number, entry.last), (Some(number), Some(last)) if number > last);
         for (message, place, numbers) in found {
+            if beyond(numbers.cell) || beyond(numbers.node) {
+                continue;
+            }
             let target = self
                 .target(kind, numbers, entry.first.unwrap_or(1))
                 .map_err(|e| error(signal, format!("`{}` {e}", self.database.messages[message].signals[place].name)))?;
             self.check_once(signal, message, place, target)?;
             let source = &self.database.messages[message].signals[place];
-            if source.present == Presence::NotSupported {
-                let words =
-                    format!("`{}` is behind a multiplexer inside a multiplexer, which is not supported", source.name);
-                return Err(error(signal, words));
-            }
             let from_units = unit::factor(&source.unit, target);
             let scale = match (entry.scale, from_units) {
                 (Some(scale), _) => scale,
@@ -266,7 +272,7 @@ impl Resolver<'_> {
                 };
                 index.map(|cell| Target::Cell(quantity, cell as u16)).ok_or_else(|| {
                     format!(
-                        "names a cell that {topology} ({} cells) does not have: is `first` right?",
+                        "names a cell that {topology} ({} cells) does not have: is `first` right, or `last` missing?",
                         topology.cells()
                     )
                 })
@@ -345,7 +351,8 @@ mod tests {
         let source = format!("map = [ {entries} ]");
         let file: File = toml::from_str(&source).unwrap();
         let database = Database::parse(DBC.as_bytes()).unwrap();
-        resolve(&file.map, &database, &Topology::new(1, 1, 2)).map_err(|e| (source[e.span].to_owned(), e.message))
+        let (mapped, wrong) = resolve(&file.map, &database, &Topology::new(1, 1, 2));
+        wrong.into_iter().next().map_or(Ok(mapped), |e| Err((source[e.span].to_owned(), e.message)))
     }
 
     #[test]
@@ -370,6 +377,8 @@ mod tests {
                 (Target::Node(NodeQuantity::Delay, 0), 1e-3, false),
             ]
         );
+        let fewer = resolve_text(r#"{ point = "cells/voltage", signal = "V_{cell}", first = 0, last = 0 }"#).unwrap();
+        assert_eq!(fewer.len(), 1);
         let by_module = resolve_text(r#"{ point = "cells/voltage", signal = "M{module}C{cell}" }"#).unwrap();
         assert_eq!(by_module[0].target, Target::Cell(CellQuantity::Voltage, 1));
         let scaled = resolve_text(r#"{ point = "battery/current", signal = "P", scale = 2.0, offset = 1.0 }"#).unwrap();

@@ -1,15 +1,13 @@
 //! From the parsed text of a DBC file to our table of messages.
 
-use super::{BitField, Database, DbcError, Encoding, Message, Presence, Signal};
+use super::{BitField, Database, DbcError, Encoding, Message, Presence, Signal, Variants};
 use crate::can::{CanId, MAX_DATA};
-use can_dbc::{Dbc, MessageId, MultiplexIndicator, SignalExtendedValueType, ValueDescription, ValueType};
+use can_dbc::{Dbc, MessageId, MultiplexIndicator, NumericValue, SignalExtendedValueType, ValueDescription, ValueType};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Holds signals that belong to no frame.
 const NO_FRAME: &str = "VECTOR__INDEPENDENT_SIG_MSG";
-/// A signal that is present for more values of its switch than this is not decoded.
-const MAX_SWITCH_VALUES: u64 = 256;
 
 /// Words for raw values, by message and signal.
 type Words<'a> = HashMap<SignalKey<'a>, Vec<(i64, String)>>;
@@ -56,7 +54,6 @@ fn message(
     if size > MAX_DATA {
         return Err(semantic_error(text, source, None, &format!("has {size} bytes, a frame has at most {MAX_DATA}")));
     }
-    let mut switch = None;
     let mut signals = Vec::with_capacity(source.signals.len());
     for s in &source.signals {
         let wrong = |what: &str| semantic_error(text, source, Some(&s.name), what);
@@ -71,9 +68,6 @@ fn message(
             (_, _, ValueType::Signed) => Encoding::Signed,
             (_, _, ValueType::Unsigned) => Encoding::Unsigned,
         };
-        if s.multiplexer_indicator == MultiplexIndicator::Multiplexor && switch.replace(field).is_some() {
-            return Err(wrong("is a second multiplexer switch"));
-        }
         signals.push(Signal {
             name: s.name.clone(),
             field,
@@ -81,37 +75,50 @@ fn message(
             factor: s.factor,
             offset: s.offset,
             unit: s.unit.clone(),
-            present: presence(s, source, dbc),
+            range: range(s),
+            present: presence(s, source, dbc).map_err(|what| wrong(&what))?,
             words: words.get(&(source.id, s.name.as_str())).cloned().unwrap_or_default(),
         });
     }
-    let switched = signals.iter().find(|s| matches!(s.present, Presence::When(_)));
-    if let (None, Some(s)) = (switch, switched) {
-        return Err(semantic_error(text, source, Some(&s.name), "is multiplexed, but its message has no switch"));
-    }
-    Ok(Message { id, name: source.name.clone(), size, switch, signals })
+    let variants = Variants::of(&signals)
+        .map_err(|(signal, what)| semantic_error(text, source, Some(&signals[signal].name), &what))?;
+    Ok(Message { id, name: source.name.clone(), size, signals, variants })
 }
 
-fn presence(signal: &can_dbc::Signal, message: &can_dbc::Message, dbc: &Dbc) -> Presence {
-    let is_switch = |name: &str| {
-        let found = message.signals.iter().find(|s| s.name == name);
-        found.is_some_and(|s| s.multiplexer_indicator == MultiplexIndicator::Multiplexor)
+/// When a frame carries a signal: what `SG_MUL_VAL_` says, or else the value in the signal's own line for the only
+/// switch of the message.
+fn presence(signal: &can_dbc::Signal, message: &can_dbc::Message, dbc: &Dbc) -> Result<Presence, String> {
+    use MultiplexIndicator::{MultiplexedSignal, Multiplexor, MultiplexorAndMultiplexedSignal, Plain};
+    let value = match signal.multiplexer_indicator {
+        Plain | Multiplexor => return Ok(Presence::Always),
+        MultiplexedSignal(value) | MultiplexorAndMultiplexedSignal(value) => value,
     };
-    let extended = dbc.extended_multiplex.iter().find(|e| e.message_id == message.id && e.signal_name == signal.name);
-    match (signal.multiplexer_indicator, extended) {
-        (MultiplexIndicator::Plain | MultiplexIndicator::Multiplexor, _) => Presence::Always,
-        (MultiplexIndicator::MultiplexedSignal(value), None) => Presence::When(vec![value]),
-        (MultiplexIndicator::MultiplexedSignal(_), Some(extended)) => {
-            let ranges = || extended.mappings.iter().map(|range| range.min_value..=range.max_value);
-            let few = ranges().all(|range| range.end().saturating_sub(*range.start()) < MAX_SWITCH_VALUES);
-            if few && is_switch(&extended.multiplexor_signal_name) {
-                Presence::When(ranges().flatten().collect())
-            } else {
-                Presence::NotSupported
-            }
-        }
-        (MultiplexIndicator::MultiplexorAndMultiplexedSignal(_), _) => Presence::NotSupported,
+    let is_switch =
+        |s: &can_dbc::Signal| matches!(s.multiplexer_indicator, Multiplexor | MultiplexorAndMultiplexedSignal(_));
+    let mut extended =
+        dbc.extended_multiplex.iter().filter(|e| e.message_id == message.id && e.signal_name == signal.name).peekable();
+    if let Some(first) = extended.peek() {
+        let name = first.multiplexor_signal_name.clone();
+        let switch = message.signals.iter().position(|s| s.name == name && is_switch(s));
+        let switch = switch.ok_or_else(|| format!("depends on `{name}`, which is no switch of its message"))?;
+        let ranges = extended.filter(|e| e.multiplexor_signal_name == name).flat_map(|e| &e.mappings);
+        return Ok(Presence::When { switch, values: ranges.map(|r| r.min_value..=r.max_value).collect() });
     }
+    let outer = (message.signals.iter().enumerate()).filter(|(_, s)| s.multiplexer_indicator == Multiplexor);
+    match outer.map(|(place, _)| place).collect::<Vec<_>>()[..] {
+        [switch] => Ok(Presence::When { switch, values: vec![value..=value] }),
+        [] => Err("is multiplexed, but its message has no switch".into()),
+        ref several => Err(format!("does not say which of its {} switches it depends on", several.len())),
+    }
+}
+
+fn range(signal: &can_dbc::Signal) -> Option<(f64, f64)> {
+    let number = |value: NumericValue| match value {
+        NumericValue::Uint(value) => value as f64,
+        NumericValue::Int(value) => value as f64,
+        NumericValue::Double(value) => value,
+    };
+    Some((number(signal.min), number(signal.max))).filter(|(low, high)| low < high)
 }
 
 fn signal_words(description: &ValueDescription) -> Option<(SignalKey<'_>, Vec<(i64, String)>)> {
@@ -165,8 +172,9 @@ mod tests {
         .unwrap();
         let [voltages, wide] = db.messages.as_slice() else { panic!("{db:?}") };
         assert_eq!((voltages.id, voltages.size), (CanId::standard(0x250).unwrap(), 8));
-        assert_eq!(voltages.switch_values(), [0, 1]);
-        assert!(voltages.carries(&voltages.signals[1], Some(0)) && !voltages.carries(&voltages.signals[1], Some(1)));
+        let variants: Vec<_> = voltages.variants().iter().map(|v| (v.switches.clone(), v.signals.clone())).collect();
+        assert_eq!(variants, [(vec![(0, 0..=0)], vec![0, 1]), (vec![(0, 1..=1)], vec![0, 2])]);
+        assert_eq!((voltages.signals[1].range, wide.signals[0].range), (Some((0.0, 8191.0)), None));
         assert_eq!(voltages.signals[1].text(&[0x00, 0xF6, 0x72, 0x33, 0x95, 0x9C, 0xCC, 0xE7]), "3300 mV");
         assert_eq!(wide.id, CanId::extended(0x18FF_0000).unwrap());
         let mut frame = [0_u8; 8];
@@ -174,19 +182,6 @@ mod tests {
         frame[4] = 7;
         assert_eq!(wide.signals[0].value(&frame), 1.75);
         assert_eq!(wide.signals[1].text(&frame), "7 (normal)");
-    }
-
-    #[test]
-    fn ranges_of_one_switch_are_understood_and_nested_switches_left_out() {
-        let db = parse_text(
-            "BO_ 16 M: 8 A\n SG_ S M : 0|8@1+ (1,0) [0|0] \"\" A\n SG_ R m1 : 8|8@1+ (1,0) [0|0] \"\" A\n \
-             SG_ N m3M : 16|8@1+ (1,0) [0|0] \"\" A\n SG_ D m0 : 24|8@1+ (1,0) [0|0] \"\" A\n\n\
-             SG_MUL_VAL_ 16 R S 1-2, 5-5;\nSG_MUL_VAL_ 16 N S 3-3;\nSG_MUL_VAL_ 16 D N 0-0;\n",
-        )
-        .unwrap();
-        let present: Vec<_> = db.messages[0].signals.iter().map(|s| s.present.clone()).collect();
-        let nested = Presence::NotSupported;
-        assert_eq!(present, [Presence::Always, Presence::When(vec![1, 2, 5]), nested.clone(), nested]);
     }
 
     #[test]

@@ -1,0 +1,193 @@
+//! What answered on a link, in words: readings with units, frames that nobody knows, faults, and advice.
+
+use crate::config::Kind;
+use crate::device::unit;
+use domain::engine::Input;
+use domain::link::{FrameRow, LinkFault, LinkState, LinkStatus};
+use domain::point::PointId;
+use domain::reading::{CellQuantity, NodeQuantity, Sample, Target};
+use domain::topology::Topology;
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+/// What came over a link while it was listened to.
+#[derive(Debug, Default)]
+pub struct Heard {
+    samples: HashMap<Target, Sample>,
+    status: LinkStatus,
+}
+
+impl Heard {
+    /// Takes what the link tells the engine.
+    pub fn take(&mut self, input: Input) {
+        match input {
+            Input::Batch(batch) => self.samples.extend(batch.readings.iter().map(|r| (r.target, r.sample))),
+            Input::Link(_, status) => self.status = status,
+        }
+    }
+
+    /// Whether any value came.
+    pub fn anything(&self) -> bool {
+        !self.samples.is_empty()
+    }
+
+    /// The state of the link, as last told.
+    pub fn state(&self) -> LinkState {
+        self.status.state
+    }
+
+    /// All of it in words; `frames` are the link's frames, `topology` names its cells.
+    pub fn report(&self, kind: Kind, topology: &Topology, frames: &[FrameRow]) -> String {
+        let mut text = format!("{}: {} frames\n", self.status.state.word(), self.status.frames);
+        for point in PointId::ALL {
+            if let Some(sample) = self.samples.get(&Target::Point(*point)) {
+                let _ = writeln!(text, "  {:<30} {}", point.spec().path, words(*sample, Target::Point(*point)));
+            }
+        }
+        for quantity in CellQuantity::ALL {
+            let all = topology.cells();
+            text += &self.many(quantity.path(), all, |n| Target::Cell(quantity, n), |n| topology.cell_name(n.into()));
+        }
+        for quantity in NodeQuantity::ALL {
+            let all = topology.modules();
+            text += &self.many(quantity.path(), all, |n| Target::Node(quantity, n), |n| (n + 1).to_string());
+        }
+        for fault in LinkFault::ALL {
+            if self.status.faults(fault) > 0 {
+                let _ = writeln!(text, "  {}: {}", fault.words(), self.status.faults(fault));
+            }
+        }
+        for row in frames.iter().filter(|row| row.decoded.is_empty()) {
+            let raw: Vec<String> = row.raw.iter().map(|byte| format!("{byte:02X}")).collect();
+            let _ = writeln!(text, "  {} {}: {} times, last {}", row.key, row.name, row.count, raw.join(" "));
+        }
+        if let Some(advice) = self.advice(kind) {
+            let _ = writeln!(text, "{advice}");
+        }
+        text
+    }
+
+    /// Cells or nodes in one line: how many have a value, the lowest and the highest.
+    fn many(&self, path: &str, all: usize, target: impl Fn(u16) -> Target, name: impl Fn(u16) -> String) -> String {
+        let sample = |n: u16| self.samples.get(&target(n)).map(|sample| (n, *sample));
+        let told: Vec<(u16, Sample)> = (0..=u16::MAX).take(all).filter_map(sample).collect();
+        let good = || told.iter().filter_map(|(n, sample)| sample.ok().map(|value| (*n, value)));
+        let (low, high) = (good().min_by(|a, b| a.1.total_cmp(&b.1)), good().max_by(|a, b| a.1.total_cmp(&b.1)));
+        let mut text = String::new();
+        if let (Some((at_low, low)), Some((at_high, high))) = (low, high) {
+            let unit = unit::symbol(target(0));
+            let (at_low, at_high) = (name(at_low), name(at_high));
+            let count = good().count();
+            let _ =
+                writeln!(text, "  {path:<30} {count} of {all}: {low} {unit} ({at_low}) to {high} {unit} ({at_high})");
+        }
+        let invalid = told.iter().filter(|(_, sample)| sample.is_err()).count();
+        if invalid > 0 {
+            let _ = writeln!(text, "  {path:<30} {invalid} marked invalid by the device");
+        }
+        text
+    }
+
+    /// What to try when no value came.
+    fn advice(&self, kind: Kind) -> Option<String> {
+        let count = |fault| self.status.faults(fault);
+        if self.anything() {
+            return None;
+        }
+        let nothing = match kind {
+            Kind::Cannelloni => {
+                "Nothing came. Does the sender run, does it send to this machine's address and this port, by UDP, and does \
+                 a firewall let it through?"
+            }
+            Kind::Socketcan => {
+                "Nothing came. Is the interface up with the bit rate of the bus (`ip -details link show`), is the bus \
+                 terminated at both ends, and does the device send by itself?"
+            }
+            Kind::Candump => "The log has no frame. Is it written with `candump -L`?",
+            Kind::ModbusTcp | Kind::SunSpec => {
+                "No answer. Is the address right, is Modbus TCP turned on at the device, and is it already in use by \
+                 another program? Many devices take one connection only."
+            }
+            Kind::ModbusRtuTcp => {
+                "No answer. Does the gateway pass bytes on as they are (\"transparent\", not Modbus TCP), and has its serial \
+                 side the speed, parity and unit identifier of the device?"
+            }
+        };
+        let text = if !self.status.reason.is_empty() {
+            &self.status.reason
+        } else if count(LinkFault::WrongLength) > 0 {
+            "Frames have other lengths than in the DBC file: is it the file of this device and this version?"
+        } else if count(LinkFault::UnknownId) > 0 {
+            "Frames came, but none that the DBC file has: is it the file of this device, and are its identifiers \
+             extended or standard as on the bus?"
+        } else if count(LinkFault::Impossible) > 0 {
+            "Values came, but none that can be: are byte order, scale and type right?"
+        } else if count(LinkFault::Malformed) > 0 {
+            "What came does not follow the protocol: is the sender of this kind?"
+        } else if self.status.frames > 0 {
+            "Frames came, but none with a value of the map: does the map name the right signals?"
+        } else if count(LinkFault::Refused) > 0 {
+            "It was refused: are address and port right, is the unit identifier, and does the device have these registers?"
+        } else {
+            nothing
+        };
+        Some(text.to_owned())
+    }
+}
+
+fn words(sample: Sample, target: Target) -> String {
+    match sample {
+        Ok(value) => format!("{value} {}", unit::symbol(target)).trim_end().to_owned(),
+        Err(reason) => reason.words().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::link::LinkIdx;
+    use domain::reading::{Batch, NoData, Reading};
+    use domain::spec::SystemIdx;
+    use domain::time::{Mono, Now, Utc};
+
+    #[test]
+    fn readings_have_units_and_cells_are_summed_up() {
+        let mut heard = Heard::default();
+        let cell = |n, sample| Reading { target: Target::Cell(CellQuantity::Voltage, n), sample };
+        let soc = Reading { target: Target::Point(PointId::Soc), sample: Ok(71.5) };
+        let readings = vec![soc, cell(0, Ok(3.25)), cell(3, Ok(3.5)), cell(2, Err(NoData::Error))];
+        let at = Now { utc: Utc(0), mono: Mono(0) };
+        heard.take(Input::Batch(Batch { link: LinkIdx(0), system: SystemIdx(0), at, readings }));
+        let stranger = FrameRow {
+            key: "0x777".into(),
+            name: "unknown id".into(),
+            count: 2,
+            period_ms: None,
+            age_ms: 1,
+            raw: vec![1, 0xAB],
+            decoded: Vec::new(),
+        };
+        let text = heard.report(Kind::Cannelloni, &Topology::new(1, 2, 2), &[stranger]);
+        let lines: Vec<String> = text.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(
+            lines,
+            [
+                "idle: 0 frames",
+                "battery/soc 71.5 %",
+                "cells/voltage 2 of 4: 3.25 V (1.1) to 3.5 V (2.2)",
+                "cells/voltage 1 marked invalid by the device",
+                "0x777 unknown id: 2 times, last 01 AB",
+            ]
+        );
+    }
+
+    #[test]
+    fn silence_gets_advice() {
+        for (kind, words) in
+            [(Kind::Cannelloni, "firewall"), (Kind::Candump, "candump -L"), (Kind::ModbusTcp, "one connection only")]
+        {
+            let text = Heard::default().report(kind, &Topology::NONE, &[]);
+            assert!(text.contains(words), "{text}");
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! What is fuzzed: for each codec its sound inputs, and what must hold for any input.
+
+use domain::lab::LabState;
+use domain::link::FrameRow;
+use domain::live::{Decoder, Encoder};
+use domain::point::PointId;
+use domain::reading::{Reading, Target as Place};
+use domain::series::Table;
+use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemSpec};
+use domain::time::{Mono, Now, Utc};
+use domain::topology::Topology;
+use domain::twin::Site;
+use domain::wire::Wire;
+use links::bus::candump::{self, Line};
+use links::bus::cannelloni::Packet;
+use links::config::MapEntry;
+use links::device::can_table::CanTable;
+use links::device::dbc::Database;
+use links::device::registers::{Poll, RegisterTable};
+use links::inspect;
+
+/// A codec.
+pub(crate) trait Target {
+    fn name(&self) -> &'static str;
+    fn seeds(&self) -> Vec<Vec<u8>>;
+    /// Takes an input and says whether it was sound; panics if something does not hold.
+    fn take(&self, input: &[u8]) -> bool;
+}
+
+/// No reading has a value that cannot be.
+fn plausible(readings: &[Reading]) {
+    for reading in readings {
+        let (low, high) = reading.target.plausible();
+        assert!(reading.sample.is_err() || (low..=high).contains(&reading.sample.unwrap()), "{reading:?}");
+    }
+}
+
+/// Packets, and all that follows from them until readings.
+pub(crate) struct Cannelloni(CanTable);
+
+impl Cannelloni {
+    pub(crate) fn new() -> Cannelloni {
+        #[derive(serde::Deserialize)]
+        struct File {
+            map: Vec<MapEntry>,
+        }
+        let map = r#"map = [
+            { point = "cells/voltage", signal = "CellVoltage_{cell}", valid = "CellVoltageValid_{cell}", first = 0 },
+            { point = "battery/current", signal = "PackCurrent" },
+            { point = "battery/soc", signal = "SocMin" }]"#;
+        let file: File = toml::from_str(map).unwrap();
+        let database = Database::parse(include_bytes!("../../../../dbc/foxbms2.dbc")).unwrap();
+        Cannelloni(CanTable::compile(database, &file.map, &Topology::new(1, 13, 20)).unwrap())
+    }
+}
+
+impl Target for Cannelloni {
+    fn name(&self) -> &'static str {
+        "cannelloni"
+    }
+
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        let documented = "02000700030000025008 00f67233959cccE7 98ff50e5020102 000001238c01000102030405060708090a0b";
+        let cells = "02000000010000025008 00f67233959ccce7";
+        let pack = "020001000200000233 08430885ffbcf9d8f0 00000235 08b2aceafac6c60901";
+        [documented, cells, pack].map(hex).to_vec()
+    }
+
+    fn take(&self, input: &[u8]) -> bool {
+        let Ok(packet) = Packet::parse(input) else { return false };
+        let mut readings = Vec::new();
+        let frames = packet.frames().map(|frame| self.0.decode(&frame, &mut readings)).count();
+        assert_eq!(frames, usize::from(packet.count));
+        plausible(&readings);
+        true
+    }
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    let digits: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
+    digits.chunks(2).map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap()).collect()
+}
+
+/// Lines of a log.
+pub(crate) struct Candump;
+
+impl Target for Candump {
+    fn name(&self) -> &'static str {
+        "candump"
+    }
+
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        let lines = [
+            "(1760000000.123456) can0 250#00F67233959CCCE7",
+            "(1760000000.123456) can0 18FF50E5#01.02 T",
+            "(1760000000.123456789) can0 123##1000102030405060708090A0B",
+            "(1760000000.123456) can0 123#R5",
+            "(1760000000.123456) can0 20000004#0004000000000000",
+            "(1760000000.123456) can0 123#1122334455667788_E",
+            "DROPCOUNT: dropped 3 CAN frames on 'can0' socket (total drops 3)",
+        ];
+        lines.map(|line| line.as_bytes().to_vec()).to_vec()
+    }
+
+    fn take(&self, input: &[u8]) -> bool {
+        let line = candump::parse(input);
+        if let Ok(Line::Frame(_, logged)) = &line {
+            assert!(logged.frame().data.len() <= links::can::MAX_DATA);
+        }
+        line.is_ok()
+    }
+}
+
+/// DBC files, and all that is said about them.
+pub(crate) struct DbcFile;
+
+impl Target for DbcFile {
+    fn name(&self) -> &'static str {
+        "dbc"
+    }
+
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        let nested = "VERSION \"\"\n\nNS_ :\n\nBS_:\n\nBU_: A\n\nBO_ 16 M: 8 A\n SG_ S M : 0|8@1+ (1,0) [0|0] \"\" A\n \
+             SG_ C1 m1 : 8|8@1+ (1,0) [0|0] \"mV\" A\n SG_ C2 m2M : 16|8@1+ (1,0) [0|0] \"mV\" A\n \
+             SG_ C3 m0 : 24|8@0- (1,0) [0|9] \"mV\" A\n\nSG_MUL_VAL_ 16 C1 S 1-2, 5-5;\nSG_MUL_VAL_ 16 C2 S 2-3;\n\
+             SG_MUL_VAL_ 16 C3 C2 0-9;\nVAL_ 16 S 1 \"one\" 2 \"two\" ;\n";
+        let awkward = include_bytes!("../fixtures/awkward.dbc").to_vec();
+        vec![nested.into(), awkward, include_bytes!("../../../../dbc/pylontech_hv.dbc").to_vec()]
+    }
+
+    fn take(&self, input: &[u8]) -> bool {
+        let Ok(database) = Database::parse(input) else { return false };
+        inspect::describe(&database);
+        let proposal = inspect::propose(&database, "a 'b' \"c\".dbc");
+        assert!(toml::from_str::<toml::Table>(&proposal).is_ok(), "{proposal}");
+        for message in &database.messages {
+            for frame in [[0_u8; 64], [0xFF; 64], [0x5A; 64]] {
+                let frame = &frame[..message.size];
+                let Some(variant) = message.variant(frame) else { continue };
+                for signal in &message.variants()[variant].signals {
+                    message.signals[*signal].text(frame);
+                }
+            }
+        }
+        true
+    }
+}
+
+/// Register tables, and words for them.
+pub(crate) struct Registers;
+
+impl Target for Registers {
+    fn name(&self) -> &'static str {
+        "registers"
+    }
+
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        let ours = include_bytes!("../../../../registers/grid_meter.toml").to_vec();
+        vec![ours, include_bytes!("../fixtures/meter.toml").to_vec()]
+    }
+
+    fn take(&self, input: &[u8]) -> bool {
+        let Ok(table) = RegisterTable::parse(&String::from_utf8_lossy(input)) else { return false };
+        let words: Vec<u16> =
+            input.chunks(2).map(|pair| u16::from(pair[0]) << 8 | u16::from(pair[pair.len() - 1])).collect();
+        let mut poll = Poll::default();
+        for block in &table.blocks {
+            block.decode(&words[..words.len().min(block.count.into())], &mut poll);
+        }
+        table.finish(&mut poll);
+        plausible(&poll.readings);
+        true
+    }
+}
+
+fn spec() -> SiteSpec {
+    let system = SystemSpec {
+        id: "hv".into(),
+        name: "Pack".into(),
+        topology: Topology::new(1, 3, 4),
+        capacity_ah: 280.0,
+        nominal_v: 40.0,
+        reserve_pct: 20.0,
+        cell_limits: CellLimits::LFP,
+        cell_resolution_v: 0.001,
+        rate_hz: 5.0,
+        simulated: false,
+    };
+    SiteSpec { name: "Hall".into(), systems: vec![system], links: Vec::new() }
+}
+
+/// Frames of the live stream and the tape, one after the other: each with its length in two bytes before it.
+pub(crate) struct Live;
+
+impl Target for Live {
+    fn name(&self) -> &'static str {
+        "live"
+    }
+
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        let spec = spec();
+        let mut encoder = Encoder::new(&spec.systems[0]);
+        let mut moment = Site::new(spec).moment(SystemIdx(0), now(0)).unwrap();
+        let mut tape = Vec::new();
+        let mut keys = Vec::new();
+        for step in 1..6_u16 {
+            moment.now = now(step);
+            let soc = Reading { target: Place::Point(PointId::Soc), sample: Ok(f32::from(step)) };
+            moment.state.apply(soc, moment.now.mono);
+            let encoded = encoder.encode(&moment);
+            keys.push(framed(&encoded.key));
+            tape.extend(if step == 1 { framed(&encoded.key) } else { framed(&encoded.delta) });
+        }
+        keys.push(tape);
+        keys
+    }
+
+    fn take(&self, input: &[u8]) -> bool {
+        let mut decoder = Decoder::new();
+        let mut rest = input;
+        let mut sound = false;
+        while let Some((head, body)) = rest.split_at_checked(2) {
+            let length = usize::from(u16::from_be_bytes([head[0], head[1]])).min(body.len());
+            sound |= decoder.decode(&body[..length]).is_ok();
+            rest = &body[length..];
+        }
+        assert!(decoder.topology().cells() <= usize::from(u16::MAX));
+        sound
+    }
+}
+
+fn now(step: u16) -> Now {
+    let us = u64::from(step) * 200_000;
+    Now { utc: Utc(1_760_000_000_000_000 + us as i64), mono: Mono(7_000_000 + us) }
+}
+
+fn framed(frame: &[u8]) -> Vec<u8> {
+    [&(frame.len() as u16).to_be_bytes(), frame].concat()
+}
+
+/// Messages of the API in their binary form; the first byte says which kind.
+pub(crate) struct Messages;
+
+/// What can be read can be written and read again. Returns whether it can be read.
+fn round<T: Wire + std::fmt::Debug>(bytes: &[u8]) -> bool {
+    let Ok(value) = T::from_bytes(bytes) else { return false };
+    let again = T::from_bytes(&value.to_bytes());
+    assert!(again.is_ok(), "{value:?}: {again:?}");
+    true
+}
+
+impl Target for Messages {
+    fn name(&self) -> &'static str {
+        "wire"
+    }
+
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        let row = FrameRow {
+            key: "0x250".into(),
+            name: "Cells".into(),
+            count: 3,
+            period_ms: Some(100.0),
+            age_ms: 7,
+            raw: vec![1, 2, 3],
+            decoded: Vec::new(),
+        };
+        let messages = [spec().to_bytes(), vec![row].to_bytes(), Table::default().to_bytes(), vec![1, 0, 0, 0, 0]];
+        messages.into_iter().enumerate().map(|(kind, bytes)| [vec![kind as u8], bytes].concat()).collect()
+    }
+
+    fn take(&self, input: &[u8]) -> bool {
+        let Some((kind, bytes)) = input.split_first() else { return false };
+        match kind % 4 {
+            0 => round::<SiteSpec>(bytes),
+            1 => round::<Vec<FrameRow>>(bytes),
+            2 => round::<Table>(bytes),
+            _ => round::<LabState>(bytes),
+        }
+    }
+}

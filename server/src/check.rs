@@ -1,0 +1,48 @@
+//! `packtwin check-config`: everything that is wrong with a site file, or what it will connect.
+
+use crate::site_file::{self, SiteFile};
+use domain::spec::SiteSpec;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Checks the site file and says what there is to say.
+pub(crate) fn check(path: &Path) -> ExitCode {
+    match site_file::read_all(path, |_, _| Ok(())) {
+        Ok(SiteFile { spec, .. }) => {
+            print!("{}", summary(path, &spec));
+            ExitCode::SUCCESS
+        }
+        Err(wrong) => {
+            let count = 1 + wrong.others.len();
+            for error in [wrong.first].iter().chain(&wrong.others) {
+                eprintln!("{error}");
+            }
+            eprintln!("{count} {} wrong", if count == 1 { "thing is" } else { "things are" });
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn summary(path: &Path, spec: &SiteSpec) -> String {
+    let mut text = format!("{} is right: {}\n", path.display(), spec.name);
+    for system in &spec.systems {
+        let cells = match system.topology.cells() {
+            0 => "no cells".to_owned(),
+            count => format!("{} = {count} cells", system.topology),
+        };
+        let simulated = if system.simulated { ", SIMULATION" } else { "" };
+        let (id, name, ah, volts) = (&system.id, &system.name, system.capacity_ah, system.nominal_v);
+        let _ = writeln!(text, "  system {id}: {name}, {cells}, {ah} Ah, {volts} V{simulated}");
+    }
+    for link in &spec.links {
+        let system = spec.system(link.system).map_or("", |system| system.id.as_str());
+        let silent_s = link.silent_after.as_secs_f32();
+        let (id, name, protocol, address) = (&link.id, &link.name, &link.protocol, &link.address);
+        let _ = writeln!(text, "  link {id}: {name}, {protocol}, {address}, for {system}, silent after {silent_s} s");
+    }
+    if spec.links.is_empty() {
+        text += "  no link: nothing will be connected\n";
+    }
+    text
+}

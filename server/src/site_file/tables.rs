@@ -1,0 +1,164 @@
+//! The tables of a site file as they are written, and the values that make sense in them.
+
+use super::{Complaint, Simulators};
+use domain::spec::{CellLimits, SystemSpec};
+use domain::topology::Topology;
+use links::LinkConfig;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::collections::HashSet;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+/// Cells are numbered in 16 bits.
+const CELLS_MAX: usize = u16::MAX as usize;
+
+/// What could be read of a site file.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    pub(super) site: Option<Spanned<String>>,
+    pub(super) system: Vec<SystemTable>,
+    pub(super) link: Vec<LinkConfig>,
+    pub(super) simulator: Simulators,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SiteTable {
+    name: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SystemTable {
+    pub(super) id: Spanned<String>,
+    name: Option<String>,
+    #[serde(default)]
+    topology: Option<Spanned<TopologyTable>>,
+    capacity_ah: Spanned<f32>,
+    nominal_v: Spanned<f32>,
+    #[serde(default = "default_reserve_pct")]
+    reserve_pct: Spanned<f32>,
+    #[serde(default = "default_rate_hz")]
+    rate_hz: Spanned<f32>,
+    #[serde(default = "default_cell_resolution_mv")]
+    cell_resolution_mv: Spanned<f32>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TopologyTable {
+    #[serde(default = "one")]
+    racks: u16,
+    modules_per_rack: u16,
+    cells_per_module: u16,
+}
+
+fn one() -> u16 {
+    1
+}
+fn default_reserve_pct() -> Spanned<f32> {
+    Spanned::new(0..0, 20.0)
+}
+fn default_rate_hz() -> Spanned<f32> {
+    Spanned::new(0..0, 5.0)
+}
+fn default_cell_resolution_mv() -> Spanned<f32> {
+    Spanned::new(0..0, 1.0)
+}
+
+impl Tables {
+    /// Reads the tables of a site file, each for itself: what is wrong with one does not hide the others.
+    pub(super) fn parse(text: &str) -> (Tables, Vec<Complaint>) {
+        let complaint = |error: toml::de::Error| (error.span().unwrap_or(0..0), error.message().to_owned());
+        let (document, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            // What follows from a file that is no TOML helps nobody.
+            return (Tables::default(), errors.into_iter().map(complaint).collect());
+        }
+        let (mut tables, mut wrong) = (Tables::default(), Vec::new());
+        let mut has_site = false;
+        for (key, value) in document.into_inner() {
+            match key.get_ref().as_ref() {
+                "site" => {
+                    has_site = true;
+                    tables.site = one_of::<SiteTable>(value).map(|site| site.name).map_err(|e| wrong.push(e)).ok();
+                }
+                "system" => tables.system = each(value, &mut wrong),
+                "link" => tables.link = each(value, &mut wrong),
+                "simulator" => tables.simulator = each(value, &mut wrong),
+                other => {
+                    let known = "expected [site], [[system]], [[link]] or [[simulator]]";
+                    wrong.push((key.span(), format!("unknown field `{other}`, {known}")));
+                }
+            }
+        }
+        if !has_site {
+            wrong.push((0..0, "there is no [site] with a `name`".to_owned()));
+        }
+        (tables, wrong)
+    }
+}
+
+/// A table, or its first mistake.
+fn one_of<T: DeserializeOwned>(value: Spanned<DeValue<'_>>) -> Result<T, Complaint> {
+    let span = value.span();
+    T::deserialize(ValueDeserializer::from(value)).map_err(|e| (e.span().unwrap_or(span), e.message().to_owned()))
+}
+
+/// Those of an array of tables that can be read.
+fn each<T: DeserializeOwned>(value: Spanned<DeValue<'_>>, wrong: &mut Vec<Complaint>) -> Vec<T> {
+    let span = value.span();
+    let DeValue::Array(tables) = value.into_inner() else {
+        wrong.push((span, "is not a list of tables: write its name in double brackets".to_owned()));
+        return Vec::new();
+    };
+    tables.into_iter().filter_map(|table| one_of(table).map_err(|e| wrong.push(e)).ok()).collect()
+}
+
+impl SystemTable {
+    /// The system, or everything that is wrong with it.
+    pub(super) fn check(self, ids: &mut HashSet<String>) -> Result<SystemSpec, Vec<Complaint>> {
+        let mut wrong = Vec::new();
+        let id = self.id.get_ref().clone();
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if id.is_empty() || !id.chars().all(plain) {
+            wrong.push((self.id.span(), format!("{id:?} is no short name: use a-z, 0-9 and -")));
+        }
+        if !ids.insert(format!("system {id}")) {
+            wrong.push((self.id.span(), format!("there are two systems {id:?}")));
+        }
+        let topology = match &self.topology {
+            None => Topology::NONE,
+            Some(spanned) => {
+                let TopologyTable { racks, modules_per_rack, cells_per_module } = *spanned.get_ref();
+                let topology = Topology::new(racks, modules_per_rack, cells_per_module);
+                if topology.cells() == 0 || topology.cells() > CELLS_MAX {
+                    let words = format!("{topology} is {} cells: 1 to {CELLS_MAX} are possible", topology.cells());
+                    wrong.push((spanned.span(), words));
+                }
+                topology
+            }
+        };
+        let mut within = |value: &Spanned<f32>, low: f32, high: f32, unit: &str| -> f32 {
+            let given = *value.get_ref();
+            if !(low..=high).contains(&given) {
+                wrong.push((value.span(), format!("{given} {unit} is not from {low} to {high} {unit}")));
+            }
+            given
+        };
+        let spec = SystemSpec {
+            name: self.name.unwrap_or_else(|| id.clone()),
+            id,
+            topology,
+            capacity_ah: within(&self.capacity_ah, 0.1, 1e6, "Ah"),
+            nominal_v: within(&self.nominal_v, 1.0, 2_000.0, "V"),
+            reserve_pct: within(&self.reserve_pct, 0.0, 100.0, "%"),
+            cell_limits: CellLimits::LFP,
+            cell_resolution_v: within(&self.cell_resolution_mv, 0.1, 100.0, "mV") / 1_000.0,
+            rate_hz: within(&self.rate_hz, 0.1, 20.0, "Hz"),
+            simulated: false,
+        };
+        if wrong.is_empty() { Ok(spec) } else { Err(wrong) }
+    }
+}

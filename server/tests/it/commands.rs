@@ -1,0 +1,154 @@
+//! The commands that help to connect a battery.
+
+use crate::support::{folder, free_udp_port, pack_site, packet, repo, send};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+fn packtwin(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_packtwin"));
+    command.args(arguments).env_remove("RUST_LOG").env_remove("PACKTWIN_SITE").stdin(Stdio::null());
+    command
+}
+
+/// Exit status, standard output and standard error.
+fn run(command: &mut Command) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code(), text(stdout), text(stderr))
+}
+
+fn check(folder: &Path, site: &str) -> (Option<i32>, String, String) {
+    let file = folder.join("site.toml");
+    std::fs::write(&file, site).unwrap();
+    run(packtwin(&["check-config"]).arg(file))
+}
+
+#[test]
+fn check_config_says_everything_that_is_wrong() {
+    let folder = folder();
+    let mut wrong = pack_site(free_udp_port());
+    for (from, to) in [
+        ("capacity_ah = 280", "capacity_ah = -1"),
+        ("nominal_v = 832", "nominal_v = 9000"),
+        ("signal = \"Soc\"", "signal = \"Socx\""),
+        ("\"battery/power\"", "\"battery/powr\""),
+        ("listen = \"127.0.0.1:", "unit = 3\nlisten = \"nowhere:"),
+    ] {
+        assert!(wrong.contains(from), "{from}");
+        wrong = wrong.replace(from, to);
+    }
+    wrong += "\n[[link]]\nid = \"meter\"\nsystem = \"hv\"\nkind = \"modbus-tpc\"\n\n[sites]\nname = \"x\"\n";
+    let (status, out, said) = check(folder.path(), &wrong);
+    assert_eq!((status, out.as_str()), (Some(1), ""), "{said}");
+    // Systems are checked only where their tables could be read; this file has two tables that could not.
+    for (line_of, words) in [
+        ("capacity_ah = -1", "system.capacity_ah: -1 Ah is not from"),
+        ("nominal_v = 9000", "system.nominal_v: 9000 V is not from"),
+        ("modbus-tpc", "modbus-tpc"),
+        ("[sites]", "unknown field `sites`"),
+    ] {
+        let line = 1 + wrong.lines().position(|line| line.contains(line_of)).unwrap();
+        assert!(said.contains(&format!("site.toml:{line}: ")) && said.contains(words), "{line_of}: {said}");
+    }
+    assert!(said.ends_with("4 things are wrong\n"), "{said}");
+
+    let wrong = wrong.replace("capacity_ah = -1", "capacity_ah = 280").replace("nominal_v = 9000", "nominal_v = 832");
+    let (_, _, said) = check(folder.path(), &wrong);
+    for words in [
+        "link.unit: `unit` means nothing to kind \"cannelloni\"",
+        "is not an address to listen on",
+        "no point `battery/powr`; the nearest is `battery/power`",
+        "no signal `Socx` in the DBC file; the nearest is `Soc`",
+        "6 things are wrong",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let (_, _, said) = check(folder.path(), "[site\nname = 3\n");
+    assert!(said.contains("site.toml:1: "), "{said}");
+}
+
+#[test]
+fn check_config_says_what_will_be_connected() {
+    let folder = folder();
+    let (status, out, said) = check(folder.path(), &pack_site(20_000));
+    assert_eq!((status, said.as_str()), (Some(0), ""));
+    assert!(out.contains("system hv: hv, 1 x 13 x 20 = 260 cells, 280 Ah, 832 V"), "{out}");
+    assert!(out.contains("link bms: Battery controller, CAN over UDP (cannelloni), 127.0.0.1:20000, for hv"), "{out}");
+    for example in ["foxbms2", "pylontech_hv", "orion"] {
+        let (status, _, said) =
+            run(packtwin(&["check-config"]).arg(repo().join(format!("sites/examples/{example}.toml"))));
+        assert_eq!((status, said.as_str()), (Some(0), ""), "{example}");
+    }
+}
+
+#[test]
+fn what_dbc_inspect_proposes_passes_check_config() {
+    let (status, out, said) = run(packtwin(&["dbc", "inspect"]).arg(repo().join("dbc/foxbms2.dbc")));
+    assert_eq!((status, said.as_str()), (Some(0), ""));
+    assert!(out.contains("  CellVoltage_000 to CellVoltage_259 (260), mV, 0 to 8191"), "{out}");
+    let proposal = &out[out.find("[[system]]").unwrap()..];
+    let folder = folder();
+    let (status, _, said) = check(folder.path(), &format!("[site]\nname = \"New\"\n\n{proposal}"));
+    assert_eq!((status, said.as_str()), (Some(0), ""), "{proposal}");
+    let (status, _, said) = run(packtwin(&["dbc", "inspect"]).arg(repo().join("Cargo.toml")));
+    assert!(status == Some(1) && said.contains("Cargo.toml, line 1"), "{said}");
+}
+
+#[test]
+fn devices_lists_every_kind_and_this_machine() {
+    let (status, out, _) = run(&mut packtwin(&["devices"]));
+    assert_eq!(status, Some(0));
+    for words in
+        ["kind = \"cannelloni\"", "kind = \"candump\"", "kind = \"modbus-tcp\"", "CAN interfaces: ", "Serial ports: "]
+    {
+        assert!(out.contains(words), "{words}: {out}");
+    }
+}
+
+#[test]
+fn probe_says_what_came_and_what_to_do_when_nothing_came() {
+    let folder = folder();
+    let port = free_udp_port();
+    let file = folder.path().join("site.toml");
+    std::fs::write(&file, pack_site(port)).unwrap();
+    let probe = |link: &str, seconds: &str| {
+        let mut command = packtwin(&["probe", link, "--seconds", seconds, "--site"]);
+        command.arg(&file);
+        command
+    };
+    let (status, out, _) = run(&mut probe("bms", "0.2"));
+    assert!(status == Some(1) && out.contains("firewall"), "{out}");
+    let (status, _, said) = run(&mut probe("bsm", "0.2"));
+    assert!(status == Some(1) && said.contains("has no link \"bsm\"; it has bms"), "{said}");
+
+    // Until the probe has ended: it does not say when it listens.
+    let ended = AtomicBool::new(false);
+    let (status, out, _) = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let cells: &[u8] = &[0x00, 0xF6, 0x72, 0x33, 0x95, 0x9C, 0xCC, 0xE7];
+            let pack: &[u8] = &[0x43, 0x08, 0x85, 0xFF, 0xBC, 0xF9, 0xD8, 0xF0];
+            for sequence in (0..=u8::MAX).cycle() {
+                if ended.load(Ordering::Relaxed) {
+                    return;
+                }
+                send(port, &packet(sequence, &[(0x250, cells), (0x233, pack), (0x7AB, &[1, 2, 3])]));
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+        });
+        let outcome = run(&mut probe("bms", "2"));
+        ended.store(true, Ordering::Relaxed);
+        outcome
+    });
+    assert_eq!(status, Some(0), "{out}");
+    let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "battery/voltage 858 V",
+        "battery/current -100 A",
+        "cells/voltage 4 of 260: 3.3 V (1.1) to 3.303 V (1.4)",
+        "0x7AB unknown id: ",
+        "last 01 02 03",
+    ] {
+        assert!(out.contains(words), "{words}: {out}");
+    }
+}
