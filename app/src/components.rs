@@ -11,13 +11,13 @@ mod segmented;
 mod severity;
 mod theme;
 
-pub use age::AgeNote;
+pub use age::{AgeNote, Freshness};
 pub use card::{Card, EmptyState};
 pub use chip::{Chip, Tone};
 pub use frame::Frame;
 pub use local_time::LocalTime;
 pub use meter::SocBar;
-pub use reading::{Freshness, Reading, Shown};
+pub use reading::{Reading, Shown};
 pub use segmented::Segmented;
 pub use severity::{SeverityMark, SeverityWord};
 #[cfg(feature = "ssr")]

@@ -1,9 +1,26 @@
 //! How old a value is.
 
-use super::reading::Freshness;
 use crate::derived::Derived;
 use crate::format;
+use domain::reading::NoData;
 use leptos::prelude::*;
+
+/// How far a value can be believed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Freshness {
+    /// Good, and this old, s.
+    Fresh {
+        /// Age, s.
+        age_s: f32,
+    },
+    /// The last good value is too old, and this old, s.
+    Stale {
+        /// Age, s.
+        age_s: f32,
+    },
+    /// There is no value.
+    Missing(NoData),
+}
 
 /// The age of a value: quiet while it is fresh, plain when it is not.
 #[component]

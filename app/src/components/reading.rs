@@ -1,6 +1,6 @@
 //! A reading: a value with its name, unit, age and a remark; or why there is none.
 
-use super::age::AgeNote;
+use super::age::{AgeNote, Freshness};
 use crate::derived::Derived;
 use crate::format::{self, Figure};
 use domain::point::PointId;
@@ -8,23 +8,6 @@ use domain::reading::{CellQuantity, NoData, Sample};
 use domain::time::Mono;
 use domain::twin::Moment;
 use leptos::prelude::*;
-
-/// How far a value can be believed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Freshness {
-    /// Good, and this old, s.
-    Fresh {
-        /// Age, s.
-        age_s: f32,
-    },
-    /// The last good value is too old, and this old, s.
-    Stale {
-        /// Age, s.
-        age_s: f32,
-    },
-    /// There is no value.
-    Missing(NoData),
-}
 
 /// A value ready to be shown. A stale one still has its figure, to be drawn faded; a missing one has none.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,8 @@
 //! Cell values as struct of arrays: one column per quantity, so 260 or 6,400 cells are walked in a straight line.
 
 use crate::reading::{CellQuantity, NoData, Sample};
+use crate::slot::Slot;
 use crate::time::Mono;
-use crate::twin::Slot;
 use std::time::Duration;
 
 /// A cell value older than this is stale. Three sweeps of the slowest source that the site file accepts for cells.

@@ -2,8 +2,8 @@
 
 use crate::point::PointId;
 use crate::reading::{NoData, Sample};
+use crate::slot::Points;
 use crate::time::Mono;
-use crate::twin::Points;
 
 /// Battery power as a share of what the BMS allows in that direction now, %. Not negative; can pass 100.
 ///

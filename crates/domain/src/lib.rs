@@ -3,7 +3,7 @@
 //! Nothing here does I/O, asks for the time or spawns a task: time is a parameter, so playback, what-if and
 //! tests run the same code as the live site. It compiles for the server and for the browser.
 //!
-//! Read in this order: [`time`], [`topology`], [`point`], [`reading`], [`cells`], [`spec`] (what is configured),
+//! Read in this order: [`time`], [`topology`], [`point`], [`reading`], [`slot`], [`cells`], [`spec`] (what is configured),
 //! [`twin`] (what is known now), [`alarm`] (what is wrong), [`engine`] (one cycle), [`live`] (what goes to the page).
 
 pub mod alarm;
@@ -17,6 +17,7 @@ pub mod live;
 pub mod point;
 pub mod reading;
 pub mod series;
+pub mod slot;
 pub mod spec;
 pub mod time;
 pub mod topology;

@@ -4,8 +4,8 @@ mod frames;
 
 pub use frames::{DecodedValue, FrameRow};
 
-use crate::spec::SystemIdx;
 use crate::time::Mono;
+use crate::topology::SystemIdx;
 use std::time::Duration;
 
 /// A link's place in [`crate::spec::SiteSpec::links`].

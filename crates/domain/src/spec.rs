@@ -2,13 +2,11 @@
 
 mod codec;
 
+pub use crate::topology::SystemIdx;
+
 use crate::link::LinkSpec;
 use crate::topology::Topology;
 use std::time::Duration;
-
-/// A system's place in [`SiteSpec::systems`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct SystemIdx(pub u8);
 
 /// Everything behind one grid connection.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -4,6 +4,10 @@
 
 use std::fmt;
 
+/// A system's place in its site.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SystemIdx(pub u8);
+
 /// The arrangement of a system's cells. Cells count rack by rack, module by module, from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Topology {

@@ -5,9 +5,10 @@ use super::layout::Layout;
 use super::{DELTA, FORMAT, KEY, LiveError, sections};
 use crate::cells::CellFrame;
 use crate::link::LinkStatus;
+use crate::slot::Node;
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
-use crate::twin::{Moment, Node, SystemState};
+use crate::twin::{Moment, SystemState};
 use crate::wire::{Reader, WireError};
 
 /// Reads the live stream of one system. It begins with a key frame.

@@ -1,8 +1,8 @@
 //! One quantity of many items, as a stream of changes.
 
 use crate::reading::NoData;
+use crate::slot::Slot;
 use crate::time::Mono;
-use crate::twin::Slot;
 use crate::wire::{Reader, Step, WireError, Writer, rice, subset};
 
 /// Ages are sent in this step, µs.

@@ -5,10 +5,11 @@ use crate::alarm::{Alarm, RuleIdx, Subject};
 use crate::link::{LinkIdx, LinkState, LinkStatus};
 use crate::point::PointId;
 use crate::reading::{CellQuantity, NoData, NodeQuantity, Reading, Sample, Target};
+use crate::slot::Slot;
 use crate::spec::SystemSpec;
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
-use crate::twin::{Moment, Slot, SystemState};
+use crate::twin::{Moment, SystemState};
 use crate::wire::Step;
 use proptest::prelude::*;
 
@@ -52,7 +53,7 @@ fn slots(spec: &SystemSpec, state: &SystemState) -> Vec<(String, Slot, Step)> {
         slots.extend((0..column.len()).map(|c| (format!("{} {c}", quantity.path()), column.slot(c), step)));
     }
     for (quantity, step) in NodeQuantity::ALL.into_iter().zip([Step::ONE, Step::MILLI]) {
-        let node = |(i, n): (usize, &crate::twin::Node)| (format!("{} {i}", quantity.path()), *n.slot(quantity), step);
+        let node = |(i, n): (usize, &crate::slot::Node)| (format!("{} {i}", quantity.path()), *n.slot(quantity), step);
         slots.extend(state.nodes.iter().enumerate().map(node));
     }
     slots

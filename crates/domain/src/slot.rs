@@ -1,0 +1,113 @@
+//! The last value of anything, its age, and why there is no newer one.
+
+use crate::point::PointId;
+use crate::reading::{NoData, NodeQuantity, Sample};
+use crate::time::Mono;
+use std::time::Duration;
+
+/// The last value of a point, its time, and why there is no newer one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slot {
+    value: f32,
+    at: Mono,
+    no_data: Option<NoData>,
+}
+
+impl Default for Slot {
+    fn default() -> Slot {
+        Slot { value: 0.0, at: Mono(0), no_data: Some(NoData::NotPresent) }
+    }
+}
+
+impl Slot {
+    /// A slot of which this is known: the last good value with its time, and why there is no newer one. Without a
+    /// value and a reason, nothing was ever received.
+    pub fn restored(last: Option<(f32, Mono)>, no_data: Option<NoData>) -> Slot {
+        match last.filter(|(_, at)| at.0 > 0) {
+            Some((value, at)) => Slot { value, at, no_data },
+            None => Slot { no_data: no_data.or(Some(NoData::NotPresent)), ..Slot::default() },
+        }
+    }
+
+    /// Takes a sample received at `at`.
+    pub fn set(&mut self, sample: Sample, at: Mono) {
+        match sample {
+            Ok(value) => *self = Slot { value, at, no_data: None },
+            Err(why) => self.no_data = Some(why),
+        }
+    }
+
+    /// The value if it is good and not older than `max_age` at `now`, else why not.
+    pub fn sample(&self, now: Mono, max_age: Duration) -> Sample {
+        match self.no_data {
+            Some(why) => Err(why),
+            None if now.since(self.at) > max_age => Err(NoData::Stale),
+            None => Ok(self.value),
+        }
+    }
+
+    /// The last good value and when it came, however old; `None` if there never was one.
+    pub fn last(&self) -> Option<(f32, Mono)> {
+        (self.at.0 > 0).then_some((self.value, self.at))
+    }
+
+    /// What the device last said: `None` for a good value, else why there was none. Age is not looked at.
+    pub fn reported(&self) -> Option<NoData> {
+        self.no_data
+    }
+}
+
+/// The last value of every point of a system.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Points([Slot; PointId::COUNT]);
+
+impl Points {
+    /// The point's slot.
+    pub fn slot(&self, point: PointId) -> &Slot {
+        &self.0[point as usize]
+    }
+
+    /// Takes a sample of `point` received at `at`.
+    pub fn set(&mut self, point: PointId, sample: Sample, at: Mono) {
+        self.0[point as usize].set(sample, at);
+    }
+
+    /// Sets all that is known of `point`.
+    pub fn restore(&mut self, point: PointId, slot: Slot) {
+        self.0[point as usize] = slot;
+    }
+
+    /// The point's value if it is good and fresh at `now`, else why not.
+    pub fn sample(&self, point: PointId, now: Mono) -> Sample {
+        self.slot(point).sample(now, point.spec().max_age)
+    }
+}
+
+/// An AFE node: one per module.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Node([Slot; NodeQuantity::ALL.len()]);
+
+/// A node that has not reported for this long is stale.
+pub const NODE_MAX_AGE: Duration = Duration::from_millis(1_500);
+
+impl Node {
+    /// One quantity's slot.
+    pub fn slot(&self, quantity: NodeQuantity) -> &Slot {
+        &self.0[quantity as usize]
+    }
+
+    /// Takes a sample received at `at`.
+    pub fn set(&mut self, quantity: NodeQuantity, sample: Sample, at: Mono) {
+        self.0[quantity as usize].set(sample, at);
+    }
+
+    /// Sets all that is known of one quantity.
+    pub fn restore(&mut self, quantity: NodeQuantity, slot: Slot) {
+        self.0[quantity as usize] = slot;
+    }
+
+    /// The value if it is good and fresh at `now`, else why not.
+    pub fn sample(&self, quantity: NodeQuantity, now: Mono) -> Sample {
+        self.slot(quantity).sample(now, NODE_MAX_AGE)
+    }
+}
