@@ -3,6 +3,7 @@
 
 use crate::format;
 use domain::alarm::{Alarm, Direction, RuleIdx, Severity, Subject};
+use domain::point::PointId;
 use domain::reading::CellQuantity;
 use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::Utc;
@@ -103,7 +104,8 @@ pub(crate) struct Verdict {
     pub(crate) detail: String,
 }
 
-/// The answer for `moment`. Cells that do not report are not healthy.
+/// The answer for `moment`. Cells that do not report are not healthy, and of a system of which nothing is known now it is
+/// not said that all is well.
 pub(crate) fn verdict(moment: &Moment, system: &SystemSpec) -> Verdict {
     let cells = system.topology.cells();
     let fresh = moment.state.cells.column(CellQuantity::Voltage).samples(moment.now.mono).filter(Result::is_ok).count();
@@ -118,8 +120,10 @@ pub(crate) fn verdict(moment: &Moment, system: &SystemSpec) -> Verdict {
     let ill = is_ill.into_iter().filter(|is_ill| *is_ill).count();
     let reporting = || format!("{} of {} cells report", format::count(fresh as u64), format::count(cells as u64));
     let none_active = moment.alarms.is_empty();
-    let well = none_active && fresh == cells;
+    let known = cells > 0 || PointId::ALL.iter().any(|point| moment.point(*point).is_ok());
+    let well = none_active && fresh == cells && known;
     let words = match (none_active, cells) {
+        (true, 0) if !known => "Nothing reports".to_owned(),
         (true, 0) => count_words(0),
         (true, _) if fresh == cells => format!("{} cells healthy", format::count(cells as u64)),
         (true, _) if fresh == 0 => "No cell reports".to_owned(),
@@ -129,6 +133,7 @@ pub(crate) fn verdict(moment: &Moment, system: &SystemSpec) -> Verdict {
     let detail = match (well, cells) {
         (true, 0) => "All limits are kept".to_owned(),
         (true, _) => "All report, all within their limits".to_owned(),
+        (false, 0) if !known => "Nothing is known of it now: see the links".to_owned(),
         (false, 0) => String::new(),
         (false, _) if fresh == cells => {
             format!("{} cells healthy", format::count((cells - ill.min(cells)) as u64))
@@ -146,11 +151,24 @@ mod tests {
     use crate::sample::{moment, site, spec};
     use domain::alarm::RULES;
     use domain::time::Mono;
+    use domain::topology::Topology;
+    use domain::twin::SystemState;
 
     fn alarm(rule: &str, subject: Subject, value: f32) -> Alarm {
         let place = RULES.iter().position(|r| r.id == rule).unwrap();
         let since = Utc(moment().now.utc.0 - 60_000_000);
         Alarm { rule: RuleIdx(place as u8), subject, since, value, worst: value, signal_lost: false }
+    }
+
+    #[test]
+    fn of_a_system_that_says_nothing_it_is_not_said_that_all_is_well() {
+        let meter_only = SystemSpec { topology: Topology::default(), ..spec() };
+        let silent = Moment { state: SystemState::new(&meter_only), ..moment() };
+        let said = verdict(&silent, &meter_only);
+        assert_eq!((said.well, said.words.as_str()), (false, "Nothing reports"));
+        let mut speaking = silent;
+        speaking.state.points.set(PointId::GridPower, Ok(1_000.0), speaking.now.mono);
+        assert!(verdict(&speaking, &meter_only).well);
     }
 
     #[test]

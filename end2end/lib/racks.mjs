@@ -44,6 +44,9 @@ dbc = "cells.dbc"
 map = [{ point = "cells/voltage", signal = "CellVoltage_{cell}", first = 0 }]
 `;
 
+/** Packets are numbered through, modulo 256: one that comes twice or late would be left out. */
+let sequence = 0;
+
 /** One sweep of all cells: a slow wave over the racks, and noise. */
 function sweep(number) {
   const packets = [];
@@ -51,7 +54,7 @@ function sweep(number) {
   for (let first = 0; first < groups; first += FRAMES_PER_PACKET) {
     const count = Math.min(FRAMES_PER_PACKET, groups - first);
     const packet = Buffer.alloc(5 + 13 * count);
-    packet.set([2, 0, packets.length & 0xff, count >> 8, count & 0xff]);
+    packet.set([2, 0, sequence++ & 0xff, count >> 8, count & 0xff]);
     for (let i = 0; i < count; i++) {
       let bits = BigInt(first + i);
       for (let place = 0; place < CELLS_PER_FRAME; place++) {
