@@ -4,6 +4,7 @@
 //! U+2212, thousands and units stand behind a narrow no-break space, and rounding works on integers, which keeps the
 //! float printer out of the hot path and the page small.
 
+use domain::decimal;
 use domain::point::{PointId, Unit};
 use domain::time::Utc;
 use std::fmt;
@@ -47,19 +48,15 @@ impl Figure {
 
 /// `value` with `decimals` (0 to 4) digits after the point, thousands apart. Never `-0`.
 pub fn fixed(value: f32, decimals: usize) -> String {
-    const SCALE: [f64; 5] = [1.0, 10.0, 100.0, 1_000.0, 10_000.0];
-    let decimals = decimals.min(4);
-    let scaled = (f64::from(value) * SCALE[decimals]).round() as i64;
-    let unit = SCALE[decimals] as u64;
-    let (whole, part) = (scaled.unsigned_abs() / unit, scaled.unsigned_abs() % unit);
-    let mut text = if scaled < 0 { String::from(MINUS) } else { String::new() };
-    push_grouped(&mut text, whole);
-    if decimals > 0 {
-        text.push('.');
-        let digits = part.to_string();
-        (digits.len()..decimals).for_each(|_| text.push('0'));
-        text.push_str(&digits);
-    }
+    let plain = decimal::fixed(value.into(), decimals.min(4) as u8).to_string();
+    let (sign, digits) = match plain.strip_prefix('-') {
+        Some(digits) => (Some(MINUS), digits),
+        None => (None, plain.as_str()),
+    };
+    let whole = digits.find('.').unwrap_or(digits.len());
+    let mut text: String = sign.into_iter().collect();
+    text.push_str(&grouped(&digits[..whole]));
+    text.push_str(&digits[whole..]);
     text
 }
 
@@ -74,19 +71,19 @@ pub fn sentence(words: &str) -> String {
 
 /// A whole number, thousands apart: `12 960 000`.
 pub fn count(n: u64) -> String {
-    let mut text = String::new();
-    push_grouped(&mut text, n);
-    text
+    grouped(&n.to_string())
 }
 
-fn push_grouped(text: &mut String, n: u64) {
-    let digits = n.to_string();
+/// Digits with their thousands apart.
+fn grouped(digits: &str) -> String {
+    let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(THIN);
         }
         text.push(digit);
     }
+    text
 }
 
 fn figure(value: f32, decimals: usize, unit: &'static str) -> Figure {

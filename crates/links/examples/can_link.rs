@@ -64,7 +64,7 @@ impl Bench {
     async fn input(&mut self, wanted: &str, since: Instant) -> Input {
         match tokio::time::timeout(PATIENCE.saturating_sub(since.elapsed()), self.inputs.recv()).await {
             Ok(input) => input.unwrap(),
-            Err(_) => panic!("{wanted} did not come: {}; {:?}", self.handle.reason(), self.handle.status()),
+            Err(_) => panic!("{wanted} did not come: {:?}", self.handle.status()),
         }
     }
 
@@ -85,7 +85,7 @@ impl Bench {
             if let Input::Link(_, status) = self.input(what, since).await {
                 self.last = status.clone();
                 if wanted(&status) {
-                    return (status, self.handle.reason());
+                    return (status, self.handle.status().reason);
                 }
             }
         }

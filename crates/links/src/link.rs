@@ -110,11 +110,6 @@ impl LinkHandle {
         reporter::status(&self.record)
     }
 
-    /// Why the link is in its state, in words; empty if there is nothing to say.
-    pub fn reason(&self) -> String {
-        lock(&self.record).why.clone()
-    }
-
     /// Records every CAN frame that arrives from now on into a new file, as a candump log with our times of arrival.
     ///
     /// The link does not wait for the disk: what the disk is too slow for is left out and counted.

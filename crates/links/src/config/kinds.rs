@@ -24,6 +24,8 @@ const TABLE: (&str, &str) =
     ("table", "the register table: addresses, types, scales; registers/ has some, BLUEPRINT.toml explains them");
 const UNITS: (&str, &str) = ("units", "other identifiers for the table's named units: { battery = 225 }");
 const SERIAL: (&str, &str) = ("serial", "the serial number that the device must have");
+/// Of a device with a register table, however it is reached.
+const REGISTERS: &[(&str, &str)] = &[CONNECT, UNIT, POLL, TIMEOUT, TABLE, UNITS, SERIAL];
 const MAP: (&str, &str) = ("map", "which signal is which point; {cell}, {module}, {node} stand for numbers");
 
 /// Every kind of link.
@@ -80,7 +82,7 @@ map = [{ point = "battery/current", signal = "PackCurrent" }]
     KindGuide {
         kind: Kind::ModbusTcp,
         reaches: "a device or gateway that speaks Modbus TCP",
-        keys: &[CONNECT, UNIT, POLL, TIMEOUT, TABLE, UNITS, SERIAL],
+        keys: REGISTERS,
         example: r#"[[link]]
 id = "grid-meter"
 system = "pack"
@@ -93,7 +95,7 @@ table = "registers/grid_meter.toml"
     KindGuide {
         kind: Kind::ModbusRtuTcp,
         reaches: "a serial Modbus device behind a gateway that passes its bytes on as they are",
-        keys: &[CONNECT, UNIT, POLL, TIMEOUT, TABLE, UNITS, SERIAL],
+        keys: REGISTERS,
         example: r#"[[link]]
 id = "inverter"
 system = "pack"

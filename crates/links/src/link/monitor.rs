@@ -44,6 +44,11 @@ impl Monitor {
         self.silent_after
     }
 
+    /// What the link is doing.
+    pub(crate) fn state(&self) -> LinkState {
+        self.status.state
+    }
+
     /// The state, counters, and rates of the last two seconds.
     pub(crate) fn status(&self, now: Mono) -> LinkStatus {
         let (frames_per_s, bytes_per_s) = self.rates.per_second(now);

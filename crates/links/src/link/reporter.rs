@@ -138,12 +138,12 @@ impl Reporter {
         let status = self.record(|r| {
             r.now = now;
             r.monitor.tick(now);
-            let status = r.status(now);
-            self.tell(r, status.state);
-            let due = r.sent.is_none_or(|(state, at)| state != status.state || now.since(at) >= STATUS_EVERY);
+            let state = r.monitor.state();
+            self.tell(r, state);
+            let due = r.sent.is_none_or(|(before, at)| before != state || now.since(at) >= STATUS_EVERY);
             due.then(|| {
-                r.sent = Some((status.state, now));
-                status
+                r.sent = Some((state, now));
+                r.status(now)
             })
         });
         if let Some(status) = status {

@@ -69,7 +69,7 @@ async fn frames_that_come_twice_or_late_or_with_a_frozen_counter_change_no_readi
     let status = link.status(|status| status.state == LinkState::Ended).await;
     let seen = [LinkFault::Lost, LinkFault::OutOfOrder, LinkFault::FrozenCounter].map(|fault| status.faults(fault));
     assert_eq!((seen, status.faults_total(), status.frames), ([1, 4, 3], 8, 12));
-    assert_eq!(link.handle.reason(), "the counter of Pack (0x010) stands still");
+    assert_eq!(link.handle.status().reason, "the counter of Pack (0x010) stands still");
 }
 
 #[tokio::test(start_paused = true)]
@@ -89,11 +89,15 @@ async fn bus_off_is_told_and_frames_before_a_restart_are_not_mixed_with_those_af
     link.until(LinkState::Up).await;
     let down = link.until(LinkState::Down).await;
     assert_eq!([down.faults(LinkFault::ErrorPassive), down.faults(LinkFault::BusOff)], [1, 1]);
-    assert!(link.handle.reason().starts_with("the CAN controller is bus-off"), "{}", link.handle.reason());
+    assert!(
+        link.handle.status().reason.starts_with("the CAN controller is bus-off"),
+        "{}",
+        link.handle.status().reason
+    );
     let rows = link.handle.frames((link.clock)());
     assert_eq!(rows[0].name, "Controller is bus-off");
     let back = link.status(|status| status.state == LinkState::Connecting).await;
-    assert_eq!((back.reconnects, link.handle.reason().as_str()), (1, ""));
+    assert_eq!((back.reconnects, link.handle.status().reason.as_str()), (1, ""));
     let rows = link.handle.frames((link.clock)());
     assert_eq!(
         (rows[0].name.as_str(), rows[1].name.as_str()),
@@ -194,11 +198,11 @@ async fn groups_that_stay_away_are_counted_once_and_called_by_name_until_they_ar
         link.batch().await;
     }
     assert_eq!(
-        link.handle.reason(),
+        link.handle.status().reason,
         "4 of 65 groups of CellVoltages are missing: 0x250 mux 3, 0x250 mux 17, 0x250 mux 40, …"
     );
     for _ in 30..60 {
         link.batch().await;
     }
-    assert_eq!((link.handle.reason().as_str(), link.handle.status().faults(LinkFault::MissingGroup)), ("", 4));
+    assert_eq!((link.handle.status().reason.as_str(), link.handle.status().faults(LinkFault::MissingGroup)), ("", 4));
 }

@@ -17,7 +17,7 @@ async fn an_interface_that_is_not_there_is_down_and_says_what_to_do() {
         let mut link = Running::start(&keys(interface)).await;
         let down = tokio::time::timeout(PATIENCE, link.until(LinkState::Down)).await.unwrap();
         assert_eq!((down.frames, down.faults_total(), down.reconnects), (0, 0, 0));
-        let reason = link.handle.reason();
+        let reason = link.handle.status().reason;
         // "lo" is refused as no CAN interface, or by a kernel without CAN.
         assert!(reason.contains(words) && reason.contains("CAN"), "{reason}");
     }
