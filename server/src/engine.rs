@@ -10,10 +10,11 @@ use domain::live::Encoder;
 use domain::point::PointId;
 use domain::reading::{Batch, Target};
 use domain::spec::SystemIdx;
+use domain::time::Now;
 use domain::twin::Site;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{Event, Second, Store};
 use tokio::sync::{mpsc, watch};
 
 /// How many inputs may wait for the engine. A link that finds the queue full waits: nothing is dropped.
@@ -70,10 +71,15 @@ pub(crate) async fn run(
             }
             lane.pace.cycled(now.mono);
             let outputs = step(&mut site, now, pending.drain(..));
-            log_alarms(&site, &outputs);
+            let mut events = events(&site, &outputs, now);
             let Some(moment) = site.moment(SystemIdx(i as u8), now) else { continue };
             let encoded = lane.encoder.encode(&moment);
-            if let Some(second) = lane.tape.push(now.utc, &encoded) {
+            // A cycle of one system can change another's alarms: those are recorded with theirs.
+            for (system, event) in events.extract_if(.., |(system, _)| *system != i) {
+                store.append(Second { system: site.systems[system].spec.id.clone(), utc_s: event.at_ms.div_euclid(1_000), events: vec![event], ..Second::default() });
+            }
+            let events = events.into_iter().map(|(_, event)| event).collect();
+            if let Some(second) = lane.tape.push(&moment, &encoded, events) {
                 store.append(second);
             }
             hub.publish(i, Published::new(encoded, moment));
@@ -99,14 +105,24 @@ fn leads(batch: &Batch) -> bool {
     (batch.readings.iter()).any(|r| matches!(r.target, Target::Cell(..) | Target::Point(PointId::Voltage)))
 }
 
-fn log_alarms(site: &Site, outputs: &Outputs) {
-    for (system, change) in &outputs.alarms {
-        let (verb, alarm) = match change {
+/// What the cycle changed in the alarms, told to the log and for the history, with the place of the system.
+fn events(site: &Site, outputs: &Outputs, now: Now) -> Vec<(usize, Event)> {
+    let event = |(system, change): &(SystemIdx, AlarmChange)| {
+        let (kind, alarm) = match change {
             AlarmChange::Raised(alarm) => ("raised", alarm),
             AlarmChange::Cleared(alarm) => ("cleared", alarm),
         };
-        let (Some(spec), Some(rule)) = (site.spec.system(*system), alarm.rule.rule()) else { continue };
+        let (spec, rule) = (site.spec.system(*system)?, alarm.rule.rule()?);
         let words = rule.words(alarm.subject, alarm.value, &site.spec, &spec.topology);
-        tracing::info!(system = spec.id, rule = rule.id, "alarm {verb}: {words}");
-    }
+        tracing::info!(system = spec.id, rule = rule.id, "alarm {kind}: {words}");
+        let event = Event {
+            at_ms: now.utc.0.div_euclid(1_000),
+            kind: kind.to_owned(),
+            rule: rule.id.to_owned(),
+            severity: rule.severity.word().to_owned(),
+            words,
+        };
+        Some((system.0 as usize, event))
+    };
+    outputs.alarms.iter().filter_map(event).collect()
 }

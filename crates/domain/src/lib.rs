@@ -19,6 +19,7 @@ pub mod reading;
 pub mod series;
 pub mod slot;
 pub mod spec;
+pub mod telemetry;
 pub mod time;
 pub mod topology;
 pub mod twin;

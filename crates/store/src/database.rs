@@ -6,11 +6,16 @@
 //! Trap: in SQLite before 3.51.3, two connections that write and checkpoint at once can damage the file. Hence the look
 //! at the version, and hence only [`Database`] writes or checkpoints, from the writer thread. Readers are read-only.
 
+mod catalogue;
 mod damage;
 mod schema;
 
+pub(crate) use catalogue::Reader;
+
 use crate::error::{Notice, StoreError};
+use crate::event::Event;
 use crate::queue::Second;
+use crate::tail;
 use domain::time::Utc;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
@@ -126,9 +131,24 @@ impl Database {
                 let mut tape = transaction.prepare_cached(
                     "INSERT INTO tape (system_id, utc_s, frames) SELECT id, ?2, ?3 FROM system WHERE name = ?1",
                 )?;
+                let mut rows_of = transaction.prepare_cached(
+                    "INSERT INTO tail (system_id, utc_s, rows) SELECT id, ?2, ?3 FROM system WHERE name = ?1",
+                )?;
+                let mut event = transaction.prepare_cached(
+                    "INSERT INTO event (system_id, at_ms, kind, rule, severity, words)
+                     SELECT id, ?2, ?3, ?4, ?5, ?6 FROM system WHERE name = ?1",
+                )?;
                 for row in rows {
                     system.execute([&row.system])?;
-                    tape.execute(params![row.system, row.utc_s, row.tape])?;
+                    if !row.tape.is_empty() {
+                        tape.execute(params![row.system, row.utc_s, row.tape])?;
+                    }
+                    if !row.rows.is_empty() {
+                        rows_of.execute(params![row.system, row.utc_s, tail::encode(row.utc_s, &row.rows)])?;
+                    }
+                    for Event { at_ms, kind, rule, severity, words } in &row.events {
+                        event.execute(params![row.system, at_ms, kind, rule, severity, words])?;
+                    }
                 }
             }
             transaction.commit()
@@ -138,14 +158,19 @@ impl Database {
         Ok(())
     }
 
-    /// Deletes at most `limit` rows that are older than `before_utc_s`, system by system, oldest first.
-    pub(crate) fn expire(&mut self, before_utc_s: i64, limit: usize) -> Result<(), StoreError> {
+    /// Deletes at most `limit` rows that are older than `before_utc_s`, system by system, oldest first, but not those
+    /// within `around` of an alarm.
+    pub(crate) fn expire(&mut self, before_utc_s: i64, limit: usize, around: Duration) -> Result<(), StoreError> {
         let delete = |conn: &Connection| {
             conn.prepare_cached(
                 "DELETE FROM tape WHERE seq IN (
-                    SELECT seq FROM system CROSS JOIN tape ON system_id = id AND utc_s < ?1 LIMIT ?2)",
+                    SELECT tape.seq FROM system CROSS JOIN tape ON tape.system_id = system.id AND utc_s < ?1
+                    WHERE NOT EXISTS (
+                        SELECT 1 FROM event WHERE event.system_id = tape.system_id AND kind = 'raised'
+                        AND at_ms >= (utc_s - ?3) * 1000 AND at_ms <= (utc_s + ?3) * 1000)
+                    LIMIT ?2)",
             )?
-            .execute(params![before_utc_s, limit as i64])
+            .execute(params![before_utc_s, limit as i64, around.as_secs() as i64])
         };
         let expired = delete(&self.conn).map_err(StoreError::sqlite(&self.path))?;
         self.rows = self.rows.saturating_sub(expired as u64);

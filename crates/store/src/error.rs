@@ -63,6 +63,14 @@ pub enum StoreError {
         /// SQLite's answer.
         source: rusqlite::Error,
     },
+    /// A file of sealed history is not what it should be.
+    #[error("{} is not a good history file: {why}", .path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The store was closed, or asked to flush, and could not write what was waiting.
     #[error("history that is not on disk yet ({rows} rows) could not be written: {why}")]
     Unwritten {
@@ -84,6 +92,11 @@ impl StoreError {
         }
     }
 
+    /// Says which file or folder the system's answer is about.
+    pub(crate) fn io(path: &Path) -> impl Fn(io::Error) -> StoreError + '_ {
+        |source| StoreError::Io { path: path.to_owned(), source }
+    }
+
     /// Whether only a person can put it right. Such a history refuses to open. Everything else (a full or read-only
     /// disk, an I/O error) may pass, so the store opens, says so, and tries again.
     pub(crate) fn needs_a_person(&self) -> bool {
@@ -98,6 +111,7 @@ impl StoreError {
             StoreError::Damaged { .. }
             | StoreError::Io { .. }
             | StoreError::Sqlite { .. }
+            | StoreError::Parquet { .. }
             | StoreError::Unwritten { .. } => false,
         }
     }

@@ -20,16 +20,34 @@
 //! Read in this order: [`Store`] (`store.rs`), `queue.rs` (what waits), `writer.rs` (the thread), `database.rs` (the
 //! file and its SQL), `database/damage.rs` (what happens to a broken one), `folder.rs` (one server per folder).
 
+mod block;
+mod bulk;
+mod columns;
 mod database;
+mod day;
 mod error;
+mod event;
 mod folder;
+mod history;
+mod index;
 mod queue;
+mod rollup;
+mod seal;
+mod segment;
 mod shared;
 mod store;
+mod tail;
 mod writer;
 
+pub use block::Block;
+pub use bulk::{Bulk, by_day, read_parquet, write_parquet};
 pub use database::Row;
+pub use day::{DAY_MS, Day};
 pub use error::{Notice, StoreError};
+pub use event::Event;
+pub use history::{Chart, Coverage, Grid, Headroom, History, Mean, Range, Sag, Sags, Summary, Tier};
 pub use queue::Second;
+pub use rollup::{Bucket, Flow, IDLE_A};
+pub use segment::Segment;
 pub use shared::Health;
 pub use store::{Options, Store};

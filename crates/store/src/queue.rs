@@ -1,9 +1,11 @@
 //! What waits to be written: bounded, the oldest go first when it is full. Pure.
 
+use crate::event::Event;
+use domain::telemetry::Row;
 use std::collections::VecDeque;
 
 /// One second of one system, as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Second {
     /// The system's id in the site file.
     pub system: String,
@@ -11,12 +13,16 @@ pub struct Second {
     pub utc_s: i64,
     /// The live frames of that second, one after the other. Not looked into here.
     pub tape: Vec<u8>,
+    /// The rows of that second, one a cycle.
+    pub rows: Vec<Row>,
+    /// What happened in that second.
+    pub events: Vec<Event>,
 }
 
 impl Second {
     /// Roughly what it takes in memory.
     fn weight_bytes(&self) -> usize {
-        size_of::<Second>() + self.system.len() + self.tape.len()
+        size_of::<Second>() + self.system.len() + self.tape.len() + size_of::<Row>() * self.rows.len()
     }
 }
 
@@ -82,7 +88,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn row(utc_s: i64) -> Second {
-        Second { system: "hv".to_owned(), utc_s, tape: vec![0; 100] }
+        Second { system: "hv".to_owned(), utc_s, tape: vec![0; 100], ..Second::default() }
     }
 
     fn seconds(rows: Vec<Second>) -> Vec<i64> {

@@ -2,6 +2,8 @@
 
 use crate::database::{self, Row};
 use crate::error::{Notice, StoreError};
+use crate::history::History;
+use crate::index::Index;
 use crate::queue::Second;
 use crate::shared::{Health, Shared};
 use crate::writer::{FILE, Writer};
@@ -22,6 +24,12 @@ pub struct Options {
     pub checkpoint_every: Duration,
     /// How much may wait in memory while the disk does not take it, bytes. 16 MiB: three hours of a 260-cell pack.
     pub pending_max_bytes: usize,
+    /// How long the full tape before and after an alarm is kept beyond `keep`. Five minutes.
+    pub keep_around_events: Duration,
+    /// How long sealed days are kept, counted back from the newest. 400 days.
+    pub keep_sealed: Duration,
+    /// With less room on the disk than this, the oldest sealed days go, but for the newest two, bytes. 200 MB.
+    pub disk_free_min_bytes: u64,
 }
 
 impl Default for Options {
@@ -31,6 +39,9 @@ impl Default for Options {
             commit_every: Duration::from_secs(1),
             checkpoint_every: Duration::from_secs(5),
             pending_max_bytes: 16 << 20,
+            keep_around_events: Duration::from_secs(300),
+            keep_sealed: Duration::from_secs(400 * 86_400),
+            disk_free_min_bytes: 200_000_000,
         }
     }
 }
@@ -44,6 +55,8 @@ struct Inner {
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
     path: PathBuf,
+    index: Arc<Index>,
+    history: History,
 }
 
 impl Store {
@@ -66,7 +79,8 @@ impl Store {
     /// As [`Store::open`].
     pub fn open_with(folder: &Path, opened_at: Utc, options: Options) -> Result<(Store, Vec<Notice>), StoreError> {
         let shared = Arc::new(Shared::new(options.pending_max_bytes));
-        let mut writer = Writer::new(folder.to_owned(), options, Arc::clone(&shared));
+        let index = Arc::new(Index::default());
+        let mut writer = Writer::new(folder.to_owned(), options, Arc::clone(&shared), Arc::clone(&index));
         let notices = writer.start(opened_at)?;
         let gone = Gone(Arc::clone(&shared));
         let run = move || {
@@ -74,13 +88,16 @@ impl Store {
             writer.run();
         };
         let thread = thread::Builder::new().name("history".to_owned()).spawn(run).map_err(StoreError::Thread)?;
-        let inner = Inner { shared, writer: Mutex::new(Some(thread)), path: folder.join(FILE) };
+        let path = folder.join(FILE);
+        let history = History::new(folder, path.clone(), Arc::clone(&index));
+        let inner = Inner { shared, writer: Mutex::new(Some(thread)), path, index, history };
         Ok((Store(Arc::new(inner)), notices))
     }
 
     /// Hands over one second of one system. Never waits for the disk and never fails: what cannot be stored is counted
     /// in [`Store::health`].
     pub fn append(&self, row: Second) {
+        self.0.index.append(&row.system, &row.rows);
         self.0.shared.append(row);
     }
 
@@ -95,6 +112,11 @@ impl Store {
     pub fn tail(&self, system: &str, from: Utc, to: Utc) -> Result<Vec<Row>, StoreError> {
         let (from_s, to_s) = (from.0.div_euclid(1_000_000), to.0.saturating_add(999_999).div_euclid(1_000_000));
         database::read(&self.0.path, system, from_s, to_s)
+    }
+
+    /// The past, for questions.
+    pub fn history(&self) -> &History {
+        &self.0.history
     }
 
     /// How the history does.

@@ -9,9 +9,14 @@
 //! After a failed sync the operating system may have forgotten what it could not write, so the same connection is not
 //! simply tried again.
 
+mod restore;
+mod sealing;
+
 use crate::database::{Checkpoint, Database};
+use crate::day::Day;
 use crate::error::{Notice, StoreError};
 use crate::folder::{self, FolderLock};
+use crate::index::Index;
 use crate::queue::Second;
 use crate::shared::{Report, Shared, Wake};
 use crate::store::Options;
@@ -42,6 +47,11 @@ pub(crate) struct Writer {
     options: Options,
     lock: Option<FolderLock>,
     db: Option<Database>,
+    index: Arc<Index>,
+    /// Sealed files that the catalogue does not know yet.
+    adopt: Vec<(String, Day)>,
+    seal_at: Instant,
+    seal_error: Option<String>,
     report: Report,
     newest_utc_s: i64,
     checkpoint_at: Instant,
@@ -54,13 +64,17 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// A writer that has not opened anything yet.
-    pub(crate) fn new(folder: PathBuf, options: Options, shared: Arc<Shared>) -> Writer {
+    pub(crate) fn new(folder: PathBuf, options: Options, shared: Arc<Shared>, index: Arc<Index>) -> Writer {
         let now = Instant::now();
         Writer {
             shared,
             folder,
             lock: None,
             db: None,
+            index,
+            adopt: Vec::new(),
+            seal_at: now,
+            seal_error: None,
             report: Report::default(),
             newest_utc_s: i64::MIN,
             checkpoint_at: now + options.checkpoint_every,
@@ -113,7 +127,11 @@ impl Writer {
     pub(crate) fn cycle(&mut self, now: Instant) {
         let (mut rows, flush) = self.shared.take();
         match self.try_cycle(&mut rows, now) {
-            Ok(()) => self.succeeded(),
+            Ok(()) => {
+                self.succeeded();
+                self.keep_house(now);
+                self.report.error.clone_from(&self.seal_error);
+            }
             Err(e) => self.failed(e, now),
         }
         self.shared.finish(rows, flush, self.report.clone());
@@ -137,7 +155,7 @@ impl Writer {
         if now >= self.expire_at && self.newest_utc_s > i64::MIN {
             // By the newest row, not by the clock: without new rows, the old ones are all there is.
             let before_utc_s = self.newest_utc_s.saturating_sub(self.options.keep.as_secs() as i64);
-            db.expire(before_utc_s, EXPIRE_ROWS)?;
+            db.expire(before_utc_s, EXPIRE_ROWS, self.options.keep_around_events)?;
             self.expire_at = now + EXPIRE_EVERY;
         }
         if now >= self.truncate_at {
@@ -159,11 +177,12 @@ impl Writer {
         let (db, notice) = Database::open_or_renew(&self.folder.join(FILE), now)?;
         (self.report.rows, self.report.bytes) = (db.rows(), db.bytes());
         self.db = Some(db);
+        self.restore()?;
         Ok(notice)
     }
 
     fn succeeded(&mut self) {
-        if self.report.error.take().is_some() {
+        if self.report.error.take().is_some() && self.seal_error.is_none() {
             tracing::info!("history is stored again");
         }
         self.retry_pause = RETRY_FIRST;

@@ -6,13 +6,13 @@ use crate::shared::Health;
 use std::path::Path;
 
 fn row(utc_s: i64) -> Second {
-    Second { system: "hv".to_owned(), utc_s, tape: vec![1; 1_500] }
+    Second { system: "hv".to_owned(), utc_s, tape: vec![1; 1_500], ..Second::default() }
 }
 
 /// A started writer that is driven by hand.
 fn writer(folder: &Path, options: Options) -> Writer {
     let shared = Arc::new(Shared::new(options.pending_max_bytes));
-    let mut writer = Writer::new(folder.to_owned(), options, shared);
+    let mut writer = Writer::new(folder.to_owned(), options, shared, Arc::default());
     assert_eq!(writer.start(Utc(0)).unwrap(), []);
     writer
 }

@@ -14,11 +14,14 @@ pub(crate) const QUIET: Options = Options {
     commit_every: Duration::from_secs(3_600),
     checkpoint_every: Duration::from_secs(3_600),
     pending_max_bytes: 16 << 20,
+    keep_around_events: Duration::from_secs(300),
+    keep_sealed: Duration::from_secs(400 * 86_400),
+    disk_free_min_bytes: 0,
 };
 
 /// A row of about 1.5 KB that says which second it is, so that mixed-up rows are noticed.
 pub(crate) fn second(system: &str, utc_s: i64) -> Second {
-    Second { system: system.to_owned(), utc_s, tape: tape(utc_s) }
+    Second { system: system.to_owned(), utc_s, tape: tape(utc_s), ..Second::default() }
 }
 
 pub(crate) fn tape(utc_s: i64) -> Vec<u8> {

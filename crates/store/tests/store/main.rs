@@ -5,6 +5,7 @@
 mod common;
 mod damage;
 mod disk;
+mod history;
 mod kill_nine;
 mod refusals;
 mod tail;

@@ -1,0 +1,137 @@
+//! Writing whole days at once, past the tail: generated and imported history. For programs that run while no server
+//! does.
+
+use crate::block::Block;
+use crate::database::Database;
+use crate::day::Day;
+use crate::error::{Notice, StoreError};
+use crate::event::Event;
+use crate::folder::{self, FolderLock};
+use crate::queue::Second;
+use crate::seal;
+use crate::segment::{self, Segment};
+use crate::writer::FILE;
+use domain::time::Utc;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A history that is filled by days. Several threads may.
+pub struct Bulk {
+    folder: PathBuf,
+    db: Mutex<Database>,
+    _lock: FolderLock,
+}
+
+impl Bulk {
+    /// Opens the history in `folder`, making both if they are missing, and keeps servers out of it.
+    ///
+    /// # Errors
+    /// The folder is used by a server, or cannot be written.
+    pub fn open(folder: &Path, now: Utc) -> Result<(Bulk, Option<Notice>), StoreError> {
+        let lock = folder::take(folder)?;
+        let (db, notice) = Database::open_or_renew(&folder.join(FILE), now)?;
+        Ok((Bulk { folder: folder.to_owned(), db: Mutex::new(db), _lock: lock }, notice))
+    }
+
+    /// The sealed days of a system whose files are there.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn days(&self, system: &str) -> Result<Vec<Segment>, StoreError> {
+        let there = |s: &Segment| segment::path(&self.folder, system, s.day).exists();
+        let all = self.db().catalogue()?;
+        Ok(all.into_iter().filter(|(of, s)| of == system && there(s)).map(|(_, s)| s).collect())
+    }
+
+    /// Seals a day of rows, in the place of what was sealed of it.
+    ///
+    /// # Errors
+    /// The disk does not take it; then nothing has changed.
+    pub fn replace(&self, system: &str, day: Day, rows: &Block) -> Result<Segment, StoreError> {
+        let bytes = segment::replace(&segment::path(&self.folder, system, day), rows)?;
+        let segment = seal::describe(day, rows, bytes);
+        let rollups = seal::rollups(day, rows);
+        self.db().sealed(system, &segment, &rollups, (i64::MIN, 0))?;
+        Ok(segment)
+    }
+
+    /// Seals rows of a day beside those that are there. Rows of a time that is there already are left out, so the same
+    /// file can be imported twice.
+    ///
+    /// # Errors
+    /// As [`Bulk::replace`]; also if the file that is there cannot be read.
+    pub fn join(&self, system: &str, day: Day, rows: &Block) -> Result<Segment, StoreError> {
+        let path = segment::path(&self.folder, system, day);
+        if !path.exists() {
+            return self.replace(system, day, rows);
+        }
+        let there = segment::Opened::open(&path)?.block()?;
+        let mut new = Block::new();
+        for place in 0..rows.len() {
+            let row = rows.row(place);
+            if there.at_ms().binary_search(&row.at_ms).is_err() {
+                new.push(&row);
+            }
+        }
+        self.replace(system, day, &there.merged(&new))
+    }
+
+    /// Records what happened.
+    ///
+    /// # Errors
+    /// The database does not take it.
+    pub fn record(&self, system: &str, events: Vec<Event>) -> Result<(), StoreError> {
+        self.db().commit(&[Second { system: system.to_owned(), events, ..Second::default() }])
+    }
+
+    /// Bytes of the sealed days and the database.
+    pub fn bytes(&self, system: &str) -> u64 {
+        let sealed: u64 = self.days(system).map(|days| days.iter().map(|s| s.bytes).sum()).unwrap_or(0);
+        sealed + self.db().bytes()
+    }
+
+    /// Moves everything into the database's file.
+    ///
+    /// # Errors
+    /// The disk does not take it.
+    pub fn close(self) -> Result<(), StoreError> {
+        self.db().checkpoint(crate::database::Checkpoint::Truncate)
+    }
+
+    fn db(&self) -> MutexGuard<'_, Database> {
+        self.db.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads the rows of another program's Parquet file: `timestamp` and the columns whose names are known.
+///
+/// # Errors
+/// It is no Parquet file, has no such columns, or they are no numbers.
+pub fn read_parquet(path: &Path) -> Result<Block, StoreError> {
+    segment::import(path)
+}
+
+/// Writes rows to a new Parquet file as sealed days are written. Returns its size, bytes.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_parquet(path: &Path, rows: &Block) -> Result<u64, StoreError> {
+    segment::write(path, rows)
+}
+
+/// Splits rows by the days they lie in.
+pub fn by_day(mut rows: Block) -> Vec<(Day, Block)> {
+    let mut days = Vec::new();
+    while let Some(first_ms) = rows.at_ms().first().copied() {
+        let day = Day::of(first_ms);
+        let end = rows.range(first_ms, day.end_ms()).end;
+        if end == rows.len() {
+            days.push((day, rows));
+            return days;
+        }
+        days.push((day, rows.slice(0..end)));
+        rows.forget_before(day.end_ms());
+    }
+    days
+}
+

@@ -1,0 +1,162 @@
+//! The statements about what is sealed, what is not yet, and what happened.
+
+use super::{BUSY_WAIT, Database, READER_FLAGS, READER_SETTINGS};
+use crate::block::Block;
+use crate::day::Day;
+use crate::error::StoreError;
+use crate::event::Event;
+use crate::seal::DayRollups;
+use crate::segment::Segment;
+use crate::tail;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use std::path::Path;
+
+/// Every system's sealed days.
+pub(super) type Catalogue = Vec<(String, Segment)>;
+
+impl Database {
+    /// Every sealed day of every system.
+    pub(crate) fn catalogue(&self) -> Result<Catalogue, StoreError> {
+        let query = || {
+            let mut select = self.conn.prepare(
+                "SELECT name, day, rows, first_ms, last_ms, bytes FROM segment JOIN system ON system_id = id ORDER BY day",
+            )?;
+            let rows = select.query_map([], |row| {
+                let segment = Segment {
+                    day: Day(row.get(1)?),
+                    rows: row.get::<_, i64>(2)?.max(0) as u64,
+                    first_ms: row.get(3)?,
+                    last_ms: row.get(4)?,
+                    bytes: row.get::<_, i64>(5)?.max(0) as u64,
+                };
+                Ok((row.get(0)?, segment))
+            })?;
+            rows.collect::<rusqlite::Result<Catalogue>>()
+        };
+        query().map_err(StoreError::sqlite(&self.path))
+    }
+
+    /// Every system that has ever stored anything.
+    pub(crate) fn systems(&self) -> Result<Vec<String>, StoreError> {
+        let query = || {
+            let mut select = self.conn.prepare_cached("SELECT name FROM system ORDER BY id")?;
+            select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
+        };
+        query().map_err(StoreError::sqlite(&self.path))
+    }
+
+    /// The rows of `system` before `before_s` that are not sealed yet, and the newest of their places.
+    pub(crate) fn unsealed(&self, system: &str, before_s: i64) -> Result<(Block, i64), StoreError> {
+        let query = || {
+            let mut select = self.conn.prepare_cached(
+                "SELECT utc_s, rows, seq FROM tail JOIN system ON system_id = id
+                 WHERE name = ?1 AND utc_s < ?2 ORDER BY utc_s, seq",
+            )?;
+            let mut rows = select.query(params![system, before_s])?;
+            let (mut block, mut newest) = (Block::new(), 0);
+            while let Some(row) = rows.next()? {
+                let utc_s: i64 = row.get(0)?;
+                tail::decode(utc_s, row.get_ref(1)?.as_blob()?).iter().for_each(|row| block.push(row));
+                newest = row.get::<_, i64>(2)?.max(newest);
+            }
+            Ok((block, newest))
+        };
+        query().map_err(StoreError::sqlite(&self.path))
+    }
+
+    /// Registers a sealed day, and drops the rows from the tail that are in it: those of the day before `before_s` and
+    /// up to the place `newest`. All of it, or nothing.
+    pub(crate) fn sealed(
+        &mut self,
+        system: &str,
+        segment: &Segment,
+        rollups: &DayRollups,
+        (before_s, newest): (i64, i64),
+    ) -> Result<(), StoreError> {
+        let write = |conn: &mut Connection| {
+            let transaction = Transaction::new(conn, TransactionBehavior::Immediate)?;
+            transaction.execute("INSERT INTO system (name) VALUES (?1) ON CONFLICT DO NOTHING", [system])?;
+            let id: i64 = transaction.query_row("SELECT id FROM system WHERE name = ?1", [system], |row| row.get(0))?;
+            let Segment { day, rows, first_ms, last_ms, bytes } = segment;
+            transaction.execute(
+                "INSERT OR REPLACE INTO segment VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![id, day.0, *rows as i64, first_ms, last_ms, *bytes as i64],
+            )?;
+            transaction.execute("DELETE FROM rollup WHERE system_id = ?1 AND day = ?2", params![id, day.0])?;
+            {
+                let mut insert = transaction.prepare_cached("INSERT INTO rollup VALUES (?1, ?2, ?3, ?4, ?5)")?;
+                for (of, tens, minutes) in rollups {
+                    insert.execute(params![id, of.name(), day.0, tens, minutes])?;
+                }
+            }
+            let (from_s, to_s) = (day.start_ms() / 1_000, day.end_ms() / 1_000);
+            transaction.execute(
+                "DELETE FROM tail WHERE system_id = ?1 AND utc_s >= ?2 AND utc_s < ?3 AND seq <= ?4",
+                params![id, from_s, to_s.min(before_s), newest],
+            )?;
+            transaction.commit()
+        };
+        write(&mut self.conn).map_err(StoreError::sqlite(&self.path))
+    }
+
+    /// Takes a day out of the catalogue.
+    pub(crate) fn forget(&mut self, system: &str, day: Day) -> Result<(), StoreError> {
+        let forget = |conn: &mut Connection| {
+            let transaction = Transaction::new(conn, TransactionBehavior::Immediate)?;
+            for sql in [
+                "DELETE FROM segment WHERE day = ?2 AND system_id = (SELECT id FROM system WHERE name = ?1)",
+                "DELETE FROM rollup WHERE day = ?2 AND system_id = (SELECT id FROM system WHERE name = ?1)",
+            ] {
+                transaction.execute(sql, params![system, day.0])?;
+            }
+            transaction.commit()
+        };
+        forget(&mut self.conn).map_err(StoreError::sqlite(&self.path))
+    }
+}
+
+/// A connection for questions. It never writes; several may be open.
+pub(crate) struct Reader(Connection);
+
+impl Reader {
+    /// Opens the database at `path` for reading.
+    pub(crate) fn open(path: &Path) -> Result<Reader, StoreError> {
+        let open = || {
+            let conn = Connection::open_with_flags(path, READER_FLAGS)?;
+            conn.busy_timeout(BUSY_WAIT)?;
+            conn.execute_batch(READER_SETTINGS)?;
+            Ok(Reader(conn))
+        };
+        open().map_err(StoreError::sqlite(path))
+    }
+
+    /// The packed buckets of one day: of minutes, or of ten minutes. `None` if the day has none of it.
+    pub(crate) fn rollup(&self, system: &str, of: &str, day: Day, minutes: bool) -> rusqlite::Result<Option<Vec<u8>>> {
+        let sql = if minutes {
+            "SELECT minutes FROM rollup JOIN system ON system_id = id WHERE name = ?1 AND of = ?2 AND day = ?3"
+        } else {
+            "SELECT tens FROM rollup JOIN system ON system_id = id WHERE name = ?1 AND of = ?2 AND day = ?3"
+        };
+        self.0.prepare_cached(sql)?.query_row(params![system, of, day.0], |row| row.get(0)).optional()
+    }
+
+    /// What happened from `from_ms` up to but not including `to_ms`, oldest first, at most `limit` of the newest.
+    pub(crate) fn events(&self, system: &str, from_ms: i64, to_ms: i64, limit: usize) -> rusqlite::Result<Vec<Event>> {
+        let mut select = self.0.prepare_cached(
+            "SELECT at_ms, kind, rule, severity, words FROM event JOIN system ON system_id = id
+             WHERE name = ?1 AND at_ms >= ?2 AND at_ms < ?3 ORDER BY at_ms DESC, seq DESC LIMIT ?4",
+        )?;
+        let rows = select.query_map(params![system, from_ms, to_ms, limit as i64], |row| {
+            Ok(Event {
+                at_ms: row.get(0)?,
+                kind: row.get(1)?,
+                rule: row.get(2)?,
+                severity: row.get(3)?,
+                words: row.get(4)?,
+            })
+        })?;
+        let mut events = rows.collect::<rusqlite::Result<Vec<Event>>>()?;
+        events.reverse();
+        Ok(events)
+    }
+}

@@ -1,0 +1,242 @@
+//! Reading the past: what pages, exports and questions ask.
+//!
+//! A question is split by where its rows are: sealed days, each read by the coarsest rollup that is exact for it, and the
+//! tail. All answers are exact; rollups are never stretched over an edge that they do not share.
+
+mod chart;
+mod exact;
+mod fold;
+mod levels;
+
+pub use chart::{Chart, Grid, Tier};
+pub use exact::{Headroom, Sag, Sags};
+pub use fold::{Mean, Summary};
+
+use crate::block::Block;
+use crate::columns::Columns;
+use crate::database::Reader;
+use crate::day::Day;
+use crate::error::StoreError;
+use crate::event::Event;
+use crate::index::Index;
+use crate::segment::Segment;
+use domain::point::PointId;
+use levels::Levels;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How often a question is asked again because a day's file was replaced under it.
+const ATTEMPTS: usize = 3;
+
+/// From one instant up to but not including another, ms since 1970-01-01 UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The first instant in it.
+    pub from_ms: i64,
+    /// The first instant after it.
+    pub to_ms: i64,
+}
+
+impl Range {
+    /// From one instant to another; empty if they are the wrong way round.
+    pub fn new(from_ms: i64, to_ms: i64) -> Range {
+        Range { from_ms, to_ms: to_ms.max(from_ms) }
+    }
+
+    /// How long it is, ms.
+    pub fn len_ms(self) -> i64 {
+        self.to_ms - self.from_ms
+    }
+
+    /// What both ranges share; empty if nothing.
+    fn within(self, other: Range) -> Range {
+        Range::new(self.from_ms.max(other.from_ms), self.to_ms.min(other.to_ms))
+    }
+
+    fn of_day(day: Day) -> Range {
+        Range { from_ms: day.start_ms(), to_ms: day.end_ms() }
+    }
+}
+
+/// What a system's past looks like.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Coverage {
+    /// When the first row was taken, ms since 1970-01-01 UTC; `None` if there is none.
+    pub first_ms: Option<i64>,
+    /// When the last row was taken.
+    pub last_ms: Option<i64>,
+    /// How many rows there are.
+    pub rows: u64,
+    /// Size of the sealed files, bytes.
+    pub bytes: u64,
+    /// The sealed days, in their order.
+    pub segments: Vec<Segment>,
+}
+
+/// The past of a site's systems. All questions block on the disk: ask from a thread that may.
+pub struct History {
+    data: PathBuf,
+    database: PathBuf,
+    index: Arc<Index>,
+    columns: Columns,
+    levels: Levels,
+    reader: Mutex<Option<Reader>>,
+}
+
+/// What of a system's past lies in a range, at the time of the question.
+struct Found {
+    segments: Vec<Segment>,
+    tail: Block,
+}
+
+impl History {
+    pub(crate) fn new(data: &Path, database: PathBuf, index: Arc<Index>) -> History {
+        History {
+            data: data.to_owned(),
+            database,
+            index,
+            columns: Columns::new(data),
+            levels: Levels::default(),
+            reader: Mutex::new(None),
+        }
+    }
+
+    /// The folder that holds everything.
+    pub fn folder(&self) -> &Path {
+        &self.data
+    }
+
+    /// The systems that have a past.
+    pub fn systems(&self) -> Vec<String> {
+        self.index.systems()
+    }
+
+    /// What there is of a system.
+    pub fn coverage(&self, system: &str) -> Coverage {
+        let of = |past: &crate::index::Past| {
+            let segments: Vec<Segment> = past.segments.values().copied().collect();
+            let tail = past.tail.at_ms();
+            Coverage {
+                first_ms: segments.first().map(|s| s.first_ms).into_iter().chain(tail.first().copied()).min(),
+                last_ms: segments.last().map(|s| s.last_ms).into_iter().chain(tail.last().copied()).max(),
+                rows: segments.iter().map(|s| s.rows).sum::<u64>() + tail.len() as u64,
+                bytes: segments.iter().map(|s| s.bytes).sum(),
+                segments,
+            }
+        };
+        self.index.with(system, of).unwrap_or_default()
+    }
+
+    /// Every row in the range with the columns of `points`, oldest first. Ask for days, not for months.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn rows(&self, system: &str, range: Range, points: &[PointId]) -> Result<Block, StoreError> {
+        self.consistent(system, range, points, |found| {
+            let mut all = Block::new();
+            for segment in &found.segments {
+                all = all.merged(&self.rows_of(system, segment, range, points)?);
+            }
+            Ok(all.merged(&found.tail))
+        })
+    }
+
+    /// What happened in the range, oldest first: the newest `limit`.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn events(&self, system: &str, range: Range, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.query(|reader| reader.events(system, range.from_ms, range.to_ms, limit))
+    }
+
+    /// The newest row at or before `at_ms`, if it is not older than `within_ms`.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn row_at(
+        &self,
+        system: &str,
+        at_ms: i64,
+        within_ms: i64,
+    ) -> Result<Option<domain::telemetry::Row>, StoreError> {
+        let range = Range::new(at_ms.saturating_sub(within_ms), at_ms.saturating_add(1));
+        let rows = self.rows(system, range, PointId::ALL)?;
+        Ok(rows.len().checked_sub(1).map(|last| rows.row(last)))
+    }
+
+    /// Some rows of a sealed day.
+    fn rows_of(
+        &self,
+        system: &str,
+        segment: &Segment,
+        range: Range,
+        points: &[PointId],
+    ) -> Result<Block, StoreError> {
+        let at_ms = self.columns.at_ms(system, segment)?;
+        let rows = places(&at_ms, range);
+        let mut columns = Vec::with_capacity(points.len());
+        for point in points {
+            let values = self.columns.point(system, segment, *point)?;
+            let values = &values[rows.clone()];
+            if values.iter().any(|v| !v.is_nan()) {
+                columns.push((*point, values.to_vec()));
+            }
+        }
+        Ok(Block::from_columns(at_ms[rows].to_vec(), columns))
+    }
+
+    /// Answers from what there is now; once more if a day's file was replaced meanwhile.
+    fn consistent<T>(
+        &self,
+        system: &str,
+        range: Range,
+        points: &[PointId],
+        answer: impl Fn(&Found) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut attempt = 1;
+        loop {
+            let found = self.find(system, range, points);
+            let answer = answer(&found);
+            let replaced = || {
+                let now = self.index.with(system, |past| found.segments.iter().all(|s| past.segments.get(&s.day) == Some(s)));
+                now == Some(false)
+            };
+            if answer.is_ok() || attempt == ATTEMPTS || !replaced() {
+                return answer;
+            }
+            attempt += 1;
+        }
+    }
+
+    fn find(&self, system: &str, range: Range, points: &[PointId]) -> Found {
+        let found = self.index.with(system, |past| {
+            let segments = past.segments.values().filter(|s| s.last_ms >= range.from_ms && s.first_ms < range.to_ms);
+            let rows = past.tail.range(range.from_ms, range.to_ms);
+            let columns = points.iter().filter_map(|point| {
+                Some((*point, past.tail.column(*point)?[rows.clone()].to_vec()))
+            });
+            let tail = Block::from_columns(past.tail.at_ms()[rows.clone()].to_vec(), columns);
+            Found { segments: segments.copied().collect(), tail }
+        });
+        found.unwrap_or_else(|| Found { segments: Vec::new(), tail: Block::new() })
+    }
+
+    /// Asks the database over a connection that is kept, and opened again after a failure.
+    fn query<T>(&self, ask: impl Fn(&Reader) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let mut kept = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let reader = match kept.take() {
+            Some(reader) => reader,
+            None => Reader::open(&self.database)?,
+        };
+        let answer = ask(&reader).map_err(StoreError::sqlite(&self.database))?;
+        *kept = Some(reader);
+        Ok(answer)
+    }
+}
+
+/// Which of the rows taken at `at_ms` lie in the range.
+fn places(at_ms: &[i64], range: Range) -> std::ops::Range<usize> {
+    let from = at_ms.partition_point(|at| *at < range.from_ms);
+    let len = at_ms[from..].partition_point(|at| *at < range.to_ms);
+    from..from + len
+}

@@ -1,0 +1,78 @@
+//! What there is of each system: which days are sealed, and the rows that are not yet.
+
+use crate::block::Block;
+use crate::day::Day;
+use crate::segment::Segment;
+use domain::telemetry::Row;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Rows of the tail that are kept in memory at most: a day at 5 Hz. More wait only if nothing can be sealed.
+const TAIL_ROWS_MAX: usize = 432_000;
+
+/// One system's past.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Past {
+    /// The sealed days.
+    pub(crate) segments: BTreeMap<Day, Segment>,
+    /// The rows that are in no sealed file.
+    pub(crate) tail: Block,
+}
+
+/// The past of every system, behind one lock that is held for moments only.
+#[derive(Debug, Default)]
+pub(crate) struct Index(Mutex<HashMap<String, Past>>);
+
+impl Index {
+    /// Every change is a single step, so a thread that panicked while it held the lock left nothing half done.
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Past>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at a system's past; `None` if there is none.
+    pub(crate) fn with<T>(&self, system: &str, look: impl FnOnce(&Past) -> T) -> Option<T> {
+        self.lock().get(system).map(look)
+    }
+
+    /// The systems that have a past, sorted.
+    pub(crate) fn systems(&self) -> Vec<String> {
+        let mut systems: Vec<String> = self.lock().keys().cloned().collect();
+        systems.sort();
+        systems
+    }
+
+    /// What the database holds: at the start, and after it was renewed.
+    pub(crate) fn restore(&self, system: &str, segments: Vec<Segment>, tail: Block) {
+        let segments = segments.into_iter().map(|segment| (segment.day, segment)).collect();
+        self.lock().insert(system.to_owned(), Past { segments, tail });
+    }
+
+    /// Adds rows that were taken now.
+    pub(crate) fn append(&self, system: &str, rows: &[Row]) {
+        let mut pasts = self.lock();
+        if !pasts.contains_key(system) {
+            pasts.insert(system.to_owned(), Past { tail: Block::new(), ..Past::default() });
+        }
+        let Some(past) = pasts.get_mut(system) else { return };
+        rows.iter().for_each(|row| past.tail.push(row));
+        if past.tail.len() > TAIL_ROWS_MAX + TAIL_ROWS_MAX / 8 {
+            let oldest = past.tail.at_ms()[past.tail.len() - TAIL_ROWS_MAX];
+            past.tail.forget_before(oldest);
+        }
+    }
+
+    /// The rows of the segment's day before `before_ms` are in its file now.
+    pub(crate) fn sealed(&self, system: &str, segment: Segment, before_ms: i64) {
+        let mut pasts = self.lock();
+        let past = pasts.entry(system.to_owned()).or_insert_with(|| Past { tail: Block::new(), ..Past::default() });
+        past.tail.forget_before(before_ms.min(segment.day.end_ms()));
+        past.segments.insert(segment.day, segment);
+    }
+
+    /// The day is no more.
+    pub(crate) fn forget(&self, system: &str, day: Day) {
+        if let Some(past) = self.lock().get_mut(system) {
+            past.segments.remove(&day);
+        }
+    }
+}

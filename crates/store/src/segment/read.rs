@@ -1,0 +1,191 @@
+//! Reading a day: whole columns, which is what every question asks for.
+
+use super::write::TIMESTAMP;
+use crate::block::Block;
+use crate::error::StoreError;
+use domain::point::PointId;
+use domain::telemetry::from_column_name;
+use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
+use parquet::column::reader::{ColumnReader, get_typed_column_reader};
+use parquet::data_type::{DataType, DoubleType, FloatType, Int32Type, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// A day's file, opened. Later changes of the folder do not touch it.
+pub(crate) struct Opened {
+    path: PathBuf,
+    file: SerializedFileReader<File>,
+    rows: usize,
+}
+
+impl Opened {
+    /// Opens the file and reads its footer.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], [`StoreError::Parquet`].
+    pub(crate) fn open(path: &Path) -> Result<Opened, StoreError> {
+        let file = File::open(path).map_err(StoreError::io(path))?;
+        let bad = |why: String| StoreError::Parquet { path: path.to_owned(), why };
+        let file = SerializedFileReader::new(file).map_err(|error| bad(error.to_string()))?;
+        let rows = usize::try_from(file.metadata().file_metadata().num_rows()).map_err(|e| bad(e.to_string()))?;
+        Ok(Opened { path: path.to_owned(), file, rows })
+    }
+
+    /// How many rows it has.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// How many row groups it has.
+    #[cfg(test)]
+    pub(crate) fn row_groups(&self) -> usize {
+        self.file.num_row_groups()
+    }
+
+    /// When each row was taken, ms since 1970-01-01 UTC.
+    pub(crate) fn at_ms(&mut self) -> Result<Vec<i64>, StoreError> {
+        let Some(column) = self.place(TIMESTAMP) else { return Err(self.bad("it has no column timestamp")) };
+        let at_us = self.numbers::<Int64Type>(column, Physical::INT64, 0)?;
+        let units_per_ms = self.units_per_ms(column);
+        Ok(at_us.into_iter().map(|at| at.div_euclid(units_per_ms)).collect())
+    }
+
+    /// The values of a point, NaN for none: also where the file has no such column.
+    pub(crate) fn column(&mut self, point: PointId) -> Result<Vec<f32>, StoreError> {
+        match self.place(&domain::telemetry::column_name(point)) {
+            None => Ok(vec![f32::NAN; self.rows]),
+            Some(column) => self.floats(column),
+        }
+    }
+
+    /// All rows, with the columns that have a value.
+    pub(crate) fn block(&mut self) -> Result<Block, StoreError> {
+        let names: Vec<String> = self.names().map(str::to_owned).collect();
+        let mut columns = Vec::new();
+        for (place, name) in names.iter().enumerate() {
+            let Some(point) = from_column_name(name) else { continue };
+            let values = self.floats(place)?;
+            if values.iter().any(|v| !v.is_nan()) {
+                columns.push((point, values));
+            }
+        }
+        Ok(Block::from_columns(self.at_ms()?, columns))
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.file.metadata().file_metadata().schema_descr().columns().iter().map(|column| column.name())
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        self.names().position(|known| known == name)
+    }
+
+    /// Parts of the column's time unit in a millisecond.
+    fn units_per_ms(&self, column: usize) -> i64 {
+        let column = self.file.metadata().file_metadata().schema_descr().column(column);
+        match (column.logical_type_ref(), column.converted_type()) {
+            (Some(LogicalType::Timestamp(time)), _) => match time.unit {
+                TimeUnit::MILLIS => 1,
+                TimeUnit::MICROS => 1_000,
+                TimeUnit::NANOS => 1_000_000,
+            },
+            (_, ConvertedType::TIMESTAMP_MILLIS) => 1,
+            _ => 1_000,
+        }
+    }
+
+    /// A column of any numbers, as floats.
+    fn floats(&self, column: usize) -> Result<Vec<f32>, StoreError> {
+        let physical = self.file.metadata().file_metadata().schema_descr().column(column).physical_type();
+        match physical {
+            Physical::FLOAT => self.numbers::<FloatType>(column, physical, f32::NAN),
+            Physical::DOUBLE => {
+                let values = self.numbers::<DoubleType>(column, physical, f64::NAN)?;
+                Ok(values.into_iter().map(|v| v as f32).collect())
+            }
+            Physical::INT32 => {
+                let values = self.numbers::<Int32Type>(column, physical, i32::MIN)?;
+                Ok(values.into_iter().map(|v| if v == i32::MIN { f32::NAN } else { v as f32 }).collect())
+            }
+            Physical::INT64 => {
+                let values = self.numbers::<Int64Type>(column, physical, i64::MIN)?;
+                Ok(values.into_iter().map(|v| if v == i64::MIN { f32::NAN } else { v as f32 }).collect())
+            }
+            other => Err(self.bad(&format!("a column of numbers is {other}"))),
+        }
+    }
+
+    /// A whole column, `none` where it has no value.
+    fn numbers<T: DataType>(&self, column: usize, physical: Physical, none: T::T) -> Result<Vec<T::T>, StoreError>
+    where
+        T::T: Copy,
+    {
+        let found = self.file.metadata().file_metadata().schema_descr().column(column);
+        if found.physical_type() != physical || found.max_rep_level() > 0 || found.max_def_level() > 1 {
+            return Err(self.bad(&format!("the column {} is not plain {physical}", found.name())));
+        }
+        let mut all = Vec::with_capacity(self.rows);
+        let mut read = || -> Result<(), ParquetError> {
+            for group in 0..self.file.num_row_groups() {
+                let group = self.file.get_row_group(group)?;
+                let rows = group.metadata().num_rows() as usize;
+                append::<T>(group.get_column_reader(column)?, rows, none, &mut all)?;
+            }
+            Ok(())
+        };
+        read().map_err(|error| self.bad(&error.to_string()))?;
+        if all.len() == self.rows { Ok(all) } else { Err(self.bad("a column is shorter than the file")) }
+    }
+
+    fn bad(&self, why: &str) -> StoreError {
+        StoreError::Parquet { path: self.path.clone(), why: why.to_owned() }
+    }
+}
+
+fn append<T: DataType>(column: ColumnReader, rows: usize, none: T::T, all: &mut Vec<T::T>) -> Result<(), ParquetError>
+where
+    T::T: Copy,
+{
+    let mut reader = get_typed_column_reader::<T>(column);
+    let start = all.len();
+    let mut there: Vec<i16> = Vec::new();
+    let mut records = 0;
+    while records < rows {
+        let (more, ..) = reader.read_records(rows - records, Some(&mut there), None, all)?;
+        if more == 0 {
+            break;
+        }
+        records += more;
+    }
+    let present = all.len() - start;
+    if present < there.len() {
+        // Values stand without their gaps: moved apart from the end on, each is moved once.
+        all.resize(start + there.len(), none);
+        let mut from = start + present;
+        for (place, level) in there.iter().enumerate().rev() {
+            let value = if *level > 0 {
+                from -= 1;
+                all[from]
+            } else {
+                none
+            };
+            all[start + place] = value;
+        }
+    }
+    Ok(())
+}
+
+/// Reads the rows of another program's Parquet file: `timestamp` and the columns whose names we know.
+///
+/// # Errors
+/// As [`Opened::open`]; also if no column is known.
+pub(crate) fn import(path: &Path) -> Result<Block, StoreError> {
+    let mut opened = Opened::open(path)?;
+    let block = opened.block()?;
+    if block.points().next().is_none() {
+        return Err(opened.bad("none of its columns is one of telemetry: soc, pack_voltage, pack_current, ..."));
+    }
+    if block.at_ms().is_sorted() { Ok(block) } else { Ok(Block::new().merged(&block)) }
+}

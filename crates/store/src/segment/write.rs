@@ -1,0 +1,169 @@
+//! Writing a day: times as differences, floats with bytes of equal weight side by side, zstd. No dictionary: values of a
+//! sensor hardly repeat.
+
+use crate::block::Block;
+use crate::error::StoreError;
+use domain::point::PointId;
+use domain::telemetry::{LEADING, column_name, columns};
+use parquet::basic::{Compression, Encoding, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
+use parquet::data_type::{FloatType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::{ColumnPath, Type};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write as _};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Name of the column of times.
+pub(super) const TIMESTAMP: &str = "timestamp";
+
+const HOUR_MS: i64 = 3_600_000;
+/// Hours with fewer rows share a row group: a group costs room in the footer.
+const GROUP_ROWS_MIN: usize = 9_000;
+/// Rows in a page. A whole hour at 5 Hz: pages of 72 kB.
+const PAGE_ROWS: usize = 20_000;
+const ZSTD_LEVEL: i32 = 3;
+
+/// Writes `block` to a file of its own that was not there, and syncs it. Returns its size, bytes.
+///
+/// # Errors
+/// [`StoreError::Io`], [`StoreError::Parquet`]; what was written so far is removed.
+pub(crate) fn write(path: &Path, block: &Block) -> Result<u64, StoreError> {
+    let written = try_write(path, block);
+    if written.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    written
+}
+
+/// Writes `block` in the place of the file at `path`, if there is one: all of it, or nothing changes. Makes the folder.
+///
+/// # Errors
+/// As [`write`].
+pub(crate) fn replace(path: &Path, block: &Block) -> Result<u64, StoreError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(StoreError::io(folder))?;
+    // The name does not end in `.parquet`, so nobody takes it for history.
+    let new = path.with_extension("parquet.new");
+    let bytes = write(&new, block)?;
+    fs::rename(&new, path).map_err(StoreError::io(path))?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io(folder))?;
+    Ok(bytes)
+}
+
+fn try_write(path: &Path, block: &Block) -> Result<u64, StoreError> {
+    let points: Vec<PointId> =
+        columns().filter(|point| LEADING.contains(point) || block.column(*point).is_some()).collect();
+    let failed = |error: ParquetError| match error {
+        // What the disk says shall be said as such.
+        ParquetError::External(source) => match source.downcast::<io::Error>() {
+            Ok(source) => StoreError::Io { path: path.to_owned(), source: *source },
+            Err(other) => StoreError::Parquet { path: path.to_owned(), why: other.to_string() },
+        },
+        other => StoreError::Parquet { path: path.to_owned(), why: other.to_string() },
+    };
+    let file = File::create(path).map_err(StoreError::io(path))?;
+    let schema = Arc::new(schema(&points).map_err(failed)?);
+    let mut writer =
+        SerializedFileWriter::new(BufWriter::with_capacity(1 << 18, file), schema, Arc::new(properties().map_err(failed)?))
+            .map_err(failed)?;
+    for rows in groups(block.at_ms()) {
+        write_group(&mut writer, block, &points, rows).map_err(failed)?;
+    }
+    let mut file = writer.into_inner().map_err(failed)?;
+    file.flush().map_err(StoreError::io(path))?;
+    let file = file.get_ref();
+    file.sync_all().map_err(StoreError::io(path))?;
+    Ok(file.metadata().map_err(StoreError::io(path))?.len())
+}
+
+fn write_group(
+    writer: &mut SerializedFileWriter<BufWriter<File>>,
+    block: &Block,
+    points: &[PointId],
+    rows: Range<usize>,
+) -> Result<(), ParquetError> {
+    let mut group = writer.next_row_group()?;
+    if let Some(mut column) = group.next_column()? {
+        let at_us: Vec<i64> = block.at_ms()[rows.clone()].iter().map(|at| at.saturating_mul(1_000)).collect();
+        column.typed::<Int64Type>().write_batch(&at_us, None, None)?;
+        column.close()?;
+    }
+    let mut there = Vec::with_capacity(rows.len());
+    let mut present = Vec::new();
+    for point in points {
+        let Some(mut column) = group.next_column()? else { break };
+        there.clear();
+        let values = match block.column(*point).map(|values| &values[rows.clone()]) {
+            None => {
+                there.resize(rows.len(), 0);
+                &[][..]
+            }
+            Some(values) if !values.iter().any(|v| v.is_nan()) => {
+                there.resize(rows.len(), 1);
+                values
+            }
+            Some(values) => {
+                there.extend(values.iter().map(|v| i16::from(!v.is_nan())));
+                present.clear();
+                present.extend(values.iter().copied().filter(|v| !v.is_nan()));
+                &present[..]
+            }
+        };
+        column.typed::<FloatType>().write_batch(values, Some(&there), None)?;
+        column.close()?;
+    }
+    group.close()?;
+    Ok(())
+}
+
+/// Where the row groups begin and end: at full hours.
+fn groups(at_ms: &[i64]) -> Vec<Range<usize>> {
+    let mut groups = Vec::new();
+    let mut start = 0;
+    for k in 1..at_ms.len() {
+        let new_hour = at_ms[k].div_euclid(HOUR_MS) != at_ms[k - 1].div_euclid(HOUR_MS);
+        if new_hour && k - start >= GROUP_ROWS_MIN {
+            groups.push(start..k);
+            start = k;
+        }
+    }
+    if start < at_ms.len() {
+        groups.push(start..at_ms.len());
+    }
+    groups
+}
+
+fn schema(points: &[PointId]) -> Result<Type, ParquetError> {
+    // Not adjusted to UTC in the words of the format, or DuckDB would show the reader's local time. The times are UTC.
+    let time = LogicalType::timestamp(false, TimeUnit::MICROS);
+    let timestamp = Type::primitive_type_builder(TIMESTAMP, Physical::INT64)
+        .with_repetition(Repetition::REQUIRED)
+        .with_logical_type(Some(time))
+        .build()?;
+    let mut fields = vec![Arc::new(timestamp)];
+    for point in points {
+        let field = Type::primitive_type_builder(&column_name(*point), Physical::FLOAT)
+            .with_repetition(Repetition::OPTIONAL)
+            .build()?;
+        fields.push(Arc::new(field));
+    }
+    Type::group_type_builder("telemetry").with_fields(fields).build()
+}
+
+fn properties() -> Result<WriterProperties, ParquetError> {
+    Ok(WriterProperties::builder()
+        .set_created_by(concat!("packtwin ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_dictionary_enabled(false)
+        .set_encoding(Encoding::BYTE_STREAM_SPLIT)
+        .set_column_encoding(ColumnPath::from(TIMESTAMP), Encoding::DELTA_BINARY_PACKED)
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_write_batch_size(PAGE_ROWS)
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_data_page_size_limit(1 << 20)
+        .build())
+}

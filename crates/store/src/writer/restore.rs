@@ -1,0 +1,95 @@
+//! At the start: what the catalogue says is held against the files that are there.
+//!
+//! The files are the truth. One that the catalogue does not know, after the database was damaged for instance, is taken
+//! in again; one that cannot be read is put aside under another name.
+
+use super::{Writer, utc_now};
+use crate::day::Day;
+use crate::error::StoreError;
+use crate::seal;
+use crate::segment::{self, Opened, Segment};
+use domain::time::Utc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+impl Writer {
+    /// Fills the index from the database, and notes which files have still to be taken in.
+    pub(super) fn restore(&mut self) -> Result<(), StoreError> {
+        let Some(db) = &mut self.db else { return Ok(()) };
+        let mut known: BTreeMap<String, Vec<Segment>> = BTreeMap::new();
+        for (system, segment) in db.catalogue()? {
+            let path = segment::path(&self.folder, &system, segment.day);
+            match fs::metadata(&path) {
+                Ok(meta) if meta.len() == segment.bytes => known.entry(system).or_default().push(segment),
+                // Another file under its name: sealed again just before a power cut, or put there by hand.
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!("sealed history {} is gone ({error}); its rows are lost", path.display());
+                    db.forget(&system, segment.day)?;
+                }
+            }
+        }
+        let there = |system: &String, day: Day| known.get(system).is_some_and(|all| all.iter().any(|s| s.day == day));
+        self.adopt = days_on_disk(&self.folder).into_iter().filter(|(system, day)| !there(system, *day)).collect();
+        let mut systems: BTreeSet<String> = db.systems()?.into_iter().collect();
+        systems.extend(known.keys().cloned());
+        for system in systems {
+            let segments = known.remove(&system).unwrap_or_default();
+            let tail = match self.index.with(&system, |past| past.tail.clone()) {
+                // What came while the database was away is in memory only.
+                Some(tail) => tail,
+                None => db.unsealed(&system, i64::MAX)?.0,
+            };
+            self.index.restore(&system, segments, tail);
+        }
+        Ok(())
+    }
+
+    /// Takes in one file that the catalogue does not know.
+    pub(super) fn adopt_one(&mut self) -> Result<(), StoreError> {
+        let Some((system, day)) = self.adopt.pop() else { return Ok(()) };
+        let path = segment::path(&self.folder, &system, day);
+        match Opened::open(&path).and_then(|mut opened| opened.block()) {
+            Ok(rows) => {
+                let bytes = fs::metadata(&path).map_err(StoreError::io(&path))?.len();
+                let segment = seal::describe(day, &rows, bytes);
+                let Some(db) = &mut self.db else { return Ok(()) };
+                db.sealed(&system, &segment, &seal::rollups(day, &rows), (i64::MIN, 0))?;
+                self.index.sealed(&system, segment, i64::MIN);
+                tracing::info!("took in sealed history {}: {} rows", path.display(), segment.rows);
+            }
+            Err(error) => {
+                let kept_as = set_aside(&path, utc_now())?;
+                tracing::error!("{error}; it is kept as {}", kept_as.display());
+                if let Some(db) = &mut self.db {
+                    db.forget(&system, day)?;
+                }
+                self.index.forget(&system, day);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Renames a file that cannot be read, so that nobody takes it for history.
+pub(super) fn set_aside(path: &Path, now: Utc) -> Result<PathBuf, StoreError> {
+    let kept_as = path.with_extension(format!("parquet.corrupt.{}", now.0.div_euclid(1_000_000)));
+    fs::rename(path, &kept_as).map_err(StoreError::io(path))?;
+    Ok(kept_as)
+}
+
+/// Every `<system>/pack/<day>.parquet` below the data folder.
+fn days_on_disk(data: &Path) -> Vec<(String, Day)> {
+    let folders = fs::read_dir(data).into_iter().flatten().flatten();
+    let systems = folders.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut days = Vec::new();
+    for system in systems {
+        for file in fs::read_dir(segment::folder(data, &system)).into_iter().flatten().flatten() {
+            let day = file.file_name().into_string().ok();
+            let day = day.as_deref().and_then(|name| name.strip_suffix(".parquet")?.parse().ok());
+            days.extend(day.map(|day| (system.clone(), day)));
+        }
+    }
+    days
+}
