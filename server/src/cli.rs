@@ -45,6 +45,77 @@ pub(crate) enum Command {
     /// Look into DBC files
     #[command(subcommand)]
     Dbc(DbcCommand),
+    /// Make a believable past of the demo's pack: AI bursts, training runs, sag, heat, state of charge
+    ///
+    /// Goes through the store as live readings do. The same seed and first day give the same rows. Days that are there
+    /// already are passed over, so the same command goes on after a stop. No server may use the folder meanwhile.
+    #[command(after_help = "Example:\n  packtwin generate --days 30 --rate 5 --data data")]
+    Generate(Generate),
+    /// Write a stretch of history to a CSV or Parquet file; a server may be running
+    #[command(after_help = "Example:\n  packtwin export --system hv --from 2026-11-20 --to 2026-11-21T12:00Z --out burst.csv")]
+    Export(Export),
+    /// Take the telemetry of another program into the history: a Parquet, CSV or DuckDB file
+    ///
+    /// It needs a column `timestamp` and at least one of soc, pack_voltage, pack_current (discharge positive), min_cell_v,
+    /// max_cell_temp and those that `packtwin export` writes. No server may use the folder meanwhile.
+    Import(Import),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Generate {
+    /// How many days
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3_660))]
+    pub(crate) days: u32,
+    /// Rows a second
+    #[arg(long, value_name = "HZ", default_value_t = 5.0, value_parser = positive)]
+    pub(crate) rate: f64,
+    /// The first day, UTC; if not given, so that the last one is yesterday
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: Option<String>,
+    /// Another number gives another past
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// Id of the system that the rows belong to
+    #[arg(long, value_name = "ID", default_value = "hv")]
+    pub(crate) system: String,
+    /// Folder of the history; made if it is not there
+    #[arg(long, value_name = "DIR", default_value = "data", env = "PACKTWIN_DATA")]
+    pub(crate) data: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Export {
+    /// Id of the system
+    #[arg(long, value_name = "ID", default_value = "hv")]
+    pub(crate) system: String,
+    /// The first instant, as 2026-11-21 or 2026-11-21T13:04:05Z; the beginning if not given
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) from: Option<String>,
+    /// The first instant after it; the end if not given
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) to: Option<String>,
+    /// The file to write; its name ends in .csv or .parquet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Folder of the history
+    #[arg(long, value_name = "DIR", default_value = "data", env = "PACKTWIN_DATA")]
+    pub(crate) data: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Import {
+    /// The file: .parquet, .csv, .duckdb or .db (with a table `telemetry`)
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Id of the system that the rows belong to
+    #[arg(long, value_name = "ID", default_value = "hv")]
+    pub(crate) system: String,
+    /// Folder of the history; made if it is not there
+    #[arg(long, value_name = "DIR", default_value = "data", env = "PACKTWIN_DATA")]
+    pub(crate) data: PathBuf,
+    /// The DuckDB program, for DuckDB files
+    #[arg(long, value_name = "PROGRAM", default_value = "duckdb", env = "PACKTWIN_DUCKDB")]
+    pub(crate) duckdb: PathBuf,
 }
 
 #[derive(Args, Debug)]

@@ -7,6 +7,7 @@
 //!                     simulators (sim)      '------seconds--> store
 //! ```
 
+mod archive;
 mod check;
 mod cli;
 mod clock;
@@ -49,6 +50,9 @@ async fn main() -> ExitCode {
             Ok(())
         }
         Command::Dbc(DbcCommand::Inspect { file }) => inspect(&file),
+        Command::Generate(options) => archive::generate(&options),
+        Command::Export(options) => archive::export(&options),
+        Command::Import(options) => archive::import(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

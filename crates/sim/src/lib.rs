@@ -18,6 +18,7 @@ pub mod dispatch;
 pub mod lab;
 pub mod load;
 pub mod meter;
+pub mod past;
 pub mod physics;
 pub mod plant;
 pub mod prng;

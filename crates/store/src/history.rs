@@ -101,6 +101,21 @@ impl History {
         }
     }
 
+    /// The past as it is on disk now, for a program of its own: a server may go on writing meanwhile, which is not seen.
+    ///
+    /// # Errors
+    /// There is no history in the folder, or it cannot be read.
+    pub fn open(folder: &Path) -> Result<History, StoreError> {
+        let database = folder.join(crate::writer::FILE);
+        let history = History::new(folder, database, Arc::default());
+        let (catalogue, tails) = history.query(Reader::everything)?;
+        for (system, tail) in tails {
+            let segments = catalogue.iter().filter(|(of, _)| *of == system).map(|(_, segment)| *segment);
+            history.index.restore(&system, segments.collect(), tail);
+        }
+        Ok(history)
+    }
+
     /// The folder that holds everything.
     pub fn folder(&self) -> &Path {
         &self.data

@@ -17,51 +17,17 @@ pub(super) type Catalogue = Vec<(String, Segment)>;
 impl Database {
     /// Every sealed day of every system.
     pub(crate) fn catalogue(&self) -> Result<Catalogue, StoreError> {
-        let query = || {
-            let mut select = self.conn.prepare(
-                "SELECT name, day, rows, first_ms, last_ms, bytes FROM segment JOIN system ON system_id = id ORDER BY day",
-            )?;
-            let rows = select.query_map([], |row| {
-                let segment = Segment {
-                    day: Day(row.get(1)?),
-                    rows: row.get::<_, i64>(2)?.max(0) as u64,
-                    first_ms: row.get(3)?,
-                    last_ms: row.get(4)?,
-                    bytes: row.get::<_, i64>(5)?.max(0) as u64,
-                };
-                Ok((row.get(0)?, segment))
-            })?;
-            rows.collect::<rusqlite::Result<Catalogue>>()
-        };
-        query().map_err(StoreError::sqlite(&self.path))
+        catalogue(&self.conn).map_err(StoreError::sqlite(&self.path))
     }
 
     /// Every system that has ever stored anything.
     pub(crate) fn systems(&self) -> Result<Vec<String>, StoreError> {
-        let query = || {
-            let mut select = self.conn.prepare_cached("SELECT name FROM system ORDER BY id")?;
-            select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
-        };
-        query().map_err(StoreError::sqlite(&self.path))
+        systems(&self.conn).map_err(StoreError::sqlite(&self.path))
     }
 
     /// The rows of `system` before `before_s` that are not sealed yet, and the newest of their places.
     pub(crate) fn unsealed(&self, system: &str, before_s: i64) -> Result<(Block, i64), StoreError> {
-        let query = || {
-            let mut select = self.conn.prepare_cached(
-                "SELECT utc_s, rows, seq FROM tail JOIN system ON system_id = id
-                 WHERE name = ?1 AND utc_s < ?2 ORDER BY utc_s, seq",
-            )?;
-            let mut rows = select.query(params![system, before_s])?;
-            let (mut block, mut newest) = (Block::new(), 0);
-            while let Some(row) = rows.next()? {
-                let utc_s: i64 = row.get(0)?;
-                tail::decode(utc_s, row.get_ref(1)?.as_blob()?).iter().for_each(|row| block.push(row));
-                newest = row.get::<_, i64>(2)?.max(newest);
-            }
-            Ok((block, newest))
-        };
-        query().map_err(StoreError::sqlite(&self.path))
+        unsealed(&self.conn, system, before_s).map_err(StoreError::sqlite(&self.path))
     }
 
     /// Registers a sealed day, and drops the rows from the tail that are in it: those of the day before `before_s` and
@@ -130,6 +96,22 @@ impl Reader {
         open().map_err(StoreError::sqlite(path))
     }
 
+    /// Every sealed day, and every system's rows that are not sealed.
+    pub(crate) fn everything(&self) -> rusqlite::Result<(Catalogue, Vec<(String, Block)>)> {
+        // One transaction, so that an hour that is sealed meanwhile is not seen twice or not at all.
+        self.0.execute_batch("BEGIN")?;
+        let read = || {
+            let tails = systems(&self.0)?.into_iter().map(|system| {
+                let (tail, _) = unsealed(&self.0, &system, i64::MAX)?;
+                Ok((system, tail))
+            });
+            Ok((catalogue(&self.0)?, tails.collect::<rusqlite::Result<_>>()?))
+        };
+        let read = read();
+        self.0.execute_batch("COMMIT")?;
+        read
+    }
+
     /// The packed buckets of one day: of minutes, or of ten minutes. `None` if the day has none of it.
     pub(crate) fn rollup(&self, system: &str, of: &str, day: Day, minutes: bool) -> rusqlite::Result<Option<Vec<u8>>> {
         let sql = if minutes {
@@ -159,4 +141,41 @@ impl Reader {
         events.reverse();
         Ok(events)
     }
+}
+
+fn catalogue(conn: &Connection) -> rusqlite::Result<Catalogue> {
+    let mut select = conn.prepare(
+        "SELECT name, day, rows, first_ms, last_ms, bytes FROM segment JOIN system ON system_id = id ORDER BY day",
+    )?;
+    let rows = select.query_map([], |row| {
+        let segment = Segment {
+            day: Day(row.get(1)?),
+            rows: row.get::<_, i64>(2)?.max(0) as u64,
+            first_ms: row.get(3)?,
+            last_ms: row.get(4)?,
+            bytes: row.get::<_, i64>(5)?.max(0) as u64,
+        };
+        Ok((row.get(0)?, segment))
+    })?;
+    rows.collect()
+}
+
+fn systems(conn: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut select = conn.prepare_cached("SELECT name FROM system ORDER BY id")?;
+    select.query_map([], |row| row.get(0))?.collect()
+}
+
+fn unsealed(conn: &Connection, system: &str, before_s: i64) -> rusqlite::Result<(Block, i64)> {
+    let mut select = conn.prepare_cached(
+        "SELECT utc_s, rows, seq FROM tail JOIN system ON system_id = id
+         WHERE name = ?1 AND utc_s < ?2 ORDER BY utc_s, seq",
+    )?;
+    let mut rows = select.query(params![system, before_s])?;
+    let (mut block, mut newest) = (Block::new(), 0);
+    while let Some(row) = rows.next()? {
+        let utc_s: i64 = row.get(0)?;
+        tail::decode(utc_s, row.get_ref(1)?.as_blob()?).iter().for_each(|row| block.push(row));
+        newest = row.get::<_, i64>(2)?.max(newest);
+    }
+    Ok((block, newest))
 }

@@ -1,0 +1,75 @@
+//! `packtwin export`: a stretch of history as CSV or Parquet. A server may be running.
+
+use super::{csv_header, csv_row, parse_instant};
+use crate::cli::Export;
+use anyhow::{Context as _, Result, anyhow, bail};
+use domain::point::PointId;
+use domain::telemetry::{LEADING, columns};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use store::{Block, Day, History, Range};
+
+/// Writes what was asked for.
+///
+/// # Errors
+/// There is no such history, or the file cannot be written.
+pub(crate) fn export(options: &Export) -> Result<()> {
+    let history = History::open(&options.data)?;
+    let coverage = history.coverage(&options.system);
+    let (Some(first_ms), Some(last_ms)) = (coverage.first_ms, coverage.last_ms) else {
+        let known = history.systems().join(", ");
+        bail!("{} has no rows of a system {:?}; it has: {known}", options.data.display(), options.system);
+    };
+    let instant = |flag: &str, text: &Option<String>, other| match text {
+        Some(text) => parse_instant(text).map_err(|why| anyhow!("{flag}: {why}")),
+        None => Ok(other),
+    };
+    let range = Range::new(instant("--from", &options.from, first_ms)?, instant("--to", &options.to, last_ms + 1)?);
+    let path = &options.out;
+    let rows = match path.extension().and_then(|name| name.to_str()) {
+        Some("csv") => {
+            let file = File::create(path).with_context(|| format!("create {}", path.display()))?;
+            let mut out = BufWriter::with_capacity(1 << 18, file);
+            let rows = csv(&history, &options.system, range, &mut out)?;
+            out.flush().with_context(|| format!("write {}", path.display()))?;
+            rows
+        }
+        Some("parquet") => {
+            let rows = history.rows(&options.system, range, PointId::ALL)?;
+            store::write_parquet(path, &rows)?;
+            rows.len()
+        }
+        _ => bail!("--out {}: the name must end in .csv or .parquet", path.display()),
+    };
+    println!("{rows} rows in {}", path.display());
+    Ok(())
+}
+
+/// Writes the rows of a range as CSV, a day at a time. Returns how many there were.
+pub(crate) fn csv(history: &History, system: &str, range: Range, out: &mut impl Write) -> Result<usize> {
+    let there = history.points(system);
+    let points: Vec<PointId> = columns().filter(|p| LEADING.contains(p) || there.contains(p)).collect();
+    out.write_all(csv_header(&points).as_bytes())?;
+    let mut count = 0;
+    let mut text = String::new();
+    for part in days(range) {
+        let rows: Block = history.rows(system, part, &points)?;
+        for place in 0..rows.len() {
+            csv_row(&mut text, &rows, place, &points);
+            if text.len() > 1 << 16 {
+                out.write_all(text.as_bytes())?;
+                text.clear();
+            }
+        }
+        count += rows.len();
+    }
+    out.write_all(text.as_bytes())?;
+    Ok(count)
+}
+
+/// The parts of a range that lie in one day each.
+pub(crate) fn days(range: Range) -> impl Iterator<Item = Range> {
+    let (first, last) = (Day::of(range.from_ms), Day::of(range.to_ms.saturating_sub(1)));
+    (first.0..=last.0)
+        .map(move |day| Range::new(range.from_ms.max(Day(day).start_ms()), range.to_ms.min(Day(day).end_ms())))
+}
