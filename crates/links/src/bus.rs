@@ -6,8 +6,10 @@ mod can_health;
 mod can_input;
 pub mod candump;
 pub mod cannelloni;
+mod https;
 pub mod modbus;
 pub(crate) mod socketcan;
+pub(crate) mod vrm;
 
 use crate::frames::Describe;
 use crate::link::{BindError, Reporter};
@@ -25,6 +27,8 @@ pub(crate) enum Bus {
     Socketcan(socketcan::Receiver),
     /// Registers, asked for.
     Modbus(modbus::Poller),
+    /// Values, asked of Victron's cloud.
+    Vrm(Box<vrm::Vrm>),
 }
 
 impl Bus {
@@ -35,6 +39,7 @@ impl Bus {
             Bus::Candump(bus) => bus.table(),
             Bus::Socketcan(bus) => bus.table(),
             Bus::Modbus(bus) => bus.table(),
+            Bus::Vrm(bus) => bus.table(),
         }
     }
 
@@ -44,7 +49,7 @@ impl Bus {
         match self {
             Bus::Socketcan(bus) => Some(bus.interface()),
             Bus::Cannelloni(_) | Bus::Candump(_) => Some(link),
-            Bus::Modbus(_) => None,
+            Bus::Modbus(_) | Bus::Vrm(_) => None,
         }
     }
 
@@ -52,7 +57,7 @@ impl Bus {
     pub(crate) async fn bind(&mut self) -> Result<(), BindError> {
         match self {
             Bus::Cannelloni(bus) => bus.bind().await,
-            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) => Ok(()),
+            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) | Bus::Vrm(_) => Ok(()),
         }
     }
 
@@ -60,7 +65,7 @@ impl Bus {
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         match self {
             Bus::Cannelloni(bus) => bus.local_addr(),
-            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) => None,
+            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) | Bus::Vrm(_) => None,
         }
     }
 
@@ -71,6 +76,7 @@ impl Bus {
             Bus::Candump(bus) => bus.drive(reporter).await,
             Bus::Socketcan(bus) => bus.drive(reporter).await,
             Bus::Modbus(bus) => bus.drive(reporter).await,
+            Bus::Vrm(bus) => bus.drive(reporter).await,
         }
     }
 }

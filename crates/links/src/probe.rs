@@ -108,6 +108,10 @@ impl Heard {
                 "No answer. Is the address right, is Modbus TCP turned on at the device, and is it already in use by \
                  another program? Many devices take one connection only."
             }
+            Kind::VictronVrm => {
+                "No answer yet. Does this machine reach vrmapi.victronenergy.com, and is `installation` the number in the \
+                 address of the installation's page in VRM?"
+            }
             Kind::ModbusRtuTcp => {
                 "No answer. Does the gateway pass bytes on as they are (\"transparent\", not Modbus TCP), and has its serial \
                  side the speed, parity and unit identifier of the device?"

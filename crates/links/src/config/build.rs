@@ -6,6 +6,7 @@ use crate::bus::candump::Replay;
 use crate::bus::cannelloni::Receiver;
 use crate::bus::modbus::{Device, Endpoint, Framing, Poller};
 use crate::bus::socketcan;
+use crate::bus::vrm::Vrm;
 use crate::device::can_table::CanTable;
 use crate::device::dbc::Database;
 use crate::device::registers::RegisterTable;
@@ -55,6 +56,7 @@ impl LinkConfig {
                 let device = Device::SunSpec(Arc::new(SunSpec::new(*topology, sign)));
                 Bus::Modbus(Poller::new(self.endpoint()?, device, self.expected_serial()))
             }
+            Kind::VictronVrm => Bus::Vrm(Box::new(Vrm::new(self.vrm(base)?))),
         };
         Ok(LinkTask::new(self.id.get_ref().clone(), system, self.silent_after(), bus))
     }
@@ -96,16 +98,17 @@ impl LinkConfig {
 
     /// Keys that mean nothing to the link's kind, and times that make no sense.
     pub(super) fn wrong_keys(&self) -> Vec<ConfigError> {
-        use Kind::{Candump, Cannelloni, ModbusRtuTcp, ModbusTcp, Socketcan, SunSpec};
+        use Kind::{Candump, Cannelloni, ModbusRtuTcp, ModbusTcp, Socketcan, SunSpec, VictronVrm};
         const CAN: &[Kind] = &[Cannelloni, Socketcan, Candump];
         const MODBUS: &[Kind] = &[ModbusTcp, ModbusRtuTcp, SunSpec];
         const TABLES: &[Kind] = &[ModbusTcp, ModbusRtuTcp];
+        const VRM: &[Kind] = &[VictronVrm];
         let mut wrong = Vec::new();
         type Place = Option<Range<usize>>;
         fn at<T>(key: &Option<Spanned<T>>) -> Place {
             key.as_ref().map(Spanned::span)
         }
-        let keys: [(&str, Place, &[Kind]); 15] = [
+        let keys: [(&str, Place, &[Kind]); 22] = [
             ("listen", at(&self.listen), &[Cannelloni]),
             ("interface", at(&self.interface), &[Socketcan]),
             ("file", at(&self.file), &[Candump]),
@@ -116,11 +119,18 @@ impl LinkConfig {
             ("connect", at(&self.connect), MODBUS),
             ("unit", at(&self.unit), MODBUS),
             ("poll_ms", at(&self.poll_ms), MODBUS),
-            ("timeout_ms", at(&self.timeout_ms), MODBUS),
+            ("timeout_ms", at(&self.timeout_ms), &[ModbusTcp, ModbusRtuTcp, SunSpec, VictronVrm]),
             ("table", at(&self.table), TABLES),
             ("units", at(&self.units), TABLES),
             ("serial", at(&self.serial), MODBUS),
             ("sign", at(&self.sign), &[SunSpec]),
+            ("installation", at(&self.installation), VRM),
+            ("token_file", at(&self.token_file), VRM),
+            ("token_env", at(&self.token_env), VRM),
+            ("api", at(&self.api), VRM),
+            ("poll_s", at(&self.poll_s), VRM),
+            ("requests_per_hour", at(&self.requests_per_hour), VRM),
+            ("instance", at(&self.instance), VRM),
         ];
         let kind = *self.kind.get_ref();
         for (key, span, kinds) in keys {
@@ -138,7 +148,11 @@ impl LinkConfig {
         wrong
     }
 
-    fn needed<'a, T>(&self, key: &str, value: Option<&'a Spanned<T>>) -> Result<&'a Spanned<T>, ConfigError> {
+    pub(super) fn needed<'a, T>(
+        &self,
+        key: &str,
+        value: Option<&'a Spanned<T>>,
+    ) -> Result<&'a Spanned<T>, ConfigError> {
         let kind = self.kind.get_ref().key();
         value.ok_or_else(|| ConfigError::new(self.kind.span(), format!("kind \"{kind}\" needs `{key}`")))
     }

@@ -77,6 +77,7 @@ fuzzed! {
     candump_lines: targets::Candump;
     dbc_files: targets::DbcFile;
     register_tables_and_words: targets::Registers;
+    vrm_answers: targets::Vrm;
     live_frames: targets::Live;
     wire_messages: targets::Messages;
 }

@@ -17,6 +17,7 @@ use links::config::MapEntry;
 use links::device::can_table::CanTable;
 use links::device::dbc::Database;
 use links::device::registers::{Poll, RegisterTable};
+use links::device::victron::{Gx, vrm};
 use links::inspect;
 
 /// A codec.
@@ -169,6 +170,36 @@ impl Target for Registers {
         }
         table.finish(&mut poll);
         plausible(&poll.readings);
+        true
+    }
+}
+
+/// Answers of VRM.
+pub(crate) struct Vrm;
+
+impl Target for Vrm {
+    fn name(&self) -> &'static str {
+        "vrm"
+    }
+
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        let short = br#"{"success":true,"records":[{"dbusServiceType":"battery","dbusPath":"/Soc","instance":512,
+            "rawValue":"99.3","timestamp":1760309300},{"code":"bp","rawValue":-59.5,"secondsAgo":{"value":35}},
+            {"code":"abs","rawValue":"com.victronenergy.battery/512"}]}"#;
+        vec![short.to_vec(), include_bytes!("../fixtures/vrm_diagnostics.json").to_vec()]
+    }
+
+    fn take(&self, input: &[u8]) -> bool {
+        let Ok(answer) = vrm::parse(input) else { return false };
+        let now = Mono::START;
+        for battery in [None, Some(512)] {
+            let mut gx = Gx::new(battery);
+            answer.fill(&mut gx, now, 1_760_309_310);
+            for (at, readings) in gx.readings(Mono(0)).readings {
+                assert!(at > Mono(0) && at <= now);
+                plausible(&readings);
+            }
+        }
         true
     }
 }
