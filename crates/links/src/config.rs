@@ -32,6 +32,11 @@
 //! poll_s = 120                      # time between two polls
 //! requests_per_hour = 50            # the most requests in any hour
 //! instance = 512                    # of the battery, if there are several
+//!
+//! # victron-mqtt
+//! connect = "192.168.1.20:1883"
+//! portal = "c0619ab1cdef"           # portal id of the GX; the first that speaks, if not given
+//! # instance
 //! ```
 //!
 //! Paths are relative to the site file. All keys are in one struct, not one for each kind: a tagged enum would lose the
@@ -63,6 +68,9 @@ const TIMEOUT_MS: u32 = 1_000;
 const POLL_S: u32 = 120;
 const REQUESTS_PER_HOUR: u16 = 50;
 const CLOUD_TIMEOUT_MS: u32 = 20_000;
+const BROKER_TIMEOUT_MS: u32 = 5_000;
+/// A GX that is told of changes may be quiet for a minute before it is asked again; its values are good for as long.
+const QUIET_MAX_AGE: Duration = Duration::from_secs(75);
 /// Values of a cloud are good for at least so long: it does not get them more often.
 const CLOUD_MAX_AGE: Duration = Duration::from_secs(300);
 
@@ -122,6 +130,8 @@ pub struct LinkConfig {
     pub poll_s: Option<Spanned<u32>>,
     /// victron-vrm: the most requests in any hour; 50 if not given.
     pub requests_per_hour: Option<Spanned<u16>>,
+    /// victron-mqtt: the portal id of the GX; the first that is heard if not given.
+    pub portal: Option<Spanned<String>>,
     /// Victron: the instance of the battery service whose values count.
     pub instance: Option<Spanned<u32>>,
 }
@@ -143,6 +153,8 @@ pub enum Kind {
     /// Modbus TCP to a device that describes its registers itself.
     #[serde(rename = "sunspec")]
     SunSpec,
+    /// A Victron GX's own broker.
+    VictronMqtt,
     /// Victron's cloud.
     VictronVrm,
 }
@@ -157,6 +169,7 @@ impl Kind {
             Kind::ModbusTcp => "Modbus TCP",
             Kind::ModbusRtuTcp => "Modbus RTU over TCP",
             Kind::SunSpec => "SunSpec (Modbus TCP)",
+            Kind::VictronMqtt => "Victron MQTT",
             Kind::VictronVrm => "Victron VRM (cloud)",
         }
     }
@@ -170,6 +183,7 @@ impl Kind {
             Kind::ModbusTcp => "modbus-tcp",
             Kind::ModbusRtuTcp => "modbus-rtu-tcp",
             Kind::SunSpec => "sunspec",
+            Kind::VictronMqtt => "victron-mqtt",
             Kind::VictronVrm => "victron-vrm",
         }
     }
@@ -205,7 +219,7 @@ impl LinkConfig {
             Kind::Cannelloni => self.listen.as_ref().map(|address| address.get_ref().clone()),
             Kind::Socketcan => self.interface.as_ref().map(|interface| interface.get_ref().clone()),
             Kind::Candump => self.file.as_ref().map(|file| file.get_ref().display().to_string()),
-            Kind::ModbusTcp | Kind::ModbusRtuTcp | Kind::SunSpec => {
+            Kind::ModbusTcp | Kind::ModbusRtuTcp | Kind::SunSpec | Kind::VictronMqtt => {
                 self.connect.as_ref().map(|address| address.get_ref().clone())
             }
             Kind::VictronVrm => self.installation.as_ref().map(|number| format!("installation {}", number.get_ref())),
@@ -229,7 +243,11 @@ impl LinkConfig {
     /// values are as fresh as their arrival.
     pub fn max_age(&self) -> Option<Duration> {
         let periods = Duration::from_secs(self.poll_s().into()) * SILENT_PERIODS;
-        (*self.kind.get_ref() == Kind::VictronVrm).then_some(periods.max(CLOUD_MAX_AGE))
+        match self.kind.get_ref() {
+            Kind::VictronVrm => Some(periods.max(CLOUD_MAX_AGE)),
+            Kind::VictronMqtt => Some(QUIET_MAX_AGE),
+            _ => None,
+        }
     }
 
     /// Plays `file`, as seen from the working directory, instead of listening; DBC file and map stay.
@@ -248,6 +266,7 @@ impl LinkConfig {
         // A CAN bus has no period that we could know of; a Modbus device is asked at ours.
         let periods = match self.kind.get_ref() {
             _ if self.is_can() => 0,
+            Kind::VictronMqtt => QUIET_MAX_AGE.as_millis() as u32,
             Kind::VictronVrm => self.poll_s().saturating_mul(1_000 * SILENT_PERIODS),
             _ => self.poll_ms().saturating_mul(SILENT_PERIODS),
         };
@@ -263,7 +282,11 @@ impl LinkConfig {
     }
 
     fn timeout_ms(&self) -> u32 {
-        let usual = if *self.kind.get_ref() == Kind::VictronVrm { CLOUD_TIMEOUT_MS } else { TIMEOUT_MS };
+        let usual = match self.kind.get_ref() {
+            Kind::VictronMqtt => BROKER_TIMEOUT_MS,
+            Kind::VictronVrm => CLOUD_TIMEOUT_MS,
+            _ => TIMEOUT_MS,
+        };
         self.timeout_ms.as_ref().map_or(usual, |ms| *ms.get_ref())
     }
 }

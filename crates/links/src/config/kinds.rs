@@ -128,6 +128,22 @@ connect = "192.168.1.40:502"
 "#,
     },
     KindGuide {
+        kind: Kind::VictronMqtt,
+        reaches: "a Victron GX through its own MQTT broker: battery, sun, house and grid, at every change",
+        keys: &[
+            ("connect", "host and port of the GX; the port is mostly 1883"),
+            ("portal", "portal id of the GX; the first that speaks, if not given"),
+            INSTANCE,
+            ("timeout_ms", "longest wait for a connection; 5000 if not given"),
+        ],
+        example: r#"[[link]]
+id = "gx"
+system = "home"
+kind = "victron-mqtt"
+connect = "192.168.1.20:1883"
+"#,
+    },
+    KindGuide {
         kind: Kind::VictronVrm,
         reaches: "a Victron GX through VRM, Victron's cloud: battery, sun, house and grid, minutes old",
         keys: &[

@@ -1,6 +1,7 @@
 //! The keys of Victron's own protocols.
 
 use super::{ConfigError, LinkConfig, REQUESTS_PER_HOUR};
+use crate::bus::victron_mqtt;
 use crate::bus::vrm::{API, Rests, Settings};
 use crate::secret::SecretSource;
 use http::Uri;
@@ -14,6 +15,21 @@ const POLL_S_RANGE: RangeInclusive<u32> = 20..=3_600;
 const REQUESTS_RANGE: RangeInclusive<u16> = 1..=1_000;
 
 impl LinkConfig {
+    /// Which GX is listened to.
+    pub(super) fn victron_mqtt(&self) -> Result<victron_mqtt::Settings, ConfigError> {
+        let letters = |id: &str| !id.is_empty() && id.chars().all(|letter| letter.is_ascii_alphanumeric());
+        if let Some(portal) = self.portal.as_ref().filter(|portal| !letters(portal.get_ref())) {
+            let words = format!("`{}` is not a portal id, such as c0619ab1cdef", portal.get_ref());
+            return Err(ConfigError::new(portal.span(), words));
+        }
+        Ok(victron_mqtt::Settings {
+            address: self.host_and_port()?,
+            portal: self.portal.as_ref().map(|portal| portal.get_ref().clone()),
+            battery: self.instance.as_ref().map(|instance| *instance.get_ref()),
+            timeout: Duration::from_millis(self.timeout_ms().into()),
+        })
+    }
+
     /// What is asked of VRM.
     pub(super) fn vrm(&self, base: &Path) -> Result<Settings, ConfigError> {
         let installation = *self.needed("installation", self.installation.as_ref())?.get_ref();

@@ -9,6 +9,7 @@
 
 pub mod gx;
 mod rows;
+pub mod topic;
 pub mod vrm;
 
 pub use gx::Gx;

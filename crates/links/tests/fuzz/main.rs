@@ -78,6 +78,7 @@ fuzzed! {
     dbc_files: targets::DbcFile;
     register_tables_and_words: targets::Registers;
     vrm_answers: targets::Vrm;
+    mqtt_packets_of_a_gx: targets::VictronMqtt;
     live_frames: targets::Live;
     wire_messages: targets::Messages;
 }

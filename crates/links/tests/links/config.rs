@@ -89,6 +89,18 @@ fn errors_point_at_what_is_wrong() {
         (of_seven("requests_per_hour = 0"), "0", "`requests_per_hour` is 0"),
         (of_seven("api = \"http://vrm.example/v2\""), "\"http://vrm.example/v2\"", "would send the token unencrypted"),
         (of_seven("api = \"vrm\""), "\"vrm\"", "is not an address"),
+        ("kind = \"victron-mqtt\"".into(), "\"victron-mqtt\"", "needs `connect`"),
+        ("kind = \"victron-mqtt\"\nconnect = \"gx\"".into(), "\"gx\"", "such as 192.168.1.20:1883"),
+        (
+            "kind = \"victron-mqtt\"\nconnect = \"gx:1883\"\nportal = \"+/#\"".into(),
+            "\"+/#\"",
+            "`+/#` is not a portal id",
+        ),
+        (
+            "kind = \"victron-mqtt\"\nconnect = \"gx:1883\"\ninstallation = 7".into(),
+            "7",
+            "`installation` means nothing",
+        ),
         (of_seven("poll_ms = 200"), "200", "`poll_ms` means nothing to kind \"victron-vrm\""),
     ] {
         let (place, message) = error(&keys);

@@ -59,10 +59,18 @@ impl Gx {
 
     /// A service spoke at `at`: what it did not mention is as it was.
     pub fn spoke(&mut self, service: Service, instance: u32, at: Mono) {
-        let of_service = |row: usize| ROWS.get(row).is_some_and(|row| row.service == service);
         for ((row, of), value) in &mut self.values {
-            if *of == instance && of_service(*row) {
+            if *of == instance && ROWS[*row].service == service {
                 value.at = value.at.max(at);
+            }
+        }
+    }
+
+    /// A service has gone at `at`, and its values with it.
+    pub fn gone(&mut self, service: Service, instance: u32, at: Mono) {
+        for ((row, of), value) in &mut self.values {
+            if *of == instance && ROWS[*row].service == service {
+                *value = Value { sample: Err(NoData::Timeout), at };
             }
         }
     }
