@@ -105,7 +105,7 @@ impl View<'_> {
         let (Some(status), Some(spec)) = (self.links.get(place), self.link_specs.get(place)) else {
             return Err(NoData::NotPresent);
         };
-        let last_at = status.last_at.unwrap_or(Mono(0));
+        let last_at = status.last_at.unwrap_or(Mono::START);
         Ok(self.now.seconds_since(last_at) / spec.silent_after.as_secs_f32())
     }
 
@@ -154,7 +154,7 @@ pub(crate) mod tests {
     }
 
     fn at(seconds: f32) -> Now {
-        Now::default() + Duration::from_secs_f32(seconds)
+        Now { mono: Mono::START, ..Now::default() } + Duration::from_secs_f32(seconds)
     }
 
     fn batch(seconds: f32, readings: &[(Target, Sample)]) -> Input {
@@ -188,6 +188,21 @@ pub(crate) mod tests {
         step(&mut site, at(4.0), [batch(4.0, nothing)]);
         step(&mut site, at(4.5), [batch(4.5, nothing)]);
         assert_eq!(active(&site), ["link.silent"]);
+    }
+
+    #[test]
+    fn news_of_an_older_measurement_do_not_take_the_place_of_a_newer_one() {
+        let mut site = Site::new(site());
+        let soc = Target::Point(PointId::Soc);
+        let sample = |site: &Site, now: f32| site.systems[0].state.points.sample(PointId::Soc, at(now).mono);
+        step(&mut site, at(500.0), [batch(500.0, &[(soc, Ok(50.0))])]);
+        // A cloud knows what was so a minute before, and that there was no value then.
+        step(&mut site, at(500.5), [batch(440.0, &[(soc, Ok(60.0))]), batch(440.0, &[(soc, Err(NoData::Error))])]);
+        assert_eq!(sample(&site, 500.5), Ok(50.0));
+        assert_eq!(site.links[0].last_at, Some(at(500.0).mono), "the link was heard when it was");
+        // Of what is not known otherwise, the age counts from the measurement.
+        step(&mut site, at(600.0), [batch(598.0, &[(soc, Ok(60.0))])]);
+        assert_eq!((sample(&site, 600.9), sample(&site, 601.1)), (Ok(60.0), Err(NoData::Stale)));
     }
 
     #[test]

@@ -147,7 +147,7 @@ pub struct Batch {
     pub link: LinkIdx,
     /// The system that it is about.
     pub system: SystemIdx,
-    /// When the server received it.
+    /// When the server received it; for values that say when they were measured, that.
     pub at: Now,
     /// The values.
     pub readings: Vec<Reading>,

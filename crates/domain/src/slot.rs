@@ -29,9 +29,10 @@ impl Slot {
         }
     }
 
-    /// Takes a sample received at `at`.
+    /// Takes a sample of the instant `at`; one that is older than the value known already changes nothing.
     pub fn set(&mut self, sample: Sample, at: Mono) {
         match sample {
+            _ if at < self.at => {}
             Ok(value) => *self = Slot { value, at, no_data: None },
             Err(why) => self.no_data = Some(why),
         }

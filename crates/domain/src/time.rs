@@ -7,7 +7,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Utc(pub i64);
 
-/// A point on the server's monotonic clock, in microseconds since the process started.
+/// A point on the server's monotonic clock, in microseconds; the process started at [`Mono::START`]. Zero means "never".
 ///
 /// Ages, time-outs and delays use it alone: a stepped wall clock must not make a reading older.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +23,9 @@ pub struct Now {
 }
 
 impl Mono {
+    /// The start of the process. A day after zero, because a value can be older than the process that receives it.
+    pub const START: Mono = Mono(86_400_000_000);
+
     /// Time from `earlier` to this instant; zero if `earlier` is later.
     pub fn since(self, earlier: Mono) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
@@ -38,6 +41,14 @@ impl Add<Duration> for Mono {
     type Output = Mono;
     fn add(self, after: Duration) -> Mono {
         Mono(self.0.saturating_add(after.as_micros() as u64))
+    }
+}
+
+impl Sub<Duration> for Mono {
+    type Output = Mono;
+    /// Never before the first instant that is not "never".
+    fn sub(self, before: Duration) -> Mono {
+        Mono(self.0.saturating_sub(u64::try_from(before.as_micros()).unwrap_or(u64::MAX)).max(1))
     }
 }
 
@@ -62,6 +73,13 @@ impl Add<Duration> for Now {
     }
 }
 
+impl Sub<Duration> for Now {
+    type Output = Now;
+    fn sub(self, before: Duration) -> Now {
+        Now { utc: self.utc - before, mono: self.mono - before }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +88,12 @@ mod tests {
     fn an_age_is_never_negative() {
         assert_eq!(Mono(5).since(Mono(9)), Duration::ZERO);
         assert_eq!(Mono(2_500_000).seconds_since(Mono(500_000)), 2.0);
+    }
+
+    #[test]
+    fn what_is_older_than_the_process_keeps_its_age() {
+        let hour = Duration::from_secs(3_600);
+        assert_eq!(Mono::START.since(Mono::START - hour), hour);
+        assert_eq!((Mono(5) - hour, Mono(5) - Duration::MAX), (Mono(1), Mono(1)), "and is never \"never\"");
     }
 }

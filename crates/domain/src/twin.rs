@@ -108,7 +108,7 @@ impl Site {
         // A link that only says that there are no values is as good as silent.
         let valid = batch.readings.iter().any(|reading| reading.sample.is_ok());
         if let Some(link) = self.links.get_mut(batch.link.0 as usize).filter(|_| valid) {
-            link.last_at = Some(batch.at.mono);
+            link.last_at = link.last_at.max(Some(batch.at.mono));
         }
     }
 

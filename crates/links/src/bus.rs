@@ -6,8 +6,12 @@ mod can_health;
 mod can_input;
 pub mod candump;
 pub mod cannelloni;
+mod https;
 pub mod modbus;
+pub mod mqtt;
 pub(crate) mod socketcan;
+pub(crate) mod victron_mqtt;
+pub(crate) mod vrm;
 
 use crate::frames::Describe;
 use crate::link::{BindError, Reporter};
@@ -25,6 +29,10 @@ pub(crate) enum Bus {
     Socketcan(socketcan::Receiver),
     /// Registers, asked for.
     Modbus(modbus::Poller),
+    /// Values that a Victron GX publishes.
+    VictronMqtt(victron_mqtt::Listener),
+    /// Values, asked of Victron's cloud.
+    Vrm(Box<vrm::Vrm>),
 }
 
 impl Bus {
@@ -35,6 +43,8 @@ impl Bus {
             Bus::Candump(bus) => bus.table(),
             Bus::Socketcan(bus) => bus.table(),
             Bus::Modbus(bus) => bus.table(),
+            Bus::VictronMqtt(bus) => bus.table(),
+            Bus::Vrm(bus) => bus.table(),
         }
     }
 
@@ -44,7 +54,7 @@ impl Bus {
         match self {
             Bus::Socketcan(bus) => Some(bus.interface()),
             Bus::Cannelloni(_) | Bus::Candump(_) => Some(link),
-            Bus::Modbus(_) => None,
+            Bus::Modbus(_) | Bus::VictronMqtt(_) | Bus::Vrm(_) => None,
         }
     }
 
@@ -52,7 +62,7 @@ impl Bus {
     pub(crate) async fn bind(&mut self) -> Result<(), BindError> {
         match self {
             Bus::Cannelloni(bus) => bus.bind().await,
-            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) => Ok(()),
+            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) | Bus::VictronMqtt(_) | Bus::Vrm(_) => Ok(()),
         }
     }
 
@@ -60,7 +70,7 @@ impl Bus {
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         match self {
             Bus::Cannelloni(bus) => bus.local_addr(),
-            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) => None,
+            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) | Bus::VictronMqtt(_) | Bus::Vrm(_) => None,
         }
     }
 
@@ -71,6 +81,8 @@ impl Bus {
             Bus::Candump(bus) => bus.drive(reporter).await,
             Bus::Socketcan(bus) => bus.drive(reporter).await,
             Bus::Modbus(bus) => bus.drive(reporter).await,
+            Bus::VictronMqtt(bus) => bus.drive(reporter).await,
+            Bus::Vrm(bus) => bus.drive(reporter).await,
         }
     }
 }

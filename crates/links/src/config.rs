@@ -5,7 +5,7 @@
 //! id = "bms"                        # short name
 //! name = "Battery controller"       # for people; the id if not given
 //! system = "hv"                     # the system that its readings belong to
-//! kind = "cannelloni"               # or "socketcan", "candump", "modbus-tcp", "modbus-rtu-tcp", "sunspec"
+//! kind = "cannelloni"               # or "socketcan", "candump", "modbus-tcp", "modbus-rtu-tcp", "sunspec", ...
 //! silent_ms = 1000                  # silent after this long without a reading; 3 periods, at least 1000, if not given
 //!
 //! # cannelloni                      # candump                        # modbus-tcp
@@ -25,11 +25,26 @@
 //! `sunspec` is Modbus TCP without a table: the device describes itself. Its `sign` says what a positive current means to
 //! it, "discharge-positive" if not given; the models leave it open.
 //!
+//! ```toml
+//! # victron-vrm
+//! installation = 290928             # its number in VRM
+//! token_file = "vrm.token"          # or token_env = "VRM_TOKEN": the token itself never stands here
+//! poll_s = 120                      # time between two polls
+//! requests_per_hour = 50            # the most requests in any hour
+//! instance = 512                    # of the battery, if there are several
+//!
+//! # victron-mqtt
+//! connect = "192.168.1.20:1883"
+//! portal = "c0619ab1cdef"           # portal id of the GX; the first that speaks, if not given
+//! # instance
+//! ```
+//!
 //! Paths are relative to the site file. All keys are in one struct, not one for each kind: a tagged enum would lose the
 //! places of its values in the file, and with them the line numbers of its errors.
 
 mod build;
 mod kinds;
+mod victron;
 
 pub use crate::device::can_map::MapEntry;
 pub use crate::device::sign::Sign;
@@ -50,6 +65,14 @@ const SILENT_MIN_MS: u32 = 1_000;
 const SILENT_PERIODS: u32 = 3;
 const POLL_MS: u32 = 200;
 const TIMEOUT_MS: u32 = 1_000;
+const POLL_S: u32 = 120;
+const REQUESTS_PER_HOUR: u16 = 50;
+const CLOUD_TIMEOUT_MS: u32 = 20_000;
+const BROKER_TIMEOUT_MS: u32 = 5_000;
+/// A GX that is told of changes may be quiet for a minute before it is asked again; its values are good for as long.
+const QUIET_MAX_AGE: Duration = Duration::from_secs(75);
+/// Values of a cloud are good for at least so long: it does not get them more often.
+const CLOUD_MAX_AGE: Duration = Duration::from_secs(300);
 
 /// One link of the site file.
 #[derive(Clone, Debug, Deserialize)]
@@ -95,6 +118,22 @@ pub struct LinkConfig {
     pub serial: Option<Spanned<String>>,
     /// sunspec: what positive power and current mean to the battery; discharge if not given.
     pub sign: Option<Spanned<Sign>>,
+    /// victron-vrm: the installation's number in VRM.
+    pub installation: Option<Spanned<u64>>,
+    /// victron-vrm: the file with the access token.
+    pub token_file: Option<Spanned<PathBuf>>,
+    /// victron-vrm: the variable of the environment with the access token.
+    pub token_env: Option<Spanned<String>>,
+    /// victron-vrm: where the API is; Victron's own if not given.
+    pub api: Option<Spanned<String>>,
+    /// victron-vrm: time between two polls, s; 120 if not given.
+    pub poll_s: Option<Spanned<u32>>,
+    /// victron-vrm: the most requests in any hour; 50 if not given.
+    pub requests_per_hour: Option<Spanned<u16>>,
+    /// victron-mqtt: the portal id of the GX; the first that is heard if not given.
+    pub portal: Option<Spanned<String>>,
+    /// Victron: the instance of the battery service whose values count.
+    pub instance: Option<Spanned<u32>>,
 }
 
 /// A link's protocol.
@@ -114,6 +153,10 @@ pub enum Kind {
     /// Modbus TCP to a device that describes its registers itself.
     #[serde(rename = "sunspec")]
     SunSpec,
+    /// A Victron GX's own broker.
+    VictronMqtt,
+    /// Victron's cloud.
+    VictronVrm,
 }
 
 impl Kind {
@@ -126,6 +169,8 @@ impl Kind {
             Kind::ModbusTcp => "Modbus TCP",
             Kind::ModbusRtuTcp => "Modbus RTU over TCP",
             Kind::SunSpec => "SunSpec (Modbus TCP)",
+            Kind::VictronMqtt => "Victron MQTT",
+            Kind::VictronVrm => "Victron VRM (cloud)",
         }
     }
 
@@ -138,6 +183,8 @@ impl Kind {
             Kind::ModbusTcp => "modbus-tcp",
             Kind::ModbusRtuTcp => "modbus-rtu-tcp",
             Kind::SunSpec => "sunspec",
+            Kind::VictronMqtt => "victron-mqtt",
+            Kind::VictronVrm => "victron-vrm",
         }
     }
 }
@@ -172,9 +219,10 @@ impl LinkConfig {
             Kind::Cannelloni => self.listen.as_ref().map(|address| address.get_ref().clone()),
             Kind::Socketcan => self.interface.as_ref().map(|interface| interface.get_ref().clone()),
             Kind::Candump => self.file.as_ref().map(|file| file.get_ref().display().to_string()),
-            Kind::ModbusTcp | Kind::ModbusRtuTcp | Kind::SunSpec => {
+            Kind::ModbusTcp | Kind::ModbusRtuTcp | Kind::SunSpec | Kind::VictronMqtt => {
                 self.connect.as_ref().map(|address| address.get_ref().clone())
             }
+            Kind::VictronVrm => self.installation.as_ref().map(|number| format!("installation {}", number.get_ref())),
         };
         LinkSpec {
             id: self.id.get_ref().clone(),
@@ -191,6 +239,17 @@ impl LinkConfig {
         matches!(self.kind.get_ref(), Kind::Cannelloni | Kind::Socketcan | Kind::Candump)
     }
 
+    /// How long its values are good, where that is longer than for their points in general: `None` for links whose
+    /// values are as fresh as their arrival.
+    pub fn max_age(&self) -> Option<Duration> {
+        let periods = Duration::from_secs(self.poll_s().into()) * SILENT_PERIODS;
+        match self.kind.get_ref() {
+            Kind::VictronVrm => Some(periods.max(CLOUD_MAX_AGE)),
+            Kind::VictronMqtt => Some(QUIET_MAX_AGE),
+            _ => None,
+        }
+    }
+
     /// Plays `file`, as seen from the working directory, instead of listening; DBC file and map stay.
     pub fn replay(&mut self, file: &Path, speed: f64) {
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
@@ -205,7 +264,12 @@ impl LinkConfig {
     fn silent_after(&self) -> Duration {
         let given = self.silent_ms.as_ref().map(|ms| *ms.get_ref());
         // A CAN bus has no period that we could know of; a Modbus device is asked at ours.
-        let periods = if self.is_can() { 0 } else { self.poll_ms().saturating_mul(SILENT_PERIODS) };
+        let periods = match self.kind.get_ref() {
+            _ if self.is_can() => 0,
+            Kind::VictronMqtt => QUIET_MAX_AGE.as_millis() as u32,
+            Kind::VictronVrm => self.poll_s().saturating_mul(1_000 * SILENT_PERIODS),
+            _ => self.poll_ms().saturating_mul(SILENT_PERIODS),
+        };
         Duration::from_millis(given.unwrap_or(periods.max(SILENT_MIN_MS)).into())
     }
 
@@ -213,7 +277,16 @@ impl LinkConfig {
         self.poll_ms.as_ref().map_or(POLL_MS, |ms| *ms.get_ref())
     }
 
+    fn poll_s(&self) -> u32 {
+        self.poll_s.as_ref().map_or(POLL_S, |seconds| *seconds.get_ref())
+    }
+
     fn timeout_ms(&self) -> u32 {
-        self.timeout_ms.as_ref().map_or(TIMEOUT_MS, |ms| *ms.get_ref())
+        let usual = match self.kind.get_ref() {
+            Kind::VictronMqtt => BROKER_TIMEOUT_MS,
+            Kind::VictronVrm => CLOUD_TIMEOUT_MS,
+            _ => TIMEOUT_MS,
+        };
+        self.timeout_ms.as_ref().map_or(usual, |ms| *ms.get_ref())
     }
 }

@@ -8,6 +8,7 @@ pub mod registers;
 pub mod sign;
 pub mod sunspec;
 pub mod unit;
+pub mod victron;
 
 use domain::reading::{NoData, Reading, Target};
 

@@ -24,9 +24,10 @@ pub mod inspect;
 mod link;
 pub mod probe;
 mod recording;
+mod secret;
 mod sequence;
 mod text;
 
 pub use config::{ConfigError, LinkConfig};
-pub use link::{BindError, Clock, LinkHandle, LinkTask};
+pub use link::{BindError, Clock, LinkHandle, LinkTask, Polling};
 pub use recording::{RecordingError, RecordingStatus};

@@ -1,8 +1,10 @@
 //! A running link: one task that moves bytes, makes readings of them and reports how it does.
 
 mod monitor;
+mod polling;
 mod reporter;
 
+pub use polling::Polling;
 pub(crate) use reporter::{Record, Reporter};
 
 use crate::bus::Bus;
@@ -135,6 +137,11 @@ impl LinkHandle {
     pub async fn stop_recording(&self) -> Option<RecordingStatus> {
         let recorder = lock(&self.record).recorder.take()?;
         Some(recorder.stop().await)
+    }
+
+    /// How its polling goes; `None` unless it asks a cloud.
+    pub fn polling(&self) -> Option<Polling> {
+        lock(&self.record).polling
     }
 
     /// The last frame of each CAN message and multiplexer value, or of each block of registers, with its meaning.

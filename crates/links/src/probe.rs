@@ -108,6 +108,14 @@ impl Heard {
                 "No answer. Is the address right, is Modbus TCP turned on at the device, and is it already in use by \
                  another program? Many devices take one connection only."
             }
+            Kind::VictronMqtt => {
+                "No answer. Is MQTT switched on at the GX (Settings, Services or Integrations), is the address right, and \
+                 does its security profile allow port 1883 without a password?"
+            }
+            Kind::VictronVrm => {
+                "No answer yet. Does this machine reach vrmapi.victronenergy.com, and is `installation` the number in the \
+                 address of the installation's page in VRM?"
+            }
             Kind::ModbusRtuTcp => {
                 "No answer. Does the gateway pass bytes on as they are (\"transparent\", not Modbus TCP), and has its serial \
                  side the speed, parity and unit identifier of the device?"

@@ -6,6 +6,8 @@ use crate::bus::candump::Replay;
 use crate::bus::cannelloni::Receiver;
 use crate::bus::modbus::{Device, Endpoint, Framing, Poller};
 use crate::bus::socketcan;
+use crate::bus::victron_mqtt;
+use crate::bus::vrm::Vrm;
 use crate::device::can_table::CanTable;
 use crate::device::dbc::Database;
 use crate::device::registers::RegisterTable;
@@ -55,6 +57,8 @@ impl LinkConfig {
                 let device = Device::SunSpec(Arc::new(SunSpec::new(*topology, sign)));
                 Bus::Modbus(Poller::new(self.endpoint()?, device, self.expected_serial()))
             }
+            Kind::VictronMqtt => Bus::VictronMqtt(victron_mqtt::Listener::new(self.victron_mqtt()?)),
+            Kind::VictronVrm => Bus::Vrm(Box::new(Vrm::new(self.vrm(base)?))),
         };
         Ok(LinkTask::new(self.id.get_ref().clone(), system, self.silent_after(), bus))
     }
@@ -96,16 +100,19 @@ impl LinkConfig {
 
     /// Keys that mean nothing to the link's kind, and times that make no sense.
     pub(super) fn wrong_keys(&self) -> Vec<ConfigError> {
-        use Kind::{Candump, Cannelloni, ModbusRtuTcp, ModbusTcp, Socketcan, SunSpec};
+        use Kind::{Candump, Cannelloni, ModbusRtuTcp, ModbusTcp, Socketcan, SunSpec, VictronMqtt, VictronVrm};
         const CAN: &[Kind] = &[Cannelloni, Socketcan, Candump];
         const MODBUS: &[Kind] = &[ModbusTcp, ModbusRtuTcp, SunSpec];
         const TABLES: &[Kind] = &[ModbusTcp, ModbusRtuTcp];
+        const CONNECTING: &[Kind] = &[ModbusTcp, ModbusRtuTcp, SunSpec, VictronMqtt];
+        const WAITING: &[Kind] = &[ModbusTcp, ModbusRtuTcp, SunSpec, VictronMqtt, VictronVrm];
+        const VRM: &[Kind] = &[VictronVrm];
         let mut wrong = Vec::new();
         type Place = Option<Range<usize>>;
         fn at<T>(key: &Option<Spanned<T>>) -> Place {
             key.as_ref().map(Spanned::span)
         }
-        let keys: [(&str, Place, &[Kind]); 15] = [
+        let keys: [(&str, Place, &[Kind]); 23] = [
             ("listen", at(&self.listen), &[Cannelloni]),
             ("interface", at(&self.interface), &[Socketcan]),
             ("file", at(&self.file), &[Candump]),
@@ -113,14 +120,22 @@ impl LinkConfig {
             ("repeat", at(&self.repeat), &[Candump]),
             ("dbc", at(&self.dbc), CAN),
             ("map", at(&self.map), CAN),
-            ("connect", at(&self.connect), MODBUS),
+            ("connect", at(&self.connect), CONNECTING),
             ("unit", at(&self.unit), MODBUS),
             ("poll_ms", at(&self.poll_ms), MODBUS),
-            ("timeout_ms", at(&self.timeout_ms), MODBUS),
+            ("timeout_ms", at(&self.timeout_ms), WAITING),
             ("table", at(&self.table), TABLES),
             ("units", at(&self.units), TABLES),
             ("serial", at(&self.serial), MODBUS),
             ("sign", at(&self.sign), &[SunSpec]),
+            ("installation", at(&self.installation), VRM),
+            ("token_file", at(&self.token_file), VRM),
+            ("token_env", at(&self.token_env), VRM),
+            ("api", at(&self.api), VRM),
+            ("poll_s", at(&self.poll_s), VRM),
+            ("requests_per_hour", at(&self.requests_per_hour), VRM),
+            ("portal", at(&self.portal), &[VictronMqtt]),
+            ("instance", at(&self.instance), &[VictronMqtt, VictronVrm]),
         ];
         let kind = *self.kind.get_ref();
         for (key, span, kinds) in keys {
@@ -138,7 +153,11 @@ impl LinkConfig {
         wrong
     }
 
-    fn needed<'a, T>(&self, key: &str, value: Option<&'a Spanned<T>>) -> Result<&'a Spanned<T>, ConfigError> {
+    pub(super) fn needed<'a, T>(
+        &self,
+        key: &str,
+        value: Option<&'a Spanned<T>>,
+    ) -> Result<&'a Spanned<T>, ConfigError> {
         let kind = self.kind.get_ref().key();
         value.ok_or_else(|| ConfigError::new(self.kind.span(), format!("kind \"{kind}\" needs `{key}`")))
     }
@@ -227,14 +246,15 @@ impl LinkConfig {
         Ok(name.clone())
     }
 
-    fn host_and_port(&self) -> Result<String, ConfigError> {
+    pub(super) fn host_and_port(&self) -> Result<String, ConfigError> {
         let connect = self.needed("connect", self.connect.as_ref())?;
         match connect.get_ref().rsplit_once(':') {
             Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0) => {
                 Ok(connect.get_ref().clone())
             }
             _ => {
-                let words = format!("`{}` is not a host and port, such as 192.168.1.20:502", connect.get_ref());
+                let port = if *self.kind.get_ref() == Kind::VictronMqtt { 1883 } else { 502 };
+                let words = format!("`{}` is not a host and port, such as 192.168.1.20:{port}", connect.get_ref());
                 Err(ConfigError::new(connect.span(), words))
             }
         }

@@ -28,6 +28,9 @@ const SERIAL: (&str, &str) = ("serial", "the serial number that the device must 
 const REGISTERS: &[(&str, &str)] = &[CONNECT, UNIT, POLL, TIMEOUT, TABLE, UNITS, SERIAL];
 const MAP: (&str, &str) = ("map", "which signal is which point; {cell}, {module}, {node} stand for numbers");
 
+const INSTANCE: (&str, &str) =
+    ("instance", "instance of the battery, if there are several; the one that the GX goes by, if not given");
+
 /// Every kind of link.
 pub const KINDS: &[KindGuide] = &[
     KindGuide {
@@ -122,6 +125,43 @@ id = "bms"
 system = "pack"
 kind = "sunspec"
 connect = "192.168.1.40:502"
+"#,
+    },
+    KindGuide {
+        kind: Kind::VictronMqtt,
+        reaches: "a Victron GX through its own MQTT broker: battery, sun, house and grid, at every change",
+        keys: &[
+            ("connect", "host and port of the GX; the port is mostly 1883"),
+            ("portal", "portal id of the GX; the first that speaks, if not given"),
+            INSTANCE,
+            ("timeout_ms", "longest wait for a connection; 5000 if not given"),
+        ],
+        example: r#"[[link]]
+id = "gx"
+system = "home"
+kind = "victron-mqtt"
+connect = "192.168.1.20:1883"
+"#,
+    },
+    KindGuide {
+        kind: Kind::VictronVrm,
+        reaches: "a Victron GX through VRM, Victron's cloud: battery, sun, house and grid, minutes old",
+        keys: &[
+            ("installation", "its number, from the address of its page in VRM"),
+            ("token_file", "file with an access token: VRM, Preferences, Integrations, Access tokens"),
+            ("token_env", "or the variable of the environment that has it; the site file never has the token itself"),
+            ("poll_s", "time between two polls, s; 120 if not given"),
+            ("requests_per_hour", "the most requests in any hour; 50 if not given"),
+            INSTANCE,
+            ("timeout_ms", "longest wait for an answer; 20000 if not given"),
+            ("api", "another address of the API, for tests"),
+        ],
+        example: r#"[[link]]
+id = "vrm"
+system = "home"
+kind = "victron-vrm"
+installation = 290928
+token_file = "vrm.token"
 "#,
     },
 ];

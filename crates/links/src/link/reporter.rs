@@ -1,7 +1,7 @@
 //! What a bus needs while it runs: the time, its link's record, and the way to the engine.
 
-use super::Clock;
 use super::monitor::Monitor;
+use super::{Clock, Polling};
 use crate::frames::FrameLog;
 use crate::recording::Recorder;
 use domain::engine::Input;
@@ -9,6 +9,7 @@ use domain::link::{LinkIdx, LinkState, LinkStatus};
 use domain::reading::{Batch, Reading};
 use domain::spec::SystemIdx;
 use domain::time::{Mono, Now};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -28,6 +29,8 @@ pub(crate) struct Record {
     pub(crate) frames: FrameLog,
     pub(crate) now: Mono,
     pub(crate) recorder: Option<Recorder>,
+    /// How the polling of a cloud goes.
+    pub(crate) polling: Option<Polling>,
     /// Why the link is in its state, if there is something to say.
     pub(crate) why: String,
     sent: Option<(LinkState, Mono)>,
@@ -42,6 +45,7 @@ impl Record {
             frames: FrameLog::default(),
             now: Mono(0),
             recorder: None,
+            polling: None,
             why: String::new(),
             sent: None,
             told: (LinkState::Idle, String::new()),
@@ -120,6 +124,19 @@ impl Reporter {
             self.record(|r| r.monitor.readings(at.mono));
         }
         self.send(Input::Batch(Batch { link: self.idx, system: self.system, at, readings })).await;
+        self.publish().await;
+    }
+
+    /// Hands over what an answer brought that was heard at `heard`: readings by the instants of their measurement.
+    pub(crate) async fn deliver_measured(&self, heard: Now, measured: BTreeMap<Mono, Vec<Reading>>) {
+        let mut all = measured.values().flatten();
+        if all.any(|reading| reading.sample.is_ok()) {
+            self.record(|r| r.monitor.readings(heard.mono));
+        }
+        for (at, readings) in measured {
+            let at = Now { utc: heard.utc - heard.mono.since(at), mono: at };
+            self.send(Input::Batch(Batch { link: self.idx, system: self.system, at, readings })).await;
+        }
         self.publish().await;
     }
 

@@ -77,6 +77,8 @@ fuzzed! {
     candump_lines: targets::Candump;
     dbc_files: targets::DbcFile;
     register_tables_and_words: targets::Registers;
+    vrm_answers: targets::Vrm;
+    mqtt_packets_of_a_gx: targets::VictronMqtt;
     live_frames: targets::Live;
     wire_messages: targets::Messages;
 }

@@ -13,10 +13,13 @@ use domain::twin::Site;
 use domain::wire::Wire;
 use links::bus::candump::{self, Line};
 use links::bus::cannelloni::Packet;
+use links::bus::mqtt::packet;
 use links::config::MapEntry;
 use links::device::can_table::CanTable;
 use links::device::dbc::Database;
 use links::device::registers::{Poll, RegisterTable};
+use links::device::victron::topic::{self, Message};
+use links::device::victron::{Gx, vrm};
 use links::inspect;
 
 /// A codec.
@@ -170,6 +173,74 @@ impl Target for Registers {
         table.finish(&mut poll);
         plausible(&poll.readings);
         true
+    }
+}
+
+/// Answers of VRM.
+pub(crate) struct Vrm;
+
+impl Target for Vrm {
+    fn name(&self) -> &'static str {
+        "vrm"
+    }
+
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        let short = br#"{"success":true,"records":[{"dbusServiceType":"battery","dbusPath":"/Soc","instance":512,
+            "rawValue":"99.3","timestamp":1760309300},{"code":"bp","rawValue":-59.5,"secondsAgo":{"value":35}},
+            {"code":"abs","rawValue":"com.victronenergy.battery/512"}]}"#;
+        vec![short.to_vec(), include_bytes!("../fixtures/vrm_diagnostics.json").to_vec()]
+    }
+
+    fn take(&self, input: &[u8]) -> bool {
+        let Ok(answer) = vrm::parse(input) else { return false };
+        let now = Mono::START;
+        for battery in [None, Some(512)] {
+            let mut gx = Gx::new(battery);
+            answer.fill(&mut gx, now, 1_760_309_310);
+            for (at, readings) in gx.readings(Mono(0)).readings {
+                assert!(at > Mono(0) && at <= now);
+                plausible(&readings);
+            }
+        }
+        true
+    }
+}
+
+/// Packets of an MQTT broker, and what a GX says in them: as many as follow one another.
+pub(crate) struct VictronMqtt;
+
+impl Target for VictronMqtt {
+    fn name(&self) -> &'static str {
+        "victron_mqtt"
+    }
+
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        let say = |path: &str, payload: &str| packet::publish(&format!("N/c0/{path}"), payload.as_bytes());
+        let talk = [
+            vec![0x20, 2, 0, 0, 0x90, 3, 0, 2, 0],
+            say("system/0/Dc/Battery/Soc", r#"{"value":97.5}"#),
+            say("system/0/ActiveBatteryService", r#"{"value":"com.victronenergy.battery/512"}"#),
+            say("battery/512/System/MinCellVoltage", r#"{"value":"3.25"}"#),
+            say("battery/279/Soh", r#"{"value":null}"#),
+            say("battery/512/ProductId", ""),
+            say("full_publish_completed", r#"{"value":1702459522}"#),
+        ];
+        vec![talk.concat(), talk[1].clone(), talk[3].clone()]
+    }
+
+    fn take(&self, input: &[u8]) -> bool {
+        let (mut gx, mut rest, mut sound) = (Gx::new(None), input, false);
+        while let Ok(Some(length)) = packet::length(rest) {
+            let (first, others) = rest.split_at(length);
+            rest = others;
+            let Ok(packet::Packet::Publish { topic, payload, .. }) = packet::read(first) else { continue };
+            if let Ok(Message::Of(service, instance, news)) = topic::parse(topic, payload) {
+                gx.take(service, instance, &news, Mono::START);
+                sound = true;
+            }
+            gx.readings(Mono(0)).readings.values().for_each(|readings| plausible(readings));
+        }
+        sound
     }
 }
 

@@ -31,6 +31,8 @@ fn errors_point_at_what_is_wrong() {
     let can = |keys: &str| format!("{keys}\n{CAN}");
     let modbus =
         |keys: &str| format!("kind = \"modbus-tcp\"\ntable = \"crates/links/tests/fixtures/meter.toml\"\n{keys}");
+    let vrm = |keys: &str| format!("kind = \"victron-vrm\"\n{keys}");
+    let of_seven = |keys: &str| vrm(&format!("installation = 7\ntoken_env = \"VRM_TOKEN\"\n{keys}"));
     let listen = "kind = \"cannelloni\"\nlisten = \"127.0.0.1:0\"";
     for (keys, at, words) in [
         (can("kind = \"cannelloni\""), "\"cannelloni\"", "needs `listen`"),
@@ -77,6 +79,29 @@ fn errors_point_at_what_is_wrong() {
             "\"Cargo.toml\"",
             "Cargo.toml, line ",
         ),
+        (vrm(""), "\"victron-vrm\"", "needs `installation`"),
+        (vrm("installation = 7"), "\"victron-vrm\"", "needs `token_file` or `token_env`"),
+        (vrm("installation = 7\ntoken_env = \"s3cr-et\""), "\"s3cr-et\"", "the name of a variable"),
+        (vrm("installation = 7\ntoken_env = \"A\"\ntoken_file = \"a\""), "\"A\"", "only one of them"),
+        (of_seven("poll_s = 5"), "5", "`poll_s` is 5, not 20 to 3600 s"),
+        (of_seven("poll_s = 60"), "60", "makes 60 requests an hour, more than `requests_per_hour` (50)"),
+        (of_seven("requests_per_hour = 20"), "20", "makes 30 requests an hour"),
+        (of_seven("requests_per_hour = 0"), "0", "`requests_per_hour` is 0"),
+        (of_seven("api = \"http://vrm.example/v2\""), "\"http://vrm.example/v2\"", "would send the token unencrypted"),
+        (of_seven("api = \"vrm\""), "\"vrm\"", "is not an address"),
+        ("kind = \"victron-mqtt\"".into(), "\"victron-mqtt\"", "needs `connect`"),
+        ("kind = \"victron-mqtt\"\nconnect = \"gx\"".into(), "\"gx\"", "such as 192.168.1.20:1883"),
+        (
+            "kind = \"victron-mqtt\"\nconnect = \"gx:1883\"\nportal = \"+/#\"".into(),
+            "\"+/#\"",
+            "`+/#` is not a portal id",
+        ),
+        (
+            "kind = \"victron-mqtt\"\nconnect = \"gx:1883\"\ninstallation = 7".into(),
+            "7",
+            "`installation` means nothing",
+        ),
+        (of_seven("poll_ms = 200"), "200", "`poll_ms` means nothing to kind \"victron-vrm\""),
     ] {
         let (place, message) = error(&keys);
         assert_eq!(place, at, "{message}");
@@ -112,6 +137,20 @@ fn a_link_describes_itself() {
     can.replay(&repository().join("dbc/packtwin_hv.dbc"), 2.0);
     assert_eq!(can.spec(SystemIdx(0)).protocol, "CAN log replay (candump)");
     can.build(SystemIdx(0), &Topology::new(1, 13, 20), repository()).unwrap();
+}
+
+#[test]
+fn values_of_a_cloud_are_good_for_three_polls_and_at_least_five_minutes() {
+    let parse = |keys: &str| toml::from_str::<Site>(&site(keys)).unwrap().link.remove(0);
+    let vrm = |keys: &str| parse(&format!("kind = \"victron-vrm\"\ninstallation = 7\ntoken_env = \"A\"\n{keys}"));
+    let seconds = |link: &LinkConfig| link.max_age().map(|age| age.as_secs());
+    assert_eq!(
+        [seconds(&vrm("")), seconds(&vrm("poll_s = 80")), seconds(&vrm("poll_s = 900"))],
+        [Some(360), Some(300), Some(2_700)]
+    );
+    assert_eq!(vrm("").spec(SystemIdx(0)).silent_after, Duration::from_secs(360));
+    assert_eq!(vrm("").spec(SystemIdx(0)).address, "installation 7");
+    assert_eq!(seconds(&parse("kind = \"modbus-tcp\"\nconnect = \"10.0.0.1:502\"")), None);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod inspect;
 mod judge_can;
 mod judge_dbc;
 mod judge_modbus;
+mod judge_mqtt;
 mod judge_sunspec;
 mod judges;
 mod modbus;
@@ -21,3 +22,4 @@ mod rtu;
 #[cfg(target_os = "linux")]
 mod socketcan;
 mod support;
+mod victron_mqtt;

@@ -26,7 +26,7 @@ pub(crate) fn clock() -> Clock {
     let start = tokio::time::Instant::now();
     Arc::new(move || {
         let us = start.elapsed().as_micros() as u64;
-        Now { utc: Utc(us as i64), mono: Mono(1_000_000 + us) }
+        Now { utc: Utc(us as i64), mono: Mono(Mono::START.0 + us) }
     })
 }
 
@@ -66,7 +66,7 @@ impl Running {
         let clock = clock();
         let hurried: Clock = Arc::new(move || {
             let Now { utc, mono } = clock();
-            Now { utc, mono: Mono(mono.0 * speed) }
+            Now { utc, mono: Mono(Mono::START.0 + (mono.0 - Mono::START.0) * speed) }
         });
         Running::run_by(build(keys).await, hurried)
     }

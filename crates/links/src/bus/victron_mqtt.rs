@@ -1,0 +1,298 @@
+//! A Victron GX over its own MQTT broker: told of every change, instead of asking.
+//!
+//! ```text
+//! connect -> (find the portal id) -> subscribe -> ask for everything -> full_publish_completed -> readings
+//!                                                  every 30 s: stay alive; everything again if a service is quiet
+//! ```
+//!
+//! A GX publishes changes only, so a service that speaks confirms what it does not mention, and a value is as old as
+//! the last word of its service. Nothing is told before a first publication of everything is complete: half the phases
+//! are no sum. Retained messages are not believed: nobody knows how old they are.
+
+use super::backoff::{self, Backoff};
+use super::mqtt::packet::{self, Packet};
+use super::mqtt::{Client, MqttError};
+use crate::device::victron::topic::{self, Message};
+use crate::device::victron::{Gx, GxTable, Service};
+use crate::frames::Describe;
+use crate::link::Reporter;
+use domain::link::LinkFault;
+use domain::time::{Mono, Now};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::MissedTickBehavior;
+
+/// Messages of so long are handed on together.
+const GATHER: Duration = Duration::from_millis(200);
+/// How often the broker is asked whether it is there.
+const BEAT: Duration = Duration::from_secs(10);
+/// A broker that says nothing for so long is gone.
+const LOST_AFTER: Duration = Duration::from_secs(25);
+/// The GX is asked to go on publishing every so many beats; it stops after 60 s.
+const KEEPALIVE_BEATS: u32 = 3;
+/// A service that is quiet for so long is made to speak.
+const QUIET: Duration = Duration::from_secs(30);
+/// A GX that does not say that it has published everything is believed after this.
+const COMPLETE_AFTER: Duration = Duration::from_secs(10);
+/// The broker is told to expect a word from us in this time.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// The most of a payload that is remembered, bytes.
+const RAW_BYTES: usize = 64;
+/// The most of a topic that is remembered, characters.
+const TOPIC_LETTERS: usize = 100;
+
+/// Asks for everything, and to go on.
+const ALL: &[u8] = b"";
+/// Asks to go on.
+const GO_ON: &[u8] = br#"{"keepalive-options": ["suppress-republish"]}"#;
+
+/// Where the GX is.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Host and port of its broker.
+    pub(crate) address: String,
+    /// Its portal id, if it is configured.
+    pub(crate) portal: Option<String>,
+    /// The instance of the battery whose values count, if one is configured.
+    pub(crate) battery: Option<u32>,
+    /// Longest wait for a connection.
+    pub(crate) timeout: Duration,
+}
+
+/// Listens to one GX.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    settings: Settings,
+    /// The portal id: as configured, or the first that was heard.
+    portal: Option<String>,
+}
+
+/// One connection.
+struct Session<'a> {
+    client: Client,
+    reporter: &'a Reporter,
+    portal: &'a mut Option<String>,
+    gx: Gx,
+    /// When each service last spoke.
+    spoke: BTreeMap<(Service, u32), Mono>,
+    /// Payloads of rows that came since the last readings.
+    raw: BTreeMap<(usize, u32), (Vec<u8>, Mono)>,
+    opened: Mono,
+    complete: bool,
+    /// Values up to here have been told.
+    told: Mono,
+}
+
+impl Listener {
+    pub(crate) fn new(settings: Settings) -> Listener {
+        let portal = settings.portal.clone();
+        Listener { settings, portal }
+    }
+
+    pub(crate) fn table(&self) -> Arc<dyn Describe> {
+        Arc::new(GxTable)
+    }
+
+    pub(crate) async fn drive(&mut self, reporter: &Reporter) {
+        let mut backoff = Backoff::default();
+        loop {
+            let error = match self.session(reporter, &mut backoff).await {
+                Err(error) => error,
+                Ok(never) => match never {},
+            };
+            reporter.record(|r| r.monitor.fault(fault(&error), 1));
+            reporter.closed(error).await;
+            tokio::time::sleep(backoff.next(backoff::random())).await;
+        }
+    }
+
+    async fn session(&mut self, reporter: &Reporter, backoff: &mut Backoff) -> Result<Infallible, MqttError> {
+        let Settings { address, battery, timeout, .. } = &self.settings;
+        // Two clients of one name would throw one another out.
+        let id = format!("packtwin-{:08x}", backoff::random() as u32);
+        let client = Client::connect(address, &id, KEEP_ALIVE, *timeout).await?;
+        reporter.opened().await;
+        let now = reporter.now().mono;
+        let session = Session {
+            client,
+            reporter,
+            portal: &mut self.portal,
+            gx: Gx::new(*battery),
+            spoke: BTreeMap::new(),
+            raw: BTreeMap::new(),
+            opened: now,
+            complete: false,
+            told: Mono(0),
+        };
+        session.run(backoff).await
+    }
+}
+
+/// What an error counts as.
+fn fault(error: &MqttError) -> LinkFault {
+    match error {
+        MqttError::Timeout(_) => LinkFault::Timeout,
+        MqttError::Malformed(_) => LinkFault::Malformed,
+        MqttError::Connect(_) | MqttError::Closed | MqttError::Refused(_) => LinkFault::Refused,
+    }
+}
+
+/// What came over the connection.
+enum Came {
+    Message { known: Option<Message>, topic: String, payload: Vec<u8>, bytes: usize },
+    Retained,
+    NotGranted,
+    Nothing,
+}
+
+impl Came {
+    fn of(packet: Packet<'_>) -> Came {
+        match packet {
+            Packet::Publish { retained: true, .. } => Came::Retained,
+            Packet::Publish { topic, payload, .. } => Came::Message {
+                known: topic::parse(topic, payload).ok(),
+                topic: topic.to_owned(),
+                payload: payload[..payload.len().min(RAW_BYTES)].to_vec(),
+                bytes: topic.len() + payload.len(),
+            },
+            Packet::SubAck { granted: false } => Came::NotGranted,
+            Packet::SubAck { .. } | Packet::UnsubAck | Packet::Pong | Packet::ConnAck { .. } => Came::Nothing,
+        }
+    }
+}
+
+impl Session<'_> {
+    async fn run(mut self, backoff: &mut Backoff) -> Result<Infallible, MqttError> {
+        match self.portal.clone() {
+            Some(portal) => self.subscribe(&portal).await?,
+            None => self.client.send(&packet::subscribe(1, "N/+/#")).await?,
+        }
+        let (mut gather, mut beat) = (tokio::time::interval(GATHER), tokio::time::interval(BEAT));
+        gather.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        // The first one is at once.
+        beat.tick().await;
+        let (mut heard, mut beats) = (self.opened, 0_u32);
+        loop {
+            tokio::select! {
+                packet = self.client.next() => {
+                    let came = Came::of(packet?);
+                    let now = self.reporter.now();
+                    heard = now.mono;
+                    self.take(came, now).await?;
+                }
+                _ = gather.tick() => {
+                    if self.tell().await {
+                        *backoff = Backoff::default();
+                    }
+                }
+                _ = beat.tick() => {
+                    let now = self.reporter.now().mono;
+                    if now.since(heard) >= LOST_AFTER {
+                        return Err(MqttError::Timeout(LOST_AFTER));
+                    }
+                    beats += 1;
+                    self.client.send(&packet::PING).await?;
+                    self.stay_alive(now, beats).await?;
+                }
+            }
+        }
+    }
+
+    /// Subscribes to what is read of this GX, and asks for all of it.
+    async fn subscribe(&mut self, portal: &str) -> Result<(), MqttError> {
+        for (id, rest) in [(2, "system/+/#"), (3, "battery/+/#"), (4, "full_publish_completed")] {
+            self.client.send(&packet::subscribe(id, &format!("N/{portal}/{rest}"))).await?;
+        }
+        self.ask(portal, ALL).await
+    }
+
+    async fn ask(&mut self, portal: &str, options: &[u8]) -> Result<(), MqttError> {
+        self.client.send(&packet::publish(&format!("R/{portal}/keepalive"), options)).await
+    }
+
+    async fn stay_alive(&mut self, now: Mono, beats: u32) -> Result<(), MqttError> {
+        let Some(portal) = self.portal.clone() else {
+            self.reporter.remark("the broker answers, but no GX speaks: give its portal id as `portal`");
+            return Ok(());
+        };
+        if self.spoke.is_empty() {
+            self.reporter.remark(format!("the broker answers, but no GX with the portal id {portal} speaks"));
+        }
+        if !beats.is_multiple_of(KEEPALIVE_BEATS) {
+            return Ok(());
+        }
+        let quiet = self.spoke.is_empty() || self.spoke.values().any(|at| now.since(*at) >= QUIET);
+        self.ask(&portal, if quiet { ALL } else { GO_ON }).await
+    }
+
+    async fn take(&mut self, came: Came, now: Now) -> Result<(), MqttError> {
+        let (known, topic, payload, bytes) = match came {
+            Came::Message { known, topic, payload, bytes } => (known, topic, payload, bytes),
+            Came::NotGranted => return Err(MqttError::Refused("it does not let us listen to the GX")),
+            Came::Retained | Came::Nothing => return Ok(()),
+        };
+        if self.portal.is_none() {
+            let Some(portal) = topic::portal(&topic).map(str::to_owned) else { return Ok(()) };
+            tracing::info!("Link {}: the GX has the portal id {portal}", self.reporter.id);
+            self.client.send(&packet::unsubscribe(5, "N/+/#")).await?;
+            self.subscribe(&portal).await?;
+            *self.portal = Some(portal);
+            return Ok(());
+        }
+        if topic::portal(&topic) != self.portal.as_deref() {
+            return Ok(());
+        }
+        let at = now.mono;
+        self.reporter.record(|r| r.monitor.received(1, bytes, at));
+        match known {
+            None => {
+                let topic: String = topic.chars().take(TOPIC_LETTERS).collect();
+                self.reporter.record(|r| {
+                    r.monitor.fault(LinkFault::Malformed, 1);
+                    r.frames.see_stranger(topic, LinkFault::Malformed, &payload, at);
+                });
+            }
+            Some(Message::Of(service, instance, news)) => {
+                self.gx.take(service, instance, &news, at);
+                match news {
+                    // Somebody who is gone is not waited for.
+                    topic::News::Gone => drop(self.spoke.remove(&(service, instance))),
+                    topic::News::Value(row, _) => {
+                        self.spoke.insert((service, instance), at);
+                        self.raw.insert((row, instance), (payload, at));
+                    }
+                    _ => drop(self.spoke.insert((service, instance), at)),
+                }
+            }
+            Some(Message::Complete) => self.complete = true,
+            Some(Message::Other) => {}
+        }
+        Ok(())
+    }
+
+    /// Tells what is new, if everything has been published once. Returns whether there was anything.
+    async fn tell(&mut self) -> bool {
+        let now = self.reporter.now();
+        if !self.complete && now.mono.since(self.opened) < COMPLETE_AFTER {
+            return false;
+        }
+        let told = self.gx.readings(self.told);
+        let Some(newest) = told.readings.keys().next_back().copied() else { return false };
+        self.told = newest;
+        let raw = std::mem::take(&mut self.raw);
+        self.reporter.record(|r| {
+            r.why.clear();
+            r.monitor.fault(LinkFault::Impossible, told.impossible);
+            for ((row, instance), (payload, at)) in raw {
+                if self.gx.counts(row, instance) {
+                    r.frames.see(row, &payload, at);
+                }
+            }
+        });
+        self.reporter.deliver_measured(now, told.readings).await;
+        true
+    }
+}
