@@ -7,6 +7,7 @@ mod can_input;
 pub mod candump;
 pub mod cannelloni;
 pub mod modbus;
+pub(crate) mod shared_memory;
 pub(crate) mod socketcan;
 
 use crate::frames::Describe;
@@ -25,6 +26,8 @@ pub(crate) enum Bus {
     Socketcan(socketcan::Receiver),
     /// Registers, asked for.
     Modbus(modbus::Poller),
+    /// Cells that another program of this machine writes.
+    SharedMemory(shared_memory::Poller),
 }
 
 impl Bus {
@@ -35,6 +38,7 @@ impl Bus {
             Bus::Candump(bus) => bus.table(),
             Bus::Socketcan(bus) => bus.table(),
             Bus::Modbus(bus) => bus.table(),
+            Bus::SharedMemory(bus) => bus.table(),
         }
     }
 
@@ -44,7 +48,7 @@ impl Bus {
         match self {
             Bus::Socketcan(bus) => Some(bus.interface()),
             Bus::Cannelloni(_) | Bus::Candump(_) => Some(link),
-            Bus::Modbus(_) => None,
+            Bus::Modbus(_) | Bus::SharedMemory(_) => None,
         }
     }
 
@@ -52,7 +56,7 @@ impl Bus {
     pub(crate) async fn bind(&mut self) -> Result<(), BindError> {
         match self {
             Bus::Cannelloni(bus) => bus.bind().await,
-            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) => Ok(()),
+            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) | Bus::SharedMemory(_) => Ok(()),
         }
     }
 
@@ -60,7 +64,7 @@ impl Bus {
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         match self {
             Bus::Cannelloni(bus) => bus.local_addr(),
-            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) => None,
+            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) | Bus::SharedMemory(_) => None,
         }
     }
 
@@ -71,6 +75,7 @@ impl Bus {
             Bus::Candump(bus) => bus.drive(reporter).await,
             Bus::Socketcan(bus) => bus.drive(reporter).await,
             Bus::Modbus(bus) => bus.drive(reporter).await,
+            Bus::SharedMemory(bus) => bus.drive(reporter).await,
         }
     }
 }

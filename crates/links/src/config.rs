@@ -5,7 +5,8 @@
 //! id = "bms"                        # short name
 //! name = "Battery controller"       # for people; the id if not given
 //! system = "hv"                     # the system that its readings belong to
-//! kind = "cannelloni"               # or "socketcan", "candump", "modbus-tcp", "modbus-rtu-tcp", "sunspec"
+//! kind = "cannelloni"               # or "socketcan", "candump", "modbus-tcp", "modbus-rtu-tcp", "sunspec",
+//!                                   # "shared-memory"
 //! silent_ms = 1000                  # silent after this long without a reading; 3 periods, at least 1000, if not given
 //!
 //! # cannelloni                      # candump                        # modbus-tcp
@@ -24,6 +25,9 @@
 //!
 //! `sunspec` is Modbus TCP without a table: the device describes itself. Its `sign` says what a positive current means to
 //! it, "discharge-positive" if not given; the models leave it open.
+//!
+//! `shared-memory` has `segment`, "/battery_sim_shm" if not given: the name of POSIX shared memory, or the path of a
+//! file. It is read every `poll_ms`; its size follows from the cells of the system.
 //!
 //! Paths are relative to the site file. All keys are in one struct, not one for each kind: a tagged enum would lose the
 //! places of its values in the file, and with them the line numbers of its errors.
@@ -50,6 +54,8 @@ const SILENT_MIN_MS: u32 = 1_000;
 const SILENT_PERIODS: u32 = 3;
 const POLL_MS: u32 = 200;
 const TIMEOUT_MS: u32 = 1_000;
+/// Where the battery simulators that we know write.
+const SEGMENT: &str = "/battery_sim_shm";
 
 /// One link of the site file.
 #[derive(Clone, Debug, Deserialize)]
@@ -83,7 +89,7 @@ pub struct LinkConfig {
     pub connect: Option<Spanned<String>>,
     /// Modbus: unit identifier; 1 if not given.
     pub unit: Option<Spanned<u8>>,
-    /// Modbus: time between two polls; 200 if not given.
+    /// Modbus, shared memory: time between two polls; 200 if not given.
     pub poll_ms: Option<Spanned<u32>>,
     /// Modbus: longest wait for a connection or an answer; 1000 if not given.
     pub timeout_ms: Option<Spanned<u32>>,
@@ -95,6 +101,8 @@ pub struct LinkConfig {
     pub serial: Option<Spanned<String>>,
     /// sunspec: what positive power and current mean to the battery; discharge if not given.
     pub sign: Option<Spanned<Sign>>,
+    /// shared-memory: the segment's name, or the path of a file; `/battery_sim_shm` if not given.
+    pub segment: Option<Spanned<String>>,
 }
 
 /// A link's protocol.
@@ -114,6 +122,8 @@ pub enum Kind {
     /// Modbus TCP to a device that describes its registers itself.
     #[serde(rename = "sunspec")]
     SunSpec,
+    /// Cells that a simulator on this machine writes into shared memory.
+    SharedMemory,
 }
 
 impl Kind {
@@ -126,6 +136,7 @@ impl Kind {
             Kind::ModbusTcp => "Modbus TCP",
             Kind::ModbusRtuTcp => "Modbus RTU over TCP",
             Kind::SunSpec => "SunSpec (Modbus TCP)",
+            Kind::SharedMemory => "Shared memory",
         }
     }
 
@@ -138,6 +149,7 @@ impl Kind {
             Kind::ModbusTcp => "modbus-tcp",
             Kind::ModbusRtuTcp => "modbus-rtu-tcp",
             Kind::SunSpec => "sunspec",
+            Kind::SharedMemory => "shared-memory",
         }
     }
 }
@@ -175,6 +187,7 @@ impl LinkConfig {
             Kind::ModbusTcp | Kind::ModbusRtuTcp | Kind::SunSpec => {
                 self.connect.as_ref().map(|address| address.get_ref().clone())
             }
+            Kind::SharedMemory => Some(self.segment().to_owned()),
         };
         LinkSpec {
             id: self.id.get_ref().clone(),
@@ -204,13 +217,17 @@ impl LinkConfig {
 
     fn silent_after(&self) -> Duration {
         let given = self.silent_ms.as_ref().map(|ms| *ms.get_ref());
-        // A CAN bus has no period that we could know of; a Modbus device is asked at ours.
+        // A CAN bus has no period that we could know of; what is asked for comes at ours.
         let periods = if self.is_can() { 0 } else { self.poll_ms().saturating_mul(SILENT_PERIODS) };
         Duration::from_millis(given.unwrap_or(periods.max(SILENT_MIN_MS)).into())
     }
 
     fn poll_ms(&self) -> u32 {
         self.poll_ms.as_ref().map_or(POLL_MS, |ms| *ms.get_ref())
+    }
+
+    fn segment(&self) -> &str {
+        self.segment.as_ref().map_or(SEGMENT, |segment| segment.get_ref())
     }
 
     fn timeout_ms(&self) -> u32 {

@@ -2,3 +2,4 @@
 
 pub(crate) mod can_udp;
 pub(crate) mod modbus;
+pub mod shared_memory;

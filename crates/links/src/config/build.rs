@@ -1,14 +1,15 @@
 //! From a `[[link]]` table to a link that can run: checks the keys, reads DBC file or register table.
 
-use super::{ConfigError, Kind, LinkConfig, Sign};
+use super::{ConfigError, Kind, LinkConfig, SEGMENT, Sign};
 use crate::bus::Bus;
 use crate::bus::candump::Replay;
 use crate::bus::cannelloni::Receiver;
 use crate::bus::modbus::{Device, Endpoint, Framing, Poller};
-use crate::bus::socketcan;
+use crate::bus::{shared_memory, socketcan};
 use crate::device::can_table::CanTable;
 use crate::device::dbc::Database;
 use crate::device::registers::RegisterTable;
+use crate::device::shared_cells::SharedCells;
 use crate::device::sunspec::SunSpec;
 use crate::link::LinkTask;
 use domain::spec::SystemIdx;
@@ -24,6 +25,10 @@ use toml::Spanned;
 const MS_RANGE: RangeInclusive<u32> = 10..=600_000;
 /// The longest name that Linux gives an interface, bytes.
 const LONGEST_INTERFACE: usize = 15;
+
+fn ms(ms: u32) -> Duration {
+    Duration::from_millis(ms.into())
+}
 
 impl LinkConfig {
     /// Checks the link and reads the files that it names, relative to `base`, the folder of the site file.
@@ -54,6 +59,10 @@ impl LinkConfig {
                 let sign = self.sign.as_ref().map_or(Sign::DischargePositive, |sign| *sign.get_ref());
                 let device = Device::SunSpec(Arc::new(SunSpec::new(*topology, sign)));
                 Bus::Modbus(Poller::new(self.endpoint()?, device, self.expected_serial()))
+            }
+            Kind::SharedMemory => {
+                let file = self.segment_file(topology, base)?;
+                Bus::SharedMemory(shared_memory::Poller::new(file, ms(self.poll_ms()), SharedCells::new(*topology)))
             }
         };
         Ok(LinkTask::new(self.id.get_ref().clone(), system, self.silent_after(), bus))
@@ -96,16 +105,17 @@ impl LinkConfig {
 
     /// Keys that mean nothing to the link's kind, and times that make no sense.
     pub(super) fn wrong_keys(&self) -> Vec<ConfigError> {
-        use Kind::{Candump, Cannelloni, ModbusRtuTcp, ModbusTcp, Socketcan, SunSpec};
+        use Kind::{Candump, Cannelloni, ModbusRtuTcp, ModbusTcp, SharedMemory, Socketcan, SunSpec};
         const CAN: &[Kind] = &[Cannelloni, Socketcan, Candump];
         const MODBUS: &[Kind] = &[ModbusTcp, ModbusRtuTcp, SunSpec];
         const TABLES: &[Kind] = &[ModbusTcp, ModbusRtuTcp];
+        const POLLED: &[Kind] = &[ModbusTcp, ModbusRtuTcp, SunSpec, SharedMemory];
         let mut wrong = Vec::new();
         type Place = Option<Range<usize>>;
         fn at<T>(key: &Option<Spanned<T>>) -> Place {
             key.as_ref().map(Spanned::span)
         }
-        let keys: [(&str, Place, &[Kind]); 15] = [
+        let keys: [(&str, Place, &[Kind]); 16] = [
             ("listen", at(&self.listen), &[Cannelloni]),
             ("interface", at(&self.interface), &[Socketcan]),
             ("file", at(&self.file), &[Candump]),
@@ -115,12 +125,13 @@ impl LinkConfig {
             ("map", at(&self.map), CAN),
             ("connect", at(&self.connect), MODBUS),
             ("unit", at(&self.unit), MODBUS),
-            ("poll_ms", at(&self.poll_ms), MODBUS),
+            ("poll_ms", at(&self.poll_ms), POLLED),
             ("timeout_ms", at(&self.timeout_ms), MODBUS),
             ("table", at(&self.table), TABLES),
             ("units", at(&self.units), TABLES),
             ("serial", at(&self.serial), MODBUS),
             ("sign", at(&self.sign), &[SunSpec]),
+            ("segment", at(&self.segment), &[SharedMemory]),
         ];
         let kind = *self.kind.get_ref();
         for (key, span, kinds) in keys {
@@ -174,7 +185,6 @@ impl LinkConfig {
     }
 
     fn endpoint(&self) -> Result<Endpoint, ConfigError> {
-        let ms = |ms: u32| Duration::from_millis(ms.into());
         Ok(Endpoint {
             address: self.host_and_port()?,
             framing: if *self.kind.get_ref() == Kind::ModbusRtuTcp { Framing::Rtu } else { Framing::Tcp },
@@ -209,6 +219,21 @@ impl LinkConfig {
             let words = format!("`{}` is not an address to listen on, such as 127.0.0.1:20000", listen.get_ref());
             ConfigError::new(listen.span(), words)
         })
+    }
+
+    /// The segment need not be there yet: its writer may be started later.
+    fn segment_file(&self, topology: &Topology, base: &Path) -> Result<PathBuf, ConfigError> {
+        if topology.cells() == 0 {
+            let words = "shared memory has cells only, and this system has none: give it a `topology`";
+            return Err(ConfigError::new(self.kind.span(), words));
+        }
+        match &self.segment {
+            Some(name) if name.get_ref().trim_matches('/').is_empty() => {
+                let words = format!("`{}` is neither a name, such as {SEGMENT}, nor a path", name.get_ref());
+                Err(ConfigError::new(name.span(), words))
+            }
+            _ => Ok(shared_memory::file_of(self.segment(), base)),
+        }
     }
 
     /// The interface need not be there yet: it may be plugged in later.

@@ -67,6 +67,11 @@ impl Monitor {
         (self.opened, self.opened_at, self.heard) = (true, now, false);
     }
 
+    /// The path leads to another source, without having been closed.
+    pub(crate) fn reopened(&mut self) {
+        self.status.reconnects += 1;
+    }
+
     /// The path is closed.
     pub(crate) fn closed(&mut self) {
         self.status.state = LinkState::Down;

@@ -18,6 +18,7 @@ mod modbus_faults;
 mod packs;
 mod recording;
 mod rtu;
+mod shared_memory;
 #[cfg(target_os = "linux")]
 mod socketcan;
 mod support;

@@ -95,6 +95,14 @@ impl Running {
         tokio::time::timeout(PATIENCE, next).await.unwrap()
     }
 
+    /// What comes next: a batch or a status.
+    pub(crate) async fn next(&mut self) -> Result<Batch, LinkStatus> {
+        match tokio::time::timeout(PATIENCE, self.inputs.recv()).await.unwrap().unwrap() {
+            Input::Batch(batch) => Ok(batch),
+            Input::Link(_, status) => Err(status),
+        }
+    }
+
     /// The next status that `wanted` accepts. A value before it is a failure.
     pub(crate) async fn status(&mut self, wanted: impl Fn(&LinkStatus) -> bool) -> LinkStatus {
         let next = async {
