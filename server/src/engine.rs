@@ -106,7 +106,7 @@ fn log_alarms(site: &Site, outputs: &Outputs) {
             AlarmChange::Cleared(alarm) => ("cleared", alarm),
         };
         let (Some(spec), Some(rule)) = (site.spec.system(*system), alarm.rule.rule()) else { continue };
-        let words = rule.words(alarm.subject, alarm.value, &site.spec, &spec.topology);
+        let words = alarm.words(&site.spec, &spec.topology, &site.links).unwrap_or_default();
         tracing::info!(system = spec.id, rule = rule.id, "alarm {verb}: {words}");
     }
 }

@@ -7,6 +7,7 @@ mod can_input;
 pub mod candump;
 pub mod cannelloni;
 pub mod modbus;
+mod pace;
 pub(crate) mod shared_memory;
 pub(crate) mod socketcan;
 

@@ -1,5 +1,6 @@
 //! A running link: one task that moves bytes, makes readings of them and reports how it does.
 
+mod jumps;
 mod monitor;
 mod reporter;
 

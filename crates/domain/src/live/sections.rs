@@ -85,6 +85,7 @@ pub(super) fn write_links(w: &mut Writer, links: &[LinkStatus], now: Now) {
         w.varint(link.frames);
         w.f32(link.frames_per_s);
         w.f32(link.bytes_per_s);
+        w.varint(link.faults.len() as u64);
         link.faults.iter().for_each(|n| w.varint(u64::from(*n)));
         w.option(link.latency_ms, Writer::f32);
         w.varint(u64::from(link.reconnects));
@@ -100,8 +101,12 @@ pub(super) fn read_links(r: &mut Reader<'_>, now: Now) -> Result<Vec<LinkStatus>
             let frames = r.varint()?;
             let (frames_per_s, bytes_per_s) = (r.f32()?, r.f32()?);
             let mut faults = [0; LinkFault::ALL.len()];
-            for n in &mut faults {
-                *n = r.number("number of faults")?;
+            // The other side may know more kinds of faults, or fewer.
+            for kind in 0..r.count("kinds of faults")? {
+                let number = r.number("number of faults")?;
+                if let Some(slot) = faults.get_mut(kind) {
+                    *slot = number;
+                }
             }
             let latency_ms = r.option(Reader::f32)?;
             let reconnects = r.number("number of reconnects")?;

@@ -6,7 +6,8 @@
 //!
 //! | the segment is | then |
 //! |---|---|
-//! | missing, removed, no file, of another size | the link is down, and tries again after 1 to 4 s |
+//! | missing, removed, no file | the link is down, and tries again after 1 to 4 s |
+//! | of another size | it is another system's: the same, with an alarm |
 //! | replaced by another | the new one is read from then on |
 //! | unchanged for [`FROZEN_POLLS`] polls | no reading is made until it changes: the cells go stale |
 //! | all zero | no cell has a value |
@@ -14,6 +15,7 @@
 mod segment;
 
 use super::backoff::{self, Backoff};
+use super::pace::Pace;
 use crate::device::shared_cells::{CELL_BYTES, Decoded, SharedCells};
 use crate::frames::Describe;
 use crate::link::Reporter;
@@ -22,7 +24,6 @@ use segment::{Segment, SegmentFault, Stillness};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::MissedTickBehavior;
 
 /// Where POSIX shared memory is on Linux: `/battery_sim_shm` is the file of that name there.
 const FOLDER: &str = "/dev/shm";
@@ -71,20 +72,24 @@ impl Poller {
                 Err(fault) => fault,
             };
             reporter.record(|r| r.monitor.fault(fault.counts_as(), 1));
-            reporter.closed(fault.words(&self.path)).await;
+            let words = fault.words(&self.path);
+            match fault {
+                SegmentFault::Size(_) => reporter.stranger(words).await,
+                _ => reporter.closed(words).await,
+            }
             tokio::time::sleep(backoff.next(backoff::random()).min(LONGEST_WAIT)).await;
         }
     }
 
     /// Reads until that is no longer possible.
     async fn polls(&mut self, mut segment: Segment, backoff: &mut Backoff, reporter: &Reporter) -> SegmentFault {
-        let mut ticks = tokio::time::interval(self.period);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut pace = Pace::new(self.period);
         loop {
-            ticks.tick().await;
+            let skipped = pace.next().await;
             let asked = reporter.now().mono;
             match segment.read(&self.path, &self.table, &mut self.bytes) {
                 Ok(replaced) => reporter.record(|r| {
+                    r.monitor.fault(LinkFault::SkippedPoll, skipped);
                     if replaced {
                         r.monitor.reopened();
                     }

@@ -73,6 +73,21 @@ async fn frames_that_come_twice_or_late_or_with_a_frozen_counter_change_no_readi
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_value_that_is_somewhere_else_for_one_sample_was_never_there() {
+    let mut log = Log::new();
+    // One sample is wrong; later the pack is disconnected for good.
+    for (n, tenths) in [4_000, 4_001, 200, 4_002, 190, 191, 192].into_iter().enumerate() {
+        log.frame(n as u32 * 200, &counted(tenths, n as u16));
+    }
+    let mut link = log.play(COUNTED, COUNTED_MAP).await;
+    for expected in [400.0, 400.1, 400.2, 19.1, 19.2] {
+        assert_eq!(volts(&link.batch().await), expected);
+    }
+    let ended = link.until(LinkState::Ended).await;
+    assert_eq!((ended.faults(LinkFault::Jump), ended.faults_total()), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn bus_off_is_told_and_frames_before_a_restart_are_not_mixed_with_those_after() {
     let mut log = Log::new();
     log.frame(0, &counted(1_000, 3));

@@ -1,7 +1,7 @@
 //! A link of a site file's text, running.
 
 use domain::engine::Input;
-use domain::link::{LinkIdx, LinkState, LinkStatus};
+use domain::link::{LinkFault, LinkIdx, LinkState, LinkStatus};
 use domain::reading::{Batch, Sample, Target};
 use domain::spec::SystemIdx;
 use domain::time::{Mono, Now, Utc};
@@ -134,6 +134,11 @@ impl Running {
         };
         tokio::time::timeout(PATIENCE, next).await.unwrap()
     }
+}
+
+/// How many faults there were, but for polls that were skipped: on a busy machine some are.
+pub(crate) fn but_skipped(status: &LinkStatus) -> u64 {
+    status.faults_total() - u64::from(status.faults(LinkFault::SkippedPoll))
 }
 
 /// The sample of `target` in a batch.

@@ -82,7 +82,7 @@ pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, moment: &Moment) -> Valu
             let rule = alarm.rule.rule()?;
             Some(json!({
                 "rule": rule.id, "severity": rule.severity.word(), "since": rfc3339(alarm.since),
-                "words": rule.words(alarm.subject, alarm.value, site, &spec.topology), "advice": rule.advice,
+                "words": alarm.words(site, &spec.topology, &moment.links), "advice": rule.advice,
                 "signal_lost": alarm.signal_lost,
             }))
         })
