@@ -9,4 +9,5 @@ mod live;
 mod outside;
 mod replay;
 mod restart;
+mod shared_memory;
 mod support;

@@ -115,3 +115,33 @@ pub(super) fn read_links(r: &mut Reader<'_>, now: Now) -> Result<Vec<LinkStatus>
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_faults_that_only_the_other_side_knows_are_left_out() {
+        let known = LinkFault::ALL.len();
+        for kinds in [0, 3, known, known + 5] {
+            let mut w = Writer::default();
+            w.varint(1);
+            w.u8(LinkState::Up as u8);
+            w.option(None::<()>, |_, ()| {});
+            w.varint(9);
+            w.f32(0.5);
+            w.f32(0.25);
+            w.varint(kinds as u64);
+            (1..=kinds as u64).for_each(|n| w.varint(n));
+            w.option(None::<()>, |_, ()| {});
+            w.varint(2);
+            w.str("why");
+            let bytes = w.finish();
+            let mut r = Reader::new(&bytes);
+            let links = read_links(&mut r, Now::default()).unwrap();
+            let expected: Vec<u32> = (1..=known as u32).map(|n| if n as usize <= kinds { n } else { 0 }).collect();
+            assert_eq!(links[0].faults.as_slice(), expected, "{kinds}");
+            assert_eq!((links[0].reconnects, links[0].reason.as_str(), r.remaining()), (2, "why", 0));
+        }
+    }
+}
