@@ -7,6 +7,7 @@ mod bad_input;
 mod commands;
 mod live;
 mod outside;
+mod recording;
 mod replay;
 mod restart;
 mod shared_memory;

@@ -16,7 +16,7 @@ use links::device::can_map::MapEntry;
 use links::device::can_table::{CanTable, Outcome};
 use links::device::dbc::Database;
 use links::device::shared_cells::SharedCells;
-use links::{Clock, LinkConfig};
+use links::{Clock, LinkConfig, RecordingLimits};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt as _;
@@ -113,7 +113,7 @@ async fn per_packet(groups: u8, strangers: u8) -> f64 {
     for n in 0..2 * PACKETS {
         if n == PACKETS {
             // Recording must cost nothing more; its own preparations do not count.
-            handle.start_recording(&folder.path().join("x.log")).unwrap();
+            handle.start_recording(&folder.path().join("x.log"), RecordingLimits::default()).unwrap();
             before = ALLOCATIONS.load(Ordering::Relaxed);
         }
         socket.send_to(&packets[n % 256], address).await.unwrap();
