@@ -200,6 +200,20 @@ async fn missing_groups_are_named_and_each_cell_keeps_its_own_age() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_silence_of_all_no_group_is_missing_only_because_it_comes_second() {
+    let mut log = Log::new();
+    for (start, late) in [(0, 0), (200, 0), (5_000, 20), (5_200, 20)] {
+        for group in 0..65 {
+            let at = start + if group < 40 { 0 } else { late };
+            log.frame(at, &format!("250#{group:02X}F67233959CCCE7"));
+        }
+    }
+    let mut link = log.play(&our_dbc(), CELLS).await;
+    let ended = link.until(LinkState::Ended).await;
+    assert_eq!((ended.frames, ended.faults_total()), (4 * 65, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn groups_that_stay_away_are_counted_once_and_called_by_name_until_they_are_back() {
     let mut log = Log::new();
     let away = |tick: u32| (10..40).contains(&tick);
