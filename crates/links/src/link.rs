@@ -101,7 +101,10 @@ impl LinkTask {
             () = reporter.sink.closed() => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }
-        reporter.record(|r| r.recorder = None);
+        // What was received before the end belongs on the disk.
+        if let Some(recorder) = reporter.record(|r| r.recorder.take()) {
+            recorder.stop().await;
+        }
     }
 }
 

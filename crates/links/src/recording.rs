@@ -128,12 +128,10 @@ impl Recorder {
         });
         let watched = progress.clone();
         std::thread::Builder::new().name("recording".into()).spawn(move || {
-            match write_all(out, &frames, &interface, limits, &watched).and_then(|out| sync(&out)) {
-                Ok(()) => {}
-                Err(error) => {
-                    tracing::error!("The recording {} ends: {error}", watched.path.display());
-                    let _ = watched.error.set(error.to_string());
-                }
+            let outcome = write_all(out, &frames, &interface, limits, &watched);
+            if let Err(error) = outcome.and_then(|out| sync(&out)) {
+                tracing::error!("The recording {} ends: {error}", watched.path.display());
+                let _ = watched.error.set(error.to_string());
             }
             drop(frames);
             // Nobody waits for a recording that was dropped.
