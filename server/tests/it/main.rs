@@ -4,6 +4,7 @@
 
 mod api;
 mod bad_input;
+mod can_faults;
 mod commands;
 mod live;
 mod outside;
