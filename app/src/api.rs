@@ -30,6 +30,14 @@ fn encode_form(fields: &[(&str, String)]) -> String {
     fields.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
+/// Sends a request without a body and returns the answer in the binary form.
+///
+/// # Errors
+/// A sentence: the server cannot be reached, or why it refused.
+pub async fn ask(path: &str, method: &str) -> Result<Vec<u8>, String> {
+    send(path, method, None).await
+}
+
 async fn send(path: &str, method: &str, form: Option<String>) -> Result<Vec<u8>, String> {
     let unreachable = |_: JsValue| "The server cannot be reached. Check that it runs, then try again".to_owned();
     let headers = Headers::new().map_err(unreachable)?;

@@ -80,7 +80,7 @@ fn problem(idx: RuleIdx, moment: &Moment, site: &SiteSpec, system: &SystemSpec) 
     Some(Problem {
         rule: idx,
         severity: rule.severity,
-        words: rule.words(worst.subject, worst.value, site, &system.topology),
+        words: worst.words(site, &system.topology, &moment.links)?,
         others,
         advice: rule.advice,
         since,

@@ -1,6 +1,7 @@
 // The page Links: how well every source delivers, and what it sends, byte by byte.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { changed, DESKTOP, launch, live, PHONE, shot, withPage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
@@ -78,6 +79,24 @@ test('another link is chosen by its card and shared by its address', () =>
     assert.equal(await card.getAttribute('aria-current'), 'true');
     await rows(page).filter({ hasText: /reg/ }).first().waitFor();
   }));
+
+test('a CAN link is recorded, and the log is downloaded', async () => {
+  await open('/links?link=grid-meter', async (page) => {
+    await rows(page).first().waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Record' }).count(), 0, 'only CAN is recorded');
+  });
+  await open('/links?link=bms', async (page) => {
+    await page.getByRole('button', { name: 'Record', exact: true }).click();
+    const stop = page.getByRole('button', { name: 'Stop and download' });
+    await stop.waitFor();
+    await page.getByRole('status').filter({ hasText: /^bms-.*\.log$/ }).waitFor();
+    await changed(rows(page).first().locator('.frame-stats'));
+    const [download] = await Promise.all([page.waitForEvent('download'), stop.click()]);
+    const log = await readFile(await download.path(), 'utf8');
+    assert.match(log.split('\n')[0], /^\(\d{10}\.\d{6}\) bms [0-9A-F]{3}#[0-9A-F]+$/);
+    await page.getByRole('button', { name: 'Record', exact: true }).waitFor();
+  });
+});
 
 test('the page says how long a reading takes to its pixel', () =>
   open('/links', async (page) => {

@@ -15,6 +15,7 @@ mod lab;
 mod live;
 mod pages;
 mod problem;
+mod recording;
 
 use crate::hub::Hub;
 pub(crate) use api::RECENT_S;
@@ -33,6 +34,8 @@ pub(crate) struct AppState {
     pub(crate) hub: Arc<Hub>,
     /// The names of the built page's files.
     pub(crate) manifest: Arc<Manifest>,
+    /// The data folder.
+    pub(crate) data: Arc<Path>,
 }
 
 /// No request of ours is larger.
@@ -47,6 +50,9 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/cells", get(api::cells))
         .route("/links", get(api::links))
         .route("/links/{id}/frames", get(api::frames))
+        .route("/links/{id}/recording", get(recording::state).post(recording::start).delete(recording::stop))
+        .route("/recordings", get(recording::list))
+        .route("/recordings/{name}", get(recording::download))
         .route("/series", get(api::series))
         .route("/lab", get(lab::read).post(lab::command))
         .fallback(problem::no_such_path);

@@ -101,7 +101,8 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     drop(sink);
     let engine = tokio::spawn(engine::run(site, inputs, hub.clone(), store.clone(), clock, stopped.clone()));
 
-    let app = http::router(AppState { hub, manifest }, &options.common.assets);
+    let app =
+        http::router(AppState { hub, manifest, data: options.common.data.as_path().into() }, &options.common.assets);
     let address = listener.local_addr().context("read the bound address")?;
     println!("Packtwin is at http://{address}");
     if !address.ip().is_loopback() {

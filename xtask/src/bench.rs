@@ -30,8 +30,11 @@ pub(crate) fn bench(part: &str) -> Result<()> {
     if wanted("first") {
         attempt("first build", first_build().map(|minutes| measured.set("first", minutes)));
     }
-    if wanted("sweep") {
+    if wanted("sweep") || wanted("links-decode") {
         attempt("decode and step", example("links", "decode_sweep", &mut measured));
+    }
+    if ["links-segment", "links-lost", "links-jitter"].iter().any(|key| wanted(key)) {
+        attempt("links", example("links", "bench_links", &mut measured));
     }
     if wanted("live-bytes") {
         attempt("size of live frames", example("domain", "live_size", &mut measured));

@@ -17,7 +17,7 @@ pub(crate) struct Figure {
 }
 
 /// All of them.
-pub(crate) const FIGURES: [Figure; 11] = [
+pub(crate) const FIGURES: [Figure; 15] = [
     figure("heatmap-260", "heatmap frame, 260 cells, p95 of main-thread time", 0.5, "ms"),
     figure("heatmap-6400", "heatmap frame, 6,400 cells, p95 of main-thread time", 2.0, "ms"),
     figure("pixel-p50", "frame received to pixel, p50", 60.0, "ms"),
@@ -27,6 +27,10 @@ pub(crate) const FIGURES: [Figure; 11] = [
     figure("interactive", "interactive, cold, median", 1_000.0, "ms"),
     figure("rss", "server with the demo site, resident memory", 120.0, "MB"),
     figure("sweep", "decode and step of a 260-cell sweep", 100.0, "µs"),
+    figure("links-decode", "decode of a 260-cell sweep, p99", 50.0, "µs"),
+    figure("links-segment", "decode of 6,400 cells in shared memory, p99", 500.0, "µs"),
+    figure("links-lost", "frames lost at ten times the bus's rate, one core", 0.0, ""),
+    figure("links-jitter", "ten Modbus links at 5 Hz, poll off its instant, p99", 10.0, "ms"),
     figure("console", "errors and warnings in the browser's console", 0.0, ""),
     figure("first", "first `cargo xtask run` from nothing", 12.0, "min"),
 ];

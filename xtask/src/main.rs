@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! run    tools -> wasm + server (at the same time) -> site -> the server takes over this process
-//! test   lint, unit (with the judges), browser
+//! test   lint, unit (with the judges), can (can-vm, if it can run), browser
 //! can-vm links -> a guest with a real CAN socket, and checks inside
 //! bench  wasm + server (release) -> programs and browser that measure -> one table
 //! ```
@@ -39,6 +39,7 @@ Usage: cargo xtask <command>
   test [STAGE]                all checks, or one stage:
                                 lint             format, clippy with warnings as errors
                                 unit             unit and integration tests, with the Python judges
+                                can              links on a real CAN socket, as can-vm; skipped where it cannot run
                                 browser [PART]   browser tests in Chromium; PART picks files by name
   can-vm                      check links on a real CAN socket, in a virtual machine with Debian's kernel
   bench [NAME]                measure every figure that is promised, or those whose name contains NAME
@@ -77,6 +78,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         ["test"] => test::all(),
         ["test", "lint"] => test::one(test::Stage::Lint),
         ["test", "unit"] => test::one(test::Stage::Unit),
+        ["test", "can"] => test::one(test::Stage::Can),
         ["test", "browser"] => test::one(test::Stage::Browser { part: "" }),
         ["test", "browser", part] => test::one(test::Stage::Browser { part }),
         ["can-vm"] => can_vm::run(),

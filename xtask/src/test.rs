@@ -1,10 +1,10 @@
-//! `test`: format, lints, unit and integration tests, browser tests. Continuous integration runs exactly this.
+//! `test`: format, lints, unit and integration tests, links on a real CAN socket, browser tests. Continuous integration runs exactly this.
 
 use crate::build::Profile;
 use crate::commands::{absolute, cargo};
 use crate::job::{Job, Steps, run_together, spoken};
 use crate::tally::Tally;
-use crate::{run, site, tools};
+use crate::{can_vm, run, site, tools};
 use anyhow::{Context as _, Result, bail};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -16,6 +16,8 @@ pub(crate) enum Stage<'a> {
     Lint,
     /// Unit and integration tests.
     Unit,
+    /// Links on a real CAN socket, in a guest. Where none can run this says so, and is no failure.
+    Can,
     /// Browser tests of the files whose name contains `part`.
     Browser {
         /// Part of a file name; empty for all.
@@ -28,7 +30,7 @@ pub(crate) enum Stage<'a> {
 /// # Errors
 /// A stage fails.
 pub(crate) fn all() -> Result<()> {
-    stages(&[Stage::Lint, Stage::Unit, Stage::Browser { part: "" }])
+    stages(&[Stage::Lint, Stage::Unit, Stage::Can, Stage::Browser { part: "" }])
 }
 
 /// One stage.
@@ -47,6 +49,7 @@ fn stages(stages: &[Stage]) -> Result<()> {
         let (name, passed) = match stage {
             Stage::Lint => ("lint", lint().map(|()| true)?),
             Stage::Unit => ("unit", unit(&mut tally)?),
+            Stage::Can => ("can", can(&mut tally)?),
             Stage::Browser { part } => ("browser", browser(part, &mut tally)?),
         };
         times.push((name, began.elapsed()));
@@ -106,6 +109,23 @@ fn unit(tally: &mut Tally) -> Result<bool> {
         all_passed &= tally.watch(tests)?;
     }
     Ok(all_passed)
+}
+
+fn can(tally: &mut Tally) -> Result<bool> {
+    let (counts, passed) = match can_vm::test()? {
+        can_vm::Outcome::Passed(counts) => (counts, true),
+        can_vm::Outcome::Failed(counts) => (counts, false),
+        can_vm::Outcome::Skipped(why) => {
+            println!(
+                "THE CAN SOCKET IS SKIPPED: the guest cannot run here: {}",
+                why.lines().next().unwrap_or_default()
+            );
+            return Ok(true);
+        }
+    };
+    tally.passed += counts.passed;
+    tally.failed += counts.failed;
+    Ok(passed)
 }
 
 fn browser(part: &str, tally: &mut Tally) -> Result<bool> {

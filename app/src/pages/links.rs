@@ -4,6 +4,7 @@ mod card;
 mod connection;
 pub mod frames;
 pub mod model;
+mod record;
 mod table;
 
 use crate::address::Navigation;

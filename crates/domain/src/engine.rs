@@ -3,7 +3,7 @@
 use crate::alarm::{AlarmChange, Observed, Subject, Watch};
 use crate::cells::ColumnStats;
 use crate::derived;
-use crate::link::{LinkIdx, LinkSpec, LinkStatus};
+use crate::link::{LinkIdx, LinkSpec, LinkState, LinkStatus};
 use crate::point::PointId;
 use crate::reading::{Batch, CellQuantity, NoData, NodeQuantity, Sample};
 use crate::spec::SystemIdx;
@@ -91,6 +91,10 @@ impl Observed for View<'_> {
                 Subject::Link(link) => self.silence(link),
                 _ => Err(NoData::NotPresent),
             },
+            Watch::LinkStranger => match subject {
+                Subject::Link(link) => self.stranger(link),
+                _ => Err(NoData::NotPresent),
+            },
             Watch::SopUse => derived::sop_use_pct(&self.state.points, self.now),
             Watch::ControllerMode => self.state.points.sample(PointId::ControllerMode, self.now),
         }
@@ -105,8 +109,21 @@ impl View<'_> {
         let (Some(status), Some(spec)) = (self.links.get(place), self.link_specs.get(place)) else {
             return Err(NoData::NotPresent);
         };
+        // A stranger is not silent: it is not listened to, which another rule says.
+        if status.state == LinkState::Stranger {
+            return Ok(0.0);
+        }
         let last_at = status.last_at.unwrap_or(Mono::START);
         Ok(self.now.seconds_since(last_at) / spec.silent_after.as_secs_f32())
+    }
+
+    /// Whether another device answers. It is known to be the right one only when it delivers.
+    fn stranger(&self, link: LinkIdx) -> Sample {
+        match self.links.get(link.0 as usize).map(|status| status.state) {
+            Some(LinkState::Stranger) => Ok(1.0),
+            Some(LinkState::Up) => Ok(0.0),
+            _ => Err(NoData::NotPresent),
+        }
     }
 
     /// Cells without a fresh voltage, %. Not known while no cell has ever reported: then the link is the problem.
@@ -237,6 +254,32 @@ pub(crate) mod tests {
         let words = RULES[alarm.rule.0 as usize].words(alarm.subject, alarm.value, &site.spec, &Topology::new(1, 2, 3));
         assert_eq!(words, "3 of 6 cells without a fresh voltage");
     }
+    #[test]
+    fn another_device_is_called_so_until_the_right_one_delivers() {
+        let mut site = Site::new(site());
+        let tick = |site: &mut Site, seconds: f32, state: LinkState| {
+            let reason = "the device's serial number is B, not A".to_owned();
+            let status = LinkStatus { state, reason, ..LinkStatus::default() };
+            step(site, at(seconds), [Input::Link(LinkIdx(0), status)]);
+            active(site)
+        };
+        assert!(tick(&mut site, 1.0, LinkState::Stranger).is_empty());
+        for seconds in [1.5, 3.0, 9.0] {
+            assert_eq!(tick(&mut site, seconds, LinkState::Stranger), ["link.stranger"]);
+        }
+        let alarm = site.systems[0].alarms.active()[0];
+        let words = |site: &Site| alarm.words(&site.spec, &Topology::new(1, 2, 3), &site.links).unwrap();
+        assert_eq!(words(&site), "Battery controller: the device's serial number is B, not A");
+        assert_eq!(tick(&mut site, 9.2, LinkState::Down), ["link.stranger"], "gone is not right");
+        assert_eq!(words(&site), "Battery controller: another device answers than the one expected");
+        let value: &[(Target, Sample)] = &[(Target::Point(PointId::Soc), Ok(50.0))];
+        for seconds in [10.0, 10.5, 11.1] {
+            tick(&mut site, seconds, LinkState::Up);
+            step(&mut site, at(seconds), [batch(seconds, value)]);
+        }
+        assert!(active(&site).is_empty());
+    }
+
     #[test]
     fn a_lost_node_is_not_called_late_as_well() {
         let mut site = Site::new(site());

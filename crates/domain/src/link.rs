@@ -46,12 +46,21 @@ pub enum LinkState {
     Down = 4,
     /// A replay has reached its end.
     Ended = 5,
+    /// Another device answers than the one expected; nothing that it says is believed.
+    Stranger = 6,
 }
 
 impl LinkState {
     /// Every state, by wire code.
-    pub const ALL: [LinkState; 6] =
-        [LinkState::Idle, LinkState::Connecting, LinkState::Up, LinkState::Silent, LinkState::Down, LinkState::Ended];
+    pub const ALL: [LinkState; 7] = [
+        LinkState::Idle,
+        LinkState::Connecting,
+        LinkState::Up,
+        LinkState::Silent,
+        LinkState::Down,
+        LinkState::Ended,
+        LinkState::Stranger,
+    ];
 
     /// The state in one word.
     pub fn word(self) -> &'static str {
@@ -62,6 +71,7 @@ impl LinkState {
             LinkState::Silent => "silent",
             LinkState::Down => "down",
             LinkState::Ended => "ended",
+            LinkState::Stranger => "wrong device",
         }
     }
 }
@@ -100,11 +110,15 @@ pub enum LinkFault {
     FrozenCounter = 13,
     /// Part of a multiplexed message that stays away while other parts arrive.
     MissingGroup = 14,
+    /// A poll that fell due while the one before was still waiting for its answer, and was left out.
+    SkippedPoll = 15,
+    /// A value that jumped further than it can between two samples, and was not there again in the next.
+    Jump = 16,
 }
 
 impl LinkFault {
     /// Every fault, by wire code.
-    pub const ALL: [LinkFault; 15] = [
+    pub const ALL: [LinkFault; 17] = [
         LinkFault::Malformed,
         LinkFault::UnknownId,
         LinkFault::WrongLength,
@@ -120,6 +134,8 @@ impl LinkFault {
         LinkFault::ArbitrationLost,
         LinkFault::FrozenCounter,
         LinkFault::MissingGroup,
+        LinkFault::SkippedPoll,
+        LinkFault::Jump,
     ];
 
     /// The fault in words.
@@ -140,6 +156,8 @@ impl LinkFault {
             LinkFault::ArbitrationLost => "arbitration lost",
             LinkFault::FrozenCounter => "frozen counter",
             LinkFault::MissingGroup => "missing group",
+            LinkFault::SkippedPoll => "skipped poll",
+            LinkFault::Jump => "impossible jump",
         }
     }
 }

@@ -53,11 +53,24 @@ pub struct PointSpec {
     pub plausible: (f32, f32),
     /// A value older than this is stale.
     pub max_age: Duration,
+    /// The furthest that it goes from one sample to the next, in the unit; `None` if it may go anywhere. A value that
+    /// goes further is refused once, and believed if the next one agrees with it.
+    pub max_step: Option<f32>,
+}
+
+/// The `max_step` of a row, which most rows do not have.
+macro_rules! max_step {
+    () => {
+        None
+    };
+    ($step:literal) => {
+        Some($step)
+    };
 }
 
 macro_rules! points {
     ($($(#[$doc:meta])* $id:ident $path:literal $name:literal $unit:ident $resolution:literal
-        ($low:literal, $high:literal) $max_age_ms:literal;)*) => {
+        ($low:literal, $high:literal) $max_age_ms:literal $(max_step $max_step:literal)?;)*) => {
         /// A point of a system.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
@@ -70,42 +83,42 @@ macro_rules! points {
 
         const SPECS: &[PointSpec] = &[$(PointSpec {
             path: $path, name: $name, unit: Unit::$unit, resolution: $resolution,
-            plausible: ($low, $high), max_age: Duration::from_millis($max_age_ms),
+            plausible: ($low, $high), max_age: Duration::from_millis($max_age_ms), max_step: max_step!($($max_step)?),
         },)*];
     };
 }
 
 points! {
     /// State of charge as the BMS says, %.
-    Soc "battery/soc" "State of charge" Percent 0.01 (0.0, 100.0) 3_000;
+    Soc "battery/soc" "State of charge" Percent 0.01 (0.0, 100.0) 3_000 max_step 20.0;
     /// State of health as the BMS says, %.
     Soh "battery/soh" "State of health" Percent 0.1 (0.0, 100.0) 10_000;
     /// Pack voltage before the contactors, V.
-    Voltage "battery/voltage" "Voltage" Volt 0.01 (0.0, 2_000.0) 1_500;
+    Voltage "battery/voltage" "Voltage" Volt 0.01 (0.0, 2_000.0) 1_500 max_step 200.0;
     /// Pack current, A, discharge positive.
     Current "battery/current" "Current" Ampere 0.01 (-5_000.0, 5_000.0) 1_500;
     /// Pack power, W, discharge positive.
     Power "battery/power" "Battery power" Watt 1.0 (-5e6, 5e6) 1_500;
     /// Voltage on the site's side of the contactors, V.
-    BusVoltage "battery/bus_voltage" "Bus voltage" Volt 0.01 (0.0, 2_000.0) 1_500;
+    BusVoltage "battery/bus_voltage" "Bus voltage" Volt 0.01 (0.0, 2_000.0) 1_500 max_step 200.0;
     /// State of power: the most that can be discharged now, W, not negative.
     SopDischarge "battery/sop_discharge" "Discharge limit" Watt 1.0 (0.0, 5e6) 3_000;
     /// State of power: the most that can be charged now, W, not negative.
     SopCharge "battery/sop_charge" "Charge limit" Watt 1.0 (0.0, 5e6) 3_000;
     /// Lowest cell voltage as the BMS says, V.
-    CellVoltageMin "battery/cell_voltage_min" "Lowest cell" Volt 0.0001 (0.0, 6.0) 1_500;
+    CellVoltageMin "battery/cell_voltage_min" "Lowest cell" Volt 0.0001 (0.0, 6.0) 1_500 max_step 1.0;
     /// Number of the cell with the lowest voltage, from 0.
     CellVoltageMinAt "battery/cell_voltage_min_at" "Lowest cell number" Number 1.0 (0.0, 65_535.0) 1_500;
     /// Highest cell voltage as the BMS says, V.
-    CellVoltageMax "battery/cell_voltage_max" "Highest cell" Volt 0.0001 (0.0, 6.0) 1_500;
+    CellVoltageMax "battery/cell_voltage_max" "Highest cell" Volt 0.0001 (0.0, 6.0) 1_500 max_step 1.0;
     /// Number of the cell with the highest voltage, from 0.
     CellVoltageMaxAt "battery/cell_voltage_max_at" "Highest cell number" Number 1.0 (0.0, 65_535.0) 1_500;
     /// Highest cell temperature as the BMS says, °C.
-    CellTemperatureMax "battery/cell_temperature_max" "Hottest cell" Celsius 0.1 (-60.0, 200.0) 3_000;
+    CellTemperatureMax "battery/cell_temperature_max" "Hottest cell" Celsius 0.1 (-60.0, 200.0) 3_000 max_step 30.0;
     /// Number of the hottest cell, from 0.
     CellTemperatureMaxAt "battery/cell_temperature_max_at" "Hottest cell number" Number 1.0 (0.0, 65_535.0) 3_000;
     /// Lowest cell temperature as the BMS says, °C.
-    CellTemperatureMin "battery/cell_temperature_min" "Coldest cell" Celsius 0.1 (-60.0, 200.0) 3_000;
+    CellTemperatureMin "battery/cell_temperature_min" "Coldest cell" Celsius 0.1 (-60.0, 200.0) 3_000 max_step 30.0;
     /// Controller mode: see [`crate::derived::controller_mode`].
     ControllerMode "battery/mode" "Controller mode" Number 1.0 (0.0, 15.0) 3_000;
     /// Contactor feedback: bit 0 main plus closed, bit 1 main minus closed, bit 2 precharge closed.

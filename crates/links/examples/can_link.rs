@@ -14,7 +14,7 @@ use domain::reading::{Batch, CellQuantity, Sample, Target};
 use domain::spec::SystemIdx;
 use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;
-use links::{Clock, LinkConfig, LinkHandle};
+use links::{Clock, LinkConfig, LinkHandle, RecordingLimits};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -159,7 +159,7 @@ async fn bus_off(bench: &mut Bench) {
 
 async fn recording(bench: &mut Bench) {
     let log = Path::new("recorded.log");
-    bench.handle.start_recording(log).unwrap();
+    bench.handle.start_recording(log, RecordingLimits::default()).unwrap();
     let before = bench.last.frames;
     for frame in [VOLTAGES, "123##1000102030405060708090A0B", "20000002#0B00000000000000"] {
         send(frame);

@@ -9,6 +9,8 @@ pub mod cannelloni;
 mod https;
 pub mod modbus;
 pub mod mqtt;
+mod pace;
+pub(crate) mod shared_memory;
 pub(crate) mod socketcan;
 pub(crate) mod victron_mqtt;
 pub(crate) mod vrm;
@@ -33,6 +35,8 @@ pub(crate) enum Bus {
     VictronMqtt(victron_mqtt::Listener),
     /// Values, asked of Victron's cloud.
     Vrm(Box<vrm::Vrm>),
+    /// Cells that another program of this machine writes.
+    SharedMemory(shared_memory::Poller),
 }
 
 impl Bus {
@@ -45,6 +49,7 @@ impl Bus {
             Bus::Modbus(bus) => bus.table(),
             Bus::VictronMqtt(bus) => bus.table(),
             Bus::Vrm(bus) => bus.table(),
+            Bus::SharedMemory(bus) => bus.table(),
         }
     }
 
@@ -54,7 +59,7 @@ impl Bus {
         match self {
             Bus::Socketcan(bus) => Some(bus.interface()),
             Bus::Cannelloni(_) | Bus::Candump(_) => Some(link),
-            Bus::Modbus(_) | Bus::VictronMqtt(_) | Bus::Vrm(_) => None,
+            Bus::Modbus(_) | Bus::VictronMqtt(_) | Bus::Vrm(_) | Bus::SharedMemory(_) => None,
         }
     }
 
@@ -62,7 +67,7 @@ impl Bus {
     pub(crate) async fn bind(&mut self) -> Result<(), BindError> {
         match self {
             Bus::Cannelloni(bus) => bus.bind().await,
-            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) | Bus::VictronMqtt(_) | Bus::Vrm(_) => Ok(()),
+            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) | Bus::VictronMqtt(_) | Bus::Vrm(_) | Bus::SharedMemory(_) => Ok(()),
         }
     }
 
@@ -70,7 +75,7 @@ impl Bus {
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         match self {
             Bus::Cannelloni(bus) => bus.local_addr(),
-            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) | Bus::VictronMqtt(_) | Bus::Vrm(_) => None,
+            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) | Bus::VictronMqtt(_) | Bus::Vrm(_) | Bus::SharedMemory(_) => None,
         }
     }
 
@@ -83,6 +88,7 @@ impl Bus {
             Bus::Modbus(bus) => bus.drive(reporter).await,
             Bus::VictronMqtt(bus) => bus.drive(reporter).await,
             Bus::Vrm(bus) => bus.drive(reporter).await,
+            Bus::SharedMemory(bus) => bus.drive(reporter).await,
         }
     }
 }

@@ -5,7 +5,8 @@
 //! id = "bms"                        # short name
 //! name = "Battery controller"       # for people; the id if not given
 //! system = "hv"                     # the system that its readings belong to
-//! kind = "cannelloni"               # or "socketcan", "candump", "modbus-tcp", "modbus-rtu-tcp", "sunspec", ...
+//! kind = "cannelloni"               # or "socketcan", "candump", "modbus-tcp", "modbus-rtu-tcp", "sunspec",
+//!                                   # "shared-memory", "victron-mqtt", "victron-vrm"
 //! silent_ms = 1000                  # silent after this long without a reading; 3 periods, at least 1000, if not given
 //!
 //! # cannelloni                      # candump                        # modbus-tcp
@@ -38,6 +39,9 @@
 //! portal = "c0619ab1cdef"           # portal id of the GX; the first that speaks, if not given
 //! # instance
 //! ```
+//!
+//! `shared-memory` has `segment`, "/battery_sim_shm" if not given: the name of POSIX shared memory, or the path of a
+//! file. It is read every `poll_ms`; its size follows from the cells of the system.
 //!
 //! Paths are relative to the site file. All keys are in one struct, not one for each kind: a tagged enum would lose the
 //! places of its values in the file, and with them the line numbers of its errors.
@@ -73,6 +77,8 @@ const BROKER_TIMEOUT_MS: u32 = 5_000;
 const QUIET_MAX_AGE: Duration = Duration::from_secs(75);
 /// Values of a cloud are good for at least so long: it does not get them more often.
 const CLOUD_MAX_AGE: Duration = Duration::from_secs(300);
+/// Where the battery simulators that we know write.
+const SEGMENT: &str = "/battery_sim_shm";
 
 /// One link of the site file.
 #[derive(Clone, Debug, Deserialize)]
@@ -106,7 +112,7 @@ pub struct LinkConfig {
     pub connect: Option<Spanned<String>>,
     /// Modbus: unit identifier; 1 if not given.
     pub unit: Option<Spanned<u8>>,
-    /// Modbus: time between two polls; 200 if not given.
+    /// Modbus, shared memory: time between two polls; 200 if not given.
     pub poll_ms: Option<Spanned<u32>>,
     /// Modbus: longest wait for a connection or an answer; 1000 if not given.
     pub timeout_ms: Option<Spanned<u32>>,
@@ -134,6 +140,8 @@ pub struct LinkConfig {
     pub portal: Option<Spanned<String>>,
     /// Victron: the instance of the battery service whose values count.
     pub instance: Option<Spanned<u32>>,
+    /// shared-memory: the segment's name, or the path of a file; `/battery_sim_shm` if not given.
+    pub segment: Option<Spanned<String>>,
 }
 
 /// A link's protocol.
@@ -157,6 +165,8 @@ pub enum Kind {
     VictronMqtt,
     /// Victron's cloud.
     VictronVrm,
+    /// Cells that a simulator on this machine writes into shared memory.
+    SharedMemory,
 }
 
 impl Kind {
@@ -171,6 +181,7 @@ impl Kind {
             Kind::SunSpec => "SunSpec (Modbus TCP)",
             Kind::VictronMqtt => "Victron MQTT",
             Kind::VictronVrm => "Victron VRM (cloud)",
+            Kind::SharedMemory => "Shared memory",
         }
     }
 
@@ -185,6 +196,7 @@ impl Kind {
             Kind::SunSpec => "sunspec",
             Kind::VictronMqtt => "victron-mqtt",
             Kind::VictronVrm => "victron-vrm",
+            Kind::SharedMemory => "shared-memory",
         }
     }
 }
@@ -223,6 +235,7 @@ impl LinkConfig {
                 self.connect.as_ref().map(|address| address.get_ref().clone())
             }
             Kind::VictronVrm => self.installation.as_ref().map(|number| format!("installation {}", number.get_ref())),
+            Kind::SharedMemory => Some(self.segment().to_owned()),
         };
         LinkSpec {
             id: self.id.get_ref().clone(),
@@ -263,7 +276,7 @@ impl LinkConfig {
 
     fn silent_after(&self) -> Duration {
         let given = self.silent_ms.as_ref().map(|ms| *ms.get_ref());
-        // A CAN bus has no period that we could know of; a Modbus device is asked at ours.
+        // A CAN bus has no period that we could know of; what is asked for comes at ours.
         let periods = match self.kind.get_ref() {
             _ if self.is_can() => 0,
             Kind::VictronMqtt => QUIET_MAX_AGE.as_millis() as u32,
@@ -279,6 +292,10 @@ impl LinkConfig {
 
     fn poll_s(&self) -> u32 {
         self.poll_s.as_ref().map_or(POLL_S, |seconds| *seconds.get_ref())
+    }
+
+    fn segment(&self) -> &str {
+        self.segment.as_ref().map_or(SEGMENT, |segment| segment.get_ref())
     }
 
     fn timeout_ms(&self) -> u32 {

@@ -5,6 +5,7 @@ pub mod can_map;
 pub mod can_table;
 pub mod dbc;
 pub mod registers;
+pub mod shared_cells;
 pub mod sign;
 pub mod sunspec;
 pub mod unit;

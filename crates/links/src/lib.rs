@@ -30,4 +30,4 @@ mod text;
 
 pub use config::{ConfigError, LinkConfig};
 pub use link::{BindError, Clock, LinkHandle, LinkTask, Polling};
-pub use recording::{RecordingError, RecordingStatus};
+pub use recording::{RecordingError, RecordingLimits, RecordingStatus};

@@ -1,5 +1,6 @@
 //! A running link: one task that moves bytes, makes readings of them and reports how it does.
 
+mod jumps;
 mod monitor;
 mod polling;
 mod reporter;
@@ -9,7 +10,7 @@ pub(crate) use reporter::{Record, Reporter};
 
 use crate::bus::Bus;
 use crate::frames::Describe;
-use crate::recording::{Recorder, RecordingError, RecordingStatus};
+use crate::recording::{Recorder, RecordingError, RecordingLimits, RecordingStatus};
 use domain::engine::Input;
 use domain::link::{FrameRow, LinkIdx, LinkStatus};
 use domain::spec::SystemIdx;
@@ -102,7 +103,10 @@ impl LinkTask {
             () = reporter.sink.closed() => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }
-        reporter.record(|r| r.recorder = None);
+        // What was received before the end belongs on the disk.
+        if let Some(recorder) = reporter.record(|r| r.recorder.take()) {
+            recorder.stop().await;
+        }
     }
 }
 
@@ -114,17 +118,18 @@ impl LinkHandle {
 
     /// Records every CAN frame that arrives from now on into a new file, as a candump log with our times of arrival.
     ///
-    /// The link does not wait for the disk: what the disk is too slow for is left out and counted.
+    /// The link does not wait for the disk: what the disk is too slow for is left out and counted. At the limits the
+    /// recording ends; it is still to be stopped.
     ///
     /// # Errors
     /// The link brings no CAN frames, is being recorded already, or the file exists or cannot be made.
-    pub fn start_recording(&self, path: &Path) -> Result<(), RecordingError> {
+    pub fn start_recording(&self, path: &Path, limits: RecordingLimits) -> Result<(), RecordingError> {
         let interface = self.can.as_ref().ok_or(RecordingError::NotCan)?;
         let mut record = lock(&self.record);
         if let Some(running) = &record.recorder {
             return Err(RecordingError::Running(running.status().path));
         }
-        record.recorder = Some(Recorder::start(path, interface.to_string())?);
+        record.recorder = Some(Recorder::start(path, interface.to_string(), limits)?);
         Ok(())
     }
 

@@ -116,6 +116,10 @@ impl Heard {
                 "No answer yet. Does this machine reach vrmapi.victronenergy.com, and is `installation` the number in the \
                  address of the installation's page in VRM?"
             }
+            Kind::SharedMemory => {
+                "Nothing came. Does the program that writes the segment run on this machine, with as many cells as the \
+                 system has?"
+            }
             Kind::ModbusRtuTcp => {
                 "No answer. Does the gateway pass bytes on as they are (\"transparent\", not Modbus TCP), and has its serial \
                  side the speed, parity and unit identifier of the device?"
@@ -191,9 +195,12 @@ mod tests {
 
     #[test]
     fn silence_gets_advice() {
-        for (kind, words) in
-            [(Kind::Cannelloni, "firewall"), (Kind::Candump, "candump -L"), (Kind::ModbusTcp, "one connection only")]
-        {
+        for (kind, words) in [
+            (Kind::Cannelloni, "firewall"),
+            (Kind::Candump, "candump -L"),
+            (Kind::ModbusTcp, "one connection only"),
+            (Kind::SharedMemory, "on this machine"),
+        ] {
             let text = Heard::default().report(kind, &Topology::NONE, &[]);
             assert!(text.contains(words), "{text}");
         }

@@ -27,6 +27,8 @@ pub mod rig;
 pub mod sunspec;
 
 #[cfg(feature = "sockets")]
+pub use bus::can_fault::CanFault;
+#[cfg(feature = "sockets")]
 pub use bus::modbus::WireFault;
 #[cfg(feature = "sockets")]
 pub use rig::{LabHandle, Rig, RigConfig, RigError};

@@ -5,6 +5,7 @@
 pub mod config;
 pub mod handle;
 
+use crate::bus::can_fault::{CanFault, CanFaults};
 use crate::bus::can_udp::CanSender;
 use crate::bus::modbus::{Outlet, ReadRegisters, Registers, WireFault};
 use crate::can::layout::{MAX_CELLS, SWEEP_MS};
@@ -61,6 +62,7 @@ pub struct Rig {
     lab: LabHandle,
     /// The devices that answer over Modbus, and where they listen.
     outlets: Vec<(SimDevice, SocketAddr, Outlet)>,
+    can_faults: CanFaults,
     // Dropping the set aborts its tasks.
     _tasks: JoinSet<()>,
 }
@@ -103,8 +105,9 @@ impl Rig {
             outlets.push((device, listener.local_addr().map_err(bind)?, outlet.clone()));
             tasks.spawn(outlet.serve(listener, device.name()));
         }
+        let can_faults = sender.faults();
         tasks.spawn(run(plant.clone(), sender));
-        Ok(Rig { lab: LabHandle::new(plant), outlets, _tasks: tasks })
+        Ok(Rig { lab: LabHandle::new(plant), outlets, can_faults, _tasks: tasks })
     }
 
     /// Where a device answers over Modbus: the meters always, the controller if it has a SunSpec gateway.
@@ -117,6 +120,11 @@ impl Rig {
         for (_, _, outlet) in self.outlets.iter().filter(|(known, ..)| *known == device) {
             outlet.faults().set(fault);
         }
+    }
+
+    /// Brings about a fault of the controller's CAN bus, from the next sweep on; `None` ends it.
+    pub fn can_fault(&self, fault: Option<CanFault>) {
+        self.can_faults.set(fault);
     }
 
     /// What a person may do to the simulation. It may outlive the rig; then nothing moves any more.

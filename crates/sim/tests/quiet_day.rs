@@ -20,7 +20,7 @@ fn watched(watch: Watch, report: &Report, sag_pct: f32) -> Option<f32> {
         Watch::BusSag => sag_pct,
         Watch::NodeDelay => report.nodes.iter().map(|n| f32::from(n.delay_ms) / 1e3).fold(0.0, f32::max),
         Watch::NodeState => report.nodes.iter().map(|n| n.state as u8 as f32).fold(0.0, f32::max),
-        Watch::LinkSilence => return None,
+        Watch::LinkSilence | Watch::LinkStranger => return None,
         Watch::SopUse => sop_use_pct(report),
         Watch::ControllerMode => report.mode as u8 as f32,
     })

@@ -18,6 +18,7 @@ use domain::reading::CellQuantity;
 use domain::series::Trace;
 use domain::spec::SystemSpec;
 use domain::wire::Wire as _;
+pub(super) use json::rfc3339;
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +36,8 @@ pub(super) fn octets(bytes: Vec<u8>) -> Response {
     ([(CONTENT_TYPE, OCTETS), (CACHE_CONTROL, "no-store")], bytes).into_response()
 }
 
-fn json(value: serde_json::Value) -> Response {
+/// An answer in JSON.
+pub(super) fn json(value: serde_json::Value) -> Response {
     ([(CACHE_CONTROL, "no-store")], Json(value)).into_response()
 }
 

@@ -4,9 +4,12 @@
 
 mod api;
 mod bad_input;
+mod can_faults;
 mod commands;
 mod live;
 mod outside;
+mod recording;
 mod replay;
 mod restart;
+mod shared_memory;
 mod support;

@@ -22,7 +22,7 @@ pub fn health(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> Health {
         LinkState::Up if is_stale(spec, status, now) => Health::Bad,
         LinkState::Up => Health::Good,
         LinkState::Idle | LinkState::Connecting | LinkState::Ended => Health::Waiting,
-        LinkState::Silent | LinkState::Down => Health::Bad,
+        LinkState::Silent | LinkState::Down | LinkState::Stranger => Health::Bad,
     }
 }
 
@@ -35,7 +35,7 @@ pub fn is_stale(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> bool {
 pub fn advice(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> String {
     let device = &spec.name;
     match status.state {
-        LinkState::Down if !status.reason.is_empty() => {
+        LinkState::Down | LinkState::Stranger if !status.reason.is_empty() => {
             format!("{}; it is tried again by itself", sentence(&status.reason))
         }
         _ if !status.reason.is_empty() => sentence(&status.reason),
@@ -47,6 +47,7 @@ pub fn advice(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> String {
             format!("The path is open, but no valid reading arrives: check power and wiring of {device}")
         }
         LinkState::Down => format!("{} cannot be reached; it is tried again by itself", spec.address),
+        LinkState::Stranger => format!("Another device answers at {} than the one expected", spec.address),
         LinkState::Ended => "The recording has been played to its end".to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! The frames of one link, raw beside decoded, renewed every second while the page is seen.
 
 use super::frames::FrameView;
+use super::record::Record;
 use crate::api;
 use crate::components::{Card, EmptyState};
 use crate::derived::Derived;
@@ -40,6 +41,8 @@ pub(super) fn Frames(
     let paused = RwSignal::new(false);
     let filter = RwSignal::new(String::new());
     follow(format!("/api/v1/links/{}/frames", link.id), rows, look, paused);
+    // The protocols of CAN, and only they, are called so.
+    let (is_can, id) = (link.protocol.starts_with("CAN "), link.id.clone());
 
     let shown = Derived::new(move || {
         let filter = filter.get();
@@ -87,6 +90,7 @@ pub(super) fn Frames(
                 >
                     {move || if paused.get() { "Continue" } else { "Pause" }}
                 </button>
+                {is_can.then(|| view! { <Record link=id /> })}
             </div>
             <div class="frame-table" role="table" aria-label="Frames">
                 <div class="frame-row frame-head" role="row">

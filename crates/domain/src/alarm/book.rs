@@ -1,10 +1,11 @@
 //! The state of every rule for every subject.
 
 use super::rules::{RULES, Rule, RuleIdx, Severity, Subject, Watch};
-use crate::link::LinkIdx;
+use crate::link::{LinkIdx, LinkState, LinkStatus};
 use crate::reading::Sample;
 use crate::spec::{SiteSpec, SystemIdx};
 use crate::time::{Mono, Now, Utc};
+use crate::topology::Topology;
 
 /// An active alarm.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +28,27 @@ impl Alarm {
     /// How bad it is; a rule that this version does not know counts as a warning.
     pub fn severity(&self) -> Severity {
         self.rule.rule().map_or(Severity::Warning, |rule| rule.severity)
+    }
+
+    /// What is wrong, in words, with what `links` say of themselves now; `None` for a rule that this version does not
+    /// know.
+    pub fn words(&self, site: &SiteSpec, topology: &Topology, links: &[LinkStatus]) -> Option<String> {
+        let rule = self.rule.rule()?;
+        let status = match self.subject {
+            Subject::Link(link) => links.get(link.0 as usize).zip(site.links.get(link.0 as usize)),
+            Subject::System | Subject::Cell(_) | Subject::Node(_) => None,
+        };
+        Some(match status {
+            // What was expected and what answered.
+            Some((status, spec))
+                if rule.watch == Watch::LinkStranger
+                    && status.state == LinkState::Stranger
+                    && !status.reason.is_empty() =>
+            {
+                format!("{}: {}", spec.name, status.reason)
+            }
+            _ => rule.words(self.subject, self.value, site, topology),
+        })
     }
 }
 
@@ -139,7 +161,7 @@ fn subjects(rule: &Rule, site: &SiteSpec, system: SystemIdx, cells: usize, modul
     match rule.watch {
         Watch::CellVoltage | Watch::CellTemperature => (0..cells).map(|c| Subject::Cell(c as u16)).collect(),
         Watch::NodeDelay | Watch::NodeState => (0..modules).map(|n| Subject::Node(n as u16)).collect(),
-        Watch::LinkSilence => (0..site.links.len())
+        Watch::LinkSilence | Watch::LinkStranger => (0..site.links.len())
             .filter(|i| site.links[*i].system == system)
             .map(|i| Subject::Link(LinkIdx(i as u8)))
             .collect(),
@@ -242,6 +264,10 @@ mod tests {
         run(
             "cells.missing",
             &[(0.0, Ok(8.0), false), (2.0, Ok(8.0), true), (3.0, Ok(0.0), true), (5.1, Ok(0.0), false)],
+        );
+        run(
+            "link.stranger",
+            &[(0.0, Ok(1.0), false), (0.2, Ok(1.0), true), (0.4, Ok(0.0), true), (1.5, Ok(0.0), false)],
         );
         run("controller.error", &[(0.0, Ok(10.0), false), (0.4, Ok(10.0), true)]);
     }

@@ -48,6 +48,8 @@ pub enum Watch {
     NodeState,
     /// Age of a link's last valid reading, as a multiple of the link's `silent_after`.
     LinkSilence,
+    /// Whether another device answers on a link than the one expected: 1, or 0 for the right one.
+    LinkStranger,
     /// Battery power as a share of the state of power, %.
     SopUse,
     /// Controller mode: 10 is error.
@@ -130,6 +132,8 @@ pub const RULES: &[Rule] = &[
         raise: 0.0, clear: 0.0, on_delay: ms(2_000), off_delay: ms(2_000), advice: "see which module does not report" },
     Rule { id: "controller.error", severity: Severity::Critical, watch: Watch::ControllerMode, direction: Direction::Above,
         raise: 9.5, clear: 9.5, on_delay: ms(300), off_delay: ms(2_000), advice: "read the controller's fault memory" },
+    Rule { id: "link.stranger", severity: Severity::Warning, watch: Watch::LinkStranger, direction: Direction::Above,
+        raise: 0.5, clear: 0.5, on_delay: ms(200), off_delay: ms(1_000), advice: "nothing that it says is believed: connect the right device, or correct the site file" },
 ];
 
 impl RuleIdx {
@@ -185,6 +189,10 @@ impl Rule {
             (Watch::LinkSilence, Subject::Link(l)) => match site.links.get(l.0 as usize) {
                 Some(link) => format!("{} is silent", link.name),
                 None => "A link is silent".to_owned(),
+            },
+            (Watch::LinkStranger, Subject::Link(l)) => match site.links.get(l.0 as usize) {
+                Some(link) => format!("{}: another device answers than the one expected", link.name),
+                None => "A link leads to another device than the one expected".to_owned(),
             },
             (Watch::SopUse, _) => format!("{} % of the state of power in use, limit {limit} %", whole(value)),
             (Watch::ControllerMode, _) => "The battery controller reports an error".to_owned(),

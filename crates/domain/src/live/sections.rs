@@ -85,6 +85,7 @@ pub(super) fn write_links(w: &mut Writer, links: &[LinkStatus], now: Now) {
         w.varint(link.frames);
         w.f32(link.frames_per_s);
         w.f32(link.bytes_per_s);
+        w.varint(link.faults.len() as u64);
         link.faults.iter().for_each(|n| w.varint(u64::from(*n)));
         w.option(link.latency_ms, Writer::f32);
         w.varint(u64::from(link.reconnects));
@@ -100,8 +101,12 @@ pub(super) fn read_links(r: &mut Reader<'_>, now: Now) -> Result<Vec<LinkStatus>
             let frames = r.varint()?;
             let (frames_per_s, bytes_per_s) = (r.f32()?, r.f32()?);
             let mut faults = [0; LinkFault::ALL.len()];
-            for n in &mut faults {
-                *n = r.number("number of faults")?;
+            // The other side may know more kinds of faults, or fewer.
+            for kind in 0..r.count("kinds of faults")? {
+                let number = r.number("number of faults")?;
+                if let Some(slot) = faults.get_mut(kind) {
+                    *slot = number;
+                }
             }
             let latency_ms = r.option(Reader::f32)?;
             let reconnects = r.number("number of reconnects")?;
@@ -109,4 +114,34 @@ pub(super) fn read_links(r: &mut Reader<'_>, now: Now) -> Result<Vec<LinkStatus>
             Ok(LinkStatus { state, last_at, frames, frames_per_s, bytes_per_s, faults, latency_ms, reconnects, reason })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_faults_that_only_the_other_side_knows_are_left_out() {
+        let known = LinkFault::ALL.len();
+        for kinds in [0, 3, known, known + 5] {
+            let mut w = Writer::default();
+            w.varint(1);
+            w.u8(LinkState::Up as u8);
+            w.option(None::<()>, |_, ()| {});
+            w.varint(9);
+            w.f32(0.5);
+            w.f32(0.25);
+            w.varint(kinds as u64);
+            (1..=kinds as u64).for_each(|n| w.varint(n));
+            w.option(None::<()>, |_, ()| {});
+            w.varint(2);
+            w.str("why");
+            let bytes = w.finish();
+            let mut r = Reader::new(&bytes);
+            let links = read_links(&mut r, Now::default()).unwrap();
+            let expected: Vec<u32> = (1..=known as u32).map(|n| if n as usize <= kinds { n } else { 0 }).collect();
+            assert_eq!(links[0].faults.as_slice(), expected, "{kinds}");
+            assert_eq!((links[0].reconnects, links[0].reason.as_str(), r.remaining()), (2, "why", 0));
+        }
+    }
 }

@@ -39,15 +39,21 @@ struct Counter {
 struct Groups {
     /// Slot, and whether it is missing.
     slots: Vec<(usize, bool)>,
-    /// When the first of them was seen.
+    /// When the first of them was seen, at the start or after a silence of all.
     since: Option<Mono>,
+    /// When the newest of them was seen, at the last look.
+    newest: Mono,
 }
 
 impl CanHealth {
     /// The health of a bus that `table` decodes.
     pub(super) fn new(table: &CanTable) -> CanHealth {
         let counter = |bits| Counter { watch: SequenceWatch::new(bits), frozen: None };
-        let groups = |slots: Vec<usize>| Groups { slots: slots.into_iter().map(|s| (s, false)).collect(), since: None };
+        let groups = |slots: Vec<usize>| Groups {
+            slots: slots.into_iter().map(|s| (s, false)).collect(),
+            since: None,
+            newest: Mono(0),
+        };
         CanHealth {
             controller: ControllerWatch::default(),
             counters: table.counters().into_iter().map(counter).collect(),
@@ -125,7 +131,10 @@ impl CanHealth {
         let mut gone = 0;
         for groups in &mut self.messages {
             let Some(newest) = groups.slots.iter().filter_map(|slot| log.last(slot.0)).max() else { continue };
-            // A message that is silent as a whole misses no part.
+            // A message that is silent as a whole misses no part, and when it speaks again not all parts come at once.
+            if newest.since(std::mem::replace(&mut groups.newest, newest)) > patience {
+                groups.since = None;
+            }
             let since = *groups.since.get_or_insert(newest);
             for (slot, missing) in &mut groups.slots {
                 let last = log.last(*slot).unwrap_or(since).max(since);

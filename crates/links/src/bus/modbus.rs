@@ -4,12 +4,14 @@
 //! A device that answers a request with an exception is not dropped, but that request rests just as long: a wrong
 //! address must neither hammer the device nor hide its other registers.
 //!
-//! A device that says who it is is asked at every connect and each minute. Another one in its place is refused.
+//! A device that says who it is is asked at every connect and each minute. Another one in its place is
+//! refused, and an alarm says what was expected and what answered.
 
 mod client;
 mod counted;
 mod device;
 mod exception;
+mod keepalive;
 pub mod rtu;
 mod session;
 mod sunspec;
@@ -72,7 +74,10 @@ impl Poller {
                 Err(error) => error,
             };
             reporter.record(|r| r.monitor.fault(error.fault(), 1));
-            reporter.closed(error).await;
+            match error {
+                ReadError::Stranger(words) => reporter.stranger(words).await,
+                error => reporter.closed(error).await,
+            }
             tokio::time::sleep(backoff.next(backoff::random())).await;
         }
     }

@@ -1,16 +1,16 @@
 //! From a `[[link]]` table to a link that can run: checks the keys, reads DBC file or register table.
 
-use super::{ConfigError, Kind, LinkConfig, Sign};
+use super::{ConfigError, Kind, LinkConfig, SEGMENT, Sign};
 use crate::bus::Bus;
 use crate::bus::candump::Replay;
 use crate::bus::cannelloni::Receiver;
 use crate::bus::modbus::{Device, Endpoint, Framing, Poller};
-use crate::bus::socketcan;
-use crate::bus::victron_mqtt;
 use crate::bus::vrm::Vrm;
+use crate::bus::{shared_memory, socketcan, victron_mqtt};
 use crate::device::can_table::CanTable;
 use crate::device::dbc::Database;
 use crate::device::registers::RegisterTable;
+use crate::device::shared_cells::SharedCells;
 use crate::device::sunspec::SunSpec;
 use crate::link::LinkTask;
 use domain::spec::SystemIdx;
@@ -26,6 +26,10 @@ use toml::Spanned;
 const MS_RANGE: RangeInclusive<u32> = 10..=600_000;
 /// The longest name that Linux gives an interface, bytes.
 const LONGEST_INTERFACE: usize = 15;
+
+fn ms(ms: u32) -> Duration {
+    Duration::from_millis(ms.into())
+}
 
 impl LinkConfig {
     /// Checks the link and reads the files that it names, relative to `base`, the folder of the site file.
@@ -59,6 +63,10 @@ impl LinkConfig {
             }
             Kind::VictronMqtt => Bus::VictronMqtt(victron_mqtt::Listener::new(self.victron_mqtt()?)),
             Kind::VictronVrm => Bus::Vrm(Box::new(Vrm::new(self.vrm(base)?))),
+            Kind::SharedMemory => {
+                let file = self.segment_file(topology, base)?;
+                Bus::SharedMemory(shared_memory::Poller::new(file, ms(self.poll_ms()), SharedCells::new(*topology)))
+            }
         };
         Ok(LinkTask::new(self.id.get_ref().clone(), system, self.silent_after(), bus))
     }
@@ -100,10 +108,13 @@ impl LinkConfig {
 
     /// Keys that mean nothing to the link's kind, and times that make no sense.
     pub(super) fn wrong_keys(&self) -> Vec<ConfigError> {
-        use Kind::{Candump, Cannelloni, ModbusRtuTcp, ModbusTcp, Socketcan, SunSpec, VictronMqtt, VictronVrm};
+        use Kind::{
+            Candump, Cannelloni, ModbusRtuTcp, ModbusTcp, SharedMemory, Socketcan, SunSpec, VictronMqtt, VictronVrm,
+        };
         const CAN: &[Kind] = &[Cannelloni, Socketcan, Candump];
         const MODBUS: &[Kind] = &[ModbusTcp, ModbusRtuTcp, SunSpec];
         const TABLES: &[Kind] = &[ModbusTcp, ModbusRtuTcp];
+        const POLLED: &[Kind] = &[ModbusTcp, ModbusRtuTcp, SunSpec, SharedMemory];
         const CONNECTING: &[Kind] = &[ModbusTcp, ModbusRtuTcp, SunSpec, VictronMqtt];
         const WAITING: &[Kind] = &[ModbusTcp, ModbusRtuTcp, SunSpec, VictronMqtt, VictronVrm];
         const VRM: &[Kind] = &[VictronVrm];
@@ -112,7 +123,7 @@ impl LinkConfig {
         fn at<T>(key: &Option<Spanned<T>>) -> Place {
             key.as_ref().map(Spanned::span)
         }
-        let keys: [(&str, Place, &[Kind]); 23] = [
+        let keys: [(&str, Place, &[Kind]); 24] = [
             ("listen", at(&self.listen), &[Cannelloni]),
             ("interface", at(&self.interface), &[Socketcan]),
             ("file", at(&self.file), &[Candump]),
@@ -122,7 +133,7 @@ impl LinkConfig {
             ("map", at(&self.map), CAN),
             ("connect", at(&self.connect), CONNECTING),
             ("unit", at(&self.unit), MODBUS),
-            ("poll_ms", at(&self.poll_ms), MODBUS),
+            ("poll_ms", at(&self.poll_ms), POLLED),
             ("timeout_ms", at(&self.timeout_ms), WAITING),
             ("table", at(&self.table), TABLES),
             ("units", at(&self.units), TABLES),
@@ -136,6 +147,7 @@ impl LinkConfig {
             ("requests_per_hour", at(&self.requests_per_hour), VRM),
             ("portal", at(&self.portal), &[VictronMqtt]),
             ("instance", at(&self.instance), &[VictronMqtt, VictronVrm]),
+            ("segment", at(&self.segment), &[SharedMemory]),
         ];
         let kind = *self.kind.get_ref();
         for (key, span, kinds) in keys {
@@ -193,7 +205,6 @@ impl LinkConfig {
     }
 
     fn endpoint(&self) -> Result<Endpoint, ConfigError> {
-        let ms = |ms: u32| Duration::from_millis(ms.into());
         Ok(Endpoint {
             address: self.host_and_port()?,
             framing: if *self.kind.get_ref() == Kind::ModbusRtuTcp { Framing::Rtu } else { Framing::Tcp },
@@ -228,6 +239,21 @@ impl LinkConfig {
             let words = format!("`{}` is not an address to listen on, such as 127.0.0.1:20000", listen.get_ref());
             ConfigError::new(listen.span(), words)
         })
+    }
+
+    /// The segment need not be there yet: its writer may be started later.
+    fn segment_file(&self, topology: &Topology, base: &Path) -> Result<PathBuf, ConfigError> {
+        if topology.cells() == 0 {
+            let words = "shared memory has cells only, and this system has none: give it a `topology`";
+            return Err(ConfigError::new(self.kind.span(), words));
+        }
+        match &self.segment {
+            Some(name) if name.get_ref().trim_matches('/').is_empty() => {
+                let words = format!("`{}` is neither a name, such as {SEGMENT}, nor a path", name.get_ref());
+                Err(ConfigError::new(name.span(), words))
+            }
+            _ => Ok(shared_memory::file_of(self.segment(), base)),
+        }
     }
 
     /// The interface need not be there yet: it may be plugged in later.

@@ -164,6 +164,18 @@ installation = 290928
 token_file = "vrm.token"
 "#,
     },
+    KindGuide {
+        kind: Kind::SharedMemory,
+        reaches: "a simulator on this machine that writes its cells into shared memory; docs/connect-your-battery.md \
+                  has the layout",
+        keys: &[("segment", "its name, or the path of a file; /battery_sim_shm if not given"), POLL],
+        example: r#"[[link]]
+id = "cells"
+system = "racks"
+kind = "shared-memory"
+segment = "/battery_sim_shm"
+"#,
+    },
 ];
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //! ```text
 //! Idle --run--> Connecting --reading--> Up --silent_after without a reading--> Silent --reading--> Up
 //!                 |    '--bytes, but no reading for silent_after--> Silent
-//!                 '--the path closes--> Down --reopened--> Connecting        a replay ends--> Ended
+//!                 |--the path closes--> Down --reopened--> Connecting        a replay ends--> Ended
+//!                 '--another device answers--> Stranger --reading of the right one--> Up
 //! ```
 
 use domain::link::{LinkFault, LinkState, LinkStatus};
@@ -62,14 +63,26 @@ impl Monitor {
 
     /// The path is open.
     pub(crate) fn opened(&mut self, now: Mono) {
-        self.status.state = LinkState::Connecting;
+        if self.status.state != LinkState::Stranger {
+            self.status.state = LinkState::Connecting;
+        }
         self.status.reconnects += u32::from(self.opened);
         (self.opened, self.opened_at, self.heard) = (true, now, false);
+    }
+
+    /// The path leads to another source, without having been closed.
+    pub(crate) fn reopened(&mut self) {
+        self.status.reconnects += 1;
     }
 
     /// The path is closed.
     pub(crate) fn closed(&mut self) {
         self.status.state = LinkState::Down;
+    }
+
+    /// Another device answers than the one expected.
+    pub(crate) fn stranger(&mut self) {
+        self.status.state = LinkState::Stranger;
     }
 
     /// The replay has come to its end.
@@ -178,6 +191,14 @@ mod tests {
         assert_eq!(state(&monitor), LinkState::Down);
         monitor.opened(ms(61_000));
         assert_eq!((state(&monitor), monitor.status(ms(0)).reconnects), (LinkState::Connecting, 1));
+        // A stranger stays one while the path is opened again, until a reading comes.
+        monitor.stranger();
+        monitor.opened(ms(62_000));
+        monitor.received(1, 18, ms(62_000));
+        assert!(!monitor.tick(ms(90_000)));
+        assert_eq!(state(&monitor), LinkState::Stranger);
+        monitor.readings(ms(90_000));
+        assert_eq!(state(&monitor), LinkState::Up);
         monitor.ended();
         assert!(!monitor.tick(ms(99_000)));
         assert_eq!(state(&monitor), LinkState::Ended);

@@ -1,11 +1,12 @@
 //! What a bus needs while it runs: the time, its link's record, and the way to the engine.
 
+use super::jumps::Jumps;
 use super::monitor::Monitor;
 use super::{Clock, Polling};
 use crate::frames::FrameLog;
 use crate::recording::Recorder;
 use domain::engine::Input;
-use domain::link::{LinkIdx, LinkState, LinkStatus};
+use domain::link::{LinkFault, LinkIdx, LinkState, LinkStatus};
 use domain::reading::{Batch, Reading};
 use domain::spec::SystemIdx;
 use domain::time::{Mono, Now};
@@ -26,6 +27,7 @@ const STATUS_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) monitor: Monitor,
+    jumps: Jumps,
     pub(crate) frames: FrameLog,
     pub(crate) now: Mono,
     pub(crate) recorder: Option<Recorder>,
@@ -42,6 +44,7 @@ impl Record {
     pub(crate) fn new(silent_after: Duration) -> Record {
         Record {
             monitor: Monitor::new(silent_after),
+            jumps: Jumps::default(),
             frames: FrameLog::default(),
             now: Mono(0),
             recorder: None,
@@ -88,7 +91,10 @@ impl Reporter {
     pub(crate) async fn opened(&self) {
         let now = self.now();
         self.record(|r| {
-            r.why.clear();
+            // What a stranger said stands until the right device has delivered.
+            if r.monitor.state() != LinkState::Stranger {
+                r.why.clear();
+            }
             r.monitor.opened(now.mono);
         });
         self.publish().await;
@@ -99,6 +105,15 @@ impl Reporter {
         self.record(|r| {
             r.why = why.to_string();
             r.monitor.closed();
+        });
+        self.publish().await;
+    }
+
+    /// The path leads to another device than the one expected; `why` says which, and which was expected.
+    pub(crate) async fn stranger(&self, why: impl ToString) {
+        self.record(|r| {
+            r.why = why.to_string();
+            r.monitor.stranger();
         });
         self.publish().await;
     }
@@ -114,14 +129,25 @@ impl Reporter {
         self.publish().await;
     }
 
-    /// Hands the readings of one packet or poll to the engine, if there are any.
-    pub(crate) async fn deliver(&self, at: Now, readings: Vec<Reading>) {
+    /// Hands the readings of one packet or poll to the engine, if there are any. Values that jumped further than they
+    /// can are counted and left out.
+    pub(crate) async fn deliver(&self, at: Now, mut readings: Vec<Reading>) {
+        self.record(|r| {
+            let all = readings.len();
+            readings.retain(|reading| r.jumps.believes(reading, at.mono));
+            r.monitor.fault(LinkFault::Jump, (all - readings.len()) as u32);
+        });
         if readings.is_empty() {
             return;
         }
         // A device that only says that it has no values is as good as silent.
         if readings.iter().any(|reading| reading.sample.is_ok()) {
-            self.record(|r| r.monitor.readings(at.mono));
+            self.record(|r| {
+                if r.monitor.state() == LinkState::Stranger {
+                    r.why.clear();
+                }
+                r.monitor.readings(at.mono);
+            });
         }
         self.send(Input::Batch(Batch { link: self.idx, system: self.system, at, readings })).await;
         self.publish().await;
@@ -175,7 +201,9 @@ impl Reporter {
         }
         let why = if record.why.is_empty() { String::new() } else { format!(": {}", record.why) };
         match state {
-            LinkState::Down | LinkState::Silent => tracing::warn!("Link {} is {}{why}", self.id, state.word()),
+            LinkState::Down | LinkState::Silent | LinkState::Stranger => {
+                tracing::warn!("Link {} is {}{why}", self.id, state.word())
+            }
             _ => tracing::info!("Link {} is {}{why}", self.id, state.word()),
         }
         record.told = (state, record.why.clone());

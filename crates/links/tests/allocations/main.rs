@@ -15,8 +15,11 @@ use links::can::OwnedFrame;
 use links::device::can_map::MapEntry;
 use links::device::can_table::{CanTable, Outcome};
 use links::device::dbc::Database;
-use links::{Clock, LinkConfig};
+use links::device::shared_cells::SharedCells;
+use links::{Clock, LinkConfig, RecordingLimits};
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -110,7 +113,7 @@ async fn per_packet(groups: u8, strangers: u8) -> f64 {
     for n in 0..2 * PACKETS {
         if n == PACKETS {
             // Recording must cost nothing more; its own preparations do not count.
-            handle.start_recording(&folder.path().join("x.log")).unwrap();
+            handle.start_recording(&folder.path().join("x.log"), RecordingLimits::default()).unwrap();
             before = ALLOCATIONS.load(Ordering::Relaxed);
         }
         socket.send_to(&packets[n % 256], address).await.unwrap();
@@ -124,6 +127,34 @@ async fn per_packet(groups: u8, strangers: u8) -> f64 {
     let recorded = handle.stop_recording().await.unwrap();
     assert_eq!(recorded.frames + recorded.dropped, (PACKETS * usize::from(groups + strangers + 1)) as u64);
     counted as f64 / PACKETS as f64
+}
+
+/// Allocations for each poll of a segment that changes, from the file to the engine's queue.
+async fn per_poll(mut bytes: Vec<u8>) -> f64 {
+    const POLLS: usize = 50;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cells");
+    std::fs::write(&path, &bytes).unwrap();
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    let keys = format!("segment = '{}'\npoll_ms = 10", path.display());
+    let link = format!("id = \"link\"\nsystem = \"racks\"\nkind = \"shared-memory\"\n{keys}");
+    let config: LinkConfig = toml::from_str(&link).unwrap();
+    let task = config.build(SystemIdx(0), &Topology::new(20, 10, 32), repository()).unwrap();
+    let start = Instant::now();
+    let clock: Clock = Arc::new(move || Now { utc: Utc(0), mono: Mono(1 + start.elapsed().as_micros() as u64) });
+    let (sink, mut inputs) = mpsc::channel(64);
+    let (_stop, stopped) = watch::channel(false);
+    tokio::spawn(task.run(LinkIdx(0), clock, sink, stopped));
+    let mut before = 0;
+    for n in 0..2 * POLLS {
+        if n == POLLS {
+            before = ALLOCATIONS.load(Ordering::Relaxed);
+        }
+        bytes[0] = n as u8;
+        file.write_all_at(&bytes[..1], 0).unwrap();
+        while !matches!(inputs.recv().await.unwrap(), Input::Batch(batch) if batch.readings.len() == 12_800) {}
+    }
+    (ALLOCATIONS.load(Ordering::Relaxed) - before) as f64 / POLLS as f64
 }
 
 #[test]
@@ -146,10 +177,26 @@ fn no_frame_allocates() {
     });
     assert_eq!((decoded, readings.len(), count), (6_500, 260, 0));
 
+    // 6,400 cells of shared memory.
+    let cells = SharedCells::new(Topology::new(20, 10, 32));
+    let bytes = [3.3_f32, 40.0, 25.0, 0.5, 0.0002].map(f32::to_le_bytes).concat().repeat(6_400);
+    let mut readings = Vec::with_capacity(cells.readings());
+    let count = allocations(|| {
+        for _ in 0..20 {
+            readings.clear();
+            cells.decode(&bytes, &mut readings).unwrap();
+        }
+    });
+    assert_eq!((readings.len(), count), (12_800, 0));
+
     // A whole link: what it allocates for a packet does not depend on how many frames the packet has.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (few, many) = runtime.block_on(async { (per_packet(1, 1).await, per_packet(65, 20).await) });
     println!("allocations per packet: {few:.2} with 3 frames, {many:.2} with 86");
     // One list of readings for the engine, and now and then a block of the queue.
     assert!((many - few).abs() < 0.2 && many < 1.5, "{few} {many}");
+
+    let per_poll = runtime.block_on(per_poll(bytes));
+    println!("allocations per poll of 6,400 cells: {per_poll:.2}");
+    assert!(per_poll < 4.0, "{per_poll}");
 }

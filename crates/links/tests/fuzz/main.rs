@@ -75,6 +75,7 @@ macro_rules! fuzzed {
 fuzzed! {
     cannelloni_packets: targets::Cannelloni::new();
     candump_lines: targets::Candump;
+    shared_memory_segments: targets::Segments::new();
     dbc_files: targets::DbcFile;
     register_tables_and_words: targets::Registers;
     vrm_answers: targets::Vrm;

@@ -20,6 +20,7 @@ use links::device::dbc::Database;
 use links::device::registers::{Poll, RegisterTable};
 use links::device::victron::topic::{self, Message};
 use links::device::victron::{Gx, vrm};
+use links::device::shared_cells::SharedCells;
 use links::inspect;
 
 /// A codec.
@@ -111,6 +112,34 @@ impl Target for Candump {
             assert!(logged.frame().data.len() <= links::can::MAX_DATA);
         }
         line.is_ok()
+    }
+}
+
+/// Segments of shared memory.
+pub(crate) struct Segments(SharedCells);
+
+impl Segments {
+    pub(crate) fn new() -> Segments {
+        Segments(SharedCells::new(Topology::new(2, 2, 3)))
+    }
+}
+
+impl Target for Segments {
+    fn name(&self) -> &'static str {
+        "shared_memory"
+    }
+
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        let cell = |values: [f32; 5]| values.map(f32::to_le_bytes).concat().repeat(12);
+        vec![cell([3.3, 40.0, 25.0, 0.5, 0.0002]), cell([0.0; 5]), cell([f32::NAN, f32::MAX, -300.0, 2.0, -1.0])]
+    }
+
+    fn take(&self, input: &[u8]) -> bool {
+        let mut readings = Vec::new();
+        let Ok(decoded) = self.0.decode(input, &mut readings) else { return false };
+        assert_eq!(readings.len() + decoded.impossible as usize, self.0.readings());
+        plausible(&readings);
+        true
     }
 }
 

@@ -73,6 +73,21 @@ async fn frames_that_come_twice_or_late_or_with_a_frozen_counter_change_no_readi
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_value_that_is_somewhere_else_for_one_sample_was_never_there() {
+    let mut log = Log::new();
+    // One sample is wrong; later the pack is disconnected for good.
+    for (n, tenths) in [4_000, 4_001, 200, 4_002, 190, 191, 192].into_iter().enumerate() {
+        log.frame(n as u32 * 200, &counted(tenths, n as u16));
+    }
+    let mut link = log.play(COUNTED, COUNTED_MAP).await;
+    for expected in [400.0, 400.1, 400.2, 19.1, 19.2] {
+        assert_eq!(volts(&link.batch().await), expected);
+    }
+    let ended = link.until(LinkState::Ended).await;
+    assert_eq!((ended.faults(LinkFault::Jump), ended.faults_total()), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn bus_off_is_told_and_frames_before_a_restart_are_not_mixed_with_those_after() {
     let mut log = Log::new();
     log.frame(0, &counted(1_000, 3));
@@ -182,6 +197,20 @@ async fn missing_groups_are_named_and_each_cell_keeps_its_own_age() {
     assert_eq!(ages, [260, 247]);
     let ended = link.until(LinkState::Ended).await;
     assert_eq!((ended.faults(LinkFault::MissingGroup), ended.faults_total()), (3, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_silence_of_all_no_group_is_missing_only_because_it_comes_second() {
+    let mut log = Log::new();
+    for (start, late) in [(0, 0), (200, 0), (5_000, 20), (5_200, 20)] {
+        for group in 0..65 {
+            let at = start + if group < 40 { 0 } else { late };
+            log.frame(at, &format!("250#{group:02X}F67233959CCCE7"));
+        }
+    }
+    let mut link = log.play(&our_dbc(), CELLS).await;
+    let ended = link.until(LinkState::Ended).await;
+    assert_eq!((ended.frames, ended.faults_total()), (4 * 65, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -74,6 +74,8 @@ fn errors_point_at_what_is_wrong() {
             "\"registers/solark.toml\"",
             "`table` means nothing to kind \"sunspec\"",
         ),
+        ("kind = \"shared-memory\"\nsegment = \"/\"".into(), "\"/\"", "neither a name, such as /battery_sim_shm"),
+        ("kind = \"shared-memory\"\ntimeout_ms = 100".into(), "100", "`timeout_ms` means nothing"),
         (
             "kind = \"modbus-tcp\"\nconnect = \"meter:502\"\ntable = \"Cargo.toml\"".into(),
             "\"Cargo.toml\"",
@@ -151,6 +153,17 @@ fn values_of_a_cloud_are_good_for_three_polls_and_at_least_five_minutes() {
     assert_eq!(vrm("").spec(SystemIdx(0)).silent_after, Duration::from_secs(360));
     assert_eq!(vrm("").spec(SystemIdx(0)).address, "installation 7");
     assert_eq!(seconds(&parse("kind = \"modbus-tcp\"\nconnect = \"10.0.0.1:502\"")), None);
+}
+
+#[test]
+fn shared_memory_needs_cells_and_nothing_else() {
+    let source = site("kind = \"shared-memory\"");
+    let link = toml::from_str::<Site>(&source).unwrap().link.remove(0);
+    let spec = link.spec(SystemIdx(0));
+    assert_eq!((spec.protocol.as_str(), spec.address.as_str()), ("Shared memory", "/battery_sim_shm"));
+    link.build(SystemIdx(0), &Topology::new(20, 10, 32), repository()).unwrap();
+    let error = link.build(SystemIdx(0), &Topology::NONE, repository()).unwrap_err();
+    assert!(error.to_string().contains("this system has none"), "{error}");
 }
 
 #[test]

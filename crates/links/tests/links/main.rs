@@ -19,6 +19,7 @@ mod modbus_faults;
 mod packs;
 mod recording;
 mod rtu;
+mod shared_memory;
 #[cfg(target_os = "linux")]
 mod socketcan;
 mod support;

@@ -1,7 +1,7 @@
 //! Faults of a Modbus device, one by one: slow, half-open, refusing, lying, exchanged for another.
 
 use crate::gateway::{exception, gateway, registers};
-use crate::support::{Running, sample};
+use crate::support::{Running, but_skipped, sample};
 use domain::link::{LinkFault, LinkState};
 use domain::point::PointId;
 use domain::reading::{NoData, Target};
@@ -58,15 +58,15 @@ async fn a_slow_device_is_asked_once_at_a_time_and_one_that_is_too_slow_is_dropp
     for _ in 0..3 {
         assert_eq!(sample(&link.batch().await, GRID), Some(Ok(5.0)));
     }
-    let status = link.until(LinkState::Up).await;
-    assert_eq!((status.faults_total(), status.reconnects, most.load(Ordering::Relaxed)), (0, 0, 1));
+    let status = link.until_status(|status| status.faults(LinkFault::SkippedPoll) >= 2 * 43).await;
+    assert_eq!((but_skipped(&status), status.reconnects, most.load(Ordering::Relaxed)), (0, 0, 1));
     assert!(status.latency_ms.is_some_and(|ms| ms >= 900.0), "{status:?}");
 
     // 1.1 of it: no value, and the connection ends, so that the late answer reaches nobody.
     let (address, _) = slow(Duration::from_millis(1_100)).await;
     let mut link = Running::start(&patient(address)).await;
     let status = link.status(|status| status.faults(LinkFault::Timeout) >= 2).await;
-    assert_eq!((status.last_at, status.faults_total(), status.reconnects), (None, 2, 1));
+    assert_eq!((status.last_at, but_skipped(&status), status.reconnects), (None, 2, 1));
 }
 
 /// Answers polls with `value` on one connection, until the other side or the test ends it.
@@ -123,7 +123,7 @@ async fn half_open_the_peer_is_gone_but_the_connection_is_not() {
     let mut link = Running::start(&meter(address)).await;
     assert_eq!(sample(&link.batch().await, GRID), Some(Ok(1.0)));
     let down = link.until(LinkState::Down).await;
-    assert_eq!((down.faults(LinkFault::Timeout), down.faults_total()), (1, 1));
+    assert_eq!((down.faults(LinkFault::Timeout), but_skipped(&down)), (1, 1));
     assert_eq!(sample(&link.batch().await, GRID), Some(Ok(3.0)), "found again");
 }
 
@@ -191,8 +191,9 @@ async fn another_device_in_the_place_of_the_first_is_refused() {
 
     serial.store(0x4344, Ordering::Relaxed);
     let mut link = Running::start(&keys(address, &format!("{SOLARK}\nserial = \"AB\""))).await;
-    let status = link.status(|status| status.state == LinkState::Down).await;
-    assert_eq!((status.last_at, status.faults(LinkFault::Refused), status.faults_total()), (None, 1, 1));
+    let status = link.status(|status| status.state == LinkState::Stranger).await;
+    assert_eq!((status.last_at, status.faults(LinkFault::Refused), but_skipped(&status)), (None, 1, 1));
+    assert_eq!(status.reason, "the device's serial number is CD, not AB");
     serial.store(0x4142, Ordering::Relaxed);
     assert!(sample(&link.batch().await, GRID).is_some(), "the right one is back");
 }
@@ -211,8 +212,8 @@ async fn a_device_that_changes_while_we_are_connected_is_noticed_at_the_next_con
     link.batch().await;
     serial.store(0x4344, Ordering::Relaxed);
     // The first number was kept: readings of the other device never arrive.
-    link.until(LinkState::Down).await;
-    let status = link.status(|status| status.reconnects >= 1 && status.state == LinkState::Down).await;
+    link.until(LinkState::Stranger).await;
+    let status = link.status(|status| status.reconnects >= 1 && status.state == LinkState::Stranger).await;
     assert!(status.faults(LinkFault::Refused) >= 2, "{status:?}");
 }
 
@@ -224,10 +225,10 @@ async fn a_device_that_changes_behind_an_open_connection_is_noticed_within_a_min
     let mut link = Running::hurried(&keys(address, SOLARK), 1_000).await;
     link.batch().await;
     serial.store(0x4344, Ordering::Relaxed);
-    let down = link.until(LinkState::Down).await;
+    let down = link.until(LinkState::Stranger).await;
     assert_eq!((down.reconnects, down.faults(LinkFault::Malformed), down.faults(LinkFault::Timeout)), (0, 0, 0));
     // At once or later, but not before the right one is back.
-    let refused = link.status(|status| status.reconnects >= 1 && status.state == LinkState::Down).await;
+    let refused = link.status(|status| status.reconnects >= 1 && status.state == LinkState::Stranger).await;
     assert_eq!(refused.last_at, down.last_at);
     serial.store(0x4142, Ordering::Relaxed);
     link.batch().await;
@@ -268,7 +269,7 @@ async fn a_sunspec_map_that_cannot_be_is_refused() {
         }))
         .await;
         let mut link = Running::start(&format!("kind = \"sunspec\"\nconnect = \"{address}\"")).await;
-        let status = link.status(|status| status.state == LinkState::Down).await;
-        assert_eq!((status.faults(LinkFault::Refused), status.faults_total(), status.last_at), (1, 1, None), "{what}");
+        let status = link.status(|status| status.state == LinkState::Stranger).await;
+        assert_eq!((status.faults(LinkFault::Refused), but_skipped(&status), status.last_at), (1, 1, None), "{what}");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::judges::judge;
 use crate::support::Running;
-use links::RecordingError;
+use links::{RecordingError, RecordingLimits};
 use tokio::net::UdpSocket;
 
 const KEYS: &str = "kind = \"cannelloni\"\nlisten = \"127.0.0.1:0\"\ndbc = \"dbc/packtwin_hv.dbc\"\n\
@@ -23,8 +23,8 @@ async fn a_recording_is_read_by_python_can() {
     let mut link = Running::start(KEYS).await;
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("bus.log");
-    link.handle.start_recording(&log).unwrap();
-    let again = link.handle.start_recording(&folder.path().join("other.log")).unwrap_err();
+    link.handle.start_recording(&log, RecordingLimits::default()).unwrap();
+    let again = link.handle.start_recording(&folder.path().join("other.log"), RecordingLimits::default()).unwrap_err();
     assert!(matches!(again, RecordingError::Running(path) if path == log));
 
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -35,9 +35,10 @@ async fn a_recording_is_read_by_python_can() {
     assert_eq!((status.frames, status.dropped, status.error), (5, 0, None));
     assert!(link.handle.recording().is_none() && link.handle.stop_recording().await.is_none());
 
-    let refused = link.handle.start_recording(&log).unwrap_err();
+    let refused = link.handle.start_recording(&log, RecordingLimits::default()).unwrap_err();
     assert_eq!(refused.to_string(), format!("{} exists already; name a new file", log.display()));
-    let nowhere = link.handle.start_recording(&folder.path().join("no/folder.log")).unwrap_err();
+    let nowhere =
+        link.handle.start_recording(&folder.path().join("no/folder.log"), RecordingLimits::default()).unwrap_err();
     assert!(matches!(nowhere, RecordingError::Refused(..)), "{nowhere}");
 
     let Some(mut judge) = judge("python_can_read.py", "can") else { return };
@@ -54,6 +55,6 @@ async fn a_link_without_can_frames_cannot_be_recorded() {
     let keys = "kind = \"modbus-tcp\"\nconnect = \"127.0.0.1:1\"\ntable = \"crates/links/tests/fixtures/meter.toml\"";
     let link = Running::start(keys).await;
     let folder = tempfile::tempdir().unwrap();
-    let refused = link.handle.start_recording(&folder.path().join("x.log")).unwrap_err();
+    let refused = link.handle.start_recording(&folder.path().join("x.log"), RecordingLimits::default()).unwrap_err();
     assert_eq!(refused.to_string(), "only CAN links can be recorded");
 }

@@ -1,7 +1,7 @@
 //! A link of a site file's text, running.
 
 use domain::engine::Input;
-use domain::link::{LinkIdx, LinkState, LinkStatus};
+use domain::link::{LinkFault, LinkIdx, LinkState, LinkStatus};
 use domain::reading::{Batch, Sample, Target};
 use domain::spec::SystemIdx;
 use domain::time::{Mono, Now, Utc};
@@ -95,6 +95,14 @@ impl Running {
         tokio::time::timeout(PATIENCE, next).await.unwrap()
     }
 
+    /// What comes next: a batch or a status.
+    pub(crate) async fn next(&mut self) -> Result<Batch, LinkStatus> {
+        match tokio::time::timeout(PATIENCE, self.inputs.recv()).await.unwrap().unwrap() {
+            Input::Batch(batch) => Ok(batch),
+            Input::Link(_, status) => Err(status),
+        }
+    }
+
     /// The next status that `wanted` accepts. A value before it is a failure.
     pub(crate) async fn status(&mut self, wanted: impl Fn(&LinkStatus) -> bool) -> LinkStatus {
         let next = async {
@@ -126,6 +134,11 @@ impl Running {
         };
         tokio::time::timeout(PATIENCE, next).await.unwrap()
     }
+}
+
+/// How many faults there were, but for polls that were skipped: on a busy machine some are.
+pub(crate) fn but_skipped(status: &LinkStatus) -> u64 {
+    status.faults_total() - u64::from(status.faults(LinkFault::SkippedPoll))
 }
 
 /// The sample of `target` in a batch.

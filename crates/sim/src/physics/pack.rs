@@ -108,6 +108,17 @@ impl Pack {
         (sum / self.cells.len().max(1) as f64) as f32
     }
 
+    /// Current of `cell`, A, discharge positive: that of its rack. 0 for a cell that does not exist.
+    pub fn cell_current_a(&self, cell: usize) -> f32 {
+        let per_rack = self.cells.len() / self.racks.len().max(1);
+        cell.checked_div(per_rack).and_then(|rack| self.racks.get(rack)).map_or(0.0, |rack| rack.current_a)
+    }
+
+    /// Instant resistance of `cell` now, Ω; that of a rated one for a cell that does not exist.
+    pub fn cell_resistance_ohm(&self, cell: usize) -> f32 {
+        p::R0_OHM * self.factor.get(cell).copied().unwrap_or(1.0)
+    }
+
     /// The current that gives `power_w` at the terminals now, A; that of the highest power where it is too much.
     pub fn current_for_power(&self, power_w: f32) -> f32 {
         let (emf_v, resistance_ohm) = self.source();

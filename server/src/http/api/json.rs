@@ -12,7 +12,7 @@ use domain::twin::Moment;
 use serde_json::{Map, Value, json};
 
 /// RFC 3339 in UTC with milliseconds.
-pub(super) fn rfc3339(at: Utc) -> String {
+pub(in crate::http) fn rfc3339(at: Utc) -> String {
     let (days, in_day_ms) = ((at.0 / 1_000).div_euclid(86_400_000), (at.0 / 1_000).rem_euclid(86_400_000));
     // Days since 1970 to a civil date, by eras of 400 years that begin on 1 March.
     let z = days + 719_468;
@@ -82,7 +82,7 @@ pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, moment: &Moment) -> Valu
             let rule = alarm.rule.rule()?;
             Some(json!({
                 "rule": rule.id, "severity": rule.severity.word(), "since": rfc3339(alarm.since),
-                "words": rule.words(alarm.subject, alarm.value, site, &spec.topology), "advice": rule.advice,
+                "words": alarm.words(site, &spec.topology, &moment.links), "advice": rule.advice,
                 "signal_lost": alarm.signal_lost,
             }))
         })

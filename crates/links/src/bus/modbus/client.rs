@@ -5,6 +5,7 @@
 
 use super::counted::{Counted, Received};
 use super::exception::Exception;
+use super::keepalive;
 use super::rtu::Rtu;
 use super::tcp::Tcp;
 use crate::device::registers::Area;
@@ -110,6 +111,7 @@ impl Client {
         let stream = timeout(limit, TcpStream::connect(address)).await.map_err(|_| ReadError::Timeout(limit))?;
         let stream = stream.map_err(ReadError::Connect)?;
         stream.set_nodelay(true).map_err(ReadError::Connect)?;
+        keepalive::watch_over(&stream).map_err(ReadError::Connect)?;
         Ok(Client::attach(stream, framing, unit, limit))
     }
 

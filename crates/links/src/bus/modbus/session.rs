@@ -1,5 +1,6 @@
 //! One connection to a device, from its opening to its end: who is there, then poll after poll.
 
+use super::super::pace::Pace;
 use super::backoff::{self, Backoff};
 use super::client::{Client, ReadError};
 use super::device::{Device, Identity};
@@ -10,7 +11,6 @@ use domain::link::LinkFault;
 use domain::time::Mono;
 use std::convert::Infallible;
 use std::time::Duration;
-use tokio::time::MissedTickBehavior;
 
 /// How often a device is asked who it is.
 const IDENTITY_EVERY: Duration = Duration::from_secs(60);
@@ -51,12 +51,11 @@ impl<'a> Session<'a> {
     async fn polls(&mut self, serial: &mut Option<String>, backoff: &mut Backoff) -> Result<Infallible, ReadError> {
         self.device.open(&mut self.client).await?;
         self.rests.resize_with(self.device.slots(), Rest::default);
-        let mut ticks = tokio::time::interval(self.period);
-        // A slow device is asked less often, not twice in a row.
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut pace = Pace::new(self.period);
         let mut identified: Option<Mono> = None;
         loop {
-            ticks.tick().await;
+            let skipped = pace.next().await;
+            self.reporter.record(|r| r.monitor.fault(LinkFault::SkippedPoll, skipped));
             let now = self.reporter.now().mono;
             if identified.is_none_or(|at| now.since(at) >= IDENTITY_EVERY) {
                 if self.identify(serial).await? {

@@ -1,0 +1,82 @@
+//! Values that jump further than they can: a word swapped, a register read half-way through its change.
+//!
+//! A jump beyond the point's `max_step` is refused once. If the next sample agrees with it, it was true, as when
+//! contactors open; if not, it was never there. Pure: time is a parameter.
+
+use domain::point::PointId;
+use domain::reading::{Reading, Target};
+use domain::time::Mono;
+
+/// What was last believed of each point.
+#[derive(Debug, Default)]
+pub(crate) struct Jumps([Option<Known>; PointId::COUNT]);
+
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    value: f32,
+    at: Mono,
+    /// The value that was refused last.
+    refused: Option<f32>,
+}
+
+impl Jumps {
+    /// Whether a reading received at `at` is believed.
+    pub(crate) fn believes(&mut self, reading: &Reading, at: Mono) -> bool {
+        let (Target::Point(point), Ok(value)) = (reading.target, reading.sample) else { return true };
+        let spec = point.spec();
+        let Some(max_step) = spec.max_step else { return true };
+        let known = &mut self.0[point as usize];
+        let near = |other: f32| (value - other).abs() <= max_step;
+        match known {
+            // Of what is stale nothing can be concluded.
+            Some(known)
+                if at.since(known.at) <= spec.max_age && !near(known.value) && !known.refused.is_some_and(near) =>
+            {
+                known.refused = Some(value);
+                false
+            }
+            _ => {
+                *known = Some(Known { value, at, refused: None });
+                true
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::reading::{NoData, Sample};
+
+    #[test]
+    fn a_jump_is_refused_once_and_believed_if_it_stays() {
+        let mut jumps = Jumps::default();
+        let mut at_ms = 0;
+        let mut volts = |sample: Sample, after_ms: u64| {
+            at_ms += after_ms;
+            jumps.believes(&Reading { target: Target::Point(PointId::Voltage), sample }, Mono(at_ms * 1_000))
+        };
+        for (sample, after_ms, believed) in [
+            (Ok(830.0), 200, true),
+            // A sag in a burst.
+            (Ok(775.0), 200, true),
+            (Ok(20.0), 200, false),
+            (Ok(829.0), 200, true),
+            // Contactors open, and stay so.
+            (Ok(20.0), 200, false),
+            (Ok(19.0), 200, true),
+            (Ok(18.0), 200, true),
+            // Two different lies in a row.
+            (Ok(900.0), 200, false),
+            (Ok(1_900.0), 200, false),
+            (Ok(18.0), 200, true),
+            (Err(NoData::Error), 200, true),
+            // After a silence anything may be true.
+            (Ok(830.0), 1_600, true),
+        ] {
+            assert_eq!(volts(sample, after_ms), believed, "{sample:?}");
+        }
+        let power = Reading { target: Target::Point(PointId::Power), sample: Ok(1e6) };
+        assert!(jumps.believes(&power, Mono(0)) && jumps.believes(&Reading { sample: Ok(0.0), ..power }, Mono(1)));
+    }
+}
