@@ -11,6 +11,7 @@ pub(crate) mod socketcan;
 
 use crate::frames::Describe;
 use crate::link::{BindError, Reporter};
+use domain::point::MaxAge;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -35,6 +36,14 @@ impl Bus {
             Bus::Candump(bus) => bus.table(),
             Bus::Socketcan(bus) => bus.table(),
             Bus::Modbus(bus) => bus.table(),
+        }
+    }
+
+    /// Which points may be older than the catalogue says, because they come seldom. CAN frames do not.
+    pub(crate) fn max_ages(&self) -> Vec<MaxAge> {
+        match self {
+            Bus::Modbus(bus) => bus.max_ages(),
+            Bus::Cannelloni(_) | Bus::Candump(_) | Bus::Socketcan(_) => Vec::new(),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::frames::Describe;
 use crate::recording::{Recorder, RecordingError, RecordingStatus};
 use domain::engine::Input;
 use domain::link::{FrameRow, LinkIdx, LinkStatus};
+use domain::point::MaxAge;
 use domain::spec::SystemIdx;
 use domain::time::Now;
 use reporter::lock;
@@ -61,6 +62,11 @@ impl LinkTask {
         let can = bus.can_interface(&id).map(|name| name.replace(char::is_whitespace, "_").into());
         let handle = LinkHandle { record, table: bus.table(), can };
         LinkTask { id, system, bus, handle }
+    }
+
+    /// Which points may be older than the catalogue says, because the link brings them seldom.
+    pub fn max_ages(&self) -> Vec<MaxAge> {
+        self.bus.max_ages()
     }
 
     /// Takes the address that the link listens on, so that a start that cannot work fails at once. Links that connect

@@ -1,4 +1,4 @@
-//! A simulated battery system: cell physics, AI load, controller, meters, speaking real bytes on real sockets.
+//! Simulated battery systems that speak real bytes on real sockets: a pack under an AI load, and a house with a 48 V bank.
 //!
 //! ```text
 //!   load --> peak shaving --> pack (cell physics) --> controller --> CAN frames --> cannelloni UDP
@@ -6,7 +6,7 @@
 //!      \________ grid = load - battery _______________________________> meters --> Modbus TCP
 //! ```
 //!
-//! Everything up to the bytes is pure and deterministic by seed, with time as a parameter: [`plant::Plant`]. Only
+//! Everything up to the bytes is pure and deterministic by seed, with time as a parameter: [`plant::Plant`], [`home::Home`]. Only
 //! the rig (feature `sockets`) has a clock and sockets. Links to it connect as they would to real devices.
 
 #[cfg(feature = "sockets")]
@@ -15,12 +15,14 @@ pub mod can;
 pub mod controller;
 pub mod curve;
 pub mod dispatch;
+pub mod home;
 pub mod lab;
 pub mod load;
 pub mod meter;
 pub mod physics;
 pub mod plant;
 pub mod prng;
+pub mod registers;
 #[cfg(feature = "sockets")]
 pub mod rig;
 pub mod sunspec;
@@ -28,4 +30,4 @@ pub mod sunspec;
 #[cfg(feature = "sockets")]
 pub use bus::modbus::WireFault;
 #[cfg(feature = "sockets")]
-pub use rig::{LabHandle, Rig, RigConfig, RigError};
+pub use rig::{HomeConfig, LabHandle, Rig, RigConfig, RigError, SimulatorConfig};

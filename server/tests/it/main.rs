@@ -5,6 +5,7 @@
 mod api;
 mod bad_input;
 mod commands;
+mod home;
 mod live;
 mod outside;
 mod replay;

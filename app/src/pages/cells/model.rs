@@ -5,7 +5,7 @@ use crate::charts::heatmap::{HeatCell, Scale};
 use crate::order;
 use domain::cells::ColumnStats;
 use domain::reading::{CellQuantity, NoData, Sample};
-use domain::spec::{CellLimits, SystemSpec};
+use domain::spec::{CellLimits, SystemKind, SystemSpec};
 use domain::topology::Topology;
 use domain::twin::Moment;
 
@@ -189,6 +189,8 @@ pub(super) mod tests {
             cell_resolution_v: 0.001,
             rate_hz: 5.0,
             simulated: true,
+            max_ages: Vec::new(),
+            kind: SystemKind::DataCentre,
         }
     }
 
