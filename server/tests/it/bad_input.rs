@@ -21,7 +21,12 @@ fn a_wrong_site_file_names_file_line_and_key_and_starts_nothing() {
         ("\"battery/soc\"", "\"battery/sock\"", "battery/sock", &["link.map", "battery/sock", "battery/soc"]),
         ("packtwin_hv.dbc", "nowhere.dbc", "nowhere.dbc", &["link.dbc", "nowhere.dbc"]),
         ("nominal_v = 832", "nominal_v = 832\nkind = \"house\"", "house", &["system.kind", "unknown variant `house`"]),
-        ("[site]", "[[simulator]]\nsystem = \"hv\"\nkind = \"car\"\n[site]", "\"car\"", &["simulator.kind", "\"home\""]),
+        (
+            "[site]",
+            "[[simulator]]\nsystem = \"hv\"\nkind = \"car\"\n[site]",
+            "\"car\"",
+            &["simulator.kind", "\"home\""],
+        ),
         (
             "[site]",
             "[[simulator]]\nkind = \"home\"\nsystem = \"hv\"\ntime_scale = 0\n[site]",

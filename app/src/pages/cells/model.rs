@@ -5,7 +5,7 @@ use crate::charts::heatmap::{HeatCell, Scale};
 use crate::order;
 use domain::cells::ColumnStats;
 use domain::reading::{CellQuantity, NoData, Sample};
-use domain::spec::{CellLimits, SystemKind, SystemSpec};
+use domain::spec::{CellLimits, SystemSpec};
 use domain::topology::Topology;
 use domain::twin::Moment;
 
@@ -173,6 +173,7 @@ fn whole_steps(low: f32, high: f32, step: f32) -> (f32, f32) {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use domain::spec::SystemKind;
     use domain::time::{Mono, Now};
     use domain::twin::SystemState;
     use std::time::Duration;
