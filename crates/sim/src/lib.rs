@@ -1,4 +1,4 @@
-//! Simulated battery systems that speak real bytes on real sockets: a pack under an AI load, and a house with a 48 V bank.
+//! Simulated battery systems that speak real bytes on real sockets: a pack under an AI load, a house with a 48 V bank.
 //!
 //! ```text
 //!   load --> peak shaving --> pack (cell physics) --> controller --> CAN frames --> cannelloni UDP
@@ -6,8 +6,9 @@
 //!      \________ grid = load - battery _______________________________> meters --> Modbus TCP
 //! ```
 //!
-//! Everything up to the bytes is pure and deterministic by seed, with time as a parameter: [`plant::Plant`], [`home::Home`]. Only
-//! the rig (feature `sockets`) has a clock and sockets. Links to it connect as they would to real devices.
+//! Everything up to the bytes is pure and deterministic by seed, with time as a parameter: [`plant::Plant`],
+//! [`home::Home`]. Only the rig (feature `sockets`) has a clock and sockets. Links to it connect as they would to real
+//! devices.
 
 #[cfg(feature = "sockets")]
 pub mod bus;

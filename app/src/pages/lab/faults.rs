@@ -27,27 +27,29 @@ pub(super) fn Inject(
     let (cell, node, link) = (RwSignal::default(), RwSignal::default(), RwSignal::default());
     view! {
         <Card title="Inject a fault" class="lab-inject">
-            {has_cells.then(|| view! {
-            <CommandForm lab action="inject" submit="Inject into the cell" outcome=cell>
-                <ChoiceField
-                    name="fault"
-                    label="Cell fault"
-                    options=kinds
-                    hint="weak: 4 % less capacity, 30 % more resistance; hot: about 25 K warmer"
-                    outcome=cell
-                />
-                <TextField
-                    name="cell"
-                    label="Cell"
-                    hint=format!("module and cell, {first} to {last}")
-                    value=first.clone()
-                    outcome=cell
-                />
-            </CommandForm>
-            <CommandForm lab action="inject" submit="Stop the node" outcome=node>
-                <input type="hidden" name="fault" value="dead-node" />
-                <ChoiceField name="node" label="AFE node" options=nodes hint="its cells are no longer measured" outcome=node />
-            </CommandForm>
+            {has_cells.then(|| {
+                view! {
+                    <CommandForm lab action="inject" submit="Inject into the cell" outcome=cell>
+                        <ChoiceField
+                            name="fault"
+                            label="Cell fault"
+                            options=kinds
+                            hint="weak: 4 % less capacity, 30 % more resistance; hot: about 25 K warmer"
+                            outcome=cell
+                        />
+                        <TextField
+                            name="cell"
+                            label="Cell"
+                            hint=format!("module and cell, {first} to {last}")
+                            value=first.clone()
+                            outcome=cell
+                        />
+                    </CommandForm>
+                    <CommandForm lab action="inject" submit="Stop the node" outcome=node>
+                        <input type="hidden" name="fault" value="dead-node" />
+                        <ChoiceField name="node" label="AFE node" options=nodes hint="its cells are no longer measured" outcome=node />
+                    </CommandForm>
+                }
             })}
             <CommandForm lab action="inject" submit="Silence the device" outcome=link>
                 <input type="hidden" name="fault" value="silent-link" />

@@ -1,7 +1,7 @@
 //! The hybrid inverter as Sol-Ark, Deye and Sunsynk have it: its holding registers. Pure.
 //!
-//! Discharge and import are positive, values of two registers have the low word first, temperatures are 0.1 K from -100 °C.
-//! Registers between those that mean something here are 0.
+//! Discharge and import are positive, values of two registers have the low word first, temperatures are 0.1 K from
+//! -100 °C. Registers between those that mean something here are 0.
 
 use super::Home;
 use super::energy::Counter;
