@@ -83,7 +83,7 @@ impl Boot {
     /// # Errors
     /// [`BootError::Live`] when the frame is not sound.
     pub fn moment(&self) -> Result<Moment, BootError> {
-        let mut decoder = Decoder::new();
+        let mut decoder = Decoder::of(self.system()?);
         decoder.decode(&self.key)?;
         Ok(decoder.moment().clone())
     }

@@ -3,7 +3,7 @@
 use domain::link::{LinkSpec, LinkState, LinkStatus};
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NodeQuantity};
-use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemSpec};
+use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;
 use domain::twin::{Moment, SystemState};
@@ -22,6 +22,8 @@ pub(crate) fn spec() -> SystemSpec {
         cell_resolution_v: 0.001,
         rate_hz: 5.0,
         simulated: true,
+        max_ages: Vec::new(),
+        kind: SystemKind::DataCentre,
     }
 }
 

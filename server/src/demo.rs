@@ -9,16 +9,18 @@ use std::path::PathBuf;
 const SITE: &str = include_str!("../../sites/demo.toml");
 
 /// Every file of the demo, by its path below `demo-site` in the data folder.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 6] = [
     ("sites/demo.toml", SITE),
     ("dbc/packtwin_hv.dbc", include_str!("../../dbc/packtwin_hv.dbc")),
     ("registers/grid_meter.toml", include_str!("../../registers/grid_meter.toml")),
     ("registers/load_meter.toml", include_str!("../../registers/load_meter.toml")),
+    ("registers/victron_battery.toml", include_str!("../../registers/victron_battery.toml")),
+    ("registers/solark_beside_victron.toml", include_str!("../../registers/solark_beside_victron.toml")),
 ];
 
 /// Addresses of the simulated devices in the site file.
 const UDP_PORT: &str = "127.0.0.1:20000";
-const TCP_PORTS: [&str; 2] = ["127.0.0.1:15020", "127.0.0.1:15021"];
+const TCP_PORTS: [&str; 4] = ["127.0.0.1:15020", "127.0.0.1:15021", "127.0.0.1:15030", "127.0.0.1:15031"];
 
 /// Writes the demo's files and returns its site file.
 ///

@@ -15,7 +15,6 @@ use domain::spec::{SystemIdx, SystemSpec};
 use domain::time::Now;
 use domain::twin::Site;
 use links::LinkConfig;
-use sim::Rig;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -85,7 +84,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let mut rigs = Vec::with_capacity(simulators.len());
     let mut labs = vec![None; spec.systems.len()];
     for (system, config) in simulators {
-        let rig = Rig::start(&config, spec.systems[system.0 as usize].topology).await?;
+        let rig = config.start(spec.systems[system.0 as usize].topology).await?;
         labs[system.0 as usize] = Some(rig.lab());
         rigs.push(rig);
     }
@@ -160,7 +159,7 @@ fn first_moment(
     match store.tail(&spec.id, now.utc - kept, now.utc) {
         Ok(rows) => {
             for row in rows {
-                unreadable += tape::play(&row.tape, |moment| recent.push(moment));
+                unreadable += tape::play(&row.tape, spec, |moment| recent.push(moment));
             }
         }
         Err(error) => tracing::warn!(system = spec.id, "the recent past cannot be read: {error}"),

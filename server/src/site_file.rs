@@ -6,10 +6,11 @@
 mod locate;
 mod tables;
 
+use domain::point::MaxAge;
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use links::{LinkConfig, LinkTask};
 use locate::locate;
-use sim::RigConfig;
+use sim::SimulatorConfig;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ pub(crate) struct SiteFile {
     /// Its links, built but not started, in the order of the specification.
     pub(crate) links: Vec<LinkTask>,
     /// Its simulators, with the system that each simulates.
-    pub(crate) simulators: Vec<(SystemIdx, RigConfig)>,
+    pub(crate) simulators: Vec<(SystemIdx, SimulatorConfig)>,
 }
 
 /// What is wrong with a site file, and where.
@@ -53,7 +54,7 @@ pub(crate) enum SiteFileError {
 }
 
 /// The simulators of a site file, with their places in it.
-pub(crate) type Simulators = Vec<Spanned<RigConfig>>;
+pub(crate) type Simulators = Vec<Spanned<SimulatorConfig>>;
 
 /// A complaint at a place in the text.
 type Complaint = (Range<usize>, String);
@@ -133,7 +134,7 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
             all_read.then(|| (span, format!("there is no system {id:?}; there is {}", known.join(", "))))
         })
     };
-    let (mut specs, mut tasks) = (Vec::new(), Vec::new());
+    let (mut specs, mut tasks, mut max_ages) = (Vec::new(), Vec::new(), Vec::new());
     for config in &link {
         if !ids.insert(format!("link {}", config.id.get_ref())) {
             complaints.push((config.id.span(), format!("there are two links {:?}", config.id.get_ref())));
@@ -148,7 +149,10 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
         let Some(system) = &systems[idx.0 as usize].1 else { continue };
         specs.push(config.spec(idx));
         match config.build(idx, &system.topology, base) {
-            Ok(task) => tasks.push(task),
+            Ok(task) => {
+                max_ages.extend(task.max_ages().into_iter().map(|max| (idx, max)));
+                tasks.push(task);
+            }
             Err(_) => {
                 let problems = config.problems(idx, &system.topology, base).into_iter();
                 complaints.extend(problems.map(|p| (p.span().unwrap_or_else(|| config.id.span()), p.to_string())));
@@ -157,7 +161,7 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
     }
     let mut simulators = Vec::new();
     for config in simulator {
-        match find(&config.get_ref().system, config.span()) {
+        match find(config.get_ref().system(), config.span()) {
             Ok(idx) => simulators.push((idx, config.into_inner())),
             Err(complaint) => complaints.extend(complaint),
         }
@@ -168,6 +172,19 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
             system.simulated = true;
         }
     }
+    for (idx, max) in max_ages {
+        if let Some(system) = systems.get_mut(idx.0 as usize) {
+            allow(&mut system.max_ages, max);
+        }
+    }
     let name = site.map(Spanned::into_inner).unwrap_or_default();
     SiteFile { spec: SiteSpec { name, systems, links: specs }, links: tasks, simulators }
+}
+
+/// Lets a point be as old as its slowest link makes it.
+fn allow(max_ages: &mut Vec<MaxAge>, max: MaxAge) {
+    match max_ages.iter_mut().find(|known| known.point == max.point) {
+        Some(known) => known.age = known.age.max(max.age),
+        None => max_ages.push(max),
+    }
 }

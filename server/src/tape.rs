@@ -4,6 +4,7 @@
 //! be read alone; rows of one second written by two processes can be joined end to end.
 
 use domain::live::{Decoder, Encoded};
+use domain::spec::SystemSpec;
 use domain::telemetry::Row;
 use domain::twin::Moment;
 use store::{Event, Second};
@@ -51,9 +52,9 @@ impl Tape {
     }
 }
 
-/// Calls `each` with every moment of a row and returns how many frames could not be read.
-pub(crate) fn play(row: &[u8], mut each: impl FnMut(&Moment)) -> usize {
-    let mut decoder = Decoder::new();
+/// Calls `each` with every moment of a row of the system `spec` and returns how many frames could not be read.
+pub(crate) fn play(row: &[u8], spec: &SystemSpec, mut each: impl FnMut(&Moment)) -> usize {
+    let mut decoder = Decoder::of(spec);
     let mut unreadable = 0;
     let mut rest = row;
     while let Some((len, after)) = rest.split_first_chunk::<4>() {

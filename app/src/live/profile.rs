@@ -12,7 +12,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 /// The points that are kept.
-pub const PROFILE_POINTS: [PointId; 4] = [PointId::LoadPower, PointId::GridPower, PointId::Power, PointId::Voltage];
+pub const PROFILE_POINTS: [PointId; 5] =
+    [PointId::LoadPower, PointId::GridPower, PointId::Power, PointId::Voltage, PointId::SolarPower];
 /// How far back, s.
 pub const PROFILE_S: f64 = 600.0;
 

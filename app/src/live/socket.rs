@@ -33,7 +33,7 @@ pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
         feed,
         newest: RefCell::new(live.moment.get_untracked()),
         newest_ms: Cell::new(performance.now()),
-        decoder: RefCell::default(),
+        decoder: RefCell::new(Decoder::of(&system)),
         system,
         performance,
         measured,
@@ -124,7 +124,7 @@ impl Socket {
             retry.clear();
         }
         self.open.take();
-        self.decoder.take();
+        self.decoder.replace(Decoder::of(&self.system));
         let Some(socket) = address(&self.system.id).and_then(|url| WebSocket::new(&url).ok()) else {
             return self.lost();
         };

@@ -68,8 +68,9 @@ fn LabOfSystem() -> impl IntoView {
 #[component]
 fn Effects(lab: Lab) -> impl IntoView {
     let live = lab.live;
-    let hottest = live.map(hottest);
-    let topology = lab.topology;
+    let (topology, load) = (lab.topology, lab.kind.load_name());
+    let has_cells = topology.cells() > 0;
+    let voltage = if has_cells { ("Bus voltage", PointId::BusVoltage) } else { ("Voltage", PointId::Voltage) };
     let place = live.map(move |moment| {
         stats(moment).map_or_else(String::new, |stats| format!("cell {}", topology.cell_name(stats.max_at)))
     });
@@ -82,18 +83,30 @@ fn Effects(lab: Lab) -> impl IntoView {
     let power = live.map(|moment| Shown::point_as(moment, PointId::Power, |power_w| format::kilowatts(power_w.abs())));
     view! {
         <div class="tiles lab-effects">
-            <section class="card tile" aria-label="AI load">
-                <Reading label="AI load" value=live.shown(PointId::LoadPower) />
+            <section class="card tile" aria-label=load>
+                <Reading label=load value=live.shown(PointId::LoadPower) />
             </section>
             <section class="card tile" aria-label="Battery power">
                 <Reading label="Battery power" value=power note=direction />
             </section>
-            <section class="card tile" aria-label="Bus voltage">
-                <Reading label="Bus voltage" value=live.shown(PointId::BusVoltage) />
+            <section class="card tile" aria-label=voltage.0>
+                <Reading label=voltage.0 value=live.shown(voltage.1) />
             </section>
-            <section class="card tile" aria-label="Hottest cell">
-                <Reading label="Hottest cell" value=hottest note=place />
-            </section>
+            {if has_cells {
+                view! {
+                    <section class="card tile" aria-label="Hottest cell">
+                        <Reading label="Hottest cell" value=live.map(hottest) note=place />
+                    </section>
+                }
+                    .into_any()
+            } else {
+                view! {
+                    <section class="card tile" aria-label="Solar">
+                        <Reading label="Solar" value=live.shown(PointId::SolarPower) />
+                    </section>
+                }
+                    .into_any()
+            }}
         </div>
     }
 }

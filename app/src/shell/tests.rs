@@ -4,18 +4,29 @@ use super::*;
 use crate::sample::{moment, site};
 use domain::alarm::{Alarm, RULES, RuleIdx, Subject};
 use domain::live::Encoder;
-use domain::time::Utc;
-use domain::twin::Moment;
+use domain::point::{MaxAge, PointId};
+use domain::spec::{SiteSpec, SystemKind, SystemSpec};
+use domain::time::{Mono, Utc};
+use domain::topology::Topology;
+use domain::twin::{Moment, SystemState};
+use std::time::Duration;
 
 fn boot(moment: &Moment) -> Boot {
-    let site = site();
+    boot_of(site(), moment)
+}
+
+fn boot_of(site: SiteSpec, moment: &Moment) -> Boot {
     let key = Encoder::new(&site.systems[0]).encode(moment).key;
     Boot { site, system: 0, key, lab: None }
 }
 
 fn document(path: &str, moment: &Moment) -> String {
+    document_of(path, boot(moment))
+}
+
+fn document_of(path: &str, boot: Boot) -> String {
     let assets = Assets { js: "/pkg/a.js".into(), wasm: "/pkg/a.wasm".into(), css: "/pkg/a.css".into() };
-    Owner::new_root(None).with(|| shell(&assets, boot(moment), Address::parse(path), Some("n0nce".into())).to_html())
+    Owner::new_root(None).with(|| shell(&assets, boot, Address::parse(path), Some("n0nce".into())).to_html())
 }
 
 /// The text between the tags.
@@ -45,6 +56,48 @@ fn the_first_view_has_real_values_in_it() {
     ] {
         assert!(text.contains(words), "{words} is not in: {text}");
     }
+}
+
+/// A house whose grid power comes every ten seconds.
+fn house() -> (SiteSpec, Moment) {
+    let mut site = site();
+    let max_ages = vec![MaxAge { point: PointId::GridPower, age: Duration::from_secs(30) }];
+    let house = SystemSpec { kind: SystemKind::Home, topology: Topology::NONE, max_ages, ..site.systems[0].clone() };
+    let mut moment = Moment { state: SystemState::new(&house), ..moment() };
+    for (point, value) in [
+        (PointId::Soc, 68.2),
+        (PointId::Voltage, 53.05),
+        (PointId::Power, -1_670.0),
+        (PointId::Temperature, 23.0),
+        (PointId::SolarPower, 3_706.0),
+        (PointId::LoadPower, 1_916.0),
+        (PointId::InverterSoc, 64.0),
+    ] {
+        moment.state.points.set(point, Ok(value), moment.now.mono);
+    }
+    moment.state.points.set(PointId::GridPower, Ok(1_250.0), Mono(moment.now.mono.0 - 10_000_000));
+    site.systems[0] = house;
+    (site, moment)
+}
+
+#[test]
+fn a_house_is_told_in_its_own_words_and_a_slow_source_is_believed() {
+    let (site, moment) = house();
+    let overview = text(&document_of("/", boot_of(site.clone(), &moment)));
+    for words in [
+        "House 1.92 kW",
+        "Solar 3.71 kW",
+        "Battery, charging 1.67 kW",
+        "Grid, importing 1.25 kW",
+        "4.2 points below the battery's",
+        "The battery does not feed the house",
+    ] {
+        assert!(overview.contains(words), "{words} is not in: {overview}");
+    }
+    assert!(!overview.contains("AI load") && !overview.contains("Power in use"), "{overview}");
+    let lab = text(&document_of("/lab", boot_of(site, &moment)));
+    assert!(lab.contains("Sol-Ark inverter") && lab.contains("0 to 20 kW"), "{lab}");
+    assert!(!lab.contains("AFE node") && !lab.contains("Battery controller"), "{lab}");
 }
 
 #[test]

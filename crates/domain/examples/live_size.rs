@@ -8,7 +8,7 @@ use domain::link::{LinkSpec, LinkState};
 use domain::live::{Decoder, Encoder};
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NodeQuantity, Reading, Target};
-use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemSpec};
+use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;
 use domain::twin::Site;
@@ -200,6 +200,8 @@ fn spec(topology: Topology, cell_resolution_v: f32) -> SiteSpec {
         cell_resolution_v,
         rate_hz: 5.0,
         simulated: true,
+        max_ages: Vec::new(),
+        kind: SystemKind::DataCentre,
     };
     let link = |i: u8| LinkSpec {
         id: format!("link-{i}"),

@@ -139,7 +139,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::alarm::RULES;
     use crate::reading::{Reading, Target};
-    use crate::spec::{CellLimits, SiteSpec, SystemSpec};
+    use crate::spec::{CellLimits, SiteSpec, SystemKind, SystemSpec};
     use crate::topology::Topology;
     use std::time::Duration;
 
@@ -158,6 +158,8 @@ pub(crate) mod tests {
                 cell_resolution_v: 0.001,
                 rate_hz: 5.0,
                 simulated: true,
+                max_ages: Vec::new(),
+                kind: SystemKind::DataCentre,
             }],
             links: vec![LinkSpec {
                 id: "bms".into(),

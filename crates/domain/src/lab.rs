@@ -3,11 +3,18 @@
 mod codec;
 
 use crate::decimal::{self, fixed};
+use crate::spec::SystemKind;
 use crate::topology::{CellPosition, Topology};
 use thiserror::Error;
 
 /// The highest load that can be set, kW.
-pub const LOAD_MAX_KW: f32 = 400.0;
+pub fn load_max_kw(kind: SystemKind) -> f32 {
+    match kind {
+        SystemKind::DataCentre => 400.0,
+        SystemKind::Home => 20.0,
+    }
+}
+
 /// The longest burst, s.
 pub const BURST_MAX_S: f32 = 600.0;
 /// The ambient temperatures that can be set, °C.
@@ -23,11 +30,24 @@ pub enum SimDevice {
     GridMeter = 1,
     /// The AI load's meter.
     LoadMeter = 2,
+    /// The Victron GX of a house.
+    Gx = 3,
+    /// The hybrid inverter of a house.
+    Inverter = 4,
 }
 
 impl SimDevice {
-    /// Every device.
-    pub const ALL: [SimDevice; 3] = [SimDevice::Controller, SimDevice::GridMeter, SimDevice::LoadMeter];
+    /// Every device, in wire order.
+    pub const ALL: [SimDevice; 5] =
+        [SimDevice::Controller, SimDevice::GridMeter, SimDevice::LoadMeter, SimDevice::Gx, SimDevice::Inverter];
+
+    /// The devices of a simulated system of this kind.
+    pub fn of(kind: SystemKind) -> &'static [SimDevice] {
+        match kind {
+            SystemKind::DataCentre => &[SimDevice::Controller, SimDevice::GridMeter, SimDevice::LoadMeter],
+            SystemKind::Home => &[SimDevice::Gx, SimDevice::Inverter],
+        }
+    }
 
     /// Its name in forms and addresses.
     pub fn id(self) -> &'static str {
@@ -35,6 +55,8 @@ impl SimDevice {
             SimDevice::Controller => "controller",
             SimDevice::GridMeter => "grid-meter",
             SimDevice::LoadMeter => "load-meter",
+            SimDevice::Gx => "gx",
+            SimDevice::Inverter => "inverter",
         }
     }
 
@@ -44,6 +66,8 @@ impl SimDevice {
             SimDevice::Controller => "battery controller",
             SimDevice::GridMeter => "grid meter",
             SimDevice::LoadMeter => "AI load meter",
+            SimDevice::Gx => "Cerbo GX",
+            SimDevice::Inverter => "Sol-Ark inverter",
         }
     }
 }
@@ -142,10 +166,10 @@ impl LabCommand {
     /// | `action` | other fields |
     /// |---|---|
     /// | `load-auto` | |
-    /// | `load` | `kw` 0 to 400 |
-    /// | `burst` | `kw` 0 to 400, `seconds` 1 to 600 |
+    /// | `load` | `kw` 0 to 400, of a house to 20 |
+    /// | `burst` | `kw` as above, `seconds` 1 to 600 |
     /// | `ambient` | `celsius` -20 to 55 |
-    /// | `inject`, `clear` | `fault` = `weak-cell` or `hot-cell` with `cell` (`7.12`, or a number from 0); `dead-node` with `node` from 1; `silent-link` with `device` |
+    /// | `inject`, `clear` | `fault` = `weak-cell` or `hot-cell` with `cell` (`7.12`, or a number from 0); `dead-node` with `node` from 1; `silent-link` with `device`, one of [`SimDevice::of`] |
     /// | `clear-all` | |
     ///
     /// # Errors
@@ -153,6 +177,7 @@ impl LabCommand {
     pub fn from_fields<'a>(
         field: impl Fn(&str) -> Option<&'a str>,
         topology: &Topology,
+        kind: SystemKind,
     ) -> Result<LabCommand, LabError> {
         let need = |name: &'static str| field(name).map(str::trim).ok_or(LabError::Missing(name));
         let number = |name: &'static str, low: f32, high: f32| -> Result<f32, LabError> {
@@ -187,12 +212,12 @@ impl LabCommand {
                 }
                 "silent-link" => {
                     let text = need("device")?;
-                    SimDevice::ALL.into_iter().find(|d| d.id() == text).map(LabFault::SilentLink).ok_or_else(|| {
-                        LabError::Invalid {
-                            field: "device",
-                            got: text.to_owned(),
-                            wanted: "controller, grid-meter or load-meter".to_owned(),
-                        }
+                    let devices = SimDevice::of(kind);
+                    let found = devices.iter().find(|device| device.id() == text);
+                    found.map(|device| LabFault::SilentLink(*device)).ok_or_else(|| LabError::Invalid {
+                        field: "device",
+                        got: text.to_owned(),
+                        wanted: devices.iter().map(|device| device.id()).collect::<Vec<_>>().join(" or "),
                     })
                 }
                 other => Err(LabError::Invalid {
@@ -204,9 +229,9 @@ impl LabCommand {
         };
         match need("action")? {
             "load-auto" => Ok(LabCommand::Load(LoadMode::Auto)),
-            "load" => Ok(LabCommand::Load(LoadMode::Fixed(number("kw", 0.0, LOAD_MAX_KW)? * 1_000.0))),
+            "load" => Ok(LabCommand::Load(LoadMode::Fixed(number("kw", 0.0, load_max_kw(kind))? * 1_000.0))),
             "burst" => Ok(LabCommand::Burst {
-                power_w: number("kw", 0.0, LOAD_MAX_KW)? * 1_000.0,
+                power_w: number("kw", 0.0, load_max_kw(kind))? * 1_000.0,
                 seconds: number("seconds", 1.0, BURST_MAX_S)?,
             }),
             "ambient" => Ok(LabCommand::Ambient(number("celsius", AMBIENT_RANGE_C.0, AMBIENT_RANGE_C.1)?)),
@@ -249,8 +274,12 @@ mod tests {
     const PACK: Topology = Topology::new(1, 13, 20);
 
     fn read(form: &str) -> Result<LabCommand, LabError> {
+        read_of(form, SystemKind::DataCentre)
+    }
+
+    fn read_of(form: &str, kind: SystemKind) -> Result<LabCommand, LabError> {
         let fields: Vec<(&str, &str)> = form.split('&').filter_map(|f| f.split_once('=')).collect();
-        LabCommand::from_fields(|name| fields.iter().find(|(n, _)| *n == name).map(|(_, v)| *v), &PACK)
+        LabCommand::from_fields(|name| fields.iter().find(|(n, _)| *n == name).map(|(_, v)| *v), &PACK, kind)
     }
 
     #[test]
@@ -287,6 +316,23 @@ mod tests {
         ] {
             let error = read(form).unwrap_err().to_string();
             assert!(error.starts_with(says), "{form}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_house_has_its_own_devices_and_a_smaller_load() {
+        let read = |form| read_of(form, SystemKind::Home);
+        let silent = LabFault::SilentLink(SimDevice::Inverter);
+        assert_eq!(read("action=inject&fault=silent-link&device=inverter"), Ok(LabCommand::Inject(silent)));
+        for (form, says) in [
+            ("action=load&kw=21", "kw: “21” is not a number from 0 to 20"),
+            ("action=inject&fault=silent-link&device=controller", "device: “controller” is not gx or inverter"),
+        ] {
+            assert_eq!(read(form).unwrap_err().to_string(), says);
+        }
+        for device in SimDevice::ALL {
+            let kinds = SystemKind::ALL.into_iter().filter(|kind| SimDevice::of(*kind).contains(&device));
+            assert_eq!(kinds.count(), 1, "{}", device.name());
         }
     }
 }

@@ -51,7 +51,7 @@ pub struct PointSpec {
     pub resolution: f32,
     /// The values that can be believed, inclusive. Others are counted and dropped.
     pub plausible: (f32, f32),
-    /// A value older than this is stale.
+    /// A value older than this is stale, unless the system's [`MaxAge`] says otherwise.
     pub max_age: Duration,
     /// The furthest that it goes from one sample to the next, in the unit; `None` if it may go anywhere. A value that
     /// goes further is refused once, and believed if the next one agrees with it.
@@ -66,6 +66,15 @@ macro_rules! max_step {
     ($step:literal) => {
         Some($step)
     };
+}
+
+/// How old a value of a point may be in a system whose source is slower than the catalogue expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaxAge {
+    /// The point.
+    pub point: PointId,
+    /// A value older than this is stale.
+    pub age: Duration,
 }
 
 macro_rules! points {
@@ -127,8 +136,9 @@ points! {
     InsulationKohm "battery/insulation_kohm" "Insulation" Number 1.0 (0.0, 1e6) 10_000;
     /// Grid power, W, import positive.
     GridPower "grid/power" "Grid" Watt 1.0 (-5e6, 5e6) 1_500;
-    /// Power taken by the AI load, W.
-    LoadPower "load/power" "AI load" Watt 1.0 (-5e6, 5e6) 1_500;
+    /// Power taken by the load, W: that of the AI hall or of the house, see
+    /// [`SystemKind::load_name`](crate::spec::SystemKind::load_name).
+    LoadPower "load/power" "Load" Watt 1.0 (-5e6, 5e6) 1_500;
     /// Solar power, W.
     SolarPower "solar/power" "Solar" Watt 1.0 (0.0, 5e6) 3_000;
     /// Air temperature around the pack, °C.
@@ -139,6 +149,12 @@ points! {
     ChargeCurrentMax "battery/charge_current_max" "Charge current limit" Ampere 0.1 (0.0, 5_000.0) 10_000;
     /// The most that may be discharged now, as the BMS says, A, not negative.
     DischargeCurrentMax "battery/discharge_current_max" "Discharge current limit" Ampere 0.1 (0.0, 5_000.0) 10_000;
+    /// State of charge as an inverter estimates it, %, beside that of a BMS or shunt.
+    InverterSoc "inverter/soc" "Inverter's estimate" Percent 0.01 (0.0, 100.0) 5_000;
+    /// Battery voltage as an inverter measures it, V.
+    InverterBatteryVoltage "inverter/battery_voltage" "Battery voltage at the inverter" Volt 0.01 (0.0, 2_000.0) 5_000;
+    /// Battery power as an inverter measures it, W, discharge positive.
+    InverterBatteryPower "inverter/battery_power" "Battery power at the inverter" Watt 1.0 (-5e6, 5e6) 5_000;
 }
 
 impl PointId {

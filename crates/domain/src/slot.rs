@@ -1,6 +1,6 @@
 //! The last value of anything, its age, and why there is no newer one.
 
-use crate::point::PointId;
+use crate::point::{MaxAge, PointId};
 use crate::reading::{NoData, NodeQuantity, Sample};
 use crate::time::Mono;
 use std::time::Duration;
@@ -58,29 +58,53 @@ impl Slot {
     }
 }
 
-/// The last value of every point of a system.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Points([Slot; PointId::COUNT]);
+/// The last value of every point of a system, and how old it may be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Points {
+    slots: [Slot; PointId::COUNT],
+    max_ages: [Duration; PointId::COUNT],
+}
+
+impl Default for Points {
+    /// Nothing is known; ages are those of the catalogue.
+    fn default() -> Points {
+        Points::new(&[])
+    }
+}
 
 impl Points {
+    /// Nothing is known; ages are those of the catalogue unless given here.
+    pub fn new(max_ages: &[MaxAge]) -> Points {
+        let given = |point: usize| max_ages.iter().find(|given| given.point as usize == point).map(|given| given.age);
+        Points {
+            slots: [Slot::default(); PointId::COUNT],
+            max_ages: std::array::from_fn(|point| given(point).unwrap_or(PointId::ALL[point].spec().max_age)),
+        }
+    }
+
     /// The point's slot.
     pub fn slot(&self, point: PointId) -> &Slot {
-        &self.0[point as usize]
+        &self.slots[point as usize]
+    }
+
+    /// A value of the point that is older than this is stale.
+    pub fn max_age(&self, point: PointId) -> Duration {
+        self.max_ages[point as usize]
     }
 
     /// Takes a sample of `point` received at `at`.
     pub fn set(&mut self, point: PointId, sample: Sample, at: Mono) {
-        self.0[point as usize].set(sample, at);
+        self.slots[point as usize].set(sample, at);
     }
 
     /// Sets all that is known of `point`.
     pub fn restore(&mut self, point: PointId, slot: Slot) {
-        self.0[point as usize] = slot;
+        self.slots[point as usize] = slot;
     }
 
     /// The point's value if it is good and fresh at `now`, else why not.
     pub fn sample(&self, point: PointId, now: Mono) -> Sample {
-        self.slot(point).sample(now, point.spec().max_age)
+        self.slot(point).sample(now, self.max_age(point))
     }
 }
 
@@ -110,5 +134,26 @@ impl Node {
     /// The value if it is good and fresh at `now`, else why not.
     pub fn sample(&self, quantity: NodeQuantity, now: Mono) -> Sample {
         self.slot(quantity).sample(now, NODE_MAX_AGE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_source_has_longer_until_its_values_are_stale() {
+        let slow = [MaxAge { point: PointId::GridPower, age: Duration::from_secs(30) }];
+        for (max_ages, after_s, fresh) in
+            [(&[][..], 1, true), (&[], 2, false), (&slow, 2, true), (&slow, 30, true), (&slow, 31, false)]
+        {
+            let mut points = Points::new(max_ages);
+            for point in [PointId::GridPower, PointId::Voltage] {
+                points.set(point, Ok(1.0), Mono(5_000_000));
+            }
+            let now = Mono(5_000_000 + after_s * 1_000_000);
+            assert_eq!(points.sample(PointId::GridPower, now).is_ok(), fresh, "after {after_s} s");
+            assert_eq!(points.sample(PointId::Voltage, now).is_ok(), after_s < 2, "another point, after {after_s} s");
+        }
     }
 }

@@ -5,6 +5,7 @@ mod codec;
 pub use crate::topology::SystemIdx;
 
 use crate::link::LinkSpec;
+use crate::point::{MaxAge, PointId};
 use crate::topology::Topology;
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ pub struct SystemSpec {
     pub id: String,
     /// Name for people: `832 V pack`.
     pub name: String,
+    /// What it is for.
+    pub kind: SystemKind,
     /// How its cells are arranged.
     pub topology: Topology,
     /// Rated capacity, Ah.
@@ -42,6 +45,48 @@ pub struct SystemSpec {
     pub rate_hz: f32,
     /// Whether its devices are simulated. The page says so.
     pub simulated: bool,
+    /// Points whose values may be older than the catalogue says, because their sources are slow. Each at most once.
+    pub max_ages: Vec<MaxAge>,
+}
+
+/// What a system is for. It gives its parts their names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum SystemKind {
+    /// It feeds an AI data centre.
+    #[default]
+    DataCentre = 0,
+    /// It feeds a house.
+    Home = 1,
+}
+
+impl SystemKind {
+    /// Every kind, in wire order.
+    pub const ALL: [SystemKind; 2] = [SystemKind::DataCentre, SystemKind::Home];
+
+    /// The kind as a site file writes it.
+    pub fn key(self) -> &'static str {
+        match self {
+            SystemKind::DataCentre => "data-centre",
+            SystemKind::Home => "home",
+        }
+    }
+
+    /// Its load's name for people.
+    pub fn load_name(self) -> &'static str {
+        match self {
+            SystemKind::DataCentre => "AI load",
+            SystemKind::Home => "House",
+        }
+    }
+
+    /// Its load within a sentence: `Battery covers 68 % of the AI load`.
+    pub fn load_words(self) -> &'static str {
+        match self {
+            SystemKind::DataCentre => "AI load",
+            SystemKind::Home => "house",
+        }
+    }
 }
 
 /// Limits and scales of a cell chemistry.
@@ -74,6 +119,12 @@ impl SystemSpec {
     /// Time between two engine cycles.
     pub fn period(&self) -> Duration {
         Duration::from_secs_f32(1.0 / self.rate_hz)
+    }
+
+    /// A value of the point that is older than this is stale.
+    pub fn max_age(&self, point: PointId) -> Duration {
+        let given = self.max_ages.iter().find(|given| given.point == point);
+        given.map_or(point.spec().max_age, |given| given.age)
     }
 
     /// Rated energy, Wh.

@@ -25,7 +25,7 @@ impl SystemState {
     /// The state of a system of which nothing is known yet.
     pub fn new(spec: &SystemSpec) -> SystemState {
         SystemState {
-            points: Points::default(),
+            points: Points::new(&spec.max_ages),
             cells: CellFrame::new(spec.topology.cells()),
             nodes: vec![Node::default(); spec.topology.modules()],
         }

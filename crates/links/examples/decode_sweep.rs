@@ -6,7 +6,7 @@
 use domain::engine::{Input, step};
 use domain::link::{LinkIdx, LinkSpec};
 use domain::reading::Batch;
-use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemSpec};
+use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::time::Now;
 use domain::topology::Topology;
 use domain::twin::Site;
@@ -74,6 +74,8 @@ fn site(topology: Topology) -> Site {
         cell_resolution_v: 0.001,
         rate_hz: 5.0,
         simulated: false,
+        max_ages: Vec::new(),
+        kind: SystemKind::DataCentre,
     };
     let link = LinkSpec {
         id: "bms".into(),

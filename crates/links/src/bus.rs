@@ -15,10 +15,13 @@ pub(crate) mod socketcan;
 pub(crate) mod victron_mqtt;
 pub(crate) mod vrm;
 
+use crate::device::victron::rows;
 use crate::frames::Describe;
 use crate::link::{BindError, Reporter};
+use domain::point::MaxAge;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A link's bus with its device's table.
 #[derive(Debug)]
@@ -50,6 +53,16 @@ impl Bus {
             Bus::VictronMqtt(bus) => bus.table(),
             Bus::Vrm(bus) => bus.table(),
             Bus::SharedMemory(bus) => bus.table(),
+        }
+    }
+
+    /// Which points may be older than the catalogue says, because they come seldom. What is told or read at the pace of
+    /// a battery does not; of a GX, every value does, and its configuration says how seldom.
+    pub(crate) fn max_ages(&self, of_all: Option<Duration>) -> Vec<MaxAge> {
+        match self {
+            Bus::Modbus(bus) => bus.max_ages(),
+            Bus::VictronMqtt(_) | Bus::Vrm(_) => of_all.map(rows::max_ages).unwrap_or_default(),
+            Bus::Cannelloni(_) | Bus::Candump(_) | Bus::Socketcan(_) | Bus::SharedMemory(_) => Vec::new(),
         }
     }
 

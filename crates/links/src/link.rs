@@ -13,6 +13,7 @@ use crate::frames::Describe;
 use crate::recording::{Recorder, RecordingError, RecordingLimits, RecordingStatus};
 use domain::engine::Input;
 use domain::link::{FrameRow, LinkIdx, LinkStatus};
+use domain::point::MaxAge;
 use domain::spec::SystemIdx;
 use domain::time::Now;
 use reporter::lock;
@@ -46,6 +47,7 @@ pub struct LinkTask {
     system: SystemIdx,
     bus: Bus,
     handle: LinkHandle,
+    max_ages: Vec<MaxAge>,
 }
 
 /// Looks at a link from outside. Cheap to clone.
@@ -63,7 +65,18 @@ impl LinkTask {
         // In a candump log spaces end the name of the bus.
         let can = bus.can_interface(&id).map(|name| name.replace(char::is_whitespace, "_").into());
         let handle = LinkHandle { record, table: bus.table(), can };
-        LinkTask { id, system, bus, handle }
+        LinkTask { id, system, max_ages: bus.max_ages(None), bus, handle }
+    }
+
+    /// The same link, of which all values are good for `age`, if it says so.
+    pub(crate) fn good_for(mut self, age: Option<Duration>) -> LinkTask {
+        self.max_ages = self.bus.max_ages(age);
+        self
+    }
+
+    /// Which points may be older than the catalogue says, because the link brings them seldom.
+    pub fn max_ages(&self) -> Vec<MaxAge> {
+        self.max_ages.clone()
     }
 
     /// Takes the address that the link listens on, so that a start that cannot work fails at once. Links that connect

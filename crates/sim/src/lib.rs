@@ -1,4 +1,4 @@
-//! A simulated battery system: cell physics, AI load, controller, meters, speaking real bytes on real sockets.
+//! Simulated battery systems that speak real bytes on real sockets: a pack under an AI load, a house with a 48 V bank.
 //!
 //! ```text
 //!   load --> peak shaving --> pack (cell physics) --> controller --> CAN frames --> cannelloni UDP
@@ -6,8 +6,9 @@
 //!      \________ grid = load - battery _______________________________> meters --> Modbus TCP
 //! ```
 //!
-//! Everything up to the bytes is pure and deterministic by seed, with time as a parameter: [`plant::Plant`]. Only
-//! the rig (feature `sockets`) has a clock and sockets. Links to it connect as they would to real devices.
+//! Everything up to the bytes is pure and deterministic by seed, with time as a parameter: [`plant::Plant`],
+//! [`home::Home`]. Only the rig (feature `sockets`) has a clock and sockets. Links to it connect as they would to real
+//! devices.
 
 #[cfg(feature = "sockets")]
 pub mod bus;
@@ -15,6 +16,7 @@ pub mod can;
 pub mod controller;
 pub mod curve;
 pub mod dispatch;
+pub mod home;
 pub mod lab;
 pub mod load;
 pub mod meter;
@@ -22,6 +24,7 @@ pub mod past;
 pub mod physics;
 pub mod plant;
 pub mod prng;
+pub mod registers;
 #[cfg(feature = "sockets")]
 pub mod rig;
 pub mod sunspec;
@@ -31,4 +34,4 @@ pub use bus::can_fault::CanFault;
 #[cfg(feature = "sockets")]
 pub use bus::modbus::WireFault;
 #[cfg(feature = "sockets")]
-pub use rig::{LabHandle, Rig, RigConfig, RigError};
+pub use rig::{HomeConfig, LabHandle, Rig, RigConfig, RigError, SimulatorConfig};

@@ -8,8 +8,9 @@ use domain::lab::{LabCommand, LabFault, LoadMode, SimDevice};
 use domain::topology::Topology;
 use serde_json::Value;
 use sim::can::{encode, layout};
+use sim::home::{Home, HomeSpec};
 use sim::plant::{Plant, PlantSpec};
-use sim::{Rig, RigConfig};
+use sim::{HomeConfig, Rig, RigConfig};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -106,4 +107,71 @@ async fn pymodbus_reads_a_meter_and_its_refusals() {
     assert!((38e3..42e3).contains(&power_w), "{read}");
     assert!((4_700..4_900).contains(&read["registers"][2].as_u64().unwrap()), "{read}");
     assert_eq!((read["beyond"].as_u64(), read["other"].as_u64()), (Some(2), Some(1)));
+}
+
+/// A house that stands still while it is read: the load is held, and dusk is over.
+const EVENING_H: f32 = 22.0;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pymodbus_reads_a_house_behind_a_gx_and_an_inverter() {
+    let config: HomeConfig = toml::from_str(&format!(
+        "system = \"home\"\nstart_hour = {EVENING_H}\ngx = \"127.0.0.1:0\"\ninverter = \"127.0.0.1:0\"\n\
+         inverter_rtu = \"127.0.0.1:0\""
+    ))
+    .unwrap();
+    let rig = Rig::start_home(&config).await.unwrap();
+    rig.lab().apply(LabCommand::Load(LoadMode::Fixed(3_000.0)));
+    // The same house, some seconds on: as it is while it is read.
+    let mut truth = Home::new(&HomeSpec { start_h: EVENING_H, ..HomeSpec::default() });
+    truth.apply(LabCommand::Load(LoadMode::Fixed(3_000.0)));
+    truth.step(10.0);
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    let port = |address: Option<std::net::SocketAddr>| address.unwrap().port().to_string();
+    let ports = [
+        port(rig.modbus_addr(SimDevice::Gx)),
+        port(rig.modbus_addr(SimDevice::Inverter)),
+        port(rig.rtu_addr(SimDevice::Inverter)),
+    ];
+    let read =
+        tokio::task::spawn_blocking(move || judge("read_home.py", &["127.0.0.1", &ports[0], &ports[1], &ports[2]], ""));
+    let Some(read) = read.await.unwrap() else { return };
+
+    let near = |path: [&str; 2], truth: f32, within: f32| {
+        let value = read[path[0]][path[1]].as_f64().unwrap_or_else(|| panic!("{path:?}: {read}")) as f32;
+        assert!((value - truth).abs() <= within, "{path:?}: {value}, truly {truth}");
+    };
+    let (volts, amps, watts) = (truth.bank().voltage_v(), truth.bank().current_a(), truth.battery_w());
+    assert!(watts > 3_000.0, "the battery carries the house: {watts} W");
+    // Victron counts charging as positive, Sol-Ark discharging.
+    for (service, volt_step, soc_step) in [("battery", 0.02, 0.1), ("system", 0.06, 0.55)] {
+        near([service, "voltage_v"], volts, volt_step);
+        near([service, "current_a"], -amps, 0.3);
+        near([service, "power_w"], -watts, 15.0);
+        near([service, "soc_pct"], truth.shunt().soc_pct(), soc_step);
+    }
+    near(["system", "state"], 2.0, 0.0);
+    near(["battery", "temperature_c"], truth.temperature_c(), 0.1);
+    near(["battery", "capacity_ah"], 840.0, 0.0);
+    near(["battery", "cell_min_v"], volts / 16.0, 0.03);
+    near(["battery", "cell_max_v"], volts / 16.0, 0.03);
+    near(["sol_ark", "voltage_v"], volts, 0.1);
+    near(["sol_ark", "current_a"], amps, 0.3);
+    near(["sol_ark", "power_w"], watts, 25.0);
+    near(["sol_ark", "soc_pct"], truth.estimate().soc_pct(), 0.6);
+    near(["sol_ark", "temperature_c"], truth.temperature_c(), 1.0);
+    near(["sol_ark", "house_w"], 3_000.0, 0.0);
+    near(["sol_ark", "solar_w"], 0.0, 0.0);
+    near(["sol_ark", "grid_w"], truth.grid_w(), 10.0);
+    assert_eq!(read["meter_w"].as_f64().map(|w| (w - f64::from(truth.grid_w())).abs() < 10.0), Some(true), "{read}");
+    assert_eq!(read["over_serial_w"].as_f64(), Some(3_000.0));
+    assert_eq!((read["mac"].as_str(), read["sol_ark"]["serial"].as_str()), (Some("c0619a000001"), Some("2100000001")));
+    assert_eq!(read["reserved"], serde_json::json!([0xFFFF, 0xFFFF, 0xFFFF]));
+    assert_eq!(
+        read["refusals"],
+        serde_json::json!({
+            "absent battery": 10, "no inverter/charger": 10, "system behind the battery's unit": 10, "hole": 2,
+            "unknown register": 2, "coils": 1, "write": 2, "beyond the inverter": 2,
+            "input registers of the inverter": 1, "another inverter": 11,
+        })
+    );
 }

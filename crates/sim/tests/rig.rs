@@ -4,11 +4,11 @@
 
 use domain::lab::{LabCommand, LabFault, LoadMode, SimDevice};
 use domain::topology::Topology;
-use sim::{Rig, RigConfig, RigError};
+use sim::{HomeConfig, Rig, RigConfig, RigError, WireFault};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::time::{sleep, timeout};
-use tokio_modbus::prelude::{Reader, tcp};
+use tokio_modbus::prelude::{Reader, Slave, tcp};
 
 const HV: Topology = Topology::new(1, 13, 20);
 
@@ -115,4 +115,38 @@ async fn what_cannot_be_started_says_which_device_and_where() {
         let error = Rig::start(&config(&can), topology).await.err().unwrap();
         assert!(matches!(error, RigError::Cells { .. }), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_house_has_a_gx_and_an_inverter_that_fall_silent_and_fail_each_for_itself() {
+    let config: HomeConfig = toml::from_str(
+        "system = \"home\"\ngx = \"127.0.0.1:0\"\ninverter = \"127.0.0.1:0\"\ntime_scale = 1000\nstart_hour = 4",
+    )
+    .unwrap();
+    let rig = Rig::start_home(&config).await.unwrap();
+    let (gx, inverter) = (rig.modbus_addr(SimDevice::Gx).unwrap(), rig.modbus_addr(SimDevice::Inverter).unwrap());
+    assert_eq!(rig.rtu_addr(SimDevice::Inverter), None);
+    let mut gx = tcp::connect_slave(gx, Slave(100)).await.unwrap();
+    let mut inverter = tcp::connect_slave(inverter, Slave(1)).await.unwrap();
+    let volts = gx.read_holding_registers(840, 1).await.unwrap().unwrap()[0];
+    assert!((510..560).contains(&volts), "{volts}");
+
+    // Time runs a thousand times as fast: from night to day in seconds.
+    timeout(Duration::from_secs(60), async {
+        while inverter.read_holding_registers(186, 1).await.unwrap().unwrap()[0] < 200 {
+            sleep(Duration::from_millis(100)).await;
+        }
+    })
+    .await
+    .expect("the sun rises");
+
+    rig.wire_fault(SimDevice::Gx, Some(WireFault::Exception(10)));
+    assert_eq!(gx.read_holding_registers(840, 1).await.unwrap().map_err(u8::from), Err(10));
+    assert!(inverter.read_holding_registers(184, 1).await.unwrap().is_ok(), "the inverter is another device");
+    rig.wire_fault(SimDevice::Gx, None);
+    assert!(gx.read_holding_registers(840, 1).await.unwrap().is_ok());
+
+    rig.lab().apply(LabCommand::Inject(LabFault::SilentLink(SimDevice::Inverter)));
+    assert!(timeout(Duration::from_millis(300), inverter.read_holding_registers(184, 1)).await.is_err());
+    assert!(gx.read_holding_registers(840, 1).await.unwrap().is_ok(), "the GX goes on");
 }

@@ -12,6 +12,7 @@ use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use domain::lab::{LabCommand, LabState, LoadMode};
+use domain::spec::SystemSpec;
 use domain::topology::Topology;
 use domain::wire::Wire as _;
 use serde::Deserialize;
@@ -25,7 +26,7 @@ pub(super) struct Which {
 }
 
 /// The simulation of the named system, or of the first that has one.
-fn find<'a>(app: &'a AppState, system: Option<&str>) -> Result<(&'a LabHandle, Topology), Problem> {
+fn find<'a>(app: &'a AppState, system: Option<&str>) -> Result<(&'a LabHandle, &'a SystemSpec), Problem> {
     let place = match system {
         Some(id) => app.hub.system(id).map(|(place, _)| place),
         None => app.hub.labs.iter().position(Option::is_some),
@@ -37,7 +38,7 @@ fn find<'a>(app: &'a AppState, system: Option<&str>) -> Result<(&'a LabHandle, T
             None => "no system of this site is simulated".to_owned(),
         })
     })?;
-    Ok((lab, spec.topology))
+    Ok((lab, spec))
 }
 
 /// `GET /api/v1/lab`
@@ -46,8 +47,8 @@ pub(super) async fn read(
     Query(which): Query<Which>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (lab, topology) = find(&app, which.system.as_deref())?;
-    Ok(answer(&lab.state(), &topology, &headers))
+    let (lab, spec) = find(&app, which.system.as_deref())?;
+    Ok(answer(&lab.state(), &spec.topology, &headers))
 }
 
 /// `POST /api/v1/lab` with the fields of [`LabCommand::from_fields`].
@@ -56,15 +57,17 @@ pub(super) async fn command(
     headers: HeaderMap,
     Form(fields): Form<HashMap<String, String>>,
 ) -> Result<Response, Problem> {
-    let (lab, topology) = find(&app, fields.get("system").map(String::as_str))?;
-    let command = LabCommand::from_fields(|name| fields.get(name).map(String::as_str), &topology)
+    let (lab, spec) = find(&app, fields.get("system").map(String::as_str))?;
+    let command = LabCommand::from_fields(|name| fields.get(name).map(String::as_str), &spec.topology, spec.kind)
         .map_err(|error| Problem::bad_parameter(error.to_string()))?;
     lab.apply(command);
     tracing::info!(?command, "lab");
+    let first = app.hub.site.systems.first().is_some_and(|first| first.id == spec.id);
+    let page = if first { "/lab".to_owned() } else { format!("/lab?system={}", spec.id) };
     if headers.get(ACCEPT).is_some_and(|accept| accept.to_str().is_ok_and(|text| text.contains("text/html"))) {
-        return Ok(Redirect::to("/lab").into_response());
+        return Ok(Redirect::to(&page).into_response());
     }
-    Ok(answer(&lab.state(), &topology, &headers))
+    Ok(answer(&lab.state(), &spec.topology, &headers))
 }
 
 fn answer(state: &LabState, topology: &Topology, headers: &HeaderMap) -> Response {

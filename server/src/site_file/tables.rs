@@ -1,11 +1,12 @@
 //! The tables of a site file as they are written, and the values that make sense in them.
 
 use super::{Complaint, Simulators};
-use domain::spec::{CellLimits, SystemSpec};
+use domain::spec::{CellLimits, SystemKind, SystemSpec};
 use domain::topology::Topology;
 use links::LinkConfig;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use sim::SimulatorConfig;
 use std::collections::HashSet;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
@@ -34,6 +35,8 @@ pub(super) struct SystemTable {
     pub(super) id: Spanned<String>,
     name: Option<String>,
     #[serde(default)]
+    kind: KindKey,
+    #[serde(default)]
     topology: Option<Spanned<TopologyTable>>,
     capacity_ah: Spanned<f32>,
     nominal_v: Spanned<f32>,
@@ -43,6 +46,15 @@ pub(super) struct SystemTable {
     rate_hz: Spanned<f32>,
     #[serde(default = "default_cell_resolution_mv")]
     cell_resolution_mv: Spanned<f32>,
+}
+
+/// [`SystemKind`] as it is written.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum KindKey {
+    #[default]
+    DataCentre,
+    Home,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -86,7 +98,7 @@ impl Tables {
                 }
                 "system" => tables.system = each(value, &mut wrong),
                 "link" => tables.link = each(value, &mut wrong),
-                "simulator" => tables.simulator = each(value, &mut wrong),
+                "simulator" => tables.simulator = each_of(value, &mut wrong, simulator),
                 other => {
                     let known = "expected [site], [[system]], [[link]] or [[simulator]]";
                     wrong.push((key.span(), format!("unknown field `{other}`, {known}")));
@@ -108,12 +120,38 @@ fn one_of<T: DeserializeOwned>(value: Spanned<DeValue<'_>>) -> Result<T, Complai
 
 /// Those of an array of tables that can be read.
 fn each<T: DeserializeOwned>(value: Spanned<DeValue<'_>>, wrong: &mut Vec<Complaint>) -> Vec<T> {
+    each_of(value, wrong, one_of)
+}
+
+/// As [`each`], with a reader of one table.
+fn each_of<T>(
+    value: Spanned<DeValue<'_>>,
+    wrong: &mut Vec<Complaint>,
+    read: impl Fn(Spanned<DeValue<'_>>) -> Result<T, Complaint>,
+) -> Vec<T> {
     let span = value.span();
     let DeValue::Array(tables) = value.into_inner() else {
         wrong.push((span, "is not a list of tables: write its name in double brackets".to_owned()));
         return Vec::new();
     };
-    tables.into_iter().filter_map(|table| one_of(table).map_err(|e| wrong.push(e)).ok()).collect()
+    tables.into_iter().filter_map(|table| read(table).map_err(|e| wrong.push(e)).ok()).collect()
+}
+
+/// A `[[simulator]]`. Its `kind` says which keys it has, so it is taken out first: a tagged enum would lose the places
+/// of the others.
+fn simulator(mut value: Spanned<DeValue<'_>>) -> Result<Spanned<SimulatorConfig>, Complaint> {
+    let span = value.span();
+    let kind = match value.get_mut() {
+        DeValue::Table(table) => table.remove("kind"),
+        _ => None,
+    };
+    let [pack, home] = SimulatorConfig::KINDS;
+    let written = kind.as_ref().map_or(Some(pack), |kind| kind.get_ref().as_str());
+    match written {
+        Some(written) if written == pack => Ok(Spanned::new(span, SimulatorConfig::Pack(one_of(value)?))),
+        Some(written) if written == home => Ok(Spanned::new(span, SimulatorConfig::Home(one_of(value)?))),
+        _ => Err((kind.map_or(span, |kind| kind.span()), format!("unknown kind, expected \"{pack}\" or \"{home}\""))),
+    }
 }
 
 impl SystemTable {
@@ -150,6 +188,10 @@ impl SystemTable {
         let spec = SystemSpec {
             name: self.name.unwrap_or_else(|| id.clone()),
             id,
+            kind: match self.kind {
+                KindKey::DataCentre => SystemKind::DataCentre,
+                KindKey::Home => SystemKind::Home,
+            },
             topology,
             capacity_ah: within(&self.capacity_ah, 0.1, 1e6, "Ah"),
             nominal_v: within(&self.nominal_v, 1.0, 2_000.0, "V"),
@@ -158,6 +200,7 @@ impl SystemTable {
             cell_resolution_v: within(&self.cell_resolution_mv, 0.1, 100.0, "mV") / 1_000.0,
             rate_hz: within(&self.rate_hz, 0.1, 20.0, "Hz"),
             simulated: false,
+            max_ages: Vec::new(),
         };
         if wrong.is_empty() { Ok(spec) } else { Err(wrong) }
     }

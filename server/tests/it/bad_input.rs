@@ -20,6 +20,19 @@ fn a_wrong_site_file_names_file_line_and_key_and_starts_nothing() {
         ("signal = \"Soc\"", "signal = \"Socx\"", "Socx", &["link.map", "Socx", "the nearest is `Soc`"]),
         ("\"battery/soc\"", "\"battery/sock\"", "battery/sock", &["link.map", "battery/sock", "battery/soc"]),
         ("packtwin_hv.dbc", "nowhere.dbc", "nowhere.dbc", &["link.dbc", "nowhere.dbc"]),
+        ("nominal_v = 832", "nominal_v = 832\nkind = \"house\"", "house", &["system.kind", "unknown variant `house`"]),
+        (
+            "[site]",
+            "[[simulator]]\nsystem = \"hv\"\nkind = \"car\"\n[site]",
+            "\"car\"",
+            &["simulator.kind", "\"home\""],
+        ),
+        (
+            "[site]",
+            "[[simulator]]\nkind = \"home\"\nsystem = \"hv\"\ntime_scale = 0\n[site]",
+            "time_scale",
+            &["simulator.time_scale", "0 is not a number from 1 to 1000"],
+        ),
         ("modules_per_rack = 13", "modules_per_rack = 0", "topology", &["system.topology", "0 cells"]),
     ] {
         let wrong = good.replace(from, to);

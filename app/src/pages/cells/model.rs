@@ -173,6 +173,7 @@ fn whole_steps(low: f32, high: f32, step: f32) -> (f32, f32) {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use domain::spec::SystemKind;
     use domain::time::{Mono, Now};
     use domain::twin::SystemState;
     use std::time::Duration;
@@ -189,6 +190,8 @@ pub(super) mod tests {
             cell_resolution_v: 0.001,
             rate_hz: 5.0,
             simulated: true,
+            max_ages: Vec::new(),
+            kind: SystemKind::DataCentre,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::format::sentence;
 use domain::lab::{LabFault, SimDevice};
 use leptos::prelude::*;
 
-/// Three forms, one for each kind of thing that can fail.
+/// A form for each kind of thing that can fail. A system without cells has only devices.
 #[component]
 pub(super) fn Inject(
     /// The lab.
@@ -21,30 +21,36 @@ pub(super) fn Inject(
     let kinds = [("weak-cell", "Weak cell"), ("hot-cell", "Hot cell")];
     let kinds = kinds.map(|(value, words)| (value.to_owned(), words.to_owned())).to_vec();
     let nodes = (1..=lab.topology.modules()).map(|node| (node.to_string(), format!("Node {node}"))).collect::<Vec<_>>();
-    let devices = SimDevice::ALL.map(|device| (device.id().to_owned(), sentence(device.name()))).to_vec();
+    let devices = SimDevice::of(lab.kind).iter();
+    let devices = devices.map(|device| (device.id().to_owned(), sentence(device.name()))).collect::<Vec<_>>();
+    let has_cells = lab.topology.cells() > 0;
     let (cell, node, link) = (RwSignal::default(), RwSignal::default(), RwSignal::default());
     view! {
         <Card title="Inject a fault" class="lab-inject">
-            <CommandForm lab action="inject" submit="Inject into the cell" outcome=cell>
-                <ChoiceField
-                    name="fault"
-                    label="Cell fault"
-                    options=kinds
-                    hint="weak: 4 % less capacity, 30 % more resistance; hot: about 25 K warmer"
-                    outcome=cell
-                />
-                <TextField
-                    name="cell"
-                    label="Cell"
-                    hint=format!("module and cell, {first} to {last}")
-                    value=first.clone()
-                    outcome=cell
-                />
-            </CommandForm>
-            <CommandForm lab action="inject" submit="Stop the node" outcome=node>
-                <input type="hidden" name="fault" value="dead-node" />
-                <ChoiceField name="node" label="AFE node" options=nodes hint="its cells are no longer measured" outcome=node />
-            </CommandForm>
+            {has_cells.then(|| {
+                view! {
+                    <CommandForm lab action="inject" submit="Inject into the cell" outcome=cell>
+                        <ChoiceField
+                            name="fault"
+                            label="Cell fault"
+                            options=kinds
+                            hint="weak: 4 % less capacity, 30 % more resistance; hot: about 25 K warmer"
+                            outcome=cell
+                        />
+                        <TextField
+                            name="cell"
+                            label="Cell"
+                            hint=format!("module and cell, {first} to {last}")
+                            value=first.clone()
+                            outcome=cell
+                        />
+                    </CommandForm>
+                    <CommandForm lab action="inject" submit="Stop the node" outcome=node>
+                        <input type="hidden" name="fault" value="dead-node" />
+                        <ChoiceField name="node" label="AFE node" options=nodes hint="its cells are no longer measured" outcome=node />
+                    </CommandForm>
+                }
+            })}
             <CommandForm lab action="inject" submit="Silence the device" outcome=link>
                 <input type="hidden" name="fault" value="silent-link" />
                 <ChoiceField name="device" label="Device" options=devices hint="it stops sending and answering" outcome=link />
@@ -77,7 +83,7 @@ pub(super) fn ActiveFaults(
             </ul>
             {move || match none.get() {
                 true => {
-                    view! { <EmptyState title="No fault is injected" advice="The simulated pack is healthy." /> }.into_any()
+                    view! { <EmptyState title="No fault is injected" advice="The simulated system is healthy." /> }.into_any()
                 }
                 false => view! { <CommandForm lab action="clear-all" submit="Clear all" /> }.into_any(),
             }}

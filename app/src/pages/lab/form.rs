@@ -74,11 +74,13 @@ pub fn trim(value: f32) -> String {
 mod tests {
     use super::*;
     use domain::lab::SimDevice;
+    use domain::spec::SystemKind;
 
+    const KIND: SystemKind = SystemKind::DataCentre;
     const RACKS: Topology = Topology::new(20, 10, 32);
 
     fn read(fields: &[(&str, String)]) -> Result<LabCommand, LabError> {
-        LabCommand::from_fields(|name| fields.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str()), &RACKS)
+        LabCommand::from_fields(|name| fields.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str()), &RACKS, KIND)
     }
 
     #[test]

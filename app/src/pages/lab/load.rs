@@ -1,4 +1,4 @@
-//! What drives the pack: the AI load, a burst, and the air around it.
+//! What drives the battery: the load, a burst, and the air around it.
 
 use super::command::CommandForm;
 use super::field::{NumberField, Range};
@@ -7,16 +7,26 @@ use super::state::Lab;
 use crate::components::Card;
 use crate::derived::Derived;
 use crate::format;
-use domain::lab::{AMBIENT_RANGE_C, BURST_MAX_S, LOAD_MAX_KW, LabState, LoadMode};
+use domain::lab::{AMBIENT_RANGE_C, BURST_MAX_S, LabState, LoadMode, load_max_kw};
+use domain::spec::SystemKind;
 use leptos::prelude::*;
 
-const KW: Range = Range { min: 0.0, max: LOAD_MAX_KW, step: 5.0 };
 const SECONDS: Range = Range { min: 1.0, max: BURST_MAX_S, step: 1.0 };
 const CELSIUS: Range = Range { min: AMBIENT_RANGE_C.0, max: AMBIENT_RANGE_C.1, step: 1.0 };
-/// What the forms offer at first: a load and a burst that the pack can carry, and that show.
-const LOAD_KW: f32 = 180.0;
-const BURST_KW: f32 = 240.0;
 const BURST_S: f32 = 30.0;
+
+/// What the forms offer at first: a load and a burst that the battery can carry, and that show.
+fn first_kw(kind: SystemKind) -> (f32, f32) {
+    match kind {
+        SystemKind::DataCentre => (180.0, 240.0),
+        SystemKind::Home => (3.0, 8.0),
+    }
+}
+
+fn range_kw(kind: SystemKind) -> Range {
+    let max = load_max_kw(kind);
+    Range { min: 0.0, max, step: if max < 100.0 { 0.1 } else { 5.0 } }
+}
 
 /// The load: by itself, or held.
 #[component]
@@ -30,13 +40,13 @@ pub(super) fn Load(
     });
     let held_kw = lab.state.with_untracked(|state| match state {
         Some(LabState { load: LoadMode::Fixed(power_w), .. }) => power_w / 1e3,
-        _ => LOAD_KW,
+        _ => first_kw(lab.kind).0,
     });
     let outcome = RwSignal::default();
     view! {
-        <Card title="AI load" note=now class="lab-load">
+        <Card title=lab.kind.load_name() note=now class="lab-load">
             <CommandForm lab action="load" submit="Hold this load" outcome>
-                <NumberField name="kw" label="Constant load" unit="kW" range=KW value=held_kw outcome />
+                <NumberField name="kw" label="Constant load" unit="kW" range=range_kw(lab.kind) value=held_kw outcome />
             </CommandForm>
             <CommandForm lab action="load-auto" submit="Let it run by itself" />
         </Card>
@@ -57,14 +67,14 @@ pub(super) fn Burst(
     view! {
         <Card title="Burst" note=now class="lab-burst">
             <CommandForm lab action="burst" submit="Start the burst" outcome>
-                <NumberField name="kw" label="Load during the burst" unit="kW" range=KW value=BURST_KW outcome />
+                <NumberField name="kw" label="Load during the burst" unit="kW" range=range_kw(lab.kind) value=first_kw(lab.kind).1 outcome />
                 <NumberField name="seconds" label="Length" unit="s" range=SECONDS value=BURST_S outcome />
             </CommandForm>
         </Card>
     }
 }
 
-/// The air around the pack.
+/// The air around the battery.
 #[component]
 pub(super) fn Ambient(
     /// The lab.
@@ -76,7 +86,7 @@ pub(super) fn Ambient(
     view! {
         <Card title="Ambient temperature" note=now class="lab-ambient">
             <CommandForm lab action="ambient" submit="Set the temperature" outcome>
-                <NumberField name="celsius" label="Air around the pack" unit="°C" range=CELSIUS value=ambient_c outcome />
+                <NumberField name="celsius" label="Air around the battery" unit="°C" range=CELSIUS value=ambient_c outcome />
             </CommandForm>
         </Card>
     }

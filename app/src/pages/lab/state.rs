@@ -4,6 +4,7 @@ use super::form;
 use crate::api;
 use crate::live::Live;
 use domain::lab::{LabCommand, LabState};
+use domain::spec::SystemKind;
 use domain::topology::Topology;
 use domain::wire::Wire;
 use leptos::prelude::*;
@@ -20,6 +21,8 @@ pub(super) struct Lab {
     pub(super) live: Live,
     /// How its cells are arranged.
     pub(super) topology: Topology,
+    /// What the system is for.
+    pub(super) kind: SystemKind,
     /// What the simulation does; `None` until it is known.
     pub(super) state: RwSignal<Option<LabState>>,
     /// Why the last look failed, in words.
@@ -54,6 +57,7 @@ impl Lab {
         let lab = Lab {
             live,
             topology: live.system().topology,
+            kind: live.system().kind,
             state: RwSignal::new(live.first_lab()),
             failed: RwSignal::new(None),
             alive: RwSignal::new(false),
@@ -91,7 +95,7 @@ impl Lab {
     /// Checks the fields of a form, sends them, and says in `outcome` how it went.
     pub(super) fn send(self, fields: Vec<(&'static str, String)>, outcome: RwSignal<Outcome>) {
         let field = |name: &str| fields.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str());
-        let command = match LabCommand::from_fields(field, &self.topology) {
+        let command = match LabCommand::from_fields(field, &self.topology, self.kind) {
             Ok(command) => command,
             Err(error) => {
                 outcome.set(Outcome::Refused { field: Some(form::field_of(&error)), why: form::advice(&error) });

@@ -1,4 +1,4 @@
-//! Which way power flows, and how much: grid, battery and AI load around the site's bus.
+//! Which way power flows, and how much: grid, battery, load and sun around the site's bus.
 //!
 //! A line is as thick as its power; a gentle movement along it says the direction, and words say it too. The same drawing
 //! has two geometries, one for wide places and one for phones; the style sheet shows the one that fits.
@@ -12,30 +12,38 @@ use crate::format;
 use crate::live::Live;
 use domain::derived::load_covered_pct;
 use domain::point::PointId;
-use drawing::{Drawing, NARROW, WIDE};
+use domain::spec::SystemKind;
+use drawing::{Drawing, geometries};
 use leptos::prelude::*;
 use line::{Flow, Side};
 
-/// The three flows of one moment.
-type Flows = [Flow; 3];
+/// The flows of one moment.
+type Flows = Vec<Flow>;
+/// The thickest line of a house, W: what its inverter can carry.
+const HOUSE_FULL_W: f32 = 10e3;
 
 /// The drawing, and how much of the load the battery carries.
 #[component]
 pub(super) fn PowerFlow() -> impl IntoView {
     let live = Live::expect();
-    let full_w = live.system().energy_wh();
-    let flows: Derived<Flows> = live.map(move |moment| Side::ALL.map(|side| Flow::of(moment, side, full_w)));
-    let covered = live.map(|moment| match load_covered_pct(&moment.state.points, moment.now.mono) {
-        Ok(0.0) => "The battery does not feed the AI load".to_owned(),
-        Ok(pct) => format!("Battery covers {} of the AI load", format::percent_whole(pct)),
-        Err(_) if moment.point(PointId::LoadPower).is_ok() => "No AI load".to_owned(),
+    let (kind, energy_wh) = (live.system().kind, live.system().energy_wh());
+    let full_w = if kind == SystemKind::Home { HOUSE_FULL_W } else { energy_wh };
+    let sides = Side::of(kind);
+    let flows: Derived<Flows> =
+        live.map(move |moment| sides.iter().map(|side| Flow::of(moment, *side, kind, full_w)).collect());
+    let load = kind.load_words();
+    let covered = live.map(move |moment| match load_covered_pct(&moment.state.points, moment.now.mono) {
+        Ok(0.0) => format!("The battery does not feed the {load}"),
+        Ok(pct) => format!("Battery covers {} of the {load}", format::percent_whole(pct)),
+        Err(_) if moment.point(PointId::LoadPower).is_ok() => format!("No {load}"),
         Err(_) => String::new(),
     });
+    let [wide, narrow] = geometries(sides.len());
     view! {
         <Card title="Power flow" class="flow" note=covered>
             <p class="visually-hidden">{move || flows.with(|flows| flows.iter().map(Flow::sentence).collect::<Vec<_>>().join(". "))}</p>
-            <Drawing flows geometry=&WIDE />
-            <Drawing flows geometry=&NARROW />
+            <Drawing flows geometry=wide />
+            <Drawing flows geometry=narrow />
         </Card>
     }
 }

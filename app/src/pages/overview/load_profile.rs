@@ -7,21 +7,32 @@ use crate::derived::Derived;
 use crate::format;
 use crate::live::{Live, PROFILE_S, Profile};
 use domain::point::PointId;
+use domain::spec::SystemKind;
 use leptos::prelude::*;
 
 /// Height of the drawing, CSS px. Reserved before there is anything to draw.
 const HEIGHT_PX: u32 = 312;
 /// Of every step the lowest and the highest value are drawn: about a pixel of the widest drawing.
 const STEP_S: f64 = 0.5;
+
 /// The axis spans at least this, kW.
-const LEAST_KW: f64 = 50.0;
+fn least_kw(kind: SystemKind) -> f64 {
+    match kind {
+        SystemKind::DataCentre => 50.0,
+        SystemKind::Home => 2.0,
+    }
+}
 
 /// The lines: the most important last, on top.
-const LINES: [(PointId, &str, Ink); 3] = [
-    (PointId::GridPower, "Grid", Ink::Grid),
-    (PointId::Power, "Battery", Ink::Discharge),
-    (PointId::LoadPower, "AI load", Ink::Load),
-];
+fn lines(kind: SystemKind) -> impl Iterator<Item = (PointId, &'static str, Ink)> {
+    let solar = (PointId::SolarPower, "Solar", Ink::Solar);
+    let others = [
+        (PointId::GridPower, "Grid", Ink::Grid),
+        (PointId::Power, "Battery", Ink::Discharge),
+        (PointId::LoadPower, kind.load_name(), Ink::Load),
+    ];
+    (kind == SystemKind::Home).then_some(solar).into_iter().chain(others)
+}
 
 /// Load, battery and grid over the last ten minutes.
 #[component]
@@ -31,8 +42,9 @@ pub(super) fn LoadProfile(
 ) -> impl IntoView {
     let live = Live::expect();
     let rate = format!("{}{}Hz", format::fixed(live.system().rate_hz, 0), format::THIN);
+    let kind = live.system().kind;
     let end = Derived::new(move || if live.page_age_s.get() > 0.0 { "last data" } else { "now" });
-    let chart = Derived::new(move || live.profile.with(|profile| chart(profile, end.get())));
+    let chart = Derived::new(move || live.profile.with(|profile| chart(profile, kind, end.get())));
     view! {
         <Card title="Load profile" note=format!("kW, last 10 minutes at {rate}") class=if wide { "load-profile wide" } else { "load-profile" }>
             <LineChartView id="load-profile" chart label="Load profile of the last 10 minutes, in kilowatts" height_px=HEIGHT_PX />
@@ -40,7 +52,7 @@ pub(super) fn LoadProfile(
     }
 }
 
-fn chart(profile: &Profile, end: &str) -> LineChart {
+fn chart(profile: &Profile, kind: SystemKind, end: &str) -> LineChart {
     let to = profile.newest_s().unwrap_or(PROFILE_S);
     let line = |(point, label, ink): (PointId, &str, Ink)| Line {
         label: label.to_owned(),
@@ -51,8 +63,8 @@ fn chart(profile: &Profile, end: &str) -> LineChart {
     };
     LineChart {
         time: TimeAxis { from: to - PROFILE_S, to, end: end.to_owned() },
-        y: ValueAxis { unit: "kW", range: ValueRange::AtLeast(0.0, LEAST_KW) },
-        lines: LINES.into_iter().map(line).collect(),
+        y: ValueAxis { unit: "kW", range: ValueRange::AtLeast(0.0, least_kw(kind)) },
+        lines: lines(kind).map(line).collect(),
         ..LineChart::default()
     }
 }
@@ -75,7 +87,7 @@ mod tests {
             now.state.points.set(PointId::GridPower, Ok(60_000.0), now.now.mono);
             profile.push(&now);
         }
-        let chart = chart(&profile, "now");
+        let chart = chart(&profile, SystemKind::DataCentre, "now");
         let lengths = |place: usize| chart.lines[place].segments.iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(lengths(2).len(), 2);
         assert_eq!(lengths(0).len(), 1);

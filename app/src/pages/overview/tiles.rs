@@ -1,4 +1,5 @@
-//! The tiles: voltage, current, power, cell spread, temperatures, use of the state of power.
+//! The tiles: voltage, current, power, cell spread, temperatures, use of the state of power; of a house also the sun and
+//! what its inverter makes of the battery.
 
 use super::energy::IDLE_W;
 use crate::components::{Reading, Shown};
@@ -8,7 +9,7 @@ use crate::live::Live;
 use domain::derived::sop_use_pct;
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData};
-use domain::spec::SystemSpec;
+use domain::spec::{SystemKind, SystemSpec};
 use domain::time::Mono;
 use domain::twin::Moment;
 use leptos::prelude::*;
@@ -64,9 +65,16 @@ pub(super) fn Tiles() -> impl IntoView {
             <section class="card tile" aria-label="Battery power">
                 <Reading label="Battery power" value=live.map(|m| Shown::point_as(m, PointId::Power, |w| format::kilowatts(w.abs()))) note=power_words />
             </section>
-            <section class="card tile" aria-label="Use of the state of power">
-                <Reading label="Power in use" value=sop note=left_words />
-            </section>
+            {if spec.kind == SystemKind::Home {
+                view! { <HomeTiles /> }.into_any()
+            } else {
+                view! {
+                    <section class="card tile" aria-label="Use of the state of power">
+                        <Reading label="Power in use" value=sop note=left_words />
+                    </section>
+                }
+                    .into_any()
+            }}
             {has_cells.then(|| view! { <CellTiles /> })}
         </div>
     }
@@ -92,6 +100,30 @@ fn CellTiles() -> impl IntoView {
             <Reading label="Hottest cell" value=hottest note=heat_words />
         </section>
     }
+}
+
+#[component]
+fn HomeTiles() -> impl IntoView {
+    let live = Live::expect();
+    let estimate_words = live.map(|moment| apart_words(moment).unwrap_or_default());
+    view! {
+        <section class="card tile" aria-label="Temperature">
+            <Reading label="Temperature" value=live.shown(PointId::Temperature) />
+        </section>
+        <section class="card tile" aria-label="Solar">
+            <Reading label="Solar" value=live.map(|m| Shown::point_as(m, PointId::SolarPower, format::kilowatts)) />
+        </section>
+        <section class="card tile" aria-label="Inverter's estimate">
+            <Reading label="Inverter's estimate" value=live.shown(PointId::InverterSoc) note=estimate_words />
+        </section>
+    }
+}
+
+/// How far the inverter's estimate of the charge lies from the battery's own: `2.4 points below the battery's`.
+fn apart_words(moment: &Moment) -> Result<String, NoData> {
+    let apart = moment.point(PointId::InverterSoc)? - moment.point(PointId::Soc)?;
+    let side = if apart < 0.0 { "below" } else { "above" };
+    Ok(two_lines("of the charge", &format!("{} points {side} the battery's", format::fixed(apart.abs(), 1))))
 }
 
 /// Direction of battery current or power in words; below `idle` it is none.
@@ -174,6 +206,16 @@ mod tests {
         assert!(words.starts_with("min 2\u{202f}981, cell 7.12\nmax 3\u{202f}2"), "{words}");
         let spread = extreme(&moment, CellQuantity::Voltage, |s| s.spread(), format::millivolts);
         assert!(spread.is_fresh());
+    }
+
+    #[test]
+    fn the_inverters_estimate_is_held_against_the_batterys() {
+        let mut moment = moment();
+        assert!(apart_words(&moment).is_err(), "there is none");
+        for (estimate, words) in [(69.0, "2.4 points below the battery's"), (73.0, "1.6 points above the battery's")] {
+            moment.state.points.set(PointId::InverterSoc, Ok(estimate), moment.now.mono);
+            assert_eq!(apart_words(&moment), Ok(two_lines("of the charge", words)));
+        }
     }
 
     #[test]

@@ -5,7 +5,8 @@ use super::layout::Layout;
 use super::{DELTA, FORMAT, KEY, LiveError, sections};
 use crate::cells::CellFrame;
 use crate::link::LinkStatus;
-use crate::slot::Node;
+use crate::slot::{Node, Points};
+use crate::spec::SystemSpec;
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
 use crate::twin::{Moment, SystemState};
@@ -16,15 +17,22 @@ use crate::wire::{Reader, WireError};
 pub struct Decoder {
     layout: Layout,
     moment: Moment,
+    /// Points of which nothing is known, with the ages that the system allows.
+    blank: Points,
     /// Number of the last frame; `None` while a key frame is waited for.
     seq: Option<u32>,
     scratch: Scratch,
 }
 
 impl Decoder {
-    /// A decoder that waits for its first key frame.
+    /// A decoder that waits for its first key frame. Ages are those of the catalogue.
     pub fn new() -> Decoder {
         Decoder::default()
+    }
+
+    /// A decoder of the stream of the system that `spec` describes, with the ages that it allows.
+    pub fn of(spec: &SystemSpec) -> Decoder {
+        Decoder { blank: Points::new(&spec.max_ages), ..Decoder::default() }
     }
 
     /// The moment of the last frame that was taken; an empty one before the first.
@@ -76,7 +84,7 @@ impl Decoder {
         let mut state = SystemState {
             cells: CellFrame::new(layout.topology.cells()),
             nodes: vec![Node::default(); layout.topology.modules()],
-            ..SystemState::default()
+            points: self.blank.clone(),
         };
         layout.put(&mut state);
         self.layout = layout;

@@ -1,7 +1,8 @@
 //! What is configured, as a message: a page needs it once, before its first live frame.
 
-use super::{CellLimits, SiteSpec, SystemIdx, SystemSpec};
+use super::{CellLimits, SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use crate::link::LinkSpec;
+use crate::point::{MaxAge, PointId};
 use crate::topology::Topology;
 use crate::wire::{Reader, Wire, WireError, Writer};
 use std::time::Duration;
@@ -22,6 +23,7 @@ impl Wire for SystemSpec {
     fn write(&self, w: &mut Writer) {
         w.str(&self.id);
         w.str(&self.name);
+        w.u8(self.kind as u8);
         self.topology.write(w);
         w.f32(self.capacity_ah);
         w.f32(self.nominal_v);
@@ -30,12 +32,14 @@ impl Wire for SystemSpec {
         w.f32(self.cell_resolution_v);
         w.f32(self.rate_hz);
         w.bool(self.simulated);
+        self.max_ages.write(w);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<SystemSpec, WireError> {
         Ok(SystemSpec {
             id: r.str()?.to_owned(),
             name: r.str()?.to_owned(),
+            kind: of_place(&SystemKind::ALL, r.u8()?).ok_or_else(|| r.invalid("a kind of system"))?,
             topology: Wire::read(r)?,
             capacity_ah: r.f32()?,
             nominal_v: r.f32()?,
@@ -44,8 +48,25 @@ impl Wire for SystemSpec {
             cell_resolution_v: r.f32()?,
             rate_hz: r.f32()?,
             simulated: r.bool()?,
+            max_ages: Wire::read(r)?,
         })
     }
+}
+
+impl Wire for MaxAge {
+    fn write(&self, w: &mut Writer) {
+        w.u8(self.point as u8);
+        w.varint(self.age.as_micros() as u64);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<MaxAge, WireError> {
+        let point = of_place(PointId::ALL, r.u8()?).ok_or_else(|| r.invalid("a point"))?;
+        Ok(MaxAge { point, age: Duration::from_micros(r.varint()?) })
+    }
+}
+
+fn of_place<T: Copy>(all: &[T], place: u8) -> Option<T> {
+    all.get(usize::from(place)).copied()
 }
 
 impl Wire for Topology {
@@ -120,6 +141,8 @@ mod tests {
             topology: Topology::NONE,
             simulated: false,
             rate_hz: 1.0,
+            kind: SystemKind::Home,
+            max_ages: vec![MaxAge { point: PointId::InverterSoc, age: Duration::from_secs(90) }],
             ..site.systems[0].clone()
         });
         site.links.push(LinkSpec { system: SystemIdx(1), ..site.links[0].clone() });

@@ -24,6 +24,7 @@ pub use exception::Exception;
 use super::backoff::{self, Backoff};
 use crate::frames::Describe;
 use crate::link::Reporter;
+use domain::point::MaxAge;
 use session::Session;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +60,10 @@ impl Poller {
 
     pub(crate) fn table(&self) -> Arc<dyn Describe> {
         self.device.table()
+    }
+
+    pub(crate) fn max_ages(&self) -> Vec<MaxAge> {
+        self.device.max_ages(self.endpoint.poll)
     }
 
     pub(crate) async fn drive(&mut self, reporter: &Reporter) {

@@ -68,7 +68,8 @@ impl LinkConfig {
                 Bus::SharedMemory(shared_memory::Poller::new(file, ms(self.poll_ms()), SharedCells::new(*topology)))
             }
         };
-        Ok(LinkTask::new(self.id.get_ref().clone(), system, self.silent_after(), bus))
+        let task = LinkTask::new(self.id.get_ref().clone(), system, self.silent_after(), bus);
+        Ok(task.good_for(self.max_age()))
     }
 
     /// Everything that can be found wrong with the link at once; nothing if [`LinkConfig::build`] would work.

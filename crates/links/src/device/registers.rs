@@ -14,8 +14,9 @@ mod value;
 
 use crate::frames::Describe;
 use domain::link::DecodedValue;
-use domain::point::PointId;
+use domain::point::{MaxAge, PointId};
 use domain::reading::Reading;
+use std::time::Duration;
 
 pub use block::{Area, Block, MAX_READ, Unit};
 pub use load::TableError;
@@ -34,7 +35,12 @@ pub struct RegisterTable {
     units: Vec<(String, u8)>,
     /// Points that are added up from several registers, and from how many.
     sums: Vec<(PointId, usize)>,
+    /// Every point, and the max age that the table gives it.
+    max_ages: Vec<(PointId, Option<Duration>)>,
 }
+
+/// A value may be missing in so many polls less one before the last counts as stale.
+const FRESH_POLLS: u32 = 3;
 
 /// What one poll has brought so far.
 #[derive(Debug, Default)]
@@ -51,6 +57,16 @@ impl RegisterTable {
     /// The unit identifier that a block is asked of; `default` for those that name none.
     pub fn unit(&self, block: &Block, default: u8) -> u8 {
         block.unit.and_then(|Unit(place)| self.units.get(place)).map_or(default, |(_, id)| *id)
+    }
+
+    /// Which of its points may be older than the catalogue says, if the device is asked each `poll`: as the table says,
+    /// else three polls if that is longer.
+    pub fn max_ages(&self, poll: Duration) -> Vec<MaxAge> {
+        let ages = self.max_ages.iter().map(|(point, given)| MaxAge {
+            point: *point,
+            age: given.unwrap_or_else(|| (FRESH_POLLS * poll).max(point.spec().max_age)),
+        });
+        ages.filter(|max| max.age != max.point.spec().max_age).collect()
     }
 
     /// Gives a named unit another identifier.

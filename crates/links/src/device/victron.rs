@@ -8,7 +8,7 @@
 //! ```
 
 pub mod gx;
-mod rows;
+pub(crate) mod rows;
 pub mod topic;
 pub mod vrm;
 

@@ -6,7 +6,7 @@ use domain::live::{Decoder, Encoder};
 use domain::point::PointId;
 use domain::reading::{Reading, Target as Place};
 use domain::series::Table;
-use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemSpec};
+use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;
 use domain::twin::Site;
@@ -285,6 +285,8 @@ fn spec() -> SiteSpec {
         cell_resolution_v: 0.001,
         rate_hz: 5.0,
         simulated: false,
+        max_ages: Vec::new(),
+        kind: SystemKind::DataCentre,
     };
     SiteSpec { name: "Hall".into(), systems: vec![system], links: Vec::new() }
 }

@@ -4,7 +4,7 @@
 use crate::support::{Running, repository};
 use domain::link::{LinkFault, LinkSpec, LinkState};
 use domain::reading::{Batch, CellQuantity};
-use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemSpec};
+use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::topology::Topology;
 use domain::twin::Site;
 use std::fmt::Write as _;
@@ -159,6 +159,8 @@ fn site() -> Site {
         cell_resolution_v: 0.001,
         rate_hz: 5.0,
         simulated: false,
+        max_ages: Vec::new(),
+        kind: SystemKind::DataCentre,
     };
     let link = LinkSpec {
         id: "link".into(),

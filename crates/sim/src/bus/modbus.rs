@@ -1,13 +1,14 @@
-//! A device as a Modbus TCP server: function 3 only, and faults on demand.
+//! A device as a Modbus server over TCP: it only answers reads, of one unit or of many, and has faults on demand.
 
 mod fault;
 mod frame;
 
 pub use fault::WireFault;
-pub(crate) use frame::Registers;
+pub(crate) use frame::Framing;
 
+use crate::registers::{Answer, Question};
 use fault::Faults;
-use frame::{Request, answer};
+use frame::Request;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -16,20 +17,26 @@ use tokio::task::JoinSet;
 /// The longest request that is read: a write of 123 registers.
 const REQUEST_MAX: usize = 260;
 
-/// Reads a device's registers now; `None` while the device is silent.
-pub(crate) type ReadRegisters = Arc<dyn Fn() -> Option<Registers> + Send + Sync>;
+/// Answers as the device would now; `None` while it is silent.
+pub(crate) type Device = Arc<dyn Fn(&Question) -> Option<Answer> + Send + Sync>;
 
 /// A device's end of its connections.
 #[derive(Clone)]
 pub(crate) struct Outlet {
-    read: ReadRegisters,
+    device: Device,
+    framing: Framing,
     faults: Faults,
 }
 
 impl Outlet {
     /// An outlet without a fault.
-    pub(crate) fn new(read: ReadRegisters) -> Outlet {
-        Outlet { read, faults: Faults::default() }
+    pub(crate) fn new(framing: Framing, device: Device) -> Outlet {
+        Outlet { device, framing, faults: Faults::default() }
+    }
+
+    /// How its requests are wrapped.
+    pub(crate) fn framing(&self) -> Framing {
+        self.framing
     }
 
     /// What goes wrong on the wire, to be changed at any time.
@@ -58,17 +65,31 @@ impl Outlet {
     async fn talk(self, mut stream: TcpStream) {
         let mut buffer = [0; REQUEST_MAX];
         loop {
-            let Ok(6) = stream.read_exact(&mut buffer[..6]).await else { return };
-            let length = usize::from(u16::from_be_bytes([buffer[4], buffer[5]]));
-            if !(2..=REQUEST_MAX - 6).contains(&length) || stream.read_exact(&mut buffer[6..6 + length]).await.is_err()
-            {
-                return;
-            }
-            let Some(request) = Request::parse(&buffer[..6 + length]) else { return };
-            let reply = (self.read)().map(|registers| answer(&registers, &request));
+            let Some(length) = self.read_request(&mut stream, &mut buffer).await else { return };
+            let Some(request) = Request::parse(self.framing, &buffer[..length]) else { return };
+            let reply = request.answer(|question| (self.device)(question));
             let Some(reply) = self.faults.spoil(&request, reply).await else { continue };
             if stream.write_all(&reply).await.is_err() {
                 return;
+            }
+        }
+    }
+
+    /// Reads one frame and says how long it is; `None` at the end, or for one that is too short or too long.
+    async fn read_request(&self, stream: &mut TcpStream, buffer: &mut [u8; REQUEST_MAX]) -> Option<usize> {
+        let mut known = 0;
+        loop {
+            let (to, whole) = match self.framing.length(&buffer[..known]) {
+                Ok(length) => (length, true),
+                Err(needed) => (needed, false),
+            };
+            if !(known + 1..=REQUEST_MAX).contains(&to) {
+                return None;
+            }
+            stream.read_exact(&mut buffer[known..to]).await.ok()?;
+            known = to;
+            if whole {
+                return Some(known);
             }
         }
     }

@@ -129,6 +129,12 @@ impl Pack {
         (emf_v - root) / (2.0 * resistance_ohm)
     }
 
+    /// The current at which the terminals would show `voltage_v` now, A.
+    pub fn current_for_voltage(&self, voltage_v: f32) -> f32 {
+        let (emf_v, resistance_ohm) = self.source();
+        if resistance_ohm > 0.0 { (emf_v - voltage_v) / resistance_ohm } else { 0.0 }
+    }
+
     /// Lets `current_a` flow for `dt_s` seconds, 0 or more. A current that is no number counts as none.
     pub fn step(&mut self, current_a: f32, ambient_c: f32, dt_s: f32) {
         let current_a = if current_a.is_finite() { current_a } else { 0.0 };

@@ -1,11 +1,45 @@
 //! A `[[simulator]]` table of a site file.
 
+use super::{HomeConfig, Rig, RigError};
 use crate::plant::PlantSpec;
 use domain::topology::Topology;
 use serde::Deserialize;
 use std::net::SocketAddr;
 
-/// How a simulated system is configured. What is left out is that of the demo.
+/// A simulated system of one of the kinds that there are.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SimulatorConfig {
+    /// A pack under an AI load.
+    Pack(RigConfig),
+    /// A house.
+    Home(HomeConfig),
+}
+
+impl SimulatorConfig {
+    /// The kinds as a site file writes them; the first if it writes none.
+    pub const KINDS: [&str; 2] = ["pack", "home"];
+
+    /// The system that is simulated: its id in the site file.
+    pub fn system(&self) -> &str {
+        match self {
+            SimulatorConfig::Pack(config) => &config.system,
+            SimulatorConfig::Home(config) => &config.system,
+        }
+    }
+
+    /// Starts it; a pack has cells arranged as `topology`.
+    ///
+    /// # Errors
+    /// [`RigError`] names the device and its address; nothing keeps running.
+    pub async fn start(&self, topology: Topology) -> Result<Rig, RigError> {
+        match self {
+            SimulatorConfig::Pack(config) => Rig::start(config, topology).await,
+            SimulatorConfig::Home(config) => Rig::start_home(config).await,
+        }
+    }
+}
+
+/// How a simulated pack is configured. What is left out is that of the demo.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct RigConfig {
@@ -94,21 +128,21 @@ fn reserve_pct() -> f32 {
     PlantSpec::default().reserve_pct
 }
 
-fn percent<'de, D: serde::Deserializer<'de>>(input: D) -> Result<f32, D::Error> {
+pub(super) fn percent<'de, D: serde::Deserializer<'de>>(input: D) -> Result<f32, D::Error> {
     within(input, 0.0, 100.0)
 }
 
-fn ambient<'de, D: serde::Deserializer<'de>>(input: D) -> Result<f32, D::Error> {
+pub(super) fn ambient<'de, D: serde::Deserializer<'de>>(input: D) -> Result<f32, D::Error> {
     let (low, high) = domain::lab::AMBIENT_RANGE_C;
     within(input, low, high)
 }
 
-fn positive<'de, D: serde::Deserializer<'de>>(input: D) -> Result<f32, D::Error> {
+pub(super) fn positive<'de, D: serde::Deserializer<'de>>(input: D) -> Result<f32, D::Error> {
     within(input, 0.1, 100_000.0)
 }
 
 /// A number from `low` to `high`; NaN is none.
-fn within<'de, D: serde::Deserializer<'de>>(input: D, low: f32, high: f32) -> Result<f32, D::Error> {
+pub(super) fn within<'de, D: serde::Deserializer<'de>>(input: D, low: f32, high: f32) -> Result<f32, D::Error> {
     let value = f32::deserialize(input)?;
     if (low..=high).contains(&value) {
         Ok(value)

@@ -1,4 +1,4 @@
-//! The drawing: three boxes around a bus, one geometry for wide places and one for phones.
+//! The drawing: three or four boxes around a bus, each in one geometry for wide places and one for phones.
 
 use super::Flows;
 use super::line::{Direction, Flow, Side};
@@ -8,14 +8,19 @@ use crate::icons::Glyph;
 use domain::decimal::fixed;
 use leptos::prelude::*;
 
+/// The geometries for so many sides: for wide places, and for phones.
+pub(super) fn geometries(sides: usize) -> [&'static Geometry; 2] {
+    if sides > 3 { [&WIDE_FOUR, &NARROW_FOUR] } else { [&WIDE, &NARROW] }
+}
+
 /// Where things are, in units of the drawing.
 pub(super) struct Geometry {
     class: &'static str,
     view_box: &'static str,
     /// Centre of the bus.
     bus: (u32, u32),
-    /// Each side's box (x, y) and line, drawn towards the bus, in the order of [`Side::ALL`].
-    sides: [(u32, u32, &'static str); 3],
+    /// Each side's box (x, y) and line, drawn towards the bus, in the order of [`Side::of`].
+    sides: &'static [(u32, u32, &'static str)],
     /// Width and height of a box.
     size: (u32, u32),
     /// Left edge of the text in a box.
@@ -23,21 +28,51 @@ pub(super) struct Geometry {
 }
 
 /// For a card of 500 px and more.
-pub(super) static WIDE: Geometry = Geometry {
+static WIDE: Geometry = Geometry {
     class: "flow-drawing flow-wide",
     view_box: "0 0 520 184",
     bus: (260, 40),
-    sides: [(1, 4, "M169 40H260"), (176, 111, "M260 111V40"), (351, 4, "M351 40H260")],
+    sides: &[(1, 4, "M169 40H260"), (176, 111, "M260 111V40"), (351, 4, "M351 40H260")],
     size: (168, 72),
     inset: 14,
 };
 
 /// For a phone.
-pub(super) static NARROW: Geometry = Geometry {
+static NARROW: Geometry = Geometry {
     class: "flow-drawing flow-narrow",
     view_box: "0 0 340 196",
     bus: (170, 40),
-    sides: [(1, 4, "M137 40H170"), (102, 123, "M170 123V40"), (203, 4, "M203 40H170")],
+    sides: &[(1, 4, "M137 40H170"), (102, 123, "M170 123V40"), (203, 4, "M203 40H170")],
+    size: (136, 72),
+    inset: 10,
+};
+
+/// Four sides, for a card of 500 px and more.
+static WIDE_FOUR: Geometry = Geometry {
+    class: "flow-drawing flow-wide",
+    view_box: "0 0 520 184",
+    bus: (260, 92),
+    sides: &[
+        (1, 4, "M169 40L260 92"),
+        (351, 108, "M351 144L260 92"),
+        (351, 4, "M351 40L260 92"),
+        (1, 108, "M169 144L260 92"),
+    ],
+    size: (168, 72),
+    inset: 14,
+};
+
+/// Four sides, for a phone.
+static NARROW_FOUR: Geometry = Geometry {
+    class: "flow-drawing flow-narrow",
+    view_box: "0 0 340 196",
+    bus: (170, 98),
+    sides: &[
+        (1, 4, "M137 40L170 98"),
+        (203, 120, "M203 156L170 98"),
+        (203, 4, "M203 40L170 98"),
+        (1, 120, "M137 156L170 98"),
+    ],
     size: (136, 72),
     inset: 10,
 };
@@ -45,13 +80,9 @@ pub(super) static NARROW: Geometry = Geometry {
 /// The drawing in one geometry. Screen readers get the sentence beside it.
 #[component]
 pub(super) fn Drawing(flows: Derived<Flows>, geometry: &'static Geometry) -> impl IntoView {
-    let lines = (0..Side::ALL.len()).map(|i| view! { <Line flows i path=geometry.sides[i].2 /> }).collect_view();
-    let boxes = (0..Side::ALL.len())
-        .map(|i| {
-            let (x, y, _) = geometry.sides[i];
-            view! { <SideBox flows i x y geometry /> }
-        })
-        .collect_view();
+    let places = || geometry.sides.iter().enumerate();
+    let lines = places().map(|(i, (_, _, path))| view! { <Line flows i path=path /> }).collect_view();
+    let boxes = places().map(|(i, (x, y, _))| view! { <SideBox flows i x=*x y=*y geometry /> }).collect_view();
     view! {
         <svg class=geometry.class viewBox=geometry.view_box aria-hidden="true">
             {lines}
@@ -80,10 +111,11 @@ fn Line(flows: Derived<Flows>, i: usize, path: &'static str) -> impl IntoView {
 fn SideBox(flows: Derived<Flows>, i: usize, x: u32, y: u32, geometry: &'static Geometry) -> impl IntoView {
     let Geometry { size, inset, .. } = geometry;
     let say = move |what: fn(&Flow) -> String| Derived::new(move || flows.with(|flows| what(&flows[i])));
-    let glyph = match Side::ALL[i] {
+    let glyph = match flows.with_untracked(|flows| flows[i].side) {
         Side::Grid => Glyph::Grid,
         Side::Battery => Glyph::Battery,
         Side::Load => Glyph::Load,
+        Side::Solar => Glyph::Sun,
     };
     view! {
         <g transform=format!("translate({x} {y})") data-fresh=say(|flow| flow.shown.is_fresh().to_string())>

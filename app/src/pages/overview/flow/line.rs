@@ -3,6 +3,7 @@
 use crate::components::Shown;
 use crate::format;
 use domain::point::PointId;
+use domain::spec::SystemKind;
 use domain::twin::Moment;
 
 /// Below this nothing flows, W.
@@ -17,13 +18,20 @@ pub(super) enum Side {
     Grid,
     /// The battery.
     Battery,
-    /// The AI load.
+    /// The AI load or the house.
     Load,
+    /// The sun.
+    Solar,
 }
 
 impl Side {
-    /// All of them, in the order of the drawing.
-    pub(super) const ALL: [Side; 3] = [Side::Grid, Side::Battery, Side::Load];
+    /// Those of a system, in the order of the drawing.
+    pub(super) fn of(kind: SystemKind) -> &'static [Side] {
+        match kind {
+            SystemKind::DataCentre => &[Side::Grid, Side::Battery, Side::Load],
+            SystemKind::Home => &[Side::Grid, Side::Battery, Side::Load, Side::Solar],
+        }
+    }
 
     /// Its power's point.
     pub(super) fn point(self) -> PointId {
@@ -31,15 +39,17 @@ impl Side {
             Side::Grid => PointId::GridPower,
             Side::Battery => PointId::Power,
             Side::Load => PointId::LoadPower,
+            Side::Solar => PointId::SolarPower,
         }
     }
 
     /// Its name for people.
-    pub(super) fn name(self) -> &'static str {
+    fn name(self, kind: SystemKind) -> &'static str {
         match self {
             Side::Grid => "Grid",
             Side::Battery => "Battery",
-            Side::Load => "AI load",
+            Side::Load => kind.load_name(),
+            Side::Solar => "Solar",
         }
     }
 }
@@ -60,6 +70,8 @@ pub(super) enum Direction {
 pub(super) struct Flow {
     /// Who is at its end.
     pub(super) side: Side,
+    /// Its name for people.
+    name: &'static str,
     /// The power, without a sign.
     pub(super) shown: Shown,
     /// Which way it goes.
@@ -71,8 +83,8 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// The flow of `side`; the thickest line is `full_w`.
-    pub(super) fn of(moment: &Moment, side: Side, full_w: f32) -> Flow {
+    /// The flow of `side` in a system of this kind; the thickest line is `full_w`.
+    pub(super) fn of(moment: &Moment, side: Side, kind: SystemKind, full_w: f32) -> Flow {
         let shown = Shown::point_as(moment, side.point(), |w| format::kilowatts(w.abs()));
         let power_w = moment.point(side.point()).ok();
         let (direction, verb) = match (side, power_w) {
@@ -84,11 +96,12 @@ impl Flow {
             (Side::Battery, Some(_)) => (Direction::Out, "charging"),
             (Side::Load, Some(w)) if w > 0.0 => (Direction::Out, ""),
             (Side::Load, Some(_)) => (Direction::In, "feeding"),
+            (Side::Solar, Some(_)) => (Direction::In, ""),
         };
         let share = (power_w.unwrap_or(0.0).abs() / full_w.max(1.0)).min(1.0);
         let (thin, thick) = THICKNESS;
         let thickness_tenths = ((thin + share * (thick - thin)) * 10.0).round() as u32;
-        Flow { side, shown, direction, verb, thickness_tenths }
+        Flow { side, name: side.name(kind), shown, direction, verb, thickness_tenths }
     }
 
     /// Thickness in units of the drawing.
@@ -102,6 +115,7 @@ impl Flow {
             (_, Direction::Still) => "still",
             (Side::Grid, _) => "grid",
             (Side::Load, _) => "load",
+            (Side::Solar, _) => "solar",
             (Side::Battery, Direction::In) => "discharge",
             (Side::Battery, Direction::Out) => "charge",
         }
@@ -109,14 +123,14 @@ impl Flow {
 
     /// Name and verb: `Grid, importing`.
     pub(super) fn label(&self) -> String {
-        if self.verb.is_empty() { self.side.name().to_owned() } else { format!("{}, {}", self.side.name(), self.verb) }
+        if self.verb.is_empty() { self.name.to_owned() } else { format!("{}, {}", self.name, self.verb) }
     }
 
     /// The flow in words: `Grid, importing 66.91 kW`.
     pub(super) fn sentence(&self) -> String {
         match &self.shown.figure {
             Some(figure) => format!("{} {figure}", self.label()),
-            None => format!("{}: no value", self.side.name()),
+            None => format!("{}: no value", self.name),
         }
     }
 }
@@ -140,10 +154,22 @@ mod tests {
             (Side::Load, Err(NoData::Error), Direction::Still, "still", "AI load: no value"),
         ] {
             moment.state.points.set(side.point(), sample, moment.now.mono);
-            let flow = Flow::of(&moment, side, 233_000.0);
+            let flow = Flow::of(&moment, side, SystemKind::DataCentre, 233_000.0);
             assert_eq!((flow.direction, flow.ink()), (direction, ink));
             assert_eq!(flow.sentence(), sentence.replace(" kW", "\u{202f}kW"));
         }
+    }
+
+    #[test]
+    fn a_house_has_the_sun_and_its_own_name() {
+        let mut moment = moment();
+        moment.state.points.set(PointId::SolarPower, Ok(4_200.0), moment.now.mono);
+        moment.state.points.set(PointId::LoadPower, Ok(850.0), moment.now.mono);
+        let sides = Side::of(SystemKind::Home).iter();
+        let flows: Vec<Flow> = sides.map(|side| Flow::of(&moment, *side, SystemKind::Home, 10_000.0)).collect();
+        assert_eq!(flows[2].sentence(), "House 0.85\u{202f}kW");
+        assert_eq!((flows[3].sentence().as_str(), flows[3].ink()), ("Solar 4.20\u{202f}kW", "solar"));
+        assert_eq!(flows[3].direction, Direction::In);
     }
 
     #[test]
@@ -151,7 +177,7 @@ mod tests {
         let mut moment = moment();
         for (w, thickness) in [(0.0, 2.0), (116_500.0, 10.0), (233_000.0, 18.0), (900_000.0, 18.0)] {
             moment.state.points.set(PointId::GridPower, Ok(w), moment.now.mono);
-            assert_eq!(Flow::of(&moment, Side::Grid, 233_000.0).thickness(), thickness);
+            assert_eq!(Flow::of(&moment, Side::Grid, SystemKind::DataCentre, 233_000.0).thickness(), thickness);
         }
     }
 }

@@ -5,7 +5,9 @@ use super::sunspec;
 use crate::device::registers::{Block, Poll, RegisterTable};
 use crate::device::sunspec::SunSpec;
 use crate::frames::Describe;
+use domain::point::MaxAge;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A device's map. A slot is what is read and decoded together.
 #[derive(Clone, Debug)]
@@ -33,6 +35,15 @@ impl Device {
         match self {
             Device::Table(table) => table.clone(),
             Device::SunSpec(device) => device.clone(),
+        }
+    }
+
+    /// Which points may be older than the catalogue says, if the device is asked each `poll`.
+    pub(crate) fn max_ages(&self, poll: Duration) -> Vec<MaxAge> {
+        match self {
+            Device::Table(table) => table.max_ages(poll),
+            // What it has is known only once it has been asked; its cells have one age for all.
+            Device::SunSpec(_) => Vec::new(),
         }
     }
 

@@ -10,8 +10,9 @@ use crate::text::line_of;
 use row::{Extremes, Place, Row};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::path::Path;
+use std::time::Duration;
 use toml::Spanned;
 
 /// A register table that cannot be used.
@@ -31,6 +32,7 @@ struct File {
     #[serde(default = "default_gap")]
     max_gap: u16,
     max_read: Option<Spanned<u16>>,
+    max_age_ms: Option<Spanned<u32>>,
     #[serde(default)]
     extremes: Extremes,
     #[serde(default)]
@@ -50,6 +52,9 @@ struct IdentityRow {
     #[serde(default)]
     fc: Area,
 }
+
+/// Ages that make sense, ms: up to a day.
+const MAX_AGE_MS: RangeInclusive<u32> = 10..=86_400_000;
 
 /// A request costs about as much as eight registers on a slow gateway.
 fn default_gap() -> u16 {
@@ -98,15 +103,16 @@ impl File {
             Some(count) => *count.get_ref(),
             None => MAX_READ,
         };
+        let table_age = max_age(self.max_age_ms.as_ref())?;
         let (mut placed, mut points, mut sums) = (Vec::new(), Vec::new(), Vec::new());
         for row in &self.register {
             let (unit, places) = (find_unit(&units, row.unit.as_ref())?, row.places()?);
             let point = row.point()?;
             if let Some(point) = point {
-                if points.contains(&point) {
+                if points.iter().any(|(known, _)| *known == point) {
                     return Err((row.target_span(), format!("`{}` is mapped twice", point.spec().path)));
                 }
-                points.push(point);
+                points.push((point, max_age(row.max_age_ms.as_ref())?.or(table_age)));
                 if places.len() > 1 {
                     sums.push((point, places.len()));
                 }
@@ -126,8 +132,18 @@ impl File {
         placed.sort_by_key(|placed| placed.place);
         let blocks = blocks(&placed, self.max_gap, max_read, self.extremes)?;
         let identity = self.identity.map(|row| row.block(&units)).transpose()?;
-        Ok(RegisterTable { name: self.name, blocks, identity, units, sums })
+        Ok(RegisterTable { name: self.name, blocks, identity, units, sums, max_ages: points })
     }
+}
+
+/// How old a value may be, as it is written.
+fn max_age(written: Option<&Spanned<u32>>) -> Result<Option<Duration>, Complaint> {
+    let possible = |ms: &Spanned<u32>| {
+        let words = || format!("`max_age_ms` is {}, not {} to {}", ms.get_ref(), MAX_AGE_MS.start(), MAX_AGE_MS.end());
+        let age = Duration::from_millis((*ms.get_ref()).into());
+        MAX_AGE_MS.contains(ms.get_ref()).then_some(age).ok_or_else(|| (ms.span(), words()))
+    };
+    written.map(possible).transpose()
 }
 
 impl IdentityRow {

@@ -124,6 +124,18 @@ fn sol_ark_discharge_is_positive_and_requests_are_short() {
 }
 
 #[test]
+fn an_inverter_beside_a_battery_monitor_leaves_the_battery_to_it() {
+    let table = table!("solark_beside_victron");
+    assert!(table.blocks.iter().all(|block| block.count <= 20));
+    let battery: (u16, &[u16]) = (178, &[3_500, 0, 0, 0, 1_254, 5_214, 81, 0, 1_200, 800, 0, 0, 1_500, 2_877]);
+    let all = readings(&table, &[(169, &[0xFEC0]), battery]);
+    near(&all, &[("inverter/soc", 81.0), ("inverter/battery_voltage", 52.14), ("inverter/battery_power", 1_500.0)]);
+    near(&all, &[("solar/power", 2_000.0), ("grid/power", -320.0), ("load/power", 3_500.0)]);
+    assert!(all.iter().all(|(path, _)| !path.starts_with("battery/")), "{all:?}");
+    assert_eq!(without_value(&readings(&table, &[])).len(), 3);
+}
+
+#[test]
 fn deye_three_phase() {
     let table = table!("deye_three_phase");
     assert_eq!(requests(&table), [(1, 586, 6), (1, 625, 1), (1, 672, 4)]);

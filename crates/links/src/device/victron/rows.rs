@@ -4,7 +4,8 @@
 //! codes and attribute numbers are those of the VRM API.
 
 use crate::device::sign::Sign;
-use domain::point::PointId;
+use domain::point::{MaxAge, PointId};
+use std::time::Duration;
 
 /// A kind of service on the D-Bus of a GX.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +63,17 @@ impl Row {
     pub fn find(service: Service, path: &str) -> Option<usize> {
         ROWS.iter().position(|row| row.service == service && row.path == path)
     }
+}
+
+/// Each point of the table, good for `age`.
+pub(crate) fn max_ages(age: Duration) -> Vec<MaxAge> {
+    let mut ages: Vec<MaxAge> = Vec::new();
+    for row in ROWS {
+        if !ages.iter().any(|known| known.point == row.point) {
+            ages.push(MaxAge { point: row.point, age });
+        }
+    }
+    ages
 }
 
 use PointId::{

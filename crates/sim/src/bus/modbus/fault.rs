@@ -53,18 +53,18 @@ impl Faults {
             }
             Some(WireFault::Silent) => None,
             Some(WireFault::Exception(code)) => Some(request.refusal(code)),
-            Some(WireFault::Garbage) => reply.map(|reply| garbled(reply, garbage)),
+            Some(WireFault::Garbage) => reply.map(|reply| garbled(reply, garbage, request.transaction.is_some())),
             Some(WireFault::HalfOpen) => std::future::pending().await,
         }
     }
 }
 
 /// A reply that is none, one kind after the other.
-fn garbled(mut reply: Vec<u8>, number: usize) -> Vec<u8> {
+fn garbled(mut reply: Vec<u8>, number: usize, tcp: bool) -> Vec<u8> {
     match number % 3 {
         0 => reply[0] ^= 0x55,
         // One register less, with lengths that fit.
-        1 if reply.len() > 11 => {
+        1 if tcp && reply.len() > 11 => {
             reply.truncate(reply.len() - 2);
             reply[5] -= 2;
             reply[8] -= 2;

@@ -1,80 +1,115 @@
-//! Requests and replies of Modbus TCP, as a device sees them. Pure.
+//! Requests and replies of Modbus as a device sees them, in the frames of TCP and of a serial line. Pure.
 
-/// Most registers in one request, by the protocol.
-const COUNT_MAX: u16 = 125;
-const READ_HOLDING: u8 = 3;
+use crate::registers::{Answer, Question, exception};
+
+/// Set in the function code of a refusal.
 const REFUSED: u8 = 0x80;
+/// Function codes of requests that carry as many bytes as they say.
+const WRITE_MANY: [u8; 2] = [15, 16];
 
-/// A device's holding registers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Registers {
-    /// Address of the first.
-    pub(crate) base: u16,
-    pub(crate) words: Vec<u16>,
+/// How requests and replies are wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// The header of Modbus TCP.
+    Tcp,
+    /// As on a serial line, with a checksum: behind a gateway that only passes bytes on.
+    Rtu,
+}
+
+impl Framing {
+    /// How long a request is that begins with these bytes: `Err` says how many of them must be known to tell.
+    pub(super) fn length(self, head: &[u8]) -> Result<usize, usize> {
+        match (self, head) {
+            (Framing::Tcp, [_, _, _, _, l1, l0, ..]) => Ok(6 + usize::from(u16::from_be_bytes([*l1, *l0]))),
+            (Framing::Tcp, _) => Err(6),
+            (Framing::Rtu, [_, function, _, _, _, _, bytes, ..]) if WRITE_MANY.contains(function) => {
+                Ok(9 + usize::from(*bytes))
+            }
+            (Framing::Rtu, [_, _, _, _, _, _, _, ..]) => Ok(8),
+            (Framing::Rtu, _) => Err(7),
+        }
+    }
 }
 
 /// A request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Request {
-    pub(super) transaction: [u8; 2],
+    /// The transaction of Modbus TCP; `None` on a serial line.
+    pub(super) transaction: Option<[u8; 2]>,
     pub(super) unit: u8,
     pub(super) function: u8,
-    /// Address and count of function 3.
+    /// What follows the function code in most requests: an address, and a count or a value.
     pub(super) range: Option<(u16, u16)>,
 }
 
 impl Request {
-    /// Reads a whole frame with its header; `None` for another protocol.
-    pub(super) fn parse(frame: &[u8]) -> Option<Request> {
-        let [t1, t0, 0, 0, _, _, unit, function, ref data @ ..] = *frame else { return None };
-        let range = match (function, data) {
-            (READ_HOLDING, [a1, a0, c1, c0]) => Some((u16::from_be_bytes([*a1, *a0]), u16::from_be_bytes([*c1, *c0]))),
+    /// Reads a whole frame; `None` for one that is no request.
+    pub(super) fn parse(framing: Framing, frame: &[u8]) -> Option<Request> {
+        let (transaction, body) = match (framing, frame) {
+            (Framing::Tcp, [t1, t0, 0, 0, _, _, body @ ..]) => (Some([*t1, *t0]), body),
+            (Framing::Rtu, [body @ .., c0, c1]) if crc(body) == [*c0, *c1] => (None, body),
+            _ => return None,
+        };
+        let [unit, function, ref data @ ..] = *body else { return None };
+        let range = match data {
+            [a1, a0, c1, c0, ..] => Some((u16::from_be_bytes([*a1, *a0]), u16::from_be_bytes([*c1, *c0]))),
             _ => None,
         };
-        Some(Request { transaction: [t1, t0], unit, function, range })
+        Some(Request { transaction, unit, function, range })
     }
 
     /// A reply with this function code and data.
     pub(super) fn reply(&self, function: u8, data: &[u8]) -> Vec<u8> {
-        let [t1, t0] = self.transaction;
-        let [l1, l0] = (data.len() as u16 + 2).to_be_bytes();
-        [&[t1, t0, 0, 0, l1, l0, self.unit, function], data].concat()
+        match self.transaction {
+            Some([t1, t0]) => {
+                let [l1, l0] = (data.len() as u16 + 2).to_be_bytes();
+                [&[t1, t0, 0, 0, l1, l0, self.unit, function], data].concat()
+            }
+            None => {
+                let mut reply = [&[self.unit, function], data].concat();
+                reply.extend(crc(&reply));
+                reply
+            }
+        }
     }
 
     /// A refusal.
     pub(super) fn refusal(&self, code: u8) -> Vec<u8> {
         self.reply(self.function | REFUSED, &[code])
     }
+
+    /// The reply of a device that answers questions like this; `None` if it is silent.
+    pub(super) fn answer(&self, device: impl Fn(&Question) -> Option<Answer>) -> Option<Vec<u8>> {
+        let Some((address, count)) = self.range else { return Some(self.refusal(exception::FUNCTION)) };
+        let question = Question { unit: self.unit, function: self.function, address, count };
+        Some(match device(&question)? {
+            Err(code) => self.refusal(code),
+            Ok(words) => {
+                let bytes = words.iter().flat_map(|word| word.to_be_bytes());
+                self.reply(self.function, &[2 * words.len() as u8].into_iter().chain(bytes).collect::<Vec<u8>>())
+            }
+        })
+    }
 }
 
-/// What a device answers: registers, or exception 1 for other functions, 2 for addresses it lacks, 3 for a bad count.
-pub(super) fn answer(registers: &Registers, request: &Request) -> Vec<u8> {
-    let Some((address, count)) = request.range else { return request.refusal(1) };
-    if !(1..=COUNT_MAX).contains(&count) {
-        return request.refusal(3);
-    }
-    let words = address.checked_sub(registers.base).map(usize::from);
-    let words = words.and_then(|first| registers.words.get(first..first + usize::from(count)));
-    match words {
-        None => request.refusal(2),
-        Some(words) => {
-            let bytes = words.iter().flat_map(|word| word.to_be_bytes());
-            request.reply(READ_HOLDING, &[2 * count as u8].into_iter().chain(bytes).collect::<Vec<u8>>())
-        }
-    }
+/// Checksum of a serial frame, low byte first.
+fn crc(bytes: &[u8]) -> [u8; 2] {
+    let shift = |crc: u16, _| if crc & 1 == 1 { crc >> 1 ^ 0xA001 } else { crc >> 1 };
+    bytes.iter().fold(0xFFFF_u16, |crc, byte| (0..8).fold(crc ^ u16::from(*byte), shift)).to_le_bytes()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registers::Registers;
 
     #[test]
     fn only_function_3_within_the_map_is_answered() {
-        let registers = Registers { base: 40_000, words: vec![7; 8] };
+        let registers = Registers::new(40_000, vec![7; 8]);
         let ask = |function: u8, address: u16, count: u16| {
             let ([a1, a0], [c1, c0]) = (address.to_be_bytes(), count.to_be_bytes());
-            let request = Request::parse(&[0xAB, 0xCD, 0, 0, 0, 6, 9, function, a1, a0, c1, c0]).unwrap();
-            answer(&registers, &request)
+            let frame = [0xAB, 0xCD, 0, 0, 0, 6, 9, function, a1, a0, c1, c0];
+            Request::parse(Framing::Tcp, &frame).unwrap().answer(|q| Some(registers.answer(q))).unwrap()
         };
         assert_eq!(ask(3, 40_006, 2), [0xAB, 0xCD, 0, 0, 0, 7, 9, 3, 4, 0, 7, 0, 7]);
         for (function, address, count, code) in [
@@ -88,7 +123,22 @@ mod tests {
         ] {
             assert_eq!(ask(function, address, count), [0xAB, 0xCD, 0, 0, 0, 3, 9, function | 0x80, code]);
         }
-        assert_eq!(Request::parse(&[0, 0, 0, 1, 0, 6, 9, 3, 0, 0, 0, 1]), None);
-        assert_eq!(Request::parse(&[0, 0, 0, 0, 0, 1, 9]), None);
+        assert_eq!(Request::parse(Framing::Tcp, &[0, 0, 0, 1, 0, 6, 9, 3, 0, 0, 0, 1]), None);
+        assert_eq!(Request::parse(Framing::Tcp, &[0, 0, 0, 0, 0, 1, 9]), None);
+    }
+
+    #[test]
+    fn serial_frames_have_a_checksum_and_a_length_of_their_own() {
+        // Read two registers from 0 of unit 1.
+        let frame = [1, 3, 0, 0, 0, 2, 0xC4, 0x0B];
+        let request = Request::parse(Framing::Rtu, &frame).unwrap();
+        let reply = request.answer(|_| Some(Ok(vec![6, 5]))).unwrap();
+        assert_eq!(reply, [1, 3, 4, 0, 6, 0, 5, 0xDA, 0x31]);
+        assert_eq!(request.answer(|_| None), None);
+        assert_eq!(Request::parse(Framing::Rtu, &[1, 3, 0, 0, 0, 2, 0xC4, 0x0C]), None);
+        for (head, length) in [(&frame[..7], Ok(8)), (&frame[..2], Err(7)), (&[1, 16, 0, 0, 0, 2, 4], Ok(13))] {
+            assert_eq!(Framing::Rtu.length(head), length);
+        }
+        assert_eq!(Framing::Tcp.length(&[0, 1, 0, 0, 0, 6]), Ok(12));
     }
 }

@@ -59,6 +59,7 @@ pub(super) struct Row {
     sign: Option<Sign>,
     pub(super) unit: Option<Spanned<String>>,
     needs: Option<Spanned<String>>,
+    pub(super) max_age_ms: Option<Spanned<u32>>,
     words: Option<Spanned<BTreeMap<String, String>>>,
 }
 

@@ -1,6 +1,7 @@
 //! Loading: grouping into requests, and what is wrong in a table.
 
 use super::*;
+use std::time::Duration;
 
 fn row(address: u16, point: &str, more: &str) -> String {
     format!("[[register]]\naddress = {address}\npoint = \"{point}\"\n{more}\n")
@@ -52,7 +53,9 @@ fn a_request_never_asks_for_more_than_125() {
     let points: Vec<_> = PointId::ALL.iter().enumerate().collect();
     let rows: String = points.iter().map(|(i, p)| row(*i as u16 * 9, p.spec().path, "type = \"f32\"")).collect();
     let table = RegisterTable::parse(&format!("name = \"A\"\n{rows}")).unwrap();
-    assert!(table.blocks.iter().all(|block| block.count <= MAX_READ) && table.blocks.len() == 2);
+    assert!(
+        table.blocks.iter().all(|block| block.count <= MAX_READ) && table.blocks.len() == points.len().div_ceil(14)
+    );
 }
 
 #[test]
@@ -60,6 +63,28 @@ fn the_last_register_can_be_read() {
     let table =
         RegisterTable::parse(&format!("name = \"A\"\n{}", row(65_535, "battery/soc", "type = \"u16\""))).unwrap();
     assert_eq!((table.blocks[0].address, table.blocks[0].count), (65_535, 1));
+}
+
+#[test]
+fn values_may_be_older_where_they_come_seldom() {
+    let ms = Duration::from_millis;
+    let text = |table: &str| {
+        let rows = [
+            row(0, "battery/soc", "type = \"u16\"\nmax_age_ms = 60000"),
+            row(1, "grid/power", "type = \"s16\""),
+            row(2, "battery/temperature", "type = \"s16\""),
+        ];
+        format!("name = \"A\"\n{table}\n{}", rows.concat())
+    };
+    let ages = |table: &str, poll| {
+        let ages = RegisterTable::parse(&text(table)).unwrap().max_ages(poll);
+        ages.iter().map(|max| (max.point, max.age.as_millis())).collect::<Vec<_>>()
+    };
+    let (soc, grid, temperature) = (PointId::Soc, PointId::GridPower, PointId::Temperature);
+    // The catalogue has 3, 1.5 and 10 s.
+    assert_eq!(ages("", ms(200)), [(soc, 60_000)]);
+    assert_eq!(ages("", ms(1_000)), [(soc, 60_000), (grid, 3_000)]);
+    assert_eq!(ages("max_age_ms = 2000", ms(1_000)), [(soc, 60_000), (grid, 2_000), (temperature, 2_000)]);
 }
 
 #[test]
@@ -74,6 +99,8 @@ fn a_wrong_table_names_the_line() {
         (row(0, "battery/soc", "type = \"u16\"\nlabel = \"x\""), 3, "either `point` or `label`"),
         (row(0, "battery/soc", "type = \"u16\"\nneeds = \"battery/soh\""), 6, "not read by the same request"),
         (row(0, "battery/soc", "type = \"u16\"\nwords = { a = \"b\" }"), 6, "`a` is not a whole number"),
+        (row(0, "battery/soc", "type = \"u16\"\nmax_age_ms = 5"), 6, "`max_age_ms` is 5"),
+        ("max_age_ms = 0\n".to_owned() + &row(0, "battery/soc", "type = \"u16\""), 2, "`max_age_ms` is 0"),
         ("max_read = 1\n".to_owned() + &row(0, "battery/soc", "type = \"u16\""), 2, "`max_read` is 1"),
         (String::new(), 1, "no [[register]]"),
         ("[[register]\n".into(), 2, ""),

@@ -1,0 +1,66 @@
+//! The pack's devices: a controller that sends CAN frames and may have a SunSpec gateway, and two meters.
+
+use super::{Rig, RigConfig, RigError, TICK, lock};
+use crate::bus::can_udp::CanSender;
+use crate::bus::modbus::Framing;
+use crate::can::layout::MAX_CELLS;
+use crate::meter::Meter;
+use crate::plant::Plant;
+use crate::registers::Registers;
+use crate::sunspec::{self, Nameplate};
+use domain::lab::SimDevice;
+use domain::topology::Topology;
+use std::sync::{Arc, Mutex};
+
+impl Rig {
+    /// Starts the devices of `config` with cells arranged as `topology`, and lets time run.
+    ///
+    /// # Errors
+    /// [`RigError`] names the device and its address; nothing keeps running.
+    pub async fn start(config: &RigConfig, topology: Topology) -> Result<Rig, RigError> {
+        if !(1..=MAX_CELLS).contains(&topology.cells()) {
+            return Err(RigError::Cells { topology });
+        }
+        let mut sender = CanSender::open(config.can_to, &topology)
+            .await
+            .map_err(|source| RigError::Send { address: config.can_to, source })?;
+        let plant = Arc::new(Mutex::new(Plant::new(&config.plant(topology))));
+        let plate = Nameplate {
+            serial: format!("PT-{:08}", config.seed),
+            topology,
+            capacity_ah: config.capacity_ah * f32::from(topology.racks),
+        };
+        let mut rig = Rig::new(plant.clone());
+        rig.can_faults = sender.faults();
+        let meter = |meter: &Meter| Registers::new(0, meter.registers().to_vec());
+        rig.listen(&plant, SimDevice::GridMeter, config.grid_meter, Framing::Tcp, move |plant, question| {
+            meter(plant.grid_meter()).answer(question)
+        })
+        .await?;
+        rig.listen(&plant, SimDevice::LoadMeter, config.load_meter, Framing::Tcp, move |plant, question| {
+            meter(plant.load_meter()).answer(question)
+        })
+        .await?;
+        if let Some(address) = config.sunspec {
+            rig.listen(&plant, SimDevice::Controller, address, Framing::Tcp, move |plant, question| {
+                Registers::new(sunspec::BASE, sunspec::registers(plant.report(), &plate)).answer(question)
+            })
+            .await?;
+        }
+        rig.tasks.spawn(async move {
+            let mut tick = TICK.start();
+            loop {
+                let dt_s = tick.next().await;
+                let report = {
+                    let mut plant = lock(&plant);
+                    plant.step(dt_s);
+                    (!plant.is_silent(SimDevice::Controller)).then(|| plant.report().clone())
+                };
+                if let Some(report) = report {
+                    sender.send(&report).await;
+                }
+            }
+        });
+        Ok(rig)
+    }
+}
