@@ -205,7 +205,8 @@ mod tests {
         names.append(1, second);
         let mut section = NameSection::new();
         section.functions(&names);
-        module.section(&section).finish()
+        module.section(&section);
+        module.finish()
     }
 
     #[test]
