@@ -3,8 +3,11 @@
 //! A page is a row of [`PAGES`](crate::pages::PAGES), so all that a router has to do is to keep a path and a query. The
 //! general one was a tenth of what a browser loads (see `docs/adr/0006`).
 
+use crate::lazy::Chunk;
 use leptos::ev;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::sync::atomic::{AtomicU32, Ordering};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Element, HtmlAnchorElement, MouseEvent};
 
@@ -67,17 +70,26 @@ pub enum Leave {
 
 /// Where the page is. A context: [`Navigation::expect`].
 #[derive(Clone, Copy)]
-pub struct Navigation(RwSignal<Address>);
+pub struct Navigation {
+    at: RwSignal<Address>,
+    needs: Needs,
+}
+
+/// The code that the page at an address needs besides what is there from the start.
+pub type Needs = fn(&Address) -> Option<&'static Chunk>;
+
+/// How often somebody wanted to go somewhere in this document: who asks last gets there.
+static ASKED: AtomicU32 = AtomicU32::new(0);
 
 impl Navigation {
     /// Puts it into the context, and in the browser starts to follow links and the way back.
-    pub fn provide(at: Address) -> Navigation {
-        let navigation = Navigation(RwSignal::new(at));
+    pub fn provide(at: Address, needs: Needs) -> Navigation {
+        let navigation = Navigation { at: RwSignal::new(at), needs };
         provide_context(navigation);
         Effect::new(move |_| {
             // They stay as long as the document.
             window_event_listener(ev::click, move |event| navigation.on_click(&event));
-            window_event_listener(ev::popstate, move |_| navigation.0.set(Address::current()));
+            window_event_listener(ev::popstate, move |_| navigation.on_way_back());
         });
         navigation
     }
@@ -90,18 +102,55 @@ impl Navigation {
 
     /// Where the page is. The reader runs again when that changes.
     pub fn at(self) -> Address {
-        self.0.get()
+        self.at.get()
     }
 
-    /// Goes to another address of this server.
+    /// Goes to another address of this server: at once, or when the code of its page is there. If that cannot be loaded,
+    /// the browser loads the document at that address.
     pub fn go(self, to: &str, leave: Leave) {
+        let to = to.to_owned();
+        self.with_code(
+            &Address::parse(&to),
+            Box::new(move |there| match there {
+                true => self.arrive(&to, leave),
+                false => drop(window().location().assign(&to)),
+            }),
+        );
+    }
+
+    fn on_way_back(self) {
+        self.with_code(
+            &Address::current(),
+            Box::new(move |there| match there {
+                true => self.at.set(Address::current()),
+                false => drop(window().location().reload()),
+            }),
+        );
+    }
+
+    /// Calls `go_on` when the code of the page at `address` is there, or cannot be had; never, if somebody wants to go
+    /// elsewhere meanwhile.
+    fn with_code(self, address: &Address, go_on: Box<dyn FnOnce(bool)>) {
+        let asked = ASKED.fetch_add(1, Ordering::Relaxed) + 1;
+        match (self.needs)(address) {
+            Some(chunk) if chunk.view().is_none() => spawn_local(async move {
+                let there = chunk.load().await.is_ok();
+                if ASKED.load(Ordering::Relaxed) == asked {
+                    go_on(there);
+                }
+            }),
+            _ => go_on(true),
+        }
+    }
+
+    fn arrive(self, to: &str, leave: Leave) {
         let Ok(history) = window().history() else { return };
         // Browsers refuse only floods of calls; the page goes on with the old address then.
         let _ = match leave {
             Leave::Entry => history.push_state_with_url(&JsValue::NULL, "", Some(to)),
             Leave::Nothing => history.replace_state_with_url(&JsValue::NULL, "", Some(to)),
         };
-        self.0.set(Address::parse(to));
+        self.at.set(Address::parse(to));
         if leave == Leave::Entry {
             let place = to.split_once('#').map(|(_, place)| place.to_owned());
             // The new page is there with the next frame.

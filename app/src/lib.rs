@@ -7,6 +7,7 @@
 //! api       requests to the HTTP API                 format      numbers, ages and times for people
 //! address   where the page is, and how to go on      derived     values that follow from signals
 //! problem   alarms as a person wants to read them    icons       one family of icons
+//! lazy      code that is loaded with its page
 //! ```
 //!
 //! Features: `ssr` for the server, `hydrate` for the browser. Code that needs a browser lives in effects and handlers,
@@ -24,6 +25,7 @@ pub mod components;
 pub mod derived;
 pub mod format;
 pub mod icons;
+pub mod lazy;
 pub mod live;
 pub mod order;
 pub mod pages;
@@ -51,7 +53,7 @@ use live::Live;
 #[component]
 pub fn App() -> impl IntoView {
     provide_context(ThemeEpoch(RwSignal::new(0)));
-    Navigation::provide(use_context::<Address>().unwrap_or_else(Address::current));
+    Navigation::provide(use_context::<Address>().unwrap_or_else(Address::current), pages::chunk);
     let boot = use_context::<Boot>().map_or_else(Boot::from_document, Ok);
     match boot.and_then(|boot| Live::provide(&boot)) {
         Ok(_) => view! { <Pages /> }.into_any(),
@@ -66,8 +68,8 @@ fn Pages() -> impl IntoView {
     Effect::new(move |_| document().set_title(&pages::title(place.get())));
     view! {
         <Frame>
-            {move || match place.get() {
-                Some(place) => (pages::PAGES[place].view)(),
+            {move || match place.get().and_then(|place| pages::PAGES[place].view()) {
+                Some(view) => view(),
                 None => view! { <NotFound /> }.into_any(),
             }}
         </Frame>

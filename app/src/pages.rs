@@ -7,8 +7,8 @@ pub mod overview;
 
 use crate::address::Address;
 use crate::icons::Glyph;
+use crate::lazy::{Chunk, View};
 use cells::CellsPage;
-use lab::LabPage;
 use leptos::prelude::*;
 use links::LinksPage;
 use overview::OverviewPage;
@@ -22,20 +22,50 @@ pub struct Page {
     /// Its icon.
     pub glyph: Glyph,
     /// Draws it.
-    pub view: fn() -> AnyView,
+    pub code: Code,
+}
+
+/// Where the code of a page is.
+pub enum Code {
+    /// In what every visitor loads: for pages that a visit begins with.
+    Core(View),
+    /// In a chunk that is loaded when the page is first opened.
+    Lazy(&'static Chunk),
+}
+
+impl Page {
+    /// What draws it, if its code is there.
+    pub fn view(&self) -> Option<View> {
+        match self.code {
+            Code::Core(view) => Some(view),
+            Code::Lazy(chunk) => chunk.view(),
+        }
+    }
 }
 
 /// Every page, in the order of the rail.
 pub const PAGES: &[Page] = &[
-    Page { path: "/", name: "Overview", glyph: Glyph::Overview, view: || view! { <OverviewPage /> }.into_any() },
-    Page { path: "/cells", name: "Cells", glyph: Glyph::Cells, view: || view! { <CellsPage /> }.into_any() },
-    Page { path: "/links", name: "Links", glyph: Glyph::Links, view: || view! { <LinksPage /> }.into_any() },
-    Page { path: "/lab", name: "Lab", glyph: Glyph::Lab, view: || view! { <LabPage /> }.into_any() },
+    page("/", "Overview", Glyph::Overview, Code::Core(|| view! { <OverviewPage /> }.into_any())),
+    page("/cells", "Cells", Glyph::Cells, Code::Core(|| view! { <CellsPage /> }.into_any())),
+    page("/links", "Links", Glyph::Links, Code::Core(|| view! { <LinksPage /> }.into_any())),
+    page("/lab", "Lab", Glyph::Lab, Code::Lazy(&lab::CHUNK)),
 ];
+
+const fn page(path: &'static str, name: &'static str, glyph: Glyph, code: Code) -> Page {
+    Page { path, name, glyph, code }
+}
 
 /// The place in [`PAGES`] of the page at an address.
 pub fn place(address: &Address) -> Option<usize> {
     PAGES.iter().position(|page| page.path == address.path())
+}
+
+/// The chunk with the code of the page at an address, if the page is a lazy one.
+pub fn chunk(address: &Address) -> Option<&'static Chunk> {
+    match PAGES[place(address)?].code {
+        Code::Core(_) => None,
+        Code::Lazy(chunk) => Some(chunk),
+    }
 }
 
 /// The title of the document with the page at `place`.

@@ -15,15 +15,24 @@ use leptos::prelude::*;
 pub struct Assets {
     /// The glue script made by wasm-bindgen.
     pub js: String,
+    /// The script that loads chunks.
+    pub loader: String,
     /// The WebAssembly module.
     pub wasm: String,
     /// The style sheet.
     pub css: String,
+    /// The chunks of lazy pages: the name of the page's chunk and a file. A page may need several.
+    pub chunks: Vec<(String, String)>,
 }
 
 /// The whole document for one request, of the page at `address`. `nonce` goes on every inline script.
 pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String>) -> impl IntoView + use<> {
-    let Assets { js, wasm, css } = assets.clone();
+    let Assets { js, loader, wasm, css, chunks } = assets.clone();
+    let chunk = pages::chunk(&address).map(|chunk| chunk.name);
+    let chunks = (chunks.into_iter())
+        .filter(|(name, _)| chunk == Some(name))
+        .map(|(_, file)| view! { <link rel="preload" href=file r#as="fetch" r#type="application/wasm" crossorigin="" /> })
+        .collect_view();
     let theme = format!(
         "try{{const t=localStorage.getItem('{THEME_KEY}');if(t)document.documentElement.setAttribute('data-theme',t)}}catch{{}}"
     );
@@ -44,7 +53,9 @@ pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String
                 <script nonce=nonce.clone()>{theme}</script>
                 <link rel="stylesheet" href=css />
                 <link rel="modulepreload" href=js nonce=nonce.clone() />
+                <link rel="modulepreload" href=loader nonce=nonce.clone() />
                 <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="" />
+                {chunks}
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <script type="module" nonce=nonce.clone()>
                     {start}

@@ -2,8 +2,18 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Brings the rendered page to life. Called once by the document, after the module is loaded.
+/// Brings the rendered page to life. Called once by the document, after the module is loaded. A lazy page stays as the
+/// server rendered it until its code is there.
 #[wasm_bindgen]
 pub fn hydrate() {
-    leptos::mount::hydrate_body(app::App);
+    let begin = || leptos::mount::hydrate_body(app::App);
+    match app::pages::chunk(&app::address::Address::current()) {
+        None => begin(),
+        Some(chunk) => wasm_bindgen_futures::spawn_local(async move {
+            // The loader tells the console what went wrong.
+            if chunk.load().await.is_ok() {
+                begin();
+            }
+        }),
+    }
 }

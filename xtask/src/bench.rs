@@ -41,7 +41,10 @@ pub(crate) fn bench(part: &str) -> Result<()> {
     }
     if wanted("transfer") || IN_BROWSER.iter().any(|key| wanted(key)) {
         run::build_all(Profile::Release)?;
-        let sent = site::transfer_sizes()?.into_iter().filter(|(kind, _)| kind != "css").map(|(_, bytes)| bytes);
+        let sent = site::transfer_sizes()?
+            .into_iter()
+            .filter(|(kind, _)| ["js", "loader", "wasm"].contains(&&**kind))
+            .map(|(_, bytes)| bytes);
         measured.set("transfer", sent.sum::<u64>() as f64 / 1_000.0);
     }
     if IN_BROWSER.iter().any(|key| wanted(key)) {

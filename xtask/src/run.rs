@@ -60,7 +60,7 @@ fn pack_site(steps: &mut Steps) -> Result<()> {
         let sizes = site::transfer_sizes()?;
         let kb: Vec<String> =
             sizes.iter().map(|(kind, bytes)| format!("{kind} {} KB", bytes.div_ceil(1_000))).collect();
-        eprintln!("      sent to a browser on its first visit: {}", kb.join(", "));
+        eprintln!("      sent to a browser, chunks when their page is opened: {}", kb.join(", "));
     }
     Ok(())
 }

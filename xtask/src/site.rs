@@ -2,12 +2,17 @@
 //!
 //! ```text
 //! target/site/favicon.svg ...            public/, as it is
-//! target/site/pkg/manifest.txt           `js`, `wasm` and `css`, each with the name of its file
+//! target/site/pkg/manifest.txt           what each file is, and its name
 //! target/site/pkg/frontend.<hash>.js     and frontend_bg.<hash>.wasm, packtwin.<hash>.css, each also as .br
+//! target/site/pkg/chunks.<hash>.js       loads the chunks of lazy pages: lab.<hash>.wasm, ...
 //! ```
+//!
+//! The manifest has a line for each of `js`, `wasm`, `css` and `loader`, and a line `chunk <page>` for each chunk that a
+//! lazy page needs.
 //!
 //! Names carry a hash of the content, so browsers may keep the files for ever. Nothing is done if nothing has changed.
 
+mod split;
 mod style;
 mod trim;
 
@@ -20,7 +25,7 @@ use std::time::Duration;
 use wasm_bindgen_cli_support::Bindgen;
 
 /// Changes when this module makes other files from the same sources.
-const FORMAT: &[u8] = b"4";
+const FORMAT: &[u8] = b"5";
 /// How long the files of an earlier build stay: a server that runs since then still serves them.
 const KEPT: Duration = Duration::from_secs(24 * 3_600);
 
@@ -50,19 +55,26 @@ pub(crate) fn assemble(module: &Path) -> Result<bool> {
     for (name, content) in public {
         write(&site.join(name), &content)?;
     }
-    bind(trim::trim(&code)?, &pkg)?;
-    let mut lines = String::new();
-    for (kind, plain, stem) in
-        [("js", "frontend.js", "frontend"), ("wasm", "frontend_bg.wasm", "frontend_bg"), ("css", "", "packtwin")]
-    {
-        let content = match plain {
-            "" => css.clone().into_bytes(),
-            plain => take(&pkg.join(plain))?,
-        };
-        let name = format!("{stem}.{}.{kind}", hash(&[&content]));
-        write(&pkg.join(&name), &content)?;
-        let compressed = compress(&content).with_context(|| format!("compress {name}"))?;
-        write(&pkg.join(format!("{name}.br")), &compressed)?;
+    let parts = split::split(&trim::trim(&code)?, &site.join("parts"))?;
+    bind(parts.page, &pkg)?;
+    let [mut glue, mut loader] = [text(take(&pkg.join("frontend.js"))?)?, parts.loader];
+    let wasm = publish(&pkg, "frontend_bg", "wasm", &take(&pkg.join("frontend_bg.wasm"))?)?;
+    let css = publish(&pkg, "packtwin", "css", css.as_bytes())?;
+    let mut lines = format!("wasm {wasm}\ncss {css}\n");
+    for (part, content) in &parts.chunks {
+        let name = publish(&pkg, part.trim_start_matches("split_"), "wasm", content)?;
+        loader = renamed(&loader, &format!("./{part}.wasm"), &name)?;
+        for page in parts.needs.iter().filter(|(_, parts)| parts.contains(part)).map(|(page, _)| page) {
+            lines.push_str(&format!("chunk {page} {name}\n"));
+        }
+    }
+    // The two scripts import each other, so their names come from the content of both.
+    let pair = hash(&[glue.as_bytes(), loader.as_bytes()]);
+    let [js, chunks] = ["frontend", "chunks"].map(|stem| format!("{stem}.{pair}.js"));
+    glue = renamed(&glue, split::LOADER, &chunks)?;
+    loader = renamed(&loader, split::GLUE, &js)?;
+    for (kind, name, content) in [("js", js, glue), ("loader", chunks, loader)] {
+        write_compressed(&pkg, &name, content.as_bytes())?;
         lines.push_str(&format!("{kind} {name}\n"));
     }
     write(&manifest, lines.as_bytes())?;
@@ -83,14 +95,15 @@ fn remove_older(folder: &Path, age: Duration) -> Result<()> {
     Ok(())
 }
 
-/// What a browser loads on its first visit, in bytes as they are sent: kind and size.
+/// What a browser loads on its first visit to the overview, and then for each lazy page (`chunk lab`): what it is, and
+/// how many bytes are sent.
 ///
 /// # Errors
 /// The site is not there.
 pub(crate) fn transfer_sizes() -> Result<Vec<(String, u64)>> {
     let pkg = folder().join("pkg");
     let manifest = fs::read_to_string(pkg.join("manifest.txt")).context("the site is not built")?;
-    (manifest.lines().filter_map(|line| line.split_once(' ')))
+    (manifest.lines().filter_map(|line| line.rsplit_once(' ')))
         .map(|(kind, name)| Ok((kind.to_owned(), fs::metadata(pkg.join(format!("{name}.br")))?.len())))
         .collect()
 }
@@ -102,6 +115,8 @@ fn bind(code: Vec<u8>, pkg: &Path) -> Result<()> {
         .typescript(false)
         .remove_name_section(true)
         .remove_producers_section(true)
+        // Chunks share what the linker exports: the stack and the function table.
+        .keep_lld_exports(true)
         .omit_default_module_path(true)
         .generate(pkg)
         .context("make the glue of the page")
@@ -125,6 +140,31 @@ fn compress(content: &[u8]) -> Result<Vec<u8>> {
     let mut compressed = Vec::new();
     brotli::BrotliCompress(&mut &*content, &mut compressed, &params)?;
     Ok(compressed)
+}
+
+/// Writes a file that carries its hash in its name, which is returned.
+fn publish(pkg: &Path, stem: &str, kind: &str, content: &[u8]) -> Result<String> {
+    let name = format!("{stem}.{}.{kind}", hash(&[content]));
+    write_compressed(pkg, &name, content)?;
+    Ok(name)
+}
+
+fn write_compressed(pkg: &Path, name: &str, content: &[u8]) -> Result<()> {
+    write(&pkg.join(name), content)?;
+    write(&pkg.join(format!("{name}.br")), &compress(content).with_context(|| format!("compress {name}"))?)
+}
+
+/// A script in which the file that it asks for has another name. The page asks its loader by the name in the module, which
+/// stays: only where a file is named, at the end of an import or in a fetch, the name changes.
+fn renamed(script: &str, file: &str, name: &str) -> Result<String> {
+    let (import, fetch) = (format!("from \"{file}\""), format!("URL(\"{file}\""));
+    let places = script.matches(&import).count() + script.matches(&fetch).count();
+    anyhow::ensure!(places == 1, "{file} is asked for in {places} places instead of one");
+    Ok(script.replace(&import, &format!("from \"./{name}\"")).replace(&fetch, &format!("URL(\"./{name}\"")))
+}
+
+fn text(bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).context("a script that is not text")
 }
 
 fn take(path: &Path) -> Result<Vec<u8>> {
@@ -172,6 +212,17 @@ mod tests {
         assert_eq!(hash(&[b"ab", b"c"]), hash(&[b"ab", b"c"]));
         assert_ne!(hash(&[b"ab", b"c"]), hash(&[b"a", b"bc"]));
         assert_ne!(hash(&[b"ab"]), hash(&[b"ac"]));
+    }
+
+    #[test]
+    fn a_file_has_another_name_only_where_it_is_asked_for() {
+        let glue = "import * as i from \"./chunks.js\";\nimports[\"./chunks.js\"] = i;";
+        let renamed_glue = "import * as i from \"./chunks.0f.js\";\nimports[\"./chunks.js\"] = i;";
+        assert_eq!(renamed(glue, "./chunks.js", "chunks.0f.js").unwrap(), renamed_glue);
+        let loader = "fetch(new URL(\"./split_lab.wasm\", import.meta.url))";
+        let renamed_loader = "fetch(new URL(\"./lab.0f.wasm\", import.meta.url))";
+        assert_eq!(renamed(loader, "./split_lab.wasm", "lab.0f.wasm").unwrap(), renamed_loader);
+        assert!(renamed(loader, "./split_trends.wasm", "trends.0f.wasm").is_err());
     }
 
     #[test]

@@ -23,6 +23,8 @@ use leptos::prelude::*;
 use load::{Ambient, Burst, Load};
 use state::Lab;
 
+crate::lazy_page!(CHUNK, lab, LabPage);
+
 /// The page Lab.
 #[component]
 pub fn LabPage() -> impl IntoView {

@@ -25,7 +25,13 @@ fn document(path: &str, moment: &Moment) -> String {
 }
 
 fn document_of(path: &str, boot: Boot) -> String {
-    let assets = Assets { js: "/pkg/a.js".into(), wasm: "/pkg/a.wasm".into(), css: "/pkg/a.css".into() };
+    let assets = Assets {
+        js: "/pkg/a.js".into(),
+        loader: "/pkg/b.js".into(),
+        wasm: "/pkg/a.wasm".into(),
+        css: "/pkg/a.css".into(),
+        chunks: vec![("lab".into(), "/pkg/lab.wasm".into()), ("other".into(), "/pkg/other.wasm".into())],
+    };
     Owner::new_root(None).with(|| shell(&assets, boot, Address::parse(path), Some("n0nce".into())).to_html())
 }
 
@@ -144,6 +150,15 @@ fn the_document_carries_its_start_and_every_script_its_nonce() {
 #[test]
 fn a_page_that_does_not_exist_says_so() {
     assert!(text(&document("/nowhere", &moment())).contains("There is no such page"));
+}
+
+#[test]
+fn a_lazy_page_asks_for_its_code_early_and_others_do_not() {
+    for (path, asked) in [("/lab", true), ("/", false), ("/nowhere", false)] {
+        let html = document(path, &moment());
+        assert_eq!(html.contains("href=\"/pkg/lab.wasm\""), asked, "{path}");
+        assert!(!html.contains("other.wasm"), "{path}");
+    }
 }
 
 #[test]

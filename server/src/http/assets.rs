@@ -1,5 +1,6 @@
 //! The built page: its files and their names.
 
+use app::Assets;
 use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
 use std::path::{Path, PathBuf};
@@ -10,12 +11,8 @@ use tower_http::set_header::SetResponseHeader;
 /// The names of the built files; they carry content hashes.
 #[derive(Clone, Debug)]
 pub(crate) struct Manifest {
-    /// The glue script.
-    pub(crate) js: String,
-    /// The WebAssembly module.
-    pub(crate) wasm: String,
-    /// The style sheet.
-    pub(crate) css: String,
+    /// As addresses on this server.
+    pub(crate) assets: Assets,
 }
 
 /// Why the page cannot be served.
@@ -34,13 +31,13 @@ pub(crate) enum ManifestError {
     Missing {
         /// The list.
         path: PathBuf,
-        /// js, wasm or css.
+        /// js, loader, wasm or css.
         kind: &'static str,
     },
 }
 
 impl Manifest {
-    /// Reads `pkg/manifest.txt` below the assets folder: one `kind file-name` a line.
+    /// Reads `pkg/manifest.txt` below the assets folder: one `kind file-name` a line, or `chunk page file-name`.
     ///
     /// # Errors
     /// [`ManifestError`] names the file and says what to do.
@@ -48,14 +45,23 @@ impl Manifest {
         let path = assets.join("pkg/manifest.txt");
         let text =
             std::fs::read_to_string(&path).map_err(|source| ManifestError::Read { path: path.clone(), source })?;
-        let name = |kind: &'static str| {
-            (text.lines())
-                .filter_map(|line| line.split_once(' '))
-                .find(|(k, _)| *k == kind)
-                .map(|(_, name)| format!("/pkg/{}", name.trim()))
-                .ok_or(ManifestError::Missing { path: path.clone(), kind })
+        let lines = || text.lines().filter_map(|line| line.trim().rsplit_once(' '));
+        let address = |name: &str| format!("/pkg/{name}");
+        let file = |kind: &'static str| {
+            let (_, name) =
+                lines().find(|(k, _)| *k == kind).ok_or(ManifestError::Missing { path: path.clone(), kind })?;
+            Ok(address(name))
         };
-        Ok(Manifest { js: name("js")?, wasm: name("wasm")?, css: name("css")? })
+        let chunks = lines().filter_map(|(kind, name)| Some((kind.strip_prefix("chunk ")?.to_owned(), address(name))));
+        Ok(Manifest {
+            assets: Assets {
+                js: file("js")?,
+                loader: file("loader")?,
+                wasm: file("wasm")?,
+                css: file("css")?,
+                chunks: chunks.collect(),
+            },
+        })
     }
 }
 

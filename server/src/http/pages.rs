@@ -3,7 +3,7 @@
 use super::AppState;
 use app::address::Address;
 use app::boot::Boot;
-use app::{Assets, shell};
+use app::shell;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
@@ -17,8 +17,7 @@ pub(super) async fn page(State(state): State<AppState>, request: Request) -> Res
     let Some(boot) = boot(&state, request.uri().query()) else {
         return (StatusCode::NOT_FOUND, "there is no such system\n").into_response();
     };
-    let assets =
-        Assets { js: state.manifest.js.clone(), wasm: state.manifest.wasm.clone(), css: state.manifest.css.clone() };
+    let assets = state.manifest.assets.clone();
     let address = request.uri().path_and_query().map_or_else(Address::default, |at| Address::parse(at.as_str()));
     let render = render_app_async_with_context(headers, move || {
         shell(&assets, boot.clone(), address.clone(), use_nonce().map(|nonce| nonce.to_string()))

@@ -5,32 +5,131 @@
 //! reaches. The bodies go, a trap stays in their place, and what only they called goes with them.
 
 use anyhow::{Context as _, Result};
-use walrus::{FunctionBuilder, FunctionId, FunctionKind, Module};
+use std::ops::Range;
+use wasm_encoder::{CustomSection, Encode as _, Module, RawSection};
+use wasmparser::{KnownCustom, Name, Parser, Payload, RelocSectionReader, TypeRef};
 
 /// The method of which only the name stays.
 const UNUSED: &str = "hydrate_async";
+/// The linker's list of what each function refers to.
+const REFERENCES: &str = "reloc.CODE";
+/// No locals, then `unreachable`: the begin of a function that traps. Filling and an end follow, so that functions keep
+/// their places, by which the list names them.
+const TRAP: [u8; 2] = [0x00, 0x00];
+const FILLING: u8 = 0x01;
+const END: u8 = 0x0b;
 
-/// The page without it. Functions are known by their names, so the module must still have its names.
+/// The page without it. Functions are known by their names, and what they refer to by the linker's list: the module must
+/// have both. What is referred to no more goes when the page is [split](super::split).
 ///
 /// # Errors
 /// The module cannot be read, or has no such function: then its names are gone, or Leptos has changed.
 pub(super) fn trim(module: &[u8]) -> Result<Vec<u8>> {
-    let mut module = Module::from_buffer(module).context("read the compiled page")?;
-    let unused: Vec<FunctionId> = (module.funcs.iter())
-        .filter(|function| function.name.as_deref().is_some_and(is_unused))
-        .map(|function| function.id())
-        .collect();
-    anyhow::ensure!(!unused.is_empty(), "no function of the page is called {UNUSED}: look at {}", file!());
-    for id in unused {
-        let kind = module.types.get(module.funcs.get(id).ty());
-        let (params, results) = (kind.params().to_vec(), kind.results().to_vec());
-        let arguments = params.iter().map(|kind| module.locals.add(*kind)).collect();
-        let mut trap = FunctionBuilder::new(&mut module.types, &params, &results);
-        trap.func_body().unreachable();
-        module.funcs.get_mut(id).kind = FunctionKind::Local(trap.local_func(arguments));
+    let page = Page::read(module).context("read the compiled page")?;
+    anyhow::ensure!(!page.unused.is_empty(), "no function of the page is called {UNUSED}: look at {}", file!());
+    let references = page.references.as_ref().with_context(|| format!("the page has no list {REFERENCES}"))?;
+    let mut trapping = module.to_vec();
+    for body in &page.unused {
+        let code = trapping.get_mut(body.clone()).context("a function is cut off")?;
+        code.fill(FILLING);
+        code[..TRAP.len()].copy_from_slice(&TRAP);
+        code[body.len() - 1] = END;
     }
-    walrus::passes::gc::run(&mut module);
-    Ok(module.emit_wasm())
+    let kept = page.kept(module, references)?;
+    let mut trimmed = Module::new();
+    for (id, range) in &page.sections {
+        if *range == references.range {
+            trimmed.section(&CustomSection { name: REFERENCES.into(), data: kept.as_slice().into() });
+        } else {
+            trimmed.section(&RawSection { id: *id, data: &trapping[range.clone()] });
+        }
+    }
+    Ok(trimmed.finish())
+}
+
+/// Where things are in a module.
+#[derive(Default)]
+struct Page<'a> {
+    /// Number and contents of every section.
+    sections: Vec<(u8, Range<usize>)>,
+    /// The begin of the section with the functions.
+    code: usize,
+    /// The functions to take out.
+    unused: Vec<Range<usize>>,
+    references: Option<References<'a>>,
+}
+
+struct References<'a> {
+    range: Range<usize>,
+    list: RelocSectionReader<'a>,
+}
+
+impl<'a> Page<'a> {
+    fn read(module: &'a [u8]) -> Result<Page<'a>> {
+        let mut page = Page::default();
+        let (mut imported, mut bodies) = (0, Vec::new());
+        for payload in Parser::new(0).parse_all(module) {
+            let payload = payload?;
+            page.sections.extend(payload.as_section().map(|(id, range)| (id, bytes(&range))));
+            match payload {
+                Payload::ImportSection(imports) => {
+                    for import in imports.into_imports() {
+                        imported += usize::from(matches!(import?.ty, TypeRef::Func(_)));
+                    }
+                }
+                Payload::CodeSectionStart { range, .. } => page.code = bytes(&range).start,
+                Payload::CodeSectionEntry(body) => bodies.push(bytes(&body.range())),
+                Payload::CustomSection(custom) if custom.name() == REFERENCES => {
+                    let range = bytes(&custom.range());
+                    page.references = Some(References { range, list: RelocSectionReader::new(custom.data_reader())? });
+                }
+                Payload::CustomSection(custom) => {
+                    let KnownCustom::Name(names) = custom.as_known() else { continue };
+                    for name in names {
+                        let Name::Function(functions) = name? else { continue };
+                        for function in functions {
+                            let function = function?;
+                            let place = (function.index as usize).checked_sub(imported);
+                            let body = place.and_then(|place| bodies.get(place));
+                            page.unused.extend(body.filter(|_| is_unused(function.name)).cloned());
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(page)
+    }
+
+    /// The list without what the unused functions refer to.
+    fn kept(&self, module: &[u8], references: &References) -> Result<Vec<u8>> {
+        let mut unused: Vec<&Range<usize>> = self.unused.iter().collect();
+        unused.sort_by_key(|body| body.start);
+        let mut entries = references.list.entries().into_iter_with_offsets().peekable();
+        let (mut count, mut kept) = (0_u32, Vec::new());
+        while let Some(entry) = entries.next() {
+            let (start, entry) = entry?;
+            let end = match entries.peek() {
+                Some(Ok((next, _))) => *next as usize,
+                _ => references.range.end,
+            };
+            let at = self.code + entry.offset as usize;
+            let before = unused.partition_point(|body| body.start <= at);
+            if !unused[..before].last().is_some_and(|body| body.contains(&at)) {
+                count += 1;
+                kept.extend_from_slice(&module[start as usize..end]);
+            }
+        }
+        let mut list = Vec::new();
+        references.list.section_index().encode(&mut list);
+        count.encode(&mut list);
+        list.extend(kept);
+        Ok(list)
+    }
+}
+
+fn bytes(range: &Range<u64>) -> Range<usize> {
+    range.start as usize..range.end as usize
 }
 
 /// Whether a mangled name is that of the method or of the future that it returns. What is defined within them may have
@@ -87,9 +186,51 @@ mod tests {
         }
     }
 
+    /// Two functions that call the first one, each with an entry in the linker's list.
+    fn page(second: &str) -> Vec<u8> {
+        use wasm_encoder::*;
+        let (mut types, mut functions, mut code) = (TypeSection::new(), FunctionSection::new(), CodeSection::new());
+        types.ty().function([], []);
+        for _ in 0..2 {
+            functions.function(0);
+            code.raw(&[0x00, 0x10, 0x80, 0x80, 0x80, 0x80, 0x00, 0x0b]);
+        }
+        let mut module = Module::new();
+        module.section(&types).section(&functions).section(&code);
+        // To section 2, two entries: a call 4 and 13 bytes into it, of symbol 0.
+        let list = [2, 2, 0, 4, 0, 0, 13, 0];
+        module.section(&CustomSection { name: REFERENCES.into(), data: (&list[..]).into() });
+        let mut names = NameMap::new();
+        names.append(0, "main");
+        names.append(1, second);
+        let mut section = NameSection::new();
+        section.functions(&names);
+        module.section(&section);
+        module.finish()
+    }
+
+    #[test]
+    fn the_method_traps_and_refers_to_nothing() {
+        let trimmed = trim(&page("_RNvXCs1_4viewNtB2_4HtmlNtB2_6Render13hydrate_async")).unwrap();
+        wasmparser::Validator::new().validate_all(&trimmed).unwrap();
+        let mut bodies = Vec::new();
+        for payload in Parser::new(0).parse_all(&trimmed) {
+            match payload.unwrap() {
+                Payload::CodeSectionEntry(body) => bodies.push(body.as_bytes().to_vec()),
+                Payload::CustomSection(custom) if custom.name() == REFERENCES => {
+                    assert_eq!(custom.data(), [2, 1, 0, 4, 0]);
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(bodies[0], [0x00, 0x10, 0x80, 0x80, 0x80, 0x80, 0x00, 0x0b]);
+        assert_eq!(bodies[1], [0x00, 0x00, 0x01, 0x01, 0x01, 0x01, 0x01, 0x0b]);
+        assert!(trim(&page("_RNvXCs1_4viewNtB2_4HtmlNtB2_6Render7hydrate")).is_err());
+    }
+
     #[test]
     fn a_page_without_the_method_is_reported() {
-        let error = trim(&Module::default().emit_wasm()).unwrap_err();
+        let error = trim(&Module::new().finish()).unwrap_err();
         assert!(error.to_string().contains(UNUSED), "{error}");
     }
 }
