@@ -4,6 +4,7 @@ pub mod cells;
 pub mod lab;
 pub mod links;
 pub mod overview;
+pub mod trends;
 
 use crate::address::Address;
 use crate::icons::Glyph;
@@ -47,6 +48,7 @@ impl Page {
 pub const PAGES: &[Page] = &[
     page("/", "Overview", Glyph::Overview, Code::Core(|| view! { <OverviewPage /> }.into_any())),
     page("/cells", "Cells", Glyph::Cells, Code::Core(|| view! { <CellsPage /> }.into_any())),
+    page("/trends", "Trends", Glyph::Trends, Code::Lazy(&trends::CHUNK)),
     page("/links", "Links", Glyph::Links, Code::Core(|| view! { <LinksPage /> }.into_any())),
     page("/lab", "Lab", Glyph::Lab, Code::Lazy(&lab::CHUNK)),
 ];

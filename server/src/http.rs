@@ -11,6 +11,7 @@
 mod api;
 mod assets;
 mod guard;
+mod history;
 mod lab;
 mod live;
 mod pages;
@@ -54,6 +55,8 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/recordings", get(recording::list))
         .route("/recordings/{name}", get(recording::download))
         .route("/series", get(api::series))
+        .route("/history", get(history::history))
+        .route("/history.csv", get(history::csv))
         .route("/lab", get(lab::read).post(lab::command))
         .fallback(problem::no_such_path);
     Router::new()
@@ -66,6 +69,7 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/", get(pages::page))
         .route("/cells", get(pages::page))
         .route("/links", get(pages::page))
+        .route("/trends", get(pages::page))
         .route("/lab", get(pages::page))
         .fallback(get(pages::missing))
         .layer(from_fn(guard::same_origin))

@@ -50,6 +50,9 @@ pub(crate) fn bench(part: &str) -> Result<()> {
     if IN_BROWSER.iter().any(|key| wanted(key)) {
         attempt("browser", browser(&mut measured));
     }
+    if wanted("history") || FIGURES.iter().any(|figure| figure.key.starts_with("history-") && wanted(figure.key)) {
+        attempt("history", history(&mut measured));
+    }
     let (table, all_kept) = measured.table(part);
     println!("\n{table}");
     if !all_kept {
@@ -88,6 +91,51 @@ fn browser(measured: &mut Measured) -> Result<()> {
     script.env("PACKTWIN_BIN", absolute(&build::packtwin(Profile::Release))?);
     script.env("PACKTWIN_ASSETS", absolute(&site::folder())?);
     capture(script, measured)
+}
+
+/// Thirty days at 5 Hz through the real store, then questions to it; and to DuckDB and SQLite over the same rows, if the
+/// judges' Python is there.
+fn history(measured: &mut Measured) -> Result<()> {
+    let mut build = cargo();
+    build.args(["build", "--release", "--package", "server"]);
+    let mut questions = cargo();
+    questions.args(["build", "--release", "--package", "store", "--example", "questions"]);
+    run_together(vec![Job::new("server", build), Job::new("questions", questions)], &mut Steps::of(2))?;
+    let folder = absolute(&target_dir())?.join("bench-history");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).with_context(|| format!("empty {}", folder.display()))?;
+    }
+    let mut generate = Command::new(absolute(&build::packtwin(Profile::Release))?);
+    generate.args(["generate", "--days", "30", "--rate", "5", "--from", "2026-01-01", "--data"]).arg(&folder);
+    let began = Instant::now();
+    let made = generate.stderr(Stdio::inherit()).output().context("run packtwin generate")?;
+    print!("{}", String::from_utf8_lossy(&made.stdout));
+    if !made.status.success() {
+        bail!("packtwin generate: {}", made.status);
+    }
+    measured.set("history-generate", began.elapsed().as_secs_f64());
+    let program = absolute(&target_dir())?.join("release/examples/questions");
+    let asked = Command::new(program).arg(&folder).stderr(Stdio::inherit()).output().context("run questions")?;
+    let mut answers = None;
+    for line in measured.read(&String::from_utf8_lossy(&asked.stdout)) {
+        match line.strip_prefix("answers ") {
+            Some(json) => answers = Some(json.to_owned()),
+            None => println!("{line}"),
+        }
+    }
+    let answers = answers.context("questions did not answer")?;
+    let file = folder.join("answers.json");
+    std::fs::write(&file, answers).with_context(|| format!("write {}", file.display()))?;
+    match tools::python() {
+        Ok(python) => {
+            let peers = Command::new(python).arg("xtask/bench/history.py").arg(&folder).arg(&file).status();
+            if !peers.context("run the peers")?.success() {
+                bail!("DuckDB gives another answer");
+            }
+        }
+        Err(error) => println!("DuckDB and SQLite are not compared: {error:#}"),
+    }
+    std::fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))
 }
 
 /// Runs a program that measures: figures are kept, other lines shown.

@@ -17,7 +17,7 @@ pub(crate) struct Figure {
 }
 
 /// All of them.
-pub(crate) const FIGURES: [Figure; 15] = [
+pub(crate) const FIGURES: [Figure; 24] = [
     figure("heatmap-260", "heatmap frame, 260 cells, p95 of main-thread time", 0.5, "ms"),
     figure("heatmap-6400", "heatmap frame, 6,400 cells, p95 of main-thread time", 2.0, "ms"),
     figure("pixel-p50", "frame received to pixel, p50", 60.0, "ms"),
@@ -31,6 +31,15 @@ pub(crate) const FIGURES: [Figure; 15] = [
     figure("links-segment", "decode of 6,400 cells in shared memory, p99", 500.0, "µs"),
     figure("links-lost", "frames lost at ten times the bus's rate, one core", 0.0, ""),
     figure("links-jitter", "ten Modbus links at 5 Hz, poll off its instant, p99", 10.0, "ms"),
+    figure("history-energy", "energy of 30 days, by rollup", 1.0, "ms"),
+    figure("history-energy-exact", "energy of 30 days, every row", 25.0, "ms"),
+    figure("history-hourly", "hourly mean of 30 days, by rollup", 1.0, "ms"),
+    figure("history-hourly-exact", "hourly mean of 30 days, every row", 45.0, "ms"),
+    figure("history-sags", "sags of a day", 5.0, "ms"),
+    figure("history-chart", "lowest and highest of 30 days for 1,000 pixels", 2.0, "ms"),
+    figure("history-last-ten", "the last ten minutes", 0.3, "ms"),
+    figure("history-disk", "30 days on disk", 140.0, "MB"),
+    figure("history-generate", "30 days made and sealed (2 M rows/s)", 6.48, "s"),
     figure("console", "errors and warnings in the browser's console", 0.0, ""),
     figure("first", "first `cargo xtask run` from nothing", 12.0, "min"),
 ];

@@ -29,6 +29,9 @@ pub struct LineChart {
     pub bands: Vec<Band>,
     /// Events on the time axis.
     pub marks: Vec<Mark>,
+    /// If times are UTC and shall be told by the clock: how far local time is ahead of UTC, s. Else they are told by the
+    /// time before the end.
+    pub clock: Option<i32>,
 }
 
 /// The time axis: labelled by the time before its end.

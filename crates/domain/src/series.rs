@@ -6,9 +6,11 @@
 mod codec;
 mod m4;
 mod recent;
+mod stretch;
 
 pub use m4::{Spot, m4};
 pub use recent::Recent;
+pub use stretch::{FlowOf, Happened, Statistics, Stretch};
 
 use crate::point::{PointId, Unit};
 use crate::reading::CellQuantity;

@@ -86,8 +86,15 @@ impl Row {
 
 /// A value rounded to its point's resolution, a power of ten: the nearest number that prints short.
 pub fn rounded(point: PointId, value: f32) -> f32 {
-    let steps_per_unit = (1.0 / f64::from(point.spec().resolution) * 1e6).round() / 1e6;
-    ((f64::from(value) * steps_per_unit).round() / steps_per_unit) as f32
+    let resolution = f64::from(point.spec().resolution);
+    // Quotients of whole numbers are exact to the last bit; 0.01 is not.
+    let rounded = if resolution < 1.0 {
+        let per_unit = (1.0 / resolution).round();
+        (f64::from(value) * per_unit).round() / per_unit
+    } else {
+        (f64::from(value) / resolution).round() * resolution
+    };
+    rounded as f32
 }
 
 #[cfg(test)]
@@ -119,5 +126,10 @@ mod tests {
             assert_eq!(rounded(point, value), expected, "{point:?}");
         }
         assert!(rounded(PointId::Soc, f32::NAN).is_nan());
+        // What prints short stays as it is, and so does a second rounding.
+        for count in -100_000..100_000 {
+            let value = count as f32 / 100.0;
+            assert_eq!(rounded(PointId::Voltage, value), value);
+        }
     }
 }

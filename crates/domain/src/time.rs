@@ -13,6 +13,21 @@ pub struct Utc(pub i64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mono(pub u64);
 
+/// Year, month and day of a day counted from 1970-01-01.
+///
+/// After Howard Hinnant's civil_from_days: years begin in March, so that a leap day is a year's last.
+pub fn civil(days: i64) -> (i64, u8, u8) {
+    let days = days.saturating_add(719_468);
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (era * 400 + year + i64::from(month <= 2), month as u8, day as u8)
+}
+
 /// The same instant on both clocks, taken once per cycle or per received packet and passed down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {

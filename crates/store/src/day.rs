@@ -1,5 +1,6 @@
 //! Days of UTC: what files are named after and rollups are kept by.
 
+use domain::time::civil;
 use std::fmt;
 use std::str::FromStr;
 
@@ -25,24 +26,11 @@ impl Day {
     pub fn end_ms(self) -> i64 {
         self.start_ms() + DAY_MS
     }
-
-    /// Year, month and day, after Howard Hinnant's civil_from_days: years begin in March, so that a leap day is last.
-    fn civil(self) -> (i64, i64, i64) {
-        let days = i64::from(self.0) + 719_468;
-        let era = days.div_euclid(146_097);
-        let of_era = days.rem_euclid(146_097);
-        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year + year / 4 - year / 100);
-        let month = (5 * of_year + 2) / 153;
-        let day = of_year - (153 * month + 2) / 5 + 1;
-        let month = if month < 10 { month + 3 } else { month - 9 };
-        (era * 400 + year + i64::from(month <= 2), month, day)
-    }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = self.civil();
+        let (year, month, day) = civil(i64::from(self.0));
         write!(f, "{year:04}-{month:02}-{day:02}")
     }
 }

@@ -6,6 +6,7 @@ mod api;
 mod bad_input;
 mod can_faults;
 mod commands;
+mod history;
 mod home;
 mod live;
 mod outside;

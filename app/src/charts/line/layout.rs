@@ -100,10 +100,13 @@ impl Layout {
     /// The same layout with time counted from the end of the axis, and without the names of the lines: equal as long as
     /// the frame of the chart looks the same.
     pub fn resting(&self) -> Layout {
+        // Finer than a pixel of any screen.
+        let grain = ((self.to - self.from) / 8_192.0).max(1e-6);
+        let round = |time: f64| (time / grain).round() * grain;
         Layout {
-            times: self.times.iter().map(|(time, words)| ((time - self.to).round(), words.clone())).collect(),
+            times: self.times.iter().map(|(time, words)| (round(time - self.to), words.clone())).collect(),
             names: Names::Above(Vec::new()),
-            from: (self.from - self.to).round(),
+            from: round(self.from - self.to),
             to: 0.0,
             ..self.clone()
         }

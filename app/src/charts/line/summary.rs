@@ -1,5 +1,6 @@
 //! A line chart in words: a sentence and the rows of a table, for those who do not see it.
 
+use super::ticks::{clock_words, day_words};
 use super::{Line, LineChart};
 use crate::format::{NONE, THIN, fixed};
 
@@ -52,8 +53,14 @@ pub fn at_words(chart: &LineChart, time: f64) -> String {
     format!("{}: {}", ago_words(chart, time), values.collect::<Vec<_>>().join(", "))
 }
 
-/// A time of `chart` before its end, in words: `−2 min 5 s`; the end's own words at the end.
+/// A time of `chart` in words: before its end, `−2 min 5 s`, or the end's own words at the end; or by the clock,
+/// `21 Nov 13:04:05.2`.
 pub fn ago_words(chart: &LineChart, time: f64) -> String {
+    if let Some(offset_s) = chart.clock {
+        let local_s = time + f64::from(offset_s);
+        let step_s = if chart.time.to - chart.time.from < 600.0 { 0.1 } else { 1.0 };
+        return format!("{}\u{a0}{}", day_words(local_s), clock_words(local_s.rem_euclid(86_400.0), step_s));
+    }
     let ago_s = (chart.time.to - time).round().max(0.0) as u64;
     let (minus, gap) = ('\u{2212}', '\u{a0}');
     match (ago_s / 3_600, ago_s / 60 % 60, ago_s % 60) {

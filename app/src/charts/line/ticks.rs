@@ -2,6 +2,7 @@
 
 use super::{LineChart, ValueRange};
 use crate::format::fixed;
+use domain::time::civil;
 
 /// Steps of time that people count in, s.
 const TIME_STEPS_S: [f64; 19] = [
@@ -74,8 +75,56 @@ fn round_step(step: f64) -> f64 {
     [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|m| m * power).find(|s| *s >= step * 0.999_999).unwrap_or(10.0 * power)
 }
 
+/// Steps of a clock, s.
+const CLOCK_STEPS_S: [f64; 20] = [
+    0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0, 21_600.0,
+    43_200.0, 86_400.0, 172_800.0,
+];
+const DAY_S: f64 = 86_400.0;
+
+/// Ticks at full steps of a clock that is `offset_s` ahead of UTC, at most `most` of them: (time, words).
+fn clock_ticks(chart: &LineChart, offset_s: i32, most: usize) -> Vec<(f64, String)> {
+    let (from, to, offset_s) = (chart.time.from, chart.time.to, f64::from(offset_s));
+    let least = (to - from) / most.max(1) as f64;
+    if least.is_nan() || least <= 0.0 {
+        return Vec::new();
+    }
+    let step_s = CLOCK_STEPS_S.into_iter().find(|s| *s >= least).unwrap_or((least / DAY_S).ceil() * DAY_S);
+    let first = ((from + offset_s) / step_s).ceil() as i64;
+    let last = ((to + offset_s) / step_s).floor() as i64;
+    let words = |local_s: f64| {
+        let of_day = local_s.rem_euclid(DAY_S);
+        if step_s >= DAY_S || of_day < step_s / 2.0 { day_words(local_s) } else { clock_words(of_day, step_s) }
+    };
+    (first..=last).map(|k| k as f64 * step_s).map(|local_s| (local_s - offset_s, words(local_s))).collect()
+}
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// A local day: `21 Nov`.
+pub fn day_words(local_s: f64) -> String {
+    let (_, month, day) = civil((local_s / DAY_S).floor() as i64);
+    format!("{day}\u{a0}{}", MONTHS[usize::from(month - 1) % 12])
+}
+
+/// A time of day as exact as steps of `step_s` need: `13:04`, `13:04:05`, `13:04:05.2`.
+pub fn clock_words(of_day_s: f64, step_s: f64) -> String {
+    // Tenths, rounded once: 12.3 s must not become 12.2.
+    let tenths = (of_day_s * 10.0).round() as u64;
+    let two = |n: u64| if n < 10 { format!("0{n}") } else { n.to_string() };
+    let minutes = format!("{}:{}", two(tenths / 36_000), two(tenths / 600 % 60));
+    match step_s {
+        s if s >= 60.0 => minutes,
+        s if s >= 1.0 => format!("{minutes}:{}", two(tenths / 10 % 60)),
+        _ => format!("{minutes}:{}.{}", two(tenths / 10 % 60), tenths % 10),
+    }
+}
+
 /// Ticks of time before the end, at most `most` of them: (time, words), oldest first, the end last.
 pub fn time_ticks(chart: &LineChart, most: usize) -> Vec<(f64, String)> {
+    if let Some(offset_s) = chart.clock {
+        return clock_ticks(chart, offset_s, most);
+    }
     let span_s = chart.time.to - chart.time.from;
     if span_s.is_nan() || span_s <= 0.0 {
         return Vec::new();
@@ -167,5 +216,24 @@ mod tests {
         ] {
             assert_eq!(words(span, most), says, "{span}");
         }
+    }
+
+    #[test]
+    fn a_clock_has_ticks_at_its_full_steps_and_says_where_a_day_begins() {
+        let midnight = 20_778.0 * 86_400.0;
+        let ticks = |from: f64, to: f64, offset_s: i32| {
+            let time = TimeAxis { from: midnight + from, to: midnight + to, ..TimeAxis::default() };
+            let chart = LineChart { time, clock: Some(offset_s), ..LineChart::default() };
+            time_ticks(&chart, 6).into_iter().map(|(at, words)| (at - midnight, words.replace('\u{a0}', " "))).collect::<Vec<_>>()
+        };
+        let words = |ticks: &[(f64, String)]| ticks.iter().map(|(_, words)| words.clone()).collect::<Vec<_>>();
+        assert_eq!(words(&ticks(-7_200.0, 7_200.0, 0)), ["22:00", "23:00", "21 Nov", "01:00", "02:00"]);
+        // An hour ahead: the day begins an hour earlier.
+        assert_eq!(words(&ticks(-7_200.0, 7_200.0, 3_600)), ["23:00", "21 Nov", "01:00", "02:00", "03:00"]);
+        assert_eq!(words(&ticks(-30.0 * 86_400.0, 0.0, 0)), ["25 Oct", "30 Oct", "4 Nov", "9 Nov", "14 Nov", "19 Nov"]);
+        let fine = ticks(45_296.1, 45_297.0, 0);
+        assert_eq!(words(&fine), ["12:34:56.2", "12:34:56.4", "12:34:56.6", "12:34:56.8", "12:34:57.0"]);
+        assert!((fine[0].0 - 45_296.2).abs() < 1e-6);
+        assert!(ticks(5.0, 5.0, 0).is_empty());
     }
 }

@@ -30,9 +30,12 @@ pub fn LineChartView(
     /// same one to have one crosshair.
     #[prop(optional)]
     cursor: Option<RwSignal<Option<f64>>>,
+    /// Told how the chart is laid out, for those who want to know which time is at a place.
+    #[prop(optional)]
+    layout: Option<RwSignal<Option<Layout>>>,
 ) -> impl IntoView {
     let (plot, frame, lines) = (NodeRef::<html::Div>::new(), NodeRef::new(), NodeRef::new());
-    let layout = RwSignal::new(None::<Layout>);
+    let layout = layout.unwrap_or_else(|| RwSignal::new(None::<Layout>));
     let cursor = cursor.unwrap_or_else(|| RwSignal::new(None));
     #[cfg(feature = "hydrate")]
     super::layer::attach(super::layer::Layers { chart, plot, frame, lines, layout });

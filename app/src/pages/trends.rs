@@ -1,0 +1,146 @@
+//! The page Trends: any quantities over any time, from single samples to years.
+//!
+//! Read [`choice`] (what is looked at: pure, in the address), [`pictures`] (what is drawn: pure), [`past`] (asking the
+//! server), [`gestures`] (zoom and pan), [`figures`] (statistics).
+
+mod choice;
+mod figures;
+mod gestures;
+mod past;
+mod pictures;
+mod quantities;
+mod times;
+
+use crate::address::{Leave, Navigation};
+use crate::charts::line::LineChartView;
+use crate::components::{Card, EmptyState};
+use crate::derived::Derived;
+use crate::live::Live;
+use choice::{Choice, When};
+use figures::Figures;
+use gestures::Gestures;
+use leptos::prelude::*;
+use past::Past;
+use pictures::Axis;
+use quantities::Quantities;
+use std::sync::Arc;
+use std::time::Duration;
+use times::Times;
+
+crate::lazy_page!(CHUNK, trends, TrendsPage);
+
+/// Height of one chart, CSS px.
+const HEIGHT_PX: u32 = 200;
+/// The address follows a gesture when it has rested for so long: browsers refuse floods of changes.
+const ADDRESS_AFTER: Duration = Duration::from_millis(300);
+
+/// Ids of the charts, by the place of their axis.
+const IDS: [&str; 6] = ["trend-1", "trend-2", "trend-3", "trend-4", "trend-5", "trend-6"];
+
+/// The page Trends.
+#[component]
+pub fn TrendsPage() -> impl IntoView {
+    let live = Live::expect();
+    let navigation = Navigation::expect();
+    let spec = live.system();
+    let kind = spec.kind;
+    let choice = RwSignal::new(Choice::of(&navigation.at(), kind));
+    let now_s = live.map(|moment| moment.now.utc.0 as f64 / 1e6);
+    let window = Signal::derive(move || choice.with(|choice| choice.window(now_s.get())));
+    let past = Past::new(&spec.id);
+    // The reader's clock is known in the browser only; the charts are drawn there.
+    let offset_s = RwSignal::new(None);
+    Effect::new(move |_| offset_s.set(Some(local_offset_s(window.get().1))));
+    let wish = Derived::new(move || (choice.with(|choice| choice.points.clone()), window.get()));
+    Effect::new(move |_| past.want(wish.get()));
+    remember(choice, navigation, live.href("/trends"), kind);
+
+    let show = Callback::new(move |when: When| choice.update(|choice| choice.when = when));
+    let cursor = RwSignal::new(None::<f64>);
+    let axes = Derived::new(move || choice.with(|choice| pictures::axes(&choice.points)));
+    let charts = move || {
+        let chart = |(place, axis): (usize, Axis)| {
+            let spec = live.system();
+            let picture = Derived::new(move || {
+                let stretch = past.stretch.get();
+                pictures::picture(axis, &stretch, window.get(), offset_s.get().unwrap_or_default(), &spec)
+            });
+            let gestures = Gestures::new(window, show);
+            let name = picture.with_untracked(|picture| picture.name);
+            let chart = Derived::new(move || picture.with(|picture| picture.chart.clone()));
+            let unit = picture.with_untracked(|picture| picture.chart.y.unit);
+            view! {
+                <Card title=name class="trends-chart">
+                    <div
+                        class="trends-plot"
+                        on:wheel=move |event| gestures.wheel(&event)
+                        on:pointerdown=move |event| gestures.down(&event)
+                        on:pointermove=move |event| gestures.drag(&event)
+                        on:pointerup=move |event| gestures.up(&event)
+                        on:pointercancel=move |event| gestures.up(&event)
+                        on:dblclick=move |event| gestures.double_click(&event)
+                        on:keydown:capture=move |event| gestures.key(&event)
+                    >
+                        <LineChartView
+                            id=IDS[place % IDS.len()]
+                            chart
+                            label=format!("{name} in {unit}; plus and minus zoom, Shift and an arrow move")
+                            height_px=HEIGHT_PX
+                            cursor
+                            layout=gestures.layout
+                        />
+                    </div>
+                </Card>
+            }
+        };
+        axes.get().into_iter().enumerate().map(chart).collect_view()
+    };
+    let nothing = move || {
+        let none = past.stretch.with(|stretch| stretch.rows == 0) && !past.empty.get();
+        none.then(|| view! { <EmptyState title="Nothing was recorded in this time" advice="Choose another time, or another quantity." /> })
+    };
+    let failed = move || past.failed.get().map(|words| view! { <p class="trends-failed" role="alert">{words}</p> });
+    let stretch: Signal<Arc<_>> = past.stretch.into();
+    view! {
+        <h1 class="visually-hidden">"Trends"</h1>
+        <Times choice window show system=spec.id.clone() offset_s />
+        <Quantities choice stretch kind />
+        {failed}
+        <div class="trends">{charts}</div>
+        {nothing}
+        <Figures stretch kind />
+    }
+}
+
+/// Writes the choice into the address when it has rested for a moment, and reads it from there on the way back.
+fn remember(choice: RwSignal<Choice>, navigation: Navigation, path: String, kind: domain::spec::SystemKind) {
+    let path = StoredValue::new(path);
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    Effect::new(move |_| {
+        let address = choice.with(|choice| choice.address(&path.get_value(), kind));
+        if let Some(before) = waiting.try_update_value(Option::take).flatten() {
+            before.clear();
+        }
+        let later = set_timeout_with_handle(
+            move || {
+                let here = navigation.at();
+                if Choice::of(&here, kind).address(&path.get_value(), kind) != address {
+                    navigation.go(&address, Leave::Nothing);
+                }
+            },
+            ADDRESS_AFTER,
+        );
+        waiting.set_value(later.ok());
+    });
+    on_cleanup(move || {
+        if let Some(waiting) = waiting.try_update_value(Option::take).flatten() {
+            waiting.clear();
+        }
+    });
+}
+
+/// How far the reader's clock is ahead of UTC at an instant, s.
+fn local_offset_s(at_s: f64) -> i32 {
+    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at_s * 1e3));
+    -(date.get_timezone_offset() * 60.0) as i32
+}

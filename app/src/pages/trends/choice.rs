@@ -1,0 +1,188 @@
+//! What a person looks at: which quantities, and which time. It lives in the address, so that it can be sent to somebody.
+
+use crate::address::Address;
+use domain::point::PointId;
+use domain::spec::SystemKind;
+use domain::telemetry::{column_name, from_column_name};
+
+/// Lengths to choose from, s, with their words.
+pub const SPANS: [(u32, &str); 9] = [
+    (600, "10 min"),
+    (3_600, "1 h"),
+    (21_600, "6 h"),
+    (43_200, "12 h"),
+    (86_400, "24 h"),
+    (172_800, "48 h"),
+    (259_200, "72 h"),
+    (604_800, "7 d"),
+    (2_592_000, "30 d"),
+];
+const SPAN_S: u32 = 3_600;
+
+/// The shortest and the longest time that is shown, s: some samples, and ten years.
+const SHORTEST_S: f64 = 1.0;
+const LONGEST_S: f64 = 315_360_000.0;
+
+/// Which time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum When {
+    /// The last so many seconds, going on.
+    Last(u32),
+    /// From one instant to another, UTC in s.
+    Between(f64, f64),
+}
+
+/// The whole choice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// Which time.
+    pub when: When,
+    /// Which quantities.
+    pub points: Vec<PointId>,
+}
+
+/// What a system's page shows at first.
+fn first_points(kind: SystemKind) -> &'static [PointId] {
+    match kind {
+        SystemKind::DataCentre => {
+            &[PointId::LoadPower, PointId::Power, PointId::Voltage, PointId::Soc, PointId::CellTemperatureMax]
+        }
+        SystemKind::Home => {
+            &[PointId::SolarPower, PointId::LoadPower, PointId::Voltage, PointId::Soc, PointId::Temperature]
+        }
+    }
+}
+
+impl Choice {
+    /// What the address says. What is not in it, or cannot be understood, is as at first.
+    pub fn of(address: &Address, kind: SystemKind) -> Choice {
+        let number = |name: &str| domain::decimal::parse(&address.field(name)?);
+        let when = match (number("from"), number("to"), number("last")) {
+            (Some(from_s), Some(to_s), _) if to_s > from_s => between(from_s, to_s),
+            (_, _, Some(last_s)) if (SHORTEST_S..=LONGEST_S).contains(&last_s) => When::Last(last_s as u32),
+            _ => When::Last(SPAN_S),
+        };
+        let named = address.field("points").map(|names| names.split(',').filter_map(from_column_name).collect::<Vec<_>>());
+        let points = named.filter(|points| !points.is_empty()).unwrap_or_else(|| first_points(kind).to_vec());
+        Choice { when, points }
+    }
+
+    /// The address of the page with this choice, on the page's own `path` (which may have a field already).
+    pub fn address(&self, path: &str, kind: SystemKind) -> String {
+        let mut address = path.to_owned();
+        let mut put = |name: &str, value: &str| {
+            address.push(if address.contains('?') { '&' } else { '?' });
+            address.push_str(name);
+            address.push('=');
+            address.push_str(value);
+        };
+        match self.when {
+            When::Last(SPAN_S) => {}
+            When::Last(last_s) => put("last", &last_s.to_string()),
+            When::Between(from_s, to_s) => {
+                put("from", &tenths(from_s));
+                put("to", &tenths(to_s));
+            }
+        }
+        if self.points != first_points(kind) {
+            let names: Vec<String> = self.points.iter().map(|point| column_name(*point)).collect();
+            put("points", &names.join(","));
+        }
+        address
+    }
+
+    /// The time that is shown when it is `now_s`, UTC in s. What goes on does so in steps that a picture can show.
+    pub fn window(&self, now_s: f64) -> (f64, f64) {
+        match self.when {
+            When::Between(from_s, to_s) => (from_s, to_s),
+            When::Last(last_s) => {
+                let step_s = (f64::from(last_s) / 600.0).clamp(1.0, 60.0);
+                let to_s = (now_s / step_s).ceil() * step_s;
+                (to_s - f64::from(last_s), to_s)
+            }
+        }
+    }
+
+    /// The same with a point more, or less. The last one stays.
+    pub fn toggled(&self, point: PointId) -> Choice {
+        let mut points = self.points.clone();
+        match points.iter().position(|known| *known == point) {
+            Some(place) if points.len() > 1 => drop(points.remove(place)),
+            Some(_) => {}
+            None => points.push(point),
+        }
+        Choice { points, ..self.clone() }
+    }
+}
+
+/// Between two instants, no shorter and no longer than can be shown.
+pub fn between(from_s: f64, to_s: f64) -> When {
+    let middle = (from_s + to_s) / 2.0;
+    let half = ((to_s - from_s) / 2.0).clamp(SHORTEST_S / 2.0, LONGEST_S / 2.0);
+    When::Between(middle - half, middle + half)
+}
+
+/// A window that is `factor` as long, of which the time at `at_s` stays where it is.
+pub fn zoomed((from_s, to_s): (f64, f64), at_s: f64, factor: f64) -> When {
+    let length_s = ((to_s - from_s) * factor).clamp(SHORTEST_S, LONGEST_S);
+    let share = (at_s - from_s) / (to_s - from_s);
+    let from_s = at_s - share * length_s;
+    When::Between(from_s, from_s + length_s)
+}
+
+/// A window that is moved by this share of its length.
+pub fn moved((from_s, to_s): (f64, f64), share: f64) -> When {
+    let by_s = share * (to_s - from_s);
+    When::Between(from_s + by_s, to_s + by_s)
+}
+
+/// Seconds to a tenth, as an address has them.
+fn tenths(seconds: f64) -> String {
+    let tenths = (seconds * 10.0).round() as i64;
+    format!("{}.{}", tenths.div_euclid(10), tenths.rem_euclid(10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PACK: SystemKind = SystemKind::DataCentre;
+
+    #[test]
+    fn a_choice_comes_back_from_its_address() {
+        let first = Choice::of(&Address::parse("/trends"), PACK);
+        assert_eq!(first.address("/trends", PACK), "/trends");
+        for (choice, address) in [
+            (Choice { when: When::Last(86_400), ..first.clone() }, "/trends?last=86400"),
+            (
+                Choice { when: When::Between(1_760_000_000.5, 1_760_000_010.0), points: vec![PointId::Soc] },
+                "/trends?from=1760000000.5&to=1760000010.0&points=soc",
+            ),
+            (Choice { when: When::Last(3_600), points: vec![PointId::GridPower, PointId::Voltage] }, "/trends?points=grid_power,pack_voltage"),
+        ] {
+            assert_eq!(choice.address("/trends", PACK), address);
+            assert_eq!(Choice::of(&Address::parse(address), PACK), choice);
+        }
+        assert!(first.address("/trends?system=home", SystemKind::Home).starts_with("/trends?system=home&points="));
+        for address in ["/trends?last=-5", "/trends?last=x", "/trends?from=9&to=3", "/trends?points=colour", "/trends?from=1"] {
+            assert_eq!(Choice::of(&Address::parse(address), PACK), first, "{address}");
+        }
+    }
+
+    #[test]
+    fn zooming_keeps_the_time_under_the_pointer_and_has_an_end() {
+        assert_eq!(zoomed((0.0, 100.0), 25.0, 0.5), When::Between(12.5, 62.5));
+        assert_eq!(zoomed((0.0, 1.0), 0.5, 0.01), When::Between(0.0, 1.0));
+        assert_eq!(moved((0.0, 100.0), -0.25), When::Between(-25.0, 75.0));
+        assert_eq!(between(10.0, 10.2), When::Between(9.6, 10.6));
+    }
+
+    #[test]
+    fn what_goes_on_moves_in_steps_and_the_last_quantity_stays() {
+        let choice = Choice { when: When::Last(3_600), points: vec![PointId::Soc] };
+        assert_eq!((choice.window(1_000.1), choice.window(1_001.9)), ((-2_594.0, 1_006.0), (-2_594.0, 1_006.0)));
+        assert_eq!(choice.toggled(PointId::Soc), choice);
+        assert_eq!(choice.toggled(PointId::Voltage).points, [PointId::Soc, PointId::Voltage]);
+        assert_eq!(choice.toggled(PointId::Voltage).toggled(PointId::Soc).points, [PointId::Voltage]);
+    }
+}

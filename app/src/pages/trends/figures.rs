@@ -1,0 +1,116 @@
+//! What the values that are seen are: a table of statistics, energy, and where it all comes from.
+
+use super::pictures::name;
+use crate::components::Card;
+use crate::derived::Derived;
+use crate::format::{self, NONE, THIN};
+use domain::point::PointId;
+use domain::series::{FlowOf, Stretch};
+use domain::spec::SystemKind;
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// Statistics of what is seen.
+#[component]
+pub(super) fn Figures(
+    /// What is seen.
+    #[prop(into)]
+    stretch: Signal<Arc<Stretch>>,
+    /// Kind of the system.
+    kind: SystemKind,
+) -> impl IntoView {
+    let rows = move || stretch.with(|stretch| rows(stretch, kind)).into_iter().map(|row| {
+        let [mean, spread, min, max, n] = row.cells;
+        view! { <tr><th scope="row">{row.name}</th><td>{mean}</td><td>{spread}</td><td>{min}</td><td>{max}</td><td>{n}</td></tr> }
+    }).collect_view();
+    let flow = move || stretch.with(|stretch| flow_words(&stretch.flow)).into_iter().map(|(term, value)| {
+        view! { <div><dt>{term}</dt><dd>{value}</dd></div> }
+    }).collect_view();
+    let provenance = Derived::new(move || stretch.with(|stretch| provenance(stretch)));
+    view! {
+        <Card title="What is seen" note=provenance class="trends-figures">
+            <dl class="trends-flow">{flow}</dl>
+            <div class="scroll-x" tabindex="0" role="region" aria-label="Statistics of what is seen">
+                <table>
+                    <thead>
+                        <tr>
+                            <th scope="col">"Quantity"</th>
+                            <th scope="col">"Mean"</th>
+                            <th scope="col">"Std. deviation"</th>
+                            <th scope="col">"Lowest"</th>
+                            <th scope="col">"Highest"</th>
+                            <th scope="col">"Rows"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </Card>
+    }
+}
+
+struct Row {
+    name: &'static str,
+    cells: [String; 5],
+}
+
+fn rows(stretch: &Stretch, kind: SystemKind) -> Vec<Row> {
+    let row = |(series, s): (&domain::series::Series, &domain::series::Statistics)| {
+        let point = PointId::from_path(&series.name)?;
+        let words = |value: f32| if s.n > 0 { format::point(point, value).to_string() } else { NONE.to_owned() };
+        let spread = if s.n > 1 { words(s.std_dev) } else { NONE.to_owned() };
+        Some(Row {
+            name: name(point, kind),
+            cells: [words(s.mean), spread, words(s.min), words(s.max), format::count(s.n)],
+        })
+    };
+    stretch.table.series.iter().zip(&stretch.statistics).filter_map(row).collect()
+}
+
+fn flow_words(flow: &FlowOf) -> Vec<(&'static str, String)> {
+    if flow.known_s <= 0.0 {
+        return Vec::new();
+    }
+    let share = |s: f32| format!("{}{THIN}%", format::fixed(100.0 * s / flow.known_s, 0));
+    vec![
+        ("Energy out", format::kilowatt_hours(flow.out_wh).to_string()),
+        ("Energy in", format::kilowatt_hours(flow.in_wh).to_string()),
+        ("Discharging", share(flow.discharging_s)),
+        ("Charging", share(flow.charging_s)),
+    ]
+}
+
+/// `12 960 000 rows, from ten minutes`.
+fn provenance(stretch: &Stretch) -> String {
+    match stretch.rows {
+        0 => String::new(),
+        rows => format!("{} rows, {}", format::count(rows), stretch.tier),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::point::Unit;
+    use domain::series::{Series, Statistics, Table};
+
+    #[test]
+    fn statistics_are_told_with_their_units_and_what_is_not_known_as_such() {
+        let series = |name: &str| Series { name: name.into(), unit: Unit::Volt, resolution: 0.01, values: vec![] };
+        let stretch = Stretch {
+            table: Table { at: vec![], series: vec![series("battery/voltage"), series("battery/soc")] },
+            statistics: vec![Statistics { n: 12_960_000, mean: 832.04, std_dev: 1.5, min: 790.0, max: 860.0 }, Statistics::default()],
+            flow: FlowOf { out_wh: 8_070_344.0, in_wh: 1_000.0, discharging_s: 50.0, charging_s: 25.0, known_s: 100.0 },
+            rows: 12_960_000,
+            tier: "from ten minutes".into(),
+            ..Stretch::default()
+        };
+        let plain = |text: &str| text.replace(['\u{202f}', '\u{a0}'], " ");
+        let rows = rows(&stretch, SystemKind::DataCentre);
+        assert_eq!(plain(&rows[0].cells.join("|")), "832.0 V|1.5 V|790.0 V|860.0 V|12 960 000");
+        assert_eq!(rows[1].cells[..2], [NONE, NONE]);
+        assert_eq!(plain(&provenance(&stretch)), "12 960 000 rows, from ten minutes");
+        assert_eq!(flow_words(&stretch.flow)[2].1, "50\u{202f}%");
+        assert!(flow_words(&FlowOf::default()).is_empty());
+    }
+}

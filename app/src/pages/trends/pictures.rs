@@ -1,0 +1,257 @@
+//! From a stretch of the past to charts: one for each kind of quantity, over one time. Pure.
+
+use crate::charts::line::{Band, Line, LineChart, Mark, TimeAxis, ValueAxis, ValueRange};
+use crate::charts::theme::Ink;
+use domain::alarm::Severity;
+use domain::point::PointId;
+use domain::series::{Series, Stretch, Table};
+use domain::spec::{SystemKind, SystemSpec};
+
+/// A kind of quantity: what shares an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Axis {
+    /// Charge and health, %.
+    Percent,
+    /// Power, kW.
+    Power,
+    /// Voltage of a whole battery, V.
+    Voltage,
+    /// Voltage of a cell, V.
+    CellVoltage,
+    /// Current, A.
+    Current,
+    /// Temperature, °C.
+    Temperature,
+}
+
+/// What is known of an axis.
+struct AxisSpec {
+    axis: Axis,
+    name: &'static str,
+    unit: &'static str,
+    /// From the point's unit to the axis's.
+    factor: f64,
+    /// The axis spans at least this.
+    least: f64,
+    points: &'static [PointId],
+}
+
+/// Every axis with its points, in the order of the page; a point is on one.
+const AXES: [AxisSpec; 6] = [
+    axis(Axis::Power, "Power", "kW", 1e-3, 1.0, &[
+        PointId::LoadPower, PointId::GridPower, PointId::SolarPower, PointId::Power, PointId::SopDischarge,
+        PointId::SopCharge, PointId::InverterBatteryPower,
+    ]),
+    axis(Axis::Voltage, "Voltage", "V", 1.0, 0.5, &[PointId::Voltage, PointId::BusVoltage, PointId::InverterBatteryVoltage]),
+    axis(Axis::Current, "Current", "A", 1.0, 1.0, &[
+        PointId::Current, PointId::ChargeCurrentMax, PointId::DischargeCurrentMax,
+    ]),
+    axis(Axis::Percent, "Charge", "%", 1.0, 1.0, &[PointId::Soc, PointId::InverterSoc, PointId::Soh]),
+    axis(Axis::CellVoltage, "Cell voltage", "V", 1.0, 0.01, &[PointId::CellVoltageMin, PointId::CellVoltageMax]),
+    axis(Axis::Temperature, "Temperature", "\u{b0}C", 1.0, 1.0, &[
+        PointId::CellTemperatureMax, PointId::CellTemperatureMin, PointId::Temperature, PointId::Ambient,
+    ]),
+];
+
+const fn axis(
+    axis: Axis,
+    name: &'static str,
+    unit: &'static str,
+    factor: f64,
+    least: f64,
+    points: &'static [PointId],
+) -> AxisSpec {
+    AxisSpec { axis, name, unit, factor, least, points }
+}
+
+/// The quantities that can be drawn, in the order of the page.
+pub fn drawable() -> impl Iterator<Item = PointId> {
+    AXES.iter().flat_map(|axis| axis.points.iter().copied())
+}
+
+/// The name of a quantity of this kind of system.
+pub fn name(point: PointId, kind: SystemKind) -> &'static str {
+    match point {
+        PointId::LoadPower => kind.load_name(),
+        PointId::Power => "Battery",
+        _ => point.spec().name,
+    }
+}
+
+/// Neighbours on an axis are told apart; what has a colour of its own has it.
+fn ink(point: PointId, place: usize) -> Ink {
+    match point {
+        PointId::LoadPower => Ink::Load,
+        PointId::GridPower => Ink::Grid,
+        PointId::SolarPower => Ink::Solar,
+        PointId::Power => Ink::Discharge,
+        PointId::Current => Ink::Current,
+        PointId::Voltage | PointId::CellVoltageMin => Ink::Voltage,
+        PointId::CellTemperatureMax | PointId::Temperature => Ink::Temperature,
+        PointId::Soc => Ink::Accent,
+        _ => [Ink::Charge, Ink::Load, Ink::Grid][place % 3],
+    }
+}
+
+/// One chart: its name and what it shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// `Power`.
+    pub name: &'static str,
+    /// What it shows.
+    pub chart: LineChart,
+}
+
+/// The axes that `points` need, in the order of the page.
+pub fn axes(points: &[PointId]) -> Vec<Axis> {
+    let needed = AXES.iter().filter(|axis| axis.points.iter().any(|point| points.contains(point)));
+    needed.map(|axis| axis.axis).collect()
+}
+
+/// The chart of one axis over `window` (UTC in s), told by a clock `offset_s` ahead of UTC.
+pub fn picture(axis: Axis, stretch: &Stretch, window: (f64, f64), offset_s: i32, spec: &SystemSpec) -> Picture {
+    let Some(about) = AXES.iter().find(|about| about.axis == axis) else {
+        return Picture { name: "", chart: LineChart::default() };
+    };
+    let mine = stretch.table.series.iter().filter_map(|series| {
+        let point = PointId::from_path(&series.name)?;
+        about.points.iter().position(|known| *known == point).map(|place| (place, point, series))
+    });
+    let lines = mine.map(|(place, point, series)| Line {
+        label: name(point, spec.kind).to_owned(),
+        ink: ink(point, place),
+        segments: segments(&stretch.table, series, stretch.step_ms, window, about.factor),
+    });
+    Picture {
+        name: about.name,
+        chart: LineChart {
+            time: TimeAxis { from: window.0, to: window.1, end: String::new() },
+            y: ValueAxis { unit: about.unit, range: ValueRange::Fit(about.least) },
+            lines: lines.collect(),
+            bands: bands(axis, spec),
+            marks: marks(stretch, window),
+            clock: Some(offset_s),
+        },
+    }
+}
+
+/// What is safe, where it is known.
+fn bands(axis: Axis, spec: &SystemSpec) -> Vec<Band> {
+    let band = |low: f64, high: f64, name: &str, ink| vec![Band { low, high, name: name.to_owned(), ink }];
+    match (axis, spec.kind) {
+        (Axis::Voltage, SystemKind::Home) => band(52.0, 58.0, "safe", Ink::Charge),
+        (Axis::Temperature, SystemKind::Home) => band(15.0, 30.0, "optimal", Ink::Charge),
+        (Axis::CellVoltage, _) => {
+            let limits = &spec.cell_limits;
+            band(f64::from(limits.voltage_min_v), f64::from(limits.voltage_max_v), "safe", Ink::Charge)
+        }
+        (Axis::Percent, _) => band(0.0, f64::from(spec.reserve_pct), "reserve", Ink::Warning),
+        _ => Vec::new(),
+    }
+}
+
+/// Alarms that began in the window, but no more than can be told apart.
+fn marks(stretch: &Stretch, window: (f64, f64)) -> Vec<Mark> {
+    const MOST: usize = 40;
+    let began = stretch.events.iter().rev().filter(|event| event.began);
+    let mark = began.map(|event| Mark {
+        at: event.at.0 as f64 / 1e6,
+        name: String::new(),
+        ink: match event.severity {
+            Severity::Critical => Ink::Critical,
+            Severity::Warning => Ink::Warning,
+            Severity::Notice => Ink::Accent,
+        },
+    });
+    mark.filter(|mark| (window.0..=window.1).contains(&mark.at)).take(MOST).collect()
+}
+
+/// A curve as (UTC s, value), cut where there was no data, and at the edges of the window.
+fn segments(table: &Table, series: &Series, step_ms: u64, window: (f64, f64), factor: f64) -> Vec<Vec<(f64, f64)>> {
+    let gap_s = gap_s(table, step_ms);
+    let mut all: Vec<Vec<(f64, f64)>> = Vec::new();
+    let mut last: Option<(f64, f64)> = None;
+    for (at, value) in table.at.iter().zip(&series.values) {
+        let at_s = at.0 as f64 / 1e6;
+        let Some(value) = value.map(|value| f64::from(value) * factor) else {
+            last = None;
+            continue;
+        };
+        let before = last.replace((at_s, value)).filter(|(before_s, _)| at_s - before_s <= gap_s && at_s > *before_s);
+        let joined = before.and_then(|before| clipped(before, (at_s, value), window));
+        match (before, joined) {
+            (Some(before), Some((start, end))) => {
+                // Goes on where the last piece ended, unless that one ended outside.
+                let open = all.last_mut().filter(|segment| segment.last() == Some(&start) && start == before);
+                match open {
+                    Some(segment) => segment.push(end),
+                    None => all.push(vec![start, end]),
+                }
+            }
+            (Some(_), None) => {}
+            (None, _) if (window.0..=window.1).contains(&at_s) => all.push(vec![(at_s, value)]),
+            (None, _) => {}
+        }
+    }
+    all
+}
+
+/// The part of a straight line that lies in the window.
+fn clipped(a: (f64, f64), b: (f64, f64), (from_s, to_s): (f64, f64)) -> Option<((f64, f64), (f64, f64))> {
+    if b.0 <= from_s || a.0 >= to_s {
+        return None;
+    }
+    let at = |s: f64| (s, a.1 + (b.1 - a.1) * (s - a.0) / (b.0 - a.0));
+    Some((if a.0 < from_s { at(from_s) } else { a }, if b.0 > to_s { at(to_s) } else { b }))
+}
+
+/// Rows further apart than this have a gap between them, s.
+fn gap_s(table: &Table, step_ms: u64) -> f64 {
+    if step_ms > 0 {
+        // Values of one step to those of the next; a step without any is told as such.
+        return step_ms as f64 / 1e3;
+    }
+    let mut steps: Vec<i64> = table.at.windows(2).take(100).map(|pair| pair[1].0 - pair[0].0).collect();
+    crate::order::sort_by(&mut steps, |a, b| a < b);
+    let usual_us = steps.get(steps.len() / 2).copied().unwrap_or(0);
+    (3.0 * usual_us as f64 / 1e6).max(1.5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::point::Unit;
+    use domain::time::Utc;
+
+    fn stretch(at_s: &[f64], values: &[Option<f32>], step_ms: u64) -> Stretch {
+        let series = Series { name: "battery/soc".into(), unit: Unit::Percent, resolution: 0.1, values: values.to_vec() };
+        let at = at_s.iter().map(|s| Utc((s * 1e6) as i64)).collect();
+        Stretch { table: Table { at, series: vec![series] }, step_ms, ..Stretch::default() }
+    }
+
+    fn drawn(stretch: &Stretch, window: (f64, f64)) -> Vec<Vec<(f64, f64)>> {
+        let spec = crate::sample::site().systems[0].clone();
+        picture(Axis::Percent, stretch, window, 0, &spec).chart.lines[0].segments.clone()
+    }
+
+    #[test]
+    fn a_line_ends_at_gaps_and_at_the_edges_of_the_window() {
+        let some = |values: &[f32]| values.iter().map(|v| Some(*v)).collect::<Vec<_>>();
+        let even = stretch(&[0.0, 1.0, 2.0, 3.0, 4.0], &some(&[0.0, 10.0, 20.0, 30.0, 40.0]), 0);
+        assert_eq!(drawn(&even, (0.5, 2.5)), [vec![(0.5, 5.0), (1.0, 10.0), (2.0, 20.0), (2.5, 25.0)]]);
+        assert_eq!(drawn(&even, (1.2, 1.4))[0].len(), 2);
+        let gap = stretch(&[0.0, 1.0, 2.0, 9.0, 10.0, 11.0], &some(&[1.0, 1.0, 1.0, 2.0, 2.0, 2.0]), 0);
+        assert_eq!(drawn(&gap, (0.0, 20.0)).iter().map(Vec::len).collect::<Vec<_>>(), [3, 3]);
+        let missing = stretch(&[0.0, 1.0, 2.0, 3.0], &[Some(1.0), None, Some(3.0), Some(4.0)], 0);
+        assert_eq!(drawn(&missing, (0.0, 20.0)), [vec![(0.0, 1.0)], vec![(2.0, 3.0), (3.0, 4.0)]]);
+        assert!(drawn(&even, (50.0, 60.0)).is_empty());
+    }
+
+    #[test]
+    fn every_axis_has_its_points_and_no_point_two() {
+        let all: Vec<PointId> = drawable().collect();
+        assert!(all.iter().enumerate().all(|(place, point)| !all[..place].contains(point)));
+        assert_eq!(axes(&[PointId::Soc, PointId::LoadPower]), [Axis::Power, Axis::Percent]);
+        assert!(axes(&[PointId::Contactors]).is_empty());
+    }
+}
