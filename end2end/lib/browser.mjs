@@ -15,6 +15,7 @@ export const PHONE = { width: 390, height: 844 };
 export const PAGES = [
   ['/', 'Overview'],
   ['/cells', 'Cells'],
+  ['/trends', 'Trends'],
   ['/links', 'Links'],
   ['/lab', 'Lab'],
 ];

@@ -126,7 +126,7 @@ fn history(measured: &mut Measured) -> Result<()> {
     let answers = answers.context("questions did not answer")?;
     let file = folder.join("answers.json");
     std::fs::write(&file, answers).with_context(|| format!("write {}", file.display()))?;
-    match tools::python() {
+    match tools::judges::python() {
         Ok(python) => {
             let peers = Command::new(python).arg("xtask/bench/history.py").arg(&folder).arg(&file).status();
             if !peers.context("run the peers")?.success() {

@@ -1,24 +1,23 @@
-//! History on disk: what was live a moment ago is there again after a restart. The only place with SQL.
-//!
-//! Today it holds the *hot tail*: the last two days of every system at full rate, one row a second. A row's `tape` is
-//! the live frames of that second as they went to the pages; this crate neither reads nor changes them.
+//! History on disk: what was live a moment ago, and what was measured months ago. The only place with SQL.
 //!
 //! ```text
-//! append -> queue (bounded, in memory) -> writer thread: one commit a second -> history.db
-//!                                                                                   |
-//! tail   <------------------------ a read connection of its own --------------------'
+//! append -> queue (bounded, in memory) -> writer thread: one commit a second -> history.db: tape, tail, events
+//!                                           '- full hours -> seal -> <system>/pack/<day>.parquet, rollups in history.db
+//!
+//! history() -> chart, summary, energy, sags ... <- rollups <- mapped columns <- sealed days, and the tail in memory
 //! ```
 //!
 //! What is promised:
 //! - What is committed survives `kill -9`; what is not is at most a second old. A power cut may take everything since
-//!   the last checkpoint: six seconds.
+//!   the last checkpoint: six seconds. Nothing that is sealed is lost by either.
 //! - One connection writes and checkpoints. Readers never wait for it, nor it for them.
 //! - A disk that is full, read-only or broken stops neither the caller nor the start: rows wait in memory, then the
 //!   oldest are dropped and counted, [`Store::health`] says why, and storing resumes by itself.
-//! - A damaged file is renamed, never deleted. A file of a newer version is left alone.
+//! - A damaged file is renamed, never deleted. A file of a newer version is left alone. Sealed days that the database
+//!   does not know are taken in again.
 //!
 //! Read in this order: [`Store`] (`store.rs`), `queue.rs` (what waits), `writer.rs` (the thread), `database.rs` (the
-//! file and its SQL), `database/damage.rs` (what happens to a broken one), `folder.rs` (one server per folder).
+//! file and its SQL), `seal.rs` and `segment.rs` (days in Parquet), `rollup.rs` (the pyramid), `history.rs` (questions).
 
 mod block;
 mod bulk;

@@ -40,22 +40,38 @@ impl Flow {
 
     /// The flow of some rows, which stand for `held_s` each: voltage V, current A (discharge positive).
     pub(crate) fn of(voltage: &[f32], current: &[f32], held_s: &[f32]) -> Flow {
-        let mut flow = Flow::default();
-        for ((v, i), dt) in voltage.iter().zip(current).zip(held_s) {
-            let power_w = f64::from(*v) * f64::from(*i);
-            if power_w.is_nan() {
-                continue;
+        let rows = voltage.len().min(current.len()).min(held_s.len());
+        let (voltage, v_rest) = voltage[..rows].as_chunks::<4>();
+        let (current, i_rest) = current[..rows].as_chunks::<4>();
+        let (held_s, held_rest) = held_s[..rows].as_chunks::<4>();
+        // Four sums side by side: none waits for the one before.
+        let mut lanes = [Flow::default(); 4];
+        for ((voltage, current), held_s) in voltage.iter().zip(current).zip(held_s) {
+            for k in 0..4 {
+                lanes[k].add(voltage[k], current[k], held_s[k]);
             }
-            let dt = f64::from(*dt);
-            flow.out_wh += power_w.max(0.0) * dt;
-            flow.in_wh -= power_w.min(0.0) * dt;
-            flow.discharging_s += if *i >= IDLE_A { dt } else { 0.0 };
-            flow.charging_s += if *i <= -IDLE_A { dt } else { 0.0 };
-            flow.known_s += dt;
         }
+        for k in 0..v_rest.len() {
+            lanes[k].add(v_rest[k], i_rest[k], held_rest[k]);
+        }
+        let mut flow = Flow::default();
+        lanes.iter().for_each(|lane| flow.fold(lane));
         flow.out_wh /= 3_600.0;
         flow.in_wh /= 3_600.0;
         flow
+    }
+
+    /// Adds a row, with energy still in Ws. One without voltage or current adds nothing.
+    fn add(&mut self, voltage: f32, current: f32, held_s: f32) {
+        let power_w = f64::from(voltage) * f64::from(current);
+        let known = !power_w.is_nan();
+        let held_s = if known { f64::from(held_s) } else { 0.0 };
+        // A comparison with NaN is false.
+        self.out_wh += if power_w > 0.0 { power_w * held_s } else { 0.0 };
+        self.in_wh -= if power_w < 0.0 { power_w * held_s } else { 0.0 };
+        self.discharging_s += if current >= IDLE_A { held_s } else { 0.0 };
+        self.charging_s += if current <= -IDLE_A { held_s } else { 0.0 };
+        self.known_s += held_s;
     }
 }
 
