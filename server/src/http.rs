@@ -5,6 +5,7 @@
 //! | `/`, `/cells`, `/links`, `/lab` | pages, rendered with the newest values |
 //! | `/live/{system}` | WebSocket: binary live frames, server to page |
 //! | `/api/v1/...` | JSON for people and programs, the same in a binary form for the page |
+//! | `/victron/...` | the battery as a Victron GX says it, in JSON |
 //! | `/pkg/...` | the built page, cached for ever by content hash |
 //! | `/healthz`, `/readyz` | for process supervisors |
 
@@ -16,6 +17,7 @@ mod live;
 mod pages;
 mod problem;
 mod recording;
+mod victron;
 
 use crate::hub::Hub;
 pub(crate) use api::RECENT_S;
@@ -59,6 +61,9 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
     Router::new()
         .nest("/api/v1", api)
         .route("/live/{system}", get(live::live))
+        .route("/victron/battery/current", get(victron::current))
+        .route("/victron/battery/history", get(victron::history))
+        .route("/victron/health", get(victron::health))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(api::ready))
         .nest_service("/pkg", assets::service(&assets.join("pkg")))

@@ -56,6 +56,14 @@ impl Bus {
         }
     }
 
+    /// What its register table calls the device; empty where it has none.
+    pub(crate) fn device(&self) -> &str {
+        match self {
+            Bus::Modbus(bus) => bus.device(),
+            _ => "",
+        }
+    }
+
     /// Which points may be older than the catalogue says, because they come seldom. What is told or read at the pace of
     /// a battery does not; of a GX, every value does, and its configuration says how seldom.
     pub(crate) fn max_ages(&self, of_all: Option<Duration>) -> Vec<MaxAge> {
