@@ -2,7 +2,7 @@
 //!
 //! | path | what |
 //! |---|---|
-//! | `/`, `/cells`, `/links`, `/lab` | pages, rendered with the newest values |
+//! | `/`, `/cells`, `/links`, `/lab`, `/home` | pages, rendered with the newest values |
 //! | `/live/{system}` | WebSocket: binary live frames, server to page |
 //! | `/api/v1/...` | JSON for people and programs, the same in a binary form for the page |
 //! | `/victron/...` | the battery as a Victron GX says it, in JSON |
@@ -12,6 +12,7 @@
 mod api;
 mod assets;
 mod guard;
+mod home;
 mod lab;
 mod live;
 mod pages;
@@ -56,6 +57,7 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/recordings", get(recording::list))
         .route("/recordings/{name}", get(recording::download))
         .route("/series", get(api::series))
+        .route("/home", get(home::home))
         .route("/lab", get(lab::read).post(lab::command))
         .fallback(problem::no_such_path);
     Router::new()
@@ -72,6 +74,7 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/cells", get(pages::page))
         .route("/links", get(pages::page))
         .route("/lab", get(pages::page))
+        .route("/home", get(pages::page))
         .fallback(get(pages::missing))
         .layer(from_fn(guard::same_origin))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

@@ -11,8 +11,10 @@ mod pen;
 pub mod summary;
 pub mod ticks;
 pub mod view;
+mod zero;
 
 pub use view::{LineChartView, LineChartViewProps};
+pub use zero::Zero;
 
 use super::theme::Ink;
 
@@ -29,6 +31,8 @@ pub struct LineChart {
     pub bands: Vec<Band>,
     /// Events on the time axis.
     pub marks: Vec<Mark>,
+    /// What zero means, where lines mean one thing above and another below.
+    pub zero: Option<Zero>,
 }
 
 /// The time axis: labelled by the time before its end.

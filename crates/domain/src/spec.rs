@@ -141,7 +141,8 @@ impl SiteSpec {
 
     /// The first link to a Victron GX, of houses before others, with its place.
     pub fn victron(&self) -> Option<(LinkIdx, &LinkSpec)> {
-        let links = || self.links.iter().zip(0..).filter(|(link, _)| link.is_victron()).map(|(link, i)| (LinkIdx(i), link));
+        let links =
+            || self.links.iter().zip(0..).filter(|(link, _)| link.is_victron()).map(|(link, i)| (LinkIdx(i), link));
         let of_house = |link: &LinkSpec| self.system(link.system).is_some_and(|system| system.kind == SystemKind::Home);
         links().find(|(_, link)| of_house(link)).or_else(|| links().next())
     }

@@ -88,7 +88,12 @@ impl Bus {
     pub(crate) async fn bind(&mut self) -> Result<(), BindError> {
         match self {
             Bus::Cannelloni(bus) => bus.bind().await,
-            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) | Bus::VictronMqtt(_) | Bus::Vrm(_) | Bus::SharedMemory(_) => Ok(()),
+            Bus::Candump(_)
+            | Bus::Socketcan(_)
+            | Bus::Modbus(_)
+            | Bus::VictronMqtt(_)
+            | Bus::Vrm(_)
+            | Bus::SharedMemory(_) => Ok(()),
         }
     }
 
@@ -96,7 +101,12 @@ impl Bus {
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         match self {
             Bus::Cannelloni(bus) => bus.local_addr(),
-            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) | Bus::VictronMqtt(_) | Bus::Vrm(_) | Bus::SharedMemory(_) => None,
+            Bus::Candump(_)
+            | Bus::Socketcan(_)
+            | Bus::Modbus(_)
+            | Bus::VictronMqtt(_)
+            | Bus::Vrm(_)
+            | Bus::SharedMemory(_) => None,
         }
     }
 

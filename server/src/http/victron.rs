@@ -94,7 +94,8 @@ pub(super) async fn current(State(app): State<AppState>) -> Result<Response, Fai
 /// `GET /victron/battery/history?hours=24&limit=100`
 pub(super) async fn history(State(app): State<AppState>, RawQuery(query): RawQuery) -> Result<Response, Failure> {
     let unreadable = |words| Failure(StatusCode::UNPROCESSABLE_ENTITY, words);
-    let HistoryQuery { hours, limit } = HistoryQuery::parse(query.as_deref().unwrap_or_default()).map_err(unreadable)?;
+    let HistoryQuery { hours, limit } =
+        HistoryQuery::parse(query.as_deref().unwrap_or_default()).map_err(unreadable)?;
     let source = app.victron()?;
     let (system, range) = (source.spec.id.clone(), last_hours(&app, hours));
     let rows = app.ask_history(move |history| history.rows(&system, range, &POINTS)).await.map_err(no_history)?;

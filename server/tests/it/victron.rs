@@ -96,11 +96,17 @@ fn the_battery_of_the_demos_house_is_told_as_victron_tells_it() {
     assert!(is_second(&health["last_poll_attempt"]) && is_second(&health["last_successful_poll"]), "{health}");
     assert_eq!((&health["poller_running"], &health["is_healthy"]), (&Value::Bool(true), &Value::Bool(true)));
     // Nothing is asked of a cloud.
-    assert_eq!((health["consecutive_failures"].as_u64(), health["api_requests_this_hour"].as_u64()), (Some(0), Some(0)));
+    assert_eq!(
+        (health["consecutive_failures"].as_u64(), health["api_requests_this_hour"].as_u64()),
+        (Some(0), Some(0))
+    );
     assert_eq!(health["rate_limit_max"], Value::Null);
 
     // The GX falls silent: what is not known any more is null, and its health says so.
-    assert_eq!(server.request("POST", "/api/v1/lab", &[], "system=home&action=inject&fault=silent-link&device=gx").0, 200);
+    assert_eq!(
+        server.request("POST", "/api/v1/lab", &[], "system=home&action=inject&fault=silent-link&device=gx").0,
+        200
+    );
     let stale = good(&server, "/victron/battery/current", |answer| answer["data"]["voltage"].is_null());
     assert!(stale["data"]["state"].is_null() && is_second(&stale["data"]["timestamp"]), "{stale:#}");
     let sick = good(&server, "/victron/health", |answer| answer["data"]["is_healthy"] == Value::Bool(false));
@@ -114,7 +120,9 @@ fn write_history(data: &std::path::Path, hours: i64) -> i64 {
     for minute in (0..hours * 60).rev() {
         let utc_s = newest_s - minute * 60;
         let mut row = Row::empty(utc_s * 1_000);
-        for (point, value) in [(PointId::Soc, minute as f32 / 100.0), (PointId::Voltage, 53.2), (PointId::Current, -20.0)] {
+        for (point, value) in
+            [(PointId::Soc, minute as f32 / 100.0), (PointId::Voltage, 53.2), (PointId::Current, -20.0)]
+        {
             row.set(point, value);
         }
         store.append(Second { system: "home".to_owned(), utc_s, rows: vec![row], ..Second::default() });
@@ -165,7 +173,10 @@ fn history_is_thinned_evenly_over_the_whole_range() {
     assert_eq!(ask(&server, "/victron/battery/current").0, 503);
     let health = server.get("/victron/health");
     assert!((1_438..=1_440).contains(&health["data"]["readings_count_24h"].as_u64().unwrap()), "{health}");
-    assert_eq!((&health["data"]["is_healthy"], &health["data"]["last_successful_poll"]), (&Value::Bool(false), &Value::Null));
+    assert_eq!(
+        (&health["data"]["is_healthy"], &health["data"]["last_successful_poll"]),
+        (&Value::Bool(false), &Value::Null)
+    );
     let failing = good(&server, "/victron/health", |answer| answer["data"]["consecutive_failures"].as_u64() >= Some(1));
     assert!(is_second(&failing["data"]["last_poll_attempt"]), "{failing}");
 }

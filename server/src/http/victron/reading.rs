@@ -168,7 +168,8 @@ mod tests {
         );
         let none = [None; 5];
         let soc = [Some(51.0), None, None, None, None];
-        let expected = [BatteryReading { at: Utc(1_500_000), values: soc }, reading(4, [None, Some(52.0), none[0], None, None])];
+        let expected =
+            [BatteryReading { at: Utc(1_500_000), values: soc }, reading(4, [None, Some(52.0), none[0], None, None])];
         assert_eq!(BatteryReading::of_rows(&rows), expected);
     }
 }

@@ -117,6 +117,6 @@ fn chart(recent: &Recent<2>, name: &str, by: By, limits: &CellLimits) -> LineCha
         y: ValueAxis { unit, range: ValueRange::Fit(least) },
         lines: vec![Line { label: name.to_owned(), ink, segments }],
         bands: bands.into_iter().map(scaled).collect(),
-        marks: Vec::new(),
+        ..LineChart::default()
     }
 }
