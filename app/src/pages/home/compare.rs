@@ -4,7 +4,7 @@ use super::battery::Source;
 use super::past::Past;
 use super::trends::{chart, line};
 use super::{sources, words};
-use crate::charts::line::{LineChart, LineChartView, ValueRange};
+use crate::charts::line::{LineChartView, ValueRange};
 use crate::charts::theme::Ink;
 use crate::components::{Card, Chip, Shown, Tone};
 use crate::derived::Derived;
@@ -36,7 +36,7 @@ pub(super) fn Compare(past: Past) -> impl IntoView {
         ];
         chart(past, "%", ValueRange::Fit(10.0), lines)
     });
-    let curves = Derived::new(move || shown.get().unwrap_or_else(LineChart::default));
+    let curves = Derived::new(move || shown.get().unwrap_or_default());
     let label = Derived::new(move || format!("State of charge in percent, last {} hours", past.hours.get()));
     view! {
         <Card title=format!("SOC: Victron and {inverter}") class="span-7 home-soc">
