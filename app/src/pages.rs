@@ -1,6 +1,7 @@
 //! The pages. A new one is a file here and a row in [`PAGES`].
 
 pub mod cells;
+pub mod home;
 pub mod lab;
 pub mod links;
 pub mod overview;
@@ -49,6 +50,7 @@ pub const PAGES: &[Page] = &[
     page("/", "Overview", Glyph::Overview, Code::Core(|| view! { <OverviewPage /> }.into_any())),
     page("/cells", "Cells", Glyph::Cells, Code::Core(|| view! { <CellsPage /> }.into_any())),
     page("/trends", "Trends", Glyph::Trends, Code::Lazy(&trends::CHUNK)),
+    page("/home", "Home energy", Glyph::House, Code::Lazy(&home::CHUNK)),
     page("/links", "Links", Glyph::Links, Code::Core(|| view! { <LinksPage /> }.into_any())),
     page("/lab", "Lab", Glyph::Lab, Code::Lazy(&lab::CHUNK)),
 ];

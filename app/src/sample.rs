@@ -33,6 +33,7 @@ pub(crate) fn site() -> SiteSpec {
         id: id.into(),
         name: name.into(),
         protocol: protocol.into(),
+        device: String::new(),
         address: "127.0.0.1:20000".into(),
         system: SystemIdx(0),
         silent_after: Duration::from_secs(1),

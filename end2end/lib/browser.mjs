@@ -82,7 +82,7 @@ export async function changed(locator, { within = 10_000 } = {}) {
 }
 
 /** A picture in target/shots, to be looked at. */
-export async function shot(page, name) {
+export async function shot(page, name, options = {}) {
   await mkdir(SHOTS, { recursive: true });
-  await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+  await page.screenshot({ path: join(SHOTS, `${name}.png`), ...options });
 }

@@ -2,9 +2,10 @@
 //!
 //! | path | what |
 //! |---|---|
-//! | `/`, `/cells`, `/links`, `/lab` | pages, rendered with the newest values |
+//! | `/`, `/cells`, `/links`, `/lab`, `/home` | pages, rendered with the newest values |
 //! | `/live/{system}` | WebSocket: binary live frames, server to page |
 //! | `/api/v1/...` | JSON for people and programs, the same in a binary form for the page |
+//! | `/victron/...` | the battery as a Victron GX says it, in JSON |
 //! | `/pkg/...` | the built page, cached for ever by content hash |
 //! | `/healthz`, `/readyz` | for process supervisors |
 
@@ -12,11 +13,13 @@ mod api;
 mod assets;
 mod guard;
 mod history;
+mod home;
 mod lab;
 mod live;
 mod pages;
 mod problem;
 mod recording;
+mod victron;
 
 use crate::hub::Hub;
 pub(crate) use api::RECENT_S;
@@ -57,11 +60,15 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/series", get(api::series))
         .route("/history", get(history::history))
         .route("/history.csv", get(history::csv))
+        .route("/home", get(home::home))
         .route("/lab", get(lab::read).post(lab::command))
         .fallback(problem::no_such_path);
     Router::new()
         .nest("/api/v1", api)
         .route("/live/{system}", get(live::live))
+        .route("/victron/battery/current", get(victron::current))
+        .route("/victron/battery/history", get(victron::history))
+        .route("/victron/health", get(victron::health))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(api::ready))
         .nest_service("/pkg", assets::service(&assets.join("pkg")))
@@ -71,6 +78,7 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/links", get(pages::page))
         .route("/trends", get(pages::page))
         .route("/lab", get(pages::page))
+        .route("/home", get(pages::page))
         .fallback(get(pages::missing))
         .layer(from_fn(guard::same_origin))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

@@ -147,10 +147,11 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
             }
         };
         let Some(system) = &systems[idx.0 as usize].1 else { continue };
-        specs.push(config.spec(idx));
+        let mut spec = config.spec(idx);
         match config.build(idx, &system.topology, base) {
             Ok(task) => {
                 max_ages.extend(task.max_ages().into_iter().map(|max| (idx, max)));
+                spec.device = task.handle().device().to_owned();
                 tasks.push(task);
             }
             Err(_) => {
@@ -158,6 +159,7 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
                 complaints.extend(problems.map(|p| (p.span().unwrap_or_else(|| config.id.span()), p.to_string())));
             }
         }
+        specs.push(spec);
     }
     let mut simulators = Vec::new();
     for config in simulator {

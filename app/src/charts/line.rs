@@ -11,8 +11,10 @@ mod pen;
 pub mod summary;
 pub mod ticks;
 pub mod view;
+mod zero;
 
 pub use view::{LineChartView, LineChartViewProps};
+pub use zero::Zero;
 
 use super::theme::Ink;
 
@@ -32,6 +34,8 @@ pub struct LineChart {
     /// If times are UTC and shall be told by the clock: how far local time is ahead of UTC, s. Else they are told by the
     /// time before the end.
     pub clock: Option<i32>,
+    /// What zero means, where lines mean one thing above and another below.
+    pub zero: Option<Zero>,
 }
 
 /// The time axis: labelled by the time before its end.

@@ -28,6 +28,10 @@ pub enum Ink {
     Current,
     /// A temperature.
     Temperature,
+    /// What Victron says, beside others.
+    Victron,
+    /// What a Sol-Ark says, beside others.
+    SolArk,
     /// A critical alarm.
     Critical,
     /// A warning.
@@ -37,15 +41,17 @@ pub enum Ink {
 }
 
 /// Every ink with its custom property and its colours on light and on dark ground.
-const INKS: [(Ink, &str, u32, u32); 11] = [
+const INKS: [(Ink, &str, u32, u32); 13] = [
     (Ink::Load, "--load", 0x475569, 0xaab6c5),
-    (Ink::Discharge, "--discharge", 0xdc2626, 0xf2555a),
+    (Ink::Discharge, "--discharge", 0xdc2626, 0xef4444),
     (Ink::Charge, "--charge", 0x15803d, 0x22c55e),
     (Ink::Grid, "--grid", 0x7c3aed, 0xa78bfa),
     (Ink::Solar, "--solar", 0xa16207, 0xfacc15),
-    (Ink::Voltage, "--voltage", 0x2563eb, 0x5b9bff),
+    (Ink::Voltage, "--voltage", 0x2563eb, 0x3b82f6),
     (Ink::Current, "--current", 0x0d9488, 0x2dd4bf),
-    (Ink::Temperature, "--temp", 0xc2710c, 0xf5a524),
+    (Ink::Temperature, "--temp", 0xc2710c, 0xf59e0b),
+    (Ink::Victron, "--victron", 0x2563eb, 0x3b82f6),
+    (Ink::SolArk, "--sol-ark", 0x64748b, 0x94a3b8),
     (Ink::Critical, "--critical", 0xc81e1e, 0xff5c5c),
     (Ink::Warning, "--warning", 0xb45309, 0xffb020),
     (Ink::Accent, "--accent", 0x0f6fde, 0x6aa9ff),

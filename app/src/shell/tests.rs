@@ -1,6 +1,7 @@
 //! The document as the server sends it, for a made-up moment.
 
 use super::*;
+use crate::icons::Glyph;
 use crate::sample::{moment, site};
 use domain::alarm::{Alarm, RULES, RuleIdx, Subject};
 use domain::live::Encoder;
@@ -101,6 +102,17 @@ fn a_house_is_told_in_its_own_words_and_a_slow_source_is_believed() {
         assert!(overview.contains(words), "{words} is not in: {overview}");
     }
     assert!(!overview.contains("AI load") && !overview.contains("Power in use"), "{overview}");
+    let home = text(&document_of("/home", boot_of(site.clone(), &moment)));
+    for words in [
+        "Normal",
+        "73.4 °F, optimal 15\u{2013}30 °C",
+        "Not sent by the source",
+        "Importing",
+        "4.2 points apart",
+        "Check calibration",
+    ] {
+        assert!(home.contains(words), "{words} is not in: {home}");
+    }
     let lab = text(&document_of("/lab", boot_of(site, &moment)));
     assert!(lab.contains("Sol-Ark inverter") && lab.contains("0 to 20 kW"), "{lab}");
     assert!(!lab.contains("AFE node") && !lab.contains("Battery controller"), "{lab}");
@@ -148,6 +160,13 @@ fn the_document_carries_its_start_and_every_script_its_nonce() {
 }
 
 #[test]
+fn a_system_that_is_no_house_has_nothing_on_the_page_of_one() {
+    let html = document("/home", &moment());
+    assert!(text(&html).contains("832 V pack is not a house"), "{}", text(&html));
+    assert!(!html.contains("href=\"/home"), "it is not in the rail");
+}
+
+#[test]
 fn a_page_that_does_not_exist_says_so() {
     assert!(text(&document("/nowhere", &moment())).contains("There is no such page"));
 }
@@ -164,7 +183,14 @@ fn a_lazy_page_asks_for_its_code_early_and_others_do_not() {
 #[test]
 fn every_page_of_the_rail_is_rendered() {
     for page in crate::pages::PAGES {
-        let html = document(page.path, &moment());
+        // A data centre has no page of a house in its rail.
+        let html = match page.glyph {
+            Glyph::House => {
+                let (site, moment) = house();
+                document_of(page.path, boot_of(site, &moment))
+            }
+            _ => document(page.path, &moment()),
+        };
         assert_eq!(html.matches("aria-current=\"page\"").count(), 1, "{}", page.path);
         assert!(html.contains(&format!("<title>{} \u{b7} Packtwin</title>", page.name)), "{}", page.path);
         assert!(!text(&html).contains("There is no such page"), "{}", page.path);

@@ -207,6 +207,7 @@ fn spec(topology: Topology, cell_resolution_v: f32) -> SiteSpec {
         id: format!("link-{i}"),
         name: String::new(),
         protocol: String::new(),
+        device: String::new(),
         address: String::new(),
         system: SystemIdx(0),
         silent_after: Duration::from_secs(1),

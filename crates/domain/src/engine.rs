@@ -165,6 +165,7 @@ pub(crate) mod tests {
                 id: "bms".into(),
                 name: "Battery controller".into(),
                 protocol: "CAN over UDP".into(),
+                device: String::new(),
                 address: "127.0.0.1:20000".into(),
                 system: SystemIdx(0),
                 silent_after: Duration::from_secs(1),

@@ -11,6 +11,7 @@ pub mod cells;
 pub mod decimal;
 pub mod derived;
 pub mod engine;
+pub mod home;
 pub mod lab;
 pub mod link;
 pub mod live;

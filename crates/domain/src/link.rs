@@ -21,12 +21,21 @@ pub struct LinkSpec {
     pub name: String,
     /// The protocol in words: `CAN over UDP (cannelloni)`.
     pub protocol: String,
+    /// What answers, as its register table calls it: `Victron GX`; empty where the protocol says it, or nothing does.
+    pub device: String,
     /// Where it listens or connects to: `127.0.0.1:20000`.
     pub address: String,
     /// The system that its readings belong to.
     pub system: SystemIdx,
     /// Without a valid reading for this long, the link is silent.
     pub silent_after: Duration,
+}
+
+impl LinkSpec {
+    /// Whether a Victron GX is at its other end, directly or behind Victron's cloud.
+    pub fn is_victron(&self) -> bool {
+        [&self.protocol, &self.device].into_iter().any(|name| name.starts_with("Victron"))
+    }
 }
 
 /// What a link is doing.

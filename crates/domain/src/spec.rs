@@ -4,7 +4,7 @@ mod codec;
 
 pub use crate::topology::SystemIdx;
 
-use crate::link::LinkSpec;
+use crate::link::{LinkIdx, LinkSpec};
 use crate::point::{MaxAge, PointId};
 use crate::topology::Topology;
 use std::time::Duration;
@@ -137,6 +137,14 @@ impl SiteSpec {
     /// The system at `idx`.
     pub fn system(&self, idx: SystemIdx) -> Option<&SystemSpec> {
         self.systems.get(idx.0 as usize)
+    }
+
+    /// The first link to a Victron GX, of houses before others, with its place.
+    pub fn victron(&self) -> Option<(LinkIdx, &LinkSpec)> {
+        let links =
+            || self.links.iter().zip(0..).filter(|(link, _)| link.is_victron()).map(|(link, i)| (LinkIdx(i), link));
+        let of_house = |link: &LinkSpec| self.system(link.system).is_some_and(|system| system.kind == SystemKind::Home);
+        links().find(|(_, link)| of_house(link)).or_else(|| links().next())
     }
 
     /// The system with this id and its place.

@@ -81,6 +81,7 @@ fn site(topology: Topology) -> Site {
         id: "bms".into(),
         name: "Battery controller".into(),
         protocol: String::new(),
+        device: String::new(),
         address: String::new(),
         system: SystemIdx(0),
         silent_after: Duration::from_secs(1),

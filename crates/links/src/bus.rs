@@ -56,6 +56,14 @@ impl Bus {
         }
     }
 
+    /// What its register table calls the device; empty where it has none.
+    pub(crate) fn device(&self) -> &str {
+        match self {
+            Bus::Modbus(bus) => bus.device(),
+            _ => "",
+        }
+    }
+
     /// Which points may be older than the catalogue says, because they come seldom. What is told or read at the pace of
     /// a battery does not; of a GX, every value does, and its configuration says how seldom.
     pub(crate) fn max_ages(&self, of_all: Option<Duration>) -> Vec<MaxAge> {
@@ -80,7 +88,12 @@ impl Bus {
     pub(crate) async fn bind(&mut self) -> Result<(), BindError> {
         match self {
             Bus::Cannelloni(bus) => bus.bind().await,
-            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) | Bus::VictronMqtt(_) | Bus::Vrm(_) | Bus::SharedMemory(_) => Ok(()),
+            Bus::Candump(_)
+            | Bus::Socketcan(_)
+            | Bus::Modbus(_)
+            | Bus::VictronMqtt(_)
+            | Bus::Vrm(_)
+            | Bus::SharedMemory(_) => Ok(()),
         }
     }
 
@@ -88,7 +101,12 @@ impl Bus {
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         match self {
             Bus::Cannelloni(bus) => bus.local_addr(),
-            Bus::Candump(_) | Bus::Socketcan(_) | Bus::Modbus(_) | Bus::VictronMqtt(_) | Bus::Vrm(_) | Bus::SharedMemory(_) => None,
+            Bus::Candump(_)
+            | Bus::Socketcan(_)
+            | Bus::Modbus(_)
+            | Bus::VictronMqtt(_)
+            | Bus::Vrm(_)
+            | Bus::SharedMemory(_) => None,
         }
     }
 

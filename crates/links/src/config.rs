@@ -34,6 +34,9 @@
 //! requests_per_hour = 50            # the most requests in any hour
 //! instance = 512                    # of the battery, if there are several
 //!
+//! # modbus-tcp, modbus-rtu-tcp, victron-mqtt
+//! installation = 290928             # the same number for a GX that is read directly: `/victron` tells it
+//!
 //! # victron-mqtt
 //! connect = "192.168.1.20:1883"
 //! portal = "c0619ab1cdef"           # portal id of the GX; the first that speaks, if not given
@@ -124,7 +127,7 @@ pub struct LinkConfig {
     pub serial: Option<Spanned<String>>,
     /// sunspec: what positive power and current mean to the battery; discharge if not given.
     pub sign: Option<Spanned<Sign>>,
-    /// victron-vrm: the installation's number in VRM.
+    /// Victron, and Modbus: the installation's number in VRM, which `/victron` tells; victron-vrm needs it.
     pub installation: Option<Spanned<u64>>,
     /// victron-vrm: the file with the access token.
     pub token_file: Option<Spanned<PathBuf>>,
@@ -241,6 +244,7 @@ impl LinkConfig {
             id: self.id.get_ref().clone(),
             name: self.name.clone().unwrap_or_else(|| self.id.get_ref().clone()),
             protocol: kind.words().to_owned(),
+            device: String::new(),
             address: address.unwrap_or_default(),
             system,
             silent_after: self.silent_after(),

@@ -5,7 +5,7 @@ mod monitor;
 mod polling;
 mod reporter;
 
-pub use polling::Polling;
+pub use polling::{Attempts, Polling};
 pub(crate) use reporter::{Record, Reporter};
 
 use crate::bus::Bus;
@@ -57,6 +57,9 @@ pub struct LinkHandle {
     table: Arc<dyn Describe>,
     /// The bus's name in recordings, if it is a CAN bus.
     can: Option<Arc<str>>,
+    /// What its register table calls the device.
+    device: Arc<str>,
+    installation: Option<u64>,
 }
 
 impl LinkTask {
@@ -64,13 +67,20 @@ impl LinkTask {
         let record = Arc::new(Mutex::new(Record::new(silent_after)));
         // In a candump log spaces end the name of the bus.
         let can = bus.can_interface(&id).map(|name| name.replace(char::is_whitespace, "_").into());
-        let handle = LinkHandle { record, table: bus.table(), can };
+        let device = bus.device().into();
+        let handle = LinkHandle { record, table: bus.table(), can, device, installation: None };
         LinkTask { id, system, max_ages: bus.max_ages(None), bus, handle }
     }
 
     /// The same link, of which all values are good for `age`, if it says so.
     pub(crate) fn good_for(mut self, age: Option<Duration>) -> LinkTask {
         self.max_ages = self.bus.max_ages(age);
+        self
+    }
+
+    /// The same link, to this installation of VRM.
+    pub(crate) fn of_installation(mut self, installation: Option<u64>) -> LinkTask {
+        self.handle.installation = installation;
         self
     }
 
@@ -155,6 +165,21 @@ impl LinkHandle {
     pub async fn stop_recording(&self) -> Option<RecordingStatus> {
         let recorder = lock(&self.record).recorder.take()?;
         Some(recorder.stop().await)
+    }
+
+    /// What answers, as its register table calls it; empty where it has none.
+    pub fn device(&self) -> &str {
+        &self.device
+    }
+
+    /// The number of the installation in VRM, if the site file says it.
+    pub fn installation(&self) -> Option<u64> {
+        self.installation
+    }
+
+    /// When it last tried and last succeeded.
+    pub fn attempts(&self) -> Attempts {
+        lock(&self.record).attempts
     }
 
     /// How its polling goes; `None` unless it asks a cloud.

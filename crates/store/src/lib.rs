@@ -46,7 +46,7 @@ pub use error::{Notice, StoreError};
 pub use event::Event;
 pub use history::{Chart, Coverage, Grid, Headroom, History, Mean, Range, Sag, Sags, Summary, Tier};
 pub use queue::Second;
-pub use rollup::{Bucket, Flow, IDLE_A};
+pub use rollup::{Bucket, Flow, IDLE_A, held_s};
 pub use segment::Segment;
 pub use shared::Health;
 pub use store::{Options, Store};

@@ -6,8 +6,8 @@
 pub(crate) mod codec;
 pub(crate) mod flow;
 
-pub use flow::{Flow, IDLE_A};
 pub(crate) use flow::flows_of;
+pub use flow::{Flow, IDLE_A, held_s};
 
 use domain::point::PointId;
 

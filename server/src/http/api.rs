@@ -18,7 +18,7 @@ use domain::reading::CellQuantity;
 use domain::series::Trace;
 use domain::spec::SystemSpec;
 use domain::wire::Wire as _;
-pub(super) use json::rfc3339;
+pub(super) use json::{rfc3339, table};
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;

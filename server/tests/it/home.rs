@@ -4,7 +4,7 @@ use crate::support::{Server, free_tcp_port, free_udp_port, repo};
 use serde_json::Value;
 
 /// The demo's site on free ports, with a house that begins at `hour`.
-fn demo_site(hour: f32) -> String {
+pub(crate) fn demo_site(hour: f32) -> String {
     let mut site = std::fs::read_to_string(repo().join("sites/demo.toml")).unwrap();
     site = site.replace("127.0.0.1:20000", &format!("127.0.0.1:{}", free_udp_port()));
     for port in [15_020, 15_021, 15_030, 15_031] {

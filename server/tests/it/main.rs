@@ -15,3 +15,4 @@ mod replay;
 mod restart;
 mod shared_memory;
 mod support;
+mod victron;

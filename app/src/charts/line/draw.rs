@@ -8,8 +8,8 @@
 use super::layout::{Layout, NAME_DASH_PX, Names};
 pub use super::pen::Surface;
 use super::pen::{Drawn, HPos, LINE_PX, Pen, rgba};
-use super::{Band, LineChart, Mark};
-use crate::charts::theme::ChartTheme;
+use super::{Band, Line, LineChart, Mark, zero};
+use crate::charts::theme::{ChartTheme, Ink};
 use crate::format::fixed;
 use plotters::prelude::DrawingBackend;
 
@@ -39,6 +39,10 @@ pub fn frame<DB: DrawingBackend>(
         let zero = value.abs() < 1e-9 && layout.values.low < 0.0;
         pen.hairline_across(layout.left, layout.right, y, if zero { theme.muted } else { theme.line })?;
         pen.text(&fixed(*value as f32, layout.values.decimals), layout.left - 8.0, y, theme.muted, HPos::Right)?;
+    }
+    if let Some(zero) = chart.zero.as_ref().filter(|_| layout.values.low < 0.0 && layout.values.high > 0.0) {
+        let y = layout.y(0.0) - 0.7 * theme.font_px;
+        pen.text(&zero.name, layout.left + 6.0, y, theme.muted, HPos::Left)?;
     }
     pen.text(chart.y.unit, layout.left - 8.0, layout.top - 14.0, theme.muted, HPos::Right)?;
     for (i, (time, words)) in layout.times.iter().enumerate() {
@@ -72,17 +76,23 @@ pub fn lines<DB: DrawingBackend>(
     let mut points = Vec::new();
     for line in &chart.lines {
         for segment in &line.segments {
-            points.clear();
-            points.extend(segment.iter().map(|(t, v)| pen.units(layout.x(*t), layout.y(*v))));
-            match points[..] {
-                [] => {}
-                [alone] => pen.dot(alone, LINE_PX, theme.ink(line.ink))?,
-                _ => pen.path(&points, theme.ink(line.ink))?,
+            let cut = chart.zero.as_ref().map(|_| zero::parts(segment));
+            let whole = [(&segment[..], false)];
+            let parts = cut.as_deref().map(|parts| parts.iter().map(|(part, below)| (&part[..], *below)).collect());
+            for (part, below) in parts.unwrap_or_else(|| whole.to_vec()) {
+                let colour = theme.ink(ink(chart, line, if below { -1.0 } else { 1.0 }));
+                points.clear();
+                points.extend(part.iter().map(|(t, v)| pen.units(layout.x(*t), layout.y(*v))));
+                match points[..] {
+                    [] => {}
+                    [alone] => pen.dot(alone, LINE_PX, colour)?,
+                    _ => pen.path(&points, colour)?,
+                }
             }
         }
     }
     for (i, line) in chart.lines.iter().enumerate() {
-        let colour = theme.ink(line.ink);
+        let colour = theme.ink(ink(chart, line, line.last().map_or(1.0, |(_, v)| v)));
         if let Some((t, v)) = line.last() {
             let end = pen.units(layout.x(t), layout.y(v));
             pen.dot(end, DOT_PX, colour)?;
@@ -104,6 +114,11 @@ pub fn lines<DB: DrawingBackend>(
         }
     }
     Ok(())
+}
+
+/// The colour of a line at a value.
+fn ink(chart: &LineChart, line: &Line, value: f64) -> Ink {
+    chart.zero.as_ref().filter(|_| value < 0.0).map_or(line.ink, |zero| zero.below)
 }
 
 fn draw_band<DB: DrawingBackend>(pen: &mut Pen<'_, DB>, layout: &Layout, band: &Band) -> Drawn<DB> {

@@ -4,18 +4,20 @@ use crate::address::Navigation;
 use crate::icons::{Glyph, Icon};
 use crate::live::Live;
 use crate::pages::PAGES;
+use domain::spec::SystemKind;
 use leptos::prelude::*;
 
-/// The list of pages. The lab is listed only for a simulated system.
+/// The list of pages. The lab is listed only for a simulated system, the page of a house only for a house.
 #[component]
 pub(super) fn Rail() -> impl IntoView {
     let live = Live::expect();
     let navigation = Navigation::expect();
     let is_here = move |path| navigation.at().path() == path;
-    let simulated = live.system().simulated;
+    let (simulated, house) = (live.system().simulated, live.system().kind == SystemKind::Home);
     let links = PAGES
         .iter()
         .filter(|page| simulated || page.glyph != Glyph::Lab)
+        .filter(|page| house || page.glyph != Glyph::House)
         .map(|page| {
             view! {
                 <li>

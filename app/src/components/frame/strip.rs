@@ -188,6 +188,7 @@ mod tests {
             id: "bms".into(),
             name: "Controller".into(),
             protocol: "CAN".into(),
+            device: String::new(),
             address: "127.0.0.1:20000".into(),
             system: SystemIdx(0),
             silent_after: Duration::from_secs(1),

@@ -85,6 +85,7 @@ mod tests {
             id: "bms".into(),
             name: "Battery controller".into(),
             protocol: "CAN over UDP (cannelloni)".into(),
+            device: String::new(),
             address: "127.0.0.1:20000".into(),
             system: SystemIdx(0),
             silent_after: Duration::from_secs(1),

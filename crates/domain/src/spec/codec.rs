@@ -109,7 +109,7 @@ impl Wire for CellLimits {
 
 impl Wire for LinkSpec {
     fn write(&self, w: &mut Writer) {
-        for text in [&self.id, &self.name, &self.protocol, &self.address] {
+        for text in [&self.id, &self.name, &self.protocol, &self.device, &self.address] {
             w.str(text);
         }
         w.u8(self.system.0);
@@ -121,6 +121,7 @@ impl Wire for LinkSpec {
             id: r.str()?.to_owned(),
             name: r.str()?.to_owned(),
             protocol: r.str()?.to_owned(),
+            device: r.str()?.to_owned(),
             address: r.str()?.to_owned(),
             system: SystemIdx(r.u8()?),
             silent_after: Duration::from_micros(r.varint()?),

@@ -62,6 +62,10 @@ impl Poller {
         self.device.table()
     }
 
+    pub(crate) fn device(&self) -> &str {
+        self.device.name()
+    }
+
     pub(crate) fn max_ages(&self) -> Vec<MaxAge> {
         self.device.max_ages(self.endpoint.poll)
     }

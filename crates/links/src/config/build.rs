@@ -69,7 +69,8 @@ impl LinkConfig {
             }
         };
         let task = LinkTask::new(self.id.get_ref().clone(), system, self.silent_after(), bus);
-        Ok(task.good_for(self.max_age()))
+        let installation = self.installation.as_ref().map(|number| *number.get_ref());
+        Ok(task.good_for(self.max_age()).of_installation(installation))
     }
 
     /// Everything that can be found wrong with the link at once; nothing if [`LinkConfig::build`] would work.
@@ -119,6 +120,7 @@ impl LinkConfig {
         const CONNECTING: &[Kind] = &[ModbusTcp, ModbusRtuTcp, SunSpec, VictronMqtt];
         const WAITING: &[Kind] = &[ModbusTcp, ModbusRtuTcp, SunSpec, VictronMqtt, VictronVrm];
         const VRM: &[Kind] = &[VictronVrm];
+        const INSTALLATIONS: &[Kind] = &[VictronVrm, VictronMqtt, ModbusTcp, ModbusRtuTcp];
         let mut wrong = Vec::new();
         type Place = Option<Range<usize>>;
         fn at<T>(key: &Option<Spanned<T>>) -> Place {
@@ -140,7 +142,7 @@ impl LinkConfig {
             ("units", at(&self.units), TABLES),
             ("serial", at(&self.serial), MODBUS),
             ("sign", at(&self.sign), &[SunSpec]),
-            ("installation", at(&self.installation), VRM),
+            ("installation", at(&self.installation), INSTALLATIONS),
             ("token_file", at(&self.token_file), VRM),
             ("token_env", at(&self.token_env), VRM),
             ("api", at(&self.api), VRM),

@@ -1,8 +1,29 @@
-//! How the polling of a cloud goes: what its page and its health check tell.
+//! How asking goes: what pages and health checks tell of a device, and of a cloud with its budget.
 
 use domain::time::Utc;
 
-/// Requests and their outcome.
+/// When a link last tried to get something, and what came of it. Kept for every link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attempts {
+    /// When it last tried, as far as the outcome is known; `None` before the first outcome.
+    pub last: Option<Utc>,
+    /// When values last came.
+    pub last_success: Option<Utc>,
+    /// How often the path was lost, or could not be opened, since values last came.
+    pub failures: u32,
+}
+
+impl Attempts {
+    pub(crate) fn success(&mut self, at: Utc) {
+        *self = Attempts { last: Some(at), last_success: Some(at), failures: 0 };
+    }
+
+    pub(crate) fn failure(&mut self, at: Utc) {
+        (self.last, self.failures) = (Some(at), self.failures.saturating_add(1));
+    }
+}
+
+/// Requests to a cloud and their outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Polling {
     /// Requests made in the hour before the last attempt, that one included.

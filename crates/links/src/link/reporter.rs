@@ -2,7 +2,7 @@
 
 use super::jumps::Jumps;
 use super::monitor::Monitor;
-use super::{Clock, Polling};
+use super::{Attempts, Clock, Polling};
 use crate::frames::FrameLog;
 use crate::recording::Recorder;
 use domain::engine::Input;
@@ -31,6 +31,8 @@ pub(crate) struct Record {
     pub(crate) frames: FrameLog,
     pub(crate) now: Mono,
     pub(crate) recorder: Option<Recorder>,
+    /// When it last tried and last succeeded.
+    pub(crate) attempts: Attempts,
     /// How the polling of a cloud goes.
     pub(crate) polling: Option<Polling>,
     /// Why the link is in its state, if there is something to say.
@@ -48,6 +50,7 @@ impl Record {
             frames: FrameLog::default(),
             now: Mono(0),
             recorder: None,
+            attempts: Attempts::default(),
             polling: None,
             why: String::new(),
             sent: None,
@@ -102,8 +105,10 @@ impl Reporter {
 
     /// The path is closed, and why.
     pub(crate) async fn closed(&self, why: impl ToString) {
+        let now = self.now().utc;
         self.record(|r| {
             r.why = why.to_string();
+            r.attempts.failure(now);
             r.monitor.closed();
         });
         self.publish().await;
@@ -111,8 +116,10 @@ impl Reporter {
 
     /// The path leads to another device than the one expected; `why` says which, and which was expected.
     pub(crate) async fn stranger(&self, why: impl ToString) {
+        let now = self.now().utc;
         self.record(|r| {
             r.why = why.to_string();
+            r.attempts.failure(now);
             r.monitor.stranger();
         });
         self.publish().await;
@@ -146,6 +153,7 @@ impl Reporter {
                 if r.monitor.state() == LinkState::Stranger {
                     r.why.clear();
                 }
+                r.attempts.success(at.utc);
                 r.monitor.readings(at.mono);
             });
         }
@@ -157,7 +165,10 @@ impl Reporter {
     pub(crate) async fn deliver_measured(&self, heard: Now, measured: BTreeMap<Mono, Vec<Reading>>) {
         let mut all = measured.values().flatten();
         if all.any(|reading| reading.sample.is_ok()) {
-            self.record(|r| r.monitor.readings(heard.mono));
+            self.record(|r| {
+                r.attempts.success(heard.utc);
+                r.monitor.readings(heard.mono);
+            });
         }
         for (at, readings) in measured {
             let at = Now { utc: heard.utc - heard.mono.since(at), mono: at };

@@ -166,6 +166,7 @@ fn site() -> Site {
         id: "link".into(),
         name: "Link".into(),
         protocol: String::new(),
+        device: String::new(),
         address: String::new(),
         system: SystemIdx(0),
         silent_after: Duration::from_secs(1),

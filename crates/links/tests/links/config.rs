@@ -98,11 +98,7 @@ fn errors_point_at_what_is_wrong() {
             "\"+/#\"",
             "`+/#` is not a portal id",
         ),
-        (
-            "kind = \"victron-mqtt\"\nconnect = \"gx:1883\"\ninstallation = 7".into(),
-            "7",
-            "`installation` means nothing",
-        ),
+        ("kind = \"victron-mqtt\"\nconnect = \"gx:1883\"\npoll_s = 60".into(), "60", "`poll_s` means nothing"),
         (of_seven("poll_ms = 200"), "200", "`poll_ms` means nothing to kind \"victron-vrm\""),
     ] {
         let (place, message) = error(&keys);

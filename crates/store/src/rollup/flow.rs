@@ -90,8 +90,8 @@ pub(crate) fn flows_of(
     })
 }
 
-/// For how long each row stands, s.
-pub(crate) fn held_s(at_ms: &[i64], next_ms: Option<i64>) -> Vec<f32> {
+/// For how long each row stands, s: until the next one, which for the last came at `next_ms`, but not through a gap.
+pub fn held_s(at_ms: &[i64], next_ms: Option<i64>) -> Vec<f32> {
     let period_ms = period_ms(at_ms);
     let longest_ms = longest_ms(period_ms);
     let mut held: Vec<f32> = at_ms.windows(2).map(|pair| (pair[1] - pair[0]).min(longest_ms) as f32 / 1e3).collect();

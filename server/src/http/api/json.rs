@@ -161,7 +161,7 @@ pub(super) fn frames(rows: &[FrameRow]) -> Value {
 }
 
 /// `GET /api/v1/series`
-pub(super) fn table(table: &Table) -> Value {
+pub(in crate::http) fn table(table: &Table) -> Value {
     let at: Vec<String> = table.at.iter().map(|at| rfc3339(*at)).collect();
     let series: Vec<Value> = (table.series.iter())
         .map(|series| {

@@ -38,6 +38,14 @@ impl Device {
         }
     }
 
+    /// What the table calls the device; empty without one.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Device::Table(table) => &table.name,
+            Device::SunSpec(_) => "",
+        }
+    }
+
     /// Which points may be older than the catalogue says, if the device is asked each `poll`.
     pub(crate) fn max_ages(&self, poll: Duration) -> Vec<MaxAge> {
         match self {

@@ -1,0 +1,75 @@
+//! The page Home energy: a house, its battery, and whether what is said of it can be believed.
+//!
+//! Read [`words`] (what values mean, pure), [`past`] (what the server knows of the last hours), then the sections in their
+//! order: [`now`], [`battery`], [`trends`], [`compare`], [`day`].
+
+mod battery;
+mod compare;
+mod day;
+mod now;
+mod past;
+mod trends;
+mod words;
+
+use crate::components::EmptyState;
+use crate::live::Live;
+use battery::Battery;
+use compare::Compare;
+use day::Day;
+use domain::link::{LinkSpec, LinkStatus};
+use domain::spec::SystemKind;
+use domain::twin::Moment;
+use leptos::prelude::*;
+use now::Now;
+use past::Past;
+use trends::Trends;
+
+crate::lazy_page!(CHUNK, home, HomePage);
+
+/// The page Home energy. A system that is no house has nothing for it.
+#[component]
+pub fn HomePage() -> impl IntoView {
+    let live = Live::expect();
+    view! {
+        <h1 class="visually-hidden">"Home energy"</h1>
+        {if live.system().kind == SystemKind::Home {
+            view! { <House /> }.into_any()
+        } else {
+            let advice = "This page is for systems of kind \"home\" in the site file. \
+                          Choose one at the top, if the site has one.";
+            view! { <EmptyState title=format!("{} is not a house", live.system().name) advice=advice /> }.into_any()
+        }}
+    }
+}
+
+#[component]
+fn House() -> impl IntoView {
+    let past = Past::follow(&Live::expect());
+    view! {
+        <div class="grid home">
+            <Now />
+            <Battery />
+            <Trends past />
+            <Compare past />
+            <Day past />
+        </div>
+    }
+}
+
+/// The links of the page's system with their places in the site: that to the Victron GX, or else the first, and the
+/// others.
+fn sources(live: &Live) -> (Option<(usize, LinkSpec)>, Vec<(usize, LinkSpec)>) {
+    let (site, place) = (live.site(), live.place());
+    let own = site.links.iter().enumerate().filter(|(_, link)| link.system.0 as usize == place);
+    let mut own: Vec<(usize, LinkSpec)> = own.map(|(i, link)| (i, link.clone())).collect();
+    if own.is_empty() {
+        return (None, own);
+    }
+    let battery = own.iter().position(|(_, link)| link.is_victron()).unwrap_or(0);
+    (Some(own.remove(battery)), own)
+}
+
+/// What is known of a link at a moment.
+fn status(moment: &Moment, place: usize) -> LinkStatus {
+    moment.links.get(place).cloned().unwrap_or_default()
+}

@@ -1,0 +1,118 @@
+//! The battery in detail, and how its source does.
+
+use super::words::{self, Judged, OPTIMAL_C, SAFE_V, SourceWords};
+use super::{sources, status};
+use crate::components::{Card, Chip, Freshness, Shown, Tone};
+use crate::derived::Derived;
+use crate::format::{self, Figure};
+use crate::live::Live;
+use domain::link::LinkSpec;
+use domain::point::PointId;
+use domain::twin::Moment;
+use leptos::prelude::*;
+
+/// Voltage, current, power and temperature with what they mean; the source beneath.
+#[component]
+pub(super) fn Battery() -> impl IntoView {
+    let live = Live::expect();
+    let (source, _) = sources(&live);
+    let volts = |v: f32| Figure { number: format::fixed(v, 2), unit: "V" };
+    let range = |(low, high): (f32, f32), unit: &str| {
+        format!("{}\u{2013}{}{}{unit}", format::fixed(low, 0), format::fixed(high, 0), format::THIN)
+    };
+    let optimal = format!("optimal {}", range(OPTIMAL_C, "°C"));
+    let temperature = live.map(move |m| {
+        let fahrenheit = m.point(PointId::Temperature).map(|c| words::fahrenheit(c).to_string());
+        fahrenheit.map_or_else(|_| optimal.clone(), |f| format!("{f}, {optimal}"))
+    });
+    let rate = live.map({
+        let capacity_ah = live.system().capacity_ah;
+        move |m| {
+            m.point(PointId::Current).map_or_else(|_| String::new(), |a| format::c_rate(a, capacity_ah).to_string())
+        }
+    });
+    let full = live.map({
+        let energy_wh = live.system().energy_wh();
+        move |m| match m.point(PointId::Soc) {
+            Ok(soc) => format!("{} in the battery", format::kilowatt_hours(energy_wh * soc / 100.0)),
+            Err(_) => String::new(),
+        }
+    });
+    view! {
+        <Card title="Battery details" class="span-12 home-battery">
+            <div class="details">
+                <Detail label="Voltage" of="voltage" point=PointId::Voltage figure=volts judge=words::voltage never="Not sent by the source" note=format!("safe {}", range(SAFE_V, "V")) />
+                <Detail label="Current" of="current" point=PointId::Current figure=|a| format::amperes(a.abs()) judge=words::current never="Not sent by the source" note=rate />
+                <Detail label="Power" of="power" point=PointId::Power figure=|w| format::kilowatts(w.abs()) judge=words::power never="Not sent by the source" note=full />
+                <Detail label="Temperature" of="temperature" point=PointId::Temperature figure=format::celsius judge=words::temperature never="No sensor" note=temperature />
+            </div>
+            {match source {
+                Some((place, spec)) => view! { <Source place spec /> }.into_any(),
+                None => view! { <p class="note">"No link brings values for this system: name one in the site file."</p> }.into_any(),
+            }}
+        </Card>
+    }
+}
+
+/// A value, what it means, and its limits.
+#[component]
+fn Detail(
+    label: &'static str,
+    /// The quantity, for the style sheet.
+    of: &'static str,
+    point: PointId,
+    figure: fn(f32) -> Figure,
+    judge: fn(f32) -> Judged,
+    /// What it means that no value ever came.
+    never: &'static str,
+    #[prop(into)] note: Derived<String>,
+) -> impl IntoView {
+    let live = Live::expect();
+    let shown = live.map(move |m| Shown::point_as(m, point, figure));
+    let judged = live.map(move |m| match m.point(point) {
+        Ok(value) => judge(value),
+        Err(why) => (words::missing(why, never), Tone::Warning),
+    });
+    let state = Derived::new(move || match shown.with(|s| s.freshness) {
+        Freshness::Stale { age_s } => format!("{}, {}", judged.get().0, words::ago(age_s)),
+        _ => judged.get().0.to_owned(),
+    });
+    view! {
+        <section class="detail" data-of=of aria-label=label data-fresh=move || shown.with(|s| s.is_fresh().to_string())>
+            <h3 class="detail-label">{label}</h3>
+            <p class="reading-value">
+                <span class="number">{move || shown.with(Shown::number)}</span>
+                <span class="unit">{move || shown.with(Shown::unit)}</span>
+            </p>
+            <p class="detail-state" data-tone=move || judged.get().1.name() data-state=move || judged.get().0>{state}</p>
+            <p class="note">{note}</p>
+        </section>
+    }
+    .into_any()
+}
+
+/// A source: its name and address, when it last delivered, and whether it does.
+#[component]
+pub(super) fn Source(
+    /// The link's place in the site.
+    place: usize,
+    spec: LinkSpec,
+) -> impl IntoView {
+    let live = Live::expect();
+    let (name, label) = (spec.name.clone(), format!("Source {}", spec.name));
+    let way = format!("{}, {}", spec.protocol, spec.address);
+    let words = live.map(move |m: &Moment| words::source(&spec, &status(m, place), m.now.mono));
+    let of = move |read: fn(&SourceWords) -> String| Derived::new(move || words.with(read));
+    let (age, advice) = (of(|w| w.age.clone()), of(|w| w.advice.clone()));
+    let healthy = Derived::new(move || words.with(|w| w.healthy));
+    let tone = Derived::new(move || if healthy.get() { Tone::Good } else { Tone::Warning });
+    view! {
+        <div class="source" role="group" aria-label=label>
+            <p class="source-name"><b>{name}</b>" "<span class="note">{way}</span></p>
+            <p class="source-age">{age}</p>
+            <Chip tone dot=true>{move || if healthy.get() { "Healthy" } else { "Check connection" }}</Chip>
+            <p class="source-advice note" role="status">{advice}</p>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,87 @@
+//! Two opinions of the state of charge: Victron's shunt measures it, the inverter estimates it.
+
+use super::battery::Source;
+use super::past::Past;
+use super::trends::{chart, line};
+use super::{sources, words};
+use crate::charts::line::{LineChartView, ValueRange};
+use crate::charts::theme::Ink;
+use crate::components::{Card, Chip, Shown, Tone};
+use crate::derived::Derived;
+use crate::format;
+use crate::live::Live;
+use domain::point::PointId;
+use leptos::prelude::*;
+
+const HEIGHT_PX: u32 = 200;
+
+/// Both bars, how far they are apart, and both over time.
+#[component]
+pub(super) fn Compare(past: Past) -> impl IntoView {
+    let live = Live::expect();
+    let (_, others) = sources(&live);
+    let inverter = words::inverter(others.first().map(|(_, link)| link.name.as_str()));
+    let apart = live.map(|m| words::apart(m.point(PointId::Soc), m.point(PointId::InverterSoc)));
+    let difference = Derived::new(move || match apart.get() {
+        Ok((points, _)) => format!("{} points apart", format::fixed(points, 1)),
+        Err(_) => "Both are needed to compare them".to_owned(),
+    });
+    let verdict = Derived::new(move || apart.get().map_or(("Cannot be compared", Tone::Neutral), |(_, judged)| judged));
+    let tone = Derived::new(move || verdict.get().1);
+    let name = StoredValue::new(inverter.clone());
+    let shown = past.map(move |past| {
+        let lines = vec![
+            line(past, PointId::InverterSoc, &name.get_value(), Ink::SolArk, 1.0),
+            line(past, PointId::Soc, "Victron", Ink::Victron, 1.0),
+        ];
+        chart(past, "%", ValueRange::Fit(10.0), lines)
+    });
+    let curves = Derived::new(move || shown.get().unwrap_or_default());
+    let label = Derived::new(move || format!("State of charge in percent, last {} hours", past.hours.get()));
+    view! {
+        <Card title=format!("SOC: Victron and {inverter}") class="span-7 home-soc">
+            <div class="soc-both">
+                <SocOf name="Victron".to_owned() how="measured by a shunt" of="victron" point=PointId::Soc />
+                <SocOf name=inverter how="estimated by the inverter" of="sol-ark" point=PointId::InverterSoc />
+                <p class="soc-apart" role="status">
+                    <b>{difference}</b>
+                    <Chip tone dot=true>{move || verdict.get().0}</Chip>
+                </p>
+            </div>
+            <LineChartView id="home-soc" chart=curves label height_px=HEIGHT_PX />
+            {others.into_iter().map(|(place, spec)| view! { <Source place spec /> }).collect_view()}
+        </Card>
+    }
+}
+
+/// One opinion as a bar.
+#[component]
+fn SocOf(
+    name: String,
+    /// Where it has it from.
+    how: &'static str,
+    /// Whose it is, for the style sheet.
+    of: &'static str,
+    point: PointId,
+) -> impl IntoView {
+    let live = Live::expect();
+    let label = format!("SOC of {name}");
+    let shown = live.shown(point);
+    let pct = live.map(move |m| m.point(point).ok().map(|pct| (pct * 10.0).round() / 10.0));
+    let words = live.map(move |m| match m.point(point) {
+        Ok(_) => how.to_owned(),
+        Err(why) => format!("{how}: {}", words::missing(why, "never received").to_lowercase()),
+    });
+    let width = move || format!("{}%", domain::decimal::fixed(pct.get().unwrap_or(0.0).clamp(0.0, 100.0).into(), 1));
+    view! {
+        <div class="soc-of" data-of=of role="group" aria-label=label data-fresh=move || shown.with(|s| s.is_fresh().to_string())>
+            <p class="soc-name"><b>{name}</b>" "<span class="note">{words}</span></p>
+            <p class="soc-value"><span class="number">{move || shown.with(Shown::number)}</span><span class="unit">{move || shown.with(Shown::unit)}</span></p>
+            <svg class="soc-line" width="100%" height="12" aria-hidden="true">
+                <rect class="soc-line-track" width="100%" height="12" rx="4" />
+                <rect class="soc-line-level" width=width height="12" rx="4" />
+            </svg>
+        </div>
+    }
+    .into_any()
+}

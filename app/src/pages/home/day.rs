@@ -1,0 +1,92 @@
+//! Historical data: the energy of the day, and how the source was asked for it.
+
+use super::past::Past;
+use super::trends::Fact;
+use super::words::ago;
+use crate::components::Card;
+use crate::derived::Derived;
+use crate::format::{self, THIN};
+use domain::home::{DayEnergy, HomePast, Poller};
+use domain::time::Utc;
+use leptos::prelude::*;
+
+/// Energy of the day and health of the poller.
+#[component]
+pub(super) fn Day(past: Past) -> impl IntoView {
+    let energy = move |read: fn(&DayEnergy) -> Option<f32>| past.map(move |past| kilowatt_hours(read(&past.day)));
+    view! {
+        <Card title="Historical data" note="today" class="span-5 home-day">
+            <div class="energies">
+                <Energy name="Solar" of="solar" value=energy(|d| d.solar_wh) />
+                <Energy name="Load" of="load" value=energy(|d| d.load_wh) />
+                <Energy name="From the grid" of="grid" value=energy(|d| d.import_wh) />
+                <Energy name="To the grid" of="grid" value=energy(|d| d.export_wh) />
+                <Energy name="Into the battery" of="charge" value=energy(|d| d.charged_wh) />
+                <Energy name="Out of the battery" of="discharge" value=energy(|d| d.discharged_wh) />
+            </div>
+            <h3>"How the source is asked"</h3>
+            <dl class="facts">
+                <Fact name="Last poll that brought values" value=past.map(|p| polled(p, |poller| poller.last_success)) />
+                <Fact name="Last attempt" value=past.map(|p| polled(p, |poller| poller.last_attempt)) />
+                <Fact name="Failures in a row" value=past.map(|p| of(p, |poller| format::count(poller.failures.into()))) />
+                <Fact name="Readings in 24 hours" value=past.map(|p| of(p, |poller| format::count(poller.readings_24h.into()))) />
+                <Fact name="Requests in an hour" value=past.map(|p| of(p, requests)) />
+            </dl>
+        </Card>
+    }
+}
+
+#[component]
+fn Energy(
+    name: &'static str,
+    /// Which quantity, for the style sheet.
+    of: &'static str,
+    value: Derived<Option<String>>,
+) -> impl IntoView {
+    view! {
+        <div class="energy" data-of=of role="group" aria-label=name>
+            <p class="note">{name}</p>
+            <p class="energy-value">{move || value.get().unwrap_or_else(|| format::NONE.to_owned())}</p>
+        </div>
+    }
+    .into_any()
+}
+
+fn kilowatt_hours(wh: Option<f32>) -> String {
+    wh.map_or_else(|| "no reading".to_owned(), |wh| format!("{}{THIN}kWh", format::fixed(wh / 1_000.0, 2)))
+}
+
+fn of(past: &HomePast, words: impl Fn(&Poller) -> String) -> String {
+    past.poller.as_ref().map_or_else(|| "no Victron link".to_owned(), words)
+}
+
+fn polled(past: &HomePast, at: impl Fn(&Poller) -> Option<Utc>) -> String {
+    of(past, |poller| match at(poller) {
+        Some(at) => ago((past.to.0 - at.0) as f32 / 1e6),
+        None => "never".to_owned(),
+    })
+}
+
+fn requests(poller: &Poller) -> String {
+    match poller.requests {
+        Some((made, most)) => format!("{made} of at most {most}"),
+        None => "not limited, read directly".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_said_and_never_zero() {
+        assert_eq!(kilowatt_hours(None), "no reading");
+        assert_eq!(kilowatt_hours(Some(0.0)).replace(THIN, " "), "0.00 kWh");
+        let asked =
+            |poller| polled(&HomePast { to: Utc(60_000_000), poller, ..HomePast::default() }, |p| p.last_success);
+        assert_eq!(asked(None), "no Victron link");
+        assert_eq!(asked(Some(Poller::default())), "never");
+        assert_eq!(asked(Some(Poller { last_success: Some(Utc(58_000_000)), ..Poller::default() })), "2 seconds ago");
+        assert_eq!(requests(&Poller { requests: Some((18, 50)), ..Poller::default() }), "18 of at most 50");
+    }
+}

@@ -1,0 +1,203 @@
+//! Voltage, current and temperature over the last hours, with their statistics.
+
+use super::past::{HOURS, Past};
+use super::words::{OPTIMAL_C, SAFE_V};
+use crate::charts::line::{Band, Line, LineChart, LineChartView, TimeAxis, ValueAxis, ValueRange, Zero};
+use crate::charts::theme::Ink;
+use crate::components::{Card, Segmented};
+use crate::derived::Derived;
+use crate::format::{self, NONE, THIN};
+use domain::home::{HomePast, Statistics};
+use domain::point::PointId;
+use leptos::prelude::*;
+
+/// Height of a drawing, CSS px. Reserved before there is anything to draw.
+const HEIGHT_PX: u32 = 200;
+
+/// The three charts.
+#[component]
+pub(super) fn Trends(past: Past) -> impl IntoView {
+    let cursor = RwSignal::new(None);
+    let hours = Derived::new(move || past.hours.get());
+    let label = move |quantity: &'static str| Derived::new(move || format!("{quantity}, last {} hours", hours.get()));
+    let of = move |chart: fn(&HomePast) -> LineChart| {
+        let shown = past.map(chart);
+        Derived::new(move || shown.get().unwrap_or_default())
+    };
+    let choose = move |chosen| past.hours.set(chosen);
+    view! {
+        <Card title="Trends" class="span-12 home-trends">
+            <div class="trend-tools">
+                <Segmented name="hours" legend="Hours shown" options=HOURS.to_vec() value=hours choose=choose />
+                <p class="note" role="status">{past.words()}</p>
+            </div>
+            <div class="trend-charts">
+                <section class="trend" aria-label="Voltage trend">
+                    <h3>"Voltage"</h3>
+                    <LineChartView id="home-voltage" chart=of(voltage) label=label("Voltage in volts") height_px=HEIGHT_PX cursor />
+                    <dl class="facts">
+                        <Fact name="Mean" value=past.map(|p| mean(p.voltage, 2, "V")) />
+                        <Fact name="Standard deviation" value=past.map(|p| deviation(p.voltage, "V")) />
+                    </dl>
+                </section>
+                <section class="trend" aria-label="Current trend">
+                    <h3>"Current" <span class="key" data-of="charge">"charging"</span><span class="key" data-of="discharge">"discharging"</span></h3>
+                    <LineChartView id="home-current" chart=of(current) label=label("Current in amperes, charging positive") height_px=HEIGHT_PX cursor />
+                    <dl class="facts">
+                        <Fact name="Mean, charging positive" value=past.map(|p| mean(p.current.map(turned), 1, "A")) />
+                        <Fact name="Standard deviation" value=past.map(|p| deviation(p.current, "A")) />
+                        <Fact name="Time charging" value=past.map(charging) />
+                    </dl>
+                </section>
+                <section class="trend" aria-label="Temperature trend">
+                    <h3>"Temperature"</h3>
+                    <LineChartView id="home-temperature" chart=of(temperature) label=label("Temperature in degrees Celsius") height_px=HEIGHT_PX cursor />
+                    <dl class="facts">
+                        <Fact name="Mean" value=past.map(|p| mean(p.temperature, 1, "°C")) />
+                        <Fact name="Lowest to highest" value=past.map(|p| extremes(p.temperature)) />
+                    </dl>
+                </section>
+            </div>
+        </Card>
+    }
+}
+
+/// A name and a value of the past; a dash until it is known.
+#[component]
+pub(super) fn Fact(name: &'static str, value: Derived<Option<String>>) -> impl IntoView {
+    view! {
+        <div>
+            <dt>{name}</dt>
+            <dd>{move || value.get().unwrap_or_else(|| NONE.to_owned())}</dd>
+        </div>
+    }
+    .into_any()
+}
+
+/// What stands where a statistic has no value.
+const NO_READING: &str = "no reading";
+
+fn mean(of: Option<Statistics>, decimals: usize, unit: &str) -> String {
+    of.map_or_else(|| NO_READING.to_owned(), |s| format!("{}{THIN}{unit}", format::fixed(s.mean, decimals)))
+}
+
+fn deviation(of: Option<Statistics>, unit: &str) -> String {
+    of.map_or_else(|| NO_READING.to_owned(), |s| format!("{}{THIN}{unit}", format::fixed(s.std_dev, 2)))
+}
+
+fn extremes(of: Option<Statistics>) -> String {
+    of.map_or_else(
+        || NO_READING.to_owned(),
+        |s| format!("{} to {}{THIN}°C", format::fixed(s.min, 1), format::fixed(s.max, 1)),
+    )
+}
+
+fn charging(past: &HomePast) -> String {
+    let readings = past.current.map_or(0, |s| s.n);
+    if past.known_s <= 0.0 {
+        return NO_READING.to_owned();
+    }
+    let share = format::percent_whole(past.charging_s / past.known_s * 100.0);
+    format!("{share} of {} readings", format::count(readings.into()))
+}
+
+/// The statistics of the values with the other sign.
+fn turned(of: Statistics) -> Statistics {
+    Statistics { mean: -of.mean, min: -of.max, max: -of.min, ..of }
+}
+
+fn voltage(past: &HomePast) -> LineChart {
+    let range = ValueRange::AtLeast(51.0, 59.0);
+    let lines = vec![line(past, PointId::Voltage, "", Ink::Voltage, 1.0)];
+    LineChart { bands: vec![band(SAFE_V, "safe", "V", Ink::Voltage)], ..chart(past, "V", range, lines) }
+}
+
+fn current(past: &HomePast) -> LineChart {
+    // Up is charging, as Victron signs it.
+    let lines = vec![line(past, PointId::Current, "", Ink::Charge, -1.0)];
+    let zero = Some(Zero { name: "idle".to_owned(), below: Ink::Discharge });
+    LineChart { zero, ..chart(past, "A", ValueRange::AtLeast(-10.0, 10.0), lines) }
+}
+
+fn temperature(past: &HomePast) -> LineChart {
+    let range = ValueRange::AtLeast(12.0, 33.0);
+    let lines = vec![line(past, PointId::Temperature, "", Ink::Temperature, 1.0)];
+    LineChart { bands: vec![band(OPTIMAL_C, "optimal", "°C", Ink::Temperature)], ..chart(past, "°C", range, lines) }
+}
+
+fn band((low, high): (f32, f32), name: &str, unit: &str, ink: Ink) -> Band {
+    let name = format!("{name} {}\u{2013}{}{THIN}{unit}", format::fixed(low, 0), format::fixed(high, 0));
+    Band { low: low.into(), high: high.into(), name, ink }
+}
+
+/// A chart of `lines` over the hours of `past`.
+pub(super) fn chart(past: &HomePast, unit: &'static str, range: ValueRange, lines: Vec<Line>) -> LineChart {
+    let seconds = |at: domain::time::Utc| at.0 as f64 / 1e6;
+    LineChart {
+        time: TimeAxis { from: seconds(past.from), to: seconds(past.to), end: "now".to_owned() },
+        y: ValueAxis { unit, range },
+        lines,
+        ..LineChart::default()
+    }
+}
+
+/// The curve of a point, cut where there was no value.
+pub(super) fn line(past: &HomePast, point: PointId, label: &str, ink: Ink, factor: f64) -> Line {
+    let mut segments: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
+    if let Some(series) = past.curves.find(point.spec().path) {
+        for (at, value) in past.curves.at.iter().zip(&series.values) {
+            match (value, segments.last_mut()) {
+                (Some(value), Some(segment)) if *at >= past.from && *at <= past.to => {
+                    segment.push((at.0 as f64 / 1e6, f64::from(*value) * factor));
+                }
+                (None, Some(segment)) if !segment.is_empty() => segments.push(Vec::new()),
+                _ => {}
+            }
+        }
+    }
+    segments.retain(|segment| !segment.is_empty());
+    Line { label: label.to_owned(), ink, segments }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::point::Unit;
+    use domain::series::{Series, Table};
+    use domain::time::Utc;
+
+    fn past() -> HomePast {
+        let values = vec![Some(9.0), Some(4.0), None, None, Some(-2.0), Some(9.0)];
+        let series = Series { name: "battery/current".into(), unit: Unit::Ampere, resolution: 0.01, values };
+        let at = [0, 10, 20, 30, 40, 90].map(|s| Utc(s * 1_000_000)).to_vec();
+        let current = Some(Statistics { n: 12_345, mean: 3.0, std_dev: 1.5, min: -2.0, max: 9.0 });
+        let curves = Table { at, series: vec![series] };
+        HomePast {
+            from: Utc(5_000_000),
+            to: Utc(60_000_000),
+            curves,
+            current,
+            charging_s: 3.0,
+            known_s: 4.0,
+            ..HomePast::default()
+        }
+    }
+
+    #[test]
+    fn a_curve_stays_within_its_hours_and_is_cut_at_gaps() {
+        let chart = current(&past());
+        assert_eq!(chart.lines[0].segments, [vec![(10.0, -4.0)], vec![(40.0, 2.0)]], "charging is up");
+        assert_eq!(voltage(&past()).lines[0].segments, Vec::<Vec<(f64, f64)>>::new());
+    }
+
+    #[test]
+    fn statistics_say_when_there_is_nothing() {
+        let plain = |words: String| words.replace(THIN, " ");
+        assert_eq!(plain(mean(past().current.map(turned), 1, "A")), "\u{2212}3.0 A");
+        assert_eq!(plain(deviation(past().current, "A")), "1.50 A");
+        assert_eq!(plain(charging(&past())), "75 % of 12 345 readings");
+        for words in [mean(None, 1, "V"), deviation(None, "V"), extremes(None), charging(&HomePast::default())] {
+            assert_eq!(words, NO_READING);
+        }
+    }
+}

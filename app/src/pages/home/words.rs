@@ -1,0 +1,226 @@
+//! What values and sources of a house mean, in words. Pure.
+
+use crate::components::Tone;
+use crate::format::{self, Figure, sentence};
+use domain::link::{LinkSpec, LinkState, LinkStatus};
+use domain::reading::{NoData, Sample};
+use domain::time::Mono;
+
+/// A bank of 48 V is well between these, V.
+pub(super) const SAFE_V: (f32, f32) = (52.0, 58.0);
+/// A battery is best between these, °C.
+pub(super) const OPTIMAL_C: (f32, f32) = (15.0, 30.0);
+/// Below this a battery rests, A. The history counts with the same.
+const IDLE_A: f32 = 0.5;
+/// The same as a power of a bank of 48 V, and for the grid, W.
+const IDLE_W: f32 = 25.0;
+/// Two states of charge closer than this agree, points.
+pub(super) const ALIGNED_POINTS: f32 = 2.0;
+
+/// A short judgement and its colour.
+pub(super) type Judged = (&'static str, Tone);
+
+/// Whether a voltage is as it should be.
+pub(super) fn voltage(v: f32) -> Judged {
+    if (SAFE_V.0..=SAFE_V.1).contains(&v) { ("Normal", Tone::Good) } else { ("Check", Tone::Warning) }
+}
+
+/// Direction of a battery's current, discharge positive.
+pub(super) fn current(a: f32) -> Judged {
+    direction(a, IDLE_A)
+}
+
+/// Direction of a battery's power, discharge positive.
+pub(super) fn power(w: f32) -> Judged {
+    direction(w, IDLE_W)
+}
+
+fn direction(value: f32, idle: f32) -> Judged {
+    match value {
+        v if v >= idle => ("Discharging", Tone::Neutral),
+        v if v <= -idle => ("Charging", Tone::Neutral),
+        _ => ("Idle", Tone::Neutral),
+    }
+}
+
+/// Whether a temperature is as it should be.
+pub(super) fn temperature(c: f32) -> Judged {
+    match c {
+        c if c < OPTIMAL_C.0 => ("Cold", Tone::Notice),
+        c if c > OPTIMAL_C.1 => ("Warm", Tone::Warning),
+        _ => ("Optimal", Tone::Good),
+    }
+}
+
+/// Direction of the grid's power, import positive.
+pub(super) fn grid(w: f32) -> &'static str {
+    match w {
+        w if w >= IDLE_W => "importing",
+        w if w <= -IDLE_W => "exporting",
+        _ => "idle",
+    }
+}
+
+/// A temperature in °F.
+pub(super) fn fahrenheit(c: f32) -> Figure {
+    Figure { number: format::fixed(c * 1.8 + 32.0, 1), unit: "°F" }
+}
+
+/// Why there is no value, where it should stand. `never` is what it means that none ever came.
+pub(super) fn missing(why: NoData, never: &'static str) -> &'static str {
+    match why {
+        NoData::NotPresent => never,
+        NoData::Timeout => "No answer in time",
+        NoData::Stale => "Stale",
+        NoData::OutOfRange => "Out of range",
+        NoData::Error => "Not known to its device",
+    }
+}
+
+/// How long ago something was: `just now`, `2 seconds ago`, `3 hours ago`.
+pub(super) fn ago(seconds: f32) -> String {
+    let s = seconds.max(0.0) as u64;
+    let (n, unit) = match s {
+        0 => return "just now".to_owned(),
+        1..=59 => (s, "second"),
+        60..=3_599 => (s / 60, "minute"),
+        3_600..=86_399 => (s / 3_600, "hour"),
+        _ => (s / 86_400, "day"),
+    };
+    format!("{n} {unit}{} ago", if n == 1 { "" } else { "s" })
+}
+
+/// How a source does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SourceWords {
+    /// When it last delivered: `2 seconds ago`, `has never answered`.
+    pub(super) age: String,
+    /// Whether it delivers.
+    pub(super) healthy: bool,
+    /// What is wrong and what to do; empty if nothing is.
+    pub(super) advice: String,
+}
+
+/// What is said of a source at `now`.
+pub(super) fn source(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> SourceWords {
+    let late = status.last_at.is_some_and(|at| now.since(at) > spec.silent_after);
+    let healthy = status.state == LinkState::Up && !late;
+    let age = match status.last_at {
+        Some(at) => ago(now.seconds_since(at)),
+        None => "has never answered".to_owned(),
+    };
+    let (name, address) = (&spec.name, &spec.address);
+    let why = match status.state {
+        _ if healthy => String::new(),
+        _ if !status.reason.is_empty() => sentence(&status.reason),
+        LinkState::Idle | LinkState::Connecting => format!("Waiting for the first answer of {address}"),
+        LinkState::Down => format!("{address} cannot be reached"),
+        LinkState::Stranger => "Another device answers than the one expected".to_owned(),
+        LinkState::Ended => "The recording has been played to its end".to_owned(),
+        LinkState::Up | LinkState::Silent => format!("{name} has gone quiet"),
+    };
+    let advice = match status.state {
+        _ if healthy => String::new(),
+        LinkState::Ended => why,
+        _ => format!("{why}. Check power, network and address of {name}; it is tried again by itself."),
+    };
+    SourceWords { age, healthy, advice }
+}
+
+/// How far two states of charge are apart, and what that means.
+pub(super) fn apart(victron: Sample, inverter: Sample) -> Result<(f32, Judged), NoData> {
+    // As far apart as they are shown: rounded values that differ by 2.0 are not called aligned.
+    let points = ((victron? - inverter?).abs() * 10.0).round() / 10.0;
+    let judged =
+        if points < ALIGNED_POINTS { ("Readings aligned", Tone::Good) } else { ("Check calibration", Tone::Warning) };
+    Ok((points, judged))
+}
+
+/// An inverter's short name, from that of its link: `Sol-Ark` of `Sol-Ark inverter`.
+pub(super) fn inverter(link: Option<&str>) -> String {
+    link.map_or("Inverter", |name| name.trim_end_matches(" inverter")).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::spec::SystemIdx;
+    use std::time::Duration;
+
+    #[test]
+    fn values_are_judged_at_their_limits() {
+        for (v, word) in [(51.99, "Check"), (52.0, "Normal"), (58.0, "Normal"), (58.01, "Check")] {
+            assert_eq!(voltage(v).0, word, "{v} V");
+        }
+        for (a, word) in [(0.5, "Discharging"), (0.4, "Idle"), (-0.4, "Idle"), (-0.5, "Charging")] {
+            assert_eq!(current(a).0, word, "{a} A");
+        }
+        for (w, word) in [(25.0, "Discharging"), (0.0, "Idle"), (-25.0, "Charging")] {
+            assert_eq!(power(w).0, word, "{w} W");
+        }
+        for (c, word) in [(14.9, "Cold"), (15.0, "Optimal"), (30.0, "Optimal"), (30.1, "Warm")] {
+            assert_eq!(temperature(c).0, word, "{c} °C");
+        }
+        assert_eq!((grid(500.0), grid(-500.0), grid(3.0)), ("importing", "exporting", "idle"));
+        assert_eq!(fahrenheit(25.9).to_string(), "78.6\u{202f}°F");
+        assert_eq!(fahrenheit(-40.0).to_string(), "\u{2212}40.0\u{202f}°F");
+    }
+
+    #[test]
+    fn ages_are_said_in_words() {
+        for (seconds, words) in [
+            (0.4, "just now"),
+            (1.0, "1 second ago"),
+            (2.9, "2 seconds ago"),
+            (60.0, "1 minute ago"),
+            (7_200.0, "2 hours ago"),
+            (86_400.0, "1 day ago"),
+        ] {
+            assert_eq!(ago(seconds), words);
+        }
+    }
+
+    #[test]
+    fn each_failure_of_a_source_has_its_own_words() {
+        let spec = LinkSpec {
+            id: "cerbo".into(),
+            name: "Cerbo GX".into(),
+            protocol: "Modbus TCP".into(),
+            device: "Victron battery".into(),
+            address: "10.0.0.2:502".into(),
+            system: SystemIdx(0),
+            silent_after: Duration::from_secs(2),
+        };
+        let now = Mono(100_000_000);
+        let last = Some(Mono(98_000_000));
+        for (state, last_at, reason, age, healthy, says) in [
+            (LinkState::Up, last, "", "2 seconds ago", true, ""),
+            (LinkState::Up, Some(Mono(40_000_000)), "", "1 minute ago", false, "Cerbo GX has gone quiet"),
+            (LinkState::Silent, last, "", "2 seconds ago", false, "Cerbo GX has gone quiet"),
+            (LinkState::Down, last, "", "2 seconds ago", false, "10.0.0.2:502 cannot be reached"),
+            (LinkState::Down, last, "no answer within 1s", "2 seconds ago", false, "No answer within 1s. Check power"),
+            (LinkState::Connecting, None, "", "has never answered", false, "Waiting for the first answer"),
+            (LinkState::Stranger, last, "", "2 seconds ago", false, "Another device"),
+        ] {
+            let status = LinkStatus { state, last_at, reason: reason.into(), ..LinkStatus::default() };
+            let words = source(&spec, &status, now);
+            assert_eq!((words.age.as_str(), words.healthy), (age, healthy), "{state:?}");
+            assert!(words.advice.contains(says) && words.advice.is_empty() == healthy, "{state:?}: {}", words.advice);
+        }
+    }
+
+    #[test]
+    fn two_states_of_charge_agree_under_two_points() {
+        for (victron, inverter, points, words) in [
+            (60.0, 58.1, 1.9, "Readings aligned"),
+            (60.0, 58.0, 2.0, "Check calibration"),
+            (60.0, 58.04, 2.0, "Check calibration"),
+            (58.0, 61.5, 3.5, "Check calibration"),
+        ] {
+            let (apart, judged) = apart(Ok(victron), Ok(inverter)).unwrap();
+            assert!((apart - points).abs() < 1e-4 && judged.0 == words, "{victron} {inverter}: {apart} {judged:?}");
+        }
+        assert_eq!(apart(Ok(60.0), Err(NoData::Stale)), Err(NoData::Stale));
+        assert_eq!((inverter(Some("Sol-Ark inverter")), inverter(None)), ("Sol-Ark".into(), "Inverter".into()));
+    }
+}

@@ -1,0 +1,163 @@
+// The page Home energy: a house now, its battery, its trends, two opinions of its charge, its day.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { changed, DESKTOP, launch, live, PHONE, shot, withPage } from '../lib/browser.mjs';
+import { startDemo } from '../lib/server.mjs';
+
+const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SHIFT_MAX = 0.02;
+
+let server, browser;
+before(async () => {
+  [server, browser] = await Promise.all([startDemo(), launch()]);
+});
+after(() => Promise.all([server?.stop(), browser?.close()]));
+
+const open = (use, options = {}) =>
+  withPage(browser, `${server.url}/home?system=home`, options, async (page, messages) => {
+    await live(page);
+    await use(page, messages);
+  });
+const region = (page, name) => page.getByRole('region', { name, exact: true });
+/** Waits until the last hours are there. */
+const past = (page) =>
+  region(page, 'Voltage trend').getByText(/\d\sV/).first().waitFor();
+
+test('charge, sun, load and grid are on top, with their units', () =>
+  open(async (page) => {
+    for (const [name, unit] of [['SOC', '%'], ['Solar', 'kW'], ['Load', 'kW'], ['Grid', 'kW']]) {
+      const words = await region(page, name).innerText();
+      assert.match(words, new RegExp(`\\d\\.\\d+\\s*${unit}`), `${name}: ${words}`);
+    }
+  }));
+
+test('the battery is told in values and in words, and so is its source', () =>
+  open(async (page) => {
+    const card = region(page, 'Battery details');
+    for (const [name, says] of [
+      ['Voltage', /\d\d\.\d\d\s*V\s*(Normal|Check)/],
+      ['Current', /\d\s*A\s*(Charging|Discharging|Idle)/],
+      ['Power', /\d\s*kW\s*(Charging|Discharging|Idle)/],
+      ['Temperature', /\d\s*°C\s*(Cold|Optimal|Warm)\s*\d+\.\d\s*°F, optimal 15–30\s*°C/],
+    ]) {
+      assert.match((await card.getByRole('region', { name, exact: true }).innerText()).replace(/\s+/g, ' '), says);
+    }
+    const source = card.getByRole('group', { name: 'Source Cerbo GX' });
+    assert.match(await source.innerText(), /(just now|\d seconds? ago)/);
+    await source.getByText('Healthy').waitFor();
+  }));
+
+test('values follow by themselves and nothing moves', () =>
+  open(async (page) => {
+    await past(page);
+    const place = () => region(page, 'Trends').boundingBox();
+    const before = await place();
+    await changed(region(page, 'Battery details').getByRole('region', { name: 'Voltage', exact: true }).locator('.number'));
+    assert.deepEqual(await place(), before);
+  }));
+
+test('trends go back as far as is chosen, with their statistics', () =>
+  open(async (page) => {
+    await past(page);
+    const hours = page.getByRole('group', { name: 'Hours shown' });
+    assert.ok(await hours.getByLabel('24 h').isChecked(), 'a day is where it begins');
+    for (const [label, words] of [['6 h', '6'], ['72 h', '72']]) {
+      await hours.getByText(label, { exact: true }).click();
+      await page.getByRole('application', { name: `Voltage in volts, last ${words} hours` }).waitFor();
+    }
+    const facts = async (name) => (await region(page, name).locator('dl').innerText()).replace(/\s+/g, ' ');
+    assert.match(await facts('Voltage trend'), /Mean \d\d\.\d\d V Standard deviation \d+\.\d\d V/);
+    assert.match(await facts('Current trend'), /Time charging \d+ % of \d+ readings/);
+    assert.match(await facts('Temperature trend'), /Lowest to highest \d+\.\d to \d+\.\d °C/);
+  }));
+
+test('two opinions of the charge stand side by side', () =>
+  open(async (page) => {
+    const card = region(page, 'SOC: Victron and Sol-Ark');
+    for (const name of ['Victron', 'Sol-Ark']) {
+      assert.match(await card.getByRole('group', { name: `SOC of ${name}` }).innerText(), /\d\s*%/);
+    }
+    const words = (await card.getByText('points apart').innerText()).replace(/\s+/g, ' ');
+    const points = Number(words.match(/([\d.]+) points/)[1]);
+    await card.getByText(points < 2 ? 'Readings aligned' : 'Check calibration').waitFor();
+    await card.getByRole('application', { name: /State of charge in percent/ }).waitFor();
+  }));
+
+test('the energy of the day and the polling are told', () =>
+  open(async (page) => {
+    await past(page);
+    const card = region(page, 'Historical data');
+    for (const name of ['Solar', 'Load', 'From the grid', 'To the grid', 'Into the battery', 'Out of the battery']) {
+      await card.getByRole('group', { name }).getByText(/\d\.\d\d\skWh/).waitFor();
+    }
+    assert.match(await card.innerText(), /not limited, read directly/);
+  }));
+
+test('a source that goes quiet is told in words, and what is left is shown', async () => {
+  const lab = (fields) =>
+    server.api('lab', { method: 'POST', body: new URLSearchParams({ system: 'home', ...fields }) });
+  await open(async (page) => {
+    await past(page);
+    await lab({ action: 'inject', fault: 'silent-link', device: 'gx' });
+    try {
+      const source = page.getByRole('group', { name: 'Source Cerbo GX' });
+      await source.getByText('Check connection').waitFor();
+      await source.getByText(/Check power, network and address of Cerbo GX/).waitFor();
+      await region(page, 'Battery details').getByText(/^Stale, /).first().waitFor();
+      assert.match(await region(page, 'Solar').innerText(), /\d\s*kW/, 'the inverter goes on');
+      await page.getByText('Cannot be compared').waitFor();
+      await shot(page, 'home-source-away');
+    } finally {
+      await lab({ action: 'clear-all' });
+    }
+    await page.getByRole('group', { name: 'Source Cerbo GX' }).getByText('Healthy').waitFor();
+  });
+});
+
+test('an answer that does not come is told, and live values go on', () =>
+  open(async (page, messages) => {
+    await past(page);
+    await page.route('**/api/v1/home?*', (route) => route.abort());
+    await page.getByRole('group', { name: 'Hours shown' }).getByText('12 h', { exact: true }).click();
+    await page.getByText(/The curves are those of the last answer/).waitFor();
+    await changed(region(page, 'Battery details').getByRole('region', { name: 'Voltage', exact: true }).locator('.number'));
+    messages.length = 0;
+  }));
+
+test('a system that is no house says so', () =>
+  withPage(browser, `${server.url}/home`, {}, async (page) => {
+    await live(page);
+    await page.getByText(/is not a house/).waitFor();
+    assert.equal(await page.getByRole('navigation', { name: 'Pages' }).getByText('Home energy').count(), 0);
+  }));
+
+for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
+  for (const colorScheme of ['light', 'dark']) {
+    test(`${size}, ${colorScheme}: nothing moves, nothing overflows, all is accessible`, () =>
+      withPage(browser, 'about:blank', { viewport, colorScheme }, async (page) => {
+        await page.addInitScript(() => {
+          window.shift = 0;
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) window.shift += entry.value;
+          }).observe({ type: 'layout-shift', buffered: true });
+        });
+        await page.goto(`${server.url}/home?system=home`);
+        await live(page);
+        await past(page);
+        const [width, wide] = await page.evaluate(() => [innerWidth, document.documentElement.scrollWidth]);
+        assert.ok(wide <= width, `${wide} px of content on ${width} px: no sideways scroll`);
+        await shot(page, `home-${size}-${colorScheme}`);
+        await shot(page, `home-${size}-${colorScheme}-whole`, { fullPage: true });
+        await page.evaluate(AXE);
+        const { violations } = await page.evaluate(() =>
+          window.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }),
+        );
+        assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(', ')}`), []);
+        const shift = await page.evaluate(() => window.shift);
+        assert.ok(shift < SHIFT_MAX, `layout shift of ${shift.toFixed(4)}`);
+      }));
+  }
+}

@@ -1,0 +1,132 @@
+//! `GET /api/v1/home?system=home&hours=24&width=640&day=1760313600000`: what the page of a house shows of its past.
+//!
+//! `hours` (1 to 72, 24 if not given) is how far back the curves go, `width` (100 to 2000) for how many pixels they are,
+//! `day` the start of the reader's day in ms since 1970 (the last 24 hours at most).
+
+mod curves;
+mod energy;
+
+use super::AppState;
+use super::api::{json, octets, rfc3339, table, wants_octets};
+use super::problem::Problem;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use domain::home::{DayEnergy, HomePast, Poller, Statistics};
+use domain::point::PointId;
+use domain::time::Utc;
+use domain::wire::Wire as _;
+use links::LinkHandle;
+use serde::Deserialize;
+use serde_json::{Value, json as value};
+use store::{Bucket, Range};
+
+const HOUR_MS: i64 = 3_600_000;
+/// The curves.
+const CURVES: [PointId; 5] =
+    [PointId::Voltage, PointId::Current, PointId::Temperature, PointId::Soc, PointId::InverterSoc];
+const STATISTICS: [PointId; 3] = [PointId::Voltage, PointId::Current, PointId::Temperature];
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HomeQuery {
+    system: Option<String>,
+    hours: Option<u32>,
+    width: Option<usize>,
+    day: Option<i64>,
+}
+
+/// The handler.
+pub(super) async fn home(
+    State(app): State<AppState>,
+    Query(query): Query<HomeQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (hours, width) = (query.hours.unwrap_or(24), query.width.unwrap_or(640));
+    if !(1..=72).contains(&hours) {
+        return Err(Problem::bad_parameter(format!("hours: {hours} is not from 1 to 72")));
+    }
+    if !(100..=2_000).contains(&width) {
+        return Err(Problem::bad_parameter(format!("width: {width} is not from 100 to 2000")));
+    }
+    let (place, spec, _) = app.find(query.system.as_deref())?;
+    let mut links = app.hub.site.links.iter().zip(&app.hub.links);
+    let victron = links.find(|(link, _)| link.is_victron() && link.system.0 as usize == place).map(|(_, link)| link);
+    let system = spec.id.clone();
+    let to_ms = (app.hub.clock)().utc.0.div_euclid(1_000);
+    let range = Range::new(to_ms - i64::from(hours) * HOUR_MS, to_ms + 1);
+    let day_ms = query.day.unwrap_or(i64::MIN).clamp(to_ms - 25 * HOUR_MS, to_ms);
+    let past = app.ask_history(move |history| {
+        let summary = history.summary(&system, range, &STATISTICS)?;
+        let [voltage, current, temperature] = [0, 1, 2].map(|i| summary.points.get(i).and_then(|(_, b)| statistics(b)));
+        let rows = history.rows(&system, Range::new(day_ms, to_ms + 1), &energy::POINTS)?;
+        let readings = history.summary(&system, Range::new(to_ms - 24 * HOUR_MS, to_ms + 1), &[PointId::Voltage])?;
+        let past = HomePast {
+            from: Utc(range.from_ms * 1_000),
+            to: Utc(to_ms * 1_000),
+            curves: curves::table(&history.chart(&system, range, &CURVES, width)?, &CURVES),
+            voltage,
+            current,
+            temperature,
+            charging_s: summary.flow.charging_s as f32,
+            known_s: summary.flow.known_s as f32,
+            day: DayEnergy { from: Utc(day_ms * 1_000), ..energy::of(&rows) },
+            poller: None,
+        };
+        Ok((past, readings.points.first().map_or(0, |(_, bucket)| bucket.n)))
+    });
+    let failed = |words| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words);
+    let (mut past, readings_24h) = past.await.map_err(failed)?;
+    past.poller = victron.map(|link| poller(link, readings_24h));
+    Ok(if wants_octets(&headers) { octets(past.to_bytes()) } else { json(to_json(&past)) })
+}
+
+fn statistics(bucket: &Bucket) -> Option<Statistics> {
+    let (mean, std_dev) = (bucket.mean()? as f32, bucket.std_dev()? as f32);
+    Some(Statistics { n: bucket.n, mean, std_dev, min: bucket.min, max: bucket.max })
+}
+
+fn poller(link: &LinkHandle, readings_24h: u32) -> Poller {
+    let attempts = link.attempts();
+    match link.polling() {
+        Some(polling) => Poller {
+            last_attempt: polling.last_attempt,
+            last_success: polling.last_success,
+            failures: polling.failures,
+            readings_24h,
+            requests: Some((polling.requests_last_hour, polling.requests_per_hour)),
+        },
+        None => Poller {
+            last_attempt: attempts.last,
+            last_success: attempts.last_success,
+            failures: attempts.failures,
+            readings_24h,
+            requests: None,
+        },
+    }
+}
+
+fn to_json(past: &HomePast) -> Value {
+    let number = |value: f32| (f64::from(value) * 1e3).round() / 1e3;
+    let statistics = |s: Option<Statistics>| {
+        s.map(|s| value!({ "n": s.n, "mean": number(s.mean), "std_dev": number(s.std_dev), "min": number(s.min), "max": number(s.max) }))
+    };
+    let energy = |wh: Option<f32>| wh.map(number);
+    let (day, time) = (&past.day, |at: Option<Utc>| at.map(rfc3339));
+    value!({
+        "from": rfc3339(past.from), "to": rfc3339(past.to), "curves": table(&past.curves),
+        "voltage": statistics(past.voltage), "current": statistics(past.current),
+        "temperature": statistics(past.temperature),
+        "charging_s": number(past.charging_s), "known_s": number(past.known_s),
+        "day": {
+            "from": rfc3339(day.from), "solar_wh": energy(day.solar_wh), "load_wh": energy(day.load_wh),
+            "import_wh": energy(day.import_wh), "export_wh": energy(day.export_wh),
+            "charged_wh": energy(day.charged_wh), "discharged_wh": energy(day.discharged_wh),
+        },
+        "poller": past.poller.map(|p| value!({
+            "last_attempt": time(p.last_attempt), "last_success": time(p.last_success), "failures": p.failures,
+            "readings_24h": p.readings_24h, "requests": p.requests.map(|(made, _)| made),
+            "requests_per_hour": p.requests.map(|(_, most)| most),
+        })),
+    })
+}

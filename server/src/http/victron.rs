@@ -1,0 +1,147 @@
+//! What a Victron GX says of its battery, for programs: `/victron/battery/current`, `/victron/battery/history` and
+//! `/victron/health`, documented in `docs/home-energy.md`.
+//!
+//! Signs are Victron's: charging is positive. Timestamps are whole seconds, a value that is not there is `null`.
+
+mod query;
+mod reading;
+
+use super::AppState;
+use super::api::{json, rfc3339};
+use crate::hub::Published;
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use domain::link::LinkState;
+use domain::point::PointId;
+use domain::spec::SystemSpec;
+use domain::time::Utc;
+use links::LinkHandle;
+use query::HistoryQuery;
+use reading::{BatteryReading, POINTS};
+use serde_json::{Value, json as value};
+use std::sync::Arc;
+use store::{Bucket, History, Range, StoreError};
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// What went wrong, in the form of these endpoints.
+#[derive(Debug)]
+pub(super) struct Failure(StatusCode, String);
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        (self.0, json(value!({ "status": "error", "error": self.1 }))).into_response()
+    }
+}
+
+/// The link to the Victron GX, and the system that it belongs to.
+struct Source<'a> {
+    link: &'a LinkHandle,
+    spec: &'a SystemSpec,
+    newest: Arc<Published>,
+}
+
+impl AppState {
+    fn victron(&self) -> Result<Source<'_>, Failure> {
+        let found = self.hub.site.victron().and_then(|(idx, link)| {
+            let place = link.system.0 as usize;
+            let (link, spec) = (self.hub.links.get(idx.0 as usize)?, self.hub.site.systems.get(place)?);
+            Some(Source { link, spec, newest: self.hub.newest(place)? })
+        });
+        let words = "this site has no link to a Victron GX; docs/home-energy.md says which links are";
+        found.ok_or_else(|| Failure(StatusCode::NOT_FOUND, words.to_owned()))
+    }
+
+    /// Asks the history of a system, on a thread that may wait for the disk.
+    pub(super) async fn ask_history<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&History) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, String> {
+        let store = self.hub.store.clone();
+        match tokio::task::spawn_blocking(move || ask(store.history())).await {
+            Ok(answer) => answer.map_err(|error| format!("the history cannot be read: {error}")),
+            Err(error) => Err(format!("the history cannot be read: {error}")),
+        }
+    }
+}
+
+fn no_history(words: String) -> Failure {
+    Failure(StatusCode::INTERNAL_SERVER_ERROR, words)
+}
+
+fn no_reading(source: &Source<'_>) -> Failure {
+    let status = source.link.status();
+    let why = match (status.reason.as_str(), status.state) {
+        ("", state) => format!("the link is {}", state.word()),
+        (reason, _) => reason.to_owned(),
+    };
+    Failure(StatusCode::SERVICE_UNAVAILABLE, format!("there is no reading of the battery yet: {why}"))
+}
+
+/// `GET /victron/battery/current`
+pub(super) async fn current(State(app): State<AppState>) -> Result<Response, Failure> {
+    let source = app.victron()?;
+    let reading = BatteryReading::of_moment(&source.newest.moment).ok_or_else(|| no_reading(&source))?;
+    let mut data = value!({ "installation_id": source.link.installation().map(|number| number.to_string()) });
+    if let (Value::Object(data), Value::Object(more)) = (&mut data, reading.to_json()) {
+        data.extend(more);
+    }
+    let now_s = (app.hub.clock)().utc.0 as f64 / 1e6;
+    Ok(json(value!({ "status": "success", "data": data, "timestamp": (now_s * 1e3).round() / 1e3 })))
+}
+
+/// `GET /victron/battery/history?hours=24&limit=100`
+pub(super) async fn history(State(app): State<AppState>, RawQuery(query): RawQuery) -> Result<Response, Failure> {
+    let unreadable = |words| Failure(StatusCode::UNPROCESSABLE_ENTITY, words);
+    let HistoryQuery { hours, limit } =
+        HistoryQuery::parse(query.as_deref().unwrap_or_default()).map_err(unreadable)?;
+    let source = app.victron()?;
+    let (system, range) = (source.spec.id.clone(), last_hours(&app, hours));
+    let rows = app.ask_history(move |history| history.rows(&system, range, &POINTS)).await.map_err(no_history)?;
+    let readings = reading::evenly(BatteryReading::of_rows(&rows), limit);
+    if readings.is_empty() && BatteryReading::of_moment(&source.newest.moment).is_none() {
+        return Err(no_reading(&source));
+    }
+    let data: Vec<Value> = readings.iter().map(BatteryReading::to_json).collect();
+    Ok(json(value!({ "status": "success", "count": data.len(), "hours": hours, "data": data })))
+}
+
+/// `GET /victron/health`
+pub(super) async fn health(State(app): State<AppState>) -> Result<Response, Failure> {
+    let source = app.victron()?;
+    let (system, range) = (source.spec.id.clone(), last_hours(&app, 24));
+    let summary = app.ask_history(move |history| history.summary(&system, range, &POINTS)).await.map_err(no_history)?;
+    let readings = summary.points.iter().map(|(_, Bucket { n, .. })| *n).max().unwrap_or(0);
+    let (attempts, polling, state) = (source.link.attempts(), source.link.polling(), source.link.status().state);
+    // A cloud's client knows more of its own requests than what became of them.
+    let (last, success, failures) = match polling {
+        Some(polling) => (polling.last_attempt, polling.last_success, polling.failures),
+        None => (attempts.last, attempts.last_success, attempts.failures),
+    };
+    let time = |at: Option<Utc>| at.map(seconds);
+    let fresh = [PointId::Voltage, PointId::Soc].iter().any(|point| source.newest.moment.point(*point).is_ok());
+    Ok(json(value!({
+        "status": "success",
+        "data": {
+            "poller_running": !matches!(state, LinkState::Idle | LinkState::Ended),
+            "last_poll_attempt": time(last),
+            "last_successful_poll": time(success),
+            "consecutive_failures": failures,
+            "is_healthy": state == LinkState::Up && fresh,
+            "readings_count_24h": readings,
+            "api_requests_this_hour": polling.map_or(0, |polling| polling.requests_last_hour),
+            "rate_limit_max": polling.map(|polling| polling.requests_per_hour),
+        },
+    })))
+}
+
+fn last_hours(app: &AppState, hours: u32) -> Range {
+    let now_ms = (app.hub.clock)().utc.0.div_euclid(1_000);
+    Range::new(now_ms - i64::from(hours) * HOUR_MS, now_ms + 1)
+}
+
+/// RFC 3339 in UTC, to the second.
+fn seconds(at: Utc) -> String {
+    rfc3339(Utc(at.0.div_euclid(1_000_000) * 1_000_000)).replace(".000Z", "Z")
+}
