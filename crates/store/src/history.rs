@@ -7,10 +7,12 @@ mod chart;
 mod exact;
 mod fold;
 mod levels;
+mod parts;
 
 pub use chart::{Chart, Grid, Tier};
 pub use exact::{Headroom, Sag, Sags};
 pub use fold::{Mean, Summary};
+pub use parts::Parts;
 
 use crate::block::Block;
 use crate::columns::Columns;

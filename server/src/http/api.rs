@@ -50,7 +50,7 @@ pub(super) struct Which {
 
 impl AppState {
     /// The named system, or the first.
-    fn find(&self, which: Option<&str>) -> Result<(usize, &SystemSpec, Arc<Published>), Problem> {
+    pub(super) fn find(&self, which: Option<&str>) -> Result<(usize, &SystemSpec, Arc<Published>), Problem> {
         let found = match which {
             Some(id) => self.hub.system(id),
             None => self.hub.site.systems.first().map(|spec| (0, spec)),
