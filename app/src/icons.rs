@@ -12,6 +12,8 @@ pub enum Glyph {
     Cells,
     /// The links page.
     Links,
+    /// The analysis page.
+    Analysis,
     /// The lab page.
     Lab,
     /// Theme: as the system says.
@@ -43,6 +45,7 @@ impl Glyph {
                 "M4 4h4v4H4zM10 4h4v4h-4zM16 4h4v4h-4zM4 10h4v4H4zM10 10h4v4h-4zM16 10h4v4h-4zM4 16h4v4H4zM10 16h4v4h-4zM16 16h4v4h-4z"
             }
             Glyph::Links => "M9 12h6M10 7H8a5 5 0 0 0 0 10h2M14 7h2a5 5 0 0 1 0 10h-2",
+            Glyph::Analysis => "M4 4v16h16M8 16v-4M12 16V8M16 16v-6",
             Glyph::Lab => "M9 3h6M10 3v6l-5.5 9.5A1.7 1.7 0 0 0 7 21h10a1.7 1.7 0 0 0 1.5-2.5L14 9V3M7.5 15h9",
             Glyph::Auto => "M12 4a8 8 0 1 0 0 16zM12 4a8 8 0 0 1 0 16",
             Glyph::Sun => {

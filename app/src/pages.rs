@@ -1,5 +1,6 @@
 //! The pages. A new one is a file here and a row in [`PAGES`].
 
+pub mod analysis;
 pub mod cells;
 pub mod lab;
 pub mod links;
@@ -48,6 +49,7 @@ pub const PAGES: &[Page] = &[
     page("/", "Overview", Glyph::Overview, Code::Core(|| view! { <OverviewPage /> }.into_any())),
     page("/cells", "Cells", Glyph::Cells, Code::Core(|| view! { <CellsPage /> }.into_any())),
     page("/links", "Links", Glyph::Links, Code::Core(|| view! { <LinksPage /> }.into_any())),
+    page("/analysis", "Analysis", Glyph::Analysis, Code::Lazy(&analysis::CHUNK)),
     page("/lab", "Lab", Glyph::Lab, Code::Lazy(&lab::CHUNK)),
 ];
 

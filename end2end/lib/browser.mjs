@@ -16,6 +16,7 @@ export const PAGES = [
   ['/', 'Overview'],
   ['/cells', 'Cells'],
   ['/links', 'Links'],
+  ['/analysis', 'Analysis'],
   ['/lab', 'Lab'],
 ];
 

@@ -51,7 +51,8 @@ fn fetch(package: &Path, folder: &Path) -> Result<()> {
     unpack.args(["-m", "zipfile", "-e"]).arg(wheel).arg(package);
     Job::new("unpacking of DuckDB", unpack).run()?;
     let program = package.join(MEMBER);
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).with_context(|| format!("{MEMBER} in {}", wheel.display()))?;
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
+        .with_context(|| format!("{MEMBER} in {}", wheel.display()))?;
     // Whole or not at all: a server may be looking for it.
     fs::rename(&program, folder.join("duckdb")).context("put the program in its place")
 }
