@@ -87,7 +87,7 @@ test('a query gives a table, a chart and files', async (t) => {
       return readFile(await file.path());
     };
     const text = (await download('Download CSV')).toString();
-    assert.ok(text.startsWith('at,lowest_voltage,highest_voltage\n'), text.slice(0, 80));
+    assert.ok(text.startsWith('began,lowest_voltage,highest_voltage\n'), text.slice(0, 80));
     assert.equal((await download('Download Parquet')).subarray(0, 4).toString(), 'PAR1');
     await query(page).fill('SELECT hour(timestamp) AS hour, avg(pack_current) AS a FROM telemetry GROUP BY hour ORDER BY hour');
     await run(page).click();

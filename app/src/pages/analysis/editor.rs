@@ -15,11 +15,11 @@ use web_sys::{AbortController, HtmlElement};
 const ID: &str = "sql";
 
 /// What stands in the editor at first.
-pub(super) const FIRST: &str = "SELECT time_bucket(INTERVAL 10 MINUTE, timestamp) AS at,
+pub(super) const FIRST: &str = "SELECT time_bucket(INTERVAL 10 MINUTE, timestamp) AS began,
   min(pack_voltage) AS lowest_voltage, max(pack_voltage) AS highest_voltage
 FROM telemetry
-GROUP BY at
-ORDER BY at";
+GROUP BY began
+ORDER BY began";
 
 /// Brings the editor into view, ready to type.
 pub(super) fn focus() {
