@@ -5,7 +5,7 @@
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, RequestInit, Response};
+use web_sys::{AbortSignal, Headers, RequestInit, Response};
 
 const OCTETS: &str = "application/octet-stream";
 
@@ -14,7 +14,7 @@ const OCTETS: &str = "application/octet-stream";
 /// # Errors
 /// A sentence: the server cannot be reached, or what it answered.
 pub async fn get_bytes(path: &str) -> Result<Vec<u8>, String> {
-    send(path, "GET", None).await
+    send(path, "GET", None, None).await
 }
 
 /// Posts form fields to `path` and returns the answer in the binary form.
@@ -22,7 +22,19 @@ pub async fn get_bytes(path: &str) -> Result<Vec<u8>, String> {
 /// # Errors
 /// A sentence: the server cannot be reached, or why it refused.
 pub async fn post_form(path: &str, fields: &[(&str, String)]) -> Result<Vec<u8>, String> {
-    send(path, "POST", Some(encode_form(fields))).await
+    post_form_until(path, fields, None).await
+}
+
+/// As [`post_form`]; the request ends when `signal` says so.
+///
+/// # Errors
+/// As [`post_form`].
+pub async fn post_form_until(
+    path: &str,
+    fields: &[(&str, String)],
+    signal: Option<&AbortSignal>,
+) -> Result<Vec<u8>, String> {
+    send(path, "POST", Some(encode_form(fields)), signal).await
 }
 
 fn encode_form(fields: &[(&str, String)]) -> String {
@@ -35,15 +47,16 @@ fn encode_form(fields: &[(&str, String)]) -> String {
 /// # Errors
 /// A sentence: the server cannot be reached, or why it refused.
 pub async fn ask(path: &str, method: &str) -> Result<Vec<u8>, String> {
-    send(path, method, None).await
+    send(path, method, None, None).await
 }
 
-async fn send(path: &str, method: &str, form: Option<String>) -> Result<Vec<u8>, String> {
+async fn send(path: &str, method: &str, form: Option<String>, signal: Option<&AbortSignal>) -> Result<Vec<u8>, String> {
     let unreachable = |_: JsValue| "The server cannot be reached. Check that it runs, then try again".to_owned();
     let headers = Headers::new().map_err(unreachable)?;
     let mut lines = vec![("Accept", OCTETS), ("X-Requested-By", "packtwin")];
     let options = RequestInit::new();
     options.set_method(method);
+    options.set_signal(signal);
     if let Some(form) = form {
         lines.push(("Content-Type", "application/x-www-form-urlencoded"));
         options.set_body(&JsValue::from_str(&form));

@@ -1,5 +1,6 @@
 //! The pages. A new one is a file here and a row in [`PAGES`].
 
+pub mod analysis;
 pub mod cells;
 pub mod home;
 pub mod lab;
@@ -52,6 +53,7 @@ pub const PAGES: &[Page] = &[
     page("/trends", "Trends", Glyph::Trends, Code::Lazy(&trends::CHUNK)),
     page("/home", "Home energy", Glyph::House, Code::Lazy(&home::CHUNK)),
     page("/links", "Links", Glyph::Links, Code::Core(|| view! { <LinksPage /> }.into_any())),
+    page("/analysis", "Analysis", Glyph::Analysis, Code::Lazy(&analysis::CHUNK)),
     page("/lab", "Lab", Glyph::Lab, Code::Lazy(&lab::CHUNK)),
 ];
 

@@ -17,6 +17,7 @@ export const PAGES = [
   ['/cells', 'Cells'],
   ['/trends', 'Trends'],
   ['/links', 'Links'],
+  ['/analysis', 'Analysis'],
   ['/lab', 'Lab'],
 ];
 

@@ -52,13 +52,18 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  packtwin generate --days 30 --rate 5 --data data")]
     Generate(Generate),
     /// Write a stretch of history to a CSV or Parquet file; a server may be running
-    #[command(after_help = "Example:\n  packtwin export --system hv --from 2026-11-20 --to 2026-11-21T12:00Z --out burst.csv")]
+    #[command(
+        after_help = "Example:\n  packtwin export --system hv --from 2026-11-20 --to 2026-11-21T12:00Z --out burst.csv"
+    )]
     Export(Export),
     /// Take the telemetry of another program into the history: a Parquet, CSV or DuckDB file
     ///
     /// It needs a column `timestamp` and at least one of soc, pack_voltage, pack_current (discharge positive), min_cell_v,
     /// max_cell_temp and those that `packtwin export` writes. No server may use the folder meanwhile.
     Import(Import),
+    /// Run a program with limits, and let it read nothing but a folder
+    #[command(hide = true)]
+    Jail(Jail),
 }
 
 #[derive(Args, Debug)]
@@ -149,6 +154,22 @@ pub(crate) enum DbcCommand {
     },
 }
 
+/// How the server starts the DuckDB program: see `analysis::jail`.
+#[derive(Args, Debug)]
+pub(crate) struct Jail {
+    /// The folder that the program may read; it may write into `spill` below
+    #[arg(long)]
+    pub(crate) folder: PathBuf,
+    /// The most processor time, s
+    #[arg(long)]
+    pub(crate) seconds: u64,
+    /// The program
+    pub(crate) program: PathBuf,
+    /// Its arguments
+    #[arg(last = true)]
+    pub(crate) args: Vec<String>,
+}
+
 /// Options of every server.
 #[derive(Args, Debug)]
 pub(crate) struct Common {
@@ -161,6 +182,9 @@ pub(crate) struct Common {
     /// Folder with the built page (`cargo xtask run` builds it)
     #[arg(long, value_name = "DIR", default_value = "target/site", env = "PACKTWIN_ASSETS")]
     pub(crate) assets: PathBuf,
+    /// The DuckDB program, for SQL on the page Analysis; if not given, it is looked for
+    #[arg(long, value_name = "PROGRAM", env = "PACKTWIN_DUCKDB")]
+    pub(crate) duckdb: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -76,7 +76,12 @@ pub(crate) async fn run(
             let encoded = lane.encoder.encode(&moment);
             // A cycle of one system can change another's alarms: those are recorded with theirs.
             for (system, event) in events.extract_if(.., |(system, _)| *system != i) {
-                store.append(Second { system: site.systems[system].spec.id.clone(), utc_s: event.at_ms.div_euclid(1_000), events: vec![event], ..Second::default() });
+                store.append(Second {
+                    system: site.systems[system].spec.id.clone(),
+                    utc_s: event.at_ms.div_euclid(1_000),
+                    events: vec![event],
+                    ..Second::default()
+                });
             }
             let events = events.into_iter().map(|(_, event)| event).collect();
             if let Some(second) = lane.tape.push(&moment, &encoded, events) {

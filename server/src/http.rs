@@ -2,13 +2,14 @@
 //!
 //! | path | what |
 //! |---|---|
-//! | `/`, `/cells`, `/links`, `/lab`, `/home` | pages, rendered with the newest values |
+//! | `/`, `/cells`, `/trends`, `/home`, `/analysis`, `/links`, `/lab` | pages, rendered with the newest values |
 //! | `/live/{system}` | WebSocket: binary live frames, server to page |
 //! | `/api/v1/...` | JSON for people and programs, the same in a binary form for the page |
 //! | `/victron/...` | the battery as a Victron GX says it, in JSON |
 //! | `/pkg/...` | the built page, cached for ever by content hash |
 //! | `/healthz`, `/readyz` | for process supervisors |
 
+mod analysis;
 mod api;
 mod assets;
 mod guard;
@@ -21,13 +22,14 @@ mod problem;
 mod recording;
 mod victron;
 
+use crate::analysis::Analysis;
 use crate::hub::Hub;
 pub(crate) use api::RECENT_S;
 pub(crate) use assets::Manifest;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
-use axum::routing::get;
+use axum::routing::{get, post};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,6 +42,8 @@ pub(crate) struct AppState {
     pub(crate) manifest: Arc<Manifest>,
     /// The data folder.
     pub(crate) data: Arc<Path>,
+    /// Runs queries.
+    pub(crate) analysis: Arc<Analysis>,
 }
 
 /// No request of ours is larger.
@@ -62,6 +66,9 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/history.csv", get(history::csv))
         .route("/home", get(home::home))
         .route("/lab", get(lab::read).post(lab::command))
+        .route("/analysis/sql", post(analysis::sql))
+        .route("/analysis/questions", get(analysis::questions))
+        .route("/analysis/questions/{id}", get(analysis::question))
         .fallback(problem::no_such_path);
     Router::new()
         .nest("/api/v1", api)
@@ -79,6 +86,7 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/trends", get(pages::page))
         .route("/lab", get(pages::page))
         .route("/home", get(pages::page))
+        .route("/analysis", get(pages::page))
         .fallback(get(pages::missing))
         .layer(from_fn(guard::same_origin))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

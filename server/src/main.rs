@@ -7,6 +7,7 @@
 //!                     simulators (sim)      '------seconds--> store
 //! ```
 
+mod analysis;
 mod archive;
 mod check;
 mod cli;
@@ -53,6 +54,7 @@ async fn main() -> ExitCode {
         Command::Generate(options) => archive::generate(&options),
         Command::Export(options) => archive::export(&options),
         Command::Import(options) => archive::import(&options),
+        Command::Jail(options) => Err(analysis::jail::enter(&options)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

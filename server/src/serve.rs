@@ -1,5 +1,6 @@
 //! Wiring: from a site file to a running site, and back down in order.
 
+use crate::analysis::Analysis;
 use crate::cli::{Common, Serve};
 use crate::clock::system_clock;
 use crate::engine;
@@ -100,8 +101,9 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     drop(sink);
     let engine = tokio::spawn(engine::run(site, inputs, hub.clone(), store.clone(), clock, stopped.clone()));
 
-    let app =
-        http::router(AppState { hub, manifest, data: options.common.data.as_path().into() }, &options.common.assets);
+    let data = options.common.data.as_path();
+    let analysis = Arc::new(Analysis::new(data, options.common.duckdb.clone()));
+    let app = http::router(AppState { hub, manifest, data: data.into(), analysis }, &options.common.assets);
     let address = listener.local_addr().context("read the bound address")?;
     println!("Packtwin is at http://{address}");
     if !address.ip().is_loopback() {

@@ -47,6 +47,7 @@ Usage: cargo xtask <command>
 
 Environment:
   PACKTWIN_CHROMIUM    the browser for the tests
+  PACKTWIN_DUCKDB      the DuckDB program, for SQL
   PACKTWIN_PYTHON      a Python with the packages of xtask/judges.txt
   CARGO_TARGET_DIR     another folder for all that is built";
 

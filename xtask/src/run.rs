@@ -3,7 +3,7 @@
 use crate::build::{self, Profile};
 use crate::commands::{forget_package, target_dir};
 use crate::job::{Steps, run_together, spoken};
-use crate::tools::wasm_target;
+use crate::tools::{self, wasm_target};
 use crate::{site, wasm};
 use anyhow::{Error, Result};
 use std::os::unix::process::CommandExt as _;
@@ -17,9 +17,14 @@ use std::time::Instant;
 /// A tool is missing, something does not compile, or the server does not start.
 pub(crate) fn run(profile: Profile, passed_on: &[String]) -> Result<()> {
     let packtwin = build_all(profile)?;
+    let duckdb = tools::duckdb();
     let mut command = Command::new(&packtwin);
     forget_package(&mut command);
     command.arg("demo").arg("--assets").arg(site::folder()).arg("--data").arg(target_dir().join("demo-data"));
+    match duckdb {
+        Ok(program) => drop(command.env("PACKTWIN_DUCKDB", program)),
+        Err(error) => eprintln!("      No SQL on the page Analysis: DuckDB could not be fetched. {error:#}"),
+    }
     let error = command.args(passed_on).exec();
     Err(Error::new(error).context(format!("start {}", packtwin.display())))
 }

@@ -159,7 +159,8 @@ fn write_compressed(pkg: &Path, name: &str, content: &[u8]) -> Result<()> {
 fn renamed(script: &str, file: &str, name: &str) -> Result<String> {
     let (import, fetch) = (format!("from \"{file}\""), format!("URL(\"{file}\""));
     let places = script.matches(&import).count() + script.matches(&fetch).count();
-    anyhow::ensure!(places == 1, "{file} is asked for in {places} places instead of one");
+    // Every lazy page has an import of its own, of the one loader.
+    anyhow::ensure!(places > 0, "{file} is asked for nowhere");
     Ok(script.replace(&import, &format!("from \"./{name}\"")).replace(&fetch, &format!("URL(\"./{name}\"")))
 }
 

@@ -99,12 +99,19 @@ fn unit(tally: &mut Tally) -> Result<bool> {
     if let Err(error) = &judges {
         println!("\nTHE JUDGES ARE SKIPPED: tests against cantools, python-can and pymodbus do not run. {error:#}\n");
     }
+    let duckdb = tools::duckdb();
+    if let Err(error) = &duckdb {
+        println!("\nDUCKDB IS SKIPPED: tests of SQL do not run. {error:#}\n");
+    }
     let mut all_passed = true;
     for what in WHAT {
         let mut tests = cargo();
         tests.args(what).arg("--no-fail-fast");
         if let Ok(python) = &judges {
             tests.env("PACKTWIN_PYTHON", python);
+        }
+        if let Ok(program) = &duckdb {
+            tests.env("PACKTWIN_DUCKDB", program);
         }
         all_passed &= tally.watch(tests)?;
     }
@@ -148,5 +155,8 @@ fn browser(part: &str, tally: &mut Tally) -> Result<bool> {
     tests.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files);
     tests.env("PACKTWIN_BIN", absolute(&packtwin)?).env("PACKTWIN_ASSETS", absolute(&site::folder())?);
     tests.env("PACKTWIN_CHROMIUM", chromium);
+    if let Ok(program) = tools::duckdb() {
+        tests.env("PACKTWIN_DUCKDB", program);
+    }
     tally.watch(tests)
 }

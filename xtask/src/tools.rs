@@ -4,12 +4,14 @@
 //! what an earlier run put below `target/tools`, and last of all a package. Errors say what to install by hand.
 
 mod debian;
+mod duckdb;
 mod javascript;
 pub(crate) mod judges;
 mod qemu;
 pub(crate) mod wasm_target;
 
 pub(crate) use debian::refresh_packages;
+pub(crate) use duckdb::duckdb;
 pub(crate) use javascript::{chromium, node, test_packages};
 pub(crate) use qemu::qemu;
 

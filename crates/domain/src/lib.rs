@@ -7,6 +7,7 @@
 //! [`twin`] (what is known now), [`alarm`] (what is wrong), [`engine`] (one cycle), [`live`] (what goes to the page).
 
 pub mod alarm;
+pub mod analysis;
 pub mod cells;
 pub mod decimal;
 pub mod derived;

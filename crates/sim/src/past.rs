@@ -250,7 +250,8 @@ mod tests {
         }
         // A burst pulls the voltage down by what resistance says: the drop belongs to the step of the current.
         let (voltage, current) = (column(&days, PointId::Voltage), column(&days, PointId::Current));
-        let k = (25..2 * DAY_ROWS).max_by(|a, b| (current[*a] - current[*a - 25]).total_cmp(&(current[*b] - current[*b - 25])));
+        let k = (25..2 * DAY_ROWS)
+            .max_by(|a, b| (current[*a] - current[*a - 25]).total_cmp(&(current[*b] - current[*b - 25])));
         let k = k.unwrap();
         let ohm = (voltage[k - 25] - voltage[k]) / (current[k] - current[k - 25]);
         assert!((0.05..0.16).contains(&ohm), "{ohm} Ω");

@@ -68,7 +68,12 @@ pub struct Rig {
 impl Rig {
     /// A system without devices.
     fn new(system: Arc<Mutex<dyn Simulation>>) -> Rig {
-        Rig { lab: LabHandle::new(system), outlets: Vec::new(), can_faults: CanFaults::default(), tasks: JoinSet::new() }
+        Rig {
+            lab: LabHandle::new(system),
+            outlets: Vec::new(),
+            can_faults: CanFaults::default(),
+            tasks: JoinSet::new(),
+        }
     }
 
     /// Lets a device of `system` answer questions at `address`, unless its link was silenced.

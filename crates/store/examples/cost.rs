@@ -73,7 +73,12 @@ fn open(folder: &Path, checkpoint_every: Duration) -> Result<Store, Box<dyn Erro
 
 fn write(store: &Store, seconds: std::ops::Range<i64>) -> Result<(), Box<dyn Error>> {
     for utc_s in seconds {
-        store.append(Second { system: "hv".to_owned(), utc_s, tape: vec![utc_s as u8; TAPE_BYTES], ..Second::default() });
+        store.append(Second {
+            system: "hv".to_owned(),
+            utc_s,
+            tape: vec![utc_s as u8; TAPE_BYTES],
+            ..Second::default()
+        });
     }
     Ok(store.flush()?)
 }

@@ -134,4 +134,3 @@ pub fn by_day(mut rows: Block) -> Vec<(Day, Block)> {
     }
     days
 }
-

@@ -129,7 +129,10 @@ impl Columns {
                 let day = segment::path(&self.data, system, segment.day);
                 let mut opened = Opened::open(&day)?;
                 if opened.rows() as u64 != segment.rows {
-                    return Err(StoreError::Parquet { path: day, why: "it was replaced meanwhile; ask again".to_owned() });
+                    return Err(StoreError::Parquet {
+                        path: day,
+                        why: "it was replaced meanwhile; ask again".to_owned(),
+                    });
                 }
                 let values = read(&mut opened)?;
                 let bytes: &[u8] = bytemuck::cast_slice(&values);

@@ -7,10 +7,12 @@ mod chart;
 mod exact;
 mod fold;
 mod levels;
+mod parts;
 
 pub use chart::{Chart, Grid, Tier};
 pub use exact::{Headroom, Sag, Sags};
 pub use fold::{Mean, Summary};
+pub use parts::Parts;
 
 use crate::block::Block;
 use crate::columns::Columns;
@@ -180,13 +182,7 @@ impl History {
     }
 
     /// Some rows of a sealed day.
-    fn rows_of(
-        &self,
-        system: &str,
-        segment: &Segment,
-        range: Range,
-        points: &[PointId],
-    ) -> Result<Block, StoreError> {
+    fn rows_of(&self, system: &str, segment: &Segment, range: Range, points: &[PointId]) -> Result<Block, StoreError> {
         let at_ms = self.columns.at_ms(system, segment)?;
         let rows = places(&at_ms, range);
         let mut columns = Vec::with_capacity(points.len());
@@ -213,7 +209,8 @@ impl History {
             let found = self.find(system, range, points);
             let answer = answer(&found);
             let replaced = || {
-                let now = self.index.with(system, |past| found.segments.iter().all(|s| past.segments.get(&s.day) == Some(s)));
+                let now =
+                    self.index.with(system, |past| found.segments.iter().all(|s| past.segments.get(&s.day) == Some(s)));
                 now == Some(false)
             };
             if answer.is_ok() || attempt == ATTEMPTS || !replaced() {
@@ -227,9 +224,8 @@ impl History {
         let found = self.index.with(system, |past| {
             let segments = past.segments.values().filter(|s| s.last_ms >= range.from_ms && s.first_ms < range.to_ms);
             let rows = past.tail.range(range.from_ms, range.to_ms);
-            let columns = points.iter().filter_map(|point| {
-                Some((*point, past.tail.column(*point)?[rows.clone()].to_vec()))
-            });
+            let columns =
+                points.iter().filter_map(|point| Some((*point, past.tail.column(*point)?[rows.clone()].to_vec())));
             let tail = Block::from_columns(past.tail.at_ms()[rows.clone()].to_vec(), columns);
             Found { segments: segments.copied().collect(), tail }
         });

@@ -53,7 +53,8 @@ mod tests {
             if (9_000..9_600).contains(&k) {
                 continue;
             }
-            let mut values = vec![(PointId::Voltage, 832.0 + (k % 97) as f32 * 0.01), (PointId::Current, (k % 7) as f32)];
+            let mut values =
+                vec![(PointId::Voltage, 832.0 + (k % 97) as f32 * 0.01), (PointId::Current, (k % 7) as f32)];
             if k >= 20_000 {
                 values.push((PointId::GridPower, -1_000.0 + k as f32));
             }

@@ -82,7 +82,8 @@ mod tests {
         let rows = Block::from_columns(vec![0, 200], columns);
         let mut text = csv_header(&points);
         (0..2).for_each(|place| csv_row(&mut text, &rows, place, &points));
-        let expected = "timestamp,soc,pack_voltage\r\n1970-01-01T00:00:00.000Z,50.25,832.1\r\n1970-01-01T00:00:00.200Z,,832\r\n";
+        let expected =
+            "timestamp,soc,pack_voltage\r\n1970-01-01T00:00:00.000Z,50.25,832.1\r\n1970-01-01T00:00:00.200Z,,832\r\n";
         assert_eq!(text, expected);
     }
 }

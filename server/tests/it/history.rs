@@ -54,7 +54,8 @@ fn a_generated_past_is_served_at_any_zoom_and_duckdb_agrees() {
     let nothing = server.get(&path("2020-01-01", "2020-01-02", 100));
     assert_eq!((&nothing["statistics"][0]["rows"], &nothing["statistics"][0]["mean"]), (&0.into(), &Value::Null));
 
-    let (status, csv) = server.request("GET", "/api/v1/history.csv?from=2026-03-01T23:59:58Z&to=2026-03-02T00:00:02Z", &[], "");
+    let (status, csv) =
+        server.request("GET", "/api/v1/history.csv?from=2026-03-01T23:59:58Z&to=2026-03-02T00:00:02Z", &[], "");
     let lines: Vec<&str> = csv.lines().filter(|line| line.contains(',')).collect();
     assert_eq!((status, lines.len()), (200, 5), "{csv}");
     assert!(lines[0].starts_with("timestamp,soc,pack_voltage,pack_current,min_cell_v,max_cell_temp,"), "{}", lines[0]);
@@ -79,9 +80,10 @@ fn a_generated_past_is_served_at_any_zoom_and_duckdb_agrees() {
         let out = judge(&python, "duckdb_telemetry.py").arg(&files).output().unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         let duckdb: Value = serde_json::from_slice(&out.stdout).unwrap();
-        assert_eq!(duckdb["columns"].as_array().unwrap()[..6].iter().map(|c| c.as_str().unwrap()).collect::<Vec<_>>(), [
-            "timestamp", "soc", "pack_voltage", "pack_current", "min_cell_v", "max_cell_temp"
-        ]);
+        assert_eq!(
+            duckdb["columns"].as_array().unwrap()[..6].iter().map(|c| c.as_str().unwrap()).collect::<Vec<_>>(),
+            ["timestamp", "soc", "pack_voltage", "pack_current", "min_cell_v", "max_cell_temp"]
+        );
         assert_eq!(duckdb["type"], "TIMESTAMP");
         let close = |a: f64, b: &Value, what: &str| assert!((a - number(b)).abs() <= 1e-6 * a.abs(), "{what}: {a} {b}");
         assert_eq!(duckdb["rows"], 172_800);

@@ -224,7 +224,10 @@ mod tests {
         let ticks = |from: f64, to: f64, offset_s: i32| {
             let time = TimeAxis { from: midnight + from, to: midnight + to, ..TimeAxis::default() };
             let chart = LineChart { time, clock: Some(offset_s), ..LineChart::default() };
-            time_ticks(&chart, 6).into_iter().map(|(at, words)| (at - midnight, words.replace('\u{a0}', " "))).collect::<Vec<_>>()
+            time_ticks(&chart, 6)
+                .into_iter()
+                .map(|(at, words)| (at - midnight, words.replace('\u{a0}', " ")))
+                .collect::<Vec<_>>()
         };
         let words = |ticks: &[(f64, String)]| ticks.iter().map(|(_, words)| words.clone()).collect::<Vec<_>>();
         assert_eq!(words(&ticks(-7_200.0, 7_200.0, 0)), ["22:00", "23:00", "21 Nov", "01:00", "02:00"]);

@@ -62,7 +62,8 @@ impl Choice {
             (_, _, Some(last_s)) if (SHORTEST_S..=LONGEST_S).contains(&last_s) => When::Last(last_s as u32),
             _ => When::Last(SPAN_S),
         };
-        let named = address.field("points").map(|names| names.split(',').filter_map(from_column_name).collect::<Vec<_>>());
+        let named =
+            address.field("points").map(|names| names.split(',').filter_map(from_column_name).collect::<Vec<_>>());
         let points = named.filter(|points| !points.is_empty()).unwrap_or_else(|| first_points(kind).to_vec());
         Choice { when, points }
     }
@@ -158,13 +159,18 @@ mod tests {
                 Choice { when: When::Between(1_760_000_000.5, 1_760_000_010.0), points: vec![PointId::Soc] },
                 "/trends?from=1760000000.5&to=1760000010.0&points=soc",
             ),
-            (Choice { when: When::Last(3_600), points: vec![PointId::GridPower, PointId::Voltage] }, "/trends?points=grid_power,pack_voltage"),
+            (
+                Choice { when: When::Last(3_600), points: vec![PointId::GridPower, PointId::Voltage] },
+                "/trends?points=grid_power,pack_voltage",
+            ),
         ] {
             assert_eq!(choice.address("/trends", PACK), address);
             assert_eq!(Choice::of(&Address::parse(address), PACK), choice);
         }
         assert!(first.address("/trends?system=home", SystemKind::Home).starts_with("/trends?system=home&points="));
-        for address in ["/trends?last=-5", "/trends?last=x", "/trends?from=9&to=3", "/trends?points=colour", "/trends?from=1"] {
+        for address in
+            ["/trends?last=-5", "/trends?last=x", "/trends?from=9&to=3", "/trends?points=colour", "/trends?from=1"]
+        {
             assert_eq!(Choice::of(&Address::parse(address), PACK), first, "{address}");
         }
     }

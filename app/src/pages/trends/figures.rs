@@ -19,13 +19,21 @@ pub(super) fn Figures(
     /// Kind of the system.
     kind: SystemKind,
 ) -> impl IntoView {
-    let rows = move || stretch.with(|stretch| rows(stretch, kind)).into_iter().map(|row| {
+    let rows = move || {
+        stretch.with(|stretch| rows(stretch, kind)).into_iter().map(|row| {
         let [mean, spread, min, max, n] = row.cells;
         view! { <tr><th scope="row">{row.name}</th><td>{mean}</td><td>{spread}</td><td>{min}</td><td>{max}</td><td>{n}</td></tr> }
-    }).collect_view();
-    let flow = move || stretch.with(|stretch| flow_words(&stretch.flow)).into_iter().map(|(term, value)| {
-        view! { <div><dt>{term}</dt><dd>{value}</dd></div> }
-    }).collect_view();
+    }).collect_view()
+    };
+    let flow = move || {
+        stretch
+            .with(|stretch| flow_words(&stretch.flow))
+            .into_iter()
+            .map(|(term, value)| {
+                view! { <div><dt>{term}</dt><dd>{value}</dd></div> }
+            })
+            .collect_view()
+    };
     let provenance = Derived::new(move || stretch.with(|stretch| provenance(stretch)));
     view! {
         <Card title="What is seen" note=provenance class="trends-figures">
@@ -99,7 +107,10 @@ mod tests {
         let series = |name: &str| Series { name: name.into(), unit: Unit::Volt, resolution: 0.01, values: vec![] };
         let stretch = Stretch {
             table: Table { at: vec![], series: vec![series("battery/voltage"), series("battery/soc")] },
-            statistics: vec![Statistics { n: 12_960_000, mean: 832.04, std_dev: 1.5, min: 790.0, max: 860.0 }, Statistics::default()],
+            statistics: vec![
+                Statistics { n: 12_960_000, mean: 832.04, std_dev: 1.5, min: 790.0, max: 860.0 },
+                Statistics::default(),
+            ],
             flow: FlowOf { out_wh: 8_070_344.0, in_wh: 1_000.0, discharging_s: 50.0, charging_s: 25.0, known_s: 100.0 },
             rows: 12_960_000,
             tier: "from ten minutes".into(),

@@ -48,7 +48,9 @@ impl Past {
             while let Some(Some(wish)) = self.wish.try_update_value(Option::take) {
                 let path = self.path(&wish);
                 let answer = api::get_bytes(&path).await;
-                let answer = answer.and_then(|bytes| Stretch::from_bytes(&bytes).map_err(|e| format!("The answer cannot be read: {e}")));
+                let answer = answer.and_then(|bytes| {
+                    Stretch::from_bytes(&bytes).map_err(|e| format!("The answer cannot be read: {e}"))
+                });
                 // The page may be gone by now.
                 match answer {
                     Ok(stretch) => {

@@ -38,19 +38,48 @@ struct AxisSpec {
 
 /// Every axis with its points, in the order of the page; a point is on one.
 const AXES: [AxisSpec; 6] = [
-    axis(Axis::Power, "Power", "kW", 1e-3, 1.0, &[
-        PointId::LoadPower, PointId::GridPower, PointId::SolarPower, PointId::Power, PointId::SopDischarge,
-        PointId::SopCharge, PointId::InverterBatteryPower,
-    ]),
-    axis(Axis::Voltage, "Voltage", "V", 1.0, 0.5, &[PointId::Voltage, PointId::BusVoltage, PointId::InverterBatteryVoltage]),
-    axis(Axis::Current, "Current", "A", 1.0, 1.0, &[
-        PointId::Current, PointId::ChargeCurrentMax, PointId::DischargeCurrentMax,
-    ]),
+    axis(
+        Axis::Power,
+        "Power",
+        "kW",
+        1e-3,
+        1.0,
+        &[
+            PointId::LoadPower,
+            PointId::GridPower,
+            PointId::SolarPower,
+            PointId::Power,
+            PointId::SopDischarge,
+            PointId::SopCharge,
+            PointId::InverterBatteryPower,
+        ],
+    ),
+    axis(
+        Axis::Voltage,
+        "Voltage",
+        "V",
+        1.0,
+        0.5,
+        &[PointId::Voltage, PointId::BusVoltage, PointId::InverterBatteryVoltage],
+    ),
+    axis(
+        Axis::Current,
+        "Current",
+        "A",
+        1.0,
+        1.0,
+        &[PointId::Current, PointId::ChargeCurrentMax, PointId::DischargeCurrentMax],
+    ),
     axis(Axis::Percent, "Charge", "%", 1.0, 1.0, &[PointId::Soc, PointId::InverterSoc, PointId::Soh]),
     axis(Axis::CellVoltage, "Cell voltage", "V", 1.0, 0.01, &[PointId::CellVoltageMin, PointId::CellVoltageMax]),
-    axis(Axis::Temperature, "Temperature", "\u{b0}C", 1.0, 1.0, &[
-        PointId::CellTemperatureMax, PointId::CellTemperatureMin, PointId::Temperature, PointId::Ambient,
-    ]),
+    axis(
+        Axis::Temperature,
+        "Temperature",
+        "\u{b0}C",
+        1.0,
+        1.0,
+        &[PointId::CellTemperatureMax, PointId::CellTemperatureMin, PointId::Temperature, PointId::Ambient],
+    ),
 ];
 
 const fn axis(
@@ -131,6 +160,7 @@ pub fn picture(axis: Axis, stretch: &Stretch, window: (f64, f64), offset_s: i32,
             bands: bands(axis, spec),
             marks: marks(stretch, window),
             clock: Some(offset_s),
+            zero: None,
         },
     }
 }
@@ -224,7 +254,8 @@ mod tests {
     use domain::time::Utc;
 
     fn stretch(at_s: &[f64], values: &[Option<f32>], step_ms: u64) -> Stretch {
-        let series = Series { name: "battery/soc".into(), unit: Unit::Percent, resolution: 0.1, values: values.to_vec() };
+        let series =
+            Series { name: "battery/soc".into(), unit: Unit::Percent, resolution: 0.1, values: values.to_vec() };
         let at = at_s.iter().map(|s| Utc((s * 1e6) as i64)).collect();
         Stretch { table: Table { at, series: vec![series] }, step_ms, ..Stretch::default() }
     }

@@ -18,9 +18,9 @@ use links::config::MapEntry;
 use links::device::can_table::CanTable;
 use links::device::dbc::Database;
 use links::device::registers::{Poll, RegisterTable};
+use links::device::shared_cells::SharedCells;
 use links::device::victron::topic::{self, Message};
 use links::device::victron::{Gx, vrm};
-use links::device::shared_cells::SharedCells;
 use links::inspect;
 
 /// A codec.

@@ -13,7 +13,8 @@ const APPLICATION_ID: i64 = 0x506b_5477;
 ///
 /// `tape` is append-only and keeps the order in which rows were recorded (`seq`): after the wall clock was set back, or
 /// after a restart within one second, a second can have two rows, and both are true.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE system (
         id      INTEGER PRIMARY KEY,
         name    TEXT NOT NULL UNIQUE      -- the id in the site file
@@ -25,7 +26,8 @@ const STEPS: &[&str] = &["
         frames      BLOB NOT NULL         -- its live frames, one after the other
     ) STRICT;
     CREATE INDEX tape_by_time ON tape (system_id, utc_s);
-", "
+",
+    "
     CREATE TABLE tail (                   -- rows that are in no sealed file yet
         seq         INTEGER PRIMARY KEY,
         system_id   INTEGER NOT NULL REFERENCES system (id),
@@ -60,7 +62,8 @@ const STEPS: &[&str] = &["
         words       TEXT NOT NULL
     ) STRICT;
     CREATE INDEX event_by_time ON event (system_id, at_ms);
-"];
+",
+];
 
 /// Says whether this program may write the file. Changes nothing.
 ///

@@ -10,9 +10,30 @@ use domain::point::PointId;
 
 /// Steps of a chart, ms: those of a clock, so that steps stay where they are when a chart is moved.
 const STEPS_MS: [i64; 24] = [
-    1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 180_000, 300_000, 600_000, 1_200_000, 1_800_000,
-    3_600_000, 7_200_000, 10_800_000, 14_400_000, 21_600_000, 43_200_000, 86_400_000, 172_800_000, 604_800_000,
-    2_592_000_000, 7_776_000_000,
+    1_000,
+    2_000,
+    5_000,
+    10_000,
+    15_000,
+    30_000,
+    60_000,
+    120_000,
+    180_000,
+    300_000,
+    600_000,
+    1_200_000,
+    1_800_000,
+    3_600_000,
+    7_200_000,
+    10_800_000,
+    14_400_000,
+    21_600_000,
+    43_200_000,
+    86_400_000,
+    172_800_000,
+    604_800_000,
+    2_592_000_000,
+    7_776_000_000,
 ];
 
 /// Rows are shown one by one up to this many for each pixel.
@@ -183,7 +204,12 @@ impl super::History {
         let there = |point: &PointId| {
             let (segments, tail) = self
                 .index
-                .with(system, |past| (past.segments.values().rev().take(2).copied().collect::<Vec<_>>(), past.tail.column(*point).is_some()))
+                .with(system, |past| {
+                    (
+                        past.segments.values().rev().take(2).copied().collect::<Vec<_>>(),
+                        past.tail.column(*point).is_some(),
+                    )
+                })
                 .unwrap_or_default();
             tail || segments.iter().any(|segment| {
                 let level = self.level(system, segment, &Values([*point]), Kept::Tens);
@@ -193,4 +219,3 @@ impl super::History {
         PointId::ALL.iter().copied().filter(there).collect()
     }
 }
-

@@ -63,13 +63,7 @@ impl History {
     ///
     /// # Errors
     /// A file cannot be read.
-    pub fn hourly(
-        &self,
-        system: &str,
-        range: Range,
-        point: PointId,
-        offset_ms: i64,
-    ) -> Result<[Mean; 24], StoreError> {
+    pub fn hourly(&self, system: &str, range: Range, point: PointId, offset_ms: i64) -> Result<[Mean; 24], StoreError> {
         self.consistent(system, range, &[point], |found| {
             let mut hours = [Mean::default(); 24];
             let mut from_ms = range.from_ms;
@@ -106,7 +100,8 @@ impl History {
         if !rows.is_empty() {
             let held_s = held_s(tail.at_ms(), None);
             let none = vec![f32::NAN; rows.len()];
-            let columns = subject.points().iter().map(|point| tail.column(*point).map_or(&none[..], |v| &v[rows.clone()]));
+            let columns =
+                subject.points().iter().map(|point| tail.column(*point).map_or(&none[..], |v| &v[rows.clone()]));
             let columns: Vec<&[f32]> = columns.collect();
             whole.fold(&subject.count(&columns, &held_s[rows]));
         }

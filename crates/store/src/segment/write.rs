@@ -67,9 +67,12 @@ fn try_write(path: &Path, block: &Block) -> Result<u64, StoreError> {
     };
     let file = File::create(path).map_err(StoreError::io(path))?;
     let schema = Arc::new(schema(&points).map_err(failed)?);
-    let mut writer =
-        SerializedFileWriter::new(BufWriter::with_capacity(1 << 18, file), schema, Arc::new(properties().map_err(failed)?))
-            .map_err(failed)?;
+    let mut writer = SerializedFileWriter::new(
+        BufWriter::with_capacity(1 << 18, file),
+        schema,
+        Arc::new(properties().map_err(failed)?),
+    )
+    .map_err(failed)?;
     for rows in groups(block.at_ms()) {
         write_group(&mut writer, block, &points, rows).map_err(failed)?;
     }

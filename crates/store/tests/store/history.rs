@@ -26,7 +26,11 @@ fn rows(seed: u64, len: usize) -> Vec<Row> {
                 k => 900 + k as i64 % 200,
             };
             let mut row = Row::empty(at_ms);
-            let values = [800.0 + random(5_000) as f32 * 0.01, random(30_000) as f32 * 0.01 - 100.0, random(10_000) as f32 * 0.01];
+            let values = [
+                800.0 + random(5_000) as f32 * 0.01,
+                random(30_000) as f32 * 0.01 - 100.0,
+                random(10_000) as f32 * 0.01,
+            ];
             for (point, value) in POINTS.iter().zip(values) {
                 if random(20) > 0 {
                     row.set(*point, value);

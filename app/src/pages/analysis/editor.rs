@@ -1,0 +1,126 @@
+//! Free SQL: a text, its result, and the result as a file.
+
+use super::answer::AnswerView;
+use super::asked::{Asked, State};
+use crate::api;
+use crate::components::Card;
+use crate::derived::Derived;
+use crate::live::Live;
+use leptos::ev::KeyboardEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::JsCast as _;
+use web_sys::{AbortController, HtmlElement};
+
+const ID: &str = "sql";
+
+/// What stands in the editor at first.
+pub(super) const FIRST: &str = "SELECT time_bucket(INTERVAL 10 MINUTE, timestamp) AS began,
+  min(pack_voltage) AS lowest_voltage, max(pack_voltage) AS highest_voltage
+FROM telemetry
+GROUP BY began
+ORDER BY began";
+
+/// Brings the editor into view, ready to type.
+pub(super) fn focus() {
+    let found = document().get_element_by_id(ID).and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    if let Some(editor) = found {
+        editor.scroll_into_view();
+        let _ = editor.focus();
+    }
+}
+
+/// The editor and what came of the query.
+#[component]
+pub(super) fn Editor(
+    /// Its text.
+    sql: RwSignal<String>,
+) -> impl IntoView {
+    let live = Live::expect();
+    let asked = Asked::new();
+    let missing = RwSignal::new(String::new());
+    // The query that the result is of: its files are those of this text, not of one that was changed since.
+    let ran = RwSignal::new(String::new());
+    let running = StoredValue::new_local(None::<AbortController>);
+    Effect::new(move |_| {
+        spawn_local(async move {
+            let words = api::get_bytes("/api/v1/analysis/questions").await.unwrap_or_default();
+            missing.try_set(String::from_utf8_lossy(&words).into_owned());
+        });
+    });
+    let stop = move || {
+        if let Some(controller) = running.try_update_value(Option::take).flatten() {
+            controller.abort();
+        }
+    };
+    let run = move || {
+        stop();
+        let text = sql.get_untracked();
+        ran.set(text.clone());
+        let controller = AbortController::new().ok();
+        let signal = controller.as_ref().map(AbortController::signal);
+        running.set_value(controller);
+        let fields = [("system", live.system().id.clone()), ("sql", text)];
+        asked.ask(async move { api::post_form_until("/api/v1/analysis/sql", &fields, signal.as_ref()).await });
+    };
+    let waiting = Derived::new(move || asked.state.with(|state| *state == State::Waiting));
+    let answered = Derived::new(move || asked.state.with(|state| matches!(state, State::Answered(_))));
+    let on_key = move |event: KeyboardEvent| {
+        if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
+            event.prevent_default();
+            run();
+        }
+    };
+    on_cleanup(stop);
+    let cancel = move |_| {
+        stop();
+        asked.cancel();
+    };
+    let file = move |format: &'static str, words: &'static str| {
+        view! {
+            <form method="post" action="/api/v1/analysis/sql" target="_blank">
+                <input type="hidden" name="system" value=live.system().id.clone() />
+                <input type="hidden" name="format" value=format />
+                <input type="hidden" name="sql" prop:value=move || ran.get() />
+                <button type="submit" class="button" prop:disabled=move || !answered.get()>{words}</button>
+            </form>
+        }
+    };
+    view! {
+        <Card title="SQL" note=Derived::from("DuckDB, read only, in a process of its own") class="analysis-sql">
+            <p class="note">
+                "Tables: " <code>"telemetry"</code> " (timestamp in UTC, soc, pack_voltage, pack_current with discharge positive, min_cell_v, max_cell_temp, and more: "
+                <code>"DESCRIBE telemetry"</code> "), " <code>"events"</code> " (alarms), " <code>"cells"</code>
+                " (each cell as it is now: cells have no history yet)."
+            </p>
+            <p class="analysis-missing" role="note" hidden=move || missing.with(String::is_empty)>{move || missing.get()}</p>
+            <label class="field-label" for=ID>"Query"</label>
+            <textarea
+                id=ID
+                class="field analysis-text"
+                rows="8"
+                spellcheck="false"
+                autocomplete="off"
+                aria-describedby="sql-keys"
+                prop:value=move || sql.get()
+                on:input=move |event| sql.set(event_target_value(&event))
+                on:keydown=on_key
+            >
+                {FIRST}
+            </textarea>
+            <div class="analysis-actions">
+                <button type="button" class="button button-primary" prop:disabled=move || waiting.get() on:click=move |_| run()>
+                    "Run"
+                </button>
+                <button type="button" class="button" prop:disabled=move || !waiting.get() on:click=cancel>
+                    "Cancel"
+                </button>
+                {file("csv", "Download CSV")}
+                {file("parquet", "Download Parquet")}
+                <span class="note" id="sql-keys">"Ctrl + Enter runs it"</span>
+            </div>
+            <AnswerView asked curves_id="analysis-curves" what="result" />
+        </Card>
+    }
+    .into_any()
+}

@@ -1,0 +1,154 @@
+// The page Analysis: ready questions, SQL with its table, chart and files, cancelling, errors in words.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { launch, live, PHONE, shot, withPage } from '../lib/browser.mjs';
+import { startDemo } from '../lib/server.mjs';
+
+const BINARY = process.env.PACKTWIN_BIN ?? resolve(import.meta.dirname, '../../target/debug/packtwin');
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+let server, browser, duckdb;
+before(async () => {
+  const data = await mkdtemp(join(tmpdir(), 'packtwin-'));
+  const made = spawnSync(BINARY, ['generate', '--days', '3', '--rate', '1', '--data', data], { encoding: 'utf8' });
+  assert.equal(made.status, 0, made.stderr);
+  [server, browser] = await Promise.all([startDemo({ data }), launch()]);
+  ({ duckdb } = await server.api('analysis/questions'));
+  if (!duckdb) console.log('SKIPPED: there is no DuckDB program, so SQL is not tried');
+});
+after(() => Promise.all([server?.stop(), browser?.close()]));
+
+const open = (use, options = {}) =>
+  withPage(browser, `${server.url}/analysis`, options, async (page, messages) => {
+    await live(page);
+    await use(page, messages);
+  });
+const card = (page, name) => page.getByRole('region', { name, exact: true });
+const query = (page) => page.getByRole('textbox', { name: 'Query' });
+const run = (page) => page.getByRole('button', { name: 'Run', exact: true });
+
+async function axe(page) {
+  // The page allows only its own scripts; the checker comes in through the debugger, not through the document.
+  await page.evaluate(await readFile(AXE, 'utf8'));
+  const { violations } = await page.evaluate(() =>
+    window.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }),
+  );
+  assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes[0].html}`), []);
+}
+
+test('every ready question has its answer and its SQL', () =>
+  open(async (page) => {
+    await page.getByRole('radio', { name: '7 days' }).check();
+    const energy = card(page, 'Total energy');
+    await energy.getByText('Energy out').waitFor();
+    assert.match(await energy.getByRole('definition').first().textContent(), /[1-9].*kWh/);
+    const hours = card(page, 'Current by hour of the day');
+    await hours.getByText('Mean current by hour of the day').first().waitFor();
+    assert.equal(await hours.getByRole('row').count(), 24);
+    const sags = card(page, 'Sag velocity and the worst sags');
+    await sags.getByText('Fastest fall').waitFor();
+    assert.ok((await sags.getByRole('row').count()) > 2);
+    await card(page, 'Use of the discharge limit').getByText('Most of the limit used').waitFor();
+    await card(page, 'Ranking of the cells').getByRole('cell', { name: '7.12' }).waitFor();
+    await page.getByRole('checkbox', { name: 'Count every row' }).check();
+    await energy.getByRole('status').filter({ hasText: /ms$/ }).waitFor();
+    await shot(page, 'analysis-questions');
+    await page.getByRole('button', { name: 'Open as SQL: Total energy' }).click();
+    assert.match(await query(page).inputValue(), /AS out_kwh/);
+    assert.equal(await query(page).evaluate((element) => element === document.activeElement), true);
+  }));
+
+test('a query gives a table, a chart and files', async (t) => {
+  if (!duckdb) return t.skip('no DuckDB');
+  await open(async (page) => {
+    const sql = card(page, 'SQL');
+    await query(page).press('Control+Enter');
+    await sql.getByRole('status').filter({ hasText: /rows in/ }).waitFor({ timeout: 30_000 });
+    await sql.getByRole('columnheader', { name: 'lowest_voltage' }).waitFor();
+    await sql.getByRole('application', { name: 'Result over time' }).waitFor();
+    await sql.scrollIntoViewIfNeeded();
+    await shot(page, 'analysis-sql');
+    const download = async (name) => {
+      const [file] = await Promise.all([
+        // In a tab of its own, which Chromium closes when it sees that it is a file.
+        new Promise((found) => {
+          page.once('download', found);
+          page.context().once('page', (opened) => opened.once('download', found));
+        }),
+        page.getByRole('button', { name }).click(),
+      ]);
+      return readFile(await file.path());
+    };
+    const text = (await download('Download CSV')).toString();
+    assert.ok(text.startsWith('began,lowest_voltage,highest_voltage\n'), text.slice(0, 80));
+    assert.equal((await download('Download Parquet')).subarray(0, 4).toString(), 'PAR1');
+    await query(page).fill('SELECT hour(timestamp) AS hour, avg(pack_current) AS a FROM telemetry GROUP BY hour ORDER BY hour');
+    await run(page).click();
+    await sql.getByText('a by hour').first().waitFor();
+  });
+});
+
+test('a mistake is told in the words of DuckDB, and a long query is cancelled', async (t) => {
+  if (!duckdb) return t.skip('no DuckDB');
+  await open(async (page, messages) => {
+    const sql = card(page, 'SQL');
+    await query(page).fill('SELECT nope FROM telemetry');
+    await run(page).click();
+    await sql.getByText(/Binder Error: Referenced column "nope" not found/).waitFor();
+    messages.length = 0;
+    await query(page).fill('SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range * b.range % 7 = 3');
+    await run(page).click();
+    await sql.getByText('Asking').waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await sql.getByText('Cancelled').waitFor();
+    await query(page).fill('SELECT 42 AS answer');
+    await run(page).click();
+    await sql.getByRole('cell', { name: '42' }).waitFor();
+  });
+});
+
+test('it is as good on a phone, light and dark, and free of barriers', async () => {
+  for (const [name, options] of [
+    ['analysis-phone', { viewport: PHONE }],
+    ['analysis-dark', { colorScheme: 'dark' }],
+    ['analysis-light', { colorScheme: 'light' }],
+  ]) {
+    await open(async (page) => {
+      await card(page, 'Total energy').getByText('Energy out').waitFor();
+      await card(page, 'Ranking of the cells').getByRole('status').filter({ hasText: /ms$/ }).waitFor();
+      if (duckdb) {
+        await run(page).click();
+        await card(page, 'SQL').getByRole('status').filter({ hasText: /rows in/ }).waitFor({ timeout: 30_000 });
+      }
+      await shot(page, name);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wide <= 0, `${name} is ${wide} px too wide`);
+      await card(page, 'SQL').scrollIntoViewIfNeeded();
+      await query(page).scrollIntoViewIfNeeded();
+      await shot(page, `${name}-sql`);
+      await axe(page);
+    }, options);
+  }
+});
+
+test('without the DuckDB program the page says how to get it and the questions work', async () => {
+  const without = await startDemo({ args: ['--duckdb', '/nonexistent/duckdb'] });
+  try {
+    await withPage(browser, `${without.url}/analysis`, {}, async (page) => {
+      await live(page);
+      await card(page, 'SQL').getByText(/pip install duckdb-cli/).waitFor();
+      await card(page, 'Total energy').getByText('Energy out').waitFor();
+      await shot(page, 'analysis-without');
+    });
+  } finally {
+    await without.stop();
+  }
+  assert.equal(existsSync(without.data), false);
+});

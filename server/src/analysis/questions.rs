@@ -1,0 +1,203 @@
+//! The ready questions, answered by the store's own kernels.
+
+use super::sql;
+use crate::hub::Hub;
+use domain::analysis::{Answer, Bars, Column, Figure, Kind, Table};
+use domain::point::PointId;
+use domain::reading::CellQuantity;
+use domain::spec::SystemSpec;
+use domain::twin::Moment;
+use std::collections::HashMap;
+use store::{DAY_MS, Flow, Headroom, History, Mean, Range, Sags, StoreError};
+
+/// Sags and cells that are listed.
+const WORST: usize = 10;
+/// A fall that is called a sag: so much of the nominal voltage in a second.
+const SAG_SHARE: f32 = 0.0025;
+/// The share of the discharge limit from which on it counts as used up.
+const HEADROOM_SHARE: f64 = 0.9;
+
+/// A ready question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// Energy out of and into the battery.
+    Energy,
+    /// Mean current by hour of the day.
+    HourlyCurrent,
+    /// The fastest falls of the pack voltage.
+    Sags,
+    /// How much of the discharge limit was used.
+    Headroom,
+    /// Which cell was the lowest, for how much of the time.
+    Cells,
+}
+
+/// Every question with its id and what it asks.
+pub(crate) const QUESTIONS: [(Question, &str, &str); 5] = [
+    (Question::Energy, "energy", "How much energy went through the battery?"),
+    (Question::HourlyCurrent, "hourly-current", "What is the mean current at each hour of the day?"),
+    (Question::Sags, "sags", "How fast does the voltage fall, and when was it worst?"),
+    (Question::Headroom, "headroom", "How often and how long is the discharge limit used up?"),
+    (Question::Cells, "cells", "Which cells are the lowest, and for how much of the time?"),
+];
+
+/// A question about a stretch of time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask {
+    /// What is asked.
+    pub(crate) question: Question,
+    /// About when.
+    pub(crate) range: Range,
+    /// From every row, where a rollup could answer.
+    pub(crate) exact: bool,
+    /// By how much local time is ahead of UTC, min.
+    pub(crate) offset_min: i64,
+}
+
+/// The answer for the system at `place`, with the SQL that gives the same. Blocks on the disk.
+///
+/// # Errors
+/// A file cannot be read.
+pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<Answer, StoreError> {
+    let (Some(spec), Some(newest)) = (hub.site.systems.get(place), hub.newest(place)) else {
+        return Ok(Answer::default());
+    };
+    let (history, system) = (hub.store.history(), spec.id.as_str());
+    let Ask { range, exact, offset_min, .. } = *ask;
+    let offset_ms = offset_min * 60_000;
+    Ok(match ask.question {
+        Question::Energy => {
+            let flow = if exact { history.energy_exact(system, range)? } else { history.energy(system, range)? };
+            Answer { figures: energy(&flow), sql: sql::energy(range), ..Answer::default() }
+        }
+        Question::HourlyCurrent => {
+            let point = PointId::Current;
+            let hours = match exact {
+                true => history.hourly_exact(system, range, point, offset_ms)?,
+                false => history.hourly(system, range, point, offset_ms)?,
+            };
+            Answer { bars: Some(hourly(&hours)), sql: sql::hourly(range, offset_min), ..Answer::default() }
+        }
+        Question::Sags => {
+            let limit_v_s = sag_limit_v_s(spec);
+            let sags = history.sags(system, range, limit_v_s, WORST)?;
+            let table = Some(sag_table(&sags));
+            Answer {
+                figures: sag_figures(&sags, limit_v_s),
+                table,
+                sql: sql::sags(range, limit_v_s, WORST),
+                ..Answer::default()
+            }
+        }
+        Question::Headroom => {
+            let headroom = history.headroom(system, range, HEADROOM_SHARE)?;
+            Answer {
+                figures: headroom_figures(&headroom),
+                sql: sql::headroom(range, HEADROOM_SHARE),
+                ..Answer::default()
+            }
+        }
+        Question::Cells => {
+            let table = Some(lowest(history, spec, &newest.moment, range)?);
+            Answer { table, sql: sql::cells(range, WORST), ..Answer::default() }
+        }
+    })
+}
+
+/// Faster falls than this are sags, V/s: rounded, since a person reads it.
+fn sag_limit_v_s(spec: &SystemSpec) -> f32 {
+    -((spec.nominal_v * SAG_SHARE * 10.0).round() / 10.0).max(0.1)
+}
+
+fn figure(name: &str, value: f64, unit: &str, decimals: u8) -> Figure {
+    Figure { name: name.to_owned(), value: Some(value), unit: unit.to_owned(), decimals }
+}
+
+fn energy(flow: &Flow) -> Vec<Figure> {
+    vec![
+        figure("Energy out", flow.out_wh / 1e3, "kWh", 1),
+        figure("Energy in", flow.in_wh / 1e3, "kWh", 1),
+        figure("Net", flow.net_wh() / 1e3, "kWh", 1),
+        figure("Discharging", flow.discharging_s / 3_600.0, "h", 1),
+        figure("Charging", flow.charging_s / 3_600.0, "h", 1),
+        figure("Known", flow.known_s / 3_600.0, "h", 1),
+    ]
+}
+
+fn hourly(hours: &[Mean; 24]) -> Bars {
+    let bars = hours.iter().enumerate().map(|(hour, mean)| (format!("{hour:02}"), mean.value())).collect();
+    Bars { name: "Mean current by hour of the day".to_owned(), unit: "A".to_owned(), bars }
+}
+
+fn sag_figures(sags: &Sags, limit_v_s: f32) -> Vec<Figure> {
+    vec![
+        figure("Fastest fall", sags.fastest_v_s.into(), "V/s", 2),
+        figure("Falls faster than the limit", sags.steps as f64, "", 0),
+        figure("Limit", limit_v_s.into(), "V/s", 1),
+    ]
+}
+
+fn columns(columns: &[(&str, Kind)]) -> Vec<Column> {
+    columns.iter().map(|(name, kind)| Column { name: (*name).to_owned(), kind: *kind }).collect()
+}
+
+fn sag_table(sags: &Sags) -> Table {
+    let names = [
+        ("began", Kind::Time),
+        ("duration_ms", Kind::Number),
+        ("velocity_v_s", Kind::Number),
+        ("depth_v", Kind::Number),
+        ("current_a", Kind::Number),
+    ];
+    let number = |value: f32| (!value.is_nan()).then(|| format!("{value:.2}"));
+    let row = |sag: &store::Sag| {
+        let at = crate::archive::rfc3339(sag.at_ms).trim_end_matches('Z').replace('T', " ");
+        let numbers = [sag.velocity_v_s, sag.depth_v, sag.current_a].map(number);
+        [Some(at), Some(sag.duration_ms.to_string())].into_iter().chain(numbers)
+    };
+    Table { columns: columns(&names), cells: sags.worst.iter().flat_map(row).collect(), more: false }
+}
+
+fn headroom_figures(headroom: &Headroom) -> Vec<Figure> {
+    let Headroom { known_s, above_s, times, longest_s, peak_share } = *headroom;
+    let share_pct = if known_s > 0.0 { 100.0 * above_s / known_s } else { 0.0 };
+    vec![
+        figure("Most of the limit used", 100.0 * peak_share, "%", 1),
+        figure("Times at 90 % or more", times as f64, "", 0),
+        figure("Longest time", longest_s, "s", 1),
+        figure("All of them", above_s, "s", 1),
+        figure("Share of the time", share_pct, "%", 3),
+        figure("Known", known_s / 3_600.0, "h", 1),
+    ]
+}
+
+/// How much of the time each cell was the lowest, by what the BMS says. A day at a time: months of rows are never in
+/// memory at once.
+fn lowest(history: &History, spec: &SystemSpec, moment: &Moment, range: Range) -> Result<Table, StoreError> {
+    let mut counts: HashMap<u32, u64> = HashMap::new();
+    let coverage = history.coverage(&spec.id);
+    let (first, last) = (coverage.first_ms.unwrap_or(0), coverage.last_ms.unwrap_or(0));
+    let (mut from_ms, to_ms) = (range.from_ms.max(first), range.to_ms.min(last.saturating_add(1)));
+    while from_ms < to_ms {
+        let end_ms = ((from_ms.div_euclid(DAY_MS) + 1) * DAY_MS).min(to_ms);
+        let rows = history.rows(&spec.id, Range::new(from_ms, end_ms), &[PointId::CellVoltageMinAt])?;
+        for cell in rows.column(PointId::CellVoltageMinAt).unwrap_or_default().iter().filter(|cell| !cell.is_nan()) {
+            *counts.entry(*cell as u32).or_default() += 1;
+        }
+        from_ms = end_ms;
+    }
+    let all: u64 = counts.values().sum();
+    let mut counts: Vec<(u32, u64)> = counts.into_iter().collect();
+    counts.sort_by_key(|(cell, count)| (std::cmp::Reverse(*count), *cell));
+    counts.truncate(WORST);
+    let row = |(cell, count): (u32, u64)| {
+        let number = cell as usize;
+        let known = number < spec.topology.cells();
+        let name = if known { spec.topology.cell_name(number) } else { cell.to_string() };
+        let now = known.then(|| moment.cell(CellQuantity::Voltage, number).ok()).flatten();
+        let share_pct = 100.0 * count as f64 / all as f64;
+        [Some(name), Some(format!("{share_pct:.3}")), now.map(|v| format!("{v:.3}"))]
+    };
+    let names = [("cell", Kind::Text), ("lowest_pct_of_time", Kind::Number), ("voltage_now_v", Kind::Number)];
+    Ok(Table { columns: columns(&names), cells: counts.into_iter().flat_map(row).collect(), more: false })
+}

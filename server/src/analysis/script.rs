@@ -1,0 +1,112 @@
+//! What DuckDB is told before the query, and how the query is wrapped so that it can be nothing but a query.
+//!
+//! The query is a text within `query('...')`, which takes a single SELECT and nothing else: no COPY, no ATTACH, no SET,
+//! no command of the program. Before it, the settings are locked and everything outside of the folder is closed.
+
+use super::jail::SPILL;
+use super::snapshot::Snapshot;
+use domain::telemetry::{column_name, columns};
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Rows that a page shows, at most.
+pub(super) const ROWS_MAX: usize = 10_000;
+/// How NULL is written in a table.
+pub(super) const NULL: &str = "\\N";
+
+const MEMORY: &str = "512MB";
+const SPILL_MAX: &str = "1GB";
+
+/// What comes of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// A record with the columns in JSON, then the first rows, as CSV without a header: see [`super::result`].
+    Table,
+    /// All rows as CSV with a header.
+    Csv,
+    /// All rows as Parquet.
+    Parquet,
+}
+
+/// The arguments of the program that reads a script.
+pub(super) const ARGS: [&str; 8] = ["-no-init", "-batch", "-bail", "-csv", "-noheader", "-nullvalue", NULL, ":memory:"];
+
+/// All that DuckDB is told.
+pub(super) fn script(snapshot: &Snapshot, sql: &str, format: Format) -> String {
+    let mut script = before(snapshot);
+    let query = format!("query({})", quoted(sql));
+    let _ = match format {
+        Format::Table => write!(
+            script,
+            "SELECT to_json(list({{'name': column_name, 'type': column_type}})) FROM (DESCRIBE FROM {query});\n\
+             SELECT * FROM {query} LIMIT {};\n",
+            ROWS_MAX + 1
+        ),
+        Format::Csv => writeln!(script, "COPY (FROM {query}) TO '/dev/stdout' (FORMAT csv, HEADER);"),
+        Format::Parquet => {
+            writeln!(script, "COPY (FROM {query}) TO '/dev/stdout' (FORMAT parquet, COMPRESSION zstd);")
+        }
+    };
+    script
+}
+
+/// Limits, tables and locks.
+fn before(snapshot: &Snapshot) -> String {
+    let folder = snapshot.folder();
+    let path = |name: &str| quoted_path(&folder.join(name));
+    let files: Vec<String> = snapshot.files.iter().map(|name| path(name)).collect();
+    let fields: Vec<String> = columns().map(|point| format!("{} FLOAT", column_name(point))).collect();
+    format!(
+        "SET threads = 1;\n\
+         SET memory_limit = '{MEMORY}';\n\
+         SET temp_directory = {spill};\n\
+         SET max_temp_directory_size = '{SPILL_MAX}';\n\
+         SET autoinstall_known_extensions = false;\n\
+         SET autoload_known_extensions = false;\n\
+         SET TimeZone = 'UTC';\n\
+         CREATE TABLE no_telemetry(timestamp TIMESTAMP, {fields});\n\
+         CREATE VIEW telemetry AS FROM no_telemetry\n\
+         \x20 UNION ALL BY NAME FROM read_parquet([{files}], union_by_name = true);\n\
+         CREATE TABLE cells AS FROM read_csv({cells}, header = true, nullstr = '', columns = {{'number': 'INTEGER', \
+         'cell': 'VARCHAR', 'module': 'INTEGER', 'voltage_v': 'FLOAT', 'temperature_c': 'FLOAT'}});\n\
+         CREATE TABLE events AS FROM read_csv({events}, header = true, columns = {{'timestamp': 'TIMESTAMP', \
+         'kind': 'VARCHAR', 'rule': 'VARCHAR', 'severity': 'VARCHAR', 'words': 'VARCHAR'}});\n\
+         SET allowed_paths = ['/dev/stdout'];\n\
+         SET allowed_directories = [{folder}];\n\
+         SET enable_external_access = false;\n\
+         SET lock_configuration = true;\n",
+        spill = path(SPILL),
+        fields = fields.join(", "),
+        files = files.join(", "),
+        cells = path("cells.csv"),
+        events = path("events.csv"),
+        folder = quoted(&format!("{}/", folder.display())),
+    )
+}
+
+/// A text as SQL writes it. A quote within is doubled, so it cannot end there; NUL, which ends texts in C, is left out.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\0', "").replace('\'', "''"))
+}
+
+fn quoted_path(path: &Path) -> String {
+    quoted(&path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_cannot_end_before_its_end() {
+        for (text, sql) in [
+            ("SELECT 1", "'SELECT 1'"),
+            ("SELECT 'a'", "'SELECT ''a'''"),
+            ("'); COPY x TO 'y", "'''); COPY x TO ''y'"),
+            ("a\0'b", "'a''b'"),
+            ("\\'", "'\\'''"),
+        ] {
+            assert_eq!(quoted(text), sql);
+        }
+    }
+}

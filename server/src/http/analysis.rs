@@ -1,0 +1,234 @@
+//! Questions about the past: `/api/v1/analysis`. Described in docs/history.md.
+
+use super::AppState;
+use super::api::{json, octets, wants_octets};
+use super::problem::Problem;
+use crate::analysis::{Ask, Format, Output, QUESTIONS, QueryError};
+use crate::archive::parse_instant;
+use axum::body::{Body, Bytes};
+use axum::extract::{Form, FromRequest as _, Json, Path, Query, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use domain::analysis::{Answer, Column, Kind, Table};
+use domain::wire::Wire as _;
+use futures_util::stream;
+use serde::Deserialize;
+use serde_json::{Value, json as value};
+use std::io;
+use store::Range;
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// A query.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sql {
+    system: Option<String>,
+    sql: String,
+    #[serde(default)]
+    format: Wanted,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Wanted {
+    #[default]
+    Table,
+    Csv,
+    Parquet,
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Problem {
+        let status = match error {
+            QueryError::Missing(_) => StatusCode::SERVICE_UNAVAILABLE,
+            QueryError::Busy => StatusCode::TOO_MANY_REQUESTS,
+            QueryError::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            QueryError::TooLong(_) => StatusCode::GATEWAY_TIMEOUT,
+            QueryError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Problem::new(status, error.to_string())
+    }
+}
+
+/// `POST /api/v1/analysis/sql`: one SELECT, in JSON or as a form. The connection's end is the query's end.
+pub(super) async fn sql(
+    State(app): State<AppState>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Problem> {
+    let form = headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/x-www-form-urlencoded");
+    let query = if form {
+        Form::from_request(request, &()).await.map(|Form(query)| query).map_err(|e| (e.status(), e.body_text()))
+    } else {
+        Json::from_request(request, &()).await.map(|Json(query)| query).map_err(|e| (e.status(), e.body_text()))
+    };
+    let query: Sql = query.map_err(|(status, why)| Problem::new(status, why))?;
+    let (place, spec, _) = app.find(query.system.as_deref())?;
+    let system = spec.id.clone();
+    match query.format {
+        Wanted::Table => {
+            let answer = app.analysis.table(app.hub.clone(), place, query.sql).await?;
+            Ok(if wants_octets(&headers) { octets(answer.to_bytes()) } else { json(json_of(&answer)) })
+        }
+        Wanted::Csv => {
+            let output = app.analysis.start(app.hub.clone(), place, query.sql, Format::Csv).await?;
+            download(output, "text/csv; charset=utf-8", &format!("{system}.csv")).await
+        }
+        Wanted::Parquet => {
+            let output = app.analysis.start(app.hub.clone(), place, query.sql, Format::Parquet).await?;
+            download(output, "application/vnd.apache.parquet", &format!("{system}.parquet")).await
+        }
+    }
+}
+
+/// Sends what a query says as it comes. What fails before the first byte has a status of its own; what fails later cuts
+/// the connection, so that nobody takes a part for the whole.
+async fn download(mut output: Output, kind: &'static str, name: &str) -> Result<Response, Problem> {
+    let first = output.next().await.transpose()?;
+    let rest = stream::unfold(Some(output), |output| async move {
+        let mut output = output?;
+        match output.next().await? {
+            Ok(chunk) => Some((Ok(chunk), Some(output))),
+            Err(error) => {
+                tracing::warn!("a download was cut: {error}");
+                Some((Err(io::Error::other(error)), None))
+            }
+        }
+    });
+    let first: Vec<io::Result<Bytes>> = first.into_iter().map(Ok).collect();
+    let body = Body::from_stream(futures_util::StreamExt::chain(stream::iter(first), rest));
+    let disposition = format!("attachment; filename=\"{}\"", name.replace(['"', '\\'], ""));
+    let headers =
+        [(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, disposition), (CACHE_CONTROL, "no-store".into())];
+    Ok((headers, body).into_response())
+}
+
+/// `GET /api/v1/analysis/questions`: the ready questions, and whether SQL is there.
+pub(super) async fn questions(State(app): State<AppState>, headers: HeaderMap) -> Response {
+    let version = app.analysis.version().await;
+    if wants_octets(&headers) {
+        // For the page: nothing if there is SQL, else how to get it.
+        return octets(version.err().unwrap_or_default().into_bytes());
+    }
+    let questions: Vec<Value> = QUESTIONS.iter().map(|(_, id, asks)| value!({ "id": id, "asks": asks })).collect();
+    let (duckdb, missing) = (version.as_ref().ok(), version.as_ref().err());
+    json(value!({ "questions": questions, "duckdb": duckdb, "missing": missing }))
+}
+
+/// What a question is about.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct About {
+    system: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    /// The last hours, in place of `from` and `to`.
+    hours: Option<u32>,
+    #[serde(default)]
+    exact: bool,
+    #[serde(default)]
+    offset_minutes: i64,
+}
+
+/// `GET /api/v1/analysis/questions/{id}?system&from&to&hours&exact&offset_minutes`
+pub(super) async fn question(
+    State(app): State<AppState>,
+    Path(id): Path<String>,
+    Query(about): Query<About>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let known = QUESTIONS.iter().find(|(_, known, _)| *known == id);
+    let (question, ..) = known.ok_or_else(|| Problem::not_found(format!("there is no question {id:?}")))?;
+    let (place, spec, _) = app.find(about.system.as_deref())?;
+    if !(-1_440..=1_440).contains(&about.offset_minutes) {
+        return Err(Problem::bad_parameter("offset_minutes: it is not from -1440 to 1440"));
+    }
+    let coverage = app.hub.store.history().coverage(&spec.id);
+    let ends = (coverage.first_ms.unwrap_or(0), coverage.last_ms.map_or(0, |last| last + 1));
+    let now_ms = (app.hub.clock)().utc.0.div_euclid(1_000);
+    let range = range(&about, ends, now_ms)?;
+    let ask = Ask { question: *question, range, exact: about.exact, offset_min: about.offset_minutes };
+    let failed = |why| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, why);
+    let answer = app.analysis.ask(app.hub.clone(), place, ask).await.map_err(failed)?;
+    Ok(if wants_octets(&headers) { octets(answer.to_bytes()) } else { json(json_of(&answer)) })
+}
+
+/// The stretch of time that is asked about; all of the past if nothing is said.
+fn range(about: &About, (first_ms, end_ms): (i64, i64), now_ms: i64) -> Result<Range, Problem> {
+    if let Some(hours) = about.hours {
+        if about.from.is_some() || about.to.is_some() {
+            return Err(Problem::bad_parameter("hours: give it, or from and to"));
+        }
+        return Ok(Range::new(now_ms - i64::from(hours) * HOUR_MS, now_ms));
+    }
+    let instant = |name: &str, text: &Option<String>, other: i64| match text {
+        Some(text) => parse_instant(text).map_err(|why| Problem::bad_parameter(format!("{name}: {why}"))),
+        None => Ok(other),
+    };
+    let (from_ms, to_ms) = (instant("from", &about.from, first_ms)?, instant("to", &about.to, end_ms)?);
+    if from_ms > to_ms {
+        return Err(Problem::bad_parameter("from: it is after to"));
+    }
+    Ok(Range::new(from_ms, to_ms))
+}
+
+fn json_of(answer: &Answer) -> Value {
+    let figures: Vec<Value> = (answer.figures.iter())
+        .map(|figure| value!({ "name": figure.name, "value": figure.value, "unit": figure.unit }))
+        .collect();
+    let bars = answer.bars.as_ref().map(|bars| {
+        let values: Vec<Value> =
+            bars.bars.iter().map(|(label, value)| value!({ "label": label, "value": value })).collect();
+        value!({ "name": bars.name, "unit": bars.unit, "bars": values })
+    });
+    let table = answer.table.as_ref();
+    let columns =
+        |table: &Table| table.columns.iter().map(|column| value!({ "name": column.name })).collect::<Vec<_>>();
+    value!({
+        "figures": figures, "bars": bars, "columns": table.map(columns), "rows": table.map(rows),
+        "more": table.is_some_and(|table| table.more), "sql": answer.sql, "took_ms": answer.took_ms,
+    })
+}
+
+/// Rows with numbers as numbers.
+fn rows(table: &Table) -> Vec<Vec<Value>> {
+    let cell = |(text, column): (&Option<String>, &Column)| match text {
+        None => Value::Null,
+        Some(text) if column.kind == Kind::Number => {
+            let whole = text.parse::<i64>().map(Value::from);
+            whole.or_else(|_| text.parse::<f64>().map(Value::from)).unwrap_or_else(|_| text.as_str().into())
+        }
+        Some(text) => text.as_str().into(),
+    };
+    table.rows().map(|row| row.iter().zip(&table.columns).map(cell).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stretch_is_what_is_asked_for_or_all() {
+        let about = |from: Option<&str>, to: Option<&str>, hours| About {
+            system: None,
+            from: from.map(str::to_owned),
+            to: to.map(str::to_owned),
+            hours,
+            exact: false,
+            offset_minutes: 0,
+        };
+        for (asked, expected) in [
+            (about(None, None, None), Ok((5, 9))),
+            (about(Some("1970-01-02"), Some("1970-01-03"), None), Ok((86_400_000, 172_800_000))),
+            (about(None, None, Some(1)), Ok((6_400_000, 10_000_000))),
+            (about(Some("1970-01-02"), None, Some(1)), Err(())),
+            (about(Some("1970-01-03"), Some("1970-01-02"), None), Err(())),
+            (about(Some("soon"), None, None), Err(())),
+        ] {
+            let found = range(&asked, (5, 9), 10_000_000).map(|range| (range.from_ms, range.to_ms)).map_err(drop);
+            assert_eq!(found, expected, "{asked:?}");
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Questions about the past: the ready ones against DuckDB, and what a query can and cannot do. With the real program.
+
+use crate::support::{Server, folder, free_udp_port, pack_site};
+use serde_json::{Value, json};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const FROM: &str = "2026-11-19";
+const TO: &str = "2026-11-21";
+/// Runs for much longer than any test.
+const ENDLESS: &str = "SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range * b.range % 7 = 3";
+
+/// A server on two days of generated history, if this machine has DuckDB.
+fn server() -> Option<Server> {
+    let folder = folder();
+    let mut generate = Command::new(env!("CARGO_BIN_EXE_packtwin"));
+    generate.args(["generate", "--days", "2", "--rate", "2", "--from", FROM, "--data"]);
+    assert!(generate.arg(folder.path().join("data")).output().unwrap().status.success());
+    let server = Server::start_in(folder, &pack_site(free_udp_port()), &[]);
+    let questions = server.get("/api/v1/analysis/questions");
+    assert_eq!(questions["questions"].as_array().unwrap().len(), 5);
+    if questions["duckdb"].is_null() {
+        eprintln!("SKIPPED: there is no DuckDB program, so nothing is asked of it. {}", questions["missing"]);
+        return None;
+    }
+    Some(server)
+}
+
+fn sql(server: &Server, body: &Value) -> (u16, String) {
+    server.request("POST", "/api/v1/analysis/sql", &[("Content-Type", "application/json")], &body.to_string())
+}
+
+fn rows(server: &Server, query: &str) -> Value {
+    let (status, body) = sql(server, &json!({ "sql": query }));
+    assert_eq!(status, 200, "{query}: {body}");
+    serde_json::from_str(&body).unwrap()
+}
+
+fn refused(server: &Server, query: &str) -> String {
+    let (status, body) = sql(server, &json!({ "sql": query }));
+    assert_eq!(status, 422, "{query}: {body}");
+    let problem: Value = serde_json::from_str(&body).unwrap();
+    problem["detail"].as_str().unwrap().to_owned()
+}
+
+fn near(one: &Value, other: &Value, what: &str) {
+    let (one, other) = (one.as_f64().unwrap_or(0.0), other.as_f64().unwrap_or(0.0));
+    assert!((one - other).abs() <= 1e-6 * one.abs().max(other.abs()).max(1.0), "{what}: {one} and {other}");
+}
+
+fn question(server: &Server, id: &str, more: &str) -> Value {
+    server.get(&format!("/api/v1/analysis/questions/{id}?from={FROM}&to={TO}{more}"))
+}
+
+#[test]
+fn the_ready_questions_say_what_duckdb_says() {
+    let Some(server) = server() else { return };
+    for exact in ["", "&exact=true"] {
+        let energy = question(&server, "energy", exact);
+        let by_sql = rows(&server, energy["sql"].as_str().unwrap());
+        for (place, name) in ["Energy out", "Energy in", "Net", "Discharging", "Charging", "Known"].iter().enumerate() {
+            assert_eq!(energy["figures"][place]["name"], *name);
+            near(&energy["figures"][place]["value"], &by_sql["rows"][0][place], name);
+        }
+        assert!(energy["figures"][0]["value"].as_f64().unwrap() > 10.0, "{energy}");
+        let hourly = question(&server, "hourly-current", &format!("{exact}&offset_minutes=90"));
+        let by_sql = rows(&server, hourly["sql"].as_str().unwrap());
+        assert_eq!(by_sql["rows"].as_array().unwrap().len(), 24);
+        for hour in 0..24 {
+            near(&hourly["bars"]["bars"][hour]["value"], &by_sql["rows"][hour][1], "hour");
+            near(&by_sql["bars"]["bars"][hour]["value"], &by_sql["rows"][hour][1], "its bar");
+        }
+    }
+    let sags = question(&server, "sags", "");
+    let by_sql = rows(&server, sags["sql"].as_str().unwrap());
+    let (found, expected) = (sags["rows"].as_array().unwrap(), by_sql["rows"].as_array().unwrap());
+    assert!(!found.is_empty() && found.len() == expected.len(), "{found:?} {expected:?}");
+    near(&sags["figures"][0]["value"], &expected[0][2], "fastest");
+    for (sag, by_sql) in found.iter().zip(expected) {
+        assert_eq!(sag[1], by_sql[1], "{sag} {by_sql}");
+        for place in 2..5 {
+            // In the table of the question they are rounded to two digits.
+            let away = sag[place].as_f64().unwrap() - by_sql[place].as_f64().unwrap();
+            assert!(away.abs() < 0.006, "{sag} {by_sql}");
+        }
+    }
+    let headroom = question(&server, "headroom", "");
+    let by_sql = rows(&server, headroom["sql"].as_str().unwrap());
+    let figure = |name: &str| {
+        let all = headroom["figures"].as_array().unwrap();
+        all.iter().find(|figure| figure["name"] == name).unwrap()["value"].clone()
+    };
+    for (place, name) in
+        ["Known", "All of them", "Times at 90 % or more", "Longest time", "Most of the limit used"].iter().enumerate()
+    {
+        near(&figure(name), &by_sql["rows"][0][place], name);
+    }
+    let cells = question(&server, "cells", "");
+    let by_sql = rows(&server, cells["sql"].as_str().unwrap());
+    assert_eq!(cells["rows"], by_sql["rows"]);
+    assert_eq!(cells["rows"][0][0], "7.12");
+}
+
+#[test]
+fn every_row_is_there_once_and_every_column_has_its_name() {
+    let Some(server) = server() else { return };
+    let count =
+        rows(&server, "SELECT count(*), count(DISTINCT timestamp) FROM telemetry WHERE timestamp < '2026-11-21'");
+    assert_eq!(count["rows"][0], json!([345_600, 345_600]));
+    let columns = rows(&server, "DESCRIBE telemetry");
+    let names: Vec<&str> = columns["rows"].as_array().unwrap().iter().map(|row| row[0].as_str().unwrap()).collect();
+    assert_eq!(names[..6], ["timestamp", "soc", "pack_voltage", "pack_current", "min_cell_v", "max_cell_temp"]);
+    let cells = rows(&server, "SELECT number, cell, module FROM cells ORDER BY number");
+    assert_eq!(cells["rows"].as_array().unwrap().len(), 260);
+    assert_eq!(cells["rows"][131], json!([131, "7.12", 7]));
+    let events = rows(&server, "SELECT count(*) FROM events WHERE words IS NULL");
+    assert_eq!(events["rows"][0][0], 0);
+    let many = rows(&server, "FROM range(20000)");
+    assert_eq!((many["rows"].as_array().unwrap().len(), &many["more"]), (10_000, &json!(true)));
+    assert_eq!(server.request("GET", "/api/v1/analysis/questions/why", &[], "").0, 404);
+}
+
+#[test]
+fn a_query_reads_nothing_else_writes_nothing_and_changes_nothing() {
+    let Some(server) = server() else { return };
+    let data = server.folder.path().join("data");
+    let secret = server.folder.path().join("secret.json");
+    std::fs::write(&secret, "{}").unwrap();
+    let secret = secret.display();
+    let out = server.folder.path().join("out");
+    let to = out.display();
+    for (query, says) in [
+        ("SELECT * FROM read_text('/etc/passwd')".to_owned(), "Permission Error"),
+        ("SELECT * FROM read_csv('/etc/hostname')".to_owned(), "Permission Error"),
+        ("SELECT * FROM '/etc/passwd'".to_owned(), "does not exist"),
+        ("SELECT * FROM glob('/etc/*')".to_owned(), "Permission Error"),
+        ("SELECT * FROM read_text('/proc/self/environ')".to_owned(), "Permission Error"),
+        (format!("SELECT * FROM read_text('{secret}')"), "Permission Error"),
+        (format!("SELECT * FROM read_text('{}/history.db')", data.display()), "Permission Error"),
+        ("SELECT * FROM read_text('../../history.db')".to_owned(), "Permission Error"),
+        (format!("COPY telemetry TO '{to}'"), "Expected a single SELECT"),
+        (format!("SELECT 1'); COPY (SELECT 1) TO '{to}'; --"), "Parser Error"),
+        (format!("SELECT 1); COPY (SELECT 1) TO '{to}'; --"), "Parser Error"),
+        (format!("SELECT * FROM query('COPY (SELECT 1) TO ''{to}''')"), "Expected a single SELECT"),
+        (format!("EXPORT DATABASE '{to}'"), "Expected a single SELECT"),
+        (format!("ATTACH '{to}'"), "Expected a single SELECT"),
+        ("INSTALL httpfs".to_owned(), "Expected a single SELECT"),
+        ("LOAD httpfs".to_owned(), "Expected a single SELECT"),
+        ("SET threads = 8".to_owned(), "Expected a single SELECT"),
+        ("SELECT 1; SELECT 2".to_owned(), "Expected a single SELECT"),
+        ("DROP VIEW telemetry".to_owned(), "Expected a single SELECT"),
+        ("SELECT\n.shell id\n".to_owned(), "Parser Error"),
+        (".shell id".to_owned(), "Parser Error"),
+        ("SELECT getenv('HOME')".to_owned(), "Permission Error"),
+        ("SELECT * FROM read_parquet('http://127.0.0.1:9/x.parquet')".to_owned(), "requires the extension httpfs"),
+        ("SELECT * FROM read_parquet('s3://bucket/x.parquet')".to_owned(), "requires the extension httpfs"),
+        ("SELECT * FROM read_duckdb('/tmp/x.db')".to_owned(), "Permission Error"),
+    ] {
+        let why = refused(&server, &query);
+        assert!(why.contains(says), "{query}: {why}");
+        assert!(!why.contains("LINE 1"), "{why}");
+    }
+    // What a SELECT can call that would write: whatever it says, nothing is written.
+    for call in [
+        format!("enable_profiling(format='json', save_location='{secret}')"),
+        format!("enable_logging('QueryLog', storage='file', storage_config={{'path': '{to}'}})"),
+    ] {
+        let (status, body) = sql(&server, &json!({ "sql": format!("SELECT * FROM {call}") }));
+        assert!(status == 200 || status == 422 || status == 500, "{call}: {status} {body}");
+    }
+    assert_eq!(std::fs::read_to_string(server.folder.path().join("secret.json")).unwrap(), "{}");
+    assert!(!out.exists());
+    let settings = rows(
+        &server,
+        "SELECT value FROM duckdb_settings() WHERE name IN ('threads', 'lock_configuration') ORDER BY name",
+    );
+    assert_eq!(settings["rows"], json!([["true"], ["1"]]));
+    let left: Vec<_> = std::fs::read_dir(data.join("queries")).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+    // A page of another site cannot ask.
+    let foreign = [("Origin", "https://evil.example"), ("Content-Type", "application/json")];
+    assert_eq!(server.request("POST", "/api/v1/analysis/sql", &foreign, r#"{"sql":"SELECT 1"}"#).0, 403);
+}
+
+#[test]
+fn errors_come_in_the_words_of_duckdb() {
+    let Some(server) = server() else { return };
+    for (query, says) in [
+        ("SELECT * FRM telemetry", "Parser Error: syntax error at or near \"telemetry\""),
+        ("SELECT nope FROM telemetry", "Referenced column \"nope\" not found"),
+        ("SELECT 'a'::INT FROM telemetry LIMIT 1", "Conversion Error"),
+        ("", "Parser Error"),
+    ] {
+        let why = refused(&server, query);
+        assert!(why.contains(says), "{query}: {why}");
+    }
+    for (body, status) in [
+        (json!({ "sql": "SELECT 1", "system": "none" }), 404),
+        (json!({ "sql": "SELECT 1", "format": "exe" }), 422),
+        (json!({ "query": "SELECT 1" }), 422),
+    ] {
+        assert_eq!(sql(&server, &body).0, status, "{body}");
+    }
+    // Too large for the limit of memory and of spilling: it ends by itself, in words.
+    let (status, body) = sql(&server, &json!({ "sql": "SELECT list(range) FROM range(200000000)" }));
+    assert!(status == 422 && body.contains("Out of Memory"), "{status} {body}");
+}
+
+#[test]
+fn all_rows_come_as_csv_and_as_parquet() {
+    let Some(server) = server() else { return };
+    let query = "SELECT timestamp, soc FROM telemetry WHERE timestamp < '2026-11-20' ORDER BY timestamp";
+    let (status, text) = sql(&server, &json!({ "sql": query, "format": "csv" }));
+    assert_eq!(status, 200);
+    assert_eq!(text.lines().filter(|line| line.starts_with("2026-11-19 ")).count() / 1_000, 172);
+    assert!(text.contains("timestamp,soc\n2026-11-19 00:00:00,70"), "{}", &text[..200]);
+    let (status, bytes) = sql(&server, &json!({ "sql": query, "format": "parquet" }));
+    assert!(status == 200 && bytes.matches("PAR1").count() == 2, "{status}");
+    // An error before the first byte is one, whatever the format.
+    assert_eq!(sql(&server, &json!({ "sql": "SELECT nope", "format": "csv" })).0, 422);
+}
+
+/// The processes that run a query of a server with this folder, by their ids.
+fn queries(folder: &Path) -> Vec<String> {
+    let mark = folder.canonicalize().unwrap().join("data/queries");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let cwd = std::fs::read_link(entry.path().join("cwd")).unwrap_or_default();
+        if cwd.starts_with(&mark) {
+            found.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    found
+}
+
+fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(20), "{what} never happened");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Sends a query and does not wait for its answer.
+fn begin(server: &Server, query: &str) -> TcpStream {
+    let body = json!({ "sql": query }).to_string();
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let head = format!(
+        "POST /api/v1/analysis/sql HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        server.address,
+        body.len()
+    );
+    stream.write_all((head + &body).as_bytes()).unwrap();
+    stream
+}
+
+#[test]
+fn a_query_that_nobody_waits_for_is_killed_and_two_are_the_limit() {
+    let Some(server) = server() else { return };
+    let first = begin(&server, ENDLESS);
+    let second = begin(&server, ENDLESS);
+    wait_until("two queries", || queries(server.folder.path()).len() == 2);
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", queries(server.folder.path())[0])).unwrap();
+    let nice: i32 = stat.rsplit(')').next().unwrap().split_whitespace().nth(16).unwrap().parse().unwrap();
+    assert!(nice >= 10, "{nice}");
+    let (status, body) = sql(&server, &json!({ "sql": "SELECT 1" }));
+    assert!(status == 429 && body.contains("2 queries are running"), "{status} {body}");
+    drop(first);
+    wait_until("the end of the first", || queries(server.folder.path()).len() == 1);
+    wait_until("a free place", || sql(&server, &json!({ "sql": "SELECT 1" })).0 == 200);
+    // A server that is killed takes its queries along.
+    let folder = server.kill();
+    wait_until("the end of the second", || queries(folder.path()).is_empty());
+    drop(second);
+}
+
+#[test]
+fn a_query_that_takes_too_long_is_stopped_in_words() {
+    let Some(server) = server() else { return };
+    let mut stream = begin(&server, ENDLESS);
+    let began = Instant::now();
+    let mut answer = vec![0; 1_000];
+    let count = stream.read(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer[..count]);
+    assert!(answer.starts_with("HTTP/1.1 504") && answer.contains("longer than 30 s"), "{answer}");
+    assert!((29..60).contains(&began.elapsed().as_secs()));
+    wait_until("its end", || queries(server.folder.path()).is_empty());
+}
