@@ -56,9 +56,12 @@ fn House() -> impl IntoView {
     }
 }
 
+/// A link with its place in the site.
+type Source = (usize, LinkSpec);
+
 /// The links of the page's system with their places in the site: that to the Victron GX, or else the first, and the
 /// others.
-fn sources(live: &Live) -> (Option<(usize, LinkSpec)>, Vec<(usize, LinkSpec)>) {
+fn sources(live: &Live) -> (Option<Source>, Vec<Source>) {
     let (site, place) = (live.site(), live.place());
     let own = site.links.iter().enumerate().filter(|(_, link)| link.system.0 as usize == place);
     let mut own: Vec<(usize, LinkSpec)> = own.map(|(i, link)| (i, link.clone())).collect();

@@ -115,8 +115,8 @@ impl History {
             let series = points.iter().map(|point| {
                 let mut buckets = vec![Bucket::default(); (range.len_ms() / step_ms) as usize];
                 match kept {
-                    Some(kept) => self.from_level(system, found, range, *point, step_ms, kept, &mut buckets)?,
-                    None => self.from_rows(system, found, range, *point, step_ms, &mut buckets)?,
+                    Some(kept) => self.add_level(system, found, range, *point, step_ms, kept, &mut buckets)?,
+                    None => self.add_sealed(system, found, range, *point, step_ms, &mut buckets)?,
                 }
                 add_rows(found.tail.at_ms(), found.tail.column(*point), range, step_ms, &mut buckets);
                 Ok((*point, buckets))
@@ -126,8 +126,8 @@ impl History {
         })
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn from_level(
+    #[allow(clippy::too_many_arguments, reason = "a loop's body, taken out for its length")]
+    fn add_level(
         &self,
         system: &str,
         found: &Found,
@@ -151,7 +151,7 @@ impl History {
         Ok(())
     }
 
-    fn from_rows(
+    fn add_sealed(
         &self,
         system: &str,
         found: &Found,
@@ -182,23 +182,7 @@ impl History {
         });
         found.unwrap_or(0)
     }
-}
 
-/// The buckets from where `part` begins, which begins at a full step or within the first one.
-fn shifted(buckets: &mut [Bucket], range: Range, part: Range, step_ms: i64) -> &mut [Bucket] {
-    let first = ((part.from_ms - range.from_ms) / step_ms) as usize;
-    let len = buckets.len();
-    &mut buckets[first.min(len)..]
-}
-
-fn add_rows(at_ms: &[i64], values: Option<&[f32]>, part: Range, step_ms: i64, buckets: &mut [Bucket]) {
-    let Some(values) = values.filter(|_| !places(at_ms, part).is_empty()) else { return };
-    let from_ms = part.from_ms.div_euclid(step_ms) * step_ms;
-    let counted = buckets_of(at_ms, (from_ms, part.to_ms), step_ms, |rows| Bucket::of(&values[rows]));
-    buckets.iter_mut().zip(&counted).for_each(|(whole, bucket)| whole.fold(bucket));
-}
-
-impl super::History {
     /// Whether a point has a value in any sealed day or in the tail: what a page offers to draw.
     pub fn points(&self, system: &str) -> Vec<PointId> {
         let there = |point: &PointId| {
@@ -218,4 +202,18 @@ impl super::History {
         };
         PointId::ALL.iter().copied().filter(there).collect()
     }
+}
+
+/// The buckets from where `part` begins, which begins at a full step or within the first one.
+fn shifted(buckets: &mut [Bucket], range: Range, part: Range, step_ms: i64) -> &mut [Bucket] {
+    let first = ((part.from_ms - range.from_ms) / step_ms) as usize;
+    let len = buckets.len();
+    &mut buckets[first.min(len)..]
+}
+
+fn add_rows(at_ms: &[i64], values: Option<&[f32]>, part: Range, step_ms: i64, buckets: &mut [Bucket]) {
+    let Some(values) = values.filter(|_| !places(at_ms, part).is_empty()) else { return };
+    let from_ms = part.from_ms.div_euclid(step_ms) * step_ms;
+    let counted = buckets_of(at_ms, (from_ms, part.to_ms), step_ms, |rows| Bucket::of(&values[rows]));
+    buckets.iter_mut().zip(&counted).for_each(|(whole, bucket)| whole.fold(bucket));
 }

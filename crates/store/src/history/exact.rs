@@ -216,12 +216,10 @@ fn sags(part: &Part<'_>, limit_v_s: f32) -> Sags {
     // First without a branch for each row; few are fast enough to look at.
     let velocity = |k: usize| (voltage[k] - voltage[k - 1]) / ((at_ms[k] - at_ms[k - 1]) as f32 / 1e3);
     for k in 1..at_ms.len() {
-        let fall_v = voltage[k] - voltage[k - 1];
-        if !(fall_v < 0.0) {
-            continue;
-        }
-        let step_ms = at_ms[k] - at_ms[k - 1];
-        if step_ms <= 0 || step_ms > longest_ms {
+        let (fall_v, step_ms) = (voltage[k] - voltage[k - 1], at_ms[k] - at_ms[k - 1]);
+        // NaN falls nowhere.
+        let falls = fall_v < 0.0 && step_ms > 0 && step_ms <= longest_ms;
+        if !falls {
             continue;
         }
         let v_s = velocity(k);

@@ -78,6 +78,7 @@ impl Writer {
 
     /// Deletes sealed days that are too old, and the oldest one while the disk has too little room.
     fn expire_sealed(&mut self) -> Result<(), StoreError> {
+        #[allow(clippy::useless_conversion, reason = "these are 32 bits wide on small machines")]
         let short_of_room = statvfs(&self.folder).is_ok_and(|fs| {
             let free = u64::from(fs.blocks_available()) * u64::from(fs.fragment_size());
             free < self.options.disk_free_min_bytes

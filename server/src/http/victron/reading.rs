@@ -49,7 +49,7 @@ impl BatteryReading {
     }
 
     /// As the endpoints tell it.
-    pub(super) fn to_json(&self) -> Value {
+    pub(super) fn to_json(self) -> Value {
         let [soc, voltage, current, power, temperature] = self.values;
         json!({
             "timestamp": seconds(self.at),
