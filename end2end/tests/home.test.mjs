@@ -65,7 +65,7 @@ test('trends go back as far as is chosen, with their statistics', () =>
     const hours = page.getByRole('group', { name: 'Hours shown' });
     assert.ok(await hours.getByLabel('24 h').isChecked(), 'a day is where it begins');
     for (const [label, words] of [['6 h', '6'], ['72 h', '72']]) {
-      await hours.getByText(label, { exact: true }).click();
+      await hours.getByLabel(label, { exact: true }).check({ force: true });
       await page.getByRole('application', { name: `Voltage in volts, last ${words} hours` }).waitFor();
     }
     const facts = async (name) => (await region(page, name).locator('dl').innerText()).replace(/\s+/g, ' ');
@@ -121,7 +121,7 @@ test('an answer that does not come is told, and live values go on', () =>
   open(async (page, messages) => {
     await past(page);
     await page.route('**/api/v1/home?*', (route) => route.abort());
-    await page.getByRole('group', { name: 'Hours shown' }).getByText('12 h', { exact: true }).click();
+    await page.getByRole('group', { name: 'Hours shown' }).getByLabel('12 h', { exact: true }).check({ force: true });
     await page.getByText(/The curves are those of the last answer/).waitFor();
     await changed(region(page, 'Battery details').getByRole('region', { name: 'Voltage', exact: true }).locator('.number'));
     messages.length = 0;

@@ -20,7 +20,8 @@ const open = (path, use, options = {}) =>
 const chart = (page, name) => page.getByRole('application', { name: new RegExp(`^${name} in `) });
 /** The statistics of a quantity, once there are some. */
 async function statistics(page, quantity) {
-  const row = page.getByRole('row', { name: new RegExp(`^${quantity} .*\\d`) });
+  const seen = page.getByRole('region', { name: 'What is seen', exact: true });
+  const row = seen.getByRole('row', { name: new RegExp(`^${quantity} .*\\d`) });
   await row.waitFor();
   return row.innerText();
 }
@@ -31,7 +32,7 @@ test('the last hour is there with its statistics, and another length is in the a
   open('/trends', async (page, messages) => {
     for (const name of ['Power', 'Voltage', 'Charge', 'Temperature']) await chart(page, name).waitFor();
     assert.match(await statistics(page, 'Voltage'), /\d{3}\.\d\sV/);
-    assert.match(await page.getByRole('region', { name: 'What is seen' }).innerText(), /\d rows, every row/);
+    assert.match(await page.getByRole('region', { name: 'What is seen', exact: true }).innerText(), /\d rows, every row/);
     await page.getByRole('radio', { name: '30 d' }).check({ force: true });
     await page.waitForURL(/last=2592000/);
     await page.reload();

@@ -103,7 +103,7 @@ pub(super) async fn history(State(app): State<AppState>, RawQuery(query): RawQue
     if readings.is_empty() && BatteryReading::of_moment(&source.newest.moment).is_none() {
         return Err(no_reading(&source));
     }
-    let data: Vec<Value> = readings.iter().map(BatteryReading::to_json).collect();
+    let data: Vec<Value> = readings.iter().copied().map(BatteryReading::to_json).collect();
     Ok(json(value!({ "status": "success", "count": data.len(), "hours": hours, "data": data })))
 }
 

@@ -51,7 +51,13 @@ pub(super) fn AnswerView(
         })
     };
     view! {
-        <div class="answer" aria-busy=move || asked.state.with(|state| (*state == State::Waiting).to_string())>
+        <div
+            class="answer"
+            tabindex="0"
+            role="group"
+            aria-label=format!("Answer: {what}")
+            aria-busy=move || asked.state.with(|state| (*state == State::Waiting).to_string())
+        >
             {parts}
         </div>
         <p class="answer-words note" role="status" data-failed=move || failed.get().to_string()>

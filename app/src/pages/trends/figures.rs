@@ -75,14 +75,12 @@ fn rows(stretch: &Stretch, kind: SystemKind) -> Vec<Row> {
     stretch.table.series.iter().zip(&stretch.statistics).filter_map(row).collect()
 }
 
-fn flow_words(flow: &FlowOf) -> Vec<(&'static str, String)> {
-    if flow.known_s <= 0.0 {
-        return Vec::new();
-    }
-    let share = |s: f32| format!("{}{THIN}%", format::fixed(100.0 * s / flow.known_s, 0));
-    vec![
-        ("Energy out", format::kilowatt_hours(flow.out_wh).to_string()),
-        ("Energy in", format::kilowatt_hours(flow.in_wh).to_string()),
+fn flow_words(flow: &FlowOf) -> [(&'static str, String); 4] {
+    let known = |words: String| if flow.known_s > 0.0 { words } else { NONE.to_owned() };
+    let share = |s: f32| known(format!("{}{THIN}%", format::fixed(100.0 * s / flow.known_s.max(1e-3), 0)));
+    [
+        ("Energy out", known(format::kilowatt_hours(flow.out_wh).to_string())),
+        ("Energy in", known(format::kilowatt_hours(flow.in_wh).to_string())),
         ("Discharging", share(flow.discharging_s)),
         ("Charging", share(flow.charging_s)),
     ]
@@ -122,6 +120,6 @@ mod tests {
         assert_eq!(rows[1].cells[..2], [NONE, NONE]);
         assert_eq!(plain(&provenance(&stretch)), "12 960 000 rows, from ten minutes");
         assert_eq!(flow_words(&stretch.flow)[2].1, "50\u{202f}%");
-        assert!(flow_words(&FlowOf::default()).is_empty());
+        assert!(flow_words(&FlowOf::default()).iter().all(|(_, words)| words == NONE));
     }
 }

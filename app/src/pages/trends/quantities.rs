@@ -3,6 +3,7 @@
 use super::choice::Choice;
 use super::pictures::{drawable, name};
 use crate::derived::Derived;
+use crate::live::Live;
 use domain::point::PointId;
 use domain::series::Stretch;
 use domain::spec::SystemKind;
@@ -20,11 +21,15 @@ pub(super) fn Quantities(
     /// Kind of the system.
     kind: SystemKind,
 ) -> impl IntoView {
-    // What is chosen is always there, even before the server has told what has a past.
+    // What is chosen and what is known now is there before the server has told what has a past: nothing moves then.
+    let now = Live::expect().moment.get_untracked();
+    let now: Vec<PointId> = drawable().filter(|point| now.state.points.slot(*point).last().is_some()).collect();
     let there = Derived::new(move || {
         let chosen = choice.with(|choice| choice.points.clone());
         let known = stretch.with(|stretch| stretch.points.clone());
-        let there = |point: &PointId| chosen.contains(point) || known.iter().any(|path| path == point.spec().path);
+        let there = |point: &PointId| {
+            chosen.contains(point) || now.contains(point) || known.iter().any(|path| path == point.spec().path)
+        };
         drawable().filter(there).collect::<Vec<_>>()
     });
     let switch = move |point: PointId| {
