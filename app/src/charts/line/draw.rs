@@ -243,7 +243,7 @@ mod tests {
         assert!(middles.is_sorted(), "in the order of the lines' ends: {middles:?}");
         middles.dedup_by(|b, a| *b - *a < 12.0);
         assert_eq!(middles.len(), 3, "no two names touch: {middles:?}");
-        for fill in ["#AAB6C5", "#F2555A", "#A78BFA"] {
+        for fill in ["#AAB6C5", "#EF4444", "#A78BFA"] {
             assert!(texts.iter().any(|t| t.contains(fill)), "{fill}");
         }
     }

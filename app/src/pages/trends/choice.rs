@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn what_goes_on_moves_in_steps_and_the_last_quantity_stays() {
         let choice = Choice { when: When::Last(3_600), points: vec![PointId::Soc] };
-        assert_eq!((choice.window(1_000.1), choice.window(1_001.9)), ((-2_594.0, 1_006.0), (-2_594.0, 1_006.0)));
+        assert_eq!((choice.window(1_000.1), choice.window(1_001.9)), ((-2_598.0, 1_002.0), (-2_598.0, 1_002.0)));
         assert_eq!(choice.toggled(PointId::Soc), choice);
         assert_eq!(choice.toggled(PointId::Voltage).points, [PointId::Soc, PointId::Voltage]);
         assert_eq!(choice.toggled(PointId::Voltage).toggled(PointId::Soc).points, [PointId::Voltage]);
