@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let energy = history.energy(system, all)?.net_wh() / 1e3;
     let exact = history.energy_exact(system, all)?.net_wh() / 1e3;
     let hourly = history.hourly_exact(system, all, PointId::Current, 0)?;
-    let sags = history.sags(system, middle, -20.0, 5)?;
+    let sags = history.sags(system, middle, -5.0, 5)?;
     let pixels = match history.chart(system, all, &voltage, 1_000)? {
         Chart::Grid(_, grid) => grid,
         Chart::Rows(_) => return Err("thirty days were drawn row by row".into()),
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     figure("history-energy-exact", || history.energy_exact(system, all).map(drop))?;
     figure("history-hourly", || history.hourly(system, all, PointId::Current, 0).map(drop))?;
     figure("history-hourly-exact", || history.hourly_exact(system, all, PointId::Current, 0).map(drop))?;
-    figure("history-sags", || history.sags(system, middle, -20.0, 5).map(drop))?;
+    figure("history-sags", || history.sags(system, middle, -5.0, 5).map(drop))?;
     figure("history-chart", || history.chart(system, all, &voltage, 1_000).map(drop))?;
     figure("history-last-ten", || history.rows(system, last_ten, &[PointId::Current]).map(drop))?;
     println!("figure\thistory-disk\t{:.1}", on_disk(&folder.join(system))? / 1e6);
