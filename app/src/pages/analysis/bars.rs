@@ -54,7 +54,8 @@ pub(super) fn BarsView(
         let class = match value {
             Some(value) if directed && *value < 0.0 => "bar bar-charge",
             Some(_) if directed => "bar bar-discharge",
-            _ => "bar",
+            Some(_) => "bar",
+            None => "bar-none",
         };
         let title = format!("{label}: {}", value.map_or_else(|| NONE.to_owned(), &words));
         let style = format!("top:{}%;height:{}%", pct(top), pct(height));
