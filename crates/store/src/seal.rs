@@ -17,9 +17,10 @@ pub(crate) type DayRollups = Vec<(Of, Vec<u8>, Vec<u8>)>;
 ///
 /// # Errors
 /// [`StoreError::Io`]; [`StoreError::Parquet`] if the file that is there cannot be read.
-pub(crate) fn seal(data: &Path, system: &str, day: Day, rows: Block) -> Result<(Segment, DayRollups), StoreError> {
+pub(crate) fn seal(data: &Path, system: &str, day: Day, rows: &Block) -> Result<(Segment, DayRollups), StoreError> {
     let path = segment::path(data, system, day);
-    let rows = if path.exists() { Opened::open(&path)?.block()?.merged(&rows) } else { rows };
+    let there = if path.exists() { Opened::open(&path)?.block()? } else { Block::new() };
+    let rows = there.merged(rows);
     let bytes = segment::replace(&path, &rows)?;
     Ok((describe(day, &rows, bytes), rollups(day, &rows)))
 }

@@ -124,10 +124,13 @@ impl History {
         let name = subject.of().name();
         let packed = self.query(|reader| reader.rollup(system, &name, segment.day, kept == Kept::Minutes))?;
         let count = (crate::day::DAY_MS / kept.step_ms()) as usize;
-        let unpacked = packed.and_then(|bytes| S::Part::unpack(&bytes)).filter(|buckets| buckets.len() == count);
-        let buckets = Arc::new(match unpacked {
-            Some(buckets) => buckets,
-            None => self.counted(system, segment, subject, kept)?,
+        let buckets = Arc::new(match packed {
+            // A day and its rollups are registered at once: what has no rollup has no value.
+            None => vec![S::Part::default(); count],
+            Some(bytes) => match S::Part::unpack(&bytes).filter(|buckets| buckets.len() == count) {
+                Some(buckets) => buckets,
+                None => self.counted(system, segment, subject, kept)?,
+            },
         });
         let mut known = lock();
         if known.buckets + count > KEPT_MAX {
@@ -138,7 +141,7 @@ impl History {
         Ok(buckets)
     }
 
-    /// The buckets from the rows: where a rollup is missing, as of a point that the day does not have, or damaged.
+    /// The buckets from the rows, where a rollup is damaged.
     fn counted<S: Subject>(
         &self,
         system: &str,

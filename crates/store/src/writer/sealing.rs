@@ -1,10 +1,10 @@
 //! Once a minute: full hours of the tail are sealed, and what is older than it should be goes.
 
 use super::{Writer, restore, utc_now};
-use crate::block::Block;
 use crate::columns;
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::index::Past;
 use crate::seal::seal;
 use crate::segment;
 use nix::sys::statvfs::statvfs;
@@ -38,11 +38,10 @@ impl Writer {
     /// Seals the full hours of every system's tail.
     fn seal_due(&mut self) -> Result<(), StoreError> {
         for system in self.index.systems() {
-            let newest = self.index.with(&system, |past| past.tail.at_ms().last().copied()).flatten();
-            let Some(newest_ms) = newest else { continue };
+            let ends = |past: &Past| Some((*past.tail.at_ms().first()?, *past.tail.at_ms().last()?));
+            let Some((oldest_ms, newest_ms)) = self.index.with(&system, ends).flatten() else { continue };
             let before_ms = (newest_ms - SEAL_AFTER_MS).div_euclid(HOUR_MS) * HOUR_MS;
-            let oldest = self.index.with(&system, |past| past.tail.at_ms().first().copied()).flatten();
-            if oldest.is_some_and(|oldest| oldest < before_ms) {
+            if oldest_ms < before_ms {
                 self.seal_before(&system, before_ms)?;
             }
         }
@@ -58,12 +57,12 @@ impl Writer {
             let end = rows.range(first_ms, day.end_ms()).end;
             let of_day = rows.slice(0..end);
             rows.forget_before(day.end_ms());
-            let (segment, rollups) = match seal(&self.folder, system, day, of_day.clone()) {
+            let (segment, rollups) = match seal(&self.folder, system, day, &of_day) {
                 Err(StoreError::Parquet { path, why }) => {
                     // The file that is there cannot be read. Put aside, it does not keep the new rows from being sealed.
                     let kept_as = restore::set_aside(&path, utc_now())?;
                     tracing::error!("{} was damaged ({why}) and is kept as {}", path.display(), kept_as.display());
-                    seal(&self.folder, system, day, of_day)?
+                    seal(&self.folder, system, day, &of_day)?
                 }
                 sealed => sealed?,
             };
@@ -71,8 +70,6 @@ impl Writer {
             self.index.sealed(system, segment, before_ms);
             tracing::debug!(system, %day, rows = segment.rows, "history sealed");
         }
-        // Rows that memory has and the database has not are lost to the tail in any case: they never were committed.
-        let _: Block = rows;
         Ok(())
     }
 
