@@ -28,6 +28,14 @@ pub fn civil(days: i64) -> (i64, u8, u8) {
     (era * 400 + year + i64::from(month <= 2), month as u8, day as u8)
 }
 
+/// An instant as RFC 3339 in UTC with milliseconds: `2026-11-21T13:04:05.678Z`.
+pub fn rfc3339(at: Utc) -> String {
+    let (days, in_day_ms) = ((at.0 / 1_000).div_euclid(86_400_000), (at.0 / 1_000).rem_euclid(86_400_000));
+    let (year, month, day) = civil(days);
+    let (s, ms) = (in_day_ms / 1_000, in_day_ms % 1_000);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{ms:03}Z", s / 3_600, s / 60 % 60, s % 60)
+}
+
 /// The same instant on both clocks, taken once per cycle or per received packet and passed down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {
@@ -110,5 +118,18 @@ mod tests {
         let hour = Duration::from_secs(3_600);
         assert_eq!(Mono::START.since(Mono::START - hour), hour);
         assert_eq!((Mono(5) - hour, Mono(5) - Duration::MAX), (Mono(1), Mono(1)), "and is never \"never\"");
+    }
+
+    #[test]
+    fn timestamps_are_rfc_3339() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_400, "2000-02-29T00:00:00.000Z"),
+            (1_760_309_299, "2025-10-12T22:48:19.000Z"),
+            (-1, "1969-12-31T23:59:59.000Z"),
+        ] {
+            assert_eq!(rfc3339(Utc(seconds * 1_000_000)), text);
+        }
+        assert_eq!(rfc3339(Utc(1_760_309_299_123_999)), "2025-10-12T22:48:19.123Z");
     }
 }

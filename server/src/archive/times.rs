@@ -2,6 +2,7 @@
 
 use domain::point::PointId;
 use domain::telemetry::column_name;
+use domain::time::Utc;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -27,9 +28,9 @@ fn utc(at: DateTime) -> Option<Timestamp> {
     at.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
-/// An instant as RFC 3339 with milliseconds, UTC; empty for what no calendar has.
+/// An instant, ms since 1970-01-01 UTC, as RFC 3339 in UTC with milliseconds.
 pub(crate) fn rfc3339(at_ms: i64) -> String {
-    Timestamp::from_millisecond(at_ms).map(|at| format!("{at:.3}")).unwrap_or_default()
+    domain::time::rfc3339(Utc(at_ms.saturating_mul(1_000)))
 }
 
 /// The first line of a CSV file with these columns.

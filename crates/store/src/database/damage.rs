@@ -1,7 +1,7 @@
 //! A broken history: how it is found at the start, and how it is put aside without being lost.
 
 use crate::error::{Notice, StoreError};
-use domain::time::Utc;
+use domain::time::{Utc, civil};
 use rusqlite::{Connection, ErrorCode};
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -80,23 +80,9 @@ fn free_name(path: &Path, now: Utc) -> PathBuf {
 fn stamp(utc: Utc) -> String {
     let seconds = utc.0.div_euclid(1_000_000);
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = date(days);
+    let (year, month, day) = civil(days);
     let (h, m, s) = (second / 3_600, second / 60 % 60, second % 60);
     format!("{year:04}{month:02}{day:02}T{h:02}{m:02}{s:02}Z")
-}
-
-/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar.
-///
-/// Years are counted from March, so that the leap day is the last of its year; 400 of them have 146,097 days.
-fn date(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468; // from 0000-03-01 to 1970-01-01
-    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153; // months of 31, 30, 31, 30, 31 days repeat
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

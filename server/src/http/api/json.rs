@@ -7,26 +7,9 @@ use domain::point::PointId;
 use domain::reading::{CellQuantity, NodeQuantity, Sample};
 use domain::series::Table;
 use domain::spec::{SiteSpec, SystemSpec};
-use domain::time::{Mono, Now, Utc};
+use domain::time::{Mono, Now, rfc3339};
 use domain::twin::Moment;
 use serde_json::{Map, Value, json};
-
-/// RFC 3339 in UTC with milliseconds.
-pub(in crate::http) fn rfc3339(at: Utc) -> String {
-    let (days, in_day_ms) = ((at.0 / 1_000).div_euclid(86_400_000), (at.0 / 1_000).rem_euclid(86_400_000));
-    // Days since 1970 to a civil date, by eras of 400 years that begin on 1 March.
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (s, ms) = (in_day_ms / 1_000, in_day_ms % 1_000);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{ms:03}Z", s / 3_600, s / 60 % 60, s % 60)
-}
 
 /// A number with the digits that its step deserves.
 fn number(value: f32, step: f32) -> Value {
@@ -176,19 +159,6 @@ pub(in crate::http) fn table(table: &Table) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn timestamps_are_rfc_3339() {
-        for (seconds, text) in [
-            (0, "1970-01-01T00:00:00.000Z"),
-            (951_782_400, "2000-02-29T00:00:00.000Z"),
-            (1_760_309_299, "2025-10-12T22:48:19.000Z"),
-            (-1, "1969-12-31T23:59:59.000Z"),
-        ] {
-            assert_eq!(rfc3339(Utc(seconds * 1_000_000)), text);
-        }
-        assert_eq!(rfc3339(Utc(1_760_309_299_123_999)), "2025-10-12T22:48:19.123Z");
-    }
 
     #[test]
     fn numbers_have_the_digits_of_their_step() {
