@@ -76,6 +76,14 @@ pub struct Series {
     pub values: Vec<Option<f32>>,
 }
 
+impl Series {
+    /// The values of a point.
+    pub fn of(point: PointId, values: Vec<Option<f32>>) -> Series {
+        let spec = point.spec();
+        Series { name: spec.path.to_owned(), unit: spec.unit, resolution: spec.resolution, values }
+    }
+}
+
 impl Table {
     /// The series of this name.
     pub fn find(&self, name: &str) -> Option<&Series> {

@@ -108,6 +108,19 @@ impl Columns {
         self.get(&self.floats, system, segment, What::Point(point), |opened| opened.column(point))
     }
 
+    /// The values of several points, in their order.
+    ///
+    /// # Errors
+    /// As [`Columns::at_ms`].
+    pub(crate) fn points(
+        &self,
+        system: &str,
+        segment: &Segment,
+        points: &[PointId],
+    ) -> Result<Vec<Arc<Numbers<f32>>>, StoreError> {
+        points.iter().map(|point| self.point(system, segment, *point)).collect()
+    }
+
     fn get<T: Pod>(
         &self,
         known: &Mutex<HashMap<Key, Arc<Numbers<T>>>>,

@@ -23,6 +23,7 @@ pub(super) use json::table;
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
+use store::{History, StoreError};
 
 /// The binary form, for the page.
 pub(super) const OCTETS: &str = "application/octet-stream";
@@ -60,6 +61,18 @@ impl AppState {
         let (place, spec) = found.ok_or_else(missing)?;
         let newest = self.hub.newest(place).ok_or_else(missing)?;
         Ok((place, spec, newest))
+    }
+
+    /// Asks the history of a system, on a thread that may wait for the disk.
+    pub(super) async fn ask_history<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&History) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, String> {
+        let store = self.hub.store.clone();
+        match tokio::task::spawn_blocking(move || ask(store.history())).await {
+            Ok(answer) => answer.map_err(|error| format!("the history cannot be read: {error}")),
+            Err(error) => Err(format!("the history cannot be read: {error}")),
+        }
     }
 }
 

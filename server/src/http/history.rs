@@ -61,9 +61,8 @@ pub(super) async fn history(
 ) -> Result<Response, Problem> {
     let wanted = app.wanted(&asked)?;
     let binary = wants_octets(&headers);
-    let store = app.hub.store.clone();
-    let answer = tokio::task::spawn_blocking(move || answer(store.history(), &wanted, binary));
-    answer.await.map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?
+    let answer = app.ask_history(move |history| answer(history, &wanted, binary)).await;
+    answer.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))
 }
 
 /// `GET /api/v1/history.csv?system=hv&from=...&to=...`: every row of a stretch, with every column that has a past.
@@ -120,14 +119,10 @@ impl AppState {
     }
 }
 
-fn unreadable(error: StoreError) -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("the history cannot be read: {error}"))
-}
-
-fn answer(history: &History, wanted: &Wanted, binary: bool) -> Result<Response, Problem> {
+fn answer(history: &History, wanted: &Wanted, binary: bool) -> Result<Response, StoreError> {
     let Wanted { system, points, range, width } = wanted;
-    let chart = history.chart(system, *range, points, *width).map_err(unreadable)?;
-    let summary = history.summary(system, *range, points).map_err(unreadable)?;
+    let chart = history.chart(system, *range, points, *width)?;
+    let summary = history.summary(system, *range, points)?;
     Ok(if binary {
         octets(stretch(history, wanted, &chart, &summary)?.to_bytes())
     } else {
@@ -136,15 +131,15 @@ fn answer(history: &History, wanted: &Wanted, binary: bool) -> Result<Response, 
 }
 
 /// The answer for the page.
-fn stretch(history: &History, wanted: &Wanted, chart: &Chart, summary: &Summary) -> Result<Stretch, Problem> {
+fn stretch(history: &History, wanted: &Wanted, chart: &Chart, summary: &Summary) -> Result<Stretch, StoreError> {
     let coverage = history.coverage(&wanted.system);
-    let events = history.events(&wanted.system, wanted.range, EVENTS_MAX).map_err(unreadable)?;
+    let events = history.events(&wanted.system, wanted.range, EVENTS_MAX)?;
     let (table, step_ms, tier) = match chart {
         Chart::Rows(rows) => {
             let series = wanted.points.iter().map(|point| {
                 let values = rows.column(*point).unwrap_or_default();
                 let values = values.iter().map(|v| Some(*v).filter(|v| !v.is_nan())).collect();
-                series(*point, values)
+                Series::of(*point, values)
             });
             let at = rows.at_ms().iter().map(|at| Utc(at * 1_000)).collect();
             (Table { at, series: series.collect() }, 0, "every row")
@@ -181,13 +176,8 @@ fn four_a_step(grid: &Grid) -> Table {
         _ if bucket.first <= bucket.last => [bucket.first, bucket.min, bucket.max, bucket.last].map(Some),
         _ => [bucket.first, bucket.max, bucket.min, bucket.last].map(Some),
     };
-    let columns = grid.series.iter().map(|(point, buckets)| series(*point, buckets.iter().flat_map(of).collect()));
+    let columns = grid.series.iter().map(|(point, buckets)| Series::of(*point, buckets.iter().flat_map(of).collect()));
     Table { at: at.collect(), series: columns.collect() }
-}
-
-fn series(point: PointId, values: Vec<Option<f32>>) -> Series {
-    let spec = point.spec();
-    Series { name: spec.path.to_owned(), unit: spec.unit, resolution: spec.resolution, values }
 }
 
 fn statistics(bucket: &Bucket) -> Statistics {

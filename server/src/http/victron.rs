@@ -21,7 +21,7 @@ use query::HistoryQuery;
 use reading::{BatteryReading, POINTS};
 use serde_json::{Value, json as value};
 use std::sync::Arc;
-use store::{Bucket, History, Range, StoreError};
+use store::{Bucket, Range};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -51,18 +51,6 @@ impl AppState {
         });
         let words = "this site has no link to a Victron GX; docs/home-energy.md says which links are";
         found.ok_or_else(|| Failure(StatusCode::NOT_FOUND, words.to_owned()))
-    }
-
-    /// Asks the history of a system, on a thread that may wait for the disk.
-    pub(super) async fn ask_history<T: Send + 'static>(
-        &self,
-        ask: impl FnOnce(&History) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, String> {
-        let store = self.hub.store.clone();
-        match tokio::task::spawn_blocking(move || ask(store.history())).await {
-            Ok(answer) => answer.map_err(|error| format!("the history cannot be read: {error}")),
-            Err(error) => Err(format!("the history cannot be read: {error}")),
-        }
     }
 }
 

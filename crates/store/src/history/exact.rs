@@ -190,8 +190,7 @@ impl History {
     ) -> Result<T, StoreError> {
         let at_ms = self.columns.at_ms(system, segment)?;
         let held_s = self.columns.held_s(system, segment)?;
-        let columns = points.iter().map(|point| self.columns.point(system, segment, *point));
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let columns = self.columns.points(system, segment, points)?;
         let rows = places(&at_ms, range);
         let columns = columns.iter().map(|values| &values[rows.clone()]).collect();
         Ok(ask(&Part { at_ms: &at_ms[rows.clone()], held_s: &held_s[rows], columns }))

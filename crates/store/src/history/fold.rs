@@ -171,8 +171,7 @@ impl History {
             return Ok(());
         }
         let held_s = self.columns.held_s(system, segment)?;
-        let columns = subject.points().iter().map(|point| self.columns.point(system, segment, *point));
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let columns = self.columns.points(system, segment, subject.points())?;
         let columns: Vec<&[f32]> = columns.iter().map(|values| &values[rows.clone()]).collect();
         whole.fold(&subject.count(&columns, &held_s[rows]));
         Ok(())

@@ -152,8 +152,7 @@ impl History {
         let day = segment.day;
         let at_ms = self.columns.at_ms(system, segment)?;
         let held_s = self.columns.held_s(system, segment)?;
-        let columns = subject.points().iter().map(|point| self.columns.point(system, segment, *point));
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let columns = self.columns.points(system, segment, subject.points())?;
         let minutes = buckets_of(&at_ms, (day.start_ms(), day.end_ms()), LEVELS_MS[0], |rows| {
             let columns: Vec<&[f32]> = columns.iter().map(|values| &values[rows.clone()]).collect();
             subject.count(&columns, &held_s[rows])

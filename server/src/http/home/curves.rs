@@ -36,13 +36,9 @@ pub(super) fn table(chart: &Chart, points: &[PointId]) -> Table {
             (at_ms, points.iter().map(column).collect())
         }
     };
-    let series = |(point, values): (&PointId, Vec<Option<f32>>)| {
-        let spec = point.spec();
-        Series { name: spec.path.to_owned(), unit: spec.unit, resolution: spec.resolution, values }
-    };
     Table {
         at: at_ms.into_iter().map(|ms: i64| Utc(ms * 1_000)).collect(),
-        series: points.iter().zip(columns).map(series).collect(),
+        series: points.iter().zip(columns).map(|(point, values)| Series::of(*point, values)).collect(),
     }
 }
 
