@@ -51,14 +51,19 @@ pub(in crate::http) async fn parquet(
     let written = app.ask_history(move |history| {
         let points = if points.is_empty() { with_a_past(history, &system) } else { points };
         let rows = history.rows(&system, range, &points)?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
         // A folder of its own: the file is gone with it.
         let refused = |source| StoreError::Io { path: std::env::temp_dir(), source };
         let folder = tempfile::tempdir().map_err(refused)?;
         let path = folder.path().join("rows.parquet");
         store::write_parquet(&path, &rows)?;
-        Ok((File::open(path).map_err(refused)?, folder))
+        Ok(Some((File::open(path).map_err(refused)?, folder)))
     });
-    let (mut rows, folder) = written.await.map_err(failed)?;
+    // A Parquet file without rows would have no columns either.
+    let nothing = || Problem::not_found("there are no rows in this time");
+    let (mut rows, folder) = written.await.map_err(failed)?.ok_or_else(nothing)?;
     Ok(file(&name, "application/vnd.apache.parquet", move |parts| {
         send_file(&mut rows, &parts);
         drop(folder);
