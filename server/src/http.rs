@@ -18,6 +18,7 @@ mod home;
 mod lab;
 mod live;
 mod pages;
+mod playback;
 mod problem;
 mod recording;
 mod victron;
@@ -65,6 +66,8 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/history", get(history::history))
         .route("/history.csv", get(history::csv))
         .route("/home", get(home::home))
+        .route("/playback/film", get(playback::film))
+        .route("/playback/jump", get(playback::jump))
         .route("/lab", get(lab::read).post(lab::command))
         .route("/analysis/sql", post(analysis::sql))
         .route("/analysis/questions", get(analysis::questions))

@@ -18,6 +18,7 @@ mod engine;
 mod http;
 mod hub;
 mod pace;
+mod past;
 mod probe;
 mod serve;
 mod site_file;

@@ -42,7 +42,13 @@ pub fn LinksPage() -> impl IntoView {
     let cards = site.links.iter().enumerate().map(card).collect_view();
     let frames = {
         let site = site.clone();
-        move || site.links.get(selected.get()).cloned().map(|link| view! { <Frames link /> })
+        move || match live.past.get() {
+            true => {
+                let advice = "Raw frames are of the present. Go live to see them; record a link to keep them.";
+                view! { <EmptyState title="No raw frames of the past" advice /> }.into_any()
+            }
+            false => site.links.get(selected.get()).cloned().map(|link| view! { <Frames link /> }).into_any(),
+        }
     };
     view! {
         <h1 class="visually-hidden">"Links"</h1>

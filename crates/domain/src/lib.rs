@@ -12,6 +12,7 @@ pub mod cells;
 pub mod decimal;
 pub mod derived;
 pub mod engine;
+pub mod film;
 pub mod home;
 pub mod lab;
 pub mod link;

@@ -209,20 +209,3 @@ impl Database {
         size("") + size("-wal")
     }
 }
-
-/// The rows of `system` with `from_s <= utc_s < to_s`, oldest first, over a read-only connection of their own.
-pub(crate) fn read(path: &Path, system: &str, from_s: i64, to_s: i64) -> Result<Vec<Row>, StoreError> {
-    let query = || {
-        let conn = Connection::open_with_flags(path, READER_FLAGS)?;
-        conn.busy_timeout(BUSY_WAIT)?;
-        conn.execute_batch(READER_SETTINGS)?;
-        let mut select = conn.prepare(
-            "SELECT utc_s, frames FROM system JOIN tape ON system_id = id
-             WHERE name = ?1 AND utc_s >= ?2 AND utc_s < ?3 ORDER BY utc_s, seq",
-        )?;
-        let rows =
-            select.query_map(params![system, from_s, to_s], |row| Ok(Row { utc_s: row.get(0)?, tape: row.get(1)? }))?;
-        rows.collect::<Result<Vec<Row>, _>>()
-    };
-    query().map_err(StoreError::sqlite(path))
-}

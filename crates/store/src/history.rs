@@ -8,11 +8,13 @@ mod exact;
 mod fold;
 mod levels;
 mod parts;
+mod playback;
 
 pub use chart::{Chart, Grid, Tier};
 pub use exact::{Headroom, Sag, Sags};
 pub use fold::{Mean, Summary};
 pub use parts::Parts;
+pub use playback::{Beside, Spread};
 
 use crate::block::Block;
 use crate::columns::Columns;

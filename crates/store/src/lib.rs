@@ -44,7 +44,9 @@ pub use database::Row;
 pub use day::{DAY_MS, Day};
 pub use error::{Notice, StoreError};
 pub use event::Event;
-pub use history::{Chart, Coverage, Grid, Headroom, History, Mean, Parts, Range, Sag, Sags, Summary, Tier};
+pub use history::{
+    Beside, Chart, Coverage, Grid, Headroom, History, Mean, Parts, Range, Sag, Sags, Spread, Summary, Tier,
+};
 pub use queue::Second;
 pub use rollup::{Bucket, Flow, IDLE_A, held_s};
 pub use segment::Segment;

@@ -1,6 +1,6 @@
 //! The handle: open, append, read back, close.
 
-use crate::database::{self, Row};
+use crate::database::Row;
 use crate::error::{Notice, StoreError};
 use crate::history::History;
 use crate::index::Index;
@@ -8,7 +8,7 @@ use crate::queue::Second;
 use crate::shared::{Health, Shared};
 use crate::writer::{FILE, Writer};
 use domain::time::Utc;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -54,7 +54,6 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
-    path: PathBuf,
     index: Arc<Index>,
     history: History,
 }
@@ -88,9 +87,8 @@ impl Store {
             writer.run();
         };
         let thread = thread::Builder::new().name("history".to_owned()).spawn(run).map_err(StoreError::Thread)?;
-        let path = folder.join(FILE);
-        let history = History::new(folder, path.clone(), Arc::clone(&index));
-        let inner = Inner { shared, writer: Mutex::new(Some(thread)), path, index, history };
+        let history = History::new(folder, folder.join(FILE), Arc::clone(&index));
+        let inner = Inner { shared, writer: Mutex::new(Some(thread)), index, history };
         Ok((Store(Arc::new(inner)), notices))
     }
 
@@ -111,7 +109,7 @@ impl Store {
     /// The file cannot be read: [`StoreError::Sqlite`] or [`StoreError::Damaged`].
     pub fn tail(&self, system: &str, from: Utc, to: Utc) -> Result<Vec<Row>, StoreError> {
         let (from_s, to_s) = (from.0.div_euclid(1_000_000), to.0.saturating_add(999_999).div_euclid(1_000_000));
-        database::read(&self.0.path, system, from_s, to_s)
+        self.0.history.tape(system, from_s, to_s)
     }
 
     /// The past, for questions.

@@ -105,7 +105,7 @@ pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<Answer, StoreErr
 }
 
 /// Faster falls than this are sags, V/s: rounded, since a person reads it.
-fn sag_limit_v_s(spec: &SystemSpec) -> f32 {
+pub(crate) fn sag_limit_v_s(spec: &SystemSpec) -> f32 {
     -((spec.nominal_v * SAG_SHARE * 10.0).round() / 10.0).max(0.1)
 }
 

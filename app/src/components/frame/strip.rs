@@ -1,5 +1,6 @@
 //! The status strip: which system this is, whether anything is wrong, how fresh it is.
 
+use crate::address::Navigation;
 use crate::components::{Chip, LocalTime, SeverityMark, ThemeSwitch, Tone};
 use crate::derived::Derived;
 use crate::format;
@@ -37,12 +38,14 @@ pub(super) fn Strip() -> impl IntoView {
 #[component]
 fn SystemName() -> impl IntoView {
     let live = Live::expect();
+    let navigation = Navigation::expect();
     let (site, system, place) = (live.site(), live.system(), live.place());
     let others = (site.systems.len() > 1).then(|| {
         let link = |(i, other): (usize, &SystemSpec)| {
             let current = (i == place).then_some("page");
+            let href = format!("/?system={}", other.id);
             view! {
-                <a href=format!("/?system={}", other.id) rel="external" aria-current=current>
+                <a href=move || navigation.carrying(&href) rel="external" aria-current=current>
                     {other.name.clone()}
                 </a>
             }
@@ -155,12 +158,14 @@ impl LinksAtOnce {
 fn PageLink() -> impl IntoView {
     let live = Live::expect();
     let tone = Derived::new(move || match live.connection.get() {
+        Connection::Live | Connection::Connecting if live.past.get() => Tone::Warning,
         Connection::Connecting => Tone::Neutral,
         Connection::Live => Tone::Good,
         Connection::Reconnecting { .. } => Tone::Critical,
     });
     let lost = move || matches!(live.connection.get(), Connection::Reconnecting { .. });
     let words = Derived::new(move || match live.connection.get() {
+        Connection::Live | Connection::Connecting if live.past.get() => "The past".to_owned(),
         Connection::Connecting => "Connecting".to_owned(),
         Connection::Live => "Live".to_owned(),
         Connection::Reconnecting { .. } => format!("No server, {}", format::age(live.page_age_s.get())),
