@@ -1,21 +1,24 @@
 //! Moments of the past: from the tape as they were, and where there is no tape any more, from rows.
 //!
-//! The tape has everything for two days and around alarms. Before that, points come from the row of that instant, and
-//! alarms are what the rules say of it; what the links did is not known.
+//! The tape has everything for two days and around alarms. Before that, points come from the row of that instant, cells are
+//! means of their minute, and alarms are what the rules say of these; what the links did is not known.
 
 use crate::tape;
 use domain::engine::step;
 use domain::film::{Film, Frame};
 use domain::link::{LinkState, LinkStatus};
 use domain::live::Encoder;
+use domain::minute::MINUTE_MS;
 use domain::point::PointId;
+use domain::reading::CellQuantity;
 use domain::series::Recent;
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use domain::telemetry::Row;
 use domain::time::{Mono, Now, Utc};
 use domain::twin::{Moment, Site, SystemState};
+use std::cell::RefCell;
 use std::time::Duration;
-use store::{History, Range, StoreError};
+use store::{CellsAt, History, Range, StoreError};
 
 /// A moment stands for at most so long: after that there was nothing.
 const HOLDS_MS: i64 = 2_000;
@@ -30,6 +33,8 @@ pub(crate) struct Past<'a> {
     site: &'a SiteSpec,
     place: SystemIdx,
     spec: &'a SystemSpec,
+    /// The cells of the minute that was asked for last.
+    minute: RefCell<(i64, Option<CellsAt>)>,
 }
 
 /// A moment, and whether all of it is as it was.
@@ -42,7 +47,7 @@ impl<'a> Past<'a> {
     /// The past of the system at `place` of the site; `None` if there is no such system.
     pub(crate) fn new(history: &'a History, site: &'a SiteSpec, place: usize) -> Option<Past<'a>> {
         let place = SystemIdx(u8::try_from(place).ok()?);
-        Some(Past { history, site, place, spec: site.system(place)? })
+        Some(Past { history, site, place, spec: site.system(place)?, minute: RefCell::new((i64::MIN, None)) })
     }
 
     /// What was known at `at_ms`; `None` if nothing was recorded then.
@@ -64,7 +69,8 @@ impl<'a> Past<'a> {
             return Ok(Some(Seen { moment, whole: true }));
         }
         let row = self.history.row_at(&self.spec.id, at_ms, HOLDS_MS)?;
-        Ok(row.map(|row| Seen { moment: self.of_row(&row), whole: self.spec.topology.cells() == 0 }))
+        let seen = |row: Row| Ok(Seen { moment: self.of_row(&row)?, whole: self.spec.topology.cells() == 0 });
+        row.map(seen).transpose()
     }
 
     /// What a row says.
@@ -80,19 +86,32 @@ impl<'a> Past<'a> {
         Moment { now, received: now.mono, state, ..Moment::default() }
     }
 
-    /// What a row says, and what the rules say of that.
-    fn of_row(&self, row: &Row) -> Moment {
-        let Moment { now, state, .. } = self.values_of(row);
+    /// What a row says and the minute of its cells, and what the rules say of both.
+    fn of_row(&self, row: &Row) -> Result<Moment, StoreError> {
+        let Moment { now, mut state, .. } = self.values_of(row);
+        let minute = row.at_ms.div_euclid(MINUTE_MS);
+        if self.spec.topology.cells() > 0 && self.minute.borrow().0 != minute {
+            self.minute.replace((minute, self.history.cells_at(&self.spec.id, row.at_ms)?));
+        }
+        if let (_, Some(cells)) = &*self.minute.borrow() {
+            for (quantity, values) in
+                [(CellQuantity::Voltage, &cells.voltage_v), (CellQuantity::Temperature, &cells.temperature_c)]
+            {
+                for (cell, value) in values.iter().enumerate().filter(|(_, value)| !value.is_nan()) {
+                    state.cells.column_mut(quantity).set(cell, Ok(*value), now.mono);
+                }
+            }
+        }
         let mut site = Site::new(self.site.clone());
         // Nothing is known of links, so no rule shall say anything of them.
         site.links.fill(LinkStatus { state: LinkState::Up, last_at: Some(now.mono), ..LinkStatus::default() });
-        let Some(system) = site.systems.get_mut(self.place.0 as usize) else { return Moment::default() };
+        let Some(system) = site.systems.get_mut(self.place.0 as usize) else { return Ok(Moment::default()) };
         (system.state, system.received) = (state, now.mono);
         step(&mut site, now - RULES_WAIT, []);
         step(&mut site, now, []);
         let moment = site.moment(self.place, now).unwrap_or_default();
         let unknown = LinkStatus { reason: "what the link did then is not kept".to_owned(), ..LinkStatus::default() };
-        Moment { links: vec![unknown; self.site.links.len()], ..moment }
+        Ok(Moment { links: vec![unknown; self.site.links.len()], ..moment })
     }
 
     /// At most `count` moments from `from_ms` on, `step_ms` apart or more; the first is the one that holds at `from_ms`.
@@ -118,12 +137,13 @@ impl<'a> Past<'a> {
                     Shot::Row(row) => row.at_ms,
                 };
                 if at_ms < reel.last_ms.saturating_add(apart_ms) || reel.frames.len() >= count {
-                    return;
+                    return Ok(());
                 }
                 match shot {
                     Shot::Moment(moment) => reel.take(moment, true),
-                    Shot::Row(row) => reel.take(&self.of_row(&row), self.spec.topology.cells() == 0),
+                    Shot::Row(row) => reel.take(&self.of_row(&row)?, self.spec.topology.cells() == 0),
                 }
+                Ok(())
             })?;
         }
         let next_ms = match reel.frames.is_empty() {
@@ -134,7 +154,12 @@ impl<'a> Past<'a> {
     }
 
     /// Everything that was recorded from `from_ms` up to but not including `to_ms`, oldest first.
-    fn each(&self, from_ms: i64, to_ms: i64, mut take: impl FnMut(Shot<'_>)) -> Result<(), StoreError> {
+    fn each(
+        &self,
+        from_ms: i64,
+        to_ms: i64,
+        mut take: impl FnMut(Shot<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let seconds = from_ms.div_euclid(1_000)..(to_ms + 999).div_euclid(1_000);
         let tape = self.history.tape(&self.spec.id, seconds.start, seconds.end)?;
         let mut tape = tape.iter().peekable();
@@ -145,16 +170,18 @@ impl<'a> Past<'a> {
             if without > at_s {
                 let range = Range::new((at_s * 1_000).max(from_ms), (without * 1_000).min(to_ms));
                 let rows = self.history.rows(&self.spec.id, range, PointId::ALL)?;
-                (0..rows.len()).for_each(|k| take(Shot::Row(rows.row(k))));
+                (0..rows.len()).try_for_each(|k| take(Shot::Row(rows.row(k))))?;
                 at_s = without;
             }
+            let mut failed = Ok(());
             while let Some(row) = tape.next_if(|row| row.utc_s == at_s) {
                 tape::play(&row.tape, self.spec, |moment| {
-                    if (from_ms..to_ms).contains(&ms(moment.now.utc)) {
-                        take(Shot::Moment(moment));
+                    if failed.is_ok() && (from_ms..to_ms).contains(&ms(moment.now.utc)) {
+                        failed = take(Shot::Moment(moment));
                     }
                 });
             }
+            failed?;
             at_s += 1;
         }
         Ok(())
@@ -164,9 +191,12 @@ impl<'a> Past<'a> {
     pub(crate) fn recent(&self, until_ms: i64, seconds: u32) -> Result<Recent, StoreError> {
         let samples = (seconds as f32 * self.spec.rate_hz * 1.5) as usize;
         let mut recent = Recent::new(self.spec, samples);
-        self.each(until_ms - i64::from(seconds) * 1_000, until_ms + 1, |shot| match shot {
-            Shot::Moment(moment) => recent.push(moment),
-            Shot::Row(row) => recent.push(&self.values_of(&row)),
+        self.each(until_ms - i64::from(seconds) * 1_000, until_ms + 1, |shot| {
+            match shot {
+                Shot::Moment(moment) => recent.push(moment),
+                Shot::Row(row) => recent.push(&self.values_of(&row)),
+            }
+            Ok(())
         })?;
         Ok(recent)
     }

@@ -17,6 +17,7 @@ pub mod home;
 pub mod lab;
 pub mod link;
 pub mod live;
+pub mod minute;
 pub mod point;
 pub mod reading;
 pub mod series;

@@ -7,11 +7,13 @@
 //! at the version, and hence only [`Database`] writes or checkpoints, from the writer thread. Readers are read-only.
 
 mod catalogue;
+mod cells;
 mod damage;
 mod schema;
 
-pub(crate) use catalogue::Reader;
+pub(crate) use catalogue::{Everything, Reader};
 
+use crate::cells::codec;
 use crate::error::{Notice, StoreError};
 use crate::event::Event;
 use crate::queue::Second;
@@ -134,6 +136,9 @@ impl Database {
                 let mut rows_of = transaction.prepare_cached(
                     "INSERT INTO tail (system_id, utc_s, rows) SELECT id, ?2, ?3 FROM system WHERE name = ?1",
                 )?;
+                let mut cells_of = transaction.prepare_cached(
+                    "INSERT INTO cell_tail (system_id, minute, cells) SELECT id, ?2, ?3 FROM system WHERE name = ?1",
+                )?;
                 let mut event = transaction.prepare_cached(
                     "INSERT INTO event (system_id, at_ms, kind, rule, severity, words)
                      SELECT id, ?2, ?3, ?4, ?5, ?6 FROM system WHERE name = ?1",
@@ -145,6 +150,9 @@ impl Database {
                     }
                     if !row.rows.is_empty() {
                         rows_of.execute(params![row.system, row.utc_s, tail::encode(row.utc_s, &row.rows)])?;
+                    }
+                    if let Some(minute) = &row.cells {
+                        cells_of.execute(params![row.system, minute.minute, codec::pack(minute)])?;
                     }
                     for Event { at_ms, kind, rule, severity, words } in &row.events {
                         event.execute(params![row.system, at_ms, kind, rule, severity, words])?;

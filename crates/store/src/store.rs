@@ -28,6 +28,8 @@ pub struct Options {
     pub keep_around_events: Duration,
     /// How long sealed days are kept, counted back from the newest. 400 days.
     pub keep_sealed: Duration,
+    /// How long sealed days of cells are kept, counted back from the newest. 90 days: some 300 MB for 260 cells.
+    pub keep_cells: Duration,
     /// With less room on the disk than this, the oldest sealed days go, but for the newest two, bytes. 200 MB.
     pub disk_free_min_bytes: u64,
 }
@@ -41,6 +43,7 @@ impl Default for Options {
             pending_max_bytes: 16 << 20,
             keep_around_events: Duration::from_secs(300),
             keep_sealed: Duration::from_secs(400 * 86_400),
+            keep_cells: Duration::from_secs(90 * 86_400),
             disk_free_min_bytes: 200_000_000,
         }
     }
@@ -95,7 +98,7 @@ impl Store {
     /// Hands over one second of one system. Never waits for the disk and never fails: what cannot be stored is counted
     /// in [`Store::health`].
     pub fn append(&self, row: Second) {
-        self.0.index.append(&row.system, &row.rows);
+        self.0.index.append(&row.system, &row.rows, row.cells.as_ref());
         self.0.shared.append(row);
     }
 

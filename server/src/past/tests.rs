@@ -67,7 +67,7 @@ fn stored(site: &SiteSpec) -> (tempfile::TempDir, Store) {
             tape.push(&moment, &encoded, Vec::new()).into_iter().for_each(&mut keep);
         }
     }
-    tape.finish().into_iter().for_each(&mut keep);
+    tape.end().into_iter().for_each(&mut keep);
     store.flush().unwrap();
     (folder, store)
 }
@@ -107,12 +107,13 @@ fn an_instant_is_the_newest_moment_before_it_and_holds_for_a_while() {
 }
 
 #[test]
-fn a_row_has_no_cells_and_the_alarms_that_the_rules_find_in_it() {
+fn a_row_has_the_cells_of_its_minute_and_the_alarms_that_the_rules_find() {
     let site = site();
     let (_folder, store) = stored(&site);
     let past = Past::new(store.history(), &site, 0).unwrap();
     let moment = past.moment(FROM_MS + 15_000).unwrap().unwrap();
-    assert!(moment.cell(CellQuantity::Voltage, 0).is_err());
+    assert_eq!(moment.cell(CellQuantity::Voltage, 5), Ok(3.3));
+    assert!(moment.cell(CellQuantity::Temperature, 5).is_err(), "no cell had one");
     let rules: Vec<&str> = moment.alarms.iter().map(|alarm| alarm.rule.rule().unwrap().id).collect();
     assert_eq!(rules, ["sop.use"]);
 }

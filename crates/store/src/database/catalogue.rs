@@ -1,7 +1,9 @@
 //! The statements about what is sealed, what is not yet, and what happened.
 
+use super::cells::{cell_days, unsealed_cells};
 use super::{BUSY_WAIT, Database, READER_FLAGS, READER_SETTINGS, Row};
 use crate::block::Block;
+use crate::cells::{CellDay, Tail};
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::event::Event;
@@ -13,6 +15,16 @@ use std::path::Path;
 
 /// Every system's sealed days.
 pub(super) type Catalogue = Vec<(String, Segment)>;
+
+/// What there is of every system.
+pub(crate) struct Everything {
+    /// The sealed days.
+    pub(crate) catalogue: Catalogue,
+    /// The sealed days of cells.
+    pub(crate) cell_days: Vec<(String, CellDay)>,
+    /// Each system's rows and minutes of cells that are not sealed.
+    pub(crate) tails: Vec<(String, Block, Tail)>,
+}
 
 impl Database {
     /// Every sealed day of every system.
@@ -97,15 +109,17 @@ impl Reader {
     }
 
     /// Every sealed day, and every system's rows that are not sealed.
-    pub(crate) fn everything(&self) -> rusqlite::Result<(Catalogue, Vec<(String, Block)>)> {
+    pub(crate) fn everything(&self) -> rusqlite::Result<Everything> {
         // One transaction, so that an hour that is sealed meanwhile is not seen twice or not at all.
         self.0.execute_batch("BEGIN")?;
         let read = || {
             let tails = systems(&self.0)?.into_iter().map(|system| {
                 let (tail, _) = unsealed(&self.0, &system, i64::MAX)?;
-                Ok((system, tail))
+                let (cells, _) = unsealed_cells(&self.0, &system, i64::MAX)?;
+                Ok((system, tail, cells))
             });
-            Ok((catalogue(&self.0)?, tails.collect::<rusqlite::Result<_>>()?))
+            let tails = tails.collect::<rusqlite::Result<_>>()?;
+            Ok(Everything { catalogue: catalogue(&self.0)?, cell_days: cell_days(&self.0)?, tails })
         };
         let read = read();
         self.0.execute_batch("COMMIT")?;
