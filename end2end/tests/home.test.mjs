@@ -1,4 +1,4 @@
-// The page Home energy: a house now, its battery, its trends, two opinions of its charge, its day.
+// The page Home energy: a house now, its battery, its trends, three opinions of its charge, its day.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -98,6 +98,15 @@ test('two opinions of the charge stand side by side', () =>
     const points = Number(words.match(/([\d.]+) points/)[1]);
     await card.getByText(points < 2 ? 'Readings aligned' : 'Check calibration').waitFor();
     await card.getByRole('application', { name: /State of charge in percent/ }).waitFor();
+  }));
+
+test('the charge is counted here too, or it is said why not, and what no current explains is told', () =>
+  open(async (page) => {
+    await past(page);
+    const card = region(page, 'SOC: Victron and Sol-Ark');
+    // The demo's house has not been full since it began.
+    await card.getByRole('group', { name: 'SOC counted here' }).getByText(/no full charge in the last 5 days/).waitFor();
+    await card.getByText('No reported SOC has moved further than the measured current explains.').waitFor();
   }));
 
 test('the energy of the day and the polling are told', () =>

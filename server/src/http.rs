@@ -12,6 +12,7 @@
 mod analysis;
 mod api;
 mod assets;
+mod drawn;
 mod guard;
 mod history;
 mod home;

@@ -1,9 +1,10 @@
 //! The page Home energy: a house, its battery, and whether what is said of it can be believed.
 //!
 //! Read [`words`] (what values mean, pure), [`past`] (what the server knows of the last hours), then the sections in their
-//! order: [`now`], [`battery`], [`trends`], [`compare`], [`day`].
+//! order: [`now`], [`battery`], [`trends`], [`compare`] (with [`charge`], our own count), [`day`].
 
 mod battery;
+mod charge;
 mod compare;
 mod day;
 mod now;

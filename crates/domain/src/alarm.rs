@@ -14,4 +14,4 @@ mod book;
 mod rules;
 
 pub use book::{Alarm, AlarmBook, AlarmChange, Observed};
-pub use rules::{Direction, RULES, Rule, RuleIdx, Severity, Subject, Watch};
+pub use rules::{Direction, MOVE_LIMIT_POINTS, RULES, Rule, RuleIdx, Severity, Subject, Watch};

@@ -43,10 +43,18 @@ pub fn step(site: &mut Site, now: Now, inputs: impl IntoIterator<Item = Input>) 
     let mut outputs = Outputs::default();
     for (i, system) in site.systems.iter_mut().enumerate() {
         let sag_pct = system.sag.update(system.state.points.sample(PointId::Voltage, now.mono), now.mono);
+        let current_a = system.state.points.sample(PointId::Current, now.mono);
+        let mut soc_move = |watch: usize, point| {
+            let soc_pct = system.state.points.sample(point, now.mono);
+            let found = system.soc[watch].update(soc_pct, current_a, system.spec.capacity_ah, now.mono);
+            found.map(|found| found.unexplained)
+        };
+        let soc_moves = [soc_move(0, PointId::Soc), soc_move(1, PointId::InverterSoc)];
         let view = View {
             state: &system.state,
             voltage: system.state.cells.column(CellQuantity::Voltage).stats(now.mono),
             sag_pct,
+            soc_moves,
             links: &site.links,
             link_specs: &site.spec.links,
             now: now.mono,
@@ -62,6 +70,8 @@ struct View<'a> {
     state: &'a SystemState,
     voltage: Option<ColumnStats>,
     sag_pct: Sample,
+    /// Of the state of charge and of an inverter's estimate.
+    soc_moves: [Sample; 2],
     links: &'a [LinkStatus],
     link_specs: &'a [LinkSpec],
     now: Mono,
@@ -97,6 +107,8 @@ impl Observed for View<'_> {
             },
             Watch::SopUse => derived::sop_use_pct(&self.state.points, self.now),
             Watch::ControllerMode => self.state.points.sample(PointId::ControllerMode, self.now),
+            Watch::SocMove => self.soc_moves[0],
+            Watch::InverterSocMove => self.soc_moves[1],
         }
     }
 }
@@ -297,6 +309,27 @@ pub(crate) mod tests {
         tick(1.0, NodeQuantity::LOST);
         assert_eq!(tick(1.6, NodeQuantity::LOST), ["afe.node.lost", "afe.node.delay"]);
         assert_eq!(tick(4.0, NodeQuantity::LOST), ["afe.node.lost"]);
+    }
+
+    #[test]
+    fn an_estimate_that_is_set_anew_is_told_apart_from_a_gauge_that_counts() {
+        let mut site = Site::new(site());
+        // 28 A of 280 Ah for ten minutes: 1.7 points.
+        for second in 1..=700 {
+            let told = |soc_pct: f32| Ok(soc_pct - (second as f32 * 28.0 / 280.0 / 36.0));
+            let estimate = told(if second > 600 { 68.0 } else { 60.0 });
+            let readings = [
+                (Target::Point(PointId::Current), Ok(28.0)),
+                (Target::Point(PointId::Soc), told(64.0)),
+                (Target::Point(PointId::InverterSoc), estimate),
+            ];
+            step(&mut site, at(second as f32), [batch(second as f32, &readings)]);
+            let expected: &[&str] = if second >= 603 { &["soc.inverter.impossible"] } else { &[] };
+            assert_eq!(active(&site), expected, "at {second} s");
+        }
+        let alarm = site.systems[0].alarms.active()[0];
+        let words = alarm.words(&site.spec, &Topology::new(1, 2, 3), &site.links).unwrap();
+        assert_eq!(words, "Inverter's estimate moved 6.7 points further than the current explains");
     }
 
     #[test]

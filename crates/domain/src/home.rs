@@ -1,6 +1,8 @@
 //! What the page of a house shows of its past: curves, statistics, energy of the day, and how its GX is asked.
 
-use crate::series::Table;
+use crate::point::{PointId, Unit};
+use crate::series::{FlowOf, Series, Statistics, Table};
+use crate::soc::{Count, Full, FullBy, Lost, Move};
 use crate::time::Utc;
 use crate::wire::{Reader, Wire, WireError, Writer};
 
@@ -11,7 +13,7 @@ pub struct HomePast {
     pub from: Utc,
     /// When they end: the time of the answer.
     pub to: Utc,
-    /// Curves of the battery, thinned to the lowest and highest value of each step. A row without values is a gap.
+    /// Curves of the battery, thinned to the ends and extremes of each step. A row without values is a gap.
     pub curves: Table,
     /// Of the battery's voltage over the hours; `None` without a value.
     pub voltage: Option<Statistics>,
@@ -19,29 +21,27 @@ pub struct HomePast {
     pub current: Option<Statistics>,
     /// Of its temperature.
     pub temperature: Option<Statistics>,
-    /// For how long it was charged, s.
-    pub charging_s: f32,
-    /// For how long voltage and current were known, s.
-    pub known_s: f32,
+    /// Energy and time by direction, over the hours.
+    pub flow: FlowOf,
+    /// Our own count of the battery's charge; its line is of the same hours.
+    pub counted: Count,
+    /// Movements of a reported state of charge that no current explains, oldest first.
+    pub jumps: Vec<SocJump>,
     /// The energy of the day.
     pub day: DayEnergy,
     /// How the link to the GX is asked; `None` if the system has no such link.
     pub poller: Option<Poller>,
 }
 
-/// What many values have in common.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Statistics {
-    /// How many values.
-    pub n: u32,
-    /// Their mean.
-    pub mean: f32,
-    /// Their standard deviation.
-    pub std_dev: f32,
-    /// The lowest.
-    pub min: f32,
-    /// The highest.
-    pub max: f32,
+/// A reported state of charge that moved as no current can move it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SocJump {
+    /// Whether it is an inverter's estimate; else it is what the battery's own gauge says.
+    pub inverter: bool,
+    /// When it was over.
+    pub at: Utc,
+    /// How far it went.
+    pub movement: Move,
 }
 
 /// Energy since the start of the day, Wh, none of it negative. `None` where nothing is known.
@@ -86,8 +86,9 @@ impl Wire for HomePast {
         for statistics in [&self.voltage, &self.current, &self.temperature] {
             w.option(statistics.as_ref(), |w, s| s.write(w));
         }
-        w.f32(self.charging_s);
-        w.f32(self.known_s);
+        self.flow.write(w);
+        self.counted.write(w);
+        self.jumps.write(w);
         self.day.write(w);
         w.option(self.poller.as_ref(), |w, poller| poller.write(w));
     }
@@ -100,23 +101,63 @@ impl Wire for HomePast {
             voltage: r.option(Wire::read)?,
             current: r.option(Wire::read)?,
             temperature: r.option(Wire::read)?,
-            charging_s: r.f32()?,
-            known_s: r.f32()?,
+            flow: Wire::read(r)?,
+            counted: Wire::read(r)?,
+            jumps: Wire::read(r)?,
             day: Wire::read(r)?,
             poller: r.option(Wire::read)?,
         })
     }
 }
 
-impl Wire for Statistics {
+impl Wire for Count {
     fn write(&self, w: &mut Writer) {
-        w.varint(self.n.into());
-        [self.mean, self.std_dev, self.min, self.max].into_iter().for_each(|value| w.f32(value));
+        let (at, values) = self.line.iter().copied().unzip();
+        let resolution = PointId::Soc.spec().resolution;
+        let series = vec![Series { name: String::new(), unit: Unit::Percent, resolution, values }];
+        Table { at, series }.write(w);
+        w.option(self.full, |w, full| {
+            w.signed(full.at.0);
+            w.bool(full.by == FullBy::Reported);
+        });
+        w.option(self.soc_pct, Writer::f32);
+        w.f32(self.error_points);
+        w.f32(self.bridged_s);
+        w.option(self.lost, |w, lost| {
+            w.signed(lost.from.0);
+            w.signed(lost.to.0);
+        });
     }
 
-    fn read(r: &mut Reader<'_>) -> Result<Statistics, WireError> {
-        let n = r.number("number of values")?;
-        Ok(Statistics { n, mean: r.f32()?, std_dev: r.f32()?, min: r.f32()?, max: r.f32()? })
+    fn read(r: &mut Reader<'_>) -> Result<Count, WireError> {
+        let table = Table::read(r)?;
+        let values = table.series.into_iter().next().map(|series| series.values).unwrap_or_default();
+        Ok(Count {
+            line: table.at.into_iter().zip(values).collect(),
+            full: r.option(|r| {
+                let at = Utc(r.signed()?);
+                Ok(Full { at, by: if r.bool()? { FullBy::Reported } else { FullBy::Tail } })
+            })?,
+            soc_pct: r.option(Reader::f32)?,
+            error_points: r.f32()?,
+            bridged_s: r.f32()?,
+            lost: r.option(|r| Ok(Lost { from: Utc(r.signed()?), to: Utc(r.signed()?) }))?,
+        })
+    }
+}
+
+impl Wire for SocJump {
+    fn write(&self, w: &mut Writer) {
+        w.bool(self.inverter);
+        w.signed(self.at.0);
+        let Move { over_s, moved, counted, unexplained } = self.movement;
+        [over_s, moved, counted, unexplained].into_iter().for_each(|value| w.f32(value));
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<SocJump, WireError> {
+        let (inverter, at) = (r.bool()?, Utc(r.signed()?));
+        let movement = Move { over_s: r.f32()?, moved: r.f32()?, counted: r.f32()?, unexplained: r.f32()? };
+        Ok(SocJump { inverter, at, movement })
     }
 }
 
@@ -170,8 +211,6 @@ impl Wire for Poller {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::point::Unit;
-    use crate::series::Series;
 
     #[test]
     fn a_past_round_trips_and_no_part_of_it_does() {
@@ -182,8 +221,20 @@ mod tests {
             to: Utc(9_000_000),
             curves: Table { at: vec![Utc(1_000_000), Utc(2_000_000)], series: vec![series] },
             voltage: Some(Statistics { n: 2, mean: 53.2, std_dev: 0.1, min: 53.1, max: 53.3 }),
-            charging_s: 60.0,
-            known_s: 90.0,
+            flow: FlowOf { charging_s: 60.0, known_s: 90.0, ..FlowOf::default() },
+            counted: Count {
+                line: vec![(Utc(1_000_000), Some(99.5)), (Utc(2_000_000), None), (Utc(3_000_000), Some(50.25))],
+                full: Some(Full { at: Utc(-7), by: FullBy::Reported }),
+                soc_pct: Some(50.25),
+                error_points: 0.5,
+                bridged_s: 60.0,
+                lost: Some(Lost { from: Utc(3), to: Utc(4) }),
+            },
+            jumps: vec![SocJump {
+                inverter: true,
+                at: Utc(2_000_000),
+                movement: Move { over_s: 60.0, moved: 6.0, counted: 0.5, unexplained: 4.25 },
+            }],
             day: DayEnergy { from: Utc(-5), solar_wh: Some(12.5), ..DayEnergy::default() },
             poller: Some(Poller {
                 last_attempt: Some(Utc(8)),

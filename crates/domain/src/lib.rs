@@ -22,6 +22,7 @@ pub mod point;
 pub mod reading;
 pub mod series;
 pub mod slot;
+pub mod soc;
 pub mod spec;
 pub mod telemetry;
 pub mod time;

@@ -7,6 +7,7 @@ use crate::link::LinkStatus;
 use crate::point::PointId;
 use crate::reading::{Batch, CellQuantity, Reading, Sample, Target};
 use crate::slot::{Node, Points};
+use crate::soc::SocWatch;
 use crate::spec::{SiteSpec, SystemIdx, SystemSpec};
 use crate::time::{Mono, Now};
 
@@ -64,6 +65,8 @@ pub struct System {
     pub alarms: AlarmBook,
     /// Watches the bus for sag.
     pub sag: SagWatch,
+    /// Watches the state of charge, and an inverter's estimate of it.
+    pub soc: [SocWatch; 2],
     /// When its newest batch was received.
     pub received: Mono,
 }
@@ -91,6 +94,7 @@ impl Site {
                 state: SystemState::new(system),
                 alarms: AlarmBook::new(&spec, SystemIdx(i as u8)),
                 sag: SagWatch::default(),
+                soc: Default::default(),
                 received: Mono(0),
             })
             .collect();

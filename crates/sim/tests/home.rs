@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
+use domain::alarm::MOVE_LIMIT_POINTS;
 use domain::lab::{LabCommand, LabFault, LoadMode, SimDevice};
+use domain::soc::SocWatch;
+use domain::time::Mono;
 use sim::home::{Home, HomeSpec};
 
 fn at(start_h: f32) -> Home {
@@ -95,4 +98,29 @@ fn the_lab_sets_the_load_and_silences_only_devices_of_a_house() {
     assert_eq!((home.is_silent(SimDevice::Gx), home.is_silent(SimDevice::Inverter)), (false, true));
     home.apply(LabCommand::ClearAll);
     assert_eq!(home.lab_state().faults, []);
+}
+
+#[test]
+fn the_estimate_is_caught_when_it_is_set_anew_and_not_all_day() {
+    let mut home = at(0.0);
+    let (mut shunt, mut estimate) = (SocWatch::default(), SocWatch::default());
+    let (mut raised, mut active, mut active_s) = (0, false, 0);
+    for tick in 1..=3 * 24 * 360_u64 {
+        home.step(10.0);
+        let (now, capacity_ah) = (Mono(tick * 10_000_000), home.capacity_ah());
+        let current_a = Ok((home.bank().current_a() * 10.0).round() / 10.0);
+        let counted = shunt.update(Ok(home.shunt().soc_pct()), current_a, capacity_ah, now).unwrap();
+        assert_eq!(counted.unexplained, 0.0, "a shunt counts: {counted:?}");
+        // Whole percent, as its register has them.
+        let found = estimate.update(Ok(home.estimate().soc_pct().round()), current_a, capacity_ah, now).unwrap();
+        let is_bad = found.unexplained > MOVE_LIMIT_POINTS;
+        if is_bad && !active {
+            raised += 1;
+            assert!(found.moved > 4.0 && found.counted < 1.0 && home.estimate().soc_pct() > 99.0, "{found:?}");
+        }
+        active = is_bad;
+        active_s += if active { 10 } else { 0 };
+    }
+    assert!((2..=4).contains(&raised), "full once a day: {raised}");
+    assert!(active_s <= raised * 20 * 60, "warned for {active_s} s");
 }

@@ -4,12 +4,13 @@
 
 use domain::alarm::{RULES, Watch};
 use domain::derived::SagWatch;
+use domain::soc::SocWatch;
 use domain::time::Mono;
 use sim::controller::report::Report;
 use sim::plant::{Plant, PlantSpec};
 
 /// What a rule looks at, as the engine would see it; `None` where the rule is not about the plant.
-fn watched(watch: Watch, report: &Report, sag_pct: f32) -> Option<f32> {
+fn watched(watch: Watch, report: &Report, (sag_pct, soc_move): (f32, f32)) -> Option<f32> {
     let voltage = report.voltage_extremes?;
     let temperature = report.temperature_extremes?;
     Some(match watch {
@@ -20,7 +21,8 @@ fn watched(watch: Watch, report: &Report, sag_pct: f32) -> Option<f32> {
         Watch::BusSag => sag_pct,
         Watch::NodeDelay => report.nodes.iter().map(|n| f32::from(n.delay_ms) / 1e3).fold(0.0, f32::max),
         Watch::NodeState => report.nodes.iter().map(|n| n.state as u8 as f32).fold(0.0, f32::max),
-        Watch::LinkSilence | Watch::LinkStranger => return None,
+        Watch::LinkSilence | Watch::LinkStranger | Watch::InverterSocMove => return None,
+        Watch::SocMove => soc_move,
         Watch::SopUse => sop_use_pct(report),
         Watch::ControllerMode => report.mode as u8 as f32,
     })
@@ -34,15 +36,18 @@ fn sop_use_pct(report: &Report) -> f32 {
 #[test]
 fn two_days_without_faults_raise_no_alarm_and_move_the_charge() {
     let mut plant = Plant::new(&PlantSpec::default());
-    let mut sag = SagWatch::default();
+    let (mut sag, mut soc_watch) = (SagWatch::default(), SocWatch::default());
+    let capacity_ah = PlantSpec::default().capacity_ah;
     let (mut soc, mut sop_use, mut grid_w) = ((100.0_f32, 0.0_f32), 0.0_f32, 0.0_f32);
     let (mut worst_sag, mut spread, mut hottest) = (0.0_f32, 0.0_f32, 0.0_f32);
     for second in 1..=48 * 3_600_u64 {
         plant.step(1.0);
         let report = plant.report();
         let sag_pct = sag.update(Ok(report.battery_v), Mono(second * 1_000_000)).unwrap();
+        let (told, now) = (Ok(report.soc_pct), Mono(second * 1_000_000));
+        let soc_move = soc_watch.update(told, Ok(report.current_a), capacity_ah, now).unwrap().unexplained;
         for rule in RULES {
-            if let Some(value) = watched(rule.watch, report, sag_pct) {
+            if let Some(value) = watched(rule.watch, report, (sag_pct, soc_move)) {
                 assert!(!rule.is_bad(value), "{} at {second} s: {value}, {report:?}", rule.id);
             }
         }

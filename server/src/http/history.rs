@@ -3,6 +3,7 @@
 
 use super::AppState;
 use super::api::{octets, wants_octets};
+use super::drawn;
 use super::playback::instant;
 use super::problem::Problem;
 use crate::archive::{csv_header, csv_row, rfc3339};
@@ -14,13 +15,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::alarm::Severity;
 use domain::point::PointId;
-use domain::series::{FlowOf, Happened, Series, Statistics, Stretch, Table};
+use domain::series::{Happened, Stretch};
 use domain::telemetry::{LEADING, column_name, columns, from_column_name};
 use domain::time::Utc;
 use domain::wire::Wire as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{Bucket, Chart, DAY_MS, Flow, Grid, History, Range, StoreError, Summary};
+use store::{Bucket, Chart, DAY_MS, Flow, History, Range, StoreError, Summary};
 use tokio::sync::mpsc;
 
 /// The widest picture, pixels.
@@ -126,26 +127,18 @@ fn answer(history: &History, wanted: &Wanted, binary: bool) -> Result<Response, 
 fn stretch(history: &History, wanted: &Wanted, chart: &Chart, summary: &Summary) -> Result<Stretch, StoreError> {
     let coverage = history.coverage(&wanted.system);
     let events = history.events(&wanted.system, wanted.range, EVENTS_MAX)?;
-    let (table, step_ms, tier) = match chart {
-        Chart::Rows(rows) => {
-            let series = wanted.points.iter().map(|point| {
-                let values = rows.column(*point).unwrap_or_default();
-                let values = values.iter().map(|v| Some(*v).filter(|v| !v.is_nan())).collect();
-                Series::of(*point, values)
-            });
-            let at = rows.at_ms().iter().map(|at| Utc(at * 1_000)).collect();
-            (Table { at, series: series.collect() }, 0, "every row")
-        }
-        Chart::Grid(tier, grid) => (four_a_step(grid), grid.step_ms as u64, tier.words()),
+    let (step_ms, tier) = match chart {
+        Chart::Rows(_) => (0, "every row"),
+        Chart::Grid(tier, grid) => (grid.step_ms as u64, tier.words()),
     };
     Ok(Stretch {
-        table,
+        table: drawn::table(chart, &wanted.points),
         step_ms,
         tier: tier.to_owned(),
         rows: summary.points.iter().map(|(_, bucket)| u64::from(bucket.n)).max().unwrap_or(0),
         whole: coverage.first_ms.zip(coverage.last_ms).map(|(first, last)| (Utc(first * 1_000), Utc(last * 1_000))),
-        statistics: summary.points.iter().map(|(_, bucket)| statistics(bucket)).collect(),
-        flow: flow(&summary.flow),
+        statistics: summary.points.iter().map(|(_, bucket)| drawn::statistics(bucket)).collect(),
+        flow: drawn::flow(&summary.flow),
         points: history.points(&wanted.system).iter().map(|point| point.spec().path.to_owned()).collect(),
         events: (events.into_iter())
             .map(|event| Happened {
@@ -156,40 +149,6 @@ fn stretch(history: &History, wanted: &Wanted, chart: &Chart, summary: &Summary)
             })
             .collect(),
     })
-}
-
-/// Of each step its first, lower and higher extreme (in the order that joins well) and last value, spread over it.
-fn four_a_step(grid: &Grid) -> Table {
-    let steps = grid.series.first().map_or(0, |(_, buckets)| buckets.len());
-    let places = [0, grid.step_ms / 3, 2 * grid.step_ms / 3, grid.step_ms - 1];
-    let at = (0..steps as i64).flat_map(|k| places.map(|place| Utc((grid.from_ms + k * grid.step_ms + place) * 1_000)));
-    let of = |bucket: &Bucket| match bucket.n {
-        0 => [None; 4],
-        _ if bucket.first <= bucket.last => [bucket.first, bucket.min, bucket.max, bucket.last].map(Some),
-        _ => [bucket.first, bucket.max, bucket.min, bucket.last].map(Some),
-    };
-    let columns = grid.series.iter().map(|(point, buckets)| Series::of(*point, buckets.iter().flat_map(of).collect()));
-    Table { at: at.collect(), series: columns.collect() }
-}
-
-fn statistics(bucket: &Bucket) -> Statistics {
-    Statistics {
-        n: u64::from(bucket.n),
-        mean: bucket.mean().unwrap_or_default() as f32,
-        std_dev: bucket.std_dev().unwrap_or_default() as f32,
-        min: bucket.min,
-        max: bucket.max,
-    }
-}
-
-fn flow(flow: &Flow) -> FlowOf {
-    FlowOf {
-        out_wh: flow.out_wh as f32,
-        in_wh: flow.in_wh as f32,
-        discharging_s: flow.discharging_s as f32,
-        charging_s: flow.charging_s as f32,
-        known_s: flow.known_s as f32,
-    }
 }
 
 fn severity(word: &str) -> Severity {

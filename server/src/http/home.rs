@@ -1,25 +1,31 @@
 //! `GET /api/v1/home?system=home&hours=24&width=640&day=1760313600000`: what the page of a house shows of its past.
 //!
 //! `hours` (1 to 72, 24 if not given) is how far back the curves go, `width` (100 to 2000) for how many pixels they are,
-//! `day` the start of the reader's day in ms since 1970 (the last 24 hours at most).
+//! `day` the start of the reader's day in ms since 1970 (the last 24 hours at most), `until` an instant of the past that is
+//! taken for the present: what is known of the polling now is left out then.
 
+mod charge;
 mod curves;
 mod energy;
 
 use super::AppState;
 use super::api::{json, octets, rfc3339, table, wants_octets};
+use super::drawn;
+use super::playback::instant;
 use super::problem::Problem;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use domain::home::{DayEnergy, HomePast, Poller, Statistics};
+use domain::home::{DayEnergy, HomePast, Poller};
 use domain::point::PointId;
+use domain::series::Statistics;
+use domain::soc::FullBy;
 use domain::time::Utc;
 use domain::wire::Wire as _;
 use links::LinkHandle;
 use serde::Deserialize;
 use serde_json::{Value, json as value};
-use store::{Bucket, Range};
+use store::{Bucket, Chart, Range};
 
 const HOUR_MS: i64 = 3_600_000;
 /// The curves.
@@ -34,6 +40,7 @@ pub(super) struct HomeQuery {
     hours: Option<u32>,
     width: Option<usize>,
     day: Option<i64>,
+    until: Option<String>,
 }
 
 /// The handler.
@@ -52,24 +59,33 @@ pub(super) async fn home(
     let (place, spec, _) = app.find(query.system.as_deref())?;
     let mut links = app.hub.site.links.iter().zip(&app.hub.links);
     let victron = links.find(|(link, _)| link.is_victron() && link.system.0 as usize == place).map(|(_, link)| link);
-    let system = spec.id.clone();
-    let to_ms = (app.hub.clock)().utc.0.div_euclid(1_000);
+    let spec = spec.clone();
+    let now_ms = (app.hub.clock)().utc.0.div_euclid(1_000);
+    let to_ms = query.until.as_deref().map_or(Ok(now_ms), |until| instant("until", until))?;
     let range = Range::new(to_ms - i64::from(hours) * HOUR_MS, to_ms + 1);
     let day_ms = query.day.unwrap_or(i64::MIN).clamp(to_ms - 25 * HOUR_MS, to_ms);
     let past = app.ask_history(move |history| {
+        let system = spec.id.clone();
         let summary = history.summary(&system, range, &STATISTICS)?;
         let [voltage, current, temperature] = [0, 1, 2].map(|i| summary.points.get(i).and_then(|(_, b)| statistics(b)));
         let rows = history.rows(&system, Range::new(day_ms, to_ms + 1), &energy::POINTS)?;
         let readings = history.summary(&system, Range::new(to_ms - 24 * HOUR_MS, to_ms + 1), &[PointId::Voltage])?;
+        let reach = Range::new(range.from_ms.min(to_ms - charge::REACH_MS), range.to_ms);
+        let by_minutes = history.chart(&system, reach, &charge::POINTS, charge::width(reach))?;
+        let (counted, jumps) = charge::of(&by_minutes, &spec, range, width);
         let past = HomePast {
             from: Utc(range.from_ms * 1_000),
             to: Utc(to_ms * 1_000),
-            curves: curves::table(&history.chart(&system, range, &CURVES, width)?, &CURVES),
+            curves: match &history.chart(&system, range, &CURVES, width / 2)? {
+                rows @ Chart::Rows(_) => curves::with_gaps(&drawn::table(rows, &CURVES)),
+                steps @ Chart::Grid(..) => drawn::table(steps, &CURVES),
+            },
             voltage,
             current,
             temperature,
-            charging_s: summary.flow.charging_s as f32,
-            known_s: summary.flow.known_s as f32,
+            flow: drawn::flow(&summary.flow),
+            counted,
+            jumps,
             day: DayEnergy { from: Utc(day_ms * 1_000), ..energy::of(&rows) },
             poller: None,
         };
@@ -77,13 +93,12 @@ pub(super) async fn home(
     });
     let failed = |words| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words);
     let (mut past, readings_24h) = past.await.map_err(failed)?;
-    past.poller = victron.map(|link| poller(link, readings_24h));
+    past.poller = victron.filter(|_| query.until.is_none()).map(|link| poller(link, readings_24h));
     Ok(if wants_octets(&headers) { octets(past.to_bytes()) } else { json(to_json(&past)) })
 }
 
 fn statistics(bucket: &Bucket) -> Option<Statistics> {
-    let (mean, std_dev) = (bucket.mean()? as f32, bucket.std_dev()? as f32);
-    Some(Statistics { n: bucket.n, mean, std_dev, min: bucket.min, max: bucket.max })
+    (bucket.n > 0).then(|| drawn::statistics(bucket))
 }
 
 fn poller(link: &LinkHandle, readings_24h: u32) -> Poller {
@@ -117,7 +132,22 @@ fn to_json(past: &HomePast) -> Value {
         "from": rfc3339(past.from), "to": rfc3339(past.to), "curves": table(&past.curves),
         "voltage": statistics(past.voltage), "current": statistics(past.current),
         "temperature": statistics(past.temperature),
-        "charging_s": number(past.charging_s), "known_s": number(past.known_s),
+        "charging_s": number(past.flow.charging_s), "known_s": number(past.flow.known_s),
+        "counted": {
+            "soc": past.counted.soc_pct.map(number), "error_points": past.counted.soc_pct.map(|_| number(past.counted.error_points)),
+            "full_at": past.counted.full.map(|full| rfc3339(full.at)),
+            "full_by": past.counted.full.map(|full| if full.by == FullBy::Tail { "tail current" } else { "reported" }),
+            "guessed_s": number(past.counted.bridged_s),
+            "lost_from": past.counted.lost.map(|lost| rfc3339(lost.from)),
+            "lost_to": past.counted.lost.map(|lost| rfc3339(lost.to)),
+            "timestamps": past.counted.line.iter().map(|(at, _)| rfc3339(*at)).collect::<Vec<_>>(),
+            "values": past.counted.line.iter().map(|(_, pct)| pct.map(number)).collect::<Vec<_>>(),
+        },
+        "jumps": past.jumps.iter().map(|jump| value!({
+            "point": if jump.inverter { PointId::InverterSoc } else { PointId::Soc }.spec().path,
+            "at": rfc3339(jump.at), "over_s": number(jump.movement.over_s), "moved": number(jump.movement.moved),
+            "counted": number(jump.movement.counted), "unexplained": number(jump.movement.unexplained),
+        })).collect::<Vec<_>>(),
         "day": {
             "from": rfc3339(day.from), "solar_wh": energy(day.solar_wh), "load_wh": energy(day.load_wh),
             "import_wh": energy(day.import_wh), "export_wh": energy(day.export_wh),

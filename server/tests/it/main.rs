@@ -4,6 +4,7 @@
 
 mod analysis;
 mod api;
+mod awkward_gx;
 mod bad_input;
 mod can_faults;
 mod commands;
@@ -16,4 +17,5 @@ mod replay;
 mod restart;
 mod shared_memory;
 mod support;
+mod three_ways;
 mod victron;

@@ -99,8 +99,10 @@ pub fn lines<DB: DrawingBackend>(
         }
         match &layout.names {
             Names::Beside(places) => {
-                if let Some(y) = places.get(i).copied().flatten() {
-                    pen.text(&line.label, layout.right + 8.0, y, colour, HPos::Left)?;
+                if let Some(y) = places.get(i).copied().flatten().filter(|_| !line.label.is_empty()) {
+                    // Words are read: the colour stands before them.
+                    pen.fill((layout.right + 2.0, y - 1.0), (layout.right + 6.0, y + 1.0), colour, 1.0)?;
+                    pen.text(&line.label, layout.right + 8.0, y, theme.text, HPos::Left)?;
                 }
             }
             Names::Above(starts) => {
@@ -130,7 +132,7 @@ fn draw_band<DB: DrawingBackend>(pen: &mut Pen<'_, DB>, layout: &Layout, band: &
     let colour = pen.theme.ink(band.ink);
     pen.fill((layout.left, top), (layout.right, bottom), colour, BAND_ALPHA)?;
     if bottom - top >= pen.theme.font_px * 1.4 {
-        pen.text(&band.name, layout.left + 6.0, top + pen.theme.font_px * 0.8, colour, HPos::Left)?;
+        pen.text(&band.name, layout.left + 6.0, top + pen.theme.font_px * 0.8, pen.theme.muted, HPos::Left)?;
     }
     Ok(())
 }

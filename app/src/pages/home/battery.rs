@@ -71,7 +71,7 @@ fn Detail(
     let shown = live.map(move |m| Shown::point_as(m, point, figure));
     let judged = live.map(move |m| match m.point(point) {
         Ok(value) => judge(value),
-        Err(why) => (words::missing(why, never), Tone::Warning),
+        Err(why) => (words::missing(m, point, why, never), Tone::Warning),
     });
     let state = Derived::new(move || match shown.with(|s| s.freshness) {
         Freshness::Stale { age_s } => format!("{}, {}", judged.get().0, words::ago(age_s)),

@@ -1,10 +1,11 @@
-//! Two opinions of the state of charge: Victron's shunt measures it, the inverter estimates it.
+//! Three opinions of the state of charge: Victron's shunt measures it, the inverter estimates it, we count the current.
 
 use super::battery::Source;
+use super::charge::{self, Counted, Jumps};
 use super::past::Past;
 use super::trends::{chart, line};
 use super::{sources, words};
-use crate::charts::line::{LineChartView, ValueRange};
+use crate::charts::line::{LineChart, LineChartView, ValueRange};
 use crate::charts::theme::Ink;
 use crate::components::{Card, Chip, Shown, Tone};
 use crate::derived::Derived;
@@ -15,7 +16,7 @@ use leptos::prelude::*;
 
 const HEIGHT_PX: u32 = 200;
 
-/// Both bars, how far they are apart, and both over time.
+/// The bars, how far the two that are reported are apart, and all over time.
 #[component]
 pub(super) fn Compare(past: Past) -> impl IntoView {
     let live = Live::expect();
@@ -31,10 +32,11 @@ pub(super) fn Compare(past: Past) -> impl IntoView {
     let name = StoredValue::new(inverter.clone());
     let shown = past.map(move |past| {
         let lines = vec![
+            charge::line(past),
             line(past, PointId::InverterSoc, &name.get_value(), Ink::SolArk, 1.0),
             line(past, PointId::Soc, "Victron", Ink::Victron, 1.0),
         ];
-        chart(past, "%", ValueRange::Fit(10.0), lines)
+        LineChart { marks: charge::marks(past), ..chart(past, "%", ValueRange::Fit(10.0), lines) }
     });
     let curves = Derived::new(move || shown.get().unwrap_or_default());
     let label = Derived::new(move || format!("State of charge in percent, last {} hours", past.hours.get()));
@@ -42,13 +44,15 @@ pub(super) fn Compare(past: Past) -> impl IntoView {
         <Card title=format!("SOC: Victron and {inverter}") class="span-7 home-soc">
             <div class="soc-both">
                 <SocOf name="Victron".to_owned() how="measured by a shunt" of="victron" point=PointId::Soc />
-                <SocOf name=inverter how="estimated by the inverter" of="sol-ark" point=PointId::InverterSoc />
+                <SocOf name=inverter.clone() how="estimated by the inverter" of="sol-ark" point=PointId::InverterSoc />
+                <Counted past />
                 <p class="soc-apart" role="status">
                     <b>{difference}</b>
                     <Chip tone dot=true>{move || verdict.get().0}</Chip>
                 </p>
             </div>
             <LineChartView id="home-soc" chart=curves label height_px=HEIGHT_PX />
+            <Jumps past inverter />
             {others.into_iter().map(|(place, spec)| view! { <Source place spec /> }).collect_view()}
         </Card>
     }
@@ -70,18 +74,25 @@ fn SocOf(
     let pct = live.map(move |m| m.point(point).ok().map(|pct| (pct * 10.0).round() / 10.0));
     let words = live.map(move |m| match m.point(point) {
         Ok(_) => how.to_owned(),
-        Err(why) => format!("{how}: {}", words::missing(why, "never received").to_lowercase()),
+        Err(why) => format!("{how}: {}", words::missing(m, point, why, "never received").to_lowercase()),
     });
-    let width = move || format!("{}%", domain::decimal::fixed(pct.get().unwrap_or(0.0).clamp(0.0, 100.0).into(), 1));
     view! {
         <div class="soc-of" data-of=of role="group" aria-label=label data-fresh=move || shown.with(|s| s.is_fresh().to_string())>
             <p class="soc-name"><b>{name}</b>" "<span class="note">{words}</span></p>
             <p class="soc-value"><span class="number">{move || shown.with(Shown::number)}</span><span class="unit">{move || shown.with(Shown::unit)}</span></p>
-            <svg class="soc-line" width="100%" height="12" aria-hidden="true">
-                <rect class="soc-line-track" width="100%" height="12" rx="4" />
-                <rect class="soc-line-level" width=width height="12" rx="4" />
-            </svg>
+            {bar(pct)}
         </div>
     }
     .into_any()
+}
+
+/// A charge as a bar; empty if it is not known.
+pub(super) fn bar(pct: Derived<Option<f32>>) -> impl IntoView {
+    let width = move || format!("{}%", domain::decimal::fixed(pct.get().unwrap_or(0.0).clamp(0.0, 100.0).into(), 1));
+    view! {
+        <svg class="soc-line" width="100%" height="12" aria-hidden="true">
+            <rect class="soc-line-track" width="100%" height="12" rx="4" />
+            <rect class="soc-line-level" width=width height="12" rx="4" />
+        </svg>
+    }
 }

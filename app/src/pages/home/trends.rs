@@ -7,8 +7,9 @@ use crate::charts::theme::Ink;
 use crate::components::{Card, Segmented};
 use crate::derived::Derived;
 use crate::format::{self, NONE, THIN};
-use domain::home::{HomePast, Statistics};
+use domain::home::HomePast;
 use domain::point::PointId;
+use domain::series::Statistics;
 use leptos::prelude::*;
 
 /// Height of a drawing, CSS px. Reserved before there is anything to draw.
@@ -94,11 +95,11 @@ fn extremes(of: Option<Statistics>) -> String {
 
 fn charging(past: &HomePast) -> String {
     let readings = past.current.map_or(0, |s| s.n);
-    if past.known_s <= 0.0 {
+    if past.flow.known_s <= 0.0 {
         return NO_READING.to_owned();
     }
-    let share = format::percent_whole(past.charging_s / past.known_s * 100.0);
-    format!("{share} of {} readings", format::count(readings.into()))
+    let share = format::percent_whole(past.flow.charging_s / past.flow.known_s * 100.0);
+    format!("{share} of {} readings", format::count(readings))
 }
 
 /// The statistics of the values with the other sign.
@@ -163,7 +164,7 @@ pub(super) fn line(past: &HomePast, point: PointId, label: &str, ink: Ink, facto
 mod tests {
     use super::*;
     use domain::point::Unit;
-    use domain::series::{Series, Table};
+    use domain::series::{FlowOf, Series, Table};
     use domain::time::Utc;
 
     fn past() -> HomePast {
@@ -177,8 +178,7 @@ mod tests {
             to: Utc(60_000_000),
             curves,
             current,
-            charging_s: 3.0,
-            known_s: 4.0,
+            flow: FlowOf { charging_s: 3.0, known_s: 4.0, ..FlowOf::default() },
             ..HomePast::default()
         }
     }

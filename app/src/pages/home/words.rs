@@ -3,8 +3,10 @@
 use crate::components::Tone;
 use crate::format::{self, Figure, sentence};
 use domain::link::{LinkSpec, LinkState, LinkStatus};
+use domain::point::PointId;
 use domain::reading::{NoData, Sample};
 use domain::time::Mono;
+use domain::twin::Moment;
 
 /// A bank of 48 V is well between these, V.
 pub(super) const SAFE_V: (f32, f32) = (52.0, 58.0);
@@ -66,10 +68,12 @@ pub(super) fn fahrenheit(c: f32) -> Figure {
     Figure { number: format::fixed(c * 1.8 + 32.0, 1), unit: "°F" }
 }
 
-/// Why there is no value, where it should stand. `never` is what it means that none ever came.
-pub(super) fn missing(why: NoData, never: &'static str) -> &'static str {
+/// Why there is no value of a point, where it should stand. `never` is what it means that none ever came: a device that
+/// lacks it either does not send it or says each time that there is none.
+pub(super) fn missing(moment: &Moment, point: PointId, why: NoData, never: &'static str) -> &'static str {
     match why {
         NoData::NotPresent => never,
+        NoData::Error if moment.state.points.slot(point).last().is_none() => never,
         NoData::Timeout => "No answer in time",
         NoData::Stale => "Stale",
         NoData::OutOfRange => "Out of range",
@@ -164,6 +168,20 @@ mod tests {
         assert_eq!((grid(500.0), grid(-500.0), grid(3.0)), ("importing", "exporting", "idle"));
         assert_eq!(fahrenheit(25.9).to_string(), "78.6\u{202f}°F");
         assert_eq!(fahrenheit(-40.0).to_string(), "\u{2212}40.0\u{202f}°F");
+    }
+
+    #[test]
+    fn a_sensor_that_never_had_a_value_is_told_from_one_that_lost_it() {
+        let (mut moment, sensor) = (Moment::default(), PointId::Temperature);
+        let words = |moment: &Moment| missing(moment, sensor, moment.point(sensor).unwrap_err(), "No sensor");
+        assert_eq!(words(&moment), "No sensor");
+        moment.state.points.set(sensor, Err(NoData::Error), Mono::START);
+        assert_eq!(words(&moment), "No sensor", "as a GX says it, at every poll");
+        moment.state.points.set(sensor, Ok(25.9), Mono::START);
+        moment.state.points.set(sensor, Err(NoData::Error), Mono::START);
+        assert_eq!(words(&moment), "Not known to its device");
+        moment.state.points.set(sensor, Err(NoData::Timeout), Mono::START);
+        assert_eq!(words(&moment), "No answer in time");
     }
 
     #[test]

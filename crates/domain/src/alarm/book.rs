@@ -269,6 +269,19 @@ mod tests {
             "link.stranger",
             &[(0.0, Ok(1.0), false), (0.2, Ok(1.0), true), (0.4, Ok(0.0), true), (1.5, Ok(0.0), false)],
         );
+        for rule in ["soc.impossible", "soc.inverter.impossible"] {
+            run(
+                rule,
+                &[
+                    (0.0, Ok(0.9), false),
+                    (10.0, Ok(5.2), false),
+                    (12.0, Ok(5.2), true),
+                    (900.0, Ok(5.0), true),
+                    (901.0, Ok(0.0), true),
+                    (911.1, Ok(0.0), false),
+                ],
+            );
+        }
         run("controller.error", &[(0.0, Ok(10.0), false), (0.4, Ok(10.0), true)]);
     }
 

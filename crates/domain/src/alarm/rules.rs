@@ -54,6 +54,10 @@ pub enum Watch {
     SopUse,
     /// Controller mode: 10 is error.
     ControllerMode,
+    /// How far the state of charge moved as no measured current explains, points.
+    SocMove,
+    /// The same of an inverter's estimate.
+    InverterSocMove,
 }
 
 /// What a rule was raised for.
@@ -134,7 +138,15 @@ pub const RULES: &[Rule] = &[
         raise: 9.5, clear: 9.5, on_delay: ms(300), off_delay: ms(2_000), advice: "read the controller's fault memory" },
     Rule { id: "link.stranger", severity: Severity::Warning, watch: Watch::LinkStranger, direction: Direction::Above,
         raise: 0.5, clear: 0.5, on_delay: ms(200), off_delay: ms(1_000), advice: "nothing that it says is believed: connect the right device, or correct the site file" },
+    Rule { id: "soc.impossible", severity: Severity::Warning, watch: Watch::SocMove, direction: Direction::Above,
+        raise: MOVE_LIMIT_POINTS, clear: 0.5, on_delay: ms(2_000), off_delay: ms(10_000), advice: SOC_ADVICE },
+    Rule { id: "soc.inverter.impossible", severity: Severity::Notice, watch: Watch::InverterSocMove, direction: Direction::Above,
+        raise: MOVE_LIMIT_POINTS, clear: 0.5, on_delay: ms(2_000), off_delay: ms(10_000), advice: SOC_ADVICE },
 ];
+
+/// Further than this no state of charge moves without charge, beyond all errors of measuring, points.
+pub const MOVE_LIMIT_POINTS: f32 = 1.0;
+const SOC_ADVICE: &str = "it was set anew, or does not count: check its capacity and calibration before relying on it";
 
 impl RuleIdx {
     /// The rule, or `None` for a code that this version does not know.
@@ -195,6 +207,12 @@ impl Rule {
                 None => "A link leads to another device than the one expected".to_owned(),
             },
             (Watch::SopUse, _) => format!("{} % of the state of power in use, limit {limit} %", whole(value)),
+            (Watch::SocMove, _) => {
+                format!("State of charge moved {} points further than the current explains", fixed(value.into(), 1))
+            }
+            (Watch::InverterSocMove, _) => {
+                format!("Inverter's estimate moved {} points further than the current explains", fixed(value.into(), 1))
+            }
             (Watch::ControllerMode, _) => "The battery controller reports an error".to_owned(),
             // A rule and a subject that do not belong together: none is made so.
             (..) => self.id.to_owned(),

@@ -82,8 +82,7 @@ impl Wire for Stretch {
             w.signed(to.0);
         });
         self.statistics.write(w);
-        let FlowOf { out_wh, in_wh, discharging_s, charging_s, known_s } = self.flow;
-        [out_wh, in_wh, discharging_s, charging_s, known_s].into_iter().for_each(|value| w.f32(value));
+        self.flow.write(w);
         w.varint(self.points.len() as u64);
         self.points.iter().for_each(|path| w.str(path));
         self.events.write(w);
@@ -97,13 +96,7 @@ impl Wire for Stretch {
             rows: r.varint()?,
             whole: r.option(|r| Ok((Utc(r.signed()?), Utc(r.signed()?))))?,
             statistics: Wire::read(r)?,
-            flow: FlowOf {
-                out_wh: r.f32()?,
-                in_wh: r.f32()?,
-                discharging_s: r.f32()?,
-                charging_s: r.f32()?,
-                known_s: r.f32()?,
-            },
+            flow: Wire::read(r)?,
             points: (0..r.count("number of points")?).map(|_| Ok(r.str()?.to_owned())).collect::<Result<_, _>>()?,
             events: Wire::read(r)?,
         })
@@ -118,6 +111,23 @@ impl Wire for Statistics {
 
     fn read(r: &mut Reader<'_>) -> Result<Statistics, WireError> {
         Ok(Statistics { n: r.varint()?, mean: r.f32()?, std_dev: r.f32()?, min: r.f32()?, max: r.f32()? })
+    }
+}
+
+impl Wire for FlowOf {
+    fn write(&self, w: &mut Writer) {
+        let FlowOf { out_wh, in_wh, discharging_s, charging_s, known_s } = *self;
+        [out_wh, in_wh, discharging_s, charging_s, known_s].into_iter().for_each(|value| w.f32(value));
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<FlowOf, WireError> {
+        Ok(FlowOf {
+            out_wh: r.f32()?,
+            in_wh: r.f32()?,
+            discharging_s: r.f32()?,
+            charging_s: r.f32()?,
+            known_s: r.f32()?,
+        })
     }
 }
 

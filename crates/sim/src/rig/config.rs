@@ -1,10 +1,16 @@
 //! A `[[simulator]]` table of a site file.
 
-use super::{HomeConfig, Rig, RigError};
+mod home;
+mod within;
+
+pub use home::HomeConfig;
+
+use super::{Rig, RigError};
 use crate::plant::PlantSpec;
 use domain::topology::Topology;
 use serde::Deserialize;
 use std::net::SocketAddr;
+use within::{ambient, percent, positive};
 
 /// A simulated system of one of the kinds that there are.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,16 +98,21 @@ impl RigConfig {
     }
 }
 
+/// A port of this machine.
+fn local(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
 fn can_to() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 20_000))
+    local(20_000)
 }
 
 fn grid_meter() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 15_020))
+    local(15_020)
 }
 
 fn load_meter() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 15_021))
+    local(15_021)
 }
 
 fn seed() -> u64 {
@@ -126,29 +137,6 @@ fn grid_cap_kw() -> f32 {
 
 fn reserve_pct() -> f32 {
     PlantSpec::default().reserve_pct
-}
-
-pub(super) fn percent<'de, D: serde::Deserializer<'de>>(input: D) -> Result<f32, D::Error> {
-    within(input, 0.0, 100.0)
-}
-
-pub(super) fn ambient<'de, D: serde::Deserializer<'de>>(input: D) -> Result<f32, D::Error> {
-    let (low, high) = domain::lab::AMBIENT_RANGE_C;
-    within(input, low, high)
-}
-
-pub(super) fn positive<'de, D: serde::Deserializer<'de>>(input: D) -> Result<f32, D::Error> {
-    within(input, 0.1, 100_000.0)
-}
-
-/// A number from `low` to `high`; NaN is none.
-pub(super) fn within<'de, D: serde::Deserializer<'de>>(input: D, low: f32, high: f32) -> Result<f32, D::Error> {
-    let value = f32::deserialize(input)?;
-    if (low..=high).contains(&value) {
-        Ok(value)
-    } else {
-        Err(serde::de::Error::custom(format_args!("{value} is not a number from {low} to {high}")))
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,83 @@
+//! What history answers, as the messages that pages draw from. Pure.
+
+use domain::point::PointId;
+use domain::series::{FlowOf, Series, Statistics, Table};
+use domain::time::Utc;
+use store::{Bucket, Chart, Flow, Grid};
+
+/// The curves of `points`: every row, or four of each step.
+pub(super) fn table(chart: &Chart, points: &[PointId]) -> Table {
+    let rows = match chart {
+        Chart::Rows(rows) => rows,
+        Chart::Grid(_, grid) => return four_a_step(grid),
+    };
+    let series = points.iter().map(|point| {
+        let values = rows.column(*point).unwrap_or_default();
+        Series::of(*point, values.iter().map(|v| Some(*v).filter(|v| !v.is_nan())).collect())
+    });
+    Table { at: rows.at_ms().iter().map(|at| Utc(at * 1_000)).collect(), series: series.collect() }
+}
+
+/// Of each step its first, lower and higher extreme (in the order that joins well) and last value, spread over it.
+fn four_a_step(grid: &Grid) -> Table {
+    let steps = grid.series.first().map_or(0, |(_, buckets)| buckets.len());
+    let places = [0, grid.step_ms / 3, 2 * grid.step_ms / 3, grid.step_ms - 1];
+    let at = (0..steps as i64).flat_map(|k| places.map(|place| Utc((grid.from_ms + k * grid.step_ms + place) * 1_000)));
+    let of = |bucket: &Bucket| match bucket.n {
+        0 => [None; 4],
+        _ if bucket.first <= bucket.last => [bucket.first, bucket.min, bucket.max, bucket.last].map(Some),
+        _ => [bucket.first, bucket.max, bucket.min, bucket.last].map(Some),
+    };
+    let columns = grid.series.iter().map(|(point, buckets)| Series::of(*point, buckets.iter().flat_map(of).collect()));
+    Table { at: at.collect(), series: columns.collect() }
+}
+
+/// What the values behind a bucket are; all zero if there are none.
+pub(super) fn statistics(bucket: &Bucket) -> Statistics {
+    Statistics {
+        n: u64::from(bucket.n),
+        mean: bucket.mean().unwrap_or_default() as f32,
+        std_dev: bucket.std_dev().unwrap_or_default() as f32,
+        min: bucket.min,
+        max: bucket.max,
+    }
+}
+
+/// Energy and time by direction.
+pub(super) fn flow(flow: &Flow) -> FlowOf {
+    FlowOf {
+        out_wh: flow.out_wh as f32,
+        in_wh: flow.in_wh as f32,
+        discharging_s: flow.discharging_s as f32,
+        charging_s: flow.charging_s as f32,
+        known_s: flow.known_s as f32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::{Block, Tier};
+
+    #[test]
+    fn rows_stay_as_they_are_and_what_has_no_column_is_empty() {
+        let rows = Block::from_columns(vec![0, 500], [(PointId::Voltage, vec![53.0, f32::NAN])]);
+        let table = table(&Chart::Rows(rows), &[PointId::Voltage]);
+        assert_eq!(table.at, [Utc(0), Utc(500_000)]);
+        assert_eq!(table.series[0].values, [Some(53.0), None]);
+    }
+
+    #[test]
+    fn a_step_keeps_its_ends_and_extremes_in_the_order_that_joins_well() {
+        let buckets = vec![Bucket::of(&[2.0, 1.0, 9.0, 3.0]), Bucket::default(), Bucket::of(&[5.0, 9.0, 1.0, 4.0])];
+        let grid = Grid { from_ms: 3_000, step_ms: 3_000, series: vec![(PointId::Current, buckets)] };
+        let table = table(&Chart::Grid(Tier::Counted, grid), &[PointId::Current]);
+        assert_eq!(
+            table.at[..5].iter().map(|at| at.0 / 1_000).collect::<Vec<_>>(),
+            [3_000, 4_000, 5_000, 5_999, 6_000]
+        );
+        let some = |values: [f32; 4]| values.map(Some);
+        let expected = [some([2.0, 1.0, 9.0, 3.0]), [None; 4], some([5.0, 9.0, 1.0, 4.0])].concat();
+        assert_eq!(table.series[0].values, expected);
+    }
+}
