@@ -1,5 +1,6 @@
 //! History by the command line: made, taken in, given out. While a server runs only the last goes.
 
+mod candump;
 mod export;
 mod generate;
 mod import;

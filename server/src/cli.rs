@@ -99,7 +99,7 @@ pub(crate) struct Export {
     /// The first instant after it; the end if not given
     #[arg(long, value_name = "INSTANT")]
     pub(crate) to: Option<String>,
-    /// The file to write; its name ends in .csv or .parquet
+    /// The file to write; its name ends in .csv, .parquet, or .log (candump, of all links that were recorded)
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Folder of the history
