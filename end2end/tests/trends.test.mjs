@@ -41,6 +41,36 @@ test('the last hour is there with its statistics, and another length is in the a
     assert.deepEqual(messages, []);
   }));
 
+test('a time is laid over the one before it, by the address too', () =>
+  open('/trends?points=soc', async (page) => {
+    await statistics(page, 'State of charge');
+    await page.getByRole('radio', { name: 'A week before' }).check({ force: true });
+    await page.waitForURL(/against=week/);
+    const seen = page.getByRole('region', { name: 'What is seen', exact: true });
+    const row = seen.getByRole('row', { name: /^State of charge, a week before/ });
+    await row.waitFor();
+    assert.match(await row.innerText(), /—.*—/s, 'nothing was recorded a week ago');
+    await page.getByText(/^Dashed: a week before, \d/).waitFor();
+    await page.reload();
+    await live(page);
+    assert.ok(await page.getByRole('radio', { name: 'A week before' }).isChecked());
+    await page.getByRole('radio', { name: 'Nothing' }).check({ force: true });
+    await row.waitFor({ state: 'detached' });
+    await page.waitForURL((url) => !url.searchParams.has('against'));
+  }));
+
+test('what is seen can be had as a file', () =>
+  open('/trends?points=soc', async (page) => {
+    await statistics(page, 'State of charge');
+    await page.getByText('Another time').click();
+    for (const [name, begins] of [['CSV', 'timestamp,soc,'], ['Parquet', 'PAR1']]) {
+      const link = page.getByRole('link', { name: `Download as ${name}` });
+      const answer = await fetch(new URL(await link.getAttribute('href'), server.url));
+      assert.equal(answer.status, 200);
+      assert.ok((await answer.text()).startsWith(begins), name);
+    }
+  }));
+
 test('a quantity is switched on and off, and the last one stays', () =>
   open('/trends?points=soc', async (page) => {
     await chart(page, 'Charge').waitFor();

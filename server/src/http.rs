@@ -66,6 +66,7 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/series", get(api::series))
         .route("/history", get(history::history))
         .route("/history.csv", get(history::csv))
+        .route("/history.parquet", get(history::parquet))
         .route("/home", get(home::home))
         .route("/playback/film", get(playback::film))
         .route("/playback/jump", get(playback::jump))

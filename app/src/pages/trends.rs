@@ -1,8 +1,9 @@
 //! The page Trends: any quantities over any time, from single samples to years.
 //!
 //! Read [`choice`] (what is looked at: pure, in the address), [`pictures`] (what is drawn: pure), [`past`] (asking the
-//! server), [`gestures`] (zoom and pan), [`figures`] (statistics).
+//! server), [`against`] (another time beneath), [`gestures`] (zoom and pan), [`figures`] (statistics).
 
+mod against;
 mod choice;
 mod figures;
 mod gestures;
@@ -16,6 +17,7 @@ use crate::charts::line::LineChartView;
 use crate::components::{Card, EmptyState};
 use crate::derived::Derived;
 use crate::live::Live;
+use against::LaidOver;
 use choice::{Choice, When};
 use figures::Figures;
 use gestures::Gestures;
@@ -53,6 +55,7 @@ pub fn TrendsPage() -> impl IntoView {
     Effect::new(move |_| offset_s.set(Some(local_offset_s(window.get().1))));
     let wish = Derived::new(move || (choice.with(|choice| choice.points.clone()), window.get()));
     Effect::new(move |_| past.want(wish.get()));
+    let (other, other_failed) = against::follow(&spec.id, choice, window);
     remember(choice, navigation, live.href("/trends"), kind);
 
     let show = Callback::new(move |when: When| choice.update(|choice| choice.when = when));
@@ -62,8 +65,8 @@ pub fn TrendsPage() -> impl IntoView {
         let chart = |(place, axis): (usize, Axis)| {
             let spec = live.system();
             let picture = Derived::new(move || {
-                let stretch = past.stretch.get();
-                pictures::picture(axis, &stretch, window.get(), offset_s.get().unwrap_or_default(), &spec)
+                let (stretch, offset_s) = (past.stretch.get(), offset_s.get().unwrap_or_default());
+                other.with(|other| pictures::picture(axis, &stretch, other.as_ref(), window.get(), offset_s, &spec))
             });
             let gestures = Gestures::new(window, show);
             let name = picture.with_untracked(|picture| picture.name);
@@ -99,16 +102,22 @@ pub fn TrendsPage() -> impl IntoView {
         let none = past.stretch.with(|stretch| stretch.rows == 0) && !past.empty.get();
         none.then(|| view! { <EmptyState title="Nothing was recorded in this time" advice="Choose another time, or another quantity." /> })
     };
-    let failed = move || past.failed.get().map(|words| view! { <p class="trends-failed" role="alert">{words}</p> });
+    let failed = move || {
+        past.failed
+            .get()
+            .or_else(|| other_failed.get())
+            .map(|words| view! { <p class="trends-failed" role="alert">{words}</p> })
+    };
     let stretch: Signal<Arc<_>> = past.stretch.into();
     view! {
         <h1 class="visually-hidden">"Trends"</h1>
         <Times choice window show system=spec.id.clone() offset_s />
+        <LaidOver choice window offset_s />
         <Quantities choice stretch kind />
         {failed}
         <div class="trends">{charts}</div>
         {nothing}
-        <Figures stretch kind />
+        <Figures stretch other kind />
     }
 }
 

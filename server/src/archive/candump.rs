@@ -80,7 +80,11 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let folder = data.path().join("recordings");
         std::fs::create_dir(&folder).unwrap();
-        std::fs::write(folder.join("bms-1.log"), "(10.000000) can0 100#01\n(12.000000) can0 100#02\n(13.000000) can0 10").unwrap();
+        std::fs::write(
+            folder.join("bms-1.log"),
+            "(10.000000) can0 100#01\n(12.000000) can0 100#02\n(13.000000) can0 10",
+        )
+        .unwrap();
         std::fs::write(folder.join("bms-2.log"), "(11.000000) can1 200#03\n(30.000000) can1 200#04\n").unwrap();
         std::fs::write(folder.join("notes.txt"), "(11.500000) can1 200#FF\n").unwrap();
         let mut out = Vec::new();

@@ -1,36 +1,36 @@
 //! `GET /api/v1/history`: any stretch of a system's past, drawn from as few points as the picture has pixels; and the
 //! same rows as a file.
 
+mod files;
+
+pub(super) use files::{csv, parquet};
+
 use super::AppState;
 use super::api::{octets, wants_octets};
 use super::drawn;
 use super::playback::instant;
 use super::problem::Problem;
-use crate::archive::{csv_header, csv_row, rfc3339};
+use crate::archive::rfc3339;
 use axum::Json;
-use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::alarm::Severity;
 use domain::point::PointId;
 use domain::series::{Happened, Stretch};
-use domain::telemetry::{LEADING, column_name, columns, from_column_name};
+use domain::telemetry::{LEADING, column_name, from_column_name};
 use domain::time::Utc;
 use domain::wire::Wire as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{Bucket, Chart, DAY_MS, Flow, History, Range, StoreError, Summary};
-use tokio::sync::mpsc;
 
 /// The widest picture, pixels.
 const WIDTH_MAX: usize = 4_096;
 const WIDTH: usize = 1_000;
 /// Events in one answer at most: the newest.
 const EVENTS_MAX: usize = 500;
-/// Files are sent in parts of about this size, bytes.
-const PART: usize = 256 * 1024;
 
 /// What is asked for.
 #[derive(Debug, Deserialize)]
@@ -65,23 +65,6 @@ pub(super) async fn history(
     let binary = wants_octets(&headers);
     let answer = app.ask_history(move |history| answer(history, &wanted, binary)).await;
     answer.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))
-}
-
-/// `GET /api/v1/history.csv?system=hv&from=...&to=...`: every row of a stretch, with every column that has a past.
-pub(super) async fn csv(State(app): State<AppState>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
-    let wanted = app.wanted(&Asked { points: asked.points.or(Some(String::new())), ..asked })?;
-    let name = format!("{}-{}.csv", wanted.system, rfc3339(wanted.range.from_ms).replace(':', ""));
-    let store = app.hub.store.clone();
-    // Bounded: who reads slowly makes the thread wait, who goes away ends it.
-    let (parts, sent) = mpsc::channel::<Result<Bytes, std::io::Error>>(2);
-    tokio::task::spawn_blocking(move || send_csv(store.history(), &wanted, &parts));
-    let body = futures_util::stream::unfold(sent, async |mut sent| sent.recv().await.map(|part| (part, sent)));
-    let headers = [
-        (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-        (CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    Ok((headers, Body::from_stream(body)).into_response())
 }
 
 impl AppState {
@@ -219,38 +202,4 @@ fn as_json(wanted: &Wanted, chart: &Chart, summary: &Summary) -> Value {
         },
     });
     with(about, drawn)
-}
-
-/// Sends the rows an hour at a time. Ends when nobody reads any more.
-fn send_csv(history: &History, wanted: &Wanted, parts: &mpsc::Sender<Result<Bytes, std::io::Error>>) {
-    let there = history.points(&wanted.system);
-    let points: Vec<PointId> = match wanted.points.is_empty() {
-        true => columns().filter(|point| LEADING.contains(point) || there.contains(point)).collect(),
-        false => wanted.points.clone(),
-    };
-    let mut text = csv_header(&points);
-    // Only where there is something: a range of a thousand years is no longer than the past.
-    let coverage = history.coverage(&wanted.system);
-    let (Some(first_ms), Some(last_ms)) = (coverage.first_ms, coverage.last_ms) else {
-        let _ = parts.blocking_send(Ok(text.into()));
-        return;
-    };
-    let end_ms = wanted.range.to_ms.min(last_ms + 1);
-    let mut from_ms = wanted.range.from_ms.max(first_ms);
-    while from_ms < end_ms {
-        let to_ms = ((from_ms.div_euclid(3_600_000) + 1) * 3_600_000).min(end_ms);
-        match history.rows(&wanted.system, Range::new(from_ms, to_ms), &points) {
-            Ok(rows) => (0..rows.len()).for_each(|place| csv_row(&mut text, &rows, place, &points)),
-            Err(error) => {
-                // The answer has begun: cut off, it is seen to be incomplete.
-                let _ = parts.blocking_send(Err(std::io::Error::other(error)));
-                return;
-            }
-        }
-        from_ms = to_ms;
-        if text.len() >= PART && parts.blocking_send(Ok(std::mem::take(&mut text).into())).is_err() {
-            return;
-        }
-    }
-    let _ = parts.blocking_send(Ok(text.into()));
 }

@@ -2,6 +2,8 @@
 
 use crate::support::{Server, folder, free_udp_port, judge, judges, pack_site};
 use serde_json::Value;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -19,6 +21,18 @@ fn generate(data: &Path, days: &str) -> String {
     let (status, said) = packtwin(&["generate", "--days", days, "--rate", "1", "--from", FIRST, "--data", data]);
     assert_eq!(status, Some(0), "{said}");
     said
+}
+
+/// The body of an answer, byte by byte.
+fn octets(server: &Server, path: &str) -> Vec<u8> {
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    // HTTP/1.0: the body comes as it is and ends with the connection.
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {}\r\n\r\n", server.address).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let head = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("an HTTP answer");
+    assert!(answer.starts_with(b"HTTP/1.0 200"), "{}", String::from_utf8_lossy(&answer[..head]));
+    answer.split_off(head + 4)
 }
 
 fn number(value: &Value) -> f64 {
@@ -60,6 +74,19 @@ fn a_generated_past_is_served_at_any_zoom_and_duckdb_agrees() {
     assert_eq!((status, lines.len()), (200, 5), "{csv}");
     assert!(lines[0].starts_with("timestamp,soc,pack_voltage,pack_current,min_cell_v,max_cell_temp,"), "{}", lines[0]);
     assert!(lines[3].starts_with("2026-03-02T00:00:00.000Z,"), "{}", lines[3]);
+
+    // The same rows as Parquet, as the store reads them.
+    let file = server.folder.path().join("rows.parquet");
+    let range = "from=2026-03-01T23:59:58Z&to=2026-03-02T00:00:02Z";
+    std::fs::write(&file, octets(&server, &format!("/api/v1/history.parquet?{range}"))).unwrap();
+    let rows = store::read_parquet(&file).unwrap();
+    assert_eq!(rows.len(), 4);
+    let soc = rows.column(domain::point::PointId::Soc).unwrap();
+    let told: Vec<f32> = lines[1..].iter().map(|line| line.split(',').nth(1).unwrap().parse().unwrap()).collect();
+    assert_eq!(soc, told);
+    let none = octets(&server, "/api/v1/history.parquet?from=2020-01-01&to=2020-01-02");
+    std::fs::write(&file, none).unwrap();
+    assert_eq!(store::read_parquet(&file).unwrap().len(), 0);
 
     for (query, says) in [
         ("points=colour", "there is no \\\"colour\\\""),

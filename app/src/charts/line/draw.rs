@@ -73,6 +73,12 @@ pub fn lines<DB: DrawingBackend>(
     layout: &Layout,
 ) -> Drawn<DB> {
     let mut pen = Pen { backend, surface, theme };
+    for line in &chart.others {
+        for segment in &line.segments {
+            let points: Vec<(f64, f64)> = segment.iter().map(|(t, v)| (layout.x(*t), layout.y(*v))).collect();
+            pen.dashes(&points, theme.ink(line.ink))?;
+        }
+    }
     let mut points = Vec::new();
     for line in &chart.lines {
         for segment in &line.segments {
@@ -106,7 +112,7 @@ pub fn lines<DB: DrawingBackend>(
                 }
             }
             Names::Above(starts) => {
-                if let Some(x) = starts.get(i).copied() {
+                if let Some(x) = starts.get(i).copied().filter(|_| !line.label.is_empty()) {
                     let y = layout.top - 14.0;
                     let dash = [pen.units(x - NAME_DASH_PX + 4.0, y), pen.units(x - 4.0, y)];
                     pen.path(&dash, colour)?;

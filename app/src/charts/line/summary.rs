@@ -41,12 +41,12 @@ pub fn rows(chart: &LineChart) -> Vec<Row> {
             last: words(line.last().map(|(_, v)| v)),
         }
     };
-    chart.lines.iter().map(row).collect()
+    chart.lines.iter().chain(&chart.others).map(row).collect()
 }
 
 /// The values of all lines at `time`, in words: `−2 min 5 s: AI load 208.9 kW, Grid no data`.
 pub fn at_words(chart: &LineChart, time: f64) -> String {
-    let values = chart.lines.iter().map(|line| match line.at(time) {
+    let values = chart.lines.iter().chain(&chart.others).map(|line| match line.at(time) {
         Some(value) => format!("{} {}", line.label, value_words(chart, value)),
         None => format!("{} no data", line.label),
     });

@@ -62,7 +62,14 @@ pub fn value_ticks(chart: &LineChart, wanted: usize) -> ValueTicks {
 
 /// The lowest and the highest value of all lines.
 fn extent(chart: &LineChart) -> Option<(f64, f64)> {
-    let values = chart.lines.iter().flat_map(|l| &l.segments).flatten().map(|(_, v)| *v).filter(|v| v.is_finite());
+    let values = chart
+        .lines
+        .iter()
+        .chain(&chart.others)
+        .flat_map(|l| &l.segments)
+        .flatten()
+        .map(|(_, v)| *v)
+        .filter(|v| v.is_finite());
     values.fold(None, |ends, v| {
         let (low, high) = ends.unwrap_or((v, v));
         Some((f64::min(low, v), f64::max(high, v)))

@@ -6,6 +6,7 @@ use super::words::ago;
 use crate::components::Card;
 use crate::derived::Derived;
 use crate::format::{self, THIN};
+use domain::decimal;
 use domain::home::{DayEnergy, HomePast, Poller};
 use domain::time::Utc;
 use leptos::prelude::*;
@@ -13,7 +14,9 @@ use leptos::prelude::*;
 /// Energy of the day and health of the poller.
 #[component]
 pub(super) fn Day(past: Past) -> impl IntoView {
-    let energy = move |read: fn(&DayEnergy) -> Option<f32>| past.map(move |past| kilowatt_hours(read(&past.day)));
+    let energy = move |read: fn(&DayEnergy) -> Option<f32>| {
+        past.map(move |past| (kilowatt_hours(read(&past.day)), share(read(&past.day), &past.day)))
+    };
     view! {
         <Card title="Historical data" note="today" class="span-5 home-day">
             <div class="energies">
@@ -41,15 +44,32 @@ fn Energy(
     name: &'static str,
     /// Which quantity, for the style sheet.
     of: &'static str,
-    value: Derived<Option<String>>,
+    /// In words, and as a share of the day's largest, %.
+    value: Derived<Option<(String, f32)>>,
 ) -> impl IntoView {
+    let words =
+        move || value.with(|value| value.as_ref().map_or_else(|| format::NONE.to_owned(), |(words, _)| words.clone()));
+    let width = move || {
+        value.with(|value| format!("{}%", decimal::fixed(value.as_ref().map_or(0.0, |(_, pct)| *pct).into(), 1)))
+    };
     view! {
         <div class="energy" data-of=of role="group" aria-label=name>
             <p class="note">{name}</p>
-            <p class="energy-value">{move || value.get().unwrap_or_else(|| format::NONE.to_owned())}</p>
+            <p class="energy-value">{words}</p>
+            <svg class="energy-line" width="100%" height="6" aria-hidden="true">
+                <rect class="energy-track" width="100%" height="6" rx="3" />
+                <rect class="energy-level" width=width height="6" rx="3" />
+            </svg>
         </div>
     }
     .into_any()
+}
+
+/// An energy as a share of the day's largest, %: their bars have one scale.
+fn share(wh: Option<f32>, day: &DayEnergy) -> f32 {
+    let all = [day.solar_wh, day.load_wh, day.import_wh, day.export_wh, day.charged_wh, day.discharged_wh];
+    let most = all.into_iter().flatten().fold(0.0, f32::max);
+    wh.filter(|_| most > 0.0).map_or(0.0, |wh| 100.0 * wh / most)
 }
 
 fn kilowatt_hours(wh: Option<f32>) -> String {
@@ -82,6 +102,9 @@ mod tests {
     fn what_is_not_known_is_said_and_never_zero() {
         assert_eq!(kilowatt_hours(None), "no reading");
         assert_eq!(kilowatt_hours(Some(0.0)).replace(THIN, " "), "0.00 kWh");
+        let day = DayEnergy { solar_wh: Some(800.0), load_wh: Some(200.0), ..DayEnergy::default() };
+        assert_eq!([day.solar_wh, day.load_wh, day.import_wh].map(|wh| share(wh, &day)), [100.0, 25.0, 0.0]);
+        assert_eq!(share(Some(0.0), &DayEnergy { import_wh: Some(0.0), ..DayEnergy::default() }), 0.0);
         let asked =
             |poller| polled(&HomePast { to: Utc(60_000_000), poller, ..HomePast::default() }, |p| p.last_success);
         assert_eq!(asked(None), "no Victron link");

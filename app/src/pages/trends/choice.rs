@@ -32,11 +32,63 @@ pub enum When {
     Between(f64, f64),
 }
 
+/// Another time that the one that is shown is laid over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Against {
+    /// None.
+    Nothing,
+    /// As long, right before it.
+    Before,
+    /// The same hours a day earlier.
+    Day,
+    /// The same hours a week earlier.
+    Week,
+}
+
+impl Against {
+    /// What can be chosen, with its words.
+    pub const ALL: [(Against, &str); 4] = [
+        (Against::Nothing, "Nothing"),
+        (Against::Before, "The time before"),
+        (Against::Day, "A day before"),
+        (Against::Week, "A week before"),
+    ];
+    /// As the address has them.
+    const KEYS: [(Against, &str); 3] = [(Against::Before, "before"), (Against::Day, "day"), (Against::Week, "week")];
+
+    /// How much earlier the other time is, s; `None` if there is none.
+    pub fn earlier_s(self, (from_s, to_s): (f64, f64)) -> Option<f64> {
+        match self {
+            Against::Nothing => None,
+            Against::Before => Some(to_s - from_s),
+            Against::Day => Some(86_400.0),
+            Against::Week => Some(604_800.0),
+        }
+    }
+
+    /// The other time.
+    pub fn window(self, window: (f64, f64)) -> Option<(f64, f64)> {
+        self.earlier_s(window).map(|earlier_s| (window.0 - earlier_s, window.1 - earlier_s))
+    }
+
+    /// What its lines and values are called.
+    pub fn words(self) -> &'static str {
+        match self {
+            Against::Nothing => "",
+            Against::Before => "the time before",
+            Against::Day => "a day before",
+            Against::Week => "a week before",
+        }
+    }
+}
+
 /// The whole choice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
     /// Which time.
     pub when: When,
+    /// What it is laid over.
+    pub against: Against,
     /// Which quantities.
     pub points: Vec<PointId>,
 }
@@ -65,7 +117,9 @@ impl Choice {
         let named =
             address.field("points").map(|names| names.split(',').filter_map(from_column_name).collect::<Vec<_>>());
         let points = named.filter(|points| !points.is_empty()).unwrap_or_else(|| first_points(kind).to_vec());
-        Choice { when, points }
+        let key = address.field("against");
+        let named = Against::KEYS.iter().find(|(_, name)| key.as_deref() == Some(name));
+        Choice { when, against: named.map_or(Against::Nothing, |(against, _)| *against), points }
     }
 
     /// The address of the page with this choice, on the page's own `path` (which may have a field already).
@@ -84,6 +138,9 @@ impl Choice {
                 put("from", &tenths(from_s));
                 put("to", &tenths(to_s));
             }
+        }
+        if let Some((_, name)) = Against::KEYS.iter().find(|(against, _)| *against == self.against) {
+            put("against", name);
         }
         if self.points != first_points(kind) {
             let names: Vec<String> = self.points.iter().map(|point| column_name(*point)).collect();
@@ -156,21 +213,35 @@ mod tests {
         for (choice, address) in [
             (Choice { when: When::Last(86_400), ..first.clone() }, "/trends?last=86400"),
             (
-                Choice { when: When::Between(1_760_000_000.5, 1_760_000_010.0), points: vec![PointId::Soc] },
+                Choice {
+                    when: When::Between(1_760_000_000.5, 1_760_000_010.0),
+                    points: vec![PointId::Soc],
+                    ..first.clone()
+                },
                 "/trends?from=1760000000.5&to=1760000010.0&points=soc",
             ),
             (
-                Choice { when: When::Last(3_600), points: vec![PointId::GridPower, PointId::Voltage] },
+                Choice { points: vec![PointId::GridPower, PointId::Voltage], ..first.clone() },
                 "/trends?points=grid_power,pack_voltage",
+            ),
+            (Choice { against: Against::Before, ..first.clone() }, "/trends?against=before"),
+            (
+                Choice { when: When::Last(86_400), against: Against::Week, points: vec![PointId::Soc] },
+                "/trends?last=86400&against=week&points=soc",
             ),
         ] {
             assert_eq!(choice.address("/trends", PACK), address);
             assert_eq!(Choice::of(&Address::parse(address), PACK), choice);
         }
         assert!(first.address("/trends?system=home", SystemKind::Home).starts_with("/trends?system=home&points="));
-        for address in
-            ["/trends?last=-5", "/trends?last=x", "/trends?from=9&to=3", "/trends?points=colour", "/trends?from=1"]
-        {
+        for address in [
+            "/trends?last=-5",
+            "/trends?last=x",
+            "/trends?from=9&to=3",
+            "/trends?points=colour",
+            "/trends?from=1",
+            "/trends?against=moon",
+        ] {
             assert_eq!(Choice::of(&Address::parse(address), PACK), first, "{address}");
         }
     }
@@ -184,8 +255,21 @@ mod tests {
     }
 
     #[test]
+    fn the_other_time_is_as_long_and_earlier() {
+        let window = (1_000_000.0, 1_003_600.0);
+        for (against, other) in [
+            (Against::Nothing, None),
+            (Against::Before, Some((996_400.0, 1_000_000.0))),
+            (Against::Day, Some((913_600.0, 917_200.0))),
+            (Against::Week, Some((395_200.0, 398_800.0))),
+        ] {
+            assert_eq!(against.window(window), other, "{against:?}");
+        }
+    }
+
+    #[test]
     fn what_goes_on_moves_in_steps_and_the_last_quantity_stays() {
-        let choice = Choice { when: When::Last(3_600), points: vec![PointId::Soc] };
+        let choice = Choice { when: When::Last(3_600), against: Against::Nothing, points: vec![PointId::Soc] };
         assert_eq!((choice.window(1_000.1), choice.window(1_001.9)), ((-2_598.0, 1_002.0), (-2_598.0, 1_002.0)));
         assert_eq!(choice.toggled(PointId::Soc), choice);
         assert_eq!(choice.toggled(PointId::Voltage).points, [PointId::Soc, PointId::Voltage]);

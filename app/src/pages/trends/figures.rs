@@ -1,5 +1,6 @@
 //! What the values that are seen are: a table of statistics, energy, and where it all comes from.
 
+use super::against::Other;
 use super::pictures::name;
 use crate::components::Card;
 use crate::derived::Derived;
@@ -16,18 +17,20 @@ pub(super) fn Figures(
     /// What is seen.
     #[prop(into)]
     stretch: Signal<Arc<Stretch>>,
+    /// The other time that it is laid over.
+    other: Derived<Option<Other>>,
     /// Kind of the system.
     kind: SystemKind,
 ) -> impl IntoView {
     let rows = move || {
-        stretch.with(|stretch| rows(stretch, kind)).into_iter().map(|row| {
+        other.with(|other| stretch.with(|stretch| beside(stretch, other.as_ref(), kind))).into_iter().map(|row| {
         let [mean, spread, min, max, n] = row.cells;
         view! { <tr><th scope="row">{row.name}</th><td>{mean}</td><td>{spread}</td><td>{min}</td><td>{max}</td><td>{n}</td></tr> }
     }).collect_view()
     };
     let flow = move || {
         stretch
-            .with(|stretch| flow_words(&stretch.flow))
+            .with(|stretch| other.with(|other| flow_beside(stretch, other.as_ref())))
             .into_iter()
             .map(|(term, value)| {
                 view! { <div><dt>{term}</dt><dd>{value}</dd></div> }
@@ -58,7 +61,7 @@ pub(super) fn Figures(
 }
 
 struct Row {
-    name: &'static str,
+    name: String,
     cells: [String; 5],
 }
 
@@ -68,11 +71,40 @@ fn rows(stretch: &Stretch, kind: SystemKind) -> Vec<Row> {
         let words = |value: f32| if s.n > 0 { format::point(point, value).to_string() } else { NONE.to_owned() };
         let spread = if s.n > 1 { words(s.std_dev) } else { NONE.to_owned() };
         Some(Row {
-            name: name(point, kind),
+            name: name(point, kind).to_owned(),
             cells: [words(s.mean), spread, words(s.min), words(s.max), format::count(s.n)],
         })
     };
     stretch.table.series.iter().zip(&stretch.statistics).filter_map(row).collect()
+}
+
+/// The rows of both times, each quantity's one below the other.
+fn beside(stretch: &Stretch, other: Option<&Other>, kind: SystemKind) -> Vec<Row> {
+    let now = rows(stretch, kind);
+    let Some(other) = other else { return now };
+    let mut before = rows(&other.stretch, kind);
+    let mut both = Vec::new();
+    for row in now {
+        let place = before.iter().position(|before| before.name == row.name);
+        both.push(row);
+        if let Some(place) = place {
+            let row = before.remove(place);
+            both.push(Row { name: format!("{}, {}", row.name, other.words), ..row });
+        }
+    }
+    both
+}
+
+/// The energy of both times.
+fn flow_beside(stretch: &Stretch, other: Option<&Other>) -> Vec<(&'static str, String)> {
+    let now = flow_words(&stretch.flow).into_iter();
+    match other {
+        None => now.collect(),
+        Some(other) => {
+            let both = now.zip(flow_words(&other.stretch.flow));
+            both.map(|((term, now), (_, before))| (term, format!("{now} ({before} {})", other.words))).collect()
+        }
+    }
 }
 
 fn flow_words(flow: &FlowOf) -> [(&'static str, String); 4] {
@@ -114,6 +146,17 @@ mod tests {
             tier: "from ten minutes".into(),
             ..Stretch::default()
         };
+        let earlier = Stretch {
+            statistics: vec![Statistics { n: 2, mean: 800.0, ..Statistics::default() }; 2],
+            ..stretch.clone()
+        };
+        let other = Other { stretch: Arc::new(earlier), earlier_s: 86_400.0, words: "a day before" };
+        let both = beside(&stretch, Some(&other), SystemKind::DataCentre);
+        let names: Vec<&str> = both.iter().map(|row| row.name.as_str()).collect();
+        let charge = "State of charge, a day before";
+        assert_eq!(names, ["Voltage", "Voltage, a day before", "State of charge", charge]);
+        assert!(both[1].cells[0].starts_with("800.0"), "{}", both[1].cells[0]);
+        assert_eq!(flow_beside(&stretch, Some(&other))[3].1, "25\u{202f}% (25\u{202f}% a day before)");
         let plain = |text: &str| text.replace(['\u{202f}', '\u{a0}'], " ");
         let rows = rows(&stretch, SystemKind::DataCentre);
         assert_eq!(plain(&rows[0].cells.join("|")), "832.0 V|1.5 V|790.0 V|860.0 V|12 960 000");

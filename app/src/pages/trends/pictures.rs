@@ -1,5 +1,6 @@
 //! From a stretch of the past to charts: one for each kind of quantity, over one time. Pure.
 
+use super::against::Other;
 use crate::charts::line::{Band, Line, LineChart, Mark, TimeAxis, ValueAxis, ValueRange};
 use crate::charts::theme::Ink;
 use domain::alarm::Severity;
@@ -137,26 +138,43 @@ pub fn axes(points: &[PointId]) -> Vec<Axis> {
     needed.map(|axis| axis.axis).collect()
 }
 
-/// The chart of one axis over `window` (UTC in s), told by a clock `offset_s` ahead of UTC.
-pub fn picture(axis: Axis, stretch: &Stretch, window: (f64, f64), offset_s: i32, spec: &SystemSpec) -> Picture {
+/// The chart of one axis over `window` (UTC in s), told by a clock `offset_s` ahead of UTC, over that of another time.
+pub(super) fn picture(
+    axis: Axis,
+    stretch: &Stretch,
+    other: Option<&Other>,
+    window: (f64, f64),
+    offset_s: i32,
+    spec: &SystemSpec,
+) -> Picture {
     let Some(about) = AXES.iter().find(|about| about.axis == axis) else {
         return Picture { name: "", chart: LineChart::default() };
     };
-    let mine = stretch.table.series.iter().filter_map(|series| {
-        let point = PointId::from_path(&series.name)?;
-        about.points.iter().position(|known| *known == point).map(|place| (place, point, series))
-    });
-    let lines = mine.map(|(place, point, series)| Line {
-        label: name(point, spec.kind).to_owned(),
-        ink: ink(point, place),
-        segments: segments(&stretch.table, series, stretch.step_ms, window, about.factor),
+    let lines = |stretch: &Stretch, window: (f64, f64), after: &str| -> Vec<Line> {
+        let mine = stretch.table.series.iter().filter_map(|series| {
+            let point = PointId::from_path(&series.name)?;
+            about.points.iter().position(|known| *known == point).map(|place| (place, point, series))
+        });
+        let line = mine.map(|(place, point, series)| Line {
+            label: format!("{}{after}", name(point, spec.kind)),
+            ink: ink(point, place),
+            segments: segments(&stretch.table, series, stretch.step_ms, window, about.factor),
+        });
+        line.collect()
+    };
+    let others = other.map_or_else(Vec::new, |Other { stretch, earlier_s, words }| {
+        let mut others = lines(stretch, (window.0 - earlier_s, window.1 - earlier_s), &format!(", {words}"));
+        let points = others.iter_mut().flat_map(|line| &mut line.segments).flatten();
+        points.for_each(|(at_s, _)| *at_s += earlier_s);
+        others
     });
     Picture {
         name: about.name,
         chart: LineChart {
             time: TimeAxis { from: window.0, to: window.1, end: String::new() },
             y: ValueAxis { unit: about.unit, range: ValueRange::Fit(about.least) },
-            lines: lines.collect(),
+            lines: lines(stretch, window, ""),
+            others,
             bands: bands(axis, spec),
             marks: marks(stretch, window),
             clock: Some(offset_s),
@@ -262,7 +280,7 @@ mod tests {
 
     fn drawn(stretch: &Stretch, window: (f64, f64)) -> Vec<Vec<(f64, f64)>> {
         let spec = crate::sample::site().systems[0].clone();
-        picture(Axis::Percent, stretch, window, 0, &spec).chart.lines[0].segments.clone()
+        picture(Axis::Percent, stretch, None, window, 0, &spec).chart.lines[0].segments.clone()
     }
 
     #[test]
@@ -276,6 +294,19 @@ mod tests {
         let missing = stretch(&[0.0, 1.0, 2.0, 3.0], &[Some(1.0), None, Some(3.0), Some(4.0)], 0);
         assert_eq!(drawn(&missing, (0.0, 20.0)), [vec![(0.0, 1.0)], vec![(2.0, 3.0), (3.0, 4.0)]]);
         assert!(drawn(&even, (50.0, 60.0)).is_empty());
+    }
+
+    #[test]
+    fn another_time_is_moved_onto_this_one_and_named() {
+        let now = stretch(&[100.0, 101.0], &[Some(1.0), Some(2.0)], 0);
+        let earlier = stretch(&[39.0, 40.0, 41.0], &[Some(5.0), Some(6.0), Some(7.0)], 0);
+        let other = Other { stretch: std::sync::Arc::new(earlier), earlier_s: 60.0, words: "a day before" };
+        let spec = crate::sample::site().systems[0].clone();
+        let chart = picture(Axis::Percent, &now, Some(&other), (100.0, 101.0), 0, &spec).chart;
+        assert_eq!(chart.lines[0].segments, [vec![(100.0, 1.0), (101.0, 2.0)]]);
+        assert_eq!(chart.others[0].segments, [vec![(100.0, 6.0), (101.0, 7.0)]]);
+        assert_eq!(chart.others[0].label, format!("{}, a day before", chart.lines[0].label));
+        assert_eq!(chart.others[0].ink, chart.lines[0].ink, "the same quantity has the same colour");
     }
 
     #[test]

@@ -29,16 +29,7 @@ pub(super) fn Times(
         When::Last(last_s) => last_s,
         When::Between(..) => 0,
     });
-    let words = move || {
-        let (from_s, to_s) = window.get();
-        let offset_s = f64::from(offset_s.get()?);
-        let exact_s = if to_s - from_s < 120.0 { 1.0 } else { 60.0 };
-        let local = |at_s: f64| {
-            let local_s = at_s + offset_s;
-            format!("{} {}", day_words(local_s), clock_words(local_s.rem_euclid(86_400.0), exact_s))
-        };
-        Some(format!("{} \u{2013} {}", local(from_s), local(to_s)))
-    };
+    let words = move || Some(window_words(window.get(), offset_s.get()?));
     let middle = move || {
         let (from_s, to_s) = window.get_untracked();
         (from_s + to_s) / 2.0
@@ -50,10 +41,14 @@ pub(super) fn Times(
             </button>
         }
     };
-    let csv = move || {
-        let (from_s, to_s) = window.get();
-        format!("/api/v1/history.csv?system={system}&from={}&to={}", (from_s * 1e3) as i64, (to_s * 1e3) as i64)
+    let file = |kind: &'static str| {
+        let system = system.clone();
+        move || {
+            let (from_s, to_s) = window.get();
+            format!("/api/v1/history.{kind}?system={system}&from={}&to={}", (from_s * 1e3) as i64, (to_s * 1e3) as i64)
+        }
     };
+    let (csv, parquet) = (file("csv"), file("parquet"));
     let (from, to) = (NodeRef::<leptos::html::Input>::new(), NodeRef::<leptos::html::Input>::new());
     let apply = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -88,8 +83,19 @@ pub(super) fn Times(
                     <label>"To"<input type="datetime-local" step="1" required=true node_ref=to /></label>
                     <button type="submit" class="button">"Show"</button>
                     <a class="button" href=csv download="" rel="external">"Download as CSV"</a>
+                    <a class="button" href=parquet download="" rel="external">"Download as Parquet"</a>
                 </form>
             </details>
         </div>
     }
+}
+
+/// A time where the reader is: `21 Nov 13:04 – 21 Nov 14:04`.
+pub(super) fn window_words((from_s, to_s): (f64, f64), offset_s: i32) -> String {
+    let exact_s = if to_s - from_s < 120.0 { 1.0 } else { 60.0 };
+    let local = |at_s: f64| {
+        let local_s = at_s + f64::from(offset_s);
+        format!("{} {}", day_words(local_s), clock_words(local_s.rem_euclid(86_400.0), exact_s))
+    };
+    format!("{} \u{2013} {}", local(from_s), local(to_s))
 }

@@ -1,0 +1,79 @@
+//! Two times laid over each other: which other time, and how it is told apart.
+
+use super::choice::{Against, Choice};
+use super::past::Past;
+use super::times::window_words;
+use crate::components::Segmented;
+use crate::derived::Derived;
+use domain::series::Stretch;
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// Another time, as far as it is known.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Other {
+    /// What is known of it.
+    pub(super) stretch: Arc<Stretch>,
+    /// How much earlier it is, s.
+    pub(super) earlier_s: f64,
+    /// What it is called: `a day before`.
+    pub(super) words: &'static str,
+}
+
+/// Asks for the other time whenever it is another one.
+pub(super) fn follow(
+    system: &str,
+    choice: RwSignal<Choice>,
+    window: Signal<(f64, f64)>,
+) -> (Derived<Option<Other>>, RwSignal<Option<String>>) {
+    let past = Past::new(system);
+    let against = Derived::new(move || choice.with(|choice| choice.against));
+    Effect::new(move |before: Option<Against>| {
+        let now = against.get();
+        if before != Some(now) {
+            // What was known is of another time.
+            past.stretch.set(Arc::default());
+            past.failed.set(None);
+        }
+        if let Some(other) = now.window(window.get()) {
+            past.want((choice.with(|choice| choice.points.clone()), other));
+        }
+        now
+    });
+    let other = Derived::new(move || {
+        let (against, window) = (against.get(), window.get());
+        let earlier_s = against.earlier_s(window)?;
+        Some(Other { stretch: past.stretch.get(), earlier_s, words: against.words() })
+    });
+    (other, past.failed)
+}
+
+/// The choice of the other time, and how its lines look.
+#[component]
+pub(super) fn LaidOver(
+    /// What is looked at.
+    choice: RwSignal<Choice>,
+    /// The time that is shown, UTC in s.
+    window: Signal<(f64, f64)>,
+    /// How far the reader's clock is ahead of UTC, s.
+    offset_s: RwSignal<Option<i32>>,
+) -> impl IntoView {
+    let against = Derived::new(move || choice.with(|choice| choice.against));
+    let words = move || {
+        let other = against.get().window(window.get())?;
+        Some(format!("Dashed: {}, {}", against.get().words(), window_words(other, offset_s.get()?)))
+    };
+    view! {
+        <div class="trends-against">
+            <span aria-hidden="true">"Laid over"</span>
+            <Segmented
+                name="against"
+                legend="Laid over"
+                options=Against::ALL.to_vec()
+                value=against
+                choose=move |against| choice.update(|choice| choice.against = against)
+            />
+            <p class="trends-window" role="status">{words}</p>
+        </div>
+    }
+}
