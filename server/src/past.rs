@@ -110,8 +110,7 @@ impl<'a> Past<'a> {
         step(&mut site, now - RULES_WAIT, []);
         step(&mut site, now, []);
         let moment = site.moment(self.place, now).unwrap_or_default();
-        let unknown = LinkStatus { reason: "what the link did then is not kept".to_owned(), ..LinkStatus::default() };
-        Ok(Moment { links: vec![unknown; self.site.links.len()], ..moment })
+        Ok(Moment { links: Vec::new(), ..moment })
     }
 
     /// At most `count` moments from `from_ms` on, `step_ms` apart or more; the first is the one that holds at `from_ms`.

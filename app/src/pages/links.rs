@@ -32,6 +32,7 @@ pub fn LinksPage() -> impl IntoView {
         live.map(move |moment| model::delivering(&specs.links, &moment.links, moment.now.mono))
     };
     let all = site.links.len();
+    let kept = live.map(|moment| !moment.links.is_empty());
     let tone = Derived::new(move || if delivering.get() == all { Tone::Good } else { Tone::Warning });
     let card = |(place, link): (usize, &domain::link::LinkSpec)| {
         let base = live.href("/links");
@@ -57,12 +58,15 @@ pub fn LinksPage() -> impl IntoView {
             view! { <EmptyState title="No link is configured" advice /> }.into_any()
         } else {
             view! {
-                <p class="links-head">
+                <p class="links-head" hidden=move || !kept.get()>
                     <Chip dot=true tone=tone>
                         {move || format!("{} of {all} links deliver", delivering.get())}
                     </Chip>
                 </p>
-                <div class="links">{cards} <PageConnection /></div>
+                <p class="links-unknown note" role="note" hidden=move || kept.get()>
+                    "What links did is kept for two days, and around alarms. Of this instant it is not known."
+                </p>
+                <div class="links" hidden=move || !kept.get()>{cards} <PageConnection /></div>
                 {frames}
             }
                 .into_any()

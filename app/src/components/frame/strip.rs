@@ -111,9 +111,16 @@ fn LinkHealth() -> impl IntoView {
     let live = Live::expect();
     let site = live.site();
     let health = live.map(move |moment| LinksAtOnce::of(&site, moment));
-    let tone = Derived::new(move || if health.get().all_up() { Tone::Good } else { Tone::Warning });
+    let tone = Derived::new(move || match health.get() {
+        LinksAtOnce { known: false, .. } => Tone::Neutral,
+        health if health.all_up() => Tone::Good,
+        _ => Tone::Warning,
+    });
     let words = Derived::new(move || {
         let health = health.get();
+        if !health.known {
+            return "Links not known".to_owned();
+        }
         let age = health.age_s.map_or_else(String::new, |age_s| format!(", {}", format::age(age_s)));
         format!("{} of {} links{age}", health.up, health.all)
     });
@@ -131,6 +138,8 @@ fn LinkHealth() -> impl IntoView {
 struct LinksAtOnce {
     up: usize,
     all: usize,
+    /// Whether the moment says anything of links: one of the past may not.
+    known: bool,
     /// Age of the oldest last reading, s.
     age_s: Option<f32>,
 }
@@ -144,6 +153,7 @@ impl LinksAtOnce {
         LinksAtOnce {
             up: site.links.iter().zip(&moment.links).filter(delivers).count(),
             all: site.links.len(),
+            known: site.links.is_empty() || !moment.links.is_empty(),
             age_s: moment.links.iter().filter_map(|status| status.age_s(now)).reduce(f32::max),
         }
     }
@@ -202,6 +212,6 @@ mod tests {
         let status = |at_us| LinkStatus { state: LinkState::Up, last_at: Some(Mono(at_us)), ..LinkStatus::default() };
         let mut moment = Moment { links: vec![status(9_800_000), status(8_000_000)], ..Moment::default() };
         moment.now.mono = Mono(10_000_000);
-        assert_eq!(LinksAtOnce::of(&site, &moment), LinksAtOnce { up: 1, all: 2, age_s: Some(2.0) });
+        assert_eq!(LinksAtOnce::of(&site, &moment), LinksAtOnce { up: 1, all: 2, known: true, age_s: Some(2.0) });
     }
 }
