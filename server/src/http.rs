@@ -12,6 +12,7 @@
 mod analysis;
 mod api;
 mod assets;
+mod cells;
 mod guard;
 mod history;
 mod home;
@@ -64,6 +65,7 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/series", get(api::series))
         .route("/history", get(history::history))
         .route("/history.csv", get(history::csv))
+        .route("/cells/history", get(cells::history))
         .route("/home", get(home::home))
         .route("/lab", get(lab::read).post(lab::command))
         .route("/analysis/sql", post(analysis::sql))
