@@ -1,9 +1,12 @@
 //! What a person looks at: which quantities, and which time. It lives in the address, so that it can be sent to somebody.
 
+use super::cell_map::model::By;
 use crate::address::Address;
+use domain::lab::parse_cell;
 use domain::point::PointId;
 use domain::spec::SystemKind;
 use domain::telemetry::{column_name, from_column_name};
+use domain::topology::Topology;
 
 /// Lengths to choose from, s, with their words.
 pub const SPANS: [(u32, &str); 9] = [
@@ -39,7 +42,14 @@ pub struct Choice {
     pub when: When,
     /// Which quantities.
     pub points: Vec<PointId>,
+    /// Which cells, from 0.
+    pub cells: Vec<u16>,
+    /// What colours the map of all cells.
+    pub map: By,
 }
+
+/// More cells are not told apart.
+pub const CELLS_MAX: usize = 6;
 
 /// What a system's page shows at first.
 fn first_points(kind: SystemKind) -> &'static [PointId] {
@@ -55,7 +65,7 @@ fn first_points(kind: SystemKind) -> &'static [PointId] {
 
 impl Choice {
     /// What the address says. What is not in it, or cannot be understood, is as at first.
-    pub fn of(address: &Address, kind: SystemKind) -> Choice {
+    pub fn of(address: &Address, kind: SystemKind, topology: &Topology) -> Choice {
         let number = |name: &str| domain::decimal::parse(&address.field(name)?);
         let when = match (number("from"), number("to"), number("last")) {
             (Some(from_s), Some(to_s), _) if to_s > from_s => between(from_s, to_s),
@@ -65,11 +75,18 @@ impl Choice {
         let named =
             address.field("points").map(|names| names.split(',').filter_map(from_column_name).collect::<Vec<_>>());
         let points = named.filter(|points| !points.is_empty()).unwrap_or_else(|| first_points(kind).to_vec());
-        Choice { when, points }
+        let cells = address.field("cells").unwrap_or_default();
+        let cells = cells.split(',').filter_map(|name| parse_cell(name, topology)).map(|cell| cell as u16);
+        let mut choice = Choice { when, points, cells: Vec::new(), map: By::default() };
+        for cell in cells.take(CELLS_MAX) {
+            choice = choice.with_cell(cell);
+        }
+        choice.map = address.field("map").and_then(|word| By::from_word(&word)).unwrap_or_default();
+        choice
     }
 
     /// The address of the page with this choice, on the page's own `path` (which may have a field already).
-    pub fn address(&self, path: &str, kind: SystemKind) -> String {
+    pub fn address(&self, path: &str, kind: SystemKind, topology: &Topology) -> String {
         let mut address = path.to_owned();
         let mut put = |name: &str, value: &str| {
             address.push(if address.contains('?') { '&' } else { '?' });
@@ -89,6 +106,14 @@ impl Choice {
             let names: Vec<String> = self.points.iter().map(|point| column_name(*point)).collect();
             put("points", &names.join(","));
         }
+        if !self.cells.is_empty() {
+            // As they are in addresses: a name of several racks has a space.
+            let name = |cell: &u16| topology.cell_name((*cell).into()).replace(' ', "+");
+            put("cells", &self.cells.iter().map(name).collect::<Vec<_>>().join(","));
+        }
+        if self.map != By::default() {
+            put("map", self.map.word());
+        }
         address
     }
 
@@ -102,6 +127,23 @@ impl Choice {
                 (to_s - f64::from(last_s), to_s)
             }
         }
+    }
+
+    /// The same with a cell more; of too many, the first one goes.
+    pub fn with_cell(&self, cell: u16) -> Choice {
+        let mut cells = self.cells.clone();
+        if !cells.contains(&cell) {
+            cells.push(cell);
+        }
+        let too_many = cells.len().saturating_sub(CELLS_MAX);
+        cells.drain(..too_many);
+        Choice { cells, ..self.clone() }
+    }
+
+    /// The same without a cell.
+    pub fn without_cell(&self, cell: u16) -> Choice {
+        let cells = self.cells.iter().copied().filter(|known| *known != cell).collect();
+        Choice { cells, ..self.clone() }
     }
 
     /// The same with a point more, or less. The last one stays.
@@ -148,30 +190,56 @@ mod tests {
     use super::*;
 
     const PACK: SystemKind = SystemKind::DataCentre;
+    const CELLS: Topology = Topology::new(1, 13, 20);
+    const RACKS: Topology = Topology::new(20, 10, 32);
+
+    #[test]
+    fn cells_come_back_from_the_address_and_the_first_makes_room() {
+        for (topology, address, cells) in [
+            (CELLS, "/trends?cells=7.12,1.1", vec![131, 0]),
+            (CELLS, "/trends?cells=7.12&map=temperature", vec![131]),
+            (RACKS, "/trends?cells=R3+7.12", vec![2 * 320 + 6 * 32 + 11]),
+        ] {
+            let choice = Choice::of(&Address::parse(address), PACK, &topology);
+            assert_eq!(choice.cells, cells, "{address}");
+            assert_eq!(choice.address("/trends", PACK, &topology), address);
+        }
+        let choice = Choice::of(&Address::parse("/trends?cells=99.1,x,7.12,7.12&map=colour"), PACK, &CELLS);
+        assert_eq!((choice.cells.clone(), choice.map), (vec![131], By::Deviation));
+        let many = (0..8).fold(choice, |choice, cell| choice.with_cell(cell));
+        assert_eq!(many.cells, [2, 3, 4, 5, 6, 7]);
+        assert_eq!(many.without_cell(4).cells, [2, 3, 5, 6, 7]);
+    }
 
     #[test]
     fn a_choice_comes_back_from_its_address() {
-        let first = Choice::of(&Address::parse("/trends"), PACK);
-        assert_eq!(first.address("/trends", PACK), "/trends");
+        let first = Choice::of(&Address::parse("/trends"), PACK, &CELLS);
+        assert_eq!(first.address("/trends", PACK, &CELLS), "/trends");
         for (choice, address) in [
             (Choice { when: When::Last(86_400), ..first.clone() }, "/trends?last=86400"),
             (
-                Choice { when: When::Between(1_760_000_000.5, 1_760_000_010.0), points: vec![PointId::Soc] },
+                Choice {
+                    when: When::Between(1_760_000_000.5, 1_760_000_010.0),
+                    points: vec![PointId::Soc],
+                    ..first.clone()
+                },
                 "/trends?from=1760000000.5&to=1760000010.0&points=soc",
             ),
             (
-                Choice { when: When::Last(3_600), points: vec![PointId::GridPower, PointId::Voltage] },
+                Choice { when: When::Last(3_600), points: vec![PointId::GridPower, PointId::Voltage], ..first.clone() },
                 "/trends?points=grid_power,pack_voltage",
             ),
         ] {
-            assert_eq!(choice.address("/trends", PACK), address);
-            assert_eq!(Choice::of(&Address::parse(address), PACK), choice);
+            assert_eq!(choice.address("/trends", PACK, &CELLS), address);
+            assert_eq!(Choice::of(&Address::parse(address), PACK, &CELLS), choice);
         }
-        assert!(first.address("/trends?system=home", SystemKind::Home).starts_with("/trends?system=home&points="));
+        assert!(
+            first.address("/trends?system=home", SystemKind::Home, &CELLS).starts_with("/trends?system=home&points=")
+        );
         for address in
             ["/trends?last=-5", "/trends?last=x", "/trends?from=9&to=3", "/trends?points=colour", "/trends?from=1"]
         {
-            assert_eq!(Choice::of(&Address::parse(address), PACK), first, "{address}");
+            assert_eq!(Choice::of(&Address::parse(address), PACK, &CELLS), first, "{address}");
         }
     }
 
@@ -185,7 +253,7 @@ mod tests {
 
     #[test]
     fn what_goes_on_moves_in_steps_and_the_last_quantity_stays() {
-        let choice = Choice { when: When::Last(3_600), points: vec![PointId::Soc] };
+        let choice = Choice { points: vec![PointId::Soc], ..Choice::of(&Address::parse("/trends"), PACK, &CELLS) };
         assert_eq!((choice.window(1_000.1), choice.window(1_001.9)), ((-2_598.0, 1_002.0), (-2_598.0, 1_002.0)));
         assert_eq!(choice.toggled(PointId::Soc), choice);
         assert_eq!(choice.toggled(PointId::Voltage).points, [PointId::Soc, PointId::Voltage]);
