@@ -12,6 +12,7 @@
 mod analysis;
 mod api;
 mod assets;
+mod cells;
 mod drawn;
 mod guard;
 mod history;
@@ -67,6 +68,7 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/history", get(history::history))
         .route("/history.csv", get(history::csv))
         .route("/history.parquet", get(history::parquet))
+        .route("/cells/history", get(cells::history))
         .route("/home", get(home::home))
         .route("/playback/film", get(playback::film))
         .route("/playback/jump", get(playback::jump))

@@ -52,7 +52,7 @@ impl Options {
 /// When the site file is wrong, an address is in use, or a folder cannot be used; then nothing has been started.
 pub(crate) async fn serve(options: Options) -> Result<()> {
     let manifest = Arc::new(Manifest::read(&options.common.assets)?);
-    let SiteFile { spec, links: tasks, simulators } =
+    let SiteFile { spec, links: tasks, simulators, history } =
         site_file::read(&options.site, |links, simulators| match &options.replay {
             Some((file, speed)) => {
                 simulators.clear();
@@ -68,7 +68,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         _ => anyhow!("{listen}: {error}"),
     })?;
     let clock = system_clock();
-    let (store, notices) = Store::open(&options.common.data, clock().utc)?;
+    let (store, notices) = Store::open_with(&options.common.data, clock().utc, history)?;
     for notice in notices {
         tracing::warn!("{notice}");
     }

@@ -15,7 +15,7 @@ use crate::writer::FILE;
 use domain::minute::CellMinute;
 use domain::time::Utc;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A history that is filled by days. Several threads may.
 pub struct Bulk {
@@ -140,6 +140,14 @@ pub fn read_parquet(path: &Path) -> Result<Block, StoreError> {
 /// The file cannot be written.
 pub fn write_parquet(path: &Path, rows: &Block) -> Result<u64, StoreError> {
     segment::write(path, rows)
+}
+
+/// Writes minutes of cells to a new Parquet file as sealed days are written. Returns its size, bytes.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_cells_parquet(path: &Path, minutes: &[Arc<CellMinute>]) -> Result<u64, StoreError> {
+    cells::file::write(path, minutes)
 }
 
 /// Splits rows by the days they lie in.

@@ -42,7 +42,7 @@ mod tail;
 mod writer;
 
 pub use block::Block;
-pub use bulk::{Bulk, by_day, read_parquet, write_parquet};
+pub use bulk::{Bulk, by_day, read_parquet, write_cells_parquet, write_parquet};
 pub use cells::CellDay;
 pub use database::Row;
 pub use day::{DAY_MS, Day};

@@ -28,7 +28,7 @@ pub struct Options {
     pub keep_around_events: Duration,
     /// How long sealed days are kept, counted back from the newest. 400 days.
     pub keep_sealed: Duration,
-    /// How long sealed days of cells are kept, counted back from the newest. 90 days: some 300 MB for 260 cells.
+    /// How long sealed days of cells are kept, counted back from the newest. 90 days: some 220 MB for 260 cells.
     pub keep_cells: Duration,
     /// With less room on the disk than this, the oldest sealed days go, but for the newest two, bytes. 200 MB.
     pub disk_free_min_bytes: u64,

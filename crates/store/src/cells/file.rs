@@ -67,6 +67,16 @@ pub(crate) fn seal(path: &Path, day: Day, minutes: &[CellMinute]) -> Result<Cell
     Ok(CellDay { day, bytes, ..sealed.describe(day) })
 }
 
+/// Writes minutes to a file of its own. Returns its size, bytes.
+///
+/// # Errors
+/// [`StoreError::Io`], [`StoreError::Parquet`].
+pub(crate) fn write(path: &Path, minutes: &[Arc<CellMinute>]) -> Result<u64, StoreError> {
+    let described = || Ok((schema()?, properties()?));
+    let all: Tail = minutes.iter().map(|minute| (minute.minute, Arc::clone(minute))).collect();
+    write_file(path, described().map_err(failed(path))?, |writer| Sealed::default().write_hours(writer, path, all))
+}
+
 /// The catalogue's entry for a file that is there.
 ///
 /// # Errors

@@ -227,21 +227,21 @@ impl History {
         })
     }
 
-    /// How the cells compare over `range`, by the means of their minutes.
+    /// How the cells compare over the minutes that begin in `range`, by their means.
     ///
     /// # Errors
     /// A file cannot be read.
     pub fn cell_rank(&self, system: &str, range: Range) -> Result<CellRank, StoreError> {
-        let range = Range::new(floor(range.from_ms), ceil(range.to_ms));
+        // Minutes that begin in it.
+        let range = Range::new(ceil(range.from_ms), ceil(range.to_ms));
         self.consistent_cells(system, minutes_of(range), |found| {
             let mut rank = CellRank { lowest: vec![0; found.cells], ..CellRank::default() };
             let mut sums = Sums::new(found.cells);
             self.each_minute(system, found, [(CellQuantity::Voltage, Stat::Mean)], |_, [means]| {
                 let Some(centre) = mean_of(means) else { return };
-                let known = means.iter().enumerate().filter(|(_, count)| **count != NONE);
-                if let Some((lowest, _)) = known.min_by_key(|(_, count)| **count) {
-                    rank.lowest[lowest] += 1;
-                }
+                // None is the highest count, and what is known has a mean.
+                let lowest = means.iter().min().and_then(|lowest| means.iter().position(|count| count == lowest));
+                lowest.into_iter().for_each(|cell| rank.lowest[cell] += 1);
                 rank.minutes += 1;
                 sums.add(means, centre);
             })?;
@@ -402,10 +402,6 @@ fn minutes_of(range: Range) -> (i64, i64) {
     (range.from_ms.div_euclid(MINUTE_MS), range.to_ms.div_euclid(MINUTE_MS))
 }
 
-fn floor(at_ms: i64) -> i64 {
-    at_ms.div_euclid(MINUTE_MS) * MINUTE_MS
-}
-
 fn ceil(at_ms: i64) -> i64 {
-    floor(at_ms.saturating_add(MINUTE_MS - 1))
+    at_ms.saturating_add(MINUTE_MS - 1).div_euclid(MINUTE_MS) * MINUTE_MS
 }

@@ -130,7 +130,8 @@ fn check(history: &History, parts: &[CellMinute], range: Range, width: usize) {
     }
     let rank = history.cell_rank("hv", range).unwrap();
     let within = |m: &&CellMinute| {
-        (range.from_ms.div_euclid(MINUTE_MS)..(range.to_ms + MINUTE_MS - 1).div_euclid(MINUTE_MS)).contains(&m.minute)
+        ((range.from_ms + MINUTE_MS - 1).div_euclid(MINUTE_MS)..(range.to_ms + MINUTE_MS - 1).div_euclid(MINUTE_MS))
+            .contains(&m.minute)
     };
     let mut lowest = vec![0; rank.lowest.len()];
     for m in all.values().filter(within) {
