@@ -17,7 +17,7 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 let server, browser, duckdb;
 before(async () => {
   const data = await mkdtemp(join(tmpdir(), 'packtwin-'));
-  const made = spawnSync(BINARY, ['generate', '--days', '3', '--rate', '1', '--data', data], { encoding: 'utf8' });
+  const made = spawnSync(BINARY, ['generate', '--days', '3', '--rate', '1', '--cells', '--data', data], { encoding: 'utf8' });
   assert.equal(made.status, 0, made.stderr);
   [server, browser] = await Promise.all([startDemo({ data }), launch()]);
   ({ duckdb } = await server.api('analysis/questions'));

@@ -68,7 +68,9 @@ fn rows(stretch: &Stretch, kind: SystemKind) -> Vec<Row> {
         let (point, name) = match (PointId::from_path(&series.name), series.unit) {
             (Some(point), _) => (point, name(point, kind).to_owned()),
             (None, Unit::Volt) => (PointId::CellVoltageMin, format!("Cell {} voltage", cell_of(&series.name))),
-            (None, Unit::Celsius) => (PointId::CellTemperatureMax, format!("Cell {} temperature", cell_of(&series.name))),
+            (None, Unit::Celsius) => {
+                (PointId::CellTemperatureMax, format!("Cell {} temperature", cell_of(&series.name)))
+            }
             _ => return None,
         };
         let words = |value: f32| if s.n > 0 { format::point(point, value).to_string() } else { NONE.to_owned() };
