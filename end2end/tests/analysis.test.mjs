@@ -15,7 +15,7 @@ const BINARY = process.env.PACKTWIN_BIN ?? resolve(import.meta.dirname, '../../t
 let server, browser, duckdb;
 before(async () => {
   const data = await mkdtemp(join(tmpdir(), 'packtwin-'));
-  const made = spawnSync(BINARY, ['generate', '--days', '3', '--rate', '1', '--data', data], { encoding: 'utf8' });
+  const made = spawnSync(BINARY, ['generate', '--days', '3', '--rate', '1', '--cells', '--data', data], { encoding: 'utf8' });
   assert.equal(made.status, 0, made.stderr);
   [server, browser] = await Promise.all([startDemo({ data }), launch()]);
   ({ duckdb } = await server.api('analysis/questions'));

@@ -95,11 +95,16 @@ pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<Answer, StoreErr
         }
         Question::Cells => {
             let rank = history.cell_rank(system, range)?;
-            let (table, sql) = match rank.minutes {
-                0 => (lowest_by_bms(history, spec, range)?, sql::cells_by_bms(range, WORST)),
-                _ => (lowest(&rank, spec), sql::cells(range, WORST)),
-            };
-            Answer { table: Some(table), sql, ..Answer::default() }
+            if rank.minutes == 0 {
+                let table = Some(lowest_by_bms(history, spec, range)?);
+                return Ok(Answer { table, sql: sql::cells_by_bms(range, WORST), ..Answer::default() });
+            }
+            Answer {
+                figures: vec![figure("Known", rank.minutes as f64 / 60.0, "h", 1)],
+                table: Some(lowest(&rank, spec)),
+                sql: sql::cells(range, WORST),
+                ..Answer::default()
+            }
         }
     })
 }
