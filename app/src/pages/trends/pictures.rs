@@ -1,7 +1,7 @@
 //! From a stretch of the past to charts: one for each kind of quantity, over one time. Pure.
 
 use super::against::Other;
-use crate::charts::line::{Band, Line, LineChart, Mark, TimeAxis, ValueAxis, ValueRange};
+use crate::charts::line::{Band, Line, LineChart, Mark, Room, TimeAxis, ValueAxis, ValueRange};
 use crate::charts::theme::Ink;
 use domain::alarm::Severity;
 use domain::point::{PointId, Unit};
@@ -200,8 +200,20 @@ pub(super) fn picture(
             marks: marks(stretch, window),
             clock: Some(offset_s),
             zero: None,
+            room: Some(Room { tick: WIDEST_TICK, name: widest_name(stretch, spec.kind) }),
         },
     }
+}
+
+/// A tick as wide as the ticks of nearly all charts.
+const WIDEST_TICK: &str = "0\u{202f}000.0";
+
+/// The longest name of all lines of the page.
+fn widest_name(stretch: &Stretch, kind: SystemKind) -> String {
+    let points = stretch.table.series.iter().filter_map(|series| PointId::from_path(&series.name));
+    let names =
+        points.map(|point| name(point, kind)).chain(stretch.cells.series.iter().map(|series| cell_of(&series.name)));
+    names.max_by_key(|name| name.chars().count()).unwrap_or_default().to_owned()
 }
 
 /// What is safe, where it is known.
@@ -327,6 +339,29 @@ mod tests {
         assert_eq!(chart.others[0].segments, [vec![(100.0, 6.0), (101.0, 7.0)]]);
         assert_eq!(chart.others[0].label, format!("{}, a day before", chart.lines[0].label));
         assert_eq!(chart.others[0].ink, chart.lines[0].ink, "the same quantity has the same colour");
+    }
+
+    #[test]
+    fn all_charts_of_the_page_share_their_time_axis() {
+        let of = |point: PointId, value| Series::of(point, vec![Some(value); 2]);
+        let stretch = Stretch {
+            table: Table {
+                at: vec![Utc(0), Utc(1_000_000)],
+                series: vec![of(PointId::LoadPower, 250e3), of(PointId::Soc, 7.0), of(PointId::Voltage, 832.0)],
+            },
+            ..Stretch::default()
+        };
+        let spec = crate::sample::site().systems[0].clone();
+        let edges = [Axis::Power, Axis::Percent, Axis::Voltage].map(|axis| {
+            let chart = picture(axis, &stretch, None, (0.0, 60.0), 0, &spec).chart;
+            let layout = crate::charts::line::layout::Layout::new(
+                &chart,
+                crate::charts::line::layout::Size { width: 1_200.0, height: 200.0 },
+                12.0,
+            );
+            (layout.left.round(), layout.right.round())
+        });
+        assert!(edges.iter().all(|edge| *edge == edges[0]), "{edges:?}");
     }
 
     #[test]
