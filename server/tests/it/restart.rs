@@ -38,6 +38,31 @@ fn after_kill_9_the_last_minutes_are_there_with_a_gap() {
     assert_eq!(server.terminate(), Some(0));
 }
 
+/// Sends cells 1.1 to 1.4, 3.3 V and a little more, every 100 ms.
+fn send_cells_for(port: u16, seconds: u64) {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    for sequence in (0..=u8::MAX).cycle() {
+        if Instant::now() > end {
+            return;
+        }
+        send(port, &packet(sequence, &[(0x250, &[0x00, 0xF6, 0x72, 0x33, 0x95, 0x9C, 0xCC, 0xE7])]));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn after_kill_9_the_running_minute_of_the_cells_is_made_again_from_the_tape() {
+    let port = free_udp_port();
+    let site = pack_site(port);
+    let server = Server::start(&site, &[]);
+    send_cells_for(port, 5);
+    let server = Server::start_in(server.kill(), &site, &[]);
+    let (rows, mean) = cell(&server, "1.1");
+    assert!(rows >= 10, "{rows} of about 25");
+    assert!((mean - 3.3).abs() < 1e-3, "{mean} V");
+    assert_eq!(server.terminate(), Some(0));
+}
+
 /// Of how many moments the past of a cell is made, and its mean voltage.
 fn cell(server: &Server, name: &str) -> (u64, f64) {
     let history = server.get(&format!("/api/v1/history?points=cells/{name}/voltage&width=1000"));
@@ -54,15 +79,7 @@ fn a_stop_keeps_the_running_minute_of_the_cells_and_the_next_start_goes_on_with_
     let mut server = Server::start(&site, &[]);
     let mut before = 0;
     for _ in 0..2 {
-        let end = Instant::now() + Duration::from_secs(3);
-        for sequence in (0..=u8::MAX).cycle() {
-            if Instant::now() > end {
-                break;
-            }
-            // Cells 1.1 to 1.4: 3.3 V and a little more.
-            send(port, &packet(sequence, &[(0x250, &[0x00, 0xF6, 0x72, 0x33, 0x95, 0x9C, 0xCC, 0xE7])]));
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        send_cells_for(port, 3);
         server = Server::start_in(server.stop(), &site, &[]);
         let (rows, mean) = cell(&server, "1.1");
         assert!(rows >= before + 5, "{rows} after {before}");
