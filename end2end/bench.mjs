@@ -2,7 +2,7 @@
 // knows the targets. A figure that cannot be measured is left out, and the reason goes to stderr.
 
 import { readFile } from 'node:fs/promises';
-import { launch, live, PAGES, watch } from './lib/browser.mjs';
+import { launch, live, PAGES, percentile, watch } from './lib/browser.mjs';
 import { racks } from './lib/racks.mjs';
 import { startDemo, startSite } from './lib/server.mjs';
 
@@ -11,12 +11,6 @@ const COLD_STARTS = 7;
 
 const figure = (key, value) => console.log(`figure\t${key}\t${value}`);
 const attempt = (what, measure) => measure().catch((error) => console.error(`${what}: not available: ${error.message}`));
-
-/** Of some values, the one that a share of them keeps to (nearest rank). */
-function percentile(values, percent) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)];
-}
 
 /** Durations of `count` entries that the page leaves in its performance timeline, ms. */
 async function durations(page, name, count) {

@@ -35,6 +35,16 @@ impl Address {
         &self.path
     }
 
+    /// The same with another value of a field, as text: at the end, or nowhere if there is none. A value is letters, digits
+    /// and `-_.:`.
+    pub fn with(&self, name: &str, value: Option<&str>) -> String {
+        let is_it = |field: &&str| field.strip_prefix(name).is_some_and(|rest| rest.starts_with('='));
+        let mut fields: Vec<&str> = self.query.split('&').filter(|field| !field.is_empty() && !is_it(field)).collect();
+        let field = value.map(|value| format!("{name}={value}"));
+        fields.extend(field.as_deref());
+        if fields.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, fields.join("&")) }
+    }
+
     /// A field of the query, decoded; `None` if it is not there or cannot be decoded.
     pub fn field(&self, name: &str) -> Option<String> {
         let value = self.query.split('&').find_map(|field| field.strip_prefix(name)?.strip_prefix('='))?;
@@ -73,6 +83,7 @@ pub enum Leave {
 pub struct Navigation {
     at: RwSignal<Address>,
     needs: Needs,
+    carried: RwSignal<Option<(&'static str, String)>>,
 }
 
 /// The code that the page at an address needs besides what is there from the start.
@@ -84,7 +95,7 @@ static ASKED: AtomicU32 = AtomicU32::new(0);
 impl Navigation {
     /// Puts it into the context, and in the browser starts to follow links and the way back.
     pub fn provide(at: Address, needs: Needs) -> Navigation {
-        let navigation = Navigation { at: RwSignal::new(at), needs };
+        let navigation = Navigation { at: RwSignal::new(at), needs, carried: RwSignal::new(None) };
         provide_context(navigation);
         Effect::new(move |_| {
             // They stay as long as the document.
@@ -105,10 +116,29 @@ impl Navigation {
         self.at.get()
     }
 
+    /// From now on every address that the page goes to has this field, unless it has one of that name; or none more.
+    pub fn carry(self, field: Option<(&'static str, String)>) {
+        if self.carried.with_untracked(|carried| *carried != field) {
+            self.carried.set(field);
+        }
+    }
+
+    /// An address of this server with what is [carried](Navigation::carry). The reader runs again when that changes.
+    pub fn carrying(self, to: &str) -> String {
+        let (address, place) = to.split_once('#').map_or((to, None), |(address, place)| (address, Some(place)));
+        let address = self.carried.with(|carried| match carried {
+            Some((name, value)) if Address::parse(address).field(name).is_none() => {
+                Address::parse(address).with(name, Some(value))
+            }
+            _ => address.to_owned(),
+        });
+        place.map_or(address.clone(), |place| format!("{address}#{place}"))
+    }
+
     /// Goes to another address of this server: at once, or when the code of its page is there. If that cannot be loaded,
     /// the browser loads the document at that address.
     pub fn go(self, to: &str, leave: Leave) {
-        let to = to.to_owned();
+        let to = untrack(|| self.carrying(to));
         self.with_code(
             &Address::parse(&to),
             Box::new(move |there| match there {

@@ -9,6 +9,7 @@ mod base64;
 use domain::lab::LabState;
 use domain::live::{Decoder, LiveError};
 use domain::spec::{SiteSpec, SystemSpec};
+use domain::time::Utc;
 use domain::twin::Moment;
 use domain::wire::{Reader, Wire, WireError, Writer};
 use thiserror::Error;
@@ -23,8 +24,10 @@ pub struct Boot {
     pub site: SiteSpec,
     /// The place in the site of the system on this page.
     pub system: usize,
-    /// The newest key frame of the system's live stream.
+    /// The key frame of the system's moment: the newest, or that of the instant `at`.
     pub key: Vec<u8>,
+    /// The instant of the past that the page shows; `None` for the present.
+    pub at: Option<Utc>,
     /// What the simulation does, for a simulated system.
     pub lab: Option<LabState>,
 }
@@ -94,6 +97,7 @@ impl Wire for Boot {
         self.site.write(w);
         w.varint(self.system as u64);
         w.bytes(&self.key);
+        w.option(self.at, |w, at| w.signed(at.0));
         w.option(self.lab.as_ref(), |w, lab| lab.write(w));
     }
 
@@ -102,6 +106,7 @@ impl Wire for Boot {
             site: SiteSpec::read(r)?,
             system: r.number("a system")?,
             key: r.bytes()?.to_vec(),
+            at: r.option(|r| Ok(Utc(r.signed()?)))?,
             lab: r.option(LabState::read)?,
         })
     }

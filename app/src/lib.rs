@@ -7,7 +7,7 @@
 //! api       requests to the HTTP API                 format      numbers, ages and times for people
 //! address   where the page is, and how to go on      derived     values that follow from signals
 //! problem   alarms as a person wants to read them    icons       one family of icons
-//! lazy      code that is loaded with its page
+//! lazy      code that is loaded with its page          playback  the time bar: any instant of the past
 //! ```
 //!
 //! Features: `ssr` for the server, `hydrate` for the browser. Code that needs a browser lives in effects and handlers,
@@ -29,6 +29,7 @@ pub mod lazy;
 pub mod live;
 pub mod order;
 pub mod pages;
+pub mod playback;
 
 mod problem;
 #[cfg(test)]
@@ -53,10 +54,14 @@ use live::Live;
 #[component]
 pub fn App() -> impl IntoView {
     provide_context(ThemeEpoch(RwSignal::new(0)));
-    Navigation::provide(use_context::<Address>().unwrap_or_else(Address::current), pages::chunk);
+    let navigation = Navigation::provide(use_context::<Address>().unwrap_or_else(Address::current), pages::chunk);
     let boot = use_context::<Boot>().map_or_else(Boot::from_document, Ok);
+    let at = boot.as_ref().ok().and_then(|boot| boot.at);
     match boot.and_then(|boot| Live::provide(&boot)) {
-        Ok(_) => view! { <Pages /> }.into_any(),
+        Ok(_) => {
+            navigation.carry(at.map(|at| (live::AT, domain::time::rfc3339(at))));
+            view! { <Pages /> }.into_any()
+        }
         Err(error) => view! { <p class="boot-error">{error.to_string()}</p> }.into_any(),
     }
 }

@@ -6,14 +6,23 @@
 //!                                       no frame for 1 s: the moment's own clock runs on, so values go stale by themselves
 //! ```
 //!
+//! Playback shows a moment of the past in the place of the newest one ([`Live::show`]): pages draw a moment, whatever its
+//! source. Frames of the present go on arriving, and wait to be drawn until the page goes [back](Live::go_live).
+//!
 //! Two ages are kept apart: that of a value (in the moment, from its source to the server) and that of the page's own
 //! link to the server ([`Live::page_age_s`]).
 
 mod ageing;
+mod instant;
 mod latency;
 mod profile;
+mod question;
 mod recent;
 mod socket;
+
+pub use ageing::aged;
+pub use instant::{AT, address_of, instant};
+pub use question::Question;
 
 pub use latency::Latency;
 pub use profile::{PROFILE_POINTS, PROFILE_S, Profile};
@@ -62,11 +71,16 @@ pub struct Live {
     pub latency: ReadSignal<Option<Latency>>,
     /// The last ten minutes of [`PROFILE_POINTS`]; empty until they are fetched after hydration.
     pub profile: ReadSignal<Profile>,
+    /// Whether the moment is one of the past.
+    pub past: ReadSignal<bool>,
+    feed: Feed,
 }
 
 /// The writing ends, held by the parts that feed the page.
 #[derive(Clone, Copy)]
 struct Feed {
+    past: WriteSignal<bool>,
+    fetching: Question,
     moment: WriteSignal<Arc<Moment>>,
     connection: WriteSignal<Connection>,
     page_age_s: WriteSignal<f32>,
@@ -85,7 +99,17 @@ impl Live {
         let (page_age_s, set_page_age_s) = signal(0.0);
         let (latency, set_latency) = signal(None);
         let (profile, set_profile) = signal(Profile::default());
+        let (past, set_past) = signal(boot.at.is_some());
         let spec = Arc::new(boot.system()?.clone());
+        let feed = Feed {
+            past: set_past,
+            fetching: Question::default(),
+            moment: set_moment,
+            connection: set_connection,
+            page_age_s: set_page_age_s,
+            latency: set_latency,
+            profile: set_profile,
+        };
         let live = Live {
             site: StoredValue::new(Arc::new(boot.site.clone())),
             system: StoredValue::new(Arc::clone(&spec)),
@@ -96,19 +120,14 @@ impl Live {
             page_age_s,
             latency,
             profile,
-        };
-        let feed = Feed {
-            moment: set_moment,
-            connection: set_connection,
-            page_age_s: set_page_age_s,
-            latency: set_latency,
-            profile: set_profile,
+            past,
+            feed,
         };
         provide_context(live);
         // Effects run in the browser only, after hydration.
         Effect::new(move |_| {
             socket::start(live, feed, Arc::clone(&spec));
-            profile::fetch(feed, &spec.id);
+            profile::fetch(live);
         });
         Ok(live)
     }
@@ -142,6 +161,29 @@ impl Live {
     /// The address of a page for this system: `/cells`, or `/cells?system=racks` for any system but the first.
     pub fn href(&self, path: &str) -> String {
         if self.place == 0 { path.to_owned() } else { format!("{path}?system={}", self.system().id) }
+    }
+
+    /// Shows a moment of the past in the place of the newest one, from now on.
+    pub fn show(&self, moment: Arc<Moment>) {
+        self.feed.past.set(true);
+        if self.feed.profile.try_update(|profile| profile.push(&moment)) == Some(true) {
+            profile::fetch(*self);
+        }
+        self.feed.moment.set(moment);
+    }
+
+    /// Shows the newest moment again, from now on.
+    pub fn go_live(&self) {
+        self.feed.past.set(false);
+        profile::fetch(*self);
+    }
+
+    /// The end of a question about the last minutes: `&until=...` if the page shows the past, else nothing. Not followed.
+    pub fn until(&self) -> String {
+        if !self.past.get_untracked() {
+            return String::new();
+        }
+        format!("&until={}", self.moment.get_untracked().now.utc.0.div_euclid(1_000))
     }
 
     /// Something that follows from the moment. What depends on it runs only when it changes.

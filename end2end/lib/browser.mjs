@@ -1,7 +1,8 @@
 // Chromium for a test. Every page is watched: an error or a warning in its console fails the test.
 
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -86,4 +87,28 @@ export async function changed(locator, { within = 10_000 } = {}) {
 export async function shot(page, name, options = {}) {
   await mkdir(SHOTS, { recursive: true });
   await page.screenshot({ path: join(SHOTS, `${name}.png`), ...options });
+}
+
+/** Of some values, the one that a share of them keeps to (nearest rank). */
+export function percentile(values, percent) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)];
+}
+
+const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+/** What axe finds against WCAG 2.2 AA: rule, what is wrong, where. */
+export async function violations(page) {
+  // Targets are judged where they are in the page, not where the bars happen to cover them at this scroll position.
+  await page.evaluate(() => {
+    const still = new CSSStyleSheet();
+    still.replaceSync('.strip, .time-bar, .rail { position: static !important; }');
+    document.adoptedStyleSheets = [still];
+  });
+  // The page allows only its own scripts; the checker comes in through the debugger, not through the document.
+  await page.evaluate(AXE);
+  const { violations: found } = await page.evaluate((runOnly) => window.axe.run({ runOnly }), WCAG);
+  await page.evaluate(() => (document.adoptedStyleSheets = []));
+  return found.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${rule.help}: ${node.target.join(' ')}`));
 }

@@ -1,11 +1,12 @@
 // Starts the real binary for a test, on free ports, with a data folder of its own.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const BINARY = process.env.PACKTWIN_BIN ?? join(ROOT, 'target/debug/packtwin');
@@ -49,6 +50,13 @@ export class Server {
     }
     await rm(this.data, { recursive: true, force: true });
   }
+}
+
+/** A data folder with a past of so many days, up to now. */
+export async function generate(days) {
+  const data = await mkdtemp(join(tmpdir(), 'packtwin-'));
+  await promisify(execFile)(BINARY, ['generate', '--days', String(days), '--data', data], { cwd: ROOT });
+  return data;
 }
 
 /** The demo site. `data` continues in the folder of a server that was killed. */

@@ -1,21 +1,24 @@
-// The page Trends: quantities, times, zoom and pan by wheel, pointer and keyboard, the view in the address.
+// The page Trends: quantities, cells, times, zoom and pan by wheel, pointer and keyboard, the view in the address.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DESKTOP, launch, live, PHONE, shot, withPage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
-let server, browser;
+let server, past, browser;
 before(async () => {
-  [server, browser] = await Promise.all([startDemo(), launch()]);
+  [server, past, browser] = await Promise.all([startDemo(), startDemo({ args: ['--history-days', '2'] }), launch()]);
 });
-after(() => Promise.all([server?.stop(), browser?.close()]));
+after(() => Promise.all([server?.stop(), past?.stop(), browser?.close()]));
 
-const open = (path, use, options = {}) =>
+const openAt = (server, path, use, options = {}) =>
   withPage(browser, server.url + path, options, async (page, messages) => {
     await live(page);
     await use(page, messages);
   });
+const open = (path, use, options) => openAt(server, path, use, options);
+/** On a site that has a past of two days with its cells. */
+const openPast = (path, use, options) => openAt(past, path, use, options);
 
 const chart = (page, name) => page.getByRole('application', { name: new RegExp(`^${name} in `) });
 /** The statistics of a quantity, once there are some. */
@@ -114,6 +117,112 @@ test('a time without a row says so', () =>
     await page.getByText('Nothing was recorded in this time').waitFor();
     assert.deepEqual(messages, []);
   }));
+
+const map = (page) => page.getByRole('application', { name: /^260 cells over time/ });
+const words = (page) => page.locator('.cell-map-words');
+
+test('the map shows all cells over the time that is shown, and a click chooses a cell', () =>
+  openPast('/trends?points=soc&last=259200', async (page, messages) => {
+    await words(page).filter({ hasText: /^Lowest: cell 7\.12 with \u2212\d+\.\d\smV/ }).waitFor();
+    // Nothing is known of the first of the three days.
+    assert.match(await words(page).innerText(), /Nothing is known of \d+\.\d\s%/);
+    const plot = map(page);
+    await plot.scrollIntoViewIfNeeded();
+    const box = await plot.boundingBox();
+    // Cell 7.12 is row 131 of 260.
+    const [x, y] = [box.x + box.width * 0.55, box.y + (box.height * 131.5) / 260];
+    await page.mouse.move(x, y);
+    const tip = plot.locator('.heatmap-tip');
+    await tip.filter({ hasText: /Cell 7\.12\s*[+\u2212]?\d+\.\d\smV from the mean/ }).waitFor();
+    await page.mouse.move(box.x + box.width * 0.02, y);
+    await tip.filter({ hasText: /Cell 7\.12\s*nothing known/ }).waitFor();
+    await page.mouse.click(x, y);
+    await page.waitForURL(/cells=7\.12/);
+    await chart(page, 'Cell voltage').waitFor();
+    assert.match(await statistics(page, 'Cell 7\\.12 voltage'), /\d\s\d{3}\smV/);
+    // The pixels of the map are one a step and cell, and some are coloured.
+    const painted = await page.locator('.cell-map-colours').evaluate((canvas) => {
+      const { width, height } = canvas;
+      const data = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+      let known = 0;
+      for (let i = 3; i < data.length; i += 4) known += data[i] > 0;
+      return { width, height, share: known / (width * height) };
+    });
+    assert.equal(painted.height, 260);
+    assert.ok(painted.width > 100 && painted.share > 0.4 && painted.share < 0.8, JSON.stringify(painted));
+    assert.deepEqual(messages, []);
+  }));
+
+test('the map zooms and moves with the charts, walks by keys, and its quantity is in the address', () =>
+  openPast('/trends?points=soc&last=172800', async (page) => {
+    await words(page).filter({ hasText: /^Lowest/ }).waitFor();
+    const plot = map(page);
+    await plot.scrollIntoViewIfNeeded();
+    const box = await plot.boundingBox();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.wheel(0, -100);
+    await page.waitForURL(/from=/);
+    assert.ok(Math.abs(window_s(page) - 138_240) < 2, page.url());
+    const before = Number(fields(page).get('from'));
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2 + 120, box.y + box.height / 2, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForFunction((before) => Number(new URL(location).searchParams.get('from')) < before - 1_000, before);
+    assert.equal(fields(page).get('cells'), null, 'a drag chooses nothing');
+    // The keys begin where the pointer is, if it is there.
+    await page.mouse.move(0, 0);
+    await plot.focus();
+    for (const key of ['Home', 'ArrowRight', 'ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+    await plot.locator('.heatmap-tip').filter({ hasText: 'Cell 1.3' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/cells=1\.3/);
+    await page.getByRole('radio', { name: 'Temperature', exact: true }).check({ force: true });
+    await words(page).filter({ hasText: /\d+\.\d\s°C/ }).waitFor();
+    await page.waitForURL(/map=temperature/);
+    await page.reload();
+    await live(page);
+    assert.ok(await page.getByRole('radio', { name: 'Temperature', exact: true }).isChecked());
+    assert.ok(await page.getByRole('checkbox', { name: 'Cell 1.3' }).isChecked());
+  }));
+
+test('a cell is chosen by its name, and one that is not there is said', () =>
+  openPast('/trends?points=soc&last=86400', async (page) => {
+    const field = page.getByRole('textbox', { name: 'Cell' });
+    await field.fill('14.1');
+    await field.press('Enter');
+    await page.getByText('There is no cell 14.1').waitFor();
+    await field.fill('9.4');
+    await page.getByRole('button', { name: 'Add' }).click();
+    await page.waitForURL(/cells=9\.4/);
+    await chart(page, 'Cell voltage').waitFor();
+    await page.getByRole('checkbox', { name: 'Cell 9.4' }).click({ force: true });
+    await chart(page, 'Cell voltage').waitFor({ state: 'detached' });
+  }));
+
+test('a system without cells has no map', () =>
+  openPast('/trends?system=home', async (page, messages) => {
+    await chart(page, 'Charge').waitFor();
+    assert.equal(await map(page).count(), 0);
+    assert.deepEqual(messages, []);
+  }));
+
+for (const [name, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
+  for (const colorScheme of ['light', 'dark']) {
+    test(`cells look, ${name}, ${colorScheme}`, () =>
+      openPast(
+        '/trends?points=soc&cells=7.12,5.9&last=172800',
+        async (page) => {
+          await words(page).filter({ hasText: /^Lowest/ }).waitFor();
+          await map(page).scrollIntoViewIfNeeded();
+          const box = await map(page).boundingBox();
+          await page.mouse.move(box.x + box.width * 0.6, box.y + (box.height * 131.5) / 260);
+          await map(page).locator('.heatmap-tip').waitFor();
+          await shot(page, `trends-cells-${name}-${colorScheme}`, { fullPage: true });
+        },
+        { viewport, colorScheme },
+      ));
+  }
+}
 
 for (const [name, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
   for (const colorScheme of ['light', 'dark']) {

@@ -15,7 +15,7 @@ mod snapshot;
 mod sql;
 
 use questions::ask;
-pub(crate) use questions::{Ask, QUESTIONS};
+pub(crate) use questions::{Ask, QUESTIONS, sag_limit_v_s};
 pub(crate) use run::Output;
 pub(crate) use script::Format;
 

@@ -1,11 +1,12 @@
 //! History by the command line: made, taken in, given out. While a server runs only the last goes.
 
+mod candump;
 mod export;
 mod generate;
 mod import;
 mod times;
 
 pub(crate) use export::export;
-pub(crate) use generate::generate;
+pub(crate) use generate::{begin_with_history, generate};
 pub(crate) use import::import;
 pub(crate) use times::{csv_header, csv_row, parse_instant, rfc3339};

@@ -9,8 +9,8 @@ use std::process::ExitCode;
 /// Checks the site file and says what there is to say.
 pub(crate) fn check(path: &Path) -> ExitCode {
     match site_file::read_all(path, |_, _| Ok(())) {
-        Ok(SiteFile { spec, .. }) => {
-            print!("{}", summary(path, &spec));
+        Ok(SiteFile { spec, history, .. }) => {
+            print!("{}{}", summary(path, &spec), kept(&history));
             ExitCode::SUCCESS
         }
         Err(wrong) => {
@@ -22,6 +22,18 @@ pub(crate) fn check(path: &Path) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// How the history is kept.
+fn kept(history: &store::Options) -> String {
+    let days = |kept: std::time::Duration| kept.as_secs() / 86_400;
+    let (hours, around_s) = (history.keep.as_secs() / 3_600, history.keep_around_events.as_secs());
+    let (rows, cells) = (days(history.keep_sealed), days(history.keep_cells));
+    let free_mb = history.disk_free_min_bytes / 1_000_000;
+    format!(
+        "  history: full rate {hours} h, and {around_s} s around alarms for ever; rows {rows} days; minutes of cells \
+         {cells} days; the oldest days go below {free_mb} MB of free disk\n"
+    )
 }
 
 fn summary(path: &Path, spec: &SiteSpec) -> String {

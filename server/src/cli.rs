@@ -49,7 +49,7 @@ pub(crate) enum Command {
     ///
     /// Goes through the store as live readings do. The same seed and first day give the same rows. Days that are there
     /// already are passed over, so the same command goes on after a stop. No server may use the folder meanwhile.
-    #[command(after_help = "Example:\n  packtwin generate --days 30 --rate 5 --data data")]
+    #[command(after_help = "Example:\n  packtwin generate --days 30 --rate 5 --cells --data data")]
     Generate(Generate),
     /// Write a stretch of history to a CSV or Parquet file; a server may be running
     #[command(
@@ -83,6 +83,9 @@ pub(crate) struct Generate {
     /// Id of the system that the rows belong to
     #[arg(long, value_name = "ID", default_value = "hv")]
     pub(crate) system: String,
+    /// Also the minutes of the 260 cells
+    #[arg(long)]
+    pub(crate) cells: bool,
     /// Folder of the history; made if it is not there
     #[arg(long, value_name = "DIR", default_value = "data", env = "PACKTWIN_DATA")]
     pub(crate) data: PathBuf,
@@ -99,7 +102,7 @@ pub(crate) struct Export {
     /// The first instant after it; the end if not given
     #[arg(long, value_name = "INSTANT")]
     pub(crate) to: Option<String>,
-    /// The file to write; its name ends in .csv or .parquet
+    /// The file to write; its name ends in .csv, .parquet, or .log (candump, of all links that were recorded)
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Folder of the history
@@ -207,6 +210,9 @@ pub(crate) struct Demo {
     /// Ports of the simulated devices: `fixed` as in the demo's site file, or `free` to take any free ones
     #[arg(long, value_name = "WHICH", default_value = "fixed", value_parser = ["fixed", "free"])]
     pub(crate) sim_ports: String,
+    /// Begin with a believable past of so many days, with its cells, unless there is one already; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=3_660))]
+    pub(crate) history_days: u32,
     #[command(flatten)]
     pub(crate) common: Common,
 }

@@ -1,5 +1,6 @@
 //! The demo site: its files are part of the program and are laid out in the data folder.
 
+use crate::archive::begin_with_history;
 use crate::cli::Demo;
 use anyhow::{Context as _, Result};
 use std::fs;
@@ -22,11 +23,16 @@ const FILES: [(&str, &str); 6] = [
 const UDP_PORT: &str = "127.0.0.1:20000";
 const TCP_PORTS: [&str; 4] = ["127.0.0.1:15020", "127.0.0.1:15021", "127.0.0.1:15030", "127.0.0.1:15031"];
 
-/// Writes the demo's files and returns its site file.
+/// Makes the history that is asked for, writes the demo's files and returns its site file.
 ///
 /// # Errors
 /// When the data folder cannot be written.
-pub(crate) fn prepare(options: &Demo) -> Result<PathBuf> {
+pub(crate) async fn prepare(options: &Demo) -> Result<PathBuf> {
+    if options.history_days > 0 {
+        let (data, days) = (options.common.data.clone(), options.history_days);
+        // Takes some seconds, in which Ctrl-C shall work.
+        tokio::task::spawn_blocking(move || begin_with_history(&data, days)).await.context("make a history")?;
+    }
     let root = options.common.data.join("demo-site");
     for (name, text) in FILES {
         let path = root.join(name);

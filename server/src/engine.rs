@@ -91,7 +91,7 @@ pub(crate) async fn run(
         }
     }
     for lane in &mut lanes {
-        if let Some(second) = lane.tape.finish() {
+        if let Some(second) = lane.tape.end() {
             store.append(second);
         }
     }

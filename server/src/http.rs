@@ -12,6 +12,7 @@
 mod analysis;
 mod api;
 mod assets;
+mod cells;
 mod drawn;
 mod guard;
 mod history;
@@ -19,6 +20,7 @@ mod home;
 mod lab;
 mod live;
 mod pages;
+mod playback;
 mod problem;
 mod recording;
 mod victron;
@@ -66,7 +68,10 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/history", get(history::history))
         .route("/history.csv", get(history::csv))
         .route("/history.parquet", get(history::parquet))
+        .route("/cells/history", get(cells::history))
         .route("/home", get(home::home))
+        .route("/playback/film", get(playback::film))
+        .route("/playback/jump", get(playback::jump))
         .route("/lab", get(lab::read).post(lab::command))
         .route("/analysis/sql", post(analysis::sql))
         .route("/analysis/questions", get(analysis::questions))

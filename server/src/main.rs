@@ -18,6 +18,7 @@ mod engine;
 mod http;
 mod hub;
 mod pace;
+mod past;
 mod probe;
 mod serve;
 mod site_file;
@@ -36,7 +37,7 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let outcome = match cli.command {
         Command::Serve(options) => serve::serve(serve::Options::from(options)).await,
-        Command::Demo(options) => match demo::prepare(&options) {
+        Command::Demo(options) => match demo::prepare(&options).await {
             Ok(site) => serve::serve(serve::Options::demo(site, options.common)).await,
             Err(error) => Err(error),
         },

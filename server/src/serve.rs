@@ -11,6 +11,7 @@ use crate::tape;
 use anyhow::{Context as _, Result, anyhow};
 use domain::link::LinkIdx;
 use domain::live::Encoder;
+use domain::minute::Minutes;
 use domain::series::Recent;
 use domain::spec::{SystemIdx, SystemSpec};
 use domain::time::Now;
@@ -20,7 +21,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{Second, Store};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
@@ -52,7 +53,7 @@ impl Options {
 /// When the site file is wrong, an address is in use, or a folder cannot be used; then nothing has been started.
 pub(crate) async fn serve(options: Options) -> Result<()> {
     let manifest = Arc::new(Manifest::read(&options.common.assets)?);
-    let SiteFile { spec, links: tasks, simulators } =
+    let SiteFile { spec, links: tasks, simulators, history } =
         site_file::read(&options.site, |links, simulators| match &options.replay {
             Some((file, speed)) => {
                 simulators.clear();
@@ -68,7 +69,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         _ => anyhow!("{listen}: {error}"),
     })?;
     let clock = system_clock();
-    let (store, notices) = Store::open(&options.common.data, clock().utc)?;
+    let (store, notices) = Store::open_with(&options.common.data, clock().utc, history)?;
     for notice in notices {
         tracing::warn!("{notice}");
     }
@@ -158,13 +159,25 @@ fn first_moment(
     let samples = (kept.as_secs_f32() * spec.rate_hz * 1.5) as usize;
     let mut recent = Recent::new(spec, samples);
     let mut unreadable = 0;
+    // A kill loses the minute of cells that was running; the tape still has it.
+    let known_ms = store.history().cell_coverage(&spec.id).end_ms.unwrap_or(i64::MIN);
+    let (mut minutes, mut lost) = (Minutes::default(), Vec::new());
     match store.tail(&spec.id, now.utc - kept, now.utc) {
         Ok(rows) => {
             for row in rows {
-                unreadable += tape::play(&row.tape, spec, |moment| recent.push(moment));
+                unreadable += tape::play(&row.tape, spec, |moment| {
+                    recent.push(moment);
+                    if moment.now.utc.0.div_euclid(1_000) >= known_ms {
+                        lost.extend(minutes.push(moment));
+                    }
+                });
             }
         }
         Err(error) => tracing::warn!(system = spec.id, "the recent past cannot be read: {error}"),
+    }
+    for minute in lost.into_iter().chain(minutes.finish()) {
+        let utc_s = minute.minute * 60;
+        store.append(Second { system: spec.id.clone(), utc_s, cells: Some(minute), ..Second::default() });
     }
     if unreadable > 0 {
         tracing::warn!(system = spec.id, "{unreadable} frames of the history cannot be read and are left out");

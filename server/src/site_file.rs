@@ -3,6 +3,7 @@
 //! A file that is wrong starts nothing: [`SiteFileError`] names the file, the line and the key. [`read_all`] goes on
 //! after the first mistake and tells all of them.
 
+mod history;
 mod locate;
 mod tables;
 
@@ -26,6 +27,8 @@ pub(crate) struct SiteFile {
     pub(crate) links: Vec<LinkTask>,
     /// Its simulators, with the system that each simulates.
     pub(crate) simulators: Vec<(SystemIdx, SimulatorConfig)>,
+    /// How its history is kept.
+    pub(crate) history: store::Options,
 }
 
 /// What is wrong with a site file, and where.
@@ -113,7 +116,7 @@ pub(crate) fn read_all(
 
 /// Checks what could be read. The result is whole only if there are no complaints.
 fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFile {
-    let Tables { site, system, link, simulator } = tables;
+    let Tables { site, system, link, simulator, history } = tables;
     // Another table may name one that could not be read.
     let all_read = complaints.is_empty();
     let mut ids = HashSet::new();
@@ -180,7 +183,8 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
         }
     }
     let name = site.map(Spanned::into_inner).unwrap_or_default();
-    SiteFile { spec: SiteSpec { name, systems, links: specs }, links: tasks, simulators }
+    let history = history.unwrap_or_default().check(complaints);
+    SiteFile { spec: SiteSpec { name, systems, links: specs }, links: tasks, simulators, history }
 }
 
 /// Lets a point be as old as its slowest link makes it.

@@ -1,9 +1,11 @@
-//! The tape: a second of live frames, as one row of history, with the rows of telemetry and the events of that second.
+//! The tape: a second of live frames, as one row of history, with the rows of telemetry and the events of that second,
+//! and with the minute of cells that ended with it.
 //!
 //! A row is a run of frames, each behind its length (u32, little-endian). It begins with a key frame, so every row can
 //! be read alone; rows of one second written by two processes can be joined end to end.
 
 use domain::live::{Decoder, Encoded};
+use domain::minute::Minutes;
 use domain::spec::SystemSpec;
 use domain::telemetry::Row;
 use domain::twin::Moment;
@@ -17,6 +19,7 @@ pub(crate) struct Tape {
     frames: Vec<u8>,
     rows: Vec<Row>,
     events: Vec<Event>,
+    minutes: Minutes,
 }
 
 impl Tape {
@@ -29,7 +32,11 @@ impl Tape {
     /// begun.
     pub(crate) fn push(&mut self, moment: &Moment, encoded: &Encoded, events: Vec<Event>) -> Option<Second> {
         let second = moment.now.utc.0.div_euclid(1_000_000);
-        let done = if self.second == Some(second) { None } else { self.finish() };
+        let minute = self.minutes.push(moment);
+        let mut done = if self.second == Some(second) { None } else { self.finish() };
+        if let Some(done) = &mut done {
+            done.cells = minute;
+        }
         let frame = if self.frames.is_empty() { &encoded.key } else { &encoded.delta };
         self.second = Some(second);
         self.frames.extend_from_slice(&(frame.len() as u32).to_le_bytes());
@@ -39,8 +46,13 @@ impl Tape {
         done
     }
 
-    /// Returns what has been collected of the running second.
-    pub(crate) fn finish(&mut self) -> Option<Second> {
+    /// Returns what has been collected of the running second, with the part of the running minute.
+    pub(crate) fn end(&mut self) -> Option<Second> {
+        let cells = self.minutes.finish();
+        self.finish().map(|second| Second { cells, ..second })
+    }
+
+    fn finish(&mut self) -> Option<Second> {
         let utc_s = self.second.take()?;
         Some(Second {
             system: self.system.clone(),
@@ -48,6 +60,7 @@ impl Tape {
             tape: std::mem::take(&mut self.frames),
             rows: std::mem::take(&mut self.rows),
             events: std::mem::take(&mut self.events),
+            cells: None,
         })
     }
 }
@@ -68,4 +81,57 @@ pub(crate) fn play(row: &[u8], spec: &SystemSpec, mut each: impl FnMut(&Moment))
         }
     }
     unreadable + usize::from(!rest.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::live::Encoder;
+    use domain::minute::Stat;
+    use domain::reading::{CellQuantity, Reading, Target};
+    use domain::spec::{CellLimits, SystemKind};
+    use domain::time::{Mono, Now, Utc};
+    use domain::topology::Topology;
+    use domain::twin::SystemState;
+
+    fn spec() -> SystemSpec {
+        SystemSpec {
+            id: "hv".to_owned(),
+            name: "Pack".to_owned(),
+            kind: SystemKind::DataCentre,
+            topology: Topology::new(1, 1, 3),
+            capacity_ah: 280.0,
+            nominal_v: 10.0,
+            reserve_pct: 20.0,
+            cell_limits: CellLimits::LFP,
+            cell_resolution_v: 0.001,
+            rate_hz: 1.0,
+            simulated: false,
+            max_ages: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_minute_of_cells_comes_with_its_last_second_and_the_end_brings_the_rest() {
+        let spec = spec();
+        let (mut tape, mut encoder) = (Tape::new("hv"), Encoder::new(&spec));
+        let mut moment = Moment { state: SystemState::new(&spec), ..Moment::default() };
+        let mut minutes = Vec::new();
+        for second in 0..150_i64 {
+            moment.now = Now { utc: Utc(second * 1_000_000), mono: Mono(1 + second as u64 * 1_000_000) };
+            let reading = Reading { target: Target::Cell(CellQuantity::Voltage, 2), sample: Ok(3.3) };
+            moment.state.apply(reading, moment.now.mono);
+            let encoded = encoder.encode(&moment);
+            let done = tape.push(&moment, &encoded, Vec::new());
+            minutes.extend(done.and_then(|done| Some((done.utc_s, done.cells?))));
+        }
+        let last = tape.end().unwrap();
+        minutes.extend(last.cells.map(|minute| (last.utc_s, minute)));
+        let known: Vec<_> = minutes
+            .iter()
+            .map(|(utc_s, m)| (*utc_s, m.minute, m.lane(CellQuantity::Voltage, Stat::N)[2], m.knows(0)))
+            .collect();
+        assert_eq!(known, [(59, 0, 60, false), (119, 1, 60, false), (149, 2, 30, false)]);
+        assert!(tape.end().is_none());
+    }
 }

@@ -16,6 +16,9 @@ use std::time::Instant;
 const IN_BROWSER: [&str; 8] =
     ["heatmap-260", "heatmap-6400", "pixel-p50", "pixel-p99", "live-bytes", "interactive", "rss", "console"];
 
+/// Figures that the browser measures with a past of thirty days.
+const IN_BROWSER_PAST: [&str; 3] = ["history-http", "history-zoom", "playback-frame"];
+
 /// Measures the figures whose key contains `part`; the first build from nothing only if it is asked for by name.
 ///
 /// # Errors
@@ -39,7 +42,7 @@ pub(crate) fn bench(part: &str) -> Result<()> {
     if wanted("live-bytes") {
         attempt("size of live frames", example("domain", "live_size", &mut measured));
     }
-    if wanted("transfer") || IN_BROWSER.iter().any(|key| wanted(key)) {
+    if wanted("transfer") || IN_BROWSER.iter().chain(&IN_BROWSER_PAST).any(|key| wanted(key)) {
         run::build_all(Profile::Release)?;
         let sent = site::transfer_sizes()?
             .into_iter()
@@ -48,9 +51,13 @@ pub(crate) fn bench(part: &str) -> Result<()> {
         measured.set("transfer", sent.sum::<u64>() as f64 / 1_000.0);
     }
     if IN_BROWSER.iter().any(|key| wanted(key)) {
-        attempt("browser", browser(&mut measured));
+        attempt("browser", browser("bench.mjs", &mut measured));
     }
-    if wanted("history") || FIGURES.iter().any(|figure| figure.key.starts_with("history-") && wanted(figure.key)) {
+    if IN_BROWSER_PAST.iter().any(|key| wanted(key)) {
+        attempt("the past in a browser", browser("bench-history.mjs", &mut measured));
+    }
+    let in_store = |key: &str| key.starts_with("history-") && !IN_BROWSER_PAST.contains(&key);
+    if FIGURES.iter().any(|figure| in_store(figure.key) && wanted(figure.key)) {
         attempt("history", history(&mut measured));
     }
     let (table, all_kept) = measured.table(part);
@@ -83,11 +90,11 @@ fn example(package: &str, name: &'static str, measured: &mut Measured) -> Result
     capture(program, measured)
 }
 
-fn browser(measured: &mut Measured) -> Result<()> {
+fn browser(program: &str, measured: &mut Measured) -> Result<()> {
     let (node, chromium) = (tools::node()?, tools::chromium()?);
     tools::test_packages()?;
     let mut script = node.command();
-    script.arg("bench.mjs").env("PACKTWIN_CHROMIUM", chromium);
+    script.arg(program).env("PACKTWIN_CHROMIUM", chromium);
     script.env("PACKTWIN_BIN", absolute(&build::packtwin(Profile::Release))?);
     script.env("PACKTWIN_ASSETS", absolute(&site::folder())?);
     capture(script, measured)

@@ -34,6 +34,7 @@ Usage: cargo xtask <command>
 
   run [--release] [-- ARGS]   build the page and the server, and start the demo site on http://127.0.0.1:3000
                               ARGS go to `packtwin demo`, such as --listen 127.0.0.1:8080
+      [--history-days N]      begin with a believable past of N days, with its cells, unless there is one
   build [--release]           the same without the start
   wasm                        build only the page, into target/site
   test [STAGE]                all checks, or one stage:
@@ -71,8 +72,10 @@ fn dispatch(args: &[String]) -> Result<()> {
     };
     let words: Vec<&str> = own.iter().map(String::as_str).collect();
     match words[..] {
-        ["run"] => run::run(build::Profile::Dev, passed_on),
-        ["run", "--release"] => run::run(build::Profile::Release, passed_on),
+        ["run"] => run::run(build::Profile::Dev, None, passed_on),
+        ["run", "--release"] => run::run(build::Profile::Release, None, passed_on),
+        ["run", "--history-days", days] => run::run(build::Profile::Dev, Some(days), passed_on),
+        ["run", "--release", "--history-days", days] => run::run(build::Profile::Release, Some(days), passed_on),
         ["build"] => run::build_all(build::Profile::Dev).map(drop),
         ["build", "--release"] => run::build_all(build::Profile::Release).map(drop),
         ["wasm"] => run::page_only(),

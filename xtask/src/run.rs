@@ -11,16 +11,19 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
-/// Builds all and becomes the server, so that Ctrl-C and signals reach it.
+/// Builds all and becomes the server, so that Ctrl-C and signals reach it; with a past of `history_days` if given.
 ///
 /// # Errors
 /// A tool is missing, something does not compile, or the server does not start.
-pub(crate) fn run(profile: Profile, passed_on: &[String]) -> Result<()> {
+pub(crate) fn run(profile: Profile, history_days: Option<&str>, passed_on: &[String]) -> Result<()> {
     let packtwin = build_all(profile)?;
     let duckdb = tools::duckdb();
     let mut command = Command::new(&packtwin);
     forget_package(&mut command);
     command.arg("demo").arg("--assets").arg(site::folder()).arg("--data").arg(target_dir().join("demo-data"));
+    if let Some(days) = history_days {
+        command.args(["--history-days", days]);
+    }
     match duckdb {
         Ok(program) => drop(command.env("PACKTWIN_DUCKDB", program)),
         Err(error) => eprintln!("      No SQL on the page Analysis: DuckDB could not be fetched. {error:#}"),

@@ -39,6 +39,17 @@ pub struct LineChart {
     pub clock: Option<i32>,
     /// What zero means, where lines mean one thing above and another below.
     pub zero: Option<Zero>,
+    /// Room beside the plot that is kept even if this chart does not need it.
+    pub room: Option<Room>,
+}
+
+/// Room beside the plot: charts one below the other that keep the same have one time axis.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Room {
+    /// For the words of a tick as long as this.
+    pub tick: &'static str,
+    /// For the name of a line as long as this.
+    pub name: String,
 }
 
 /// The time axis: labelled by the time before its end.

@@ -1,27 +1,32 @@
-//! The frame around every page: the rail of pages, the status strip, and the page itself.
+//! The frame around every page: the rail of pages, the status strip, the page itself, and the time bar.
 //!
 //! One list of pages serves the rail of the desktop and the bar of the phone; the style sheet moves it.
 
 mod rail;
 mod strip;
+mod time_bar;
 
+use crate::live::Live;
 use leptos::prelude::*;
 use rail::Rail;
 use strip::Strip;
+use time_bar::TimePlace;
 
 /// The frame around a page.
 #[component]
 pub fn Frame(children: Children) -> impl IntoView {
+    let past = Live::expect().past;
     view! {
         <a class="skip-link" href="#main">
             "Skip to the page"
         </a>
-        <div class="frame">
+        <div class="frame" data-past=move || past.get().to_string()>
             <Rail />
             <Strip />
             <main id="main" class="page" tabindex="-1">
                 {children()}
             </main>
+            <TimePlace />
         </div>
     }
 }

@@ -11,9 +11,9 @@ pub(super) const TICK: Duration = Duration::from_millis(500);
 /// Without a frame for this long an open connection counts as dead.
 pub(super) const DEAD: Duration = Duration::from_secs(5);
 
-/// `moment` as it is `elapsed` after it was received; `None` while that is too soon to tell.
-pub(super) fn aged(moment: &Moment, elapsed: Duration) -> Option<Moment> {
-    (elapsed > QUIET).then(|| {
+/// `moment` as it is `elapsed` after it was received; `None` while that is no longer than it stands for.
+pub fn aged(moment: &Moment, elapsed: Duration, stands_for: Duration) -> Option<Moment> {
+    (elapsed > stands_for).then(|| {
         let mut aged = moment.clone();
         aged.now = aged.now + elapsed;
         aged
@@ -32,10 +32,10 @@ mod tests {
         let mut moment = Moment::default();
         moment.now.mono = Mono(5_000_000);
         moment.state.points.set(PointId::Voltage, Ok(832.0), Mono(4_900_000));
-        assert_eq!(aged(&moment, Duration::from_millis(900)), None);
-        let soon = aged(&moment, Duration::from_millis(1_300)).unwrap();
+        assert_eq!(aged(&moment, Duration::from_millis(900), QUIET), None);
+        let soon = aged(&moment, Duration::from_millis(1_300), QUIET).unwrap();
         assert_eq!(soon.point(PointId::Voltage), Ok(832.0));
-        let later = aged(&moment, Duration::from_millis(1_500)).unwrap();
+        let later = aged(&moment, Duration::from_millis(1_500), QUIET).unwrap();
         assert_eq!(later.point(PointId::Voltage), Err(NoData::Stale));
     }
 }

@@ -1,7 +1,7 @@
 //! The load profile: the last ten minutes of a few points at full rate, fetched after hydration, then grown by every
 //! frame.
 
-use super::Feed;
+use super::Live;
 use super::recent::{GAP_S, Recent};
 use crate::api;
 use domain::point::PointId;
@@ -9,7 +9,6 @@ use domain::series::Table;
 use domain::twin::Moment;
 use domain::wire::Wire;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 /// The points that are kept.
 pub const PROFILE_POINTS: [PointId; 5] =
@@ -28,13 +27,9 @@ impl Default for Profile {
 }
 
 impl Profile {
-    /// Takes the values of a moment, and says whether something is missing before it that the server may remember. A
-    /// moment that is not newer than the last changes nothing.
+    /// Takes the values of a moment, and says whether something is missing before it that the server may remember.
     pub fn push(&mut self, moment: &Moment) -> bool {
-        let at_s = moment.now.utc.0 as f64 / 1e6;
-        let missing = self.0.newest_s().is_some_and(|newest_s| at_s - newest_s > GAP_S);
-        self.0.push(at_s, PROFILE_POINTS.map(|point| moment.point(point).ok()));
-        missing
+        self.0.push(moment.now.utc.0 as f64 / 1e6, PROFILE_POINTS.map(|point| moment.point(point).ok()))
     }
 
     /// The time of the newest row, UTC in s.
@@ -62,14 +57,23 @@ fn column(point: PointId) -> Option<usize> {
     PROFILE_POINTS.iter().position(|p| *p == point)
 }
 
-/// Fetches what the server remembers. If that fails, the profile grows from now on.
-pub(super) fn fetch(feed: Feed, system: &str) {
+/// Fetches what the server remembers of the minutes before the moment that is shown. If that fails, the profile grows
+/// from now on.
+pub(super) fn fetch(live: Live) {
     let points = PROFILE_POINTS.map(|point| point.spec().path).join(",");
-    let path = format!("/api/v1/series?system={system}&points={points}&seconds={}", PROFILE_S as u32);
-    spawn_local(async move {
-        let Ok(bytes) = api::get_bytes(&path).await else { return };
-        let Ok(table) = Table::from_bytes(&bytes) else { return };
-        feed.profile.update(|profile| profile.0.fill(rows(&table)));
+    let path = format!("/api/v1/series?system={}&points={points}&seconds={}", live.system().id, PROFILE_S as u32);
+    live.feed.fetching.ask(move || {
+        let (past, path) = (live.past.get_untracked(), format!("{path}{}", live.until()));
+        async move {
+            let Ok(bytes) = api::get_bytes(&path).await else { return };
+            let Ok(table) = Table::from_bytes(&bytes) else { return };
+            live.feed.profile.update(|profile| {
+                if past {
+                    *profile = Profile::default();
+                }
+                profile.0.fill(rows(&table));
+            });
+        }
     });
 }
 
@@ -96,7 +100,7 @@ mod tests {
             now.state.points.set(PointId::Voltage, Ok(volts), now.now.mono);
             profile.push(&now)
         };
-        assert!(!tick(&mut profile, 1, 832.0));
+        assert!(tick(&mut profile, 1, 832.0), "nothing is known before the first");
         assert_eq!(profile.change(PointId::Voltage, 10.0), None);
         for _ in 0..10 {
             assert!(!tick(&mut profile, 1, 810.0));

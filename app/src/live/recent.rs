@@ -24,13 +24,19 @@ impl<const N: usize> Recent<N> {
         Recent { rows: VecDeque::new(), span_s }
     }
 
-    /// Takes the newest row. One that is not newer than the last changes nothing.
-    pub fn push(&mut self, at_s: f64, values: [Option<f32>; N]) {
-        if self.newest_s().is_some_and(|newest_s| newest_s >= at_s) {
-            return;
+    /// Takes the newest row, and says whether something is missing before it that the server may remember. The same
+    /// instant again changes nothing. Time that goes back (in playback, or a clock that was set) begins anew.
+    pub fn push(&mut self, at_s: f64, values: [Option<f32>; N]) -> bool {
+        let newest_s = self.newest_s().unwrap_or(f64::NEG_INFINITY);
+        if newest_s == at_s {
+            return false;
+        }
+        if newest_s > at_s {
+            self.rows.clear();
         }
         self.rows.push_back((at_s, values));
         self.forget();
+        newest_s > at_s || at_s - newest_s > GAP_S
     }
 
     /// Puts what the server remembers in place of everything up to its end; newer rows stay.
@@ -145,16 +151,23 @@ mod tests {
 
     fn recent(rows: &[(f64, f32)]) -> Recent<1> {
         let mut recent = Recent::new(600.0);
-        rows.iter().for_each(|(at_s, value)| recent.push(*at_s, [Some(*value)]));
+        rows.iter().for_each(|(at_s, value)| drop(recent.push(*at_s, [Some(*value)])));
         recent
     }
 
     #[test]
-    fn what_is_older_than_the_span_is_forgotten_and_what_is_not_newer_is_ignored() {
-        let mut recent = recent(&[(0.0, 1.0), (300.0, 2.0), (300.0, 9.0), (700.0, 3.0)]);
-        recent.push(650.0, [Some(9.0)]);
-        let at: Vec<f64> = recent.segments(0, 1.0).concat().into_iter().map(|(at_s, _)| at_s).collect();
-        assert_eq!(at, [300.0, 700.0]);
+    fn what_is_older_than_the_span_is_forgotten_and_an_instant_counts_once() {
+        let recent = recent(&[(0.0, 1.0), (300.0, 2.0), (300.0, 9.0), (700.0, 3.0)]);
+        assert_eq!(recent.segments(0, 1.0), [vec![(300.0, 2.0)], vec![(700.0, 3.0)]]);
+    }
+
+    #[test]
+    fn what_is_missing_is_noticed_and_time_that_goes_back_begins_anew() {
+        let mut recent = Recent::<1>::new(600.0);
+        for (at_s, missing) in [(5.0, true), (6.0, false), (6.0, false), (9.0, true), (2.0, true), (2.2, false)] {
+            assert_eq!(recent.push(at_s, [Some(1.0)]), missing, "{at_s}");
+        }
+        assert_eq!(recent.segments(0, 0.1), [vec![(2.0, 1.0), (2.2, 1.0)]]);
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
     let Some(performance) = window().performance() else { return };
     let measured = window().location().search().is_ok_and(|query| query.contains("measure"));
     let socket = Rc::new(Socket {
+        live,
         feed,
         newest: RefCell::new(live.moment.get_untracked()),
         newest_ms: Cell::new(performance.now()),
@@ -52,6 +53,16 @@ pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
     on_visible({
         let socket = Rc::clone(&socket);
         move || socket.wake()
+    });
+    Effect::new({
+        let socket = Rc::clone(&socket);
+        move |before: Option<bool>| {
+            let past = live.past.get();
+            if before == Some(true) && !past && !socket.drawing.get() {
+                socket.draw();
+            }
+            past
+        }
     });
     every(ageing::TICK, {
         let socket = Rc::clone(&socket);
@@ -90,6 +101,7 @@ impl Drop for Open {
 }
 
 struct Socket {
+    live: Live,
     feed: Feed,
     system: Arc<SystemSpec>,
     performance: Performance,
@@ -180,11 +192,16 @@ impl Socket {
             retry.clear();
         }
         self.newest_ms.set(self.performance.now());
+        *self.newest.borrow_mut() = moment;
+        if self.live.past.get_untracked() {
+            self.feed.connection.set(Connection::Live);
+            return;
+        }
+        let moment = self.newest.borrow().clone();
         let missing = self.feed.profile.try_update_untracked(|profile| profile.push(&moment));
         if missing == Some(true) {
-            profile::fetch(self.feed, &self.system.id);
+            profile::fetch(self.live);
         }
-        *self.newest.borrow_mut() = moment;
         if !self.drawing.get() {
             self.draw();
         }
@@ -192,6 +209,9 @@ impl Socket {
 
     /// Hands the newest moment to the page: at once, then not before the next animation frame.
     fn draw(self: &Rc<Self>) {
+        if self.live.past.get_untracked() {
+            return;
+        }
         self.drawing.set(true);
         let moment = Arc::clone(&self.newest.borrow());
         self.feed.connection.set(Connection::Live);
@@ -226,10 +246,12 @@ impl Socket {
 
     fn age(self: &Rc<Self>) {
         let quiet = self.quiet_for();
-        let later = aged(&self.newest.borrow(), quiet);
+        let later = aged(&self.newest.borrow(), quiet, ageing::QUIET);
         if let Some(later) = later {
             self.feed.page_age_s.set(quiet.as_secs_f32());
-            self.feed.moment.set(Arc::new(later));
+            if !self.live.past.get_untracked() {
+                self.feed.moment.set(Arc::new(later));
+            }
         }
         if quiet > ageing::DEAD && !self.connecting() {
             self.lost();

@@ -52,6 +52,9 @@ fn LabOfSystem() -> impl IntoView {
                 ": these devices are simulated; nothing here touches a real battery"
             </span>
         </p>
+        <p class="lab-past" role="note" hidden=move || !lab.live.past.get()>
+            "You are looking at the past: nothing can be commanded there. Go live to use the lab."
+        </p>
         <p class="lab-failed" role="alert" hidden=move || lab.failed.with(Option::is_none)>
             {move || lab.failed.get()}
         </p>

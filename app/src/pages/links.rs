@@ -32,6 +32,7 @@ pub fn LinksPage() -> impl IntoView {
         live.map(move |moment| model::delivering(&specs.links, &moment.links, moment.now.mono))
     };
     let all = site.links.len();
+    let kept = live.map(|moment| !moment.links.is_empty());
     let tone = Derived::new(move || if delivering.get() == all { Tone::Good } else { Tone::Warning });
     let card = |(place, link): (usize, &domain::link::LinkSpec)| {
         let base = live.href("/links");
@@ -42,7 +43,13 @@ pub fn LinksPage() -> impl IntoView {
     let cards = site.links.iter().enumerate().map(card).collect_view();
     let frames = {
         let site = site.clone();
-        move || site.links.get(selected.get()).cloned().map(|link| view! { <Frames link /> })
+        move || match live.past.get() {
+            true => {
+                let advice = "Raw frames are of the present. Go live to see them; record a link to keep them.";
+                view! { <EmptyState title="No raw frames of the past" advice /> }.into_any()
+            }
+            false => site.links.get(selected.get()).cloned().map(|link| view! { <Frames link /> }).into_any(),
+        }
     };
     view! {
         <h1 class="visually-hidden">"Links"</h1>
@@ -51,12 +58,15 @@ pub fn LinksPage() -> impl IntoView {
             view! { <EmptyState title="No link is configured" advice /> }.into_any()
         } else {
             view! {
-                <p class="links-head">
+                <p class="links-head" hidden=move || !kept.get()>
                     <Chip dot=true tone=tone>
                         {move || format!("{} of {all} links deliver", delivering.get())}
                     </Chip>
                 </p>
-                <div class="links">{cards} <PageConnection /></div>
+                <p class="links-unknown note" role="note" hidden=move || kept.get()>
+                    "What links did is kept for two days, and around alarms. Of this instant it is not known."
+                </p>
+                <div class="links" hidden=move || !kept.get()>{cards} <PageConnection /></div>
                 {frames}
             }
                 .into_any()

@@ -1,9 +1,11 @@
 //! The page Trends: any quantities over any time, from single samples to years.
 //!
 //! Read [`choice`] (what is looked at: pure, in the address), [`pictures`] (what is drawn: pure), [`past`] (asking the
-//! server), [`against`] (another time beneath), [`gestures`] (zoom and pan), [`figures`] (statistics).
+//! server), [`against`] (another time beneath), [`gestures`] (zoom and pan), [`figures`] (statistics), [`cell_map`] (all
+//! cells over time).
 
 mod against;
+mod cell_map;
 mod choice;
 mod figures;
 mod gestures;
@@ -18,11 +20,14 @@ use crate::components::{Card, EmptyState};
 use crate::derived::Derived;
 use crate::live::Live;
 use against::LaidOver;
+use cell_map::CellMapCard;
 use choice::{Choice, When};
+use domain::series::Stretch;
+use domain::topology::Topology;
 use figures::Figures;
 use gestures::Gestures;
 use leptos::prelude::*;
-use past::Past;
+use past::{Past, stretch_path};
 use pictures::Axis;
 use quantities::Quantities;
 use std::sync::Arc;
@@ -46,26 +51,32 @@ pub fn TrendsPage() -> impl IntoView {
     let navigation = Navigation::expect();
     let spec = live.system();
     let kind = spec.kind;
-    let choice = RwSignal::new(Choice::of(&navigation.at(), kind));
+    let topology = spec.topology;
+    let choice = RwSignal::new(Choice::of(&navigation.at(), kind, &topology));
     let now_s = live.map(|moment| moment.now.utc.0 as f64 / 1e6);
     let window = Signal::derive(move || choice.with(|choice| choice.window(now_s.get())));
-    let past = Past::new(&spec.id);
+    let past = Past::<Stretch>::new();
     // The reader's clock is known in the browser only; the charts are drawn there.
     let offset_s = RwSignal::new(None);
     Effect::new(move |_| offset_s.set(Some(local_offset_s(window.get().1))));
-    let wish = Derived::new(move || (choice.with(|choice| choice.points.clone()), window.get()));
-    Effect::new(move |_| past.want(wish.get()));
-    let (other, other_failed) = against::follow(&spec.id, choice, window);
-    remember(choice, navigation, live.href("/trends"), kind);
+    let wish =
+        Derived::new(move || (choice.with(|choice| (choice.points.clone(), choice.cells.clone())), window.get()));
+    let system = spec.id.clone();
+    Effect::new(move |_| {
+        let (traces, window) = wish.get();
+        past.want(stretch_path(&system, &traces, window, &topology));
+    });
+    let (other, other_failed) = against::follow(&spec.id, choice, window, topology);
+    remember(choice, navigation, live.href("/trends"), (kind, topology));
 
     let show = Callback::new(move |when: When| choice.update(|choice| choice.when = when));
     let cursor = RwSignal::new(None::<f64>);
-    let axes = Derived::new(move || choice.with(|choice| pictures::axes(&choice.points)));
+    let axes = Derived::new(move || choice.with(|choice| pictures::axes(&choice.points, !choice.cells.is_empty())));
     let charts = move || {
         let chart = |(place, axis): (usize, Axis)| {
             let spec = live.system();
             let picture = Derived::new(move || {
-                let (stretch, offset_s) = (past.stretch.get(), offset_s.get().unwrap_or_default());
+                let (stretch, offset_s) = (past.answer.get(), offset_s.get().unwrap_or_default());
                 other.with(|other| pictures::picture(axis, &stretch, other.as_ref(), window.get(), offset_s, &spec))
             });
             let gestures = Gestures::new(window, show);
@@ -99,7 +110,7 @@ pub fn TrendsPage() -> impl IntoView {
         axes.get().into_iter().enumerate().map(chart).collect_view()
     };
     let nothing = move || {
-        let none = past.stretch.with(|stretch| stretch.rows == 0) && !past.empty.get();
+        let none = past.answer.with(|stretch| stretch.rows == 0 && stretch.cells.at.is_empty()) && !past.empty.get();
         none.then(|| view! { <EmptyState title="Nothing was recorded in this time" advice="Choose another time, or another quantity." /> })
     };
     let failed = move || {
@@ -108,32 +119,39 @@ pub fn TrendsPage() -> impl IntoView {
             .or_else(|| other_failed.get())
             .map(|words| view! { <p class="trends-failed" role="alert">{words}</p> })
     };
-    let stretch: Signal<Arc<_>> = past.stretch.into();
+    let stretch: Signal<Arc<Stretch>> = past.answer.into();
+    let map = (topology.cells() > 0).then(|| view! { <CellMapCard choice window show offset_s /> });
     view! {
         <h1 class="visually-hidden">"Trends"</h1>
         <Times choice window show system=spec.id.clone() offset_s />
         <LaidOver choice window offset_s />
-        <Quantities choice stretch kind />
+        <Quantities choice stretch kind topology />
         {failed}
         <div class="trends">{charts}</div>
         {nothing}
+        {map}
         <Figures stretch other kind />
     }
 }
 
 /// Writes the choice into the address when it has rested for a moment, and reads it from there on the way back.
-fn remember(choice: RwSignal<Choice>, navigation: Navigation, path: String, kind: domain::spec::SystemKind) {
+fn remember(
+    choice: RwSignal<Choice>,
+    navigation: Navigation,
+    path: String,
+    (kind, topology): (domain::spec::SystemKind, Topology),
+) {
     let path = StoredValue::new(path);
     let waiting = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |_| {
-        let address = choice.with(|choice| choice.address(&path.get_value(), kind));
+        let address = choice.with(|choice| choice.address(&path.get_value(), kind, &topology));
         if let Some(before) = waiting.try_update_value(Option::take).flatten() {
             before.clear();
         }
         let later = set_timeout_with_handle(
             move || {
                 let here = navigation.at();
-                if Choice::of(&here, kind).address(&path.get_value(), kind) != address {
+                if Choice::of(&here, kind, &topology).address(&path.get_value(), kind, &topology) != address {
                     navigation.go(&address, Leave::Nothing);
                 }
             },

@@ -18,7 +18,7 @@ fn boot(moment: &Moment) -> Boot {
 
 fn boot_of(site: SiteSpec, moment: &Moment) -> Boot {
     let key = Encoder::new(&site.systems[0]).encode(moment).key;
-    Boot { site, system: 0, key, lab: None }
+    Boot { site, system: 0, key, at: None, lab: None }
 }
 
 fn document(path: &str, moment: &Moment) -> String {

@@ -3,18 +3,22 @@
 //! [`Recent`] is filled once a cycle and answers with a [`Table`]; its codec makes a few bits of each value; [`m4`]
 //! leaves at most four points for each pixel column, and never loses a peak.
 
+mod cell_map;
 mod codec;
 mod m4;
 mod recent;
 mod stretch;
 
+pub use cell_map::{CELL_MAP_MAX, CellMap};
 pub use m4::{Spot, m4};
 pub use recent::Recent;
 pub use stretch::{FlowOf, Happened, Statistics, Stretch};
 
+use crate::lab::parse_cell;
 use crate::point::{PointId, Unit};
 use crate::reading::CellQuantity;
 use crate::time::Utc;
+use crate::topology::Topology;
 
 /// What a series is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +46,14 @@ impl Trace {
         let (path, cell) = name.rsplit_once('/')?;
         let quantity = CellQuantity::ALL.into_iter().find(|q| q.path() == path)?;
         Some(Trace::Cell(quantity, cell.parse().ok()?))
+    }
+
+    /// The trace of this name where a cell has the name that people use: `cells/7.12/voltage`.
+    pub fn from_cell_name(name: &str, topology: &Topology) -> Option<Trace> {
+        let (cell, quantity) = name.strip_prefix("cells/")?.rsplit_once('/')?;
+        let known = |known: &CellQuantity| known.path().strip_prefix("cells/") == Some(quantity);
+        let quantity = CellQuantity::ALL.into_iter().find(known)?;
+        Some(Trace::Cell(quantity, parse_cell(cell, topology)? as u16))
     }
 
     /// The unit of its values.
@@ -108,6 +120,19 @@ mod tests {
         ] {
             assert_eq!(Trace::from_name(name), trace, "{name}");
             assert!(trace.is_none_or(|t| t.name() == name));
+        }
+        let pack = Topology::new(1, 13, 20);
+        let voltage = Some(Trace::Cell(CellQuantity::Voltage, 131));
+        for (name, trace) in [
+            ("cells/7.12/voltage", voltage),
+            ("cells/131/voltage", voltage),
+            ("cells/13.20/temperature", Some(Trace::Cell(CellQuantity::Temperature, 259))),
+            ("cells/14.1/voltage", None),
+            ("cells/7.12/colour", None),
+            ("cells/voltage", None),
+            ("battery/soc", None),
+        ] {
+            assert_eq!(Trace::from_cell_name(name, &pack), trace, "{name}");
         }
     }
 }

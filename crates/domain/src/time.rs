@@ -28,6 +28,41 @@ pub fn civil(days: i64) -> (i64, u8, u8) {
     (era * 400 + year + i64::from(month <= 2), month as u8, day as u8)
 }
 
+/// The day with this year, month and day, counted from 1970-01-01; `None` if there is no such day.
+pub fn days_of(year: i64, month: u8, day: u8) -> Option<i64> {
+    if !(-1_000_000..=1_000_000).contains(&year) || !(1..=12).contains(&month) {
+        return None;
+    }
+    let (month_0, years) = if month > 2 { (i64::from(month) - 3, year) } else { (i64::from(month) + 9, year - 1) };
+    let era = years.div_euclid(400);
+    let of_era = years.rem_euclid(400);
+    let of_year = (153 * month_0 + 2) / 5 + i64::from(day) - 1;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    // Refuses the 31st of a short month.
+    (civil(days) == (year, month, day)).then_some(days)
+}
+
+/// The instant that [`rfc3339`] wrote; also without the fraction of the second, or with more digits of it.
+pub fn from_rfc3339(text: &str) -> Option<Utc> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let numbers = |text: &str, between: char| -> Option<[i64; 3]> {
+        let mut parts = text.split(between).map(|part| {
+            let digits = part.bytes().all(|byte| byte.is_ascii_digit());
+            part.parse::<i64>().ok().filter(|_| digits)
+        });
+        let three = [parts.next()??, parts.next()??, parts.next()??];
+        parts.next().is_none().then_some(three)
+    };
+    let ([year, month, day], [hour, minute, second]) = (numbers(date, '-')?, numbers(clock, ':')?);
+    if hour > 23 || minute > 59 || second > 59 || fraction.is_empty() || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let micros = format!("{fraction:0<6}").get(..6)?.parse::<i64>().ok()?;
+    let days = days_of(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?)?;
+    Some(Utc((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + micros))
+}
+
 /// An instant as RFC 3339 in UTC with milliseconds: `2026-11-21T13:04:05.678Z`.
 pub fn rfc3339(at: Utc) -> String {
     let (days, in_day_ms) = ((at.0 / 1_000).div_euclid(86_400_000), (at.0 / 1_000).rem_euclid(86_400_000));
@@ -118,6 +153,31 @@ mod tests {
         let hour = Duration::from_secs(3_600);
         assert_eq!(Mono::START.since(Mono::START - hour), hour);
         assert_eq!((Mono(5) - hour, Mono(5) - Duration::MAX), (Mono(1), Mono(1)), "and is never \"never\"");
+    }
+
+    #[test]
+    fn an_instant_is_read_as_it_is_written() {
+        for at in [0, 1_760_000_000_123_000, -1_000, 951_782_400_000_000, 4_102_444_800_000_000] {
+            assert_eq!(from_rfc3339(&rfc3339(Utc(at))), Some(Utc(at)));
+        }
+        assert_eq!(from_rfc3339("2026-11-21T13:04:05Z"), from_rfc3339("2026-11-21T13:04:05.000000Z"));
+        for wrong in [
+            "",
+            "Z",
+            "2026-11-21",
+            "2026-11-21T13:04:05",
+            "2026-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-11-21T24:00:00Z",
+            "2026-11-21T13:04:05.Z",
+            "2026-11-21T13:04:05.xZ",
+            "2026-11-21T13:04Z",
+            "+2026-11-21T13:04:05Z",
+            "2026-11-21T13:04:05:06Z",
+            "99999999999999-01-01T00:00:00Z",
+        ] {
+            assert_eq!(from_rfc3339(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

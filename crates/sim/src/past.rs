@@ -4,12 +4,17 @@
 //! weakest and the warmest cell add is kept as their distance from it. The same seed and start give the same past, row by
 //! row, wherever it is cut into days.
 
+mod cells;
+
+pub use cells::{CellPast, PackMinute};
+
 use crate::controller::limits::{Basis, Limits};
 use crate::controller::report::Mode;
 use crate::dispatch::{PeakShaver, grid_w};
 use crate::load::AiLoad;
 use crate::physics::parameters::{self as p, Curves};
 use crate::prng::Prng;
+use domain::minute::MINUTE_MS;
 use domain::point::PointId;
 
 /// Cells in series, as in the demo's pack.
@@ -23,6 +28,8 @@ const TO_AIR_W_PER_K: f32 = 0.36;
 /// Hall temperature: mean and daily swing, °C, and the hour of UTC when it is warmest.
 const AIR_C: (f32, f32) = (23.0, 2.5);
 const WARMEST_HOUR: f32 = 15.0;
+/// The cells with the lowest voltage, the highest, and the highest temperature.
+const CELL_EXTREMES: (usize, usize, usize) = (131, 47, 170);
 /// Noise of the measured values: V, A, V, K.
 const NOISE: (f32, f32, f32, f32) = (0.04, 0.05, 0.000_3, 0.03);
 /// The grid cap and reserve of the demo, W and %.
@@ -49,6 +56,8 @@ pub struct Past {
     factor: f32,
     limits: Limits,
     slow_at_ms: i64,
+    /// What of the mean cell's voltage falls off over its instant resistance, V.
+    drop_v: f32,
 }
 
 impl Past {
@@ -68,6 +77,7 @@ impl Past {
             factor: 1.0,
             limits: Limits::default(),
             slow_at_ms: i64::MIN,
+            drop_v: 0.0,
         }
     }
 
@@ -78,12 +88,28 @@ impl Past {
 
     /// Makes the next `rows` rows, one every `period_ms`.
     pub fn make(&mut self, rows: usize, period_ms: i64) -> Columns {
+        self.make_with_minutes(rows, period_ms).0
+    }
+
+    /// As [`Past::make`], and what the mean cell did in each minute, for [`CellPast::minute`].
+    pub fn make_with_minutes(&mut self, rows: usize, period_ms: i64) -> (Columns, Vec<PackMinute>) {
+        let mut minutes: Vec<PackMinute> = Vec::new();
         let mut out: Vec<Vec<f32>> = vec![Vec::with_capacity(rows); MEASURED.len()];
         let dt_s = period_ms as f32 / 1e3;
         let keep = ((-dt_s / p::RC1.1).exp(), (-dt_s / p::RC2.1).exp());
         let mut spare = Vec::new();
         for _ in 0..rows {
             let values = self.step(dt_s, keep);
+            let minute = self.at_ms.div_euclid(MINUTE_MS);
+            if minutes.last().is_none_or(|last| last.minute != minute) {
+                minutes.push(PackMinute { minute, ..PackMinute::default() });
+            }
+            if let Some(minute) = minutes.last_mut() {
+                minute.voltage_v.add(values[MEASURED_VOLTAGE] / CELLS);
+                minute.drop_v.add(self.drop_v);
+                minute.cell_c.add(self.cell_c);
+                (minute.air_c, minute.soc_pct) = (self.air_c, self.soc_pct as f32);
+            }
             out.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
             self.at_ms += period_ms;
         }
@@ -95,12 +121,12 @@ impl Past {
             (PointId::Soh, 98.6),
             (PointId::ControllerMode, f32::from(Mode::Normal as u8)),
             (PointId::Contactors, 3.0),
-            (PointId::CellVoltageMinAt, 131.0),
-            (PointId::CellVoltageMaxAt, 47.0),
-            (PointId::CellTemperatureMaxAt, 170.0),
+            (PointId::CellVoltageMinAt, CELL_EXTREMES.0 as f32),
+            (PointId::CellVoltageMaxAt, CELL_EXTREMES.1 as f32),
+            (PointId::CellTemperatureMaxAt, CELL_EXTREMES.2 as f32),
         ];
         let measured = MEASURED.iter().map(|(point, _)| *point).zip(spare);
-        measured.chain(constant.map(|(point, value)| (point, vec![value; rows]))).collect()
+        (measured.chain(constant.map(|(point, value)| (point, vec![value; rows]))).collect(), minutes)
     }
 
     /// Passes over `rows` rows without keeping them, as when they are there already.
@@ -139,8 +165,9 @@ impl Past {
 
         let mean_v = pack_v / CELLS;
         let (_, weak_resistance) = p::WEAK_CELL;
-        let weak_v = mean_v - 0.002 - (weak_resistance - 1.0) * p::R0_OHM * self.factor * current_a;
-        let strong_v = mean_v + 0.002 + 0.05 * p::R0_OHM * self.factor * current_a;
+        self.drop_v = p::R0_OHM * self.factor * current_a;
+        let weak_v = mean_v - 0.002 - (weak_resistance - 1.0) * self.drop_v;
+        let strong_v = mean_v + 0.002 + 0.05 * self.drop_v;
         let warmest_c = self.air_c + WARMEST_SHARE * (self.cell_c - self.air_c) + 0.4;
         if self.at_ms >= self.slow_at_ms.saturating_add(SLOW_EVERY_MS) {
             self.slow_at_ms = self.at_ms;
@@ -193,6 +220,9 @@ const MEASURED: [(PointId, f32); 14] = [
     (PointId::Ambient, 0.1),
 ];
 
+/// Place of the pack voltage in [`MEASURED`].
+const MEASURED_VOLTAGE: usize = 1;
+
 /// Rounds to multiples of a power of ten, to the float that is nearest.
 fn round(values: &mut [f32], step: f32) {
     if step >= 1.0 {
@@ -213,6 +243,8 @@ fn air_c(at_ms: i64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::minute::{NONE, Stat, value};
+    use domain::reading::CellQuantity;
 
     const DAY_ROWS: usize = 432_000;
 
@@ -255,6 +287,60 @@ mod tests {
         let k = k.unwrap();
         let ohm = (voltage[k - 25] - voltage[k]) / (current[k] - current[k - 25]);
         assert!((0.05..0.16).contains(&ohm), "{ohm} Ω");
+    }
+
+    #[test]
+    fn cells_fit_the_pack_that_they_belong_to() {
+        const START_MS: i64 = 1_767_225_600_000;
+        let (mut past, cells) = (Past::new(7, START_MS), CellPast::new(7, START_MS));
+        let (columns, minutes) = past.make_with_minutes(DAY_ROWS, 200);
+        assert_eq!(minutes.len(), 1_440);
+        let (mut silent, mut weakest, mut charging) = (0, 0, 0);
+        for (k, pack) in minutes.iter().enumerate() {
+            let minute = cells.minute(pack);
+            assert_eq!(minute.minute * MINUTE_MS, START_MS + k as i64 * MINUTE_MS);
+            let values = |quantity, stat| -> Vec<f32> {
+                let known = minute.lane(quantity, stat).iter().filter(|count| **count != NONE);
+                known.map(|count| value(quantity, *count)).collect()
+            };
+            let (v, t) = (CellQuantity::Voltage, CellQuantity::Temperature);
+            silent += minute.lane(v, Stat::N).iter().filter(|n| **n == 0).count();
+            for quantity in [v, t] {
+                let [min, mean, max] = [Stat::Min, Stat::Mean, Stat::Max].map(|stat| values(quantity, stat));
+                assert!(min.iter().zip(&mean).zip(&max).all(|((min, mean), max)| min <= mean && mean <= max), "{k}");
+            }
+            // 260 cells in series: their mean is the pack's, less what the wiring takes.
+            let rows = k * 300..(k + 1) * 300;
+            let of = |point| column(&columns, point)[rows.clone()].iter().map(|v| f64::from(*v));
+            let pack_v = of(PointId::Voltage).sum::<f64>() / 300.0 / 260.0;
+            let means = values(v, Stat::Mean);
+            let mean = means.iter().map(|v| f64::from(*v)).sum::<f64>() / means.len() as f64;
+            assert!((mean - pack_v).abs() < 0.001, "{k}: {mean} {pack_v}");
+            // The lowest cell goes as low as the pack says that its lowest does, and no cell is warmer than the warmest.
+            let lowest = of(PointId::CellVoltageMin).fold(f64::MAX, f64::min);
+            let at = CELL_EXTREMES.0;
+            if minute.lane(v, Stat::N)[at] > 0 {
+                let found = f64::from(value(v, minute.lane(v, Stat::Min)[at]));
+                assert!((found - lowest).abs() < 0.004, "{k}: {found} {lowest}");
+                if of(PointId::Current).all(|a| a > 50.0) {
+                    charging += 1;
+                    let lane = minute.lane(v, Stat::Mean);
+                    weakest += usize::from(lane.iter().all(|count| lane[at] <= *count));
+                }
+            }
+            let warmest = of(PointId::CellTemperatureMax).fold(f64::MIN, f64::max);
+            assert!(values(t, Stat::Max).iter().all(|c| f64::from(*c) < warmest + 0.4), "{k}");
+        }
+        assert!(charging > 20 && weakest == charging, "{weakest} of {charging}");
+        assert!(silent < 20 * 80);
+        // The same minute, however it was come to; another seed has other cells, and a silent node now and then.
+        assert_eq!(CellPast::new(7, START_MS).minute(&minutes[700]), cells.minute(&minutes[700]));
+        assert_ne!(CellPast::new(8, START_MS).minute(&minutes[700]), cells.minute(&minutes[700]));
+        let gaps = (0..60_i64).filter(|day| {
+            let minutes = (0..1_440).map(|k| PackMinute { minute: minutes[0].minute + day * 1_440 + k, ..minutes[0] });
+            minutes.into_iter().any(|pack| cells.minute(&pack).lane(CellQuantity::Voltage, Stat::N).contains(&0))
+        });
+        assert!((3..25).contains(&gaps.count()));
     }
 
     #[test]

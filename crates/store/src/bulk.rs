@@ -2,6 +2,7 @@
 //! does.
 
 use crate::block::Block;
+use crate::cells::{self, CellDay};
 use crate::database::Database;
 use crate::day::Day;
 use crate::error::{Notice, StoreError};
@@ -11,9 +12,10 @@ use crate::queue::Second;
 use crate::seal;
 use crate::segment::{self, Segment};
 use crate::writer::FILE;
+use domain::minute::CellMinute;
 use domain::time::Utc;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A history that is filled by days. Several threads may.
 pub struct Bulk {
@@ -76,6 +78,26 @@ impl Bulk {
         self.replace(system, day, &there.merged(&new))
     }
 
+    /// The sealed days of a system's cells whose files are there.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn cell_days(&self, system: &str) -> Result<Vec<CellDay>, StoreError> {
+        let there = |day: &CellDay| cells::path(&self.folder, system, day.day).exists();
+        let all = self.db().cell_days()?;
+        Ok(all.into_iter().filter(|(of, day)| of == system && there(day)).map(|(_, day)| day).collect())
+    }
+
+    /// Seals minutes of cells of a day beside those that are there; parts of one minute become one.
+    ///
+    /// # Errors
+    /// The disk does not take it, or the file that is there cannot be read; then nothing has changed.
+    pub fn join_cells(&self, system: &str, day: Day, minutes: &[CellMinute]) -> Result<CellDay, StoreError> {
+        let sealed = cells::file::seal(&cells::path(&self.folder, system, day), day, minutes)?;
+        self.db().cells_sealed(system, &sealed, (i64::MIN, 0))?;
+        Ok(sealed)
+    }
+
     /// Records what happened.
     ///
     /// # Errors
@@ -87,7 +109,8 @@ impl Bulk {
     /// Bytes of the sealed days and the database.
     pub fn bytes(&self, system: &str) -> u64 {
         let sealed: u64 = self.days(system).map(|days| days.iter().map(|s| s.bytes).sum()).unwrap_or(0);
-        sealed + self.db().bytes()
+        let cells: u64 = self.cell_days(system).map(|days| days.iter().map(|d| d.bytes).sum()).unwrap_or(0);
+        sealed + cells + self.db().bytes()
     }
 
     /// Moves everything into the database's file.
@@ -117,6 +140,14 @@ pub fn read_parquet(path: &Path) -> Result<Block, StoreError> {
 /// The file cannot be written.
 pub fn write_parquet(path: &Path, rows: &Block) -> Result<u64, StoreError> {
     segment::write(path, rows)
+}
+
+/// Writes minutes of cells to a new Parquet file as sealed days are written. Returns its size, bytes.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_cells_parquet(path: &Path, minutes: &[Arc<CellMinute>]) -> Result<u64, StoreError> {
+    cells::file::write(path, minutes)
 }
 
 /// Splits rows by the days they lie in.

@@ -43,6 +43,34 @@ impl<T: Pod> Deref for Numbers<T> {
     }
 }
 
+impl<T: Pod> Numbers<T> {
+    /// The numbers in the cache file at `path`, which has `len` of them; else what `read` brings, which is kept there.
+    ///
+    /// # Errors
+    /// Those of `read`. A disk that takes no file is none.
+    pub(crate) fn at(
+        path: &Path,
+        len: usize,
+        read: impl FnOnce() -> Result<Vec<T>, StoreError>,
+    ) -> Result<Numbers<T>, StoreError> {
+        if let Some(map) = map(path).filter(|map| map.len() == len * size_of::<T>()) {
+            return Ok(Numbers(Source::Mapped(map), PhantomData));
+        }
+        let values = read()?;
+        let bytes: &[u8] = bytemuck::cast_slice(&values);
+        let source = match keep(path, bytes).ok().and_then(|()| map(path)) {
+            Some(map) => Source::Mapped(map),
+            None => Source::Held(bytes.to_vec()),
+        };
+        Ok(Numbers(source, PhantomData))
+    }
+
+    /// Whether they lie in a file, so that holding them costs no memory.
+    pub(crate) fn is_mapped(&self) -> bool {
+        matches!(self.0, Source::Mapped(_))
+    }
+}
+
 /// Which column of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum What {
@@ -136,31 +164,17 @@ impl Columns {
         }
         let size = segment.rows as usize * size_of::<T>();
         let path = self.folder(system, segment).join(what.file());
-        let numbers = match map(&path).filter(|map| map.len() == size) {
-            Some(map) => Source::Mapped(map),
-            None => {
-                let day = segment::path(&self.data, system, segment.day);
-                let mut opened = Opened::open(&day)?;
-                if opened.rows() as u64 != segment.rows {
-                    return Err(StoreError::Parquet {
-                        path: day,
-                        why: "it was replaced meanwhile; ask again".to_owned(),
-                    });
-                }
-                let values = read(&mut opened)?;
-                let bytes: &[u8] = bytemuck::cast_slice(&values);
-                match keep(&path, bytes).ok().and_then(|()| map(&path)) {
-                    Some(map) => Source::Mapped(map),
-                    None => Source::Held(bytes.to_vec()),
-                }
-            }
-        };
-        let numbers = Arc::new(Numbers(numbers, PhantomData));
+        let numbers = Arc::new(Numbers::at(&path, segment.rows as usize, || {
+            let day = segment::path(&self.data, system, segment.day);
+            let mut opened = Opened::open(&day)?;
+            opened.has_rows(segment.rows)?;
+            read(&mut opened)
+        })?);
         let mut known = lock();
         // An older, shorter file of the day is of no use any more.
         known.retain(|(of, day, rows, _), _| (of.as_str(), *day) != (system, segment.day) || *rows == segment.rows);
         let held: usize = known.values().map(|n| if let Source::Held(bytes) = &n.0 { bytes.len() } else { 0 }).sum();
-        if matches!(numbers.0, Source::Mapped(_)) || held + size <= HELD_MAX_BYTES {
+        if numbers.is_mapped() || held + size <= HELD_MAX_BYTES {
             known.insert(key, numbers.clone());
         }
         Ok(numbers)

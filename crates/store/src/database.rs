@@ -7,11 +7,13 @@
 //! at the version, and hence only [`Database`] writes or checkpoints, from the writer thread. Readers are read-only.
 
 mod catalogue;
+mod cells;
 mod damage;
 mod schema;
 
-pub(crate) use catalogue::Reader;
+pub(crate) use catalogue::{Everything, Reader};
 
+use crate::cells::codec;
 use crate::error::{Notice, StoreError};
 use crate::event::Event;
 use crate::queue::Second;
@@ -134,6 +136,9 @@ impl Database {
                 let mut rows_of = transaction.prepare_cached(
                     "INSERT INTO tail (system_id, utc_s, rows) SELECT id, ?2, ?3 FROM system WHERE name = ?1",
                 )?;
+                let mut cells_of = transaction.prepare_cached(
+                    "INSERT INTO cell_tail (system_id, minute, cells) SELECT id, ?2, ?3 FROM system WHERE name = ?1",
+                )?;
                 let mut event = transaction.prepare_cached(
                     "INSERT INTO event (system_id, at_ms, kind, rule, severity, words)
                      SELECT id, ?2, ?3, ?4, ?5, ?6 FROM system WHERE name = ?1",
@@ -145,6 +150,9 @@ impl Database {
                     }
                     if !row.rows.is_empty() {
                         rows_of.execute(params![row.system, row.utc_s, tail::encode(row.utc_s, &row.rows)])?;
+                    }
+                    if let Some(minute) = &row.cells {
+                        cells_of.execute(params![row.system, minute.minute, codec::pack(minute)])?;
                     }
                     for Event { at_ms, kind, rule, severity, words } in &row.events {
                         event.execute(params![row.system, at_ms, kind, rule, severity, words])?;
@@ -208,21 +216,4 @@ impl Database {
         let size = |suffix| fs::metadata(damage::with_suffix(&self.path, suffix)).map_or(0, |meta| meta.len());
         size("") + size("-wal")
     }
-}
-
-/// The rows of `system` with `from_s <= utc_s < to_s`, oldest first, over a read-only connection of their own.
-pub(crate) fn read(path: &Path, system: &str, from_s: i64, to_s: i64) -> Result<Vec<Row>, StoreError> {
-    let query = || {
-        let conn = Connection::open_with_flags(path, READER_FLAGS)?;
-        conn.busy_timeout(BUSY_WAIT)?;
-        conn.execute_batch(READER_SETTINGS)?;
-        let mut select = conn.prepare(
-            "SELECT utc_s, frames FROM system JOIN tape ON system_id = id
-             WHERE name = ?1 AND utc_s >= ?2 AND utc_s < ?3 ORDER BY utc_s, seq",
-        )?;
-        let rows =
-            select.query_map(params![system, from_s, to_s], |row| Ok(Row { utc_s: row.get(0)?, tape: row.get(1)? }))?;
-        rows.collect::<Result<Vec<Row>, _>>()
-    };
-    query().map_err(StoreError::sqlite(path))
 }

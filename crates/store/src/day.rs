@@ -1,6 +1,6 @@
 //! Days of UTC: what files are named after and rollups are kept by.
 
-use domain::time::civil;
+use domain::time::{civil, days_of};
 use std::fmt;
 use std::str::FromStr;
 
@@ -42,15 +42,12 @@ impl FromStr for Day {
         let mut parts = text.split('-').map(|part| part.parse::<i64>().map_err(drop));
         let mut next = || parts.next().ok_or(())?;
         let (year, month, day) = (next()?, next()?, next()?);
-        if !(1..=12).contains(&month) || !(1..=31).contains(&day) || !(0..=9_999).contains(&year) {
+        let (Ok(month), Ok(day)) = (u8::try_from(month), u8::try_from(day)) else { return Err(()) };
+        if !(0..=9_999).contains(&year) {
             return Err(());
         }
-        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-        let of_year = (153 * month + 2) / 5 + day - 1;
-        let of_era = year.rem_euclid(400);
-        let days = year.div_euclid(400) * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-        let found = Day((days - 719_468) as i32);
-        // Refuses the 31st of a short month, and any other way of writing it.
+        let found = Day(days_of(year, month, day).ok_or(())? as i32);
+        // Refuses any other way of writing it.
         if found.to_string() == text { Ok(found) } else { Err(()) }
     }
 }

@@ -3,24 +3,29 @@
 //! A question is split by where its rows are: sealed days, each read by the coarsest rollup that is exact for it, and the
 //! tail. All answers are exact; rollups are never stretched over an edge that they do not share.
 
+mod cells;
 mod chart;
 mod exact;
 mod fold;
 mod levels;
 mod parts;
+mod playback;
 
+pub use cells::{CellChart, CellCoverage, CellMap, CellParts, CellRank, CellValue, CellsAt};
 pub use chart::{Chart, Grid, Tier};
 pub use exact::{Headroom, Sag, Sags};
 pub use fold::{Mean, Summary};
 pub use parts::Parts;
+pub use playback::{Beside, Spread};
 
 use crate::block::Block;
+use crate::cells::grid::Grids;
 use crate::columns::Columns;
-use crate::database::Reader;
+use crate::database::{Everything, Reader};
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::event::Event;
-use crate::index::Index;
+use crate::index::{Index, Past};
 use crate::segment::Segment;
 use domain::point::PointId;
 use levels::Levels;
@@ -81,6 +86,7 @@ pub struct History {
     database: PathBuf,
     index: Arc<Index>,
     columns: Columns,
+    grids: Grids,
     levels: Levels,
     reader: Mutex<Option<Reader>>,
 }
@@ -98,6 +104,7 @@ impl History {
             database,
             index,
             columns: Columns::new(data),
+            grids: Grids::new(data),
             levels: Levels::default(),
             reader: Mutex::new(None),
         }
@@ -110,10 +117,11 @@ impl History {
     pub fn open(folder: &Path) -> Result<History, StoreError> {
         let database = folder.join(crate::writer::FILE);
         let history = History::new(folder, database, Arc::default());
-        let (catalogue, tails) = history.query(Reader::everything)?;
-        for (system, tail) in tails {
+        let Everything { catalogue, cell_days, tails } = history.query(Reader::everything)?;
+        for (system, tail, cell_tail) in tails {
             let segments = catalogue.iter().filter(|(of, _)| *of == system).map(|(_, segment)| *segment);
-            history.index.restore(&system, segments.collect(), tail);
+            let cell_days = cell_days.iter().filter(|(of, _)| *of == system).map(|(_, day)| *day);
+            history.index.restore(&system, Past::of(segments.collect(), tail, cell_days.collect(), cell_tail));
         }
         Ok(history)
     }
@@ -130,7 +138,7 @@ impl History {
 
     /// What there is of a system.
     pub fn coverage(&self, system: &str) -> Coverage {
-        let of = |past: &crate::index::Past| {
+        let of = |past: &Past| {
             let segments: Vec<Segment> = past.segments.values().copied().collect();
             let tail = past.tail.at_ms();
             Coverage {

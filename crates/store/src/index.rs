@@ -1,14 +1,18 @@
 //! What there is of each system: which days are sealed, and the rows that are not yet.
 
 use crate::block::Block;
+use crate::cells::{self, CellDay, Tail};
 use crate::day::Day;
 use crate::segment::Segment;
+use domain::minute::CellMinute;
 use domain::telemetry::Row;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Rows of the tail that are kept in memory at most: a day at 5 Hz. More wait only if nothing can be sealed.
 const TAIL_ROWS_MAX: usize = 432_000;
+/// Minutes of cells that are kept in memory at most: six hours, 37 MB for 6,400 cells. More wait as above.
+const CELL_MINUTES_MAX: usize = 360;
 
 /// One system's past.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +21,23 @@ pub(crate) struct Past {
     pub(crate) segments: BTreeMap<Day, Segment>,
     /// The rows that are in no sealed file.
     pub(crate) tail: Block,
+    /// The sealed days of cells.
+    pub(crate) cell_days: BTreeMap<Day, CellDay>,
+    /// The minutes of cells that are in no sealed file.
+    pub(crate) cell_tail: Tail,
+}
+
+impl Past {
+    fn empty() -> Past {
+        Past { tail: Block::new(), ..Past::default() }
+    }
+
+    /// What the catalogue and the tails of a system hold.
+    pub(crate) fn of(segments: Vec<Segment>, tail: Block, cell_days: Vec<CellDay>, cell_tail: Tail) -> Past {
+        let segments = segments.into_iter().map(|segment| (segment.day, segment)).collect();
+        let cell_days = cell_days.into_iter().map(|day| (day.day, day)).collect();
+        Past { segments, tail, cell_days, cell_tail }
+    }
 }
 
 /// The past of every system, behind one lock that is held for moments only.
@@ -42,18 +63,23 @@ impl Index {
     }
 
     /// What the database holds: at the start, and after it was renewed.
-    pub(crate) fn restore(&self, system: &str, segments: Vec<Segment>, tail: Block) {
-        let segments = segments.into_iter().map(|segment| (segment.day, segment)).collect();
-        self.lock().insert(system.to_owned(), Past { segments, tail });
+    pub(crate) fn restore(&self, system: &str, past: Past) {
+        self.lock().insert(system.to_owned(), past);
     }
 
-    /// Adds rows that were taken now.
-    pub(crate) fn append(&self, system: &str, rows: &[Row]) {
+    /// Adds rows that were taken now, and the minute of cells that has ended.
+    pub(crate) fn append(&self, system: &str, rows: &[Row], cells: Option<&CellMinute>) {
         let mut pasts = self.lock();
         if !pasts.contains_key(system) {
-            pasts.insert(system.to_owned(), Past { tail: Block::new(), ..Past::default() });
+            pasts.insert(system.to_owned(), Past::empty());
         }
         let Some(past) = pasts.get_mut(system) else { return };
+        if let Some(minute) = cells {
+            cells::add(&mut past.cell_tail, minute.clone());
+            if past.cell_tail.len() > CELL_MINUTES_MAX {
+                past.cell_tail.pop_first();
+            }
+        }
         rows.iter().for_each(|row| past.tail.push(row));
         if past.tail.len() > TAIL_ROWS_MAX + TAIL_ROWS_MAX / 8 {
             let oldest = past.tail.at_ms()[past.tail.len() - TAIL_ROWS_MAX];
@@ -64,9 +90,25 @@ impl Index {
     /// The rows of the segment's day before `before_ms` are in its file now.
     pub(crate) fn sealed(&self, system: &str, segment: Segment, before_ms: i64) {
         let mut pasts = self.lock();
-        let past = pasts.entry(system.to_owned()).or_insert_with(|| Past { tail: Block::new(), ..Past::default() });
+        let past = pasts.entry(system.to_owned()).or_insert_with(Past::empty);
         past.tail.forget_before(before_ms.min(segment.day.end_ms()));
         past.segments.insert(segment.day, segment);
+    }
+
+    /// The minutes of the day before the minute `before` are in its file now.
+    pub(crate) fn cells_sealed(&self, system: &str, day: CellDay, before: i64) {
+        let mut pasts = self.lock();
+        let past = pasts.entry(system.to_owned()).or_insert_with(Past::empty);
+        let before = before.min(cells::first_minute(Day(day.day.0 + 1)));
+        past.cell_tail = past.cell_tail.split_off(&before);
+        past.cell_days.insert(day.day, day);
+    }
+
+    /// The day of cells is no more.
+    pub(crate) fn forget_cells(&self, system: &str, day: Day) {
+        if let Some(past) = self.lock().get_mut(system) {
+            past.cell_days.remove(&day);
+        }
     }
 
     /// The day is no more.

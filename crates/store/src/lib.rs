@@ -3,6 +3,7 @@
 //! ```text
 //! append -> queue (bounded, in memory) -> writer thread: one commit a second -> history.db: tape, tail, events
 //!                                           '- full hours -> seal -> <system>/pack/<day>.parquet, rollups in history.db
+//!                                                                    <system>/cells/<day>.parquet: minutes of cells
 //!
 //! history() -> chart, summary, energy, sags ... <- rollups <- mapped columns <- sealed days, and the tail in memory
 //! ```
@@ -17,10 +18,12 @@
 //!   does not know are taken in again.
 //!
 //! Read in this order: [`Store`] (`store.rs`), `queue.rs` (what waits), `writer.rs` (the thread), `database.rs` (the
-//! file and its SQL), `seal.rs` and `segment.rs` (days in Parquet), `rollup.rs` (the pyramid), `history.rs` (questions).
+//! file and its SQL), `seal.rs` and `segment.rs` (days in Parquet), `rollup.rs` (the pyramid),
+//! `cells.rs` (minutes of cells), `history.rs` (questions).
 
 mod block;
 mod bulk;
+mod cells;
 mod columns;
 mod database;
 mod day;
@@ -39,12 +42,16 @@ mod tail;
 mod writer;
 
 pub use block::Block;
-pub use bulk::{Bulk, by_day, read_parquet, write_parquet};
+pub use bulk::{Bulk, by_day, read_parquet, write_cells_parquet, write_parquet};
+pub use cells::CellDay;
 pub use database::Row;
 pub use day::{DAY_MS, Day};
 pub use error::{Notice, StoreError};
 pub use event::Event;
-pub use history::{Chart, Coverage, Grid, Headroom, History, Mean, Parts, Range, Sag, Sags, Summary, Tier};
+pub use history::{
+    Beside, CellChart, CellCoverage, CellMap, CellParts, CellRank, CellValue, CellsAt, Chart, Coverage, Grid, Headroom,
+    History, Mean, Parts, Range, Sag, Sags, Spread, Summary, Tier,
+};
 pub use queue::Second;
 pub use rollup::{Bucket, Flow, IDLE_A, held_s};
 pub use segment::Segment;

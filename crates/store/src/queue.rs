@@ -1,6 +1,7 @@
 //! What waits to be written: bounded, the oldest go first when it is full. Pure.
 
 use crate::event::Event;
+use domain::minute::CellMinute;
 use domain::telemetry::Row;
 use std::collections::VecDeque;
 
@@ -15,6 +16,8 @@ pub struct Second {
     pub tape: Vec<u8>,
     /// The rows of that second, one a cycle.
     pub rows: Vec<Row>,
+    /// The minute of cells that ended with that second, or a part of one.
+    pub cells: Option<CellMinute>,
     /// What happened in that second.
     pub events: Vec<Event>,
 }
@@ -22,7 +25,9 @@ pub struct Second {
 impl Second {
     /// Roughly what it takes in memory.
     fn weight_bytes(&self) -> usize {
-        size_of::<Second>() + self.system.len() + self.tape.len() + size_of::<Row>() * self.rows.len()
+        let cells: usize = self.cells.iter().flat_map(|m| m.lanes.iter().flatten()).map(Vec::len).sum();
+        let rows = size_of::<Row>() * self.rows.len() + size_of::<u16>() * cells;
+        size_of::<Second>() + self.system.len() + self.tape.len() + rows
     }
 }
 

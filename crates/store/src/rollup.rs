@@ -84,6 +84,13 @@ impl Bucket {
         }
     }
 
+    /// What several stretches say together, in their order.
+    pub fn whole(parts: &[Bucket]) -> Bucket {
+        let mut whole = Bucket::default();
+        parts.iter().for_each(|part| whole.fold(part));
+        whole
+    }
+
     /// Mean of the values; `None` without any.
     pub fn mean(&self) -> Option<f64> {
         (self.n > 0).then(|| self.sum / f64::from(self.n))

@@ -7,7 +7,9 @@ mod read;
 mod write;
 
 pub(crate) use read::{Opened, import};
-pub(crate) use write::{replace, write};
+pub(crate) use write::{
+    FileWriter, TIMESTAMP, common_properties, failed, replace, replace_with, timestamp, write, write_file,
+};
 
 use crate::day::Day;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! The handle: open, append, read back, close.
 
-use crate::database::{self, Row};
+use crate::database::Row;
 use crate::error::{Notice, StoreError};
 use crate::history::History;
 use crate::index::Index;
@@ -8,7 +8,7 @@ use crate::queue::Second;
 use crate::shared::{Health, Shared};
 use crate::writer::{FILE, Writer};
 use domain::time::Utc;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub struct Options {
     pub keep_around_events: Duration,
     /// How long sealed days are kept, counted back from the newest. 400 days.
     pub keep_sealed: Duration,
+    /// How long sealed days of cells are kept, counted back from the newest. 90 days: some 220 MB for 260 cells.
+    pub keep_cells: Duration,
     /// With less room on the disk than this, the oldest sealed days go, but for the newest two, bytes. 200 MB.
     pub disk_free_min_bytes: u64,
 }
@@ -41,6 +43,7 @@ impl Default for Options {
             pending_max_bytes: 16 << 20,
             keep_around_events: Duration::from_secs(300),
             keep_sealed: Duration::from_secs(400 * 86_400),
+            keep_cells: Duration::from_secs(90 * 86_400),
             disk_free_min_bytes: 200_000_000,
         }
     }
@@ -54,7 +57,6 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
-    path: PathBuf,
     index: Arc<Index>,
     history: History,
 }
@@ -88,16 +90,15 @@ impl Store {
             writer.run();
         };
         let thread = thread::Builder::new().name("history".to_owned()).spawn(run).map_err(StoreError::Thread)?;
-        let path = folder.join(FILE);
-        let history = History::new(folder, path.clone(), Arc::clone(&index));
-        let inner = Inner { shared, writer: Mutex::new(Some(thread)), path, index, history };
+        let history = History::new(folder, folder.join(FILE), Arc::clone(&index));
+        let inner = Inner { shared, writer: Mutex::new(Some(thread)), index, history };
         Ok((Store(Arc::new(inner)), notices))
     }
 
     /// Hands over one second of one system. Never waits for the disk and never fails: what cannot be stored is counted
     /// in [`Store::health`].
     pub fn append(&self, row: Second) {
-        self.0.index.append(&row.system, &row.rows);
+        self.0.index.append(&row.system, &row.rows, row.cells.as_ref());
         self.0.shared.append(row);
     }
 
@@ -111,7 +112,7 @@ impl Store {
     /// The file cannot be read: [`StoreError::Sqlite`] or [`StoreError::Damaged`].
     pub fn tail(&self, system: &str, from: Utc, to: Utc) -> Result<Vec<Row>, StoreError> {
         let (from_s, to_s) = (from.0.div_euclid(1_000_000), to.0.saturating_add(999_999).div_euclid(1_000_000));
-        database::read(&self.0.path, system, from_s, to_s)
+        self.0.history.tape(system, from_s, to_s)
     }
 
     /// The past, for questions.

@@ -9,6 +9,7 @@
 //! After a failed sync the operating system may have forgotten what it could not write, so the same connection is not
 //! simply tried again.
 
+mod cells;
 mod restore;
 mod sealing;
 
@@ -50,6 +51,8 @@ pub(crate) struct Writer {
     index: Arc<Index>,
     /// Sealed files that the catalogue does not know yet.
     adopt: Vec<(String, Day)>,
+    /// Sealed files of cells that the catalogue does not know yet.
+    adopt_cells: Vec<(String, Day)>,
     seal_at: Instant,
     seal_error: Option<String>,
     report: Report,
@@ -73,6 +76,7 @@ impl Writer {
             db: None,
             index,
             adopt: Vec::new(),
+            adopt_cells: Vec::new(),
             seal_at: now,
             seal_error: None,
             report: Report::default(),

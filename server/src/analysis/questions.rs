@@ -4,11 +4,9 @@ use super::sql;
 use crate::hub::Hub;
 use domain::analysis::{Answer, Bars, Column, Figure, Kind, Table};
 use domain::point::PointId;
-use domain::reading::CellQuantity;
 use domain::spec::SystemSpec;
-use domain::twin::Moment;
 use std::collections::HashMap;
-use store::{DAY_MS, Flow, Headroom, History, Mean, Range, Sags, StoreError};
+use store::{CellRank, DAY_MS, Flow, Headroom, History, Mean, Range, Sags, StoreError};
 
 /// Sags and cells that are listed.
 const WORST: usize = 10;
@@ -59,9 +57,7 @@ pub(crate) struct Ask {
 /// # Errors
 /// A file cannot be read.
 pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<Answer, StoreError> {
-    let (Some(spec), Some(newest)) = (hub.site.systems.get(place), hub.newest(place)) else {
-        return Ok(Answer::default());
-    };
+    let Some(spec) = hub.site.systems.get(place) else { return Ok(Answer::default()) };
     let (history, system) = (hub.store.history(), spec.id.as_str());
     let Ask { range, exact, offset_min, .. } = *ask;
     let offset_ms = offset_min * 60_000;
@@ -98,14 +94,23 @@ pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<Answer, StoreErr
             }
         }
         Question::Cells => {
-            let table = Some(lowest(history, spec, &newest.moment, range)?);
-            Answer { table, sql: sql::cells(range, WORST), ..Answer::default() }
+            let rank = history.cell_rank(system, range)?;
+            if rank.minutes == 0 {
+                let table = Some(lowest_by_bms(history, spec, range)?);
+                return Ok(Answer { table, sql: sql::cells_by_bms(range, WORST), ..Answer::default() });
+            }
+            Answer {
+                figures: vec![figure("Known", rank.minutes as f64 / 60.0, "h", 1)],
+                table: Some(lowest(&rank, spec)),
+                sql: sql::cells(range, WORST),
+                ..Answer::default()
+            }
         }
     })
 }
 
 /// Faster falls than this are sags, V/s: rounded, since a person reads it.
-fn sag_limit_v_s(spec: &SystemSpec) -> f32 {
+pub(crate) fn sag_limit_v_s(spec: &SystemSpec) -> f32 {
     -((spec.nominal_v * SAG_SHARE * 10.0).round() / 10.0).max(0.1)
 }
 
@@ -171,9 +176,27 @@ fn headroom_figures(headroom: &Headroom) -> Vec<Figure> {
     ]
 }
 
-/// How much of the time each cell was the lowest, by what the BMS says. A day at a time: months of rows are never in
+/// The name of a cell, or its number if the system has none such.
+fn cell_name(spec: &SystemSpec, cell: usize) -> String {
+    if cell < spec.topology.cells() { spec.topology.cell_name(cell) } else { cell.to_string() }
+}
+
+/// How much of the time each cell was the lowest.
+fn lowest(rank: &CellRank, spec: &SystemSpec) -> Table {
+    let mut cells: Vec<usize> = (0..rank.lowest.len()).filter(|cell| rank.lowest[*cell] > 0).collect();
+    cells.sort_by_key(|cell| std::cmp::Reverse(rank.lowest[*cell]));
+    let row = |cell: &usize| {
+        let share_pct = 100.0 * rank.lowest[*cell] as f64 / rank.minutes as f64;
+        let deviation_mv = 1e3 * rank.deviation_v[*cell];
+        [Some(cell_name(spec, *cell)), Some(format!("{share_pct:.3}")), Some(format!("{deviation_mv:.2}"))]
+    };
+    let names = [("cell", Kind::Text), ("lowest_pct_of_time", Kind::Number), ("mean_deviation_mv", Kind::Number)];
+    Table { columns: columns(&names), cells: cells.iter().take(WORST).flat_map(row).collect(), more: false }
+}
+
+/// The same by what the BMS says, where there are no minutes of cells. A day at a time: months of rows are never in
 /// memory at once.
-fn lowest(history: &History, spec: &SystemSpec, moment: &Moment, range: Range) -> Result<Table, StoreError> {
+fn lowest_by_bms(history: &History, spec: &SystemSpec, range: Range) -> Result<Table, StoreError> {
     let mut counts: HashMap<u32, u64> = HashMap::new();
     let coverage = history.coverage(&spec.id);
     let (first, last) = (coverage.first_ms.unwrap_or(0), coverage.last_ms.unwrap_or(0));
@@ -191,13 +214,9 @@ fn lowest(history: &History, spec: &SystemSpec, moment: &Moment, range: Range) -
     counts.sort_by_key(|(cell, count)| (std::cmp::Reverse(*count), *cell));
     counts.truncate(WORST);
     let row = |(cell, count): (u32, u64)| {
-        let number = cell as usize;
-        let known = number < spec.topology.cells();
-        let name = if known { spec.topology.cell_name(number) } else { cell.to_string() };
-        let now = known.then(|| moment.cell(CellQuantity::Voltage, number).ok()).flatten();
         let share_pct = 100.0 * count as f64 / all as f64;
-        [Some(name), Some(format!("{share_pct:.3}")), now.map(|v| format!("{v:.3}"))]
+        [Some(cell_name(spec, cell as usize)), Some(format!("{share_pct:.3}"))]
     };
-    let names = [("cell", Kind::Text), ("lowest_pct_of_time", Kind::Number), ("voltage_now_v", Kind::Number)];
+    let names = [("cell", Kind::Text), ("lowest_pct_of_time", Kind::Number)];
     Ok(Table { columns: columns(&names), cells: counts.into_iter().flat_map(row).collect(), more: false })
 }

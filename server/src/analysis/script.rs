@@ -54,7 +54,7 @@ pub(super) fn script(snapshot: &Snapshot, sql: &str, format: Format) -> String {
 fn before(snapshot: &Snapshot) -> String {
     let folder = snapshot.folder();
     let path = |name: &str| quoted_path(&folder.join(name));
-    let files: Vec<String> = snapshot.files.iter().map(|name| path(name)).collect();
+    let list = |names: &[String]| names.iter().map(|name| path(name)).collect::<Vec<_>>().join(", ");
     let fields: Vec<String> = columns().map(|point| format!("{} FLOAT", column_name(point))).collect();
     format!(
         "SET threads = 1;\n\
@@ -67,8 +67,9 @@ fn before(snapshot: &Snapshot) -> String {
          CREATE TABLE no_telemetry(timestamp TIMESTAMP, {fields});\n\
          CREATE VIEW telemetry AS FROM no_telemetry\n\
          \x20 UNION ALL BY NAME FROM read_parquet([{files}], union_by_name = true);\n\
-         CREATE TABLE cells AS FROM read_csv({cells}, header = true, nullstr = '', columns = {{'number': 'INTEGER', \
-         'cell': 'VARCHAR', 'module': 'INTEGER', 'voltage_v': 'FLOAT', 'temperature_c': 'FLOAT'}});\n\
+         CREATE TABLE cell_names AS FROM read_csv({names}, header = true, columns = {{'cell': 'INTEGER', \
+         'name': 'VARCHAR', 'module': 'INTEGER'}});\n\
+         CREATE VIEW cells AS FROM read_parquet([{cell_files}]) LEFT JOIN cell_names USING (cell);\n\
          CREATE TABLE events AS FROM read_csv({events}, header = true, columns = {{'timestamp': 'TIMESTAMP', \
          'kind': 'VARCHAR', 'rule': 'VARCHAR', 'severity': 'VARCHAR', 'words': 'VARCHAR'}});\n\
          SET allowed_paths = ['/dev/stdout'];\n\
@@ -77,8 +78,9 @@ fn before(snapshot: &Snapshot) -> String {
          SET lock_configuration = true;\n",
         spill = path(SPILL),
         fields = fields.join(", "),
-        files = files.join(", "),
-        cells = path("cells.csv"),
+        files = list(&snapshot.files),
+        cell_files = list(&snapshot.cell_files),
+        names = path("names.csv"),
         events = path("events.csv"),
         folder = quoted(&format!("{}/", folder.display())),
     )

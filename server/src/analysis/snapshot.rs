@@ -4,13 +4,11 @@
 
 use super::jail::SPILL;
 use crate::hub::Hub;
-use domain::reading::CellQuantity;
 use domain::spec::SystemSpec;
-use domain::twin::Moment;
 use std::fs;
 use std::io;
-use std::path::Path;
-use store::{Event, History, Range};
+use std::path::{Path, PathBuf};
+use store::{Day, Event, History, Range};
 use tempfile::TempDir;
 
 /// How often links are made anew because a day was sealed meanwhile.
@@ -25,6 +23,8 @@ pub(super) struct Snapshot {
     folder: TempDir,
     /// The Parquet files in it, oldest first.
     pub(super) files: Vec<String>,
+    /// Those of the cells.
+    pub(super) cell_files: Vec<String>,
 }
 
 impl Snapshot {
@@ -40,7 +40,6 @@ impl Snapshot {
 /// Says what could not be read or written.
 pub(super) fn take(parent: &Path, hub: &Hub, place: usize) -> Result<Snapshot, String> {
     let spec = hub.site.systems.get(place).ok_or("there is no such system")?;
-    let newest = hub.newest(place).ok_or("there is no such system")?;
     let failed = |error: io::Error| format!("{}: {error}", parent.display());
     fs::create_dir_all(parent).map_err(failed)?;
     // Absolute: DuckDB compares paths with the folder that it may read.
@@ -51,30 +50,74 @@ pub(super) fn take(parent: &Path, hub: &Hub, place: usize) -> Result<Snapshot, S
     let all = Range::new(i64::MIN / 1_000, i64::MAX / 1_000);
     let events = hub.store.history().events(&spec.id, all, EVENTS_MAX).map_err(|error| error.to_string())?;
     write_csv(&folder.path().join("events.csv"), &events_csv(&events))?;
-    write_csv(&folder.path().join("cells.csv"), &cells_csv(spec, &newest.moment))?;
-    Ok(Snapshot { folder, files })
+    write_csv(&folder.path().join("names.csv"), &names_csv(spec))?;
+    let cell_files = link_cells(hub.store.history(), &spec.id, folder.path())?;
+    Ok(Snapshot { folder, files, cell_files })
 }
 
+/// Links the sealed days of rows, and writes the others beside them.
 fn link(history: &History, system: &str, folder: &Path) -> Result<Vec<String>, String> {
-    let mut attempt = 1;
-    loop {
+    linked(folder, "days", |attempt| {
         let parts = history.parts(system);
-        let days = format!("days-{attempt}");
-        fs::create_dir(folder.join(&days)).map_err(|error| error.to_string())?;
-        let mut files = Vec::with_capacity(parts.sealed.len() + 1);
-        for (segment, path) in &parts.sealed {
-            let name = format!("{days}/{}.parquet", segment.day);
-            let to = folder.join(&name);
-            // A disk without links gives copies. A file that is gone is noticed below.
+        let files: Vec<_> = parts.sealed.iter().map(|(segment, path)| (segment.day, path.clone())).collect();
+        let linked = attempt.link(&files)?;
+        let same = history.coverage(system).segments.iter().eq(parts.sealed.iter().map(|(segment, _)| segment));
+        store::write_parquet(&attempt.tail(), &parts.tail).map_err(|error| error.to_string())?;
+        Ok((linked, same))
+    })
+}
+
+/// The same of the minutes of cells.
+fn link_cells(history: &History, system: &str, folder: &Path) -> Result<Vec<String>, String> {
+    linked(folder, "cells", |attempt| {
+        let parts = history.cell_parts(system);
+        let files: Vec<_> = parts.sealed.iter().map(|(of, path)| (of.day, path.clone())).collect();
+        let linked = attempt.link(&files)?;
+        let same = history.cell_coverage(system).days.iter().eq(parts.sealed.iter().map(|(of, _)| of));
+        store::write_cells_parquet(&attempt.tail(), &parts.tail).map_err(|error| error.to_string())?;
+        Ok((linked, same))
+    })
+}
+
+/// A folder that is filled with links, and filled anew if a day was sealed meanwhile.
+struct Attempt<'a> {
+    folder: &'a Path,
+    name: String,
+}
+
+impl Attempt<'_> {
+    /// Links files under the names of their days; gives the names. One that is gone is left out.
+    fn link(&self, files: &[(Day, PathBuf)]) -> Result<Vec<String>, String> {
+        fs::create_dir(self.folder.join(&self.name)).map_err(|error| error.to_string())?;
+        let mut names = Vec::with_capacity(files.len() + 1);
+        for (day, path) in files {
+            let name = format!("{}/{day}.parquet", self.name);
+            let to = self.folder.join(&name);
+            // A disk without links gives copies.
             if fs::hard_link(path, &to).or_else(|_| fs::copy(path, &to).map(drop)).is_ok() {
-                files.push(name);
+                names.push(name);
             }
         }
-        let now: Vec<_> = history.coverage(system).segments;
-        let same = now.iter().eq(parts.sealed.iter().map(|(segment, _)| segment)) && files.len() == now.len();
+        Ok(names)
+    }
+
+    fn tail(&self) -> PathBuf {
+        self.folder.join(&self.name).join(TAIL)
+    }
+}
+
+/// Fills folders with `fill`, which gives the names of the days and whether they are still all there are, until they are.
+fn linked(
+    folder: &Path,
+    what: &str,
+    fill: impl Fn(&Attempt<'_>) -> Result<(Vec<String>, bool), String>,
+) -> Result<Vec<String>, String> {
+    let mut attempt = 1;
+    loop {
+        let now = Attempt { folder, name: format!("{what}-{attempt}") };
+        let (mut files, same) = fill(&now)?;
         if same || attempt == ATTEMPTS {
-            store::write_parquet(&folder.join(TAIL), &parts.tail).map_err(|error| error.to_string())?;
-            files.push(TAIL.to_owned());
+            files.push(format!("{}/{TAIL}", now.name));
             return Ok(files);
         }
         attempt += 1;
@@ -93,16 +136,12 @@ fn events_csv(events: &[Event]) -> Lines {
     [names].into_iter().chain(events.iter().map(line)).collect()
 }
 
-/// Each cell as it is now. A value that is not there or too old is empty.
-fn cells_csv(spec: &SystemSpec, moment: &Moment) -> Lines {
-    let names = ["number", "cell", "module", "voltage_v", "temperature_c"].map(str::to_owned).to_vec();
+/// Each cell's number, name and module.
+fn names_csv(spec: &SystemSpec) -> Lines {
+    let names = ["cell", "name", "module"].map(str::to_owned).to_vec();
     let topology = &spec.topology;
-    let value = |quantity, cell| moment.cell(quantity, cell).map(|value| value.to_string()).unwrap_or_default();
-    let line = |cell: usize| {
-        let module = topology.module_of(cell) + 1;
-        let (voltage, temperature) = (value(CellQuantity::Voltage, cell), value(CellQuantity::Temperature, cell));
-        vec![cell.to_string(), topology.cell_name(cell), module.to_string(), voltage, temperature]
-    };
+    let line =
+        |cell: usize| vec![cell.to_string(), topology.cell_name(cell), (topology.module_of(cell) + 1).to_string()];
     [names].into_iter().chain((0..topology.cells()).map(line)).collect()
 }
 

@@ -114,14 +114,38 @@ SELECT
     )
 }
 
+/// From the minutes of the cells; of equals, the first is the lowest.
 pub(super) fn cells(range: Range, most: usize) -> String {
+    let within = within(range);
     format!(
-        "SELECT coalesce(cells.cell, (cell_voltage_min_at::INT)::VARCHAR) AS cell,
-  100.0 * count(*) / sum(count(*)) OVER () AS lowest_pct_of_time,
-  any_value(cells.voltage_v) AS voltage_now_v
-FROM telemetry LEFT JOIN cells ON cells.number = cell_voltage_min_at
+        "WITH minute AS (
+  SELECT timestamp, avg(voltage_mean::DOUBLE) AS mean_v,
+    min_by(cell, voltage_mean::DOUBLE + 1e-9 * cell) AS lowest
+  FROM cells
+  WHERE {within} AND voltage_mean IS NOT NULL
+  GROUP BY timestamp
+), times AS (
+  SELECT lowest, count(*) AS times FROM minute GROUP BY lowest
+)
+SELECT any_value(name) AS cell,
+  100.0 * any_value(times) / (SELECT count(*) FROM minute) AS lowest_pct_of_time,
+  1000 * avg(voltage_mean::DOUBLE - mean_v) AS mean_deviation_mv
+FROM cells JOIN minute USING (timestamp) JOIN times ON cells.cell = times.lowest
+WHERE voltage_mean IS NOT NULL
+GROUP BY cells.cell
+ORDER BY lowest_pct_of_time DESC, cells.cell
+LIMIT {most}"
+    )
+}
+
+/// By what the BMS says is the lowest, where there are no minutes of cells.
+pub(super) fn cells_by_bms(range: Range, most: usize) -> String {
+    format!(
+        "SELECT coalesce(cell_names.name, (cell_voltage_min_at::INT)::VARCHAR) AS cell,
+  100.0 * count(*) / sum(count(*)) OVER () AS lowest_pct_of_time
+FROM telemetry LEFT JOIN cell_names ON cell_names.cell = cell_voltage_min_at
 WHERE {} AND cell_voltage_min_at IS NOT NULL
-GROUP BY cell_voltage_min_at, cells.cell
+GROUP BY cell_voltage_min_at, cell_names.name
 ORDER BY lowest_pct_of_time DESC, cell_voltage_min_at
 LIMIT {most}",
         within(range)

@@ -1,5 +1,6 @@
-//! `packtwin export`: a stretch of history as CSV or Parquet. A server may be running.
+//! `packtwin export`: a stretch of history as CSV or Parquet, or its recorded frames. A server may be running.
 
+use super::candump::candump;
 use super::{csv_header, csv_row, parse_instant};
 use crate::cli::Export;
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -14,32 +15,44 @@ use store::{Block, Day, History, Range};
 /// # Errors
 /// There is no such history, or the file cannot be written.
 pub(crate) fn export(options: &Export) -> Result<()> {
+    let instant = |flag: &str, text: &Option<String>, other| match text {
+        Some(text) => parse_instant(text).map_err(|why| anyhow!("{flag}: {why}")),
+        None => Ok(other),
+    };
+    let path = &options.out;
+    let extension = path.extension().and_then(|name| name.to_str()).unwrap_or_default();
+    let create = || {
+        let file = File::create(path).with_context(|| format!("create {}", path.display()))?;
+        anyhow::Ok(BufWriter::with_capacity(1 << 18, file))
+    };
+    if extension == "log" {
+        let (from, to) = (instant("--from", &options.from, i64::MIN)?, instant("--to", &options.to, i64::MAX)?);
+        let mut out = create()?;
+        let frames = candump(&options.data, Range::new(from, to), &mut out)?;
+        out.flush().with_context(|| format!("write {}", path.display()))?;
+        println!("{frames} frames in {}", path.display());
+        return Ok(());
+    }
     let history = History::open(&options.data)?;
     let coverage = history.coverage(&options.system);
     let (Some(first_ms), Some(last_ms)) = (coverage.first_ms, coverage.last_ms) else {
         let known = history.systems().join(", ");
         bail!("{} has no rows of a system {:?}; it has: {known}", options.data.display(), options.system);
     };
-    let instant = |flag: &str, text: &Option<String>, other| match text {
-        Some(text) => parse_instant(text).map_err(|why| anyhow!("{flag}: {why}")),
-        None => Ok(other),
-    };
     let range = Range::new(instant("--from", &options.from, first_ms)?, instant("--to", &options.to, last_ms + 1)?);
-    let path = &options.out;
-    let rows = match path.extension().and_then(|name| name.to_str()) {
-        Some("csv") => {
-            let file = File::create(path).with_context(|| format!("create {}", path.display()))?;
-            let mut out = BufWriter::with_capacity(1 << 18, file);
+    let rows = match extension {
+        "csv" => {
+            let mut out = create()?;
             let rows = csv(&history, &options.system, range, &mut out)?;
             out.flush().with_context(|| format!("write {}", path.display()))?;
             rows
         }
-        Some("parquet") => {
+        "parquet" => {
             let rows = history.rows(&options.system, range, PointId::ALL)?;
             store::write_parquet(path, &rows)?;
             rows.len()
         }
-        _ => bail!("--out {}: the name must end in .csv or .parquet", path.display()),
+        _ => bail!("--out {}: the name must end in .csv, .parquet or .log", path.display()),
     };
     println!("{rows} rows in {}", path.display());
     Ok(())

@@ -5,8 +5,10 @@
 mod json;
 
 use super::AppState;
+use super::playback::instant;
 use super::problem::Problem;
 use crate::hub::Published;
+use crate::past::Past;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
@@ -17,7 +19,9 @@ use domain::point::PointId;
 use domain::reading::CellQuantity;
 use domain::series::Trace;
 use domain::spec::SystemSpec;
+use domain::time::Utc;
 pub(super) use domain::time::rfc3339;
+use domain::twin::Moment;
 use domain::wire::Wire as _;
 pub(super) use json::table;
 use serde::Deserialize;
@@ -41,13 +45,6 @@ pub(super) fn octets(bytes: Vec<u8>) -> Response {
 /// An answer in JSON.
 pub(super) fn json(value: serde_json::Value) -> Response {
     ([(CACHE_CONTROL, "no-store")], Json(value)).into_response()
-}
-
-/// Which system; the first if none is named.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Which {
-    system: Option<String>,
 }
 
 impl AppState {
@@ -76,16 +73,36 @@ impl AppState {
     }
 }
 
-/// `GET /api/v1/state?system=hv`: points, nodes, alarms, cell statistics.
-pub(super) async fn state(State(app): State<AppState>, Query(which): Query<Which>) -> Result<Response, Problem> {
-    let (_, spec, newest) = app.find(which.system.as_deref())?;
-    Ok(json(json::state(&app.hub.site, spec, &newest.moment)))
+/// Which system, and when: now, if no instant is given.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AtInstant {
+    system: Option<String>,
+    at: Option<String>,
 }
 
-/// `GET /api/v1/cells?system=hv`: every cell's voltage and temperature.
-pub(super) async fn cells(State(app): State<AppState>, Query(which): Query<Which>) -> Result<Response, Problem> {
-    let (_, spec, newest) = app.find(which.system.as_deref())?;
-    Ok(json(json::cells(spec, &newest.moment)))
+impl AppState {
+    /// The moment of a system that is asked for.
+    async fn moment(&self, asked: &AtInstant) -> Result<(&SystemSpec, Moment), Problem> {
+        let (place, spec, newest) = self.find(asked.system.as_deref())?;
+        let Some(at) = asked.at.as_deref() else { return Ok((spec, newest.moment.clone())) };
+        let at_ms = instant("at", at)?;
+        let moment = self.ask_past(place, move |past| past.moment(at_ms)).await?;
+        let missing = || Problem::not_found(format!("nothing was recorded at {at}"));
+        Ok((spec, moment.ok_or_else(missing)?))
+    }
+}
+
+/// `GET /api/v1/state?system=hv&at=2026-11-20T13:00:00Z`: points, nodes, alarms, cell statistics.
+pub(super) async fn state(State(app): State<AppState>, Query(asked): Query<AtInstant>) -> Result<Response, Problem> {
+    let (spec, moment) = app.moment(&asked).await?;
+    Ok(json(json::state(&app.hub.site, spec, &moment)))
+}
+
+/// `GET /api/v1/cells?system=hv&at=2026-11-20T13:00:00Z`: every cell's voltage and temperature.
+pub(super) async fn cells(State(app): State<AppState>, Query(asked): Query<AtInstant>) -> Result<Response, Problem> {
+    let (spec, moment) = app.moment(&asked).await?;
+    Ok(json(json::cells(spec, &moment)))
 }
 
 /// `GET /api/v1/links`: every link's state and counters.
@@ -122,9 +139,12 @@ pub(super) struct SeriesQuery {
     cell: Option<String>,
     /// How far back, s.
     seconds: Option<u32>,
+    /// From where; now, if not given.
+    until: Option<String>,
 }
 
-/// `GET /api/v1/series?points=battery/power,load/power&cell=7.12&seconds=600`: recent samples at full rate.
+/// `GET /api/v1/series?points=battery/power,load/power&cell=7.12&seconds=600`: samples at full rate, the last ones or
+/// those before `until`.
 pub(super) async fn series(
     State(app): State<AppState>,
     Query(query): Query<SeriesQuery>,
@@ -149,9 +169,18 @@ pub(super) async fn series(
     if traces.is_empty() {
         return Err(Problem::bad_parameter("points or cell: name at least one"));
     }
-    let from = newest.moment.now.utc - Duration::from_secs(u64::from(seconds));
-    let table = app.hub.recent(place, |recent| recent.table(from, &traces));
-    let table = table.ok_or_else(|| Problem::not_found("this system keeps no recent past"))?;
+    let table = match query.until.as_deref() {
+        Some(until) => {
+            let until_ms = instant("until", until)?;
+            let ask = move |past: &Past<'_>| Ok(past.recent(until_ms, seconds)?.table(Utc(i64::MIN), &traces));
+            app.ask_past(place, ask).await?
+        }
+        None => {
+            let from = newest.moment.now.utc - Duration::from_secs(u64::from(seconds));
+            let table = app.hub.recent(place, |recent| recent.table(from, &traces));
+            table.ok_or_else(|| Problem::not_found("this system keeps no recent past"))?
+        }
+    };
     Ok(if wants_octets(&headers) { octets(table.to_bytes()) } else { json(json::table(&table)) })
 }
 

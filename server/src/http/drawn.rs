@@ -1,9 +1,10 @@
 //! What history answers, as the messages that pages draw from. Pure.
 
 use domain::point::PointId;
-use domain::series::{FlowOf, Series, Statistics, Table};
+use domain::reading::CellQuantity;
+use domain::series::{FlowOf, Series, Statistics, Table, Trace};
 use domain::time::Utc;
-use store::{Bucket, Chart, Flow, Grid};
+use store::{Bucket, CellChart, Chart, Flow, Grid};
 
 /// The curves of `points`: every row, or four of each step.
 pub(super) fn table(chart: &Chart, points: &[PointId]) -> Table {
@@ -21,15 +22,40 @@ pub(super) fn table(chart: &Chart, points: &[PointId]) -> Table {
 /// Of each step its first, lower and higher extreme (in the order that joins well) and last value, spread over it.
 fn four_a_step(grid: &Grid) -> Table {
     let steps = grid.series.first().map_or(0, |(_, buckets)| buckets.len());
-    let places = [0, grid.step_ms / 3, 2 * grid.step_ms / 3, grid.step_ms - 1];
-    let at = (0..steps as i64).flat_map(|k| places.map(|place| Utc((grid.from_ms + k * grid.step_ms + place) * 1_000)));
+    let columns = grid.series.iter().map(|(point, buckets)| Series::of(*point, four_each(buckets)));
+    Table { at: four_times(grid.from_ms, grid.step_ms, steps), series: columns.collect() }
+}
+
+fn four_times(from_ms: i64, step_ms: i64, steps: usize) -> Vec<Utc> {
+    let places = [0, step_ms / 3, 2 * step_ms / 3, step_ms - 1];
+    (0..steps as i64).flat_map(|k| places.map(|place| Utc((from_ms + k * step_ms + place) * 1_000))).collect()
+}
+
+fn four_each(buckets: &[Bucket]) -> Vec<Option<f32>> {
     let of = |bucket: &Bucket| match bucket.n {
         0 => [None; 4],
         _ if bucket.first <= bucket.last => [bucket.first, bucket.min, bucket.max, bucket.last].map(Some),
         _ => [bucket.first, bucket.max, bucket.min, bucket.last].map(Some),
     };
-    let columns = grid.series.iter().map(|(point, buckets)| Series::of(*point, buckets.iter().flat_map(of).collect()));
-    Table { at: at.collect(), series: columns.collect() }
+    buckets.iter().flat_map(of).collect()
+}
+
+/// A single cell: the name by which it was asked for, the quantity, its number from 0.
+pub(super) type NamedCell = (String, CellQuantity, usize);
+
+/// The curves of single cells, under the names by which they were asked for.
+pub(super) fn cell_table(named: &[NamedCell], cells: &[CellChart]) -> Table {
+    let series = named.iter().zip(cells).map(|((name, quantity, _), cell)| Series {
+        name: name.clone(),
+        unit: Trace::Cell(*quantity, 0).unit(),
+        resolution: match quantity {
+            CellQuantity::Voltage => 0.000_1,
+            CellQuantity::Temperature => 0.01,
+        },
+        values: four_each(&cell.buckets),
+    });
+    let at = cells.first().map(|cell| four_times(cell.from_ms, cell.step_ms, cell.buckets.len()));
+    Table { at: at.unwrap_or_default(), series: series.collect() }
 }
 
 /// What the values behind a bucket are; all zero if there are none.

@@ -7,9 +7,10 @@ pub(super) use files::{csv, parquet};
 
 use super::AppState;
 use super::api::{octets, wants_octets};
-use super::drawn;
+use super::drawn::{self, NamedCell};
+use super::playback::instant;
 use super::problem::Problem;
-use crate::archive::{parse_instant, rfc3339};
+use crate::archive::rfc3339;
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::header::CACHE_CONTROL;
@@ -17,17 +18,19 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::alarm::Severity;
 use domain::point::PointId;
-use domain::series::{Happened, Stretch};
+use domain::series::{Happened, Stretch, Trace};
 use domain::telemetry::{LEADING, column_name, from_column_name};
 use domain::time::Utc;
 use domain::wire::Wire as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{Bucket, Chart, DAY_MS, Flow, History, Range, StoreError, Summary};
+use store::{Bucket, CellChart, Chart, DAY_MS, Flow, History, Range, StoreError, Summary};
 
 /// The widest picture, pixels.
 const WIDTH_MAX: usize = 4_096;
-const WIDTH: usize = 1_000;
+pub(super) const WIDTH: usize = 1_000;
+/// Single cells in one answer at most.
+const CELLS_MAX: usize = 32;
 /// Events in one answer at most: the newest.
 const EVENTS_MAX: usize = 500;
 
@@ -36,7 +39,7 @@ const EVENTS_MAX: usize = 500;
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     system: Option<String>,
-    /// Points by path or column, separated by commas.
+    /// Points by path or column, and cells as `cells/7.12/voltage`, separated by commas.
     points: Option<String>,
     /// The first instant: RFC 3339, a date, or ms since 1970. A day before `to` if not given.
     from: Option<String>,
@@ -50,6 +53,8 @@ pub(super) struct Asked {
 struct Wanted {
     system: String,
     points: Vec<PointId>,
+    /// Single cells, with the names by which they were asked for.
+    cells: Vec<NamedCell>,
     range: Range,
     width: usize,
 }
@@ -66,69 +71,107 @@ pub(super) async fn history(
     answer.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))
 }
 
-impl AppState {
-    fn wanted(&self, asked: &Asked) -> Result<Wanted, Problem> {
-        let (_, spec, newest) = self.find(asked.system.as_deref())?;
-        let now_ms = newest.moment.now.utc.0.div_euclid(1_000);
-        let instant = |name: &str, text: &Option<String>| match text {
-            None => Ok(None),
-            Some(text) => match text.parse::<i64>() {
-                Ok(ms) => Ok(Some(ms)),
-                Err(_) => parse_instant(text).map(Some).map_err(|why| Problem::bad_parameter(format!("{name}: {why}"))),
-            },
-        };
-        let to_ms = instant("to", &asked.to)?.unwrap_or(now_ms + 1);
-        let from_ms = instant("from", &asked.from)?.unwrap_or(to_ms.saturating_sub(DAY_MS));
-        // Years around 10000, where dates end.
-        let possible = -62_000_000_000_000..250_000_000_000_000;
-        if from_ms >= to_ms || !possible.contains(&from_ms) || !possible.contains(&to_ms) {
-            return Err(Problem::bad_parameter("from must be before to, and both between the years 1 and 9000"));
+impl Wanted {
+    /// The same, for a file that has no single cells.
+    fn of_points(self) -> Result<Wanted, Problem> {
+        match self.cells.is_empty() {
+            true => Ok(self),
+            false => {
+                Err(Problem::bad_parameter("points: single cells are not in this file; see /api/v1/cells/history"))
+            }
         }
-        let width = asked.width.unwrap_or(WIDTH);
+    }
+}
+
+/// A time, and how wide it is drawn.
+pub(super) struct Span {
+    pub(super) range: Range,
+    pub(super) width: usize,
+}
+
+impl AppState {
+    /// The time that is asked for: a day up to now if nothing is said.
+    pub(super) fn span(
+        &self,
+        place: usize,
+        from: &Option<String>,
+        to: &Option<String>,
+        width: Option<usize>,
+    ) -> Result<Span, Problem> {
+        let newest = self.hub.newest(place).ok_or_else(|| Problem::not_found("there is no such system"))?;
+        let now_ms = newest.moment.now.utc.0.div_euclid(1_000);
+        let to_ms = to.as_deref().map_or(Ok(now_ms + 1), |to| instant("to", to))?;
+        let from_ms = from.as_deref().map_or(Ok(to_ms - DAY_MS), |from| instant("from", from))?;
+        if from_ms >= to_ms {
+            return Err(Problem::bad_parameter("from must be before to"));
+        }
+        let width = width.unwrap_or(WIDTH);
         if !(1..=WIDTH_MAX).contains(&width) {
             return Err(Problem::bad_parameter(format!("width: {width} is not from 1 to {WIDTH_MAX}")));
         }
-        let points = match &asked.points {
-            None => LEADING.to_vec(),
-            Some(names) => names
-                .split(',')
-                .filter(|name| !name.is_empty())
-                .map(|name| {
-                    let point = PointId::from_path(name).or_else(|| from_column_name(name));
-                    point.ok_or_else(|| Problem::bad_parameter(format!("points: there is no {name:?}")))
-                })
-                .collect::<Result<_, _>>()?,
+        Ok(Span { range: Range::new(from_ms, to_ms), width })
+    }
+
+    fn wanted(&self, asked: &Asked) -> Result<Wanted, Problem> {
+        let (place, spec, _) = self.find(asked.system.as_deref())?;
+        let Span { range, width } = self.span(place, &asked.from, &asked.to, asked.width)?;
+        let mut wanted = Wanted { system: spec.id.clone(), points: Vec::new(), cells: Vec::new(), range, width };
+        let Some(names) = &asked.points else {
+            wanted.points = LEADING.to_vec();
+            return Ok(wanted);
         };
-        Ok(Wanted { system: spec.id.clone(), points, range: Range::new(from_ms, to_ms), width })
+        for name in names.split(',').filter(|name| !name.is_empty()) {
+            let point = PointId::from_path(name).or_else(|| from_column_name(name)).map(Trace::Point);
+            match point.or_else(|| Trace::from_cell_name(name, &spec.topology)) {
+                Some(Trace::Point(point)) => wanted.points.push(point),
+                Some(Trace::Cell(quantity, cell)) => wanted.cells.push((name.to_owned(), quantity, cell.into())),
+                None => return Err(Problem::bad_parameter(format!("points: there is no {name:?}"))),
+            }
+        }
+        if wanted.cells.len() > CELLS_MAX {
+            return Err(Problem::bad_parameter(format!("points: ask for at most {CELLS_MAX} cells at once")));
+        }
+        Ok(wanted)
     }
 }
 
 fn answer(history: &History, wanted: &Wanted, binary: bool) -> Result<Response, StoreError> {
-    let Wanted { system, points, range, width } = wanted;
+    let Wanted { system, points, cells, range, width } = wanted;
     let chart = history.chart(system, *range, points, *width)?;
     let summary = history.summary(system, *range, points)?;
+    let ask = |(_, quantity, cell): &NamedCell| history.cell_chart(system, *range, (*quantity, *cell), *width);
+    let cells = cells.iter().map(ask).collect::<Result<Vec<_>, _>>()?;
     Ok(if binary {
-        octets(stretch(history, wanted, &chart, &summary)?.to_bytes())
+        octets(stretch(history, wanted, &chart, &cells, &summary)?.to_bytes())
     } else {
-        ([(CACHE_CONTROL, "no-store")], Json(as_json(wanted, &chart, &summary))).into_response()
+        ([(CACHE_CONTROL, "no-store")], Json(as_json(wanted, &chart, &cells, &summary))).into_response()
     })
 }
 
 /// The answer for the page.
-fn stretch(history: &History, wanted: &Wanted, chart: &Chart, summary: &Summary) -> Result<Stretch, StoreError> {
+fn stretch(
+    history: &History,
+    wanted: &Wanted,
+    chart: &Chart,
+    cells: &[CellChart],
+    summary: &Summary,
+) -> Result<Stretch, StoreError> {
     let coverage = history.coverage(&wanted.system);
     let events = history.events(&wanted.system, wanted.range, EVENTS_MAX)?;
     let (step_ms, tier) = match chart {
         Chart::Rows(_) => (0, "every row"),
         Chart::Grid(tier, grid) => (grid.step_ms as u64, tier.words()),
     };
+    let cell_statistics = cells.iter().map(|cell| drawn::statistics(&Bucket::whole(&cell.buckets)));
     Ok(Stretch {
         table: drawn::table(chart, &wanted.points),
         step_ms,
+        cells: drawn::cell_table(&wanted.cells, cells),
+        cell_step_ms: cells.first().map_or(0, |cell| cell.step_ms as u64),
         tier: tier.to_owned(),
         rows: summary.points.iter().map(|(_, bucket)| u64::from(bucket.n)).max().unwrap_or(0),
         whole: coverage.first_ms.zip(coverage.last_ms).map(|(first, last)| (Utc(first * 1_000), Utc(last * 1_000))),
-        statistics: summary.points.iter().map(|(_, bucket)| drawn::statistics(bucket)).collect(),
+        statistics: summary.points.iter().map(|(_, bucket)| drawn::statistics(bucket)).chain(cell_statistics).collect(),
         flow: drawn::flow(&summary.flow),
         points: history.points(&wanted.system).iter().map(|point| point.spec().path.to_owned()).collect(),
         events: (events.into_iter())
@@ -148,7 +191,7 @@ fn severity(word: &str) -> Severity {
 }
 
 /// The answer for people and programs.
-fn as_json(wanted: &Wanted, chart: &Chart, summary: &Summary) -> Value {
+fn as_json(wanted: &Wanted, chart: &Chart, cells: &[CellChart], summary: &Summary) -> Value {
     let column = |point: PointId| json!({ "point": point.spec().path, "column": column_name(point), "unit": point.spec().unit.symbol() });
     let with = |mut object: Value, more: Value| {
         if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
@@ -172,17 +215,7 @@ fn as_json(wanted: &Wanted, chart: &Chart, summary: &Summary) -> Value {
             })
         }
         Chart::Grid(tier, grid) => {
-            let series = grid.series.iter().map(|(point, buckets)| {
-                let of = |get: fn(&Bucket) -> f32| -> Vec<Option<f32>> {
-                    buckets.iter().map(|b| (b.n > 0).then(|| get(b))).collect()
-                };
-                let more = json!({
-                    "rows": buckets.iter().map(|b| b.n).collect::<Vec<_>>(),
-                    "first": of(|b| b.first), "min": of(|b| b.min), "max": of(|b| b.max), "last": of(|b| b.last),
-                    "mean": buckets.iter().map(Bucket::mean).collect::<Vec<_>>(),
-                });
-                with(column(*point), more)
-            });
+            let series = grid.series.iter().map(|(point, buckets)| with(column(*point), steps(buckets)));
             json!({
                 "tier": tier.words(),
                 "first_step": rfc3339(grid.from_ms),
@@ -209,5 +242,25 @@ fn as_json(wanted: &Wanted, chart: &Chart, summary: &Summary) -> Value {
             "out_wh": out_wh, "in_wh": in_wh, "discharging_s": discharging_s, "charging_s": charging_s, "known_s": known_s,
         },
     });
+    let cell = |((name, quantity, _), cell): (&NamedCell, &CellChart)| {
+        let about = json!({
+            "point": name, "unit": Trace::Cell(*quantity, 0).unit().symbol(),
+            "tier": "from minutes", "first_step": rfc3339(cell.from_ms), "step_ms": cell.step_ms,
+        });
+        with(about, steps(&cell.buckets))
+    };
+    let cells: Vec<Value> = wanted.cells.iter().zip(cells).map(cell).collect();
+    let about = if cells.is_empty() { about } else { with(about, json!({ "cells": cells })) };
     with(about, drawn)
+}
+
+/// What is known of each step.
+fn steps(buckets: &[Bucket]) -> Value {
+    let of =
+        |get: fn(&Bucket) -> f32| -> Vec<Option<f32>> { buckets.iter().map(|b| (b.n > 0).then(|| get(b))).collect() };
+    json!({
+        "rows": buckets.iter().map(|b| b.n).collect::<Vec<_>>(),
+        "first": of(|b| b.first), "min": of(|b| b.min), "max": of(|b| b.max), "last": of(|b| b.last),
+        "mean": buckets.iter().map(Bucket::mean).collect::<Vec<_>>(),
+    })
 }

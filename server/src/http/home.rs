@@ -1,7 +1,8 @@
 //! `GET /api/v1/home?system=home&hours=24&width=640&day=1760313600000`: what the page of a house shows of its past.
 //!
 //! `hours` (1 to 72, 24 if not given) is how far back the curves go, `width` (100 to 2000) for how many pixels they are,
-//! `day` the start of the reader's day in ms since 1970 (the last 24 hours at most).
+//! `day` the start of the reader's day in ms since 1970 (the last 24 hours at most), `until` an instant of the past that is
+//! taken for the present: what is known of the polling now is left out then.
 
 mod charge;
 mod curves;
@@ -10,6 +11,7 @@ mod energy;
 use super::AppState;
 use super::api::{json, octets, rfc3339, table, wants_octets};
 use super::drawn;
+use super::playback::instant;
 use super::problem::Problem;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -38,6 +40,7 @@ pub(super) struct HomeQuery {
     hours: Option<u32>,
     width: Option<usize>,
     day: Option<i64>,
+    until: Option<String>,
 }
 
 /// The handler.
@@ -57,7 +60,8 @@ pub(super) async fn home(
     let mut links = app.hub.site.links.iter().zip(&app.hub.links);
     let victron = links.find(|(link, _)| link.is_victron() && link.system.0 as usize == place).map(|(_, link)| link);
     let spec = spec.clone();
-    let to_ms = (app.hub.clock)().utc.0.div_euclid(1_000);
+    let now_ms = (app.hub.clock)().utc.0.div_euclid(1_000);
+    let to_ms = query.until.as_deref().map_or(Ok(now_ms), |until| instant("until", until))?;
     let range = Range::new(to_ms - i64::from(hours) * HOUR_MS, to_ms + 1);
     let day_ms = query.day.unwrap_or(i64::MIN).clamp(to_ms - 25 * HOUR_MS, to_ms);
     let past = app.ask_history(move |history| {
@@ -89,7 +93,7 @@ pub(super) async fn home(
     });
     let failed = |words| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words);
     let (mut past, readings_24h) = past.await.map_err(failed)?;
-    past.poller = victron.map(|link| poller(link, readings_24h));
+    past.poller = victron.filter(|_| query.until.is_none()).map(|link| poller(link, readings_24h));
     Ok(if wants_octets(&headers) { octets(past.to_bytes()) } else { json(to_json(&past)) })
 }
 

@@ -8,17 +8,20 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
+use domain::live::Encoder;
+use domain::time::{Mono, Now, Utc};
+use domain::twin::{Moment, SystemState};
 use leptos::nonce::use_nonce;
 use leptos::prelude::expect_context;
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
 
 /// A page of the app.
 pub(super) async fn page(State(state): State<AppState>, request: Request) -> Response {
-    let Some(boot) = boot(&state, request.uri().query()) else {
+    let address = request.uri().path_and_query().map_or_else(Address::default, |at| Address::parse(at.as_str()));
+    let Some(boot) = boot(&state, &address).await else {
         return (StatusCode::NOT_FOUND, "there is no such system\n").into_response();
     };
     let assets = state.manifest.assets.clone();
-    let address = request.uri().path_and_query().map_or_else(Address::default, |at| Address::parse(at.as_str()));
     let render = render_app_async_with_context(headers, move || {
         shell(&assets, boot.clone(), address.clone(), use_nonce().map(|nonce| nonce.to_string()))
     });
@@ -32,19 +35,34 @@ pub(super) async fn missing(state: State<AppState>, request: Request) -> Respons
     response
 }
 
-/// What the document starts from: the system that `?system=` names, or the first.
-fn boot(state: &AppState, query: Option<&str>) -> Option<Boot> {
-    let named = query.and_then(|query| query.split('&').find_map(|field| field.strip_prefix("system=")));
-    let system = match named {
-        Some(id) => state.hub.system(id)?.0,
+/// What the document starts from: the system that `system` names, or the first, now or at the instant `at`.
+async fn boot(state: &AppState, address: &Address) -> Option<Boot> {
+    let system = match address.field("system") {
+        Some(id) => state.hub.system(&id)?.0,
         None => 0,
     };
-    Some(Boot {
-        site: (*state.hub.site).clone(),
-        system,
-        key: state.hub.newest(system)?.key.to_vec(),
-        lab: state.hub.labs.get(system)?.as_ref().map(sim::LabHandle::state),
-    })
+    let at = app::live::instant(address);
+    let key = match at {
+        Some(at) => past(state, system, at).await?,
+        None => state.hub.newest(system)?.key.to_vec(),
+    };
+    let lab = state.hub.labs.get(system)?.as_ref().map(sim::LabHandle::state);
+    Some(Boot { site: (*state.hub.site).clone(), system, key, at, lab })
+}
+
+/// The key frame of an instant; of one that nothing is known of, it says so.
+async fn past(state: &AppState, system: usize, at: Utc) -> Option<Vec<u8>> {
+    let spec = state.hub.site.systems.get(system)?;
+    let moment = state.ask_past(system, move |past| past.moment(at.0.div_euclid(1_000))).await;
+    let nothing = || Moment {
+        now: Now { utc: at, mono: Mono::START },
+        received: Mono::START,
+        state: SystemState::new(spec),
+        ..Moment::default()
+    };
+    // An answer that does not come is a moment without values: the page says that, and goes on.
+    let moment = moment.ok().flatten().unwrap_or_else(nothing);
+    Some(Encoder::new(spec).encode(&moment).key)
 }
 
 /// Values are of this instant, and only our own scripts run: those with this request's nonce.

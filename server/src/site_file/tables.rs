@@ -1,5 +1,6 @@
 //! The tables of a site file as they are written, and the values that make sense in them.
 
+use super::history::HistoryTable;
 use super::{Complaint, Simulators};
 use domain::spec::{CellLimits, SystemKind, SystemSpec};
 use domain::topology::Topology;
@@ -21,6 +22,7 @@ pub(super) struct Tables {
     pub(super) system: Vec<SystemTable>,
     pub(super) link: Vec<LinkConfig>,
     pub(super) simulator: Simulators,
+    pub(super) history: Option<HistoryTable>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,11 +98,12 @@ impl Tables {
                     has_site = true;
                     tables.site = one_of::<SiteTable>(value).map(|site| site.name).map_err(|e| wrong.push(e)).ok();
                 }
+                "history" => tables.history = one_of(value).map_err(|e| wrong.push(e)).ok(),
                 "system" => tables.system = each(value, &mut wrong),
                 "link" => tables.link = each(value, &mut wrong),
                 "simulator" => tables.simulator = each_of(value, &mut wrong, simulator),
                 other => {
-                    let known = "expected [site], [[system]], [[link]] or [[simulator]]";
+                    let known = "expected [site], [history], [[system]], [[link]] or [[simulator]]";
                     wrong.push((key.span(), format!("unknown field `{other}`, {known}")));
                 }
             }

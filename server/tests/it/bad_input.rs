@@ -33,6 +33,20 @@ fn a_wrong_site_file_names_file_line_and_key_and_starts_nothing() {
             "time_scale",
             &["simulator.time_scale", "0 is not a number from 1 to 1000"],
         ),
+        (
+            "[site]",
+            "[history]\ncell_days = 1\n[site]",
+            "cell_days",
+            &["history.cell_days", "1 days is not from 2 to 3660"],
+        ),
+        (
+            "[site]",
+            "[history]\nfull_rate_hours = 0\n[site]",
+            "full_rate",
+            &["history.full_rate_hours", "0 h is not from 1"],
+        ),
+        ("[site]", "[history]\ndays = \"all\"\n[site]", "days =", &["history.days", "invalid type"]),
+        ("[site]", "[history]\nweeks = 3\n[site]", "weeks", &["history.weeks", "unknown field `weeks`"]),
         ("modules_per_rack = 13", "modules_per_rack = 0", "topology", &["system.topology", "0 cells"]),
     ] {
         let wrong = good.replace(from, to);

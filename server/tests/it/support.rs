@@ -113,6 +113,16 @@ impl Server {
 
     /// Asks the server to stop as a service manager does, and returns its exit code.
     pub(crate) fn terminate(mut self) -> Option<i32> {
+        self.stop_and_wait()
+    }
+
+    /// As [`Server::terminate`], and returns its folder.
+    pub(crate) fn stop(mut self) -> TempDir {
+        assert_eq!(self.stop_and_wait(), Some(0));
+        self.folder
+    }
+
+    fn stop_and_wait(&mut self) -> Option<i32> {
         let pid = self.process.0.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         self.process.0.wait().unwrap().code()

@@ -59,9 +59,13 @@ impl Layout {
         let (top, bottom) = (TOP_PX, (size.height - BOTTOM_PX).max(TOP_PX + 1.0));
         let values = value_ticks(chart, ((bottom - top) / 46.0).round().clamp(2.0, 6.0) as usize);
         let tick_width = values.values.iter().map(|v| text_width(&fixed(*v as f32, values.decimals), font_px));
-        let left = tick_width.fold(text_width(chart.y.unit, font_px), f64::max) + GAP_PX;
+        let room = chart
+            .room
+            .as_ref()
+            .map_or((0.0, 0.0), |room| (text_width(room.tick, font_px), text_width(&room.name, font_px)));
+        let left = tick_width.fold(text_width(chart.y.unit, font_px).max(room.0), f64::max) + GAP_PX;
         let name_widths: Vec<f64> = chart.lines.iter().map(|line| text_width(&line.label, font_px)).collect();
-        let widest = name_widths.iter().copied().fold(0.0, f64::max);
+        let widest = name_widths.iter().copied().fold(room.1, f64::max);
         let beside = widest > 0.0 && widest <= LABEL_SHARE * size.width;
         let right = (size.width - if beside { widest + GAP_PX } else { GAP_PX }).max(left + 1.0);
         let times = time_ticks(chart, ((right - left) / (font_px * 7.0)).max(1.0) as usize);

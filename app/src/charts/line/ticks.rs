@@ -89,9 +89,10 @@ const CLOCK_STEPS_S: [f64; 20] = [
 ];
 const DAY_S: f64 = 86_400.0;
 
-/// Ticks at full steps of a clock that is `offset_s` ahead of UTC, at most `most` of them: (time, words).
-fn clock_ticks(chart: &LineChart, offset_s: i32, most: usize) -> Vec<(f64, String)> {
-    let (from, to, offset_s) = (chart.time.from, chart.time.to, f64::from(offset_s));
+/// Ticks from one instant to another, UTC in s, at full steps of a clock that is `offset_s` ahead of UTC, at most `most`
+/// of them: (time, words).
+pub fn clock_ticks((from, to): (f64, f64), offset_s: i32, most: usize) -> Vec<(f64, String)> {
+    let offset_s = f64::from(offset_s);
     let least = (to - from) / most.max(1) as f64;
     if least.is_nan() || least <= 0.0 {
         return Vec::new();
@@ -130,7 +131,7 @@ pub fn clock_words(of_day_s: f64, step_s: f64) -> String {
 /// Ticks of time before the end, at most `most` of them: (time, words), oldest first, the end last.
 pub fn time_ticks(chart: &LineChart, most: usize) -> Vec<(f64, String)> {
     if let Some(offset_s) = chart.clock {
-        return clock_ticks(chart, offset_s, most);
+        return clock_ticks((chart.time.from, chart.time.to), offset_s, most);
     }
     let span_s = chart.time.to - chart.time.from;
     if span_s.is_nan() || span_s <= 0.0 {

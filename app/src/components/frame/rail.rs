@@ -21,7 +21,7 @@ pub(super) fn Rail() -> impl IntoView {
         .map(|page| {
             view! {
                 <li>
-                    <a href=live.href(page.path) aria-current=move || is_here(page.path).then_some("page")>
+                    <a href=move || navigation.carrying(&live.href(page.path)) aria-current=move || is_here(page.path).then_some("page")>
                         <Icon glyph=page.glyph />
                         <span class="rail-label">{page.name}</span>
                     </a>

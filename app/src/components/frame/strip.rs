@@ -1,5 +1,6 @@
 //! The status strip: which system this is, whether anything is wrong, how fresh it is.
 
+use crate::address::Navigation;
 use crate::components::{Chip, LocalTime, SeverityMark, ThemeSwitch, Tone};
 use crate::derived::Derived;
 use crate::format;
@@ -37,12 +38,14 @@ pub(super) fn Strip() -> impl IntoView {
 #[component]
 fn SystemName() -> impl IntoView {
     let live = Live::expect();
+    let navigation = Navigation::expect();
     let (site, system, place) = (live.site(), live.system(), live.place());
     let others = (site.systems.len() > 1).then(|| {
         let link = |(i, other): (usize, &SystemSpec)| {
             let current = (i == place).then_some("page");
+            let href = format!("/?system={}", other.id);
             view! {
-                <a href=format!("/?system={}", other.id) rel="external" aria-current=current>
+                <a href=move || navigation.carrying(&href) rel="external" aria-current=current>
                     {other.name.clone()}
                 </a>
             }
@@ -108,9 +111,16 @@ fn LinkHealth() -> impl IntoView {
     let live = Live::expect();
     let site = live.site();
     let health = live.map(move |moment| LinksAtOnce::of(&site, moment));
-    let tone = Derived::new(move || if health.get().all_up() { Tone::Good } else { Tone::Warning });
+    let tone = Derived::new(move || match health.get() {
+        LinksAtOnce { known: false, .. } => Tone::Neutral,
+        health if health.all_up() => Tone::Good,
+        _ => Tone::Warning,
+    });
     let words = Derived::new(move || {
         let health = health.get();
+        if !health.known {
+            return "Links not known".to_owned();
+        }
         let age = health.age_s.map_or_else(String::new, |age_s| format!(", {}", format::age(age_s)));
         format!("{} of {} links{age}", health.up, health.all)
     });
@@ -128,6 +138,8 @@ fn LinkHealth() -> impl IntoView {
 struct LinksAtOnce {
     up: usize,
     all: usize,
+    /// Whether the moment says anything of links: one of the past may not.
+    known: bool,
     /// Age of the oldest last reading, s.
     age_s: Option<f32>,
 }
@@ -141,6 +153,7 @@ impl LinksAtOnce {
         LinksAtOnce {
             up: site.links.iter().zip(&moment.links).filter(delivers).count(),
             all: site.links.len(),
+            known: site.links.is_empty() || !moment.links.is_empty(),
             age_s: moment.links.iter().filter_map(|status| status.age_s(now)).reduce(f32::max),
         }
     }
@@ -155,12 +168,14 @@ impl LinksAtOnce {
 fn PageLink() -> impl IntoView {
     let live = Live::expect();
     let tone = Derived::new(move || match live.connection.get() {
+        Connection::Live | Connection::Connecting if live.past.get() => Tone::Warning,
         Connection::Connecting => Tone::Neutral,
         Connection::Live => Tone::Good,
         Connection::Reconnecting { .. } => Tone::Critical,
     });
     let lost = move || matches!(live.connection.get(), Connection::Reconnecting { .. });
     let words = Derived::new(move || match live.connection.get() {
+        Connection::Live | Connection::Connecting if live.past.get() => "The past".to_owned(),
         Connection::Connecting => "Connecting".to_owned(),
         Connection::Live => "Live".to_owned(),
         Connection::Reconnecting { .. } => format!("No server, {}", format::age(live.page_age_s.get())),
@@ -197,6 +212,6 @@ mod tests {
         let status = |at_us| LinkStatus { state: LinkState::Up, last_at: Some(Mono(at_us)), ..LinkStatus::default() };
         let mut moment = Moment { links: vec![status(9_800_000), status(8_000_000)], ..Moment::default() };
         moment.now.mono = Mono(10_000_000);
-        assert_eq!(LinksAtOnce::of(&site, &moment), LinksAtOnce { up: 1, all: 2, age_s: Some(2.0) });
+        assert_eq!(LinksAtOnce::of(&site, &moment), LinksAtOnce { up: 1, all: 2, known: true, age_s: Some(2.0) });
     }
 }

@@ -91,7 +91,7 @@ pub(super) fn Editor(
             <p class="note">
                 "Tables: " <code>"telemetry"</code> " (timestamp in UTC, soc, pack_voltage, pack_current with discharge positive, min_cell_v, max_cell_temp, and more: "
                 <code>"DESCRIBE telemetry"</code> "), " <code>"events"</code> " (alarms), " <code>"cells"</code>
-                " (each cell as it is now: cells have no history yet)."
+                " (minutes of every cell)."
             </p>
             <p class="analysis-missing" role="note" hidden=move || missing.with(String::is_empty)>{move || missing.get()}</p>
             <label class="field-label" for=ID>"Query"</label>

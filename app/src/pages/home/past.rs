@@ -1,12 +1,13 @@
-//! The last hours, as the server knows them: asked for at once, when other hours are chosen, and every half minute.
+//! The last hours, as the server knows them: asked for at once, when other hours are chosen, and every half minute; in
+//! playback when the instant has moved as much.
 
 use crate::api;
 use crate::derived::Derived;
-use crate::live::Live;
+use crate::live::{Live, Question};
 use domain::home::HomePast;
+use domain::time::Utc;
 use domain::wire::Wire as _;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,20 +36,34 @@ pub(super) struct Past {
     pub(super) hours: RwSignal<u32>,
     newest: RwSignal<Option<Arc<HomePast>>>,
     look: RwSignal<Look>,
+    question: Question,
 }
 
 impl Past {
     /// Asks from now on, until the page is left.
     pub(super) fn follow(live: &Live) -> Past {
-        let past = Past { hours: RwSignal::new(24), newest: RwSignal::new(None), look: RwSignal::new(Look::Under) };
-        let system = live.system().id.clone();
+        let past = Past {
+            hours: RwSignal::new(24),
+            newest: RwSignal::new(None),
+            look: RwSignal::new(Look::Under),
+            question: Question::default(),
+        };
+        let live = *live;
         let timer = StoredValue::new(None::<IntervalHandle>);
-        Effect::new(move |_| {
-            let (system, hours) = (system.clone(), past.hours.get());
-            past.look.set(Look::Under);
+        // Stands still in the present, where time is the timer's affair.
+        let instant = Derived::new(move || match live.past.get() {
+            true => live.moment.with(|moment| moment.now.utc.0 / EVERY.as_micros() as i64),
+            false => 0,
+        });
+        Effect::new(move |before: Option<u32>| {
+            let hours = past.hours.get();
+            instant.get();
+            if before != Some(hours) {
+                past.look.set(Look::Under);
+            }
             let renew = move || {
                 if !document().hidden() {
-                    past.ask(&system, hours);
+                    past.question.ask(move || past.ask(live, hours));
                 }
             };
             renew();
@@ -56,6 +71,7 @@ impl Past {
                 old.clear();
             }
             timer.set_value(set_interval_with_handle(renew, EVERY).ok());
+            hours
         });
         on_cleanup(move || {
             if let Some(Some(timer)) = timer.try_get_value() {
@@ -65,27 +81,25 @@ impl Past {
         past
     }
 
-    fn ask(self, system: &str, hours: u32) {
-        let day_ms = day_ms();
-        let path = format!("/api/v1/home?system={system}&hours={hours}&width={WIDTH}&day={day_ms}");
-        spawn_local(async move {
-            let answer = api::get_bytes(&path).await;
-            let answer = answer.and_then(|bytes| {
-                HomePast::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
-            });
-            // The page may have been left meanwhile, or other hours chosen.
-            if self.hours.try_get_untracked() != Some(hours) {
-                return;
-            }
-            let look = match answer {
-                Ok(past) => {
-                    self.newest.try_set(Some(Arc::new(past)));
-                    Look::Seen
-                }
-                Err(why) => Look::Failed(why),
-            };
-            self.look.try_set(look);
+    async fn ask(self, live: Live, hours: u32) {
+        let until = live.until();
+        let day_ms = day_ms(live.past.get_untracked().then(|| live.moment.get_untracked().now.utc));
+        let path = format!("/api/v1/home?system={}&hours={hours}&width={WIDTH}&day={day_ms}{until}", live.system().id);
+        let answer = api::get_bytes(&path).await.and_then(|bytes| {
+            HomePast::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
         });
+        // The page may have been left meanwhile, or other hours chosen.
+        if self.hours.try_get_untracked() != Some(hours) {
+            return;
+        }
+        let look = match answer {
+            Ok(past) => {
+                self.newest.try_set(Some(Arc::new(past)));
+                Look::Seen
+            }
+            Err(why) => Look::Failed(why),
+        };
+        self.look.try_set(look);
     }
 
     /// Something that follows from the past; `None` until there is one.
@@ -119,9 +133,12 @@ fn is_empty(past: &HomePast) -> bool {
     past.curves.series.iter().flat_map(|series| &series.values).all(Option::is_none)
 }
 
-/// The start of the reader's day, ms since 1970-01-01 UTC.
-fn day_ms() -> i64 {
-    let date = js_sys::Date::new_0();
+/// The start of the reader's day at an instant, or now, ms since 1970-01-01 UTC.
+fn day_ms(at: Option<Utc>) -> i64 {
+    let date = match at {
+        Some(at) => js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at.0 as f64 / 1e3)),
+        None => js_sys::Date::new_0(),
+    };
     date.set_hours(0);
     date.set_minutes(0);
     date.set_seconds(0);

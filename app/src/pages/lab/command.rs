@@ -65,7 +65,7 @@ pub(super) fn CommandForm(
             <input type="hidden" name="action" value=action />
             {children.map(|children| children())}
             <div class="command-foot">
-                <button type="submit" class="button" aria-label=label prop:disabled=move || pending.get()>
+                <button type="submit" class="button" aria-label=label prop:disabled=move || pending.get() || lab.live.past.get()>
                     {submit}
                 </button>
                 <p class="command-answer" role="status">

@@ -43,7 +43,11 @@ pub(super) fn LoadProfile(
     let live = Live::expect();
     let rate = format!("{}{}Hz", format::fixed(live.system().rate_hz, 0), format::THIN);
     let kind = live.system().kind;
-    let end = Derived::new(move || if live.page_age_s.get() > 0.0 { "last data" } else { "now" });
+    let end = Derived::new(move || match live.past.get() {
+        true => "then",
+        false if live.page_age_s.get() > 0.0 => "last data",
+        false => "now",
+    });
     let chart = Derived::new(move || live.profile.with(|profile| chart(profile, kind, end.get())));
     view! {
         <Card title="Load profile" note=format!("kW, last 10 minutes at {rate}") class=if wide { "load-profile wide" } else { "load-profile" }>

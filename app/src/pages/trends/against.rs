@@ -1,11 +1,12 @@
 //! Two times laid over each other: which other time, and how it is told apart.
 
 use super::choice::{Against, Choice};
-use super::past::Past;
+use super::past::{Past, stretch_path};
 use super::times::window_words;
 use crate::components::Segmented;
 use crate::derived::Derived;
 use domain::series::Stretch;
+use domain::topology::Topology;
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -25,25 +26,27 @@ pub(super) fn follow(
     system: &str,
     choice: RwSignal<Choice>,
     window: Signal<(f64, f64)>,
+    topology: Topology,
 ) -> (Derived<Option<Other>>, RwSignal<Option<String>>) {
-    let past = Past::new(system);
+    let past = Past::<Stretch>::new();
+    let system = system.to_owned();
     let against = Derived::new(move || choice.with(|choice| choice.against));
     Effect::new(move |before: Option<Against>| {
         let now = against.get();
         if before != Some(now) {
             // What was known is of another time.
-            past.stretch.set(Arc::default());
-            past.failed.set(None);
+            past.forget();
         }
         if let Some(other) = now.window(window.get()) {
-            past.want((choice.with(|choice| choice.points.clone()), other));
+            let traces = choice.with(|choice| (choice.points.clone(), choice.cells.clone()));
+            past.want(stretch_path(&system, &traces, other, &topology));
         }
         now
     });
     let other = Derived::new(move || {
         let (against, window) = (against.get(), window.get());
         let earlier_s = against.earlier_s(window)?;
-        Some(Other { stretch: past.stretch.get(), earlier_s, words: against.words() })
+        Some(Other { stretch: past.answer.get(), earlier_s, words: against.words() })
     });
     (other, past.failed)
 }

@@ -1,9 +1,12 @@
 //! What a person looks at: which quantities, and which time. It lives in the address, so that it can be sent to somebody.
 
+use super::cell_map::model::By;
 use crate::address::Address;
+use domain::lab::parse_cell;
 use domain::point::PointId;
 use domain::spec::SystemKind;
 use domain::telemetry::{column_name, from_column_name};
+use domain::topology::Topology;
 
 /// Lengths to choose from, s, with their words.
 pub const SPANS: [(u32, &str); 9] = [
@@ -91,7 +94,14 @@ pub struct Choice {
     pub against: Against,
     /// Which quantities.
     pub points: Vec<PointId>,
+    /// Which cells, from 0.
+    pub cells: Vec<u16>,
+    /// What colours the map of all cells.
+    pub map: By,
 }
+
+/// More cells are not told apart.
+pub const CELLS_MAX: usize = 6;
 
 /// What a system's page shows at first.
 fn first_points(kind: SystemKind) -> &'static [PointId] {
@@ -107,7 +117,7 @@ fn first_points(kind: SystemKind) -> &'static [PointId] {
 
 impl Choice {
     /// What the address says. What is not in it, or cannot be understood, is as at first.
-    pub fn of(address: &Address, kind: SystemKind) -> Choice {
+    pub fn of(address: &Address, kind: SystemKind, topology: &Topology) -> Choice {
         let number = |name: &str| domain::decimal::parse(&address.field(name)?);
         let when = match (number("from"), number("to"), number("last")) {
             (Some(from_s), Some(to_s), _) if to_s > from_s => between(from_s, to_s),
@@ -119,11 +129,16 @@ impl Choice {
         let points = named.filter(|points| !points.is_empty()).unwrap_or_else(|| first_points(kind).to_vec());
         let key = address.field("against");
         let named = Against::KEYS.iter().find(|(_, name)| key.as_deref() == Some(name));
-        Choice { when, against: named.map_or(Against::Nothing, |(against, _)| *against), points }
+        let against = named.map_or(Against::Nothing, |(against, _)| *against);
+        let cells = address.field("cells").unwrap_or_default();
+        let cells = cells.split(',').filter_map(|name| parse_cell(name, topology)).map(|cell| cell as u16);
+        let map = address.field("map").and_then(|word| By::from_word(&word)).unwrap_or_default();
+        let choice = Choice { when, against, points, cells: Vec::new(), map };
+        cells.take(CELLS_MAX).fold(choice, |choice, cell| choice.with_cell(cell))
     }
 
     /// The address of the page with this choice, on the page's own `path` (which may have a field already).
-    pub fn address(&self, path: &str, kind: SystemKind) -> String {
+    pub fn address(&self, path: &str, kind: SystemKind, topology: &Topology) -> String {
         let mut address = path.to_owned();
         let mut put = |name: &str, value: &str| {
             address.push(if address.contains('?') { '&' } else { '?' });
@@ -146,6 +161,14 @@ impl Choice {
             let names: Vec<String> = self.points.iter().map(|point| column_name(*point)).collect();
             put("points", &names.join(","));
         }
+        if !self.cells.is_empty() {
+            // As they are in addresses: a name of several racks has a space.
+            let name = |cell: &u16| topology.cell_name((*cell).into()).replace(' ', "+");
+            put("cells", &self.cells.iter().map(name).collect::<Vec<_>>().join(","));
+        }
+        if self.map != By::default() {
+            put("map", self.map.word());
+        }
         address
     }
 
@@ -159,6 +182,23 @@ impl Choice {
                 (to_s - f64::from(last_s), to_s)
             }
         }
+    }
+
+    /// The same with a cell more; of too many, the first one goes.
+    pub fn with_cell(&self, cell: u16) -> Choice {
+        let mut cells = self.cells.clone();
+        if !cells.contains(&cell) {
+            cells.push(cell);
+        }
+        let too_many = cells.len().saturating_sub(CELLS_MAX);
+        cells.drain(..too_many);
+        Choice { cells, ..self.clone() }
+    }
+
+    /// The same without a cell.
+    pub fn without_cell(&self, cell: u16) -> Choice {
+        let cells = self.cells.iter().copied().filter(|known| *known != cell).collect();
+        Choice { cells, ..self.clone() }
     }
 
     /// The same with a point more, or less. The last one stays.
@@ -205,11 +245,31 @@ mod tests {
     use super::*;
 
     const PACK: SystemKind = SystemKind::DataCentre;
+    const CELLS: Topology = Topology::new(1, 13, 20);
+    const RACKS: Topology = Topology::new(20, 10, 32);
+
+    #[test]
+    fn cells_come_back_from_the_address_and_the_first_makes_room() {
+        for (topology, address, cells) in [
+            (CELLS, "/trends?cells=7.12,1.1", vec![131, 0]),
+            (CELLS, "/trends?cells=7.12&map=temperature", vec![131]),
+            (RACKS, "/trends?cells=R3+7.12", vec![2 * 320 + 6 * 32 + 11]),
+        ] {
+            let choice = Choice::of(&Address::parse(address), PACK, &topology);
+            assert_eq!(choice.cells, cells, "{address}");
+            assert_eq!(choice.address("/trends", PACK, &topology), address);
+        }
+        let choice = Choice::of(&Address::parse("/trends?cells=99.1,x,7.12,7.12&map=colour"), PACK, &CELLS);
+        assert_eq!((choice.cells.clone(), choice.map), (vec![131], By::Deviation));
+        let many = (0..8).fold(choice, |choice, cell| choice.with_cell(cell));
+        assert_eq!(many.cells, [2, 3, 4, 5, 6, 7]);
+        assert_eq!(many.without_cell(4).cells, [2, 3, 5, 6, 7]);
+    }
 
     #[test]
     fn a_choice_comes_back_from_its_address() {
-        let first = Choice::of(&Address::parse("/trends"), PACK);
-        assert_eq!(first.address("/trends", PACK), "/trends");
+        let first = Choice::of(&Address::parse("/trends"), PACK, &CELLS);
+        assert_eq!(first.address("/trends", PACK, &CELLS), "/trends");
         for (choice, address) in [
             (Choice { when: When::Last(86_400), ..first.clone() }, "/trends?last=86400"),
             (
@@ -226,14 +286,21 @@ mod tests {
             ),
             (Choice { against: Against::Before, ..first.clone() }, "/trends?against=before"),
             (
-                Choice { when: When::Last(86_400), against: Against::Week, points: vec![PointId::Soc] },
+                Choice {
+                    when: When::Last(86_400),
+                    against: Against::Week,
+                    points: vec![PointId::Soc],
+                    ..first.clone()
+                },
                 "/trends?last=86400&against=week&points=soc",
             ),
         ] {
-            assert_eq!(choice.address("/trends", PACK), address);
-            assert_eq!(Choice::of(&Address::parse(address), PACK), choice);
+            assert_eq!(choice.address("/trends", PACK, &CELLS), address);
+            assert_eq!(Choice::of(&Address::parse(address), PACK, &CELLS), choice);
         }
-        assert!(first.address("/trends?system=home", SystemKind::Home).starts_with("/trends?system=home&points="));
+        assert!(
+            first.address("/trends?system=home", SystemKind::Home, &CELLS).starts_with("/trends?system=home&points=")
+        );
         for address in [
             "/trends?last=-5",
             "/trends?last=x",
@@ -242,7 +309,7 @@ mod tests {
             "/trends?from=1",
             "/trends?against=moon",
         ] {
-            assert_eq!(Choice::of(&Address::parse(address), PACK), first, "{address}");
+            assert_eq!(Choice::of(&Address::parse(address), PACK, &CELLS), first, "{address}");
         }
     }
 
@@ -269,7 +336,7 @@ mod tests {
 
     #[test]
     fn what_goes_on_moves_in_steps_and_the_last_quantity_stays() {
-        let choice = Choice { when: When::Last(3_600), against: Against::Nothing, points: vec![PointId::Soc] };
+        let choice = Choice { points: vec![PointId::Soc], ..Choice::of(&Address::parse("/trends"), PACK, &CELLS) };
         assert_eq!((choice.window(1_000.1), choice.window(1_001.9)), ((-2_598.0, 1_002.0), (-2_598.0, 1_002.0)));
         assert_eq!(choice.toggled(PointId::Soc), choice);
         assert_eq!(choice.toggled(PointId::Voltage).points, [PointId::Soc, PointId::Voltage]);

@@ -1,11 +1,11 @@
 //! What the values that are seen are: a table of statistics, energy, and where it all comes from.
 
 use super::against::Other;
-use super::pictures::name;
+use super::pictures::{cell_of, name};
 use crate::components::Card;
 use crate::derived::Derived;
 use crate::format::{self, NONE, THIN};
-use domain::point::PointId;
+use domain::point::{PointId, Unit};
 use domain::series::{FlowOf, Stretch};
 use domain::spec::SystemKind;
 use leptos::prelude::*;
@@ -67,15 +67,20 @@ struct Row {
 
 fn rows(stretch: &Stretch, kind: SystemKind) -> Vec<Row> {
     let row = |(series, s): (&domain::series::Series, &domain::series::Statistics)| {
-        let point = PointId::from_path(&series.name)?;
+        // Cells are told as the extremes of all cells are.
+        let (point, name) = match (PointId::from_path(&series.name), series.unit) {
+            (Some(point), _) => (point, name(point, kind).to_owned()),
+            (None, Unit::Volt) => (PointId::CellVoltageMin, format!("Cell {} voltage", cell_of(&series.name))),
+            (None, Unit::Celsius) => {
+                (PointId::CellTemperatureMax, format!("Cell {} temperature", cell_of(&series.name)))
+            }
+            _ => return None,
+        };
         let words = |value: f32| if s.n > 0 { format::point(point, value).to_string() } else { NONE.to_owned() };
         let spread = if s.n > 1 { words(s.std_dev) } else { NONE.to_owned() };
-        Some(Row {
-            name: name(point, kind).to_owned(),
-            cells: [words(s.mean), spread, words(s.min), words(s.max), format::count(s.n)],
-        })
+        Some(Row { name, cells: [words(s.mean), spread, words(s.min), words(s.max), format::count(s.n)] })
     };
-    stretch.table.series.iter().zip(&stretch.statistics).filter_map(row).collect()
+    stretch.table.series.iter().chain(&stretch.cells.series).zip(&stretch.statistics).filter_map(row).collect()
 }
 
 /// The rows of both times, each quantity's one below the other.
@@ -129,7 +134,6 @@ fn provenance(stretch: &Stretch) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::point::Unit;
     use domain::series::{Series, Statistics, Table};
 
     #[test]

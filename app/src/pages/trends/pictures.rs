@@ -1,10 +1,10 @@
 //! From a stretch of the past to charts: one for each kind of quantity, over one time. Pure.
 
 use super::against::Other;
-use crate::charts::line::{Band, Line, LineChart, Mark, TimeAxis, ValueAxis, ValueRange};
+use crate::charts::line::{Band, Line, LineChart, Mark, Room, TimeAxis, ValueAxis, ValueRange};
 use crate::charts::theme::Ink;
 use domain::alarm::Severity;
-use domain::point::PointId;
+use domain::point::{PointId, Unit};
 use domain::series::{Series, Stretch, Table};
 use domain::spec::{SystemKind, SystemSpec};
 
@@ -123,6 +123,14 @@ fn ink(point: PointId, place: usize) -> Ink {
     }
 }
 
+/// The cells of a chart, in the order in which they were chosen.
+const CELL_INKS: [Ink; 6] = [Ink::Discharge, Ink::Charge, Ink::Grid, Ink::Current, Ink::Solar, Ink::Load];
+
+/// The cell of a series such as `cells/7.12/voltage`.
+pub fn cell_of(name: &str) -> &str {
+    name.split('/').nth(1).unwrap_or(name)
+}
+
 /// One chart: its name and what it shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
@@ -132,9 +140,11 @@ pub struct Picture {
     pub chart: LineChart,
 }
 
-/// The axes that `points` need, in the order of the page.
-pub fn axes(points: &[PointId]) -> Vec<Axis> {
-    let needed = AXES.iter().filter(|axis| axis.points.iter().any(|point| points.contains(point)));
+/// The axes that `points`, and cells if there are any, need, in the order of the page.
+pub fn axes(points: &[PointId], cells: bool) -> Vec<Axis> {
+    let of_cells = |axis: Axis| cells && matches!(axis, Axis::CellVoltage | Axis::Temperature);
+    let needed =
+        AXES.iter().filter(|spec| of_cells(spec.axis) || spec.points.iter().any(|point| points.contains(point)));
     needed.map(|axis| axis.axis).collect()
 }
 
@@ -150,17 +160,28 @@ pub(super) fn picture(
     let Some(about) = AXES.iter().find(|about| about.axis == axis) else {
         return Picture { name: "", chart: LineChart::default() };
     };
+    let unit = match axis {
+        Axis::CellVoltage => Some(Unit::Volt),
+        Axis::Temperature => Some(Unit::Celsius),
+        _ => None,
+    };
     let lines = |stretch: &Stretch, window: (f64, f64), after: &str| -> Vec<Line> {
         let mine = stretch.table.series.iter().filter_map(|series| {
             let point = PointId::from_path(&series.name)?;
             about.points.iter().position(|known| *known == point).map(|place| (place, point, series))
         });
-        let line = mine.map(|(place, point, series)| Line {
+        let points = mine.map(|(place, point, series)| Line {
             label: format!("{}{after}", name(point, spec.kind)),
             ink: ink(point, place),
             segments: segments(&stretch.table, series, stretch.step_ms, window, about.factor),
         });
-        line.collect()
+        let cells = stretch.cells.series.iter().filter(|series| Some(series.unit) == unit);
+        let cells = cells.enumerate().map(|(place, series)| Line {
+            label: format!("{}{after}", cell_of(&series.name)),
+            ink: CELL_INKS[place % CELL_INKS.len()],
+            segments: segments(&stretch.cells, series, stretch.cell_step_ms, window, about.factor),
+        });
+        points.chain(cells).collect()
     };
     let others = other.map_or_else(Vec::new, |Other { stretch, earlier_s, words }| {
         let mut others = lines(stretch, (window.0 - earlier_s, window.1 - earlier_s), &format!(", {words}"));
@@ -179,8 +200,20 @@ pub(super) fn picture(
             marks: marks(stretch, window),
             clock: Some(offset_s),
             zero: None,
+            room: Some(Room { tick: WIDEST_TICK, name: widest_name(stretch, spec.kind) }),
         },
     }
+}
+
+/// A tick as wide as the ticks of nearly all charts.
+const WIDEST_TICK: &str = "0\u{202f}000.0";
+
+/// The longest name of all lines of the page.
+fn widest_name(stretch: &Stretch, kind: SystemKind) -> String {
+    let points = stretch.table.series.iter().filter_map(|series| PointId::from_path(&series.name));
+    let names =
+        points.map(|point| name(point, kind)).chain(stretch.cells.series.iter().map(|series| cell_of(&series.name)));
+    names.max_by_key(|name| name.chars().count()).unwrap_or_default().to_owned()
 }
 
 /// What is safe, where it is known.
@@ -268,7 +301,6 @@ fn gap_s(table: &Table, step_ms: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::point::Unit;
     use domain::time::Utc;
 
     fn stretch(at_s: &[f64], values: &[Option<f32>], step_ms: u64) -> Stretch {
@@ -310,10 +342,62 @@ mod tests {
     }
 
     #[test]
+    fn all_charts_of_the_page_share_their_time_axis() {
+        let of = |point: PointId, value| Series::of(point, vec![Some(value); 2]);
+        let stretch = Stretch {
+            table: Table {
+                at: vec![Utc(0), Utc(1_000_000)],
+                series: vec![of(PointId::LoadPower, 250e3), of(PointId::Soc, 7.0), of(PointId::Voltage, 832.0)],
+            },
+            ..Stretch::default()
+        };
+        let spec = crate::sample::site().systems[0].clone();
+        let edges = [Axis::Power, Axis::Percent, Axis::Voltage].map(|axis| {
+            let chart = picture(axis, &stretch, None, (0.0, 60.0), 0, &spec).chart;
+            let layout = crate::charts::line::layout::Layout::new(
+                &chart,
+                crate::charts::line::layout::Size { width: 1_200.0, height: 200.0 },
+                12.0,
+            );
+            (layout.left.round(), layout.right.round())
+        });
+        assert!(edges.iter().all(|edge| *edge == edges[0]), "{edges:?}");
+    }
+
+    #[test]
     fn every_axis_has_its_points_and_no_point_two() {
         let all: Vec<PointId> = drawable().collect();
         assert!(all.iter().enumerate().all(|(place, point)| !all[..place].contains(point)));
-        assert_eq!(axes(&[PointId::Soc, PointId::LoadPower]), [Axis::Power, Axis::Percent]);
-        assert!(axes(&[PointId::Contactors]).is_empty());
+        assert_eq!(axes(&[PointId::Soc, PointId::LoadPower], false), [Axis::Power, Axis::Percent]);
+        assert_eq!(axes(&[PointId::Soc], true), [Axis::Percent, Axis::CellVoltage, Axis::Temperature]);
+        assert!(axes(&[PointId::Contactors], false).is_empty());
+    }
+
+    #[test]
+    fn cells_are_lines_of_their_own_on_the_axis_of_their_quantity() {
+        let of = |name: &str, unit, value| Series {
+            name: name.into(),
+            unit,
+            resolution: 1e-4,
+            values: vec![Some(value); 2],
+        };
+        let stretch = Stretch {
+            cells: Table {
+                at: vec![Utc(0), Utc(60_000_000)],
+                series: vec![
+                    of("cells/7.12/voltage", Unit::Volt, 3.2),
+                    of("cells/7.12/temperature", Unit::Celsius, 25.0),
+                ],
+            },
+            cell_step_ms: 60_000,
+            ..Stretch::default()
+        };
+        let spec = crate::sample::site().systems[0].clone();
+        for (axis, value) in [(Axis::CellVoltage, 3.2_f32), (Axis::Temperature, 25.0)] {
+            let chart = picture(axis, &stretch, None, (0.0, 60.0), 0, &spec).chart;
+            assert_eq!((chart.lines.len(), chart.lines[0].label.as_str()), (1, "7.12"));
+            assert_eq!(chart.lines[0].segments, [vec![(0.0, f64::from(value)), (60.0, f64::from(value))]]);
+        }
+        assert!(picture(Axis::Voltage, &stretch, None, (0.0, 60.0), 0, &spec).chart.lines.is_empty());
     }
 }

@@ -47,7 +47,7 @@ impl Wire for Table {
 fn write_series(w: &mut Writer, series: &Series, rows: usize) {
     let step = Step::new(series.resolution).unwrap_or(Step::MILLI);
     w.str(&series.name);
-    w.u8(UNITS.iter().position(|unit| *unit == series.unit).unwrap_or_default() as u8);
+    w.u8(unit_code(series.unit));
     w.f32(step.size());
     let present = || series.values.iter().take(rows).enumerate().filter_map(|(row, value)| Some((row, (*value)?)));
     let having: Vec<u32> = present().map(|(row, _)| row as u32).collect();
@@ -56,9 +56,19 @@ fn write_series(w: &mut Writer, series: &Series, rows: usize) {
     rice::write(w, &differences(&counts));
 }
 
+/// The wire code of a unit.
+pub(super) fn unit_code(unit: Unit) -> u8 {
+    UNITS.iter().position(|known| *known == unit).unwrap_or_default() as u8
+}
+
+/// The unit whose code comes next.
+pub(super) fn unit_of(r: &mut Reader<'_>) -> Result<Unit, WireError> {
+    UNITS.get(r.u8()? as usize).copied().ok_or_else(|| r.invalid("a unit"))
+}
+
 fn read_series(r: &mut Reader<'_>, rows: usize) -> Result<Series, WireError> {
     let name = r.str()?.to_owned();
-    let unit = *UNITS.get(r.u8()? as usize).ok_or_else(|| r.invalid("a unit"))?;
+    let unit = unit_of(r)?;
     let step = Step::new(r.f32()?).ok_or_else(|| r.invalid("a resolution"))?;
     let (mut having, mut counts) = (Vec::new(), Vec::new());
     subset::read(r, rows, &mut having)?;
@@ -72,13 +82,13 @@ fn read_series(r: &mut Reader<'_>, rows: usize) -> Result<Series, WireError> {
 }
 
 /// Each number less the one before; the first stays.
-fn differences(numbers: &[i64]) -> Vec<i64> {
+pub(super) fn differences(numbers: &[i64]) -> Vec<i64> {
     let before = [0].iter().chain(numbers);
     numbers.iter().zip(before).map(|(number, before)| number.wrapping_sub(*before)).collect()
 }
 
 /// The inverse of [`differences`].
-fn add_up(numbers: &mut [i64]) {
+pub(super) fn add_up(numbers: &mut [i64]) {
     let mut sum = 0_i64;
     for number in numbers {
         sum = sum.wrapping_add(*number);

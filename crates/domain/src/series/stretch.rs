@@ -12,13 +12,17 @@ pub struct Stretch {
     pub table: Table,
     /// Length of a step, ms; 0 if the table has every row.
     pub step_ms: u64,
+    /// What to draw of single cells, over their own time axis: of each step four rows, as above.
+    pub cells: Table,
+    /// Length of a step of the cells, ms.
+    pub cell_step_ms: u64,
     /// Where the answer comes from, for people: `every row`.
     pub tier: String,
     /// How many rows stand behind it.
     pub rows: u64,
     /// When the system's past begins and ends; `None` if it has none.
     pub whole: Option<(Utc, Utc)>,
-    /// What the values in the stretch are, one for each series.
+    /// What the values in the stretch are, one for each series, then one for each of the cells'.
     pub statistics: Vec<Statistics>,
     /// Energy and time by direction.
     pub flow: FlowOf,
@@ -75,6 +79,8 @@ impl Wire for Stretch {
     fn write(&self, w: &mut Writer) {
         self.table.write(w);
         w.varint(self.step_ms);
+        self.cells.write(w);
+        w.varint(self.cell_step_ms);
         w.str(&self.tier);
         w.varint(self.rows);
         w.option(self.whole, |w, (from, to)| {
@@ -92,6 +98,8 @@ impl Wire for Stretch {
         Ok(Stretch {
             table: Table::read(r)?,
             step_ms: r.varint()?,
+            cells: Table::read(r)?,
+            cell_step_ms: r.varint()?,
             tier: r.str()?.to_owned(),
             rows: r.varint()?,
             whole: r.option(|r| Ok((Utc(r.signed()?), Utc(r.signed()?))))?,
@@ -173,6 +181,16 @@ mod tests {
                 }],
             },
             step_ms: 7_776_000_000,
+            cells: Table {
+                at: vec![Utc(60_000_000)],
+                series: vec![Series {
+                    name: "cells/7.12/voltage".into(),
+                    unit: Unit::Volt,
+                    resolution: 0.000_1,
+                    values: vec![Some(3.25)],
+                }],
+            },
+            cell_step_ms: 60_000,
             tier: "every row".into(),
             rows: 12_960_000,
             whole: Some((Utc(-5), Utc(1_760_000_000_000_000))),

@@ -1,7 +1,9 @@
 //! The statements about what is sealed, what is not yet, and what happened.
 
-use super::{BUSY_WAIT, Database, READER_FLAGS, READER_SETTINGS};
+use super::cells::{cell_days, unsealed_cells};
+use super::{BUSY_WAIT, Database, READER_FLAGS, READER_SETTINGS, Row};
 use crate::block::Block;
+use crate::cells::{CellDay, Tail};
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::event::Event;
@@ -13,6 +15,16 @@ use std::path::Path;
 
 /// Every system's sealed days.
 pub(super) type Catalogue = Vec<(String, Segment)>;
+
+/// What there is of every system.
+pub(crate) struct Everything {
+    /// The sealed days.
+    pub(crate) catalogue: Catalogue,
+    /// The sealed days of cells.
+    pub(crate) cell_days: Vec<(String, CellDay)>,
+    /// Each system's rows and minutes of cells that are not sealed.
+    pub(crate) tails: Vec<(String, Block, Tail)>,
+}
 
 impl Database {
     /// Every sealed day of every system.
@@ -97,15 +109,17 @@ impl Reader {
     }
 
     /// Every sealed day, and every system's rows that are not sealed.
-    pub(crate) fn everything(&self) -> rusqlite::Result<(Catalogue, Vec<(String, Block)>)> {
+    pub(crate) fn everything(&self) -> rusqlite::Result<Everything> {
         // One transaction, so that an hour that is sealed meanwhile is not seen twice or not at all.
         self.0.execute_batch("BEGIN")?;
         let read = || {
             let tails = systems(&self.0)?.into_iter().map(|system| {
                 let (tail, _) = unsealed(&self.0, &system, i64::MAX)?;
-                Ok((system, tail))
+                let (cells, _) = unsealed_cells(&self.0, &system, i64::MAX)?;
+                Ok((system, tail, cells))
             });
-            Ok((catalogue(&self.0)?, tails.collect::<rusqlite::Result<_>>()?))
+            let tails = tails.collect::<rusqlite::Result<_>>()?;
+            Ok(Everything { catalogue: catalogue(&self.0)?, cell_days: cell_days(&self.0)?, tails })
         };
         let read = read();
         self.0.execute_batch("COMMIT")?;
@@ -122,25 +136,49 @@ impl Reader {
         self.0.prepare_cached(sql)?.query_row(params![system, of, day.0], |row| row.get(0)).optional()
     }
 
+    /// The tape's seconds from `from_s` up to but not including `to_s`, oldest first.
+    pub(crate) fn tape(&self, system: &str, from_s: i64, to_s: i64) -> rusqlite::Result<Vec<Row>> {
+        let mut select = self.0.prepare_cached(
+            "SELECT utc_s, frames FROM system JOIN tape ON system_id = id
+             WHERE name = ?1 AND utc_s >= ?2 AND utc_s < ?3 ORDER BY utc_s, seq",
+        )?;
+        let row = |row: &rusqlite::Row<'_>| Ok(Row { utc_s: row.get(0)?, tape: row.get(1)? });
+        select.query_map(params![system, from_s, to_s], row)?.collect()
+    }
+
+    /// The first event of this kind after `ms`, or the last one before it.
+    pub(crate) fn event_beside(
+        &self,
+        system: &str,
+        ms: i64,
+        kind: &str,
+        before: bool,
+    ) -> rusqlite::Result<Option<Event>> {
+        let sql = if before {
+            "SELECT at_ms, kind, rule, severity, words FROM event JOIN system ON system_id = id
+             WHERE name = ?1 AND kind = ?2 AND at_ms < ?3 ORDER BY at_ms DESC, seq DESC LIMIT 1"
+        } else {
+            "SELECT at_ms, kind, rule, severity, words FROM event JOIN system ON system_id = id
+             WHERE name = ?1 AND kind = ?2 AND at_ms > ?3 ORDER BY at_ms, seq LIMIT 1"
+        };
+        self.0.prepare_cached(sql)?.query_row(params![system, kind, ms], event).optional()
+    }
+
     /// What happened from `from_ms` up to but not including `to_ms`, oldest first, at most `limit` of the newest.
     pub(crate) fn events(&self, system: &str, from_ms: i64, to_ms: i64, limit: usize) -> rusqlite::Result<Vec<Event>> {
         let mut select = self.0.prepare_cached(
             "SELECT at_ms, kind, rule, severity, words FROM event JOIN system ON system_id = id
              WHERE name = ?1 AND at_ms >= ?2 AND at_ms < ?3 ORDER BY at_ms DESC, seq DESC LIMIT ?4",
         )?;
-        let rows = select.query_map(params![system, from_ms, to_ms, limit as i64], |row| {
-            Ok(Event {
-                at_ms: row.get(0)?,
-                kind: row.get(1)?,
-                rule: row.get(2)?,
-                severity: row.get(3)?,
-                words: row.get(4)?,
-            })
-        })?;
+        let rows = select.query_map(params![system, from_ms, to_ms, limit as i64], event)?;
         let mut events = rows.collect::<rusqlite::Result<Vec<Event>>>()?;
         events.reverse();
         Ok(events)
     }
+}
+
+fn event(row: &rusqlite::Row<'_>) -> rusqlite::Result<Event> {
+    Ok(Event { at_ms: row.get(0)?, kind: row.get(1)?, rule: row.get(2)?, severity: row.get(3)?, words: row.get(4)? })
 }
 
 fn catalogue(conn: &Connection) -> rusqlite::Result<Catalogue> {

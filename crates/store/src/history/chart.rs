@@ -9,7 +9,7 @@ use crate::rollup::{Bucket, Fold as _, LEVELS_MS, buckets_of};
 use domain::point::PointId;
 
 /// Steps of a chart, ms: those of a clock, so that steps stay where they are when a chart is moved.
-const STEPS_MS: [i64; 24] = [
+pub(super) const STEPS_MS: [i64; 24] = [
     1_000,
     2_000,
     5_000,

@@ -59,10 +59,10 @@ pub struct Headroom {
 }
 
 /// The rows of one part of a range: a sealed day, or the tail.
-struct Part<'a> {
-    at_ms: &'a [i64],
+pub(super) struct Part<'a> {
+    pub(super) at_ms: &'a [i64],
     held_s: &'a [f32],
-    columns: Vec<&'a [f32]>,
+    pub(super) columns: Vec<&'a [f32]>,
 }
 
 impl History {
@@ -148,7 +148,7 @@ impl History {
     }
 
     /// Asks each sealed day in the range, and the tail, for its part, oldest first.
-    fn each<T: Send>(
+    pub(super) fn each<T: Send>(
         &self,
         system: &str,
         range: Range,

@@ -71,10 +71,10 @@ impl Packed for Flow {
 
 /// Numbers with the bytes of equal weight side by side: those that hardly change then stand in long runs.
 #[derive(Default)]
-struct Planes(Vec<u8>);
+pub(crate) struct Planes(Vec<u8>);
 
 impl Planes {
-    fn put<T, const N: usize>(&mut self, all: &[T], bytes: impl Fn(&T) -> [u8; N]) {
+    pub(crate) fn put<T, const N: usize>(&mut self, all: &[T], bytes: impl Fn(&T) -> [u8; N]) {
         let start = self.0.len();
         self.0.resize(start + all.len() * N, 0);
         for (k, one) in all.iter().enumerate() {
@@ -85,7 +85,7 @@ impl Planes {
     }
 
     /// Compressed; if that should fail, which it does for want of memory only, nothing: it reads as damage.
-    fn pack(self) -> Vec<u8> {
+    pub(crate) fn pack(self) -> Vec<u8> {
         zstd::bulk::compress(&self.0, ZSTD_LEVEL).unwrap_or_default()
     }
 }
@@ -96,7 +96,11 @@ fn unpacked(bytes: &[u8], size: usize) -> Option<(Vec<u8>, usize)> {
     (count * size == bytes.len()).then_some((bytes, count))
 }
 
-fn take<T, const N: usize>(rest: &mut &[u8], all: &mut [T], mut set: impl FnMut(&mut T, [u8; N])) -> Option<()> {
+pub(crate) fn take<T, const N: usize>(
+    rest: &mut &[u8],
+    all: &mut [T],
+    mut set: impl FnMut(&mut T, [u8; N]),
+) -> Option<()> {
     let (mine, after) = rest.split_at_checked(all.len() * N)?;
     *rest = after;
     let count = all.len();

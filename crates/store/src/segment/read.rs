@@ -11,6 +11,7 @@ use parquet::data_type::{DataType, DoubleType, FloatType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// A day's file, opened. Later changes of the folder do not touch it.
@@ -34,29 +35,52 @@ impl Opened {
     }
 
     /// How many rows it has.
+    #[cfg(test)]
     pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
+    /// Whether it is the file that the catalogue describes.
+    ///
+    /// # Errors
+    /// It has another number of rows than `rows`.
+    pub(crate) fn has_rows(&self, rows: u64) -> Result<(), StoreError> {
+        if self.rows as u64 == rows { Ok(()) } else { Err(self.bad("it was replaced meanwhile; ask again")) }
+    }
+
     /// How many row groups it has.
-    #[cfg(test)]
     pub(crate) fn row_groups(&self) -> usize {
         self.file.num_row_groups()
     }
 
     /// When each row was taken, ms since 1970-01-01 UTC.
     pub(crate) fn at_ms(&mut self) -> Result<Vec<i64>, StoreError> {
+        self.at_ms_of(0..self.row_groups())
+    }
+
+    /// When each row of some row groups was taken.
+    ///
+    /// # Errors
+    /// [`StoreError::Parquet`].
+    pub(crate) fn at_ms_of(&self, groups: Range<usize>) -> Result<Vec<i64>, StoreError> {
         let Some(column) = self.place(TIMESTAMP) else { return Err(self.bad("it has no column timestamp")) };
-        let at_us = self.numbers::<Int64Type>(column, Physical::INT64, 0)?;
-        let units_per_ms = self.units_per_ms(column);
-        Ok(at_us.into_iter().map(|at| at.div_euclid(units_per_ms)).collect())
+        self.times(column, groups)
+    }
+
+    /// The numbers of a column in some row groups, NaN for none.
+    ///
+    /// # Errors
+    /// [`StoreError::Parquet`]; also if there is no such column.
+    pub(crate) fn floats_of(&self, name: &str, groups: Range<usize>) -> Result<Vec<f32>, StoreError> {
+        let Some(column) = self.place(name) else { return Err(self.bad(&format!("it has no column {name}"))) };
+        self.floats(column, groups)
     }
 
     /// The values of a point, NaN for none: also where the file has no such column.
     pub(crate) fn column(&mut self, point: PointId) -> Result<Vec<f32>, StoreError> {
         match self.place(&domain::telemetry::column_name(point)) {
             None => Ok(vec![f32::NAN; self.rows]),
-            Some(column) => self.floats(column),
+            Some(column) => self.floats(column, 0..self.row_groups()),
         }
     }
 
@@ -66,7 +90,7 @@ impl Opened {
         let mut columns = Vec::new();
         for (place, name) in names.iter().enumerate() {
             let Some(point) = from_column_name(name) else { continue };
-            let values = self.floats(place)?;
+            let values = self.floats(place, 0..self.row_groups())?;
             if values.iter().any(|v| !v.is_nan()) {
                 columns.push((point, values));
             }
@@ -96,29 +120,41 @@ impl Opened {
         }
     }
 
-    /// A column of any numbers, as floats.
-    fn floats(&self, column: usize) -> Result<Vec<f32>, StoreError> {
+    fn times(&self, column: usize, groups: Range<usize>) -> Result<Vec<i64>, StoreError> {
+        let at = self.numbers::<Int64Type>(column, Physical::INT64, groups, 0)?;
+        let units_per_ms = self.units_per_ms(column);
+        Ok(at.into_iter().map(|at| at.div_euclid(units_per_ms)).collect())
+    }
+
+    /// A column of any numbers in some row groups, as floats.
+    fn floats(&self, column: usize, groups: Range<usize>) -> Result<Vec<f32>, StoreError> {
         let physical = self.file.metadata().file_metadata().schema_descr().column(column).physical_type();
         match physical {
-            Physical::FLOAT => self.numbers::<FloatType>(column, physical, f32::NAN),
+            Physical::FLOAT => self.numbers::<FloatType>(column, physical, groups, f32::NAN),
             Physical::DOUBLE => {
-                let values = self.numbers::<DoubleType>(column, physical, f64::NAN)?;
+                let values = self.numbers::<DoubleType>(column, physical, groups, f64::NAN)?;
                 Ok(values.into_iter().map(|v| v as f32).collect())
             }
             Physical::INT32 => {
-                let values = self.numbers::<Int32Type>(column, physical, i32::MIN)?;
+                let values = self.numbers::<Int32Type>(column, physical, groups, i32::MIN)?;
                 Ok(values.into_iter().map(|v| if v == i32::MIN { f32::NAN } else { v as f32 }).collect())
             }
             Physical::INT64 => {
-                let values = self.numbers::<Int64Type>(column, physical, i64::MIN)?;
+                let values = self.numbers::<Int64Type>(column, physical, groups, i64::MIN)?;
                 Ok(values.into_iter().map(|v| if v == i64::MIN { f32::NAN } else { v as f32 }).collect())
             }
             other => Err(self.bad(&format!("a column of numbers is {other}"))),
         }
     }
 
-    /// A whole column, `none` where it has no value.
-    fn numbers<T: DataType>(&self, column: usize, physical: Physical, none: T::T) -> Result<Vec<T::T>, StoreError>
+    /// A column in some row groups, `none` where it has no value.
+    fn numbers<T: DataType>(
+        &self,
+        column: usize,
+        physical: Physical,
+        groups: Range<usize>,
+        none: T::T,
+    ) -> Result<Vec<T::T>, StoreError>
     where
         T::T: Copy,
     {
@@ -126,17 +162,20 @@ impl Opened {
         if found.physical_type() != physical || found.max_rep_level() > 0 || found.max_def_level() > 1 {
             return Err(self.bad(&format!("the column {} is not plain {physical}", found.name())));
         }
-        let mut all = Vec::with_capacity(self.rows);
-        let mut read = || -> Result<(), ParquetError> {
-            for group in 0..self.file.num_row_groups() {
+        let mut all = Vec::new();
+        let mut wanted = 0;
+        let read = || -> Result<(), ParquetError> {
+            for group in groups {
                 let group = self.file.get_row_group(group)?;
                 let rows = group.metadata().num_rows() as usize;
+                wanted += rows;
+                all.reserve(rows);
                 append::<T>(group.get_column_reader(column)?, rows, none, &mut all)?;
             }
             Ok(())
         };
         read().map_err(|error| self.bad(&error.to_string()))?;
-        if all.len() == self.rows { Ok(all) } else { Err(self.bad("a column is shorter than the file")) }
+        if all.len() == wanted { Ok(all) } else { Err(self.bad("a column is shorter than the file")) }
     }
 
     fn bad(&self, why: &str) -> StoreError {

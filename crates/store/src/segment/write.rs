@@ -8,7 +8,7 @@ use domain::telemetry::{LEADING, column_name, columns};
 use parquet::basic::{Compression, Encoding, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
 use parquet::data_type::{FloatType, Int64Type};
 use parquet::errors::ParquetError;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, Type};
 use std::fs::{self, File};
@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Name of the column of times.
-pub(super) const TIMESTAMP: &str = "timestamp";
+pub(crate) const TIMESTAMP: &str = "timestamp";
 
 const HOUR_MS: i64 = 3_600_000;
 /// Hours with fewer rows share a row group: a group costs room in the footer.
@@ -32,11 +32,13 @@ const ZSTD_LEVEL: i32 = 3;
 /// # Errors
 /// [`StoreError::Io`], [`StoreError::Parquet`]; what was written so far is removed.
 pub(crate) fn write(path: &Path, block: &Block) -> Result<u64, StoreError> {
-    let written = try_write(path, block);
-    if written.is_err() {
-        let _ = fs::remove_file(path);
-    }
-    written
+    let points: Vec<PointId> =
+        columns().filter(|point| LEADING.contains(point) || block.column(*point).is_some()).collect();
+    let described = || Ok((schema(&points)?, properties()?));
+    write_file(path, described().map_err(failed(path))?, |writer| {
+        let mut groups = groups(block.at_ms()).into_iter();
+        groups.try_for_each(|rows| write_group(writer, block, &points, rows)).map_err(failed(path))
+    })
 }
 
 /// Writes `block` in the place of the file at `path`, if there is one: all of it, or nothing changes. Makes the folder.
@@ -44,47 +46,71 @@ pub(crate) fn write(path: &Path, block: &Block) -> Result<u64, StoreError> {
 /// # Errors
 /// As [`write`].
 pub(crate) fn replace(path: &Path, block: &Block) -> Result<u64, StoreError> {
+    replace_with(path, |new| write(new, block))
+}
+
+/// Puts what `write` writes in the place of the file at `path`, if there is one: all of it, or nothing changes. Makes the
+/// folder.
+///
+/// # Errors
+/// [`StoreError::Io`]; those of `write`.
+pub(crate) fn replace_with(
+    path: &Path,
+    write: impl FnOnce(&Path) -> Result<u64, StoreError>,
+) -> Result<u64, StoreError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(StoreError::io(folder))?;
     // The name does not end in `.parquet`, so nobody takes it for history.
     let new = path.with_extension("parquet.new");
-    let bytes = write(&new, block)?;
+    let bytes = write(&new)?;
     fs::rename(&new, path).map_err(StoreError::io(path))?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io(folder))?;
     Ok(bytes)
 }
 
-fn try_write(path: &Path, block: &Block) -> Result<u64, StoreError> {
-    let points: Vec<PointId> =
-        columns().filter(|point| LEADING.contains(point) || block.column(*point).is_some()).collect();
-    let failed = |error: ParquetError| match error {
-        // What the disk says shall be said as such.
+/// What Parquet says of the file at `path`; what the disk says is said as such.
+pub(crate) fn failed(path: &Path) -> impl Fn(ParquetError) -> StoreError + Copy + '_ {
+    |error| match error {
         ParquetError::External(source) => match source.downcast::<io::Error>() {
             Ok(source) => StoreError::Io { path: path.to_owned(), source: *source },
             Err(other) => StoreError::Parquet { path: path.to_owned(), why: other.to_string() },
         },
         other => StoreError::Parquet { path: path.to_owned(), why: other.to_string() },
-    };
-    let file = File::create(path).map_err(StoreError::io(path))?;
-    let schema = Arc::new(schema(&points).map_err(failed)?);
-    let mut writer = SerializedFileWriter::new(
-        BufWriter::with_capacity(1 << 18, file),
-        schema,
-        Arc::new(properties().map_err(failed)?),
-    )
-    .map_err(failed)?;
-    for rows in groups(block.at_ms()) {
-        write_group(&mut writer, block, &points, rows).map_err(failed)?;
     }
-    let mut file = writer.into_inner().map_err(failed)?;
-    file.flush().map_err(StoreError::io(path))?;
-    let file = file.get_ref();
-    file.sync_all().map_err(StoreError::io(path))?;
-    Ok(file.metadata().map_err(StoreError::io(path))?.len())
+}
+
+/// A Parquet file that is being written.
+pub(crate) type FileWriter = SerializedFileWriter<BufWriter<File>>;
+
+/// Writes a file of its own that was not there, row group by row group, and syncs it. Returns its size, bytes.
+///
+/// # Errors
+/// [`StoreError::Io`], [`StoreError::Parquet`], those of `groups`; what was written so far is removed.
+pub(crate) fn write_file(
+    path: &Path,
+    (schema, properties): (Type, WriterProperties),
+    groups: impl FnOnce(&mut FileWriter) -> Result<(), StoreError>,
+) -> Result<u64, StoreError> {
+    let try_write = || {
+        let file = BufWriter::with_capacity(1 << 18, File::create(path).map_err(StoreError::io(path))?);
+        let mut writer =
+            SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties)).map_err(failed(path))?;
+        groups(&mut writer)?;
+        let mut file = writer.into_inner().map_err(failed(path))?;
+        file.flush().map_err(StoreError::io(path))?;
+        let file = file.get_ref();
+        file.sync_all().map_err(StoreError::io(path))?;
+        Ok(file.metadata().map_err(StoreError::io(path))?.len())
+    };
+    let written = try_write();
+    if written.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    written
 }
 
 fn write_group(
-    writer: &mut SerializedFileWriter<BufWriter<File>>,
+    writer: &mut FileWriter,
     block: &Block,
     points: &[PointId],
     rows: Range<usize>,
@@ -141,13 +167,7 @@ fn groups(at_ms: &[i64]) -> Vec<Range<usize>> {
 }
 
 fn schema(points: &[PointId]) -> Result<Type, ParquetError> {
-    // Not adjusted to UTC in the words of the format, or DuckDB would show the reader's local time. The times are UTC.
-    let time = LogicalType::timestamp(false, TimeUnit::MICROS);
-    let timestamp = Type::primitive_type_builder(TIMESTAMP, Physical::INT64)
-        .with_repetition(Repetition::REQUIRED)
-        .with_logical_type(Some(time))
-        .build()?;
-    let mut fields = vec![Arc::new(timestamp)];
+    let mut fields = vec![Arc::new(timestamp()?)];
     for point in points {
         let field = Type::primitive_type_builder(&column_name(*point), Physical::FLOAT)
             .with_repetition(Repetition::OPTIONAL)
@@ -157,16 +177,29 @@ fn schema(points: &[PointId]) -> Result<Type, ParquetError> {
     Type::group_type_builder("telemetry").with_fields(fields).build()
 }
 
-fn properties() -> Result<WriterProperties, ParquetError> {
+/// The column of times.
+pub(crate) fn timestamp() -> Result<Type, ParquetError> {
+    // Not adjusted to UTC in the words of the format, or DuckDB would show the reader's local time. The times are UTC.
+    let time = LogicalType::timestamp(false, TimeUnit::MICROS);
+    Type::primitive_type_builder(TIMESTAMP, Physical::INT64)
+        .with_repetition(Repetition::REQUIRED)
+        .with_logical_type(Some(time))
+        .build()
+}
+
+/// What every file of ours has: times as differences, zstd, and who wrote it.
+pub(crate) fn common_properties() -> Result<WriterPropertiesBuilder, ParquetError> {
     Ok(WriterProperties::builder()
         .set_created_by(concat!("packtwin ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_dictionary_enabled(false)
-        .set_encoding(Encoding::BYTE_STREAM_SPLIT)
         .set_column_encoding(ColumnPath::from(TIMESTAMP), Encoding::DELTA_BINARY_PACKED)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_write_batch_size(PAGE_ROWS)
         .set_data_page_row_count_limit(PAGE_ROWS)
-        .set_data_page_size_limit(1 << 20)
-        .build())
+        .set_data_page_size_limit(1 << 20))
+}
+
+fn properties() -> Result<WriterProperties, ParquetError> {
+    let common = common_properties()?;
+    Ok(common.set_dictionary_enabled(false).set_encoding(Encoding::BYTE_STREAM_SPLIT).build())
 }

@@ -6,6 +6,7 @@
 use super::{Writer, utc_now};
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::index::Past;
 use crate::seal;
 use crate::segment::{self, Opened, Segment};
 use domain::time::Utc;
@@ -31,17 +32,21 @@ impl Writer {
             }
         }
         let there = |system: &String, day: Day| known.get(system).is_some_and(|all| all.iter().any(|s| s.day == day));
-        self.adopt = days_on_disk(&self.folder).into_iter().filter(|(system, day)| !there(system, *day)).collect();
+        let on_disk = days_on_disk(&self.folder, segment::folder);
+        self.adopt = on_disk.into_iter().filter(|(system, day)| !there(system, *day)).collect();
+        let mut cells = self.known_cells()?;
+        let Some(db) = &mut self.db else { return Ok(()) };
         let mut systems: BTreeSet<String> = db.systems()?.into_iter().collect();
         systems.extend(known.keys().cloned());
         for system in systems {
             let segments = known.remove(&system).unwrap_or_default();
-            let tail = match self.index.with(&system, |past| past.tail.clone()) {
+            let (tail, cell_tail) = match self.index.with(&system, |past| (past.tail.clone(), past.cell_tail.clone())) {
                 // What came while the database was away is in memory only.
-                Some(tail) => tail,
-                None => db.unsealed(&system, i64::MAX)?.0,
+                Some(tails) => tails,
+                None => (db.unsealed(&system, i64::MAX)?.0, db.unsealed_cells(&system, i64::MAX)?.0),
             };
-            self.index.restore(&system, segments, tail);
+            let cell_days = cells.remove(&system).unwrap_or_default();
+            self.index.restore(&system, Past::of(segments, tail, cell_days, cell_tail));
         }
         Ok(())
     }
@@ -79,13 +84,13 @@ pub(super) fn set_aside(path: &Path, now: Utc) -> Result<PathBuf, StoreError> {
     Ok(kept_as)
 }
 
-/// Every `<system>/pack/<day>.parquet` below the data folder.
-fn days_on_disk(data: &Path) -> Vec<(String, Day)> {
+/// Every `<day>.parquet` in that folder of each system below the data folder.
+pub(super) fn days_on_disk(data: &Path, folder: impl Fn(&Path, &str) -> PathBuf) -> Vec<(String, Day)> {
     let folders = fs::read_dir(data).into_iter().flatten().flatten();
     let systems = folders.filter_map(|entry| entry.file_name().into_string().ok());
     let mut days = Vec::new();
     for system in systems {
-        for file in fs::read_dir(segment::folder(data, &system)).into_iter().flatten().flatten() {
+        for file in fs::read_dir(folder(data, &system)).into_iter().flatten().flatten() {
             let day = file.file_name().into_string().ok();
             let day = day.as_deref().and_then(|name| name.strip_suffix(".parquet")?.parse().ok());
             days.extend(day.map(|day| (system.clone(), day)));

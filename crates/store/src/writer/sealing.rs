@@ -9,7 +9,7 @@ use crate::seal::seal;
 use crate::segment;
 use nix::sys::statvfs::statvfs;
 use std::fs;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const HOUR_MS: i64 = 3_600_000;
 /// How long after an hour's end it is sealed: rows may come a little late.
@@ -24,8 +24,11 @@ impl Writer {
             return;
         }
         self.seal_at = now + super::EXPIRE_EVERY;
-        let done = self.adopt_one().and_then(|()| self.seal_due()).and_then(|()| self.expire_sealed());
-        if !self.adopt.is_empty() {
+        // Each for itself: what keeps one from the disk need not keep the other.
+        let rows = self.adopt_one().and_then(|()| self.seal_due());
+        let cells = self.adopt_one_of_cells().and_then(|()| self.seal_cells_due());
+        let done = rows.and(cells).and(self.expire_sealed());
+        if !(self.adopt.is_empty() && self.adopt_cells.is_empty()) {
             self.seal_at = now;
         }
         let words = done.err().map(|error| format!("history is not sealed: {error}"));
@@ -82,17 +85,12 @@ impl Writer {
         });
         for system in self.index.systems() {
             let days = self.index.with(&system, |past| past.segments.keys().copied().collect::<Vec<_>>());
-            let days = days.unwrap_or_default();
-            let Some(newest) = days.last().copied() else { continue };
-            let kept_days = (self.options.keep_sealed.as_secs() / 86_400) as i32;
-            let spare = days.len().saturating_sub(DAYS_KEPT_MIN);
-            let too_old = days.iter().take(spare).filter(|day| newest.0 - day.0 > kept_days);
-            let too_many = days.first().filter(|_| short_of_room && spare > 0);
-            let going: Vec<Day> = too_old.chain(too_many).copied().collect();
+            let going = going(&days.unwrap_or_default(), self.options.keep_sealed, short_of_room);
             for day in going {
                 self.delete_day(&system, day)?;
             }
         }
+        self.expire_cells(short_of_room)?;
         if short_of_room {
             let _ = fs::remove_dir_all(columns::folder(&self.folder));
         }
@@ -108,4 +106,13 @@ impl Writer {
         tracing::info!("history of {day} of {system} is deleted: it is too old, or the disk is nearly full");
         fs::remove_file(&path).map_err(StoreError::io(&path))
     }
+}
+
+/// Which of these days go: those too old beside the newest, and the oldest one while there is too little room.
+pub(super) fn going(days: &[Day], keep: Duration, short_of_room: bool) -> Vec<Day> {
+    let Some(newest) = days.last() else { return Vec::new() };
+    let kept_days = (keep.as_secs() / 86_400) as i32;
+    let spare = days.len().saturating_sub(DAYS_KEPT_MIN);
+    let too_old = days.iter().take(spare).take_while(|day| newest.0 - day.0 > kept_days).count();
+    days[..too_old.max(usize::from(short_of_room && spare > 0))].to_vec()
 }

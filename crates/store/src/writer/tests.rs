@@ -1,7 +1,7 @@
 //! The writer driven by hand: time is a parameter, nothing sleeps.
 
 use super::*;
-use crate::database;
+use crate::database::Reader;
 use crate::shared::Health;
 use std::path::Path;
 
@@ -18,7 +18,13 @@ fn writer(folder: &Path, options: Options) -> Writer {
 }
 
 fn stored(folder: &Path) -> Vec<i64> {
-    database::read(&folder.join(FILE), "hv", i64::MIN, i64::MAX).unwrap().iter().map(|row| row.utc_s).collect()
+    Reader::open(&folder.join(FILE))
+        .unwrap()
+        .tape("hv", i64::MIN, i64::MAX)
+        .unwrap()
+        .iter()
+        .map(|row| row.utc_s)
+        .collect()
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! A disk that does not take anything stops neither the start nor the caller, and storing resumes by itself.
 
 use crate::common::{OPENED_AT, QUIET, open, second, seconds, set_aside, write};
+use domain::minute::CellMinute;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use store::{Notice, Store, StoreError};
+use store::{CellValue, Notice, Range, Second, Store, StoreError};
 
 /// A small disk in memory. Mounting takes root: without it, the tests that need one are skipped.
 struct SmallDisk(tempfile::TempDir);
@@ -110,6 +111,57 @@ fn a_start_on_a_read_only_disk_begins_to_store_when_it_is_writable() {
     disk.remount("rw");
     store.flush().unwrap();
     assert_eq!(seconds(&store), [1, 2]);
+}
+
+/// A minute of 300 cells that does not compress.
+fn noise(number: i64) -> CellMinute {
+    let mut minute = CellMinute::empty(number, 300);
+    let mut state = number as u64 | 1;
+    for lane in minute.lanes.iter_mut().flatten() {
+        lane.iter_mut().for_each(|count| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            *count = 1 + (state >> 50) as u16;
+        });
+    }
+    minute
+}
+
+#[test]
+fn a_disk_that_is_full_while_an_hour_is_sealed_loses_nothing_and_it_is_sealed_later() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let minutes: Vec<CellMinute> = (0..61).map(noise).collect();
+    let whole = Range::new(0, 3_600_000);
+    let asked = |store: &Store| store.history().cell_map("hv", whole, 60, CellValue::Voltage).unwrap();
+    let store = open(disk.path());
+    // The first look after the house has passed before the hour is full.
+    store.flush().unwrap();
+    minutes.iter().for_each(|minute| {
+        let cells = Some(minute.clone());
+        store.append(Second { system: "hv".into(), utc_s: 60 * minute.minute + 59, cells, ..Second::default() });
+    });
+    store.flush().unwrap();
+    let before = asked(&store);
+    store.close().unwrap();
+
+    let ballast = disk.fill();
+    let size = fs::metadata(&ballast).unwrap().len();
+    fs::File::options().write(true).open(&ballast).unwrap().set_len(size - 150_000).unwrap();
+    let folder = disk.path().join("hv/cells");
+    let files = || fs::read_dir(&folder).map_or(0, |entries| entries.count());
+    let store = open(disk.path());
+    store.flush().unwrap();
+    let error = store.health().error.unwrap();
+    assert!(error.contains("history is not sealed") && error.contains("No space left"), "{error}");
+    assert_eq!((files(), asked(&store)), (0, before.clone()));
+    store.close().unwrap();
+
+    fs::remove_file(ballast).unwrap();
+    let store = open(disk.path());
+    store.flush().unwrap();
+    assert_eq!((store.health().error, files(), asked(&store)), (None, 1, before));
+    assert_eq!(store.history().cell_parts("hv").tail.len(), 1);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! processes.
 #![allow(clippy::unwrap_used, reason = "the lint knows test functions, but not their helpers")]
 
+mod cells;
 mod common;
 mod damage;
 mod disk;

@@ -25,7 +25,7 @@ type Parts = mpsc::Sender<Result<Bytes, std::io::Error>>;
 
 /// `GET /api/v1/history.csv?system=hv&from=...&to=...`: every row of a stretch, with every column that has a past.
 pub(in crate::http) async fn csv(State(app): State<AppState>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
-    let wanted = app.wanted(&every_column(asked))?;
+    let wanted = app.wanted(&every_column(asked))?.of_points()?;
     let (name, store) = (file_name(&wanted, "csv"), app.hub.store.clone());
     Ok(file(&name, "text/csv; charset=utf-8", move |parts| send_csv(store.history(), &wanted, &parts)))
 }
@@ -35,7 +35,7 @@ pub(in crate::http) async fn parquet(
     State(app): State<AppState>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let wanted = app.wanted(&every_column(asked))?;
+    let wanted = app.wanted(&every_column(asked))?.of_points()?;
     let name = file_name(&wanted, "parquet");
     let Wanted { system, points, range, .. } = wanted;
     let failed = |words| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words);

@@ -6,14 +6,13 @@ use crate::api;
 use crate::charts::line::{Band, Line, LineChart, LineChartView, TimeAxis, ValueAxis, ValueRange};
 use crate::charts::theme::Ink;
 use crate::derived::Derived;
-use crate::live::{GAP_S, Recent};
+use crate::live::{Question, Recent};
 use domain::reading::CellQuantity;
 use domain::series::{Table, Trace};
 use domain::spec::CellLimits;
 use domain::twin::Moment;
 use domain::wire::Wire;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 /// How far back, s.
 const SPAN_S: f64 = 600.0;
@@ -35,17 +34,25 @@ pub(super) fn Trend(
     let live = view.live;
     let recent = RwSignal::new(Recent::<2>::new(SPAN_S));
     let failed = RwSignal::new(None::<String>);
+    let question = Question::default();
     let fetch = move || {
-        let path = format!("/api/v1/series?system={}&cell={cell}&seconds={}", live.system().id, SPAN_S as u32);
-        spawn_local(async move {
-            let table = api::get_bytes(&path).await.and_then(|bytes| {
-                Table::from_bytes(&bytes).map_err(|error| format!("The past of the cell cannot be read ({error})"))
-            });
-            failed.try_set(table.as_ref().err().cloned());
-            if let Ok(table) = table {
-                recent.try_update(|recent| {
-                    recent.fill_from(&table, CellQuantity::ALL.map(|quantity| Trace::Cell(quantity, cell as u16)))
+        question.ask(move || {
+            let (past, until) = (live.past.get_untracked(), live.until());
+            let path =
+                format!("/api/v1/series?system={}&cell={cell}&seconds={}{until}", live.system().id, SPAN_S as u32);
+            async move {
+                let table = api::get_bytes(&path).await.and_then(|bytes| {
+                    Table::from_bytes(&bytes).map_err(|error| format!("The past of the cell cannot be read ({error})"))
                 });
+                failed.try_set(table.as_ref().err().cloned());
+                if let Ok(table) = table {
+                    recent.try_update(|recent| {
+                        if past {
+                            *recent = Recent::new(SPAN_S);
+                        }
+                        recent.fill_from(&table, CellQuantity::ALL.map(|quantity| Trace::Cell(quantity, cell as u16)))
+                    });
+                }
             }
         });
     };
@@ -53,12 +60,7 @@ pub(super) fn Trend(
     Effect::new(move |second: Option<i64>| {
         let moment = live.moment.get();
         let at_s = moment.now.utc.0 as f64 / 1e6;
-        let newest_s = recent.try_update_untracked(|recent| {
-            let newest_s = recent.newest_s();
-            recent.push(at_s, values(&moment, cell));
-            newest_s
-        });
-        if newest_s.flatten().is_none_or(|newest_s| at_s - newest_s > GAP_S) {
+        if recent.try_update_untracked(|recent| recent.push(at_s, values(&moment, cell))) == Some(true) {
             fetch();
         }
         if second != Some(at_s as i64) {
@@ -68,9 +70,12 @@ pub(super) fn Trend(
     });
     let limits = live.system().cell_limits;
     let cursor = RwSignal::new(None);
-    let voltage = Derived::new(move || recent.with(|recent| chart(recent, &view.name(cell), By::Voltage, &limits)));
-    let temperature =
-        Derived::new(move || recent.with(|recent| chart(recent, &view.name(cell), By::Temperature, &limits)));
+    let curve = move |by: By| {
+        let end = if live.past.get() { "then" } else { "now" };
+        recent.with(|recent| chart(recent, &view.name(cell), by, &limits, end))
+    };
+    let voltage = Derived::new(move || curve(By::Voltage));
+    let temperature = Derived::new(move || curve(By::Temperature));
     let label = move |quantity: &str| format!("{quantity} of cell {}, last 10 minutes", view.name(cell));
     view! {
         <h3 class="trend-title">"Last 10 minutes: voltage and temperature"</h3>
@@ -86,9 +91,9 @@ fn values(moment: &Moment, cell: usize) -> [Option<f32>; 2] {
     CellQuantity::ALL.map(|quantity| moment.cell(quantity, cell).ok())
 }
 
-fn chart(recent: &Recent<2>, name: &str, by: By, limits: &CellLimits) -> LineChart {
+fn chart(recent: &Recent<2>, name: &str, by: By, limits: &CellLimits, end: &str) -> LineChart {
     let to = recent.newest_s().unwrap_or(SPAN_S);
-    let time = TimeAxis { from: to - SPAN_S, to, end: "now".to_owned() };
+    let time = TimeAxis { from: to - SPAN_S, to, end: end.to_owned() };
     let above = |high: f32, most: f64| Band {
         low: f64::from(high),
         high: most,

@@ -1,0 +1,39 @@
+//! The instant of the past in an address: `/cells?at=2026-11-20T14:03:07.400Z`.
+
+use crate::address::Address;
+use domain::time::{Utc, from_rfc3339, rfc3339};
+
+/// The field of an address that holds the instant.
+pub const AT: &str = "at";
+
+/// The instant of the past that the page at an address shows; `None` for the present.
+pub fn instant(address: &Address) -> Option<Utc> {
+    from_rfc3339(&address.field(AT)?)
+}
+
+/// The same page, but of the instant `at`, or of the present.
+pub fn address_of(address: &Address, at: Option<Utc>) -> String {
+    address.with(AT, at.map(rfc3339).as_deref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_holds_its_instant() {
+        let at = Utc(1_760_000_000_400_000);
+        for (from, to) in [
+            ("/", "/?at=2025-10-09T08:53:20.400Z"),
+            ("/cells?system=racks", "/cells?system=racks&at=2025-10-09T08:53:20.400Z"),
+            ("/cells?at=2020-01-01T00:00:00Z&system=racks", "/cells?system=racks&at=2025-10-09T08:53:20.400Z"),
+        ] {
+            let there = address_of(&Address::parse(from), Some(at));
+            assert_eq!(there, to);
+            assert_eq!(instant(&Address::parse(&there)), Some(at));
+            let back = Address::parse(&address_of(&Address::parse(&there), None));
+            assert_eq!((instant(&back), back.path()), (None, Address::parse(from).path()));
+        }
+        assert_eq!(instant(&Address::parse("/?at=yesterday")), None);
+    }
+}

@@ -1,0 +1,97 @@
+//! The time bar under every page: live, or any instant of the past, played like a film.
+//!
+//! It is a chunk of its own, loaded when the page has come alive; until then the frame keeps its place.
+//!
+//! Read [`reel`] (moments that wait to be shown: pure), [`player`] (time goes on, films are fetched), [`span`] and
+//! [`picture`] (what the track shows: pure), [`track`] (the track itself), [`controls`].
+
+mod controls;
+mod jumps;
+mod picture;
+mod player;
+mod reel;
+mod span;
+mod track;
+
+use crate::components::LocalTime;
+use crate::derived::Derived;
+use crate::live::Live;
+use controls::{LiveButton, Speed, Steps, Transport};
+use domain::time::Utc;
+use jumps::Jumps;
+use leptos::prelude::*;
+use player::Player;
+use span::{SPANS, Span};
+use track::Track;
+
+crate::lazy_page!(CHUNK, playback, TimeBar);
+
+/// The time bar.
+#[component]
+pub fn TimeBar() -> impl IntoView {
+    let live = Live::expect();
+    let player = Player::new(live);
+    let length_s = RwSignal::new(SPANS[1].0);
+    let now_s = Derived::new(move || (player.now_ms.get() / 1e3).floor());
+    let span = Derived::new(move || {
+        let head_s = player.instant_ms() / 1e3;
+        Span::around(head_s, now_s.get(), f64::from(length_s.get()))
+    });
+    // On a phone the bar is a line until it is wanted.
+    let open = RwSignal::new(false);
+    let unfolded = move || open.get();
+    // Who goes into the past wants to find the way.
+    Effect::new(move |_| open.set(live.past.get()));
+    let utc = Derived::new(move || Utc((player.instant_ms() * 1e3) as i64));
+    let words = move || if live.past.get() { player.says.get() } else { String::new() };
+    view! {
+        <div class="time-line">
+            <LiveButton player />
+            <Transport player />
+            <p class="time-instant">
+                <span class="time-day">{move || live.past.get().then(|| span::local_day(player.instant_ms()))}</span>
+                <LocalTime utc />
+            </p>
+            <button
+                type="button"
+                class="icon-button time-unfold"
+                aria-label="More of the time bar"
+                aria-expanded=move || unfolded().to_string()
+                on:click=move |_| open.update(|open| *open = !*open)
+            >
+                <svg class="icon" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">
+                    <path d="M6 15l6-6 6 6" />
+                </svg>
+            </button>
+        </div>
+        <div class="time-more" data-open=move || unfolded().to_string()>
+            <Track player span />
+            <div class="time-choices">
+                <label class="time-span">
+                    <span class="visually-hidden">"Time shown in the bar"</span>
+                    <select
+                        class="field"
+                        on:change=move |event| length_s.set(event_target_value(&event).parse().unwrap_or(SPANS[1].0))
+                    >
+                        {SPANS
+                            .map(|(seconds, words)| {
+                                view! {
+                                    <option value=seconds selected=move || length_s.get() == seconds>
+                                        {words}
+                                    </option>
+                                }
+                            })
+                            .collect_view()}
+                    </select>
+                </label>
+                <Speed player />
+                <Steps player />
+                <Jumps player span />
+            </div>
+        </div>
+        <p class="time-says note" role="status">
+            {words}
+        </p>
+    }
+    .into_any()
+}

@@ -1,0 +1,139 @@
+//! Moments that wait to be shown, and which one it is. Pure: the player brings the time.
+
+use domain::film::Film;
+use domain::live::{Decoder, LiveError};
+use domain::spec::SystemSpec;
+use domain::twin::Moment;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// A moment of the past.
+#[derive(Clone, Debug)]
+pub struct Shot {
+    /// When, ms since 1970-01-01 UTC.
+    pub at_ms: f64,
+    /// What was known then.
+    pub moment: Arc<Moment>,
+    /// Whether every cell is as it was; else cells are means of their minute, or not known.
+    pub whole: bool,
+}
+
+/// Moments in the order of time, and how far they reach.
+#[derive(Clone, Debug, Default)]
+pub struct Reel {
+    shots: VecDeque<Shot>,
+    reaches_ms: f64,
+}
+
+/// Moments that were shown are kept for so many more, for a step back.
+const KEPT: usize = 16;
+
+impl Reel {
+    /// Nothing yet; the first film will begin at `from_ms`.
+    pub fn new(from_ms: f64) -> Reel {
+        Reel { shots: VecDeque::new(), reaches_ms: from_ms }
+    }
+
+    /// Up to which instant it is known what there is, ms since 1970-01-01 UTC.
+    pub fn reaches_ms(&self) -> f64 {
+        self.reaches_ms
+    }
+
+    /// Takes the film that begins where this reel ends.
+    ///
+    /// # Errors
+    /// A frame cannot be read; those before it are taken.
+    pub fn add(&mut self, film: &Film, spec: &SystemSpec) -> Result<(), LiveError> {
+        let mut decoder = Decoder::of(spec);
+        for frame in &film.frames {
+            decoder.decode(&frame.bytes)?;
+            let moment = decoder.moment();
+            // To the millisecond, as instants are written everywhere.
+            let at_ms = moment.now.utc.0.div_euclid(1_000) as f64;
+            // The first one holds at the film's start, and may be known already.
+            if self.shots.back().is_none_or(|last| last.at_ms < at_ms) {
+                self.shots.push_back(Shot { at_ms, moment: Arc::new(moment.clone()), whole: frame.whole });
+            }
+        }
+        self.reaches_ms = self.reaches_ms.max(film.next.0 as f64 / 1e3);
+        Ok(())
+    }
+
+    /// The newest moment at or before an instant.
+    pub fn at(&self, at_ms: f64) -> Option<&Shot> {
+        self.shots.get(self.after(at_ms).checked_sub(1)?)
+    }
+
+    /// The instant of the moment that follows `at_ms`, or with `back` of the one before the one that holds then.
+    pub fn beside(&self, at_ms: f64, back: bool) -> Option<f64> {
+        let after = self.after(at_ms);
+        let place = if back { after.checked_sub(2)? } else { after };
+        self.shots.get(place).map(|shot| shot.at_ms)
+    }
+
+    /// Forgets what was before an instant, but for the last few.
+    pub fn forget_before(&mut self, at_ms: f64) {
+        self.shots.drain(..self.after(at_ms).saturating_sub(KEPT));
+    }
+
+    /// The place of the first moment after an instant.
+    fn after(&self, at_ms: f64) -> usize {
+        self.shots.partition_point(|shot| shot.at_ms <= at_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{moment, spec};
+    use domain::film::Frame;
+    use domain::live::Encoder;
+    use domain::time::Utc;
+
+    fn film(at_ms: &[i64], next_ms: i64) -> Film {
+        let mut encoder = Encoder::new(&spec());
+        let mut frame = |(k, at): (usize, &i64)| {
+            let mut moment = moment();
+            moment.now.utc = Utc(at * 1_000);
+            let encoded = encoder.encode(&moment);
+            Frame { whole: true, bytes: if k == 0 { encoded.key } else { encoded.delta } }
+        };
+        let frames = at_ms.iter().enumerate().map(&mut frame).collect();
+        Film { frames, next: Utc(next_ms * 1_000), now: Utc(0) }
+    }
+
+    #[test]
+    fn the_newest_moment_that_is_not_later_is_shown() {
+        let mut reel = Reel::new(1_000.0);
+        reel.add(&film(&[900, 1_100, 1_300], 2_000), &spec()).unwrap();
+        for (at_ms, shown) in [(800.0, None), (1_000.0, Some(900.0)), (1_100.0, Some(1_100.0)), (9e9, Some(1_300.0))] {
+            assert_eq!(reel.at(at_ms).map(|shot| shot.at_ms), shown);
+        }
+        assert_eq!((reel.beside(1_150.0, false), reel.beside(1_150.0, true)), (Some(1_300.0), Some(900.0)));
+        assert_eq!((reel.beside(1_300.0, false), reel.beside(950.0, true)), (None, None));
+    }
+
+    #[test]
+    fn the_next_film_joins_without_showing_a_moment_twice() {
+        let mut reel = Reel::new(0.0);
+        reel.add(&film(&[0, 200], 400), &spec()).unwrap();
+        reel.add(&film(&[200, 400], 600), &spec()).unwrap();
+        assert_eq!((reel.beside(200.0, false), reel.reaches_ms()), (Some(400.0), 600.0));
+        assert_eq!(reel.shots.len(), 3);
+    }
+
+    #[test]
+    fn what_is_long_past_is_forgotten() {
+        let mut reel = Reel::new(0.0);
+        let at: Vec<i64> = (0..100).map(|k| k * 200).collect();
+        reel.add(&film(&at, 20_000), &spec()).unwrap();
+        reel.forget_before(10_000.0);
+        assert_eq!((reel.at(10_000.0).map(|shot| shot.at_ms), reel.shots.len()), (Some(10_000.0), 49 + KEPT));
+    }
+
+    #[test]
+    fn a_film_that_cannot_be_read_is_an_error() {
+        let broken = Film { frames: vec![Frame { whole: true, bytes: vec![9, 9] }], ..Film::default() };
+        assert!(Reel::new(0.0).add(&broken, &spec()).is_err());
+    }
+}

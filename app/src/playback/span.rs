@@ -1,0 +1,90 @@
+//! Which stretch of time the track shows. Pure.
+
+use crate::charts::line::ticks::day_words;
+
+/// Lengths to choose from, s, with their words.
+pub const SPANS: [(u32, &str); 4] = [(3_600, "1 h"), (86_400, "24 h"), (604_800, "7 d"), (2_592_000, "30 d")];
+
+/// A stretch of time, UTC in s.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Span {
+    /// Its beginning.
+    pub from_s: f64,
+    /// Its end.
+    pub to_s: f64,
+}
+
+impl Span {
+    /// A stretch of this length that has `head_s` in it and ends with the present if it can; else the head is around its
+    /// middle. It moves in steps, so that the picture under the head stays where it is.
+    pub fn around(head_s: f64, now_s: f64, length_s: f64) -> Span {
+        let step_s = length_s / 400.0;
+        let end_s = (now_s / step_s).ceil() * step_s;
+        let lengths = (end_s - head_s) / length_s;
+        let back = if lengths <= 0.98 { 0.0 } else { (2.0 * lengths - 0.5).floor() / 2.0 };
+        let to_s = end_s - back * length_s;
+        Span { from_s: to_s - length_s, to_s }
+    }
+
+    /// Where an instant lies: 0 at the beginning, 1 at the end, not beyond.
+    pub fn share(self, at_s: f64) -> f64 {
+        ((at_s - self.from_s) / (self.to_s - self.from_s).max(1e-3)).clamp(0.0, 1.0)
+    }
+
+    /// The instant at a share of the stretch.
+    pub fn at(self, share: f64) -> f64 {
+        self.from_s + share.clamp(0.0, 1.0) * (self.to_s - self.from_s)
+    }
+
+    /// Its length, s.
+    pub fn length_s(self) -> f64 {
+        self.to_s - self.from_s
+    }
+}
+
+/// By how much the reader's clock is ahead of UTC at an instant, s. Browser only.
+pub fn local_offset_s(at_ms: f64) -> i32 {
+    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at_ms));
+    -(date.get_timezone_offset() * 60.0) as i32
+}
+
+/// The reader's day at an instant: `21 Nov`. Browser only.
+pub fn local_day(at_ms: f64) -> String {
+    day_words(at_ms / 1e3 + f64::from(local_offset_s(at_ms)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_is_always_in_the_stretch_which_ends_with_the_present_if_it_can() {
+        let (now_s, length_s) = (1_000_000.0, 3_600.0);
+        for back_s in 0..40_000 {
+            let head_s = now_s - f64::from(back_s);
+            let span = Span::around(head_s, now_s, length_s);
+            assert!(span.from_s <= head_s && head_s <= span.to_s, "{back_s}: {span:?}");
+            // The end is the next step of the picture.
+            if !(0.9..1.0).contains(&(f64::from(back_s) / length_s)) {
+                assert_eq!(f64::from(back_s) < length_s, span.to_s >= now_s, "{back_s}: {span:?}");
+            }
+            assert!((span.length_s() - length_s).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn it_does_not_move_with_every_step_of_the_head() {
+        let spans: Vec<Span> = (0..3_000).map(|s| Span::around(900_000.0 + f64::from(s), 1e6, 3_600.0)).collect();
+        let moves = spans.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        assert!(moves <= 2, "{moves}");
+    }
+
+    #[test]
+    fn shares_are_instants() {
+        let span = Span { from_s: 100.0, to_s: 200.0 };
+        for (at_s, share) in [(100.0, 0.0), (150.0, 0.5), (200.0, 1.0), (0.0, 0.0), (999.0, 1.0)] {
+            assert_eq!(span.share(at_s), share);
+        }
+        assert_eq!((span.at(0.25), span.at(2.0)), (125.0, 200.0));
+    }
+}

@@ -1,0 +1,309 @@
+//! A minute of every cell: lowest, mean and highest voltage and temperature, and of how many moments. What is kept of
+//! cells when the full tape is gone.
+//!
+//! Numbers are kept as counts in 16 bits: 0.1 mV and 0.01 °C, finer than any cell sensor.
+
+use crate::reading::CellQuantity;
+use crate::time::Utc;
+use crate::twin::Moment;
+
+/// Length of a minute, ms.
+pub const MINUTE_MS: i64 = 60_000;
+
+/// The count that stands for no value.
+pub const NONE: u16 = u16::MAX;
+
+/// What is kept of a quantity in a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Stat {
+    /// The lowest value.
+    Min = 0,
+    /// The mean.
+    Mean = 1,
+    /// The highest value.
+    Max = 2,
+    /// Of how many moments: those in which the value was good and fresh.
+    N = 3,
+}
+
+impl Stat {
+    /// All of them, in the order of columns.
+    pub const ALL: [Stat; 4] = [Stat::Min, Stat::Mean, Stat::Max, Stat::N];
+
+    /// The count of a cell of which nothing is known.
+    pub fn none(self) -> u16 {
+        if self == Stat::N { 0 } else { NONE }
+    }
+
+    /// Its name in columns: `voltage_min`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stat::Min => "min",
+            Stat::Mean => "mean",
+            Stat::Max => "max",
+            Stat::N => "n",
+        }
+    }
+}
+
+/// What a count of 0 is, in the quantity's unit, and how many counts a unit has.
+fn scale(quantity: CellQuantity) -> (f64, f64) {
+    match quantity {
+        CellQuantity::Voltage => (0.0, 10_000.0),
+        CellQuantity::Temperature => (-100.0, 100.0),
+    }
+}
+
+/// A value as a count; what lies outside of what can be kept is the nearest that can.
+pub fn count(quantity: CellQuantity, value: f32) -> u16 {
+    let (zero, per_unit) = scale(quantity);
+    if value.is_nan() {
+        return NONE;
+    }
+    ((f64::from(value) - zero) * per_unit).round().clamp(0.0, f64::from(NONE - 1)) as u16
+}
+
+/// The value of a count, V or °C: the nearest number that prints short; NaN for none.
+pub fn value(quantity: CellQuantity, count: u16) -> f32 {
+    if count == NONE { f32::NAN } else { fine_value(quantity, f64::from(count)) }
+}
+
+/// As [`value`], of a mean over counts.
+pub fn fine_value(quantity: CellQuantity, count: f64) -> f32 {
+    let (zero, per_unit) = scale(quantity);
+    ((zero * per_unit + count) / per_unit) as f32
+}
+
+/// A difference of so many counts, V or K.
+pub fn difference(quantity: CellQuantity, counts: f64) -> f32 {
+    (counts / scale(quantity).1) as f32
+}
+
+/// One minute of UTC of every cell of a system.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CellMinute {
+    /// Which: whole minutes since 1970-01-01 UTC.
+    pub minute: i64,
+    /// By [`CellQuantity`] and [`Stat`]: a count for each cell. All are of the same length.
+    pub lanes: [[Vec<u16>; Stat::ALL.len()]; CellQuantity::ALL.len()],
+}
+
+impl CellMinute {
+    /// A minute of `cells` cells of which nothing is known.
+    pub fn empty(minute: i64, cells: usize) -> CellMinute {
+        let lane = |stat: Stat| vec![stat.none(); cells];
+        CellMinute { minute, lanes: [(); 2].map(|()| Stat::ALL.map(lane)) }
+    }
+
+    /// How many cells it has.
+    pub fn cells(&self) -> usize {
+        self.lanes[0][0].len()
+    }
+
+    /// One number of every cell.
+    pub fn lane(&self, quantity: CellQuantity, stat: Stat) -> &[u16] {
+        &self.lanes[quantity as usize][stat as usize]
+    }
+
+    /// Whether any value of the cell is known.
+    pub fn knows(&self, cell: usize) -> bool {
+        CellQuantity::ALL.iter().any(|quantity| self.lane(*quantity, Stat::N).get(cell).is_some_and(|n| *n > 0))
+    }
+
+    /// Adds another part of the same minute, as after a restart: means by the number of moments behind them.
+    pub fn join(&mut self, other: &CellMinute) {
+        let cells = self.cells().max(other.cells());
+        for (mine, theirs) in self.lanes.iter_mut().zip(&other.lanes) {
+            for (lane, stat) in mine.iter_mut().zip(Stat::ALL) {
+                lane.resize(cells, stat.none());
+            }
+            let [min, mean, max, n] = mine;
+            let [other_min, other_mean, other_max, other_n] = theirs;
+            for cell in (0..other_n.len()).filter(|cell| other_n[*cell] > 0) {
+                if n[cell] == 0 {
+                    (min[cell], mean[cell], max[cell]) = (other_min[cell], other_mean[cell], other_max[cell]);
+                } else {
+                    let (a, b) = (u64::from(n[cell]), u64::from(other_n[cell]));
+                    let sum = u64::from(mean[cell]) * a + u64::from(other_mean[cell]) * b;
+                    mean[cell] = ((sum + (a + b) / 2) / (a + b)) as u16;
+                    min[cell] = min[cell].min(other_min[cell]);
+                    max[cell] = max[cell].max(other_max[cell]);
+                }
+                n[cell] = n[cell].saturating_add(other_n[cell]);
+            }
+        }
+    }
+}
+
+/// Collects the moments of the running minute.
+#[derive(Clone, Debug, Default)]
+pub struct Minutes {
+    running: CellMinute,
+    sums: [Vec<u32>; CellQuantity::ALL.len()],
+    begun: bool,
+}
+
+impl Minutes {
+    /// Takes a moment: values that are good and fresh in it count. Returns the minute before when another has begun and
+    /// anything was known in it.
+    pub fn push(&mut self, moment: &Moment) -> Option<CellMinute> {
+        let minute = moment.now.utc.0.div_euclid(1_000 * MINUTE_MS);
+        let done = if self.begun && self.running.minute == minute { None } else { self.finish() };
+        let cells = moment.state.cells.len();
+        if cells == 0 {
+            return done;
+        }
+        if !self.begun || self.running.cells() != cells {
+            self.running = CellMinute::empty(minute, cells);
+            self.sums = [(); 2].map(|()| vec![0; cells]);
+            self.begun = true;
+        }
+        for quantity in CellQuantity::ALL {
+            let [min, _, max, n] = &mut self.running.lanes[quantity as usize];
+            let sums = &mut self.sums[quantity as usize];
+            let samples = moment.state.cells.column(quantity).samples(moment.now.mono);
+            for (cell, sample) in samples.enumerate() {
+                let Some(value) = sample.ok().filter(|_| n[cell] < u16::MAX) else { continue };
+                let count = count(quantity, value);
+                let first = n[cell] == 0;
+                min[cell] = if first { count } else { min[cell].min(count) };
+                max[cell] = if first { count } else { max[cell].max(count) };
+                sums[cell] += u32::from(count);
+                n[cell] += 1;
+            }
+        }
+        done
+    }
+
+    /// Returns what was collected of the running minute, if anything.
+    pub fn finish(&mut self) -> Option<CellMinute> {
+        if !std::mem::take(&mut self.begun) {
+            return None;
+        }
+        let mut minute = std::mem::take(&mut self.running);
+        for (lanes, sums) in minute.lanes.iter_mut().zip(&self.sums) {
+            let [_, mean, _, n] = lanes;
+            for ((mean, sum), n) in mean.iter_mut().zip(sums).zip(n).filter(|(_, n)| **n > 0) {
+                let n = u32::from(*n);
+                *mean = ((u64::from(*sum) + u64::from(n / 2)) / u64::from(n)) as u16;
+            }
+        }
+        let known = (0..minute.cells()).any(|cell| minute.knows(cell));
+        known.then_some(minute)
+    }
+}
+
+/// The minute of an instant.
+pub fn minute_of(at: Utc) -> i64 {
+    at.0.div_euclid(1_000 * MINUTE_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::{NoData, Reading, Target};
+    use crate::time::Now;
+    use crate::twin::SystemState;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    const V: CellQuantity = CellQuantity::Voltage;
+    const T: CellQuantity = CellQuantity::Temperature;
+
+    fn moment() -> Moment {
+        let spec = crate::engine::tests::site().systems[0].clone();
+        Moment { now: Now::default(), state: SystemState::new(&spec), ..Moment::default() }
+    }
+
+    #[test]
+    fn believable_values_are_kept_to_their_counts() {
+        for (quantity, given, kept) in [
+            (V, 3.201_26, 3.201_3),
+            (V, 0.0, 0.0),
+            (V, 6.0, 6.0),
+            (V, 9.0, 6.553_4),
+            (V, -1.0, 0.0),
+            (T, -60.0, -60.0),
+            (T, 25.016, 25.02),
+            (T, 200.0, 200.0),
+        ] {
+            assert_eq!(value(quantity, count(quantity, given)), kept, "{quantity:?} {given}");
+        }
+        assert!(value(V, count(V, f32::NAN)).is_nan());
+        assert!((difference(V, 25.0) - 0.002_5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_minute_says_what_its_moments_said_and_missing_and_stale_values_do_not_count() {
+        let mut minutes = Minutes::default();
+        let mut moment = moment();
+        let mut done = Vec::new();
+        for second in 0..130_u16 {
+            moment.now = moment.now + Duration::from_secs(1);
+            let voltage = if second % 2 == 0 { Ok(3.2) } else { Ok(3.3) };
+            moment.state.apply(Reading { target: Target::Cell(V, 0), sample: voltage }, moment.now.mono);
+            if second < 10 {
+                moment.state.apply(Reading { target: Target::Cell(V, 1), sample: Ok(3.4) }, moment.now.mono);
+            }
+            let temperature = if second < 70 { Ok(25.0) } else { Err(NoData::Error) };
+            moment.state.apply(Reading { target: Target::Cell(T, 0), sample: temperature }, moment.now.mono);
+            done.extend(minutes.push(&moment));
+        }
+        assert_eq!(done.iter().map(|m| m.minute).collect::<Vec<_>>(), [0, 1]);
+        let at = |m: &CellMinute, quantity, cell: usize| Stat::ALL.map(|stat| m.lane(quantity, stat)[cell]);
+        // Seconds 1 to 59; cell 1 is good to the tenth and fresh for a second and a half after it.
+        assert_eq!(at(&done[0], V, 0), [32_000, 32_492, 33_000, 59]);
+        assert_eq!(at(&done[0], V, 1), [34_000, 34_000, 34_000, 11]);
+        assert_eq!(at(&done[0], V, 2), [NONE, NONE, NONE, 0]);
+        assert_eq!(at(&done[1], T, 0), [12_500, 12_500, 12_500, 11]);
+        assert_eq!(at(&done[1], V, 1)[3], 0);
+        assert!(done[1].knows(0) && !done[1].knows(1) && !done[1].knows(9_999));
+        // What is left of the third minute comes at the end, once.
+        assert_eq!(minutes.finish().map(|m| (m.minute, m.lane(V, Stat::N)[0])), Some((2, 11)));
+        assert_eq!(minutes.finish(), None);
+    }
+
+    #[test]
+    fn a_system_of_which_nothing_is_known_or_without_cells_has_no_minutes() {
+        let mut minutes = Minutes::default();
+        let mut nothing = moment();
+        for _ in 0..200 {
+            nothing.now = nothing.now + Duration::from_secs(1);
+            assert_eq!(minutes.push(&nothing), None);
+            assert_eq!(minutes.push(&Moment { now: nothing.now, ..Moment::default() }), None);
+        }
+        assert_eq!(minutes.finish(), None);
+    }
+
+    proptest! {
+        /// Wherever a minute is cut in two, its parts make the whole again.
+        #[test]
+        fn two_parts_of_a_minute_make_the_whole(
+            values in prop::collection::vec(prop::option::weighted(0.8, 2.5..3.6_f32), 1..120),
+            cut in 0..120_usize,
+        ) {
+            let part = |values: &[Option<f32>]| {
+                let mut minutes = Minutes::default();
+                let mut moment = moment();
+                for (k, value) in values.iter().enumerate() {
+                    moment.now = Now { utc: Utc(k as i64), mono: crate::time::Mono(1 + k as u64) };
+                    let sample = value.ok_or(NoData::Error);
+                    moment.state.apply(Reading { target: Target::Cell(V, 3), sample }, moment.now.mono);
+                    assert_eq!(minutes.push(&moment), None);
+                }
+                let cells = moment.state.cells.len();
+                minutes.finish().unwrap_or_else(|| CellMinute::empty(0, cells))
+            };
+            let cut = cut.min(values.len());
+            let (whole, mut joined) = (part(&values), part(&values[..cut]));
+            joined.join(&part(&values[cut..]));
+            for stat in [Stat::Min, Stat::Max, Stat::N] {
+                prop_assert_eq!(whole.lane(V, stat), joined.lane(V, stat));
+            }
+            // Two roundings in place of one.
+            let means = whole.lane(V, Stat::Mean).iter().zip(joined.lane(V, Stat::Mean));
+            prop_assert!(means.clone().all(|(a, b)| a.abs_diff(*b) <= 1), "{means:?}");
+        }
+    }
+}

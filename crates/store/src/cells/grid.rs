@@ -1,0 +1,93 @@
+//! Sealed days of cells as plain counts, minute by minute and cell by cell, in mapped files: what questions run over.
+//!
+//! As `columns.rs`: made when they are first asked for, and deleted at any time: `cache/<system>/<day>-cells-<rows>-<values>/`.
+
+use super::{CellDay, file};
+use crate::columns::{Numbers, folder};
+use crate::day::Day;
+use crate::error::StoreError;
+use domain::minute::Stat;
+use domain::reading::CellQuantity;
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// One number of every minute and cell of a day.
+pub(crate) type Grid = Arc<Numbers<u16>>;
+
+type Key = (String, Day, (u64, u64), CellQuantity, Stat);
+
+/// The grids of sealed days.
+pub(crate) struct Grids {
+    data: PathBuf,
+    known: Mutex<HashMap<Key, Grid>>,
+}
+
+impl Grids {
+    /// The grids of what is sealed below `data`.
+    pub(crate) fn new(data: &Path) -> Grids {
+        Grids { data: data.to_owned(), known: Mutex::default() }
+    }
+
+    /// One number of every cell and minute of the day: `of.cells` for each minute.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not the one that `of` describes.
+    pub(crate) fn get(
+        &self,
+        system: &str,
+        of: &CellDay,
+        quantity: CellQuantity,
+        stat: Stat,
+    ) -> Result<Grid, StoreError> {
+        let key = (system.to_owned(), of.day, (of.rows, of.values), quantity, stat);
+        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = lock().get(&key) {
+            return Ok(found.clone());
+        }
+        let cached = self.folder(system, of).join(format!("{}.u16", file::column_name(quantity, stat)));
+        let len = super::DAY_MINUTES as usize * of.cells as usize;
+        let read = || file::grid(&super::path(&self.data, system, of.day), of, quantity, stat);
+        let grid = Arc::new(Numbers::at(&cached, len, read)?);
+        let mut known = lock();
+        let before = known.len();
+        known.retain(|(of_system, day, state, ..), _| {
+            (of_system.as_str(), *day) != (system, of.day) || *state == (of.rows, of.values)
+        });
+        if known.len() < before {
+            self.forget_earlier(system, of);
+        }
+        if grid.is_mapped() {
+            known.insert(key, grid.clone());
+        }
+        Ok(grid)
+    }
+
+    fn folder(&self, system: &str, of: &CellDay) -> PathBuf {
+        folder(&self.data).join(system).join(format!("{}{}-{}", prefix(of.day), of.rows, of.values))
+    }
+
+    /// Removes the grids of an earlier file of the day. Who has them mapped keeps them.
+    fn forget_earlier(&self, system: &str, of: &CellDay) {
+        let mine = self.folder(system, of);
+        for folder in of_day(&self.data, system, of.day).into_iter().filter(|folder| *folder != mine) {
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+}
+
+/// Removes the grids of a day that is no more.
+pub(crate) fn forget(data: &Path, system: &str, day: Day) {
+    of_day(data, system, day).into_iter().for_each(|folder| drop(fs::remove_dir_all(folder)));
+}
+
+fn prefix(day: Day) -> String {
+    format!("{day}-cells-")
+}
+
+fn of_day(data: &Path, system: &str, day: Day) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder(data).join(system)).into_iter().flatten().flatten();
+    let mine = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix(day)));
+    mine.map(|entry| entry.path()).collect()
+}

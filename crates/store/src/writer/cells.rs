@@ -1,0 +1,113 @@
+//! Minutes of cells, looked after as the rows of the pack are: taken in at the start, sealed by the hour, deleted by age
+//! and for want of room.
+
+use super::sealing::going;
+use super::{Writer, restore, utc_now};
+use crate::cells::{self, CellDay, day_of, file, grid};
+use crate::day::Day;
+use crate::error::StoreError;
+use domain::minute::CellMinute;
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+
+const HOUR_MINUTES: i64 = 60;
+
+impl Writer {
+    /// The sealed days of cells whose files are there, and notes which files have still to be taken in.
+    pub(super) fn known_cells(&mut self) -> Result<BTreeMap<String, Vec<CellDay>>, StoreError> {
+        let mut known: BTreeMap<String, Vec<CellDay>> = BTreeMap::new();
+        let Some(db) = &mut self.db else { return Ok(known) };
+        for (system, of) in db.cell_days()? {
+            let path = cells::path(&self.folder, &system, of.day);
+            match fs::metadata(&path) {
+                Ok(meta) if meta.len() == of.bytes => known.entry(system).or_default().push(of),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!("sealed cells {} are gone ({error}); their minutes are lost", path.display());
+                    db.forget_cells(&system, of.day)?;
+                }
+            }
+        }
+        let there = |system: &String, day: Day| known.get(system).is_some_and(|all| all.iter().any(|of| of.day == day));
+        let on_disk = restore::days_on_disk(&self.folder, cells::folder);
+        self.adopt_cells = on_disk.into_iter().filter(|(system, day)| !there(system, *day)).collect();
+        Ok(known)
+    }
+
+    /// Takes in one file that the catalogue does not know.
+    pub(super) fn adopt_one_of_cells(&mut self) -> Result<(), StoreError> {
+        let Some((system, day)) = self.adopt_cells.pop() else { return Ok(()) };
+        let path = cells::path(&self.folder, &system, day);
+        let Some(db) = &mut self.db else { return Ok(()) };
+        match file::describe(&path, day) {
+            Ok(of) => {
+                db.cells_sealed(&system, &of, (i64::MIN, 0))?;
+                self.index.cells_sealed(&system, of, i64::MIN);
+                tracing::info!("took in sealed cells {}: {} rows", path.display(), of.rows);
+            }
+            Err(error) => {
+                let kept_as = restore::set_aside(&path, utc_now())?;
+                tracing::error!("{error}; it is kept as {}", kept_as.display());
+                db.forget_cells(&system, day)?;
+                self.index.forget_cells(&system, day);
+            }
+        }
+        Ok(())
+    }
+
+    /// Seals the full hours of every system's cells. A minute is handed over when it has ended, so that the first one of
+    /// an hour tells that the hour before is full.
+    pub(super) fn seal_cells_due(&mut self) -> Result<(), StoreError> {
+        for system in self.index.systems() {
+            let ends = self.index.with(&system, |past| {
+                Some((*past.cell_tail.first_key_value()?.0, *past.cell_tail.last_key_value()?.0))
+            });
+            let Some((oldest, newest)) = ends.flatten() else { continue };
+            let before = newest.div_euclid(HOUR_MINUTES) * HOUR_MINUTES;
+            if oldest < before {
+                self.seal_cells_before(&system, before)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn seal_cells_before(&mut self, system: &str, before: i64) -> Result<(), StoreError> {
+        let Some(db) = &mut self.db else { return Ok(()) };
+        let (minutes, newest) = db.unsealed_cells(system, before)?;
+        let minutes: Vec<CellMinute> = minutes.into_values().map(Arc::unwrap_or_clone).collect();
+        for of_day in minutes.chunk_by(|a, b| day_of(a.minute) == day_of(b.minute)) {
+            let day = day_of(of_day[0].minute);
+            let path = cells::path(&self.folder, system, day);
+            let sealed = match file::seal(&path, day, of_day) {
+                Err(StoreError::Parquet { path, why }) => {
+                    let kept_as = restore::set_aside(&path, utc_now())?;
+                    tracing::error!("{} was damaged ({why}) and is kept as {}", path.display(), kept_as.display());
+                    file::seal(&path, day, of_day)?
+                }
+                sealed => sealed?,
+            };
+            db.cells_sealed(system, &sealed, (before, newest))?;
+            self.index.cells_sealed(system, sealed, before);
+            tracing::debug!(system, %day, rows = sealed.rows, "cells sealed");
+        }
+        Ok(())
+    }
+
+    /// Deletes sealed days of cells that are too old, and the oldest one while the disk has too little room.
+    pub(super) fn expire_cells(&mut self, short_of_room: bool) -> Result<(), StoreError> {
+        for system in self.index.systems() {
+            let days = self.index.with(&system, |past| past.cell_days.keys().copied().collect::<Vec<_>>());
+            for day in going(&days.unwrap_or_default(), self.options.keep_cells, short_of_room) {
+                let Some(db) = &mut self.db else { return Ok(()) };
+                db.forget_cells(&system, day)?;
+                self.index.forget_cells(&system, day);
+                grid::forget(&self.folder, &system, day);
+                let path = cells::path(&self.folder, &system, day);
+                tracing::info!("cells of {day} of {system} are deleted: they are too old, or the disk is nearly full");
+                fs::remove_file(&path).map_err(StoreError::io(&path))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,174 @@
+// The time bar: any instant of the past on every page, played, stepped, jumped to, and back to the present.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { changed, DESKTOP, launch, live, PHONE, shot, violations, withPage } from '../lib/browser.mjs';
+import { generate, startDemo } from '../lib/server.mjs';
+
+const DAY_MS = 86_400_000;
+let server, browser;
+before(async () => {
+  const data = await generate(2);
+  [server, browser] = await Promise.all([startDemo({ data }), launch()]);
+});
+after(() => Promise.all([server?.stop(), browser?.close()]));
+
+const bar = (page) => page.getByRole('region', { name: 'Time', exact: true });
+const button = (page, name) => bar(page).getByRole('button', { name, exact: true });
+const track = (page) => bar(page).getByRole('slider', { name: 'Instant shown' });
+/** Waits until the page says that it shows the past. */
+const past = (page) => page.getByRole('status').filter({ hasText: /^The past$/ }).waitFor();
+const at = (page) => Date.parse(new URL(page.url()).searchParams.get('at'));
+const dayAgo = () => new Date(Date.now() - DAY_MS).toISOString();
+
+const open = (path, use, options = {}) =>
+  withPage(browser, server.url + path, options, async (page, messages) => {
+    await button(page, /live/i).waitFor();
+    await use(page, messages);
+    assert.deepEqual(messages, []);
+  });
+
+test('an instant of the past is rendered by the server, and kept from page to page', async () => {
+  const instant = dayAgo();
+  const document = await (await fetch(`${server.url}/?at=${instant}`)).text();
+  assert.match(document, /The past/);
+  await open(`/?at=${instant}`, async (page) => {
+    await past(page);
+    const voltage = page.getByRole('region', { name: 'Voltage', exact: true });
+    assert.match(await voltage.innerText(), /\d{3}\.\d/);
+    const state = await server.api(`state?system=hv&at=${instant}`);
+    assert.ok(Math.abs(Date.parse(state.timestamp) - Date.parse(instant)) < 2_000, state.timestamp);
+    await shot(page, 'playback-overview');
+    for (const name of ['Cells', 'Links', 'Trends', 'Lab']) {
+      await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
+      await page.waitForURL(new RegExp(`/${name.toLowerCase()}\\?.*at=`));
+      assert.equal(at(page), Date.parse(instant), name);
+      await past(page);
+    }
+    for (const command of await page.getByRole('main').getByRole('button').all()) {
+      assert.ok(await command.isDisabled(), 'nothing is commanded in the past');
+    }
+    await button(page, 'Go live').click();
+    await live(page);
+    await page.waitForURL((url) => !url.searchParams.has('at'));
+  });
+});
+
+test('from the present one pauses, steps, plays, and comes back', () =>
+  open('/', async (page) => {
+    await live(page);
+    await button(page, 'Pause').click();
+    await past(page);
+    await page.waitForURL(/at=/);
+    const first = at(page);
+    const text = await page.getByRole('region', { name: 'Current', exact: true }).innerText();
+    await button(page, 'One reading back').click();
+    await page.waitForFunction((before) => !location.search.includes(before), new Date(first).toISOString());
+    assert.ok(at(page) < first && at(page) > first - 1_000, `${first} ${at(page)}`);
+    await button(page, 'Play').click();
+    await changed(bar(page).locator('time'));
+    await button(page, 'Pause').click();
+    await button(page, 'Go live').click();
+    await live(page);
+    assert.ok(text.length > 0);
+  }));
+
+test('at a thousand times the pace an hour passes in seconds, and every panel goes along', () =>
+  open(`/?at=${dayAgo()}`, async (page) => {
+    await past(page);
+    await bar(page).getByRole('combobox', { name: 'Speed' }).selectOption('1000');
+    await button(page, 'Play').click();
+    const soc = page.getByRole('region', { name: 'State of charge', exact: true });
+    await changed(soc);
+    await page.waitForFunction(() => new Promise((done) => setTimeout(() => done(true), 2_000)));
+    await button(page, 'Pause').click();
+    const instant = at(page);
+    await page.waitForFunction((before) => !location.search.includes(before), new Date(instant).toISOString());
+    assert.ok(at(page) - instant > 600_000, `${(at(page) - instant) / 1e3} s went by`);
+  }));
+
+test('the next sag and the last alarm are a click away, with their words', async () => {
+  const lab = (fields) => server.api('lab', { method: 'POST', body: new URLSearchParams({ system: 'hv', ...fields }) });
+  await lab({ action: 'inject', fault: 'silent-link', device: 'grid-meter' });
+  for (;;) {
+    const { alarms } = await server.api('state?system=hv');
+    if (alarms.some((alarm) => alarm.rule === 'link.silent')) break;
+    await new Promise((next) => setTimeout(next, 100));
+  }
+  await lab({ action: 'clear-all' });
+  await open(`/?at=${dayAgo()}`, async (page) => {
+    await past(page);
+    const before = at(page);
+    await button(page, 'Next sag').click();
+    await bar(page).getByText(/Bus falls by \d+\.\d V/).waitFor();
+    await page.waitForFunction((was) => !location.search.includes(was), new Date(before).toISOString());
+    assert.ok(at(page) > before);
+    await button(page, 'Widest spread').click();
+    await bar(page).getByText(/Cells \d+ mV apart/).waitFor();
+    await button(page, 'Next alarm').click();
+    await bar(page).getByText('Grid meter is silent').waitFor();
+    await page.getByRole('region', { name: /Problems/ }).getByText('Grid meter is silent').waitFor();
+    await shot(page, 'playback-alarm');
+  });
+});
+
+test('the track is dragged and walked by keys, and its end is the present', () =>
+  open('/cells', async (page) => {
+    await live(page);
+    const box = await track(page).boundingBox();
+    await page.mouse.move(box.x + box.width * 0.5, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.4, box.y + box.height / 2, { steps: 4 });
+    await page.mouse.up();
+    await past(page);
+    await page.waitForURL(/at=/);
+    const share = (Date.now() - at(page)) / DAY_MS;
+    assert.ok(share > 0.57 && share < 0.63, `dragged to ${share} of the last day`);
+    const before = at(page);
+    await track(page).focus();
+    await page.keyboard.press('ArrowRight');
+    await page.waitForFunction((was) => !location.search.includes(was), new Date(before).toISOString());
+    assert.equal(Math.round((at(page) - before) / 1e3), 432);
+    await page.keyboard.press('End');
+    await live(page);
+  }));
+
+test('where nothing was recorded the page says so and shows nothing as a value', () =>
+  open('/?at=2020-01-01T00:00:00Z', async (page) => {
+    await past(page);
+    await bar(page).getByText('Nothing was recorded at this instant').waitFor();
+    assert.doesNotMatch(await page.getByRole('region', { name: 'Voltage', exact: true }).innerText(), /\d{3}\.\d/);
+  }));
+
+test('bad requests are refused in words', async () => {
+  for (const [path, status, words] of [
+    ['playback/film?from=yesterday', 422, /no instant/],
+    ['playback/film?from=0&step_ms=0', 422, /step_ms/],
+    ['playback/film?from=0&count=9999', 422, /count/],
+    ['playback/jump?to=moon&from=0', 400, /unknown variant/],
+    ['playback/jump?to=alarm&from=0&back=true', 404, /No alarm before/],
+    ['state?at=1999-01-01', 404, /nothing was recorded/],
+    ['cells?system=nope&at=1999-01-01', 404, /no system/],
+  ]) {
+    const answer = await fetch(`${server.url}/api/v1/${path}`);
+    assert.equal(answer.status, status, path);
+    assert.match(await answer.text(), words, path);
+  }
+});
+
+for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
+  for (const colorScheme of ['light', 'dark']) {
+    test(`looks, ${size}, ${colorScheme}`, () =>
+      open(
+        `/?at=${dayAgo()}`,
+        async (page) => {
+          await past(page);
+          await track(page).waitFor();
+          await page.waitForFunction(() => document.querySelector('.time-picture path')?.getAttribute('d'));
+          await shot(page, `playback-${size}-${colorScheme}`);
+          assert.deepEqual(await violations(page), []);
+        },
+        { viewport, colorScheme },
+      ));
+  }
+}

@@ -1,0 +1,148 @@
+//! Playback: any instant of the past, stretches of it to be played, and where there is something to see.
+//!
+//! | path | what |
+//! |---|---|
+//! | `GET /api/v1/playback/film?system=hv&from=...&step_ms=200&count=64` | frames of the live stream, binary |
+//! | `GET /api/v1/playback/jump?system=hv&to=alarm&from=...&back=true` | the next alarm, or the one before |
+//! | `GET /api/v1/playback/jump?system=hv&to=sag&from=...` | the next sag |
+//! | `GET /api/v1/playback/jump?system=hv&to=spread&from=...&until=...` | where cells are furthest apart |
+
+use super::AppState;
+use super::api::{json, octets, wants_octets};
+use super::problem::Problem;
+use crate::analysis::sag_limit_v_s;
+use crate::archive::{parse_instant, rfc3339};
+use crate::past::Past;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use domain::decimal::fixed;
+use domain::film::{FRAMES_MAX, Film, Place};
+use domain::time::Utc;
+use domain::wire::Wire as _;
+use serde::Deserialize;
+use serde_json::json as value;
+use store::{Beside, Range, StoreError};
+
+/// Longest step of a film, ms: a day.
+const STEP_MAX_MS: i64 = 86_400_000;
+/// Years around 10000, where dates end.
+const POSSIBLE_MS: std::ops::Range<i64> = -62_000_000_000_000..250_000_000_000_000;
+
+/// An instant in a query: ms since 1970, RFC 3339, or a date.
+pub(super) fn instant(name: &str, text: &str) -> Result<i64, Problem> {
+    let at = text.parse::<i64>().or_else(|_| parse_instant(text));
+    match at {
+        Ok(at_ms) if POSSIBLE_MS.contains(&at_ms) => Ok(at_ms),
+        Ok(_) => Err(Problem::bad_parameter(format!("{name}: must be between the years 1 and 9000"))),
+        Err(why) => Err(Problem::bad_parameter(format!("{name}: {why}"))),
+    }
+}
+
+impl AppState {
+    /// Asks the past of the system at `place`, on a thread that may wait for the disk.
+    pub(super) async fn ask_past<T: Send + 'static>(
+        &self,
+        place: usize,
+        ask: impl FnOnce(&Past<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let site = self.hub.site.clone();
+        let answer =
+            self.ask_history(move |history| Past::new(history, &site, place).map(|past| ask(&past)).transpose());
+        match answer.await {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => Err(Problem::not_found("there is no such system")),
+            Err(words) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, words)),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FilmQuery {
+    system: Option<String>,
+    from: String,
+    step_ms: Option<i64>,
+    count: Option<usize>,
+}
+
+/// The handler of `/film`.
+pub(super) async fn film(State(app): State<AppState>, Query(query): Query<FilmQuery>) -> Result<Response, Problem> {
+    let (place, _, newest) = app.find(query.system.as_deref())?;
+    let from_ms = instant("from", &query.from)?;
+    let (step_ms, count) = (query.step_ms.unwrap_or(200), query.count.unwrap_or(64));
+    if !(1..=STEP_MAX_MS).contains(&step_ms) {
+        return Err(Problem::bad_parameter(format!("step_ms: {step_ms} is not from 1 to {STEP_MAX_MS}")));
+    }
+    if !(1..=FRAMES_MAX).contains(&count) {
+        return Err(Problem::bad_parameter(format!("count: {count} is not from 1 to {FRAMES_MAX}")));
+    }
+    let film = app.ask_past(place, move |past| past.film(from_ms, step_ms, count)).await?;
+    Ok(octets(Film { now: newest.moment.now.utc, ..film }.to_bytes()))
+}
+
+/// What to look for.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Sight {
+    Alarm,
+    Sag,
+    Spread,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JumpQuery {
+    system: Option<String>,
+    to: Sight,
+    from: String,
+    until: Option<String>,
+    #[serde(default)]
+    back: bool,
+}
+
+/// The handler of `/jump`.
+pub(super) async fn jump(
+    State(app): State<AppState>,
+    Query(query): Query<JumpQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (_, spec, newest) = app.find(query.system.as_deref())?;
+    let from_ms = instant("from", &query.from)?;
+    let now_ms = newest.moment.now.utc.0.div_euclid(1_000);
+    let until_ms = query.until.as_deref().map_or(Ok(now_ms + 1), |until| instant("until", until))?;
+    let beside = if query.back { Beside::Before } else { Beside::After };
+    let (system, limit_v_s) = (spec.id.clone(), sag_limit_v_s(spec));
+    let sight = query.to;
+    let found = app.ask_history(move |history| {
+        let place = |at_ms: i64, words: String| Place { at: Utc(at_ms * 1_000), words };
+        Ok(match sight {
+            Sight::Alarm => {
+                let alarm = history.alarm_beside(&system, from_ms, beside)?;
+                alarm.map(|alarm| place(alarm.at_ms, alarm.words))
+            }
+            Sight::Sag => history.sag_beside(&system, from_ms, beside, limit_v_s)?.map(|sag| {
+                let (depth, speed) = (fixed(sag.depth_v.into(), 1), fixed((-sag.velocity_v_s).into(), 1));
+                place(sag.at_ms, format!("Bus falls by {depth} V, at {speed} V/s"))
+            }),
+            Sight::Spread => history.widest_spread(&system, Range::new(from_ms, until_ms))?.map(|widest| {
+                let apart = fixed(f64::from(widest.spread_v) * 1e3, 0);
+                place(widest.at_ms, format!("Cells {apart} mV apart, the most in this time"))
+            }),
+        })
+    });
+    let found = found.await.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))?;
+    let place = found.ok_or_else(|| Problem::not_found(nothing(sight, beside)))?;
+    let as_json = || json(value!({ "at": rfc3339(place.at.0.div_euclid(1_000)), "words": place.words }));
+    Ok(if wants_octets(&headers) { octets(place.to_bytes()) } else { as_json() })
+}
+
+fn nothing(sight: Sight, beside: Beside) -> &'static str {
+    match (sight, beside) {
+        (Sight::Alarm, Beside::After) => "No alarm after this instant",
+        (Sight::Alarm, Beside::Before) => "No alarm before this instant",
+        (Sight::Sag, Beside::After) => "No sag after this instant",
+        (Sight::Sag, Beside::Before) => "No sag before this instant",
+        (Sight::Spread, _) => "No cell voltages are known of this time",
+    }
+}

@@ -1,0 +1,238 @@
+//! Moments of the past: from the tape as they were, and where there is no tape any more, from rows.
+//!
+//! The tape has everything for two days and around alarms. Before that, points come from the row of that instant, cells are
+//! means of their minute, and alarms are what the rules say of these; what the links did is not known.
+
+use crate::tape;
+use domain::engine::step;
+use domain::film::{Film, Frame};
+use domain::link::{LinkState, LinkStatus};
+use domain::live::Encoder;
+use domain::minute::MINUTE_MS;
+use domain::point::PointId;
+use domain::reading::CellQuantity;
+use domain::series::Recent;
+use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
+use domain::telemetry::Row;
+use domain::time::{Mono, Now, Utc};
+use domain::twin::{Moment, Site, SystemState};
+use std::cell::RefCell;
+use std::time::Duration;
+use store::{CellsAt, History, Range, StoreError};
+
+/// A moment stands for at most so long: after that there was nothing.
+const HOLDS_MS: i64 = 2_000;
+/// Steps of a film from here on are taken one by one; shorter ones from a run of the tape.
+const LONG_STEP_MS: i64 = 2_000;
+/// Longer than any rule waits before it raises an alarm.
+const RULES_WAIT: Duration = Duration::from_secs(60);
+
+/// The past of one system.
+pub(crate) struct Past<'a> {
+    history: &'a History,
+    site: &'a SiteSpec,
+    place: SystemIdx,
+    spec: &'a SystemSpec,
+    /// The cells of the minute that was asked for last.
+    minute: RefCell<(i64, Option<CellsAt>)>,
+}
+
+/// A moment, and whether all of it is as it was.
+struct Seen {
+    moment: Moment,
+    whole: bool,
+}
+
+impl<'a> Past<'a> {
+    /// The past of the system at `place` of the site; `None` if there is no such system.
+    pub(crate) fn new(history: &'a History, site: &'a SiteSpec, place: usize) -> Option<Past<'a>> {
+        let place = SystemIdx(u8::try_from(place).ok()?);
+        Some(Past { history, site, place, spec: site.system(place)?, minute: RefCell::new((i64::MIN, None)) })
+    }
+
+    /// What was known at `at_ms`; `None` if nothing was recorded then.
+    pub(crate) fn moment(&self, at_ms: i64) -> Result<Option<Moment>, StoreError> {
+        Ok(self.seen(at_ms)?.map(|seen| seen.moment))
+    }
+
+    fn seen(&self, at_ms: i64) -> Result<Option<Seen>, StoreError> {
+        let second = at_ms.div_euclid(1_000);
+        let mut newest = None;
+        for row in self.history.tape(&self.spec.id, second - HOLDS_MS / 1_000, second + 1)? {
+            tape::play(&row.tape, self.spec, |moment| {
+                if (0..=HOLDS_MS).contains(&(at_ms - ms(moment.now.utc))) {
+                    newest = Some(moment.clone());
+                }
+            });
+        }
+        if let Some(moment) = newest {
+            return Ok(Some(Seen { moment, whole: true }));
+        }
+        let row = self.history.row_at(&self.spec.id, at_ms, HOLDS_MS)?;
+        let seen = |row: Row| Ok(Seen { moment: self.of_row(&row)?, whole: self.spec.topology.cells() == 0 });
+        row.map(seen).transpose()
+    }
+
+    /// What a row says.
+    fn values_of(&self, row: &Row) -> Moment {
+        let now = Now { utc: row.at(), mono: Mono(u64::try_from(row.at().0).unwrap_or(1)) };
+        let mut state = SystemState::new(self.spec);
+        for point in PointId::ALL {
+            let value = row.get(*point);
+            if !value.is_nan() {
+                state.points.set(*point, Ok(value), now.mono);
+            }
+        }
+        Moment { now, received: now.mono, state, ..Moment::default() }
+    }
+
+    /// What a row says and the minute of its cells, and what the rules say of both.
+    fn of_row(&self, row: &Row) -> Result<Moment, StoreError> {
+        let Moment { now, mut state, .. } = self.values_of(row);
+        let minute = row.at_ms.div_euclid(MINUTE_MS);
+        if self.spec.topology.cells() > 0 && self.minute.borrow().0 != minute {
+            self.minute.replace((minute, self.history.cells_at(&self.spec.id, row.at_ms)?));
+        }
+        if let (_, Some(cells)) = &*self.minute.borrow() {
+            for (quantity, values) in
+                [(CellQuantity::Voltage, &cells.voltage_v), (CellQuantity::Temperature, &cells.temperature_c)]
+            {
+                for (cell, value) in values.iter().enumerate().filter(|(_, value)| !value.is_nan()) {
+                    state.cells.column_mut(quantity).set(cell, Ok(*value), now.mono);
+                }
+            }
+        }
+        let mut site = Site::new(self.site.clone());
+        // Nothing is known of links, so no rule shall say anything of them.
+        site.links.fill(LinkStatus { state: LinkState::Up, last_at: Some(now.mono), ..LinkStatus::default() });
+        let Some(system) = site.systems.get_mut(self.place.0 as usize) else { return Ok(Moment::default()) };
+        (system.state, system.received) = (state, now.mono);
+        step(&mut site, now - RULES_WAIT, []);
+        step(&mut site, now, []);
+        let moment = site.moment(self.place, now).unwrap_or_default();
+        Ok(Moment { links: Vec::new(), ..moment })
+    }
+
+    /// At most `count` moments from `from_ms` on, `step_ms` apart or more; the first is the one that holds at `from_ms`.
+    /// The present is for the caller to tell.
+    pub(crate) fn film(&self, from_ms: i64, step_ms: i64, count: usize) -> Result<Film, StoreError> {
+        let next_ms = from_ms.saturating_add(step_ms.saturating_mul(count as i64));
+        let mut reel = Reel { encoder: Encoder::new(self.spec), frames: Vec::new(), last_ms: i64::MIN };
+        if step_ms >= LONG_STEP_MS {
+            for k in 0..count as i64 {
+                if let Some(seen) = self.seen(from_ms + k * step_ms)? {
+                    reel.take(&seen.moment, seen.whole);
+                }
+            }
+        } else {
+            if let Some(seen) = self.seen(from_ms)? {
+                reel.take(&seen.moment, seen.whole);
+            }
+            // Readings do not come to the millisecond.
+            let apart_ms = step_ms * 3 / 4;
+            self.each(from_ms, next_ms, |shot| {
+                let at_ms = match &shot {
+                    Shot::Moment(moment) => ms(moment.now.utc),
+                    Shot::Row(row) => row.at_ms,
+                };
+                if at_ms < reel.last_ms.saturating_add(apart_ms) || reel.frames.len() >= count {
+                    return Ok(());
+                }
+                match shot {
+                    Shot::Moment(moment) => reel.take(moment, true),
+                    Shot::Row(row) => reel.take(&self.of_row(&row)?, self.spec.topology.cells() == 0),
+                }
+                Ok(())
+            })?;
+        }
+        let next_ms = match reel.frames.is_empty() {
+            true => self.history.next_row_ms(&self.spec.id, from_ms)?.unwrap_or(next_ms),
+            false => next_ms,
+        };
+        Ok(Film { frames: reel.frames, next: Utc(next_ms.saturating_mul(1_000)), now: Utc::default() })
+    }
+
+    /// Everything that was recorded from `from_ms` up to but not including `to_ms`, oldest first.
+    fn each(
+        &self,
+        from_ms: i64,
+        to_ms: i64,
+        mut take: impl FnMut(Shot<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let seconds = from_ms.div_euclid(1_000)..(to_ms + 999).div_euclid(1_000);
+        let tape = self.history.tape(&self.spec.id, seconds.start, seconds.end)?;
+        let mut tape = tape.iter().peekable();
+        // Between two runs of the tape there may be rows that have lost theirs.
+        let mut at_s = seconds.start;
+        while at_s < seconds.end {
+            let without = tape.peek().map_or(seconds.end, |row| row.utc_s);
+            if without > at_s {
+                let range = Range::new((at_s * 1_000).max(from_ms), (without * 1_000).min(to_ms));
+                let rows = self.history.rows(&self.spec.id, range, PointId::ALL)?;
+                (0..rows.len()).try_for_each(|k| take(Shot::Row(rows.row(k))))?;
+                at_s = without;
+            }
+            let mut failed = Ok(());
+            while let Some(row) = tape.next_if(|row| row.utc_s == at_s) {
+                tape::play(&row.tape, self.spec, |moment| {
+                    if failed.is_ok() && (from_ms..to_ms).contains(&ms(moment.now.utc)) {
+                        failed = take(Shot::Moment(moment));
+                    }
+                });
+            }
+            failed?;
+            at_s += 1;
+        }
+        Ok(())
+    }
+
+    /// The last `seconds` before `until_ms` as they were in memory then.
+    pub(crate) fn recent(&self, until_ms: i64, seconds: u32) -> Result<Recent, StoreError> {
+        let samples = (seconds as f32 * self.spec.rate_hz * 1.5) as usize;
+        let mut recent = Recent::new(self.spec, samples);
+        self.each(until_ms - i64::from(seconds) * 1_000, until_ms + 1, |shot| {
+            match shot {
+                Shot::Moment(moment) => recent.push(moment),
+                Shot::Row(row) => recent.push(&self.values_of(&row)),
+            }
+            Ok(())
+        })?;
+        Ok(recent)
+    }
+}
+
+/// What is left of an instant.
+enum Shot<'a> {
+    /// All of it.
+    Moment(&'a Moment),
+    /// Its row.
+    Row(Row),
+}
+
+/// Makes frames of moments.
+struct Reel {
+    encoder: Encoder,
+    frames: Vec<Frame>,
+    last_ms: i64,
+}
+
+impl Reel {
+    /// Takes a moment that is later than the last.
+    fn take(&mut self, moment: &Moment, whole: bool) {
+        let at_ms = ms(moment.now.utc);
+        if at_ms <= self.last_ms {
+            return;
+        }
+        self.last_ms = at_ms;
+        let encoded = self.encoder.encode(moment);
+        let bytes = if self.frames.is_empty() { encoded.key } else { encoded.delta };
+        self.frames.push(Frame { whole, bytes });
+    }
+}
+
+fn ms(at: Utc) -> i64 {
+    at.0.div_euclid(1_000)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+//! A pack's past in a real store: some seconds with their tape, some that have lost it, and a gap.
+
+use super::*;
+use crate::tape::Tape;
+use domain::live::Decoder;
+use domain::reading::{CellQuantity, Reading, Target};
+use domain::spec::{CellLimits, SystemKind};
+use domain::topology::Topology;
+use std::time::Duration;
+use store::{Second, Store};
+
+/// A whole second, ms since 1970-01-01 UTC: when the past begins.
+const FROM_MS: i64 = 1_760_000_000_000;
+/// Seconds of the past: with their tape, without, with it again after a gap.
+const TAPED: std::ops::Range<i64> = 0..10;
+const BARE: std::ops::Range<i64> = 10..20;
+const LATER: std::ops::Range<i64> = 60..65;
+
+fn site() -> SiteSpec {
+    let system = SystemSpec {
+        id: "hv".into(),
+        name: "Pack".into(),
+        topology: Topology::new(1, 2, 3),
+        capacity_ah: 280.0,
+        nominal_v: 832.0,
+        reserve_pct: 20.0,
+        cell_limits: CellLimits::LFP,
+        cell_resolution_v: 0.001,
+        rate_hz: 5.0,
+        simulated: true,
+        max_ages: Vec::new(),
+        kind: SystemKind::DataCentre,
+    };
+    SiteSpec { name: "Test".into(), systems: vec![system], links: Vec::new() }
+}
+
+/// What was known `ms` after the beginning: the charge counts the readings.
+fn moment(spec: &SystemSpec, ms: i64) -> Moment {
+    let now = Now { utc: Utc((FROM_MS + ms) * 1_000), mono: Mono::START + Duration::from_millis(ms as u64) };
+    let mut moment = Moment { now, received: now.mono, state: SystemState::new(spec), ..Moment::default() };
+    for (point, value) in
+        [(PointId::Soc, (ms / 200 % 100) as f32), (PointId::Power, 95e3), (PointId::SopDischarge, 100e3)]
+    {
+        moment.state.points.set(point, Ok(value), now.mono);
+    }
+    for cell in 0..6 {
+        let reading = Reading { target: Target::Cell(CellQuantity::Voltage, cell), sample: Ok(3.3) };
+        moment.state.apply(reading, now.mono);
+    }
+    moment
+}
+
+fn stored(site: &SiteSpec) -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, notices) = Store::open(folder.path(), Utc(FROM_MS * 1_000)).unwrap();
+    assert_eq!(notices, []);
+    let spec = &site.systems[0];
+    let (mut tape, mut encoder) = (Tape::new("hv"), Encoder::new(spec));
+    let mut keep = |second: Second| {
+        let bare = BARE.contains(&(second.utc_s - FROM_MS / 1_000));
+        store.append(if bare { Second { tape: Vec::new(), ..second } } else { second });
+    };
+    for second in TAPED.chain(BARE).chain(LATER) {
+        for fifth in 0..5 {
+            let moment = moment(spec, second * 1_000 + fifth * 200);
+            let encoded = encoder.encode(&moment);
+            tape.push(&moment, &encoded, Vec::new()).into_iter().for_each(&mut keep);
+        }
+    }
+    tape.end().into_iter().for_each(&mut keep);
+    store.flush().unwrap();
+    (folder, store)
+}
+
+/// When each frame of a film was, ms after the beginning, and whether it is whole.
+fn times(film: &Film, spec: &SystemSpec) -> Vec<(i64, bool)> {
+    let mut decoder = Decoder::of(spec);
+    let mut time = |frame: &Frame| {
+        decoder.decode(&frame.bytes).unwrap();
+        (ms(decoder.moment().now.utc) - FROM_MS, frame.whole)
+    };
+    film.frames.iter().map(&mut time).collect()
+}
+
+#[test]
+fn an_instant_is_the_newest_moment_before_it_and_holds_for_a_while() {
+    let site = site();
+    let (_folder, store) = stored(&site);
+    let past = Past::new(store.history(), &site, 0).unwrap();
+    for (at_ms, soc) in [
+        (0, Some(0.0)),
+        (199, Some(0.0)),
+        (1_450, Some(7.0)),
+        // Of a row alone.
+        (12_400, Some(62.0)),
+        // After the last one: for two seconds.
+        (21_700, Some(99.0)),
+        (21_801, None),
+        (-1, None),
+        (60_000, Some(0.0)),
+    ] {
+        let moment = past.moment(FROM_MS + at_ms).unwrap();
+        let found = moment.as_ref().map(|moment| moment.point(PointId::Soc).unwrap());
+        assert_eq!(found, soc, "{at_ms} ms");
+    }
+    assert!(Past::new(store.history(), &site, 1).is_none());
+}
+
+#[test]
+fn a_row_has_the_cells_of_its_minute_and_the_alarms_that_the_rules_find() {
+    let site = site();
+    let (_folder, store) = stored(&site);
+    let past = Past::new(store.history(), &site, 0).unwrap();
+    let moment = past.moment(FROM_MS + 15_000).unwrap().unwrap();
+    assert_eq!(moment.cell(CellQuantity::Voltage, 5), Ok(3.3));
+    assert!(moment.cell(CellQuantity::Temperature, 5).is_err(), "no cell had one");
+    let rules: Vec<&str> = moment.alarms.iter().map(|alarm| alarm.rule.rule().unwrap().id).collect();
+    assert_eq!(rules, ["sop.use"]);
+}
+
+#[test]
+fn a_film_has_every_reading_or_one_of_each_step() {
+    let site = site();
+    let (_folder, store) = stored(&site);
+    let past = Past::new(store.history(), &site, 0).unwrap();
+    let film = |from_ms, step_ms, count| past.film(FROM_MS + from_ms, step_ms, count).unwrap();
+    let spec = &site.systems[0];
+
+    let all = times(&film(9_300, 50, 40), spec);
+    let expected: Vec<(i64, bool)> = (46..57).map(|k| (k * 200, k * 200 < 10_000)).collect();
+    assert_eq!(all, expected, "the first is the one that holds, the rest is without a tape from 10 s on");
+
+    let seconds = times(&film(0, 1_000, 5), spec);
+    assert_eq!(seconds.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [0, 800, 1_600, 2_400, 3_200]);
+
+    let long = times(&film(4_000, 4_000, 4), spec);
+    assert_eq!(long, [(4_000, true), (8_000, true), (12_000, false), (16_000, false)]);
+}
+
+#[test]
+fn a_film_of_nothing_says_where_there_is_something() {
+    let site = site();
+    let (_folder, store) = stored(&site);
+    let past = Past::new(store.history(), &site, 0).unwrap();
+    for (from_ms, next_ms) in [(30_000, 60_000), (-90_000, 0), (70_000, 71_000)] {
+        let film = past.film(FROM_MS + from_ms, 100, 10).unwrap();
+        assert_eq!((film.frames.len(), film.next.0 / 1_000 - FROM_MS), (0, next_ms), "from {from_ms}");
+    }
+}
+
+#[test]
+fn the_minutes_before_an_instant_are_as_they_were_in_memory() {
+    let site = site();
+    let (_folder, store) = stored(&site);
+    let past = Past::new(store.history(), &site, 0).unwrap();
+    let recent = past.recent(FROM_MS + 11_000, 10).unwrap();
+    let table = recent.table(Utc(i64::MIN), &[domain::series::Trace::Point(PointId::Soc)]);
+    assert_eq!(table.at.first().map(|at| ms(*at) - FROM_MS), Some(1_000));
+    assert_eq!(table.at.last().map(|at| ms(*at) - FROM_MS), Some(11_000));
+    assert!(table.series[0].values.iter().all(Option::is_some));
+}
