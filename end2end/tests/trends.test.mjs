@@ -119,7 +119,7 @@ test('a time without a row says so', () =>
   }));
 
 const map = (page) => page.getByRole('application', { name: /^260 cells over time/ });
-const words = (page) => page.locator('.cell-map-words');
+const words = (page) => page.locator('.trends-cells-words');
 
 test('the map shows all cells over the time that is shown, and a click chooses a cell', () =>
   openPast('/trends?points=soc&last=259200', async (page, messages) => {
@@ -141,7 +141,7 @@ test('the map shows all cells over the time that is shown, and a click chooses a
     await chart(page, 'Cell voltage').waitFor();
     assert.match(await statistics(page, 'Cell 7\\.12 voltage'), /\d\s\d{3}\smV/);
     // The pixels of the map are one a step and cell, and some are coloured.
-    const painted = await page.locator('.cell-map-colours').evaluate((canvas) => {
+    const painted = await page.locator('.trends-cells-colours').evaluate((canvas) => {
       const { width, height } = canvas;
       const data = canvas.getContext('2d').getImageData(0, 0, width, height).data;
       let known = 0;

@@ -20,7 +20,7 @@ const WIDTH: u32 = 500;
 /// Labels of time, at most.
 const LABELS: usize = 6;
 /// Where they may stand, as a share of the track.
-const LABELLED: std::ops::Range<f64> = 0.03..0.97;
+const LABELLED: std::ops::Range<f64> = 0.06..0.94;
 
 /// What a key does to the head, as a share of the stretch.
 const KEYS: [(&str, f64); 6] = [
