@@ -25,18 +25,23 @@ pub struct Assets {
     pub chunks: Vec<(String, String)>,
 }
 
+/// Loads the app and lets it take over. It begins after the first paint: what a person reads is in the document already,
+/// and on a slow line must not wait for what makes it live.
+const START: &str = "requestAnimationFrame(()=>setTimeout(async()=>{\
+    for(const f of ['WASM',CHUNKS]){const l=document.createElement('link');\
+    Object.assign(l,{rel:'preload',as:'fetch',type:'application/wasm',crossOrigin:'',href:f});document.head.append(l)}\
+    const{default:init,hydrate}=await import('JS');await init({module_or_path:'WASM'});hydrate()}))";
+
 /// The whole document for one request, of the page at `address`. `nonce` goes on every inline script.
 pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String>) -> impl IntoView + use<> {
     let Assets { js, loader, wasm, css, chunks } = assets.clone();
     let chunk = pages::chunk(&address).map(|chunk| chunk.name);
-    let chunks = (chunks.into_iter())
-        .filter(|(name, _)| chunk == Some(name))
-        .map(|(_, file)| view! { <link rel="preload" href=file r#as="fetch" r#type="application/wasm" crossorigin="" /> })
-        .collect_view();
+    let chunks = chunks.iter().filter(|(name, _)| chunk == Some(name)).map(|(_, file)| format!("'{file}'"));
+    let chunks = chunks.collect::<Vec<_>>().join(",");
     let theme = format!(
         "try{{const t=localStorage.getItem('{THEME_KEY}');if(t)document.documentElement.setAttribute('data-theme',t)}}catch{{}}"
     );
-    let start = format!("import init,{{hydrate}} from '{js}';await init({{module_or_path:'{wasm}'}});hydrate();");
+    let start = START.replace("JS", &js).replace("WASM", &wasm).replace("CHUNKS", &chunks);
     let carried = boot.encode();
     provide_context(boot);
     let title = pages::title(pages::place(&address));
@@ -52,10 +57,8 @@ pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String
                 <meta name="description" content="A live twin of a battery: every cell, five times a second." />
                 <script nonce=nonce.clone()>{theme}</script>
                 <link rel="stylesheet" href=css />
-                <link rel="modulepreload" href=js nonce=nonce.clone() />
-                <link rel="modulepreload" href=loader nonce=nonce.clone() />
-                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="" />
-                {chunks}
+                <link rel="modulepreload" href=js fetchpriority="low" nonce=nonce.clone() />
+                <link rel="modulepreload" href=loader fetchpriority="low" nonce=nonce.clone() />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <script type="module" nonce=nonce.clone()>
                     {start}

@@ -151,7 +151,9 @@ mod tests {
 
     fn recent(rows: &[(f64, f32)]) -> Recent<1> {
         let mut recent = Recent::new(600.0);
-        rows.iter().for_each(|(at_s, value)| drop(recent.push(*at_s, [Some(*value)])));
+        for (at_s, value) in rows {
+            let _ = recent.push(*at_s, [Some(*value)]);
+        }
         recent
     }
 
