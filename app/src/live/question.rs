@@ -29,7 +29,8 @@ impl Default for Question {
 }
 
 impl Question {
-    /// Asks now, or when it may. `ask` is called when it is asked, so that it asks for what is then of interest.
+    /// Asks now, or when it may. `ask` is called then, and again for all that come up meanwhile, so it must look by itself
+    /// at what is of interest.
     pub fn ask<F: Future<Output = ()> + 'static>(self, ask: impl Fn() -> F + 'static) {
         let before = self.0.try_update_value(|state| std::mem::replace(state, State { busy: true, again: state.busy }));
         if before.is_none_or(|before| before.busy) {

@@ -63,7 +63,7 @@ impl Past {
             }
             let renew = move || {
                 if !document().hidden() {
-                    past.question.ask(move || past.ask(live, hours));
+                    past.question.ask(move || past.ask(live));
                 }
             };
             renew();
@@ -81,8 +81,8 @@ impl Past {
         past
     }
 
-    async fn ask(self, live: Live, hours: u32) {
-        let until = live.until();
+    async fn ask(self, live: Live) {
+        let (hours, until) = (self.hours.get_untracked(), live.until());
         let day_ms = day_ms(live.past.get_untracked().then(|| live.moment.get_untracked().now.utc));
         let path = format!("/api/v1/home?system={}&hours={hours}&width={WIDTH}&day={day_ms}{until}", live.system().id);
         let answer = api::get_bytes(&path).await.and_then(|bytes| {
