@@ -17,6 +17,7 @@ mod drawn;
 mod guard;
 mod history;
 mod home;
+mod instant;
 mod lab;
 mod live;
 mod pages;

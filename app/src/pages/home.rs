@@ -3,6 +3,7 @@
 //! Read [`words`] (what values mean, pure), [`past`] (what the server knows of the last hours), then the sections in their
 //! order: [`now`], [`battery`], [`trends`], [`compare`] (with [`charge`], our own count), [`day`].
 
+mod bar;
 mod battery;
 mod charge;
 mod compare;

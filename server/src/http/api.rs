@@ -5,7 +5,7 @@
 mod json;
 
 use super::AppState;
-use super::playback::instant;
+use super::instant::instant;
 use super::problem::Problem;
 use crate::hub::Published;
 use crate::past::Past;

@@ -8,7 +8,7 @@ pub(super) use files::{csv, parquet};
 use super::AppState;
 use super::api::{octets, wants_octets};
 use super::drawn::{self, NamedCell};
-use super::playback::instant;
+use super::instant::instant;
 use super::problem::Problem;
 use crate::archive::rfc3339;
 use axum::Json;

@@ -11,7 +11,7 @@ mod energy;
 use super::AppState;
 use super::api::{json, octets, rfc3339, table, wants_octets};
 use super::drawn;
-use super::playback::instant;
+use super::instant::instant;
 use super::problem::Problem;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};

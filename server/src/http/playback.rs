@@ -9,9 +9,10 @@
 
 use super::AppState;
 use super::api::{json, octets, wants_octets};
+use super::instant::instant;
 use super::problem::Problem;
 use crate::analysis::sag_limit_v_s;
-use crate::archive::{parse_instant, rfc3339};
+use crate::archive::rfc3339;
 use crate::past::Past;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -26,19 +27,6 @@ use store::{Beside, Range, StoreError};
 
 /// Longest step of a film, ms: a day.
 const STEP_MAX_MS: i64 = 86_400_000;
-/// Years around 10000, where dates end.
-const POSSIBLE_MS: std::ops::Range<i64> = -62_000_000_000_000..250_000_000_000_000;
-
-/// An instant in a query: ms since 1970, RFC 3339, or a date.
-pub(super) fn instant(name: &str, text: &str) -> Result<i64, Problem> {
-    let at = text.parse::<i64>().or_else(|_| parse_instant(text));
-    match at {
-        Ok(at_ms) if POSSIBLE_MS.contains(&at_ms) => Ok(at_ms),
-        Ok(_) => Err(Problem::bad_parameter(format!("{name}: must be between the years 1 and 9000"))),
-        Err(why) => Err(Problem::bad_parameter(format!("{name}: {why}"))),
-    }
-}
-
 impl AppState {
     /// Asks the past of the system at `place`, on a thread that may wait for the disk.
     pub(super) async fn ask_past<T: Send + 'static>(

@@ -28,7 +28,7 @@ pub(super) fn Counted(past: Past) -> impl IntoView {
         <div class="soc-of" data-of="counted" role="group" aria-label="SOC counted here">
             <p class="soc-name"><b>"Counted here"</b>" "<span class="note">{move || how.get().unwrap_or_default()}</span></p>
             <p class="soc-value"><span class="number">{number}</span><span class="unit">{unit}</span></p>
-            {super::compare::bar(pct)}
+            {super::bar::bar(pct)}
         </div>
     }
     .into_any()

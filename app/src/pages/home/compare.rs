@@ -80,19 +80,8 @@ fn SocOf(
         <div class="soc-of" data-of=of role="group" aria-label=label data-fresh=move || shown.with(|s| s.is_fresh().to_string())>
             <p class="soc-name"><b>{name}</b>" "<span class="note">{words}</span></p>
             <p class="soc-value"><span class="number">{move || shown.with(Shown::number)}</span><span class="unit">{move || shown.with(Shown::unit)}</span></p>
-            {bar(pct)}
+            {super::bar::bar(pct)}
         </div>
     }
     .into_any()
-}
-
-/// A charge as a bar; empty if it is not known.
-pub(super) fn bar(pct: Derived<Option<f32>>) -> impl IntoView {
-    let width = move || format!("{}%", domain::decimal::fixed(pct.get().unwrap_or(0.0).clamp(0.0, 100.0).into(), 1));
-    view! {
-        <svg class="soc-line" width="100%" height="12" aria-hidden="true">
-            <rect class="soc-line-track" width="100%" height="12" rx="4" />
-            <rect class="soc-line-level" width=width height="12" rx="4" />
-        </svg>
-    }
 }

@@ -1,0 +1,47 @@
+//! The instant in the address: written there, and read from there.
+
+use super::Player;
+use crate::address::Leave;
+use crate::live::{AT, address_of, instant};
+use domain::time::{Utc, rfc3339};
+use leptos::prelude::*;
+use std::time::Duration;
+
+/// The address follows when the head has rested for so long.
+const ADDRESS_AFTER: Duration = Duration::from_millis(300);
+
+impl Player {
+    /// Writes the instant into the address and into those of all pages, when the head has rested for a moment: browsers
+    /// refuse floods of changes.
+    pub(super) fn remember(self) {
+        if let Some(before) = self.waiting.try_update_value(Option::take).flatten() {
+            before.clear();
+        }
+        let later = move || {
+            let past = self.live.past.get_untracked();
+            // To the millisecond, as it stands there.
+            let at = past.then(|| Utc(self.head_ms.get_untracked() as i64 * 1_000));
+            self.inner.update_value(|inner| inner.written = at);
+            self.navigation.carry(at.map(|at| (AT, rfc3339(at))));
+            let here = untrack(|| self.navigation.at());
+            if instant(&here) != at {
+                self.navigation.go(&address_of(&here, at), Leave::Nothing);
+            }
+        };
+        self.waiting.set_value(set_timeout_with_handle(later, ADDRESS_AFTER).ok());
+    }
+
+    /// Goes where the address says: on the way back, or when somebody typed it.
+    pub(super) fn follow_address(self) {
+        Effect::new(move |_| {
+            let there = instant(&self.navigation.at());
+            let known = self.inner.try_update_value(|inner| std::mem::replace(&mut inner.written, there) == there);
+            match (known, there) {
+                (Some(true), _) | (None, _) => {}
+                (_, Some(at)) => self.seek(at.0 as f64 / 1e3),
+                (_, None) if self.live.past.get_untracked() => self.go_live(),
+                (_, None) => {}
+            }
+        });
+    }
+}

@@ -1,0 +1,89 @@
+//! Films are fetched ahead of the head: one at a time, and an answer for another place is worthless.
+
+use super::{FRAMES_A_SECOND, Player};
+use crate::api;
+use domain::film::Film;
+use domain::wire::Wire as _;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::sync::Arc;
+
+/// The finest step of a film, ms: finer than any source.
+const FINEST_STEP_MS: f64 = 50.0;
+/// Cells whose moments may wait in memory.
+const CELLS_AHEAD: usize = 32_000;
+/// A still picture has this much before and behind it, for single steps, ms.
+const STILL_MS: f64 = 3_000.0;
+
+impl Player {
+    /// Asks for the film that follows the reel, if none is on its way.
+    pub(super) fn fetch(self) {
+        let busy = self.inner.try_update_value(|inner| std::mem::replace(&mut inner.asking, true));
+        if busy != Some(false) {
+            return;
+        }
+        let (playing, speed) = (self.playing.get_untracked(), self.speed.get_untracked());
+        let head_ms = self.head_ms.get_untracked();
+        let (place, from_ms, count, system) = self.inner.with_value(|inner| {
+            let cells = inner.spec.topology.cells().max(260);
+            let count = (CELLS_AHEAD / cells).clamp(16, 128);
+            let still_ms = STILL_MS.min(count as f64 * FINEST_STEP_MS / 2.0);
+            let from_ms = if playing { inner.reel.reaches_ms() } else { head_ms - still_ms };
+            (inner.place, from_ms, count, inner.spec.id.clone())
+        });
+        let step_ms = if playing { (1e3 / FRAMES_A_SECOND * speed).max(FINEST_STEP_MS) } else { FINEST_STEP_MS };
+        let path = format!(
+            "/api/v1/playback/film?system={system}&from={}&step_ms={}&count={count}",
+            from_ms as i64, step_ms as i64,
+        );
+        spawn_local(async move {
+            let film = api::get_bytes(&path).await.and_then(|bytes| {
+                Film::from_bytes(&bytes).map_err(|error| format!("The past cannot be read ({error})"))
+            });
+            let here = self.inner.try_update_value(|inner| {
+                inner.asking = false;
+                inner.place == place
+            });
+            match here {
+                Some(true) => self.take(film),
+                // The head went elsewhere meanwhile.
+                Some(false) => self.fetch(),
+                None => {}
+            }
+        });
+    }
+
+    fn take(self, film: Result<Film, String>) {
+        let taken = film.and_then(|film| {
+            let taken = self.inner.try_update_value(|inner| {
+                inner.ahead_ms = film.now.0 as f64 / 1e3 - js_sys::Date::now();
+                let spec = Arc::clone(&inner.spec);
+                inner.reel.add(&film, &spec)
+            });
+            match taken {
+                Some(Err(error)) => Err(format!("The past cannot be read ({error})")),
+                _ => Ok(film),
+            }
+        });
+        match taken {
+            Ok(film) if self.playing.get_untracked() && film.frames.is_empty() => self.skip(film.next.0 as f64 / 1e3),
+            Ok(_) => {}
+            Err(words) => {
+                self.says.set(words);
+                self.playing.set(false);
+            }
+        }
+        if !self.playing.get_untracked() {
+            self.show();
+        }
+    }
+
+    /// Nothing was recorded up to an instant: the head goes there.
+    fn skip(self, to_ms: f64) {
+        let without_s = ((to_ms - self.head_ms.get_untracked()) / 1e3).max(0.0);
+        if without_s > 5.0 {
+            self.says.set(format!("Skipped {} without readings", crate::format::age(without_s as f32)));
+        }
+        self.head_ms.set(to_ms);
+    }
+}

@@ -1,0 +1,104 @@
+//! What the page shows of the past: the moment at the head, older with every frame where there is no newer one.
+
+use super::{FRAMES_A_SECOND, PRESENT_MS, Player, performance_ms};
+use crate::live::aged;
+use domain::spec::SystemSpec;
+use domain::time::{Mono, Now, Utc};
+use domain::twin::{Moment, SystemState};
+use leptos::prelude::*;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A frame that took longer than this was not seen: the tab was hidden, ms.
+const LONGEST_FRAME_MS: f64 = 250.0;
+/// Said of a moment that is made of rows and minutes.
+const MEANS: &str = "Cells are means of their minute";
+/// Said of an instant without a moment.
+const NOTHING: &str = "Nothing was recorded at this instant";
+
+impl Player {
+    /// Plays, frame by frame, until it stands still.
+    pub(super) fn run(self) {
+        request_animation_frame(move || {
+            if self.playing.try_get_untracked() == Some(true) {
+                self.frame();
+                self.run();
+            }
+        });
+    }
+
+    fn frame(self) {
+        let (speed, head_ms) = (self.speed.get_untracked(), self.head_ms.get_untracked());
+        let now_ms = performance_ms();
+        let Some((passed_ms, reaches_ms)) = self.inner.try_update_value(|inner| {
+            let passed_ms = (now_ms - std::mem::replace(&mut inner.frame_ms, now_ms)).clamp(0.0, LONGEST_FRAME_MS);
+            inner.reel.forget_before(head_ms);
+            (passed_ms, inner.reel.reaches_ms())
+        }) else {
+            return;
+        };
+        let head_ms = (head_ms + passed_ms * speed).min(reaches_ms.max(head_ms));
+        self.head_ms.set(head_ms);
+        if head_ms > self.present_ms() - PRESENT_MS {
+            return self.go_live();
+        }
+        self.show();
+        // Two seconds of the reader's are enough to fetch the next film in.
+        if reaches_ms - head_ms < 2_000.0 * speed {
+            self.fetch();
+        }
+    }
+
+    /// Hands the page the moment at the head; in a gap the last one, as old as it is.
+    pub(super) fn show(self) {
+        let head_ms = self.head_ms.get_untracked();
+        let stands_ms = (1e3 / FRAMES_A_SECOND * self.speed.get_untracked()).max(1_000.0) + PRESENT_MS;
+        let found = self.inner.with_value(|inner| {
+            let shot = inner.reel.at(head_ms).map(|shot| (shot.at_ms, Arc::clone(&shot.moment), shot.whole));
+            (shot, inner.shown_ms, Arc::clone(&inner.spec))
+        });
+        let (shown_ms, moment) = match found {
+            (Some((at_ms, moment, whole)), shown_ms, _) => {
+                let gone = Duration::from_secs_f64(((head_ms - at_ms) / 1e3).max(0.0));
+                match aged(&moment, gone, Duration::from_secs_f64(stands_ms / 1e3)) {
+                    // An old moment changes as it ages, but not with every frame.
+                    Some(aged) if shown_ms.is_none_or(|shown_ms| (head_ms - shown_ms).abs() > 500.0) => {
+                        (head_ms, Arc::new(aged))
+                    }
+                    None if shown_ms != Some(at_ms) => {
+                        self.tell(whole);
+                        (at_ms, moment)
+                    }
+                    _ => return,
+                }
+            }
+            (None, Some(_), _) if self.playing.get_untracked() => return,
+            (None, _, spec) => {
+                self.says.set(NOTHING.to_owned());
+                (head_ms, Arc::new(nothing(head_ms, &spec)))
+            }
+        };
+        self.inner.update_value(|inner| inner.shown_ms = Some(shown_ms));
+        self.live.show(moment);
+    }
+
+    /// Says what is not as it was.
+    fn tell(self, whole: bool) {
+        let says = self.says.get_untracked();
+        if !whole && (says.is_empty() || says == NOTHING) {
+            self.says.set(MEANS.to_owned());
+        } else if whole && (says == MEANS || says == NOTHING) {
+            self.says.set(String::new());
+        }
+    }
+}
+
+/// A moment of which nothing is known.
+fn nothing(at_ms: f64, spec: &SystemSpec) -> Moment {
+    Moment {
+        now: Now { utc: Utc((at_ms * 1e3) as i64), mono: Mono::START },
+        received: Mono::START,
+        state: SystemState::new(spec),
+        ..Moment::default()
+    }
+}
