@@ -119,7 +119,7 @@ test('a time without a row says so', () =>
   }));
 
 const map = (page) => page.getByRole('application', { name: /^260 cells over time/ });
-const words = (page) => page.locator('.trends-cells-words');
+const words = (page) => page.locator('.trends-map-words');
 
 test('the map shows all cells over the time that is shown, and a click chooses a cell', () =>
   openPast('/trends?points=soc&last=259200', async (page, messages) => {
@@ -141,7 +141,7 @@ test('the map shows all cells over the time that is shown, and a click chooses a
     await chart(page, 'Cell voltage').waitFor();
     assert.match(await statistics(page, 'Cell 7\\.12 voltage'), /\d\s\d{3}\smV/);
     // The pixels of the map are one a step and cell, and some are coloured.
-    const painted = await page.locator('.trends-cells-colours').evaluate((canvas) => {
+    const painted = await page.locator('.trends-map-colours').evaluate((canvas) => {
       const { width, height } = canvas;
       const data = canvas.getContext('2d').getImageData(0, 0, width, height).data;
       let known = 0;
@@ -217,7 +217,7 @@ for (const [name, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
           const box = await map(page).boundingBox();
           await page.mouse.move(box.x + box.width * 0.6, box.y + (box.height * 131.5) / 260);
           await map(page).locator('.heatmap-tip').waitFor();
-          await shot(page, `trends-cells-${name}-${colorScheme}`, { fullPage: true });
+          await shot(page, `trends-map-${name}-${colorScheme}`, { fullPage: true });
         },
         { viewport, colorScheme },
       ));

@@ -155,8 +155,8 @@ pub(super) fn CellMapCard(
             percent(1.0 / topology.cells() as f64)
         );
         Some(view! {
-            <i class="trends-cells-row" style=row></i>
-            <i class="trends-cells-at" style=format!("left:{}%", percent(x))></i>
+            <i class="trends-map-row" style=row></i>
+            <i class="trends-map-at" style=format!("left:{}%", percent(x))></i>
             <div class="heatmap-tip" class:heatmap-tip-above=above style=style aria-hidden="true"><b>{name}</b>{facts}</div>
         })
     };
@@ -168,7 +168,7 @@ pub(super) fn CellMapCard(
         let rows = choice.with(|choice| choice.cells.clone());
         let row = |cell: u16| {
             let top = format!("top:{}%", fixed(100.0 * (f64::from(cell) + 0.5) / topology.cells() as f64, 3));
-            view! { <i class="trends-cells-chosen" style=top></i> }
+            view! { <i class="trends-map-chosen" style=top></i> }
         };
         rows.into_iter().map(row).collect_view()
     };
@@ -176,7 +176,7 @@ pub(super) fn CellMapCard(
     let lines = groups
         .iter()
         .skip(1)
-        .map(|(_, top, _)| view! { <i class="trends-cells-line" style=format!("top:{}%", fixed(100.0 * top, 3))></i> });
+        .map(|(_, top, _)| view! { <i class="trends-map-line" style=format!("top:{}%", fixed(100.0 * top, 3))></i> });
     let lines = lines.collect_view();
     let names = groups.into_iter().map(|(name, top, end)| {
         view! { <span style=format!("top:{}%", fixed(50.0 * (top + end), 3))>{name}</span> }
@@ -209,7 +209,7 @@ pub(super) fn CellMapCard(
     };
     let failed = move || past.failed.get().map(|words| view! { <p class="trends-failed" role="alert">{words}</p> });
     view! {
-        <Card title="Cells over time" class="trends-cells-card">
+        <Card title="Cells over time" class="trends-map-card">
             <Segmented
                 name="cell-map"
                 legend="Colour by"
@@ -218,12 +218,12 @@ pub(super) fn CellMapCard(
                 choose=move |by| choice.update(|choice| choice.map = by)
             />
             {failed}
-            <div class="trends-cells">
-                <div class="trends-cells-names" aria-hidden="true">{names}</div>
+            <div class="trends-map">
+                <div class="trends-map-names" aria-hidden="true">{names}</div>
                 <div
                     node_ref=plot
                     id="cell-map"
-                    class="trends-cells-plot"
+                    class="trends-map-plot"
                     tabindex="0"
                     role="application"
                     aria-roledescription="heatmap"
@@ -241,13 +241,13 @@ pub(super) fn CellMapCard(
                     on:blur=move |_| place.set(None)
                     on:keydown=on_key
                 >
-                    <div class="trends-cells-clip"><canvas node_ref=colours class="trends-cells-colours" style=picture></canvas>{lines}{chosen}</div>
+                    <div class="trends-map-clip"><canvas node_ref=colours class="trends-map-colours" style=picture></canvas>{lines}{chosen}</div>
                     {tip}
                 </div>
-                <div class="trends-cells-times" aria-hidden="true">{times}</div>
+                <div class="trends-map-times" aria-hidden="true">{times}</div>
             </div>
             <HeatmapScale scale palette limits=Derived::fixed(Vec::new()) words=move |value| shown.get().words(value) />
-            <p class="note trends-cells-words">{move || summary.get()}</p>
+            <p class="note trends-map-words">{move || summary.get()}</p>
             <p class="hidden" aria-live="polite">{said}</p>
         </Card>
     }
