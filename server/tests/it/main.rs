@@ -5,12 +5,14 @@
 mod analysis;
 mod api;
 mod awkward_gx;
+mod awkward_solark;
 mod bad_input;
 mod can_faults;
 mod commands;
 mod history;
 mod home;
 mod live;
+mod modbus_device;
 mod outside;
 mod recording;
 mod replay;

@@ -1,7 +1,7 @@
 //! The same GX over Modbus TCP, over MQTT and through VRM: one line of the site file is another, and `/victron/...` and
 //! the page say the same but for the words of the source.
 
-use crate::awkward_gx::Gx;
+use crate::awkward_gx::cerbo_gx;
 use crate::support::{Running, Server, folder, judges, repo};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -92,7 +92,7 @@ fn words(page: &str, from: &str, to: &str) -> String {
 
 #[test]
 fn a_gx_is_the_same_whichever_way_its_values_come() {
-    let Some(mut gx) = Gx::start() else { return };
+    let Some(mut gx) = cerbo_gx() else { return };
     gx.tell("set 256 0xFFFF -416 -416 5201 0 -80 0");
     gx.tell("set 266 975");
     let Some((_broker, broker_port)) = mqtt() else { return };

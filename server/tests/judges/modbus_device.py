@@ -1,7 +1,7 @@
-"""The battery service of a Cerbo GX (unit 225) made with pymodbus, that can be told to misbehave.
+"""A Modbus TCP device made with pymodbus, that can be told to misbehave: `modbus_device.py UNIT FIRST:COUNT...`.
 
-It begins with 53.2 V, -20.0 A (charging positive), -1064 W, 25.9 degC, 71.5 %. Prints its port; stops when its input
-closes. A line on its input is an order, answered by "ok":
+Its registers are all 0 at first. Prints its port; stops when its input closes. A line on its input is an order, answered
+by "ok":
 
   set ADDRESS WORD...    registers from ADDRESS on have these values
   exception CODE         every request is refused with this code
@@ -18,20 +18,15 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.server.requesthandler import ServerRequestHandler
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-UNIT = 225
-words = {address: 0 for address in [*range(256, 336), *range(1282, 1306)]}
+UNIT = int(sys.argv[1])
+BLOCKS = [tuple(int(part) for part in block.split(":")) for block in sys.argv[2:]]
+words = {first + place: 0 for first, count in BLOCKS for place in range(count)}
 
 
 def set_words(address, values):
     for place, value in enumerate(values):
         words[address + place] = value & 0xFFFF
 
-
-set_words(256, [0xFFFF, -1064, -1064, 5320, 0, -200, 259])
-set_words(266, [715])
-set_words(304, [990])
-set_words(1282, [9])
-set_words(1290, [331, 334])
 
 mode = {"exception": None, "silence": False}
 send = ServerRequestHandler.server_send
@@ -58,8 +53,7 @@ async def main():
             pdu.registers = [words[asked["address"] + place] for place in range(asked["count"])]
         return pdu
 
-    blocks = [(256, 80), (1282, 24)]
-    registers = [SimData(address, values=[0] * count, datatype=DataType.REGISTERS) for address, count in blocks]
+    registers = [SimData(first, values=[0] * count, datatype=DataType.REGISTERS) for first, count in BLOCKS]
     server = ModbusTcpServer(SimDevice(UNIT, simdata=registers), address=("127.0.0.1", 0), trace_pdu=answer)
     await server.listen()
     print(server.transport.sockets[0].getsockname()[1], flush=True)
