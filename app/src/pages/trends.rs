@@ -41,6 +41,9 @@ const HEIGHT_PX: u32 = 200;
 /// The address follows a gesture when it has rested for so long: browsers refuse floods of changes.
 const ADDRESS_AFTER: Duration = Duration::from_millis(300);
 
+/// What is known already is drawn in another window when its answer has not come after so long.
+const DRAWN_AFTER: Duration = Duration::from_millis(60);
+
 /// Ids of the charts, by the place of their axis.
 const IDS: [&str; 6] = ["trend-1", "trend-2", "trend-3", "trend-4", "trend-5", "trend-6"];
 
@@ -66,6 +69,7 @@ pub fn TrendsPage() -> impl IntoView {
         let (traces, window) = wish.get();
         past.want(stretch_path(&system, &traces, window, &topology));
     });
+    let drawn = drawn_window(window, past);
     let (other, other_failed) = against::follow(&spec.id, choice, window, topology);
     remember(choice, navigation, live.href("/trends"), (kind, topology));
 
@@ -77,7 +81,7 @@ pub fn TrendsPage() -> impl IntoView {
             let spec = live.system();
             let picture = Derived::new(move || {
                 let (stretch, offset_s) = (past.answer.get(), offset_s.get().unwrap_or_default());
-                other.with(|other| pictures::picture(axis, &stretch, other.as_ref(), window.get(), offset_s, &spec))
+                other.with(|other| pictures::picture(axis, &stretch, other.as_ref(), drawn.get(), offset_s, &spec))
             });
             let gestures = Gestures::new(window, show);
             let name = picture.with_untracked(|picture| picture.name);
@@ -132,6 +136,24 @@ pub fn TrendsPage() -> impl IntoView {
         {map}
         <Figures stretch other kind />
     }
+}
+
+/// The window that is drawn: another one when its answer is there, or when that takes too long, so that a step of a zoom
+/// is drawn once.
+fn drawn_window(window: Signal<(f64, f64)>, past: Past<Stretch>) -> RwSignal<(f64, f64)> {
+    let drawn = RwSignal::new(window.get_untracked());
+    let late = move || {
+        let _ = drawn.try_set(window.get_untracked());
+    };
+    Effect::new(move |_| {
+        window.track();
+        set_timeout(late, DRAWN_AFTER);
+    });
+    Effect::new(move |_| {
+        past.answer.track();
+        drawn.set(window.get_untracked());
+    });
+    drawn
 }
 
 /// Writes the choice into the address when it has rested for a moment, and reads it from there on the way back.

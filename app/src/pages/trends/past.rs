@@ -81,6 +81,9 @@ impl<T: Wire + Default + Send + Sync + 'static> Past<T> {
     }
 }
 
+/// How much of the page's width lies beside the plots at least, CSS px.
+const BESIDE_PX: f64 = 200.0;
+
 /// Where the curves of `points` and `cells` in the window (UTC in s) are.
 pub(super) fn stretch_path(
     system: &str,
@@ -93,7 +96,8 @@ pub(super) fn stretch_path(
         let name = String::from(js_sys::encode_uri_component(&topology.cell_name((*cell).into())));
         names.extend(["voltage", "temperature"].map(|quantity| format!("cells/{name}/{quantity}")));
     }
-    let (from, to, width) = ((from_s * 1e3) as i64, (to_s * 1e3) as i64, width().clamp(300.0, 2_000.0) as u32);
+    let (from, to, width) =
+        ((from_s * 1e3) as i64, (to_s * 1e3) as i64, (width() - BESIDE_PX).clamp(300.0, 2_000.0) as u32);
     format!("/api/v1/history?system={system}&points={}&from={from}&to={to}&width={width}", names.join(","))
 }
 
