@@ -142,8 +142,11 @@ pub fn TrendsPage() -> impl IntoView {
 /// is drawn once.
 fn drawn_window(window: Signal<(f64, f64)>, past: Past<Stretch>) -> RwSignal<(f64, f64)> {
     let drawn = RwSignal::new(window.get_untracked());
+    // The page may be gone by then.
     let late = move || {
-        let _ = drawn.try_set(window.get_untracked());
+        if let Some(window) = window.try_get_untracked() {
+            let _ = drawn.try_set(window);
+        }
     };
     Effect::new(move |_| {
         window.track();
