@@ -92,7 +92,7 @@ test('the next sag and the last alarm are a click away, with their words', async
   await lab({ action: 'inject', fault: 'silent-link', device: 'grid-meter' });
   for (;;) {
     const { alarms } = await server.api('state?system=hv');
-    if (alarms.some((alarm) => alarm.rule === 'link.silent')) break;
+    if (JSON.stringify(alarms).includes('Grid meter is silent')) break;
     await new Promise((next) => setTimeout(next, 100));
   }
   await lab({ action: 'clear-all' });
@@ -103,9 +103,17 @@ test('the next sag and the last alarm are a click away, with their words', async
     await bar(page).getByText(/Bus falls by \d+\.\d V/).waitFor();
     await page.waitForFunction((was) => !location.search.includes(was), new Date(before).toISOString());
     assert.ok(at(page) > before);
+    const sag = new Date(at(page)).toISOString();
     await button(page, 'Widest spread').click();
     await bar(page).getByText(/Cells \d+ mV apart/).waitFor();
-    await button(page, 'Next alarm').click();
+    await page.waitForFunction((was) => !location.search.includes(was), sag);
+    // On a busy machine another device may have been late at the start, which is an alarm too.
+    for (let alarms = 0; alarms < 8; alarms++) {
+      const was = new Date(at(page)).toISOString();
+      await button(page, 'Next alarm').click();
+      await page.waitForFunction((instant) => !location.search.includes(instant), was);
+      if ((await bar(page).getByRole('status').innerText()).includes('Grid meter is silent')) break;
+    }
     await bar(page).getByText('Grid meter is silent').waitFor();
     await page.getByRole('region', { name: /Problems/ }).getByText('Grid meter is silent').waitFor();
     await shot(page, 'playback-alarm');
