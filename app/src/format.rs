@@ -187,6 +187,12 @@ pub fn duration(seconds: f32) -> String {
     }
 }
 
+/// How far the reader's clock is ahead of UTC at an instant, UTC in s. Browser only.
+pub fn local_offset_s(at_s: f64) -> i32 {
+    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at_s * 1e3));
+    -(date.get_timezone_offset() * 60.0) as i32
+}
+
 /// Time of day where the browser is, `14:32:07`. Browser only: the server does not know the reader's time zone, so a
 /// page calls it after mount and reserves the width before. See [`crate::components::LocalTime`].
 pub fn local_time(utc: Utc) -> String {

@@ -96,6 +96,11 @@ test('the next sag and the last alarm are a click away, with their words', async
     await new Promise((next) => setTimeout(next, 100));
   }
   await lab({ action: 'clear-all' });
+  // What happened is in the history a second or two later.
+  const alarm = `${server.url}/api/v1/playback/jump?to=alarm&back=true&from=`;
+  while (!(await (await fetch(alarm + Date.now())).text()).includes('Grid meter is silent')) {
+    await new Promise((next) => setTimeout(next, 100));
+  }
   await open(`/?at=${dayAgo()}`, async (page) => {
     await past(page);
     const before = at(page);

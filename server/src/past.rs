@@ -57,16 +57,17 @@ impl<'a> Past<'a> {
 
     fn seen(&self, at_ms: i64) -> Result<Option<Seen>, StoreError> {
         let second = at_ms.div_euclid(1_000);
-        let mut newest = None;
-        for row in self.history.tape(&self.spec.id, second - HOLDS_MS / 1_000, second + 1)? {
+        // The newest first: mostly it has the moment, and the others need not be decoded.
+        for row in self.history.tape(&self.spec.id, second - HOLDS_MS / 1_000, second + 1)?.iter().rev() {
+            let mut newest = None;
             tape::play(&row.tape, self.spec, |moment| {
                 if (0..=HOLDS_MS).contains(&(at_ms - ms(moment.now.utc))) {
                     newest = Some(moment.clone());
                 }
             });
-        }
-        if let Some(moment) = newest {
-            return Ok(Some(Seen { moment, whole: true }));
+            if let Some(moment) = newest {
+                return Ok(Some(Seen { moment, whole: true }));
+            }
         }
         let row = self.history.row_at(&self.spec.id, at_ms, HOLDS_MS)?;
         let seen = |row: Row| Ok(Seen { moment: self.of_row(&row)?, whole: self.spec.topology.cells() == 0 });

@@ -18,6 +18,7 @@ use crate::address::{Leave, Navigation};
 use crate::charts::line::LineChartView;
 use crate::components::{Card, EmptyState};
 use crate::derived::Derived;
+use crate::format::local_offset_s;
 use crate::live::Live;
 use against::LaidOver;
 use cell_map::CellMapCard;
@@ -189,10 +190,4 @@ fn remember(
             waiting.clear();
         }
     });
-}
-
-/// How far the reader's clock is ahead of UTC at an instant, s.
-fn local_offset_s(at_s: f64) -> i32 {
-    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at_s * 1e3));
-    -(date.get_timezone_offset() * 60.0) as i32
 }

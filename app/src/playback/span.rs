@@ -1,6 +1,7 @@
 //! Which stretch of time the track shows. Pure.
 
 use crate::charts::line::ticks::day_words;
+use crate::format::local_offset_s;
 
 /// Lengths to choose from, s, with their words.
 pub const SPANS: [(u32, &str); 4] = [(3_600, "1 h"), (86_400, "24 h"), (604_800, "7 d"), (2_592_000, "30 d")];
@@ -42,15 +43,9 @@ impl Span {
     }
 }
 
-/// By how much the reader's clock is ahead of UTC at an instant, s. Browser only.
-pub fn local_offset_s(at_ms: f64) -> i32 {
-    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at_ms));
-    -(date.get_timezone_offset() * 60.0) as i32
-}
-
 /// The reader's day at an instant: `21 Nov`. Browser only.
 pub fn local_day(at_ms: f64) -> String {
-    day_words(at_ms / 1e3 + f64::from(local_offset_s(at_ms)))
+    day_words(at_ms / 1e3 + f64::from(local_offset_s(at_ms / 1e3)))
 }
 
 #[cfg(test)]

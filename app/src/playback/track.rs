@@ -2,10 +2,11 @@
 
 use super::picture::{Picture, SIZE, picture};
 use super::player::Player;
-use super::span::{Span, local_day, local_offset_s};
+use super::span::{Span, local_day};
 use crate::api;
 use crate::charts::line::ticks::{clock_ticks, clock_words};
 use crate::derived::Derived;
+use crate::format::local_offset_s;
 use crate::live::Question;
 use domain::point::PointId;
 use domain::series::Stretch;
@@ -89,13 +90,13 @@ pub(super) fn Track(player: Player, span: Derived<Span>) -> impl IntoView {
     let share = move || format!("left:{:.3}%", span.get().share(head_ms.get() / 1e3) * 100.0);
     let words = move || {
         let at_ms = head_ms.get();
-        let of_day_s = (at_ms / 1e3 + f64::from(local_offset_s(at_ms))).rem_euclid(86_400.0);
+        let of_day_s = (at_ms / 1e3 + f64::from(local_offset_s(at_ms / 1e3))).rem_euclid(86_400.0);
         let live = if player.live.past.get() { "" } else { ", live" };
         format!("{} {}{live}", local_day(at_ms), clock_words(of_day_s, 1.0))
     };
     let labels = move || {
         let span = span.get();
-        clock_ticks((span.from_s, span.to_s), local_offset_s(span.to_s * 1e3), LABELS)
+        clock_ticks((span.from_s, span.to_s), local_offset_s(span.to_s), LABELS)
             .into_iter()
             // One at the very end would be cut.
             .filter(|(at_s, _)| LABELLED.contains(&span.share(*at_s)))

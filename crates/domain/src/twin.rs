@@ -9,7 +9,7 @@ use crate::reading::{Batch, CellQuantity, Reading, Sample, Target};
 use crate::slot::{Node, Points};
 use crate::soc::SocWatch;
 use crate::spec::{SiteSpec, SystemIdx, SystemSpec};
-use crate::time::{Mono, Now};
+use crate::time::{Mono, Now, Utc};
 
 /// What is known of one system: everything that a page draws and history keeps.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -145,6 +145,16 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// A moment of a system of which nothing is known.
+    pub fn unknown(spec: &SystemSpec, at: Utc) -> Moment {
+        Moment {
+            now: Now { utc: at, mono: Mono::START },
+            received: Mono::START,
+            state: SystemState::new(spec),
+            ..Moment::default()
+        }
+    }
+
     /// The point's value if it is good and fresh, else why not.
     pub fn point(&self, point: PointId) -> Sample {
         self.state.points.sample(point, self.now.mono)

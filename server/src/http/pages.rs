@@ -9,8 +9,8 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use domain::live::Encoder;
-use domain::time::{Mono, Now, Utc};
-use domain::twin::{Moment, SystemState};
+use domain::time::Utc;
+use domain::twin::Moment;
 use leptos::nonce::use_nonce;
 use leptos::prelude::expect_context;
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
@@ -54,14 +54,8 @@ async fn boot(state: &AppState, address: &Address) -> Option<Boot> {
 async fn past(state: &AppState, system: usize, at: Utc) -> Option<Vec<u8>> {
     let spec = state.hub.site.systems.get(system)?;
     let moment = state.ask_past(system, move |past| past.moment(at.0.div_euclid(1_000))).await;
-    let nothing = || Moment {
-        now: Now { utc: at, mono: Mono::START },
-        received: Mono::START,
-        state: SystemState::new(spec),
-        ..Moment::default()
-    };
     // An answer that does not come is a moment without values: the page says that, and goes on.
-    let moment = moment.ok().flatten().unwrap_or_else(nothing);
+    let moment = moment.ok().flatten().unwrap_or_else(|| Moment::unknown(spec, at));
     Some(Encoder::new(spec).encode(&moment).key)
 }
 

@@ -2,9 +2,8 @@
 
 use super::{FRAMES_A_SECOND, PRESENT_MS, Player, performance_ms};
 use crate::live::aged;
-use domain::spec::SystemSpec;
-use domain::time::{Mono, Now, Utc};
-use domain::twin::{Moment, SystemState};
+use domain::time::Utc;
+use domain::twin::Moment;
 use leptos::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,7 +74,7 @@ impl Player {
             (None, Some(_), _) if self.playing.get_untracked() => return,
             (None, _, spec) => {
                 self.says.set(NOTHING.to_owned());
-                (head_ms, Arc::new(nothing(head_ms, &spec)))
+                (head_ms, Arc::new(Moment::unknown(&spec, Utc((head_ms * 1e3) as i64))))
             }
         };
         self.inner.update_value(|inner| inner.shown_ms = Some(shown_ms));
@@ -90,15 +89,5 @@ impl Player {
         } else if whole && (says == MEANS || says == NOTHING) {
             self.says.set(String::new());
         }
-    }
-}
-
-/// A moment of which nothing is known.
-fn nothing(at_ms: f64, spec: &SystemSpec) -> Moment {
-    Moment {
-        now: Now { utc: Utc((at_ms * 1e3) as i64), mono: Mono::START },
-        received: Mono::START,
-        state: SystemState::new(spec),
-        ..Moment::default()
     }
 }
