@@ -17,7 +17,7 @@ const IN_BROWSER: [&str; 8] =
     ["heatmap-260", "heatmap-6400", "pixel-p50", "pixel-p99", "live-bytes", "interactive", "rss", "console"];
 
 /// Figures that the browser measures with a past of thirty days.
-const IN_BROWSER_PAST: [&str; 3] = ["history-http", "history-zoom", "playback-frame"];
+const IN_BROWSER_PAST: [&str; 4] = ["history-http", "history-zoom", "history-zoom-p95", "playback-frame"];
 
 /// Measures the figures whose key contains `part`; the first build from nothing only if it is asked for by name.
 ///

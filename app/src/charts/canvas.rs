@@ -1,7 +1,7 @@
 //! Glue between drawings and the browser: sizes, colours, animation frames.
 //!
-//! A drawing is hooked up by [`drive`]: it is called in an animation frame, at most once a frame however much has changed,
-//! only while it is on the screen, and never again after its component has gone.
+//! A drawing is hooked up by [`drive`]: it is called for the next frame, once however much has changed, only while it is
+//! on the screen, and never again after its component has gone.
 
 use super::theme::{ChartTheme, Rgb};
 use crate::components::ThemeEpoch;
@@ -9,12 +9,16 @@ use leptos::html;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement, IntersectionObserver, IntersectionObserverEntry,
-    MediaQueryList, ResizeObserver,
+    IntersectionObserverInit, MediaQueryList, ResizeObserver,
 };
+
+/// What is about to be scrolled onto the screen counts as on it.
+const NEAR: &str = "25% 0px";
 
 /// Calls `draw` with the element whenever something that `track` reads, the element's size or the theme has changed; the
 /// second argument says that size or theme did, so that every layer must be drawn again.
@@ -47,7 +51,10 @@ pub fn drive(element: NodeRef<html::Div>, track: impl Fn() + 'static, draw: impl
     });
 }
 
-/// Draws at most once an animation frame, however often it is invalidated, and only while its element is on the screen.
+/// Draws for the next frame what was invalidated, however often, and only while its element is on the screen.
+///
+/// It does not wait for the frame to begin: what is drawn while the browser waits for it need not be drawn in it. What
+/// changes after that is drawn when the frame begins.
 #[derive(Clone)]
 struct Redraw(Rc<Frame>);
 
@@ -56,12 +63,21 @@ struct Frame {
     asked: Cell<bool>,
     restyle: Cell<bool>,
     visible: Cell<bool>,
+    /// Whether it was drawn, or will be, before the next frame begins.
+    early: Cell<bool>,
 }
 
 impl Redraw {
+    /// Not on the screen until it is said to be.
     fn new(draw: impl FnMut(bool) + 'static) -> Redraw {
-        let (asked, restyle, visible) = (Cell::new(false), Cell::new(true), Cell::new(true));
-        Redraw(Rc::new(Frame { draw: RefCell::new(Box::new(draw)), asked, restyle, visible }))
+        let no = || Cell::new(false);
+        Redraw(Rc::new(Frame {
+            draw: RefCell::new(Box::new(draw)),
+            asked: no(),
+            restyle: Cell::new(true),
+            visible: no(),
+            early: no(),
+        }))
     }
 
     fn invalidate(&self, restyle: bool) {
@@ -72,12 +88,21 @@ impl Redraw {
     }
 
     fn request(&self) {
+        // A page that nobody sees has no frames, and needs no drawings.
+        if !document().hidden() && !self.0.early.replace(true) {
+            let frame = Rc::downgrade(&self.0);
+            let draw = move || {
+                if let Some(frame) = frame.upgrade() {
+                    frame.draw();
+                }
+            };
+            set_timeout(draw, Duration::ZERO);
+        }
         let frame = Rc::downgrade(&self.0);
         request_animation_frame(move || {
             let Some(frame) = frame.upgrade() else { return };
-            if frame.visible.get() && frame.asked.replace(false) {
-                (frame.draw.borrow_mut())(frame.restyle.replace(false));
-            }
+            frame.early.set(false);
+            frame.draw();
         });
     }
 
@@ -85,6 +110,15 @@ impl Redraw {
         let came_into_view = visible && !self.0.visible.replace(visible);
         if came_into_view && self.0.asked.get() {
             self.request();
+        }
+    }
+}
+
+impl Frame {
+    /// Draws if that was asked for and is not done.
+    fn draw(&self) {
+        if self.visible.get() && self.asked.replace(false) {
+            (self.draw.borrow_mut())(self.restyle.replace(false));
         }
     }
 }
@@ -121,13 +155,17 @@ impl Hooks {
         });
         // A browser that lacks one of them draws less often or more often than it could, and is right otherwise.
         let resize = ResizeObserver::new(restyle.as_ref().unchecked_ref()).ok();
-        let intersection = IntersectionObserver::new(seen.as_ref().unchecked_ref()).ok();
+        let near = IntersectionObserverInit::new();
+        near.set_root_margin(NEAR);
+        let intersection = IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &near).ok();
         let dark = dark_query();
         if let Some(resize) = &resize {
             resize.observe(&element);
         }
-        if let Some(intersection) = &intersection {
-            intersection.observe(&element);
+        match &intersection {
+            // It tells at once where the element is.
+            Some(intersection) => intersection.observe(&element),
+            None => redraw.set_visible(true),
         }
         if let Some(dark) = &dark {
             let _ = dark.add_event_listener_with_callback("change", restyle.as_ref().unchecked_ref());

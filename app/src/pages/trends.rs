@@ -76,6 +76,7 @@ pub fn TrendsPage() -> impl IntoView {
 
     let show = Callback::new(move |when: When| choice.update(|choice| choice.when = when));
     let cursor = RwSignal::new(None::<f64>);
+    let edges = RwSignal::new(None);
     let axes = Derived::new(move || choice.with(|choice| pictures::axes(&choice.points, !choice.cells.is_empty())));
     let charts = move || {
         let chart = |(place, axis): (usize, Axis)| {
@@ -85,6 +86,15 @@ pub fn TrendsPage() -> impl IntoView {
                 other.with(|other| pictures::picture(axis, &stretch, other.as_ref(), drawn.get(), offset_s, &spec))
             });
             let gestures = Gestures::new(window, show);
+            // All charts have the same edges.
+            if place == 0 {
+                Effect::new(move |_| {
+                    let now = gestures.layout.with(|layout| layout.as_ref().map(|layout| (layout.left, layout.right)));
+                    if now.is_some() && now != edges.get_untracked() {
+                        edges.set(now);
+                    }
+                });
+            }
             let name = picture.with_untracked(|picture| picture.name);
             let chart = Derived::new(move || picture.with(|picture| picture.chart.clone()));
             let unit = picture.with_untracked(|picture| picture.chart.y.unit);
@@ -125,10 +135,10 @@ pub fn TrendsPage() -> impl IntoView {
             .map(|words| view! { <p class="trends-failed" role="alert">{words}</p> })
     };
     let stretch: Signal<Arc<Stretch>> = past.answer.into();
-    let map = (topology.cells() > 0).then(|| view! { <CellMapCard choice window show offset_s /> });
+    let map = (topology.cells() > 0).then(|| view! { <CellMapCard choice window drawn edges show offset_s /> });
     view! {
         <h1 class="visually-hidden">"Trends"</h1>
-        <Times choice window show system=spec.id.clone() offset_s />
+        <Times choice window drawn show system=spec.id.clone() offset_s />
         <LaidOver choice window offset_s />
         <Quantities choice stretch kind topology />
         {failed}

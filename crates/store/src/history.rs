@@ -89,6 +89,8 @@ pub struct History {
     grids: Grids,
     levels: Levels,
     reader: Mutex<Option<Reader>>,
+    /// Held while columns are unpacked ahead of questions.
+    warming: Mutex<()>,
 }
 
 /// What of a system's past lies in a range, at the time of the question.
@@ -107,6 +109,7 @@ impl History {
             grids: Grids::new(data),
             levels: Levels::default(),
             reader: Mutex::new(None),
+            warming: Mutex::default(),
         }
     }
 

@@ -67,7 +67,11 @@ pub(super) async fn history(
 ) -> Result<Response, Problem> {
     let wanted = app.wanted(&asked)?;
     let binary = wants_octets(&headers);
+    let (system, points, range) = (wanted.system.clone(), wanted.points.clone(), wanted.range);
     let answer = app.ask_history(move |history| answer(history, &wanted, binary)).await;
+    let store = app.hub.store.clone();
+    // Not waited for: the next question may be a closer look.
+    drop(tokio::task::spawn_blocking(move || store.history().warm(&system, range, &points)));
     answer.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))
 }
 

@@ -92,6 +92,9 @@ pub fn lines<DB: DrawingBackend>(
                 match points[..] {
                     [] => {}
                     [alone] => pen.dot(alone, LINE_PX, colour)?,
+                    [first, .., last] if dense(points.len(), last.0 - first.0, surface) => {
+                        pen.dense_path(&points, colour)?;
+                    }
                     _ => pen.path(&points, colour)?,
                 }
             }
@@ -122,6 +125,11 @@ pub fn lines<DB: DrawingBackend>(
         }
     }
     Ok(())
+}
+
+/// Whether a line has more points than pixels to the side.
+fn dense(points: usize, units: i32, surface: Surface) -> bool {
+    points as f64 * f64::from(surface.units_per_pixel) > f64::from(units)
 }
 
 /// The colour of a line at a value.

@@ -100,13 +100,15 @@ pub fn LineChartView(
                 {crosshair}
             </div>
             <p class="hidden" aria-live="polite">{said}</p>
-            <table class="hidden">
-                <caption>{label}</caption>
-                <thead>
-                    <tr><th scope="col">"Line"</th><th scope="col">"Lowest"</th><th scope="col">"Highest"</th><th scope="col">"Last"</th></tr>
-                </thead>
-                <tbody>{table}</tbody>
-            </table>
+            <div class="hidden">
+                <table>
+                    <caption>{label}</caption>
+                    <thead>
+                        <tr><th scope="col">"Line"</th><th scope="col">"Lowest"</th><th scope="col">"Highest"</th><th scope="col">"Last"</th></tr>
+                    </thead>
+                    <tbody>{table}</tbody>
+                </table>
+            </div>
         </figure>
     }
 }

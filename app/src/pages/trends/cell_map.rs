@@ -34,6 +34,10 @@ pub(super) fn CellMapCard(
     choice: RwSignal<Choice>,
     /// The time that is shown, UTC in s.
     window: Signal<(f64, f64)>,
+    /// The time that the charts draw: the map moves with them.
+    drawn: RwSignal<(f64, f64)>,
+    /// Where the charts' plots begin and end, CSS px: the map stands below them.
+    edges: RwSignal<Option<(f64, f64)>>,
     /// Takes another time.
     show: Callback<When>,
     /// How far the reader's clock is ahead of UTC, s.
@@ -43,7 +47,7 @@ pub(super) fn CellMapCard(
     let topology = spec.topology;
     let past = Past::<CellMap>::new();
     let by = Derived::new(move || choice.with(|choice| choice.map));
-    let wish = Derived::new(move || (by.get(), window.get()));
+    let wish = Derived::new(move || (by.get(), drawn.get()));
     let system = spec.id.clone();
     Effect::new(move |_| {
         let (by, window) = wish.get();
@@ -84,7 +88,7 @@ pub(super) fn CellMapCard(
         if !(0.0..1.0).contains(&x) || !(0.0..1.0).contains(&y) {
             return None;
         }
-        let (from_s, to_s) = window.get_untracked();
+        let (from_s, to_s) = drawn.get_untracked();
         Some(((y * topology.cells() as f64) as usize, from_s + x * (to_s - from_s)))
     };
     let choose = move |cell: usize| choice.update(|choice| *choice = choice.with_cell(cell as u16));
@@ -109,7 +113,7 @@ pub(super) fn CellMapCard(
         if event.shift_key() || matches!(event.key().as_str(), "+" | "-" | "=" | "_") {
             return gestures.key(&event);
         }
-        let (from_s, to_s) = window.get_untracked();
+        let (from_s, to_s) = drawn.get_untracked();
         let (cell, at_s) = place.get_untracked().unwrap_or((0, to_s));
         let step_s = map.with_untracked(|map| map.step_ms as f64 / 1e3).max((to_s - from_s) / 200.0);
         let last = topology.cells().saturating_sub(1);
@@ -143,7 +147,7 @@ pub(super) fn CellMapCard(
     });
     let said = move || words.get().filter(|_| by_key.get()).map(|words| words.replace('\n', ", "));
     let tip = move || {
-        let ((cell, at_s), words, (from_s, to_s)) = (place.get()?, words.get()?, window.get());
+        let ((cell, at_s), words, (from_s, to_s)) = (place.get()?, words.get()?, drawn.get());
         let (x, y) = ((at_s - from_s) / (to_s - from_s), (cell as f64 + 0.5) / topology.cells().max(1) as f64);
         let percent = |share: f64| fixed(100.0 * share, 3);
         let style = format!("left:{}%;top:{}%;--along:{}%", percent(x), percent(y), percent(-x));
@@ -161,7 +165,7 @@ pub(super) fn CellMapCard(
         })
     };
     let picture = move || {
-        let (left, width) = map.with(|map| model::span(map, window.get()));
+        let (left, width) = map.with(|map| model::span(map, drawn.get()));
         format!("left:{}%;width:{}%", fixed(100.0 * left, 4), fixed(100.0 * width, 4))
     };
     let chosen = move || {
@@ -183,7 +187,7 @@ pub(super) fn CellMapCard(
     });
     let names = names.collect_view();
     let times = move || {
-        let (from, to) = window.get();
+        let (from, to) = drawn.get();
         let time = TimeAxis { from, to, end: String::new() };
         let chart = LineChart { time, clock: Some(offset_s.get()?), ..LineChart::default() };
         let tick = |(at, words): (f64, String)| {
@@ -191,6 +195,10 @@ pub(super) fn CellMapCard(
             view! { <span style=left>{words}</span> }
         };
         Some(ticks::time_ticks(&chart, 6).into_iter().map(tick).collect_view())
+    };
+    let columns = move || {
+        let (left, right) = edges.get()?;
+        Some(format!("grid-template-columns:{}px {}px", fixed(left, 1), fixed(right - left, 1)))
     };
     let summary = Derived::new(move || {
         let offset_s = offset_s.get().unwrap_or_default();
@@ -218,7 +226,7 @@ pub(super) fn CellMapCard(
                 choose=move |by| choice.update(|choice| choice.map = by)
             />
             {failed}
-            <div class="trends-map">
+            <div class="trends-map" style=columns>
                 <div class="trends-map-names" aria-hidden="true">{names}</div>
                 <div
                     node_ref=plot

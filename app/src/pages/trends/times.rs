@@ -18,6 +18,8 @@ pub(super) fn Times(
     choice: RwSignal<Choice>,
     /// The time that is shown, UTC in s.
     window: Signal<(f64, f64)>,
+    /// The time that the charts draw: what is said is what is seen.
+    drawn: RwSignal<(f64, f64)>,
     /// Takes another time.
     show: Callback<When>,
     /// Id of the system.
@@ -29,7 +31,7 @@ pub(super) fn Times(
         When::Last(last_s) => last_s,
         When::Between(..) => 0,
     });
-    let words = move || Some(window_words(window.get(), offset_s.get()?));
+    let words = move || Some(window_words(drawn.get(), offset_s.get()?));
     let middle = move || {
         let (from_s, to_s) = window.get_untracked();
         (from_s + to_s) / 2.0
@@ -44,7 +46,7 @@ pub(super) fn Times(
     let file = |kind: &'static str| {
         let system = system.clone();
         move || {
-            let (from_s, to_s) = window.get();
+            let (from_s, to_s) = drawn.get();
             format!("/api/v1/history.{kind}?system={system}&from={}&to={}", (from_s * 1e3) as i64, (to_s * 1e3) as i64)
         }
     };

@@ -4,6 +4,7 @@
 use super::levels::{Kept, Values};
 use super::{Found, History, Range, places};
 use crate::block::Block;
+use crate::day::DAY_MS;
 use crate::error::StoreError;
 use crate::rollup::{Bucket, Fold as _, LEVELS_MS, buckets_of};
 use domain::point::PointId;
@@ -38,6 +39,9 @@ pub(super) const STEPS_MS: [i64; 24] = [
 
 /// Rows are shown one by one up to this many for each pixel.
 const ROWS_PER_PIXEL: u64 = 2;
+
+/// A zoom into the middle of a longer range does not come to single rows soon.
+const WARM_MAX_MS: i64 = 2 * DAY_MS;
 
 /// Where an answer came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +106,22 @@ impl History {
         let from_ms = range.from_ms.div_euclid(step_ms) * step_ms;
         let to_ms = (range.to_ms.div_euclid(step_ms) + i64::from(range.to_ms.rem_euclid(step_ms) > 0)) * step_ms;
         self.grid(system, Range::new(from_ms, to_ms), points, step_ms)
+    }
+
+    /// Unpacks the columns that a zoom into the middle of `range` will read, if it is near to where rows are read. It is
+    /// a courtesy: what cannot be read now is told when it is asked for, and only one is done at a time.
+    pub fn warm(&self, system: &str, range: Range, points: &[PointId]) {
+        let quarter_ms = range.len_ms() / 4;
+        let Ok(_one) = self.warming.try_lock() else { return };
+        if range.len_ms() > WARM_MAX_MS {
+            return;
+        }
+        let middle = Range::new(range.from_ms + quarter_ms, range.to_ms - quarter_ms);
+        for segment in self.find(system, middle, &[]).segments {
+            let _ = self.columns.at_ms(system, &segment);
+            let _ = self.columns.held_s(system, &segment);
+            let _ = self.columns.points(system, &segment, points);
+        }
     }
 
     /// Buckets of `step_ms`; the range begins and ends at one.
