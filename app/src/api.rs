@@ -2,6 +2,7 @@
 //!
 //! Every error is a sentence that can be shown as it is.
 
+use crate::alive::alive;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -66,7 +67,9 @@ async fn send(path: &str, method: &str, form: Option<String>, signal: Option<&Ab
     }
     options.set_headers(headers.as_ref());
     let request = leptos::prelude::window().fetch_with_str_and_init(path, &options);
-    let response: Response = JsFuture::from(request).await.map_err(unreachable)?.unchecked_into();
+    let response = JsFuture::from(request).await;
+    alive().await;
+    let response: Response = response.map_err(unreachable)?.unchecked_into();
     let body = response.array_buffer().map_err(unreachable)?;
     let bytes = Uint8Array::new(&JsFuture::from(body).await.map_err(unreachable)?).to_vec();
     if response.ok() { Ok(bytes) } else { Err(refusal(response.status(), &bytes)) }

@@ -7,6 +7,7 @@
 //! api       requests to the HTTP API                 format      numbers, ages and times for people
 //! address   where the page is, and how to go on      derived     values that follow from signals
 //! problem   alarms as a person wants to read them    icons       one family of icons
+//! alive     how a rendered page comes to life
 //! lazy      code that is loaded with its page          playback  the time bar: any instant of the past
 //! ```
 //!
@@ -18,6 +19,7 @@
 #![allow(unreachable_pub, reason = "the component macro writes public items into private modules")]
 
 pub mod address;
+pub mod alive;
 pub mod api;
 pub mod boot;
 pub mod charts;

@@ -28,6 +28,7 @@ pub use latency::Latency;
 pub use profile::{PROFILE_POINTS, PROFILE_S, Profile};
 pub use recent::{GAP_S, Recent};
 
+use crate::alive::alive;
 use crate::boot::{Boot, BootError};
 use crate::components::Shown;
 use crate::derived::Derived;
@@ -37,6 +38,7 @@ use domain::reading::Sample;
 use domain::spec::{SiteSpec, SystemSpec};
 use domain::twin::Moment;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use std::sync::Arc;
 
 /// How the page is connected to the server.
@@ -124,10 +126,16 @@ impl Live {
             feed,
         };
         provide_context(live);
-        // Effects run in the browser only, after hydration.
+        // Effects run in the browser only.
         Effect::new(move |_| {
-            socket::start(live, feed, Arc::clone(&spec));
-            profile::fetch(live);
+            let (owner, spec) = (Owner::current().unwrap_or_default(), Arc::clone(&spec));
+            spawn_local(async move {
+                alive().await;
+                owner.with(|| {
+                    socket::start(live, feed, spec);
+                    profile::fetch(live);
+                });
+            });
         });
         Ok(live)
     }

@@ -28,8 +28,9 @@ pub struct Assets {
 /// Loads the app and lets it take over. It begins after the first paint: what a person reads is in the document already,
 /// and on a slow line must not wait for what makes it live.
 const START: &str = "requestAnimationFrame(()=>setTimeout(async()=>{\
-    for(const f of ['WASM',CHUNKS]){const l=document.createElement('link');\
-    Object.assign(l,{rel:'preload',as:'fetch',type:'application/wasm',crossOrigin:'',href:f});document.head.append(l)}\
+    const load=href=>document.head.append(Object.assign(document.createElement('link'),\
+    {rel:'preload',as:'fetch',type:'application/wasm',crossOrigin:'',href}));\
+    load('WASM');[CHUNKS].forEach(href=>setTimeout(load,0,href));\
     const{default:init,hydrate}=await import('JS');await init({module_or_path:'WASM'});hydrate()}))";
 
 /// The whole document for one request, of the page at `address`. `nonce` goes on every inline script.
@@ -59,7 +60,7 @@ pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String
                 <link rel="stylesheet" href=css />
                 <link rel="modulepreload" href=js fetchpriority="low" nonce=nonce.clone() />
                 <link rel="modulepreload" href=loader fetchpriority="low" nonce=nonce.clone() />
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="icon" href="/favicon.png" type="image/png" sizes="64x64" />
                 <script type="module" nonce=nonce.clone()>
                     {start}
                 </script>

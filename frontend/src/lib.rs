@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// server rendered it until its code is there.
 #[wasm_bindgen]
 pub fn hydrate() {
-    let begin = || leptos::mount::hydrate_body(app::App);
+    let begin = || app::alive::take_over(|| leptos::mount::hydrate_body(app::App));
     match app::pages::chunk(&app::address::Address::current()) {
         None => begin(),
         Some(chunk) => wasm_bindgen_futures::spawn_local(async move {

@@ -87,7 +87,7 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(api::ready))
         .nest_service("/pkg", assets::service(&assets.join("pkg")))
-        .route_service("/favicon.svg", assets::file(&assets.join("favicon.svg")))
+        .route_service("/favicon.png", assets::file(&assets.join("favicon.png")))
         .route("/", get(pages::page))
         .route("/cells", get(pages::page))
         .route("/links", get(pages::page))

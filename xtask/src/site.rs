@@ -1,7 +1,7 @@
 //! Makes the folder that the server serves, from the compiled page, the style sheets and `public/`.
 //!
 //! ```text
-//! target/site/favicon.svg ...            public/, as it is
+//! target/site/favicon.png ...            public/, as it is
 //! target/site/pkg/manifest.txt           what each file is, and its name
 //! target/site/pkg/frontend.<hash>.js     and frontend_bg.<hash>.wasm, packtwin.<hash>.css, each also as .br
 //! target/site/pkg/chunks.<hash>.js       loads the chunks of lazy pages: lab.<hash>.wasm, ...

@@ -6,6 +6,7 @@ mod rail;
 mod strip;
 mod time_bar;
 
+use crate::alive::Later;
 use crate::live::Live;
 use leptos::prelude::*;
 use rail::Rail;
@@ -21,8 +22,8 @@ pub fn Frame(children: Children) -> impl IntoView {
             "Skip to the page"
         </a>
         <div class="frame" data-past=move || past.get().to_string()>
-            <Rail />
-            <Strip />
+            <Later><Rail /></Later>
+            <Later><Strip /></Later>
             <main id="main" class="page" tabindex="-1">
                 {children()}
             </main>

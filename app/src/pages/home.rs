@@ -13,6 +13,7 @@ mod past;
 mod trends;
 mod words;
 
+use crate::alive::Later;
 use crate::components::EmptyState;
 use crate::live::Live;
 use battery::Battery;
@@ -49,11 +50,11 @@ fn House() -> impl IntoView {
     let past = Past::follow(&Live::expect());
     view! {
         <div class="grid home">
-            <Now />
-            <Battery />
-            <Trends past />
-            <Compare past />
-            <Day past />
+            <Later><Now /></Later>
+            <Later><Battery /></Later>
+            <Later><Trends past /></Later>
+            <Later><Compare past /></Later>
+            <Later><Day past /></Later>
         </div>
     }
 }

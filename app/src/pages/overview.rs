@@ -9,6 +9,7 @@ mod load_profile;
 mod problems;
 mod tiles;
 
+use crate::alive::Later;
 use crate::live::Live;
 use cell_map::CellMap;
 use charge::Charge;
@@ -25,12 +26,12 @@ pub fn OverviewPage() -> impl IntoView {
     view! {
         <h1 class="visually-hidden">"Overview"</h1>
         <div class="grid">
-            <Problems />
-            <Charge />
-            <PowerFlow />
-            <Tiles />
-            <LoadProfile wide=!has_cells />
-            {has_cells.then(|| view! { <CellMap /> })}
+            <Later><Problems /></Later>
+            <Later><Charge /></Later>
+            <Later><PowerFlow /></Later>
+            <Later><Tiles /></Later>
+            <Later><LoadProfile wide=!has_cells /></Later>
+            {has_cells.then(|| view! { <Later><CellMap /></Later> })}
         </div>
     }
 }

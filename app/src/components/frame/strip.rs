@@ -1,6 +1,7 @@
 //! The status strip: which system this is, whether anything is wrong, how fresh it is.
 
 use crate::address::Navigation;
+use crate::alive::Later;
 use crate::components::{Chip, LocalTime, SeverityMark, ThemeSwitch, Tone};
 use crate::derived::Derived;
 use crate::format;
@@ -22,9 +23,9 @@ pub(super) fn Strip() -> impl IntoView {
             <SystemName />
             <span class="strip-space"></span>
             {system.simulated.then(|| view! { <span class="simulation">"SIMULATION"</span> })}
-            <WorstAlarm />
-            <LinkHealth />
-            <PageLink />
+            <Later><WorstAlarm /></Later>
+            <Later><LinkHealth /></Later>
+            <Later><PageLink /></Later>
             <span class="chip strip-clock" title="Time of the newest frame, here">
                 <LocalTime utc=live.map(|moment| moment.now.utc) />
             </span>

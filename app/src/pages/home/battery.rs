@@ -2,6 +2,7 @@
 
 use super::words::{self, Judged, OPTIMAL_C, SAFE_V, SourceWords};
 use super::{sources, status};
+use crate::alive::Later;
 use crate::components::{Card, Chip, Freshness, Shown, Tone};
 use crate::derived::Derived;
 use crate::format::{self, Figure};
@@ -41,13 +42,17 @@ pub(super) fn Battery() -> impl IntoView {
     view! {
         <Card title="Battery details" class="span-12 home-battery">
             <div class="details">
-                <Detail label="Voltage" of="voltage" point=PointId::Voltage figure=volts judge=words::voltage never="Not sent by the source" note=format!("safe {}", range(SAFE_V, "V")) />
-                <Detail label="Current" of="current" point=PointId::Current figure=|a| format::amperes(a.abs()) judge=words::current never="Not sent by the source" note=rate />
-                <Detail label="Power" of="power" point=PointId::Power figure=|w| format::kilowatts(w.abs()) judge=words::power never="Not sent by the source" note=full />
-                <Detail label="Temperature" of="temperature" point=PointId::Temperature figure=format::celsius judge=words::temperature never="No sensor" note=temperature />
+                <Later>
+                    <Detail label="Voltage" of="voltage" point=PointId::Voltage figure=volts judge=words::voltage never="Not sent by the source" note=format!("safe {}", range(SAFE_V, "V")) />
+                    <Detail label="Current" of="current" point=PointId::Current figure=|a| format::amperes(a.abs()) judge=words::current never="Not sent by the source" note=rate />
+                </Later>
+                <Later>
+                    <Detail label="Power" of="power" point=PointId::Power figure=|w| format::kilowatts(w.abs()) judge=words::power never="Not sent by the source" note=full />
+                    <Detail label="Temperature" of="temperature" point=PointId::Temperature figure=format::celsius judge=words::temperature never="No sensor" note=temperature />
+                </Later>
             </div>
             {match source {
-                Some((place, spec)) => view! { <Source place spec /> }.into_any(),
+                Some((place, spec)) => view! { <Later><Source place spec /></Later> }.into_any(),
                 None => view! { <p class="note">"No link brings values for this system: name one in the site file."</p> }.into_any(),
             }}
         </Card>

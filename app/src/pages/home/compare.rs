@@ -5,6 +5,7 @@ use super::charge::{self, Counted, Jumps};
 use super::past::Past;
 use super::trends::{chart, line};
 use super::{sources, words};
+use crate::alive::Later;
 use crate::charts::line::{LineChart, LineChartView, ValueRange};
 use crate::charts::theme::Ink;
 use crate::components::{Card, Chip, Shown, Tone};
@@ -51,9 +52,9 @@ pub(super) fn Compare(past: Past) -> impl IntoView {
                     <Chip tone dot=true>{move || verdict.get().0}</Chip>
                 </p>
             </div>
-            <LineChartView id="home-soc" chart=curves label height_px=HEIGHT_PX />
+            <Later><LineChartView id="home-soc" chart=curves label height_px=HEIGHT_PX /></Later>
             <Jumps past inverter />
-            {others.into_iter().map(|(place, spec)| view! { <Source place spec /> }).collect_view()}
+            <Later>{others.into_iter().map(|(place, spec)| view! { <Source place spec /> }).collect_view()}</Later>
         </Card>
     }
 }

@@ -2,6 +2,7 @@
 
 use super::past::{HOURS, Past};
 use super::words::{OPTIMAL_C, SAFE_V};
+use crate::alive::Later;
 use crate::charts::line::{Band, Line, LineChart, LineChartView, TimeAxis, ValueAxis, ValueRange, Zero};
 use crate::charts::theme::Ink;
 use crate::components::{Card, Segmented};
@@ -33,15 +34,15 @@ pub(super) fn Trends(past: Past) -> impl IntoView {
                 <p class="note" role="status">{past.words()}</p>
             </div>
             <div class="trend-charts">
-                <section class="trend" aria-label="Voltage trend">
+                <Later><section class="trend" aria-label="Voltage trend">
                     <h3>"Voltage"</h3>
                     <LineChartView id="home-voltage" chart=of(voltage) label=label("Voltage in volts") height_px=HEIGHT_PX cursor />
                     <dl class="facts">
                         <Fact name="Mean" value=past.map(|p| mean(p.voltage, 2, "V")) />
                         <Fact name="Standard deviation" value=past.map(|p| deviation(p.voltage, "V")) />
                     </dl>
-                </section>
-                <section class="trend" aria-label="Current trend">
+                </section></Later>
+                <Later><section class="trend" aria-label="Current trend">
                     <h3>"Current" <span class="key" data-of="charge">"charging"</span><span class="key" data-of="discharge">"discharging"</span></h3>
                     <LineChartView id="home-current" chart=of(current) label=label("Current in amperes, charging positive") height_px=HEIGHT_PX cursor />
                     <dl class="facts">
@@ -49,15 +50,15 @@ pub(super) fn Trends(past: Past) -> impl IntoView {
                         <Fact name="Standard deviation" value=past.map(|p| deviation(p.current, "A")) />
                         <Fact name="Time charging" value=past.map(charging) />
                     </dl>
-                </section>
-                <section class="trend" aria-label="Temperature trend">
+                </section></Later>
+                <Later><section class="trend" aria-label="Temperature trend">
                     <h3>"Temperature"</h3>
                     <LineChartView id="home-temperature" chart=of(temperature) label=label("Temperature in degrees Celsius") height_px=HEIGHT_PX cursor />
                     <dl class="facts">
                         <Fact name="Mean" value=past.map(|p| mean(p.temperature, 1, "°C")) />
                         <Fact name="Lowest to highest" value=past.map(|p| extremes(p.temperature)) />
                     </dl>
-                </section>
+                </section></Later>
             </div>
         </Card>
     }
