@@ -28,10 +28,10 @@ pub struct Assets {
 /// Loads the app and lets it take over. It begins after the first paint: what a person reads is in the document already,
 /// and on a slow line must not wait for what makes it live.
 const START: &str = "requestAnimationFrame(()=>setTimeout(async()=>{\
-    const load=href=>document.head.append(Object.assign(document.createElement('link'),\
-    {rel:'preload',as:'fetch',type:'application/wasm',crossOrigin:'',href}));\
-    load('WASM');[CHUNKS].forEach(href=>setTimeout(load,0,href));\
-    const{default:init,hydrate}=await import('JS');await init({module_or_path:'WASM'});hydrate()}))";
+    const wasm=fetch('WASM');[CHUNKS].forEach(href=>setTimeout(()=>document.head.append(\
+    Object.assign(document.createElement('link'),\
+    {rel:'preload',as:'fetch',type:'application/wasm',crossOrigin:'',href}))));\
+    const{default:init,hydrate}=await import('JS');await init({module_or_path:wasm});setTimeout(hydrate)}))";
 
 /// The whole document for one request, of the page at `address`. `nonce` goes on every inline script.
 pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String>) -> impl IntoView + use<> {

@@ -25,7 +25,7 @@ pub fn Frame(children: Children) -> impl IntoView {
             <Later><Rail /></Later>
             <Later><Strip /></Later>
             <main id="main" class="page" tabindex="-1">
-                {children()}
+                <Later>{children()}</Later>
             </main>
             <TimePlace />
         </div>
