@@ -3,7 +3,7 @@
 //! A drawing is hooked up by [`drive`]: it is called for the next frame, once however much has changed, only while it is
 //! on the screen, and never again after its component has gone.
 
-use super::theme::{ChartTheme, Rgb};
+use super::theme::ChartTheme;
 use crate::components::ThemeEpoch;
 use leptos::html;
 use leptos::prelude::*;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement, IntersectionObserver, IntersectionObserverEntry,
+    CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, IntersectionObserver, IntersectionObserverEntry,
     IntersectionObserverInit, MediaQueryList, ResizeObserver,
 };
 
@@ -193,51 +193,13 @@ fn dark_query() -> Option<MediaQueryList> {
     window().match_media("(prefers-color-scheme: dark)").ok().flatten()
 }
 
-/// The colours and the font of the page. Computed once for each theme: asking the browser for a style costs a layout.
-pub fn read_theme() -> ChartTheme {
-    thread_local! {
-        /// The theme and what the document and the system said then.
-        static READ: RefCell<Option<((Option<String>, bool), ChartTheme)>> = const { RefCell::new(None) };
-    }
+/// The theme of the page: what its reader chose, else what the system says.
+pub fn theme() -> ChartTheme {
     let chosen = document().document_element().and_then(|root| root.get_attribute("data-theme"));
-    let now = (chosen, dark_query().is_some_and(|query| query.matches()));
-    READ.with_borrow_mut(|read| match read {
-        Some((then, theme)) if *then == now => theme.clone(),
-        _ => read.insert((now.clone(), computed_theme(now.1))).1.clone(),
+    ChartTheme::new(match chosen.as_deref() {
+        Some(chosen) => chosen == "dark",
+        None => dark_query().is_some_and(|query| query.matches()),
     })
-}
-
-/// A custom property such as `light-dark(…)` is text until a real property uses it: elements that are not seen do, one a
-/// property, so that one layout serves them all.
-fn computed_theme(dark: bool) -> ChartTheme {
-    let mut theme = if dark { ChartTheme::dark() } else { ChartTheme::light() };
-    let (Some(body), Ok(probes)) = (document().body(), document().create_element("div")) else { return theme };
-    let computed = |of: &Element, property: &str| {
-        window().get_computed_style(of).ok().flatten()?.get_property_value(property).ok()
-    };
-    let probes_of = RefCell::new(Vec::new());
-    ChartTheme::from_properties(dark, |name| {
-        let probe = document().create_element("span").ok()?.dyn_into::<HtmlElement>().ok()?;
-        probe.style().set_property("color", &format!("var({name})")).ok()?;
-        probes.append_child(&probe).ok()?;
-        probes_of.borrow_mut().push((name.to_owned(), probe));
-        None
-    });
-    if body.append_child(&probes).is_err() {
-        return theme;
-    }
-    theme = ChartTheme::from_properties(dark, |name| {
-        // An unset property would silently inherit the text's colour.
-        computed(&body, name).filter(|value| !value.trim().is_empty())?;
-        let probes = probes_of.borrow();
-        let (_, probe) = probes.iter().find(|(of, _)| of == name)?;
-        Rgb::from_computed(&computed(probe, "color")?)
-    });
-    if let Some(family) = computed(&body, "font-family").filter(|family| !family.is_empty()) {
-        theme.font_family = family;
-    }
-    probes.remove();
-    theme
 }
 
 /// A size in the screen's pixels.

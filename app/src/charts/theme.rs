@@ -1,9 +1,7 @@
 //! Colours and type of the charts, as plain data.
 //!
-//! The page's style sheet owns the colours; [`super::canvas`] reads them from its custom properties when the theme
-//! changes. The constants here are for drawing without a page and for a property that the style sheet lacks.
-
-use domain::decimal;
+//! They are those of `style/tokens.css`, and a test holds them together: to ask the browser for them would cost every chart
+//! a layout of the page.
 
 /// A colour: red, green, blue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +50,9 @@ const INKS: [(Ink, &str, u32, u32); 13] = [
     (Ink::Temperature, "--temp", 0xcc7a00, 0xf59e0b),
     (Ink::Victron, "--victron", 0x3b82f6, 0x3b82f6),
     (Ink::SolArk, "--sol-ark", 0x7f8da3, 0x94a3b8),
-    (Ink::Critical, "--critical", 0xc81e1e, 0xff5c5c),
-    (Ink::Warning, "--warning", 0xb45309, 0xffb020),
-    (Ink::Accent, "--accent", 0x0f6fde, 0x6aa9ff),
+    (Ink::Critical, "--critical", 0xc81e1e, 0xff6b6b),
+    (Ink::Warning, "--warning", 0xa64b06, 0xffb020),
+    (Ink::Accent, "--accent", 0x0b62c9, 0x6aa9ff),
 ];
 
 impl Ink {
@@ -76,51 +74,39 @@ pub struct ChartTheme {
     /// The ground that the chart lies on.
     pub surface: Rgb,
     /// Font family, as in CSS.
-    pub font_family: String,
+    pub font_family: &'static str,
     /// Size of all text in a chart, CSS px.
     pub font_px: f64,
     inks: [Rgb; INKS.len()],
 }
 
+/// What is no quantity, in the order of [`ChartTheme`]'s fields.
+const GROUNDS: [(&str, u32, u32); 4] = [
+    ("--text", 0x12151a, 0xe9ecf1),
+    ("--muted", 0x555f6d, 0x98a2b0),
+    ("--line", 0xdfe2e7, 0x282d37),
+    ("--surface", 0xffffff, 0x15181e),
+];
+
+const FONT: &str = "system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", \"Liberation Sans\", sans-serif";
+
 impl ChartTheme {
+    /// On light or on dark ground.
+    pub fn new(dark: bool) -> ChartTheme {
+        let pick = |light, on_dark| Rgb::from_hex(if dark { on_dark } else { light });
+        let [text, muted, line, surface] = GROUNDS.map(|(_, light, dark)| pick(light, dark));
+        let inks = INKS.map(|(_, _, light, dark)| pick(light, dark));
+        ChartTheme { text, muted, line, surface, font_family: FONT, font_px: 12.0, inks }
+    }
+
     /// Colours on light ground.
     pub fn light() -> ChartTheme {
-        ChartTheme::built_in(|_, light, _| light, [0x12161c, 0x5b6675, 0xe2e5ea, 0xffffff])
+        ChartTheme::new(false)
     }
 
     /// Colours on dark ground.
     pub fn dark() -> ChartTheme {
-        ChartTheme::built_in(|_, _, dark| dark, [0xe8ecf2, 0x8a96a6, 0x232b36, 0x141920])
-    }
-
-    fn built_in(pick: impl Fn(Ink, u32, u32) -> u32, ground: [u32; 4]) -> ChartTheme {
-        let [text, muted, line, surface] = ground.map(Rgb::from_hex);
-        ChartTheme {
-            text,
-            muted,
-            line,
-            surface,
-            font_family: "system-ui, sans-serif".to_owned(),
-            font_px: 12.0,
-            inks: INKS.map(|(ink, _, light, dark)| Rgb::from_hex(pick(ink, light, dark))),
-        }
-    }
-
-    /// The colours that `property` gives for custom properties (`--text`: `rgb(1, 2, 3)`); the dark or the light ones where
-    /// it gives none.
-    pub fn from_properties(dark: bool, property: impl Fn(&str) -> Option<Rgb>) -> ChartTheme {
-        let mut theme = if dark { ChartTheme::dark() } else { ChartTheme::light() };
-        let grounds = [
-            ("--text", &mut theme.text),
-            ("--muted", &mut theme.muted),
-            ("--line", &mut theme.line),
-            ("--surface", &mut theme.surface),
-        ];
-        let inks = INKS.iter().map(|(_, name, ..)| *name).zip(theme.inks.iter_mut());
-        for (name, colour) in grounds.into_iter().chain(inks) {
-            *colour = property(name).unwrap_or(*colour);
-        }
-        theme
+        ChartTheme::new(true)
     }
 
     /// The colour of a quantity.
@@ -134,22 +120,6 @@ impl Rgb {
     pub const fn from_hex(hex: u32) -> Rgb {
         Rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
     }
-
-    /// The colour of a computed style: `rgb(1, 2, 3)`, `rgba(1, 2, 3, 0.5)` or `color(srgb 0.1 0.2 0.3)`; its opacity is
-    /// dropped.
-    pub fn from_computed(css: &str) -> Option<Rgb> {
-        let (function, rest) = css.trim().split_once('(')?;
-        let (numbers, factor) = match function {
-            "rgb" | "rgba" => (rest, 1.0),
-            "color" => (rest.strip_prefix("srgb ")?, 255.0),
-            _ => return None,
-        };
-        let mut channels = numbers
-            .split([',', ' ', '/', ')'])
-            .filter(|part| !part.is_empty())
-            .map(|part| decimal::parse(part).map(|value| (value * factor).round().clamp(0.0, 255.0) as u8));
-        Some(Rgb(channels.next()??, channels.next()??, channels.next()??))
-    }
 }
 
 #[cfg(test)]
@@ -157,26 +127,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn computed_colours_are_read_in_every_form_that_browsers_give() {
-        for (css, colour) in [
-            ("rgb(20, 25, 32)", Some(Rgb(20, 25, 32))),
-            ("rgba(20, 25, 32, 0.5)", Some(Rgb(20, 25, 32))),
-            ("rgb(20 25 32 / 50%)", Some(Rgb(20, 25, 32))),
-            ("color(srgb 1 0.5 0 / 0.2)", Some(Rgb(255, 128, 0))),
-            ("color(display-p3 1 0 0)", None),
-            ("light-dark(#fff, #000)", None),
-            ("", None),
-        ] {
-            assert_eq!(Rgb::from_computed(css), colour, "{css}");
+    fn the_colours_and_the_font_are_those_of_the_style_sheet() {
+        let css = include_str!("../../../style/tokens.css");
+        let token = |name: &str| css.split_once(&format!("{name}: ")).unwrap().1.split_once(';').unwrap().0;
+        let inks = INKS.map(|(_, name, light, dark)| (name, light, dark));
+        for (name, light, dark) in GROUNDS.into_iter().chain(inks) {
+            let words =
+                if light == dark { format!("#{light:06x}") } else { format!("light-dark(#{light:06x}, #{dark:06x})") };
+            assert_eq!(token(name), words, "{name}");
         }
-    }
-
-    #[test]
-    fn a_property_of_the_page_wins_over_the_built_in_colour() {
-        let theme = ChartTheme::from_properties(true, |name| (name == "--grid").then_some(Rgb(1, 2, 3)));
-        assert_eq!(theme.ink(Ink::Grid), Rgb(1, 2, 3));
-        assert_eq!(theme.ink(Ink::Load), ChartTheme::dark().ink(Ink::Load));
-        assert_eq!(theme.surface, ChartTheme::dark().surface);
+        assert_eq!(token("--font"), FONT);
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl Painter {
     fn frame(&mut self, plot: &HtmlElement, restyle: bool) {
         let start_ms = canvas::now_ms();
         if restyle {
-            self.theme = canvas::read_theme();
+            self.theme = canvas::theme();
             self.draw_gaps(plot);
         }
         let palette = self.layers.palette.get_untracked();

@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn the_zero_line_stands_out_when_values_are_on_both_sides() {
-        let muted = "#5B6675";
+        let muted = "#555F6D";
         let rects = |low: f64| {
             let svg = svg(
                 &chart(vec![line("Grid", Ink::Grid, vec![vec![(-600.0, low), (0.0, 100.0)]])]),

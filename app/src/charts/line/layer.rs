@@ -32,7 +32,7 @@ pub(super) fn attach(layers: Layers) {
     let track = move || layers.chart.track();
     canvas::drive(layers.plot, track, move |plot, restyle| {
         if restyle {
-            theme = canvas::read_theme();
+            theme = canvas::theme();
             framed = None;
         }
         layers.chart.with_untracked(|chart| frame(layers, plot, &theme, chart, &mut framed));

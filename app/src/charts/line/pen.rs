@@ -108,7 +108,7 @@ impl<DB: DrawingBackend> Pen<'_, DB> {
     /// Text whose middle is at the height `y`.
     pub(super) fn text(&mut self, text: &str, x: f64, y: f64, colour: Rgb, anchor: HPos) -> Drawn<DB> {
         let size = self.theme.font_px * self.surface.units_per_px;
-        let font = FontDesc::new(FontFamily::Name(&self.theme.font_family), size, FontStyle::Normal);
+        let font = FontDesc::new(FontFamily::Name(self.theme.font_family), size, FontStyle::Normal);
         let colour = rgba(colour, 1.0);
         let style = TextStyle::from(font).color(&colour).pos(Pos::new(anchor, VPos::Center));
         let at = self.units(x, y);
