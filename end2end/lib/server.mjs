@@ -52,10 +52,10 @@ export class Server {
   }
 }
 
-/** A data folder with a past of so many days, up to now. */
-export async function generate(days) {
+/** A data folder with a past of so many days, up to now, of a system of the demo. */
+export async function generate(days, system = 'hv') {
   const data = await mkdtemp(join(tmpdir(), 'packtwin-'));
-  await promisify(execFile)(BINARY, ['generate', '--days', String(days), '--data', data], { cwd: ROOT });
+  await promisify(execFile)(BINARY, ['generate', '--days', String(days), '--system', system, '--data', data], { cwd: ROOT });
   return data;
 }
 

@@ -26,6 +26,9 @@ test('values follow the readings', () =>
 test('the page asks the server for nothing between frames', () =>
   withPage(browser, server.url, {}, async (page) => {
     await live(page);
+    // The time bar comes last, and asks for what it shows.
+    await page.getByRole('slider', { name: 'Instant shown' }).waitFor();
+    await page.waitForLoadState('networkidle');
     const asked = [];
     page.on('request', (request) => asked.push(request.url()));
     await changed(page.getByRole('region', { name: 'Current', exact: true }));

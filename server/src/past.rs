@@ -187,6 +187,32 @@ impl<'a> Past<'a> {
         Ok(())
     }
 
+    /// Every reading of some cells in the range, one series for each, NaN for none; `None` where the tape does not have all
+    /// of it. The second that is being recorded is not on it yet.
+    pub(crate) fn cells(&self, range: Range, wanted: &[(CellQuantity, usize)]) -> Result<Option<Readings>, StoreError> {
+        let mut readings = Readings { at_ms: Vec::new(), values: vec![Vec::new(); wanted.len()] };
+        // The last row without a tape, and whether there was one before a moment that has it.
+        let (mut bare_ms, mut torn) = (None, false);
+        self.each(range.from_ms, range.to_ms, |shot| {
+            let moment = match shot {
+                Shot::Moment(moment) => moment,
+                Shot::Row(row) => {
+                    bare_ms = Some(row.at_ms);
+                    return Ok(());
+                }
+            };
+            torn |= bare_ms.is_some();
+            readings.at_ms.push(ms(moment.now.utc));
+            for (values, (quantity, cell)) in readings.values.iter_mut().zip(wanted) {
+                values.push(moment.state.cells.column(*quantity).sample(*cell, moment.now.mono).unwrap_or(f32::NAN));
+            }
+            Ok(())
+        })?;
+        let last_ms = readings.at_ms.last().copied();
+        let whole = last_ms.is_some_and(|last_ms| !torn && bare_ms.is_none_or(|bare_ms| bare_ms - last_ms <= HOLDS_MS));
+        Ok(whole.then_some(readings))
+    }
+
     /// The last `seconds` before `until_ms` as they were in memory then.
     pub(crate) fn recent(&self, until_ms: i64, seconds: u32) -> Result<Recent, StoreError> {
         let samples = (seconds as f32 * self.spec.rate_hz * 1.5) as usize;
@@ -200,6 +226,14 @@ impl<'a> Past<'a> {
         })?;
         Ok(recent)
     }
+}
+
+/// Readings of some cells.
+pub(crate) struct Readings {
+    /// When each was taken, ms since 1970-01-01 UTC.
+    pub(crate) at_ms: Vec<i64>,
+    /// The values of each cell, NaN for none.
+    pub(crate) values: Vec<Vec<f32>>,
 }
 
 /// What is left of an instant.

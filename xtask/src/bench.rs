@@ -19,6 +19,13 @@ const IN_BROWSER: [&str; 8] =
 /// Figures that the browser measures with a past of thirty days.
 const IN_BROWSER_PAST: [&str; 4] = ["history-http", "history-zoom", "history-zoom-p95", "playback-frame"];
 
+/// Figures of the page Home energy, the last ones by Lighthouse.
+const IN_BROWSER_HOME: [&str; 6] =
+    ["home-paint", "home-interactive", "home-72h", "home-lighthouse", "home-accessible", "home-practices"];
+
+/// How Lighthouse is called: npm fetches it, for measuring only.
+const LIGHTHOUSE: &str = "npx --yes lighthouse@12.8.2";
+
 /// Measures the figures whose key contains `part`; the first build from nothing only if it is asked for by name.
 ///
 /// # Errors
@@ -42,7 +49,7 @@ pub(crate) fn bench(part: &str) -> Result<()> {
     if wanted("live-bytes") {
         attempt("size of live frames", example("domain", "live_size", &mut measured));
     }
-    if wanted("transfer") || IN_BROWSER.iter().chain(&IN_BROWSER_PAST).any(|key| wanted(key)) {
+    if wanted("transfer") || IN_BROWSER.iter().chain(&IN_BROWSER_PAST).chain(&IN_BROWSER_HOME).any(|key| wanted(key)) {
         run::build_all(Profile::Release)?;
         let sent = site::transfer_sizes()?
             .into_iter()
@@ -55,6 +62,9 @@ pub(crate) fn bench(part: &str) -> Result<()> {
     }
     if IN_BROWSER_PAST.iter().any(|key| wanted(key)) {
         attempt("the past in a browser", browser("bench-history.mjs", &mut measured));
+    }
+    if IN_BROWSER_HOME.iter().any(|key| wanted(key)) {
+        attempt("Home energy in a browser", browser("bench-home.mjs", &mut measured));
     }
     let in_store = |key: &str| key.starts_with("history-") && !IN_BROWSER_PAST.contains(&key);
     if FIGURES.iter().any(|figure| in_store(figure.key) && wanted(figure.key)) {
@@ -97,6 +107,7 @@ fn browser(program: &str, measured: &mut Measured) -> Result<()> {
     script.arg(program).env("PACKTWIN_CHROMIUM", chromium);
     script.env("PACKTWIN_BIN", absolute(&build::packtwin(Profile::Release))?);
     script.env("PACKTWIN_ASSETS", absolute(&site::folder())?);
+    script.env("LIGHTHOUSE", LIGHTHOUSE);
     capture(script, measured)
 }
 

@@ -1,5 +1,6 @@
 //! What history answers, as the messages that pages draw from. Pure.
 
+use crate::past::Readings;
 use domain::point::PointId;
 use domain::reading::CellQuantity;
 use domain::series::{FlowOf, Series, Statistics, Table, Trace};
@@ -43,19 +44,53 @@ fn four_each(buckets: &[Bucket]) -> Vec<Option<f32>> {
 /// A single cell: the name by which it was asked for, the quantity, its number from 0.
 pub(super) type NamedCell = (String, CellQuantity, usize);
 
-/// The curves of single cells, under the names by which they were asked for.
-pub(super) fn cell_table(named: &[NamedCell], cells: &[CellChart]) -> Table {
-    let series = named.iter().zip(cells).map(|((name, quantity, _), cell)| Series {
-        name: name.clone(),
-        unit: Trace::Cell(*quantity, 0).unit(),
-        resolution: match quantity {
-            CellQuantity::Voltage => 0.000_1,
-            CellQuantity::Temperature => 0.01,
-        },
-        values: four_each(&cell.buckets),
-    });
-    let at = cells.first().map(|cell| four_times(cell.from_ms, cell.step_ms, cell.buckets.len()));
-    Table { at: at.unwrap_or_default(), series: series.collect() }
+/// What is known of single cells: every reading, or minutes.
+pub(super) enum CellCurves {
+    Readings(Readings),
+    Minutes(Vec<CellChart>),
+}
+
+impl CellCurves {
+    /// The curves, under the names by which they were asked for.
+    pub(super) fn table(&self, named: &[NamedCell]) -> Table {
+        let known = |value: &f32| Some(*value).filter(|value| !value.is_nan());
+        let (at, values): (Vec<Utc>, Vec<Vec<Option<f32>>>) = match self {
+            CellCurves::Readings(Readings { at_ms, values }) => (
+                at_ms.iter().map(|at| Utc(at * 1_000)).collect(),
+                values.iter().map(|values| values.iter().map(known).collect()).collect(),
+            ),
+            CellCurves::Minutes(cells) => (
+                cells.first().map_or_else(Vec::new, |c| four_times(c.from_ms, c.step_ms, c.buckets.len())),
+                cells.iter().map(|cell| four_each(&cell.buckets)).collect(),
+            ),
+        };
+        let series = named.iter().zip(values).map(|((name, quantity, _), values)| Series {
+            name: name.clone(),
+            unit: Trace::Cell(*quantity, 0).unit(),
+            resolution: match quantity {
+                CellQuantity::Voltage => 0.000_1,
+                CellQuantity::Temperature => 0.01,
+            },
+            values,
+        });
+        Table { at, series: series.collect() }
+    }
+
+    /// How long the steps are, ms; 0 for readings.
+    pub(super) fn step_ms(&self) -> u64 {
+        match self {
+            CellCurves::Readings(_) => 0,
+            CellCurves::Minutes(cells) => cells.first().map_or(0, |cell| cell.step_ms as u64),
+        }
+    }
+
+    /// What the values of each are.
+    pub(super) fn statistics(&self) -> Vec<Statistics> {
+        match self {
+            CellCurves::Readings(readings) => readings.values.iter().map(|v| statistics(&Bucket::of(v))).collect(),
+            CellCurves::Minutes(cells) => cells.iter().map(|c| statistics(&Bucket::whole(&c.buckets))).collect(),
+        }
+    }
 }
 
 /// What the values behind a bucket are; all zero if there are none.

@@ -7,10 +7,11 @@ pub(super) use files::{csv, parquet};
 
 use super::AppState;
 use super::api::{octets, wants_octets};
-use super::drawn::{self, NamedCell};
+use super::drawn::{self, CellCurves, NamedCell};
 use super::instant::instant;
 use super::problem::Problem;
 use crate::archive::rfc3339;
+use crate::past::Past;
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::header::CACHE_CONTROL;
@@ -19,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use domain::alarm::Severity;
 use domain::point::PointId;
 use domain::series::{Happened, Stretch, Trace};
+use domain::spec::SiteSpec;
 use domain::telemetry::{LEADING, column_name, from_column_name};
 use domain::time::Utc;
 use domain::wire::Wire as _;
@@ -31,6 +33,8 @@ const WIDTH_MAX: usize = 4_096;
 pub(super) const WIDTH: usize = 1_000;
 /// Single cells in one answer at most.
 const CELLS_MAX: usize = 32;
+/// Up to so long, cells are told reading by reading, if the tape has them.
+const READINGS_MAX_MS: i64 = 15 * 60_000;
 /// Events in one answer at most: the newest.
 const EVENTS_MAX: usize = 500;
 
@@ -52,6 +56,8 @@ pub(super) struct Asked {
 /// A stretch of one system.
 struct Wanted {
     system: String,
+    /// Its place in the site.
+    place: usize,
     points: Vec<PointId>,
     /// Single cells, with the names by which they were asked for.
     cells: Vec<NamedCell>,
@@ -68,7 +74,8 @@ pub(super) async fn history(
     let wanted = app.wanted(&asked)?;
     let binary = wants_octets(&headers);
     let (system, points, range) = (wanted.system.clone(), wanted.points.clone(), wanted.range);
-    let answer = app.ask_history(move |history| answer(history, &wanted, binary)).await;
+    let site = app.hub.site.clone();
+    let answer = app.ask_history(move |history| answer(history, &site, &wanted, binary)).await;
     let store = app.hub.store.clone();
     // Not waited for: the next question may be a closer look.
     drop(tokio::task::spawn_blocking(move || store.history().warm(&system, range, &points)));
@@ -119,7 +126,7 @@ impl AppState {
     fn wanted(&self, asked: &Asked) -> Result<Wanted, Problem> {
         let (place, spec, _) = self.find(asked.system.as_deref())?;
         let Span { range, width } = self.span(place, &asked.from, &asked.to, asked.width)?;
-        let mut wanted = Wanted { system: spec.id.clone(), points: Vec::new(), cells: Vec::new(), range, width };
+        let mut wanted = Wanted { system: spec.id.clone(), place, points: Vec::new(), cells: Vec::new(), range, width };
         let Some(names) = &asked.points else {
             wanted.points = LEADING.to_vec();
             return Ok(wanted);
@@ -139,12 +146,11 @@ impl AppState {
     }
 }
 
-fn answer(history: &History, wanted: &Wanted, binary: bool) -> Result<Response, StoreError> {
-    let Wanted { system, points, cells, range, width } = wanted;
+fn answer(history: &History, site: &SiteSpec, wanted: &Wanted, binary: bool) -> Result<Response, StoreError> {
+    let Wanted { system, points, range, width, .. } = wanted;
     let chart = history.chart(system, *range, points, *width)?;
     let summary = history.summary(system, *range, points)?;
-    let ask = |(_, quantity, cell): &NamedCell| history.cell_chart(system, *range, (*quantity, *cell), *width);
-    let cells = cells.iter().map(ask).collect::<Result<Vec<_>, _>>()?;
+    let cells = cell_curves(history, site, wanted)?;
     Ok(if binary {
         octets(stretch(history, wanted, &chart, &cells, &summary)?.to_bytes())
     } else {
@@ -152,12 +158,26 @@ fn answer(history: &History, wanted: &Wanted, binary: bool) -> Result<Response, 
     })
 }
 
+/// Every reading of the cells where the tape has them, else their minutes.
+fn cell_curves(history: &History, site: &SiteSpec, wanted: &Wanted) -> Result<CellCurves, StoreError> {
+    let Wanted { system, place, cells, range, width, .. } = wanted;
+    if !cells.is_empty() && range.len_ms() <= READINGS_MAX_MS {
+        let names: Vec<_> = cells.iter().map(|(_, quantity, cell)| (*quantity, *cell)).collect();
+        let past = Past::new(history, site, *place);
+        if let Some(readings) = past.map(|past| past.cells(*range, &names)).transpose()?.flatten() {
+            return Ok(CellCurves::Readings(readings));
+        }
+    }
+    let ask = |(_, quantity, cell): &NamedCell| history.cell_chart(system, *range, (*quantity, *cell), *width);
+    Ok(CellCurves::Minutes(cells.iter().map(ask).collect::<Result<_, _>>()?))
+}
+
 /// The answer for the page.
 fn stretch(
     history: &History,
     wanted: &Wanted,
     chart: &Chart,
-    cells: &[CellChart],
+    cells: &CellCurves,
     summary: &Summary,
 ) -> Result<Stretch, StoreError> {
     let coverage = history.coverage(&wanted.system);
@@ -166,16 +186,20 @@ fn stretch(
         Chart::Rows(_) => (0, "every row"),
         Chart::Grid(tier, grid) => (grid.step_ms as u64, tier.words()),
     };
-    let cell_statistics = cells.iter().map(|cell| drawn::statistics(&Bucket::whole(&cell.buckets)));
     Ok(Stretch {
         table: drawn::table(chart, &wanted.points),
         step_ms,
-        cells: drawn::cell_table(&wanted.cells, cells),
-        cell_step_ms: cells.first().map_or(0, |cell| cell.step_ms as u64),
+        cells: cells.table(&wanted.cells),
+        cell_step_ms: cells.step_ms(),
         tier: tier.to_owned(),
         rows: summary.points.iter().map(|(_, bucket)| u64::from(bucket.n)).max().unwrap_or(0),
         whole: coverage.first_ms.zip(coverage.last_ms).map(|(first, last)| (Utc(first * 1_000), Utc(last * 1_000))),
-        statistics: summary.points.iter().map(|(_, bucket)| drawn::statistics(bucket)).chain(cell_statistics).collect(),
+        statistics: summary
+            .points
+            .iter()
+            .map(|(_, bucket)| drawn::statistics(bucket))
+            .chain(cells.statistics())
+            .collect(),
         flow: drawn::flow(&summary.flow),
         points: history.points(&wanted.system).iter().map(|point| point.spec().path.to_owned()).collect(),
         events: (events.into_iter())
@@ -195,7 +219,7 @@ fn severity(word: &str) -> Severity {
 }
 
 /// The answer for people and programs.
-fn as_json(wanted: &Wanted, chart: &Chart, cells: &[CellChart], summary: &Summary) -> Value {
+fn as_json(wanted: &Wanted, chart: &Chart, cells: &CellCurves, summary: &Summary) -> Value {
     let column = |point: PointId| json!({ "point": point.spec().path, "column": column_name(point), "unit": point.spec().unit.symbol() });
     let with = |mut object: Value, more: Value| {
         if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
@@ -246,14 +270,25 @@ fn as_json(wanted: &Wanted, chart: &Chart, cells: &[CellChart], summary: &Summar
             "out_wh": out_wh, "in_wh": in_wh, "discharging_s": discharging_s, "charging_s": charging_s, "known_s": known_s,
         },
     });
-    let cell = |((name, quantity, _), cell): (&NamedCell, &CellChart)| {
-        let about = json!({
-            "point": name, "unit": Trace::Cell(*quantity, 0).unit().symbol(),
-            "tier": "from minutes", "first_step": rfc3339(cell.from_ms), "step_ms": cell.step_ms,
-        });
-        with(about, steps(&cell.buckets))
+    let about_cell =
+        |(name, quantity, _): &NamedCell| json!({ "point": name, "unit": Trace::Cell(*quantity, 0).unit().symbol() });
+    let named = wanted.cells.iter().map(about_cell);
+    let cells: Vec<Value> = match cells {
+        CellCurves::Readings(readings) => {
+            let at: Vec<String> = readings.at_ms.iter().map(|at| rfc3339(*at)).collect();
+            // JSON has no word for NaN; it becomes null.
+            let of = |values: &Vec<f32>| json!({ "tier": "every reading", "timestamps": at, "values": values });
+            named.zip(&readings.values).map(|(about, values)| with(about, of(values))).collect()
+        }
+        CellCurves::Minutes(cells) => {
+            let of = |cell: &CellChart| {
+                let first_step = rfc3339(cell.from_ms);
+                let about = json!({ "tier": "from minutes", "first_step": first_step, "step_ms": cell.step_ms });
+                with(about, steps(&cell.buckets))
+            };
+            named.zip(cells).map(|(about, cell)| with(about, of(cell))).collect()
+        }
     };
-    let cells: Vec<Value> = wanted.cells.iter().zip(cells).map(cell).collect();
     let about = if cells.is_empty() { about } else { with(about, json!({ "cells": cells })) };
     with(about, drawn)
 }

@@ -1,0 +1,117 @@
+// Measures the page Home energy: first paint and interactive from nothing cached, three days of curves from the click, and
+// what Lighthouse says of it on its phone. Prints `figure`, key and value, separated by tabs; `cargo xtask bench` knows the
+// targets. LIGHTHOUSE is how to call Lighthouse; without it that figure is left out.
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { launch, live, percentile } from './lib/browser.mjs';
+import { generate, startDemo } from './lib/server.mjs';
+
+const PATH = '/home?system=home';
+const COLD_STARTS = 7;
+const CLICKS = 10;
+const LIGHTHOUSE_RUNS = 5;
+
+const figure = (key, value) => console.log(`figure\t${key}\t${value}`);
+const attempt = (what, measure) => measure().catch((error) => console.error(`${what}: not available: ${error.message}`));
+
+/** First paint, which has the values, and the page following the readings, with nothing cached. */
+async function coldStart(browser, url) {
+  const [paints, lives] = [[], []];
+  for (let i = 0; i < COLD_STARTS; i++) {
+    const context = await browser.newContext({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+    const page = await context.newPage();
+    await page.addInitScript(() => {
+      const look = () => {
+        if (document.querySelector('.strip-live')?.textContent.trim() === 'Live') window.liveAt = performance.now();
+        else requestAnimationFrame(look);
+      };
+      look();
+    });
+    await page.goto(url + PATH);
+    await page.waitForFunction(() => window.liveAt);
+    lives.push(await page.evaluate(() => window.liveAt));
+    paints.push(await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime));
+    await context.close();
+  }
+  figure('home-paint', percentile(paints, 50));
+  figure('home-interactive', percentile(lives, 50));
+}
+
+/** From the choice of other hours to the frame that shows their curves. */
+async function range(browser, url) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    const ask = window.fetch;
+    window.fetch = async (...request) => {
+      const answer = await ask(...request);
+      const read = answer.arrayBuffer.bind(answer);
+      // Charts are drawn before or in the frame after their data came; the task after it comes when that is done.
+      answer.arrayBuffer = async () => {
+        const bytes = await read();
+        if (answer.url.includes('/api/v1/home?')) {
+          setTimeout(() => requestAnimationFrame(() => setTimeout(() => (window.drawnAt = performance.now()), 0)), 0);
+        }
+        return bytes;
+      };
+      return answer;
+    };
+  });
+  await page.goto(url + PATH);
+  await live(page);
+  const hours = page.getByRole('group', { name: 'Hours shown' });
+  const times = [];
+  for (let i = 0; i < CLICKS; i++) {
+    for (const name of ['72 h', '6 h']) {
+      // A page rests after an answer before it asks again.
+      await page.waitForTimeout(600);
+      await page.evaluate(() => {
+        window.drawnAt = 0;
+        addEventListener('click', () => (window.pressedAt ||= performance.now()), { capture: true });
+        window.pressedAt = 0;
+      });
+      await hours.getByLabel(name, { exact: true }).check({ force: true });
+      await page.waitForFunction(() => window.drawnAt > 0);
+      if (name === '72 h') times.push(await page.evaluate(() => window.drawnAt - window.pressedAt));
+    }
+  }
+  figure('home-72h', percentile(times, 95));
+  await context.close();
+}
+
+/** Points that Lighthouse misses on its phone: performance as the median of some runs, the worst of the others. */
+async function lighthouse(url) {
+  const [program, ...before] = process.env.LIGHTHOUSE.split(' ');
+  const flags = ['--quiet', '--output=json', '--only-categories=performance,accessibility,best-practices'];
+  const env = { ...process.env, CHROME_PATH: process.env.PACKTWIN_CHROMIUM ?? '/usr/bin/chromium' };
+  const missed = { performance: [], accessibility: [], 'best-practices': [] };
+  for (let i = 0; i < LIGHTHOUSE_RUNS; i++) {
+    const call = [...before, url + PATH, ...flags, '--chrome-flags=--headless=new --no-sandbox'];
+    const { stdout } = await promisify(execFile)(program, call, { env, maxBuffer: 64 << 20 });
+    const { categories } = JSON.parse(stdout);
+    for (const [name, of] of Object.entries(missed)) {
+      // A run without a first paint has no score.
+      if (categories[name].score !== null) of.push(100 - Math.round(100 * categories[name].score));
+    }
+  }
+  figure('home-lighthouse', percentile(missed.performance, 50));
+  figure('home-accessible', percentile(missed.accessibility, 100));
+  figure('home-practices', percentile(missed['best-practices'], 100));
+}
+
+// The values are those of a pack; what they are does not matter to the time that they take.
+const data = await generate(4, 'home');
+const server = await startDemo({ data });
+try {
+  const browser = await launch();
+  try {
+    await attempt('cold start', () => coldStart(browser, server.url));
+    await attempt('72 hours', () => range(browser, server.url));
+  } finally {
+    await browser.close();
+  }
+  if (process.env.LIGHTHOUSE) await attempt('Lighthouse', () => lighthouse(server.url));
+} finally {
+  await server.stop();
+}
