@@ -1,7 +1,7 @@
 // Measures what a past of thirty days costs in a browser: a chart over HTTP, a zoom from click to pixels, playback at a
 // thousand times the pace. Prints `figure`, key and value, separated by tabs; `cargo xtask bench` knows the targets.
 
-import { launch, live, percentile } from './lib/browser.mjs';
+import { launch, live, marksDrawn, percentile } from './lib/browser.mjs';
 import { generate, startDemo } from './lib/server.mjs';
 
 const DAY_MS = 86_400_000;
@@ -30,22 +30,7 @@ async function http(url) {
 
 /** Zooms in and out by the keyboard, each step from the key to the frame that shows it; once before, to be warm. */
 async function zoom(page, url) {
-  await page.addInitScript(() => {
-    const ask = window.fetch;
-    window.fetch = async (...request) => {
-      const answer = await ask(...request);
-      const read = answer.arrayBuffer.bind(answer);
-      // The data are drawn in the animation frame after they came; the task after it comes when that is done.
-      answer.arrayBuffer = async () => {
-        const bytes = await read();
-        if (answer.url.includes('/api/v1/history?')) {
-          setTimeout(() => requestAnimationFrame(() => setTimeout(() => (window.drawnAt = performance.now()), 0)), 0);
-        }
-        return bytes;
-      };
-      return answer;
-    };
-  });
+  await marksDrawn(page, '/api/v1/history?');
   await page.goto(`${url}/trends?last=2592000`);
   await live(page);
   const chart = page.getByRole('application').first();

@@ -4,7 +4,7 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { launch, live, percentile } from './lib/browser.mjs';
+import { launch, live, marksDrawn, percentile } from './lib/browser.mjs';
 import { generate, startDemo } from './lib/server.mjs';
 
 const PATH = '/home?system=home';
@@ -42,22 +42,7 @@ async function coldStart(browser, url) {
 async function range(browser, url) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   const page = await context.newPage();
-  await page.addInitScript(() => {
-    const ask = window.fetch;
-    window.fetch = async (...request) => {
-      const answer = await ask(...request);
-      const read = answer.arrayBuffer.bind(answer);
-      // Charts are drawn before or in the frame after their data came; the task after it comes when that is done.
-      answer.arrayBuffer = async () => {
-        const bytes = await read();
-        if (answer.url.includes('/api/v1/home?')) {
-          setTimeout(() => requestAnimationFrame(() => setTimeout(() => (window.drawnAt = performance.now()), 0)), 0);
-        }
-        return bytes;
-      };
-      return answer;
-    };
-  });
+  await marksDrawn(page, '/api/v1/home?');
   await page.goto(url + PATH);
   await live(page);
   const hours = page.getByRole('group', { name: 'Hours shown' });

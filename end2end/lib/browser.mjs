@@ -112,3 +112,24 @@ export async function violations(page) {
   await page.evaluate(() => (document.adoptedStyleSheets = []));
   return found.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${rule.help}: ${node.target.join(' ')}`));
 }
+
+/**
+ * From now on `window.drawnAt` says when the answer of an address that contains `path` was on the page. Charts are drawn
+ * before or in the frame after their data came; the task after that frame comes when it is done.
+ */
+export const marksDrawn = (page, path) =>
+  page.addInitScript((path) => {
+    const ask = window.fetch;
+    window.fetch = async (...request) => {
+      const answer = await ask(...request);
+      const read = answer.arrayBuffer.bind(answer);
+      answer.arrayBuffer = async () => {
+        const bytes = await read();
+        if (answer.url.includes(path)) {
+          setTimeout(() => requestAnimationFrame(() => setTimeout(() => (window.drawnAt = performance.now()), 0)), 0);
+        }
+        return bytes;
+      };
+      return answer;
+    };
+  }, path);

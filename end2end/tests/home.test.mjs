@@ -145,6 +145,22 @@ test('an answer that does not come is told, and live values go on', () =>
     messages.length = 0;
   }));
 
+test('an answer that comes before its part of the page is alive waits for it', () =>
+  withPage(browser, 'about:blank', {}, async (page) => {
+    await page.addInitScript(() => {
+      // Parts come to life one task after the other: as on a slow phone.
+      const later = window.setTimeout;
+      window.setTimeout = (run, ms, ...rest) => later(run, ms || 40, ...rest);
+    });
+    const answered = page.waitForResponse(/api\/v1\/home/);
+    await page.goto(`${server.url}/home?system=home`);
+    await answered;
+    assert.equal(await page.getByRole('status').filter({ hasText: /^Live$/ }).count(), 0, 'not all of it is alive yet');
+    await live(page);
+    await past(page);
+    await moves(page);
+  }));
+
 test('a system that is no house says so', () =>
   withPage(browser, `${server.url}/home`, {}, async (page) => {
     await live(page);

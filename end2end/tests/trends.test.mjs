@@ -31,6 +31,21 @@ async function statistics(page, quantity) {
 const fields = (page) => new URL(page.url()).searchParams;
 const window_s = (page) => Number(fields(page).get('to')) - Number(fields(page).get('from'));
 
+test('a single cell is told reading by reading where it is kept at full rate, else by minutes', async () => {
+  const tier = async (from, to) => {
+    const range = `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}`;
+    return (await server.api(`history?points=cells/7.12/voltage&${range}`)).cells[0];
+  };
+  const now = Date.now();
+  for (const deadline = now + 10_000; (await tier(now, now + 2_000)).tier !== 'every reading'; ) {
+    assert.ok(Date.now() < deadline, JSON.stringify(await tier(now, now + 2_000)));
+  }
+  const { timestamps, values } = await tier(now, now + 1_000);
+  assert.ok(timestamps.length >= 4 && timestamps.length === values.length, `${timestamps}`);
+  assert.ok(values.every((volts) => volts > 2.5 && volts < 3.8), `${values}`);
+  assert.equal((await tier(now - 3_600_000, now)).tier, 'from minutes');
+});
+
 test('the last hour is there with its statistics, and another length is in the address', () =>
   open('/trends', async (page, messages) => {
     for (const name of ['Power', 'Voltage', 'Charge', 'Temperature']) await chart(page, name).waitFor();

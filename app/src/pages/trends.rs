@@ -145,7 +145,7 @@ pub fn TrendsPage() -> impl IntoView {
         <div class="trends">{charts}</div>
         {nothing}
         {map}
-        <Figures stretch other kind />
+        <Figures stretch other drawn kind />
     }
 }
 

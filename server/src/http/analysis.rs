@@ -2,9 +2,9 @@
 
 use super::AppState;
 use super::api::{json, octets, wants_octets};
+use super::instant::instant;
 use super::problem::Problem;
 use crate::analysis::{Ask, Format, Output, QUESTIONS, QueryError};
-use crate::archive::parse_instant;
 use axum::body::{Body, Bytes};
 use axum::extract::{Form, FromRequest as _, Json, Path, Query, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -163,11 +163,8 @@ fn range(about: &About, (first_ms, end_ms): (i64, i64), now_ms: i64) -> Result<R
         }
         return Ok(Range::new(now_ms - i64::from(hours) * HOUR_MS, now_ms));
     }
-    let instant = |name: &str, text: &Option<String>, other: i64| match text {
-        Some(text) => parse_instant(text).map_err(|why| Problem::bad_parameter(format!("{name}: {why}"))),
-        None => Ok(other),
-    };
-    let (from_ms, to_ms) = (instant("from", &about.from, first_ms)?, instant("to", &about.to, end_ms)?);
+    let from_ms = about.from.as_deref().map_or(Ok(first_ms), |from| instant("from", from))?;
+    let to_ms = about.to.as_deref().map_or(Ok(end_ms), |to| instant("to", to))?;
     if from_ms > to_ms {
         return Err(Problem::bad_parameter("from: it is after to"));
     }

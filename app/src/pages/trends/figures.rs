@@ -19,6 +19,8 @@ pub(super) fn Figures(
     stretch: Signal<Arc<Stretch>>,
     /// The other time that it is laid over.
     other: Derived<Option<Other>>,
+    /// The time that the charts draw, UTC in s.
+    drawn: RwSignal<(f64, f64)>,
     /// Kind of the system.
     kind: SystemKind,
 ) -> impl IntoView {
@@ -28,9 +30,10 @@ pub(super) fn Figures(
         view! { <tr><th scope="row">{row.name}</th><td>{mean}</td><td>{spread}</td><td>{min}</td><td>{max}</td><td>{n}</td></tr> }
     }).collect_view()
     };
+    let length_s = move || drawn.with(|(from_s, to_s)| (to_s - from_s) as f32);
     let flow = move || {
         stretch
-            .with(|stretch| other.with(|other| flow_beside(stretch, other.as_ref())))
+            .with(|stretch| other.with(|other| flow_beside(stretch, other.as_ref(), length_s())))
             .into_iter()
             .map(|(term, value)| {
                 view! { <div><dt>{term}</dt><dd>{value}</dd></div> }
@@ -100,19 +103,19 @@ fn beside(stretch: &Stretch, other: Option<&Other>, kind: SystemKind) -> Vec<Row
     both
 }
 
-/// The energy of both times.
-fn flow_beside(stretch: &Stretch, other: Option<&Other>) -> Vec<(&'static str, String)> {
-    let now = flow_words(&stretch.flow).into_iter();
+/// The energy of both times, of which each is `length_s` long.
+fn flow_beside(stretch: &Stretch, other: Option<&Other>, length_s: f32) -> Vec<(&'static str, String)> {
+    let now = flow_words(&stretch.flow, length_s).into_iter();
     match other {
         None => now.collect(),
         Some(other) => {
-            let both = now.zip(flow_words(&other.stretch.flow));
+            let both = now.zip(flow_words(&other.stretch.flow, length_s));
             both.map(|((term, now), (_, before))| (term, format!("{now} ({before} {})", other.words))).collect()
         }
     }
 }
 
-fn flow_words(flow: &FlowOf) -> [(&'static str, String); 4] {
+fn flow_words(flow: &FlowOf, length_s: f32) -> [(&'static str, String); 5] {
     let known = |words: String| if flow.known_s > 0.0 { words } else { NONE.to_owned() };
     let share = |s: f32| known(format!("{}{THIN}%", format::fixed(100.0 * s / flow.known_s.max(1e-3), 0)));
     [
@@ -120,7 +123,19 @@ fn flow_words(flow: &FlowOf) -> [(&'static str, String); 4] {
         ("Energy in", known(format::kilowatt_hours(flow.in_wh).to_string())),
         ("Discharging", share(flow.discharging_s)),
         ("Charging", share(flow.charging_s)),
+        ("Recorded", known(format!("{}{THIN}%", covered(flow.known_s, length_s)))),
     ]
+}
+
+/// The share of a time that was recorded, %: all is said of all only.
+fn covered(known_s: f32, length_s: f32) -> String {
+    let pct = 100.0 * known_s / length_s.max(1e-3);
+    match pct {
+        pct if pct < 1.0 => "< 1".to_owned(),
+        // A reading holds until the next one, so at the edges some are missing or too many.
+        pct if pct >= 99.5 => "100".to_owned(),
+        pct => format::fixed(pct.floor(), 0),
+    }
 }
 
 /// `12 960 000 rows, from ten minutes`.
@@ -160,13 +175,17 @@ mod tests {
         let charge = "State of charge, a day before";
         assert_eq!(names, ["Voltage", "Voltage, a day before", "State of charge", charge]);
         assert!(both[1].cells[0].starts_with("800.0"), "{}", both[1].cells[0]);
-        assert_eq!(flow_beside(&stretch, Some(&other))[3].1, "25\u{202f}% (25\u{202f}% a day before)");
+        assert_eq!(flow_beside(&stretch, Some(&other), 200.0)[3].1, "25\u{202f}% (25\u{202f}% a day before)");
         let plain = |text: &str| text.replace(['\u{202f}', '\u{a0}'], " ");
         let rows = rows(&stretch, SystemKind::DataCentre);
         assert_eq!(plain(&rows[0].cells.join("|")), "832.0 V|1.5 V|790.0 V|860.0 V|12 960 000");
         assert_eq!(rows[1].cells[..2], [NONE, NONE]);
         assert_eq!(plain(&provenance(&stretch)), "12 960 000 rows, from ten minutes");
-        assert_eq!(flow_words(&stretch.flow)[2].1, "50\u{202f}%");
-        assert!(flow_words(&FlowOf::default()).iter().all(|(_, words)| words == NONE));
+        assert_eq!(flow_words(&stretch.flow, 200.0)[2].1, "50\u{202f}%");
+        assert_eq!(plain(&flow_words(&stretch.flow, 200.0)[4].1), "50 %");
+        assert!(flow_words(&FlowOf::default(), 60.0).iter().all(|(_, words)| words == NONE));
+        for (known_s, words) in [(0.1, "< 1"), (1.9, "1"), (99.4, "99"), (99.9, "100"), (100.4, "100")] {
+            assert_eq!(covered(known_s, 100.0), words, "{known_s}");
+        }
     }
 }
