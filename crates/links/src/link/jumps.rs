@@ -1,7 +1,7 @@
 //! Values that jump further than they can: a word swapped, a register read half-way through its change.
 //!
 //! A jump beyond the point's `max_step` is refused once. If the next sample agrees with it, it was true, as when
-//! contactors open; if not, it was never there. Pure: time is a parameter.
+//! contactors close; if not, it was never there, and only then it is a fault. Pure: time is a parameter.
 
 use domain::point::PointId;
 use domain::reading::{Reading, Target};
@@ -9,7 +9,10 @@ use domain::time::Mono;
 
 /// What was last believed of each point.
 #[derive(Debug, Default)]
-pub(crate) struct Jumps([Option<Known>; PointId::COUNT]);
+pub(crate) struct Jumps {
+    known: [Option<Known>; PointId::COUNT],
+    untrue: u32,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Known {
@@ -20,22 +23,29 @@ struct Known {
 }
 
 impl Jumps {
+    /// How many values turned out never to have been there, since this was last asked.
+    pub(crate) fn untrue(&mut self) -> u32 {
+        std::mem::take(&mut self.untrue)
+    }
+
     /// Whether a reading received at `at` is believed.
     pub(crate) fn believes(&mut self, reading: &Reading, at: Mono) -> bool {
         let (Target::Point(point), Ok(value)) = (reading.target, reading.sample) else { return true };
         let spec = point.spec();
         let Some(max_step) = spec.max_step else { return true };
-        let known = &mut self.0[point as usize];
+        let known = &mut self.known[point as usize];
         let near = |other: f32| (value - other).abs() <= max_step;
         match known {
             // Of what is stale nothing can be concluded.
             Some(known)
                 if at.since(known.at) <= spec.max_age && !near(known.value) && !known.refused.is_some_and(near) =>
             {
-                known.refused = Some(value);
+                self.untrue += u32::from(known.refused.replace(value).is_some());
                 false
             }
             _ => {
+                let refused = known.as_ref().and_then(|known| known.refused);
+                self.untrue += u32::from(refused.is_some_and(|refused| !near(refused)));
                 *known = Some(Known { value, at, refused: None });
                 true
             }
@@ -54,27 +64,28 @@ mod tests {
         let mut at_ms = 0;
         let mut volts = |sample: Sample, after_ms: u64| {
             at_ms += after_ms;
-            jumps.believes(&Reading { target: Target::Point(PointId::Voltage), sample }, Mono(at_ms * 1_000))
+            let reading = Reading { target: Target::Point(PointId::Voltage), sample };
+            (jumps.believes(&reading, Mono(at_ms * 1_000)), jumps.untrue())
         };
-        for (sample, after_ms, believed) in [
-            (Ok(830.0), 200, true),
+        for (sample, after_ms, believed, untrue) in [
+            (Ok(830.0), 200, true, 0),
             // A sag in a burst.
-            (Ok(775.0), 200, true),
-            (Ok(20.0), 200, false),
-            (Ok(829.0), 200, true),
+            (Ok(775.0), 200, true, 0),
+            (Ok(20.0), 200, false, 0),
+            (Ok(829.0), 200, true, 1),
             // Contactors open, and stay so.
-            (Ok(20.0), 200, false),
-            (Ok(19.0), 200, true),
-            (Ok(18.0), 200, true),
+            (Ok(20.0), 200, false, 0),
+            (Ok(19.0), 200, true, 0),
+            (Ok(18.0), 200, true, 0),
             // Two different lies in a row.
-            (Ok(900.0), 200, false),
-            (Ok(1_900.0), 200, false),
-            (Ok(18.0), 200, true),
-            (Err(NoData::Error), 200, true),
+            (Ok(900.0), 200, false, 0),
+            (Ok(1_900.0), 200, false, 1),
+            (Ok(18.0), 200, true, 1),
+            (Err(NoData::Error), 200, true, 0),
             // After a silence anything may be true.
-            (Ok(830.0), 1_600, true),
+            (Ok(830.0), 1_600, true, 0),
         ] {
-            assert_eq!(volts(sample, after_ms), believed, "{sample:?}");
+            assert_eq!(volts(sample, after_ms), (believed, untrue), "{sample:?}");
         }
         let power = Reading { target: Target::Point(PointId::Power), sample: Ok(1e6) };
         assert!(jumps.believes(&power, Mono(0)) && jumps.believes(&Reading { sample: Ok(0.0), ..power }, Mono(1)));

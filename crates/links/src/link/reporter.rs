@@ -137,12 +137,11 @@ impl Reporter {
     }
 
     /// Hands the readings of one packet or poll to the engine, if there are any. Values that jumped further than they
-    /// can are counted and left out.
+    /// can are left out, and counted when the next ones show that they were never true.
     pub(crate) async fn deliver(&self, at: Now, mut readings: Vec<Reading>) {
         self.record(|r| {
-            let all = readings.len();
             readings.retain(|reading| r.jumps.believes(reading, at.mono));
-            r.monitor.fault(LinkFault::Jump, (all - readings.len()) as u32);
+            r.monitor.fault(LinkFault::Jump, r.jumps.untrue());
         });
         if readings.is_empty() {
             return;
