@@ -26,7 +26,8 @@ pub struct Assets {
 }
 
 /// Loads the app and lets it take over. It begins after the first paint: what a person reads is in the document already,
-/// and on a slow line must not wait for what makes it live.
+/// and on a slow line must not wait for what makes it live. Chunks are asked for in tasks of their own: a request takes a
+/// browser a while.
 const START: &str = "requestAnimationFrame(()=>setTimeout(async()=>{\
     const wasm=fetch('WASM');[CHUNKS].forEach(href=>setTimeout(()=>document.head.append(\
     Object.assign(document.createElement('link'),\

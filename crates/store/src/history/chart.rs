@@ -111,11 +111,11 @@ impl History {
     /// Unpacks the columns that a zoom into the middle of `range` will read, if it is near to where rows are read. It is
     /// a courtesy: what cannot be read now is told when it is asked for, and only one is done at a time.
     pub fn warm(&self, system: &str, range: Range, points: &[PointId]) {
-        let quarter_ms = range.len_ms() / 4;
-        let Ok(_one) = self.warming.try_lock() else { return };
         if range.len_ms() > WARM_MAX_MS {
             return;
         }
+        let Ok(_one) = self.warming.try_lock() else { return };
+        let quarter_ms = range.len_ms() / 4;
         let middle = Range::new(range.from_ms + quarter_ms, range.to_ms - quarter_ms);
         for segment in self.find(system, middle, &[]).segments {
             let _ = self.columns.at_ms(system, &segment);
