@@ -80,7 +80,7 @@ fn problem(idx: RuleIdx, moment: &Moment, site: &SiteSpec, system: &SystemSpec) 
     Some(Problem {
         rule: idx,
         severity: rule.severity,
-        words: worst.words(site, &system.topology, &moment.links)?,
+        words: worst.words(site, system, &moment.links)?,
         others,
         advice: rule.advice,
         since,

@@ -3,7 +3,8 @@
 use domain::link::{LinkSpec, LinkState, LinkStatus};
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NodeQuantity};
-use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemKind, SystemSpec};
+use domain::limits::{Chemistry, Limits};
+use domain::spec::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;
 use domain::twin::{Moment, SystemState};
@@ -18,7 +19,7 @@ pub(crate) fn spec() -> SystemSpec {
         capacity_ah: 280.0,
         nominal_v: 832.0,
         reserve_pct: 20.0,
-        cell_limits: CellLimits::LFP,
+        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
         cell_resolution_v: 0.001,
         rate_hz: 5.0,
         simulated: true,

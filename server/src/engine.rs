@@ -118,7 +118,7 @@ fn events(site: &Site, outputs: &Outputs, now: Now) -> Vec<(usize, Event)> {
             AlarmChange::Cleared(alarm) => ("cleared", alarm),
         };
         let (spec, rule) = (site.spec.system(*system)?, alarm.rule.rule()?);
-        let words = alarm.words(&site.spec, &spec.topology, &site.links).unwrap_or_default();
+        let words = alarm.words(&site.spec, spec, &site.links).unwrap_or_default();
         tracing::info!(system = spec.id, rule = rule.id, "alarm {kind}: {words}");
         let event = Event {
             at_ms: now.utc.0.div_euclid(1_000),

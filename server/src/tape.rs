@@ -89,7 +89,8 @@ mod tests {
     use domain::live::Encoder;
     use domain::minute::Stat;
     use domain::reading::{CellQuantity, Reading, Target};
-    use domain::spec::{CellLimits, SystemKind};
+    use domain::limits::{Chemistry, Limits};
+    use domain::spec::SystemKind;
     use domain::time::{Mono, Now, Utc};
     use domain::topology::Topology;
     use domain::twin::SystemState;
@@ -103,7 +104,7 @@ mod tests {
             capacity_ah: 280.0,
             nominal_v: 10.0,
             reserve_pct: 20.0,
-            cell_limits: CellLimits::LFP,
+            limits: Limits::of(Chemistry::Lfp, 260, 280.0),
             cell_resolution_v: 0.001,
             rate_hz: 1.0,
             simulated: false,

@@ -8,7 +8,8 @@ use domain::link::{LinkSpec, LinkState};
 use domain::live::{Decoder, Encoder};
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NodeQuantity, Reading, Target};
-use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemKind, SystemSpec};
+use domain::limits::{Chemistry, Limits};
+use domain::spec::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;
 use domain::twin::Site;
@@ -196,7 +197,7 @@ fn spec(topology: Topology, cell_resolution_v: f32) -> SiteSpec {
         capacity_ah: 280.0,
         nominal_v: 832.0,
         reserve_pct: 20.0,
-        cell_limits: CellLimits::LFP,
+        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
         cell_resolution_v,
         rate_hz: 5.0,
         simulated: true,

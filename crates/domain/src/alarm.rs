@@ -1,6 +1,6 @@
 //! Alarms: "are there problems?" has one place and one answer.
 //!
-//! A rule is one row of [`RULES`]: what is watched, when it is raised and cleared, for how long. A rule is evaluated for
+//! A rule is one row of [`RULES`]: what is watched, which of the system's limits it keeps, for how long. A rule is evaluated for
 //! each subject it applies to (a cell, a node, a link, the system).
 //!
 //! ```text
@@ -14,4 +14,4 @@ mod book;
 mod rules;
 
 pub use book::{Alarm, AlarmBook, AlarmChange, Observed};
-pub use rules::{Direction, MOVE_LIMIT_POINTS, RULES, Rule, RuleIdx, Severity, Subject, Watch};
+pub use rules::{Bound, Direction, Limit, MOVE_LIMIT_POINTS, RULES, Rule, RuleIdx, Severity, Subject, Watch};

@@ -151,7 +151,8 @@ pub(crate) mod tests {
     use super::*;
     use crate::alarm::RULES;
     use crate::reading::{Reading, Target};
-    use crate::spec::{CellLimits, SiteSpec, SystemKind, SystemSpec};
+    use crate::limits::{Chemistry, Limits};
+    use crate::spec::{SiteSpec, SystemKind, SystemSpec};
     use crate::topology::Topology;
     use std::time::Duration;
 
@@ -166,7 +167,7 @@ pub(crate) mod tests {
                 capacity_ah: 280.0,
                 nominal_v: 832.0,
                 reserve_pct: 20.0,
-                cell_limits: CellLimits::LFP,
+                limits: Limits::of(Chemistry::Lfp, 260, 280.0),
                 cell_resolution_v: 0.001,
                 rate_hz: 5.0,
                 simulated: true,
@@ -266,7 +267,7 @@ pub(crate) mod tests {
         }
         assert_eq!(active(&site), ["cells.missing"]);
         let alarm = site.systems[0].alarms.active()[0];
-        let words = RULES[alarm.rule.0 as usize].words(alarm.subject, alarm.value, &site.spec, &Topology::new(1, 2, 3));
+        let words = RULES[alarm.rule.0 as usize].words(alarm.subject, alarm.value, &site.spec, &site.spec.systems[0]);
         assert_eq!(words, "3 of 6 cells without a fresh voltage");
     }
     #[test]
@@ -283,7 +284,7 @@ pub(crate) mod tests {
             assert_eq!(tick(&mut site, seconds, LinkState::Stranger), ["link.stranger"]);
         }
         let alarm = site.systems[0].alarms.active()[0];
-        let words = |site: &Site| alarm.words(&site.spec, &Topology::new(1, 2, 3), &site.links).unwrap();
+        let words = |site: &Site| alarm.words(&site.spec, &site.spec.systems[0], &site.links).unwrap();
         assert_eq!(words(&site), "Battery controller: the device's serial number is B, not A");
         assert_eq!(tick(&mut site, 9.2, LinkState::Down), ["link.stranger"], "gone is not right");
         assert_eq!(words(&site), "Battery controller: another device answers than the one expected");
@@ -328,7 +329,7 @@ pub(crate) mod tests {
             assert_eq!(active(&site), expected, "at {second} s");
         }
         let alarm = site.systems[0].alarms.active()[0];
-        let words = alarm.words(&site.spec, &Topology::new(1, 2, 3), &site.links).unwrap();
+        let words = alarm.words(&site.spec, &site.spec.systems[0], &site.links).unwrap();
         assert_eq!(words, "Inverter's estimate moved 6.7 points further than the current explains");
     }
 

@@ -4,7 +4,7 @@
 //! tests run the same code as the live site. It compiles for the server and for the browser.
 //!
 //! Read in this order: [`time`], [`topology`], [`point`], [`reading`], [`slot`], [`cells`], [`spec`] (what is configured),
-//! [`twin`] (what is known now), [`alarm`] (what is wrong), [`engine`] (one cycle), [`live`] (what goes to the page).
+//! [`limits`] (what a battery keeps to), [`twin`] (what is known now), [`alarm`] (what is wrong), [`engine`] (one cycle), [`live`] (what goes to the page).
 
 pub mod alarm;
 pub mod analysis;
@@ -15,6 +15,7 @@ pub mod engine;
 pub mod film;
 pub mod home;
 pub mod lab;
+pub mod limits;
 pub mod link;
 pub mod live;
 pub mod minute;

@@ -4,6 +4,7 @@ mod codec;
 
 pub use crate::topology::SystemIdx;
 
+use crate::limits::Limits;
 use crate::link::{LinkIdx, LinkSpec};
 use crate::point::{MaxAge, PointId};
 use crate::topology::Topology;
@@ -37,8 +38,8 @@ pub struct SystemSpec {
     pub nominal_v: f32,
     /// Backup reserve: SoC floor, %.
     pub reserve_pct: f32,
-    /// What a healthy cell keeps to.
-    pub cell_limits: CellLimits,
+    /// What it keeps to.
+    pub limits: Limits,
     /// Step of cell voltages in the live stream and in history, V: that of the source, 0.001 for most.
     pub cell_resolution_v: f32,
     /// Engine cycles a second: the rate at which the system's sources send.
@@ -87,32 +88,6 @@ impl SystemKind {
             SystemKind::Home => "house",
         }
     }
-}
-
-/// Limits and scales of a cell chemistry.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CellLimits {
-    /// Below this a cell is marked at once, V.
-    pub voltage_min_v: f32,
-    /// Above this a cell is marked at once, V.
-    pub voltage_max_v: f32,
-    /// Above this a cell is marked at once, °C.
-    pub temperature_max_c: f32,
-    /// Fixed scale of the voltage heatmap, V.
-    pub voltage_scale_v: (f32, f32),
-    /// Fixed scale of the temperature heatmap, °C.
-    pub temperature_scale_c: (f32, f32),
-}
-
-impl CellLimits {
-    /// Lithium iron phosphate.
-    pub const LFP: CellLimits = CellLimits {
-        voltage_min_v: 2.85,
-        voltage_max_v: 3.65,
-        temperature_max_c: 45.0,
-        voltage_scale_v: (2.8, 3.4),
-        temperature_scale_c: (10.0, 50.0),
-    };
 }
 
 impl SystemSpec {

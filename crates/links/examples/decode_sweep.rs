@@ -6,7 +6,8 @@
 use domain::engine::{Input, step};
 use domain::link::{LinkIdx, LinkSpec};
 use domain::reading::Batch;
-use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemKind, SystemSpec};
+use domain::limits::{Chemistry, Limits};
+use domain::spec::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::time::Now;
 use domain::topology::Topology;
 use domain::twin::Site;
@@ -70,7 +71,7 @@ fn site(topology: Topology) -> Site {
         capacity_ah: 280.0,
         nominal_v: 832.0,
         reserve_pct: 20.0,
-        cell_limits: CellLimits::LFP,
+        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
         cell_resolution_v: 0.001,
         rate_hz: 5.0,
         simulated: false,

@@ -4,7 +4,8 @@ use super::*;
 use crate::tape::Tape;
 use domain::live::Decoder;
 use domain::reading::{CellQuantity, Reading, Target};
-use domain::spec::{CellLimits, SystemKind};
+use domain::limits::{Chemistry, Limits};
+use domain::spec::SystemKind;
 use domain::topology::Topology;
 use std::time::Duration;
 use store::{Second, Store};
@@ -24,7 +25,7 @@ fn site() -> SiteSpec {
         capacity_ah: 280.0,
         nominal_v: 832.0,
         reserve_pct: 20.0,
-        cell_limits: CellLimits::LFP,
+        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
         cell_resolution_v: 0.001,
         rate_hz: 5.0,
         simulated: true,

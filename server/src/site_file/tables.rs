@@ -2,7 +2,8 @@
 
 use super::history::HistoryTable;
 use super::{Complaint, Simulators};
-use domain::spec::{CellLimits, SystemKind, SystemSpec};
+use domain::limits::{Chemistry, Limits};
+use domain::spec::{SystemKind, SystemSpec};
 use domain::topology::Topology;
 use links::LinkConfig;
 use serde::Deserialize;
@@ -199,7 +200,7 @@ impl SystemTable {
             capacity_ah: within(&self.capacity_ah, 0.1, 1e6, "Ah"),
             nominal_v: within(&self.nominal_v, 1.0, 2_000.0, "V"),
             reserve_pct: within(&self.reserve_pct, 0.0, 100.0, "%"),
-            cell_limits: CellLimits::LFP,
+            limits: Limits::of(Chemistry::Lfp, 260, 280.0),
             cell_resolution_v: within(&self.cell_resolution_mv, 0.1, 100.0, "mV") / 1_000.0,
             rate_hz: within(&self.rate_hz, 0.1, 20.0, "Hz"),
             simulated: false,

@@ -5,7 +5,8 @@ use crate::charts::heatmap::{HeatCell, Scale};
 use crate::order;
 use domain::cells::ColumnStats;
 use domain::reading::{CellQuantity, NoData, Sample};
-use domain::spec::{CellLimits, SystemSpec};
+use domain::limits::{Chemistry, Limits};
+use domain::spec::SystemSpec;
 use domain::topology::Topology;
 use domain::twin::Moment;
 
@@ -186,7 +187,7 @@ pub(super) mod tests {
             capacity_ah: 280.0,
             nominal_v: 832.0,
             reserve_pct: 20.0,
-            cell_limits: CellLimits::LFP,
+            limits: Limits::of(Chemistry::Lfp, 260, 280.0),
             cell_resolution_v: 0.001,
             rate_hz: 5.0,
             simulated: true,

@@ -1,11 +1,10 @@
 //! The state of every rule for every subject.
 
-use super::rules::{RULES, Rule, RuleIdx, Severity, Subject, Watch};
+use super::rules::{Bound, RULES, Rule, RuleIdx, Severity, Subject, Watch};
 use crate::link::{LinkIdx, LinkState, LinkStatus};
 use crate::reading::Sample;
-use crate::spec::{SiteSpec, SystemIdx};
+use crate::spec::{SiteSpec, SystemIdx, SystemSpec};
 use crate::time::{Mono, Now, Utc};
-use crate::topology::Topology;
 
 /// An active alarm.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,7 +31,7 @@ impl Alarm {
 
     /// What is wrong, in words, with what `links` say of themselves now; `None` for a rule that this version does not
     /// know.
-    pub fn words(&self, site: &SiteSpec, topology: &Topology, links: &[LinkStatus]) -> Option<String> {
+    pub fn words(&self, site: &SiteSpec, system: &SystemSpec, links: &[LinkStatus]) -> Option<String> {
         let rule = self.rule.rule()?;
         let status = match self.subject {
             Subject::Link(link) => links.get(link.0 as usize).zip(site.links.get(link.0 as usize)),
@@ -47,7 +46,7 @@ impl Alarm {
             {
                 format!("{}: {}", spec.name, status.reason)
             }
-            _ => rule.words(self.subject, self.value, site, topology),
+            _ => rule.words(self.subject, self.value, site, system),
         })
     }
 }
@@ -83,6 +82,8 @@ enum State {
 /// The alarms of one system.
 #[derive(Clone, Debug, Default)]
 pub struct AlarmBook {
+    /// Every rule with the system's limits, by [`RuleIdx`].
+    bounds: Vec<Bound>,
     /// One row per rule and subject, rule by rule.
     entries: Vec<Entry>,
     active: Vec<Alarm>,
@@ -105,7 +106,8 @@ impl AlarmBook {
                 entries.push(Entry { rule: RuleIdx(i as u8), subject, state: State::Normal });
             }
         }
-        AlarmBook { entries, active: Vec::new() }
+        let bounds = RULES.iter().map(|rule| rule.bound(spec)).collect();
+        AlarmBook { bounds, entries, active: Vec::new() }
     }
 
     /// Active alarms, worst first, then oldest first.
@@ -117,13 +119,13 @@ impl AlarmBook {
     pub fn evaluate(&mut self, observed: &impl Observed, now: Now) -> Vec<AlarmChange> {
         let mut changes = Vec::new();
         for entry in &mut self.entries {
-            let Some(rule) = entry.rule.rule() else { continue };
-            let sample = observed.watch(rule.watch, entry.subject);
+            let Some(bound) = self.bounds.get(entry.rule.0 as usize) else { continue };
+            let sample = observed.watch(bound.rule.watch, entry.subject);
             let before = entry.state;
-            entry.state = next(rule, before, sample, now.mono);
+            entry.state = next(bound, before, sample, now.mono);
             match (before, entry.state) {
                 (State::Normal | State::Pending { .. }, State::Active) => {
-                    let value = sample.unwrap_or(rule.raise);
+                    let value = sample.unwrap_or(bound.raise);
                     let alarm = Alarm {
                         rule: entry.rule,
                         subject: entry.subject,
@@ -144,7 +146,7 @@ impl AlarmBook {
                 (_, State::Active | State::Clearing { .. }) => {
                     let is_it = |a: &&mut Alarm| a.rule == entry.rule && a.subject == entry.subject;
                     if let Some(alarm) = self.active.iter_mut().find(is_it) {
-                        refresh(alarm, rule, sample);
+                        refresh(alarm, bound.rule, sample);
                     }
                 }
                 _ => {}
@@ -170,7 +172,7 @@ fn subjects(rule: &Rule, site: &SiteSpec, system: SystemIdx, cells: usize, modul
     }
 }
 
-fn next(rule: &Rule, state: State, sample: Sample, now: Mono) -> State {
+fn next(bound: &Bound, state: State, sample: Sample, now: Mono) -> State {
     let Ok(value) = sample else {
         // Without data nothing is raised, and nothing is cleared.
         return match state {
@@ -179,13 +181,13 @@ fn next(rule: &Rule, state: State, sample: Sample, now: Mono) -> State {
         };
     };
     match state {
-        State::Normal if rule.is_bad(value) && rule.on_delay.is_zero() => State::Active,
-        State::Normal if rule.is_bad(value) => State::Pending { since: now },
-        State::Pending { since } if rule.is_bad(value) && now.since(since) >= rule.on_delay => State::Active,
-        State::Pending { .. } if !rule.is_bad(value) => State::Normal,
-        State::Active if rule.is_good(value) => State::Clearing { since: now },
-        State::Clearing { since } if rule.is_good(value) && now.since(since) >= rule.off_delay => State::Normal,
-        State::Clearing { .. } if !rule.is_good(value) => State::Active,
+        State::Normal if bound.is_bad(value) && bound.rule.on_delay.is_zero() => State::Active,
+        State::Normal if bound.is_bad(value) => State::Pending { since: now },
+        State::Pending { since } if bound.is_bad(value) && now.since(since) >= bound.rule.on_delay => State::Active,
+        State::Pending { .. } if !bound.is_bad(value) => State::Normal,
+        State::Active if bound.is_good(value) => State::Clearing { since: now },
+        State::Clearing { since } if bound.is_good(value) && now.since(since) >= bound.rule.off_delay => State::Normal,
+        State::Clearing { .. } if !bound.is_good(value) => State::Active,
         unchanged => unchanged,
     }
 }
@@ -287,8 +289,10 @@ mod tests {
 
     #[test]
     fn every_rule_clears_on_the_good_side_of_where_it_raises() {
+        let site = crate::engine::tests::site();
         for rule in RULES {
-            assert!(!rule.is_bad(rule.clear), "{} would chatter", rule.id);
+            let bound = rule.bound(&site.systems[0]);
+            assert!(!bound.is_bad(bound.clear), "{} would chatter", rule.id);
         }
     }
 

@@ -2,8 +2,7 @@
 
 use crate::decimal::fixed;
 use crate::link::LinkIdx;
-use crate::spec::SiteSpec;
-use crate::topology::Topology;
+use crate::spec::{SiteSpec, SystemSpec};
 use std::time::Duration;
 
 /// How bad it is. Orders from harmless to worst.
@@ -82,6 +81,15 @@ pub enum Direction {
     Below,
 }
 
+/// Where a rule's limit comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Limit {
+    /// It is the same for every system.
+    Fixed(f32),
+    /// It follows from the system, mostly from its [`Limits`](crate::limits::Limits).
+    Of(fn(&SystemSpec) -> f32),
+}
+
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
@@ -94,9 +102,9 @@ pub struct Rule {
     /// On which side it is bad.
     pub direction: Direction,
     /// Raised beyond this.
-    pub raise: f32,
-    /// Cleared on the good side of this.
-    pub clear: f32,
+    pub limit: Limit,
+    /// How far on the good side of its limit it is cleared, in the unit of what is watched; not negative.
+    pub deadband: f32,
     /// How long it must be bad before it is raised.
     pub on_delay: Duration,
     /// How long it must be good before it is cleared.
@@ -117,31 +125,31 @@ const fn ms(ms: u64) -> Duration {
 #[rustfmt::skip]
 pub const RULES: &[Rule] = &[
     Rule { id: "cell.voltage.low", severity: Severity::Critical, watch: Watch::CellVoltage, direction: Direction::Below,
-        raise: 2.85, clear: 2.90, on_delay: ms(300), off_delay: ms(3_000), advice: "reduce the load, check the cell" },
+        limit: Limit::Of(|s| s.limits.cell_voltage_v.low), deadband: 0.05, on_delay: ms(300), off_delay: ms(3_000), advice: "reduce the load, check the cell" },
     Rule { id: "cell.temperature.high", severity: Severity::Warning, watch: Watch::CellTemperature, direction: Direction::Above,
-        raise: 45.0, clear: 43.0, on_delay: ms(1_000), off_delay: ms(5_000), advice: "reduce the load, check cooling and busbars" },
+        limit: Limit::Of(|s| s.limits.temperature_warning_c.high), deadband: 2.0, on_delay: ms(1_000), off_delay: ms(5_000), advice: "reduce the load, check cooling and busbars" },
     Rule { id: "bus.sag", severity: Severity::Warning, watch: Watch::BusSag, direction: Direction::Above,
-        raise: 5.0, clear: 3.5, on_delay: ms(400), off_delay: ms(2_000), advice: "the burst asks more than the pack gives stiffly" },
+        limit: Limit::Of(|s| s.limits.sag_pct), deadband: 1.5, on_delay: ms(400), off_delay: ms(2_000), advice: "the burst asks more than the pack gives stiffly" },
     Rule { id: "afe.node.delay", severity: Severity::Warning, watch: Watch::NodeDelay, direction: Direction::Above,
-        raise: 0.25, clear: 0.15, on_delay: ms(600), off_delay: ms(3_000), advice: "check the daisy chain at this node" },
+        limit: Limit::Fixed(0.25), deadband: 0.1, on_delay: ms(600), off_delay: ms(3_000), advice: "check the daisy chain at this node" },
     Rule { id: "afe.node.lost", severity: Severity::Critical, watch: Watch::NodeState, direction: Direction::Above,
-        raise: 1.5, clear: 0.5, on_delay: ms(600), off_delay: ms(2_000), advice: "its cells are not measured: check the daisy chain" },
+        limit: Limit::Fixed(1.5), deadband: 1.0, on_delay: ms(600), off_delay: ms(2_000), advice: "its cells are not measured: check the daisy chain" },
     Rule { id: "link.silent", severity: Severity::Warning, watch: Watch::LinkSilence, direction: Direction::Above,
-        raise: 1.0, clear: 1.0, on_delay: ms(200), off_delay: ms(1_000), advice: "check power and wiring of the device" },
+        limit: Limit::Fixed(1.0), deadband: 0.0, on_delay: ms(200), off_delay: ms(1_000), advice: "check power and wiring of the device" },
     Rule { id: "cell.spread", severity: Severity::Warning, watch: Watch::CellSpread, direction: Direction::Above,
-        raise: 0.060, clear: 0.045, on_delay: ms(5_000), off_delay: ms(10_000), advice: "see the worst cells" },
+        limit: Limit::Of(|s| s.limits.cell_spread_v), deadband: 0.015, on_delay: ms(5_000), off_delay: ms(10_000), advice: "see the worst cells" },
     Rule { id: "sop.use", severity: Severity::Warning, watch: Watch::SopUse, direction: Direction::Above,
-        raise: 90.0, clear: 85.0, on_delay: ms(1_000), off_delay: ms(5_000), advice: "hardly any power is left" },
+        limit: Limit::Fixed(90.0), deadband: 5.0, on_delay: ms(1_000), off_delay: ms(5_000), advice: "hardly any power is left" },
     Rule { id: "cells.missing", severity: Severity::Warning, watch: Watch::CellsMissing, direction: Direction::Above,
-        raise: 0.0, clear: 0.0, on_delay: ms(2_000), off_delay: ms(2_000), advice: "see which module does not report" },
+        limit: Limit::Fixed(0.0), deadband: 0.0, on_delay: ms(2_000), off_delay: ms(2_000), advice: "see which module does not report" },
     Rule { id: "controller.error", severity: Severity::Critical, watch: Watch::ControllerMode, direction: Direction::Above,
-        raise: 9.5, clear: 9.5, on_delay: ms(300), off_delay: ms(2_000), advice: "read the controller's fault memory" },
+        limit: Limit::Fixed(9.5), deadband: 0.0, on_delay: ms(300), off_delay: ms(2_000), advice: "read the controller's fault memory" },
     Rule { id: "link.stranger", severity: Severity::Warning, watch: Watch::LinkStranger, direction: Direction::Above,
-        raise: 0.5, clear: 0.5, on_delay: ms(200), off_delay: ms(1_000), advice: "nothing that it says is believed: connect the right device, or correct the site file" },
+        limit: Limit::Fixed(0.5), deadband: 0.0, on_delay: ms(200), off_delay: ms(1_000), advice: "nothing that it says is believed: connect the right device, or correct the site file" },
     Rule { id: "soc.impossible", severity: Severity::Warning, watch: Watch::SocMove, direction: Direction::Above,
-        raise: MOVE_LIMIT_POINTS, clear: 0.5, on_delay: ms(2_000), off_delay: ms(10_000), advice: SOC_ADVICE },
+        limit: Limit::Fixed(MOVE_LIMIT_POINTS), deadband: 0.5, on_delay: ms(2_000), off_delay: ms(10_000), advice: SOC_ADVICE },
     Rule { id: "soc.inverter.impossible", severity: Severity::Notice, watch: Watch::InverterSocMove, direction: Direction::Above,
-        raise: MOVE_LIMIT_POINTS, clear: 0.5, on_delay: ms(2_000), off_delay: ms(10_000), advice: SOC_ADVICE },
+        limit: Limit::Fixed(MOVE_LIMIT_POINTS), deadband: 0.5, on_delay: ms(2_000), off_delay: ms(10_000), advice: SOC_ADVICE },
 ];
 
 /// Further than this no state of charge moves without charge, beyond all errors of measuring, points.
@@ -155,10 +163,21 @@ impl RuleIdx {
     }
 }
 
-impl Rule {
+/// A rule with the limits that it has in one system.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// Raised beyond this.
+    pub raise: f32,
+    /// Cleared on the good side of this.
+    pub clear: f32,
+}
+
+impl Bound {
     /// Whether `value` is beyond the raise limit.
     pub fn is_bad(&self, value: f32) -> bool {
-        match self.direction {
+        match self.rule.direction {
             Direction::Above => value > self.raise,
             Direction::Below => value < self.raise,
         }
@@ -166,26 +185,43 @@ impl Rule {
 
     /// Whether `value` is on the good side of the clear limit.
     pub fn is_good(&self, value: f32) -> bool {
-        match self.direction {
+        match self.rule.direction {
             Direction::Above => value <= self.clear,
             Direction::Below => value >= self.clear,
         }
     }
+}
+
+impl Rule {
+    /// The rule with the limits that it has in `system`.
+    pub fn bound(&'static self, system: &SystemSpec) -> Bound {
+        let raise = match self.limit {
+            Limit::Fixed(limit) => limit,
+            Limit::Of(limit) => limit(system),
+        };
+        let clear = match self.direction {
+            Direction::Above => raise - self.deadband,
+            Direction::Below => raise + self.deadband,
+        };
+        Bound { rule: self, raise, clear }
+    }
 
     /// What is wrong, in words, for a person: `Cell 7.12 is at 2 841 mV, limit 2 850`.
-    pub fn words(&self, subject: Subject, value: f32, site: &SiteSpec, topology: &Topology) -> String {
+    pub fn words(&'static self, subject: Subject, value: f32, site: &SiteSpec, system: &SystemSpec) -> String {
+        let topology = &system.topology;
+        let raise = self.bound(system).raise;
         let cell = |c: u16| topology.cell_name(c as usize);
         let whole = |value: f32| fixed(value.into(), 0);
-        let limit = whole(self.raise);
+        let limit = whole(raise);
         match (self.watch, subject) {
             (Watch::CellVoltage, Subject::Cell(c)) => {
-                format!("Cell {} at {} mV, limit {} mV", cell(c), whole(value * 1e3), whole(self.raise * 1e3))
+                format!("Cell {} at {} mV, limit {} mV", cell(c), whole(value * 1e3), whole(raise * 1e3))
             }
             (Watch::CellTemperature, Subject::Cell(c)) => {
                 format!("Cell {} at {} °C, limit {limit} °C", cell(c), whole(value))
             }
             (Watch::CellSpread, _) => {
-                format!("Cells {} mV apart, limit {} mV", whole(value * 1e3), whole(self.raise * 1e3))
+                format!("Cells {} mV apart, limit {} mV", whole(value * 1e3), whole(raise * 1e3))
             }
             (Watch::CellsMissing, _) => {
                 let missing = whole(value / 100.0 * topology.cells() as f32);
@@ -195,7 +231,7 @@ impl Rule {
             (Watch::NodeDelay, Subject::Node(n)) => {
                 let late =
                     if value < 1.0 { format!("{} ms", whole(value * 1e3)) } else { format!("{} s", whole(value)) };
-                format!("AFE node {} answers {late} late, limit {} ms", n + 1, whole(self.raise * 1e3))
+                format!("AFE node {} answers {late} late, limit {} ms", n + 1, whole(raise * 1e3))
             }
             (Watch::NodeState, Subject::Node(n)) => format!("AFE node {} does not answer", n + 1),
             (Watch::LinkSilence, Subject::Link(l)) => match site.links.get(l.0 as usize) {

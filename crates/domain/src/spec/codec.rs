@@ -1,6 +1,6 @@
 //! What is configured, as a message: a page needs it once, before its first live frame.
 
-use super::{CellLimits, SiteSpec, SystemIdx, SystemKind, SystemSpec};
+use super::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use crate::link::LinkSpec;
 use crate::point::{MaxAge, PointId};
 use crate::topology::Topology;
@@ -28,7 +28,7 @@ impl Wire for SystemSpec {
         w.f32(self.capacity_ah);
         w.f32(self.nominal_v);
         w.f32(self.reserve_pct);
-        self.cell_limits.write(w);
+        self.limits.write(w);
         w.f32(self.cell_resolution_v);
         w.f32(self.rate_hz);
         w.bool(self.simulated);
@@ -44,7 +44,7 @@ impl Wire for SystemSpec {
             capacity_ah: r.f32()?,
             nominal_v: r.f32()?,
             reserve_pct: r.f32()?,
-            cell_limits: Wire::read(r)?,
+            limits: Wire::read(r)?,
             cell_resolution_v: r.f32()?,
             rate_hz: r.f32()?,
             simulated: r.bool()?,
@@ -81,28 +81,6 @@ impl Wire for Topology {
             racks: r.number("number of racks")?,
             modules_per_rack: r.number("number of modules")?,
             cells_per_module: r.number("number of cells")?,
-        })
-    }
-}
-
-impl Wire for CellLimits {
-    fn write(&self, w: &mut Writer) {
-        w.f32(self.voltage_min_v);
-        w.f32(self.voltage_max_v);
-        w.f32(self.temperature_max_c);
-        for (low, high) in [self.voltage_scale_v, self.temperature_scale_c] {
-            w.f32(low);
-            w.f32(high);
-        }
-    }
-
-    fn read(r: &mut Reader<'_>) -> Result<CellLimits, WireError> {
-        Ok(CellLimits {
-            voltage_min_v: r.f32()?,
-            voltage_max_v: r.f32()?,
-            temperature_max_c: r.f32()?,
-            voltage_scale_v: (r.f32()?, r.f32()?),
-            temperature_scale_c: (r.f32()?, r.f32()?),
         })
     }
 }

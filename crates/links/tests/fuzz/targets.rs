@@ -6,7 +6,8 @@ use domain::live::{Decoder, Encoder};
 use domain::point::PointId;
 use domain::reading::{Reading, Target as Place};
 use domain::series::Table;
-use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemKind, SystemSpec};
+use domain::limits::{Chemistry, Limits};
+use domain::spec::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;
 use domain::twin::Site;
@@ -281,7 +282,7 @@ fn spec() -> SiteSpec {
         capacity_ah: 280.0,
         nominal_v: 40.0,
         reserve_pct: 20.0,
-        cell_limits: CellLimits::LFP,
+        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
         cell_resolution_v: 0.001,
         rate_hz: 5.0,
         simulated: false,

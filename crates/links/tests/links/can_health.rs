@@ -4,7 +4,8 @@
 use crate::support::{Running, repository};
 use domain::link::{LinkFault, LinkSpec, LinkState};
 use domain::reading::{Batch, CellQuantity};
-use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemKind, SystemSpec};
+use domain::limits::{Chemistry, Limits};
+use domain::spec::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::topology::Topology;
 use domain::twin::Site;
 use std::fmt::Write as _;
@@ -156,7 +157,7 @@ fn site() -> Site {
         capacity_ah: 280.0,
         nominal_v: 832.0,
         reserve_pct: 20.0,
-        cell_limits: CellLimits::LFP,
+        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
         cell_resolution_v: 0.001,
         rate_hz: 5.0,
         simulated: false,

@@ -83,7 +83,8 @@ fn measured(chart: &Chart, soc: PointId, now_ms: i64) -> Vec<Measured> {
 mod tests {
     use super::*;
     use domain::soc::{Full, FullBy};
-    use domain::spec::{CellLimits, SystemKind};
+    use domain::limits::{Chemistry, Limits};
+    use domain::spec::SystemKind;
     use domain::topology::Topology;
     use store::{Block, Grid, Tier};
 
@@ -96,7 +97,7 @@ mod tests {
             capacity_ah: 100.0,
             nominal_v: 51.2,
             reserve_pct: 20.0,
-            cell_limits: CellLimits::LFP,
+            limits: Limits::of(Chemistry::Lfp, 260, 280.0),
             cell_resolution_v: 0.001,
             rate_hz: 1.0,
             simulated: false,
