@@ -1,5 +1,9 @@
 //! The twin: what is known of the site now.
 
+mod status;
+
+pub use status::{Health, SiteStatus};
+
 use crate::alarm::{Alarm, AlarmBook};
 use crate::cells::CellFrame;
 use crate::derived::SagWatch;
@@ -80,6 +84,8 @@ pub struct Site {
     pub systems: Vec<System>,
     /// Its links, in the order of the spec.
     pub links: Vec<LinkStatus>,
+    /// What is wrong with the storage of history, for people; empty if nothing is.
+    pub storage: String,
 }
 
 impl Site {
@@ -99,7 +105,7 @@ impl Site {
             })
             .collect();
         let links = vec![LinkStatus::default(); spec.links.len()];
-        Site { spec, systems, links }
+        Site { spec, systems, links, storage: String::new() }
     }
 
     /// Takes what a link received. A batch for a system or link that the site does not have changes nothing.
@@ -125,6 +131,7 @@ impl Site {
             state: system.state.clone(),
             alarms: system.alarms.active().to_vec(),
             links: self.links.clone(),
+            site: SiteStatus::of(self, now.mono),
         })
     }
 }
@@ -142,6 +149,8 @@ pub struct Moment {
     pub alarms: Vec<Alarm>,
     /// The site's links.
     pub links: Vec<LinkStatus>,
+    /// How all systems of the site do.
+    pub site: SiteStatus,
 }
 
 impl Moment {
