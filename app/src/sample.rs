@@ -1,9 +1,9 @@
 //! A made-up site and moment for tests of this crate.
 
+use domain::limits::{Chemistry, Limits};
 use domain::link::{LinkSpec, LinkState, LinkStatus};
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NodeQuantity};
-use domain::limits::{Chemistry, Limits};
 use domain::spec::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;

@@ -4,6 +4,7 @@
 //! after the first mistake and tells all of them.
 
 mod history;
+mod limits;
 mod locate;
 mod tables;
 

@@ -86,10 +86,10 @@ pub(crate) fn play(row: &[u8], spec: &SystemSpec, mut each: impl FnMut(&Moment))
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::limits::{Chemistry, Limits};
     use domain::live::Encoder;
     use domain::minute::Stat;
     use domain::reading::{CellQuantity, Reading, Target};
-    use domain::limits::{Chemistry, Limits};
     use domain::spec::SystemKind;
     use domain::time::{Mono, Now, Utc};
     use domain::topology::Topology;

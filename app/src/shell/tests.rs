@@ -4,6 +4,7 @@ use super::*;
 use crate::icons::Glyph;
 use crate::sample::{moment, site};
 use domain::alarm::{Alarm, RULES, RuleIdx, Subject};
+use domain::limits::{Chemistry, Limits};
 use domain::live::Encoder;
 use domain::point::{MaxAge, PointId};
 use domain::spec::{SiteSpec, SystemKind, SystemSpec};
@@ -69,7 +70,9 @@ fn the_first_view_has_real_values_in_it() {
 fn house() -> (SiteSpec, Moment) {
     let mut site = site();
     let max_ages = vec![MaxAge { point: PointId::GridPower, age: Duration::from_secs(30) }];
-    let house = SystemSpec { kind: SystemKind::Home, topology: Topology::NONE, max_ages, ..site.systems[0].clone() };
+    let limits = Limits::of(Chemistry::Lfp, 16, 840.0);
+    let house =
+        SystemSpec { kind: SystemKind::Home, topology: Topology::NONE, max_ages, limits, ..site.systems[0].clone() };
     let mut moment = Moment { state: SystemState::new(&house), ..moment() };
     for (point, value) in [
         (PointId::Soc, 68.2),

@@ -4,11 +4,11 @@
 //! The data move as a pack does under an AI load: noise on every cell, 50 mV steps in bursts with 2 % spread, slow heat
 //! in the steps of the sensors, meters and limits that change in every frame.
 
+use domain::limits::{Chemistry, Limits};
 use domain::link::{LinkSpec, LinkState};
 use domain::live::{Decoder, Encoder};
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NodeQuantity, Reading, Target};
-use domain::limits::{Chemistry, Limits};
 use domain::spec::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;

@@ -150,8 +150,8 @@ impl View<'_> {
 pub(crate) mod tests {
     use super::*;
     use crate::alarm::RULES;
-    use crate::reading::{Reading, Target};
     use crate::limits::{Chemistry, Limits};
+    use crate::reading::{Reading, Target};
     use crate::spec::{SiteSpec, SystemKind, SystemSpec};
     use crate::topology::Topology;
     use std::time::Duration;

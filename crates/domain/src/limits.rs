@@ -168,7 +168,11 @@ mod tests {
             (SodiumIon, 48.0, Topology::NONE, 15),
             (LeadAcid, 48.0, Topology::NONE, 24),
         ] {
-            assert_eq!(Limits::cells_in_series(chemistry, nominal_v, &topology), expected, "{chemistry:?} {nominal_v} V");
+            assert_eq!(
+                Limits::cells_in_series(chemistry, nominal_v, &topology),
+                expected,
+                "{chemistry:?} {nominal_v} V"
+            );
         }
     }
 
@@ -179,7 +183,10 @@ mod tests {
         assert_eq!((pack.pack_voltage_v.low, pack.pack_voltage_v.high), (741.0, 949.0));
         assert!((pack.insulation_kohm - 94.9).abs() < 0.01 && (pack.insulation_warning_kohm - 474.5).abs() < 0.1);
         let house = Limits::of(Chemistry::Lfp, 16, 840.0);
-        assert_eq!((house.normal_voltage_v, house.optimal_temperature_c), (Band::new(52.0, 58.0), Band::new(15.0, 30.0)));
+        assert_eq!(
+            (house.normal_voltage_v, house.optimal_temperature_c),
+            (Band::new(52.0, 58.0), Band::new(15.0, 30.0))
+        );
         assert_eq!(house.insulation_kohm, 0.0, "48 V is not dangerous");
     }
 

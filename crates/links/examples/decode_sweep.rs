@@ -4,9 +4,9 @@
 //! the benchmark: the 99th percentile of the decoding alone (`links-decode`) and of decode and step together (`sweep`).
 
 use domain::engine::{Input, step};
+use domain::limits::{Chemistry, Limits};
 use domain::link::{LinkIdx, LinkSpec};
 use domain::reading::Batch;
-use domain::limits::{Chemistry, Limits};
 use domain::spec::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::time::Now;
 use domain::topology::Topology;

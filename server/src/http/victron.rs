@@ -72,7 +72,7 @@ pub(super) async fn current(State(app): State<AppState>) -> Result<Response, Fai
     let source = app.victron()?;
     let reading = BatteryReading::of_moment(&source.newest.moment).ok_or_else(|| no_reading(&source))?;
     let mut data = value!({ "installation_id": source.link.installation().map(|number| number.to_string()) });
-    if let (Value::Object(data), Value::Object(more)) = (&mut data, reading.to_json()) {
+    if let (Value::Object(data), Value::Object(more)) = (&mut data, reading.to_json(source.spec.nominal_v)) {
         data.extend(more);
     }
     let now_s = (app.hub.clock)().utc.0 as f64 / 1e6;
@@ -91,7 +91,7 @@ pub(super) async fn history(State(app): State<AppState>, RawQuery(query): RawQue
     if readings.is_empty() && BatteryReading::of_moment(&source.newest.moment).is_none() {
         return Err(no_reading(&source));
     }
-    let data: Vec<Value> = readings.iter().copied().map(BatteryReading::to_json).collect();
+    let data: Vec<Value> = readings.iter().map(|reading| reading.to_json(source.spec.nominal_v)).collect();
     Ok(json(value!({ "status": "success", "count": data.len(), "hours": hours, "data": data })))
 }
 

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::tape::Tape;
+use domain::limits::{Chemistry, Limits};
 use domain::live::Decoder;
 use domain::reading::{CellQuantity, Reading, Target};
-use domain::limits::{Chemistry, Limits};
 use domain::spec::SystemKind;
 use domain::topology::Topology;
 use std::time::Duration;

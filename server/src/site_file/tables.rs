@@ -1,8 +1,8 @@
 //! The tables of a site file as they are written, and the values that make sense in them.
 
 use super::history::HistoryTable;
+use super::limits::{Battery, ChemistryKey, LimitsTable};
 use super::{Complaint, Simulators};
-use domain::limits::{Chemistry, Limits};
 use domain::spec::{SystemKind, SystemSpec};
 use domain::topology::Topology;
 use links::LinkConfig;
@@ -49,6 +49,12 @@ pub(super) struct SystemTable {
     rate_hz: Spanned<f32>,
     #[serde(default = "default_cell_resolution_mv")]
     cell_resolution_mv: Spanned<f32>,
+    #[serde(default)]
+    chemistry: ChemistryKey,
+    #[serde(default)]
+    cells_in_series: Option<Spanned<u16>>,
+    #[serde(default)]
+    limits: LimitsTable,
 }
 
 /// [`SystemKind`] as it is written.
@@ -189,6 +195,24 @@ impl SystemTable {
             }
             given
         };
+        let (capacity_ah, nominal_v) =
+            (within(&self.capacity_ah, 0.1, 1e6, "Ah"), within(&self.nominal_v, 1.0, 2_000.0, "V"));
+        let reserve_pct = within(&self.reserve_pct, 0.0, 100.0, "%");
+        let cell_resolution_v = within(&self.cell_resolution_mv, 0.1, 100.0, "mV") / 1_000.0;
+        let rate_hz = within(&self.rate_hz, 0.1, 20.0, "Hz");
+        // Limits that follow from what is wrong are wrong too, and say nothing new.
+        let mut limits_wrong = Vec::new();
+        let battery = Battery {
+            chemistry: self.chemistry.0,
+            cells_in_series: self.cells_in_series,
+            nominal_v,
+            capacity_ah,
+            topology,
+        };
+        let limits = self.limits.check(battery, &mut limits_wrong);
+        if wrong.is_empty() {
+            wrong = limits_wrong;
+        }
         let spec = SystemSpec {
             name: self.name.unwrap_or_else(|| id.clone()),
             id,
@@ -197,12 +221,12 @@ impl SystemTable {
                 KindKey::Home => SystemKind::Home,
             },
             topology,
-            capacity_ah: within(&self.capacity_ah, 0.1, 1e6, "Ah"),
-            nominal_v: within(&self.nominal_v, 1.0, 2_000.0, "V"),
-            reserve_pct: within(&self.reserve_pct, 0.0, 100.0, "%"),
-            limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-            cell_resolution_v: within(&self.cell_resolution_mv, 0.1, 100.0, "mV") / 1_000.0,
-            rate_hz: within(&self.rate_hz, 0.1, 20.0, "Hz"),
+            capacity_ah,
+            nominal_v,
+            reserve_pct,
+            limits,
+            cell_resolution_v,
+            rate_hz,
             simulated: false,
             max_ages: Vec::new(),
         };

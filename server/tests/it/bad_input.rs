@@ -48,6 +48,39 @@ fn a_wrong_site_file_names_file_line_and_key_and_starts_nothing() {
         ("[site]", "[history]\ndays = \"all\"\n[site]", "days =", &["history.days", "invalid type"]),
         ("[site]", "[history]\nweeks = 3\n[site]", "weeks", &["history.weeks", "unknown field `weeks`"]),
         ("modules_per_rack = 13", "modules_per_rack = 0", "topology", &["system.topology", "0 cells"]),
+        (
+            "nominal_v = 832",
+            "nominal_v = 832\nchemistry = \"nickel\"",
+            "nickel",
+            &["system.chemistry", "unknown chemistry \"nickel\"", "lfp, nmc, lto, sodium-ion, lead-acid"],
+        ),
+        (
+            "nominal_v = 832",
+            "nominal_v = 832\ncells_in_series = 100",
+            "cells_in_series",
+            &["system.cells_in_series", "100 cells in series do not make 832 V", "about 260 cells"],
+        ),
+        (
+            "nominal_v = 832",
+            "nominal_v = 832\n[system.limits]\ncell_voltage_max_v = 3.9",
+            "cell_voltage_max_v",
+            &["system.limits.cell_voltage_max_v", "3.9 V is not from 2 to 3.8 V, beyond which no LFP cell is safe"],
+        ),
+        (
+            "nominal_v = 832",
+            "nominal_v = 832\nlimits = { cell_volts = 3.6 }",
+            "cell_volts",
+            &["system.limits", "unknown limit `cell_volts`", "cell_voltage_max_v"],
+        ),
+        (
+            "nominal_v = 832",
+            "nominal_v = 832\n[system.limits]\npack_voltage_min_v = 900\npack_voltage_max_v = 880",
+            "pack_voltage_min_v",
+            &[
+                "system.limits.pack_voltage_min_v",
+                "pack_voltage_min_v = 900 must be less than pack_voltage_max_v = 880 V",
+            ],
+        ),
     ] {
         let wrong = good.replace(from, to);
         assert_ne!(wrong, good);

@@ -4,8 +4,8 @@ use super::choice::{By, Span};
 use crate::charts::heatmap::{HeatCell, Scale};
 use crate::order;
 use domain::cells::ColumnStats;
+use domain::limits::{Band, Limits};
 use domain::reading::{CellQuantity, NoData, Sample};
-use domain::limits::{Chemistry, Limits};
 use domain::spec::SystemSpec;
 use domain::topology::Topology;
 use domain::twin::Moment;
@@ -23,7 +23,7 @@ pub struct Cells<'a> {
     /// How the cells are arranged.
     pub topology: Topology,
     /// What a healthy cell keeps to.
-    pub limits: CellLimits,
+    pub limits: Limits,
     /// Voltages over the fresh cells, V.
     pub voltage: Option<ColumnStats>,
     /// Temperatures over the fresh cells, °C.
@@ -39,6 +39,8 @@ pub enum Passed {
     VoltageHigh,
     /// Temperature above its limit.
     TemperatureHigh,
+    /// Temperature below its limit.
+    TemperatureLow,
 }
 
 impl Passed {
@@ -48,6 +50,7 @@ impl Passed {
             Passed::VoltageLow => "under voltage",
             Passed::VoltageHigh => "over voltage",
             Passed::TemperatureHigh => "over temperature",
+            Passed::TemperatureLow => "under temperature",
         }
     }
 }
@@ -59,7 +62,7 @@ impl<'a> Cells<'a> {
         Cells {
             moment,
             topology: spec.topology,
-            limits: spec.cell_limits,
+            limits: spec.limits,
             voltage: stats(CellQuantity::Voltage),
             temperature: stats(CellQuantity::Temperature),
         }
@@ -90,34 +93,34 @@ impl<'a> Cells<'a> {
         Some((value, self.moment.now.mono.seconds_since(at)))
     }
 
-    /// The limits that `cell` has passed; empty for a healthy cell and for one without data.
+    /// The limits that `cell` has passed: those of its warnings, so that whatever is marked has an alarm, raised or about
+    /// to be. Empty for a healthy cell and for one without data.
     pub fn passed(&self, cell: usize) -> Vec<Passed> {
-        let mut passed = Vec::new();
-        if let Ok(v) = self.moment.cell(CellQuantity::Voltage, cell) {
-            if v < self.limits.voltage_min_v {
-                passed.push(Passed::VoltageLow);
-            }
-            if v > self.limits.voltage_max_v {
-                passed.push(Passed::VoltageHigh);
-            }
-        }
-        if self.moment.cell(CellQuantity::Temperature, cell).is_ok_and(|c| c > self.limits.temperature_max_c) {
-            passed.push(Passed::TemperatureHigh);
-        }
-        passed
+        let (voltage_v, temperature_c) = (self.limits.cell_voltage_warning_v, self.limits.temperature_warning_c);
+        let is = |quantity, beyond: &dyn Fn(f32) -> bool| self.moment.cell(quantity, cell).is_ok_and(beyond);
+        [
+            (Passed::VoltageLow, is(CellQuantity::Voltage, &|v| v < voltage_v.low)),
+            (Passed::VoltageHigh, is(CellQuantity::Voltage, &|v| v > voltage_v.high)),
+            (Passed::TemperatureHigh, is(CellQuantity::Temperature, &|c| c > temperature_c.high)),
+            (Passed::TemperatureLow, is(CellQuantity::Temperature, &|c| c < temperature_c.low)),
+        ]
+        .into_iter()
+        .filter_map(|(passed, is_passed)| is_passed.then_some(passed))
+        .collect()
     }
 
     /// Lowest and highest value of the colour scale, in the quantity's unit.
     pub fn scale(&self, by: By, span: Span) -> Scale {
+        let fixed = |band: Band| (band.low, band.high);
         let (low, high) = match (by, span) {
-            (By::Voltage, Span::Fixed) => self.limits.voltage_scale_v,
-            (By::Temperature, Span::Fixed) => self.limits.temperature_scale_c,
+            (By::Voltage, Span::Fixed) => fixed(self.limits.voltage_scale_v),
+            (By::Temperature, Span::Fixed) => fixed(self.limits.temperature_scale_c),
             (By::Deviation, Span::Fixed) => (-DEVIATION_SCALE_V, DEVIATION_SCALE_V),
             (By::Voltage, Span::Relative) => {
-                self.voltage.map_or(self.limits.voltage_scale_v, |s| whole_steps(s.min, s.max, STEP_V))
+                self.voltage.map_or(fixed(self.limits.voltage_scale_v), |s| whole_steps(s.min, s.max, STEP_V))
             }
             (By::Temperature, Span::Relative) => {
-                self.temperature.map_or(self.limits.temperature_scale_c, |s| whole_steps(s.min, s.max, STEP_C))
+                self.temperature.map_or(fixed(self.limits.temperature_scale_c), |s| whole_steps(s.min, s.max, STEP_C))
             }
             (By::Deviation, Span::Relative) => {
                 let far = self.voltage.map_or(DEVIATION_SCALE_V, |s| (s.max - s.mean).max(s.mean - s.min));
@@ -134,7 +137,7 @@ impl<'a> Cells<'a> {
             .map(|cell| match self.sample(by, cell) {
                 Ok(value) => match self.passed(cell).first() {
                     None => HeatCell::Good(value),
-                    Some(Passed::VoltageLow) => HeatCell::Low(value),
+                    Some(Passed::VoltageLow | Passed::TemperatureLow) => HeatCell::Low(value),
                     Some(Passed::VoltageHigh | Passed::TemperatureHigh) => HeatCell::High(value),
                 },
                 Err(NoData::Stale) => {
@@ -147,9 +150,10 @@ impl<'a> Cells<'a> {
 
     /// The limits that belong on the scale of `by`, in its unit.
     pub fn limits_of(&self, by: By) -> Vec<f32> {
+        let both = |band: Band| vec![band.low, band.high];
         match by {
-            By::Voltage => vec![self.limits.voltage_min_v, self.limits.voltage_max_v],
-            By::Temperature => vec![self.limits.temperature_max_c],
+            By::Voltage => both(self.limits.cell_voltage_warning_v),
+            By::Temperature => both(self.limits.temperature_warning_c),
             By::Deviation => Vec::new(),
         }
     }
@@ -174,6 +178,7 @@ fn whole_steps(low: f32, high: f32, step: f32) -> (f32, f32) {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use domain::limits::Chemistry;
     use domain::spec::SystemKind;
     use domain::time::{Mono, Now};
     use domain::twin::SystemState;

@@ -1,12 +1,13 @@
 //! The battery in detail, and how its source does.
 
-use super::words::{self, Judged, OPTIMAL_C, SAFE_V, SourceWords};
+use super::words::{self, Judged, SourceWords};
 use super::{sources, status};
 use crate::alive::Later;
 use crate::components::{Card, Chip, Freshness, Shown, Tone};
 use crate::derived::Derived;
 use crate::format::{self, Figure};
 use crate::live::Live;
+use domain::limits::{Band, Limits};
 use domain::link::LinkSpec;
 use domain::point::PointId;
 use domain::twin::Moment;
@@ -18,10 +19,11 @@ pub(super) fn Battery() -> impl IntoView {
     let live = Live::expect();
     let (source, _) = sources(&live);
     let volts = |v: f32| Figure { number: format::fixed(v, 2), unit: "V" };
-    let range = |(low, high): (f32, f32), unit: &str| {
+    let limits = live.system().limits;
+    let range = |Band { low, high }: Band, unit: &str| {
         format!("{}\u{2013}{}{}{unit}", format::fixed(low, 0), format::fixed(high, 0), format::THIN)
     };
-    let optimal = format!("optimal {}", range(OPTIMAL_C, "°C"));
+    let optimal = format!("optimal {}", range(limits.optimal_temperature_c, "°C"));
     let temperature = live.map(move |m| {
         let fahrenheit = m.point(PointId::Temperature).map(|c| words::fahrenheit(c).to_string());
         fahrenheit.map_or_else(|_| optimal.clone(), |f| format!("{f}, {optimal}"))
@@ -43,11 +45,11 @@ pub(super) fn Battery() -> impl IntoView {
         <Card title="Battery details" class="span-12 home-battery">
             <div class="details">
                 <Later>
-                    <Detail label="Voltage" of="voltage" point=PointId::Voltage figure=volts judge=words::voltage never="Not sent by the source" note=format!("safe {}", range(SAFE_V, "V")) />
-                    <Detail label="Current" of="current" point=PointId::Current figure=|a| format::amperes(a.abs()) judge=words::current never="Not sent by the source" note=rate />
+                    <Detail label="Voltage" of="voltage" point=PointId::Voltage figure=volts judge=words::voltage never="Not sent by the source" note=format!("safe {}", range(limits.normal_voltage_v, "V")) />
+                    <Detail label="Current" of="current" point=PointId::Current figure=|a| format::amperes(a.abs()) judge=|a, _| words::current(a) never="Not sent by the source" note=rate />
                 </Later>
                 <Later>
-                    <Detail label="Power" of="power" point=PointId::Power figure=|w| format::kilowatts(w.abs()) judge=words::power never="Not sent by the source" note=full />
+                    <Detail label="Power" of="power" point=PointId::Power figure=|w| format::kilowatts(w.abs()) judge=|w, _| words::power(w) never="Not sent by the source" note=full />
                     <Detail label="Temperature" of="temperature" point=PointId::Temperature figure=format::celsius judge=words::temperature never="No sensor" note=temperature />
                 </Later>
             </div>
@@ -67,15 +69,16 @@ fn Detail(
     of: &'static str,
     point: PointId,
     figure: fn(f32) -> Figure,
-    judge: fn(f32) -> Judged,
+    judge: fn(f32, &Limits) -> Judged,
     /// What it means that no value ever came.
     never: &'static str,
     #[prop(into)] note: Derived<String>,
 ) -> impl IntoView {
     let live = Live::expect();
+    let limits = live.system().limits;
     let shown = live.map(move |m| Shown::point_as(m, point, figure));
     let judged = live.map(move |m| match m.point(point) {
-        Ok(value) => judge(value),
+        Ok(value) => judge(value, &limits),
         Err(why) => (words::missing(m, point, why, never), Tone::Warning),
     });
     let state = Derived::new(move || match shown.with(|s| s.freshness) {

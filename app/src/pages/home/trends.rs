@@ -1,14 +1,15 @@
 //! Voltage, current and temperature over the last hours, with their statistics.
 
 use super::past::{HOURS, Past};
-use super::words::{OPTIMAL_C, SAFE_V};
 use crate::alive::Later;
 use crate::charts::line::{Band, Line, LineChart, LineChartView, TimeAxis, ValueAxis, ValueRange, Zero};
 use crate::charts::theme::Ink;
 use crate::components::{Card, Segmented};
 use crate::derived::Derived;
 use crate::format::{self, NONE, THIN};
+use crate::live::Live;
 use domain::home::HomePast;
+use domain::limits::{self, Limits};
 use domain::point::PointId;
 use domain::series::Statistics;
 use leptos::prelude::*;
@@ -22,8 +23,9 @@ pub(super) fn Trends(past: Past) -> impl IntoView {
     let cursor = RwSignal::new(None);
     let hours = Derived::new(move || past.hours.get());
     let label = move |quantity: &'static str| Derived::new(move || format!("{quantity}, last {} hours", hours.get()));
-    let of = move |chart: fn(&HomePast) -> LineChart| {
-        let shown = past.map(chart);
+    let limits = Live::expect().system().limits;
+    let of = move |chart: fn(&HomePast, &Limits) -> LineChart| {
+        let shown = past.map(move |past| chart(past, &limits));
         Derived::new(move || shown.get().unwrap_or_default())
     };
     let choose = move |chosen| past.hours.set(chosen);
@@ -108,26 +110,28 @@ fn turned(of: Statistics) -> Statistics {
     Statistics { mean: -of.mean, min: -of.max, max: -of.min, ..of }
 }
 
-fn voltage(past: &HomePast) -> LineChart {
-    let range = ValueRange::AtLeast(51.0, 59.0);
+fn voltage(past: &HomePast, limits: &Limits) -> LineChart {
+    let normal = limits.normal_voltage_v;
+    let range = ValueRange::AtLeast(f64::from(normal.low) - 1.0, f64::from(normal.high) + 1.0);
     let lines = vec![line(past, PointId::Voltage, "", Ink::Voltage, 1.0)];
-    LineChart { bands: vec![band(SAFE_V, "safe", "V", Ink::Voltage)], ..chart(past, "V", range, lines) }
+    LineChart { bands: vec![band(normal, "safe", "V", Ink::Voltage)], ..chart(past, "V", range, lines) }
 }
 
-fn current(past: &HomePast) -> LineChart {
+fn current(past: &HomePast, _: &Limits) -> LineChart {
     // Up is charging, as Victron signs it.
     let lines = vec![line(past, PointId::Current, "", Ink::Charge, -1.0)];
     let zero = Some(Zero { name: "idle".to_owned(), below: Ink::Discharge });
     LineChart { zero, ..chart(past, "A", ValueRange::AtLeast(-10.0, 10.0), lines) }
 }
 
-fn temperature(past: &HomePast) -> LineChart {
-    let range = ValueRange::AtLeast(12.0, 33.0);
+fn temperature(past: &HomePast, limits: &Limits) -> LineChart {
+    let optimal = limits.optimal_temperature_c;
+    let range = ValueRange::AtLeast(f64::from(optimal.low) - 3.0, f64::from(optimal.high) + 3.0);
     let lines = vec![line(past, PointId::Temperature, "", Ink::Temperature, 1.0)];
-    LineChart { bands: vec![band(OPTIMAL_C, "optimal", "°C", Ink::Temperature)], ..chart(past, "°C", range, lines) }
+    LineChart { bands: vec![band(optimal, "optimal", "°C", Ink::Temperature)], ..chart(past, "°C", range, lines) }
 }
 
-fn band((low, high): (f32, f32), name: &str, unit: &str, ink: Ink) -> Band {
+fn band(limits::Band { low, high }: limits::Band, name: &str, unit: &str, ink: Ink) -> Band {
     let name = format!("{name} {}\u{2013}{}{THIN}{unit}", format::fixed(low, 0), format::fixed(high, 0));
     Band { low: low.into(), high: high.into(), name, ink }
 }
@@ -164,6 +168,7 @@ pub(super) fn line(past: &HomePast, point: PointId, label: &str, ink: Ink, facto
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::limits::Chemistry;
     use domain::point::Unit;
     use domain::series::{FlowOf, Series, Table};
     use domain::time::Utc;
@@ -186,9 +191,10 @@ mod tests {
 
     #[test]
     fn a_curve_stays_within_its_hours_and_is_cut_at_gaps() {
-        let chart = current(&past());
+        let limits = Limits::of(Chemistry::Lfp, 16, 280.0);
+        let chart = current(&past(), &limits);
         assert_eq!(chart.lines[0].segments, [vec![(10.0, -4.0)], vec![(40.0, 2.0)]], "charging is up");
-        assert_eq!(voltage(&past()).lines[0].segments, Vec::<Vec<(f64, f64)>>::new());
+        assert_eq!(voltage(&past(), &limits).lines[0].segments, Vec::<Vec<(f64, f64)>>::new());
     }
 
     #[test]

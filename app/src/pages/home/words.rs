@@ -2,16 +2,13 @@
 
 use crate::components::Tone;
 use crate::format::{self, Figure, sentence};
+use domain::limits::Limits;
 use domain::link::{LinkSpec, LinkState, LinkStatus};
 use domain::point::PointId;
 use domain::reading::{NoData, Sample};
 use domain::time::Mono;
 use domain::twin::Moment;
 
-/// A bank of 48 V is well between these, V.
-pub(super) const SAFE_V: (f32, f32) = (52.0, 58.0);
-/// A battery is best between these, °C.
-pub(super) const OPTIMAL_C: (f32, f32) = (15.0, 30.0);
 /// Below this a battery rests, A. The history counts with the same.
 const IDLE_A: f32 = 0.5;
 /// The same as a power of a bank of 48 V, and for the grid, W.
@@ -23,8 +20,8 @@ pub(super) const ALIGNED_POINTS: f32 = 2.0;
 pub(super) type Judged = (&'static str, Tone);
 
 /// Whether a voltage is as it should be.
-pub(super) fn voltage(v: f32) -> Judged {
-    if (SAFE_V.0..=SAFE_V.1).contains(&v) { ("Normal", Tone::Good) } else { ("Check", Tone::Warning) }
+pub(super) fn voltage(v: f32, limits: &Limits) -> Judged {
+    if limits.normal_voltage_v.contains(v) { ("Normal", Tone::Good) } else { ("Check", Tone::Warning) }
 }
 
 /// Direction of a battery's current, discharge positive.
@@ -46,10 +43,11 @@ fn direction(value: f32, idle: f32) -> Judged {
 }
 
 /// Whether a temperature is as it should be.
-pub(super) fn temperature(c: f32) -> Judged {
+pub(super) fn temperature(c: f32, limits: &Limits) -> Judged {
+    let optimal = limits.optimal_temperature_c;
     match c {
-        c if c < OPTIMAL_C.0 => ("Cold", Tone::Notice),
-        c if c > OPTIMAL_C.1 => ("Warm", Tone::Warning),
+        c if c < optimal.low => ("Cold", Tone::Notice),
+        c if c > optimal.high => ("Warm", Tone::Warning),
         _ => ("Optimal", Tone::Good),
     }
 }
@@ -148,13 +146,17 @@ pub(super) fn inverter(link: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::limits::Chemistry;
     use domain::spec::SystemIdx;
     use std::time::Duration;
 
     #[test]
-    fn values_are_judged_at_their_limits() {
+    fn values_are_judged_at_the_limits_of_their_system() {
+        let lead = Limits::of(Chemistry::LeadAcid, 24, 200.0);
+        assert_eq!((voltage(49.0, &lead).0, voltage(47.0, &lead).0), ("Normal", "Check"));
+        let limits = Limits::of(Chemistry::Lfp, 16, 280.0);
         for (v, word) in [(51.99, "Check"), (52.0, "Normal"), (58.0, "Normal"), (58.01, "Check")] {
-            assert_eq!(voltage(v).0, word, "{v} V");
+            assert_eq!(voltage(v, &limits).0, word, "{v} V");
         }
         for (a, word) in [(0.5, "Discharging"), (0.4, "Idle"), (-0.4, "Idle"), (-0.5, "Charging")] {
             assert_eq!(current(a).0, word, "{a} A");
@@ -163,7 +165,7 @@ mod tests {
             assert_eq!(power(w).0, word, "{w} W");
         }
         for (c, word) in [(14.9, "Cold"), (15.0, "Optimal"), (30.0, "Optimal"), (30.1, "Warm")] {
-            assert_eq!(temperature(c).0, word, "{c} °C");
+            assert_eq!(temperature(c, &limits).0, word, "{c} °C");
         }
         assert_eq!((grid(500.0), grid(-500.0), grid(3.0)), ("importing", "exporting", "idle"));
         assert_eq!(fahrenheit(25.9).to_string(), "78.6\u{202f}°F");

@@ -27,7 +27,7 @@ pub(super) fn CellMap() -> impl IntoView {
         move |moment| Cells::of(moment, &spec).map(By::Voltage)
     });
     let scale = live.map({
-        let fixed = Scale::new(spec.cell_limits.voltage_scale_v.0, spec.cell_limits.voltage_scale_v.1);
+        let fixed = Scale::new(spec.limits.voltage_scale_v.low, spec.limits.voltage_scale_v.high);
         move |moment| healthy_scale(&Cells::of(moment, &spec).map(By::Voltage)).unwrap_or(fixed)
     });
     let describe = move |cell: usize| {

@@ -183,7 +183,7 @@ fn between(moment: &Moment, spec: &SystemSpec, quantity: CellQuantity, number: i
 fn heat_words(moment: &Moment, spec: &SystemSpec) -> String {
     moment.state.cells.column(CellQuantity::Temperature).stats(moment.now.mono).map_or_else(String::new, |stats| {
         let cell = |cell| spec.topology.cell_name(cell);
-        let limit = format::fixed(spec.cell_limits.temperature_max_c, 0);
+        let limit = format::fixed(spec.limits.temperature_warning_c.high, 0);
         two_lines(
             &format!("cell {}, limit {limit}", cell(stats.max_at)),
             &format!("coldest {}, cell {}", format::celsius(stats.min).number, cell(stats.min_at)),

@@ -4,6 +4,7 @@ use super::against::Other;
 use crate::charts::line::{Band, Line, LineChart, Mark, Room, TimeAxis, ValueAxis, ValueRange};
 use crate::charts::theme::Ink;
 use domain::alarm::Severity;
+use domain::limits;
 use domain::point::{PointId, Unit};
 use domain::series::{Series, Stretch, Table};
 use domain::spec::{SystemKind, SystemSpec};
@@ -218,15 +219,15 @@ fn widest_name(stretch: &Stretch, kind: SystemKind) -> String {
 
 /// What is safe, where it is known.
 fn bands(axis: Axis, spec: &SystemSpec) -> Vec<Band> {
-    let band = |low: f64, high: f64, name: &str, ink| vec![Band { low, high, name: name.to_owned(), ink }];
+    let band = |band: limits::Band, name: &str, ink| {
+        vec![Band { low: band.low.into(), high: band.high.into(), name: name.to_owned(), ink }]
+    };
+    let limits = &spec.limits;
     match (axis, spec.kind) {
-        (Axis::Voltage, SystemKind::Home) => band(52.0, 58.0, "safe", Ink::Charge),
-        (Axis::Temperature, SystemKind::Home) => band(15.0, 30.0, "optimal", Ink::Charge),
-        (Axis::CellVoltage, _) => {
-            let limits = &spec.cell_limits;
-            band(f64::from(limits.voltage_min_v), f64::from(limits.voltage_max_v), "safe", Ink::Charge)
-        }
-        (Axis::Percent, _) => band(0.0, f64::from(spec.reserve_pct), "reserve", Ink::Warning),
+        (Axis::Voltage, SystemKind::Home) => band(limits.normal_voltage_v, "safe", Ink::Charge),
+        (Axis::Temperature, SystemKind::Home) => band(limits.optimal_temperature_c, "optimal", Ink::Charge),
+        (Axis::CellVoltage, _) => band(limits.cell_voltage_warning_v, "safe", Ink::Charge),
+        (Axis::Percent, _) => band(limits::Band::new(0.0, spec.reserve_pct), "reserve", Ink::Warning),
         _ => Vec::new(),
     }
 }

@@ -133,13 +133,28 @@ mod tests {
     fn limits_that_cannot_be_are_refused_with_their_key() {
         use Chemistry::{Lfp, Nmc};
         for (chemistry, keys, at, says) in [
-            (Lfp, &[("cell_voltage_max_v", 3.9)][..], "cell_voltage_max_v", "3.9 V is not from 2 to 3.8 V, beyond which no LFP"),
+            (
+                Lfp,
+                &[("cell_voltage_max_v", 3.9)][..],
+                "cell_voltage_max_v",
+                "3.9 V is not from 2 to 3.8 V, beyond which no LFP",
+            ),
             (Lfp, &[("pack_voltage_max_v", 2_000.0)], "pack_voltage_max_v", "2000 V is not from 520 to 988 V"),
             (Lfp, &[("charge_temperature_min_c", -60.0)], "charge_temperature_min_c", "-60 °C is not from -40 to 70"),
             (Lfp, &[("cell_spread_max_mv", 0.0)], "cell_spread_max_mv", "0 mV is not from 1 to 1000 mV"),
             (Lfp, &[("pack_voltage_min_v", 950.0)], "pack_voltage_min_v", "pack_voltage_min_v = 950 must be less than"),
-            (Lfp, &[("cell_voltage_warning_min_v", 2.5)], "cell_voltage_min_v", "cell_voltage_min_v = 2.85 must be at most"),
-            (Nmc, &[("insulation_warning_min_kohm", 1.0)], "insulation_min_kohm", "insulation_min_kohm = 110.5 must be"),
+            (
+                Lfp,
+                &[("cell_voltage_warning_min_v", 2.5)],
+                "cell_voltage_min_v",
+                "cell_voltage_min_v = 2.85 must be at most",
+            ),
+            (
+                Nmc,
+                &[("insulation_warning_min_kohm", 1.0)],
+                "insulation_min_kohm",
+                "insulation_min_kohm = 110.5 must be",
+            ),
         ] {
             let problems = given(chemistry, keys).problems();
             assert!(problems[0].keys[0] == at && problems[0].message.starts_with(says), "{keys:?}: {problems:?}");

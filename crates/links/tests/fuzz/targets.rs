@@ -1,12 +1,12 @@
 //! What is fuzzed: for each codec its sound inputs, and what must hold for any input.
 
 use domain::lab::LabState;
+use domain::limits::{Chemistry, Limits};
 use domain::link::FrameRow;
 use domain::live::{Decoder, Encoder};
 use domain::point::PointId;
 use domain::reading::{Reading, Target as Place};
 use domain::series::Table;
-use domain::limits::{Chemistry, Limits};
 use domain::spec::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;

@@ -2,9 +2,9 @@
 //! Logs play it, through the path that every CAN bus takes; time is paused.
 
 use crate::support::{Running, repository};
+use domain::limits::{Chemistry, Limits};
 use domain::link::{LinkFault, LinkSpec, LinkState};
 use domain::reading::{Batch, CellQuantity};
-use domain::limits::{Chemistry, Limits};
 use domain::spec::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::topology::Topology;
 use domain::twin::Site;

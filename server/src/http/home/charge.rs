@@ -82,8 +82,8 @@ fn measured(chart: &Chart, soc: PointId, now_ms: i64) -> Vec<Measured> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::soc::{Full, FullBy};
     use domain::limits::{Chemistry, Limits};
+    use domain::soc::{Full, FullBy};
     use domain::spec::SystemKind;
     use domain::topology::Topology;
     use store::{Block, Grid, Tier};

@@ -48,8 +48,8 @@ impl BatteryReading {
         self.at.0.div_euclid(1_000_000)
     }
 
-    /// As the endpoints tell it.
-    pub(super) fn to_json(self) -> Value {
+    /// As the endpoints tell it, of a battery of this nominal voltage, V.
+    pub(super) fn to_json(self, nominal_v: f32) -> Value {
         let [soc, voltage, current, power, temperature] = self.values;
         json!({
             "timestamp": seconds(self.at),
@@ -57,7 +57,7 @@ impl BatteryReading {
             "voltage": rounded(voltage, 2),
             "current": rounded(current.map(|a| -a), 2),
             "power": rounded(power.map(|w| -w), 1),
-            "state": state(voltage, current, power),
+            "state": state(voltage, current, power, nominal_v),
             "temperature": rounded(temperature, 1),
         })
     }
@@ -76,8 +76,8 @@ pub(super) fn evenly(readings: Vec<BatteryReading>, limit: usize) -> Vec<Battery
 }
 
 /// What the battery does, by its current, or by its power if the current is not known.
-fn state(voltage: Option<f32>, current: Option<f32>, power: Option<f32>) -> Option<&'static str> {
-    let by_power = || power.map(|w| w / voltage.filter(|v| *v > 1.0).unwrap_or(50.0));
+fn state(voltage: Option<f32>, current: Option<f32>, power: Option<f32>, nominal_v: f32) -> Option<&'static str> {
+    let by_power = || power.map(|w| w / voltage.filter(|v| *v > 1.0).unwrap_or(nominal_v));
     Some(match current.or_else(by_power)? {
         a if a >= IDLE_A => "discharging",
         a if a <= -IDLE_A => "charging",
@@ -118,13 +118,13 @@ mod tests {
                         "power": null, "state": null, "temperature": null }),
             ),
         ] {
-            assert_eq!(reading(1_760_309_299, values).to_json(), expected);
+            assert_eq!(reading(1_760_309_299, values).to_json(51.2), expected);
         }
     }
 
     #[test]
     fn nothing_is_plain_zero() {
-        let text = reading(0, [None, None, Some(0.0), Some(0.0), None]).to_json().to_string();
+        let text = reading(0, [None, None, Some(0.0), Some(0.0), None]).to_json(51.2).to_string();
         assert!(text.contains("\"current\":0.0") && text.contains("\"state\":\"idle\""), "{text}");
     }
 
@@ -138,7 +138,7 @@ mod tests {
             (None, None, Some(20.0), Some("idle")),
             (Some(52.0), None, None, None),
         ] {
-            assert_eq!(state(voltage, current, power), expected, "{voltage:?} {current:?} {power:?}");
+            assert_eq!(state(voltage, current, power, 51.2), expected, "{voltage:?} {current:?} {power:?}");
         }
     }
 

@@ -7,9 +7,9 @@ use crate::charts::line::{Band, Line, LineChart, LineChartView, TimeAxis, ValueA
 use crate::charts::theme::Ink;
 use crate::derived::Derived;
 use crate::live::{Question, Recent};
+use domain::limits::Limits;
 use domain::reading::CellQuantity;
 use domain::series::{Table, Trace};
-use domain::spec::CellLimits;
 use domain::twin::Moment;
 use domain::wire::Wire;
 use leptos::prelude::*;
@@ -68,7 +68,7 @@ pub(super) fn Trend(
         }
         at_s as i64
     });
-    let limits = live.system().cell_limits;
+    let limits = live.system().limits;
     let cursor = RwSignal::new(None);
     let curve = move |by: By| {
         let end = if live.past.get() { "then" } else { "now" };
@@ -91,9 +91,15 @@ fn values(moment: &Moment, cell: usize) -> [Option<f32>; 2] {
     CellQuantity::ALL.map(|quantity| moment.cell(quantity, cell).ok())
 }
 
-fn chart(recent: &Recent<2>, name: &str, by: By, limits: &CellLimits, end: &str) -> LineChart {
+fn chart(recent: &Recent<2>, name: &str, by: By, limits: &Limits, end: &str) -> LineChart {
     let to = recent.newest_s().unwrap_or(SPAN_S);
     let time = TimeAxis { from: to - SPAN_S, to, end: end.to_owned() };
+    let below = |low: f32, least: f64| Band {
+        low: least,
+        high: f64::from(low),
+        name: format!("below {}", figure(by, low)),
+        ink: Ink::Critical,
+    };
     let above = |high: f32, most: f64| Band {
         low: f64::from(high),
         high: most,
@@ -105,13 +111,13 @@ fn chart(recent: &Recent<2>, name: &str, by: By, limits: &CellLimits, end: &str)
         By::Voltage | By::Deviation => (CellQuantity::Voltage, Ink::Voltage, "mV", LEAST_MV, 1_000.0),
     };
     let bands = match by {
-        By::Temperature => vec![above(limits.temperature_max_c, 200.0)],
+        By::Temperature => {
+            let limits = limits.temperature_warning_c;
+            vec![below(limits.low, -60.0), above(limits.high, 200.0)]
+        }
         By::Voltage | By::Deviation => {
-            let (low, high) = (limits.voltage_min_v, limits.voltage_max_v);
-            vec![
-                Band { low: 0.0, high: f64::from(low), name: format!("below {}", figure(by, low)), ink: Ink::Critical },
-                above(high, 6.0),
-            ]
+            let limits = limits.cell_voltage_warning_v;
+            vec![below(limits.low, 0.0), above(limits.high, 6.0)]
         }
     };
     let scaled = |band: Band| Band { low: band.low * factor, high: band.high * factor, ..band };
