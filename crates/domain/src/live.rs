@@ -31,8 +31,11 @@ pub use encoder::{Encoded, Encoder};
 use crate::wire::WireError;
 use thiserror::Error;
 
-/// The format of the frames. Raised when they change in a way that older decoders would misread.
-pub const FORMAT: u8 = 2;
+/// The format of the frames. Raised when they change in a way that older decoders would misread: 3 has more flags of
+/// alarms.
+pub const FORMAT: u8 = 3;
+/// The oldest format that is still read: that of tape which was recorded before.
+pub const OLDEST_FORMAT: u8 = 2;
 
 /// Second byte of a key frame.
 const KEY: u8 = 1;

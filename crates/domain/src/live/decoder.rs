@@ -2,7 +2,7 @@
 
 use super::lane::Scratch;
 use super::layout::Layout;
-use super::{DELTA, FORMAT, KEY, LiveError, sections};
+use super::{DELTA, FORMAT, KEY, LiveError, OLDEST_FORMAT, sections};
 use crate::cells::CellFrame;
 use crate::link::LinkStatus;
 use crate::slot::{Node, Points};
@@ -57,7 +57,7 @@ impl Decoder {
     /// delta that is not sound, the decoder waits for a key frame. [`Decoder::moment`] stays as it was.
     pub fn decode(&mut self, frame: &[u8]) -> Result<(), LiveError> {
         let mut r = Reader::new(frame);
-        r.format(FORMAT)?;
+        r.format_from(OLDEST_FORMAT, FORMAT)?;
         let kind = r.u8()?;
         let seq = r.number::<u32>("number of a frame")?;
         match kind {
