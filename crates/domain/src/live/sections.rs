@@ -37,7 +37,7 @@ pub(super) fn write_alarms(w: &mut Writer, alarms: &[Alarm], now: Now) {
         w.signed(now.utc.0.wrapping_sub(alarm.since.0));
         w.f32(alarm.value);
         w.f32(alarm.worst);
-        w.u8(u8::from(alarm.signal_lost) * SIGNAL_LOST | u8::from(alarm.chattering) * CHATTERING);
+        w.u8((u8::from(alarm.signal_lost) * SIGNAL_LOST) | (u8::from(alarm.chattering) * CHATTERING));
     }
 }
 
