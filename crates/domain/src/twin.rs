@@ -1,5 +1,9 @@
 //! The twin: what is known of the site now.
 
+mod status;
+
+pub use status::{Health, SiteStatus};
+
 use crate::alarm::{Alarm, AlarmBook};
 use crate::cells::CellFrame;
 use crate::derived::SagWatch;
@@ -81,6 +85,8 @@ pub struct Site {
     pub systems: Vec<System>,
     /// Its links, in the order of the spec.
     pub links: Vec<LinkStatus>,
+    /// What is wrong with the storage of history, for people; empty if nothing is.
+    pub storage: String,
 }
 
 impl Site {
@@ -97,7 +103,7 @@ impl Site {
             })
             .collect();
         let links = vec![LinkStatus::default(); spec.links.len()];
-        Site { spec, systems, links }
+        Site { spec, systems, links, storage: String::new() }
     }
 
     /// Takes what happened; what is not of this site changes nothing.
@@ -137,6 +143,7 @@ impl Site {
             state: system.state.clone(),
             alarms: system.alarms.active().to_vec(),
             links: self.links.clone(),
+            site: SiteStatus::of(self, now.mono),
         })
     }
 }
@@ -154,6 +161,8 @@ pub struct Moment {
     pub alarms: Vec<Alarm>,
     /// The site's links.
     pub links: Vec<LinkStatus>,
+    /// How all systems of the site do.
+    pub site: SiteStatus,
 }
 
 impl Moment {

@@ -156,16 +156,8 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`WireError::Format`] when it is not `known`.
     pub fn format(&mut self, known: u8) -> Result<(), WireError> {
-        self.format_from(known, known)
-    }
-
-    /// As [`Reader::format`], where formats from `oldest` on are still known.
-    ///
-    /// # Errors
-    /// As [`Reader::format`].
-    pub fn format_from(&mut self, oldest: u8, known: u8) -> Result<(), WireError> {
         let got = self.u8()?;
-        if (oldest..=known).contains(&got) { Ok(()) } else { Err(WireError::Format { got, known }) }
+        if got == known { Ok(()) } else { Err(WireError::Format { got, known }) }
     }
 
     /// Checks that everything was read.
