@@ -313,6 +313,7 @@ pub(super) mod tests {
             value: 2.8,
             worst: 2.8,
             signal_lost: true,
+            chattering: false,
         }];
         moment.now.mono = moment.now.mono + Duration::from_secs(9);
         let cells = Cells::of(&moment, &spec);
