@@ -15,6 +15,9 @@ mod book;
 mod flapping;
 mod name;
 mod rules;
+mod words;
 
 pub use book::{Alarm, AlarmBook, AlarmChange, Observed};
+pub(crate) use words::CONTACTOR_BITS;
+
 pub use rules::{Bound, Direction, Limit, MOVE_LIMIT_POINTS, RULES, Rule, RuleIdx, Severity, Subject, Watch};

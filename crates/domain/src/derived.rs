@@ -1,8 +1,9 @@
-//! What follows from several points: shares, directions, sag.
+//! What follows from several points: shares and directions.
 
 use crate::point::PointId;
 use crate::reading::{NoData, Sample};
 use crate::slot::Points;
+use crate::spec::SystemSpec;
 use crate::time::Mono;
 
 /// Battery power as a share of what the BMS allows in that direction now, %. Not negative; can pass 100.
@@ -17,6 +18,32 @@ pub fn sop_use_pct(points: &Points, now: Mono) -> Sample {
         return Ok(0.0);
     }
     if limit_w <= 0.0 { Err(NoData::OutOfRange) } else { Ok(100.0 * power_w.abs() / limit_w) }
+}
+
+/// Battery current, or power, as a share of what the BMS allows in the direction of `sign` (discharge positive) now, %; the
+/// larger of both. 0 while the battery rests or current flows the other way. Where nothing is allowed, the share is of a
+/// hundredth of the capacity in an hour.
+///
+/// # Errors
+/// The reason why neither limit with its measured value is known.
+pub fn bms_limit_use_pct(points: &Points, system: &SystemSpec, sign: f32, now: Mono) -> Sample {
+    let point = |point| points.sample(point, now);
+    let (current_max, power_max) = if sign > 0.0 {
+        (PointId::DischargeCurrentMax, PointId::SopDischarge)
+    } else {
+        (PointId::ChargeCurrentMax, PointId::SopCharge)
+    };
+    let least_a = 0.01 * system.capacity_ah;
+    let share = |value: PointId, limit: PointId, least: f32| -> Sample {
+        Ok((100.0 * point(value)? * sign / point(limit)?.max(least)).max(0.0))
+    };
+    let by_current = share(PointId::Current, current_max, least_a);
+    let by_power = share(PointId::Power, power_max, least_a * system.nominal_v);
+    match (by_current, by_power) {
+        (Ok(a), Ok(b)) => Ok(a.max(b)),
+        (Ok(share), Err(_)) | (Err(_), Ok(share)) => Ok(share),
+        (Err(why), Err(_)) => Err(why),
+    }
 }
 
 /// Share of the load that the battery covers now, %, 0 to 100.
@@ -54,40 +81,5 @@ pub fn contactors(bits: f32) -> &'static str {
         3 => "closed",
         4..=7 => "precharge",
         _ => "one closed",
-    }
-}
-
-/// How long the reference of [`SagWatch`] looks back.
-const SAG_WINDOW_S: usize = 30;
-
-/// Watches the bus for sag: how far the pack voltage lies below its highest one-second mean of the last 30 s.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SagWatch {
-    seconds: Vec<(u64, f32)>,
-    current: Option<(u64, f64, u32)>,
-}
-
-impl SagWatch {
-    /// Takes the pack voltage of one cycle and returns the sag in percent of the reference, not negative.
-    ///
-    /// # Errors
-    /// The reason why there is no voltage, if there is none.
-    pub fn update(&mut self, voltage_v: Sample, now: Mono) -> Sample {
-        let voltage_v = voltage_v?;
-        let second = now.0 / 1_000_000;
-        match &mut self.current {
-            Some((s, sum, n)) if *s == second => {
-                *sum += f64::from(voltage_v);
-                *n += 1;
-            }
-            slot => {
-                if let Some((s, sum, n)) = slot.replace((second, f64::from(voltage_v), 1)) {
-                    self.seconds.push((s, (sum / f64::from(n)) as f32));
-                }
-                self.seconds.retain(|(s, _)| s + SAG_WINDOW_S as u64 > second);
-            }
-        }
-        let reference_v = self.seconds.iter().map(|(_, v)| *v).fold(voltage_v, f32::max);
-        Ok(if reference_v > 0.0 { 100.0 * (reference_v - voltage_v) / reference_v } else { 0.0 })
     }
 }

@@ -1,14 +1,15 @@
 //! One cycle: take what arrived, then decide. The same function drives the live site, playback and tests.
 
-use crate::alarm::{AlarmChange, Observed, Subject, Watch};
-use crate::cells::ColumnStats;
-use crate::derived;
-use crate::link::{LinkIdx, LinkSpec, LinkState, LinkStatus};
+mod view;
+
+use crate::alarm::AlarmChange;
+use crate::link::{LinkIdx, LinkStatus};
 use crate::point::PointId;
-use crate::reading::{Batch, CellQuantity, NoData, NodeQuantity, Sample};
+use crate::reading::{Batch, CellQuantity};
 use crate::spec::SystemIdx;
-use crate::time::{Mono, Now};
-use crate::twin::{Site, SystemState};
+use crate::time::Now;
+use crate::twin::Site;
+use view::View;
 
 /// Something that happened since the last cycle.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,11 +49,16 @@ pub fn cycle(site: &mut Site, idx: SystemIdx, now: Now) -> Vec<AlarmChange> {
         found.map(|found| found.unexplained)
     };
     let soc_moves = [soc_move(0, PointId::Soc), soc_move(1, PointId::InverterSoc)];
+    let column = |quantity| system.state.cells.column(quantity);
+    system.frozen.update(&system.state.points, column(CellQuantity::Voltage), &system.spec, now.mono);
     let view = View {
+        spec: &system.spec,
         state: &system.state,
-        voltage: system.state.cells.column(CellQuantity::Voltage).stats(now.mono),
+        voltage: column(CellQuantity::Voltage).stats(now.mono),
+        temperature: column(CellQuantity::Temperature).stats(now.mono),
         sag_pct,
         soc_moves,
+        frozen: &system.frozen,
         links: &site.links,
         link_specs: &site.spec.links,
         now: now.mono,
@@ -60,98 +66,19 @@ pub fn cycle(site: &mut Site, idx: SystemIdx, now: Now) -> Vec<AlarmChange> {
     system.alarms.evaluate(&view, now)
 }
 
-/// What the alarm rules see of one system in one cycle.
-struct View<'a> {
-    state: &'a SystemState,
-    voltage: Option<ColumnStats>,
-    sag_pct: Sample,
-    /// Of the state of charge and of an inverter's estimate.
-    soc_moves: [Sample; 2],
-    links: &'a [LinkStatus],
-    link_specs: &'a [LinkSpec],
-    now: Mono,
-}
-
-impl Observed for View<'_> {
-    fn watch(&self, watch: Watch, subject: Subject) -> Sample {
-        let cell = |quantity| match subject {
-            Subject::Cell(cell) => self.state.cells.column(quantity).sample(cell as usize, self.now),
-            _ => Err(NoData::NotPresent),
-        };
-        let node = |quantity| match subject {
-            Subject::Node(n) => self.state.nodes.get(n as usize).ok_or(NoData::NotPresent)?.sample(quantity, self.now),
-            _ => Err(NoData::NotPresent),
-        };
-        match watch {
-            Watch::CellVoltage => cell(CellQuantity::Voltage),
-            Watch::CellTemperature => cell(CellQuantity::Temperature),
-            Watch::CellSpread => self.voltage.map(|s| s.spread()).ok_or(NoData::NotPresent),
-            Watch::CellsMissing => self.cells_missing_pct(),
-            Watch::BusSag => self.sag_pct,
-            // A lost node does not answer late: it does not answer, which the next rule says.
-            Watch::NodeDelay if node(NodeQuantity::State).is_ok_and(|state| state >= NodeQuantity::LOST) => Ok(0.0),
-            Watch::NodeDelay => node(NodeQuantity::Delay),
-            Watch::NodeState => node(NodeQuantity::State),
-            Watch::LinkSilence => match subject {
-                Subject::Link(link) => self.silence(link),
-                _ => Err(NoData::NotPresent),
-            },
-            Watch::LinkStranger => match subject {
-                Subject::Link(link) => self.stranger(link),
-                _ => Err(NoData::NotPresent),
-            },
-            Watch::SopUse => derived::sop_use_pct(&self.state.points, self.now),
-            Watch::ControllerMode => self.state.points.sample(PointId::ControllerMode, self.now),
-            Watch::SocMove => self.soc_moves[0],
-            Watch::InverterSocMove => self.soc_moves[1],
-        }
-    }
-}
-
-impl View<'_> {
-    /// Age of the link's last reading as a multiple of its `silent_after`. A link that never spoke counts from the
-    /// start of the process, so that a device that is off at start is noticed too; until then nothing is known of it, so
-    /// that one that was silent before a restart stays so.
-    fn silence(&self, link: LinkIdx) -> Sample {
-        let place = link.0 as usize;
-        let (Some(status), Some(spec)) = (self.links.get(place), self.link_specs.get(place)) else {
-            return Err(NoData::NotPresent);
-        };
-        // A stranger is not silent: it is not listened to, which another rule says.
-        if status.state == LinkState::Stranger {
-            return Ok(0.0);
-        }
-        let silence = |since: Mono| self.now.seconds_since(since) / spec.silent_after.as_secs_f32();
-        match status.last_at {
-            Some(last_at) => Ok(silence(last_at)),
-            None => Some(silence(Mono::START)).filter(|silence| *silence > 1.0).ok_or(NoData::NotPresent),
-        }
-    }
-
-    /// Whether another device answers. It is known to be the right one only when it delivers.
-    fn stranger(&self, link: LinkIdx) -> Sample {
-        match self.links.get(link.0 as usize).map(|status| status.state) {
-            Some(LinkState::Stranger) => Ok(1.0),
-            Some(LinkState::Up) => Ok(0.0),
-            _ => Err(NoData::NotPresent),
-        }
-    }
-
-    /// Cells without a fresh voltage, %. Not known while no cell has ever reported: then the link is the problem.
-    fn cells_missing_pct(&self) -> Sample {
-        let fresh = self.voltage.map(|s| s.fresh).ok_or(NoData::NotPresent)?;
-        let cells = self.state.cells.len();
-        Ok(100.0 * (cells - fresh) as f32 / cells as f32)
-    }
-}
+#[cfg(test)]
+mod limits_tests;
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
     use crate::alarm::RULES;
     use crate::limits::{Chemistry, Limits};
+    use crate::link::{LinkSpec, LinkState};
+    use crate::reading::{NoData, NodeQuantity, Sample};
     use crate::reading::{Reading, Target};
     use crate::spec::{SiteSpec, SystemKind, SystemSpec};
+    use crate::time::Mono;
     use crate::topology::Topology;
     use std::time::Duration;
 
@@ -185,11 +112,11 @@ pub(crate) mod tests {
         }
     }
 
-    fn at(seconds: f32) -> Now {
+    pub(crate) fn at(seconds: f32) -> Now {
         Now { mono: Mono::START, ..Now::default() } + Duration::from_secs_f32(seconds)
     }
 
-    fn batch(seconds: f32, readings: &[(Target, Sample)]) -> Input {
+    pub(crate) fn batch(seconds: f32, readings: &[(Target, Sample)]) -> Input {
         Input::Batch(Batch {
             link: LinkIdx(0),
             system: SystemIdx(0),

@@ -8,11 +8,13 @@
 
 pub mod alarm;
 pub mod analysis;
+pub mod bms;
 pub mod cells;
 pub mod decimal;
 pub mod derived;
 pub mod engine;
 pub mod film;
+pub mod frozen;
 pub mod home;
 pub mod lab;
 pub mod limits;
@@ -21,6 +23,7 @@ pub mod live;
 pub mod minute;
 pub mod point;
 pub mod reading;
+pub mod sag;
 pub mod series;
 pub mod slot;
 pub mod soc;

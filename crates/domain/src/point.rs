@@ -155,6 +155,12 @@ points! {
     InverterBatteryVoltage "inverter/battery_voltage" "Battery voltage at the inverter" Volt 0.01 (0.0, 2_000.0) 5_000;
     /// Battery power as an inverter measures it, W, discharge positive.
     InverterBatteryPower "inverter/battery_power" "Battery power at the inverter" Watt 1.0 (-5e6, 5e6) 5_000;
+    /// Contactor command: the same bits as [`PointId::Contactors`], as the BMS wants them.
+    ContactorsCommand "battery/contactors_command" "Contactor command" Number 1.0 (0.0, 7.0) 3_000;
+    /// Events that the BMS calls alarms or errors, as bits of [`crate::bms::BmsEvent`].
+    BmsAlarms "battery/bms_alarms" "BMS alarms" Number 1.0 (0.0, 16_777_215.0) 10_000;
+    /// Events that the BMS calls warnings, as the same bits.
+    BmsWarnings "battery/bms_warnings" "BMS warnings" Number 1.0 (0.0, 16_777_215.0) 10_000;
 }
 
 impl PointId {
@@ -206,6 +212,9 @@ mod tests {
         "inverter/soc",
         "inverter/battery_voltage",
         "inverter/battery_power",
+        "battery/contactors_command",
+        "battery/bms_alarms",
+        "battery/bms_warnings",
     ];
 
     #[test]

@@ -6,11 +6,12 @@ pub use status::{Health, SiteStatus};
 
 use crate::alarm::{Alarm, AlarmBook};
 use crate::cells::CellFrame;
-use crate::derived::SagWatch;
 use crate::engine::Input;
+use crate::frozen::FrozenWatch;
 use crate::link::LinkStatus;
 use crate::point::PointId;
 use crate::reading::{Batch, CellQuantity, Reading, Sample, Target};
+use crate::sag::SagWatch;
 use crate::slot::{Node, Points};
 use crate::soc::SocWatch;
 use crate::spec::{SiteSpec, SystemIdx, SystemSpec};
@@ -72,6 +73,8 @@ pub struct System {
     pub sag: SagWatch,
     /// Watches the state of charge, and an inverter's estimate of it.
     pub soc: [SocWatch; 2],
+    /// Watches for values that stand still while others move.
+    pub frozen: FrozenWatch,
     /// When its newest batch was received.
     pub received: Mono,
 }
@@ -99,6 +102,7 @@ impl Site {
                 alarms: AlarmBook::new(&spec, SystemIdx(i)),
                 sag: SagWatch::default(),
                 soc: Default::default(),
+                frozen: FrozenWatch::default(),
                 received: Mono(0),
             })
             .collect();

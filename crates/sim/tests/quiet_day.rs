@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 use domain::alarm::{RULES, Watch};
-use domain::derived::SagWatch;
 use domain::limits::{Chemistry, Limits};
+use domain::sag::SagWatch;
 use domain::soc::SocWatch;
 use domain::spec::{SystemKind, SystemSpec};
 use domain::time::Mono;

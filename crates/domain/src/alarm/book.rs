@@ -2,6 +2,7 @@
 
 use super::flapping::Flapping;
 use super::rules::{Bound, RULES, Rule, RuleIdx, Severity, Subject, Watch};
+use crate::frozen::WATCHED;
 use crate::link::{LinkIdx, LinkState, LinkStatus};
 use crate::reading::Sample;
 use crate::spec::{SiteSpec, SystemIdx, SystemSpec};
@@ -45,7 +46,7 @@ impl Alarm {
         let rule = self.rule.rule()?;
         let status = match self.subject {
             Subject::Link(link) => links.get(link.0 as usize).zip(site.links.get(link.0 as usize)),
-            Subject::System | Subject::Cell(_) | Subject::Node(_) => None,
+            Subject::System | Subject::Cell(_) | Subject::Node(_) | Subject::Point(_) => None,
         };
         Some(match status {
             // What was expected and what answered.
@@ -233,7 +234,17 @@ impl Entry {
 
 fn subjects(rule: &Rule, site: &SiteSpec, system: SystemIdx, cells: usize, modules: usize) -> Vec<Subject> {
     match rule.watch {
-        Watch::CellVoltage | Watch::CellTemperature => (0..cells).map(|c| Subject::Cell(c as u16)).collect(),
+        Watch::CellVoltageLow | Watch::CellVoltageHigh | Watch::CellTemperatureHigh | Watch::CellTemperatureLow
+            if cells > 0 =>
+        {
+            (0..cells).map(|c| Subject::Cell(c as u16)).collect()
+        }
+        Watch::StandsStill => {
+            let points = WATCHED.iter().map(|(point, _)| Subject::Point(*point));
+            let mut subjects: Vec<Subject> = (0..cells).map(|c| Subject::Cell(c as u16)).chain(points).collect();
+            subjects.sort_unstable();
+            subjects
+        }
         Watch::NodeDelay | Watch::NodeState => (0..modules).map(|n| Subject::Node(n as u16)).collect(),
         Watch::LinkSilence | Watch::LinkStranger => (site.links.iter().zip(0..))
             .filter(|(link, _)| link.system == system)
@@ -362,6 +373,46 @@ mod tests {
             );
         }
         run("controller.error", &[(0.0, Ok(10.0), false), (0.4, Ok(10.0), true)]);
+        // Bad, bad until it is raised, better but within the deadband, good until it is over: the test site is of LFP.
+        for (rule, bad, better, good, on_s, off_s) in [
+            ("cell.voltage.high", 3.66, 3.62, 3.59, 0.4, 3.1),
+            ("cell.voltage.high.warning", 3.63, 3.60, 3.57, 1.1, 5.1),
+            ("cell.voltage.low.warning", 2.99, 3.02, 3.06, 1.1, 5.1),
+            ("pack.voltage.high", 949.3, 948.9, 948.0, 1.1, 5.1),
+            ("pack.voltage.low", 740.0, 741.1, 742.0, 1.1, 5.1),
+            ("cell.temperature.low", 4.0, 6.0, 8.0, 5.1, 10.1),
+            ("charge.temperature.low", -1.0, 1.0, 3.0, 1.1, 2.1),
+            ("charge.temperature.high", 51.0, 49.0, 47.0, 1.1, 2.1),
+            ("discharge.temperature.low", -21.0, -19.0, -17.0, 1.1, 2.1),
+            ("discharge.temperature.high", 61.0, 59.0, 57.0, 1.1, 2.1),
+            ("current.charge.high", 295.0, 293.5, 292.0, 2.1, 5.1),
+            ("current.discharge.high", 589.0, 587.5, 586.0, 2.1, 5.1),
+            ("bms.limit.charge", 111.0, 107.0, 104.0, 2.1, 5.1),
+            ("bms.limit.discharge", 111.0, 107.0, 104.0, 2.1, 5.1),
+            ("soc.low", 19.9, 20.5, 21.1, 10.1, 10.1),
+            ("insulation.low", 90.0, 97.0, 120.0, 2.1, 5.1),
+            ("insulation.low.warning", 470.0, 480.0, 500.0, 5.1, 10.1),
+            ("contactor.mismatch", 27.0, 1.0, 0.0, 2.1, 2.1),
+            ("bms.alarm", 32.0, 1.0, 0.0, 0.4, 2.1),
+            ("bms.warning", 32.0, 1.0, 0.0, 0.4, 2.1),
+            ("value.frozen", 11.0, 12.0, 0.0, 2.1, 2.1),
+            ("voltage.impossible", 79.0, 50.0, 0.0, 5.1, 5.1),
+        ] {
+            let (raised, over) = (1.0 + on_s, 100.0 + off_s);
+            run(
+                rule,
+                &[
+                    (1.0, Ok(bad), false),
+                    (raised - 0.2, Ok(bad), false),
+                    (raised, Ok(bad), true),
+                    (50.0, Ok(better), true),
+                    (99.0, Ok(better), true),
+                    (100.0, Ok(good), true),
+                    (over - 0.2, Ok(good), true),
+                    (over, Ok(good), false),
+                ],
+            );
+        }
     }
 
     #[test]
@@ -408,6 +459,13 @@ mod tests {
 
     const LOW: &str = "cell.voltage.low";
 
+    /// The test site without the warning that comes before [`LOW`].
+    fn site() -> SiteSpec {
+        let mut site = crate::engine::tests::site();
+        site.systems[0].limits.cell_voltage_warning_v.low = 0.0;
+        site
+    }
+
     fn low(cell: u16) -> Alarm {
         let rule = RULES.iter().position(|rule| rule.id == LOW).unwrap();
         Alarm {
@@ -423,7 +481,7 @@ mod tests {
 
     #[test]
     fn what_comes_and_goes_faster_than_its_rule_waits_is_one_alarm_until_it_is_over() {
-        let mut book = AlarmBook::new(&crate::engine::tests::site(), SystemIdx(0));
+        let mut book = AlarmBook::new(&site(), SystemIdx(0));
         let mut changes = Vec::new();
         for cycle in 0..150 {
             let flaps = cycle < 100 && cycle % 2 == 0;
@@ -452,7 +510,7 @@ mod tests {
             (&[lost, Ok(3.3), Ok(3.3), Ok(3.3), Ok(3.3), lost], true),
             (&[lost, Ok(3.3), Ok(3.3), lost, lost, lost], false),
         ] {
-            let mut book = AlarmBook::new(&crate::engine::tests::site(), SystemIdx(0));
+            let mut book = AlarmBook::new(&site(), SystemIdx(0));
             assert!(book.restore(low(0)));
             assert_eq!(book.active(), [Alarm { signal_lost: true, ..low(0) }], "nothing is known of it yet");
             let mut changes = Vec::new();
@@ -464,21 +522,21 @@ mod tests {
             assert!(book.active().iter().all(|alarm| alarm.since == low(0).since));
             assert_eq!(book.active().len(), usize::from(!ends));
         }
-        let mut book = AlarmBook::new(&crate::engine::tests::site(), SystemIdx(0));
+        let mut book = AlarmBook::new(&site(), SystemIdx(0));
         let gone = [low(6), Alarm { rule: RuleIdx(255), ..low(0) }, Alarm { subject: Subject::System, ..low(0) }];
         assert_eq!(gone.map(|alarm| book.restore(alarm)), [false; 3]);
         assert!(book.active().is_empty());
     }
 
-    /// Every cell under its voltage and above its temperature, in one cycle and on.
+    /// Every cell under its voltage, far and further, and above its temperature, in one cycle and on.
     #[test]
     fn a_storm_of_alarms_costs_each_of_them_the_same() {
         struct Storm;
         impl Observed for Storm {
             fn watch(&self, watch: Watch, _: Subject) -> Sample {
                 match watch {
-                    Watch::CellVoltage => Ok(2.0),
-                    Watch::CellTemperature => Ok(90.0),
+                    Watch::CellVoltageLow => Ok(2.0),
+                    Watch::CellTemperatureHigh => Ok(90.0),
                     _ => Err(NoData::NotPresent),
                 }
             }
@@ -492,7 +550,7 @@ mod tests {
                 let raised = book.evaluate(&Storm, at(second * 1_100)).len();
                 let rows = book.entries.len();
                 assert!(WORK.get() <= 3 * rows, "{} touches of {rows} rows", WORK.get());
-                assert_eq!(raised, if second == 1 { 2 * site.systems[0].topology.cells() } else { 0 });
+                assert_eq!(raised, if second == 1 { 3 * site.systems[0].topology.cells() } else { 0 });
             }
             assert!(book.active().is_sorted_by_key(|alarm| std::cmp::Reverse(alarm.severity())));
         }

@@ -4,6 +4,7 @@
 use super::rules::Subject;
 use crate::lab::parse_cell;
 use crate::link::LinkIdx;
+use crate::point::PointId;
 use crate::spec::SiteSpec;
 use crate::topology::Topology;
 
@@ -11,9 +12,10 @@ const SYSTEM: &str = "system";
 const CELL: &str = "cell ";
 const NODE: &str = "node ";
 const LINK: &str = "link ";
+const POINT: &str = "point ";
 
 impl Subject {
-    /// The name: `system`, `cell 7.12`, `node 3` or `link bms`.
+    /// The name: `system`, `cell 7.12`, `node 3`, `link bms` or `point battery/voltage`.
     pub fn name(self, site: &SiteSpec, topology: &Topology) -> String {
         match self {
             Subject::System => SYSTEM.to_owned(),
@@ -23,6 +25,7 @@ impl Subject {
                 Some(link) => format!("{LINK}{}", link.id),
                 None => format!("{LINK}{link}"),
             },
+            Subject::Point(point) => format!("{POINT}{}", point.spec().path),
         }
     }
 
@@ -37,6 +40,9 @@ impl Subject {
         if let Some(node) = name.strip_prefix(NODE) {
             let node = node.parse::<usize>().ok()?.checked_sub(1).filter(|node| *node < topology.modules())?;
             return Some(Subject::Node(u16::try_from(node).ok()?));
+        }
+        if let Some(path) = name.strip_prefix(POINT) {
+            return PointId::from_path(path).map(Subject::Point);
         }
         let id = name.strip_prefix(LINK)?;
         let (_, link) = site.links.iter().zip(0..).find(|(link, _)| link.id == id)?;
@@ -54,7 +60,9 @@ mod tests {
         for topology in [Topology::new(1, 2, 3), Topology::new(20, 10, 32)] {
             let cells = (0..topology.cells()).map(|cell| Subject::Cell(cell as u16));
             let nodes = (0..topology.modules()).map(|node| Subject::Node(node as u16));
-            for subject in cells.chain(nodes).chain([Subject::System, Subject::Link(LinkIdx(0))]) {
+            for subject in
+                cells.chain(nodes).chain([Subject::System, Subject::Link(LinkIdx(0)), Subject::Point(PointId::Voltage)])
+            {
                 let name = subject.name(&site, &topology);
                 assert_eq!(Subject::from_name(&name, &site, &topology), Some(subject), "{name}");
             }

@@ -2,6 +2,7 @@
 
 use crate::alarm::{Alarm, RuleIdx, Subject};
 use crate::link::{LinkFault, LinkIdx, LinkState, LinkStatus};
+use crate::point::PointId;
 use crate::time::{Mono, Now, Utc};
 use crate::wire::{Reader, WireError, Writer};
 
@@ -9,6 +10,7 @@ const SYSTEM: u8 = 0;
 const CELL: u8 = 1;
 const NODE: u8 = 2;
 const LINK: u8 = 3;
+const POINT: u8 = 4;
 
 /// Bits of an alarm's last byte. In format 2 it was 0 or 1, as the first of them.
 const SIGNAL_LOST: u8 = 1;
@@ -30,6 +32,7 @@ pub(super) fn write_alarms(w: &mut Writer, alarms: &[Alarm], now: Now) {
             Subject::Cell(cell) => (CELL, cell),
             Subject::Node(node) => (NODE, node),
             Subject::Link(link) => (LINK, u16::from(link.0)),
+            Subject::Point(point) => (POINT, point as u16),
         };
         w.u8(alarm.rule.0);
         w.u8(kind);
@@ -52,6 +55,10 @@ pub(super) fn read_alarms(r: &mut Reader<'_>, now: Now) -> Result<Vec<Alarm>, Wi
                 CELL => Subject::Cell(place),
                 NODE => Subject::Node(place),
                 LINK => Subject::Link(LinkIdx(u8::try_from(place).map_err(|_| r.invalid("a link"))?)),
+                POINT => {
+                    let point = PointId::ALL.get(usize::from(place)).copied();
+                    Subject::Point(point.ok_or_else(|| r.invalid("a point"))?)
+                }
                 _ => return Err(r.invalid("subject of an alarm")),
             };
             let since = Utc(now.utc.0.wrapping_sub(r.signed()?));
