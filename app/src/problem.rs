@@ -70,6 +70,7 @@ fn problem(idx: RuleIdx, moment: &Moment, site: &SiteSpec, system: &SystemSpec) 
         Subject::Cell(_) => "cell",
         Subject::Node(_) => "node",
         Subject::Link(_) => "link",
+        Subject::Point(_) => "value",
         Subject::System => "problem",
     };
     let others = match alarms().count() - 1 {
@@ -87,7 +88,7 @@ fn problem(idx: RuleIdx, moment: &Moment, site: &SiteSpec, system: &SystemSpec) 
         for_s: (moment.now.utc.0 - since.0).max(0) as f32 / 1e6,
         signal_lost: alarms().any(|alarm| alarm.signal_lost),
         page: match worst.subject {
-            Subject::Link(_) | Subject::Node(_) => "/links",
+            Subject::Link(_) | Subject::Node(_) | Subject::Point(_) => "/links",
             Subject::Cell(_) | Subject::System => "/cells",
         },
     })
@@ -182,7 +183,13 @@ mod tests {
         ];
         let problems = problems(&moment, &site(), &spec());
         let lines: Vec<_> = problems.iter().map(|p| format!("{}{}", p.words, p.others)).collect();
-        assert_eq!(lines, ["Cell 7.12 at 2800 mV, limit 2850 mV, and 2 more cells", "Bus sags by 6.1 %, limit 5 %"]);
+        assert_eq!(
+            lines,
+            [
+                "Cell 7.12 at 2800 mV, limit 2850 mV, and 2 more cells",
+                "Pack voltage 6.1 % below its level of the last 30 s, limit 5 %"
+            ]
+        );
         assert_eq!(problems[0].for_s, 60.0);
         let verdict = verdict(&moment, &spec());
         assert_eq!((verdict.words.as_str(), verdict.detail.as_str()), ("2 problems", "257 cells healthy"));

@@ -15,18 +15,33 @@ use sim::plant::{Plant, PlantSpec};
 fn watched(watch: Watch, report: &Report, (sag_pct, soc_move): (f32, f32)) -> Option<f32> {
     let voltage = report.voltage_extremes?;
     let temperature = report.temperature_extremes?;
+    let limit_use = |value: f32, limit: f32| 100.0 * value.max(0.0) / limit.max(2.8);
+    let (charging, discharging) = (report.current_a < -2.8, report.current_a > 2.8);
     Some(match watch {
-        Watch::CellVoltage => voltage.min / 1e3,
-        Watch::CellTemperature => temperature.max,
+        Watch::CellVoltageLow => voltage.min / 1e3,
+        Watch::CellVoltageHigh => voltage.max / 1e3,
+        Watch::CellTemperatureHigh => temperature.max,
+        Watch::CellTemperatureLow => temperature.min,
+        Watch::ChargeColdest if charging => temperature.min,
+        Watch::ChargeHottest if charging => temperature.max,
+        Watch::DischargeColdest if discharging => temperature.min,
+        Watch::DischargeHottest if discharging => temperature.max,
         Watch::CellSpread => (voltage.max - voltage.min) / 1e3,
         Watch::CellsMissing => report.cell_mv.iter().filter(|mv| mv.is_none()).count() as f32,
         Watch::BusSag => sag_pct,
+        Watch::PackVoltage => report.battery_v,
+        Watch::ChargeCurrent => -report.current_a,
+        Watch::DischargeCurrent => report.current_a,
+        Watch::ChargeLimitUse => limit_use(-report.current_a, report.limits.charge_a),
+        Watch::DischargeLimitUse => limit_use(report.current_a, report.limits.discharge_a),
+        Watch::SocLow => report.soc_pct,
+        Watch::Insulation => report.insulation_kohm,
         Watch::NodeDelay => report.nodes.iter().map(|n| f32::from(n.delay_ms) / 1e3).fold(0.0, f32::max),
         Watch::NodeState => report.nodes.iter().map(|n| n.state as u8 as f32).fold(0.0, f32::max),
-        Watch::LinkSilence | Watch::LinkStranger | Watch::InverterSocMove => return None,
         Watch::SocMove => soc_move,
         Watch::SopUse => sop_use_pct(report),
         Watch::ControllerMode => report.mode as u8 as f32,
+        _ => return None,
     })
 }
 

@@ -310,7 +310,7 @@ pub(super) mod tests {
     #[test]
     fn a_stale_cell_in_alarm_keeps_its_mark() {
         let (mut moment, spec) = (example(), spec());
-        let rule = RULES.iter().position(|rule| rule.watch == Watch::CellVoltage && rule.direction == Direction::Below);
+        let rule = RULES.iter().position(|rule| rule.watch == Watch::CellVoltageLow);
         moment.alarms = vec![Alarm {
             rule: RuleIdx(rule.unwrap() as u8),
             subject: Subject::Cell(3),
