@@ -224,3 +224,31 @@ impl Rule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Recorded frames name a rule by its number: a new rule goes to the end, and none ever goes.
+    const NUMBERS: &[&str] = &[
+        "cell.voltage.low",
+        "cell.temperature.high",
+        "bus.sag",
+        "afe.node.delay",
+        "afe.node.lost",
+        "link.silent",
+        "cell.spread",
+        "sop.use",
+        "cells.missing",
+        "controller.error",
+        "link.stranger",
+        "soc.impossible",
+        "soc.inverter.impossible",
+    ];
+
+    #[test]
+    fn every_rule_keeps_its_number() {
+        let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+        assert_eq!(ids, NUMBERS);
+    }
+}
