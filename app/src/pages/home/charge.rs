@@ -152,11 +152,11 @@ mod tests {
         for (counted, words) in [
             (
                 Count { full: full(FullBy::Tail), ..counted.clone() },
-                "from Victron’s current since it was full on 13 h, ±0.4 points",
+                "counted from Victron’s current since it was full on 13 h, ±0.4 points",
             ),
             (
                 Count { full: full(FullBy::Reported), bridged_s: 60.0, error_points: 0.0, ..counted.clone() },
-                "from Victron’s current since it said 100 % on 13 h, ±0.1 points, 60 s of it guessed",
+                "counted from Victron’s current since it said 100 % on 13 h, ±0.1 points, 60 s of it guessed",
             ),
             (
                 Count { lost: Some(Lost { from: at(14), to: at(16) }), ..counted.clone() },
