@@ -62,9 +62,14 @@ pub(crate) fn problems(moment: &Moment, site: &SiteSpec, system: &SystemSpec) ->
     problems
 }
 
-/// How many problems there are, and how bad the worst is.
+/// How bad it is that the past is not being kept: the battery goes on, what it does is lost.
+pub(crate) const STORAGE: Severity = Severity::Warning;
+
+/// How many problems there are, with that of the storage, and how bad the worst is.
 pub(crate) fn tally(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> (usize, Option<Severity>) {
-    (folded(moment, site, system).len(), moment.alarms.iter().map(Alarm::severity).max())
+    let storage = (!moment.site.storage.is_empty()).then_some(STORAGE);
+    let worst = moment.alarms.iter().map(Alarm::severity).max();
+    (folded(moment, site, system).len() + usize::from(storage.is_some()), worst.max(storage))
 }
 
 /// How many problems, in words.
@@ -170,7 +175,7 @@ pub(crate) fn verdict(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> 
     }
     let ill = is_ill.into_iter().filter(|is_ill| *is_ill).count();
     let reporting = || format!("{} of {} cells report", format::count(fresh as u64), format::count(cells as u64));
-    let none_active = moment.alarms.is_empty();
+    let none_active = tally(moment, site, system).1.is_none();
     let known = cells > 0 || BATTERY.iter().any(|point| moment.point(*point).is_ok());
     let heard = || BATTERY.iter().any(|point| moment.state.points.slot(*point).last().is_some());
     let well = none_active && fresh == cells && known;
@@ -261,6 +266,15 @@ mod tests {
         assert_eq!((answer(&moment, &spec()).0, answer(&moment, &spec()).1.as_str()), (true, "260 cells healthy"));
         moment.now.mono = Mono(moment.now.mono.0 + 60_000_000);
         assert_eq!((answer(&moment, &spec()).0, answer(&moment, &spec()).1.as_str()), (false, "No cell reports"));
+    }
+
+    #[test]
+    fn a_past_that_is_not_kept_is_a_problem() {
+        let mut moment = moment();
+        moment.site.storage = "the disk is full".to_owned();
+        assert_eq!(tally(&moment, &site(), &spec()), (1, Some(Severity::Warning)));
+        let (well, words, detail) = answer(&moment, &spec());
+        assert_eq!((well, words.as_str(), detail.as_str()), (false, "1 problem", "260 cells without an alarm"));
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub(super) fn Notices() -> impl IntoView {
                 </p>
             })}
             {move || storage.with(|words| !words.is_empty()).then(|| view! {
-                <p class="notice" data-tone="critical">
+                <p class="notice" data-tone="warning">
                     <b>"History is not being kept: "{move || storage.get()}"."</b>
                     " Live values go on."
                 </p>

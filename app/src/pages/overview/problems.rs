@@ -10,7 +10,7 @@ use crate::format::{self, sentence};
 use crate::icons::{Glyph, Icon};
 use crate::live::Live;
 use crate::pages::cells::choice::Choice;
-use crate::problem::{Problem, Seen, problems, verdict};
+use crate::problem::{Problem, STORAGE, Seen, problems, tally, verdict};
 use crate::whose;
 use domain::alarm::RuleIdx;
 use domain::twin::Health;
@@ -27,14 +27,19 @@ pub(super) fn Problems() -> impl IntoView {
         let (site, spec) = (site.clone(), spec.clone());
         move |moment| verdict(moment, &site, &spec)
     });
+    let worst = live.map({
+        let (site, spec) = (site.clone(), spec.clone());
+        move |moment| tally(moment, &site, &spec).1
+    });
     let list = live.map({
         let site = site.clone();
         move |moment| problems(moment, &site, &spec)
     });
+    let storage = live.map(|moment| moment.site.storage.clone());
     let rules =
         Derived::new(move || list.with(|list| list.iter().map(|problem| problem.rule).collect::<Vec<RuleIdx>>()));
     let well = Derived::new(move || !lost.get() && verdict.with(|v| v.well));
-    let state = Derived::new(move || match (well.get(), list.with(|list| list.first().map(|p| p.severity))) {
+    let state = Derived::new(move || match (well.get(), worst.get()) {
         (true, _) => "well",
         _ if lost.get() => "unknown",
         (false, Some(severity)) => severity.word(),
@@ -63,6 +68,13 @@ pub(super) fn Problems() -> impl IntoView {
                         <Row rule list />
                     </For>
                 </ul>
+                <div class="problem" hidden=move || storage.with(String::is_empty)>
+                    <SeverityMark severity=STORAGE />
+                    <div>
+                        <p class="problem-words">"History is not being kept"</p>
+                        <p class="note">{move || format!("{}. Live values go on.", sentence(&storage.get()))}</p>
+                    </div>
+                </div>
                 {others}
                 <EndedPlace />
             </div>
