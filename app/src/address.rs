@@ -118,7 +118,8 @@ static ASKED: AtomicU32 = AtomicU32::new(0);
 impl Navigation {
     /// Puts it into the context, and in the browser starts to follow links and the way back.
     pub fn provide(at: Address, needs: Needs) -> Navigation {
-        let navigation = Navigation { at: RwSignal::new(at), needs, carried: RwSignal::new(None), unopened: RwSignal::new(None) };
+        let navigation =
+            Navigation { at: RwSignal::new(at), needs, carried: RwSignal::new(None), unopened: RwSignal::new(None) };
         provide_context(navigation);
         Effect::new(move |_| {
             // They stay as long as the document.

@@ -55,8 +55,7 @@ pub(crate) enum Seen {
 /// The active alarms of `moment` by cause, worst first.
 pub(crate) fn problems(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> Vec<Problem> {
     let folded = folded(moment, site, system);
-    let mut problems: Vec<Problem> =
-        folded.iter().filter_map(|folded| problem(folded, moment, site, system)).collect();
+    let mut problems: Vec<Problem> = folded.iter().filter_map(|folded| problem(folded, moment, site, system)).collect();
     // Those with bad effects go up; the rest keeps the order of the moment.
     crate::order::sort_by(&mut problems, |a, b| a.severity > b.severity);
     problems

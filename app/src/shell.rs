@@ -37,7 +37,8 @@ const START: &str = "requestAnimationFrame(()=>setTimeout(async()=>{try{\
     {className:'half-loaded',role:'alert',innerHTML:'WORDS'}))}}))";
 
 /// Said over a page whose code did not come: it looks alive, and is not.
-const HALF_LOADED: &str = "This page did not load to its end: what it shows stands still. <a href=\"\">Load it again</a>";
+const HALF_LOADED: &str =
+    "This page did not load to its end: what it shows stands still. <a href=\"\">Load it again</a>";
 
 /// The whole document for one request, of the page at `address`. `nonce` goes on every inline script.
 pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String>) -> impl IntoView + use<> {
@@ -48,7 +49,8 @@ pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String
     let theme = format!(
         "try{{const t=localStorage.getItem('{THEME_KEY}');if(t)document.documentElement.setAttribute('data-theme',t)}}catch{{}}"
     );
-    let start = START.replace("JS", &js).replace("WASM", &wasm).replace("CHUNKS", &chunks).replace("WORDS", HALF_LOADED);
+    let start =
+        START.replace("JS", &js).replace("WASM", &wasm).replace("CHUNKS", &chunks).replace("WORDS", HALF_LOADED);
     let carried = boot.encode();
     let named = whose::system(&address, &boot.site).is_some();
     provide_context(boot);

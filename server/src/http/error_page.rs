@@ -10,10 +10,8 @@ const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-
 /// A page that says what is wrong and what to do, both in words for a person.
 pub(super) fn error_page(status: StatusCode, what: &str, advice: &str) -> Response {
     let text = |words: &str| words.replace('&', "&amp;").replace('<', "&lt;");
-    let page = TEMPLATE
-        .replace("STATUS", status.as_str())
-        .replace("WHAT", &text(what))
-        .replace("ADVICE", &text(advice));
+    let page =
+        TEMPLATE.replace("STATUS", status.as_str()).replace("WHAT", &text(what)).replace("ADVICE", &text(advice));
     let mut response = (status, Html(page)).into_response();
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -23,7 +23,8 @@ pub(super) async fn page(State(state): State<AppState>, request: Request) -> Res
     let named = app::whose::system(&address, &state.hub.site);
     let system = named.unwrap_or_else(|| app::whose::default(address.path(), &state.hub.site));
     let Some(boot) = boot(&state, system, &address).await else {
-        let (what, advice) = ("This system has no values", "It is not started yet, or has ended. Try again in a moment.");
+        let (what, advice) =
+            ("This system has no values", "It is not started yet, or has ended. Try again in a moment.");
         return error_page(StatusCode::SERVICE_UNAVAILABLE, what, advice);
     };
     let assets = state.manifest.assets.clone();

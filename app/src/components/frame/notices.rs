@@ -2,9 +2,9 @@
 //! It stands between the strip and the page.
 
 use crate::address::Navigation;
+use crate::api::NO_SERVER;
 use crate::derived::Derived;
 use crate::format;
-use crate::api::NO_SERVER;
 use crate::live::Live;
 use crate::pages;
 use leptos::prelude::*;

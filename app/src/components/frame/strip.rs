@@ -2,10 +2,10 @@
 
 use super::systems::Systems;
 use crate::alive::Later;
+use crate::api::NO_SERVER;
 use crate::components::{Chip, LocalTime, SeverityMark, ThemeSwitch, Tone};
 use crate::derived::Derived;
 use crate::format;
-use crate::api::NO_SERVER;
 use crate::live::{Connection, Live};
 use crate::problem::{count_words, tally, verdict};
 use domain::alarm::Severity;

@@ -121,7 +121,8 @@ pub(super) fn Source(
     let (name, label) = (spec.name.clone(), format!("Source {}", spec.name));
     let way = format!("{}, {}", spec.protocol, spec.address);
     let words = live.map(move |m: &Moment| {
-        let silent = (battery && BATTERY.iter().all(|point| m.point(*point).is_err())).then_some("the battery does not");
+        let silent =
+            (battery && BATTERY.iter().all(|point| m.point(*point).is_err())).then_some("the battery does not");
         words::source(&spec, &status(m, place), silent, m.now.mono)
     });
     let of = move |read: fn(&SourceWords) -> String| Derived::new(move || words.with(read));

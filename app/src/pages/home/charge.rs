@@ -75,7 +75,9 @@ fn began(counted: &Count, local: &dyn Fn(Utc) -> String) -> String {
     match (counted.full, counted.lost) {
         (Some(full), _) => {
             let by = match full.by {
-                FullBy::Tail => format!("counted from Victron\u{2019}s current since it was full on {}", local(full.at)),
+                FullBy::Tail => {
+                    format!("counted from Victron\u{2019}s current since it was full on {}", local(full.at))
+                }
                 FullBy::Reported => {
                     format!("counted from Victron\u{2019}s current since it said 100{THIN}% on {}", local(full.at))
                 }

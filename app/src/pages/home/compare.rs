@@ -80,7 +80,9 @@ fn SocOf(
     let pct = live.map(move |m| m.point(point).ok().map(|pct| (pct * 10.0).round() / 10.0));
     let words = live.map(move |m| match m.point(point) {
         Ok(_) => how.to_owned(),
-        Err(why) => format!("{how}: {}", words::missing(m, point, why, "never received", reached(m, link)).to_lowercase()),
+        Err(why) => {
+            format!("{how}: {}", words::missing(m, point, why, "never received", reached(m, link)).to_lowercase())
+        }
     });
     view! {
         <div class="soc-of" data-of=of role="group" aria-label=label data-fresh=move || shown.with(|s| s.is_fresh().to_string())>

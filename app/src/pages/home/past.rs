@@ -125,7 +125,9 @@ impl Past {
             let hours = self.hours.get();
             let known = self.newest.with(|past| past.as_deref().map(is_empty));
             match (self.look.get(), known) {
-                (Look::Failed(why), None) if why == api::NO_SERVER => format!("{why}. The last {hours} hours are not known."),
+                (Look::Failed(why), None) if why == api::NO_SERVER => {
+                    format!("{why}. The last {hours} hours are not known.")
+                }
                 (Look::Failed(why), None) => format!("{why}. Live values go on."),
                 (Look::Failed(why), Some(_)) => format!("{why}. The curves are those of the last answer."),
                 (Look::Under, _) => format!("Loading the last {hours} hours"),

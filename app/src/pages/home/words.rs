@@ -241,7 +241,11 @@ mod tests {
 
     #[test]
     fn a_source_that_answers_without_its_battery_is_not_healthy() {
-        let spec = LinkSpec { name: "Cerbo GX".into(), silent_after: Duration::from_secs(2), ..crate::sample::site().links[0].clone() };
+        let spec = LinkSpec {
+            name: "Cerbo GX".into(),
+            silent_after: Duration::from_secs(2),
+            ..crate::sample::site().links[0].clone()
+        };
         let status = LinkStatus { state: LinkState::Up, last_at: Some(Mono(99_000_000)), ..LinkStatus::default() };
         let words = source(&spec, &status, Some("the battery does not"), Mono(100_000_000));
         assert!(!words.healthy);

@@ -16,9 +16,8 @@ pub(super) fn Controller() -> impl IntoView {
     let live = Live::expect();
     let modules = live.system().topology.modules();
     let told = [PointId::Contactors, PointId::ControllerMode, PointId::InsulationKohm];
-    let silent = live.map(move |moment| {
-        modules == 0 && told.iter().all(|point| moment.point(*point) == Err(NoData::NotPresent))
-    });
+    let silent = live
+        .map(move |moment| modules == 0 && told.iter().all(|point| moment.point(*point) == Err(NoData::NotPresent)));
     view! {
         <div class="controller" hidden=silent>
             <Card title="Battery controller" class="controller-card">
@@ -76,9 +75,9 @@ fn nodes(moment: &Moment) -> (String, bool) {
     }
     let measure = states.iter().filter(|state| state.is_ok_and(|state| state < 0.5)).count();
     let delays = moment.state.nodes.iter().filter_map(|node| node.sample(NodeQuantity::Delay, now).ok());
-    let slowest = delays.reduce(f32::max).map_or_else(String::new, |s| {
-        format!(", slowest {}{}ms", format::fixed(s * 1_000.0, 0), format::THIN)
-    });
+    let slowest = delays
+        .reduce(f32::max)
+        .map_or_else(String::new, |s| format!(", slowest {}{}ms", format::fixed(s * 1_000.0, 0), format::THIN));
     (format!("{measure} of {all} measure{slowest}"), known == all)
 }
 

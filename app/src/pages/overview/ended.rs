@@ -44,9 +44,8 @@ pub fn Ended() -> impl IntoView {
     let live = Live::expect();
     let look = RwSignal::new(Look::Under);
     let question = Question::default();
-    let active = live.map(|moment| {
-        moment.alarms.iter().map(|alarm| (alarm.rule.0, alarm.subject, alarm.since)).collect::<Vec<_>>()
-    });
+    let active = live
+        .map(|moment| moment.alarms.iter().map(|alarm| (alarm.rule.0, alarm.subject, alarm.since)).collect::<Vec<_>>());
     // Of the past, what had ended by then: asked again each quarter of an hour of it.
     let quarter = live.map(|moment| moment.now.utc.0.div_euclid(900 * 1_000_000));
     Effect::new(move |_| {
@@ -56,8 +55,12 @@ pub fn Ended() -> impl IntoView {
     });
     let list = move || match look.get() {
         Look::Under => view! { <p class="note">"Asking what ended in the last 24 hours"</p> }.into_any(),
-        Look::Failed(why) => view! { <p class="note">{format!("What ended in the last 24 hours is not known. {why}.")}</p> }.into_any(),
-        Look::Seen(over) if over.is_empty() => view! { <p class="note">"Nothing ended in the last 24 hours"</p> }.into_any(),
+        Look::Failed(why) => {
+            view! { <p class="note">{format!("What ended in the last 24 hours is not known. {why}.")}</p> }.into_any()
+        }
+        Look::Seen(over) if over.is_empty() => {
+            view! { <p class="note">"Nothing ended in the last 24 hours"</p> }.into_any()
+        }
         Look::Seen(over) => {
             let more = over.len().saturating_sub(LISTED);
             let rows = over.into_iter().take(LISTED).map(|over| row(over, &live)).collect_view();
@@ -66,7 +69,7 @@ pub fn Ended() -> impl IntoView {
                 <ul>{rows}</ul>
                 {(more > 0).then(|| view! { <p class="note">{format!("and {more} more")}</p> })}
             }
-                .into_any()
+            .into_any()
         }
     };
     view! { {list} }
@@ -97,11 +100,10 @@ async fn fetch(live: Live, look: RwSignal<Look>) {
     let (from_ms, to_ms) = ((to.0 - DAY_US).div_euclid(1_000), to.0.div_euclid(1_000));
     // The events come with the answer to any question about the stretch; of the curve only a few points.
     let point = PointId::Soc.spec().path;
-    let path =
-        format!("/api/v1/history?system={}&points={point}&from={from_ms}&to={to_ms}&width=16", live.system().id);
-    let answer = api::get_bytes(&path).await.and_then(|bytes| {
-        Stretch::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
-    });
+    let path = format!("/api/v1/history?system={}&points={point}&from={from_ms}&to={to_ms}&width=16", live.system().id);
+    let answer = api::get_bytes(&path)
+        .await
+        .and_then(|bytes| Stretch::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})")));
     look.try_set(match answer {
         Ok(stretch) => Look::Seen(over(&stretch.events)),
         Err(why) => Look::Failed(why),
@@ -149,10 +151,7 @@ mod tests {
         let over: Vec<_> = over(&events).into_iter().map(|o| (o.words, o.at.0 / 1_000_000, o.times)).collect();
         assert_eq!(
             over,
-            [
-                ("Cell 7.12 at 2905 mV, limit 2850 mV".to_owned(), 5, 2),
-                ("Grid meter is silent".to_owned(), 3, 1),
-            ]
+            [("Cell 7.12 at 2905 mV, limit 2850 mV".to_owned(), 5, 2), ("Grid meter is silent".to_owned(), 3, 1),]
         );
     }
 }
