@@ -96,7 +96,7 @@ fn problem(folded: &Folded, moment: &Moment, site: &SiteSpec, system: &SystemSpe
         1 => format!(", and 1 more {thing}"),
         n => format!(", and {n} more {thing}s"),
     };
-    let told = |rule: &RuleIdx| Some(worst_of(moment, *rule)?.words(site, &system.topology, &moment.links)?);
+    let told = |rule: &RuleIdx| worst_of(moment, *rule)?.words(site, &system.topology, &moment.links);
     let mut effects: Vec<String> = folded.effects.iter().filter_map(told).collect();
     effects.extend(fold::standing_still(&alarms, moment, site));
     let severities = [folded.cause].into_iter().chain(folded.effects.iter().copied());

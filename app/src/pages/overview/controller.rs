@@ -74,7 +74,8 @@ fn nodes(moment: &Moment) -> (String, bool) {
         return (why.words().to_owned(), false);
     }
     let measure = states.iter().filter(|state| state.is_ok_and(|state| state < 0.5)).count();
-    let delays = moment.state.nodes.iter().filter_map(|node| node.sample(NodeQuantity::Delay, now).ok());
+    let measuring = moment.state.nodes.iter().zip(&states).filter(|(_, state)| state.is_ok_and(|state| state < 0.5));
+    let delays = measuring.filter_map(|(node, _)| node.sample(NodeQuantity::Delay, now).ok());
     let slowest = delays
         .reduce(f32::max)
         .map_or_else(String::new, |s| format!(", slowest {}{}ms", format::fixed(s * 1_000.0, 0), format::THIN));
@@ -110,7 +111,7 @@ mod tests {
         let mut moment = moment();
         assert_eq!(plain(nodes(&moment)), ("13 of 13 measure, slowest 12 ms".into(), true));
         moment.state.nodes[5].set(NodeQuantity::State, Ok(2.0), moment.now.mono);
-        moment.state.nodes[5].set(NodeQuantity::Delay, Err(NoData::Timeout), moment.now.mono);
+        moment.state.nodes[5].set(NodeQuantity::Delay, Ok(30.0), moment.now.mono);
         assert_eq!(plain(nodes(&moment)), ("12 of 13 measure, slowest 12 ms".into(), true));
         assert_eq!(insulation(1_240.0).replace(format::THIN, " "), "1.2 MΩ");
     }
