@@ -326,7 +326,7 @@ mod tests {
         let mut moment = moment();
         moment.state.cells.column_mut(CellQuantity::Voltage).set(131, Ok(2.8), moment.now.mono);
         let spread = alarm("cell.spread", Subject::System, 0.4);
-        moment.alarms = vec![alarm("cell.voltage.low", Subject::Cell(131), 2.8), spread.clone()];
+        moment.alarms = vec![alarm("cell.voltage.low", Subject::Cell(131), 2.8), spread];
         assert_eq!(problems(&moment, &site(), &spec()).len(), 1);
         moment.alarms = vec![alarm("cell.voltage.low", Subject::Cell(7), 2.84), spread];
         assert_eq!(problems(&moment, &site(), &spec()).len(), 2, "another cell makes the spread");
