@@ -72,7 +72,7 @@ mod limits_tests;
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::alarm::{Alarm, RULES, RuleIdx};
+    use crate::alarm::{Alarm, RULES, RuleIdx, Subject};
     use crate::limits::{Chemistry, Limits};
     use crate::link::{LinkSpec, LinkState};
     use crate::reading::{NoData, NodeQuantity, Sample};
