@@ -4,6 +4,7 @@ use crate::history::packtwin;
 use crate::support::{judge, judges, repo};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use tempfile::TempDir;
 
 struct Into {
@@ -84,8 +85,11 @@ fn every_codec_that_duckdb_has_and_its_own_file_give_the_same_rows() {
     }
     assert_eq!(all.len(), 7);
     // By the DuckDB program, if tests are given one.
-    if std::env::var_os("PACKTWIN_DUCKDB").is_some() {
-        let (status, said) = into.import(&into.folder.path().join("rows.duckdb"), "duckdb", &[]);
+    if let Some(program) = std::env::var_os("PACKTWIN_DUCKDB") {
+        let database = into.folder.path().join("rows.duckdb");
+        let made = format!("CREATE TABLE telemetry AS FROM '{}/zstd.parquet'", into.folder.path().display());
+        assert!(Command::new(program).arg(&database).args(["-c", &made]).status().unwrap().success());
+        let (status, said) = into.import(&database, "duckdb", &[]);
         assert!(status == Some(0) && said.contains("60 of 60 rows taken in"), "{said}");
         all.push(into.rows("duckdb", &[]));
     } else {

@@ -1,4 +1,4 @@
-"""Writes the same sixty rows with every codec that DuckDB has, newest first, and a database with a table of them.
+"""Writes the same sixty rows with every codec that DuckDB has, newest first.
 
 Usage: duckdb_codecs.py FOLDER
 """
@@ -7,7 +7,7 @@ import sys
 import duckdb
 
 folder = sys.argv[1]
-con = duckdb.connect(f"{folder}/rows.duckdb")
+con = duckdb.connect()
 con.execute("""
 CREATE TABLE telemetry AS
 SELECT TIMESTAMP '2026-10-24 22:30:00' + to_milliseconds(200 * i) AS timestamp,
