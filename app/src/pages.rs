@@ -13,7 +13,6 @@ use crate::icons::Glyph;
 use crate::lazy::{Chunk, View};
 use cells::CellsPage;
 use leptos::prelude::*;
-use links::LinksPage;
 use overview::OverviewPage;
 
 /// A page.
@@ -52,7 +51,7 @@ pub const PAGES: &[Page] = &[
     page("/cells", "Cells", Glyph::Cells, Code::Core(|| view! { <CellsPage /> }.into_any())),
     page("/trends", "Trends", Glyph::Trends, Code::Lazy(&trends::CHUNK)),
     page("/home", "Home energy", Glyph::House, Code::Lazy(&home::CHUNK)),
-    page("/links", "Links", Glyph::Links, Code::Core(|| view! { <LinksPage /> }.into_any())),
+    page("/links", "Links", Glyph::Links, Code::Lazy(&links::CHUNK)),
     page("/analysis", "Analysis", Glyph::Analysis, Code::Lazy(&analysis::CHUNK)),
     page("/lab", "Lab", Glyph::Lab, Code::Lazy(&lab::CHUNK)),
 ];
