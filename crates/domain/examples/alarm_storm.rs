@@ -51,7 +51,7 @@ fn main() {
             .map(|change| match change {
                 AlarmChange::Raised(alarm) | AlarmChange::Cleared(alarm) => alarm,
             })
-            .filter_map(|alarm| Some((alarm.words(&site, &topology, &[])?, alarm.name(&site, &topology)?)))
+            .filter_map(|alarm| Some((alarm.words(&site, &site.systems[0], &[])?, alarm.name(&site, &topology)?)))
             .map(|(words, (rule, subject))| words.len() + rule.len() + subject.len())
             .sum();
         let ms = |took: Duration| took.as_secs_f64() * 1e3;
