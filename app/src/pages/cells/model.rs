@@ -254,6 +254,7 @@ fn whole_steps(low: f32, high: f32, step: f32) -> (f32, f32) {
 pub(super) mod tests {
     use super::*;
     use domain::alarm::{Alarm, RULES, RuleIdx, Watch};
+    use domain::limits::Chemistry;
     use domain::spec::SystemKind;
     use domain::time::{Mono, Now};
     use domain::twin::SystemState;
