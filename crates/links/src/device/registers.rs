@@ -71,6 +71,11 @@ impl RegisterTable {
         self.row_points.len()
     }
 
+    /// Whether a row is a point, and not only shown.
+    pub fn is_point(&self, row: usize) -> bool {
+        self.row_points.get(row).is_some_and(Option::is_some)
+    }
+
     /// Which of its points may be older than the catalogue says, if the link's values are good for `usual`: as the table
     /// says, else `usual` if that is longer.
     pub fn max_ages(&self, usual: Duration) -> Vec<MaxAge> {

@@ -153,6 +153,14 @@ impl Device {
         }
     }
 
+    /// Whether older registers bring all points of a slot that the device refuses as a whole.
+    pub(super) fn is_replaced(&self, slot: usize, poll: &Poll) -> bool {
+        match self {
+            Device::Table(device) => device.is_replaced(slot, &poll.refused_rows),
+            Device::SunSpec(_) => false,
+        }
+    }
+
     /// The heartbeat among a slot's words, if there is one.
     pub(super) fn heartbeat(&self, slot: usize, words: &[Option<u16>]) -> Option<u16> {
         match self {

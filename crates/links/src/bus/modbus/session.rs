@@ -215,7 +215,7 @@ impl<'a> Session<'a> {
         }
         let lost = std::mem::take(&mut self.poll.readings);
         let rest = &mut self.rests[slot];
-        if exception.may_be_about_a_part() && lost.is_empty() {
+        if exception.may_be_about_a_part() && self.device.is_replaced(slot, &self.poll) {
             // Nothing is missing without it: older registers take its place.
             rest.until = now.mono + RETRY_EVERY;
             let key = self.device.table().key(slot);

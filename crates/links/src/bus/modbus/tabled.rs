@@ -113,6 +113,12 @@ impl Tabled {
         }
     }
 
+    /// Whether older registers bring all points of a block that the device refuses as a whole.
+    pub(super) fn is_replaced(&self, slot: usize, refused_rows: &[bool]) -> bool {
+        let rows: Vec<usize> = self.table.blocks[slot].rows().filter(|row| self.table.is_point(*row)).collect();
+        !rows.is_empty() && self.table.without_stand_in(&rows, refused_rows).is_empty()
+    }
+
     /// Adds that the points whose registers are refused have no answer, unless an older register takes their place.
     pub(super) fn refused(&self, slot: usize, poll: &mut Poll) {
         let block = &self.table.blocks[slot];
