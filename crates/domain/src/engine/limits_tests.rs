@@ -120,8 +120,8 @@ fn what_the_pack_does_is_held_against_its_limits() {
             "contactor.mismatch",
             "Contactor feedback is “one closed”, the command is “closed”",
         ),
-        (&pack, &[(BmsAlarms, 33.0)], "bms.alarm", "BMS alarm: communication lost, over voltage"),
-        (&pack, &[(BmsWarnings, 4096.0)], "bms.warning", "BMS warning: contactor fault"),
+        (&pack, &[(BmsAlarms, 33.0)], "bms.alarm", "BMS alarm: communication error, voltage too high"),
+        (&pack, &[(BmsWarnings, 4096.0)], "bms.warning", "BMS warning: contactor error"),
         (
             &pack,
             &[(Voltage, 176.6)],
@@ -203,7 +203,8 @@ fn rules_name_the_key_of_their_limit() {
             continue;
         }
         let key = KEYS.iter().find(|key| key.key == name).unwrap_or_else(|| panic!("{}: no key {name}", rule.id));
-        let share = limit(system) * key.per_unit / key.get(&system.limits);
-        assert!((0.999..1.06).contains(&share), "{}: {share}", rule.id);
+        let (raised, given) = (limit(system) * key.per_unit, key.get(&system.limits));
+        // Currents may pass theirs by the error of measuring.
+        assert!((raised - given).abs() <= 0.051 * given.abs(), "{}: {raised}, not {given}", rule.id);
     }
 }
