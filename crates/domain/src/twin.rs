@@ -9,6 +9,7 @@ use crate::reading::{Batch, CellQuantity, Reading, Sample, Target};
 use crate::slot::{Node, Points};
 use crate::soc::SocWatch;
 use crate::spec::{SiteSpec, SystemIdx, SystemSpec};
+use crate::storage::StorageTrouble;
 use crate::time::{Mono, Now, Utc};
 
 /// What is known of one system: everything that a page draws and history keeps.
@@ -80,6 +81,8 @@ pub struct Site {
     pub systems: Vec<System>,
     /// Its links, in the order of the spec.
     pub links: Vec<LinkStatus>,
+    /// What is wrong with the disk or the files of its history, worst first.
+    pub storage: Vec<StorageTrouble>,
 }
 
 impl Site {
@@ -99,7 +102,7 @@ impl Site {
             })
             .collect();
         let links = vec![LinkStatus::default(); spec.links.len()];
-        Site { spec, systems, links }
+        Site { spec, systems, links, storage: Vec::new() }
     }
 
     /// Takes what a link received. A batch for a system or link that the site does not have changes nothing.
@@ -125,6 +128,7 @@ impl Site {
             state: system.state.clone(),
             alarms: system.alarms.active().to_vec(),
             links: self.links.clone(),
+            storage: self.storage.clone(),
         })
     }
 }
@@ -142,6 +146,8 @@ pub struct Moment {
     pub alarms: Vec<Alarm>,
     /// The site's links.
     pub links: Vec<LinkStatus>,
+    /// What is wrong with the disk or the files of the site's history, worst first.
+    pub storage: Vec<StorageTrouble>,
 }
 
 impl Moment {

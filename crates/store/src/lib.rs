@@ -39,6 +39,7 @@ mod segment;
 mod shared;
 mod store;
 mod tail;
+mod trouble;
 mod writer;
 
 pub use block::Block;

@@ -125,6 +125,11 @@ impl Store {
         self.0.shared.health()
     }
 
+    /// What a person should know of the disk and the files of history, worst first. Cheap: for every cycle.
+    pub fn troubles(&self) -> Vec<domain::storage::StorageTrouble> {
+        self.0.shared.troubles()
+    }
+
     /// Writes what was appended so far, now. Blocks until it is committed or has failed.
     ///
     /// # Errors

@@ -21,6 +21,8 @@ use crate::index::Index;
 use crate::queue::Second;
 use crate::shared::{Report, Shared, Wake};
 use crate::store::Options;
+use crate::trouble::Troubles;
+use domain::storage::StorageKind;
 use domain::time::Utc;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,6 +58,7 @@ pub(crate) struct Writer {
     seal_at: Instant,
     seal_error: Option<String>,
     report: Report,
+    troubles: Troubles,
     newest_utc_s: i64,
     checkpoint_at: Instant,
     truncate_at: Instant,
@@ -80,6 +83,7 @@ impl Writer {
             seal_at: now,
             seal_error: None,
             report: Report::default(),
+            troubles: Troubles::default(),
             newest_utc_s: i64::MIN,
             checkpoint_at: now + options.checkpoint_every,
             truncate_at: now + TRUNCATE_EVERY,
@@ -105,6 +109,7 @@ impl Writer {
                 vec![Notice::NotStoring { why }]
             }
         };
+        self.tell(utc_now());
         self.shared.finish(Vec::new(), 0, self.report.clone());
         Ok(notices)
     }
@@ -138,8 +143,19 @@ impl Writer {
             }
             Err(e) => self.failed(e, now),
         }
-        self.shared.finish(rows, flush, self.report.clone());
         self.log_dropped();
+        self.tell(utc_now());
+        self.shared.finish(rows, flush, self.report.clone());
+    }
+
+    /// What stands in the way goes to those who look.
+    fn tell(&mut self, now: Utc) {
+        let stored = self.report.error.as_ref().filter(|_| self.seal_error.is_none());
+        let words = stored.map(|why| format!("Readings are not stored, they wait in memory: {why}."));
+        self.troubles.stand(StorageKind::NotStored, words, now);
+        let words = self.seal_error.as_ref().map(|why| format!("{}.", sentence(why)));
+        self.troubles.stand(StorageKind::NotSealed, words, now);
+        self.report.troubles = self.troubles.list(now);
     }
 
     /// Leaves in `rows` what is not on disk.
@@ -216,10 +232,19 @@ impl Writer {
     fn log_dropped(&mut self) {
         let dropped = self.shared.dropped();
         if self.report.error.is_none() && dropped > self.dropped_logged {
-            tracing::error!("{} rows of history were lost while it could not be stored", dropped - self.dropped_logged);
+            let lost = dropped - self.dropped_logged;
+            tracing::error!("{lost} rows of history were lost while it could not be stored");
+            let words = format!("{lost} seconds of readings were lost while they could not be stored.");
+            self.troubles.happened(StorageKind::Lost, words, utc_now());
             self.dropped_logged = dropped;
         }
     }
+}
+
+/// Words that begin with a capital letter.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The wall clock, for records. Nothing is timed with it.

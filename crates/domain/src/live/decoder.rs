@@ -2,11 +2,12 @@
 
 use super::lane::Scratch;
 use super::layout::Layout;
-use super::{DELTA, FORMAT, KEY, LiveError, sections};
+use super::{DELTA, FORMAT, FORMAT_OLDEST, KEY, LiveError, sections};
 use crate::cells::CellFrame;
 use crate::link::LinkStatus;
 use crate::slot::{Node, Points};
 use crate::spec::SystemSpec;
+use crate::storage::{self, StorageTrouble};
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
 use crate::twin::{Moment, SystemState};
@@ -57,7 +58,7 @@ impl Decoder {
     /// delta that is not sound, the decoder waits for a key frame. [`Decoder::moment`] stays as it was.
     pub fn decode(&mut self, frame: &[u8]) -> Result<(), LiveError> {
         let mut r = Reader::new(frame);
-        r.format(FORMAT)?;
+        r.formats(FORMAT_OLDEST, FORMAT)?;
         let kind = r.u8()?;
         let seq = r.number::<u32>("number of a frame")?;
         match kind {
@@ -79,7 +80,9 @@ impl Decoder {
         let received = read_received(r, now)?;
         let mut layout = Layout::read(r)?;
         read_lanes(r, &mut layout, now.mono, &mut self.scratch)?;
-        let sections = Sections::read(r, now, &[])?;
+        let mut sections = Sections::read(r, now, &[])?;
+        // A key frame stands alone: what it does not say is not so.
+        sections.storage.get_or_insert_default();
 
         let mut state = SystemState {
             cells: CellFrame::new(layout.topology.cells()),
@@ -116,19 +119,23 @@ impl Decoder {
             self.moment.alarms = alarms;
         }
         self.moment.links = sections.links;
+        if let Some(storage) = sections.storage {
+            self.moment.storage = storage;
+        }
     }
 }
 
 struct Sections {
     alarms: Option<Vec<crate::alarm::Alarm>>,
     links: Vec<LinkStatus>,
+    storage: Option<Vec<StorageTrouble>>,
 }
 
 impl Sections {
     /// The last part of a frame; `before` are the links of the moment before.
     fn read(r: &mut Reader<'_>, now: Now, before: &[LinkStatus]) -> Result<Sections, WireError> {
         let present = r.u8()?;
-        if present > 0b11 {
+        if present > 0b111 {
             return Err(r.invalid("sections of a frame"));
         }
         let alarms = (present & 1 != 0).then(|| sections::read_alarms(r, now)).transpose()?;
@@ -139,8 +146,9 @@ impl Sections {
             sections::read_heard(r, &mut links, now)?;
             links
         };
+        let storage = (present & 4 != 0).then(|| storage::read(r, now)).transpose()?;
         r.end()?;
-        Ok(Sections { alarms, links })
+        Ok(Sections { alarms, links, storage })
     }
 }
 

@@ -311,6 +311,45 @@ fn a_damaged_frame_shows_nothing_and_waits_for_a_key_frame() {
 }
 
 #[test]
+fn trouble_with_storage_comes_at_once_and_ends_at_once() {
+    use crate::storage::{StorageKind, StorageTrouble};
+    let (spec, mut moment) = rich();
+    let trouble = |kind, words: &str| StorageTrouble { kind, since: Utc(1_759_000_000_000_000), words: words.into() };
+    let (mut encoder, mut live) = (Encoder::new(&spec), Decoder::new());
+    for troubles in [
+        vec![],
+        vec![trouble(StorageKind::NotStored, "The disk is full: free some space.")],
+        vec![trouble(StorageKind::NotStored, "It is read-only."), trouble(StorageKind::Deleted, "A day is gone.")],
+        vec![],
+    ] {
+        cycle(&mut moment, 1_000, []);
+        moment.storage = troubles.clone();
+        let encoded = encoder.encode(&moment);
+        live.decode(&encoded.delta).unwrap();
+        assert_eq!((&live.moment().storage, &decoded(&encoded.key).moment().storage), (&troubles, &troubles));
+        cycle(&mut moment, 1_000, []);
+        live.decode(&encoder.encode(&moment).delta).unwrap();
+        assert_eq!(live.moment().storage, troubles, "it stands until it is said to be over");
+    }
+}
+
+/// Tape of format 2 is kept for years: it has no trouble with storage, and is else the same.
+#[test]
+fn tape_of_the_format_before_is_still_read() {
+    let (spec, mut moment) = rich();
+    let mut encoder = Encoder::new(&spec);
+    let mut live = Decoder::new();
+    for _ in 0..3 {
+        let mut frame = encoder.encode(&moment).delta;
+        assert_eq!(frame[0], FORMAT);
+        frame[0] = FORMAT_OLDEST;
+        live.decode(&frame).unwrap();
+        assert_same(&spec, live.moment(), &moment);
+        cycle(&mut moment, 1_000, [(Target::Point(PointId::Soc), Ok(63.0))]);
+    }
+}
+
+#[test]
 fn a_frame_may_have_fewer_or_more_lanes_than_we_know() {
     use crate::wire::{Wire, Writer};
     let frame = |points: u64, quantities: u64| {

@@ -86,7 +86,8 @@ fn one_commit_takes_all_that_waits_and_health_tells() {
     (0..3).for_each(|s| store.append(second("hv", s)));
     assert_eq!(store.health().pending, 3);
     store.flush().unwrap();
-    let Health { last_commit, rows, pending, dropped, error, bytes } = store.health();
+    let Health { last_commit, rows, pending, dropped, error, bytes, troubles } = store.health();
+    assert_eq!(troubles, []);
     assert!(last_commit > Some(Utc(1_700_000_000_000_000)));
     assert_eq!((rows, pending, dropped, error), (3, 0, 0, None));
     assert!(bytes > before.bytes.max(3 * 1_500));
