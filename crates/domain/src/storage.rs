@@ -1,7 +1,7 @@
 //! Trouble with the disk that history is kept on: what a person should know about it on every page.
 
 use crate::alarm::Severity;
-use crate::time::{Now, Utc};
+use crate::time::Utc;
 use crate::wire::{Reader, WireError, Writer};
 
 /// What kind of trouble.
@@ -83,12 +83,12 @@ pub struct StorageTrouble {
     pub words: String,
 }
 
-/// Appends a list of troubles. Times are told from `now` back.
-pub(crate) fn write(w: &mut Writer, troubles: &[StorageTrouble], now: Now) {
+/// Appends a list of troubles.
+pub(crate) fn write(w: &mut Writer, troubles: &[StorageTrouble]) {
     w.varint(troubles.len() as u64);
     for trouble in troubles {
         w.u8(trouble.kind as u8);
-        w.signed(now.utc.0.wrapping_sub(trouble.since.0));
+        w.signed(trouble.since.0);
         w.str(&trouble.words);
     }
 }
@@ -97,11 +97,11 @@ pub(crate) fn write(w: &mut Writer, troubles: &[StorageTrouble], now: Now) {
 ///
 /// # Errors
 /// The bytes end too early.
-pub(crate) fn read(r: &mut Reader<'_>, now: Now) -> Result<Vec<StorageTrouble>, WireError> {
+pub(crate) fn read(r: &mut Reader<'_>) -> Result<Vec<StorageTrouble>, WireError> {
     let mut troubles = Vec::new();
     for _ in 0..r.count("number of troubles")? {
         let kind = StorageKind::ALL.get(usize::from(r.u8()?)).copied();
-        let since = Utc(now.utc.0.wrapping_sub(r.signed()?));
+        let since = Utc(r.signed()?);
         let words = r.str()?.to_owned();
         troubles.extend(kind.map(|kind| StorageTrouble { kind, since, words }));
     }
@@ -129,14 +129,13 @@ mod tests {
 
     #[test]
     fn a_kind_that_only_the_other_side_knows_is_left_out() {
-        let now = Now { utc: Utc(5_000_000), ..Now::default() };
         let trouble = |kind, words: &str| StorageTrouble { kind, since: Utc(1), words: words.to_owned() };
         let (full, gone) = (trouble(StorageKind::DiskShort, "full"), trouble(StorageKind::Deleted, "gone"));
         let mut w = Writer::default();
-        write(&mut w, &[full.clone(), gone.clone()], now);
+        write(&mut w, &[full.clone(), gone.clone()]);
         let mut bytes = w.finish();
-        assert_eq!(read(&mut Reader::new(&bytes), now).unwrap(), [full, gone.clone()]);
+        assert_eq!(read(&mut Reader::new(&bytes)).unwrap(), [full, gone.clone()]);
         bytes[1] = 99;
-        assert_eq!(read(&mut Reader::new(&bytes), now).unwrap(), [gone]);
+        assert_eq!(read(&mut Reader::new(&bytes)).unwrap(), [gone]);
     }
 }

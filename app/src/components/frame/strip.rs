@@ -111,7 +111,7 @@ fn WorstAlarm() -> impl IntoView {
 #[component]
 fn StorageHealth() -> impl IntoView {
     let live = Live::expect();
-    let troubles = live.map(|moment| moment.storage.clone());
+    let troubles = live.map(|moment| moment.site.storage.clone());
     let worst = Derived::new(move || troubles.with(|all| all.first().map(|trouble| trouble.kind)));
     let title = move || troubles.with(|all| all.iter().map(|t| t.words.as_str()).collect::<Vec<_>>().join("\n"));
     let words = move || worst.get().map_or("", |kind| kind.title());

@@ -2,15 +2,14 @@
 
 use super::lane::Scratch;
 use super::layout::Layout;
-use super::{DELTA, FORMAT, FORMAT_OLDEST, KEY, LiveError, sections};
+use super::{DELTA, FORMAT, KEY, LiveError, OLDEST, sections};
 use crate::cells::CellFrame;
 use crate::link::LinkStatus;
 use crate::slot::{Node, Points};
 use crate::spec::SystemSpec;
-use crate::storage::{self, StorageTrouble};
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
-use crate::twin::{Moment, SystemState};
+use crate::twin::{Moment, SiteStatus, SystemState};
 use crate::wire::{Reader, WireError};
 
 /// Reads the live stream of one system. It begins with a key frame.
@@ -58,7 +57,10 @@ impl Decoder {
     /// delta that is not sound, the decoder waits for a key frame. [`Decoder::moment`] stays as it was.
     pub fn decode(&mut self, frame: &[u8]) -> Result<(), LiveError> {
         let mut r = Reader::new(frame);
-        r.formats(FORMAT_OLDEST, FORMAT)?;
+        let format = r.u8()?;
+        if !(OLDEST..=FORMAT).contains(&format) {
+            return Err(WireError::Format { got: format, known: FORMAT }.into());
+        }
         let kind = r.u8()?;
         let seq = r.number::<u32>("number of a frame")?;
         match kind {
@@ -80,9 +82,7 @@ impl Decoder {
         let received = read_received(r, now)?;
         let mut layout = Layout::read(r)?;
         read_lanes(r, &mut layout, now.mono, &mut self.scratch)?;
-        let mut sections = Sections::read(r, now, &[])?;
-        // A key frame stands alone: what it does not say is not so.
-        sections.storage.get_or_insert_default();
+        let sections = Sections::read(r, now, &[])?;
 
         let mut state = SystemState {
             cells: CellFrame::new(layout.topology.cells()),
@@ -92,6 +92,7 @@ impl Decoder {
         layout.put(&mut state);
         self.layout = layout;
         self.moment.state = state;
+        self.moment.site = SiteStatus::default();
         self.show(now, received, sections);
         Ok(())
     }
@@ -119,8 +120,8 @@ impl Decoder {
             self.moment.alarms = alarms;
         }
         self.moment.links = sections.links;
-        if let Some(storage) = sections.storage {
-            self.moment.storage = storage;
+        if let Some(site) = sections.site {
+            self.moment.site = site;
         }
     }
 }
@@ -128,7 +129,7 @@ impl Decoder {
 struct Sections {
     alarms: Option<Vec<crate::alarm::Alarm>>,
     links: Vec<LinkStatus>,
-    storage: Option<Vec<StorageTrouble>>,
+    site: Option<SiteStatus>,
 }
 
 impl Sections {
@@ -146,9 +147,9 @@ impl Sections {
             sections::read_heard(r, &mut links, now)?;
             links
         };
-        let storage = (present & 4 != 0).then(|| storage::read(r, now)).transpose()?;
+        let site = (present & 4 != 0).then(|| SiteStatus::read(r)).transpose()?;
         r.end()?;
-        Ok(Sections { alarms, links, storage })
+        Ok(Sections { alarms, links, site })
     }
 }
 

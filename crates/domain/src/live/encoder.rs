@@ -6,9 +6,8 @@ use super::{DELTA, FORMAT, KEY, sections};
 use crate::alarm::Alarm;
 use crate::link::LinkStatus;
 use crate::spec::SystemSpec;
-use crate::storage::{self, StorageTrouble};
 use crate::time::{Mono, Now};
-use crate::twin::Moment;
+use crate::twin::{Moment, SiteStatus};
 use crate::wire::Writer;
 
 /// Both frames of one moment.
@@ -35,7 +34,8 @@ pub struct Encoder {
     sent: Option<(u32, Now)>,
     alarms: Section<Alarm>,
     links: Section<LinkStatus>,
-    storage: Section<StorageTrouble>,
+    /// What was last said of the whole site.
+    site: SiteStatus,
     scratch: Scratch,
 }
 
@@ -81,7 +81,7 @@ impl Encoder {
             sent: None,
             alarms: Section::NEW,
             links: Section::NEW,
-            storage: Section::NEW,
+            site: SiteStatus::default(),
             scratch: Scratch::default(),
         }
     }
@@ -98,15 +98,17 @@ impl Encoder {
         write_received(&mut w, moment);
         self.blank.write(&mut w);
         write_lanes(&mut w, &self.next, &self.blank, now.mono, &mut self.scratch);
-        write_sections(&mut w, moment, Parts { alarms: true, links: true, storage: !moment.storage.is_empty() });
+        write_sections(&mut w, moment, Sent { alarms: true, links: true, site: true });
         let key = w.finish();
 
         let first = self.sent.is_none();
         let other_alarms = !sections::same_alarms(&self.alarms.list, &moment.alarms);
         let alarms = self.alarms.due(&moment.alarms, now.mono, first || other_alarms);
         let links = self.links.due(&moment.links, now.mono, first || self.links.list.len() != moment.links.len());
-        let storage = self.storage.due(&moment.storage, now.mono, self.storage.list != moment.storage);
-        let parts = Parts { alarms, links, storage };
+        let site = first || self.site != moment.site;
+        if site {
+            self.site.clone_from(&moment.site);
+        }
         let delta = match self.sent {
             None => key.clone(),
             Some((_, before)) => {
@@ -117,7 +119,7 @@ impl Encoder {
                 w.signed(now.utc.0.wrapping_sub(before.utc.0).wrapping_sub(passed));
                 write_received(&mut w, moment);
                 write_lanes(&mut w, &self.next, &self.last, now.mono, &mut self.scratch);
-                write_sections(&mut w, moment, parts);
+                write_sections(&mut w, moment, Sent { alarms, links, site });
                 w.finish()
             }
         };
@@ -145,26 +147,26 @@ fn write_lanes(w: &mut Writer, next: &Layout, base: &Layout, now: Mono, scratch:
     }
 }
 
+/// Which sections a frame carries whole.
+#[derive(Clone, Copy)]
+struct Sent {
+    alarms: bool,
+    links: bool,
+    site: bool,
+}
+
 /// Links that are not sent whole say at least when they were heard: whether one is silent is not told a second late.
-fn write_sections(w: &mut Writer, moment: &Moment, parts: Parts) {
-    w.u8(u8::from(parts.alarms) | u8::from(parts.links) << 1 | u8::from(parts.storage) << 2);
-    if parts.alarms {
+fn write_sections(w: &mut Writer, moment: &Moment, Sent { alarms, links, site }: Sent) {
+    w.u8(u8::from(alarms) | u8::from(links) << 1 | u8::from(site) << 2);
+    if alarms {
         sections::write_alarms(w, &moment.alarms, moment.now);
     }
-    if parts.links {
+    if links {
         sections::write_links(w, &moment.links, moment.now);
     } else {
         sections::write_heard(w, &moment.links, moment.now);
     }
-    if parts.storage {
-        storage::write(w, &moment.storage, moment.now);
+    if site {
+        moment.site.write(w);
     }
-}
-
-/// Which lists a frame carries whole.
-#[derive(Clone, Copy)]
-struct Parts {
-    alarms: bool,
-    links: bool,
-    storage: bool,
 }

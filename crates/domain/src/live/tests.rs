@@ -1,12 +1,13 @@
 //! What a page sees is what the site knows, whatever arrives and whatever gets lost.
 
 use super::*;
-use crate::alarm::{Alarm, RuleIdx, Subject};
+use crate::alarm::{Alarm, RuleIdx, Severity, Subject};
 use crate::link::{LinkIdx, LinkState, LinkStatus};
 use crate::point::PointId;
 use crate::reading::{CellQuantity, NoData, NodeQuantity, Reading, Sample, Target};
 use crate::slot::Slot;
 use crate::spec::SystemSpec;
+use crate::storage::{StorageKind, StorageTrouble};
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
 use crate::twin::{Moment, SystemState};
@@ -108,6 +109,7 @@ fn rich() -> (SystemSpec, Moment) {
             value: 2.8,
             worst: 2.7,
             signal_lost: true,
+            chattering: false,
         },
         Alarm {
             rule: RuleIdx(5),
@@ -116,6 +118,7 @@ fn rich() -> (SystemSpec, Moment) {
             value: f32::INFINITY,
             worst: f32::INFINITY,
             signal_lost: false,
+            chattering: true,
         },
         Alarm {
             rule: RuleIdx(200),
@@ -124,6 +127,7 @@ fn rich() -> (SystemSpec, Moment) {
             value: 0.0,
             worst: 0.0,
             signal_lost: false,
+            chattering: false,
         },
         Alarm {
             rule: RuleIdx(3),
@@ -132,6 +136,7 @@ fn rich() -> (SystemSpec, Moment) {
             value: 0.3,
             worst: 0.4,
             signal_lost: false,
+            chattering: false,
         },
     ];
     moment.links = vec![
@@ -170,6 +175,27 @@ fn a_key_frame_stands_alone() {
     assert_same(&spec, decoder.moment(), &moment);
     assert_eq!(decoder.moment().alarms, moment.alarms);
     assert_eq!(decoder.moment().links, moment.links);
+}
+
+/// What changed in format 3 is only what a byte may say: frames of format 2 are read as before.
+#[test]
+fn tape_of_the_format_before_stays_readable() {
+    let (spec, mut moment) = rich();
+    moment.alarms.iter_mut().for_each(|alarm| alarm.chattering = false);
+    let mut encoder = Encoder::new(&spec);
+    let mut old = Decoder::new();
+    for _ in 0..3 {
+        let mut frame = encoder.encode(&moment).delta;
+        frame[0] = OLDEST;
+        assert_eq!(old.decode(&frame), Ok(()));
+        assert_eq!(old.moment().alarms, moment.alarms);
+        cycle(&mut moment, 5_000, sweep(0..260, 3.1));
+    }
+    for unknown in [OLDEST - 1, FORMAT + 1] {
+        let mut frame = encoder.encode(&moment).key;
+        frame[0] = unknown;
+        assert!(Decoder::new().decode(&frame).is_err(), "format {unknown}");
+    }
 }
 
 #[test]
@@ -282,6 +308,49 @@ fn alarms_go_out_at_once_and_their_values_and_links_once_a_second() {
 }
 
 #[test]
+fn the_whole_site_goes_out_when_it_changes_and_old_tape_is_read_without_it() {
+    use crate::twin::{Health, SiteStatus};
+    let (spec, mut moment) = rich();
+    let mut encoder = Encoder::new(&spec);
+    let mut live = decoded(&encoder.encode(&moment).key);
+    let states = [Health::Unknown, Health::NoAlarm, Health::Alarm(Severity::Critical)];
+    for (systems, storage) in [(&states[..], ""), (&states[..], "the disk is full"), (&states[..1], ""), (&[], "")] {
+        let trouble = |words: &str| StorageTrouble {
+            kind: StorageKind::NotStored,
+            since: Utc(1_759_000_000_000_000),
+            words: words.to_owned(),
+        };
+        let storage = Some(storage).filter(|words| !words.is_empty()).map(trouble).into_iter().collect();
+        moment.site = SiteStatus { systems: systems.to_vec(), storage };
+        cycle(&mut moment, 0, []);
+        let frames = encoder.encode(&moment);
+        live.decode(&frames.delta).unwrap();
+        assert_eq!(live.moment().site, moment.site);
+        assert_eq!(decoded(&frames.key).moment().site, moment.site);
+        cycle(&mut moment, 0, []);
+        live.decode(&encoder.encode(&moment).delta).unwrap();
+        assert_eq!(live.moment().site, moment.site, "what is not said again still holds");
+    }
+    // A frame of format 2, as tape has it: the same without the last section.
+    let key = encoder.encode(&moment).key;
+    let mut old = key[..key.len() - 2].to_vec();
+    old[0] = OLDEST;
+    let sections = old.len() - sections_len(&moment) - 1;
+    assert_eq!(old[sections], 0b111);
+    old[sections] = 0b011;
+    assert_eq!(decoded(&old).moment().alarms, live.moment().alarms);
+    assert_eq!(decoded(&old).moment().site, SiteStatus::default());
+}
+
+/// Bytes of the alarms and links of a key frame of `moment`.
+fn sections_len(moment: &Moment) -> usize {
+    let mut w = crate::wire::Writer::default();
+    sections::write_alarms(&mut w, &moment.alarms, moment.now);
+    sections::write_links(&mut w, &moment.links, moment.now);
+    w.finish().len()
+}
+
+#[test]
 fn a_damaged_frame_shows_nothing_and_waits_for_a_key_frame() {
     let (spec, mut moment) = rich();
     let mut encoder = Encoder::new(&spec);
@@ -308,45 +377,6 @@ fn a_damaged_frame_shows_nothing_and_waits_for_a_key_frame() {
     assert_eq!(Decoder::new().decode(&longer), Err(LiveError::Wire(WireError::Trailing { at })));
     assert_eq!(Decoder::new().decode(&[9, KEY, 0]), Err(LiveError::Wire(WireError::Format { got: 9, known: FORMAT })));
     assert_eq!(Decoder::new().decode(&[FORMAT, 9, 0]), Err(LiveError::Kind(9)));
-}
-
-#[test]
-fn trouble_with_storage_comes_at_once_and_ends_at_once() {
-    use crate::storage::{StorageKind, StorageTrouble};
-    let (spec, mut moment) = rich();
-    let trouble = |kind, words: &str| StorageTrouble { kind, since: Utc(1_759_000_000_000_000), words: words.into() };
-    let (mut encoder, mut live) = (Encoder::new(&spec), Decoder::new());
-    for troubles in [
-        vec![],
-        vec![trouble(StorageKind::NotStored, "The disk is full: free some space.")],
-        vec![trouble(StorageKind::NotStored, "It is read-only."), trouble(StorageKind::Deleted, "A day is gone.")],
-        vec![],
-    ] {
-        cycle(&mut moment, 1_000, []);
-        moment.storage = troubles.clone();
-        let encoded = encoder.encode(&moment);
-        live.decode(&encoded.delta).unwrap();
-        assert_eq!((&live.moment().storage, &decoded(&encoded.key).moment().storage), (&troubles, &troubles));
-        cycle(&mut moment, 1_000, []);
-        live.decode(&encoder.encode(&moment).delta).unwrap();
-        assert_eq!(live.moment().storage, troubles, "it stands until it is said to be over");
-    }
-}
-
-/// Tape of format 2 is kept for years: it has no trouble with storage, and is else the same.
-#[test]
-fn tape_of_the_format_before_is_still_read() {
-    let (spec, mut moment) = rich();
-    let mut encoder = Encoder::new(&spec);
-    let mut live = Decoder::new();
-    for _ in 0..3 {
-        let mut frame = encoder.encode(&moment).delta;
-        assert_eq!(frame[0], FORMAT);
-        frame[0] = FORMAT_OLDEST;
-        live.decode(&frame).unwrap();
-        assert_same(&spec, live.moment(), &moment);
-        cycle(&mut moment, 1_000, [(Target::Point(PointId::Soc), Ok(63.0))]);
-    }
 }
 
 #[test]

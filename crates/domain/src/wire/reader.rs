@@ -160,15 +160,6 @@ impl<'a> Reader<'a> {
         if got == known { Ok(()) } else { Err(WireError::Format { got, known }) }
     }
 
-    /// Takes the number of a format, which must be from `oldest` to `newest`.
-    ///
-    /// # Errors
-    /// [`WireError::Format`] for another one.
-    pub fn formats(&mut self, oldest: u8, newest: u8) -> Result<(), WireError> {
-        let got = self.u8()?;
-        if (oldest..=newest).contains(&got) { Ok(()) } else { Err(WireError::Format { got, known: newest }) }
-    }
-
     /// Checks that everything was read.
     ///
     /// # Errors

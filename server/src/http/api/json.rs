@@ -67,7 +67,7 @@ pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, moment: &Moment) -> Valu
             Some(json!({
                 "rule": rule.id, "severity": rule.severity.word(), "since": rfc3339(alarm.since),
                 "words": alarm.words(site, &spec.topology, &moment.links), "advice": rule.advice,
-                "signal_lost": alarm.signal_lost,
+                "signal_lost": alarm.signal_lost, "chattering": alarm.chattering,
             }))
         })
         .collect();
@@ -85,7 +85,7 @@ pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, moment: &Moment) -> Valu
         "load_covered_pct": derived(derived::load_covered_pct(&moment.state.points, now)),
         "cell_voltage_v": stats(cells.column(CellQuantity::Voltage).stats(now), spec.cell_resolution_v, spec),
         "cell_temperature_c": stats(cells.column(CellQuantity::Temperature).stats(now), 0.1, spec),
-        "nodes": nodes, "alarms": alarms, "storage": storage(&moment.storage),
+        "nodes": nodes, "alarms": alarms, "storage": storage(&moment.site.storage),
     })
 }
 
