@@ -1,5 +1,6 @@
 //! Wiring: from a site file to a running site, and back down in order.
 
+use crate::alarms;
 use crate::analysis::Analysis;
 use crate::cli::{Common, Serve};
 use crate::clock::system_clock;
@@ -8,7 +9,7 @@ use crate::http::{self, AppState, Manifest};
 use crate::hub::{Hub, Published};
 use crate::site_file::{self, SiteFile};
 use crate::tape;
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use domain::link::LinkIdx;
 use domain::live::Encoder;
 use domain::minute::Minutes;
@@ -21,7 +22,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Second, Store};
+use store::{Notice, Second, Store};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
@@ -69,8 +70,12 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         _ => anyhow!("{listen}: {error}"),
     })?;
     let clock = system_clock();
+    let disk_free_min = history.disk_free_min_bytes;
     let (store, notices) = Store::open_with(&options.common.data, clock().utc, history)?;
     for notice in notices {
+        if let Notice::NotStoring { why } = &notice {
+            bail!("the data folder cannot be used: {why}. Put it right, or name another folder with --data");
+        }
         tracing::warn!("{notice}");
     }
 
@@ -78,10 +83,10 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let (sink, inputs) = mpsc::channel(engine::INPUTS);
     let mut handles = Vec::with_capacity(tasks.len());
     let mut running = Vec::with_capacity(tasks.len());
-    for (i, mut task) in tasks.into_iter().enumerate() {
+    for (mut task, idx) in tasks.into_iter().zip(0..) {
         task.bind().await?;
         handles.push(task.handle());
-        running.push((LinkIdx(i as u8), task));
+        running.push((LinkIdx(idx), task));
     }
     let mut rigs = Vec::with_capacity(simulators.len());
     let mut labs = vec![None; spec.systems.len()];
@@ -91,9 +96,10 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         rigs.push(rig);
     }
 
-    let site = Site::new(spec.clone());
-    let systems = (spec.systems.iter().enumerate())
-        .map(|(i, system)| first_moment(&site, SystemIdx(i as u8), system, &store, clock()))
+    let mut site = Site::new(spec.clone());
+    alarms::restore(&mut site, &store, clock());
+    let systems = (spec.systems.iter().zip(0..))
+        .map(|(system, i)| first_moment(&site, SystemIdx(i), system, &store, clock()))
         .collect::<Result<Vec<_>>>()?;
     let hub = Arc::new(Hub::new(Arc::new(spec), handles, labs, store.clone(), clock.clone(), systems));
     let links: Vec<_> = (running.into_iter())
@@ -103,7 +109,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let engine = tokio::spawn(engine::run(site, inputs, hub.clone(), store.clone(), clock, stopped.clone()));
 
     let data = options.common.data.as_path();
-    let analysis = Arc::new(Analysis::new(data, options.common.duckdb.clone()));
+    let analysis = Arc::new(Analysis::new(data, options.common.duckdb.clone(), disk_free_min));
     let app = http::router(AppState { hub, manifest, data: data.into(), analysis }, &options.common.assets);
     let address = listener.local_addr().context("read the bound address")?;
     println!("Packtwin is at http://{address}");

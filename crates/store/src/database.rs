@@ -10,12 +10,14 @@ mod catalogue;
 mod cells;
 mod damage;
 mod schema;
+mod tape;
+mod trust;
 
 pub(crate) use catalogue::{Everything, Reader};
 
 use crate::cells::codec;
 use crate::error::{Notice, StoreError};
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::queue::Second;
 use crate::tail;
 use domain::time::Utc;
@@ -76,6 +78,7 @@ pub(crate) struct Database {
     conn: Connection,
     path: PathBuf,
     rows: u64,
+    judged: tape::Judged,
 }
 
 impl Database {
@@ -104,7 +107,7 @@ impl Database {
         // Walks an index: some milliseconds for two days.
         let rows: i64 = conn.query_row("SELECT count(*) FROM tape", [], |row| row.get(0)).map_err(&sql)?;
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(&sql)?;
-        Ok(Database { conn, path: path.to_owned(), rows: rows.max(0) as u64 })
+        Ok(Database { conn, path: path.to_owned(), rows: rows.max(0) as u64, judged: tape::Judged::default() })
     }
 
     /// As [`Database::open`]; a damaged file is put aside first, which the notice says.
@@ -140,8 +143,16 @@ impl Database {
                     "INSERT INTO cell_tail (system_id, minute, cells) SELECT id, ?2, ?3 FROM system WHERE name = ?1",
                 )?;
                 let mut event = transaction.prepare_cached(
-                    "INSERT INTO event (system_id, at_ms, kind, rule, severity, words)
-                     SELECT id, ?2, ?3, ?4, ?5, ?6 FROM system WHERE name = ?1",
+                    "INSERT INTO event (system_id, at_ms, rule, subject, severity, value, words, kind)
+                     SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM system WHERE name = ?1",
+                )?;
+                let mut raised = transaction.prepare_cached(
+                    "INSERT OR REPLACE INTO active_alarm (system_id, at_ms, rule, subject, severity, value, words)
+                     SELECT id, ?2, ?3, ?4, ?5, ?6, ?7 FROM system WHERE name = ?1",
+                )?;
+                let mut cleared = transaction.prepare_cached(
+                    "DELETE FROM active_alarm WHERE rule = ?2 AND subject = ?3
+                     AND system_id = (SELECT id FROM system WHERE name = ?1)",
                 )?;
                 for row in rows {
                     system.execute([&row.system])?;
@@ -154,34 +165,26 @@ impl Database {
                     if let Some(minute) = &row.cells {
                         cells_of.execute(params![row.system, minute.minute, codec::pack(minute)])?;
                     }
-                    for Event { at_ms, kind, rule, severity, words } in &row.events {
-                        event.execute(params![row.system, at_ms, kind, rule, severity, words])?;
+                    for Event { at_ms, kind, rule, subject, severity, value, words } in &row.events {
+                        let (of, bad, kind_word) = (&row.system, severity.word(), kind.word());
+                        event.execute(params![of, at_ms, rule, subject, bad, value, words, kind_word])?;
+                        match kind {
+                            _ if subject.is_empty() => {}
+                            EventKind::Raised => {
+                                raised.execute(params![of, at_ms, rule, subject, bad, value, words])?;
+                            }
+                            EventKind::Cleared => {
+                                cleared.execute(params![of, rule, subject])?;
+                            }
+                            EventKind::Deleted => {}
+                        }
                     }
                 }
             }
             transaction.commit()
         };
         write(&mut self.conn).map_err(StoreError::sqlite(&self.path))?;
-        self.rows += rows.len() as u64;
-        Ok(())
-    }
-
-    /// Deletes at most `limit` rows that are older than `before_utc_s`, system by system, oldest first, but not those
-    /// within `around` of an alarm.
-    pub(crate) fn expire(&mut self, before_utc_s: i64, limit: usize, around: Duration) -> Result<(), StoreError> {
-        let delete = |conn: &Connection| {
-            conn.prepare_cached(
-                "DELETE FROM tape WHERE seq IN (
-                    SELECT tape.seq FROM system CROSS JOIN tape ON tape.system_id = system.id AND utc_s < ?1
-                    WHERE NOT EXISTS (
-                        SELECT 1 FROM event WHERE event.system_id = tape.system_id AND kind = 'raised'
-                        AND at_ms >= (utc_s - ?3) * 1000 AND at_ms <= (utc_s + ?3) * 1000)
-                    LIMIT ?2)",
-            )?
-            .execute(params![before_utc_s, limit as i64, around.as_secs() as i64])
-        };
-        let expired = delete(&self.conn).map_err(StoreError::sqlite(&self.path))?;
-        self.rows = self.rows.saturating_sub(expired as u64);
+        self.rows += rows.iter().filter(|row| !row.tape.is_empty()).count() as u64;
         Ok(())
     }
 

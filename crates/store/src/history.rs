@@ -24,7 +24,7 @@ use crate::columns::Columns;
 use crate::database::{Everything, Reader};
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::event::Event;
+use crate::event::{ActiveAlarm, Event};
 use crate::index::{Index, Past};
 use crate::segment::Segment;
 use domain::point::PointId;
@@ -119,6 +119,10 @@ impl History {
     /// There is no history in the folder, or it cannot be read.
     pub fn open(folder: &Path) -> Result<History, StoreError> {
         let database = folder.join(crate::writer::FILE);
+        // What an earlier version laid out is moved, unless a server has the folder and has done so.
+        if database.exists() {
+            drop(crate::folder::take(folder));
+        }
         let history = History::new(folder, database, Arc::default());
         let Everything { catalogue, cell_days, tails } = history.query(Reader::everything)?;
         for (system, tail, cell_tail) in tails {
@@ -175,6 +179,14 @@ impl History {
     /// The database cannot be read.
     pub fn events(&self, system: &str, range: Range, limit: usize) -> Result<Vec<Event>, StoreError> {
         self.query(|reader| reader.events(system, range.from_ms, range.to_ms, limit))
+    }
+
+    /// The alarms of all systems that were raised and are not over, oldest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn active_alarms(&self) -> Result<Vec<ActiveAlarm>, StoreError> {
+        self.query(Reader::active_alarms)
     }
 
     /// The newest row at or before `at_ms`, if it is not older than `within_ms`.

@@ -1,15 +1,16 @@
 //! History on disk: what was live a moment ago, and what was measured months ago. The only place with SQL.
 //!
 //! ```text
-//! append -> queue (bounded, in memory) -> writer thread: one commit a second -> history.db: tape, tail, events
-//!                                           '- full hours -> seal -> <system>/pack/<day>.parquet, rollups in history.db
-//!                                                                    <system>/cells/<day>.parquet: minutes of cells
+//! append -> queue (bounded, in memory) -> writer thread: one commit a second -> history.db: tape, tail, events, active alarms
+//!                                           '- full hours -> seal -> systems/<system>/pack/<day>.parquet, rollups in history.db
+//!                                                                    systems/<system>/cells/<day>.parquet: minutes of cells
 //!
 //! history() -> chart, summary, energy, sags ... <- rollups <- mapped columns <- sealed days, and the tail in memory
 //! ```
 //!
 //! What is promised:
-//! - What is committed survives `kill -9`; what is not is at most a second old. A power cut may take everything since
+//! - What is committed survives `kill -9`; what is not is at most a second old, and events are committed at once, in one
+//!   transaction with the list of active alarms. A power cut may take everything since
 //!   the last checkpoint: six seconds. Nothing that is sealed is lost by either.
 //! - One connection writes and checkpoints. Readers never wait for it, nor it for them.
 //! - A disk that is full, read-only or broken stops neither the caller nor the start: rows wait in memory, then the
@@ -21,6 +22,7 @@
 //! file and its SQL), `seal.rs` and `segment.rs` (days in Parquet), `rollup.rs` (the pyramid),
 //! `cells.rs` (minutes of cells), `history.rs` (questions).
 
+mod aside;
 mod block;
 mod bulk;
 mod cells;
@@ -32,6 +34,7 @@ mod event;
 mod folder;
 mod history;
 mod index;
+mod layout;
 mod queue;
 mod rollup;
 mod seal;
@@ -40,6 +43,7 @@ mod shared;
 mod store;
 mod tail;
 mod trouble;
+mod trust;
 mod writer;
 
 pub use block::Block;
@@ -48,13 +52,15 @@ pub use cells::CellDay;
 pub use database::Row;
 pub use day::{DAY_MS, Day};
 pub use error::{Notice, StoreError};
-pub use event::Event;
+pub use event::{ActiveAlarm, Event, EventKind, UnknownWord};
 pub use history::{
     Beside, CellChart, CellCoverage, CellMap, CellParts, CellRank, CellValue, CellsAt, Chart, Coverage, Grid, Headroom,
     History, Mean, Parts, Range, Sag, Sags, Spread, Summary, Tier,
 };
+pub use layout::queries_folder;
 pub use queue::Second;
 pub use rollup::{Bucket, Flow, IDLE_A, held_s};
 pub use segment::Segment;
 pub use shared::Health;
 pub use store::{Options, Store};
+pub use writer::free_bytes;

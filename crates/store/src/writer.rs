@@ -1,4 +1,4 @@
-//! The writer thread: once a second one commit, now and then a checkpoint, and old rows go in small steps.
+//! The writer thread: once a second one commit, and one at once when something happened; now and then a checkpoint, and old rows go in small steps.
 //!
 //! ```text
 //!            no database --opened--> storing --disk full, file locked--> storing, with an error
@@ -10,8 +10,12 @@
 //! simply tried again.
 
 mod cells;
+mod clock;
 mod restore;
+mod retention;
 mod sealing;
+
+pub use retention::free_bytes;
 
 use crate::database::{Checkpoint, Database};
 use crate::day::Day;
@@ -22,9 +26,10 @@ use crate::queue::Second;
 use crate::shared::{Report, Shared, Wake};
 use crate::store::Options;
 use crate::trouble::Troubles;
+use crate::trust::{Clock, DAY_US, Trust};
 use domain::storage::StorageKind;
 use domain::time::Utc;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -59,6 +64,15 @@ pub(crate) struct Writer {
     seal_error: Option<String>,
     report: Report,
     troubles: Troubles,
+    /// The wall clock, and how much room the disk has, bytes.
+    wall: fn() -> Utc,
+    free: fn(&Path) -> Option<u64>,
+    trust: Trust,
+    clock: Clock,
+    /// What the database remembers of the clock, and whether it stood behind.
+    remembered: Option<(Utc, bool)>,
+    /// When a day may go by age again.
+    age_at: Instant,
     newest_utc_s: i64,
     checkpoint_at: Instant,
     truncate_at: Instant,
@@ -84,6 +98,12 @@ impl Writer {
             seal_error: None,
             report: Report::default(),
             troubles: Troubles::default(),
+            wall: utc_now,
+            free: retention::free_bytes,
+            trust: Trust::new(None, now),
+            clock: Clock::Right,
+            remembered: None,
+            age_at: now + retention::AGE_EVERY,
             newest_utc_s: i64::MIN,
             checkpoint_at: now + options.checkpoint_every,
             truncate_at: now + TRUNCATE_EVERY,
@@ -109,7 +129,7 @@ impl Writer {
                 vec![Notice::NotStoring { why }]
             }
         };
-        self.tell(utc_now());
+        self.tell((self.wall)());
         self.shared.finish(Vec::new(), 0, self.report.clone());
         Ok(notices)
     }
@@ -120,12 +140,13 @@ impl Writer {
         loop {
             let wake = self.shared.wait(tick);
             let now = Instant::now();
-            if wake != Wake::Tick || now >= self.retry_at {
+            let asked = matches!(wake, Wake::Flush | Wake::Close);
+            if asked || now >= self.retry_at {
                 self.cycle(now);
             }
             match wake {
                 Wake::Close => break,
-                Wake::Flush => {}
+                Wake::Event | Wake::Flush => {}
                 Wake::Tick => tick = now + self.options.commit_every,
             }
         }
@@ -144,7 +165,7 @@ impl Writer {
             Err(e) => self.failed(e, now),
         }
         self.log_dropped();
-        self.tell(utc_now());
+        self.tell((self.wall)());
         self.shared.finish(rows, flush, self.report.clone());
     }
 
@@ -164,6 +185,7 @@ impl Writer {
             let notice = self.open(utc_now())?;
             notice.iter().for_each(|notice| tracing::error!("{notice}"));
         }
+        self.look_at_clock(now)?;
         let Some(db) = &mut self.db else { return Ok(()) };
         db.is_in_place()?;
         if !rows.is_empty() {
@@ -172,10 +194,12 @@ impl Writer {
             self.newest_utc_s = rows.iter().map(|row| row.utc_s).max().unwrap_or(self.newest_utc_s);
             rows.clear();
         }
-        if now >= self.expire_at && self.newest_utc_s > i64::MIN {
+        let near = (self.newest_utc_s.saturating_mul(1_000_000)).abs_diff((self.wall)().0) <= DAY_US as u64;
+        if now >= self.expire_at && near && self.clock == Clock::Right {
             // By the newest row, not by the clock: without new rows, the old ones are all there is.
             let before_utc_s = self.newest_utc_s.saturating_sub(self.options.keep.as_secs() as i64);
-            db.expire(before_utc_s, EXPIRE_ROWS, self.options.keep_around_events)?;
+            let kept = (self.options.keep_around_events, self.options.keep_around_max_bytes);
+            db.expire(before_utc_s, EXPIRE_ROWS, kept)?;
             self.expire_at = now + EXPIRE_EVERY;
         }
         if now >= self.truncate_at {
@@ -196,6 +220,10 @@ impl Writer {
         }
         let (db, notice) = Database::open_or_renew(&self.folder.join(FILE), now)?;
         (self.report.rows, self.report.bytes) = (db.rows(), db.bytes());
+        if let Some((known, behind)) = db.known_clock()? {
+            self.trust = Trust::new(Some(known), Instant::now());
+            self.clock = if behind { Clock::Behind(0) } else { Clock::Right };
+        }
         self.db = Some(db);
         self.restore()?;
         Ok(notice)

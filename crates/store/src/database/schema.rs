@@ -83,6 +83,33 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (system_id, day)
     ) STRICT;
 ",
+    "
+    ALTER TABLE event ADD COLUMN subject TEXT NOT NULL DEFAULT '';   -- 'cell 7.12'; '' in older records
+    ALTER TABLE event ADD COLUMN value REAL;                         -- the watched value then
+    CREATE TABLE active_alarm (           -- the events that raised what is not over
+        system_id   INTEGER NOT NULL REFERENCES system (id),
+        rule        TEXT NOT NULL,
+        subject     TEXT NOT NULL,
+        at_ms       INTEGER NOT NULL,     -- since 1970-01-01 UTC
+        severity    TEXT NOT NULL,
+        value       REAL,
+        words       TEXT NOT NULL,
+        PRIMARY KEY (system_id, rule, subject)
+    ) STRICT, WITHOUT ROWID;
+",
+    "
+    CREATE TABLE clock (                  -- the last time that is known, and whether the clock stood before it
+        id          INTEGER PRIMARY KEY CHECK (id = 1),
+        known_us    INTEGER NOT NULL,
+        behind      INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE doubtful (               -- days sealed while the clock was ahead of what is known
+        system      TEXT NOT NULL,
+        cells       INTEGER NOT NULL,     -- 0: rows, 1: minutes of cells
+        day         INTEGER NOT NULL,
+        PRIMARY KEY (system, cells, day)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Says whether this program may write the file. Changes nothing.

@@ -152,7 +152,7 @@ fn a_disk_that_is_full_while_an_hour_is_sealed_loses_nothing_and_it_is_sealed_la
     let ballast = disk.fill();
     let size = fs::metadata(&ballast).unwrap().len();
     fs::File::options().write(true).open(&ballast).unwrap().set_len(size - 150_000).unwrap();
-    let folder = disk.path().join("hv/cells");
+    let folder = disk.path().join("systems/hv/cells");
     let files = || fs::read_dir(&folder).map_or(0, |entries| entries.count());
     let store = open(disk.path());
     store.flush().unwrap();
