@@ -92,6 +92,6 @@ pub(crate) fn moment() -> Moment {
         latency_ms: Some(0.4),
         ..LinkStatus::default()
     };
-    let site = SiteStatus { systems: vec![Health::NoAlarm], storage: Vec::new() };
+    let site = SiteStatus { systems: vec![Health::NoAlarm], storage: String::new() };
     Moment { now, received: at, state, alarms: Vec::new(), links: vec![up.clone(), up.clone(), up], site }
 }

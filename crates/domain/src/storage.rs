@@ -2,7 +2,6 @@
 
 use crate::alarm::Severity;
 use crate::time::Utc;
-use crate::wire::{Reader, WireError, Writer};
 
 /// What kind of trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,7 +24,7 @@ pub enum StorageKind {
 }
 
 impl StorageKind {
-    /// Every kind, in wire order. New ones come at the end.
+    /// Every kind, in order. New ones come at the end.
     pub const ALL: [StorageKind; 7] = [
         StorageKind::NotStored,
         StorageKind::NotSealed,
@@ -83,31 +82,6 @@ pub struct StorageTrouble {
     pub words: String,
 }
 
-/// Appends a list of troubles.
-pub(crate) fn write(w: &mut Writer, troubles: &[StorageTrouble]) {
-    w.varint(troubles.len() as u64);
-    for trouble in troubles {
-        w.u8(trouble.kind as u8);
-        w.signed(trouble.since.0);
-        w.str(&trouble.words);
-    }
-}
-
-/// Reads what [`write`] wrote. Kinds that only the other side knows are left out.
-///
-/// # Errors
-/// The bytes end too early.
-pub(crate) fn read(r: &mut Reader<'_>) -> Result<Vec<StorageTrouble>, WireError> {
-    let mut troubles = Vec::new();
-    for _ in 0..r.count("number of troubles")? {
-        let kind = StorageKind::ALL.get(usize::from(r.u8()?)).copied();
-        let since = Utc(r.signed()?);
-        let words = r.str()?.to_owned();
-        troubles.extend(kind.map(|kind| StorageTrouble { kind, since, words }));
-    }
-    Ok(troubles)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,17 +99,5 @@ mod tests {
             (6, "lost"),
         ];
         assert_eq!(ids, golden);
-    }
-
-    #[test]
-    fn a_kind_that_only_the_other_side_knows_is_left_out() {
-        let trouble = |kind, words: &str| StorageTrouble { kind, since: Utc(1), words: words.to_owned() };
-        let (full, gone) = (trouble(StorageKind::DiskShort, "full"), trouble(StorageKind::Deleted, "gone"));
-        let mut w = Writer::default();
-        write(&mut w, &[full.clone(), gone.clone()]);
-        let mut bytes = w.finish();
-        assert_eq!(read(&mut Reader::new(&bytes)).unwrap(), [full, gone.clone()]);
-        bytes[1] = 99;
-        assert_eq!(read(&mut Reader::new(&bytes)).unwrap(), [gone]);
     }
 }

@@ -14,7 +14,6 @@ use crate::reading::{Batch, CellQuantity, Reading, Sample, Target};
 use crate::slot::{Node, Points};
 use crate::soc::SocWatch;
 use crate::spec::{SiteSpec, SystemIdx, SystemSpec};
-use crate::storage::StorageTrouble;
 use crate::time::{Mono, Now, Utc};
 
 /// What is known of one system: everything that a page draws and history keeps.
@@ -86,8 +85,8 @@ pub struct Site {
     pub systems: Vec<System>,
     /// Its links, in the order of the spec.
     pub links: Vec<LinkStatus>,
-    /// What is wrong with the disk or the files of its history, worst first.
-    pub storage: Vec<StorageTrouble>,
+    /// What is wrong with the storage of history, for people; empty if nothing is.
+    pub storage: String,
 }
 
 impl Site {
@@ -104,7 +103,7 @@ impl Site {
             })
             .collect();
         let links = vec![LinkStatus::default(); spec.links.len()];
-        Site { spec, systems, links, storage: Vec::new() }
+        Site { spec, systems, links, storage: String::new() }
     }
 
     /// Takes what happened; what is not of this site changes nothing.

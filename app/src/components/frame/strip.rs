@@ -25,7 +25,6 @@ pub(super) fn Strip() -> impl IntoView {
             <span class="strip-space"></span>
             {system.simulated.then(|| view! { <span class="simulation">"SIM"<span>"ULATION"</span></span> })}
             <Later><WorstAlarm /></Later>
-            <Later><StorageHealth /></Later>
             <Later><LinkHealth /></Later>
             <Later><PageLink /></Later>
             <span class="chip strip-clock" title="Time of the newest frame, here">
@@ -71,22 +70,6 @@ fn WorstAlarm() -> impl IntoView {
             {move || worst.get().1.map(|severity| view! { <SeverityMark severity /> })}
             <span class="strip-words">{words}</span>
         </a>
-    }
-}
-
-/// What is wrong with the disk or the files of history: the worst of it, all of it on asking. Nothing while all is well.
-#[component]
-fn StorageHealth() -> impl IntoView {
-    let live = Live::expect();
-    let troubles = live.map(|moment| moment.site.storage.clone());
-    let worst = Derived::new(move || troubles.with(|all| all.first().map(|trouble| trouble.kind)));
-    let title = move || troubles.with(|all| all.iter().map(|t| t.words.as_str()).collect::<Vec<_>>().join("\n"));
-    let words = move || worst.get().map_or("", |kind| kind.title());
-    let tone = move || worst.get().map_or("neutral", |kind| kind.severity().word());
-    view! {
-        <span class="chip strip-storage" role="status" data-tone=tone title=title hidden=move || worst.get().is_none()>
-            {words}
-        </span>
     }
 }
 

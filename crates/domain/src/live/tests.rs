@@ -7,7 +7,6 @@ use crate::point::PointId;
 use crate::reading::{CellQuantity, NoData, NodeQuantity, Reading, Sample, Target};
 use crate::slot::Slot;
 use crate::spec::SystemSpec;
-use crate::storage::{StorageKind, StorageTrouble};
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
 use crate::twin::{Moment, SystemState};
@@ -315,13 +314,7 @@ fn the_whole_site_goes_out_when_it_changes_and_old_tape_is_read_without_it() {
     let mut live = decoded(&encoder.encode(&moment).key);
     let states = [Health::Unknown, Health::NoAlarm, Health::Alarm(Severity::Critical)];
     for (systems, storage) in [(&states[..], ""), (&states[..], "the disk is full"), (&states[..1], ""), (&[], "")] {
-        let trouble = |words: &str| StorageTrouble {
-            kind: StorageKind::NotStored,
-            since: Utc(1_759_000_000_000_000),
-            words: words.to_owned(),
-        };
-        let storage = Some(storage).filter(|words| !words.is_empty()).map(trouble).into_iter().collect();
-        moment.site = SiteStatus { systems: systems.to_vec(), storage };
+        moment.site = SiteStatus { systems: systems.to_vec(), storage: storage.to_owned() };
         cycle(&mut moment, 0, []);
         let frames = encoder.encode(&moment);
         live.decode(&frames.delta).unwrap();

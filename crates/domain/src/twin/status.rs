@@ -4,7 +4,6 @@ use super::{Site, System};
 use crate::alarm::Severity;
 use crate::point::PointId;
 use crate::reading::CellQuantity;
-use crate::storage::{self, StorageTrouble};
 use crate::time::Mono;
 use crate::wire::{Reader, WireError, Writer};
 
@@ -13,8 +12,8 @@ use crate::wire::{Reader, WireError, Writer};
 pub struct SiteStatus {
     /// How each system does, in the order of the site. Empty where that is not known, as in a moment of the past.
     pub systems: Vec<Health>,
-    /// What is wrong with the disk or the files of the site's history, worst first.
-    pub storage: Vec<StorageTrouble>,
+    /// What is wrong with the storage of history, for people; empty if nothing is.
+    pub storage: String,
 }
 
 /// How a system does.
@@ -67,7 +66,7 @@ impl SiteStatus {
             let code = Health::ALL.iter().position(|known| known == health).unwrap_or_default();
             w.u8(code as u8);
         }
-        storage::write(w, &self.storage);
+        w.str(&self.storage);
     }
 
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<SiteStatus, WireError> {
@@ -76,7 +75,7 @@ impl SiteStatus {
             Health::ALL.get(code).copied().ok_or_else(|| r.invalid("health of a system"))
         };
         let systems = (0..r.count("number of systems")?).map(|_| health(r)).collect::<Result<_, _>>()?;
-        Ok(SiteStatus { systems, storage: storage::read(r)? })
+        Ok(SiteStatus { systems, storage: r.str()?.to_owned() })
     }
 }
 

@@ -7,7 +7,6 @@ use domain::point::PointId;
 use domain::reading::{CellQuantity, NodeQuantity, Sample};
 use domain::series::Table;
 use domain::spec::{SiteSpec, SystemSpec};
-use domain::storage::StorageTrouble;
 use domain::time::{Mono, Now, rfc3339};
 use domain::twin::Moment;
 use serde_json::{Map, Value, json};
@@ -85,19 +84,8 @@ pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, moment: &Moment) -> Valu
         "load_covered_pct": derived(derived::load_covered_pct(&moment.state.points, now)),
         "cell_voltage_v": stats(cells.column(CellQuantity::Voltage).stats(now), spec.cell_resolution_v, spec),
         "cell_temperature_c": stats(cells.column(CellQuantity::Temperature).stats(now), 0.1, spec),
-        "nodes": nodes, "alarms": alarms, "storage": storage(&moment.site.storage),
+        "nodes": nodes, "alarms": alarms, "storage": Some(&moment.site.storage).filter(|words| !words.is_empty()),
     })
-}
-
-/// What is wrong with the disk or the files of history.
-fn storage(troubles: &[StorageTrouble]) -> Vec<Value> {
-    let trouble = |trouble: &StorageTrouble| {
-        json!({
-            "kind": trouble.kind.id(), "severity": trouble.kind.severity().word(),
-            "since": rfc3339(trouble.since), "words": trouble.words,
-        })
-    };
-    troubles.iter().map(trouble).collect()
 }
 
 /// `GET /api/v1/cells`
