@@ -35,6 +35,9 @@ const AT_ONCE: usize = 2;
 const TABLE_LIMIT: Duration = Duration::from_secs(30);
 /// The longest that a download may take, with the way to the client.
 const FILE_LIMIT: Duration = Duration::from_secs(300);
+/// The least and the most that a query may spill to the disk, bytes.
+const SPILL_LEAST: u64 = 16 << 20;
+const SPILL_MOST: u64 = 1 << 30;
 /// Text of a table, bytes, at most.
 const TABLE_BYTES: usize = 8 << 20;
 
@@ -62,6 +65,8 @@ pub(crate) enum QueryError {
 pub(crate) struct Analysis {
     finder: Finder,
     folder: PathBuf,
+    /// Room on the disk that is history's, bytes: queries take none of it.
+    disk_free_min: u64,
     slots: Arc<Semaphore>,
     /// Ready questions take several cores for a moment: one at a time.
     asking: Semaphore,
@@ -70,15 +75,15 @@ pub(crate) struct Analysis {
 impl Analysis {
     /// Queries on the history in `data`, by the program `named`, or one that is found. What queries left behind when the
     /// last server was killed is removed.
-    pub(crate) fn new(data: &Path, named: Option<PathBuf>) -> Analysis {
-        let folder = data.join("queries");
+    pub(crate) fn new(data: &Path, named: Option<PathBuf>, disk_free_min: u64) -> Analysis {
+        let folder = store::queries_folder(data);
         if let Err(error) = std::fs::remove_dir_all(&folder)
             && error.kind() != std::io::ErrorKind::NotFound
         {
             tracing::warn!("{}: what queries left behind cannot be removed: {error}", folder.display());
         }
         let slots = Arc::new(Semaphore::new(AT_ONCE));
-        Analysis { finder: Finder::new(named), folder, slots, asking: Semaphore::new(1) }
+        Analysis { finder: Finder::new(named), folder, disk_free_min, slots, asking: Semaphore::new(1) }
     }
 
     /// The program's version, or how to get one.
@@ -104,9 +109,11 @@ impl Analysis {
         let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| QueryError::Busy)?;
         let limit = if format == Format::Table { TABLE_LIMIT } else { FILE_LIMIT };
         let folder = self.folder.clone();
+        let disk_free_min = self.disk_free_min;
         let prepare = move || {
+            let spill = spill_quota(store::free_bytes(hub.store.history().folder()), disk_free_min)?;
             let snapshot = snapshot::take(&folder, &hub, place)?;
-            let script = script::script(&snapshot, &sql, format);
+            let script = script::script(&snapshot, &sql, format, spill);
             Ok((snapshot, script))
         };
         Ok(run::start(program.path, limit, slot, prepare))
@@ -146,6 +153,38 @@ impl Analysis {
     }
 }
 
+/// How much a query may spill, bytes: a quarter of the room above what is kept free for history, a gigabyte at most, so
+/// that two at once leave half of it.
+///
+/// # Errors
+/// Says that there is too little.
+fn spill_quota(free: Option<u64>, disk_free_min: u64) -> Result<u64, String> {
+    let Some(free) = free else { return Ok(SPILL_LEAST) };
+    let quota = free.saturating_sub(disk_free_min) / 4;
+    if quota < SPILL_LEAST {
+        let (free, least) = (free / 1_000_000, disk_free_min / 1_000_000);
+        return Err(format!("the disk has {free} MB free, and {least} MB are kept for history: free some space"));
+    }
+    Ok(quota.min(SPILL_MOST))
+}
+
 fn took_ms(began: Instant) -> u32 {
     u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_queries_spill_stays_above_what_is_kept_for_history() {
+        let (mb, gb) = (1_000_000_u64, 1_000_000_000_u64);
+        for free in [0, 100 * mb, 200 * mb, 260 * mb] {
+            assert!(spill_quota(Some(free), 200 * mb).is_err_and(|words| words.contains("200 MB are kept")), "{free}");
+        }
+        for free in [300 * mb, 2 * gb, 100 * gb] {
+            let quota = spill_quota(Some(free), 200 * mb).unwrap();
+            assert!(quota <= SPILL_MOST && free - AT_ONCE as u64 * quota >= 200 * mb, "{free}: {quota}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::hub::{Hub, Published};
 use crate::link_thread::LinkThread;
 use crate::site_file::{self, SiteFile};
 use crate::tape;
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use domain::link::LinkIdx;
 use domain::live::Encoder;
 use domain::minute::Minutes;
@@ -23,7 +23,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Second, Store};
+use store::{Notice, Second, Store};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
@@ -71,8 +71,12 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         _ => anyhow!("{listen}: {error}"),
     })?;
     let clock = system_clock();
+    let disk_free_min = history.disk_free_min_bytes;
     let (store, notices) = Store::open_with(&options.common.data, clock().utc, history)?;
     for notice in notices {
+        if let Notice::NotStoring { why } = &notice {
+            bail!("the data folder cannot be used: {why}. Put it right, or name another folder with --data");
+        }
         tracing::warn!("{notice}");
     }
 
@@ -107,7 +111,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let engine = tokio::spawn(engine::run(site, inputs, hub.clone(), store.clone(), clock, stopped.clone()));
 
     let data = options.common.data.as_path();
-    let analysis = Arc::new(Analysis::new(data, options.common.duckdb.clone()));
+    let analysis = Arc::new(Analysis::new(data, options.common.duckdb.clone(), disk_free_min));
     let app = http::router(AppState { hub, manifest, data: data.into(), analysis }, &options.common.assets);
     let address = listener.local_addr().context("read the bound address")?;
     println!("Packtwin is at http://{address}");

@@ -204,7 +204,7 @@ fn stretch(
         events: (events.into_iter())
             .map(|event| Happened {
                 at: Utc(event.at_ms * 1_000),
-                began: event.kind == EventKind::Raised,
+                began: event.kind != EventKind::Cleared,
                 severity: event.severity,
                 words: event.words,
             })
