@@ -21,6 +21,7 @@ pub(crate) use script::Format;
 
 use crate::hub::Hub;
 use domain::analysis::Answer;
+use jail::Confinement;
 use program::{Finder, Program};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,7 +30,9 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 
 /// Queries that run at the same time, at most.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 3;
+/// Of them, downloads: one place is always for the page, however slowly files are read.
+const FILES_AT_ONCE: usize = 2;
 /// The longest that a query for the page may take.
 const TABLE_LIMIT: Duration = Duration::from_secs(30);
 /// The longest that a download may take, with the way to the client.
@@ -44,8 +47,8 @@ pub(crate) enum QueryError {
     #[error("{0}")]
     Missing(String),
     /// Too many queries are running.
-    #[error("{AT_ONCE} queries are running, which is the limit: wait for one to end, or cancel it")]
-    Busy,
+    #[error("{0} are running, which is the limit: wait for one to end, or cancel it")]
+    Busy(&'static str),
     /// DuckDB says no, in its own words.
     #[error("{0}")]
     Refused(String),
@@ -62,6 +65,8 @@ pub(crate) struct Analysis {
     finder: Finder,
     folder: PathBuf,
     slots: Arc<Semaphore>,
+    files: Arc<Semaphore>,
+    confinement: Confinement,
     /// Ready questions take several cores for a moment: one at a time.
     asking: Semaphore,
 }
@@ -69,15 +74,24 @@ pub(crate) struct Analysis {
 impl Analysis {
     /// Queries on the history in `data`, by the program `named`, or one that is found. What queries left behind when the
     /// last server was killed is removed.
-    pub(crate) fn new(data: &Path, named: Option<PathBuf>) -> Analysis {
+    pub(crate) fn new(data: &Path, named: Option<PathBuf>, unconfined_sql: bool) -> Analysis {
         let folder = data.join("queries");
         if let Err(error) = std::fs::remove_dir_all(&folder)
             && error.kind() != std::io::ErrorKind::NotFound
         {
             tracing::warn!("{}: what queries left behind cannot be removed: {error}", folder.display());
         }
-        let slots = Arc::new(Semaphore::new(AT_ONCE));
-        Analysis { finder: Finder::new(named), folder, slots, asking: Semaphore::new(1) }
+        let confinement = Confinement::of(jail::is_enforced(), unconfined_sql);
+        if confinement != Confinement::Landlock {
+            tracing::warn!("{}", confinement.words());
+        }
+        let [slots, files] = [AT_ONCE, FILES_AT_ONCE].map(|places| Arc::new(Semaphore::new(places)));
+        Analysis { finder: Finder::new(named), folder, slots, files, confinement, asking: Semaphore::new(1) }
+    }
+
+    /// What keeps queries from what they must not read.
+    pub(crate) fn confinement(&self) -> Confinement {
+        self.confinement
     }
 
     /// The program's version, or how to get one.
@@ -86,6 +100,9 @@ impl Analysis {
     }
 
     async fn program(self: &Arc<Self>) -> Result<Program, String> {
+        if self.confinement == Confinement::Missing {
+            return Err(self.confinement.words().to_owned());
+        }
         let this = Arc::clone(self);
         let found = tokio::task::spawn_blocking(move || this.finder.find()).await;
         found.unwrap_or_else(|error| Err(error.to_string()))
@@ -100,15 +117,20 @@ impl Analysis {
         format: Format,
     ) -> Result<Output, QueryError> {
         let program = self.program().await.map_err(QueryError::Missing)?;
-        let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| QueryError::Busy)?;
-        let limit = if format == Format::Table { TABLE_LIMIT } else { FILE_LIMIT };
+        let busy = |what| move |_| QueryError::Busy(what);
+        let is_file = format != Format::Table;
+        let file = is_file.then(|| Arc::clone(&self.files).try_acquire_owned());
+        let file = file.transpose().map_err(busy("two downloads of queries"))?;
+        let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(busy("three queries"))?;
+        let limit = if is_file { FILE_LIMIT } else { TABLE_LIMIT };
         let folder = self.folder.clone();
         let prepare = move || {
             let snapshot = snapshot::take(&folder, &hub, place)?;
             let script = script::script(&snapshot, &sql, format);
             Ok((snapshot, script))
         };
-        Ok(run::start(program.path, limit, slot, prepare))
+        let unconfined = self.confinement == Confinement::Allowed;
+        Ok(run::start(run::Job { program: program.path, limit, unconfined, slots: (slot, file) }, prepare))
     }
 
     /// Runs a query to its end and gives its rows, as many as a page shows.

@@ -3,8 +3,9 @@
 use crate::clock::Clock;
 use axum::body::Bytes;
 use domain::live::Encoded;
-use domain::series::Recent;
+use domain::series::{Recent, Table, Trace};
 use domain::spec::{SiteSpec, SystemSpec};
+use domain::time::Utc;
 use domain::twin::Moment;
 use links::LinkHandle;
 use sim::LabHandle;
@@ -87,10 +88,20 @@ impl Hub {
         Some(self.feeds.get(place)?.newest.subscribe())
     }
 
-    /// Looks into the recent past of the system at `place`.
-    pub(crate) fn recent<T>(&self, place: usize, look: impl FnOnce(&Recent) -> T) -> Option<T> {
+    /// The recent past of the system at `place` from `from` on. It is read in parts: the next cycle waits for one of them
+    /// at most.
+    pub(crate) fn table(&self, place: usize, from: Utc, traces: &[Trace]) -> Option<Table> {
+        const ROWS: usize = 128;
         let recent = &self.feeds.get(place)?.recent;
-        Some(look(&recent.lock().unwrap_or_else(PoisonError::into_inner)))
+        let recent = || recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut table, rows) = {
+            let recent = recent();
+            (recent.empty(traces), recent.rows_since(from))
+        };
+        for first in rows.clone().step_by(ROWS) {
+            recent().extend(&mut table, traces, first..(first + ROWS).min(rows.end));
+        }
+        Some(table)
     }
 
     /// The system with this id and its place.

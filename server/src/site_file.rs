@@ -5,8 +5,10 @@
 
 mod history;
 mod locate;
+mod server;
 mod tables;
 
+use crate::limits::Limits;
 use domain::point::MaxAge;
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use links::{LinkConfig, LinkTask};
@@ -29,6 +31,8 @@ pub(crate) struct SiteFile {
     pub(crate) simulators: Vec<(SystemIdx, SimulatorConfig)>,
     /// How its history is kept.
     pub(crate) history: store::Options,
+    /// By which names it is reached, and what it gives at most.
+    pub(crate) limits: Limits,
 }
 
 /// What is wrong with a site file, and where.
@@ -116,7 +120,7 @@ pub(crate) fn read_all(
 
 /// Checks what could be read. The result is whole only if there are no complaints.
 fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFile {
-    let Tables { site, system, link, simulator, history } = tables;
+    let Tables { site, system, link, simulator, history, server } = tables;
     // Another table may name one that could not be read.
     let all_read = complaints.is_empty();
     let mut ids = HashSet::new();
@@ -184,7 +188,8 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
     }
     let name = site.map(Spanned::into_inner).unwrap_or_default();
     let history = history.unwrap_or_default().check(complaints);
-    SiteFile { spec: SiteSpec { name, systems, links: specs }, links: tasks, simulators, history }
+    let limits = server.unwrap_or_default().check(complaints);
+    SiteFile { spec: SiteSpec { name, systems, links: specs }, links: tasks, simulators, history, limits }
 }
 
 /// Lets a point be as old as its slowest link makes it.

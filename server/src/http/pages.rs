@@ -1,9 +1,11 @@
 //! Pages: rendered with the newest moment, which the document also carries for the browser to take over.
 
 use super::AppState;
+use super::requests::broken;
 use app::address::Address;
 use app::boot::Boot;
 use app::shell;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
@@ -22,10 +24,26 @@ pub(super) async fn page(State(state): State<AppState>, request: Request) -> Res
         return (StatusCode::NOT_FOUND, "there is no such system\n").into_response();
     };
     let assets = state.manifest.assets.clone();
+    let path = request.uri().path().to_owned();
     let render = render_app_async_with_context(headers, move || {
         shell(&assets, boot.clone(), address.clone(), use_nonce().map(|nonce| nonce.to_string()))
     });
-    render(request).await
+    whole(render(request).await, &path).await
+}
+
+/// No page is larger, bytes.
+const PAGE_MAX: usize = 8 << 20;
+
+/// The page, if all of it is there: a part of it is an error, not a page.
+async fn whole(response: Response, path: &str) -> Response {
+    let (head, body) = response.into_parts();
+    match to_bytes(body, PAGE_MAX).await {
+        Ok(page) if page.trim_ascii_end().ends_with(b"</html>") => Response::from_parts(head, Body::from(page)),
+        _ => {
+            tracing::error!("the page {path} was not rendered to its end");
+            broken(path)
+        }
+    }
 }
 
 /// The app's own words for a path that no page has.
