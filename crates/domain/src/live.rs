@@ -33,7 +33,8 @@ use thiserror::Error;
 
 /// The format of the frames. Raised when they change in a way that older decoders would misread.
 pub const FORMAT: u8 = 3;
-/// The oldest format that is still read: tape is kept for years. Format 2 says nothing of the whole site.
+/// The oldest format that is still read: tape is kept for years. Format 2 says nothing of the whole site, nor whether an
+/// alarm chatters.
 const OLDEST: u8 = 2;
 
 /// Second byte of a key frame.

@@ -7,6 +7,7 @@ pub use status::{Health, SiteStatus};
 use crate::alarm::{Alarm, AlarmBook};
 use crate::cells::CellFrame;
 use crate::derived::SagWatch;
+use crate::engine::Input;
 use crate::link::LinkStatus;
 use crate::point::PointId;
 use crate::reading::{Batch, CellQuantity, Reading, Sample, Target};
@@ -91,14 +92,11 @@ pub struct Site {
 impl Site {
     /// The twin of a site of which nothing is known yet.
     pub fn new(spec: SiteSpec) -> Site {
-        let systems = spec
-            .systems
-            .iter()
-            .enumerate()
-            .map(|(i, system)| System {
+        let systems = (spec.systems.iter().zip(0..))
+            .map(|(system, i)| System {
                 spec: system.clone(),
                 state: SystemState::new(system),
-                alarms: AlarmBook::new(&spec, SystemIdx(i as u8)),
+                alarms: AlarmBook::new(&spec, SystemIdx(i)),
                 sag: SagWatch::default(),
                 soc: Default::default(),
                 received: Mono(0),
@@ -106,6 +104,20 @@ impl Site {
             .collect();
         let links = vec![LinkStatus::default(); spec.links.len()];
         Site { spec, systems, links, storage: String::new() }
+    }
+
+    /// Takes what happened; what is not of this site changes nothing.
+    pub fn take(&mut self, input: Input) {
+        match input {
+            Input::Batch(batch) => self.apply(&batch),
+            Input::Link(link, status) => {
+                if let Some(slot) = self.links.get_mut(link.0 as usize) {
+                    // Readings say more precisely than the counters when the link was last heard.
+                    let last_at = slot.last_at.max(status.last_at);
+                    *slot = LinkStatus { last_at, ..status };
+                }
+            }
+        }
     }
 
     /// Takes what a link received. A batch for a system or link that the site does not have changes nothing.

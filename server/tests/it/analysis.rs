@@ -23,7 +23,7 @@ fn server() -> Option<Server> {
     let questions = server.get("/api/v1/analysis/questions");
     assert_eq!(questions["questions"].as_array().unwrap().len(), 5);
     if questions["duckdb"].is_null() {
-        eprintln!("SKIPPED: there is no DuckDB program, so nothing is asked of it. {}", questions["missing"]);
+        testkit::skip(&format!("there is no DuckDB program to be asked. {}", questions["missing"]));
         return None;
     }
     Some(server)

@@ -108,6 +108,7 @@ fn rich() -> (SystemSpec, Moment) {
             value: 2.8,
             worst: 2.7,
             signal_lost: true,
+            chattering: false,
         },
         Alarm {
             rule: RuleIdx(5),
@@ -116,6 +117,7 @@ fn rich() -> (SystemSpec, Moment) {
             value: f32::INFINITY,
             worst: f32::INFINITY,
             signal_lost: false,
+            chattering: true,
         },
         Alarm {
             rule: RuleIdx(200),
@@ -124,6 +126,7 @@ fn rich() -> (SystemSpec, Moment) {
             value: 0.0,
             worst: 0.0,
             signal_lost: false,
+            chattering: false,
         },
         Alarm {
             rule: RuleIdx(3),
@@ -132,6 +135,7 @@ fn rich() -> (SystemSpec, Moment) {
             value: 0.3,
             worst: 0.4,
             signal_lost: false,
+            chattering: false,
         },
     ];
     moment.links = vec![
@@ -170,6 +174,27 @@ fn a_key_frame_stands_alone() {
     assert_same(&spec, decoder.moment(), &moment);
     assert_eq!(decoder.moment().alarms, moment.alarms);
     assert_eq!(decoder.moment().links, moment.links);
+}
+
+/// What changed in format 3 is only what a byte may say: frames of format 2 are read as before.
+#[test]
+fn tape_of_the_format_before_stays_readable() {
+    let (spec, mut moment) = rich();
+    moment.alarms.iter_mut().for_each(|alarm| alarm.chattering = false);
+    let mut encoder = Encoder::new(&spec);
+    let mut old = Decoder::new();
+    for _ in 0..3 {
+        let mut frame = encoder.encode(&moment).delta;
+        frame[0] = OLDEST;
+        assert_eq!(old.decode(&frame), Ok(()));
+        assert_eq!(old.moment().alarms, moment.alarms);
+        cycle(&mut moment, 5_000, sweep(0..260, 3.1));
+    }
+    for unknown in [OLDEST - 1, FORMAT + 1] {
+        let mut frame = encoder.encode(&moment).key;
+        frame[0] = unknown;
+        assert!(Decoder::new().decode(&frame).is_err(), "format {unknown}");
+    }
 }
 
 #[test]
