@@ -30,9 +30,9 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 
 /// Queries that run at the same time, at most.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 2;
 /// Of them, downloads: one place is always for the page, however slowly files are read.
-const FILES_AT_ONCE: usize = 2;
+const FILES_AT_ONCE: usize = 1;
 /// The longest that a query for the page may take.
 const TABLE_LIMIT: Duration = Duration::from_secs(30);
 /// The longest that a download may take, with the way to the client.
@@ -47,7 +47,7 @@ pub(crate) enum QueryError {
     #[error("{0}")]
     Missing(String),
     /// Too many queries are running.
-    #[error("{0} are running, which is the limit: wait for one to end, or cancel it")]
+    #[error("{0}, which is the limit: wait for one to end, or cancel it")]
     Busy(&'static str),
     /// DuckDB says no, in its own words.
     #[error("{0}")]
@@ -68,7 +68,7 @@ pub(crate) struct Analysis {
     files: Arc<Semaphore>,
     confinement: Confinement,
     /// Ready questions take several cores for a moment: one at a time.
-    asking: Semaphore,
+    asking: Arc<Semaphore>,
 }
 
 impl Analysis {
@@ -86,7 +86,7 @@ impl Analysis {
             tracing::warn!("{}", confinement.words());
         }
         let [slots, files] = [AT_ONCE, FILES_AT_ONCE].map(|places| Arc::new(Semaphore::new(places)));
-        Analysis { finder: Finder::new(named), folder, slots, files, confinement, asking: Semaphore::new(1) }
+        Analysis { finder: Finder::new(named), folder, slots, files, confinement, asking: Arc::new(Semaphore::new(1)) }
     }
 
     /// What keeps queries from what they must not read.
@@ -120,8 +120,8 @@ impl Analysis {
         let busy = |what| move |_| QueryError::Busy(what);
         let is_file = format != Format::Table;
         let file = is_file.then(|| Arc::clone(&self.files).try_acquire_owned());
-        let file = file.transpose().map_err(busy("two downloads of queries"))?;
-        let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(busy("three queries"))?;
+        let file = file.transpose().map_err(busy("a download of a query is running"))?;
+        let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(busy("2 queries are running"))?;
         let limit = if is_file { FILE_LIMIT } else { TABLE_LIMIT };
         let folder = self.folder.clone();
         let prepare = move || {
@@ -158,10 +158,15 @@ impl Analysis {
 
     /// Answers a ready question.
     pub(crate) async fn ask(&self, hub: Arc<Hub>, place: usize, question: Ask) -> Result<Answer, String> {
-        let _turn = self.asking.acquire().await.map_err(|error| error.to_string())?;
+        let turn = Arc::clone(&self.asking).acquire_owned().await.map_err(|error| error.to_string())?;
         let began = Instant::now();
-        let asked = tokio::task::spawn_blocking(move || ask(&hub, place, &question)).await;
-        let mut answer = asked.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        let asked = tokio::task::spawn_blocking(move || {
+            // Until it is answered, even if nobody waits for it any more.
+            let _turn = turn;
+            ask(&hub, place, &question)
+        });
+        let broken = |_| "the server made a mistake; its log says more".to_owned();
+        let mut answer = asked.await.map_err(broken)?.map_err(|error| error.to_string())?;
         answer.took_ms = took_ms(began);
         Ok(answer)
     }

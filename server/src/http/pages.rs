@@ -34,11 +34,17 @@ pub(super) async fn page(State(state): State<AppState>, request: Request) -> Res
 /// No page is larger, bytes.
 const PAGE_MAX: usize = 8 << 20;
 
+/// What a whole page has.
+const END: &[u8] = b"</html>";
+
 /// The page, if all of it is there: a part of it is an error, not a page.
 async fn whole(response: Response, path: &str) -> Response {
     let (head, body) = response.into_parts();
     match to_bytes(body, PAGE_MAX).await {
-        Ok(page) if page.trim_ascii_end().ends_with(b"</html>") => Response::from_parts(head, Body::from(page)),
+        // Leptos sets marks behind it.
+        Ok(page) if page.windows(END.len()).rev().any(|part| part == END) => {
+            Response::from_parts(head, Body::from(page))
+        }
         _ => {
             tracing::error!("the page {path} was not rendered to its end");
             broken(path)
