@@ -240,9 +240,9 @@ mod tests {
         let greedy: Vec<Place> = (0..20).filter_map(|_| come(&all, "10.0.0.1")).collect();
         let busy: Vec<Busy> = greedy.iter().map(|place| Seat::busy(&place.seat)).collect();
         assert!(come(&all, "10.0.0.1").is_none());
-        let others: Vec<Place> = (0..RESERVE).filter_map(|n| come(&all, &format!("10.0.1.{n}"))).collect();
+        let others = (0..RESERVE).filter_map(|n| come(&all, &format!("10.0.1.{n}")));
+        let others: Vec<Place> = others.inspect(|place| Seat::busy(&place.seat).for_ever()).collect();
         assert_eq!(others.len(), RESERVE);
-        others.iter().for_each(|place| Seat::busy(&place.seat).for_ever());
         assert!(come(&all, OPERATOR).is_none());
         assert_eq!(all.counters().turned_away.load(Ordering::Relaxed), 2);
         drop(busy);
