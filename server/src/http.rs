@@ -125,7 +125,7 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
         // In memory already, and compressed as well as can be.
         .route("/pkg/{name}", get(assets::hashed))
         .route("/favicon.png", get(assets::icon))
-        .layer(from_fn_with_state(state.clone(), requests::ends))
+        .layer(from_fn(requests::ends))
         .layer(from_fn(requests::body))
         .layer(from_fn(guard::same_origin))
         .layer(DefaultBodyLimit::max(requests::BODY_LIMIT))

@@ -20,6 +20,7 @@ mod hub;
 mod limits;
 mod listener;
 mod pace;
+mod panics;
 mod past;
 mod probe;
 mod recordings;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> ExitCode {
+    panics::watch();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let outcome = match cli.command {

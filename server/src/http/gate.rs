@@ -24,6 +24,8 @@ const DOWNLOADS: usize = 8;
 const PARQUET: usize = 1;
 /// What of the history is warmed for the next question at the same time.
 const WARMING: usize = 2;
+/// Pages that are rendered at the same time; each takes a thread for some milliseconds.
+const PAGES: usize = 8;
 /// Answers that wait to be taken, all together, KiB.
 const ANSWERS_KIB: usize = 128 << 10;
 /// Smaller answers are not counted, bytes.
@@ -40,6 +42,7 @@ pub(crate) struct Gate {
     downloads: Arc<Semaphore>,
     parquet: Arc<Semaphore>,
     warming: Arc<Semaphore>,
+    pages: Arc<Semaphore>,
     viewers: Arc<Semaphore>,
     answers: Arc<Semaphore>,
     /// What happened since the start.
@@ -51,8 +54,6 @@ pub(crate) struct Gate {
 /// What happened since the start.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
-    /// Requests that ended in a panic, and were answered in words.
-    pub(super) panics: AtomicU64,
     /// Live streams that ended because their viewer took nothing, or did not answer.
     pub(super) viewers_dropped: AtomicU64,
     /// Requests that found no place.
@@ -68,6 +69,7 @@ impl Gate {
             downloads: places(DOWNLOADS),
             parquet: places(PARQUET),
             warming: places(WARMING),
+            pages: places(PAGES),
             viewers: places(limits.viewers),
             answers: places(ANSWERS_KIB),
             counters: Counters::default(),
@@ -78,6 +80,11 @@ impl Gate {
     /// A place for a question to the history; the permit goes with the thread, not with who waits for the answer.
     pub(super) async fn question(&self) -> Result<OwnedSemaphorePermit, String> {
         self.wait(&self.questions, 1, "questions to the history").await
+    }
+
+    /// A place for rendering a page.
+    pub(super) async fn page(&self) -> Result<OwnedSemaphorePermit, String> {
+        self.wait(&self.pages, 1, "pages").await
     }
 
     /// A place for making a Parquet file.

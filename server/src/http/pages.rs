@@ -1,6 +1,7 @@
 //! Pages: rendered with the newest moment, which the document also carries for the browser to take over.
 
 use super::AppState;
+use super::problem::refusal;
 use super::requests::broken;
 use app::address::Address;
 use app::boot::Boot;
@@ -16,6 +17,7 @@ use domain::twin::Moment;
 use leptos::nonce::use_nonce;
 use leptos::prelude::expect_context;
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
+use tokio::runtime::Handle;
 
 /// A page of the app.
 pub(super) async fn page(State(state): State<AppState>, request: Request) -> Response {
@@ -24,11 +26,22 @@ pub(super) async fn page(State(state): State<AppState>, request: Request) -> Res
         return (StatusCode::NOT_FOUND, "there is no such system\n").into_response();
     };
     let assets = state.manifest.assets.clone();
+    let turn = match state.gate.page().await {
+        Ok(turn) => turn,
+        Err(words) => return refusal(StatusCode::SERVICE_UNAVAILABLE, &words),
+    };
     let path = request.uri().path().to_owned();
     let render = render_app_async_with_context(headers, move || {
         shell(&assets, boot.clone(), address.clone(), use_nonce().map(|nonce| nonce.to_string()))
     });
-    whole(render(request).await, &path).await
+    // On one thread from its beginning to its end: what a page keeps for the browser belongs to the thread that made it,
+    // and whoever lets go of it on another panics. So a client that goes away does not stop it either.
+    let of = path.clone();
+    let rendered = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        Handle::current().block_on(async { whole(render(request).await, &of).await })
+    });
+    rendered.await.unwrap_or_else(|_| broken(&path))
 }
 
 /// No page is larger, bytes.

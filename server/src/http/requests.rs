@@ -1,10 +1,8 @@
 //! Every request ends: its body comes in time and is small, its answer has a deadline, and a panic is answered in words.
 
-use super::AppState;
-use super::gate::count;
 use super::problem::{Problem, refusal};
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
@@ -42,7 +40,7 @@ pub(super) async fn body(request: Request, next: Next) -> Response {
 }
 
 /// Answers in any case.
-pub(super) async fn ends(State(app): State<AppState>, request: Request, next: Next) -> Response {
+pub(super) async fn ends(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let limit = if path.starts_with("/api/v1/analysis/sql") { SQL_TIME } else { ANSWER_TIME };
     let answer = AssertUnwindSafe(timeout(limit, next.run(request))).catch_unwind().await;
@@ -52,7 +50,6 @@ pub(super) async fn ends(State(app): State<AppState>, request: Request, next: Ne
             Problem::busy("the answer took too long: ask for less at once, or try again later").into_response()
         }
         Err(_) => {
-            count(&app.gate.counters.panics);
             tracing::error!("the answer to {path} ended in a panic; the message before this one says where");
             broken(&path)
         }

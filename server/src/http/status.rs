@@ -22,7 +22,7 @@ pub(super) async fn server(State(app): State<AppState>) -> Response {
             "stalled_readers_cut": read(&connections.stalled),
             "viewers_dropped": read(&gate.counters.viewers_dropped),
             "requests_without_a_place": read(&gate.counters.refused),
-            "panics": read(&gate.counters.panics),
+            "panics": crate::panics::count(),
         },
     }))
 }

@@ -322,6 +322,28 @@ fn many_at_once_get_every_page_and_every_file_whole() {
 }
 
 #[test]
+fn who_goes_away_while_his_page_is_made_leaves_no_panic_behind() {
+    let server = Server::start(&site(""), &[]);
+    let ask = format!("GET /analysis HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
+    std::thread::scope(|scope| {
+        for thread in 0..12 {
+            let (ask, address) = (&ask, &server.address);
+            scope.spawn(move || {
+                for round in 0..250 {
+                    let mut stream = TcpStream::connect(address).unwrap();
+                    stream.write_all(ask.as_bytes()).unwrap();
+                    // Some are gone at once, some in the middle.
+                    std::thread::sleep(Duration::from_micros(200 * ((thread + round) % 16)));
+                }
+            });
+        }
+    });
+    let (status, page) = server.request("GET", "/analysis", &[], "");
+    assert!(status == 200 && page.contains("</html>"));
+    assert_eq!(since_start(&server, "panics"), 0);
+}
+
+#[test]
 fn a_stop_waits_for_nobody_who_does_not_read() {
     let server = with_history("");
     let stalled: Vec<TcpStream> =
