@@ -9,7 +9,7 @@ use domain::time::Utc;
 use domain::twin::Moment;
 use links::LinkHandle;
 use sim::LabHandle;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use store::Store;
 use tokio::sync::watch;
 
@@ -38,6 +38,22 @@ impl Published {
 struct Feed {
     newest: watch::Sender<Arc<Published>>,
     recent: Mutex<Recent>,
+    /// Cycles that came while somebody looked into the recent past: the engine does not wait for readers. Locked after
+    /// `recent`, and for a moment only.
+    backlog: Mutex<Vec<Arc<Published>>>,
+}
+
+impl Feed {
+    /// Adds the cycles that came while somebody looked.
+    fn catch_up(&self, recent: &mut Recent) {
+        for published in std::mem::take(&mut *lock(&self.backlog)) {
+            recent.push(&published.moment);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Shared by the engine and by every request.
@@ -66,16 +82,26 @@ impl Hub {
         systems: Vec<(Published, Recent)>,
     ) -> Hub {
         let feeds = (systems.into_iter())
-            .map(|(first, recent)| Feed { newest: watch::Sender::new(Arc::new(first)), recent: Mutex::new(recent) })
+            .map(|(first, recent)| Feed {
+                newest: watch::Sender::new(Arc::new(first)),
+                recent: Mutex::new(recent),
+                backlog: Mutex::default(),
+            })
             .collect();
         Hub { site, links, labs, store, clock, feeds }
     }
 
-    /// Publishes a cycle of the system at `place`: to its recent past, then to everyone who watches.
+    /// Publishes a cycle of the system at `place`: to its recent past, then to everyone who watches. Waits for nobody.
     pub(crate) fn publish(&self, place: usize, published: Published) {
         let Some(feed) = self.feeds.get(place) else { return };
-        feed.recent.lock().unwrap_or_else(PoisonError::into_inner).push(&published.moment);
-        feed.newest.send_replace(Arc::new(published));
+        let published = Arc::new(published);
+        lock(&feed.backlog).push(published.clone());
+        match feed.recent.try_lock() {
+            Ok(mut recent) => feed.catch_up(&mut recent),
+            Err(TryLockError::Poisoned(poisoned)) => feed.catch_up(&mut poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        feed.newest.send_replace(published);
     }
 
     /// The newest cycle of the system at `place`.
@@ -88,18 +114,18 @@ impl Hub {
         Some(self.feeds.get(place)?.newest.subscribe())
     }
 
-    /// The recent past of the system at `place` from `from` on. It is read in parts: the next cycle waits for one of them
-    /// at most.
+    /// The recent past of the system at `place` from `from` on. It is read in parts, so that readers do not hold one
+    /// another up either.
     pub(crate) fn table(&self, place: usize, from: Utc, traces: &[Trace]) -> Option<Table> {
         const ROWS: usize = 128;
-        let recent = &self.feeds.get(place)?.recent;
-        let recent = || recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let feed = self.feeds.get(place)?;
         let (mut table, rows) = {
-            let recent = recent();
+            let mut recent = lock(&feed.recent);
+            feed.catch_up(&mut recent);
             (recent.empty(traces), recent.rows_since(from))
         };
         for first in rows.clone().step_by(ROWS) {
-            recent().extend(&mut table, traces, first..(first + ROWS).min(rows.end));
+            lock(&feed.recent).extend(&mut table, traces, first..(first + ROWS).min(rows.end));
         }
         Some(table)
     }
