@@ -18,6 +18,7 @@ mod assets;
 mod cells;
 mod downloads;
 mod drawn;
+mod error_page;
 mod gate;
 mod guard;
 mod history;

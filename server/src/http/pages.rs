@@ -1,7 +1,7 @@
 //! Pages: rendered with the newest moment, which the document also carries for the browser to take over.
 
 use super::AppState;
-use super::problem::refusal;
+use super::error_page::error_page;
 use super::requests::broken;
 use app::address::Address;
 use app::boot::Boot;
@@ -10,7 +10,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use domain::live::Encoder;
 use domain::time::Utc;
 use domain::twin::Moment;
@@ -22,13 +22,21 @@ use tokio::runtime::Handle;
 /// A page of the app.
 pub(super) async fn page(State(state): State<AppState>, request: Request) -> Response {
     let address = request.uri().path_and_query().map_or_else(Address::default, |at| Address::parse(at.as_str()));
-    let Some(boot) = boot(&state, &address).await else {
-        return (StatusCode::NOT_FOUND, "there is no such system\n").into_response();
+    // A system that the site does not have: the page says so, in the frame of another one.
+    let named = app::whose::system(&address, &state.hub.site);
+    let system = named.unwrap_or_else(|| app::whose::default(address.path(), &state.hub.site));
+    let Some(boot) = boot(&state, system, &address).await else {
+        let (what, advice) =
+            ("This system has no values", "It is not started yet, or has ended. Try again in a moment.");
+        return error_page(StatusCode::SERVICE_UNAVAILABLE, what, advice);
     };
     let assets = state.manifest.assets.clone();
     let turn = match state.gate.page().await {
         Ok(turn) => turn,
-        Err(words) => return refusal(StatusCode::SERVICE_UNAVAILABLE, &words),
+        Err(_) => {
+            let advice = "More people ask for pages than it can make. Try again in a few seconds.";
+            return error_page(StatusCode::SERVICE_UNAVAILABLE, "The server is busy", advice);
+        }
     };
     let path = request.uri().path().to_owned();
     let render = render_app_async_with_context(headers, move || {
@@ -41,7 +49,11 @@ pub(super) async fn page(State(state): State<AppState>, request: Request) -> Res
         let _turn = turn;
         Handle::current().block_on(async { whole(render(request).await, &of).await })
     });
-    rendered.await.unwrap_or_else(|_| broken(&path))
+    let mut response = rendered.await.unwrap_or_else(|_| broken(&path));
+    if named.is_none() && response.status().is_success() {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
 }
 
 /// No page is larger, bytes.
@@ -68,16 +80,14 @@ async fn whole(response: Response, path: &str) -> Response {
 /// The app's own words for a path that no page has.
 pub(super) async fn missing(state: State<AppState>, request: Request) -> Response {
     let mut response = page(state, request).await;
-    *response.status_mut() = StatusCode::NOT_FOUND;
+    if response.status().is_success() {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
     response
 }
 
-/// What the document starts from: the system that `system` names, or the first, now or at the instant `at`.
-async fn boot(state: &AppState, address: &Address) -> Option<Boot> {
-    let system = match address.field("system") {
-        Some(id) => state.hub.system(&id)?.0,
-        None => 0,
-    };
+/// What the document starts from: the system at that place of the site, now or at the instant `at`.
+async fn boot(state: &AppState, system: usize, address: &Address) -> Option<Boot> {
     let at = app::live::instant(address);
     let key = match at {
         Some(at) => past(state, system, at).await?,

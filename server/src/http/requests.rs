@@ -1,5 +1,6 @@
 //! Every request ends: its body comes in time and is small, its answer has a deadline, and a panic is answered in words.
 
+use super::error_page::error_page;
 use super::problem::{Problem, refusal};
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -58,10 +59,10 @@ pub(super) async fn ends(request: Request, next: Next) -> Response {
 
 /// What a person or a program reads when the server made a mistake.
 pub(super) fn broken(path: &str) -> Response {
-    let words = "the server made a mistake; its log says more. Try again";
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
     if path.starts_with("/api/") {
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words).into_response()
+        Problem::new(status, "the server made a mistake; its log says more. Try again").into_response()
     } else {
-        refusal(StatusCode::INTERNAL_SERVER_ERROR, words)
+        error_page(status, "The server made a mistake", "Its log says more. Try again in a moment.")
     }
 }

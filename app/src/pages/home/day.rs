@@ -27,10 +27,10 @@ pub(super) fn Day(past: Past) -> impl IntoView {
                 <Energy name="Into the battery" of="charge" value=energy(|d| d.charged_wh) />
                 <Energy name="Out of the battery" of="discharge" value=energy(|d| d.discharged_wh) />
             </div>
-            <h3>"How the source is asked"</h3>
+            <h3>"Requests to the battery's source"</h3>
             <dl class="facts">
-                <Fact name="Last poll that brought values" value=past.map(|p| polled(p, |poller| poller.last_success)) />
-                <Fact name="Last attempt" value=past.map(|p| polled(p, |poller| poller.last_attempt)) />
+                <Fact name="Last answer with values" value=past.map(|p| polled(p, |poller| poller.last_success)) />
+                <Fact name="Last request" value=past.map(|p| polled(p, |poller| poller.last_attempt)) />
                 <Fact name="Failures in a row" value=past.map(|p| of(p, |poller| format::count(poller.failures.into()))) />
                 <Fact name="Readings in 24 hours" value=past.map(|p| of(p, |poller| format::count(poller.readings_24h.into()))) />
                 <Fact name="Requests in an hour" value=past.map(|p| of(p, requests)) />
@@ -90,7 +90,7 @@ fn polled(past: &HomePast, at: impl Fn(&Poller) -> Option<Utc>) -> String {
 fn requests(poller: &Poller) -> String {
     match poller.requests {
         Some((made, most)) => format!("{made} of at most {most}"),
-        None => "not limited, read directly".to_owned(),
+        None => "no limit, read directly".to_owned(),
     }
 }
 
