@@ -106,10 +106,17 @@ impl<'a> Cells<'a> {
         Some((value, self.moment.now.mono.seconds_since(at)))
     }
 
-    /// The side on which an alarm of `cell` stands; `None` without one.
-    pub fn in_alarm(&self, cell: usize) -> Option<Direction> {
-        let alarms = self.moment.alarms.iter().filter(|alarm| alarm.subject == Subject::Cell(cell as u16));
-        alarms.filter_map(|alarm| alarm.rule.rule()).map(|rule| rule.direction).next()
+    /// The side on which the worst alarm of each cell stands; `None` without one.
+    fn in_alarm(&self) -> Vec<Option<Direction>> {
+        let mut sides = vec![None; self.count()];
+        for alarm in &self.moment.alarms {
+            if let Subject::Cell(cell) = alarm.subject
+                && let (Some(side @ None), Some(rule)) = (sides.get_mut(usize::from(cell)), alarm.rule.rule())
+            {
+                *side = Some(rule.direction);
+            }
+        }
+        sides
     }
 
     /// The cells of which an alarm stands although nothing is known of them now.
@@ -119,6 +126,7 @@ impl<'a> Cells<'a> {
             _ => None,
         });
         let mut cells: Vec<usize> = cells.filter(|cell| self.passed(*cell).is_empty()).collect();
+        order::sort_by(&mut cells, |a, b| a < b);
         cells.dedup();
         cells
     }
@@ -180,6 +188,7 @@ impl<'a> Cells<'a> {
     /// What the map shows of every cell. A cell that has passed any limit is marked, whatever colours the map; one whose
     /// value is lost while its alarm stands keeps its mark.
     pub fn map(&self, by: By) -> Vec<HeatCell> {
+        let in_alarm = self.in_alarm();
         (0..self.count())
             .map(|cell| match self.sample(by, cell) {
                 Ok(value) => match self.passed(cell).first() {
@@ -187,7 +196,7 @@ impl<'a> Cells<'a> {
                     Some(Passed::VoltageLow) => HeatCell::Low(value),
                     Some(Passed::VoltageHigh | Passed::TemperatureHigh) => HeatCell::High(value),
                 },
-                Err(why) => match self.in_alarm(cell) {
+                Err(why) => match in_alarm[cell] {
                     Some(Direction::Below) => HeatCell::StaleLow,
                     Some(Direction::Above) => HeatCell::StaleHigh,
                     None if why == NoData::Stale => {
