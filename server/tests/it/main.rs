@@ -13,6 +13,7 @@ mod commands;
 mod door;
 mod history;
 mod home;
+mod import;
 mod live;
 mod modbus_device;
 mod outside;

@@ -17,7 +17,7 @@ const DEVIATION_SCALE_V: f32 = 0.025;
 const STEP_V: f32 = 0.005;
 const STEP_C: f32 = 1.0;
 /// Relative scales are at least this wide, so that noise stays quiet: V and °C.
-const LEAST_V: f32 = 0.02;
+const LEAST_V: f32 = 0.01;
 const LEAST_C: f32 = 4.0;
 /// Cell voltages further apart in time than so many periods of their source are of different instants: what lies between
 /// them may be a step of the load, and no difference of the cells.
@@ -359,7 +359,7 @@ pub(super) mod tests {
         let cells = Cells::of(&moment, &spec);
         // 3.19 to 3.20 V keep to their limits; 2.80 V does not, nor does the hot one at 3.21 V.
         let scale = cells.scale(By::Voltage, Span::Relative);
-        assert!((scale.low - 3.185).abs() < 1e-4 && (scale.high - 3.205).abs() < 1e-4, "{scale:?}");
+        assert!((scale.low - 3.19).abs() < 1e-4 && (scale.high - 3.2).abs() < 1e-4, "{scale:?}");
         assert_eq!(Span::default(), Span::Relative);
     }
 
