@@ -19,6 +19,7 @@ mod engine;
 mod http;
 mod hub;
 mod limits;
+mod link_thread;
 mod listener;
 mod pace;
 mod panics;

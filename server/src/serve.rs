@@ -7,6 +7,7 @@ use crate::clock::system_clock;
 use crate::engine;
 use crate::http::{self, AppState, Files, Gate, Manifest, Names};
 use crate::hub::{Hub, Published};
+use crate::link_thread::LinkThread;
 use crate::listener::{self, Connections};
 use crate::site_file::{self, SiteFile};
 use crate::tape;
@@ -86,8 +87,9 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let (sink, inputs) = mpsc::channel(engine::INPUTS);
     let mut handles = Vec::with_capacity(tasks.len());
     let mut running = Vec::with_capacity(tasks.len());
-    for (mut task, idx) in tasks.into_iter().zip(0..) {
-        task.bind().await?;
+    let link_thread = LinkThread::start()?;
+    for (task, idx) in tasks.into_iter().zip(0..) {
+        let task = link_thread.bind(task).await?;
         handles.push(task.handle());
         running.push((LinkIdx(idx), task));
     }
@@ -106,7 +108,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         .collect::<Result<Vec<_>>>()?;
     let hub = Arc::new(Hub::new(Arc::new(spec), handles, labs, store.clone(), clock.clone(), systems));
     let links: Vec<_> = (running.into_iter())
-        .map(|(idx, task)| tokio::spawn(task.run(idx, clock.clone(), sink.clone(), stopped.clone())))
+        .map(|(idx, task)| link_thread.handle().spawn(task.run(idx, clock.clone(), sink.clone(), stopped.clone())))
         .collect();
     drop(sink);
     let engine = tokio::spawn(engine::run(site, inputs, hub.clone(), store.clone(), clock, stopped.clone()));
@@ -142,6 +144,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     for link in links {
         let _ = link.await;
     }
+    drop(link_thread);
     engine.await.context("engine")?;
     store.close().context("close the history")?;
     drop(rigs);
