@@ -22,6 +22,7 @@ pub(crate) use script::Format;
 
 use crate::hub::Hub;
 use domain::analysis::Answer;
+use jail::Confinement;
 use program::{Finder, Program};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,6 +32,8 @@ use tokio::sync::Semaphore;
 
 /// Queries that run at the same time, at most.
 const AT_ONCE: usize = 2;
+/// Of them, downloads: one place is always for the page, however slowly files are read.
+const FILES_AT_ONCE: usize = 1;
 /// The longest that a query for the page may take.
 const TABLE_LIMIT: Duration = Duration::from_secs(30);
 /// The longest that a download may take, with the way to the client.
@@ -48,8 +51,8 @@ pub(crate) enum QueryError {
     #[error("{0}")]
     Missing(String),
     /// Too many queries are running.
-    #[error("{AT_ONCE} queries are running, which is the limit: wait for one to end, or cancel it")]
-    Busy,
+    #[error("{0}, which is the limit: wait for one to end, or cancel it")]
+    Busy(&'static str),
     /// DuckDB says no, in its own words.
     #[error("{0}")]
     Refused(String),
@@ -68,22 +71,34 @@ pub(crate) struct Analysis {
     /// Room on the disk that is history's, bytes: queries take none of it.
     disk_free_min: u64,
     slots: Arc<Semaphore>,
+    files: Arc<Semaphore>,
+    confinement: Confinement,
     /// Ready questions take several cores for a moment: one at a time.
-    asking: Semaphore,
+    asking: Arc<Semaphore>,
 }
 
 impl Analysis {
     /// Queries on the history in `data`, by the program `named`, or one that is found. What queries left behind when the
     /// last server was killed is removed.
-    pub(crate) fn new(data: &Path, named: Option<PathBuf>, disk_free_min: u64) -> Analysis {
+    pub(crate) fn new(data: &Path, named: Option<PathBuf>, disk_free_min: u64, unconfined_sql: bool) -> Analysis {
         let folder = store::queries_folder(data);
         if let Err(error) = std::fs::remove_dir_all(&folder)
             && error.kind() != std::io::ErrorKind::NotFound
         {
             tracing::warn!("{}: what queries left behind cannot be removed: {error}", folder.display());
         }
-        let slots = Arc::new(Semaphore::new(AT_ONCE));
-        Analysis { finder: Finder::new(named), folder, disk_free_min, slots, asking: Semaphore::new(1) }
+        let confinement = Confinement::of(jail::is_enforced(), unconfined_sql);
+        if confinement != Confinement::Landlock {
+            tracing::warn!("{}", confinement.words());
+        }
+        let [slots, files] = [AT_ONCE, FILES_AT_ONCE].map(|places| Arc::new(Semaphore::new(places)));
+        let (finder, asking) = (Finder::new(named), Arc::new(Semaphore::new(1)));
+        Analysis { finder, folder, disk_free_min, slots, files, confinement, asking }
+    }
+
+    /// What keeps queries from what they must not read.
+    pub(crate) fn confinement(&self) -> Confinement {
+        self.confinement
     }
 
     /// The program's version, or how to get one.
@@ -92,6 +107,9 @@ impl Analysis {
     }
 
     async fn program(self: &Arc<Self>) -> Result<Program, String> {
+        if self.confinement == Confinement::Missing {
+            return Err(self.confinement.words().to_owned());
+        }
         let this = Arc::clone(self);
         let found = tokio::task::spawn_blocking(move || this.finder.find()).await;
         found.unwrap_or_else(|error| Err(error.to_string()))
@@ -106,8 +124,12 @@ impl Analysis {
         format: Format,
     ) -> Result<Output, QueryError> {
         let program = self.program().await.map_err(QueryError::Missing)?;
-        let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| QueryError::Busy)?;
-        let limit = if format == Format::Table { TABLE_LIMIT } else { FILE_LIMIT };
+        let busy = |what| move |_| QueryError::Busy(what);
+        let is_file = format != Format::Table;
+        let file = is_file.then(|| Arc::clone(&self.files).try_acquire_owned());
+        let file = file.transpose().map_err(busy("a download of a query is running"))?;
+        let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(busy("2 queries are running"))?;
+        let limit = if is_file { FILE_LIMIT } else { TABLE_LIMIT };
         let folder = self.folder.clone();
         let disk_free_min = self.disk_free_min;
         let prepare = move || {
@@ -116,7 +138,8 @@ impl Analysis {
             let script = script::script(&snapshot, &sql, format, spill);
             Ok((snapshot, script))
         };
-        Ok(run::start(program.path, limit, slot, prepare))
+        let unconfined = self.confinement == Confinement::Allowed;
+        Ok(run::start(run::Job { program: program.path, limit, unconfined, slots: (slot, file) }, prepare))
     }
 
     /// Runs a query to its end and gives its rows, as many as a page shows.
@@ -144,10 +167,15 @@ impl Analysis {
 
     /// Answers a ready question.
     pub(crate) async fn ask(&self, hub: Arc<Hub>, place: usize, question: Ask) -> Result<Answer, String> {
-        let _turn = self.asking.acquire().await.map_err(|error| error.to_string())?;
+        let turn = Arc::clone(&self.asking).acquire_owned().await.map_err(|error| error.to_string())?;
         let began = Instant::now();
-        let asked = tokio::task::spawn_blocking(move || ask(&hub, place, &question)).await;
-        let mut answer = asked.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        let asked = tokio::task::spawn_blocking(move || {
+            // Until it is answered, even if nobody waits for it any more.
+            let _turn = turn;
+            ask(&hub, place, &question)
+        });
+        let broken = |_| "the server made a mistake; its log says more".to_owned();
+        let mut answer = asked.await.map_err(broken)?.map_err(|error| error.to_string())?;
         answer.took_ms = took_ms(began);
         Ok(answer)
     }

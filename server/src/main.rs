@@ -18,10 +18,14 @@ mod devices;
 mod engine;
 mod http;
 mod hub;
+mod limits;
 mod link_thread;
+mod listener;
 mod pace;
+mod panics;
 mod past;
 mod probe;
+mod recordings;
 mod serve;
 mod site_file;
 mod tape;
@@ -30,11 +34,32 @@ use clap::Parser as _;
 use cli::{Cli, Command, DbcCommand};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// Threads that may wait for the disk or for a query: everything that takes one has a limit of its own below this.
+const BLOCKING_THREADS: usize = 64;
+/// Work that still runs at the end is left alone after this.
+const LAST_WAIT: Duration = Duration::from_secs(2);
+
+fn main() -> ExitCode {
     let cli = Cli::parse();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("packtwin: the system gives no threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(run(cli));
+    runtime.shutdown_timeout(LAST_WAIT);
+    code
+}
+
+async fn run(cli: Cli) -> ExitCode {
+    panics::watch();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let outcome = match cli.command {
