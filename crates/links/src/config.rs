@@ -11,9 +11,9 @@
 //!
 //! # cannelloni                      # candump                        # modbus-tcp
 //! listen = "127.0.0.1:20000"        # file = "burst.log"             # connect = "127.0.0.1:15020"
-//! dbc = "../dbc/packtwin_hv.dbc"    # speed = 1.0                    # unit = 1
-//! map = [ ... ]                     # repeat = false                 # poll_ms = 200
-//!                                   # dbc, map                       # timeout_ms = 1000
+//! peer = "10.0.0.7"                 # speed = 1.0                    # unit = 1
+//! dbc = "../dbc/packtwin_hv.dbc"    # repeat = false                 # poll_ms = 200
+//! map = [ ... ]                     # dbc, map                       # timeout_ms = 1000
 //! # socketcan                       #                                # table = "../registers/grid_meter.toml"
 //! interface = "can0"                #                                # units = { battery = 225 }
 //! # dbc, map                        #                                # serial = "HQ2233ABCDE"
@@ -99,6 +99,8 @@ pub struct LinkConfig {
     pub silent_ms: Option<Spanned<u32>>,
     /// cannelloni: address to listen on.
     pub listen: Option<Spanned<String>>,
+    /// cannelloni: the address whose packets are believed, with or without a port; the first that is heard, if not given.
+    pub peer: Option<Spanned<String>>,
     /// socketcan: the interface as Linux names it, `can0`.
     pub interface: Option<Spanned<String>>,
     /// candump: the log to play.
@@ -275,6 +277,7 @@ impl LinkConfig {
         self.speed = Some(Spanned::new(0..0, speed));
         self.repeat = None;
         self.listen = None;
+        self.peer = None;
         self.interface = None;
     }
 
