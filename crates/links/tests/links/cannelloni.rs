@@ -133,7 +133,7 @@ async fn the_first_sender_is_listened_to_until_it_is_silent_and_others_are_fault
     first.send(1, &[(0x233, &pack(8_000))]).await;
     link.until(LinkState::Up).await;
     for sequence in [200, 201, 1] {
-        second.send(sequence, &[(0x233, &pack(4_000))]).await;
+        second.send(sequence, &[(0x233, &pack(7_000))]).await;
     }
     first.send(2, &[(0x233, &pack(8_001))]).await;
     let batch = link.batch().await;
@@ -145,9 +145,9 @@ async fn the_first_sender_is_listened_to_until_it_is_silent_and_others_are_fault
     assert_eq!(link.handle.status().reason, words);
     // The first is silent: then the other is listened to, and that is said.
     link.until(LinkState::Silent).await;
-    second.send(77, &[(0x233, &pack(4_000))]).await;
+    second.send(77, &[(0x233, &pack(7_000))]).await;
     let batch = link.batch().await;
-    assert_eq!(sample(&batch, Target::Point(PointId::Voltage)), Some(Ok(400.0)));
+    assert_eq!(sample(&batch, Target::Point(PointId::Voltage)), Some(Ok(700.0)));
     let reason = link.handle.status().reason;
     assert!(reason.contains(&format!("the sender has changed: {one} has been silent, now {other}")), "{reason}");
 }

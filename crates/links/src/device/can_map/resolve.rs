@@ -2,7 +2,7 @@
 
 use super::pattern::{Numbers, Pattern, Placeholder, shape};
 use super::{Believed, MapEntry, MapError, RangeRule};
-use crate::device::dbc::{Database, Encoding, LeftOut, Message, Presence};
+use crate::device::dbc::{Database, Encoding, LeftOut, Message, Presence, Signal};
 use crate::device::sign::Sign;
 use crate::device::unit;
 use crate::text::{nearest, suggestion};
@@ -254,8 +254,8 @@ impl Resolver<'_> {
     ) -> Result<usize, MapError> {
         let pattern = Pattern::parse(name.get_ref()).map_err(|e| error(name, e))?;
         let home: &Message = &self.database.messages[message];
-        let wanted = if pattern.is_plain() { Numbers::default() } else { numbers };
-        let found = home.signals.iter().position(|s| pattern.matches(&home.name, &s.name) == Some(wanted));
+        let is = |signal: &Signal| pattern.matches(&home.name, &signal.name).is_some_and(|n| n.agree(&numbers));
+        let found = home.signals.iter().position(is);
         let Some(found) = found else {
             let words = format!("{} in {}", self.not_found("signal", name.get_ref(), &pattern), home.name);
             return Err(error(name, words));
