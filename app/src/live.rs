@@ -21,7 +21,7 @@ mod recent;
 mod socket;
 
 pub use ageing::aged;
-pub use instant::{AT, address_of, instant};
+pub use instant::{AT, address_of, instant, wrong_instant};
 pub use question::Question;
 
 pub use latency::Latency;

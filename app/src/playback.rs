@@ -17,7 +17,6 @@ use crate::components::LocalTime;
 use crate::derived::Derived;
 use crate::live::Live;
 use controls::{LiveButton, Speed, Steps, Transport};
-use domain::time::Utc;
 use jumps::Jumps;
 use leptos::prelude::*;
 use player::Player;
@@ -33,23 +32,27 @@ pub fn TimeBar() -> impl IntoView {
     let player = Player::new(live);
     let length_s = RwSignal::new(SPANS[1].0);
     let now_s = Derived::new(move || (player.now_ms.get() / 1e3).floor());
+    // When the first reading was recorded, as far as that is known, s since 1970-01-01 UTC.
+    let first_s = RwSignal::new(None::<f64>);
     let span = Derived::new(move || {
         let head_s = player.instant_ms() / 1e3;
-        Span::around(head_s, now_s.get(), f64::from(length_s.get()))
+        Span::around(head_s, now_s.get(), f64::from(length_s.get())).since(first_s.get())
     });
     // On a phone the bar is a line until it is wanted.
     let open = RwSignal::new(false);
     let unfolded = move || open.get();
     // Who goes into the past wants to find the way.
     Effect::new(move |_| open.set(live.past.get()));
-    let utc = Derived::new(move || Utc((player.instant_ms() * 1e3) as i64));
-    let words = move || if live.past.get() { player.says.get() } else { String::new() };
+    // The instant of what the page shows, as the strip above has it.
+    let utc = live.map(|moment| moment.now.utc);
+    let day = move || live.past.get().then(|| span::local_day(utc.get().0 as f64 / 1e3));
+    let words = move || player.says.get();
     view! {
         <div class="time-line">
             <LiveButton player />
             <Transport player />
             <p class="time-instant">
-                <span class="time-day">{move || live.past.get().then(|| span::local_day(player.instant_ms()))}</span>
+                <span class="time-day">{day}</span>
                 <LocalTime utc />
             </p>
             <button
@@ -65,7 +68,7 @@ pub fn TimeBar() -> impl IntoView {
             </button>
         </div>
         <div class="time-more" data-open=move || unfolded().to_string()>
-            <Track player span />
+            <Track player span first_s />
             <div class="time-choices">
                 <label class="time-span">
                     <span class="visually-hidden">"Time shown in the bar"</span>
@@ -89,7 +92,7 @@ pub fn TimeBar() -> impl IntoView {
                 <Jumps player span />
             </div>
         </div>
-        <p class="time-says note" role="status">
+        <p class="time-says note" role="status" title=words>
             {words}
         </p>
     }

@@ -157,7 +157,7 @@ mod tests {
     fn alarm(rule: &str, subject: Subject, value: f32) -> Alarm {
         let place = RULES.iter().position(|r| r.id == rule).unwrap();
         let since = Utc(moment().now.utc.0 - 60_000_000);
-        Alarm { rule: RuleIdx(place as u8), subject, since, value, worst: value, signal_lost: false }
+        Alarm { rule: RuleIdx(place as u8), subject, since, value, worst: value, signal_lost: false, chattering: false }
     }
 
     #[test]

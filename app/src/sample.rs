@@ -6,7 +6,7 @@ use domain::reading::{CellQuantity, NodeQuantity};
 use domain::spec::{CellLimits, SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;
-use domain::twin::{Moment, SystemState};
+use domain::twin::{Health, Moment, SiteStatus, SystemState};
 use std::time::Duration;
 
 /// A simulated 832 V pack of 13 x 20 cells.
@@ -91,5 +91,6 @@ pub(crate) fn moment() -> Moment {
         latency_ms: Some(0.4),
         ..LinkStatus::default()
     };
-    Moment { now, received: at, state, alarms: Vec::new(), links: vec![up.clone(), up.clone(), up] }
+    let site = SiteStatus { systems: vec![Health::NoAlarm], storage: String::new() };
+    Moment { now, received: at, state, alarms: Vec::new(), links: vec![up.clone(), up.clone(), up], site }
 }

@@ -83,6 +83,23 @@ export async function changed(locator, { within = 10_000 } = {}) {
   }
 }
 
+/** Waits until so many further readings have reached the page: time as the page itself lives it, at 5 Hz in the demo. */
+export async function readings(page, count) {
+  const clock = page.getByRole('banner').getByTitle('Time of the newest frame, here');
+  for (let seconds = 0; seconds < Math.ceil(count / 5); seconds++) await changed(clock);
+}
+
+/** Calls `ask` until it gives something true, and gives that; `what` is said if that takes too long. */
+export async function until(what, ask, { within = 30_000 } = {}) {
+  const deadline = Date.now() + within;
+  for (;;) {
+    const found = await ask();
+    if (found) return found;
+    assert.ok(Date.now() < deadline, `${what}: not within ${within} ms`);
+    await new Promise((next) => setTimeout(next, 50));
+  }
+}
+
 /** A picture in target/shots, to be looked at. */
 export async function shot(page, name, options = {}) {
   await mkdir(SHOTS, { recursive: true });

@@ -67,22 +67,41 @@ test('the pointer tells name, voltage, deviation, temperature and age', () =>
 
 test('quantity, scale and colours are chosen, shown and kept in the address', () =>
   open('/cells', async (page) => {
-    const scale = page.locator('.heatmap-scale');
+    const scale = page.locator('.cells-map .heatmap-scale');
+    // At first the scale spans the cells as they are, with the limits beyond its ends in words.
+    const [low, high] = (await scale.innerText()).match(/\d\s\d{3}(?=\smV)/g).slice(1, 3).map((mv) => Number(mv.replace(/\D/g, '')));
+    assert.ok(high > low && high - low < 300, await scale.innerText());
+    assert.match(await scale.innerText(), /limit 2\s850\smV[^]*limit 3\s650\smV/);
+    await page.getByRole('radio', { name: 'Fixed' }).check();
+    await page.waitForURL('**/cells?scale=fixed');
     assert.match(await scale.innerText(), /2\s800\smV[^]*3\s400\smV/);
     await page.getByRole('radio', { name: 'Temperature' }).check();
-    await page.waitForURL('**/cells?by=temperature');
+    await page.waitForURL('**/cells?by=temperature&scale=fixed');
     assert.match(await scale.innerText(), /10\.0\s°C[^]*50\.0\s°C/);
-    await page.getByRole('radio', { name: 'Relative' }).check();
-    await page.waitForURL('**/cells?by=temperature&scale=relative');
     await page.getByRole('radio', { name: 'Red to green' }).check();
-    await page.waitForURL('**/cells?by=temperature&scale=relative&palette=red-yellow-green');
+    await page.waitForURL('**/cells?by=temperature&scale=fixed&palette=red-yellow-green');
     await page.getByRole('radio', { name: 'Deviation' }).check();
     assert.match(await scale.innerText(), /−\d+\smV[^]*\+\d+\smV/);
     await page.reload();
     await live(page);
     assert.equal(await page.getByRole('radio', { name: 'Deviation' }).isChecked(), true);
-    assert.equal(await page.getByRole('radio', { name: 'Relative' }).isChecked(), true);
+    assert.equal(await page.getByRole('radio', { name: 'Fixed' }).isChecked(), true);
   }));
+
+for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
+  test(`the map and its scale are on the first screen of the ${size}`, () =>
+    open(
+      '/cells',
+      async (page) => {
+        const bar = await page.getByRole('region', { name: 'Time', exact: true }).boundingBox();
+        for (const part of [map(page), page.locator('.cells-map .heatmap-scale')]) {
+          const box = await part.boundingBox();
+          assert.ok(box.y >= 48 && box.y + box.height <= bar.y + 1, `${JSON.stringify(box)} above ${bar.y}`);
+        }
+      },
+      { viewport },
+    ));
+}
 
 test('a shared address opens the same cell before any script runs', () =>
   withPage(browser, `${server.url}/cells?cell=7.12&by=temperature`, { javaScriptEnabled: false }, async (page) => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { changed, DESKTOP, launch, live, PHONE, shot, violations, withPage } from '../lib/browser.mjs';
+import { changed, DESKTOP, launch, live, PHONE, shot, until, violations, withPage } from '../lib/browser.mjs';
 import { generate, startDemo } from '../lib/server.mjs';
 
 const DAY_MS = 86_400_000;
@@ -80,27 +80,26 @@ test('at a thousand times the pace an hour passes in seconds, and every panel go
     await button(page, 'Play').click();
     const soc = page.getByRole('region', { name: 'State of charge', exact: true });
     await changed(soc);
-    await page.waitForFunction(() => new Promise((done) => setTimeout(() => done(true), 2_000)));
+    const before = at(page);
+    const instant = async () => Number(await track(page).getAttribute('aria-valuenow')) * 1e3;
+    const began = Date.now();
+    await until('ten minutes pass', async () => (await instant()) - before > 600_000);
+    assert.ok(Date.now() - began < 20_000, 'ten minutes take seconds');
     await button(page, 'Pause').click();
-    const instant = at(page);
-    await page.waitForFunction((before) => !location.search.includes(before), new Date(instant).toISOString());
-    assert.ok(at(page) - instant > 600_000, `${(at(page) - instant) / 1e3} s went by`);
+    await page.waitForFunction((before) => !location.search.includes(before), new Date(before).toISOString());
+    assert.ok(at(page) - before > 600_000, `${(at(page) - before) / 1e3} s went by`);
   }));
 
 test('the next sag and the last alarm are a click away, with their words', async () => {
   const lab = (fields) => server.api('lab', { method: 'POST', body: new URLSearchParams({ system: 'hv', ...fields }) });
   await lab({ action: 'inject', fault: 'silent-link', device: 'grid-meter' });
-  for (;;) {
-    const { alarms } = await server.api('state?system=hv');
-    if (JSON.stringify(alarms).includes('Grid meter is silent')) break;
-    await new Promise((next) => setTimeout(next, 100));
-  }
+  await until('the alarm stands', async () =>
+    JSON.stringify((await server.api('state?system=hv')).alarms).includes('Grid meter is silent'));
   await lab({ action: 'clear-all' });
   // What happened is in the history a second or two later.
   const alarm = `${server.url}/api/v1/playback/jump?to=alarm&back=true&from=`;
-  while (!(await (await fetch(alarm + Date.now())).text()).includes('Grid meter is silent')) {
-    await new Promise((next) => setTimeout(next, 100));
-  }
+  await until('the alarm is in the history', async () =>
+    (await (await fetch(alarm + Date.now())).text()).includes('Grid meter is silent'));
   await open(`/?at=${dayAgo()}`, async (page) => {
     await past(page);
     const before = at(page);
@@ -152,6 +151,51 @@ test('where nothing was recorded the page says so and shows nothing as a value',
     await bar(page).getByText('Nothing was recorded at this instant').waitFor();
     assert.doesNotMatch(await page.getByRole('region', { name: 'Voltage', exact: true }).innerText(), /\d{3}\.\d/);
   }));
+
+test('the strip and the bar show the same instant, on every page', () =>
+  open(`/?at=${dayAgo()}`, async (page) => {
+    await past(page);
+    const strip = page.getByRole('banner').getByTitle('Time of the newest frame, here').locator('time');
+    const same = async () => {
+      const [above, below] = await Promise.all([strip.textContent(), bar(page).locator('time').textContent()]);
+      return /\d\d:\d\d:\d\d/.test(above) && above === below;
+    };
+    for (const path of ['Overview', 'Cells', 'Lab']) {
+      await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: path, exact: true }).click();
+      await until(`the same instant on ${path}`, same);
+    }
+    // Not on a second: the recorded reading before it is what is shown.
+    await page.goto(`${server.url}/?at=${new Date(Date.now() - DAY_MS / 2).toISOString()}`);
+    await past(page);
+    await until('the same instant', same);
+  }));
+
+test('an instant that is none, or has not come, is told in words and the present is shown', async () => {
+  for (const [instant, words] of [
+    ['yesterday', /\u201cyesterday\u201d in the address is no instant, so the present is shown/],
+    [new Date(Date.now() + DAY_MS).toISOString(), /has not come yet, so the present is shown/],
+  ]) {
+    await open(`/cells?at=${instant}`, async (page) => {
+      await bar(page).getByText(words).waitFor();
+      await live(page);
+    });
+  }
+});
+
+test('the track is as wide as the page and begins with the first reading', async () => {
+  const young = await startDemo();
+  try {
+    await withPage(browser, `${young.url}/`, {}, async (page) => {
+      await live(page);
+      const [box, whole] = await Promise.all([track(page).boundingBox(), bar(page).boundingBox()]);
+      assert.ok(box.width > whole.width - 60, `${box.width} of ${whole.width} px`);
+      const begins = async () => Number(await track(page).getAttribute('aria-valuemin')) * 1e3;
+      await until('the track fits what is recorded', async () => Date.now() - (await begins()) < 600_000);
+    });
+  } finally {
+    await young.stop();
+  }
+});
 
 test('bad requests are refused in words', async () => {
   for (const [path, status, words] of [

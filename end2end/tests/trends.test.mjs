@@ -23,7 +23,7 @@ const openPast = (path, use, options) => openAt(past, path, use, options);
 const chart = (page, name) => page.getByRole('application', { name: new RegExp(`^${name} in `) });
 /** The statistics of a quantity, once there are some. */
 async function statistics(page, quantity) {
-  const seen = page.getByRole('region', { name: 'What is seen', exact: true });
+  const seen = page.getByRole('region', { name: 'Statistics of the visible range', exact: true });
   const row = seen.getByRole('row', { name: new RegExp(`^${quantity} .*\\d`) });
   await row.waitFor();
   return row.innerText();
@@ -51,7 +51,7 @@ test('the last hour is there with its statistics, and another length is in the a
   open('/trends', async (page, messages) => {
     for (const name of ['Power', 'Voltage', 'Charge', 'Temperature']) await chart(page, name).waitFor();
     assert.match(await statistics(page, 'Voltage'), /\d{3}\.\d\sV/);
-    assert.match(await page.getByRole('region', { name: 'What is seen', exact: true }).innerText(), /\d rows, every row/);
+    assert.match(await page.getByRole('region', { name: 'Statistics of the visible range', exact: true }).innerText(), /\d readings, each one counted/);
     await page.getByRole('radio', { name: '30 d' }).check({ force: true });
     await page.waitForURL(/last=2592000/);
     await page.reload();
@@ -63,16 +63,16 @@ test('the last hour is there with its statistics, and another length is in the a
 test('a time is laid over the one before it, by the address too', () =>
   open('/trends?points=soc', async (page) => {
     await statistics(page, 'State of charge');
-    await page.getByRole('radio', { name: 'A week before' }).check({ force: true });
+    await page.getByRole('radio', { name: 'A week earlier' }).check({ force: true });
     await page.waitForURL(/against=week/);
-    const seen = page.getByRole('region', { name: 'What is seen', exact: true });
-    const row = seen.getByRole('row', { name: /^State of charge, a week before/ });
+    const seen = page.getByRole('region', { name: 'Statistics of the visible range', exact: true });
+    const row = seen.getByRole('row', { name: /^State of charge, a week earlier/ });
     await row.waitFor();
     assert.match(await row.innerText(), /—.*—/s, 'nothing was recorded a week ago');
-    await page.getByText(/^Dashed: a week before, \d/).waitFor();
+    await page.getByText(/^Dashed lines: a week earlier, \d/).waitFor();
     await page.reload();
     await live(page);
-    assert.ok(await page.getByRole('radio', { name: 'A week before' }).isChecked());
+    assert.ok(await page.getByRole('radio', { name: 'A week earlier' }).isChecked());
     await page.getByRole('radio', { name: 'Nothing' }).check({ force: true });
     await row.waitFor({ state: 'detached' });
     await page.waitForURL((url) => !url.searchParams.has('against'));
@@ -81,7 +81,7 @@ test('a time is laid over the one before it, by the address too', () =>
 test('what is seen can be had as a file', () =>
   open('/trends?points=soc', async (page) => {
     await statistics(page, 'State of charge');
-    await page.getByText('Another time').click();
+    await page.getByText('Choose dates, download').click();
     for (const [name, begins] of [['CSV', 'timestamp,soc,'], ['Parquet', 'PAR1']]) {
       const link = page.getByRole('link', { name: `Download as ${name}` });
       const answer = await fetch(new URL(await link.getAttribute('href'), server.url));

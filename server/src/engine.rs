@@ -65,6 +65,7 @@ pub(crate) async fn run(
             pending.push(input);
         }
         let now = clock();
+        site.storage = store.health().error.unwrap_or_default();
         for (i, lane) in lanes.iter_mut().enumerate() {
             if now.mono < lane.pace.due() {
                 continue;

@@ -15,7 +15,7 @@ use domain::series::Recent;
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use domain::telemetry::Row;
 use domain::time::{Mono, Now, Utc};
-use domain::twin::{Moment, Site, SystemState};
+use domain::twin::{Moment, Site, SiteStatus, SystemState};
 use std::cell::RefCell;
 use std::time::Duration;
 use store::{CellsAt, History, Range, StoreError};
@@ -111,7 +111,7 @@ impl<'a> Past<'a> {
         step(&mut site, now - RULES_WAIT, []);
         step(&mut site, now, []);
         let moment = site.moment(self.place, now).unwrap_or_default();
-        Ok(Moment { links: Vec::new(), ..moment })
+        Ok(Moment { links: Vec::new(), site: SiteStatus::default(), ..moment })
     }
 
     /// At most `count` moments from `from_ms` on, `step_ms` apart or more; the first is the one that holds at `from_ms`.

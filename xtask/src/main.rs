@@ -50,6 +50,7 @@ Environment:
   PACKTWIN_CHROMIUM    the browser for the tests
   PACKTWIN_DUCKDB      the DuckDB program, for SQL
   PACKTWIN_PYTHON      a Python with the packages of xtask/judges.txt
+  PACKTWIN_REQUIRE     `all`: tests fail where a tool is missing, instead of being skipped
   CARGO_TARGET_DIR     another folder for all that is built";
 
 fn main() -> ExitCode {

@@ -2,6 +2,7 @@
 
 use crate::commands::forget_package;
 use anyhow::{Context as _, Result};
+use std::fmt;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
@@ -12,6 +13,14 @@ pub(crate) struct Tally {
     pub(crate) passed: u32,
     /// Tests that failed.
     pub(crate) failed: u32,
+    /// What could not be looked at, because something is missing on this machine.
+    pub(crate) skipped: u32,
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
+    }
 }
 
 impl Tally {
@@ -36,7 +45,9 @@ impl Tally {
 
     /// Adds the counts of a closing line of cargo's or Node's test runner.
     fn add(&mut self, line: &str) {
-        if let Some(counts) = line.trim().strip_prefix("test result: ") {
+        if line.starts_with("SKIPPED: ") {
+            self.skipped += 1;
+        } else if let Some(counts) = line.trim().strip_prefix("test result: ") {
             // "ok. 12 passed; 0 failed; 0 ignored; ..."
             let count = |word: &str| {
                 let (before, _) = counts.split_once(word)?;
@@ -51,6 +62,7 @@ impl Tally {
             match word {
                 "pass" => self.passed += number,
                 "fail" | "cancelled" => self.failed += number,
+                "skipped" => self.skipped += number,
                 _ => {}
             }
         }
@@ -74,11 +86,13 @@ mod tests {
             "\u{2139} pass 4",
             "\u{2139} fail 1",
             "\u{2139} cancelled 0",
+            "\u{2139} skipped 2",
+            "SKIPPED: this test needs a Python with cantools",
             "\u{2139} duration_ms 4512.2",
         ] {
             tally.add(line);
         }
-        assert_eq!(tally, Tally { passed: 18, failed: 4 });
+        assert_eq!(tally.to_string(), "18 passed, 4 failed, 3 skipped");
     }
 
     #[test]

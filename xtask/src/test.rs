@@ -5,9 +5,12 @@ use crate::commands::{absolute, cargo};
 use crate::job::{Job, Steps, run_together, spoken};
 use crate::tally::Tally;
 use crate::{can_vm, run, site, tools};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use std::process::Command;
 use std::time::{Duration, Instant};
+
+/// `all`: a tool that is missing fails the tests that need it. Continuous integration sets it.
+const REQUIRE: &str = "PACKTWIN_REQUIRE";
 
 /// A part of the checks.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +57,7 @@ fn stages(stages: &[Stage]) -> Result<()> {
         };
         times.push((name, began.elapsed()));
         if !passed {
-            println!("{} passed, {} failed", tally.passed, tally.failed);
+            println!("{tally}");
             bail!("the stage `{name}` failed; run it alone with `cargo xtask test {name}`");
         }
     }
@@ -63,7 +66,7 @@ fn stages(stages: &[Stage]) -> Result<()> {
         println!("{name:<8} {}", spoken(took));
     }
     if tally != Tally::default() {
-        println!("{} passed, {} failed", tally.passed, tally.failed);
+        println!("{tally}");
     }
     Ok(())
 }
@@ -95,22 +98,16 @@ fn unit(tally: &mut Tally) -> Result<bool> {
         build.args(what).arg("--no-run");
         run_together(vec![Job::new("build of the tests", build)], &mut steps)?;
     }
-    let judges = tools::judges::python();
-    if let Err(error) = &judges {
-        println!("\nTHE JUDGES ARE SKIPPED: tests against cantools, python-can and pymodbus do not run. {error:#}\n");
-    }
-    let duckdb = tools::duckdb();
-    if let Err(error) = &duckdb {
-        println!("\nDUCKDB IS SKIPPED: tests of SQL do not run. {error:#}\n");
-    }
+    let python = wanted("Python with the reference libraries", tools::judges::python(), tally)?;
+    let duckdb = wanted("DuckDB", tools::duckdb(), tally)?;
     let mut all_passed = true;
     for what in WHAT {
         let mut tests = cargo();
         tests.args(what).arg("--no-fail-fast");
-        if let Ok(python) = &judges {
+        if let Some(python) = &python {
             tests.env("PACKTWIN_PYTHON", python);
         }
-        if let Ok(program) = &duckdb {
+        if let Some(program) = &duckdb {
             tests.env("PACKTWIN_DUCKDB", program);
         }
         all_passed &= tally.watch(tests)?;
@@ -118,15 +115,29 @@ fn unit(tally: &mut Tally) -> Result<bool> {
     Ok(all_passed)
 }
 
+/// A tool that tests compare with. Where it is missing they are skipped, which is said and counted; with
+/// `PACKTWIN_REQUIRE=all` it is an error.
+fn wanted<T>(what: &str, found: Result<T>, tally: &mut Tally) -> Result<Option<T>> {
+    match found {
+        Ok(tool) => Ok(Some(tool)),
+        Err(error) if std::env::var_os(REQUIRE).is_some_and(|required| !required.is_empty()) => {
+            Err(error.context(format!("{what} is missing, and {REQUIRE} does not allow to skip its tests")))
+        }
+        Err(error) => {
+            println!("SKIPPED: {what}: {error:#}");
+            tally.skipped += 1;
+            Ok(None)
+        }
+    }
+}
+
 fn can(tally: &mut Tally) -> Result<bool> {
     let (counts, passed) = match can_vm::test()? {
         can_vm::Outcome::Passed(counts) => (counts, true),
         can_vm::Outcome::Failed(counts) => (counts, false),
         can_vm::Outcome::Skipped(why) => {
-            println!(
-                "THE CAN SOCKET IS SKIPPED: the guest cannot run here: {}",
-                why.lines().next().unwrap_or_default()
-            );
+            let why = why.lines().next().unwrap_or_default().to_owned();
+            wanted("guest with a CAN socket", Err::<(), _>(anyhow!(why)), tally)?;
             return Ok(true);
         }
     };
@@ -155,7 +166,7 @@ fn browser(part: &str, tally: &mut Tally) -> Result<bool> {
     tests.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files);
     tests.env("PACKTWIN_BIN", absolute(&packtwin)?).env("PACKTWIN_ASSETS", absolute(&site::folder())?);
     tests.env("PACKTWIN_CHROMIUM", chromium);
-    if let Ok(program) = tools::duckdb() {
+    if let Some(program) = wanted("DuckDB", tools::duckdb(), tally)? {
         tests.env("PACKTWIN_DUCKDB", program);
     }
     tally.watch(tests)

@@ -32,6 +32,10 @@ pub enum HeatCell {
     Low(f32),
     /// Good, and above the upper limit: alarm colour, outline and sign.
     High(f32),
+    /// Too old, and its alarm for too low a value stands: as [`HeatCell::Low`], faded.
+    StaleLow,
+    /// Too old, and its alarm for too high a value stands: as [`HeatCell::High`], faded.
+    StaleHigh,
 }
 
 /// The values at the ends of the palette.
@@ -59,6 +63,7 @@ impl Scale {
 /// Opacity of a stale cell, of 255.
 const STALE_ALPHA: u32 = 0x58;
 const ALARM_PIXEL: u32 = pixel(ALARM, 0xff);
+const STALE_ALARM_PIXEL: u32 = pixel(ALARM, STALE_ALPHA as u8);
 
 /// The picture as bytes R, G, B, A, kept from frame to frame.
 #[derive(Debug)]
@@ -95,6 +100,7 @@ impl Raster {
             HeatCell::Good(v) => lut.at((v - scale.low) * factor),
             HeatCell::Stale(v) => lut.at((v - scale.low) * factor) & 0x00ff_ffff | STALE_ALPHA << 24,
             HeatCell::Low(_) | HeatCell::High(_) => ALARM_PIXEL,
+            HeatCell::StaleLow | HeatCell::StaleHigh => STALE_ALARM_PIXEL,
         };
         let mut changed = false;
         for module in 0..self.grid.topology().modules() {
@@ -142,6 +148,15 @@ mod tests {
             assert_eq!(pixel_at(&raster, 3), [0xe5, 0x32, 0x2d, 0xff]);
             assert_eq!(pixel_at(&raster, 4), [0; 4]);
             assert_eq!(pixel_at(&raster, 5), [0; 4], "no entry for this cell");
+        }
+    }
+
+    #[test]
+    fn a_stale_cell_whose_alarm_stands_is_the_alarm_colour_faded() {
+        let mut raster = Raster::new(Grid::new(Topology::new(1, 1, 2)));
+        raster.paint(&[HeatCell::StaleLow, HeatCell::StaleHigh], VOLTS, &Lut::new(Palette::Cividis));
+        for cell in 0..2 {
+            assert_eq!(pixel_at(&raster, cell), [0xe5, 0x32, 0x2d, STALE_ALPHA as u8]);
         }
     }
 

@@ -11,6 +11,16 @@ pub fn instant(address: &Address) -> Option<Utc> {
     from_rfc3339(&address.field(AT)?)
 }
 
+/// Why the instant of an address cannot be shown, in words; `None` if it can, or if there is none.
+pub fn wrong_instant(address: &Address) -> Option<String> {
+    let text = address.field(AT)?;
+    from_rfc3339(&text).is_none().then(|| {
+        format!(
+            "\u{201c}{text}\u{201d} in the address is no instant, so the present is shown. Write it as 2026-11-20T14:03:07Z"
+        )
+    })
+}
+
 /// The same page, but of the instant `at`, or of the present.
 pub fn address_of(address: &Address, at: Option<Utc>) -> String {
     address.with(AT, at.map(rfc3339).as_deref())
@@ -35,5 +45,20 @@ mod tests {
             assert_eq!((instant(&back), back.path()), (None, Address::parse(from).path()));
         }
         assert_eq!(instant(&Address::parse("/?at=yesterday")), None);
+    }
+
+    #[test]
+    fn an_instant_that_is_none_is_told_in_words() {
+        for (address, wrong) in [
+            ("/", false),
+            ("/?at=2026-11-20T14:03:07Z", false),
+            ("/?at=yesterday", true),
+            ("/cells?at=2026-13-40T99:00:00Z&by=temperature", true),
+            ("/?at=", true),
+        ] {
+            assert_eq!(wrong_instant(&Address::parse(address)).is_some(), wrong, "{address}");
+        }
+        let words = wrong_instant(&Address::parse("/?at=yesterday")).unwrap();
+        assert!(words.contains("\u{201c}yesterday\u{201d}") && words.contains("the present is shown"), "{words}");
     }
 }

@@ -1,7 +1,7 @@
 //! The page Analysis: questions about the past that are ready to be asked, and free SQL.
 //!
 //! Read [`asked`] (asking and what came of it), [`question`] (a card), [`editor`] (SQL), then the parts of an answer:
-//! [`answer`], [`bars`], [`curves`], [`table`].
+//! [`answer`], [`bars`], [`curves`], [`table`], [`words`].
 
 mod answer;
 mod asked;
@@ -10,6 +10,7 @@ mod curves;
 mod editor;
 mod question;
 mod table;
+mod words;
 
 use crate::components::Segmented;
 use crate::derived::Derived;
@@ -21,9 +22,9 @@ crate::lazy_page!(CHUNK, analysis, AnalysisPage);
 
 /// The ready questions: id in the API, title, what a person should know.
 const QUESTIONS: [(&str, &str, &str); 5] = [
-    ("energy", "Total energy", "Through the battery, each row standing until the next"),
-    ("hourly-current", "Current by hour of the day", "Mean, discharge upward, in your time of day"),
-    ("sags", "Sag velocity and the worst sags", "Falls of the pack voltage, in UTC"),
+    ("energy", "Total energy", "Through the battery; each reading counts until the next one"),
+    ("hourly-current", "Current by hour of the day", "Mean by your local time; discharge is positive"),
+    ("sags", "Sag velocity and the worst sags", "Falls of the pack voltage, fastest first"),
     ("headroom", "Use of the discharge limit", "Power drawn against the limit that the BMS gave"),
     ("cells", "Ranking of the cells", "How much of the time each was the lowest of all"),
 ];
@@ -62,7 +63,7 @@ pub fn AnalysisPage() -> impl IntoView {
                     prop:checked=move || exact.get()
                     on:change=move |event| exact.set(event_target_checked(&event))
                 />
-                <span>"Count every row, not its rollups"</span>
+                <span>"Exact: read every row (slower)"</span>
             </label>
         </div>
         <div class="grid analysis-questions">{cards.into_iter().collect_view()}</div>

@@ -24,6 +24,8 @@ use crate::derived::Derived;
 use crate::format;
 use crate::live::Live;
 use controls::Controls;
+use domain::point::PointId;
+use domain::reading::NoData;
 use extremes::Extremes;
 use groups::{Groups, group_word};
 use leptos::prelude::*;
@@ -58,39 +60,45 @@ fn CellsOfSystem() -> impl IntoView {
             <Controls view />
             <Counts view />
         </div>
-        <Extremes view />
         <div class="cells-body" data-open=move || cell.get().is_some().to_string()>
             <CellMap view />
+            <div class="cells-extremes"><Extremes view /></div>
             <div class="cells-side">
                 {panel} <Card title="Cells that stand out">
                     <Worst view />
                     <p class="note cells-hint">"Choose a cell for its values and its last 10 minutes."</p>
                 </Card>
             </div>
-            <Card title=format!("{}s", group_word(view)) class="cells-groups">
+            <Card title=format!("{}s", group_word(view)) note=contactors(view) class="cells-groups">
                 <Groups view />
             </Card>
         </div>
     }
 }
 
+/// What the contactors do, in a sentence; empty where the system does not report them.
+fn contactors(view: CellsView) -> Derived<String> {
+    view.live.map(|moment| match moment.point(PointId::Contactors) {
+        Ok(bits) => format!("Contactors {}", domain::derived::contactors(bits)),
+        Err(NoData::NotPresent) => String::new(),
+        Err(why) => format!("Contactors not known: {}", why.words()),
+    })
+}
+
 /// How many cells are fresh, and how many are out of limits.
 #[component]
 fn Counts(view: CellsView) -> impl IntoView {
     let fresh = Derived::new(move || view.digest.with(|digest| (digest.fresh, digest.count)));
-    let out = Derived::new(move || view.digest.with(|digest| digest.out.len()));
-    let all = |good: bool, otherwise: Tone| if good { Tone::Good } else { otherwise };
+    let limits = Derived::new(move || view.digest.with(digest::Digest::limit_words));
+    let all_fresh = |(fresh, count)| if fresh == count { Tone::Good } else { Tone::Warning };
     let number = |n: usize| format::count(n as u64);
     view! {
         <p class="cells-counts">
-            <Chip dot=true tone=Derived::new(move || all(fresh.get().0 == fresh.get().1, Tone::Warning))>
+            <Chip dot=true tone=Derived::new(move || all_fresh(fresh.get()))>
                 {move || format!("{} of {} fresh", number(fresh.get().0), number(fresh.get().1))}
             </Chip>
-            <Chip dot=true tone=Derived::new(move || all(out.get() == 0, Tone::Critical))>
-                {move || match out.get() {
-                    0 => "none out of limits".to_owned(),
-                    n => format!("{} out of limits", number(n)),
-                }}
+            <Chip dot=true tone=Derived::new(move || limits.get().0)>
+                {move || limits.get().1}
             </Chip>
         </p>
     }

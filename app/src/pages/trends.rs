@@ -136,11 +136,28 @@ pub fn TrendsPage() -> impl IntoView {
     };
     let stretch: Signal<Arc<Stretch>> = past.answer.into();
     let map = (topology.cells() > 0).then(|| view! { <CellMapCard choice window drawn edges show offset_s /> });
+    // On a phone the charts come first: what is chosen there unfolds.
+    let open = RwSignal::new(false);
+    let seen = move || Some(times::window_words(drawn.get(), offset_s.get()?));
     view! {
         <h1 class="visually-hidden">"Trends"</h1>
-        <Times choice window drawn show system=spec.id.clone() offset_s />
-        <LaidOver choice window offset_s />
-        <Quantities choice stretch kind topology />
+        <div class="trends-fold">
+            <button
+                type="button"
+                class="button"
+                aria-expanded=move || open.get().to_string()
+                aria-controls="trends-controls"
+                on:click=move |_| open.update(|open| *open = !*open)
+            >
+                "Time and quantities"
+            </button>
+            <span class="trends-window" aria-hidden="true">{seen}</span>
+        </div>
+        <div id="trends-controls" class="trends-controls" data-open=move || open.get().to_string()>
+            <Times choice window drawn show system=spec.id.clone() offset_s />
+            <LaidOver choice window offset_s />
+            <Quantities choice stretch kind topology />
+        </div>
         {failed}
         <div class="trends">{charts}</div>
         {nothing}

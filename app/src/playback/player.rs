@@ -10,7 +10,7 @@ mod shown;
 use super::reel::Reel;
 use crate::address::Navigation;
 use crate::derived::Derived;
-use crate::live::{Live, instant};
+use crate::live::{Live, instant, wrong_instant};
 use domain::spec::SystemSpec;
 use domain::time::Utc;
 use leptos::prelude::*;
@@ -36,6 +36,9 @@ const FRAMES_A_SECOND: f64 = 30.0;
 const PRESENT_MS: f64 = 1_000.0;
 /// How often the present is looked at, and a moment without a newer one is drawn again.
 const TICK: Duration = Duration::from_millis(500);
+
+/// Said of an address of the future.
+const NOT_YET: &str = "The instant in the address has not come yet, so the present is shown";
 
 /// The player of this page.
 #[derive(Clone, Copy)]
@@ -98,14 +101,18 @@ impl Player {
             }),
         };
         if asked.is_some() {
-            player.seek(head_ms);
+            player.seek_asked(head_ms);
+        }
+        if let Some(words) = wrong_instant(&navigation.at()) {
+            player.says.set(words);
         }
         let _ = set_interval_with_handle(move || player.tick(), TICK);
         player.follow_address();
         player
     }
 
-    /// The instant that the page shows, ms since 1970-01-01 UTC. The reader runs again when it changes.
+    /// The instant that is chosen, ms since 1970-01-01 UTC: the page shows what was known then. The reader runs again when
+    /// it changes.
     pub(super) fn instant_ms(self) -> f64 {
         if self.live.past.get() { self.head_ms.get() } else { self.now_ms.get() }
     }
@@ -120,6 +127,14 @@ impl Player {
         self.rewind();
         self.remember();
         self.fetch();
+    }
+
+    /// Shows the instant that an address asks for, and says if that has not come yet.
+    fn seek_asked(self, at_ms: f64) {
+        self.seek(at_ms);
+        if !self.live.past.get_untracked() {
+            self.says.set(NOT_YET.to_owned());
+        }
     }
 
     /// Shows the present again.

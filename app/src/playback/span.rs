@@ -6,6 +6,9 @@ use crate::format::local_offset_s;
 /// Lengths to choose from, s, with their words.
 pub const SPANS: [(u32, &str); 4] = [(3_600, "1 h"), (86_400, "24 h"), (604_800, "7 d"), (2_592_000, "30 d")];
 
+/// The shortest stretch, s.
+const LEAST_S: f64 = 60.0;
+
 /// A stretch of time, UTC in s.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Span {
@@ -25,6 +28,15 @@ impl Span {
         let back = if lengths <= 0.98 { 0.0 } else { (2.0 * lengths - 0.5).floor() / 2.0 };
         let to_s = end_s - back * length_s;
         Span { from_s: to_s - length_s, to_s }
+    }
+
+    /// The same without what lies before the first reading, of which there is nothing to show. It stays at least a minute
+    /// long; a stretch that ends before the first reading stays as it is.
+    pub fn since(self, first_s: Option<f64>) -> Span {
+        match first_s.filter(|first_s| *first_s < self.to_s) {
+            Some(first_s) => Span { from_s: self.from_s.max(first_s.min(self.to_s - LEAST_S)), ..self },
+            None => self,
+        }
     }
 
     /// Where an instant lies: 0 at the beginning, 1 at the end, not beyond.
@@ -72,6 +84,21 @@ mod tests {
         let spans: Vec<Span> = (0..3_000).map(|s| Span::around(900_000.0 + f64::from(s), 1e6, 3_600.0)).collect();
         let moves = spans.windows(2).filter(|pair| pair[0] != pair[1]).count();
         assert!(moves <= 2, "{moves}");
+    }
+
+    #[test]
+    fn the_track_begins_with_the_first_reading() {
+        let day = Span { from_s: 0.0, to_s: 86_400.0 };
+        for (first_s, from_s) in [
+            (None, 0.0),
+            (Some(-5.0), 0.0),
+            (Some(80_000.0), 80_000.0),
+            (Some(86_390.0), 86_340.0),
+            // Nothing was recorded in it.
+            (Some(90_000.0), 0.0),
+        ] {
+            assert_eq!(day.since(first_s), Span { from_s, to_s: 86_400.0 }, "{first_s:?}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use web_sys::HtmlElement;
 /// For how many pixels the picture is.
 const WIDTH: u32 = 500;
 /// Labels of time, at most.
-const LABELS: usize = 6;
+const LABELS: usize = 8;
 /// Where they may stand, as a share of the track.
 const LABELLED: std::ops::Range<f64> = 0.06..0.94;
 
@@ -35,14 +35,19 @@ const KEYS: [(&str, f64); 6] = [
 
 /// The track.
 #[component]
-pub(super) fn Track(player: Player, span: Derived<Span>) -> impl IntoView {
+pub(super) fn Track(
+    player: Player,
+    span: Derived<Span>,
+    /// Told when the first reading was recorded, s since 1970-01-01 UTC.
+    first_s: RwSignal<Option<f64>>,
+) -> impl IntoView {
     let shown = RwSignal::new(Picture::default());
     let question = Question::default();
     let system = player.live.system().id.clone();
     Effect::new(move |_| {
         span.get();
         let system = system.clone();
-        question.ask(move || fetch(system.clone(), span.get_untracked(), shown));
+        question.ask(move || fetch(system.clone(), span.get_untracked(), shown, first_s));
     });
     let track = NodeRef::<leptos::html::Div>::new();
     let dragged = RwSignal::new(None::<f64>);
@@ -144,12 +149,16 @@ pub(super) fn Track(player: Player, span: Derived<Span>) -> impl IntoView {
 }
 
 /// Asks for the stretch and draws it. What cannot be had is not drawn: the track works without.
-async fn fetch(system: String, span: Span, shown: RwSignal<Picture>) {
+async fn fetch(system: String, span: Span, shown: RwSignal<Picture>, first_s: RwSignal<Option<f64>>) {
     let (from, to) = ((span.from_s * 1e3) as i64, (span.to_s * 1e3) as i64);
     let points = PointId::LoadPower.spec().path;
     let path = format!("/api/v1/history?system={system}&points={points}&from={from}&to={to}&width={WIDTH}");
     let Ok(bytes) = api::get_bytes(&path).await else { return };
     if let Ok(stretch) = Stretch::from_bytes(&bytes) {
         shown.try_set(picture(&stretch, span));
+        let first = stretch.whole.map(|(first, _)| first.0 as f64 / 1e6);
+        if first_s.try_get_untracked() != Some(first) {
+            first_s.try_set(first);
+        }
     }
 }

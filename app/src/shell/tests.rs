@@ -129,6 +129,7 @@ fn an_alarm_is_told_in_the_strip_and_in_its_place() {
         value: 2.84,
         worst: 2.83,
         signal_lost: true,
+        chattering: false,
     }];
     let text = text(&document("/", &moment));
     for words in ["1 problem, critical", "Cell 7.12 at 2840 mV", "3 min", "Signal lost", "259 cells healthy"] {

@@ -8,9 +8,12 @@
 //!              ^------back---'                      '--- no data: stays, marked "signal lost"
 //! ```
 //!
-//! Lost data never clears an alarm.
+//! Lost data never clears an alarm, and neither does a restart: what was active is handed to the book again.
+//! What is bad again and again, but never for its delay, is an alarm too: it chatters (`flapping.rs`).
 
 mod book;
+mod flapping;
+mod name;
 mod rules;
 
 pub use book::{Alarm, AlarmBook, AlarmChange, Observed};

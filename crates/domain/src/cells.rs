@@ -14,12 +14,19 @@ pub struct Column {
     values: Vec<f32>,
     at: Vec<Mono>,
     no_data: Vec<Option<NoData>>,
+    /// When it was last said that there is no value.
+    no_data_at: Vec<Mono>,
 }
 
 impl Column {
     /// A column of `cells` cells of which nothing is known.
     pub fn new(cells: usize) -> Column {
-        Column { values: vec![0.0; cells], at: vec![Mono(0); cells], no_data: vec![Some(NoData::NotPresent); cells] }
+        Column {
+            values: vec![0.0; cells],
+            at: vec![Mono(0); cells],
+            no_data: vec![Some(NoData::NotPresent); cells],
+            no_data_at: vec![Mono(0); cells],
+        }
     }
 
     /// How many cells it has.
@@ -32,18 +39,20 @@ impl Column {
         self.values.is_empty()
     }
 
-    /// Takes a sample of `cell` received at `at`; a cell that does not exist is ignored.
+    /// Takes a sample of `cell` of the instant `at`; one that is older than what is known already, as [`Slot::set`] has
+    /// it, and a cell that does not exist change nothing.
     pub fn set(&mut self, cell: usize, sample: Sample, at: Mono) {
         if cell >= self.len() {
             return;
         }
         match sample {
+            _ if at < self.at[cell].max(self.no_data_at[cell]) => {}
             Ok(value) => {
                 self.values[cell] = value;
                 self.at[cell] = at;
                 self.no_data[cell] = None;
             }
-            Err(why) => self.no_data[cell] = Some(why),
+            Err(why) => (self.no_data[cell], self.no_data_at[cell]) = (Some(why), at),
         }
     }
 
@@ -80,7 +89,7 @@ impl Column {
     pub fn restore(&mut self, cell: usize, slot: Slot) {
         if cell < self.len() {
             (self.values[cell], self.at[cell]) = slot.last().unwrap_or((0.0, Mono(0)));
-            self.no_data[cell] = slot.reported();
+            (self.no_data[cell], self.no_data_at[cell]) = (slot.reported(), Mono(0));
         }
     }
 

@@ -28,41 +28,36 @@ pub struct Outputs {
 
 /// Takes all inputs, then evaluates every system at `now`.
 pub fn step(site: &mut Site, now: Now, inputs: impl IntoIterator<Item = Input>) -> Outputs {
-    for input in inputs {
-        match input {
-            Input::Batch(batch) => site.apply(&batch),
-            Input::Link(link, status) => {
-                if let Some(slot) = site.links.get_mut(link.0 as usize) {
-                    // Readings say more precisely than the counters when the link was last heard.
-                    let last_at = slot.last_at.max(status.last_at);
-                    *slot = LinkStatus { last_at, ..status };
-                }
-            }
-        }
-    }
+    inputs.into_iter().for_each(|input| site.take(input));
     let mut outputs = Outputs::default();
-    for (i, system) in site.systems.iter_mut().enumerate() {
-        let sag_pct = system.sag.update(system.state.points.sample(PointId::Voltage, now.mono), now.mono);
-        let current_a = system.state.points.sample(PointId::Current, now.mono);
-        let mut soc_move = |watch: usize, point| {
-            let soc_pct = system.state.points.sample(point, now.mono);
-            let found = system.soc[watch].update(soc_pct, current_a, system.spec.capacity_ah, now.mono);
-            found.map(|found| found.unexplained)
-        };
-        let soc_moves = [soc_move(0, PointId::Soc), soc_move(1, PointId::InverterSoc)];
-        let view = View {
-            state: &system.state,
-            voltage: system.state.cells.column(CellQuantity::Voltage).stats(now.mono),
-            sag_pct,
-            soc_moves,
-            links: &site.links,
-            link_specs: &site.spec.links,
-            now: now.mono,
-        };
-        let changes = system.alarms.evaluate(&view, now);
-        outputs.alarms.extend(changes.into_iter().map(|change| (SystemIdx(i as u8), change)));
+    for idx in (0..=u8::MAX).map(SystemIdx).take(site.systems.len()) {
+        outputs.alarms.extend(cycle(site, idx, now).into_iter().map(|change| (idx, change)));
     }
     outputs
+}
+
+/// Evaluates one system at `now` and returns what changed in its alarms. The others are not touched: each has a rhythm
+/// of its own, and delays of rules are counted in it.
+pub fn cycle(site: &mut Site, idx: SystemIdx, now: Now) -> Vec<AlarmChange> {
+    let Some(system) = site.systems.get_mut(idx.0 as usize) else { return Vec::new() };
+    let sag_pct = system.sag.update(system.state.points.sample(PointId::Voltage, now.mono), now.mono);
+    let current_a = system.state.points.sample(PointId::Current, now.mono);
+    let mut soc_move = |watch: usize, point| {
+        let soc_pct = system.state.points.sample(point, now.mono);
+        let found = system.soc[watch].update(soc_pct, current_a, system.spec.capacity_ah, now.mono);
+        found.map(|found| found.unexplained)
+    };
+    let soc_moves = [soc_move(0, PointId::Soc), soc_move(1, PointId::InverterSoc)];
+    let view = View {
+        state: &system.state,
+        voltage: system.state.cells.column(CellQuantity::Voltage).stats(now.mono),
+        sag_pct,
+        soc_moves,
+        links: &site.links,
+        link_specs: &site.spec.links,
+        now: now.mono,
+    };
+    system.alarms.evaluate(&view, now)
 }
 
 /// What the alarm rules see of one system in one cycle.
@@ -115,7 +110,8 @@ impl Observed for View<'_> {
 
 impl View<'_> {
     /// Age of the link's last reading as a multiple of its `silent_after`. A link that never spoke counts from the
-    /// start of the process, so that a device that is off at start is noticed too.
+    /// start of the process, so that a device that is off at start is noticed too; until then nothing is known of it, so
+    /// that one that was silent before a restart stays so.
     fn silence(&self, link: LinkIdx) -> Sample {
         let place = link.0 as usize;
         let (Some(status), Some(spec)) = (self.links.get(place), self.link_specs.get(place)) else {
@@ -125,8 +121,11 @@ impl View<'_> {
         if status.state == LinkState::Stranger {
             return Ok(0.0);
         }
-        let last_at = status.last_at.unwrap_or(Mono::START);
-        Ok(self.now.seconds_since(last_at) / spec.silent_after.as_secs_f32())
+        let silence = |since: Mono| self.now.seconds_since(since) / spec.silent_after.as_secs_f32();
+        match status.last_at {
+            Some(last_at) => Ok(silence(last_at)),
+            None => Some(silence(Mono::START)).filter(|silence| *silence > 1.0).ok_or(NoData::NotPresent),
+        }
     }
 
     /// Whether another device answers. It is known to be the right one only when it delivers.

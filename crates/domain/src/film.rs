@@ -86,9 +86,13 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_can_be_read(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
-            let _ = Film::from_bytes(&bytes);
-            let _ = Place::from_bytes(&bytes);
+        fn what_is_read_of_any_bytes_can_be_written_and_read_again(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            if let Ok(film) = Film::from_bytes(&bytes) {
+                prop_assert_eq!(Film::from_bytes(&film.to_bytes()), Ok(film));
+            }
+            if let Ok(place) = Place::from_bytes(&bytes) {
+                prop_assert_eq!(Place::from_bytes(&place.to_bytes()), Ok(place));
+            }
         }
     }
 }

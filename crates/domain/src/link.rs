@@ -9,7 +9,7 @@ use crate::topology::SystemIdx;
 use std::time::Duration;
 
 /// A link's place in [`crate::spec::SiteSpec::links`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkIdx(pub u8);
 
 /// How a link is configured, as far as pages and alarms need it.

@@ -11,11 +11,13 @@ pub struct Slot {
     value: f32,
     at: Mono,
     no_data: Option<NoData>,
+    /// When it was last said that there is no value.
+    no_data_at: Mono,
 }
 
 impl Default for Slot {
     fn default() -> Slot {
-        Slot { value: 0.0, at: Mono(0), no_data: Some(NoData::NotPresent) }
+        Slot { value: 0.0, at: Mono(0), no_data: Some(NoData::NotPresent), no_data_at: Mono(0) }
     }
 }
 
@@ -24,17 +26,18 @@ impl Slot {
     /// value and a reason, nothing was ever received.
     pub fn restored(last: Option<(f32, Mono)>, no_data: Option<NoData>) -> Slot {
         match last.filter(|(_, at)| at.0 > 0) {
-            Some((value, at)) => Slot { value, at, no_data },
+            Some((value, at)) => Slot { value, at, no_data, no_data_at: Mono(0) },
             None => Slot { no_data: no_data.or(Some(NoData::NotPresent)), ..Slot::default() },
         }
     }
 
-    /// Takes a sample of the instant `at`; one that is older than the value known already changes nothing.
+    /// Takes a sample of the instant `at`; one that is older than what is known already, a value or that there was none,
+    /// changes nothing.
     pub fn set(&mut self, sample: Sample, at: Mono) {
         match sample {
-            _ if at < self.at => {}
-            Ok(value) => *self = Slot { value, at, no_data: None },
-            Err(why) => self.no_data = Some(why),
+            _ if at < self.at.max(self.no_data_at) => {}
+            Ok(value) => *self = Slot { value, at, no_data: None, ..*self },
+            Err(why) => (self.no_data, self.no_data_at) = (Some(why), at),
         }
     }
 
@@ -140,6 +143,31 @@ impl Node {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cells::Column;
+
+    #[test]
+    fn older_news_change_nothing() {
+        let s = |seconds: u64| Mono(Mono::START.0 + seconds * 1_000_000);
+        let day = Duration::from_secs(86_400);
+        let (old, new, no) = (Ok(1.0), Ok(2.0), Err(NoData::Error));
+        for (news, shown) in [
+            (&[(5, new), (4, old)][..], new),
+            (&[(5, new), (4, no)], new),
+            (&[(3, new), (5, no), (4, old)], no),
+            (&[(5, no), (4, old)], no),
+            (&[(5, no), (5, new)], new),
+            (&[(5, no), (6, new), (4, no)], new),
+        ] {
+            let (mut slot, mut column) = (Slot::default(), Column::new(2));
+            for (at, sample) in news {
+                slot.set(*sample, s(*at));
+                column.set(1, *sample, s(*at));
+            }
+            assert_eq!(slot.sample(s(6), day), shown, "{news:?}");
+            assert_eq!(column.sample(1, s(6)), shown, "a cell: {news:?}");
+            assert_eq!(column.sample(0, s(6)), Err(NoData::NotPresent));
+        }
+    }
 
     #[test]
     fn a_slow_source_has_longer_until_its_values_are_stale() {

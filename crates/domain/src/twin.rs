@@ -1,8 +1,13 @@
 //! The twin: what is known of the site now.
 
+mod status;
+
+pub use status::{Health, SiteStatus};
+
 use crate::alarm::{Alarm, AlarmBook};
 use crate::cells::CellFrame;
 use crate::derived::SagWatch;
+use crate::engine::Input;
 use crate::link::LinkStatus;
 use crate::point::PointId;
 use crate::reading::{Batch, CellQuantity, Reading, Sample, Target};
@@ -80,26 +85,39 @@ pub struct Site {
     pub systems: Vec<System>,
     /// Its links, in the order of the spec.
     pub links: Vec<LinkStatus>,
+    /// What is wrong with the storage of history, for people; empty if nothing is.
+    pub storage: String,
 }
 
 impl Site {
     /// The twin of a site of which nothing is known yet.
     pub fn new(spec: SiteSpec) -> Site {
-        let systems = spec
-            .systems
-            .iter()
-            .enumerate()
-            .map(|(i, system)| System {
+        let systems = (spec.systems.iter().zip(0..))
+            .map(|(system, i)| System {
                 spec: system.clone(),
                 state: SystemState::new(system),
-                alarms: AlarmBook::new(&spec, SystemIdx(i as u8)),
+                alarms: AlarmBook::new(&spec, SystemIdx(i)),
                 sag: SagWatch::default(),
                 soc: Default::default(),
                 received: Mono(0),
             })
             .collect();
         let links = vec![LinkStatus::default(); spec.links.len()];
-        Site { spec, systems, links }
+        Site { spec, systems, links, storage: String::new() }
+    }
+
+    /// Takes what happened; what is not of this site changes nothing.
+    pub fn take(&mut self, input: Input) {
+        match input {
+            Input::Batch(batch) => self.apply(&batch),
+            Input::Link(link, status) => {
+                if let Some(slot) = self.links.get_mut(link.0 as usize) {
+                    // Readings say more precisely than the counters when the link was last heard.
+                    let last_at = slot.last_at.max(status.last_at);
+                    *slot = LinkStatus { last_at, ..status };
+                }
+            }
+        }
     }
 
     /// Takes what a link received. A batch for a system or link that the site does not have changes nothing.
@@ -125,6 +143,7 @@ impl Site {
             state: system.state.clone(),
             alarms: system.alarms.active().to_vec(),
             links: self.links.clone(),
+            site: SiteStatus::of(self, now.mono),
         })
     }
 }
@@ -142,6 +161,8 @@ pub struct Moment {
     pub alarms: Vec<Alarm>,
     /// The site's links.
     pub links: Vec<LinkStatus>,
+    /// How all systems of the site do.
+    pub site: SiteStatus,
 }
 
 impl Moment {

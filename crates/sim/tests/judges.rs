@@ -1,6 +1,6 @@
 //! The bytes as others read them: cantools by the committed DBC file, pymodbus.
 //!
-//! Set `PACKTWIN_PYTHON` to a Python that has cantools and pymodbus; without it these tests say so and pass.
+//! Set `PACKTWIN_PYTHON` to a Python that has cantools and pymodbus; see `testkit` for what happens without it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
@@ -18,10 +18,7 @@ const DBC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dbc/packtwin_hv.db
 
 /// What the judge's script prints, or `None` where there is no judge.
 fn judge(script: &str, args: &[&str], input: &str) -> Option<Value> {
-    let Ok(python) = std::env::var("PACKTWIN_PYTHON") else {
-        println!("skipped: PACKTWIN_PYTHON is not set");
-        return None;
-    };
+    let python = testkit::python("cantools, pymodbus")?;
     let path = format!("{}/tests/judge/{script}", env!("CARGO_MANIFEST_DIR"));
     let mut child = Command::new(python)
         .arg(path)

@@ -1,6 +1,6 @@
 //! The SunSpec gateway of the simulated controller, read by pysunspec2, and the faults of its wire.
 //!
-//! Set `PACKTWIN_PYTHON` to a Python that has pysunspec2; without it the first test says so and passes.
+//! Set `PACKTWIN_PYTHON` to a Python that has pysunspec2; see `testkit` for what happens without it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
@@ -41,10 +41,7 @@ async fn rig() -> (Rig, SocketAddr) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pysunspec2_reads_260_cells() {
-    let Ok(python) = std::env::var("PACKTWIN_PYTHON") else {
-        println!("skipped: PACKTWIN_PYTHON is not set");
-        return;
-    };
+    let Some(python) = testkit::python("sunspec2") else { return };
     let (rig, gateway) = rig().await;
     rig.lab().apply(LabCommand::Inject(LabFault::DeadNode(11)));
     // A node counts as lost after a few missed answers: then its first cell has no voltage.

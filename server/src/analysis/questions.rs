@@ -61,10 +61,13 @@ pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<Answer, StoreErr
     let (history, system) = (hub.store.history(), spec.id.as_str());
     let Ask { range, exact, offset_min, .. } = *ask;
     let offset_ms = offset_min * 60_000;
+    let length_s = range.len_ms() as f64 / 1e3;
+    // How much of the time is recorded, where the answer itself does not tell.
+    let recorded_s = || history.energy(system, range).map(|flow| flow.known_s);
     Ok(match ask.question {
         Question::Energy => {
             let flow = if exact { history.energy_exact(system, range)? } else { history.energy(system, range)? };
-            Answer { figures: energy(&flow), sql: sql::energy(range), ..Answer::default() }
+            Answer { figures: energy(&flow, length_s), sql: sql::energy(range), ..Answer::default() }
         }
         Question::HourlyCurrent => {
             let point = PointId::Current;
@@ -72,14 +75,15 @@ pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<Answer, StoreErr
                 true => history.hourly_exact(system, range, point, offset_ms)?,
                 false => history.hourly(system, range, point, offset_ms)?,
             };
-            Answer { bars: Some(hourly(&hours)), sql: sql::hourly(range, offset_min), ..Answer::default() }
+            let figures = coverage(recorded_s()?, length_s);
+            Answer { figures, bars: Some(hourly(&hours)), sql: sql::hourly(range, offset_min), ..Answer::default() }
         }
         Question::Sags => {
             let limit_v_s = sag_limit_v_s(spec);
             let sags = history.sags(system, range, limit_v_s, WORST)?;
             let table = Some(sag_table(&sags));
             Answer {
-                figures: sag_figures(&sags, limit_v_s),
+                figures: sag_figures(&sags, limit_v_s, recorded_s()?, length_s),
                 table,
                 sql: sql::sags(range, limit_v_s, WORST),
                 ..Answer::default()
@@ -88,7 +92,7 @@ pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<Answer, StoreErr
         Question::Headroom => {
             let headroom = history.headroom(system, range, HEADROOM_SHARE)?;
             Answer {
-                figures: headroom_figures(&headroom),
+                figures: headroom_figures(&headroom, length_s),
                 sql: sql::headroom(range, HEADROOM_SHARE),
                 ..Answer::default()
             }
@@ -100,7 +104,7 @@ pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<Answer, StoreErr
                 return Ok(Answer { table, sql: sql::cells_by_bms(range, WORST), ..Answer::default() });
             }
             Answer {
-                figures: vec![figure("Known", rank.minutes as f64 / 60.0, "h", 1)],
+                figures: coverage(rank.minutes as f64 * 60.0, length_s),
                 table: Some(lowest(&rank, spec)),
                 sql: sql::cells(range, WORST),
                 ..Answer::default()
@@ -118,15 +122,29 @@ fn figure(name: &str, value: f64, unit: &str, decimals: u8) -> Figure {
     Figure { name: name.to_owned(), value: Some(value), unit: unit.to_owned(), decimals }
 }
 
-fn energy(flow: &Flow) -> Vec<Figure> {
-    vec![
+/// A figure that cannot be told of a time of which nothing is known.
+fn known(figure: Figure, known_s: f64) -> Figure {
+    Figure { value: figure.value.filter(|_| known_s > 0.0), ..figure }
+}
+
+/// For how long there are readings, and which share of the `length_s` that were asked about that is.
+fn coverage(known_s: f64, length_s: f64) -> Vec<Figure> {
+    // A reading holds until the next one: at the ends some are missing or too many.
+    let share_pct = (100.0 * known_s / length_s.max(1e-3)).min(100.0);
+    let coverage = figure("Data coverage", share_pct, "%", if share_pct > 0.0 && share_pct < 1.0 { 3 } else { 1 });
+    vec![figure("Recorded time", known_s / 3_600.0, "h", 1), coverage]
+}
+
+fn energy(flow: &Flow, length_s: f64) -> Vec<Figure> {
+    let figures = vec![
         figure("Energy out", flow.out_wh / 1e3, "kWh", 1),
         figure("Energy in", flow.in_wh / 1e3, "kWh", 1),
         figure("Net", flow.net_wh() / 1e3, "kWh", 1),
         figure("Discharging", flow.discharging_s / 3_600.0, "h", 1),
         figure("Charging", flow.charging_s / 3_600.0, "h", 1),
-        figure("Known", flow.known_s / 3_600.0, "h", 1),
-    ]
+    ];
+    let figures = figures.into_iter().map(|figure| known(figure, flow.known_s));
+    figures.chain(coverage(flow.known_s, length_s)).collect()
 }
 
 fn hourly(hours: &[Mean; 24]) -> Bars {
@@ -134,12 +152,14 @@ fn hourly(hours: &[Mean; 24]) -> Bars {
     Bars { name: "Mean current by hour of the day".to_owned(), unit: "A".to_owned(), bars }
 }
 
-fn sag_figures(sags: &Sags, limit_v_s: f32) -> Vec<Figure> {
-    vec![
-        figure("Fastest fall", sags.fastest_v_s.into(), "V/s", 2),
-        figure("Falls faster than the limit", sags.steps as f64, "", 0),
+fn sag_figures(sags: &Sags, limit_v_s: f32, known_s: f64, length_s: f64) -> Vec<Figure> {
+    let mut figures = vec![
+        known(figure("Fastest fall", sags.fastest_v_s.into(), "V/s", 2), known_s),
+        known(figure("Falls faster than the limit", sags.steps as f64, "", 0), known_s),
         figure("Limit", limit_v_s.into(), "V/s", 1),
-    ]
+    ];
+    figures.extend(coverage(known_s, length_s));
+    figures
 }
 
 fn columns(columns: &[(&str, Kind)]) -> Vec<Column> {
@@ -163,17 +183,17 @@ fn sag_table(sags: &Sags) -> Table {
     Table { columns: columns(&names), cells: sags.worst.iter().flat_map(row).collect(), more: false }
 }
 
-fn headroom_figures(headroom: &Headroom) -> Vec<Figure> {
+fn headroom_figures(headroom: &Headroom, length_s: f64) -> Vec<Figure> {
     let Headroom { known_s, above_s, times, longest_s, peak_share } = *headroom;
     let share_pct = if known_s > 0.0 { 100.0 * above_s / known_s } else { 0.0 };
-    vec![
-        figure("Most of the limit used", 100.0 * peak_share, "%", 1),
+    let figures = vec![
+        figure("Highest use of the limit", 100.0 * peak_share, "%", 1),
         figure("Times at 90 % or more", times as f64, "", 0),
-        figure("Longest time", longest_s, "s", 1),
-        figure("All of them", above_s, "s", 1),
-        figure("Share of the time", share_pct, "%", 3),
-        figure("Known", known_s / 3_600.0, "h", 1),
-    ]
+        figure("Longest time at 90 % or more", longest_s, "s", 1),
+        figure("Total time at 90 % or more", above_s, "s", 1),
+        figure("Share of the recorded time", share_pct, "%", 3),
+    ];
+    figures.into_iter().map(|figure| known(figure, known_s)).chain(coverage(known_s, length_s)).collect()
 }
 
 /// The name of a cell, or its number if the system has none such.
@@ -219,4 +239,34 @@ fn lowest_by_bms(history: &History, spec: &SystemSpec, range: Range) -> Result<T
     };
     let names = [("cell", Kind::Text), ("lowest_pct_of_time", Kind::Number)];
     Ok(Table { columns: columns(&names), cells: counts.into_iter().flat_map(row).collect(), more: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Name and value of each figure.
+    fn told(figures: &[Figure]) -> Vec<(&str, Option<f64>)> {
+        figures.iter().map(|figure| (figure.name.as_str(), figure.value)).collect()
+    }
+
+    #[test]
+    fn of_a_time_without_readings_nothing_is_told_but_that() {
+        let day_s = 86_400.0;
+        for figures in [
+            energy(&Flow::default(), day_s),
+            headroom_figures(&Headroom::default(), day_s),
+            sag_figures(&Sags::default(), -2.0, 0.0, day_s),
+        ] {
+            let said = ["Recorded time", "Data coverage", "Limit"];
+            for (name, value) in told(&figures) {
+                assert_eq!(value.is_some(), said.contains(&name), "{name}: {value:?}");
+            }
+            assert_eq!(told(&figures).last(), Some(&("Data coverage", Some(0.0))));
+        }
+        let half = Flow { known_s: day_s / 2.0, out_wh: 1_000.0, ..Flow::default() };
+        let figures = energy(&half, day_s);
+        assert_eq!(told(&figures)[0], ("Energy out", Some(1.0)));
+        assert_eq!(told(&figures)[5..], [("Recorded time", Some(12.0)), ("Data coverage", Some(50.0))]);
+    }
 }

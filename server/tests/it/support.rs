@@ -26,11 +26,7 @@ pub(crate) fn free_tcp_port() -> u16 {
 
 /// The Python with cantools, python-can and pymodbus, if this machine has one.
 pub(crate) fn judges() -> Option<PathBuf> {
-    let python = std::env::var_os("PACKTWIN_PYTHON").map(PathBuf::from);
-    if python.is_none() {
-        eprintln!("SKIPPED: PACKTWIN_PYTHON is not set, so the independent judges do not run");
-    }
-    python
+    testkit::python("can, cantools, duckdb, pymodbus")
 }
 
 /// A script of `server/tests/judges`, to be run by the judges' Python.

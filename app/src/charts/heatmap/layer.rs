@@ -147,6 +147,9 @@ impl Painter {
     }
 }
 
+/// Opacity of the mark of a cell whose value is too old.
+const STALE_MARK_ALPHA: f64 = 0.55;
+
 /// Outline in the text's colour, and a white triangle that points the way the value left its limits.
 fn draw_alarm(
     context: &CanvasRenderingContext2d,
@@ -156,6 +159,8 @@ fn draw_alarm(
 ) {
     let pixel = canvas::pixel_ratio();
     let line = if width.min(height) < 10.0 * pixel { pixel } else { 2.0 * pixel };
+    let faded = matches!(mark, Mark::StaleLow | Mark::StaleHigh);
+    context.set_global_alpha(if faded { STALE_MARK_ALPHA } else { 1.0 });
     context.set_stroke_style_str(&css(theme.text));
     context.set_line_width(line);
     context.begin_path();
@@ -163,16 +168,20 @@ fn draw_alarm(
     context.stroke();
     let half = (width.min(height) * 0.28).min(5.0 * pixel);
     if half < 1.5 {
-        return;
+        return context.set_global_alpha(1.0);
     }
     let (middle_x, middle_y) = (x + width / 2.0, y + height / 2.0);
-    let (base, tip) = if mark == Mark::High { (half * 0.8, -half) } else { (-half * 0.8, half) };
-    context.set_fill_style_str("#fff");
+    let (base, tip) =
+        if matches!(mark, Mark::High | Mark::StaleHigh) { (half * 0.8, -half) } else { (-half * 0.8, half) };
+    // White is not seen on a faded ground.
+    let sign = if faded { css(theme.text) } else { "#fff".to_owned() };
+    context.set_fill_style_str(&sign);
     context.begin_path();
     context.move_to(middle_x - half, middle_y + base);
     context.line_to(middle_x + half, middle_y + base);
     context.line_to(middle_x, middle_y + tip);
     context.fill();
+    context.set_global_alpha(1.0);
 }
 
 /// The gap between cells of this size, in pixels of the screen.

@@ -11,6 +11,10 @@ pub enum Mark {
     High,
     /// No value: hatching.
     NoValue,
+    /// Too old, and its alarm for too low a value stands: as [`Mark::Low`], faded.
+    StaleLow,
+    /// The same for too high a value.
+    StaleHigh,
 }
 
 /// The marked cells in order, kept from frame to frame.
@@ -30,6 +34,8 @@ impl Marks {
                 HeatCell::Good(_) | HeatCell::Stale(_) => continue,
                 HeatCell::Low(_) => Mark::Low,
                 HeatCell::High(_) => Mark::High,
+                HeatCell::StaleLow => Mark::StaleLow,
+                HeatCell::StaleHigh => Mark::StaleHigh,
                 HeatCell::NoValue => Mark::NoValue,
             };
             self.next.push((cell, mark));
@@ -57,5 +63,10 @@ mod tests {
         assert!(!marks.update(&[HeatCell::Low(2.7), HeatCell::Good(3.4)], 3), "another value, the same marks");
         assert!(marks.update(&[HeatCell::High(3.7), HeatCell::Good(3.4), HeatCell::Good(3.4)], 3));
         assert_eq!(marks.all(), [(0, Mark::High)]);
+        assert!(
+            marks.update(&[HeatCell::StaleHigh, HeatCell::StaleLow], 2),
+            "a cell in alarm that goes stale stays marked"
+        );
+        assert_eq!(marks.all(), [(0, Mark::StaleHigh), (1, Mark::StaleLow)]);
     }
 }

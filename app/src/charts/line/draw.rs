@@ -45,15 +45,12 @@ pub fn frame<DB: DrawingBackend>(
         pen.text(&zero.name, layout.left + 6.0, y, theme.muted, HPos::Left)?;
     }
     pen.text(chart.y.unit, layout.left - 8.0, layout.top - 14.0, theme.muted, HPos::Right)?;
-    for (i, (time, words)) in layout.times.iter().enumerate() {
+    for (time, words) in &layout.times {
         let x = layout.x(*time);
         pen.hairline_down(x, layout.bottom, layout.bottom + 4.0, theme.line, 1.0)?;
-        let (x, anchor) = match i {
-            0 if x - layout.left < 24.0 => (layout.left, HPos::Left),
-            _ if i + 1 == layout.times.len() => (layout.right, HPos::Right),
-            _ => (x, HPos::Center),
-        };
-        pen.text(words, x, layout.bottom + 13.0, theme.muted, anchor)?;
+        if layout.has_room_at(x, words, theme.font_px) {
+            pen.text(words, x, layout.bottom + 13.0, theme.muted, HPos::Center)?;
+        }
     }
     for mark in &chart.marks {
         draw_mark(&mut pen, layout, mark)?;
@@ -166,7 +163,7 @@ fn draw_mark<DB: DrawingBackend>(pen: &mut Pen<'_, DB>, layout: &Layout, mark: &
 
 #[cfg(test)]
 mod tests {
-    use super::super::layout::Size;
+    use super::super::layout::{Size, text_width};
     use super::super::{Line, TimeAxis, ValueAxis, ValueRange};
     use super::*;
     use crate::charts::theme::Ink;
@@ -270,6 +267,46 @@ mod tests {
             svg(&chart(vec![line("Grid", Ink::Grid, vec![vec![(-600.0, 10.0), (0.0, 180.0)]])]), &ChartTheme::light());
         for words in ["kW", "0", "200", "\u{2212}10\u{a0}min", "now"] {
             assert!(svg.contains(&format!("\n{words}\n")), "{words}: {svg}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_the_time_axis_stand_at_their_ticks_at_every_width_and_none_is_cut() {
+        for clock in [None, Some(0), Some(-3_600)] {
+            for (width, span_s) in
+                [240.0, 320.0, 390.0, 768.0, 1_440.0, 1_920.0].into_iter().flat_map(|w| [(w, 600.0), (w, 90_061.7)])
+            {
+                let mut chart = chart(vec![line("", Ink::Grid, vec![vec![(0.0, 5.0), (1.0, 7.0)]])]);
+                let end_s = 1_795_228_211.3;
+                chart.time = TimeAxis { from: end_s - span_s, to: end_s, end: "now".to_owned() };
+                chart.clock = clock;
+                let (theme, size) = (ChartTheme::light(), Size { width, height: 160.0 });
+                let layout = Layout::new(&chart, size, theme.font_px);
+                let mut out = String::new();
+                {
+                    let mut backend = SVGBackend::with_string(&mut out, (width as u32 * 4, 640));
+                    let surface = Surface { units_per_px: 4.0, units_per_pixel: 4 };
+                    frame(&mut backend, surface, &theme, &chart, &layout).unwrap();
+                    backend.present().unwrap();
+                }
+                let texts = attributes(&out, "text", "x").into_iter().zip(attributes(&out, "text", "text-anchor"));
+                let drawn: Vec<f64> = texts
+                    .filter(|(_, anchor)| anchor == "middle")
+                    .map(|(x, _)| x.parse::<f64>().unwrap() / 4.0)
+                    .collect();
+                let ticks: Vec<f64> = layout.times.iter().map(|(time, _)| layout.x(*time)).collect();
+                assert!(drawn.iter().all(|x| ticks.iter().any(|tick| (tick - x).abs() < 0.2)), "{drawn:?} {ticks:?}");
+                // At most the outermost ones have no room.
+                assert!(drawn.len() + 2 >= ticks.len() && !drawn.is_empty(), "{width} {clock:?}: {drawn:?} {ticks:?}");
+                if clock.is_none() {
+                    assert_eq!(drawn.len(), ticks.len(), "{width}: the end has its words: {drawn:?}");
+                }
+                for (time, words) in &layout.times {
+                    let (x, half) = (layout.x(*time), text_width(words, theme.font_px) / 2.0);
+                    let inside = x - half >= 0.0 && x + half <= width;
+                    assert_eq!(inside, drawn.iter().any(|at| (at - x).abs() < 0.2), "{width} {words}");
+                }
+            }
         }
     }
 

@@ -11,6 +11,9 @@ const TOP_PX: f64 = 22.0;
 const BOTTOM_PX: f64 = 22.0;
 /// Between a tick's words and the plot, and between a line's end and its name.
 const GAP_PX: f64 = 8.0;
+/// Words at the ends of a time axis for which there is room: by the clock, and before the end.
+const CLOCK_WORDS: &str = "00\u{a0}Nov";
+const AGO_WORDS: &str = "\u{2212}00\u{a0}min";
 /// Names stand at the ends of their lines as long as they take no more than this share of the width.
 const LABEL_SHARE: f64 = 0.2;
 
@@ -49,6 +52,8 @@ pub struct Layout {
     pub times: Vec<(f64, String)>,
     /// Where the names of the lines stand.
     pub names: Names,
+    /// Width of the whole chart.
+    width: f64,
     from: f64,
     to: f64,
 }
@@ -63,11 +68,18 @@ impl Layout {
             .room
             .as_ref()
             .map_or((0.0, 0.0), |room| (text_width(room.tick, font_px), text_width(&room.name, font_px)));
-        let left = tick_width.fold(text_width(chart.y.unit, font_px).max(room.0), f64::max) + GAP_PX;
+        // Words stand in the middle below their tick, so the outermost ones need half their width beside the plot.
+        let (first, last) = match chart.clock {
+            Some(_) => (CLOCK_WORDS, CLOCK_WORDS),
+            None => (AGO_WORDS, chart.time.end.as_str()),
+        };
+        let half = |words: &str| text_width(words, font_px) / 2.0;
+        let left = (tick_width.fold(text_width(chart.y.unit, font_px).max(room.0), f64::max) + GAP_PX).max(half(first));
         let name_widths: Vec<f64> = chart.lines.iter().map(|line| text_width(&line.label, font_px)).collect();
         let widest = name_widths.iter().copied().fold(room.1, f64::max);
         let beside = widest > 0.0 && widest <= LABEL_SHARE * size.width;
-        let right = (size.width - if beside { widest + GAP_PX } else { GAP_PX }).max(left + 1.0);
+        let margin = (if beside { widest + GAP_PX } else { GAP_PX }).max(half(last));
+        let right = (size.width - margin).max(left + 1.0);
         let times = time_ticks(chart, ((right - left) / (font_px * 7.0)).max(1.0) as usize);
         let mut layout = Layout {
             left,
@@ -77,6 +89,7 @@ impl Layout {
             values,
             times,
             names: Names::Above(Vec::new()),
+            width: size.width,
             from: chart.time.from,
             to: chart.time.to,
         };
@@ -124,6 +137,12 @@ impl Layout {
     /// Vertical place of a value.
     pub fn y(&self, value: f64) -> f64 {
         self.bottom - (value - self.values.low) / (self.values.high - self.values.low) * (self.bottom - self.top)
+    }
+
+    /// Whether `words` whose middle is at `x` lie within the chart: the browser would cut the rest.
+    pub fn has_room_at(&self, x: f64, words: &str, font_px: f64) -> bool {
+        let half = text_width(words, font_px) / 2.0;
+        x - half >= 0.0 && x + half <= self.width
     }
 
     /// The time at a horizontal place, within the axis.

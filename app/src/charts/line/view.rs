@@ -1,17 +1,21 @@
 //! The line chart as a component: reserved height, layers, crosshair, and the same in words.
 //!
 //! The crosshair is an element over the canvas: moving it draws nothing. Charts that share `cursor` show the same instant.
+//! A mouse shows it while it is over the chart. A finger sets it by a tap, or moves it along, and it stays until the chart
+//! loses the focus: by a tap elsewhere.
 
 use super::layout::Layout;
 use super::{LineChart, summary};
 use crate::derived::Derived;
 use domain::decimal::fixed;
-use leptos::ev::{KeyboardEvent, PointerEvent};
+use leptos::ev::{KeyboardEvent, MouseEvent, PointerEvent};
 use leptos::html;
 use leptos::prelude::*;
 
 /// How far an arrow key moves the crosshair, in shares of the time axis.
 const KEY_SHARE: f64 = 0.01;
+/// A finger that has moved less than this along the chart may still become a tap or a scroll, CSS px.
+const SLOP_PX: f64 = 6.0;
 
 /// A chart of lines over time.
 #[component]
@@ -41,12 +45,31 @@ pub fn LineChartView(
     super::layer::attach(super::layer::Layers { chart, plot, frame, lines, layout });
 
     let span_s = move || chart.with_untracked(|chart| chart.time.to - chart.time.from);
-    let on_pointer = move |event: PointerEvent| {
+    let show_at = move |client_x: i32| {
         let Some(plot) = plot.get_untracked() else { return };
-        let x = f64::from(event.client_x()) - plot.get_bounding_client_rect().left();
+        let x = f64::from(client_x) - plot.get_bounding_client_rect().left();
         let end = chart.with_untracked(|chart| chart.time.to);
         cursor.set(layout.with_untracked(|layout| layout.as_ref().map(|layout| layout.time_at(x) - end)));
     };
+    // Where the first finger came down.
+    let finger = StoredValue::new(None::<i32>);
+    let on_down = move |event: PointerEvent| match is_finger(&event) {
+        true => finger.set_value(event.is_primary().then_some(event.client_x())),
+        false => show_at(event.client_x()),
+    };
+    let on_move = move |event: PointerEvent| {
+        let moves_along = |from: i32| f64::from((event.client_x() - from).abs()) >= SLOP_PX;
+        if !is_finger(&event) || (event.is_primary() && finger.get_value().is_some_and(moves_along)) {
+            show_at(event.client_x());
+        }
+    };
+    let on_leave = move |event: PointerEvent| {
+        if !is_finger(&event) {
+            cursor.set(None);
+        }
+    };
+    // The click of a tap comes after the focus has moved here from another chart.
+    let on_click = move |event: MouseEvent| show_at(event.client_x());
     let by_key = RwSignal::new(None::<f64>);
     let on_key = move |event: KeyboardEvent| {
         let (span_s, at) = (span_s(), cursor.get_untracked().unwrap_or(0.0));
@@ -89,9 +112,10 @@ pub fn LineChartView(
                 role="application"
                 aria-roledescription="chart"
                 aria-label=label
-                on:pointermove=on_pointer
-                on:pointerdown=on_pointer
-                on:pointerleave=move |_| cursor.set(None)
+                on:pointermove=on_move
+                on:pointerdown=on_down
+                on:pointerleave=on_leave
+                on:click=on_click
                 on:blur=move |_| cursor.set(None)
                 on:keydown=on_key
             >
@@ -113,6 +137,10 @@ pub fn LineChartView(
     }
 }
 
+fn is_finger(event: &PointerEvent) -> bool {
+    event.pointer_type() == "touch"
+}
+
 /// A line at `time`, a dot on each line of the chart, and the values beside it.
 fn crosshair(chart: &LineChart, layout: &Layout, time: f64) -> impl IntoView + use<> {
     let x = layout.x(time).clamp(layout.left, layout.right);
@@ -128,6 +156,9 @@ fn crosshair(chart: &LineChart, layout: &Layout, time: f64) -> impl IntoView + u
         view! { <span><i style=style></i>{line.label.clone()}</span><b>{words}</b> }
     });
     let left = format!("left:{}px", fixed(x, 1));
+    // How far the values slide by their own width where there is no room beside the crosshair: they stay in the chart.
+    let along = 100.0 * (x / (layout.right + 1.0)).clamp(0.0, 1.0);
+    let tip = format!("{left};--along:{}%", fixed(-along, 1));
     let (top, height) = (fixed(layout.top, 1), fixed(layout.bottom - layout.top, 1));
     let line = format!("{left};top:{top}px;height:{height}px");
     // Beside the crosshair, on the side with more room: the lines under it stay visible.
@@ -135,7 +166,7 @@ fn crosshair(chart: &LineChart, layout: &Layout, time: f64) -> impl IntoView + u
     view! {
         <i class="line-chart-cursor" style=line></i>
         {dots.collect_view()}
-        <div class="line-chart-tip" class:line-chart-tip-left=to_the_left style=left aria-hidden="true">
+        <div class="line-chart-tip" class:line-chart-tip-left=to_the_left style=tip aria-hidden="true">
             <em>{summary::ago_words(chart, time)}</em>
             {values.collect_view()}
         </div>

@@ -4,10 +4,11 @@ use super::asked::{Asked, State};
 use super::bars::BarsView;
 use super::curves;
 use super::table::TableView;
+use super::words;
 use crate::charts::line::LineChartView;
 use crate::derived::Derived;
-use crate::format::{self, NONE};
-use domain::analysis::{Answer, Figure};
+use crate::format::{self, NONE, local_offset_s};
+use domain::analysis::{Answer, Bars, Figure};
 use leptos::prelude::*;
 
 /// What came of a question.
@@ -41,9 +42,13 @@ pub(super) fn AnswerView(
     let parts = move || {
         shown.get().map(|answer| {
             let figures = (!answer.figures.is_empty()).then(|| figures(&answer.figures));
-            let bars = answer.bars.clone().map(|bars| view! { <BarsView bars /> });
+            // The names of an answer to SQL are those of its columns.
+            let free = answer.sql.is_empty();
+            let bars = answer.bars.clone().map(|bars| if free { named(bars) } else { bars });
+            let bars = bars.map(|bars| view! { <BarsView bars /> });
             let curves = answer.curves.as_ref().filter(|_| !curves_id.is_empty()).map(|found| {
-                let chart = Derived::fixed(curves::chart(found, answer.table.as_ref()));
+                let chart =
+                    Derived::fixed(curves::chart(found, local_offset_s(found.at_s.last().copied().unwrap_or(0.0))));
                 view! { <LineChartView id=curves_id chart label="Result over time" height_px=232 /> }
             });
             let table = answer.table.clone().map(|table| view! { <TableView table what /> });
@@ -69,9 +74,12 @@ pub(super) fn AnswerView(
 
 /// How many rows, and how long it took.
 fn done_words(answer: &Answer) -> String {
-    let took = format!("{} ms", format::count(answer.took_ms.into()));
+    let took = match answer.took_ms {
+        0 => "less than 1 ms".to_owned(),
+        ms => format!("{} ms", format::count(ms.into())),
+    };
     match &answer.table {
-        None => took,
+        None => format!("Answered in {took}"),
         Some(table) => {
             let rows = table.rows().count() as u64;
             let count = match rows {
@@ -83,6 +91,13 @@ fn done_words(answer: &Answer) -> String {
             format!("{more}{count} in {took}{all}")
         }
     }
+}
+
+/// Bars that are named by columns, `mean_current_a by hour`, in words with their unit.
+fn named(bars: Bars) -> Bars {
+    let Some((column, by)) = bars.name.split_once(" by ") else { return bars };
+    let ((column, unit), (by, _)) = (words::name(column), words::name(by));
+    Bars { name: format!("{column} by {}", by.to_ascii_lowercase()), unit: unit.to_owned(), ..bars }
 }
 
 fn figures(figures: &[Figure]) -> impl IntoView + use<> {

@@ -1,8 +1,9 @@
 //! The rows of a query as lines over time.
 
+use super::words;
 use crate::charts::line::{Line, LineChart, TimeAxis, ValueAxis};
 use crate::charts::theme::Ink;
-use domain::analysis::{Curves, Table};
+use domain::analysis::Curves;
 
 /// Colours by what the name of a column says; the rest in the order of these.
 const INKS: [(&str, Ink); 7] = [
@@ -16,9 +17,8 @@ const INKS: [(&str, Ink); 7] = [
 ];
 const OTHERS: [Ink; 6] = [Ink::Accent, Ink::Current, Ink::Temperature, Ink::Grid, Ink::Load, Ink::Voltage];
 
-/// The chart; the right end of its time axis is named as the table's last row names it.
-pub(super) fn chart(curves: &Curves, table: Option<&Table>) -> LineChart {
-    let end = table.and_then(|table| table.rows().last()?.first()?.clone()).unwrap_or_default();
+/// The chart by a clock that is `offset_s` ahead of UTC. The axis has the unit that all its lines have.
+pub(super) fn chart(curves: &Curves, offset_s: i32) -> LineChart {
     let (from, to) = (curves.at_s.first().copied().unwrap_or(0.0), curves.at_s.last().copied().unwrap_or(1.0));
     let mut used: Vec<Ink> = Vec::new();
     let mut ink = |name: &str| {
@@ -29,12 +29,21 @@ pub(super) fn chart(curves: &Curves, table: Option<&Table>) -> LineChart {
         ink
     };
     let line = |(name, values): &(String, Vec<f32>)| Line {
-        label: name.clone(),
+        label: words::name(name).0,
         ink: ink(name),
         segments: segments(&curves.at_s, values),
     };
     let lines = curves.curves.iter().map(line).collect();
-    LineChart { time: TimeAxis { from, to, end }, y: ValueAxis::default(), lines, ..LineChart::default() }
+    let mut units = curves.curves.iter().map(|(name, _)| words::name(name).1);
+    let unit = units.next().filter(|first| units.all(|unit| unit == *first)).unwrap_or_default();
+    let y = ValueAxis { unit, ..ValueAxis::default() };
+    LineChart {
+        time: TimeAxis { from, to, end: String::new() },
+        y,
+        lines,
+        clock: Some(offset_s),
+        ..LineChart::default()
+    }
 }
 
 /// Lines from value to value, with gaps where there is none.
@@ -65,11 +74,12 @@ mod tests {
                 ("x".into(), vec![f32::NAN; 4]),
             ],
         };
-        let chart = chart(&curves, None);
+        let chart = chart(&curves, 3_600);
         assert_eq!(chart.lines[0].segments, [vec![(0.0, 1.0)], vec![(3.0, 2.0)]]);
         assert_eq!(chart.lines[2].segments, Vec::<Vec<(f64, f64)>>::new());
         let inks: Vec<Ink> = chart.lines.iter().map(|line| line.ink).collect();
         assert_eq!(inks, [Ink::Voltage, Ink::Accent, Ink::Current]);
-        assert_eq!((chart.time.from, chart.time.to), (0.0, 3.0));
+        assert_eq!((chart.time.from, chart.time.to, chart.clock), (0.0, 3.0, Some(3_600)));
+        assert_eq!((chart.lines[0].label.as_str(), chart.y.unit), ("Voltage", ""), "an axis of several units has none");
     }
 }

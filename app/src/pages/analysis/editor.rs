@@ -16,7 +16,7 @@ const ID: &str = "sql";
 
 /// What stands in the editor at first.
 pub(super) const FIRST: &str = "SELECT time_bucket(INTERVAL 10 MINUTE, timestamp) AS began,
-  min(pack_voltage) AS lowest_voltage, max(pack_voltage) AS highest_voltage
+  min(pack_voltage) AS lowest_voltage_v, max(pack_voltage) AS highest_voltage_v
 FROM telemetry
 GROUP BY began
 ORDER BY began";
@@ -89,7 +89,7 @@ pub(super) fn Editor(
     view! {
         <Card title="SQL" note=Derived::from("DuckDB, read only, in a process of its own") class="analysis-sql">
             <p class="note">
-                "Tables: " <code>"telemetry"</code> " (timestamp in UTC, soc, pack_voltage, pack_current with discharge positive, min_cell_v, max_cell_temp, and more: "
+                "Tables: " <code>"telemetry"</code> " (timestamp in UTC, shown below in your local time; soc, pack_voltage, pack_current with discharge positive, min_cell_v, max_cell_temp, and more: "
                 <code>"DESCRIBE telemetry"</code> "), " <code>"events"</code> " (alarms), " <code>"cells"</code>
                 " (minutes of every cell)."
             </p>

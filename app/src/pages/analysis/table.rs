@@ -1,6 +1,7 @@
 //! Rows and columns in a frame that scrolls.
 
-use crate::format::{self, NONE};
+use super::words;
+use crate::format::{self, NONE, local_offset_s};
 use domain::analysis::{Kind, Table};
 use leptos::prelude::*;
 
@@ -16,12 +17,16 @@ pub(super) fn TableView(
     what: &'static str,
 ) -> impl IntoView {
     let class = |kind: Kind| if kind == Kind::Number { "number" } else { "" };
-    let head = table.columns.iter().map(|column| {
-        view! { <th scope="col" class=class(column.kind)>{column.name.clone()}</th> }
+    // What is written in SQL can be seen, too.
+    let head = table.columns.iter().zip(words::headings(&table)).map(|(column, words)| {
+        view! { <th scope="col" class=class(column.kind) title=column.name.clone()>{words}</th> }
     });
     let row = |row: &[Option<String>]| {
         let cell = |(text, column): (&Option<String>, &domain::analysis::Column)| match text {
-            Some(text) => view! { <td class=class(column.kind)>{text.clone()}</td> }.into_any(),
+            Some(text) => {
+                let words = words::value(text, column.kind, local_offset_s);
+                view! { <td class=class(column.kind)>{words}</td> }.into_any()
+            }
             None => view! { <td class="null">{NONE}</td> }.into_any(),
         };
         view! { <tr>{row.iter().zip(&table.columns).map(cell).collect_view()}</tr> }

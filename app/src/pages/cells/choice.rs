@@ -21,11 +21,11 @@ pub enum By {
 /// The scale that the colours span.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Span {
-    /// The same values always, so that two moments can be compared.
-    #[default]
-    Fixed,
     /// From the lowest to the highest value now, so that small differences show.
+    #[default]
     Relative,
+    /// The same values always, so that two moments can be compared.
+    Fixed,
 }
 
 /// The colours.
@@ -50,7 +50,7 @@ impl By {
 impl Span {
     /// Every choice with its word in the address and its name.
     pub const ALL: [(Span, &str, &str); 2] =
-        [(Span::Fixed, "fixed", "Fixed"), (Span::Relative, "relative", "Relative")];
+        [(Span::Relative, "relative", "Relative"), (Span::Fixed, "fixed", "Fixed")];
 }
 
 impl Colours {
@@ -147,8 +147,8 @@ mod tests {
             (
                 racks,
                 "/cells?system=racks",
-                Choice { cell: Some(6_399), by: By::Deviation, span: Span::Relative, colours: Colours::RedYellowGreen },
-                "/cells?system=racks&cell=R20%2010.32&by=deviation&scale=relative&palette=red-yellow-green",
+                Choice { cell: Some(6_399), by: By::Deviation, span: Span::Fixed, colours: Colours::RedYellowGreen },
+                "/cells?system=racks&cell=R20%2010.32&by=deviation&scale=fixed&palette=red-yellow-green",
             ),
         ] {
             assert_eq!(choice.address(base, &topology), address);

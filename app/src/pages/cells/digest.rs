@@ -3,6 +3,8 @@
 use super::choice::By;
 use super::facts::GroupFacts;
 use super::model::Cells;
+use crate::components::Tone;
+use crate::format;
 use domain::cells::ColumnStats;
 use domain::reading::CellQuantity;
 
@@ -18,6 +20,8 @@ pub struct Digest {
     pub fresh: usize,
     /// Cells that have passed a limit.
     pub out: Vec<usize>,
+    /// Cells without a fresh value of which an alarm stands.
+    pub lost_in_alarm: usize,
     /// Voltages over the fresh cells, V.
     pub voltage: Option<ColumnStats>,
     /// Temperatures over the fresh cells, °C.
@@ -70,6 +74,26 @@ impl Standout {
     }
 }
 
+impl Digest {
+    /// How many cells are out of limits, in words. It is good news only of cells that are known.
+    pub fn limit_words(&self) -> (Tone, String) {
+        let number = |n: usize| format::count(n as u64);
+        let lost = match self.lost_in_alarm {
+            0 => String::new(),
+            n => format!(", {} in alarm without a fresh value", number(n)),
+        };
+        match (self.out.len(), self.fresh) {
+            (0, 0) => (Tone::Warning, format!("limits not known, no cell is fresh{lost}")),
+            (0, _) if self.lost_in_alarm > 0 => (Tone::Critical, lost.trim_start_matches(", ").to_owned()),
+            (0, fresh) if fresh < self.count => {
+                (Tone::Neutral, format!("none of the {} fresh out of limits", number(fresh)))
+            }
+            (0, _) => (Tone::Good, "none out of limits".to_owned()),
+            (out, _) => (Tone::Critical, format!("{} out of limits{lost}", number(out))),
+        }
+    }
+}
+
 impl Cells<'_> {
     /// Everything on the page that is about more than one cell.
     pub fn digest(&self) -> Digest {
@@ -82,6 +106,7 @@ impl Cells<'_> {
             count: self.count(),
             fresh: self.voltage.map_or(0, |stats| stats.fresh),
             out: (0..self.count()).filter(|cell| !self.passed(*cell).is_empty()).collect(),
+            lost_in_alarm: self.alarms_without_value().len(),
             voltage: self.voltage,
             temperature: self.temperature,
             voltage_age_s: age(CellQuantity::Voltage),
@@ -112,6 +137,27 @@ mod tests {
         assert_eq!((digest.count, digest.fresh, digest.out.as_slice()), (6, 5, &[1, 3][..]));
         assert!((digest.voltage_age_s.unwrap() - 0.4).abs() < 1e-4);
         assert_eq!(digest.groups.len(), 2);
+    }
+
+    #[test]
+    fn that_none_is_out_of_limits_is_good_only_where_all_are_known() {
+        let of = |fresh, out: usize, lost_in_alarm| Digest {
+            count: 260,
+            fresh,
+            out: (0..out).collect(),
+            lost_in_alarm,
+            ..Digest::default()
+        };
+        for (digest, tone, words) in [
+            (of(260, 0, 0), Tone::Good, "none out of limits"),
+            (of(200, 0, 0), Tone::Neutral, "none of the 200 fresh out of limits"),
+            (of(0, 0, 0), Tone::Warning, "limits not known, no cell is fresh"),
+            (of(0, 0, 1), Tone::Warning, "limits not known, no cell is fresh, 1 in alarm without a fresh value"),
+            (of(240, 0, 20), Tone::Critical, "20 in alarm without a fresh value"),
+            (of(240, 3, 20), Tone::Critical, "3 out of limits, 20 in alarm without a fresh value"),
+        ] {
+            assert_eq!(digest.limit_words(), (tone, words.to_owned()));
+        }
     }
 
     #[test]

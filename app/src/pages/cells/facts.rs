@@ -2,6 +2,7 @@
 
 use super::choice::By;
 use super::model::{Cells, Passed};
+use crate::format::{self, THIN};
 use domain::cells::ColumnStats;
 use domain::reading::{NodeQuantity, Sample};
 use domain::topology::Topology;
@@ -18,9 +19,9 @@ pub struct CellFacts {
     pub temperature: Sample,
     /// Age of the last good temperature, s.
     pub temperature_age_s: Option<f32>,
-    /// Voltage minus the mean of all fresh cells, V.
+    /// Voltage minus the mean of all cells at that instant, V.
     pub deviation: Sample,
-    /// Voltage minus the mean of the fresh cells of its module, V.
+    /// Voltage minus the mean of the cells of its module at that instant, V.
     pub module_deviation: Sample,
     /// Place by voltage, 1 is the lowest, and among how many fresh cells.
     pub rank: Option<(usize, usize)>,
@@ -50,6 +51,8 @@ pub struct NodeTally {
     pub lost: usize,
     /// Of which nothing is known now.
     pub unknown: usize,
+    /// The longest delay of an answer, ms; of one node only where it says so.
+    pub delay_ms: Option<u32>,
 }
 
 impl NodeTally {
@@ -60,7 +63,12 @@ impl NodeTally {
         let one = self.working + self.delayed + self.lost + self.unknown == 1;
         let seen = counts.iter().filter(|(n, _)| *n > 0);
         let words = seen.map(|(n, word)| if one { (*word).to_owned() } else { format!("{n} {word}") });
-        words.collect::<Vec<_>>().join(", ")
+        let mut words = words.collect::<Vec<_>>().join(", ");
+        if let Some(ms) = self.delay_ms {
+            let delay = if ms < 1_000 { format!("{ms}{THIN}ms") } else { format::age(ms as f32 / 1e3) };
+            words.push_str(&format!(", {delay}"));
+        }
+        words
     }
 
     /// Whether any node is not measuring.
@@ -74,8 +82,11 @@ impl Cells<'_> {
     pub fn facts(&self, cell: usize) -> Option<CellFacts> {
         self.topology.position(cell)?;
         let voltage = self.sample(By::Voltage, cell);
-        let module = self.topology.module_of(cell);
-        let module = self.group(module..module + 1).voltage;
+        let deviation = self.sample(By::Deviation, cell);
+        // Against the cells of its module at the same instant.
+        let (module, width) = (self.topology.module_of(cell), self.topology.cells_per_module as usize);
+        let beside = (module * width..(module + 1) * width).filter_map(|cell| self.sample(By::Deviation, cell).ok());
+        let (sum, n) = beside.fold((0.0, 0.0), |(sum, n), value| (sum + value, n + 1.0));
         let rank = voltage.ok().map(|v| {
             let values = || (0..self.count()).filter_map(|c| self.sample(By::Voltage, c).ok());
             (1 + values().filter(|other| *other < v).count(), values().count())
@@ -85,8 +96,8 @@ impl Cells<'_> {
             voltage_age_s: self.last(By::Voltage, cell).map(|(_, age)| age),
             temperature: self.sample(By::Temperature, cell),
             temperature_age_s: self.last(By::Temperature, cell).map(|(_, age)| age),
-            deviation: self.sample(By::Deviation, cell),
-            module_deviation: voltage.map(|v| v - module.map_or(v, |stats| stats.mean)),
+            deviation,
+            module_deviation: deviation.map(|own| own - sum / f32::max(n, 1.0)),
             rank,
             passed: self.passed(cell),
         })
@@ -110,7 +121,11 @@ impl Cells<'_> {
         let stats = |by| stats_of(cells.clone().map(|cell| (cell, self.sample(by, cell))));
         let mut nodes = NodeTally::default();
         for module in modules {
-            let node = self.moment.state.nodes.get(module).map(|n| n.sample(NodeQuantity::State, self.moment.now.mono));
+            let says = |quantity| self.moment.state.nodes.get(module).map(|n| n.sample(quantity, self.moment.now.mono));
+            if let Some(Ok(delay_s)) = says(NodeQuantity::Delay) {
+                nodes.delay_ms = nodes.delay_ms.max(Some((delay_s * 1e3).round() as u32));
+            }
+            let node = says(NodeQuantity::State);
             match node {
                 Some(Ok(state)) if state < 0.5 => nodes.working += 1,
                 Some(Ok(state)) if state < 1.5 => nodes.delayed += 1,
@@ -189,6 +204,7 @@ mod tests {
             (NodeTally { working: 10, ..NodeTally::default() }, "10 working"),
             (NodeTally { working: 8, lost: 1, delayed: 1, ..NodeTally::default() }, "1 lost, 1 delayed, 8 working"),
             (NodeTally { lost: 1, ..NodeTally::default() }, "lost"),
+            (NodeTally { working: 1, delay_ms: Some(12), ..NodeTally::default() }, "working, 12\u{202f}ms"),
         ] {
             assert_eq!(tally.words(), words);
         }

@@ -47,6 +47,7 @@ pub(super) fn CellMap(
     });
     view! {
         <Card title=arrangement note=note class="cells-map">
+            <HeatmapScale scale palette limits words=move |value| figure(by.get(), value).to_string() />
             <Heatmap
                 id="cells"
                 topology
@@ -58,7 +59,6 @@ pub(super) fn CellMap(
                 selected=Derived::new(move || view.choice.get().cell)
                 on_select=move |cell| view.choose(|choice| choice.cell = Some(cell))
             />
-            <HeatmapScale scale palette limits words=move |value| figure(by.get(), value).to_string() />
         </Card>
     }
 }

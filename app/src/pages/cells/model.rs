@@ -3,9 +3,11 @@
 use super::choice::{By, Span};
 use crate::charts::heatmap::{HeatCell, Scale};
 use crate::order;
+use domain::alarm::{Direction, Subject};
 use domain::cells::ColumnStats;
 use domain::reading::{CellQuantity, NoData, Sample};
 use domain::spec::{CellLimits, SystemSpec};
+use domain::time::Mono;
 use domain::topology::Topology;
 use domain::twin::Moment;
 
@@ -14,6 +16,12 @@ const DEVIATION_SCALE_V: f32 = 0.025;
 /// Relative scales are widened to whole steps of this, so that they do not tremble with the last digit: V and °C.
 const STEP_V: f32 = 0.005;
 const STEP_C: f32 = 1.0;
+/// Relative scales are at least this wide, so that noise stays quiet: V and °C.
+const LEAST_V: f32 = 0.02;
+const LEAST_C: f32 = 4.0;
+/// Cell voltages further apart in time than so many periods of their source are of different instants: what lies between
+/// them may be a step of the load, and no difference of the cells.
+const SAME_INSTANT_PERIODS: f32 = 1.5;
 
 /// The cells of one moment with what is derived from all of them.
 pub struct Cells<'a> {
@@ -27,6 +35,8 @@ pub struct Cells<'a> {
     pub voltage: Option<ColumnStats>,
     /// Temperatures over the fresh cells, °C.
     pub temperature: Option<ColumnStats>,
+    /// Since when voltages count as those of one instant, and their mean, V.
+    together: Option<(Mono, f32)>,
 }
 
 /// Which limit a cell has passed.
@@ -61,6 +71,7 @@ impl<'a> Cells<'a> {
             limits: spec.cell_limits,
             voltage: stats(CellQuantity::Voltage),
             temperature: stats(CellQuantity::Temperature),
+            together: together(moment, spec),
         }
     }
 
@@ -76,17 +87,40 @@ impl<'a> Cells<'a> {
             By::Temperature => self.moment.cell(CellQuantity::Temperature, cell),
             By::Deviation => {
                 let value = self.moment.cell(CellQuantity::Voltage, cell)?;
-                Ok(value - self.voltage.map_or(value, |stats| stats.mean))
+                let (since, mean) = self.together.ok_or(NoData::Stale)?;
+                let last = self.moment.state.cells.column(CellQuantity::Voltage).last(cell);
+                if last.is_none_or(|(_, at)| at < since) { Err(NoData::Stale) } else { Ok(value - mean) }
             }
         }
     }
 
-    /// The last good value that coloured `cell`, however old, with its age in seconds.
+    /// The last good value that coloured `cell`, however old, with its age in seconds. A deviation has none: what the
+    /// other cells were at that instant is not known any more.
     pub fn last(&self, by: By, cell: usize) -> Option<(f32, f32)> {
-        let quantity = if by == By::Temperature { CellQuantity::Temperature } else { CellQuantity::Voltage };
+        let quantity = match by {
+            By::Voltage => CellQuantity::Voltage,
+            By::Temperature => CellQuantity::Temperature,
+            By::Deviation => return None,
+        };
         let (value, at) = self.moment.state.cells.column(quantity).last(cell)?;
-        let value = if by == By::Deviation { value - self.voltage?.mean } else { value };
         Some((value, self.moment.now.mono.seconds_since(at)))
+    }
+
+    /// The side on which an alarm of `cell` stands; `None` without one.
+    pub fn in_alarm(&self, cell: usize) -> Option<Direction> {
+        let alarms = self.moment.alarms.iter().filter(|alarm| alarm.subject == Subject::Cell(cell as u16));
+        alarms.filter_map(|alarm| alarm.rule.rule()).map(|rule| rule.direction).next()
+    }
+
+    /// The cells of which an alarm stands although nothing is known of them now.
+    pub fn alarms_without_value(&self) -> Vec<usize> {
+        let cells = self.moment.alarms.iter().filter_map(|alarm| match alarm.subject {
+            Subject::Cell(cell) if alarm.signal_lost => Some(usize::from(cell)),
+            _ => None,
+        });
+        let mut cells: Vec<usize> = cells.filter(|cell| self.passed(*cell).is_empty()).collect();
+        cells.dedup();
+        cells
     }
 
     /// The limits that `cell` has passed; empty for a healthy cell and for one without data.
@@ -106,28 +140,45 @@ impl<'a> Cells<'a> {
         passed
     }
 
-    /// Lowest and highest value of the colour scale, in the quantity's unit.
+    /// Lowest and highest value of the colour scale, in the quantity's unit. A relative one spans the cells that keep to
+    /// their limits: the others are marked anyway, and would drown the differences of the rest.
     pub fn scale(&self, by: By, span: Span) -> Scale {
-        let (low, high) = match (by, span) {
-            (By::Voltage, Span::Fixed) => self.limits.voltage_scale_v,
-            (By::Temperature, Span::Fixed) => self.limits.temperature_scale_c,
-            (By::Deviation, Span::Fixed) => (-DEVIATION_SCALE_V, DEVIATION_SCALE_V),
-            (By::Voltage, Span::Relative) => {
-                self.voltage.map_or(self.limits.voltage_scale_v, |s| whole_steps(s.min, s.max, STEP_V))
+        let (fixed, step, least) = match by {
+            By::Voltage => (self.limits.voltage_scale_v, STEP_V, LEAST_V),
+            By::Temperature => (self.limits.temperature_scale_c, STEP_C, LEAST_C),
+            By::Deviation => ((-DEVIATION_SCALE_V, DEVIATION_SCALE_V), STEP_V, LEAST_V),
+        };
+        let Some((low, high)) = (span == Span::Relative).then(|| self.present(by)).flatten() else {
+            return Scale { low: fixed.0, high: fixed.1 };
+        };
+        let (low, high) = match by {
+            By::Deviation => {
+                let far = low.abs().max(high.abs()).max(least / 2.0);
+                (-far, far)
             }
-            (By::Temperature, Span::Relative) => {
-                self.temperature.map_or(self.limits.temperature_scale_c, |s| whole_steps(s.min, s.max, STEP_C))
-            }
-            (By::Deviation, Span::Relative) => {
-                let far = self.voltage.map_or(DEVIATION_SCALE_V, |s| (s.max - s.mean).max(s.mean - s.min));
-                let (_, high) = whole_steps(0.0, far, STEP_V);
-                (-high, high)
+            By::Voltage | By::Temperature => {
+                let widen = ((least - (high - low)) / 2.0).max(0.0);
+                (low - widen, high + widen)
             }
         };
+        let (low, high) = whole_steps(low, high, step);
         Scale { low, high }
     }
 
-    /// What the map shows of every cell. A cell that has passed any limit is marked, whatever colours the map.
+    /// Lowest and highest value of the fresh cells that keep to their limits; of all fresh ones if none does.
+    fn present(&self, by: By) -> Option<(f32, f32)> {
+        let ends = |all: bool| {
+            let cells = (0..self.count()).filter(|cell| all || self.passed(*cell).is_empty());
+            cells.filter_map(|cell| self.sample(by, cell).ok()).fold(None, |ends: Option<(f32, f32)>, value| {
+                let (low, high) = ends.unwrap_or((value, value));
+                Some((low.min(value), high.max(value)))
+            })
+        };
+        ends(false).or_else(|| ends(true))
+    }
+
+    /// What the map shows of every cell. A cell that has passed any limit is marked, whatever colours the map; one whose
+    /// value is lost while its alarm stands keeps its mark.
     pub fn map(&self, by: By) -> Vec<HeatCell> {
         (0..self.count())
             .map(|cell| match self.sample(by, cell) {
@@ -136,10 +187,14 @@ impl<'a> Cells<'a> {
                     Some(Passed::VoltageLow) => HeatCell::Low(value),
                     Some(Passed::VoltageHigh | Passed::TemperatureHigh) => HeatCell::High(value),
                 },
-                Err(NoData::Stale) => {
-                    self.last(by, cell).map_or(HeatCell::NoValue, |(value, _)| HeatCell::Stale(value))
-                }
-                Err(_) => HeatCell::NoValue,
+                Err(why) => match self.in_alarm(cell) {
+                    Some(Direction::Below) => HeatCell::StaleLow,
+                    Some(Direction::Above) => HeatCell::StaleHigh,
+                    None if why == NoData::Stale => {
+                        self.last(by, cell).map_or(HeatCell::NoValue, |(value, _)| HeatCell::Stale(value))
+                    }
+                    None => HeatCell::NoValue,
+                },
             })
             .collect()
     }
@@ -160,6 +215,17 @@ impl<'a> Cells<'a> {
     }
 }
 
+/// Since when voltages count as those of one instant, and the mean of those, V; `None` without a fresh cell.
+fn together(moment: &Moment, spec: &SystemSpec) -> Option<(Mono, f32)> {
+    let (column, now) = (moment.state.cells.column(CellQuantity::Voltage), moment.now.mono);
+    let fresh = || (0..column.len()).filter(|cell| column.sample(*cell, now).is_ok()).filter_map(|c| column.last(c));
+    let newest = fresh().map(|(_, at)| at).max()?;
+    let since = Mono(newest.0.saturating_sub((spec.period().mul_f32(SAME_INSTANT_PERIODS)).as_micros() as u64));
+    let (sum, n) =
+        fresh().filter(|(_, at)| *at >= since).fold((0.0, 0_u32), |(sum, n), (v, _)| (sum + f64::from(v), n + 1));
+    Some((since, (sum / f64::from(n)) as f32))
+}
+
 /// `low` and `high` moved outwards to whole steps, at least two steps apart.
 fn whole_steps(low: f32, high: f32, step: f32) -> (f32, f32) {
     // A hair of tolerance: 3.2 / 0.005 is not a whole number in floating point.
@@ -173,6 +239,7 @@ fn whole_steps(low: f32, high: f32, step: f32) -> (f32, f32) {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use domain::alarm::{Alarm, RULES, RuleIdx, Watch};
     use domain::spec::SystemKind;
     use domain::time::{Mono, Now};
     use domain::twin::SystemState;
@@ -233,6 +300,58 @@ pub(super) mod tests {
             assert_eq!(map[5], HeatCell::NoValue, "{by:?}");
         }
         assert_eq!(cells.map(By::Temperature)[3], HeatCell::NoValue);
+    }
+
+    #[test]
+    fn a_stale_cell_in_alarm_keeps_its_mark() {
+        let (mut moment, spec) = (example(), spec());
+        let rule = RULES.iter().position(|rule| rule.watch == Watch::CellVoltage && rule.direction == Direction::Below);
+        moment.alarms = vec![Alarm {
+            rule: RuleIdx(rule.unwrap() as u8),
+            subject: Subject::Cell(3),
+            since: moment.now.utc,
+            value: 2.8,
+            worst: 2.8,
+            signal_lost: true,
+            chattering: false,
+        }];
+        moment.now.mono = moment.now.mono + Duration::from_secs(9);
+        let cells = Cells::of(&moment, &spec);
+        for by in [By::Voltage, By::Temperature, By::Deviation] {
+            assert_eq!(cells.map(by)[3], HeatCell::StaleLow, "{by:?}");
+        }
+        assert_eq!((cells.map(By::Voltage)[0], cells.map(By::Deviation)[0]), (HeatCell::Stale(3.2), HeatCell::NoValue));
+        assert_eq!(cells.alarms_without_value(), [3]);
+    }
+
+    #[test]
+    fn a_deviation_is_of_one_instant() {
+        // Module 2 goes dead; 0.6 s later the load steps and all others fall by 40 mV.
+        let (mut moment, spec) = (moment([Ok(3.2); 6], [Ok(25.0); 6]), spec());
+        let later = Mono(1_000_000) + Duration::from_millis(600);
+        for cell in 0..3 {
+            moment.state.cells.column_mut(CellQuantity::Voltage).set(cell, Ok(3.16), later);
+        }
+        moment.now.mono = later;
+        let cells = Cells::of(&moment, &spec);
+        for cell in 0..3 {
+            assert!(cells.sample(By::Deviation, cell).unwrap().abs() < 1e-6, "{:?}", cells.sample(By::Deviation, cell));
+        }
+        for cell in 3..6 {
+            assert!(cells.sample(By::Voltage, cell).is_ok(), "still fresh");
+            assert_eq!(cells.sample(By::Deviation, cell), Err(NoData::Stale), "it would be +40 mV, which never was");
+        }
+        assert!(cells.last(By::Deviation, 3).is_none());
+    }
+
+    #[test]
+    fn the_relative_scale_shows_the_differences_of_the_healthy_cells() {
+        let (moment, spec) = (example(), spec());
+        let cells = Cells::of(&moment, &spec);
+        // 3.19 to 3.20 V keep to their limits; 2.80 V does not, nor does the hot one at 3.21 V.
+        let scale = cells.scale(By::Voltage, Span::Relative);
+        assert!((scale.low - 3.185).abs() < 1e-4 && (scale.high - 3.205).abs() < 1e-4, "{scale:?}");
+        assert_eq!(Span::default(), Span::Relative);
     }
 
     #[test]

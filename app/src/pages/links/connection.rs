@@ -18,12 +18,11 @@ pub(super) fn PageConnection() -> impl IntoView {
         })
     };
     let note = Derived::new(move || match live.latency.get() {
-        None => {
-            "From a reading\u{2019}s arrival at the server to its pixel here, measured once frames arrive.".to_owned()
-        }
+        None => "The delay from a reading\u{2019}s arrival at the server to this screen, measured once frames arrive."
+            .to_owned(),
         Some(latency) => format!(
-            "From a reading\u{2019}s arrival at the server to its pixel here, over {} frames. On another machine than the \
-             server\u{2019}s it contains the difference of their clocks.",
+            "The delay from a reading\u{2019}s arrival at the server to this screen, over the last {} frames. On another \
+             machine than the server\u{2019}s it contains the difference of their clocks.",
             latency.frames
         ),
     });
@@ -36,11 +35,11 @@ pub(super) fn PageConnection() -> impl IntoView {
             </p>
             <dl class="link-figures">
                 <div>
-                    <dt>"To the pixel, half in"</dt>
+                    <dt>"Delay, median"</dt>
                     <dd data-testid="latency-p50">{delay(|latency| latency.p50_ms)}</dd>
                 </div>
                 <div>
-                    <dt>"99 of 100 in"</dt>
+                    <dt>"Delay, 99th percentile"</dt>
                     <dd data-testid="latency-p99">{delay(|latency| latency.p99_ms)}</dd>
                 </div>
             </dl>

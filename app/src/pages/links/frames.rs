@@ -1,5 +1,7 @@
-//! Frames as the table shows them: what changed since the last look, grouped bytes, and the filter. Pure.
+//! Frames as the table shows them: what changed since the last look, grouped bytes, the filter, and the groups of a
+//! multiplexed message told together. Pure.
 
+use crate::format;
 use domain::link::FrameRow;
 
 /// Bytes stand in groups of this many.
@@ -78,6 +80,69 @@ impl FrameView {
     }
 }
 
+/// The message that a multiplexed frame is a group of: `0x250` of `0x250 mux 3`; `None` for any other frame.
+pub fn message_of(key: &str) -> Option<&str> {
+    key.split_once(" mux ").map(|(message, _)| message)
+}
+
+/// A group is late when it is older than so many of its periods, and than a second.
+const LATE_PERIODS: f32 = 3.0;
+const LATE_MS: f32 = 1_000.0;
+
+/// The groups of one multiplexed message, told together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Message {
+    /// The name of the message.
+    pub name: String,
+    /// How many of its groups were received.
+    pub groups: usize,
+    /// Frames a second, of all groups; `None` while no period is known.
+    pub per_s: Option<f32>,
+    /// Frames received, of all groups.
+    pub count: u64,
+    /// Age of the newest group, ms.
+    pub newest_ms: u32,
+    /// The oldest group: what it is called within the message (`mux 3`), and its age in ms.
+    pub oldest: (String, u32),
+    /// How many groups stay away longer than they should.
+    pub late: usize,
+}
+
+impl Message {
+    /// What the `groups` of one message are together.
+    pub fn of<'a>(groups: impl Iterator<Item = &'a FrameRow>) -> Message {
+        let mut message = Message { newest_ms: u32::MAX, ..Message::default() };
+        for row in groups {
+            message.groups += 1;
+            message.count += row.count;
+            message.newest_ms = message.newest_ms.min(row.age_ms);
+            if message.groups == 1 || row.age_ms > message.oldest.1 {
+                let mux = message_of(&row.key).map_or(row.key.as_str(), |id| row.key[id.len()..].trim_start());
+                message.oldest = (mux.to_owned(), row.age_ms);
+            }
+            if message.name.is_empty() {
+                message.name.clone_from(&row.name);
+            }
+            if let Some(period_ms) = row.period_ms.filter(|ms| *ms > 0.0) {
+                *message.per_s.get_or_insert_default() += 1e3 / period_ms;
+            }
+            let allowed_ms = (row.period_ms.unwrap_or(0.0) * LATE_PERIODS).max(LATE_MS);
+            message.late += usize::from(row.age_ms as f32 > allowed_ms);
+        }
+        message
+    }
+
+    /// The worst of its groups, in words: `oldest < 1 s`, `2 groups late, oldest 12 s: mux 3`.
+    pub fn worst_words(&self) -> String {
+        let age = format::calm_age(self.oldest.1 as f32 / 1e3);
+        match self.late {
+            0 => format!("every group is there, oldest {age}"),
+            1 => format!("1 group late: {}, {age}", self.oldest.0),
+            late => format!("{late} groups late, oldest {age}: {}", self.oldest.0),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,5 +194,30 @@ mod tests {
         ] {
             assert_eq!(view.matches(filter), found, "{filter}");
         }
+    }
+
+    #[test]
+    fn the_groups_of_a_message_are_told_together_with_the_worst() {
+        assert_eq!(
+            (message_of("0x250 mux 3"), message_of("0x220"), message_of("reg 0-6")),
+            (Some("0x250"), None, None)
+        );
+        let group = |mux: u32, age_ms: u32| FrameRow {
+            key: format!("0x250 mux {mux}"),
+            name: "CellVoltages".into(),
+            count: 100,
+            period_ms: Some(200.0),
+            age_ms,
+            ..FrameRow::default()
+        };
+        let well = [group(0, 50), group(1, 150), group(2, 100)];
+        let message = Message::of(well.iter());
+        assert_eq!((message.name.as_str(), message.groups, message.count), ("CellVoltages", 3, 300));
+        assert_eq!((message.newest_ms, &message.oldest, message.per_s), (50, &("mux 1".to_owned(), 150), Some(15.0)));
+        assert_eq!(message.worst_words(), "every group is there, oldest <\u{202f}1\u{202f}s");
+        let ill = [group(0, 50), group(1, 12_000), group(2, 1_400)];
+        let message = Message::of(ill.iter());
+        assert_eq!(message.worst_words(), "2 groups late, oldest 12\u{202f}s: mux 1");
+        assert_eq!(Message::of(ill[..2].iter()).worst_words(), "1 group late: mux 1, 12\u{202f}s");
     }
 }

@@ -1,6 +1,7 @@
-//! The frames of one link, raw beside decoded, renewed every second while the page is seen.
+//! The frames of one link, raw beside decoded, renewed every second while the page is seen. The groups of a multiplexed
+//! message are folded into one row.
 
-use super::frames::FrameView;
+use super::frames::{FrameView, Message, message_of};
 use super::record::Record;
 use crate::api;
 use crate::components::{Card, EmptyState};
@@ -25,6 +26,9 @@ enum Look {
     /// The last look failed, in words.
     Failed(String),
 }
+
+/// With no more frames than this left by the filter, all of them are unfolded.
+const FEW: usize = 12;
 
 /// One row: its key, and what changes in it.
 /// Counted rather than owned: rows are made between frames of the page, where nothing would own them.
@@ -52,6 +56,27 @@ pub(super) fn Frames(
         let shown = shown.get();
         rows.get().into_iter().zip(shown).filter(|(_, shown)| *shown).map(|(row, _)| row).collect::<Vec<Row>>()
     });
+    // A message whose groups are folded, or a frame that has none, by its key.
+    let entries = Derived::new(move || {
+        let mut entries: Vec<(String, bool)> = Vec::new();
+        visible.with(|rows| {
+            for (key, _) in rows {
+                let (entry, folded) = message_of(key).map_or((key.as_str(), false), |message| (message, true));
+                if entries.last().is_none_or(|(last, _)| last != entry) {
+                    entries.push((entry.to_owned(), folded));
+                }
+            }
+        });
+        entries
+    });
+    let few =
+        Derived::new(move || filter.with(|filter| !filter.trim().is_empty()) && visible.with(|rows| rows.len() <= FEW));
+    let entry = move |(key, folded): (String, bool)| match folded {
+        true => view! { <Groups message=key visible few /> }.into_any(),
+        false => visible
+            .with_untracked(|rows| rows.iter().find(|(known, _)| *known == key).cloned())
+            .map_or_else(|| ().into_any(), |(_, frame)| view! { <FrameLine frame /> }.into_any()),
+    };
     let count = Derived::new(move || {
         let (seen, all) = (shown.with(|shown| shown.iter().filter(|s| **s).count()), rows.with(Vec::len));
         if seen == all { format!("{all} kinds of frames") } else { format!("{seen} of {all} kinds of frames") }
@@ -100,13 +125,76 @@ pub(super) fn Frames(
                     <span role="columnheader">"Decoded"</span>
                     <span role="columnheader">"Age, period, count"</span>
                 </div>
-                <For each=move || visible.get() key=|(key, _)| key.clone() children=|(_, frame)| view! { <FrameLine frame /> } />
+                <For each=move || entries.get() key=|(key, _)| key.clone() children=entry />
             </div>
             {move || {
                 words().map(|(title, advice)| view! { <EmptyState title=title advice=advice /> })
             }}
         </Card>
     }
+}
+
+/// A multiplexed message: how its groups do, and the groups themselves when it is unfolded.
+#[component]
+fn Groups(
+    /// The message's key.
+    message: String,
+    /// The rows that the filter leaves.
+    visible: Derived<Vec<Row>>,
+    /// Whether they are few enough to be shown at once.
+    few: Derived<bool>,
+) -> impl IntoView {
+    let chosen = RwSignal::new(None::<bool>);
+    let open = Derived::new(move || chosen.get().unwrap_or(few.get()));
+    let key = message.clone();
+    let mine = Derived::new(move || {
+        let is_mine = |(key, _): &&Row| message_of(key) == Some(&message);
+        visible.with(|rows| rows.iter().filter(is_mine).cloned().collect::<Vec<Row>>())
+    });
+    let told = Derived::new(move || {
+        let rows = mine.get();
+        let rows: Vec<FrameRow> = rows.iter().map(|(_, frame)| frame.with(|frame| frame.row.clone())).collect();
+        Message::of(rows.iter())
+    });
+    let stats = move || {
+        told.with(|told| {
+            let rate =
+                told.per_s.map_or_else(|| "rate not known".to_owned(), |rate| format!("{}/s", format::fixed(rate, 0)));
+            let newest = format::calm_age(told.newest_ms as f32 / 1e3);
+            format!("{newest} \u{b7} {rate} \u{b7} {}\u{d7}", format::count(told.count))
+        })
+    };
+    let groups = move || match (told.with(|told| told.groups), open.get()) {
+        (1, false) => "Show 1 group".to_owned(),
+        (n, false) => format!("Show {n} groups"),
+        (1, true) => "Hide 1 group".to_owned(),
+        (n, true) => format!("Hide {n} groups"),
+    };
+    let lines = move || {
+        open.get().then(|| {
+            view! { <For each=move || mine.get() key=|(key, _)| key.clone() children=|(_, frame)| view! { <FrameLine frame /> } /> }
+        })
+    };
+    view! {
+        <div class="frame-row frame-message" role="row" data-late=move || told.with(|told| (told.late > 0).to_string())>
+            <span role="cell" class="frame-key">{key}</span>
+            <span role="cell" class="frame-name">{move || told.with(|told| told.name.clone())}</span>
+            <span role="cell" class="frame-groups">
+                <button
+                    type="button"
+                    class="button"
+                    aria-expanded=move || open.get().to_string()
+                    on:click=move |_| chosen.set(Some(!open.get_untracked()))
+                >
+                    {groups}
+                </button>
+            </span>
+            <span role="cell" class="frame-worst">{move || told.with(Message::worst_words)}</span>
+            <span role="cell" class="frame-stats note">{stats}</span>
+        </div>
+        {lines}
+    }
+    .into_any()
 }
 
 #[component]

@@ -64,14 +64,14 @@ pub(super) fn LaidOver(
     let against = Derived::new(move || choice.with(|choice| choice.against));
     let words = move || {
         let other = against.get().window(window.get())?;
-        Some(format!("Dashed: {}, {}", against.get().words(), window_words(other, offset_s.get()?)))
+        Some(format!("Dashed lines: {}, {}", against.get().words(), window_words(other, offset_s.get()?)))
     };
     view! {
         <div class="trends-against">
-            <span aria-hidden="true">"Laid over"</span>
+            <span aria-hidden="true">"Compare with"</span>
             <Segmented
                 name="against"
-                legend="Laid over"
+                legend="Compare with"
                 options=Against::ALL.to_vec()
                 value=against
                 choose=move |against| choice.update(|choice| choice.against = against)

@@ -26,6 +26,8 @@ use model::By;
 /// A pointer that moved further than this between down and up did not click, CSS px.
 const CLICK_PX: f64 = 4.0;
 const PAGE: usize = 20;
+/// Where the words of the time axis may stand, as a share of the width.
+const LABELLED: std::ops::Range<f64> = 0.05..0.95;
 
 /// The card.
 #[component]
@@ -103,8 +105,15 @@ pub(super) fn CellMapCard(
         let far = pressed
             .get_value()
             .is_none_or(|(x, y)| f64::from((event.client_x() - x).abs().max((event.client_y() - y).abs())) > CLICK_PX);
-        if let Some((cell, _)) = under(&event).filter(|_| !far) {
+        if let Some((cell, at_s)) = under(&event).filter(|_| !far) {
+            // What a finger points at is told until something else is tapped.
+            place.set(Some((cell, at_s)));
             choose(cell);
+        }
+    };
+    let on_leave = move |event: PointerEvent| {
+        if event.pointer_type() != "touch" {
+            place.set(None);
         }
     };
     let by_key = RwSignal::new(false);
@@ -194,7 +203,9 @@ pub(super) fn CellMapCard(
             let left = format!("left:{}%", fixed(100.0 * (at - from) / (to - from), 3));
             view! { <span style=left>{words}</span> }
         };
-        Some(ticks::time_ticks(&chart, 6).into_iter().map(tick).collect_view())
+        // One at the very end would be cut.
+        let inside = |(at, _): &(f64, String)| LABELLED.contains(&((at - from) / (to - from)));
+        Some(ticks::time_ticks(&chart, 6).into_iter().filter(inside).map(tick).collect_view())
     };
     let columns = move || {
         let (left, right) = edges.get()?;
@@ -245,7 +256,7 @@ pub(super) fn CellMapCard(
                     }
                     on:pointerup=on_up
                     on:pointercancel=move |event| gestures.up(&event)
-                    on:pointerleave=move |_| place.set(None)
+                    on:pointerleave=on_leave
                     on:blur=move |_| place.set(None)
                     on:keydown=on_key
                 >

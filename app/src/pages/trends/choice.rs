@@ -52,9 +52,9 @@ impl Against {
     /// What can be chosen, with its words.
     pub const ALL: [(Against, &str); 4] = [
         (Against::Nothing, "Nothing"),
-        (Against::Before, "The time before"),
-        (Against::Day, "A day before"),
-        (Against::Week, "A week before"),
+        (Against::Before, "The period before"),
+        (Against::Day, "A day earlier"),
+        (Against::Week, "A week earlier"),
     ];
     /// As the address has them.
     const KEYS: [(Against, &str); 3] = [(Against::Before, "before"), (Against::Day, "day"), (Against::Week, "week")];
@@ -78,9 +78,9 @@ impl Against {
     pub fn words(self) -> &'static str {
         match self {
             Against::Nothing => "",
-            Against::Before => "the time before",
-            Against::Day => "a day before",
-            Against::Week => "a week before",
+            Against::Before => "the period before",
+            Against::Day => "a day earlier",
+            Against::Week => "a week earlier",
         }
     }
 }

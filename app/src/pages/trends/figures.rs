@@ -11,7 +11,7 @@ use domain::spec::SystemKind;
 use leptos::prelude::*;
 use std::sync::Arc;
 
-/// Statistics of what is seen.
+/// Statistics of the visible range.
 #[component]
 pub(super) fn Figures(
     /// What is seen.
@@ -42,18 +42,18 @@ pub(super) fn Figures(
     };
     let provenance = Derived::new(move || stretch.with(|stretch| provenance(stretch)));
     view! {
-        <Card title="What is seen" note=provenance class="trends-figures">
+        <Card title="Statistics of the visible range" note=provenance class="trends-figures">
             <dl class="trends-flow">{flow}</dl>
-            <div class="scroll-x" tabindex="0" role="region" aria-label="Statistics of what is seen">
+            <div class="scroll-x" tabindex="0" role="region" aria-label="Table of statistics">
                 <table>
                     <thead>
                         <tr>
                             <th scope="col">"Quantity"</th>
                             <th scope="col">"Mean"</th>
-                            <th scope="col">"Std. deviation"</th>
+                            <th scope="col">"Standard deviation"</th>
                             <th scope="col">"Lowest"</th>
                             <th scope="col">"Highest"</th>
-                            <th scope="col">"Rows"</th>
+                            <th scope="col">"Readings"</th>
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>
@@ -123,7 +123,7 @@ fn flow_words(flow: &FlowOf, length_s: f32) -> [(&'static str, String); 5] {
         ("Energy in", known(format::kilowatt_hours(flow.in_wh).to_string())),
         ("Discharging", share(flow.discharging_s)),
         ("Charging", share(flow.charging_s)),
-        ("Recorded", known(format!("{}{THIN}%", covered(flow.known_s, length_s)))),
+        ("Data coverage", known(format!("{}{THIN}%", covered(flow.known_s, length_s)))),
     ]
 }
 
@@ -138,11 +138,21 @@ fn covered(known_s: f32, length_s: f32) -> String {
     }
 }
 
-/// `12 960 000 rows, from ten minutes`.
+/// `12 960 000 readings, from summaries of ten minutes`.
 fn provenance(stretch: &Stretch) -> String {
     match stretch.rows {
         0 => String::new(),
-        rows => format!("{} rows, {}", format::count(rows), stretch.tier),
+        rows => format!("{} readings, {}", format::count(rows), source_words(&stretch.tier)),
+    }
+}
+
+/// Where an answer comes from, as the API calls it, in words.
+fn source_words(tier: &str) -> &str {
+    match tier {
+        "every row" => "each one counted",
+        "from minutes" => "from summaries of minutes",
+        "from ten minutes" => "from summaries of ten minutes",
+        other => other,
     }
 }
 
@@ -180,7 +190,7 @@ mod tests {
         let rows = rows(&stretch, SystemKind::DataCentre);
         assert_eq!(plain(&rows[0].cells.join("|")), "832.0 V|1.5 V|790.0 V|860.0 V|12 960 000");
         assert_eq!(rows[1].cells[..2], [NONE, NONE]);
-        assert_eq!(plain(&provenance(&stretch)), "12 960 000 rows, from ten minutes");
+        assert_eq!(plain(&provenance(&stretch)), "12 960 000 readings, from summaries of ten minutes");
         assert_eq!(flow_words(&stretch.flow, 200.0)[2].1, "50\u{202f}%");
         assert_eq!(plain(&flow_words(&stretch.flow, 200.0)[4].1), "50 %");
         assert!(flow_words(&FlowOf::default(), 60.0).iter().all(|(_, words)| words == NONE));

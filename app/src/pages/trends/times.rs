@@ -79,7 +79,7 @@ pub(super) fn Times(
             </div>
             <p class="trends-window" role="status">{words}</p>
             <details class="trends-custom">
-                <summary>"Another time"</summary>
+                <summary>"Choose dates, download"</summary>
                 <form on:submit=apply>
                     <label>"From"<input type="datetime-local" step="1" required=true node_ref=from /></label>
                     <label>"To"<input type="datetime-local" step="1" required=true node_ref=to /></label>

@@ -2,7 +2,7 @@
 
 use super::Player;
 use crate::address::Leave;
-use crate::live::{AT, address_of, instant};
+use crate::live::{AT, address_of, instant, wrong_instant};
 use domain::time::{Utc, rfc3339};
 use leptos::prelude::*;
 use std::time::Duration;
@@ -34,13 +34,17 @@ impl Player {
     /// Goes where the address says: on the way back, or when somebody typed it.
     pub(super) fn follow_address(self) {
         Effect::new(move |_| {
-            let there = instant(&self.navigation.at());
+            let address = self.navigation.at();
+            let there = instant(&address);
             let known = self.inner.try_update_value(|inner| std::mem::replace(&mut inner.written, there) == there);
             match (known, there) {
                 (Some(true), _) | (None, _) => {}
-                (_, Some(at)) => self.seek(at.0 as f64 / 1e3),
+                (_, Some(at)) => self.seek_asked(at.0 as f64 / 1e3),
                 (_, None) if self.live.past.get_untracked() => self.go_live(),
                 (_, None) => {}
+            }
+            if let Some(words) = wrong_instant(&address) {
+                self.says.set(words);
             }
         });
     }

@@ -1,5 +1,6 @@
 //! The state of every rule for every subject.
 
+use super::flapping::Flapping;
 use super::rules::{RULES, Rule, RuleIdx, Severity, Subject, Watch};
 use crate::link::{LinkIdx, LinkState, LinkStatus};
 use crate::reading::Sample;
@@ -22,9 +23,17 @@ pub struct Alarm {
     pub worst: f32,
     /// There is no data now, so it cannot be known whether it is over.
     pub signal_lost: bool,
+    /// It comes and goes faster than its rule waits, and was raised for that.
+    pub chattering: bool,
 }
 
 impl Alarm {
+    /// What tells it apart from every other alarm of its system, now and after a restart: the rule's id and the
+    /// subject's name. `None` for a rule that this version does not know.
+    pub fn name(&self, site: &SiteSpec, topology: &Topology) -> Option<(&'static str, String)> {
+        Some((self.rule.rule()?.id, self.subject.name(site, topology)))
+    }
+
     /// How bad it is; a rule that this version does not know counts as a warning.
     pub fn severity(&self) -> Severity {
         self.rule.rule().map_or(Severity::Warning, |rule| rule.severity)
@@ -46,6 +55,10 @@ impl Alarm {
                     && !status.reason.is_empty() =>
             {
                 format!("{}: {}", spec.name, status.reason)
+            }
+            // What it comes to, not what it is at the instant between.
+            _ if self.chattering => {
+                format!("{} (comes and goes)", rule.words(self.subject, self.worst, site, topology))
             }
             _ => rule.words(self.subject, self.value, site, topology),
         })
@@ -80,11 +93,20 @@ enum State {
     },
 }
 
+impl State {
+    fn is_active(self) -> bool {
+        matches!(self, State::Active | State::Clearing { .. })
+    }
+}
+
 /// The alarms of one system.
 #[derive(Clone, Debug, Default)]
 pub struct AlarmBook {
-    /// One row per rule and subject, rule by rule.
+    /// One row per rule and subject, in that order.
     entries: Vec<Entry>,
+    /// The rows that are active, worst first, then oldest first.
+    order: Vec<u32>,
+    /// Their alarms, in the same order.
     active: Vec<Alarm>,
 }
 
@@ -93,6 +115,8 @@ struct Entry {
     rule: RuleIdx,
     subject: Subject,
     state: State,
+    flapping: Flapping,
+    alarm: Option<Alarm>,
 }
 
 impl AlarmBook {
@@ -100,12 +124,12 @@ impl AlarmBook {
     pub fn new(site: &SiteSpec, system: SystemIdx) -> AlarmBook {
         let Some(spec) = site.system(system) else { return AlarmBook::default() };
         let mut entries = Vec::new();
-        for (i, rule) in RULES.iter().enumerate() {
+        for (rule, i) in RULES.iter().zip(0..) {
             for subject in subjects(rule, site, system, spec.topology.cells(), spec.topology.modules()) {
-                entries.push(Entry { rule: RuleIdx(i as u8), subject, state: State::Normal });
+                entries.push(Entry::new(RuleIdx(i), subject));
             }
         }
-        AlarmBook { entries, active: Vec::new() }
+        AlarmBook { entries, order: Vec::new(), active: Vec::new() }
     }
 
     /// Active alarms, worst first, then oldest first.
@@ -113,47 +137,94 @@ impl AlarmBook {
         &self.active
     }
 
-    /// Evaluates every rule at `now` and returns what changed.
+    /// Takes an alarm that was active when the process before this one ended. It is the same alarm on: it is not raised
+    /// again, and good data ends it. Until there is data, its signal is lost. Returns whether the system still has such
+    /// a rule and subject.
+    pub fn restore(&mut self, alarm: Alarm) -> bool {
+        let found = self.entries.binary_search_by_key(&(alarm.rule, alarm.subject), |e| (e.rule, e.subject));
+        let Some(entry) = found.ok().and_then(|place| self.entries.get_mut(place)) else { return false };
+        (entry.state, entry.alarm) = (State::Active, Some(Alarm { signal_lost: true, ..alarm }));
+        self.arrange();
+        true
+    }
+
+    /// Forgets everything: all is normal again.
+    pub fn reset(&mut self) {
+        self.entries.iter_mut().for_each(|entry| *entry = Entry::new(entry.rule, entry.subject));
+        self.order.clear();
+        self.active.clear();
+    }
+
+    /// Evaluates every rule at `now` and returns what changed. Each row is looked at once, and only a change sorts the
+    /// active ones anew.
     pub fn evaluate(&mut self, observed: &impl Observed, now: Now) -> Vec<AlarmChange> {
         let mut changes = Vec::new();
         for entry in &mut self.entries {
             let Some(rule) = entry.rule.rule() else { continue };
             let sample = observed.watch(rule.watch, entry.subject);
-            let before = entry.state;
-            entry.state = next(rule, before, sample, now.mono);
-            match (before, entry.state) {
-                (State::Normal | State::Pending { .. }, State::Active) => {
-                    let value = sample.unwrap_or(rule.raise);
-                    let alarm = Alarm {
-                        rule: entry.rule,
-                        subject: entry.subject,
-                        since: now.utc,
-                        value,
-                        worst: value,
-                        signal_lost: false,
-                    };
-                    self.active.push(alarm);
-                    changes.push(AlarmChange::Raised(alarm));
-                }
-                (State::Active | State::Clearing { .. }, State::Normal) => {
-                    let is_it = |a: &Alarm| a.rule == entry.rule && a.subject == entry.subject;
-                    if let Some(place) = self.active.iter().position(is_it) {
-                        changes.push(AlarmChange::Cleared(self.active.remove(place)));
-                    }
-                }
-                (_, State::Active | State::Clearing { .. }) => {
-                    let is_it = |a: &&mut Alarm| a.rule == entry.rule && a.subject == entry.subject;
-                    if let Some(alarm) = self.active.iter_mut().find(is_it) {
-                        refresh(alarm, rule, sample);
-                    }
-                }
-                _ => {}
-            }
+            changes.extend(entry.evaluate(rule, sample, now));
         }
-        if !changes.is_empty() {
-            self.active.sort_by_key(|a| (std::cmp::Reverse(a.severity()), a.since));
+        if changes.is_empty() {
+            self.refresh();
+        } else {
+            self.arrange();
         }
         changes
+    }
+
+    /// Brings the list of active alarms into its order.
+    fn arrange(&mut self) {
+        let rank = |alarm: &Alarm| (std::cmp::Reverse(alarm.severity()), alarm.since);
+        let rows = self.entries.iter().zip(0..).inspect(|_| work());
+        let mut list: Vec<_> = rows.filter_map(|(entry, place)| Some((rank(entry.alarm.as_ref()?), place))).collect();
+        list.sort_unstable();
+        self.order.clear();
+        self.order.extend(list.into_iter().map(|(_, place)| place));
+        self.refresh();
+    }
+
+    /// Copies the active alarms' values into their list.
+    fn refresh(&mut self) {
+        let AlarmBook { entries, order, active } = self;
+        active.clear();
+        active.extend(order.iter().inspect(|_| work()).filter_map(|place| entries.get(*place as usize)?.alarm));
+    }
+}
+
+/// Counts in tests how often a row or an alarm is touched.
+fn work() {
+    #[cfg(test)]
+    tests::WORK.with(|work| work.set(work.get() + 1));
+}
+
+impl Entry {
+    fn new(rule: RuleIdx, subject: Subject) -> Entry {
+        Entry { rule, subject, state: State::Normal, flapping: Flapping::default(), alarm: None }
+    }
+
+    fn evaluate(&mut self, rule: &Rule, sample: Sample, now: Now) -> Option<AlarmChange> {
+        work();
+        let chattering = self.alarm.is_none()
+            && sample.is_ok_and(|value| self.flapping.take(rule.is_bad(value), rule.on_delay, now.mono));
+        self.state = if chattering { State::Active } else { next(rule, self.state, sample, now.mono) };
+        match (&mut self.alarm, self.state.is_active()) {
+            (None, true) => {
+                let value = sample.unwrap_or(rule.raise);
+                let (rule, subject, since) = (self.rule, self.subject, now.utc);
+                let alarm = Alarm { rule, subject, since, value, worst: value, signal_lost: false, chattering };
+                self.alarm = Some(alarm);
+                Some(AlarmChange::Raised(alarm))
+            }
+            (Some(alarm), true) => {
+                refresh(alarm, rule, sample);
+                None
+            }
+            (Some(_), false) => {
+                self.flapping = Flapping::default();
+                self.alarm.take().map(AlarmChange::Cleared)
+            }
+            (None, false) => None,
+        }
     }
 }
 
@@ -161,9 +232,9 @@ fn subjects(rule: &Rule, site: &SiteSpec, system: SystemIdx, cells: usize, modul
     match rule.watch {
         Watch::CellVoltage | Watch::CellTemperature => (0..cells).map(|c| Subject::Cell(c as u16)).collect(),
         Watch::NodeDelay | Watch::NodeState => (0..modules).map(|n| Subject::Node(n as u16)).collect(),
-        Watch::LinkSilence | Watch::LinkStranger => (0..site.links.len())
-            .filter(|i| site.links[*i].system == system)
-            .map(|i| Subject::Link(LinkIdx(i as u8)))
+        Watch::LinkSilence | Watch::LinkStranger => (site.links.iter().zip(0..))
+            .filter(|(link, _)| link.system == system)
+            .map(|(_, i)| Subject::Link(LinkIdx(i)))
             .collect(),
         Watch::CellSpread | Watch::CellsMissing if cells == 0 => Vec::new(),
         _ => vec![Subject::System],
@@ -204,7 +275,12 @@ fn refresh(alarm: &mut Alarm, rule: &Rule, sample: Sample) {
 mod tests {
     use super::*;
     use crate::reading::NoData;
+    use std::cell::Cell;
     use std::time::Duration;
+
+    thread_local! {
+        pub(super) static WORK: Cell<usize> = const { Cell::new(0) };
+    }
 
     /// A rule, a series of (seconds, sample), and after each whether the alarm is active.
     fn run(rule_id: &str, cycles: &[(f32, Sample, bool)]) {
@@ -309,5 +385,108 @@ mod tests {
                 (108.1, Ok(3.3), false),
             ],
         );
+    }
+
+    /// What each rule sees of its first subject.
+    struct Seen(&'static str, Sample);
+
+    impl Observed for Seen {
+        fn watch(&self, watch: Watch, subject: Subject) -> Sample {
+            let is_it = RULES.iter().any(|rule| rule.id == self.0 && rule.watch == watch);
+            if is_it && subject == Subject::Cell(0) { self.1 } else { Err(NoData::NotPresent) }
+        }
+    }
+
+    fn at(ms: u64) -> Now {
+        Now { mono: Mono::START, ..Now::default() } + Duration::from_millis(ms)
+    }
+
+    const LOW: &str = "cell.voltage.low";
+
+    fn low(cell: u16) -> Alarm {
+        let rule = RULES.iter().position(|rule| rule.id == LOW).unwrap();
+        Alarm {
+            rule: RuleIdx(rule as u8),
+            subject: Subject::Cell(cell),
+            since: Utc(-5_000_000),
+            value: 2.8,
+            worst: 2.7,
+            signal_lost: false,
+            chattering: false,
+        }
+    }
+
+    #[test]
+    fn what_comes_and_goes_faster_than_its_rule_waits_is_one_alarm_until_it_is_over() {
+        let mut book = AlarmBook::new(&crate::engine::tests::site(), SystemIdx(0));
+        let mut changes = Vec::new();
+        for cycle in 0..150 {
+            let flaps = cycle < 100 && cycle % 2 == 0;
+            let seen = Seen(LOW, Ok(if flaps { 2.8 } else { 3.3 }));
+            changes.extend(book.evaluate(&seen, at(cycle * 200)).into_iter().map(|change| (cycle, change)));
+        }
+        let [(raised, AlarmChange::Raised(alarm)), (cleared, AlarmChange::Cleared(same))] = changes[..] else {
+            panic!("{changes:?}")
+        };
+        assert!((5..25).contains(&raised) && (100..120).contains(&cleared), "{raised}, {cleared}");
+        assert!(alarm.chattering && (alarm.since, alarm.subject) == (same.since, same.subject));
+        let (site, topology) = (crate::engine::tests::site(), Topology::new(1, 2, 3));
+        assert_eq!(same.words(&site, &topology, &[]).unwrap(), "Cell 1.1 at 2800 mV, limit 2850 mV (comes and goes)");
+    }
+
+    #[test]
+    fn an_alarm_of_the_process_before_stays_the_same_and_only_good_data_ends_it() {
+        let lost: Sample = Err(NoData::Stale);
+        // Samples, one a second, and what changed.
+        for (samples, ends) in [
+            (&[lost, lost, lost, lost, lost, lost][..], false),
+            (&[Ok(2.8), Ok(2.8), Ok(2.8), Ok(2.8), Ok(2.8), Ok(2.8)], false),
+            (&[lost, Ok(3.3), Ok(3.3), Ok(3.3), Ok(3.3), lost], true),
+            (&[lost, Ok(3.3), Ok(3.3), lost, lost, lost], false),
+        ] {
+            let mut book = AlarmBook::new(&crate::engine::tests::site(), SystemIdx(0));
+            assert!(book.restore(low(0)));
+            assert_eq!(book.active(), [Alarm { signal_lost: true, ..low(0) }], "nothing is known of it yet");
+            let mut changes = Vec::new();
+            for (second, sample) in samples.iter().enumerate() {
+                changes.extend(book.evaluate(&Seen(LOW, *sample), at(1_000 * second as u64)));
+            }
+            let told: Vec<_> = changes.iter().map(|change| matches!(change, AlarmChange::Raised(_))).collect();
+            assert_eq!(told, if ends { vec![false] } else { vec![] }, "{samples:?}");
+            assert!(book.active().iter().all(|alarm| alarm.since == low(0).since));
+            assert_eq!(book.active().len(), usize::from(!ends));
+        }
+        let mut book = AlarmBook::new(&crate::engine::tests::site(), SystemIdx(0));
+        let gone = [low(6), Alarm { rule: RuleIdx(255), ..low(0) }, Alarm { subject: Subject::System, ..low(0) }];
+        assert_eq!(gone.map(|alarm| book.restore(alarm)), [false; 3]);
+        assert!(book.active().is_empty());
+    }
+
+    /// Every cell under its voltage and above its temperature, in one cycle and on.
+    #[test]
+    fn a_storm_of_alarms_costs_each_of_them_the_same() {
+        struct Storm;
+        impl Observed for Storm {
+            fn watch(&self, watch: Watch, _: Subject) -> Sample {
+                match watch {
+                    Watch::CellVoltage => Ok(2.0),
+                    Watch::CellTemperature => Ok(90.0),
+                    _ => Err(NoData::NotPresent),
+                }
+            }
+        }
+        for modules in [10, 100] {
+            let mut site = crate::engine::tests::site();
+            site.systems[0].topology = Topology::new(1, modules, 64);
+            let mut book = AlarmBook::new(&site, SystemIdx(0));
+            for second in 0..4 {
+                WORK.set(0);
+                let raised = book.evaluate(&Storm, at(second * 1_100)).len();
+                let rows = book.entries.len();
+                assert!(WORK.get() <= 3 * rows, "{} touches of {rows} rows", WORK.get());
+                assert_eq!(raised, if second == 1 { 2 * site.systems[0].topology.cells() } else { 0 });
+            }
+            assert!(book.active().is_sorted_by_key(|alarm| std::cmp::Reverse(alarm.severity())));
+        }
     }
 }

@@ -27,6 +27,9 @@ impl Severity {
             Severity::Critical => "critical",
         }
     }
+
+    /// All of them, from harmless to worst.
+    pub const ALL: [Severity; 3] = [Severity::Notice, Severity::Warning, Severity::Critical];
 }
 
 /// What a rule looks at.
@@ -61,7 +64,7 @@ pub enum Watch {
 }
 
 /// What a rule was raised for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// The whole system.
     System,
@@ -106,8 +109,10 @@ pub struct Rule {
 }
 
 /// A rule's place in [`RULES`]; also its code in the live stream, so new rules go to the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleIdx(pub u8);
+
+const _: () = assert!(RULES.len() <= u8::MAX as usize, "a rule's place is told in eight bits");
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -217,5 +222,33 @@ impl Rule {
             // A rule and a subject that do not belong together: none is made so.
             (..) => self.id.to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Recorded frames name a rule by its number: a new rule goes to the end, and none ever goes.
+    const NUMBERS: &[&str] = &[
+        "cell.voltage.low",
+        "cell.temperature.high",
+        "bus.sag",
+        "afe.node.delay",
+        "afe.node.lost",
+        "link.silent",
+        "cell.spread",
+        "sop.use",
+        "cells.missing",
+        "controller.error",
+        "link.stranger",
+        "soc.impossible",
+        "soc.inverter.impossible",
+    ];
+
+    #[test]
+    fn every_rule_keeps_its_number() {
+        let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+        assert_eq!(ids, NUMBERS);
     }
 }

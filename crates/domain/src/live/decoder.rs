@@ -2,14 +2,14 @@
 
 use super::lane::Scratch;
 use super::layout::Layout;
-use super::{DELTA, FORMAT, KEY, LiveError, sections};
+use super::{DELTA, FORMAT, KEY, LiveError, OLDEST, sections};
 use crate::cells::CellFrame;
 use crate::link::LinkStatus;
 use crate::slot::{Node, Points};
 use crate::spec::SystemSpec;
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
-use crate::twin::{Moment, SystemState};
+use crate::twin::{Moment, SiteStatus, SystemState};
 use crate::wire::{Reader, WireError};
 
 /// Reads the live stream of one system. It begins with a key frame.
@@ -57,7 +57,10 @@ impl Decoder {
     /// delta that is not sound, the decoder waits for a key frame. [`Decoder::moment`] stays as it was.
     pub fn decode(&mut self, frame: &[u8]) -> Result<(), LiveError> {
         let mut r = Reader::new(frame);
-        r.format(FORMAT)?;
+        let format = r.u8()?;
+        if !(OLDEST..=FORMAT).contains(&format) {
+            return Err(WireError::Format { got: format, known: FORMAT }.into());
+        }
         let kind = r.u8()?;
         let seq = r.number::<u32>("number of a frame")?;
         match kind {
@@ -89,6 +92,7 @@ impl Decoder {
         layout.put(&mut state);
         self.layout = layout;
         self.moment.state = state;
+        self.moment.site = SiteStatus::default();
         self.show(now, received, sections);
         Ok(())
     }
@@ -116,19 +120,23 @@ impl Decoder {
             self.moment.alarms = alarms;
         }
         self.moment.links = sections.links;
+        if let Some(site) = sections.site {
+            self.moment.site = site;
+        }
     }
 }
 
 struct Sections {
     alarms: Option<Vec<crate::alarm::Alarm>>,
     links: Vec<LinkStatus>,
+    site: Option<SiteStatus>,
 }
 
 impl Sections {
     /// The last part of a frame; `before` are the links of the moment before.
     fn read(r: &mut Reader<'_>, now: Now, before: &[LinkStatus]) -> Result<Sections, WireError> {
         let present = r.u8()?;
-        if present > 0b11 {
+        if present > 0b111 {
             return Err(r.invalid("sections of a frame"));
         }
         let alarms = (present & 1 != 0).then(|| sections::read_alarms(r, now)).transpose()?;
@@ -139,8 +147,9 @@ impl Sections {
             sections::read_heard(r, &mut links, now)?;
             links
         };
+        let site = (present & 4 != 0).then(|| SiteStatus::read(r)).transpose()?;
         r.end()?;
-        Ok(Sections { alarms, links })
+        Ok(Sections { alarms, links, site })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::alarm::Alarm;
 use crate::link::LinkStatus;
 use crate::spec::SystemSpec;
 use crate::time::{Mono, Now};
-use crate::twin::Moment;
+use crate::twin::{Moment, SiteStatus};
 use crate::wire::Writer;
 
 /// Both frames of one moment.
@@ -34,6 +34,8 @@ pub struct Encoder {
     sent: Option<(u32, Now)>,
     alarms: Section<Alarm>,
     links: Section<LinkStatus>,
+    /// What was last said of the whole site.
+    site: SiteStatus,
     scratch: Scratch,
 }
 
@@ -79,6 +81,7 @@ impl Encoder {
             sent: None,
             alarms: Section::NEW,
             links: Section::NEW,
+            site: SiteStatus::default(),
             scratch: Scratch::default(),
         }
     }
@@ -95,13 +98,17 @@ impl Encoder {
         write_received(&mut w, moment);
         self.blank.write(&mut w);
         write_lanes(&mut w, &self.next, &self.blank, now.mono, &mut self.scratch);
-        write_sections(&mut w, moment, true, true);
+        write_sections(&mut w, moment, Sent { alarms: true, links: true, site: true });
         let key = w.finish();
 
         let first = self.sent.is_none();
         let other_alarms = !sections::same_alarms(&self.alarms.list, &moment.alarms);
         let alarms = self.alarms.due(&moment.alarms, now.mono, first || other_alarms);
         let links = self.links.due(&moment.links, now.mono, first || self.links.list.len() != moment.links.len());
+        let site = first || self.site != moment.site;
+        if site {
+            self.site.clone_from(&moment.site);
+        }
         let delta = match self.sent {
             None => key.clone(),
             Some((_, before)) => {
@@ -112,7 +119,7 @@ impl Encoder {
                 w.signed(now.utc.0.wrapping_sub(before.utc.0).wrapping_sub(passed));
                 write_received(&mut w, moment);
                 write_lanes(&mut w, &self.next, &self.last, now.mono, &mut self.scratch);
-                write_sections(&mut w, moment, alarms, links);
+                write_sections(&mut w, moment, Sent { alarms, links, site });
                 w.finish()
             }
         };
@@ -140,9 +147,17 @@ fn write_lanes(w: &mut Writer, next: &Layout, base: &Layout, now: Mono, scratch:
     }
 }
 
+/// Which sections a frame carries whole.
+#[derive(Clone, Copy)]
+struct Sent {
+    alarms: bool,
+    links: bool,
+    site: bool,
+}
+
 /// Links that are not sent whole say at least when they were heard: whether one is silent is not told a second late.
-fn write_sections(w: &mut Writer, moment: &Moment, alarms: bool, links: bool) {
-    w.u8(u8::from(alarms) | u8::from(links) << 1);
+fn write_sections(w: &mut Writer, moment: &Moment, Sent { alarms, links, site }: Sent) {
+    w.u8(u8::from(alarms) | u8::from(links) << 1 | u8::from(site) << 2);
     if alarms {
         sections::write_alarms(w, &moment.alarms, moment.now);
     }
@@ -150,5 +165,8 @@ fn write_sections(w: &mut Writer, moment: &Moment, alarms: bool, links: bool) {
         sections::write_links(w, &moment.links, moment.now);
     } else {
         sections::write_heard(w, &moment.links, moment.now);
+    }
+    if site {
+        moment.site.write(w);
     }
 }

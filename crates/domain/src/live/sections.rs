@@ -10,6 +10,10 @@ const CELL: u8 = 1;
 const NODE: u8 = 2;
 const LINK: u8 = 3;
 
+/// Bits of an alarm's last byte. In format 2 it was 0 or 1, as the first of them.
+const SIGNAL_LOST: u8 = 1;
+const CHATTERING: u8 = 2;
+
 const TENTH_US: u64 = 100_000;
 
 /// Whether both lists hold the same alarms, whatever their values.
@@ -33,7 +37,7 @@ pub(super) fn write_alarms(w: &mut Writer, alarms: &[Alarm], now: Now) {
         w.signed(now.utc.0.wrapping_sub(alarm.since.0));
         w.f32(alarm.value);
         w.f32(alarm.worst);
-        w.bool(alarm.signal_lost);
+        w.u8((u8::from(alarm.signal_lost) * SIGNAL_LOST) | (u8::from(alarm.chattering) * CHATTERING));
     }
 }
 
@@ -50,14 +54,13 @@ pub(super) fn read_alarms(r: &mut Reader<'_>, now: Now) -> Result<Vec<Alarm>, Wi
                 LINK => Subject::Link(LinkIdx(u8::try_from(place).map_err(|_| r.invalid("a link"))?)),
                 _ => return Err(r.invalid("subject of an alarm")),
             };
-            Ok(Alarm {
-                rule,
-                subject,
-                since: Utc(now.utc.0.wrapping_sub(r.signed()?)),
-                value: r.f32()?,
-                worst: r.f32()?,
-                signal_lost: r.bool()?,
-            })
+            let since = Utc(now.utc.0.wrapping_sub(r.signed()?));
+            let (value, worst, flags) = (r.f32()?, r.f32()?, r.u8()?);
+            if flags & !(SIGNAL_LOST | CHATTERING) != 0 {
+                return Err(r.invalid("flags of an alarm"));
+            }
+            let (signal_lost, chattering) = (flags & SIGNAL_LOST != 0, flags & CHATTERING != 0);
+            Ok(Alarm { rule, subject, since, value, worst, signal_lost, chattering })
         })
         .collect()
 }

@@ -1,7 +1,7 @@
 //! What a page sees is what the site knows, whatever arrives and whatever gets lost.
 
 use super::*;
-use crate::alarm::{Alarm, RuleIdx, Subject};
+use crate::alarm::{Alarm, RuleIdx, Severity, Subject};
 use crate::link::{LinkIdx, LinkState, LinkStatus};
 use crate::point::PointId;
 use crate::reading::{CellQuantity, NoData, NodeQuantity, Reading, Sample, Target};
@@ -108,6 +108,7 @@ fn rich() -> (SystemSpec, Moment) {
             value: 2.8,
             worst: 2.7,
             signal_lost: true,
+            chattering: false,
         },
         Alarm {
             rule: RuleIdx(5),
@@ -116,6 +117,7 @@ fn rich() -> (SystemSpec, Moment) {
             value: f32::INFINITY,
             worst: f32::INFINITY,
             signal_lost: false,
+            chattering: true,
         },
         Alarm {
             rule: RuleIdx(200),
@@ -124,6 +126,7 @@ fn rich() -> (SystemSpec, Moment) {
             value: 0.0,
             worst: 0.0,
             signal_lost: false,
+            chattering: false,
         },
         Alarm {
             rule: RuleIdx(3),
@@ -132,6 +135,7 @@ fn rich() -> (SystemSpec, Moment) {
             value: 0.3,
             worst: 0.4,
             signal_lost: false,
+            chattering: false,
         },
     ];
     moment.links = vec![
@@ -170,6 +174,27 @@ fn a_key_frame_stands_alone() {
     assert_same(&spec, decoder.moment(), &moment);
     assert_eq!(decoder.moment().alarms, moment.alarms);
     assert_eq!(decoder.moment().links, moment.links);
+}
+
+/// What changed in format 3 is only what a byte may say: frames of format 2 are read as before.
+#[test]
+fn tape_of_the_format_before_stays_readable() {
+    let (spec, mut moment) = rich();
+    moment.alarms.iter_mut().for_each(|alarm| alarm.chattering = false);
+    let mut encoder = Encoder::new(&spec);
+    let mut old = Decoder::new();
+    for _ in 0..3 {
+        let mut frame = encoder.encode(&moment).delta;
+        frame[0] = OLDEST;
+        assert_eq!(old.decode(&frame), Ok(()));
+        assert_eq!(old.moment().alarms, moment.alarms);
+        cycle(&mut moment, 5_000, sweep(0..260, 3.1));
+    }
+    for unknown in [OLDEST - 1, FORMAT + 1] {
+        let mut frame = encoder.encode(&moment).key;
+        frame[0] = unknown;
+        assert!(Decoder::new().decode(&frame).is_err(), "format {unknown}");
+    }
 }
 
 #[test]
@@ -279,6 +304,43 @@ fn alarms_go_out_at_once_and_their_values_and_links_once_a_second() {
         let len = encoder.encode(&moment).delta.len();
         assert!(len < 30 || i < 5, "{len} bytes of nothing new");
     }
+}
+
+#[test]
+fn the_whole_site_goes_out_when_it_changes_and_old_tape_is_read_without_it() {
+    use crate::twin::{Health, SiteStatus};
+    let (spec, mut moment) = rich();
+    let mut encoder = Encoder::new(&spec);
+    let mut live = decoded(&encoder.encode(&moment).key);
+    let states = [Health::Unknown, Health::NoAlarm, Health::Alarm(Severity::Critical)];
+    for (systems, storage) in [(&states[..], ""), (&states[..], "the disk is full"), (&states[..1], ""), (&[], "")] {
+        moment.site = SiteStatus { systems: systems.to_vec(), storage: storage.to_owned() };
+        cycle(&mut moment, 0, []);
+        let frames = encoder.encode(&moment);
+        live.decode(&frames.delta).unwrap();
+        assert_eq!(live.moment().site, moment.site);
+        assert_eq!(decoded(&frames.key).moment().site, moment.site);
+        cycle(&mut moment, 0, []);
+        live.decode(&encoder.encode(&moment).delta).unwrap();
+        assert_eq!(live.moment().site, moment.site, "what is not said again still holds");
+    }
+    // A frame of format 2, as tape has it: the same without the last section.
+    let key = encoder.encode(&moment).key;
+    let mut old = key[..key.len() - 2].to_vec();
+    old[0] = OLDEST;
+    let sections = old.len() - sections_len(&moment) - 1;
+    assert_eq!(old[sections], 0b111);
+    old[sections] = 0b011;
+    assert_eq!(decoded(&old).moment().alarms, live.moment().alarms);
+    assert_eq!(decoded(&old).moment().site, SiteStatus::default());
+}
+
+/// Bytes of the alarms and links of a key frame of `moment`.
+fn sections_len(moment: &Moment) -> usize {
+    let mut w = crate::wire::Writer::default();
+    sections::write_alarms(&mut w, &moment.alarms, moment.now);
+    sections::write_links(&mut w, &moment.links, moment.now);
+    w.finish().len()
 }
 
 #[test]

@@ -66,7 +66,7 @@ pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, moment: &Moment) -> Valu
             Some(json!({
                 "rule": rule.id, "severity": rule.severity.word(), "since": rfc3339(alarm.since),
                 "words": alarm.words(site, &spec.topology, &moment.links), "advice": rule.advice,
-                "signal_lost": alarm.signal_lost,
+                "signal_lost": alarm.signal_lost, "chattering": alarm.chattering,
             }))
         })
         .collect();

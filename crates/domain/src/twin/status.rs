@@ -1,0 +1,99 @@
+//! What every page says of the whole site, whichever system it shows: how each system does, and whether the past is kept.
+
+use super::{Site, System};
+use crate::alarm::Severity;
+use crate::point::PointId;
+use crate::reading::CellQuantity;
+use crate::time::Mono;
+use crate::wire::{Reader, WireError, Writer};
+
+/// The site in a few words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SiteStatus {
+    /// How each system does, in the order of the site. Empty where that is not known, as in a moment of the past.
+    pub systems: Vec<Health>,
+    /// What is wrong with the storage of history, for people; empty if nothing is.
+    pub storage: String,
+}
+
+/// How a system does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Health {
+    /// None of its values is fresh, and no alarm is active.
+    #[default]
+    Unknown,
+    /// Values arrive, and no alarm is active.
+    NoAlarm,
+    /// The worst of its active alarms.
+    Alarm(Severity),
+}
+
+impl Health {
+    /// Every state, by wire code.
+    const ALL: [Health; 5] = [
+        Health::Unknown,
+        Health::NoAlarm,
+        Health::Alarm(Severity::Notice),
+        Health::Alarm(Severity::Warning),
+        Health::Alarm(Severity::Critical),
+    ];
+
+    fn of(system: &System, now: Mono) -> Health {
+        let state = &system.state;
+        let reports = || {
+            PointId::ALL.iter().any(|point| state.points.sample(*point, now).is_ok())
+                || state.cells.column(CellQuantity::Voltage).stats(now).is_some()
+        };
+        match system.alarms.active().iter().map(|alarm| alarm.severity()).max() {
+            Some(worst) => Health::Alarm(worst),
+            None if reports() => Health::NoAlarm,
+            None => Health::Unknown,
+        }
+    }
+}
+
+impl SiteStatus {
+    /// The status of `site` at `now`.
+    pub(super) fn of(site: &Site, now: Mono) -> SiteStatus {
+        let systems = site.systems.iter().map(|system| Health::of(system, now)).collect();
+        SiteStatus { systems, storage: site.storage.clone() }
+    }
+
+    pub(crate) fn write(&self, w: &mut Writer) {
+        w.varint(self.systems.len() as u64);
+        for health in &self.systems {
+            let code = Health::ALL.iter().position(|known| known == health).unwrap_or_default();
+            w.u8(code as u8);
+        }
+        w.str(&self.storage);
+    }
+
+    pub(crate) fn read(r: &mut Reader<'_>) -> Result<SiteStatus, WireError> {
+        let health = |r: &mut Reader<'_>| {
+            let code = usize::from(r.u8()?);
+            Health::ALL.get(code).copied().ok_or_else(|| r.invalid("health of a system"))
+        };
+        let systems = (0..r.count("number of systems")?).map(|_| health(r)).collect::<Result<_, _>>()?;
+        Ok(SiteStatus { systems, storage: r.str()?.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::SystemIdx;
+    use crate::time::{Now, Utc};
+
+    #[test]
+    fn a_system_that_says_nothing_is_unknown_and_never_well() {
+        let mut spec = crate::engine::tests::site();
+        spec.systems = vec![spec.systems[0].clone(), spec.systems[0].clone()];
+        let mut site = Site::new(spec);
+        let now = |mono| Now { utc: Utc(0), mono: Mono(mono) };
+        let seen = |site: &Site, mono| site.moment(SystemIdx(0), now(mono)).unwrap().site.systems;
+        assert_eq!(seen(&site, 9_000_000), [Health::Unknown, Health::Unknown]);
+        site.systems[1].state.points.set(PointId::Voltage, Ok(800.0), Mono(9_000_000));
+        assert_eq!(seen(&site, 9_000_000), [Health::Unknown, Health::NoAlarm]);
+        assert_eq!(seen(&site, 99_000_000), [Health::Unknown, Health::Unknown], "it has fallen silent");
+    }
+}
