@@ -6,6 +6,7 @@ use crate::clock::system_clock;
 use crate::engine;
 use crate::http::{self, AppState, Manifest};
 use crate::hub::{Hub, Published};
+use crate::places;
 use crate::site_file::{self, SiteFile};
 use crate::tape;
 use anyhow::{Context as _, Result, anyhow};
@@ -52,7 +53,8 @@ impl Options {
 /// # Errors
 /// When the site file is wrong, an address is in use, or a folder cannot be used; then nothing has been started.
 pub(crate) async fn serve(options: Options) -> Result<()> {
-    let manifest = Arc::new(Manifest::read(&options.common.assets)?);
+    let assets = places::assets(options.common.assets.as_deref());
+    let manifest = Arc::new(Manifest::read(&assets)?);
     let SiteFile { spec, links: tasks, simulators, history } =
         site_file::read(&options.site, |links, simulators| match &options.replay {
             Some((file, speed)) => {
@@ -104,7 +106,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
 
     let data = options.common.data.as_path();
     let analysis = Arc::new(Analysis::new(data, options.common.duckdb.clone()));
-    let app = http::router(AppState { hub, manifest, data: data.into(), analysis }, &options.common.assets);
+    let app = http::router(AppState { hub, manifest, data: data.into(), analysis }, &assets);
     let address = listener.local_addr().context("read the bound address")?;
     println!("Packtwin is at http://{address}");
     if !address.ip().is_loopback() {

@@ -46,10 +46,11 @@
 //! `shared-memory` has `segment`, "/battery_sim_shm" if not given: the name of POSIX shared memory, or the path of a
 //! file. It is read every `poll_ms`; its size follows from the cells of the system.
 //!
-//! Paths are relative to the site file. All keys are in one struct, not one for each kind: a tagged enum would lose the
+//! Paths are relative to the site file; what is not there may come with Packtwin (`dbc/`, `registers/`). All keys are in one struct, not one for each kind: a tagged enum would lose the
 //! places of its values in the file, and with them the line numbers of its errors.
 
 mod build;
+mod installed;
 mod kinds;
 mod victron;
 

@@ -1,6 +1,6 @@
 //! From a `[[link]]` table to a link that can run: checks the keys, reads DBC file or register table.
 
-use super::{ConfigError, Kind, LinkConfig, SEGMENT, Sign};
+use super::{ConfigError, Kind, LinkConfig, SEGMENT, Sign, installed};
 use crate::bus::Bus;
 use crate::bus::candump::Replay;
 use crate::bus::cannelloni::{Peer, Receiver};
@@ -190,7 +190,7 @@ impl LinkConfig {
         base: &Path,
     ) -> Result<(PathBuf, Range<usize>), ConfigError> {
         let path = self.needed(key, value)?;
-        Ok((base.join(path.get_ref()), path.span()))
+        Ok((installed::find(base, path.get_ref()), path.span()))
     }
 
     fn can_table(&self, topology: &Topology, base: &Path) -> Result<CanTable, ConfigError> {

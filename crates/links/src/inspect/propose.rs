@@ -2,10 +2,13 @@
 
 use super::arrays::{Array, arrays};
 use super::names::{KNOWN, fit, words};
+use crate::device::can_map::MapEntry;
+use crate::device::can_table::CanTable;
 use crate::device::dbc::{Database, Message, Presence, Signal};
 use crate::device::unit;
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NodeQuantity, Target};
+use domain::topology::Topology;
 use std::collections::HashSet;
 
 /// Fewer numbered signals are no array of cells or nodes.
@@ -86,7 +89,36 @@ impl Proposal {
         proposal.nodes(database, &found);
         proposal.points(database);
         proposal.contactors(database);
+        proposal.check(database);
         proposal
+    }
+
+    /// Turns lines that a site file could not have into comments: a name may stand twice, or have signs in it.
+    fn check(&mut self, database: &Database) {
+        let (modules, cells) = self.topology.unwrap_or_default();
+        let size = |count: u32| u16::try_from(count).unwrap_or(u16::MAX);
+        let topology = match cells {
+            0 => Topology::NONE,
+            _ => Topology::new(1, size(modules), size(cells)),
+        };
+        let entry = |line: &String| {
+            #[derive(serde::Deserialize)]
+            struct Line {
+                map: Vec<MapEntry>,
+            }
+            toml::from_str::<Line>(&format!("map = [\n{line}]")).ok()?.map.pop()
+        };
+        let is_entry = |line: &String| !line.trim_start().starts_with('#');
+        let mut kept: Vec<MapEntry> = Vec::new();
+        for line in self.lines.iter_mut().filter(|line| is_entry(line)) {
+            let before = kept.len();
+            kept.extend(entry(line));
+            if kept.len() == before || !CanTable::wrong_entries(database, &kept, &topology).is_empty() {
+                kept.truncate(before);
+                self.mapped -= 1;
+                *line = format!("  # {}\n", one_line(line).trim());
+            }
+        }
     }
 
     /// The system and the link.
@@ -286,7 +318,7 @@ fn sample<'a>(database: &'a Database, array: &Array) -> &'a Signal {
 fn numbered(array: &Array) -> Option<((u32, u32), u32, String)> {
     let count = |place: usize| {
         let (first, last) = array.span(place);
-        last - first + 1
+        (last - first).saturating_add(1)
     };
     let first = array.span(0).0;
     let (topology, pattern) = match array.members[0].numbers.len() {

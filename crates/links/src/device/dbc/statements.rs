@@ -51,6 +51,9 @@ const LONG_SIGNAL: &str = "SystemSignalLongSymbol";
 /// A signal by its message's number and its own name, both as written.
 pub(super) type Key = (u64, String);
 
+/// A switch, and the values of it with which a signal is there.
+pub(super) type Behind = (String, Vec<RangeInclusive<u64>>);
+
 /// What the file says.
 #[derive(Debug, Default)]
 pub(super) struct Statements {
@@ -60,7 +63,7 @@ pub(super) struct Statements {
     /// 0 whole number, 1 float, 2 double.
     pub(super) types: HashMap<Key, u64>,
     /// The switch that a signal is behind, and its values.
-    pub(super) behind: HashMap<Key, Vec<(String, Vec<RangeInclusive<u64>>)>>,
+    pub(super) behind: HashMap<Key, Vec<Behind>>,
     /// Names too long for the statements themselves.
     pub(super) long_messages: HashMap<u64, String>,
     pub(super) long_signals: HashMap<Key, String>,
@@ -292,10 +295,11 @@ impl<'a> Reader<'a> {
                     self.at += 1;
                     return;
                 }
-                Kind::Word(word) if KEYWORDS.contains(&word) => {
-                    if self.begins(word) || !semicolon && (token.leads || after_semicolon) {
-                        return;
-                    }
+                Kind::Word(word)
+                    if KEYWORDS.contains(&word)
+                        && (self.begins(word) || !semicolon && (token.leads || after_semicolon)) =>
+                {
+                    return;
                 }
                 _ => {}
             }
