@@ -31,6 +31,7 @@ mod tests {
     fn the_page_is_found_beside_the_program_and_where_it_is_installed() {
         let root = tempfile::tempdir().unwrap();
         let program = root.path().join("bin");
+        std::fs::create_dir_all(&program).unwrap();
         assert_eq!(assets_for(None, &program), Path::new(BUILT));
         for place in ["share/packtwin/site", "site", "bin/site"] {
             let folder = root.path().join(place);

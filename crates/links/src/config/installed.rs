@@ -32,6 +32,7 @@ mod tests {
         let (base, program) = (root.path().join("site"), root.path().join("bin"));
         let installed = root.path().join("share/packtwin/dbc");
         std::fs::create_dir_all(&installed).unwrap();
+        std::fs::create_dir_all(&program).unwrap();
         std::fs::create_dir_all(base.join("dbc")).unwrap();
         std::fs::write(installed.join("a.dbc"), "").unwrap();
         for path in ["dbc/a.dbc", "../../dbc/a.dbc", "./dbc/a.dbc"] {
