@@ -28,9 +28,20 @@ def frames(rng, message, count):
             named = message.decode(bytes(data), decode_choices=True)
             values = {name: struct.pack(">d", float(value)).hex() for name, value in decoded.items()}
             words = {n: v.name for n, v in named.items() if hasattr(v, "name")}
-        except cantools.database.errors.DecodeError:
-            pass
+        except cantools.database.errors.DecodeError as error:
+            # Signals that overlap are beyond it.
+            if "unpacking failed" in str(error):
+                return
         yield {"data": data.hex(), "values": values, "words": words}
+
+
+def encoding(path):
+    """cantools takes every file for Windows-1252; many are UTF-8."""
+    try:
+        path.read_text("utf-8")
+        return "utf-8-sig"
+    except UnicodeDecodeError:
+        return "cp1252"
 
 
 def main():
@@ -40,7 +51,7 @@ def main():
     rng = random.Random(seed)
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() == ".dbc"):
         try:
-            messages = cantools.database.load_file(str(path), strict=False).messages
+            messages = cantools.database.load_file(str(path), encoding=encoding(path), strict=False).messages
         except Exception as error:  # Whatever it says, it does not read the file.
             print(json.dumps({"file": str(path), "error": str(error)[:200]}))
             continue

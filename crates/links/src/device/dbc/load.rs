@@ -148,14 +148,17 @@ fn message(source: &RawMessage, name: &str, file: &Statements) -> Result<Message
 /// When a frame carries a signal: what `SG_MUL_VAL_` says, or else the value in the signal's own line for the only
 /// switch of the message.
 fn presence(signal: &RawSignal, message: &RawMessage, file: &Statements) -> Result<Presence, String> {
-    let Some(value) = signal.value else { return Ok(Presence::Always) };
     let find = |name: &str| message.signals.iter().position(|s| s.name == name && s.switch);
-    if let Some(behind) = file.behind.get(&(message.id, signal.name.clone())) {
+    // Some tools write a switch behind another as a plain switch, and say only there what it is behind.
+    if let Some(behind) =
+        file.behind.get(&(message.id, signal.name.clone())).filter(|_| signal.switch || signal.value.is_some())
+    {
         let name = &behind[0].0;
         let switch = find(name).ok_or_else(|| format!("depends on `{name}`, which is no switch of its message"))?;
         let ranges = behind.iter().filter(|(other, _)| other == name).flat_map(|(_, ranges)| ranges.clone());
         return Ok(Presence::When { switch, values: ranges.collect() });
     }
+    let Some(value) = signal.value else { return Ok(Presence::Always) };
     let mut switches = (0..message.signals.len()).filter(|place| message.signals[*place].switch);
     let outer = switches.clone().filter(|place| message.signals[*place].value.is_none());
     match (outer.collect::<Vec<_>>()[..].as_ref(), switches.next()) {
@@ -295,6 +298,13 @@ mod tests {
         let db = parse_text(
             "BO_ 16 M: 8 A\n SG_ S m0M : 0|8@1+ (1,0) [0|0] \"\" A\n SG_ V m2 : 8|8@1+ (1,0) [0|0] \"\" A\n",
         );
+        let plain = parse_text(
+            "BO_ 16 M: 8 A\n SG_ S M : 0|8@1+ (1,0) [0|0] \"\" A\n SG_ T M : 8|8@1+ (1,0) [0|0] \"\" A\n \
+             SG_ V m3 : 16|8@1+ (1,0) [0|0] \"\" A\nSG_MUL_VAL_ 16 T S 2-2;\nSG_MUL_VAL_ 16 V T 3-3;\n",
+        );
+        let found =
+            [[2, 3], [2, 4], [1, 3]].map(|switches| plain.messages[0].variant(&[&switches[..], &[0; 6]].concat()));
+        assert_eq!(found, [Some(0), None, None]);
         assert_eq!(db.messages[0].variants().len(), 1);
         assert_eq!((db.messages[0].variant(&[2; 8]), db.messages[0].variant(&[1; 8])), (Some(0), None));
     }
