@@ -44,7 +44,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Database, DbcError> {
     if !unflagged.is_empty() {
         let identifiers = if unflagged.len() == 1 { "identifier has" } else { "identifiers have" };
         notes.push(format!(
-            "{} {identifiers} more than 11 bits, but not the flag of 29 bits (bit 31), and is read as one of 29 bits: {}",
+            "{} {identifiers} more than 11 bits, but not the flag of 29 bits (bit 31); read as 29 bits: {}",
             unflagged.len(),
             some_of(&unflagged)
         ));
