@@ -8,7 +8,7 @@ use domain::spec::{SiteSpec, SystemSpec};
 use domain::twin::Moment;
 use links::LinkHandle;
 use sim::LabHandle;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use store::Store;
 use tokio::sync::watch;
 
@@ -37,6 +37,22 @@ impl Published {
 struct Feed {
     newest: watch::Sender<Arc<Published>>,
     recent: Mutex<Recent>,
+    /// Cycles that came while somebody looked into the recent past: the engine does not wait for readers. Locked after
+    /// `recent`, and for a moment only.
+    backlog: Mutex<Vec<Arc<Published>>>,
+}
+
+impl Feed {
+    /// Adds the cycles that came while somebody looked.
+    fn catch_up(&self, recent: &mut Recent) {
+        for published in std::mem::take(&mut *lock(&self.backlog)) {
+            recent.push(&published.moment);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Shared by the engine and by every request.
@@ -65,16 +81,26 @@ impl Hub {
         systems: Vec<(Published, Recent)>,
     ) -> Hub {
         let feeds = (systems.into_iter())
-            .map(|(first, recent)| Feed { newest: watch::Sender::new(Arc::new(first)), recent: Mutex::new(recent) })
+            .map(|(first, recent)| Feed {
+                newest: watch::Sender::new(Arc::new(first)),
+                recent: Mutex::new(recent),
+                backlog: Mutex::default(),
+            })
             .collect();
         Hub { site, links, labs, store, clock, feeds }
     }
 
-    /// Publishes a cycle of the system at `place`: to its recent past, then to everyone who watches.
+    /// Publishes a cycle of the system at `place`: to its recent past, then to everyone who watches. Waits for nobody.
     pub(crate) fn publish(&self, place: usize, published: Published) {
         let Some(feed) = self.feeds.get(place) else { return };
-        feed.recent.lock().unwrap_or_else(PoisonError::into_inner).push(&published.moment);
-        feed.newest.send_replace(Arc::new(published));
+        let published = Arc::new(published);
+        lock(&feed.backlog).push(published.clone());
+        match feed.recent.try_lock() {
+            Ok(mut recent) => feed.catch_up(&mut recent),
+            Err(TryLockError::Poisoned(poisoned)) => feed.catch_up(&mut poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        feed.newest.send_replace(published);
     }
 
     /// The newest cycle of the system at `place`.
@@ -89,12 +115,62 @@ impl Hub {
 
     /// Looks into the recent past of the system at `place`.
     pub(crate) fn recent<T>(&self, place: usize, look: impl FnOnce(&Recent) -> T) -> Option<T> {
-        let recent = &self.feeds.get(place)?.recent;
-        Some(look(&recent.lock().unwrap_or_else(PoisonError::into_inner)))
+        let feed = self.feeds.get(place)?;
+        let mut recent = lock(&feed.recent);
+        feed.catch_up(&mut recent);
+        Some(look(&recent))
     }
 
     /// The system with this id and its place.
     pub(crate) fn system(&self, id: &str) -> Option<(usize, &SystemSpec)> {
         self.site.find_system(id).map(|(idx, spec)| (idx.0 as usize, spec))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::live::Encoder;
+    use domain::spec::{CellLimits, SystemKind};
+    use domain::time::{Mono, Now, Utc};
+    use domain::topology::Topology;
+    use domain::twin::SystemState;
+
+    #[test]
+    fn the_engine_does_not_wait_for_who_looks_into_the_recent_past_and_nothing_is_missing_after() {
+        let spec = SystemSpec {
+            id: "hv".to_owned(),
+            name: "Pack".to_owned(),
+            kind: SystemKind::DataCentre,
+            topology: Topology::new(1, 1, 3),
+            capacity_ah: 280.0,
+            nominal_v: 10.0,
+            reserve_pct: 20.0,
+            cell_limits: CellLimits::LFP,
+            cell_resolution_v: 0.001,
+            rate_hz: 5.0,
+            simulated: false,
+            max_ages: Vec::new(),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(folder.path(), Utc(0)).unwrap();
+        let published = |second: u64| {
+            let now = Now { utc: Utc(second as i64 * 1_000_000), mono: Mono(1 + second * 1_000_000) };
+            let moment = Moment { now, state: SystemState::new(&spec), ..Moment::default() };
+            Published::new(Encoder::new(&spec).encode(&moment), moment)
+        };
+        let site = Arc::new(SiteSpec { name: "Site".to_owned(), systems: vec![spec.clone()], links: Vec::new() });
+        let first = (published(0), Recent::new(&spec, 10));
+        let clock: Clock = crate::clock::system_clock();
+        let hub = Hub::new(site, Vec::new(), vec![None], store, clock, vec![first]);
+        hub.publish(0, published(1));
+        // While somebody looks, two cycles come. Did the engine wait, this would never end.
+        let seen = hub.recent(0, |recent| {
+            hub.publish(0, published(2));
+            hub.publish(0, published(3));
+            recent.len()
+        });
+        assert_eq!((seen, hub.newest(0).unwrap().moment.now.utc), (Some(1), Utc(3_000_000)));
+        assert_eq!(hub.recent(0, Recent::len), Some(3));
     }
 }

@@ -10,6 +10,7 @@
 #[macro_use]
 mod say;
 
+mod alarms;
 mod analysis;
 mod archive;
 mod check;

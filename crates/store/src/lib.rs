@@ -1,7 +1,7 @@
 //! History on disk: what was live a moment ago, and what was measured months ago. The only place with SQL.
 //!
 //! ```text
-//! append -> queue (bounded, in memory) -> writer thread: one commit a second -> history.db: tape, tail, events
+//! append -> queue (bounded, in memory) -> writer thread: one commit a second -> history.db: tape, tail, events, active alarms
 //!                                           '- full hours -> seal -> <system>/pack/<day>.parquet, rollups in history.db
 //!                                                                    <system>/cells/<day>.parquet: minutes of cells
 //!
@@ -9,7 +9,8 @@
 //! ```
 //!
 //! What is promised:
-//! - What is committed survives `kill -9`; what is not is at most a second old. A power cut may take everything since
+//! - What is committed survives `kill -9`; what is not is at most a second old, and events are committed at once, in one
+//!   transaction with the list of active alarms. A power cut may take everything since
 //!   the last checkpoint: six seconds. Nothing that is sealed is lost by either.
 //! - One connection writes and checkpoints. Readers never wait for it, nor it for them.
 //! - A disk that is full, read-only or broken stops neither the caller nor the start: rows wait in memory, then the
@@ -30,6 +31,7 @@ mod day;
 mod error;
 mod event;
 mod folder;
+mod foreign;
 mod history;
 mod index;
 mod queue;
@@ -42,12 +44,14 @@ mod tail;
 mod writer;
 
 pub use block::Block;
-pub use bulk::{Bulk, by_day, read_parquet, write_cells_parquet, write_parquet};
+pub use bulk::{Bulk, by_day, write_cells_parquet, write_parquet};
 pub use cells::CellDay;
+pub use cells::file::column_name as cell_column_name;
 pub use database::Row;
 pub use day::{DAY_MS, Day};
 pub use error::{Notice, StoreError};
-pub use event::Event;
+pub use event::{ActiveAlarm, Event, EventKind, UnknownWord};
+pub use foreign::ForeignParquet;
 pub use history::{
     Beside, CellChart, CellCoverage, CellMap, CellParts, CellRank, CellValue, CellsAt, Chart, Coverage, Grid, Headroom,
     History, Mean, Parts, Range, Sag, Sags, Spread, Summary, Tier,

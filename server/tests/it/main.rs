@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up fails its test")]
 
+mod alarms;
 mod analysis;
 mod api;
 mod awkward_gx;
@@ -12,6 +13,7 @@ mod commands;
 mod hall;
 mod history;
 mod home;
+mod import;
 mod live;
 mod modbus_device;
 mod outside;

@@ -2,7 +2,7 @@
 //!
 //! One entry maps all cells: the numbers in the signals' names say which is which.
 
-mod pattern;
+pub mod pattern;
 mod range;
 mod resolve;
 
