@@ -155,11 +155,15 @@ pub(crate) struct Probe {
 #[derive(Debug, Subcommand)]
 pub(crate) enum DbcCommand {
     /// List a DBC file's messages and signals, and propose a system and a link to paste into a site file
-    #[command(after_help = "Example:\n  packtwin dbc inspect dbc/foxbms2.dbc")]
+    #[command(after_help = "Examples:\n  packtwin dbc inspect my_bms.dbc\n  \
+        packtwin dbc inspect my_bms.dbc --site > hall.toml && packtwin check-config hall.toml")]
     Inspect {
         /// The DBC file
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Print nothing but a whole site file for it, which runs as it is
+        #[arg(long)]
+        site: bool,
     },
 }
 
@@ -194,9 +198,9 @@ pub(crate) struct Common {
     /// Folder of the history; made if it is not there
     #[arg(long, value_name = "DIR", default_value = "data", env = "PACKTWIN_DATA")]
     pub(crate) data: PathBuf,
-    /// Folder with the built page (`cargo xtask run` builds it)
-    #[arg(long, value_name = "DIR", default_value = "target/site", env = "PACKTWIN_ASSETS")]
-    pub(crate) assets: PathBuf,
+    /// Folder with the built page (`cargo xtask run` builds it); if not given, it is looked for beside this program
+    #[arg(long, value_name = "DIR", env = "PACKTWIN_ASSETS")]
+    pub(crate) assets: Option<PathBuf>,
     /// The DuckDB program, for SQL on the page Analysis; if not given, it is looked for
     #[arg(long, value_name = "PROGRAM", env = "PACKTWIN_DUCKDB")]
     pub(crate) duckdb: Option<PathBuf>,

@@ -9,6 +9,7 @@ use crate::http::{self, AppState, Files, Gate, Manifest, Names};
 use crate::hub::{Hub, Published};
 use crate::link_thread::LinkThread;
 use crate::listener::{self, Connections};
+use crate::places;
 use crate::site_file::{self, SiteFile};
 use crate::tape;
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -55,8 +56,9 @@ impl Options {
 /// # Errors
 /// When the site file is wrong, an address is in use, or a folder cannot be used; then nothing has been started.
 pub(crate) async fn serve(options: Options) -> Result<()> {
-    let manifest = Arc::new(Manifest::read(&options.common.assets)?);
-    let files = Files::read(&options.common.assets)?;
+    let assets = places::assets(options.common.assets.as_deref());
+    let manifest = Arc::new(Manifest::read(&assets)?);
+    let files = Files::read(&assets)?;
     let SiteFile { spec, links: tasks, simulators, history, mut limits } =
         site_file::read(&options.site, |links, simulators| match &options.replay {
             Some((file, speed)) => {
