@@ -130,7 +130,7 @@ test('the switch says which system is how bad, and Problems what stands, why, an
     await page.waitForURL(/\/cells\?cell=\d+\.1$/);
     await page.goBack();
     await problems.getByText('See its problems.').waitFor();
-    await problems.getByRole('link', { name: /meter is silent/ }).click();
+    await problems.getByRole('list', { name: 'Active problems' }).getByRole('link', { name: /meter is silent/ }).click();
     await page.waitForURL(/\/links\?link=/);
   }));
 
