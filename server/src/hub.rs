@@ -151,6 +151,7 @@ mod tests {
             rate_hz: 5.0,
             simulated: false,
             max_ages: Vec::new(),
+            cell_max_age: domain::cells::CELL_MAX_AGE,
         };
         let folder = tempfile::tempdir().unwrap();
         let (store, _) = Store::open(folder.path(), Utc(0)).unwrap();

@@ -35,6 +35,7 @@ fn main() {
         rate_hz: 5.0,
         simulated: true,
         max_ages: Vec::new(),
+        cell_max_age: domain::cells::CELL_MAX_AGE,
     };
     let site = SiteSpec { name: "Site".to_owned(), systems: vec![system], links: Vec::new() };
     let topology = site.systems[0].topology;

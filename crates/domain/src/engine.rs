@@ -170,6 +170,7 @@ pub(crate) mod tests {
                 rate_hz: 5.0,
                 simulated: true,
                 max_ages: Vec::new(),
+                cell_max_age: crate::cells::CELL_MAX_AGE,
                 kind: SystemKind::DataCentre,
             }],
             links: vec![LinkSpec {

@@ -8,6 +8,7 @@
 
 pub mod alarm;
 pub mod analysis;
+pub mod bms;
 pub mod cells;
 pub mod decimal;
 pub mod derived;

@@ -204,6 +204,7 @@ impl SystemTable {
             rate_hz: within(&self.rate_hz, 0.1, 20.0, "Hz"),
             simulated: false,
             max_ages: Vec::new(),
+            cell_max_age: domain::cells::CELL_MAX_AGE,
         };
         if wrong.is_empty() { Ok(spec) } else { Err(wrong) }
     }

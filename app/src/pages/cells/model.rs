@@ -267,6 +267,7 @@ pub(super) mod tests {
             rate_hz: 5.0,
             simulated: true,
             max_ages: Vec::new(),
+            cell_max_age: domain::cells::CELL_MAX_AGE,
             kind: SystemKind::DataCentre,
         }
     }
