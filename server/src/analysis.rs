@@ -16,7 +16,7 @@ mod sql;
 
 pub(crate) use program::find_duckdb;
 use questions::ask;
-pub(crate) use questions::{Ask, QUESTIONS, sag_limit_v_s};
+pub(crate) use questions::{Ask, QUESTIONS};
 pub(crate) use run::Output;
 pub(crate) use script::Format;
 

@@ -24,7 +24,7 @@ crate::lazy_page!(CHUNK, analysis, AnalysisPage);
 const QUESTIONS: [(&str, &str, &str); 5] = [
     ("energy", "Total energy", "Through the battery; each reading counts until the next one"),
     ("hourly-current", "Current by hour of the day", "Mean by your local time; discharge is positive"),
-    ("sags", "Sag velocity and the worst sags", "Falls of the pack voltage, fastest first"),
+    ("sags", "Sag velocity and the worst sags", "Sags of the pack voltage, deepest first"),
     ("headroom", "Use of the discharge limit", "Power drawn against the limit that the BMS gave"),
     ("cells", "Ranking of the cells", "How much of the time each was the lowest of all"),
 ];

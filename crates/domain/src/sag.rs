@@ -1,21 +1,35 @@
 //! What a sag is: the pack voltage deeper below its recent level than [`Limits::sag_pct`](crate::limits::Limits::sag_pct).
 //!
-//! The level is the highest one-second mean of the last [`WINDOW_S`] seconds. Alarm, playback and analysis all ask this.
+//! The level is the highest one-second mean of the last [`WINDOW_S`] seconds. Alarm, playback and analysis all ask this:
+//! the alarm cycle by cycle, the others row by row by [`SagFinder`].
+
+mod finder;
+
+pub use finder::{HOLD_MS, Sag, SagFinder};
 
 use crate::reading::Sample;
 use crate::time::Mono;
 
 /// How long the level looks back, s.
 pub const WINDOW_S: u64 = 30;
+/// So far above its limit a sag is over, points of the depth: see [`clear_pct`].
+pub const DEADBAND_PCT: f32 = 1.5;
+/// The same as a share of the limit, for limits so small that [`DEADBAND_PCT`] would be more than all of them.
+const DEADBAND_SHARE: f32 = 0.3;
+
+/// A sag that was deeper than `limit_pct` is over at this depth, %.
+pub fn clear_pct(limit_pct: f32) -> f32 {
+    limit_pct - DEADBAND_PCT.min(DEADBAND_SHARE * limit_pct)
+}
 
 /// Follows the pack voltage and says how deep it is below its level.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SagWatch {
-    /// Whole seconds with their means, V, oldest first.
+    /// Whole seconds with their means, V, oldest first: those that are higher than all after them.
     seconds: Vec<(u64, f32)>,
     /// The second that goes on: its number, sum and count.
     current: Option<(u64, f64, u32)>,
-    /// The highest mean of `seconds`, V; 0 without any.
+    /// The highest mean of the window, V; 0 without any.
     level_v: f32,
 }
 
@@ -37,10 +51,14 @@ impl SagWatch {
             }
             current => {
                 if let Some((s, sum, n)) = current.replace((second, f64::from(voltage_v), 1)) {
-                    self.seconds.push((s, (sum / f64::from(n)) as f32));
+                    let mean_v = (sum / f64::from(n)) as f32;
+                    // What is before a higher one will never be the highest again.
+                    while self.seconds.pop_if(|(_, v)| *v <= mean_v).is_some() {}
+                    self.seconds.push((s, mean_v));
                 }
-                self.seconds.retain(|(s, _)| s + WINDOW_S > second);
-                self.level_v = self.seconds.iter().map(|(_, v)| *v).fold(0.0, f32::max);
+                let old = self.seconds.iter().take_while(|(s, _)| s + WINDOW_S <= second).count();
+                self.seconds.drain(..old);
+                self.level_v = self.seconds.first().map_or(0.0, |(_, v)| v.max(0.0));
             }
         }
         // Not negative, and 0 for a voltage at or above the level.
@@ -80,5 +98,12 @@ mod tests {
             );
         }
         assert_eq!(watch.update(Err(NoData::Stale), Mono(0)), Err(NoData::Stale));
+    }
+
+    #[test]
+    fn a_sag_is_over_above_its_limit_and_a_small_limit_can_be_kept_again() {
+        for (limit_pct, clear) in [(5.0, 3.5), (10.0, 8.5), (1.0, 0.7), (0.5, 0.35)] {
+            assert_eq!(clear_pct(limit_pct), clear, "{limit_pct} %");
+        }
     }
 }

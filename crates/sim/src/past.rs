@@ -1,10 +1,12 @@
 //! A past that could have been: months of the pack under its AI load, at tens of millions of rows a minute.
 //!
 //! The same load, peak shaving and cell parameters as the live simulation, but one mean cell in place of all: what the
-//! weakest and the warmest cell add is kept as their distance from it. The same seed and start give the same past, row by
+//! weakest and the warmest cell add is kept as their distance from it. A worn contactor makes the bus sag some times a
+//! day. The same seed and start give the same past, row by
 //! row, wherever it is cut into days.
 
 mod cells;
+mod film;
 
 pub use cells::{CellPast, PackMinute};
 
@@ -16,6 +18,7 @@ use crate::physics::parameters::{self as p, Curves};
 use crate::prng::Prng;
 use domain::minute::MINUTE_MS;
 use domain::point::PointId;
+use film::Film;
 
 /// Cells in series, as in the demo's pack.
 const CELLS: f32 = 260.0;
@@ -47,6 +50,7 @@ pub struct Past {
     load: AiLoad,
     shaver: PeakShaver,
     noise: Prng,
+    film: Film,
     soc_pct: f64,
     /// Voltage over the two RC pairs, V.
     rc_v: (f32, f32),
@@ -58,6 +62,8 @@ pub struct Past {
     slow_at_ms: i64,
     /// What of the mean cell's voltage falls off over its instant resistance, V.
     drop_v: f32,
+    /// What of the pack's voltage falls off over the contactor, V.
+    film_v: f32,
 }
 
 impl Past {
@@ -70,6 +76,7 @@ impl Past {
             load: AiLoad::new(seed),
             shaver: PeakShaver::new(GRID_CAP_W, RESERVE_PCT),
             noise: Prng::new(seed, 30),
+            film: Film::new(seed),
             soc_pct: 70.0,
             rc_v: (0.0, 0.0),
             cell_c: air_c + 1.0,
@@ -78,6 +85,7 @@ impl Past {
             limits: Limits::default(),
             slow_at_ms: i64::MIN,
             drop_v: 0.0,
+            film_v: 0.0,
         }
     }
 
@@ -105,7 +113,7 @@ impl Past {
                 minutes.push(PackMinute { minute, ..PackMinute::default() });
             }
             if let Some(minute) = minutes.last_mut() {
-                minute.voltage_v.add(values[MEASURED_VOLTAGE] / CELLS);
+                minute.voltage_v.add((values[MEASURED_VOLTAGE] + self.film_v) / CELLS);
                 minute.drop_v.add(self.drop_v);
                 minute.cell_c.add(self.cell_c);
                 (minute.air_c, minute.soc_pct) = (self.air_c, self.soc_pct as f32);
@@ -149,21 +157,24 @@ impl Past {
         let wanted_w = self.shaver.battery_w(load_w, self.soc_pct as f32, &self.limits);
         let ocv_v = self.curves.ocv.at(self.soc_pct as f32);
         let emf_v = CELLS * (ocv_v - self.rc_v.0 - self.rc_v.1);
-        let resistance_ohm = CELLS * (p::R0_OHM * self.factor + p::BUSBAR_OHM) + p::RACK_WIRING_OHM;
+        let film_ohm = self.film.ohm(dt_s);
+        let resistance_ohm = CELLS * (p::R0_OHM * self.factor + p::BUSBAR_OHM) + p::RACK_WIRING_OHM + film_ohm;
         // The current that gives the wanted power at the terminals: V = emf - R I, P = V I.
         let root = (emf_v * emf_v - 4.0 * resistance_ohm * wanted_w).max(0.0).sqrt();
         let current_a = (emf_v - root) / (2.0 * resistance_ohm);
         let pack_v = emf_v - resistance_ohm * current_a;
+        self.film.pass(current_a);
+        self.film_v = film_ohm * current_a;
+        let mean_v = (pack_v + self.film_v) / CELLS;
         self.rc_v.0 = self.rc_v.0 * keep.0 + p::RC1.0 * self.factor * current_a * (1.0 - keep.0);
         self.rc_v.1 = self.rc_v.1 * keep.1 + p::RC2.0 * self.factor * current_a * (1.0 - keep.1);
         let gained = if current_a < 0.0 { p::COULOMBIC_EFFICIENCY } else { 1.0 };
         let drawn_ah = f64::from(current_a) * gained * f64::from(dt_s) / 3_600.0;
         self.soc_pct = (self.soc_pct - 100.0 * drawn_ah / f64::from(p::RATED_AH)).clamp(0.0, 100.0);
-        let lost_v = ocv_v - pack_v / CELLS;
+        let lost_v = ocv_v - mean_v;
         let heat_w = lost_v * current_a - TO_AIR_W_PER_K * (self.cell_c - self.air_c);
         self.cell_c += heat_w * dt_s / p::HEAT_CAPACITY_J_PER_K;
 
-        let mean_v = pack_v / CELLS;
         let (_, weak_resistance) = p::WEAK_CELL;
         self.drop_v = p::R0_OHM * self.factor * current_a;
         let weak_v = mean_v - 0.002 - (weak_resistance - 1.0) * self.drop_v;
@@ -259,7 +270,7 @@ mod tests {
         assert_eq!(past.at_ms(), 1_767_225_600_000 + 2 * 86_400_000);
         for (point, low, high, spread) in [
             (PointId::Soc, 19.5, 82.0, 15.0),
-            (PointId::Voltage, 780.0, 900.0, 15.0),
+            (PointId::Voltage, 760.0, 900.0, 15.0),
             (PointId::Current, -40.0, 280.0, 150.0),
             (PointId::CellVoltageMin, 2.9, 3.45, 0.05),
             (PointId::CellTemperatureMax, 20.0, 40.0, 2.0),
@@ -282,7 +293,9 @@ mod tests {
         }
         // A burst pulls the voltage down by what resistance says: the drop belongs to the step of the current.
         let (voltage, current) = (column(&days, PointId::Voltage), column(&days, PointId::Current));
+        // Not in a sag, where the contactor has a film.
         let k = (25..2 * DAY_ROWS)
+            .filter(|k| voltage[*k] > 0.97 * voltage[*k - 25])
             .max_by(|a, b| (current[*a] - current[*a - 25]).total_cmp(&(current[*b] - current[*b - 25])));
         let k = k.unwrap();
         let ohm = (voltage[k - 25] - voltage[k]) / (current[k] - current[k - 25]);
@@ -295,7 +308,7 @@ mod tests {
         let (mut past, cells) = (Past::new(7, START_MS), CellPast::new(7, START_MS));
         let (columns, minutes) = past.make_with_minutes(DAY_ROWS, 200);
         assert_eq!(minutes.len(), 1_440);
-        let (mut silent, mut weakest, mut charging) = (0, 0, 0);
+        let (mut silent, mut weakest, mut charging, mut films) = (0, 0, 0, 0);
         for (k, pack) in minutes.iter().enumerate() {
             let minute = cells.minute(pack);
             assert_eq!(minute.minute * MINUTE_MS, START_MS + k as i64 * MINUTE_MS);
@@ -315,7 +328,11 @@ mod tests {
             let pack_v = of(PointId::Voltage).sum::<f64>() / 300.0 / 260.0;
             let means = values(v, Stat::Mean);
             let mean = means.iter().map(|v| f64::from(*v)).sum::<f64>() / means.len() as f64;
-            assert!((mean - pack_v).abs() < 0.001, "{k}: {mean} {pack_v}");
+            // Behind the cells, some volts fall off over a film on the contactor.
+            let film_v = of(PointId::CellVoltageMin).zip(of(PointId::Voltage)).map(|(low, pack)| 260.0 * low - pack);
+            let has_film = film_v.fold(f64::MIN, f64::max) > 15.0;
+            films += usize::from(has_film);
+            assert!(has_film || (mean - pack_v).abs() < 0.001, "{k}: {mean} {pack_v}");
             // The lowest cell goes as low as the pack says that its lowest does, and no cell is warmer than the warmest.
             let lowest = of(PointId::CellVoltageMin).fold(f64::MAX, f64::min);
             let at = CELL_EXTREMES.0;
@@ -333,6 +350,7 @@ mod tests {
         }
         assert!(charging > 20 && weakest == charging, "{weakest} of {charging}");
         assert!(silent < 20 * 80);
+        assert!((3..20).contains(&films), "{films} minutes with a film");
         // The same minute, however it was come to; another seed has other cells, and a silent node now and then.
         assert_eq!(CellPast::new(7, START_MS).minute(&minutes[700]), cells.minute(&minutes[700]));
         assert_ne!(CellPast::new(8, START_MS).minute(&minutes[700]), cells.minute(&minutes[700]));

@@ -1,6 +1,7 @@
 //! What questions about thirty days at full rate cost: `questions FOLDER [SYSTEM]` on a history made by
 //! `packtwin generate --days 30 --rate 5`. Medians of nine, warm, in milliseconds; answers, to be compared, as JSON.
 
+use domain::limits::SAG_PCT;
 use domain::point::PointId;
 use std::error::Error;
 use std::hint::black_box;
@@ -26,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let energy = history.energy(system, all)?.net_wh() / 1e3;
     let exact = history.energy_exact(system, all)?.net_wh() / 1e3;
     let hourly = history.hourly_exact(system, all, PointId::Current, 0)?;
-    let sags = history.sags(system, middle, -5.0, 5)?;
+    let sags = history.sags(system, middle, SAG_PCT, 5)?;
     let pixels = match history.chart(system, all, &voltage, 1_000)? {
         Chart::Grid(_, grid) => grid,
         Chart::Rows(_) => return Err("thirty days were drawn row by row".into()),
@@ -36,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     figure("history-energy-exact", || history.energy_exact(system, all).map(drop))?;
     figure("history-hourly", || history.hourly(system, all, PointId::Current, 0).map(drop))?;
     figure("history-hourly-exact", || history.hourly_exact(system, all, PointId::Current, 0).map(drop))?;
-    figure("history-sags", || history.sags(system, middle, -5.0, 5).map(drop))?;
+    figure("history-sags", || history.sags(system, middle, SAG_PCT, 5).map(drop))?;
     figure("history-chart", || history.chart(system, all, &voltage, 1_000).map(drop))?;
     figure("history-last-ten", || history.rows(system, last_ten, &[PointId::Current]).map(drop))?;
     println!("figure\thistory-disk\t{:.1}", on_disk(&folder.join("systems").join(system))? / 1e6);
@@ -46,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let extremes = pixels.series[0].1.iter().map(|b| format!("[{},{}]", f64::from(b.min), f64::from(b.max)));
     println!(
         "answers {{\"rows\":{},\"from_ms\":{},\"day_ms\":{},\"step_ms\":{},\"energy_kwh\":{},\"energy_exact_kwh\":{},\
-         \"hourly\":{},\"sags\":{},\"fastest\":{},\"last_ten\":{},\"extremes\":{}}}",
+         \"hourly\":{},\"sags\":{},\"deepest\":{},\"sag_pct\":{SAG_PCT},\"last_ten\":{},\"extremes\":{}}}",
         coverage.rows,
         all.from_ms,
         middle.from_ms,
@@ -54,8 +55,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         number(energy),
         number(exact),
         list(hourly.iter().map(|hour| number(hour.value().unwrap_or(f64::NAN))).collect()),
-        sags.steps,
-        f64::from(sags.fastest_v_s),
+        sags.count,
+        f64::from(sags.worst.first().map_or(0.0, |sag| sag.depth_pct)),
         ten.len(),
         list(extremes.collect()),
     );

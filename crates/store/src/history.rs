@@ -13,7 +13,7 @@ mod playback;
 
 pub use cells::{CellChart, CellCoverage, CellMap, CellParts, CellRank, CellValue, CellsAt};
 pub use chart::{Chart, Grid, Tier};
-pub use exact::{Headroom, Sag, Sags};
+pub use exact::{Headroom, SAG_MARGIN_MS, Sag, Sags};
 pub use fold::{Mean, Summary};
 pub use parts::Parts;
 pub use playback::{Beside, Spread};

@@ -10,8 +10,6 @@ use store::{CellRank, DAY_MS, Flow, Headroom, History, Mean, Range, Sags, StoreE
 
 /// Sags and cells that are listed.
 const WORST: usize = 10;
-/// A fall that is called a sag: so much of the nominal voltage in a second.
-const SAG_SHARE: f32 = 0.0025;
 /// The share of the discharge limit from which on it counts as used up.
 const HEADROOM_SHARE: f64 = 0.9;
 
@@ -22,7 +20,7 @@ pub(crate) enum Question {
     Energy,
     /// Mean current by hour of the day.
     HourlyCurrent,
-    /// The fastest falls of the pack voltage.
+    /// The deepest sags of the pack voltage, and how fast it fell.
     Sags,
     /// How much of the discharge limit was used.
     Headroom,
@@ -34,7 +32,7 @@ pub(crate) enum Question {
 pub(crate) const QUESTIONS: [(Question, &str, &str); 5] = [
     (Question::Energy, "energy", "How much energy went through the battery?"),
     (Question::HourlyCurrent, "hourly-current", "What is the mean current at each hour of the day?"),
-    (Question::Sags, "sags", "How fast does the voltage fall, and when was it worst?"),
+    (Question::Sags, "sags", "How often and how deep does the voltage sag, and how fast does it fall?"),
     (Question::Headroom, "headroom", "How often and how long is the discharge limit used up?"),
     (Question::Cells, "cells", "Which cells are the lowest, and for how much of the time?"),
 ];
@@ -79,13 +77,13 @@ pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<Answer, StoreErr
             Answer { figures, bars: Some(hourly(&hours)), sql: sql::hourly(range, offset_min), ..Answer::default() }
         }
         Question::Sags => {
-            let limit_v_s = sag_limit_v_s(spec);
-            let sags = history.sags(system, range, limit_v_s, WORST)?;
+            let limit_pct = spec.limits.sag_pct;
+            let sags = history.sags(system, range, limit_pct, WORST)?;
             let table = Some(sag_table(&sags));
             Answer {
-                figures: sag_figures(&sags, limit_v_s, recorded_s()?, length_s),
+                figures: sag_figures(&sags, limit_pct, recorded_s()?, length_s),
                 table,
-                sql: sql::sags(range, limit_v_s, WORST),
+                sql: sql::sags(range, limit_pct, WORST),
                 ..Answer::default()
             }
         }
@@ -111,11 +109,6 @@ pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<Answer, StoreErr
             }
         }
     })
-}
-
-/// Faster falls than this are sags, V/s: rounded, since a person reads it.
-pub(crate) fn sag_limit_v_s(spec: &SystemSpec) -> f32 {
-    -((spec.nominal_v * SAG_SHARE * 10.0).round() / 10.0).max(0.1)
 }
 
 fn figure(name: &str, value: f64, unit: &str, decimals: u8) -> Figure {
@@ -152,11 +145,15 @@ fn hourly(hours: &[Mean; 24]) -> Bars {
     Bars { name: "Mean current by hour of the day".to_owned(), unit: "A".to_owned(), bars }
 }
 
-fn sag_figures(sags: &Sags, limit_v_s: f32, known_s: f64, length_s: f64) -> Vec<Figure> {
+fn sag_figures(sags: &Sags, limit_pct: f32, known_s: f64, length_s: f64) -> Vec<Figure> {
+    // Without a sag there is no deepest one.
+    let sag_s = if sags.count > 0 { known_s } else { 0.0 };
+    let depth_pct = sags.worst.first().map_or(0.0, |sag| sag.depth_pct);
     let mut figures = vec![
-        known(figure("Fastest fall", sags.fastest_v_s.into(), "V/s", 2), known_s),
-        known(figure("Falls faster than the limit", sags.steps as f64, "", 0), known_s),
-        figure("Limit", limit_v_s.into(), "V/s", 1),
+        known(figure("Fastest fall", sags.fastest_v_s.into(), "V/s", 2), sag_s),
+        known(figure("Deepest sag", depth_pct.into(), "%", 2), sag_s),
+        known(figure("Sags deeper than the limit", sags.count as f64, "", 0), known_s),
+        figure("Limit", limit_pct.into(), "%", 1),
     ];
     figures.extend(coverage(known_s, length_s));
     figures
@@ -170,14 +167,15 @@ fn sag_table(sags: &Sags) -> Table {
     let names = [
         ("began", Kind::Time),
         ("duration_ms", Kind::Number),
-        ("velocity_v_s", Kind::Number),
+        ("depth_pct", Kind::Number),
         ("depth_v", Kind::Number),
+        ("velocity_v_s", Kind::Number),
         ("current_a", Kind::Number),
     ];
     let number = |value: f32| (!value.is_nan()).then(|| format!("{value:.2}"));
     let row = |sag: &store::Sag| {
         let at = crate::archive::rfc3339(sag.at_ms).trim_end_matches('Z').replace('T', " ");
-        let numbers = [sag.velocity_v_s, sag.depth_v, sag.current_a].map(number);
+        let numbers = [sag.depth_pct, sag.depth_v, sag.velocity_v_s, sag.current_a].map(number);
         [Some(at), Some(sag.duration_ms.to_string())].into_iter().chain(numbers)
     };
     Table { columns: columns(&names), cells: sags.worst.iter().flat_map(row).collect(), more: false }
@@ -256,7 +254,7 @@ mod tests {
         for figures in [
             energy(&Flow::default(), day_s),
             headroom_figures(&Headroom::default(), day_s),
-            sag_figures(&Sags::default(), -2.0, 0.0, day_s),
+            sag_figures(&Sags::default(), 5.0, 0.0, day_s),
         ] {
             let said = ["Recorded time", "Data coverage", "Limit"];
             for (name, value) in told(&figures) {

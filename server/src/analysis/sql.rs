@@ -1,7 +1,8 @@
 //! The ready questions as SQL: what a person opens in the editor to go on from. Each gives what the store's own kernels
 //! give, and the tests hold them to it.
 
-use store::{IDLE_A, Range};
+use domain::sag::{HOLD_MS, WINDOW_S, clear_pct};
+use store::{IDLE_A, Range, SAG_MARGIN_MS};
 
 /// The rows of a range.
 fn within(range: Range) -> String {
@@ -61,34 +62,55 @@ ORDER BY hour",
     )
 }
 
-pub(super) fn sags(range: Range, limit_v_s: f32, worst: usize) -> String {
+/// By the definition of `domain::sag`, row by row as its finder goes.
+pub(super) fn sags(range: Range, limit_pct: f32, worst: usize) -> String {
+    let clear_pct = clear_pct(limit_pct);
+    let around = Range::new(range.from_ms.saturating_sub(SAG_MARGIN_MS), range.to_ms.saturating_add(SAG_MARGIN_MS));
     format!(
-        "WITH step AS (
-  SELECT timestamp, pack_current,
-    lag(timestamp) OVER day AS began,
-    pack_voltage - lag(pack_voltage) OVER day AS rise_v,
-    epoch_ms(timestamp) - epoch_ms(lag(timestamp) OVER day) AS step_ms,
-    row_number() OVER day AS place
+        "WITH reading AS (
+  -- with a minute on both sides, so that no sag is cut
+  SELECT timestamp, pack_voltage, pack_current, epoch_ms(timestamp) // 1000 AS second
   FROM telemetry
-  WHERE {}
-  WINDOW day AS (PARTITION BY timestamp::DATE ORDER BY timestamp)
-), usual AS (
-  SELECT quantile_disc(step_ms, 0.5) AS usual_ms FROM step
-), fall AS (
-  -- falls that follow one another have the same number: they are one sag
-  SELECT *, rise_v / (step_ms / 1000.0) AS v_s,
-    place - row_number() OVER (PARTITION BY timestamp::DATE ORDER BY timestamp) AS sag
-  FROM step, usual
-  WHERE step_ms > 0 AND step_ms <= greatest(3 * usual_ms, 1000)
-    AND rise_v / (step_ms / 1000.0) < {limit_v_s}
+  WHERE {} AND pack_voltage IS NOT NULL
+), means AS (
+  SELECT second, avg(pack_voltage)::FLOAT AS mean_v FROM reading GROUP BY second
+), level AS (
+  -- the level: the highest one-second mean of the last {WINDOW_S} s
+  SELECT second, max(mean_v) OVER (ORDER BY second RANGE BETWEEN {} PRECEDING AND 1 PRECEDING) AS level_v
+  FROM means
+), depth AS (
+  SELECT timestamp, pack_current, level_v - pack_voltage AS depth_v,
+    coalesce(100 * (level_v - pack_voltage) / level_v, 0) AS depth_pct,
+    1000 * (pack_voltage - lag(pack_voltage) OVER times)
+      / nullif(epoch_ms(timestamp) - epoch_ms(lag(timestamp) OVER times), 0) AS v_s,
+    coalesce(lead(timestamp) OVER times, timestamp) AS next
+  FROM reading JOIN level USING (second)
+  WINDOW times AS (ORDER BY timestamp)
+), state AS (
+  -- a sag is deeper than the limit, {limit_pct} %, and over at {clear_pct} %
+  SELECT *, coalesce(last_value(
+      CASE WHEN depth_pct > {limit_pct}::FLOAT THEN 1 WHEN depth_pct <= {clear_pct}::FLOAT THEN 0 END IGNORE NULLS
+    ) OVER (ORDER BY timestamp), 0) AS low
+  FROM depth
+), numbered AS (
+  -- rows that follow one another have the same number: they are one sag
+  SELECT *, row_number() OVER (ORDER BY timestamp) - row_number() OVER (PARTITION BY low ORDER BY timestamp) AS sag
+  FROM state
+), sags AS (
+  SELECT min(timestamp) AS began,
+    epoch_ms(least(max(next), max(timestamp) + INTERVAL ({HOLD_MS}) MILLISECOND)) - epoch_ms(min(timestamp)) AS duration_ms,
+    max(depth_pct) AS depth_pct, max(depth_v) AS depth_v, min(v_s) AS velocity_v_s, max(pack_current) AS current_a
+  FROM numbered
+  WHERE low = 1
+  GROUP BY sag
 )
-SELECT min(began) AS began, sum(step_ms) AS duration_ms, min(v_s) AS velocity_v_s,
-  -sum(rise_v) AS depth_v, arg_max(pack_current, timestamp) AS current_a
-FROM fall
-GROUP BY timestamp::DATE, sag
-ORDER BY velocity_v_s, began
+FROM sags
+WHERE {}
+ORDER BY depth_pct DESC, began
 LIMIT {worst}",
-        within(range)
+        within(around),
+        WINDOW_S - 1,
+        within(range).replace("timestamp", "began")
     )
 }
 

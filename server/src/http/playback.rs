@@ -11,7 +11,6 @@ use super::AppState;
 use super::api::{json, octets, wants_octets};
 use super::instant::instant;
 use super::problem::Problem;
-use crate::analysis::sag_limit_v_s;
 use crate::archive::rfc3339;
 use crate::past::Past;
 use axum::extract::{Query, State};
@@ -100,7 +99,7 @@ pub(super) async fn jump(
     let now_ms = newest.moment.now.utc.0.div_euclid(1_000);
     let until_ms = query.until.as_deref().map_or(Ok(now_ms + 1), |until| instant("until", until))?;
     let beside = if query.back { Beside::Before } else { Beside::After };
-    let (system, limit_v_s) = (spec.id.clone(), sag_limit_v_s(spec));
+    let (system, limit_pct) = (spec.id.clone(), spec.limits.sag_pct);
     let sight = query.to;
     let found = app.ask_history(move |history| {
         let place = |at_ms: i64, words: String| Place { at: Utc(at_ms * 1_000), words };
@@ -109,9 +108,9 @@ pub(super) async fn jump(
                 let alarm = history.alarm_beside(&system, from_ms, beside)?;
                 alarm.map(|alarm| place(alarm.at_ms, alarm.words))
             }
-            Sight::Sag => history.sag_beside(&system, from_ms, beside, limit_v_s)?.map(|sag| {
-                let (depth, speed) = (fixed(sag.depth_v.into(), 1), fixed((-sag.velocity_v_s).into(), 1));
-                place(sag.at_ms, format!("Bus falls by {depth} V, at {speed} V/s"))
+            Sight::Sag => history.sag_beside(&system, from_ms, beside, limit_pct)?.map(|sag| {
+                let (depth, share) = (fixed(sag.depth_v.into(), 1), fixed(sag.depth_pct.into(), 1));
+                place(sag.at_ms, format!("Bus falls by {depth} V, {share} %"))
             }),
             Sight::Spread => history.widest_spread(&system, Range::new(from_ms, until_ms))?.map(|widest| {
                 let apart = fixed(f64::from(widest.spread_v) * 1e3, 0);

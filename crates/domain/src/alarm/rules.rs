@@ -2,6 +2,7 @@
 
 use crate::link::LinkIdx;
 use crate::point::PointId;
+use crate::sag;
 use crate::spec::SystemSpec;
 use std::time::Duration;
 
@@ -169,7 +170,7 @@ use Limit::{Fixed, Of};
 use Severity::{Critical, Notice, Warning};
 
 macro_rules! rules {
-    ($($id:literal $severity:ident $watch:ident $direction:ident $limit:expr, deadband $deadband:literal,
+    ($($id:literal $severity:ident $watch:ident $direction:ident $limit:expr, deadband $deadband:expr,
         delay $on:literal $off:literal, $advice:literal;)*) => {
         &[$(Rule {
             id: $id, severity: $severity, watch: Watch::$watch, direction: $direction, limit: $limit,
@@ -188,7 +189,7 @@ pub const RULES: &[Rule] = rules! {
         "stop discharging, then check the cell";
     "cell.temperature.high" Warning CellTemperatureHigh Above Of("temperature_warning_max_c", |s| s.limits.temperature_warning_c.high), deadband 2.0, delay 1_000 5_000,
         "reduce the load, check cooling and busbars";
-    "bus.sag" Warning BusSag Above Of("sag_max_pct", |s| s.limits.sag_pct), deadband 1.5, delay 400 2_000,
+    "bus.sag" Warning BusSag Above Of("sag_max_pct", |s| s.limits.sag_pct), deadband sag::DEADBAND_PCT, delay 400 2_000,
         "lower the burst power, or check state of charge and internal resistance";
     "afe.node.delay" Warning NodeDelay Above Fixed(0.25), deadband 0.1, delay 600 3_000,
         "check the daisy chain at this node";
@@ -303,6 +304,8 @@ impl Rule {
             Limit::Of(_, limit) => limit(system),
         };
         let clear = match self.direction {
+            // The definition of a sag is that of playback and analysis too.
+            Direction::Above if self.watch == Watch::BusSag => sag::clear_pct(raise),
             Direction::Above => raise - self.deadband,
             Direction::Below => raise + self.deadband,
         };

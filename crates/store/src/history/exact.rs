@@ -5,10 +5,13 @@ use super::fold::Mean;
 use super::{Found, History, Range, places};
 use crate::day::DAY_MS;
 use crate::error::StoreError;
-use crate::rollup::flow::{held_s, longest_ms, period_ms};
+use crate::rollup::flow::held_s;
 use crate::rollup::{Bucket, Flow, Fold as _, LEVELS_MS};
 use crate::segment::Segment;
 use domain::point::PointId;
+pub use domain::sag::Sag;
+use domain::sag::SagFinder;
+use std::cell::RefCell;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -17,29 +20,18 @@ use std::thread;
 /// More cores than this bring little: the memory is the limit.
 const THREADS_MAX: usize = 4;
 
-/// A drop of the pack voltage.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Sag {
-    /// When it began, ms since 1970-01-01 UTC.
-    pub at_ms: i64,
-    /// How long the voltage went on falling, ms.
-    pub duration_ms: i64,
-    /// The fastest fall from one row to the next, V/s, negative.
-    pub velocity_v_s: f32,
-    /// How far the voltage fell, V.
-    pub depth_v: f32,
-    /// The current at its end, A, discharge positive; NaN if not known.
-    pub current_a: f32,
-}
+/// A sag lasts some seconds, and its level looks back half a minute: so far around a range rows are looked at, ms, that no
+/// sag at its ends is missed or cut.
+pub const SAG_MARGIN_MS: i64 = 60_000;
 
-/// The falls of the pack voltage in a range.
+/// The sags of the pack voltage that begin in a range.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sags {
-    /// How many steps from one row to the next fell faster than asked.
-    pub steps: u64,
-    /// The fastest of all, V/s; 0 without any fall.
+    /// How many.
+    pub count: u64,
+    /// The fastest fall in all of them, V/s, negative; 0 without any.
     pub fastest_v_s: f32,
-    /// The worst sags, fastest first.
+    /// The worst, deepest first.
     pub worst: Vec<Sag>,
 }
 
@@ -112,21 +104,27 @@ impl History {
         Ok(whole)
     }
 
-    /// Where the pack voltage fell faster than `limit_v_s` (negative, V/s), and the `worst` of these sags.
+    /// Where the pack voltage was deeper below its recent level than `limit_pct` (%, see [`domain::sag`]), and the `worst`
+    /// of these sags.
     ///
     /// # Errors
     /// A file cannot be read.
-    pub fn sags(&self, system: &str, range: Range, limit_v_s: f32, worst: usize) -> Result<Sags, StoreError> {
-        let parts = self.each(system, range, &[PointId::Voltage, PointId::Current], |part| sags(part, limit_v_s))?;
-        let mut whole = Sags::default();
-        for part in parts {
-            whole.steps += part.steps;
-            whole.fastest_v_s = whole.fastest_v_s.min(part.fastest_v_s);
-            whole.worst.extend(part.worst);
-        }
-        whole.worst.sort_by(|a, b| a.velocity_v_s.total_cmp(&b.velocity_v_s));
-        whole.worst.truncate(worst);
-        Ok(whole)
+    pub fn sags(&self, system: &str, range: Range, limit_pct: f32, worst: usize) -> Result<Sags, StoreError> {
+        let (from_ms, to_ms) = (range.from_ms.saturating_sub(SAG_MARGIN_MS), range.to_ms.saturating_add(SAG_MARGIN_MS));
+        let points = [PointId::Voltage, PointId::Current];
+        // In their order, on one core: midnight does not end a sag.
+        let begin = || (SagFinder::new(limit_pct), Vec::new());
+        let (finder, mut sags) =
+            self.in_order(system, Range::new(from_ms, to_ms), &points, begin, |(finder, sags), part| {
+                let rows = part.at_ms.iter().zip(part.columns[0]).zip(part.columns[1]);
+                sags.extend(rows.filter_map(|((at_ms, voltage), current)| finder.take(*at_ms, *voltage, *current)));
+            })?;
+        sags.extend(finder.finish());
+        sags.retain(|sag| (range.from_ms..range.to_ms).contains(&sag.at_ms));
+        let (count, fastest_v_s) = (sags.len() as u64, sags.iter().map(|sag| sag.velocity_v_s).fold(0.0, f32::min));
+        sags.sort_by(|a, b| b.depth_pct.total_cmp(&a.depth_pct).then(a.at_ms.cmp(&b.at_ms)));
+        sags.truncate(worst);
+        Ok(Sags { count, fastest_v_s, worst: sags })
     }
 
     /// For how long at least `share` (1 for all) of the discharge limit was drawn.
@@ -180,6 +178,24 @@ impl History {
         })
     }
 
+    /// Takes each sealed day in the range, and the tail, into what `begin` makes, oldest first.
+    fn in_order<T>(
+        &self,
+        system: &str,
+        range: Range,
+        points: &[PointId],
+        begin: impl Fn() -> T,
+        take: impl Fn(&mut T, &Part<'_>),
+    ) -> Result<T, StoreError> {
+        self.consistent(system, range, points, |found| {
+            let whole = RefCell::new(begin());
+            let take = |part: &Part<'_>| take(&mut whole.borrow_mut(), part);
+            found.segments.iter().try_for_each(|segment| self.ask_day(system, segment, range, points, take))?;
+            ask_tail(found, points, take);
+            Ok(whole.into_inner())
+        })
+    }
+
     fn ask_day<T>(
         &self,
         system: &str,
@@ -205,50 +221,6 @@ fn ask_tail<T>(found: &Found, points: &[PointId], ask: impl Fn(&Part<'_>) -> T) 
     let none = vec![f32::NAN; tail.len()];
     let columns = points.iter().map(|point| tail.column(*point).unwrap_or(&none)).collect();
     Some(ask(&Part { at_ms: tail.at_ms(), held_s: &held_s(tail.at_ms(), None), columns }))
-}
-
-fn sags(part: &Part<'_>, limit_v_s: f32) -> Sags {
-    let (at_ms, voltage, current) = (part.at_ms, part.columns[0], part.columns[1]);
-    let longest_ms = longest_ms(period_ms(at_ms));
-    let mut found = Sags::default();
-    let mut running: Option<(usize, Sag)> = None;
-    // First without a branch for each row; few are fast enough to look at.
-    let velocity = |k: usize| (voltage[k] - voltage[k - 1]) / ((at_ms[k] - at_ms[k - 1]) as f32 / 1e3);
-    for k in 1..at_ms.len() {
-        let (fall_v, step_ms) = (voltage[k] - voltage[k - 1], at_ms[k] - at_ms[k - 1]);
-        // NaN falls nowhere.
-        let falls = fall_v < 0.0 && step_ms > 0 && step_ms <= longest_ms;
-        if !falls {
-            continue;
-        }
-        let v_s = velocity(k);
-        found.fastest_v_s = found.fastest_v_s.min(v_s);
-        if v_s >= limit_v_s {
-            continue;
-        }
-        found.steps += 1;
-        let sag = match running.take() {
-            Some((last, mut sag)) if last + 1 == k => {
-                sag.duration_ms += step_ms;
-                sag.velocity_v_s = sag.velocity_v_s.min(v_s);
-                sag.depth_v -= fall_v;
-                Sag { current_a: current[k], ..sag }
-            }
-            before => {
-                found.worst.extend(before.map(|(_, sag)| sag));
-                Sag {
-                    at_ms: at_ms[k - 1],
-                    duration_ms: step_ms,
-                    velocity_v_s: v_s,
-                    depth_v: -fall_v,
-                    current_a: current[k],
-                }
-            }
-        };
-        running = Some((k, sag));
-    }
-    found.worst.extend(running.map(|(_, sag)| sag));
-    found
 }
 
 fn headroom(part: &Part<'_>, share: f64) -> Headroom {
@@ -280,21 +252,6 @@ fn headroom(part: &Part<'_>, share: f64) -> Headroom {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn falls_that_follow_one_another_are_one_sag() {
-        let at_ms: Vec<i64> = (0..10).map(|k| k * 200).chain([60_000, 60_200]).collect();
-        let voltage = [830.0, 800.0, 775.0, 776.0, 776.0, 750.0, 751.0, 749.0, f32::NAN, 700.0, 500.0, 499.0];
-        let current: Vec<f32> = (0..12).map(|k| k as f32).collect();
-        let part = Part { at_ms: &at_ms, held_s: &[], columns: vec![&voltage, &current] };
-        let found = sags(&part, -100.0);
-        assert_eq!((found.steps, found.fastest_v_s), (3, -150.0));
-        let expected = [
-            Sag { at_ms: 0, duration_ms: 400, velocity_v_s: -150.0, depth_v: 55.0, current_a: 2.0 },
-            Sag { at_ms: 800, duration_ms: 200, velocity_v_s: -130.0, depth_v: 26.0, current_a: 5.0 },
-        ];
-        assert_eq!(found.worst, expected);
-    }
 
     #[test]
     fn headroom_counts_the_time_at_the_limit() {

@@ -58,7 +58,7 @@ impl History {
         self.query(|reader| reader.event_beside(system, at_ms, EventKind::Raised.word(), beside == Beside::Before))
     }
 
-    /// The sag next to `at_ms`: where the pack voltage fell faster than `limit_v_s` (negative, V/s).
+    /// The sag that began next to `at_ms`: where the pack voltage was deeper below its recent level than `limit_pct`, %.
     ///
     /// # Errors
     /// A file cannot be read.
@@ -67,7 +67,7 @@ impl History {
         system: &str,
         at_ms: i64,
         beside: Beside,
-        limit_v_s: f32,
+        limit_pct: f32,
     ) -> Result<Option<Sag>, StoreError> {
         let coverage = self.coverage(system);
         let (Some(first_ms), Some(last_ms)) = (coverage.first_ms, coverage.last_ms) else { return Ok(None) };
@@ -82,8 +82,7 @@ impl History {
                 Beside::After => Range::new(rest.from_ms, (Day::of(rest.from_ms).end_ms()).min(rest.to_ms)),
                 Beside::Before => Range::new((Day::of(rest.to_ms - 1).start_ms()).max(rest.from_ms), rest.to_ms),
             };
-            let found = self.sags(system, day, limit_v_s, usize::MAX)?.worst;
-            // One that began before the range is cut, and is another one's.
+            let found = self.sags(system, day, limit_pct, usize::MAX)?.worst;
             let at = |sag: &Sag| sag.at_ms;
             let near = match beside {
                 Beside::After => found.into_iter().min_by_key(at),

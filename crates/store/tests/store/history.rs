@@ -4,7 +4,7 @@ use domain::point::PointId;
 use domain::telemetry::Row;
 use domain::time::Utc;
 use proptest::prelude::*;
-use store::{Block, Bucket, Bulk, Chart, DAY_MS, Day, Range, Second, Store, by_day};
+use store::{Beside, Block, Bucket, Bulk, Chart, DAY_MS, Day, Range, Sag, Second, Store, by_day};
 
 const POINTS: [PointId; 3] = [PointId::Voltage, PointId::Current, PointId::Soc];
 
@@ -183,4 +183,71 @@ fn full_hours_are_sealed_and_found_again_after_a_restart() {
     assert!(!day_file(days[0]).exists());
     let aside = folder.path().join(format!("set-aside/damaged/hv/pack/{}.parquet", days[0]));
     assert!(aside.exists() && aside.with_extension("parquet.txt").exists());
+}
+
+/// Five rows a second around the midnight after day 20,000: at rest, a sag of 60 V from four seconds before midnight to three
+/// after it, at rest again, and one of 50 V a minute later.
+fn nights() -> (i64, Vec<Row>) {
+    let midnight_ms = 20_001 * DAY_MS;
+    let row = |k: i64| {
+        let at_ms = midnight_ms + 200 * k;
+        let (volts, amperes) = match k {
+            -20..15 => (800.0, 210.0),
+            300..310 => (810.0, 180.0),
+            _ => (860.0, 5.0),
+        };
+        let mut row = Row::empty(at_ms);
+        row.set(PointId::Voltage, volts);
+        row.set(PointId::Current, amperes);
+        row
+    };
+    (midnight_ms, (-400..500).map(row).collect())
+}
+
+#[test]
+fn a_sag_is_one_wherever_days_the_tail_and_the_range_end() {
+    let (midnight_ms, rows) = nights();
+    for sealed in [0, 390, 400, 405, rows.len()] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path(), &rows, sealed);
+        store.flush().unwrap();
+        let history = store.history();
+        let first = Sag {
+            at_ms: midnight_ms - 4_000,
+            duration_ms: 7_000,
+            depth_pct: 100.0 * 60.0 / 860.0,
+            depth_v: 60.0,
+            velocity_v_s: -300.0,
+            current_a: 210.0,
+        };
+        let (at_ms, depth_pct) = (midnight_ms + 60_000, 100.0 * 50.0 / 860.0);
+        let second =
+            Sag { at_ms, duration_ms: 2_000, depth_pct, depth_v: 50.0, velocity_v_s: -250.0, current_a: 180.0 };
+        for (from_ms, to_ms, expected) in [
+            (midnight_ms - DAY_MS, midnight_ms + DAY_MS, vec![first, second]),
+            // What begins in the range counts, whole; what began before it does not.
+            (midnight_ms - DAY_MS, midnight_ms, vec![first]),
+            (midnight_ms, midnight_ms + DAY_MS, vec![second]),
+            (first.at_ms, first.at_ms + 1, vec![first]),
+            (first.at_ms + 1, second.at_ms, vec![]),
+        ] {
+            let found = history.sags("hv", Range::new(from_ms, to_ms), 5.0, 10).unwrap();
+            assert_eq!((found.count, &found.worst), (expected.len() as u64, &expected), "{sealed}: {from_ms} {to_ms}");
+            let fastest = expected.iter().map(|sag| sag.velocity_v_s).fold(0.0, f32::min);
+            assert_eq!(found.fastest_v_s, fastest);
+        }
+        // A limit of the site file's own.
+        assert_eq!(history.sags("hv", Range::new(0, i64::MAX), 6.0, 10).unwrap().worst, [first]);
+        for (at_ms, beside, expected) in [
+            (0, Beside::After, Some(first)),
+            (first.at_ms - 1, Beside::After, Some(first)),
+            (first.at_ms, Beside::After, Some(second)),
+            (second.at_ms, Beside::After, None),
+            (second.at_ms, Beside::Before, Some(first)),
+            (second.at_ms + 1, Beside::Before, Some(second)),
+            (first.at_ms, Beside::Before, None),
+        ] {
+            assert_eq!(history.sag_beside("hv", at_ms, beside, 5.0).unwrap(), expected, "{sealed}: {at_ms} {beside:?}");
+        }
+    }
 }
