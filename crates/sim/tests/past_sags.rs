@@ -12,7 +12,7 @@ use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;
 use sim::past::{Columns, Past};
 
-const DAYS: usize = 7;
+const DAYS: usize = 3;
 const DAY_ROWS: usize = 432_000;
 const PERIOD_MS: i64 = 200;
 
@@ -50,10 +50,11 @@ fn column(columns: &Columns, point: PointId) -> &[f32] {
 }
 
 #[test]
-fn the_alarm_says_of_a_week_what_is_found_in_its_rows() {
+fn the_alarm_says_of_some_days_what_is_found_in_its_rows() {
     let site = site();
     let mut past = Past::new(7, 1_767_225_600_000);
-    let (mut watch, mut finder) = (SagWatch::default(), SagFinder::new(site.systems[0].limits.sag_pct));
+    let limit_pct = site.systems[0].limits.sag_pct;
+    let (mut watch, mut finder) = (SagWatch::default(), SagFinder::new(limit_pct));
     let mut book = AlarmBook::new(&site, SystemIdx(0));
     let mut sags: Vec<Sag> = Vec::new();
     // When each was raised and cleared, and the worst of it.
@@ -78,10 +79,10 @@ fn the_alarm_says_of_a_week_what_is_found_in_its_rows() {
         }
     }
     assert!((DAYS..10 * DAYS).contains(&sags.len()), "{} sags: {sags:?}", sags.len());
-    // The alarm waits before it is raised and before it is cleared: what is over by then is none.
+    // The alarm waits before it is raised and before it is cleared: what only touches the limit is none.
     let rule = RULES.iter().find(|rule| rule.watch == Watch::BusSag).unwrap();
     let (on_ms, off_ms) = (rule.on_delay.as_millis() as i64, rule.off_delay.as_millis() as i64);
-    let lasting = sags.iter().filter(|sag| sag.duration_ms > on_ms);
+    let lasting = sags.iter().filter(|sag| sag.depth_pct > limit_pct + 0.1 && sag.duration_ms > on_ms);
     let expected = lasting.map(|sag| (sag.at_ms + on_ms, sag.at_ms + sag.duration_ms + off_ms, sag.depth_pct));
     assert_eq!(alarms, expected.collect::<Vec<_>>(), "{sags:?}");
     for sag in &sags {
