@@ -11,6 +11,8 @@ mod state;
 use crate::physics::Pack;
 use crate::prng::Prng;
 use afe::Afe;
+use domain::bms::BmsEvent;
+use domain::lab::PackFault;
 use limits::{Basis, Limits};
 use report::{Extremes, Mode, NodeState, Report};
 use state::StateMachine;
@@ -29,6 +31,10 @@ const SOH_START_PCT: f64 = 98.6;
 const SOH_LOSS_PER_CYCLE: f64 = 20.0 / 6_000.0;
 /// Insulation resistance of a dry pack at 25 °C, kΩ, and its loss with each K above.
 const INSULATION_KOHM: (f32, f32) = (5_040.0, 35.0);
+/// Resistance of a loose busbar, Ω.
+const LOOSE_BUSBAR_OHM: f32 = 0.25;
+/// Where a register of 16 bits with steps of 0.01 V overflows, V.
+const REGISTER_END_V: f32 = 655.36;
 
 /// The controller.
 #[derive(Clone, Debug)]
@@ -42,6 +48,7 @@ pub struct Controller {
     /// Charge moved in either direction since the start, Ah.
     throughput_ah: f64,
     report: Report,
+    faults: Vec<PackFault>,
 }
 
 impl Controller {
@@ -56,7 +63,19 @@ impl Controller {
             charge_ah: f64::from(capacity_ah * soc_pct / 100.0),
             throughput_ah: 0.0,
             report: Report::default(),
+            faults: Vec::new(),
         }
+    }
+
+    /// Its sensors of cells.
+    pub(crate) fn sensors(&mut self) -> &mut Afe {
+        &mut self.afe
+    }
+
+    /// Injects a fault of what it reports, or takes it back.
+    pub(crate) fn set_fault(&mut self, fault: PackFault, on: bool) {
+        self.faults.retain(|active| *active != fault);
+        self.faults.extend(on.then_some(fault));
     }
 
     /// What was measured and estimated last.
@@ -87,6 +106,7 @@ impl Controller {
         self.count(f64::from(current_a) * f64::from(dt_s) / 3_600.0);
 
         let r = &mut self.report;
+        let before_v = r.battery_v;
         r.cell_mv.clone_from(&self.afe.cell_mv);
         r.cell_c.clone_from(&self.afe.cell_c);
         r.nodes.clone_from(&self.afe.nodes);
@@ -117,6 +137,9 @@ impl Controller {
             || temperature.1 > WORKING_C;
         r.insulation_kohm = INSULATION_KOHM.0 - INSULATION_KOHM.1 * (ambient_c - 25.0).max(0.0);
         r.ambient_c = ambient_c;
+        r.contactors_command = r.contactors;
+        (r.alarms, r.warnings) = (0, 0);
+        self.faults.iter().for_each(|fault| distort(r, *fault, before_v));
     }
 
     /// Which cells are to be balanced now.
@@ -131,5 +154,27 @@ impl Controller {
         let efficiency = if drawn_ah < 0.0 { crate::physics::parameters::COULOMBIC_EFFICIENCY } else { 1.0 };
         self.charge_ah = (self.charge_ah - drawn_ah * efficiency).clamp(0.0, f64::from(self.capacity_ah));
         self.throughput_ah += drawn_ah.abs();
+    }
+}
+
+/// What `fault` makes of a report; `before_v` is the voltage reported before.
+fn distort(r: &mut Report, fault: PackFault, before_v: f32) {
+    match fault {
+        PackFault::LooseBusbar => {
+            r.battery_v -= LOOSE_BUSBAR_OHM * r.current_a;
+            (r.bus_v, r.power_w) = (r.battery_v, r.battery_v * r.current_a);
+        }
+        PackFault::LowInsulation => r.insulation_kohm = 7.0,
+        PackFault::StuckContactor => r.contactors.main_minus = false,
+        PackFault::BmsAlarm => r.alarms |= BmsEvent::Internal.bit(),
+        PackFault::BmsWarning => r.warnings |= BmsEvent::Fan.bit(),
+        PackFault::FrozenVoltage => r.battery_v = before_v,
+        PackFault::HighVoltage => r.battery_v *= 1.15,
+        PackFault::LowVoltage => r.battery_v *= 0.85,
+        PackFault::VoltageOverflow => r.battery_v = r.battery_v.rem_euclid(REGISTER_END_V),
+        PackFault::HighCurrent => r.current_a *= 10.0,
+        PackFault::LowCharge => r.soc_pct = 12.0,
+        // These are brought about elsewhere: by sensors, and by who does not listen.
+        PackFault::ColdPack | PackFault::HotPack | PackFault::LimitsIgnored => {}
     }
 }
