@@ -1,27 +1,29 @@
 //! The engine task: owns the twin, runs its cycles, and hands each one to the pages and to history.
 
+use crate::alarms;
 use crate::clock::Clock;
 use crate::hub::{Hub, Published};
 use crate::pace::Pace;
 use crate::tape::Tape;
-use domain::alarm::AlarmChange;
-use domain::engine::{Input, Outputs, step};
+use domain::engine::{Input, cycle};
 use domain::live::Encoder;
 use domain::point::PointId;
 use domain::reading::{Batch, Target};
 use domain::spec::SystemIdx;
-use domain::time::Now;
 use domain::twin::Site;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Event, Second, Store};
+use store::Store;
 use tokio::sync::{mpsc, watch};
 
-/// How many inputs may wait for the engine. A link that finds the queue full waits: nothing is dropped.
+/// How many inputs may wait for the engine. A link that finds the queue full waits: nothing is dropped. Behind the queue
+/// nothing waits: an input is taken into the twin when it arrives.
 pub(crate) const INPUTS: usize = 1_024;
 
 /// One system's rhythm, encoding and tape.
 struct Lane {
+    system: SystemIdx,
+    id: String,
     pace: Pace,
     encoder: Encoder,
     tape: Tape,
@@ -37,58 +39,47 @@ pub(crate) async fn run(
     mut stop: watch::Receiver<bool>,
 ) {
     let start = clock().mono;
-    let mut lanes: Vec<Lane> = (site.systems.iter())
-        .map(|system| Lane {
+    let mut lanes: Vec<Lane> = (site.systems.iter().zip(0..))
+        .map(|(system, idx)| Lane {
+            system: SystemIdx(idx),
+            id: system.spec.id.clone(),
             pace: Pace::new(system.spec.period(), start),
             encoder: Encoder::new(&system.spec),
             tape: Tape::new(&system.spec.id),
         })
         .collect();
-    let mut pending = Vec::with_capacity(64);
+    let mut open = true;
     loop {
         let due = lanes.iter().map(|lane| lane.pace.due()).min();
         let wait = due.map_or(Duration::MAX, |due| due.since(clock().mono));
         tokio::select! {
-            input = inputs.recv() => match input {
-                Some(input) => {
-                    notice(&input, &mut lanes);
-                    pending.push(input);
-                }
+            _ = stop.changed() => break,
+            input = inputs.recv(), if open => match input {
+                Some(input) => take(&mut site, &mut lanes, input),
                 // Every link has ended. Values must still go stale.
-                None => tokio::time::sleep(wait).await,
+                None => open = false,
             },
             () = tokio::time::sleep(wait) => {}
-            _ = stop.changed() => break,
         }
-        while let Ok(input) = inputs.try_recv() {
-            notice(&input, &mut lanes);
-            pending.push(input);
+        // No more than a queue at once: a flood of inputs shall not keep a cycle waiting.
+        for input in (0..INPUTS).map_while(|_| inputs.try_recv().ok()) {
+            take(&mut site, &mut lanes, input);
         }
         let now = clock();
-        site.storage = store.health().error.unwrap_or_default();
-        for (i, lane) in lanes.iter_mut().enumerate() {
-            if now.mono < lane.pace.due() {
-                continue;
-            }
+        for lane in lanes.iter_mut().filter(|lane| now.mono >= lane.pace.due()) {
             lane.pace.cycled(now.mono);
-            let outputs = step(&mut site, now, pending.drain(..));
-            let mut events = events(&site, &outputs, now);
-            let Some(moment) = site.moment(SystemIdx(i as u8), now) else { continue };
-            let encoded = lane.encoder.encode(&moment);
-            // A cycle of one system can change another's alarms: those are recorded with theirs.
-            for (system, event) in events.extract_if(.., |(system, _)| *system != i) {
-                store.append(Second {
-                    system: site.systems[system].spec.id.clone(),
-                    utc_s: event.at_ms.div_euclid(1_000),
-                    events: vec![event],
-                    ..Second::default()
-                });
+            site.storage = store.health().error.unwrap_or_default();
+            let changes = cycle(&mut site, lane.system, now);
+            if !changes.is_empty() {
+                let events = alarms::events(&site, lane.system, &changes, now);
+                store.append(alarms::second(&lane.id, now, events));
             }
-            let events = events.into_iter().map(|(_, event)| event).collect();
-            if let Some(second) = lane.tape.push(&moment, &encoded, events) {
+            let Some(moment) = site.moment(lane.system, now) else { continue };
+            let encoded = lane.encoder.encode(&moment);
+            if let Some(second) = lane.tape.push(&moment, &encoded) {
                 store.append(second);
             }
-            hub.publish(i, Published::new(encoded, moment));
+            hub.publish(usize::from(lane.system.0), Published::new(encoded, moment));
         }
     }
     for lane in &mut lanes {
@@ -96,6 +87,12 @@ pub(crate) async fn run(
             store.append(second);
         }
     }
+}
+
+/// Takes what happened into the twin, and lets its system's rhythm follow it.
+fn take(site: &mut Site, lanes: &mut [Lane], input: Input) {
+    notice(&input, lanes);
+    site.take(input);
 }
 
 /// Lets a system's rhythm follow its leading source: the one that brings cells or the pack voltage.
@@ -109,26 +106,4 @@ fn notice(input: &Input, lanes: &mut [Lane]) {
 
 fn leads(batch: &Batch) -> bool {
     (batch.readings.iter()).any(|r| matches!(r.target, Target::Cell(..) | Target::Point(PointId::Voltage)))
-}
-
-/// What the cycle changed in the alarms, told to the log and for the history, with the place of the system.
-fn events(site: &Site, outputs: &Outputs, now: Now) -> Vec<(usize, Event)> {
-    let event = |(system, change): &(SystemIdx, AlarmChange)| {
-        let (kind, alarm) = match change {
-            AlarmChange::Raised(alarm) => ("raised", alarm),
-            AlarmChange::Cleared(alarm) => ("cleared", alarm),
-        };
-        let (spec, rule) = (site.spec.system(*system)?, alarm.rule.rule()?);
-        let words = alarm.words(&site.spec, spec, &site.links).unwrap_or_default();
-        tracing::info!(system = spec.id, rule = rule.id, "alarm {kind}: {words}");
-        let event = Event {
-            at_ms: now.utc.0.div_euclid(1_000),
-            kind: kind.to_owned(),
-            rule: rule.id.to_owned(),
-            severity: rule.severity.word().to_owned(),
-            words,
-        };
-        Some((system.0 as usize, event))
-    };
-    outputs.alarms.iter().filter_map(event).collect()
 }

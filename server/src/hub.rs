@@ -8,7 +8,7 @@ use domain::spec::{SiteSpec, SystemSpec};
 use domain::twin::Moment;
 use links::LinkHandle;
 use sim::LabHandle;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use store::Store;
 use tokio::sync::watch;
 
@@ -37,6 +37,22 @@ impl Published {
 struct Feed {
     newest: watch::Sender<Arc<Published>>,
     recent: Mutex<Recent>,
+    /// Cycles that came while somebody looked into the recent past: the engine does not wait for readers. Locked after
+    /// `recent`, and for a moment only.
+    backlog: Mutex<Vec<Arc<Published>>>,
+}
+
+impl Feed {
+    /// Adds the cycles that came while somebody looked.
+    fn catch_up(&self, recent: &mut Recent) {
+        for published in std::mem::take(&mut *lock(&self.backlog)) {
+            recent.push(&published.moment);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Shared by the engine and by every request.
@@ -65,16 +81,26 @@ impl Hub {
         systems: Vec<(Published, Recent)>,
     ) -> Hub {
         let feeds = (systems.into_iter())
-            .map(|(first, recent)| Feed { newest: watch::Sender::new(Arc::new(first)), recent: Mutex::new(recent) })
+            .map(|(first, recent)| Feed {
+                newest: watch::Sender::new(Arc::new(first)),
+                recent: Mutex::new(recent),
+                backlog: Mutex::default(),
+            })
             .collect();
         Hub { site, links, labs, store, clock, feeds }
     }
 
-    /// Publishes a cycle of the system at `place`: to its recent past, then to everyone who watches.
+    /// Publishes a cycle of the system at `place`: to its recent past, then to everyone who watches. Waits for nobody.
     pub(crate) fn publish(&self, place: usize, published: Published) {
         let Some(feed) = self.feeds.get(place) else { return };
-        feed.recent.lock().unwrap_or_else(PoisonError::into_inner).push(&published.moment);
-        feed.newest.send_replace(Arc::new(published));
+        let published = Arc::new(published);
+        lock(&feed.backlog).push(published.clone());
+        match feed.recent.try_lock() {
+            Ok(mut recent) => feed.catch_up(&mut recent),
+            Err(TryLockError::Poisoned(poisoned)) => feed.catch_up(&mut poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        feed.newest.send_replace(published);
     }
 
     /// The newest cycle of the system at `place`.
@@ -89,8 +115,10 @@ impl Hub {
 
     /// Looks into the recent past of the system at `place`.
     pub(crate) fn recent<T>(&self, place: usize, look: impl FnOnce(&Recent) -> T) -> Option<T> {
-        let recent = &self.feeds.get(place)?.recent;
-        Some(look(&recent.lock().unwrap_or_else(PoisonError::into_inner)))
+        let feed = self.feeds.get(place)?;
+        let mut recent = lock(&feed.recent);
+        feed.catch_up(&mut recent);
+        Some(look(&recent))
     }
 
     /// The system with this id and its place.

@@ -7,6 +7,7 @@
 //!                     simulators (sim)      '------seconds--> store
 //! ```
 
+mod alarms;
 mod analysis;
 mod archive;
 mod check;

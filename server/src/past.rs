@@ -4,7 +4,7 @@
 //! means of their minute, and alarms are what the rules say of these; what the links did is not known.
 
 use crate::tape;
-use domain::engine::step;
+use domain::engine::cycle;
 use domain::film::{Film, Frame};
 use domain::link::{LinkState, LinkStatus};
 use domain::live::Encoder;
@@ -35,6 +35,8 @@ pub(crate) struct Past<'a> {
     spec: &'a SystemSpec,
     /// The cells of the minute that was asked for last.
     minute: RefCell<(i64, Option<CellsAt>)>,
+    /// What the rules look at where there is no tape; made once, when it is needed.
+    twin: RefCell<Option<Site>>,
 }
 
 /// A moment, and whether all of it is as it was.
@@ -47,7 +49,14 @@ impl<'a> Past<'a> {
     /// The past of the system at `place` of the site; `None` if there is no such system.
     pub(crate) fn new(history: &'a History, site: &'a SiteSpec, place: usize) -> Option<Past<'a>> {
         let place = SystemIdx(u8::try_from(place).ok()?);
-        Some(Past { history, site, place, spec: site.system(place)?, minute: RefCell::new((i64::MIN, None)) })
+        Some(Past {
+            history,
+            site,
+            place,
+            spec: site.system(place)?,
+            minute: RefCell::new((i64::MIN, None)),
+            twin: RefCell::default(),
+        })
     }
 
     /// What was known at `at_ms`; `None` if nothing was recorded then.
@@ -103,13 +112,16 @@ impl<'a> Past<'a> {
                 }
             }
         }
-        let mut site = Site::new(self.site.clone());
+        let mut twin = self.twin.borrow_mut();
+        let site = twin.get_or_insert_with(|| Site::new(self.site.clone()));
         // Nothing is known of links, so no rule shall say anything of them.
         site.links.fill(LinkStatus { state: LinkState::Up, last_at: Some(now.mono), ..LinkStatus::default() });
         let Some(system) = site.systems.get_mut(self.place.0 as usize) else { return Ok(Moment::default()) };
+        system.alarms.reset();
+        (system.sag, system.soc) = Default::default();
         (system.state, system.received) = (state, now.mono);
-        step(&mut site, now - RULES_WAIT, []);
-        step(&mut site, now, []);
+        cycle(site, self.place, now - RULES_WAIT);
+        cycle(site, self.place, now);
         let moment = site.moment(self.place, now).unwrap_or_default();
         Ok(Moment { links: Vec::new(), site: SiteStatus::default(), ..moment })
     }

@@ -1,5 +1,6 @@
 //! Wiring: from a site file to a running site, and back down in order.
 
+use crate::alarms;
 use crate::analysis::Analysis;
 use crate::cli::{Common, Serve};
 use crate::clock::system_clock;
@@ -78,10 +79,10 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let (sink, inputs) = mpsc::channel(engine::INPUTS);
     let mut handles = Vec::with_capacity(tasks.len());
     let mut running = Vec::with_capacity(tasks.len());
-    for (i, mut task) in tasks.into_iter().enumerate() {
+    for (mut task, idx) in tasks.into_iter().zip(0..) {
         task.bind().await?;
         handles.push(task.handle());
-        running.push((LinkIdx(i as u8), task));
+        running.push((LinkIdx(idx), task));
     }
     let mut rigs = Vec::with_capacity(simulators.len());
     let mut labs = vec![None; spec.systems.len()];
@@ -91,9 +92,10 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         rigs.push(rig);
     }
 
-    let site = Site::new(spec.clone());
-    let systems = (spec.systems.iter().enumerate())
-        .map(|(i, system)| first_moment(&site, SystemIdx(i as u8), system, &store, clock()))
+    let mut site = Site::new(spec.clone());
+    alarms::restore(&mut site, &store, clock());
+    let systems = (spec.systems.iter().zip(0..))
+        .map(|(system, i)| first_moment(&site, SystemIdx(i), system, &store, clock()))
         .collect::<Result<Vec<_>>>()?;
     let hub = Arc::new(Hub::new(Arc::new(spec), handles, labs, store.clone(), clock.clone(), systems));
     let links: Vec<_> = (running.into_iter())

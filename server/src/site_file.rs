@@ -60,6 +60,9 @@ pub(crate) enum SiteFileError {
 /// The simulators of a site file, with their places in it.
 pub(crate) type Simulators = Vec<Spanned<SimulatorConfig>>;
 
+/// Systems of a site at most, and links.
+const INDEX_MAX: usize = u8::MAX as usize;
+
 /// A complaint at a place in the text.
 type Complaint = (Range<usize>, String);
 
@@ -131,9 +134,11 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
     if let (true, true, Some(name)) = (systems.is_empty(), all_read, &site) {
         complaints.push((name.span(), "the site has no [[system]]: name at least one".to_owned()));
     }
+    too_many("systems", systems.len(), site.as_ref().map(Spanned::span), complaints);
+    too_many("links", link.len(), site.as_ref().map(Spanned::span), complaints);
     let find = |id: &str, span: Range<usize>| -> Result<SystemIdx, Option<Complaint>> {
         let place = systems.iter().position(|(known, _)| known == id);
-        place.map(|place| SystemIdx(place as u8)).ok_or_else(|| {
+        place.and_then(|place| u8::try_from(place).ok()).map(SystemIdx).ok_or_else(|| {
             let known: Vec<&str> = systems.iter().map(|(known, _)| known.as_str()).collect();
             all_read.then(|| (span, format!("there is no system {id:?}; there is {}", known.join(", "))))
         })
@@ -186,6 +191,14 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
     let name = site.map(Spanned::into_inner).unwrap_or_default();
     let history = history.unwrap_or_default().check(complaints);
     SiteFile { spec: SiteSpec { name, systems, links: specs }, links: tasks, simulators, history }
+}
+
+/// Complains of more systems or links than can be told apart: their places are numbers of eight bits.
+fn too_many(what: &str, count: usize, span: Option<Range<usize>>, complaints: &mut Vec<Complaint>) {
+    if count > INDEX_MAX {
+        let words = format!("the site has {count} {what}: at most {INDEX_MAX} are possible; make two sites of it");
+        complaints.push((span.unwrap_or_default(), words));
+    }
 }
 
 /// Lets a point be as old as its slowest link makes it.

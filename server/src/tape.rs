@@ -1,5 +1,5 @@
-//! The tape: a second of live frames, as one row of history, with the rows of telemetry and the events of that second,
-//! and with the minute of cells that ended with it.
+//! The tape: a second of live frames, as one row of history, with the rows of telemetry of that second and
+//! with the minute of cells that ended with it.
 //!
 //! A row is a run of frames, each behind its length (u32, little-endian). It begins with a key frame, so every row can
 //! be read alone; rows of one second written by two processes can be joined end to end.
@@ -9,7 +9,7 @@ use domain::minute::Minutes;
 use domain::spec::SystemSpec;
 use domain::telemetry::Row;
 use domain::twin::Moment;
-use store::{Event, Second};
+use store::Second;
 
 /// Collects the frames of the running second.
 #[derive(Debug, Default)]
@@ -18,7 +18,6 @@ pub(crate) struct Tape {
     second: Option<i64>,
     frames: Vec<u8>,
     rows: Vec<Row>,
-    events: Vec<Event>,
     minutes: Minutes,
 }
 
@@ -28,9 +27,9 @@ impl Tape {
         Tape { system: system.to_owned(), ..Tape::default() }
     }
 
-    /// Takes the moment of a cycle, its frame and what happened in it; returns the previous second when a new one has
+    /// Takes the moment of a cycle, and its frame; returns the previous second when a new one has
     /// begun.
-    pub(crate) fn push(&mut self, moment: &Moment, encoded: &Encoded, events: Vec<Event>) -> Option<Second> {
+    pub(crate) fn push(&mut self, moment: &Moment, encoded: &Encoded) -> Option<Second> {
         let second = moment.now.utc.0.div_euclid(1_000_000);
         let minute = self.minutes.push(moment);
         let mut done = if self.second == Some(second) { None } else { self.finish() };
@@ -42,7 +41,6 @@ impl Tape {
         self.frames.extend_from_slice(&(frame.len() as u32).to_le_bytes());
         self.frames.extend_from_slice(frame);
         self.rows.push(Row::of(moment));
-        self.events.extend(events);
         done
     }
 
@@ -59,8 +57,7 @@ impl Tape {
             utc_s,
             tape: std::mem::take(&mut self.frames),
             rows: std::mem::take(&mut self.rows),
-            events: std::mem::take(&mut self.events),
-            cells: None,
+            ..Second::default()
         })
     }
 }
@@ -123,7 +120,7 @@ mod tests {
             let reading = Reading { target: Target::Cell(CellQuantity::Voltage, 2), sample: Ok(3.3) };
             moment.state.apply(reading, moment.now.mono);
             let encoded = encoder.encode(&moment);
-            let done = tape.push(&moment, &encoded, Vec::new());
+            let done = tape.push(&moment, &encoded);
             minutes.extend(done.and_then(|done| Some((done.utc_s, done.cells?))));
         }
         let last = tape.end().unwrap();

@@ -15,7 +15,7 @@ pub(crate) use catalogue::{Everything, Reader};
 
 use crate::cells::codec;
 use crate::error::{Notice, StoreError};
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::queue::Second;
 use crate::tail;
 use domain::time::Utc;
@@ -140,8 +140,16 @@ impl Database {
                     "INSERT INTO cell_tail (system_id, minute, cells) SELECT id, ?2, ?3 FROM system WHERE name = ?1",
                 )?;
                 let mut event = transaction.prepare_cached(
-                    "INSERT INTO event (system_id, at_ms, kind, rule, severity, words)
-                     SELECT id, ?2, ?3, ?4, ?5, ?6 FROM system WHERE name = ?1",
+                    "INSERT INTO event (system_id, at_ms, rule, subject, severity, value, words, kind)
+                     SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM system WHERE name = ?1",
+                )?;
+                let mut raised = transaction.prepare_cached(
+                    "INSERT OR REPLACE INTO active_alarm (system_id, at_ms, rule, subject, severity, value, words)
+                     SELECT id, ?2, ?3, ?4, ?5, ?6, ?7 FROM system WHERE name = ?1",
+                )?;
+                let mut cleared = transaction.prepare_cached(
+                    "DELETE FROM active_alarm WHERE rule = ?2 AND subject = ?3
+                     AND system_id = (SELECT id FROM system WHERE name = ?1)",
                 )?;
                 for row in rows {
                     system.execute([&row.system])?;
@@ -154,15 +162,25 @@ impl Database {
                     if let Some(minute) = &row.cells {
                         cells_of.execute(params![row.system, minute.minute, codec::pack(minute)])?;
                     }
-                    for Event { at_ms, kind, rule, severity, words } in &row.events {
-                        event.execute(params![row.system, at_ms, kind, rule, severity, words])?;
+                    for Event { at_ms, kind, rule, subject, severity, value, words } in &row.events {
+                        let (of, bad, kind_word) = (&row.system, severity.word(), kind.word());
+                        event.execute(params![of, at_ms, rule, subject, bad, value, words, kind_word])?;
+                        match kind {
+                            _ if subject.is_empty() => {}
+                            EventKind::Raised => {
+                                raised.execute(params![of, at_ms, rule, subject, bad, value, words])?;
+                            }
+                            EventKind::Cleared => {
+                                cleared.execute(params![of, rule, subject])?;
+                            }
+                        }
                     }
                 }
             }
             transaction.commit()
         };
         write(&mut self.conn).map_err(StoreError::sqlite(&self.path))?;
-        self.rows += rows.len() as u64;
+        self.rows += rows.iter().filter(|row| !row.tape.is_empty()).count() as u64;
         Ok(())
     }
 

@@ -125,6 +125,9 @@ impl StoreError {
 
 /// SQLite's answer in words, with what to do where that is known.
 fn words(source: &rusqlite::Error) -> String {
+    if let rusqlite::Error::FromSqlConversionFailure(_, _, why) = source {
+        return why.to_string();
+    }
     match source.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the disk is full: free some space".to_owned(),
         Some(ErrorCode::ReadOnly) => "the file or its disk is read-only: make it writable".to_owned(),

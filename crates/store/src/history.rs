@@ -24,7 +24,7 @@ use crate::columns::Columns;
 use crate::database::{Everything, Reader};
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::event::Event;
+use crate::event::{ActiveAlarm, Event};
 use crate::index::{Index, Past};
 use crate::segment::Segment;
 use domain::point::PointId;
@@ -175,6 +175,14 @@ impl History {
     /// The database cannot be read.
     pub fn events(&self, system: &str, range: Range, limit: usize) -> Result<Vec<Event>, StoreError> {
         self.query(|reader| reader.events(system, range.from_ms, range.to_ms, limit))
+    }
+
+    /// The alarms of all systems that were raised and are not over, oldest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn active_alarms(&self) -> Result<Vec<ActiveAlarm>, StoreError> {
+        self.query(Reader::active_alarms)
     }
 
     /// The newest row at or before `at_ms`, if it is not older than `within_ms`.

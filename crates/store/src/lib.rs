@@ -1,7 +1,7 @@
 //! History on disk: what was live a moment ago, and what was measured months ago. The only place with SQL.
 //!
 //! ```text
-//! append -> queue (bounded, in memory) -> writer thread: one commit a second -> history.db: tape, tail, events
+//! append -> queue (bounded, in memory) -> writer thread: one commit a second -> history.db: tape, tail, events, active alarms
 //!                                           '- full hours -> seal -> <system>/pack/<day>.parquet, rollups in history.db
 //!                                                                    <system>/cells/<day>.parquet: minutes of cells
 //!
@@ -9,7 +9,8 @@
 //! ```
 //!
 //! What is promised:
-//! - What is committed survives `kill -9`; what is not is at most a second old. A power cut may take everything since
+//! - What is committed survives `kill -9`; what is not is at most a second old, and events are committed at once, in one
+//!   transaction with the list of active alarms. A power cut may take everything since
 //!   the last checkpoint: six seconds. Nothing that is sealed is lost by either.
 //! - One connection writes and checkpoints. Readers never wait for it, nor it for them.
 //! - A disk that is full, read-only or broken stops neither the caller nor the start: rows wait in memory, then the
@@ -47,7 +48,7 @@ pub use cells::CellDay;
 pub use database::Row;
 pub use day::{DAY_MS, Day};
 pub use error::{Notice, StoreError};
-pub use event::Event;
+pub use event::{ActiveAlarm, Event, EventKind, UnknownWord};
 pub use history::{
     Beside, CellChart, CellCoverage, CellMap, CellParts, CellRank, CellValue, CellsAt, Chart, Coverage, Grid, Headroom,
     History, Mean, Parts, Range, Sag, Sags, Spread, Summary, Tier,

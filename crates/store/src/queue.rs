@@ -27,7 +27,9 @@ impl Second {
     fn weight_bytes(&self) -> usize {
         let cells: usize = self.cells.iter().flat_map(|m| m.lanes.iter().flatten()).map(Vec::len).sum();
         let rows = size_of::<Row>() * self.rows.len() + size_of::<u16>() * cells;
-        size_of::<Second>() + self.system.len() + self.tape.len() + rows
+        let text = |event: &Event| event.rule.len() + event.subject.len() + event.words.len();
+        let events: usize = self.events.iter().map(|event| size_of::<Event>() + text(event)).sum();
+        size_of::<Second>() + self.system.len() + self.tape.len() + rows + events
     }
 }
 

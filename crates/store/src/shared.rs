@@ -29,6 +29,8 @@ pub struct Health {
 pub(crate) enum Wake {
     /// It is time for the next commit.
     Tick,
+    /// Something happened that shall be kept at once.
+    Event,
     /// Somebody waits for a commit.
     Flush,
     /// The store is being closed.
@@ -47,6 +49,8 @@ pub(crate) struct Report {
 struct State {
     queue: Queue,
     in_hand: usize,
+    /// Events wait in the queue.
+    happened: bool,
     flushes_asked: u64,
     flushes_done: u64,
     closing: bool,
@@ -67,6 +71,7 @@ impl Shared {
             state: Mutex::new(State {
                 queue: Queue::new(max_bytes),
                 in_hand: 0,
+                happened: false,
                 flushes_asked: 0,
                 flushes_done: 0,
                 closing: false,
@@ -86,7 +91,12 @@ impl Shared {
     // The callers' side.
 
     pub(crate) fn append(&self, row: Second) {
-        self.lock().queue.push(row);
+        let mut state = self.lock();
+        if !row.events.is_empty() {
+            state.happened = true;
+            self.wake.notify_one();
+        }
+        state.queue.push(row);
     }
 
     pub(crate) fn health(&self) -> Health {
@@ -122,7 +132,7 @@ impl Shared {
 
     // The writer's side.
 
-    /// Sleeps until `tick`, or until somebody asks to flush or close.
+    /// Sleeps until `tick`, or until something happened or somebody asks to flush or close.
     pub(crate) fn wait(&self, tick: Instant) -> Wake {
         let mut state = self.lock();
         loop {
@@ -131,6 +141,9 @@ impl Shared {
             }
             if state.flushes_asked > state.flushes_done {
                 return Wake::Flush;
+            }
+            if std::mem::take(&mut state.happened) {
+                return Wake::Event;
             }
             let left = tick.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -144,6 +157,7 @@ impl Shared {
     pub(crate) fn take(&self) -> (Vec<Second>, u64) {
         let mut state = self.lock();
         let rows = state.queue.take();
+        state.happened = false;
         state.in_hand = rows.len();
         (rows, state.flushes_asked)
     }

@@ -1,4 +1,4 @@
-//! The writer thread: once a second one commit, now and then a checkpoint, and old rows go in small steps.
+//! The writer thread: once a second one commit, and one at once when something happened; now and then a checkpoint, and old rows go in small steps.
 //!
 //! ```text
 //!            no database --opened--> storing --disk full, file locked--> storing, with an error
@@ -115,12 +115,13 @@ impl Writer {
         loop {
             let wake = self.shared.wait(tick);
             let now = Instant::now();
-            if wake != Wake::Tick || now >= self.retry_at {
+            let asked = matches!(wake, Wake::Flush | Wake::Close);
+            if asked || now >= self.retry_at {
                 self.cycle(now);
             }
             match wake {
                 Wake::Close => break,
-                Wake::Flush => {}
+                Wake::Event | Wake::Flush => {}
                 Wake::Tick => tick = now + self.options.commit_every,
             }
         }

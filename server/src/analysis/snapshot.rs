@@ -128,10 +128,11 @@ fn linked(
 type Lines = Vec<Vec<String>>;
 
 fn events_csv(events: &[Event]) -> Lines {
-    let names = ["timestamp", "kind", "rule", "severity", "words"].map(str::to_owned).to_vec();
+    let names = ["timestamp", "kind", "rule", "subject", "severity", "words"].map(str::to_owned).to_vec();
     let line = |event: &Event| {
         let at = crate::archive::rfc3339(event.at_ms).trim_end_matches('Z').replace('T', " ");
-        vec![at, event.kind.clone(), event.rule.clone(), event.severity.clone(), event.words.clone()]
+        let (kind, severity) = (event.kind.word().to_owned(), event.severity.word().to_owned());
+        vec![at, kind, event.rule.clone(), event.subject.clone(), severity, event.words.clone()]
     };
     [names].into_iter().chain(events.iter().map(line)).collect()
 }

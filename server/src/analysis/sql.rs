@@ -114,15 +114,21 @@ SELECT
     )
 }
 
-/// From the minutes of the cells; of equals, the first is the lowest.
+/// From the minutes of the cells; of equals, the first is the lowest. A cell that was not known throughout a minute has a
+/// mean over other instants than the rest, and is left out of it.
 pub(super) fn cells(range: Range, most: usize) -> String {
     let within = within(range);
     format!(
-        "WITH minute AS (
-  SELECT timestamp, avg(voltage_mean::DOUBLE) AS mean_v,
-    min_by(cell, voltage_mean::DOUBLE + 1e-9 * cell) AS lowest
+        "WITH counted AS (
+  SELECT *, max(voltage_n) OVER (PARTITION BY timestamp) AS most
   FROM cells
   WHERE {within} AND voltage_mean IS NOT NULL
+), throughout AS (
+  FROM counted WHERE voltage_n >= most - most // 50
+), minute AS (
+  SELECT timestamp, avg(voltage_mean::DOUBLE) AS mean_v,
+    min_by(cell, voltage_mean::DOUBLE + 1e-9 * cell) AS lowest
+  FROM throughout
   GROUP BY timestamp
 ), times AS (
   SELECT lowest, count(*) AS times FROM minute GROUP BY lowest
@@ -130,10 +136,9 @@ pub(super) fn cells(range: Range, most: usize) -> String {
 SELECT any_value(name) AS cell,
   100.0 * any_value(times) / (SELECT count(*) FROM minute) AS lowest_pct_of_time,
   1000 * avg(voltage_mean::DOUBLE - mean_v) AS mean_deviation_mv
-FROM cells JOIN minute USING (timestamp) JOIN times ON cells.cell = times.lowest
-WHERE voltage_mean IS NOT NULL
-GROUP BY cells.cell
-ORDER BY lowest_pct_of_time DESC, cells.cell
+FROM throughout JOIN minute USING (timestamp) JOIN times ON throughout.cell = times.lowest
+GROUP BY throughout.cell
+ORDER BY lowest_pct_of_time DESC, throughout.cell
 LIMIT {most}"
     )
 }

@@ -88,7 +88,11 @@ impl CellCurves {
     pub(super) fn statistics(&self) -> Vec<Statistics> {
         match self {
             CellCurves::Readings(readings) => readings.values.iter().map(|v| statistics(&Bucket::of(v))).collect(),
-            CellCurves::Minutes(cells) => cells.iter().map(|c| statistics(&Bucket::whole(&c.buckets))).collect(),
+            // How far readings lie apart within a minute is not kept, and the deviation of means would be too small.
+            CellCurves::Minutes(cells) => {
+                let of = |c: &CellChart| Statistics { std_dev: f32::NAN, ..statistics(&Bucket::whole(&c.buckets)) };
+                cells.iter().map(of).collect()
+            }
         }
     }
 }

@@ -17,7 +17,6 @@ use axum::extract::{Query, State};
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use domain::alarm::Severity;
 use domain::point::PointId;
 use domain::series::{Happened, Stretch, Trace};
 use domain::spec::SiteSpec;
@@ -25,7 +24,7 @@ use domain::telemetry::{LEADING, from_column_name};
 use domain::time::Utc;
 use domain::wire::Wire as _;
 use serde::Deserialize;
-use store::{Chart, DAY_MS, History, Range, StoreError, Summary};
+use store::{Chart, DAY_MS, EventKind, History, Range, StoreError, Summary};
 
 /// The widest picture, pixels.
 const WIDTH_MAX: usize = 4_096;
@@ -153,7 +152,8 @@ fn answer(history: &History, site: &SiteSpec, wanted: &Wanted, binary: bool) -> 
     Ok(if binary {
         octets(stretch(history, wanted, &chart, &cells, &summary)?.to_bytes())
     } else {
-        ([(CACHE_CONTROL, "no-store")], Json(json::answer(wanted, &chart, &cells, &summary))).into_response()
+        let events = history.events(system, *range, EVENTS_MAX)?;
+        ([(CACHE_CONTROL, "no-store")], Json(json::answer(wanted, &chart, &cells, &summary, &events))).into_response()
     })
 }
 
@@ -204,15 +204,10 @@ fn stretch(
         events: (events.into_iter())
             .map(|event| Happened {
                 at: Utc(event.at_ms * 1_000),
-                began: event.kind == "raised",
-                severity: severity(&event.severity),
+                began: event.kind == EventKind::Raised,
+                severity: event.severity,
                 words: event.words,
             })
             .collect(),
     })
-}
-
-fn severity(word: &str) -> Severity {
-    let all = [Severity::Notice, Severity::Warning, Severity::Critical];
-    all.into_iter().find(|severity| severity.word() == word).unwrap_or(Severity::Notice)
 }

@@ -21,7 +21,7 @@ use query::HistoryQuery;
 use reading::{BatteryReading, POINTS};
 use serde_json::{Value, json as value};
 use std::sync::Arc;
-use store::{Bucket, Range};
+use store::Range;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -99,8 +99,9 @@ pub(super) async fn history(State(app): State<AppState>, RawQuery(query): RawQue
 pub(super) async fn health(State(app): State<AppState>) -> Result<Response, Failure> {
     let source = app.victron()?;
     let (system, range) = (source.spec.id.clone(), last_hours(&app, 24));
-    let summary = app.ask_history(move |history| history.summary(&system, range, &POINTS)).await.map_err(no_history)?;
-    let readings = summary.points.iter().map(|(_, Bucket { n, .. })| *n).max().unwrap_or(0);
+    let rows = app.ask_history(move |history| history.rows(&system, range, &POINTS)).await.map_err(no_history)?;
+    // What `history` gives, without its limit.
+    let readings = BatteryReading::of_rows(&rows).len();
     let (attempts, polling, state) = (source.link.attempts(), source.link.polling(), source.link.status().state);
     // A cloud's client knows more of its own requests than what became of them.
     let (last, success, failures) = match polling {

@@ -65,7 +65,7 @@ fn stored(site: &SiteSpec) -> (tempfile::TempDir, Store) {
         for fifth in 0..5 {
             let moment = moment(spec, second * 1_000 + fifth * 200);
             let encoded = encoder.encode(&moment);
-            tape.push(&moment, &encoded, Vec::new()).into_iter().for_each(&mut keep);
+            tape.push(&moment, &encoded).into_iter().for_each(&mut keep);
         }
     }
     tape.end().into_iter().for_each(&mut keep);

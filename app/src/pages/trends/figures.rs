@@ -80,7 +80,11 @@ fn rows(stretch: &Stretch, kind: SystemKind) -> Vec<Row> {
             _ => return None,
         };
         let words = |value: f32| if s.n > 0 { format::point(point, value).to_string() } else { NONE.to_owned() };
-        let spread = if s.n > 1 { words(s.std_dev) } else { NONE.to_owned() };
+        let spread = match s.std_dev {
+            _ if s.n < 2 => NONE.to_owned(),
+            unknown if unknown.is_nan() => "only minutes are kept".to_owned(),
+            std_dev => words(std_dev),
+        };
         Some(Row { name, cells: [words(s.mean), spread, words(s.min), words(s.max), format::count(s.n)] })
     };
     stretch.table.series.iter().chain(&stretch.cells.series).zip(&stretch.statistics).filter_map(row).collect()

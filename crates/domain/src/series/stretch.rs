@@ -39,7 +39,7 @@ pub struct Statistics {
     pub n: u64,
     /// Their mean.
     pub mean: f32,
-    /// Their standard deviation.
+    /// Their standard deviation; NaN where it is not known, as of cells of which only minutes are kept.
     pub std_dev: f32,
     /// The lowest.
     pub min: f32,

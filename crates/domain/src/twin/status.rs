@@ -42,9 +42,10 @@ impl Health {
         let state = &system.state;
         let reports = || {
             PointId::ALL.iter().any(|point| state.points.sample(*point, now).is_ok())
-                || state.cells.column(CellQuantity::Voltage).stats(now).is_some()
+                || state.cells.column(CellQuantity::Voltage).samples(now).any(|sample| sample.is_ok())
         };
-        match system.alarms.active().iter().map(|alarm| alarm.severity()).max() {
+        // The worst is the first.
+        match system.alarms.active().first().map(|alarm| alarm.severity()) {
             Some(worst) => Health::Alarm(worst),
             None if reports() => Health::NoAlarm,
             None => Health::Unknown,

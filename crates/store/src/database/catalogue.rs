@@ -6,10 +6,11 @@ use crate::block::Block;
 use crate::cells::{CellDay, Tail};
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::event::Event;
+use crate::event::{self, ActiveAlarm, Event, UnknownWord};
 use crate::seal::DayRollups;
 use crate::segment::Segment;
 use crate::tail;
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use std::path::Path;
 
@@ -155,10 +156,10 @@ impl Reader {
         before: bool,
     ) -> rusqlite::Result<Option<Event>> {
         let sql = if before {
-            "SELECT at_ms, kind, rule, severity, words FROM event JOIN system ON system_id = id
+            "SELECT at_ms, kind, rule, subject, severity, value, words FROM event JOIN system ON system_id = id
              WHERE name = ?1 AND kind = ?2 AND at_ms < ?3 ORDER BY at_ms DESC, seq DESC LIMIT 1"
         } else {
-            "SELECT at_ms, kind, rule, severity, words FROM event JOIN system ON system_id = id
+            "SELECT at_ms, kind, rule, subject, severity, value, words FROM event JOIN system ON system_id = id
              WHERE name = ?1 AND kind = ?2 AND at_ms > ?3 ORDER BY at_ms, seq LIMIT 1"
         };
         self.0.prepare_cached(sql)?.query_row(params![system, kind, ms], event).optional()
@@ -167,7 +168,7 @@ impl Reader {
     /// What happened from `from_ms` up to but not including `to_ms`, oldest first, at most `limit` of the newest.
     pub(crate) fn events(&self, system: &str, from_ms: i64, to_ms: i64, limit: usize) -> rusqlite::Result<Vec<Event>> {
         let mut select = self.0.prepare_cached(
-            "SELECT at_ms, kind, rule, severity, words FROM event JOIN system ON system_id = id
+            "SELECT at_ms, kind, rule, subject, severity, value, words FROM event JOIN system ON system_id = id
              WHERE name = ?1 AND at_ms >= ?2 AND at_ms < ?3 ORDER BY at_ms DESC, seq DESC LIMIT ?4",
         )?;
         let rows = select.query_map(params![system, from_ms, to_ms, limit as i64], event)?;
@@ -175,10 +176,38 @@ impl Reader {
         events.reverse();
         Ok(events)
     }
+
+    /// The alarms of all systems that were raised and are not over.
+    pub(crate) fn active_alarms(&self) -> rusqlite::Result<Vec<ActiveAlarm>> {
+        let mut select = self.0.prepare_cached(
+            "SELECT at_ms, 'raised', rule, subject, severity, value, words, name
+             FROM active_alarm JOIN system ON system_id = id ORDER BY at_ms, rule, subject",
+        )?;
+        let rows = select.query_map([], |row| Ok(ActiveAlarm { raised: event(row)?, system: row.get(7)? }))?;
+        rows.collect()
+    }
 }
 
 fn event(row: &rusqlite::Row<'_>) -> rusqlite::Result<Event> {
-    Ok(Event { at_ms: row.get(0)?, kind: row.get(1)?, rule: row.get(2)?, severity: row.get(3)?, words: row.get(4)? })
+    Ok(Event {
+        at_ms: row.get(0)?,
+        kind: word(row, 1, str::parse)?,
+        rule: row.get(2)?,
+        subject: row.get(3)?,
+        severity: word(row, 4, event::severity)?,
+        value: row.get(5)?,
+        words: row.get(6)?,
+    })
+}
+
+/// A word of a column as what it stands for.
+fn word<T>(
+    row: &rusqlite::Row<'_>,
+    column: usize,
+    read: impl Fn(&str) -> Result<T, UnknownWord>,
+) -> rusqlite::Result<T> {
+    let unknown = |why| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(why));
+    read(row.get_ref(column)?.as_str()?).map_err(unknown)
 }
 
 fn catalogue(conn: &Connection) -> rusqlite::Result<Catalogue> {

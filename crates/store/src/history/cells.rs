@@ -19,7 +19,7 @@ pub enum CellValue {
     Voltage,
     /// Temperature, °C.
     Temperature,
-    /// Voltage less the mean voltage of all cells in the same minute, V.
+    /// Voltage less the mean voltage of all cells in the same minute, V: of the cells that were known throughout it.
     Deviation,
 }
 
@@ -74,9 +74,10 @@ pub struct CellMap {
 pub struct CellRank {
     /// How many minutes are known.
     pub minutes: u64,
-    /// In how many of them each cell was the lowest by its mean; the first of equals.
+    /// In how many of them each cell was the lowest by its mean, of those known throughout; the first of equals.
     pub lowest: Vec<u64>,
-    /// The mean of each cell's distance from the mean of all, V; NaN for none.
+    /// The mean of each cell's distance from the mean of all, V, over the minutes in which it was known throughout; NaN
+    /// for none.
     pub deviation_v: Vec<f32>,
 }
 
@@ -211,7 +212,7 @@ impl History {
                 }
             };
             let mut step = 0;
-            self.each_minute(system, found, [(quantity, Stat::Mean)], |minute, [means]| {
+            let mut take = |minute: i64, means: &[u16]| {
                 let now = ((minute * MINUTE_MS - range.from_ms) / step_ms) as usize;
                 if now != step {
                     flush(&mut sums, step);
@@ -219,7 +220,21 @@ impl History {
                 }
                 let centre = if what == CellValue::Deviation { mean_of(means).unwrap_or(0.0) } else { 0.0 };
                 sums.add(means, centre);
-            })?;
+            };
+            if what == CellValue::Deviation {
+                let mut same = Vec::new();
+                self.each_minute(
+                    system,
+                    found,
+                    [(quantity, Stat::Mean), (quantity, Stat::N)],
+                    |minute, [means, n]| {
+                        throughout(means, n, &mut same);
+                        take(minute, &same);
+                    },
+                )?;
+            } else {
+                self.each_minute(system, found, [(quantity, Stat::Mean)], |minute, [means]| take(minute, means))?;
+            }
             if steps > 0 {
                 flush(&mut sums, step);
             }
@@ -237,13 +252,16 @@ impl History {
         self.consistent_cells(system, minutes_of(range), |found| {
             let mut rank = CellRank { lowest: vec![0; found.cells], ..CellRank::default() };
             let mut sums = Sums::new(found.cells);
-            self.each_minute(system, found, [(CellQuantity::Voltage, Stat::Mean)], |_, [means]| {
-                let Some(centre) = mean_of(means) else { return };
+            let mut same = Vec::new();
+            let lanes = [Stat::Mean, Stat::N].map(|stat| (CellQuantity::Voltage, stat));
+            self.each_minute(system, found, lanes, |_, [means, n]| {
+                throughout(means, n, &mut same);
+                let Some(centre) = mean_of(&same) else { return };
                 // None is the highest count, and what is known has a mean.
-                let lowest = means.iter().min().and_then(|lowest| means.iter().position(|count| count == lowest));
+                let lowest = same.iter().min().and_then(|lowest| same.iter().position(|count| count == lowest));
                 lowest.into_iter().for_each(|cell| rank.lowest[cell] += 1);
                 rank.minutes += 1;
-                sums.add(means, centre);
+                sums.add(&same, centre);
             })?;
             rank.deviation_v = sums.take().map(|mean| difference(CellQuantity::Voltage, mean)).collect();
             Ok(rank)
@@ -368,6 +386,18 @@ impl Sums {
             if std::mem::take(known) > 0 { mean } else { f64::NAN }
         })
     }
+}
+
+/// A cell that has this share of a minute's moments less than the others was not known throughout.
+const MISSED_SHARE: u16 = 50;
+
+/// The means of the cells that were known throughout a minute; the others are none. A module that falls silent within a
+/// minute has a mean over other instants than the rest: under a changing load it would be far from them, which it never was.
+fn throughout(means: &[u16], n: &[u16], same: &mut Vec<u16>) {
+    let most = n.iter().copied().max().unwrap_or(0);
+    let least = most - most / MISSED_SHARE;
+    same.clear();
+    same.extend(means.iter().zip(n).map(|(mean, n)| if *n >= least { *mean } else { NONE }));
 }
 
 /// The mean of the counts that are known.

@@ -4,7 +4,7 @@ use super::{History, Range, Sag};
 use crate::database::Row;
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use domain::point::PointId;
 
 /// On which side of an instant to look.
@@ -55,7 +55,7 @@ impl History {
     /// # Errors
     /// The database cannot be read.
     pub fn alarm_beside(&self, system: &str, at_ms: i64, beside: Beside) -> Result<Option<Event>, StoreError> {
-        self.query(|reader| reader.event_beside(system, at_ms, "raised", beside == Beside::Before))
+        self.query(|reader| reader.event_beside(system, at_ms, EventKind::Raised.word(), beside == Beside::Before))
     }
 
     /// The sag next to `at_ms`: where the pack voltage fell faster than `limit_v_s` (negative, V/s).

@@ -56,6 +56,13 @@ fn joined(parts: &[CellMinute]) -> BTreeMap<i64, CellMinute> {
     whole
 }
 
+/// The mean voltages of the cells that have at least 98 % of the minute's moments.
+fn throughout(m: &CellMinute) -> Vec<u16> {
+    let (means, n) = (m.lane(V, Stat::Mean), m.lane(V, Stat::N));
+    let most = f64::from(*n.iter().max().unwrap());
+    means.iter().zip(n).map(|(mean, n)| if f64::from(*n) > most * 0.98 - 1.0 { *mean } else { NONE }).collect()
+}
+
 fn known(minutes: &BTreeMap<i64, CellMinute>, quantity: CellQuantity, stat: Stat, cell: usize) -> Vec<(i64, f64)> {
     let at = |m: &CellMinute| m.lane(quantity, stat)[cell];
     minutes.iter().filter(|(_, m)| at(m) != stat.none()).map(|(k, m)| (*k, f64::from(at(m)))).collect()
@@ -112,7 +119,11 @@ fn check(history: &History, parts: &[CellMinute], range: Range, width: usize) {
         for step in 0..map.steps {
             let from = map.from_ms + step as i64 * map.step_ms;
             let (first, end) = (from / MINUTE_MS, (from + map.step_ms) / MINUTE_MS);
-            let lanes: Vec<&[u16]> = all.range(first..end).map(|(_, m)| m.lane(quantity, Stat::Mean)).collect();
+            let lane = |m: &CellMinute| match what {
+                CellValue::Deviation => throughout(m),
+                CellValue::Voltage | CellValue::Temperature => m.lane(quantity, Stat::Mean).to_vec(),
+            };
+            let lanes: Vec<Vec<u16>> = all.range(first..end).map(|(_, m)| lane(m)).collect();
             let centre = |lane: &[u16]| {
                 let known: Vec<f64> = lane.iter().filter(|c| **c != NONE).map(|c| f64::from(*c)).collect();
                 if what == CellValue::Deviation { mean(&known).unwrap() } else { 0.0 }
@@ -137,10 +148,41 @@ fn check(history: &History, parts: &[CellMinute], range: Range, width: usize) {
     };
     let mut lowest = vec![0; rank.lowest.len()];
     for m in all.values().filter(within) {
-        let known = m.lane(V, Stat::Mean).iter().enumerate().filter(|(_, count)| **count != NONE);
+        let means = throughout(m);
+        let known = means.iter().enumerate().filter(|(_, count)| **count != NONE);
         known.min_by_key(|(_, count)| **count).into_iter().for_each(|(cell, _)| lowest[cell] += 1);
     }
     assert_eq!((rank.minutes, &rank.lowest), (lowest.iter().sum(), &lowest));
+}
+
+/// A module falls silent in the middle of a minute in which the load changes: its cells' mean is over the first half only.
+#[test]
+fn a_module_that_falls_silent_within_a_minute_is_not_far_from_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    for number in 0..3 {
+        let mut minute = CellMinute::empty(START + number, CELLS);
+        for cell in 0..CELLS {
+            // 3.3 V for half a minute, then 3.22 V under load. Cell 4 is 1 mV higher, and gone after the first half of minute 1.
+            let (half, high) = (cell == 4 && number == 1, if cell == 4 { 10 } else { 0 });
+            let (mean, n) = if half { (33_000, 150) } else { (32_600, 300) };
+            let n = if cell == 4 && number == 2 { 0 } else { n };
+            if n > 0 {
+                for (lane, count) in minute.lanes[V as usize].iter_mut().zip([32_200, mean + high, 33_000 + high, n]) {
+                    lane[cell] = count;
+                }
+            }
+        }
+        store.append(second(minute));
+    }
+    store.flush().unwrap();
+    let range = Range::new(START * MINUTE_MS, (START + 3) * MINUTE_MS);
+    let map = store.history().cell_map("hv", range, 1_000, CellValue::Deviation).unwrap();
+    let steps = &map.values[4 * map.steps..5 * map.steps];
+    assert!((steps[0] - 0.000_8).abs() < 1e-5 && steps[1].is_nan() && steps[2].is_nan(), "{steps:?}");
+    assert!(map.values[..4 * map.steps].iter().all(|v| v.abs() < 0.001), "{:?}", map.values);
+    let rank = store.history().cell_rank("hv", range).unwrap();
+    assert!((rank.deviation_v[4] - 0.000_8).abs() < 1e-5, "{:?}", rank.deviation_v);
 }
 
 proptest! {

@@ -6,6 +6,7 @@ mod cells;
 mod common;
 mod damage;
 mod disk;
+mod events;
 mod history;
 mod kill_nine;
 mod refusals;

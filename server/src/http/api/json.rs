@@ -64,7 +64,7 @@ pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, moment: &Moment) -> Valu
         .filter_map(|alarm| {
             let rule = alarm.rule.rule()?;
             Some(json!({
-                "rule": rule.id, "severity": rule.severity.word(), "since": rfc3339(alarm.since),
+                "rule": rule.id, "subject": alarm.subject.name(site, &spec.topology), "severity": rule.severity.word(), "since": rfc3339(alarm.since),
                 "words": alarm.words(site, spec, &moment.links), "advice": rule.advice,
                 "signal_lost": alarm.signal_lost, "chattering": alarm.chattering,
             }))

@@ -7,10 +7,10 @@ use domain::point::PointId;
 use domain::series::Trace;
 use domain::telemetry::column_name;
 use serde_json::{Value, json};
-use store::{Bucket, CellChart, Chart, Flow, Summary};
+use store::{Bucket, CellChart, Chart, Event, Flow, Summary};
 
 /// All of it.
-pub(super) fn answer(wanted: &Wanted, chart: &Chart, cells: &CellCurves, summary: &Summary) -> Value {
+pub(super) fn answer(wanted: &Wanted, chart: &Chart, cells: &CellCurves, summary: &Summary, events: &[Event]) -> Value {
     let column = |point: PointId| json!({ "point": point.spec().path, "column": column_name(point), "unit": point.spec().unit.symbol() });
     let with = |mut object: Value, more: Value| {
         if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
@@ -60,6 +60,7 @@ pub(super) fn answer(wanted: &Wanted, chart: &Chart, cells: &CellCurves, summary
         "energy": {
             "out_wh": out_wh, "in_wh": in_wh, "discharging_s": discharging_s, "charging_s": charging_s, "known_s": known_s,
         },
+        "events": events.iter().map(event).collect::<Vec<_>>(),
     });
     let about_cell =
         |(name, quantity, _): &NamedCell| json!({ "point": name, "unit": Trace::Cell(*quantity, 0).unit().symbol() });
@@ -82,6 +83,14 @@ pub(super) fn answer(wanted: &Wanted, chart: &Chart, cells: &CellCurves, summary
     };
     let about = if cells.is_empty() { about } else { with(about, json!({ "cells": cells })) };
     with(about, drawn)
+}
+
+fn event(event: &Event) -> Value {
+    let Event { at_ms, kind, rule, subject, severity, value, words } = event;
+    json!({
+        "timestamp": rfc3339(*at_ms), "kind": kind.word(), "rule": rule, "subject": subject,
+        "severity": severity.word(), "value": value, "words": words,
+    })
 }
 
 /// What is known of each step.

@@ -1,0 +1,94 @@
+//! Alarms and history: what a cycle changed becomes events, and what was active when the process before ended is handed to
+//! the twin again.
+
+use domain::alarm::{Alarm, AlarmChange, RULES, RuleIdx, Subject};
+use domain::spec::{SiteSpec, SystemIdx};
+use domain::time::{Now, Utc};
+use domain::twin::Site;
+use store::{ActiveAlarm, Event, EventKind, Second, Store};
+
+/// So many changes of one cycle are told to the log one by one.
+const LOGGED: usize = 20;
+
+/// What a cycle of a system changed in its alarms, told to the log and for the history.
+pub(crate) fn events(site: &Site, system: SystemIdx, changes: &[AlarmChange], now: Now) -> Vec<Event> {
+    let Some(spec) = site.spec.system(system) else { return Vec::new() };
+    let mut events = Vec::with_capacity(changes.len());
+    for change in changes {
+        let (kind, alarm) = match change {
+            AlarmChange::Raised(alarm) => (EventKind::Raised, alarm),
+            AlarmChange::Cleared(alarm) => (EventKind::Cleared, alarm),
+        };
+        let Some((rule, subject)) = alarm.name(&site.spec, &spec.topology) else { continue };
+        let words = alarm.words(&site.spec, spec, &site.links).unwrap_or_default();
+        if events.len() < LOGGED {
+            tracing::info!(system = spec.id, rule, "alarm {}: {words}", kind.word());
+        }
+        events.push(Event {
+            at_ms: now.utc.0.div_euclid(1_000),
+            kind,
+            rule: rule.to_owned(),
+            subject,
+            severity: alarm.severity(),
+            value: Some(alarm.value),
+            words,
+        });
+    }
+    if let Some(more @ 1..) = events.len().checked_sub(LOGGED) {
+        tracing::info!(system = spec.id, "and {more} more alarms in the same cycle");
+    }
+    events
+}
+
+/// What happened to a system, for the store.
+pub(crate) fn second(system: &str, now: Now, events: Vec<Event>) -> Second {
+    Second { system: system.to_owned(), utc_s: now.utc.0.div_euclid(1_000_000), events, ..Second::default() }
+}
+
+/// Hands the alarms that the history knows as active to the twin. One whose system, rule or subject is gone from the site
+/// is ended.
+pub(crate) fn restore(site: &mut Site, store: &Store, now: Now) {
+    let active = match store.history().active_alarms() {
+        Ok(active) => active,
+        Err(error) => {
+            tracing::warn!("the alarms that were active cannot be read, and are raised anew: {error}");
+            return;
+        }
+    };
+    for ActiveAlarm { system, raised } in active {
+        let Some(why) = take(site, &system, &raised) else { continue };
+        let words = format!("{}: ended, {why}", raised.words);
+        tracing::info!(system, rule = raised.rule, "alarm cleared: {words}");
+        let ended = Event { at_ms: now.utc.0.div_euclid(1_000), kind: EventKind::Cleared, words, ..raised };
+        store.append(second(&system, now, vec![ended]));
+    }
+}
+
+/// Hands one alarm to the twin; returns why it cannot be, in words.
+fn take(site: &mut Site, system: &str, raised: &Event) -> Option<String> {
+    let gone = |what: &str| Some(format!("because the site file no longer has {what}"));
+    let Some((idx, spec)) = site.spec.find_system(system) else { return gone(&format!("the system {system}")) };
+    let Some(rule) = rule(&raised.rule) else {
+        return Some(format!("because this version has no rule {}", raised.rule));
+    };
+    let subject =
+        Subject::from_name(&raised.subject, &site.spec, &spec.topology).filter(|s| belongs(&site.spec, idx, *s));
+    let Some(subject) = subject else { return gone(&format!("{} in {system}", raised.subject)) };
+    let since = Utc(raised.at_ms.saturating_mul(1_000));
+    let value = raised.value.or_else(|| rule.rule().map(|rule| rule.bound(spec).raise)).unwrap_or_default();
+    let alarm = Alarm { rule, subject, since, value, worst: value, signal_lost: true, chattering: false };
+    let taken = site.systems.get_mut(usize::from(idx.0)).is_some_and(|system| system.alarms.restore(alarm));
+    (!taken).then(|| format!("because {} is not watched for {} any more", raised.rule, raised.subject))
+}
+
+fn rule(id: &str) -> Option<RuleIdx> {
+    RULES.iter().zip(0..).find(|(rule, _)| rule.id == id).map(|(_, place)| RuleIdx(place))
+}
+
+/// Whether the subject is one of the system: a link may have been given to another.
+fn belongs(site: &SiteSpec, system: SystemIdx, subject: Subject) -> bool {
+    match subject {
+        Subject::Link(link) => site.links.get(usize::from(link.0)).is_some_and(|link| link.system == system),
+        Subject::System | Subject::Cell(_) | Subject::Node(_) | Subject::Point(_) => true,
+    }
+}
