@@ -77,7 +77,7 @@ test('faults are injected, listed, and cleared one by one and all together', () 
     await inject.getByRole('button', { name: 'Inject into the cell' }).click();
     await active.getByText('Weak cell 7.12').waitFor();
     await inject.getByLabel('AFE node').selectOption('12');
-    await inject.getByRole('button', { name: 'Stop the node' }).click();
+    await inject.getByRole('button', { name: 'Inject into the node' }).click();
     await active.getByText('Dead AFE node 12').waitFor();
     await inject.getByLabel('Device').selectOption('load-meter');
     await inject.getByRole('button', { name: 'Silence the device' }).click();

@@ -203,7 +203,8 @@ fn rules_name_the_key_of_their_limit() {
             continue;
         }
         let key = KEYS.iter().find(|key| key.key == name).unwrap_or_else(|| panic!("{}: no key {name}", rule.id));
-        let share = limit(system) * key.per_unit / key.get(&system.limits);
-        assert!((0.999..1.06).contains(&share), "{}: {share}", rule.id);
+        let (raised, given) = (limit(system) * key.per_unit, key.get(&system.limits));
+        // Currents may pass theirs by the error of measuring.
+        assert!((raised - given).abs() <= 0.051 * given.abs(), "{}: {raised}, not {given}", rule.id);
     }
 }
