@@ -3,6 +3,7 @@
 //! A page is a row of [`PAGES`](crate::pages::PAGES), so all that a router has to do is to keep a path and a query. The
 //! general one was a tenth of what a browser loads (see `docs/adr/0006`).
 
+use crate::api;
 use crate::lazy::Chunk;
 use leptos::ev;
 use leptos::prelude::*;
@@ -28,6 +29,11 @@ impl Address {
             path => path,
         };
         Address { path: path.to_owned(), query: query.to_owned() }
+    }
+
+    /// Path and query: `/cells?cell=7.12`.
+    pub fn text(&self) -> String {
+        if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) }
     }
 
     /// The path: `/cells`.
@@ -84,6 +90,23 @@ pub struct Navigation {
     at: RwSignal<Address>,
     needs: Needs,
     carried: RwSignal<Option<(&'static str, String)>>,
+    unopened: RwSignal<Option<Unopened>>,
+}
+
+/// An address that somebody wanted to go to, while the server was away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Unopened {
+    to: String,
+    way: Way,
+}
+
+/// How an address is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Within this document.
+    Page(Leave),
+    /// By loading its document.
+    Document,
 }
 
 /// The code that the page at an address needs besides what is there from the start.
@@ -95,7 +118,8 @@ static ASKED: AtomicU32 = AtomicU32::new(0);
 impl Navigation {
     /// Puts it into the context, and in the browser starts to follow links and the way back.
     pub fn provide(at: Address, needs: Needs) -> Navigation {
-        let navigation = Navigation { at: RwSignal::new(at), needs, carried: RwSignal::new(None) };
+        let navigation =
+            Navigation { at: RwSignal::new(at), needs, carried: RwSignal::new(None), unopened: RwSignal::new(None) };
         provide_context(navigation);
         Effect::new(move |_| {
             // They stay as long as the document.
@@ -136,16 +160,31 @@ impl Navigation {
     }
 
     /// Goes to another address of this server: at once, or when the code of its page is there. If that cannot be loaded,
-    /// the browser loads the document at that address.
+    /// the server may have a newer page by now, and the document is loaded; if the server is away, nothing moves and
+    /// [`Navigation::unopened`] says so.
     pub fn go(self, to: &str, leave: Leave) {
         let to = untrack(|| self.carrying(to));
         self.with_code(
             &Address::parse(&to),
             Box::new(move |there| match there {
                 true => self.arrive(&to, leave),
-                false => drop(window().location().assign(&to)),
+                false => self.load(to, Way::Page(leave)),
             }),
         );
+    }
+
+    /// The page that was asked for and not opened, because the server was away. The reader runs again when that changes.
+    pub fn unopened(self) -> Option<Address> {
+        self.unopened.with(|unopened| unopened.as_ref().map(|unopened| Address::parse(&unopened.to)))
+    }
+
+    /// Goes where somebody wanted to go when the server was away.
+    pub fn try_again(self) {
+        match self.unopened.get_untracked() {
+            Some(Unopened { to, way: Way::Page(leave) }) => self.go(&to, leave),
+            Some(Unopened { to, way: Way::Document }) => self.load(to, Way::Document),
+            None => {}
+        }
     }
 
     fn on_way_back(self) {
@@ -153,15 +192,33 @@ impl Navigation {
             &Address::current(),
             Box::new(move |there| match there {
                 true => self.at.set(Address::current()),
-                false => drop(window().location().reload()),
+                // The browser has gone back already: to try again leaves nothing behind.
+                false => self.load(Address::current().text(), Way::Page(Leave::Nothing)),
             }),
         );
+    }
+
+    /// Loads the document at `to`, if the server is there to send it. A browser's own page of errors has no way back.
+    fn load(self, to: String, way: Way) {
+        let asked = ASKED.fetch_add(1, Ordering::Relaxed) + 1;
+        spawn_local(async move {
+            let there = api::get_bytes("/healthz").await.is_ok();
+            if ASKED.load(Ordering::Relaxed) != asked {
+                return;
+            }
+            if !there || window().location().assign(&to).is_err() {
+                self.unopened.set(Some(Unopened { to, way }));
+            }
+        });
     }
 
     /// Calls `go_on` when the code of the page at `address` is there, or cannot be had; never, if somebody wants to go
     /// elsewhere meanwhile.
     fn with_code(self, address: &Address, go_on: Box<dyn FnOnce(bool)>) {
         let asked = ASKED.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.unopened.with_untracked(Option::is_some) {
+            self.unopened.set(None);
+        }
         match (self.needs)(address) {
             Some(chunk) if chunk.view().is_none() => spawn_local(async move {
                 let there = chunk.load().await.is_ok();
@@ -191,7 +248,11 @@ impl Navigation {
     fn on_click(self, event: &MouseEvent) {
         let Some((link, to)) = followed(event) else { return };
         event.prevent_default();
-        self.go(&to, if link.has_attribute("data-noscroll") { Leave::Nothing } else { Leave::Entry });
+        if link.rel() == "external" {
+            self.load(to, Way::Document);
+        } else {
+            self.go(&to, if link.has_attribute("data-noscroll") { Leave::Nothing } else { Leave::Entry });
+        }
     }
 }
 
@@ -204,8 +265,8 @@ impl Address {
     }
 }
 
-/// The link that was clicked and its address, if the page can follow it by itself: a plain click, on this server, not
-/// marked otherwise, and not just a place on this page.
+/// The link that was clicked and its address, if the page can follow it by itself: a plain click, on this server, no
+/// download, and not just a place on this page. One with `rel="external"` leads to another document.
 fn followed(event: &MouseEvent) -> Option<(HtmlAnchorElement, String)> {
     let changed = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
     if changed || event.button() != 0 || event.default_prevented() {
@@ -213,7 +274,7 @@ fn followed(event: &MouseEvent) -> Option<(HtmlAnchorElement, String)> {
     }
     let clicked = event.target()?.dyn_into::<Element>().ok()?;
     let link = clicked.closest("a[href]").ok()??.dyn_into::<HtmlAnchorElement>().ok()?;
-    let elsewhere = link.has_attribute("download") || link.has_attribute("target") || link.rel() == "external";
+    let elsewhere = link.has_attribute("download") || link.has_attribute("target");
     let location = window().location();
     if elsewhere || location.origin().ok()? != link.origin() {
         return None;

@@ -8,6 +8,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestInit, Response};
 
+/// What is said wherever the server cannot be reached.
+pub const NO_SERVER: &str = "No connection to the server";
+
 const OCTETS: &str = "application/octet-stream";
 
 /// Gets `path` in the binary form.
@@ -52,7 +55,7 @@ pub async fn ask(path: &str, method: &str) -> Result<Vec<u8>, String> {
 }
 
 async fn send(path: &str, method: &str, form: Option<String>, signal: Option<&AbortSignal>) -> Result<Vec<u8>, String> {
-    let unreachable = |_: JsValue| "The server cannot be reached. Check that it runs, then try again".to_owned();
+    let unreachable = |_: JsValue| NO_SERVER.to_owned();
     let headers = Headers::new().map_err(unreachable)?;
     let mut lines = vec![("Accept", OCTETS), ("X-Requested-By", "packtwin")];
     let options = RequestInit::new();

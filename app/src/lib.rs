@@ -7,6 +7,7 @@
 //! api       requests to the HTTP API                 format      numbers, ages and times for people
 //! address   where the page is, and how to go on      derived     values that follow from signals
 //! problem   alarms as a person wants to read them    icons       one family of icons
+//! whose     which system an address is about
 //! alive     how a rendered page comes to life
 //! lazy      code that is loaded with its page          playback  the time bar: any instant of the past
 //! ```
@@ -32,6 +33,7 @@ pub mod live;
 pub mod order;
 pub mod pages;
 pub mod playback;
+pub mod whose;
 
 mod problem;
 #[cfg(test)]
@@ -71,13 +73,16 @@ pub fn App() -> impl IntoView {
 #[component]
 fn Pages() -> impl IntoView {
     let navigation = Navigation::expect();
-    let place = Derived::new(move || pages::place(&navigation.at()));
+    let site = Live::expect().site();
+    let named = Derived::new(move || whose::system(&navigation.at(), &site).is_some());
+    let place = Derived::new(move || pages::place(&navigation.at()).filter(|_| named.get()));
     Effect::new(move |_| document().set_title(&pages::title(place.get())));
     view! {
         <Frame>
             {move || match place.get().and_then(|place| pages::PAGES[place].view()) {
                 Some(view) => view(),
-                None => view! { <NotFound /> }.into_any(),
+                None if named.get() => view! { <NotFound /> }.into_any(),
+                None => view! { <NoSuchSystem /> }.into_any(),
             }}
         </Frame>
     }
@@ -85,8 +90,25 @@ fn Pages() -> impl IntoView {
 
 #[component]
 fn NotFound() -> impl IntoView {
+    let live = Live::expect();
     view! {
         <h1 class="visually-hidden">"Not found"</h1>
-        <EmptyState title="There is no such page" advice="Choose one of the pages in the list." />
+        <EmptyState title="There is no such page" advice="The address may be mistyped, or of another version." />
+        <p class="ways"><a class="button" href=live.href("/")>"Go to the overview"</a></p>
+    }
+}
+
+#[component]
+fn NoSuchSystem() -> impl IntoView {
+    let site = Live::expect().site();
+    let asked = Navigation::expect().at().field(whose::SYSTEM).unwrap_or_default();
+    let way = |(place, system): (usize, &domain::spec::SystemSpec)| {
+        view! { <a class="button" rel="external" href=whose::href("/", place, &site)>{system.name.clone()}</a> }
+    };
+    let ways = site.systems.iter().enumerate().map(way).collect_view();
+    view! {
+        <h1 class="visually-hidden">"Not found"</h1>
+        <EmptyState title=format!("This site has no system called \u{201c}{asked}\u{201d}") advice="Choose one of its systems." />
+        <p class="ways">{ways}</p>
     }
 }

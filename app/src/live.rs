@@ -32,6 +32,7 @@ use crate::alive::alive;
 use crate::boot::{Boot, BootError};
 use crate::components::Shown;
 use crate::derived::Derived;
+use crate::whose;
 use domain::lab::LabState;
 use domain::point::PointId;
 use domain::reading::Sample;
@@ -166,9 +167,15 @@ impl Live {
         self.first_lab.get_value()
     }
 
-    /// The address of a page for this system: `/cells`, or `/cells?system=racks` for any system but the first.
+    /// The address of a page for this system: `/cells`, or `/cells?system=racks` where `/cells` is another system's.
     pub fn href(&self, path: &str) -> String {
-        if self.place == 0 { path.to_owned() } else { format!("{path}?system={}", self.system().id) }
+        whose::href(path, self.place, &self.site())
+    }
+
+    /// Whether the server cannot be reached: what is shown is the last that came.
+    pub fn lost(&self) -> Derived<bool> {
+        let connection = self.connection;
+        Derived::new(move || matches!(connection.get(), Connection::Reconnecting { .. }))
     }
 
     /// Shows a moment of the past in the place of the newest one, from now on.

@@ -11,9 +11,7 @@ pub mod trends;
 use crate::address::Address;
 use crate::icons::Glyph;
 use crate::lazy::{Chunk, View};
-use cells::CellsPage;
 use leptos::prelude::*;
-use links::LinksPage;
 use overview::OverviewPage;
 
 /// A page.
@@ -49,10 +47,10 @@ impl Page {
 /// Every page, in the order of the rail.
 pub const PAGES: &[Page] = &[
     page("/", "Overview", Glyph::Overview, Code::Core(|| view! { <OverviewPage /> }.into_any())),
-    page("/cells", "Cells", Glyph::Cells, Code::Core(|| view! { <CellsPage /> }.into_any())),
+    page("/cells", "Cells", Glyph::Cells, Code::Lazy(&cells::CHUNK)),
     page("/trends", "Trends", Glyph::Trends, Code::Lazy(&trends::CHUNK)),
     page("/home", "Home energy", Glyph::House, Code::Lazy(&home::CHUNK)),
-    page("/links", "Links", Glyph::Links, Code::Core(|| view! { <LinksPage /> }.into_any())),
+    page("/links", "Links", Glyph::Links, Code::Lazy(&links::CHUNK)),
     page("/analysis", "Analysis", Glyph::Analysis, Code::Lazy(&analysis::CHUNK)),
     page("/lab", "Lab", Glyph::Lab, Code::Lazy(&lab::CHUNK)),
 ];

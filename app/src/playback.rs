@@ -36,7 +36,7 @@ pub fn TimeBar() -> impl IntoView {
     let first_s = RwSignal::new(None::<f64>);
     let span = Derived::new(move || {
         let head_s = player.instant_ms() / 1e3;
-        Span::around(head_s, now_s.get(), f64::from(length_s.get())).since(first_s.get())
+        Span::around(head_s, now_s.get(), f64::from(length_s.get())).since(first_s.get(), now_s.get())
     });
     // On a phone the bar is a line until it is wanted.
     let open = RwSignal::new(false);

@@ -1,25 +1,30 @@
-//! Problems: alarms as a person wants to read them: one line per rule, however many cells it is about; and the one
-//! answer to "is anything wrong?". Pure.
+//! Problems: alarms as a person wants to read them: one line per cause, however many cells it is about and whatever
+//! follows from it; and the one answer to "is anything wrong?". Pure.
+
+mod fold;
 
 use crate::format;
-use domain::alarm::{Alarm, Direction, RuleIdx, Severity, Subject};
+use domain::alarm::{Alarm, Direction, RuleIdx, Severity, Subject, Watch};
 use domain::point::PointId;
 use domain::reading::CellQuantity;
 use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::Utc;
 use domain::twin::Moment;
+use fold::{Folded, folded};
 
-/// All active alarms of one rule.
+/// All active alarms of one rule, and what follows from them.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Problem {
     /// The rule.
     pub(crate) rule: RuleIdx,
-    /// How bad it is.
+    /// How bad it is, with all that follows from it.
     pub(crate) severity: Severity,
     /// What is wrong, told by the worst of them.
     pub(crate) words: String,
     /// How many others: ` and 3 more cells`; empty for none.
     pub(crate) others: String,
+    /// What follows from it, each in words.
+    pub(crate) effects: Vec<String>,
     /// What to do.
     pub(crate) advice: &'static str,
     /// When the first of them became active.
@@ -28,24 +33,42 @@ pub(crate) struct Problem {
     pub(crate) for_s: f32,
     /// Whether it cannot be known now if it is over.
     pub(crate) signal_lost: bool,
-    /// Where more is to be seen.
-    pub(crate) page: &'static str,
+    /// Where it is seen.
+    pub(crate) seen: Seen,
 }
 
-/// The rules with an active alarm in `moment`, worst first: how many problems there are.
-pub(crate) fn broken_rules(moment: &Moment) -> Vec<RuleIdx> {
-    let mut rules: Vec<RuleIdx> = Vec::new();
-    for alarm in &moment.alarms {
-        if !rules.contains(&alarm.rule) {
-            rules.push(alarm.rule);
-        }
-    }
-    rules
+/// Where a problem is seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// One cell, from 0.
+    Cell(usize),
+    /// All cells.
+    Cells,
+    /// The link with this id.
+    Link(String),
+    /// The curves of the system.
+    Trends,
+    /// The page of the house.
+    Home,
 }
 
-/// The active alarms of `moment` by rule, worst first.
+/// The active alarms of `moment` by cause, worst first.
 pub(crate) fn problems(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> Vec<Problem> {
-    broken_rules(moment).into_iter().filter_map(|rule| problem(rule, moment, site, system)).collect()
+    let folded = folded(moment, site, system);
+    let mut problems: Vec<Problem> = folded.iter().filter_map(|folded| problem(folded, moment, site, system)).collect();
+    // Those with bad effects go up; the rest keeps the order of the moment.
+    crate::order::sort_by(&mut problems, |a, b| a.severity > b.severity);
+    problems
+}
+
+/// How bad it is that the past is not being kept: the battery goes on, what it does is lost.
+pub(crate) const STORAGE: Severity = Severity::Warning;
+
+/// How many problems there are, with that of the storage, and how bad the worst is.
+pub(crate) fn tally(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> (usize, Option<Severity>) {
+    let storage = (!moment.site.storage.is_empty()).then_some(STORAGE);
+    let worst = moment.alarms.iter().map(Alarm::severity).max();
+    (folded(moment, site, system).len() + usize::from(storage.is_some()), worst.max(storage))
 }
 
 /// How many problems, in words.
@@ -57,15 +80,11 @@ pub(crate) fn count_words(problems: usize) -> String {
     }
 }
 
-fn problem(idx: RuleIdx, moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> Option<Problem> {
-    let rule = idx.rule()?;
-    let alarms = || moment.alarms.iter().filter(|alarm| alarm.rule == idx);
-    let badness = |alarm: &Alarm| match rule.direction {
-        Direction::Above => alarm.value,
-        Direction::Below => -alarm.value,
-    };
-    let worst = alarms().max_by(|a, b| badness(a).total_cmp(&badness(b)))?;
-    let since = alarms().map(|alarm| alarm.since).min()?;
+fn problem(folded: &Folded, moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> Option<Problem> {
+    let rule = folded.cause.rule()?;
+    let alarms: Vec<&Alarm> = of(moment, folded.cause);
+    let worst = worst(&alarms)?;
+    let since = alarms.iter().map(|alarm| alarm.since).min()?;
     let thing = match worst.subject {
         Subject::Cell(_) => "cell",
         Subject::Node(_) => "node",
@@ -73,25 +92,58 @@ fn problem(idx: RuleIdx, moment: &Moment, site: &SiteSpec, system: &SystemSpec) 
         Subject::Point(_) => "value",
         Subject::System => "problem",
     };
-    let others = match alarms().count() - 1 {
+    let others = match alarms.len() - 1 {
         0 => String::new(),
         1 => format!(", and 1 more {thing}"),
         n => format!(", and {n} more {thing}s"),
     };
+    let told = |rule: &RuleIdx| worst_of(moment, *rule)?.words(site, system, &moment.links);
+    let mut effects: Vec<String> = folded.effects.iter().filter_map(told).collect();
+    effects.extend(fold::standing_still(&alarms, moment, site));
+    let severities = [folded.cause].into_iter().chain(folded.effects.iter().copied());
     Some(Problem {
-        rule: idx,
-        severity: rule.severity,
+        rule: folded.cause,
+        severity: severities.filter_map(RuleIdx::rule).map(|rule| rule.severity).max().unwrap_or(rule.severity),
         words: worst.words(site, system, &moment.links)?,
         others,
+        effects,
         advice: rule.advice,
         since,
         for_s: (moment.now.utc.0 - since.0).max(0) as f32 / 1e6,
-        signal_lost: alarms().any(|alarm| alarm.signal_lost),
-        page: match worst.subject {
-            Subject::Link(_) | Subject::Node(_) | Subject::Point(_) => "/links",
-            Subject::Cell(_) | Subject::System => "/cells",
-        },
+        signal_lost: alarms.iter().any(|alarm| alarm.signal_lost),
+        seen: seen(worst, rule.watch, site, system),
     })
+}
+
+fn of(moment: &Moment, rule: RuleIdx) -> Vec<&Alarm> {
+    moment.alarms.iter().filter(|alarm| alarm.rule == rule).collect()
+}
+
+/// The worst of the alarms of one rule.
+fn worst<'a>(alarms: &[&'a Alarm]) -> Option<&'a Alarm> {
+    let badness = |alarm: &Alarm| match alarm.rule.rule().map(|rule| rule.direction) {
+        Some(Direction::Below) => -alarm.value,
+        _ => alarm.value,
+    };
+    alarms.iter().copied().max_by(|a, b| badness(a).total_cmp(&badness(b)))
+}
+
+fn worst_of(moment: &Moment, rule: RuleIdx) -> Option<&Alarm> {
+    worst(&of(moment, rule))
+}
+
+fn seen(alarm: &Alarm, watch: Watch, site: &SiteSpec, system: &SystemSpec) -> Seen {
+    match (alarm.subject, watch) {
+        (Subject::Cell(cell), _) => Seen::Cell(usize::from(cell)),
+        // A node measures the cells of its module.
+        (Subject::Node(node), _) => Seen::Cell(usize::from(node) * usize::from(system.topology.cells_per_module)),
+        (Subject::Link(link), _) => {
+            site.links.get(usize::from(link.0)).map_or(Seen::Trends, |link| Seen::Link(link.id.clone()))
+        }
+        (Subject::System, Watch::CellSpread | Watch::CellsMissing) => Seen::Cells,
+        (Subject::System, Watch::SocMove | Watch::InverterSocMove) if crate::whose::has("/home", system) => Seen::Home,
+        (Subject::System | Subject::Point(_), _) => Seen::Trends,
+    }
 }
 
 /// The one answer to "is anything wrong?".
@@ -105,9 +157,12 @@ pub(crate) struct Verdict {
     pub(crate) detail: String,
 }
 
-/// The answer for `moment`. Cells that do not report are not healthy, and of a system of which nothing is known now it is
-/// not said that all is well.
-pub(crate) fn verdict(moment: &Moment, system: &SystemSpec) -> Verdict {
+/// What a battery says of itself: while none of these is fresh, nothing is known of it.
+const BATTERY: [PointId; 4] = [PointId::Soc, PointId::Voltage, PointId::Current, PointId::Power];
+
+/// The answer for `moment`. Cells that do not report are not healthy, and of a battery of which nothing is known now it
+/// is not said that all is well, whatever its neighbours say.
+pub(crate) fn verdict(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> Verdict {
     let cells = system.topology.cells();
     let fresh = moment.state.cells.column(CellQuantity::Voltage).samples(moment.now.mono).filter(Result::is_ok).count();
     let mut is_ill = vec![false; cells];
@@ -120,27 +175,29 @@ pub(crate) fn verdict(moment: &Moment, system: &SystemSpec) -> Verdict {
     }
     let ill = is_ill.into_iter().filter(|is_ill| *is_ill).count();
     let reporting = || format!("{} of {} cells report", format::count(fresh as u64), format::count(cells as u64));
-    let none_active = moment.alarms.is_empty();
-    let known = cells > 0 || PointId::ALL.iter().any(|point| moment.point(*point).is_ok());
+    let none_active = tally(moment, site, system).1.is_none();
+    let known = cells > 0 || BATTERY.iter().any(|point| moment.point(*point).is_ok());
+    let heard = || BATTERY.iter().any(|point| moment.state.points.slot(*point).last().is_some());
     let well = none_active && fresh == cells && known;
     let words = match (none_active, cells) {
-        (true, 0) if !known => "Nothing reports".to_owned(),
+        (true, 0) if !known => "The battery does not report".to_owned(),
         (true, 0) => count_words(0),
         (true, _) if fresh == cells => format!("{} cells healthy", format::count(cells as u64)),
         (true, _) if fresh == 0 => "No cell reports".to_owned(),
         (true, _) => reporting(),
-        (false, _) => count_words(broken_rules(moment).len()),
+        (false, _) => count_words(tally(moment, site, system).0),
     };
     let detail = match (well, cells) {
-        (true, 0) => "All limits are kept".to_owned(),
-        (true, _) => "All report, all within their limits".to_owned(),
-        (false, 0) if !known => "Nothing is known of it now: see the links".to_owned(),
+        (true, 0) => "The battery reports. No alarm is active.".to_owned(),
+        (true, _) => "All cells report. No alarm is active.".to_owned(),
+        (false, 0) if !known && heard() => "What is shown of it is old: see the links.".to_owned(),
+        (false, 0) if !known => "Nothing has come from it yet: see the links.".to_owned(),
         (false, 0) => String::new(),
         (false, _) if fresh == cells => {
-            format!("{} cells healthy", format::count((cells - ill.min(cells)) as u64))
+            format!("{} cells without an alarm", format::count((cells - ill.min(cells)) as u64))
         }
-        (false, _) if fresh == 0 => "What is shown is old: see the links".to_owned(),
-        (false, _) if none_active => "The others are silent: see the links".to_owned(),
+        (false, _) if fresh == 0 => "What is shown of the cells is old: see the links.".to_owned(),
+        (false, _) if none_active => "The others are silent: see the links.".to_owned(),
         (false, _) => reporting(),
     };
     Verdict { well, words, detail }
@@ -151,9 +208,12 @@ mod tests {
     use super::*;
     use crate::sample::{moment, site, spec};
     use domain::alarm::RULES;
+    use domain::link::LinkIdx;
+    use domain::reading::{CellQuantity, NodeQuantity};
     use domain::time::Mono;
     use domain::topology::Topology;
     use domain::twin::SystemState;
+    use std::time::Duration;
 
     fn alarm(rule: &str, subject: Subject, value: f32) -> Alarm {
         let place = RULES.iter().position(|r| r.id == rule).unwrap();
@@ -161,15 +221,26 @@ mod tests {
         Alarm { rule: RuleIdx(place as u8), subject, since, value, worst: value, signal_lost: false, chattering: false }
     }
 
+    fn answer(moment: &Moment, system: &SystemSpec) -> (bool, String, String) {
+        let Verdict { well, words, detail } = verdict(moment, &site(), system);
+        (well, words, detail)
+    }
+
     #[test]
-    fn of_a_system_that_says_nothing_it_is_not_said_that_all_is_well() {
+    fn a_battery_that_says_nothing_is_not_well_whatever_the_grid_says() {
         let meter_only = SystemSpec { topology: Topology::default(), ..spec() };
-        let silent = Moment { state: SystemState::new(&meter_only), ..moment() };
-        let said = verdict(&silent, &meter_only);
-        assert_eq!((said.well, said.words.as_str()), (false, "Nothing reports"));
-        let mut speaking = silent;
-        speaking.state.points.set(PointId::GridPower, Ok(1_000.0), speaking.now.mono);
-        assert!(verdict(&speaking, &meter_only).well);
+        let mut moment = Moment { state: SystemState::new(&meter_only), ..moment() };
+        moment.state.points.set(PointId::GridPower, Ok(1_000.0), moment.now.mono);
+        let said = answer(&moment, &meter_only);
+        assert_eq!((said.0, said.1.as_str()), (false, "The battery does not report"));
+        assert!(said.2.contains("Nothing has come from it yet"), "{}", said.2);
+        moment.state.points.set(PointId::Soc, Ok(50.0), moment.now.mono);
+        let said = answer(&moment, &meter_only);
+        assert_eq!((said.0, said.1.as_str()), (true, "No problems"));
+        moment.now = moment.now + Duration::from_secs(60);
+        let said = answer(&moment, &meter_only);
+        assert_eq!((said.0, said.1.as_str()), (false, "The battery does not report"));
+        assert!(said.2.contains("old"), "{}", said.2);
     }
 
     #[test]
@@ -190,18 +261,81 @@ mod tests {
                 "Pack voltage 6.1 % below its level of the last 30 s, limit 5 %"
             ]
         );
-        assert_eq!(problems[0].for_s, 60.0);
-        let verdict = verdict(&moment, &spec());
-        assert_eq!((verdict.words.as_str(), verdict.detail.as_str()), ("2 problems", "257 cells healthy"));
+        assert_eq!((problems[0].for_s, &problems[0].seen, &problems[1].seen), (60.0, &Seen::Cell(131), &Seen::Trends));
+        let (_, words, detail) = answer(&moment, &spec());
+        assert_eq!((words.as_str(), detail.as_str()), ("2 problems", "257 cells without an alarm"));
     }
 
     #[test]
     fn silence_is_not_health() {
         let mut moment = moment();
-        let well = verdict(&moment, &spec());
-        assert_eq!((well.well, well.words.as_str()), (true, "260 cells healthy"));
+        assert_eq!((answer(&moment, &spec()).0, answer(&moment, &spec()).1.as_str()), (true, "260 cells healthy"));
         moment.now.mono = Mono(moment.now.mono.0 + 60_000_000);
-        let silent = verdict(&moment, &spec());
-        assert_eq!((silent.well, silent.words.as_str()), (false, "No cell reports"));
+        assert_eq!((answer(&moment, &spec()).0, answer(&moment, &spec()).1.as_str()), (false, "No cell reports"));
+    }
+
+    #[test]
+    fn a_past_that_is_not_kept_is_a_problem() {
+        let mut moment = moment();
+        moment.site.storage = "the disk is full".to_owned();
+        assert_eq!(tally(&moment, &site(), &spec()), (1, Some(Severity::Warning)));
+        let (well, words, detail) = answer(&moment, &spec());
+        assert_eq!((well, words.as_str(), detail.as_str()), (false, "1 problem", "260 cells without an alarm"));
+    }
+
+    #[test]
+    fn a_lost_node_explains_its_cells_and_no_others() {
+        let mut moment = moment();
+        let now = moment.now.mono;
+        for cell in 100..120 {
+            moment.state.cells.column_mut(CellQuantity::Voltage).set(cell, Err(domain::reading::NoData::Error), now);
+        }
+        moment.state.nodes[5].set(NodeQuantity::State, Ok(2.0), now);
+        moment.alarms = vec![
+            alarm("afe.node.lost", Subject::Node(5), 2.0),
+            alarm("afe.node.delay", Subject::Node(5), 30.0),
+            alarm("cells.missing", Subject::System, 7.7),
+        ];
+        let told = problems(&moment, &site(), &spec());
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!((told[0].words.as_str(), &told[0].seen), ("AFE node 6 does not answer", &Seen::Cell(100)));
+        assert_eq!(told[0].effects.len(), 2, "{:?}", told[0].effects);
+        assert!(told[0].effects[1].contains("20 of 260 cells"), "{:?}", told[0].effects);
+        assert_eq!(answer(&moment, &spec()).1, "1 problem");
+        // A cell of another module is missing too: that is a problem of its own.
+        moment.state.cells.column_mut(CellQuantity::Voltage).set(3, Err(domain::reading::NoData::Error), now);
+        assert_eq!(problems(&moment, &site(), &spec()).len(), 2);
+    }
+
+    #[test]
+    fn a_silent_link_explains_what_came_over_it_and_says_which_values_stand_still() {
+        let mut moment = moment();
+        moment.now = moment.now + Duration::from_secs(20);
+        let silent = |link| alarm("link.silent", Subject::Link(LinkIdx(link)), 20.0);
+        moment.alarms = vec![
+            alarm("afe.node.lost", Subject::Node(5), 2.0),
+            silent(0),
+            alarm("cells.missing", Subject::System, 100.0),
+        ];
+        let told = problems(&moment, &site(), &spec());
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!((told[0].words.as_str(), told[0].severity), ("Battery controller is silent", Severity::Critical));
+        assert_eq!(told[0].seen, Seen::Link("bms".into()));
+        let last = told[0].effects.last().unwrap();
+        assert!(last.starts_with("No new state of charge") && last.ends_with("more values"), "{last}");
+        // A link that fell silent at another time has nothing to do with the cells.
+        moment.links[0].last_at = Some(Mono(1_000_000));
+        assert_eq!(problems(&moment, &site(), &spec()).len(), 3);
+    }
+
+    #[test]
+    fn a_low_cell_explains_the_spread() {
+        let mut moment = moment();
+        moment.state.cells.column_mut(CellQuantity::Voltage).set(131, Ok(2.8), moment.now.mono);
+        let spread = alarm("cell.spread", Subject::System, 0.4);
+        moment.alarms = vec![alarm("cell.voltage.low", Subject::Cell(131), 2.8), spread];
+        assert_eq!(problems(&moment, &site(), &spec()).len(), 1);
+        moment.alarms = vec![alarm("cell.voltage.low", Subject::Cell(7), 2.84), spread];
+        assert_eq!(problems(&moment, &site(), &spec()).len(), 2, "another cell makes the spread");
     }
 }

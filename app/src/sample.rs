@@ -24,6 +24,7 @@ pub(crate) fn spec() -> SystemSpec {
         rate_hz: 5.0,
         simulated: true,
         max_ages: Vec::new(),
+        cell_max_age: domain::cells::CELL_MAX_AGE,
         kind: SystemKind::DataCentre,
     }
 }

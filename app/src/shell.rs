@@ -7,7 +7,7 @@ use crate::App;
 use crate::address::Address;
 use crate::boot::{Boot, ELEMENT};
 use crate::components::THEME_KEY;
-use crate::pages;
+use crate::{pages, whose};
 use leptos::prelude::*;
 
 /// Where the built files are. Their names carry content hashes, so they may be cached for ever.
@@ -28,11 +28,17 @@ pub struct Assets {
 /// Loads the app and lets it take over. It begins after the first paint: what a person reads is in the document already,
 /// and on a slow line must not wait for what makes it live. Chunks are asked for in tasks of their own: a request takes a
 /// browser a while.
-const START: &str = "requestAnimationFrame(()=>setTimeout(async()=>{\
+const START: &str = "requestAnimationFrame(()=>setTimeout(async()=>{try{\
     const wasm=fetch('WASM');[CHUNKS].forEach(href=>setTimeout(()=>document.head.append(\
     Object.assign(document.createElement('link'),\
     {rel:'preload',as:'fetch',type:'application/wasm',crossOrigin:'',href}))));\
-    const{default:init,hydrate}=await import('JS');await init({module_or_path:wasm});setTimeout(hydrate)}))";
+    const{default:init,hydrate}=await import('JS');await init({module_or_path:wasm});await hydrate()}\
+    catch(why){console.error(why);document.body.append(Object.assign(document.createElement('p'),\
+    {className:'half-loaded',role:'alert',innerHTML:'WORDS'}))}}))";
+
+/// Said over a page whose code did not come: it looks alive, and is not.
+const HALF_LOADED: &str =
+    "This page did not load to its end: what it shows stands still. <a href=\"\">Load it again</a>";
 
 /// The whole document for one request, of the page at `address`. `nonce` goes on every inline script.
 pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String>) -> impl IntoView + use<> {
@@ -43,10 +49,12 @@ pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String
     let theme = format!(
         "try{{const t=localStorage.getItem('{THEME_KEY}');if(t)document.documentElement.setAttribute('data-theme',t)}}catch{{}}"
     );
-    let start = START.replace("JS", &js).replace("WASM", &wasm).replace("CHUNKS", &chunks);
+    let start =
+        START.replace("JS", &js).replace("WASM", &wasm).replace("CHUNKS", &chunks).replace("WORDS", HALF_LOADED);
     let carried = boot.encode();
+    let named = whose::system(&address, &boot.site).is_some();
     provide_context(boot);
-    let title = pages::title(pages::place(&address));
+    let title = pages::title(pages::place(&address).filter(|_| named));
     provide_context(address);
     view! {
         <!DOCTYPE html>

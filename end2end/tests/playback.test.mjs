@@ -45,7 +45,8 @@ test('an instant of the past is rendered by the server, and kept from page to pa
       assert.equal(at(page), Date.parse(instant), name);
       await past(page);
     }
-    for (const command of await page.getByRole('main').getByRole('button').all()) {
+    await page.getByText('What the simulation is told to do is known of the present only').waitFor();
+    for (const command of await page.getByRole('main').getByRole('button', { includeHidden: true }).all()) {
       assert.ok(await command.isDisabled(), 'nothing is commanded in the past');
     }
     await button(page, 'Go live').click();

@@ -14,6 +14,7 @@ mod script;
 mod snapshot;
 mod sql;
 
+pub(crate) use program::find_duckdb;
 use questions::ask;
 pub(crate) use questions::{Ask, QUESTIONS, sag_limit_v_s};
 pub(crate) use run::Output;

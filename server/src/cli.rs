@@ -102,6 +102,9 @@ pub(crate) struct Export {
     /// The first instant after it; the end if not given
     #[arg(long, value_name = "INSTANT")]
     pub(crate) to: Option<String>,
+    /// The minutes of single cells in the place of rows
+    #[arg(long)]
+    pub(crate) cells: bool,
     /// The file to write; its name ends in .csv, .parquet, or .log (candump, of all links that were recorded)
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
@@ -112,18 +115,21 @@ pub(crate) struct Export {
 
 #[derive(Args, Debug)]
 pub(crate) struct Import {
-    /// The file: .parquet, .csv, .duckdb or .db (with a table `telemetry`)
+    /// The file: .parquet, .csv, .duckdb or .db (with a table `telemetry`); or a folder of .csv and .parquet files
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    /// Which column, or file of a folder, is which point or cell: see docs/history.md
+    #[arg(long, value_name = "FILE")]
+    pub(crate) map: Option<PathBuf>,
     /// Id of the system that the rows belong to
     #[arg(long, value_name = "ID", default_value = "hv")]
     pub(crate) system: String,
     /// Folder of the history; made if it is not there
     #[arg(long, value_name = "DIR", default_value = "data", env = "PACKTWIN_DATA")]
     pub(crate) data: PathBuf,
-    /// The DuckDB program, for DuckDB files
-    #[arg(long, value_name = "PROGRAM", default_value = "duckdb", env = "PACKTWIN_DUCKDB")]
-    pub(crate) duckdb: PathBuf,
+    /// The DuckDB program, for DuckDB files; if not given, it is looked for
+    #[arg(long, value_name = "PROGRAM", env = "PACKTWIN_DUCKDB")]
+    pub(crate) duckdb: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -14,6 +14,7 @@ mod api;
 mod assets;
 mod cells;
 mod drawn;
+mod error_page;
 mod guard;
 mod history;
 mod home;

@@ -126,3 +126,53 @@ impl Hub {
         self.site.find_system(id).map(|(idx, spec)| (idx.0 as usize, spec))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::limits::{Chemistry, Limits};
+    use domain::live::Encoder;
+    use domain::spec::SystemKind;
+    use domain::time::{Mono, Now, Utc};
+    use domain::topology::Topology;
+    use domain::twin::SystemState;
+
+    #[test]
+    fn the_engine_does_not_wait_for_who_looks_into_the_recent_past_and_nothing_is_missing_after() {
+        let spec = SystemSpec {
+            id: "hv".to_owned(),
+            name: "Pack".to_owned(),
+            kind: SystemKind::DataCentre,
+            topology: Topology::new(1, 1, 3),
+            capacity_ah: 280.0,
+            nominal_v: 10.0,
+            reserve_pct: 20.0,
+            limits: Limits::of(Chemistry::Lfp, 3, 280.0),
+            cell_resolution_v: 0.001,
+            rate_hz: 5.0,
+            simulated: false,
+            max_ages: Vec::new(),
+            cell_max_age: domain::cells::CELL_MAX_AGE,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(folder.path(), Utc(0)).unwrap();
+        let published = |second: u64| {
+            let now = Now { utc: Utc(second as i64 * 1_000_000), mono: Mono(1 + second * 1_000_000) };
+            let moment = Moment { now, state: SystemState::new(&spec), ..Moment::default() };
+            Published::new(Encoder::new(&spec).encode(&moment), moment)
+        };
+        let site = Arc::new(SiteSpec { name: "Site".to_owned(), systems: vec![spec.clone()], links: Vec::new() });
+        let first = (published(0), Recent::new(&spec, 10));
+        let clock: Clock = crate::clock::system_clock();
+        let hub = Hub::new(site, Vec::new(), vec![None], store, clock, vec![first]);
+        hub.publish(0, published(1));
+        // While somebody looks, two cycles come. Did the engine wait, this would never end.
+        let seen = hub.recent(0, |recent| {
+            hub.publish(0, published(2));
+            hub.publish(0, published(3));
+            recent.len()
+        });
+        assert_eq!((seen, hub.newest(0).unwrap().moment.now.utc), (Some(1), Utc(3_000_000)));
+        assert_eq!(hub.recent(0, Recent::len), Some(3));
+    }
+}

@@ -18,6 +18,7 @@ mod devices;
 mod engine;
 mod http;
 mod hub;
+mod link_thread;
 mod pace;
 mod past;
 mod probe;

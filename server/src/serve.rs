@@ -7,6 +7,7 @@ use crate::clock::system_clock;
 use crate::engine;
 use crate::http::{self, AppState, Manifest};
 use crate::hub::{Hub, Published};
+use crate::link_thread::LinkThread;
 use crate::site_file::{self, SiteFile};
 use crate::tape;
 use anyhow::{Context as _, Result, anyhow};
@@ -79,8 +80,9 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let (sink, inputs) = mpsc::channel(engine::INPUTS);
     let mut handles = Vec::with_capacity(tasks.len());
     let mut running = Vec::with_capacity(tasks.len());
-    for (mut task, idx) in tasks.into_iter().zip(0..) {
-        task.bind().await?;
+    let link_thread = LinkThread::start()?;
+    for (task, idx) in tasks.into_iter().zip(0..) {
+        let task = link_thread.bind(task).await?;
         handles.push(task.handle());
         running.push((LinkIdx(idx), task));
     }
@@ -99,7 +101,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         .collect::<Result<Vec<_>>>()?;
     let hub = Arc::new(Hub::new(Arc::new(spec), handles, labs, store.clone(), clock.clone(), systems));
     let links: Vec<_> = (running.into_iter())
-        .map(|(idx, task)| tokio::spawn(task.run(idx, clock.clone(), sink.clone(), stopped.clone())))
+        .map(|(idx, task)| link_thread.handle().spawn(task.run(idx, clock.clone(), sink.clone(), stopped.clone())))
         .collect();
     drop(sink);
     let engine = tokio::spawn(engine::run(site, inputs, hub.clone(), store.clone(), clock, stopped.clone()));
@@ -130,6 +132,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     for link in links {
         let _ = link.await;
     }
+    drop(link_thread);
     engine.await.context("engine")?;
     store.close().context("close the history")?;
     drop(rigs);

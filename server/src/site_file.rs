@@ -143,7 +143,7 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
             all_read.then(|| (span, format!("there is no system {id:?}; there is {}", known.join(", "))))
         })
     };
-    let (mut specs, mut tasks, mut max_ages) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut specs, mut tasks, mut ages) = (Vec::new(), Vec::new(), Vec::new());
     for config in &link {
         if !ids.insert(format!("link {}", config.id.get_ref())) {
             complaints.push((config.id.span(), format!("there are two links {:?}", config.id.get_ref())));
@@ -159,7 +159,7 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
         let mut spec = config.spec(idx);
         match config.build(idx, &system.topology, base) {
             Ok(task) => {
-                max_ages.extend(task.max_ages().into_iter().map(|max| (idx, max)));
+                ages.push((idx, task.ages().clone()));
                 spec.device = task.handle().device().to_owned();
                 tasks.push(task);
             }
@@ -183,9 +183,10 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
             system.simulated = true;
         }
     }
-    for (idx, max) in max_ages {
+    for (idx, ages) in ages {
         if let Some(system) = systems.get_mut(idx.0 as usize) {
-            allow(&mut system.max_ages, max);
+            ages.points.into_iter().for_each(|max| allow(&mut system.max_ages, max));
+            system.cell_max_age = system.cell_max_age.max(ages.cells.unwrap_or_default());
         }
     }
     let name = site.map(Spanned::into_inner).unwrap_or_default();

@@ -43,7 +43,7 @@ pub(crate) fn bench(part: &str) -> Result<()> {
     if wanted("sweep") || wanted("links-decode") {
         attempt("decode and step", example("links", "decode_sweep", &mut measured));
     }
-    if ["links-segment", "links-lost", "links-jitter"].iter().any(|key| wanted(key)) {
+    if ["links-segment", "links-lost", "links-jitter", "links-jitter-busy"].iter().any(|key| wanted(key)) {
         attempt("links", example("links", "bench_links", &mut measured));
     }
     if wanted("live-bytes") {

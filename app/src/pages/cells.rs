@@ -34,6 +34,8 @@ use panel::Panel;
 use view::CellsView;
 use worst::Worst;
 
+crate::lazy_page!(CHUNK, cells, CellsPage);
+
 /// The page Cells.
 #[component]
 pub fn CellsPage() -> impl IntoView {

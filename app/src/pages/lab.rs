@@ -53,13 +53,13 @@ fn LabOfSystem() -> impl IntoView {
             </span>
         </p>
         <p class="lab-past" role="note" hidden=move || !lab.live.past.get()>
-            "You are looking at the past: nothing can be commanded there. Go live to use the lab."
+            "You are looking at the past: the values below are of that instant. What the simulation is told to do is known of the present only, and nothing can be commanded in the past. Go live to use the lab."
         </p>
         <p class="lab-failed" role="alert" hidden=move || lab.failed.with(Option::is_none)>
             {move || lab.failed.get()}
         </p>
         <Effects lab />
-        <div class="lab">
+        <div class="lab" hidden=move || lab.live.past.get()>
             <Load lab />
             <Burst lab />
             <Ambient lab />

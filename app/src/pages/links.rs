@@ -16,6 +16,8 @@ use connection::PageConnection;
 use leptos::prelude::*;
 use table::Frames;
 
+crate::lazy_page!(CHUNK, links, LinksPage);
+
 /// The page Links. The address says whose frames are shown: `/links?link=bms`; without it, those of the first link.
 #[component]
 pub fn LinksPage() -> impl IntoView {

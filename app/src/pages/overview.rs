@@ -3,6 +3,8 @@
 
 mod cell_map;
 mod charge;
+mod controller;
+pub(crate) mod ended;
 mod energy;
 mod flow;
 mod load_profile;
@@ -13,6 +15,7 @@ use crate::alive::Later;
 use crate::live::Live;
 use cell_map::CellMap;
 use charge::Charge;
+use controller::Controller;
 use flow::PowerFlow;
 use leptos::prelude::*;
 use load_profile::LoadProfile;
@@ -30,6 +33,7 @@ pub fn OverviewPage() -> impl IntoView {
             <Later><Charge /></Later>
             <Later><PowerFlow /></Later>
             <Later><Tiles /></Later>
+            <Later><Controller /></Later>
             <Later><LoadProfile wide=!has_cells /></Later>
             {has_cells.then(|| view! { <Later><CellMap /></Later> })}
         </div>

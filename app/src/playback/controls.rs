@@ -11,7 +11,13 @@ const STEP_ON: &str = "M6 6l9 6-9 6zM18 6v12";
 /// Back to the present; pressed while the page shows it.
 #[component]
 pub(super) fn LiveButton(player: Player) -> impl IntoView {
-    let live = move || !player.live.past.get();
+    let lost = player.live.lost();
+    let live = move || !player.live.past.get() && !lost.get();
+    let words = move || match (player.live.past.get(), lost.get()) {
+        (true, _) => "Go live",
+        (false, true) => "Not live",
+        (false, false) => "Live",
+    };
     view! {
         <button
             type="button"
@@ -20,7 +26,7 @@ pub(super) fn LiveButton(player: Player) -> impl IntoView {
             on:click=move |_| player.go_live()
         >
             <span class="chip-dot" aria-hidden="true"></span>
-            {move || if live() { "Live" } else { "Go live" }}
+            {words}
         </button>
     }
 }

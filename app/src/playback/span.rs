@@ -30,13 +30,19 @@ impl Span {
         Span { from_s: to_s - length_s, to_s }
     }
 
-    /// The same without what lies before the first reading, of which there is nothing to show. It stays at least a minute
-    /// long; a stretch that ends before the first reading stays as it is.
-    pub fn since(self, first_s: Option<f64>) -> Span {
-        match first_s.filter(|first_s| *first_s < self.to_s) {
-            Some(first_s) => Span { from_s: self.from_s.max(first_s.min(self.to_s - LEAST_S)), ..self },
-            None => self,
-        }
+    /// The same without what lies before the first reading, of which there is nothing to show, at least a minute long. One
+    /// that reaches the present moves on in steps of its own length. A stretch before the first reading stays as it is.
+    pub fn since(self, first_s: Option<f64>, now_s: f64) -> Span {
+        let Some(first_s) = first_s.filter(|first_s| self.from_s < *first_s && *first_s < self.to_s) else {
+            return self;
+        };
+        let to_s = if self.to_s < now_s {
+            self.to_s
+        } else {
+            let step_s = ((now_s - first_s) / 50.0).max(1.0);
+            ((now_s / step_s).ceil() * step_s).min(self.to_s)
+        };
+        Span { from_s: first_s.min(to_s - LEAST_S), to_s }
     }
 
     /// Where an instant lies: 0 at the beginning, 1 at the end, not beyond.
@@ -89,15 +95,19 @@ mod tests {
     #[test]
     fn the_track_begins_with_the_first_reading() {
         let day = Span { from_s: 0.0, to_s: 86_400.0 };
-        for (first_s, from_s) in [
-            (None, 0.0),
-            (Some(-5.0), 0.0),
-            (Some(80_000.0), 80_000.0),
-            (Some(86_390.0), 86_340.0),
+        for (first_s, now_s, expected) in [
+            (None, 86_000.0, (0.0, 86_400.0)),
+            (Some(-5.0), 86_000.0, (0.0, 86_400.0)),
             // Nothing was recorded in it.
-            (Some(90_000.0), 0.0),
+            (Some(90_000.0), 86_000.0, (0.0, 86_400.0)),
+            // In the past its end stays, in the present it is near.
+            (Some(80_000.0), 100_000.0, (80_000.0, 86_400.0)),
+            (Some(80_000.0), 86_000.0, (80_000.0, 86_040.0)),
+            (Some(86_390.0), 86_395.0, (86_335.0, 86_395.0)),
         ] {
-            assert_eq!(day.since(first_s), Span { from_s, to_s: 86_400.0 }, "{first_s:?}");
+            let span = day.since(first_s, now_s);
+            assert_eq!((span.from_s, span.to_s), expected, "{first_s:?} {now_s}");
+            assert!(span.to_s >= now_s.min(day.to_s), "the present is in it");
         }
     }
 

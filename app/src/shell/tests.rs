@@ -60,7 +60,12 @@ fn the_first_view_has_real_values_in_it() {
         "Battery, discharging",
         "3 of 3 links",
         "0.61 C",
-        "91 kW left",
+        "of 233 kW for discharge",
+        "61 % in use",
+        "Contactors",
+        "closed",
+        "13 of 13 measure, slowest 12 ms",
+        "never received",
     ] {
         assert!(text.contains(words), "{words} is not in: {text}");
     }
@@ -104,7 +109,7 @@ fn a_house_is_told_in_its_own_words_and_a_slow_source_is_believed() {
     ] {
         assert!(overview.contains(words), "{words} is not in: {overview}");
     }
-    assert!(!overview.contains("AI load") && !overview.contains("Power in use"), "{overview}");
+    assert!(!overview.contains("AI load") && !overview.contains("Headroom"), "{overview}");
     let home = text(&document_of("/home", boot_of(site.clone(), &moment)));
     for words in [
         "Normal",
@@ -135,7 +140,7 @@ fn an_alarm_is_told_in_the_strip_and_in_its_place() {
         chattering: false,
     }];
     let text = text(&document("/", &moment));
-    for words in ["1 problem, critical", "Cell 7.12 at 2840 mV", "3 min", "Signal lost", "259 cells healthy"] {
+    for words in ["1 problem, critical", "Cell 7.12 at 2840 mV", "3 min", "Signal lost", "259 cells without an alarm"] {
         assert!(text.contains(words), "{words} is not in: {text}");
     }
 }
@@ -168,6 +173,73 @@ fn a_system_that_is_no_house_has_nothing_on_the_page_of_one() {
     let html = document("/home", &moment());
     assert!(text(&html).contains("832 V pack is not a house"), "{}", text(&html));
     assert!(!html.contains("href=\"/home"), "it is not in the rail");
+}
+
+#[test]
+fn of_a_battery_that_never_reported_nothing_is_called_well() {
+    let (site, live) = house();
+    let mut dead = Moment { state: SystemState::new(&site.systems[0]), ..live };
+    dead.links = vec![domain::link::LinkStatus::default(); 3];
+    // The grid is measured by another device, which is well.
+    dead.state.points.set(PointId::GridPower, Ok(1_250.0), dead.now.mono);
+    dead.state.points.set(PointId::LoadPower, Ok(0.0), dead.now.mono);
+    for page in ["/", "/home", "/links", "/cells", "/trends", "/analysis"] {
+        let text = text(&document_of(page, boot_of(site.clone(), &dead)));
+        for wrong in ["No problems", "healthy", "Healthy", "No sensor", "Not sent by", "0.0 %", "All cells report"] {
+            assert!(!text.contains(wrong), "{page} says {wrong}: {text}");
+        }
+    }
+    let home = text(&document_of("/home", boot_of(site.clone(), &dead)));
+    assert!(home.contains("Source not reached yet") && home.contains("Check connection"), "{home}");
+    let overview = text(&document_of("/", boot_of(site, &dead)));
+    assert!(overview.contains("The battery does not report"), "{overview}");
+}
+
+#[test]
+fn cells_that_never_reported_are_not_within_their_limits() {
+    let dead = Moment { state: SystemState::new(&site().systems[0]), ..moment() };
+    let overview = text(&document("/", &dead));
+    assert!(overview.contains("No cell reports") && !overview.contains("No AI load"), "{overview}");
+    let cells = text(&document("/cells", &dead));
+    assert!(!cells.contains("none out of limits"), "{cells}");
+}
+
+#[test]
+fn storage_trouble_is_on_every_page() {
+    let mut moment = moment();
+    moment.site.storage = "the disk is full".to_owned();
+    for page in ["/", "/cells", "/trends", "/links", "/analysis", "/lab", "/nowhere"] {
+        let text = text(&document(page, &moment));
+        assert!(text.contains("History is not being kept") && text.contains("the disk is full"), "{page}: {text}");
+    }
+}
+
+#[test]
+fn the_switch_and_problems_tell_of_the_other_systems() {
+    use domain::alarm::Severity;
+    use domain::twin::Health;
+    let (house, _) = house();
+    let mut site = site();
+    site.systems.push(SystemSpec { id: "home".into(), name: "House".into(), ..house.systems[0].clone() });
+    let mut moment = moment();
+    for (health, words) in [
+        (Health::Alarm(Severity::Critical), "House : critical. See its problems."),
+        (Health::Unknown, "House : nothing is known of it now."),
+    ] {
+        moment.site.systems = vec![Health::NoAlarm, health];
+        let text = text(&document_of("/", boot_of(site.clone(), &moment)));
+        assert!(text.replace("House:", "House :").contains(words), "{text}");
+    }
+    let html = document_of("/trends", boot_of(site, &moment));
+    assert!(html.contains("href=\"/trends?system=home\""), "the switch stays on the page");
+}
+
+#[test]
+fn a_system_that_the_site_does_not_have_is_said_with_those_that_it_has() {
+    let html = document("/cells?system=nobody", &moment());
+    let text = text(&html);
+    assert!(text.contains("This site has no system called \u{201c}nobody\u{201d}"), "{text}");
+    assert!(html.contains("<title>Not found") && text.contains("832 V pack"), "{text}");
 }
 
 #[test]

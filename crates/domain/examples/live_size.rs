@@ -202,6 +202,7 @@ fn spec(topology: Topology, cell_resolution_v: f32) -> SiteSpec {
         rate_hz: 5.0,
         simulated: true,
         max_ages: Vec::new(),
+        cell_max_age: domain::cells::CELL_MAX_AGE,
         kind: SystemKind::DataCentre,
     };
     let link = |i: u8| LinkSpec {

@@ -5,12 +5,15 @@ use crate::slot::Slot;
 use crate::time::Mono;
 use std::time::Duration;
 
-/// A cell value older than this is stale. Three sweeps of the slowest source that the site file accepts for cells.
+/// A cell value older than this is stale, unless [`SystemSpec::cell_max_age`](crate::spec::SystemSpec::cell_max_age)
+/// says otherwise because the cells' source is slow.
 pub const CELL_MAX_AGE: Duration = Duration::from_millis(1_500);
 
 /// One quantity of every cell: last good value, its time, and why there is no newer one.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Column {
+    /// A value that is older than this is stale.
+    max_age: Duration,
     values: Vec<f32>,
     at: Vec<Mono>,
     no_data: Vec<Option<NoData>>,
@@ -18,10 +21,22 @@ pub struct Column {
     no_data_at: Vec<Mono>,
 }
 
+impl Default for Column {
+    fn default() -> Column {
+        Column::new(0)
+    }
+}
+
 impl Column {
     /// A column of `cells` cells of which nothing is known.
     pub fn new(cells: usize) -> Column {
+        Column::with_max_age(cells, CELL_MAX_AGE)
+    }
+
+    /// As [`Column::new`], of values that are stale when they are older than `max_age`.
+    pub fn with_max_age(cells: usize, max_age: Duration) -> Column {
         Column {
+            max_age,
             values: vec![0.0; cells],
             at: vec![Mono(0); cells],
             no_data: vec![Some(NoData::NotPresent); cells],
@@ -61,7 +76,7 @@ impl Column {
         match self.no_data.get(cell) {
             None => Err(NoData::NotPresent),
             Some(Some(why)) => Err(*why),
-            Some(None) if now.since(self.at[cell]) > CELL_MAX_AGE => Err(NoData::Stale),
+            Some(None) if now.since(self.at[cell]) > self.max_age => Err(NoData::Stale),
             Some(None) => Ok(self.values[cell]),
         }
     }
@@ -164,6 +179,11 @@ impl CellFrame {
         CellFrame { columns: std::array::from_fn(|_| Column::new(cells)) }
     }
 
+    /// As [`CellFrame::new`], of values that are stale when they are older than `max_age`.
+    pub fn with_max_age(cells: usize, max_age: Duration) -> CellFrame {
+        CellFrame { columns: std::array::from_fn(|_| Column::with_max_age(cells, max_age)) }
+    }
+
     /// How many cells it has.
     pub fn len(&self) -> usize {
         self.columns[0].len()
@@ -206,6 +226,15 @@ mod tests {
         assert_eq!(column.last(0), Some((3.3, ms(100))));
         column.set(9, Ok(1.0), ms(1_700));
         assert_eq!(column.last(1), None);
+    }
+
+    #[test]
+    fn cells_of_a_slow_source_have_longer_until_they_are_stale() {
+        let mut frame = CellFrame::with_max_age(1, Duration::from_secs(13));
+        let column = frame.column_mut(CellQuantity::Voltage);
+        column.set(0, Ok(3.3), ms(100));
+        assert_eq!(column.sample(0, ms(13_100)), Ok(3.3));
+        assert_eq!(column.sample(0, ms(13_101)), Err(NoData::Stale));
     }
 
     #[test]

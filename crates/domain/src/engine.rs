@@ -72,7 +72,7 @@ mod limits_tests;
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::alarm::RULES;
+    use crate::alarm::{Alarm, RULES, RuleIdx, Subject};
     use crate::limits::{Chemistry, Limits};
     use crate::link::{LinkSpec, LinkState};
     use crate::reading::{NoData, NodeQuantity, Sample};
@@ -98,6 +98,7 @@ pub(crate) mod tests {
                 rate_hz: 5.0,
                 simulated: true,
                 max_ages: Vec::new(),
+                cell_max_age: crate::cells::CELL_MAX_AGE,
                 kind: SystemKind::DataCentre,
             }],
             links: vec![LinkSpec {
@@ -220,6 +221,45 @@ pub(crate) mod tests {
             step(&mut site, at(seconds), [batch(seconds, value)]);
         }
         assert!(active(&site).is_empty());
+    }
+
+    #[test]
+    fn a_cycle_of_one_system_leaves_the_others_and_their_delays_alone() {
+        let mut spec = site();
+        spec.systems.push(SystemSpec { id: "other".into(), ..spec.systems[0].clone() });
+        let mut site = Site::new(spec);
+        let low = Target::Cell(CellQuantity::Voltage, 0);
+        for idx in [SystemIdx(0), SystemIdx(1)] {
+            let Input::Batch(bad) = batch(0.1, &[(low, Ok(2.8))]) else { panic!() };
+            site.take(Input::Batch(Batch { system: idx, ..bad }));
+        }
+        // The first is bad for longer than its rule waits; of the second nobody has looked.
+        let raised = |site: &mut Site, idx, seconds| cycle(site, SystemIdx(idx), at(seconds)).len();
+        assert_eq!((raised(&mut site, 0, 0.2), raised(&mut site, 0, 0.6)), (0, 1));
+        assert!(site.systems[1].alarms.active().is_empty());
+        assert_eq!((raised(&mut site, 1, 0.7), raised(&mut site, 1, 0.9), raised(&mut site, 1, 1.1)), (0, 0, 1));
+        assert_eq!(raised(&mut site, 9, 2.0), 0, "there is no such system");
+    }
+
+    #[test]
+    fn a_link_that_was_silent_before_a_restart_is_silent_until_it_speaks() {
+        let mut site = Site::new(site());
+        let rule = RULES.iter().position(|rule| rule.id == "link.silent").unwrap();
+        let silent = Alarm {
+            rule: RuleIdx(rule as u8),
+            subject: Subject::Link(LinkIdx(0)),
+            since: crate::time::Utc(-7),
+            value: 5.0,
+            worst: 5.0,
+            signal_lost: true,
+            chattering: false,
+        };
+        assert!(site.systems[0].alarms.restore(silent));
+        for tenth in 0..40 {
+            let outputs = step(&mut site, at(tenth as f32 * 0.1), []);
+            assert_eq!((outputs.alarms.len(), active(&site)), (0, vec!["link.silent"]), "at {tenth} tenths");
+        }
+        assert_eq!(site.systems[0].alarms.active()[0].since, silent.since);
     }
 
     #[test]

@@ -111,6 +111,27 @@ impl CellMinute {
         CellQuantity::ALL.iter().any(|quantity| self.lane(*quantity, Stat::N).get(cell).is_some_and(|n| *n > 0))
     }
 
+    /// Adds `n` moments of one cell: their lowest value, mean and highest value, V or °C.
+    pub fn add(&mut self, quantity: CellQuantity, cell: usize, min_mean_max: [f32; 3], n: u32) {
+        let cells = self.cells().max(cell + 1);
+        for lanes in &mut self.lanes {
+            lanes.iter_mut().zip(Stat::ALL).for_each(|(lane, stat)| lane.resize(cells, stat.none()));
+        }
+        let [min, mean, max, known] = &mut self.lanes[quantity as usize];
+        let n = u16::try_from(n).unwrap_or(u16::MAX);
+        let [new_min, new_mean, new_max] = min_mean_max.map(|value| count(quantity, value));
+        add_part([&mut min[cell], &mut mean[cell], &mut max[cell], &mut known[cell]], [new_min, new_mean, new_max, n]);
+    }
+
+    /// Takes away what is known of a cell.
+    pub fn forget(&mut self, cell: usize) {
+        for (lane, stat) in self.lanes.iter_mut().flat_map(|lanes| lanes.iter_mut().zip(Stat::ALL)) {
+            if let Some(kept) = lane.get_mut(cell) {
+                *kept = stat.none();
+            }
+        }
+    }
+
     /// Adds another part of the same minute, as after a restart: means by the number of moments behind them.
     pub fn join(&mut self, other: &CellMinute) {
         let cells = self.cells().max(other.cells());
@@ -120,20 +141,31 @@ impl CellMinute {
             }
             let [min, mean, max, n] = mine;
             let [other_min, other_mean, other_max, other_n] = theirs;
-            for cell in (0..other_n.len()).filter(|cell| other_n[*cell] > 0) {
-                if n[cell] == 0 {
-                    (min[cell], mean[cell], max[cell]) = (other_min[cell], other_mean[cell], other_max[cell]);
-                } else {
-                    let (a, b) = (u64::from(n[cell]), u64::from(other_n[cell]));
-                    let sum = u64::from(mean[cell]) * a + u64::from(other_mean[cell]) * b;
-                    mean[cell] = ((sum + (a + b) / 2) / (a + b)) as u16;
-                    min[cell] = min[cell].min(other_min[cell]);
-                    max[cell] = max[cell].max(other_max[cell]);
-                }
-                n[cell] = n[cell].saturating_add(other_n[cell]);
+            for cell in 0..other_n.len() {
+                add_part(
+                    [&mut min[cell], &mut mean[cell], &mut max[cell], &mut n[cell]],
+                    [other_min[cell], other_mean[cell], other_max[cell], other_n[cell]],
+                );
             }
         }
     }
+}
+
+/// Adds another part of a cell's minute, each by [`Stat`]: means by the number of moments behind them.
+fn add_part([min, mean, max, n]: [&mut u16; 4], [other_min, other_mean, other_max, other_n]: [u16; 4]) {
+    if other_n == 0 {
+        return;
+    }
+    if *n == 0 {
+        (*min, *mean, *max) = (other_min, other_mean, other_max);
+    } else {
+        let (a, b) = (u64::from(*n), u64::from(other_n));
+        let sum = u64::from(*mean) * a + u64::from(other_mean) * b;
+        *mean = ((sum + (a + b) / 2) / (a + b)) as u16;
+        *min = (*min).min(other_min);
+        *max = (*max).max(other_max);
+    }
+    *n = n.saturating_add(other_n);
 }
 
 /// Collects the moments of the running minute.
@@ -274,6 +306,20 @@ mod tests {
             assert_eq!(minutes.push(&Moment { now: nothing.now, ..Moment::default() }), None);
         }
         assert_eq!(minutes.finish(), None);
+    }
+
+    #[test]
+    fn a_cell_is_added_to_a_minute_and_forgotten_again() {
+        let mut minute = CellMinute::empty(7, 0);
+        minute.add(V, 3, [3.2, 3.21, 3.22], 4);
+        minute.add(V, 3, [3.1, 3.2, 3.21], 1);
+        minute.add(T, 1, [20.0, 21.0, 22.0], 2);
+        let of = |stat| value(V, minute.lane(V, stat)[3]);
+        assert_eq!((minute.cells(), of(Stat::Min), of(Stat::Mean), of(Stat::Max)), (4, 3.1, 3.208, 3.22));
+        assert_eq!((minute.lane(V, Stat::N), minute.lane(T, Stat::N)), (&[0, 0, 0, 5][..], &[0, 2, 0, 0][..]));
+        minute.forget(3);
+        minute.forget(99);
+        assert_eq!((minute.knows(3), minute.knows(1)), (false, true));
     }
 
     proptest! {

@@ -139,8 +139,8 @@ points! {
     /// Power taken by the load, W: that of the AI hall or of the house, see
     /// [`SystemKind::load_name`](crate::spec::SystemKind::load_name).
     LoadPower "load/power" "Load" Watt 1.0 (-5e6, 5e6) 1_500;
-    /// Solar power, W.
-    SolarPower "solar/power" "Solar" Watt 1.0 (0.0, 5e6) 3_000;
+    /// Solar power, W. A little below zero at night, where inverters draw some watts and say so.
+    SolarPower "solar/power" "Solar" Watt 1.0 (-5e4, 5e6) 3_000;
     /// Air temperature around the pack, °C.
     Ambient "ambient/temperature" "Ambient" Celsius 0.1 (-60.0, 100.0) 10_000;
     /// Temperature of a battery that has one sensor, °C.
@@ -155,12 +155,12 @@ points! {
     InverterBatteryVoltage "inverter/battery_voltage" "Battery voltage at the inverter" Volt 0.01 (0.0, 2_000.0) 5_000;
     /// Battery power as an inverter measures it, W, discharge positive.
     InverterBatteryPower "inverter/battery_power" "Battery power at the inverter" Watt 1.0 (-5e6, 5e6) 5_000;
+    /// Alarms that the BMS itself reports, as bits of [`crate::bms::EVENTS`].
+    BmsAlarms "battery/bms_alarms" "Alarms of the BMS" Number 1.0 (0.0, 16_777_215.0) 10_000;
+    /// Warnings that the BMS itself reports, as bits of [`crate::bms::EVENTS`].
+    BmsWarnings "battery/bms_warnings" "Warnings of the BMS" Number 1.0 (0.0, 16_777_215.0) 10_000;
     /// Contactor command: the same bits as [`PointId::Contactors`], as the BMS wants them.
     ContactorsCommand "battery/contactors_command" "Contactor command" Number 1.0 (0.0, 7.0) 3_000;
-    /// Events that the BMS calls alarms or errors, as bits of [`crate::bms::BmsEvent`].
-    BmsAlarms "battery/bms_alarms" "BMS alarms" Number 1.0 (0.0, 16_777_215.0) 10_000;
-    /// Events that the BMS calls warnings, as the same bits.
-    BmsWarnings "battery/bms_warnings" "BMS warnings" Number 1.0 (0.0, 16_777_215.0) 10_000;
 }
 
 impl PointId {
@@ -212,9 +212,9 @@ mod tests {
         "inverter/soc",
         "inverter/battery_voltage",
         "inverter/battery_power",
-        "battery/contactors_command",
         "battery/bms_alarms",
         "battery/bms_warnings",
+        "battery/contactors_command",
     ];
 
     #[test]

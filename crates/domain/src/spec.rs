@@ -48,6 +48,9 @@ pub struct SystemSpec {
     pub simulated: bool,
     /// Points whose values may be older than the catalogue says, because their sources are slow. Each at most once.
     pub max_ages: Vec<MaxAge>,
+    /// A cell value older than this is stale: [`CELL_MAX_AGE`](crate::cells::CELL_MAX_AGE), or more where the cells'
+    /// source is slow.
+    pub cell_max_age: Duration,
 }
 
 /// What a system is for. It gives its parts their names.

@@ -42,6 +42,14 @@ pub fn days_of(year: i64, month: u8, day: u8) -> Option<i64> {
     (civil(days) == (year, month, day)).then_some(days)
 }
 
+/// An instant written as a number since 1970-01-01 UTC, in ms. Seconds, milliseconds, microseconds and nanoseconds are told
+/// apart by size: each is taken for the unit in which it lies between 1980 and 2100. `None` if there is none.
+pub fn epoch_ms(number: f64) -> Option<i64> {
+    const YEARS_S: std::ops::Range<f64> = 315_532_800.0..4_102_444_800.0;
+    let per_s = [1.0, 1e3, 1e6, 1e9].into_iter().find(|per_s| YEARS_S.contains(&(number / per_s)))?;
+    Some((number / per_s * 1e3).round() as i64)
+}
+
 /// The instant that [`rfc3339`] wrote; also without the fraction of the second, or with more digits of it.
 pub fn from_rfc3339(text: &str) -> Option<Utc> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
@@ -141,6 +149,23 @@ impl Sub<Duration> for Now {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_instants_in_the_unit_that_their_size_tells() {
+        for (number, ms) in [
+            (1_792_881_000.0, Some(1_792_881_000_000)),
+            (1_792_881_000.25, Some(1_792_881_000_250)),
+            (1_792_881_000_200.0, Some(1_792_881_000_200)),
+            (1_792_881_000_200_000.0, Some(1_792_881_000_200)),
+            (1_792_881_000_200_000_000.0, Some(1_792_881_000_200)),
+            (0.0, None),
+            (46_000.0, None),
+            (-1_792_881_000.0, None),
+            (f64::NAN, None),
+        ] {
+            assert_eq!(epoch_ms(number), ms, "{number}");
+        }
+    }
 
     #[test]
     fn an_age_is_never_negative() {

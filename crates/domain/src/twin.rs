@@ -33,7 +33,7 @@ impl SystemState {
     pub fn new(spec: &SystemSpec) -> SystemState {
         SystemState {
             points: Points::new(&spec.max_ages),
-            cells: CellFrame::new(spec.topology.cells()),
+            cells: CellFrame::with_max_age(spec.topology.cells(), spec.cell_max_age),
             nodes: vec![Node::default(); spec.topology.modules()],
         }
     }

@@ -7,6 +7,7 @@
 //! | `links-segment` | decode of a 6,400-cell segment of shared memory, p99, µs |
 //! | `links-lost` | frames lost of ten times the bus's real rate, through a socket, all on one core |
 //! | `links-jitter` | how far polls of ten Modbus links at 5 Hz are from their instants, p99, ms |
+//! | `links-jitter-busy` | the same, while a thread for each core computes |
 
 use domain::engine::Input;
 use domain::link::LinkIdx;
@@ -19,6 +20,8 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UdpSocket};
@@ -139,6 +142,34 @@ async fn gateway(asked: mpsc::UnboundedSender<Instant>) -> Outcome<SocketAddr> {
     Ok(address)
 }
 
+/// Threads that compute, one for each core, until this is dropped.
+struct Busy(Arc<AtomicBool>, Vec<JoinHandle<()>>);
+
+impl Busy {
+    fn start() -> Busy {
+        let go_on = Arc::new(AtomicBool::new(true));
+        let spin = || {
+            let go_on = go_on.clone();
+            std::thread::spawn(move || {
+                while go_on.load(Ordering::Relaxed) {
+                    std::hint::black_box((0..1_000_u64).fold(0, |sum, n| sum ^ n.wrapping_mul(31)));
+                }
+            })
+        };
+        let threads = (0..std::thread::available_parallelism().map_or(2, usize::from)).map(|_| spin()).collect();
+        Busy(go_on, threads)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+        for thread in self.1.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
 async fn jitter() -> Outcome<f64> {
     let mut links = Vec::new();
     for _ in 0..POLLERS {
@@ -167,5 +198,8 @@ fn main() -> Outcome<()> {
     let one_core = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     println!("figure\tlinks-lost\t{}", one_core.block_on(lost())?);
     println!("figure\tlinks-jitter\t{:.3}", one_core.block_on(jitter())?);
+    let busy = Busy::start();
+    println!("figure\tlinks-jitter-busy\t{:.3}", one_core.block_on(jitter())?);
+    drop(busy);
     Ok(())
 }

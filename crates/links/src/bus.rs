@@ -15,10 +15,10 @@ pub(crate) mod socketcan;
 pub(crate) mod victron_mqtt;
 pub(crate) mod vrm;
 
-use crate::device::victron::rows;
+use crate::device::victron::ROWS;
 use crate::frames::Describe;
-use crate::link::{BindError, Reporter};
-use domain::point::MaxAge;
+use crate::link::{Ages, BindError, Reporter};
+use domain::point::PointId;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,13 +64,16 @@ impl Bus {
         }
     }
 
-    /// Which points may be older than the catalogue says, because they come seldom. What is told or read at the pace of
-    /// a battery does not; of a GX, every value does, and its configuration says how seldom.
-    pub(crate) fn max_ages(&self, of_all: Option<Duration>) -> Vec<MaxAge> {
+    /// How old its values may be, if those of the link are good for `usual`.
+    pub(crate) fn ages(&self, usual: Duration) -> Ages {
+        let of_can = |points: Vec<PointId>| Ages::of(points, true, usual);
         match self {
-            Bus::Modbus(bus) => bus.max_ages(),
-            Bus::VictronMqtt(_) | Bus::Vrm(_) => of_all.map(rows::max_ages).unwrap_or_default(),
-            Bus::Cannelloni(_) | Bus::Candump(_) | Bus::Socketcan(_) | Bus::SharedMemory(_) => Vec::new(),
+            Bus::Modbus(bus) => bus.ages(usual),
+            Bus::VictronMqtt(_) | Bus::Vrm(_) => Ages::of(ROWS.iter().map(|row| row.point), false, usual),
+            Bus::Cannelloni(bus) => of_can(bus.points()),
+            Bus::Candump(bus) => of_can(bus.points()),
+            Bus::Socketcan(bus) => of_can(bus.points()),
+            Bus::SharedMemory(_) => Ages::of([], true, usual),
         }
     }
 

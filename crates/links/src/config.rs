@@ -8,6 +8,8 @@
 //! kind = "cannelloni"               # or "socketcan", "candump", "modbus-tcp", "modbus-rtu-tcp", "sunspec",
 //!                                   # "shared-memory", "victron-mqtt", "victron-vrm"
 //! silent_ms = 1000                  # silent after this long without a reading; 3 periods, at least 1000, if not given
+//! max_age_ms = 60000                # a value that is older is stale: for sources that send seldom. If not given, what
+//!                                   # the point has in the catalogue, or 2.5 periods and the time-out if that is longer
 //!
 //! # cannelloni                      # candump                        # modbus-tcp
 //! listen = "127.0.0.1:20000"        # file = "burst.log"             # connect = "127.0.0.1:15020"
@@ -18,6 +20,9 @@
 //! interface = "can0"                #                                # units = { battery = 225 }
 //! # dbc, map                        #                                # serial = "HQ2233ABCDE"
 //! ```
+//!
+//! All three Modbus kinds take `max_read`, the most registers of one request, and `any_unit_in_reply = true`, for gateways
+//! that answer with a unit of their own.
 //!
 //! `modbus-rtu-tcp` has the keys of `modbus-tcp`: it is for gateways that pass the bytes of a serial line on as they
 //! are. `units` gives the table's named units other identifiers. `serial` is the number that the device must have;
@@ -57,6 +62,7 @@ pub use crate::device::can_map::MapEntry;
 pub use crate::device::sign::Sign;
 pub use kinds::{KINDS, KindGuide};
 
+use crate::link::between_polls;
 use domain::link::LinkSpec;
 use domain::spec::SystemIdx;
 use serde::Deserialize;
@@ -97,6 +103,8 @@ pub struct LinkConfig {
     pub kind: Spanned<Kind>,
     /// Silent after so many milliseconds without a reading.
     pub silent_ms: Option<Spanned<u32>>,
+    /// A value that is older than so many milliseconds is stale.
+    pub max_age_ms: Option<Spanned<u32>>,
     /// cannelloni: address to listen on.
     pub listen: Option<Spanned<String>>,
     /// socketcan: the interface as Linux names it, `can0`.
@@ -119,6 +127,10 @@ pub struct LinkConfig {
     pub poll_ms: Option<Spanned<u32>>,
     /// Modbus: longest wait for a connection or an answer; 1000 if not given.
     pub timeout_ms: Option<Spanned<u32>>,
+    /// Modbus: the most registers of one request; 125 if not given.
+    pub max_read: Option<Spanned<u16>>,
+    /// Modbus: whether a reply may name another unit than the one that was asked.
+    pub any_unit_in_reply: Option<Spanned<bool>>,
     /// Modbus: the register table.
     pub table: Option<Spanned<PathBuf>>,
     /// Modbus: identifiers of the table's named units, where they differ from the table's own.
@@ -256,14 +268,26 @@ impl LinkConfig {
         matches!(self.kind.get_ref(), Kind::Cannelloni | Kind::Socketcan | Kind::Candump)
     }
 
-    /// How long its values are good, where that is longer than for their points in general: `None` for links whose
-    /// values are as fresh as their arrival.
-    pub fn max_age(&self) -> Option<Duration> {
-        let periods = Duration::from_secs(self.poll_s().into()) * SILENT_PERIODS;
+    /// How long its values are good, where that is longer than for their points in general: as the file says, or else
+    /// by how often it is asked. Zero for links that nobody asks, such as a CAN bus.
+    pub fn max_age(&self) -> Duration {
+        let ms = |ms: u32| Duration::from_millis(ms.into());
+        if let Some(given) = &self.max_age_ms {
+            return ms(*given.get_ref());
+        }
         match self.kind.get_ref() {
-            Kind::VictronVrm => Some(periods.max(CLOUD_MAX_AGE)),
-            Kind::VictronMqtt => Some(QUIET_MAX_AGE),
-            _ => None,
+            Kind::VictronVrm => {
+                let period = Duration::from_secs(self.poll_s().into());
+                // They have an age when they come.
+                between_polls(period, ms(self.timeout_ms())).max(period * SILENT_PERIODS).max(CLOUD_MAX_AGE)
+            }
+            Kind::VictronMqtt => QUIET_MAX_AGE,
+            Kind::ModbusTcp | Kind::ModbusRtuTcp | Kind::SunSpec => {
+                between_polls(ms(self.poll_ms()), ms(self.timeout_ms()))
+            }
+            // A file is read at once.
+            Kind::SharedMemory => between_polls(ms(self.poll_ms()), Duration::ZERO),
+            Kind::Cannelloni | Kind::Socketcan | Kind::Candump => Duration::ZERO,
         }
     }
 

@@ -29,5 +29,5 @@ mod sequence;
 mod text;
 
 pub use config::{ConfigError, LinkConfig};
-pub use link::{Attempts, BindError, Clock, LinkHandle, LinkTask, Polling};
+pub use link::{Ages, Attempts, BindError, Clock, LinkHandle, LinkTask, Polling};
 pub use recording::{RecordingError, RecordingLimits, RecordingStatus};

@@ -1,10 +1,13 @@
 //! A running link: one task that moves bytes, makes readings of them and reports how it does.
 
+mod ages;
 mod jumps;
 mod monitor;
 mod polling;
 mod reporter;
 
+pub use ages::Ages;
+pub(crate) use ages::between_polls;
 pub use polling::{Attempts, Polling};
 pub(crate) use reporter::{Record, Reporter};
 
@@ -13,7 +16,6 @@ use crate::frames::Describe;
 use crate::recording::{Recorder, RecordingError, RecordingLimits, RecordingStatus};
 use domain::engine::Input;
 use domain::link::{FrameRow, LinkIdx, LinkStatus};
-use domain::point::MaxAge;
 use domain::spec::SystemIdx;
 use domain::time::Now;
 use reporter::lock;
@@ -47,7 +49,7 @@ pub struct LinkTask {
     system: SystemIdx,
     bus: Bus,
     handle: LinkHandle,
-    max_ages: Vec<MaxAge>,
+    ages: Ages,
 }
 
 /// Looks at a link from outside. Cheap to clone.
@@ -69,12 +71,13 @@ impl LinkTask {
         let can = bus.can_interface(&id).map(|name| name.replace(char::is_whitespace, "_").into());
         let device = bus.device().into();
         let handle = LinkHandle { record, table: bus.table(), can, device, installation: None };
-        LinkTask { id, system, max_ages: bus.max_ages(None), bus, handle }
+        LinkTask { id, system, ages: Ages::default(), bus, handle }
     }
 
-    /// The same link, of which all values are good for `age`, if it says so.
-    pub(crate) fn good_for(mut self, age: Option<Duration>) -> LinkTask {
-        self.max_ages = self.bus.max_ages(age);
+    /// The same link, of which all values are good for `age` at least.
+    pub(crate) fn good_for(mut self, age: Duration) -> LinkTask {
+        self.ages = self.bus.ages(age);
+        lock(&self.handle.record).set_ages(self.ages.clone());
         self
     }
 
@@ -84,9 +87,9 @@ impl LinkTask {
         self
     }
 
-    /// Which points may be older than the catalogue says, because the link brings them seldom.
-    pub fn max_ages(&self) -> Vec<MaxAge> {
-        self.max_ages.clone()
+    /// Which values may be older than usual, because the link brings them seldom.
+    pub fn ages(&self) -> &Ages {
+        &self.ages
     }
 
     /// Takes the address that the link listens on, so that a start that cannot work fails at once. Links that connect

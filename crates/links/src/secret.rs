@@ -1,7 +1,9 @@
 //! A token or password: used, never shown.
 
+use crate::text::time;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The longest secret that is believed, bytes.
 const LONGEST: u64 = 8_192;
@@ -38,6 +40,20 @@ pub(crate) enum SecretSource {
 }
 
 impl SecretSource {
+    /// As [`SecretSource::read`], on a thread of its own: a file may be on a network that does not answer.
+    ///
+    /// # Errors
+    /// Why there is none, in words.
+    pub(crate) async fn read_within(&self, limit: Duration) -> Result<Secret, String> {
+        let source = self.clone();
+        let reading = tokio::task::spawn_blocking(move || source.read());
+        match tokio::time::timeout(limit, reading).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err("it could not be read".to_owned()),
+            Err(_) => Err(format!("it could not be read within {}: does its disk answer?", time(limit))),
+        }
+    }
+
     /// Reads the secret, anew each time: it may have been exchanged.
     ///
     /// # Errors

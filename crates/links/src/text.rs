@@ -1,5 +1,42 @@
 //! Help for messages to people: where something is in a file, and what they may have meant.
 
+use std::io;
+use std::time::Duration;
+
+/// What the system says of a connection, for people: no numbers of the system, no names of a program.
+pub(crate) fn network_error(error: &io::Error) -> String {
+    use io::ErrorKind::*;
+    let words = match error.kind() {
+        ConnectionRefused => "refused: nothing listens there",
+        ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof => "closed by the other side",
+        HostUnreachable => "the host cannot be reached: is it on, and on this network?",
+        NetworkUnreachable => "the network cannot be reached: is the cable plugged in?",
+        TimedOut => "no answer",
+        AddrNotAvailable => "the address is not available",
+        PermissionDenied => "this machine does not allow it",
+        _ => {
+            // The library adds the number of the error, which helps nobody.
+            let text = error.to_string();
+            let words = text.split(" (os error").next().unwrap_or_default();
+            return match words.strip_prefix("failed to lookup address information: ") {
+                Some(why) => format!("the name of the host is not known ({why})"),
+                None => words.to_owned(),
+            };
+        }
+    };
+    words.to_owned()
+}
+
+/// A time for people: `300 ms`, `1.5 s`, `2 min`.
+pub(crate) fn time(time: Duration) -> String {
+    let ms = time.as_millis();
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..120_000 => format!("{} s", (ms as f64 / 100.0).round() / 10.0),
+        _ => format!("{} min", (ms as f64 / 6_000.0).round() / 10.0),
+    }
+}
+
 /// The line, from 1, of the byte at `offset`.
 pub(crate) fn line_of(source: &str, offset: usize) -> usize {
     source.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
@@ -53,6 +90,24 @@ mod tests {
             assert_eq!(nearest(wrong, names), expected);
         }
         assert_eq!([edits("kitten", "sitting"), edits("", "abc"), edits("abc", "")], [3, 3, 3]);
+    }
+
+    #[test]
+    fn errors_of_the_system_and_times_are_words() {
+        for (kind, words) in
+            [(io::ErrorKind::ConnectionRefused, "refused"), (io::ErrorKind::HostUnreachable, "cannot be reached")]
+        {
+            assert!(network_error(&kind.into()).contains(words));
+        }
+        for number in 1..134 {
+            let words = network_error(&io::Error::from_raw_os_error(number));
+            assert!(!words.is_empty() && !words.contains("os error") && !words.contains("Os {"), "{words}");
+        }
+        let ms = Duration::from_millis;
+        assert_eq!(
+            [time(ms(300)), time(ms(1_500)), time(ms(25_000)), time(ms(300_000))],
+            ["300 ms", "1.5 s", "25 s", "5 min"]
+        );
     }
 
     #[test]

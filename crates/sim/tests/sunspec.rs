@@ -147,6 +147,31 @@ async fn faults_of_the_wire_come_and_go() {
     assert_eq!(ask(&mut stream).await, None);
     set(None);
     assert_eq!(ask(&mut stream).await.as_ref(), Some(&good), "silence loses what was asked, no more");
+    let refused = |code| Some(vec![0, 7, 0, 0, 0, 3, 1, 0x83, code]);
+    set(Some(WireFault::Missing(40_001, 40_005)));
+    assert_eq!(ask(&mut stream).await, refused(2));
+    set(Some(WireFault::Missing(40_002, 40_005)));
+    assert_eq!(ask(&mut stream).await.as_ref(), Some(&good), "only what touches them is refused");
+    set(Some(WireFault::ReadAtMost(1)));
+    assert_eq!(ask(&mut stream).await, refused(3));
+    set(Some(WireFault::OtherUnit(9)));
+    assert_eq!(ask(&mut stream).await.map(|reply| reply[6]), Some(9));
+    set(Some(WireFault::Noise));
+    let noisy = ask(&mut stream).await.unwrap();
+    assert!(noisy.len() > good.len() && noisy.ends_with(&good));
+    set(Some(WireFault::CloseAfterReply));
+    assert_eq!(
+        [ask(&mut stream).await, ask(&mut stream).await.filter(|reply| !reply.is_empty())],
+        [Some(good.clone()), None]
+    );
+    let mut stream = TcpStream::connect(gateway).await.unwrap();
+    set(Some(WireFault::CloseWhenIdle(Duration::from_millis(50))));
+    assert_eq!(ask(&mut stream).await.as_ref(), Some(&good));
+    let mut byte = [0; 1];
+    assert_eq!(timeout(Duration::from_secs(5), stream.read(&mut byte)).await.unwrap().unwrap(), 0);
+    set(None);
+    let mut stream = TcpStream::connect(gateway).await.unwrap();
+    assert_eq!(ask(&mut stream).await.as_ref(), Some(&good));
     set(Some(WireFault::HalfOpen));
     assert_eq!(ask(&mut stream).await, None);
     set(None);

@@ -14,6 +14,7 @@ use crate::segment::{self, Segment};
 use crate::writer::FILE;
 use domain::minute::CellMinute;
 use domain::time::Utc;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -98,6 +99,30 @@ impl Bulk {
         Ok(sealed)
     }
 
+    /// As [`Bulk::join_cells`], but a cell's minute that is there already stays as it is, so the same file can be imported
+    /// twice. Returns how many minutes of cells are new.
+    ///
+    /// # Errors
+    /// As [`Bulk::join_cells`].
+    pub fn join_new_cells(&self, system: &str, day: Day, mut minutes: Vec<CellMinute>) -> Result<u64, StoreError> {
+        let path = cells::path(&self.folder, system, day);
+        let there = if path.exists() { cells::file::minutes(&path, day)? } else { BTreeMap::new() };
+        let mut new = 0;
+        for minute in &mut minutes {
+            let known = there.get(&minute.minute);
+            for cell in 0..minute.cells() {
+                if known.is_some_and(|known| known.knows(cell)) {
+                    minute.forget(cell);
+                }
+                new += u64::from(minute.knows(cell));
+            }
+        }
+        if new > 0 {
+            self.join_cells(system, day, &minutes)?;
+        }
+        Ok(new)
+    }
+
     /// Records what happened.
     ///
     /// # Errors
@@ -124,14 +149,6 @@ impl Bulk {
     fn db(&self) -> MutexGuard<'_, Database> {
         self.db.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Reads the rows of another program's Parquet file: `timestamp` and the columns whose names are known.
-///
-/// # Errors
-/// It is no Parquet file, has no such columns, or they are no numbers.
-pub fn read_parquet(path: &Path) -> Result<Block, StoreError> {
-    segment::import(path)
 }
 
 /// Writes rows to a new Parquet file as sealed days are written. Returns its size, bytes.

@@ -31,6 +31,7 @@ mod day;
 mod error;
 mod event;
 mod folder;
+mod foreign;
 mod history;
 mod index;
 mod queue;
@@ -43,12 +44,14 @@ mod tail;
 mod writer;
 
 pub use block::Block;
-pub use bulk::{Bulk, by_day, read_parquet, write_cells_parquet, write_parquet};
+pub use bulk::{Bulk, by_day, write_cells_parquet, write_parquet};
 pub use cells::CellDay;
+pub use cells::file::column_name as cell_column_name;
 pub use database::Row;
 pub use day::{DAY_MS, Day};
 pub use error::{Notice, StoreError};
 pub use event::{ActiveAlarm, Event, EventKind, UnknownWord};
+pub use foreign::ForeignParquet;
 pub use history::{
     Beside, CellChart, CellCoverage, CellMap, CellParts, CellRank, CellValue, CellsAt, Chart, Coverage, Grid, Headroom,
     History, Mean, Parts, Range, Sag, Sags, Spread, Summary, Tier,

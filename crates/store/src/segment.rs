@@ -6,7 +6,7 @@
 mod read;
 mod write;
 
-pub(crate) use read::{Opened, import};
+pub(crate) use read::Opened;
 pub(crate) use write::{
     FileWriter, TIMESTAMP, common_properties, failed, replace, replace_with, timestamp, write, write_file,
 };

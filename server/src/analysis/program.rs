@@ -21,6 +21,14 @@ pub(super) struct Program {
     pub(super) version: String,
 }
 
+/// The program as the server finds it: for commands that need it once.
+///
+/// # Errors
+/// As [`Finder::find`].
+pub(crate) fn find_duckdb(named: Option<PathBuf>) -> Result<PathBuf, String> {
+    Finder::new(named).find().map(|program| program.path)
+}
+
 /// Finds the program, and remembers it.
 #[derive(Debug)]
 pub(super) struct Finder {

@@ -1,39 +1,38 @@
 //! `packtwin export`: a stretch of history as CSV or Parquet, or its recorded frames. A server may be running.
 
 use super::candump::candump;
-use super::{csv_header, csv_row, parse_instant};
+use super::{csv_header, csv_row, parse_instant, rfc3339};
 use crate::cli::Export;
 use anyhow::{Context as _, Result, anyhow, bail};
+use domain::minute::{MINUTE_MS, NONE, Stat, value};
 use domain::point::PointId;
+use domain::reading::CellQuantity;
 use domain::telemetry::{LEADING, columns};
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use store::{Block, Day, History, Range};
+use std::path::Path;
+use std::sync::Arc;
+use store::{Block, Day, History, Range, StoreError, cell_column_name};
 
 /// Writes what was asked for.
 ///
 /// # Errors
 /// There is no such history, or the file cannot be written.
 pub(crate) fn export(options: &Export) -> Result<()> {
-    let instant = |flag: &str, text: &Option<String>, other| match text {
-        Some(text) => parse_instant(text).map_err(|why| anyhow!("{flag}: {why}")),
-        None => Ok(other),
-    };
     let path = &options.out;
     let extension = path.extension().and_then(|name| name.to_str()).unwrap_or_default();
-    let create = || {
-        let file = File::create(path).with_context(|| format!("create {}", path.display()))?;
-        anyhow::Ok(BufWriter::with_capacity(1 << 18, file))
-    };
     if extension == "log" {
         let (from, to) = (instant("--from", &options.from, i64::MIN)?, instant("--to", &options.to, i64::MAX)?);
-        let mut out = create()?;
+        let mut out = create(path)?;
         let frames = candump(&options.data, Range::new(from, to), &mut out)?;
         out.flush().with_context(|| format!("write {}", path.display()))?;
         println!("{frames} frames in {}", path.display());
         return Ok(());
     }
     let history = History::open(&options.data)?;
+    if options.cells {
+        return cells(&history, options, extension);
+    }
     let coverage = history.coverage(&options.system);
     let (Some(first_ms), Some(last_ms)) = (coverage.first_ms, coverage.last_ms) else {
         let known = history.systems().join(", ");
@@ -42,7 +41,7 @@ pub(crate) fn export(options: &Export) -> Result<()> {
     let range = Range::new(instant("--from", &options.from, first_ms)?, instant("--to", &options.to, last_ms + 1)?);
     let rows = match extension {
         "csv" => {
-            let mut out = create()?;
+            let mut out = create(path)?;
             let rows = csv(&history, &options.system, range, &mut out)?;
             out.flush().with_context(|| format!("write {}", path.display()))?;
             rows
@@ -56,6 +55,77 @@ pub(crate) fn export(options: &Export) -> Result<()> {
     };
     println!("{rows} rows in {}", path.display());
     Ok(())
+}
+
+/// Writes the minutes of single cells: a line for each minute and cell.
+fn cells(history: &History, options: &Export, extension: &str) -> Result<()> {
+    let (path, system) = (&options.out, &options.system);
+    let there = history.cell_coverage(system);
+    let (Some(first_ms), Some(end_ms)) = (there.first_ms, there.end_ms) else {
+        bail!("{} has no minutes of cells of a system {system:?}", options.data.display());
+    };
+    let range = Range::new(instant("--from", &options.from, first_ms)?, instant("--to", &options.to, end_ms)?);
+    let count = match extension {
+        "csv" => {
+            let mut out = create(path)?;
+            let lines = cells_csv(history, system, range, &mut out)?;
+            out.flush().with_context(|| format!("write {}", path.display()))?;
+            lines
+        }
+        "parquet" => {
+            let (mut minutes, mut count) = (Vec::new(), 0);
+            history.each_cell_minute(system, range, |minute| {
+                count += (0..minute.cells()).filter(|cell| minute.knows(*cell)).count();
+                minutes.push(Arc::new(minute.clone()));
+                Ok::<(), StoreError>(())
+            })?;
+            store::write_cells_parquet(path, &minutes)?;
+            count
+        }
+        _ => bail!("--out {}: the name must end in .csv or .parquet", path.display()),
+    };
+    println!("{count} cell minutes in {}", path.display());
+    Ok(())
+}
+
+/// Writes minutes of cells as CSV. Returns how many lines there were.
+fn cells_csv(history: &History, system: &str, range: Range, out: &mut impl Write) -> Result<usize> {
+    let lanes = || CellQuantity::ALL.into_iter().flat_map(|quantity| Stat::ALL.map(|stat| (quantity, stat)));
+    let names: Vec<String> = lanes().map(|(quantity, stat)| cell_column_name(quantity, stat)).collect();
+    write!(out, "timestamp,cell,{}\r\n", names.join(","))?;
+    let (mut lines, mut text) = (0, String::new());
+    history.each_cell_minute(system, range, |minute| {
+        text.clear();
+        let at = rfc3339(minute.minute * MINUTE_MS);
+        for cell in (0..minute.cells()).filter(|cell| minute.knows(*cell)) {
+            text.push_str(&at);
+            let _ = std::fmt::Write::write_fmt(&mut text, format_args!(",{cell}"));
+            for (quantity, stat) in lanes() {
+                let kept = minute.lane(quantity, stat)[cell];
+                let _ = match stat {
+                    Stat::N => std::fmt::Write::write_fmt(&mut text, format_args!(",{kept}")),
+                    _ if kept == NONE => std::fmt::Write::write_char(&mut text, ','),
+                    _ => std::fmt::Write::write_fmt(&mut text, format_args!(",{}", value(quantity, kept))),
+                };
+            }
+            text.push_str("\r\n");
+            lines += 1;
+        }
+        out.write_all(text.as_bytes()).map_err(anyhow::Error::from)
+    })?;
+    Ok(lines)
+}
+
+fn instant(flag: &str, text: &Option<String>, other: i64) -> Result<i64> {
+    match text {
+        Some(text) => parse_instant(text).map_err(|why| anyhow!("{flag}: {why}")),
+        None => Ok(other),
+    }
+}
+
+fn create(path: &Path) -> Result<BufWriter<File>> {
+    let file = File::create(path).with_context(|| format!("create {}", path.display()))?;
+    Ok(BufWriter::with_capacity(1 << 18, file))
 }
 
 /// Writes the rows of a range as CSV, a day at a time. Returns how many there were.

@@ -1,85 +1,96 @@
 //! `packtwin import`: other programs' telemetry into the history. No server may be running.
 
-use super::parse_instant;
+mod duckdb;
+mod intake;
+mod meaning;
+mod parquet;
+mod summary;
+mod table;
+mod text;
+
 use crate::cli::Import;
 use crate::clock::system_clock;
-use anyhow::{Context as _, Result, anyhow, bail};
-use domain::point::PointId;
-use domain::telemetry::{Row, from_column_name};
-use std::fs::File;
-use std::path::Path;
-use std::process::Command;
-use store::{Block, Bulk, by_day, read_parquet};
+use anyhow::{Context as _, Result, bail};
+use intake::Intake;
+use meaning::Meanings;
+use std::path::{Path, PathBuf};
+use store::Bulk;
+use summary::Refused;
+use table::Table;
 
-/// Takes in a file. Rows of a time that is there already are left out.
+/// Takes in a file, or all files of a folder. Rows and cell minutes that are there already are left out.
 ///
 /// # Errors
-/// The file is none of the known kinds or has a line that cannot be read; then nothing was taken in.
+/// A file is none of the known kinds or has nothing that can be used; then nothing was taken in.
 pub(crate) fn import(options: &Import) -> Result<()> {
     let path = &options.file;
-    let rows = match path.extension().and_then(|name| name.to_str()) {
-        Some("parquet") => read_parquet(path)?,
-        Some("csv") => read_csv(path)?,
-        Some("duckdb" | "db") => read_duckdb(path, &options.duckdb)?,
-        _ => bail!("{}: the name must end in .parquet, .csv, .duckdb or .db", path.display()),
+    let meanings = match &options.map {
+        Some(map) => Meanings::read(map)?,
+        None => Meanings::Names,
     };
-    let (bulk, notice) = Bulk::open(&options.data, system_clock()().utc)?;
+    let now = system_clock()().utc;
+    let mut intake = Intake::new(&meanings, now.0.div_euclid(1_000));
+    if path.is_dir() {
+        if options.map.is_none() {
+            bail!("{} is a folder: say with --map which of its files is which channel", path.display());
+        }
+        let files = files(path)?;
+        if files.is_empty() {
+            bail!("{} holds no file whose name ends in .csv or .parquet", path.display());
+        }
+        for file in files {
+            read(&file, options, &meanings, &mut intake, true)?;
+            intake.next_file();
+        }
+    } else {
+        read(path, options, &meanings, &mut intake, false)?;
+    }
+    let (bulk, notice) = Bulk::open(&options.data, now)?;
     if let Some(notice) = notice {
         eprintln!("{notice}");
     }
-    let count = rows.len();
-    let mut stored = 0;
-    for (day, rows) in by_day(rows) {
-        let before: u64 = bulk.days(&options.system)?.iter().filter(|s| s.day == day).map(|s| s.rows).sum();
-        stored += bulk.join(&options.system, day, &rows)?.rows - before;
-    }
+    let summary = intake.finish(&bulk, &options.system).with_context(|| path.display().to_string())?;
     bulk.close()?;
-    println!("{stored} of {count} rows taken in as {}; the others were there already", options.system);
+    print!("{}: {summary}", options.system);
     Ok(())
 }
 
-/// Reads a CSV file whose first line names the columns.
-fn read_csv(path: &Path) -> Result<Block> {
-    let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
-    let headers = reader.headers().with_context(|| path.display().to_string())?.clone();
-    let Some(timestamp) = headers.iter().position(|name| name == "timestamp") else {
-        bail!("{}: the first line must name the columns, and one must be timestamp", path.display());
+/// Reads a file. One of a folder with a single column is a channel that is called as the file is.
+fn read(path: &Path, options: &Import, meanings: &Meanings, intake: &mut Intake, in_folder: bool) -> Result<()> {
+    let shown = path.display().to_string();
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).filter(|_| in_folder);
+    let mut refused = Refused::default();
+    let take = |table: Table| {
+        let channel = stem.as_deref().filter(|_| table.columns.len() == 1);
+        intake.take(&shown, table, channel)
     };
-    let points: Vec<Option<PointId>> = headers.iter().map(from_column_name).collect();
-    if points.iter().all(Option::is_none) {
-        bail!("{}: none of its columns is one of telemetry: soc, pack_voltage, pack_current, ...", path.display());
+    match extension(path).as_str() {
+        "parquet" => parquet::read(path, &mut refused, take)?,
+        "csv" => text::read(path, |name| in_folder || meanings.wants(name), &mut refused, take)?,
+        "duckdb" | "db" => duckdb::read(path, options.duckdb.clone(), &mut refused, take)?,
+        _ => bail!("{shown}: the name must end in .parquet, .csv, .duckdb or .db"),
     }
-    let mut rows = Block::new();
-    for record in reader.records() {
-        let record = record.with_context(|| path.display().to_string())?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let place = |what: String| anyhow!("{} line {line}: {what}", path.display());
-        let at_ms = parse_instant(record.get(timestamp).unwrap_or_default()).map_err(place)?;
-        let mut row = Row::empty(at_ms);
-        for (text, point) in record.iter().zip(&points) {
-            let Some(point) = point.filter(|_| !text.is_empty()) else { continue };
-            let value: f32 = text.parse().map_err(|_| place(format!("{text:?} is no number")))?;
-            row.set(point, value);
-        }
-        rows.push(&row);
-    }
-    Ok(rows)
+    intake.summary.refused.add(refused);
+    Ok(())
 }
 
-/// Reads the table `telemetry` of a DuckDB file, by the DuckDB program.
-fn read_duckdb(path: &Path, duckdb: &Path) -> Result<Block> {
-    let out = std::env::temp_dir().join(format!("packtwin-import-{}.parquet", std::process::id()));
-    let quoted = out.display().to_string().replace('\'', "''");
-    let sql = format!("COPY (SELECT * FROM telemetry ORDER BY timestamp) TO '{quoted}' (FORMAT parquet)");
-    let ran = Command::new(duckdb).arg("-readonly").arg(path).arg("-c").arg(sql).output();
-    let ran = ran.with_context(|| {
-        format!("run {} to read {}: install DuckDB, or export the table as Parquet", duckdb.display(), path.display())
-    })?;
-    if !ran.status.success() {
-        bail!("{}: {}", path.display(), String::from_utf8_lossy(&ran.stderr).trim());
+/// The files of a folder and its folders that can be read, in the order of their names.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).with_context(|| format!("read {}", folder.display()))? {
+            let path = entry.with_context(|| format!("read {}", folder.display()))?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if ["csv", "parquet"].contains(&extension(&path).as_str()) {
+                files.push(path);
+            }
+        }
     }
-    let rows = read_parquet(&out);
-    let _ = std::fs::remove_file(&out);
-    Ok(rows?)
+    files.sort();
+    Ok(files)
+}
+
+fn extension(path: &Path) -> String {
+    path.extension().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase()
 }

@@ -1,13 +1,14 @@
 //! Pages: rendered with the newest moment, which the document also carries for the browser to take over.
 
 use super::AppState;
+use super::error_page::error_page;
 use app::address::Address;
 use app::boot::Boot;
 use app::shell;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use domain::live::Encoder;
 use domain::time::Utc;
 use domain::twin::Moment;
@@ -18,14 +19,23 @@ use leptos_axum::{ResponseOptions, render_app_async_with_context};
 /// A page of the app.
 pub(super) async fn page(State(state): State<AppState>, request: Request) -> Response {
     let address = request.uri().path_and_query().map_or_else(Address::default, |at| Address::parse(at.as_str()));
-    let Some(boot) = boot(&state, &address).await else {
-        return (StatusCode::NOT_FOUND, "there is no such system\n").into_response();
+    // A system that the site does not have: the page says so, in the frame of another one.
+    let named = app::whose::system(&address, &state.hub.site);
+    let system = named.unwrap_or_else(|| app::whose::default(address.path(), &state.hub.site));
+    let Some(boot) = boot(&state, system, &address).await else {
+        let (what, advice) =
+            ("This system has no values", "It is not started yet, or has ended. Try again in a moment.");
+        return error_page(StatusCode::SERVICE_UNAVAILABLE, what, advice);
     };
     let assets = state.manifest.assets.clone();
     let render = render_app_async_with_context(headers, move || {
         shell(&assets, boot.clone(), address.clone(), use_nonce().map(|nonce| nonce.to_string()))
     });
-    render(request).await
+    let mut response = render(request).await;
+    if named.is_none() {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
 }
 
 /// The app's own words for a path that no page has.
@@ -35,12 +45,8 @@ pub(super) async fn missing(state: State<AppState>, request: Request) -> Respons
     response
 }
 
-/// What the document starts from: the system that `system` names, or the first, now or at the instant `at`.
-async fn boot(state: &AppState, address: &Address) -> Option<Boot> {
-    let system = match address.field("system") {
-        Some(id) => state.hub.system(&id)?.0,
-        None => 0,
-    };
+/// What the document starts from: the system at that place of the site, now or at the instant `at`.
+async fn boot(state: &AppState, system: usize, address: &Address) -> Option<Boot> {
     let at = app::live::instant(address);
     let key = match at {
         Some(at) => past(state, system, at).await?,

@@ -30,6 +30,7 @@ fn site() -> SiteSpec {
         rate_hz: 5.0,
         simulated: true,
         max_ages: Vec::new(),
+        cell_max_age: domain::cells::CELL_MAX_AGE,
         kind: SystemKind::DataCentre,
     };
     SiteSpec { name: "Test".into(), systems: vec![system], links: Vec::new() }

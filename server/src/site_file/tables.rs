@@ -229,6 +229,7 @@ impl SystemTable {
             rate_hz,
             simulated: false,
             max_ages: Vec::new(),
+            cell_max_age: domain::cells::CELL_MAX_AGE,
         };
         if wrong.is_empty() { Ok(spec) } else { Err(wrong) }
     }

@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 /// Two days of 2026: long past, so that nothing live comes between.
 const FIRST: &str = "2026-03-01";
 
-fn packtwin(arguments: &[&str]) -> (Option<i32>, String) {
+pub(crate) fn packtwin(arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_packtwin"));
     let Output { status, stdout, stderr } = command.args(arguments).stdin(Stdio::null()).output().unwrap();
     (status.code(), String::from_utf8([stdout, stderr].concat()).unwrap())
@@ -165,9 +165,10 @@ fn a_generated_past_is_served_at_any_zoom_and_duckdb_agrees() {
     let file = server.folder.path().join("rows.parquet");
     let range = "from=2026-03-01T23:59:58Z&to=2026-03-02T00:00:02Z";
     std::fs::write(&file, octets(&server, &format!("/api/v1/history.parquet?{range}"))).unwrap();
-    let rows = store::read_parquet(&file).unwrap();
-    assert_eq!(rows.len(), 4);
-    let soc = rows.column(domain::point::PointId::Soc).unwrap();
+    let rows = store::ForeignParquet::open(&file).unwrap();
+    assert_eq!((rows.groups(), rows.rows(0)), (1, 4));
+    let column = rows.names().iter().position(|name| name == "soc").unwrap();
+    let soc = rows.numbers(column, 0).unwrap();
     let told: Vec<f32> = lines[1..].iter().map(|line| line.split(',').nth(1).unwrap().parse().unwrap()).collect();
     assert_eq!(soc, told);
     let (status, none) = server.request("GET", "/api/v1/history.parquet?from=2020-01-01&to=2020-01-02", &[], "");
@@ -245,7 +246,7 @@ fn what_is_exported_can_be_taken_in_elsewhere_once() {
 
     let wrong = folder.path().join("wrong.csv");
     for (content, says) in [
-        ("timestamp,soc\n2026-03-01,50\n2026-03-02,much\n", "line 3: \"much\" is no number"),
+        ("timestamp,soc\n2026-03-02,much\n", "line 2: \"much\" is no number"),
         ("timestamp,soc\nyesterday,50\n", "line 2: \"yesterday\" is no instant"),
         ("time,soc\n1,50\n", "one must be timestamp"),
         ("timestamp,colour\n2026-03-01,1\n", "none of its columns"),

@@ -12,6 +12,7 @@ mod can_faults;
 mod commands;
 mod history;
 mod home;
+mod import;
 mod live;
 mod modbus_device;
 mod outside;

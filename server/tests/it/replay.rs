@@ -25,3 +25,18 @@ fn a_candump_log_plays_through_the_sites_mapping() {
     assert!(protocol.contains("candump"), "{protocol}");
     server.wait_for("/api/v1/links", |answer| (answer["links"][0]["state"] == "ended").then_some(()));
 }
+
+/// The engine of a slow system has nothing to wait for any more, and is not waited for.
+#[test]
+fn after_the_end_of_every_link_a_stop_does_not_wait_for_a_slow_systems_period() {
+    let folder = folder();
+    let log = folder.path().join("pack.log");
+    std::fs::write(&log, "(1760000000.000000) can0 250#00F67233959CCCE7\n").unwrap();
+    let log = log.to_str().unwrap().to_owned();
+    let site = pack_site(free_udp_port()).replace("capacity_ah = 280", "rate_hz = 0.1\ncapacity_ah = 280");
+    let server = Server::start_in(folder, &site, &["--replay", &log]);
+    server.wait_for("/api/v1/links", |answer| (answer["links"][0]["state"] == "ended").then_some(()));
+    let start = std::time::Instant::now();
+    assert_eq!(server.terminate(), Some(0));
+    assert!(start.elapsed().as_secs() < 5, "it took {:?} of a period of 10 s", start.elapsed());
+}

@@ -1,23 +1,22 @@
 //! The list of pages: a rail at the left of a desktop, a bar at the bottom of a phone.
 
 use crate::address::Navigation;
-use crate::icons::{Glyph, Icon};
+use crate::icons::Icon;
 use crate::live::Live;
 use crate::pages::PAGES;
-use domain::spec::SystemKind;
+use crate::whose;
 use leptos::prelude::*;
 
-/// The list of pages. The lab is listed only for a simulated system, the page of a house only for a house.
+/// The list of the pages that have anything to show of this system.
 #[component]
 pub(super) fn Rail() -> impl IntoView {
     let live = Live::expect();
     let navigation = Navigation::expect();
     let is_here = move |path| navigation.at().path() == path;
-    let (simulated, house) = (live.system().simulated, live.system().kind == SystemKind::Home);
+    let system = live.system();
     let links = PAGES
         .iter()
-        .filter(|page| simulated || page.glyph != Glyph::Lab)
-        .filter(|page| house || page.glyph != Glyph::House)
+        .filter(|page| whose::has(page.path, &system))
         .map(|page| {
             view! {
                 <li>

@@ -1,15 +1,16 @@
 //! The status strip: which system this is, whether anything is wrong, how fresh it is.
 
-use crate::address::Navigation;
+use super::systems::Systems;
 use crate::alive::Later;
+use crate::api::NO_SERVER;
 use crate::components::{Chip, LocalTime, SeverityMark, ThemeSwitch, Tone};
 use crate::derived::Derived;
 use crate::format;
 use crate::live::{Connection, Live};
-use crate::problem::{broken_rules, count_words, verdict};
+use crate::problem::{count_words, tally, verdict};
 use domain::alarm::Severity;
 use domain::link::LinkState;
-use domain::spec::{SiteSpec, SystemSpec};
+use domain::spec::SiteSpec;
 use domain::twin::Moment;
 use leptos::prelude::*;
 
@@ -20,9 +21,9 @@ pub(super) fn Strip() -> impl IntoView {
     let system = live.system();
     view! {
         <header class="strip">
-            <SystemName />
+            <Systems />
             <span class="strip-space"></span>
-            {system.simulated.then(|| view! { <span class="simulation">"SIMULATION"</span> })}
+            {system.simulated.then(|| view! { <span class="simulation">"SIM"<span>"ULATION"</span></span> })}
             <Later><WorstAlarm /></Later>
             <Later><LinkHealth /></Later>
             <Later><PageLink /></Later>
@@ -35,64 +36,30 @@ pub(super) fn Strip() -> impl IntoView {
     .into_any()
 }
 
-/// Site and system; where the site has several systems, the way to the others.
-#[component]
-fn SystemName() -> impl IntoView {
-    let live = Live::expect();
-    let navigation = Navigation::expect();
-    let (site, system, place) = (live.site(), live.system(), live.place());
-    let others = (site.systems.len() > 1).then(|| {
-        let link = |(i, other): (usize, &SystemSpec)| {
-            let current = (i == place).then_some("page");
-            let href = format!("/?system={}", other.id);
-            view! {
-                <a href=move || navigation.carrying(&href) rel="external" aria-current=current>
-                    {other.name.clone()}
-                </a>
-            }
-        };
-        let links = site.systems.iter().enumerate().map(link).collect_view();
-        view! {
-            <nav class="system-switch" aria-label="Systems">
-                {links}
-            </nav>
-        }
-    });
-    let facts = facts(&system);
-    let name = if others.is_some() { site.name.clone() } else { format!("{} \u{b7} {}", site.name, system.name) };
-    view! {
-        <p class="system-name">{name}</p>
-        {others}
-        <p class="system-facts note">{facts}</p>
-    }
-}
-
-/// What kind of system this is: `260 cells, 13 modules, 233 kWh`.
-fn facts(system: &SystemSpec) -> String {
-    let energy = format::kilowatts_whole(system.energy_wh()).number;
-    match system.topology.cells() {
-        0 => format!("{energy}{}kWh", format::THIN),
-        cells => {
-            let (cells, modules) = (format::count(cells as u64), system.topology.modules());
-            format!("{cells} cells, {modules} modules, {energy}{}kWh", format::THIN)
-        }
-    }
-}
-
+/// How many problems the system has, and the worst; or that it is not known.
 #[component]
 fn WorstAlarm() -> impl IntoView {
     let live = Live::expect();
-    let system = live.system();
-    let verdict = live.map(move |moment| verdict(moment, &system));
-    let worst = live.map(|moment| (moment.alarms.iter().map(|a| a.severity()).max(), broken_rules(moment).len()));
+    let (site, system) = (live.site(), live.system());
     let href = format!("{}#problems", live.href("/"));
-    let words = Derived::new(move || match worst.get() {
-        // No alarm is good news only while the cells report.
-        (None, problems) => verdict.with(|v| if v.well { count_words(problems) } else { v.words.clone() }),
-        (Some(severity), problems) => format!("{}, {}", count_words(problems), severity.word()),
+    let lost = live.lost();
+    let worst = live.map({
+        let (site, system) = (site.clone(), system.clone());
+        move |moment| tally(moment, &site, &system)
     });
-    let tone = move || match worst.get().0 {
-        None if verdict.with(|v| v.well) => Tone::Neutral,
+    let well = live.map(move |moment| {
+        let verdict = verdict(moment, &site, &system);
+        (verdict.well, verdict.words)
+    });
+    let words = Derived::new(move || match worst.get() {
+        (_, _) if lost.get() => "Problems not known".to_owned(),
+        // No alarm is good news only while the battery reports.
+        (problems, None) => well.with(|(well, words)| if *well { count_words(problems) } else { words.clone() }),
+        (problems, Some(severity)) => format!("{}, {}", count_words(problems), severity.word()),
+    });
+    let tone = move || match worst.get().1 {
+        _ if lost.get() => Tone::Warning,
+        None if well.with(|(well, _)| *well) => Tone::Neutral,
         None => Tone::Warning,
         Some(Severity::Notice) => Tone::Notice,
         Some(Severity::Warning) => Tone::Warning,
@@ -100,7 +67,7 @@ fn WorstAlarm() -> impl IntoView {
     };
     view! {
         <a class="chip strip-alarm" href=href data-tone=move || tone().name()>
-            {move || worst.get().0.map(|severity| view! { <SeverityMark severity /> })}
+            {move || worst.get().1.map(|severity| view! { <SeverityMark severity /> })}
             <span class="strip-words">{words}</span>
         </a>
     }
@@ -113,7 +80,7 @@ fn LinkHealth() -> impl IntoView {
     let site = live.site();
     let health = live.map(move |moment| LinksAtOnce::of(&site, moment));
     let tone = Derived::new(move || match health.get() {
-        LinksAtOnce { known: false, .. } => Tone::Neutral,
+        health if !health.known => Tone::Neutral,
         health if health.all_up() => Tone::Good,
         _ => Tone::Warning,
     });
@@ -174,15 +141,15 @@ fn PageLink() -> impl IntoView {
         Connection::Live => Tone::Good,
         Connection::Reconnecting { .. } => Tone::Critical,
     });
-    let lost = move || matches!(live.connection.get(), Connection::Reconnecting { .. });
+    let lost = live.lost();
     let words = Derived::new(move || match live.connection.get() {
-        Connection::Live | Connection::Connecting if live.past.get() => "The past".to_owned(),
-        Connection::Connecting => "Connecting".to_owned(),
-        Connection::Live => "Live".to_owned(),
-        Connection::Reconnecting { .. } => format!("No server, {}", format::age(live.page_age_s.get())),
+        Connection::Reconnecting { .. } => NO_SERVER,
+        Connection::Live | Connection::Connecting if live.past.get() => "The past",
+        Connection::Connecting => "Connecting",
+        Connection::Live => "Live",
     });
     view! {
-        <span class="strip-live" role="status" data-lost=move || lost().to_string()>
+        <span class="strip-live" role="status" data-lost=move || lost.get().to_string()>
             <Chip tone dot=true>
                 <span class="strip-words">{words}</span>
             </Chip>

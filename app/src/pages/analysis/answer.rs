@@ -102,11 +102,14 @@ fn named(bars: Bars) -> Bars {
 
 fn figures(figures: &[Figure]) -> impl IntoView + use<> {
     let row = |(place, figure): (usize, &Figure)| {
-        let number = figure.value.map_or_else(|| NONE.to_owned(), |v| format::fixed(v as f32, figure.decimals.into()));
+        let (value, unit) = words::readable(figure.value, &figure.unit);
+        let number = value.map_or_else(|| NONE.to_owned(), |v| format::fixed(v as f32, figure.decimals.into()));
+        // What is recorded is no answer by itself.
+        let first = place == 0 && figure.name != "Recorded time";
         view! {
-            <div class=if place == 0 { "answer-first" } else { "" }>
+            <div class=if first { "answer-first" } else { "" }>
                 <dt>{figure.name.clone()}</dt>
-                <dd>{number} <span class="unit">{figure.unit.clone()}</span></dd>
+                <dd>{number} <span class="unit">{unit.to_owned()}</span></dd>
             </div>
         }
     };

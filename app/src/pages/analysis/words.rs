@@ -56,6 +56,15 @@ pub(super) fn heading(column: &str) -> String {
     }
 }
 
+/// A value in a unit that does not round it to nothing: hours of less than one in minutes or seconds.
+pub(super) fn readable(value: Option<f64>, unit: &str) -> (Option<f64>, &str) {
+    match (value, unit) {
+        (Some(h), "h") if h > 0.0 && h < 1.0 / 60.0 => (Some(h * 3_600.0), "s"),
+        (Some(h), "h") if h > 0.0 && h < 1.0 => (Some(h * 60.0), "min"),
+        _ => (value, unit),
+    }
+}
+
 /// The headings of a table. A column of instants says whose time it tells.
 pub(super) fn headings(table: &Table) -> Vec<String> {
     let is_told = |place: usize| {
@@ -115,6 +124,20 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(heading(column).trim(), words, "{column}");
+        }
+    }
+
+    #[test]
+    fn short_times_are_not_rounded_to_nothing() {
+        for (value, unit, expected) in [
+            (Some(12.5), "h", (Some(12.5), "h")),
+            (Some(0.5), "h", (Some(30.0), "min")),
+            (Some(0.01), "h", (Some(36.0), "s")),
+            (Some(0.0), "h", (Some(0.0), "h")),
+            (None, "h", (None, "h")),
+            (Some(0.5), "kWh", (Some(0.5), "kWh")),
+        ] {
+            assert_eq!(readable(value, unit), expected);
         }
     }
 

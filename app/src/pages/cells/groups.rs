@@ -17,6 +17,7 @@ pub(super) fn Groups(
     let count = view.digest.with_untracked(|digest| digest.groups.len());
     let word = group_word(view);
     view! {
+        <div class="scroll-x" tabindex="0" role="region" aria-label=format!("Table of the {}s", word.to_ascii_lowercase())>
         <table class="groups">
             <thead>
                 <tr>
@@ -35,6 +36,7 @@ pub(super) fn Groups(
             </thead>
             <tbody>{(0..count).map(|place| view! { <GroupRow view place /> }).collect_view()}</tbody>
         </table>
+        </div>
     }
 }
 

@@ -42,11 +42,8 @@ pub(super) fn CellMap(
         let arrangement = arrangement.clone();
         Derived::new(move || format!("Cell {}, {arrangement}", quantity(by.get())))
     };
-    let note = Derived::new(move || {
-        limits.with(|limits| limits.iter().map(|(_, words)| words.as_str()).collect::<Vec<_>>().join(", "))
-    });
     view! {
-        <Card title=arrangement note=note class="cells-map">
+        <Card title=arrangement class="cells-map">
             <HeatmapScale scale palette limits words=move |value| figure(by.get(), value).to_string() />
             <Heatmap
                 id="cells"

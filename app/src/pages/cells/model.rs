@@ -18,7 +18,7 @@ const DEVIATION_SCALE_V: f32 = 0.025;
 const STEP_V: f32 = 0.005;
 const STEP_C: f32 = 1.0;
 /// Relative scales are at least this wide, so that noise stays quiet: V and °C.
-const LEAST_V: f32 = 0.02;
+const LEAST_V: f32 = 0.01;
 const LEAST_C: f32 = 4.0;
 /// Cell voltages further apart in time than so many periods of their source are of different instants: what lies between
 /// them may be a step of the load, and no difference of the cells.
@@ -110,10 +110,17 @@ impl<'a> Cells<'a> {
         Some((value, self.moment.now.mono.seconds_since(at)))
     }
 
-    /// The side on which an alarm of `cell` stands; `None` without one.
-    pub fn in_alarm(&self, cell: usize) -> Option<Direction> {
-        let alarms = self.moment.alarms.iter().filter(|alarm| alarm.subject == Subject::Cell(cell as u16));
-        alarms.filter_map(|alarm| alarm.rule.rule()).map(|rule| rule.direction).next()
+    /// The side on which the worst alarm of each cell stands; `None` without one.
+    fn in_alarm(&self) -> Vec<Option<Direction>> {
+        let mut sides = vec![None; self.count()];
+        for alarm in &self.moment.alarms {
+            if let Subject::Cell(cell) = alarm.subject
+                && let (Some(side @ None), Some(rule)) = (sides.get_mut(usize::from(cell)), alarm.rule.rule())
+            {
+                *side = Some(rule.direction);
+            }
+        }
+        sides
     }
 
     /// The cells of which an alarm stands although nothing is known of them now.
@@ -123,6 +130,7 @@ impl<'a> Cells<'a> {
             _ => None,
         });
         let mut cells: Vec<usize> = cells.filter(|cell| self.passed(*cell).is_empty()).collect();
+        order::sort_by(&mut cells, |a, b| a < b);
         cells.dedup();
         cells
     }
@@ -184,6 +192,7 @@ impl<'a> Cells<'a> {
     /// What the map shows of every cell. A cell that has passed any limit is marked, whatever colours the map; one whose
     /// value is lost while its alarm stands keeps its mark.
     pub fn map(&self, by: By) -> Vec<HeatCell> {
+        let in_alarm = self.in_alarm();
         (0..self.count())
             .map(|cell| match self.sample(by, cell) {
                 Ok(value) => match self.passed(cell).first() {
@@ -191,7 +200,7 @@ impl<'a> Cells<'a> {
                     Some(Passed::VoltageLow | Passed::TemperatureLow) => HeatCell::Low(value),
                     Some(Passed::VoltageHigh | Passed::TemperatureHigh) => HeatCell::High(value),
                 },
-                Err(why) => match self.in_alarm(cell) {
+                Err(why) => match in_alarm[cell] {
                     Some(Direction::Below) => HeatCell::StaleLow,
                     Some(Direction::Above) => HeatCell::StaleHigh,
                     None if why == NoData::Stale => {
@@ -245,6 +254,7 @@ fn whole_steps(low: f32, high: f32, step: f32) -> (f32, f32) {
 pub(super) mod tests {
     use super::*;
     use domain::alarm::{Alarm, RULES, RuleIdx, Watch};
+    use domain::limits::Chemistry;
     use domain::spec::SystemKind;
     use domain::time::{Mono, Now};
     use domain::twin::SystemState;
@@ -263,6 +273,7 @@ pub(super) mod tests {
             rate_hz: 5.0,
             simulated: true,
             max_ages: Vec::new(),
+            cell_max_age: domain::cells::CELL_MAX_AGE,
             kind: SystemKind::DataCentre,
         }
     }
@@ -355,7 +366,7 @@ pub(super) mod tests {
         let cells = Cells::of(&moment, &spec);
         // 3.19 to 3.20 V keep to their limits; 2.80 V does not, nor does the hot one at 3.21 V.
         let scale = cells.scale(By::Voltage, Span::Relative);
-        assert!((scale.low - 3.185).abs() < 1e-4 && (scale.high - 3.205).abs() < 1e-4, "{scale:?}");
+        assert!((scale.low - 3.19).abs() < 1e-4 && (scale.high - 3.2).abs() < 1e-4, "{scale:?}");
         assert_eq!(Span::default(), Span::Relative);
     }
 

@@ -18,6 +18,7 @@ use leptos::prelude::*;
 pub(super) fn Battery() -> impl IntoView {
     let live = Live::expect();
     let (source, _) = sources(&live);
+    let link = source.as_ref().map(|(place, _)| *place);
     let volts = |v: f32| Figure { number: format::fixed(v, 2), unit: "V" };
     let limits = live.system().limits;
     let range = |Band { low, high }: Band, unit: &str| {
@@ -45,16 +46,16 @@ pub(super) fn Battery() -> impl IntoView {
         <Card title="Battery details" class="span-12 home-battery">
             <div class="details">
                 <Later>
-                    <Detail label="Voltage" of="voltage" point=PointId::Voltage figure=volts judge=words::voltage never="Not sent by the source" note=format!("safe {}", range(limits.normal_voltage_v, "V")) />
-                    <Detail label="Current" of="current" point=PointId::Current figure=|a| format::amperes(a.abs()) judge=|a, _| words::current(a) never="Not sent by the source" note=rate />
+                    <Detail label="Voltage" of="voltage" point=PointId::Voltage figure=volts judge=words::voltage never="Not sent by the source" link note=format!("safe {}", range(limits.normal_voltage_v, "V")) />
+                    <Detail label="Current" of="current" point=PointId::Current figure=|a| format::amperes(a.abs()) judge=|a, _| words::current(a) never="Not sent by the source" link note=rate />
                 </Later>
                 <Later>
-                    <Detail label="Power" of="power" point=PointId::Power figure=|w| format::kilowatts(w.abs()) judge=|w, _| words::power(w) never="Not sent by the source" note=full />
-                    <Detail label="Temperature" of="temperature" point=PointId::Temperature figure=format::celsius judge=words::temperature never="No sensor" note=temperature />
+                    <Detail label="Power" of="power" point=PointId::Power figure=|w| format::kilowatts(w.abs()) judge=|w, _| words::power(w) never="Not sent by the source" link note=full />
+                    <Detail label="Temperature" of="temperature" point=PointId::Temperature figure=format::celsius judge=words::temperature never="No sensor" link note=temperature />
                 </Later>
             </div>
             {match source {
-                Some((place, spec)) => view! { <Later><Source place spec /></Later> }.into_any(),
+                Some((place, spec)) => view! { <Later><Source place spec battery=true /></Later> }.into_any(),
                 None => view! { <p class="note">"No link brings values for this system: name one in the site file."</p> }.into_any(),
             }}
         </Card>
@@ -72,6 +73,8 @@ fn Detail(
     judge: fn(f32, &Limits) -> Judged,
     /// What it means that no value ever came.
     never: &'static str,
+    /// The place in the site of the link that brings it.
+    link: Option<usize>,
     #[prop(into)] note: Derived<String>,
 ) -> impl IntoView {
     let live = Live::expect();
@@ -79,7 +82,7 @@ fn Detail(
     let shown = live.map(move |m| Shown::point_as(m, point, figure));
     let judged = live.map(move |m| match m.point(point) {
         Ok(value) => judge(value, &limits),
-        Err(why) => (words::missing(m, point, why, never), Tone::Warning),
+        Err(why) => (words::missing(m, point, why, never, reached(m, link)), Tone::Warning),
     });
     let state = Derived::new(move || match shown.with(|s| s.freshness) {
         Freshness::Stale { age_s } => format!("{}, {}", judged.get().0, words::ago(age_s)),
@@ -99,17 +102,32 @@ fn Detail(
     .into_any()
 }
 
+/// What a battery says of itself.
+const BATTERY: [PointId; 4] = [PointId::Soc, PointId::Voltage, PointId::Current, PointId::Power];
+
+/// Whether the link at `place` has ever brought anything; where there is no link, that is not what is missing.
+pub(super) fn reached(moment: &Moment, place: Option<usize>) -> bool {
+    place.is_none_or(|place| status(moment, place).last_at.is_some())
+}
+
 /// A source: its name and address, when it last delivered, and whether it does.
 #[component]
 pub(super) fn Source(
     /// The link's place in the site.
     place: usize,
     spec: LinkSpec,
+    /// Whether it is the battery's: then it is healthy only while the battery's values come.
+    #[prop(optional)]
+    battery: bool,
 ) -> impl IntoView {
     let live = Live::expect();
     let (name, label) = (spec.name.clone(), format!("Source {}", spec.name));
     let way = format!("{}, {}", spec.protocol, spec.address);
-    let words = live.map(move |m: &Moment| words::source(&spec, &status(m, place), m.now.mono));
+    let words = live.map(move |m: &Moment| {
+        let silent =
+            (battery && BATTERY.iter().all(|point| m.point(*point).is_err())).then_some("the battery does not");
+        words::source(&spec, &status(m, place), silent, m.now.mono)
+    });
     let of = move |read: fn(&SourceWords) -> String| Derived::new(move || words.with(read));
     let (age, advice) = (of(|w| w.age.clone()), of(|w| w.advice.clone()));
     let healthy = Derived::new(move || words.with(|w| w.healthy));

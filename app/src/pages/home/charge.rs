@@ -25,8 +25,8 @@ pub(super) fn Counted(past: Past) -> impl IntoView {
     let unit = move || if pct.get().is_some() { "%" } else { "" };
     let how = past.map(|past| began(&past.counted, &|at| local(at)));
     view! {
-        <div class="soc-of" data-of="counted" role="group" aria-label="SOC counted here">
-            <p class="soc-name"><b>"Counted here"</b>" "<span class="note">{move || how.get().unwrap_or_default()}</span></p>
+        <div class="soc-of" data-of="counted" role="group" aria-label="SOC counted by Packtwin">
+            <p class="soc-name"><b>"Packtwin"</b>" "<span class="note">{move || how.get().unwrap_or_default()}</span></p>
             <p class="soc-value"><span class="number">{number}</span><span class="unit">{unit}</span></p>
             {super::bar::bar(pct)}
         </div>
@@ -57,7 +57,7 @@ pub(super) fn line(past: &HomePast) -> Line {
         }
     }
     segments.retain(|segment| !segment.is_empty());
-    Line { label: "Counted".to_owned(), ink: Ink::Current, segments }
+    Line { label: "Packtwin".to_owned(), ink: Ink::Current, segments }
 }
 
 /// A mark on the time axis for each movement that no current explains.
@@ -75,9 +75,11 @@ fn began(counted: &Count, local: &dyn Fn(Utc) -> String) -> String {
     match (counted.full, counted.lost) {
         (Some(full), _) => {
             let by = match full.by {
-                FullBy::Tail => format!("from Victron\u{2019}s current since it was full on {}", local(full.at)),
+                FullBy::Tail => {
+                    format!("counted from Victron\u{2019}s current since it was full on {}", local(full.at))
+                }
                 FullBy::Reported => {
-                    format!("from Victron\u{2019}s current since it said 100{THIN}% on {}", local(full.at))
+                    format!("counted from Victron\u{2019}s current since it said 100{THIN}% on {}", local(full.at))
                 }
             };
             let guessed = match counted.bridged_s {
@@ -152,11 +154,11 @@ mod tests {
         for (counted, words) in [
             (
                 Count { full: full(FullBy::Tail), ..counted.clone() },
-                "from Victron’s current since it was full on 13 h, ±0.4 points",
+                "counted from Victron’s current since it was full on 13 h, ±0.4 points",
             ),
             (
                 Count { full: full(FullBy::Reported), bridged_s: 60.0, error_points: 0.0, ..counted.clone() },
-                "from Victron’s current since it said 100 % on 13 h, ±0.1 points, 60 s of it guessed",
+                "counted from Victron’s current since it said 100 % on 13 h, ±0.1 points, 60 s of it guessed",
             ),
             (
                 Count { lost: Some(Lost { from: at(14), to: at(16) }), ..counted.clone() },

@@ -1,9 +1,9 @@
 //! Three opinions of the state of charge: Victron's shunt measures it, the inverter estimates it, we count the current.
 
-use super::battery::Source;
+use super::battery::{Source, reached};
 use super::charge::{self, Counted, Jumps};
 use super::past::Past;
-use super::trends::{chart, line};
+use super::trends::{chart, line, until};
 use super::{sources, words};
 use crate::alive::Later;
 use crate::charts::line::{LineChart, LineChartView, ValueRange};
@@ -21,7 +21,9 @@ const HEIGHT_PX: u32 = 200;
 #[component]
 pub(super) fn Compare(past: Past) -> impl IntoView {
     let live = Live::expect();
-    let (_, others) = sources(&live);
+    let (own, others) = sources(&live);
+    let victron_link = own.map(|(place, _)| place);
+    let inverter_link = others.first().map(|(place, _)| *place).or(victron_link);
     let inverter = words::inverter(others.first().map(|(_, link)| link.name.as_str()));
     let apart = live.map(|m| words::apart(m.point(PointId::Soc), m.point(PointId::InverterSoc)));
     let difference = Derived::new(move || match apart.get() {
@@ -34,18 +36,19 @@ pub(super) fn Compare(past: Past) -> impl IntoView {
     let shown = past.map(move |past| {
         let lines = vec![
             charge::line(past),
-            line(past, PointId::InverterSoc, &name.get_value(), Ink::SolArk, 1.0),
-            line(past, PointId::Soc, "Victron", Ink::Victron, 1.0),
+            line(past, PointId::InverterSoc, &name.get_value(), Ink::SolArk),
+            line(past, PointId::Soc, "Victron", Ink::Victron),
         ];
         LineChart { marks: charge::marks(past), ..chart(past, "%", ValueRange::Fit(10.0), lines) }
     });
-    let curves = Derived::new(move || shown.get().unwrap_or_default());
+    let end = past.end(live);
+    let curves = Derived::new(move || until(shown.get(), end.get()));
     let label = Derived::new(move || format!("State of charge in percent, last {} hours", past.hours.get()));
     view! {
         <Card title=format!("SOC: Victron and {inverter}") class="span-7 home-soc">
             <div class="soc-both">
-                <SocOf name="Victron".to_owned() how="measured by a shunt" of="victron" point=PointId::Soc />
-                <SocOf name=inverter.clone() how="estimated by the inverter" of="sol-ark" point=PointId::InverterSoc />
+                <SocOf name="Victron".to_owned() how="measured by a shunt" of="victron" point=PointId::Soc link=victron_link />
+                <SocOf name=inverter.clone() how="estimated by the inverter" of="sol-ark" point=PointId::InverterSoc link=inverter_link />
                 <Counted past />
                 <p class="soc-apart" role="status">
                     <b>{difference}</b>
@@ -68,6 +71,8 @@ fn SocOf(
     /// Whose it is, for the style sheet.
     of: &'static str,
     point: PointId,
+    /// The place in the site of the link that brings it.
+    link: Option<usize>,
 ) -> impl IntoView {
     let live = Live::expect();
     let label = format!("SOC of {name}");
@@ -75,7 +80,9 @@ fn SocOf(
     let pct = live.map(move |m| m.point(point).ok().map(|pct| (pct * 10.0).round() / 10.0));
     let words = live.map(move |m| match m.point(point) {
         Ok(_) => how.to_owned(),
-        Err(why) => format!("{how}: {}", words::missing(m, point, why, "never received").to_lowercase()),
+        Err(why) => {
+            format!("{how}: {}", words::missing(m, point, why, "never received", reached(m, link)).to_lowercase())
+        }
     });
     view! {
         <div class="soc-of" data-of=of role="group" aria-label=label data-fresh=move || shown.with(|s| s.is_fresh().to_string())>

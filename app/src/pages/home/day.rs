@@ -6,6 +6,7 @@ use super::words::ago;
 use crate::components::Card;
 use crate::derived::Derived;
 use crate::format::{self, THIN};
+use crate::live::Live;
 use domain::decimal;
 use domain::home::{DayEnergy, HomePast, Poller};
 use domain::time::Utc;
@@ -17,8 +18,10 @@ pub(super) fn Day(past: Past) -> impl IntoView {
     let energy = move |read: fn(&DayEnergy) -> Option<f32>| {
         past.map(move |past| (kilowatt_hours(read(&past.day)), share(read(&past.day), &past.day)))
     };
+    let live = Live::expect();
+    let day = Derived::new(move || if live.past.get() { "the day of this instant" } else { "today" }.to_owned());
     view! {
-        <Card title="Historical data" note="today" class="span-5 home-day">
+        <Card title="Historical data" note=day class="span-5 home-day">
             <div class="energies">
                 <Energy name="Solar" of="solar" value=energy(|d| d.solar_wh) />
                 <Energy name="Load" of="load" value=energy(|d| d.load_wh) />
@@ -27,10 +30,10 @@ pub(super) fn Day(past: Past) -> impl IntoView {
                 <Energy name="Into the battery" of="charge" value=energy(|d| d.charged_wh) />
                 <Energy name="Out of the battery" of="discharge" value=energy(|d| d.discharged_wh) />
             </div>
-            <h3>"How the source is asked"</h3>
+            <h3>"Requests to the battery's source"</h3>
             <dl class="facts">
-                <Fact name="Last poll that brought values" value=past.map(|p| polled(p, |poller| poller.last_success)) />
-                <Fact name="Last attempt" value=past.map(|p| polled(p, |poller| poller.last_attempt)) />
+                <Fact name="Last answer with values" value=past.map(|p| polled(p, |poller| poller.last_success)) />
+                <Fact name="Last request" value=past.map(|p| polled(p, |poller| poller.last_attempt)) />
                 <Fact name="Failures in a row" value=past.map(|p| of(p, |poller| format::count(poller.failures.into()))) />
                 <Fact name="Readings in 24 hours" value=past.map(|p| of(p, |poller| format::count(poller.readings_24h.into()))) />
                 <Fact name="Requests in an hour" value=past.map(|p| of(p, requests)) />
@@ -76,8 +79,11 @@ fn kilowatt_hours(wh: Option<f32>) -> String {
     wh.map_or_else(|| "no reading".to_owned(), |wh| format!("{}{THIN}kWh", format::fixed(wh / 1_000.0, 2)))
 }
 
+/// Said where nothing is known of how a source is asked: that is kept for the present only.
+const NO_POLLER: &str = "not known: no Victron link, or a time in the past";
+
 fn of(past: &HomePast, words: impl Fn(&Poller) -> String) -> String {
-    past.poller.as_ref().map_or_else(|| "no Victron link".to_owned(), words)
+    past.poller.as_ref().map_or_else(|| NO_POLLER.to_owned(), words)
 }
 
 fn polled(past: &HomePast, at: impl Fn(&Poller) -> Option<Utc>) -> String {
@@ -90,7 +96,7 @@ fn polled(past: &HomePast, at: impl Fn(&Poller) -> Option<Utc>) -> String {
 fn requests(poller: &Poller) -> String {
     match poller.requests {
         Some((made, most)) => format!("{made} of at most {most}"),
-        None => "not limited, read directly".to_owned(),
+        None => "no limit, read directly".to_owned(),
     }
 }
 
@@ -107,7 +113,7 @@ mod tests {
         assert_eq!(share(Some(0.0), &DayEnergy { import_wh: Some(0.0), ..DayEnergy::default() }), 0.0);
         let asked =
             |poller| polled(&HomePast { to: Utc(60_000_000), poller, ..HomePast::default() }, |p| p.last_success);
-        assert_eq!(asked(None), "no Victron link");
+        assert_eq!(asked(None), NO_POLLER);
         assert_eq!(asked(Some(Poller::default())), "never");
         assert_eq!(asked(Some(Poller { last_success: Some(Utc(58_000_000)), ..Poller::default() })), "2 seconds ago");
         assert_eq!(requests(&Poller { requests: Some((18, 50)), ..Poller::default() }), "18 of at most 50");

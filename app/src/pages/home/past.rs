@@ -110,12 +110,24 @@ impl Past {
         Derived::new(move || self.newest.with(|past| past.as_deref().map(&read)))
     }
 
+    /// What the end of the curves' time is called.
+    pub(super) fn end(self, live: Live) -> Derived<&'static str> {
+        Derived::new(move || match (live.past.get(), self.look.get()) {
+            (true, _) => "then",
+            (false, Look::Failed(_)) => "last answer",
+            (false, _) => "now",
+        })
+    }
+
     /// What there is to say about the curves.
     pub(super) fn words(self) -> Derived<String> {
         Derived::new(move || {
             let hours = self.hours.get();
             let known = self.newest.with(|past| past.as_deref().map(is_empty));
             match (self.look.get(), known) {
+                (Look::Failed(why), None) if why == api::NO_SERVER => {
+                    format!("{why}. The last {hours} hours are not known.")
+                }
                 (Look::Failed(why), None) => format!("{why}. Live values go on."),
                 (Look::Failed(why), Some(_)) => format!("{why}. The curves are those of the last answer."),
                 (Look::Under, _) => format!("Loading the last {hours} hours"),

@@ -20,13 +20,14 @@ const HEIGHT_PX: u32 = 200;
 /// The three charts.
 #[component]
 pub(super) fn Trends(past: Past) -> impl IntoView {
+    let live = Live::expect();
     let cursor = RwSignal::new(None);
     let hours = Derived::new(move || past.hours.get());
     let label = move |quantity: &'static str| Derived::new(move || format!("{quantity}, last {} hours", hours.get()));
-    let limits = Live::expect().system().limits;
+    let limits = live.system().limits;
     let of = move |chart: fn(&HomePast, &Limits) -> LineChart| {
-        let shown = past.map(move |past| chart(past, &limits));
-        Derived::new(move || shown.get().unwrap_or_default())
+        let (shown, end) = (past.map(move |past| chart(past, &limits)), past.end(live));
+        Derived::new(move || until(shown.get(), end.get()))
     };
     let choose = move |chosen| past.hours.set(chosen);
     view! {
@@ -45,10 +46,10 @@ pub(super) fn Trends(past: Past) -> impl IntoView {
                     </dl>
                 </section></Later>
                 <Later><section class="trend" aria-label="Current trend">
-                    <h3>"Current" <span class="key" data-of="charge">"charging"</span><span class="key" data-of="discharge">"discharging"</span></h3>
-                    <LineChartView id="home-current" chart=of(current) label=label("Current in amperes, charging positive") height_px=HEIGHT_PX cursor />
+                    <h3>"Current" <span class="key" data-of="discharge">"discharging, above 0"</span><span class="key" data-of="charge">"charging, below 0"</span></h3>
+                    <LineChartView id="home-current" chart=of(current) label=label("Current in amperes, discharging positive") height_px=HEIGHT_PX cursor />
                     <dl class="facts">
-                        <Fact name="Mean, charging positive" value=past.map(|p| mean(p.current.map(turned), 1, "A")) />
+                        <Fact name="Mean" value=past.map(|p| mean_current(p.current)) />
                         <Fact name="Standard deviation" value=past.map(|p| deviation(p.current, "A")) />
                         <Fact name="Time charging" value=past.map(charging) />
                     </dl>
@@ -105,29 +106,42 @@ fn charging(past: &HomePast) -> String {
     format!("{share} of {} readings", format::count(readings))
 }
 
-/// The statistics of the values with the other sign.
-fn turned(of: Statistics) -> Statistics {
-    Statistics { mean: -of.mean, min: -of.max, max: -of.min, ..of }
+/// A mean current with its direction: `3.0 A discharging`.
+fn mean_current(of: Option<Statistics>) -> String {
+    let way = match of.map_or(0.0, |s| s.mean) {
+        a if a >= 0.05 => " discharging",
+        a if a <= -0.05 => " charging",
+        _ => "",
+    };
+    let size = of.map(|s| Statistics { mean: s.mean.abs(), ..s });
+    format!("{}{way}", mean(size, 1, "A"))
+}
+
+/// The chart, or an empty one, with the name of the end of its time.
+pub(super) fn until(chart: Option<LineChart>, end: &str) -> LineChart {
+    let mut chart = chart.unwrap_or_default();
+    chart.time.end = end.to_owned();
+    chart
 }
 
 fn voltage(past: &HomePast, limits: &Limits) -> LineChart {
     let normal = limits.normal_voltage_v;
     let range = ValueRange::AtLeast(f64::from(normal.low) - 1.0, f64::from(normal.high) + 1.0);
-    let lines = vec![line(past, PointId::Voltage, "", Ink::Voltage, 1.0)];
+    let lines = vec![line(past, PointId::Voltage, "", Ink::Voltage)];
     LineChart { bands: vec![band(normal, "safe", "V", Ink::Voltage)], ..chart(past, "V", range, lines) }
 }
 
 fn current(past: &HomePast, _: &Limits) -> LineChart {
-    // Up is charging, as Victron signs it.
-    let lines = vec![line(past, PointId::Current, "", Ink::Charge, -1.0)];
-    let zero = Some(Zero { name: "idle".to_owned(), below: Ink::Discharge });
+    // Up is discharging, as on every page.
+    let lines = vec![line(past, PointId::Current, "", Ink::Discharge)];
+    let zero = Some(Zero { name: "idle".to_owned(), below: Ink::Charge });
     LineChart { zero, ..chart(past, "A", ValueRange::AtLeast(-10.0, 10.0), lines) }
 }
 
 fn temperature(past: &HomePast, limits: &Limits) -> LineChart {
     let optimal = limits.optimal_temperature_c;
     let range = ValueRange::AtLeast(f64::from(optimal.low) - 3.0, f64::from(optimal.high) + 3.0);
-    let lines = vec![line(past, PointId::Temperature, "", Ink::Temperature, 1.0)];
+    let lines = vec![line(past, PointId::Temperature, "", Ink::Temperature)];
     LineChart { bands: vec![band(optimal, "optimal", "°C", Ink::Temperature)], ..chart(past, "°C", range, lines) }
 }
 
@@ -148,13 +162,13 @@ pub(super) fn chart(past: &HomePast, unit: &'static str, range: ValueRange, line
 }
 
 /// The curve of a point, cut where there was no value.
-pub(super) fn line(past: &HomePast, point: PointId, label: &str, ink: Ink, factor: f64) -> Line {
+pub(super) fn line(past: &HomePast, point: PointId, label: &str, ink: Ink) -> Line {
     let mut segments: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
     if let Some(series) = past.curves.find(point.spec().path) {
         for (at, value) in past.curves.at.iter().zip(&series.values) {
             match (value, segments.last_mut()) {
                 (Some(value), Some(segment)) if *at >= past.from && *at <= past.to => {
-                    segment.push((at.0 as f64 / 1e6, f64::from(*value) * factor));
+                    segment.push((at.0 as f64 / 1e6, f64::from(*value)));
                 }
                 (None, Some(segment)) if !segment.is_empty() => segments.push(Vec::new()),
                 _ => {}
@@ -193,14 +207,17 @@ mod tests {
     fn a_curve_stays_within_its_hours_and_is_cut_at_gaps() {
         let limits = Limits::of(Chemistry::Lfp, 16, 280.0);
         let chart = current(&past(), &limits);
-        assert_eq!(chart.lines[0].segments, [vec![(10.0, -4.0)], vec![(40.0, 2.0)]], "charging is up");
+        assert_eq!(chart.lines[0].segments, [vec![(10.0, 4.0)], vec![(40.0, -2.0)]], "discharging is up");
         assert_eq!(voltage(&past(), &limits).lines[0].segments, Vec::<Vec<(f64, f64)>>::new());
     }
 
     #[test]
     fn statistics_say_when_there_is_nothing() {
         let plain = |words: String| words.replace(THIN, " ");
-        assert_eq!(plain(mean(past().current.map(turned), 1, "A")), "\u{2212}3.0 A");
+        assert_eq!(plain(mean_current(past().current)), "3.0 A discharging");
+        let charging_mean = past().current.map(|s| Statistics { mean: -s.mean, ..s });
+        assert_eq!(plain(mean_current(charging_mean)), "3.0 A charging");
+        assert_eq!(mean_current(None), NO_READING);
         assert_eq!(plain(deviation(past().current, "A")), "1.50 A");
         assert_eq!(plain(charging(&past())), "75 % of 12 345 readings");
         for words in [mean(None, 1, "V"), deviation(None, "V"), extremes(None), charging(&HomePast::default())] {

@@ -66,16 +66,23 @@ pub(super) fn fahrenheit(c: f32) -> Figure {
     Figure { number: format::fixed(c * 1.8 + 32.0, 1), unit: "°F" }
 }
 
-/// Why there is no value of a point, where it should stand. `never` is what it means that none ever came: a device that
-/// lacks it either does not send it or says each time that there is none.
-pub(super) fn missing(moment: &Moment, point: PointId, why: NoData, never: &'static str) -> &'static str {
+/// Why there is no value of a point, where it should stand. `never` is what it means that none ever came from a source
+/// that was reached: a device that lacks it either does not send it or says each time that there is none.
+pub(super) fn missing(
+    moment: &Moment,
+    point: PointId,
+    why: NoData,
+    never: &'static str,
+    reached: bool,
+) -> &'static str {
     match why {
+        NoData::NotPresent if !reached => "Source not reached yet",
         NoData::NotPresent => never,
         NoData::Error if moment.state.points.slot(point).last().is_none() => never,
         NoData::Timeout => "No answer in time",
         NoData::Stale => "Stale",
         NoData::OutOfRange => "Out of range",
-        NoData::Error => "Not known to its device",
+        NoData::Error => "Its device has no value",
     }
 }
 
@@ -103,10 +110,11 @@ pub(super) struct SourceWords {
     pub(super) advice: String,
 }
 
-/// What is said of a source at `now`.
-pub(super) fn source(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> SourceWords {
+/// What is said of a source at `now`, of which `silent` says that what it should bring does not come.
+pub(super) fn source(spec: &LinkSpec, status: &LinkStatus, silent: Option<&str>, now: Mono) -> SourceWords {
     let late = status.last_at.is_some_and(|at| now.since(at) > spec.silent_after);
-    let healthy = status.state == LinkState::Up && !late;
+    let delivers = status.state == LinkState::Up && !late;
+    let healthy = delivers && silent.is_none();
     let age = match status.last_at {
         Some(at) => ago(now.seconds_since(at)),
         None => "has never answered".to_owned(),
@@ -114,6 +122,7 @@ pub(super) fn source(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> SourceW
     let (name, address) = (&spec.name, &spec.address);
     let why = match status.state {
         _ if healthy => String::new(),
+        _ if delivers => String::new(),
         _ if !status.reason.is_empty() => sentence(&status.reason),
         LinkState::Idle | LinkState::Connecting => format!("Waiting for the first answer of {address}"),
         LinkState::Down => format!("{address} cannot be reached"),
@@ -123,6 +132,7 @@ pub(super) fn source(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> SourceW
     };
     let advice = match status.state {
         _ if healthy => String::new(),
+        _ if delivers => format!("{name} answers, but {}. Check what is connected to it.", silent.unwrap_or_default()),
         LinkState::Ended => why,
         _ => format!("{why}. Check power, network and address of {name}; it is tried again by itself."),
     };
@@ -175,13 +185,15 @@ mod tests {
     #[test]
     fn a_sensor_that_never_had_a_value_is_told_from_one_that_lost_it() {
         let (mut moment, sensor) = (Moment::default(), PointId::Temperature);
-        let words = |moment: &Moment| missing(moment, sensor, moment.point(sensor).unwrap_err(), "No sensor");
+        let words = |moment: &Moment| missing(moment, sensor, moment.point(sensor).unwrap_err(), "No sensor", true);
         assert_eq!(words(&moment), "No sensor");
+        let never = missing(&moment, sensor, NoData::NotPresent, "No sensor", false);
+        assert_eq!(never, "Source not reached yet", "nobody knows whether it has one");
         moment.state.points.set(sensor, Err(NoData::Error), Mono::START);
         assert_eq!(words(&moment), "No sensor", "as a GX says it, at every poll");
         moment.state.points.set(sensor, Ok(25.9), Mono::START);
         moment.state.points.set(sensor, Err(NoData::Error), Mono::START);
-        assert_eq!(words(&moment), "Not known to its device");
+        assert_eq!(words(&moment), "Its device has no value");
         moment.state.points.set(sensor, Err(NoData::Timeout), Mono::START);
         assert_eq!(words(&moment), "No answer in time");
     }
@@ -223,10 +235,23 @@ mod tests {
             (LinkState::Stranger, last, "", "2 seconds ago", false, "Another device"),
         ] {
             let status = LinkStatus { state, last_at, reason: reason.into(), ..LinkStatus::default() };
-            let words = source(&spec, &status, now);
+            let words = source(&spec, &status, None, now);
             assert_eq!((words.age.as_str(), words.healthy), (age, healthy), "{state:?}");
             assert!(words.advice.contains(says) && words.advice.is_empty() == healthy, "{state:?}: {}", words.advice);
         }
+    }
+
+    #[test]
+    fn a_source_that_answers_without_its_battery_is_not_healthy() {
+        let spec = LinkSpec {
+            name: "Cerbo GX".into(),
+            silent_after: Duration::from_secs(2),
+            ..crate::sample::site().links[0].clone()
+        };
+        let status = LinkStatus { state: LinkState::Up, last_at: Some(Mono(99_000_000)), ..LinkStatus::default() };
+        let words = source(&spec, &status, Some("the battery does not"), Mono(100_000_000));
+        assert!(!words.healthy);
+        assert_eq!(words.advice, "Cerbo GX answers, but the battery does not. Check what is connected to it.");
     }
 
     #[test]

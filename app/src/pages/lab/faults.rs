@@ -73,6 +73,7 @@ pub(super) fn ActiveFaults(
 ) -> impl IntoView {
     let faults =
         Derived::new(move || lab.state.with(|state| state.as_ref().map_or_else(Vec::new, |s| s.faults.clone())));
+    let known = Derived::new(move || lab.state.with(Option::is_some));
     let none = Derived::new(move || faults.with(Vec::is_empty));
     let count = Derived::new(move || match faults.with(Vec::len) {
         0 => String::new(),
@@ -87,11 +88,12 @@ pub(super) fn ActiveFaults(
                     children=move |fault| view! { <FaultRow lab fault /> }
                 />
             </ul>
-            {move || match none.get() {
-                true => {
-                    view! { <EmptyState title="No fault is injected" advice="The simulated system is healthy." /> }.into_any()
+            {move || match (known.get(), none.get()) {
+                (false, _) => view! { <EmptyState title="Not known yet" advice="The simulation has not answered." /> }.into_any(),
+                (true, true) => {
+                    view! { <EmptyState title="No fault is injected" advice="The simulated devices work as they should." /> }.into_any()
                 }
-                false => view! { <CommandForm lab action="clear-all" submit="Clear all" /> }.into_any(),
+                (true, false) => view! { <CommandForm lab action="clear-all" submit="Clear all" /> }.into_any(),
             }}
         </Card>
     }

@@ -58,7 +58,7 @@ pub(super) fn LinkCard(
                 <Fact name="Frame rate" value=figure(status, |s| Some(per_s(s.frames_per_s))) />
                 <Fact name="Data rate" value=figure(status, |s| Some(bytes(s.bytes_per_s))) />
                 <Fact name="Latency" value=figure(status, |s| s.latency_ms.map(latency)) />
-                <Fact name="Frames received" value=figure(status, |s| Some(plain(s.frames))) />
+                <Fact name="Frames" value=figure(status, |s| Some(plain(s.frames))) />
                 <Fact name="Reconnects" value=figure(status, |s| Some(plain(u64::from(s.reconnects)))) />
             </dl>
             <Faults line=status />

@@ -45,7 +45,7 @@ pub(super) fn Charge() -> impl IntoView {
                         <dd>{move || outlook.get().1}</dd>
                     </div>
                     <div>
-                        <dt>"Health"</dt>
+                        <dt>"State of health"</dt>
                         <dd>{move || health.with(|v| format!("{}{}{}", v.number(), format::THIN, v.unit()))}</dd>
                     </div>
                 </dl>

@@ -13,6 +13,7 @@ use crate::live::Live;
 use domain::derived::load_covered_pct;
 use domain::point::PointId;
 use domain::spec::SystemKind;
+use domain::twin::Moment;
 use drawing::{Drawing, geometries};
 use leptos::prelude::*;
 use line::{Flow, Side};
@@ -32,12 +33,7 @@ pub(super) fn PowerFlow() -> impl IntoView {
     let flows: Derived<Flows> =
         live.map(move |moment| sides.iter().map(|side| Flow::of(moment, *side, kind, full_w)).collect());
     let load = kind.load_words();
-    let covered = live.map(move |moment| match load_covered_pct(&moment.state.points, moment.now.mono) {
-        Ok(0.0) => format!("The battery does not feed the {load}"),
-        Ok(pct) => format!("Battery covers {} of the {load}", format::percent_whole(pct)),
-        Err(_) if moment.point(PointId::LoadPower).is_ok() => format!("No {load}"),
-        Err(_) => String::new(),
-    });
+    let covered = live.map(move |moment| covered_words(moment, load));
     let [wide, narrow] = geometries(sides.len());
     view! {
         <Card title="Power flow" class="flow" note=covered>
@@ -45,5 +41,43 @@ pub(super) fn PowerFlow() -> impl IntoView {
             <Drawing flows geometry=wide />
             <Drawing flows geometry=narrow />
         </Card>
+    }
+}
+
+/// Below this there is no load, W.
+const NO_LOAD_W: f32 = 1.0;
+
+/// How much of the load the battery carries, or what of it is not known.
+fn covered_words(moment: &Moment, load: &str) -> String {
+    match (moment.point(PointId::LoadPower), load_covered_pct(&moment.state.points, moment.now.mono)) {
+        (Err(_), _) => format!("Power of the {load} not known"),
+        (Ok(w), _) if w < NO_LOAD_W => format!("No {load}"),
+        (Ok(_), Err(_)) => "Battery power not known".to_owned(),
+        (Ok(_), Ok(0.0)) => format!("The battery does not feed the {load}"),
+        (Ok(_), Ok(pct)) => format!("Battery covers {} of the {load}", format::percent_whole(pct)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::moment;
+    use domain::reading::NoData;
+
+    #[test]
+    fn no_load_is_said_only_of_a_load_that_is_measured() {
+        let mut moment = moment();
+        for (load, battery, words) in [
+            (Ok(208_940.0), Ok(142_030.0), "Battery covers 68 % of the AI load"),
+            (Ok(208_940.0), Ok(-1_000.0), "The battery does not feed the AI load"),
+            (Ok(208_940.0), Err(NoData::Timeout), "Battery power not known"),
+            (Ok(0.0), Err(NoData::Timeout), "No AI load"),
+            (Ok(0.0), Ok(0.0), "No AI load"),
+            (Err(NoData::Timeout), Ok(142_030.0), "Power of the AI load not known"),
+        ] {
+            moment.state.points.set(PointId::LoadPower, load, moment.now.mono);
+            moment.state.points.set(PointId::Power, battery, moment.now.mono);
+            assert_eq!(covered_words(&moment, "AI load").replace(format::THIN, " "), words);
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! The tiles: voltage, current, power, cell spread, temperatures, use of the state of power; of a house also the sun and
-//! what its inverter makes of the battery.
+//! The tiles: voltage, current, power, headroom, cell spread, temperatures; of a house also the sun and what its inverter
+//! makes of the battery.
 
 use super::energy::IDLE_W;
 use crate::components::{Reading, Shown};
@@ -43,16 +43,11 @@ pub(super) fn Tiles() -> impl IntoView {
         let limit = limit_w(moment).map_or_else(|_| String::new(), |w| format!("limit {}", format::kilowatts_whole(w)));
         moment.point(PointId::Power).map_or_else(|_| String::new(), |w| two_lines(direction(w, IDLE_W), &limit))
     });
-    let sop = live.map(|moment| {
-        let used = sop_use_pct(&moment.state.points, moment.now.mono);
-        Shown::derived(moment, used, &[PointId::Power, PointId::SopDischarge], format::percent_whole)
+    let headroom = live.map(|moment| {
+        let inputs = [PointId::Power, limit_point(moment)];
+        Shown::derived(moment, headroom_w(moment), &inputs, format::kilowatts_whole)
     });
-    let left_words = live.map(|moment| {
-        headroom_w(moment).map_or_else(
-            |_| String::new(),
-            |w| two_lines(&format!("{} left", format::kilowatts_whole(w)), "of the state of power"),
-        )
-    });
+    let limit_words = live.map(|moment| limit_words(moment).unwrap_or_default());
     let has_cells = spec.topology.cells() > 0;
     view! {
         <div class="tiles">
@@ -69,8 +64,8 @@ pub(super) fn Tiles() -> impl IntoView {
                 view! { <HomeTiles /> }.into_any()
             } else {
                 view! {
-                    <section class="card tile" aria-label="Use of the state of power">
-                        <Reading label="Power in use" value=sop note=left_words />
+                    <section class="card tile" aria-label="Headroom">
+                        <Reading label="Headroom" value=headroom note=limit_words />
                     </section>
                 }
                     .into_any()
@@ -143,8 +138,26 @@ fn headroom_w(moment: &Moment) -> Result<f32, NoData> {
 
 /// The BMS's limit in the present direction, W.
 fn limit_w(moment: &Moment) -> Result<f32, NoData> {
-    let discharging = moment.point(PointId::Power)? >= 0.0;
-    moment.point(if discharging { PointId::SopDischarge } else { PointId::SopCharge })
+    moment.point(PointId::Power)?;
+    moment.point(limit_point(moment))
+}
+
+/// Which of the BMS's limits holds: that of charging while the battery charges.
+fn limit_point(moment: &Moment) -> PointId {
+    match moment.point(PointId::Power) {
+        Ok(w) if w < 0.0 => PointId::SopCharge,
+        _ => PointId::SopDischarge,
+    }
+}
+
+/// The limit that holds, and how much of it is used: `of 233 kW for discharge`, `61 % in use`.
+fn limit_words(moment: &Moment) -> Result<String, NoData> {
+    let way = if limit_point(moment) == PointId::SopCharge { "charge" } else { "discharge" };
+    let used = sop_use_pct(&moment.state.points, moment.now.mono)?;
+    Ok(two_lines(
+        &format!("of {} for {way}", format::kilowatts_whole(limit_w(moment)?)),
+        &format!("{} in use", format::percent_whole(used)),
+    ))
 }
 
 /// A remark of two lines: tiles reserve room for both.
@@ -235,6 +248,9 @@ mod tests {
             moment.state.points.set(PointId::SopDischarge, Ok(233_000.0), now);
             moment.state.points.set(PointId::SopCharge, Ok(100_000.0), now);
             assert_eq!(headroom_w(&moment), Ok(left));
+            let way = if power < 0.0 { "of 100 kW for charge\n40 % in use" } else { "of 233 kW for discharge" };
+            let words = limit_words(&moment).unwrap().replace(format::THIN, " ");
+            assert!(words.starts_with(way), "{words}");
         }
     }
 }

@@ -65,8 +65,8 @@ impl Rule {
                 let (command, feedback) = ((value as u32 >> CONTACTOR_BITS) as f32, (value as u32 & 7) as f32);
                 format!("Contactor feedback is “{}”, the command is “{}”", contactors(feedback), contactors(command))
             }
-            (Watch::BmsAlarms, _) => format!("BMS alarm: {}", crate::bms::words(value)),
-            (Watch::BmsWarnings, _) => format!("BMS warning: {}", crate::bms::words(value)),
+            (Watch::BmsAlarms, _) => format!("BMS alarm: {}", crate::bms::words(value).join(", ")),
+            (Watch::BmsWarnings, _) => format!("BMS warning: {}", crate::bms::words(value).join(", ")),
             (Watch::StandsStill, Subject::Cell(c)) => {
                 format!("Voltage of cell {} stands still for {} s while the others move", cell(c), whole(value))
             }

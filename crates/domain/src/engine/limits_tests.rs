@@ -120,8 +120,8 @@ fn what_the_pack_does_is_held_against_its_limits() {
             "contactor.mismatch",
             "Contactor feedback is “one closed”, the command is “closed”",
         ),
-        (&pack, &[(BmsAlarms, 33.0)], "bms.alarm", "BMS alarm: communication lost, over voltage"),
-        (&pack, &[(BmsWarnings, 4096.0)], "bms.warning", "BMS warning: contactor fault"),
+        (&pack, &[(BmsAlarms, 33.0)], "bms.alarm", "BMS alarm: communication error, voltage too high"),
+        (&pack, &[(BmsWarnings, 4096.0)], "bms.warning", "BMS warning: contactor error"),
         (
             &pack,
             &[(Voltage, 176.6)],

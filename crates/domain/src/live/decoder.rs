@@ -3,7 +3,7 @@
 use super::lane::Scratch;
 use super::layout::Layout;
 use super::{DELTA, FORMAT, KEY, LiveError, OLDEST, sections};
-use crate::cells::CellFrame;
+use crate::cells::{CELL_MAX_AGE, CellFrame};
 use crate::link::LinkStatus;
 use crate::slot::{Node, Points};
 use crate::spec::SystemSpec;
@@ -11,6 +11,7 @@ use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
 use crate::twin::{Moment, SiteStatus, SystemState};
 use crate::wire::{Reader, WireError};
+use std::time::Duration;
 
 /// Reads the live stream of one system. It begins with a key frame.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,8 @@ pub struct Decoder {
     moment: Moment,
     /// Points of which nothing is known, with the ages that the system allows.
     blank: Points,
+    /// How old a cell may be in this system.
+    cell_max_age: Option<Duration>,
     /// Number of the last frame; `None` while a key frame is waited for.
     seq: Option<u32>,
     scratch: Scratch,
@@ -32,7 +35,8 @@ impl Decoder {
 
     /// A decoder of the stream of the system that `spec` describes, with the ages that it allows.
     pub fn of(spec: &SystemSpec) -> Decoder {
-        Decoder { blank: Points::new(&spec.max_ages), ..Decoder::default() }
+        let cell_max_age = Some(spec.cell_max_age);
+        Decoder { blank: Points::new(&spec.max_ages), cell_max_age, ..Decoder::default() }
     }
 
     /// The moment of the last frame that was taken; an empty one before the first.
@@ -85,7 +89,7 @@ impl Decoder {
         let sections = Sections::read(r, now, &[])?;
 
         let mut state = SystemState {
-            cells: CellFrame::new(layout.topology.cells()),
+            cells: CellFrame::with_max_age(layout.topology.cells(), self.cell_max_age.unwrap_or(CELL_MAX_AGE)),
             nodes: vec![Node::default(); layout.topology.modules()],
             points: self.blank.clone(),
         };

@@ -33,6 +33,7 @@ impl Wire for SystemSpec {
         w.f32(self.rate_hz);
         w.bool(self.simulated);
         self.max_ages.write(w);
+        w.varint(self.cell_max_age.as_micros() as u64);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<SystemSpec, WireError> {
@@ -49,6 +50,7 @@ impl Wire for SystemSpec {
             rate_hz: r.f32()?,
             simulated: r.bool()?,
             max_ages: Wire::read(r)?,
+            cell_max_age: Duration::from_micros(r.varint()?),
         })
     }
 }
@@ -122,6 +124,7 @@ mod tests {
             rate_hz: 1.0,
             kind: SystemKind::Home,
             max_ages: vec![MaxAge { point: PointId::InverterSoc, age: Duration::from_secs(90) }],
+            cell_max_age: Duration::from_secs(15),
             ..site.systems[0].clone()
         });
         site.links.push(LinkSpec { system: SystemIdx(1), ..site.links[0].clone() });

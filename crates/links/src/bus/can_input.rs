@@ -11,6 +11,7 @@ use crate::device::can_table::{CanTable, Outcome};
 use crate::frames::Describe;
 use crate::link::{Record, Reporter};
 use domain::link::LinkFault;
+use domain::point::PointId;
 use domain::reading::Reading;
 use domain::time::Now;
 use std::sync::Arc;
@@ -33,6 +34,11 @@ impl CanInput {
 
     pub(crate) fn table(&self) -> Arc<dyn Describe> {
         self.table.clone()
+    }
+
+    /// The points that it brings.
+    pub(crate) fn points(&self) -> Vec<PointId> {
+        self.table.points()
     }
 
     /// The path to the bus was opened anew.

@@ -70,6 +70,10 @@ impl Replay {
         self.input.table()
     }
 
+    pub(crate) fn points(&self) -> Vec<domain::point::PointId> {
+        self.input.points()
+    }
+
     pub(crate) async fn drive(&mut self, reporter: &Reporter) {
         reporter.opened().await;
         loop {

@@ -45,6 +45,10 @@ impl Receiver {
         self.input.table()
     }
 
+    pub(crate) fn points(&self) -> Vec<domain::point::PointId> {
+        self.input.points()
+    }
+
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         self.socket.as_ref()?.local_addr().ok()
     }

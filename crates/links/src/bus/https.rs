@@ -3,6 +3,7 @@
 //! Every way in which it can fail has words of its own, because only they tell a person what to look at. The answer's
 //! length and the time for all of it are bounded; redirects are not followed.
 
+use crate::text::{network_error, time};
 use http::header::{ACCEPT, DATE, HOST, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Empty, Limited};
@@ -28,11 +29,11 @@ pub(crate) const MAX_BYTES: usize = 8 << 20;
 pub(crate) enum FetchError {
     #[error("the name {0} is not known (DNS): is there an Internet connection?")]
     Unknown(String),
-    #[error("no connection to {0}: {1}")]
+    #[error("no connection to {name}: {why}", name = .0, why = network_error(.1))]
     Connect(String, io::Error),
-    #[error("no secure connection to {0} (TLS): {1}")]
+    #[error("no secure connection to {name} (TLS): {why}", name = .0, why = tls_words(.1))]
     Tls(String, io::Error),
-    #[error("no answer within {0:?}")]
+    #[error("no answer within {}", time(*.0))]
     Timeout(Duration),
     #[error("the answer broke off")]
     CutOff,
@@ -40,6 +41,20 @@ pub(crate) enum FetchError {
     TooLong,
     #[error("the answer is no HTTP: {0}")]
     NotHttp(String),
+}
+
+/// Why a secure connection cannot be made; the library's own words are those of a program.
+fn tls_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    let known = [
+        ("UnknownIssuer", "nobody whom we trust vouches for its certificate"),
+        ("Expired", "its certificate has expired, or the clock of this machine is wrong"),
+        ("NotValidYet", "its certificate is not valid yet: is the clock of this machine right?"),
+        ("NotValidForName", "its certificate is for another name"),
+        ("invalid peer certificate", "its certificate is not valid"),
+    ];
+    let words = known.iter().find(|(mark, _)| text.contains(mark)).map(|(_, words)| (*words).to_owned());
+    words.unwrap_or_else(|| network_error(error))
 }
 
 /// An answer, good or bad.
@@ -226,7 +241,7 @@ mod tests {
 
         let stranger = get(public_roots(), format!("https://{address}/v2")).await.unwrap_err().to_string();
         assert!(
-            stranger.starts_with("no secure connection to 127.0.0.1 (TLS): ") && stranger.contains("UnknownIssuer"),
+            stranger.starts_with("no secure connection to 127.0.0.1 (TLS): ") && stranger.contains("vouches for"),
             "{stranger}"
         );
         let (elsewhere, certificate) = server("vrm.example").await;

@@ -1,61 +1,53 @@
 //! Modbus: asks a device for its registers, again and again.
 //!
 //! One request is in flight at a time. Any error or time-out drops the connection; it is opened again after 1 to 30 s.
-//! A device that answers a request with an exception is not dropped, but that request rests just as long: a wrong
-//! address must neither hammer the device nor hide its other registers.
+//! A device that answers a request with an exception is not dropped. Where it may be about a single register, the block
+//! is asked in parts (see [`parts`]); a block of which nothing is answered rests: a wrong address must neither hammer
+//! the device nor hide its other registers. A device that closes connections is not at fault (see [`client`]).
+//!
+//! Readings have the time of the reply that they came in, and are handed on as soon as it has come.
 //!
 //! A device that says who it is is asked at every connect and each minute. Another one in its place is
 //! refused, and an alarm says what was expected and what answered.
 
 mod client;
-mod counted;
 mod device;
 mod exception;
 mod keepalive;
+mod parts;
 pub mod rtu;
 mod session;
+mod stillness;
 mod sunspec;
+mod tabled;
 mod tcp;
+mod wire;
 
-pub use client::{Client, Framing, Question, ReadError};
+pub use client::{Client, Dial, Framing, Question, ReadError, Reply};
 pub(crate) use device::Device;
 pub use exception::Exception;
 
 use super::backoff::{self, Backoff};
 use crate::frames::Describe;
-use crate::link::Reporter;
-use domain::point::MaxAge;
+use crate::link::{Ages, Reporter};
 use session::Session;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Where a device is, and how it is spoken to.
-#[derive(Clone, Debug)]
-pub(crate) struct Endpoint {
-    /// Host and port.
-    pub(crate) address: String,
-    pub(crate) framing: Framing,
-    /// The unit that is asked if the device's table names no other.
-    pub(crate) unit: u8,
-    /// Longest wait for a connection or an answer.
-    pub(crate) timeout: Duration,
-    /// Time between two polls.
-    pub(crate) poll: Duration,
-}
-
 /// Polls one device.
 #[derive(Debug)]
 pub(crate) struct Poller {
-    endpoint: Endpoint,
+    dial: Dial,
+    period: Duration,
     device: Device,
     /// The serial number that the device must have: as configured, or as it was first.
     serial: Option<String>,
 }
 
 impl Poller {
-    /// Polls `device` at `endpoint`. If `serial` is given, a device that says another one is refused.
-    pub(crate) fn new(endpoint: Endpoint, device: Device, serial: Option<String>) -> Poller {
-        Poller { endpoint, device, serial }
+    /// Polls `device` as `dial` says, each `period`. If `serial` is given, a device that says another one is refused.
+    pub(crate) fn new(dial: Dial, period: Duration, device: Device, serial: Option<String>) -> Poller {
+        Poller { dial, period, device, serial }
     }
 
     pub(crate) fn table(&self) -> Arc<dyn Describe> {
@@ -66,18 +58,18 @@ impl Poller {
         self.device.name()
     }
 
-    pub(crate) fn max_ages(&self) -> Vec<MaxAge> {
-        self.device.max_ages(self.endpoint.poll)
+    /// How old its values may be when they are good for `usual`.
+    pub(crate) fn ages(&self, usual: Duration) -> Ages {
+        self.device.ages(usual)
     }
 
     pub(crate) async fn drive(&mut self, reporter: &Reporter) {
         let mut backoff = Backoff::default();
         loop {
-            let Endpoint { address, framing, unit, timeout, poll } = &self.endpoint;
-            let error = match Client::connect(address, *framing, *unit, *timeout).await {
+            let error = match Client::dial(self.dial.clone()).await {
                 Ok(client) => {
                     reporter.opened().await;
-                    let session = Session::new(client, &self.device, reporter, *poll);
+                    let session = Session::new(client, &self.device, reporter, self.period);
                     session.run(&mut self.serial, &mut backoff).await
                 }
                 Err(error) => error,

@@ -5,8 +5,8 @@
 
 pub mod packet;
 
+use crate::text::{network_error, time};
 use packet::{Packet, PacketError};
-use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -16,9 +16,11 @@ use tokio::time::timeout;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MqttError {
     #[error("no connection: {0}")]
-    Connect(io::Error),
-    #[error("no answer within {0:?}")]
+    Connect(String),
+    #[error("no answer within {}", time(*.0))]
     Timeout(Duration),
+    #[error("the broker has not accepted our subscription within {}", time(*.0))]
+    Unaccepted(Duration),
     #[error("the connection was closed")]
     Closed,
     #[error("malformed packet: {0}")]
@@ -47,7 +49,7 @@ impl Client {
         limit: Duration,
     ) -> Result<Client, MqttError> {
         let stream = timeout(limit, TcpStream::connect(address)).await.map_err(|_| MqttError::Timeout(limit))?;
-        let stream = stream.map_err(MqttError::Connect)?;
+        let stream = stream.map_err(|error| MqttError::Connect(network_error(&error)))?;
         let mut client = Client { stream, buffer: Vec::new(), taken: 0, limit };
         client.send(&packet::connect(id, keep_alive.as_secs() as u16)).await?;
         let answer = timeout(limit, client.next()).await.map_err(|_| MqttError::Timeout(limit))??;

@@ -66,6 +66,10 @@ impl Receiver {
         self.input.table()
     }
 
+    pub(crate) fn points(&self) -> Vec<domain::point::PointId> {
+        self.input.points()
+    }
+
     pub(crate) fn interface(&self) -> &str {
         &self.interface
     }

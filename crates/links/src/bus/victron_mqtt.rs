@@ -38,6 +38,12 @@ const QUIET: Duration = Duration::from_secs(30);
 const COMPLETE_AFTER: Duration = Duration::from_secs(10);
 /// The broker is told to expect a word from us in this time.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// The most that a broker may send before it has accepted our subscriptions. It may send some: they cross on the way.
+const BEFORE_ACCEPTED: (u32, usize) = (2_000, 1 << 20);
+/// More services than any GX has: what speaks of more is not remembered.
+const MOST_SERVICES: usize = 256;
+/// More values between two readings than any GX sends.
+const MOST_RAW: usize = 1_024;
 /// The most of a payload that is remembered, bytes.
 const RAW_BYTES: usize = 64;
 /// The most of a topic that is remembered, characters.
@@ -72,6 +78,8 @@ pub(crate) struct Listener {
 /// One connection.
 struct Session<'a> {
     client: Client,
+    /// Longest wait for the broker to accept a subscription.
+    limit: Duration,
     reporter: &'a Reporter,
     portal: &'a mut Option<String>,
     gx: Gx,
@@ -80,6 +88,7 @@ struct Session<'a> {
     /// Payloads of rows that came since the last readings.
     raw: BTreeMap<(usize, u32), (Vec<u8>, Mono)>,
     opened: Mono,
+    pending: Pending,
     complete: bool,
     /// Values up to here have been told.
     told: Mono,
@@ -117,12 +126,14 @@ impl Listener {
         let now = reporter.now().mono;
         let session = Session {
             client,
+            limit: *timeout,
             reporter,
             portal: &mut self.portal,
             gx: Gx::new(*battery),
             spoke: BTreeMap::new(),
             raw: BTreeMap::new(),
             opened: now,
+            pending: Pending::default(),
             complete: false,
             told: Mono(0),
         };
@@ -130,19 +141,66 @@ impl Listener {
     }
 }
 
+/// Inserts, unless that would make a new entry beyond the `most`.
+fn insert_within<K: Ord, V>(map: &mut BTreeMap<K, V>, most: usize, key: K, value: V) {
+    if map.len() < most || map.contains_key(&key) {
+        map.insert(key, value);
+    }
+}
+
 /// What an error counts as.
 fn fault(error: &MqttError) -> LinkFault {
     match error {
-        MqttError::Timeout(_) => LinkFault::Timeout,
+        MqttError::Timeout(_) | MqttError::Unaccepted(_) => LinkFault::Timeout,
         MqttError::Malformed(_) => LinkFault::Malformed,
         MqttError::Connect(_) | MqttError::Closed | MqttError::Refused(_) => LinkFault::Refused,
+    }
+}
+
+/// Subscriptions that the broker has not accepted yet, and what it sent meanwhile.
+#[derive(Debug, Default)]
+struct Pending {
+    ids: Vec<u16>,
+    since: Mono,
+    messages: u32,
+    bytes: usize,
+}
+
+impl Pending {
+    fn asked(&mut self, id: u16, now: Mono) {
+        if self.ids.is_empty() {
+            *self = Pending { since: now, ..Pending::default() };
+        }
+        self.ids.push(id);
+    }
+
+    fn accepted(&mut self, id: u16) {
+        self.ids.retain(|pending| *pending != id);
+    }
+
+    /// A message came. A broker that sends many before it has accepted anything is none.
+    fn message(&mut self, bytes: usize) -> Result<(), MqttError> {
+        if self.ids.is_empty() {
+            return Ok(());
+        }
+        (self.messages, self.bytes) = (self.messages + 1, self.bytes + bytes);
+        match self.messages > BEFORE_ACCEPTED.0 || self.bytes > BEFORE_ACCEPTED.1 {
+            true => Err(MqttError::Refused("it sends messages without having accepted a subscription")),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the broker has taken longer than `limit`.
+    fn overdue(&self, now: Mono, limit: Duration) -> bool {
+        !self.ids.is_empty() && now.since(self.since) > limit
     }
 }
 
 /// What came over the connection.
 enum Came {
     Message { known: Option<Message>, topic: String, payload: Vec<u8>, bytes: usize },
-    Retained,
+    Retained { bytes: usize },
+    Accepted(u16),
     NotGranted,
     Nothing,
 }
@@ -150,15 +208,16 @@ enum Came {
 impl Came {
     fn of(packet: Packet<'_>) -> Came {
         match packet {
-            Packet::Publish { retained: true, .. } => Came::Retained,
+            Packet::Publish { topic, payload, retained: true } => Came::Retained { bytes: topic.len() + payload.len() },
             Packet::Publish { topic, payload, .. } => Came::Message {
                 known: topic::parse(topic, payload).ok(),
                 topic: topic.to_owned(),
                 payload: payload[..payload.len().min(RAW_BYTES)].to_vec(),
                 bytes: topic.len() + payload.len(),
             },
-            Packet::SubAck { granted: false } => Came::NotGranted,
-            Packet::SubAck { .. } | Packet::UnsubAck | Packet::Pong | Packet::ConnAck { .. } => Came::Nothing,
+            Packet::SubAck { granted: false, .. } => Came::NotGranted,
+            Packet::SubAck { id, .. } => Came::Accepted(id),
+            Packet::UnsubAck | Packet::Pong | Packet::ConnAck { .. } => Came::Nothing,
         }
     }
 }
@@ -167,7 +226,7 @@ impl Session<'_> {
     async fn run(mut self, backoff: &mut Backoff) -> Result<Infallible, MqttError> {
         match self.portal.clone() {
             Some(portal) => self.subscribe(&portal).await?,
-            None => self.client.send(&packet::subscribe(1, "N/+/#")).await?,
+            None => self.listen(1, "N/+/#").await?,
         }
         let (mut gather, mut beat) = (tokio::time::interval(GATHER), tokio::time::interval(BEAT));
         gather.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -184,6 +243,9 @@ impl Session<'_> {
                     self.take(came, now).await?;
                 }
                 _ = gather.tick() => {
+                    if self.pending.overdue(self.reporter.now().mono, self.limit) {
+                        return Err(MqttError::Unaccepted(self.limit));
+                    }
                     if self.tell().await {
                         *backoff = Backoff::default();
                     }
@@ -204,9 +266,14 @@ impl Session<'_> {
     /// Subscribes to what is read of this GX, and asks for all of it.
     async fn subscribe(&mut self, portal: &str) -> Result<(), MqttError> {
         for (id, rest) in [(2, "system/+/#"), (3, "battery/+/#"), (4, "full_publish_completed")] {
-            self.client.send(&packet::subscribe(id, &format!("N/{portal}/{rest}"))).await?;
+            self.listen(id, &format!("N/{portal}/{rest}")).await?;
         }
         self.ask(portal, ALL).await
+    }
+
+    async fn listen(&mut self, id: u16, topic: &str) -> Result<(), MqttError> {
+        self.pending.asked(id, self.reporter.now().mono);
+        self.client.send(&packet::subscribe(id, topic)).await
     }
 
     async fn ask(&mut self, portal: &str, options: &[u8]) -> Result<(), MqttError> {
@@ -230,9 +297,17 @@ impl Session<'_> {
 
     async fn take(&mut self, came: Came, now: Now) -> Result<(), MqttError> {
         let (known, topic, payload, bytes) = match came {
-            Came::Message { known, topic, payload, bytes } => (known, topic, payload, bytes),
+            Came::Message { known, topic, payload, bytes } => {
+                self.pending.message(bytes)?;
+                (known, topic, payload, bytes)
+            }
+            Came::Retained { bytes } => return self.pending.message(bytes),
+            Came::Accepted(id) => {
+                self.pending.accepted(id);
+                return Ok(());
+            }
             Came::NotGranted => return Err(MqttError::Refused("it does not let us listen to the GX")),
-            Came::Retained | Came::Nothing => return Ok(()),
+            Came::Nothing => return Ok(()),
         };
         if self.portal.is_none() {
             let Some(portal) = topic::portal(&topic).map(str::to_owned) else { return Ok(()) };
@@ -257,14 +332,14 @@ impl Session<'_> {
             }
             Some(Message::Of(service, instance, news)) => {
                 self.gx.take(service, instance, &news, at);
+                let of = (service, instance);
                 match news {
                     // Somebody who is gone is not waited for.
-                    topic::News::Gone => drop(self.spoke.remove(&(service, instance))),
-                    topic::News::Value(row, _) => {
-                        self.spoke.insert((service, instance), at);
-                        self.raw.insert((row, instance), (payload, at));
-                    }
-                    _ => drop(self.spoke.insert((service, instance), at)),
+                    topic::News::Gone => drop(self.spoke.remove(&of)),
+                    _ => insert_within(&mut self.spoke, MOST_SERVICES, of, at),
+                }
+                if let topic::News::Value(row, _) = news {
+                    insert_within(&mut self.raw, MOST_RAW, (row, instance), (payload, at));
                 }
             }
             Some(Message::Complete) => self.complete = true,

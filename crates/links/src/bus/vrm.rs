@@ -137,7 +137,7 @@ impl Vrm {
         let (mut open, mut polling) = (false, Polling::new(self.settings.requests_per_hour));
         loop {
             let asked = reporter.now();
-            let outcome = match self.settings.token.read() {
+            let outcome = match self.settings.token.read_within(self.settings.timeout).await {
                 Err(words) => Err((PollError::Token(words.clone()), format!("there is no token: {words}"))),
                 Ok(token) => {
                     if let Err(wait) = self.budget.take(asked.mono) {

@@ -4,12 +4,12 @@ use super::{ConfigError, Kind, LinkConfig, SEGMENT, Sign};
 use crate::bus::Bus;
 use crate::bus::candump::Replay;
 use crate::bus::cannelloni::Receiver;
-use crate::bus::modbus::{Device, Endpoint, Framing, Poller};
+use crate::bus::modbus::{Device, Dial, Framing, Poller};
 use crate::bus::vrm::Vrm;
 use crate::bus::{shared_memory, socketcan, victron_mqtt};
 use crate::device::can_table::CanTable;
 use crate::device::dbc::Database;
-use crate::device::registers::RegisterTable;
+use crate::device::registers::{MAX_READ, RegisterTable};
 use crate::device::shared_cells::SharedCells;
 use crate::device::sunspec::SunSpec;
 use crate::link::LinkTask;
@@ -53,13 +53,14 @@ impl LinkConfig {
                 Bus::Candump(Replay::new(file, self.replay_speed()?, repeat, table))
             }
             Kind::ModbusTcp | Kind::ModbusRtuTcp => {
-                let table = Device::Table(Arc::new(self.register_table(base)?));
-                Bus::Modbus(Poller::new(self.endpoint()?, table, self.expected_serial()))
+                let table = Device::of_table(self.register_table(base)?, self.max_read()?);
+                Bus::Modbus(Poller::new(self.dial()?, ms(self.poll_ms()), table, self.expected_serial()))
             }
             Kind::SunSpec => {
                 let sign = self.sign.as_ref().map_or(Sign::DischargePositive, |sign| *sign.get_ref());
-                let device = Device::SunSpec(Arc::new(SunSpec::new(*topology, sign)));
-                Bus::Modbus(Poller::new(self.endpoint()?, device, self.expected_serial()))
+                let device = SunSpec::new(*topology, sign).with_max_read(self.max_read()?);
+                let device = Device::SunSpec(Arc::new(device));
+                Bus::Modbus(Poller::new(self.dial()?, ms(self.poll_ms()), device, self.expected_serial()))
             }
             Kind::VictronMqtt => Bus::VictronMqtt(victron_mqtt::Listener::new(self.victron_mqtt()?)),
             Kind::VictronVrm => Bus::Vrm(Box::new(Vrm::new(self.vrm(base)?))),
@@ -126,7 +127,7 @@ impl LinkConfig {
         fn at<T>(key: &Option<Spanned<T>>) -> Place {
             key.as_ref().map(Spanned::span)
         }
-        let keys: [(&str, Place, &[Kind]); 24] = [
+        let keys: [(&str, Place, &[Kind]); 26] = [
             ("listen", at(&self.listen), &[Cannelloni]),
             ("interface", at(&self.interface), &[Socketcan]),
             ("file", at(&self.file), &[Candump]),
@@ -138,6 +139,8 @@ impl LinkConfig {
             ("unit", at(&self.unit), MODBUS),
             ("poll_ms", at(&self.poll_ms), POLLED),
             ("timeout_ms", at(&self.timeout_ms), WAITING),
+            ("max_read", at(&self.max_read), MODBUS),
+            ("any_unit_in_reply", at(&self.any_unit_in_reply), MODBUS),
             ("table", at(&self.table), TABLES),
             ("units", at(&self.units), TABLES),
             ("serial", at(&self.serial), MODBUS),
@@ -158,8 +161,12 @@ impl LinkConfig {
                 wrong.push(ConfigError::new(span, format!("`{key}` means nothing to kind \"{}\"", kind.key())));
             }
         }
-        for (key, ms) in [("silent_ms", &self.silent_ms), ("poll_ms", &self.poll_ms), ("timeout_ms", &self.timeout_ms)]
-        {
+        for (key, ms) in [
+            ("silent_ms", &self.silent_ms),
+            ("max_age_ms", &self.max_age_ms),
+            ("poll_ms", &self.poll_ms),
+            ("timeout_ms", &self.timeout_ms),
+        ] {
             if let Some(ms) = ms.as_ref().filter(|ms| !MS_RANGE.contains(ms.get_ref())) {
                 let words = format!("`{key}` is {}, not {} to {} ms", ms.get_ref(), MS_RANGE.start(), MS_RANGE.end());
                 wrong.push(ConfigError::new(ms.span(), words));
@@ -207,14 +214,21 @@ impl LinkConfig {
         Ok(table)
     }
 
-    fn endpoint(&self) -> Result<Endpoint, ConfigError> {
-        Ok(Endpoint {
+    fn dial(&self) -> Result<Dial, ConfigError> {
+        Ok(Dial {
             address: self.host_and_port()?,
             framing: if *self.kind.get_ref() == Kind::ModbusRtuTcp { Framing::Rtu } else { Framing::Tcp },
             unit: self.unit.as_ref().map_or(1, |unit| *unit.get_ref()),
             timeout: ms(self.timeout_ms()),
-            poll: ms(self.poll_ms()),
+            any_unit: self.any_unit_in_reply.as_ref().is_some_and(|any| *any.get_ref()),
         })
+    }
+
+    fn max_read(&self) -> Result<u16, ConfigError> {
+        let Some(given) = &self.max_read else { return Ok(MAX_READ) };
+        let words = || format!("`max_read` is {}, not 2 to {MAX_READ}", given.get_ref());
+        let possible = (2..=MAX_READ).contains(given.get_ref());
+        possible.then_some(*given.get_ref()).ok_or_else(|| ConfigError::new(given.span(), words()))
     }
 
     fn expected_serial(&self) -> Option<String> {

@@ -9,7 +9,7 @@ pub struct KindGuide {
     pub kind: Kind,
     /// What is reached with it.
     pub reaches: &'static str,
-    /// Its keys, besides `id`, `name`, `system`, `kind` and `silent_ms` that every link has.
+    /// Its keys, besides `id`, `name`, `system`, `kind`, `silent_ms` and `max_age_ms` that every link has.
     pub keys: &'static [(&'static str, &'static str)],
     /// A `[[link]]` that works once addresses and files are there.
     pub example: &'static str,
@@ -23,9 +23,13 @@ const TIMEOUT: (&str, &str) = ("timeout_ms", "longest wait for an answer; 1000 i
 const TABLE: (&str, &str) =
     ("table", "the register table: addresses, types, scales; registers/ has some, BLUEPRINT.toml explains them");
 const UNITS: (&str, &str) = ("units", "other identifiers for the table's named units: { battery = 225 }");
+const MAX_READ: (&str, &str) =
+    ("max_read", "the most registers of one request, for devices with small buffers; 125 if not given");
+const ANY_UNIT: (&str, &str) =
+    ("any_unit_in_reply", "true: a reply may name another unit than the one that was asked, as some gateways do");
 const SERIAL: (&str, &str) = ("serial", "the serial number that the device must have");
 /// Of a device with a register table, however it is reached.
-const REGISTERS: &[(&str, &str)] = &[CONNECT, UNIT, POLL, TIMEOUT, TABLE, UNITS, SERIAL];
+const REGISTERS: &[(&str, &str)] = &[CONNECT, UNIT, POLL, TIMEOUT, MAX_READ, ANY_UNIT, TABLE, UNITS, SERIAL];
 const MAP: (&str, &str) = ("map", "which signal is which point; {cell}, {module}, {node} stand for numbers");
 
 const INSTANCE: (&str, &str) =
@@ -117,6 +121,8 @@ table = "registers/solark.toml"
             UNIT,
             POLL,
             TIMEOUT,
+            MAX_READ,
+            ANY_UNIT,
             SERIAL,
             ("sign", "what a positive current means to it: discharge-positive, if not given, or charge-positive"),
         ],

@@ -41,7 +41,7 @@ impl LinkConfig {
             battery: self.instance.as_ref().map(|instance| *instance.get_ref()),
             poll: seconds(self.cloud_poll_s()?),
             requests_per_hour: self.requests_per_hour(),
-            max_age: self.max_age().unwrap_or_default(),
+            max_age: self.max_age(),
             timeout: Duration::from_millis(self.timeout_ms().into()),
             rests: Rests::default(),
         })

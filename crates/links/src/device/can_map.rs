@@ -2,7 +2,7 @@
 //!
 //! One entry maps all cells: the numbers in the signals' names say which is which.
 
-mod pattern;
+pub mod pattern;
 mod resolve;
 
 pub(crate) use resolve::{Mapped, Source, resolve};

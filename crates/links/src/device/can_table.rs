@@ -9,6 +9,7 @@ use super::{push_invalid, push_plausible};
 use crate::can::{CanFrame, CanId, FrameKind};
 use crate::frames::Describe;
 use domain::link::{DecodedValue, LinkFault};
+use domain::point::PointId;
 use domain::reading::{Reading, Target};
 use domain::topology::Topology;
 
@@ -68,6 +69,13 @@ pub enum Outcome {
 }
 
 impl CanTable {
+    /// The points that it brings; some more than once.
+    pub(crate) fn points(&self) -> Vec<PointId> {
+        let targets = self.slots.iter().flat_map(|slot| &slot.values).map(|value| value.target);
+        let point = |target| if let Target::Point(point) = target { Some(point) } else { None };
+        targets.filter_map(point).collect()
+    }
+
     /// Compiles a DBC file and a map for a system of this topology.
     ///
     /// # Errors

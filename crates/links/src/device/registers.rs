@@ -12,10 +12,12 @@ mod load;
 mod tables;
 mod value;
 
+use crate::device::sunspec::Events;
 use crate::frames::Describe;
 use domain::link::DecodedValue;
 use domain::point::{MaxAge, PointId};
 use domain::reading::Reading;
+use domain::time::Now;
 use std::time::Duration;
 
 pub use block::{Area, Block, MAX_READ, Unit};
@@ -37,10 +39,9 @@ pub struct RegisterTable {
     sums: Vec<(PointId, usize)>,
     /// Every point, and the max age that the table gives it.
     max_ages: Vec<(PointId, Option<Duration>)>,
+    /// The point of each row; `None` for those that are only shown.
+    row_points: Vec<Option<PointId>>,
 }
-
-/// A value may be missing in so many polls less one before the last counts as stale.
-const FRESH_POLLS: u32 = 3;
 
 /// What one poll has brought so far.
 #[derive(Debug, Default)]
@@ -49,8 +50,14 @@ pub struct Poll {
     pub readings: Vec<Reading>,
     /// How many values were impossible.
     pub impossible: u32,
-    /// Parts of sums: which sum, and the value if there is one.
-    parts: Vec<(usize, Option<f64>)>,
+    /// When the words came that are decoded.
+    pub at: Now,
+    /// By row of the table: whether the device refuses it.
+    pub refused_rows: Vec<bool>,
+    /// What a SunSpec battery reports in this round, and since when.
+    pub events: Option<(Events, Now)>,
+    /// Parts of sums: which sum, the value if there is one, and when it came.
+    parts: Vec<(usize, Option<f64>, Now)>,
 }
 
 impl RegisterTable {
@@ -59,12 +66,22 @@ impl RegisterTable {
         block.unit.and_then(|Unit(place)| self.units.get(place)).map_or(default, |(_, id)| *id)
     }
 
-    /// Which of its points may be older than the catalogue says, if the device is asked each `poll`: as the table says,
-    /// else three polls if that is longer.
-    pub fn max_ages(&self, poll: Duration) -> Vec<MaxAge> {
+    /// How many rows it has.
+    pub fn rows(&self) -> usize {
+        self.row_points.len()
+    }
+
+    /// Whether a row is a point, and not only shown.
+    pub fn is_point(&self, row: usize) -> bool {
+        self.row_points.get(row).is_some_and(Option::is_some)
+    }
+
+    /// Which of its points may be older than the catalogue says, if the link's values are good for `usual`: as the table
+    /// says, else `usual` if that is longer.
+    pub fn max_ages(&self, usual: Duration) -> Vec<MaxAge> {
         let ages = self.max_ages.iter().map(|(point, given)| MaxAge {
             point: *point,
-            age: given.unwrap_or_else(|| (FRESH_POLLS * poll).max(point.spec().max_age)),
+            age: given.unwrap_or_else(|| usual.max(point.spec().max_age)),
         });
         ages.filter(|max| max.age != max.point.spec().max_age).collect()
     }
@@ -102,6 +119,6 @@ impl Describe for RegisterTable {
 
     fn decoded(&self, slot: usize, raw: &[u8]) -> Vec<DecodedValue> {
         let words: Vec<u16> = raw.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
-        self.blocks[slot].texts(&words)
+        self.blocks[slot].texts(&words, |_| false)
     }
 }

@@ -9,22 +9,30 @@
 //! come from the device, so each is checked against the table and against the cells that the system has.
 
 mod decode;
+mod events;
 pub mod layout;
 mod models;
 
-use crate::device::registers::Poll;
+use crate::device::registers::{MAX_READ, Poll};
 use crate::device::sign::Sign;
 use crate::frames::Describe;
 use domain::link::DecodedValue;
+use domain::point::PointId;
+use domain::reading::{Reading, Target};
+use domain::time::Now;
 use domain::topology::Topology;
+pub use events::Events;
 use layout::{Layout, Model};
 pub use models::SERIAL;
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// "Not implemented".
+const NOTHING: u16 = 0xFFFF;
+
 /// "SunS": what a device's map begins with.
 pub const MARKER: [u16; 2] = [0x5375, 0x6E53];
 /// Where the marker may be, in the order of looking.
-pub const BASES: [u16; 3] = [40_000, 0, 50_000];
+pub const BASES: [u16; 3] = [40_000, 50_000, 0];
 
 /// A SunSpec device: what is known of its map, and the system that it belongs to.
 #[derive(Debug)]
@@ -32,14 +40,51 @@ pub struct SunSpec {
     topology: Topology,
     /// What positive power and current mean to it; the models do not say.
     sign: Sign,
+    /// The most registers of one request.
+    max_read: u16,
     /// As it was found at the last connect.
     layout: Mutex<Arc<Layout>>,
+    /// Where the chain of models was found to end in silence: nothing is asked there again.
+    silent_at: Mutex<Option<u16>>,
 }
 
 impl SunSpec {
     /// A device of a system with these cells, whose map is not known yet.
     pub fn new(topology: Topology, sign: Sign) -> SunSpec {
-        SunSpec { topology, sign, layout: Mutex::default() }
+        SunSpec { topology, sign, max_read: MAX_READ, layout: Mutex::default(), silent_at: Mutex::default() }
+    }
+
+    /// The same device, of which at most so many registers may be asked at once.
+    pub fn with_max_read(mut self, max_read: u16) -> SunSpec {
+        self.max_read = max_read;
+        self
+    }
+
+    /// The most registers of one request.
+    pub fn max_read(&self) -> u16 {
+        self.max_read
+    }
+
+    /// Every point that a SunSpec device may bring; some more than once.
+    pub fn points() -> Vec<PointId> {
+        models::points()
+    }
+
+    /// Where its chain of models ends in silence, if it does.
+    pub fn silent_at(&self) -> Option<u16> {
+        *self.silent_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers that nothing is answered from `address` on, or forgets it.
+    pub fn set_silent_at(&self, address: Option<u16>) {
+        *self.silent_at.lock().unwrap_or_else(PoisonError::into_inner) = address;
+    }
+
+    /// The battery's heartbeat among the words of a slot, if it has one.
+    pub fn heartbeat(&self, slot: usize, words: &[Option<u16>]) -> Option<u16> {
+        let layout = self.layout();
+        let is_battery = layout.models.get(slot).is_some_and(|model| model.id == models::BATTERY);
+        words.get(models::HEARTBEAT).copied().flatten().filter(|beat| is_battery && *beat != NOTHING)
     }
 
     /// The cells of its system.
@@ -65,10 +110,21 @@ impl SunSpec {
         match words {
             [id, length, ..] if (*id, *length) == (model.id, model.length) => {
                 decode::readings(model, words, self, poll);
+                if let Some(events) = events::of_model(model, words) {
+                    let (all, at) = poll.events.unwrap_or((Events::default(), poll.at));
+                    poll.events = Some((all.and(events), at));
+                }
                 Ok(())
             }
             _ => Err(format!("model {} is no longer at {}", model.id, model.address)),
         }
+    }
+
+    /// What the models of a round report together, with the time of the first.
+    pub fn finish(&self, poll: &mut Poll) -> Vec<(Now, Reading)> {
+        let Some((events, at)) = poll.events.take() else { return Vec::new() };
+        let reading = |point, set: u32| (at, Reading { target: Target::Point(point), sample: Ok(set as f32) });
+        vec![reading(PointId::BmsAlarms, events.alarms), reading(PointId::BmsWarnings, events.warnings)]
     }
 
     /// Adds that none of a model's points and cells has an answer.
@@ -90,6 +146,12 @@ impl Describe for SunSpec {
 
     fn decoded(&self, slot: usize, raw: &[u8]) -> Vec<DecodedValue> {
         let words: Vec<u16> = raw.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
-        self.layout().models.get(slot).map_or(Vec::new(), |model| decode::texts(model, &words))
+        let layout = self.layout();
+        let Some(model) = layout.models.get(slot) else { return Vec::new() };
+        let mut texts = decode::texts(model, &words);
+        if let Some(events) = events::of_model(model, &words) {
+            texts.push(DecodedValue { name: "Evt".to_owned(), text: events.words() });
+        }
+        texts
     }
 }

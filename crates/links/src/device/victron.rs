@@ -26,13 +26,14 @@ pub const ACTIVE_BATTERY: &str = "ActiveBatteryService";
 /// The same in VRM.
 pub const ACTIVE_BATTERY_CODE: &str = "abs";
 
-/// What a JSON value says for a quantity: a number, also as text, or `None` for none.
+/// What a JSON value says for a quantity: a number, also as text, or `None` for none. An invalid value of the D-Bus is
+/// written as `null`, `""`, `[]` or `{}`, depending on the firmware.
 ///
 /// # Errors
 /// It is something else.
 pub fn number(value: &Value) -> Result<Option<f64>, NotANumber> {
     match value {
-        Value::Null => Ok(None),
+        Value::Null | Value::Array(_) | Value::Object(_) => Ok(None),
         Value::Number(number) => number.as_f64().map(Some).ok_or(NotANumber),
         Value::String(text) if text.trim().is_empty() => Ok(None),
         Value::String(text) => text.trim().parse().map(Some).map_err(|_| NotANumber),

@@ -3,6 +3,7 @@
 //! A jump beyond the point's `max_step` is refused once. If the next sample agrees with it, it was true, as when
 //! contactors close; if not, it was never there, and only then it is a fault. Pure: time is a parameter.
 
+use super::Ages;
 use domain::point::PointId;
 use domain::reading::{Reading, Target};
 use domain::time::Mono;
@@ -10,6 +11,8 @@ use domain::time::Mono;
 /// What was last believed of each point.
 #[derive(Debug, Default)]
 pub(crate) struct Jumps {
+    /// Of what is older than this nothing can be concluded.
+    ages: Ages,
     known: [Option<Known>; PointId::COUNT],
     untrue: u32,
 }
@@ -23,6 +26,11 @@ struct Known {
 }
 
 impl Jumps {
+    /// How old the link's values may be.
+    pub(crate) fn set_ages(&mut self, ages: Ages) {
+        self.ages = ages;
+    }
+
     /// How many values turned out never to have been there, since this was last asked.
     pub(crate) fn untrue(&mut self) -> u32 {
         std::mem::take(&mut self.untrue)
@@ -33,13 +41,12 @@ impl Jumps {
         let (Target::Point(point), Ok(value)) = (reading.target, reading.sample) else { return true };
         let spec = point.spec();
         let Some(max_step) = spec.max_step else { return true };
+        let max_age = self.ages.max_age(point);
         let known = &mut self.known[point as usize];
         let near = |other: f32| (value - other).abs() <= max_step;
         match known {
             // Of what is stale nothing can be concluded.
-            Some(known)
-                if at.since(known.at) <= spec.max_age && !near(known.value) && !known.refused.is_some_and(near) =>
-            {
+            Some(known) if at.since(known.at) <= max_age && !near(known.value) && !known.refused.is_some_and(near) => {
                 self.untrue += u32::from(known.refused.replace(value).is_some());
                 false
             }
@@ -86,6 +93,13 @@ mod tests {
             (Ok(830.0), 1_600, true, 0),
         ] {
             assert_eq!(volts(sample, after_ms), (believed, untrue), "{sample:?}");
+        }
+        // Of a link that is asked seldom, values are older before anything may be true.
+        jumps.set_ages(Ages::of([PointId::Voltage], false, std::time::Duration::from_secs(12)));
+        for (volts, after_s, believed) in [(830.0, 0, true), (20.0, 5, false), (829.0, 5, true), (20.0, 13, true)] {
+            at_ms += after_s * 1_000;
+            let reading = Reading { target: Target::Point(PointId::Voltage), sample: Ok(volts) };
+            assert_eq!(jumps.believes(&reading, Mono(at_ms * 1_000)), believed, "{volts} V after {after_s} s");
         }
         let power = Reading { target: Target::Point(PointId::Power), sample: Ok(1e6) };
         assert!(jumps.believes(&power, Mono(0)) && jumps.believes(&Reading { sample: Ok(0.0), ..power }, Mono(1)));

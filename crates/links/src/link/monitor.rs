@@ -100,7 +100,7 @@ impl Monitor {
     /// Readings were made of them.
     pub(crate) fn readings(&mut self, at: Mono) {
         self.status.state = LinkState::Up;
-        self.status.last_at = Some(at);
+        self.status.last_at = self.status.last_at.max(Some(at));
     }
 
     /// Something was wrong, this many times.

@@ -2,9 +2,10 @@
 
 use super::jumps::Jumps;
 use super::monitor::Monitor;
-use super::{Attempts, Clock, Polling};
+use super::{Ages, Attempts, Clock, Polling};
 use crate::frames::FrameLog;
 use crate::recording::Recorder;
+use crate::text::time;
 use domain::engine::Input;
 use domain::link::{LinkFault, LinkIdx, LinkState, LinkStatus};
 use domain::reading::{Batch, Reading};
@@ -56,6 +57,11 @@ impl Record {
             sent: None,
             told: (LinkState::Idle, String::new()),
         }
+    }
+
+    /// How old the link's values may be.
+    pub(super) fn set_ages(&mut self, ages: Ages) {
+        self.jumps.set_ages(ages);
     }
 
     /// How the link does at `now`, and why.
@@ -162,8 +168,15 @@ impl Reporter {
 
     /// Hands over what an answer brought that was heard at `heard`: readings by the instants of their measurement.
     pub(crate) async fn deliver_measured(&self, heard: Now, measured: BTreeMap<Mono, Vec<Reading>>) {
-        let mut all = measured.values().flatten();
-        if all.any(|reading| reading.sample.is_ok()) {
+        let mut measured = measured;
+        self.record(|r| {
+            for (at, readings) in &mut measured {
+                readings.retain(|reading| r.jumps.believes(reading, *at));
+            }
+            r.monitor.fault(LinkFault::Jump, r.jumps.untrue());
+        });
+        measured.retain(|_, readings| !readings.is_empty());
+        if measured.values().flatten().any(|reading| reading.sample.is_ok()) {
             self.record(|r| {
                 r.attempts.success(heard.utc);
                 r.monitor.readings(heard.mono);
@@ -228,7 +241,7 @@ impl Reporter {
                     Input::Batch(batch) => format!("{} readings", batch.readings.len()),
                     Input::Link(..) => "its status".to_owned(),
                 };
-                tracing::error!("The engine takes nothing for {SINK_PATIENCE:?}: link {} lost {what}", self.id);
+                tracing::error!("The engine takes nothing for {}: link {} lost {what}", time(SINK_PATIENCE), self.id);
             }
         }
     }

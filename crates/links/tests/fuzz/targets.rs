@@ -287,6 +287,7 @@ fn spec() -> SiteSpec {
         rate_hz: 5.0,
         simulated: false,
         max_ages: Vec::new(),
+        cell_max_age: domain::cells::CELL_MAX_AGE,
         kind: SystemKind::DataCentre,
     };
     SiteSpec { name: "Hall".into(), systems: vec![system], links: Vec::new() }

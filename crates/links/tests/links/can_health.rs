@@ -162,6 +162,7 @@ fn site() -> Site {
         rate_hz: 5.0,
         simulated: false,
         max_ages: Vec::new(),
+        cell_max_age: domain::cells::CELL_MAX_AGE,
         kind: SystemKind::DataCentre,
     };
     let link = LinkSpec {

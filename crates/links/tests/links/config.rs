@@ -141,14 +141,26 @@ fn a_link_describes_itself() {
 fn values_of_a_cloud_are_good_for_three_polls_and_at_least_five_minutes() {
     let parse = |keys: &str| toml::from_str::<Site>(&site(keys)).unwrap().link.remove(0);
     let vrm = |keys: &str| parse(&format!("kind = \"victron-vrm\"\ninstallation = 7\ntoken_env = \"A\"\n{keys}"));
-    let seconds = |link: &LinkConfig| link.max_age().map(|age| age.as_secs());
+    let seconds = |link: &LinkConfig| link.max_age().as_secs_f32();
     assert_eq!(
         [seconds(&vrm("")), seconds(&vrm("poll_s = 80")), seconds(&vrm("poll_s = 900"))],
-        [Some(360), Some(300), Some(2_700)]
+        [360.0, 300.0, 2_700.0]
     );
     assert_eq!(vrm("").spec(SystemIdx(0)).silent_after, Duration::from_secs(360));
     assert_eq!(vrm("").spec(SystemIdx(0)).address, "installation 7");
-    assert_eq!(seconds(&parse("kind = \"modbus-tcp\"\nconnect = \"10.0.0.1:502\"")), None);
+    // What is asked is good until two polls and a half, and the time-out, are over.
+    for (keys, expected) in [
+        ("kind = \"modbus-tcp\"", 1.5),
+        ("kind = \"modbus-tcp\"\npoll_ms = 5000\ntimeout_ms = 3000", 15.5),
+        ("kind = \"modbus-rtu-tcp\"\npoll_ms = 2000", 6.0),
+        ("kind = \"sunspec\"\npoll_ms = 5000", 13.5),
+        ("kind = \"shared-memory\"\npoll_ms = 2000", 5.0),
+        ("kind = \"victron-mqtt\"", 75.0),
+        ("kind = \"cannelloni\"", 0.0),
+        ("kind = \"cannelloni\"\nmax_age_ms = 20000", 20.0),
+    ] {
+        assert_eq!(seconds(&parse(keys)), expected, "{keys}");
+    }
 }
 
 #[test]
@@ -186,5 +198,34 @@ fn the_site_that_reads_the_pack_over_sunspec_can_be_built() {
     assert_eq!((specs.len(), specs[0].protocol.as_str()), (3, "SunSpec (Modbus TCP)"));
     for link in site.link {
         link.build(SystemIdx(0), &Topology::new(1, 13, 20), &repository().join("sites")).unwrap();
+    }
+}
+
+/// A system whose links are asked as seldom as they are must not be stale between two polls that work.
+#[test]
+fn no_value_of_any_kind_of_link_is_stale_between_two_polls() {
+    let table = "table = \"registers/victron_gx.toml\"";
+    let can = "dbc = \"dbc/packtwin_hv.dbc\"\nmap = [{ point = \"cells/voltage\", signal = \"CellVoltage_{cell}\", first = 0 }]";
+    let pack = Topology::new(1, 13, 20);
+    for (keys, period_s, cells) in [
+        (format!("kind = \"modbus-tcp\"\nconnect = \"a:502\"\npoll_ms = 20000\n{table}"), 20, false),
+        (format!("kind = \"modbus-rtu-tcp\"\nconnect = \"a:502\"\npoll_ms = 20000\n{table}"), 20, false),
+        ("kind = \"sunspec\"\nconnect = \"a:502\"\npoll_ms = 20000".to_owned(), 20, true),
+        ("kind = \"victron-mqtt\"\nconnect = \"a:1883\"".to_owned(), 60, false),
+        ("kind = \"victron-vrm\"\ninstallation = 7\ntoken_env = \"A\"\npoll_s = 900".to_owned(), 900, false),
+        ("kind = \"shared-memory\"\npoll_ms = 20000".to_owned(), 20, true),
+        (format!("kind = \"cannelloni\"\nlisten = \"127.0.0.1:0\"\n{can}\nmax_age_ms = 50000"), 20, true),
+    ] {
+        let link = toml::from_str::<Site>(&site(&keys)).unwrap().link.remove(0);
+        let task = link.build(SystemIdx(0), &pack, repository()).unwrap();
+        let polls = Duration::from_secs(period_s);
+        let points: Vec<_> = task.ages().points.iter().map(|max| (max.point, max.age)).collect();
+        assert!(points.iter().all(|(_, age)| *age > polls), "{keys}: {points:?}");
+        assert_eq!(task.ages().cells.is_some_and(|age| age > 2 * polls), cells, "{keys}");
+        // What comes so seldom is in the list at all.
+        let voltage = domain::point::PointId::Voltage;
+        let has =
+            cells && !keys.contains("sunspec") || points.iter().any(|(point, age)| *point == voltage && *age > polls);
+        assert!(has, "{keys}: {points:?}");
     }
 }

@@ -51,8 +51,8 @@ async fn awkward_values_of_a_gx_behind_a_real_broker() {
     assert_eq!((up.faults(LinkFault::Malformed), up.faults(LinkFault::Impossible)), (1, 1), "NaN, and 325 V of a cell");
 
     let mut input = child.stdin.take().unwrap();
-    writeln!(input, "system/0/Dc/Battery/Soc {{\"value\": 42}}").unwrap();
-    assert_eq!(sample(&link.batch().await, Target::Point(PointId::Soc)), Some(Ok(42.0)));
+    writeln!(input, "system/0/Dc/Battery/Soc {{\"value\": 82}}").unwrap();
+    assert_eq!(sample(&link.batch().await, Target::Point(PointId::Soc)), Some(Ok(82.0)));
     writeln!(input, "battery/512/ProductId").unwrap();
     assert_eq!(sample(&link.batch().await, Target::Point(PointId::Soh)), Some(Err(NoData::Timeout)));
     drop(input);

@@ -16,11 +16,14 @@ mod judge_sunspec;
 mod judges;
 mod modbus;
 mod modbus_faults;
+mod modbus_habits;
 mod packs;
 mod recording;
 mod rtu;
 mod shared_memory;
 #[cfg(target_os = "linux")]
 mod socketcan;
+mod sunspec_habits;
 mod support;
 mod victron_mqtt;
+mod words;

@@ -95,6 +95,17 @@ impl Running {
         tokio::time::timeout(PATIENCE, next).await.unwrap()
     }
 
+    /// The readings of the next batches until each of `targets` has come, as one batch with the time of the last.
+    pub(crate) async fn gather(&mut self, targets: &[Target]) -> Batch {
+        let mut all = self.batch().await;
+        while !targets.iter().all(|target| sample(&all, *target).is_some()) {
+            let more = self.batch().await;
+            all.at = more.at;
+            all.readings.extend(more.readings);
+        }
+        all
+    }
+
     /// What comes next: a batch or a status.
     pub(crate) async fn next(&mut self) -> Result<Batch, LinkStatus> {
         match tokio::time::timeout(PATIENCE, self.inputs.recv()).await.unwrap().unwrap() {

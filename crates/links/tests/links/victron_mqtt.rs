@@ -65,6 +65,13 @@ impl Connection {
             assert_eq!(self.asked().await, (0x82, topic.to_owned(), vec![0]));
         }
         assert_eq!(self.asked().await, (0x30, "R/c0/keepalive".to_owned(), Vec::new()));
+        for id in [2, 3, 4] {
+            self.accept(id).await;
+        }
+    }
+
+    async fn accept(&mut self, id: u8) {
+        self.0.write_all(&[0x90, 3, 0, id, 0]).await.unwrap();
     }
 }
 
@@ -82,11 +89,10 @@ async fn a_gx_is_found_heard_and_believed_only_when_all_of_it_has_come() {
     let mut link = Running::start(&keys(address)).await;
     let mut gx = broker.client(&ACCEPTED).await;
     assert_eq!(gx.asked().await, (0x82, "N/+/#".to_owned(), vec![0]));
+    gx.accept(1).await;
     gx.say("N/c0/system/0/Dc/Battery/Soc", r#"{"value":1}"#).await;
     assert_eq!(gx.asked().await, (0xA2, "N/+/#".to_owned(), vec![]));
     gx.subscribed().await;
-    gx.0.write_all(&[0x90, 3, 0, 2, 0]).await.unwrap();
-
     // Kept from before: nobody knows how old.
     let mut retained = packet::publish("N/c0/system/0/Dc/Battery/Temperature", br#"{"value":99}"#);
     retained[0] |= 1;
@@ -157,7 +163,8 @@ async fn brokers_that_refuse_say_nonsense_or_nothing() {
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "malformed packet", LinkFault::Malformed),
         (&[0x30, 0xFF, 0xFF, 0xFF, 0x7F], "malformed packet: too long", LinkFault::Malformed),
         (&[0xD0, 0], "before the connection was acknowledged", LinkFault::Malformed),
-        (&[0x20, 2, 0], "no answer within 500ms", LinkFault::Timeout),
+        (&ACCEPTED, "has not accepted our subscription within 500 ms", LinkFault::Timeout),
+        (&[0x20, 2, 0], "no answer within 500 ms", LinkFault::Timeout),
         (&[0x20, 2, 0, 0, 0x90, 3, 0, 2, 0x80], "does not let us listen", LinkFault::Refused),
     ] {
         let (broker, address) = Broker::start().await;
@@ -166,5 +173,28 @@ async fn brokers_that_refuse_say_nonsense_or_nothing() {
         let down = link.until(LinkState::Down).await;
         assert!(down.reason.contains(words), "{}", down.reason);
         assert_eq!((down.faults(fault), down.faults_total()), (1, 1), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_floods_without_having_accepted_a_subscription_is_dropped() {
+    let message = packet::publish("N/c0/system/0/Dc/Battery/Soc", br#"{"value":50}"#);
+    let long = packet::publish("N/c0/system/0/Serial", &[b'x'; 100_000]);
+    for (message, most) in [(message, 2_000), (long, 11)] {
+        let (broker, address) = Broker::start().await;
+        let patient = keys(address).replace("timeout_ms = 500", "timeout_ms = 20000");
+        let mut link = Running::start(&format!("{patient}\nportal = \"c0\"")).await;
+        let mut gx = broker.client(&ACCEPTED).await;
+        let flood = async {
+            for _ in 0..100_000 {
+                if gx.0.write_all(&message).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let down = async { link.until(LinkState::Down).await };
+        let (_, down) = tokio::join!(flood, down);
+        assert_eq!(down.reason, "the broker refuses: it sends messages without having accepted a subscription");
+        assert!(down.frames <= most, "{} messages were taken", down.frames);
     }
 }

@@ -7,7 +7,7 @@ pub use fault::WireFault;
 pub(crate) use frame::Framing;
 
 use crate::registers::{Answer, Question};
-use fault::Faults;
+use fault::{Faults, Sent};
 use frame::Request;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -65,11 +65,21 @@ impl Outlet {
     async fn talk(self, mut stream: TcpStream) {
         let mut buffer = [0; REQUEST_MAX];
         loop {
-            let Some(length) = self.read_request(&mut stream, &mut buffer).await else { return };
+            let request = self.read_request(&mut stream, &mut buffer);
+            let length = match self.faults.idle() {
+                Some(pause) => tokio::time::timeout(pause, request).await.ok().flatten(),
+                None => request.await,
+            };
+            let Some(length) = length else { return };
             let Some(request) = Request::parse(self.framing, &buffer[..length]) else { return };
             let reply = request.answer(|question| (self.device)(question));
-            let Some(reply) = self.faults.spoil(&request, reply).await else { continue };
-            if stream.write_all(&reply).await.is_err() {
+            let Sent { bytes, close } = self.faults.spoil(&buffer[..length], &request, reply).await;
+            if let Some(bytes) = bytes
+                && stream.write_all(&bytes).await.is_err()
+            {
+                return;
+            }
+            if close {
                 return;
             }
         }

@@ -22,7 +22,7 @@ const HOUR_MINUTES: i64 = 60;
 const CELL: &str = "cell";
 
 /// The name of a column: `voltage_mean`.
-pub(crate) fn column_name(quantity: CellQuantity, stat: Stat) -> String {
+pub fn column_name(quantity: CellQuantity, stat: Stat) -> String {
     let quantity = match quantity {
         CellQuantity::Voltage => "voltage",
         CellQuantity::Temperature => "temperature",
@@ -91,6 +91,17 @@ pub(crate) fn describe(path: &Path, day: Day) -> Result<CellDay, StoreError> {
         sealed.note(&minutes);
     }
     Ok(CellDay { day, bytes, ..sealed.describe(day) })
+}
+
+/// All minutes of a file that is there, each whole.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn minutes(path: &Path, day: Day) -> Result<Tail, StoreError> {
+    let opened = Opened::open(path)?;
+    let mut minutes = Tail::new();
+    read(&opened, day, 0..opened.row_groups(), |minute| add(&mut minutes, minute))?;
+    Ok(minutes)
 }
 
 /// One number of every cell and minute of the day, minute by minute from its first: [`Stat::none`] where there is none.

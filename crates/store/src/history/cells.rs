@@ -137,6 +137,32 @@ impl History {
         CellParts { sealed: found.days.into_iter().map(file).collect(), tail: found.tail.into_values().collect() }
     }
 
+    /// Hands out the minutes of a range in their order, each whole: a day at a time is in memory.
+    ///
+    /// # Errors
+    /// A file cannot be read, or `each` fails.
+    pub fn each_cell_minute<E: From<StoreError>>(
+        &self,
+        system: &str,
+        range: Range,
+        mut each: impl FnMut(&CellMinute) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (from, to) = minutes_of(range);
+        let found = self.find_cells(system, from, to);
+        let mut tail = found.tail;
+        for day in found.days {
+            let mut minutes = cells::file::minutes(&cells::path(&self.data, system, day.day), day.day)?;
+            let end = cells::first_minute(day.day) + cells::DAY_MINUTES;
+            let later = tail.split_off(&end);
+            let before = std::mem::replace(&mut tail, later);
+            before.into_values().for_each(|minute| cells::add(&mut minutes, Arc::unwrap_or_clone(minute)));
+            for minute in minutes.range(from..to).map(|(_, minute)| minute) {
+                each(minute)?;
+            }
+        }
+        tail.values().try_for_each(|minute| each(minute))
+    }
+
     /// Every cell in the minute that holds an instant, ms since 1970-01-01 UTC; `None` if nothing is known of it.
     ///
     /// # Errors

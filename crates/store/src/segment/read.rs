@@ -215,16 +215,3 @@ where
     }
     Ok(())
 }
-
-/// Reads the rows of another program's Parquet file: `timestamp` and the columns whose names we know.
-///
-/// # Errors
-/// As [`Opened::open`]; also if no column is known.
-pub(crate) fn import(path: &Path) -> Result<Block, StoreError> {
-    let mut opened = Opened::open(path)?;
-    let block = opened.block()?;
-    if block.points().next().is_none() {
-        return Err(opened.bad("none of its columns is one of telemetry: soc, pack_voltage, pack_current, ..."));
-    }
-    if block.at_ms().is_sorted() { Ok(block) } else { Ok(Block::new().merged(&block)) }
-}

@@ -102,6 +102,7 @@ mod tests {
             rate_hz: 1.0,
             simulated: false,
             max_ages: Vec::new(),
+            cell_max_age: domain::cells::CELL_MAX_AGE,
         }
     }
 

@@ -96,7 +96,9 @@ impl Flow {
             (Side::Battery, Some(_)) => (Direction::Out, "charging"),
             (Side::Load, Some(w)) if w > 0.0 => (Direction::Out, ""),
             (Side::Load, Some(_)) => (Direction::In, "feeding"),
-            (Side::Solar, Some(_)) => (Direction::In, ""),
+            (Side::Solar, Some(w)) if w > 0.0 => (Direction::In, ""),
+            // Inverters draw some watts at night.
+            (Side::Solar, Some(_)) => (Direction::Out, "drawing"),
         };
         let share = (power_w.unwrap_or(0.0).abs() / full_w.max(1.0)).min(1.0);
         let (thin, thick) = THICKNESS;

@@ -1,11 +1,15 @@
 //! What is asked of a device, and what its answers mean: the one place that knows every kind of map.
 
-use super::client::{Client, Question, ReadError};
+use super::client::{Client, ReadError};
+use super::exception::Exception;
 use super::sunspec;
+use super::tabled::{Answer, Tabled};
 use crate::device::registers::{Block, Poll, RegisterTable};
 use crate::device::sunspec::SunSpec;
 use crate::frames::Describe;
-use domain::point::MaxAge;
+use crate::link::Ages;
+use domain::reading::Reading;
+use domain::time::Now;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +17,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub(crate) enum Device {
     /// As a register table says.
-    Table(Arc<RegisterTable>),
+    Table(Arc<Tabled>),
     /// As the device itself says.
     SunSpec(Arc<SunSpec>),
 }
@@ -30,10 +34,15 @@ pub(super) enum Identity {
 }
 
 impl Device {
+    /// The device that a table describes, of which at most `max_read` registers may be asked at once.
+    pub(crate) fn of_table(table: RegisterTable, max_read: u16) -> Device {
+        Device::Table(Arc::new(Tabled::new(table, max_read)))
+    }
+
     /// The table that knows what its slots mean.
     pub(crate) fn table(&self) -> Arc<dyn Describe> {
         match self {
-            Device::Table(table) => table.clone(),
+            Device::Table(device) => device.clone(),
             Device::SunSpec(device) => device.clone(),
         }
     }
@@ -41,42 +50,38 @@ impl Device {
     /// What the table calls the device; empty without one.
     pub(crate) fn name(&self) -> &str {
         match self {
-            Device::Table(table) => &table.name,
+            Device::Table(device) => &device.table.name,
             Device::SunSpec(_) => "",
         }
     }
 
-    /// Which points may be older than the catalogue says, if the device is asked each `poll`.
-    pub(crate) fn max_ages(&self, poll: Duration) -> Vec<MaxAge> {
+    /// How old its values may be, if those of the link are good for `usual`.
+    pub(crate) fn ages(&self, usual: Duration) -> Ages {
         match self {
-            Device::Table(table) => table.max_ages(poll),
-            // What it has is known only once it has been asked; its cells have one age for all.
-            Device::SunSpec(_) => Vec::new(),
+            Device::Table(device) => Ages { points: device.table.max_ages(usual), cells: None },
+            // Which models it has is known only once it has been asked, so every point that there may be counts.
+            Device::SunSpec(_) => Ages::of(SunSpec::points(), true, usual),
         }
     }
 
-    /// Looks at the device before the first poll of a connection.
-    pub(super) async fn open(&self, client: &mut Client) -> Result<(), ReadError> {
+    /// Looks at the device before the first poll of a connection. Returns what there is to say about its map.
+    pub(super) async fn open(&self, client: &mut Client) -> Result<Option<String>, ReadError> {
         match self {
-            Device::Table(_) => Ok(()),
-            Device::SunSpec(device) => {
-                let layout = sunspec::discover(client).await?;
-                device.set_layout(layout.fit(device.topology()).map_err(ReadError::Stranger)?);
-                Ok(())
-            }
+            Device::Table(_) => Ok(None),
+            Device::SunSpec(device) => sunspec::open(client, device).await,
         }
     }
 
     /// Asks the device who it is.
     pub(super) async fn identity(&self, client: &mut Client) -> Result<Identity, ReadError> {
         let words = match self {
-            Device::Table(table) => match &table.identity {
+            Device::Table(device) => match &device.table.identity {
                 None => return Ok(Identity::Unknown),
-                Some(block) => client.ask(question(table, block, client.unit())).await,
+                Some(block) => client.ask(device.question(block, (block.address, block.count), client.unit())).await,
             },
             Device::SunSpec(device) => match device.layout().common {
                 None => return Ok(Identity::Unknown),
-                Some(common) => sunspec::serial(client, &common).await,
+                Some(common) => sunspec::serial(client, &common, device.max_read()).await,
             },
         };
         match words {
@@ -93,16 +98,40 @@ impl Device {
     /// How many slots there are.
     pub(super) fn slots(&self) -> usize {
         match self {
-            Device::Table(table) => table.blocks.len(),
+            Device::Table(device) => device.table.blocks.len(),
             Device::SunSpec(device) => device.layout().models.len(),
         }
     }
 
-    /// Reads a slot's registers.
-    pub(super) async fn read(&self, slot: usize, client: &mut Client) -> Result<Vec<u16>, ReadError> {
+    /// Prepares a round of all slots.
+    pub(super) fn begin(&self, poll: &mut Poll) {
+        if let Device::Table(device) = self {
+            poll.refused_rows = device.refused_rows();
+        }
+    }
+
+    /// Whether a slot is to be read in this round.
+    pub(super) fn wanted(&self, slot: usize, poll: &Poll) -> bool {
         match self {
-            Device::Table(table) => client.ask(question(table, &table.blocks[slot], client.unit())).await,
-            Device::SunSpec(device) => sunspec::read(client, &device.layout().models[slot]).await,
+            Device::Table(device) => device.wanted(slot, &poll.refused_rows),
+            Device::SunSpec(_) => true,
+        }
+    }
+
+    /// Reads a slot's registers.
+    pub(super) async fn read(
+        &self,
+        slot: usize,
+        client: &mut Client,
+        clock: impl Fn() -> Now,
+    ) -> Result<Answer, ReadError> {
+        match self {
+            Device::Table(device) => device.read(slot, client, clock).await,
+            Device::SunSpec(device) => {
+                let words = sunspec::read(client, &device.layout().models[slot], device.max_read()).await?;
+                let words = words.into_iter().map(Some).collect();
+                Ok(Answer { at: clock(), words, remark: None })
+            }
         }
     }
 
@@ -110,35 +139,50 @@ impl Device {
     ///
     /// # Errors
     /// [`ReadError::Stranger`]: they are not those of the slot.
-    pub(super) fn decode(&self, slot: usize, words: &[u16], poll: &mut Poll) -> Result<(), ReadError> {
+    pub(super) fn decode(&self, slot: usize, words: &[Option<u16>], poll: &mut Poll) -> Result<(), ReadError> {
         match self {
-            Device::Table(table) => {
-                table.blocks[slot].decode(words, poll);
+            Device::Table(device) => {
+                device.table.blocks[slot].decode_known(words, poll);
+                device.refused(slot, poll);
                 Ok(())
             }
             Device::SunSpec(device) => {
-                device.decode(&device.layout().models[slot], words, poll).map_err(ReadError::Stranger)
+                let words: Vec<u16> = words.iter().map(|word| word.unwrap_or_default()).collect();
+                device.decode(&device.layout().models[slot], &words, poll).map_err(ReadError::Stranger)
             }
         }
     }
 
-    /// Adds that a slot has no answer.
-    pub(super) fn lost(&self, slot: usize, poll: &mut Poll) {
+    /// Whether older registers bring all points of a slot that the device refuses as a whole.
+    pub(super) fn is_replaced(&self, slot: usize, poll: &Poll) -> bool {
         match self {
-            Device::Table(table) => table.blocks[slot].lost(poll),
+            Device::Table(device) => device.is_replaced(slot, &poll.refused_rows),
+            Device::SunSpec(_) => false,
+        }
+    }
+
+    /// The heartbeat among a slot's words, if there is one.
+    pub(super) fn heartbeat(&self, slot: usize, words: &[Option<u16>]) -> Option<u16> {
+        match self {
+            Device::Table(_) => None,
+            Device::SunSpec(device) => device.heartbeat(slot, words),
+        }
+    }
+
+    /// Adds that a slot has no answer but a refusal.
+    pub(super) fn lost(&self, slot: usize, refusal: Exception, poll: &mut Poll) {
+        match self {
+            Device::Table(device) if refusal.may_be_about_a_part() => device.refused(slot, poll),
+            Device::Table(device) => device.table.blocks[slot].lost(poll),
             Device::SunSpec(device) => device.lost(&device.layout().models[slot], poll),
         }
     }
 
-    /// Adds what follows from all slots together.
-    pub(super) fn finish(&self, poll: &mut Poll) {
+    /// What follows from all slots together, with the time that it is of.
+    pub(super) fn finish(&self, poll: &mut Poll) -> Vec<(Now, Reading)> {
         match self {
-            Device::Table(table) => table.finish(poll),
-            Device::SunSpec(_) => {}
+            Device::Table(device) => device.table.finish(poll),
+            Device::SunSpec(device) => device.finish(poll),
         }
     }
-}
-
-fn question(table: &RegisterTable, block: &Block, unit: u8) -> Question {
-    Question { unit: table.unit(block, unit), area: block.area, address: block.address, count: block.count }
 }

@@ -30,6 +30,13 @@ impl Exception {
     }
 }
 
+impl Exception {
+    /// Whether it may be about one of the registers that were asked for, or about their number, and not about all.
+    pub fn may_be_about_a_part(self) -> bool {
+        matches!(self.0, 2..=4)
+    }
+}
+
 impl fmt::Display for Exception {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (exception {})", self.words(), self.0)

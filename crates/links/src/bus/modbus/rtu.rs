@@ -6,76 +6,50 @@
 //! refusal   unit  function + 0x80        exception code        crc
 //! ```
 //!
-//! Nothing in a reply says which question it answers. So bytes that were there before the question was sent, or that
-//! follow the reply, are an error like a wrong checksum, and the connection ends.
+//! Lines have noise, adapters echo the question, and gateways greet whoever connects: the reply is the frame with the
+//! right checksum among all that. Nothing in a reply says which question it answers. So a whole frame that was there
+//! before the question was sent, that follows the reply, or that another unit sent is an error, and the connection ends.
 
 mod frame;
 
-pub use frame::{Reply, crc, question, reply};
+pub use frame::{crc, find, question};
 
-use super::client::{Question, ReadError, broken};
+use super::client::{Question, ReadError, Reply};
 use super::exception::Exception;
-use std::fmt::Debug;
-use std::future::poll_fn;
-use std::io;
-use std::pin::Pin;
-use std::task::Poll;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use super::wire::Wire;
 
-/// The longest reply, 125 registers, and one byte that must not be there.
-const BUFFER: usize = 256;
+/// So many bytes without a reply among them are no noise any more.
+const MOST_NOISE: usize = 1_024;
 
-/// What RTU frames travel over.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Debug + Send + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Debug + Send + Unpin> Stream for S {}
-
-/// A stream that speaks Modbus RTU.
-#[derive(Debug)]
-pub(super) struct Rtu {
-    stream: Box<dyn Stream>,
-    buffer: [u8; BUFFER],
+/// Asks, and finds the reply. After an error that is no exception the connection must not be used again.
+pub(super) async fn ask(wire: &mut Wire, asked: Question, any_unit: bool) -> Result<Vec<u16>, ReadError> {
+    wire.look().await?;
+    if let Some(frame) = frame::first(&wire.buffer) {
+        return Err(ReadError::Malformed(format!("a frame of unit {} that nobody asked for", frame.unit)));
+    }
+    wire.buffer.clear();
+    wire.send(&question(asked)).await?;
+    loop {
+        if let Some((reply, rest)) = find(&wire.buffer, asked, any_unit).map_err(ReadError::Malformed)? {
+            let more = frame::first(&wire.buffer[rest..]).is_some();
+            wire.buffer.clear();
+            return match reply {
+                _ if more => Err(ReadError::Malformed("a second frame after the reply".into())),
+                Reply::Words(words) => Ok(words),
+                Reply::Exception(code) => Err(ReadError::Exception(Exception(code))),
+            };
+        }
+        if wire.buffer.len() > MOST_NOISE {
+            return Err(ReadError::Malformed(without_frame(wire.buffer.len())));
+        }
+        wire.receive().await?;
+    }
 }
 
-impl Rtu {
-    pub(super) fn new(stream: Box<dyn Stream>) -> Rtu {
-        Rtu { stream, buffer: [0; BUFFER] }
-    }
-
-    /// Asks, and checks the reply. After an error that is no exception the stream must not be used again.
-    pub(super) async fn ask(&mut self, asked: Question) -> Result<Vec<u16>, ReadError> {
-        match self.waiting().await.map_err(|e| broken(e, false))? {
-            Some(0) => return Err(ReadError::Closed),
-            Some(bytes) => return Err(ReadError::Malformed(format!("{bytes} bytes that nobody asked for"))),
-            None => {}
-        }
-        self.stream.write_all(&question(asked)).await.map_err(|e| broken(e, false))?;
-        let mut filled = 0;
-        loop {
-            match reply(&self.buffer[..filled], asked).map_err(ReadError::Malformed)? {
-                Some(Reply::Words(words)) => return Ok(words),
-                Some(Reply::Exception(code)) => return Err(ReadError::Exception(Exception(code))),
-                None => {}
-            }
-            match self.stream.read(&mut self.buffer[filled..]).await.map_err(|e| broken(e, false))? {
-                0 => return Err(ReadError::Closed),
-                bytes => filled += bytes,
-            }
-        }
-    }
-
-    /// How many bytes are there already, without waiting for more; `Some(0)` if the other side has closed.
-    async fn waiting(&mut self) -> io::Result<Option<usize>> {
-        // Lets the runtime look at its sockets: what has arrived is known only then.
-        tokio::task::yield_now().await;
-        poll_fn(|cx| {
-            let mut buffer = ReadBuf::new(&mut self.buffer);
-            Poll::Ready(match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
-                Poll::Ready(Ok(())) => Ok(Some(buffer.filled().len())),
-                Poll::Ready(Err(error)) => Err(error),
-                Poll::Pending => Ok(None),
-            })
-        })
-        .await
-    }
+/// What is wrong with so many bytes in which there is no reply.
+pub(super) fn without_frame(bytes: usize) -> String {
+    format!(
+        "{bytes} bytes without a frame whose checksum is right: check baud rate, parity and stop bits of the gateway, \
+         and whether it speaks Modbus TCP instead (kind \"modbus-tcp\")"
+    )
 }

@@ -5,15 +5,25 @@ use super::backoff::{self, Backoff};
 use super::client::{Client, ReadError};
 use super::device::{Device, Identity};
 use super::exception::Exception;
+use super::parts::RETRY_EVERY;
+use super::stillness::{IDENTICAL, Stillness};
 use crate::device::registers::Poll;
 use crate::link::Reporter;
-use domain::link::LinkFault;
+use crate::text::time;
+use domain::link::{LinkFault, LinkState};
 use domain::time::Mono;
 use std::convert::Infallible;
 use std::time::Duration;
 
 /// How often a device is asked who it is.
 const IDENTITY_EVERY: Duration = Duration::from_secs(60);
+/// A device that was the right one each time after so many closed connections has the habit of closing them: it is then
+/// asked who it is each minute only.
+const HABIT: u32 = 3;
+/// So many rounds in a row that take longer than the period are worth a remark.
+const LATE_ROUNDS: u32 = 5;
+
+const HEARTBEAT_STANDS: &str = "the battery's heartbeat stands still: its gateway answers, the battery does not";
 
 /// A connection and what it is for.
 pub(super) struct Session<'a> {
@@ -24,6 +34,28 @@ pub(super) struct Session<'a> {
     poll: Poll,
     /// By slot.
     rests: Vec<Rest>,
+    stillness: Stillness,
+    reopenings: u32,
+    late_rounds: u32,
+    remarks: Remarks,
+}
+
+/// What there is to say about a link that works, the most important first.
+#[derive(Debug, Default, PartialEq)]
+struct Remarks {
+    frozen: Option<String>,
+    refusals: Option<String>,
+    map: Option<String>,
+    parts: Option<String>,
+    still: Option<String>,
+    late: Option<String>,
+}
+
+impl Remarks {
+    fn words(&self) -> &str {
+        let all = [&self.frozen, &self.refusals, &self.map, &self.parts, &self.still, &self.late];
+        all.into_iter().flatten().next().map_or("", String::as_str)
+    }
 }
 
 /// A slot that rests after an exception.
@@ -36,7 +68,18 @@ struct Rest {
 
 impl<'a> Session<'a> {
     pub(super) fn new(client: Client, device: &'a Device, reporter: &'a Reporter, period: Duration) -> Session<'a> {
-        Session { client, device, reporter, period, poll: Poll::default(), rests: Vec::new() }
+        Session {
+            client,
+            device,
+            reporter,
+            period,
+            poll: Poll::default(),
+            rests: Vec::new(),
+            stillness: Stillness::default(),
+            reopenings: 0,
+            late_rounds: 0,
+            remarks: Remarks::default(),
+        }
     }
 
     /// Polls until something goes wrong with the connection, or the device is not the one with the number `serial`.
@@ -49,7 +92,9 @@ impl<'a> Session<'a> {
     }
 
     async fn polls(&mut self, serial: &mut Option<String>, backoff: &mut Backoff) -> Result<Infallible, ReadError> {
-        self.device.open(&mut self.client).await?;
+        self.remarks.map = self.device.open(&mut self.client).await?;
+        self.client.take_reopened();
+        self.client.take_refusals();
         self.rests.resize_with(self.device.slots(), Rest::default);
         let mut pace = Pace::new(self.period);
         let mut identified: Option<Mono> = None;
@@ -65,18 +110,18 @@ impl<'a> Session<'a> {
                     continue;
                 }
             }
-            let outcome = self.sweep(backoff).await;
-            self.device.finish(&mut self.poll);
-            self.reporter.record(|r| r.monitor.fault(LinkFault::Impossible, std::mem::take(&mut self.poll.impossible)));
-            let now = self.reporter.now();
-            self.reporter.deliver(now, std::mem::take(&mut self.poll.readings)).await;
-            outcome?;
+            self.late_rounds = if skipped > 0 { self.late_rounds + 1 } else { 0 };
+            let began = self.reporter.now().mono;
+            self.round(serial, backoff).await?;
+            self.remark(self.reporter.now().mono.since(began));
         }
     }
 
     /// Refuses a device that is not the one it was, or should be. Returns whether it could answer.
     async fn identify(&mut self, serial: &mut Option<String>) -> Result<bool, ReadError> {
         let found = self.device.identity(&mut self.client).await?;
+        self.client.take_reopened();
+        self.client.take_refusals();
         match (&serial, found) {
             (_, Identity::Busy) => return Ok(false),
             (Some(expected), Identity::Serial(found)) if *expected != found => {
@@ -95,51 +140,125 @@ impl<'a> Session<'a> {
         Ok(true)
     }
 
-    /// Reads every slot that does not rest.
-    async fn sweep(&mut self, backoff: &mut Backoff) -> Result<(), ReadError> {
+    /// Reads every slot that does not rest, and hands on what each brings as soon as it has come.
+    async fn round(&mut self, serial: &mut Option<String>, backoff: &mut Backoff) -> Result<(), ReadError> {
+        self.device.begin(&mut self.poll);
         for slot in 0..self.rests.len() {
-            if self.reporter.now().mono < self.rests[slot].until {
+            if self.reporter.now().mono < self.rests[slot].until || !self.device.wanted(slot, &self.poll) {
                 continue;
             }
-            match self.read(slot).await {
+            match self.read(slot, serial).await {
                 Ok(()) => {
                     if std::mem::take(&mut self.rests[slot]).last.is_some() {
-                        self.reporter.remark("");
+                        self.remarks.refusals = None;
                     }
                     *backoff = Backoff::default();
                 }
-                Err(ReadError::Exception(exception)) => self.refused(slot, exception),
+                Err(ReadError::Exception(exception)) => self.refused(slot, exception).await,
                 Err(broken) => return Err(broken),
             }
         }
+        for (at, reading) in self.device.finish(&mut self.poll) {
+            if self.remarks.frozen.is_none() {
+                self.reporter.deliver(at, vec![reading]).await;
+            }
+        }
+        self.count_impossible();
         Ok(())
     }
 
-    async fn read(&mut self, slot: usize) -> Result<(), ReadError> {
+    async fn read(&mut self, slot: usize, serial: &mut Option<String>) -> Result<(), ReadError> {
         let asked = self.reporter.now().mono;
-        let reply = self.device.read(slot, &mut self.client).await;
-        let at = self.reporter.now().mono;
-        let bytes = self.client.take_received();
-        let words = reply.inspect_err(|_| self.reporter.record(|r| r.monitor.received(0, bytes, at)))?;
-        let raw: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
-        self.device.decode(slot, &words, &mut self.poll)?;
+        let reply = self.device.read(slot, &mut self.client, || self.reporter.now()).await;
+        let now = self.reporter.now().mono;
+        let (bytes, refusals) = (self.client.take_received(), self.client.take_refusals());
+        self.reporter.record(|r| r.monitor.fault(LinkFault::Refused, refusals));
+        let answer = reply.inspect_err(|_| self.reporter.record(|r| r.monitor.received(0, bytes, now)))?;
+        if self.client.take_reopened() && self.reopenings < HABIT {
+            // Whoever answered over the new connection may be another one.
+            self.reopenings += 1;
+            if !self.identify(serial).await? {
+                return Ok(());
+            }
+        }
+        let raw: Vec<u8> = answer.words.iter().flat_map(|word| word.unwrap_or_default().to_be_bytes()).collect();
+        self.poll.at = answer.at;
+        self.device.decode(slot, &answer.words, &mut self.poll)?;
+        self.stillness.block(&raw);
+        if let Some(beat) = self.device.heartbeat(slot, &answer.words) {
+            let stands = self.stillness.heartbeat(Some(beat), answer.at.mono);
+            self.remarks.frozen = stands.then(|| HEARTBEAT_STANDS.to_owned());
+        }
+        if answer.remark.is_some() {
+            self.remarks.parts = answer.remark;
+        }
+        let frozen = self.remarks.frozen.is_some();
         self.reporter.record(|r| {
-            r.monitor.received(1, bytes, at);
-            r.monitor.latency(at.since(asked));
-            r.frames.see(slot, &raw, at);
+            r.monitor.received(1, bytes, answer.at.mono);
+            r.monitor.latency(answer.at.mono.since(asked));
+            r.frames.see(slot, &raw, answer.at.mono);
         });
+        self.count_impossible();
+        let readings = std::mem::take(&mut self.poll.readings);
+        // What a device that has stopped still says is old, nobody knows how old.
+        if !frozen {
+            self.reporter.deliver(answer.at, readings).await;
+        }
         Ok(())
     }
 
-    fn refused(&mut self, slot: usize, exception: Exception) {
+    async fn refused(&mut self, slot: usize, exception: Exception) {
+        let now = self.reporter.now();
         if exception.means_lost() {
-            self.device.lost(slot, &mut self.poll);
+            self.device.begin(&mut self.poll);
+            self.device.lost(slot, exception, &mut self.poll);
         }
+        let lost = std::mem::take(&mut self.poll.readings);
         let rest = &mut self.rests[slot];
-        rest.until = self.reporter.now().mono + rest.backoff.next(backoff::random());
-        self.reporter.record(|r| r.monitor.fault(LinkFault::Refused, 1));
-        if rest.last.replace(exception) != Some(exception) {
-            self.reporter.remark(format!("the device refuses {}: {exception}", self.device.table().key(slot)));
+        if exception.may_be_about_a_part() && self.device.is_replaced(slot, &self.poll) {
+            // Nothing is missing without it: older registers take its place.
+            rest.until = now.mono + RETRY_EVERY;
+            let key = self.device.table().key(slot);
+            self.remarks.parts = Some(format!("the device has no {key}: older registers take their place"));
+            return;
         }
+        self.reporter.deliver(now, lost).await;
+        let rest = &mut self.rests[slot];
+        rest.until = now.mono + rest.backoff.next(backoff::random());
+        if rest.last.replace(exception) != Some(exception) {
+            let key = self.device.table().key(slot);
+            self.remarks.refusals = Some(format!("the device refuses {key}: {exception}"));
+        }
+    }
+
+    fn count_impossible(&mut self) {
+        let impossible = std::mem::take(&mut self.poll.impossible);
+        self.reporter.record(|r| r.monitor.fault(LinkFault::Impossible, impossible));
+    }
+
+    /// After a round that took so long: says what there is to say, once.
+    fn remark(&mut self, took: Duration) {
+        let (still, now) = (self.remarks.frozen.is_some(), self.reporter.now().mono);
+        self.reporter.record(|r| r.monitor.fault(LinkFault::FrozenCounter, u32::from(still)));
+        let words = || format!("no register has changed for more than {}: does it still measure?", time(IDENTICAL));
+        self.remarks.still = self.stillness.round(now).then(words);
+        // The words stay the same while it goes on, so that they are told once.
+        if self.late_rounds < LATE_ROUNDS {
+            self.remarks.late = None;
+        } else if self.remarks.late.is_none() && took > self.period {
+            self.remarks.late = Some(format!(
+                "reading all registers takes {}, longer than `poll_ms` ({}): set `poll_ms` above it, so that values are \
+                 not stale in between",
+                time(took),
+                time(self.period)
+            ));
+        }
+        let words = self.remarks.words();
+        self.reporter.record(|r| {
+            // What was said of another device stands until the right one has delivered.
+            if r.monitor.state() != LinkState::Stranger && r.why != words {
+                words.clone_into(&mut r.why);
+            }
+        });
     }
 }

@@ -32,6 +32,8 @@ pub enum Packet<'a> {
     },
     /// Answer to a subscribe.
     SubAck {
+        /// The number of the subscription.
+        id: u16,
         /// Whether every topic was granted.
         granted: bool,
     },
@@ -146,8 +148,9 @@ pub fn read(bytes: &[u8]) -> Result<Packet<'_>, PacketError> {
     let body = &bytes[start..];
     match (bytes[0], body) {
         (0x20, [0 | 1, code]) => Ok(Packet::ConnAck { code: *code }),
-        (0x90, [_, _, codes @ ..]) if !codes.is_empty() => {
-            Ok(Packet::SubAck { granted: codes.iter().all(|code| *code < 0x80) })
+        (0x90, [high, low, codes @ ..]) if !codes.is_empty() => {
+            let id = u16::from_be_bytes([*high, *low]);
+            Ok(Packet::SubAck { id, granted: codes.iter().all(|code| *code < 0x80) })
         }
         (0xB0, [_, _]) => Ok(Packet::UnsubAck),
         (0xD0, []) => Ok(Packet::Pong),
@@ -176,8 +179,8 @@ mod tests {
         for (bytes, packet) in [
             ([0x20, 2, 0, 0].as_slice(), Packet::ConnAck { code: 0 }),
             (&[0x20, 2, 0, 5], Packet::ConnAck { code: 5 }),
-            (&[0x90, 3, 0, 10, 0], Packet::SubAck { granted: true }),
-            (&[0x90, 4, 0, 10, 0, 0x80], Packet::SubAck { granted: false }),
+            (&[0x90, 3, 0, 10, 0], Packet::SubAck { id: 10, granted: true }),
+            (&[0x90, 4, 0, 10, 0, 0x80], Packet::SubAck { id: 10, granted: false }),
             (&[0xB0, 2, 0, 1], Packet::UnsubAck),
             (&[0xD0, 0], Packet::Pong),
             (&[0x31, 4, 0, 1, b'a', b'x'], Packet::Publish { topic: "a", payload: b"x", retained: true }),

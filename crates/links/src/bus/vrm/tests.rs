@@ -211,8 +211,8 @@ async fn every_failure_has_its_own_words_and_is_got_over() {
         (Reply::Bytes(Vec::new()), "broke off", Malformed),
         (Reply::Bytes(cut.clone()), "broke off", Malformed),
         (Reply::Bytes(huge), "longer than 8 MB", Malformed),
-        (Reply::Hang(Vec::new()), "no answer within 400ms", Timeout),
-        (Reply::Hang(cut), "no answer within 400ms", Timeout),
+        (Reply::Hang(Vec::new()), "no answer within 400 ms", Timeout),
+        (Reply::Hang(cut), "no answer within 400 ms", Timeout),
     ] {
         let (said, status) = first(reply).await;
         assert!(said.contains(words) && !said.contains(TOKEN), "{words}: {said}");

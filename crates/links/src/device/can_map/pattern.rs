@@ -2,23 +2,29 @@
 
 /// What a number in a signal's name counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Placeholder {
+pub enum Placeholder {
+    /// Cells, of the pack or of a module.
     Cell,
+    /// Modules.
     Module,
+    /// AFE nodes.
     Node,
 }
 
 /// The numbers found in a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Numbers {
-    pub(super) cell: Option<u32>,
-    pub(super) module: Option<u32>,
-    pub(super) node: Option<u32>,
+pub struct Numbers {
+    /// That of `{cell}`.
+    pub cell: Option<u32>,
+    /// That of `{module}`.
+    pub module: Option<u32>,
+    /// That of `{node}`.
+    pub node: Option<u32>,
 }
 
 /// A name with placeholders, optionally of one message: `PackValues.BatteryVoltage`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pattern<'a> {
+pub struct Pattern<'a> {
     message: Option<&'a str>,
     parts: Vec<Part<'a>>,
 }
@@ -34,7 +40,7 @@ impl<'a> Pattern<'a> {
     ///
     /// # Errors
     /// In words: an unknown placeholder, one that is used twice, or two without text between them.
-    pub(super) fn parse(text: &'a str) -> Result<Pattern<'a>, String> {
+    pub fn parse(text: &'a str) -> Result<Pattern<'a>, String> {
         let (message, mut rest) = match text.split_once('.') {
             Some((message, signal)) => (Some(message), signal),
             None => (None, text),
@@ -66,17 +72,17 @@ impl<'a> Pattern<'a> {
     }
 
     /// Whether it has this placeholder.
-    pub(super) fn has(&self, placeholder: Placeholder) -> bool {
+    pub fn has(&self, placeholder: Placeholder) -> bool {
         self.parts.contains(&Part::Number(placeholder))
     }
 
     /// Whether it stands for a single name.
-    pub(super) fn is_plain(&self) -> bool {
+    pub fn is_plain(&self) -> bool {
         !self.parts.iter().any(|part| matches!(part, Part::Number(_)))
     }
 
     /// The numbers in `signal` of `message` if the pattern stands for it. Leading zeros do not count.
-    pub(super) fn matches(&self, message: &str, signal: &str) -> Option<Numbers> {
+    pub fn matches(&self, message: &str, signal: &str) -> Option<Numbers> {
         if self.message.is_some_and(|wanted| wanted != message) {
             return None;
         }
@@ -102,13 +108,13 @@ impl<'a> Pattern<'a> {
     }
 
     /// The name of the signal alone with `#` for each number: what two names have in common.
-    pub(super) fn shape(&self) -> String {
+    pub fn shape(&self) -> String {
         self.parts.iter().map(|part| if let Part::Text(text) = part { text } else { "#" }).collect()
     }
 }
 
 /// A signal's name with `#` for each number in it.
-pub(super) fn shape(name: &str) -> String {
+pub fn shape(name: &str) -> String {
     let mut shape = String::with_capacity(name.len());
     for letter in name.chars() {
         match letter {

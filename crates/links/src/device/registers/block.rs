@@ -23,6 +23,37 @@ pub struct Block {
     pub(super) registers: Vec<Register>,
 }
 
+impl Block {
+    /// How many values it has. They are numbered in the order of their addresses.
+    pub fn values(&self) -> usize {
+        self.registers.len()
+    }
+
+    /// The request for the values from `first` to `last`: address and count.
+    pub fn span(&self, first: usize, last: usize) -> (u16, u16) {
+        let values = self.registers.get(first..=last).unwrap_or_default();
+        let start = values.first().map_or(0, |value| value.place);
+        let end = values.iter().map(|value| value.place + usize::from(value.format.kind.words())).max();
+        (self.address + start as u16, (end.unwrap_or(start) - start) as u16)
+    }
+
+    /// The row of the table that each value is of.
+    pub fn rows(&self) -> impl Iterator<Item = usize> + '_ {
+        self.registers.iter().map(|value| value.row)
+    }
+
+    /// Whether any of its values is needed from a device that refuses these rows.
+    pub fn is_needed(&self, refused_rows: &[bool]) -> bool {
+        self.registers.iter().any(|value| value.is_used(refused_rows))
+    }
+
+    /// A value as people know it: `register 256 (battery/power)`.
+    pub fn name_of(&self, value: usize) -> String {
+        let Some(register) = self.registers.get(value) else { return String::new() };
+        format!("register {} ({})", usize::from(self.address) + register.place, register.role.label())
+    }
+}
+
 /// A named unit's place in its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unit(pub(super) usize);
@@ -49,6 +80,17 @@ pub(super) struct Register {
     pub(super) needs: Option<usize>,
     /// What its numbers mean, in words.
     pub(super) words: Vec<(i64, String)>,
+    /// The row of the table.
+    pub(super) row: usize,
+    /// The row whose place it takes while the device refuses that one.
+    pub(super) instead_of: Option<usize>,
+}
+
+impl Register {
+    /// Whether it counts, if the device refuses these rows.
+    pub(super) fn is_used(&self, refused_rows: &[bool]) -> bool {
+        self.instead_of.is_none_or(|newer| refused_rows.get(newer).copied().unwrap_or(false))
+    }
 }
 
 /// What a value is for.

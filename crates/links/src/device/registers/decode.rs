@@ -8,12 +8,20 @@ use super::value::Word;
 use super::{Poll, RegisterTable};
 use crate::device::{push_invalid, push_plausible};
 use domain::link::DecodedValue;
+use domain::point::PointId;
 use domain::reading::{NoData, Reading, Target};
+use domain::time::Now;
 
 impl Block {
     /// Adds what the block's words say, first register first. Words that are missing make no reading.
     pub fn decode(&self, words: &[u16], poll: &mut Poll) {
-        for register in &self.registers {
+        self.decode_known(&all(words), poll);
+    }
+
+    /// As [`Block::decode`], of words of which some are not known. Older registers count only where the newer ones are
+    /// refused.
+    pub fn decode_known(&self, words: &[Option<u16>], poll: &mut Poll) {
+        for register in self.registers.iter().filter(|register| register.is_used(&poll.refused_rows)) {
             let Some(word) = self.read(register, words) else { continue };
             match (&register.role, word) {
                 (Role::Point(point), Word::Number(raw)) => {
@@ -22,8 +30,10 @@ impl Block {
                     poll.impossible += u32::from(impossible);
                 }
                 (Role::Point(point), Word::NoValue) => push_invalid(&mut poll.readings, Target::Point(*point)),
-                (Role::Part(sum, _), Word::Number(raw)) => poll.parts.push((*sum, Some(register.format.scaled(raw)))),
-                (Role::Part(sum, _), Word::NoValue) => poll.parts.push((*sum, None)),
+                (Role::Part(sum, _), Word::Number(raw)) => {
+                    poll.parts.push((*sum, Some(register.format.scaled(raw)), poll.at));
+                }
+                (Role::Part(sum, _), Word::NoValue) => poll.parts.push((*sum, None, poll.at)),
                 (Role::Shown(_), _) => {}
             }
         }
@@ -31,7 +41,7 @@ impl Block {
 
     /// Adds that none of the block's points has an answer: what should give it is gone.
     pub fn lost(&self, poll: &mut Poll) {
-        for register in &self.registers {
+        for register in self.registers.iter().filter(|register| register.is_used(&poll.refused_rows)) {
             if let Role::Point(point) | Role::Part(_, point) = register.role {
                 poll.readings.push(Reading { target: Target::Point(point), sample: Err(NoData::Timeout) });
             }
@@ -45,10 +55,12 @@ impl Block {
         text.trim().to_owned()
     }
 
-    /// The values of the block's words as text with unit.
-    pub(super) fn texts(&self, words: &[u16]) -> Vec<DecodedValue> {
-        let texts = self.registers.iter().filter_map(|register| {
-            let text = match self.read(register, words)? {
+    /// The values of the block's words as text with unit; `refuses` says of which the device has none.
+    pub fn texts(&self, words: &[u16], refuses: impl Fn(usize) -> bool) -> Vec<DecodedValue> {
+        let words = all(words);
+        let texts = self.registers.iter().enumerate().filter_map(|(value, register)| {
+            let text = match self.read(register, &words)? {
+                _ if refuses(value) => "refused by the device".to_owned(),
                 Word::NoValue => "no value".to_owned(),
                 Word::Number(raw) => register.text(raw),
             };
@@ -58,7 +70,7 @@ impl Block {
     }
 
     /// What a register says, if what it needs says something.
-    fn read(&self, register: &Register, words: &[u16]) -> Option<Word> {
+    fn read(&self, register: &Register, words: &[Option<u16>]) -> Option<Word> {
         let word = register.format.read(words, register.place)?;
         let needed = register.needs.and_then(|place| self.registers.get(place));
         let absent = needed.is_some_and(|needed| needed.format.read(words, needed.place) == Some(Word::NoValue));
@@ -79,23 +91,46 @@ impl Register {
 }
 
 impl RegisterTable {
-    /// Adds the sums whose parts have all come. A sum that lacks a value has none.
-    pub fn finish(&self, poll: &mut Poll) {
-        for (place, (point, parts)) in self.sums.iter().enumerate() {
-            let come = || poll.parts.iter().filter(|(sum, _)| *sum == place);
-            if come().count() < *parts {
+    /// The sums whose parts have all come, each with the time of its oldest part. A sum that lacks a value has none.
+    pub fn finish(&self, poll: &mut Poll) -> Vec<(Now, Reading)> {
+        let parts = std::mem::take(&mut poll.parts);
+        let mut sums = Vec::new();
+        for (place, (point, count)) in self.sums.iter().enumerate() {
+            let come = || parts.iter().filter(|(sum, ..)| *sum == place);
+            let Some(oldest) = come().map(|(.., at)| *at).min_by_key(|at| at.mono) else { continue };
+            if come().count() < *count {
                 continue;
             }
             let target = Target::Point(*point);
-            let sum = come().try_fold(0.0, |sum, (_, part)| part.map(|part| sum + part));
+            let sum = come().try_fold(0.0, |sum, (_, part, _)| part.map(|part| sum + part));
+            let mut readings = Vec::new();
             match sum {
                 Some(sum) => {
-                    let impossible = push_plausible(&mut poll.readings, target, target.plausible(), sum);
+                    let impossible = push_plausible(&mut readings, target, target.plausible(), sum);
                     poll.impossible += u32::from(impossible);
                 }
-                None => push_invalid(&mut poll.readings, target),
+                None => push_invalid(&mut readings, target),
             }
+            sums.extend(readings.into_iter().map(|reading| (oldest, reading)));
         }
-        poll.parts.clear();
+        sums
     }
+
+    /// The points of `rows`, which the device refuses, that no older register stands in for; `refused` is by row.
+    pub fn without_stand_in(&self, rows: &[usize], refused: &[bool]) -> Vec<PointId> {
+        let stands_in = |point: PointId, row: usize| {
+            let others =
+                self.row_points.iter().enumerate().filter(|(other, known)| *other != row && **known == Some(point));
+            others.into_iter().any(|(other, _)| !refused.get(other).copied().unwrap_or(false))
+        };
+        let points = rows.iter().filter_map(|row| Some((self.row_points.get(*row).copied()??, *row)));
+        let mut points: Vec<PointId> =
+            points.filter(|(point, row)| !stands_in(*point, *row)).map(|(point, _)| point).collect();
+        points.dedup();
+        points
+    }
+}
+
+fn all(words: &[u16]) -> Vec<Option<u16>> {
+    words.iter().copied().map(Some).collect()
 }

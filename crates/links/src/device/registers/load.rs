@@ -69,6 +69,8 @@ struct Placed<'a> {
     place: Place,
     role: Role,
     row: &'a Row,
+    number: usize,
+    instead_of: Option<usize>,
 }
 
 impl RegisterTable {
@@ -105,14 +107,21 @@ impl File {
         };
         let table_age = max_age(self.max_age_ms.as_ref())?;
         let (mut placed, mut points, mut sums) = (Vec::new(), Vec::new(), Vec::new());
-        for row in &self.register {
+        let mut row_points = Vec::with_capacity(self.register.len());
+        for (number, row) in self.register.iter().enumerate() {
             let (unit, places) = (find_unit(&units, row.unit.as_ref())?, row.places()?);
             let point = row.point()?;
+            row_points.push(point);
+            let instead_of = newer(&self.register, row, point)?;
             if let Some(point) = point {
-                if points.iter().any(|(known, _)| *known == point) {
+                if instead_of.is_some() {
+                    // Its newer register has said it.
+                } else if points.iter().any(|(known, _)| *known == point) {
                     return Err((row.target_span(), format!("`{}` is mapped twice", point.spec().path)));
                 }
-                points.push((point, max_age(row.max_age_ms.as_ref())?.or(table_age)));
+                if instead_of.is_none() {
+                    points.push((point, max_age(row.max_age_ms.as_ref())?.or(table_age)));
+                }
                 if places.len() > 1 {
                     sums.push((point, places.len()));
                 }
@@ -123,7 +132,8 @@ impl File {
                     Some(point) => Role::Point(point),
                     None => Role::Shown(row.label.clone().unwrap_or_default()),
                 };
-                placed.push(Placed { place: Place { unit, area: row.fc, address: *address }, role, row });
+                let place = Place { unit, area: row.fc, address: *address };
+                placed.push(Placed { place, role, row, number, instead_of });
             }
         }
         if placed.is_empty() {
@@ -132,8 +142,20 @@ impl File {
         placed.sort_by_key(|placed| placed.place);
         let blocks = blocks(&placed, self.max_gap, max_read, self.extremes)?;
         let identity = self.identity.map(|row| row.block(&units)).transpose()?;
-        Ok(RegisterTable { name: self.name, blocks, identity, units, sums, max_ages: points })
+        Ok(RegisterTable { name: self.name, blocks, identity, units, sums, max_ages: points, row_points })
     }
+}
+
+/// The row whose place `row` takes while the device refuses it.
+fn newer(rows: &[Row], row: &Row, point: Option<PointId>) -> Result<Option<usize>, Complaint> {
+    let Some(address) = &row.instead_of else { return Ok(None) };
+    let is_it = |other: &Row| {
+        other.instead_of.is_none()
+            && other.point().is_ok_and(|of| of == point && of.is_some())
+            && other.places().is_ok_and(|places| places.first() == Some(address.get_ref()))
+    };
+    let words = || format!("no register of the same point begins at {}", address.get_ref());
+    rows.iter().position(is_it).map(Some).ok_or_else(|| (address.span(), words()))
 }
 
 /// How old a value may be, as it is written.
@@ -168,7 +190,7 @@ fn find_unit(units: &[(String, u8)], name: Option<&Spanned<String>>) -> Result<O
 fn blocks(placed: &[Placed<'_>], max_gap: u16, max_read: u16, extremes: Extremes) -> Result<Vec<Block>, Complaint> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut needs: Vec<(usize, usize, PointId, Range<usize>)> = Vec::new();
-    for Placed { place, role, row } in placed {
+    for Placed { place, role, row, number: of_row, instead_of } in placed {
         let Place { unit, area, address } = *place;
         // One past the last register; up to 65536.
         let end = u32::from(address) + u32::from(row.kind.words());
@@ -193,6 +215,8 @@ fn blocks(placed: &[Placed<'_>], max_gap: u16, max_read: u16, extremes: Extremes
             format: row.format(extremes),
             needs: None,
             words: row.words()?,
+            row: *of_row,
+            instead_of: *instead_of,
         });
     }
     for (block, register, point, span) in needs {

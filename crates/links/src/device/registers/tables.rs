@@ -26,7 +26,8 @@ fn readings(table: &RegisterTable, registers: &[(u16, &[u16])]) -> Vec<(&'static
         let words: Vec<u16> = (block.address..block.address + block.count).map(word).collect();
         block.decode(&words, &mut poll);
     }
-    table.finish(&mut poll);
+    let sums = table.finish(&mut poll);
+    poll.readings.extend(sums.into_iter().map(|(_, reading)| reading));
     assert_eq!(poll.impossible, 0);
     let path = |r: &Reading| match r.target {
         Target::Point(point) => point.spec().path,
@@ -50,7 +51,7 @@ fn without_value<'a>(readings: &[(&'a str, Sample)]) -> Vec<&'a str> {
 #[test]
 fn victron_system_charge_is_negative_and_phases_add_up() {
     let table = table!("victron_system");
-    assert_eq!(requests(&table), [(100, 808, 9), (100, 840, 5), (100, 850, 1), (100, 902, 12)]);
+    assert_eq!(requests(&table), [(100, 808, 15), (100, 840, 5), (100, 850, 1), (100, 902, 12)]);
     assert_eq!(
         table.identity.as_ref().map(|block| (table.unit(block, 1), block.address, block.count)),
         Some((100, 800, 6))
@@ -77,7 +78,7 @@ fn victron_battery_and_the_two_together() {
     let of_battery = [(225, 256, 11), (225, 304, 1), (225, 307, 2), (225, 318, 2), (225, 1_282, 1), (225, 1_290, 2)];
     assert_eq!(requests(&battery), of_battery);
     both.set_unit("battery", 30).unwrap();
-    let of_system = [(100, 808, 9), (100, 844, 1), (100, 850, 1), (100, 902, 12)];
+    let of_system = [(100, 808, 15), (100, 844, 1), (100, 850, 1), (100, 902, 12)];
     let of_battery = of_battery.map(|(_, address, count)| (30, address, count));
     assert_eq!(requests(&both), [of_battery.as_slice(), &of_system].concat());
     // -641 W, 52.14 V, -12.3 A, 24.5 °C, 78.3 %; 98.7 %, 100 A and 120 A; 24.1 and 25.2 °C; 3.25 and 3.27 V.
@@ -156,6 +157,6 @@ fn the_meters_and_the_blueprint() {
         assert_eq!(without_value(&readings(&table, &[(0, &[0x8000, 0])])), [path]);
     }
     let blueprint = table!("BLUEPRINT");
-    assert_eq!(requests(&blueprint), [(1, 59, 1), (1, 183, 9), (225, 256, 2)]);
-    assert_eq!(blueprint.key(2), "unit 225 reg 256-257");
+    assert_eq!(requests(&blueprint), [(1, 59, 1), (1, 176, 3), (1, 183, 9), (225, 256, 2)]);
+    assert_eq!(blueprint.key(3), "unit 225 reg 256-257");
 }

@@ -62,6 +62,8 @@ pub(super) struct Format {
     pub(super) sentinel: Vec<f64>,
     /// Whether the extremes of the type mean "no value" too.
     pub(super) extremes: bool,
+    /// Numbers above this are meant negative, by a device that has no sign.
+    pub(super) negative_above: Option<f64>,
 }
 
 /// What the words of a register say.
@@ -75,12 +77,12 @@ pub(super) enum Word {
 
 impl Format {
     /// What the words from `place` on say; `None` if they are not there.
-    pub(super) fn read(&self, words: &[u16], place: usize) -> Option<Word> {
-        let words = words.get(place..place + usize::from(self.kind.words()))?;
-        let bits = match (words, self.word_order) {
-            ([first, second], WordOrder::HighFirst) => u32::from(*first) << 16 | u32::from(*second),
-            ([first, second], WordOrder::LowFirst) => u32::from(*second) << 16 | u32::from(*first),
-            (words, _) => u32::from(*words.first()?),
+    pub(super) fn read(&self, words: &[Option<u16>], place: usize) -> Option<Word> {
+        let word = |at: usize| words.get(place + at).copied().flatten().map(u32::from);
+        let bits = match (self.kind.words(), self.word_order) {
+            (2, WordOrder::HighFirst) => word(0)? << 16 | word(1)?,
+            (2, WordOrder::LowFirst) => word(1)? << 16 | word(0)?,
+            _ => word(0)?,
         };
         let number = match self.kind {
             RegisterType::U16 | RegisterType::U32 => f64::from(bits),
@@ -94,7 +96,13 @@ impl Format {
             RegisterType::F32 => self.sentinel.contains(&number),
             _ => self.sentinel.iter().any(means_nothing) || self.extremes && self.kind.is_extreme(number),
         };
-        Some(if nothing { Word::NoValue } else { Word::Number(number) })
+        let wrapped = self.negative_above.is_some_and(|above| number > above);
+        let range = if self.kind.words() == 2 { 4_294_967_296.0 } else { 65_536.0 };
+        Some(match nothing {
+            true => Word::NoValue,
+            false if wrapped => Word::Number(number - range),
+            false => Word::Number(number),
+        })
     }
 
     /// A number as it was sent, in the point's unit.

@@ -1,6 +1,6 @@
 //! A device's map: which models it has, and where.
 
-use super::models::{CELLS, COMMON, table};
+use super::models::{BATTERY, CELLS, COMMON, table};
 use domain::topology::Topology;
 
 /// Ends the chain of models.
@@ -41,6 +41,8 @@ pub struct Layout {
     pub common: Option<Model>,
     /// The others, in the order of the device. Their place is their slot.
     pub models: Vec<Model>,
+    /// Models whose length cannot be: they are not read, the others are.
+    pub odd: Vec<Model>,
 }
 
 /// Walks a chain of models: give it each header, read the next where it says.
@@ -58,34 +60,41 @@ impl Walk {
         Walk { next: first, seen: 0, layout: Layout::default() }
     }
 
-    /// Takes the header at [`Walk::next`]. `Some` at the end of the chain.
-    ///
-    /// # Errors
-    /// In words: the chain has no end, or a model that we know is too short or has half a group.
-    pub fn take(&mut self, id: u16, length: u16) -> Result<Option<Layout>, String> {
-        if id == END {
-            return Ok(Some(std::mem::take(&mut self.layout)));
+    /// What has been found.
+    pub fn end(self) -> Layout {
+        self.layout
+    }
+
+    /// Takes the header at [`Walk::next`]. Returns whether the chain goes on: not after its end mark, after zeros, or
+    /// where the next header would be beyond the last register.
+    pub fn take(&mut self, id: u16, length: u16) -> bool {
+        if id == END || id == 0 {
+            return false;
         }
         let model = Model { id, address: self.next, length };
         self.seen += 1;
         let next = u32::from(self.next) + model.registers();
-        // The next header must fit, too.
-        self.next =
-            u16::try_from(next).ok().filter(|at| *at < u16::MAX && self.seen < MODELS_MAX).ok_or_else(|| {
-                format!("the chain of models has no end: model {id} at {} has length {length}", model.address)
-            })?;
+        if next > u32::from(u16::MAX) + 1 {
+            // It would end beyond the last register.
+            return false;
+        }
         if let Some(table) = table(id) {
             let rest = model.registers().checked_sub(table.fixed.into());
             let whole = rest.is_some_and(|rest| table.group == 0 || rest % u32::from(table.group) == 0);
-            if !whole {
-                return Err(format!("model {id} at {} cannot have length {length}", model.address));
-            }
             match id {
+                _ if !whole => self.layout.odd.push(model),
                 COMMON => self.layout.common = self.layout.common.or(Some(model)),
                 _ => self.layout.models.push(model),
             }
         }
-        Ok(None)
+        // The next header must fit, too.
+        match u16::try_from(next).ok().filter(|at| *at < u16::MAX && self.seen < MODELS_MAX) {
+            Some(next) => {
+                self.next = next;
+                true
+            }
+            None => false,
+        }
     }
 }
 
@@ -97,22 +106,31 @@ impl Layout {
     pub fn fit(mut self, topology: &Topology) -> Result<Layout, String> {
         let has = |id| self.models.iter().any(|model| model.id == id);
         // The storage model says less of the same battery.
-        if has(802) {
+        if has(BATTERY) {
             self.models.retain(|model| model.id != 124);
         }
         let modules: Vec<u32> = self.models.iter().filter(|m| m.id == CELLS).map(Model::groups).collect();
+        let found = modules.len() + self.odd.iter().filter(|model| model.id == CELLS).count();
         let wanted = u32::from(topology.cells_per_module);
         if topology.cells() == 0 {
             self.models.retain(|model| model.id != CELLS);
-        } else if !modules.is_empty() && (modules.len() != topology.modules() || modules.iter().any(|n| *n != wanted)) {
+        } else if !modules.is_empty() && (found != topology.modules() || modules.iter().any(|n| *n != wanted)) {
             let cells: u32 = modules.iter().sum();
-            let found = format!("{} modules with {cells} cells", modules.len());
+            let found = format!("{found} modules with {cells} cells");
             return Err(format!("the device has {found}, the system {topology} = {}", topology.cells()));
         }
         match self.models.is_empty() {
-            true => Err("the device has no battery model (124, 802 to 805)".into()),
+            true => Err(format!("the device has no battery model (124, 802 to 805){}", self.odd_words())),
             false => Ok(self),
         }
+    }
+
+    /// What there is to say about models whose length cannot be; empty if there are none.
+    pub fn odd_words(&self) -> String {
+        let odd = |model: &Model| {
+            format!("; model {} at {} cannot have length {}, and is left out", model.id, model.address, model.length)
+        };
+        self.odd.iter().map(odd).collect()
     }
 }
 
@@ -121,11 +139,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn walk(headers: &[(u16, u16)]) -> Result<Layout, String> {
+    fn walk(headers: &[(u16, u16)]) -> Layout {
         let mut walk = Walk::new(40_002);
         for (id, length) in headers {
-            if let Some(layout) = walk.take(*id, *length)? {
-                return Ok(layout);
+            if !walk.take(*id, *length) {
+                return walk.end();
             }
         }
         panic!("no end: {walk:?}")
@@ -133,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_chain_is_walked_to_its_end() {
-        let layout = walk(&[(1, 66), (103, 50), (124, 24), (802, 62), (803, 58), (805, 122), (END, 0)]).unwrap();
+        let layout = walk(&[(1, 66), (103, 50), (124, 24), (802, 62), (803, 58), (805, 122), (END, 0)]);
         assert_eq!(layout.common, Some(Model { id: 1, address: 40_002, length: 66 }));
         let models: Vec<_> = layout.models.iter().map(|m| (m.id, m.address, m.groups())).collect();
         assert_eq!(models, [(124, 40_122, 0), (802, 40_148, 0), (803, 40_212, 1), (805, 40_272, 20)]);
@@ -145,27 +163,37 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_said() {
-        for (headers, words) in [
-            (vec![(1, 66), (802, 61)], "model 802 at 40070 cannot have length 61"),
-            (vec![(805, 43)], "model 805 at 40002 cannot have length 43"),
-            (vec![(7, 65_000)], "has no end"),
-            (vec![(7, 0); 1_000], "has no end"),
-        ] {
-            assert!(walk(&headers).unwrap_err().contains(words), "{words}");
+    fn an_odd_length_costs_that_model_only() {
+        let layout = walk(&[(1, 66), (802, 61), (803, 58), (805, 122), (805, 43), (END, 0)]);
+        assert_eq!(layout.odd.iter().map(|m| (m.id, m.address)).collect::<Vec<_>>(), [(802, 40_070), (805, 40_317)]);
+        let fitted = layout.fit(&Topology::new(1, 2, 20)).unwrap();
+        assert_eq!(fitted.models.iter().map(|m| m.id).collect::<Vec<_>>(), [803, 805]);
+        assert!(fitted.odd_words().contains("model 802 at 40070 cannot have length 61"), "{}", fitted.odd_words());
+        let none = walk(&[(1, 66), (802, 61), (END, 0)]).fit(&Topology::NONE).unwrap_err();
+        assert!(none.contains("no battery model") && none.contains("length 61"), "{none}");
+    }
+
+    #[test]
+    fn a_chain_ends_with_its_mark_with_zeros_and_where_there_are_no_registers() {
+        for end in [(END, 0), (END, 7), (0, 0), (0, 5), (7, 65_000)] {
+            assert_eq!(walk(&[(1, 66), (802, 62), end]).models.len(), 1, "{end:?}");
         }
-        let none = walk(&[(1, 65), (103, 50), (END, 0)]).unwrap().fit(&Topology::NONE);
-        assert!(none.unwrap_err().contains("no battery model"));
+        assert!(walk(&[(7, 0); 1_000]).models.is_empty(), "no device has so many");
+        assert!(walk(&[(1, 65), (103, 50), (END, 0)]).fit(&Topology::NONE).unwrap_err().contains("no battery model"));
     }
 
     proptest! {
         #[test]
-        fn any_chain_ends_or_is_refused(headers in proptest::collection::vec((0_u16..900, any::<u16>()), 0..200)) {
+        fn every_model_of_any_chain_is_within_the_registers(headers in proptest::collection::vec((0_u16..900, any::<u16>()), 0..200)) {
             let mut walk = Walk::new(2);
             for (id, length) in headers {
-                if walk.take(id, length).is_err() {
+                if !walk.take(id, length) {
                     break;
                 }
+            }
+            let layout = walk.end();
+            for model in layout.models.iter().chain(&layout.odd) {
+                prop_assert!(u32::from(model.address) + model.registers() <= 65_536);
             }
         }
     }

@@ -4,6 +4,7 @@
 //! is 0xFFFF, of signed fields and scale factors 0x8000.
 
 use super::decode::Meaning::{self, CellTemperature, CellVoltage, Outward, Point, Shown};
+use domain::point::PointId;
 use domain::point::PointId::{
     CellTemperatureMax, CellTemperatureMin, CellVoltageMax, CellVoltageMin, ChargeCurrentMax, Current,
     DischargeCurrentMax, Power, Soc, Soh, Voltage,
@@ -11,6 +12,12 @@ use domain::point::PointId::{
 
 /// Model 1: maker, model, version, serial number.
 pub(super) const COMMON: u16 = 1;
+/// Model 802: the battery as a whole.
+pub(super) const BATTERY: u16 = 802;
+/// Offset of its heartbeat, which counts up each second.
+pub(super) const HEARTBEAT: usize = 18;
+/// Model 803: the bank of strings.
+pub(super) const BANK: u16 = 803;
 /// Model 805: a module with its cells.
 pub(super) const CELLS: u16 = 805;
 /// Offset and registers of the serial number in model 1.
@@ -65,6 +72,16 @@ pub(super) fn table(id: u16) -> Option<&'static Table> {
     MODELS.iter().find(|(known, _)| *known == id).map(|(_, table)| table)
 }
 
+/// Every point that a model has.
+pub(super) fn points() -> Vec<PointId> {
+    let fields = MODELS.iter().flat_map(|(_, table)| table.fields);
+    let point = |field: &Field| match field.is {
+        Point(point) | Outward(point) => Some(point),
+        _ => None,
+    };
+    fields.filter_map(point).chain([PointId::BmsAlarms, PointId::BmsWarnings]).collect()
+}
+
 /// 802 has the pack's values; 803 to 805 those of strings, modules and cells. 124 is what an inverter says of a battery.
 #[rustfmt::skip]
 const MODELS: &[(u16, Table)] = &[
@@ -75,7 +92,7 @@ const MODELS: &[(u16, Table)] = &[
         u16(8, "ChaState", 22, "%", Point(Soc)), u16(10, "InBatV", 24, "V", Point(Voltage)), number(11, "ChaSt"),
         s16(12, "OutWRte", 25, "%", Shown), s16(13, "InWRte", 25, "%", Shown),
     ] }),
-    (802, Table { name: "Battery", fixed: 64, group: 0, group_fields: &[], fields: &[
+    (BATTERY, Table { name: "Battery", fixed: 64, group: 0, group_fields: &[], fields: &[
         u16(2, "AHRtg", 52, "Ah", Shown), u16(3, "WHRtg", 53, "Wh", Shown),
         u16(4, "WChaRteMax", 54, "W", Shown), u16(5, "WDisChaRteMax", 54, "W", Shown),
         u16(11, "SoC", 56, "%", Point(Soc)), u16(12, "DoD", 57, "%", Shown), u16(13, "SoH", 58, "%", Point(Soh)),
@@ -87,7 +104,7 @@ const MODELS: &[(u16, Table)] = &[
         s16(44, "A", 61, "A", Outward(Current)), u16(45, "AChaMax", 62, "A", Point(ChargeCurrentMax)),
         u16(46, "ADisChaMax", 62, "A", Point(DischargeCurrentMax)), s16(47, "W", 63, "W", Outward(Power)),
     ] }),
-    (803, Table { name: "Lithium-ion bank", fixed: 28, group: 32, fields: &[
+    (BANK, Table { name: "Lithium-ion bank", fixed: 28, group: 32, fields: &[
         number(2, "NStr"), number(3, "NStrCon"),
         s16(4, "ModTmpMax", 23, "°C", Point(CellTemperatureMax)), number(6, "ModTmpMaxMod"),
         s16(7, "ModTmpMin", 23, "°C", Point(CellTemperatureMin)), number(9, "ModTmpMinMod"),

@@ -4,8 +4,7 @@
 //! codes and attribute numbers are those of the VRM API.
 
 use crate::device::sign::Sign;
-use domain::point::{MaxAge, PointId};
-use std::time::Duration;
+use domain::point::PointId;
 
 /// A kind of service on the D-Bus of a GX.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,26 +53,13 @@ pub struct Row {
 impl Row {
     /// Victron's value, in our sign.
     pub fn ours(&self, value: f64) -> f64 {
-        let value = value * self.sign.factor();
-        // Inverters of AC-coupled sun draw some watts at night. That is no production.
-        if self.point == PointId::SolarPower { value.max(0.0) } else { value }
+        value * self.sign.factor()
     }
 
     /// The place of the row with this path.
     pub fn find(service: Service, path: &str) -> Option<usize> {
         ROWS.iter().position(|row| row.service == service && row.path == path)
     }
-}
-
-/// Each point of the table, good for `age`.
-pub(crate) fn max_ages(age: Duration) -> Vec<MaxAge> {
-    let mut ages: Vec<MaxAge> = Vec::new();
-    for row in ROWS {
-        if !ages.iter().any(|known| known.point == row.point) {
-            ages.push(MaxAge { point: row.point, age });
-        }
-    }
-    ages
 }
 
 use PointId::{
@@ -150,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn charge_is_negative_to_us_import_positive_and_no_sun_is_nothing() {
+    fn charge_is_negative_to_us_import_positive_and_inverters_draw_at_night() {
         let ours = |service, path, value| ROWS[Row::find(service, path).unwrap()].ours(value);
         for (service, path, theirs, expected) in [
             (System, "Dc/Battery/Power", -59.5, 59.5),
@@ -158,7 +144,7 @@ mod tests {
             (Battery, "Dc/0/Power", 640.0, -640.0),
             (System, "Dc/Battery/Soc", 78.0, 78.0),
             (System, "Ac/Grid/L1/Power", -300.0, -300.0),
-            (System, "Ac/PvOnGrid/L1/Power", -3.0, 0.0),
+            (System, "Ac/PvOnGrid/L1/Power", -3.0, -3.0),
         ] {
             assert_eq!(ours(service, path, theirs), expected, "{path}");
         }

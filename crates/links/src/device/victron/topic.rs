@@ -113,6 +113,26 @@ mod tests {
                 r#"{"value": null}"#,
                 Ok(Of(System, 0, News::Value(soc, Err(NoData::Error)))),
             ),
+            (
+                "N/c0/system/0/Dc/Battery/Soc",
+                r#"{"value": []}"#,
+                Ok(Of(System, 0, News::Value(soc, Err(NoData::Error)))),
+            ),
+            (
+                "N/c0/system/0/Dc/Battery/Soc",
+                r#"{"value": ""}"#,
+                Ok(Of(System, 0, News::Value(soc, Err(NoData::Error)))),
+            ),
+            (
+                "N/c0/system/0/Dc/Battery/Soc",
+                r#"{"value": {}}"#,
+                Ok(Of(System, 0, News::Value(soc, Err(NoData::Error)))),
+            ),
+            (
+                "N/c0/system/0/Dc/Battery/Soc",
+                r#"{"value": [0, 1]}"#,
+                Ok(Of(System, 0, News::Value(soc, Err(NoData::Error)))),
+            ),
             ("N/c0/battery/512/Soc", "", Ok(Of(Battery, 512, News::Gone))),
             ("N/c0/battery/512/ProductId", "", Ok(Of(Battery, 512, News::Gone))),
             ("N/c0/battery/512/ProductId", "any", Ok(Of(Battery, 512, News::Spoke))),

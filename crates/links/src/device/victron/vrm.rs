@@ -218,7 +218,7 @@ mod tests {
                 (11, "battery/power", Ok(59.5)),
                 (11, "grid/power", Ok(-60.0)),
                 (11, "load/power", Ok(1_500.0)),
-                (11, "solar/power", Ok(2_123.5)),
+                (11, "solar/power", Ok(2_121.5)),
                 (11, "battery/temperature", Err(NoData::Error)),
                 (1, "battery/soc", Ok(99.3)),
             ]
@@ -257,7 +257,8 @@ mod tests {
             (r#","timestamp":1760309310"#, 0, Some(Err(NoData::Error))),
             (r#","rawValue":50,"isValid":0,"timestamp":1760309310"#, 0, Some(Err(NoData::Error))),
             (r#","rawValue":"full","timestamp":1760309310"#, 1, None),
-            (r#","rawValue":{},"timestamp":1760309310"#, 1, None),
+            (r#","rawValue":{},"timestamp":1760309310"#, 0, Some(Err(NoData::Error))),
+            (r#","rawValue":true,"timestamp":1760309310"#, 1, None),
             (r#","rawValue":50"#, 1, None),
             (r#","rawValue":50,"timestamp":"yesterday","secondsAgo":"a while""#, 1, None),
             (r#","rawValue":50,"timestamp":1e300"#, 1, None),

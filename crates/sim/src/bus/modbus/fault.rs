@@ -1,6 +1,7 @@
 //! Faults of a Modbus device on the wire, on demand.
 
 use super::frame::Request;
+use crate::registers::exception;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +18,27 @@ pub enum WireFault {
     Garbage,
     /// Connections stay open, but nobody reads what comes in any more. What was open then stays so.
     HalfOpen,
+    /// The connection is closed after each answer.
+    CloseAfterReply,
+    /// The connection is closed when nothing was asked for so long.
+    CloseWhenIdle(Duration),
+    /// Answers name this unit, whichever was asked.
+    OtherUnit(u8),
+    /// Noise and an echo of the request come before each answer, as on a serial line.
+    Noise,
+    /// There are no registers from the first to the last of these: a request that touches one is refused.
+    Missing(u16, u16),
+    /// No more registers than this are read at once: longer requests are refused.
+    ReadAtMost(u16),
+}
+
+/// What goes out for a request.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Sent {
+    /// Bytes; `None` for nothing.
+    pub(super) bytes: Option<Vec<u8>>,
+    /// Whether the connection is closed then.
+    pub(super) close: bool,
 }
 
 /// A device's fault, shared with its connections.
@@ -42,11 +64,29 @@ impl Faults {
         (state.fault, state.garbage)
     }
 
-    /// What goes out instead of `reply`; `None` for nothing.
-    pub(super) async fn spoil(&self, request: &Request, reply: Option<Vec<u8>>) -> Option<Vec<u8>> {
+    /// How long a connection may be idle before it is closed.
+    pub(super) fn idle(&self) -> Option<Duration> {
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).fault {
+            Some(WireFault::CloseWhenIdle(pause)) => Some(pause),
+            _ => None,
+        }
+    }
+
+    /// What goes out instead of `reply` for the request of these bytes.
+    pub(super) async fn spoil(&self, asked: &[u8], request: &Request, reply: Option<Vec<u8>>) -> Sent {
         let (fault, garbage) = self.next();
-        match fault {
-            None => reply,
+        let touches = |first: u16, last: u16| {
+            request.range.is_some_and(|(at, count)| at <= last && u32::from(at) + u32::from(count) > u32::from(first))
+        };
+        let bytes = match fault {
+            None | Some(WireFault::CloseAfterReply | WireFault::CloseWhenIdle(_)) => reply,
+            Some(WireFault::OtherUnit(unit)) => reply.map(|reply| request.of_unit(unit, reply)),
+            Some(WireFault::Noise) => reply.map(|reply| [&[0xFF, 0, request.unit, 3], asked, &reply].concat()),
+            Some(WireFault::Missing(first, last)) if touches(first, last) => Some(request.refusal(exception::ADDRESS)),
+            Some(WireFault::ReadAtMost(most)) if request.range.is_some_and(|(_, count)| count > most) => {
+                Some(request.refusal(exception::VALUE))
+            }
+            Some(WireFault::Missing(..) | WireFault::ReadAtMost(_)) => reply,
             Some(WireFault::Slow(delay)) => {
                 tokio::time::sleep(delay).await;
                 reply
@@ -55,7 +95,8 @@ impl Faults {
             Some(WireFault::Exception(code)) => Some(request.refusal(code)),
             Some(WireFault::Garbage) => reply.map(|reply| garbled(reply, garbage, request.transaction.is_some())),
             Some(WireFault::HalfOpen) => std::future::pending().await,
-        }
+        };
+        Sent { bytes, close: fault == Some(WireFault::CloseAfterReply) }
     }
 }
 

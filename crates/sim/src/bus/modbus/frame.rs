@@ -73,6 +73,20 @@ impl Request {
         }
     }
 
+    /// A reply, as if `unit` had sent it.
+    pub(super) fn of_unit(&self, unit: u8, mut reply: Vec<u8>) -> Vec<u8> {
+        match self.transaction {
+            Some(_) => reply[6] = unit,
+            None => {
+                reply[0] = unit;
+                let body = reply.len() - 2;
+                let sum = crc(&reply[..body]);
+                reply[body..].copy_from_slice(&sum);
+            }
+        }
+        reply
+    }
+
     /// A refusal.
     pub(super) fn refusal(&self, code: u8) -> Vec<u8> {
         self.reply(self.function | REFUSED, &[code])

@@ -58,7 +58,8 @@ fn poll(table: &str, register: impl Fn(u16) -> u16) -> Vec<(&'static str, Sample
         let words: Vec<u16> = (block.address..block.address + block.count).map(&register).collect();
         block.decode(&words, &mut poll);
     }
-    table.finish(&mut poll);
+    let sums = table.finish(&mut poll);
+    poll.readings.extend(sums.into_iter().map(|(_, reading)| reading));
     assert_eq!(poll.impossible, 0);
     let path = |r: &domain::reading::Reading| match r.target {
         domain::reading::Target::Point(point) => point.spec().path,
@@ -115,8 +116,7 @@ fn a_sum_waits_for_all_its_parts_and_a_lost_block_says_so() {
     let table = RegisterTable::parse(HOUSE).unwrap();
     let mut poll = Poll::default();
     table.blocks[1].decode(&[100], &mut poll);
-    table.finish(&mut poll);
-    assert!(poll.readings.is_empty() && poll.parts.is_empty());
+    assert!(table.finish(&mut poll).is_empty() && poll.readings.is_empty() && poll.parts.is_empty());
     table.blocks[0].lost(&mut poll);
     let samples: Vec<_> = poll.readings.iter().map(|r| r.sample).collect();
     assert_eq!(samples, [Err(NoData::Timeout), Err(NoData::Timeout)], "voltage and current");

@@ -59,6 +59,9 @@ pub(super) struct Row {
     sign: Option<Sign>,
     pub(super) unit: Option<Spanned<String>>,
     needs: Option<Spanned<String>>,
+    /// The first address of the newer register whose place it takes while the device refuses that one.
+    pub(super) instead_of: Option<Spanned<u16>>,
+    negative_above: Option<f64>,
     pub(super) max_age_ms: Option<Spanned<u32>>,
     words: Option<Spanned<BTreeMap<String, String>>>,
 }
@@ -115,6 +118,7 @@ impl Row {
             offset: self.offset,
             sentinel: self.sentinel.clone(),
             extremes: extremes == Extremes::NoValue,
+            negative_above: self.negative_above,
         }
     }
 

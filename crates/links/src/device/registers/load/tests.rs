@@ -1,6 +1,8 @@
 //! Loading: grouping into requests, and what is wrong in a table.
 
+use super::super::Poll;
 use super::*;
+use domain::reading::Target;
 use std::time::Duration;
 
 fn row(address: u16, point: &str, more: &str) -> String {
@@ -76,15 +78,62 @@ fn values_may_be_older_where_they_come_seldom() {
         ];
         format!("name = \"A\"\n{table}\n{}", rows.concat())
     };
-    let ages = |table: &str, poll| {
-        let ages = RegisterTable::parse(&text(table)).unwrap().max_ages(poll);
+    let ages = |table: &str, usual| {
+        let ages = RegisterTable::parse(&text(table)).unwrap().max_ages(usual);
         ages.iter().map(|max| (max.point, max.age.as_millis())).collect::<Vec<_>>()
     };
     let (soc, grid, temperature) = (PointId::Soc, PointId::GridPower, PointId::Temperature);
     // The catalogue has 3, 1.5 and 10 s.
-    assert_eq!(ages("", ms(200)), [(soc, 60_000)]);
-    assert_eq!(ages("", ms(1_000)), [(soc, 60_000), (grid, 3_000)]);
-    assert_eq!(ages("max_age_ms = 2000", ms(1_000)), [(soc, 60_000), (grid, 2_000), (temperature, 2_000)]);
+    assert_eq!(ages("", ms(1_500)), [(soc, 60_000)]);
+    assert_eq!(ages("", ms(3_500)), [(soc, 60_000), (grid, 3_500)]);
+    assert_eq!(ages("max_age_ms = 2000", ms(3_500)), [(soc, 60_000), (grid, 2_000), (temperature, 2_000)]);
+}
+
+#[test]
+fn an_older_register_takes_the_place_of_a_newer_one_that_is_refused() {
+    let text = [
+        "name = \"A\"\nmax_gap = 0\n".to_owned(),
+        row(902, "load/power", "type = \"s16\"").replace("902", "[902, 903]"),
+        row(817, "load/power", "type = \"s16\"\ninstead_of = 902").replace("817", "[817, 818]"),
+        row(256, "battery/power", "type = \"s32\""),
+        row(258, "battery/power", "type = \"s16\"\ninstead_of = 256"),
+    ]
+    .concat();
+    let table = RegisterTable::parse(&text).unwrap();
+    let decoded = |refused: &[bool]| {
+        let mut poll = Poll { refused_rows: refused.to_vec(), ..Poll::default() };
+        for block in &table.blocks {
+            // Register 256 is the high half of the power.
+            let word = |at: u16| if at == 256 { 0 } else { at };
+            let words: Vec<u16> = (0..block.count).map(|at| word(block.address + at)).collect();
+            block.decode(&words, &mut poll);
+        }
+        let sums = table.finish(&mut poll).into_iter().map(|(_, reading)| reading);
+        poll.readings.iter().copied().chain(sums).map(|r| (r.target, r.sample)).collect::<Vec<_>>()
+    };
+    let (load, power) = (Target::Point(PointId::LoadPower), Target::Point(PointId::Power));
+    let newer = (power, Ok(257.0));
+    assert_eq!(decoded(&[]), [newer, (load, Ok(1_805.0))]);
+    // Then both are told; the session leaves out the words of what is refused.
+    assert!(decoded(&[true, false, true, false]).contains(&(load, Ok(1_635.0))));
+    assert!(decoded(&[true, false, true, false]).contains(&(power, Ok(258.0))));
+    // What nothing stands in for is said to be gone.
+    assert_eq!(table.without_stand_in(&[0], &[true, false]), []);
+    assert_eq!(table.without_stand_in(&[0, 1], &[true, true]), [PointId::LoadPower]);
+}
+
+#[test]
+fn numbers_without_a_sign_may_be_meant_negative() {
+    let table = RegisterTable::parse(&format!(
+        "name = \"A\"\n{}",
+        row(0, "solar/power", "type = \"u16\"\nnegative_above = 65000")
+    ))
+    .unwrap();
+    for (word, watts) in [(0, 0.0), (40_000, 40_000.0), (65_000, 65_000.0), (65_533, -3.0)] {
+        let mut poll = Poll::default();
+        table.blocks[0].decode(&[word], &mut poll);
+        assert_eq!(poll.readings[0].sample, Ok(watts));
+    }
 }
 
 #[test]
@@ -102,6 +151,7 @@ fn a_wrong_table_names_the_line() {
         (row(0, "battery/soc", "type = \"u16\"\nmax_age_ms = 5"), 6, "`max_age_ms` is 5"),
         ("max_age_ms = 0\n".to_owned() + &row(0, "battery/soc", "type = \"u16\""), 2, "`max_age_ms` is 0"),
         ("max_read = 1\n".to_owned() + &row(0, "battery/soc", "type = \"u16\""), 2, "`max_read` is 1"),
+        (row(0, "battery/soc", "type = \"u16\"\ninstead_of = 7"), 6, "no register of the same point begins at 7"),
         (String::new(), 1, "no [[register]]"),
         ("[[register]\n".into(), 2, ""),
     ] {

@@ -1,0 +1,48 @@
+//! What holds for every page and must not be missed: the server is away, a page could not be opened, history is not kept.
+//! It stands between the strip and the page.
+
+use crate::address::Navigation;
+use crate::api::NO_SERVER;
+use crate::derived::Derived;
+use crate::format;
+use crate::live::Live;
+use crate::pages;
+use leptos::prelude::*;
+
+/// The notices; nothing, mostly.
+#[component]
+pub(super) fn Notices() -> impl IntoView {
+    let live = Live::expect();
+    let navigation = Navigation::expect();
+    let lost = live.lost();
+    let unopened = Derived::new(move || navigation.unopened());
+    let storage = live.map(|moment| moment.site.storage.clone());
+    let for_s = move || format!(" for {}", format::duration(live.page_age_s.get()));
+    let page = move || {
+        let place = unopened.with(|at| at.as_ref().and_then(pages::place));
+        place.map_or("The page", |place| pages::PAGES[place].name)
+    };
+    view! {
+        <div class="notices" role="alert">
+            {move || lost.get().then(|| view! {
+                <p class="notice" data-tone="critical">
+                    <b>{NO_SERVER}<span aria-hidden="true">{for_s}</span>"."</b>
+                    " What is shown is the last that came, and grows old. It is tried again by itself."
+                </p>
+            })}
+            {move || unopened.with(Option::is_some).then(|| view! {
+                <p class="notice" data-tone="warning">
+                    <b>{move || format!("{} was not opened: {}.", page(), NO_SERVER.to_lowercase())}</b>
+                    <button type="button" class="button" on:click=move |_| navigation.try_again()>"Try again"</button>
+                </p>
+            })}
+            {move || storage.with(|words| !words.is_empty()).then(|| view! {
+                <p class="notice" data-tone="warning">
+                    <b>"History is not being kept: "{move || storage.get()}"."</b>
+                    " Live values go on."
+                </p>
+            })}
+        </div>
+    }
+    .into_any()
+}

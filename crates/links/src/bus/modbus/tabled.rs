@@ -1,0 +1,150 @@
+//! A device with a register table: its blocks, and what it refuses of them, which outlives its connections.
+
+use super::client::{Client, Question, ReadError};
+use super::exception::Exception;
+use super::parts::Parts;
+use crate::device::registers::{Block, Poll, RegisterTable};
+use crate::frames::Describe;
+use domain::link::DecodedValue;
+use domain::reading::{NoData, Reading, Target};
+use domain::time::Now;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A register table, and what is known of how the device answers.
+#[derive(Debug)]
+pub(crate) struct Tabled {
+    pub(super) table: RegisterTable,
+    /// The most registers of one request.
+    max_read: u16,
+    /// By block.
+    parts: Mutex<Vec<Parts>>,
+}
+
+/// What a block's requests brought.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// When the first reply came.
+    pub(super) at: Now,
+    /// The block's registers; `None` for those that the device refuses.
+    pub(super) words: Vec<Option<u16>>,
+    /// What there is to say about registers that were refused for the first time.
+    pub(super) remark: Option<String>,
+}
+
+impl Tabled {
+    pub(crate) fn new(table: RegisterTable, max_read: u16) -> Tabled {
+        let parts = Mutex::new(vec![Parts::default(); table.blocks.len()]);
+        Tabled { table, max_read, parts }
+    }
+
+    fn parts(&self) -> MutexGuard<'_, Vec<Parts>> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The request of some registers of a block.
+    pub(super) fn question(&self, block: &Block, (address, count): (u16, u16), unit: u8) -> Question {
+        Question { unit: self.table.unit(block, unit), area: block.area, address, count }
+    }
+
+    /// By row of the table: whether the device refuses one of its registers.
+    pub(super) fn refused_rows(&self) -> Vec<bool> {
+        let mut rows = vec![false; self.table.rows()];
+        for (block, parts) in self.table.blocks.iter().zip(self.parts().iter()) {
+            for (value, row) in block.rows().enumerate() {
+                rows[row] |= parts.refuses(value);
+            }
+        }
+        rows
+    }
+
+    /// Whether a block has anything that is needed, if the device refuses `rows`.
+    pub(super) fn wanted(&self, slot: usize, rows: &[bool]) -> bool {
+        self.table.blocks[slot].is_needed(rows)
+    }
+
+    /// Reads a block, in parts where the device refuses it as a whole.
+    ///
+    /// # Errors
+    /// The connection is gone, or the device refuses all of the block.
+    pub(super) async fn read(
+        &self,
+        slot: usize,
+        client: &mut Client,
+        clock: impl Fn() -> Now,
+    ) -> Result<Answer, ReadError> {
+        let (block, now) = (&self.table.blocks[slot], clock().mono);
+        let (mut round, may_split) = {
+            let parts = &mut self.parts()[slot];
+            let may_split = parts.may_split(block, now);
+            (parts.round(block, now, self.max_read), may_split)
+        };
+        let mut answer = Answer { at: Now::default(), words: vec![None; usize::from(block.count)], remark: None };
+        let mut last: Option<Exception> = None;
+        while let Some(run) = round.runs.pop() {
+            let span = block.span(run.first, run.last);
+            match client.ask(self.question(block, span, client.unit())).await {
+                Ok(words) => {
+                    if answer.at == Now::default() {
+                        answer.at = clock();
+                    }
+                    let start = usize::from(span.0 - block.address);
+                    for (word, found) in answer.words[start..].iter_mut().zip(words) {
+                        *word = Some(found);
+                    }
+                    self.parts()[slot].answered(&run);
+                }
+                Err(ReadError::Exception(exception)) if exception.may_be_about_a_part() && may_split => {
+                    last = Some(exception);
+                    round.refused(run);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let new = self.parts()[slot].learn(&round, now);
+        match last {
+            Some(exception) if answer.at == Now::default() => Err(ReadError::Exception(exception)),
+            Some(exception) if new => {
+                let names: Vec<String> = round.refused.iter().map(|value| block.name_of(*value)).collect();
+                answer.remark =
+                    Some(format!("the device has no {}: {exception}; the others are read", names.join(", ")));
+                Ok(answer)
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    /// Whether older registers bring all points of a block that the device refuses as a whole.
+    pub(super) fn is_replaced(&self, slot: usize, refused_rows: &[bool]) -> bool {
+        let rows: Vec<usize> = self.table.blocks[slot].rows().filter(|row| self.table.is_point(*row)).collect();
+        !rows.is_empty() && self.table.without_stand_in(&rows, refused_rows).is_empty()
+    }
+
+    /// Adds that the points whose registers are refused have no answer, unless an older register takes their place.
+    pub(super) fn refused(&self, slot: usize, poll: &mut Poll) {
+        let block = &self.table.blocks[slot];
+        let parts = self.parts();
+        let refused: Vec<usize> =
+            block.rows().enumerate().filter(|(value, _)| parts[slot].refuses(*value)).map(|(_, row)| row).collect();
+        drop(parts);
+        for point in self.table.without_stand_in(&refused, &poll.refused_rows) {
+            poll.readings.push(Reading { target: Target::Point(point), sample: Err(NoData::Timeout) });
+        }
+    }
+}
+
+impl Describe for Tabled {
+    fn key(&self, slot: usize) -> String {
+        self.table.key(slot)
+    }
+
+    fn name(&self, slot: usize) -> String {
+        self.table.name(slot)
+    }
+
+    fn decoded(&self, slot: usize, raw: &[u8]) -> Vec<DecodedValue> {
+        let words: Vec<u16> = raw.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
+        let parts = self.parts();
+        let refuses = |value: usize| parts.get(slot).is_some_and(|parts| parts.refuses(value));
+        self.table.blocks[slot].texts(&words, refuses)
+    }
+}

@@ -1,0 +1,135 @@
+// The server goes away under an open page, and the battery away from its server: the page says so in the same words
+// everywhere, shows nothing old as new, and loses nobody.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch, live, PAGES, shot, withPage } from '../lib/browser.mjs';
+import { startDemo } from '../lib/server.mjs';
+
+const AWAY = 'No connection to the server';
+
+let server, browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+
+/** A page of a server of its own, alive; then the server is killed. */
+const abandoned = async (path, use, first = async () => {}) => {
+  server = await startDemo();
+  try {
+    await withPage(browser, server.url + path, {}, async (page, messages) => {
+      await live(page);
+      // The time bar comes last.
+      await page.getByRole('slider', { name: 'Instant shown' }).waitFor();
+      await first(page);
+      await server.kill();
+      await page.getByRole('alert').getByText(AWAY).waitFor();
+      await use(page);
+      messages.length = 0;
+    });
+  } finally {
+    await server.stop();
+  }
+};
+
+test('it is said in the same words everywhere, nothing is green, and ages go on', () =>
+  abandoned('/', async (page) => {
+    await page.getByRole('status').filter({ hasText: new RegExp(`^${AWAY}$`) }).waitFor();
+    const problems = page.getByRole('region', { name: 'Problems', exact: true });
+    assert.match(await problems.getByRole('status').innerText(), new RegExp(AWAY));
+    assert.doesNotMatch(await page.getByRole('main').innerText(), /healthy|No problems/);
+    const button = page.getByRole('region', { name: 'Time' }).getByRole('button', { name: 'Not live' });
+    assert.equal(await button.getAttribute('aria-pressed'), 'false');
+    await page.getByRole('region', { name: 'Current', exact: true }).getByText(/stale, \d/).waitFor();
+    await shot(page, 'away-overview');
+  }));
+
+for (const [path, green] of [
+  ['/cells', /260 of 260 fresh|none out of limits/],
+  ['/links', /5 of 5 links deliver/],
+  ['/home', /Healthy/],
+]) {
+  test(`nothing on ${path} is called well once the server is away`, () =>
+    abandoned(path, async (page) => {
+      await page.getByRole('main').filter({ hasNotText: green }).waitFor();
+      await page.getByRole('button', { name: 'Not live' }).waitFor();
+      await shot(page, `away-${path.slice(1)}`);
+    }));
+}
+
+test('a page whose code is not there is not opened, and why is said, with a way to try again', () =>
+  abandoned('/cells', async (page) => {
+    await page.evaluate(() => (window.sameDocument = true));
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Lab', exact: true }).click();
+    await page.getByText('Lab was not opened: no connection to the server.').waitFor();
+    await page.getByRole('navigation', { name: 'Systems' }).getByRole('link', { name: /House|Home/ }).click();
+    await page.getByText('Overview was not opened: no connection to the server.').waitFor();
+    assert.equal(await page.evaluate(() => window.sameDocument), true, 'the document is the one that was there');
+    assert.equal(new URL(page.url()).pathname, '/cells');
+    await shot(page, 'away-not-opened');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('Overview was not opened: no connection to the server.').waitFor();
+  }));
+
+test('with the server back the page that was not opened opens', async () => {
+  const server = await startDemo();
+  try {
+    await withPage(browser, server.url, {}, async (page, messages) => {
+      await live(page);
+      await page.getByRole('slider', { name: 'Instant shown' }).waitFor();
+      await page.context().setOffline(true);
+      await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Lab', exact: true }).click();
+      await page.getByText('Lab was not opened: no connection to the server.').waitFor();
+      await page.context().setOffline(false);
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByRole('heading', { level: 1, name: 'Lab', exact: true }).waitFor({ state: 'attached' });
+      messages.length = 0;
+    });
+  } finally {
+    await server.stop();
+  }
+});
+
+test('a page whose code never comes says that it stands still', async () => {
+  const server = await startDemo();
+  try {
+    await withPage(browser, 'about:blank', {}, async (page, messages) => {
+      for (const [path, code] of [['/', /\/pkg\/frontend_bg\..*\.wasm$/], ['/lab', /\/pkg\/lab\..*\.wasm$/]]) {
+        await page.route(code, (route) => route.abort());
+        await page.goto(server.url + path);
+        await page.getByRole('alert').getByText('This page did not load to its end').waitFor();
+      }
+      messages.length = 0;
+    });
+  } finally {
+    await server.stop();
+  }
+});
+
+test('with every device silent nothing is called well on any page', async () => {
+  const server = await startDemo();
+  const lab = (system, fields) =>
+    server.api('lab', { method: 'POST', body: new URLSearchParams({ system, ...fields }) });
+  try {
+    const { devices } = { devices: { hv: ['controller', 'grid-meter', 'load-meter'], home: ['gx', 'inverter'] } };
+    for (const [system, names] of Object.entries(devices)) {
+      for (const device of names) await lab(system, { action: 'inject', fault: 'silent-link', device });
+    }
+    const pages = [...PAGES, ['/home', 'Home energy'], ['/?system=home', 'Overview']];
+    await withPage(browser, server.url, {}, async (page) => {
+      await live(page);
+      await page.getByRole('banner').getByText(/problems?, critical|problems?, warning/).waitFor();
+      for (const [path, name] of pages) {
+        await page.goto(server.url + path);
+        await live(page);
+        if (path === '/') await page.getByText('What is shown of the cells is old').or(page.getByText(/0 of 260 cells/)).first().waitFor();
+        const words = await page.getByRole('main').innerText();
+        assert.doesNotMatch(words, /\d+ cells healthy|No problems|Healthy|none out of limits|No AI load|No sensor|All links deliver/, name);
+        await shot(page, `silent-${name.toLowerCase().replaceAll(' ', '-')}${path.includes('system') ? '-home' : ''}`);
+      }
+    });
+  } finally {
+    await server.stop();
+  }
+});
