@@ -11,7 +11,6 @@ mod state;
 use crate::physics::Pack;
 use crate::prng::Prng;
 use afe::Afe;
-use domain::bms::BmsEvent;
 use domain::lab::PackFault;
 use limits::{Basis, Limits};
 use report::{Extremes, Mode, NodeState, Report};
@@ -31,6 +30,9 @@ const SOH_START_PCT: f64 = 98.6;
 const SOH_LOSS_PER_CYCLE: f64 = 20.0 / 6_000.0;
 /// Insulation resistance of a dry pack at 25 °C, kΩ, and its loss with each K above.
 const INSULATION_KOHM: (f32, f32) = (5_040.0, 35.0);
+/// Bits of two events of [`domain::bms::EVENTS`].
+const ANOTHER_EVENT: u32 = 1 << 16;
+const FAN_ERROR: u32 = 1 << 13;
 /// Resistance of a loose busbar, Ω.
 const LOOSE_BUSBAR_OHM: f32 = 0.25;
 /// Where a register of 16 bits with steps of 0.01 V overflows, V.
@@ -166,8 +168,8 @@ fn distort(r: &mut Report, fault: PackFault, before_v: f32) {
         }
         PackFault::LowInsulation => r.insulation_kohm = 7.0,
         PackFault::StuckContactor => r.contactors.main_minus = false,
-        PackFault::BmsAlarm => r.alarms |= BmsEvent::Internal.bit(),
-        PackFault::BmsWarning => r.warnings |= BmsEvent::Fan.bit(),
+        PackFault::BmsAlarm => r.alarms |= ANOTHER_EVENT,
+        PackFault::BmsWarning => r.warnings |= FAN_ERROR,
         PackFault::FrozenVoltage => r.battery_v = before_v,
         PackFault::HighVoltage => r.battery_v *= 1.15,
         PackFault::LowVoltage => r.battery_v *= 0.85,

@@ -13,7 +13,7 @@ pub enum PackFault {
     LowInsulation = 1,
     /// A main contactor's feedback says open while it is commanded closed.
     StuckContactor = 2,
-    /// The BMS reports an internal fault as an alarm.
+    /// The BMS reports an alarm of its own.
     BmsAlarm = 3,
     /// The BMS reports a fan fault as a warning.
     BmsWarning = 4,
@@ -43,7 +43,7 @@ impl PackFault {
         (PackFault::LooseBusbar, "loose-busbar", "loose busbar, bursts make a sag"),
         (PackFault::LowInsulation, "low-insulation", "insulation of 7 kΩ"),
         (PackFault::StuckContactor, "stuck-contactor", "contactor stuck open"),
-        (PackFault::BmsAlarm, "bms-alarm", "BMS reports an internal fault"),
+        (PackFault::BmsAlarm, "bms-alarm", "BMS reports an alarm of its own"),
         (PackFault::BmsWarning, "bms-warning", "BMS warns of its fan"),
         (PackFault::FrozenVoltage, "frozen-voltage", "pack voltage stands still"),
         (PackFault::HighVoltage, "high-voltage", "pack voltage 15 % too high"),

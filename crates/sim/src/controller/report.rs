@@ -39,7 +39,7 @@ pub struct Report {
     pub contactors: Contactors,
     /// Contactor command: what the feedback should say.
     pub contactors_command: Contactors,
-    /// Events that the controller calls alarms, as bits of [`domain::bms::BmsEvent`].
+    /// Events that the controller calls alarms, as bits of [`domain::bms::EVENTS`].
     pub alarms: u32,
     /// Events that it calls warnings, as the same bits.
     pub warnings: u32,
