@@ -87,7 +87,8 @@ for (const [state, { faults, standing: wanted }] of Object.entries(STATES)) {
       await standing(wanted);
     });
 
-    for (const colorScheme of ['light', 'dark']) {
+    // How a page fits does not depend on its colours; who can use it does.
+    for (const colorScheme of wanted === 10 ? ['light', 'dark'] : ['light']) {
       for (const [path, name] of ALL) {
         test(`${name}, ${colorScheme}`, () =>
           withPage(browser, server.url + path, { colorScheme }, async (page) => {
@@ -96,10 +97,9 @@ for (const [state, { faults, standing: wanted }] of Object.entries(STATES)) {
               await page.setViewportSize({ width, height });
               // Drawings take their new size with the next frames.
               await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-              const about = `standing-${wanted}-${name.toLowerCase().replaceAll(' ', '-')}-${width}-${colorScheme}`;
-              await shot(page, about);
+              if (wanted === 10) await shot(page, `standing-${name.toLowerCase().replaceAll(' ', '-')}-${width}-${colorScheme}`);
               assert.deepEqual(await misfits(page), [], `${width} px`);
-              if (JUDGED.has(width)) assert.deepEqual(await violations(page), [], `${width} px`);
+              if (wanted === 10 && JUDGED.has(width)) assert.deepEqual(await violations(page), [], `${width} px`);
             }
           }));
       }
@@ -130,7 +130,7 @@ test('the switch says which system is how bad, and Problems what stands, why, an
     await page.waitForURL(/\/cells\?cell=\d+\.1$/);
     await page.goBack();
     await problems.getByText('See its problems.').waitFor();
-    await problems.getByRole('link', { name: /meter is silent/ }).click();
+    await problems.getByRole('list', { name: 'Active problems' }).getByRole('link', { name: /meter is silent/ }).click();
     await page.waitForURL(/\/links\?link=/);
   }));
 

@@ -22,6 +22,7 @@ pub(crate) use script::Format;
 
 use crate::hub::Hub;
 use domain::analysis::Answer;
+use jail::Confinement;
 use program::{Finder, Program};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,10 +32,15 @@ use tokio::sync::Semaphore;
 
 /// Queries that run at the same time, at most.
 const AT_ONCE: usize = 2;
+/// Of them, downloads: one place is always for the page, however slowly files are read.
+const FILES_AT_ONCE: usize = 1;
 /// The longest that a query for the page may take.
 const TABLE_LIMIT: Duration = Duration::from_secs(30);
 /// The longest that a download may take, with the way to the client.
 const FILE_LIMIT: Duration = Duration::from_secs(300);
+/// The least and the most that a query may spill to the disk, bytes.
+const SPILL_LEAST: u64 = 16 << 20;
+const SPILL_MOST: u64 = 1 << 30;
 /// Text of a table, bytes, at most.
 const TABLE_BYTES: usize = 8 << 20;
 
@@ -45,8 +51,8 @@ pub(crate) enum QueryError {
     #[error("{0}")]
     Missing(String),
     /// Too many queries are running.
-    #[error("{AT_ONCE} queries are running, which is the limit: wait for one to end, or cancel it")]
-    Busy,
+    #[error("{0}, which is the limit: wait for one to end, or cancel it")]
+    Busy(&'static str),
     /// DuckDB says no, in its own words.
     #[error("{0}")]
     Refused(String),
@@ -62,23 +68,37 @@ pub(crate) enum QueryError {
 pub(crate) struct Analysis {
     finder: Finder,
     folder: PathBuf,
+    /// Room on the disk that is history's, bytes: queries take none of it.
+    disk_free_min: u64,
     slots: Arc<Semaphore>,
+    files: Arc<Semaphore>,
+    confinement: Confinement,
     /// Ready questions take several cores for a moment: one at a time.
-    asking: Semaphore,
+    asking: Arc<Semaphore>,
 }
 
 impl Analysis {
     /// Queries on the history in `data`, by the program `named`, or one that is found. What queries left behind when the
     /// last server was killed is removed.
-    pub(crate) fn new(data: &Path, named: Option<PathBuf>) -> Analysis {
-        let folder = data.join("queries");
+    pub(crate) fn new(data: &Path, named: Option<PathBuf>, disk_free_min: u64, unconfined_sql: bool) -> Analysis {
+        let folder = store::queries_folder(data);
         if let Err(error) = std::fs::remove_dir_all(&folder)
             && error.kind() != std::io::ErrorKind::NotFound
         {
             tracing::warn!("{}: what queries left behind cannot be removed: {error}", folder.display());
         }
-        let slots = Arc::new(Semaphore::new(AT_ONCE));
-        Analysis { finder: Finder::new(named), folder, slots, asking: Semaphore::new(1) }
+        let confinement = Confinement::of(jail::is_enforced(), unconfined_sql);
+        if confinement != Confinement::Landlock {
+            tracing::warn!("{}", confinement.words());
+        }
+        let [slots, files] = [AT_ONCE, FILES_AT_ONCE].map(|places| Arc::new(Semaphore::new(places)));
+        let (finder, asking) = (Finder::new(named), Arc::new(Semaphore::new(1)));
+        Analysis { finder, folder, disk_free_min, slots, files, confinement, asking }
+    }
+
+    /// What keeps queries from what they must not read.
+    pub(crate) fn confinement(&self) -> Confinement {
+        self.confinement
     }
 
     /// The program's version, or how to get one.
@@ -87,6 +107,9 @@ impl Analysis {
     }
 
     async fn program(self: &Arc<Self>) -> Result<Program, String> {
+        if self.confinement == Confinement::Missing {
+            return Err(self.confinement.words().to_owned());
+        }
         let this = Arc::clone(self);
         let found = tokio::task::spawn_blocking(move || this.finder.find()).await;
         found.unwrap_or_else(|error| Err(error.to_string()))
@@ -101,15 +124,22 @@ impl Analysis {
         format: Format,
     ) -> Result<Output, QueryError> {
         let program = self.program().await.map_err(QueryError::Missing)?;
-        let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| QueryError::Busy)?;
-        let limit = if format == Format::Table { TABLE_LIMIT } else { FILE_LIMIT };
+        let busy = |what| move |_| QueryError::Busy(what);
+        let is_file = format != Format::Table;
+        let file = is_file.then(|| Arc::clone(&self.files).try_acquire_owned());
+        let file = file.transpose().map_err(busy("a download of a query is running"))?;
+        let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(busy("2 queries are running"))?;
+        let limit = if is_file { FILE_LIMIT } else { TABLE_LIMIT };
         let folder = self.folder.clone();
+        let disk_free_min = self.disk_free_min;
         let prepare = move || {
+            let spill = spill_quota(store::free_bytes(hub.store.history().folder()), disk_free_min)?;
             let snapshot = snapshot::take(&folder, &hub, place)?;
-            let script = script::script(&snapshot, &sql, format);
+            let script = script::script(&snapshot, &sql, format, spill);
             Ok((snapshot, script))
         };
-        Ok(run::start(program.path, limit, slot, prepare))
+        let unconfined = self.confinement == Confinement::Allowed;
+        Ok(run::start(run::Job { program: program.path, limit, unconfined, slots: (slot, file) }, prepare))
     }
 
     /// Runs a query to its end and gives its rows, as many as a page shows.
@@ -137,15 +167,52 @@ impl Analysis {
 
     /// Answers a ready question.
     pub(crate) async fn ask(&self, hub: Arc<Hub>, place: usize, question: Ask) -> Result<Answer, String> {
-        let _turn = self.asking.acquire().await.map_err(|error| error.to_string())?;
+        let turn = Arc::clone(&self.asking).acquire_owned().await.map_err(|error| error.to_string())?;
         let began = Instant::now();
-        let asked = tokio::task::spawn_blocking(move || ask(&hub, place, &question)).await;
-        let mut answer = asked.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        let asked = tokio::task::spawn_blocking(move || {
+            // Until it is answered, even if nobody waits for it any more.
+            let _turn = turn;
+            ask(&hub, place, &question)
+        });
+        let broken = |_| "the server made a mistake; its log says more".to_owned();
+        let mut answer = asked.await.map_err(broken)?.map_err(|error| error.to_string())?;
         answer.took_ms = took_ms(began);
         Ok(answer)
     }
 }
 
+/// How much a query may spill, bytes: a quarter of the room above what is kept free for history, a gigabyte at most, so
+/// that two at once leave half of it.
+///
+/// # Errors
+/// Says that there is too little.
+fn spill_quota(free: Option<u64>, disk_free_min: u64) -> Result<u64, String> {
+    let Some(free) = free else { return Ok(SPILL_LEAST) };
+    let quota = free.saturating_sub(disk_free_min) / 4;
+    if quota < SPILL_LEAST {
+        let (free, least) = (free / 1_000_000, disk_free_min / 1_000_000);
+        return Err(format!("the disk has {free} MB free, and {least} MB are kept for history: free some space"));
+    }
+    Ok(quota.min(SPILL_MOST))
+}
+
 fn took_ms(began: Instant) -> u32 {
     u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_queries_spill_stays_above_what_is_kept_for_history() {
+        let (mb, gb) = (1_000_000_u64, 1_000_000_000_u64);
+        for free in [0, 100 * mb, 200 * mb, 260 * mb] {
+            assert!(spill_quota(Some(free), 200 * mb).is_err_and(|words| words.contains("200 MB are kept")), "{free}");
+        }
+        for free in [300 * mb, 2 * gb, 100 * gb] {
+            let quota = spill_quota(Some(free), 200 * mb).unwrap();
+            assert!(quota <= SPILL_MOST && free - AT_ONCE as u64 * quota >= 200 * mb, "{free}: {quota}");
+        }
+    }
 }

@@ -155,11 +155,15 @@ pub(crate) struct Probe {
 #[derive(Debug, Subcommand)]
 pub(crate) enum DbcCommand {
     /// List a DBC file's messages and signals, and propose a system and a link to paste into a site file
-    #[command(after_help = "Example:\n  packtwin dbc inspect dbc/foxbms2.dbc")]
+    #[command(after_help = "Examples:\n  packtwin dbc inspect my_bms.dbc\n  \
+        packtwin dbc inspect my_bms.dbc --site > hall.toml && packtwin check-config hall.toml")]
     Inspect {
         /// The DBC file
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Print nothing but a whole site file for it, which runs as it is
+        #[arg(long)]
+        site: bool,
     },
 }
 
@@ -172,6 +176,9 @@ pub(crate) struct Jail {
     /// The most processor time, s
     #[arg(long)]
     pub(crate) seconds: u64,
+    /// Run it also where the kernel has no Landlock
+    #[arg(long)]
+    pub(crate) unconfined: bool,
     /// The program
     pub(crate) program: PathBuf,
     /// Its arguments
@@ -185,15 +192,21 @@ pub(crate) struct Common {
     /// Address of the pages and the API; port 0 takes any free port
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3000", env = "PACKTWIN_LISTEN")]
     pub(crate) listen: SocketAddr,
+    /// A name by which browsers reach this server, besides its own address; as `names` in `[server]` of the site file
+    #[arg(long = "name", value_name = "NAME", env = "PACKTWIN_NAMES", value_delimiter = ',')]
+    pub(crate) names: Vec<String>,
     /// Folder of the history; made if it is not there
     #[arg(long, value_name = "DIR", default_value = "data", env = "PACKTWIN_DATA")]
     pub(crate) data: PathBuf,
-    /// Folder with the built page (`cargo xtask run` builds it)
-    #[arg(long, value_name = "DIR", default_value = "target/site", env = "PACKTWIN_ASSETS")]
-    pub(crate) assets: PathBuf,
+    /// Folder with the built page (`cargo xtask run` builds it); if not given, it is looked for beside this program
+    #[arg(long, value_name = "DIR", env = "PACKTWIN_ASSETS")]
+    pub(crate) assets: Option<PathBuf>,
     /// The DuckDB program, for SQL on the page Analysis; if not given, it is looked for
     #[arg(long, value_name = "PROGRAM", env = "PACKTWIN_DUCKDB")]
     pub(crate) duckdb: Option<PathBuf>,
+    /// Run SQL also where the kernel has no Landlock: then only DuckDB itself keeps a query to its files
+    #[arg(long)]
+    pub(crate) allow_unconfined_sql: bool,
 }
 
 #[derive(Args, Debug)]

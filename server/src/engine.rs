@@ -68,7 +68,7 @@ pub(crate) async fn run(
         let now = clock();
         for lane in lanes.iter_mut().filter(|lane| now.mono >= lane.pace.due()) {
             lane.pace.cycled(now.mono);
-            site.storage = store.health().error.unwrap_or_default();
+            site.storage = store.troubles().into_iter().map(|trouble| trouble.words).collect::<Vec<_>>().join(" ");
             let changes = cycle(&mut site, lane.system, now);
             if !changes.is_empty() {
                 let events = alarms::events(&site, lane.system, &changes, now);

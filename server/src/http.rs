@@ -8,16 +8,22 @@
 //! | `/victron/...` | the battery as a Victron GX says it, in JSON |
 //! | `/pkg/...` | the built page, cached for ever by content hash |
 //! | `/healthz`, `/readyz` | for process supervisors |
+//!
+//! Every request passes, from outside in: [`host`] (does it ask for us), [`guard`] (may that page write), [`requests`]
+//! (it comes in time and ends), [`gate`] (there is memory for its answer).
 
 mod analysis;
 mod api;
 mod assets;
 mod cells;
+mod downloads;
 mod drawn;
 mod error_page;
+mod gate;
 mod guard;
 mod history;
 mod home;
+mod host;
 mod instant;
 mod lab;
 mod live;
@@ -25,18 +31,30 @@ mod pages;
 mod playback;
 mod problem;
 mod recording;
+mod requests;
+mod status;
 mod victron;
 
 use crate::analysis::Analysis;
 use crate::hub::Hub;
+use crate::listener::Connections;
+use crate::recordings::Starts;
 pub(crate) use api::RECENT_S;
-pub(crate) use assets::Manifest;
+pub(crate) use assets::{Files, Manifest};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Extensions, HeaderMap, StatusCode, Version};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
+pub(crate) use gate::Gate;
+pub(crate) use host::{Names, host_name};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{Predicate as _, SizeAbove};
 
 /// What every handler has.
 #[derive(Clone)]
@@ -45,17 +63,24 @@ pub(crate) struct AppState {
     pub(crate) hub: Arc<Hub>,
     /// The names of the built page's files.
     pub(crate) manifest: Arc<Manifest>,
+    /// Those files.
+    pub(crate) files: Files,
+    /// What answers may take together.
+    pub(crate) gate: Arc<Gate>,
+    /// Who is connected.
+    pub(crate) connections: Arc<Connections>,
+    /// Who takes nothing for so long is cut off.
+    pub(crate) patience: Duration,
+    /// When recordings were started.
+    pub(crate) starts: Arc<Mutex<Starts>>,
     /// The data folder.
     pub(crate) data: Arc<Path>,
     /// Runs queries.
     pub(crate) analysis: Arc<Analysis>,
 }
 
-/// No request of ours is larger.
-const BODY_LIMIT: usize = 64 * 1024;
-
-/// Every route of the server.
-pub(crate) fn router(state: AppState, assets: &Path) -> Router {
+/// Every route of the server, for those who ask by one of `names`.
+pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
     // Rendering spawns; an executor that is already there is the same one.
     let _ = any_spawner::Executor::init_tokio();
     let api = Router::new()
@@ -65,7 +90,7 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/links/{id}/frames", get(api::frames))
         .route("/links/{id}/recording", get(recording::state).post(recording::start).delete(recording::stop))
         .route("/recordings", get(recording::list))
-        .route("/recordings/{name}", get(recording::download))
+        .route("/recordings/{name}", get(recording::download).delete(recording::remove))
         .route("/series", get(api::series))
         .route("/history", get(history::history))
         .route("/history.csv", get(history::csv))
@@ -74,6 +99,7 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/home", get(home::home))
         .route("/playback/film", get(playback::film))
         .route("/playback/jump", get(playback::jump))
+        .route("/server", get(status::server))
         .route("/lab", get(lab::read).post(lab::command))
         .route("/analysis/sql", post(analysis::sql))
         .route("/analysis/questions", get(analysis::questions))
@@ -87,8 +113,6 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/victron/health", get(victron::health))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(api::ready))
-        .nest_service("/pkg", assets::service(&assets.join("pkg")))
-        .route_service("/favicon.png", assets::file(&assets.join("favicon.png")))
         .route("/", get(pages::page))
         .route("/cells", get(pages::page))
         .route("/links", get(pages::page))
@@ -97,8 +121,22 @@ pub(crate) fn router(state: AppState, assets: &Path) -> Router {
         .route("/home", get(pages::page))
         .route("/analysis", get(pages::page))
         .fallback(get(pages::missing))
+        .layer(from_fn_with_state(state.clone(), gate::answers))
+        .layer(CompressionLayer::new().compress_when(SizeAbove::new(512).and(is_text)))
+        // In memory already, and compressed as well as can be.
+        .route("/pkg/{name}", get(assets::hashed))
+        .route("/favicon.png", get(assets::icon))
+        .layer(from_fn(requests::ends))
+        .layer(from_fn(requests::body))
         .layer(from_fn(guard::same_origin))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(DefaultBodyLimit::max(requests::BODY_LIMIT))
+        .layer(from_fn_with_state(names, host::ours))
         .layer(from_fn(guard::headers))
         .with_state(state)
+}
+
+/// Whether an answer is sent compressed: pages and JSON, which are whole; no files, whose parts come when they are made.
+fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    ["text/html", "application/json", "application/problem+json"].iter().any(|text| kind.starts_with(text))
 }

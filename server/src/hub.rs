@@ -3,8 +3,9 @@
 use crate::clock::Clock;
 use axum::body::Bytes;
 use domain::live::Encoded;
-use domain::series::Recent;
+use domain::series::{Recent, Table, Trace};
 use domain::spec::{SiteSpec, SystemSpec};
+use domain::time::Utc;
 use domain::twin::Moment;
 use links::LinkHandle;
 use sim::LabHandle;
@@ -113,12 +114,20 @@ impl Hub {
         Some(self.feeds.get(place)?.newest.subscribe())
     }
 
-    /// Looks into the recent past of the system at `place`.
-    pub(crate) fn recent<T>(&self, place: usize, look: impl FnOnce(&Recent) -> T) -> Option<T> {
+    /// The recent past of the system at `place` from `from` on. It is read in parts, so that readers do not hold one
+    /// another up either.
+    pub(crate) fn table(&self, place: usize, from: Utc, traces: &[Trace]) -> Option<Table> {
+        const ROWS: usize = 128;
         let feed = self.feeds.get(place)?;
-        let mut recent = lock(&feed.recent);
-        feed.catch_up(&mut recent);
-        Some(look(&recent))
+        let (mut table, rows) = {
+            let mut recent = lock(&feed.recent);
+            feed.catch_up(&mut recent);
+            (recent.empty(traces), recent.rows_since(from))
+        };
+        for first in rows.clone().step_by(ROWS) {
+            lock(&feed.recent).extend(&mut table, traces, first..(first + ROWS).min(rows.end));
+        }
+        Some(table)
     }
 
     /// The system with this id and its place.
@@ -133,7 +142,7 @@ mod tests {
     use domain::limits::{Chemistry, Limits};
     use domain::live::Encoder;
     use domain::spec::SystemKind;
-    use domain::time::{Mono, Now, Utc};
+    use domain::time::{Mono, Now};
     use domain::topology::Topology;
     use domain::twin::SystemState;
 
@@ -167,12 +176,14 @@ mod tests {
         let hub = Hub::new(site, Vec::new(), vec![None], store, clock, vec![first]);
         hub.publish(0, published(1));
         // While somebody looks, two cycles come. Did the engine wait, this would never end.
-        let seen = hub.recent(0, |recent| {
+        let seen = {
+            let mut recent = lock(&hub.feeds[0].recent);
+            hub.feeds[0].catch_up(&mut recent);
             hub.publish(0, published(2));
             hub.publish(0, published(3));
             recent.len()
-        });
-        assert_eq!((seen, hub.newest(0).unwrap().moment.now.utc), (Some(1), Utc(3_000_000)));
-        assert_eq!(hub.recent(0, Recent::len), Some(3));
+        };
+        assert_eq!((seen, hub.newest(0).unwrap().moment.now.utc), (1, Utc(3_000_000)));
+        assert_eq!(hub.table(0, Utc(0), &[]).map(|table| table.at.len()), Some(3));
     }
 }

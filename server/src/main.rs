@@ -7,6 +7,9 @@
 //!                     simulators (sim)      '------seconds--> store
 //! ```
 
+#[macro_use]
+mod say;
+
 mod alarms;
 mod analysis;
 mod archive;
@@ -18,10 +21,15 @@ mod devices;
 mod engine;
 mod http;
 mod hub;
+mod limits;
 mod link_thread;
+mod listener;
 mod pace;
+mod panics;
 mod past;
+mod places;
 mod probe;
+mod recordings;
 mod serve;
 mod site_file;
 mod tape;
@@ -30,13 +38,34 @@ use clap::Parser as _;
 use cli::{Cli, Command, DbcCommand};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// Threads that may wait for the disk or for a query: everything that takes one has a limit of its own below this.
+const BLOCKING_THREADS: usize = 64;
+/// Work that still runs at the end is left alone after this.
+const LAST_WAIT: Duration = Duration::from_secs(2);
+
+fn main() -> ExitCode {
     let cli = Cli::parse();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("packtwin: the system gives no threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(run(cli));
+    runtime.shutdown_timeout(LAST_WAIT);
+    code
+}
+
+async fn run(cli: Cli) -> ExitCode {
+    panics::watch();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false).init();
     let outcome = match cli.command {
         Command::Serve(options) => serve::serve(serve::Options::from(options)).await,
         Command::Demo(options) => match demo::prepare(&options).await {
@@ -53,7 +82,7 @@ async fn main() -> ExitCode {
             print!("{}", devices::describe(Path::new("/")));
             Ok(())
         }
-        Command::Dbc(DbcCommand::Inspect { file }) => inspect(&file),
+        Command::Dbc(DbcCommand::Inspect { file, site }) => inspect(&file, site),
         Command::Generate(options) => archive::generate(&options),
         Command::Export(options) => archive::export(&options),
         Command::Import(options) => archive::import(&options),
@@ -68,11 +97,23 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Prints what is in a DBC file, and a map of it.
-fn inspect(file: &Path) -> anyhow::Result<()> {
+/// Prints what is in a DBC file, and a map of it; or only a whole site file.
+fn inspect(file: &Path, site: bool) -> anyhow::Result<()> {
     let database = links::device::dbc::Database::open(file).map_err(anyhow::Error::msg)?;
+    if site {
+        for warning in database.warnings() {
+            tracing::warn!("{}, {warning}", file.display());
+        }
+        // The site file may be written to any folder.
+        let dbc = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = links::inspect::propose_site(&database, &name, &dbc.display().to_string());
+        print!("{}", text.map_err(anyhow::Error::msg)?);
+        return Ok(());
+    }
     println!("{}", links::inspect::describe(&database));
-    println!("# Proposed by names, numbers and units: check each line before you use it.\n");
+    println!("# Proposed by names, numbers and units: check each line before you use it.");
+    println!("# `packtwin dbc inspect {} --site` prints it as a whole site file.\n", file.display());
     print!("{}", links::inspect::propose(&database, &file.display().to_string()));
     Ok(())
 }

@@ -11,7 +11,7 @@ use domain::live::Encoder;
 use domain::minute::MINUTE_MS;
 use domain::point::PointId;
 use domain::reading::CellQuantity;
-use domain::series::Recent;
+use domain::series::{Recent, Table, Trace};
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use domain::telemetry::Row;
 use domain::time::{Mono, Now, Utc};
@@ -225,18 +225,25 @@ impl<'a> Past<'a> {
         Ok(whole.then_some(readings))
     }
 
-    /// The last `seconds` before `until_ms` as they were in memory then.
-    pub(crate) fn recent(&self, until_ms: i64, seconds: u32) -> Result<Recent, StoreError> {
-        let samples = (seconds as f32 * self.spec.rate_hz * 1.5) as usize;
-        let mut recent = Recent::new(self.spec, samples);
+    /// The last `seconds` before `until_ms` as they were in memory then, of these traces.
+    pub(crate) fn table(&self, until_ms: i64, seconds: u32, traces: &[Trace]) -> Result<Table, StoreError> {
+        // A few rows of all cells at a time: all of them would be much more than the traces.
+        const ROWS: usize = 64;
+        let mut recent = Recent::new(self.spec, ROWS);
+        let (mut table, mut pushed) = (recent.empty(traces), 0);
         self.each(until_ms - i64::from(seconds) * 1_000, until_ms + 1, |shot| {
             match shot {
                 Shot::Moment(moment) => recent.push(moment),
                 Shot::Row(row) => recent.push(&self.values_of(&row)),
             }
+            pushed += 1;
+            if pushed % ROWS == 0 {
+                recent.extend(&mut table, traces, pushed - ROWS..pushed);
+            }
             Ok(())
         })?;
-        Ok(recent)
+        recent.extend(&mut table, traces, pushed - pushed % ROWS..pushed);
+        Ok(table)
     }
 }
 

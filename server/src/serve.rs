@@ -5,12 +5,14 @@ use crate::analysis::Analysis;
 use crate::cli::{Common, Serve};
 use crate::clock::system_clock;
 use crate::engine;
-use crate::http::{self, AppState, Manifest};
+use crate::http::{self, AppState, Files, Gate, Manifest, Names};
 use crate::hub::{Hub, Published};
 use crate::link_thread::LinkThread;
+use crate::listener::{self, Connections};
+use crate::places;
 use crate::site_file::{self, SiteFile};
 use crate::tape;
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use domain::link::LinkIdx;
 use domain::live::Encoder;
 use domain::minute::Minutes;
@@ -23,7 +25,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Second, Store};
+use store::{Notice, Second, Store};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
@@ -54,8 +56,10 @@ impl Options {
 /// # Errors
 /// When the site file is wrong, an address is in use, or a folder cannot be used; then nothing has been started.
 pub(crate) async fn serve(options: Options) -> Result<()> {
-    let manifest = Arc::new(Manifest::read(&options.common.assets)?);
-    let SiteFile { spec, links: tasks, simulators, history } =
+    let assets = places::assets(options.common.assets.as_deref());
+    let manifest = Arc::new(Manifest::read(&assets)?);
+    let files = Files::read(&assets)?;
+    let SiteFile { spec, links: tasks, simulators, history, mut limits } =
         site_file::read(&options.site, |links, simulators| match &options.replay {
             Some((file, speed)) => {
                 simulators.clear();
@@ -70,9 +74,18 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         }
         _ => anyhow!("{listen}: {error}"),
     })?;
+    for name in &options.common.names {
+        let words = || anyhow!("--name {name}: it is no host name: write it without http:// and port");
+        limits.names.push(http::host_name(name).ok_or_else(words)?);
+    }
+    limits.fit_descriptors();
     let clock = system_clock();
+    let disk_free_min = history.disk_free_min_bytes;
     let (store, notices) = Store::open_with(&options.common.data, clock().utc, history)?;
     for notice in notices {
+        if let Notice::NotStoring { why } = &notice {
+            bail!("the data folder cannot be used: {why}. Put it right, or name another folder with --data");
+        }
         tracing::warn!("{notice}");
     }
 
@@ -107,28 +120,33 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let engine = tokio::spawn(engine::run(site, inputs, hub.clone(), store.clone(), clock, stopped.clone()));
 
     let data = options.common.data.as_path();
-    let analysis = Arc::new(Analysis::new(data, options.common.duckdb.clone()));
-    let app = http::router(AppState { hub, manifest, data: data.into(), analysis }, &options.common.assets);
+    let unconfined_sql = limits.unconfined_sql || options.common.allow_unconfined_sql;
+    let analysis = Arc::new(Analysis::new(data, options.common.duckdb.clone(), disk_free_min, unconfined_sql));
     let address = listener.local_addr().context("read the bound address")?;
+    let (gate, connections) = (Gate::new(&limits), Connections::new(&limits));
+    let names = Names::new(address.ip(), limits.names);
+    let state = AppState {
+        hub,
+        manifest,
+        files,
+        gate,
+        connections: connections.clone(),
+        patience: limits.patience,
+        starts: Arc::default(),
+        data: data.into(),
+        analysis,
+    };
+    let app = http::router(state, names);
     println!("Packtwin is at http://{address}");
     if !address.ip().is_loopback() {
         tracing::warn!("{address} can be reached from other machines, and there is no login yet");
     }
-    let mut until = stopped.clone();
-    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
-        let _ = until.changed().await;
-    });
     tokio::spawn(async move {
         stop_signal().await;
         tracing::info!("stopping");
         let _ = stop.send(true);
     });
-    // Open live streams end with the hub; a client that keeps its connection open does not hold up the stop.
-    let mut grace = stopped;
-    tokio::select! {
-        outcome = server.into_future() => outcome.context("serve")?,
-        () = async { let _ = grace.changed().await; tokio::time::sleep(Duration::from_secs(1)).await } => {}
-    }
+    listener::serve(listener, app, connections, stopped).await;
     for link in links {
         let _ = link.await;
     }

@@ -6,8 +6,10 @@
 mod history;
 mod limits;
 mod locate;
+mod server;
 mod tables;
 
+use crate::limits::Limits;
 use domain::point::MaxAge;
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use links::{LinkConfig, LinkTask};
@@ -30,6 +32,8 @@ pub(crate) struct SiteFile {
     pub(crate) simulators: Vec<(SystemIdx, SimulatorConfig)>,
     /// How its history is kept.
     pub(crate) history: store::Options,
+    /// By which names it is reached, and what it gives at most.
+    pub(crate) limits: Limits,
 }
 
 /// What is wrong with a site file, and where.
@@ -120,7 +124,7 @@ pub(crate) fn read_all(
 
 /// Checks what could be read. The result is whole only if there are no complaints.
 fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFile {
-    let Tables { site, system, link, simulator, history } = tables;
+    let Tables { site, system, link, simulator, history, server } = tables;
     // Another table may name one that could not be read.
     let all_read = complaints.is_empty();
     let mut ids = HashSet::new();
@@ -191,7 +195,8 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
     }
     let name = site.map(Spanned::into_inner).unwrap_or_default();
     let history = history.unwrap_or_default().check(complaints);
-    SiteFile { spec: SiteSpec { name, systems, links: specs }, links: tasks, simulators, history }
+    let limits = server.unwrap_or_default().check(complaints);
+    SiteFile { spec: SiteSpec { name, systems, links: specs }, links: tasks, simulators, history, limits }
 }
 
 /// Complains of more systems or links than can be told apart: their places are numbers of eight bits.

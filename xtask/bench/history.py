@@ -16,7 +16,7 @@ import time
 import duckdb
 
 folder, ours = sys.argv[1], json.load(open(sys.argv[2]))
-files = f"{folder}/hv/pack/*.parquet"
+files = f"{folder}/systems/hv/pack/*.parquet"
 scratch = tempfile.mkdtemp(dir=folder)
 columns = "timestamp, soc, pack_voltage, pack_current, min_cell_v, max_cell_temp"
 day, step_us, from_us = ours["day_ms"] * 1000, ours["step_ms"] * 1000, ours["from_ms"] * 1000

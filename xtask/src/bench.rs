@@ -46,6 +46,9 @@ pub(crate) fn bench(part: &str) -> Result<()> {
     if ["links-segment", "links-lost", "links-jitter", "links-jitter-busy"].iter().any(|key| wanted(key)) {
         attempt("links", example("links", "bench_links", &mut measured));
     }
+    if FIGURES.iter().any(|figure| figure.key.starts_with("viewers-") && wanted(figure.key)) {
+        attempt("many viewers", viewers(&mut measured));
+    }
     if wanted("live-bytes") {
         attempt("size of live frames", example("domain", "live_size", &mut measured));
     }
@@ -97,6 +100,16 @@ fn example(package: &str, name: &'static str, measured: &mut Measured) -> Result
     Job::new(name, build).run()?;
     let mut program = cargo();
     program.arg("run").arg("--quiet").args(what);
+    capture(program, measured)
+}
+
+/// A thousand and four thousand viewers of one server, on this machine's own cores.
+fn viewers(measured: &mut Measured) -> Result<()> {
+    let mut build = cargo();
+    build.args(["build", "--release", "--package", "server", "--bins", "--example", "bench_viewers"]);
+    Job::new("server", build).run()?;
+    let mut program = Command::new(absolute(&target_dir())?.join("release/examples/bench_viewers"));
+    program.arg(absolute(&build::packtwin(Profile::Release))?);
     capture(program, measured)
 }
 

@@ -28,6 +28,7 @@ pub mod series;
 pub mod slot;
 pub mod soc;
 pub mod spec;
+pub mod storage;
 pub mod telemetry;
 pub mod time;
 pub mod topology;

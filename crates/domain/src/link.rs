@@ -93,7 +93,7 @@ pub enum LinkFault {
     Malformed = 0,
     /// A CAN id, register or topic that no table names.
     UnknownId = 1,
-    /// A frame shorter or longer than its description.
+    /// A frame shorter or longer than its description; the values that are wholly in it are read.
     WrongLength = 2,
     /// A value that cannot be: not a number, infinite, outside the plausible range.
     Impossible = 3,
@@ -123,11 +123,15 @@ pub enum LinkFault {
     SkippedPoll = 15,
     /// A value that jumped further than it can between two samples, and was not there again in the next.
     Jump = 16,
+    /// A packet of another sender than the one that the link listens to.
+    OtherSender = 17,
+    /// A value outside of the range that its description declares.
+    OutsideRange = 18,
 }
 
 impl LinkFault {
     /// Every fault, by wire code.
-    pub const ALL: [LinkFault; 17] = [
+    pub const ALL: [LinkFault; 19] = [
         LinkFault::Malformed,
         LinkFault::UnknownId,
         LinkFault::WrongLength,
@@ -145,6 +149,8 @@ impl LinkFault {
         LinkFault::MissingGroup,
         LinkFault::SkippedPoll,
         LinkFault::Jump,
+        LinkFault::OtherSender,
+        LinkFault::OutsideRange,
     ];
 
     /// The fault in words.
@@ -167,6 +173,8 @@ impl LinkFault {
             LinkFault::MissingGroup => "missing group",
             LinkFault::SkippedPoll => "skipped poll",
             LinkFault::Jump => "impossible jump",
+            LinkFault::OtherSender => "another sender",
+            LinkFault::OutsideRange => "outside declared range",
         }
     }
 }

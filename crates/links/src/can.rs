@@ -26,6 +26,11 @@ impl CanId {
         (id <= 0x1FFF_FFFF).then_some(CanId(id | EXTENDED))
     }
 
+    /// Whether it has 29 bits.
+    pub fn is_extended(self) -> bool {
+        self.0 & EXTENDED != 0
+    }
+
     /// The identifier with bit 31 set if it has 29 bits.
     pub fn raw(self) -> u32 {
         self.0

@@ -13,9 +13,9 @@
 //!
 //! # cannelloni                      # candump                        # modbus-tcp
 //! listen = "127.0.0.1:20000"        # file = "burst.log"             # connect = "127.0.0.1:15020"
-//! dbc = "../dbc/packtwin_hv.dbc"    # speed = 1.0                    # unit = 1
-//! map = [ ... ]                     # repeat = false                 # poll_ms = 200
-//!                                   # dbc, map                       # timeout_ms = 1000
+//! peer = "10.0.0.7"                 # speed = 1.0                    # unit = 1
+//! dbc = "../dbc/packtwin_hv.dbc"    # repeat = false                 # poll_ms = 200
+//! map = [ ... ]                     # dbc, map                       # timeout_ms = 1000
 //! # socketcan                       #                                # table = "../registers/grid_meter.toml"
 //! interface = "can0"                #                                # units = { battery = 225 }
 //! # dbc, map                        #                                # serial = "HQ2233ABCDE"
@@ -51,10 +51,11 @@
 //! `shared-memory` has `segment`, "/battery_sim_shm" if not given: the name of POSIX shared memory, or the path of a
 //! file. It is read every `poll_ms`; its size follows from the cells of the system.
 //!
-//! Paths are relative to the site file. All keys are in one struct, not one for each kind: a tagged enum would lose the
+//! Paths are relative to the site file; what is not there may come with Packtwin (`dbc/`, `registers/`). All keys are in one struct, not one for each kind: a tagged enum would lose the
 //! places of its values in the file, and with them the line numbers of its errors.
 
 mod build;
+mod installed;
 mod kinds;
 mod victron;
 
@@ -107,6 +108,8 @@ pub struct LinkConfig {
     pub max_age_ms: Option<Spanned<u32>>,
     /// cannelloni: address to listen on.
     pub listen: Option<Spanned<String>>,
+    /// cannelloni: the address whose packets are believed, with or without a port; the first that is heard, if not given.
+    pub peer: Option<Spanned<String>>,
     /// socketcan: the interface as Linux names it, `can0`.
     pub interface: Option<Spanned<String>>,
     /// candump: the log to play.
@@ -299,6 +302,7 @@ impl LinkConfig {
         self.speed = Some(Spanned::new(0..0, speed));
         self.repeat = None;
         self.listen = None;
+        self.peer = None;
         self.interface = None;
     }
 

@@ -22,7 +22,7 @@ pub(crate) trait Describe: Send + Sync {
 }
 
 /// The last frame of each slot, and of those that have none.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct FrameLog {
     known: Vec<Option<Entry>>,
     /// By key, with what is wrong with it.
@@ -35,7 +35,7 @@ pub(crate) struct FrameLog {
     key: String,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Entry {
     raw: Vec<u8>,
     count: u64,

@@ -6,7 +6,7 @@ mod arrays;
 mod names;
 mod propose;
 
-pub use propose::propose;
+pub use propose::{propose, propose_site};
 
 use crate::device::dbc::{Database, Message, Presence, Signal};
 use arrays::arrays;
@@ -19,6 +19,9 @@ const MANY: usize = 4;
 pub fn describe(database: &Database) -> String {
     let signals: usize = database.messages.iter().map(|message| message.signals.len()).sum();
     let mut text = format!("{} messages, {signals} signals\n", database.messages.len());
+    for warning in database.warnings() {
+        let _ = writeln!(text, "  {warning}");
+    }
     for message in &database.messages {
         let variants = match message.variants().len() {
             1 => String::new(),

@@ -151,11 +151,23 @@ impl LinkHandle {
     /// The link brings no CAN frames, is being recorded already, or the file exists or cannot be made.
     pub fn start_recording(&self, path: &Path, limits: RecordingLimits) -> Result<(), RecordingError> {
         let interface = self.can.as_ref().ok_or(RecordingError::NotCan)?;
-        let mut record = lock(&self.record);
-        if let Some(running) = &record.recorder {
-            return Err(RecordingError::Running(running.status().path));
+        let running = |recorder: &Recorder| RecordingError::Running(recorder.status().path);
+        if let Some(recorder) = &lock(&self.record).recorder {
+            return Err(running(recorder));
         }
-        record.recorder = Some(Recorder::start(path, interface.to_string(), limits)?);
+        // The disk may be slow, and the link holds the record for each packet: the file is made without it.
+        let recorder = Recorder::start(path, interface.to_string(), limits)?;
+        let mut record = lock(&self.record);
+        match &record.recorder {
+            None => record.recorder = Some(recorder),
+            Some(first) => {
+                let running = running(first);
+                drop(record);
+                drop(recorder);
+                let _ = std::fs::remove_file(path);
+                return Err(running);
+            }
+        }
         Ok(())
     }
 
@@ -193,7 +205,9 @@ impl LinkHandle {
     /// The last frame of each CAN message and multiplexer value, or of each block of registers, with its meaning.
     /// Frames that no table describes follow, at most 64 kinds of them.
     pub fn frames(&self, now: Now) -> Vec<FrameRow> {
-        lock(&self.record).frames.rows(self.table.as_ref(), now.mono)
+        // Texts take long to make; the link needs the record for each packet.
+        let frames = lock(&self.record).frames.clone();
+        frames.rows(self.table.as_ref(), now.mono)
     }
 }
 

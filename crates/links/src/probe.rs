@@ -26,9 +26,9 @@ impl Heard {
         }
     }
 
-    /// Whether any value came.
+    /// Whether any value came; that a device says that it has none is no value.
     pub fn anything(&self) -> bool {
-        !self.samples.is_empty()
+        self.samples.values().any(Sample::is_ok)
     }
 
     /// The state of the link, as last told.
@@ -56,6 +56,9 @@ impl Heard {
             if self.status.faults(fault) > 0 {
                 let _ = writeln!(text, "  {}: {}", fault.words(), self.status.faults(fault));
             }
+        }
+        if self.anything() && !self.status.reason.is_empty() {
+            let _ = writeln!(text, "  {}", self.status.reason);
         }
         for row in frames.iter().filter(|row| row.decoded.is_empty()) {
             let raw: Vec<String> = row.raw.iter().map(|byte| format!("{byte:02X}")).collect();
@@ -103,7 +106,7 @@ impl Heard {
                 "Nothing came. Is the interface up with the bit rate of the bus (`ip -details link show`), is the bus \
                  terminated at both ends, and does the device send by itself?"
             }
-            Kind::Candump => "The log has no frame. Is it written with `candump -L`?",
+            Kind::Candump => "The log has no frame. Is it written by candump, best by `candump -L`?",
             Kind::ModbusTcp | Kind::SunSpec => {
                 "No answer. Is the address right, is Modbus TCP turned on at the device, and is it already in use by \
                  another program? Many devices take one connection only."
@@ -136,6 +139,12 @@ impl Heard {
             "Values came, but none that can be: are byte order, scale and type right?"
         } else if count(LinkFault::Malformed) > 0 {
             "What came does not follow the protocol: is the sender of this kind?"
+        } else if count(LinkFault::OutsideRange) > 0 {
+            "Values came, but all outside of the ranges that the DBC file declares: is it the file of this device?"
+        } else if count(LinkFault::OtherSender) > 0 {
+            "Packets came, but of another sender than `peer` names"
+        } else if !self.samples.is_empty() {
+            "The device answers, but marks every value as invalid: is its measurement running?"
         } else if self.status.frames > 0 {
             "Frames came, but none with a value of the map: does the map name the right signals?"
         } else if count(LinkFault::Refused) > 0 {

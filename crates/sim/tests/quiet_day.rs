@@ -59,6 +59,7 @@ fn pack() -> SystemSpec {
         rate_hz: 1.0,
         simulated: true,
         max_ages: Vec::new(),
+        cell_max_age: domain::cells::CELL_MAX_AGE,
         kind: SystemKind::DataCentre,
     }
 }

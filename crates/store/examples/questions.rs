@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     figure("history-sags", || history.sags(system, middle, -5.0, 5).map(drop))?;
     figure("history-chart", || history.chart(system, all, &voltage, 1_000).map(drop))?;
     figure("history-last-ten", || history.rows(system, last_ten, &[PointId::Current]).map(drop))?;
-    println!("figure\thistory-disk\t{:.1}", on_disk(&folder.join(system))? / 1e6);
+    println!("figure\thistory-disk\t{:.1}", on_disk(&folder.join("systems").join(system))? / 1e6);
 
     let number = |value: f64| if value.is_finite() { value.to_string() } else { "null".to_owned() };
     let list = |values: Vec<String>| format!("[{}]", values.join(","));
@@ -81,7 +81,7 @@ fn on_disk(folder: &std::path::Path) -> std::io::Result<f64> {
     for file in std::fs::read_dir(folder.join("pack"))? {
         bytes += file?.metadata()?.len();
     }
-    let database = folder.parent().map(|data| data.join("history.db"));
+    let database = folder.parent().and_then(std::path::Path::parent).map(|data| data.join("history.db"));
     bytes += database.and_then(|path| path.metadata().ok()).map_or(0, |meta| meta.len());
     Ok(bytes as f64)
 }

@@ -20,7 +20,7 @@ pub(crate) const DAY_MINUTES: i64 = crate::day::DAY_MS / MINUTE_MS;
 
 /// The folder of a system's sealed days of cells.
 pub(crate) fn folder(data: &Path, system: &str) -> PathBuf {
-    data.join(system).join("cells")
+    crate::layout::systems(data).join(system).join("cells")
 }
 
 /// The file of a day.

@@ -1,6 +1,6 @@
 //! Sealed columns as plain floats in files of their own, mapped into memory: what exact questions run over.
 //!
-//! They are made when they are first asked for, and can be deleted at any time: `cache/<system>/<day>-<rows>/`. Mapped
+//! They are made when they are first asked for, and can be deleted at any time: `work/cache/<system>/<day>-<rows>/`. Mapped
 //! files are the page cache's memory, not ours. Where the disk takes no file, columns are held in memory, some of them.
 
 use crate::day::Day;
@@ -187,7 +187,7 @@ impl Columns {
 
 /// The folder of everything that can be made again.
 pub(crate) fn folder(data: &Path) -> PathBuf {
-    data.join("cache")
+    crate::layout::cache(data)
 }
 
 /// Removes the cached columns of a day, of any length.

@@ -10,6 +10,8 @@ mod catalogue;
 mod cells;
 mod damage;
 mod schema;
+mod tape;
+mod trust;
 
 pub(crate) use catalogue::{Everything, Reader};
 
@@ -76,6 +78,7 @@ pub(crate) struct Database {
     conn: Connection,
     path: PathBuf,
     rows: u64,
+    judged: tape::Judged,
 }
 
 impl Database {
@@ -104,7 +107,7 @@ impl Database {
         // Walks an index: some milliseconds for two days.
         let rows: i64 = conn.query_row("SELECT count(*) FROM tape", [], |row| row.get(0)).map_err(&sql)?;
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(&sql)?;
-        Ok(Database { conn, path: path.to_owned(), rows: rows.max(0) as u64 })
+        Ok(Database { conn, path: path.to_owned(), rows: rows.max(0) as u64, judged: tape::Judged::default() })
     }
 
     /// As [`Database::open`]; a damaged file is put aside first, which the notice says.
@@ -173,6 +176,7 @@ impl Database {
                             EventKind::Cleared => {
                                 cleared.execute(params![of, rule, subject])?;
                             }
+                            EventKind::Deleted => {}
                         }
                     }
                 }
@@ -181,25 +185,6 @@ impl Database {
         };
         write(&mut self.conn).map_err(StoreError::sqlite(&self.path))?;
         self.rows += rows.iter().filter(|row| !row.tape.is_empty()).count() as u64;
-        Ok(())
-    }
-
-    /// Deletes at most `limit` rows that are older than `before_utc_s`, system by system, oldest first, but not those
-    /// within `around` of an alarm.
-    pub(crate) fn expire(&mut self, before_utc_s: i64, limit: usize, around: Duration) -> Result<(), StoreError> {
-        let delete = |conn: &Connection| {
-            conn.prepare_cached(
-                "DELETE FROM tape WHERE seq IN (
-                    SELECT tape.seq FROM system CROSS JOIN tape ON tape.system_id = system.id AND utc_s < ?1
-                    WHERE NOT EXISTS (
-                        SELECT 1 FROM event WHERE event.system_id = tape.system_id AND kind = 'raised'
-                        AND at_ms >= (utc_s - ?3) * 1000 AND at_ms <= (utc_s + ?3) * 1000)
-                    LIMIT ?2)",
-            )?
-            .execute(params![before_utc_s, limit as i64, around.as_secs() as i64])
-        };
-        let expired = delete(&self.conn).map_err(StoreError::sqlite(&self.path))?;
-        self.rows = self.rows.saturating_sub(expired as u64);
         Ok(())
     }
 

@@ -11,17 +11,20 @@ pub enum EventKind {
     Raised,
     /// It is over.
     Cleared,
+    /// History was deleted: no alarm.
+    Deleted,
 }
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [EventKind; 2] = [EventKind::Raised, EventKind::Cleared];
+    pub const ALL: [EventKind; 3] = [EventKind::Raised, EventKind::Cleared, EventKind::Deleted];
 
     /// The kind in one word, as it is stored.
     pub fn word(self) -> &'static str {
         match self {
             EventKind::Raised => "raised",
             EventKind::Cleared => "cleared",
+            EventKind::Deleted => "deleted",
         }
     }
 }

@@ -28,7 +28,10 @@ pub(crate) fn take(folder: &Path) -> Result<FolderLock, StoreError> {
     let path = folder.join(LOCK_FILE);
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed(&path))?;
     match file.try_lock() {
-        Ok(()) => Ok(FolderLock { _file: file }),
+        Ok(()) => {
+            crate::layout::settle(folder)?;
+            Ok(FolderLock { _file: file })
+        }
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse(folder.to_owned())),
         Err(TryLockError::Error(source)) => Err(failed(&path)(source)),
     }

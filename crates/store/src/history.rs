@@ -119,6 +119,10 @@ impl History {
     /// There is no history in the folder, or it cannot be read.
     pub fn open(folder: &Path) -> Result<History, StoreError> {
         let database = folder.join(crate::writer::FILE);
+        // What an earlier version laid out is moved, unless a server has the folder and has done so.
+        if database.exists() {
+            drop(crate::folder::take(folder));
+        }
         let history = History::new(folder, database, Arc::default());
         let Everything { catalogue, cell_days, tails } = history.query(Reader::everything)?;
         for (system, tail, cell_tail) in tails {

@@ -95,6 +95,17 @@ impl Index {
         past.segments.insert(segment.day, segment);
     }
 
+    /// Rows from `from_ms` up to but not including `to_ms` are no history any more.
+    pub(crate) fn forget_tail(&self, system: &str, from_ms: i64, to_ms: i64) {
+        if let Some(past) = self.lock().get_mut(system) {
+            let gone = past.tail.range(from_ms, to_ms);
+            let rest = past.tail.slice(gone.end..past.tail.len());
+            past.tail = past.tail.slice(0..gone.start).merged(&rest);
+            let minute = domain::minute::MINUTE_MS;
+            past.cell_tail.retain(|of, _| !(from_ms..to_ms).contains(&of.saturating_mul(minute)));
+        }
+    }
+
     /// The minutes of the day before the minute `before` are in its file now.
     pub(crate) fn cells_sealed(&self, system: &str, day: CellDay, before: i64) {
         let mut pasts = self.lock();

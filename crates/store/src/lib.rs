@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! append -> queue (bounded, in memory) -> writer thread: one commit a second -> history.db: tape, tail, events, active alarms
-//!                                           '- full hours -> seal -> <system>/pack/<day>.parquet, rollups in history.db
-//!                                                                    <system>/cells/<day>.parquet: minutes of cells
+//!                                           '- full hours -> seal -> systems/<system>/pack/<day>.parquet, rollups in history.db
+//!                                                                    systems/<system>/cells/<day>.parquet: minutes of cells
 //!
 //! history() -> chart, summary, energy, sags ... <- rollups <- mapped columns <- sealed days, and the tail in memory
 //! ```
@@ -22,6 +22,7 @@
 //! file and its SQL), `seal.rs` and `segment.rs` (days in Parquet), `rollup.rs` (the pyramid),
 //! `cells.rs` (minutes of cells), `history.rs` (questions).
 
+mod aside;
 mod block;
 mod bulk;
 mod cells;
@@ -34,6 +35,7 @@ mod folder;
 mod foreign;
 mod history;
 mod index;
+mod layout;
 mod queue;
 mod rollup;
 mod seal;
@@ -41,6 +43,8 @@ mod segment;
 mod shared;
 mod store;
 mod tail;
+mod trouble;
+mod trust;
 mod writer;
 
 pub use block::Block;
@@ -56,8 +60,10 @@ pub use history::{
     Beside, CellChart, CellCoverage, CellMap, CellParts, CellRank, CellValue, CellsAt, Chart, Coverage, Grid, Headroom,
     History, Mean, Parts, Range, Sag, Sags, Spread, Summary, Tier,
 };
+pub use layout::queries_folder;
 pub use queue::Second;
 pub use rollup::{Bucket, Flow, IDLE_A, held_s};
 pub use segment::Segment;
 pub use shared::Health;
 pub use store::{Options, Store};
+pub use writer::free_bytes;

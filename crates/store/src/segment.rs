@@ -1,4 +1,4 @@
-//! A sealed day of one system: `<system>/pack/2026-11-21.parquet`, which other programs may open at any time.
+//! A sealed day of one system: `systems/<system>/pack/2026-11-21.parquet`, which other programs may open at any time.
 //!
 //! One file a day, one row group an hour. While its day lasts, the file is replaced by a longer one each hour: never
 //! written in place, so that who has it open keeps what was there.
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// The folder of a system's sealed days.
 pub(crate) fn folder(data: &Path, system: &str) -> PathBuf {
-    data.join(system).join("pack")
+    crate::layout::systems(data).join(system).join("pack")
 }
 
 /// The file of a day.

@@ -3,6 +3,7 @@
 //! One lock, held for moments only, never during I/O.
 
 use crate::queue::{Queue, Second};
+use domain::storage::{StorageKind, StorageTrouble};
 use domain::time::Utc;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -22,6 +23,8 @@ pub struct Health {
     pub error: Option<String>,
     /// Size on disk with the write-ahead log, bytes.
     pub bytes: u64,
+    /// What a person should know, worst first: what is wrong now, and what happened in the last day.
+    pub troubles: Vec<StorageTrouble>,
 }
 
 /// Why the writer thread woke up.
@@ -44,6 +47,7 @@ pub(crate) struct Report {
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
     pub(crate) error: Option<String>,
+    pub(crate) troubles: Vec<StorageTrouble>,
 }
 
 struct State {
@@ -101,9 +105,13 @@ impl Shared {
 
     pub(crate) fn health(&self) -> Health {
         let state = self.lock();
-        let Report { last_commit, rows, bytes, error } = state.report.clone();
-        let error =
-            if state.stopped && !state.closing { Some("the writer thread has stopped".to_owned()) } else { error };
+        let Report { last_commit, rows, bytes, mut error, mut troubles } = state.report.clone();
+        if state.stopped && !state.closing {
+            let words = "The thread that writes history has stopped: restart packtwin.".to_owned();
+            let since = last_commit.unwrap_or_default();
+            troubles.insert(0, StorageTrouble { kind: StorageKind::NotStored, since, words });
+            error = Some("the writer thread has stopped".to_owned());
+        }
         Health {
             last_commit,
             rows,
@@ -111,6 +119,7 @@ impl Shared {
             dropped: state.queue.dropped(),
             error,
             bytes,
+            troubles,
         }
     }
 
@@ -170,6 +179,11 @@ impl Shared {
         state.report = report;
         state.flushes_done = flush;
         self.done.notify_all();
+    }
+
+    /// What a person should know, as the last attempt to write left it.
+    pub(crate) fn troubles(&self) -> Vec<StorageTrouble> {
+        self.health().troubles
     }
 
     /// How many rows were dropped since the start.

@@ -26,6 +26,8 @@ pub struct Options {
     pub pending_max_bytes: usize,
     /// How long the full tape before and after an alarm is kept beyond `keep`. Five minutes.
     pub keep_around_events: Duration,
+    /// How much of that tape is kept at most, bytes; the oldest goes first. 200 MB: 37 hours of a 260-cell pack.
+    pub keep_around_max_bytes: u64,
     /// How long sealed days are kept, counted back from the newest. 400 days.
     pub keep_sealed: Duration,
     /// How long sealed days of cells are kept, counted back from the newest. 90 days: some 220 MB for 260 cells.
@@ -42,6 +44,7 @@ impl Default for Options {
             checkpoint_every: Duration::from_secs(5),
             pending_max_bytes: 16 << 20,
             keep_around_events: Duration::from_secs(300),
+            keep_around_max_bytes: 200_000_000,
             keep_sealed: Duration::from_secs(400 * 86_400),
             keep_cells: Duration::from_secs(90 * 86_400),
             disk_free_min_bytes: 200_000_000,
@@ -123,6 +126,11 @@ impl Store {
     /// How the history does.
     pub fn health(&self) -> Health {
         self.0.shared.health()
+    }
+
+    /// What a person should know of the disk and the files of history, worst first. Cheap: for every cycle.
+    pub fn troubles(&self) -> Vec<domain::storage::StorageTrouble> {
+        self.0.shared.troubles()
     }
 
     /// Writes what was appended so far, now. Blocks until it is committed or has failed.

@@ -10,8 +10,12 @@
 //! simply tried again.
 
 mod cells;
+mod clock;
 mod restore;
+mod retention;
 mod sealing;
+
+pub use retention::free_bytes;
 
 use crate::database::{Checkpoint, Database};
 use crate::day::Day;
@@ -21,8 +25,11 @@ use crate::index::Index;
 use crate::queue::Second;
 use crate::shared::{Report, Shared, Wake};
 use crate::store::Options;
+use crate::trouble::Troubles;
+use crate::trust::{Clock, DAY_US, Trust};
+use domain::storage::StorageKind;
 use domain::time::Utc;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -56,6 +63,16 @@ pub(crate) struct Writer {
     seal_at: Instant,
     seal_error: Option<String>,
     report: Report,
+    troubles: Troubles,
+    /// The wall clock, and how much room the disk has, bytes.
+    wall: fn() -> Utc,
+    free: fn(&Path) -> Option<u64>,
+    trust: Trust,
+    clock: Clock,
+    /// What the database remembers of the clock, and whether it stood behind.
+    remembered: Option<(Utc, bool)>,
+    /// When a day may go by age again.
+    age_at: Instant,
     newest_utc_s: i64,
     checkpoint_at: Instant,
     truncate_at: Instant,
@@ -80,6 +97,13 @@ impl Writer {
             seal_at: now,
             seal_error: None,
             report: Report::default(),
+            troubles: Troubles::default(),
+            wall: utc_now,
+            free: retention::free_bytes,
+            trust: Trust::new(None, now),
+            clock: Clock::Right,
+            remembered: None,
+            age_at: now + retention::AGE_EVERY,
             newest_utc_s: i64::MIN,
             checkpoint_at: now + options.checkpoint_every,
             truncate_at: now + TRUNCATE_EVERY,
@@ -105,6 +129,7 @@ impl Writer {
                 vec![Notice::NotStoring { why }]
             }
         };
+        self.tell((self.wall)());
         self.shared.finish(Vec::new(), 0, self.report.clone());
         Ok(notices)
     }
@@ -139,8 +164,19 @@ impl Writer {
             }
             Err(e) => self.failed(e, now),
         }
-        self.shared.finish(rows, flush, self.report.clone());
         self.log_dropped();
+        self.tell((self.wall)());
+        self.shared.finish(rows, flush, self.report.clone());
+    }
+
+    /// What stands in the way goes to those who look.
+    fn tell(&mut self, now: Utc) {
+        let stored = self.report.error.as_ref().filter(|_| self.seal_error.is_none());
+        let words = stored.map(|why| format!("Readings are not stored, they wait in memory: {why}."));
+        self.troubles.stand(StorageKind::NotStored, words, now);
+        let words = self.seal_error.as_ref().map(|why| format!("{}.", sentence(why)));
+        self.troubles.stand(StorageKind::NotSealed, words, now);
+        self.report.troubles = self.troubles.list(now);
     }
 
     /// Leaves in `rows` what is not on disk.
@@ -149,6 +185,7 @@ impl Writer {
             let notice = self.open(utc_now())?;
             notice.iter().for_each(|notice| tracing::error!("{notice}"));
         }
+        self.look_at_clock(now)?;
         let Some(db) = &mut self.db else { return Ok(()) };
         db.is_in_place()?;
         if !rows.is_empty() {
@@ -157,10 +194,12 @@ impl Writer {
             self.newest_utc_s = rows.iter().map(|row| row.utc_s).max().unwrap_or(self.newest_utc_s);
             rows.clear();
         }
-        if now >= self.expire_at && self.newest_utc_s > i64::MIN {
+        let near = (self.newest_utc_s.saturating_mul(1_000_000)).abs_diff((self.wall)().0) <= DAY_US as u64;
+        if now >= self.expire_at && near && self.clock == Clock::Right {
             // By the newest row, not by the clock: without new rows, the old ones are all there is.
             let before_utc_s = self.newest_utc_s.saturating_sub(self.options.keep.as_secs() as i64);
-            db.expire(before_utc_s, EXPIRE_ROWS, self.options.keep_around_events)?;
+            let kept = (self.options.keep_around_events, self.options.keep_around_max_bytes);
+            db.expire(before_utc_s, EXPIRE_ROWS, kept)?;
             self.expire_at = now + EXPIRE_EVERY;
         }
         if now >= self.truncate_at {
@@ -181,6 +220,10 @@ impl Writer {
         }
         let (db, notice) = Database::open_or_renew(&self.folder.join(FILE), now)?;
         (self.report.rows, self.report.bytes) = (db.rows(), db.bytes());
+        if let Some((known, behind)) = db.known_clock()? {
+            self.trust = Trust::new(Some(known), Instant::now());
+            self.clock = if behind { Clock::Behind(0) } else { Clock::Right };
+        }
         self.db = Some(db);
         self.restore()?;
         Ok(notice)
@@ -217,10 +260,19 @@ impl Writer {
     fn log_dropped(&mut self) {
         let dropped = self.shared.dropped();
         if self.report.error.is_none() && dropped > self.dropped_logged {
-            tracing::error!("{} rows of history were lost while it could not be stored", dropped - self.dropped_logged);
+            let lost = dropped - self.dropped_logged;
+            tracing::error!("{lost} rows of history were lost while it could not be stored");
+            let words = format!("{lost} seconds of readings were lost while they could not be stored.");
+            self.troubles.happened(StorageKind::Lost, words, utc_now());
             self.dropped_logged = dropped;
         }
     }
+}
+
+/// Words that begin with a capital letter.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The wall clock, for records. Nothing is timed with it.

@@ -52,7 +52,8 @@ impl Finder {
             return Ok(program.clone());
         }
         let mut why = None;
-        for path in self.candidates() {
+        // A query runs in a folder of its own, from which a relative path leads elsewhere.
+        for path in self.candidates().into_iter().map(|path| std::path::absolute(&path).unwrap_or(path)) {
             match version_of(&path) {
                 Ok(version) => return Ok(found.insert(Program { path, version }).clone()),
                 Err(error) => why = why.or(Some(error)),

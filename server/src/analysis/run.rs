@@ -1,4 +1,7 @@
 //! A query's process: started, read, and killed when its time is over or its output is dropped.
+//!
+//! Its time is over whether or not somebody reads: a timer of its own ends the process, and the thread that reads it waits
+//! for the client no longer than that.
 
 use super::QueryError;
 use super::script::ARGS;
@@ -7,9 +10,11 @@ use axum::body::Bytes;
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 
@@ -25,12 +30,39 @@ pub(crate) struct Output {
     kill: Kill,
     limit: Duration,
     until: Instant,
+    /// Its time was over before all of it was taken.
+    cut: Arc<AtomicBool>,
+    /// Ends the process when its time is over.
+    _timer: AbortOnDrop,
+}
+
+/// What to run, and within which limits.
+pub(super) struct Job {
+    /// The DuckDB program.
+    pub(super) program: PathBuf,
+    /// The longest that it may take, with the way to the client.
+    pub(super) limit: Duration,
+    /// Whether it may run where the kernel cannot confine it.
+    pub(super) unconfined: bool,
+    /// Held until the process is gone.
+    pub(super) slots: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
+}
+
+/// A task that ends with this.
+struct AbortOnDrop(tokio::task::AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Output {
     /// The next piece; `None` after the last one of a query that went well.
     pub(crate) async fn next(&mut self) -> Option<Result<Bytes, QueryError>> {
         match tokio::time::timeout_at(self.until, self.chunks.recv()).await {
+            // What is left of a query that was cut must not look like its end.
+            Ok(None) if self.cut.swap(false, Ordering::Relaxed) => Some(Err(QueryError::TooLong(self.limit))),
             Ok(chunk) => chunk,
             Err(_) => {
                 self.kill.now();
@@ -56,13 +88,18 @@ impl Kill {
     }
 }
 
-/// Ends the process, or keeps it from being started. The thread that reads sees its end and waits for it.
-fn end(process: &Mutex<Process>) {
+/// Ends the process, or keeps it from being started; says whether there was something to end. The thread that reads sees
+/// its end and waits for it.
+fn end(process: &Mutex<Process>) -> bool {
     let mut process = process.lock().unwrap_or_else(PoisonError::into_inner);
     match &mut *process {
         // An error means that it has ended by itself.
-        Process::Runs(child) => drop(child.kill()),
-        Process::NotYet | Process::Over => *process = Process::Over,
+        Process::Runs(child) => child.kill().is_ok(),
+        Process::NotYet => {
+            *process = Process::Over;
+            true
+        }
+        Process::Over => false,
     }
 }
 
@@ -72,37 +109,65 @@ impl Drop for Kill {
     }
 }
 
-/// Starts a query on a thread of its own, which holds `slot` until the process is gone. `prepare` makes its folder and
+/// Starts a query on a thread of its own, which holds its slots until the process is gone. `prepare` makes its folder and
 /// what DuckDB is told.
-pub(super) fn start(
-    program: PathBuf,
-    limit: Duration,
-    slot: OwnedSemaphorePermit,
-    prepare: impl FnOnce() -> Result<(Snapshot, String), String> + Send + 'static,
-) -> Output {
+pub(super) fn start(job: Job, prepare: impl FnOnce() -> Result<(Snapshot, String), String> + Send + 'static) -> Output {
     let (sender, chunks) = mpsc::channel(CHUNKS);
+    let (limit, until) = (job.limit, Instant::now() + job.limit);
     let process = Arc::new(Mutex::new(Process::NotYet));
+    let cut = Arc::new(AtomicBool::new(false));
     let kill = Kill(Arc::clone(&process));
+    let timer = tokio::spawn({
+        let (process, cut) = (Arc::clone(&process), Arc::clone(&cut));
+        async move {
+            tokio::time::sleep_until(until).await;
+            if end(&process) {
+                cut.store(true, Ordering::Relaxed);
+            }
+        }
+    });
+    let client = Client { sender, until, cut: Arc::clone(&cut), runtime: Handle::current() };
     tokio::task::spawn_blocking(move || {
         let ran = prepare()
             .map_err(QueryError::Failed)
-            .and_then(|(snapshot, script)| run(&program, limit, &process, &snapshot, &script, &sender));
-        if let Err(error) = ran {
-            // Nobody may be there to hear it.
-            let _ = sender.blocking_send(Err(error));
+            .and_then(|(snapshot, script)| run(&job, &process, &snapshot, &script, &client));
+        if let Err(error) = ran
+            && !client.cut.load(Ordering::Relaxed)
+        {
+            client.send(Err(error));
         }
-        drop(slot);
+        drop(job.slots);
     });
-    Output { chunks, kill, limit, until: Instant::now() + limit }
+    Output { chunks, kill, limit, until, cut, _timer: AbortOnDrop(timer.abort_handle()) }
+}
+
+/// The way to whoever reads.
+struct Client {
+    sender: mpsc::Sender<Result<Bytes, QueryError>>,
+    until: Instant,
+    cut: Arc<AtomicBool>,
+    runtime: Handle,
+}
+
+impl Client {
+    /// Waits until there is room, but not beyond the query's time. Says whether to go on.
+    fn send(&self, piece: Result<Bytes, QueryError>) -> bool {
+        match self.runtime.block_on(tokio::time::timeout_at(self.until, self.sender.send(piece))) {
+            Ok(sent) => sent.is_ok(),
+            Err(_) => {
+                self.cut.store(true, Ordering::Relaxed);
+                false
+            }
+        }
+    }
 }
 
 fn run(
-    program: &Path,
-    limit: Duration,
+    job: &Job,
     process: &Mutex<Process>,
     snapshot: &Snapshot,
     script: &str,
-    sender: &mpsc::Sender<Result<Bytes, QueryError>>,
+    client: &Client,
 ) -> Result<(), QueryError> {
     let failed = |error: std::io::Error| QueryError::Failed(error.to_string());
     let lock = || process.lock().unwrap_or_else(PoisonError::into_inner);
@@ -111,7 +176,7 @@ fn run(
         if matches!(*state, Process::Over) {
             return Ok(());
         }
-        let mut child = command(program, limit, snapshot.folder()).spawn().map_err(failed)?;
+        let mut child = command(job, snapshot.folder()).spawn().map_err(failed)?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         *state = Process::Runs(child);
         let (Some(input), Some(output), Some(words)) = pipes else { return Ok(()) };
@@ -127,7 +192,7 @@ fn run(
         if count == 0 {
             break;
         }
-        if sender.blocking_send(Ok(Bytes::copy_from_slice(&buffer[..count]))).is_err() {
+        if !client.send(Ok(Bytes::copy_from_slice(&buffer[..count]))) {
             end(process);
             break;
         }
@@ -150,11 +215,14 @@ fn run(
 }
 
 /// The program in its jail, without anything of our environment.
-fn command(program: &Path, limit: Duration, folder: &Path) -> Command {
+fn command(job: &Job, folder: &Path) -> Command {
     // This program, even if its file was replaced since it started.
     let mut command = Command::new("/proc/self/exe");
-    command.arg("jail").arg("--folder").arg(folder).arg("--seconds").arg(limit.as_secs().to_string());
-    command.arg(program).arg("--").args(ARGS);
+    command.arg("jail").arg("--folder").arg(folder).arg("--seconds").arg(job.limit.as_secs().to_string());
+    if job.unconfined {
+        command.arg("--unconfined");
+    }
+    command.arg(&job.program).arg("--").args(ARGS);
     command.env_clear().env("TZ", "UTC").current_dir(folder);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command

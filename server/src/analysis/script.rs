@@ -15,7 +15,6 @@ pub(super) const ROWS_MAX: usize = 10_000;
 pub(super) const NULL: &str = "\\N";
 
 const MEMORY: &str = "512MB";
-const SPILL_MAX: &str = "1GB";
 
 /// What comes of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +30,9 @@ pub(crate) enum Format {
 /// The arguments of the program that reads a script.
 pub(super) const ARGS: [&str; 8] = ["-no-init", "-batch", "-bail", "-csv", "-noheader", "-nullvalue", NULL, ":memory:"];
 
-/// All that DuckDB is told.
-pub(super) fn script(snapshot: &Snapshot, sql: &str, format: Format) -> String {
-    let mut script = before(snapshot);
+/// All that DuckDB is told; `spill_max` is in bytes.
+pub(super) fn script(snapshot: &Snapshot, sql: &str, format: Format, spill_max: u64) -> String {
+    let mut script = before(snapshot, spill_max);
     let query = format!("query({})", quoted(sql));
     let _ = match format {
         Format::Table => write!(
@@ -51,7 +50,7 @@ pub(super) fn script(snapshot: &Snapshot, sql: &str, format: Format) -> String {
 }
 
 /// Limits, tables and locks.
-fn before(snapshot: &Snapshot) -> String {
+fn before(snapshot: &Snapshot, spill_max: u64) -> String {
     let folder = snapshot.folder();
     let path = |name: &str| quoted_path(&folder.join(name));
     let list = |names: &[String]| names.iter().map(|name| path(name)).collect::<Vec<_>>().join(", ");
@@ -60,7 +59,7 @@ fn before(snapshot: &Snapshot) -> String {
         "SET threads = 1;\n\
          SET memory_limit = '{MEMORY}';\n\
          SET temp_directory = {spill};\n\
-         SET max_temp_directory_size = '{SPILL_MAX}';\n\
+         SET max_temp_directory_size = '{spill_max}B';\n\
          SET autoinstall_known_extensions = false;\n\
          SET autoload_known_extensions = false;\n\
          SET TimeZone = 'UTC';\n\

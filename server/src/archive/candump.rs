@@ -1,7 +1,7 @@
 //! `packtwin export --out frames.log`: the raw frames that were recorded in a stretch of time, as one candump log.
 
 use anyhow::{Context as _, Result, bail};
-use links::bus::candump::{Line, parse};
+use links::bus::candump::{Line, Stamp, parse};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ impl Recording {
     fn advance(&mut self, range: Range) -> Result<()> {
         for line in self.lines.by_ref() {
             let mut line = line.with_context(|| format!("read {}", self.path.display()))?;
-            let Ok(Line::Frame(at_us, _)) = parse(&line) else { continue };
+            let Ok(Line::Frame(Stamp::At(at_us), _)) = parse(&line) else { continue };
             let at_us = i64::try_from(at_us).unwrap_or(i64::MAX);
             if (range.from_ms..range.to_ms).contains(&(at_us / 1_000)) {
                 line.push(b'\n');

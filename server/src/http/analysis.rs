@@ -43,7 +43,7 @@ impl From<QueryError> for Problem {
     fn from(error: QueryError) -> Problem {
         let status = match error {
             QueryError::Missing(_) => StatusCode::SERVICE_UNAVAILABLE,
-            QueryError::Busy => StatusCode::TOO_MANY_REQUESTS,
+            QueryError::Busy(_) => StatusCode::TOO_MANY_REQUESTS,
             QueryError::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             QueryError::TooLong(_) => StatusCode::GATEWAY_TIMEOUT,
             QueryError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,

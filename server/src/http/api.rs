@@ -19,7 +19,6 @@ use domain::point::PointId;
 use domain::reading::CellQuantity;
 use domain::series::Trace;
 use domain::spec::SystemSpec;
-use domain::time::Utc;
 pub(super) use domain::time::rfc3339;
 use domain::twin::Moment;
 use domain::wire::Wire as _;
@@ -65,10 +64,16 @@ impl AppState {
         &self,
         ask: impl FnOnce(&History) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, String> {
+        let place = self.gate.question().await?;
         let store = self.hub.store.clone();
-        match tokio::task::spawn_blocking(move || ask(store.history())).await {
+        let asked = tokio::task::spawn_blocking(move || {
+            // Until the answer is there, even if nobody waits for it any more.
+            let _place = place;
+            ask(store.history())
+        });
+        match asked.await {
             Ok(answer) => answer.map_err(|error| format!("the history cannot be read: {error}")),
-            Err(error) => Err(format!("the history cannot be read: {error}")),
+            Err(_) => Err("the history cannot be read: the server made a mistake; its log says more".to_owned()),
         }
     }
 }
@@ -125,6 +130,23 @@ pub(super) async fn frames(
     Ok(if wants_octets(&headers) { octets(rows.to_bytes()) } else { json(json::frames(&rows)) })
 }
 
+/// Names in one request at most: more than there are points, and than cells that are drawn at once.
+const NAMES_MAX: usize = 128;
+
+/// The names of a list that is separated by commas, each once.
+pub(super) fn names(list: &str) -> Result<Vec<&str>, Problem> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in list.split(',').filter(|name| !name.is_empty()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+        if names.len() > NAMES_MAX {
+            return Err(Problem::bad_parameter(format!("points: ask for at most {NAMES_MAX} at once")));
+        }
+    }
+    Ok(names)
+}
+
 /// The longest recent past that is kept, s.
 pub(crate) const RECENT_S: u32 = 600;
 
@@ -155,12 +177,11 @@ pub(super) async fn series(
     if !(1..=RECENT_S).contains(&seconds) {
         return Err(Problem::bad_parameter(format!("seconds: {seconds} is not from 1 to {RECENT_S}")));
     }
-    let mut traces = (query.points.iter().flat_map(|list| list.split(',')).filter(|path| !path.is_empty()))
-        .map(|path| {
-            let point = PointId::from_path(path).map(Trace::Point);
-            point.ok_or_else(|| Problem::bad_parameter(format!("points: there is no {path:?}")))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut traces = Vec::new();
+    for path in names(query.points.as_deref().unwrap_or_default())? {
+        let point = PointId::from_path(path).map(Trace::Point);
+        traces.push(point.ok_or_else(|| Problem::bad_parameter(format!("points: there is no {path:?}")))?);
+    }
     if let Some(text) = query.cell.as_deref() {
         let cell = domain::lab::parse_cell(text, &spec.topology)
             .ok_or_else(|| Problem::bad_parameter(format!("cell: {} has no cell {text:?}", spec.id)))?;
@@ -172,13 +193,18 @@ pub(super) async fn series(
     let table = match query.until.as_deref() {
         Some(until) => {
             let until_ms = instant("until", until)?;
-            let ask = move |past: &Past<'_>| Ok(past.recent(until_ms, seconds)?.table(Utc(i64::MIN), &traces));
+            let ask = move |past: &Past<'_>| past.table(until_ms, seconds, &traces);
             app.ask_past(place, ask).await?
         }
         None => {
             let from = newest.moment.now.utc - Duration::from_secs(u64::from(seconds));
-            let table = app.hub.recent(place, |recent| recent.table(from, &traces));
-            table.ok_or_else(|| Problem::not_found("this system keeps no recent past"))?
+            let (hub, place_of_question) = (app.hub.clone(), app.gate.question().await);
+            let place_of_question = place_of_question.map_err(Problem::busy)?;
+            let table = tokio::task::spawn_blocking(move || {
+                let _place = place_of_question;
+                hub.table(place, from, &traces)
+            });
+            table.await.ok().flatten().ok_or_else(|| Problem::not_found("this system keeps no recent past"))?
         }
     };
     Ok(if wants_octets(&headers) { octets(table.to_bytes()) } else { json(json::table(&table)) })

@@ -31,6 +31,8 @@ const WIDTH_MAX: usize = 4_096;
 pub(super) const WIDTH: usize = 1_000;
 /// Single cells in one answer at most.
 const CELLS_MAX: usize = 32;
+/// Steps of all points and cells in one answer at most: what a wide screen shows of sixteen, or a narrow one of all.
+const VALUES_MAX: usize = 1 << 17;
 /// Up to so long, cells are told reading by reading, if the tape has them.
 const READINGS_MAX_MS: i64 = 15 * 60_000;
 /// Events in one answer at most: the newest.
@@ -75,8 +77,13 @@ pub(super) async fn history(
     let site = app.hub.site.clone();
     let answer = app.ask_history(move |history| answer(history, &site, &wanted, binary)).await;
     let store = app.hub.store.clone();
-    // Not waited for: the next question may be a closer look.
-    drop(tokio::task::spawn_blocking(move || store.history().warm(&system, range, &points)));
+    // Not waited for: the next question may be a closer look. Where others warm already, it is none of ours.
+    if let Some(place) = app.gate.warming() {
+        drop(tokio::task::spawn_blocking(move || {
+            let _place = place;
+            store.history().warm(&system, range, &points);
+        }));
+    }
     answer.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))
 }
 
@@ -129,9 +136,11 @@ impl AppState {
             wanted.points = LEADING.to_vec();
             return Ok(wanted);
         };
-        for name in names.split(',').filter(|name| !name.is_empty()) {
+        for name in super::api::names(names)? {
             let point = PointId::from_path(name).or_else(|| from_column_name(name)).map(Trace::Point);
             match point.or_else(|| Trace::from_cell_name(name, &spec.topology)) {
+                // A point has two names.
+                Some(Trace::Point(point)) if wanted.points.contains(&point) => {}
                 Some(Trace::Point(point)) => wanted.points.push(point),
                 Some(Trace::Cell(quantity, cell)) => wanted.cells.push((name.to_owned(), quantity, cell.into())),
                 None => return Err(Problem::bad_parameter(format!("points: there is no {name:?}"))),
@@ -139,6 +148,13 @@ impl AppState {
         }
         if wanted.cells.len() > CELLS_MAX {
             return Err(Problem::bad_parameter(format!("points: ask for at most {CELLS_MAX} cells at once")));
+        }
+        let values = (wanted.points.len() + wanted.cells.len()) * width;
+        if values > VALUES_MAX {
+            return Err(Problem::bad_parameter(format!(
+                "points, width: {values} steps of all of them are more than {VALUES_MAX}; ask for fewer points, or a \
+                 smaller width"
+            )));
         }
         Ok(wanted)
     }
@@ -204,7 +220,7 @@ fn stretch(
         events: (events.into_iter())
             .map(|event| Happened {
                 at: Utc(event.at_ms * 1_000),
-                began: event.kind == EventKind::Raised,
+                began: event.kind != EventKind::Cleared,
                 severity: event.severity,
                 words: event.words,
             })

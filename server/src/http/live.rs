@@ -1,9 +1,11 @@
 //! The live stream: binary frames of one system over a WebSocket.
 //!
 //! A frame is encoded once per cycle and shared by all viewers. A viewer that is slow skips to the newest cycle: it gets
-//! a key frame then, never a queue of old deltas.
+//! a key frame then, never a queue of old deltas. One that takes nothing, or does not answer a ping, is dropped: what the
+//! system keeps for it may hide for long that nobody reads.
 
 use super::AppState;
+use super::gate::{Gate, count};
 use super::problem::Problem;
 use crate::hub::Published;
 use axum::body::Bytes;
@@ -12,12 +14,17 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 /// A viewer that does not take a frame for this long is gone.
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 /// The page sends nothing; what comes is read only to notice the end.
 const MAX_INBOUND: usize = 1_024;
+/// What is read at once: pongs, and the end.
+const READ_BUFFER: usize = 256;
+/// A key frame of the largest system, and more, bytes.
+const WRITE_MAX: usize = 4 << 20;
 
 /// `GET /live/{system}`
 pub(super) async fn live(
@@ -27,30 +34,57 @@ pub(super) async fn live(
 ) -> Result<Response, Problem> {
     let feed = state.hub.system(&system).and_then(|(place, _)| state.hub.follow(place));
     let feed = feed.ok_or_else(|| Problem::not_found(format!("there is no system {system:?}")))?;
-    Ok(upgrade.max_message_size(MAX_INBOUND).on_upgrade(move |socket| serve(socket, feed)))
+    let place = state.gate.viewer().map_err(Problem::busy)?;
+    let upgrade = upgrade.max_message_size(MAX_INBOUND).max_frame_size(MAX_INBOUND).read_buffer_size(READ_BUFFER);
+    // A frame goes out when it is there.
+    let upgrade = upgrade.write_buffer_size(0).max_write_buffer_size(WRITE_MAX);
+    let (gate, patience) = (state.gate.clone(), state.patience);
+    Ok(upgrade.on_upgrade(move |socket| serve(socket, feed, gate, place, patience)))
 }
 
-async fn serve(mut socket: WebSocket, mut feed: watch::Receiver<Arc<Published>>) {
+async fn serve(
+    mut socket: WebSocket,
+    mut feed: watch::Receiver<Arc<Published>>,
+    gate: Arc<Gate>,
+    _place: OwnedSemaphorePermit,
+    patience: Duration,
+) {
     feed.mark_changed();
-    let mut sent = None;
+    let (mut sent, mut heard) = (None, Instant::now());
+    let mut pings = interval_at(heard + patience / 2, patience / 2);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tokio::select! {
-            changed = feed.changed() => {
-                if changed.is_err() {
+        let message = tokio::select! {
+            changed = feed.changed() => match changed {
+                Ok(()) => Message::Binary(next_frame(&feed.borrow_and_update().clone(), &mut sent)),
+                Err(_) => {
                     let bye = CloseFrame { code: close_code::AWAY, reason: "the server stops".into() };
-                    let _ = socket.send(Message::Close(Some(bye))).await;
+                    let _ = timeout(SEND_TIMEOUT, socket.send(Message::Close(Some(bye)))).await;
                     return;
                 }
-                let published = feed.borrow_and_update().clone();
-                let frame = next_frame(&published, &mut sent);
-                if !matches!(tokio::time::timeout(SEND_TIMEOUT, socket.send(Message::Binary(frame))).await, Ok(Ok(()))) {
-                    return;
-                }
-            }
+            },
             inbound = socket.recv() => match inbound {
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-                Some(Ok(_)) => {}
+                Some(Ok(_)) => {
+                    heard = Instant::now();
+                    continue;
+                }
             },
+            now = pings.tick() => {
+                if now - heard > patience {
+                    count(&gate.counters.viewers_dropped);
+                    return;
+                }
+                Message::Ping(Bytes::new())
+            }
+        };
+        match timeout(SEND_TIMEOUT, socket.send(message)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return,
+            Err(_) => {
+                count(&gate.counters.viewers_dropped);
+                return;
+            }
         }
     }
 }

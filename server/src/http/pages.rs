@@ -2,9 +2,11 @@
 
 use super::AppState;
 use super::error_page::error_page;
+use super::requests::broken;
 use app::address::Address;
 use app::boot::Boot;
 use app::shell;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
@@ -15,6 +17,7 @@ use domain::twin::Moment;
 use leptos::nonce::use_nonce;
 use leptos::prelude::expect_context;
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
+use tokio::runtime::Handle;
 
 /// A page of the app.
 pub(super) async fn page(State(state): State<AppState>, request: Request) -> Response {
@@ -28,20 +31,58 @@ pub(super) async fn page(State(state): State<AppState>, request: Request) -> Res
         return error_page(StatusCode::SERVICE_UNAVAILABLE, what, advice);
     };
     let assets = state.manifest.assets.clone();
+    let turn = match state.gate.page().await {
+        Ok(turn) => turn,
+        Err(_) => {
+            let advice = "More people ask for pages than it can make. Try again in a few seconds.";
+            return error_page(StatusCode::SERVICE_UNAVAILABLE, "The server is busy", advice);
+        }
+    };
+    let path = request.uri().path().to_owned();
     let render = render_app_async_with_context(headers, move || {
         shell(&assets, boot.clone(), address.clone(), use_nonce().map(|nonce| nonce.to_string()))
     });
-    let mut response = render(request).await;
-    if named.is_none() {
+    // On one thread from its beginning to its end: what a page keeps for the browser belongs to the thread that made it,
+    // and whoever lets go of it on another panics. So a client that goes away does not stop it either.
+    let of = path.clone();
+    let rendered = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        Handle::current().block_on(async { whole(render(request).await, &of).await })
+    });
+    let mut response = rendered.await.unwrap_or_else(|_| broken(&path));
+    if named.is_none() && response.status().is_success() {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
     response
 }
 
+/// No page is larger, bytes.
+const PAGE_MAX: usize = 8 << 20;
+
+/// What a whole page has.
+const END: &[u8] = b"</html>";
+
+/// The page, if all of it is there: a part of it is an error, not a page.
+async fn whole(response: Response, path: &str) -> Response {
+    let (head, body) = response.into_parts();
+    match to_bytes(body, PAGE_MAX).await {
+        // Leptos sets marks behind it.
+        Ok(page) if page.windows(END.len()).rev().any(|part| part == END) => {
+            Response::from_parts(head, Body::from(page))
+        }
+        _ => {
+            tracing::error!("the page {path} was not rendered to its end");
+            broken(path)
+        }
+    }
+}
+
 /// The app's own words for a path that no page has.
 pub(super) async fn missing(state: State<AppState>, request: Request) -> Response {
     let mut response = page(state, request).await;
-    *response.status_mut() = StatusCode::NOT_FOUND;
+    if response.status().is_success() {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
     response
 }
 

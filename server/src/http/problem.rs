@@ -1,10 +1,13 @@
 //! Errors of the API, as RFC 9457 problem details.
 
 use axum::Json;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+
+/// Who found no place may come again after this, s.
+const AGAIN_S: u32 = 5;
 
 /// An error answer: a status and what is wrong, where, what to do.
 #[derive(Debug)]
@@ -24,6 +27,11 @@ impl Problem {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
+    /// There is no place for this now.
+    pub(super) fn busy(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+
     /// Something that is not there.
     pub(super) fn not_found(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::NOT_FOUND, detail)
@@ -36,11 +44,20 @@ impl IntoResponse for Problem {
         let body = Json(json!({ "title": title, "status": self.status.as_u16(), "detail": self.detail }));
         let mut response = (self.status, body).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(AGAIN_S));
+        }
         response
     }
 }
 
+/// The answer to a request that gets no further, for people and programs alike.
+pub(super) fn refusal(status: StatusCode, words: &str) -> Response {
+    let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-store")];
+    (status, headers, format!("{words}\n")).into_response()
+}
+
 /// The API's answer to an unknown path.
 pub(super) async fn no_such_path(uri: Uri) -> Problem {
-    Problem::not_found(format!("there is no {} here; see ARCHITECTURE.md for the API", uri.path()))
+    Problem::not_found(format!("there is no {} here; README.md lists the paths of the API", uri.path()))
 }

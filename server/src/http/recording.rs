@@ -7,40 +7,27 @@
 //! | `DELETE` of the same | stops it; the file stays |
 //! | `GET /api/v1/recordings` | every file |
 //! | `GET /api/v1/recordings/{name}` | one file |
+//! | `DELETE` of the same | removes it |
+//!
+//! What all of them may take of the disk is limited ([`crate::recordings`]).
 //!
 //! The page asks in the binary form, and gets the name of the file: that being recorded, or none.
 
 use super::AppState;
 use super::api::{OCTETS, json, octets, rfc3339, wants_octets};
 use super::problem::Problem;
+use crate::recordings::{self, Kept};
 use axum::extract::{Path, Request, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use domain::time::Utc;
-use links::{LinkHandle, RecordingError, RecordingLimits, RecordingStatus};
-use serde_json::{Value, json};
+use http_body_util::BodyExt as _;
+use links::{LinkHandle, RecordingError, RecordingStatus};
+use serde_json::json;
 use std::io::{self, ErrorKind};
 use std::path::{Path as FilePath, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::Instant;
 use tower_http::services::ServeFile;
-
-/// What every recording's name ends with.
-const SUFFIX: &str = ".log";
-
-/// A name for a recording of `link` that begins at `at`: letters that every file system and every shell takes.
-fn name_of(link: &str, at: Utc) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
-    let link: String = link.chars().map(plain).collect();
-    let at: String = rfc3339(at).chars().filter(|c| !matches!(c, '-' | ':')).collect();
-    format!("{link}-{at}{SUFFIX}")
-}
-
-/// Whether `name` can be that of a recording: no name that leads anywhere else is one.
-fn is_name(name: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    name.ends_with(SUFFIX) && !name.starts_with('.') && name.len() <= 255 && name.chars().all(plain)
-}
 
 impl AppState {
     /// The link's handle.
@@ -54,6 +41,18 @@ impl AppState {
     fn recordings(&self) -> PathBuf {
         self.data.join("recordings")
     }
+
+    /// The file of the recording with this name.
+    async fn recording_file(&self, name: &str) -> Result<PathBuf, Problem> {
+        let missing = || no_recording(name);
+        let path = recordings::is_name(name).then(|| self.recordings().join(name)).ok_or_else(missing)?;
+        let found = tokio::fs::symlink_metadata(&path).await;
+        if found.is_ok_and(|found| found.is_file()) { Ok(path) } else { Err(missing()) }
+    }
+}
+
+fn no_recording(name: &str) -> Problem {
+    Problem::not_found(format!("there is no recording {name:?}"))
 }
 
 /// `POST /api/v1/links/{id}/recording`
@@ -64,9 +63,28 @@ pub(super) async fn start(
 ) -> Result<Response, Problem> {
     let link = app.link(&id)?;
     let folder = app.recordings();
-    let path = folder.join(name_of(&id, (app.hub.clock)().utc));
-    std::fs::create_dir_all(&folder).map_err(|error| disk(&folder, &error))?;
-    link.start_recording(&path, RecordingLimits::default()).map_err(|error| match &error {
+    // One after another, or two would count the same room.
+    let mut starts = app.starts.lock().await;
+    let running: Vec<RecordingStatus> = app.hub.links.iter().filter_map(LinkHandle::recording).collect();
+    if link.recording().is_none() {
+        starts.take(Instant::now()).map_err(|words| Problem::new(StatusCode::TOO_MANY_REQUESTS, words))?;
+    }
+    let counted = on_disk({
+        let folder = folder.clone();
+        move || {
+            std::fs::create_dir_all(&folder)?;
+            recordings::kept(&folder)
+        }
+    });
+    let kept = counted.await.map_err(|error| disk(&folder, &error))?;
+    let limits = recordings::room(&kept, &running, &folder)
+        .map_err(|words| Problem::new(StatusCode::INSUFFICIENT_STORAGE, words))?;
+    let path = folder.join(recordings::name_of(&id, (app.hub.clock)().utc));
+    let (handle, to) = (link.clone(), path.clone());
+    let started = tokio::task::spawn_blocking(move || handle.start_recording(&to, limits)).await;
+    let started = started.unwrap_or_else(|error| Err(RecordingError::Refused(path.clone(), io::Error::other(error))));
+    drop(starts);
+    started.map_err(|error| match &error {
         RecordingError::NotCan => Problem::bad_parameter(format!("link {id}: {error}")),
         RecordingError::Running(_) | RecordingError::Exists(_) => Problem::new(StatusCode::CONFLICT, error.to_string()),
         RecordingError::Refused(path, error) => disk(path, error),
@@ -119,29 +137,39 @@ fn disk(path: &FilePath, error: &io::Error) -> Problem {
     Problem::new(status, format!("{} cannot be written: {error}", path.display()))
 }
 
+/// Asks the disk, on a thread that may wait for it.
+async fn on_disk<T: Send + 'static>(ask: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(ask).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
 /// `GET /api/v1/recordings`: newest first.
 pub(super) async fn list(State(app): State<AppState>) -> Result<Response, Problem> {
     let folder = app.recordings();
-    let files = match std::fs::read_dir(&folder) {
-        Ok(files) => files,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(json(json!({ "recordings": [] }))),
-        Err(error) => {
-            let words = format!("{} cannot be read: {error}", folder.display());
-            return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words));
-        }
-    };
-    let mut rows: Vec<(Utc, Value)> = files.flatten().filter_map(|file| row(&file)).collect();
-    rows.sort_by_key(|(changed, _)| std::cmp::Reverse(*changed));
-    Ok(json(json!({ "recordings": rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>() })))
+    let of = folder.clone();
+    let mut kept = on_disk(move || recordings::kept(&of)).await.map_err(|error| {
+        let words = format!("{} cannot be read: {error}", folder.display());
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words)
+    })?;
+    kept.sort_by_key(|file| std::cmp::Reverse(file.changed));
+    let row = |file: &Kept| json!({ "name": file.name, "bytes": file.bytes, "changed": rfc3339(file.changed) });
+    Ok(json(json!({
+        "recordings": kept.iter().map(row).collect::<Vec<_>>(),
+        "most": recordings::FILES_MAX, "bytes": kept.iter().map(|file| file.bytes).sum::<u64>(),
+        "bytes_most": recordings::BYTES_MAX,
+    })))
 }
 
-fn row(file: &std::fs::DirEntry) -> Option<(Utc, Value)> {
-    let name = file.file_name().into_string().ok().filter(|name| is_name(name))?;
-    // Of the entry itself: a link to elsewhere is no recording.
-    let found = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
-    let changed = found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    let changed = Utc(i64::try_from(changed.as_micros()).ok()?);
-    Some((changed, json!({ "name": name, "bytes": found.len(), "changed": rfc3339(changed) })))
+/// `DELETE /api/v1/recordings/{name}`
+pub(super) async fn remove(State(app): State<AppState>, Path(name): Path<String>) -> Result<Response, Problem> {
+    let path = app.recording_file(&name).await?;
+    let running = app.hub.links.iter().filter_map(LinkHandle::recording);
+    if running.filter(|running| !running.full).any(|running| running.path == path) {
+        return Err(Problem::new(StatusCode::CONFLICT, format!("{name} is being recorded; stop that first")));
+    }
+    let gone = path.clone();
+    on_disk(move || std::fs::remove_file(&gone)).await.map_err(|error| disk(&path, &error))?;
+    tracing::info!("The recording {name} is removed");
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// `GET /api/v1/recordings/{name}`: one that is still being written ends where it is on the disk.
@@ -150,46 +178,19 @@ pub(super) async fn download(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let missing = || Problem::not_found(format!("there is no recording {name:?}"));
-    let path = Some(&name).filter(|name| is_name(name)).map(|name| app.recordings().join(name)).ok_or_else(missing)?;
-    if !std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()) {
-        return Err(missing());
-    }
+    let missing = || no_recording(&name);
+    let path = app.recording_file(&name).await?;
+    let place = app.gate.download().map_err(Problem::busy)?;
     let served = ServeFile::new(path).try_call(request).await;
-    let mut response = served.map_err(|_| missing())?.map(axum::body::Body::new).into_response();
+    let sent = served.map_err(|_| missing())?.map(|body| {
+        body.map_err(move |error| {
+            let _until_it_is_sent = &place;
+            error
+        })
+    });
+    let mut response = sent.map(axum::body::Body::new).into_response();
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(|_| missing())?;
     response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(OCTETS));
     Ok(response)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_name_leads_out_of_the_folder() {
-        for (name, fits) in [
-            ("bms-20261121T135400.123Z.log", true),
-            ("a..log", true),
-            ("../bms.log", false),
-            ("..log", false),
-            (".hidden.log", false),
-            ("a/b.log", false),
-            ("a\\b.log", false),
-            ("a\0.log", false),
-            ("bms.txt", false),
-            ("", false),
-        ] {
-            assert_eq!(is_name(name), fits, "{name:?}");
-        }
-    }
-
-    #[test]
-    fn a_recording_is_named_after_link_and_time() {
-        for link in ["bms", "../../etc/pass wd", "Speicher \u{fc}ber CAN", ""] {
-            let name = name_of(link, Utc(1_763_733_240_123_000));
-            assert!(is_name(&name) && name.ends_with("-20251121T135400.123Z.log"), "{name}");
-        }
-    }
 }

@@ -155,8 +155,7 @@ fn the_minutes_before_an_instant_are_as_they_were_in_memory() {
     let site = site();
     let (_folder, store) = stored(&site);
     let past = Past::new(store.history(), &site, 0).unwrap();
-    let recent = past.recent(FROM_MS + 11_000, 10).unwrap();
-    let table = recent.table(Utc(i64::MIN), &[domain::series::Trace::Point(PointId::Soc)]);
+    let table = past.table(FROM_MS + 11_000, 10, &[domain::series::Trace::Point(PointId::Soc)]).unwrap();
     assert_eq!(table.at.first().map(|at| ms(*at) - FROM_MS), Some(1_000));
     assert_eq!(table.at.last().map(|at| ms(*at) - FROM_MS), Some(11_000));
     assert!(table.series[0].values.iter().all(Option::is_some));

@@ -2,6 +2,7 @@
 
 use super::history::HistoryTable;
 use super::limits::{Battery, ChemistryKey, LimitsTable};
+use super::server::ServerTable;
 use super::{Complaint, Simulators};
 use domain::spec::{SystemKind, SystemSpec};
 use domain::topology::Topology;
@@ -24,6 +25,7 @@ pub(super) struct Tables {
     pub(super) link: Vec<LinkConfig>,
     pub(super) simulator: Simulators,
     pub(super) history: Option<HistoryTable>,
+    pub(super) server: Option<ServerTable>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -106,11 +108,12 @@ impl Tables {
                     tables.site = one_of::<SiteTable>(value).map(|site| site.name).map_err(|e| wrong.push(e)).ok();
                 }
                 "history" => tables.history = one_of(value).map_err(|e| wrong.push(e)).ok(),
+                "server" => tables.server = one_of(value).map_err(|e| wrong.push(e)).ok(),
                 "system" => tables.system = each(value, &mut wrong),
                 "link" => tables.link = each(value, &mut wrong),
                 "simulator" => tables.simulator = each_of(value, &mut wrong, simulator),
                 other => {
-                    let known = "expected [site], [history], [[system]], [[link]] or [[simulator]]";
+                    let known = "expected [site], [server], [history], [[system]], [[link]] or [[simulator]]";
                     wrong.push((key.span(), format!("unknown field `{other}`, {known}")));
                 }
             }

@@ -221,7 +221,7 @@ fn a_query_reads_nothing_else_writes_nothing_and_changes_nothing() {
         "SELECT value FROM duckdb_settings() WHERE name IN ('threads', 'lock_configuration') ORDER BY name",
     );
     assert_eq!(settings["rows"], json!([["true"], ["1"]]));
-    let left: Vec<_> = std::fs::read_dir(data.join("queries")).unwrap().collect();
+    let left: Vec<_> = std::fs::read_dir(data.join("work/queries")).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
     // A page of another site cannot ask.
     let foreign = [("Origin", "https://evil.example"), ("Content-Type", "application/json")];
@@ -268,7 +268,7 @@ fn all_rows_come_as_csv_and_as_parquet() {
 
 /// The processes that run a query of a server with this folder, by their ids.
 fn queries(folder: &Path) -> Vec<String> {
-    let mark = folder.canonicalize().unwrap().join("data/queries");
+    let mark = folder.canonicalize().unwrap().join("data/work/queries");
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
         let cwd = std::fs::read_link(entry.path().join("cwd")).unwrap_or_default();

@@ -46,7 +46,7 @@ fn a_generated_past_has_its_cells_and_they_are_made_up_for_where_they_are_missin
         assert_eq!(status, Some(0), "{said}");
         said
     };
-    let file = data.join("hv/cells/2026-03-01.parquet");
+    let file = data.join("systems/hv/cells/2026-03-01.parquet");
     assert!(!file.exists());
     with_cells("2");
     let made = std::fs::read(&file).unwrap();
@@ -93,7 +93,7 @@ fn a_generated_past_has_its_cells_and_they_are_made_up_for_where_they_are_missin
     assert_eq!(nothing["cells"].as_array().unwrap().len(), 0);
 
     if let Some(python) = judges() {
-        let files = server.folder.path().join("data/hv/cells/*.parquet");
+        let files = server.folder.path().join("data/systems/hv/cells/*.parquet");
         let out = judge(&python, "duckdb_cells.py").arg(&files).output().unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         let duckdb: Value = serde_json::from_slice(&out.stdout).unwrap();
@@ -189,7 +189,7 @@ fn a_generated_past_is_served_at_any_zoom_and_duckdb_agrees() {
 
     // DuckDB opens the files while the server runs, and counts the same.
     if let Some(python) = judges() {
-        let files = server.folder.path().join("data/hv/pack/*.parquet");
+        let files = server.folder.path().join("data/systems/hv/pack/*.parquet");
         let out = judge(&python, "duckdb_telemetry.py").arg(&files).output().unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         let duckdb: Value = serde_json::from_slice(&out.stdout).unwrap();

@@ -89,3 +89,22 @@ fn a_stop_keeps_the_running_minute_of_the_cells_and_the_next_start_goes_on_with_
     }
     assert_eq!(server.terminate(), Some(0));
 }
+
+#[test]
+fn a_data_folder_that_cannot_be_used_starts_nothing_and_says_why() {
+    use crate::support::{command, folder};
+    let site = pack_site(free_udp_port());
+    let refused = |prepare: &dyn Fn(&std::path::Path), says: &str| {
+        let folder = folder();
+        prepare(&folder.path().join("data"));
+        let output = command(folder.path(), &site, &[]).output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{words}");
+        assert!(words.contains(says) && !words.contains("panicked"), "{words}");
+    };
+    refused(&|data| std::fs::write(data, "a file").unwrap(), "is a file, but a folder is needed");
+    refused(&|data| std::fs::create_dir_all(data.join("history.db")).unwrap(), "is a folder");
+    refused(&|data| std::fs::create_dir_all(data.join("history.db-wal")).unwrap(), "the data folder cannot be used");
+    // A link to nowhere, as of a disk that is not mounted: for root too it cannot be written.
+    refused(&|data| std::os::unix::fs::symlink("/proc/packtwin", data).unwrap(), "the data folder cannot be used");
+}

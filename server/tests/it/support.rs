@@ -100,6 +100,11 @@ impl Server {
         Server { process, address, folder }
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.0.id()
+    }
+
     /// Kills the server without a warning and returns its folder.
     pub(crate) fn kill(mut self) -> TempDir {
         self.process.0.kill().unwrap();

@@ -80,6 +80,11 @@ fn the_battery_of_the_demos_house_is_told_as_victron_tells_it() {
     }
 
     let health = good(&server, "/victron/health", |answer| answer["data"]["readings_count_24h"].as_u64() >= Some(2));
+    // It counts what `history` has: one a second, not every row.
+    let counts = || ask(&server, "/victron/battery/history?limit=1000").1["count"].as_u64().unwrap();
+    let before = counts();
+    let counted = ask(&server, "/victron/health").1["data"]["readings_count_24h"].as_u64().unwrap();
+    assert!((before..=counts()).contains(&counted), "{counted} readings, {before} in the history");
     assert_eq!(keys(&health), BTreeSet::from(["status", "data"]));
     let expected = [
         "poller_running",

@@ -1,4 +1,4 @@
-"""What DuckDB makes of sealed history: python duckdb_telemetry.py 'data/hv/pack/*.parquet' prints JSON."""
+"""What DuckDB makes of sealed history: python duckdb_telemetry.py 'data/systems/hv/pack/*.parquet' prints JSON."""
 
 import json
 import sys

@@ -7,6 +7,7 @@ use crate::spec::SystemSpec;
 use crate::time::Utc;
 use crate::twin::Moment;
 use crate::wire::Step;
+use std::ops::Range;
 
 /// No cell voltage. The highest voltage that can be kept is one step less.
 const NO_VOLTAGE: u16 = u16::MAX;
@@ -80,17 +81,38 @@ impl Recent {
     /// What was taken at `from` or later, one series for each trace, oldest row first. Of a trace that the system does
     /// not have, every value is missing.
     pub fn table(&self, from: Utc, traces: &[Trace]) -> Table {
+        let mut table = self.empty(traces);
+        self.extend(&mut table, traces, self.rows_since(from));
+        table
+    }
+
+    /// The numbers of the rows that were taken at `from` or later. Rows are numbered from the first that ever was pushed.
+    pub fn rows_since(&self, from: Utc) -> Range<usize> {
         // The newest rows since the clock last passed `from`: a stepped clock may have written that time twice.
-        let rows = (0..self.len()).rev().map(|n| (self.pushed - self.len() + n) % self.capacity);
-        let mut rows: Vec<usize> = rows.take_while(|row| self.at[*row] >= from).collect();
-        rows.reverse();
+        let kept = (self.pushed - self.len()..self.pushed).rev();
+        let since = kept.take_while(|row| self.at[row % self.capacity] >= from).last();
+        since.unwrap_or(self.pushed)..self.pushed
+    }
+
+    /// A table of these traces without rows.
+    pub fn empty(&self, traces: &[Trace]) -> Table {
         let series = traces.iter().map(|trace| Series {
             name: trace.name(),
             unit: trace.unit(),
             resolution: self.resolution(*trace),
-            values: rows.iter().map(|row| self.value(*row, *trace)).collect(),
+            values: Vec::new(),
         });
-        Table { series: series.collect(), at: rows.iter().map(|row| self.at[*row]).collect() }
+        Table { series: series.collect(), at: Vec::new() }
+    }
+
+    /// Adds those of the rows with these numbers that are still kept. `table` is of the same traces.
+    pub fn extend(&self, table: &mut Table, traces: &[Trace], rows: Range<usize>) {
+        let rows = rows.start.max(self.pushed - self.len())..rows.end.min(self.pushed);
+        let places = || rows.clone().map(|row| row % self.capacity);
+        table.at.extend(places().map(|place| self.at[place]));
+        for (series, trace) in table.series.iter_mut().zip(traces) {
+            series.values.extend(places().map(|place| self.value(place, *trace)));
+        }
     }
 
     fn value(&self, row: usize, trace: Trace) -> Option<f32> {
@@ -175,6 +197,15 @@ mod tests {
         }
         assert_eq!(recent.table(Utc(0), &[]).at.len(), 10, "older ones are overwritten");
         assert_eq!(recent.table(Utc(99_000_000), &TRACES).series[0].values, []);
+        // In parts it is the same; a row that was overwritten meanwhile is left out.
+        let rows = recent.rows_since(Utc(18_000_000));
+        let mut parts = recent.empty(&TRACES);
+        for first in rows.clone().step_by(3) {
+            recent.extend(&mut parts, &TRACES, first..(first + 3).min(rows.end));
+        }
+        assert_eq!(parts, table);
+        recent.extend(&mut parts, &TRACES, 0..3);
+        assert_eq!((rows, parts), (17..25, table));
     }
 
     #[test]

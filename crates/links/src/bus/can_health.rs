@@ -2,7 +2,7 @@
 //! groups of multiplexed messages. Pure: frames and times come in, faults and words go out.
 
 use crate::device::can_error::{BusEvent, Controller, ControllerWatch, ErrorReport};
-use crate::device::can_table::CanTable;
+use crate::device::can_table::{CanTable, Flaws};
 use crate::frames::{Describe, FrameLog};
 use crate::sequence::{Order, SequenceWatch};
 use domain::link::LinkFault;
@@ -11,8 +11,12 @@ use std::time::Duration;
 
 /// Missing groups are looked for this often.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// So many missing groups are named.
+/// So many missing groups, and notices, are named.
 const NAMED: usize = 3;
+/// What is not seen again for this long is no longer told.
+const NOTICE_FOR: Duration = Duration::from_secs(10);
+/// So many notices are kept.
+const NOTICES: usize = 64;
 
 /// The health of one bus.
 #[derive(Debug)]
@@ -22,9 +26,24 @@ pub(super) struct CanHealth {
     counters: Vec<Counter>,
     /// One for each multiplexed message of the table.
     messages: Vec<Groups>,
+    /// What is to be told, and when it was last seen.
+    notices: Vec<(About, String, Mono)>,
+    /// What holds for as long as the link runs.
+    standing: Vec<String>,
     looked: Mono,
     /// Whether [`CanHealth::words`] would say something else than before.
     changed: bool,
+}
+
+/// What a notice is about; of each there is one at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// Frames of this message have another length.
+    Length(usize),
+    /// This value of this slot is outside of its range.
+    Outside(usize, usize),
+    /// Who sends.
+    Sender,
 }
 
 #[derive(Debug)]
@@ -58,6 +77,8 @@ impl CanHealth {
             controller: ControllerWatch::default(),
             counters: table.counters().into_iter().map(counter).collect(),
             messages: table.multiplexed().into_iter().map(groups).collect(),
+            notices: Vec::new(),
+            standing: Vec::new(),
             looked: Mono(0),
             changed: false,
         }
@@ -121,6 +142,39 @@ impl CanHealth {
         }
     }
 
+    /// Takes what was wrong with a frame of `slot` that was read.
+    pub(super) fn flaws(&mut self, table: &CanTable, slot: usize, flaws: Flaws, frame: &[u8], now: Mono) {
+        if flaws.length {
+            self.notice(About::Length(table.message(slot)), now, || table.length_words(slot, frame.len()));
+        }
+        if let Some(place) = flaws.first_outside {
+            self.notice(About::Outside(slot, place), now, || table.outside_words(slot, place, frame));
+        }
+    }
+
+    /// Tells `words` until this was not seen for a while. The words are made once.
+    pub(super) fn notice(&mut self, about: About, now: Mono, words: impl FnOnce() -> String) {
+        if let Some(known) = self.notices.iter_mut().find(|notice| notice.0 == about) {
+            known.2 = now;
+        } else if self.notices.len() < NOTICES {
+            self.notices.push((about, words(), now));
+            self.changed = true;
+        }
+    }
+
+    /// No longer tells anything about this.
+    pub(super) fn forget(&mut self, about: About) {
+        let before = self.notices.len();
+        self.notices.retain(|notice| notice.0 != about);
+        self.changed |= self.notices.len() != before;
+    }
+
+    /// Tells `words` for as long as the link runs.
+    pub(super) fn standing(&mut self, words: String) {
+        self.standing.push(words);
+        self.changed = true;
+    }
+
     /// Looks for groups that stay away for longer than `patience` while others of their message arrive. Returns how
     /// many have just gone missing.
     pub(super) fn look(&mut self, log: &FrameLog, patience: Duration, now: Mono) -> u32 {
@@ -128,6 +182,9 @@ impl CanHealth {
             return 0;
         }
         self.looked = now;
+        let before = self.notices.len();
+        self.notices.retain(|notice| now.since(notice.2) < NOTICE_FOR);
+        self.changed |= self.notices.len() != before;
         let mut gone = 0;
         for groups in &mut self.messages {
             let Some(newest) = groups.slots.iter().filter_map(|slot| log.last(slot.0)).max() else { continue };
@@ -147,11 +204,11 @@ impl CanHealth {
     }
 
     /// What is wrong, in words, if that has changed since the last call; empty if all is well.
-    pub(super) fn news(&mut self, table: &dyn Describe) -> Option<String> {
+    pub(super) fn news(&mut self, table: &CanTable) -> Option<String> {
         std::mem::take(&mut self.changed).then(|| self.words(table))
     }
 
-    fn words(&self, table: &dyn Describe) -> String {
+    fn words(&self, table: &CanTable) -> String {
         let mut words = Vec::new();
         if self.controller.state != Controller::Active {
             words.push(format!("the CAN controller is {}", self.controller.words()));
@@ -171,6 +228,11 @@ impl CanHealth {
                 keys.join(", ")
             ));
         }
+        words.extend(self.notices.iter().take(NAMED).map(|notice| notice.1.clone()));
+        if self.notices.len() > NAMED {
+            words.push(format!("and {} more of this kind", self.notices.len() - NAMED));
+        }
+        words.extend(self.standing.iter().cloned());
         words.join("; ")
     }
 }

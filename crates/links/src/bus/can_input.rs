@@ -4,7 +4,7 @@
 //! come out. A frame allocates nothing; what is handed to the engine is one list of readings for all frames that were
 //! received together.
 
-use super::can_health::CanHealth;
+use super::can_health::{About, CanHealth};
 use crate::can::{CanFrame, FrameKind};
 use crate::device::can_error::{BusEvent, ErrorReport};
 use crate::device::can_table::{CanTable, Outcome};
@@ -81,15 +81,38 @@ impl CanInput {
                 }
                 None => {}
             }
-            if event.is_none_or(|event| event == BusEvent::Restarted)
-                && let Some(news) = self.health.news(self.table.as_ref())
-            {
-                reporter.remark(news);
+            if event.is_none_or(|event| event == BusEvent::Restarted) {
+                self.tell(reporter);
             }
             if frames.peek().is_none() {
                 return;
             }
         }
+    }
+
+    /// Says what has changed, if anything.
+    fn tell(&mut self, reporter: &Reporter) {
+        if let Some(news) = self.health.news(&self.table) {
+            reporter.remark(news);
+        }
+    }
+
+    /// Tells `words` about the sender until [`CanInput::sender`] was not called for a while.
+    pub(crate) fn sender(&mut self, at: Now, reporter: &Reporter, words: impl FnOnce() -> String) {
+        self.health.notice(About::Sender, at.mono, words);
+        self.tell(reporter);
+    }
+
+    /// Tells `words` in the place of what was told about the sender.
+    pub(crate) fn new_sender(&mut self, at: Now, reporter: &Reporter, words: String) {
+        self.health.forget(About::Sender);
+        self.sender(at, reporter, || words);
+    }
+
+    /// Tells `words` for as long as the link runs.
+    pub(crate) fn standing(&mut self, words: String, reporter: &Reporter) {
+        self.health.standing(words);
+        self.tell(reporter);
     }
 
     /// Decodes until the end, or until the bus goes off or comes back.
@@ -147,7 +170,7 @@ impl CanInput {
     fn message(&mut self, frame: &CanFrame<'_>, at: Now, record: &mut Record, readings: &mut Vec<Reading>) {
         let before = readings.len();
         match self.table.decode(frame, readings) {
-            Outcome::Decoded(slot, impossible) => {
+            Outcome::Decoded(slot, flaws) => {
                 if let Some((counter, number)) = self.table.counter(slot, frame.data)
                     && let Some((fault, times, old)) = self.health.count(counter, number, slot)
                 {
@@ -156,7 +179,10 @@ impl CanInput {
                         return readings.truncate(before);
                     }
                 }
-                record.monitor.fault(LinkFault::Impossible, impossible);
+                record.monitor.fault(LinkFault::Impossible, flaws.impossible);
+                record.monitor.fault(LinkFault::OutsideRange, flaws.outside);
+                record.monitor.fault(LinkFault::WrongLength, u32::from(flaws.length));
+                self.health.flaws(&self.table, slot, flaws, frame.data, at.mono);
                 record.frames.see(slot, frame.data, at.mono);
             }
             Outcome::Rejected(fault) => {

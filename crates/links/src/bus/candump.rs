@@ -2,10 +2,12 @@
 //!
 //! The log is read as it is needed, so its size does not matter. Frames that are due together make one batch.
 
+mod clock;
 mod line;
+mod terminal;
 mod write;
 
-pub use line::{Line, LineError, parse};
+pub use line::{Line, LineError, Stamp, parse};
 pub use write::write_line;
 
 use super::can_input::CanInput;
@@ -13,6 +15,7 @@ use crate::can::OwnedFrame;
 use crate::device::can_table::CanTable;
 use crate::frames::Describe;
 use crate::link::Reporter;
+use clock::LogClock;
 use domain::link::LinkFault;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,6 +31,11 @@ const MAX_FRAMES: usize = 512;
 /// Between the end of a log and its repetition, so that a log of one instant does not spin.
 const REPEAT_PAUSE: Duration = Duration::from_millis(200);
 
+/// So many bytes of a log tell what its times mean.
+const HEAD_BYTES: u64 = 64 << 10;
+/// So many letters of a line that cannot be read are told.
+const EXAMPLE: usize = 60;
+
 /// Plays a log.
 #[derive(Debug)]
 pub(crate) struct Replay {
@@ -36,6 +44,9 @@ pub(crate) struct Replay {
     speed: f64,
     repeat: bool,
     input: CanInput,
+    /// What has been said of the log already, so that a repeated one is not said twice.
+    told_unreadable: bool,
+    told_untimed: bool,
 }
 
 /// Turns the log's time stamps into instants.
@@ -63,7 +74,7 @@ impl Pace {
 impl Replay {
     /// Plays `file` at `speed` times its pace, decoding with `table`.
     pub(crate) fn new(file: PathBuf, speed: f64, repeat: bool, table: CanTable) -> Replay {
-        Replay { file, speed, repeat, input: CanInput::new(table) }
+        Replay { file, speed, repeat, input: CanInput::new(table), told_unreadable: false, told_untimed: false }
     }
 
     pub(crate) fn table(&self) -> Arc<dyn Describe> {
@@ -87,7 +98,11 @@ impl Replay {
 
     /// Plays the log once; returns how many frames it had.
     async fn play(&mut self, reporter: &Reporter) -> std::io::Result<u64> {
+        let mut head = Vec::new();
+        File::open(&self.file).await?.take(HEAD_BYTES).read_to_end(&mut head).await?;
+        let mut clock = LogClock::of(&head);
         let mut log = BufReader::new(File::open(&self.file).await?);
+        let mut number = 0_u64;
         let mut pace: Option<Pace> = None;
         let mut total = 0;
         // Frames that are due together, and their bytes in the log.
@@ -96,9 +111,16 @@ impl Replay {
         loop {
             text.clear();
             let length = (&mut log).take(MAX_LINE_BYTES).read_until(b'\n', &mut text).await?;
+            number += u64::from(text.ends_with(b"\n"));
             let frame = match line::parse(&text) {
                 _ if length == 0 => None,
-                Ok(Line::Frame(us, frame)) => Some((us, frame)),
+                Ok(Line::Frame(stamp, frame)) => {
+                    if stamp == Stamp::None && !std::mem::replace(&mut self.told_untimed, true) {
+                        let words = "the log has no times, so its frames are played 1 ms apart: record with candump -L";
+                        self.input.standing(words.into(), reporter);
+                    }
+                    Some((clock.next(stamp), frame))
+                }
                 Ok(Line::Blank) => continue,
                 Ok(Line::Dropped(count)) => {
                     reporter.record(|r| r.monitor.fault(LinkFault::Lost, count));
@@ -110,6 +132,13 @@ impl Replay {
                         r.monitor.received(0, length, now);
                         r.monitor.fault(LinkFault::Malformed, 1);
                     });
+                    if !std::mem::replace(&mut self.told_unreadable, true) {
+                        let example: String = String::from_utf8_lossy(&text).trim().chars().take(EXAMPLE).collect();
+                        let line = number.max(1);
+                        let words =
+                            format!("line {line} of the log is not one of candump's, and is left out: `{example}`");
+                        self.input.standing(words, reporter);
+                    }
                     continue;
                 }
             };

@@ -1,11 +1,14 @@
-//! CAN over UDP: packets of cannelloni version 2, from any sender.
+//! CAN over UDP: packets of cannelloni version 2, of one sender.
 //!
 //! The format has no time: frames are as old as their packet's arrival. UDP promises nothing: lost, doubled and late
-//! packets are found by their sequence numbers. There is no authentication either: listen on an inner network.
+//! packets are found by their sequence numbers. There is no authentication either: another sender than the one that is
+//! believed is a fault and changes nothing, but an address can be forged. Listen on an inner network.
 
 mod packet;
+mod pin;
 
 pub use packet::{Packet, PacketError};
+pub(crate) use pin::Peer;
 
 use super::can_input::CanInput;
 use crate::device::can_table::CanTable;
@@ -14,6 +17,7 @@ use crate::link::{BindError, Reporter};
 use crate::sequence::{Order, SequenceWatch};
 use domain::link::{LinkFault, LinkState};
 use domain::time::Now;
+use pin::{Pin, Sender};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -31,14 +35,15 @@ pub(crate) struct Receiver {
     listen: SocketAddr,
     socket: Option<UdpSocket>,
     input: CanInput,
-    sender: Option<SocketAddr>,
+    pin: Pin,
     sequence: SequenceWatch,
 }
 
 impl Receiver {
-    /// A receiver at `listen` that decodes with `table`.
-    pub(crate) fn new(listen: SocketAddr, table: CanTable) -> Receiver {
-        Receiver { listen, socket: None, input: CanInput::new(table), sender: None, sequence: SequenceWatch::new(8) }
+    /// A receiver at `listen` that decodes with `table` what `peer` sends, or the first sender that is heard.
+    pub(crate) fn new(listen: SocketAddr, peer: Option<Peer>, table: CanTable) -> Receiver {
+        let (input, pin, sequence) = (CanInput::new(table), Pin::new(peer), SequenceWatch::new(8));
+        Receiver { listen, socket: None, input, pin, sequence }
     }
 
     pub(crate) fn table(&self) -> Arc<dyn Describe> {
@@ -94,6 +99,13 @@ impl Receiver {
     }
 
     async fn datagram(&mut self, bytes: &[u8], sender: SocketAddr, at: Now, reporter: &Reporter) {
+        let silent_after = reporter.record(|r| r.monitor.silent_after());
+        if !self.pin.may_be(sender, at.mono, silent_after) {
+            reporter.record(|r| r.monitor.fault(LinkFault::OtherSender, 1));
+            let pin = &self.pin;
+            let words = || format!("{sender} sends here too: only {} is listened to", pin.name());
+            return self.input.sender(at, reporter, words);
+        }
         let packet = match Packet::parse(bytes) {
             Ok(packet) => packet,
             Err(error) => {
@@ -106,8 +118,13 @@ impl Receiver {
         };
         // After a silence the numbers say nothing: they wrap within seconds, and the sender may have started again.
         let silent = reporter.record(|r| r.monitor.status(at.mono).state == LinkState::Silent);
-        if silent || self.sender.replace(sender) != Some(sender) {
+        let before = self.pin.take(sender, at.mono, silent_after);
+        if silent || before != Sender::Known {
             self.sequence.forget();
+        }
+        if let Sender::Changed(before) = before {
+            let words = format!("the sender has changed: {before} has been silent, now {sender} is listened to");
+            self.input.new_sender(at, reporter, words);
         }
         match self.sequence.observe(packet.sequence.into()) {
             Order::Next => {}

@@ -1,9 +1,9 @@
 //! From a `[[link]]` table to a link that can run: checks the keys, reads DBC file or register table.
 
-use super::{ConfigError, Kind, LinkConfig, SEGMENT, Sign};
+use super::{ConfigError, Kind, LinkConfig, SEGMENT, Sign, installed};
 use crate::bus::Bus;
 use crate::bus::candump::Replay;
-use crate::bus::cannelloni::Receiver;
+use crate::bus::cannelloni::{Peer, Receiver};
 use crate::bus::modbus::{Device, Dial, Framing, Poller};
 use crate::bus::vrm::Vrm;
 use crate::bus::{shared_memory, socketcan, victron_mqtt};
@@ -24,6 +24,8 @@ use toml::Spanned;
 
 /// Milliseconds that make sense for polls, time-outs and silence: up to ten minutes.
 const MS_RANGE: RangeInclusive<u32> = 10..=600_000;
+/// So many warnings of a DBC file are told where it is used.
+const WARNINGS: usize = 5;
 /// The longest name that Linux gives an interface, bytes.
 const LONGEST_INTERFACE: usize = 15;
 
@@ -41,7 +43,9 @@ impl LinkConfig {
             return Err(wrong);
         }
         let bus = match self.kind.get_ref() {
-            Kind::Cannelloni => Bus::Cannelloni(Receiver::new(self.listen_address()?, self.can_table(topology, base)?)),
+            Kind::Cannelloni => {
+                Bus::Cannelloni(Receiver::new(self.listen_address()?, self.peer()?, self.can_table(topology, base)?))
+            }
             Kind::Socketcan => {
                 let interface = self.can_interface()?;
                 Bus::Socketcan(socketcan::Receiver::new(interface, self.can_table(topology, base)?))
@@ -81,6 +85,7 @@ impl LinkConfig {
         if self.is_can() {
             // The first of these may hide the others.
             problems.extend(self.listen.as_ref().and_then(|_| self.listen_address().err()));
+            problems.extend(self.peer().err());
             problems.extend(self.file.as_ref().and_then(|_| self.log_file(base).err()));
             problems.extend(self.replay_speed().err());
             problems.extend(self.wrong_entries(topology, base));
@@ -127,8 +132,9 @@ impl LinkConfig {
         fn at<T>(key: &Option<Spanned<T>>) -> Place {
             key.as_ref().map(Spanned::span)
         }
-        let keys: [(&str, Place, &[Kind]); 26] = [
+        let keys: [(&str, Place, &[Kind]); 27] = [
             ("listen", at(&self.listen), &[Cannelloni]),
+            ("peer", at(&self.peer), &[Cannelloni]),
             ("interface", at(&self.interface), &[Socketcan]),
             ("file", at(&self.file), &[Candump]),
             ("speed", at(&self.speed), &[Candump]),
@@ -191,7 +197,7 @@ impl LinkConfig {
         base: &Path,
     ) -> Result<(PathBuf, Range<usize>), ConfigError> {
         let path = self.needed(key, value)?;
-        Ok((base.join(path.get_ref()), path.span()))
+        Ok((installed::find(base, path.get_ref()), path.span()))
     }
 
     fn can_table(&self, topology: &Topology, base: &Path) -> Result<CanTable, ConfigError> {
@@ -201,6 +207,13 @@ impl LinkConfig {
             return Err(ConfigError::new(map.span(), "`map` is empty: no signal would reach the system"));
         }
         let database = Database::open(&path).map_err(|e| ConfigError::new(span, e))?;
+        let warnings = database.warnings();
+        for warning in warnings.iter().take(WARNINGS) {
+            tracing::warn!("{}, {warning}", path.display());
+        }
+        if warnings.len() > WARNINGS {
+            tracing::warn!("{}: {} more; `packtwin dbc inspect` tells all", path.display(), warnings.len() - WARNINGS);
+        }
         CanTable::compile(database, map.get_ref(), topology)
             .map_err(|e| ConfigError::new(e.span, format!("{} ({})", e.message, path.display())))
     }
@@ -256,6 +269,12 @@ impl LinkConfig {
             let words = format!("`{}` is not an address to listen on, such as 127.0.0.1:20000", listen.get_ref());
             ConfigError::new(listen.span(), words)
         })
+    }
+
+    fn peer(&self) -> Result<Option<Peer>, ConfigError> {
+        let Some(peer) = &self.peer else { return Ok(None) };
+        let words = || format!("`{}` is not the address of a sender, such as 192.168.1.20", peer.get_ref());
+        peer.get_ref().parse().map(Some).map_err(|_| ConfigError::new(peer.span(), words()))
     }
 
     /// The segment need not be there yet: its writer may be started later.

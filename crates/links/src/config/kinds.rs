@@ -40,7 +40,12 @@ pub const KINDS: &[KindGuide] = &[
     KindGuide {
         kind: Kind::Cannelloni,
         reaches: "a CAN bus behind any sender of cannelloni packets, version 2, classic and FD frames",
-        keys: &[("listen", "address and port to receive on"), DBC, MAP],
+        keys: &[
+            ("listen", "address and port to receive on"),
+            ("peer", "address of the sender; the first that is heard, until it is silent, if not given"),
+            DBC,
+            MAP,
+        ],
         example: r#"[[link]]
 id = "bms"
 system = "pack"

@@ -3,8 +3,11 @@
 //! One entry maps all cells: the numbers in the signals' names say which is which.
 
 pub mod pattern;
+mod range;
 mod resolve;
 
+pub(crate) use range::Believed;
+pub use range::RangeRule;
 pub(crate) use resolve::{Mapped, Source, resolve};
 
 use super::sign::Sign;
@@ -38,6 +41,8 @@ pub struct MapEntry {
     pub offset: Option<f64>,
     /// What a positive value means to the device, if it differs from us.
     pub sign: Option<Sign>,
+    /// Which values are believed, if not those of the range that the DBC file declares.
+    pub range: Option<RangeRule>,
 }
 
 /// What is wrong with an entry.

@@ -3,7 +3,7 @@
 //! A slot is a message, or one variant of it if it has multiplexer switches. Decoding finds the slot with a binary
 //! search for the message and one for each switch, and walks its values in a straight line, without allocation.
 
-use super::can_map::{MapEntry, MapError, Mapped, Source, resolve};
+use super::can_map::{Believed, MapEntry, MapError, Mapped, Source, resolve};
 use super::dbc::{BitField, Database, Encoding, Message};
 use super::{push_invalid, push_plausible};
 use crate::can::{CanFrame, CanId, FrameKind};
@@ -49,6 +49,10 @@ struct Value {
     valid: Option<BitField>,
     target: Target,
     plausible: (f32, f32),
+    /// What its DBC file or map lets through, in the target's unit.
+    believed: Option<Believed>,
+    /// Its first signal, in the message.
+    signal: usize,
 }
 
 #[derive(Debug)]
@@ -57,11 +61,33 @@ enum Raw {
     Bits(Vec<BitField>),
 }
 
+/// What was wrong with a frame that was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flaws {
+    /// So many of its values cannot be.
+    pub impossible: u32,
+    /// So many are outside of the range that the DBC file declares, or the map.
+    pub outside: u32,
+    /// The first of these, by its place among the slot's values.
+    pub first_outside: Option<usize>,
+    /// It is longer or shorter than described; of a shorter one, only values that are wholly in it were read.
+    pub length: bool,
+}
+
+/// What became of a value.
+enum Fate {
+    Sound,
+    /// Not in the frame: it is too short.
+    Absent,
+    Impossible,
+    Outside,
+}
+
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was read; its slot, and how many of its values could not be.
-    Decoded(usize, u32),
+    /// It was read; its slot, and what was wrong.
+    Decoded(usize, Flaws),
     /// It was not: [`LinkFault::UnknownId`] or [`LinkFault::WrongLength`].
     Rejected(LinkFault),
     /// A remote or error frame: no message.
@@ -123,7 +149,8 @@ impl CanTable {
 
     /// Which rolling counter a frame of this slot has, and its number in the frame.
     pub fn counter(&self, slot: usize, data: &[u8]) -> Option<(usize, u32)> {
-        self.slots.get(slot)?.counter.map(|(field, counter)| (counter, field.read(data) as u32))
+        let (field, counter) = self.slots.get(slot)?.counter?;
+        field.is_in(data.len()).then(|| (counter, field.read(data) as u32))
     }
 
     /// The slots of each multiplexed message that bring values.
@@ -149,16 +176,58 @@ impl CanTable {
             return Outcome::Rejected(LinkFault::UnknownId);
         };
         let layout = &self.layouts[place];
-        if !length_fits(frame, layout.size) {
-            return Outcome::Rejected(LinkFault::WrongLength);
-        }
-        let Some(variant) = self.database.messages[place].variant(frame.data) else {
-            return Outcome::Rejected(LinkFault::UnknownId);
+        let shorter = frame.data.len() < layout.size;
+        let variant = self.database.messages[place].variant(frame.data).filter(|_| !frame.data.is_empty());
+        let Some(variant) = variant else {
+            return Outcome::Rejected(if shorter { LinkFault::WrongLength } else { LinkFault::UnknownId });
         };
         let slot = layout.first_slot + variant;
-        let impossible =
-            self.slots[slot].values.iter().map(|value| u32::from(value.decode(frame.data, readings))).sum();
-        Outcome::Decoded(slot, impossible)
+        let mut flaws = Flaws { length: !length_fits(frame, layout.size), ..Flaws::default() };
+        for (place, value) in self.slots[slot].values.iter().enumerate() {
+            match value.decode(frame.data, readings) {
+                Fate::Sound | Fate::Absent => {}
+                Fate::Impossible => flaws.impossible += 1,
+                Fate::Outside => {
+                    flaws.outside += 1;
+                    flaws.first_outside.get_or_insert(place);
+                }
+            }
+        }
+        Outcome::Decoded(slot, flaws)
+    }
+
+    /// The message of a slot.
+    pub(crate) fn message(&self, slot: usize) -> usize {
+        self.slots[slot].message
+    }
+
+    /// What is to be said of a frame that has another length than its message.
+    pub(crate) fn length_words(&self, slot: usize, bytes: usize) -> String {
+        let message = &self.database.messages[self.slots[slot].message];
+        let read = if bytes > message.size { "the rest is not read" } else { "what is in them is read" };
+        format!(
+            "frames of {} ({}) have {bytes} bytes, in the DBC file {}: {read}",
+            message.name, message.id, message.size
+        )
+    }
+
+    /// What is to be said of a value that is outside of its range; `place` is that among the slot's values.
+    pub(crate) fn outside_words(&self, slot: usize, place: usize, frame: &[u8]) -> String {
+        let value = &self.slots[slot].values[place];
+        let message = &self.database.messages[self.slots[slot].message];
+        let signal = &message.signals[value.signal];
+        let text = signal.text(frame);
+        let name = format!("{} of {} ({})", signal.name, message.name, message.id);
+        match (signal.range, value.believed) {
+            (Some((low, high)), Some(Believed { declared: true, .. })) => format!(
+                "{name} is {text}, but the DBC file declares {low} to {high}: it is not believed; if the device is right, \
+                 write range = \"ignore\" in its line of the map"
+            ),
+            (_, Some(Believed { low, high, .. })) => {
+                format!("{name} is {text}, but the map lets {low} to {high} through: it is not believed")
+            }
+            (_, None) => String::new(),
+        }
     }
 }
 
@@ -189,14 +258,28 @@ impl Value {
             valid: mapped.valid.as_ref().map(field),
             target: mapped.target,
             plausible: mapped.target.plausible(),
+            believed: mapped.believed,
+            signal: mapped.source.first(),
         }
     }
 
-    /// Adds the reading; returns whether the value was impossible.
-    fn decode(&self, frame: &[u8], readings: &mut Vec<Reading>) -> bool {
+    /// Whether a frame of so many bytes has all that it needs.
+    fn is_in(&self, bytes: usize) -> bool {
+        let raw = match &self.raw {
+            Raw::Number(field, _) => field.is_in(bytes),
+            Raw::Bits(flags) => flags.iter().all(|flag| flag.is_in(bytes)),
+        };
+        raw && self.valid.is_none_or(|flag| flag.is_in(bytes))
+    }
+
+    /// Adds the reading; says what became of the value.
+    fn decode(&self, frame: &[u8], readings: &mut Vec<Reading>) -> Fate {
+        if !self.is_in(frame.len()) {
+            return Fate::Absent;
+        }
         if self.valid.is_some_and(|flag| flag.read(frame) == 0) {
             push_invalid(readings, self.target);
-            return false;
+            return Fate::Sound;
         }
         let raw = match &self.raw {
             Raw::Number(field, encoding) => encoding.read(*field, frame),
@@ -205,7 +288,15 @@ impl Value {
                 f64::from(flags.iter().enumerate().map(bit).sum::<u32>())
             }
         };
-        push_plausible(readings, self.target, self.plausible, raw * self.scale + self.offset)
+        let value = raw * self.scale + self.offset;
+        // What is not a number is impossible, not outside.
+        if self.believed.is_some_and(|Believed { low, high, .. }| value < low || value > high) {
+            return Fate::Outside;
+        }
+        match push_plausible(readings, self.target, self.plausible, value) {
+            true => Fate::Impossible,
+            false => Fate::Sound,
+        }
     }
 }
 
@@ -231,7 +322,10 @@ impl Describe for CanTable {
         let slot = &self.slots[slot];
         let message = &self.database.messages[slot.message];
         let carried = message.variants()[slot.variant].signals.iter().map(|signal| &message.signals[*signal]);
-        carried.map(|signal| DecodedValue { name: signal.name.clone(), text: signal.text(raw) }).collect()
+        carried
+            .filter(|signal| signal.field.is_in(raw.len()))
+            .map(|signal| DecodedValue { name: signal.name.clone(), text: signal.text(raw) })
+            .collect()
     }
 }
 
@@ -317,24 +411,25 @@ mod tests {
         let contactors = (Target::Point(PointId::Contactors), Ok(3.0));
         for soc in [f32::NAN, f32::INFINITY, -0.1, 100.1] {
             let (outcome, readings) = decode(&fox, 16, &float(soc, [1, 1, 0, 0]));
-            assert!(matches!(outcome, Outcome::Decoded(_, 1)), "{soc}: {outcome:?}");
+            assert!(
+                matches!(outcome, Outcome::Decoded(_, Flaws { impossible: 1, outside: 0, .. })),
+                "{soc}: {outcome:?}"
+            );
             assert_eq!(readings, [contactors]);
         }
         let (outcome, readings) = decode(&fox, 16, &float(50.0, [1, 1, 0, 0]));
-        assert!(matches!(outcome, Outcome::Decoded(_, 0)));
+        assert!(matches!(outcome, Outcome::Decoded(_, Flaws { impossible: 0, outside: 0, length: false, .. })));
         assert_eq!(readings, [(Target::Point(PointId::Soc), Ok(50.0)), contactors]);
     }
 
     #[test]
     fn frames_that_no_message_describes_are_rejected() {
         let fox = fox();
-        let longer = [VOLTAGES.as_slice(), &[0]].concat();
         for (id, data, fault) in [
             (0x251, VOLTAGES.as_slice(), LinkFault::UnknownId),
             (0x250, &[2, 0, 0, 0, 0, 0, 0, 0], LinkFault::UnknownId),
-            (0x250, &VOLTAGES[..7], LinkFault::WrongLength),
             (0x250, &[], LinkFault::WrongLength),
-            (0x250, &longer, LinkFault::WrongLength),
+            (0x233, &[], LinkFault::WrongLength),
         ] {
             assert_eq!(decode(&fox, id, data), (Outcome::Rejected(fault), vec![]), "{id:#x} {data:?}");
         }
@@ -347,6 +442,59 @@ mod tests {
     }
 
     #[test]
+    fn a_longer_or_shorter_frame_gives_what_is_wholly_in_it() {
+        let fox = fox();
+        let longer = [VOLTAGES.as_slice(), &[0]].concat();
+        for (data, readings) in [(&longer[..], 4), (&VOLTAGES[..7], 3), (&VOLTAGES[..4], 1), (&VOLTAGES[..2], 0)] {
+            let (outcome, decoded) = decode(&fox, 0x250, data);
+            let Outcome::Decoded(slot, flaws) = outcome else { panic!("{outcome:?}") };
+            assert_eq!((flaws, decoded.len()), (Flaws { length: true, ..Flaws::default() }, readings), "{data:?}");
+            assert!(decoded.iter().zip([3.3, 3.301, 3.302]).all(|(reading, value)| reading.1 == Ok(value)));
+            assert!(fox.decoded(slot, data).iter().all(|v| !v.text.is_empty()));
+        }
+        let (Outcome::Decoded(slot, _), _) = decode(&fox, 0x250, &VOLTAGES) else { panic!() };
+        // The switch and the flags, but no voltage.
+        assert_eq!(fox.decoded(slot, &VOLTAGES[..2]).len(), 5);
+        let words = fox.length_words(slot, 7);
+        assert_eq!(words, "frames of CellVoltages (0x250) have 7 bytes, in the DBC file 8: what is in them is read");
+    }
+
+    #[test]
+    fn a_value_outside_of_its_range_is_not_believed_unless_the_map_says_otherwise() {
+        let dbc = "BO_ 16 M: 8 A\n SG_ U : 0|16@1+ (0.1,0) [300|900] \"V\" A\n \
+                   SG_ I : 16|16@1- (0.1,0) [-100|100] \"A\" A\n SG_ S : 32|8@1+ (1,0) [0|0] \"%\" A\n";
+        let frame = |volts: u16, amperes: i16, soc: u8| {
+            [&volts.to_le_bytes()[..], &amperes.to_le_bytes(), &[soc, 0, 0, 0]].concat()
+        };
+        let rules = ["", ", range = \"ignore\"", ", range = [-50, 50]"];
+        for (rule, data, outside) in [
+            (0, frame(3_000, -1_000, 7), 0),
+            (0, frame(9_000, 1_000, 7), 0),
+            (0, frame(2_999, 1_001, 7), 2),
+            (0, frame(9_001, -1_001, 7), 2),
+            (1, frame(2_999, 1_001, 7), 1),
+            (2, frame(3_000, 501, 7), 1),
+            (2, frame(3_000, 500, 7), 0),
+        ] {
+            let map = format!(
+                r#"{{ point = "battery/voltage", signal = "U" }}, {{ point = "battery/soc", signal = "S" }},
+                   {{ point = "battery/current", signal = "I", sign = "charge-positive"{} }}"#,
+                rules[rule]
+            );
+            let table = table(dbc, &map, Topology::NONE);
+            let (outcome, readings) = decode(&table, 16, &data);
+            let Outcome::Decoded(0, flaws) = outcome else { panic!("{outcome:?}") };
+            assert_eq!((flaws.outside, flaws.impossible, readings.len()), (outside, 0, 3 - outside as usize), "{rule}");
+            if let Some(place) = flaws.first_outside {
+                let words = table.outside_words(0, place, &data);
+                assert!(words.contains("of M (0x010) is"), "{words}");
+                assert_eq!(words.contains("the map lets -50 to 50"), rule == 2, "{words}");
+                assert_eq!(words.contains("range = \"ignore\""), rule < 2, "{words}");
+            }
+        }
+    }
+
+    #[test]
     fn a_padded_fd_frame_is_as_long_as_described() {
         let dbc =
             "VERSION \"\"\n\nNS_ :\n\nBS_:\n\nBU_: A\n\nBO_ 16 M: 10 A\n SG_ U : 64|16@1+ (0.1,0) [0|0] \"V\" A\n";
@@ -355,7 +503,11 @@ mod tests {
         let data = [0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0x27, 0, 0, 0, 0, 0, 0];
         for (len, fits) in [(9, false), (10, true), (12, true), (16, false)] {
             let frame = CanFrame { id: CanId::standard(16).unwrap(), kind: FrameKind::Fd, data: &data[..len] };
-            assert_eq!(matches!(table.decode(&frame, &mut readings), Outcome::Decoded(0, 0)), fits, "{len}");
+            assert_eq!(
+                table.decode(&frame, &mut readings),
+                Outcome::Decoded(0, Flaws { length: !fits, ..Flaws::default() }),
+                "{len}"
+            );
         }
         assert_eq!(readings[0].sample, Ok(1_000.0));
     }
@@ -378,7 +530,7 @@ mod tests {
         let table = table(dbc, r#"{ point = "battery/voltage", signal = "U" }"#, Topology::NONE);
         let voltage = (Target::Point(PointId::Voltage), Ok(1_000.0));
         let (outcome, readings) = decode(&table, 16, &[2, 7, 0x10, 0x27, 0, 0, 0, 0]);
-        assert_eq!((outcome, readings), (Outcome::Decoded(0, 0), vec![voltage]));
+        assert_eq!((outcome, readings), (Outcome::Decoded(0, Flaws::default()), vec![voltage]));
         assert_eq!(table.key(0), "0x010 mux 2/5-9");
         for frame in [[2, 4, 0x10, 0x27, 0, 0, 0, 0], [1, 7, 0x10, 0x27, 0, 0, 0, 0]] {
             assert_eq!(decode(&table, 16, &frame), (Outcome::Rejected(LinkFault::UnknownId), vec![]), "{frame:?}");

@@ -2,17 +2,21 @@
 //!
 //! Loading turns the text into [`Database`]; `can_table` compiles that and a map into what runs per frame.
 //!
-//! Traps: DBC files are often not UTF-8 (the degree sign is one Windows-1252 byte); messages of size 0 collect signals
-//! that belong to no frame; a range of `[0|0]` means that none is given.
+//! Traps: DBC files are often not UTF-8 (the degree sign is one Windows-1252 byte); statements go on over lines; messages
+//! of size 0 collect signals that belong to no frame; a range of `[0|0]` means that none is given.
 
 mod bits;
 mod load;
+mod statements;
+mod text;
+mod token;
 mod variants;
 
-pub use bits::BitField;
+pub use bits::{BitField, ByteOrder};
 pub use variants::Variant;
 
 use crate::can::CanId;
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use variants::Variants;
@@ -22,6 +26,29 @@ use variants::Variants;
 pub struct Database {
     /// Its messages, by identifier.
     pub messages: Vec<Message>,
+    /// Messages that cannot be used, in the order of the file.
+    pub left_out: Vec<LeftOut>,
+    /// What else a person should know of the file, in words.
+    pub notes: Vec<String>,
+}
+
+/// A message that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Name in the file.
+    pub name: String,
+    /// Line in the file, from 1, of what is wrong.
+    pub line: usize,
+    /// What is wrong, in words that name the message.
+    pub what: String,
+    /// The names of its signals.
+    pub signals: Vec<String>,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.what)
+    }
 }
 
 /// One CAN message.
@@ -109,10 +136,10 @@ pub struct DbcError {
 }
 
 impl Database {
-    /// Reads the bytes of a DBC file.
+    /// Reads the bytes of a DBC file. A message that cannot be used is left out, and said to be.
     ///
     /// # Errors
-    /// The text does not follow the format, or a signal does not fit into its message.
+    /// It has no statement of a DBC file at all.
     pub fn parse(bytes: &[u8]) -> Result<Database, DbcError> {
         load::parse(bytes)
     }
@@ -126,6 +153,12 @@ impl Database {
         let bytes = std::fs::read(path).map_err(|e| format!("{name} cannot be read: {e}"))?;
         Database::parse(&bytes).map_err(|e| format!("{name}, {e}"))
     }
+
+    /// What a person should know before the file is used: messages left out, identifiers and statements in doubt.
+    pub fn warnings(&self) -> Vec<String> {
+        let left_out = self.left_out.iter().map(|left| format!("{left}: the message is left out"));
+        left_out.chain(self.notes.iter().cloned()).collect()
+    }
 }
 
 impl Message {
@@ -135,7 +168,7 @@ impl Message {
     }
 
     /// The place of the frame's variant in [`Message::variants`]; `None` if a switch has a value that no signal wants
-    /// and that has no name.
+    /// and that has no name, or if the frame is too short to have the switch.
     pub fn variant(&self, frame: &[u8]) -> Option<usize> {
         self.variants.find(frame)
     }
@@ -149,7 +182,7 @@ impl Signal {
 
     /// The physical value in `frame` with unit, or its word: `3301 mV`, `7 (normal)`.
     pub fn text(&self, frame: &[u8]) -> String {
-        let number = format!("{:.*}", decimals(self.factor, self.encoding), self.value(frame));
+        let number = format!("{:.*}", decimals(self), self.value(frame));
         if let Encoding::Unsigned | Encoding::Signed = self.encoding {
             let raw = match self.encoding {
                 Encoding::Signed => self.field.read_signed(frame),
@@ -175,22 +208,29 @@ impl Encoding {
     }
 }
 
-/// As many digits after the point as one step of the signal needs.
-fn decimals(factor: f64, encoding: Encoding) -> usize {
-    if let Encoding::Float32 | Encoding::Float64 = encoding {
+/// More digits after the first that is not 0 tell nothing.
+const DIGITS: usize = 6;
+
+/// As many digits after the point as the signal's values need.
+fn decimals(signal: &Signal) -> usize {
+    if let Encoding::Float32 | Encoding::Float64 = signal.encoding {
         return 3;
     }
-    let fits = |digits: &usize| {
-        let scaled = factor * 10_f64.powi(*digits as i32);
-        (scaled - scaled.round()).abs() < 1e-6
-    };
-    (0..6).find(fits).unwrap_or(6)
+    decimals_of(signal.factor).max(decimals_of(signal.offset))
+}
+
+/// Digits after the point of a number, as a person would write it.
+fn decimals_of(number: f64) -> usize {
+    let text = format!("{number}");
+    let Some((_, fraction)) = text.split_once('.') else { return 0 };
+    let zeros = if number.abs() < 1.0 { fraction.bytes().take_while(|digit| *digit == b'0').count() } else { 0 };
+    let rounded = format!("{number:.*}", zeros + DIGITS);
+    rounded.trim_end_matches('0').split_once('.').map_or(0, |(_, fraction)| fraction.len())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use can_dbc::ByteOrder;
 
     #[test]
     fn values_are_written_as_fine_as_their_step() {
@@ -206,6 +246,10 @@ mod tests {
             words,
         };
         for (factor, unit, words, raw, text) in [
+            (1e-7, "A", vec![], 33, "0.0000033 A"),
+            (7.62939453125e-6, "V", vec![], 2, "0.00001525879 V"),
+            (1.0 / 3.0, "V", vec![], 1, "0.333333 V"),
+            (1e6, "", vec![], 3, "3000000"),
             (0.1, "V", vec![], 33, "3.3 V"),
             (1.0, "mV", vec![], 7, "7 mV"),
             (0.25, "A", vec![], 1, "0.25 A"),

@@ -72,45 +72,85 @@ fn cut(name: &str) -> (Vec<&str>, Vec<&str>) {
 }
 
 /// All arrays in these messages: at least two signals with one or two numbers that differ, each combination once.
+///
+/// Where every module has a message of its own with the same names in it, the messages' numbers count too:
+/// `Module1.Cell1` to `Module13.Cell20`.
 pub(super) fn arrays<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Vec<Array> {
-    type Named<'a> = (usize, usize, Vec<&'a str>);
-    let mut shapes: BTreeMap<Vec<&str>, Vec<Named<'_>>> = BTreeMap::new();
-    for (m, message) in messages.into_iter().enumerate() {
-        for (s, signal) in message.signals.iter().enumerate() {
-            let (texts, numbers) = cut(&signal.name);
-            if !numbers.is_empty() {
-                shapes.entry(texts).or_default().push((m, s, numbers));
+    let messages: Vec<&Message> = messages.into_iter().collect();
+    let places = (messages.iter().enumerate()).flat_map(|(m, message)| (0..message.signals.len()).map(move |s| (m, s)));
+    let short = |(m, s): (usize, usize)| messages[m].signals[s].name.clone();
+    let long = |(m, s): (usize, usize)| format!("{}.{}", messages[m].name, messages[m].signals[s].name);
+    let mut found = Vec::new();
+    for (texts, named) in shapes(places.map(|place| (place, short(place)))) {
+        match array(&texts, &named) {
+            Ok(array) => found.push(array),
+            Err(NoArray::Repeated) => {
+                let again = shapes(named.iter().map(|named| (named.place, long(named.place))));
+                found.extend(again.iter().filter_map(|(texts, named)| array(texts, named).ok()));
             }
+            Err(NoArray::Other) => {}
         }
     }
-    let arrays = shapes.iter().filter(|(_, named)| named.len() > 1).filter_map(|(texts, named)| array(texts, named));
-    arrays.collect()
+    found
 }
 
-fn array(texts: &[&str], named: &[(usize, usize, Vec<&str>)]) -> Option<Array> {
-    let first = &named[0].2;
+/// A signal, and the numbers in its name.
+struct Named {
+    place: (usize, usize),
+    numbers: Vec<String>,
+}
+
+/// Signals by the text of their names, if it has numbers in it and several share it.
+fn shapes(names: impl Iterator<Item = ((usize, usize), String)>) -> BTreeMap<Vec<String>, Vec<Named>> {
+    let owned = |pieces: Vec<&str>| pieces.into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let mut shapes: BTreeMap<Vec<String>, Vec<Named>> = BTreeMap::new();
+    for (place, name) in names {
+        let (texts, numbers) = cut(&name);
+        if !numbers.is_empty() {
+            shapes.entry(owned(texts)).or_default().push(Named { place, numbers: owned(numbers) });
+        }
+    }
+    shapes.retain(|_, named| named.len() > 1);
+    shapes
+}
+
+/// Why signals of one shape are no array.
+enum NoArray {
+    /// A combination of numbers comes twice.
+    Repeated,
+    /// Too many numbers differ, or one is too large.
+    Other,
+}
+
+fn array(texts: &[String], named: &[Named]) -> Result<Array, NoArray> {
+    let first = &named[0].numbers;
     let differs: Vec<bool> =
-        (0..first.len()).map(|place| named.iter().any(|(_, _, numbers)| numbers[place] != first[place])).collect();
-    let mut pieces = vec![Piece::Text(texts[0].to_owned())];
+        (0..first.len()).map(|place| named.iter().any(|other| other.numbers[place] != first[place])).collect();
+    let mut pieces = vec![Piece::Text(texts[0].clone())];
     for (place, differs) in differs.iter().enumerate() {
         if *differs {
-            pieces.extend([Piece::Number, Piece::Text(texts[place + 1].to_owned())]);
+            pieces.extend([Piece::Number, Piece::Text(texts[place + 1].clone())]);
         } else if let Some(Piece::Text(text)) = pieces.last_mut() {
-            *text += first[place];
-            *text += texts[place + 1];
+            *text += &first[place];
+            *text += &texts[place + 1];
         }
     }
     pieces.retain(|piece| *piece != Piece::Text(String::new()));
     let mut members = Vec::with_capacity(named.len());
-    for (message, signal, numbers) in named {
+    for Named { place, numbers } in named {
         let numbers = numbers.iter().zip(&differs).filter(|(_, differs)| **differs);
         let numbers: Option<Vec<u32>> = numbers.map(|(number, _)| number.parse().ok()).collect();
-        members.push(Member { message: *message, signal: *signal, numbers: numbers? });
+        members.push(Member { message: place.0, signal: place.1, numbers: numbers.ok_or(NoArray::Other)? });
     }
     let mut seen: Vec<&[u32]> = members.iter().map(|member| member.numbers.as_slice()).collect();
     seen.sort_unstable();
-    let unique = seen.windows(2).all(|pair| pair[0] != pair[1]);
-    (unique && (1..=2).contains(&members[0].numbers.len())).then_some(Array { pieces, members })
+    if seen.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(NoArray::Repeated);
+    }
+    match members[0].numbers.len() {
+        1..=2 => Ok(Array { pieces, members }),
+        _ => Err(NoArray::Other),
+    }
 }
 
 #[cfg(test)]
@@ -129,5 +169,18 @@ mod tests {
         let patterns: Vec<_> = found.iter().map(|a| (a.pattern(&["{a}", "{b}"]), a.members.len())).collect();
         assert_eq!(patterns, [("Bms1_V{a}".to_owned(), 2), ("M{a}_C{b}".to_owned(), 3)]);
         assert_eq!((found[1].span(0), found[1].span(1)), ((1, 2), (1, 2)));
+    }
+
+    #[test]
+    fn messages_of_modules_with_the_same_names_are_one_array() {
+        let module = |n: u32| {
+            format!(
+                "BO_ {n} Mod{n}_Cells: 8 A\n SG_ Cell1 : 0|8@1+ (1,0) [0|0] \"V\" A\n SG_ Cell2 : 8|8@1+ (1,0) [0|0] \"V\" A\n"
+            )
+        };
+        let database = Database::parse(format!("{}{}", module(1), module(2)).as_bytes()).unwrap();
+        let found = arrays(&database.messages);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].pattern(&["{m}", "{c}"]), found[0].members.len()), ("Mod{m}_Cells.Cell{c}".into(), 4));
     }
 }

@@ -102,6 +102,9 @@ impl Target for Candump {
             "(1760000000.123456) can0 123#R5",
             "(1760000000.123456) can0 20000004#0004000000000000",
             "(1760000000.123456) can0 123#1122334455667788_E",
+            "  can0  250   [8]  00 F6 72 33 95 9C CC E7   '..r3....'",
+            " (2025-10-09 08:53:20.1234)  can0  RX - -  18FF50E5  [12]  00 01 02 03 04 05 06 07 08 09 0A 0B",
+            " (000.200000)  can0  20000004   [2]  00 01   ERRORFRAME",
             "DROPCOUNT: dropped 3 CAN frames on 'can0' socket (total drops 3)",
         ];
         lines.map(|line| line.as_bytes().to_vec()).to_vec()
@@ -158,7 +161,13 @@ impl Target for DbcFile {
              SG_ C3 m0 : 24|8@0- (1,0) [0|9] \"mV\" A\n\nSG_MUL_VAL_ 16 C1 S 1-2, 5-5;\nSG_MUL_VAL_ 16 C2 S 2-3;\n\
              SG_MUL_VAL_ 16 C3 C2 0-9;\nVAL_ 16 S 1 \"one\" 2 \"two\" ;\n";
         let awkward = include_bytes!("../fixtures/awkward.dbc").to_vec();
-        vec![nested.into(), awkward, include_bytes!("../../../../dbc/pylontech_hv.dbc").to_vec()]
+        let modules = include_bytes!("../fixtures/modules.dbc").to_vec();
+        let chinese = include_bytes!("../fixtures/cases/dbc-gb2312.dbc").to_vec();
+        let long = "BO_ 16 M: 8 A\n SG_ S : 0|8@1+ (1,0) [0|0] \"\" A\nBO_ 512 M: 1 A\n SG_ T : 7|9@0- (1,0) [0|0] \"\" A\n\
+             BA_ \"SystemSignalLongSymbol\" SG_ 16 S \"PackSoC_of_the_pack\";\nBA_ \"SystemMessageLongSymbol\" BO_ 16 \"Long\";\n\
+             CM_ SG_ 16\nS \"text\";\nVAL_TABLE_ T 0 \"a\" ;\n";
+        let pylontech = include_bytes!("../../../../dbc/pylontech_hv.dbc").to_vec();
+        vec![nested.into(), awkward, pylontech, modules, chinese, long.into()]
     }
 
     fn take(&self, input: &[u8]) -> bool {
@@ -166,6 +175,9 @@ impl Target for DbcFile {
         inspect::describe(&database);
         let proposal = inspect::propose(&database, "a 'b' \"c\".dbc");
         assert!(toml::from_str::<toml::Table>(&proposal).is_ok(), "{proposal}");
+        if let Ok(site) = inspect::propose_site(&database, "a \"b\"", "a.dbc") {
+            builds(&site, &database);
+        }
         for message in &database.messages {
             for frame in [[0_u8; 64], [0xFF; 64], [0x5A; 64]] {
                 let frame = &frame[..message.size];
@@ -176,6 +188,34 @@ impl Target for DbcFile {
             }
         }
         true
+    }
+}
+
+/// Every line that is proposed can be mapped.
+fn builds(site: &str, database: &Database) {
+    #[derive(serde::Deserialize)]
+    struct Site {
+        system: Vec<System>,
+        link: Vec<Link>,
+    }
+    #[derive(serde::Deserialize)]
+    struct System {
+        topology: Option<Cells>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Cells {
+        modules_per_rack: u16,
+        cells_per_module: u16,
+    }
+    #[derive(serde::Deserialize)]
+    struct Link {
+        map: Vec<MapEntry>,
+    }
+    let file: Site = toml::from_str(site).unwrap_or_else(|e| panic!("{e} in {site}"));
+    let topology = file.system[0].topology.as_ref();
+    let topology = topology.map_or(Topology::NONE, |t| Topology::new(1, t.modules_per_rack, t.cells_per_module));
+    if let Err(error) = CanTable::compile(database.clone(), &file.link[0].map, &topology) {
+        panic!("{error} in {site}");
     }
 }
 

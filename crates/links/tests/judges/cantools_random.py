@@ -147,4 +147,5 @@ def main():
                 print(json.dumps({**row, "data": data.hex(), "values": values, "words": words}))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -91,7 +91,7 @@ async fn bad_input_is_counted_and_makes_no_reading() {
     sender.bytes(b"hello").await;
     sender.bytes(&packet(0, &[(0x250, &VOLTAGES)])[..12]).await;
     sender.send(1, &[(0x777, &VOLTAGES), (0x250, &[0x41; 8])]).await;
-    sender.send(2, &[(0x250, &VOLTAGES[..7]), (0x233, &PACK[..4])]).await;
+    sender.send(2, &[(0x250, &[]), (0x233, &[])]).await;
     // The good values of a frame with a bad one are taken.
     sender.send(5, &[(0x233, &impossible)]).await;
     let batch = link.batch().await;
@@ -122,6 +122,52 @@ async fn silence_is_noticed_and_ends_with_the_next_reading() {
     sender.send(0, &[(0x233, &PACK)]).await;
     let up = link.until(LinkState::Up).await;
     assert_eq!((up.faults_total(), link.handle.status().state), (0, LinkState::Up));
+}
+
+#[tokio::test]
+async fn the_first_sender_is_listened_to_until_it_is_silent_and_others_are_faults() {
+    let mut link = Running::start(KEYS).await;
+    let (first, second) = (Sender::to(&link).await, Sender::to(&link).await);
+    let volts = |decivolts: i16| ((i32::from(decivolts) << 1) as u16).to_be_bytes();
+    let pack = |decivolts| [&volts(decivolts)[..], &PACK[2..]].concat();
+    first.send(1, &[(0x233, &pack(8_000))]).await;
+    link.until(LinkState::Up).await;
+    for sequence in [200, 201, 1] {
+        second.send(sequence, &[(0x233, &pack(7_000))]).await;
+    }
+    first.send(2, &[(0x233, &pack(8_001))]).await;
+    let batch = link.batch().await;
+    assert_eq!(sample(&batch, Target::Point(PointId::Voltage)), Some(Ok(800.1)));
+    let status = link.until_status(|status| status.faults(LinkFault::OtherSender) == 3).await;
+    assert_eq!(status.faults_total(), 3, "{status:?}");
+    let (one, other) = (first.0.local_addr().unwrap(), second.0.local_addr().unwrap());
+    let words = format!("{other} sends here too: only {one} is listened to");
+    assert_eq!(link.handle.status().reason, words);
+    // The first is silent: then the other is listened to, and that is said.
+    link.until(LinkState::Silent).await;
+    second.send(77, &[(0x233, &pack(7_000))]).await;
+    let batch = link.batch().await;
+    assert_eq!(sample(&batch, Target::Point(PointId::Voltage)), Some(Ok(700.0)));
+    let reason = link.handle.status().reason;
+    assert!(reason.contains(&format!("the sender has changed: {one} has been silent, now {other}")), "{reason}");
+}
+
+#[tokio::test]
+async fn a_named_sender_is_the_only_one() {
+    let ours = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let keys = format!("{KEYS}\npeer = \"{}\"", ours.local_addr().unwrap());
+    let mut link = Running::start(&keys).await;
+    let (stranger, ours) = (Sender::to(&link).await, Sender(ours, link.address.unwrap()));
+    stranger.send(1, &[(0x233, &PACK)]).await;
+    stranger.bytes(b"hello").await;
+    let status = link.status(|status| status.faults(LinkFault::OtherSender) == 2).await;
+    assert_eq!((status.frames, status.faults_total()), (0, 2));
+    ours.send(1, &[(0x233, &PACK)]).await;
+    assert_eq!(link.batch().await.readings.len(), 4);
+    let wrong = crate::support::config(&format!("{KEYS}\npeer = \"bms.local\""));
+    let topology = domain::topology::Topology::new(1, 13, 20);
+    let error = wrong.build(domain::spec::SystemIdx(0), &topology, crate::support::repository()).unwrap_err();
+    assert!(error.to_string().contains("`bms.local` is not the address of a sender"), "{error}");
 }
 
 #[tokio::test]

@@ -68,3 +68,87 @@ fn random_files_are_read_as_cantools_reads_them() {
     println!("seed {seed}: {frames} frames, {values} values agree with cantools, {rejected} frames rejected by both");
     assert!(values > 10_000 && rejected > 100);
 }
+
+#[derive(serde::Deserialize)]
+struct Line {
+    file: PathBuf,
+    error: Option<String>,
+    name: Option<String>,
+    id: Option<u32>,
+    extended: Option<bool>,
+    length: Option<usize>,
+    data: Option<String>,
+    values: Option<HashMap<String, String>>,
+    #[serde(default)]
+    words: HashMap<String, String>,
+}
+
+/// How a folder of DBC files was read.
+#[derive(Debug, Default)]
+struct Tally {
+    files: usize,
+    only_ours: usize,
+    messages_left_out: usize,
+    frames: usize,
+    values: usize,
+    wrong: Vec<String>,
+}
+
+impl Tally {
+    fn take(&mut self, line: Line, database: &Database, text: &str) {
+        let Some(name) = &line.name else {
+            self.files += 1;
+            self.only_ours += usize::from(line.error.is_some());
+            return;
+        };
+        let raw = line.id.unwrap() | if line.extended.unwrap() { 1 << 31 } else { 0 };
+        let Some(message) = database.messages.iter().find(|m| m.id.raw() == raw && m.name == *name) else {
+            match database.left_out.iter().any(|left| left.name == *name) || line.length == Some(0) {
+                true => self.messages_left_out += 1,
+                false => self.wrong.push(format!("{}: {name} is neither read nor left out", line.file.display())),
+            }
+            return;
+        };
+        let Some(data) = line.data else { return };
+        let frame = Frame {
+            file: line.file,
+            id: line.id.unwrap(),
+            extended: line.extended.unwrap(),
+            data,
+            values: line.values,
+            words: line.words,
+        };
+        let compared = std::panic::catch_unwind(|| compare(&frame, message, text));
+        self.frames += 1;
+        match compared {
+            Ok(values) => self.values += values,
+            Err(_) => self.wrong.push(format!("{}: {name}", frame.file.display())),
+        }
+    }
+}
+
+/// `PACKTWIN_DBC_CORPUS` names the folder: the public collections opendbc, cantools and canmatrix, for example.
+#[test]
+#[ignore = "needs a folder of DBC files, named by PACKTWIN_DBC_CORPUS"]
+fn a_folder_of_files_is_read_as_cantools_reads_it() {
+    let folder = std::env::var("PACKTWIN_DBC_CORPUS").expect("PACKTWIN_DBC_CORPUS names no folder of DBC files");
+    let Some(mut judge) = judge("cantools_corpus.py", "cantools") else { return };
+    let output = judge.args([&folder, "10", "7"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let (mut tally, mut databases) = (Tally::default(), HashMap::new());
+    for text in String::from_utf8(output.stdout).unwrap().lines() {
+        let line: Line = serde_json::from_str(text).unwrap();
+        let file = line.file.clone();
+        let open = || Database::open(&file).unwrap_or_else(|e| panic!("{e}"));
+        tally.take(line, databases.entry(file.clone()).or_insert_with(open), text);
+    }
+    for (file, database) in &databases {
+        for warning in database.warnings() {
+            println!("{}, {warning}", file.display());
+        }
+    }
+    tally.wrong.sort();
+    tally.wrong.dedup();
+    println!("{tally:#?}");
+    assert!(tally.files > 0 && tally.wrong.is_empty());
+}

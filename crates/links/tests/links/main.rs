@@ -5,6 +5,7 @@
 mod can_health;
 mod candump;
 mod cannelloni;
+mod cases;
 mod config;
 mod gateway;
 mod inspect;

@@ -1,6 +1,6 @@
 //! Sealed days of cells as plain counts, minute by minute and cell by cell, in mapped files: what questions run over.
 //!
-//! As `columns.rs`: made when they are first asked for, and deleted at any time: `cache/<system>/<day>-cells-<rows>-<values>/`.
+//! As `columns.rs`: made when they are first asked for, and deleted at any time: `work/cache/<system>/<day>-cells-<rows>-<values>/`.
 
 use super::{CellDay, file};
 use crate::columns::{Numbers, folder};

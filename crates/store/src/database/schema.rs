@@ -97,6 +97,19 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (system_id, rule, subject)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    CREATE TABLE clock (                  -- the last time that is known, and whether the clock stood before it
+        id          INTEGER PRIMARY KEY CHECK (id = 1),
+        known_us    INTEGER NOT NULL,
+        behind      INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE doubtful (               -- days sealed while the clock was ahead of what is known
+        system      TEXT NOT NULL,
+        cells       INTEGER NOT NULL,     -- 0: rows, 1: minutes of cells
+        day         INTEGER NOT NULL,
+        PRIMARY KEY (system, cells, day)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Says whether this program may write the file. Changes nothing.

@@ -41,37 +41,70 @@ impl Flow {
     /// The flow of some rows, which stand for `held_s` each: voltage V, current A (discharge positive).
     pub(crate) fn of(voltage: &[f32], current: &[f32], held_s: &[f32]) -> Flow {
         let rows = voltage.len().min(current.len()).min(held_s.len());
-        let (voltage, v_rest) = voltage[..rows].as_chunks::<4>();
-        let (current, i_rest) = current[..rows].as_chunks::<4>();
-        let (held_s, held_rest) = held_s[..rows].as_chunks::<4>();
-        // Four sums side by side: none waits for the one before.
-        let mut lanes = [Flow::default(); 4];
-        for ((voltage, current), held_s) in voltage.iter().zip(current).zip(held_s) {
-            for k in 0..4 {
-                lanes[k].add(voltage[k], current[k], held_s[k]);
-            }
-        }
-        for k in 0..v_rest.len() {
-            lanes[k].add(v_rest[k], i_rest[k], held_rest[k]);
-        }
         let mut flow = Flow::default();
-        lanes.iter().for_each(|lane| flow.fold(lane));
+        let columns =
+            (voltage[..rows].chunks(BLOCK)).zip(current[..rows].chunks(BLOCK)).zip(held_s[..rows].chunks(BLOCK));
+        for ((voltage, current), held_s) in columns {
+            let mut sums = Sums::default();
+            let (v, v_rest) = voltage.as_chunks::<LANES>();
+            let (i, i_rest) = current.as_chunks::<LANES>();
+            let (held, held_rest) = held_s.as_chunks::<LANES>();
+            for ((v, i), held) in v.iter().zip(i).zip(held) {
+                sums.add(v, i, held);
+            }
+            if !v_rest.is_empty() {
+                let (mut v, mut i, mut held) = ([f32::NAN; LANES], [f32::NAN; LANES], [0.0; LANES]);
+                v[..v_rest.len()].copy_from_slice(v_rest);
+                i[..i_rest.len()].copy_from_slice(i_rest);
+                held[..held_rest.len()].copy_from_slice(held_rest);
+                sums.add(&v, &i, &held);
+            }
+            sums.into(&mut flow);
+        }
         flow.out_wh /= 3_600.0;
         flow.in_wh /= 3_600.0;
         flow
     }
+}
 
-    /// Adds a row, with energy still in Ws. One without voltage or current adds nothing.
-    fn add(&mut self, voltage: f32, current: f32, held_s: f32) {
-        let power_w = f64::from(voltage) * f64::from(current);
-        let known = !power_w.is_nan();
-        let held_s = if known { f64::from(held_s) } else { 0.0 };
-        // A comparison with NaN is false.
-        self.out_wh += if power_w > 0.0 { power_w * held_s } else { 0.0 };
-        self.in_wh -= if power_w < 0.0 { power_w * held_s } else { 0.0 };
-        self.discharging_s += if current >= IDLE_A { held_s } else { 0.0 };
-        self.charging_s += if current <= -IDLE_A { held_s } else { 0.0 };
-        self.known_s += held_s;
+/// Rows that are added up side by side: none waits for the one before.
+const LANES: usize = 8;
+/// Rows whose times are added up as single floats. Few, so that their sum is exact to 1e-6.
+const BLOCK: usize = 256;
+
+/// Sums of a block of rows, lane by lane. Without a branch for a row, so that the memory is the limit.
+#[derive(Default)]
+struct Sums {
+    out_ws: [f64; LANES],
+    in_ws: [f64; LANES],
+    discharging_s: [f32; LANES],
+    charging_s: [f32; LANES],
+    known_s: [f32; LANES],
+}
+
+impl Sums {
+    /// Adds rows. One without voltage or current adds nothing: a comparison with NaN is false.
+    #[inline(always)]
+    fn add(&mut self, voltage: &[f32; LANES], current: &[f32; LANES], held_s: &[f32; LANES]) {
+        for k in 0..LANES {
+            let power_w = voltage[k] * current[k];
+            let known_s = if power_w.is_nan() { 0.0 } else { held_s[k] };
+            let energy_ws = power_w * held_s[k];
+            self.out_ws[k] += f64::from(if energy_ws > 0.0 { energy_ws } else { 0.0 });
+            self.in_ws[k] -= f64::from(if energy_ws < 0.0 { energy_ws } else { 0.0 });
+            self.discharging_s[k] += if current[k] >= IDLE_A { known_s } else { 0.0 };
+            self.charging_s[k] += if current[k] <= -IDLE_A { known_s } else { 0.0 };
+            self.known_s[k] += known_s;
+        }
+    }
+
+    fn into(self, flow: &mut Flow) {
+        let seconds = |lanes: [f32; LANES]| lanes.into_iter().map(f64::from).sum::<f64>();
+        flow.out_wh += self.out_ws.iter().sum::<f64>();
+        flow.in_wh += self.in_ws.iter().sum::<f64>();
+        flow.discharging_s += seconds(self.discharging_s);
+        flow.charging_s += seconds(self.charging_s);
+        flow.known_s += seconds(self.known_s);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Minutes of cells, looked after as the rows of the pack are: taken in at the start, sealed by the hour, deleted by age
 //! and for want of room.
 
-use super::sealing::going;
-use super::{Writer, restore, utc_now};
+use super::retention::Gone;
+use super::{Writer, restore};
 use crate::cells::{self, CellDay, day_of, file, grid};
 use crate::day::Day;
 use crate::error::StoreError;
@@ -39,16 +39,16 @@ impl Writer {
     pub(super) fn adopt_one_of_cells(&mut self) -> Result<(), StoreError> {
         let Some((system, day)) = self.adopt_cells.pop() else { return Ok(()) };
         let path = cells::path(&self.folder, &system, day);
-        let Some(db) = &mut self.db else { return Ok(()) };
         match file::describe(&path, day) {
             Ok(of) => {
+                let Some(db) = &mut self.db else { return Ok(()) };
                 db.cells_sealed(&system, &of, (i64::MIN, 0))?;
                 self.index.cells_sealed(&system, of, i64::MIN);
                 tracing::info!("took in sealed cells {}: {} rows", path.display(), of.rows);
             }
             Err(error) => {
-                let kept_as = restore::set_aside(&path, utc_now())?;
-                tracing::error!("{error}; it is kept as {}", kept_as.display());
+                self.damaged((&system, "cells"), &path, &error.to_string())?;
+                let Some(db) = &mut self.db else { return Ok(()) };
                 db.forget_cells(&system, day)?;
                 self.index.forget_cells(&system, day);
             }
@@ -72,21 +72,23 @@ impl Writer {
         Ok(())
     }
 
-    fn seal_cells_before(&mut self, system: &str, before: i64) -> Result<(), StoreError> {
+    pub(super) fn seal_cells_before(&mut self, system: &str, before: i64) -> Result<(), StoreError> {
         let Some(db) = &mut self.db else { return Ok(()) };
         let (minutes, newest) = db.unsealed_cells(system, before)?;
         let minutes: Vec<CellMinute> = minutes.into_values().map(Arc::unwrap_or_clone).collect();
         for of_day in minutes.chunk_by(|a, b| day_of(a.minute) == day_of(b.minute)) {
             let day = day_of(of_day[0].minute);
             let path = cells::path(&self.folder, system, day);
+            self.doubt(system, true, day)?;
             let sealed = match file::seal(&path, day, of_day) {
                 Err(StoreError::Parquet { path, why }) => {
-                    let kept_as = restore::set_aside(&path, utc_now())?;
-                    tracing::error!("{} was damaged ({why}) and is kept as {}", path.display(), kept_as.display());
+                    let words = format!("{} is damaged: {why}", path.display());
+                    self.damaged((system, "cells"), &path, &words)?;
                     file::seal(&path, day, of_day)?
                 }
                 sealed => sealed?,
             };
+            let Some(db) = &mut self.db else { return Ok(()) };
             db.cells_sealed(system, &sealed, (before, newest))?;
             self.index.cells_sealed(system, sealed, before);
             tracing::debug!(system, %day, rows = sealed.rows, "cells sealed");
@@ -94,20 +96,14 @@ impl Writer {
         Ok(())
     }
 
-    /// Deletes sealed days of cells that are too old, and the oldest one while the disk has too little room.
-    pub(super) fn expire_cells(&mut self, short_of_room: bool) -> Result<(), StoreError> {
-        for system in self.index.systems() {
-            let days = self.index.with(&system, |past| past.cell_days.keys().copied().collect::<Vec<_>>());
-            for day in going(&days.unwrap_or_default(), self.options.keep_cells, short_of_room) {
-                let Some(db) = &mut self.db else { return Ok(()) };
-                db.forget_cells(&system, day)?;
-                self.index.forget_cells(&system, day);
-                grid::forget(&self.folder, &system, day);
-                let path = cells::path(&self.folder, &system, day);
-                tracing::info!("cells of {day} of {system} are deleted: they are too old, or the disk is nearly full");
-                fs::remove_file(&path).map_err(StoreError::io(&path))?;
-            }
-        }
-        Ok(())
+    /// Deletes a sealed day of cells, and says why.
+    pub(super) fn delete_cells(&mut self, system: &str, day: Day, why: &Gone) -> Result<(), StoreError> {
+        let Some(db) = &mut self.db else { return Ok(()) };
+        db.forget_cells(system, day)?;
+        self.index.forget_cells(system, day);
+        grid::forget(&self.folder, system, day);
+        let path = cells::path(&self.folder, system, day);
+        fs::remove_file(&path).map_err(StoreError::io(&path))?;
+        self.gone(system, &format!("Cells of {day}"), why)
     }
 }

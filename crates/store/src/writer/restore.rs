@@ -3,13 +3,15 @@
 //! The files are the truth. One that the catalogue does not know, after the database was damaged for instance, is taken
 //! in again; one that cannot be read is put aside under another name.
 
-use super::{Writer, utc_now};
+use super::Writer;
+use crate::aside;
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::index::Past;
+use crate::layout;
 use crate::seal;
 use crate::segment::{self, Opened, Segment};
-use domain::time::Utc;
+use domain::storage::StorageKind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,6 +53,15 @@ impl Writer {
         Ok(())
     }
 
+    /// Moves a file that cannot be read to where nobody takes it for history, and says so.
+    pub(super) fn damaged(&mut self, of: (&str, &str), path: &Path, why: &str) -> Result<(), StoreError> {
+        let kept_as = aside::put(&self.folder, "damaged", of, path, why)?;
+        let words = format!("{}. It is set aside as {}.", why, kept_as.display());
+        tracing::error!("{words}");
+        self.troubles.happened(StorageKind::Damaged, words, (self.wall)());
+        Ok(())
+    }
+
     /// Takes in one file that the catalogue does not know.
     pub(super) fn adopt_one(&mut self) -> Result<(), StoreError> {
         let Some((system, day)) = self.adopt.pop() else { return Ok(()) };
@@ -65,8 +76,7 @@ impl Writer {
                 tracing::info!("took in sealed history {}: {} rows", path.display(), segment.rows);
             }
             Err(error) => {
-                let kept_as = set_aside(&path, utc_now())?;
-                tracing::error!("{error}; it is kept as {}", kept_as.display());
+                self.damaged((&system, "pack"), &path, &error.to_string())?;
                 if let Some(db) = &mut self.db {
                     db.forget(&system, day)?;
                 }
@@ -77,16 +87,9 @@ impl Writer {
     }
 }
 
-/// Renames a file that cannot be read, so that nobody takes it for history.
-pub(super) fn set_aside(path: &Path, now: Utc) -> Result<PathBuf, StoreError> {
-    let kept_as = path.with_extension(format!("parquet.corrupt.{}", now.0.div_euclid(1_000_000)));
-    fs::rename(path, &kept_as).map_err(StoreError::io(path))?;
-    Ok(kept_as)
-}
-
 /// Every `<day>.parquet` in that folder of each system below the data folder.
 pub(super) fn days_on_disk(data: &Path, folder: impl Fn(&Path, &str) -> PathBuf) -> Vec<(String, Day)> {
-    let folders = fs::read_dir(data).into_iter().flatten().flatten();
+    let folders = fs::read_dir(layout::systems(data)).into_iter().flatten().flatten();
     let systems = folders.filter_map(|entry| entry.file_name().into_string().ok());
     let mut days = Vec::new();
     for system in systems {

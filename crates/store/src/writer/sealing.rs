@@ -1,21 +1,16 @@
-//! Once a minute: full hours of the tail are sealed, and what is older than it should be goes.
+//! Once a minute: full hours of the tail are sealed.
 
-use super::{Writer, restore, utc_now};
-use crate::columns;
+use super::Writer;
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::index::Past;
 use crate::seal::seal;
-use crate::segment;
-use nix::sys::statvfs::statvfs;
-use std::fs;
-use std::time::{Duration, Instant};
+use crate::trust::Clock;
+use std::time::Instant;
 
 const HOUR_MS: i64 = 3_600_000;
 /// How long after an hour's end it is sealed: rows may come a little late.
 const SEAL_AFTER_MS: i64 = 60_000;
-/// The newest days stay, however little room there is.
-const DAYS_KEPT_MIN: usize = 2;
 
 impl Writer {
     /// Seals what is due and deletes what is too old. A failure is told and tried again a minute later; it stops nothing.
@@ -25,9 +20,12 @@ impl Writer {
         }
         self.seal_at = now + super::EXPIRE_EVERY;
         // Each for itself: what keeps one from the disk need not keep the other.
-        let rows = self.adopt_one().and_then(|()| self.seal_due());
-        let cells = self.adopt_one_of_cells().and_then(|()| self.seal_cells_due());
-        let done = rows.and(cells).and(self.expire_sealed());
+        let clock = self.settle_clock(now);
+        // Readings of a clock that went back wait until it is known which time was right.
+        let holds = matches!(self.clock, Clock::Behind(_));
+        let rows = self.adopt_one().and_then(|()| if holds { Ok(()) } else { self.seal_due() });
+        let cells = self.adopt_one_of_cells().and_then(|()| if holds { Ok(()) } else { self.seal_cells_due() });
+        let done = clock.and(rows).and(cells).and(self.expire_sealed(now));
         if !(self.adopt.is_empty() && self.adopt_cells.is_empty()) {
             self.seal_at = now;
         }
@@ -51,7 +49,7 @@ impl Writer {
         Ok(())
     }
 
-    fn seal_before(&mut self, system: &str, before_ms: i64) -> Result<(), StoreError> {
+    pub(super) fn seal_before(&mut self, system: &str, before_ms: i64) -> Result<(), StoreError> {
         let before_s = before_ms.div_euclid(1_000);
         let Some(db) = &mut self.db else { return Ok(()) };
         let (mut rows, newest) = db.unsealed(system, before_s)?;
@@ -60,59 +58,21 @@ impl Writer {
             let end = rows.range(first_ms, day.end_ms()).end;
             let of_day = rows.slice(0..end);
             rows.forget_before(day.end_ms());
+            self.doubt(system, false, day)?;
             let (segment, rollups) = match seal(&self.folder, system, day, &of_day) {
                 Err(StoreError::Parquet { path, why }) => {
                     // The file that is there cannot be read. Put aside, it does not keep the new rows from being sealed.
-                    let kept_as = restore::set_aside(&path, utc_now())?;
-                    tracing::error!("{} was damaged ({why}) and is kept as {}", path.display(), kept_as.display());
+                    let words = format!("{} is damaged: {why}", path.display());
+                    self.damaged((system, "pack"), &path, &words)?;
                     seal(&self.folder, system, day, &of_day)?
                 }
                 sealed => sealed?,
             };
+            let Some(db) = &mut self.db else { return Ok(()) };
             db.sealed(system, &segment, &rollups, (before_s, newest))?;
             self.index.sealed(system, segment, before_ms);
             tracing::debug!(system, %day, rows = segment.rows, "history sealed");
         }
         Ok(())
     }
-
-    /// Deletes sealed days that are too old, and the oldest one while the disk has too little room.
-    fn expire_sealed(&mut self) -> Result<(), StoreError> {
-        #[allow(clippy::useless_conversion, reason = "these are 32 bits wide on small machines")]
-        let short_of_room = statvfs(&self.folder).is_ok_and(|fs| {
-            let free = u64::from(fs.blocks_available()) * u64::from(fs.fragment_size());
-            free < self.options.disk_free_min_bytes
-        });
-        for system in self.index.systems() {
-            let days = self.index.with(&system, |past| past.segments.keys().copied().collect::<Vec<_>>());
-            let going = going(&days.unwrap_or_default(), self.options.keep_sealed, short_of_room);
-            for day in going {
-                self.delete_day(&system, day)?;
-            }
-        }
-        self.expire_cells(short_of_room)?;
-        if short_of_room {
-            let _ = fs::remove_dir_all(columns::folder(&self.folder));
-        }
-        Ok(())
-    }
-
-    fn delete_day(&mut self, system: &str, day: Day) -> Result<(), StoreError> {
-        let Some(db) = &mut self.db else { return Ok(()) };
-        db.forget(system, day)?;
-        self.index.forget(system, day);
-        columns::forget(&self.folder, system, day);
-        let path = segment::path(&self.folder, system, day);
-        tracing::info!("history of {day} of {system} is deleted: it is too old, or the disk is nearly full");
-        fs::remove_file(&path).map_err(StoreError::io(&path))
-    }
-}
-
-/// Which of these days go: those too old beside the newest, and the oldest one while there is too little room.
-pub(super) fn going(days: &[Day], keep: Duration, short_of_room: bool) -> Vec<Day> {
-    let Some(newest) = days.last() else { return Vec::new() };
-    let kept_days = (keep.as_secs() / 86_400) as i32;
-    let spare = days.len().saturating_sub(DAYS_KEPT_MIN);
-    let too_old = days.iter().take(spare).take_while(|day| newest.0 - day.0 > kept_days).count();
-    days[..too_old.max(usize::from(short_of_room && spare > 0))].to_vec()
 }

@@ -87,6 +87,7 @@ fn a_file_found_damaged_while_running_is_put_aside_and_rows_go_to_a_fresh_one() 
 fn old_rows_go_in_steps_and_at_intervals() {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = writer(folder.path(), Options { keep: Duration::from_secs(10), ..Options::default() });
+    writer.wall = || Utc(3_000_000_000);
     let rows = EXPIRE_ROWS as i64 + 100;
     (0..rows).for_each(|s| writer.shared.append(row(s)));
     let start = writer.expire_at;
@@ -126,4 +127,186 @@ fn a_file_deleted_while_running_is_made_anew() {
     writer.cycle(Instant::now());
     assert_eq!(stored(folder.path()), [2]);
     assert_eq!((writer.shared.health().error, writer.shared.health().rows), (None, 1));
+}
+
+thread_local! {
+    static WALL: std::cell::Cell<i64> = const { std::cell::Cell::new(0) };
+    static FREE: std::cell::Cell<u64> = const { std::cell::Cell::new(u64::MAX) };
+}
+const HOUR_MS: i64 = 3_600_000;
+/// 2026-11-29 16:00 UTC, ms.
+const TODAY_MS: i64 = 1_795_968_000_000;
+
+/// A writer whose clock and disk are the thread's, on a history of `days` sealed days of rows and of cells up to today.
+fn by_hand(folder: &Path, days: i64, options: Options) -> Writer {
+    let (bulk, _) = crate::Bulk::open(folder, Utc(0)).unwrap();
+    for day in (0..days).map(|back| Day::of(TODAY_MS - 86_400_000 * back)) {
+        let mut block = crate::Block::new();
+        block.push(&domain::telemetry::Row::empty(day.start_ms()));
+        bulk.replace("hv", day, &block).unwrap();
+        bulk.join_cells("hv", day, &[minute(day.start_ms())]).unwrap();
+    }
+    bulk.close().unwrap();
+    reopened(folder, options)
+}
+
+fn reopened(folder: &Path, options: Options) -> Writer {
+    let shared = Arc::new(Shared::new(options.pending_max_bytes));
+    let mut writer = Writer::new(folder.to_owned(), options, shared, Arc::default());
+    writer.wall = || Utc(WALL.get() * 1_000);
+    writer.free = |_| Some(FREE.get());
+    assert_eq!(writer.start(Utc(0)).unwrap(), []);
+    writer
+}
+
+fn minute(at_ms: i64) -> domain::minute::CellMinute {
+    let mut minute = domain::minute::CellMinute::empty(at_ms.div_euclid(60_000), 2);
+    minute.lanes.iter_mut().flatten().for_each(|lane| lane.fill(7));
+    minute
+}
+
+/// The clock shows `wall_ms`, `now` has come, a row and a minute of cells are appended, and the house is kept.
+fn pass(writer: &mut Writer, wall_ms: i64, now: Instant) {
+    WALL.set(wall_ms);
+    let rows = vec![domain::telemetry::Row::empty(wall_ms)];
+    let cells = Some(minute(wall_ms));
+    let second = Second { rows: rows.clone(), cells, ..row(wall_ms.div_euclid(1_000)) };
+    writer.index.append("hv", &rows, second.cells.as_ref());
+    writer.shared.append(second);
+    writer.cycle(now);
+    assert_eq!(writer.shared.health().error, None);
+}
+
+fn sealed(writer: &Writer) -> (Vec<Day>, Vec<Day>) {
+    writer
+        .index
+        .with("hv", |past| (past.segments.keys().copied().collect(), past.cell_days.keys().copied().collect()))
+        .unwrap()
+}
+
+fn aside(folder: &Path, kind: &str) -> usize {
+    let files = std::fs::read_dir(folder.join("set-aside/wrong-time/hv").join(kind)).into_iter().flatten().flatten();
+    files.filter(|file| file.path().extension().is_some_and(|ending| ending == "parquet")).count()
+}
+
+/// An hour of a clock that stands `days` from the truth, with sealing, and two days after it, in steps of a minute.
+fn wrong_for_an_hour(days: i64, restart: bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { keep_sealed: Duration::from_secs(30 * 86_400), ..Options::default() };
+    let mut writer = by_hand(folder.path(), 10, options);
+    let before = sealed(&writer);
+    let start = Instant::now();
+    let at = |minutes: i64| start + Duration::from_secs(60 * minutes as u64);
+    let mut minutes = 0;
+    let mut go = |writer: &mut Writer, wrong_ms: i64, count: i64| {
+        for _ in 0..count {
+            minutes += 1;
+            pass(writer, TODAY_MS + 60_000 * minutes + wrong_ms, at(minutes));
+        }
+    };
+    go(&mut writer, 0, 30);
+    go(&mut writer, 86_400_000 * days, 90);
+    assert!(writer.report.troubles.iter().any(|told| told.kind == StorageKind::Clock), "it is said");
+    if restart {
+        drop(writer);
+        WALL.set(TODAY_MS + 60_000 * 121);
+        writer = reopened(folder.path(), options);
+    }
+    go(&mut writer, 0, 12 * 60);
+    let after = sealed(&writer);
+    assert!(before.0.iter().all(|day| after.0.contains(day)), "{before:?} {after:?}");
+    assert!(before.1.iter().all(|day| after.1.contains(day)), "{before:?} {after:?}");
+    assert!(
+        after.0.iter().chain(&after.1).all(|day| day.0 <= Day::of(TODAY_MS).0 + 1),
+        "no day of a wrong time is left"
+    );
+    assert!(after.0.iter().chain(&after.1).all(|day| day.0 >= before.0[0].0), "no day of a wrong time is left");
+    assert!(aside(folder.path(), "pack") > 0 && aside(folder.path(), "cells") > 0, "they are set aside");
+    let tail = writer.index.with("hv", |past| past.tail.at_ms().to_vec()).unwrap();
+    assert!(tail.iter().all(|at| (at - TODAY_MS).abs() < 86_400_000), "the hot tail has the right time only");
+    assert!(stored(folder.path()).len() >= 30 + 90 + 600, "no tape went by a wrong time");
+    assert!(writer.report.troubles.iter().any(|told| told.words.contains("wrong-time")), "where they are is said");
+}
+
+#[test]
+fn a_clock_that_stands_500_days_ahead_for_an_hour_costs_no_day() {
+    wrong_for_an_hour(500, false);
+    wrong_for_an_hour(500, true);
+}
+
+#[test]
+fn a_clock_that_stands_in_the_past_for_an_hour_costs_no_day_and_mixes_nothing() {
+    wrong_for_an_hour(-400, false);
+    wrong_for_an_hour(-400, true);
+}
+
+#[test]
+fn by_age_a_day_goes_an_hour_and_it_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = Duration::from_secs(3 * 86_400);
+    let mut writer = by_hand(folder.path(), 10, Options { keep_sealed: kept, keep_cells: kept, ..Options::default() });
+    let start = Instant::now();
+    for hour in 0..9 {
+        pass(&mut writer, TODAY_MS + HOUR_MS * hour, start + Duration::from_secs(3_601 * hour as u64 + 1));
+        let (days, cells) = sealed(&writer);
+        let left = 10 - (hour as usize).min(6);
+        assert_eq!((days.len(), cells.len()), (left, left), "hour {hour}");
+    }
+    assert!(writer.report.troubles.iter().any(|told| told.words.contains("older than 3 days")));
+    let events = Reader::open(&folder.path().join(FILE)).unwrap().events("hv", 0, i64::MAX, 99).unwrap();
+    assert_eq!(events.iter().filter(|event| event.words.contains("older than 3 days")).count(), 12);
+}
+
+#[test]
+fn what_can_be_made_again_goes_before_any_sealed_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = by_hand(folder.path(), 6, Options::default());
+    let spill = folder.path().join("work/queries/query-1/spill/a.tmp");
+    let cached = folder.path().join("work/cache/hv/x/at.i64");
+    for path in [&spill, &cached] {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, vec![0; 2_000_000]).unwrap();
+    }
+    let start = Instant::now();
+    let mut pass_with = |free: u64, minute: u64| {
+        FREE.set(free);
+        pass(&mut writer, TODAY_MS, start + Duration::from_secs(60 * minute + 1));
+        let told = writer.report.troubles.iter().any(|told| told.kind == StorageKind::DiskShort);
+        (sealed(&writer).0.len(), told)
+    };
+    // With a spill of 2 MB and a cache of 2 MB there would be room enough: no day goes for them.
+    assert_eq!(pass_with(197_000_000, 1), (6, true));
+    assert!(!cached.exists() && spill.exists());
+    assert_eq!(pass_with(199_000_000, 2), (6, true));
+    assert_eq!(pass_with(150_000_000, 3), (5, true));
+    assert_eq!(pass_with(300_000_000, 4), (5, false));
+}
+
+#[test]
+fn tape_around_alarms_has_a_cap_and_each_row_is_looked_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cap, keep) = (150_000, Duration::from_secs(10));
+    let mut writer = writer(folder.path(), Options { keep, keep_around_max_bytes: cap, ..Options::default() });
+    writer.wall = || Utc(3_000_000_000);
+    // An alarm a minute keeps everything.
+    for s in 0..1_500 {
+        let event = crate::Event {
+            at_ms: s * 1_000,
+            kind: crate::EventKind::Raised,
+            rule: "bus.sag".to_owned(),
+            subject: String::new(),
+            severity: domain::alarm::Severity::Warning,
+            value: None,
+            words: String::new(),
+        };
+        let events = if s % 60 == 0 { vec![event] } else { Vec::new() };
+        writer.shared.append(Second { events, ..row(s) });
+    }
+    let start = writer.expire_at;
+    for minute in 0..3 {
+        writer.cycle(start + EXPIRE_EVERY * minute);
+    }
+    let left = stored(folder.path());
+    assert!(left.len() <= cap as usize / 1_500 + EXPIRE_ROWS && left.len() < 1_500, "{}", left.len());
+    assert_eq!(left.last(), Some(&1_499));
 }

@@ -15,6 +15,7 @@ pub(crate) const QUIET: Options = Options {
     checkpoint_every: Duration::from_secs(3_600),
     pending_max_bytes: 16 << 20,
     keep_around_events: Duration::from_secs(300),
+    keep_around_max_bytes: 200_000_000,
     keep_sealed: Duration::from_secs(400 * 86_400),
     keep_cells: Duration::from_secs(400 * 86_400),
     disk_free_min_bytes: 0,

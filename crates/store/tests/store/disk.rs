@@ -2,6 +2,7 @@
 
 use crate::common::{OPENED_AT, QUIET, open, second, seconds, set_aside, write};
 use domain::minute::CellMinute;
+use domain::storage::StorageKind;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -61,6 +62,9 @@ fn open_degraded(folder: &Path, why: &str) -> Store {
     let [Notice::NotStoring { why: words }] = &notices[..] else { panic!("{notices:?}") };
     assert!(words.contains(why), "{words}");
     assert_eq!(store.health().error.as_ref(), Some(words));
+    let told = store.troubles();
+    assert_eq!(told.iter().map(|t| t.kind).collect::<Vec<_>>(), [StorageKind::NotStored]);
+    assert!(told[0].words.contains(why), "{told:?}");
     store
 }
 
@@ -80,7 +84,7 @@ fn a_full_disk_keeps_rows_in_memory_until_there_is_room() {
     store.flush().unwrap();
     assert_eq!(seconds(&store), (0..200).collect::<Vec<_>>());
     let health = store.health();
-    assert_eq!((health.error, health.pending, health.dropped), (None, 0, 0));
+    assert_eq!((health.error, health.pending, health.dropped, health.troubles), (None, 0, 0, vec![]));
 }
 
 #[test]
@@ -148,7 +152,7 @@ fn a_disk_that_is_full_while_an_hour_is_sealed_loses_nothing_and_it_is_sealed_la
     let ballast = disk.fill();
     let size = fs::metadata(&ballast).unwrap().len();
     fs::File::options().write(true).open(&ballast).unwrap().set_len(size - 150_000).unwrap();
-    let folder = disk.path().join("hv/cells");
+    let folder = disk.path().join("systems/hv/cells");
     let files = || fs::read_dir(&folder).map_or(0, |entries| entries.count());
     let store = open(disk.path());
     store.flush().unwrap();

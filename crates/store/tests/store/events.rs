@@ -73,7 +73,8 @@ fn events_of_older_files_stay_readable_and_unknown_words_are_an_error() {
     drop(Store::open(folder.path(), OPENED_AT).unwrap());
     let run =
         |sql: &str| rusqlite::Connection::open(folder.path().join("history.db")).unwrap().execute_batch(sql).unwrap();
-    run("DROP TABLE active_alarm; ALTER TABLE event DROP COLUMN subject; ALTER TABLE event DROP COLUMN value;
+    run("DROP TABLE active_alarm; DROP TABLE clock; DROP TABLE doubtful;
+         ALTER TABLE event DROP COLUMN subject; ALTER TABLE event DROP COLUMN value;
          PRAGMA user_version = 3;
          INSERT INTO system (id, name) VALUES (1, 'hv');
          INSERT INTO event (system_id, at_ms, kind, rule, severity, words)

@@ -147,7 +147,7 @@ proptest! {
 fn full_hours_are_sealed_and_found_again_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let rows = rows(7, 12_000);
-    let day_file = |day: Day| folder.path().join(format!("hv/pack/{day}.parquet"));
+    let day_file = |day: Day| folder.path().join(format!("systems/hv/pack/{day}.parquet"));
     let whole = Range::new(rows[0].at_ms, rows[rows.len() - 1].at_ms + 1);
     {
         let store = store(folder.path(), &rows, 0);
@@ -181,6 +181,6 @@ fn full_hours_are_sealed_and_found_again_after_a_restart() {
     let coverage = store.history().coverage("hv");
     assert_eq!(coverage.segments.iter().map(|s| s.day).collect::<Vec<_>>(), days[1..]);
     assert!(!day_file(days[0]).exists());
-    let asides = std::fs::read_dir(folder.path().join("hv/pack")).unwrap().flatten();
-    assert_eq!(asides.filter(|f| f.file_name().to_string_lossy().contains("corrupt")).count(), 1);
+    let aside = folder.path().join(format!("set-aside/damaged/hv/pack/{}.parquet", days[0]));
+    assert!(aside.exists() && aside.with_extension("parquet.txt").exists());
 }

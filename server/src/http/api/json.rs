@@ -84,7 +84,7 @@ pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, moment: &Moment) -> Valu
         "load_covered_pct": derived(derived::load_covered_pct(&moment.state.points, now)),
         "cell_voltage_v": stats(cells.column(CellQuantity::Voltage).stats(now), spec.cell_resolution_v, spec),
         "cell_temperature_c": stats(cells.column(CellQuantity::Temperature).stats(now), 0.1, spec),
-        "nodes": nodes, "alarms": alarms,
+        "nodes": nodes, "alarms": alarms, "storage": Some(&moment.site.storage).filter(|words| !words.is_empty()),
     })
 }
 

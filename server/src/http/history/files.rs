@@ -3,31 +3,31 @@
 use super::{Asked, Wanted};
 use crate::archive::{csv_header, csv_row, rfc3339};
 use crate::http::AppState;
+use crate::http::downloads::{PART, Parts, download};
 use crate::http::problem::Problem;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use domain::point::PointId;
 use domain::telemetry::{LEADING, columns};
 use std::fs::File;
-use std::io::{Read, Seek as _};
-use store::{History, Range, StoreError};
-use tokio::sync::mpsc;
+use std::io::{self, Read as _, Seek as _};
+use store::{Block, History, Range, Store, StoreError};
+use tempfile::TempDir;
 
-/// Files are sent in parts of about this size, bytes.
-const PART: usize = 256 * 1024;
 /// A Parquet file is made from rows in memory: no more than this, a week at 1 Hz. `packtwin export` has no limit.
 const PARQUET_ROWS_MAX: u64 = 700_000;
-
-type Parts = mpsc::Sender<Result<Bytes, std::io::Error>>;
+/// Rows are read so many at a time, ms.
+const STEP_MS: i64 = 3_600_000;
 
 /// `GET /api/v1/history.csv?system=hv&from=...&to=...`: every row of a stretch, with every column that has a past.
 pub(in crate::http) async fn csv(State(app): State<AppState>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
     let wanted = app.wanted(&every_column(asked))?.of_points()?;
-    let (name, store) = (file_name(&wanted, "csv"), app.hub.store.clone());
-    Ok(file(&name, "text/csv; charset=utf-8", move |parts| send_csv(store.history(), &wanted, &parts)))
+    let place = app.gate.download().map_err(Problem::busy)?;
+    let name = file_name(&wanted, "csv");
+    let rows = Csv { store: app.hub.store.clone(), wanted, state: Rest::Head };
+    Ok(download(&name, "text/csv; charset=utf-8", place, rows))
 }
 
 /// `GET /api/v1/history.parquet?system=hv&from=...&to=...`: the same rows as a Parquet file.
@@ -37,6 +37,7 @@ pub(in crate::http) async fn parquet(
 ) -> Result<Response, Problem> {
     let wanted = app.wanted(&every_column(asked))?.of_points()?;
     let name = file_name(&wanted, "parquet");
+    let place = app.gate.download().map_err(Problem::busy)?;
     let Wanted { system, points, range, .. } = wanted;
     let failed = |words| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words);
     let (of, counted) = (system.clone(), vec![PointId::Voltage, PointId::Soc, PointId::LoadPower]);
@@ -48,7 +49,10 @@ pub(in crate::http) async fn parquet(
              use `packtwin export`"
         )));
     }
+    // One after another: each has its rows in memory.
+    let turn = app.gate.parquet().await.map_err(Problem::busy)?;
     let written = app.ask_history(move |history| {
+        let _turn = turn;
         let points = if points.is_empty() { with_a_past(history, &system) } else { points };
         let rows = history.rows(&system, range, &points)?;
         if rows.is_empty() {
@@ -63,11 +67,9 @@ pub(in crate::http) async fn parquet(
     });
     // A Parquet file without rows would have no columns either.
     let nothing = || Problem::not_found("there are no rows in this time");
-    let (mut rows, folder) = written.await.map_err(failed)?.ok_or_else(nothing)?;
-    Ok(file(&name, "application/vnd.apache.parquet", move |parts| {
-        send_file(&mut rows, &parts);
-        drop(folder);
-    }))
+    let (mut file, folder) = written.await.map_err(failed)?.ok_or_else(nothing)?;
+    file.rewind().map_err(|error| failed(error.to_string()))?;
+    Ok(download(&name, "application/vnd.apache.parquet", place, Whole { file, _folder: folder }))
 }
 
 /// All columns, unless some are named.
@@ -79,70 +81,97 @@ fn file_name(wanted: &Wanted, kind: &str) -> String {
     format!("{}-{}.{kind}", wanted.system, rfc3339(wanted.range.from_ms).replace(':', ""))
 }
 
-/// An answer that is saved as a file; `send` runs on a thread of its own.
-fn file(name: &str, kind: &'static str, send: impl FnOnce(Parts) + Send + 'static) -> Response {
-    // Bounded: who reads slowly makes the thread wait, who goes away ends it.
-    let (parts, sent) = mpsc::channel(2);
-    tokio::task::spawn_blocking(move || send(parts));
-    let body = futures_util::stream::unfold(sent, async |mut sent| sent.recv().await.map(|part| (part, sent)));
-    let headers = [
-        (CONTENT_TYPE, kind.to_owned()),
-        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-        (CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    (headers, Body::from_stream(body)).into_response()
-}
-
 /// The columns that have a past, and those that every system has.
 fn with_a_past(history: &History, system: &str) -> Vec<PointId> {
     let there = history.points(system);
     columns().filter(|point| LEADING.contains(point) || there.contains(point)).collect()
 }
 
-fn send_file(file: &mut File, parts: &Parts) {
-    let mut rest = file.rewind();
-    while rest.is_ok() {
+/// A file that is there already.
+struct Whole {
+    file: File,
+    /// It is gone with its folder.
+    _folder: TempDir,
+}
+
+impl Parts for Whole {
+    fn next(&mut self) -> Option<io::Result<Bytes>> {
         let mut part = Vec::with_capacity(PART);
-        rest = file.by_ref().take(PART as u64).read_to_end(&mut part).map(|_| ());
-        if part.is_empty() || parts.blocking_send(Ok(part.into())).is_err() {
-            break;
+        match self.file.by_ref().take(PART as u64).read_to_end(&mut part) {
+            Ok(0) => None,
+            Ok(_) => Some(Ok(part.into())),
+            Err(error) => Some(Err(error)),
         }
-    }
-    if let Err(error) = rest {
-        // The answer has begun: cut off, it is seen to be incomplete.
-        let _ = parts.blocking_send(Err(error));
     }
 }
 
-/// Sends the rows an hour at a time. Ends when nobody reads any more.
-fn send_csv(history: &History, wanted: &Wanted, parts: &Parts) {
-    let points = match wanted.points.is_empty() {
-        true => with_a_past(history, &wanted.system),
-        false => wanted.points.clone(),
-    };
-    let mut text = csv_header(&points);
-    // Only where there is something: a range of a thousand years is no longer than the past.
-    let coverage = history.coverage(&wanted.system);
-    let (Some(first_ms), Some(last_ms)) = (coverage.first_ms, coverage.last_ms) else {
-        let _ = parts.blocking_send(Ok(text.into()));
-        return;
-    };
-    let end_ms = wanted.range.to_ms.min(last_ms + 1);
-    let mut from_ms = wanted.range.from_ms.max(first_ms);
-    while from_ms < end_ms {
-        let to_ms = ((from_ms.div_euclid(3_600_000) + 1) * 3_600_000).min(end_ms);
-        match history.rows(&wanted.system, Range::new(from_ms, to_ms), &points) {
-            Ok(rows) => (0..rows.len()).for_each(|place| csv_row(&mut text, &rows, place, &points)),
-            Err(error) => {
-                // The answer has begun: cut off, it is seen to be incomplete.
-                let _ = parts.blocking_send(Err(std::io::Error::other(error)));
-                return;
+/// The rows of a stretch as CSV.
+struct Csv {
+    store: Store,
+    wanted: Wanted,
+    state: Rest,
+}
+
+/// What is still to be sent.
+enum Rest {
+    /// Everything.
+    Head,
+    /// The rows of a block from this place on, and those of this time.
+    Rows {
+        points: Vec<PointId>,
+        block: Block,
+        place: usize,
+        from_ms: i64,
+        end_ms: i64,
+    },
+    Nothing,
+}
+
+impl Csv {
+    /// What is to be sent after the head: only where there is something, a range of a thousand years is no longer than
+    /// the past.
+    fn rows(&self, points: Vec<PointId>) -> Rest {
+        let coverage = self.store.history().coverage(&self.wanted.system);
+        let (Some(first_ms), Some(last_ms)) = (coverage.first_ms, coverage.last_ms) else { return Rest::Nothing };
+        let range = self.wanted.range;
+        let (from_ms, end_ms) = (range.from_ms.max(first_ms), range.to_ms.min(last_ms + 1));
+        Rest::Rows { points, block: Block::default(), place: 0, from_ms, end_ms }
+    }
+
+    fn part(&mut self) -> Result<String, StoreError> {
+        let mut text = String::new();
+        if matches!(self.state, Rest::Head) {
+            let points = match self.wanted.points.is_empty() {
+                true => with_a_past(self.store.history(), &self.wanted.system),
+                false => self.wanted.points.clone(),
+            };
+            text = csv_header(&points);
+            self.state = self.rows(points);
+        }
+        while text.len() < PART
+            && let Rest::Rows { points, block, place, from_ms, end_ms } = &mut self.state
+        {
+            if *place < block.len() {
+                csv_row(&mut text, block, *place, points);
+                *place += 1;
+            } else if *from_ms < *end_ms {
+                let to_ms = ((from_ms.div_euclid(STEP_MS) + 1) * STEP_MS).min(*end_ms);
+                *block = self.store.history().rows(&self.wanted.system, Range::new(*from_ms, to_ms), points)?;
+                (*place, *from_ms) = (0, to_ms);
+            } else {
+                self.state = Rest::Nothing;
             }
         }
-        from_ms = to_ms;
-        if text.len() >= PART && parts.blocking_send(Ok(std::mem::take(&mut text).into())).is_err() {
-            return;
+        Ok(text)
+    }
+}
+
+impl Parts for Csv {
+    fn next(&mut self) -> Option<io::Result<Bytes>> {
+        match self.part() {
+            Ok(text) if text.is_empty() => None,
+            Ok(text) => Some(Ok(text.into())),
+            Err(error) => Some(Err(io::Error::other(error))),
         }
     }
-    let _ = parts.blocking_send(Ok(text.into()));
 }

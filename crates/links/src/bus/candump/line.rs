@@ -1,4 +1,4 @@
-//! One line of a candump log. Pure.
+//! One line of a candump log, as `candump -L` writes it. Pure.
 //!
 //! ```text
 //! (1760000000.123456) can0 250#00F67233959CCCE7      standard, 3 hex digits
@@ -9,17 +9,29 @@
 //! DROPCOUNT: dropped 3 CAN frames on 'can0' socket (total drops 3)
 //! ```
 
+use super::terminal;
 use crate::can::{CanFrame, CanId, FrameKind, MAX_CLASSIC_DATA, MAX_DATA, OwnedFrame, split_flags};
 
 /// What a line is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Line {
-    /// A frame and when it was received, in microseconds of the log's own clock.
-    Frame(u64, OwnedFrame),
+    /// A frame, and when it was received.
+    Frame(Stamp, OwnedFrame),
     /// The recorder could not keep up and lost this many frames.
     Dropped(u32),
     /// Nothing on it.
     Blank,
+}
+
+/// When a frame was received, by the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stamp {
+    /// Microseconds of the recorder's clock.
+    At(u64),
+    /// Microseconds since the first frame, or since the one before: the line does not say which.
+    Since(u64),
+    /// The log has no times.
+    None,
 }
 
 /// The line does not follow the format.
@@ -30,11 +42,16 @@ pub struct LineError;
 /// Reads one line, with or without its line end.
 ///
 /// # Errors
-/// It is neither a frame nor a note of lost frames. CAN XL frames are not known.
+/// It is neither a frame, as `candump -L` or candump on a terminal writes it, nor a note. CAN XL frames are not known.
 pub fn parse(line: &[u8]) -> Result<Line, LineError> {
-    let line = std::str::from_utf8(line).map_err(|_| LineError)?.trim();
+    // The letters beside the bytes of a terminal's line may be anything.
+    let text = String::from_utf8_lossy(line);
+    let line = text.trim();
     if line.is_empty() {
         return Ok(Line::Blank);
+    }
+    if let Some(outcome) = terminal::parse(text.trim_end()) {
+        return outcome;
     }
     if let Some(note) = line.strip_prefix("DROPCOUNT: dropped ") {
         let count = note.split(' ').next().and_then(|n| n.parse().ok());
@@ -48,26 +65,43 @@ pub fn parse(line: &[u8]) -> Result<Line, LineError> {
         (None | Some("R" | "T"), None) => {}
         _ => return Err(LineError),
     }
-    Ok(Line::Frame(time_us(time).ok_or(LineError)?, logged(frame).ok_or(LineError)?))
+    let time = time.strip_prefix('(').and_then(|time| time.strip_suffix(')')).ok_or(LineError)?;
+    Ok(Line::Frame(Stamp::At(time_us(time).ok_or(LineError)?), logged(frame).ok_or(LineError)?))
 }
 
-/// `(1760000000.123456)`, or with nanoseconds, in microseconds.
-fn time_us(text: &str) -> Option<u64> {
-    let (seconds, fraction) = text.strip_prefix('(')?.strip_suffix(')')?.split_once('.')?;
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    if !digits(seconds) || !digits(fraction) || !matches!(fraction.len(), 6 | 9) {
+/// `1760000000.123456`, with any number of decimals, in microseconds.
+pub(super) fn time_us(text: &str) -> Option<u64> {
+    let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if seconds.is_empty() || !seconds.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let micros: u64 = fraction[..6].parse().ok()?;
-    seconds.parse::<u64>().ok()?.checked_mul(1_000_000)?.checked_add(micros)
+    seconds.parse::<u64>().ok()?.checked_mul(1_000_000)?.checked_add(fraction_us(fraction)?)
+}
+
+/// The decimals of a second, in microseconds; those after the sixth do not count.
+pub(super) fn fraction_us(digits: &str) -> Option<u64> {
+    let all = digits.bytes().all(|b| b.is_ascii_digit());
+    all.then(|| {
+        digits.bytes().chain(std::iter::repeat(b'0')).take(6).fold(0, |us, digit| us * 10 + u64::from(digit - b'0'))
+    })
+}
+
+/// An identifier of 3 or 8 digits, and what its frame is for.
+pub(super) fn identified(text: &str, fd: bool) -> Option<(CanId, FrameKind)> {
+    if !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    let word = u32::from_str_radix(text, 16).ok()?;
+    match text.len() {
+        3 => Some((CanId::standard(word)?, if fd { FrameKind::Fd } else { FrameKind::Classic })),
+        // Eight digits always mean 29 bits; only the error flag is written above them.
+        8 => split_flags(word | 0x8000_0000, fd),
+        _ => None,
+    }
 }
 
 fn logged(text: &str) -> Option<OwnedFrame> {
     let (id_text, body) = text.split_once('#')?;
-    if !id_text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    let word = u32::from_str_radix(id_text, 16).ok()?;
     let (fd, body) = match body.strip_prefix('#') {
         Some(fd_body) => {
             let (flags, data) = fd_body.split_at_checked(1)?;
@@ -76,12 +110,7 @@ fn logged(text: &str) -> Option<OwnedFrame> {
         }
         None => (false, body),
     };
-    let (id, kind) = match id_text.len() {
-        3 => (CanId::standard(word)?, if fd { FrameKind::Fd } else { FrameKind::Classic }),
-        // Eight digits always mean 29 bits; only the error flag is written above them.
-        8 => split_flags(word | 0x8000_0000, fd)?,
-        _ => return None,
-    };
+    let (id, kind) = identified(id_text, fd)?;
     if let Some(length) = body.strip_prefix('R') {
         let plain = !fd && kind != FrameKind::Error;
         let asked = matches!(length.as_bytes(), [] | [b'0'..=b'8']);
@@ -124,7 +153,7 @@ mod tests {
 
     fn frame(line: &str) -> (u64, u32, FrameKind, Vec<u8>) {
         match parse(line.as_bytes()) {
-            Ok(Line::Frame(us, logged)) => {
+            Ok(Line::Frame(Stamp::At(us), logged)) => {
                 let frame = logged.frame();
                 (us, frame.id.raw(), frame.kind, frame.data.to_vec())
             }
@@ -151,7 +180,16 @@ mod tests {
             let line = format!("(1760000000.123456) can0 {text}");
             assert_eq!(frame(&line), (AT, id, kind, data), "{text}");
         }
-        assert_eq!(frame("(0000000001.000002999) vcan1 001#\r\n").0, 1_000_002);
+        for (time, us) in [
+            ("0000000001.000002999", 1_000_002),
+            ("1.000002", 1_000_002),
+            ("1624997419.1926", 1_624_997_419_192_600),
+            ("1.12345678", 1_123_456),
+            ("1.5", 1_500_000),
+            ("1", 1_000_000),
+        ] {
+            assert_eq!(frame(&format!("({time}) vcan1 001#\r\n")).0, us, "{time}");
+        }
     }
 
     #[test]
@@ -166,8 +204,9 @@ mod tests {
             "# a comment",
             "DROPCOUNT: dropped many",
             "(1760000000.123456) can0",
-            "(1760000000) can0 123#00",
-            "(1760000000.12) can0 123#00",
+            "(.5) can0 123#00",
+            "(1760000000.12.3) can0 123#00",
+            "(1760000000.12 can0 123#00",
             "(-1.123456) can0 123#00",
             "(99999999999999999999.123456) can0 123#00",
             "1760000000.123456 can0 123#00",

@@ -33,7 +33,7 @@ pub fn write_line(out: &mut impl Write, at: Utc, interface: &str, frame: &CanFra
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Line, parse};
+    use super::super::{Line, Stamp, parse};
     use super::*;
     use crate::can::OwnedFrame;
     use proptest::prelude::*;
@@ -68,7 +68,7 @@ mod tests {
             let Some(frame) = OwnedFrame::from_linux(word, fd && word & 0x6000_0000 == 0, &data) else { return Ok(()) };
             let mut out = Vec::new();
             write_line(&mut out, Utc(at), "bms", &frame.frame()).unwrap();
-            prop_assert_eq!(parse(&out), Ok(Line::Frame(at as u64, frame)));
+            prop_assert_eq!(parse(&out), Ok(Line::Frame(Stamp::At(at as u64), frame)));
         }
     }
 }

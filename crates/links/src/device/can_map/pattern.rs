@@ -22,10 +22,19 @@ pub struct Numbers {
     pub node: Option<u32>,
 }
 
-/// A name with placeholders, optionally of one message: `PackValues.BatteryVoltage`.
+impl Numbers {
+    /// Whether all numbers that are here are the same as there.
+    pub(super) fn agree(&self, there: &Numbers) -> bool {
+        let same = |here: Option<u32>, there: Option<u32>| here.is_none() || here == there;
+        same(self.cell, there.cell) && same(self.module, there.module) && same(self.node, there.node)
+    }
+}
+
+/// A name with placeholders, optionally of one message or of numbered ones: `PackValues.BatteryVoltage`,
+/// `Module{module}.Cell{cell}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern<'a> {
-    message: Option<&'a str>,
+    message: Option<Vec<Part<'a>>>,
     parts: Vec<Part<'a>>,
 }
 
@@ -41,76 +50,94 @@ impl<'a> Pattern<'a> {
     /// # Errors
     /// In words: an unknown placeholder, one that is used twice, or two without text between them.
     pub fn parse(text: &'a str) -> Result<Pattern<'a>, String> {
-        let (message, mut rest) = match text.split_once('.') {
-            Some((message, signal)) => (Some(message), signal),
+        let (message, signal) = match text.split_once('.') {
+            Some((message, signal)) => (Some(parse_parts(message)?), signal),
             None => (None, text),
         };
-        let mut parts = Vec::new();
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, after) = after.split_once('}').ok_or_else(|| format!("`{text}` has a {{ without a }}"))?;
-            let number = match name {
-                "cell" => Placeholder::Cell,
-                "module" => Placeholder::Module,
-                "node" => Placeholder::Node,
-                _ => return Err(format!("`{{{name}}}` is not known: use {{cell}}, {{module}} or {{node}}")),
-            };
-            if parts.contains(&Part::Number(number)) {
-                return Err(format!("`{text}` has {{{name}}} twice"));
-            }
-            if !before.is_empty() {
-                parts.push(Part::Text(before));
-            } else if matches!(parts.last(), Some(Part::Number(_))) {
-                return Err(format!("`{text}` has two numbers without text between them"));
-            }
-            parts.push(Part::Number(number));
-            rest = after;
+        let parts = parse_parts(signal)?;
+        let pattern = Pattern { message, parts };
+        let all: Vec<_> = pattern.all().filter(|part| matches!(part, Part::Number(_))).copied().collect();
+        match all.iter().enumerate().any(|(place, part)| all[..place].contains(part)) {
+            true => Err(format!("`{text}` has a placeholder twice")),
+            false => Ok(pattern),
         }
-        if !rest.is_empty() {
-            parts.push(Part::Text(rest));
-        }
-        Ok(Pattern { message, parts })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Part<'a>> {
+        self.message.iter().flatten().chain(&self.parts)
     }
 
     /// Whether it has this placeholder.
     pub fn has(&self, placeholder: Placeholder) -> bool {
-        self.parts.contains(&Part::Number(placeholder))
+        self.all().any(|part| *part == Part::Number(placeholder))
     }
 
     /// Whether it stands for a single name.
     pub fn is_plain(&self) -> bool {
-        !self.parts.iter().any(|part| matches!(part, Part::Number(_)))
+        !self.all().any(|part| matches!(part, Part::Number(_)))
     }
 
     /// The numbers in `signal` of `message` if the pattern stands for it. Leading zeros do not count.
     pub fn matches(&self, message: &str, signal: &str) -> Option<Numbers> {
-        if self.message.is_some_and(|wanted| wanted != message) {
-            return None;
-        }
-        let mut rest = signal;
         let mut numbers = Numbers::default();
-        for part in &self.parts {
-            match part {
-                Part::Text(text) => rest = rest.strip_prefix(text)?,
-                Part::Number(placeholder) => {
-                    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-                    let (number, after) = rest.split_at(digits);
-                    let slot = match placeholder {
-                        Placeholder::Cell => &mut numbers.cell,
-                        Placeholder::Module => &mut numbers.module,
-                        Placeholder::Node => &mut numbers.node,
-                    };
-                    *slot = Some(number.parse().ok()?);
-                    rest = after;
-                }
-            }
+        if let Some(wanted) = &self.message {
+            match_parts(wanted, message, &mut numbers)?;
         }
-        rest.is_empty().then_some(numbers)
+        match_parts(&self.parts, signal, &mut numbers)?;
+        Some(numbers)
     }
 
     /// The name of the signal alone with `#` for each number: what two names have in common.
     pub fn shape(&self) -> String {
         self.parts.iter().map(|part| if let Part::Text(text) = part { text } else { "#" }).collect()
     }
+}
+
+/// Cuts a name into text and placeholders.
+fn parse_parts(name: &str) -> Result<Vec<Part<'_>>, String> {
+    let (mut parts, mut rest) = (Vec::new(), name);
+    while let Some((before, after)) = rest.split_once('{') {
+        let (placeholder, after) = after.split_once('}').ok_or_else(|| format!("`{name}` has a {{ without a }}"))?;
+        let number = match placeholder {
+            "cell" => Placeholder::Cell,
+            "module" => Placeholder::Module,
+            "node" => Placeholder::Node,
+            _ => return Err(format!("`{{{placeholder}}}` is not known: use {{cell}}, {{module}} or {{node}}")),
+        };
+        if !before.is_empty() {
+            parts.push(Part::Text(before));
+        } else if matches!(parts.last(), Some(Part::Number(_))) {
+            return Err(format!("`{name}` has two numbers without text between them"));
+        }
+        parts.push(Part::Number(number));
+        rest = after;
+    }
+    if !rest.is_empty() {
+        parts.push(Part::Text(rest));
+    }
+    Ok(parts)
+}
+
+/// Adds the numbers of `name` if these parts stand for it.
+fn match_parts(parts: &[Part<'_>], name: &str, numbers: &mut Numbers) -> Option<()> {
+    let mut rest = name;
+    for part in parts {
+        match part {
+            Part::Text(text) => rest = rest.strip_prefix(text)?,
+            Part::Number(placeholder) => {
+                let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+                let (number, after) = rest.split_at(digits);
+                let slot = match placeholder {
+                    Placeholder::Cell => &mut numbers.cell,
+                    Placeholder::Module => &mut numbers.module,
+                    Placeholder::Node => &mut numbers.node,
+                };
+                *slot = Some(number.parse().ok()?);
+                rest = after;
+            }
+        }
+    }
+    rest.is_empty().then_some(())
 }
 
 /// A signal's name with `#` for each number in it.
@@ -141,6 +168,8 @@ mod tests {
             ("CellVoltage_{cell}", "CellVoltage_", None),
             ("CellVoltage_{cell}", "CellVoltage_99999999999", None),
             ("M{module}C{cell}_mV", "M3C12_mV", Some(Numbers { cell: Some(12), module: Some(3), node: None })),
+            ("Pa{module}.C{cell}", "C3", None),
+            ("Pack.C{cell}", "C3", cell(3)),
             ("Soc", "Soc", Some(Numbers::default())),
             ("Pack.Soc", "Soc", Some(Numbers::default())),
             ("Other.Soc", "Soc", None),
@@ -150,12 +179,21 @@ mod tests {
     }
 
     #[test]
+    fn numbers_may_stand_in_the_messages_name() {
+        let numbers = Numbers { cell: Some(3), module: Some(12), node: None };
+        let pattern = Pattern::parse("Module{module}_V.Cell{cell}").unwrap();
+        assert_eq!(pattern.matches("Module12_V", "Cell3"), Some(numbers));
+        assert_eq!((pattern.matches("Module_V", "Cell3"), pattern.is_plain()), (None, false));
+    }
+
+    #[test]
     fn a_pattern_that_cannot_be_read_says_why() {
         for (pattern, words) in [
             ("V_{zell}", "{zell}"),
             ("V_{cell", "without a }"),
             ("V_{cell}_{cell}", "twice"),
             ("V_{module}{cell}", "without text"),
+            ("M{cell}.V{cell}", "twice"),
         ] {
             let error = Pattern::parse(pattern).unwrap_err();
             assert!(error.contains(words), "{error}");

@@ -1,8 +1,8 @@
 //! Finds the signals that a map's entries name, and checks that each makes sense.
 
 use super::pattern::{Numbers, Pattern, Placeholder, shape};
-use super::{MapEntry, MapError};
-use crate::device::dbc::{Database, Encoding, Message, Presence};
+use super::{Believed, MapEntry, MapError, RangeRule};
+use crate::device::dbc::{Database, Encoding, LeftOut, Message, Presence, Signal};
 use crate::device::sign::Sign;
 use crate::device::unit;
 use crate::text::{nearest, suggestion};
@@ -29,6 +29,8 @@ pub(crate) struct Mapped {
     pub(crate) scale: f64,
     /// Added after the factor.
     pub(crate) offset: f64,
+    /// The values that are believed, in the target's unit; `None` for all.
+    pub(crate) believed: Option<Believed>,
 }
 
 /// Where a value comes from.
@@ -95,20 +97,25 @@ impl Resolver<'_> {
         let pattern = Pattern::parse(signal.get_ref()).map_err(|e| error(signal, e))?;
         check_placeholders(kind, &pattern).map_err(|e| error(signal, format!("`{}` {e}", signal.get_ref())))?;
         let found = self.find(&pattern);
+        let beyond = |number: Option<u32>| matches!((number, entry.last), (Some(number), Some(last)) if number > last);
+        let wanted = |numbers: &Numbers| !beyond(numbers.cell) && !beyond(numbers.node);
+        if (found.is_empty() || !pattern.is_plain())
+            && let Some(left) = self.left_out(&pattern, wanted)
+        {
+            return Err(error(signal, format!("`{}` is in a message that cannot be used: {left}", signal.get_ref())));
+        }
         if found.is_empty() {
             return Err(error(signal, self.not_found("signal", signal.get_ref(), &pattern)));
         }
         if let ([(first, ..), (second, ..), ..], true) = (found.as_slice(), pattern.is_plain()) {
             let name = |place: &usize| &self.database.messages[*place].name;
-            let words =
-                format!("`{}` is in {} and in {}: write Message.Signal", signal.get_ref(), name(first), name(second));
+            let (first, second, signal_name) = (name(first), name(second), signal.get_ref());
+            let words = format!(
+                "`{signal_name}` is in {first} and in {second}: write `{first}.{signal_name}` or `{second}.{signal_name}`"
+            );
             return Err(error(signal, words));
         }
-        let beyond = |number: Option<u32>| matches!((number, entry.last), (Some(number), Some(last)) if number > last);
-        for (message, place, numbers) in found {
-            if beyond(numbers.cell) || beyond(numbers.node) {
-                continue;
-            }
+        for (message, place, numbers) in found.into_iter().filter(|(.., numbers)| wanted(numbers)) {
             let target = self
                 .target(kind, numbers, entry.first.unwrap_or(1))
                 .map_err(|e| error(signal, format!("`{}` {e}", self.database.messages[message].signals[place].name)))?;
@@ -131,15 +138,10 @@ impl Resolver<'_> {
             };
             let valid = self.valid(entry, message, &source.present, numbers)?;
             let counter = self.counter(entry, message, &source.present, numbers)?;
-            self.mapped.push(Mapped {
-                message,
-                source: Source::Signal(place),
-                valid,
-                counter,
-                target,
-                scale: scale * entry.sign.map_or(1.0, Sign::factor),
-                offset: entry.offset.unwrap_or(0.0),
-            });
+            let (scale, offset) = (scale * entry.sign.map_or(1.0, Sign::factor), entry.offset.unwrap_or(0.0));
+            let believed = RangeRule::believed(entry.range, source, scale, offset);
+            let source = Source::Signal(place);
+            self.mapped.push(Mapped { message, source, valid, counter, target, scale, offset, believed });
         }
         Ok(())
     }
@@ -148,6 +150,9 @@ impl Resolver<'_> {
         let Kind::Point(point) = kind else {
             return Err(error(bits, "`bits` is for points, not for cells or nodes"));
         };
+        if entry.range.is_some() {
+            return Err(error(bits, "`range` means nothing to `bits`"));
+        }
         let target = Target::Point(point);
         let mut places = Vec::new();
         let mut home = None;
@@ -155,7 +160,11 @@ impl Resolver<'_> {
             let pattern = Pattern::parse(name).map_err(|e| error(bits, e))?;
             let found = self.find(&pattern);
             let (Some((message, place, _)), true) = (found.first().copied(), pattern.is_plain()) else {
-                return Err(error(bits, self.not_found("flag", name, &pattern)));
+                let words = match self.left_out(&pattern, |_| true) {
+                    Some(left) => format!("`{name}` is in a message that cannot be used: {left}"),
+                    None => self.not_found("flag", name, &pattern),
+                };
+                return Err(error(bits, words));
             };
             let present = &self.database.messages[message].signals[place].present;
             if *home.get_or_insert((message, present.clone())) != (message, present.clone()) {
@@ -170,7 +179,8 @@ impl Resolver<'_> {
         let valid = self.valid(entry, message, &present, Numbers::default())?;
         let counter = self.counter(entry, message, &present, Numbers::default())?;
         let (scale, offset) = (entry.scale.unwrap_or(1.0), entry.offset.unwrap_or(0.0));
-        self.mapped.push(Mapped { message, source: Source::Bits(places), valid, counter, target, scale, offset });
+        let source = Source::Bits(places);
+        self.mapped.push(Mapped { message, source, valid, counter, target, scale, offset, believed: None });
         Ok(())
     }
 
@@ -183,6 +193,15 @@ impl Resolver<'_> {
             }
         }
         found
+    }
+
+    /// A message without use that has a signal that the pattern stands for.
+    fn left_out(&self, pattern: &Pattern<'_>, wanted: impl Fn(&Numbers) -> bool) -> Option<&LeftOut> {
+        let has = |left: &&LeftOut| {
+            let mut numbers = left.signals.iter().filter_map(|signal| pattern.matches(&left.name, signal));
+            numbers.any(|numbers| wanted(&numbers))
+        };
+        self.database.left_out.iter().find(has)
     }
 
     /// The signal of the same frame that says whether the value is valid.
@@ -235,8 +254,8 @@ impl Resolver<'_> {
     ) -> Result<usize, MapError> {
         let pattern = Pattern::parse(name.get_ref()).map_err(|e| error(name, e))?;
         let home: &Message = &self.database.messages[message];
-        let wanted = if pattern.is_plain() { Numbers::default() } else { numbers };
-        let found = home.signals.iter().position(|s| pattern.matches(&home.name, &s.name) == Some(wanted));
+        let is = |signal: &Signal| pattern.matches(&home.name, &signal.name).is_some_and(|n| n.agree(&numbers));
+        let found = home.signals.iter().position(is);
         let Some(found) = found else {
             let words = format!("{} in {}", self.not_found("signal", name.get_ref(), &pattern), home.name);
             return Err(error(name, words));
@@ -340,7 +359,9 @@ mod tests {
         \nBO_ 563 Pack: 8 A\n SG_ U : 7|16@0- (0.1,0) [0|0] \"V\" A\n SG_ P : 23|16@0- (0.01,0) [0|0] \"kW\" A\n\
         \x20SG_ F0 : 39|1@0+ (1,0) [0|0] \"\" A\n SG_ F1 : 38|1@0+ (1,0) [0|0] \"\" A\n SG_ M1C2 : 47|8@0+ (0.1,0) [0|0] \"V\" A\n\
         \nBO_ 564 Other: 8 A\n SG_ U : 7|16@0- (0.1,0) [0|0] \"V\" A\n SG_ F2 : 39|1@0+ (1,0) [0|0] \"\" A\n\
-        \x20SG_ N_1 : 47|8@0+ (1,0) [0|0] \"ms\" A\n\n";
+        \x20SG_ N_1 : 47|8@0+ (1,0) [0|0] \"ms\" A\n\n\
+        BO_ 565 Short: 2 A\n SG_ L_1 : 7|8@0+ (1,0) [0|0] \"V\" A\n SG_ L_2 : 17|8@0+ (1,0) [0|0] \"V\" A\n\n\
+        BO_ 566 Sound: 2 A\n SG_ L_3 : 7|8@0+ (1,0) [0|0] \"V\" A\n\n";
 
     #[derive(Deserialize)]
     struct File {
@@ -415,6 +436,14 @@ mod tests {
                 "Other.U",
                 "same place",
             ),
+            (
+                r#"{ point = "battery/voltage", signal = "L_1" }"#,
+                "L_1",
+                "`L_1` is in a message that cannot be used: line 30: L_2 of Short",
+            ),
+            (r#"{ point = "cells/voltage", signal = "L_{cell}" }"#, "L_{cell}", "cannot be used"),
+            (r#"{ point = "battery/contactors", bits = ["L_1"] }"#, "L_1", "cannot be used"),
+            (r#"{ point = "battery/contactors", bits = ["F0"], range = "ignore" }"#, "F0", "nothing to `bits`"),
             (r#"{ point = "battery/soc" }"#, "battery/soc", "`signal` or `bits`"),
             (r#"{ point = "battery/contactors", bits = ["F0", "F2"] }"#, r#""F0", "F2""#, "another frame"),
             (r#"{ point = "battery/contactors", bits = ["F0", "F9"] }"#, r#""F0", "F9""#, "no flag `F9`"),

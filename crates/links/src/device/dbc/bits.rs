@@ -1,6 +1,13 @@
 //! Where a signal's bits lie in a frame, in both of DBC's byte orders. Pure arithmetic, no allocation.
 
-use can_dbc::ByteOrder;
+/// Which way a signal's bits go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByteOrder {
+    /// Intel, `@1`: the lowest bit first.
+    LittleEndian,
+    /// Motorola, `@0`: the highest bit first.
+    BigEndian,
+}
 
 /// A run of up to 64 bits in a frame, ready to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +52,11 @@ impl BitField {
     /// How many bits it has, 1 to 64.
     pub fn bits(&self) -> u32 {
         self.bits
+    }
+
+    /// Whether a frame of so many bytes has all of it.
+    pub fn is_in(&self, frame_bytes: usize) -> bool {
+        self.first_byte + self.bytes <= frame_bytes
     }
 
     /// Its bits as an unsigned number. Bytes that `frame` does not have count as zero.

@@ -1,165 +1,188 @@
-//! From the parsed text of a DBC file to our table of messages.
+//! From the statements of a DBC file to our table of messages.
+//!
+//! A message that cannot be used is left out and named; the others work. Whoever maps one of its signals is told why.
 
-use super::{BitField, Database, DbcError, Encoding, Message, Presence, Signal, Variants};
+use super::statements::{Key, RawMessage, RawSignal, Statements, read};
+use super::{BitField, ByteOrder, Database, DbcError, Encoding, LeftOut, Message, Presence, Signal, Variants, text};
 use crate::can::{CanId, MAX_DATA};
-use can_dbc::{Dbc, MessageId, MultiplexIndicator, NumericValue, SignalExtendedValueType, ValueDescription, ValueType};
-use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// Holds signals that belong to no frame.
 const NO_FRAME: &str = "VECTOR__INDEPENDENT_SIG_MSG";
-
-/// Words for raw values, by message and signal.
-type Words<'a> = HashMap<SignalKey<'a>, Vec<(i64, String)>>;
-type SignalKey<'a> = (MessageId, &'a str);
+/// The bit that says that an identifier has 29 bits.
+const EXTENDED: u64 = 0x8000_0000;
+/// So many of a kind are named in one note.
+const NAMED: usize = 3;
 
 pub(super) fn parse(bytes: &[u8]) -> Result<Database, DbcError> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => can_dbc::decode_cp1252(bytes)
-            .ok_or_else(|| DbcError { line: 1, what: "not a text file in UTF-8 or Windows-1252".into() })?,
+    let text = text::decode(bytes);
+    let file = read(&text);
+    if !file.any {
+        return Err(DbcError { line: 1, what: "this is no DBC file: it has no statement of one, such as BO_".into() });
+    }
+    let (mut messages, mut left_out, mut unflagged) = (Vec::new(), Vec::new(), Vec::new());
+    for source in file.messages.iter().filter(|source| source.name != NO_FRAME) {
+        let name = file.long_messages.get(&source.id).unwrap_or(&source.name);
+        match message(source, name, &file) {
+            Ok(message) => {
+                if source.id & EXTENDED == 0 && message.id.is_extended() {
+                    unflagged.push(format!("{name} ({})", message.id));
+                }
+                messages.push((source.line, message));
+            }
+            // Without signals nothing is lost.
+            Err(_) if source.size == 0 && source.signals.is_empty() && source.wrong.is_none() => {}
+            Err((line, what)) => {
+                let signals = source.signals.iter().map(|s| signal_name(source, s, &file)).collect();
+                left_out.push(LeftOut { name: name.clone(), line, what, signals });
+            }
+        }
+    }
+    let messages = without_doubled(messages, &mut left_out);
+    left_out.sort_by_key(|left| left.line);
+    let mut notes = Vec::new();
+    if !unflagged.is_empty() {
+        let identifiers = if unflagged.len() == 1 { "identifier has" } else { "identifiers have" };
+        notes.push(format!(
+            "{} {identifiers} more than 11 bits, but not the flag of 29 bits (bit 31); read as 29 bits: {}",
+            unflagged.len(),
+            some_of(&unflagged)
+        ));
+    }
+    if !file.wrong.is_empty() {
+        let wrong: Vec<_> = file.wrong.iter().map(|wrong| format!("line {}: {}", wrong.line, wrong.what)).collect();
+        notes.push(format!("passed over: {}", some_of(&wrong)));
+    }
+    Ok(Database { messages, left_out, notes })
+}
+
+/// The first of them, and how many more there are.
+fn some_of(all: &[String]) -> String {
+    let more = if all.len() > NAMED { format!("; and {} more", all.len() - NAMED) } else { String::new() };
+    format!("{}{more}", all[..all.len().min(NAMED)].join("; "))
+}
+
+/// The messages by identifier, without those that have the same as another: a frame does not say which it is.
+fn without_doubled(messages: Vec<(usize, Message)>, left_out: &mut Vec<LeftOut>) -> Vec<Message> {
+    let mut by_id: BTreeMap<CanId, Vec<(usize, Message)>> = BTreeMap::new();
+    for (line, message) in messages {
+        by_id.entry(message.id).or_default().push((line, message));
+    }
+    let mut single = Vec::with_capacity(by_id.len());
+    for (id, mut same) in by_id {
+        if same.len() == 1 {
+            single.extend(same.pop().map(|(_, message)| message));
+            continue;
+        }
+        let names: Vec<_> = same.iter().map(|(line, message)| format!("{} in line {line}", message.name)).collect();
+        let what = format!("{} have the same identifier {id}", names.join(" and "));
+        left_out.extend(same.into_iter().map(|(line, message)| {
+            let signals = message.signals.into_iter().map(|signal| signal.name).collect();
+            LeftOut { name: message.name, line, what: what.clone(), signals }
+        }));
+    }
+    single
+}
+
+/// 29 bits if the flag says so, or if there are more than 11: never 11 of more.
+fn identifier(id: u64) -> Result<CanId, String> {
+    let (bits, extended) = if id & EXTENDED == 0 { (id, id > 0x7FF) } else { (id & !EXTENDED, true) };
+    let known = u32::try_from(bits).ok().and_then(|bits| match extended {
+        true => CanId::extended(bits),
+        false => CanId::standard(bits),
+    });
+    known.ok_or_else(|| format!("has the identifier {id} ({id:#X}), which has more than 29 bits"))
+}
+
+fn signal_name(message: &RawMessage, signal: &RawSignal, file: &Statements) -> String {
+    let key = (message.id, signal.name.clone());
+    file.long_signals.get(&key).unwrap_or(&signal.name).clone()
+}
+
+/// The message, or the line and what is wrong there.
+fn message(source: &RawMessage, name: &str, file: &Statements) -> Result<Message, (usize, String)> {
+    if let Some(wrong) = &source.wrong {
+        return Err((wrong.line, format!("{name}: {}", wrong.what)));
+    }
+    let about = |what: String| (source.line, format!("{name} {what}"));
+    let id = identifier(source.id).map_err(about)?;
+    let size = match source.size {
+        0 => return Err(about("has no data bytes".into())),
+        size if size > MAX_DATA as u64 => {
+            return Err(about(format!("has {size} bytes, a frame has at most {MAX_DATA}")));
+        }
+        size => size as usize,
     };
-    let dbc = Dbc::try_from(text.as_ref()).map_err(|e| syntax_error(&e))?;
-    let words: Words<'_> = dbc.value_descriptions.iter().filter_map(signal_words).collect();
-    let mut messages = Vec::with_capacity(dbc.messages.len());
-    for source in dbc.messages.iter().filter(|m| m.name != NO_FRAME && m.size > 0) {
-        let id = identifier(source.id)
-            .ok_or_else(|| semantic_error(&text, source, None, "has an identifier of more than 11 bits"))?;
-        messages.push(message(source, id, &dbc, &words, &text)?);
-    }
-    messages.sort_by_key(|m| m.id);
-    if let Some(pair) = messages.windows(2).find(|pair| pair[0].id == pair[1].id) {
-        let line = line_with(&text, 0, &format!("BO_ {} {}", pair[1].id.raw(), pair[1].name));
-        let what = format!("{} has the identifier {} of {}", pair[1].name, pair[1].id, pair[0].name);
-        return Err(DbcError { line, what });
-    }
-    Ok(Database { messages })
-}
-
-fn identifier(id: MessageId) -> Option<CanId> {
-    match id {
-        MessageId::Standard(id) => CanId::standard(u32::from(id)),
-        MessageId::Extended(id) => CanId::extended(id),
-    }
-}
-
-fn message(
-    source: &can_dbc::Message,
-    id: CanId,
-    dbc: &Dbc,
-    words: &Words<'_>,
-    text: &str,
-) -> Result<Message, DbcError> {
-    let size = source.size as usize;
-    if size > MAX_DATA {
-        return Err(semantic_error(text, source, None, &format!("has {size} bytes, a frame has at most {MAX_DATA}")));
-    }
     let mut signals = Vec::with_capacity(source.signals.len());
     for s in &source.signals {
-        let wrong = |what: &str| semantic_error(text, source, Some(&s.name), what);
-        let field = BitField::new(s.start_bit, s.size, s.byte_order, size)
-            .ok_or_else(|| wrong("does not lie within its message"))?;
-        let encoding = match (dbc.extended_value_type_for_signal(source.id, &s.name), field.bits(), s.value_type) {
-            (Some(SignalExtendedValueType::IEEEfloat32Bit), 32, _) => Encoding::Float32,
-            (Some(SignalExtendedValueType::IEEEdouble64bit), 64, _) => Encoding::Float64,
-            (Some(SignalExtendedValueType::IEEEfloat32Bit | SignalExtendedValueType::IEEEdouble64bit), ..) => {
-                return Err(wrong("is a float, but not 32 or 64 bits wide"));
-            }
-            (_, _, ValueType::Signed) => Encoding::Signed,
-            (_, _, ValueType::Unsigned) => Encoding::Unsigned,
+        let wrong = |what: &str| (s.line, format!("{} of {name} {what}", s.name));
+        let order = if s.big_endian { ByteOrder::BigEndian } else { ByteOrder::LittleEndian };
+        let field = BitField::new(s.start, s.bits, order, size)
+            .ok_or_else(|| wrong(&format!("does not lie within its {size} bytes")))?;
+        let key: Key = (source.id, s.name.clone());
+        let encoding = match (file.types.get(&key), field.bits()) {
+            (Some(1), 32) => Encoding::Float32,
+            (Some(2), 64) => Encoding::Float64,
+            (Some(1 | 2), _) => return Err(wrong("is a float, but not 32 or 64 bits wide")),
+            _ if s.signed => Encoding::Signed,
+            _ => Encoding::Unsigned,
         };
         signals.push(Signal {
-            name: s.name.clone(),
+            name: signal_name(source, s, file),
             field,
             encoding,
             factor: s.factor,
             offset: s.offset,
-            unit: s.unit.clone(),
-            range: range(s),
-            present: presence(s, source, dbc).map_err(|what| wrong(&what))?,
-            words: words.get(&(source.id, s.name.as_str())).cloned().unwrap_or_default(),
+            unit: s.unit.trim().to_owned(),
+            range: Some(s.range).filter(|(low, high)| low < high),
+            present: presence(s, source, file).map_err(|what| wrong(&what))?,
+            words: file.words.get(&key).cloned().unwrap_or_default(),
         });
     }
-    let variants = Variants::of(&signals)
-        .map_err(|(signal, what)| semantic_error(text, source, Some(&signals[signal].name), &what))?;
-    Ok(Message { id, name: source.name.clone(), size, signals, variants })
+    let variants = Variants::of(&signals).map_err(|(signal, what)| {
+        (source.signals[signal].line, format!("{} of {name} {what}", signals[signal].name))
+    })?;
+    Ok(Message { id, name: name.to_owned(), size, signals, variants })
 }
 
 /// When a frame carries a signal: what `SG_MUL_VAL_` says, or else the value in the signal's own line for the only
 /// switch of the message.
-fn presence(signal: &can_dbc::Signal, message: &can_dbc::Message, dbc: &Dbc) -> Result<Presence, String> {
-    use MultiplexIndicator::{MultiplexedSignal, Multiplexor, MultiplexorAndMultiplexedSignal, Plain};
-    let value = match signal.multiplexer_indicator {
-        Plain | Multiplexor => return Ok(Presence::Always),
-        MultiplexedSignal(value) | MultiplexorAndMultiplexedSignal(value) => value,
-    };
-    let is_switch =
-        |s: &can_dbc::Signal| matches!(s.multiplexer_indicator, Multiplexor | MultiplexorAndMultiplexedSignal(_));
-    let mut extended =
-        dbc.extended_multiplex.iter().filter(|e| e.message_id == message.id && e.signal_name == signal.name).peekable();
-    if let Some(first) = extended.peek() {
-        let name = first.multiplexor_signal_name.clone();
-        let switch = message.signals.iter().position(|s| s.name == name && is_switch(s));
-        let switch = switch.ok_or_else(|| format!("depends on `{name}`, which is no switch of its message"))?;
-        let ranges = extended.filter(|e| e.multiplexor_signal_name == name).flat_map(|e| &e.mappings);
-        return Ok(Presence::When { switch, values: ranges.map(|r| r.min_value..=r.max_value).collect() });
+fn presence(signal: &RawSignal, message: &RawMessage, file: &Statements) -> Result<Presence, String> {
+    let find = |name: &str| message.signals.iter().position(|s| s.name == name && s.switch);
+    // Some tools write a switch behind another as a plain switch, and say only there what it is behind.
+    if let Some(behind) =
+        file.behind.get(&(message.id, signal.name.clone())).filter(|_| signal.switch || signal.value.is_some())
+    {
+        let name = &behind[0].0;
+        let switch = find(name).ok_or_else(|| format!("depends on `{name}`, which is no switch of its message"))?;
+        let ranges = behind.iter().filter(|(other, _)| other == name).flat_map(|(_, ranges)| ranges.clone());
+        return Ok(Presence::When { switch, values: ranges.collect() });
     }
-    let outer = (message.signals.iter().enumerate()).filter(|(_, s)| s.multiplexer_indicator == Multiplexor);
-    match outer.map(|(place, _)| place).collect::<Vec<_>>()[..] {
-        [switch] => Ok(Presence::When { switch, values: vec![value..=value] }),
-        [] => Err("is multiplexed, but its message has no switch".into()),
-        ref several => Err(format!("does not say which of its {} switches it depends on", several.len())),
+    let Some(value) = signal.value else { return Ok(Presence::Always) };
+    let mut switches = (0..message.signals.len()).filter(|place| message.signals[*place].switch);
+    let outer = switches.clone().filter(|place| message.signals[*place].value.is_none());
+    match (outer.collect::<Vec<_>>()[..].as_ref(), switches.next()) {
+        ([switch], _) => Ok(Presence::When { switch: *switch, values: vec![value..=value] }),
+        // A single switch that is marked as if it were behind another is behind none.
+        ([], Some(only)) if switches.next().is_none() => match message.signals[only].name == signal.name {
+            true => Ok(Presence::Always),
+            false => Ok(Presence::When { switch: only, values: vec![value..=value] }),
+        },
+        ([], None) => Err("is multiplexed, but its message has no switch".into()),
+        (several, _) => Err(format!("does not say which of its {} switches it depends on", several.len().max(2))),
     }
-}
-
-fn range(signal: &can_dbc::Signal) -> Option<(f64, f64)> {
-    let number = |value: NumericValue| match value {
-        NumericValue::Uint(value) => value as f64,
-        NumericValue::Int(value) => value as f64,
-        NumericValue::Double(value) => value,
-    };
-    Some((number(signal.min), number(signal.max))).filter(|(low, high)| low < high)
-}
-
-fn signal_words(description: &ValueDescription) -> Option<(SignalKey<'_>, Vec<(i64, String)>)> {
-    let ValueDescription::Signal { message_id, name, value_descriptions } = description else { return None };
-    let words = value_descriptions.iter().map(|word| (word.id, word.description.clone())).collect();
-    Some(((*message_id, name.as_str()), words))
-}
-
-/// The parser tells the place only in its text: ` --> line:column` first, ` = what was expected` last.
-fn syntax_error(error: &can_dbc::DbcError) -> DbcError {
-    let text = error.to_string();
-    let line = text.split_once("--> ").and_then(|(_, place)| place.split(':').next()?.parse().ok()).unwrap_or(1);
-    let what = text.rsplit_once("= ").map_or(text.as_str(), |(_, what)| what).trim();
-    DbcError { line, what: format!("not understood: {what}") }
-}
-
-fn semantic_error(text: &str, message: &can_dbc::Message, signal: Option<&str>, what: &str) -> DbcError {
-    let start = line_with(text, 0, &format!("BO_ {} {}", message.id.raw(), message.name));
-    match signal {
-        None => DbcError { line: start, what: format!("{} {what}", message.name) },
-        Some(signal) => {
-            let line = line_with(text, start, &format!("SG_ {signal} "));
-            DbcError { line, what: format!("{signal} of {} {what}", message.name) }
-        }
-    }
-}
-
-/// The number, from 1, of the first line after `skip` that begins with `start`; that of the last line skipped if none does.
-fn line_with(text: &str, skip: usize, start: &str) -> usize {
-    let found = text.lines().skip(skip).position(|line| line.trim_start().starts_with(start));
-    found.map_or(skip.max(1), |place| skip + place + 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const HEAD: &str = "VERSION \"\"\n\nNS_ :\n\nBS_:\n\nBU_: A\n\n";
+    const HEAD: &str = "VERSION \"\"\n\nNS_ :\n\tNS_DESC_\n\tCM_\n\tBO_TX_BU_\n\nBS_:\n\nBU_: A\n\n";
+    /// Lines of the head.
+    const ABOVE: usize = 11;
 
-    fn parse_text(body: &str) -> Result<Database, DbcError> {
-        parse(format!("{HEAD}{body}").as_bytes())
+    fn parse_text(body: &str) -> Database {
+        parse(format!("{HEAD}{body}").as_bytes()).unwrap()
     }
 
     #[test]
@@ -168,8 +191,7 @@ mod tests {
             "BO_ 592 CellVoltages: 8 A\n SG_ Mux M : 7|8@0+ (1,0) [0|64] \"\" A\n SG_ V0 m0 : 11|13@0+ (1,0) [0|8191] \"mV\" A\n \
              SG_ V4 m1 : 11|13@0+ (1,0) [0|8191] \"mV\" A\n\nBO_ 2566848512 Wide: 8 A\n SG_ F : 0|32@1- (0.5,1) [0|0] \"W\" A\n \
              SG_ State : 32|4@1+ (1,0) [0|15] \"\" A\n\nVAL_ 2566848512 State 7 \"normal\" 8 \"error\" ;\nSIG_VALTYPE_ 2566848512 F : 1;\n",
-        )
-        .unwrap();
+        );
         let [voltages, wide] = db.messages.as_slice() else { panic!("{db:?}") };
         assert_eq!((voltages.id, voltages.size), (CanId::standard(0x250).unwrap(), 8));
         let variants: Vec<_> = voltages.variants().iter().map(|v| (v.switches.clone(), v.signals.clone())).collect();
@@ -182,41 +204,116 @@ mod tests {
         frame[4] = 7;
         assert_eq!(wide.signals[0].value(&frame), 1.75);
         assert_eq!(wide.signals[1].text(&frame), "7 (normal)");
+        assert_eq!((db.left_out, db.notes), (vec![], vec![]));
     }
 
     #[test]
-    fn a_wrong_file_names_the_line() {
+    fn a_message_that_is_wrong_is_left_out_with_its_line_and_the_others_work() {
+        let good = "BO_ 17 Good: 8 A\n SG_ U : 0|8@1+ (1,0) [0|0] \"V\" A\n";
         for (body, line, words) in [
             (
                 "BO_ 16 M: 8 A\n SG_ S : 0|8@1+ (1,0) [0|0] \"\" A\n SG_ Long : 60|8@1+ (1,0) [0|0] \"\" A\n",
-                11,
-                "Long of M",
+                3,
+                "Long of M does not lie within its 8 bytes",
             ),
-            ("BO_ 16 M: 65 A\n", 9, "65 bytes"),
-            ("BO_ 4000 M: 8 A\n", 9, "11 bits"),
-            ("BO_ 16 M: 8 A\n\nBO_ 16 N: 8 A\n", 11, "identifier 0x010"),
-            ("BO_ 16 M: 8 A\n SG_ S m0 : 0|8@1+ (1,0) [0|0] \"\" A\n", 10, "no switch"),
-            ("BO_ 16 M: 8 A\n SG_ F : 0|16@1+ (1,0) [0|0] \"\" A\n\nSIG_VALTYPE_ 16 F : 1;\n", 10, "float"),
-            ("BO_ 16 M: 8 A\n SG_ S : what\n", 10, "not understood"),
+            ("BO_ 16 M: 65 A\n", 1, "65 bytes"),
+            ("BO_ 4294967295 M: 8 A\n", 1, "more than 29 bits"),
+            ("BO_ 16 M: 8 A\n SG_ S m0 : 0|8@1+ (1,0) [0|0] \"\" A\n", 2, "no switch"),
+            ("BO_ 16 M: 8 A\n SG_ F : 0|16@1+ (1,0) [0|0] \"\" A\n\nSIG_VALTYPE_ 16 F : 1;\n", 2, "float"),
+            ("BO_ 16 M: 8 A\n SG_ S : what\n", 2, "`what`"),
+            ("BO_ 16 M 8 A\n SG_ S : 0|8@1+ (1,0) [0|0] \"\" A\n", 1, "`:` should stand where `8` is"),
+            ("BO_ sixteen M: 8 A\n", 1, "a whole number should stand where `sixteen` is"),
+            ("BO_ 16 M: 0 A\n SG_ S : 0|8@1+ (1,0) [0|0] \"\" A\n", 1, "no data bytes"),
         ] {
-            let error = parse_text(body).unwrap_err();
-            assert_eq!(error.line, line, "{error}");
-            assert!(error.what.contains(words), "{error}");
+            let db = parse_text(&format!("{body}{good}"));
+            let [left] = db.left_out.as_slice() else { panic!("{body}: {db:?}") };
+            assert_eq!(left.line, line + ABOVE, "{left}");
+            assert!(left.to_string().contains(words), "{left}");
+            assert_eq!(db.messages.len(), 1, "{body}");
+            assert_eq!(db.messages[0].name, "Good");
         }
     }
 
     #[test]
-    fn a_degree_sign_in_windows_1252_is_read() {
-        let mut bytes = format!("{HEAD}BO_ 16 M: 8 A\n SG_ T : 0|8@1- (1,0) [0|0] \"").into_bytes();
-        bytes.extend_from_slice(b"\xB0C\" A\n");
-        assert_eq!(parse(&bytes).unwrap().messages[0].signals[0].unit, "°C");
+    fn messages_with_one_identifier_are_left_out_both_and_name_one_another() {
+        let db = parse_text("BO_ 16 M: 8 A\n SG_ S : 0|8@1+ (1,0) [0|0] \"\" A\nBO_ 16 N: 8 A\nBO_ 17 O: 8 A\n");
+        assert_eq!((db.messages.len(), db.left_out.len()), (1, 2));
+        assert_eq!(db.left_out[0].signals, ["S"]);
+        let expected = "line 12: M in line 12 and N in line 14 have the same identifier 0x010";
+        assert_eq!(db.left_out[0].to_string(), expected);
+    }
+
+    #[test]
+    fn an_identifier_of_more_than_11_bits_is_never_cut() {
+        let db = parse_text("BO_ 419365456 P: 8 A\n SG_ U : 0|8@1+ (1,0) [0|0] \"V\" A\nBO_ 592 Q: 8 A\n");
+        let ids: Vec<_> = db.messages.iter().map(|m| m.id.to_string()).collect();
+        assert_eq!(ids, ["0x250", "0x18FF0250"]);
+        assert!(db.notes[0].contains("P (0x18FF0250)") && db.notes[0].contains("bit 31"), "{:?}", db.notes);
+    }
+
+    #[test]
+    fn every_kind_of_statement_may_go_on_in_the_next_line() {
+        let signal = "SG_ V : 0|8@1+ (1,0) [0|0] \"\" A";
+        let body = format!(
+            "BO_ 16 M: 8 A\n {signal}\n SG_ F : 32|32@1- (1,0) [0|0] \"\" A\n\n\
+             CM_ SG_ 16 V \"a; b\nBO_ c\";\nCM_ BO_ 16 \"text\";\nVAL_ 16 V 0 \"off\" 1 \"on\" ;\nSIG_VALTYPE_ 16 F : 1;\n\
+             BA_DEF_ SG_ \"X\" ENUM \"a\",\"b\";\nBA_ \"SystemSignalLongSymbol\" SG_ 16 V \"Voltage\";\nVAL_TABLE_ T 0 \"a\" ;\n\
+             SIG_GROUP_ 16 G 1 : V F;\nBO_ 17 N: 8 A\n {signal}\n"
+        );
+        let whole = format!("{:?}", parse_text(&body));
+        assert!(whole.contains("\"on\"") && whole.contains("Voltage") && whole.contains("Float32"), "{whole}");
+        // A line break in the place of each space outside of texts.
+        let mut quoted = false;
+        for at in 0..body.len() {
+            quoted ^= &body[at..=at] == "\"";
+            if &body[at..=at] == " " && !quoted {
+                let broken = format!("{}\r\n{}", &body[..at], &body[at + 1..]);
+                assert_eq!(format!("{:?}", parse_text(&broken)), whole, "{broken}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_outside_of_messages_is_passed_over_and_told() {
+        let db = parse_text(
+            "VAL_ 16 V 0 what;\nnonsense here;\nCM_ \"without its end\"\nBO_ 16 M: 8 A\n SG_ V : 0|8@1+ (1,0) [0|0] \"\" A\n\
+             VAL_ 16 V 0 \"a\" ;\nBA_ \"x\" BO_ 16 a b c;\nBO_ 17 N: 8 A\n",
+        );
+        assert_eq!((db.messages.len(), db.messages[0].signals[0].words.len()), (2, 1));
+        assert!(
+            db.notes[0].contains("line 12") && db.notes[0].contains("line 13: not understood: `nonsense`"),
+            "{db:?}"
+        );
+    }
+
+    #[test]
+    fn a_text_of_another_kind_is_no_dbc_file() {
+        for text in ["", "hello", "{\"a\": 1}"] {
+            assert!(parse(text.as_bytes()).unwrap_err().to_string().contains("no DBC file"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_single_switch_marked_as_behind_another_is_the_switch() {
+        let db = parse_text(
+            "BO_ 16 M: 8 A\n SG_ S m0M : 0|8@1+ (1,0) [0|0] \"\" A\n SG_ V m2 : 8|8@1+ (1,0) [0|0] \"\" A\n",
+        );
+        let plain = parse_text(
+            "BO_ 16 M: 8 A\n SG_ S M : 0|8@1+ (1,0) [0|0] \"\" A\n SG_ T M : 8|8@1+ (1,0) [0|0] \"\" A\n \
+             SG_ V m3 : 16|8@1+ (1,0) [0|0] \"\" A\nSG_MUL_VAL_ 16 T S 2-2;\nSG_MUL_VAL_ 16 V T 3-3;\n",
+        );
+        let found =
+            [[2, 3], [2, 4], [1, 3]].map(|switches| plain.messages[0].variant(&[&switches[..], &[0; 6]].concat()));
+        assert_eq!(found, [Some(0), None, None]);
+        assert_eq!(db.messages[0].variants().len(), 1);
+        assert_eq!((db.messages[0].variant(&[2; 8]), db.messages[0].variant(&[1; 8])), (Some(0), None));
     }
 
     proptest::proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "\\PC{0,200}", body in "(BO_|SG_|[0-9MmS :@|+(),\\[\\]\"\n-]){0,80}") {
+        fn no_text_makes_it_panic(text in "\\PC{0,200}", body in "(BO_|SG_|VAL_|BA_|SG_MUL_VAL_|[0-9MmS :@|+(),;\\[\\]\"\n-]){0,80}") {
             let _ = parse(text.as_bytes());
-            let _ = parse_text(&body);
+            parse_text(&body);
         }
     }
 }

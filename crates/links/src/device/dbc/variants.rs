@@ -60,14 +60,14 @@ impl Variants {
         &self.all
     }
 
-    /// The variant that `frame` is, by its place; `None` if a switch has a value that no signal wants.
+    /// The variant that `frame` is, by its place; `None` if a switch has a value that no signal wants, or is not in it.
     pub(super) fn find(&self, frame: &[u8]) -> Option<usize> {
         let mut node = &self.root;
         loop {
             match node {
                 Node::Leaf(variant) => return Some(*variant),
                 Node::Switch { field, branches } => {
-                    let value = field.read(frame);
+                    let value = field.is_in(frame.len()).then(|| field.read(frame))?;
                     let place = branches.partition_point(|(range, _)| *range.end() < value);
                     node = branches.get(place).filter(|(range, _)| range.contains(&value)).map(|(_, node)| node)?;
                 }
@@ -155,7 +155,9 @@ mod tests {
             .iter()
             .map(|(name, mux, byte)| format!(" SG_ {name} {mux} : {}|8@1+ (1,0) [0|0] \"\" A\n", byte * 8))
             .collect();
-        Database::parse(format!("{HEAD}{signals}\n{extended}").as_bytes()).map_err(|e| e.to_string())
+        let database = Database::parse(format!("{HEAD}{signals}\n{extended}").as_bytes()).unwrap();
+        database.left_out.first().map_or(Ok(()), |left| Err(left.to_string()))?;
+        Ok(database)
     }
 
     /// The names of the signals in a frame, or nothing.

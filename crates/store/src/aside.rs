@@ -1,0 +1,40 @@
+//! What cannot be history, or not now: moved to a folder that says why, never deleted.
+
+use crate::error::StoreError;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+/// A free path for a file of that name: `set-aside/<why>/<system>/<kind>/<name>`, with a text beside it that says why.
+///
+/// # Errors
+/// The disk does not take the folder or the text.
+pub(crate) fn place(
+    data: &Path,
+    why: &str,
+    (system, kind): (&str, &str),
+    name: &str,
+    words: &str,
+) -> Result<PathBuf, StoreError> {
+    let folder = data.join("set-aside").join(why).join(system).join(kind);
+    fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
+    let (stem, rest) = name.split_once('.').unwrap_or((name, "parquet"));
+    let numbered = (2..1_000).map(|n| folder.join(format!("{stem}-{n}.{rest}")));
+    let free = std::iter::once(folder.join(name)).chain(numbered).find(|path| !path.exists());
+    let path = free.unwrap_or_else(|| folder.join(name));
+    let text = folder.join(format!("{}.txt", path.file_name().unwrap_or_default().to_string_lossy()));
+    fs::write(&text, format!("{words}\n")).map_err(StoreError::io(&text))?;
+    Ok(path)
+}
+
+/// Moves a file there. Returns where it is now.
+///
+/// # Errors
+/// As [`place`]; then the file is where it was.
+pub(crate) fn put(data: &Path, why: &str, of: (&str, &str), path: &Path, words: &str) -> Result<PathBuf, StoreError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let kept_as = place(data, why, of, &name, words)?;
+    fs::rename(path, &kept_as).map_err(StoreError::io(path))?;
+    // If that fails, a power cut may bring the file back, to be moved again.
+    let _ = kept_as.parent().map(|folder| File::open(folder).and_then(|folder| folder.sync_all()));
+    Ok(kept_as)
+}

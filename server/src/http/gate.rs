@@ -1,0 +1,192 @@
+//! What answers may take of this machine together: threads, memory, downloads, live streams. And what was counted.
+//!
+//! Everything heavy passes here, so that many who ask, or a few who ask for much and do not read, take nothing from the
+//! others. Who finds no place is told to come later.
+
+use super::AppState;
+use super::problem::Problem;
+use crate::limits::Limits;
+use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+/// Questions to the history that are answered at the same time; each takes a thread and memory.
+const QUESTIONS: usize = 4;
+/// Files that are sent at the same time.
+const DOWNLOADS: usize = 8;
+/// Parquet files that are made at the same time, from rows in memory.
+const PARQUET: usize = 1;
+/// What of the history is warmed for the next question at the same time.
+const WARMING: usize = 2;
+/// Pages that are rendered at the same time; each takes a thread for some milliseconds.
+const PAGES: usize = 8;
+/// Answers that wait to be taken, all together, KiB.
+const ANSWERS_KIB: usize = 128 << 10;
+/// Smaller answers are not counted, bytes.
+const SMALL: u64 = 64 << 10;
+/// An answer that may be larger than this is a stream, bytes.
+const LARGEST: usize = ANSWERS_KIB << 9;
+/// The longest wait for a place.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// The places, and the counters of this server.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    questions: Arc<Semaphore>,
+    downloads: Arc<Semaphore>,
+    parquet: Arc<Semaphore>,
+    warming: Arc<Semaphore>,
+    pages: Arc<Semaphore>,
+    viewers: Arc<Semaphore>,
+    answers: Arc<Semaphore>,
+    /// What happened since the start.
+    pub(super) counters: Counters,
+    /// What was given at most.
+    pub(super) viewers_max: usize,
+}
+
+/// What happened since the start.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    /// Live streams that ended because their viewer took nothing, or did not answer.
+    pub(super) viewers_dropped: AtomicU64,
+    /// Requests that found no place.
+    pub(super) refused: AtomicU64,
+}
+
+impl Gate {
+    /// The places that these limits leave.
+    pub(crate) fn new(limits: &Limits) -> Arc<Gate> {
+        let places = |count: usize| Arc::new(Semaphore::new(count));
+        Arc::new(Gate {
+            questions: places(QUESTIONS),
+            downloads: places(DOWNLOADS),
+            parquet: places(PARQUET),
+            warming: places(WARMING),
+            pages: places(PAGES),
+            viewers: places(limits.viewers),
+            answers: places(ANSWERS_KIB),
+            counters: Counters::default(),
+            viewers_max: limits.viewers,
+        })
+    }
+
+    /// A place for a question to the history; the permit goes with the thread, not with who waits for the answer.
+    pub(super) async fn question(&self) -> Result<OwnedSemaphorePermit, String> {
+        self.wait(&self.questions, 1, "questions to the history").await
+    }
+
+    /// A place for rendering a page.
+    pub(super) async fn page(&self) -> Result<OwnedSemaphorePermit, String> {
+        self.wait(&self.pages, 1, "pages").await
+    }
+
+    /// A place for making a Parquet file.
+    pub(super) async fn parquet(&self) -> Result<OwnedSemaphorePermit, String> {
+        self.wait(&self.parquet, 1, "Parquet files").await
+    }
+
+    /// A place for a download, if there is one.
+    pub(super) fn download(&self) -> Result<OwnedSemaphorePermit, String> {
+        self.now(
+            &self.downloads,
+            format!("{DOWNLOADS} downloads are running, which is the most: try again when one ends"),
+        )
+    }
+
+    /// A place for a live stream, if there is one.
+    pub(super) fn viewer(&self) -> Result<OwnedSemaphorePermit, String> {
+        self.now(&self.viewers, format!("{} live streams are open, which is the most", self.viewers_max))
+    }
+
+    /// How many live streams are open.
+    pub(super) fn viewers(&self) -> usize {
+        self.viewers_max - self.viewers.available_permits()
+    }
+
+    /// A place for warming, if there is one.
+    pub(super) fn warming(&self) -> Option<OwnedSemaphorePermit> {
+        self.warming.clone().try_acquire_owned().ok()
+    }
+
+    fn now(&self, places: &Arc<Semaphore>, words: String) -> Result<OwnedSemaphorePermit, String> {
+        places.clone().try_acquire_owned().map_err(|_| {
+            count(&self.counters.refused);
+            words
+        })
+    }
+
+    async fn wait(&self, places: &Arc<Semaphore>, many: u32, what: &str) -> Result<OwnedSemaphorePermit, String> {
+        match timeout(WAIT, places.clone().acquire_many_owned(many)).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => {
+                count(&self.counters.refused);
+                Err(format!("too many {what} are waiting: try again in a few seconds"))
+            }
+        }
+    }
+}
+
+/// Counts one more.
+pub(super) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+}
+
+/// Bytes that hold their place among the answers until the last of them is sent.
+struct Held(Bytes, #[allow(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Lets an answer go only if there is memory for it until it is taken.
+pub(super) async fn answers(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let Some(size) = response.body().size_hint().exact().filter(|size| *size > SMALL) else { return response };
+    let kib = u32::try_from(size >> 10).unwrap_or(u32::MAX).min(ANSWERS_KIB as u32);
+    let permit = match app.gate.wait(&app.gate.answers, kib, "large answers").await {
+        Ok(permit) => permit,
+        Err(words) => return Problem::busy(words).into_response(),
+    };
+    let (head, body) = response.into_parts();
+    match to_bytes(body, LARGEST).await {
+        Ok(bytes) => Response::from_parts(head, Body::from(Bytes::from_owner(Held(bytes, permit)))),
+        Err(_) => Problem::busy("this answer is too large: ask for less at once").into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_place_is_free_again_when_the_last_byte_is_dropped() {
+        let gate = Gate::new(&Limits::default());
+        let all = ANSWERS_KIB as u32;
+        let permit = gate.wait(&gate.answers, all, "answers").await.unwrap();
+        let body = Bytes::from_owner(Held(Bytes::from_static(b"rows"), permit));
+        let rest = body.slice(3..);
+        drop(body);
+        assert_eq!(gate.answers.available_permits(), 0);
+        drop(rest);
+        assert!(gate.wait(&gate.answers, all, "answers").await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn downloads_beyond_the_most_are_refused_at_once_and_counted() {
+        let gate = Gate::new(&Limits::default());
+        let running: Vec<_> = (0..DOWNLOADS).map(|_| gate.download().unwrap()).collect();
+        assert!(gate.download().unwrap_err().contains("8 downloads are running"));
+        assert_eq!(gate.counters.refused.load(std::sync::atomic::Ordering::Relaxed), 1);
+        drop(running);
+        assert!(gate.download().is_ok());
+    }
+}

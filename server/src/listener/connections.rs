@@ -1,0 +1,265 @@
+//! Who is connected, and who gives way when there is no more room.
+//!
+//! A connection is idle before its first request and between two: nobody waits for it. When all places are taken the one
+//! that has been idle for longest is closed. If none is idle, some places are kept for addresses that have few.
+
+use super::patient::Counters;
+use crate::limits::Limits;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// Places beyond the limit, for addresses that have fewer than [`FEW`] connections.
+pub(crate) const RESERVE: usize = 32;
+/// So many connections a browser may need for a page.
+const FEW: usize = 8;
+
+/// All connections.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    limit: usize,
+    per_address: usize,
+    patience: Duration,
+    began: Instant,
+    taken: Mutex<Taken>,
+    counters: Counters,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    next: u64,
+    seats: HashMap<u64, (IpAddr, Arc<Seat>)>,
+    from: HashMap<IpAddr, usize>,
+}
+
+impl Taken {
+    fn remove(&mut self, id: u64) -> Option<Arc<Seat>> {
+        let (from, seat) = self.seats.remove(&id)?;
+        if let Some(count) = self.from.get_mut(&from) {
+            *count -= 1;
+            if *count == 0 {
+                self.from.remove(&from);
+            }
+        }
+        Some(seat)
+    }
+
+    /// The connection that has been idle for longest, of one address or of all.
+    fn longest_idle(&self, of: Option<IpAddr>) -> Option<u64> {
+        let idle = (self.seats.iter())
+            .filter(|(_, (from, _))| of.is_none_or(|of| of == *from))
+            .filter_map(|(id, (_, seat))| Some((seat.idle_since()?, *id)));
+        idle.min().map(|(_, id)| id)
+    }
+}
+
+impl Connections {
+    /// None yet.
+    pub(crate) fn new(limits: &Limits) -> Arc<Connections> {
+        Arc::new(Connections {
+            limit: limits.connections,
+            per_address: limits.connections_per_address,
+            patience: limits.patience,
+            began: Instant::now(),
+            taken: Mutex::default(),
+            counters: Counters::default(),
+        })
+    }
+
+    /// How many there are.
+    pub(crate) fn open(&self) -> usize {
+        self.lock().seats.len()
+    }
+
+    /// How many there can be, without the reserve.
+    pub(crate) fn most(&self) -> usize {
+        self.limit
+    }
+
+    /// What happened to them.
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for a connection from this address; `None` if there is none.
+    pub(crate) fn admit(self: &Arc<Self>, from: IpAddr, now: Instant) -> Option<Place> {
+        let from = from.to_canonical();
+        let mut taken = self.lock();
+        let own = taken.from.get(&from).copied().unwrap_or(0);
+        let room = if !from.is_loopback() && own >= self.per_address {
+            self.evict(&mut taken, Some(from))
+        } else if taken.seats.len() >= self.limit {
+            self.evict(&mut taken, None) || (own < FEW && taken.seats.len() < self.limit + RESERVE)
+        } else {
+            true
+        };
+        if !room {
+            self.counters.turned_away.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        let id = taken.next;
+        taken.next += 1;
+        let seat =
+            Arc::new(Seat { began: self.began, since: AtomicU64::new(ms(now - self.began)), evict: Notify::new() });
+        taken.seats.insert(id, (from, seat.clone()));
+        *taken.from.entry(from).or_default() += 1;
+        Some(Place { connections: self.clone(), id, seat })
+    }
+
+    fn evict(&self, taken: &mut Taken, of: Option<IpAddr>) -> bool {
+        let Some(seat) = taken.longest_idle(of).and_then(|id| taken.remove(id)) else { return false };
+        seat.evict.notify_one();
+        self.counters.evicted.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+}
+
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX - 1)
+}
+
+/// A connection's place; free again when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    connections: Arc<Connections>,
+    id: u64,
+    seat: Arc<Seat>,
+}
+
+impl Place {
+    /// Whether the connection is idle, and its eviction.
+    pub(super) fn seat(&self) -> Arc<Seat> {
+        self.seat.clone()
+    }
+
+    /// How long its other side may take nothing.
+    pub(super) fn patience(&self) -> Duration {
+        self.connections.patience
+    }
+
+    /// Where it is counted what happens to it.
+    pub(super) fn counters(&self) -> &Counters {
+        &self.connections.counters
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.connections.lock().remove(self.id);
+    }
+}
+
+/// The seat's time while it is busy.
+const BUSY: u64 = u64::MAX;
+
+/// What a connection does.
+#[derive(Debug)]
+pub(super) struct Seat {
+    began: Instant,
+    /// Since when it is idle, ms since the start; [`BUSY`] if it is not.
+    since: AtomicU64,
+    evict: Notify,
+}
+
+impl Seat {
+    fn idle_since(&self) -> Option<u64> {
+        Some(self.since.load(Ordering::Relaxed)).filter(|since| *since != BUSY)
+    }
+
+    /// Comes when the connection must go.
+    pub(super) async fn evicted(&self) {
+        self.evict.notified().await;
+    }
+
+    /// It is busy as long as this lives. Requests of one connection come one after another.
+    pub(super) fn busy(seat: &Arc<Seat>) -> Busy {
+        seat.since.store(BUSY, Ordering::Relaxed);
+        Busy(Some(seat.clone()))
+    }
+}
+
+/// A connection that is busy.
+#[derive(Debug)]
+pub(super) struct Busy(Option<Arc<Seat>>);
+
+impl Busy {
+    /// It stays so until it is closed.
+    pub(super) fn for_ever(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if let Some(seat) = &self.0 {
+            seat.since.store(ms(seat.began.elapsed()), Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPERATOR: &str = "127.0.0.1";
+
+    fn connections(connections: usize, connections_per_address: usize) -> Arc<Connections> {
+        Connections::new(&Limits { connections, connections_per_address, ..Limits::default() })
+    }
+
+    fn come(all: &Arc<Connections>, from: &str) -> Option<Place> {
+        all.admit(from.parse().unwrap(), Instant::now())
+    }
+
+    #[tokio::test]
+    async fn the_longest_idle_connection_makes_room() {
+        let all = connections(3, 100);
+        let places: Vec<Place> = (0..3).filter_map(|_| come(&all, "10.0.0.1")).collect();
+        let _first_is_busy = Seat::busy(&places[0].seat);
+        let operator = come(&all, OPERATOR);
+        assert!(operator.is_some());
+        places[1].seat.evicted().await;
+        assert_eq!((all.open(), all.counters().evicted.load(Ordering::Relaxed)), (3, 1));
+        // The evicted one frees nothing twice.
+        drop(places);
+        assert_eq!(all.open(), 1);
+        drop(operator);
+        assert_eq!((all.open(), all.lock().from.len()), (0, 0));
+    }
+
+    #[test]
+    fn where_all_are_busy_some_places_are_kept_for_those_who_have_few() {
+        let all = connections(20, 100);
+        let greedy: Vec<Place> = (0..20).filter_map(|_| come(&all, "10.0.0.1")).collect();
+        let busy: Vec<Busy> = greedy.iter().map(|place| Seat::busy(&place.seat)).collect();
+        assert!(come(&all, "10.0.0.1").is_none());
+        let others = (0..RESERVE).filter_map(|n| come(&all, &format!("10.0.1.{n}")));
+        let others: Vec<Place> = others.inspect(|place| Seat::busy(&place.seat).for_ever()).collect();
+        assert_eq!(others.len(), RESERVE);
+        assert!(come(&all, OPERATOR).is_none());
+        assert_eq!(all.counters().turned_away.load(Ordering::Relaxed), 2);
+        drop(busy);
+        assert!(come(&all, OPERATOR).is_some());
+    }
+
+    #[test]
+    fn one_address_has_its_share_and_this_machine_has_none_to_keep_to() {
+        let all = connections(100, 10);
+        let busy = |place: Place| {
+            Seat::busy(&place.seat).for_ever();
+            place
+        };
+        let greedy: Vec<Place> = (0..50).filter_map(|_| come(&all, "::ffff:10.0.0.1").map(busy)).collect();
+        assert_eq!(greedy.len(), 10);
+        let own: Vec<Place> = (0..50).filter_map(|_| come(&all, OPERATOR).map(busy)).collect();
+        assert_eq!(own.len(), 50);
+        assert!(come(&all, "10.0.0.1").is_none() && come(&all, "10.0.0.2").is_some());
+    }
+}
