@@ -147,7 +147,7 @@ impl LabCommand {
     /// | `load` | `kw` 0 to 400, of a house to 20 |
     /// | `burst` | `kw` as above, `seconds` 1 to 600 |
     /// | `ambient` | `celsius` -20 to 55 |
-    /// | `inject`, `clear` | `fault` = one of [`LabFault::OF_CELLS`] with `cell` (`7.12`, or a number from 0); one of [`LabFault::OF_NODES`] with `node` from 1; one of [`PackFault::ALL`] of a pack; `silent-link` with `device`, one of [`SimDevice::of`] |
+    /// | `inject`, `clear` | `fault` = one of [`LabFault::OF_CELLS`] with `cell` (`7.12`, or a number from 0); one of [`LabFault::OF_NODES`] with `node` from 1; one of [`PackFault::ALL`] of a pack; one of [`LabFault::OF_HOUSES`] of a house; `silent-link` with `device`, one of [`SimDevice::of`] |
     /// | `clear-all` | |
     ///
     /// # Errors
@@ -194,6 +194,10 @@ impl LabCommand {
             if let Some((fault, ..)) = pack {
                 return Ok(LabFault::Pack(*fault));
             }
+            let house = LabFault::OF_HOUSES.iter().find(|(_, id, _)| *id == text && kind == SystemKind::Home);
+            if let Some((fault, ..)) = house {
+                return Ok(*fault);
+            }
             match text {
                 "silent-link" => {
                     let text = need("device")?;
@@ -211,6 +215,7 @@ impl LabCommand {
                     wanted: {
                         let of_parts = LabFault::OF_CELLS.iter().chain(&LabFault::OF_NODES).map(|(_, id, _)| *id);
                         let all = of_parts.chain(["silent-link"]).chain(PackFault::ALL.iter().map(|(_, id, _)| *id));
+                        let all = all.chain(LabFault::OF_HOUSES.iter().map(|(_, id, _)| *id));
                         format!("one of {}", all.collect::<Vec<_>>().join(", "))
                     },
                 }),
@@ -317,6 +322,12 @@ mod tests {
         let read = |form| read_of(form, SystemKind::Home);
         let silent = LabFault::SilentLink(SimDevice::Inverter);
         assert_eq!(read("action=inject&fault=silent-link&device=inverter"), Ok(LabCommand::Inject(silent)));
+        assert_eq!(read("action=clear&fault=wrong-estimate"), Ok(LabCommand::Clear(LabFault::WrongEstimate)));
+        assert!(read("action=inject&fault=hot-pack").is_err());
+        assert!(
+            read_of("action=inject&fault=wrong-estimate", SystemKind::DataCentre).is_err(),
+            "a pack has no inverter"
+        );
         for (form, says) in [
             ("action=load&kw=21", "kw: “21” is not a number from 0 to 20"),
             ("action=inject&fault=silent-link&device=controller", "device: “controller” is not gx or inverter"),

@@ -30,9 +30,9 @@ const SOH_START_PCT: f64 = 98.6;
 const SOH_LOSS_PER_CYCLE: f64 = 20.0 / 6_000.0;
 /// Insulation resistance of a dry pack at 25 °C, kΩ, and its loss with each K above.
 const INSULATION_KOHM: (f32, f32) = (5_040.0, 35.0);
-/// Bits of two events of [`domain::bms::EVENTS`].
-const ANOTHER_EVENT: u32 = 1 << 16;
-const FAN_ERROR: u32 = 1 << 13;
+/// Bits of [`domain::bms::EVENTS`].
+pub(crate) const TEMPERATURE_IMBALANCE: u32 = 1 << 10;
+pub(crate) const ANOTHER_EVENT: u32 = 1 << 16;
 /// Resistance of a loose busbar, Ω.
 const LOOSE_BUSBAR_OHM: f32 = 0.25;
 /// Where a register of 16 bits with steps of 0.01 V overflows, V.
@@ -103,8 +103,9 @@ impl Controller {
     /// One measuring cycle, `dt_s` seconds after the last.
     pub fn measure(&mut self, pack: &Pack, ambient_c: f32, dt_s: f32) {
         self.afe.sweep(pack, dt_s);
-        let voltage_v = pack.voltage_v() + PACK_V_NOISE * self.prng.normal();
         let current_a = if self.connected() { pack.current_a() + CURRENT_A_NOISE * self.prng.normal() } else { 0.0 };
+        let joint_ohm = if self.faults.contains(&PackFault::LooseBusbar) { LOOSE_BUSBAR_OHM } else { 0.0 };
+        let voltage_v = pack.voltage_v() - joint_ohm * current_a + PACK_V_NOISE * self.prng.normal();
         self.count(f64::from(current_a) * f64::from(dt_s) / 3_600.0);
 
         let r = &mut self.report;
@@ -141,7 +142,11 @@ impl Controller {
         r.ambient_c = ambient_c;
         r.contactors_command = r.contactors;
         (r.alarms, r.warnings) = (0, 0);
-        self.faults.iter().for_each(|fault| distort(r, *fault, before_v));
+        self.faults.iter().for_each(|fault| distort(r, *fault));
+        // Last, because what the others make of the voltage stands still too.
+        if self.faults.contains(&PackFault::FrozenVoltage) {
+            r.battery_v = before_v;
+        }
     }
 
     /// Which cells are to be balanced now.
@@ -159,24 +164,23 @@ impl Controller {
     }
 }
 
-/// What `fault` makes of a report; `before_v` is the voltage reported before.
-fn distort(r: &mut Report, fault: PackFault, before_v: f32) {
+/// What `fault` makes of a report.
+fn distort(r: &mut Report, fault: PackFault) {
     match fault {
-        PackFault::LooseBusbar => {
-            r.battery_v -= LOOSE_BUSBAR_OHM * r.current_a;
-            (r.bus_v, r.power_w) = (r.battery_v, r.battery_v * r.current_a);
-        }
         PackFault::LowInsulation => r.insulation_kohm = 7.0,
         PackFault::StuckContactor => r.contactors.main_minus = false,
         PackFault::BmsAlarm => r.alarms |= ANOTHER_EVENT,
-        PackFault::BmsWarning => r.warnings |= FAN_ERROR,
-        PackFault::FrozenVoltage => r.battery_v = before_v,
+        PackFault::BmsWarning => r.warnings |= TEMPERATURE_IMBALANCE,
         PackFault::HighVoltage => r.battery_v *= 1.15,
         PackFault::LowVoltage => r.battery_v *= 0.85,
         PackFault::VoltageOverflow => r.battery_v = r.battery_v.rem_euclid(REGISTER_END_V),
-        PackFault::HighCurrent => r.current_a *= 10.0,
+        PackFault::HighCurrent => r.current_a *= 20.0,
         PackFault::LowCharge => r.soc_pct = 12.0,
-        // These are brought about elsewhere: by sensors, and by who does not listen.
-        PackFault::ColdPack | PackFault::HotPack | PackFault::LimitsIgnored => {}
+        // These are brought about elsewhere: by what is measured, by sensors, and by who does not listen.
+        PackFault::LooseBusbar
+        | PackFault::FrozenVoltage
+        | PackFault::ColdPack
+        | PackFault::HotPack
+        | PackFault::LimitsIgnored => {}
     }
 }

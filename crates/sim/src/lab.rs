@@ -19,6 +19,7 @@ pub(crate) fn exists(fault: LabFault, topology: &Topology) -> bool {
         | LabFault::FrozenCell(cell) => usize::from(cell) < topology.cells(),
         LabFault::DeadNode(node) | LabFault::SlowNode(node) => usize::from(node) < topology.modules(),
         LabFault::SilentLink(_) | LabFault::Pack(_) => true,
+        LabFault::WrongEstimate => false,
     }
 }
 
@@ -48,6 +49,6 @@ fn set(fault: LabFault, on: bool, pack: &mut Pack, controller: &mut Controller) 
         LabFault::Pack(PackFault::ColdPack) => controller.sensors().shift_temperature(-sign * SHIFT_K),
         LabFault::Pack(PackFault::HotPack) => controller.sensors().shift_temperature(sign * SHIFT_K),
         LabFault::Pack(fault) => controller.set_fault(fault, on),
-        LabFault::SilentLink(_) => {}
+        LabFault::SilentLink(_) | LabFault::WrongEstimate => {}
     }
 }

@@ -7,6 +7,7 @@ use crate::components::{Card, EmptyState};
 use crate::derived::Derived;
 use crate::format::sentence;
 use domain::lab::{LabFault, Make, PackFault, SimDevice};
+use domain::spec::SystemKind;
 use leptos::prelude::*;
 
 /// A form for each kind of thing that can fail. A system without cells has only devices.
@@ -25,6 +26,8 @@ pub(super) fn Inject(
     let nodes = (1..=lab.topology.modules()).map(|node| (node.to_string(), format!("Node {node}"))).collect::<Vec<_>>();
     let devices = SimDevice::of(lab.kind).iter();
     let devices = devices.map(|device| (device.id().to_owned(), sentence(device.name()))).collect::<Vec<_>>();
+    let house = LabFault::OF_HOUSES.map(|(_, id, words)| (id.to_owned(), sentence(words))).to_vec();
+    let is_house = lab.kind == SystemKind::Home;
     let has_cells = lab.topology.cells() > 0;
     let (cell, node, link) = (RwSignal::default(), RwSignal::default(), RwSignal::default());
     let whole = RwSignal::default();
@@ -37,7 +40,7 @@ pub(super) fn Inject(
                             name="fault"
                             label="Cell fault"
                             options=kinds
-                            hint="weak: 4 % less capacity, 30 % more resistance; hot: about 25 K warmer; over and under voltage: 600 mV off"
+                            hint="weak: 4 % less capacity, 30 % more resistance; hot: about 25 K warmer; over and under voltage: read 600 mV off; frozen: its reading stands still"
                             outcome=cell
                         />
                         <TextField
@@ -53,7 +56,14 @@ pub(super) fn Inject(
                         <ChoiceField name="node" label="AFE node" options=nodes hint="one per module" outcome=node />
                     </CommandForm>
                     <CommandForm lab action="inject" submit="Inject into the pack" outcome=whole>
-                        <ChoiceField name="fault" label="Pack fault" options=pack hint="what the whole pack does or reports; a burst makes the sag" outcome=whole />
+                        <ChoiceField name="fault" label="Pack fault" options=pack hint="some show only under load: with a loose busbar, a burst makes a sag" outcome=whole />
+                    </CommandForm>
+                }
+            })}
+            {is_house.then(|| {
+                view! {
+                    <CommandForm lab action="inject" submit="Inject into the house" outcome=whole>
+                        <ChoiceField name="fault" label="House fault" options=house outcome=whole />
                     </CommandForm>
                 }
             })}

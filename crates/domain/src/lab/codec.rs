@@ -15,6 +15,7 @@ const LOW_CELL: u8 = 5;
 const FROZEN_CELL: u8 = 6;
 const SLOW_NODE: u8 = 7;
 const PACK: u8 = 8;
+const WRONG_ESTIMATE: u8 = 9;
 
 impl Wire for LabState {
     fn write(&self, w: &mut Writer) {
@@ -59,6 +60,7 @@ impl Wire for LabFault {
             LabFault::FrozenCell(cell) => (FROZEN_CELL, cell),
             LabFault::SlowNode(node) => (SLOW_NODE, node),
             LabFault::Pack(fault) => (PACK, fault as u16),
+            LabFault::WrongEstimate => (WRONG_ESTIMATE, 0),
         };
         w.u8(kind);
         w.varint(u64::from(place));
@@ -83,6 +85,7 @@ impl Wire for LabFault {
                 .get(usize::from(place))
                 .map(|(fault, ..)| LabFault::Pack(*fault))
                 .ok_or_else(|| r.invalid("a fault of a pack")),
+            WRONG_ESTIMATE => Ok(LabFault::WrongEstimate),
             _ => Err(r.invalid("a fault")),
         }
     }
@@ -97,6 +100,7 @@ mod tests {
         let mut faults = vec![LabFault::WeakCell(131), LabFault::HotCell(259), LabFault::DeadNode(12)];
         faults.extend(SimDevice::ALL.map(LabFault::SilentLink));
         faults.extend([LabFault::HighCell(1), LabFault::LowCell(2), LabFault::FrozenCell(3), LabFault::SlowNode(4)]);
+        faults.push(LabFault::WrongEstimate);
         faults.extend(PackFault::ALL.map(|(fault, ..)| LabFault::Pack(fault)));
         for lab in [
             LabState::default(),

@@ -15,7 +15,7 @@ pub enum PackFault {
     StuckContactor = 2,
     /// The BMS reports an alarm of its own.
     BmsAlarm = 3,
-    /// The BMS reports a fan fault as a warning.
+    /// The BMS reports a temperature imbalance as a warning.
     BmsWarning = 4,
     /// The reported pack voltage stands still.
     FrozenVoltage = 5,
@@ -25,7 +25,7 @@ pub enum PackFault {
     LowVoltage = 7,
     /// The reported pack voltage overflows its register.
     VoltageOverflow = 8,
-    /// The reported current is ten times what it is.
+    /// The reported current is 20 times what it is.
     HighCurrent = 9,
     /// Every cell is 45 K colder.
     ColdPack = 10,
@@ -44,12 +44,12 @@ impl PackFault {
         (PackFault::LowInsulation, "low-insulation", "insulation of 7 kΩ"),
         (PackFault::StuckContactor, "stuck-contactor", "contactor stuck open"),
         (PackFault::BmsAlarm, "bms-alarm", "BMS reports an alarm of its own"),
-        (PackFault::BmsWarning, "bms-warning", "BMS warns of its fan"),
+        (PackFault::BmsWarning, "bms-warning", "BMS warns of temperature imbalance"),
         (PackFault::FrozenVoltage, "frozen-voltage", "pack voltage stands still"),
         (PackFault::HighVoltage, "high-voltage", "pack voltage 15 % too high"),
         (PackFault::LowVoltage, "low-voltage", "pack voltage 15 % too low"),
         (PackFault::VoltageOverflow, "voltage-overflow", "pack voltage overflows its register"),
-        (PackFault::HighCurrent, "high-current", "current reads tenfold"),
+        (PackFault::HighCurrent, "high-current", "current reads 20 times too high"),
         (PackFault::ColdPack, "cold-pack", "cells 45 K colder"),
         (PackFault::HotPack, "hot-pack", "cells 45 K warmer"),
         (PackFault::LowCharge, "low-charge", "charge reads 12 %"),
@@ -88,6 +88,8 @@ pub enum LabFault {
     SlowNode(u16),
     /// Something wrong with the whole pack.
     Pack(PackFault),
+    /// A house's inverter has set its estimate of the charge anew, 15 points too low.
+    WrongEstimate,
 }
 
 /// Makes a fault of a cell or node.
@@ -107,6 +109,10 @@ impl LabFault {
     pub const OF_NODES: [(Make, &'static str, &'static str); 2] =
         [(LabFault::DeadNode, "dead-node", "dead AFE node"), (LabFault::SlowNode, "slow-node", "slow AFE node")];
 
+    /// The faults of a house.
+    pub const OF_HOUSES: [(LabFault, &'static str, &'static str); 1] =
+        [(LabFault::WrongEstimate, "wrong-estimate", "inverter's estimate 15 points too low")];
+
     /// The form fields that name it.
     pub fn fields(self, topology: &Topology) -> Vec<(&'static str, String)> {
         let cell = |id: &str, cell: u16| vec![("fault", id.to_owned()), ("cell", topology.cell_name(cell.into()))];
@@ -123,6 +129,7 @@ impl LabFault {
                 vec![("fault", "silent-link".to_owned()), ("device", device.id().to_owned())]
             }
             LabFault::Pack(fault) => vec![("fault", fault.id().to_owned())],
+            LabFault::WrongEstimate => vec![("fault", LabFault::OF_HOUSES[0].1.to_owned())],
         }
     }
 
@@ -144,6 +151,7 @@ impl LabFault {
             }
             LabFault::SilentLink(device) => format!("silent link: {}", device.name()),
             LabFault::Pack(fault) => fault.name().to_owned(),
+            LabFault::WrongEstimate => LabFault::OF_HOUSES[0].2.to_owned(),
         }
     }
 }
