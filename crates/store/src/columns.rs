@@ -2,74 +2,23 @@
 //!
 //! They are made when they are first asked for, and can be deleted at any time: `work/cache/<system>/<day>-<rows>/`. Mapped
 //! files are the page cache's memory, not ours. Where the disk takes no file, columns are held in memory, some of them.
+//! What makes a file of them to be believed is in `numbers.rs`.
 
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::numbers::Numbers;
 use crate::rollup::flow::held_s;
 use crate::segment::{self, Opened, Segment};
 use bytemuck::Pod;
 use domain::point::PointId;
 use domain::telemetry::column_name;
-use memmap2::Mmap;
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::marker::PhantomData;
-use std::ops::Deref;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How much is held in memory while the disk takes no cache, bytes.
 const HELD_MAX_BYTES: usize = 64 << 20;
-
-/// Numbers in memory or in a mapped file.
-pub(crate) struct Numbers<T>(Source, PhantomData<T>);
-
-enum Source {
-    Mapped(Mmap),
-    Held(Vec<u8>),
-}
-
-impl<T: Pod> Deref for Numbers<T> {
-    type Target = [T];
-
-    fn deref(&self) -> &[T] {
-        let bytes: &[u8] = match &self.0 {
-            Source::Mapped(map) => map,
-            Source::Held(bytes) => bytes,
-        };
-        // Pages and allocations of this size are aligned for any number; if one was not, it reads as empty.
-        bytemuck::try_cast_slice(bytes).unwrap_or_default()
-    }
-}
-
-impl<T: Pod> Numbers<T> {
-    /// The numbers in the cache file at `path`, which has `len` of them; else what `read` brings, which is kept there.
-    ///
-    /// # Errors
-    /// Those of `read`. A disk that takes no file is none.
-    pub(crate) fn at(
-        path: &Path,
-        len: usize,
-        read: impl FnOnce() -> Result<Vec<T>, StoreError>,
-    ) -> Result<Numbers<T>, StoreError> {
-        if let Some(map) = map(path).filter(|map| map.len() == len * size_of::<T>()) {
-            return Ok(Numbers(Source::Mapped(map), PhantomData));
-        }
-        let values = read()?;
-        let bytes: &[u8] = bytemuck::cast_slice(&values);
-        let source = match keep(path, bytes).ok().and_then(|()| map(path)) {
-            Some(map) => Source::Mapped(map),
-            None => Source::Held(bytes.to_vec()),
-        };
-        Ok(Numbers(source, PhantomData))
-    }
-
-    /// Whether they lie in a file, so that holding them costs no memory.
-    pub(crate) fn is_mapped(&self) -> bool {
-        matches!(self.0, Source::Mapped(_))
-    }
-}
 
 /// Which column of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -164,8 +113,8 @@ impl Columns {
         }
         let size = segment.rows as usize * size_of::<T>();
         let path = self.folder(system, segment).join(what.file());
-        let numbers = Arc::new(Numbers::at(&path, segment.rows as usize, || {
-            let day = segment::path(&self.data, system, segment.day);
+        let day = segment::path(&self.data, system, segment.day);
+        let numbers = Arc::new(Numbers::at(&path, &day, segment.rows as usize, || {
             let mut opened = Opened::open(&day)?;
             opened.has_rows(segment.rows)?;
             read(&mut opened)
@@ -173,7 +122,7 @@ impl Columns {
         let mut known = lock();
         // An older, shorter file of the day is of no use any more.
         known.retain(|(of, day, rows, _), _| (of.as_str(), *day) != (system, segment.day) || *rows == segment.rows);
-        let held: usize = known.values().map(|n| if let Source::Held(bytes) = &n.0 { bytes.len() } else { 0 }).sum();
+        let held: usize = known.values().map(|numbers| numbers.held_bytes()).sum();
         if numbers.is_mapped() || held + size <= HELD_MAX_BYTES {
             known.insert(key, numbers.clone());
         }
@@ -196,34 +145,5 @@ pub(crate) fn forget(data: &Path, system: &str, day: Day) {
     let prefix = format!("{day}-");
     for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)) {
         let _ = fs::remove_dir_all(entry.path());
-    }
-}
-
-/// Writes a cache file under its name only when it is whole.
-fn keep(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let Some(folder) = path.parent() else { return Ok(()) };
-    fs::create_dir_all(folder)?;
-    let mut new = tempname(path);
-    let written = File::create(&new).and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&new, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&mut new);
-    }
-    written
-}
-
-/// A name that no other thread or process uses.
-fn tempname(path: &Path) -> PathBuf {
-    let thread = format!("{:?}", std::thread::current().id());
-    let number: String = thread.chars().filter(char::is_ascii_digit).collect();
-    path.with_extension(format!("{}-{number}.new", std::process::id()))
-}
-
-fn map(path: &Path) -> Option<Mmap> {
-    let file = File::open(path).ok()?;
-    // SAFETY: a mapping is undefined if the file is changed under it. Cache files are written under another name, renamed
-    // when they are whole, never changed after that, and deleted only as a whole, which leaves a mapping as it is.
-    #[allow(unsafe_code)]
-    unsafe {
-        Mmap::map(&file).ok()
     }
 }

@@ -36,6 +36,7 @@ mod foreign;
 mod history;
 mod index;
 mod layout;
+mod numbers;
 mod queue;
 mod rollup;
 mod seal;

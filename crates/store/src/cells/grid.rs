@@ -3,9 +3,10 @@
 //! As `columns.rs`: made when they are first asked for, and deleted at any time: `work/cache/<system>/<day>-cells-<rows>-<values>/`.
 
 use super::{CellDay, file};
-use crate::columns::{Numbers, folder};
+use crate::columns::folder;
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::numbers::Numbers;
 use domain::minute::Stat;
 use domain::reading::CellQuantity;
 use std::collections::HashMap;
@@ -48,8 +49,8 @@ impl Grids {
         }
         let cached = self.folder(system, of).join(format!("{}.u16", file::column_name(quantity, stat)));
         let len = super::DAY_MINUTES as usize * of.cells as usize;
-        let read = || file::grid(&super::path(&self.data, system, of.day), of, quantity, stat);
-        let grid = Arc::new(Numbers::at(&cached, len, read)?);
+        let day = super::path(&self.data, system, of.day);
+        let grid = Arc::new(Numbers::at(&cached, &day, len, || file::grid(&day, of, quantity, stat))?);
         let mut known = lock();
         let before = known.len();
         known.retain(|(of_system, day, state, ..), _| {

@@ -10,4 +10,5 @@ mod events;
 mod history;
 mod kill_nine;
 mod refusals;
+mod rot;
 mod tail;
