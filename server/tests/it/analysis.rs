@@ -86,7 +86,9 @@ fn the_ready_questions_say_what_duckdb_says() {
     let fastest = all["rows"].as_array().unwrap().iter().map(|sag| sag[4].as_f64().unwrap()).fold(0.0, f64::min);
     near(&sags["figures"][0]["value"], &json!(fastest), "fastest");
     for (sag, by_sql) in found.iter().zip(expected) {
-        assert_eq!((&sag[0], &sag[1]), (&by_sql[0], &by_sql[1]), "{sag} {by_sql}");
+        // DuckDB writes no zeros at the end of a second.
+        let began = |row: &Value| row[0].as_str().unwrap().trim_end_matches(['0', '.']).to_owned();
+        assert_eq!((began(sag), &sag[1]), (began(by_sql), &by_sql[1]), "{sag} {by_sql}");
         for place in 2..6 {
             // In the table of the question they are rounded to two digits.
             let away = sag[place].as_f64().unwrap() - by_sql[place].as_f64().unwrap();
