@@ -71,7 +71,7 @@ test('quantity, scale and colours are chosen, shown and kept in the address', ()
     // At first the scale spans the cells as they are, with the limits beyond its ends in words.
     const [low, high] = (await scale.innerText()).match(/\d\s\d{3}(?=\smV)/g).slice(1, 3).map((mv) => Number(mv.replace(/\D/g, '')));
     assert.ok(high > low && high - low < 300, await scale.innerText());
-    assert.match(await scale.innerText(), /limit 2\s850\smV[^]*limit 3\s650\smV/);
+    assert.match(await scale.innerText(), /limit 3\s000\smV[^]*limit 3\s625\smV/);
     await page.getByRole('radio', { name: 'Fixed' }).check();
     await page.waitForURL('**/cells?scale=fixed');
     assert.match(await scale.innerText(), /2\s800\smV[^]*3\s400\smV/);

@@ -111,7 +111,7 @@ test('a server that is gone is told in words', async () => {
     await live(page);
     await gone.stop();
     await card(page, 'Ambient temperature').getByRole('button').click();
-    await card(page, 'Ambient temperature').getByText('The server cannot be reached').waitFor();
+    await card(page, 'Ambient temperature').getByText('No connection to the server').waitFor();
     messages.length = 0;
   });
 });
