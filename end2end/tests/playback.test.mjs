@@ -10,6 +10,12 @@ let server, browser;
 before(async () => {
   const data = await generate(2);
   [server, browser] = await Promise.all([startDemo({ data }), launch()]);
+  // What is stepped through near the present must have been recorded.
+  await until('six seconds are recorded', async () => {
+    const wanted = Date.now() - 6_000;
+    const answer = await fetch(`${server.url}/api/v1/state?system=hv&at=${new Date(wanted).toISOString()}`);
+    return answer.ok && Math.abs(Date.parse((await answer.json()).timestamp) - wanted) < 1_000;
+  });
 });
 after(() => Promise.all([server?.stop(), browser?.close()]));
 

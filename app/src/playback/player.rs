@@ -34,6 +34,10 @@ pub(super) const SPEEDS: [(f64, &str); 9] = [
 const FRAMES_A_SECOND: f64 = 30.0;
 /// Closer to the present than this is the present, ms.
 const PRESENT_MS: f64 = 1_000.0;
+/// So far behind the present it stands still at first, ms: what is recorded reaches the history within two seconds.
+const PAUSED_MS: f64 = 2_500.0;
+/// What lies less than this before the present may not be written yet, ms: it is asked for again while it is looked at.
+const UNWRITTEN_MS: f64 = 10_000.0;
 /// How often the present is looked at, and a moment without a newer one is drawn again.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -58,14 +62,23 @@ pub(super) struct Player {
     inner: StoredValue<Inner>,
 }
 
+/// A moment that was handed to the page.
+#[derive(Clone, Copy, PartialEq)]
+enum Shown {
+    /// As it was recorded, at this instant, ms; and whether all of it is as it was.
+    Recorded(f64, bool),
+    /// The last one before this instant, ms, as old as it was then; or that there is none.
+    Aged(f64),
+}
+
 struct Inner {
     spec: Arc<SystemSpec>,
     reel: Reel,
     /// Raised when the head goes somewhere else: answers for another place are worthless.
     place: u32,
     asking: bool,
-    /// Which moment the page shows, ms; none while there is none.
-    shown_ms: Option<f64>,
+    /// Which moment the page shows; none while there is none.
+    shown: Option<Shown>,
     /// When the last animation frame came, `performance.now()`.
     frame_ms: f64,
     /// How far the server's clock is ahead of the browser's, ms.
@@ -94,7 +107,7 @@ impl Player {
                 reel: Reel::new(head_ms),
                 place: 0,
                 asking: false,
-                shown_ms: None,
+                shown: None,
                 frame_ms: 0.0,
                 ahead_ms: if asked.is_some() { 0.0 } else { at_ms - js_sys::Date::now() },
                 written: asked,
@@ -142,7 +155,7 @@ impl Player {
         self.playing.set(false);
         self.says.set(String::new());
         self.rewind();
-        self.inner.update_value(|inner| inner.shown_ms = None);
+        self.inner.update_value(|inner| inner.shown = None);
         self.live.go_live();
         self.remember();
         self.tick();
@@ -151,7 +164,7 @@ impl Player {
     /// Goes on, or stands still. From the present it first stands still.
     pub(super) fn toggle(self) {
         if !self.live.past.get_untracked() {
-            return self.seek(self.present_ms() - PRESENT_MS * 2.0);
+            return self.seek(self.present_ms() - PAUSED_MS);
         }
         let playing = !self.playing.get_untracked();
         self.playing.set(playing);
@@ -197,7 +210,11 @@ impl Player {
             let at_ms = self.live.moment.get_untracked().now.utc.0 as f64 / 1e3;
             self.inner.update_value(|inner| inner.ahead_ms = at_ms - js_sys::Date::now());
         }
-        self.now_ms.set(self.present_ms());
+        let present_ms = self.present_ms();
+        self.now_ms.set(present_ms);
+        if past && !self.playing.get_untracked() && present_ms - self.head_ms.get_untracked() < UNWRITTEN_MS {
+            self.fetch();
+        }
     }
 
     /// Forgets what was fetched, and that it is on its way.

@@ -13,6 +13,7 @@ use domain::series::Stretch;
 use domain::wire::Wire as _;
 use leptos::ev;
 use leptos::prelude::*;
+use std::time::Duration;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
@@ -20,6 +21,8 @@ use web_sys::HtmlElement;
 const WIDTH: u32 = 500;
 /// Labels of time, at most.
 const LABELS: usize = 8;
+/// How long after an answer without any reading it is asked again.
+const UNWRITTEN: Duration = Duration::from_secs(2);
 /// Where they may stand, as a share of the track.
 const LABELLED: std::ops::Range<f64> = 0.06..0.94;
 
@@ -44,10 +47,23 @@ pub(super) fn Track(
     let shown = RwSignal::new(Picture::default());
     let question = Question::default();
     let system = player.live.system().id.clone();
+    // A history without any reading is asked again: on a new site the first is written a moment after the page is open.
+    let unwritten = RwSignal::new(0_u32);
     Effect::new(move |_| {
         span.get();
+        unwritten.get();
         let system = system.clone();
-        question.ask(move || fetch(system.clone(), span.get_untracked(), shown, first_s));
+        question.ask(move || {
+            let asked = fetch(system.clone(), span.get_untracked(), shown, first_s);
+            async move {
+                if asked.await == Some(false) {
+                    let again = move || {
+                        let _ = unwritten.try_update(|times| *times += 1);
+                    };
+                    set_timeout(again, UNWRITTEN);
+                }
+            }
+        });
     });
     let track = NodeRef::<leptos::html::Div>::new();
     let dragged = RwSignal::new(None::<f64>);
@@ -148,17 +164,18 @@ pub(super) fn Track(
     .into_any()
 }
 
-/// Asks for the stretch and draws it. What cannot be had is not drawn: the track works without.
-async fn fetch(system: String, span: Span, shown: RwSignal<Picture>, first_s: RwSignal<Option<f64>>) {
+/// Asks for the stretch and draws it. What cannot be had is not drawn: the track works without. Returns whether the
+/// history has any reading, if it answers.
+async fn fetch(system: String, span: Span, shown: RwSignal<Picture>, first_s: RwSignal<Option<f64>>) -> Option<bool> {
     let (from, to) = ((span.from_s * 1e3) as i64, (span.to_s * 1e3) as i64);
     let points = PointId::LoadPower.spec().path;
     let path = format!("/api/v1/history?system={system}&points={points}&from={from}&to={to}&width={WIDTH}");
-    let Ok(bytes) = api::get_bytes(&path).await else { return };
-    if let Ok(stretch) = Stretch::from_bytes(&bytes) {
-        shown.try_set(picture(&stretch, span));
-        let first = stretch.whole.map(|(first, _)| first.0 as f64 / 1e6);
-        if first_s.try_get_untracked() != Some(first) {
-            first_s.try_set(first);
-        }
+    let bytes = api::get_bytes(&path).await.ok()?;
+    let stretch = Stretch::from_bytes(&bytes).ok()?;
+    shown.try_set(picture(&stretch, span));
+    let first = stretch.whole.map(|(first, _)| first.0 as f64 / 1e6);
+    if first_s.try_get_untracked() != Some(first) {
+        first_s.try_set(first);
     }
+    Some(first.is_some())
 }

@@ -1,5 +1,6 @@
 //! Films are fetched ahead of the head: one at a time, and an answer for another place is worthless.
 
+use super::super::reel::Reel;
 use super::{FRAMES_A_SECOND, Player};
 use crate::api;
 use domain::film::Film;
@@ -58,6 +59,11 @@ impl Player {
             let taken = self.inner.try_update_value(|inner| {
                 inner.ahead_ms = film.now.0 as f64 / 1e3 - js_sys::Date::now();
                 let spec = Arc::clone(&inner.spec);
+                if !self.playing.get_untracked() {
+                    // The film of a still picture has all of it, and may know more than the one before: what was written
+                    // a moment ago is rows first, and then all that was known.
+                    inner.reel = Reel::new(self.head_ms.get_untracked());
+                }
                 inner.reel.add(&film, &spec)
             });
             match taken {

@@ -1,6 +1,6 @@
 //! What the page shows of the past: the moment at the head, older with every frame where there is no newer one.
 
-use super::{FRAMES_A_SECOND, PRESENT_MS, Player, performance_ms};
+use super::{FRAMES_A_SECOND, PRESENT_MS, Player, Shown, performance_ms};
 use crate::live::aged;
 use domain::time::Utc;
 use domain::twin::Moment;
@@ -14,6 +14,14 @@ const LONGEST_FRAME_MS: f64 = 250.0;
 const MEANS: &str = "Cells are means of their minute";
 /// Said of an instant without a moment.
 const NOTHING: &str = "Nothing was recorded at this instant";
+
+impl Shown {
+    fn at_ms(self) -> f64 {
+        match self {
+            Shown::Recorded(at_ms, _) | Shown::Aged(at_ms) => at_ms,
+        }
+    }
+}
 
 impl Player {
     /// Plays, frame by frame, until it stands still.
@@ -54,19 +62,19 @@ impl Player {
         let stands_ms = (1e3 / FRAMES_A_SECOND * self.speed.get_untracked()).max(1_000.0) + PRESENT_MS;
         let found = self.inner.with_value(|inner| {
             let shot = inner.reel.at(head_ms).map(|shot| (shot.at_ms, Arc::clone(&shot.moment), shot.whole));
-            (shot, inner.shown_ms, Arc::clone(&inner.spec))
+            (shot, inner.shown, Arc::clone(&inner.spec))
         });
-        let (shown_ms, moment) = match found {
-            (Some((at_ms, moment, whole)), shown_ms, _) => {
+        let (shown, moment) = match found {
+            (Some((at_ms, moment, whole)), shown, _) => {
                 let gone = Duration::from_secs_f64(((head_ms - at_ms) / 1e3).max(0.0));
                 match aged(&moment, gone, Duration::from_secs_f64(stands_ms / 1e3)) {
                     // An old moment changes as it ages, but not with every frame.
-                    Some(aged) if shown_ms.is_none_or(|shown_ms| (head_ms - shown_ms).abs() > 500.0) => {
-                        (head_ms, Arc::new(aged))
+                    Some(aged) if shown.is_none_or(|shown| (head_ms - shown.at_ms()).abs() > 500.0) => {
+                        (Shown::Aged(head_ms), Arc::new(aged))
                     }
-                    None if shown_ms != Some(at_ms) => {
+                    None if shown != Some(Shown::Recorded(at_ms, whole)) => {
                         self.tell(whole);
-                        (at_ms, moment)
+                        (Shown::Recorded(at_ms, whole), moment)
                     }
                     _ => return,
                 }
@@ -74,10 +82,10 @@ impl Player {
             (None, Some(_), _) if self.playing.get_untracked() => return,
             (None, _, spec) => {
                 self.says.set(NOTHING.to_owned());
-                (head_ms, Arc::new(Moment::unknown(&spec, Utc((head_ms * 1e3) as i64))))
+                (Shown::Aged(head_ms), Arc::new(Moment::unknown(&spec, Utc((head_ms * 1e3) as i64))))
             }
         };
-        self.inner.update_value(|inner| inner.shown_ms = Some(shown_ms));
+        self.inner.update_value(|inner| inner.shown = Some(shown));
         self.live.show(moment);
     }
 
