@@ -226,15 +226,7 @@ fn big_endian(bytes: &[u8]) -> f64 {
 /// A number in 16 bits (IEEE 754 binary16), the least significant byte first.
 fn half_float(bytes: &[u8]) -> f32 {
     let [low, high] = *bytes else { return f32::NAN };
-    let bits = u16::from_le_bytes([low, high]);
-    let (exponent, fraction) = ((bits >> 10) & 0x1F, f32::from(bits & 0x3FF));
-    let size = match exponent {
-        0 => fraction * 2_f32.powi(-24),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        _ => (1.0 + fraction / 1_024.0) * 2_f32.powi(i32::from(exponent) - 15),
-    };
-    if bits & 0x8000 == 0 { size } else { -size }
+    half::f16::from_le_bytes([low, high]).to_f32()
 }
 
 #[cfg(test)]

@@ -158,21 +158,8 @@ impl MapFile {
                 continue;
             };
             let topology = Topology::new(1, self.modules, self.cells_per_module.unwrap_or(0));
-            let index = |number: u32| number.checked_sub(entry.first).map(|index| index as usize);
-            let module = numbers.module.map_or(Some(0), index).filter(|module| *module < topology.modules());
-            let in_module = numbers.cell.map(index);
-            let of_module = usize::from(topology.cells_per_module);
-            let cell = match (in_module, numbers.module.is_some()) {
-                (None, _) => Ok(None),
-                (Some(cell), true) => cell
-                    .zip(module)
-                    .filter(|(cell, _)| *cell < of_module)
-                    .map(|(cell, module)| Some(module * of_module + cell))
-                    .ok_or(()),
-                (Some(cell), false) => cell.filter(|cell| *cell < topology.cells()).map(Some).ok_or(()),
-            };
-            let cell = cell.map_err(|()| {
-                let (modules, of) = (self.modules, of_module);
+            let cell = numbers.cell_index(entry.first, &topology).map_err(|_| {
+                let (modules, of) = (self.modules, topology.cells_per_module);
                 anyhow!("channel {name} is a cell that {modules} modules of {of} cells do not have: are `modules`, `cells_per_module` and `first` right?")
             })?;
             let cell = cell.map(|cell| u16::try_from(cell).unwrap_or(u16::MAX));

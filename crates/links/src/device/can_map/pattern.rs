@@ -1,5 +1,7 @@
 //! Signal names with numbers in them: `CellVoltage_{cell}` stands for `CellVoltage_000` to `CellVoltage_259`.
 
+use domain::topology::Topology;
+
 /// What a number in a signal's name counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placeholder {
@@ -22,7 +24,32 @@ pub struct Numbers {
     pub node: Option<u32>,
 }
 
+/// Why the numbers in a name are no cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoSuchCell {
+    /// One lies below the first.
+    BelowFirst,
+    /// The battery does not have so many modules, or cells in a module.
+    BeyondTopology,
+}
+
 impl Numbers {
+    /// The cell that the numbers name, counted from 0 through the battery; `None` if they name none. They are counted
+    /// from `first`: cells through the battery, or in each module where there is a number for the module.
+    ///
+    /// # Errors
+    /// The battery has no such cell.
+    pub fn cell_index(&self, first: u32, topology: &Topology) -> Result<Option<usize>, NoSuchCell> {
+        let from_first = |number: u32| number.checked_sub(first).map(|n| n as usize).ok_or(NoSuchCell::BelowFirst);
+        let Some(cell) = self.cell.map(from_first).transpose()? else { return Ok(None) };
+        let of_module = usize::from(topology.cells_per_module);
+        let index = match self.module.map(from_first).transpose()? {
+            None => Some(cell).filter(|cell| *cell < topology.cells()),
+            Some(module) => (module < topology.modules() && cell < of_module).then_some(module * of_module + cell),
+        };
+        index.map(Some).ok_or(NoSuchCell::BeyondTopology)
+    }
+
     /// Whether all numbers that are here are the same as there.
     pub(super) fn agree(&self, there: &Numbers) -> bool {
         let same = |here: Option<u32>, there: Option<u32>| here.is_none() || here == there;

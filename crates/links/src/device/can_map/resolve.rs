@@ -1,6 +1,6 @@
 //! Finds the signals that a map's entries name, and checks that each makes sense.
 
-use super::pattern::{Numbers, Pattern, Placeholder, shape};
+use super::pattern::{NoSuchCell, Numbers, Pattern, Placeholder, shape};
 use super::{Believed, MapEntry, MapError, RangeRule};
 use crate::device::dbc::{Database, Encoding, LeftOut, Message, Presence, Signal};
 use crate::device::sign::Sign;
@@ -268,34 +268,23 @@ impl Resolver<'_> {
     }
 
     fn target(&self, kind: Kind, numbers: Numbers, first: u32) -> Result<Target, String> {
-        let from_first = |number: u32| {
-            number.checked_sub(first).ok_or_else(|| format!("has a number below the first, {first}: is `first` right?"))
-        };
+        let below_first = || format!("has a number below the first, {first}: is `first` right?");
         let topology = self.topology;
         match (kind, numbers) {
             (Kind::Nodes(quantity), Numbers { node: Some(node), .. }) => {
-                let node = from_first(node)?;
+                let node = node.checked_sub(first).ok_or_else(below_first)?;
                 let fits = (node as usize) < topology.modules();
                 fits.then_some(Target::Node(quantity, node as u16))
                     .ok_or_else(|| format!("is node {} of {}: is `first` right?", node + 1, topology.modules()))
             }
-            (Kind::Cells(quantity), Numbers { cell: Some(cell), module, .. }) => {
-                let cell = from_first(cell)? as usize;
-                let index = match module {
-                    None => Some(cell).filter(|cell| *cell < topology.cells()),
-                    Some(module) => {
-                        let module = from_first(module)? as usize;
-                        let fits = module < topology.modules() && cell < topology.cells_per_module as usize;
-                        fits.then_some(module * topology.cells_per_module as usize + cell)
-                    }
-                };
-                index.map(|cell| Target::Cell(quantity, cell as u16)).ok_or_else(|| {
-                    format!(
-                        "names a cell that {topology} ({} cells) does not have: is `first` right, or `last` missing?",
-                        topology.cells()
-                    )
-                })
-            }
+            (Kind::Cells(quantity), Numbers { cell: Some(_), .. }) => match numbers.cell_index(first, topology) {
+                Ok(Some(cell)) => Ok(Target::Cell(quantity, cell as u16)),
+                Err(NoSuchCell::BelowFirst) => Err(below_first()),
+                _ => Err(format!(
+                    "names a cell that {topology} ({} cells) does not have: is `first` right, or `last` missing?",
+                    topology.cells()
+                )),
+            },
             (Kind::Point(point), _) => Ok(Target::Point(point)),
             _ => Err("has no number".into()),
         }
