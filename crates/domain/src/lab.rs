@@ -1,6 +1,9 @@
 //! The lab: what a person may do to a simulated system, and what it answers.
 
 mod codec;
+mod fault;
+
+pub use fault::{LabFault, Make, PackFault};
 
 use crate::decimal::{self, fixed};
 use crate::spec::SystemKind;
@@ -68,31 +71,6 @@ impl SimDevice {
             SimDevice::LoadMeter => "AI load meter",
             SimDevice::Gx => "Cerbo GX",
             SimDevice::Inverter => "Sol-Ark inverter",
-        }
-    }
-}
-
-/// A fault that can be injected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LabFault {
-    /// A cell with 4 % less capacity and 30 % more resistance, counted from 0.
-    WeakCell(u16),
-    /// A cell that heats up to about 25 K above its neighbours, counted from 0.
-    HotCell(u16),
-    /// An AFE node that stops answering, counted from 0.
-    DeadNode(u16),
-    /// A device that stops sending or answering.
-    SilentLink(SimDevice),
-}
-
-impl LabFault {
-    /// The fault in words: `weak cell 7.12`.
-    pub fn words(self, topology: &Topology) -> String {
-        match self {
-            LabFault::WeakCell(cell) => format!("weak cell {}", topology.cell_name(cell as usize)),
-            LabFault::HotCell(cell) => format!("hot cell {}", topology.cell_name(cell as usize)),
-            LabFault::DeadNode(node) => format!("dead AFE node {}", node + 1),
-            LabFault::SilentLink(device) => format!("silent link: {}", device.name()),
         }
     }
 }
@@ -169,7 +147,7 @@ impl LabCommand {
     /// | `load` | `kw` 0 to 400, of a house to 20 |
     /// | `burst` | `kw` as above, `seconds` 1 to 600 |
     /// | `ambient` | `celsius` -20 to 55 |
-    /// | `inject`, `clear` | `fault` = `weak-cell` or `hot-cell` with `cell` (`7.12`, or a number from 0); `dead-node` with `node` from 1; `silent-link` with `device`, one of [`SimDevice::of`] |
+    /// | `inject`, `clear` | `fault` = one of [`LabFault::OF_CELLS`] with `cell` (`7.12`, or a number from 0); one of [`LabFault::OF_NODES`] with `node` from 1; one of [`PackFault::ALL`] of a pack; one of [`LabFault::OF_HOUSES`] of a house; `silent-link` with `device`, one of [`SimDevice::of`] |
     /// | `clear-all` | |
     ///
     /// # Errors
@@ -203,13 +181,24 @@ impl LabCommand {
                     wanted: format!("a cell such as 1.1, up to {}", topology.cell_name(topology.cells().max(1) - 1)),
                 })
             };
-            match need("fault")? {
-                "weak-cell" => Ok(LabFault::WeakCell(cell()?)),
-                "hot-cell" => Ok(LabFault::HotCell(cell()?)),
-                "dead-node" => {
-                    let node = number("node", 1.0, topology.modules() as f32)?;
-                    Ok(LabFault::DeadNode(node as u16 - 1))
-                }
+            let text = need("fault")?;
+            let find = |of: &[(Make, &str, &str)]| of.iter().find(|(_, id, _)| *id == text).map(|(make, ..)| *make);
+            if let Some(make) = find(&LabFault::OF_CELLS) {
+                return Ok(make(cell()?));
+            }
+            if let Some(make) = find(&LabFault::OF_NODES) {
+                let node = number("node", 1.0, topology.modules() as f32)?;
+                return Ok(make(node as u16 - 1));
+            }
+            let pack = PackFault::ALL.iter().find(|(_, id, _)| *id == text && kind == SystemKind::DataCentre);
+            if let Some((fault, ..)) = pack {
+                return Ok(LabFault::Pack(*fault));
+            }
+            let house = LabFault::OF_HOUSES.iter().find(|(_, id, _)| *id == text && kind == SystemKind::Home);
+            if let Some((fault, ..)) = house {
+                return Ok(*fault);
+            }
+            match text {
                 "silent-link" => {
                     let text = need("device")?;
                     let devices = SimDevice::of(kind);
@@ -223,7 +212,12 @@ impl LabCommand {
                 other => Err(LabError::Invalid {
                     field: "fault",
                     got: other.to_owned(),
-                    wanted: "weak-cell, hot-cell, dead-node or silent-link".to_owned(),
+                    wanted: {
+                        let of_parts = LabFault::OF_CELLS.iter().chain(&LabFault::OF_NODES).map(|(_, id, _)| *id);
+                        let all = of_parts.chain(["silent-link"]).chain(PackFault::ALL.iter().map(|(_, id, _)| *id));
+                        let all = all.chain(LabFault::OF_HOUSES.iter().map(|(_, id, _)| *id));
+                        format!("one of {}", all.collect::<Vec<_>>().join(", "))
+                    },
                 }),
             }
         };
@@ -291,6 +285,9 @@ mod tests {
             ("action=ambient&celsius=-5", LabCommand::Ambient(-5.0)),
             ("action=inject&fault=weak-cell&cell=7.12", LabCommand::Inject(LabFault::WeakCell(131))),
             ("action=clear&fault=hot-cell&cell=259", LabCommand::Clear(LabFault::HotCell(259))),
+            ("action=inject&fault=high-cell&cell=1.1", LabCommand::Inject(LabFault::HighCell(0))),
+            ("action=inject&fault=slow-node&node=3", LabCommand::Inject(LabFault::SlowNode(2))),
+            ("action=clear&fault=loose-busbar", LabCommand::Clear(LabFault::Pack(PackFault::LooseBusbar))),
             ("action=inject&fault=dead-node&node=12", LabCommand::Inject(LabFault::DeadNode(11))),
             (
                 "action=inject&fault=silent-link&device=grid-meter",
@@ -313,6 +310,7 @@ mod tests {
             ("action=inject&fault=weak-cell&cell=0.5", "cell: “0.5” is not a cell"),
             ("action=inject&fault=dead-node&node=14", "node: “14” is not a number from 1 to 13"),
             ("action=inject&fault=silent-link&device=tv", "device: “tv” is not controller"),
+            ("action=inject&fault=ghost", "fault: “ghost” is not one of weak-cell, hot-cell, high-cell"),
         ] {
             let error = read(form).unwrap_err().to_string();
             assert!(error.starts_with(says), "{form}: {error}");
@@ -324,6 +322,12 @@ mod tests {
         let read = |form| read_of(form, SystemKind::Home);
         let silent = LabFault::SilentLink(SimDevice::Inverter);
         assert_eq!(read("action=inject&fault=silent-link&device=inverter"), Ok(LabCommand::Inject(silent)));
+        assert_eq!(read("action=clear&fault=wrong-estimate"), Ok(LabCommand::Clear(LabFault::WrongEstimate)));
+        assert!(read("action=inject&fault=hot-pack").is_err());
+        assert!(
+            read_of("action=inject&fault=wrong-estimate", SystemKind::DataCentre).is_err(),
+            "a pack has no inverter"
+        );
         for (form, says) in [
             ("action=load&kw=21", "kw: “21” is not a number from 0 to 20"),
             ("action=inject&fault=silent-link&device=controller", "device: “controller” is not gx or inverter"),

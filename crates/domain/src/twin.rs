@@ -8,7 +8,7 @@ use crate::alarm::{Alarm, AlarmBook};
 use crate::cells::CellFrame;
 use crate::engine::Input;
 use crate::frozen::FrozenWatch;
-use crate::link::LinkStatus;
+use crate::link::{LinkState, LinkStatus};
 use crate::point::PointId;
 use crate::reading::{Batch, CellQuantity, Reading, Sample, Target};
 use crate::sag::SagWatch;
@@ -135,6 +135,10 @@ impl Site {
         let valid = batch.readings.iter().any(|reading| reading.sample.is_ok());
         if let Some(link) = self.links.get_mut(batch.link.0 as usize).filter(|_| valid) {
             link.last_at = link.last_at.max(Some(batch.at.mono));
+            // The link's own word comes a moment later: a page in between must not wait for what has arrived.
+            if matches!(link.state, LinkState::Idle | LinkState::Connecting) {
+                link.state = LinkState::Up;
+            }
         }
     }
 

@@ -11,6 +11,7 @@ mod state;
 use crate::physics::Pack;
 use crate::prng::Prng;
 use afe::Afe;
+use domain::lab::PackFault;
 use limits::{Basis, Limits};
 use report::{Extremes, Mode, NodeState, Report};
 use state::StateMachine;
@@ -29,6 +30,13 @@ const SOH_START_PCT: f64 = 98.6;
 const SOH_LOSS_PER_CYCLE: f64 = 20.0 / 6_000.0;
 /// Insulation resistance of a dry pack at 25 °C, kΩ, and its loss with each K above.
 const INSULATION_KOHM: (f32, f32) = (5_040.0, 35.0);
+/// Bits of [`domain::bms::EVENTS`].
+pub(crate) const TEMPERATURE_IMBALANCE: u32 = 1 << 10;
+pub(crate) const ANOTHER_EVENT: u32 = 1 << 16;
+/// Resistance of a loose busbar, Ω.
+const LOOSE_BUSBAR_OHM: f32 = 0.25;
+/// Where a register of 16 bits with steps of 0.01 V overflows, V.
+const REGISTER_END_V: f32 = 655.36;
 
 /// The controller.
 #[derive(Clone, Debug)]
@@ -42,6 +50,7 @@ pub struct Controller {
     /// Charge moved in either direction since the start, Ah.
     throughput_ah: f64,
     report: Report,
+    faults: Vec<PackFault>,
 }
 
 impl Controller {
@@ -56,7 +65,19 @@ impl Controller {
             charge_ah: f64::from(capacity_ah * soc_pct / 100.0),
             throughput_ah: 0.0,
             report: Report::default(),
+            faults: Vec::new(),
         }
+    }
+
+    /// Its sensors of cells.
+    pub(crate) fn sensors(&mut self) -> &mut Afe {
+        &mut self.afe
+    }
+
+    /// Injects a fault of what it reports, or takes it back.
+    pub(crate) fn set_fault(&mut self, fault: PackFault, on: bool) {
+        self.faults.retain(|active| *active != fault);
+        self.faults.extend(on.then_some(fault));
     }
 
     /// What was measured and estimated last.
@@ -82,11 +103,13 @@ impl Controller {
     /// One measuring cycle, `dt_s` seconds after the last.
     pub fn measure(&mut self, pack: &Pack, ambient_c: f32, dt_s: f32) {
         self.afe.sweep(pack, dt_s);
-        let voltage_v = pack.voltage_v() + PACK_V_NOISE * self.prng.normal();
         let current_a = if self.connected() { pack.current_a() + CURRENT_A_NOISE * self.prng.normal() } else { 0.0 };
+        let joint_ohm = if self.faults.contains(&PackFault::LooseBusbar) { LOOSE_BUSBAR_OHM } else { 0.0 };
+        let voltage_v = pack.voltage_v() - joint_ohm * current_a + PACK_V_NOISE * self.prng.normal();
         self.count(f64::from(current_a) * f64::from(dt_s) / 3_600.0);
 
         let r = &mut self.report;
+        let before_v = r.battery_v;
         r.cell_mv.clone_from(&self.afe.cell_mv);
         r.cell_c.clone_from(&self.afe.cell_c);
         r.nodes.clone_from(&self.afe.nodes);
@@ -117,6 +140,13 @@ impl Controller {
             || temperature.1 > WORKING_C;
         r.insulation_kohm = INSULATION_KOHM.0 - INSULATION_KOHM.1 * (ambient_c - 25.0).max(0.0);
         r.ambient_c = ambient_c;
+        r.contactors_command = r.contactors;
+        (r.alarms, r.warnings) = (0, 0);
+        self.faults.iter().for_each(|fault| distort(r, *fault));
+        // Last, because what the others make of the voltage stands still too.
+        if self.faults.contains(&PackFault::FrozenVoltage) {
+            r.battery_v = before_v;
+        }
     }
 
     /// Which cells are to be balanced now.
@@ -131,5 +161,26 @@ impl Controller {
         let efficiency = if drawn_ah < 0.0 { crate::physics::parameters::COULOMBIC_EFFICIENCY } else { 1.0 };
         self.charge_ah = (self.charge_ah - drawn_ah * efficiency).clamp(0.0, f64::from(self.capacity_ah));
         self.throughput_ah += drawn_ah.abs();
+    }
+}
+
+/// What `fault` makes of a report.
+fn distort(r: &mut Report, fault: PackFault) {
+    match fault {
+        PackFault::LowInsulation => r.insulation_kohm = 7.0,
+        PackFault::StuckContactor => r.contactors.main_minus = false,
+        PackFault::BmsAlarm => r.alarms |= ANOTHER_EVENT,
+        PackFault::BmsWarning => r.warnings |= TEMPERATURE_IMBALANCE,
+        PackFault::HighVoltage => r.battery_v *= 1.15,
+        PackFault::LowVoltage => r.battery_v *= 0.85,
+        PackFault::VoltageOverflow => r.battery_v = r.battery_v.rem_euclid(REGISTER_END_V),
+        PackFault::HighCurrent => r.current_a *= 20.0,
+        PackFault::LowCharge => r.soc_pct = 12.0,
+        // These are brought about elsewhere: by what is measured, by sensors, and by who does not listen.
+        PackFault::LooseBusbar
+        | PackFault::FrozenVoltage
+        | PackFault::ColdPack
+        | PackFault::HotPack
+        | PackFault::LimitsIgnored => {}
     }
 }

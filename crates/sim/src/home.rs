@@ -29,6 +29,8 @@ use inverter::{CURRENT_MAX_A, Inverter, ac_w, is_full};
 const LONGEST_STEP_S: f32 = 1.0;
 /// The gauges' errors at the start, %: shunt and inverter.
 const GAUGE_ERROR_PCT: (f32, f32) = (0.2, -4.0);
+/// How far an estimate that was set anew is off, points.
+const WRONG_ESTIMATE_PCT: f32 = 15.0;
 /// Cells above this are bled, V.
 const BALANCING_ABOVE_V: f32 = 3.45;
 /// How many cells are in series.
@@ -215,7 +217,7 @@ impl Home {
         self.faults.contains(&LabFault::SilentLink(device))
     }
 
-    /// Does what a person asked for. Its cells are not measured one by one, so only silent links are faults of a house.
+    /// Does what a person asked for. Its cells are not measured one by one, so a house has faults of its devices only.
     pub fn apply(&mut self, command: LabCommand) {
         match command {
             LabCommand::Load(mode) => (self.load, self.burst) = (mode, None),
@@ -226,10 +228,23 @@ impl Home {
                     self.faults.push(LabFault::SilentLink(device));
                 }
             }
+            LabCommand::Inject(LabFault::WrongEstimate) => {
+                if !self.faults.contains(&LabFault::WrongEstimate) {
+                    self.faults.push(LabFault::WrongEstimate);
+                    self.estimate.shift(-WRONG_ESTIMATE_PCT);
+                }
+            }
             LabCommand::Inject(_) => {}
-            LabCommand::Clear(fault) => self.faults.retain(|active| *active != fault),
-            LabCommand::ClearAll => self.faults.clear(),
+            LabCommand::Clear(fault) => self.clear(|active| active == fault),
+            LabCommand::ClearAll => self.clear(|_| true),
         }
+    }
+
+    fn clear(&mut self, meant: impl Fn(LabFault) -> bool) {
+        if self.faults.contains(&LabFault::WrongEstimate) && meant(LabFault::WrongEstimate) {
+            self.estimate.shift(WRONG_ESTIMATE_PCT);
+        }
+        self.faults.retain(|active| !meant(*active));
     }
 
     /// What the simulation is doing.

@@ -1,13 +1,14 @@
 //! The whole simulated system: load, peak shaving, pack, controller, meters. Pure; time is a parameter.
 
 use crate::controller::Controller;
+use crate::controller::limits::Limits;
 use crate::controller::report::Report;
 use crate::dispatch::{PeakShaver, grid_w};
 use crate::lab;
 use crate::load::AiLoad;
 use crate::meter::Meter;
 use crate::physics::{Pack, PackSpec};
-use domain::lab::{LabCommand, LabFault, LabState, SimDevice};
+use domain::lab::{LabCommand, LabFault, LabState, PackFault, SimDevice};
 use domain::topology::Topology;
 
 /// What is simulated.
@@ -87,7 +88,9 @@ impl Plant {
         let load_w = self.load.power_w();
         let report = self.controller.report();
         let wanted_w = if self.controller.connected() {
-            self.shaver.battery_w(load_w, report.soc_pct, &report.limits)
+            let ignored = self.faults.contains(&LabFault::Pack(PackFault::LimitsIgnored));
+            let limits = if ignored { Limits::NONE } else { report.limits };
+            self.shaver.battery_w(load_w, report.soc_pct, &limits)
         } else {
             0.0
         };

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-use domain::lab::{LabCommand, LabFault, LoadMode, SimDevice};
-use sim::controller::report::{Mode, NodeState};
+use domain::lab::{LabCommand, LabFault, LoadMode, PackFault, SimDevice};
+use sim::controller::report::{Mode, NodeState, Report};
 use sim::plant::{Plant, PlantSpec};
 
 fn plant() -> Plant {
@@ -96,4 +96,57 @@ fn the_biggest_burst_sags_a_cold_pack_by_more_than_5_percent_and_a_warm_one_by_l
     }
     assert!(sag_of_the_biggest_burst(-10.0, 71.0) > 5.0);
     assert!(sag_of_the_biggest_burst(22.0, 71.0) < 5.0);
+}
+
+#[test]
+fn faults_of_the_pack_and_of_its_sensors_are_in_the_report_and_go_away() {
+    use PackFault::*;
+    let burst = [LabCommand::Load(LoadMode::Fixed(300e3))];
+    let quiet = [LabCommand::Load(LoadMode::Fixed(20e3))];
+    let lowest = |r: &Report| r.voltage_extremes.map_or(0.0, |e| e.min);
+    let coldest = |r: &Report| r.temperature_extremes.map_or(0.0, |e| e.min);
+    type Seen<'a> = &'a dyn Fn(&Report) -> bool;
+    let table: [(&[LabFault], &[LabCommand], Seen<'_>); 14] = [
+        (&[LabFault::HighCell(3)], &quiet, &|r| r.cell_mv[3] > Some(3_800) && r.mode == Mode::Error),
+        (&[LabFault::LowCell(3)], &quiet, &|r| r.cell_mv[3] < Some(2_850) && lowest(r) < 2_850.0),
+        (&[LabFault::SlowNode(2)], &quiet, &|r| r.nodes[2].delay_ms > 400 && r.nodes[2].state == NodeState::Delayed),
+        (&[LabFault::Pack(LooseBusbar)], &burst, &|r| r.battery_v < 800.0),
+        (&[LabFault::Pack(LowInsulation)], &quiet, &|r| r.insulation_kohm == 7.0),
+        (&[LabFault::Pack(StuckContactor)], &quiet, &|r| r.contactors != r.contactors_command),
+        (&[LabFault::Pack(BmsAlarm)], &quiet, &|r| r.alarms != 0 && r.warnings == 0),
+        (&[LabFault::Pack(BmsWarning)], &quiet, &|r| r.warnings != 0 && r.alarms == 0),
+        (&[LabFault::Pack(HighVoltage)], &quiet, &|r| r.battery_v > 949.0),
+        (&[LabFault::Pack(VoltageOverflow)], &quiet, &|r| r.battery_v < 300.0),
+        (&[LabFault::Pack(LowCharge)], &quiet, &|r| r.soc_pct == 12.0),
+        (&[LabFault::Pack(HotPack)], &burst, &|r| coldest(r) > 60.0),
+        (&[LabFault::Pack(LimitsIgnored)], &burst, &|r| r.power_w > 200e3),
+        // A BMS allows no charge in the cold; who does not listen charges all the same.
+        (&[LabFault::Pack(ColdPack), LabFault::Pack(LimitsIgnored)], &quiet, &|r| {
+            coldest(r) < -10.0 && r.limits.charge_a == 0.0 && r.current_a < -10.0
+        }),
+    ];
+    for (faults, commands, seen) in table {
+        let mut plant = Plant::new(&PlantSpec { reserve_pct: 5.0, ..PlantSpec::default() });
+        let run = |plant: &mut Plant| (0..100).for_each(|_| plant.step(0.2));
+        run(&mut plant);
+        assert!(!seen(plant.report()), "{faults:?} before");
+        commands.iter().for_each(|command| plant.apply(*command));
+        faults.iter().for_each(|fault| plant.apply(LabCommand::Inject(*fault)));
+        run(&mut plant);
+        assert!(seen(plant.report()), "{faults:?}: {:?}", plant.report());
+        plant.apply(LabCommand::ClearAll);
+        plant.apply(LabCommand::Load(LoadMode::Fixed(66e3)));
+        run(&mut plant);
+        assert!(!seen(plant.report()), "{faults:?} is over");
+    }
+    let mut plant = Plant::new(&PlantSpec::default());
+    (0..50).for_each(|_| plant.step(0.2));
+    plant.apply(LabCommand::Inject(LabFault::Pack(FrozenVoltage)));
+    plant.apply(LabCommand::Inject(LabFault::FrozenCell(7)));
+    let before = (plant.report().battery_v, plant.report().cell_mv[7]);
+    plant.apply(LabCommand::Load(LoadMode::Fixed(300e3)));
+    for _ in 0..50 {
+        plant.step(0.2);
+        assert_eq!((plant.report().battery_v, plant.report().cell_mv[7]), before);
+    }
 }

@@ -77,7 +77,7 @@ fn steps_of_any_length_lead_to_the_same_evening() {
 }
 
 #[test]
-fn the_lab_sets_the_load_and_silences_only_devices_of_a_house() {
+fn the_lab_sets_the_load_and_only_faults_of_a_house_happen() {
     let mut home = at(22.0);
     home.apply(LabCommand::Load(LoadMode::Fixed(12_000.0)));
     home.step(30.0);
@@ -96,8 +96,12 @@ fn the_lab_sets_the_load_and_silences_only_devices_of_a_house() {
     assert_eq!(home.lab_state().faults.len(), 2);
     home.apply(LabCommand::Clear(LabFault::SilentLink(SimDevice::Gx)));
     assert_eq!((home.is_silent(SimDevice::Gx), home.is_silent(SimDevice::Inverter)), (false, true));
+    let before_pct = home.estimate().soc_pct();
+    home.apply(LabCommand::Inject(LabFault::WrongEstimate));
+    assert!((before_pct - home.estimate().soc_pct() - 15.0).abs() < 0.01);
     home.apply(LabCommand::ClearAll);
     assert_eq!(home.lab_state().faults, []);
+    assert!((before_pct - home.estimate().soc_pct()).abs() < 0.01);
 }
 
 #[test]

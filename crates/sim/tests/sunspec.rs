@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-use domain::lab::{LabCommand, LabFault, SimDevice};
+use domain::lab::{LabCommand, LabFault, PackFault, SimDevice};
 use domain::topology::Topology;
 use serde_json::Value;
 use sim::plant::{Plant, PlantSpec};
@@ -115,6 +115,14 @@ fn the_chain_is_as_long_as_the_pack_and_says_what_the_controller_says() {
         assert_eq!(Some(words[1] as i16), plant.report().cell_c[cell].map(|c| i16::from(c) * 10));
     }
     assert_eq!(words[words.len() - 2..], [0xFFFF, 0]);
+
+    // Events of model 802: bit 25 is another alarm, bit 19 a warning of temperature imbalance.
+    let events = 2 + 68 + 26;
+    assert_eq!(words[events..events + 2], [0, 0]);
+    plant.apply(LabCommand::Inject(LabFault::Pack(PackFault::BmsAlarm)));
+    plant.apply(LabCommand::Inject(LabFault::Pack(PackFault::BmsWarning)));
+    plant.step(0.2);
+    assert_eq!(registers(plant.report(), &plate)[events..events + 2], [1 << 9 | 1 << 3, 0]);
 }
 
 /// Asks for the marker and gives the answer; `None` if there is none in time.

@@ -22,6 +22,8 @@ pub(crate) fn take(folder: &Path) -> Result<FolderLock, StoreError> {
         move |source| StoreError::Io { path, source }
     };
     fs::create_dir_all(folder).map_err(|source| match source.kind() {
+        // A link to nowhere is there, and is no folder.
+        io::ErrorKind::AlreadyExists if !folder.exists() => failed(folder)(io::ErrorKind::NotFound.into()),
         io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => StoreError::NotAFolder(folder.to_owned()),
         _ => failed(folder)(source),
     })?;

@@ -70,7 +70,7 @@ fn before(snapshot: &Snapshot, spill_max: u64) -> String {
          'name': 'VARCHAR', 'module': 'INTEGER'}});\n\
          CREATE VIEW cells AS FROM read_parquet([{cell_files}]) LEFT JOIN cell_names USING (cell);\n\
          CREATE TABLE events AS FROM read_csv({events}, header = true, columns = {{'timestamp': 'TIMESTAMP', \
-         'kind': 'VARCHAR', 'rule': 'VARCHAR', 'severity': 'VARCHAR', 'words': 'VARCHAR'}});\n\
+         'kind': 'VARCHAR', 'rule': 'VARCHAR', 'subject': 'VARCHAR', 'severity': 'VARCHAR', 'words': 'VARCHAR'}});\n\
          SET allowed_paths = ['/dev/stdout'];\n\
          SET allowed_directories = [{folder}];\n\
          SET enable_external_access = false;\n\

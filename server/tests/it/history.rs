@@ -248,7 +248,7 @@ fn what_is_exported_can_be_taken_in_elsewhere_once() {
     for (content, says) in [
         ("timestamp,soc\n2026-03-02,much\n", "line 2: \"much\" is no number"),
         ("timestamp,soc\nyesterday,50\n", "line 2: \"yesterday\" is no instant"),
-        ("time,soc\n1,50\n", "one must be timestamp"),
+        ("when,soc\n1,50\n", "one must be timestamp"),
         ("timestamp,colour\n2026-03-01,1\n", "none of its columns"),
         ("", "must name the columns"),
     ] {

@@ -2,12 +2,12 @@
 
 use super::command::CommandForm;
 use super::field::{ChoiceField, TextField};
-use super::form::fault_fields;
 use super::state::Lab;
 use crate::components::{Card, EmptyState};
 use crate::derived::Derived;
 use crate::format::sentence;
-use domain::lab::{LabFault, SimDevice};
+use domain::lab::{LabFault, Make, PackFault, SimDevice};
+use domain::spec::SystemKind;
 use leptos::prelude::*;
 
 /// A form for each kind of thing that can fail. A system without cells has only devices.
@@ -18,13 +18,19 @@ pub(super) fn Inject(
 ) -> impl IntoView {
     let last = lab.topology.cell_name(lab.topology.cells().saturating_sub(1));
     let first = lab.topology.cell_name(0);
-    let kinds = [("weak-cell", "Weak cell"), ("hot-cell", "Hot cell")];
-    let kinds = kinds.map(|(value, words)| (value.to_owned(), words.to_owned())).to_vec();
+    let options = |of: &[(Make, &str, &str)]| {
+        of.iter().map(|(_, id, words)| ((*id).to_owned(), sentence(words))).collect::<Vec<_>>()
+    };
+    let (kinds, node_kinds) = (options(&LabFault::OF_CELLS), options(&LabFault::OF_NODES));
+    let pack = PackFault::ALL.map(|(_, id, words)| (id.to_owned(), sentence(words))).to_vec();
     let nodes = (1..=lab.topology.modules()).map(|node| (node.to_string(), format!("Node {node}"))).collect::<Vec<_>>();
     let devices = SimDevice::of(lab.kind).iter();
     let devices = devices.map(|device| (device.id().to_owned(), sentence(device.name()))).collect::<Vec<_>>();
+    let house = LabFault::OF_HOUSES.map(|(_, id, words)| (id.to_owned(), sentence(words))).to_vec();
+    let is_house = lab.kind == SystemKind::Home;
     let has_cells = lab.topology.cells() > 0;
     let (cell, node, link) = (RwSignal::default(), RwSignal::default(), RwSignal::default());
+    let whole = RwSignal::default();
     view! {
         <Card title="Inject a fault" class="lab-inject">
             {has_cells.then(|| {
@@ -34,7 +40,7 @@ pub(super) fn Inject(
                             name="fault"
                             label="Cell fault"
                             options=kinds
-                            hint="weak: 4 % less capacity, 30 % more resistance; hot: about 25 K warmer"
+                            hint="weak: 4 % less capacity, 30 % more resistance; hot: about 25 K warmer; over and under voltage: read 600 mV off; frozen: its reading stands still"
                             outcome=cell
                         />
                         <TextField
@@ -45,9 +51,19 @@ pub(super) fn Inject(
                             outcome=cell
                         />
                     </CommandForm>
-                    <CommandForm lab action="inject" submit="Stop the node" outcome=node>
-                        <input type="hidden" name="fault" value="dead-node" />
-                        <ChoiceField name="node" label="AFE node" options=nodes hint="its cells are no longer measured" outcome=node />
+                    <CommandForm lab action="inject" submit="Inject into the node" outcome=node>
+                        <ChoiceField name="fault" label="Node fault" options=node_kinds hint="dead: its cells are no longer measured; slow: it answers 400 ms late" outcome=node />
+                        <ChoiceField name="node" label="AFE node" options=nodes hint="one per module" outcome=node />
+                    </CommandForm>
+                    <CommandForm lab action="inject" submit="Inject into the pack" outcome=whole>
+                        <ChoiceField name="fault" label="Pack fault" options=pack hint="some show only under load: with a loose busbar, a burst makes a sag" outcome=whole />
+                    </CommandForm>
+                }
+            })}
+            {is_house.then(|| {
+                view! {
+                    <CommandForm lab action="inject" submit="Inject into the house" outcome=whole>
+                        <ChoiceField name="fault" label="House fault" options=house outcome=whole />
                     </CommandForm>
                 }
             })}
@@ -102,7 +118,7 @@ fn FaultRow(lab: Lab, fault: LabFault) -> impl IntoView {
         <li class="fault">
             <span class="fault-words">{sentence(&words)}</span>
             <CommandForm lab action="clear" submit="Clear" label=label class="inline">
-                {fault_fields(fault, &lab.topology).map(hidden).collect_view()}
+                {fault.fields(&lab.topology).into_iter().map(hidden).collect_view()}
             </CommandForm>
         </li>
     }

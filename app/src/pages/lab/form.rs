@@ -5,18 +5,8 @@
 
 use crate::format::{MINUS, THIN};
 use domain::decimal::fixed;
-use domain::lab::{LabCommand, LabError, LabFault, LoadMode};
+use domain::lab::{LabCommand, LabError, LoadMode};
 use domain::topology::Topology;
-
-/// The fields that make [`LabCommand::from_fields`] read `fault` again.
-pub fn fault_fields(fault: LabFault, topology: &Topology) -> [(&'static str, String); 2] {
-    match fault {
-        LabFault::WeakCell(cell) => [("fault", "weak-cell".to_owned()), ("cell", topology.cell_name(cell as usize))],
-        LabFault::HotCell(cell) => [("fault", "hot-cell".to_owned()), ("cell", topology.cell_name(cell as usize))],
-        LabFault::DeadNode(node) => [("fault", "dead-node".to_owned()), ("node", (node + 1).to_string())],
-        LabFault::SilentLink(device) => [("fault", "silent-link".to_owned()), ("device", device.id().to_owned())],
-    }
-}
 
 /// The form field that an error is about.
 pub fn field_of(error: &LabError) -> &'static str {
@@ -73,7 +63,7 @@ pub fn trim(value: f32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::lab::SimDevice;
+    use domain::lab::{LabFault, PackFault, SimDevice};
     use domain::spec::SystemKind;
 
     const KIND: SystemKind = SystemKind::DataCentre;
@@ -90,9 +80,15 @@ mod tests {
             LabFault::HotCell(0),
             LabFault::DeadNode(199),
             LabFault::SilentLink(SimDevice::LoadMeter),
+            LabFault::HighCell(1),
+            LabFault::LowCell(2),
+            LabFault::FrozenCell(3),
+            LabFault::SlowNode(4),
+            LabFault::Pack(PackFault::LooseBusbar),
         ] {
-            let [a, b] = fault_fields(fault, &RACKS);
-            assert_eq!(read(&[("action", "clear".to_owned()), a, b]), Ok(LabCommand::Clear(fault)));
+            let mut fields = fault.fields(&RACKS);
+            fields.push(("action", "clear".to_owned()));
+            assert_eq!(read(&fields), Ok(LabCommand::Clear(fault)));
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the simulation is doing, as a message.
 
-use super::{LabFault, LabState, LoadMode, SimDevice};
+use super::{LabFault, LabState, LoadMode, PackFault, SimDevice};
 use crate::wire::{Reader, Wire, WireError, Writer};
 
 const LOAD_AUTO: u8 = 0;
@@ -10,6 +10,12 @@ const WEAK_CELL: u8 = 0;
 const HOT_CELL: u8 = 1;
 const DEAD_NODE: u8 = 2;
 const SILENT_LINK: u8 = 3;
+const HIGH_CELL: u8 = 4;
+const LOW_CELL: u8 = 5;
+const FROZEN_CELL: u8 = 6;
+const SLOW_NODE: u8 = 7;
+const PACK: u8 = 8;
+const WRONG_ESTIMATE: u8 = 9;
 
 impl Wire for LabState {
     fn write(&self, w: &mut Writer) {
@@ -49,6 +55,12 @@ impl Wire for LabFault {
             LabFault::HotCell(cell) => (HOT_CELL, cell),
             LabFault::DeadNode(node) => (DEAD_NODE, node),
             LabFault::SilentLink(device) => (SILENT_LINK, device as u16),
+            LabFault::HighCell(cell) => (HIGH_CELL, cell),
+            LabFault::LowCell(cell) => (LOW_CELL, cell),
+            LabFault::FrozenCell(cell) => (FROZEN_CELL, cell),
+            LabFault::SlowNode(node) => (SLOW_NODE, node),
+            LabFault::Pack(fault) => (PACK, fault as u16),
+            LabFault::WrongEstimate => (WRONG_ESTIMATE, 0),
         };
         w.u8(kind);
         w.varint(u64::from(place));
@@ -65,6 +77,15 @@ impl Wire for LabFault {
                 .get(place as usize)
                 .map(|device| LabFault::SilentLink(*device))
                 .ok_or_else(|| r.invalid("a device")),
+            HIGH_CELL => Ok(LabFault::HighCell(place)),
+            LOW_CELL => Ok(LabFault::LowCell(place)),
+            FROZEN_CELL => Ok(LabFault::FrozenCell(place)),
+            SLOW_NODE => Ok(LabFault::SlowNode(place)),
+            PACK => PackFault::ALL
+                .get(usize::from(place))
+                .map(|(fault, ..)| LabFault::Pack(*fault))
+                .ok_or_else(|| r.invalid("a fault of a pack")),
+            WRONG_ESTIMATE => Ok(LabFault::WrongEstimate),
             _ => Err(r.invalid("a fault")),
         }
     }
@@ -78,6 +99,9 @@ mod tests {
     fn the_lab_round_trips_and_no_part_of_it_does() {
         let mut faults = vec![LabFault::WeakCell(131), LabFault::HotCell(259), LabFault::DeadNode(12)];
         faults.extend(SimDevice::ALL.map(LabFault::SilentLink));
+        faults.extend([LabFault::HighCell(1), LabFault::LowCell(2), LabFault::FrozenCell(3), LabFault::SlowNode(4)]);
+        faults.push(LabFault::WrongEstimate);
+        faults.extend(PackFault::ALL.map(|(fault, ..)| LabFault::Pack(fault)));
         for lab in [
             LabState::default(),
             LabState { load: LoadMode::Fixed(180_000.0), burst: Some((240_000.0, 12.5)), ambient_c: -5.0, faults },

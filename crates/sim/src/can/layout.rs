@@ -225,5 +225,10 @@ fn pack_messages() -> Vec<Message> {
             flag("MainMinusClosed", 17, |r, _| f64::from(u8::from(r.contactors.main_minus))),
             flag("PrechargeClosed", 18, |r, _| f64::from(u8::from(r.contactors.precharge))),
         ]),
+        one(0x2A4, "Events", "Alarms and warnings of the BMS as bit fields (bits as domain::bms::EVENTS), contactor command as the feedback.", vec![
+            unsigned("BmsAlarms", 63, 24, 1.0, "", |r, _| f64::from(r.alarms)),
+            unsigned("BmsWarnings", 39, 24, 1.0, "", |r, _| f64::from(r.warnings)),
+            unsigned("ContactorsCommand", 10, 3, 1.0, "", |r, _| f64::from(r.contactors_command.bits())),
+        ]),
     ]
 }

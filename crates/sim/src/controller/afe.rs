@@ -20,6 +20,8 @@ const JITTER_MS: f32 = 0.6;
 /// A node is delayed when its last answer is older than this, and lost when older than that, ms.
 const DELAYED_MS: f32 = 100.0;
 const LOST_MS: f32 = 1_000.0;
+/// What a slow node's answer is late, ms.
+const SLOW_MS: f32 = 400.0;
 
 /// The chain and what it measured last.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct Afe {
     /// The nodes, one per module.
     pub nodes: Vec<NodeReport>,
     dead: Vec<bool>,
+    slow: Vec<bool>,
+    frozen: Vec<bool>,
     offset_mv: Vec<f32>,
     offset_k: Vec<f32>,
     per_module: usize,
@@ -47,6 +51,8 @@ impl Afe {
             cell_c: vec![None; cells],
             nodes: vec![NodeReport::default(); topology.modules()],
             dead: vec![false; topology.modules()],
+            slow: vec![false; topology.modules()],
+            frozen: vec![false; cells],
             offset_mv: (0..cells).map(|_| OFFSET_MV * prng.normal()).collect(),
             offset_k: (0..cells).map(|_| OFFSET_K * prng.normal()).collect(),
             per_module: topology.cells_per_module.max(1) as usize,
@@ -62,6 +68,32 @@ impl Afe {
     /// Lets a node answer again.
     pub fn revive(&mut self, node: usize) {
         self.set_dead(node, false);
+    }
+
+    /// Lets a node answer late, or in time again.
+    pub fn slow(&mut self, node: usize, on: bool) {
+        if let Some(slow) = self.slow.get_mut(node) {
+            *slow = on;
+        }
+    }
+
+    /// Lets a cell's voltage stand still, or move again.
+    pub fn freeze(&mut self, cell: usize, on: bool) {
+        if let Some(frozen) = self.frozen.get_mut(cell) {
+            *frozen = on;
+        }
+    }
+
+    /// Shifts what is read of a cell's voltage, mV.
+    pub fn shift_voltage(&mut self, cell: usize, by_mv: f32) {
+        if let Some(offset_mv) = self.offset_mv.get_mut(cell) {
+            *offset_mv += by_mv;
+        }
+    }
+
+    /// Shifts what is read of every temperature, K.
+    pub fn shift_temperature(&mut self, by_k: f32) {
+        self.offset_k.iter_mut().for_each(|offset_k| *offset_k += by_k);
     }
 
     fn set_dead(&mut self, node: usize, dead: bool) {
@@ -82,10 +114,13 @@ impl Afe {
             }
             let delay_ms = ANSWER_MS.0 + ANSWER_MS.1 * node as f32 + JITTER_MS * self.prng.normal().abs();
             let errors = self.nodes[node].errors;
-            self.nodes[node] = NodeReport { state: NodeState::Working, delay_ms: delay_ms.round() as u16, errors };
+            let (state, late_ms) =
+                if self.slow[node] { (NodeState::Delayed, SLOW_MS) } else { (NodeState::Working, 0.0) };
+            self.nodes[node] = NodeReport { state, delay_ms: (delay_ms + late_ms).round() as u16, errors };
             for cell in cells {
                 let noise_mv = self.offset_mv[cell] + NOISE_MV * self.prng.normal();
-                self.cell_mv[cell] = Some((pack.cells().voltage_v[cell] * 1e3 + noise_mv).round() as u16);
+                let measured_mv = (pack.cells().voltage_v[cell] * 1e3 + noise_mv).round() as u16;
+                self.cell_mv[cell] = self.cell_mv[cell].filter(|_| self.frozen[cell]).or(Some(measured_mv));
                 let celsius = pack.cells().terminal_c(cell) + self.offset_k[cell];
                 self.cell_c[cell] = Some(stepped(self.cell_c[cell], celsius));
             }

@@ -49,6 +49,10 @@ pub struct Basis {
 }
 
 impl Limits {
+    /// What one keeps to who ignores the controller: as much as is wanted.
+    pub const NONE: Limits =
+        Limits { discharge_a: f32::MAX, charge_a: f32::MAX, discharge_w: f32::MAX, charge_w: f32::MAX };
+
     /// The limits that follow from `basis`: the lowest of all deratings counts.
     pub fn from(basis: &Basis) -> Limits {
         let share = |rows: [(Derating, f32); 4]| rows.iter().map(|(table, x)| between(table, *x)).fold(1.0, f32::min);

@@ -37,6 +37,12 @@ pub struct Report {
     pub mode: Mode,
     /// Contactor feedback.
     pub contactors: Contactors,
+    /// Contactor command: what the feedback should say.
+    pub contactors_command: Contactors,
+    /// Events that the controller calls alarms, as bits of [`domain::bms::EVENTS`].
+    pub alarms: u32,
+    /// Events that it calls warnings, as the same bits.
+    pub warnings: u32,
     /// Whether something needs a look: a node is delayed or lost, or a cell is beyond its working limits.
     pub warning: bool,
     /// Whether current flows into the pack.

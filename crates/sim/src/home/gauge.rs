@@ -55,6 +55,11 @@ impl Gauge {
         (100.0 * self.charge_ah / self.capacity_ah) as f32
     }
 
+    /// Sets its state of charge anew, so many points higher, within 0 and 100 %.
+    pub fn shift(&mut self, points: f32) {
+        self.charge_ah = (self.charge_ah + self.capacity_ah * f64::from(points) / 100.0).clamp(0.0, self.capacity_ah);
+    }
+
     /// What has been taken out since the last full charge, Ah, not negative.
     pub fn consumed_ah(&self) -> f32 {
         (self.capacity_ah - self.charge_ah) as f32

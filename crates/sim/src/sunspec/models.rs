@@ -4,6 +4,7 @@ use super::Nameplate;
 use super::chain::{self, Model, NOTHING, NOTHING_SIGNED};
 use super::measured::Measured;
 use crate::controller::report::{Mode, Report};
+use crate::controller::{ANOTHER_EVENT, TEMPERATURE_IMBALANCE};
 use domain::topology::Topology;
 use std::ops::Range;
 
@@ -11,6 +12,9 @@ use std::ops::Range;
 const CELL_V: (f32, f32) = (3.65, 2.5);
 const NOMINAL_CELL_V: f32 = 3.2;
 const POWER_MAX_W: f32 = 250e3;
+/// Bits 25 and 19 of model 802's events, in the upper of their two registers.
+const OTHER_ALARM: u16 = 1 << (25 - 16);
+const TEMPERATURE_IMBALANCE_WARNING: u16 = 1 << (19 - 16);
 
 /// Model 802: the battery as a whole.
 pub(super) fn battery(m: &mut Model, r: &Report, plate: &Nameplate) {
@@ -29,8 +33,10 @@ pub(super) fn battery(m: &mut Model, r: &Report, plate: &Nameplate) {
     let charging = if r.charging { 4 } else { [6, 3][usize::from(r.current_a > 1.0)] };
     m.put_all(16, &[charging, 0]);
     m.put_all(20, &[0, 4, state]);
-    // No event has a bit yet.
-    m.put_all(26, &[0; 4]);
+    // The events that the controller can report have their bits in the first word.
+    let alarm = if r.alarms & ANOTHER_EVENT == 0 { 0 } else { OTHER_ALARM };
+    let warning = if r.warnings & TEMPERATURE_IMBALANCE == 0 { 0 } else { TEMPERATURE_IMBALANCE_WARNING };
+    m.put_all(26, &[alarm | warning, 0, 0, 0]);
     m.put_all(34, &[one(r.battery_v, 10.0), one(series * CELL_V.0, 10.0), one(series * CELL_V.1, 10.0)]);
     let cells = Measured::voltages(r, 0..topology.cells());
     let place = |at: u16| topology.position(at.into()).map_or((NOTHING, NOTHING), |p| (p.rack + 1, p.module + 1));
