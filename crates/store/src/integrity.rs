@@ -154,12 +154,14 @@ pub(crate) enum Keeper {
     Elsewhere(PathBuf),
 }
 
+type Key = (String, Kind, Day);
+
 /// What was looked at since the start.
 pub(crate) struct Checks {
     data: PathBuf,
     index: Arc<Index>,
     keeper: Keeper,
-    sound: Mutex<HashMap<(String, Kind, Day), (Sealed, State)>>,
+    sound: Mutex<HashMap<Key, (Sealed, State)>>,
 }
 
 impl Checks {
