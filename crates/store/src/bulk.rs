@@ -8,6 +8,7 @@ use crate::day::Day;
 use crate::error::{Notice, StoreError};
 use crate::event::Event;
 use crate::folder::{self, FolderLock};
+use crate::integrity::{Kind, checksum, look};
 use crate::queue::Second;
 use crate::seal;
 use crate::segment::{self, Segment};
@@ -51,8 +52,9 @@ impl Bulk {
     /// # Errors
     /// The disk does not take it; then nothing has changed.
     pub fn replace(&self, system: &str, day: Day, rows: &Block) -> Result<Segment, StoreError> {
-        let bytes = segment::replace(&segment::path(&self.folder, system, day), rows)?;
-        let segment = seal::describe(day, rows, bytes);
+        let path = segment::path(&self.folder, system, day);
+        let bytes = segment::replace(&path, rows)?;
+        let segment = seal::describe(day, rows, bytes, checksum(&path)?);
         let rollups = seal::rollups(day, rows);
         self.db().sealed(system, &segment, &rollups, (i64::MIN, 0))?;
         Ok(segment)
@@ -68,6 +70,7 @@ impl Bulk {
         if !path.exists() {
             return self.replace(system, day, rows);
         }
+        self.sound(system, Kind::Pack, day)?;
         let there = segment::Opened::open(&path)?.block()?;
         let mut new = Block::new();
         for place in 0..rows.len() {
@@ -94,6 +97,7 @@ impl Bulk {
     /// # Errors
     /// The disk does not take it, or the file that is there cannot be read; then nothing has changed.
     pub fn join_cells(&self, system: &str, day: Day, minutes: &[CellMinute]) -> Result<CellDay, StoreError> {
+        self.sound(system, Kind::Cells, day)?;
         let sealed = cells::file::seal(&cells::path(&self.folder, system, day), day, minutes)?;
         self.db().cells_sealed(system, &sealed, (i64::MIN, 0))?;
         Ok(sealed)
@@ -106,6 +110,7 @@ impl Bulk {
     /// As [`Bulk::join_cells`].
     pub fn join_new_cells(&self, system: &str, day: Day, mut minutes: Vec<CellMinute>) -> Result<u64, StoreError> {
         let path = cells::path(&self.folder, system, day);
+        self.sound(system, Kind::Cells, day)?;
         let there = if path.exists() { cells::file::minutes(&path, day)? } else { BTreeMap::new() };
         let mut new = 0;
         for minute in &mut minutes {
@@ -144,6 +149,14 @@ impl Bulk {
     /// The disk does not take it.
     pub fn close(self) -> Result<(), StoreError> {
         self.db().checkpoint(crate::database::Checkpoint::Truncate)
+    }
+
+    /// Refuses a day whose file is damaged: what joined it would make the damage look right.
+    fn sound(&self, system: &str, kind: Kind, day: Day) -> Result<(), StoreError> {
+        let size = std::fs::metadata(kind.path(&self.folder, system, day)).map(|meta| meta.len()).ok();
+        let known = self.db().sealed_day(system, kind, day)?;
+        // One of another size is another file: sealed again just before a power cut, or put there by hand.
+        known.filter(|of| size == Some(of.bytes)).map_or(Ok(()), |of| look(&self.folder, system, &of).map(drop))
     }
 
     fn db(&self) -> MutexGuard<'_, Database> {

@@ -45,6 +45,8 @@ pub struct CellDay {
     pub last_minute: i64,
     /// Size of the file.
     pub bytes: u64,
+    /// CRC-32 of the file; `None` in entries of earlier versions that were not read since.
+    pub checksum: Option<u32>,
 }
 
 /// Minutes by their number.

@@ -6,6 +6,7 @@
 
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::integrity::Checks;
 use crate::numbers::Numbers;
 use crate::rollup::flow::held_s;
 use crate::segment::{self, Opened, Segment};
@@ -46,14 +47,15 @@ type Key = (String, Day, u64, What);
 /// The columns of sealed days.
 pub(crate) struct Columns {
     data: PathBuf,
+    checks: Arc<Checks>,
     floats: Mutex<HashMap<Key, Arc<Numbers<f32>>>>,
     times: Mutex<HashMap<Key, Arc<Numbers<i64>>>>,
 }
 
 impl Columns {
     /// The columns of what is sealed below `data`.
-    pub(crate) fn new(data: &Path) -> Columns {
-        Columns { data: data.to_owned(), floats: Mutex::default(), times: Mutex::default() }
+    pub(crate) fn new(data: &Path, checks: Arc<Checks>) -> Columns {
+        Columns { data: data.to_owned(), checks, floats: Mutex::default(), times: Mutex::default() }
     }
 
     /// When each row of the day was taken, ms since 1970-01-01 UTC.
@@ -113,6 +115,7 @@ impl Columns {
         }
         let size = segment.rows as usize * size_of::<T>();
         let path = self.folder(system, segment).join(what.file());
+        self.checks.check(system, segment)?;
         let day = segment::path(&self.data, system, segment.day);
         let numbers = Arc::new(Numbers::at(&path, &day, segment.rows as usize, || {
             let mut opened = Opened::open(&day)?;

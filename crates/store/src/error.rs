@@ -71,6 +71,14 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// A file of sealed history is not what was written. It is no history any more: ask again for the other days.
+    #[error("{} is damaged: {why}", .path.display())]
+    DayDamaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The store was closed, or asked to flush, and could not write what was waiting.
     #[error("history that is not on disk yet ({rows} rows) could not be written: {why}")]
     Unwritten {
@@ -112,6 +120,7 @@ impl StoreError {
             | StoreError::Io { .. }
             | StoreError::Sqlite { .. }
             | StoreError::Parquet { .. }
+            | StoreError::DayDamaged { .. }
             | StoreError::Unwritten { .. } => false,
         }
     }

@@ -26,6 +26,7 @@ use crate::day::Day;
 use crate::error::StoreError;
 use crate::event::{ActiveAlarm, Event};
 use crate::index::{Index, Past};
+use crate::integrity::{Checks, Keeper};
 use crate::segment::Segment;
 use domain::point::PointId;
 use levels::Levels;
@@ -34,6 +35,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// How often a question is asked again because a day's file was replaced under it.
 const ATTEMPTS: usize = 3;
+/// As often at most because a day turned out to be damaged, and is no history any more: more than days are kept.
+const DAMAGED_MAX: usize = 4_000;
 
 /// From one instant up to but not including another, ms since 1970-01-01 UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +88,7 @@ pub struct History {
     data: PathBuf,
     database: PathBuf,
     index: Arc<Index>,
+    checks: Arc<Checks>,
     columns: Columns,
     grids: Grids,
     levels: Levels,
@@ -100,13 +104,15 @@ struct Found {
 }
 
 impl History {
-    pub(crate) fn new(data: &Path, database: PathBuf, index: Arc<Index>) -> History {
+    pub(crate) fn new(data: &Path, database: PathBuf, index: Arc<Index>, keeper: Keeper) -> History {
+        let checks = Arc::new(Checks::new(data, Arc::clone(&index), keeper));
         History {
             data: data.to_owned(),
             database,
             index,
-            columns: Columns::new(data),
-            grids: Grids::new(data),
+            columns: Columns::new(data, Arc::clone(&checks)),
+            grids: Grids::new(data, Arc::clone(&checks)),
+            checks,
             levels: Levels::default(),
             reader: Mutex::new(None),
             warming: Mutex::default(),
@@ -123,7 +129,8 @@ impl History {
         if database.exists() {
             drop(crate::folder::take(folder));
         }
-        let history = History::new(folder, database, Arc::default());
+        let keeper = Keeper::Elsewhere(database.clone());
+        let history = History::new(folder, database, Arc::default(), keeper);
         let Everything { catalogue, cell_days, tails } = history.query(Reader::everything)?;
         for (system, tail, cell_tail) in tails {
             let segments = catalogue.iter().filter(|(of, _)| *of == system).map(|(_, segment)| *segment);
@@ -219,7 +226,7 @@ impl History {
         Ok(Block::from_columns(at_ms[rows].to_vec(), columns))
     }
 
-    /// Answers from what there is now; once more if a day's file was replaced meanwhile.
+    /// Answers from what there is now; once more if a day's file was replaced meanwhile, and without it if it is damaged.
     fn consistent<T>(
         &self,
         system: &str,
@@ -227,10 +234,14 @@ impl History {
         points: &[PointId],
         answer: impl Fn(&Found) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut attempt = 1;
+        let (mut attempt, mut damaged) = (1, 0);
         loop {
             let found = self.find(system, range, points);
             let answer = answer(&found);
+            if matches!(answer, Err(StoreError::DayDamaged { .. })) && damaged < DAMAGED_MAX {
+                damaged += 1;
+                continue;
+            }
             let replaced = || {
                 let now =
                     self.index.with(system, |past| found.segments.iter().all(|s| past.segments.get(&s.day) == Some(s)));

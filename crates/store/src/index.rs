@@ -3,11 +3,12 @@
 use crate::block::Block;
 use crate::cells::{self, CellDay, Tail};
 use crate::day::Day;
+use crate::integrity::{Kind, Sealed};
 use crate::segment::Segment;
 use domain::minute::CellMinute;
 use domain::telemetry::Row;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Rows of the tail that are kept in memory at most: a day at 5 Hz. More wait only if nothing can be sealed.
 const TAIL_ROWS_MAX: usize = 432_000;
@@ -42,12 +43,52 @@ impl Past {
 
 /// The past of every system, behind one lock that is held for moments only.
 #[derive(Debug, Default)]
-pub(crate) struct Index(Mutex<HashMap<String, Past>>);
+pub(crate) struct Index {
+    pasts: Mutex<HashMap<String, Past>>,
+    /// Taken to write while a day's file is replaced and registered.
+    files: RwLock<()>,
+}
 
 impl Index {
     /// Every change is a single step, so a thread that panicked while it held the lock left nothing half done.
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Past>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pasts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// No day's file is replaced while this is held.
+    pub(crate) fn steady(&self) -> RwLockReadGuard<'_, ()> {
+        self.files.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nobody looks through a day's file while this is held.
+    pub(crate) fn replacing(&self) -> RwLockWriteGuard<'_, ()> {
+        self.files.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a day is sealed in just this file.
+    pub(crate) fn has(&self, system: &str, of: &Sealed) -> bool {
+        let same = |past: &Past| match of.kind {
+            Kind::Pack => past.segments.get(&of.day).map(Sealed::from),
+            Kind::Cells => past.cell_days.get(&of.day).map(Sealed::from),
+        };
+        self.with(system, same).flatten() == Some(*of)
+    }
+
+    /// Whether a day is sealed.
+    pub(crate) fn has_day(&self, system: &str, kind: Kind, day: Day) -> bool {
+        let has = |past: &Past| match kind {
+            Kind::Pack => past.segments.contains_key(&day),
+            Kind::Cells => past.cell_days.contains_key(&day),
+        };
+        self.with(system, has) == Some(true)
+    }
+
+    /// A sealed day is no more.
+    pub(crate) fn drop_day(&self, system: &str, kind: Kind, day: Day) {
+        match kind {
+            Kind::Pack => self.forget(system, day),
+            Kind::Cells => self.forget_cells(system, day),
+        }
     }
 
     /// Looks at a system's past; `None` if there is none.

@@ -15,7 +15,7 @@
 //! - One connection writes and checkpoints. Readers never wait for it, nor it for them.
 //! - A disk that is full, read-only or broken stops neither the caller nor the start: rows wait in memory, then the
 //!   oldest are dropped and counted, [`Store::health`] says why, and storing resumes by itself.
-//! - A damaged file is renamed, never deleted. A file of a newer version is left alone. Sealed days that the database
+//! - A damaged file is renamed, never deleted, and what is damaged of a sealed day is noticed (`integrity.rs`). A file of a newer version is left alone. Sealed days that the database
 //!   does not know are taken in again.
 //!
 //! Read in this order: [`Store`] (`store.rs`), `queue.rs` (what waits), `writer.rs` (the thread), `database.rs` (the
@@ -35,6 +35,7 @@ mod folder;
 mod foreign;
 mod history;
 mod index;
+mod integrity;
 mod layout;
 mod numbers;
 mod queue;

@@ -93,9 +93,13 @@ impl<T: Pod> Numbers<T> {
 }
 
 /// What tells two files of a day apart: size in bytes, and time of change, ns since 1970-01-01 UTC.
-type State = (u64, i64);
+pub(crate) type State = (u64, i64);
 
-fn state_of(source: &Path) -> Result<State, StoreError> {
+/// The state of a file now.
+///
+/// # Errors
+/// [`StoreError::Io`].
+pub(crate) fn state_of(source: &Path) -> Result<State, StoreError> {
     let meta = fs::metadata(source).map_err(StoreError::io(source))?;
     Ok((meta.len(), meta.mtime().saturating_mul(1_000_000_000).saturating_add(meta.mtime_nsec())))
 }

@@ -3,6 +3,7 @@
 use crate::block::Block;
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::integrity::checksum;
 use crate::rollup::codec::Packed;
 use crate::rollup::{Bucket, Flow, Fold, LEVELS_MS, Of, buckets_of, coarser, flows_of};
 use crate::segment::{self, Opened, Segment};
@@ -22,14 +23,14 @@ pub(crate) fn seal(data: &Path, system: &str, day: Day, rows: &Block) -> Result<
     let there = if path.exists() { Opened::open(&path)?.block()? } else { Block::new() };
     let rows = there.merged(rows);
     let bytes = segment::replace(&path, &rows)?;
-    Ok((describe(day, &rows, bytes), rollups(day, &rows)))
+    Ok((describe(day, &rows, bytes, checksum(&path)?), rollups(day, &rows)))
 }
 
-/// The catalogue's entry for a day's rows in a file of `bytes`.
-pub(crate) fn describe(day: Day, rows: &Block, bytes: u64) -> Segment {
+/// The catalogue's entry for a day's rows in a file of `bytes` with this checksum.
+pub(crate) fn describe(day: Day, rows: &Block, bytes: u64, checksum: u32) -> Segment {
     let at_ms = rows.at_ms();
     let (first_ms, last_ms) = (at_ms.first().copied().unwrap_or(0), at_ms.last().copied().unwrap_or(0));
-    Segment { day, rows: rows.len() as u64, first_ms, last_ms, bytes }
+    Segment { day, rows: rows.len() as u64, first_ms, last_ms, bytes, checksum: Some(checksum) }
 }
 
 /// The rollups of a day's rows.

@@ -37,6 +37,8 @@ pub struct Segment {
     pub last_ms: i64,
     /// Size of the file.
     pub bytes: u64,
+    /// CRC-32 of the file; `None` in entries of earlier versions that were not read since.
+    pub checksum: Option<u32>,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! One lock, held for moments only, never during I/O.
 
+use crate::integrity::Finding;
 use crate::queue::{Queue, Second};
 use domain::storage::{StorageKind, StorageTrouble};
 use domain::time::Utc;
@@ -55,6 +56,7 @@ struct State {
     in_hand: usize,
     /// Events wait in the queue.
     happened: bool,
+    findings: Vec<Finding>,
     flushes_asked: u64,
     flushes_done: u64,
     closing: bool,
@@ -76,6 +78,7 @@ impl Shared {
                 queue: Queue::new(max_bytes),
                 in_hand: 0,
                 happened: false,
+                findings: Vec::new(),
                 flushes_asked: 0,
                 flushes_done: 0,
                 closing: false,
@@ -101,6 +104,14 @@ impl Shared {
             self.wake.notify_one();
         }
         state.queue.push(row);
+    }
+
+    /// Something was found out about a file, for the writer to attend to at once.
+    pub(crate) fn found(&self, finding: Finding) {
+        let mut state = self.lock();
+        state.findings.push(finding);
+        state.happened = true;
+        self.wake.notify_one();
     }
 
     pub(crate) fn health(&self) -> Health {
@@ -160,6 +171,11 @@ impl Shared {
             }
             (state, _) = self.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Takes what was found out about files.
+    pub(crate) fn take_findings(&self) -> Vec<Finding> {
+        std::mem::take(&mut self.lock().findings)
     }
 
     /// Takes all waiting rows, and says which flush they answer.

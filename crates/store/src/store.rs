@@ -4,6 +4,7 @@ use crate::database::Row;
 use crate::error::{Notice, StoreError};
 use crate::history::History;
 use crate::index::Index;
+use crate::integrity::Keeper;
 use crate::queue::Second;
 use crate::shared::{Health, Shared};
 use crate::writer::{FILE, Writer};
@@ -93,7 +94,7 @@ impl Store {
             writer.run();
         };
         let thread = thread::Builder::new().name("history".to_owned()).spawn(run).map_err(StoreError::Thread)?;
-        let history = History::new(folder, folder.join(FILE), Arc::clone(&index));
+        let history = History::new(folder, folder.join(FILE), Arc::clone(&index), Keeper::Writer(Arc::clone(&shared)));
         let inner = Inner { shared, writer: Mutex::new(Some(thread)), index, history };
         Ok((Store(Arc::new(inner)), notices))
     }

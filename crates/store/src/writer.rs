@@ -11,6 +11,7 @@
 
 mod cells;
 mod clock;
+mod findings;
 mod restore;
 mod retention;
 mod sealing;
@@ -22,6 +23,7 @@ use crate::day::Day;
 use crate::error::{Notice, StoreError};
 use crate::folder::{self, FolderLock};
 use crate::index::Index;
+use crate::integrity::Finding;
 use crate::queue::Second;
 use crate::shared::{Report, Shared, Wake};
 use crate::store::Options;
@@ -60,6 +62,8 @@ pub(crate) struct Writer {
     adopt: Vec<(String, Day)>,
     /// Sealed files of cells that the catalogue does not know yet.
     adopt_cells: Vec<(String, Day)>,
+    /// What was found out about files and is not attended to yet.
+    findings: Vec<Finding>,
     seal_at: Instant,
     seal_error: Option<String>,
     report: Report,
@@ -94,6 +98,7 @@ impl Writer {
             index,
             adopt: Vec::new(),
             adopt_cells: Vec::new(),
+            findings: Vec::new(),
             seal_at: now,
             seal_error: None,
             report: Report::default(),
@@ -159,6 +164,7 @@ impl Writer {
         match self.try_cycle(&mut rows, now) {
             Ok(()) => {
                 self.succeeded();
+                self.attend();
                 self.keep_house(now);
                 self.report.error.clone_from(&self.seal_error);
             }

@@ -4,7 +4,7 @@ use crate::support::{Server, folder, free_udp_port, pack_site};
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -170,6 +170,45 @@ fn every_row_is_there_once_and_every_column_has_its_name() {
     let many = rows(&server, "FROM range(20000)");
     assert_eq!((many["rows"].as_array().unwrap().len(), &many["more"]), (10_000, &json!(true)));
     assert_eq!(server.request("GET", "/api/v1/analysis/questions/why", &[], "").0, 404);
+}
+
+/// Flips a bit in the sealed day of `kind`, as a disk may.
+fn flip(server: &Server, kind: &str, day: &str, from_end: usize) -> PathBuf {
+    let path = server.folder.path().join(format!("data/systems/hv/{kind}/{day}.parquet"));
+    let mut file = std::fs::read(&path).unwrap();
+    let place = if from_end > 0 { file.len() - from_end } else { 500 };
+    file[place] ^= 4;
+    std::fs::write(&path, file).unwrap();
+    path
+}
+
+#[test]
+fn a_damaged_day_is_set_aside_and_sql_and_all_else_go_on_with_the_others() {
+    let Some(server) = server() else { return };
+    let by_day = "SELECT count(*) FILTER (timestamp < '2026-11-20'), count(*) FILTER (timestamp >= '2026-11-20' AND \
+         timestamp < '2026-11-21') FROM telemetry";
+    let cells = "SELECT count(*) FILTER (timestamp < '2026-11-20') > 0, count(*) FILTER (timestamp >= '2026-11-20' AND \
+         timestamp < '2026-11-21') > 0 FROM cells";
+    assert_eq!(rows(&server, by_day)["rows"][0], json!([172_800, 172_800]));
+    // While the server runs: the footer of a day of rows, and a page of a day of cells.
+    let bad = [flip(&server, "pack", "2026-11-20", 60), flip(&server, "cells", FROM, 0)];
+    assert_eq!(rows(&server, by_day)["rows"][0], json!([172_800, 0]));
+    assert_eq!(rows(&server, cells)["rows"][0], json!(["false", "true"]));
+    for id in ["energy", "sags", "cells"] {
+        question(&server, id, "&exact=true");
+    }
+    let told = || server.get("/api/v1/state")["storage"].as_str().unwrap_or_default().to_owned();
+    let until = Instant::now() + Duration::from_secs(20);
+    while told().matches("is damaged").count() < 2 && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let told = told();
+    for path in bad {
+        let name = path.strip_prefix(server.folder.path().join("data/systems")).unwrap();
+        let kept = server.folder.path().join("data/set-aside/damaged").join(name);
+        assert!(told.contains(kept.to_str().unwrap()), "{told}");
+        assert!(kept.exists() && kept.with_extension("parquet.txt").exists() && !path.exists());
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use super::{CellDay, Tail, add, first_minute};
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::integrity::checksum;
 use crate::segment::{FileWriter, Opened, common_properties, failed, replace_with, timestamp, write_file};
 use domain::minute::{CellMinute, MINUTE_MS, Stat, count, value};
 use domain::reading::CellQuantity;
@@ -64,7 +65,7 @@ pub(crate) fn seal(path: &Path, day: Day, minutes: &[CellMinute]) -> Result<Cell
             sealed.write_hours(writer, file, new)
         })
     })?;
-    Ok(CellDay { day, bytes, ..sealed.describe(day) })
+    Ok(CellDay { day, bytes, checksum: Some(checksum(path)?), ..sealed.describe(day) })
 }
 
 /// Writes minutes to a file of its own. Returns its size, bytes.
@@ -90,7 +91,7 @@ pub(crate) fn describe(path: &Path, day: Day) -> Result<CellDay, StoreError> {
         read(&opened, day, group..group + 1, |minute| add(&mut minutes, minute))?;
         sealed.note(&minutes);
     }
-    Ok(CellDay { day, bytes, ..sealed.describe(day) })
+    Ok(CellDay { day, bytes, checksum: Some(checksum(path)?), ..sealed.describe(day) })
 }
 
 /// All minutes of a file that is there, each whole.
@@ -141,7 +142,7 @@ impl Sealed {
     fn describe(&self, day: Day) -> CellDay {
         let (first_minute, last_minute) = self.ends.unwrap_or((first_minute(day), first_minute(day)));
         let (rows, values, cells) = (self.rows, self.values, self.cells as u32);
-        CellDay { day, rows, values, cells, first_minute, last_minute, bytes: 0 }
+        CellDay { day, rows, values, cells, first_minute, last_minute, bytes: 0, checksum: None }
     }
 
     fn note(&mut self, minutes: &Tail) {

@@ -6,6 +6,7 @@ use super::{CellDay, file};
 use crate::columns::folder;
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::integrity::Checks;
 use crate::numbers::Numbers;
 use domain::minute::Stat;
 use domain::reading::CellQuantity;
@@ -22,13 +23,14 @@ type Key = (String, Day, (u64, u64), CellQuantity, Stat);
 /// The grids of sealed days.
 pub(crate) struct Grids {
     data: PathBuf,
+    checks: Arc<Checks>,
     known: Mutex<HashMap<Key, Grid>>,
 }
 
 impl Grids {
     /// The grids of what is sealed below `data`.
-    pub(crate) fn new(data: &Path) -> Grids {
-        Grids { data: data.to_owned(), known: Mutex::default() }
+    pub(crate) fn new(data: &Path, checks: Arc<Checks>) -> Grids {
+        Grids { data: data.to_owned(), checks, known: Mutex::default() }
     }
 
     /// One number of every cell and minute of the day: `of.cells` for each minute.
@@ -49,6 +51,7 @@ impl Grids {
         }
         let cached = self.folder(system, of).join(format!("{}.u16", file::column_name(quantity, stat)));
         let len = super::DAY_MINUTES as usize * of.cells as usize;
+        self.checks.check(system, of)?;
         let day = super::path(&self.data, system, of.day);
         let grid = Arc::new(Numbers::at(&cached, &day, len, || file::grid(&day, of, quantity, stat))?);
         let mut known = lock();

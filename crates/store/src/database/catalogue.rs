@@ -7,6 +7,7 @@ use crate::cells::{CellDay, Tail};
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::event::{self, ActiveAlarm, Event, UnknownWord};
+use crate::integrity::{Kind, Sealed};
 use crate::seal::DayRollups;
 use crate::segment::Segment;
 use crate::tail;
@@ -56,10 +57,10 @@ impl Database {
             let transaction = Transaction::new(conn, TransactionBehavior::Immediate)?;
             transaction.execute("INSERT INTO system (name) VALUES (?1) ON CONFLICT DO NOTHING", [system])?;
             let id: i64 = transaction.query_row("SELECT id FROM system WHERE name = ?1", [system], |row| row.get(0))?;
-            let Segment { day, rows, first_ms, last_ms, bytes } = segment;
+            let Segment { day, rows, first_ms, last_ms, bytes, checksum } = segment;
             transaction.execute(
-                "INSERT OR REPLACE INTO segment VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![id, day.0, *rows as i64, first_ms, last_ms, *bytes as i64],
+                "INSERT OR REPLACE INTO segment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![id, day.0, *rows as i64, first_ms, last_ms, *bytes as i64, checksum],
             )?;
             transaction.execute("DELETE FROM rollup WHERE system_id = ?1 AND day = ?2", params![id, day.0])?;
             {
@@ -76,6 +77,27 @@ impl Database {
             transaction.commit()
         };
         write(&mut self.conn).map_err(StoreError::sqlite(&self.path))
+    }
+
+    /// What is known of a day's file.
+    pub(crate) fn sealed_day(&self, system: &str, kind: Kind, day: Day) -> Result<Option<Sealed>, StoreError> {
+        sealed_day(&self.conn, system, kind, day).map_err(StoreError::sqlite(&self.path))
+    }
+
+    /// Keeps the checksum of a file whose entry has none.
+    pub(crate) fn keep_checksum(&mut self, system: &str, of: &Sealed) -> Result<(), StoreError> {
+        let sql = match of.kind {
+            Kind::Pack => {
+                "UPDATE segment SET checksum = ?4 WHERE day = ?2 AND bytes = ?3 AND checksum IS NULL
+                 AND system_id = (SELECT id FROM system WHERE name = ?1)"
+            }
+            Kind::Cells => {
+                "UPDATE cell_segment SET checksum = ?4 WHERE day = ?2 AND bytes = ?3 AND checksum IS NULL
+                 AND system_id = (SELECT id FROM system WHERE name = ?1)"
+            }
+        };
+        let kept = self.conn.execute(sql, params![system, of.day.0, of.bytes as i64, of.checksum]);
+        kept.map(drop).map_err(StoreError::sqlite(&self.path))
     }
 
     /// Takes a day out of the catalogue.
@@ -125,6 +147,11 @@ impl Reader {
         let read = read();
         self.0.execute_batch("COMMIT")?;
         read
+    }
+
+    /// What is known of a day's file.
+    pub(crate) fn sealed_day(&self, system: &str, kind: Kind, day: Day) -> rusqlite::Result<Option<Sealed>> {
+        sealed_day(&self.0, system, kind, day)
     }
 
     /// The packed buckets of one day: of minutes, or of ten minutes. `None` if the day has none of it.
@@ -212,7 +239,8 @@ fn word<T>(
 
 fn catalogue(conn: &Connection) -> rusqlite::Result<Catalogue> {
     let mut select = conn.prepare(
-        "SELECT name, day, rows, first_ms, last_ms, bytes FROM segment JOIN system ON system_id = id ORDER BY day",
+        "SELECT name, day, rows, first_ms, last_ms, bytes, checksum
+         FROM segment JOIN system ON system_id = id ORDER BY day",
     )?;
     let rows = select.query_map([], |row| {
         let segment = Segment {
@@ -221,10 +249,28 @@ fn catalogue(conn: &Connection) -> rusqlite::Result<Catalogue> {
             first_ms: row.get(3)?,
             last_ms: row.get(4)?,
             bytes: row.get::<_, i64>(5)?.max(0) as u64,
+            checksum: row.get(6)?,
         };
         Ok((row.get(0)?, segment))
     })?;
     rows.collect()
+}
+
+fn sealed_day(conn: &Connection, system: &str, kind: Kind, day: Day) -> rusqlite::Result<Option<Sealed>> {
+    let sql = match kind {
+        Kind::Pack => {
+            "SELECT rows, bytes, checksum FROM segment JOIN system ON system_id = id WHERE name = ?1 AND day = ?2"
+        }
+        Kind::Cells => {
+            "SELECT rows, bytes, checksum FROM cell_segment JOIN system ON system_id = id
+             WHERE name = ?1 AND day = ?2"
+        }
+    };
+    let sealed = |row: &rusqlite::Row<'_>| {
+        let (rows, bytes) = (row.get::<_, i64>(0)?.max(0) as u64, row.get::<_, i64>(1)?.max(0) as u64);
+        Ok(Sealed { kind, day, rows, bytes, checksum: row.get(2)? })
+    };
+    conn.query_row(sql, params![system, day.0], sealed).optional()
 }
 
 fn systems(conn: &Connection) -> rusqlite::Result<Vec<String>> {

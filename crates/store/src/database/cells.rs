@@ -29,10 +29,10 @@ impl Database {
             let transaction = Transaction::new(conn, TransactionBehavior::Immediate)?;
             transaction.execute("INSERT INTO system (name) VALUES (?1) ON CONFLICT DO NOTHING", [system])?;
             let id: i64 = transaction.query_row("SELECT id FROM system WHERE name = ?1", [system], |row| row.get(0))?;
-            let CellDay { day, rows, values, cells, first_minute: first, last_minute, bytes } = sealed;
+            let CellDay { day, rows, values, cells, first_minute: first, last_minute, bytes, checksum } = sealed;
             transaction.execute(
-                "INSERT OR REPLACE INTO cell_segment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                params![id, day.0, *rows as i64, *values as i64, cells, first, last_minute, *bytes as i64],
+                "INSERT OR REPLACE INTO cell_segment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                params![id, day.0, *rows as i64, *values as i64, cells, first, last_minute, *bytes as i64, checksum],
             )?;
             let (from, to) = (first_minute(*day), first_minute(Day(day.0 + 1)));
             transaction.execute(
@@ -53,7 +53,7 @@ impl Database {
 
 pub(super) fn cell_days(conn: &Connection) -> rusqlite::Result<Vec<(String, CellDay)>> {
     let mut select = conn.prepare(
-        "SELECT name, day, rows, samples, cells, first_minute, last_minute, bytes
+        "SELECT name, day, rows, samples, cells, first_minute, last_minute, bytes, checksum
          FROM cell_segment JOIN system ON system_id = id ORDER BY day",
     )?;
     let rows = select.query_map([], |row| {
@@ -65,6 +65,7 @@ pub(super) fn cell_days(conn: &Connection) -> rusqlite::Result<Vec<(String, Cell
             first_minute: row.get(5)?,
             last_minute: row.get(6)?,
             bytes: row.get::<_, i64>(7)?.max(0) as u64,
+            checksum: row.get(8)?,
         };
         Ok((row.get(0)?, day))
     })?;

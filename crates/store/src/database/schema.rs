@@ -110,6 +110,10 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (system, cells, day)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    ALTER TABLE segment ADD COLUMN checksum INTEGER;        -- CRC-32 of the file; NULL: not known yet
+    ALTER TABLE cell_segment ADD COLUMN checksum INTEGER;
+",
 ];
 
 /// Says whether this program may write the file. Changes nothing.

@@ -2,7 +2,7 @@
 //! their minutes, wherever these are: sealed days, the tail, or a minute in parts in both.
 
 use super::chart::STEPS_MS;
-use super::{ATTEMPTS, History, Range};
+use super::{ATTEMPTS, DAMAGED_MAX, History, Range};
 use crate::cells::{self, CellDay, Tail, day_of, first_minute};
 use crate::day::Day;
 use crate::error::StoreError;
@@ -130,11 +130,16 @@ impl History {
         }
     }
 
-    /// The parts that the past of a system's cells consists of now.
+    /// The parts that the past of a system's cells consists of now. A damaged day is left out, which is told.
     pub fn cell_parts(&self, system: &str) -> CellParts {
         let found = self.find_cells(system, i64::MIN, i64::MAX);
-        let file = |day: CellDay| (day, cells::path(&self.data, system, day.day));
-        CellParts { sealed: found.days.into_iter().map(file).collect(), tail: found.tail.into_values().collect() }
+        let file = |day: CellDay| {
+            self.checks.check(system, &day).ok().map(|()| (day, cells::path(&self.data, system, day.day)))
+        };
+        CellParts {
+            sealed: found.days.into_iter().filter_map(file).collect(),
+            tail: found.tail.into_values().collect(),
+        }
     }
 
     /// Hands out the minutes of a range in their order, each whole: a day at a time is in memory.
@@ -151,6 +156,10 @@ impl History {
         let found = self.find_cells(system, from, to);
         let mut tail = found.tail;
         for day in found.days {
+            match self.checks.check(system, &day) {
+                Err(StoreError::DayDamaged { .. }) => continue,
+                checked => checked?,
+            }
             let mut minutes = cells::file::minutes(&cells::path(&self.data, system, day.day), day.day)?;
             let end = cells::first_minute(day.day) + cells::DAY_MINUTES;
             let later = tail.split_off(&end);
@@ -352,10 +361,14 @@ impl History {
         (from, to): (i64, i64),
         answer: impl Fn(&Found) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut attempt = 1;
+        let (mut attempt, mut damaged) = (1, 0);
         loop {
             let found = self.find_cells(system, from, to);
             let answer = answer(&found);
+            if matches!(answer, Err(StoreError::DayDamaged { .. })) && damaged < DAMAGED_MAX {
+                damaged += 1;
+                continue;
+            }
             let replaced = || {
                 let same = |of: &CellDay, now: Option<&CellDay>| now == Some(of);
                 let now =

@@ -16,10 +16,14 @@ pub struct Parts {
 }
 
 impl History {
-    /// The parts that a system's past consists of now. No row is in two of them.
+    /// The parts that a system's past consists of now. No row is in two of them. A damaged day is left
+    /// out, which is told.
     pub fn parts(&self, system: &str) -> Parts {
         let found = self.find(system, Range::new(i64::MIN, i64::MAX), PointId::ALL);
-        let file = |segment: Segment| (segment, segment::path(&self.data, system, segment.day));
-        Parts { sealed: found.segments.into_iter().map(file).collect(), tail: found.tail }
+        let file = |segment: Segment| {
+            let sound = self.checks.check(system, &segment).ok();
+            sound.map(|()| (segment, segment::path(&self.data, system, segment.day)))
+        };
+        Parts { sealed: found.segments.into_iter().filter_map(file).collect(), tail: found.tail }
     }
 }

@@ -6,6 +6,7 @@ use super::{Writer, restore};
 use crate::cells::{self, CellDay, day_of, file, grid};
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::integrity::Kind;
 use domain::minute::CellMinute;
 use std::collections::BTreeMap;
 use std::fs;
@@ -42,7 +43,10 @@ impl Writer {
         match file::describe(&path, day) {
             Ok(of) => {
                 let Some(db) = &mut self.db else { return Ok(()) };
-                db.cells_sealed(&system, &of, (i64::MIN, 0))?;
+                if let Err(error) = db.cells_sealed(&system, &of, (i64::MIN, 0)) {
+                    self.adopt_cells.push((system, day));
+                    return Err(error);
+                }
                 self.index.cells_sealed(&system, of, i64::MIN);
                 tracing::info!("took in sealed cells {}: {} rows", path.display(), of.rows);
             }
@@ -75,11 +79,14 @@ impl Writer {
     pub(super) fn seal_cells_before(&mut self, system: &str, before: i64) -> Result<(), StoreError> {
         let Some(db) = &mut self.db else { return Ok(()) };
         let (minutes, newest) = db.unsealed_cells(system, before)?;
+        let index = Arc::clone(&self.index);
         let minutes: Vec<CellMinute> = minutes.into_values().map(Arc::unwrap_or_clone).collect();
         for of_day in minutes.chunk_by(|a, b| day_of(a.minute) == day_of(b.minute)) {
             let day = day_of(of_day[0].minute);
             let path = cells::path(&self.folder, system, day);
             self.doubt(system, true, day)?;
+            let _replacing = index.replacing();
+            self.look_again(system, Kind::Cells, day)?;
             let sealed = match file::seal(&path, day, of_day) {
                 Err(StoreError::Parquet { path, why }) => {
                     let words = format!("{} is damaged: {why}", path.display());
@@ -89,7 +96,12 @@ impl Writer {
                 sealed => sealed?,
             };
             let Some(db) = &mut self.db else { return Ok(()) };
-            db.cells_sealed(system, &sealed, (before, newest))?;
+            if let Err(error) = db.cells_sealed(system, &sealed, (before, newest)) {
+                // As of rows: until it is taken in, nobody shall call it damaged.
+                self.adopt_cells.push((system.to_owned(), day));
+                self.index.forget_cells(system, day);
+                return Err(error);
+            }
             self.index.cells_sealed(system, sealed, before);
             tracing::debug!(system, %day, rows = sealed.rows, "cells sealed");
         }

@@ -8,6 +8,7 @@ use crate::aside;
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::index::Past;
+use crate::integrity::checksum;
 use crate::layout;
 use crate::seal;
 use crate::segment::{self, Opened, Segment};
@@ -69,9 +70,12 @@ impl Writer {
         match Opened::open(&path).and_then(|mut opened| opened.block()) {
             Ok(rows) => {
                 let bytes = fs::metadata(&path).map_err(StoreError::io(&path))?.len();
-                let segment = seal::describe(day, &rows, bytes);
+                let segment = seal::describe(day, &rows, bytes, checksum(&path)?);
                 let Some(db) = &mut self.db else { return Ok(()) };
-                db.sealed(&system, &segment, &seal::rollups(day, &rows), (i64::MIN, 0))?;
+                if let Err(error) = db.sealed(&system, &segment, &seal::rollups(day, &rows), (i64::MIN, 0)) {
+                    self.adopt.push((system, day));
+                    return Err(error);
+                }
                 self.index.sealed(&system, segment, i64::MIN);
                 tracing::info!("took in sealed history {}: {} rows", path.display(), segment.rows);
             }

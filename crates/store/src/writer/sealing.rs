@@ -4,8 +4,10 @@ use super::Writer;
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::index::Past;
+use crate::integrity::Kind;
 use crate::seal::seal;
 use crate::trust::Clock;
+use std::sync::Arc;
 use std::time::Instant;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -51,6 +53,7 @@ impl Writer {
 
     pub(super) fn seal_before(&mut self, system: &str, before_ms: i64) -> Result<(), StoreError> {
         let before_s = before_ms.div_euclid(1_000);
+        let index = Arc::clone(&self.index);
         let Some(db) = &mut self.db else { return Ok(()) };
         let (mut rows, newest) = db.unsealed(system, before_s)?;
         while let Some(first_ms) = rows.at_ms().first().copied() {
@@ -59,6 +62,9 @@ impl Writer {
             let of_day = rows.slice(0..end);
             rows.forget_before(day.end_ms());
             self.doubt(system, false, day)?;
+            let _replacing = index.replacing();
+            // What joined a damaged file would make the damage look right.
+            self.look_again(system, Kind::Pack, day)?;
             let (segment, rollups) = match seal(&self.folder, system, day, &of_day) {
                 Err(StoreError::Parquet { path, why }) => {
                     // The file that is there cannot be read. Put aside, it does not keep the new rows from being sealed.
@@ -69,7 +75,12 @@ impl Writer {
                 sealed => sealed?,
             };
             let Some(db) = &mut self.db else { return Ok(()) };
-            db.sealed(system, &segment, &rollups, (before_s, newest))?;
+            if let Err(error) = db.sealed(system, &segment, &rollups, (before_s, newest)) {
+                // Its entry is not this file's any more: until it is taken in, nobody shall call it damaged.
+                self.adopt.push((system.to_owned(), day));
+                self.index.forget(system, day);
+                return Err(error);
+            }
             self.index.sealed(system, segment, before_ms);
             tracing::debug!(system, %day, rows = segment.rows, "history sealed");
         }

@@ -310,3 +310,45 @@ fn tape_around_alarms_has_a_cap_and_each_row_is_looked_at_once() {
     assert!(left.len() <= cap as usize / 1_500 + EXPIRE_ROWS && left.len() < 1_500, "{}", left.len());
     assert_eq!(left.last(), Some(&1_499));
 }
+
+/// Between the replacing of a day's file and its entry anything may fail: then the file is right, and the entry is not.
+#[test]
+fn a_file_that_could_not_be_registered_is_taken_in_and_never_called_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = writer(folder.path(), Options::default());
+    let start = Instant::now();
+    let day = Day(20_000);
+    let hour = |writer: &mut Writer, hour: i64| {
+        for minute in 0..60 {
+            let at_ms = day.start_ms() + (hour * 60 + minute) * 60_000;
+            let mut row = domain::telemetry::Row::empty(at_ms);
+            row.set(domain::point::PointId::Voltage, 800.0);
+            writer.index.append("hv", &[row], None);
+            writer.shared.append(Second {
+                system: "hv".to_owned(),
+                utc_s: at_ms / 1_000,
+                rows: vec![row],
+                ..Second::default()
+            });
+        }
+        writer.cycle(start + Duration::from_secs(120 * (1 + hour) as u64));
+    };
+    hour(&mut writer, 0);
+    hour(&mut writer, 1);
+    assert_eq!(writer.shared.health().error, None);
+    let of = |writer: &Writer| writer.index.with("hv", |past| past.segments.get(&day).map(|s| s.rows)).unwrap();
+    assert_eq!(of(&writer), Some(60));
+    let db = writer.db.as_ref().unwrap();
+    db.run("CREATE TRIGGER no BEFORE INSERT ON segment BEGIN SELECT RAISE(ABORT, 'not now'); END");
+    hour(&mut writer, 2);
+    assert!(writer.shared.health().error.unwrap().contains("not now"));
+    assert_eq!(of(&writer), None, "its entry is not that of the file");
+    writer.shared.found(Finding::Damaged("hv".to_owned(), crate::integrity::Kind::Pack, day));
+    writer.db.as_ref().unwrap().run("DROP TRIGGER no");
+    hour(&mut writer, 3);
+    hour(&mut writer, 4);
+    assert_eq!(writer.shared.health().error, None);
+    assert!(of(&writer) >= Some(240), "{:?}", of(&writer));
+    assert_eq!(writer.shared.health().troubles, []);
+    assert!(!folder.path().join("set-aside").exists());
+}

@@ -75,6 +75,7 @@ fn events_of_older_files_stay_readable_and_unknown_words_are_an_error() {
         |sql: &str| rusqlite::Connection::open(folder.path().join("history.db")).unwrap().execute_batch(sql).unwrap();
     run("DROP TABLE active_alarm; DROP TABLE clock; DROP TABLE doubtful;
          ALTER TABLE event DROP COLUMN subject; ALTER TABLE event DROP COLUMN value;
+         ALTER TABLE segment DROP COLUMN checksum; ALTER TABLE cell_segment DROP COLUMN checksum;
          PRAGMA user_version = 3;
          INSERT INTO system (id, name) VALUES (1, 'hv');
          INSERT INTO event (system_id, at_ms, kind, rule, severity, words)
