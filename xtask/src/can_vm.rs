@@ -15,7 +15,7 @@ mod kernel;
 use crate::commands::{cargo, target_dir};
 use crate::job::{Job, Steps, run_together};
 use crate::tally::Tally;
-use crate::tools;
+use crate::tools::{self, Qemu};
 use anyhow::{Context as _, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,18 +46,18 @@ pub(crate) enum Outcome {
 /// [`Outcome::Skipped`].
 pub(crate) fn test() -> Result<Outcome> {
     let folder = target_dir().join("tools/can-vm");
-    let parts = tools::qemu().and_then(|qemu| Ok((qemu, kernel::find(&folder)?)));
-    let (qemu, kernel) = match parts {
+    let parts = tools::qemu().and_then(|qemu| Ok((kernel::find(&folder, &qemu)?, qemu)));
+    let (kernel, qemu) = match parts {
         Ok(parts) => parts,
         Err(error) => return Ok(Outcome::Skipped(format!("{error:#}"))),
     };
     let share = folder.join("share");
     let program = build()?;
     fill(&share, &program)?;
-    let image = image::make(&folder, &kernel, &program)?;
+    let image = image::make(&folder, &kernel, &program, &qemu)?;
     let result = share.join("exit-status");
     let mut tally = Tally::default();
-    tally.watch(guest(&qemu, &kernel.vmlinux, &image, &share))?;
+    tally.watch(guest(&qemu, &kernel.vmlinux, &image, &share)?)?;
     let passed = fs::read_to_string(result).is_ok_and(|status| status.trim() == "0") && tally.failed == 0;
     Ok(if passed { Outcome::Passed(tally) } else { Outcome::Failed(tally) })
 }
@@ -97,10 +97,9 @@ fn fill(share: &Path, program: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The guest writes its console to our stdout. `timeout` ends one that hangs.
-fn guest(qemu: &Path, vmlinux: &Path, image: &Path, share: &Path) -> Command {
-    let mut command = Command::new("timeout");
-    command.arg(LIMIT.as_secs().to_string()).arg(qemu);
+/// The guest writes its console to our stdout.
+fn guest(qemu: &Qemu, vmlinux: &Path, image: &Path, share: &Path) -> Result<Command> {
+    let mut command = qemu.command(LIMIT.as_secs())?;
     // TCG works everywhere; a /dev/kvm that opens may still be useless.
     command.args(["-accel", "tcg", "-cpu", "max", "-m", "512", "-smp", "1"]);
     command.args(["-display", "none", "-nodefaults", "-no-reboot", "-serial", "stdio"]);
@@ -108,5 +107,5 @@ fn guest(qemu: &Path, vmlinux: &Path, image: &Path, share: &Path) -> Command {
     command.args(["-append", "console=ttyS0 panic=-1 quiet"]);
     command.arg("-virtfs").arg(format!("local,path={},mount_tag=host,security_model=none", share.display()));
     command.stdin(std::process::Stdio::null());
-    command
+    Ok(command)
 }

@@ -4,7 +4,7 @@
 //! make build scripts run again for nothing, or mix two toolchains, so every cargo is started without them.
 
 use anyhow::{Context as _, Result, bail};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,6 +22,7 @@ pub(crate) fn cargo() -> Command {
 
 /// Removes what cargo says about the package that is running. What would make server and page differ goes too: compiler
 /// flags that take the place of those in `.cargo/config.toml`, and Leptos's name for files that [`crate::site`] names.
+/// A variable that the command was given on purpose stays.
 pub(crate) fn forget_package(command: &mut Command) {
     const FORGOTTEN: [&str; 12] = [
         "CARGO_PKG_",
@@ -37,8 +38,10 @@ pub(crate) fn forget_package(command: &mut Command) {
         "CARGO_BUILD_RUSTFLAGS",
         "CARGO_BUILD_TARGET",
     ];
+    let given: Vec<OsString> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
     for (name, _) in std::env::vars_os() {
-        if FORGOTTEN.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+        let forgotten = FORGOTTEN.iter().any(|prefix| name.to_string_lossy().starts_with(prefix));
+        if forgotten && !given.contains(&name) {
             command.env_remove(name);
         }
     }

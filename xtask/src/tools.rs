@@ -1,7 +1,7 @@
 //! Finds what the commands need on this machine, and installs it where that is possible.
 //!
 //! Each tool is looked for in the same order: where the person says it is (an environment variable), on the search path,
-//! what an earlier run put below `target/tools`, and last of all a package. Errors say what to install by hand.
+//! what an earlier run put below `target/tools`, and last of all a package, installed or unpacked. Errors say what to install by hand.
 
 mod debian;
 mod duckdb;
@@ -13,7 +13,7 @@ pub(crate) mod wasm_target;
 pub(crate) use debian::refresh_packages;
 pub(crate) use duckdb::duckdb;
 pub(crate) use javascript::{chromium, node, test_packages};
-pub(crate) use qemu::qemu;
+pub(crate) use qemu::{Qemu, qemu};
 
 use crate::commands::{cargo, find_program};
 use crate::job::Job;

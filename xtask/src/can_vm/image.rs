@@ -1,7 +1,8 @@
 //! The guest's first files, as an archive that the kernel unpacks into memory.
 
 use super::kernel::{CAN_UTILS, Kernel, MODULES};
-use crate::commands::{find_program, output_of};
+use crate::commands::output_of;
+use crate::tools::Qemu;
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Writes the image: busybox, can-utils, modules, the shared libraries of all programs, and the first process.
-pub(super) fn make(folder: &Path, kernel: &Kernel, program: &Path) -> Result<PathBuf> {
+pub(super) fn make(folder: &Path, kernel: &Kernel, program: &Path, qemu: &Qemu) -> Result<PathBuf> {
     let root = folder.join("root");
     if root.exists() {
         fs::remove_dir_all(&root)?;
@@ -21,7 +22,7 @@ pub(super) fn make(folder: &Path, kernel: &Kernel, program: &Path) -> Result<Pat
     let copy = |from: &Path, to: &str| {
         fs::copy(from, root.join(to)).with_context(|| format!("copy {}", from.display())).map(drop)
     };
-    copy(&find_program("busybox").context("busybox is not on the search path")?, "bin/busybox")?;
+    copy(&qemu.program("busybox")?, "bin/busybox")?;
     for module in MODULES {
         copy(&kernel.files.join(format!("{module}.ko")), &format!("modules/{module}.ko"))?;
     }
@@ -42,7 +43,7 @@ pub(super) fn make(folder: &Path, kernel: &Kernel, program: &Path) -> Result<Pat
     let init = root.join("init");
     fs::write(&init, include_str!("init.sh"))?;
     make_executable(&init)?;
-    archive(&root, &folder.join("image.cpio"))
+    archive(&root, &folder.join("image.cpio"), qemu)
 }
 
 /// The shared libraries of a program, by `ldd`: the guest has the same as this machine.
@@ -56,9 +57,9 @@ fn make_executable(file: &Path) -> Result<()> {
     fs::set_permissions(file, fs::Permissions::from_mode(0o755)).with_context(|| format!("change {}", file.display()))
 }
 
-fn archive(root: &Path, image: &Path) -> Result<PathBuf> {
+fn archive(root: &Path, image: &Path, qemu: &Qemu) -> Result<PathBuf> {
     let out = File::create(image).with_context(|| format!("write {}", image.display()))?;
-    let mut cpio = Command::new("cpio");
+    let mut cpio = Command::new(qemu.program("cpio")?);
     cpio.args(["--create", "--format=newc", "--quiet"]).current_dir(root).stdin(Stdio::piped()).stdout(out);
     let mut cpio = cpio.spawn().context("run cpio")?;
     let mut names = cpio.stdin.take().context("write to cpio")?;

@@ -4,7 +4,7 @@
 
 use crate::commands::{absolute, output_of};
 use crate::job::Job;
-use crate::tools;
+use crate::tools::{self, Qemu};
 use anyhow::{Context as _, Result, bail};
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -45,7 +45,7 @@ pub(super) struct Kernel {
 ///
 /// # Errors
 /// The packages cannot be downloaded, or are not as expected.
-pub(super) fn find(folder: &Path) -> Result<Kernel> {
+pub(super) fn find(folder: &Path, qemu: &Qemu) -> Result<Kernel> {
     if std::env::consts::ARCH != "x86_64" {
         bail!("the guest is made for x86_64 machines");
     }
@@ -54,7 +54,7 @@ pub(super) fn find(folder: &Path) -> Result<Kernel> {
     let complete = folder.join("complete");
     if !complete.exists() {
         // A machine with an old list of packages asks for files that are gone: the second try has a new list.
-        let fetch = || fetch(&folder, &kernel);
+        let fetch = || fetch(&folder, &kernel, qemu);
         let package = fetch().or_else(|_| tools::refresh_packages().and_then(|()| fetch()))?;
         fs::write(&complete, package).with_context(|| format!("write {}", complete.display()))?;
     }
@@ -62,7 +62,7 @@ pub(super) fn find(folder: &Path) -> Result<Kernel> {
 }
 
 /// Downloads and unpacks; returns the name of the kernel's package.
-fn fetch(folder: &Path, kernel: &Kernel) -> Result<String> {
+fn fetch(folder: &Path, kernel: &Kernel, qemu: &Qemu) -> Result<String> {
     fs::create_dir_all(&kernel.files).with_context(|| format!("make {}", kernel.files.display()))?;
     let package = newest_kernel()?;
     for package in [package.as_str(), "can-utils"] {
@@ -74,7 +74,7 @@ fn fetch(folder: &Path, kernel: &Kernel) -> Result<String> {
             bail!("{package} and can-utils have no {name}; the guest expects those of Debian 12");
         }
     }
-    unpack_kernel(kernel)?;
+    unpack_kernel(kernel, qemu)?;
     Ok(package)
 }
 
@@ -110,7 +110,7 @@ fn unpack(package: &Path, files: &Path) -> Result<()> {
     fs::remove_file(package).with_context(|| format!("remove {}", package.display()))
 }
 
-fn unpack_kernel(kernel: &Kernel) -> Result<()> {
+fn unpack_kernel(kernel: &Kernel, qemu: &Qemu) -> Result<()> {
     let packed = fs::read_dir(&kernel.files)?.filter_map(Result::ok).map(|entry| entry.path());
     let packed = packed.into_iter().find(|path| path.to_string_lossy().contains("vmlinuz-"));
     let packed = packed.context("the kernel's package has no kernel")?;
@@ -118,7 +118,7 @@ fn unpack_kernel(kernel: &Kernel) -> Result<()> {
     let start = bytes.windows(XZ.len()).position(|window| window == XZ);
     let start = start.context("the kernel is not packed with xz; the guest expects Debian 12")?;
     let out = File::create(&kernel.vmlinux).with_context(|| format!("write {}", kernel.vmlinux.display()))?;
-    let mut xz = Command::new("xz");
+    let mut xz = Command::new(qemu.program("xz")?);
     xz.args(["--decompress", "--stdout", "--single-stream"]).stdin(Stdio::piped()).stdout(out).stderr(Stdio::null());
     let mut xz = xz.spawn().context("run xz")?;
     // xz ends with the stream, before the end of the file: then the rest cannot be written.

@@ -1,8 +1,10 @@
-//! Debian packages: installed as root, or by a sudo that asks for no password.
+//! Debian packages: installed as root, or by a sudo that asks for no password; or only unpacked.
 
 use crate::commands::{find_program, output_of};
 use crate::job::Job;
+use crate::tools::DOWNLOAD_LIMIT;
 use anyhow::{Context as _, Result, bail};
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -18,6 +20,35 @@ pub(super) fn install(what: &'static str, packages: &[&str]) -> Result<()> {
     args.extend(packages);
     // A fresh machine has no list of packages, an old one a stale list: then the second try has a new one.
     apt_get(&args).or_else(|_| apt_get(&["update"]).and_then(|()| apt_get(&args))).with_context(by_hand)
+}
+
+/// Unpacks packages, and those they need that are not installed, into a folder. The machine stays as it is, and nobody
+/// has to be root.
+///
+/// # Errors
+/// Says the command with which a person can install them.
+pub(super) fn unpack(what: &'static str, packages: &[&str], folder: &Path) -> Result<()> {
+    let by_hand = || format!("{what} is missing; install it: apt-get install {}", packages.join(" "));
+    let Some(apt) = find_program("apt-get") else { bail!("{}", by_hand().replace("apt-get install", "packages like")) };
+    let archives = folder.join("packages");
+    // apt-get expects the folder in which it keeps what it has half downloaded.
+    fs::create_dir_all(archives.join("partial")).with_context(|| format!("make {}", archives.display()))?;
+    let download = || {
+        let mut get = Command::new(&apt);
+        get.args(["install", "--yes", "--download-only", "--no-install-recommends", "-o", "Debug::NoLocking=1", "-o"]);
+        get.arg(format!("Dir::Cache::archives={}", archives.display())).args(packages);
+        Job::new(what, get).within(DOWNLOAD_LIMIT).run()
+    };
+    download().or_else(|_| refresh_packages().and_then(|()| download())).with_context(by_hand)?;
+    for package in fs::read_dir(&archives)? {
+        let package = package?.path();
+        if package.extension().is_some_and(|extension| extension == "deb") {
+            let mut deb = Command::new("dpkg-deb");
+            deb.arg("--extract").arg(&package).arg(folder);
+            Job::new(what, deb).run()?;
+        }
+    }
+    fs::remove_dir_all(&archives).with_context(|| format!("remove {}", archives.display()))
 }
 
 /// Gets a new list of what packages there are.

@@ -138,7 +138,7 @@ const OF_ROWS: [Question; 6] = [
     },
     |store| {
         let sags = store.history().sags("hv", all(), -0.01, 1).unwrap();
-        (sags.steps / 100) as usize
+        (sags.count / 100) as usize
     },
 ];
 
