@@ -14,12 +14,15 @@ use store::{Block, Bulk, Chart, DAY_MS, Day, History, Range, Second, Store, Stor
 const FIRST: Day = Day(20_000);
 const POINTS: [PointId; 2] = [PointId::Voltage, PointId::Current];
 
-/// Three sealed days of 2,000 rows each, every 40 s.
+/// Three sealed days of 2,000 rows each, every 40 s; a sag in the middle of each, over ten rows a second apart.
 fn three_days(folder: &Path) {
     let mut block = Block::new();
     for k in 0..3 * 2_000_i64 {
-        let mut row = Row::empty(FIRST.start_ms() + k / 2_000 * DAY_MS + k % 2_000 * 40_000);
-        row.set(PointId::Voltage, 800.0 + (k % 17) as f32);
+        let (day, row) = (k / 2_000, k % 2_000);
+        let at_ms = if (1_000..1_010).contains(&row) { 39_000_000 + row * 1_000 } else { row * 40_000 };
+        let voltage_v = if row == 1_005 { 600.0 } else { 800.0 + (k % 17) as f32 };
+        let mut row = Row::empty(FIRST.start_ms() + day * DAY_MS + at_ms);
+        row.set(PointId::Voltage, voltage_v);
         row.set(PointId::Current, (k % 5) as f32);
         block.push(&row);
     }
@@ -136,10 +139,7 @@ const OF_ROWS: [Question; 6] = [
         let next = store.history().next_row_ms("hv", middle_ms).unwrap().unwrap();
         if next == middle_ms { 3 } else { usize::from(next == FIRST.start_ms() + 2 * DAY_MS) * 2 }
     },
-    |store| {
-        let sags = store.history().sags("hv", all(), -0.01, 1).unwrap();
-        (sags.count / 100) as usize
-    },
+    |store| store.history().sags("hv", all(), 5.0, 1).unwrap().count as usize,
 ];
 
 #[test]
