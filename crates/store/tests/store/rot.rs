@@ -14,11 +14,11 @@ use store::{Block, Bulk, Chart, DAY_MS, Day, History, Range, Second, Store, Stor
 const FIRST: Day = Day(20_000);
 const POINTS: [PointId; 2] = [PointId::Voltage, PointId::Current];
 
-/// Three sealed days of 2,000 rows each, every 40 s.
+/// Three sealed days of 2,000 rows each, every 25 s; 118 times a day the voltage falls by 2 %.
 fn three_days(folder: &Path) {
     let mut block = Block::new();
     for k in 0..3 * 2_000_i64 {
-        let mut row = Row::empty(FIRST.start_ms() + k / 2_000 * DAY_MS + k % 2_000 * 40_000);
+        let mut row = Row::empty(FIRST.start_ms() + k / 2_000 * DAY_MS + k % 2_000 * 25_000);
         row.set(PointId::Voltage, 800.0 + (k % 17) as f32);
         row.set(PointId::Current, (k % 5) as f32);
         block.push(&row);
@@ -124,7 +124,7 @@ type Question = fn(&Store) -> usize;
 
 const OF_ROWS: [Question; 6] = [
     |store| store.history().rows("hv", all(), &POINTS).unwrap().len() / 2_000,
-    |store| (store.history().energy_exact("hv", all()).unwrap().known_s / 79_000.0) as usize,
+    |store| (store.history().energy_exact("hv", all()).unwrap().known_s / 49_000.0) as usize,
     |store| match store.history().chart("hv", all(), &POINTS, 8_000).unwrap() {
         Chart::Rows(rows) => rows.len() / 2_000,
         grid => panic!("{grid:?}"),
@@ -137,7 +137,7 @@ const OF_ROWS: [Question; 6] = [
         if next == middle_ms { 3 } else { usize::from(next == FIRST.start_ms() + 2 * DAY_MS) * 2 }
     },
     |store| {
-        let sags = store.history().sags("hv", all(), -0.01, 1).unwrap();
+        let sags = store.history().sags("hv", all(), 1.0, 1).unwrap();
         (sags.count / 100) as usize
     },
 ];
