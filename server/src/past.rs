@@ -70,6 +70,12 @@ impl<'a> Past<'a> {
         Ok(self.seen(at_ms)?.map(|seen| seen.moment))
     }
 
+    /// What is missing around that instant because files were damaged, as a sentence; empty if nothing is.
+    pub(crate) fn left_out(&self, at_ms: i64) -> String {
+        let range = Range::new(at_ms.saturating_sub(HOLDS_MS), at_ms.saturating_add(1));
+        self.history.left_out(&self.spec.id, range).words()
+    }
+
     fn seen(&self, at_ms: i64) -> Result<Option<Seen>, StoreError> {
         let second = at_ms.div_euclid(1_000);
         // The newest first: mostly it has the moment, and the others need not be decoded.

@@ -105,8 +105,12 @@ impl AppState {
         let (place, spec, newest) = self.find(asked.system.as_deref())?;
         let Some(at) = asked.at.as_deref() else { return Ok((spec, newest.moment.clone())) };
         let at_ms = instant("at", at)?;
-        let moment = self.ask_past(place, move |past| past.moment(at_ms)).await?;
-        let missing = || Problem::not_found(format!("nothing was recorded at {at}"));
+        let ask = move |past: &Past<'_>| Ok((past.moment(at_ms)?, past.left_out(at_ms)));
+        let (moment, left_out) = self.ask_past(place, ask).await?;
+        let missing = || match left_out.as_str() {
+            "" => Problem::not_found(format!("nothing was recorded at {at}")),
+            left_out => Problem::not_found(format!("nothing is known of {at}. {left_out}")),
+        };
         Ok((spec, moment.ok_or_else(missing)?))
     }
 }

@@ -53,7 +53,7 @@ impl Writer {
                 tracing::info!("took in sealed cells {}: {} rows", path.display(), of.rows);
             }
             Err(error) => {
-                self.damaged((&system, "cells"), &path, &error.to_string())?;
+                self.damaged((&system, Kind::Cells, day), &error.to_string())?;
                 let Some(db) = &mut self.db else { return Ok(()) };
                 db.forget_cells(&system, day)?;
                 self.index.forget_cells(&system, day);
@@ -91,9 +91,9 @@ impl Writer {
             let _replacing = index.replacing();
             self.look_again(system, Kind::Cells, day)?;
             let (written, sealed) = match file::seal(&path, day, of_day) {
-                Err(StoreError::Parquet { path, why }) => {
+                Err(StoreError::Parquet { why, .. }) => {
                     let words = format!("{} is damaged: {why}", path.display());
-                    self.damaged((system, "cells"), &path, &words)?;
+                    self.damaged((system, Kind::Cells, day), &words)?;
                     file::seal(&path, day, of_day)?
                 }
                 sealed => sealed?,

@@ -9,7 +9,7 @@ use crate::database::Taken;
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::index::{Index, Past};
-use crate::integrity::checksum;
+use crate::integrity::{Kind, checksum};
 use crate::layout;
 use crate::replaced::{self, Settled};
 use crate::seal;
@@ -40,6 +40,7 @@ impl Writer {
                 }
             }
         }
+        self.index.leave_out(aside::left_out(&self.folder));
         let there = |system: &String, day: Day| known.get(system).is_some_and(|all| all.iter().any(|s| s.day == day));
         let on_disk = days_on_disk(&self.folder, segment::folder);
         self.adopt = on_disk.into_iter().filter(|(system, day)| !there(system, *day)).collect();
@@ -82,8 +83,10 @@ impl Writer {
     }
 
     /// Moves a file that cannot be read to where nobody takes it for history, and says so.
-    pub(super) fn damaged(&mut self, of: (&str, &str), path: &Path, why: &str) -> Result<(), StoreError> {
-        let kept_as = aside::put(&self.folder, "damaged", of, path, why)?;
+    pub(super) fn damaged(&mut self, (system, kind, day): (&str, Kind, Day), why: &str) -> Result<(), StoreError> {
+        let path = kind.path(&self.folder, system, day);
+        let kept_as = aside::put(&self.folder, aside::DAMAGED, (system, kind.name()), &path, why)?;
+        self.index.leave_out([(system.to_owned(), kind, day)]);
         let words = format!("{}. It is set aside as {}.", why, kept_as.display());
         tracing::error!("{words}");
         self.troubles.happened(StorageKind::Damaged, words, (self.wall)());
@@ -108,7 +111,7 @@ impl Writer {
                 tracing::info!("took in sealed history {}: {} rows", path.display(), segment.rows);
             }
             Err(error) => {
-                self.damaged((&system, "pack"), &path, &error.to_string())?;
+                self.damaged((&system, Kind::Pack, day), &error.to_string())?;
                 if let Some(db) = &mut self.db {
                     db.forget(&system, day)?;
                 }

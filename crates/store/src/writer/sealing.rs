@@ -71,7 +71,7 @@ impl Writer {
                 Err(StoreError::Parquet { path, why }) => {
                     // The file that is there cannot be read. Put aside, it does not keep the new rows from being sealed.
                     let words = format!("{} is damaged: {why}", path.display());
-                    self.damaged((system, "pack"), &path, &words)?;
+                    self.damaged((system, Kind::Pack, day), &words)?;
                     seal(&self.folder, system, day, &of_day)?
                 }
                 sealed => sealed?,

@@ -9,7 +9,7 @@ use domain::storage::StorageKind;
 use domain::telemetry::Row;
 use std::fs;
 use std::path::{Path, PathBuf};
-use store::{Block, Bulk, Chart, DAY_MS, Day, History, Range, Second, Store, StoreError, by_day};
+use store::{Block, Bulk, Chart, DAY_MS, Day, History, LeftOut, Range, Second, Store, StoreError, by_day};
 
 const FIRST: Day = Day(20_000);
 const POINTS: [PointId; 2] = [PointId::Voltage, PointId::Current];
@@ -119,6 +119,25 @@ fn is_set_aside(store: &Store, folder: &Path, kind: &str, day: Day) {
     assert!(told[0].words.contains(&kept.display().to_string()), "{}", told[0].words);
 }
 
+/// What is missing is told of every range that it lies in, and of no other.
+fn is_left_out(store: &Store, expected: &LeftOut) {
+    let history = store.history();
+    assert_eq!(&history.left_out("hv", all()), expected);
+    let day = expected.rows.iter().chain(&expected.cells).next().unwrap();
+    let words = history.left_out("hv", all()).words();
+    assert!(words.contains(&day.to_string()) && words.contains("damaged or gone"), "{words}");
+    for (from_ms, to_ms, told) in [
+        (day.start_ms(), day.start_ms() + 1, true),
+        (day.end_ms() - 1, day.end_ms(), true),
+        (day.start_ms() - 9, day.start_ms(), false),
+        (day.end_ms(), day.end_ms() + 9, false),
+    ] {
+        let left = history.left_out("hv", Range::new(from_ms, to_ms));
+        assert_eq!((left != LeftOut::default(), left.words().is_empty()), (told, !told), "{from_ms} to {to_ms}");
+    }
+    assert_eq!(history.left_out("other", all()), LeftOut::default());
+}
+
 /// A question that reads the files, with how many of the three days are in its answer.
 type Question = fn(&Store) -> usize;
 
@@ -164,6 +183,7 @@ fn a_day_with_flipped_bits_is_set_aside_and_the_other_days_answer() {
                     assert_eq!(OF_ROWS[ask](&store), 2, "question {ask}, {what}, warm: {warm}");
                 }
                 is_set_aside(&store, folder.path(), "pack", bad);
+                is_left_out(&store, &LeftOut { rows: vec![bad], ..LeftOut::default() });
                 assert!(!day_file(folder.path(), "pack", bad).exists());
                 let days = |store: &Store| -> Vec<Day> {
                     store.history().coverage("hv").segments.iter().map(|segment| segment.day).collect()
@@ -172,6 +192,7 @@ fn a_day_with_flipped_bits_is_set_aside_and_the_other_days_answer() {
                 store.close().unwrap();
                 let store = open(folder.path());
                 assert_eq!((days(&store).len(), store.troubles()), (2, vec![]));
+                is_left_out(&store, &LeftOut { rows: vec![bad], ..LeftOut::default() });
             }
         }
     }
@@ -188,6 +209,10 @@ fn a_day_whose_file_is_gone_is_told_and_the_other_days_answer() {
     let told = store.troubles();
     assert!(told.len() == 1 && told[0].words.contains("2024-10-04.parquet is gone"), "{told:?}");
     assert_eq!(store.history().coverage("hv").segments.len(), 2);
+    let left = LeftOut { rows: vec![FIRST], ..LeftOut::default() };
+    is_left_out(&store, &left);
+    store.close().unwrap();
+    is_left_out(&open(folder.path()), &left);
 }
 
 #[test]
@@ -198,6 +223,7 @@ fn a_program_beside_the_server_leaves_the_day_out_and_moves_nothing() {
     flip(&path, 300);
     let history = History::open(folder.path()).unwrap();
     assert_eq!(history.rows("hv", all(), &POINTS).unwrap().len(), 4_000);
+    assert_eq!(history.left_out("hv", all()).rows, [FIRST]);
     assert!(path.exists());
 }
 
@@ -317,6 +343,7 @@ fn a_day_of_cells_with_flipped_bits_is_set_aside_and_the_other_days_answer() {
                     assert_eq!(OF_CELLS[ask](&store), 2, "question {ask}, {what}, warm: {warm}");
                 }
                 is_set_aside(&store, folder.path(), "cells", bad);
+                is_left_out(&store, &LeftOut { cells: vec![bad], ..LeftOut::default() });
                 assert_eq!(store.history().cell_coverage("hv").days.len(), 2);
             }
         }
