@@ -27,6 +27,7 @@ use program::{Finder, Program};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use store::{Range, StoreError};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
@@ -150,7 +151,7 @@ impl Analysis {
         sql: String,
     ) -> Result<Answer, QueryError> {
         let began = Instant::now();
-        let mut output = self.start(hub, place, sql, Format::Table).await?;
+        let mut output = self.start(hub.clone(), place, sql, Format::Table).await?;
         let (mut text, mut cut) = (Vec::new(), false);
         while let Some(chunk) = output.next().await {
             text.extend_from_slice(&chunk?);
@@ -159,8 +160,16 @@ impl Analysis {
                 break;
             }
         }
-        drop(output);
-        let mut answer = result::answer(&text, cut).map_err(QueryError::Failed)?;
+        // Megabytes of text: read on a thread that may take its time. Until then the query has its place.
+        let read = tokio::task::spawn_blocking(move || {
+            let answer = result::answer(&text, cut);
+            drop(output);
+            answer
+        });
+        let mut answer =
+            read.await.map_err(|error| QueryError::Failed(error.to_string()))?.map_err(QueryError::Failed)?;
+        // A query may look at any day.
+        answer.left_out = left_out(&hub, place, Range::ALL);
         answer.took_ms = took_ms(began);
         Ok(answer)
     }
@@ -172,7 +181,9 @@ impl Analysis {
         let asked = tokio::task::spawn_blocking(move || {
             // Until it is answered, even if nobody waits for it any more.
             let _turn = turn;
-            ask(&hub, place, &question)
+            let mut answer = ask(&hub, place, &question)?;
+            answer.left_out = left_out(&hub, place, question.range);
+            Ok::<_, StoreError>(answer)
         });
         let broken = |_| "the server made a mistake; its log says more".to_owned();
         let mut answer = asked.await.map_err(broken)?.map_err(|error| error.to_string())?;
@@ -194,6 +205,12 @@ fn spill_quota(free: Option<u64>, disk_free_min: u64) -> Result<u64, String> {
         return Err(format!("the disk has {free} MB free, and {least} MB are kept for history: free some space"));
     }
     Ok(quota.min(SPILL_MOST))
+}
+
+/// What is missing of a time because files of history were damaged, as a sentence.
+fn left_out(hub: &Hub, place: usize, range: Range) -> String {
+    let spec = hub.site.systems.get(place);
+    spec.map(|spec| hub.store.history().left_out(&spec.id, range).words()).unwrap_or_default()
 }
 
 fn took_ms(began: Instant) -> u32 {

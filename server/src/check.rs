@@ -29,10 +29,11 @@ fn kept(history: &store::Options) -> String {
     let days = |kept: std::time::Duration| kept.as_secs() / 86_400;
     let (hours, around_s) = (history.keep.as_secs() / 3_600, history.keep_around_events.as_secs());
     let (rows, cells) = (days(history.keep_sealed), days(history.keep_cells));
-    let free_mb = history.disk_free_min_bytes / 1_000_000;
+    let (free_mb, around_mb) = (history.disk_free_min_bytes / 1_000_000, history.keep_around_max_bytes / 1_000_000);
     format!(
-        "  history: full rate {hours} h, and {around_s} s around alarms for ever; rows {rows} days; minutes of cells \
-         {cells} days; the oldest days go below {free_mb} MB of free disk\n"
+        "  history: full rate {hours} h, and {around_s} s before and after alarms for longer, the newest {around_mb} MB \
+         of that; rows {rows} days; minutes of cells {cells} days; alarms for ever\n  \
+         below {free_mb} MB of free disk caches go first, then what is kept around alarms, then the oldest days\n"
     )
 }
 

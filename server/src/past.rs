@@ -1,16 +1,19 @@
 //! Moments of the past: from the tape as they were, and where there is no tape any more, from rows.
 //!
 //! The tape has everything for two days and around alarms. Before that, points come from the row of that instant, cells are
-//! means of their minute, and alarms are what the rules say of these; what the links did is not known.
+//! means of their minute, and alarms are what the rules say of these, that of a sag from the rows before; what the links
+//! did is not known.
 
 use crate::tape;
+use domain::alarm::Alarm;
 use domain::engine::cycle;
 use domain::film::{Film, Frame};
 use domain::link::{LinkState, LinkStatus};
 use domain::live::Encoder;
 use domain::minute::MINUTE_MS;
 use domain::point::PointId;
-use domain::reading::CellQuantity;
+use domain::reading::{CellQuantity, NoData};
+use domain::sag::{LEAD, SagReplay};
 use domain::series::{Recent, Table, Trace};
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use domain::telemetry::Row;
@@ -37,6 +40,8 @@ pub(crate) struct Past<'a> {
     minute: RefCell<(i64, Option<CellsAt>)>,
     /// What the rules look at where there is no tape; made once, when it is needed.
     twin: RefCell<Option<Site>>,
+    /// The sag in the rows up to an instant, ms.
+    sag: RefCell<(i64, SagReplay)>,
 }
 
 /// A moment, and whether all of it is as it was.
@@ -56,12 +61,19 @@ impl<'a> Past<'a> {
             spec: site.system(place)?,
             minute: RefCell::new((i64::MIN, None)),
             twin: RefCell::default(),
+            sag: RefCell::new((i64::MIN, SagReplay::new(site, place))),
         })
     }
 
     /// What was known at `at_ms`; `None` if nothing was recorded then.
     pub(crate) fn moment(&self, at_ms: i64) -> Result<Option<Moment>, StoreError> {
         Ok(self.seen(at_ms)?.map(|seen| seen.moment))
+    }
+
+    /// What is missing around that instant because files were damaged, as a sentence; empty if nothing is.
+    pub(crate) fn left_out(&self, at_ms: i64) -> String {
+        let range = Range::new(at_ms.saturating_sub(HOLDS_MS), at_ms.saturating_add(1));
+        self.history.left_out(&self.spec.id, range).words()
     }
 
     fn seen(&self, at_ms: i64) -> Result<Option<Seen>, StoreError> {
@@ -85,7 +97,7 @@ impl<'a> Past<'a> {
 
     /// What a row says.
     fn values_of(&self, row: &Row) -> Moment {
-        let now = Now { utc: row.at(), mono: Mono(u64::try_from(row.at().0).unwrap_or(1)) };
+        let now = now_of(row);
         let mut state = SystemState::new(self.spec);
         for point in PointId::ALL {
             let value = row.get(*point);
@@ -112,6 +124,7 @@ impl<'a> Past<'a> {
                 }
             }
         }
+        let sag = self.sag_at(row.at_ms)?;
         let mut twin = self.twin.borrow_mut();
         let site = twin.get_or_insert_with(|| Site::new(self.site.clone()));
         // Nothing is known of links, so no rule shall say anything of them.
@@ -122,8 +135,34 @@ impl<'a> Past<'a> {
         (system.state, system.received) = (state, now.mono);
         cycle(site, self.place, now - RULES_WAIT);
         cycle(site, self.place, now);
+        // What a sag is depends on the rows before.
+        if let (Some(alarm), Some(system)) = (sag, site.systems.get_mut(self.place.0 as usize)) {
+            system.alarms.adopt(alarm);
+        }
         let moment = site.moment(self.place, now).unwrap_or_default();
         Ok(Moment { links: Vec::new(), site: SiteStatus::default(), ..moment })
+    }
+
+    /// The alarm of a sag at a row, as live had it: from the rows before it, of which those that were asked for last are
+    /// not read again.
+    fn sag_at(&self, at_ms: i64) -> Result<Option<Alarm>, StoreError> {
+        let (until_ms, replay) = &mut *self.sag.borrow_mut();
+        let lead_ms = LEAD.as_millis() as i64;
+        let from_ms = if (at_ms.saturating_sub(lead_ms)..=at_ms).contains(until_ms) {
+            *until_ms + 1
+        } else {
+            *replay = SagReplay::new(self.site, self.place);
+            at_ms.saturating_sub(lead_ms)
+        };
+        let range = Range::new(from_ms, at_ms.saturating_add(1));
+        let rows = self.history.rows(&self.spec.id, range, &[PointId::Voltage])?;
+        for place in 0..rows.len() {
+            let row = rows.row(place);
+            let voltage_v = row.get(PointId::Voltage);
+            replay.take(if voltage_v.is_nan() { Err(NoData::NotPresent) } else { Ok(voltage_v) }, now_of(&row));
+        }
+        *until_ms = at_ms;
+        Ok(replay.alarm())
     }
 
     /// At most `count` moments from `from_ms` on, `step_ms` apart or more; the first is the one that holds at `from_ms`.
@@ -282,6 +321,11 @@ impl Reel {
         let bytes = if self.frames.is_empty() { encoded.key } else { encoded.delta };
         self.frames.push(Frame { whole, bytes });
     }
+}
+
+/// Ages and delays are counted by the rows' own time.
+fn now_of(row: &Row) -> Now {
+    Now { utc: row.at(), mono: Mono(u64::try_from(row.at().0).unwrap_or(1)) }
 }
 
 fn ms(at: Utc) -> i64 {

@@ -17,6 +17,8 @@ pub struct Answer {
     pub sql: String,
     /// How long it took, ms.
     pub took_ms: u32,
+    /// What is missing in it because files of history were damaged, as a sentence; empty if nothing is.
+    pub left_out: String,
 }
 
 /// A single value.
@@ -98,6 +100,7 @@ impl Wire for Answer {
         w.option(self.table.as_ref(), |w, table| table.write(w));
         w.str(&self.sql);
         w.varint(self.took_ms.into());
+        w.str(&self.left_out);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Answer, WireError> {
@@ -108,6 +111,7 @@ impl Wire for Answer {
             table: r.option(Table::read)?,
             sql: r.str()?.to_owned(),
             took_ms: r.number("a time in ms")?,
+            left_out: r.str()?.to_owned(),
         })
     }
 }
@@ -241,6 +245,7 @@ mod tests {
             }),
             sql: "SELECT 1".into(),
             took_ms: 70,
+            left_out: "Left out: readings of 2026-11-20.".into(),
         }
     }
 

@@ -1,8 +1,43 @@
 //! What cannot be history, or not now: moved to a folder that says why, never deleted.
 
+use crate::day::Day;
 use crate::error::StoreError;
+use crate::integrity::Kind;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+
+/// The folder of files that were damaged.
+pub(crate) const DAMAGED: &str = "damaged";
+/// The folder of texts about files that were gone.
+pub(crate) const GONE: &str = "gone";
+
+/// Notes that the file of a day is gone, where it is found after a restart too.
+///
+/// # Errors
+/// The disk does not take it.
+pub(crate) fn note_gone(data: &Path, (system, kind): (&str, Kind), day: Day, words: &str) -> Result<(), StoreError> {
+    place(data, GONE, (system, kind.name()), &format!("{day}.parquet"), words).map(drop)
+}
+
+/// The days whose files were damaged or gone: there is a text about each, until a person removes it.
+pub(crate) fn left_out(data: &Path) -> Vec<(String, Kind, Day)> {
+    let entries = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut days = Vec::new();
+    for of_why in [DAMAGED, GONE].map(|why| data.join("set-aside").join(why)) {
+        for system in entries(of_why) {
+            for kind in Kind::ALL {
+                let names =
+                    entries(system.path().join(kind.name())).filter_map(|file| file.file_name().into_string().ok());
+                // `2026-11-20.parquet.txt`; of a day that was damaged again, `2026-11-20-2.parquet.txt`.
+                let texts = names.filter(|name| name.ends_with(".parquet.txt"));
+                let of = texts.filter_map(|name| name.get(..10)?.parse().ok());
+                let system = system.file_name().to_string_lossy().into_owned();
+                days.extend(of.map(|day| (system.clone(), kind, day)));
+            }
+        }
+    }
+    days
+}
 
 /// A free path for a file of that name: `set-aside/<why>/<system>/<kind>/<name>`, with a text beside it that says why.
 ///

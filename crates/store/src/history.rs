@@ -18,15 +18,17 @@ pub use fold::{Mean, Summary};
 pub use parts::Parts;
 pub use playback::{Beside, Spread};
 
+use crate::aside;
 use crate::block::Block;
 use crate::cells::grid::Grids;
 use crate::columns::Columns;
-use crate::database::{Everything, Reader};
+use crate::database::{Database, Everything, Reader};
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::event::{ActiveAlarm, Event};
 use crate::index::{Index, Past};
-use crate::integrity::{Checks, Keeper};
+use crate::integrity::{Checks, Keeper, Kind};
+use crate::replaced;
 use crate::segment::Segment;
 use domain::point::PointId;
 use levels::Levels;
@@ -48,6 +50,9 @@ pub struct Range {
 }
 
 impl Range {
+    /// All of time.
+    pub const ALL: Range = Range { from_ms: i64::MIN / 1_000, to_ms: i64::MAX / 1_000 };
+
     /// From one instant to another; empty if they are the wrong way round.
     pub fn new(from_ms: i64, to_ms: i64) -> Range {
         Range { from_ms, to_ms: to_ms.max(from_ms) }
@@ -81,6 +86,31 @@ pub struct Coverage {
     pub bytes: u64,
     /// The sealed days, in their order.
     pub segments: Vec<Segment>,
+}
+
+/// Days whose files were damaged or gone: what they held is in no answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Days of rows, in order.
+    pub rows: Vec<Day>,
+    /// Days of minutes of cells, in order.
+    pub cells: Vec<Day>,
+}
+
+impl LeftOut {
+    /// What a person should know, as a sentence; empty if there is nothing.
+    pub fn words(&self) -> String {
+        let list = |days: &[Day]| days.iter().map(Day::to_string).collect::<Vec<_>>().join(", ");
+        let what: Vec<String> = [("readings", &self.rows), ("cells", &self.cells)]
+            .into_iter()
+            .filter(|(_, days)| !days.is_empty())
+            .map(|(what, days)| format!("{what} of {}", list(days)))
+            .collect();
+        match what.is_empty() {
+            true => String::new(),
+            false => format!("Left out, because the files of these days were damaged or gone: {}.", what.join("; ")),
+        }
+    }
 }
 
 /// The past of a site's systems. All questions block on the disk: ask from a thread that may.
@@ -126,12 +156,16 @@ impl History {
     pub fn open(folder: &Path) -> Result<History, StoreError> {
         let database = folder.join(crate::writer::FILE);
         // What an earlier version laid out is moved, unless a server has the folder and has done so.
-        if database.exists() {
-            drop(crate::folder::take(folder));
-        }
+        let ours = if database.exists() { crate::folder::take(folder).ok() } else { None };
         let keeper = Keeper::Elsewhere(database.clone());
         let history = History::new(folder, database, Arc::default(), keeper);
+        // So is what a server that was killed left half done.
+        if ours.is_some() && history.query(Reader::any_replaced).is_ok_and(|any| any) {
+            Database::open(&history.database).and_then(|mut db| replaced::settle(&mut db, folder, drop))?;
+        }
+        drop(ours);
         let Everything { catalogue, cell_days, tails } = history.query(Reader::everything)?;
+        history.index.leave_out(aside::left_out(folder));
         for (system, tail, cell_tail) in tails {
             let segments = catalogue.iter().filter(|(of, _)| *of == system).map(|(_, segment)| *segment);
             let cell_days = cell_days.iter().filter(|(of, _)| *of == system).map(|(_, day)| *day);
@@ -164,6 +198,18 @@ impl History {
             }
         };
         self.index.with(system, of).unwrap_or_default()
+    }
+
+    /// The days in the range whose files were damaged or gone. Ask after the question: that may have found one.
+    pub fn left_out(&self, system: &str, range: Range) -> LeftOut {
+        let mut left = LeftOut::default();
+        for (kind, day) in self.index.left_out(system, range.from_ms, range.to_ms) {
+            match kind {
+                Kind::Pack => left.rows.push(day),
+                Kind::Cells => left.cells.push(day),
+            }
+        }
+        left
     }
 
     /// Every row in the range with the columns of `points`, oldest first. Ask for days, not for months.

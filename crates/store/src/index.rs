@@ -7,7 +7,7 @@ use crate::integrity::{Kind, Sealed};
 use crate::segment::Segment;
 use domain::minute::CellMinute;
 use domain::telemetry::Row;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Rows of the tail that are kept in memory at most: a day at 5 Hz. More wait only if nothing can be sealed.
@@ -45,6 +45,8 @@ impl Past {
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pasts: Mutex<HashMap<String, Past>>,
+    /// Days whose files were damaged or gone.
+    left_out: Mutex<BTreeSet<(String, Kind, Day)>>,
     /// Taken to write while a day's file is replaced and registered.
     files: RwLock<()>,
 }
@@ -83,8 +85,30 @@ impl Index {
         self.with(system, has) == Some(true)
     }
 
-    /// A sealed day is no more.
+    fn left(&self) -> MutexGuard<'_, BTreeSet<(String, Kind, Day)>> {
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known of days whose files were damaged or gone.
+    pub(crate) fn leave_out(&self, days: impl IntoIterator<Item = (String, Kind, Day)>) {
+        self.left().extend(days);
+    }
+
+    /// The file of a day was not damaged after all.
+    pub(crate) fn take_back(&self, system: &str, kind: Kind, day: Day) {
+        self.left().remove(&(system.to_owned(), kind, day));
+    }
+
+    /// The days of a system from one instant up to but not including another whose files were damaged or gone, in order.
+    pub(crate) fn left_out(&self, system: &str, from_ms: i64, to_ms: i64) -> Vec<(Kind, Day)> {
+        let within = |day: &Day| day.end_ms() > from_ms && day.start_ms() < to_ms;
+        let left = self.left();
+        left.iter().filter(|(of, _, day)| of == system && within(day)).map(|(_, kind, day)| (*kind, *day)).collect()
+    }
+
+    /// A sealed day is no more, because its file is damaged or gone.
     pub(crate) fn drop_day(&self, system: &str, kind: Kind, day: Day) {
+        self.leave_out([(system.to_owned(), kind, day)]);
         match kind {
             Kind::Pack => self.forget(system, day),
             Kind::Cells => self.forget_cells(system, day),

@@ -25,7 +25,7 @@ const REGISTERED: Duration = Duration::from_secs(2);
 const REPLACED: &str = "it was replaced meanwhile; ask again";
 
 /// What a sealed day holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Kind {
     /// Rows of the pack.
     Pack,
@@ -34,6 +34,9 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Both.
+    pub(crate) const ALL: [Kind; 2] = [Kind::Pack, Kind::Cells];
+
     /// The name of its folders.
     pub(crate) fn name(self) -> &'static str {
         match self {

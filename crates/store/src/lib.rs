@@ -39,6 +39,7 @@ mod integrity;
 mod layout;
 mod numbers;
 mod queue;
+mod replaced;
 mod rollup;
 mod seal;
 mod segment;
@@ -60,7 +61,7 @@ pub use event::{ActiveAlarm, Event, EventKind, UnknownWord};
 pub use foreign::ForeignParquet;
 pub use history::{
     Beside, CellChart, CellCoverage, CellMap, CellParts, CellRank, CellValue, CellsAt, Chart, Coverage, Grid, Headroom,
-    History, Mean, Parts, Range, SAG_MARGIN_MS, Sag, Sags, Spread, Summary, Tier,
+    History, LeftOut, Mean, Parts, Range, SAG_MARGIN_MS, Sag, Sags, Spread, Summary, Tier,
 };
 pub use layout::queries_folder;
 pub use queue::Second;

@@ -47,8 +47,7 @@ pub(super) fn take(parent: &Path, hub: &Hub, place: usize) -> Result<Snapshot, S
     let folder = tempfile::Builder::new().prefix("query-").tempdir_in(&parent).map_err(failed)?;
     fs::create_dir(folder.path().join(SPILL)).map_err(failed)?;
     let files = link(hub.store.history(), &spec.id, folder.path())?;
-    let all = Range::new(i64::MIN / 1_000, i64::MAX / 1_000);
-    let events = hub.store.history().events(&spec.id, all, EVENTS_MAX).map_err(|error| error.to_string())?;
+    let events = hub.store.history().events(&spec.id, Range::ALL, EVENTS_MAX).map_err(|error| error.to_string())?;
     write_csv(&folder.path().join("events.csv"), &events_csv(&events))?;
     write_csv(&folder.path().join("names.csv"), &names_csv(spec))?;
     let cell_files = link_cells(hub.store.history(), &spec.id, folder.path())?;

@@ -2,6 +2,7 @@
 
 use super::AppState;
 use super::api::{json, octets, wants_octets};
+use super::downloads::left_out_header;
 use super::instant::instant;
 use super::problem::Problem;
 use crate::analysis::{Ask, Format, Output, QUESTIONS, QueryError};
@@ -70,22 +71,28 @@ pub(super) async fn sql(
     match query.format {
         Wanted::Table => {
             let answer = app.analysis.table(app.hub.clone(), place, query.sql).await?;
-            Ok(if wants_octets(&headers) { octets(answer.to_bytes()) } else { json(json_of(&answer)) })
+            let binary = wants_octets(&headers);
+            app.write(move || if binary { octets(answer.to_bytes()) } else { json(json_of(&answer)) }).await
         }
         Wanted::Csv => {
             let output = app.analysis.start(app.hub.clone(), place, query.sql, Format::Csv).await?;
-            download(output, "text/csv; charset=utf-8", &format!("{system}.csv")).await
+            download(&app, output, "text/csv; charset=utf-8", (&system, "csv")).await
         }
         Wanted::Parquet => {
             let output = app.analysis.start(app.hub.clone(), place, query.sql, Format::Parquet).await?;
-            download(output, "application/vnd.apache.parquet", &format!("{system}.parquet")).await
+            download(&app, output, "application/vnd.apache.parquet", (&system, "parquet")).await
         }
     }
 }
 
 /// Sends what a query says as it comes. What fails before the first byte has a status of its own; what fails later cuts
 /// the connection, so that nobody takes a part for the whole.
-async fn download(mut output: Output, kind: &'static str, name: &str) -> Result<Response, Problem> {
+async fn download(
+    app: &AppState,
+    mut output: Output,
+    kind: &'static str,
+    (system, ending): (&str, &str),
+) -> Result<Response, Problem> {
     let first = output.next().await.transpose()?;
     let rest = stream::unfold(Some(output), |output| async move {
         let mut output = output?;
@@ -99,10 +106,12 @@ async fn download(mut output: Output, kind: &'static str, name: &str) -> Result<
     });
     let first: Vec<io::Result<Bytes>> = first.into_iter().map(Ok).collect();
     let body = Body::from_stream(futures_util::StreamExt::chain(stream::iter(first), rest));
-    let disposition = format!("attachment; filename=\"{}\"", name.replace(['"', '\\'], ""));
+    let disposition = format!("attachment; filename=\"{}.{ending}\"", system.replace(['"', '\\'], ""));
     let headers =
         [(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, disposition), (CACHE_CONTROL, "no-store".into())];
-    Ok((headers, body).into_response())
+    // By the first byte the files were looked at.
+    let left_out = app.hub.store.history().left_out(system, Range::ALL).words();
+    Ok((headers, left_out_header(&left_out), body).into_response())
 }
 
 /// `GET /api/v1/analysis/questions`: the ready questions, and whether SQL is there.
@@ -186,6 +195,7 @@ fn json_of(answer: &Answer) -> Value {
     value!({
         "figures": figures, "bars": bars, "columns": table.map(columns), "rows": table.map(rows),
         "more": table.is_some_and(|table| table.more), "sql": answer.sql, "took_ms": answer.took_ms,
+        "left_out": (!answer.left_out.is_empty()).then_some(&answer.left_out),
     })
 }
 

@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use domain::link::LinkState;
 use domain::point::PointId;
 use domain::reading::CellQuantity;
-use domain::series::Trace;
+use domain::series::{Table, Trace};
 use domain::spec::SystemSpec;
 pub(super) use domain::time::rfc3339;
 use domain::twin::Moment;
@@ -78,6 +78,19 @@ impl AppState {
     }
 }
 
+impl AppState {
+    /// Writes a large answer, on a thread that may take its time: others wait on those of the network meanwhile.
+    pub(super) async fn write(&self, write: impl FnOnce() -> Response + Send + 'static) -> Result<Response, Problem> {
+        let place = self.gate.question().await.map_err(Problem::busy)?;
+        let written = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            write()
+        });
+        let broken = "the server made a mistake; its log says more";
+        written.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, broken))
+    }
+}
+
 /// Which system, and when: now, if no instant is given.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,8 +105,12 @@ impl AppState {
         let (place, spec, newest) = self.find(asked.system.as_deref())?;
         let Some(at) = asked.at.as_deref() else { return Ok((spec, newest.moment.clone())) };
         let at_ms = instant("at", at)?;
-        let moment = self.ask_past(place, move |past| past.moment(at_ms)).await?;
-        let missing = || Problem::not_found(format!("nothing was recorded at {at}"));
+        let ask = move |past: &Past<'_>| Ok((past.moment(at_ms)?, past.left_out(at_ms)));
+        let (moment, left_out) = self.ask_past(place, ask).await?;
+        let missing = || match left_out.as_str() {
+            "" => Problem::not_found(format!("nothing was recorded at {at}")),
+            left_out => Problem::not_found(format!("nothing is known of {at}. {left_out}")),
+        };
         Ok((spec, moment.ok_or_else(missing)?))
     }
 }
@@ -190,24 +207,25 @@ pub(super) async fn series(
     if traces.is_empty() {
         return Err(Problem::bad_parameter("points or cell: name at least one"));
     }
-    let table = match query.until.as_deref() {
+    let binary = wants_octets(&headers);
+    let written = move |table: &Table| if binary { octets(table.to_bytes()) } else { json(json::table(table)) };
+    match query.until.as_deref() {
         Some(until) => {
             let until_ms = instant("until", until)?;
-            let ask = move |past: &Past<'_>| past.table(until_ms, seconds, &traces);
-            app.ask_past(place, ask).await?
+            let ask = move |past: &Past<'_>| past.table(until_ms, seconds, &traces).map(|table| written(&table));
+            app.ask_past(place, ask).await
         }
         None => {
             let from = newest.moment.now.utc - Duration::from_secs(u64::from(seconds));
             let (hub, place_of_question) = (app.hub.clone(), app.gate.question().await);
             let place_of_question = place_of_question.map_err(Problem::busy)?;
-            let table = tokio::task::spawn_blocking(move || {
+            let answer = tokio::task::spawn_blocking(move || {
                 let _place = place_of_question;
-                hub.table(place, from, &traces)
+                hub.table(place, from, &traces).map(|table| written(&table))
             });
-            table.await.ok().flatten().ok_or_else(|| Problem::not_found("this system keeps no recent past"))?
+            answer.await.ok().flatten().ok_or_else(|| Problem::not_found("this system keeps no recent past"))
         }
-    };
-    Ok(if wants_octets(&headers) { octets(table.to_bytes()) } else { json(json::table(&table)) })
+    }
 }
 
 /// `GET /readyz`: 200 when every link is up and history is written, else 503 and what is not.

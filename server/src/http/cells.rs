@@ -2,7 +2,7 @@
 
 use super::AppState;
 use super::api::{json, octets, rfc3339, wants_octets};
-use super::history::{Span, WIDTH};
+use super::history::{Span, WIDTH, left_out};
 use super::problem::Problem;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -14,7 +14,7 @@ use domain::time::Utc;
 use domain::wire::Wire as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::CellValue;
+use store::{CellValue, LeftOut};
 
 /// More values than this are in no answer: of larger systems there are fewer steps.
 const VALUES_MAX: usize = 400_000;
@@ -63,21 +63,26 @@ pub(super) async fn history(
     let Span { range, width } = app.span(place, &asked.from, &asked.to, asked.width.or(Some(WIDTH)))?;
     let width = width.min(VALUES_MAX / spec.topology.cells().max(1)).max(1);
     let system = spec.id.clone();
-    let map = app.ask_history(move |history| history.cell_map(&system, range, width, what)).await;
-    let map = map.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))?;
-    let map = CellMap {
-        from: Utc(map.from_ms * 1_000),
-        step_ms: map.step_ms as u64,
-        steps: map.steps,
-        cells: map.cells,
-        unit,
-        resolution,
-        values: map.values,
-    };
-    Ok(if wants_octets(&headers) { octets(map.to_bytes()) } else { json(as_json(spec, name, &map)) })
+    let (spec, binary) = (spec.clone(), wants_octets(&headers));
+    let answer = app.ask_history(move |history| {
+        let map = history.cell_map(&system, range, width, what)?;
+        let left = LeftOut { rows: Vec::new(), ..history.left_out(&system, range) };
+        let map = CellMap {
+            from: Utc(map.from_ms * 1_000),
+            step_ms: map.step_ms as u64,
+            steps: map.steps,
+            cells: map.cells,
+            unit,
+            resolution,
+            values: map.values,
+        };
+        // Up to hundreds of thousands of values: they are written on this thread, too.
+        Ok(if binary { octets(map.to_bytes()) } else { json(as_json(&spec, name, &map, &left)) })
+    });
+    answer.await.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))
 }
 
-fn as_json(spec: &SystemSpec, quantity: &str, map: &CellMap) -> Value {
+fn as_json(spec: &SystemSpec, quantity: &str, map: &CellMap, left: &LeftOut) -> Value {
     // Quotients of whole numbers print short; float sums do not.
     let per_unit = (1.0 / f64::from(map.resolution)).round();
     let rounded = |value: f32| (f64::from(value) * per_unit).round() / per_unit;
@@ -88,6 +93,6 @@ fn as_json(spec: &SystemSpec, quantity: &str, map: &CellMap) -> Value {
     json!({
         "system": spec.id, "quantity": quantity, "unit": map.unit.symbol(),
         "first_step": rfc3339(map.from), "step_ms": map.step_ms, "steps": map.steps,
-        "cells": (0..map.cells).map(cell).collect::<Vec<_>>(),
+        "cells": (0..map.cells).map(cell).collect::<Vec<_>>(), "left_out": left_out(left),
     })
 }

@@ -3,11 +3,12 @@
 //! A reader who is slow holds a place among the downloads, and a part; never a thread.
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::unfold;
 use std::io;
 use std::time::{Duration, Instant};
+use store::LeftOut;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// Files are sent in parts of about this size, bytes.
@@ -60,8 +61,20 @@ impl<P: Parts> Running<P> {
     }
 }
 
-/// An answer that is saved as a file of this name.
-pub(super) fn download(name: &str, kind: &'static str, place: OwnedSemaphorePermit, parts: impl Parts) -> Response {
+/// The header of a file that says what is missing in it; none if nothing is.
+pub(super) fn left_out_header(left_out: &str) -> HeaderMap {
+    let value = HeaderValue::from_str(left_out).ok().filter(|_| !left_out.is_empty());
+    value.map(|value| (HeaderName::from_static("left-out"), value)).into_iter().collect()
+}
+
+/// An answer that is saved as a file of this name, with what is `left_out` of it.
+pub(super) fn download(
+    name: &str,
+    kind: &'static str,
+    left_out: &LeftOut,
+    place: OwnedSemaphorePermit,
+    parts: impl Parts,
+) -> Response {
     let running = Running { parts, began: Instant::now(), sent: 0, _place: place };
     let body = unfold(Some(running), |running| async move { running?.next().await });
     let headers = [
@@ -69,5 +82,5 @@ pub(super) fn download(name: &str, kind: &'static str, place: OwnedSemaphorePerm
         (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
         (CACHE_CONTROL, "no-store".to_owned()),
     ];
-    (headers, Body::from_stream(body)).into_response()
+    (headers, left_out_header(&left_out.words()), Body::from_stream(body)).into_response()
 }

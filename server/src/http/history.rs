@@ -5,6 +5,7 @@ mod files;
 mod json;
 
 pub(super) use files::{csv, parquet};
+pub(super) use json::left_out;
 
 use super::AppState;
 use super::api::{octets, wants_octets};
@@ -169,7 +170,9 @@ fn answer(history: &History, site: &SiteSpec, wanted: &Wanted, binary: bool) -> 
         octets(stretch(history, wanted, &chart, &cells, &summary)?.to_bytes())
     } else {
         let events = history.events(system, *range, EVENTS_MAX)?;
-        ([(CACHE_CONTROL, "no-store")], Json(json::answer(wanted, &chart, &cells, &summary, &events))).into_response()
+        let left = history.left_out(system, *range);
+        let answer = json::answer(wanted, &chart, &cells, &summary, (&events, &left));
+        ([(CACHE_CONTROL, "no-store")], Json(answer)).into_response()
     })
 }
 
@@ -225,5 +228,6 @@ fn stretch(
                 words: event.words,
             })
             .collect(),
+        left_out: history.left_out(&wanted.system, wanted.range).words(),
     })
 }

@@ -94,7 +94,8 @@ pub(super) async fn home(
     let failed = |words| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words);
     let (mut past, readings_24h) = past.await.map_err(failed)?;
     past.poller = victron.filter(|_| query.until.is_none()).map(|link| poller(link, readings_24h));
-    Ok(if wants_octets(&headers) { octets(past.to_bytes()) } else { json(to_json(&past)) })
+    let binary = wants_octets(&headers);
+    app.write(move || if binary { octets(past.to_bytes()) } else { json(to_json(&past)) }).await
 }
 
 fn statistics(bucket: &Bucket) -> Option<Statistics> {

@@ -64,8 +64,12 @@ pub(super) async fn film(State(app): State<AppState>, Query(query): Query<FilmQu
     if !(1..=FRAMES_MAX).contains(&count) {
         return Err(Problem::bad_parameter(format!("count: {count} is not from 1 to {FRAMES_MAX}")));
     }
-    let film = app.ask_past(place, move |past| past.film(from_ms, step_ms, count)).await?;
-    Ok(octets(Film { now: newest.moment.now.utc, ..film }.to_bytes()))
+    let now = newest.moment.now.utc;
+    let film = move |past: &Past<'_>| {
+        let film = past.film(from_ms, step_ms, count)?;
+        Ok(octets(Film { now, ..film }.to_bytes()))
+    };
+    app.ask_past(place, film).await
 }
 
 /// What to look for.

@@ -177,3 +177,46 @@ fn cells_are_told_reading_by_reading_where_the_tape_has_all_of_them() {
     assert_eq!(past.cells(range(9, 11), &wanted).unwrap().unwrap().at_ms.len(), 5, "the newest second is to come");
     assert!(past.cells(range(30, 40), &wanted).unwrap().is_none(), "nothing was recorded");
 }
+
+/// Two minutes of a pack whose voltage sags in between, with and without tape. Live is what the twin says, reading by
+/// reading.
+#[test]
+fn in_the_middle_of_a_sag_without_tape_its_alarm_is_there_as_it_was_live() {
+    let site = site();
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = Store::open(folder.path(), Utc(FROM_MS * 1_000)).unwrap();
+    let mut twin = Site::new(site.clone());
+    let mut live = Vec::new();
+    for second in 0..120_i64 {
+        let mut rows = Vec::new();
+        for at_ms in (0..5).map(|fifth| FROM_MS + second * 1_000 + fifth * 200) {
+            let mut row = Row::empty(at_ms);
+            let volts = if (60..70).contains(&second) || second == 90 { 780.0 } else { 850.0 };
+            row.set(PointId::Voltage, volts);
+            rows.push(row);
+            let now = now_of(&row);
+            twin.systems[0].state.points.set(PointId::Voltage, Ok(volts), now.mono);
+            cycle(&mut twin, SystemIdx(0), now);
+            live.push((at_ms, sags(&twin.moment(SystemIdx(0), now).unwrap())));
+        }
+        store.append(Second { system: "hv".into(), utc_s: FROM_MS / 1_000 + second, rows, ..Second::default() });
+    }
+    store.flush().unwrap();
+    let begins = live.iter().filter(|(_, sag)| sag.is_some()).count();
+    assert!((45..90).contains(&begins), "{begins} readings have the alarm");
+    // One after another, as a film, and each for itself.
+    let whole = Past::new(store.history(), &site, 0).unwrap();
+    for (place, (at_ms, sag)) in live.iter().enumerate() {
+        assert_eq!(&sags(&whole.moment(*at_ms).unwrap().unwrap()), sag, "{at_ms}");
+        if place % 17 == 0 || (290..310).contains(&place) {
+            let alone = Past::new(store.history(), &site, 0).unwrap();
+            assert_eq!(&sags(&alone.moment(*at_ms).unwrap().unwrap()), sag, "{at_ms} alone");
+        }
+    }
+}
+
+/// Since when the bus sags, and how deep it was.
+fn sags(moment: &Moment) -> Option<(Utc, f32)> {
+    let sag = moment.alarms.iter().find(|alarm| alarm.rule.rule().is_some_and(|rule| rule.id == "bus.sag"));
+    sag.map(|alarm| (alarm.since, alarm.worst))
+}

@@ -197,6 +197,21 @@ fn a_damaged_day_is_set_aside_and_sql_and_all_else_go_on_with_the_others() {
     for id in ["energy", "sags", "cells"] {
         question(&server, id, "&exact=true");
     }
+    // Each answer that may span it says so, and no other.
+    let says = |answer: &Value, days: &[&str]| {
+        let words = answer["left_out"].as_str().or(answer["left_out"]["words"].as_str()).unwrap_or_default();
+        let all = ["2026-11-20", FROM].iter().all(|day| words.contains(day) == days.contains(day));
+        assert!(all && days.is_empty() == answer["left_out"].is_null(), "{days:?}: {words}");
+    };
+    says(&rows(&server, "SELECT 1"), &["2026-11-20", FROM]);
+    says(&question(&server, "energy", ""), &["2026-11-20", FROM]);
+    let history = |about: &str| server.get(&format!("/api/v1/{about}"));
+    says(&history("analysis/questions/energy?from=2026-11-20&to=2026-11-21"), &["2026-11-20"]);
+    says(&history("analysis/questions/energy?from=2026-11-21&to=2026-11-22"), &[]);
+    says(&history("history?from=2026-11-19&to=2026-11-22"), &["2026-11-20", FROM]);
+    says(&history("history?from=2026-11-21&to=2026-11-22"), &[]);
+    says(&history("cells/history?from=2026-11-19&to=2026-11-22"), &[FROM]);
+    says(&history("cells/history?from=2026-11-20&to=2026-11-21"), &[]);
     let told = || server.get("/api/v1/state")["storage"].as_str().unwrap_or_default().to_owned();
     let until = Instant::now() + Duration::from_secs(20);
     while told().matches("is damaged").count() < 2 && Instant::now() < until {

@@ -74,7 +74,7 @@ fn check_config_says_what_will_be_connected() {
     let (status, out, said) = check(folder.path(), &pack_site(20_000));
     assert_eq!((status, said.as_str()), (Some(0), ""));
     assert!(out.contains("system hv: hv, 1 x 13 x 20 = 260 cells, 280 Ah, 832 V"), "{out}");
-    assert!(out.contains("history: full rate 48 h, and 300 s around alarms for ever; rows 400 days;"), "{out}");
+    assert!(out.contains("history: full rate 48 h, and 300 s before and after alarms for longer, the newest 200 MB of that; rows 400 days;"), "{out}");
     let kept = "[history]\nfull_rate_hours = 12\ncell_days = 30\ndisk_free_min_mb = 0\n";
     let (status, changed, said) = check(folder.path(), &format!("{kept}{}", pack_site(20_000)));
     assert_eq!((status, said.as_str()), (Some(0), ""));

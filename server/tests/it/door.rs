@@ -1,6 +1,6 @@
 //! What was done to the server from outside, and must not work: foreign names, greedy questions, readers who do not read.
 
-use crate::support::{Server, folder, free_udp_port, pack_site};
+use crate::support::{Server, command, folder, free_udp_port, pack_site};
 use serde_json::Value;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -390,4 +390,45 @@ fn a_download_of_a_query_that_nobody_reads_leaves_room_for_the_page_and_is_cut()
     until("a download's turn", || (ask().0 == "HTTP/1.1 200").then_some(()));
     let ended = stream.read_to_end(&mut Vec::new());
     assert!(ended.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset), "it looks whole");
+}
+
+/// Of 260 cells and 1,440 minutes. On the only thread of the network, each such answer would hold up all who ask.
+#[test]
+fn large_answers_are_written_beside_the_threads_of_the_network() {
+    let folder = folder();
+    let mut generate = Command::new(env!("CARGO_BIN_EXE_packtwin"));
+    generate.args(["generate", "--days", "1", "--rate", "1", "--cells", "--from", "2026-11-19", "--data"]);
+    assert!(generate.arg(folder.path().join("data")).output().unwrap().status.success());
+    let mut command = command(folder.path(), &pack_site(free_udp_port()), &[]);
+    command.env("TOKIO_WORKER_THREADS", "1");
+    let server = Server::start_by(folder, command);
+    let large = "/api/v1/cells/history?from=2026-11-19&to=2026-11-20&width=1440";
+    let ask = |path: &str| {
+        let start = Instant::now();
+        let (status, body) = server.request("GET", path, &[], "");
+        assert_eq!(status, 200, "{body}");
+        (start.elapsed(), body.len())
+    };
+    ask(large);
+    let (alone, bytes) = ask(large);
+    assert!(bytes > 1_000_000, "{bytes}");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let mut small: Vec<Duration> = std::thread::scope(|scope| {
+        let some = || {
+            for _ in 0..8 {
+                ask(large);
+            }
+        };
+        let asking: Vec<_> = (0..2).map(|_| scope.spawn(some)).collect();
+        let watch = scope.spawn(|| {
+            let running = || !done.load(std::sync::atomic::Ordering::Relaxed);
+            std::iter::from_fn(|| running().then(|| ask("/api/v1/links").0)).collect()
+        });
+        asking.into_iter().for_each(|asking| asking.join().unwrap());
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        watch.join().unwrap()
+    });
+    small.sort();
+    let middle = small[small.len() / 2];
+    assert!(middle < alone / 2, "half of {} small answers took {middle:?}, a large one {alone:?}", small.len());
 }

@@ -92,7 +92,13 @@ impl Server {
 
     /// Starts a server on `site` in a folder that may have a past.
     pub(crate) fn start_in(folder: TempDir, site: &str, more: &[&str]) -> Server {
-        let child = command(folder.path(), site, more).stdout(Stdio::piped()).spawn().unwrap();
+        let command = command(folder.path(), site, more);
+        Server::start_by(folder, command)
+    }
+
+    /// Starts a server by a [`command`] in its folder.
+    pub(crate) fn start_by(folder: TempDir, mut command: Command) -> Server {
+        let child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut process = Running(child);
         let mut line = String::new();
         BufReader::new(process.0.stdout.take().unwrap()).read_line(&mut line).unwrap();

@@ -52,7 +52,9 @@ pub(super) fn AnswerView(
                 view! { <LineChartView id=curves_id chart label="Result over time" height_px=232 /> }
             });
             let table = answer.table.clone().map(|table| view! { <TableView table what /> });
-            view! { {figures} {bars} {curves} {table} }
+            let left_out =
+                (!answer.left_out.is_empty()).then(|| view! { <p class="note">{answer.left_out.clone()}</p> });
+            view! { {left_out} {figures} {bars} {curves} {table} }
         })
     };
     view! {

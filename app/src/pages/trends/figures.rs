@@ -41,8 +41,10 @@ pub(super) fn Figures(
             .collect_view()
     };
     let provenance = Derived::new(move || stretch.with(|stretch| provenance(stretch)));
+    let left_out = Derived::new(move || other.with(|other| stretch.with(|stretch| left_out(stretch, other.as_ref()))));
     view! {
         <Card title="Statistics of the visible range" note=provenance class="trends-figures">
+            <p class="note" hidden=move || left_out.with(String::is_empty)>{move || left_out.get()}</p>
             <dl class="trends-flow">{flow}</dl>
             <div class="scroll-x" tabindex="0" role="region" aria-label="Table of statistics">
                 <table>
@@ -139,6 +141,15 @@ fn covered(known_s: f32, length_s: f32) -> String {
         // A reading holds until the next one, so at the edges some are missing or too many.
         pct if pct >= 99.5 => "100".to_owned(),
         pct => format::fixed(pct.floor(), 0),
+    }
+}
+
+/// What is missing of both times because files were damaged.
+fn left_out(stretch: &Stretch, other: Option<&Other>) -> String {
+    match other.map(|other| other.stretch.left_out.as_str()).filter(|before| !before.is_empty()) {
+        None => stretch.left_out.clone(),
+        Some(before) if before == stretch.left_out => before.to_owned(),
+        Some(before) => format!("{} {before}", stretch.left_out).trim_start().to_owned(),
     }
 }
 

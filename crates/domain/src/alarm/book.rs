@@ -125,9 +125,14 @@ struct Entry {
 impl AlarmBook {
     /// The book of `system`: every rule for every subject that the system has, all normal.
     pub fn new(site: &SiteSpec, system: SystemIdx) -> AlarmBook {
+        AlarmBook::of(site, system, |_| true)
+    }
+
+    /// The same with some rules only.
+    pub fn of(site: &SiteSpec, system: SystemIdx, wanted: impl Fn(&Rule) -> bool) -> AlarmBook {
         let Some(spec) = site.system(system) else { return AlarmBook::default() };
         let mut entries = Vec::new();
-        for (rule, i) in RULES.iter().zip(0..) {
+        for (rule, i) in RULES.iter().zip(0..).filter(|(rule, _)| wanted(rule)) {
             for subject in subjects(rule, site, system, spec.topology.cells(), spec.topology.modules()) {
                 entries.push(Entry::new(RuleIdx(i), subject));
             }
@@ -145,9 +150,14 @@ impl AlarmBook {
     /// again, and good data ends it. Until there is data, its signal is lost. Returns whether the system still has such
     /// a rule and subject.
     pub fn restore(&mut self, alarm: Alarm) -> bool {
+        self.adopt(Alarm { signal_lost: true, ..alarm })
+    }
+
+    /// Takes an alarm that is active in another book, as it is. Returns whether there is such a rule and subject.
+    pub fn adopt(&mut self, alarm: Alarm) -> bool {
         let found = self.entries.binary_search_by_key(&(alarm.rule, alarm.subject), |e| (e.rule, e.subject));
         let Some(entry) = found.ok().and_then(|place| self.entries.get_mut(place)) else { return false };
-        (entry.state, entry.alarm) = (State::Active, Some(Alarm { signal_lost: true, ..alarm }));
+        (entry.state, entry.alarm) = (State::Active, Some(alarm));
         self.arrange();
         true
     }

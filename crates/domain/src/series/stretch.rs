@@ -30,6 +30,8 @@ pub struct Stretch {
     pub points: Vec<String>,
     /// What happened, oldest first.
     pub events: Vec<Happened>,
+    /// What is missing because files of history were damaged, as a sentence; empty if nothing is.
+    pub left_out: String,
 }
 
 /// What the values of a series are.
@@ -92,6 +94,7 @@ impl Wire for Stretch {
         w.varint(self.points.len() as u64);
         self.points.iter().for_each(|path| w.str(path));
         self.events.write(w);
+        w.str(&self.left_out);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Stretch, WireError> {
@@ -107,6 +110,7 @@ impl Wire for Stretch {
             flow: Wire::read(r)?,
             points: (0..r.count("number of points")?).map(|_| Ok(r.str()?.to_owned())).collect::<Result<_, _>>()?,
             events: Wire::read(r)?,
+            left_out: r.str()?.to_owned(),
         })
     }
 }
@@ -198,6 +202,7 @@ mod tests {
             flow: FlowOf { out_wh: 1.0, in_wh: 2.0, discharging_s: 3.0, charging_s: 4.0, known_s: 5.0 },
             points: vec!["battery/soc".into()],
             events: vec![Happened { at: Utc(9), began: true, severity: Severity::Warning, words: "sag".into() }],
+            left_out: "readings of 2026-11-20".into(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What those who ask found out about the files of sealed days: damaged ones are set aside, checksums are kept.
 
 use super::Writer;
+use crate::aside;
 use crate::cells::grid;
 use crate::columns;
 use crate::day::Day;
@@ -43,6 +44,7 @@ impl Writer {
         if !path.exists() {
             let words = format!("{} is gone: its readings are missing from all answers.", path.display());
             tracing::error!("{words}");
+            aside::note_gone(&self.folder, (system, kind), day, &words)?;
             self.troubles.happened(StorageKind::Damaged, words, (self.wall)());
             return self.forget_day(system, kind, day);
         }
@@ -50,6 +52,7 @@ impl Writer {
             Ok(_) if self.index.has_day(system, kind, day) => Ok(()),
             Ok(_) => {
                 // It was only being replaced when it was looked at.
+                self.index.take_back(system, kind, day);
                 match kind {
                     Kind::Pack => {
                         let known = db.catalogue()?.into_iter().find(|(of, s)| of == system && s.day == day);
@@ -62,9 +65,9 @@ impl Writer {
                 }
                 Ok(())
             }
-            Err(StoreError::Parquet { path, why }) => {
+            Err(StoreError::Parquet { why, .. }) => {
                 let words = format!("{} is damaged: {why}", path.display());
-                self.damaged((system, kind.name()), &path, &words)?;
+                self.damaged((system, kind, day), &words)?;
                 self.forget_day(system, kind, day)
             }
             Err(error) => Err(error),

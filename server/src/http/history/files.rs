@@ -26,8 +26,9 @@ pub(in crate::http) async fn csv(State(app): State<AppState>, Query(asked): Quer
     let wanted = app.wanted(&every_column(asked))?.of_points()?;
     let place = app.gate.download().map_err(Problem::busy)?;
     let name = file_name(&wanted, "csv");
+    let left = app.hub.store.history().left_out(&wanted.system, wanted.range);
     let rows = Csv { store: app.hub.store.clone(), wanted, state: Rest::Head };
-    Ok(download(&name, "text/csv; charset=utf-8", place, rows))
+    Ok(download(&name, "text/csv; charset=utf-8", &left, place, rows))
 }
 
 /// `GET /api/v1/history.parquet?system=hv&from=...&to=...`: the same rows as a Parquet file.
@@ -63,13 +64,14 @@ pub(in crate::http) async fn parquet(
         let folder = tempfile::tempdir().map_err(refused)?;
         let path = folder.path().join("rows.parquet");
         store::write_parquet(&path, &rows)?;
-        Ok(Some((File::open(path).map_err(refused)?, folder)))
+        let left = history.left_out(&system, range);
+        Ok(Some((File::open(path).map_err(refused)?, folder, left)))
     });
     // A Parquet file without rows would have no columns either.
     let nothing = || Problem::not_found("there are no rows in this time");
-    let (mut file, folder) = written.await.map_err(failed)?.ok_or_else(nothing)?;
+    let (mut file, folder, left) = written.await.map_err(failed)?.ok_or_else(nothing)?;
     file.rewind().map_err(|error| failed(error.to_string()))?;
-    Ok(download(&name, "application/vnd.apache.parquet", place, Whole { file, _folder: folder }))
+    Ok(download(&name, "application/vnd.apache.parquet", &left, place, Whole { file, _folder: folder }))
 }
 
 /// All columns, unless some are named.

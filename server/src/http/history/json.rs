@@ -7,10 +7,20 @@ use domain::point::PointId;
 use domain::series::Trace;
 use domain::telemetry::column_name;
 use serde_json::{Value, json};
-use store::{Bucket, CellChart, Chart, Event, Flow, Summary};
+use store::{Bucket, CellChart, Chart, Day, Event, Flow, LeftOut, Summary};
+
+/// Why a standard deviation is not known.
+const NO_STD_DEV: &str =
+    "of cells only the lowest, mean and highest of each minute are kept, not how far single readings lie apart";
 
 /// All of it.
-pub(super) fn answer(wanted: &Wanted, chart: &Chart, cells: &CellCurves, summary: &Summary, events: &[Event]) -> Value {
+pub(super) fn answer(
+    wanted: &Wanted,
+    chart: &Chart,
+    cells: &CellCurves,
+    summary: &Summary,
+    (events, left): (&[Event], &LeftOut),
+) -> Value {
     let column = |point: PointId| json!({ "point": point.spec().path, "column": column_name(point), "unit": point.spec().unit.symbol() });
     let with = |mut object: Value, more: Value| {
         if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
@@ -61,6 +71,7 @@ pub(super) fn answer(wanted: &Wanted, chart: &Chart, cells: &CellCurves, summary
             "out_wh": out_wh, "in_wh": in_wh, "discharging_s": discharging_s, "charging_s": charging_s, "known_s": known_s,
         },
         "events": events.iter().map(event).collect::<Vec<_>>(),
+        "left_out": left_out(left),
     });
     let about_cell =
         |(name, quantity, _): &NamedCell| json!({ "point": name, "unit": Trace::Cell(*quantity, 0).unit().symbol() });
@@ -75,7 +86,10 @@ pub(super) fn answer(wanted: &Wanted, chart: &Chart, cells: &CellCurves, summary
         CellCurves::Minutes(cells) => {
             let of = |cell: &CellChart| {
                 let first_step = rfc3339(cell.from_ms);
-                let about = json!({ "tier": "from minutes", "first_step": first_step, "step_ms": cell.step_ms });
+                let about = json!({
+                    "tier": "from minutes", "first_step": first_step, "step_ms": cell.step_ms,
+                    "std_dev": null, "std_dev_reason": NO_STD_DEV,
+                });
                 with(about, steps(&cell.buckets))
             };
             named.zip(cells).map(|(about, cell)| with(about, of(cell))).collect()
@@ -83,6 +97,15 @@ pub(super) fn answer(wanted: &Wanted, chart: &Chart, cells: &CellCurves, summary
     };
     let about = if cells.is_empty() { about } else { with(about, json!({ "cells": cells })) };
     with(about, drawn)
+}
+
+/// The days whose files were damaged or gone; null if there are none.
+pub(in crate::http) fn left_out(left: &LeftOut) -> Value {
+    let days = |days: &[Day]| days.iter().map(Day::to_string).collect::<Vec<_>>();
+    match *left == LeftOut::default() {
+        true => Value::Null,
+        false => json!({ "readings": days(&left.rows), "cells": days(&left.cells), "words": left.words() }),
+    }
 }
 
 fn event(event: &Event) -> Value {
