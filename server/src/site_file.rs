@@ -165,6 +165,7 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
             Ok(task) => {
                 ages.push((idx, task.ages().clone()));
                 spec.device = task.handle().device().to_owned();
+                spec.silent_after = task.silent_after();
                 tasks.push(task);
             }
             Err(_) => {

@@ -92,6 +92,11 @@ impl LinkTask {
         &self.ages
     }
 
+    /// After how long without a reading it is silent.
+    pub fn silent_after(&self) -> Duration {
+        lock(&self.handle.record).monitor.silent_after()
+    }
+
     /// Takes the address that the link listens on, so that a start that cannot work fails at once. Links that connect
     /// to somewhere have nothing to take.
     ///

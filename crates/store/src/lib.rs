@@ -33,6 +33,7 @@ mod error;
 mod event;
 mod folder;
 mod foreign;
+mod guard;
 mod history;
 mod index;
 mod integrity;
@@ -59,6 +60,7 @@ pub use day::{DAY_MS, Day};
 pub use error::{Notice, StoreError};
 pub use event::{ActiveAlarm, Event, EventKind, UnknownWord};
 pub use foreign::ForeignParquet;
+pub use guard::panic_is_damage;
 pub use history::{
     Beside, CellChart, CellCoverage, CellMap, CellParts, CellRank, CellValue, CellsAt, Chart, Coverage, Grid, Headroom,
     History, LeftOut, Mean, Parts, Range, SAG_MARGIN_MS, Sag, Sags, Spread, Summary, Tier,

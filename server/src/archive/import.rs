@@ -1,5 +1,7 @@
 //! `packtwin import`: other programs' telemetry into the history. No server may be running.
 
+#[cfg(test)]
+mod bent;
 mod duckdb;
 mod intake;
 mod meaning;

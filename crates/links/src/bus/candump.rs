@@ -81,8 +81,8 @@ impl Replay {
         self.input.table()
     }
 
-    pub(crate) fn points(&self) -> Vec<domain::point::PointId> {
-        self.input.points()
+    pub(crate) fn input(&self) -> &CanInput {
+        &self.input
     }
 
     pub(crate) async fn drive(&mut self, reporter: &Reporter) {

@@ -66,8 +66,8 @@ impl Receiver {
         self.input.table()
     }
 
-    pub(crate) fn points(&self) -> Vec<domain::point::PointId> {
-        self.input.points()
+    pub(crate) fn input(&self) -> &CanInput {
+        &self.input
     }
 
     pub(crate) fn interface(&self) -> &str {

@@ -73,7 +73,7 @@ impl LinkConfig {
                 Bus::SharedMemory(shared_memory::Poller::new(file, ms(self.poll_ms()), SharedCells::new(*topology)))
             }
         };
-        let task = LinkTask::new(self.id.get_ref().clone(), system, self.silent_after(), bus);
+        let task = LinkTask::new(self.id.get_ref().clone(), system, self.silent_after(bus.cycle()), bus);
         let installation = self.installation.as_ref().map(|number| *number.get_ref());
         Ok(task.good_for(self.max_age()).of_installation(installation))
     }

@@ -8,10 +8,11 @@ use super::dbc::{BitField, Database, Encoding, Message};
 use super::{push_invalid, push_plausible};
 use crate::can::{CanFrame, CanId, FrameKind};
 use crate::frames::Describe;
+use crate::link::{Ages, between_polls};
 use domain::link::{DecodedValue, LinkFault};
-use domain::point::PointId;
 use domain::reading::{Reading, Target};
 use domain::topology::Topology;
+use std::time::Duration;
 
 /// Compiled messages and the values that are wanted of them.
 #[derive(Debug)]
@@ -95,11 +96,23 @@ pub enum Outcome {
 }
 
 impl CanTable {
-    /// The points that it brings; some more than once.
-    pub(crate) fn points(&self) -> Vec<PointId> {
-        let targets = self.slots.iter().flat_map(|slot| &slot.values).map(|value| value.target);
-        let point = |target| if let Target::Point(point) = target { Some(point) } else { None };
-        targets.filter_map(point).collect()
+    /// How old its values may be: `given`, or without it as the DBC file says how often their messages are sent.
+    pub(crate) fn ages(&self, given: Option<Duration>) -> Ages {
+        let of_slot = |slot: &Slot| {
+            let cycle = self.database.messages[slot.message].cycle;
+            let usual = given.or_else(|| cycle.map(|cycle| between_polls(cycle, Duration::ZERO)))?;
+            let point = |value: &Value| if let Target::Point(point) = value.target { Some(point) } else { None };
+            let cells = slot.values.iter().any(|value| matches!(value.target, Target::Cell(..)));
+            Some(Ages::of(slot.values.iter().filter_map(point), cells, usual))
+        };
+        self.slots.iter().filter_map(of_slot).fold(Ages::default(), Ages::and)
+    }
+
+    /// How often the most frequent of its messages is sent; `None` if the DBC file does not say it of each.
+    pub(crate) fn cycle(&self) -> Option<Duration> {
+        let wanted = self.slots.iter().filter(|slot| !slot.values.is_empty());
+        let cycles = wanted.map(|slot| self.database.messages[slot.message].cycle);
+        cycles.reduce(|a, b| a.zip(b).map(|(a, b)| a.min(b))).flatten()
     }
 
     /// Compiles a DBC file and a map for a system of this topology.

@@ -19,6 +19,7 @@ use crate::can::CanId;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::time::Duration;
 use variants::Variants;
 
 /// Every message of a DBC file.
@@ -26,23 +27,25 @@ use variants::Variants;
 pub struct Database {
     /// Its messages, by identifier.
     pub messages: Vec<Message>,
-    /// Messages that cannot be used, in the order of the file.
+    /// Messages and signals that cannot be used, in the order of the file.
     pub left_out: Vec<LeftOut>,
     /// What else a person should know of the file, in words.
     pub notes: Vec<String>,
 }
 
-/// A message that cannot be used.
+/// A message that cannot be used, or a signal of one whose others can.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Name in the file.
+    /// Name of the message in the file.
     pub name: String,
     /// Line in the file, from 1, of what is wrong.
     pub line: usize,
-    /// What is wrong, in words that name the message.
+    /// What is wrong, in words that name message and signal.
     pub what: String,
-    /// The names of its signals.
+    /// The names of the signals that cannot be used.
     pub signals: Vec<String>,
+    /// Whether it is the whole message.
+    pub whole: bool,
 }
 
 impl fmt::Display for LeftOut {
@@ -60,6 +63,8 @@ pub struct Message {
     pub name: String,
     /// Data bytes of a frame.
     pub size: usize,
+    /// How often it is sent (`GenMsgCycleTime`); `None` if the file does not say it.
+    pub cycle: Option<Duration>,
     /// Its signals, in the order of the file.
     pub signals: Vec<Signal>,
     variants: Variants,
@@ -154,9 +159,13 @@ impl Database {
         Database::parse(&bytes).map_err(|e| format!("{name}, {e}"))
     }
 
-    /// What a person should know before the file is used: messages left out, identifiers and statements in doubt.
+    /// What a person should know before the file is used: messages and signals left out, identifiers and statements in
+    /// doubt.
     pub fn warnings(&self) -> Vec<String> {
-        let left_out = self.left_out.iter().map(|left| format!("{left}: the message is left out"));
+        let left_out = self.left_out.iter().map(|left| match left.whole {
+            true => format!("{left}: the message is left out"),
+            false => format!("{left}: the signal is left out"),
+        });
         left_out.chain(self.notes.iter().cloned()).collect()
     }
 }

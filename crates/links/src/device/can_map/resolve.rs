@@ -102,7 +102,7 @@ impl Resolver<'_> {
         if (found.is_empty() || !pattern.is_plain())
             && let Some(left) = self.left_out(&pattern, wanted)
         {
-            return Err(error(signal, format!("`{}` is in a message that cannot be used: {left}", signal.get_ref())));
+            return Err(error(signal, unusable(signal.get_ref(), left)));
         }
         if found.is_empty() {
             return Err(error(signal, self.not_found("signal", signal.get_ref(), &pattern)));
@@ -161,7 +161,7 @@ impl Resolver<'_> {
             let found = self.find(&pattern);
             let (Some((message, place, _)), true) = (found.first().copied(), pattern.is_plain()) else {
                 let words = match self.left_out(&pattern, |_| true) {
-                    Some(left) => format!("`{name}` is in a message that cannot be used: {left}"),
+                    Some(left) => unusable(name, left),
                     None => self.not_found("flag", name, &pattern),
                 };
                 return Err(error(bits, words));
@@ -195,7 +195,7 @@ impl Resolver<'_> {
         found
     }
 
-    /// A message without use that has a signal that the pattern stands for.
+    /// What is left out of the file that the pattern stands for.
     fn left_out(&self, pattern: &Pattern<'_>, wanted: impl Fn(&Numbers) -> bool) -> Option<&LeftOut> {
         let has = |left: &&LeftOut| {
             let mut numbers = left.signals.iter().filter_map(|signal| pattern.matches(&left.name, signal));
@@ -312,6 +312,12 @@ impl Resolver<'_> {
     }
 }
 
+/// Why a signal that the file has cannot be mapped.
+fn unusable(name: &str, left: &LeftOut) -> String {
+    let place = if left.whole { "is in a message that cannot be used" } else { "cannot be used" };
+    format!("`{name}` {place}: {left}")
+}
+
 fn kind(point: &Spanned<String>) -> Result<Kind, MapError> {
     let path = point.get_ref().as_str();
     let cells = || CellQuantity::ALL.into_iter().find(|q| q.path() == path).map(Kind::Cells);
@@ -425,13 +431,9 @@ mod tests {
                 "Other.U",
                 "same place",
             ),
-            (
-                r#"{ point = "battery/voltage", signal = "L_1" }"#,
-                "L_1",
-                "`L_1` is in a message that cannot be used: line 30: L_2 of Short",
-            ),
+            (r#"{ point = "battery/voltage", signal = "L_2" }"#, "L_2", "`L_2` cannot be used: line 30: L_2 of Short"),
             (r#"{ point = "cells/voltage", signal = "L_{cell}" }"#, "L_{cell}", "cannot be used"),
-            (r#"{ point = "battery/contactors", bits = ["L_1"] }"#, "L_1", "cannot be used"),
+            (r#"{ point = "battery/contactors", bits = ["L_2"] }"#, "L_2", "cannot be used"),
             (r#"{ point = "battery/contactors", bits = ["F0"], range = "ignore" }"#, "F0", "nothing to `bits`"),
             (r#"{ point = "battery/soc" }"#, "battery/soc", "`signal` or `bits`"),
             (r#"{ point = "battery/contactors", bits = ["F0", "F2"] }"#, r#""F0", "F2""#, "another frame"),
