@@ -263,4 +263,41 @@ mod tests {
         }
         assert!(half_float(&0x7E00_u16.to_le_bytes()).is_nan() && half_float(&[1]).is_nan());
     }
+
+    /// The reader of the format panics at some of them.
+    #[test]
+    fn no_bent_byte_makes_more_than_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bent.parquet");
+        let rows = crate::Block::from_columns(
+            vec![1_792_881_000_000, 1_792_881_000_200],
+            [(domain::point::PointId::Soc, vec![80.0, 79.5])],
+        );
+        crate::write_parquet(&path, &rows).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        let read = || -> Result<usize, StoreError> {
+            let file = ForeignParquet::open(&path)?;
+            let mut values = 0;
+            for (column, group) in (0..file.names().len()).flat_map(|c| (0..file.groups()).map(move |g| (c, g))) {
+                values += file.instants(column, group, |_| None).map_or(0, |instants| instants.len());
+                values += if file.is_numeric(column) { file.numbers(column, group)?.len() } else { 0 };
+            }
+            Ok(values)
+        };
+        assert!(read().unwrap() > 0);
+        let (mut sound, mut damaged) = (0, 0);
+        for at in 0..whole.len() {
+            // The lowest bit of a number in the footer is its sign.
+            for bits in [0x01, 0x80, 0xFF] {
+                let mut bent = whole.clone();
+                bent[at] ^= bits;
+                std::fs::write(&path, &bent).unwrap();
+                match read() {
+                    Ok(_) => sound += 1,
+                    Err(error) => damaged += usize::from(error.to_string().contains("it is damaged")),
+                }
+            }
+        }
+        assert!(sound > 0 && damaged > 0, "{sound} sound, {damaged} damaged");
+    }
 }
