@@ -40,12 +40,8 @@ impl Target for Files {
     fn seeds(&self) -> Vec<Vec<u8>> {
         let rows = "Timestamp,SOC (%),pack_voltage,note\n2026-10-24T22:30:00Z,80.1,832.4,a\n2026-10-24 22:30:00.2,,831,\"b,\"\n";
         let cells = "timestamp,cell,cell_v_min,cell_v_mean,cell_v_max,cell_v_n\n1792881000,3,3.1,3.2,3.3,300\n";
-        let map = "modules = 5\ncells_per_module = 52\nstep_ms = 200\nmap = [\n\
-                   { point = \"cells/voltage\", channel = \"p{module}_v{cell}\", scale = 0.001 },\n\
-                   { point = \"battery/current\", channel = \"i\", sign = \"charge-positive\", offset = 0.5 }]\n";
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import");
         let mut seeds: Vec<Vec<u8>> = match self.kind {
-            "map" => vec![map.into()],
             "csv" => vec![rows.into(), rows.replace(',', ";").replace('.', ",").into(), cells.into()],
             _ => Vec::new(),
         };
@@ -60,13 +56,6 @@ impl Target for Files {
 
     fn take(&self, input: &[u8]) -> bool {
         let path = self.write(input);
-        if self.kind == "map" {
-            let Ok(map) = Meanings::read(&path) else { return false };
-            // A channel is a cell, a point, or nobody's; what cannot be is an error.
-            return ["p1_v1", "p5_v52", "p6_v1", "p1_v99999999999", "i", ""]
-                .into_iter()
-                .any(|name| map.of(name).is_ok());
-        }
         let mut intake = Intake::new(&Meanings::Names, NOW_MS);
         let mut refused = Refused::default();
         let outcome = match self.kind {
@@ -93,9 +82,4 @@ fn bent_csv_files_do_no_harm() {
 #[test]
 fn bent_parquet_files_do_no_harm() {
     fuzz(&Files::of("parquet"), &corpus());
-}
-
-#[test]
-fn bent_maps_do_no_harm() {
-    fuzz(&Files::of("map"), &corpus());
 }
