@@ -71,6 +71,12 @@ pub(crate) fn tally(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> (u
     (folded(moment, site, system).len() + usize::from(storage.is_some()), worst.max(storage))
 }
 
+/// How bad the worst alarm is of those that look at one of these.
+pub(crate) fn standing(moment: &Moment, watches: &[Watch]) -> Option<Severity> {
+    let rules = moment.alarms.iter().filter_map(|alarm| alarm.rule.rule());
+    rules.filter(|rule| watches.contains(&rule.watch)).map(|rule| rule.severity).max()
+}
+
 /// How many problems, in words.
 pub(crate) fn count_words(problems: usize) -> String {
     match problems {
@@ -264,6 +270,37 @@ mod tests {
         assert_eq!((problems[0].for_s, &problems[0].seen, &problems[1].seen), (60.0, &Seen::Cell(131), &Seen::Trends));
         let (_, words, detail) = answer(&moment, &spec());
         assert_eq!((words.as_str(), detail.as_str()), ("2 problems", "257 cells without an alarm"));
+    }
+
+    #[test]
+    fn a_figure_knows_the_worst_alarm_about_it() {
+        let mut moment = moment();
+        moment.alarms = vec![
+            alarm("cell.voltage.low", Subject::Cell(131), 2.80),
+            alarm("cell.voltage.low.warning", Subject::Cell(131), 2.80),
+            alarm("cell.temperature.high", Subject::Cell(3), 51.0),
+        ];
+        for (watches, severity) in [
+            (&[Watch::CellVoltageLow, Watch::CellTemperatureHigh][..], Some(Severity::Critical)),
+            (&[Watch::CellTemperatureHigh], Some(Severity::Warning)),
+            (&[Watch::Insulation], None),
+        ] {
+            assert_eq!(standing(&moment, watches), severity, "{watches:?}");
+        }
+    }
+
+    #[test]
+    fn a_warning_is_told_with_the_critical_alarm_of_the_same() {
+        let mut moment = moment();
+        let (critical, warning) =
+            (alarm("insulation.low", Subject::System, 7.0), alarm("insulation.low.warning", Subject::System, 7.0));
+        for alarms in [vec![critical, warning], vec![warning, critical]] {
+            moment.alarms = alarms;
+            let told = problems(&moment, &site(), &spec());
+            assert_eq!((told.len(), told[0].severity, told[0].effects.len()), (1, Severity::Critical, 1), "{told:?}");
+        }
+        moment.alarms = vec![warning];
+        assert_eq!(problems(&moment, &site(), &spec()).len(), 1);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub fn AgeNote(
 ) -> impl IntoView {
     let words = Derived::new(move || match freshness.get() {
         Freshness::Fresh { age_s } => format::calm_age(age_s),
-        Freshness::Stale { age_s } => format!("stale, {}", format::age(age_s)),
+        Freshness::Stale { age_s } => format!("stale, {}", format::calm_age(age_s)),
         Freshness::Missing(why) => why.words().to_owned(),
     });
     let state = Derived::new(move || match freshness.get() {

@@ -1,8 +1,10 @@
 //! A reading: a value with its name, unit, age and a remark; or why there is none.
 
 use super::age::{AgeNote, Freshness};
+use super::severity::SeverityMark;
 use crate::derived::Derived;
 use crate::format::{self, Figure};
+use domain::alarm::Severity;
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData, Sample};
 use domain::time::Mono;
@@ -74,7 +76,8 @@ impl Shown {
     }
 }
 
-/// A value with its name, unit, age and a remark. Where there is none: a dash and the reason.
+/// A value with its name, unit, age and a remark. Where there is none: a dash, and the reason in place of the remark; a
+/// value that is too old has its age there, so that the name keeps its room.
 #[component]
 pub fn Reading(
     /// The name of the quantity.
@@ -86,21 +89,36 @@ pub fn Reading(
     /// A remark beneath: direction, limit, place. Shown only beside a fresh value.
     #[prop(optional, into)]
     note: Option<Derived<String>>,
+    /// How bad the worst alarm is that stands about it.
+    #[prop(optional, into)]
+    alarm: Option<Derived<Option<Severity>>>,
 ) -> impl IntoView {
+    let fresh = Derived::new(move || value.with(Shown::is_fresh));
+    let freshness = Derived::new(move || value.with(|v| v.freshness));
+    let mark = alarm.map(|alarm| {
+        move || {
+            alarm.get().map(|severity| {
+                view! { <span class="reading-alarm"><SeverityMark severity /><span class="visually-hidden">{severity.word()}</span></span> }
+            })
+        }
+    });
+    let note = move || match (note, fresh.get()) {
+        (Some(note), true) => view! { <p class="note">{note}</p> }.into_any(),
+        (None, true) => ().into_any(),
+        (_, false) => view! { <p class="note"><AgeNote freshness /></p> }.into_any(),
+    };
     view! {
-        <div class="reading" data-fresh=move || value.with(|v| v.is_fresh().to_string())>
+        <div class="reading" data-fresh=move || fresh.get().to_string()>
             <p class="reading-head">
                 <span class="reading-label">{label}</span>
-                <AgeNote freshness=Derived::new(move || value.with(|v| v.freshness)) />
+                {move || fresh.get().then(|| view! { <AgeNote freshness /> })}
             </p>
             <p class="reading-value">
                 <span class="number">{move || value.with(Shown::number)}</span>
                 <span class="unit">{move || value.with(Shown::unit)}</span>
+                {mark}
             </p>
-            {note.map(|note| {
-                let words = Derived::new(move || if value.with(Shown::is_fresh) { note.get() } else { String::new() });
-                view! { <p class="note">{words}</p> }
-            })}
+            {note}
         </div>
     }
     .into_any()

@@ -19,7 +19,7 @@ mod panel;
 mod view;
 mod worst;
 
-use crate::components::{Card, Chip, EmptyState, Tone};
+use crate::components::{AddressNote, Card, Chip, EmptyState, Tone};
 use crate::derived::Derived;
 use crate::format;
 use crate::live::Live;
@@ -58,6 +58,7 @@ fn CellsOfSystem() -> impl IntoView {
     let cell = Derived::new(move || view.choice.get().cell);
     let panel = move || cell.get().map(|cell| view! { <Panel view cell /> });
     view! {
+        <AddressNote words=view.unknown() />
         <div class="cells-head">
             <Controls view />
             <Counts view />

@@ -88,7 +88,7 @@ fn Effects(lab: Lab) -> impl IntoView {
     let power = live.map(|moment| Shown::point_as(moment, PointId::Power, |power_w| format::kilowatts(power_w.abs())));
     view! {
         <div class="tiles lab-effects">
-            <section class="card tile" aria-label=load>
+            <section class="card tile" aria-label=format!("{load} now")>
                 <Reading label=load value=live.shown(PointId::LoadPower) />
             </section>
             <section class="card tile" aria-label="Battery power">

@@ -8,7 +8,7 @@ mod record;
 mod table;
 
 use crate::address::Navigation;
-use crate::components::{Chip, EmptyState, Tone};
+use crate::components::{AddressNote, Chip, EmptyState, Tone};
 use crate::derived::Derived;
 use crate::live::Live;
 use card::LinkCard;
@@ -29,6 +29,14 @@ pub fn LinksPage() -> impl IntoView {
         let asked = navigation.at().field("link");
         asked.and_then(|asked| ids.iter().position(|id| *id == asked)).unwrap_or(0)
     });
+    let unknown = {
+        let site = site.clone();
+        Derived::new(move || {
+            let asked = navigation.at().field("link")?;
+            let first = site.links.first().filter(|_| site.links.iter().all(|link| link.id != asked))?;
+            Some(format!("No link has the id \u{201c}{asked}\u{201d}: the frames are those of {}.", first.name))
+        })
+    };
     let delivering = {
         let specs = site.clone();
         live.map(move |moment| model::delivering(&specs.links, &moment.links, moment.now.mono))
@@ -60,6 +68,7 @@ pub fn LinksPage() -> impl IntoView {
             view! { <EmptyState title="No link is configured" advice /> }.into_any()
         } else {
             view! {
+                <AddressNote words=unknown />
                 <p class="links-head" hidden=move || !kept.get()>
                     <Chip dot=true tone=tone>
                         {move || format!("{} of {all} links deliver", delivering.get())}

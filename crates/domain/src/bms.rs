@@ -21,7 +21,7 @@ pub const EVENTS: [&str; 18] = [
     "fan error",
     "ground fault",
     "door open",
-    "another event",
+    "an event that has no name",
     "wrong configuration",
 ];
 

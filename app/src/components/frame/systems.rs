@@ -1,4 +1,5 @@
-//! Site and system; where the site has several systems, the way to the others, each with its worst alarm.
+//! Site and system; where the site has several systems, the way to the others, each with its worst alarm. The button of
+//! the switch has the mark of the system that is shown, and apart from it the worst mark of the others.
 
 use crate::address::{Address, Navigation};
 use crate::components::SeverityMark;
@@ -25,13 +26,21 @@ pub(super) fn Systems() -> impl IntoView {
         }
         .into_any();
     }
-    let worst = live.map(|moment| moment.site.systems.iter().copied().max_by_key(|health| rank(*health)));
+    let here = live.place();
+    let own = live.map(move |moment| moment.site.systems.get(here).copied());
+    let others = live.map(move |moment| worst_of_others(&moment.site.systems, here));
+    let name = system.name.clone();
+    let label = Derived::new(move || label(&name, own.get(), others.get()));
     let links = (0..site.systems.len()).map(|place| view! { <Way place /> }).collect_view();
     view! {
         <p class="system-name">{site.name.clone()}</p>
-        <button type="button" class="system-choice" popovertarget="systems" aria-label=format!("{}: choose a system", system.name)>
+        <button type="button" class="system-choice" popovertarget="systems" aria-label=label>
             <span class="system-choice-name">{system.name.clone()}</span>
-            <HealthMark health=Derived::new(move || worst.get()) />
+            <span class="system-own"><HealthMark health=own /></span>
+            <span class="system-others" hidden=move || words(others.get()).is_none()>
+                <span class="system-others-word">"other"</span>
+                <HealthMark health=others />
+            </span>
             <Icon glyph=Glyph::Down />
         </button>
         <nav id="systems" class="system-switch" popover="auto" aria-label="Systems">
@@ -81,6 +90,28 @@ fn HealthMark(health: Derived<Option<Health>>) -> impl IntoView {
     .into_any()
 }
 
+/// The worst state of a system beside that at `here`; `None` without another.
+fn worst_of_others(systems: &[Health], here: usize) -> Option<Health> {
+    let others = systems.iter().enumerate().filter(|(place, _)| *place != here);
+    others.map(|(_, health)| *health).max_by_key(|health| rank(*health))
+}
+
+/// What is said of a state; nothing where no alarm is active.
+fn words(health: Option<Health>) -> Option<&'static str> {
+    match health? {
+        Health::Alarm(severity) => Some(severity.word()),
+        Health::Unknown => Some("no data"),
+        Health::NoAlarm => None,
+    }
+}
+
+/// The name of the switch's button: `832 V pack, critical; another system: warning; choose a system`.
+fn label(name: &str, own: Option<Health>, others: Option<Health>) -> String {
+    let own = words(own).map_or_else(String::new, |word| format!(", {word}"));
+    let others = words(others).map_or_else(String::new, |word| format!("; another system: {word}"));
+    format!("{name}{own}{others}; choose a system")
+}
+
 /// Worse states are higher.
 fn rank(health: Health) -> u8 {
     match health {
@@ -98,8 +129,9 @@ fn facts(system: &SystemSpec) -> String {
     match system.topology.cells() {
         0 => format!("{energy}{}kWh", format::THIN),
         cells => {
-            let (cells, modules) = (format::count(cells as u64), system.topology.modules());
-            format!("{cells} cells, {modules} modules, {energy}{}kWh", format::THIN)
+            let (cells, modules) =
+                (format::counted(cells, "cell"), format::counted(system.topology.modules(), "module"));
+            format!("{cells}, {modules}, {energy}{}kWh", format::THIN)
         }
     }
 }
@@ -110,6 +142,26 @@ mod tests {
     use crate::sample::spec;
     use domain::spec::SystemKind;
     use domain::topology::Topology;
+
+    #[test]
+    fn the_button_tells_this_system_from_the_others() {
+        use Health::{Alarm, NoAlarm, Unknown};
+        let (critical, warning) = (Alarm(Severity::Critical), Alarm(Severity::Warning));
+        for (systems, here, others, says) in [
+            (vec![NoAlarm, critical], 0, Some(critical), "Pack; another system: critical; choose a system"),
+            (vec![NoAlarm, critical], 1, Some(NoAlarm), "Pack, critical; choose a system"),
+            (
+                vec![warning, Unknown, critical],
+                2,
+                Some(warning),
+                "Pack, critical; another system: warning; choose a system",
+            ),
+            (vec![critical], 0, None, "Pack, critical; choose a system"),
+        ] {
+            assert_eq!(worst_of_others(&systems, here), others);
+            assert_eq!(label("Pack", systems.get(here).copied(), others), says);
+        }
+    }
 
     #[test]
     fn the_switch_stays_on_the_page_if_the_other_system_has_it() {

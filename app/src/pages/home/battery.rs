@@ -1,9 +1,10 @@
 //! The battery in detail, and how its source does.
 
+use super::state::State;
 use super::words::{self, Judged, SourceWords};
 use super::{sources, status};
 use crate::alive::Later;
-use crate::components::{Card, Chip, Freshness, Shown, Tone};
+use crate::components::{Card, Freshness, Shown, Tone};
 use crate::derived::Derived;
 use crate::format::{self, Figure};
 use crate::live::Live;
@@ -95,7 +96,7 @@ fn Detail(
                 <span class="number">{move || shown.with(Shown::number)}</span>
                 <span class="unit">{move || shown.with(Shown::unit)}</span>
             </p>
-            <p class="detail-state" data-tone=move || judged.get().1.name() data-state=move || judged.get().0>{state}</p>
+            <p class="detail-state" data-tone=move || judged.get().1.name()>{state}</p>
             <p class="note">{note}</p>
         </section>
     }
@@ -136,7 +137,7 @@ pub(super) fn Source(
         <div class="source" role="group" aria-label=label>
             <p class="source-name"><b>{name}</b>" "<span class="note">{way}</span></p>
             <p class="source-age">{age}</p>
-            <Chip tone dot=true>{move || if healthy.get() { "Healthy" } else { "Check connection" }}</Chip>
+            <State tone words=move || if healthy.get() { "Healthy" } else { "Check connection" } />
             <p class="source-advice note" role="status">{advice}</p>
         </div>
     }

@@ -3,12 +3,13 @@
 use super::battery::{Source, reached};
 use super::charge::{self, Counted, Jumps};
 use super::past::Past;
+use super::state::State;
 use super::trends::{chart, line, until};
 use super::{sources, words};
 use crate::alive::Later;
 use crate::charts::line::{LineChart, LineChartView, ValueRange};
 use crate::charts::theme::Ink;
-use crate::components::{Card, Chip, Shown, Tone};
+use crate::components::{Card, Shown, Tone};
 use crate::derived::Derived;
 use crate::format;
 use crate::live::Live;
@@ -22,13 +23,19 @@ const HEIGHT_PX: u32 = 200;
 pub(super) fn Compare(past: Past) -> impl IntoView {
     let live = Live::expect();
     let (own, others) = sources(&live);
-    let victron_link = own.map(|(place, _)| place);
+    let victron_link = own.as_ref().map(|(place, _)| *place);
     let inverter_link = others.first().map(|(place, _)| *place).or(victron_link);
     let inverter = words::inverter(others.first().map(|(_, link)| link.name.as_str()));
+    // Without a Victron the battery speaks for itself.
+    let has_victron = own.as_ref().is_some_and(|(_, link)| link.is_victron());
+    let (own_name, own_how) =
+        if has_victron { ("Victron", "measured by a shunt") } else { ("Battery", "as it reports itself") };
+    let (other, one) = (inverter.clone(), others.is_empty());
     let apart = live.map(|m| words::apart(m.point(PointId::Soc), m.point(PointId::InverterSoc)));
     let difference = Derived::new(move || match apart.get() {
         Ok((points, _)) => format!("{} points apart", format::fixed(points, 1)),
-        Err(_) => "Both are needed to compare them".to_owned(),
+        Err(_) if one => format!("No link reads an inverter: {own_name} is not compared with one"),
+        Err(_) => format!("{own_name} and {other} cannot be compared until both report"),
     });
     let verdict = Derived::new(move || apart.get().map_or(("Cannot be compared", Tone::Neutral), |(_, judged)| judged));
     let tone = Derived::new(move || verdict.get().1);
@@ -37,7 +44,7 @@ pub(super) fn Compare(past: Past) -> impl IntoView {
         let lines = vec![
             charge::line(past),
             line(past, PointId::InverterSoc, &name.get_value(), Ink::SolArk),
-            line(past, PointId::Soc, "Victron", Ink::Victron),
+            line(past, PointId::Soc, own_name, Ink::Victron),
         ];
         LineChart { marks: charge::marks(past), ..chart(past, "%", ValueRange::Fit(10.0), lines) }
     });
@@ -45,14 +52,14 @@ pub(super) fn Compare(past: Past) -> impl IntoView {
     let curves = Derived::new(move || until(shown.get(), end.get()));
     let label = Derived::new(move || format!("State of charge in percent, last {} hours", past.hours.get()));
     view! {
-        <Card title=format!("SOC: Victron and {inverter}") class="span-7 home-soc">
+        <Card title=if one { format!("SOC: {own_name}") } else { format!("SOC: {own_name} and {inverter}") } class="span-7 home-soc">
             <div class="soc-both">
-                <SocOf name="Victron".to_owned() how="measured by a shunt" of="victron" point=PointId::Soc link=victron_link />
+                <SocOf name=own_name.to_owned() how=own_how of="victron" point=PointId::Soc link=victron_link />
                 <SocOf name=inverter.clone() how="estimated by the inverter" of="sol-ark" point=PointId::InverterSoc link=inverter_link />
                 <Counted past />
                 <p class="soc-apart" role="status">
                     <b>{difference}</b>
-                    <Chip tone dot=true>{move || verdict.get().0}</Chip>
+                    <State tone words=move || verdict.get().0 />
                 </p>
             </div>
             <Later><LineChartView id="home-soc" chart=curves label height_px=HEIGHT_PX /></Later>

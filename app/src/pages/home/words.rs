@@ -144,7 +144,7 @@ pub(super) fn apart(victron: Sample, inverter: Sample) -> Result<(f32, Judged), 
     // As far apart as they are shown: rounded values that differ by 2.0 are not called aligned.
     let points = ((victron? - inverter?).abs() * 10.0).round() / 10.0;
     let judged =
-        if points < ALIGNED_POINTS { ("Readings aligned", Tone::Good) } else { ("Check calibration", Tone::Warning) };
+        if points < ALIGNED_POINTS { ("Readings aligned", Tone::Good) } else { ("Check calibration", Tone::Notice) };
     Ok((points, judged))
 }
 

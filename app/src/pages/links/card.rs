@@ -129,7 +129,7 @@ fn Faults(line: Derived<Line>) -> impl IntoView {
                     return view! { <Chip tone=Tone::Good dot=true>"no faults"</Chip> }.into_any();
                 }
                 let chip = |(fault, n): (domain::link::LinkFault, u32)| {
-                    let words = format!("{} {}", format::count(u64::from(n)), fault.words());
+                    let words = model::fault_words(fault, n);
                     view! { <Chip tone=Tone::Warning dot=true>{words}</Chip> }
                 };
                 seen.into_iter().map(chip).collect_view().into_any()
@@ -154,7 +154,11 @@ fn bytes(rate: f32) -> Figure {
 }
 
 fn latency(ms: f32) -> Figure {
-    Figure { number: format::fixed(ms, if ms < 10.0 { 2 } else { 0 }), unit: "ms" }
+    let number = match ms {
+        ms if ms < 0.01 => format!("<{}0.01", format::THIN),
+        ms => format::fixed(ms, if ms < 10.0 { 2 } else { 0 }),
+    };
+    Figure { number, unit: "ms" }
 }
 
 fn plain(n: u64) -> Figure {

@@ -60,6 +60,29 @@ pub fn faults(status: &LinkStatus) -> Vec<(LinkFault, u32)> {
     seen
 }
 
+/// How often a fault was seen, in words: `1 impossible jump`, `30 time-outs`.
+pub fn fault_words(fault: LinkFault, n: u32) -> String {
+    let thing = match fault {
+        LinkFault::Malformed => "malformed frame",
+        LinkFault::UnknownId => "frame with an unknown id|frames with an unknown id",
+        LinkFault::WrongLength => "frame of a wrong length|frames of a wrong length",
+        LinkFault::Lost => "lost packet",
+        LinkFault::OutOfOrder => "packet out of order|packets out of order",
+        LinkFault::Refused => "refusal",
+        LinkFault::BusOff => "time bus off|times bus off",
+        LinkFault::ErrorPassive => "time error-passive|times error-passive",
+        LinkFault::ArbitrationLost => "lost arbitration",
+        LinkFault::OtherSender => "packet of another sender|packets of another sender",
+        LinkFault::OutsideRange => "value outside its declared range|values outside their declared range",
+        // Nouns as they are.
+        _ => fault.words(),
+    };
+    match thing.split_once('|') {
+        Some((one, many)) => format!("{} {}", crate::format::count(n.into()), if n == 1 { one } else { many }),
+        None => crate::format::counted(n as usize, thing),
+    }
+}
+
 /// How many of the links deliver.
 pub fn delivering(specs: &[LinkSpec], statuses: &[LinkStatus], now: Mono) -> usize {
     specs.iter().zip(statuses).filter(|(spec, status)| health(spec, status, now) == Health::Good).count()
@@ -136,6 +159,20 @@ mod tests {
         for (rate, text) in [(0.0, "0 B/s"), (999.0, "999 B/s"), (31_420.0, "31.4 kB/s"), (2.5e6, "2.5 MB/s")] {
             let (number, unit) = bytes_per_s(rate);
             assert_eq!(format!("{number} {unit}"), text);
+        }
+    }
+
+    #[test]
+    fn faults_are_counted_in_english() {
+        for (fault, n, words) in [
+            (LinkFault::Jump, 1, "1 impossible jump"),
+            (LinkFault::Timeout, 30, "30 time-outs"),
+            (LinkFault::SkippedPoll, 4, "4 skipped polls"),
+            (LinkFault::BusOff, 2, "2 times bus off"),
+            (LinkFault::UnknownId, 1, "1 frame with an unknown id"),
+            (LinkFault::Malformed, 2, "2 malformed frames"),
+        ] {
+            assert_eq!(fault_words(fault, n), words);
         }
     }
 }

@@ -45,7 +45,11 @@ pub(super) fn CellMap() -> impl IntoView {
         let choice = Choice { cell: Some(cell), ..Choice::default() };
         navigation.go(&choice.address(&live.href("/cells"), &topology), Leave::Entry);
     };
-    let label = format!("Cell voltages, {} modules of {} cells", topology.modules(), topology.cells_per_module);
+    let label = format!(
+        "Cell voltages, {} of {}",
+        format::counted(topology.modules(), "module"),
+        format::counted(topology.cells_per_module.into(), "cell")
+    );
     view! {
         <section class="card cell-map" aria-label="Cells">
             <header class="card-head">
@@ -72,7 +76,11 @@ pub(super) fn CellMap() -> impl IntoView {
 
 /// The scale that holds the healthy cells. The others are marked anyway, and would drown the differences of the rest.
 fn healthy_scale(cells: &[HeatCell]) -> Option<Scale> {
-    let healthy = || cells.iter().filter_map(|cell| if let HeatCell::Good(v) = cell { Some(*v) } else { None });
+    let healthy = || {
+        cells
+            .iter()
+            .filter_map(|cell| if let HeatCell::Good(v) | HeatCell::Elsewhere(v) = cell { Some(*v) } else { None })
+    };
     let (low, high) = (healthy().reduce(f32::min)?, healthy().reduce(f32::max)?);
     let widen = ((LEAST_V - (high - low)) / 2.0).max(0.0);
     Some(Scale::new(((low - widen) / STEP_V).floor() * STEP_V, ((high + widen) / STEP_V).ceil() * STEP_V))
@@ -81,10 +89,14 @@ fn healthy_scale(cells: &[HeatCell]) -> Option<Scale> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charts::heatmap::Beyond;
+    use domain::alarm::{Direction, Severity};
+
+    const LOW: Beyond = Beyond { side: Direction::Below, severity: Severity::Critical };
 
     #[test]
     fn a_marked_cell_does_not_stretch_the_scale() {
-        let cells = [HeatCell::Good(3.199), HeatCell::Good(3.207), HeatCell::Low(2.8), HeatCell::Stale(3.0)];
+        let cells = [HeatCell::Good(3.199), HeatCell::Good(3.207), HeatCell::Out(2.8, LOW), HeatCell::Stale(3.0)];
         let scale = healthy_scale(&cells).unwrap();
         assert!((scale.low - 3.180).abs() < 1e-4 && (scale.high - 3.225).abs() < 1e-4, "{scale:?}");
         assert_eq!(healthy_scale(&cells[2..]), None);

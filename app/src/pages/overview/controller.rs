@@ -1,9 +1,11 @@
 //! What the battery controller says of itself: contactors, mode, insulation, and the nodes that measure the cells.
 
-use crate::components::Card;
+use crate::components::{Card, SeverityMark};
 use crate::derived::Derived;
 use crate::format;
 use crate::live::Live;
+use crate::problem::standing;
+use domain::alarm::{Severity, Watch};
 use domain::derived::{contactors, controller_mode};
 use domain::point::PointId;
 use domain::reading::{NoData, NodeQuantity, Sample};
@@ -18,27 +20,33 @@ pub(super) fn Controller() -> impl IntoView {
     let told = [PointId::Contactors, PointId::ControllerMode, PointId::InsulationKohm];
     let silent = live
         .map(move |moment| modules == 0 && told.iter().all(|point| moment.point(*point) == Err(NoData::NotPresent)));
+    let alarm = move |watches: &'static [Watch]| live.map(move |moment| standing(moment, watches));
     view! {
         <div class="controller" hidden=silent>
             <Card title="Battery controller" class="controller-card">
                 <dl class="controller-facts">
-                    <Fact name="Contactors" value=live.map(|m| said(m, PointId::Contactors, |bits| contactors(bits).to_owned())) />
-                    <Fact name="Mode" value=live.map(|m| said(m, PointId::ControllerMode, |code| controller_mode(code).to_owned())) />
-                    <Fact name="Insulation" value=live.map(|m| said(m, PointId::InsulationKohm, insulation)) />
-                    {(modules > 0).then(|| view! { <Fact name="AFE nodes" value=live.map(nodes) /> })}
+                    <Fact name="Contactors" value=live.map(|m| said(m, PointId::Contactors, |bits| contactors(bits).to_owned())) alarm=alarm(&[Watch::ContactorMismatch]) />
+                    <Fact name="Mode" value=live.map(|m| said(m, PointId::ControllerMode, |code| controller_mode(code).to_owned())) alarm=alarm(&[Watch::ControllerMode]) />
+                    <Fact name="Insulation" value=live.map(|m| said(m, PointId::InsulationKohm, insulation)) alarm=alarm(&[Watch::Insulation]) />
+                    {(modules > 0).then(|| view! { <Fact name="AFE nodes" value=live.map(nodes) alarm=alarm(&[Watch::NodeState, Watch::NodeDelay]) /> })}
                 </dl>
             </Card>
         </div>
     }
 }
 
-/// A name and what is said under it, and whether that is known now.
+/// A name and what is said under it, whether that is known now, and how bad the worst alarm about it is.
 #[component]
-fn Fact(name: &'static str, value: Derived<(String, bool)>) -> impl IntoView {
+fn Fact(name: &'static str, value: Derived<(String, bool)>, alarm: Derived<Option<Severity>>) -> impl IntoView {
     view! {
         <div data-fresh=move || value.with(|(_, fresh)| fresh.to_string())>
             <dt>{name}</dt>
-            <dd class="number">{move || value.with(|(words, _)| words.clone())}</dd>
+            <dd>
+                {move || {
+                    alarm.get().map(|severity| view! { <SeverityMark severity /><span class="visually-hidden">{severity.word()}": "</span> })
+                }}
+                <span class="number">{move || value.with(|(words, _)| words.clone())}</span>
+            </dd>
         </div>
     }
     .into_any()

@@ -83,7 +83,7 @@ fn row(over: Over, live: &Live) -> impl IntoView + use<> {
         n => format!(", {n}{THIN}times"),
     };
     view! {
-        <li class="problem">
+        <li class="problem-over">
             <SeverityMark severity=over.severity />
             <div>
                 <a href=address_of(&there, Some(over.at)) rel="external">{over.words}</a>

@@ -50,7 +50,7 @@ pub(super) fn LoadProfile(
     });
     let chart = Derived::new(move || live.profile.with(|profile| chart(profile, kind, end.get())));
     view! {
-        <Card title="Load profile" note=format!("kW, last 10 minutes at {rate}") class=if wide { "load-profile wide" } else { "load-profile" }>
+        <Card title="Load profile" note=format!("kW, last 10 minutes at {rate}; battery above 0 discharging, below 0 charging") class=if wide { "load-profile wide" } else { "load-profile" }>
             <LineChartView id="load-profile" chart label="Load profile of the last 10 minutes, in kilowatts" height_px=HEIGHT_PX />
         </Card>
     }

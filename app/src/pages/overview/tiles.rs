@@ -6,6 +6,8 @@ use crate::components::{Reading, Shown};
 use crate::derived::Derived;
 use crate::format;
 use crate::live::Live;
+use crate::problem::standing;
+use domain::alarm::Watch;
 use domain::derived::sop_use_pct;
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData};
@@ -18,6 +20,20 @@ use leptos::prelude::*;
 const IDLE_A: f32 = 0.5;
 /// Over how long the voltage's change is told, s.
 const CHANGE_S: f64 = 10.0;
+
+/// Whose alarms a tile is marked with.
+const VOLTAGE: [Watch; 3] = [Watch::PackVoltage, Watch::VoltageOff, Watch::BusSag];
+const CURRENT: [Watch; 2] = [Watch::ChargeCurrent, Watch::DischargeCurrent];
+const POWER: [Watch; 2] = [Watch::ChargeLimitUse, Watch::DischargeLimitUse];
+const CELL_VOLTAGE: [Watch; 3] = [Watch::CellSpread, Watch::CellVoltageLow, Watch::CellVoltageHigh];
+const HEAT: [Watch; 6] = [
+    Watch::CellTemperatureHigh,
+    Watch::CellTemperatureLow,
+    Watch::ChargeHottest,
+    Watch::ChargeColdest,
+    Watch::DischargeHottest,
+    Watch::DischargeColdest,
+];
 
 /// The row of tiles. A system without cells has no tiles for them.
 #[component]
@@ -52,20 +68,20 @@ pub(super) fn Tiles() -> impl IntoView {
     view! {
         <div class="tiles">
             <section class="card tile" aria-label="Voltage">
-                <Reading label="Voltage" value=live.shown(PointId::Voltage) note=voltage_words />
+                <Reading label="Voltage" value=live.shown(PointId::Voltage) note=voltage_words alarm=live.map(|m| standing(m, &VOLTAGE)) />
             </section>
             <section class="card tile" aria-label="Current">
-                <Reading label="Current" value=live.map(|m| Shown::point_as(m, PointId::Current, |a| format::amperes(a.abs()))) note=current_words />
+                <Reading label="Current" value=live.map(|m| Shown::point_as(m, PointId::Current, |a| format::amperes(a.abs()))) note=current_words alarm=live.map(|m| standing(m, &CURRENT)) />
             </section>
             <section class="card tile" aria-label="Battery power">
-                <Reading label="Battery power" value=live.map(|m| Shown::point_as(m, PointId::Power, |w| format::kilowatts(w.abs()))) note=power_words />
+                <Reading label="Battery power" value=live.map(|m| Shown::point_as(m, PointId::Power, |w| format::kilowatts(w.abs()))) note=power_words alarm=live.map(|m| standing(m, &POWER)) />
             </section>
             {if spec.kind == SystemKind::Home {
                 view! { <HomeTiles /> }.into_any()
             } else {
                 view! {
                     <section class="card tile" aria-label="Headroom">
-                        <Reading label="Headroom" value=headroom note=limit_words />
+                        <Reading label="Headroom" value=headroom note=limit_words alarm=live.map(|m| standing(m, &[Watch::SopUse])) />
                     </section>
                 }
                     .into_any()
@@ -89,10 +105,10 @@ fn CellTiles() -> impl IntoView {
     let heat_words = live.map(move |m| heat_words(m, &spec));
     view! {
         <section class="card tile" aria-label="Cell spread">
-            <Reading label="Cell spread" value=spread note=spread_words />
+            <Reading label="Cell spread" value=spread note=spread_words alarm=live.map(|m| standing(m, &CELL_VOLTAGE)) />
         </section>
         <section class="card tile" aria-label="Hottest cell">
-            <Reading label="Hottest cell" value=hottest note=heat_words />
+            <Reading label="Hottest cell" value=hottest note=heat_words alarm=live.map(|m| standing(m, &HEAT)) />
         </section>
     }
 }
@@ -103,13 +119,13 @@ fn HomeTiles() -> impl IntoView {
     let estimate_words = live.map(|moment| apart_words(moment).unwrap_or_default());
     view! {
         <section class="card tile" aria-label="Temperature">
-            <Reading label="Temperature" value=live.shown(PointId::Temperature) />
+            <Reading label="Temperature" value=live.shown(PointId::Temperature) alarm=live.map(|m| standing(m, &HEAT)) />
         </section>
         <section class="card tile" aria-label="Solar">
             <Reading label="Solar" value=live.map(|m| Shown::point_as(m, PointId::SolarPower, format::kilowatts)) />
         </section>
         <section class="card tile" aria-label="Inverter's estimate">
-            <Reading label="Inverter's estimate" value=live.shown(PointId::InverterSoc) note=estimate_words />
+            <Reading label="Inverter's estimate" value=live.shown(PointId::InverterSoc) note=estimate_words alarm=live.map(|m| standing(m, &[Watch::InverterSocMove])) />
         </section>
     }
 }
