@@ -149,10 +149,11 @@ fn PageLink() -> impl IntoView {
         true => format!(", {}", local_day(utc.get().0 as f64 / 1e3)),
         false => String::new(),
     });
+    let dated = move || day.with(|day| !day.is_empty()).then(|| view! { <span class="strip-day">{day}</span> });
     view! {
         <span class="strip-live" role="status" data-lost=move || lost.get().to_string()>
             <Chip tone dot=true>
-                <span class="strip-words">{words}<span class="strip-day">{day}</span></span>
+                <span class="strip-words">{words}{dated}</span>
             </Chip>
         </span>
     }

@@ -6,10 +6,11 @@ use crate::alive::Later;
 use crate::components::{Card, Chip, Freshness, Shown, Tone};
 use crate::derived::Derived;
 use crate::format::{self, Figure};
-use crate::live::{Live, made_of_rows};
+use crate::live::{LinksKnown, Live, made_of_rows};
 use domain::limits::{Band, Limits};
 use domain::link::LinkSpec;
 use domain::point::PointId;
+use domain::reading::NoData;
 use domain::twin::Moment;
 use leptos::prelude::*;
 
@@ -82,7 +83,10 @@ fn Detail(
     let shown = live.map(move |m| Shown::point_as(m, point, figure));
     let judged = live.map(move |m| match m.point(point) {
         Ok(value) => judge(value, &limits),
-        Err(why) => (words::missing(m, point, why, never, reached(m, link)), Tone::Warning),
+        Err(why) => {
+            let tone = if made_of_rows(m) && why == NoData::NotPresent { Tone::Neutral } else { Tone::Warning };
+            (words::missing(m, point, why, never, reached(m, link)), tone)
+        }
     });
     let state = Derived::new(move || match shown.with(|s| s.freshness) {
         Freshness::Stale { age_s } => format!("{}, {}", judged.get().0, words::ago(age_s)),
@@ -140,7 +144,11 @@ pub(super) fn Source(
     let of = move |read: fn(&SourceWords) -> String| Derived::new(move || words.with(read));
     let (age, advice) = (of(|w| w.age.clone()), of(|w| w.advice.clone()));
     let healthy = Derived::new(move || words.with(|w| w.healthy));
-    let tone = Derived::new(move || if healthy.get() { Tone::Good } else { Tone::Warning });
+    let tone = Derived::new(move || match (healthy.get(), known.get()) {
+        (true, _) => Tone::Good,
+        (false, LinksKnown::Yes) => Tone::Warning,
+        (false, _) => Tone::Neutral,
+    });
     view! {
         <div class="source" role="group" aria-label=label>
             <p class="source-name"><b>{name}</b>" "<span class="note">{way}</span></p>

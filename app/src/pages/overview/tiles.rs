@@ -41,11 +41,10 @@ pub(super) fn Tiles() -> impl IntoView {
     });
     let power_words = live.map(|moment| {
         let limit = limit_w(moment).map_or_else(|_| String::new(), |w| format!("limit {}", format::kilowatts_whole(w)));
-        let way = |w| match moment.state.points.power_from() {
-            PowerFrom::Derived => format!("{}, voltage \u{d7} current", direction(w, IDLE_W)),
-            _ => direction(w, IDLE_W).to_owned(),
-        };
-        moment.point(PointId::Power).map_or_else(|_| String::new(), |w| two_lines(&way(w), &limit))
+        let derived = moment.state.points.power_from() == PowerFrom::Derived;
+        // The second line has room for one of both; that it is derived is said of a power without a limit.
+        let second = if derived && limit.is_empty() { "voltage \u{d7} current".to_owned() } else { limit };
+        moment.point(PointId::Power).map_or_else(|_| String::new(), |w| two_lines(direction(w, IDLE_W), &second))
     });
     let headroom = live.map(|moment| {
         let inputs = [PointId::Power, limit_point(moment)];
