@@ -10,7 +10,7 @@ mod jumps;
 mod picture;
 mod player;
 mod reel;
-mod span;
+pub(crate) mod span;
 mod track;
 
 use crate::components::LocalTime;

@@ -4,6 +4,7 @@
 mod fold;
 
 use crate::format;
+use crate::live::made_of_rows;
 use domain::alarm::{Alarm, Direction, RuleIdx, Severity, Subject, Watch};
 use domain::point::PointId;
 use domain::reading::CellQuantity;
@@ -184,6 +185,10 @@ pub(crate) fn verdict(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> 
     let none_active = tally(moment, site, system).1.is_none();
     let known = cells > 0 || BATTERY.iter().any(|point| moment.point(*point).is_ok());
     let heard = || BATTERY.iter().any(|point| moment.state.points.slot(*point).last().is_some());
+    let column = moment.state.cells.column(CellQuantity::Voltage);
+    let cells_heard = || (0..cells).any(|cell| column.last(cell).is_some());
+    // A moment of the past that was not kept whole says nothing of the links.
+    let unrecorded = made_of_rows(moment) && !site.links.is_empty();
     let well = none_active && fresh == cells && known;
     let words = match (none_active, cells) {
         (true, 0) if !known => "The battery does not report".to_owned(),
@@ -196,13 +201,17 @@ pub(crate) fn verdict(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> 
     let detail = match (well, cells) {
         (true, 0) => "The battery reports. No alarm is active.".to_owned(),
         (true, _) => "All cells report. No alarm is active.".to_owned(),
-        (false, 0) if !known && heard() => "What is shown of it is old: see the links.".to_owned(),
+        (false, 0) if !known && heard() => "What is shown of the battery is old: see the links.".to_owned(),
+        (false, 0) if !known && unrecorded => "Nothing of it was recorded at this instant.".to_owned(),
         (false, 0) if !known => "Nothing has come from it yet: see the links.".to_owned(),
         (false, 0) => String::new(),
         (false, _) if fresh == cells => {
             format!("{} cells without an alarm", format::count((cells - ill.min(cells)) as u64))
         }
-        (false, _) if fresh == 0 => "What is shown of the cells is old: see the links.".to_owned(),
+        (false, _) if fresh == 0 && cells_heard() => "What is shown of the cells is old: see the links.".to_owned(),
+        (false, _) if fresh == 0 && unrecorded => "Nothing of the cells was recorded at this instant.".to_owned(),
+        (false, _) if fresh == 0 => "No cell has reported yet: see the links.".to_owned(),
+        (false, _) if none_active && unrecorded => "Nothing was recorded of the others.".to_owned(),
         (false, _) if none_active => "The others are silent: see the links.".to_owned(),
         (false, _) => reporting(),
     };
@@ -309,6 +318,20 @@ mod tests {
         assert_eq!((answer(&moment, &spec()).0, answer(&moment, &spec()).1.as_str()), (true, "260 cells healthy"));
         moment.now.mono = Mono(moment.now.mono.0 + 60_000_000);
         assert_eq!((answer(&moment, &spec()).0, answer(&moment, &spec()).1.as_str()), (false, "No cell reports"));
+    }
+
+    #[test]
+    fn cells_that_never_reported_are_not_called_old() {
+        let of = |moment: &Moment| answer(moment, &spec()).2;
+        let never = Moment { state: SystemState::new(&spec()), ..moment() };
+        assert_eq!(of(&never), "No cell has reported yet: see the links.");
+        assert_eq!(of(&Moment { links: Vec::new(), ..never }), "Nothing of the cells was recorded at this instant.");
+        let mut old = moment();
+        old.now = old.now + Duration::from_secs(60);
+        assert_eq!(of(&old), "What is shown of the cells is old: see the links.");
+        let house = SystemSpec { topology: Topology::default(), ..spec() };
+        let past = Moment::unknown(&house, Utc(0));
+        assert_eq!(answer(&past, &house).2, "Nothing of it was recorded at this instant.");
     }
 
     #[test]

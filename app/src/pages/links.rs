@@ -10,7 +10,7 @@ mod table;
 use crate::address::Navigation;
 use crate::components::{AddressNote, Chip, EmptyState, Tone};
 use crate::derived::Derived;
-use crate::live::Live;
+use crate::live::{LinksKnown, Live};
 use card::LinkCard;
 use connection::PageConnection;
 use leptos::prelude::*;
@@ -42,7 +42,7 @@ pub fn LinksPage() -> impl IntoView {
         live.map(move |moment| model::delivering(&specs.links, &moment.links, moment.now.mono))
     };
     let all = site.links.len();
-    let kept = live.map(|moment| !moment.links.is_empty());
+    let known = live.links_known();
     let tone = Derived::new(move || if delivering.get() == all { Tone::Good } else { Tone::Warning });
     let card = |(place, link): (usize, &domain::link::LinkSpec)| {
         let base = live.href("/links");
@@ -69,15 +69,18 @@ pub fn LinksPage() -> impl IntoView {
         } else {
             view! {
                 <AddressNote words=unknown />
-                <p class="links-head" hidden=move || !kept.get()>
+                <p class="links-head" hidden=move || known.get() != LinksKnown::Yes>
                     <Chip dot=true tone=tone>
                         {move || format!("{} of {all} links deliver", delivering.get())}
                     </Chip>
                 </p>
-                <p class="links-unknown note" role="note" hidden=move || kept.get()>
-                    "What links did is kept for two days, and around alarms. Of this instant it is not known."
+                <p class="links-unknown note" role="note" hidden=move || known.get() == LinksKnown::Yes>
+                    {move || match known.get() {
+                        LinksKnown::NoServer => "No connection to the server: what the links do now is not known. What is shown of them is the last that came.",
+                        _ => "What links did is kept for two days, and around alarms. Of this instant it is not known.",
+                    }}
                 </p>
-                <div class="links" hidden=move || !kept.get()>{cards} <PageConnection /></div>
+                <div class="links" hidden=move || known.get() == LinksKnown::NotKept>{cards} <PageConnection /></div>
                 {frames}
             }
                 .into_any()

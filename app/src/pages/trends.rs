@@ -98,8 +98,14 @@ pub fn TrendsPage() -> impl IntoView {
             let name = picture.with_untracked(|picture| picture.name);
             let chart = Derived::new(move || picture.with(|picture| picture.chart.clone()));
             let unit = picture.with_untracked(|picture| picture.chart.y.unit);
+            let note = Derived::new(move || {
+                match picture.with(|picture| picture.chart.lines.iter().all(|line| line.segments.is_empty())) {
+                    true if !past.empty.get() => "no reading in this time".to_owned(),
+                    _ => axis.sign_words().to_owned(),
+                }
+            });
             view! {
-                <Card title=name note=axis.sign_words() class="trends-chart">
+                <Card title=name note class="trends-chart">
                     <div
                         class="trends-plot"
                         on:wheel=move |event| gestures.wheel(&event)

@@ -49,7 +49,7 @@ impl SystemState {
             }
         }
         match target {
-            Target::Point(point) => self.points.set(point, sample, at),
+            Target::Point(point) => self.points.take(point, sample, at),
             Target::Cell(quantity, cell) => self.cells.column_mut(quantity).set(cell as usize, sample, at),
             Target::Node(quantity, node) => {
                 if let Some(node) = self.nodes.get_mut(node as usize) {

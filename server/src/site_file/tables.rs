@@ -63,9 +63,10 @@ pub(super) struct SystemTable {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum KindKey {
-    #[default]
     DataCentre,
     Home,
+    #[default]
+    Storage,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -222,6 +223,7 @@ impl SystemTable {
             kind: match self.kind {
                 KindKey::DataCentre => SystemKind::DataCentre,
                 KindKey::Home => SystemKind::Home,
+                KindKey::Storage => SystemKind::Storage,
             },
             topology,
             capacity_ah,

@@ -5,6 +5,7 @@ use super::facts::GroupFacts;
 use super::model::Cells;
 use crate::components::Tone;
 use crate::format;
+use crate::live::made_of_rows;
 use domain::alarm::Severity;
 use domain::cells::ColumnStats;
 use domain::reading::CellQuantity;
@@ -29,10 +30,10 @@ pub struct Digest {
     pub voltage: Option<ColumnStats>,
     /// Temperatures over the fresh cells, °C.
     pub temperature: Option<ColumnStats>,
-    /// Age of the newest voltage, s.
-    pub voltage_age_s: Option<f32>,
-    /// Age of the newest temperature, s.
-    pub temperature_age_s: Option<f32>,
+    /// Whether values are means of their minute: the moment is of a past of which no more is kept.
+    pub means: bool,
+    /// Whether any cell ever had a value.
+    pub heard: bool,
     /// Every module, or every rack where there are several.
     pub groups: Vec<GroupFacts>,
 }
@@ -78,6 +79,13 @@ impl Standout {
 }
 
 impl Digest {
+    /// How many cells have a value, in words.
+    pub fn fresh_words(&self) -> String {
+        let number = |n: usize| format::count(n as u64);
+        let of = format!("{} of {}", number(self.fresh), number(self.count));
+        if self.means { format!("{of} known, means of the minute") } else { format!("{of} fresh") }
+    }
+
     /// How many cells are out of limits, in words. It is good news only of cells that are known.
     pub fn limit_words(&self) -> (Tone, String) {
         let number = |n: usize| format::count(n as u64);
@@ -110,10 +118,9 @@ impl Digest {
 impl Cells<'_> {
     /// Everything on the page that is about more than one cell.
     pub fn digest(&self) -> Digest {
-        let age = |quantity| {
+        let heard = |quantity| {
             let column = self.moment.state.cells.column(quantity);
-            let newest = (0..column.len()).filter_map(|cell| column.last(cell)).map(|(_, at)| at).max();
-            newest.map(|at| self.moment.now.mono.seconds_since(at))
+            (0..column.len()).any(|cell| column.last(cell).is_some())
         };
         let lost = self.alarms_without_value();
         Digest {
@@ -124,8 +131,8 @@ impl Cells<'_> {
             lost_in_alarm: lost.len(),
             voltage: self.voltage,
             temperature: self.temperature,
-            voltage_age_s: age(CellQuantity::Voltage),
-            temperature_age_s: age(CellQuantity::Temperature),
+            means: made_of_rows(self.moment),
+            heard: CellQuantity::ALL.into_iter().any(heard),
             groups: self.groups(),
         }
     }
@@ -151,8 +158,18 @@ mod tests {
         let (moment, spec) = (example(), spec());
         let digest = Cells::of(&moment, &spec).digest();
         assert_eq!((digest.count, digest.fresh, digest.out.as_slice()), (6, 5, &[(1, Warning), (3, Critical)][..]));
-        assert!((digest.voltage_age_s.unwrap() - 0.4).abs() < 1e-4);
-        assert_eq!(digest.groups.len(), 2);
+        assert_eq!((digest.groups.len(), digest.heard), (2, true));
+        let never = domain::twin::Moment { state: domain::twin::SystemState::new(&spec), ..moment };
+        assert!(!Cells::of(&never, &spec).digest().heard);
+    }
+
+    #[test]
+    fn a_mean_of_a_minute_is_not_called_fresh() {
+        let of = |means| Digest { count: 260, fresh: 259, means, ..Digest::default() }.fresh_words();
+        assert_eq!(
+            (of(false).as_str(), of(true).as_str()),
+            ("259 of 260 fresh", "259 of 260 known, means of the minute")
+        );
     }
 
     #[test]

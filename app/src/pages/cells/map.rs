@@ -47,7 +47,10 @@ pub(super) fn CellMap(
     };
     view! {
         <Card title=arrangement class="cells-map">
-            <HeatmapScale scale palette limits words=move |value| figure(by.get(), value).to_string() />
+            // Of cells that never reported there is nothing that a colour could mean.
+            <div hidden=move || view.digest.with(|digest| !digest.heard)>
+                <HeatmapScale scale palette limits words=move |value| figure(by.get(), value).to_string() />
+            </div>
             <Heatmap
                 id="cells"
                 topology

@@ -250,6 +250,20 @@ impl<'a> Cells<'a> {
                 Some((low.min(value), high.max(value)))
             })
         };
+        ends(false).or_else(|| ends(true)).or_else(|| self.present_last(by))
+    }
+
+    /// The same of the last values where none is fresh: their picture stays as it was, faded.
+    fn present_last(&self, by: By) -> Option<(f32, f32)> {
+        let keeps = match by {
+            By::Voltage => self.limits.cell_voltage_warning_v,
+            By::Temperature => self.limits.temperature_warning_c,
+            By::Deviation => return None,
+        };
+        let ends = |all: bool| {
+            let last = (0..self.count()).filter_map(|cell| Some((cell, self.last(by, cell)?.0)));
+            ColumnStats::of(last.filter(|(_, value)| all || keeps.contains(*value))).map(|stats| (stats.min, stats.max))
+        };
         ends(false).or_else(|| ends(true))
     }
 
@@ -468,6 +482,17 @@ pub(super) mod tests {
         let scale = cells.scale(By::Voltage, Span::Relative);
         assert!((scale.low - 3.19).abs() < 1e-4 && (scale.high - 3.2).abs() < 1e-4, "{scale:?}");
         assert_eq!(Span::default(), Span::Relative);
+    }
+
+    #[test]
+    fn the_scale_stays_when_all_cells_have_fallen_silent() {
+        let (moment, spec) = (example(), spec());
+        let old = Moment { now: moment.now + Duration::from_secs(60), ..moment };
+        // The hot cell at 3.21 V is not told apart any more: its voltage keeps to its limits.
+        let scale = Cells::of(&old, &spec).scale(By::Voltage, Span::Relative);
+        assert!((scale.low - 3.19).abs() < 1e-4 && (scale.high - 3.21).abs() < 1e-4, "{scale:?}");
+        let fixed = Cells::of(&old, &spec).scale(By::Voltage, Span::Fixed);
+        assert_eq!((fixed.low, fixed.high), (2.8, 3.4));
     }
 
     #[test]

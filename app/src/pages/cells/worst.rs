@@ -40,7 +40,13 @@ pub(super) fn Worst(
             </section>
         }
     };
-    view! { <div class="worst">{Standout::ALL.into_iter().enumerate().map(list).collect_view()}</div> }
+    let none = Derived::new(move || lists.with(|(_, lists)| lists.iter().all(Vec::is_empty)));
+    let heard = Derived::new(move || view.digest.with(|digest| digest.heard));
+    let why = move || if heard.get() { "No cell has a fresh value." } else { "No cell has reported yet." };
+    view! {
+        <p class="note" hidden=move || !none.get()>{why}</p>
+        <div class="worst" hidden=move || none.get()>{Standout::ALL.into_iter().enumerate().map(list).collect_view()}</div>
+    }
 }
 
 #[component]

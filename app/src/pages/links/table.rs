@@ -82,12 +82,16 @@ pub(super) fn Frames(
         let kinds = format!("{} of frames", format::counted(all, "kind"));
         if seen == all { kinds } else { format!("{seen} of {kinds}") }
     });
+    let listens = link.listens();
     let words = move || match look.get() {
         Look::First => Some(("Looking at what arrives".to_owned(), String::new())),
         Look::Failed(why) => Some(("The frames cannot be shown".to_owned(), why)),
         Look::Seen if rows.with(Vec::is_empty) => Some((
             "Nothing has been received".to_owned(),
-            format!("Frames appear here as soon as {} sends or answers.", link.address),
+            match listens {
+                true => format!("Frames appear here as soon as something sends to {}.", link.address),
+                false => format!("Frames appear here as soon as {} sends or answers.", link.address),
+            },
         )),
         Look::Seen if shown.with(|shown| !shown.contains(&true)) => {
             Some(("No frame matches the filter".to_owned(), "Search by id, message name or signal name.".to_owned()))

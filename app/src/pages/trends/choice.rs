@@ -106,7 +106,7 @@ pub const CELLS_MAX: usize = 6;
 /// What a system's page shows at first.
 fn first_points(kind: SystemKind) -> &'static [PointId] {
     match kind {
-        SystemKind::DataCentre => {
+        SystemKind::DataCentre | SystemKind::Storage => {
             &[PointId::LoadPower, PointId::Power, PointId::Voltage, PointId::Soc, PointId::CellTemperatureMax]
         }
         SystemKind::Home => {

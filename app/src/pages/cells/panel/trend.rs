@@ -59,6 +59,11 @@ pub(super) fn Trend(
             }
         });
     };
+    live.on_return(move || {
+        if failed.with_untracked(Option::is_some) {
+            fetch();
+        }
+    });
     // Grown by every frame, drawn once a second. After a gap (a hidden tab draws no frames) the server is asked again.
     Effect::new(move |second: Option<i64>| {
         let moment = live.moment.get();
