@@ -3,13 +3,14 @@
 
 use crate::block::Block;
 use crate::cells::{self, CellDay};
-use crate::database::Database;
+use crate::database::{Database, Taken};
 use crate::day::Day;
 use crate::error::{Notice, StoreError};
 use crate::event::Event;
 use crate::folder::{self, FolderLock};
-use crate::integrity::{Kind, checksum, look};
+use crate::integrity::{Kind, Sealed, look};
 use crate::queue::Second;
+use crate::replaced;
 use crate::seal;
 use crate::segment::{self, Segment};
 use crate::writer::FILE;
@@ -33,7 +34,9 @@ impl Bulk {
     /// The folder is used by a server, or cannot be written.
     pub fn open(folder: &Path, now: Utc) -> Result<(Bulk, Option<Notice>), StoreError> {
         let lock = folder::take(folder)?;
-        let (db, notice) = Database::open_or_renew(&folder.join(FILE), now)?;
+        let (mut db, notice) = Database::open_or_renew(&folder.join(FILE), now)?;
+        // What a server that was killed left half done.
+        replaced::settle(&mut db, folder, drop)?;
         Ok((Bulk { folder: folder.to_owned(), db: Mutex::new(db), _lock: lock }, notice))
     }
 
@@ -52,34 +55,33 @@ impl Bulk {
     /// # Errors
     /// The disk does not take it; then nothing has changed.
     pub fn replace(&self, system: &str, day: Day, rows: &Block) -> Result<Segment, StoreError> {
-        let path = segment::path(&self.folder, system, day);
-        let bytes = segment::replace(&path, rows)?;
-        let segment = seal::describe(day, rows, bytes, checksum(&path)?);
-        let rollups = seal::rollups(day, rows);
-        self.db().sealed(system, &segment, &rollups, (i64::MIN, 0))?;
+        let (written, segment, rollups) = seal::anew(&self.folder, system, day, rows)?;
+        self.db().replacing(system, &Sealed::from(&segment), Taken::NOTHING)?;
+        written.put()?;
+        self.db().sealed(system, &segment, &rollups, Taken::NOTHING)?;
         Ok(segment)
     }
 
-    /// Seals rows of a day beside those that are there. Rows of a time that is there already are left out, so the same
-    /// file can be imported twice.
+    /// Seals rows of a day beside those that are there. Rows of a time that is there already, in the file or not sealed
+    /// yet, are left out, so the same file can be imported twice. Returns how many are new.
     ///
     /// # Errors
     /// As [`Bulk::replace`]; also if the file that is there cannot be read.
-    pub fn join(&self, system: &str, day: Day, rows: &Block) -> Result<Segment, StoreError> {
+    pub fn join(&self, system: &str, day: Day, rows: &Block) -> Result<u64, StoreError> {
         let path = segment::path(&self.folder, system, day);
-        if !path.exists() {
-            return self.replace(system, day, rows);
-        }
         self.sound(system, Kind::Pack, day)?;
-        let there = segment::Opened::open(&path)?.block()?;
+        let there = if path.exists() { segment::Opened::open(&path)?.block()? } else { Block::new() };
+        let (unsealed, _) = self.db().unsealed(system, day.end_ms() / 1_000)?;
+        let known = |at_ms: i64| [&there, &unsealed].iter().any(|of| of.at_ms().binary_search(&at_ms).is_ok());
         let mut new = Block::new();
-        for place in 0..rows.len() {
-            let row = rows.row(place);
-            if there.at_ms().binary_search(&row.at_ms).is_err() {
-                new.push(&row);
-            }
+        for row in (0..rows.len()).map(|place| rows.row(place)).filter(|row| !known(row.at_ms)) {
+            new.push(&row);
         }
-        self.replace(system, day, &there.merged(&new))
+        let count = new.len() as u64;
+        if count > 0 {
+            self.replace(system, day, &there.merged(&new))?;
+        }
+        Ok(count)
     }
 
     /// The sealed days of a system's cells whose files are there.
@@ -98,20 +100,24 @@ impl Bulk {
     /// The disk does not take it, or the file that is there cannot be read; then nothing has changed.
     pub fn join_cells(&self, system: &str, day: Day, minutes: &[CellMinute]) -> Result<CellDay, StoreError> {
         self.sound(system, Kind::Cells, day)?;
-        let sealed = cells::file::seal(&cells::path(&self.folder, system, day), day, minutes)?;
-        self.db().cells_sealed(system, &sealed, (i64::MIN, 0))?;
+        let (written, sealed) = cells::file::seal(&cells::path(&self.folder, system, day), day, minutes)?;
+        self.db().replacing(system, &Sealed::from(&sealed), Taken::NOTHING)?;
+        written.put()?;
+        self.db().cells_sealed(system, &sealed, Taken::NOTHING)?;
         Ok(sealed)
     }
 
-    /// As [`Bulk::join_cells`], but a cell's minute that is there already stays as it is, so the same file can be imported
-    /// twice. Returns how many minutes of cells are new.
+    /// As [`Bulk::join_cells`], but a cell's minute that is there already, in the file or not sealed yet, stays as it is,
+    /// so the same file can be imported twice. Returns how many minutes of cells are new.
     ///
     /// # Errors
     /// As [`Bulk::join_cells`].
     pub fn join_new_cells(&self, system: &str, day: Day, mut minutes: Vec<CellMinute>) -> Result<u64, StoreError> {
         let path = cells::path(&self.folder, system, day);
         self.sound(system, Kind::Cells, day)?;
-        let there = if path.exists() { cells::file::minutes(&path, day)? } else { BTreeMap::new() };
+        let mut there = if path.exists() { cells::file::minutes(&path, day)? } else { BTreeMap::new() };
+        let (unsealed, _) = self.db().unsealed_cells(system, cells::first_minute(Day(day.0 + 1)))?;
+        unsealed.into_values().for_each(|minute| cells::add(&mut there, Arc::unwrap_or_clone(minute)));
         let mut new = 0;
         for minute in &mut minutes {
             let known = there.get(&minute.minute);

@@ -9,11 +9,13 @@
 mod catalogue;
 mod cells;
 mod damage;
+mod replacing;
 mod schema;
 mod tape;
 mod trust;
 
 pub(crate) use catalogue::{Everything, Reader};
+pub(crate) use replacing::{Replacing, Taken};
 
 use crate::cells::codec;
 use crate::error::{Notice, StoreError};

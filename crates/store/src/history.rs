@@ -21,12 +21,13 @@ pub use playback::{Beside, Spread};
 use crate::block::Block;
 use crate::cells::grid::Grids;
 use crate::columns::Columns;
-use crate::database::{Everything, Reader};
+use crate::database::{Database, Everything, Reader};
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::event::{ActiveAlarm, Event};
 use crate::index::{Index, Past};
 use crate::integrity::{Checks, Keeper};
+use crate::replaced;
 use crate::segment::Segment;
 use domain::point::PointId;
 use levels::Levels;
@@ -126,11 +127,14 @@ impl History {
     pub fn open(folder: &Path) -> Result<History, StoreError> {
         let database = folder.join(crate::writer::FILE);
         // What an earlier version laid out is moved, unless a server has the folder and has done so.
-        if database.exists() {
-            drop(crate::folder::take(folder));
-        }
+        let ours = if database.exists() { crate::folder::take(folder).ok() } else { None };
         let keeper = Keeper::Elsewhere(database.clone());
         let history = History::new(folder, database, Arc::default(), keeper);
+        // So is what a server that was killed left half done.
+        if ours.is_some() && history.query(Reader::any_replaced).is_ok_and(|any| any) {
+            Database::open(&history.database).and_then(|mut db| replaced::settle(&mut db, folder, drop))?;
+        }
+        drop(ours);
         let Everything { catalogue, cell_days, tails } = history.query(Reader::everything)?;
         for (system, tail, cell_tail) in tails {
             let segments = catalogue.iter().filter(|(of, _)| *of == system).map(|(_, segment)| *segment);

@@ -3,27 +3,38 @@
 use crate::block::Block;
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::integrity::checksum;
 use crate::rollup::codec::Packed;
 use crate::rollup::{Bucket, Flow, Fold, LEVELS_MS, Of, buckets_of, coarser, flows_of};
-use crate::segment::{self, Opened, Segment};
+use crate::segment::{self, Opened, Segment, Written};
 use domain::point::PointId;
 use std::path::Path;
 
 /// What is kept of a day for charts: of what, packed buckets of ten minutes, packed buckets of a minute.
 pub(crate) type DayRollups = Vec<(Of, Vec<u8>, Vec<u8>)>;
 
-/// Puts `rows`, which must lie in `day`, into the day's file: those of a file that is there already stay in it. The file
-/// is replaced as a whole, or nothing changes.
+/// Writes `rows`, which must lie in `day`, to a file for the place of the day's file: with those of a file that is there
+/// already.
 ///
 /// # Errors
 /// [`StoreError::Io`]; [`StoreError::Parquet`] if the file that is there cannot be read.
-pub(crate) fn seal(data: &Path, system: &str, day: Day, rows: &Block) -> Result<(Segment, DayRollups), StoreError> {
+pub(crate) fn seal(data: &Path, system: &str, day: Day, rows: &Block) -> Result<Sealing, StoreError> {
     let path = segment::path(data, system, day);
     let there = if path.exists() { Opened::open(&path)?.block()? } else { Block::new() };
-    let rows = there.merged(rows);
-    let bytes = segment::replace(&path, &rows)?;
-    Ok((describe(day, &rows, bytes, checksum(&path)?), rollups(day, &rows)))
+    anew(data, system, day, &there.merged(rows))
+}
+
+/// A day's file that is written and not in its place yet, with what the catalogue is to say of it.
+pub(crate) type Sealing = (Written, Segment, DayRollups);
+
+/// The same without what is there already.
+///
+/// # Errors
+/// [`StoreError::Io`].
+pub(crate) fn anew(data: &Path, system: &str, day: Day, rows: &Block) -> Result<Sealing, StoreError> {
+    let path = segment::path(data, system, day);
+    let written = segment::beside(&path, |new| segment::write(new, rows))?;
+    let segment = describe(day, rows, written.bytes, written.checksum);
+    Ok((written, segment, rollups(day, rows)))
 }
 
 /// The catalogue's entry for a day's rows in a file of `bytes` with this checksum.

@@ -8,7 +8,7 @@ mod write;
 
 pub(crate) use read::Opened;
 pub(crate) use write::{
-    FileWriter, TIMESTAMP, common_properties, failed, replace, replace_with, timestamp, write, write_file,
+    FileWriter, TIMESTAMP, Written, beside, common_properties, failed, replace, timestamp, write, write_file,
 };
 
 use crate::day::Day;

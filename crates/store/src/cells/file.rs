@@ -6,7 +6,7 @@ use super::{CellDay, Tail, add, first_minute};
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::integrity::checksum;
-use crate::segment::{FileWriter, Opened, common_properties, failed, replace_with, timestamp, write_file};
+use crate::segment::{FileWriter, Opened, Written, beside, common_properties, failed, timestamp, write_file};
 use domain::minute::{CellMinute, MINUTE_MS, Stat, count, value};
 use domain::reading::CellQuantity;
 use parquet::basic::{Encoding, Repetition, Type as Physical};
@@ -36,18 +36,18 @@ pub(crate) fn columns() -> impl Iterator<Item = (CellQuantity, Stat)> {
     CellQuantity::ALL.into_iter().flat_map(|quantity| Stat::ALL.map(|stat| (quantity, stat)))
 }
 
-/// Puts `minutes`, which must lie in `day`, into the file at `path`: those that are there already stay, and parts of one
-/// minute become one. The file is replaced as a whole, or nothing changes.
+/// Writes `minutes`, which must lie in `day`, to a file for the place of the one at `path`: with those that are there
+/// already; parts of one minute become one.
 ///
 /// # Errors
 /// [`StoreError::Io`]; [`StoreError::Parquet`] if the file that is there cannot be read.
-pub(crate) fn seal(path: &Path, day: Day, minutes: &[CellMinute]) -> Result<CellDay, StoreError> {
+pub(crate) fn seal(path: &Path, day: Day, minutes: &[CellMinute]) -> Result<(Written, CellDay), StoreError> {
     let mut new = Tail::new();
     minutes.iter().for_each(|minute| add(&mut new, minute.clone()));
     let there = if path.exists() { Some(Opened::open(path)?) } else { None };
     let mut sealed = Sealed::default();
     let described = || Ok((schema()?, properties()?));
-    let bytes = replace_with(path, |file| {
+    let written = beside(path, |file| {
         write_file(file, described().map_err(failed(file))?, |writer| {
             let groups = there.as_ref().map_or(0, Opened::row_groups);
             for group in 0..groups {
@@ -65,7 +65,8 @@ pub(crate) fn seal(path: &Path, day: Day, minutes: &[CellMinute]) -> Result<Cell
             sealed.write_hours(writer, file, new)
         })
     })?;
-    Ok(CellDay { day, bytes, checksum: Some(checksum(path)?), ..sealed.describe(day) })
+    let of = CellDay { bytes: written.bytes, checksum: Some(written.checksum), ..sealed.describe(day) };
+    Ok((written, of))
 }
 
 /// Writes minutes to a file of its own. Returns its size, bytes.

@@ -1,7 +1,7 @@
 //! The statements about what is sealed, what is not yet, and what happened.
 
 use super::cells::{cell_days, unsealed_cells};
-use super::{BUSY_WAIT, Database, READER_FLAGS, READER_SETTINGS, Row};
+use super::{BUSY_WAIT, Database, READER_FLAGS, READER_SETTINGS, Row, Taken, replacing};
 use crate::block::Block;
 use crate::cells::{CellDay, Tail};
 use crate::day::Day;
@@ -44,14 +44,13 @@ impl Database {
         unsealed(&self.conn, system, before_s).map_err(StoreError::sqlite(&self.path))
     }
 
-    /// Registers a sealed day, and drops the rows from the tail that are in it: those of the day before `before_s` and
-    /// up to the place `newest`. All of it, or nothing.
+    /// Registers a sealed day, and drops the rows from the tail that are in it. All of it, or nothing.
     pub(crate) fn sealed(
         &mut self,
         system: &str,
         segment: &Segment,
         rollups: &DayRollups,
-        (before_s, newest): (i64, i64),
+        Taken { before: before_s, newest }: Taken,
     ) -> Result<(), StoreError> {
         let write = |conn: &mut Connection| {
             let transaction = Transaction::new(conn, TransactionBehavior::Immediate)?;
@@ -74,6 +73,7 @@ impl Database {
                 "DELETE FROM tail WHERE system_id = ?1 AND utc_s >= ?2 AND utc_s < ?3 AND seq <= ?4",
                 params![id, from_s, to_s.min(before_s), newest],
             )?;
+            replacing::done(&transaction, system, Kind::Pack, *day)?;
             transaction.commit()
         };
         write(&mut self.conn).map_err(StoreError::sqlite(&self.path))
@@ -120,6 +120,10 @@ impl Database {
 pub(crate) struct Reader(Connection);
 
 impl Reader {
+    pub(super) fn conn(&self) -> &Connection {
+        &self.0
+    }
+
     /// Opens the database at `path` for reading.
     pub(crate) fn open(path: &Path) -> Result<Reader, StoreError> {
         let open = || {

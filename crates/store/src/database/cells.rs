@@ -1,9 +1,10 @@
 //! The statements about minutes of cells: those that are sealed, and those that are not yet.
 
-use super::Database;
+use super::{Database, Taken, replacing};
 use crate::cells::{CellDay, Tail, add, codec, first_minute};
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::integrity::Kind;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 impl Database {
@@ -17,13 +18,12 @@ impl Database {
         unsealed_cells(&self.conn, system, before).map_err(StoreError::sqlite(&self.path))
     }
 
-    /// Registers a sealed day, and drops the minutes that are in it: those of the day before `before` and up to the place
-    /// `newest`. All of it, or nothing.
+    /// Registers a sealed day, and drops the minutes from the tail that are in it. All of it, or nothing.
     pub(crate) fn cells_sealed(
         &mut self,
         system: &str,
         sealed: &CellDay,
-        (before, newest): (i64, i64),
+        Taken { before, newest }: Taken,
     ) -> Result<(), StoreError> {
         let write = |conn: &mut Connection| {
             let transaction = Transaction::new(conn, TransactionBehavior::Immediate)?;
@@ -39,6 +39,7 @@ impl Database {
                 "DELETE FROM cell_tail WHERE system_id = ?1 AND minute >= ?2 AND minute < ?3 AND seq <= ?4",
                 params![id, from, to.min(before), newest],
             )?;
+            replacing::done(&transaction, system, Kind::Cells, *day)?;
             transaction.commit()
         };
         write(&mut self.conn).map_err(StoreError::sqlite(&self.path))

@@ -3,6 +3,7 @@
 
 use crate::block::Block;
 use crate::error::StoreError;
+use crate::integrity::checksum;
 use domain::point::PointId;
 use domain::telemetry::{LEADING, column_name, columns};
 use parquet::basic::{Compression, Encoding, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
@@ -14,7 +15,7 @@ use parquet::schema::types::{ColumnPath, Type};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Name of the column of times.
@@ -46,26 +47,47 @@ pub(crate) fn write(path: &Path, block: &Block) -> Result<u64, StoreError> {
 /// # Errors
 /// As [`write`].
 pub(crate) fn replace(path: &Path, block: &Block) -> Result<u64, StoreError> {
-    replace_with(path, |new| write(new, block))
+    let written = beside(path, |new| write(new, block))?;
+    let bytes = written.bytes;
+    written.put()?;
+    Ok(bytes)
 }
 
-/// Puts what `write` writes in the place of the file at `path`, if there is one: all of it, or nothing changes. Makes the
-/// folder.
+/// A file that is written and synced, beside the place that it is for.
+#[must_use]
+pub(crate) struct Written {
+    path: PathBuf,
+    new: PathBuf,
+    /// Its size.
+    pub(crate) bytes: u64,
+    /// Its CRC-32.
+    pub(crate) checksum: u32,
+}
+
+/// Has `write` write a file beside the one at `path`. Makes the folder.
 ///
 /// # Errors
 /// [`StoreError::Io`]; those of `write`.
-pub(crate) fn replace_with(
-    path: &Path,
-    write: impl FnOnce(&Path) -> Result<u64, StoreError>,
-) -> Result<u64, StoreError> {
+pub(crate) fn beside(path: &Path, write: impl FnOnce(&Path) -> Result<u64, StoreError>) -> Result<Written, StoreError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(StoreError::io(folder))?;
     // The name does not end in `.parquet`, so nobody takes it for history.
     let new = path.with_extension("parquet.new");
     let bytes = write(&new)?;
-    fs::rename(&new, path).map_err(StoreError::io(path))?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io(folder))?;
-    Ok(bytes)
+    Ok(Written { path: path.to_owned(), bytes, checksum: checksum(&new)?, new })
+}
+
+impl Written {
+    /// Puts it in its place, and in that of the file that is there: all of it, or nothing changes. The file of a sealed
+    /// day is noted in the catalogue first: see [`crate::replaced`].
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub(crate) fn put(self) -> Result<(), StoreError> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        fs::rename(&self.new, &self.path).map_err(StoreError::io(&self.path))?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io(folder))
+    }
 }
 
 /// What Parquet says of the file at `path`; what the disk says is said as such.

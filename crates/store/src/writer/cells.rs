@@ -4,9 +4,10 @@
 use super::retention::Gone;
 use super::{Writer, restore};
 use crate::cells::{self, CellDay, day_of, file, grid};
+use crate::database::Taken;
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::integrity::Kind;
+use crate::integrity::{Kind, Sealed};
 use domain::minute::CellMinute;
 use std::collections::BTreeMap;
 use std::fs;
@@ -38,12 +39,13 @@ impl Writer {
 
     /// Takes in one file that the catalogue does not know.
     pub(super) fn adopt_one_of_cells(&mut self) -> Result<(), StoreError> {
+        self.register_replaced()?;
         let Some((system, day)) = self.adopt_cells.pop() else { return Ok(()) };
         let path = cells::path(&self.folder, &system, day);
         match file::describe(&path, day) {
             Ok(of) => {
                 let Some(db) = &mut self.db else { return Ok(()) };
-                if let Err(error) = db.cells_sealed(&system, &of, (i64::MIN, 0)) {
+                if let Err(error) = db.cells_sealed(&system, &of, Taken::NOTHING) {
                     self.adopt_cells.push((system, day));
                     return Err(error);
                 }
@@ -77,6 +79,7 @@ impl Writer {
     }
 
     pub(super) fn seal_cells_before(&mut self, system: &str, before: i64) -> Result<(), StoreError> {
+        self.register_replaced()?;
         let Some(db) = &mut self.db else { return Ok(()) };
         let (minutes, newest) = db.unsealed_cells(system, before)?;
         let index = Arc::clone(&self.index);
@@ -87,7 +90,7 @@ impl Writer {
             self.doubt(system, true, day)?;
             let _replacing = index.replacing();
             self.look_again(system, Kind::Cells, day)?;
-            let sealed = match file::seal(&path, day, of_day) {
+            let (written, sealed) = match file::seal(&path, day, of_day) {
                 Err(StoreError::Parquet { path, why }) => {
                     let words = format!("{} is damaged: {why}", path.display());
                     self.damaged((system, "cells"), &path, &words)?;
@@ -96,8 +99,11 @@ impl Writer {
                 sealed => sealed?,
             };
             let Some(db) = &mut self.db else { return Ok(()) };
-            if let Err(error) = db.cells_sealed(system, &sealed, (before, newest)) {
-                // As of rows: until it is taken in, nobody shall call it damaged.
+            let taken = Taken { before, newest };
+            db.replacing(system, &Sealed::from(&sealed), taken)?;
+            let put = written.put();
+            if let Err(error) = put.and_then(|()| db.cells_sealed(system, &sealed, taken)) {
+                // As of rows: until it is registered, nobody shall call it damaged.
                 self.adopt_cells.push((system.to_owned(), day));
                 self.index.forget_cells(system, day);
                 return Err(error);

@@ -5,11 +5,13 @@
 
 use super::Writer;
 use crate::aside;
+use crate::database::Taken;
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::index::Past;
+use crate::index::{Index, Past};
 use crate::integrity::checksum;
 use crate::layout;
+use crate::replaced::{self, Settled};
 use crate::seal;
 use crate::segment::{self, Opened, Segment};
 use domain::storage::StorageKind;
@@ -20,6 +22,10 @@ use std::path::{Path, PathBuf};
 impl Writer {
     /// Fills the index from the database, and notes which files have still to be taken in.
     pub(super) fn restore(&mut self) -> Result<(), StoreError> {
+        if let Err(error) = self.register_replaced() {
+            // Readings are stored all the same. It is tried again, and told, before anything is sealed.
+            tracing::error!("a sealed day cannot be registered: {error}");
+        }
         let Some(db) = &mut self.db else { return Ok(()) };
         let mut known: BTreeMap<String, Vec<Segment>> = BTreeMap::new();
         for (system, segment) in db.catalogue()? {
@@ -54,6 +60,27 @@ impl Writer {
         Ok(())
     }
 
+    /// Registers the files that were replaced when something kept us from it.
+    pub(super) fn register_replaced(&mut self) -> Result<(), StoreError> {
+        let Some(db) = &mut self.db else { return Ok(()) };
+        // At the start nothing is in memory yet: all of it is read from the database afterwards.
+        let in_memory = |index: &Index, system: &str| index.with(system, |_| ()).is_some();
+        replaced::settle(db, &self.folder, |settled| match settled {
+            Settled::Pack(system, segment, before_s) => {
+                self.adopt.retain(|(of, day)| *of != system || *day != segment.day);
+                if in_memory(&self.index, &system) {
+                    self.index.sealed(&system, segment, before_s.saturating_mul(1_000));
+                }
+            }
+            Settled::Cells(system, day, before) => {
+                self.adopt_cells.retain(|(of, sealed)| *of != system || *sealed != day.day);
+                if in_memory(&self.index, &system) {
+                    self.index.cells_sealed(&system, day, before);
+                }
+            }
+        })
+    }
+
     /// Moves a file that cannot be read to where nobody takes it for history, and says so.
     pub(super) fn damaged(&mut self, of: (&str, &str), path: &Path, why: &str) -> Result<(), StoreError> {
         let kept_as = aside::put(&self.folder, "damaged", of, path, why)?;
@@ -65,6 +92,7 @@ impl Writer {
 
     /// Takes in one file that the catalogue does not know.
     pub(super) fn adopt_one(&mut self) -> Result<(), StoreError> {
+        self.register_replaced()?;
         let Some((system, day)) = self.adopt.pop() else { return Ok(()) };
         let path = segment::path(&self.folder, &system, day);
         match Opened::open(&path).and_then(|mut opened| opened.block()) {
@@ -72,7 +100,7 @@ impl Writer {
                 let bytes = fs::metadata(&path).map_err(StoreError::io(&path))?.len();
                 let segment = seal::describe(day, &rows, bytes, checksum(&path)?);
                 let Some(db) = &mut self.db else { return Ok(()) };
-                if let Err(error) = db.sealed(&system, &segment, &seal::rollups(day, &rows), (i64::MIN, 0)) {
+                if let Err(error) = db.sealed(&system, &segment, &seal::rollups(day, &rows), Taken::NOTHING) {
                     self.adopt.push((system, day));
                     return Err(error);
                 }

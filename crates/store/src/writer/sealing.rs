@@ -1,10 +1,11 @@
 //! Once a minute: full hours of the tail are sealed.
 
 use super::Writer;
+use crate::database::Taken;
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::index::Past;
-use crate::integrity::Kind;
+use crate::integrity::{Kind, Sealed};
 use crate::seal::seal;
 use crate::trust::Clock;
 use std::sync::Arc;
@@ -52,6 +53,7 @@ impl Writer {
     }
 
     pub(super) fn seal_before(&mut self, system: &str, before_ms: i64) -> Result<(), StoreError> {
+        self.register_replaced()?;
         let before_s = before_ms.div_euclid(1_000);
         let index = Arc::clone(&self.index);
         let Some(db) = &mut self.db else { return Ok(()) };
@@ -65,7 +67,7 @@ impl Writer {
             let _replacing = index.replacing();
             // What joined a damaged file would make the damage look right.
             self.look_again(system, Kind::Pack, day)?;
-            let (segment, rollups) = match seal(&self.folder, system, day, &of_day) {
+            let (written, segment, rollups) = match seal(&self.folder, system, day, &of_day) {
                 Err(StoreError::Parquet { path, why }) => {
                     // The file that is there cannot be read. Put aside, it does not keep the new rows from being sealed.
                     let words = format!("{} is damaged: {why}", path.display());
@@ -75,8 +77,11 @@ impl Writer {
                 sealed => sealed?,
             };
             let Some(db) = &mut self.db else { return Ok(()) };
-            if let Err(error) = db.sealed(system, &segment, &rollups, (before_s, newest)) {
-                // Its entry is not this file's any more: until it is taken in, nobody shall call it damaged.
+            let taken = Taken { before: before_s, newest };
+            db.replacing(system, &Sealed::from(&segment), taken)?;
+            let put = written.put();
+            if let Err(error) = put.and_then(|()| db.sealed(system, &segment, &rollups, taken)) {
+                // Its entry is not this file's any more: until it is registered, nobody shall call it damaged.
                 self.adopt.push((system.to_owned(), day));
                 self.index.forget(system, day);
                 return Err(error);

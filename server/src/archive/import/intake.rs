@@ -112,9 +112,8 @@ impl<'a> Intake<'a> {
         let align_ms = self.meanings.step_ms();
         for (day, rows) in std::mem::take(&mut self.rows) {
             let rows = rows.block(align_ms, &mut self.summary);
-            let before: u64 = bulk.days(system)?.iter().filter(|s| s.day == day).map(|s| s.rows).sum();
             self.summary.rows += rows.len() as u64;
-            self.summary.stored += bulk.join(system, day, &rows)?.rows - before;
+            self.summary.stored += bulk.join(system, day, &rows)?;
         }
         for (day, minutes) in std::mem::take(&mut self.cells) {
             let minutes: Vec<CellMinute> = minutes.into_values().collect();
