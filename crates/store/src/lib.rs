@@ -37,6 +37,7 @@ mod history;
 mod index;
 mod integrity;
 mod layout;
+mod name;
 mod numbers;
 mod queue;
 mod replaced;
@@ -51,7 +52,7 @@ mod trust;
 mod writer;
 
 pub use block::Block;
-pub use bulk::{Bulk, by_day, write_cells_parquet, write_parquet};
+pub use bulk::{Bulk, Joined, by_day, write_cells_parquet, write_parquet};
 pub use cells::CellDay;
 pub use cells::file::column_name as cell_column_name;
 pub use database::Row;
@@ -64,6 +65,7 @@ pub use history::{
     History, Mean, Parts, Range, SAG_MARGIN_MS, Sag, Sags, Spread, Summary, Tier,
 };
 pub use layout::queries_folder;
+pub use name::{BadName, plain_name};
 pub use queue::Second;
 pub use rollup::{Bucket, Flow, IDLE_A, held_s};
 pub use segment::Segment;

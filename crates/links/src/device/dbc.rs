@@ -156,8 +156,18 @@ impl Database {
 
     /// What a person should know before the file is used: messages left out, identifiers and statements in doubt.
     pub fn warnings(&self) -> Vec<String> {
-        let left_out = self.left_out.iter().map(|left| format!("{left}: the message is left out"));
-        left_out.chain(self.notes.iter().cloned()).collect()
+        let mut warnings = Vec::new();
+        for (place, left) in self.left_out.iter().enumerate() {
+            let same = |other: &&LeftOut| other.what == left.what;
+            // Those with one identifier name one another.
+            if self.left_out[..place].iter().find(same).is_none() {
+                let several = self.left_out.iter().filter(same).count() > 1;
+                let gone = if several { "the messages are left out" } else { "the message is left out" };
+                warnings.push(format!("{left}: {gone}"));
+            }
+        }
+        warnings.extend(self.notes.iter().cloned());
+        warnings
     }
 }
 
