@@ -38,6 +38,7 @@ mod history;
 mod index;
 mod integrity;
 mod layout;
+mod name;
 mod numbers;
 mod queue;
 mod replaced;
@@ -52,7 +53,7 @@ mod trust;
 mod writer;
 
 pub use block::Block;
-pub use bulk::{Bulk, by_day, write_cells_parquet, write_parquet};
+pub use bulk::{Bulk, Joined, by_day, write_cells_parquet, write_parquet};
 pub use cells::CellDay;
 pub use cells::file::column_name as cell_column_name;
 pub use database::Row;
@@ -66,6 +67,7 @@ pub use history::{
     History, LeftOut, Mean, Parts, Range, SAG_MARGIN_MS, Sag, Sags, Spread, Summary, Tier,
 };
 pub use layout::queries_folder;
+pub use name::{BadName, plain_name};
 pub use queue::Second;
 pub use rollup::{Bucket, Flow, IDLE_A, held_s};
 pub use segment::Segment;

@@ -9,12 +9,13 @@ pub(super) use json::left_out;
 
 use super::AppState;
 use super::api::{octets, wants_octets};
+use super::asked::Query;
 use super::drawn::{self, CellCurves, NamedCell};
 use super::instant::instant;
 use super::problem::Problem;
 use crate::past::Past;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};

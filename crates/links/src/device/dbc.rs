@@ -174,11 +174,22 @@ impl Database {
     /// What a person should know before the file is used: messages and signals left out, identifiers and statements in
     /// doubt.
     pub fn warnings(&self) -> Vec<String> {
-        let left_out = self.left_out.iter().map(|left| match left.whole {
-            true => format!("{left}: the message is left out"),
-            false => format!("{left}: the signal is left out"),
-        });
-        left_out.chain(self.notes.iter().cloned()).collect()
+        let mut warnings = Vec::new();
+        for (place, left) in self.left_out.iter().enumerate() {
+            let same = |other: &&LeftOut| other.what == left.what && other.whole == left.whole;
+            // Those with one identifier name one another.
+            if self.left_out[..place].iter().find(same).is_none() {
+                let gone = match (left.whole, self.left_out.iter().filter(same).count() > 1) {
+                    (true, true) => "the messages are left out",
+                    (true, false) => "the message is left out",
+                    (false, true) => "the signals are left out",
+                    (false, false) => "the signal is left out",
+                };
+                warnings.push(format!("{left}: {gone}"));
+            }
+        }
+        warnings.extend(self.notes.iter().cloned());
+        warnings
     }
 }
 

@@ -351,6 +351,7 @@ mod tests {
         assert_eq!(db.left_out[0].signals, ["S"]);
         let expected = "line 12: M in line 12 and N in line 14 have the same identifier 0x010";
         assert_eq!(db.left_out[0].to_string(), expected);
+        assert_eq!(db.warnings(), [format!("{expected}: the messages are left out")]);
     }
 
     #[test]
