@@ -111,6 +111,9 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     }
 
     let mut site = Site::new(spec.clone());
+    for (idx, task) in &running {
+        site.cell_links[usize::from(idx.0)] = task.brings_cells();
+    }
     alarms::restore(&mut site, &store, clock());
     let systems = (spec.systems.iter().zip(0..))
         .map(|(system, i)| first_moment(&site, SystemIdx(i), system, &store, clock()))

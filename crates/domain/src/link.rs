@@ -111,7 +111,7 @@ pub enum LinkFault {
     OutOfOrder = 5,
     /// A request without an answer in time.
     Timeout = 6,
-    /// The device answered with an exception or refused the connection.
+    /// The device answered with an exception, closed the connection, or is another one.
     Refused = 7,
     /// The CAN controller has left the bus after too many errors: nothing is received until it restarts.
     BusOff = 8,
@@ -135,11 +135,15 @@ pub enum LinkFault {
     OtherSender = 17,
     /// A value outside of the range that its description declares.
     OutsideRange = 18,
+    /// A multiplexed message with a switch value that its description does not have.
+    UnknownGroup = 19,
+    /// Nothing listens at the address, or it cannot be reached.
+    NoConnection = 20,
 }
 
 impl LinkFault {
     /// Every fault, by wire code.
-    pub const ALL: [LinkFault; 19] = [
+    pub const ALL: [LinkFault; 21] = [
         LinkFault::Malformed,
         LinkFault::UnknownId,
         LinkFault::WrongLength,
@@ -159,6 +163,8 @@ impl LinkFault {
         LinkFault::Jump,
         LinkFault::OtherSender,
         LinkFault::OutsideRange,
+        LinkFault::UnknownGroup,
+        LinkFault::NoConnection,
     ];
 
     /// The fault in words.
@@ -183,6 +189,8 @@ impl LinkFault {
             LinkFault::Jump => "impossible jump",
             LinkFault::OtherSender => "another sender",
             LinkFault::OutsideRange => "outside declared range",
+            LinkFault::UnknownGroup => "unknown group",
+            LinkFault::NoConnection => "no connection",
         }
     }
 }

@@ -92,6 +92,18 @@ impl Bus {
         self.can().and_then(CanInput::cycle)
     }
 
+    /// Whether it brings cell voltages, if all is as it should be.
+    pub(crate) fn brings_cells(&self) -> bool {
+        match self {
+            Bus::Modbus(bus) => bus.brings_cells(),
+            Bus::VictronMqtt(_) | Bus::Vrm(_) => false,
+            Bus::Cannelloni(bus) => bus.brings_cells(),
+            Bus::Candump(bus) => bus.brings_cells(),
+            Bus::Socketcan(bus) => bus.brings_cells(),
+            Bus::SharedMemory(_) => true,
+        }
+    }
+
     /// What its CAN interface is called in a log: the name that Linux has for it, or else the link's; `None` if it
     /// brings no CAN frames.
     pub(crate) fn can_interface<'a>(&'a self, link: &'a str) -> Option<&'a str> {

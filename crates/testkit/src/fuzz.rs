@@ -4,6 +4,8 @@
 //! `PACKTWIN_FUZZ_MINUTES=24` bends for so many minutes for each target; without it for a moment only.
 //! `PACKTWIN_FUZZ_SEED` repeats a run.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
+
 use crate::bend::Bender;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

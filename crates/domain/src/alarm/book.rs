@@ -57,6 +57,13 @@ impl Alarm {
             {
                 format!("{}: {}", spec.name, status.reason)
             }
+            // Nothing answers now; what answered last was not the right one.
+            Some((status, spec))
+                if rule.watch == Watch::LinkStranger
+                    && !matches!(status.state, LinkState::Stranger | LinkState::Up) =>
+            {
+                format!("{}: what answered last was another device than the one expected", spec.name)
+            }
             // What it comes to, not what it is at the instant between.
             _ if self.chattering => {
                 format!("{} (comes and goes)", rule.words(self.subject, self.worst, site, system))

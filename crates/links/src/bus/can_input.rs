@@ -46,6 +46,11 @@ impl CanInput {
         self.table.cycle()
     }
 
+    /// Whether it brings cell voltages.
+    pub(crate) fn brings_cells(&self) -> bool {
+        self.table.brings_cells()
+    }
+
     /// The path to the bus was opened anew.
     pub(crate) fn reopened(&mut self, reporter: &Reporter) {
         self.health.reopened();
@@ -193,6 +198,14 @@ impl CanInput {
             Outcome::Rejected(fault) => {
                 record.monitor.fault(fault, 1);
                 record.frames.see_stranger(frame.id, fault, frame.data, at.mono);
+            }
+            // Its id is known: only the part of the message is not.
+            Outcome::UnknownGroup(message) => {
+                record.monitor.fault(LinkFault::UnknownGroup, 1);
+                let table = &self.table;
+                self.health.notice(About::Group(message), at.mono, || table.group_words(message, frame.data));
+                let name = table.message_name(message);
+                record.frames.see_stranger(name, LinkFault::UnknownGroup, frame.data, at.mono);
             }
             Outcome::NoMessage => {}
         }

@@ -85,6 +85,11 @@ impl Replay {
         &self.input
     }
 
+    /// Whether it brings cell voltages.
+    pub(crate) fn brings_cells(&self) -> bool {
+        self.input.brings_cells()
+    }
+
     pub(crate) async fn drive(&mut self, reporter: &Reporter) {
         reporter.opened().await;
         loop {

@@ -54,6 +54,11 @@ impl Receiver {
         &self.input
     }
 
+    /// Whether it brings cell voltages.
+    pub(crate) fn brings_cells(&self) -> bool {
+        self.input.brings_cells()
+    }
+
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         self.socket.as_ref()?.local_addr().ok()
     }

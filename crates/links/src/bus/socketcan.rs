@@ -70,6 +70,11 @@ impl Receiver {
         &self.input
     }
 
+    /// Whether it brings cell voltages.
+    pub(crate) fn brings_cells(&self) -> bool {
+        self.input.brings_cells()
+    }
+
     pub(crate) fn interface(&self) -> &str {
         &self.interface
     }

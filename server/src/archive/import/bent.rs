@@ -56,11 +56,11 @@ impl Target for Files {
 
     fn take(&self, input: &[u8]) -> bool {
         let path = self.write(input);
-        let mut intake = Intake::new(&Meanings::Names, NOW_MS);
+        let mut intake = Intake::new(&Meanings::Names, false, NOW_MS);
         let mut refused = Refused::default();
         let outcome = match self.kind {
             "csv" => text::read(&path, |_| true, &mut refused, |table| intake.take("file", table, None)),
-            _ => parquet::read(&path, &mut refused, |table| intake.take("file", table, None)),
+            _ => parquet::read(&path, |_| true, &mut refused, |table| intake.take("file", table, None)),
         };
         outcome.is_ok() && intake.summary.read > 0
     }

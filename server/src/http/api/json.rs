@@ -119,7 +119,7 @@ pub(super) fn links(site: &SiteSpec, statuses: &[LinkStatus], now: Now) -> Value
     let links: Vec<Value> = (site.links.iter().zip(statuses))
         .map(|(spec, status)| {
             let faults: Map<String, Value> = (LinkFault::ALL.iter())
-                .map(|fault| (fault.words().replace(' ', "_"), json!(status.faults(*fault))))
+                .map(|fault| (fault.words().replace([' ', '-'], "_"), json!(status.faults(*fault))))
                 .collect();
             json!({
                 "id": spec.id, "name": spec.name, "protocol": spec.protocol, "address": spec.address,

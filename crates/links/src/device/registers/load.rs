@@ -216,6 +216,7 @@ fn blocks(placed: &[Placed<'_>], max_gap: u16, max_read: u16, extremes: Extremes
             format: row.format(extremes),
             needs: None,
             words: row.words()?,
+            codes: row.codes()?,
             row: *of_row,
             instead_of: *instead_of,
         });
