@@ -80,7 +80,7 @@ test('what failed while the server was away is asked again when it is back', asy
       await live(page);
       await page.getByRole('slider', { name: 'Instant shown' }).waitFor();
       await server.kill();
-      await page.getByRole('group', { name: 'How far back' }).getByText('7 days', { exact: true }).click();
+      await page.getByRole('radio', { name: '7 days' }).check();
       const failed = page.getByRole('main').getByText(AWAY);
       await failed.first().waitFor();
       await page.getByRole('region', { name: 'Time' }).getByRole('button', { name: 'Previous alarm' }).click();
