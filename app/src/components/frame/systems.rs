@@ -29,18 +29,17 @@ pub(super) fn Systems() -> impl IntoView {
     let here = live.place();
     let own = live.map(move |moment| moment.site.systems.get(here).copied());
     let others = live.map(move |moment| worst_of_others(&moment.site.systems, here));
-    let name = system.name.clone();
-    let label = Derived::new(move || label(&name, own.get(), others.get()));
     let links = (0..site.systems.len()).map(|place| view! { <Way place /> }).collect_view();
     view! {
         <p class="system-name">{site.name.clone()}</p>
-        <button type="button" class="system-choice" popovertarget="systems" aria-label=label>
+        <button type="button" class="system-choice" popovertarget="systems">
             <span class="system-choice-name">{system.name.clone()}</span>
             <span class="system-own"><HealthMark health=own /></span>
-            <span class="system-others" hidden=move || words(others.get()).is_none()>
+            <span class="system-others" hidden=move || !is_wrong(others.get())>
                 <span class="system-others-word">"other"</span>
                 <HealthMark health=others />
             </span>
+            <span class="visually-hidden">"choose a system"</span>
             <Icon glyph=Glyph::Down />
         </button>
         <nav id="systems" class="system-switch" popover="auto" aria-label="Systems">
@@ -96,20 +95,9 @@ fn worst_of_others(systems: &[Health], here: usize) -> Option<Health> {
     others.map(|(_, health)| *health).max_by_key(|health| rank(*health))
 }
 
-/// What is said of a state; nothing where no alarm is active.
-fn words(health: Option<Health>) -> Option<&'static str> {
-    match health? {
-        Health::Alarm(severity) => Some(severity.word()),
-        Health::Unknown => Some("no data"),
-        Health::NoAlarm => None,
-    }
-}
-
-/// The name of the switch's button: `832 V pack, critical; another system: warning; choose a system`.
-fn label(name: &str, own: Option<Health>, others: Option<Health>) -> String {
-    let own = words(own).map_or_else(String::new, |word| format!(", {word}"));
-    let others = words(others).map_or_else(String::new, |word| format!("; another system: {word}"));
-    format!("{name}{own}{others}; choose a system")
+/// Whether there is anything to say of a system.
+fn is_wrong(health: Option<Health>) -> bool {
+    matches!(health, Some(Health::Alarm(_) | Health::Unknown))
 }
 
 /// Worse states are higher.
@@ -147,19 +135,15 @@ mod tests {
     fn the_button_tells_this_system_from_the_others() {
         use Health::{Alarm, NoAlarm, Unknown};
         let (critical, warning) = (Alarm(Severity::Critical), Alarm(Severity::Warning));
-        for (systems, here, others, says) in [
-            (vec![NoAlarm, critical], 0, Some(critical), "Pack; another system: critical; choose a system"),
-            (vec![NoAlarm, critical], 1, Some(NoAlarm), "Pack, critical; choose a system"),
-            (
-                vec![warning, Unknown, critical],
-                2,
-                Some(warning),
-                "Pack, critical; another system: warning; choose a system",
-            ),
-            (vec![critical], 0, None, "Pack, critical; choose a system"),
+        for (systems, here, others, told) in [
+            (vec![NoAlarm, critical], 0, Some(critical), true),
+            (vec![NoAlarm, critical], 1, Some(NoAlarm), false),
+            (vec![warning, Unknown, critical], 2, Some(warning), true),
+            (vec![NoAlarm, Unknown], 0, Some(Unknown), true),
+            (vec![critical], 0, None, false),
         ] {
             assert_eq!(worst_of_others(&systems, here), others);
-            assert_eq!(label("Pack", systems.get(here).copied(), others), says);
+            assert_eq!(is_wrong(others), told);
         }
     }
 
