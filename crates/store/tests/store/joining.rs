@@ -71,7 +71,11 @@ fn a_quantity_of_a_cell_that_is_not_known_yet_is_filled_in() {
     let mut kept = Vec::new();
     let history = History::open(folder.path()).unwrap();
     let range = Range::new(DAY.start_ms(), DAY.end_ms());
-    history.each_cell_minute("hv", range, |minute| Ok::<(), StoreError>(kept.push(minute.clone()))).unwrap();
+    let keep = |minute: &CellMinute| {
+        kept.push(minute.clone());
+        Ok::<(), StoreError>(())
+    };
+    history.each_cell_minute("hv", range, keep).unwrap();
     let mut first = minute(0, Voltage, 0, 3.2);
     first.add(Voltage, 1, [3.1; 3], 1);
     first.add(Temperature, 0, [25.0; 3], 1);
