@@ -21,7 +21,7 @@ pub const EVENTS: [&str; 22] = [
     "fan error",
     "ground fault",
     "door open",
-    "an event that has no name",
+    "another event",
     "wrong configuration",
     "current too high",
     "insulation fault",
