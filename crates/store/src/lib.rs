@@ -39,6 +39,7 @@ mod integrity;
 mod layout;
 mod numbers;
 mod queue;
+mod renewed;
 mod replaced;
 mod rollup;
 mod seal;
