@@ -80,6 +80,8 @@ fn decode(text: &str) -> Option<String> {
 pub enum Leave {
     /// An entry of the history: the way back leads here. The page is seen from its top, or from the place after `#`.
     Entry,
+    /// An entry too, and nothing scrolls. For a step within a page that one may want to take back: another time.
+    Step,
     /// Nothing: the new address takes the place of this one, and nothing scrolls. For a choice within a page.
     Nothing,
 }
@@ -234,7 +236,7 @@ impl Navigation {
         let Ok(history) = window().history() else { return };
         // Browsers refuse only floods of calls; the page goes on with the old address then.
         let _ = match leave {
-            Leave::Entry => history.push_state_with_url(&JsValue::NULL, "", Some(to)),
+            Leave::Entry | Leave::Step => history.push_state_with_url(&JsValue::NULL, "", Some(to)),
             Leave::Nothing => history.replace_state_with_url(&JsValue::NULL, "", Some(to)),
         };
         self.at.set(Address::parse(to));

@@ -1,5 +1,6 @@
 //! The parts that pages are made of. They take values and signals; none of them fetches or knows a page.
 
+mod address_note;
 mod age;
 mod card;
 mod chip;
@@ -11,6 +12,7 @@ mod segmented;
 mod severity;
 mod theme;
 
+pub use address_note::AddressNote;
 pub use age::{AgeNote, Freshness};
 pub use card::{Card, EmptyState};
 pub use chip::{Chip, Tone};

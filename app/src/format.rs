@@ -167,9 +167,19 @@ pub fn age(seconds: f32) -> String {
     }
 }
 
-/// An age for places where a number that changes five times a second would only disturb: `< 1 s` while fresh.
+/// An age for places where a number that changes five times a second would only disturb: `< 1 s` while fresh, then whole
+/// seconds.
 pub fn calm_age(seconds: f32) -> String {
-    if seconds < 1.0 { format!("<{THIN}1{THIN}s") } else { age(seconds) }
+    match seconds {
+        s if s < 1.0 => format!("<{THIN}1{THIN}s"),
+        s if s < 9.95 => format!("{}{THIN}s", fixed(s, 0)),
+        s => age(s),
+    }
+}
+
+/// So many things, by their name in the singular: `1 module`, `13 modules`.
+pub fn counted(n: usize, thing: &str) -> String {
+    format!("{} {thing}{}", count(n as u64), if n == 1 { "" } else { "s" })
 }
 
 /// How long something lasts, to two units: `48 s`, `52 min`, `3 h 12 min`, `2 d 4 h`.

@@ -14,6 +14,7 @@
 
 mod ageing;
 mod instant;
+mod known;
 mod latency;
 mod profile;
 mod question;
@@ -22,6 +23,7 @@ mod socket;
 
 pub use ageing::aged;
 pub use instant::{AT, address_of, instant, wrong_instant};
+pub use known::{LinksKnown, Never, made_of_rows, never, why};
 pub use question::Question;
 
 pub use latency::Latency;
@@ -76,6 +78,8 @@ pub struct Live {
     pub profile: ReadSignal<Profile>,
     /// Whether the moment is one of the past.
     pub past: ReadSignal<bool>,
+    /// What it means now that a value of the system never came.
+    pub never: Derived<Never>,
     feed: Feed,
 }
 
@@ -113,10 +117,15 @@ impl Live {
             latency: set_latency,
             profile: set_profile,
         };
+        let (site, place) = (Arc::new(boot.site.clone()), boot.system);
         let live = Live {
-            site: StoredValue::new(Arc::new(boot.site.clone())),
+            never: Derived::new({
+                let site = Arc::clone(&site);
+                move || moment.with(|moment| never(moment, &site, place))
+            }),
+            site: StoredValue::new(site),
             system: StoredValue::new(Arc::clone(&spec)),
-            place: boot.system,
+            place,
             first_lab: StoredValue::new(boot.lab.clone()),
             moment,
             connection,
@@ -176,6 +185,24 @@ impl Live {
     pub fn lost(&self) -> Derived<bool> {
         let connection = self.connection;
         Derived::new(move || matches!(connection.get(), Connection::Reconnecting { .. }))
+    }
+
+    /// Whether it is known what the links do.
+    pub fn links_known(&self) -> Derived<LinksKnown> {
+        let (live, lost, site) = (*self, self.lost(), self.site());
+        Derived::new(move || live.moment.with(|m| known::links_known(m, &site, lost.get(), live.past.get())))
+    }
+
+    /// Runs `again` each time that the server is back after it could not be reached: what failed meanwhile is asked anew.
+    pub fn on_return(&self, again: impl Fn() + 'static) {
+        let lost = self.lost();
+        Effect::new(move |before: Option<bool>| {
+            let now = lost.get();
+            if before == Some(true) && !now {
+                untrack(&again);
+            }
+            now
+        });
     }
 
     /// Shows a moment of the past in the place of the newest one, from now on.

@@ -10,7 +10,7 @@ mod jumps;
 mod picture;
 mod player;
 mod reel;
-mod span;
+pub(crate) mod span;
 mod track;
 
 use crate::components::LocalTime;
@@ -41,8 +41,6 @@ pub fn TimeBar() -> impl IntoView {
     // On a phone the bar is a line until it is wanted.
     let open = RwSignal::new(false);
     let unfolded = move || open.get();
-    // Who goes into the past wants to find the way.
-    Effect::new(move |_| open.set(live.past.get()));
     // The instant of what the page shows, as the strip above has it.
     let utc = live.map(|moment| moment.now.utc);
     let day = move || live.past.get().then(|| span::local_day(utc.get().0 as f64 / 1e3));

@@ -4,6 +4,7 @@
 mod fold;
 
 use crate::format;
+use crate::live::made_of_rows;
 use domain::alarm::{Alarm, Direction, RuleIdx, Severity, Subject, Watch};
 use domain::point::PointId;
 use domain::reading::CellQuantity;
@@ -69,6 +70,12 @@ pub(crate) fn tally(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> (u
     let storage = (!moment.site.storage.is_empty()).then_some(STORAGE);
     let worst = moment.alarms.iter().map(Alarm::severity).max();
     (folded(moment, site, system).len() + usize::from(storage.is_some()), worst.max(storage))
+}
+
+/// How bad the worst alarm is of those that look at one of these.
+pub(crate) fn standing(moment: &Moment, watches: &[Watch]) -> Option<Severity> {
+    let rules = moment.alarms.iter().filter_map(|alarm| alarm.rule.rule());
+    rules.filter(|rule| watches.contains(&rule.watch)).map(|rule| rule.severity).max()
 }
 
 /// How many problems, in words.
@@ -178,6 +185,10 @@ pub(crate) fn verdict(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> 
     let none_active = tally(moment, site, system).1.is_none();
     let known = cells > 0 || BATTERY.iter().any(|point| moment.point(*point).is_ok());
     let heard = || BATTERY.iter().any(|point| moment.state.points.slot(*point).last().is_some());
+    let column = moment.state.cells.column(CellQuantity::Voltage);
+    let cells_heard = || (0..cells).any(|cell| column.last(cell).is_some());
+    // A moment of the past that was not kept whole says nothing of the links.
+    let unrecorded = made_of_rows(moment) && !site.links.is_empty();
     let well = none_active && fresh == cells && known;
     let words = match (none_active, cells) {
         (true, 0) if !known => "The battery does not report".to_owned(),
@@ -190,13 +201,17 @@ pub(crate) fn verdict(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> 
     let detail = match (well, cells) {
         (true, 0) => "The battery reports. No alarm is active.".to_owned(),
         (true, _) => "All cells report. No alarm is active.".to_owned(),
-        (false, 0) if !known && heard() => "What is shown of it is old: see the links.".to_owned(),
+        (false, 0) if !known && heard() => "What is shown of the battery is old: see the links.".to_owned(),
+        (false, 0) if !known && unrecorded => "Nothing of it was recorded at this instant.".to_owned(),
         (false, 0) if !known => "Nothing has come from it yet: see the links.".to_owned(),
         (false, 0) => String::new(),
         (false, _) if fresh == cells => {
             format!("{} cells without an alarm", format::count((cells - ill.min(cells)) as u64))
         }
-        (false, _) if fresh == 0 => "What is shown of the cells is old: see the links.".to_owned(),
+        (false, _) if fresh == 0 && cells_heard() => "What is shown of the cells is old: see the links.".to_owned(),
+        (false, _) if fresh == 0 && unrecorded => "Nothing of the cells was recorded at this instant.".to_owned(),
+        (false, _) if fresh == 0 => "No cell has reported yet: see the links.".to_owned(),
+        (false, _) if none_active && unrecorded => "Nothing was recorded of the others.".to_owned(),
         (false, _) if none_active => "The others are silent: see the links.".to_owned(),
         (false, _) => reporting(),
     };
@@ -267,11 +282,56 @@ mod tests {
     }
 
     #[test]
+    fn a_figure_knows_the_worst_alarm_about_it() {
+        let mut moment = moment();
+        moment.alarms = vec![
+            alarm("cell.voltage.low", Subject::Cell(131), 2.80),
+            alarm("cell.voltage.low.warning", Subject::Cell(131), 2.80),
+            alarm("cell.temperature.high", Subject::Cell(3), 51.0),
+        ];
+        for (watches, severity) in [
+            (&[Watch::CellVoltageLow, Watch::CellTemperatureHigh][..], Some(Severity::Critical)),
+            (&[Watch::CellTemperatureHigh], Some(Severity::Warning)),
+            (&[Watch::Insulation], None),
+        ] {
+            assert_eq!(standing(&moment, watches), severity, "{watches:?}");
+        }
+    }
+
+    #[test]
+    fn a_warning_is_told_with_the_critical_alarm_of_the_same() {
+        let mut moment = moment();
+        let (critical, warning) =
+            (alarm("insulation.low", Subject::System, 7.0), alarm("insulation.low.warning", Subject::System, 7.0));
+        for alarms in [vec![critical, warning], vec![warning, critical]] {
+            moment.alarms = alarms;
+            let told = problems(&moment, &site(), &spec());
+            assert_eq!((told.len(), told[0].severity, told[0].effects.len()), (1, Severity::Critical, 1), "{told:?}");
+        }
+        moment.alarms = vec![warning];
+        assert_eq!(problems(&moment, &site(), &spec()).len(), 1);
+    }
+
+    #[test]
     fn silence_is_not_health() {
         let mut moment = moment();
         assert_eq!((answer(&moment, &spec()).0, answer(&moment, &spec()).1.as_str()), (true, "260 cells healthy"));
         moment.now.mono = Mono(moment.now.mono.0 + 60_000_000);
         assert_eq!((answer(&moment, &spec()).0, answer(&moment, &spec()).1.as_str()), (false, "No cell reports"));
+    }
+
+    #[test]
+    fn cells_that_never_reported_are_not_called_old() {
+        let of = |moment: &Moment| answer(moment, &spec()).2;
+        let never = Moment { state: SystemState::new(&spec()), ..moment() };
+        assert_eq!(of(&never), "No cell has reported yet: see the links.");
+        assert_eq!(of(&Moment { links: Vec::new(), ..never }), "Nothing of the cells was recorded at this instant.");
+        let mut old = moment();
+        old.now = old.now + Duration::from_secs(60);
+        assert_eq!(of(&old), "What is shown of the cells is old: see the links.");
+        let house = SystemSpec { topology: Topology::default(), ..spec() };
+        let past = Moment::unknown(&house, Utc(0));
+        assert_eq!(answer(&past, &house).2, "Nothing of it was recorded at this instant.");
     }
 
     #[test]

@@ -59,15 +59,15 @@ export async function generate(days, system = 'hv') {
   return data;
 }
 
-/** The demo site. `data` continues in the folder of a server that was killed. */
-export const startDemo = ({ data, args = [] } = {}) => start(['demo', '--sim-ports', 'free', ...args], data);
+/** The demo site. `data` continues in the folder of a server that was killed, `listen` at its address. */
+export const startDemo = ({ data, listen, args = [] } = {}) => start(['demo', '--sim-ports', 'free', ...args], data, listen);
 
 /** A site of its own: `site` is the path of a site file. */
 export const startSite = (site, { data, args = [] } = {}) => start(['serve', '--site', site, ...args], data);
 
-async function start(args, data) {
+async function start(args, data, listen = '127.0.0.1:0') {
   data ??= await mkdtemp(join(tmpdir(), 'packtwin-'));
-  const common = ['--listen', '127.0.0.1:0', '--data', data, '--assets', ASSETS];
+  const common = ['--listen', listen, '--data', data, '--assets', ASSETS];
   const child = spawn(BINARY, [...args, ...common], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = [];
   createInterface(child.stderr).on('line', (line) => log.push(line));

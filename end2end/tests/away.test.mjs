@@ -54,9 +54,47 @@ for (const [path, green] of [
     abandoned(path, async (page) => {
       await page.getByRole('main').filter({ hasNotText: green }).waitFor();
       await page.getByRole('button', { name: 'Not live' }).waitFor();
+      // The devices are not blamed for it, however old their values are.
+      await page.getByRole('banner').getByText('Links not known').waitFor();
+      const words = await page.getByRole('main').innerText();
+      assert.doesNotMatch(words, /has gone quiet|check its power|Check connection|Check power/i);
+      if (path !== '/cells') assert.match(words, /No connection to the server: what .+ is not known/);
       await shot(page, `away-${path.slice(1)}`);
     }));
 }
+
+test('an instant that cannot be asked is not called empty', () =>
+  abandoned('/cells', async (page) => {
+    const bar = page.getByRole('region', { name: 'Time' });
+    await bar.getByRole('button', { name: 'Pause' }).click();
+    await bar.getByRole('status').getByText(AWAY).waitFor();
+    assert.doesNotMatch(await page.locator('body').innerText(), /Nothing was recorded|never received|No cell has reported/);
+    await bar.getByRole('button', { name: 'Not live' }).waitFor();
+  }));
+
+test('what failed while the server was away is asked again when it is back', async () => {
+  let server = await startDemo();
+  const { data, url } = server;
+  try {
+    await withPage(browser, `${url}/analysis`, {}, async (page, messages) => {
+      await live(page);
+      await page.getByRole('slider', { name: 'Instant shown' }).waitFor();
+      await server.kill();
+      await page.getByRole('radio', { name: '7 days' }).check();
+      const failed = page.getByRole('main').getByText(AWAY);
+      await failed.first().waitFor();
+      await page.getByRole('region', { name: 'Time' }).getByRole('button', { name: 'Previous alarm' }).click();
+      await page.getByRole('region', { name: 'Time' }).getByRole('status').getByText(AWAY).waitFor();
+      server = await startDemo({ data, listen: new URL(url).host });
+      await live(page);
+      await page.getByRole('group', { name: 'Answer: Total energy' }).getByText('Recorded time').waitFor();
+      await page.waitForFunction((words) => !document.body.innerText.includes(words), AWAY);
+      messages.length = 0;
+    });
+  } finally {
+    await server.stop();
+  }
+});
 
 test('a page whose code is not there is not opened, and why is said, with a way to try again', () =>
   abandoned('/cells', async (page) => {

@@ -71,7 +71,7 @@ test('quantity, scale and colours are chosen, shown and kept in the address', ()
     // At first the scale spans the cells as they are, with the limits beyond its ends in words.
     const [low, high] = (await scale.innerText()).match(/\d\s\d{3}(?=\smV)/g).slice(1, 3).map((mv) => Number(mv.replace(/\D/g, '')));
     assert.ok(high > low && high - low < 300, await scale.innerText());
-    assert.match(await scale.innerText(), /limit 3\s000\smV[^]*limit 3\s625\smV/);
+    assert.match(await scale.innerText(), /warning 3\s000\smV[^]*warning 3\s625\smV/);
     await page.getByRole('radio', { name: 'Fixed' }).check();
     await page.waitForURL('**/cells?scale=fixed');
     assert.match(await scale.innerText(), /2\s800\smV[^]*3\s400\smV/);
@@ -111,7 +111,7 @@ test('a shared address opens the same cell before any script runs', () =>
 
 test('a cell that stands out opens by its link', () =>
   open('/cells', async (page) => {
-    const first = page.getByRole('region', { name: 'Lowest', exact: true }).getByRole('link').first();
+    const first = page.getByRole('region', { name: 'Lowest: cells' }).getByRole('link').first();
     const name = (await first.innerText()).match(/^\d+\.\d+/)[0];
     await first.click();
     await page.getByRole('region', { name: /^Cell \d+\.\d+$/ }).waitFor();
@@ -123,9 +123,9 @@ test('a hot cell is marked and counted as soon as it is over its limit', async (
   await lab({ action: 'inject', fault: 'hot-cell', cell: '4.4' });
   try {
     await open('/cells', async (page) => {
-      await page.getByText(/^\d+ out of limits$/).waitFor({ timeout: 60_000 });
-      const hottest = page.getByRole('region', { name: 'Hottest', exact: true }).getByRole('link').first();
-      assert.equal(await hottest.getAttribute('data-out'), 'true');
+      await page.getByText(/^\d+ beyond a warning limit$/).waitFor({ timeout: 60_000 });
+      const hottest = page.getByRole('region', { name: 'Hottest: cells' }).getByRole('link').first();
+      assert.equal(await hottest.getAttribute('data-severity'), 'warning', 'a warning is not drawn as critical');
       await shot(page, 'cells-hot');
     });
   } finally {

@@ -126,7 +126,7 @@ test('a source that goes quiet is told in words, and what is left is shown', asy
       await source.getByText(/Check power, network and address of Cerbo GX/).waitFor();
       await region(page, 'Battery details').getByText(/^Stale, /).first().waitFor();
       assert.match(await region(page, 'Solar').innerText(), /\d\s*kW/, 'the inverter goes on');
-      await page.getByText('Cannot be compared').waitFor();
+      await page.getByText('Cannot be compared', { exact: true }).waitFor();
       await shot(page, 'home-source-away');
     } finally {
       await lab({ action: 'clear-all' });

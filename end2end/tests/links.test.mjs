@@ -72,7 +72,7 @@ test('the filter finds by id and by signal, and says when nothing is found', () 
 test('the frames can be held still', () =>
   open('/links?link=bms', async (page) => {
     await rows(page).first().waitFor();
-    await page.getByRole('main').getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('main').getByRole('button', { name: 'Pause the frames' }).click();
     // An answer that was on its way may still come; after it nothing is asked and nothing changes.
     await page.waitForLoadState('networkidle');
     const before = await rows(page).first().innerText();

@@ -226,6 +226,11 @@ for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
         `/?at=${dayAgo()}`,
         async (page) => {
           await past(page);
+          // On a phone the bar leaves the page its room until it is opened.
+          if (viewport === PHONE) {
+            assert.equal(await track(page).isVisible(), false);
+            await page.getByRole('button', { name: 'More of the time bar' }).click();
+          }
           await track(page).waitFor();
           await page.waitForFunction(() => document.querySelector('.time-picture path')?.getAttribute('d'));
           await shot(page, `playback-${size}-${colorScheme}`);

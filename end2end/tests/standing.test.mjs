@@ -125,6 +125,7 @@ test('the switch says which system is how bad, and Problems what stands, why, an
     await systems.getByRole('link', { name: /(House|Home).* (warning|critical)/ }).waitFor();
     const problems = page.getByRole('region', { name: 'Problems', exact: true });
     const lost = problems.getByRole('listitem').filter({ hasText: /AFE node \d+ does not answer, and 7 more nodes/ });
+    await lost.getByRole('button', { name: /^More about: AFE node/ }).click();
     await lost.getByRole('list', { name: 'What follows from it' }).getByText(/of 260 cells without a fresh voltage/).waitFor();
     await lost.getByRole('link').click();
     await page.waitForURL(/\/cells\?cell=\d+\.1$/);
@@ -132,6 +133,31 @@ test('the switch says which system is how bad, and Problems what stands, why, an
     await problems.getByText('See its problems.').waitFor();
     await problems.getByRole('list', { name: 'Active problems' }).getByRole('link', { name: /meter is silent/ }).click();
     await page.waitForURL(/\/links\?link=/);
+  }));
+
+test('a problem is one line, and all that are critical are seen at once', () =>
+  withPage(browser, server.url, {}, async (page) => {
+    await live(page);
+    const problems = page.getByRole('region', { name: 'Problems', exact: true });
+    const list = problems.getByRole('list', { name: 'Active problems' });
+    await list.getByRole('link').first().waitFor();
+    const unseen = await problems.evaluate((card) => {
+      const box = card.querySelector('.problem-lists').getBoundingClientRect();
+      const lines = [...card.querySelectorAll('.problem-line')].filter((line) => line.querySelector('[data-severity="critical"]'));
+      const seen = (line) => line.getBoundingClientRect().bottom <= box.bottom + 1 && line.getBoundingClientRect().height < 32;
+      return { lines: lines.length, unseen: lines.filter((line) => !seen(line)).map((line) => line.textContent) };
+    });
+    assert.ok(unseen.lines > 0);
+    assert.deepEqual(unseen.unseen, []);
+  }));
+
+test("the phone's switch tells this system from the others", () =>
+  withPage(browser, server.url, { viewport: PHONE }, async (page) => {
+    await live(page);
+    await page.getByRole('button', { name: /^832 V pack\s*other\s*(warning|critical)\s*choose a system$/ }).waitFor();
+    await page.goto(`${server.url}/?system=home`);
+    await live(page);
+    await page.getByRole('button', { name: /^(House|Home).*other\s*critical\s*choose a system$/ }).waitFor();
   }));
 
 test('what ended is listed, and leads to its instant', async () => {

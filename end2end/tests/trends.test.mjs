@@ -69,7 +69,7 @@ test('a time is laid over the one before it, by the address too', () =>
     const row = seen.getByRole('row', { name: /^State of charge, a week earlier/ });
     await row.waitFor();
     assert.match(await row.innerText(), /—.*—/s, 'nothing was recorded a week ago');
-    await page.getByText(/^Dashed lines: a week earlier, \d/).waitFor();
+    await page.getByText(/^Pale lines: a week earlier, \d/).waitFor();
     await page.reload();
     await live(page);
     assert.ok(await page.getByRole('radio', { name: 'A week earlier' }).isChecked());

@@ -15,12 +15,12 @@ pub(crate) fn events(site: &Site, system: SystemIdx, changes: &[AlarmChange], no
     let Some(spec) = site.spec.system(system) else { return Vec::new() };
     let mut events = Vec::with_capacity(changes.len());
     for change in changes {
-        let (kind, alarm) = match change {
-            AlarmChange::Raised(alarm) => (EventKind::Raised, alarm),
-            AlarmChange::Cleared(alarm) => (EventKind::Cleared, alarm),
+        let (kind, alarm, words) = match change {
+            AlarmChange::Raised(alarm) => (EventKind::Raised, alarm, alarm.words(&site.spec, spec, &site.links)),
+            AlarmChange::Cleared(alarm) => (EventKind::Cleared, alarm, alarm.words_of_end(&site.spec, spec)),
         };
         let Some((rule, subject)) = alarm.name(&site.spec, &spec.topology) else { continue };
-        let words = alarm.words(&site.spec, spec, &site.links).unwrap_or_default();
+        let words = words.unwrap_or_default();
         if events.len() < LOGGED {
             tracing::info!(system = spec.id, rule, "alarm {}: {words}", kind.word());
         }

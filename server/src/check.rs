@@ -9,7 +9,10 @@ use std::process::ExitCode;
 /// Checks the site file and says what there is to say.
 pub(crate) fn check(path: &Path) -> ExitCode {
     match site_file::read_all(path, |_, _| Ok(())) {
-        Ok(SiteFile { spec, history, .. }) => {
+        Ok(SiteFile { spec, history, warnings, .. }) => {
+            for warning in warnings {
+                eprintln!("warning: {warning}");
+            }
             print!("{}{}", summary(path, &spec), kept(&history));
             ExitCode::SUCCESS
         }

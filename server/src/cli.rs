@@ -81,7 +81,7 @@ pub(crate) struct Generate {
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub(crate) seed: u64,
     /// Id of the system that the rows belong to
-    #[arg(long, value_name = "ID", default_value = "hv")]
+    #[arg(long, value_name = "ID", default_value = "hv", value_parser = name)]
     pub(crate) system: String,
     /// Also the minutes of the 260 cells
     #[arg(long)]
@@ -94,7 +94,7 @@ pub(crate) struct Generate {
 #[derive(Args, Debug)]
 pub(crate) struct Export {
     /// Id of the system
-    #[arg(long, value_name = "ID", default_value = "hv")]
+    #[arg(long, value_name = "ID", default_value = "hv", value_parser = name)]
     pub(crate) system: String,
     /// The first instant, as 2026-11-21 or 2026-11-21T13:04:05Z; the beginning if not given
     #[arg(long, value_name = "INSTANT")]
@@ -122,7 +122,7 @@ pub(crate) struct Import {
     #[arg(long, value_name = "FILE")]
     pub(crate) map: Option<PathBuf>,
     /// Id of the system that the rows belong to
-    #[arg(long, value_name = "ID", default_value = "hv")]
+    #[arg(long, value_name = "ID", default_value = "hv", value_parser = name)]
     pub(crate) system: String,
     /// Folder of the history; made if it is not there
     #[arg(long, value_name = "DIR", default_value = "data", env = "PACKTWIN_DATA")]
@@ -234,6 +234,11 @@ pub(crate) struct Demo {
     pub(crate) history_days: u32,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// The id of a system.
+fn name(text: &str) -> Result<String, store::BadName> {
+    store::plain_name(text).map(|()| text.to_owned())
 }
 
 fn positive(text: &str) -> Result<f64, String> {

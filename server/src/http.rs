@@ -14,6 +14,7 @@
 
 mod analysis;
 mod api;
+mod asked;
 mod assets;
 mod cells;
 mod downloads;
@@ -106,7 +107,8 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
         .route("/analysis/sql", post(analysis::sql))
         .route("/analysis/questions", get(analysis::questions))
         .route("/analysis/questions/{id}", get(analysis::question))
-        .fallback(problem::no_such_path);
+        .fallback(problem::no_such_path)
+        .method_not_allowed_fallback(asked::no_such_method);
     Router::new()
         .nest("/api/v1", api)
         .route("/live/{system}", get(live::live))

@@ -36,6 +36,7 @@ mod tape;
 
 use clap::Parser as _;
 use cli::{Cli, Command, DbcCommand};
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -65,7 +66,10 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> ExitCode {
     panics::watch();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false).init();
+    // Colours are for a person who looks on, not for a file.
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+    log.log_internal_errors(false).init();
     let outcome = match cli.command {
         Command::Serve(options) => serve::serve(serve::Options::from(options)).await,
         Command::Demo(options) => match demo::prepare(&options).await {
@@ -91,7 +95,7 @@ async fn run(cli: Cli) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("packtwin: {error:#}");
+            eprintln!("packtwin: {}", say::causes(&error));
             ExitCode::FAILURE
         }
     }
@@ -102,7 +106,7 @@ fn inspect(file: &Path, site: bool) -> anyhow::Result<()> {
     let database = links::device::dbc::Database::open(file).map_err(anyhow::Error::msg)?;
     if site {
         for warning in database.warnings() {
-            tracing::warn!("{}, {warning}", file.display());
+            eprintln!("warning: {}, {warning}", file.display());
         }
         // The site file may be written to any folder.
         let dbc = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());

@@ -23,6 +23,9 @@ pub(crate) async fn probe(options: &Probe) -> Result<bool> {
         kinds = links.iter().map(|link| *link.kind.get_ref()).collect();
         Ok(())
     })?;
+    for warning in &site.warnings {
+        eprintln!("warning: {warning}");
+    }
     let place = site.spec.links.iter().position(|link| link.id == options.link).ok_or_else(|| {
         let known: Vec<&str> = site.spec.links.iter().map(|link| link.id.as_str()).collect();
         anyhow!("{} has no link {:?}; it has {}", options.site.display(), options.link, known.join(", "))

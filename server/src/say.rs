@@ -28,3 +28,28 @@ macro_rules! eprintln {
         let _ = writeln!(std::io::stderr(), $($text)*);
     }};
 }
+
+/// An error with its causes. Many an error says its cause itself; then it is not said again.
+pub(crate) fn causes(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |said, cause| {
+        let words = cause.to_string();
+        match said.as_str() {
+            "" => words,
+            said if said.contains(&words) => said.to_owned(),
+            said => format!("{said}: {words}"),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let cause = || Error::from(ErrorKind::NotFound);
+        let doubled = anyhow::Error::new(cause()).context(format!("cannot use a: {}", cause()));
+        assert_eq!(causes(&doubled.context("open the history")), "open the history: cannot use a: entity not found");
+    }
+}

@@ -59,7 +59,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let assets = places::assets(options.common.assets.as_deref());
     let manifest = Arc::new(Manifest::read(&assets)?);
     let files = Files::read(&assets)?;
-    let SiteFile { spec, links: tasks, simulators, history, mut limits } =
+    let SiteFile { spec, links: tasks, simulators, history, mut limits, warnings } =
         site_file::read(&options.site, |links, simulators| match &options.replay {
             Some((file, speed)) => {
                 simulators.clear();
@@ -67,6 +67,9 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
             }
             None => Ok(()),
         })?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
     let listen = options.common.listen;
     let listener = TcpListener::bind(listen).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {
@@ -108,6 +111,9 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     }
 
     let mut site = Site::new(spec.clone());
+    for (idx, task) in &running {
+        site.cell_links[usize::from(idx.0)] = task.brings_cells();
+    }
     alarms::restore(&mut site, &store, clock());
     let systems = (spec.systems.iter().zip(0..))
         .map(|(system, i)| first_moment(&site, SystemIdx(i), system, &store, clock()))

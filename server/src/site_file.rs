@@ -6,6 +6,7 @@
 mod history;
 mod limits;
 mod locate;
+mod recover;
 mod server;
 mod tables;
 
@@ -34,6 +35,8 @@ pub(crate) struct SiteFile {
     pub(crate) history: store::Options,
     /// By which names it is reached, and what it gives at most.
     pub(crate) limits: Limits,
+    /// What a person should know although it can be served.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// What is wrong with a site file, and where.
@@ -99,13 +102,14 @@ impl From<SiteFileError> for Wrong {
 /// Reads and checks the site file at `path` as [`read`] does, and goes on where something is wrong.
 ///
 /// # Errors
-/// Everything that is wrong. Of a table that cannot be read, its first mistake.
+/// Everything that is wrong; not what follows from it.
 pub(crate) fn read_all(
     path: &Path,
     adjust: impl FnOnce(&mut [LinkConfig], &mut Simulators) -> Result<(), String>,
 ) -> Result<SiteFile, Wrong> {
     let unreadable = |reason: String| SiteFileError::Read { path: path.to_owned(), reason };
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|error| unreadable(no_text(&error)))?;
     let (mut tables, mut complaints) = Tables::parse(&text);
     let base = path.parent().unwrap_or(Path::new("."));
     let adjusted = adjust(&mut tables.link, &mut tables.simulator);
@@ -122,20 +126,28 @@ pub(crate) fn read_all(
     Ok(site)
 }
 
+/// Where a file stops being text.
+fn no_text(error: &std::string::FromUtf8Error) -> String {
+    let (bytes, good) = (error.as_bytes(), error.utf8_error().valid_up_to());
+    let line = 1 + bytes[..good].iter().filter(|byte| **byte == b'\n').count();
+    let byte = bytes.get(good).copied().unwrap_or_default();
+    format!("line {line} has the byte 0x{byte:02X}, which is no text in UTF-8: save the file as UTF-8")
+}
+
 /// Checks what could be read. The result is whole only if there are no complaints.
 fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFile {
-    let Tables { site, system, link, simulator, history, server } = tables;
-    // Another table may name one that could not be read.
-    let all_read = complaints.is_empty();
+    let Tables { site, system, link, simulator, history, server, all_systems } = tables;
     let mut ids = HashSet::new();
     // A system that is wrong keeps its name, so that its links are not called wrong too.
     let mut systems: Vec<(String, Option<SystemSpec>)> = Vec::with_capacity(system.len());
-    for table in system {
+    for (table, whole) in system {
         let id = table.id.get_ref().clone();
         let spec = table.check(&mut ids).map_err(|wrong| complaints.extend(wrong)).ok();
-        systems.push((id, spec));
+        // Its links may seem wrong for want of what could not be read.
+        systems.push((id, spec.filter(|_| whole)));
     }
-    if let (true, true, Some(name)) = (systems.is_empty(), all_read, &site) {
+    // Another table may name one that could not be read.
+    if let (true, true, Some(name)) = (systems.is_empty(), all_systems, &site) {
         complaints.push((name.span(), "the site has no [[system]]: name at least one".to_owned()));
     }
     too_many("systems", systems.len(), site.as_ref().map(Spanned::span), complaints);
@@ -144,11 +156,14 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
         let place = systems.iter().position(|(known, _)| known == id);
         place.and_then(|place| u8::try_from(place).ok()).map(SystemIdx).ok_or_else(|| {
             let known: Vec<&str> = systems.iter().map(|(known, _)| known.as_str()).collect();
-            all_read.then(|| (span, format!("there is no system {id:?}; there is {}", known.join(", "))))
+            all_systems.then(|| (span, format!("there is no system {id:?}; there is {}", known.join(", "))))
         })
     };
-    let (mut specs, mut tasks, mut ages) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut specs, mut tasks, mut ages, mut warnings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for config in &link {
+        if let Err(bad) = store::plain_name(config.id.get_ref()) {
+            complaints.push((config.id.span(), bad.to_string()));
+        }
         if !ids.insert(format!("link {}", config.id.get_ref())) {
             complaints.push((config.id.span(), format!("there are two links {:?}", config.id.get_ref())));
         }
@@ -165,6 +180,13 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
             Ok(task) => {
                 ages.push((idx, task.ages().clone()));
                 spec.device = task.handle().device().to_owned();
+                for warning in config.warnings(base) {
+                    // Two links may have one file.
+                    if !warnings.contains(&warning) {
+                        warnings.push(warning);
+                    }
+                }
+                spec.silent_after = task.silent_after();
                 tasks.push(task);
             }
             Err(_) => {
@@ -196,7 +218,7 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
     let name = site.map(Spanned::into_inner).unwrap_or_default();
     let history = history.unwrap_or_default().check(complaints);
     let limits = server.unwrap_or_default().check(complaints);
-    SiteFile { spec: SiteSpec { name, systems, links: specs }, links: tasks, simulators, history, limits }
+    SiteFile { spec: SiteSpec { name, systems, links: specs }, links: tasks, simulators, history, limits, warnings }
 }
 
 /// Complains of more systems or links than can be told apart: their places are numbers of eight bits.

@@ -15,7 +15,8 @@ pub mod view;
 pub use scale_bar::{HeatmapScale, HeatmapScaleProps};
 pub use view::{Heatmap, HeatmapProps};
 
-use super::palette::{ALARM, Lut, pixel};
+use super::palette::{CRITICAL, Lut, WARNING, pixel};
+use domain::alarm::{Direction, Severity};
 use grid::Grid;
 
 /// What the heatmap shows of one cell. Values are in whatever unit the scale has.
@@ -28,14 +29,28 @@ pub enum HeatCell {
     Stale(f32),
     /// Good and within its limits.
     Good(f32),
-    /// Good, and below the lower limit: alarm colour, outline and sign.
-    Low(f32),
-    /// Good, and above the upper limit: alarm colour, outline and sign.
-    High(f32),
-    /// Too old, and its alarm for too low a value stands: as [`HeatCell::Low`], faded.
-    StaleLow,
-    /// Too old, and its alarm for too high a value stands: as [`HeatCell::High`], faded.
-    StaleHigh,
+    /// Good, and beyond a limit: the colour of its severity, outline and sign.
+    Out(f32, Beyond),
+    /// Too old, and its alarm stands: as [`HeatCell::Out`], faded.
+    StaleOut(Beyond),
+    /// Good and within the limits of what is shown, but beyond one of another quantity: its own colour and an outline.
+    Elsewhere(f32),
+}
+
+/// Which limit a cell is beyond: the side, and how bad that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beyond {
+    /// Above its upper or below its lower limit.
+    pub side: Direction,
+    /// How bad it is.
+    pub severity: Severity,
+}
+
+impl Beyond {
+    /// The fill of such a cell, `0xRRGGBB`.
+    fn colour(self) -> u32 {
+        if self.severity == Severity::Critical { CRITICAL } else { WARNING }
+    }
 }
 
 /// The values at the ends of the palette.
@@ -62,8 +77,6 @@ impl Scale {
 
 /// Opacity of a stale cell, of 255.
 const STALE_ALPHA: u32 = 0x58;
-const ALARM_PIXEL: u32 = pixel(ALARM, 0xff);
-const STALE_ALARM_PIXEL: u32 = pixel(ALARM, STALE_ALPHA as u8);
 
 /// The picture as bytes R, G, B, A, kept from frame to frame.
 #[derive(Debug)]
@@ -97,10 +110,10 @@ impl Raster {
         let factor = 1.0 / (scale.high - scale.low).max(f32::MIN_POSITIVE);
         let colour = |cell: HeatCell| match cell {
             HeatCell::NoValue => 0,
-            HeatCell::Good(v) => lut.at((v - scale.low) * factor),
+            HeatCell::Good(v) | HeatCell::Elsewhere(v) => lut.at((v - scale.low) * factor),
             HeatCell::Stale(v) => lut.at((v - scale.low) * factor) & 0x00ff_ffff | STALE_ALPHA << 24,
-            HeatCell::Low(_) | HeatCell::High(_) => ALARM_PIXEL,
-            HeatCell::StaleLow | HeatCell::StaleHigh => STALE_ALARM_PIXEL,
+            HeatCell::Out(_, beyond) => pixel(beyond.colour(), 0xff),
+            HeatCell::StaleOut(beyond) => pixel(beyond.colour(), STALE_ALPHA as u8),
         };
         let mut changed = false;
         for module in 0..self.grid.topology().modules() {
@@ -124,6 +137,8 @@ mod tests {
     use super::*;
     use domain::topology::Topology;
 
+    const LOW: Beyond = Beyond { side: Direction::Below, severity: Severity::Critical };
+    const HIGH: Beyond = Beyond { side: Direction::Above, severity: Severity::Warning };
     const VOLTS: Scale = Scale { low: 2.8, high: 3.4 };
 
     fn pixel_at(raster: &Raster, cell: usize) -> [u8; 4] {
@@ -138,8 +153,13 @@ mod tests {
         for palette in Palette::ALL {
             let lut = Lut::new(palette);
             let mut raster = Raster::new(grid);
-            let cells =
-                [HeatCell::Good(2.8), HeatCell::Good(9.0), HeatCell::Stale(2.8), HeatCell::Low(2.7), HeatCell::NoValue];
+            let cells = [
+                HeatCell::Good(2.8),
+                HeatCell::Elsewhere(9.0),
+                HeatCell::Stale(2.8),
+                HeatCell::Out(2.7, LOW),
+                HeatCell::NoValue,
+            ];
             assert!(raster.paint(&cells, VOLTS, &lut));
             let low = lut.at(0.0).to_le_bytes();
             assert_eq!(pixel_at(&raster, 0), low);
@@ -152,12 +172,15 @@ mod tests {
     }
 
     #[test]
-    fn a_stale_cell_whose_alarm_stands_is_the_alarm_colour_faded() {
-        let mut raster = Raster::new(Grid::new(Topology::new(1, 1, 2)));
-        raster.paint(&[HeatCell::StaleLow, HeatCell::StaleHigh], VOLTS, &Lut::new(Palette::Cividis));
-        for cell in 0..2 {
-            assert_eq!(pixel_at(&raster, cell), [0xe5, 0x32, 0x2d, STALE_ALPHA as u8]);
-        }
+    fn a_warning_is_not_drawn_as_critical_and_what_is_stale_is_faded() {
+        let mut raster = Raster::new(Grid::new(Topology::new(1, 1, 4)));
+        let cells =
+            [HeatCell::StaleOut(LOW), HeatCell::StaleOut(HIGH), HeatCell::Out(2.7, LOW), HeatCell::Out(3.7, HIGH)];
+        raster.paint(&cells, VOLTS, &Lut::new(Palette::Cividis));
+        assert_eq!(pixel_at(&raster, 0), [0xe5, 0x32, 0x2d, STALE_ALPHA as u8]);
+        assert_eq!(pixel_at(&raster, 1), [0xff, 0xa8, 0x00, STALE_ALPHA as u8]);
+        assert_eq!(pixel_at(&raster, 2), [0xe5, 0x32, 0x2d, 0xff]);
+        assert_eq!(pixel_at(&raster, 3), [0xff, 0xa8, 0x00, 0xff]);
     }
 
     #[test]
@@ -168,9 +191,9 @@ mod tests {
         let mut cells = vec![HeatCell::Good(3.2); 6_400];
         assert!(raster.paint(&cells, VOLTS, &lut));
         assert!(!raster.paint(&cells, VOLTS, &lut));
-        cells[6_399] = HeatCell::High(3.7);
+        cells[6_399] = HeatCell::Out(3.7, HIGH);
         assert!(raster.paint(&cells, VOLTS, &lut));
-        assert_eq!(pixel_at(&raster, 6_399), ALARM_PIXEL.to_le_bytes());
+        assert_eq!(pixel_at(&raster, 6_399), [0xff, 0xa8, 0x00, 0xff]);
         let gap = (2 * grid.columns() + 32) * 4;
         assert_eq!(raster.bytes()[gap..gap + 4], [0; 4], "between racks nothing is painted");
     }

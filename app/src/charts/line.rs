@@ -27,7 +27,7 @@ pub struct LineChart {
     pub y: ValueAxis,
     /// The lines, the most important last: it lies on top.
     pub lines: Vec<Line>,
-    /// The same quantities in another time, moved onto this one: dashed, beneath the lines, with no names of their own in
+    /// The same quantities in another time, moved onto this one: pale, beneath the lines, with no names of their own in
     /// the drawing.
     pub others: Vec<Line>,
     /// Ranges of values with a name, as quiet fills.

@@ -1,14 +1,17 @@
 //! Palettes of the heatmaps: value to colour by table, so that a frame is one look-up a cell.
 //!
 //! Colours are `0xRRGGBB`; a [`Lut`] holds them as `ImageData` wants them (bytes R, G, B, A).
-//! No palette contains [`ALARM`]'s meaning: a cell out of its limits gets that colour, an outline and a sign.
+//! No palette contains the meaning of [`CRITICAL`] and [`WARNING`]: a cell out of its limits gets one of them, an outline
+//! and a sign.
 
 mod cividis;
 
 use cividis::CIVIDIS;
 
-/// Fill of a cell that is out of its limits, whatever the palette and the theme.
-pub const ALARM: u32 = 0xe5322d;
+/// Fill of a cell that is beyond a critical limit, whatever the palette and the theme.
+pub const CRITICAL: u32 = 0xe5322d;
+/// The same for a cell that is beyond a warning limit.
+pub const WARNING: u32 = 0xffa800;
 
 /// How a value becomes a colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -136,9 +139,9 @@ mod tests {
     }
 
     #[test]
-    fn no_palette_comes_near_the_alarm_colour_except_the_red_that_people_ask_for() {
+    fn no_palette_comes_near_the_critical_colour_except_the_red_that_people_ask_for() {
         for palette in [Palette::Cividis, Palette::Deviation] {
-            let nearest = (0..=255).map(|i| distance(palette.at(i as f32 / 255.0), ALARM)).min();
+            let nearest = (0..=255).map(|i| distance(palette.at(i as f32 / 255.0), CRITICAL)).min();
             assert!(nearest > Some(90), "{palette:?}: {nearest:?}");
         }
     }

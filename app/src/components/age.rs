@@ -2,6 +2,7 @@
 
 use crate::derived::Derived;
 use crate::format;
+use crate::live::{Live, Never, why};
 use domain::reading::NoData;
 use leptos::prelude::*;
 
@@ -13,6 +14,8 @@ pub enum Freshness {
         /// Age, s.
         age_s: f32,
     },
+    /// Good, as the mean of its minute: of that instant no more is kept.
+    Mean,
     /// The last good value is too old, and this old, s.
     Stale {
         /// Age, s.
@@ -29,13 +32,18 @@ pub fn AgeNote(
     #[prop(into)]
     freshness: Derived<Freshness>,
 ) -> impl IntoView {
+    // A value that no link of the system brings is not a fault.
+    let live = use_context::<Live>();
+    let never = move || live.map_or(Never::NotYet, |live| live.never.get());
     let words = Derived::new(move || match freshness.get() {
+        Freshness::Mean => "mean of the minute".to_owned(),
         Freshness::Fresh { age_s } => format::calm_age(age_s),
-        Freshness::Stale { age_s } => format!("stale, {}", format::age(age_s)),
-        Freshness::Missing(why) => why.words().to_owned(),
+        Freshness::Stale { age_s } => format!("stale, {}", format::calm_age(age_s)),
+        Freshness::Missing(reason) => why(reason, never()).to_owned(),
     });
     let state = Derived::new(move || match freshness.get() {
-        Freshness::Fresh { .. } => "fresh",
+        Freshness::Fresh { .. } | Freshness::Mean => "fresh",
+        Freshness::Missing(NoData::NotPresent) if never() != Never::NotYet => "absent",
         Freshness::Stale { .. } => "stale",
         Freshness::Missing(_) => "missing",
     });

@@ -1,8 +1,12 @@
 //! A reading: a value with its name, unit, age and a remark; or why there is none.
 
 use super::age::{AgeNote, Freshness};
+use super::severity::SeverityMark;
 use crate::derived::Derived;
 use crate::format::{self, Figure};
+use crate::live::made_of_rows;
+use domain::alarm::Severity;
+use domain::cells::ColumnStats;
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData, Sample};
 use domain::time::Mono;
@@ -45,10 +49,36 @@ impl Shown {
     /// A cell's value of `moment`.
     pub fn cell(moment: &Moment, quantity: CellQuantity, cell: usize) -> Shown {
         let last = moment.state.cells.column(quantity).last(cell);
-        Shown::new(moment.cell(quantity, cell), last, moment.now.mono, |value| match quantity {
+        let shown = Shown::new(moment.cell(quantity, cell), last, moment.now.mono, |value| match quantity {
             CellQuantity::Voltage => format::millivolts(value),
             CellQuantity::Temperature => format::celsius(value),
-        })
+        });
+        shown.of_cells(moment)
+    }
+
+    /// One figure of all cells, as old as the oldest of the fresh ones. Without a fresh one that of their last values, as
+    /// old as the newest of them.
+    pub fn cells(moment: &Moment, quantity: CellQuantity, figure: impl Fn(&ColumnStats) -> Figure) -> Shown {
+        let (column, now) = (moment.state.cells.column(quantity), moment.now.mono);
+        let times = |fresh: bool| {
+            let cells = (0..column.len()).filter(move |cell| !fresh || column.sample(*cell, now).is_ok());
+            cells.filter_map(|cell| column.last(cell)).map(|(_, at)| at)
+        };
+        let age_s = |at: Option<Mono>| at.map_or(0.0, |at| now.seconds_since(at));
+        let (stats, freshness) = match (column.stats(now), column.last_stats()) {
+            (Some(stats), _) => (Some(stats), Freshness::Fresh { age_s: age_s(times(true).min()) }),
+            (None, Some(stats)) => (Some(stats), Freshness::Stale { age_s: age_s(times(false).max()) }),
+            (None, None) => (None, Freshness::Missing(NoData::NotPresent)),
+        };
+        Shown { figure: stats.as_ref().map(figure), freshness }.of_cells(moment)
+    }
+
+    /// The same of a value of cells: that of a moment made of rows is the mean of its minute.
+    fn of_cells(self, moment: &Moment) -> Shown {
+        match self.freshness {
+            Freshness::Fresh { .. } if made_of_rows(moment) => Shown { freshness: Freshness::Mean, ..self },
+            _ => self,
+        }
     }
 
     /// A value that follows from others: as fresh as the oldest of `inputs`.
@@ -60,7 +90,7 @@ impl Shown {
 
     /// Whether the value is good and fresh.
     pub fn is_fresh(&self) -> bool {
-        matches!(self.freshness, Freshness::Fresh { .. })
+        matches!(self.freshness, Freshness::Fresh { .. } | Freshness::Mean)
     }
 
     /// The number, or a dash.
@@ -74,7 +104,8 @@ impl Shown {
     }
 }
 
-/// A value with its name, unit, age and a remark. Where there is none: a dash and the reason.
+/// A value with its name, unit, age and a remark. Where there is none: a dash, and the reason in place of the remark; a
+/// value that is too old has its age there, so that the name keeps its room.
 #[component]
 pub fn Reading(
     /// The name of the quantity.
@@ -86,21 +117,36 @@ pub fn Reading(
     /// A remark beneath: direction, limit, place. Shown only beside a fresh value.
     #[prop(optional, into)]
     note: Option<Derived<String>>,
+    /// How bad the worst alarm is that stands about it.
+    #[prop(optional, into)]
+    alarm: Option<Derived<Option<Severity>>>,
 ) -> impl IntoView {
+    let fresh = Derived::new(move || value.with(Shown::is_fresh));
+    let freshness = Derived::new(move || value.with(|v| v.freshness));
+    let mark = alarm.map(|alarm| {
+        move || {
+            alarm.get().map(|severity| {
+                view! { <span class="reading-alarm"><SeverityMark severity /><span class="visually-hidden">{severity.word()}</span></span> }
+            })
+        }
+    });
+    let note = move || match (note, fresh.get()) {
+        (Some(note), true) => view! { <p class="note">{note}</p> }.into_any(),
+        (None, true) => ().into_any(),
+        (_, false) => view! { <p class="note"><AgeNote freshness /></p> }.into_any(),
+    };
     view! {
-        <div class="reading" data-fresh=move || value.with(|v| v.is_fresh().to_string())>
+        <div class="reading" data-fresh=move || fresh.get().to_string()>
             <p class="reading-head">
                 <span class="reading-label">{label}</span>
-                <AgeNote freshness=Derived::new(move || value.with(|v| v.freshness)) />
+                {move || fresh.get().then(|| view! { <AgeNote freshness /> })}
             </p>
             <p class="reading-value">
                 <span class="number">{move || value.with(Shown::number)}</span>
                 <span class="unit">{move || value.with(Shown::unit)}</span>
+                {mark}
             </p>
-            {note.map(|note| {
-                let words = Derived::new(move || if value.with(Shown::is_fresh) { note.get() } else { String::new() });
-                view! { <p class="note">{words}</p> }
-            })}
+            {note}
         </div>
     }
     .into_any()
@@ -109,6 +155,23 @@ pub fn Reading(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_figure_of_all_cells_stays_with_its_age_when_they_fall_silent() {
+        let mut moment = crate::sample::moment();
+        let hottest = |m: &Moment| Shown::cells(m, CellQuantity::Temperature, |stats| format::celsius(stats.max));
+        let fresh = hottest(&moment);
+        assert!(fresh.is_fresh() && matches!(fresh.freshness, Freshness::Fresh { .. }));
+        moment.now = moment.now + std::time::Duration::from_secs(24);
+        let old = hottest(&moment);
+        assert_eq!(old.number(), fresh.number(), "the hottest, not any cell");
+        assert!(matches!(old.freshness, Freshness::Stale { age_s } if (age_s - 24.1).abs() < 0.01), "{old:?}");
+        let never = Moment { state: domain::twin::SystemState::new(&crate::sample::spec()), ..moment.clone() };
+        assert_eq!(hottest(&never).freshness, Freshness::Missing(NoData::NotPresent));
+        let rows = Moment { links: Vec::new(), ..crate::sample::moment() };
+        assert_eq!(hottest(&rows).freshness, Freshness::Mean);
+        assert_eq!(Shown::cell(&rows, CellQuantity::Voltage, 7).freshness, Freshness::Mean);
+    }
 
     #[test]
     fn a_stale_value_keeps_its_figure_and_a_missing_one_has_none() {

@@ -12,6 +12,7 @@ mod question;
 mod table;
 mod words;
 
+use crate::address::{Address, Leave, Navigation};
 use crate::components::Segmented;
 use crate::derived::Derived;
 use editor::Editor;
@@ -39,12 +40,33 @@ struct About {
     exact: bool,
 }
 
+impl About {
+    /// What the address says; what cannot be chosen is as at first.
+    fn of(address: &Address) -> About {
+        let asked = address.field("range").and_then(|text| text.parse().ok());
+        let hours = asked.filter(|asked| RANGES.iter().any(|(hours, _)| hours == asked)).unwrap_or(RANGES[0].0);
+        About { hours, exact: address.field("exact").is_some_and(|text| text == "true") }
+    }
+
+    /// The address that says this.
+    fn address(self, here: &Address) -> String {
+        let range = (self.hours != RANGES[0].0).then(|| self.hours.to_string());
+        let there = Address::parse(&here.with("range", range.as_deref()));
+        there.with("exact", self.exact.then_some("true"))
+    }
+}
+
 /// The page Analysis.
 #[component]
 pub fn AnalysisPage() -> impl IntoView {
-    let hours = RwSignal::new(RANGES[0].0);
-    let exact = RwSignal::new(false);
-    let about = Derived::new(move || About { hours: hours.get(), exact: exact.get() });
+    let navigation = Navigation::expect();
+    let about = Derived::new(move || About::of(&navigation.at()));
+    let choose = move |change: &dyn Fn(&mut About)| {
+        let here = untrack(|| navigation.at());
+        let mut about = About::of(&here);
+        change(&mut about);
+        navigation.go(&about.address(&here), Leave::Step);
+    };
     let sql = RwSignal::new(editor::FIRST.to_owned());
     let cards = QUESTIONS.map(|(id, title, note)| view! { <QuestionCard id title note about sql /> });
     view! {
@@ -54,19 +76,40 @@ pub fn AnalysisPage() -> impl IntoView {
                 name="range"
                 legend="How far back"
                 options=RANGES.to_vec()
-                value=Derived::new(move || hours.get())
-                choose=move |chosen| hours.set(chosen)
+                value=Derived::new(move || about.get().hours)
+                choose=move |chosen| choose(&|about| about.hours = chosen)
             />
             <label class="analysis-exact">
                 <input
                     type="checkbox"
-                    prop:checked=move || exact.get()
-                    on:change=move |event| exact.set(event_target_checked(&event))
+                    prop:checked=move || about.get().exact
+                    on:change=move |event| {
+                        let checked = event_target_checked(&event);
+                        choose(&|about| about.exact = checked);
+                    }
                 />
                 <span>"Exact: read every row (slower)"</span>
             </label>
         </div>
         <div class="grid analysis-questions">{cards.into_iter().collect_view()}</div>
         <Editor sql />
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_range_is_kept_in_the_address() {
+        for (about, there) in [
+            (About { hours: 24, exact: false }, "/analysis?system=racks"),
+            (About { hours: 0, exact: false }, "/analysis?system=racks&range=0"),
+            (About { hours: 720, exact: true }, "/analysis?system=racks&range=720&exact=true"),
+        ] {
+            let address = about.address(&Address::parse("/analysis?exact=true&system=racks&range=168"));
+            assert_eq!((address.as_str(), About::of(&Address::parse(&address))), (there, about));
+        }
+        assert_eq!(About::of(&Address::parse("/analysis?range=7")).hours, 24);
     }
 }

@@ -19,9 +19,8 @@ mod panel;
 mod view;
 mod worst;
 
-use crate::components::{Card, Chip, EmptyState, Tone};
+use crate::components::{AddressNote, Card, Chip, EmptyState, Tone};
 use crate::derived::Derived;
-use crate::format;
 use crate::live::Live;
 use controls::Controls;
 use domain::point::PointId;
@@ -58,6 +57,7 @@ fn CellsOfSystem() -> impl IntoView {
     let cell = Derived::new(move || view.choice.get().cell);
     let panel = move || cell.get().map(|cell| view! { <Panel view cell /> });
     view! {
+        <AddressNote words=view.unknown() />
         <div class="cells-head">
             <Controls view />
             <Counts view />
@@ -93,11 +93,10 @@ fn Counts(view: CellsView) -> impl IntoView {
     let fresh = Derived::new(move || view.digest.with(|digest| (digest.fresh, digest.count)));
     let limits = Derived::new(move || view.digest.with(digest::Digest::limit_words));
     let all_fresh = |(fresh, count)| if fresh == count { Tone::Good } else { Tone::Warning };
-    let number = |n: usize| format::count(n as u64);
     view! {
         <p class="cells-counts">
             <Chip dot=true tone=Derived::new(move || all_fresh(fresh.get()))>
-                {move || format!("{} of {} fresh", number(fresh.get().0), number(fresh.get().1))}
+                {Derived::new(move || view.digest.with(digest::Digest::fresh_words))}
             </Chip>
             <Chip dot=true tone=Derived::new(move || limits.get().0)>
                 {move || limits.get().1}

@@ -10,6 +10,7 @@ mod compare;
 mod day;
 mod now;
 mod past;
+mod state;
 mod trends;
 mod words;
 

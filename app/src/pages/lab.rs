@@ -16,7 +16,7 @@ use crate::icons::{Glyph, Icon};
 use crate::live::Live;
 use domain::cells::ColumnStats;
 use domain::point::PointId;
-use domain::reading::{CellQuantity, NoData};
+use domain::reading::CellQuantity;
 use domain::twin::Moment;
 use faults::{ActiveFaults, Inject};
 use leptos::prelude::*;
@@ -88,7 +88,7 @@ fn Effects(lab: Lab) -> impl IntoView {
     let power = live.map(|moment| Shown::point_as(moment, PointId::Power, |power_w| format::kilowatts(power_w.abs())));
     view! {
         <div class="tiles lab-effects">
-            <section class="card tile" aria-label=load>
+            <section class="card tile" aria-label=format!("{load} now")>
                 <Reading label=load value=live.shown(PointId::LoadPower) />
             </section>
             <section class="card tile" aria-label="Battery power">
@@ -100,7 +100,7 @@ fn Effects(lab: Lab) -> impl IntoView {
             {if has_cells {
                 view! {
                     <section class="card tile" aria-label="Hottest cell">
-                        <Reading label="Hottest cell" value=live.map(hottest) note=place />
+                        <Reading label="Hottest cell" value=live.map(|m| Shown::cells(m, CellQuantity::Temperature, |s| format::celsius(s.max))) note=place />
                     </section>
                 }
                     .into_any()
@@ -118,12 +118,4 @@ fn Effects(lab: Lab) -> impl IntoView {
 
 fn stats(moment: &Moment) -> Option<ColumnStats> {
     moment.state.cells.column(CellQuantity::Temperature).stats(moment.now.mono)
-}
-
-fn hottest(moment: &Moment) -> Shown {
-    let column = moment.state.cells.column(CellQuantity::Temperature);
-    match stats(moment) {
-        Some(stats) => Shown::new(Ok(stats.max), column.last(stats.max_at), moment.now.mono, format::celsius),
-        None => Shown::new(Err(NoData::Stale), column.last(0), moment.now.mono, format::celsius),
-    }
 }

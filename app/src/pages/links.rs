@@ -8,9 +8,9 @@ mod record;
 mod table;
 
 use crate::address::Navigation;
-use crate::components::{Chip, EmptyState, Tone};
+use crate::components::{AddressNote, Chip, EmptyState, Tone};
 use crate::derived::Derived;
-use crate::live::Live;
+use crate::live::{LinksKnown, Live};
 use card::LinkCard;
 use connection::PageConnection;
 use leptos::prelude::*;
@@ -29,12 +29,20 @@ pub fn LinksPage() -> impl IntoView {
         let asked = navigation.at().field("link");
         asked.and_then(|asked| ids.iter().position(|id| *id == asked)).unwrap_or(0)
     });
+    let unknown = {
+        let site = site.clone();
+        Derived::new(move || {
+            let asked = navigation.at().field("link")?;
+            let first = site.links.first().filter(|_| site.links.iter().all(|link| link.id != asked))?;
+            Some(format!("No link has the id \u{201c}{asked}\u{201d}: the frames are those of {}.", first.name))
+        })
+    };
     let delivering = {
         let specs = site.clone();
         live.map(move |moment| model::delivering(&specs.links, &moment.links, moment.now.mono))
     };
     let all = site.links.len();
-    let kept = live.map(|moment| !moment.links.is_empty());
+    let known = live.links_known();
     let tone = Derived::new(move || if delivering.get() == all { Tone::Good } else { Tone::Warning });
     let card = |(place, link): (usize, &domain::link::LinkSpec)| {
         let base = live.href("/links");
@@ -60,15 +68,19 @@ pub fn LinksPage() -> impl IntoView {
             view! { <EmptyState title="No link is configured" advice /> }.into_any()
         } else {
             view! {
-                <p class="links-head" hidden=move || !kept.get()>
+                <AddressNote words=unknown />
+                <p class="links-head" hidden=move || known.get() != LinksKnown::Yes>
                     <Chip dot=true tone=tone>
                         {move || format!("{} of {all} links deliver", delivering.get())}
                     </Chip>
                 </p>
-                <p class="links-unknown note" role="note" hidden=move || kept.get()>
-                    "What links did is kept for two days, and around alarms. Of this instant it is not known."
+                <p class="links-unknown note" role="note" hidden=move || known.get() == LinksKnown::Yes>
+                    {move || match known.get() {
+                        LinksKnown::NoServer => "No connection to the server: what the links do now is not known. What is shown of them is the last that came.",
+                        _ => "What links did is kept for two days, and around alarms. Of this instant it is not known.",
+                    }}
                 </p>
-                <div class="links" hidden=move || !kept.get()>{cards} <PageConnection /></div>
+                <div class="links" hidden=move || known.get() == LinksKnown::NotKept>{cards} <PageConnection /></div>
                 {frames}
             }
                 .into_any()

@@ -16,7 +16,7 @@ mod times;
 
 use crate::address::{Leave, Navigation};
 use crate::charts::line::LineChartView;
-use crate::components::{Card, EmptyState};
+use crate::components::{AddressNote, Card, EmptyState};
 use crate::derived::Derived;
 use crate::format::local_offset_s;
 use crate::live::Live;
@@ -98,8 +98,14 @@ pub fn TrendsPage() -> impl IntoView {
             let name = picture.with_untracked(|picture| picture.name);
             let chart = Derived::new(move || picture.with(|picture| picture.chart.clone()));
             let unit = picture.with_untracked(|picture| picture.chart.y.unit);
+            let note = Derived::new(move || {
+                match picture.with(|picture| picture.chart.lines.iter().all(|line| line.segments.is_empty())) {
+                    true if !past.empty.get() => "no reading in this time".to_owned(),
+                    _ => axis.sign_words().to_owned(),
+                }
+            });
             view! {
-                <Card title=name class="trends-chart">
+                <Card title=name note class="trends-chart">
                     <div
                         class="trends-plot"
                         on:wheel=move |event| gestures.wheel(&event)
@@ -158,6 +164,7 @@ pub fn TrendsPage() -> impl IntoView {
             <LaidOver choice window offset_s />
             <Quantities choice stretch kind topology />
         </div>
+        <AddressNote words=Derived::new(move || choice::wrong_time(&navigation.at())) />
         {failed}
         <div class="trends">{charts}</div>
         {nothing}

@@ -27,6 +27,7 @@ pub(super) fn Jumps(player: Player, span: Derived<Span>) -> impl IntoView {
                 Ok(place) => {
                     player.playing.set(false);
                     player.seek(place.at.0 as f64 / 1e3);
+                    player.leave_entry(place.at);
                     player.says.set(place.words);
                 }
                 Err(words) => player.says.set(words),

@@ -121,6 +121,7 @@ impl Player {
         }
         let _ = set_interval_with_handle(move || player.tick(), TICK);
         player.follow_address();
+        live.on_return(move || player.server_is_back());
         player
     }
 

@@ -39,6 +39,11 @@ impl Reel {
         self.reaches_ms
     }
 
+    /// Whether it is known what there was at an instant, be it nothing.
+    pub fn knows(&self, at_ms: f64) -> bool {
+        at_ms < self.reaches_ms
+    }
+
     /// Takes the film that begins where this reel ends.
     ///
     /// # Errors
@@ -111,6 +116,14 @@ mod tests {
         }
         assert_eq!((reel.beside(1_150.0, false), reel.beside(1_150.0, true)), (Some(1_300.0), Some(900.0)));
         assert_eq!((reel.beside(1_300.0, false), reel.beside(950.0, true)), (None, None));
+    }
+
+    #[test]
+    fn that_there_was_nothing_is_known_only_of_what_was_asked() {
+        let mut reel = Reel::new(1_000.0);
+        assert!(!reel.knows(1_000.0), "no film came");
+        reel.add(&film(&[], 2_000), &spec()).unwrap();
+        assert!(reel.knows(1_000.0) && reel.at(1_000.0).is_none() && !reel.knows(2_000.0));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::charts::line::ticks::day_words;
 use crate::format::local_offset_s;
+use domain::time::civil;
 
 /// Lengths to choose from, s, with their words.
 pub const SPANS: [(u32, &str); 4] = [(3_600, "1 h"), (86_400, "24 h"), (604_800, "7 d"), (2_592_000, "30 d")];
@@ -61,9 +62,17 @@ impl Span {
     }
 }
 
-/// The reader's day at an instant: `21 Nov`. Browser only.
+/// The reader's day at an instant: `21 Nov`, with its year unless that is the present one. Browser only.
 pub fn local_day(at_ms: f64) -> String {
-    day_words(at_ms / 1e3 + f64::from(local_offset_s(at_ms / 1e3)))
+    let local_s = |at_ms: f64| at_ms / 1e3 + f64::from(local_offset_s(at_ms / 1e3));
+    day_of(local_s(at_ms), local_s(js_sys::Date::now()))
+}
+
+/// The day of an instant, both by the reader's clock, s.
+fn day_of(local_s: f64, now_s: f64) -> String {
+    let year = |at_s: f64| civil((at_s / 86_400.0).floor() as i64).0;
+    let day = day_words(local_s);
+    if year(local_s) == year(now_s) { day } else { format!("{day} {}", year(local_s)) }
 }
 
 #[cfg(test)]
@@ -108,6 +117,16 @@ mod tests {
             let span = day.since(first_s, now_s);
             assert_eq!((span.from_s, span.to_s), expected, "{first_s:?} {now_s}");
             assert!(span.to_s >= now_s.min(day.to_s), "the present is in it");
+        }
+    }
+
+    #[test]
+    fn a_day_of_another_year_has_its_year() {
+        let now_s = 1_795_900_000.0;
+        for (at_s, day) in
+            [(now_s - 86_400.0, "27 Nov"), (1_546_304_400.0, "1 Jan 2019"), (1_767_225_599.0, "31 Dec 2025")]
+        {
+            assert_eq!(day_of(at_s, now_s).replace('\u{a0}', " "), day);
         }
     }
 

@@ -49,6 +49,7 @@ pub(super) fn Track(
     let system = player.live.system().id.clone();
     // A history without any reading is asked again: on a new site the first is written a moment after the page is open.
     let unwritten = RwSignal::new(0_u32);
+    player.live.on_return(move || unwritten.update(|times| *times += 1));
     Effect::new(move |_| {
         span.get();
         unwritten.get();

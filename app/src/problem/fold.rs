@@ -3,8 +3,8 @@
 //! Only what the moment itself shows counts: which cells are silent, which link fell silent with them.
 
 use crate::format::{self, THIN};
-use domain::alarm::{Alarm, RuleIdx, Subject, Watch};
-use domain::point::PointId;
+use domain::alarm::{Alarm, RuleIdx, Severity, Subject, Watch};
+use domain::point::{PointId, Unit};
 use domain::reading::{CellQuantity, NoData};
 use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::Mono;
@@ -34,7 +34,7 @@ pub(super) fn folded(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> V
     let of = |rule: RuleIdx| moment.alarms.iter().filter(move |alarm| alarm.rule == rule).collect::<Vec<_>>();
     let mut folded: Vec<Folded> = rules.iter().map(|rule| Folded { cause: *rule, effects: Vec::new() }).collect();
     // The deepest causes first: what follows from a silent link is not told with one of its effects.
-    for depth in [is_link, is_node, is_cell] {
+    for depth in [is_link, is_node, is_limit] {
         for cause in rules.iter().filter(|rule| watch(**rule).is_some_and(depth)) {
             if !folded.iter().any(|f| f.cause == *cause) {
                 continue;
@@ -66,8 +66,13 @@ fn is_node(watch: Watch) -> bool {
     watch == Watch::NodeState
 }
 
-fn is_cell(watch: Watch) -> bool {
-    matches!(watch, Watch::CellVoltageLow | Watch::CellVoltageHigh)
+/// Whatever has a limit of its own: beyond it the warning before it stands too.
+fn is_limit(watch: Watch) -> bool {
+    !is_link(watch) && !is_node(watch)
+}
+
+fn severity(alarms: &[&Alarm]) -> Option<Severity> {
+    alarms.first().map(|alarm| alarm.severity())
 }
 
 /// Whether all alarms of one rule follow from those of another.
@@ -87,9 +92,9 @@ fn explains(causes: &[&Alarm], effects: &[&Alarm], moment: &Moment, site: &SiteS
                 .filter(|cell| column.sample(*cell, moment.now.mono).is_err())
                 .all(|cell| hit(Subject::Node(system.topology.module_of(cell) as u16)))
         }
-        // A warning of the same cells that are beyond their limit already.
-        (Watch::CellVoltageLow, Watch::CellVoltageLow) | (Watch::CellVoltageHigh, Watch::CellVoltageHigh) => {
-            effects.iter().all(|alarm| hit(alarm.subject))
+        // A warning of what is beyond its limit already.
+        (cause, effect) if cause == effect => {
+            severity(causes) > severity(effects) && effects.iter().all(|alarm| hit(alarm.subject))
         }
         (Watch::CellVoltageLow | Watch::CellVoltageHigh, Watch::CellSpread) => {
             let stats = moment.state.cells.column(CellQuantity::Voltage).stats(moment.now.mono);
@@ -97,6 +102,16 @@ fn explains(causes: &[&Alarm], effects: &[&Alarm], moment: &Moment, site: &SiteS
         }
         _ => false,
     }
+}
+
+/// A value's name within a sentence: `state of charge`, `grid power`.
+fn value_name(point: PointId) -> String {
+    let name = point.spec().name;
+    // Abbreviations keep their capitals.
+    let second_is_lower = name.chars().nth(1).is_some_and(|c| c.is_ascii_lowercase());
+    let name = if second_is_lower { name.to_lowercase() } else { name.to_owned() };
+    let says_power = point.spec().unit != Unit::Watt || name.contains("power") || name.contains("limit");
+    if says_power { name } else { format!("{name} power") }
 }
 
 /// When the newest cell voltage came.
@@ -120,7 +135,7 @@ pub(super) fn standing_still(alarms: &[&Alarm], moment: &Moment, site: &SiteSpec
     let names: Vec<String> = (PointId::ALL.iter())
         .filter(|point| moment.point(**point) == Err(NoData::Stale))
         .filter(|point| moment.state.points.slot(**point).last().is_some_and(|(_, at)| silent(at)))
-        .map(|point| point.spec().name.to_lowercase())
+        .map(|point| value_name(*point))
         .collect();
     let more = names.len().saturating_sub(NAMED);
     let list = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
@@ -129,5 +144,22 @@ pub(super) fn standing_still(alarms: &[&Alarm], moment: &Moment, site: &SiteSpec
         (_, 0) => Some(format!("No new {list}")),
         (_, 1) => Some(format!("No new {list} and 1{THIN}more value")),
         (_, n) => Some(format!("No new {list} and {}{THIN}more values", format::count(n as u64))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_named_as_what_they_are() {
+        for (point, name) in [
+            (PointId::GridPower, "grid power"),
+            (PointId::LoadPower, "load power"),
+            (PointId::Power, "battery power"),
+            (PointId::Soc, "state of charge"),
+        ] {
+            assert_eq!(value_name(point), name);
+        }
     }
 }

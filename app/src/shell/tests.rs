@@ -65,7 +65,7 @@ fn the_first_view_has_real_values_in_it() {
         "Contactors",
         "closed",
         "13 of 13 measure, slowest 12 ms",
-        "never received",
+        "not measured",
     ] {
         assert!(text.contains(words), "{words} is not in: {text}");
     }
@@ -151,7 +151,7 @@ fn what_is_old_is_not_shown_as_good() {
     moment.now = moment.now + std::time::Duration::from_secs(60);
     let text = text(&document("/", &moment));
     assert!(
-        text.contains("No cell reports") && text.contains("stale, 60 s") && text.contains("0 of 3 links"),
+        text.contains("No cell reports") && text.contains("stale, 60 s") && text.contains("3 of 3 links silent"),
         "{text}"
     );
     assert!(!text.contains("healthy"), "{text}");

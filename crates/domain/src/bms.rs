@@ -4,7 +4,7 @@
 
 /// The kinds of events in words, by bit. The order is on disk: new ones go to the end, and there is room for 24, because
 /// a point's value is exact up to there.
-pub const EVENTS: [&str; 18] = [
+pub const EVENTS: [&str; 22] = [
     "communication error",
     "temperature too high",
     "temperature too low",
@@ -21,9 +21,16 @@ pub const EVENTS: [&str; 18] = [
     "fan error",
     "ground fault",
     "door open",
-    "another event",
+    "an event that has no name",
     "wrong configuration",
+    "current too high",
+    "insulation fault",
+    "precharge failed",
+    "short circuit",
 ];
+
+/// The bit of an event that none of the others names.
+pub const ANOTHER: u32 = 16;
 
 /// The events of a point's value, in words.
 pub fn words(events: f32) -> Vec<&'static str> {
@@ -40,6 +47,7 @@ mod tests {
     fn events_are_told_by_their_bits_and_all_of_them_are_a_value() {
         assert_eq!(words(0.0), Vec::<&str>::new());
         assert_eq!(words((1 << 5 | 1 << 14) as f32), ["voltage too high", "ground fault"]);
+        assert_eq!(words((1 << ANOTHER) as f32), ["another event"]);
         let all = (1_u32 << EVENTS.len()) - 1;
         assert_eq!((all as f32) as u32, all);
         for point in [PointId::BmsAlarms, PointId::BmsWarnings] {

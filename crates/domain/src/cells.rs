@@ -115,10 +115,38 @@ impl Column {
 
     /// Minimum, maximum, mean and where, over the cells that are good and fresh; `None` if there are none.
     pub fn stats(&self, now: Mono) -> Option<ColumnStats> {
+        ColumnStats::of(self.samples(now).enumerate().filter_map(|(cell, sample)| Some((cell, sample.ok()?))))
+    }
+
+    /// The same over the last good value of every cell, however old.
+    pub fn last_stats(&self) -> Option<ColumnStats> {
+        ColumnStats::of((0..self.len()).filter_map(|cell| Some((cell, self.last(cell)?.0))))
+    }
+}
+
+/// What a column says in one line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ColumnStats {
+    /// Cells with a good, fresh value.
+    pub fresh: usize,
+    /// The lowest value, in the quantity's unit.
+    pub min: f32,
+    /// The cell with the lowest value.
+    pub min_at: usize,
+    /// The highest value.
+    pub max: f32,
+    /// The cell with the highest value.
+    pub max_at: usize,
+    /// The mean over the fresh cells.
+    pub mean: f32,
+}
+
+impl ColumnStats {
+    /// The stats of these values, each with its cell; `None` if there are none.
+    pub fn of(values: impl Iterator<Item = (usize, f32)>) -> Option<ColumnStats> {
         let mut stats: Option<ColumnStats> = None;
         let mut sum = 0.0_f64;
-        for (cell, sample) in self.samples(now).enumerate() {
-            let Ok(value) = sample else { continue };
+        for (cell, value) in values {
             let s = stats.get_or_insert(ColumnStats {
                 fresh: 0,
                 min: value,
@@ -141,26 +169,7 @@ impl Column {
         }
         stats
     }
-}
 
-/// What a column says in one line.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ColumnStats {
-    /// Cells with a good, fresh value.
-    pub fresh: usize,
-    /// The lowest value, in the quantity's unit.
-    pub min: f32,
-    /// The cell with the lowest value.
-    pub min_at: usize,
-    /// The highest value.
-    pub max: f32,
-    /// The cell with the highest value.
-    pub max_at: usize,
-    /// The mean over the fresh cells.
-    pub mean: f32,
-}
-
-impl ColumnStats {
     /// Highest minus lowest.
     pub fn spread(&self) -> f32 {
         self.max - self.min

@@ -56,21 +56,31 @@ pub fn load_covered_pct(points: &Points, now: Mono) -> Sample {
     if load_w < 1.0 { Err(NoData::OutOfRange) } else { Ok((100.0 * power_w / load_w).clamp(0.0, 100.0)) }
 }
 
-/// The controller's mode in words, by the code of the foxBMS state message (0x220, low nibble of byte 0).
+/// The controller's modes in words, by code: those of the foxBMS state message (0x220, low nibble of byte 0).
+pub const MODES: [&str; 11] = [
+    "uninitialised",
+    "initialising",
+    "initialised",
+    "idle",
+    "open contactors",
+    "standby",
+    "precharge",
+    "normal",
+    "discharge",
+    "charge",
+    "error",
+];
+
+/// The code of "error" in [`MODES`].
+pub const ERROR_MODE: u8 = 10;
+/// The code of a mode that none of [`MODES`] names.
+pub const ANOTHER_MODE: u8 = 15;
+
+/// The controller's mode in words: one of [`MODES`].
 pub fn controller_mode(code: f32) -> &'static str {
     match code as u8 {
-        0 => "uninitialised",
-        1 => "initialising",
-        2 => "initialised",
-        3 => "idle",
-        4 => "open contactors",
-        5 => "standby",
-        6 => "precharge",
-        7 => "normal",
-        8 => "discharge",
-        9 => "charge",
-        10 => "error",
-        _ => "unknown",
+        ANOTHER_MODE => "another mode",
+        code => MODES.get(usize::from(code)).copied().unwrap_or("unknown"),
     }
 }
 

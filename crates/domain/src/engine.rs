@@ -3,11 +3,11 @@
 mod view;
 
 use crate::alarm::AlarmChange;
-use crate::link::{LinkIdx, LinkStatus};
+use crate::link::{LinkIdx, LinkState, LinkStatus};
 use crate::point::PointId;
 use crate::reading::{Batch, CellQuantity};
 use crate::spec::SystemIdx;
-use crate::time::Now;
+use crate::time::{Mono, Now};
 use crate::twin::Site;
 use view::View;
 
@@ -51,10 +51,17 @@ pub fn cycle(site: &mut Site, idx: SystemIdx, now: Now) -> Vec<AlarmChange> {
     let soc_moves = [soc_move(0, PointId::Soc), soc_move(1, PointId::InverterSoc)];
     let column = |quantity| system.state.cells.column(quantity);
     system.frozen.update(&system.state.points, column(CellQuantity::Voltage), &system.spec, now.mono);
+    let voltage = column(CellQuantity::Voltage).stats(now.mono);
+    let links = site.spec.links.iter().zip(&site.links).zip(&site.cell_links);
+    let cells_are_due = voltage.is_none()
+        && links.into_iter().any(|((spec, link), cells)| *cells && spec.system == idx && link.state == LinkState::Up);
+    system.cells_due = if cells_are_due { system.cells_due.or(Some(now.mono)) } else { None };
+    let overdue = |since: Mono| now.mono.since(since) >= system.spec.cell_max_age;
     let view = View {
         spec: &system.spec,
         state: &system.state,
-        voltage: column(CellQuantity::Voltage).stats(now.mono),
+        voltage,
+        cells_overdue: system.cells_due.is_some_and(overdue),
         temperature: column(CellQuantity::Temperature).stats(now.mono),
         sag_pct,
         soc_moves,
@@ -74,11 +81,10 @@ pub(crate) mod tests {
     use super::*;
     use crate::alarm::{Alarm, RULES, RuleIdx, Subject};
     use crate::limits::{Chemistry, Limits};
-    use crate::link::{LinkSpec, LinkState};
+    use crate::link::LinkSpec;
     use crate::reading::{NoData, NodeQuantity, Sample};
     use crate::reading::{Reading, Target};
     use crate::spec::{SiteSpec, SystemKind, SystemSpec};
-    use crate::time::Mono;
     use crate::topology::Topology;
     use std::time::Duration;
 
@@ -197,6 +203,32 @@ pub(crate) mod tests {
         let words = RULES[alarm.rule.0 as usize].words(alarm.subject, alarm.value, &site.spec, &site.spec.systems[0]);
         assert_eq!(words, "3 of 6 cells without a fresh voltage");
     }
+
+    #[test]
+    fn cells_that_never_come_are_missed_once_their_link_is_up_for_long_enough() {
+        let raised_at = |brings_cells: bool, cells_until: f32, state: LinkState| {
+            let mut site = Site::new(site());
+            site.cell_links = vec![brings_cells];
+            (1..40).map(|tick| tick as f32 * 0.2).find(|seconds| {
+                let mut readings = vec![(Target::Point(PointId::Soc), Ok(50.0))];
+                if *seconds < cells_until {
+                    readings.extend((0..6).map(|c| (Target::Cell(CellQuantity::Voltage, c), Ok(3.3))));
+                }
+                let status = LinkStatus { state, ..LinkStatus::default() };
+                step(&mut site, at(*seconds), [batch(*seconds, &readings), Input::Link(LinkIdx(0), status)]);
+                active(&site).contains(&"cells.missing")
+            })
+        };
+        let max_age = crate::cells::CELL_MAX_AGE.as_secs_f32();
+        let never = raised_at(true, 0.0, LinkState::Up).unwrap();
+        assert!((max_age + 1.9..max_age + 2.7).contains(&never), "{never}");
+        // All of them gone at once are missed too.
+        assert!(raised_at(true, 1.0, LinkState::Up).is_some_and(|at| at > 1.0 + max_age + 2.0));
+        assert_eq!(raised_at(true, 0.0, LinkState::Silent), None, "then the link is the problem");
+        assert_eq!(raised_at(false, 0.0, LinkState::Up), None, "a meter brings no cells");
+        assert_eq!(raised_at(true, 99.0, LinkState::Up), None);
+    }
+
     #[test]
     fn another_device_is_called_so_until_the_right_one_delivers() {
         let mut site = Site::new(site());
@@ -214,7 +246,7 @@ pub(crate) mod tests {
         let words = |site: &Site| alarm.words(&site.spec, &site.spec.systems[0], &site.links).unwrap();
         assert_eq!(words(&site), "Battery controller: the device's serial number is B, not A");
         assert_eq!(tick(&mut site, 9.2, LinkState::Down), ["link.stranger"], "gone is not right");
-        assert_eq!(words(&site), "Battery controller: another device answers than the one expected");
+        assert_eq!(words(&site), "Battery controller: what answered last was another device than the one expected");
         let value: &[(Target, Sample)] = &[(Target::Point(PointId::Soc), Ok(50.0))];
         for seconds in [10.0, 10.5, 11.1] {
             tick(&mut site, seconds, LinkState::Up);

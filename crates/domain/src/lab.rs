@@ -13,7 +13,7 @@ use thiserror::Error;
 /// The highest load that can be set, kW.
 pub fn load_max_kw(kind: SystemKind) -> f32 {
     match kind {
-        SystemKind::DataCentre => 400.0,
+        SystemKind::DataCentre | SystemKind::Storage => 400.0,
         SystemKind::Home => 20.0,
     }
 }
@@ -47,7 +47,9 @@ impl SimDevice {
     /// The devices of a simulated system of this kind.
     pub fn of(kind: SystemKind) -> &'static [SimDevice] {
         match kind {
-            SystemKind::DataCentre => &[SimDevice::Controller, SimDevice::GridMeter, SimDevice::LoadMeter],
+            SystemKind::DataCentre | SystemKind::Storage => {
+                &[SimDevice::Controller, SimDevice::GridMeter, SimDevice::LoadMeter]
+            }
             SystemKind::Home => &[SimDevice::Gx, SimDevice::Inverter],
         }
     }
@@ -190,7 +192,7 @@ impl LabCommand {
                 let node = number("node", 1.0, topology.modules() as f32)?;
                 return Ok(make(node as u16 - 1));
             }
-            let pack = PackFault::ALL.iter().find(|(_, id, _)| *id == text && kind == SystemKind::DataCentre);
+            let pack = PackFault::ALL.iter().find(|(_, id, _)| *id == text && kind != SystemKind::Home);
             if let Some((fault, ..)) = pack {
                 return Ok(LabFault::Pack(*fault));
             }
@@ -335,8 +337,9 @@ mod tests {
             assert_eq!(read(form).unwrap_err().to_string(), says);
         }
         for device in SimDevice::ALL {
-            let kinds = SystemKind::ALL.into_iter().filter(|kind| SimDevice::of(*kind).contains(&device));
-            assert_eq!(kinds.count(), 1, "{}", device.name());
+            let has = |kind| SimDevice::of(kind).contains(&device);
+            assert!(has(SystemKind::Home) != has(SystemKind::DataCentre), "{}", device.name());
+            assert_eq!(has(SystemKind::Storage), has(SystemKind::DataCentre), "{}", device.name());
         }
     }
 }

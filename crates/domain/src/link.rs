@@ -13,7 +13,7 @@ use std::time::Duration;
 pub struct LinkIdx(pub u8);
 
 /// How a link is configured, as far as pages and alarms need it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LinkSpec {
     /// Short name: `bms`.
     pub id: String,
@@ -36,7 +36,15 @@ impl LinkSpec {
     pub fn is_victron(&self) -> bool {
         [&self.protocol, &self.device].into_iter().any(|name| name.starts_with("Victron"))
     }
+
+    /// Whether its address is our own, at which it listens, and not that of a device which it asks.
+    pub fn listens(&self) -> bool {
+        self.protocol.starts_with(LISTENS)
+    }
 }
+
+/// The protocol of links that wait for packets on a port of their own, as [`LinkSpec::protocol`] begins.
+const LISTENS: &str = "CAN over UDP";
 
 /// What a link is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -103,7 +111,7 @@ pub enum LinkFault {
     OutOfOrder = 5,
     /// A request without an answer in time.
     Timeout = 6,
-    /// The device answered with an exception or refused the connection.
+    /// The device answered with an exception, closed the connection, or is another one.
     Refused = 7,
     /// The CAN controller has left the bus after too many errors: nothing is received until it restarts.
     BusOff = 8,
@@ -127,11 +135,15 @@ pub enum LinkFault {
     OtherSender = 17,
     /// A value outside of the range that its description declares.
     OutsideRange = 18,
+    /// A multiplexed message with a switch value that its description does not have.
+    UnknownGroup = 19,
+    /// Nothing listens at the address, or it cannot be reached.
+    NoConnection = 20,
 }
 
 impl LinkFault {
     /// Every fault, by wire code.
-    pub const ALL: [LinkFault; 19] = [
+    pub const ALL: [LinkFault; 21] = [
         LinkFault::Malformed,
         LinkFault::UnknownId,
         LinkFault::WrongLength,
@@ -151,6 +163,8 @@ impl LinkFault {
         LinkFault::Jump,
         LinkFault::OtherSender,
         LinkFault::OutsideRange,
+        LinkFault::UnknownGroup,
+        LinkFault::NoConnection,
     ];
 
     /// The fault in words.
@@ -175,6 +189,8 @@ impl LinkFault {
             LinkFault::Jump => "impossible jump",
             LinkFault::OtherSender => "another sender",
             LinkFault::OutsideRange => "outside declared range",
+            LinkFault::UnknownGroup => "unknown group",
+            LinkFault::NoConnection => "no connection",
         }
     }
 }
@@ -216,5 +232,20 @@ impl LinkStatus {
     /// Age of the last valid reading, s; `None` if there was none.
     pub fn age_s(&self, now: Mono) -> Option<f32> {
         self.last_at.map(|at| now.seconds_since(at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_waits_for_packets_has_an_address_of_ours() {
+        for (protocol, listens) in
+            [("CAN over UDP (cannelloni)", true), ("Modbus TCP", false), ("CAN (SocketCAN)", false), ("MQTT", false)]
+        {
+            let link = LinkSpec { protocol: protocol.into(), ..LinkSpec::default() };
+            assert_eq!(link.listens(), listens, "{protocol}");
+        }
     }
 }

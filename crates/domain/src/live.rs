@@ -9,6 +9,7 @@
 //! key only:  layout: topology, number of points, of cell quantities, of node quantities; the steps of each lane
 //! each lane: which items are new | their ages | what they share | the rest of each | which reasons changed | these
 //! sections u8 | alarms, if bit 0 | links, if bit 1, else when each was heard | the whole site, if bit 2
+//!                bit 3: battery power is derived from voltage and current
 //! ```
 //!
 //! A lane is one quantity of many items: all points, the voltage of every cell, the delay of every node. A key frame is
@@ -32,9 +33,9 @@ use crate::wire::WireError;
 use thiserror::Error;
 
 /// The format of the frames. Raised when they change in a way that older decoders would misread.
-pub const FORMAT: u8 = 3;
+pub const FORMAT: u8 = 4;
 /// The oldest format that is still read: tape is kept for years. Format 2 says nothing of the whole site, nor whether an
-/// alarm chatters.
+/// alarm chatters; format 3 does not say whether power is derived.
 const OLDEST: u8 = 2;
 
 /// Second byte of a key frame.

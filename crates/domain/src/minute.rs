@@ -108,7 +108,12 @@ impl CellMinute {
 
     /// Whether any value of the cell is known.
     pub fn knows(&self, cell: usize) -> bool {
-        CellQuantity::ALL.iter().any(|quantity| self.lane(*quantity, Stat::N).get(cell).is_some_and(|n| *n > 0))
+        CellQuantity::ALL.iter().any(|quantity| self.has(*quantity, cell))
+    }
+
+    /// Whether this quantity of the cell is known.
+    pub fn has(&self, quantity: CellQuantity, cell: usize) -> bool {
+        self.lane(quantity, Stat::N).get(cell).is_some_and(|n| *n > 0)
     }
 
     /// Adds `n` moments of one cell: their lowest value, mean and highest value, V or °C.
@@ -123,9 +128,9 @@ impl CellMinute {
         add_part([&mut min[cell], &mut mean[cell], &mut max[cell], &mut known[cell]], [new_min, new_mean, new_max, n]);
     }
 
-    /// Takes away what is known of a cell.
-    pub fn forget(&mut self, cell: usize) {
-        for (lane, stat) in self.lanes.iter_mut().flat_map(|lanes| lanes.iter_mut().zip(Stat::ALL)) {
+    /// Takes away what is known of a quantity of a cell.
+    pub fn forget(&mut self, quantity: CellQuantity, cell: usize) {
+        for (lane, stat) in self.lanes[quantity as usize].iter_mut().zip(Stat::ALL) {
             if let Some(kept) = lane.get_mut(cell) {
                 *kept = stat.none();
             }
@@ -317,8 +322,10 @@ mod tests {
         let of = |stat| value(V, minute.lane(V, stat)[3]);
         assert_eq!((minute.cells(), of(Stat::Min), of(Stat::Mean), of(Stat::Max)), (4, 3.1, 3.208, 3.22));
         assert_eq!((minute.lane(V, Stat::N), minute.lane(T, Stat::N)), (&[0, 0, 0, 5][..], &[0, 2, 0, 0][..]));
-        minute.forget(3);
-        minute.forget(99);
+        minute.forget(T, 3);
+        assert_eq!((minute.has(V, 3), minute.has(T, 3), minute.has(T, 1)), (true, false, true));
+        minute.forget(V, 3);
+        minute.forget(V, 99);
         assert_eq!((minute.knows(3), minute.knows(1)), (false, true));
     }
 

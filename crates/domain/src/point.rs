@@ -77,6 +77,18 @@ pub struct MaxAge {
     pub age: Duration,
 }
 
+impl MaxAge {
+    /// How old a value of `point` may be: as `given`, or as the catalogue says. Power that is not given may be as old as
+    /// the values that it follows from where no device says it.
+    pub fn of(point: PointId, given: &[MaxAge]) -> Duration {
+        let age = |point: PointId| given.iter().find(|given| given.point == point).map(|given| given.age);
+        let inputs = || [PointId::Voltage, PointId::Current].into_iter().filter_map(age).max();
+        let inputs = if point == PointId::Power { inputs() } else { None };
+        let catalogue = point.spec().max_age;
+        age(point).unwrap_or_else(|| inputs.map_or(catalogue, |inputs| inputs.max(catalogue)))
+    }
+}
+
 macro_rules! points {
     ($($(#[$doc:meta])* $id:ident $path:literal $name:literal $unit:ident $resolution:literal
         ($low:literal, $high:literal) $max_age_ms:literal $(max_step $max_step:literal)?;)*) => {

@@ -61,11 +61,24 @@ impl Slot {
     }
 }
 
+/// Where the battery's power comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PowerFrom {
+    /// No good value is known yet.
+    #[default]
+    Nowhere,
+    /// A device says it.
+    Measured,
+    /// No device says it: it is voltage times current.
+    Derived,
+}
+
 /// The last value of every point of a system, and how old it may be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Points {
     slots: [Slot; PointId::COUNT],
     max_ages: [Duration; PointId::COUNT],
+    power_from: PowerFrom,
 }
 
 impl Default for Points {
@@ -78,10 +91,45 @@ impl Default for Points {
 impl Points {
     /// Nothing is known; ages are those of the catalogue unless given here.
     pub fn new(max_ages: &[MaxAge]) -> Points {
-        let given = |point: usize| max_ages.iter().find(|given| given.point as usize == point).map(|given| given.age);
         Points {
             slots: [Slot::default(); PointId::COUNT],
-            max_ages: std::array::from_fn(|point| given(point).unwrap_or(PointId::ALL[point].spec().max_age)),
+            max_ages: std::array::from_fn(|point| MaxAge::of(PointId::ALL[point], max_ages)),
+            power_from: PowerFrom::Nowhere,
+        }
+    }
+
+    /// Where the battery's power comes from.
+    pub fn power_from(&self) -> PowerFrom {
+        self.power_from
+    }
+
+    /// Says where the battery's power comes from, as another [`Points::power_from`] did.
+    pub fn set_power_from(&mut self, from: PowerFrom) {
+        self.power_from = from;
+    }
+
+    /// Takes a reading of `point` received at `at`. Of a battery whose devices say voltage and current but not its power,
+    /// the power follows from them, as old as the older of both.
+    pub fn take(&mut self, point: PointId, sample: Sample, at: Mono) {
+        match point {
+            PointId::Power if sample.is_ok() => self.power_from = PowerFrom::Measured,
+            // That a device has no power does not take away what follows from its other values.
+            PointId::Power if self.power_from == PowerFrom::Derived => return,
+            _ => {}
+        }
+        self.set(point, sample, at);
+        if matches!(point, PointId::Voltage | PointId::Current) && self.power_from != PowerFrom::Measured {
+            self.derive_power(at);
+        }
+    }
+
+    fn derive_power(&mut self, now: Mono) {
+        let (voltage, current) = (self.sample(PointId::Voltage, now), self.sample(PointId::Current, now));
+        let at = |point| self.slot(point).last().map_or(Mono(0), |(_, at)| at);
+        let at = at(PointId::Voltage).min(at(PointId::Current));
+        if let (Ok(voltage_v), Ok(current_a)) = (voltage, current) {
+            self.power_from = PowerFrom::Derived;
+            self.set(PointId::Power, Ok(voltage_v * current_a), at);
         }
     }
 
@@ -167,6 +215,42 @@ mod tests {
             assert_eq!(column.sample(1, s(6)), shown, "a cell: {news:?}");
             assert_eq!(column.sample(0, s(6)), Err(NoData::NotPresent));
         }
+    }
+
+    #[test]
+    fn power_follows_from_voltage_and_current_until_a_device_says_it() {
+        use PointId::{Current, Power, Voltage};
+        let s = |tenths: u64| Mono(Mono::START.0 + tenths * 100_000);
+        let no = Err(NoData::Error);
+        let mut points = Points::default();
+        for (tenth, point, sample, power, from) in [
+            (1, Voltage, Ok(50.0), Err(NoData::NotPresent), PowerFrom::Nowhere),
+            (2, Current, Ok(-20.0), Ok(-1_000.0), PowerFrom::Derived),
+            (3, Power, no, Ok(-1_000.0), PowerFrom::Derived),
+            (4, Voltage, Ok(51.0), Ok(-1_020.0), PowerFrom::Derived),
+            // The current is too old for a product with the new voltage.
+            (30, Voltage, Ok(60.0), Err(NoData::Stale), PowerFrom::Derived),
+            (31, Current, Ok(10.0), Ok(600.0), PowerFrom::Derived),
+            (32, Power, Ok(590.0), Ok(590.0), PowerFrom::Measured),
+            (33, Current, Ok(90.0), Ok(590.0), PowerFrom::Measured),
+            (34, Power, no, no, PowerFrom::Measured),
+            (35, Voltage, Ok(61.0), no, PowerFrom::Measured),
+        ] {
+            points.take(point, sample, s(tenth));
+            assert_eq!((points.sample(Power, s(tenth)), points.power_from()), (power, from), "at {tenth} tenths");
+        }
+    }
+
+    #[test]
+    fn derived_power_is_as_old_as_the_older_value_and_may_be_as_old() {
+        let slow = [MaxAge { point: PointId::Voltage, age: Duration::from_secs(15) }];
+        let mut points = Points::new(&slow);
+        points.take(PointId::Voltage, Ok(50.0), Mono(5_000_000));
+        points.take(PointId::Current, Ok(20.0), Mono(6_000_000));
+        assert_eq!(points.slot(PointId::Power).last(), Some((1_000.0, Mono(5_000_000))));
+        assert_eq!(points.sample(PointId::Power, Mono(12_000_000)), Ok(1_000.0));
+        let own = [slow[0], MaxAge { point: PointId::Power, age: Duration::from_secs(3) }];
+        assert_eq!(Points::new(&own).max_age(PointId::Power), Duration::from_secs(3));
     }
 
     #[test]

@@ -58,21 +58,24 @@ pub struct SystemSpec {
 #[repr(u8)]
 pub enum SystemKind {
     /// It feeds an AI data centre.
-    #[default]
     DataCentre = 0,
     /// It feeds a house.
     Home = 1,
+    /// What it feeds is not said.
+    #[default]
+    Storage = 2,
 }
 
 impl SystemKind {
     /// Every kind, in wire order.
-    pub const ALL: [SystemKind; 2] = [SystemKind::DataCentre, SystemKind::Home];
+    pub const ALL: [SystemKind; 3] = [SystemKind::DataCentre, SystemKind::Home, SystemKind::Storage];
 
     /// The kind as a site file writes it.
     pub fn key(self) -> &'static str {
         match self {
             SystemKind::DataCentre => "data-centre",
             SystemKind::Home => "home",
+            SystemKind::Storage => "storage",
         }
     }
 
@@ -81,6 +84,7 @@ impl SystemKind {
         match self {
             SystemKind::DataCentre => "AI load",
             SystemKind::Home => "House",
+            SystemKind::Storage => "Load",
         }
     }
 
@@ -89,6 +93,7 @@ impl SystemKind {
         match self {
             SystemKind::DataCentre => "AI load",
             SystemKind::Home => "house",
+            SystemKind::Storage => "load",
         }
     }
 }
@@ -101,8 +106,7 @@ impl SystemSpec {
 
     /// A value of the point that is older than this is stale.
     pub fn max_age(&self, point: PointId) -> Duration {
-        let given = self.max_ages.iter().find(|given| given.point == point);
-        given.map_or(point.spec().max_age, |given| given.age)
+        MaxAge::of(point, &self.max_ages)
     }
 
     /// Rated energy, Wh.

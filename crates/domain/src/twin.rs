@@ -49,7 +49,7 @@ impl SystemState {
             }
         }
         match target {
-            Target::Point(point) => self.points.set(point, sample, at),
+            Target::Point(point) => self.points.take(point, sample, at),
             Target::Cell(quantity, cell) => self.cells.column_mut(quantity).set(cell as usize, sample, at),
             Target::Node(quantity, node) => {
                 if let Some(node) = self.nodes.get_mut(node as usize) {
@@ -75,6 +75,8 @@ pub struct System {
     pub soc: [SocWatch; 2],
     /// Watches for values that stand still while others move.
     pub frozen: FrozenWatch,
+    /// Since when no cell has had a voltage although a link that brings cells is up.
+    pub cells_due: Option<Mono>,
     /// When its newest batch was received.
     pub received: Mono,
 }
@@ -88,6 +90,8 @@ pub struct Site {
     pub systems: Vec<System>,
     /// Its links, in the order of the spec.
     pub links: Vec<LinkStatus>,
+    /// Which links bring cell voltages, in the order of the spec: none, until that is said.
+    pub cell_links: Vec<bool>,
     /// What is wrong with the storage of history, for people; empty if nothing is.
     pub storage: String,
 }
@@ -103,11 +107,13 @@ impl Site {
                 sag: SagWatch::default(),
                 soc: Default::default(),
                 frozen: FrozenWatch::default(),
+                cells_due: None,
                 received: Mono(0),
             })
             .collect();
         let links = vec![LinkStatus::default(); spec.links.len()];
-        Site { spec, systems, links, storage: String::new() }
+        let cell_links = vec![false; links.len()];
+        Site { spec, systems, links, cell_links, storage: String::new() }
     }
 
     /// Takes what happened; what is not of this site changes nothing.

@@ -15,10 +15,10 @@ pub(crate) mod socketcan;
 pub(crate) mod victron_mqtt;
 pub(crate) mod vrm;
 
+use self::can_input::CanInput;
 use crate::device::victron::ROWS;
 use crate::frames::Describe;
 use crate::link::{Ages, BindError, Reporter};
-use domain::point::PointId;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,16 +64,43 @@ impl Bus {
         }
     }
 
-    /// How old its values may be, if those of the link are good for `usual`.
+    /// The frames of a CAN bus; `None` if it brings none.
+    fn can(&self) -> Option<&CanInput> {
+        match self {
+            Bus::Cannelloni(bus) => Some(bus.input()),
+            Bus::Candump(bus) => Some(bus.input()),
+            Bus::Socketcan(bus) => Some(bus.input()),
+            Bus::Modbus(_) | Bus::VictronMqtt(_) | Bus::Vrm(_) | Bus::SharedMemory(_) => None,
+        }
+    }
+
+    /// How old its values may be, if those of the link are good for `usual`; zero if only the DBC file can tell.
     pub(crate) fn ages(&self, usual: Duration) -> Ages {
-        let of_can = |points: Vec<PointId>| Ages::of(points, true, usual);
         match self {
             Bus::Modbus(bus) => bus.ages(usual),
             Bus::VictronMqtt(_) | Bus::Vrm(_) => Ages::of(ROWS.iter().map(|row| row.point), false, usual),
-            Bus::Cannelloni(bus) => of_can(bus.points()),
-            Bus::Candump(bus) => of_can(bus.points()),
-            Bus::Socketcan(bus) => of_can(bus.points()),
             Bus::SharedMemory(_) => Ages::of([], true, usual),
+            Bus::Cannelloni(_) | Bus::Candump(_) | Bus::Socketcan(_) => {
+                let given = (!usual.is_zero()).then_some(usual);
+                self.can().map(|can| can.ages(given)).unwrap_or_default()
+            }
+        }
+    }
+
+    /// How often something arrives at least, where a DBC file says it.
+    pub(crate) fn cycle(&self) -> Option<Duration> {
+        self.can().and_then(CanInput::cycle)
+    }
+
+    /// Whether it brings cell voltages, if all is as it should be.
+    pub(crate) fn brings_cells(&self) -> bool {
+        match self {
+            Bus::Modbus(bus) => bus.brings_cells(),
+            Bus::VictronMqtt(_) | Bus::Vrm(_) => false,
+            Bus::Cannelloni(bus) => bus.brings_cells(),
+            Bus::Candump(bus) => bus.brings_cells(),
+            Bus::Socketcan(bus) => bus.brings_cells(),
+            Bus::SharedMemory(_) => true,
         }
     }
 

@@ -9,7 +9,8 @@
 //!                                   # "shared-memory", "victron-mqtt", "victron-vrm"
 //! silent_ms = 1000                  # silent after this long without a reading; 3 periods, at least 1000, if not given
 //! max_age_ms = 60000                # a value that is older is stale: for sources that send seldom. If not given, what
-//!                                   # the point has in the catalogue, or 2.5 periods and the time-out if that is longer
+//!                                   # the point has in the catalogue, or 2.5 periods and the time-out if that is longer;
+//!                                   # the period of a CAN message is the GenMsgCycleTime of its DBC file
 //!
 //! # cannelloni                      # candump                        # modbus-tcp
 //! listen = "127.0.0.1:20000"        # file = "burst.log"             # connect = "127.0.0.1:15020"
@@ -242,7 +243,8 @@ impl ConfigError {
 }
 
 impl LinkConfig {
-    /// How pages and alarms see the link.
+    /// How pages and alarms see the link; the built one knows better when it is silent
+    /// ([`LinkTask::silent_after`](crate::LinkTask::silent_after)).
     pub fn spec(&self, system: SystemIdx) -> LinkSpec {
         let kind = *self.kind.get_ref();
         let address = match kind {
@@ -262,7 +264,7 @@ impl LinkConfig {
             device: String::new(),
             address: address.unwrap_or_default(),
             system,
-            silent_after: self.silent_after(),
+            silent_after: self.silent_after(None),
         }
     }
 
@@ -272,7 +274,7 @@ impl LinkConfig {
     }
 
     /// How long its values are good, where that is longer than for their points in general: as the file says, or else
-    /// by how often it is asked. Zero for links that nobody asks, such as a CAN bus.
+    /// by how often it is asked. Zero for links that nobody asks, such as a CAN bus: only its DBC file can tell.
     pub fn max_age(&self) -> Duration {
         let ms = |ms: u32| Duration::from_millis(ms.into());
         if let Some(given) = &self.max_age_ms {
@@ -306,11 +308,12 @@ impl LinkConfig {
         self.interface = None;
     }
 
-    fn silent_after(&self) -> Duration {
+    /// `cycle` is how often frames of a CAN bus arrive, if its DBC file says it.
+    fn silent_after(&self, cycle: Option<Duration>) -> Duration {
         let given = self.silent_ms.as_ref().map(|ms| *ms.get_ref());
-        // A CAN bus has no period that we could know of; what is asked for comes at ours.
+        // What is asked for comes at our period.
         let periods = match self.kind.get_ref() {
-            _ if self.is_can() => 0,
+            _ if self.is_can() => cycle.map_or(0, |cycle| cycle.as_millis() as u32 * SILENT_PERIODS),
             Kind::VictronMqtt => QUIET_MAX_AGE.as_millis() as u32,
             Kind::VictronVrm => self.poll_s().saturating_mul(1_000 * SILENT_PERIODS),
             _ => self.poll_ms().saturating_mul(SILENT_PERIODS),

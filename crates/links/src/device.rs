@@ -3,6 +3,7 @@
 pub mod can_error;
 pub mod can_map;
 pub mod can_table;
+pub(crate) mod codes;
 pub mod dbc;
 pub mod registers;
 pub mod shared_cells;

@@ -18,7 +18,8 @@ const MANY: usize = 4;
 /// Every message with its signals, units, ranges and words, one line each; numbered signals share a line.
 pub fn describe(database: &Database) -> String {
     let signals: usize = database.messages.iter().map(|message| message.signals.len()).sum();
-    let mut text = format!("{} messages, {signals} signals\n", database.messages.len());
+    let many = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let mut text = format!("{}, {}\n", many(database.messages.len(), "message"), many(signals, "signal"));
     for warning in database.warnings() {
         let _ = writeln!(text, "  {warning}");
     }

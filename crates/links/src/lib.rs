@@ -22,6 +22,7 @@ pub mod device;
 mod frames;
 pub mod inspect;
 mod link;
+pub mod plain;
 pub mod probe;
 mod recording;
 mod secret;

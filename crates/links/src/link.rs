@@ -3,11 +3,13 @@
 mod ages;
 mod jumps;
 mod monitor;
+mod notices;
 mod polling;
 mod reporter;
 
 pub use ages::Ages;
 pub(crate) use ages::between_polls;
+pub(crate) use notices::Notices;
 pub use polling::{Attempts, Polling};
 pub(crate) use reporter::{Record, Reporter};
 
@@ -90,6 +92,16 @@ impl LinkTask {
     /// Which values may be older than usual, because the link brings them seldom.
     pub fn ages(&self) -> &Ages {
         &self.ages
+    }
+
+    /// After how long without a reading it is silent.
+    pub fn silent_after(&self) -> Duration {
+        lock(&self.handle.record).monitor.silent_after()
+    }
+
+    /// Whether it brings cell voltages, if all is as it should be.
+    pub fn brings_cells(&self) -> bool {
+        self.bus.brings_cells()
     }
 
     /// Takes the address that the link listens on, so that a start that cannot work fails at once. Links that connect

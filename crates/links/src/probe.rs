@@ -148,7 +148,7 @@ impl Heard {
         } else if self.status.frames > 0 {
             "Frames came, but none with a value of the map: does the map name the right signals?"
         } else if count(LinkFault::Refused) > 0 {
-            "It was refused: are address and port right, is the unit identifier, and does the device have these registers?"
+            "It was refused: is the unit identifier right, and does the device have these registers?"
         } else {
             nothing
         };

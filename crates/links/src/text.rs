@@ -37,6 +37,16 @@ pub(crate) fn time(time: Duration) -> String {
     }
 }
 
+/// The first few of many names: `a, b and 3 more`.
+pub(crate) fn named(names: &[String]) -> String {
+    const NAMED: usize = 6;
+    let first = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
 /// The line, from 1, of the byte at `offset`.
 pub(crate) fn line_of(source: &str, offset: usize) -> usize {
     source.bytes().take(offset).filter(|b| *b == b'\n').count() + 1

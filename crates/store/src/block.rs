@@ -105,6 +105,31 @@ impl Block {
         row
     }
 
+    /// Takes what `others` know into the empty places of rows of the same time; nothing is overwritten. Returns how many
+    /// of their rows filled a place, and those of times that are not here.
+    pub(crate) fn fill(&mut self, others: &Block) -> (u64, Block) {
+        let (mut same, mut new) = (Vec::new(), Block::new());
+        for (row, at_ms) in others.at_ms.iter().enumerate() {
+            let place = self.at_ms.partition_point(|at| at < at_ms);
+            match self.at_ms.get(place) {
+                Some(at) if at == at_ms => same.push((row, place)),
+                _ => new.push(&others.row(row)),
+            }
+        }
+        let mut filled = vec![false; others.len()];
+        for (ours, theirs) in self.columns.iter_mut().zip(&others.columns) {
+            let Some(theirs) = theirs else { continue };
+            for (row, place) in same.iter().filter(|(row, _)| !theirs[*row].is_nan()) {
+                let value = &mut ours.get_or_insert_with(|| vec![f32::NAN; self.at_ms.len()])[*place];
+                if value.is_nan() {
+                    *value = theirs[*row];
+                    filled[*row] = true;
+                }
+            }
+        }
+        (filled.into_iter().filter(|filled| *filled).count() as u64, new)
+    }
+
     /// Both blocks' rows in the order of time; of equal times, `self`'s first.
     pub fn merged(self, later: &Block) -> Block {
         let in_order = match (self.at_ms.last(), later.at_ms.first()) {
@@ -169,6 +194,22 @@ pub(crate) mod tests {
         assert_eq!(block.slice(1..2).column(PointId::Soc), Some(&[51.0][..]));
         block.forget_before(2);
         assert_eq!(block.at_ms(), [2, 3]);
+    }
+
+    #[test]
+    fn empty_places_are_filled_and_nothing_is_overwritten() {
+        let mut there = block(&[(1, 50.0), (2, 51.0), (4, f32::NAN)]);
+        let mut others = Block::new();
+        for (at_ms, soc, voltage) in [(1, 60.0, f32::NAN), (2, 61.0, 800.0), (3, 62.0, 801.0), (4, 63.0, f32::NAN)] {
+            others.push(&row(at_ms, &[(PointId::Soc, soc), (PointId::Voltage, voltage)]));
+        }
+        let (filled, new) = there.fill(&others);
+        assert_eq!((filled, new.at_ms()), (2, &[3][..]));
+        assert_eq!(there.column(PointId::Soc), Some(&[50.0, 51.0, 63.0][..]));
+        let voltage = there.column(PointId::Voltage).unwrap();
+        assert!(voltage[0].is_nan() && voltage[1] == 800.0 && voltage[2].is_nan());
+        // Once more, nothing is empty that they know.
+        assert_eq!(there.fill(&others).0, 0);
     }
 
     proptest! {

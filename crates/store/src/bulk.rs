@@ -9,16 +9,27 @@ use crate::error::{Notice, StoreError};
 use crate::event::Event;
 use crate::folder::{self, FolderLock};
 use crate::integrity::{Kind, Sealed, look};
+use crate::name::plain_name;
 use crate::queue::Second;
 use crate::replaced;
 use crate::seal;
 use crate::segment::{self, Segment};
 use crate::writer::FILE;
 use domain::minute::CellMinute;
+use domain::reading::CellQuantity;
 use domain::time::Utc;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What became of rows, or of minutes of cells, that were joined with a history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Joined {
+    /// Those of times of which nothing was there.
+    pub new: u64,
+    /// Those that filled empty places beside what was there.
+    pub filled: u64,
+}
 
 /// A history that is filled by days. Several threads may.
 pub struct Bulk {
@@ -55,6 +66,7 @@ impl Bulk {
     /// # Errors
     /// The disk does not take it; then nothing has changed.
     pub fn replace(&self, system: &str, day: Day, rows: &Block) -> Result<Segment, StoreError> {
+        plain_name(system)?;
         let (written, segment, rollups) = seal::anew(&self.folder, system, day, rows)?;
         self.db().replacing(system, &Sealed::from(&segment), Taken::NOTHING)?;
         written.put()?;
@@ -62,26 +74,44 @@ impl Bulk {
         Ok(segment)
     }
 
-    /// Seals rows of a day beside those that are there. Rows of a time that is there already, in the file or not sealed
-    /// yet, are left out, so the same file can be imported twice. Returns how many are new.
+    /// Seals rows of a day beside those that are there. A row of a time that is there already, in the file or not sealed
+    /// yet, fills what is empty there and overwrites nothing, so the same file can be imported twice.
     ///
     /// # Errors
     /// As [`Bulk::replace`]; also if the file that is there cannot be read.
-    pub fn join(&self, system: &str, day: Day, rows: &Block) -> Result<u64, StoreError> {
-        let path = segment::path(&self.folder, system, day);
+    pub fn join(&self, system: &str, day: Day, rows: &Block) -> Result<Joined, StoreError> {
+        plain_name(system)?;
         self.sound(system, Kind::Pack, day)?;
-        let there = if path.exists() { segment::Opened::open(&path)?.block()? } else { Block::new() };
-        let (unsealed, _) = self.db().unsealed(system, day.end_ms() / 1_000)?;
-        let known = |at_ms: i64| [&there, &unsealed].iter().any(|of| of.at_ms().binary_search(&at_ms).is_ok());
-        let mut new = Block::new();
-        for row in (0..rows.len()).map(|place| rows.row(place)).filter(|row| !known(row.at_ms)) {
-            new.push(&row);
+        let (mut unsealed, _) = self.db().unsealed(system, day.end_ms() / 1_000)?;
+        if unsealed.clone().fill(rows).0 > 0 {
+            // The tail is not rewritten; what is sealed can be.
+            self.seal_tail(system, day)?;
+            unsealed = Block::new();
         }
-        let count = new.len() as u64;
-        if count > 0 {
+        let path = segment::path(&self.folder, system, day);
+        let mut there = if path.exists() { segment::Opened::open(&path)?.block()? } else { Block::new() };
+        let (filled, mut new) = there.fill(rows);
+        new = unsealed.fill(&new).1;
+        let joined = Joined { new: new.len() as u64, filled };
+        if joined != Joined::default() {
             self.replace(system, day, &there.merged(&new))?;
         }
-        Ok(count)
+        Ok(joined)
+    }
+
+    /// Seals all rows up to the end of a day.
+    fn seal_tail(&self, system: &str, day: Day) -> Result<(), StoreError> {
+        let before = day.end_ms() / 1_000;
+        let (rows, newest) = self.db().unsealed(system, before)?;
+        for (day, rows) in by_day(rows) {
+            self.sound(system, Kind::Pack, day)?;
+            let (written, segment, rollups) = seal::seal(&self.folder, system, day, &rows)?;
+            let taken = Taken { before, newest };
+            self.db().replacing(system, &Sealed::from(&segment), taken)?;
+            written.put()?;
+            self.db().sealed(system, &segment, &rollups, taken)?;
+        }
+        Ok(())
     }
 
     /// The sealed days of a system's cells whose files are there.
@@ -99,6 +129,7 @@ impl Bulk {
     /// # Errors
     /// The disk does not take it, or the file that is there cannot be read; then nothing has changed.
     pub fn join_cells(&self, system: &str, day: Day, minutes: &[CellMinute]) -> Result<CellDay, StoreError> {
+        plain_name(system)?;
         self.sound(system, Kind::Cells, day)?;
         let (written, sealed) = cells::file::seal(&cells::path(&self.folder, system, day), day, minutes)?;
         self.db().replacing(system, &Sealed::from(&sealed), Taken::NOTHING)?;
@@ -107,31 +138,37 @@ impl Bulk {
         Ok(sealed)
     }
 
-    /// As [`Bulk::join_cells`], but a cell's minute that is there already, in the file or not sealed yet, stays as it is,
-    /// so the same file can be imported twice. Returns how many minutes of cells are new.
+    /// As [`Bulk::join_cells`], but what is known of a cell's minute already, in the file or not sealed yet, stays as it
+    /// is, so the same file can be imported twice. A quantity that is not known there yet is filled in. Counts minutes of
+    /// cells.
     ///
     /// # Errors
     /// As [`Bulk::join_cells`].
-    pub fn join_new_cells(&self, system: &str, day: Day, mut minutes: Vec<CellMinute>) -> Result<u64, StoreError> {
+    pub fn join_new_cells(&self, system: &str, day: Day, mut minutes: Vec<CellMinute>) -> Result<Joined, StoreError> {
+        plain_name(system)?;
         let path = cells::path(&self.folder, system, day);
         self.sound(system, Kind::Cells, day)?;
         let mut there = if path.exists() { cells::file::minutes(&path, day)? } else { BTreeMap::new() };
         let (unsealed, _) = self.db().unsealed_cells(system, cells::first_minute(Day(day.0 + 1)))?;
         unsealed.into_values().for_each(|minute| cells::add(&mut there, Arc::unwrap_or_clone(minute)));
-        let mut new = 0;
+        let mut joined = Joined::default();
         for minute in &mut minutes {
             let known = there.get(&minute.minute);
             for cell in 0..minute.cells() {
-                if known.is_some_and(|known| known.knows(cell)) {
-                    minute.forget(cell);
+                for quantity in CellQuantity::ALL {
+                    if known.is_some_and(|known| known.has(quantity, cell)) {
+                        minute.forget(quantity, cell);
+                    }
                 }
-                new += u64::from(minute.knows(cell));
+                let known = known.is_some_and(|known| known.knows(cell));
+                let count = if known { &mut joined.filled } else { &mut joined.new };
+                *count += u64::from(minute.knows(cell));
             }
         }
-        if new > 0 {
+        if joined != Joined::default() {
             self.join_cells(system, day, &minutes)?;
         }
-        Ok(new)
+        Ok(joined)
     }
 
     /// Records what happened.
@@ -139,6 +176,7 @@ impl Bulk {
     /// # Errors
     /// The database does not take it.
     pub fn record(&self, system: &str, events: Vec<Event>) -> Result<(), StoreError> {
+        plain_name(system)?;
         self.db().commit(&[Second { system: system.to_owned(), events, ..Second::default() }])
     }
 

@@ -1,5 +1,6 @@
 //! What can go wrong with a history, in words for the person who has to put it right.
 
+use crate::name::BadName;
 use rusqlite::ErrorCode;
 use std::fmt;
 use std::io;
@@ -11,6 +12,9 @@ pub enum StoreError {
     /// Another server holds the folder.
     #[error("{} is in use by another packtwin: stop that one, or use another folder", .0.display())]
     InUse(PathBuf),
+    /// A system's name cannot be that of a folder.
+    #[error(transparent)]
+    BadName(#[from] BadName),
     /// The data folder's path leads to something else.
     #[error("{} is a file, but a folder is needed for the history: use another path", .0.display())]
     NotAFolder(PathBuf),
@@ -110,6 +114,7 @@ impl StoreError {
     pub(crate) fn needs_a_person(&self) -> bool {
         match self {
             StoreError::InUse(_)
+            | StoreError::BadName(_)
             | StoreError::NotAFolder(_)
             | StoreError::NotAFile(_)
             | StoreError::NewerSchema { .. }

@@ -2,6 +2,7 @@
 //! Spark choose for times and numbers.
 
 use crate::error::StoreError;
+use crate::guard::guarded;
 use domain::time::epoch_ms;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -11,6 +12,9 @@ use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+
+/// Rows for which room is made before they are read.
+const ROWS_AT_ONCE: usize = 1 << 16;
 
 /// A Parquet file of another program, read row group by row group.
 pub struct ForeignParquet {
@@ -25,8 +29,8 @@ impl ForeignParquet {
     /// It cannot be read, or is no Parquet file.
     pub fn open(path: &Path) -> Result<ForeignParquet, StoreError> {
         let file = File::open(path).map_err(StoreError::io(path))?;
-        let file = SerializedFileReader::new(file)
-            .map_err(|error| StoreError::Parquet { path: path.to_owned(), why: error.to_string() })?;
+        let file = unless_damaged(|| SerializedFileReader::new(file))
+            .map_err(|why| StoreError::Parquet { path: path.to_owned(), why })?;
         Ok(ForeignParquet { path: path.to_owned(), file })
     }
 
@@ -148,10 +152,20 @@ impl ForeignParquet {
             return Err(bad("it holds lists".to_owned()));
         }
         let rows = self.rows(group);
-        let mut out = Vec::with_capacity(rows.min(1 << 24));
-        let group = self.file.get_row_group(group).and_then(|group| group.get_column_reader(column));
-        group.and_then(|reader| take(reader, &mut out)).map_err(|error| bad(error.to_string()))?;
+        // What the file claims to have is not there yet.
+        let mut out = Vec::with_capacity(rows.min(ROWS_AT_ONCE));
+        let read =
+            || self.file.get_row_group(group)?.get_column_reader(column).and_then(|reader| take(reader, &mut out));
+        unless_damaged(read).map_err(bad)?;
         if out.len() == rows { Ok(out) } else { Err(bad("it is shorter than the file".to_owned())) }
+    }
+}
+
+/// What the reader gives, or in words why it gives nothing.
+fn unless_damaged<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+    match guarded(read) {
+        Some(outcome) => outcome.map_err(|error| error.to_string()),
+        None => Err("it is damaged: it cannot be decoded".to_owned()),
     }
 }
 
@@ -248,5 +262,42 @@ mod tests {
             assert_eq!(half_float(&bits.to_le_bytes()), expected, "{bits:#x}");
         }
         assert!(half_float(&0x7E00_u16.to_le_bytes()).is_nan() && half_float(&[1]).is_nan());
+    }
+
+    /// The reader of the format panics at some of them.
+    #[test]
+    fn no_bent_byte_makes_more_than_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bent.parquet");
+        let rows = crate::Block::from_columns(
+            vec![1_792_881_000_000, 1_792_881_000_200],
+            [(domain::point::PointId::Soc, vec![80.0, 79.5])],
+        );
+        crate::write_parquet(&path, &rows).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        let read = || -> Result<usize, StoreError> {
+            let file = ForeignParquet::open(&path)?;
+            let mut values = 0;
+            for (column, group) in (0..file.names().len()).flat_map(|c| (0..file.groups()).map(move |g| (c, g))) {
+                values += file.instants(column, group, |_| None).map_or(0, |instants| instants.len());
+                values += if file.is_numeric(column) { file.numbers(column, group)?.len() } else { 0 };
+            }
+            Ok(values)
+        };
+        assert!(read().unwrap() > 0);
+        let (mut sound, mut damaged) = (0, 0);
+        for at in 0..whole.len() {
+            // The lowest bit of a number in the footer is its sign.
+            for bits in [0x01, 0x80, 0xFF] {
+                let mut bent = whole.clone();
+                bent[at] ^= bits;
+                std::fs::write(&path, &bent).unwrap();
+                match read() {
+                    Ok(_) => sound += 1,
+                    Err(error) => damaged += usize::from(error.to_string().contains("it is damaged")),
+                }
+            }
+        }
+        assert!(sound > 0 && damaged > 0, "{sound} sound, {damaged} damaged");
     }
 }

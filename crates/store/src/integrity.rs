@@ -6,6 +6,7 @@ use crate::cells::{self, CellDay};
 use crate::database::Reader;
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::guard::guarded;
 use crate::index::Index;
 use crate::numbers::{State, state_of};
 use crate::segment::{self, Opened, Segment};
@@ -121,9 +122,7 @@ pub(crate) fn look(data: &Path, system: &str, of: &Sealed) -> Result<u32, StoreE
         Some(known) => {
             return Err(bad(format!("bytes in it have changed (checksum {found:08x} in place of {known:08x})")));
         }
-        // The reader of the format is not made for damaged files: it may panic.
-        None => std::panic::catch_unwind(|| rows_of(&path, of))
-            .unwrap_or_else(|_| Err(bad("it cannot be decoded".to_owned())))?,
+        None => guarded(|| rows_of(&path, of)).unwrap_or_else(|| Err(bad("it cannot be decoded".to_owned())))?,
     };
     if rows == of.rows { Ok(found) } else { Err(bad(format!("it has {rows} rows in place of {}", of.rows))) }
 }

@@ -33,10 +33,12 @@ mod error;
 mod event;
 mod folder;
 mod foreign;
+mod guard;
 mod history;
 mod index;
 mod integrity;
 mod layout;
+mod name;
 mod numbers;
 mod queue;
 mod renewed;
@@ -52,7 +54,7 @@ mod trust;
 mod writer;
 
 pub use block::Block;
-pub use bulk::{Bulk, by_day, write_cells_parquet, write_parquet};
+pub use bulk::{Bulk, Joined, by_day, write_cells_parquet, write_parquet};
 pub use cells::CellDay;
 pub use cells::file::column_name as cell_column_name;
 pub use database::Row;
@@ -60,11 +62,13 @@ pub use day::{DAY_MS, Day};
 pub use error::{Notice, StoreError};
 pub use event::{ActiveAlarm, Event, EventKind, UnknownWord};
 pub use foreign::ForeignParquet;
+pub use guard::panic_is_damage;
 pub use history::{
     Beside, CellChart, CellCoverage, CellMap, CellParts, CellRank, CellValue, CellsAt, Chart, Coverage, Grid, Headroom,
     History, LeftOut, Mean, Parts, Range, SAG_MARGIN_MS, Sag, Sags, Spread, Summary, Tier,
 };
 pub use layout::queries_folder;
+pub use name::{BadName, plain_name};
 pub use queue::Second;
 pub use rollup::{Bucket, Flow, IDLE_A, held_s};
 pub use segment::Segment;

@@ -1,7 +1,13 @@
-//! Reference tools for tests: programs of other projects that know the protocols and formats.
+//! Reference tools for tests: programs of other projects that know the protocols and formats, and a generator of bent
+//! inputs.
 //!
 //! A person without them may still run the tests: what needs one is skipped, and says so on the console. Continuous
 //! integration sets `PACKTWIN_REQUIRE=all`: then a missing tool fails the test.
+
+mod bend;
+mod fuzz;
+
+pub use fuzz::{Target, fuzz};
 
 use std::io::Write as _;
 use std::path::PathBuf;

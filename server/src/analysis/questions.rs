@@ -124,6 +124,8 @@ fn known(figure: Figure, known_s: f64) -> Figure {
 fn coverage(known_s: f64, length_s: f64) -> Vec<Figure> {
     // A reading holds until the next one: at the ends some are missing or too many.
     let share_pct = (100.0 * known_s / length_s.max(1e-3)).min(100.0);
+    // To what can be told of it.
+    let share_pct = (share_pct * 1e3).round() / 1e3;
     let coverage = figure("Data coverage", share_pct, "%", if share_pct > 0.0 && share_pct < 1.0 { 3 } else { 1 });
     vec![figure("Recorded time", known_s / 3_600.0, "h", 1), coverage]
 }

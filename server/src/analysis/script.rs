@@ -14,6 +14,8 @@ pub(super) const ROWS_MAX: usize = 10_000;
 
 /// What DuckDB may take of the memory.
 pub(super) const MEMORY: &str = "512MB";
+/// The schema of what the tables are made from: `SHOW TABLES` does not list it.
+const OWN: &str = "packtwin";
 
 /// What comes of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,12 +71,13 @@ fn before(snapshot: &Snapshot, spill_max: u64) -> String {
          SET autoinstall_known_extensions = false;\n\
          SET autoload_known_extensions = false;\n\
          SET TimeZone = 'UTC';\n\
-         CREATE TABLE no_telemetry(timestamp TIMESTAMP, {fields});\n\
-         CREATE VIEW telemetry AS FROM no_telemetry\n\
+         CREATE SCHEMA {OWN};\n\
+         CREATE TABLE {OWN}.no_telemetry(timestamp TIMESTAMP, {fields});\n\
+         CREATE VIEW telemetry AS FROM {OWN}.no_telemetry\n\
          \x20 UNION ALL BY NAME FROM read_parquet([{files}], union_by_name = true);\n\
-         CREATE TABLE cell_names AS FROM read_csv({names}, header = true, columns = {{'cell': 'INTEGER', \
+         CREATE TABLE {OWN}.cell_names AS FROM read_csv({names}, header = true, columns = {{'cell': 'INTEGER', \
          'name': 'VARCHAR', 'module': 'INTEGER'}});\n\
-         CREATE VIEW cells AS FROM read_parquet([{cell_files}]) LEFT JOIN cell_names USING (cell);\n\
+         CREATE VIEW cells AS FROM read_parquet([{cell_files}]) LEFT JOIN {OWN}.cell_names USING (cell);\n\
          CREATE TABLE events AS FROM read_csv({events}, header = true, columns = {{'timestamp': 'TIMESTAMP', \
          'kind': 'VARCHAR', 'rule': 'VARCHAR', 'subject': 'VARCHAR', 'severity': 'VARCHAR', 'words': 'VARCHAR'}});\n\
          SET allowed_paths = ['/dev/stdout'];\n\

@@ -38,8 +38,8 @@ pub(super) fn energy(range: Range) -> String {
   sum(greatest(power_w, 0) * held_s) / 3.6e6 AS out_kwh,
   sum(greatest(-power_w, 0) * held_s) / 3.6e6 AS in_kwh,
   sum(power_w * held_s) / 3.6e6 AS net_kwh,
-  sum(held_s) FILTER (pack_current >= {IDLE_A}) / 3600 AS discharging_h,
-  sum(held_s) FILTER (pack_current <= -{IDLE_A}) / 3600 AS charging_h,
+  coalesce(sum(held_s) FILTER (pack_current >= {IDLE_A}), 0) / 3600 AS discharging_h,
+  coalesce(sum(held_s) FILTER (pack_current <= -{IDLE_A}), 0) / 3600 AS charging_h,
   sum(held_s) / 3600 AS known_h
 FROM held
 WHERE power_w IS NOT NULL",

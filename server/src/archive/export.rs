@@ -22,9 +22,9 @@ pub(crate) fn export(options: &Export) -> Result<()> {
     let path = &options.out;
     let extension = path.extension().and_then(|name| name.to_str()).unwrap_or_default();
     if extension == "log" {
-        let (from, to) = (instant("--from", &options.from, i64::MIN)?, instant("--to", &options.to, i64::MAX)?);
+        let range = range(options, i64::MIN, i64::MAX)?;
         let mut out = create(path)?;
-        let frames = candump(&options.data, Range::new(from, to), &mut out)?;
+        let frames = candump(&options.data, range, &mut out)?;
         out.flush().with_context(|| format!("write {}", path.display()))?;
         println!("{frames} frames in {}", path.display());
         return Ok(());
@@ -38,7 +38,7 @@ pub(crate) fn export(options: &Export) -> Result<()> {
         let known = history.systems().join(", ");
         bail!("{} has no rows of a system {:?}; it has: {known}", options.data.display(), options.system);
     };
-    let range = Range::new(instant("--from", &options.from, first_ms)?, instant("--to", &options.to, last_ms + 1)?);
+    let range = range(options, first_ms, last_ms + 1)?;
     let rows = match extension {
         "csv" => {
             let mut out = create(path)?;
@@ -64,7 +64,7 @@ fn cells(history: &History, options: &Export, extension: &str) -> Result<()> {
     let (Some(first_ms), Some(end_ms)) = (there.first_ms, there.end_ms) else {
         bail!("{} has no minutes of cells of a system {system:?}", options.data.display());
     };
-    let range = Range::new(instant("--from", &options.from, first_ms)?, instant("--to", &options.to, end_ms)?);
+    let range = range(options, first_ms, end_ms)?;
     let count = match extension {
         "csv" => {
             let mut out = create(path)?;
@@ -114,6 +114,18 @@ fn cells_csv(history: &History, system: &str, range: Range, out: &mut impl Write
         out.write_all(text.as_bytes()).map_err(anyhow::Error::from)
     })?;
     Ok(lines)
+}
+
+/// The time that is asked for, within what is there.
+fn range(options: &Export, first_ms: i64, end_ms: i64) -> Result<Range> {
+    let Export { from, to, .. } = options;
+    let (from_ms, to_ms) = (instant("--from", from, first_ms)?, instant("--to", to, end_ms)?);
+    match (from, to) {
+        (Some(from), Some(to)) if from_ms >= to_ms => bail!("--from {from} is not before --to {to}"),
+        (Some(from), None) if from_ms >= to_ms => bail!("--from {from} is after the end, {}", rfc3339(end_ms)),
+        (None, Some(to)) if from_ms >= to_ms => bail!("--to {to} is before the beginning, {}", rfc3339(first_ms)),
+        _ => Ok(Range::new(from_ms, to_ms)),
+    }
 }
 
 fn instant(flag: &str, text: &Option<String>, other: i64) -> Result<i64> {

@@ -1,5 +1,7 @@
 //! `packtwin import`: other programs' telemetry into the history. No server may be running.
 
+#[cfg(test)]
+mod bent;
 mod duckdb;
 mod intake;
 mod meaning;
@@ -18,7 +20,8 @@ use store::Bulk;
 use summary::Refused;
 use table::Table;
 
-/// Takes in a file, or all files of a folder. Rows and cell minutes that are there already are left out.
+/// Takes in a file, or all files of a folder. Rows and cell minutes of times that are there already fill what is empty
+/// there and overwrite nothing.
 ///
 /// # Errors
 /// A file is none of the known kinds or has nothing that can be used; then nothing was taken in.
@@ -29,7 +32,7 @@ pub(crate) fn import(options: &Import) -> Result<()> {
         None => Meanings::Names,
     };
     let now = system_clock()().utc;
-    let mut intake = Intake::new(&meanings, now.0.div_euclid(1_000));
+    let mut intake = Intake::new(&meanings, path.is_dir(), now.0.div_euclid(1_000));
     if path.is_dir() {
         if options.map.is_none() {
             bail!("{} is a folder: say with --map which of its files is which channel", path.display());
@@ -64,10 +67,11 @@ fn read(path: &Path, options: &Import, meanings: &Meanings, intake: &mut Intake,
         let channel = stem.as_deref().filter(|_| table.columns.len() == 1);
         intake.take(&shown, table, channel)
     };
+    let wanted = |name: &str| in_folder || meanings.wants(name);
     match extension(path).as_str() {
-        "parquet" => parquet::read(path, &mut refused, take)?,
-        "csv" => text::read(path, |name| in_folder || meanings.wants(name), &mut refused, take)?,
-        "duckdb" | "db" => duckdb::read(path, options.duckdb.clone(), &mut refused, take)?,
+        "parquet" => parquet::read(path, wanted, &mut refused, take)?,
+        "csv" => text::read(path, wanted, &mut refused, take)?,
+        "duckdb" | "db" => duckdb::read(path, options.duckdb.clone(), wanted, &mut refused, take)?,
         _ => bail!("{shown}: the name must end in .parquet, .csv, .duckdb or .db"),
     }
     intake.summary.refused.add(refused);

@@ -2,12 +2,13 @@
 
 use super::AppState;
 use super::api::{json, octets, wants_octets};
+use super::asked::{Body as AskedBody, Path, Query};
 use super::downloads::left_out_header;
 use super::instant::instant;
 use super::problem::Problem;
 use crate::analysis::{Ask, Format, Output, QUESTIONS, QueryError};
 use axum::body::{Body, Bytes};
-use axum::extract::{Form, FromRequest as _, Json, Path, Query, Request, State};
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -58,15 +59,8 @@ impl From<QueryError> for Problem {
 pub(super) async fn sql(
     State(app): State<AppState>,
     headers: HeaderMap,
-    request: Request,
+    AskedBody(query): AskedBody<Sql>,
 ) -> Result<Response, Problem> {
-    let form = headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/x-www-form-urlencoded");
-    let query = if form {
-        Form::from_request(request, &()).await.map(|Form(query)| query).map_err(|e| (e.status(), e.body_text()))
-    } else {
-        Json::from_request(request, &()).await.map(|Json(query)| query).map_err(|e| (e.status(), e.body_text()))
-    };
-    let query: Sql = query.map_err(|(status, why)| Problem::new(status, why))?;
     let (place, spec, _) = app.find(query.system.as_deref())?;
     let system = spec.id.clone();
     match query.format {
@@ -144,7 +138,7 @@ pub(super) struct About {
 /// `GET /api/v1/analysis/questions/{id}?system&from&to&hours&exact&offset_minutes`
 pub(super) async fn question(
     State(app): State<AppState>,
-    Path(id): Path<String>,
+    Path(id): Path,
     Query(about): Query<About>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {

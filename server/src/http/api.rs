@@ -5,12 +5,13 @@
 mod json;
 
 use super::AppState;
+use super::asked::{Path, Query};
 use super::instant::instant;
 use super::problem::Problem;
 use crate::hub::Published;
 use crate::past::Past;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -148,7 +149,7 @@ pub(super) async fn links(State(app): State<AppState>) -> Response {
 /// `GET /api/v1/links/{id}/frames`: the newest raw frames beside their decoded values.
 pub(super) async fn frames(
     State(app): State<AppState>,
-    Path(id): Path<String>,
+    Path(id): Path,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let place = app.hub.site.links.iter().position(|link| link.id == id);

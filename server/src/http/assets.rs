@@ -1,10 +1,11 @@
 //! The built page: its files and their names.
 
 use super::AppState;
+use super::asked::Path as UrlPath;
 use super::problem::refusal;
 use app::Assets;
 use axum::body::Bytes;
-use axum::extract::{Path as UrlPath, State};
+use axum::extract::State;
 use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -155,11 +156,7 @@ fn entry_of<'a>(files: &'a mut HashMap<String, File>, name: &str) -> &'a mut Fil
 }
 
 /// `GET /pkg/{name}`: a hashed file, served compressed, cached for ever.
-pub(super) async fn hashed(
-    State(app): State<AppState>,
-    UrlPath(name): UrlPath<String>,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn hashed(State(app): State<AppState>, UrlPath(name): UrlPath, headers: HeaderMap) -> Response {
     app.files.answer(&name, &headers, "public, max-age=31536000, immutable")
 }
 

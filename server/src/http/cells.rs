@@ -2,9 +2,10 @@
 
 use super::AppState;
 use super::api::rfc3339;
+use super::asked::Query;
 use super::history::{Span, WIDTH, left_out};
 use super::problem::Problem;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::point::Unit;

@@ -8,12 +8,13 @@ pub(super) use files::{csv, parquet};
 pub(super) use json::left_out;
 
 use super::AppState;
+use super::asked::Query;
 use super::drawn::{self, CellCurves, NamedCell};
 use super::instant::instant;
 use super::large::Large;
 use super::problem::Problem;
 use crate::past::Past;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::point::PointId;

@@ -10,10 +10,11 @@ mod energy;
 
 use super::AppState;
 use super::api::{rfc3339, table};
+use super::asked::Query;
 use super::drawn;
 use super::instant::instant;
 use super::problem::Problem;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::home::{DayEnergy, HomePast, Poller};

@@ -5,9 +5,10 @@
 
 use super::AppState;
 use super::api::{octets, wants_octets};
+use super::asked::{Form, Query};
 use super::problem::Problem;
 use axum::Json;
-use axum::extract::{Form, Query, State};
+use axum::extract::State;
 use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};

@@ -5,12 +5,13 @@
 //! system keeps for it may hide for long that nobody reads.
 
 use super::AppState;
+use super::asked::Path;
 use super::gate::{Gate, count};
 use super::problem::Problem;
 use crate::hub::Published;
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use axum::extract::{Path, State};
 use axum::response::Response;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +32,7 @@ const WRITE_MAX: usize = 4 << 20;
 /// `GET /live/{system}`
 pub(super) async fn live(
     State(state): State<AppState>,
-    Path(system): Path<String>,
+    Path(system): Path,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
     let feed = state.hub.system(&system).and_then(|(place, _)| state.hub.follow(place));

@@ -9,11 +9,12 @@
 
 use super::AppState;
 use super::api::{json, octets, wants_octets};
+use super::asked::Query;
 use super::instant::instant;
 use super::problem::Problem;
 use crate::archive::rfc3339;
 use crate::past::Past;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::decimal::fixed;

@@ -1,8 +1,9 @@
 //! Errors of the API, as RFC 9457 problem details.
 
 use axum::Json;
+use axum::extract::OriginalUri;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -32,6 +33,12 @@ impl Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
+    /// What is wrong, in words.
+    #[cfg(test)]
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Something that is not there.
     pub(super) fn not_found(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::NOT_FOUND, detail)
@@ -58,6 +65,6 @@ pub(super) fn refusal(status: StatusCode, words: &str) -> Response {
 }
 
 /// The API's answer to an unknown path.
-pub(super) async fn no_such_path(uri: Uri) -> Problem {
+pub(super) async fn no_such_path(OriginalUri(uri): OriginalUri) -> Problem {
     Problem::not_found(format!("there is no {} here; README.md lists the paths of the API", uri.path()))
 }

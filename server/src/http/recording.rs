@@ -15,9 +15,10 @@
 
 use super::AppState;
 use super::api::{OCTETS, json, octets, rfc3339, wants_octets};
+use super::asked::Path;
 use super::problem::Problem;
 use crate::recordings::{self, Kept};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -58,7 +59,7 @@ fn no_recording(name: &str) -> Problem {
 /// `POST /api/v1/links/{id}/recording`
 pub(super) async fn start(
     State(app): State<AppState>,
-    Path(id): Path<String>,
+    Path(id): Path,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let link = app.link(&id)?;
@@ -98,18 +99,14 @@ pub(super) async fn start(
 /// `GET /api/v1/links/{id}/recording`
 pub(super) async fn state(
     State(app): State<AppState>,
-    Path(id): Path<String>,
+    Path(id): Path,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     Ok(answer(app.link(&id)?.recording().as_ref(), &headers))
 }
 
 /// `DELETE /api/v1/links/{id}/recording`
-pub(super) async fn stop(
-    State(app): State<AppState>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
+pub(super) async fn stop(State(app): State<AppState>, Path(id): Path, headers: HeaderMap) -> Result<Response, Problem> {
     let status = app.link(&id)?.stop_recording().await;
     let status = status.ok_or_else(|| Problem::not_found(format!("link {id} is not being recorded")))?;
     tracing::info!("Link {id} is no longer recorded: {} frames in {}", status.frames, status.path.display());
@@ -160,7 +157,7 @@ pub(super) async fn list(State(app): State<AppState>) -> Result<Response, Proble
 }
 
 /// `DELETE /api/v1/recordings/{name}`
-pub(super) async fn remove(State(app): State<AppState>, Path(name): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn remove(State(app): State<AppState>, Path(name): Path) -> Result<Response, Problem> {
     let path = app.recording_file(&name).await?;
     let running = app.hub.links.iter().filter_map(LinkHandle::recording);
     if running.filter(|running| !running.full).any(|running| running.path == path) {
@@ -175,7 +172,7 @@ pub(super) async fn remove(State(app): State<AppState>, Path(name): Path<String>
 /// `GET /api/v1/recordings/{name}`: one that is still being written ends where it is on the disk.
 pub(super) async fn download(
     State(app): State<AppState>,
-    Path(name): Path<String>,
+    Path(name): Path,
     request: Request,
 ) -> Result<Response, Problem> {
     let missing = || no_recording(&name);

@@ -22,7 +22,7 @@ impl<'de> Deserialize<'de> for ChemistryKey {
         let text = String::deserialize(deserializer)?;
         Chemistry::from_key(&text).map(ChemistryKey).ok_or_else(|| {
             let known: Vec<&str> = CHEMISTRIES.iter().map(|chemistry| chemistry.key).collect();
-            de::Error::custom(format!("unknown chemistry {text:?}, expected one of {}", known.join(", ")))
+            de::Error::custom(format!("there is no chemistry {text:?}; there is {}", known.join(", ")))
         })
     }
 }
@@ -62,17 +62,28 @@ impl LimitsTable {
                 }
                 None => {
                     let known: Vec<&str> = KEYS.iter().map(|key| key.key).collect();
-                    let words = format!("unknown limit `{}`, expected one of {}", name.get_ref(), known.join(", "));
+                    let words = format!("there is no limit `{}`; there is {}", name.get_ref(), known.join(", "));
                     wrong.push((name.span(), words));
                 }
             }
         }
         limits.give(&given);
+        let mut told: Vec<Range<usize>> = Vec::new();
+        let mut derived = None;
         for problem in limits.problems() {
-            // Defaults are sound, so one of the keys was given; if what it follows from was, that is where to look.
-            let place = |key: &str| places.iter().find(|(given, _)| *given == key).map(|(_, span)| span.clone());
-            let span = problem.keys.iter().find_map(|key| place(key)).or_else(|| Some(places.first()?.1.clone()));
-            wrong.extend(span.map(|span| (span, problem.message)));
+            let place = |key: &&str| places.iter().find(|(given, _)| given == key).map(|(_, span)| span.clone());
+            match problem.keys.iter().find_map(place) {
+                Some(span) if told.contains(&span) => {}
+                Some(span) => {
+                    told.push(span.clone());
+                    wrong.push((span, problem.message));
+                }
+                None => derived = derived.or(Some(problem.message)),
+            }
+        }
+        // What follows from a limit that is wrong is wrong too, and says nothing new.
+        if let (true, Some(message), Some((_, span))) = (told.is_empty(), derived, places.first()) {
+            wrong.push((span.clone(), message));
         }
         limits
     }

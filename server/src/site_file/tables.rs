@@ -2,17 +2,18 @@
 
 use super::history::HistoryTable;
 use super::limits::{Battery, ChemistryKey, LimitsTable};
+use super::recover::{Read, read};
 use super::server::ServerTable;
 use super::{Complaint, Simulators};
 use domain::spec::{SystemKind, SystemSpec};
 use domain::topology::Topology;
-use links::LinkConfig;
+use links::{LinkConfig, plain};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sim::SimulatorConfig;
 use std::collections::HashSet;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, ValueDeserializer};
+use toml::de::{DeTable, DeValue};
 
 /// Cells are numbered in 16 bits.
 const CELLS_MAX: usize = u16::MAX as usize;
@@ -21,11 +22,14 @@ const CELLS_MAX: usize = u16::MAX as usize;
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     pub(super) site: Option<Spanned<String>>,
-    pub(super) system: Vec<SystemTable>,
+    /// With whether all that it says could be read.
+    pub(super) system: Vec<(SystemTable, bool)>,
     pub(super) link: Vec<LinkConfig>,
     pub(super) simulator: Simulators,
     pub(super) history: Option<HistoryTable>,
     pub(super) server: Option<ServerTable>,
+    /// Whether every system that the file means is in `system`.
+    pub(super) all_systems: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -63,9 +67,10 @@ pub(super) struct SystemTable {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum KindKey {
-    #[default]
     DataCentre,
     Home,
+    #[default]
+    Storage,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -93,28 +98,38 @@ fn default_cell_resolution_mv() -> Spanned<f32> {
 impl Tables {
     /// Reads the tables of a site file, each for itself: what is wrong with one does not hide the others.
     pub(super) fn parse(text: &str) -> (Tables, Vec<Complaint>) {
-        let complaint = |error: toml::de::Error| (error.span().unwrap_or(0..0), error.message().to_owned());
+        let complaint = |error: toml::de::Error| (error.span().unwrap_or(0..0), plain::words(error.message()));
         let (document, errors) = DeTable::parse_recoverable(text);
         if !errors.is_empty() {
             // What follows from a file that is no TOML helps nobody.
             return (Tables::default(), errors.into_iter().map(complaint).collect());
         }
-        let (mut tables, mut wrong) = (Tables::default(), Vec::new());
+        let (mut tables, mut wrong) = (Tables { all_systems: true, ..Tables::default() }, Vec::new());
         let mut has_site = false;
         for (key, value) in document.into_inner() {
             match key.get_ref().as_ref() {
                 "site" => {
                     has_site = true;
-                    tables.site = one_of::<SiteTable>(value).map(|site| site.name).map_err(|e| wrong.push(e)).ok();
+                    tables.site = one_of::<SiteTable>(value, &mut wrong).table.map(|site| site.name);
                 }
-                "history" => tables.history = one_of(value).map_err(|e| wrong.push(e)).ok(),
-                "server" => tables.server = one_of(value).map_err(|e| wrong.push(e)).ok(),
-                "system" => tables.system = each(value, &mut wrong),
-                "link" => tables.link = each(value, &mut wrong),
-                "simulator" => tables.simulator = each_of(value, &mut wrong, simulator),
+                "history" => tables.history = one_of(value, &mut wrong).table,
+                "server" => tables.server = one_of(value, &mut wrong).table,
+                "system" => {
+                    for Read { table, whole, .. } in each(value, &mut wrong) {
+                        tables.all_systems &= table.is_some();
+                        tables.system.extend(table.map(|table| (table, whole)));
+                    }
+                }
+                // What is wrong with the others may be only for want of what could not be read.
+                "link" => tables.link = each(value, &mut wrong).into_iter().filter_map(whole).collect(),
+                "simulator" => {
+                    let read = list(value, &mut wrong).into_iter().map(|table| simulator(table, &mut wrong));
+                    tables.simulator = read.collect::<Vec<_>>().into_iter().flatten().collect();
+                }
                 other => {
-                    let known = "expected [site], [server], [history], [[system]], [[link]] or [[simulator]]";
-                    wrong.push((key.span(), format!("unknown field `{other}`, {known}")));
+                    tables.all_systems = false;
+                    let known = "there is [site], [server], [history], [[system]], [[link]] and [[simulator]]";
+                    wrong.push((key.span(), format!("`{other}` is not known here; {known}")));
                 }
             }
         }
@@ -125,34 +140,38 @@ impl Tables {
     }
 }
 
-/// A table, or its first mistake.
-fn one_of<T: DeserializeOwned>(value: Spanned<DeValue<'_>>) -> Result<T, Complaint> {
-    let span = value.span();
-    T::deserialize(ValueDeserializer::from(value)).map_err(|e| (e.span().unwrap_or(span), e.message().to_owned()))
+/// A table as far as it can be read; what is wrong with it is told.
+fn one_of<T: DeserializeOwned>(value: Spanned<DeValue<'_>>, wrong: &mut Vec<Complaint>) -> Read<T> {
+    let mut read = read(value);
+    wrong.append(&mut read.wrong);
+    read
 }
 
-/// Those of an array of tables that can be read.
-fn each<T: DeserializeOwned>(value: Spanned<DeValue<'_>>, wrong: &mut Vec<Complaint>) -> Vec<T> {
-    each_of(value, wrong, one_of)
+/// A table of which everything could be read.
+fn whole<T>(read: Read<T>) -> Option<T> {
+    read.table.filter(|_| read.whole)
 }
 
-/// As [`each`], with a reader of one table.
-fn each_of<T>(
-    value: Spanned<DeValue<'_>>,
-    wrong: &mut Vec<Complaint>,
-    read: impl Fn(Spanned<DeValue<'_>>) -> Result<T, Complaint>,
-) -> Vec<T> {
+/// Those of a list of tables, each as far as it can be read.
+fn each<T: DeserializeOwned>(value: Spanned<DeValue<'_>>, wrong: &mut Vec<Complaint>) -> Vec<Read<T>> {
+    list(value, wrong).into_iter().map(|table| one_of(table, wrong)).collect()
+}
+
+/// The tables of a list.
+fn list<'a>(value: Spanned<DeValue<'a>>, wrong: &mut Vec<Complaint>) -> Vec<Spanned<DeValue<'a>>> {
     let span = value.span();
-    let DeValue::Array(tables) = value.into_inner() else {
-        wrong.push((span, "is not a list of tables: write its name in double brackets".to_owned()));
-        return Vec::new();
-    };
-    tables.into_iter().filter_map(|table| read(table).map_err(|e| wrong.push(e)).ok()).collect()
+    match value.into_inner() {
+        DeValue::Array(tables) => tables.into_iter().collect(),
+        _ => {
+            wrong.push((span, "is not a list of tables: write its name in double brackets".to_owned()));
+            Vec::new()
+        }
+    }
 }
 
 /// A `[[simulator]]`. Its `kind` says which keys it has, so it is taken out first: a tagged enum would lose the places
 /// of the others.
-fn simulator(mut value: Spanned<DeValue<'_>>) -> Result<Spanned<SimulatorConfig>, Complaint> {
+fn simulator(mut value: Spanned<DeValue<'_>>, wrong: &mut Vec<Complaint>) -> Option<Spanned<SimulatorConfig>> {
     let span = value.span();
     let kind = match value.get_mut() {
         DeValue::Table(table) => table.remove("kind"),
@@ -160,11 +179,16 @@ fn simulator(mut value: Spanned<DeValue<'_>>) -> Result<Spanned<SimulatorConfig>
     };
     let [pack, home] = SimulatorConfig::KINDS;
     let written = kind.as_ref().map_or(Some(pack), |kind| kind.get_ref().as_str());
-    match written {
-        Some(written) if written == pack => Ok(Spanned::new(span, SimulatorConfig::Pack(one_of(value)?))),
-        Some(written) if written == home => Ok(Spanned::new(span, SimulatorConfig::Home(one_of(value)?))),
-        _ => Err((kind.map_or(span, |kind| kind.span()), format!("unknown kind, expected \"{pack}\" or \"{home}\""))),
-    }
+    let config = match written {
+        Some(written) if written == pack => whole(one_of(value, wrong)).map(SimulatorConfig::Pack),
+        Some(written) if written == home => whole(one_of(value, wrong)).map(SimulatorConfig::Home),
+        _ => {
+            let words = format!("there is no such kind; there is \"{pack}\" and \"{home}\"");
+            wrong.push((kind.map_or(span.clone(), |kind| kind.span()), words));
+            None
+        }
+    };
+    config.map(|config| Spanned::new(span, config))
 }
 
 impl SystemTable {
@@ -172,9 +196,8 @@ impl SystemTable {
     pub(super) fn check(self, ids: &mut HashSet<String>) -> Result<SystemSpec, Vec<Complaint>> {
         let mut wrong = Vec::new();
         let id = self.id.get_ref().clone();
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if id.is_empty() || !id.chars().all(plain) {
-            wrong.push((self.id.span(), format!("{id:?} is no short name: use a-z, 0-9 and -")));
+        if let Err(bad) = store::plain_name(&id) {
+            wrong.push((self.id.span(), bad.to_string()));
         }
         if !ids.insert(format!("system {id}")) {
             wrong.push((self.id.span(), format!("there are two systems {id:?}")));
@@ -222,6 +245,7 @@ impl SystemTable {
             kind: match self.kind {
                 KindKey::DataCentre => SystemKind::DataCentre,
                 KindKey::Home => SystemKind::Home,
+                KindKey::Storage => SystemKind::Storage,
             },
             topology,
             capacity_ah,

@@ -7,9 +7,19 @@ use std::net::{TcpListener, UdpSocket};
 fn a_wrong_site_file_names_file_line_and_key_and_starts_nothing() {
     let good = pack_site(free_udp_port());
     for (from, to, line_of, says) in [
-        ("capacity_ah = 280", "capacity_ah = \"much\"", "capacity_ah", &["system.capacity_ah", "invalid type"][..]),
+        (
+            "capacity_ah = 280",
+            "capacity_ah = \"much\"",
+            "capacity_ah",
+            &["system.capacity_ah", "the text \"much\" cannot stand here: write a number"][..],
+        ),
         ("capacity_ah = 280", "capacity_ah = -1", "capacity_ah", &["system.capacity_ah", "-1 Ah is not from 0.1"]),
-        ("nominal_v = 832", "nominl_v = 832", "nominl_v", &["nominl_v", "unknown field"]),
+        (
+            "nominal_v = 832",
+            "nominl_v = 832",
+            "nominl_v",
+            &["nominl_v", "`nominl_v` is not known here; the nearest is `nominal_v`"],
+        ),
         (
             "system = \"hv\"",
             "system = \"lv\"",
@@ -20,7 +30,12 @@ fn a_wrong_site_file_names_file_line_and_key_and_starts_nothing() {
         ("signal = \"Soc\"", "signal = \"Socx\"", "Socx", &["link.map", "Socx", "the nearest is `Soc`"]),
         ("\"battery/soc\"", "\"battery/sock\"", "battery/sock", &["link.map", "battery/sock", "battery/soc"]),
         ("packtwin_hv.dbc", "nowhere.dbc", "nowhere.dbc", &["link.dbc", "nowhere.dbc"]),
-        ("nominal_v = 832", "nominal_v = 832\nkind = \"house\"", "house", &["system.kind", "unknown variant `house`"]),
+        (
+            "nominal_v = 832",
+            "nominal_v = 832\nkind = \"house\"",
+            "house",
+            &["system.kind", "\"house\" is not known here; there is data-centre, home"],
+        ),
         (
             "[site]",
             "[[simulator]]\nsystem = \"hv\"\nkind = \"car\"\n[site]",
@@ -45,14 +60,14 @@ fn a_wrong_site_file_names_file_line_and_key_and_starts_nothing() {
             "full_rate",
             &["history.full_rate_hours", "0 h is not from 1"],
         ),
-        ("[site]", "[history]\ndays = \"all\"\n[site]", "days =", &["history.days", "invalid type"]),
-        ("[site]", "[history]\nweeks = 3\n[site]", "weeks", &["history.weeks", "unknown field `weeks`"]),
+        ("[site]", "[history]\ndays = \"all\"\n[site]", "days =", &["history.days", "write a whole number"]),
+        ("[site]", "[history]\nweeks = 3\n[site]", "weeks", &["history.weeks", "`weeks` is not known here"]),
         ("modules_per_rack = 13", "modules_per_rack = 0", "topology", &["system.topology", "0 cells"]),
         (
             "nominal_v = 832",
             "nominal_v = 832\nchemistry = \"nickel\"",
             "nickel",
-            &["system.chemistry", "unknown chemistry \"nickel\"", "lfp, nmc, lto, sodium-ion, lead-acid"],
+            &["system.chemistry", "there is no chemistry \"nickel\"", "lfp, nmc, lto, sodium-ion, lead-acid"],
         ),
         (
             "nominal_v = 832",
@@ -70,7 +85,7 @@ fn a_wrong_site_file_names_file_line_and_key_and_starts_nothing() {
             "nominal_v = 832",
             "nominal_v = 832\nlimits = { cell_volts = 3.6 }",
             "cell_volts",
-            &["system.limits", "unknown limit `cell_volts`", "cell_voltage_max_v"],
+            &["system.limits", "there is no limit `cell_volts`", "cell_voltage_max_v"],
         ),
         (
             "nominal_v = 832",
@@ -93,6 +108,20 @@ fn a_wrong_site_file_names_file_line_and_key_and_starts_nothing() {
         }
         assert!(!folder.path().join("data").exists(), "{to}: it made the data folder");
     }
+}
+
+#[test]
+fn a_file_that_is_no_text_says_where() {
+    let folder = folder();
+    let mut bytes = pack_site(free_udp_port()).into_bytes();
+    let second_line = 1 + bytes.iter().position(|byte| *byte == b'\n').unwrap();
+    bytes.insert(second_line, 0xE4);
+    let file = folder.path().join("site.toml");
+    std::fs::write(&file, bytes).unwrap();
+    let run =
+        std::process::Command::new(env!("CARGO_BIN_EXE_packtwin")).arg("check-config").arg(file).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(said.contains("line 2 has the byte 0xE4, which is no text in UTF-8: save the file as UTF-8"), "{said}");
 }
 
 #[test]

@@ -41,12 +41,12 @@ fn check_config_says_everything_that_is_wrong() {
     wrong += "\n[[link]]\nid = \"meter\"\nsystem = \"hv\"\nkind = \"modbus-tpc\"\n\n[sites]\nname = \"x\"\n";
     let (status, out, said) = check(folder.path(), &wrong);
     assert_eq!((status, out.as_str()), (Some(1), ""), "{said}");
-    // Systems are checked only where their tables could be read; this file has two tables that could not.
+    // The links of a system that is wrong are not looked at; nor is what names one that could not be read.
     for (line_of, words) in [
         ("capacity_ah = -1", "system.capacity_ah: -1 Ah is not from"),
         ("nominal_v = 9000", "system.nominal_v: 9000 V is not from"),
         ("modbus-tpc", "modbus-tpc"),
-        ("[sites]", "unknown field `sites`"),
+        ("[sites]", "`sites` is not known here; there is [site], [server]"),
     ] {
         let line = 1 + wrong.lines().position(|line| line.contains(line_of)).unwrap();
         assert!(said.contains(&format!("site.toml:{line}: ")) && said.contains(words), "{line_of}: {said}");
@@ -66,6 +66,66 @@ fn check_config_says_everything_that_is_wrong() {
     }
     let (_, _, said) = check(folder.path(), "[site\nname = 3\n");
     assert!(said.contains("site.toml:1: "), "{said}");
+}
+
+#[test]
+fn check_config_tells_every_fault_of_a_table_and_each_once() {
+    let folder = folder();
+    let wrong = pack_site(free_udp_port())
+        .replace("nominal_v = 832", "nominal_v = 832\nnominl_v = 3\nrate_hz = \"fast\"\nreserve_pct = 300")
+        .replace("id = \"bms\"", "id = \"../../../p7/escaped\"\npoll = 3");
+    let wrong = format!("{wrong}\n[history]\ndays = \"all\"\nweeks = 3\ncell_days = 1\n");
+    let (status, _, said) = check(folder.path(), &wrong);
+    for words in [
+        "system.nominl_v: `nominl_v` is not known here; the nearest is `nominal_v`",
+        "system.rate_hz: the text \"fast\" cannot stand here: write a number, without quotes",
+        "system.reserve_pct: 300 % is not from 0 to 100 %",
+        "link.id: \"../../../p7/escaped\" is no short name: use 1 to 64 of a-z, 0-9 and -",
+        "link.poll: `poll` is not known here",
+        "history.days: the text \"all\" cannot stand here: write a whole number",
+        "history.weeks: `weeks` is not known here",
+        "history.cell_days: 1 days is not from 2 to 3660 days",
+        "8 things are wrong",
+    ] {
+        assert_eq!(said.matches(words).count(), 1, "{words}: {said}");
+    }
+    assert_eq!(status, Some(1));
+
+    // What follows from a wrong limit is not told as well.
+    let limits = "nominal_v = 832\n[system.limits]\ncell_voltage_max_v = 3.9";
+    let (_, _, said) = check(folder.path(), &pack_site(free_udp_port()).replace("nominal_v = 832", limits));
+    assert!(said.contains("1 thing is wrong") && said.contains("cell_voltage_max_v"), "{said}");
+}
+
+#[test]
+fn warnings_are_plain_lines_and_each_stands_once() {
+    let folder = folder();
+    let dbc = std::fs::read_to_string(repo().join("dbc/packtwin_hv.dbc")).unwrap();
+    let signal = " SG_ S : 0|8@1+ (1,0) [0|0] \"\" A\n";
+    let dbc = format!("{dbc}\nBO_ 1900 Two: 8 A\n{signal}\nBO_ 1900 Same: 8 A\n{signal}");
+    std::fs::write(folder.path().join("own.dbc"), dbc).unwrap();
+    let good = pack_site(free_udp_port());
+    let start = good.find("dbc = ").unwrap();
+    let end = start + good[start..].find('\n').unwrap();
+    let own = format!("{}dbc = \"own.dbc\"{}", &good[..start], &good[end..]);
+    let (status, out, said) = check(folder.path(), &own);
+    assert!(status == Some(0) && out.contains("is right"), "{said}");
+    assert!(said.starts_with("warning: ") && said.contains("have the same identifier"), "{said}");
+    assert_eq!((said.lines().count(), said.contains('\u{1b}')), (1, false), "{said}");
+    let (_, _, said) = check(folder.path(), &own.replace("signal = \"Soc\"", "signal = \"Socx\""));
+    assert!(said.contains("no signal `Socx`") && said.matches("same identifier").count() <= 1, "{said}");
+}
+
+#[test]
+fn a_log_in_a_file_has_no_colours_and_a_cause_is_said_once() {
+    let folder = folder();
+    let file = folder.path().join("site.toml");
+    std::fs::write(&file, pack_site(free_udp_port())).unwrap();
+    let missing = folder.path().join("nowhere");
+    let mut command = packtwin(&["serve", "--listen", "127.0.0.1:0", "--site"]);
+    let (status, _, said) = run(command.arg(&file).arg("--assets").arg(&missing).env("RUST_LOG", "trace"));
+    assert!(status == Some(1) && said.contains("manifest.txt"), "{said}");
+    assert_eq!((said.matches("No such file").count(), said.contains('\u{1b}')), (1, false), "{said}");
 }
 
 #[test]

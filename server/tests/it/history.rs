@@ -180,7 +180,7 @@ fn a_generated_past_is_served_at_any_zoom_and_duckdb_agrees() {
         ("from=2026-03-02&to=2026-03-01", "from must be before to"),
         ("width=0", "not from 1 to 4096"),
         ("system=attic", "there is no system"),
-        ("colour=red", "unknown field"),
+        ("colour=red", "`colour` is not known here"),
         ("from=-99999999999999999", "between the years"),
     ] {
         let (status, body) = server.request("GET", &format!("/api/v1/history?{query}"), &[], "");

@@ -2,11 +2,12 @@
 //! cell changes its state).
 
 use super::marks::{Mark, Marks};
-use super::{HeatCell, Raster, Scale};
+use super::{Beyond, HeatCell, Raster, Scale};
 use crate::charts::canvas::{self, Pixels};
 use crate::charts::palette::{Lut, Palette};
 use crate::charts::theme::{ChartTheme, Rgb};
 use crate::derived::Derived;
+use domain::alarm::{Direction, Severity};
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::{Clamped, JsCast};
@@ -150,7 +151,8 @@ impl Painter {
 /// Opacity of the mark of a cell whose value is too old.
 const STALE_MARK_ALPHA: f64 = 0.55;
 
-/// Outline in the text's colour, and a white triangle that points the way the value left its limits.
+/// Outline in the text's colour, and a triangle that points the way the value left its limits; of a cell that is beyond a
+/// limit of another quantity only the outline.
 fn draw_alarm(
     context: &CanvasRenderingContext2d,
     (x, y, width, height): (f64, f64, f64, f64),
@@ -159,7 +161,7 @@ fn draw_alarm(
 ) {
     let pixel = canvas::pixel_ratio();
     let line = if width.min(height) < 10.0 * pixel { pixel } else { 2.0 * pixel };
-    let faded = matches!(mark, Mark::StaleLow | Mark::StaleHigh);
+    let faded = matches!(mark, Mark::StaleOut(_));
     context.set_global_alpha(if faded { STALE_MARK_ALPHA } else { 1.0 });
     context.set_stroke_style_str(&css(theme.text));
     context.set_line_width(line);
@@ -167,14 +169,20 @@ fn draw_alarm(
     let _ = context.round_rect_with_f64(x - line / 2.0, y - line / 2.0, width + line, height + line, 2.0 * pixel);
     context.stroke();
     let half = (width.min(height) * 0.28).min(5.0 * pixel);
+    let (Mark::Out(Beyond { side, severity }) | Mark::StaleOut(Beyond { side, severity })) = mark else {
+        return context.set_global_alpha(1.0);
+    };
     if half < 1.5 {
         return context.set_global_alpha(1.0);
     }
     let (middle_x, middle_y) = (x + width / 2.0, y + height / 2.0);
-    let (base, tip) =
-        if matches!(mark, Mark::High | Mark::StaleHigh) { (half * 0.8, -half) } else { (-half * 0.8, half) };
-    // White is not seen on a faded ground.
-    let sign = if faded { css(theme.text) } else { "#fff".to_owned() };
+    let (base, tip) = if side == Direction::Above { (half * 0.8, -half) } else { (-half * 0.8, half) };
+    // White is seen on red; black on amber; neither on every faded ground.
+    let sign = match severity {
+        _ if faded => css(theme.text),
+        Severity::Critical => "#fff".to_owned(),
+        _ => "#000".to_owned(),
+    };
     context.set_fill_style_str(&sign);
     context.begin_path();
     context.move_to(middle_x - half, middle_y + base);

@@ -1,20 +1,18 @@
 //! What is drawn over the cells: kept as a list, so that the layer is drawn again only when the list changes.
 
-use super::HeatCell;
+use super::{Beyond, HeatCell};
 
 /// Why a cell is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
-    /// Below its lower limit: outline and a sign that points down.
-    Low,
-    /// Above its upper limit: outline and a sign that points up.
-    High,
+    /// Beyond a limit: outline, and a sign that points the way it left its limits.
+    Out(Beyond),
+    /// Too old, and its alarm stands: as [`Mark::Out`], faded.
+    StaleOut(Beyond),
+    /// Beyond a limit of another quantity than the one that is shown: outline.
+    Elsewhere,
     /// No value: hatching.
     NoValue,
-    /// Too old, and its alarm for too low a value stands: as [`Mark::Low`], faded.
-    StaleLow,
-    /// The same for too high a value.
-    StaleHigh,
 }
 
 /// The marked cells in order, kept from frame to frame.
@@ -32,10 +30,9 @@ impl Marks {
         for cell in 0..count {
             let mark = match cells.get(cell).copied().unwrap_or_default() {
                 HeatCell::Good(_) | HeatCell::Stale(_) => continue,
-                HeatCell::Low(_) => Mark::Low,
-                HeatCell::High(_) => Mark::High,
-                HeatCell::StaleLow => Mark::StaleLow,
-                HeatCell::StaleHigh => Mark::StaleHigh,
+                HeatCell::Out(_, beyond) => Mark::Out(beyond),
+                HeatCell::StaleOut(beyond) => Mark::StaleOut(beyond),
+                HeatCell::Elsewhere(_) => Mark::Elsewhere,
                 HeatCell::NoValue => Mark::NoValue,
             };
             self.next.push((cell, mark));
@@ -53,20 +50,24 @@ impl Marks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::alarm::{Direction, Severity};
+
+    const LOW: Beyond = Beyond { side: Direction::Below, severity: Severity::Critical };
+    const HIGH: Beyond = Beyond { side: Direction::Above, severity: Severity::Warning };
 
     #[test]
     fn marks_change_only_when_a_cell_changes_its_state() {
         let mut marks = Marks::default();
         assert!(!marks.update(&[HeatCell::Good(3.2), HeatCell::Stale(3.2)], 2));
-        assert!(marks.update(&[HeatCell::Low(2.8), HeatCell::Good(3.3)], 3));
-        assert_eq!(marks.all(), [(0, Mark::Low), (2, Mark::NoValue)]);
-        assert!(!marks.update(&[HeatCell::Low(2.7), HeatCell::Good(3.4)], 3), "another value, the same marks");
-        assert!(marks.update(&[HeatCell::High(3.7), HeatCell::Good(3.4), HeatCell::Good(3.4)], 3));
-        assert_eq!(marks.all(), [(0, Mark::High)]);
+        assert!(marks.update(&[HeatCell::Out(2.8, LOW), HeatCell::Good(3.3)], 3));
+        assert_eq!(marks.all(), [(0, Mark::Out(LOW)), (2, Mark::NoValue)]);
+        assert!(!marks.update(&[HeatCell::Out(2.7, LOW), HeatCell::Good(3.4)], 3), "another value, the same marks");
+        assert!(marks.update(&[HeatCell::Out(3.7, HIGH), HeatCell::Elsewhere(3.4), HeatCell::Good(3.4)], 3));
+        assert_eq!(marks.all(), [(0, Mark::Out(HIGH)), (1, Mark::Elsewhere)]);
         assert!(
-            marks.update(&[HeatCell::StaleHigh, HeatCell::StaleLow], 2),
+            marks.update(&[HeatCell::StaleOut(HIGH), HeatCell::StaleOut(LOW)], 2),
             "a cell in alarm that goes stale stays marked"
         );
-        assert_eq!(marks.all(), [(0, Mark::StaleHigh), (1, Mark::StaleLow)]);
+        assert_eq!(marks.all(), [(0, Mark::StaleOut(HIGH)), (1, Mark::StaleOut(LOW))]);
     }
 }

@@ -72,8 +72,8 @@ pub fn lines<DB: DrawingBackend>(
     let mut pen = Pen { backend, surface, theme };
     for line in &chart.others {
         for segment in &line.segments {
-            let points: Vec<(f64, f64)> = segment.iter().map(|(t, v)| (layout.x(*t), layout.y(*v))).collect();
-            pen.dashes(&points, theme.ink(line.ink))?;
+            let points: Vec<_> = segment.iter().map(|(t, v)| pen.units(layout.x(*t), layout.y(*v))).collect();
+            pen.pale_path(&points, theme.ink(line.ink))?;
         }
     }
     let mut points = Vec::new();

@@ -11,9 +11,8 @@ pub(super) use plotters::style::text_anchor::HPos;
 /// Width of a line, CSS px.
 pub(super) const LINE_PX: f64 = 1.5;
 
-/// Length of a dash and of the space after it, CSS px, and its opacity.
-const DASH_PX: f64 = 5.0;
-const DASH_ALPHA: f64 = 0.75;
+/// Opacity of a line of another time.
+const PALE_ALPHA: f64 = 0.4;
 
 /// How fine a chart is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -89,15 +88,11 @@ impl<DB: DrawingBackend> Pen<'_, DB> {
         Ok(())
     }
 
-    /// A thinner line of dashes.
-    pub(super) fn dashes(&mut self, points: &[(f64, f64)], colour: Rgb) -> Drawn<DB> {
-        let style =
-            ShapeStyle { color: rgba(colour, DASH_ALPHA), filled: false, stroke_width: self.unit(1.0).max(1) as u32 };
-        for dash in dashes(points) {
-            let dash: Vec<(i32, i32)> = dash.into_iter().map(|(x, y)| self.units(x, y)).collect();
-            self.backend.draw_path(dash, &style)?;
-        }
-        Ok(())
+    /// A pale line, a pixel wide: it lies beneath the others and leaves them to be seen.
+    pub(super) fn pale_path(&mut self, points: &[(i32, i32)], colour: Rgb) -> Drawn<DB> {
+        let stroke_width = self.surface.units_per_pixel.max(1) as u32;
+        let style = ShapeStyle { color: rgba(colour, PALE_ALPHA), filled: false, stroke_width };
+        self.backend.draw_path(points.iter().copied(), &style)
     }
 
     pub(super) fn dot(&mut self, at: (i32, i32), radius_px: f64, colour: Rgb) -> Drawn<DB> {
@@ -116,52 +111,6 @@ impl<DB: DrawingBackend> Pen<'_, DB> {
     }
 }
 
-/// Cuts a line into dashes along its length, in CSS px.
-fn dashes(points: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
-    let (mut all, mut open) = (Vec::new(), points.first().map(|first| vec![*first]).unwrap_or_default());
-    let (mut drawn, mut left) = (true, DASH_PX);
-    for pair in points.windows(2) {
-        let ((mut x, mut y), (to_x, to_y)) = (pair[0], pair[1]);
-        loop {
-            let length = (to_x - x).hypot(to_y - y);
-            if length <= left {
-                left -= length;
-                if drawn {
-                    open.push((to_x, to_y));
-                }
-                break;
-            }
-            (x, y) = (x + (to_x - x) * left / length, y + (to_y - y) * left / length);
-            if drawn {
-                open.push((x, y));
-                all.push(std::mem::take(&mut open));
-            } else {
-                open.push((x, y));
-            }
-            (drawn, left) = (!drawn, DASH_PX);
-        }
-    }
-    if open.len() > 1 {
-        all.push(open);
-    }
-    all
-}
-
 pub(super) fn rgba(Rgb(r, g, b): Rgb, alpha: f64) -> RGBAColor {
     RGBColor(r, g, b).mix(alpha)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dashes_go_round_corners_and_leave_spaces() {
-        let line = [(0.0, 0.0), (3.0, 0.0), (3.0, 30.0)];
-        let cut = dashes(&line);
-        assert_eq!(cut[0], [(0.0, 0.0), (3.0, 0.0), (3.0, 2.0)]);
-        assert_eq!(cut[1], [(3.0, 7.0), (3.0, 12.0)]);
-        assert_eq!(cut.len(), 4, "33 px: the fourth dash is cut short: {cut:?}");
-        assert!(dashes(&[]).is_empty() && dashes(&[(1.0, 1.0)]).is_empty());
-    }
 }

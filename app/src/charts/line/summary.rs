@@ -35,7 +35,8 @@ pub fn rows(chart: &LineChart) -> Vec<Row> {
     let row = |line: &Line| {
         let values = || line.segments.iter().flatten().map(|(_, v)| *v);
         Row {
-            label: line.label.clone(),
+            // A line alone in its chart has no name in the drawing.
+            label: if line.label.is_empty() { "Value".to_owned() } else { line.label.clone() },
             min: words(values().reduce(f64::min)),
             max: words(values().reduce(f64::max)),
             last: words(line.last().map(|(_, v)| v)),

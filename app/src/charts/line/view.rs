@@ -150,7 +150,7 @@ fn crosshair(chart: &LineChart, layout: &Layout, time: f64) -> impl IntoView + u
         let style = format!("left:{}px;top:{}px;background:var({})", fixed(x, 1), fixed(y, 1), line.ink.css());
         inside.then(|| view! { <i class="line-chart-dot" style=style></i> })
     });
-    let values = chart.lines.iter().map(|line| {
+    let values = chart.lines.iter().chain(&chart.others).map(|line| {
         let words = line.at(time).map_or_else(|| "no data".to_owned(), |v| summary::value_words(chart, v));
         let style = format!("background:var({})", line.ink.css());
         view! { <span><i style=style></i>{line.label.clone()}</span><b>{words}</b> }

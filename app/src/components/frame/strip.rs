@@ -5,8 +5,8 @@ use crate::alive::Later;
 use crate::api::NO_SERVER;
 use crate::components::{Chip, LocalTime, SeverityMark, ThemeSwitch, Tone};
 use crate::derived::Derived;
-use crate::format;
-use crate::live::{Connection, Live};
+use crate::live::{Connection, LinksKnown, Live};
+use crate::playback::span::local_day;
 use crate::problem::{count_words, tally, verdict};
 use domain::alarm::Severity;
 use domain::link::LinkState;
@@ -73,24 +73,20 @@ fn WorstAlarm() -> impl IntoView {
     }
 }
 
-/// How many links deliver, and how old the oldest of their readings is.
+/// How many links deliver, or how many do not.
 #[component]
 fn LinkHealth() -> impl IntoView {
     let live = Live::expect();
     let site = live.site();
-    let health = live.map(move |moment| LinksAtOnce::of(&site, moment));
-    let tone = Derived::new(move || match health.get() {
-        health if !health.known => Tone::Neutral,
-        health if health.all_up() => Tone::Good,
-        _ => Tone::Warning,
+    let (health, known) = (live.map(move |moment| LinksAtOnce::of(&site, moment)), live.links_known());
+    let tone = Derived::new(move || match (known.get(), health.get()) {
+        (LinksKnown::Yes, health) if health.all_up() => Tone::Good,
+        (LinksKnown::Yes, _) => Tone::Warning,
+        _ => Tone::Neutral,
     });
-    let words = Derived::new(move || {
-        let health = health.get();
-        if !health.known {
-            return "Links not known".to_owned();
-        }
-        let age = health.age_s.map_or_else(String::new, |age_s| format!(", {}", format::age(age_s)));
-        format!("{} of {} links{age}", health.up, health.all)
+    let words = Derived::new(move || match known.get() {
+        LinksKnown::Yes => health.get().words(),
+        _ => "Links not known".to_owned(),
     });
     view! {
         <a class="strip-links" href=live.href("/links")>
@@ -106,10 +102,6 @@ fn LinkHealth() -> impl IntoView {
 struct LinksAtOnce {
     up: usize,
     all: usize,
-    /// Whether the moment says anything of links: one of the past may not.
-    known: bool,
-    /// Age of the oldest last reading, s.
-    age_s: Option<f32>,
 }
 
 impl LinksAtOnce {
@@ -118,16 +110,17 @@ impl LinksAtOnce {
         let delivers = |(spec, status): &(&domain::link::LinkSpec, &domain::link::LinkStatus)| {
             status.state == LinkState::Up && status.age_s(now).is_some_and(|age| age <= spec.silent_after.as_secs_f32())
         };
-        LinksAtOnce {
-            up: site.links.iter().zip(&moment.links).filter(delivers).count(),
-            all: site.links.len(),
-            known: site.links.is_empty() || !moment.links.is_empty(),
-            age_s: moment.links.iter().filter_map(|status| status.age_s(now)).reduce(f32::max),
-        }
+        LinksAtOnce { up: site.links.iter().zip(&moment.links).filter(delivers).count(), all: site.links.len() }
     }
 
     fn all_up(self) -> bool {
         self.up == self.all
+    }
+
+    /// `5 of 5 links`, or `2 of 5 links silent`.
+    fn words(self) -> String {
+        let LinksAtOnce { up, all } = self;
+        if self.all_up() { format!("{up} of {all} links") } else { format!("{} of {all} links silent", all - up) }
     }
 }
 
@@ -148,10 +141,19 @@ fn PageLink() -> impl IntoView {
         Connection::Connecting => "Connecting",
         Connection::Live => "Live",
     });
+    // The day is the reader's: the browser alone knows it.
+    let mounted = RwSignal::new(false);
+    Effect::new(move |_| mounted.set(true));
+    let utc = live.map(|moment| moment.now.utc);
+    let day = Derived::new(move || match mounted.get() && live.past.get() && !lost.get() {
+        true => format!(", {}", local_day(utc.get().0 as f64 / 1e3)),
+        false => String::new(),
+    });
+    let dated = move || day.with(|day| !day.is_empty()).then(|| view! { <span class="strip-day">{day}</span> });
     view! {
         <span class="strip-live" role="status" data-lost=move || lost.get().to_string()>
             <Chip tone dot=true>
-                <span class="strip-words">{words}</span>
+                <span class="strip-words">{words}{dated}</span>
             </Chip>
         </span>
     }
@@ -180,6 +182,8 @@ mod tests {
         let status = |at_us| LinkStatus { state: LinkState::Up, last_at: Some(Mono(at_us)), ..LinkStatus::default() };
         let mut moment = Moment { links: vec![status(9_800_000), status(8_000_000)], ..Moment::default() };
         moment.now.mono = Mono(10_000_000);
-        assert_eq!(LinksAtOnce::of(&site, &moment), LinksAtOnce { up: 1, all: 2, known: true, age_s: Some(2.0) });
+        assert_eq!(LinksAtOnce::of(&site, &moment), LinksAtOnce { up: 1, all: 2 });
+        assert_eq!(LinksAtOnce::of(&site, &moment).words(), "1 of 2 links silent");
+        assert_eq!(LinksAtOnce { up: 2, all: 2 }.words(), "2 of 2 links");
     }
 }

@@ -1,4 +1,5 @@
-//! Site and system; where the site has several systems, the way to the others, each with its worst alarm.
+//! Site and system; where the site has several systems, the way to the others, each with its worst alarm. The button of
+//! the switch has the mark of the system that is shown, and apart from it the worst mark of the others.
 
 use crate::address::{Address, Navigation};
 use crate::components::SeverityMark;
@@ -25,13 +26,20 @@ pub(super) fn Systems() -> impl IntoView {
         }
         .into_any();
     }
-    let worst = live.map(|moment| moment.site.systems.iter().copied().max_by_key(|health| rank(*health)));
+    let here = live.place();
+    let own = live.map(move |moment| moment.site.systems.get(here).copied());
+    let others = live.map(move |moment| worst_of_others(&moment.site.systems, here));
     let links = (0..site.systems.len()).map(|place| view! { <Way place /> }).collect_view();
     view! {
         <p class="system-name">{site.name.clone()}</p>
-        <button type="button" class="system-choice" popovertarget="systems" aria-label=format!("{}: choose a system", system.name)>
+        <button type="button" class="system-choice" popovertarget="systems">
             <span class="system-choice-name">{system.name.clone()}</span>
-            <HealthMark health=Derived::new(move || worst.get()) />
+            <span class="system-own"><HealthMark health=own /></span>
+            <span class="system-others" hidden=move || !is_wrong(others.get())>
+                <span class="system-others-word">"other"</span>
+                <HealthMark health=others />
+            </span>
+            <span class="visually-hidden">"choose a system"</span>
             <Icon glyph=Glyph::Down />
         </button>
         <nav id="systems" class="system-switch" popover="auto" aria-label="Systems">
@@ -81,6 +89,17 @@ fn HealthMark(health: Derived<Option<Health>>) -> impl IntoView {
     .into_any()
 }
 
+/// The worst state of a system beside that at `here`; `None` without another.
+fn worst_of_others(systems: &[Health], here: usize) -> Option<Health> {
+    let others = systems.iter().enumerate().filter(|(place, _)| *place != here);
+    others.map(|(_, health)| *health).max_by_key(|health| rank(*health))
+}
+
+/// Whether there is anything to say of a system.
+fn is_wrong(health: Option<Health>) -> bool {
+    matches!(health, Some(Health::Alarm(_) | Health::Unknown))
+}
+
 /// Worse states are higher.
 fn rank(health: Health) -> u8 {
     match health {
@@ -98,8 +117,9 @@ fn facts(system: &SystemSpec) -> String {
     match system.topology.cells() {
         0 => format!("{energy}{}kWh", format::THIN),
         cells => {
-            let (cells, modules) = (format::count(cells as u64), system.topology.modules());
-            format!("{cells} cells, {modules} modules, {energy}{}kWh", format::THIN)
+            let (cells, modules) =
+                (format::counted(cells, "cell"), format::counted(system.topology.modules(), "module"));
+            format!("{cells}, {modules}, {energy}{}kWh", format::THIN)
         }
     }
 }
@@ -110,6 +130,22 @@ mod tests {
     use crate::sample::spec;
     use domain::spec::SystemKind;
     use domain::topology::Topology;
+
+    #[test]
+    fn the_button_tells_this_system_from_the_others() {
+        use Health::{Alarm, NoAlarm, Unknown};
+        let (critical, warning) = (Alarm(Severity::Critical), Alarm(Severity::Warning));
+        for (systems, here, others, told) in [
+            (vec![NoAlarm, critical], 0, Some(critical), true),
+            (vec![NoAlarm, critical], 1, Some(NoAlarm), false),
+            (vec![warning, Unknown, critical], 2, Some(warning), true),
+            (vec![NoAlarm, Unknown], 0, Some(Unknown), true),
+            (vec![critical], 0, None, false),
+        ] {
+            assert_eq!(worst_of_others(&systems, here), others);
+            assert_eq!(is_wrong(others), told);
+        }
+    }
 
     #[test]
     fn the_switch_stays_on_the_page_if_the_other_system_has_it() {

@@ -11,6 +11,9 @@ use crate::format::{self, NONE, local_offset_s};
 use domain::analysis::{Answer, Bars, Figure};
 use leptos::prelude::*;
 
+/// The figure that says how much of the time was recorded.
+const RECORDED: &str = "Recorded time";
+
 /// What came of a question.
 #[component]
 pub(super) fn AnswerView(
@@ -40,7 +43,7 @@ pub(super) fn AnswerView(
         })
     });
     let parts = move || {
-        shown.get().map(|answer| {
+        shown.get().filter(|answer| !is_empty(answer)).map(|answer| {
             let figures = (!answer.figures.is_empty()).then(|| figures(&answer.figures));
             // The names of an answer to SQL are those of its columns.
             let free = answer.sql.is_empty();
@@ -74,8 +77,16 @@ pub(super) fn AnswerView(
     .into_any()
 }
 
+/// Whether the answer is of a time in which nothing was recorded: its axes and zeros would say something.
+fn is_empty(answer: &Answer) -> bool {
+    answer.figures.iter().any(|figure| figure.name == RECORDED && figure.value == Some(0.0))
+}
+
 /// How many rows, and how long it took.
 fn done_words(answer: &Answer) -> String {
+    if is_empty(answer) {
+        return "Nothing was recorded in this time.".to_owned();
+    }
     let took = match answer.took_ms {
         0 => "less than 1 ms".to_owned(),
         ms => format!("{} ms", format::count(ms.into())),
@@ -107,7 +118,7 @@ fn figures(figures: &[Figure]) -> impl IntoView + use<> {
         let (value, unit) = words::readable(figure.value, &figure.unit);
         let number = value.map_or_else(|| NONE.to_owned(), |v| format::fixed(v as f32, figure.decimals.into()));
         // What is recorded is no answer by itself.
-        let first = place == 0 && figure.name != "Recorded time";
+        let first = place == 0 && figure.name != RECORDED;
         view! {
             <div class=if first { "answer-first" } else { "" }>
                 <dt>{figure.name.clone()}</dt>
@@ -116,4 +127,19 @@ fn figures(figures: &[Figure]) -> impl IntoView + use<> {
         }
     };
     view! { <dl class="facts">{figures.iter().enumerate().map(row).collect_view()}</dl> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_time_without_a_recording_only_that_is_said() {
+        let recorded = |hours| Answer {
+            figures: vec![Figure { name: RECORDED.into(), value: Some(hours), unit: "h".into(), decimals: 1 }],
+            ..Answer::default()
+        };
+        assert_eq!(done_words(&recorded(0.0)), "Nothing was recorded in this time.");
+        assert!(is_empty(&recorded(0.0)) && !is_empty(&recorded(0.5)) && !is_empty(&Answer::default()));
+    }
 }

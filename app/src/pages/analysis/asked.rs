@@ -24,6 +24,13 @@ pub(super) enum State {
     Failed(String),
 }
 
+impl State {
+    /// Whether there is no answer because the server could not be reached.
+    pub(super) fn lost_server(&self) -> bool {
+        matches!(self, State::Failed(why) if why == api::NO_SERVER)
+    }
+}
+
 /// A place for one question at a time.
 #[derive(Clone, Copy)]
 pub(super) struct Asked {
@@ -61,9 +68,33 @@ impl Asked {
         self.next(State::Cancelled);
     }
 
+    /// Takes back what was said of a server that could not be reached.
+    pub(super) fn clear_lost(self) {
+        if self.state.with_untracked(State::lost_server) {
+            self.next(State::Idle);
+        }
+    }
+
     fn next(self, state: State) -> u32 {
         self.turn.update_value(|turn| *turn += 1);
         self.state.set(state);
         self.turn.get_value()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_server_that_could_not_be_reached_is_asked_again() {
+        for (state, again) in [
+            (State::Idle, false),
+            (State::Waiting, false),
+            (State::Failed("No connection to the server".to_owned()), true),
+            (State::Failed("kw: \"x\" is not a number".to_owned()), false),
+        ] {
+            assert_eq!(state.lost_server(), again, "{state:?}");
+        }
     }
 }

@@ -27,6 +27,11 @@ impl Scale {
         100.0 * (self.high - value) / (self.high - self.low)
     }
 
+    /// The value that is named between the ends: half of the way, where both ends are on one side of zero.
+    fn middle(self) -> Option<f64> {
+        (self.low == 0.0 || self.high == 0.0).then(|| (self.low + self.high) / 2.0)
+    }
+
     /// Top and height of a bar.
     fn bar(self, value: f64) -> (f64, f64) {
         let (zero, end) = (self.top_pct(0.0), self.top_pct(value));
@@ -69,11 +74,12 @@ pub(super) fn BarsView(
         view! { <tr><th scope="row">{label.clone()}</th><td>{value.map_or_else(|| NONE.to_owned(), &words)}</td></tr> }
     });
     let zero = format!("top:{}%", pct(scale.top_pct(0.0)));
+    let middle = scale.middle().map(|value| view! { <span>{words(value)}</span> });
     view! {
         <figure class="bars">
             <figcaption class="note">{bars.name.clone()}</figcaption>
             <div class="bars-plot" aria-hidden="true">
-                <p class="bars-ends note"><span>{words(scale.high)}</span><span>{words(scale.low)}</span></p>
+                <p class="bars-ends note"><span>{words(scale.high)}</span>{middle}<span>{words(scale.low)}</span></p>
                 <div class="bars-field"><i class="bars-zero" style=zero></i>{drawn.collect_view()}</div>
                 <div class="bars-labels note">{labels.collect_view()}</div>
             </div>
@@ -100,6 +106,7 @@ mod tests {
         assert_eq!((both.bar(30.0), both.bar(-10.0), both.top_pct(0.0)), ((0.0, 75.0), (75.0, 25.0), 75.0));
         let above = Scale::of(&bars(&[Some(30.0)]));
         assert_eq!((above.bar(15.0), above.top_pct(0.0)), ((50.0, 50.0), 100.0));
+        assert_eq!((above.middle(), both.middle()), (Some(15.0), None));
         let none = Scale::of(&bars(&[None, Some(0.0)]));
         assert_eq!(none.bar(0.0), (100.0, 0.0));
     }

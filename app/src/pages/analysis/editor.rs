@@ -48,6 +48,7 @@ pub(super) fn Editor(
             missing.try_set(String::from_utf8_lossy(&words).into_owned());
         });
     });
+    live.on_return(move || asked.clear_lost());
     let stop = move || {
         if let Some(controller) = running.try_update_value(Option::take).flatten() {
             controller.abort();

@@ -25,8 +25,16 @@ pub(super) fn QuestionCard(
 ) -> impl IntoView {
     let live = Live::expect();
     let asked = Asked::new();
+    // Raised to ask again what the server could not be asked.
+    let again = RwSignal::new(0_u32);
+    live.on_return(move || {
+        if asked.state.with_untracked(State::lost_server) {
+            again.update(|again| *again += 1);
+        }
+    });
     // In the browser only: the server draws the page without waiting for answers.
     Effect::new(move |_| {
+        again.track();
         let About { hours, exact } = about.get();
         let hours = if hours == 0 { String::new() } else { format!("&hours={hours}") };
         let ahead = -(js_sys::Date::new_0().get_timezone_offset() as i32);

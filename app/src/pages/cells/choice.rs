@@ -58,10 +58,10 @@ impl Colours {
     pub const ALL: [(Colours, &str, &str); 2] =
         [(Colours::Cividis, "cividis", "Cividis"), (Colours::RedYellowGreen, "red-yellow-green", "Red to green")];
 
-    /// The palette for a map of `by`. Deviations go two ways, and cividis has no middle.
+    /// The palette for a map of `by`. Deviations go two ways, and neither is the good one: they have colours of their own.
     pub fn palette(self, by: By) -> Palette {
         match (self, by) {
-            (Colours::Cividis, By::Deviation) => Palette::Deviation,
+            (_, By::Deviation) => Palette::Deviation,
             (Colours::Cividis, _) => Palette::Cividis,
             // Of temperatures the high end is the one to be wary of.
             (Colours::RedYellowGreen, By::Temperature) => Palette::GreenYellowRed,

@@ -29,13 +29,15 @@ pub(super) fn Controls(
                 value=Derived::new(move || choice.get().span)
                 choose=move |span| view.choose(|choice| choice.span = span)
             />
-            <Segmented
-                name="palette"
-                legend="Colours"
-                options=words(&Colours::ALL)
-                value=Derived::new(move || choice.get().colours)
-                choose=move |colours| view.choose(|choice| choice.colours = colours)
-            />
+            <div hidden=move || choice.get().by == By::Deviation>
+                <Segmented
+                    name="palette"
+                    legend="Colours"
+                    options=words(&Colours::ALL)
+                    value=Derived::new(move || choice.get().colours)
+                    choose=move |colours| view.choose(|choice| choice.colours = colours)
+                />
+            </div>
         </div>
     }
 }

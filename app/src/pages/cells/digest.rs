@@ -5,6 +5,8 @@ use super::facts::GroupFacts;
 use super::model::Cells;
 use crate::components::Tone;
 use crate::format;
+use crate::live::made_of_rows;
+use domain::alarm::Severity;
 use domain::cells::ColumnStats;
 use domain::reading::CellQuantity;
 
@@ -18,18 +20,20 @@ pub struct Digest {
     pub count: usize,
     /// Cells with a fresh voltage.
     pub fresh: usize,
-    /// Cells that have passed a limit.
-    pub out: Vec<usize>,
-    /// Cells without a fresh value of which an alarm stands.
+    /// Cells that have passed a limit, and how bad that is.
+    pub out: Vec<(usize, Severity)>,
+    /// Cells without a fresh value of which an alarm stands, and how bad the worst of these is.
     pub lost_in_alarm: usize,
+    /// How bad the worst of these alarms is.
+    pub lost_severity: Option<Severity>,
     /// Voltages over the fresh cells, V.
     pub voltage: Option<ColumnStats>,
     /// Temperatures over the fresh cells, °C.
     pub temperature: Option<ColumnStats>,
-    /// Age of the newest voltage, s.
-    pub voltage_age_s: Option<f32>,
-    /// Age of the newest temperature, s.
-    pub temperature_age_s: Option<f32>,
+    /// Whether values are means of their minute: the moment is of a past of which no more is kept.
+    pub means: bool,
+    /// Whether any cell ever had a value.
+    pub heard: bool,
     /// Every module, or every rack where there are several.
     pub groups: Vec<GroupFacts>,
 }
@@ -75,6 +79,13 @@ impl Standout {
 }
 
 impl Digest {
+    /// How many cells have a value, in words.
+    pub fn fresh_words(&self) -> String {
+        let number = |n: usize| format::count(n as u64);
+        let of = format!("{} of {}", number(self.fresh), number(self.count));
+        if self.means { format!("{of} known, means of the minute") } else { format!("{of} fresh") }
+    }
+
     /// How many cells are out of limits, in words. It is good news only of cells that are known.
     pub fn limit_words(&self) -> (Tone, String) {
         let number = |n: usize| format::count(n as u64);
@@ -82,14 +93,24 @@ impl Digest {
             0 => String::new(),
             n => format!(", {} in alarm without a fresh value", number(n)),
         };
+        let worst = self.out.iter().map(|(_, severity)| *severity).max().max(self.lost_severity);
+        let tone = if worst == Some(Severity::Critical) { Tone::Critical } else { Tone::Warning };
+        let critical = self.out.iter().filter(|(_, severity)| *severity == Severity::Critical).count();
         match (self.out.len(), self.fresh) {
             (0, 0) => (Tone::Warning, format!("limits not known, no cell is fresh{lost}")),
-            (0, _) if self.lost_in_alarm > 0 => (Tone::Critical, lost.trim_start_matches(", ").to_owned()),
+            (0, _) if self.lost_in_alarm > 0 => (tone, lost.trim_start_matches(", ").to_owned()),
             (0, fresh) if fresh < self.count => {
                 (Tone::Neutral, format!("none of the {} fresh out of limits", number(fresh)))
             }
             (0, _) => (Tone::Good, "none out of limits".to_owned()),
-            (out, _) => (Tone::Critical, format!("{} out of limits{lost}", number(out))),
+            (out, _) => {
+                let warnings = match (critical, out - critical) {
+                    (0, n) => format!("{} beyond a warning limit", number(n)),
+                    (n, 0) => format!("{} out of limits", number(n)),
+                    (n, more) => format!("{} out of limits, {} beyond a warning limit", number(n), number(more)),
+                };
+                (tone, format!("{warnings}{lost}"))
+            }
         }
     }
 }
@@ -97,20 +118,21 @@ impl Digest {
 impl Cells<'_> {
     /// Everything on the page that is about more than one cell.
     pub fn digest(&self) -> Digest {
-        let age = |quantity| {
+        let heard = |quantity| {
             let column = self.moment.state.cells.column(quantity);
-            let newest = (0..column.len()).filter_map(|cell| column.last(cell)).map(|(_, at)| at).max();
-            newest.map(|at| self.moment.now.mono.seconds_since(at))
+            (0..column.len()).any(|cell| column.last(cell).is_some())
         };
+        let lost = self.alarms_without_value();
         Digest {
             count: self.count(),
             fresh: self.voltage.map_or(0, |stats| stats.fresh),
-            out: (0..self.count()).filter(|cell| !self.passed(*cell).is_empty()).collect(),
-            lost_in_alarm: self.alarms_without_value().len(),
+            out: (0..self.count()).filter_map(|cell| Some((cell, self.severity(cell)?))).collect(),
+            lost_severity: self.worst_alarm(&lost),
+            lost_in_alarm: lost.len(),
             voltage: self.voltage,
             temperature: self.temperature,
-            voltage_age_s: age(CellQuantity::Voltage),
-            temperature_age_s: age(CellQuantity::Temperature),
+            means: made_of_rows(self.moment),
+            heard: CellQuantity::ALL.into_iter().any(heard),
             groups: self.groups(),
         }
     }
@@ -129,32 +151,48 @@ impl Cells<'_> {
 mod tests {
     use super::super::model::tests::{example, spec};
     use super::*;
+    use Severity::{Critical, Warning};
 
     #[test]
     fn a_digest_counts_what_is_fresh_and_names_what_is_out() {
         let (moment, spec) = (example(), spec());
         let digest = Cells::of(&moment, &spec).digest();
-        assert_eq!((digest.count, digest.fresh, digest.out.as_slice()), (6, 5, &[1, 3][..]));
-        assert!((digest.voltage_age_s.unwrap() - 0.4).abs() < 1e-4);
-        assert_eq!(digest.groups.len(), 2);
+        assert_eq!((digest.count, digest.fresh, digest.out.as_slice()), (6, 5, &[(1, Warning), (3, Critical)][..]));
+        assert_eq!((digest.groups.len(), digest.heard), (2, true));
+        let never = domain::twin::Moment { state: domain::twin::SystemState::new(&spec), ..moment };
+        assert!(!Cells::of(&never, &spec).digest().heard);
+    }
+
+    #[test]
+    fn a_mean_of_a_minute_is_not_called_fresh() {
+        let of = |means| Digest { count: 260, fresh: 259, means, ..Digest::default() }.fresh_words();
+        assert_eq!(
+            (of(false).as_str(), of(true).as_str()),
+            ("259 of 260 fresh", "259 of 260 known, means of the minute")
+        );
     }
 
     #[test]
     fn that_none_is_out_of_limits_is_good_only_where_all_are_known() {
-        let of = |fresh, out: usize, lost_in_alarm| Digest {
+        let of = |fresh, out: &[Severity], lost_in_alarm| Digest {
             count: 260,
             fresh,
-            out: (0..out).collect(),
+            out: out.iter().copied().enumerate().collect(),
             lost_in_alarm,
+            lost_severity: (lost_in_alarm > 0).then_some(Critical),
             ..Digest::default()
         };
+        let lost_warning = Digest { lost_severity: Some(Warning), ..of(240, &[], 20) };
         for (digest, tone, words) in [
-            (of(260, 0, 0), Tone::Good, "none out of limits"),
-            (of(200, 0, 0), Tone::Neutral, "none of the 200 fresh out of limits"),
-            (of(0, 0, 0), Tone::Warning, "limits not known, no cell is fresh"),
-            (of(0, 0, 1), Tone::Warning, "limits not known, no cell is fresh, 1 in alarm without a fresh value"),
-            (of(240, 0, 20), Tone::Critical, "20 in alarm without a fresh value"),
-            (of(240, 3, 20), Tone::Critical, "3 out of limits, 20 in alarm without a fresh value"),
+            (of(260, &[], 0), Tone::Good, "none out of limits"),
+            (of(200, &[], 0), Tone::Neutral, "none of the 200 fresh out of limits"),
+            (of(0, &[], 0), Tone::Warning, "limits not known, no cell is fresh"),
+            (of(0, &[], 1), Tone::Warning, "limits not known, no cell is fresh, 1 in alarm without a fresh value"),
+            (of(240, &[], 20), Tone::Critical, "20 in alarm without a fresh value"),
+            (lost_warning, Tone::Warning, "20 in alarm without a fresh value"),
+            (of(240, &[Critical; 3], 20), Tone::Critical, "3 out of limits, 20 in alarm without a fresh value"),
+            (of(260, &[Warning], 0), Tone::Warning, "1 beyond a warning limit"),
+            (of(260, &[Critical, Warning], 0), Tone::Critical, "1 out of limits, 1 beyond a warning limit"),
         ] {
             assert_eq!(digest.limit_words(), (tone, words.to_owned()));
         }

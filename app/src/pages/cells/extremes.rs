@@ -3,11 +3,11 @@
 use super::choice::By;
 use super::digest::Digest;
 use super::view::{CellsView, figure};
-use crate::components::{Freshness, Reading, Shown};
+use crate::components::{Reading, Shown};
 use crate::derived::Derived;
 use crate::format::{self, Figure};
 use domain::cells::ColumnStats;
-use domain::reading::NoData;
+use domain::reading::CellQuantity;
 use leptos::prelude::*;
 
 /// Four readings about all cells. On a map of deviations they are those of the voltage.
@@ -22,7 +22,11 @@ pub(super) fn Extremes(
     });
     let stats = move || view.digest.with(|digest| stats(digest, by.get()));
     let reading = move |read: fn(&ColumnStats, By) -> Figure| {
-        Derived::new(move || view.digest.with(|digest| shown(digest, by.get(), read)))
+        Derived::new(move || {
+            let by = by.get();
+            let quantity = if by == By::Temperature { CellQuantity::Temperature } else { CellQuantity::Voltage };
+            view.live.moment.with(|moment| Shown::cells(moment, quantity, |stats| read(stats, by)))
+        })
     };
     let cell = move |read: fn(&ColumnStats) -> usize| {
         Derived::new(move || stats().map_or_else(String::new, |s| format!("cell {}", view.name(read(&s)))))
@@ -56,15 +60,4 @@ fn stats(digest: &Digest, by: By) -> Option<ColumnStats> {
 fn spread(stats: &ColumnStats, by: By) -> Figure {
     let spread = figure(by, stats.spread());
     if by == By::Temperature { Figure { unit: "K", ..spread } } else { spread }
-}
-
-/// As fresh as the newest cell. Without a fresh cell: how long ago the last value came, or that none ever did.
-fn shown(digest: &Digest, by: By, read: fn(&ColumnStats, By) -> Figure) -> Shown {
-    let age_s = if by == By::Temperature { digest.temperature_age_s } else { digest.voltage_age_s };
-    let freshness = match (stats(digest, by), age_s) {
-        (Some(_), Some(age_s)) => Freshness::Fresh { age_s },
-        (None, Some(age_s)) => Freshness::Stale { age_s },
-        (_, None) => Freshness::Missing(NoData::NotPresent),
-    };
-    Shown { figure: stats(digest, by).map(|stats| read(&stats, by)), freshness }
 }

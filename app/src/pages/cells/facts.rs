@@ -118,7 +118,7 @@ impl Cells<'_> {
     fn group(&self, modules: Range<usize>) -> GroupFacts {
         let width = self.topology.cells_per_module as usize;
         let cells = modules.start * width..modules.end * width;
-        let stats = |by| stats_of(cells.clone().map(|cell| (cell, self.sample(by, cell))));
+        let stats = |by| ColumnStats::of(cells.clone().filter_map(|cell| Some((cell, self.sample(by, cell).ok()?))));
         let mut nodes = NodeTally::default();
         for module in modules {
             let says = |quantity| self.moment.state.nodes.get(module).map(|n| n.sample(quantity, self.moment.now.mono));
@@ -135,30 +135,6 @@ impl Cells<'_> {
         }
         GroupFacts { voltage: stats(By::Voltage), temperature: stats(By::Temperature), nodes }
     }
-}
-
-fn stats_of(samples: impl Iterator<Item = (usize, Sample)>) -> Option<ColumnStats> {
-    let mut stats: Option<ColumnStats> = None;
-    for (cell, sample) in samples {
-        let Ok(value) = sample else { continue };
-        let s = stats.get_or_insert(ColumnStats {
-            fresh: 0,
-            min: value,
-            min_at: cell,
-            max: value,
-            max_at: cell,
-            mean: 0.0,
-        });
-        s.fresh += 1;
-        s.mean += (value - s.mean) / s.fresh as f32;
-        if value < s.min {
-            (s.min, s.min_at) = (value, cell);
-        }
-        if value > s.max {
-            (s.max, s.max_at) = (value, cell);
-        }
-    }
-    stats
 }
 
 #[cfg(test)]

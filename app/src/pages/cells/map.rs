@@ -21,7 +21,7 @@ pub(super) fn CellMap(
     let cells = view.with_choice(|cells, choice| cells.map(choice.by));
     let scale = view.with_choice(|cells, choice| cells.scale(choice.by, choice.span));
     let limits = view.with_choice(|cells, choice| {
-        let words = |limit| format!("limit {}", figure(choice.by, limit));
+        let words = |limit| format!("warning {}", figure(choice.by, limit));
         cells.limits_of(choice.by).into_iter().map(|limit| (limit, words(limit))).collect::<Vec<_>>()
     });
     let palette = Derived::new(move || {
@@ -32,11 +32,14 @@ pub(super) fn CellMap(
         let system = view.live.system();
         move |cell: usize| view.live.moment.with(|moment| describe(&Cells::of(moment, &system), cell))
     };
+    let modules = format!(
+        "{} of {}",
+        format::counted(topology.modules_per_rack.into(), "module"),
+        format::counted(topology.cells_per_module.into(), "cell")
+    );
     let arrangement = match topology.racks {
-        1 => format!("{} modules of {} cells", topology.modules_per_rack, topology.cells_per_module),
-        racks => {
-            format!("{racks} racks of {} modules of {} cells", topology.modules_per_rack, topology.cells_per_module)
-        }
+        1 => modules,
+        racks => format!("{} of {modules}", format::counted(racks.into(), "rack")),
     };
     let label = {
         let arrangement = arrangement.clone();
@@ -44,7 +47,10 @@ pub(super) fn CellMap(
     };
     view! {
         <Card title=arrangement class="cells-map">
-            <HeatmapScale scale palette limits words=move |value| figure(by.get(), value).to_string() />
+            // Of cells that never reported there is nothing that a colour could mean.
+            <div hidden=move || view.digest.with(|digest| !digest.heard)>
+                <HeatmapScale scale palette limits words=move |value| figure(by.get(), value).to_string() />
+            </div>
             <Heatmap
                 id="cells"
                 topology

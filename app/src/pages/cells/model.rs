@@ -1,17 +1,20 @@
 //! What the page says about the cells of one moment: pure, so that the server, the browser and the tests agree.
 
 use super::choice::{By, Span};
-use crate::charts::heatmap::{HeatCell, Scale};
+use crate::charts::heatmap::{Beyond, HeatCell, Scale};
 use crate::order;
-use domain::alarm::{Direction, Subject};
+use domain::alarm::{Direction, Severity, Subject, Watch};
 use domain::cells::ColumnStats;
 use domain::limits::{Band, Limits};
+use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData, Sample};
 use domain::spec::SystemSpec;
 use domain::time::Mono;
 use domain::topology::Topology;
 use domain::twin::Moment;
 
+/// Below this share of the capacity in an hour there is no current, as for the alarms.
+const REST_C: f32 = 0.01;
 /// The fixed scale of deviations from the mean, V each way.
 const DEVIATION_SCALE_V: f32 = 0.025;
 /// Relative scales are widened to whole steps of this, so that they do not tremble with the last digit: V and °C.
@@ -38,11 +41,22 @@ pub struct Cells<'a> {
     pub temperature: Option<ColumnStats>,
     /// Since when voltages count as those of one instant, and their mean, V.
     together: Option<(Mono, f32)>,
+    /// Temperature that is safe in the direction of the present current, °C; none without a current.
+    critical_c: Option<Band>,
+}
+
+/// Which limit a cell has passed, and how bad that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// Which limit.
+    pub limit: PassedLimit,
+    /// How bad: beyond a warning limit only, or beyond a critical one.
+    pub severity: Severity,
 }
 
 /// Which limit a cell has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Passed {
+pub enum PassedLimit {
     /// Voltage below its lower limit.
     VoltageLow,
     /// Voltage above its upper limit.
@@ -56,12 +70,27 @@ pub enum Passed {
 impl Passed {
     /// The passed limit in words.
     pub fn words(self) -> &'static str {
-        match self {
-            Passed::VoltageLow => "under voltage",
-            Passed::VoltageHigh => "over voltage",
-            Passed::TemperatureHigh => "over temperature",
-            Passed::TemperatureLow => "under temperature",
+        match self.limit {
+            PassedLimit::VoltageLow => "under voltage",
+            PassedLimit::VoltageHigh => "over voltage",
+            PassedLimit::TemperatureHigh => "over temperature",
+            PassedLimit::TemperatureLow => "under temperature",
         }
+    }
+
+    /// As the map shows it.
+    fn beyond(self) -> Beyond {
+        let side = match self.limit {
+            PassedLimit::VoltageLow | PassedLimit::TemperatureLow => Direction::Below,
+            PassedLimit::VoltageHigh | PassedLimit::TemperatureHigh => Direction::Above,
+        };
+        Beyond { side, severity: self.severity }
+    }
+
+    /// Whether it is about what colours a map of `by`.
+    fn is_about(self, by: By) -> bool {
+        let heat = matches!(self.limit, PassedLimit::TemperatureHigh | PassedLimit::TemperatureLow);
+        heat == (by == By::Temperature)
     }
 }
 
@@ -76,6 +105,7 @@ impl<'a> Cells<'a> {
             voltage: stats(CellQuantity::Voltage),
             temperature: stats(CellQuantity::Temperature),
             together: together(moment, spec),
+            critical_c: critical_c(moment, spec),
         }
     }
 
@@ -110,17 +140,30 @@ impl<'a> Cells<'a> {
         Some((value, self.moment.now.mono.seconds_since(at)))
     }
 
-    /// The side on which the worst alarm of each cell stands; `None` without one.
-    fn in_alarm(&self) -> Vec<Option<Direction>> {
-        let mut sides = vec![None; self.count()];
+    /// The worst alarm of each cell about what colours a map of `by`, or else about anything; `None` without one.
+    fn in_alarm(&self, by: By) -> Vec<Option<(Beyond, bool)>> {
+        let mut worst: Vec<Option<(Beyond, bool)>> = vec![None; self.count()];
         for alarm in &self.moment.alarms {
             if let Subject::Cell(cell) = alarm.subject
-                && let (Some(side @ None), Some(rule)) = (sides.get_mut(usize::from(cell)), alarm.rule.rule())
+                && let (Some(worst), Some(rule)) = (worst.get_mut(usize::from(cell)), alarm.rule.rule())
             {
-                *side = Some(rule.direction);
+                let heat = matches!(rule.watch, Watch::CellTemperatureHigh | Watch::CellTemperatureLow);
+                let shown = heat == (by == By::Temperature);
+                if worst.is_none_or(|(_, before)| shown && !before) {
+                    *worst = Some((Beyond { side: rule.direction, severity: rule.severity }, shown));
+                }
             }
         }
-        sides
+        worst
+    }
+
+    /// The worst severity of the alarms of these cells.
+    pub fn worst_alarm(&self, cells: &[usize]) -> Option<Severity> {
+        let alarms = self.moment.alarms.iter().filter(|alarm| match alarm.subject {
+            Subject::Cell(cell) => cells.contains(&usize::from(cell)),
+            _ => false,
+        });
+        alarms.map(|alarm| alarm.severity()).max()
     }
 
     /// The cells of which an alarm stands although nothing is known of them now.
@@ -138,17 +181,38 @@ impl<'a> Cells<'a> {
     /// The limits that `cell` has passed: those of its warnings, so that whatever is marked has an alarm, raised or about
     /// to be. Empty for a healthy cell and for one without data.
     pub fn passed(&self, cell: usize) -> Vec<Passed> {
-        let (voltage_v, temperature_c) = (self.limits.cell_voltage_warning_v, self.limits.temperature_warning_c);
-        let is = |quantity, beyond: &dyn Fn(f32) -> bool| self.moment.cell(quantity, cell).is_ok_and(beyond);
-        [
-            (Passed::VoltageLow, is(CellQuantity::Voltage, &|v| v < voltage_v.low)),
-            (Passed::VoltageHigh, is(CellQuantity::Voltage, &|v| v > voltage_v.high)),
-            (Passed::TemperatureHigh, is(CellQuantity::Temperature, &|c| c > temperature_c.high)),
-            (Passed::TemperatureLow, is(CellQuantity::Temperature, &|c| c < temperature_c.low)),
-        ]
-        .into_iter()
-        .filter_map(|(passed, is_passed)| is_passed.then_some(passed))
-        .collect()
+        let judge = |quantity, warning: Band, critical: Option<Band>, low, high| {
+            let value = self.moment.cell(quantity, cell).ok()?;
+            let is_critical = critical.is_some_and(|critical| !critical.contains(value));
+            let severity = if is_critical { Severity::Critical } else { Severity::Warning };
+            let limit = match value {
+                v if v < warning.low || is_critical && v < warning.high => low,
+                v if v > warning.high || is_critical => high,
+                _ => return None,
+            };
+            Some(Passed { limit, severity })
+        };
+        let limits = &self.limits;
+        let voltage = judge(
+            CellQuantity::Voltage,
+            limits.cell_voltage_warning_v,
+            Some(limits.cell_voltage_v),
+            PassedLimit::VoltageLow,
+            PassedLimit::VoltageHigh,
+        );
+        let temperature = judge(
+            CellQuantity::Temperature,
+            limits.temperature_warning_c,
+            self.critical_c,
+            PassedLimit::TemperatureLow,
+            PassedLimit::TemperatureHigh,
+        );
+        voltage.into_iter().chain(temperature).collect()
+    }
+
+    /// How bad it is what `cell` has passed; `None` for a healthy cell and for one without data.
+    pub fn severity(&self, cell: usize) -> Option<Severity> {
+        self.passed(cell).into_iter().map(|passed| passed.severity).max()
     }
 
     /// Lowest and highest value of the colour scale, in the quantity's unit. A relative one spans the cells that keep to
@@ -186,26 +250,43 @@ impl<'a> Cells<'a> {
                 Some((low.min(value), high.max(value)))
             })
         };
+        ends(false).or_else(|| ends(true)).or_else(|| self.present_last(by))
+    }
+
+    /// The same of the last values where none is fresh: their picture stays as it was, faded.
+    fn present_last(&self, by: By) -> Option<(f32, f32)> {
+        let keeps = match by {
+            By::Voltage => self.limits.cell_voltage_warning_v,
+            By::Temperature => self.limits.temperature_warning_c,
+            By::Deviation => return None,
+        };
+        let ends = |all: bool| {
+            let last = (0..self.count()).filter_map(|cell| Some((cell, self.last(by, cell)?.0)));
+            ColumnStats::of(last.filter(|(_, value)| all || keeps.contains(*value))).map(|stats| (stats.min, stats.max))
+        };
         ends(false).or_else(|| ends(true))
     }
 
-    /// What the map shows of every cell. A cell that has passed any limit is marked, whatever colours the map; one whose
-    /// value is lost while its alarm stands keeps its mark.
+    /// What the map shows of every cell. A cell that has passed a limit of what colours the map is marked with colour and
+    /// sign, one that has passed another limit by its outline; one whose value is lost while its alarm stands keeps its
+    /// mark.
     pub fn map(&self, by: By) -> Vec<HeatCell> {
-        let in_alarm = self.in_alarm();
+        let in_alarm = self.in_alarm(by);
+        let stale = |cell| self.last(by, cell).map_or(HeatCell::NoValue, |(value, _)| HeatCell::Stale(value));
         (0..self.count())
             .map(|cell| match self.sample(by, cell) {
-                Ok(value) => match self.passed(cell).first() {
-                    None => HeatCell::Good(value),
-                    Some(Passed::VoltageLow | Passed::TemperatureLow) => HeatCell::Low(value),
-                    Some(Passed::VoltageHigh | Passed::TemperatureHigh) => HeatCell::High(value),
-                },
-                Err(why) => match in_alarm[cell] {
-                    Some(Direction::Below) => HeatCell::StaleLow,
-                    Some(Direction::Above) => HeatCell::StaleHigh,
-                    None if why == NoData::Stale => {
-                        self.last(by, cell).map_or(HeatCell::NoValue, |(value, _)| HeatCell::Stale(value))
+                Ok(value) => {
+                    let passed = self.passed(cell);
+                    match passed.iter().find(|passed| passed.is_about(by)) {
+                        Some(passed) => HeatCell::Out(value, passed.beyond()),
+                        None if passed.is_empty() => HeatCell::Good(value),
+                        None => HeatCell::Elsewhere(value),
                     }
+                }
+                Err(why) => match in_alarm[cell] {
+                    Some((beyond, true)) => HeatCell::StaleOut(beyond),
+                    Some((_, false)) => self.last(by, cell).map_or(HeatCell::NoValue, |(v, _)| HeatCell::Elsewhere(v)),
+                    None if why == NoData::Stale => stale(cell),
                     None => HeatCell::NoValue,
                 },
             })
@@ -226,6 +307,16 @@ impl<'a> Cells<'a> {
     pub fn first_by(&self, by: By, n: usize, key: impl Fn(f32) -> f32) -> Vec<(usize, f32)> {
         let fresh = (0..self.count()).filter_map(|cell| Some((cell, self.sample(by, cell).ok()?)));
         order::first(fresh, n, |a, b| key(a.1) < key(b.1))
+    }
+}
+
+/// Temperature that is safe in the direction of the present current, °C; none without a current: as the alarms have it.
+fn critical_c(moment: &Moment, spec: &SystemSpec) -> Option<Band> {
+    let rest_a = REST_C * spec.capacity_ah;
+    match moment.point(PointId::Current) {
+        Ok(a) if a > rest_a => Some(spec.limits.discharge_temperature_c),
+        Ok(a) if a < -rest_a => Some(spec.limits.charge_temperature_c),
+        _ => None,
     }
 }
 
@@ -299,22 +390,44 @@ pub(super) mod tests {
     fn a_cell_out_of_limits_is_known_by_what_it_passed() {
         let (moment, spec) = (example(), spec());
         let cells = Cells::of(&moment, &spec);
-        assert_eq!(cells.passed(1), [Passed::TemperatureHigh]);
-        assert_eq!(cells.passed(3), [Passed::VoltageLow]);
+        let passed = |limit, severity| [Passed { limit, severity }];
+        assert_eq!(cells.passed(1), passed(PassedLimit::TemperatureHigh, Severity::Warning));
+        assert_eq!(cells.passed(3), passed(PassedLimit::VoltageLow, Severity::Critical));
         assert!(cells.passed(0).is_empty() && cells.passed(5).is_empty());
     }
 
     #[test]
-    fn a_marked_cell_is_marked_on_every_map() {
+    fn a_warning_limit_is_no_critical_one() {
+        let spec = SystemSpec { limits: Limits::of(Chemistry::Nmc, 14, 100.0), ..spec() };
+        let volts = [Ok(4.215), Ok(4.26), Ok(3.7), Ok(3.7), Ok(3.7), Ok(3.7)];
+        let heat = [Ok(25.0), Ok(25.0), Ok(51.0), Ok(25.0), Ok(61.0), Ok(25.0)];
+        let mut moment = moment(volts, heat);
+        let critical_c = spec.limits.discharge_temperature_c.high;
+        assert!((51.0..61.0).contains(&critical_c), "{critical_c}");
+        for (current_a, hottest) in [(0.0, Severity::Warning), (20.0, Severity::Critical), (-20.0, Severity::Critical)]
+        {
+            moment.state.points.set(PointId::Current, Ok(current_a), moment.now.mono);
+            let cells = Cells::of(&moment, &spec);
+            let severities: Vec<_> = [0, 1, 2, 3, 4].map(|cell| cells.severity(cell)).to_vec();
+            let (warning, critical) = (Some(Severity::Warning), Some(Severity::Critical));
+            let hot = if current_a < 0.0 { critical } else { warning };
+            assert_eq!(severities, [warning, critical, hot, None, Some(hottest)], "{current_a} A");
+        }
+    }
+
+    #[test]
+    fn a_cell_out_of_limits_is_marked_on_every_map_and_signed_on_its_own() {
         let (moment, spec) = (example(), spec());
         let cells = Cells::of(&moment, &spec);
         for by in [By::Voltage, By::Deviation] {
             let map = cells.map(by);
             assert!(matches!(map[0], HeatCell::Good(_)), "{by:?}");
-            assert!(matches!(map[1], HeatCell::High(_)), "{by:?}: too hot");
-            assert!(matches!(map[3], HeatCell::Low(_)), "{by:?}");
+            assert!(matches!(map[1], HeatCell::Elsewhere(_)), "{by:?}: too hot");
+            assert!(matches!(map[3], HeatCell::Out(_, Beyond { side: Direction::Below, .. })), "{by:?}");
             assert_eq!(map[5], HeatCell::NoValue, "{by:?}");
         }
+        let warm = Beyond { side: Direction::Above, severity: Severity::Warning };
+        assert_eq!(cells.map(By::Temperature)[1], HeatCell::Out(46.0, warm));
         assert_eq!(cells.map(By::Temperature)[3], HeatCell::NoValue);
     }
 
@@ -333,8 +446,9 @@ pub(super) mod tests {
         }];
         moment.now.mono = moment.now.mono + Duration::from_secs(9);
         let cells = Cells::of(&moment, &spec);
-        for by in [By::Voltage, By::Temperature, By::Deviation] {
-            assert_eq!(cells.map(by)[3], HeatCell::StaleLow, "{by:?}");
+        for by in [By::Voltage, By::Deviation] {
+            let low = Beyond { side: Direction::Below, severity: Severity::Critical };
+            assert_eq!(cells.map(by)[3], HeatCell::StaleOut(low), "{by:?}");
         }
         assert_eq!((cells.map(By::Voltage)[0], cells.map(By::Deviation)[0]), (HeatCell::Stale(3.2), HeatCell::NoValue));
         assert_eq!(cells.alarms_without_value(), [3]);
@@ -368,6 +482,17 @@ pub(super) mod tests {
         let scale = cells.scale(By::Voltage, Span::Relative);
         assert!((scale.low - 3.19).abs() < 1e-4 && (scale.high - 3.2).abs() < 1e-4, "{scale:?}");
         assert_eq!(Span::default(), Span::Relative);
+    }
+
+    #[test]
+    fn the_scale_stays_when_all_cells_have_fallen_silent() {
+        let (moment, spec) = (example(), spec());
+        let old = Moment { now: moment.now + Duration::from_secs(60), ..moment };
+        // The hot cell at 3.21 V is not told apart any more: its voltage keeps to its limits.
+        let scale = Cells::of(&old, &spec).scale(By::Voltage, Span::Relative);
+        assert!((scale.low - 3.19).abs() < 1e-4 && (scale.high - 3.21).abs() < 1e-4, "{scale:?}");
+        let fixed = Cells::of(&old, &spec).scale(By::Voltage, Span::Fixed);
+        assert_eq!((fixed.low, fixed.high), (2.8, 3.4));
     }
 
     #[test]

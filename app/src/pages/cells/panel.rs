@@ -4,11 +4,13 @@ mod trend;
 
 use super::choice::By;
 use super::facts::CellFacts;
+use super::model::Passed;
 use super::view::{CellsView, figure};
 use crate::components::{Chip, Reading, Shown, Tone};
 use crate::derived::Derived;
 use crate::format;
 use crate::icons::{Glyph, Icon};
+use domain::alarm::Severity;
 use domain::reading::{CellQuantity, Sample};
 use leptos::{ev, prelude::*};
 use trend::Trend;
@@ -29,8 +31,11 @@ pub(super) fn Panel(
     let shown = move |quantity| view.live.map(move |moment| Shown::cell(moment, quantity, cell));
     let passed = move || {
         facts.with(|facts| {
-            let words = facts.iter().flat_map(|facts| &facts.passed).map(|passed| passed.words());
-            words.map(|words| view! { <Chip tone=Tone::Critical dot=true>{words}</Chip> }).collect_view()
+            let chip = |passed: Passed| {
+                let tone = if passed.severity == Severity::Critical { Tone::Critical } else { Tone::Warning };
+                view! { <Chip tone dot=true>{passed.words()}</Chip> }
+            };
+            facts.iter().flat_map(|facts| facts.passed.clone()).map(chip).collect_view()
         })
     };
     close_on_escape(view);

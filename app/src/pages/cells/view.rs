@@ -7,6 +7,8 @@ use crate::address::{Leave, Navigation};
 use crate::derived::Derived;
 use crate::format::{self, Figure};
 use crate::live::Live;
+use domain::lab::parse_cell;
+use domain::spec::SystemSpec;
 use domain::topology::Topology;
 use leptos::prelude::*;
 
@@ -45,6 +47,12 @@ impl CellsView {
         }
     }
 
+    /// What is said of a cell in the address that the system does not have.
+    pub(super) fn unknown(&self) -> Derived<Option<String>> {
+        let (navigation, system) = (self.navigation, self.live.system());
+        Derived::new(move || unknown(&navigation.at().field("cell")?, &system))
+    }
+
     /// Something that follows from the cells of the moment.
     pub(super) fn map<T>(&self, read: impl Fn(&Cells) -> T + Send + Sync + 'static) -> Derived<T>
     where
@@ -72,11 +80,31 @@ impl CellsView {
     }
 }
 
+/// What is said of a name that no cell of the system has.
+fn unknown(name: &str, system: &SystemSpec) -> Option<String> {
+    let missing = parse_cell(name, &system.topology).is_none();
+    let last = || system.topology.cell_name(system.topology.cells().saturating_sub(1));
+    missing.then(|| format!("{} has no cell \u{201c}{name}\u{201d}: its last one is {}.", system.name, last()))
+}
+
 /// A cell's value as people read it.
 pub(super) fn figure(by: By, value: f32) -> Figure {
     match by {
         By::Voltage => format::millivolts(value),
         By::Temperature => format::celsius(value),
         By::Deviation => format::millivolts(value).signed(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_that_is_not_there_is_named() {
+        let system = crate::sample::spec();
+        assert_eq!(unknown("7.12", &system), None);
+        let words = unknown("99.99", &system).unwrap();
+        assert!(words.contains("832 V pack has no cell \u{201c}99.99\u{201d}") && words.contains("13.20"), "{words}");
     }
 }

@@ -2,7 +2,9 @@
 
 use super::digest::{Standout, WORST, WorstCells};
 use super::view::{CellsView, figure};
+use crate::components::SeverityMark;
 use crate::derived::Derived;
+use domain::alarm::Severity;
 use leptos::prelude::*;
 
 /// Renewed once a second only: names that change places under a finger cannot be touched.
@@ -32,13 +34,19 @@ pub(super) fn Worst(
             view! { <WorstRow view standout cell /> }
         };
         view! {
-            <section class="worst-list" aria-label=standout.name()>
+            <section class="worst-list" aria-label=format!("{}: cells", standout.name())>
                 <h3>{standout.name()}</h3>
                 <ol>{(0..WORST).map(row).collect_view()}</ol>
             </section>
         }
     };
-    view! { <div class="worst">{Standout::ALL.into_iter().enumerate().map(list).collect_view()}</div> }
+    let none = Derived::new(move || lists.with(|(_, lists)| lists.iter().all(Vec::is_empty)));
+    let heard = Derived::new(move || view.digest.with(|digest| digest.heard));
+    let why = move || if heard.get() { "No cell has a fresh value." } else { "No cell has reported yet." };
+    view! {
+        <p class="note" hidden=move || !none.get()>{why}</p>
+        <div class="worst" hidden=move || none.get()>{Standout::ALL.into_iter().enumerate().map(list).collect_view()}</div>
+    }
 }
 
 #[component]
@@ -48,12 +56,19 @@ fn WorstRow(view: CellsView, standout: Standout, cell: Derived<Option<(usize, f3
         cell.get().map_or_else(String::new, |(_, value)| figure(standout.by(), value).to_string())
     });
     let address = Derived::new(move || view.address(|choice| choice.cell = cell.get().map(|(cell, _)| cell)));
-    let out =
-        Derived::new(move || cell.get().is_some_and(|(cell, _)| view.digest.with(|digest| digest.out.contains(&cell))));
+    let severity = Derived::new(move || {
+        let (cell, _) = cell.get()?;
+        view.digest.with(|digest| digest.out.iter().find(|(out, _)| *out == cell).map(|(_, severity)| *severity))
+    });
     view! {
         <li hidden=move || cell.get().is_none()>
-            <a class="worst-cell" href=address data-noscroll data-out=move || out.get().to_string()>
-                <span class="worst-name">{name}</span>
+            <a class="worst-cell" href=address data-noscroll data-severity=move || severity.get().map(Severity::word)>
+                <span class="worst-name">
+                    {name}
+                    {move || {
+                        severity.get().map(|severity| view! { <SeverityMark severity /><span class="visually-hidden">{severity.word()}</span> })
+                    }}
+                </span>
                 <span class="worst-value">{value}</span>
             </a>
         </li>

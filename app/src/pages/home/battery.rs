@@ -1,15 +1,17 @@
 //! The battery in detail, and how its source does.
 
+use super::state::State;
 use super::words::{self, Judged, SourceWords};
 use super::{sources, status};
 use crate::alive::Later;
-use crate::components::{Card, Chip, Freshness, Shown, Tone};
+use crate::components::{Card, Freshness, Shown, Tone};
 use crate::derived::Derived;
 use crate::format::{self, Figure};
-use crate::live::Live;
+use crate::live::{LinksKnown, Live, made_of_rows};
 use domain::limits::{Band, Limits};
 use domain::link::LinkSpec;
 use domain::point::PointId;
+use domain::reading::NoData;
 use domain::twin::Moment;
 use leptos::prelude::*;
 
@@ -82,7 +84,10 @@ fn Detail(
     let shown = live.map(move |m| Shown::point_as(m, point, figure));
     let judged = live.map(move |m| match m.point(point) {
         Ok(value) => judge(value, &limits),
-        Err(why) => (words::missing(m, point, why, never, reached(m, link)), Tone::Warning),
+        Err(why) => {
+            let tone = if made_of_rows(m) && why == NoData::NotPresent { Tone::Neutral } else { Tone::Warning };
+            (words::missing(m, point, why, never, reached(m, link)), tone)
+        }
     });
     let state = Derived::new(move || match shown.with(|s| s.freshness) {
         Freshness::Stale { age_s } => format!("{}, {}", judged.get().0, words::ago(age_s)),
@@ -95,7 +100,7 @@ fn Detail(
                 <span class="number">{move || shown.with(Shown::number)}</span>
                 <span class="unit">{move || shown.with(Shown::unit)}</span>
             </p>
-            <p class="detail-state" data-tone=move || judged.get().1.name() data-state=move || judged.get().0>{state}</p>
+            <p class="detail-state" data-tone=move || judged.get().1.name()>{state}</p>
             <p class="note">{note}</p>
         </section>
     }
@@ -105,9 +110,14 @@ fn Detail(
 /// What a battery says of itself.
 const BATTERY: [PointId; 4] = [PointId::Soc, PointId::Voltage, PointId::Current, PointId::Power];
 
-/// Whether the link at `place` has ever brought anything; where there is no link, that is not what is missing.
-pub(super) fn reached(moment: &Moment, place: Option<usize>) -> bool {
-    place.is_none_or(|place| status(moment, place).last_at.is_some())
+/// Whether the link at `place` has ever brought anything; where there is no link, that is not what is missing. Not known of
+/// a past that was not kept.
+pub(super) fn reached(moment: &Moment, place: Option<usize>) -> Option<bool> {
+    match place {
+        Some(_) if made_of_rows(moment) => None,
+        Some(place) => Some(status(moment, place).last_at.is_some()),
+        None => Some(true),
+    }
 }
 
 /// A source: its name and address, when it last delivered, and whether it does.
@@ -123,20 +133,28 @@ pub(super) fn Source(
     let live = Live::expect();
     let (name, label) = (spec.name.clone(), format!("Source {}", spec.name));
     let way = format!("{}, {}", spec.protocol, spec.address);
-    let words = live.map(move |m: &Moment| {
+    let known = live.links_known();
+    let of_moment = move |m: &Moment| {
+        let (status, now) = (status(m, place), m.now.mono);
         let silent =
             (battery && BATTERY.iter().all(|point| m.point(*point).is_err())).then_some("the battery does not");
-        words::source(&spec, &status(m, place), silent, m.now.mono)
-    });
+        words::unknown_source(&spec, &status, known.get(), now)
+            .unwrap_or_else(|| words::source(&spec, &status, silent, now))
+    };
+    let words = Derived::new(move || live.moment.with(|moment| of_moment(moment)));
     let of = move |read: fn(&SourceWords) -> String| Derived::new(move || words.with(read));
     let (age, advice) = (of(|w| w.age.clone()), of(|w| w.advice.clone()));
     let healthy = Derived::new(move || words.with(|w| w.healthy));
-    let tone = Derived::new(move || if healthy.get() { Tone::Good } else { Tone::Warning });
+    let tone = Derived::new(move || match (healthy.get(), known.get()) {
+        (true, _) => Tone::Good,
+        (false, LinksKnown::Yes) => Tone::Warning,
+        (false, _) => Tone::Neutral,
+    });
     view! {
         <div class="source" role="group" aria-label=label>
             <p class="source-name"><b>{name}</b>" "<span class="note">{way}</span></p>
             <p class="source-age">{age}</p>
-            <Chip tone dot=true>{move || if healthy.get() { "Healthy" } else { "Check connection" }}</Chip>
+            <State tone words=move || words.with(|w| w.state) />
             <p class="source-advice note" role="status">{advice}</p>
         </div>
     }

@@ -18,12 +18,16 @@ const TOLD: usize = 3;
 
 /// Our own count as a bar, with where it begins and how exact it is.
 #[component]
-pub(super) fn Counted(past: Past) -> impl IntoView {
+pub(super) fn Counted(
+    past: Past,
+    /// The name of the source whose current is counted.
+    shunt: String,
+) -> impl IntoView {
     let counted = past.map(|past| past.counted.soc_pct);
     let pct = Derived::new(move || counted.get().flatten());
     let number = move || pct.get().map_or_else(|| NONE.to_owned(), |pct| format::percent(pct).number);
     let unit = move || if pct.get().is_some() { "%" } else { "" };
-    let how = past.map(|past| began(&past.counted, &|at| local(at)));
+    let how = past.map(move |past| began(&past.counted, &shunt, &|at| local(at)));
     view! {
         <div class="soc-of" data-of="counted" role="group" aria-label="SOC counted by Packtwin">
             <p class="soc-name"><b>"Packtwin"</b>" "<span class="note">{move || how.get().unwrap_or_default()}</span></p>
@@ -36,8 +40,8 @@ pub(super) fn Counted(past: Past) -> impl IntoView {
 
 /// What was reported that the current does not explain.
 #[component]
-pub(super) fn Jumps(past: Past, inverter: String) -> impl IntoView {
-    let words = past.map(move |past| told(&past.jumps, &inverter, &|at| local(at)));
+pub(super) fn Jumps(past: Past, shunt: String, inverter: String) -> impl IntoView {
+    let words = past.map(move |past| told(&past.jumps, (&shunt, &inverter), &|at| local(at)));
     let found = past.map(|past| !past.jumps.is_empty());
     view! {
         <div class="soc-jumps" role="status" data-found=move || found.get().unwrap_or(false).to_string()>
@@ -71,15 +75,15 @@ pub(super) fn marks(past: &HomePast) -> Vec<Mark> {
 }
 
 /// Where a count begins and how exact it is, or why there is none.
-fn began(counted: &Count, local: &dyn Fn(Utc) -> String) -> String {
+fn began(counted: &Count, shunt: &str, local: &dyn Fn(Utc) -> String) -> String {
     match (counted.full, counted.lost) {
         (Some(full), _) => {
             let by = match full.by {
                 FullBy::Tail => {
-                    format!("counted from Victron\u{2019}s current since it was full on {}", local(full.at))
+                    format!("counted from the current of {shunt} since it was full on {}", local(full.at))
                 }
                 FullBy::Reported => {
-                    format!("counted from Victron\u{2019}s current since it said 100{THIN}% on {}", local(full.at))
+                    format!("counted from the current of {shunt} since it said 100{THIN}% on {}", local(full.at))
                 }
             };
             let guessed = match counted.bridged_s {
@@ -98,12 +102,12 @@ fn began(counted: &Count, local: &dyn Fn(Utc) -> String) -> String {
 }
 
 /// The newest movements in words, newest first.
-fn told(jumps: &[SocJump], inverter: &str, local: &dyn Fn(Utc) -> String) -> Vec<String> {
+fn told(jumps: &[SocJump], (shunt, inverter): (&str, &str), local: &dyn Fn(Utc) -> String) -> Vec<String> {
     if jumps.is_empty() {
         return vec!["No reported SOC has moved further than the measured current explains.".to_owned()];
     }
     let words = |jump: &SocJump| {
-        let who = if jump.inverter { inverter } else { "Victron" };
+        let who = if jump.inverter { inverter } else { shunt };
         let (at, moved, counted) = (local(jump.at), jump.movement.moved, jump.movement.counted);
         let over = match jump.movement.over_s {
             s if s <= 60.0 => "a minute".to_owned(),
@@ -154,11 +158,11 @@ mod tests {
         for (counted, words) in [
             (
                 Count { full: full(FullBy::Tail), ..counted.clone() },
-                "counted from Victron’s current since it was full on 13 h, ±0.4 points",
+                "counted from the current of Victron since it was full on 13 h, ±0.4 points",
             ),
             (
                 Count { full: full(FullBy::Reported), bridged_s: 60.0, error_points: 0.0, ..counted.clone() },
-                "counted from Victron’s current since it said 100 % on 13 h, ±0.1 points, 60 s of it guessed",
+                "counted from the current of Victron since it said 100 % on 13 h, ±0.1 points, 60 s of it guessed",
             ),
             (
                 Count { lost: Some(Lost { from: at(14), to: at(16) }), ..counted.clone() },
@@ -166,7 +170,7 @@ mod tests {
             ),
             (counted, "no full charge in the last 5 days: it begins at the next one"),
         ] {
-            assert_eq!(plain(&began(&counted, &hour)), words);
+            assert_eq!(plain(&began(&counted, "Victron", &hour)), words);
         }
     }
 
@@ -183,7 +187,7 @@ mod tests {
             jump(true, 11, 6.04, 60.0),
             jump(false, 12, -4.0, 180.0),
         ];
-        let words: Vec<String> = told(&jumps, "Sol-Ark", &hour).iter().map(|words| plain(words)).collect();
+        let words: Vec<String> = told(&jumps, ("Victron", "Sol-Ark"), &hour).iter().map(|words| plain(words)).collect();
         assert_eq!(
             words,
             [
@@ -193,7 +197,7 @@ mod tests {
                 "1 more before that.",
             ]
         );
-        assert_eq!(told(&[], "Sol-Ark", &hour).len(), 1);
+        assert_eq!(told(&[], ("Victron", "Sol-Ark"), &hour).len(), 1);
     }
 
     #[test]

@@ -1,14 +1,16 @@
-//! Three opinions of the state of charge: Victron's shunt measures it, the inverter estimates it, we count the current.
+//! Three opinions of the state of charge: the battery's source measures it (a Victron shunt, mostly), the inverter
+//! estimates it, we count the current.
 
 use super::battery::{Source, reached};
 use super::charge::{self, Counted, Jumps};
 use super::past::Past;
+use super::state::State;
 use super::trends::{chart, line, until};
 use super::{sources, words};
 use crate::alive::Later;
 use crate::charts::line::{LineChart, LineChartView, ValueRange};
 use crate::charts::theme::Ink;
-use crate::components::{Card, Chip, Shown, Tone};
+use crate::components::{Card, Shown, Tone};
 use crate::derived::Derived;
 use crate::format;
 use crate::live::Live;
@@ -22,22 +24,30 @@ const HEIGHT_PX: u32 = 200;
 pub(super) fn Compare(past: Past) -> impl IntoView {
     let live = Live::expect();
     let (own, others) = sources(&live);
+    let shunt = words::shunt(own.as_ref().map(|(_, link)| link));
     let victron_link = own.map(|(place, _)| place);
     let inverter_link = others.first().map(|(place, _)| *place).or(victron_link);
     let inverter = words::inverter(others.first().map(|(_, link)| link.name.as_str()));
+    let one = others.is_empty();
+    let names = StoredValue::new((shunt.clone(), inverter.clone()));
     let apart = live.map(|m| words::apart(m.point(PointId::Soc), m.point(PointId::InverterSoc)));
+    let missing = live.map({
+        let names = (shunt.clone(), inverter.clone());
+        move |m| words::not_compared([(&names.0, m.point(PointId::Soc)), (&names.1, m.point(PointId::InverterSoc))])
+    });
     let difference = Derived::new(move || match apart.get() {
         Ok((points, _)) => format!("{} points apart", format::fixed(points, 1)),
-        Err(_) => "Both are needed to compare them".to_owned(),
+        Err(_) if one => format!("No link reads an inverter: {} is not compared with one", names.get_value().0),
+        Err(_) => missing.with(|words| words.clone()),
     });
     let verdict = Derived::new(move || apart.get().map_or(("Cannot be compared", Tone::Neutral), |(_, judged)| judged));
     let tone = Derived::new(move || verdict.get().1);
-    let name = StoredValue::new(inverter.clone());
+    let how = if shunt == words::VICTRON { "measured by a shunt" } else { "reported by the battery" };
     let shown = past.map(move |past| {
         let lines = vec![
             charge::line(past),
-            line(past, PointId::InverterSoc, &name.get_value(), Ink::SolArk),
-            line(past, PointId::Soc, "Victron", Ink::Victron),
+            line(past, PointId::InverterSoc, &names.get_value().1, Ink::SolArk),
+            line(past, PointId::Soc, &names.get_value().0, Ink::Victron),
         ];
         LineChart { marks: charge::marks(past), ..chart(past, "%", ValueRange::Fit(10.0), lines) }
     });
@@ -45,18 +55,18 @@ pub(super) fn Compare(past: Past) -> impl IntoView {
     let curves = Derived::new(move || until(shown.get(), end.get()));
     let label = Derived::new(move || format!("State of charge in percent, last {} hours", past.hours.get()));
     view! {
-        <Card title=format!("SOC: Victron and {inverter}") class="span-7 home-soc">
+        <Card title=if one { format!("SOC: {shunt}") } else { format!("SOC: {shunt} and {inverter}") } class="span-7 home-soc">
             <div class="soc-both">
-                <SocOf name="Victron".to_owned() how="measured by a shunt" of="victron" point=PointId::Soc link=victron_link />
+                <SocOf name=shunt.clone() how of="victron" point=PointId::Soc link=victron_link />
                 <SocOf name=inverter.clone() how="estimated by the inverter" of="sol-ark" point=PointId::InverterSoc link=inverter_link />
-                <Counted past />
+                <Counted past shunt=shunt.clone() />
                 <p class="soc-apart" role="status">
                     <b>{difference}</b>
-                    <Chip tone dot=true>{move || verdict.get().0}</Chip>
+                    <State tone words=move || verdict.get().0 />
                 </p>
             </div>
             <Later><LineChartView id="home-soc" chart=curves label height_px=HEIGHT_PX /></Later>
-            <Jumps past inverter />
+            <Jumps past shunt inverter />
             <Later>{others.into_iter().map(|(place, spec)| view! { <Source place spec /> }).collect_view()}</Later>
         </Card>
     }

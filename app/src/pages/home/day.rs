@@ -1,11 +1,12 @@
 //! Historical data: the energy of the day, and how the source was asked for it.
 
 use super::past::Past;
+use super::sources;
 use super::trends::Fact;
 use super::words::ago;
 use crate::components::Card;
 use crate::derived::Derived;
-use crate::format::{self, THIN};
+use crate::format::{self, NONE, THIN};
 use crate::live::Live;
 use domain::decimal;
 use domain::home::{DayEnergy, HomePast, Poller};
@@ -20,6 +21,12 @@ pub(super) fn Day(past: Past) -> impl IntoView {
     };
     let live = Live::expect();
     let day = Derived::new(move || if live.past.get() { "the day of this instant" } else { "today" }.to_owned());
+    let source = sources(&live).0;
+    let known = past.map(|past| past.poller.is_some());
+    let unasked = Derived::new(move || {
+        let victron = source.as_ref().map(|(_, link)| link.is_victron());
+        not_asked(known.get(), live.past.get(), victron)
+    });
     view! {
         <Card title="Historical data" note=day class="span-5 home-day">
             <div class="energies">
@@ -31,7 +38,8 @@ pub(super) fn Day(past: Past) -> impl IntoView {
                 <Energy name="Out of the battery" of="discharge" value=energy(|d| d.discharged_wh) />
             </div>
             <h3>"Requests to the battery's source"</h3>
-            <dl class="facts">
+            <p class="note" hidden=move || unasked.with(Option::is_none)>{move || unasked.get()}</p>
+            <dl class="facts" hidden=move || unasked.with(Option::is_some)>
                 <Fact name="Last answer with values" value=past.map(|p| polled(p, |poller| poller.last_success)) />
                 <Fact name="Last request" value=past.map(|p| polled(p, |poller| poller.last_attempt)) />
                 <Fact name="Failures in a row" value=past.map(|p| of(p, |poller| format::count(poller.failures.into()))) />
@@ -79,11 +87,21 @@ fn kilowatt_hours(wh: Option<f32>) -> String {
     wh.map_or_else(|| "no reading".to_owned(), |wh| format!("{}{THIN}kWh", format::fixed(wh / 1_000.0, 2)))
 }
 
-/// Said where nothing is known of how a source is asked: that is kept for the present only.
-const NO_POLLER: &str = "not known: no Victron link, or a time in the past";
+/// Why nothing can be said of how the source is asked; `None` if something can be. `known` is whether the server said it,
+/// `victron` whether the battery's source is a Victron, `None` without a source.
+fn not_asked(known: Option<bool>, past: bool, victron: Option<bool>) -> Option<&'static str> {
+    match (known, victron) {
+        (Some(true), _) => None,
+        (_, None) => Some("No link brings values for this system."),
+        (_, Some(false)) => Some("Requests are counted for a Victron only; see the links for this source."),
+        (_, Some(true)) if past => Some("How the source was asked at this instant is not kept."),
+        (Some(false), _) => Some("The server does not say how it asks the source."),
+        (None, _) => Some("Asking the server."),
+    }
+}
 
 fn of(past: &HomePast, words: impl Fn(&Poller) -> String) -> String {
-    past.poller.as_ref().map_or_else(|| NO_POLLER.to_owned(), words)
+    past.poller.as_ref().map_or_else(|| NONE.to_owned(), words)
 }
 
 fn polled(past: &HomePast, at: impl Fn(&Poller) -> Option<Utc>) -> String {
@@ -105,6 +123,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn why_nothing_is_said_of_requests_is_told_once_and_truly() {
+        for (known, past, victron, says) in [
+            (Some(true), false, Some(true), None),
+            (Some(false), true, Some(true), Some("not kept")),
+            (Some(false), false, Some(false), Some("for a Victron only")),
+            (Some(false), true, Some(false), Some("for a Victron only")),
+            (Some(false), false, None, Some("No link")),
+            (None, false, Some(true), Some("Asking")),
+        ] {
+            let words = not_asked(known, past, victron);
+            assert_eq!(words.is_some(), says.is_some(), "{words:?}");
+            assert!(words.unwrap_or_default().contains(says.unwrap_or_default()), "{words:?}");
+        }
+    }
+
+    #[test]
     fn what_is_not_known_is_said_and_never_zero() {
         assert_eq!(kilowatt_hours(None), "no reading");
         assert_eq!(kilowatt_hours(Some(0.0)).replace(THIN, " "), "0.00 kWh");
@@ -113,7 +147,7 @@ mod tests {
         assert_eq!(share(Some(0.0), &DayEnergy { import_wh: Some(0.0), ..DayEnergy::default() }), 0.0);
         let asked =
             |poller| polled(&HomePast { to: Utc(60_000_000), poller, ..HomePast::default() }, |p| p.last_success);
-        assert_eq!(asked(None), NO_POLLER);
+        assert_eq!(asked(None), NONE);
         assert_eq!(asked(Some(Poller::default())), "never");
         assert_eq!(asked(Some(Poller { last_success: Some(Utc(58_000_000)), ..Poller::default() })), "2 seconds ago");
         assert_eq!(requests(&Poller { requests: Some((18, 50)), ..Poller::default() }), "18 of at most 50");

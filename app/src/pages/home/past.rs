@@ -1,6 +1,7 @@
 //! The last hours, as the server knows them: asked for at once, when other hours are chosen, and every half minute; in
 //! playback when the instant has moved as much.
 
+use crate::address::{Address, Navigation};
 use crate::api;
 use crate::derived::Derived;
 use crate::live::{Live, Question};
@@ -18,6 +19,21 @@ const WIDTH: u32 = 640;
 /// What can be chosen, h.
 pub(super) const HOURS: [(u32, &str); 5] = [(6, "6 h"), (12, "12 h"), (24, "24 h"), (48, "48 h"), (72, "72 h")];
 
+/// The field of the address that has the hours, and what is shown without it.
+const FIELD: &str = "hours";
+const FIRST: u32 = 24;
+
+/// The hours that the address says; what cannot be chosen is as at first.
+fn chosen(address: &Address) -> u32 {
+    let asked = address.field(FIELD).and_then(|text| text.parse().ok());
+    asked.filter(|asked| HOURS.iter().any(|(hours, _)| hours == asked)).unwrap_or(FIRST)
+}
+
+/// The same address with other hours.
+pub(super) fn with_hours(address: &Address, hours: u32) -> String {
+    address.with(FIELD, (hours != FIRST).then(|| hours.to_string()).as_deref())
+}
+
 /// How the asking goes.
 #[derive(Clone, Debug, PartialEq)]
 enum Look {
@@ -32,8 +48,8 @@ enum Look {
 /// The last hours.
 #[derive(Clone, Copy)]
 pub(super) struct Past {
-    /// How many, chosen by the reader.
-    pub(super) hours: RwSignal<u32>,
+    /// How many, chosen by the reader, in the address.
+    pub(super) hours: Derived<u32>,
     newest: RwSignal<Option<Arc<HomePast>>>,
     look: RwSignal<Look>,
     question: Question,
@@ -42,8 +58,9 @@ pub(super) struct Past {
 impl Past {
     /// Asks from now on, until the page is left.
     pub(super) fn follow(live: &Live) -> Past {
+        let navigation = Navigation::expect();
         let past = Past {
-            hours: RwSignal::new(24),
+            hours: Derived::new(move || chosen(&navigation.at())),
             newest: RwSignal::new(None),
             look: RwSignal::new(Look::Under),
             question: Question::default(),
@@ -73,6 +90,7 @@ impl Past {
             timer.set_value(set_interval_with_handle(renew, EVERY).ok());
             hours
         });
+        live.on_return(move || past.question.ask(move || past.ask(live)));
         on_cleanup(move || {
             if let Some(Some(timer)) = timer.try_get_value() {
                 timer.clear();
@@ -89,7 +107,7 @@ impl Past {
             HomePast::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
         });
         // The page may have been left meanwhile, or other hours chosen.
-        if self.hours.try_get_untracked() != Some(hours) {
+        if self.newest.is_disposed() || self.hours.get_untracked() != hours {
             return;
         }
         let look = match answer {
@@ -156,4 +174,22 @@ fn day_ms(at: Option<Utc>) -> i64 {
     date.set_seconds(0);
     date.set_milliseconds(0);
     date.get_time() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_are_kept_in_the_address() {
+        for (here, hours, there) in [
+            ("/home?system=home", 6, "/home?system=home&hours=6"),
+            ("/home?system=home&hours=6", 24, "/home?system=home"),
+            ("/home?hours=5", 24, "/home"),
+        ] {
+            let address = with_hours(&Address::parse(here), hours);
+            assert_eq!((address.as_str(), chosen(&Address::parse(&address))), (there, hours));
+        }
+        assert_eq!(chosen(&Address::parse("/home?hours=5")), 24, "nobody can choose that");
+    }
 }

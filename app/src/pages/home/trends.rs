@@ -1,6 +1,7 @@
 //! Voltage, current and temperature over the last hours, with their statistics.
 
-use super::past::{HOURS, Past};
+use super::past::{HOURS, Past, with_hours};
+use crate::address::{Leave, Navigation};
 use crate::alive::Later;
 use crate::charts::line::{Band, Line, LineChart, LineChartView, TimeAxis, ValueAxis, ValueRange, Zero};
 use crate::charts::theme::Ink;
@@ -29,7 +30,8 @@ pub(super) fn Trends(past: Past) -> impl IntoView {
         let (shown, end) = (past.map(move |past| chart(past, &limits)), past.end(live));
         Derived::new(move || until(shown.get(), end.get()))
     };
-    let choose = move |chosen| past.hours.set(chosen);
+    let navigation = Navigation::expect();
+    let choose = move |hours| navigation.go(&untrack(|| with_hours(&navigation.at(), hours)), Leave::Step);
     view! {
         <Card title="Trends" class="span-12 home-trends">
             <div class="trend-tools">

@@ -2,6 +2,7 @@
 
 use crate::components::Tone;
 use crate::format::{self, Figure, sentence};
+use crate::live::LinksKnown;
 use domain::limits::Limits;
 use domain::link::{LinkSpec, LinkState, LinkStatus};
 use domain::point::PointId;
@@ -67,16 +68,18 @@ pub(super) fn fahrenheit(c: f32) -> Figure {
 }
 
 /// Why there is no value of a point, where it should stand. `never` is what it means that none ever came from a source
-/// that was reached: a device that lacks it either does not send it or says each time that there is none.
+/// that was reached: a device that lacks it either does not send it or says each time that there is none. Whether it was
+/// `reached` is not known of a past that was not kept.
 pub(super) fn missing(
     moment: &Moment,
     point: PointId,
     why: NoData,
     never: &'static str,
-    reached: bool,
+    reached: Option<bool>,
 ) -> &'static str {
     match why {
-        NoData::NotPresent if !reached => "Source not reached yet",
+        NoData::NotPresent if reached.is_none() => "Not recorded",
+        NoData::NotPresent if reached == Some(false) => "Source not reached yet",
         NoData::NotPresent => never,
         NoData::Error if moment.state.points.slot(point).last().is_none() => never,
         NoData::Timeout => "No answer in time",
@@ -106,8 +109,29 @@ pub(super) struct SourceWords {
     pub(super) age: String,
     /// Whether it delivers.
     pub(super) healthy: bool,
+    /// The same in a word or two.
+    pub(super) state: &'static str,
     /// What is wrong and what to do; empty if nothing is.
     pub(super) advice: String,
+}
+
+/// What is said of a source of which it is not known what it does; `None` if it is known.
+pub(super) fn unknown_source(
+    spec: &LinkSpec,
+    status: &LinkStatus,
+    known: LinksKnown,
+    now: Mono,
+) -> Option<SourceWords> {
+    let name = &spec.name;
+    let (age, advice) = match known {
+        LinksKnown::Yes => return None,
+        LinksKnown::NoServer => (
+            status.last_at.map_or_else(String::new, |at| ago(now.seconds_since(at))),
+            format!("No connection to the server: what {name} does now is not known."),
+        ),
+        LinksKnown::NotKept => (String::new(), format!("What {name} did at this instant was not kept.")),
+    };
+    Some(SourceWords { age, healthy: false, state: "Not known", advice })
 }
 
 /// What is said of a source at `now`, of which `silent` says that what it should bring does not come.
@@ -124,6 +148,9 @@ pub(super) fn source(spec: &LinkSpec, status: &LinkStatus, silent: Option<&str>,
         _ if healthy => String::new(),
         _ if delivers => String::new(),
         _ if !status.reason.is_empty() => sentence(&status.reason),
+        LinkState::Idle | LinkState::Connecting if spec.listens() => {
+            format!("Listening on {address}; nothing has arrived")
+        }
         LinkState::Idle | LinkState::Connecting => format!("Waiting for the first answer of {address}"),
         LinkState::Down => format!("{address} cannot be reached"),
         LinkState::Stranger => "Another device answers than the one expected".to_owned(),
@@ -136,7 +163,7 @@ pub(super) fn source(spec: &LinkSpec, status: &LinkStatus, silent: Option<&str>,
         LinkState::Ended => why,
         _ => format!("{why}. Check power, network and address of {name}; it is tried again by itself."),
     };
-    SourceWords { age, healthy, advice }
+    SourceWords { age, healthy, state: if healthy { "Healthy" } else { "Check connection" }, advice }
 }
 
 /// How far two states of charge are apart, and what that means.
@@ -144,8 +171,25 @@ pub(super) fn apart(victron: Sample, inverter: Sample) -> Result<(f32, Judged), 
     // As far apart as they are shown: rounded values that differ by 2.0 are not called aligned.
     let points = ((victron? - inverter?).abs() * 10.0).round() / 10.0;
     let judged =
-        if points < ALIGNED_POINTS { ("Readings aligned", Tone::Good) } else { ("Check calibration", Tone::Warning) };
+        if points < ALIGNED_POINTS { ("Readings aligned", Tone::Good) } else { ("Check calibration", Tone::Notice) };
     Ok((points, judged))
+}
+
+/// The name of a battery's source that is a Victron GX.
+pub(super) const VICTRON: &str = "Victron";
+
+/// The name of the battery's own source, which says its charge and its current.
+pub(super) fn shunt(link: Option<&LinkSpec>) -> String {
+    if link.is_some_and(LinkSpec::is_victron) { VICTRON } else { "Battery" }.to_owned()
+}
+
+/// Why two states of charge, with their names, cannot be compared.
+pub(super) fn not_compared(both: [(&str, Sample); 2]) -> String {
+    match both {
+        [(_, Err(_)), (_, Err(_))] => "No SOC is known now".to_owned(),
+        [(name, Err(_)), _] | [_, (name, Err(_))] => format!("No SOC of {name} to compare with"),
+        _ => String::new(),
+    }
 }
 
 /// An inverter's short name, from that of its link: `Sol-Ark` of `Sol-Ark inverter`.
@@ -185,10 +229,13 @@ mod tests {
     #[test]
     fn a_sensor_that_never_had_a_value_is_told_from_one_that_lost_it() {
         let (mut moment, sensor) = (Moment::default(), PointId::Temperature);
-        let words = |moment: &Moment| missing(moment, sensor, moment.point(sensor).unwrap_err(), "No sensor", true);
+        let words =
+            |moment: &Moment| missing(moment, sensor, moment.point(sensor).unwrap_err(), "No sensor", Some(true));
         assert_eq!(words(&moment), "No sensor");
-        let never = missing(&moment, sensor, NoData::NotPresent, "No sensor", false);
-        assert_eq!(never, "Source not reached yet", "nobody knows whether it has one");
+        for (reached, words) in [(Some(false), "Source not reached yet"), (None, "Not recorded")] {
+            let never = missing(&moment, sensor, NoData::NotPresent, "No sensor", reached);
+            assert_eq!(never, words, "nobody knows whether it has one");
+        }
         moment.state.points.set(sensor, Err(NoData::Error), Mono::START);
         assert_eq!(words(&moment), "No sensor", "as a GX says it, at every poll");
         moment.state.points.set(sensor, Ok(25.9), Mono::START);
@@ -242,6 +289,22 @@ mod tests {
     }
 
     #[test]
+    fn a_source_is_not_blamed_for_what_is_not_known() {
+        let spec = LinkSpec { name: "Cerbo GX".into(), ..crate::sample::site().links[1].clone() };
+        let status = LinkStatus { state: LinkState::Up, last_at: Some(Mono(60_000_000)), ..LinkStatus::default() };
+        let told = |known| unknown_source(&spec, &status, known, Mono(100_000_000));
+        assert_eq!(told(LinksKnown::Yes), None);
+        for (known, age, says) in [
+            (LinksKnown::NoServer, "40 seconds ago", "No connection to the server"),
+            (LinksKnown::NotKept, "", "at this instant was not kept"),
+        ] {
+            let words = told(known).unwrap();
+            assert_eq!((words.age.as_str(), words.healthy, words.state), (age, false, "Not known"));
+            assert!(words.advice.contains(says) && !words.advice.contains("Check"), "{}", words.advice);
+        }
+    }
+
+    #[test]
     fn a_source_that_answers_without_its_battery_is_not_healthy() {
         let spec = LinkSpec {
             name: "Cerbo GX".into(),
@@ -266,6 +329,11 @@ mod tests {
             assert!((apart - points).abs() < 1e-4 && judged.0 == words, "{victron} {inverter}: {apart} {judged:?}");
         }
         assert_eq!(apart(Ok(60.0), Err(NoData::Stale)), Err(NoData::Stale));
+        let names = |a, b| not_compared([("Battery", a), ("Sol-Ark", b)]);
+        assert_eq!(names(Ok(60.0), Err(NoData::NotPresent)), "No SOC of Sol-Ark to compare with");
+        assert_eq!(names(Err(NoData::Stale), Ok(60.0)), "No SOC of Battery to compare with");
+        assert_eq!(names(Err(NoData::Stale), Err(NoData::Stale)), "No SOC is known now");
+        assert_eq!(shunt(Some(&crate::sample::site().links[0])), "Battery", "not every house has a Victron");
         assert_eq!((inverter(Some("Sol-Ark inverter")), inverter(None)), ("Sol-Ark".into(), "Inverter".into()));
     }
 }

@@ -2,6 +2,7 @@
 //! leaving the page, and its answer stands beneath it.
 
 use super::state::{Lab, Outcome};
+use crate::api::NO_SERVER;
 use crate::derived::Derived;
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
@@ -39,6 +40,13 @@ pub(super) fn CommandForm(
         let fields = FIELDS.into_iter().filter_map(|name| Some((name, data.get(name).as_string()?)));
         lab.send(fields.collect(), outcome);
     };
+    // What was said of a server that could not be reached is over when it is back.
+    lab.live.on_return(move || {
+        let lost = outcome.with_untracked(|o| matches!(o, Outcome::Refused { field: None, why } if why == NO_SERVER));
+        if lost {
+            outcome.set(Outcome::Idle);
+        }
+    });
     let pending = Derived::new(move || outcome.get() == Outcome::Pending);
     let answer = Derived::new(move || match outcome.get() {
         Outcome::Idle | Outcome::Refused { field: Some(_), .. } => String::new(),

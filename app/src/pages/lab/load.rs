@@ -18,7 +18,7 @@ const BURST_S: f32 = 30.0;
 /// What the forms offer at first: a load and a burst that the battery can carry, and that show.
 fn first_kw(kind: SystemKind) -> (f32, f32) {
     match kind {
-        SystemKind::DataCentre => (180.0, 240.0),
+        SystemKind::DataCentre | SystemKind::Storage => (180.0, 240.0),
         SystemKind::Home => (3.0, 8.0),
     }
 }

@@ -73,6 +73,7 @@ impl Lab {
             };
             timer.set_value(set_interval_with_handle(again, EVERY).ok());
         });
+        live.on_return(move || lab.look());
         on_cleanup(move || {
             if let Some(Some(timer)) = timer.try_get_value() {
                 timer.clear();

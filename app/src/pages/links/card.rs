@@ -4,7 +4,7 @@ use super::model::{self, Health};
 use crate::components::{Chip, Tone};
 use crate::derived::Derived;
 use crate::format::{self, Figure};
-use crate::live::Live;
+use crate::live::{LinksKnown, Live};
 use domain::link::LinkStatus;
 use leptos::prelude::*;
 
@@ -25,16 +25,22 @@ pub(super) fn LinkCard(
     let Some(spec) = site.links.get(place).cloned() else { return ().into_any() };
     let system = if site.systems.len() > 1 { site.system(spec.system).map(|s| s.name.clone()) } else { None };
     let (name, protocol, peer) = (spec.name.clone(), spec.protocol.clone(), spec.address.clone());
-    let status = live.map(move |moment| {
-        let status = moment.links.get(place).cloned().unwrap_or_default();
-        let now = moment.now.mono;
-        Line {
-            health: model::health(&spec, &status, now),
-            advice: model::advice(&spec, &status, now),
-            stale: model::is_stale(&spec, &status, now),
-            age_s: status.age_s(now),
-            status,
-        }
+    let known = live.links_known();
+    let status = Derived::new(move || {
+        let away = known.get() == LinksKnown::NoServer;
+        live.moment.with(|moment| {
+            let status = moment.links.get(place).cloned().unwrap_or_default();
+            let now = moment.now.mono;
+            let health = model::health(&spec, &status, now);
+            Line {
+                health: if away { Health::Waiting } else { health },
+                word: if away { "not known" } else { model::word(&spec, &status, now) },
+                advice: if away { model::NOT_KNOWN.to_owned() } else { model::advice(&spec, &status, now) },
+                stale: model::is_stale(&spec, &status, now),
+                age_s: status.age_s(now),
+                status,
+            }
+        })
     });
     let health = Derived::new(move || status.with(|line| health_name(line.health)));
     let age = Derived::new(move || status.with(|line| line.age_s.map_or_else(|| "never".to_owned(), format::calm_age)));
@@ -73,6 +79,8 @@ pub(super) fn LinkCard(
 struct Line {
     status: LinkStatus,
     health: Health,
+    /// Its state in a word.
+    word: &'static str,
     stale: bool,
     age_s: Option<f32>,
     advice: String,
@@ -94,9 +102,7 @@ fn LinkState(line: Derived<Line>) -> impl IntoView {
         Health::Waiting => "M8 2a6 6 0 1 0 0 12A6 6 0 1 0 8 2zM8 5.500v3l2 1.200",
         Health::Bad => "M8 2 15 14H1z",
     });
-    let word = Derived::new(move || {
-        line.with(|line| if line.stale && line.health == Health::Bad { "silent" } else { line.status.state.word() })
-    });
+    let word = Derived::new(move || line.with(|line| line.word));
     view! {
         <span class="link-state">
             <svg class="link-mark" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
@@ -129,7 +135,7 @@ fn Faults(line: Derived<Line>) -> impl IntoView {
                     return view! { <Chip tone=Tone::Good dot=true>"no faults"</Chip> }.into_any();
                 }
                 let chip = |(fault, n): (domain::link::LinkFault, u32)| {
-                    let words = format!("{} {}", format::count(u64::from(n)), fault.words());
+                    let words = model::fault_words(fault, n);
                     view! { <Chip tone=Tone::Warning dot=true>{words}</Chip> }
                 };
                 seen.into_iter().map(chip).collect_view().into_any()
@@ -154,7 +160,11 @@ fn bytes(rate: f32) -> Figure {
 }
 
 fn latency(ms: f32) -> Figure {
-    Figure { number: format::fixed(ms, if ms < 10.0 { 2 } else { 0 }), unit: "ms" }
+    let number = match ms {
+        ms if ms < 0.01 => format!("<{}0.01", format::THIN),
+        ms => format::fixed(ms, if ms < 10.0 { 2 } else { 0 }),
+    };
+    Figure { number, unit: "ms" }
 }
 
 fn plain(n: u64) -> Figure {

@@ -79,14 +79,19 @@ pub(super) fn Frames(
     };
     let count = Derived::new(move || {
         let (seen, all) = (shown.with(|shown| shown.iter().filter(|s| **s).count()), rows.with(Vec::len));
-        if seen == all { format!("{all} kinds of frames") } else { format!("{seen} of {all} kinds of frames") }
+        let kinds = format!("{} of frames", format::counted(all, "kind"));
+        if seen == all { kinds } else { format!("{seen} of {kinds}") }
     });
+    let listens = link.listens();
     let words = move || match look.get() {
         Look::First => Some(("Looking at what arrives".to_owned(), String::new())),
         Look::Failed(why) => Some(("The frames cannot be shown".to_owned(), why)),
         Look::Seen if rows.with(Vec::is_empty) => Some((
             "Nothing has been received".to_owned(),
-            format!("Frames appear here as soon as {} sends or answers.", link.address),
+            match listens {
+                true => format!("Frames appear here as soon as something sends to {}.", link.address),
+                false => format!("Frames appear here as soon as {} sends or answers.", link.address),
+            },
         )),
         Look::Seen if shown.with(|shown| !shown.contains(&true)) => {
             Some(("No frame matches the filter".to_owned(), "Search by id, message name or signal name.".to_owned()))
@@ -111,6 +116,7 @@ pub(super) fn Frames(
                     type="button"
                     class="button"
                     aria-pressed=move || paused.get().to_string()
+                    aria-label=move || if paused.get() { "Continue the frames" } else { "Pause the frames" }
                     on:click=move |_| paused.update(|paused| *paused = !*paused)
                 >
                     {move || if paused.get() { "Continue" } else { "Pause" }}
@@ -239,7 +245,7 @@ fn FrameLine(frame: ArcRwSignal<FrameView>) -> impl IntoView {
                                 <span class="decoded">
                                     <span class="decoded-name">{value.name}</span>
                                     " "
-                                    <b>{minus(value.text)}</b>
+                                    <b>{typeset(&value.text)}</b>
                                 </span>
                             }
                         })
@@ -251,12 +257,16 @@ fn FrameLine(frame: ArcRwSignal<FrameView>) -> impl IntoView {
     }
 }
 
-/// A negative number with the sign of typography.
-fn minus(text: String) -> String {
-    match text.strip_prefix('-') {
-        Some(rest) => format!("{MINUS}{rest}"),
-        None => text,
-    }
+/// Units as descriptions of devices write them in ASCII, and their symbols.
+const UNITS: [(&str, &str); 5] =
+    [(" degC", " °C"), (" deg C", " °C"), (" kOhm", " k\u{3a9}"), (" MOhm", " M\u{3a9}"), (" Ohm", " \u{3a9}")];
+
+/// A number with its unit, with the signs of typography.
+fn typeset(text: &str) -> String {
+    let (sign, rest) = text.strip_prefix('-').map_or((None, text), |rest| (Some(MINUS), rest));
+    let unit = UNITS.iter().find_map(|(ascii, symbol)| Some((rest.strip_suffix(ascii)?, *symbol)));
+    let (number, unit) = unit.unwrap_or((rest, ""));
+    sign.into_iter().collect::<String>() + number + unit
 }
 
 /// Looks at the frames at once and then every second, while the page is seen and not paused.
@@ -313,5 +323,19 @@ fn take(rows: RwSignal<Vec<Row>>, frames: Vec<FrameRow>) {
         .collect();
     if !same {
         rows.set(next);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_have_their_symbols_and_negative_numbers_their_sign() {
+        for (text, set) in
+            [("-4.5 degC", "\u{2212}4.5 °C"), ("637 kOhm", "637 kΩ"), ("42.05 %", "42.05 %"), ("normal", "normal")]
+        {
+            assert_eq!(typeset(text), set);
+        }
     }
 }

@@ -4,6 +4,7 @@ use crate::address::{Leave, Navigation};
 use crate::charts::heatmap::{HeatCell, Heatmap, HeatmapScale, Scale};
 use crate::charts::palette::Palette;
 use crate::components::Shown;
+use crate::derived::Derived;
 use crate::format;
 use crate::live::Live;
 use crate::pages::cells::choice::{By, Choice};
@@ -30,6 +31,7 @@ pub(super) fn CellMap() -> impl IntoView {
         let fixed = Scale::new(spec.limits.voltage_scale_v.low, spec.limits.voltage_scale_v.high);
         move |moment| healthy_scale(&Cells::of(moment, &spec).map(By::Voltage)).unwrap_or(fixed)
     });
+    let unseen = Derived::new(move || cells.with(|cells| cells.iter().all(|cell| *cell == HeatCell::NoValue)));
     let describe = move |cell: usize| {
         let said = |moment: &_, quantity| {
             let shown = Shown::cell(moment, quantity, cell);
@@ -45,7 +47,11 @@ pub(super) fn CellMap() -> impl IntoView {
         let choice = Choice { cell: Some(cell), ..Choice::default() };
         navigation.go(&choice.address(&live.href("/cells"), &topology), Leave::Entry);
     };
-    let label = format!("Cell voltages, {} modules of {} cells", topology.modules(), topology.cells_per_module);
+    let label = format!(
+        "Cell voltages, {} of {}",
+        format::counted(topology.modules(), "module"),
+        format::counted(topology.cells_per_module.into(), "cell")
+    );
     view! {
         <section class="card cell-map" aria-label="Cells">
             <header class="card-head">
@@ -64,7 +70,10 @@ pub(super) fn CellMap() -> impl IntoView {
                 describe
                 on_select=open
             />
+            // Of cells that never reported there is nothing that a colour could mean.
+            <div hidden=move || unseen.get()>
             <HeatmapScale scale palette=Palette::Cividis limits=Vec::new() words=|v: f32| format::millivolts(v).to_string() />
+            </div>
         </section>
     }
     .into_any()
@@ -72,8 +81,15 @@ pub(super) fn CellMap() -> impl IntoView {
 
 /// The scale that holds the healthy cells. The others are marked anyway, and would drown the differences of the rest.
 fn healthy_scale(cells: &[HeatCell]) -> Option<Scale> {
-    let healthy = || cells.iter().filter_map(|cell| if let HeatCell::Good(v) = cell { Some(*v) } else { None });
-    let (low, high) = (healthy().reduce(f32::min)?, healthy().reduce(f32::max)?);
+    let good = || {
+        cells
+            .iter()
+            .filter_map(|cell| if let HeatCell::Good(v) | HeatCell::Elsewhere(v) = cell { Some(*v) } else { None })
+    };
+    // Once none is fresh the picture stays as it was, faded.
+    let old = || cells.iter().filter_map(|cell| if let HeatCell::Stale(v) = cell { Some(*v) } else { None });
+    let low = good().reduce(f32::min).or_else(|| old().reduce(f32::min))?;
+    let high = good().reduce(f32::max).or_else(|| old().reduce(f32::max))?;
     let widen = ((LEAST_V - (high - low)) / 2.0).max(0.0);
     Some(Scale::new(((low - widen) / STEP_V).floor() * STEP_V, ((high + widen) / STEP_V).ceil() * STEP_V))
 }
@@ -81,12 +97,18 @@ fn healthy_scale(cells: &[HeatCell]) -> Option<Scale> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charts::heatmap::Beyond;
+    use domain::alarm::{Direction, Severity};
+
+    const LOW: Beyond = Beyond { side: Direction::Below, severity: Severity::Critical };
 
     #[test]
     fn a_marked_cell_does_not_stretch_the_scale() {
-        let cells = [HeatCell::Good(3.199), HeatCell::Good(3.207), HeatCell::Low(2.8), HeatCell::Stale(3.0)];
+        let cells = [HeatCell::Good(3.199), HeatCell::Good(3.207), HeatCell::Out(2.8, LOW), HeatCell::Stale(3.0)];
         let scale = healthy_scale(&cells).unwrap();
         assert!((scale.low - 3.180).abs() < 1e-4 && (scale.high - 3.225).abs() < 1e-4, "{scale:?}");
-        assert_eq!(healthy_scale(&cells[2..]), None);
+        assert_eq!(healthy_scale(&cells[2..3]), None);
+        let old = healthy_scale(&[HeatCell::StaleOut(LOW), HeatCell::Stale(3.199), HeatCell::Stale(3.207)]).unwrap();
+        assert_eq!(old, scale, "what fell silent keeps its colours");
     }
 }

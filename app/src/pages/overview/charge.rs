@@ -1,10 +1,10 @@
 //! How much is in it: state of charge, energy above the reserve, how long that lasts, health.
 
 use super::energy::{self, Outlook};
-use crate::components::{AgeNote, Card, Shown, SocBar};
+use crate::components::{AgeNote, Card, Freshness, Shown, SocBar};
 use crate::derived::Derived;
 use crate::format;
-use crate::live::Live;
+use crate::live::{Live, Never, why};
 use domain::point::PointId;
 use leptos::prelude::*;
 
@@ -38,7 +38,7 @@ pub(super) fn Charge() -> impl IntoView {
                 <dl class="facts">
                     <div>
                         <dt>"Above reserve"</dt>
-                        <dd>{move || above.get().map_or_else(|why| why.words().to_owned(), |figure| figure.to_string())}</dd>
+                        <dd>{move || above.get().map_or_else(|_| "charge not known".to_owned(), |figure| figure.to_string())}</dd>
                     </div>
                     <div>
                         <dt>{move || outlook.get().0}</dt>
@@ -46,11 +46,21 @@ pub(super) fn Charge() -> impl IntoView {
                     </div>
                     <div>
                         <dt>"State of health"</dt>
-                        <dd>{move || health.with(|v| format!("{}{}{}", v.number(), format::THIN, v.unit()))}</dd>
+                        <dd data-fresh=move || health.with(|v| v.is_fresh().to_string())>{move || health.with(|v| aged(v, live.never.get()))}</dd>
                     </div>
                 </dl>
             </div>
         </Card>
+    }
+}
+
+/// A value with its age once it is old, or why there is none.
+fn aged(shown: &Shown, never: Never) -> String {
+    match (&shown.figure, shown.freshness) {
+        (Some(figure), Freshness::Stale { age_s }) => format!("{figure}, {} old", format::age(age_s)),
+        (Some(figure), _) => figure.to_string(),
+        (None, Freshness::Missing(reason)) => why(reason, never).to_owned(),
+        (None, _) => format::NONE.to_owned(),
     }
 }
 
@@ -61,6 +71,26 @@ fn outlook_words(outlook: Outlook) -> (&'static str, String) {
         Outlook::FullIn(seconds) => ("To full, at this rate", format::duration(seconds)),
         Outlook::BelowReserve => ("To reserve", "below it".to_owned()),
         Outlook::Holding => ("To reserve", "not soon".to_owned()),
-        Outlook::Unknown(why) => ("To reserve", why.words().to_owned()),
+        Outlook::Unknown(what) => ("To reserve", format!("{what} not known")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::moment;
+    use domain::twin::Moment;
+    use std::time::Duration;
+
+    #[test]
+    fn an_old_health_is_told_with_its_age_and_a_missing_one_with_its_reason() {
+        let mut moment = moment();
+        let health = |m: &Moment, never| aged(&Shown::point(m, PointId::Soh), never).replace(format::THIN, " ");
+        assert_eq!(health(&moment, Never::NotMeasured), "98.2 %");
+        moment.now = moment.now + Duration::from_secs(900);
+        assert_eq!(health(&moment, Never::NotMeasured), "98.2 %, 15 min old");
+        moment.state.points.restore(PointId::Soh, Default::default());
+        assert_eq!(health(&moment, Never::NotMeasured), "not measured");
+        assert_eq!(outlook_words(Outlook::Unknown("power")).1, "power not known");
     }
 }

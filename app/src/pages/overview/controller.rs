@@ -1,9 +1,11 @@
 //! What the battery controller says of itself: contactors, mode, insulation, and the nodes that measure the cells.
 
-use crate::components::Card;
+use crate::components::{Card, SeverityMark};
 use crate::derived::Derived;
 use crate::format;
-use crate::live::Live;
+use crate::live::{Live, Never, why};
+use crate::problem::standing;
+use domain::alarm::{Severity, Watch};
 use domain::derived::{contactors, controller_mode};
 use domain::point::PointId;
 use domain::reading::{NoData, NodeQuantity, Sample};
@@ -16,43 +18,66 @@ pub(super) fn Controller() -> impl IntoView {
     let live = Live::expect();
     let modules = live.system().topology.modules();
     let told = [PointId::Contactors, PointId::ControllerMode, PointId::InsulationKohm];
-    let silent = live
-        .map(move |moment| modules == 0 && told.iter().all(|point| moment.point(*point) == Err(NoData::NotPresent)));
+    let never = live.never;
+    let point = move |point, words: fn(f32) -> String| {
+        Derived::new(move || live.moment.with(|moment| said(moment, point, words, never.get())))
+    };
+    let measure = Derived::new(move || live.moment.with(|moment| nodes(moment, never.get())));
+    // Before anything is heard a system with nodes keeps the card's place.
+    let silent = Derived::new(move || {
+        let unmeasured = modules == 0 || never.get() == Never::NotMeasured;
+        unmeasured
+            && live.moment.with(|moment| {
+                let points = told.iter().all(|point| moment.point(*point) == Err(NoData::NotPresent));
+                points && (modules == 0 || nodes_missing(moment) == Some(NoData::NotPresent))
+            })
+    });
+    let alarm = move |watches: &'static [Watch]| live.map(move |moment| standing(moment, watches));
     view! {
         <div class="controller" hidden=silent>
             <Card title="Battery controller" class="controller-card">
                 <dl class="controller-facts">
-                    <Fact name="Contactors" value=live.map(|m| said(m, PointId::Contactors, |bits| contactors(bits).to_owned())) />
-                    <Fact name="Mode" value=live.map(|m| said(m, PointId::ControllerMode, |code| controller_mode(code).to_owned())) />
-                    <Fact name="Insulation" value=live.map(|m| said(m, PointId::InsulationKohm, insulation)) />
-                    {(modules > 0).then(|| view! { <Fact name="AFE nodes" value=live.map(nodes) /> })}
+                    <Fact name="Contactors" value=point(PointId::Contactors, |bits| contactors(bits).to_owned()) alarm=alarm(&[Watch::ContactorMismatch]) />
+                    <Fact name="Mode" value=point(PointId::ControllerMode, |code| controller_mode(code).to_owned()) alarm=alarm(&[Watch::ControllerMode]) />
+                    <Fact name="Insulation" value=point(PointId::InsulationKohm, insulation) alarm=alarm(&[Watch::Insulation]) />
+                    {(modules > 0).then(|| view! { <Fact name="AFE nodes" value=measure alarm=alarm(&[Watch::NodeState, Watch::NodeDelay]) /> })}
                 </dl>
             </Card>
         </div>
     }
 }
 
-/// A name and what is said under it, and whether that is known now.
+/// A name and what is said under it, whether that is known now, and how bad the worst alarm about it is.
 #[component]
-fn Fact(name: &'static str, value: Derived<(String, bool)>) -> impl IntoView {
+fn Fact(name: &'static str, value: Derived<(String, bool)>, alarm: Derived<Option<Severity>>) -> impl IntoView {
     view! {
         <div data-fresh=move || value.with(|(_, fresh)| fresh.to_string())>
             <dt>{name}</dt>
-            <dd class="number">{move || value.with(|(words, _)| words.clone())}</dd>
+            <dd>
+                {move || {
+                    alarm.get().map(|severity| view! { <SeverityMark severity /><span class="visually-hidden">{severity.word()}": "</span> })
+                }}
+                <span class="number">{move || value.with(|(words, _)| words.clone())}</span>
+            </dd>
         </div>
     }
     .into_any()
 }
 
 /// A point's value in words, or why there is none.
-fn said(moment: &Moment, point: PointId, words: fn(f32) -> String) -> (String, bool) {
+fn said(moment: &Moment, point: PointId, words: fn(f32) -> String, never: Never) -> (String, bool) {
     match (moment.point(point), moment.state.points.slot(point).last()) {
         (Ok(value), _) => (words(value), true),
         (Err(NoData::Stale), Some((value, at))) => {
             (format!("{}, {} ago", words(value), format::age(moment.now.mono.seconds_since(at))), false)
         }
-        (Err(why), _) => (why.words().to_owned(), false),
+        (Err(reason), _) => absent(reason, never),
     }
+}
+
+/// Why there is no value. One that the system does not measure is no fault: it is not missed.
+fn absent(reason: NoData, never: Never) -> (String, bool) {
+    (why(reason, never).to_owned(), reason == NoData::NotPresent && never == Never::NotMeasured)
 }
 
 /// A resistance to earth, kΩ: `1.2 MΩ` from a thousand on.
@@ -64,15 +89,14 @@ fn insulation(kohm: f32) -> String {
 }
 
 /// How the nodes of the daisy chain do: `13 of 13 measure, slowest 12 ms`.
-fn nodes(moment: &Moment) -> (String, bool) {
+fn nodes(moment: &Moment, never: Never) -> (String, bool) {
+    if let Some(reason) = nodes_missing(moment) {
+        return absent(reason, never);
+    }
     let now = moment.now.mono;
     let all = moment.state.nodes.len();
     let states: Vec<Sample> = moment.state.nodes.iter().map(|node| node.sample(NodeQuantity::State, now)).collect();
     let known = states.iter().filter(|state| state.is_ok()).count();
-    if known == 0 {
-        let why = states.iter().find_map(|state| state.err()).unwrap_or(NoData::NotPresent);
-        return (why.words().to_owned(), false);
-    }
     let measure = states.iter().filter(|state| state.is_ok_and(|state| state < 0.5)).count();
     let measuring = moment.state.nodes.iter().zip(&states).filter(|(_, state)| state.is_ok_and(|state| state < 0.5));
     let delays = measuring.filter_map(|(node, _)| node.sample(NodeQuantity::Delay, now).ok());
@@ -80,6 +104,14 @@ fn nodes(moment: &Moment) -> (String, bool) {
         .reduce(f32::max)
         .map_or_else(String::new, |s| format!(", slowest {}{}ms", format::fixed(s * 1_000.0, 0), format::THIN));
     (format!("{measure} of {all} measure{slowest}"), known == all)
+}
+
+/// Why nothing is known of any node; `None` if something is.
+fn nodes_missing(moment: &Moment) -> Option<NoData> {
+    let state = |node: &domain::slot::Node| node.sample(NodeQuantity::State, moment.now.mono);
+    let known = moment.state.nodes.iter().any(|node| state(node).is_ok());
+    let why = moment.state.nodes.iter().find_map(|node| state(node).err());
+    if known { None } else { Some(why.unwrap_or(NoData::NotPresent)) }
 }
 
 #[cfg(test)]
@@ -95,24 +127,28 @@ mod tests {
     #[test]
     fn what_is_not_known_is_said_with_its_reason_and_never_as_a_state() {
         let mut moment = moment();
-        let mode = |m: &Moment| plain(said(m, PointId::ControllerMode, |code| controller_mode(code).to_owned()));
-        let earth = |m: &Moment| plain(said(m, PointId::InsulationKohm, insulation));
+        let mode = |m: &Moment| {
+            plain(said(m, PointId::ControllerMode, |code| controller_mode(code).to_owned(), Never::NotYet))
+        };
+        let earth = |m: &Moment| plain(said(m, PointId::InsulationKohm, insulation, Never::NotYet));
         assert_eq!(mode(&moment), ("normal".into(), true));
         assert_eq!(earth(&moment), ("never received".into(), false));
+        let unmeasured = said(&moment, PointId::InsulationKohm, insulation, Never::NotMeasured);
+        assert_eq!(unmeasured, ("not measured".into(), true), "no fault");
         moment.state.points.set(PointId::InsulationKohm, Ok(850.0), moment.now.mono);
         assert_eq!(earth(&moment), ("850 kΩ".into(), true));
         moment.now = moment.now + Duration::from_secs(60);
         assert_eq!(mode(&moment), ("normal, 60 s ago".into(), false));
-        assert_eq!(plain(nodes(&moment)), ("stale".into(), false));
+        assert_eq!(plain(nodes(&moment, Never::NotYet)), ("stale".into(), false));
     }
 
     #[test]
     fn nodes_are_counted_with_the_slowest() {
         let mut moment = moment();
-        assert_eq!(plain(nodes(&moment)), ("13 of 13 measure, slowest 12 ms".into(), true));
+        assert_eq!(plain(nodes(&moment, Never::NotYet)), ("13 of 13 measure, slowest 12 ms".into(), true));
         moment.state.nodes[5].set(NodeQuantity::State, Ok(2.0), moment.now.mono);
         moment.state.nodes[5].set(NodeQuantity::Delay, Ok(30.0), moment.now.mono);
-        assert_eq!(plain(nodes(&moment)), ("12 of 13 measure, slowest 12 ms".into(), true));
+        assert_eq!(plain(nodes(&moment, Never::NotYet)), ("12 of 13 measure, slowest 12 ms".into(), true));
         assert_eq!(insulation(1_240.0).replace(format::THIN, " "), "1.2 MΩ");
     }
 }

@@ -53,6 +53,7 @@ pub fn Ended() -> impl IntoView {
         quarter.track();
         question.ask(move || fetch(live, look));
     });
+    live.on_return(move || question.ask(move || fetch(live, look)));
     let list = move || match look.get() {
         Look::Under => view! { <p class="note">"Asking what ended in the last 24 hours"</p> }.into_any(),
         Look::Failed(why) => {
@@ -83,7 +84,7 @@ fn row(over: Over, live: &Live) -> impl IntoView + use<> {
         n => format!(", {n}{THIN}times"),
     };
     view! {
-        <li class="problem">
+        <li class="problem-over">
             <SeverityMark severity=over.severity />
             <div>
                 <a href=address_of(&there, Some(over.at)) rel="external">{over.words}</a>

@@ -1,7 +1,7 @@
 //! How much energy there is above the reserve, and how long it lasts. Pure.
 
 use domain::point::PointId;
-use domain::reading::{NoData, Sample};
+use domain::reading::Sample;
 use domain::spec::SystemSpec;
 use domain::twin::Moment;
 
@@ -21,8 +21,8 @@ pub(super) enum Outlook {
     BelowReserve,
     /// Nothing changes soon.
     Holding,
-    /// It cannot be known.
-    Unknown(NoData),
+    /// It cannot be known, because this is not.
+    Unknown(&'static str),
 }
 
 /// Energy above the reserve, Wh, not negative. A pack of unknown health counts as new.
@@ -39,7 +39,8 @@ fn usable_wh(moment: &Moment, spec: &SystemSpec) -> f32 {
 pub(super) fn outlook(moment: &Moment, spec: &SystemSpec) -> Outlook {
     let (soc_pct, power_w) = match (moment.point(PointId::Soc), moment.point(PointId::Power)) {
         (Ok(soc_pct), Ok(power_w)) => (soc_pct, power_w),
-        (Err(why), _) | (_, Err(why)) => return Outlook::Unknown(why),
+        (Err(_), _) => return Outlook::Unknown("charge"),
+        (_, Err(_)) => return Outlook::Unknown("power"),
     };
     let seconds = |share_pct: f32| share_pct / 100.0 * usable_wh(moment, spec) / power_w.abs() * 3_600.0;
     if power_w > IDLE_W {
@@ -59,6 +60,7 @@ pub(super) fn outlook(moment: &Moment, spec: &SystemSpec) -> Outlook {
 mod tests {
     use super::*;
     use crate::sample::{moment, spec};
+    use domain::reading::NoData;
     use domain::time::Mono;
 
     #[test]
@@ -78,8 +80,8 @@ mod tests {
             (Ok(19.0), Ok(hour_w), Outlook::BelowReserve),
             (Ok(70.0), Ok(50.0), Outlook::Holding),
             (Ok(70.0), Ok(200.0), Outlook::Holding),
-            (Err(NoData::Error), Ok(0.0), Outlook::Unknown(NoData::Error)),
-            (Ok(70.0), Err(NoData::Timeout), Outlook::Unknown(NoData::Timeout)),
+            (Err(NoData::Error), Ok(0.0), Outlook::Unknown("charge")),
+            (Ok(70.0), Err(NoData::Timeout), Outlook::Unknown("power")),
         ] {
             match (at(soc, power), expected) {
                 (Outlook::ReserveIn(a), Outlook::ReserveIn(b)) | (Outlook::FullIn(a), Outlook::FullIn(b)) => {

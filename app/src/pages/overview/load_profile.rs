@@ -18,7 +18,7 @@ const STEP_S: f64 = 0.5;
 /// The axis spans at least this, kW.
 fn least_kw(kind: SystemKind) -> f64 {
     match kind {
-        SystemKind::DataCentre => 50.0,
+        SystemKind::DataCentre | SystemKind::Storage => 50.0,
         SystemKind::Home => 2.0,
     }
 }
@@ -49,8 +49,13 @@ pub(super) fn LoadProfile(
         false => "now",
     });
     let chart = Derived::new(move || live.profile.with(|profile| chart(profile, kind, end.get())));
+    let note =
+        Derived::new(move || match chart.with(|chart| chart.lines.iter().all(|line| line.segments.is_empty())) {
+            true => "no power was measured in the last 10 minutes".to_owned(),
+            false => format!("kW, last 10 minutes at {rate}; battery above 0 discharging, below 0 charging"),
+        });
     view! {
-        <Card title="Load profile" note=format!("kW, last 10 minutes at {rate}") class=if wide { "load-profile wide" } else { "load-profile" }>
+        <Card title="Load profile" note class=if wide { "load-profile wide" } else { "load-profile" }>
             <LineChartView id="load-profile" chart label="Load profile of the last 10 minutes, in kilowatts" height_px=HEIGHT_PX />
         </Card>
     }

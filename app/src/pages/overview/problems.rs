@@ -1,5 +1,7 @@
 //! "Are there problems?" One place, one answer: what is wrong here, what follows from it, what is wrong with the other
 //! systems of the site, and what ended in the last 24 hours.
+//!
+//! A problem is one line, so that many are seen at once. What follows from it and what to do unfolds below the line.
 
 use super::ended;
 use crate::alive::alive;
@@ -12,10 +14,13 @@ use crate::live::Live;
 use crate::pages::cells::choice::Choice;
 use crate::problem::{Problem, STORAGE, Seen, problems, tally, verdict};
 use crate::whose;
-use domain::alarm::RuleIdx;
+use domain::alarm::{RuleIdx, Severity};
 use domain::twin::Health;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+
+/// So many problems are listed at once, and all that are critical; the others after a click.
+const LISTED: usize = 6;
 
 /// What is wrong, since when, and what to do; or that nothing is.
 #[component]
@@ -36,6 +41,9 @@ pub(super) fn Problems() -> impl IntoView {
         move |moment| problems(moment, &site, &spec)
     });
     let storage = live.map(|moment| moment.site.storage.clone());
+    let all = RwSignal::new(false);
+    let more = Derived::new(move || list.with(|list| more(list.iter().map(|problem| problem.severity))));
+    let more_words = move || if all.get() { "Show fewer".to_owned() } else { format!("{} more", more.get()) };
     let rules =
         Derived::new(move || list.with(|list| list.iter().map(|problem| problem.rule).collect::<Vec<RuleIdx>>()));
     let well = Derived::new(move || !lost.get() && verdict.with(|v| v.well));
@@ -65,10 +73,19 @@ pub(super) fn Problems() -> impl IntoView {
             <div class="problem-lists" tabindex="0" role="group" aria-label="Problems of the site">
                 <ul class="problem-list" aria-label="Active problems" hidden=move || list.with(Vec::is_empty)>
                     <For each=move || rules.get() key=|rule| rule.0 let:rule>
-                        <Row rule list />
+                        <Row rule list all />
                     </For>
                 </ul>
-                <div class="problem" hidden=move || storage.with(String::is_empty)>
+                <button
+                    type="button"
+                    class="problem-more"
+                    hidden=move || more.get() == 0
+                    aria-expanded=move || all.get().to_string()
+                    on:click=move |_| all.update(|all| *all = !*all)
+                >
+                    {more_words}
+                </button>
+                <div class="problem problem-storage" hidden=move || storage.with(String::is_empty)>
                     <SeverityMark severity=STORAGE />
                     <div>
                         <p class="problem-words">"History is not being kept"</p>
@@ -82,9 +99,25 @@ pub(super) fn Problems() -> impl IntoView {
     }
 }
 
-/// One line of the list. It reads its own problem, so that a changed value does not draw the list again.
+/// How many of these, worst first, are not listed at once.
+fn more(severities: impl Iterator<Item = Severity>) -> usize {
+    severities.enumerate().filter(|(place, severity)| is_spare(*place, *severity)).count()
+}
+
+/// Whether a problem at this place of the list can wait for a click.
+fn is_spare(place: usize, severity: Severity) -> bool {
+    place >= LISTED && severity != Severity::Critical
+}
+
+/// One line of the list, and what unfolds below it. It reads its own problem, so that a changed value does not draw the
+/// list again.
 #[component]
-fn Row(rule: RuleIdx, list: Derived<Vec<Problem>>) -> impl IntoView {
+fn Row(
+    rule: RuleIdx,
+    list: Derived<Vec<Problem>>,
+    /// Whether the list is shown whole.
+    all: RwSignal<bool>,
+) -> impl IntoView {
     let live = Live::expect();
     let problem = Derived::with_last(move |last: Option<&Option<Problem>>| {
         let found = list.with(|list| list.iter().find(|problem| problem.rule == rule).cloned());
@@ -97,24 +130,43 @@ fn Row(rule: RuleIdx, list: Derived<Vec<Problem>>) -> impl IntoView {
     let seen = Derived::new(move || problem.with(|p| p.as_ref().map(|p| p.seen.clone())));
     let href = Derived::new(move || seen.with(|seen| seen.as_ref().map(|seen| address(seen, &live))));
     let severity = Derived::new(move || problem.with(|p| p.as_ref().map(|p| p.severity)));
+    let spare = Derived::new(move || {
+        let place = list.with(|list| list.iter().position(|problem| problem.rule == rule));
+        let severity = severity.get().unwrap_or(Severity::Critical);
+        !all.get() && place.is_some_and(|place| is_spare(place, severity))
+    });
+    let open = RwSignal::new(false);
+    let details = format!("problem-{}", rule.0);
+    let words = say(|p| format!("{}{}", p.words, p.others));
     let since = Derived::new(move || problem.with(|p| p.as_ref().map(|p| p.since).unwrap_or_default()));
     let effects = Derived::new(move || problem.with(|p| p.as_ref().map(|p| p.effects.clone()).unwrap_or_default()));
     view! {
-        <li class="problem">
-            {move || severity.get().map(|severity| view! { <SeverityMark severity /> })}
-            <div>
-                <p class="problem-words">
-                    <a href=href>{say(|p| format!("{}{}", p.words, p.others))}</a>
-                </p>
-                <ul class="problem-effects note" aria-label="What follows from it" hidden=move || effects.with(Vec::is_empty)>
+        <li class="problem" hidden=spare data-open=move || open.get().to_string()>
+            <p class="problem-line">
+                {move || severity.get().map(|severity| view! { <SeverityMark severity /> })}
+                <a class="problem-words" href=href title=words>{words}</a>
+                <span class="problem-age note">{say(|p| format::duration(p.for_s))}</span>
+                <button
+                    type="button"
+                    class="problem-unfold"
+                    aria-label=move || format!("More about: {}", words.get())
+                    aria-expanded=move || open.get().to_string()
+                    aria-controls=details.clone()
+                    on:click=move |_| open.update(|open| *open = !*open)
+                >
+                    <Icon glyph=Glyph::Down />
+                </button>
+            </p>
+            <div id=details class="problem-details note" hidden=move || !open.get()>
+                <ul class="problem-effects" aria-label="What follows from it" hidden=move || effects.with(Vec::is_empty)>
                     {move || effects.get().into_iter().map(|words| view! { <li>{words}</li> }).collect_view()}
                 </ul>
-                <p class="note">
+                <p>
                     {say(|p| format!("{}, since ", sentence(p.severity.word())))}
                     <LocalTime utc=since />
                     {say(|p| format!(" ({}). ", format::duration(p.for_s)))}
                     {say(|p| if p.signal_lost { "Signal lost: it cannot be known whether it is over. ".to_owned() } else { String::new() })}
-                    {say(|p| sentence(p.advice))}
+                    {say(|p| format!("{}.", sentence(p.advice)))}
                 </p>
             </div>
         </li>
@@ -178,4 +230,20 @@ fn EndedPlace() -> impl IntoView {
     });
     view! { <div class="ended">{move || there.get().then(|| ended::CHUNK.view().map(|view| view())).flatten()}</div> }
         .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_critical_problems_are_listed_whatever_their_number() {
+        use Severity::{Critical, Warning};
+        let of = |critical: usize, warnings: usize| {
+            more([vec![Critical; critical], vec![Warning; warnings]].concat().into_iter())
+        };
+        for (critical, warnings, hidden) in [(0, 0, 0), (0, 6, 0), (0, 9, 3), (5, 6, 5), (6, 6, 6), (8, 3, 3)] {
+            assert_eq!(of(critical, warnings), hidden, "{critical} critical and {warnings} warnings");
+        }
+    }
 }

@@ -5,12 +5,14 @@ use super::energy::IDLE_W;
 use crate::components::{Reading, Shown};
 use crate::derived::Derived;
 use crate::format;
-use crate::live::Live;
+use crate::live::{Live, made_of_rows};
+use crate::problem::standing;
+use domain::alarm::Watch;
 use domain::derived::sop_use_pct;
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData};
+use domain::slot::PowerFrom;
 use domain::spec::{SystemKind, SystemSpec};
-use domain::time::Mono;
 use domain::twin::Moment;
 use leptos::prelude::*;
 
@@ -18,6 +20,20 @@ use leptos::prelude::*;
 const IDLE_A: f32 = 0.5;
 /// Over how long the voltage's change is told, s.
 const CHANGE_S: f64 = 10.0;
+
+/// Whose alarms a tile is marked with.
+const VOLTAGE: [Watch; 3] = [Watch::PackVoltage, Watch::VoltageOff, Watch::BusSag];
+const CURRENT: [Watch; 2] = [Watch::ChargeCurrent, Watch::DischargeCurrent];
+const POWER: [Watch; 2] = [Watch::ChargeLimitUse, Watch::DischargeLimitUse];
+const CELL_VOLTAGE: [Watch; 3] = [Watch::CellSpread, Watch::CellVoltageLow, Watch::CellVoltageHigh];
+const HEAT: [Watch; 6] = [
+    Watch::CellTemperatureHigh,
+    Watch::CellTemperatureLow,
+    Watch::ChargeHottest,
+    Watch::ChargeColdest,
+    Watch::DischargeHottest,
+    Watch::DischargeColdest,
+];
 
 /// The row of tiles. A system without cells has no tiles for them.
 #[component]
@@ -41,7 +57,10 @@ pub(super) fn Tiles() -> impl IntoView {
     });
     let power_words = live.map(|moment| {
         let limit = limit_w(moment).map_or_else(|_| String::new(), |w| format!("limit {}", format::kilowatts_whole(w)));
-        moment.point(PointId::Power).map_or_else(|_| String::new(), |w| two_lines(direction(w, IDLE_W), &limit))
+        let derived = moment.state.points.power_from() == PowerFrom::Derived;
+        // The second line has room for one of both; that it is derived is said of a power without a limit.
+        let second = if derived && limit.is_empty() { "voltage \u{d7} current".to_owned() } else { limit };
+        moment.point(PointId::Power).map_or_else(|_| String::new(), |w| two_lines(direction(w, IDLE_W), &second))
     });
     let headroom = live.map(|moment| {
         let inputs = [PointId::Power, limit_point(moment)];
@@ -52,20 +71,20 @@ pub(super) fn Tiles() -> impl IntoView {
     view! {
         <div class="tiles">
             <section class="card tile" aria-label="Voltage">
-                <Reading label="Voltage" value=live.shown(PointId::Voltage) note=voltage_words />
+                <Reading label="Voltage" value=live.shown(PointId::Voltage) note=voltage_words alarm=live.map(|m| standing(m, &VOLTAGE)) />
             </section>
             <section class="card tile" aria-label="Current">
-                <Reading label="Current" value=live.map(|m| Shown::point_as(m, PointId::Current, |a| format::amperes(a.abs()))) note=current_words />
+                <Reading label="Current" value=live.map(|m| Shown::point_as(m, PointId::Current, |a| format::amperes(a.abs()))) note=current_words alarm=live.map(|m| standing(m, &CURRENT)) />
             </section>
             <section class="card tile" aria-label="Battery power">
-                <Reading label="Battery power" value=live.map(|m| Shown::point_as(m, PointId::Power, |w| format::kilowatts(w.abs()))) note=power_words />
+                <Reading label="Battery power" value=live.map(|m| Shown::point_as(m, PointId::Power, |w| format::kilowatts(w.abs()))) note=power_words alarm=live.map(|m| standing(m, &POWER)) />
             </section>
             {if spec.kind == SystemKind::Home {
                 view! { <HomeTiles /> }.into_any()
             } else {
                 view! {
                     <section class="card tile" aria-label="Headroom">
-                        <Reading label="Headroom" value=headroom note=limit_words />
+                        <Reading label="Headroom" value=headroom note=limit_words alarm=live.map(|m| standing(m, &[Watch::SopUse])) />
                     </section>
                 }
                     .into_any()
@@ -80,19 +99,18 @@ pub(super) fn Tiles() -> impl IntoView {
 fn CellTiles() -> impl IntoView {
     let live = Live::expect();
     let spec = live.system();
-    let spread = live.map(|m| extreme(m, CellQuantity::Voltage, |s| s.spread(), format::millivolts));
     let spread_words = live.map({
         let spec = spec.clone();
-        move |m| between(m, &spec, CellQuantity::Voltage, |v| format::millivolts(v).number)
+        move |m| spread_words(m, &spec)
     });
-    let hottest = live.map(|m| extreme(m, CellQuantity::Temperature, |s| s.max, format::celsius));
+    let hottest = live.map(|m| Shown::cells(m, CellQuantity::Temperature, |s| format::celsius(s.max)));
     let heat_words = live.map(move |m| heat_words(m, &spec));
     view! {
         <section class="card tile" aria-label="Cell spread">
-            <Reading label="Cell spread" value=spread note=spread_words />
+            <Reading label="Cell spread" value=live.map(spread) note=spread_words alarm=live.map(|m| standing(m, &CELL_VOLTAGE)) />
         </section>
         <section class="card tile" aria-label="Hottest cell">
-            <Reading label="Hottest cell" value=hottest note=heat_words />
+            <Reading label="Hottest cell" value=hottest note=heat_words alarm=live.map(|m| standing(m, &HEAT)) />
         </section>
     }
 }
@@ -103,13 +121,13 @@ fn HomeTiles() -> impl IntoView {
     let estimate_words = live.map(|moment| apart_words(moment).unwrap_or_default());
     view! {
         <section class="card tile" aria-label="Temperature">
-            <Reading label="Temperature" value=live.shown(PointId::Temperature) />
+            <Reading label="Temperature" value=live.shown(PointId::Temperature) alarm=live.map(|m| standing(m, &HEAT)) />
         </section>
         <section class="card tile" aria-label="Solar">
             <Reading label="Solar" value=live.map(|m| Shown::point_as(m, PointId::SolarPower, format::kilowatts)) />
         </section>
         <section class="card tile" aria-label="Inverter's estimate">
-            <Reading label="Inverter's estimate" value=live.shown(PointId::InverterSoc) note=estimate_words />
+            <Reading label="Inverter's estimate" value=live.shown(PointId::InverterSoc) note=estimate_words alarm=live.map(|m| standing(m, &[Watch::InverterSocMove])) />
         </section>
     }
 }
@@ -165,30 +183,38 @@ fn two_lines(first: &str, second: &str) -> String {
     format!("{first}\n{second}")
 }
 
-/// One figure of all cells, as old as the oldest of the fresh ones.
-fn extreme(
-    moment: &Moment,
-    quantity: CellQuantity,
-    pick: impl Fn(domain::cells::ColumnStats) -> f32,
-    figure: impl Fn(f32) -> format::Figure,
-) -> Shown {
-    let (column, now) = (moment.state.cells.column(quantity), moment.now.mono);
-    let oldest: Option<Mono> = (0..column.len())
-        .filter(|c| column.sample(*c, now).is_ok())
-        .filter_map(|c| column.last(c))
-        .map(|(_, at)| at)
-        .min();
-    let seen = (0..column.len()).any(|cell| column.last(cell).is_some());
-    let sample = column.stats(now).map(pick).ok_or(if seen { NoData::Stale } else { NoData::NotPresent });
-    Shown::new(sample, sample.ok().zip(oldest), now, figure)
+/// The furthest that two cells are apart. Where cells are means of their minute, what the BMS said of its extremes then.
+fn spread(moment: &Moment) -> Shown {
+    match extremes_told(moment) {
+        Some((low, high)) if made_of_rows(moment) => {
+            let inputs = [PointId::CellVoltageMin, PointId::CellVoltageMax];
+            Shown::derived(moment, Ok(high - low), &inputs, format::millivolts)
+        }
+        _ => Shown::cells(moment, CellQuantity::Voltage, |stats| format::millivolts(stats.spread())),
+    }
+}
+
+/// Lowest and highest cell voltage as the BMS says, V.
+fn extremes_told(moment: &Moment) -> Option<(f32, f32)> {
+    Some((moment.point(PointId::CellVoltageMin).ok()?, moment.point(PointId::CellVoltageMax).ok()?))
 }
 
 /// The lowest and the highest cell with their names: `min 2 981, cell 7.12`, `max 3 019, cell 3.4`.
-fn between(moment: &Moment, spec: &SystemSpec, quantity: CellQuantity, number: impl Fn(f32) -> String) -> String {
-    moment.state.cells.column(quantity).stats(moment.now.mono).map_or_else(String::new, |stats| {
-        let cell = |cell| spec.topology.cell_name(cell);
-        let extreme = |name, value, at| format!("{name} {}, cell {}", number(value), cell(at));
-        two_lines(&extreme("min", stats.min, stats.min_at), &extreme("max", stats.max, stats.max_at))
+fn spread_words(moment: &Moment, spec: &SystemSpec) -> String {
+    let extreme = |name: &str, volts: f32, cell: Option<usize>| {
+        let cell = cell.map_or_else(String::new, |cell| format!(", cell {}", spec.topology.cell_name(cell)));
+        format!("{name} {}{cell}", format::millivolts(volts).number)
+    };
+    if let (true, Some((low, high))) = (made_of_rows(moment), extremes_told(moment)) {
+        let place = |point| {
+            let cell = moment.point(point).ok()? as usize;
+            (cell < spec.topology.cells()).then_some(cell)
+        };
+        let (low_at, high_at) = (place(PointId::CellVoltageMinAt), place(PointId::CellVoltageMaxAt));
+        return two_lines(&extreme("min", low, low_at), &extreme("max", high, high_at));
+    }
+    moment.state.cells.column(CellQuantity::Voltage).stats(moment.now.mono).map_or_else(String::new, |stats| {
+        two_lines(&extreme("min", stats.min, Some(stats.min_at)), &extreme("max", stats.max, Some(stats.max_at)))
     })
 }
 
@@ -209,16 +235,31 @@ mod tests {
     use super::*;
     use crate::components::Freshness;
     use crate::sample::{moment, spec};
+    use domain::time::Mono;
 
     #[test]
     fn cells_are_summed_up_with_their_names() {
         let mut moment = moment();
         let now = moment.now.mono;
         moment.state.cells.column_mut(CellQuantity::Voltage).set(131, Ok(2.981), now);
-        let words = between(&moment, &spec(), CellQuantity::Voltage, |v| format::millivolts(v).number);
+        let words = spread_words(&moment, &spec());
         assert!(words.starts_with("min 2\u{202f}981, cell 7.12\nmax 3\u{202f}2"), "{words}");
-        let spread = extreme(&moment, CellQuantity::Voltage, |s| s.spread(), format::millivolts);
-        assert!(spread.is_fresh());
+        assert!(spread(&moment).is_fresh());
+    }
+
+    #[test]
+    fn where_cells_are_means_the_spread_is_what_the_bms_said() {
+        let mut moment = Moment { links: Vec::new(), ..moment() };
+        assert_eq!(spread(&moment).freshness, Freshness::Mean, "it said nothing");
+        let now = moment.now.mono;
+        for (point, value) in
+            [(PointId::CellVoltageMin, 3.190), (PointId::CellVoltageMax, 3.210), (PointId::CellVoltageMinAt, 131.0)]
+        {
+            moment.state.points.set(point, Ok(value), now);
+        }
+        assert_eq!(spread(&moment).number(), "20");
+        let words = spread_words(&moment, &spec()).replace(format::THIN, " ");
+        assert_eq!(words, two_lines("min 3 190, cell 7.12", "max 3 210"));
     }
 
     #[test]
@@ -232,11 +273,11 @@ mod tests {
     }
 
     #[test]
-    fn without_fresh_cells_there_is_no_spread() {
+    fn a_spread_that_is_old_is_still_there_with_its_age() {
         let mut moment = moment();
         moment.now.mono = Mono(moment.now.mono.0 + 60_000_000);
-        let spread = extreme(&moment, CellQuantity::Voltage, |s| s.spread(), format::millivolts);
-        assert_eq!(spread.freshness, Freshness::Missing(NoData::Stale));
+        let old = spread(&moment);
+        assert!(matches!(old.freshness, Freshness::Stale { age_s } if age_s > 60.0) && old.figure.is_some(), "{old:?}");
     }
 
     #[test]

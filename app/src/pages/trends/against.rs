@@ -64,7 +64,7 @@ pub(super) fn LaidOver(
     let against = Derived::new(move || choice.with(|choice| choice.against));
     let words = move || {
         let other = against.get().window(window.get())?;
-        Some(format!("Dashed lines: {}, {}", against.get().words(), window_words(other, offset_s.get()?)))
+        Some(format!("Pale lines: {}, {}", against.get().words(), window_words(other, offset_s.get()?)))
     };
     view! {
         <div class="trends-against">

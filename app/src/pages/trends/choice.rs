@@ -106,13 +106,31 @@ pub const CELLS_MAX: usize = 6;
 /// What a system's page shows at first.
 fn first_points(kind: SystemKind) -> &'static [PointId] {
     match kind {
-        SystemKind::DataCentre => {
+        SystemKind::DataCentre | SystemKind::Storage => {
             &[PointId::LoadPower, PointId::Power, PointId::Voltage, PointId::Soc, PointId::CellTemperatureMax]
         }
         SystemKind::Home => {
             &[PointId::SolarPower, PointId::LoadPower, PointId::Voltage, PointId::Soc, PointId::Temperature]
         }
     }
+}
+
+/// What is said of a time in the address that cannot be understood.
+pub fn wrong_time(address: &Address) -> Option<String> {
+    let number = |name: &str| domain::decimal::parse(&address.field(name)?);
+    let wrong = |name: &str| address.field(name).is_some() && number(name).is_none();
+    let text = match (number("from"), number("to"), number("last")) {
+        _ if ["from", "to", "last"].into_iter().any(wrong) => "a time that is no number of seconds",
+        (Some(from_s), Some(to_s), _) if to_s <= from_s => "a time that ends before it begins",
+        (Some(_), None, _) | (None, Some(_), _) => "one end of a time only",
+        (None, None, Some(last_s)) if !(SHORTEST_S..=LONGEST_S).contains(&last_s) => {
+            "a time that is too short or too long"
+        }
+        _ => return None,
+    };
+    Some(format!(
+        "The address has {text}; another one is shown. Times are seconds since 1970, as in from=1760000000&to=1760003600."
+    ))
 }
 
 impl Choice {
@@ -247,6 +265,22 @@ mod tests {
     const PACK: SystemKind = SystemKind::DataCentre;
     const CELLS: Topology = Topology::new(1, 13, 20);
     const RACKS: Topology = Topology::new(20, 10, 32);
+
+    #[test]
+    fn a_time_that_is_none_is_told() {
+        for (address, says) in [
+            ("/trends", ""),
+            ("/trends?last=600", ""),
+            ("/trends?from=1760000000&to=1760000010", ""),
+            ("/trends?from=x", "no number"),
+            ("/trends?from=9&to=3", "ends before"),
+            ("/trends?from=1", "one end"),
+            ("/trends?last=0", "too short"),
+        ] {
+            let words = wrong_time(&Address::parse(address)).unwrap_or_default();
+            assert!(words.contains(says) && words.is_empty() == says.is_empty(), "{address}: {words}");
+        }
+    }
 
     #[test]
     fn cells_come_back_from_the_address_and_the_first_makes_room() {

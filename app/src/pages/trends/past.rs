@@ -1,6 +1,7 @@
 //! What the server knows of the time that is shown: one question at a time, and the newest wish is the next.
 
 use crate::api;
+use crate::live::Live;
 use domain::point::PointId;
 use domain::topology::Topology;
 use domain::wire::Wire;
@@ -20,6 +21,8 @@ pub(super) struct Past<T: Send + Sync + 'static> {
     wish: StoredValue<Option<String>>,
     /// What was asked last.
     asked: StoredValue<String>,
+    /// The newest wish, answered or not.
+    wanted: StoredValue<String>,
 }
 
 impl<T: Send + Sync + 'static> Clone for Past<T> {
@@ -31,20 +34,29 @@ impl<T: Send + Sync + 'static> Clone for Past<T> {
 impl<T: Send + Sync + 'static> Copy for Past<T> {}
 
 impl<T: Wire + Default + Send + Sync + 'static> Past<T> {
+    /// Nothing asked yet. What had no answer is asked again when the server is back.
     pub(super) fn new() -> Past<T> {
-        Past {
+        let past = Past {
             answer: RwSignal::default(),
             failed: RwSignal::new(None),
             empty: RwSignal::new(true),
             asking: StoredValue::new(false),
             wish: StoredValue::new(None),
             asked: StoredValue::new(String::new()),
-        }
+            wanted: StoredValue::new(String::new()),
+        };
+        Live::expect().on_return(move || {
+            if past.failed.with_untracked(Option::is_some) && past.wanted.with_value(|path| !path.is_empty()) {
+                past.want(past.wanted.get_value());
+            }
+        });
+        past
     }
 
     /// Forgets what was answered.
     pub(super) fn forget(self) {
         self.asked.set_value(String::new());
+        self.wanted.set_value(String::new());
         self.answer.set(Arc::default());
         self.failed.set(None);
     }
@@ -55,6 +67,7 @@ impl<T: Wire + Default + Send + Sync + 'static> Past<T> {
         if !self.asking.get_value() && self.asked.with_value(|asked| *asked == path) {
             return;
         }
+        self.wanted.set_value(path.clone());
         self.wish.set_value(Some(path));
         if self.asking.get_value() {
             return;

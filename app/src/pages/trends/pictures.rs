@@ -26,6 +26,18 @@ pub enum Axis {
     Temperature,
 }
 
+impl Axis {
+    /// What a sign means, where a battery has one; else empty.
+    pub fn sign_words(self) -> String {
+        let battery = match self {
+            Axis::Power => "battery above 0 discharging, below 0 charging",
+            Axis::Current => "above 0 discharging, below 0 charging",
+            _ => "",
+        };
+        battery.to_owned()
+    }
+}
+
 /// What is known of an axis.
 struct AxisSpec {
     axis: Axis,

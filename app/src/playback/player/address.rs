@@ -31,6 +31,20 @@ impl Player {
         self.waiting.set_value(set_timeout_with_handle(later, ADDRESS_AFTER).ok());
     }
 
+    /// After a jump: the way back leads to what was shown before it.
+    pub(in crate::playback) fn leave_entry(self, at: Utc) {
+        // A jump to what has just been leads to the present.
+        if (self.head_ms.get_untracked() - at.0 as f64 / 1e3).abs() >= 1.0 {
+            return;
+        }
+        // To the millisecond, as it stands in the address.
+        let at = Utc(at.0.div_euclid(1_000) * 1_000);
+        self.inner.update_value(|inner| inner.written = Some(at));
+        self.navigation.carry(Some((AT, rfc3339(at))));
+        let here = untrack(|| self.navigation.at());
+        self.navigation.go(&address_of(&here, Some(at)), Leave::Step);
+    }
+
     /// Goes where the address says: on the way back, or when somebody typed it.
     pub(super) fn follow_address(self) {
         Effect::new(move |_| {

@@ -1,6 +1,7 @@
 //! What the page shows of the past: the moment at the head, older with every frame where there is no newer one.
 
 use super::{FRAMES_A_SECOND, PRESENT_MS, Player, Shown, performance_ms};
+use crate::api::NO_SERVER;
 use crate::live::aged;
 use domain::time::Utc;
 use domain::twin::Moment;
@@ -64,6 +65,10 @@ impl Player {
             let shot = inner.reel.at(head_ms).map(|shot| (shot.at_ms, Arc::clone(&shot.moment), shot.whole));
             (shot, inner.shown, Arc::clone(&inner.spec))
         });
+        let asked = self.inner.with_value(|inner| inner.reel.knows(head_ms));
+        if found.0.is_none() && !asked && !self.playing.get_untracked() {
+            return self.stay();
+        }
         let (shown, moment) = match found {
             (Some((at_ms, moment, whole)), shown, _) => {
                 let gone = Duration::from_secs_f64(((head_ms - at_ms) / 1e3).max(0.0));
@@ -87,6 +92,25 @@ impl Player {
         };
         self.inner.update_value(|inner| inner.shown = Some(shown));
         self.live.show(moment);
+    }
+
+    /// What there was at the head could not be asked: the page keeps the moment that it shows, and the head goes there.
+    fn stay(self) {
+        if self.live.past.get_untracked() {
+            self.head_ms.set(self.live.moment.get_untracked().now.utc.0 as f64 / 1e3);
+            self.remember();
+        }
+    }
+
+    /// Takes back what was said of a server that could not be reached, and asks again.
+    pub(super) fn server_is_back(self) {
+        if self.says.with_untracked(|says| says != NO_SERVER) {
+            return;
+        }
+        self.says.set(String::new());
+        if self.live.past.get_untracked() && !self.playing.get_untracked() {
+            self.fetch();
+        }
     }
 
     /// Says what is not as it was.

@@ -57,12 +57,30 @@ impl Alarm {
             {
                 format!("{}: {}", spec.name, status.reason)
             }
+            // Nothing answers now; what answered last was not the right one.
+            Some((status, spec))
+                if rule.watch == Watch::LinkStranger
+                    && !matches!(status.state, LinkState::Stranger | LinkState::Up) =>
+            {
+                format!("{}: what answered last was another device than the one expected", spec.name)
+            }
             // What it comes to, not what it is at the instant between.
             _ if self.chattering => {
                 format!("{} (comes and goes)", rule.words(self.subject, self.worst, site, system))
             }
-            _ => rule.words(self.subject, self.value, site, system),
+            _ => {
+                let [now, worst] = [self.value, self.worst].map(|v| rule.words(self.subject, v, site, system));
+                // A value that is back within its limit is not what the alarm is about, while it waits for its end.
+                let back = !rule.bound(system).is_bad(self.value);
+                if back && now != worst { format!("{worst} (at its worst; better now)") } else { now }
+            }
         })
+    }
+
+    /// What was wrong, in words, with the worst that it came to, once it is over; `None` for a rule that this version does
+    /// not know.
+    pub fn words_of_end(&self, site: &SiteSpec, system: &SystemSpec) -> Option<String> {
+        Some(self.rule.rule()?.words(self.subject, self.worst, site, system))
     }
 }
 
@@ -323,6 +341,26 @@ mod tests {
             let is = book.active().iter().any(|a| a.rule.rule().unwrap().id == rule_id);
             assert_eq!(is, *active, "{rule_id} at {seconds} s");
         }
+    }
+
+    #[test]
+    fn words_tell_the_value_that_is_bad_now_and_after_the_end_the_worst() {
+        let site = crate::engine::tests::site();
+        let system = &site.systems[0];
+        let told = |rule: &str, value, worst| {
+            let place = RULES.iter().position(|r| r.id == rule).unwrap() as u8;
+            let (rule, subject, since) = (RuleIdx(place), Subject::System, Utc(0));
+            let alarm = Alarm { rule, subject, since, value, worst, signal_lost: false, chattering: false };
+            (alarm.words(&site, system, &[]).unwrap(), alarm.words_of_end(&site, system).unwrap())
+        };
+        let of = |pct: u8| format!("{pct} % of the state of power in use, limit 90 %");
+        assert_eq!(told("sop.use", 95.0, 97.0), (of(95), of(97)));
+        assert_eq!(told("sop.use", 37.0, 97.0), (format!("{} (at its worst; better now)", of(97)), of(97)));
+        // What has no value in its words has none that could be worse.
+        let error = "The battery controller reports an error";
+        assert_eq!(told("controller.error", 7.0, 10.0), (error.to_owned(), error.to_owned()));
+        let (standing, over) = told("bms.alarm", 0.0, 1.0);
+        assert!(standing.starts_with(&over) && over.len() > "BMS alarm: ".len(), "{standing} / {over}");
     }
 
     #[test]

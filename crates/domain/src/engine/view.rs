@@ -26,6 +26,8 @@ pub(super) struct View<'a> {
     /// Of the state of charge and of an inverter's estimate.
     pub(super) soc_moves: [Sample; 2],
     pub(super) frozen: &'a FrozenWatch,
+    /// Whether no cell has a voltage although a link that brings cells has been up for long enough.
+    pub(super) cells_overdue: bool,
     pub(super) links: &'a [LinkStatus],
     pub(super) link_specs: &'a [LinkSpec],
     pub(super) now: Mono,
@@ -106,7 +108,11 @@ impl Observed for View<'_> {
                 _ => Err(NoData::NotPresent),
             },
             Watch::SopUse => derived::sop_use_pct(&self.state.points, self.now),
-            Watch::ControllerMode => point(PointId::ControllerMode),
+            // A mode that has no name is no error: what it is, nobody has said.
+            Watch::ControllerMode => {
+                let mode = point(PointId::ControllerMode)?;
+                Ok(if mode as u8 == derived::ERROR_MODE { mode } else { 0.0 })
+            }
             Watch::SocMove => self.soc_moves[0],
             Watch::InverterSocMove => self.soc_moves[1],
         }
@@ -173,10 +179,15 @@ impl View<'_> {
         }
     }
 
-    /// Cells without a fresh voltage, %. Not known while no cell has ever reported: then the link is the problem.
+    /// Cells without a fresh voltage, %: all of them when the link that should bring them is up and none is fresh. Not
+    /// known while that link is not up: then the link is the problem.
     fn cells_missing_pct(&self) -> Sample {
-        let fresh = self.voltage.map(|s| s.fresh).ok_or(NoData::NotPresent)?;
         let cells = self.state.cells.len();
+        let fresh = match self.voltage {
+            Some(stats) => stats.fresh,
+            None if self.cells_overdue && cells > 0 => 0,
+            None => return Err(NoData::NotPresent),
+        };
         Ok(100.0 * (cells - fresh) as f32 / cells as f32)
     }
 }

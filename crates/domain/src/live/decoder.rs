@@ -5,7 +5,7 @@ use super::layout::Layout;
 use super::{DELTA, FORMAT, KEY, LiveError, OLDEST, sections};
 use crate::cells::{CELL_MAX_AGE, CellFrame};
 use crate::link::LinkStatus;
-use crate::slot::{Node, Points};
+use crate::slot::{Node, Points, PowerFrom};
 use crate::spec::SystemSpec;
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
@@ -120,6 +120,7 @@ impl Decoder {
     fn show(&mut self, now: Now, received: Mono, sections: Sections) {
         self.moment.now = now;
         self.moment.received = received;
+        self.moment.state.points.set_power_from(sections.power_from);
         if let Some(alarms) = sections.alarms {
             self.moment.alarms = alarms;
         }
@@ -134,13 +135,14 @@ struct Sections {
     alarms: Option<Vec<crate::alarm::Alarm>>,
     links: Vec<LinkStatus>,
     site: Option<SiteStatus>,
+    power_from: PowerFrom,
 }
 
 impl Sections {
     /// The last part of a frame; `before` are the links of the moment before.
     fn read(r: &mut Reader<'_>, now: Now, before: &[LinkStatus]) -> Result<Sections, WireError> {
         let present = r.u8()?;
-        if present > 0b111 {
+        if present > 0b1111 {
             return Err(r.invalid("sections of a frame"));
         }
         let alarms = (present & 1 != 0).then(|| sections::read_alarms(r, now)).transpose()?;
@@ -153,7 +155,8 @@ impl Sections {
         };
         let site = (present & 4 != 0).then(|| SiteStatus::read(r)).transpose()?;
         r.end()?;
-        Ok(Sections { alarms, links, site })
+        let power_from = if present & 8 != 0 { PowerFrom::Derived } else { PowerFrom::default() };
+        Ok(Sections { alarms, links, site, power_from })
     }
 }
 

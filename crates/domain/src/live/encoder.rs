@@ -5,6 +5,7 @@ use super::layout::Layout;
 use super::{DELTA, FORMAT, KEY, sections};
 use crate::alarm::Alarm;
 use crate::link::LinkStatus;
+use crate::slot::PowerFrom;
 use crate::spec::SystemSpec;
 use crate::time::{Mono, Now};
 use crate::twin::{Moment, SiteStatus};
@@ -157,7 +158,8 @@ struct Sent {
 
 /// Links that are not sent whole say at least when they were heard: whether one is silent is not told a second late.
 fn write_sections(w: &mut Writer, moment: &Moment, Sent { alarms, links, site }: Sent) {
-    w.u8(u8::from(alarms) | u8::from(links) << 1 | u8::from(site) << 2);
+    let derived = moment.state.points.power_from() == PowerFrom::Derived;
+    w.u8(u8::from(alarms) | u8::from(links) << 1 | u8::from(site) << 2 | u8::from(derived) << 3);
     if alarms {
         sections::write_alarms(w, &moment.alarms, moment.now);
     }

@@ -5,7 +5,7 @@ use crate::alarm::{Alarm, RuleIdx, Severity, Subject};
 use crate::link::{LinkIdx, LinkState, LinkStatus};
 use crate::point::PointId;
 use crate::reading::{CellQuantity, NoData, NodeQuantity, Reading, Sample, Target};
-use crate::slot::Slot;
+use crate::slot::{PowerFrom, Slot};
 use crate::spec::SystemSpec;
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
@@ -174,6 +174,22 @@ fn a_key_frame_stands_alone() {
     assert_same(&spec, decoder.moment(), &moment);
     assert_eq!(decoder.moment().alarms, moment.alarms);
     assert_eq!(decoder.moment().links, moment.links);
+}
+
+#[test]
+fn a_derived_power_is_known_as_derived() {
+    let spec = spec(Topology::NONE);
+    let mut moment = moment_of(&spec);
+    let mut encoder = Encoder::new(&spec);
+    let point = |point, value| (Target::Point(point), Ok(value));
+    cycle(&mut moment, 1_000, [point(PointId::Voltage, 50.0), point(PointId::Current, 20.0)]);
+    let Encoded { key, .. } = encoder.encode(&moment);
+    let mut decoder = decoded(&key);
+    let seen = |decoder: &Decoder| (decoder.moment().point(PointId::Power), decoder.moment().state.points.power_from());
+    assert_eq!(seen(&decoder), (Ok(1_000.0), PowerFrom::Derived));
+    cycle(&mut moment, 1_000, [point(PointId::Power, 990.0)]);
+    decoder.decode(&encoder.encode(&moment).delta).unwrap();
+    assert_eq!(seen(&decoder), (Ok(990.0), PowerFrom::Nowhere), "nothing is said of a power that is measured");
 }
 
 /// What changed in format 3 is only what a byte may say: frames of format 2 are read as before.

@@ -2,8 +2,9 @@
 //! groups of multiplexed messages. Pure: frames and times come in, faults and words go out.
 
 use crate::device::can_error::{BusEvent, Controller, ControllerWatch, ErrorReport};
-use crate::device::can_table::{CanTable, Flaws};
+use crate::device::can_table::{CanTable, Flaw, Flaws};
 use crate::frames::{Describe, FrameLog};
+use crate::link::Notices;
 use crate::sequence::{Order, SequenceWatch};
 use domain::link::LinkFault;
 use domain::time::Mono;
@@ -11,12 +12,10 @@ use std::time::Duration;
 
 /// Missing groups are looked for this often.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// So many missing groups, and notices, are named.
+/// So many missing groups are named.
 const NAMED: usize = 3;
 /// What is not seen again for this long is no longer told.
 const NOTICE_FOR: Duration = Duration::from_secs(10);
-/// So many notices are kept.
-const NOTICES: usize = 64;
 
 /// The health of one bus.
 #[derive(Debug)]
@@ -26,8 +25,8 @@ pub(super) struct CanHealth {
     counters: Vec<Counter>,
     /// One for each multiplexed message of the table.
     messages: Vec<Groups>,
-    /// What is to be told, and when it was last seen.
-    notices: Vec<(About, String, Mono)>,
+    /// What is to be told for a while.
+    notices: Notices<About>,
     /// What holds for as long as the link runs.
     standing: Vec<String>,
     looked: Mono,
@@ -40,8 +39,14 @@ pub(super) struct CanHealth {
 pub(super) enum About {
     /// Frames of this message have another length.
     Length(usize),
+    /// This value of this slot cannot be.
+    Impossible(usize, usize),
     /// This value of this slot is outside of its range.
     Outside(usize, usize),
+    /// This value of this slot is a code without a meaning.
+    Unnamed(usize, usize),
+    /// Frames of this message have a switch that no group has.
+    Group(usize),
     /// Who sends.
     Sender,
 }
@@ -77,7 +82,7 @@ impl CanHealth {
             controller: ControllerWatch::default(),
             counters: table.counters().into_iter().map(counter).collect(),
             messages: table.multiplexed().into_iter().map(groups).collect(),
-            notices: Vec::new(),
+            notices: Notices::default(),
             standing: Vec::new(),
             looked: Mono(0),
             changed: false,
@@ -147,26 +152,27 @@ impl CanHealth {
         if flaws.length {
             self.notice(About::Length(table.message(slot)), now, || table.length_words(slot, frame.len()));
         }
-        if let Some(place) = flaws.first_outside {
-            self.notice(About::Outside(slot, place), now, || table.outside_words(slot, place, frame));
+        if !flaws.of_values() {
+            return;
+        }
+        for (place, flaw) in table.flawed(slot, frame) {
+            let about = match flaw {
+                Flaw::Impossible => About::Impossible(slot, place),
+                Flaw::Outside => About::Outside(slot, place),
+                Flaw::Unnamed => About::Unnamed(slot, place),
+            };
+            self.notice(about, now, || table.flaw_words(slot, place, flaw, frame));
         }
     }
 
     /// Tells `words` until this was not seen for a while. The words are made once.
     pub(super) fn notice(&mut self, about: About, now: Mono, words: impl FnOnce() -> String) {
-        if let Some(known) = self.notices.iter_mut().find(|notice| notice.0 == about) {
-            known.2 = now;
-        } else if self.notices.len() < NOTICES {
-            self.notices.push((about, words(), now));
-            self.changed = true;
-        }
+        self.notices.see(about, now, words);
     }
 
     /// No longer tells anything about this.
     pub(super) fn forget(&mut self, about: About) {
-        let before = self.notices.len();
-        self.notices.retain(|notice| notice.0 != about);
-        self.changed |= self.notices.len() != before;
+        self.notices.forget(&about);
     }
 
     /// Tells `words` for as long as the link runs.
@@ -182,9 +188,7 @@ impl CanHealth {
             return 0;
         }
         self.looked = now;
-        let before = self.notices.len();
-        self.notices.retain(|notice| now.since(notice.2) < NOTICE_FOR);
-        self.changed |= self.notices.len() != before;
+        self.notices.expire(NOTICE_FOR, now);
         let mut gone = 0;
         for groups in &mut self.messages {
             let Some(newest) = groups.slots.iter().filter_map(|slot| log.last(slot.0)).max() else { continue };
@@ -205,7 +209,8 @@ impl CanHealth {
 
     /// What is wrong, in words, if that has changed since the last call; empty if all is well.
     pub(super) fn news(&mut self, table: &CanTable) -> Option<String> {
-        std::mem::take(&mut self.changed).then(|| self.words(table))
+        let changed = self.notices.take_changed() | std::mem::take(&mut self.changed);
+        changed.then(|| self.words(table))
     }
 
     fn words(&self, table: &CanTable) -> String {
@@ -228,10 +233,7 @@ impl CanHealth {
                 keys.join(", ")
             ));
         }
-        words.extend(self.notices.iter().take(NAMED).map(|notice| notice.1.clone()));
-        if self.notices.len() > NAMED {
-            words.push(format!("and {} more of this kind", self.notices.len() - NAMED));
-        }
+        words.extend(self.notices.words());
         words.extend(self.standing.iter().cloned());
         words.join("; ")
     }

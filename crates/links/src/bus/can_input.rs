@@ -9,12 +9,12 @@ use crate::can::{CanFrame, FrameKind};
 use crate::device::can_error::{BusEvent, ErrorReport};
 use crate::device::can_table::{CanTable, Outcome};
 use crate::frames::Describe;
-use crate::link::{Record, Reporter};
+use crate::link::{Ages, Record, Reporter};
 use domain::link::LinkFault;
-use domain::point::PointId;
 use domain::reading::Reading;
 use domain::time::Now;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Decodes what arrives together and reports it together.
 #[derive(Debug)]
@@ -36,9 +36,19 @@ impl CanInput {
         self.table.clone()
     }
 
-    /// The points that it brings.
-    pub(crate) fn points(&self) -> Vec<PointId> {
-        self.table.points()
+    /// How old its values may be, as the site file says or else the DBC file.
+    pub(crate) fn ages(&self, given: Option<Duration>) -> Ages {
+        self.table.ages(given)
+    }
+
+    /// How often the most frequent message is sent, if that is known.
+    pub(crate) fn cycle(&self) -> Option<Duration> {
+        self.table.cycle()
+    }
+
+    /// Whether it brings cell voltages.
+    pub(crate) fn brings_cells(&self) -> bool {
+        self.table.brings_cells()
     }
 
     /// The path to the bus was opened anew.
@@ -188,6 +198,14 @@ impl CanInput {
             Outcome::Rejected(fault) => {
                 record.monitor.fault(fault, 1);
                 record.frames.see_stranger(frame.id, fault, frame.data, at.mono);
+            }
+            // Its id is known: only the part of the message is not.
+            Outcome::UnknownGroup(message) => {
+                record.monitor.fault(LinkFault::UnknownGroup, 1);
+                let table = &self.table;
+                self.health.notice(About::Group(message), at.mono, || table.group_words(message, frame.data));
+                let name = table.message_name(message);
+                record.frames.see_stranger(name, LinkFault::UnknownGroup, frame.data, at.mono);
             }
             Outcome::NoMessage => {}
         }

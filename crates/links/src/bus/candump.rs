@@ -81,8 +81,13 @@ impl Replay {
         self.input.table()
     }
 
-    pub(crate) fn points(&self) -> Vec<domain::point::PointId> {
-        self.input.points()
+    pub(crate) fn input(&self) -> &CanInput {
+        &self.input
+    }
+
+    /// Whether it brings cell voltages.
+    pub(crate) fn brings_cells(&self) -> bool {
+        self.input.brings_cells()
     }
 
     pub(crate) async fn drive(&mut self, reporter: &Reporter) {

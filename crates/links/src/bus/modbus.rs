@@ -33,6 +33,7 @@ use crate::link::{Ages, Reporter};
 use session::Session;
 use std::sync::Arc;
 use std::time::Duration;
+use stillness::Stillness;
 
 /// Polls one device.
 #[derive(Debug)]
@@ -42,12 +43,14 @@ pub(crate) struct Poller {
     device: Device,
     /// The serial number that the device must have: as configured, or as it was first.
     serial: Option<String>,
+    /// What stands still there, which a new connection does not change.
+    stillness: Stillness,
 }
 
 impl Poller {
     /// Polls `device` as `dial` says, each `period`. If `serial` is given, a device that says another one is refused.
     pub(crate) fn new(dial: Dial, period: Duration, device: Device, serial: Option<String>) -> Poller {
-        Poller { dial, period, device, serial }
+        Poller { dial, period, device, serial, stillness: Stillness::default() }
     }
 
     pub(crate) fn table(&self) -> Arc<dyn Describe> {
@@ -56,6 +59,11 @@ impl Poller {
 
     pub(crate) fn device(&self) -> &str {
         self.device.name()
+    }
+
+    /// Whether it brings cell voltages, if all is as it should be.
+    pub(crate) fn brings_cells(&self) -> bool {
+        self.device.brings_cells()
     }
 
     /// How old its values may be when they are good for `usual`.
@@ -69,7 +77,7 @@ impl Poller {
             let error = match Client::dial(self.dial.clone()).await {
                 Ok(client) => {
                     reporter.opened().await;
-                    let session = Session::new(client, &self.device, reporter, self.period);
+                    let session = Session::new(client, &self.device, reporter, self.period, &mut self.stillness);
                     session.run(&mut self.serial, &mut backoff).await
                 }
                 Err(error) => error,

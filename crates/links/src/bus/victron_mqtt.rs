@@ -123,6 +123,12 @@ impl Listener {
         let id = format!("packtwin-{:08x}", backoff::random() as u32);
         let client = Client::connect(address, &id, KEEP_ALIVE, *timeout).await?;
         reporter.opened().await;
+        reporter.remark(match &self.portal {
+            Some(portal) => {
+                format!("connected: waiting until the GX with the portal id {portal} has published all values")
+            }
+            None => "connected: waiting until a GX speaks".to_owned(),
+        });
         let now = reporter.now().mono;
         let session = Session {
             client,
@@ -153,7 +159,8 @@ fn fault(error: &MqttError) -> LinkFault {
     match error {
         MqttError::Timeout(_) | MqttError::Unaccepted(_) => LinkFault::Timeout,
         MqttError::Malformed(_) => LinkFault::Malformed,
-        MqttError::Connect(_) | MqttError::Closed | MqttError::Refused(_) => LinkFault::Refused,
+        MqttError::Connect(_) => LinkFault::NoConnection,
+        MqttError::Closed | MqttError::Refused(_) => LinkFault::Refused,
     }
 }
 
@@ -314,6 +321,7 @@ impl Session<'_> {
             tracing::info!("Link {}: the GX has the portal id {portal}", self.reporter.id);
             self.client.send(&packet::unsubscribe(5, "N/+/#")).await?;
             self.subscribe(&portal).await?;
+            self.reporter.remark("connected: waiting until the GX has published all values");
             *self.portal = Some(portal);
             return Ok(());
         }

@@ -101,6 +101,7 @@ impl PollError {
             PollError::Fetch(FetchError::Timeout(_)) => LinkFault::Timeout,
             PollError::Fetch(FetchError::CutOff | FetchError::TooLong | FetchError::NotHttp(_))
             | PollError::Answer(VrmError::Malformed(_)) => LinkFault::Malformed,
+            PollError::Fetch(FetchError::Unknown(_) | FetchError::Connect(..)) => LinkFault::NoConnection,
             _ => LinkFault::Refused,
         }
     }

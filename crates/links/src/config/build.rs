@@ -73,7 +73,7 @@ impl LinkConfig {
                 Bus::SharedMemory(shared_memory::Poller::new(file, ms(self.poll_ms()), SharedCells::new(*topology)))
             }
         };
-        let task = LinkTask::new(self.id.get_ref().clone(), system, self.silent_after(), bus);
+        let task = LinkTask::new(self.id.get_ref().clone(), system, self.silent_after(bus.cycle()), bus);
         let installation = self.installation.as_ref().map(|number| *number.get_ref());
         Ok(task.good_for(self.max_age()).of_installation(installation))
     }
@@ -98,6 +98,19 @@ impl LinkConfig {
             }
         });
         problems
+    }
+
+    /// What a person should know of the files that the link names, although it can be built.
+    pub fn warnings(&self, base: &Path) -> Vec<String> {
+        let Ok((path, _)) = self.path("dbc", self.dbc.as_ref(), base) else { return Vec::new() };
+        let Ok(database) = Database::open(&path) else { return Vec::new() };
+        let (all, shown) = (database.warnings(), path.display());
+        let mut warnings: Vec<String> =
+            all.iter().take(WARNINGS).map(|warning| format!("{shown}, {warning}")).collect();
+        if let Some(more) = all.len().checked_sub(WARNINGS).filter(|more| *more > 0) {
+            warnings.push(format!("{shown}: {more} more; `packtwin dbc inspect` tells all"));
+        }
+        warnings
     }
 
     /// The entries of the map that are wrong, if there is a DBC file to hold them against.
@@ -207,13 +220,6 @@ impl LinkConfig {
             return Err(ConfigError::new(map.span(), "`map` is empty: no signal would reach the system"));
         }
         let database = Database::open(&path).map_err(|e| ConfigError::new(span, e))?;
-        let warnings = database.warnings();
-        for warning in warnings.iter().take(WARNINGS) {
-            tracing::warn!("{}, {warning}", path.display());
-        }
-        if warnings.len() > WARNINGS {
-            tracing::warn!("{}: {} more; `packtwin dbc inspect` tells all", path.display(), warnings.len() - WARNINGS);
-        }
         CanTable::compile(database, map.get_ref(), topology)
             .map_err(|e| ConfigError::new(e.span, format!("{} ({})", e.message, path.display())))
     }

@@ -10,8 +10,10 @@ pub(crate) use range::Believed;
 pub use range::RangeRule;
 pub(crate) use resolve::{Mapped, Source, resolve};
 
+use super::codes::OurCodes;
 use super::sign::Sign;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;
 
@@ -41,6 +43,12 @@ pub struct MapEntry {
     pub offset: Option<f64>,
     /// What a positive value means to the device, if it differs from us.
     pub sign: Option<Sign>,
+    /// Of events, modes and contactors: what the signal's numbers mean, if its DBC file has no words that say so.
+    pub words: Option<Spanned<BTreeMap<String, String>>>,
+    /// Of events and contactors: what the bits of its number mean, from 0 for the lowest.
+    pub flags: Option<Spanned<BTreeMap<String, String>>>,
+    /// Of events, modes and contactors: its numbers are ours.
+    pub codes: Option<Spanned<OurCodes>>,
     /// Which values are believed, if not those of the range that the DBC file declares.
     pub range: Option<RangeRule>,
 }

@@ -4,14 +4,16 @@
 //! search for the message and one for each switch, and walks its values in a straight line, without allocation.
 
 use super::can_map::{Believed, MapEntry, MapError, Mapped, Source, resolve};
-use super::dbc::{BitField, Database, Encoding, Message};
-use super::{push_invalid, push_plausible};
+use super::codes::{Codes, Said};
+use super::dbc::{BitField, Database, Encoding, Message, Presence, Signal};
+use super::push_invalid;
 use crate::can::{CanFrame, CanId, FrameKind};
 use crate::frames::Describe;
+use crate::link::{Ages, between_polls};
 use domain::link::{DecodedValue, LinkFault};
-use domain::point::PointId;
-use domain::reading::{Reading, Target};
+use domain::reading::{CellQuantity, Reading, Target};
 use domain::topology::Topology;
+use std::time::Duration;
 
 /// Compiled messages and the values that are wanted of them.
 #[derive(Debug)]
@@ -51,6 +53,8 @@ struct Value {
     plausible: (f32, f32),
     /// What its DBC file or map lets through, in the target's unit.
     believed: Option<Believed>,
+    /// What its numbers mean, if they are codes.
+    codes: Option<Codes>,
     /// Its first signal, in the message.
     signal: usize,
 }
@@ -68,15 +72,37 @@ pub struct Flaws {
     pub impossible: u32,
     /// So many are outside of the range that the DBC file declares, or the map.
     pub outside: u32,
-    /// The first of these, by its place among the slot's values.
-    pub first_outside: Option<usize>,
+    /// So many are codes without a meaning.
+    pub unnamed: u32,
     /// It is longer or shorter than described; of a shorter one, only values that are wholly in it were read.
     pub length: bool,
 }
 
-/// What became of a value.
-enum Fate {
-    Sound,
+impl Flaws {
+    /// Whether any of its values has one: [`CanTable::flawed`] says which.
+    pub fn of_values(&self) -> bool {
+        self.impossible + self.outside + self.unnamed > 0
+    }
+}
+
+/// What is wrong with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// It cannot be.
+    Impossible,
+    /// It is outside of the range that the DBC file declares, or the map.
+    Outside,
+    /// It is a code without a meaning.
+    Unnamed,
+}
+
+/// What a frame says of a value.
+enum Verdict {
+    Value(f32),
+    /// A code without a meaning; ours for that, if there is one.
+    Unnamed(Option<f32>),
+    /// There is none now.
+    Invalid,
     /// Not in the frame: it is too short.
     Absent,
     Impossible,
@@ -90,16 +116,36 @@ pub enum Outcome {
     Decoded(usize, Flaws),
     /// It was not: [`LinkFault::UnknownId`] or [`LinkFault::WrongLength`].
     Rejected(LinkFault),
+    /// It was not: no group of this message, by its place in the DBC file, has the value of its switch.
+    UnknownGroup(usize),
     /// A remote or error frame: no message.
     NoMessage,
 }
 
 impl CanTable {
-    /// The points that it brings; some more than once.
-    pub(crate) fn points(&self) -> Vec<PointId> {
-        let targets = self.slots.iter().flat_map(|slot| &slot.values).map(|value| value.target);
-        let point = |target| if let Target::Point(point) = target { Some(point) } else { None };
-        targets.filter_map(point).collect()
+    /// How old its values may be: `given`, or without it as the DBC file says how often their messages are sent.
+    pub(crate) fn ages(&self, given: Option<Duration>) -> Ages {
+        let of_slot = |slot: &Slot| {
+            let cycle = self.database.messages[slot.message].cycle;
+            let usual = given.or_else(|| cycle.map(|cycle| between_polls(cycle, Duration::ZERO)))?;
+            let point = |value: &Value| if let Target::Point(point) = value.target { Some(point) } else { None };
+            let cells = slot.values.iter().any(|value| matches!(value.target, Target::Cell(..)));
+            Some(Ages::of(slot.values.iter().filter_map(point), cells, usual))
+        };
+        self.slots.iter().filter_map(of_slot).fold(Ages::default(), Ages::and)
+    }
+
+    /// How often the most frequent of its messages is sent; `None` if the DBC file does not say it of each.
+    pub(crate) fn cycle(&self) -> Option<Duration> {
+        let wanted = self.slots.iter().filter(|slot| !slot.values.is_empty());
+        let cycles = wanted.map(|slot| self.database.messages[slot.message].cycle);
+        cycles.reduce(|a, b| a.zip(b).map(|(a, b)| a.min(b))).flatten()
+    }
+
+    /// Whether it brings cell voltages.
+    pub(crate) fn brings_cells(&self) -> bool {
+        let mut values = self.slots.iter().flat_map(|slot| &slot.values);
+        values.any(|value| matches!(value.target, Target::Cell(CellQuantity::Voltage, _)))
     }
 
     /// Compiles a DBC file and a map for a system of this topology.
@@ -179,21 +225,55 @@ impl CanTable {
         let shorter = frame.data.len() < layout.size;
         let variant = self.database.messages[place].variant(frame.data).filter(|_| !frame.data.is_empty());
         let Some(variant) = variant else {
-            return Outcome::Rejected(if shorter { LinkFault::WrongLength } else { LinkFault::UnknownId });
+            return match shorter {
+                true => Outcome::Rejected(LinkFault::WrongLength),
+                false => Outcome::UnknownGroup(place),
+            };
         };
         let slot = layout.first_slot + variant;
         let mut flaws = Flaws { length: !length_fits(frame, layout.size), ..Flaws::default() };
-        for (place, value) in self.slots[slot].values.iter().enumerate() {
-            match value.decode(frame.data, readings) {
-                Fate::Sound | Fate::Absent => {}
-                Fate::Impossible => flaws.impossible += 1,
-                Fate::Outside => {
-                    flaws.outside += 1;
-                    flaws.first_outside.get_or_insert(place);
+        for value in &self.slots[slot].values {
+            let mut push = |value: f32, target| readings.push(Reading { target, sample: Ok(value) });
+            match value.read(frame.data) {
+                Verdict::Value(number) => push(number, value.target),
+                Verdict::Unnamed(code) => {
+                    flaws.unnamed += 1;
+                    match code {
+                        Some(code) => push(code, value.target),
+                        None => push_invalid(readings, value.target),
+                    }
                 }
+                Verdict::Invalid => push_invalid(readings, value.target),
+                Verdict::Absent => {}
+                Verdict::Impossible => flaws.impossible += 1,
+                Verdict::Outside => flaws.outside += 1,
             }
         }
         Outcome::Decoded(slot, flaws)
+    }
+
+    /// What is to be said of a frame of a message that has no such group.
+    pub(crate) fn group_words(&self, message: usize, frame: &[u8]) -> String {
+        let message = &self.database.messages[message];
+        let is_switch = |place: usize| {
+            let by_it = |of: &Signal| matches!(of.present, Presence::When { switch, .. } if switch == place);
+            message.signals.iter().any(by_it)
+        };
+        let switches = message.signals.iter().enumerate().filter(|(place, _)| is_switch(*place));
+        let there = switches.filter(|(_, signal)| signal.field.is_in(frame.len()));
+        let values: Vec<_> = there.map(|(_, signal)| format!("{} = {}", signal.name, signal.text(frame))).collect();
+        format!(
+            "frames of {} ({}) have {}, which no group in the DBC file has: they are not read",
+            message.name,
+            message.id,
+            values.join(", ")
+        )
+    }
+
+    /// What a message is called, by its place in the DBC file.
+    pub(crate) fn message_name(&self, message: usize) -> String {
+        let message = &self.database.messages[message];
+        format!("{} ({})", message.id, message.name)
     }
 
     /// The message of a slot.
@@ -211,22 +291,38 @@ impl CanTable {
         )
     }
 
-    /// What is to be said of a value that is outside of its range; `place` is that among the slot's values.
-    pub(crate) fn outside_words(&self, slot: usize, place: usize, frame: &[u8]) -> String {
+    /// Which values of a frame of this slot have a flaw, by their place among the slot's values.
+    pub(crate) fn flawed<'a>(&'a self, slot: usize, frame: &'a [u8]) -> impl Iterator<Item = (usize, Flaw)> + 'a {
+        self.slots[slot].values.iter().enumerate().filter_map(|(place, value)| match value.read(frame) {
+            Verdict::Impossible => Some((place, Flaw::Impossible)),
+            Verdict::Outside => Some((place, Flaw::Outside)),
+            Verdict::Unnamed(_) => Some((place, Flaw::Unnamed)),
+            Verdict::Value(_) | Verdict::Invalid | Verdict::Absent => None,
+        })
+    }
+
+    /// What is to be said of the flaw of a value; `place` is that among the slot's values.
+    pub(crate) fn flaw_words(&self, slot: usize, place: usize, flaw: Flaw, frame: &[u8]) -> String {
         let value = &self.slots[slot].values[place];
         let message = &self.database.messages[self.slots[slot].message];
         let signal = &message.signals[value.signal];
-        let text = signal.text(frame);
+        let text = match &value.raw {
+            Raw::Number(..) => signal.text(frame),
+            Raw::Bits(_) => format!("{} as bits", value.number(frame)),
+        };
         let name = format!("{} of {} ({})", signal.name, message.name, message.id);
-        match (signal.range, value.believed) {
-            (Some((low, high)), Some(Believed { declared: true, .. })) => format!(
+        match (flaw, signal.range, value.believed) {
+            (Flaw::Unnamed, ..) => format!(
+                "{name} is {text}, which has no known meaning: say it with `words` or `flags` in its line of the map"
+            ),
+            (Flaw::Outside, Some((low, high)), Some(Believed { declared: true, .. })) => format!(
                 "{name} is {text}, but the DBC file declares {low} to {high}: it is not believed; if the device is right, \
                  write range = \"ignore\" in its line of the map"
             ),
-            (_, Some(Believed { low, high, .. })) => {
+            (Flaw::Outside, _, Some(Believed { low, high, .. })) => {
                 format!("{name} is {text}, but the map lets {low} to {high} through: it is not believed")
             }
-            (_, None) => String::new(),
+            _ => format!("{name} is {text}, which cannot be: are byte order, scale and type right?"),
         }
     }
 }
@@ -259,6 +355,7 @@ impl Value {
             target: mapped.target,
             plausible: mapped.target.plausible(),
             believed: mapped.believed,
+            codes: mapped.codes.clone(),
             signal: mapped.source.first(),
         }
     }
@@ -272,31 +369,40 @@ impl Value {
         raw && self.valid.is_none_or(|flag| flag.is_in(bytes))
     }
 
-    /// Adds the reading; says what became of the value.
-    fn decode(&self, frame: &[u8], readings: &mut Vec<Reading>) -> Fate {
-        if !self.is_in(frame.len()) {
-            return Fate::Absent;
-        }
-        if self.valid.is_some_and(|flag| flag.read(frame) == 0) {
-            push_invalid(readings, self.target);
-            return Fate::Sound;
-        }
-        let raw = match &self.raw {
+    /// The number in a frame that has it, before factor and offset.
+    fn number(&self, frame: &[u8]) -> f64 {
+        match &self.raw {
             Raw::Number(field, encoding) => encoding.read(*field, frame),
             Raw::Bits(flags) => {
                 let bit = |(place, flag): (usize, &BitField)| u32::from(flag.read(frame) != 0) << place;
                 f64::from(flags.iter().enumerate().map(bit).sum::<u32>())
             }
-        };
+        }
+    }
+
+    /// What a frame says of it.
+    fn read(&self, frame: &[u8]) -> Verdict {
+        if !self.is_in(frame.len()) {
+            return Verdict::Absent;
+        }
+        if self.valid.is_some_and(|flag| flag.read(frame) == 0) {
+            return Verdict::Invalid;
+        }
+        let raw = self.number(frame);
         let value = raw * self.scale + self.offset;
         // What is not a number is impossible, not outside.
         if self.believed.is_some_and(|Believed { low, high, .. }| value < low || value > high) {
-            return Fate::Outside;
+            return Verdict::Outside;
         }
-        match push_plausible(readings, self.target, self.plausible, value) {
-            true => Fate::Impossible,
-            false => Fate::Sound,
-        }
+        let value = match self.codes.as_ref().map(|codes| codes.read(raw, value)) {
+            None => value as f32,
+            Some(Said::Code(code)) => code,
+            Some(Said::Unnamed(code)) => return Verdict::Unnamed(code),
+            Some(Said::NoValue) => return Verdict::Invalid,
+            Some(Said::Impossible) => return Verdict::Impossible,
+        };
+        // Such a value makes no reading at all, so the last good one ages.
+        if (self.plausible.0..=self.plausible.1).contains(&value) { Verdict::Value(value) } else { Verdict::Impossible }
     }
 }
 
@@ -333,7 +439,7 @@ impl Describe for CanTable {
 mod tests {
     use super::*;
     use domain::point::PointId;
-    use domain::reading::{CellQuantity, NoData, Sample};
+    use domain::reading::{NoData, Sample};
     use serde::Deserialize;
 
     #[derive(Deserialize)]
@@ -427,12 +533,17 @@ mod tests {
         let fox = fox();
         for (id, data, fault) in [
             (0x251, VOLTAGES.as_slice(), LinkFault::UnknownId),
-            (0x250, &[2, 0, 0, 0, 0, 0, 0, 0], LinkFault::UnknownId),
             (0x250, &[], LinkFault::WrongLength),
             (0x233, &[], LinkFault::WrongLength),
         ] {
             assert_eq!(decode(&fox, id, data), (Outcome::Rejected(fault), vec![]), "{id:#x} {data:?}");
         }
+        // The id is known, the group is not.
+        let frame = [9, 0, 0, 0, 0, 0, 0, 0];
+        let (Outcome::UnknownGroup(message), readings) = decode(&fox, 0x250, &frame) else { panic!() };
+        assert!(readings.is_empty());
+        let words = fox.group_words(message, &frame);
+        assert!(words.starts_with("frames of CellVoltages (0x250) have Mux = 9, which no group"), "{words}");
         let mut readings = Vec::new();
         for kind in [FrameKind::Remote, FrameKind::Error] {
             let frame = CanFrame { id: CanId::standard(0x250).unwrap(), kind, data: &VOLTAGES };
@@ -485,13 +596,40 @@ mod tests {
             let (outcome, readings) = decode(&table, 16, &data);
             let Outcome::Decoded(0, flaws) = outcome else { panic!("{outcome:?}") };
             assert_eq!((flaws.outside, flaws.impossible, readings.len()), (outside, 0, 3 - outside as usize), "{rule}");
-            if let Some(place) = flaws.first_outside {
-                let words = table.outside_words(0, place, &data);
+            assert_eq!(table.flawed(0, &data).count(), outside as usize);
+            if let Some((place, flaw)) = table.flawed(0, &data).last() {
+                let words = table.flaw_words(0, place, flaw, &data);
                 assert!(words.contains("of M (0x010) is"), "{words}");
                 assert_eq!(words.contains("the map lets -50 to 50"), rule == 2, "{words}");
                 assert_eq!(words.contains("range = \"ignore\""), rule < 2, "{words}");
             }
         }
+    }
+
+    #[test]
+    fn codes_are_read_by_the_words_of_the_dbc_file_and_every_flaw_is_told() {
+        let dbc = "BO_ 16 M: 8 A\n SG_ Alarms : 0|8@1+ (1,0) [0|0] \"\" A\n SG_ Mode : 8|8@1+ (1,0) [0|0] \"\" A\n \
+                   SG_ U : 16|16@1+ (0.1,0) [0|0] \"V\" A\n\nVAL_ 16 Alarms 1 \"overvoltage\" ;\n\
+                   VAL_ 16 Mode 1 \"overvoltage\" 10 \"balancing\" 3 \"Run\" ;\n";
+        let map = r#"{ point = "battery/bms_alarms", signal = "Alarms" }, { point = "battery/mode", signal = "Mode" },
+                     { point = "battery/voltage", signal = "U" }"#;
+        let table = table(dbc, map, Topology::NONE);
+        let values =
+            |frame: [u8; 8]| decode(&table, 16, &frame).1.into_iter().map(|(_, sample)| sample).collect::<Vec<_>>();
+        let event = |name| (1_u32 << domain::bms::EVENTS.iter().position(|known| *known == name).unwrap()) as f32;
+        assert_eq!(values([1, 3, 0x10, 0x27, 0, 0, 0, 0]), [Ok(event("voltage too high")), Ok(7.0), Ok(1_000.0)]);
+        let strange = [4, 10, 0xFF, 0xFF, 0, 0, 0, 0];
+        assert_eq!(values(strange), [Ok(event("another event")), Ok(15.0)]);
+        let words: Vec<_> =
+            table.flawed(0, &strange).map(|(place, flaw)| table.flaw_words(0, place, flaw, &strange)).collect();
+        for (words, start) in words.iter().zip([
+            "Alarms of M (0x010) is 4, which has no known meaning",
+            "Mode of M (0x010) is 10 (balancing), which has no known meaning",
+            "U of M (0x010) is 6553.5 V, which cannot be",
+        ]) {
+            assert!(words.starts_with(start), "{words}");
+        }
+        assert_eq!(words.len(), 3);
     }
 
     #[test]
@@ -533,7 +671,7 @@ mod tests {
         assert_eq!((outcome, readings), (Outcome::Decoded(0, Flaws::default()), vec![voltage]));
         assert_eq!(table.key(0), "0x010 mux 2/5-9");
         for frame in [[2, 4, 0x10, 0x27, 0, 0, 0, 0], [1, 7, 0x10, 0x27, 0, 0, 0, 0]] {
-            assert_eq!(decode(&table, 16, &frame), (Outcome::Rejected(LinkFault::UnknownId), vec![]), "{frame:?}");
+            assert_eq!(decode(&table, 16, &frame), (Outcome::UnknownGroup(0), vec![]), "{frame:?}");
         }
     }
 

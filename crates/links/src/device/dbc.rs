@@ -19,6 +19,7 @@ use crate::can::CanId;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::time::Duration;
 use variants::Variants;
 
 /// Every message of a DBC file.
@@ -26,23 +27,25 @@ use variants::Variants;
 pub struct Database {
     /// Its messages, by identifier.
     pub messages: Vec<Message>,
-    /// Messages that cannot be used, in the order of the file.
+    /// Messages and signals that cannot be used, in the order of the file.
     pub left_out: Vec<LeftOut>,
     /// What else a person should know of the file, in words.
     pub notes: Vec<String>,
 }
 
-/// A message that cannot be used.
+/// A message that cannot be used, or a signal of one whose others can.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Name in the file.
+    /// Name of the message in the file.
     pub name: String,
     /// Line in the file, from 1, of what is wrong.
     pub line: usize,
-    /// What is wrong, in words that name the message.
+    /// What is wrong, in words that name message and signal.
     pub what: String,
-    /// The names of its signals.
+    /// The names of the signals that cannot be used.
     pub signals: Vec<String>,
+    /// Whether it is the whole message.
+    pub whole: bool,
 }
 
 impl fmt::Display for LeftOut {
@@ -60,6 +63,8 @@ pub struct Message {
     pub name: String,
     /// Data bytes of a frame.
     pub size: usize,
+    /// How often it is sent (`GenMsgCycleTime`); `None` if the file does not say it.
+    pub cycle: Option<Duration>,
     /// Its signals, in the order of the file.
     pub signals: Vec<Signal>,
     variants: Variants,
@@ -125,6 +130,9 @@ impl Presence {
     }
 }
 
+/// The longest file that is read, bytes.
+const LONGEST_BYTES: u64 = 16_000_000;
+
 /// A DBC file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
@@ -147,17 +155,41 @@ impl Database {
     /// Reads a DBC file.
     ///
     /// # Errors
-    /// What is wrong, in words, beginning with the file's path.
+    /// What is wrong, in words, beginning with the file's path. A file of more than 16 MB is not read: the largest that
+    /// are in use have a few, and a larger one would take minutes.
     pub fn open(path: &Path) -> Result<Database, String> {
         let name = path.display();
+        match std::fs::metadata(path) {
+            Ok(file) if file.len() > LONGEST_BYTES => {
+                let megabytes = file.len() / 1_000_000;
+                return Err(format!("{name} has {megabytes} MB: a DBC file may have {} MB", LONGEST_BYTES / 1_000_000));
+            }
+            // What is wrong with it is said by the reading.
+            _ => {}
+        }
         let bytes = std::fs::read(path).map_err(|e| format!("{name} cannot be read: {e}"))?;
         Database::parse(&bytes).map_err(|e| format!("{name}, {e}"))
     }
 
-    /// What a person should know before the file is used: messages left out, identifiers and statements in doubt.
+    /// What a person should know before the file is used: messages and signals left out, identifiers and statements in
+    /// doubt.
     pub fn warnings(&self) -> Vec<String> {
-        let left_out = self.left_out.iter().map(|left| format!("{left}: the message is left out"));
-        left_out.chain(self.notes.iter().cloned()).collect()
+        let mut warnings = Vec::new();
+        for (place, left) in self.left_out.iter().enumerate() {
+            let same = |other: &&LeftOut| other.what == left.what && other.whole == left.whole;
+            // Those with one identifier name one another.
+            if self.left_out[..place].iter().find(same).is_none() {
+                let gone = match (left.whole, self.left_out.iter().filter(same).count() > 1) {
+                    (true, true) => "the messages are left out",
+                    (true, false) => "the message is left out",
+                    (false, true) => "the signals are left out",
+                    (false, false) => "the signal is left out",
+                };
+                warnings.push(format!("{left}: {gone}"));
+            }
+        }
+        warnings.extend(self.notes.iter().cloned());
+        warnings
     }
 }
 
@@ -231,6 +263,14 @@ fn decimals_of(number: f64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_is_too_large_is_not_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(LONGEST_BYTES + 1).unwrap();
+        let error = Database::open(file.path()).unwrap_err();
+        assert!(error.ends_with("has 16 MB: a DBC file may have 16 MB"), "{error}");
+    }
 
     #[test]
     fn values_are_written_as_fine_as_their_step() {

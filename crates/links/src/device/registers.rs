@@ -43,6 +43,20 @@ pub struct RegisterTable {
     row_points: Vec<Option<PointId>>,
 }
 
+/// What is wrong with a value that a device sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Odd {
+    /// It cannot be. With the row of the table, or the register.
+    Impossible(usize),
+    /// It is a code without a meaning.
+    Unnamed(usize),
+    /// It is of a module that the system does not have.
+    Module(usize),
+}
+
+/// So many odd values of one reply are told.
+const ODD_MAX: usize = 16;
+
 /// What one poll has brought so far.
 #[derive(Debug, Default)]
 pub struct Poll {
@@ -50,6 +64,8 @@ pub struct Poll {
     pub readings: Vec<Reading>,
     /// How many values were impossible.
     pub impossible: u32,
+    /// What was odd since it was taken last, in words: the first few.
+    pub odd: Vec<(Odd, String)>,
     /// When the words came that are decoded.
     pub at: Now,
     /// By row of the table: whether the device refuses it.
@@ -58,6 +74,15 @@ pub struct Poll {
     pub events: Option<(Events, Now)>,
     /// Parts of sums: which sum, the value if there is one, and when it came.
     parts: Vec<(usize, Option<f64>, Now)>,
+}
+
+impl Poll {
+    /// Takes note of what is odd.
+    pub(crate) fn note(&mut self, odd: Odd, words: impl FnOnce() -> String) {
+        if self.odd.len() < ODD_MAX {
+            self.odd.push((odd, words()));
+        }
+    }
 }
 
 impl RegisterTable {

@@ -76,6 +76,30 @@ pub fn factor(text: &str, target: Target) -> Result<f64, WrongUnit> {
     }
 }
 
+/// What stands for a bare number.
+const BARE: [&str; 4] = ["", "-", "1", "#"];
+
+/// As [`factor`], but a text that is not known is refused too: for files of which nobody knows who wrote them.
+///
+/// # Errors
+/// In words: the unit is not known, or measures something else than the target.
+pub fn exact_factor(text: &str, target: Target) -> Result<f64, String> {
+    let text = text.trim();
+    if text.is_empty() || (kept_in(target).is_none() && BARE.contains(&text)) {
+        return Ok(1.0);
+    }
+    let own = match symbol(target) {
+        "" => "a bare number",
+        own => own,
+    };
+    match factor(text, target) {
+        Ok(factor) if is_known(text) && kept_in(target).is_some() => Ok(factor),
+        Err(WrongUnit) => Err(format!("it is in {text}, but {own} is needed")),
+        Ok(_) if is_known(text) => Err(format!("it is in {text}, but it is {own}")),
+        Ok(_) => Err(format!("the unit {text} is not known here: convert it to {own}")),
+    }
+}
+
 /// Whether a unit's text is known.
 pub fn is_known(text: &str) -> bool {
     UNITS.iter().any(|(name, ..)| *name == text.trim())
@@ -110,6 +134,24 @@ mod tests {
             ("W", point(PointId::Soc), Err(WrongUnit)),
         ] {
             assert_eq!(factor(text, target), expected, "{text} for {target:?}");
+        }
+    }
+
+    #[test]
+    fn a_unit_that_is_not_known_is_refused_where_it_must_be_known() {
+        let point = Target::Point;
+        for (text, target, expected) in [
+            ("", point(PointId::Voltage), Ok(1.0)),
+            ("kV", point(PointId::Voltage), Ok(1e3)),
+            (" kW ", point(PointId::Power), Ok(1e3)),
+            ("%", point(PointId::Soc), Ok(1.0)),
+            ("-", point(PointId::ControllerMode), Ok(1.0)),
+            ("1", point(PointId::Soc), Err("the unit 1 is not known here: convert it to %")),
+            ("°F", point(PointId::Ambient), Err("the unit °F is not known here: convert it to °C")),
+            ("V", point(PointId::Current), Err("it is in V, but A is needed")),
+            ("V", point(PointId::ControllerMode), Err("it is in V, but it is a bare number")),
+        ] {
+            assert_eq!(exact_factor(text, target), expected.map_err(str::to_owned), "{text} for {target:?}");
         }
     }
 }

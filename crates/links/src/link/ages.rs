@@ -32,6 +32,18 @@ impl Ages {
         ages
     }
 
+    /// Those of two sources of the same values: the slower one counts.
+    pub(crate) fn and(mut self, other: Ages) -> Ages {
+        for max in other.points {
+            match self.points.iter_mut().find(|known| known.point == max.point) {
+                Some(known) => known.age = known.age.max(max.age),
+                None => self.points.push(max),
+            }
+        }
+        self.cells = self.cells.max(other.cells);
+        self
+    }
+
     /// How old a point may be.
     pub(crate) fn max_age(&self, point: PointId) -> Duration {
         let given = self.points.iter().find(|given| given.point == point);
@@ -53,5 +65,10 @@ mod tests {
         assert_eq!(ages.points, [MaxAge { point: PointId::Voltage, age: ms(5_000) }]);
         assert_eq!((ages.cells, ages.max_age(PointId::Soh)), (Some(ms(5_000)), ms(10_000)));
         assert_eq!(Ages::of([PointId::Voltage], true, ms(1_500)), Ages::default());
+        let slower = Ages::of([PointId::Voltage], false, ms(9_000)).and(ages.clone());
+        assert_eq!(
+            slower.and(Ages::default()),
+            Ages { points: vec![MaxAge { point: PointId::Voltage, age: ms(9_000) }], cells: ages.cells }
+        );
     }
 }

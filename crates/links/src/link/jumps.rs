@@ -1,7 +1,8 @@
 //! Values that jump further than they can: a word swapped, a register read half-way through its change.
 //!
 //! A jump beyond the point's `max_step` is refused once. If the next sample agrees with it, it was true, as when
-//! contactors close; if not, it was never there, and only then it is a fault. Pure: time is a parameter.
+//! contactors close. If the next one lies further on the same way, both are on a ramp, as when a bus is precharged. Only
+//! what turns back was never there, and only then it is a fault. Pure: time is a parameter.
 
 use super::Ages;
 use domain::point::PointId;
@@ -21,8 +22,8 @@ pub(crate) struct Jumps {
 struct Known {
     value: f32,
     at: Mono,
-    /// The value that was refused last.
-    refused: Option<f32>,
+    /// The value that was refused last, and how many were since `value` was believed.
+    refused: Option<(f32, u32)>,
 }
 
 impl Jumps {
@@ -46,13 +47,21 @@ impl Jumps {
         let near = |other: f32| (value - other).abs() <= max_step;
         match known {
             // Of what is stale nothing can be concluded.
-            Some(known) if at.since(known.at) <= max_age && !near(known.value) && !known.refused.is_some_and(near) => {
-                self.untrue += u32::from(known.refused.replace(value).is_some());
+            Some(known)
+                if at.since(known.at) <= max_age
+                    && !near(known.value)
+                    && !known.refused.is_some_and(|(refused, _)| near(refused)) =>
+            {
+                let goes_on = known.refused.is_none_or(|(before, _)| (value - before) * (before - known.value) > 0.0);
+                let doubted = known.refused.map_or(0, |(_, doubted)| doubted);
+                self.untrue += if goes_on { 0 } else { doubted };
+                known.refused = Some((value, if goes_on { doubted + 1 } else { 1 }));
                 false
             }
             _ => {
-                let refused = known.as_ref().and_then(|known| known.refused);
-                self.untrue += u32::from(refused.is_some_and(|refused| !near(refused)));
+                // Back where it was: what lay between was never there.
+                let back = known.as_ref().filter(|known| near(known.value)).and_then(|known| known.refused);
+                self.untrue += back.map_or(0, |(_, doubted)| doubted);
                 *known = Some(Known { value, at, refused: None });
                 true
             }
@@ -86,7 +95,11 @@ mod tests {
             (Ok(18.0), 200, true, 0),
             // Two different lies in a row.
             (Ok(900.0), 200, false, 0),
-            (Ok(1_900.0), 200, false, 1),
+            (Ok(1_900.0), 200, false, 0),
+            (Ok(18.0), 200, true, 2),
+            // And two on different sides of the truth.
+            (Ok(900.0), 200, false, 0),
+            (Ok(300.0), 200, false, 1),
             (Ok(18.0), 200, true, 1),
             (Err(NoData::Error), 200, true, 0),
             // After a silence anything may be true.
@@ -103,5 +116,19 @@ mod tests {
         }
         let power = Reading { target: Target::Point(PointId::Power), sample: Ok(1e6) };
         assert!(jumps.believes(&power, Mono(0)) && jumps.believes(&Reading { sample: Ok(0.0), ..power }, Mono(1)));
+    }
+
+    #[test]
+    fn a_bus_that_is_precharged_does_not_jump() {
+        // From 0 V to the pack's 863 V with a time constant of 0.25 s, read at 5 Hz; any other constant is no jump either.
+        for tau_s in [0.1_f32, 0.25, 0.35, 0.5, 1.0] {
+            let (mut jumps, mut believed) = (Jumps::default(), true);
+            for tick in 0..30_u64 {
+                let volts = 863.0 * (1.0 - (-(tick as f32) * 0.2 / tau_s).exp());
+                let reading = Reading { target: Target::Point(PointId::BusVoltage), sample: Ok(volts) };
+                believed = jumps.believes(&reading, Mono((tick + 1) * 200_000));
+            }
+            assert_eq!((believed, jumps.untrue()), (true, 0), "{tau_s} s");
+        }
     }
 }

@@ -23,17 +23,11 @@ use links::device::shared_cells::SharedCells;
 use links::device::victron::topic::{self, Message};
 use links::device::victron::{Gx, vrm};
 use links::inspect;
-
-/// A codec.
-pub(crate) trait Target {
-    fn name(&self) -> &'static str;
-    fn seeds(&self) -> Vec<Vec<u8>>;
-    /// Takes an input and says whether it was sound; panics if something does not hold.
-    fn take(&self, input: &[u8]) -> bool;
-}
+use std::path::{Path, PathBuf};
+use testkit::Target;
 
 /// No reading has a value that cannot be.
-fn plausible(readings: &[Reading]) {
+pub(crate) fn plausible(readings: &[Reading]) {
     for reading in readings {
         let (low, high) = reading.target.plausible();
         assert!(reading.sample.is_err() || (low..=high).contains(&reading.sample.unwrap()), "{reading:?}");
@@ -167,7 +161,13 @@ impl Target for DbcFile {
              BA_ \"SystemSignalLongSymbol\" SG_ 16 S \"PackSoC_of_the_pack\";\nBA_ \"SystemMessageLongSymbol\" BO_ 16 \"Long\";\n\
              CM_ SG_ 16\nS \"text\";\nVAL_TABLE_ T 0 \"a\" ;\n";
         let pylontech = include_bytes!("../../../../dbc/pylontech_hv.dbc").to_vec();
-        vec![nested.into(), awkward, pylontech, modules, chinese, long.into()]
+        let mut seeds = vec![nested.into(), awkward, pylontech, modules, chinese, long.into()];
+        let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cases");
+        let others = std::env::var_os("PACKTWIN_DBC_CORPUS").map(PathBuf::from);
+        for folder in [Some(cases), others].into_iter().flatten() {
+            dbc_files(&folder, &mut seeds);
+        }
+        seeds
     }
 
     fn take(&self, input: &[u8]) -> bool {
@@ -188,6 +188,18 @@ impl Target for DbcFile {
             }
         }
         true
+    }
+}
+
+/// All DBC files of a folder and its folders.
+fn dbc_files(folder: &Path, files: &mut Vec<Vec<u8>>) {
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            dbc_files(&path, files);
+        } else if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("dbc")) {
+            files.push(std::fs::read(path).unwrap());
+        }
     }
 }
 

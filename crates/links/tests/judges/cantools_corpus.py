@@ -9,30 +9,12 @@ import logging
 import pathlib
 import random
 import resource
-import struct
 import sys
 
 import cantools
-from cantools_random import turn_switches
+from cantools_decode import frames
 
 MEMORY_BYTES = 4 << 30
-
-
-def frames(rng, message, count):
-    for _ in range(count):
-        data = bytearray(rng.randbytes(message.length))
-        turn_switches(rng, message, message.signal_tree, data)
-        values, words = None, {}
-        try:
-            decoded = message.decode(bytes(data), decode_choices=False)
-            named = message.decode(bytes(data), decode_choices=True)
-            values = {name: struct.pack(">d", float(value)).hex() for name, value in decoded.items()}
-            words = {n: v.name for n, v in named.items() if hasattr(v, "name")}
-        except cantools.database.errors.DecodeError as error:
-            # Signals that overlap are beyond it.
-            if "unpacking failed" in str(error):
-                return
-        yield {"data": data.hex(), "values": values, "words": words}
 
 
 def encoding(path):

@@ -10,10 +10,10 @@ Signals behind different switches may overlap. Values are given as the bytes of 
 import json
 import random
 import resource
-import struct
 import sys
 
 import cantools
+from cantools_decode import frames
 
 # cantools makes a codec for each combination of switch values: depth and ranges are kept small, and memory and time are bounded.
 MEMORY_BYTES = 1 << 30
@@ -98,30 +98,6 @@ def database_text(rng):
     return HEAD + "".join(bodies) + "".join(tails)
 
 
-def write(data, signal, value):
-    """Puts the bits of a switch into the frame."""
-    bit = signal.start
-    bits = range(signal.length - 1, -1, -1) if signal.byte_order == "big_endian" else range(signal.length)
-    for n in bits:
-        data[bit // 8] = data[bit // 8] & ~(1 << bit % 8) | (value >> n & 1) << bit % 8
-        if signal.byte_order == "big_endian":
-            bit = bit + 15 if bit % 8 == 0 else bit - 1
-        else:
-            bit += 1
-
-
-def turn_switches(rng, message, tree, data):
-    for node in tree:
-        if isinstance(node, dict):
-            for name, branches in node.items():
-                signal = message.get_signal_by_name(name)
-                possible = [value for value in branches if value < 1 << signal.length]
-                if possible and rng.random() < 0.9:
-                    value = rng.choice(possible)
-                    write(data, signal, value)
-                    turn_switches(rng, message, branches[value], data)
-
-
 def main():
     folder, files, count, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
@@ -132,20 +108,9 @@ def main():
         with open(path, "w", encoding="utf-8") as file:
             file.write(database_text(rng))
         for message in cantools.database.load_file(path, strict=False).messages:
-            for _ in range(count):
-                data = bytearray(rng.randbytes(message.length))
-                turn_switches(rng, message, message.signal_tree, data)
-                values, words = None, {}
-                try:
-                    decoded = message.decode(bytes(data), decode_choices=False)
-                    named = message.decode(bytes(data), decode_choices=True)
-                    values = {name: struct.pack(">d", float(value)).hex() for name, value in decoded.items()}
-                    words = {n: v.name for n, v in named.items() if hasattr(v, "name")}
-                except cantools.database.errors.DecodeError:
-                    pass
-                row = {"file": path, "id": message.frame_id, "extended": message.is_extended_frame}
-                print(json.dumps({**row, "data": data.hex(), "values": values, "words": words}))
+            row = {"file": path, "id": message.frame_id, "extended": message.is_extended_frame}
+            for frame in frames(rng, message, count):
+                print(json.dumps({**row, **frame}))
 
 
-if __name__ == "__main__":
-    main()
+main()

@@ -102,7 +102,11 @@ async fn bad_input_is_counted_and_makes_no_reading() {
     let status = link.status(|status| status.faults(LinkFault::OutOfOrder) == 2).await;
     let faults: Vec<_> = LinkFault::ALL.iter().take(8).map(|fault| status.faults(*fault)).collect();
     // Malformed, unknown id, wrong length, impossible, lost, out of order, time-out, refused.
-    assert_eq!(faults, [2, 2, 2, 1, 2, 2, 0, 0]);
+    assert_eq!(faults, [2, 1, 2, 1, 2, 2, 0, 0]);
+    // The id is known, only the group is not.
+    assert_eq!(status.faults(LinkFault::UnknownGroup), 1);
+    let reason = link.handle.status().reason;
+    assert!(reason.contains("frames of CellVoltages (0x250) have") && reason.contains("which cannot be"), "{reason}");
 
     let rows = link.handle.frames((link.clock)());
     let strangers: Vec<_> = rows.iter().map(|row| (row.key.as_str(), row.name.as_str())).collect();

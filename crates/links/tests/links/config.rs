@@ -229,3 +229,43 @@ fn no_value_of_any_kind_of_link_is_stale_between_two_polls() {
         assert!(has, "{keys}: {points:?}");
     }
 }
+
+/// Frames that a device sends seldom are not stale between two of them, and its bus is not silent.
+#[test]
+fn the_values_of_a_can_bus_are_as_old_as_its_dbc_file_lets_them_be() {
+    use domain::point::PointId::{Soc, Soh, Voltage};
+    let folder = tempfile::tempdir().unwrap();
+    let message = |id: u32, name: &str| format!("BO_ {id} M{id}: 8 A\n SG_ {name} : 0|8@1+ (1,0) [0|0] \"\" A\n");
+    let messages = message(16, "Volts") + &message(17, "Charge") + &message(18, "Health") + &message(19, "U1");
+    let cycles = |of: &[(u32, u32)]| -> String {
+        of.iter().map(|(id, ms)| format!("BA_ \"GenMsgCycleTime\" BO_ {id} {ms};\n")).collect()
+    };
+    let map = "map = [{ point = \"battery/voltage\", signal = \"Volts\" }, { point = \"battery/soc\", signal = \"Charge\" }, \
+               { point = \"battery/soh\", signal = \"Health\" }, { point = \"cells/voltage\", signal = \"U{cell}\" }]";
+    let ms = Duration::from_millis;
+    let slow = [(16, 100), (17, 5_000), (18, 60_000), (19, 2_000)];
+    let long = vec![(Soc, ms(12_500)), (Soh, ms(150_000))];
+    for (of, keys, points, cells, silent) in [
+        // Without a word of the file: as the catalogue says.
+        (&slow[..0], "", vec![], None, ms(1_000)),
+        // A period that is not known may be short.
+        (&slow[1..], "", long.clone(), Some(ms(5_000)), ms(1_000)),
+        (&slow[..], "", long, Some(ms(5_000)), ms(1_000)),
+        (
+            &[(16, 4_000), (17, 4_000), (18, 4_000), (19, 4_000)],
+            "",
+            vec![(Voltage, ms(10_000)), (Soc, ms(10_000))],
+            Some(ms(10_000)),
+            ms(12_000),
+        ),
+        // The site file has the last word.
+        (&slow[..], "max_age_ms = 2000\nsilent_ms = 700", vec![(Voltage, ms(2_000))], Some(ms(2_000)), ms(700)),
+    ] {
+        std::fs::write(folder.path().join("slow.dbc"), messages.clone() + &cycles(of)).unwrap();
+        let keys = format!("kind = \"cannelloni\"\nlisten = \"127.0.0.1:0\"\ndbc = \"slow.dbc\"\n{map}\n{keys}");
+        let link = toml::from_str::<Site>(&site(&keys)).unwrap().link.remove(0);
+        let task = link.build(SystemIdx(0), &Topology::new(1, 1, 1), folder.path()).unwrap();
+        let found: Vec<_> = task.ages().points.iter().map(|max| (max.point, max.age)).collect();
+        assert_eq!((found, task.ages().cells, task.silent_after()), (points, cells, silent), "{of:?} {keys}");
+    }
+}

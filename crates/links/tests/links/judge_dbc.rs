@@ -73,6 +73,7 @@ fn random_files_are_read_as_cantools_reads_them() {
 struct Line {
     file: PathBuf,
     error: Option<String>,
+    messages: Option<usize>,
     name: Option<String>,
     id: Option<u32>,
     extended: Option<bool>,
@@ -88,10 +89,17 @@ struct Line {
 struct Tally {
     files: usize,
     only_ours: usize,
+    /// Messages of the files that cantools reads.
+    messages: usize,
     messages_left_out: usize,
+    /// Messages and signals of which frames were compared.
+    messages_compared: usize,
+    signals_compared: usize,
     frames: usize,
     values: usize,
     wrong: Vec<String>,
+    /// The message of the last line.
+    last: Option<(PathBuf, String, u32)>,
 }
 
 impl Tally {
@@ -99,12 +107,15 @@ impl Tally {
         let Some(name) = &line.name else {
             self.files += 1;
             self.only_ours += usize::from(line.error.is_some());
+            self.messages += line.messages.unwrap_or(0);
             return;
         };
         let raw = line.id.unwrap() | if line.extended.unwrap() { 1 << 31 } else { 0 };
+        let place = Some((line.file.clone(), name.clone(), raw));
+        let is_new = std::mem::replace(&mut self.last, place.clone()) != place;
         let Some(message) = database.messages.iter().find(|m| m.id.raw() == raw && m.name == *name) else {
-            match database.left_out.iter().any(|left| left.name == *name) || line.length == Some(0) {
-                true => self.messages_left_out += 1,
+            match database.left_out.iter().any(|left| left.whole && left.name == *name) || line.length == Some(0) {
+                true => self.messages_left_out += usize::from(is_new),
                 false => self.wrong.push(format!("{}: {name} is neither read nor left out", line.file.display())),
             }
             return;
@@ -118,6 +129,8 @@ impl Tally {
             values: line.values,
             words: line.words,
         };
+        self.messages_compared += usize::from(is_new);
+        self.signals_compared += if is_new { message.signals.len() } else { 0 };
         let compared = std::panic::catch_unwind(|| compare(&frame, message, text));
         self.frames += 1;
         match compared {
@@ -142,7 +155,9 @@ fn a_folder_of_files_is_read_as_cantools_reads_it() {
         let open = || Database::open(&file).unwrap_or_else(|e| panic!("{e}"));
         tally.take(line, databases.entry(file.clone()).or_insert_with(open), text);
     }
-    for (file, database) in &databases {
+    let mut files: Vec<_> = databases.iter().collect();
+    files.sort_by_key(|(file, _)| *file);
+    for (file, database) in files {
         for warning in database.warnings() {
             println!("{}, {warning}", file.display());
         }

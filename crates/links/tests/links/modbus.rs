@@ -156,7 +156,8 @@ async fn nobody_there_a_silent_device_and_one_that_hangs_up() {
     };
     let silent = gateway(Box::new(|_| Some(Vec::new()))).await;
     let hangs_up = gateway(Box::new(|_| None)).await;
-    for (address, fault) in [(nobody, LinkFault::Refused), (silent, LinkFault::Timeout), (hangs_up, LinkFault::Refused)]
+    for (address, fault) in
+        [(nobody, LinkFault::NoConnection), (silent, LinkFault::Timeout), (hangs_up, LinkFault::Refused)]
     {
         let mut link = Running::start(&keys(address)).await;
         let status = link.until(LinkState::Down).await;

@@ -3,7 +3,7 @@
 
 use crate::gateway::{exception, gateway, registers};
 use crate::support::{Running, but_skipped, sample};
-use domain::link::{LinkFault, LinkState};
+use domain::link::{LinkFault, LinkState, LinkStatus};
 use domain::point::PointId;
 use domain::reading::{NoData, Target};
 use std::net::SocketAddr;
@@ -113,8 +113,10 @@ async fn a_block_that_is_refused_is_asked_in_parts_and_an_older_register_takes_i
     for (target, value) in [(POWER, 641.0), (LOAD, 1_500.0), (GRID, 300.0), (Target::Point(PointId::Voltage), 52.0)] {
         assert_eq!(sample(&known, target), Some(Ok(value)), "{target:?}");
     }
-    let status = link.until_status(|status| status.state == LinkState::Up && !status.reason.is_empty()).await;
-    assert!(status.reason.contains("older registers take their place"), "{}", status.reason);
+    let all_told = |status: &LinkStatus| status.reason.matches("takes its place").count() >= 3;
+    let status = link.until_status(|status| status.state == LinkState::Up && all_told(status)).await;
+    assert!(status.reason.contains("register 256 (battery/power): 258 takes its place"), "{}", status.reason);
+    assert!(status.reason.contains("register 902 (load/power): 817 takes its place"), "{}", status.reason);
     let refusals = status.faults(LinkFault::Refused);
     assert!((2..40).contains(&refusals), "{refusals}");
 
@@ -143,7 +145,7 @@ async fn one_register_that_is_missing_costs_one_value() {
         (Some(Err(NoData::Timeout)), Some(Ok(52.0)))
     );
     let status = link.until_status(|status| !status.reason.is_empty()).await;
-    assert!(status.reason.starts_with("the device has no register 266 (battery/soc)"), "{}", status.reason);
+    assert!(status.reason.contains("the device has no register 266 (battery/soc)"), "{}", status.reason);
 }
 
 #[tokio::test]
@@ -204,4 +206,40 @@ async fn a_device_with_small_buffers_is_asked_for_fewer_registers() {
     let mut link = Running::start(&keys(address, "registers/solark.toml", "max_read = 6")).await;
     link.gather(&[GRID, LOAD, POWER]).await;
     assert!(asked.lock().unwrap().iter().all(|(_, count)| *count <= 6));
+}
+
+#[tokio::test]
+async fn every_refused_register_and_every_value_that_cannot_be_is_told() {
+    let table = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("told.toml");
+    let row = |address: u16, point: &str, more: &str| {
+        format!("[[register]]\naddress = {address}\npoint = \"{point}\"\ntype = \"u16\"\n{more}\n")
+    };
+    let rows = [
+        row(10, "battery/voltage", "scale = 0.1"),
+        row(11, "battery/current", ""),
+        row(12, "battery/soc", ""),
+        row(22, "load/power", ""),
+        row(30, "grid/power", ""),
+        row(40, "battery/power", ""),
+        row(45, "battery/power", "instead_of = 40"),
+    ];
+    std::fs::write(&table, format!("name = \"A\"\nmax_gap = 0\n{}", rows.concat())).unwrap();
+    let (address, _) = old_gx(&[(11, 13), (22, 23), (30, 31), (40, 41)]).await;
+    let address_of_odd = gateway(Box::new(|request| Some(registers(request, &vec![0xFFFF; request[11].into()])))).await;
+    let mut link = Running::start(&keys(address, table.to_str().unwrap(), "")).await;
+    let status = link.until_status(|status| status.reason.contains("takes its place")).await;
+    for words in [
+        "the device refuses reg 22, reg 30: illegal data address (exception 2)",
+        "the device has no register 11 (battery/current), register 12 (battery/soc): illegal data address",
+        "register 40 (battery/power): 45 takes its place",
+    ] {
+        assert!(status.reason.contains(words), "{words:?} is not in {:?}", status.reason);
+    }
+    let mut link = Running::start(&keys(address_of_odd, table.to_str().unwrap(), "")).await;
+    let status = link.until_status(|status| !status.reason.is_empty()).await;
+    for words in
+        ["register 10 (battery/voltage) says 6553.5 V, which cannot be", "register 12 (battery/soc) says 65535 %"]
+    {
+        assert!(status.reason.contains(words), "{words:?} is not in {:?}", status.reason);
+    }
 }

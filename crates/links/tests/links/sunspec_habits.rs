@@ -118,5 +118,23 @@ async fn a_heartbeat_that_stands_still_is_told_and_nothing_more_is_believed() {
     link.status(|status| status.faults(LinkFault::FrozenCounter) > 5).await;
     beat.store(3, Ordering::Relaxed);
     assert_eq!(sample(&link.batch().await, SOC), Some(Ok(71.0)));
-    tokio::time::timeout(Duration::from_secs(5), link.until_status(|status| status.reason.is_empty())).await.unwrap();
+    let well = link.until_status(|status| !status.reason.contains("heartbeat"));
+    let well = tokio::time::timeout(Duration::from_secs(5), well).await.unwrap();
+    assert_eq!(well.reason, "the device has no model 805, so no cell of the system can be read");
+}
+
+#[tokio::test]
+async fn a_heartbeat_that_never_beats_is_believed_for_a_while_only() {
+    let beat = Arc::new(AtomicU16::new(5));
+    let words = [MARKER.as_slice(), &battery(), &[0xFFFF, 0]].concat();
+    let address = device(40_000, words, Nothing::Refuses, 125, beat.clone()).await;
+    let mut link = Running::hurried(&keys(address), 20).await;
+    let began = link.batch().await.at.mono;
+    let status = link.until_status(|status| status.faults(LinkFault::FrozenCounter) > 0).await;
+    assert!(status.reason.starts_with("the battery's heartbeat stands still at 5"), "{}", status.reason);
+    assert!(status.last_at.unwrap().since(began) < Duration::from_secs(16), "{:?}", status.last_at);
+    // Nothing comes any more, over a new connection neither, until it beats.
+    link.status(|status| status.faults(LinkFault::FrozenCounter) > 5).await;
+    beat.store(6, Ordering::Relaxed);
+    assert_eq!(sample(&link.batch().await, SOC), Some(Ok(71.0)));
 }

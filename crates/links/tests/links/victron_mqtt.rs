@@ -100,6 +100,8 @@ async fn a_gx_is_found_heard_and_believed_only_when_all_of_it_has_come() {
     gx.say("N/c0/system/0/Ac/Consumption/L1/Power", r#"{"value":1000}"#).await;
     // Time enough for it to be told, which would be too early.
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let status = link.handle.status();
+    assert!(status.state == LinkState::Connecting && status.reason.contains("has published all values"), "{status:?}");
     for (path, payload) in [
         ("system/0/Ac/Consumption/L2/Power", r#"{"value":500.5}"#),
         ("system/0/Ac/Consumption/L3/Power", r#"{"value":null}"#),

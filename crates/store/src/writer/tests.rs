@@ -491,8 +491,9 @@ fn a_program_that_reads_or_fills_a_history_after_a_kill_counts_each_row_once_too
         range.map(|number| minute(DAY.start_ms() + number * 60_000)).collect()
     };
     let (bulk, _) = crate::Bulk::open(folder.path(), Utc(0)).unwrap();
-    assert_eq!(bulk.join("hv", DAY, &block.slice(0..240)).unwrap(), 0);
-    assert_eq!(bulk.join_new_cells("hv", DAY, minutes(0..240)).unwrap(), 0);
+    let nothing = crate::Joined::default();
+    assert_eq!(bulk.join("hv", DAY, &block.slice(0..240)).unwrap(), nothing);
+    assert_eq!(bulk.join_new_cells("hv", DAY, minutes(0..240)).unwrap(), nothing);
     deny(folder.path());
     assert!(bulk.join("hv", DAY, &block).is_err());
     assert!(bulk.join_new_cells("hv", DAY, minutes(0..300)).is_err());

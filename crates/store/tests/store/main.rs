@@ -8,6 +8,7 @@ mod damage;
 mod disk;
 mod events;
 mod history;
+mod joining;
 mod kill_nine;
 mod refusals;
 mod rot;

@@ -15,6 +15,7 @@ use std::process::Command;
 pub(super) fn read(
     path: &Path,
     named: Option<PathBuf>,
+    wanted: impl Fn(&str) -> bool,
     refused: &mut Refused,
     take: impl FnMut(Table) -> Result<()>,
 ) -> Result<()> {
@@ -29,5 +30,5 @@ pub(super) fn read(
     if !ran.status.success() {
         bail!("{shown}: {}", String::from_utf8_lossy(&ran.stderr).trim());
     }
-    parquet::read(&out, refused, take)
+    parquet::read(&out, wanted, refused, take)
 }

@@ -1,15 +1,16 @@
 //! Tables into days: instants put in order, doubled ones told, values that cannot be left out, cells into minutes.
 
-use super::meaning::{Meaning, Meanings};
-use super::summary::Summary;
-use super::table::{Table, plain_name};
+use super::meaning::{Found, Meaning, Meanings, target_name};
+use super::summary::{Summary, list};
+use super::table::{Table, plain_name, unit_of};
 use anyhow::{Result, bail};
 use domain::minute::{CellMinute, MINUTE_MS, Stat};
 use domain::point::PointId;
 use domain::reading::{CellQuantity, Target};
 use domain::telemetry::rounded;
-use std::collections::BTreeMap;
-use store::{Block, Bulk, DAY_MS, Day};
+use links::device::unit;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use store::{Block, Bulk, DAY_MS, Day, Joined};
 
 /// The history has at most one row in this time, ms.
 const DENSEST_MS: i64 = 50;
@@ -22,8 +23,14 @@ pub(super) struct Intake<'a> {
     /// The last instant that can be, ms.
     last_ms: i64,
     file: u32,
+    /// Whether anything of the file has a meaning.
+    is_used: bool,
     rows: BTreeMap<Day, DayRows>,
     cells: BTreeMap<Day, BTreeMap<i64, CellMinute>>,
+    /// By what name each target was read.
+    names: HashMap<Target, String>,
+    /// Entries of the map that a column or channel was found for.
+    found: BTreeSet<usize>,
     /// What the person is told.
     pub(super) summary: Summary,
 }
@@ -37,16 +44,19 @@ struct DayRows {
 }
 
 impl<'a> Intake<'a> {
-    /// Nothing yet, at `now_ms`.
-    pub(super) fn new(meanings: &'a Meanings, now_ms: i64) -> Intake<'a> {
+    /// Nothing yet, at `now_ms`. The files of a folder are channels that are joined.
+    pub(super) fn new(meanings: &'a Meanings, of_folder: bool, now_ms: i64) -> Intake<'a> {
         let step_ms = meanings.step_ms().unwrap_or(DENSEST_MS);
         Intake {
             meanings,
             last_ms: now_ms + DAY_MS,
             file: 0,
+            is_used: false,
             rows: BTreeMap::new(),
             cells: BTreeMap::new(),
-            summary: Summary { step_ms, ..Summary::default() },
+            names: HashMap::new(),
+            found: BTreeSet::new(),
+            summary: Summary { step_ms, files: of_folder.then_some(0), ..Summary::default() },
         }
     }
 
@@ -55,20 +65,21 @@ impl<'a> Intake<'a> {
     /// # Errors
     /// The map takes a column for a cell that cannot be.
     pub(super) fn take(&mut self, source: &str, mut table: Table, channel: Option<&str>) -> Result<()> {
-        self.summary.read += table.at_ms.len() as u64;
+        let rows = table.at_ms.len() as u64;
         self.refuse_instants(source, &mut table);
         if matches!(self.meanings, Meanings::Names) && self.take_minutes(&table) {
+            self.summary.read += rows;
             return Ok(());
         }
+        let understood = self.understood(&table, channel)?;
+        let used = !understood.is_empty();
+        // A file of a folder that is no channel is told, and counts nowhere.
+        self.summary.read += if used || self.summary.files.is_none() { rows } else { 0 };
+        self.is_used |= used;
         let mut points = Vec::new();
-        for (name, values) in &table.columns {
-            let name = channel.unwrap_or(name);
-            let Some(meaning) = self.meanings.of(name)? else {
-                self.summary.unknown.insert(name.to_owned());
-                continue;
-            };
-            self.summary.known.insert(name.to_owned());
-            let values = self.possible(source, name, meaning, values, table.first_row);
+        for (place, meaning) in understood {
+            let (name, values) = &table.columns[place];
+            let values = self.possible(source, channel.unwrap_or(name), meaning, values, table.first_row);
             match meaning.target {
                 Target::Point(point) => points.push((point, values)),
                 Target::Cell(quantity, cell) => self.take_cell(quantity, cell, &table.at_ms, &values),
@@ -78,6 +89,7 @@ impl<'a> Intake<'a> {
         for (row, at_ms) in table.at_ms.iter().enumerate() {
             let Some(at_ms) = *at_ms else { continue };
             if points.iter().all(|(_, values)| values[row].is_nan()) {
+                self.summary.empty += u64::from(!points.is_empty());
                 continue;
             }
             self.summary.note(at_ms);
@@ -87,9 +99,53 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
+    /// The columns that can be used, with what they mean. Those that cannot are told.
+    fn understood(&mut self, table: &Table, channel: Option<&str>) -> Result<Vec<(usize, Meaning)>> {
+        let mut understood: Vec<(usize, &str, Meaning)> = Vec::new();
+        for (place, (column, _)) in table.columns.iter().enumerate() {
+            let name = channel.unwrap_or(column);
+            match self.meanings.of(name, unit_of(column))? {
+                Found::Nothing => {
+                    self.summary.unknown.insert(name.to_owned());
+                }
+                Found::Refused { why, entry } => {
+                    self.summary.refused.column(name, &why);
+                    self.found.extend(entry);
+                }
+                Found::Meaning(meaning) => {
+                    self.found.extend(meaning.entry);
+                    understood.push((place, name, meaning));
+                }
+            }
+        }
+        let mut columns = Vec::with_capacity(understood.len());
+        for (place, name, meaning) in &understood {
+            let target = target_name(meaning.target);
+            let same = understood.iter().find(|(other, _, of)| other != place && of.target == meaning.target);
+            if let Some((_, other, _)) = same {
+                let why = format!("it is {target}, and so is {other}: keep one of them");
+                self.summary.refused.column(name, &why);
+                continue;
+            }
+            // Of several files.
+            match self.names.get(&meaning.target) {
+                Some(other) if plain_name(other) != plain_name(name) => {
+                    bail!("{other} and {name} are both {target}: keep one of them")
+                }
+                Some(_) => {}
+                None => drop(self.names.insert(meaning.target, (*name).to_owned())),
+            }
+            self.summary.known.insert((*name).to_owned());
+            columns.push((*place, *meaning));
+        }
+        Ok(columns)
+    }
+
     /// The next tables are of another file.
     pub(super) fn next_file(&mut self) {
         self.file += 1;
+        self.summary.files = self.summary.files.map(|files| files + u64::from(self.is_used));
+        self.is_used = false;
     }
 
     /// Puts everything into the history, day by day.
@@ -97,31 +153,52 @@ impl<'a> Intake<'a> {
     /// # Errors
     /// Nothing that can be used was read, or the disk does not take it.
     pub(super) fn finish(mut self, bulk: &Bulk, system: &str) -> Result<Summary> {
+        let entries = self.meanings.entries().into_iter().enumerate();
+        self.summary.absent =
+            entries.filter(|(place, _)| !self.found.contains(place)).map(|(_, words)| words).collect();
         if self.rows.is_empty() && self.cells.is_empty() {
-            let example = self.summary.refused.example();
-            if !example.is_empty() {
-                bail!("nothing can be taken in: {example}");
-            }
-            if self.summary.known.is_empty() {
-                bail!(
-                    "none of its columns is one of telemetry: soc, pack_voltage, pack_current, ...; a map says which is which (--map)"
-                );
-            }
-            bail!("it has no values");
+            bail!("{}", self.why_nothing());
         }
         let align_ms = self.meanings.step_ms();
         for (day, rows) in std::mem::take(&mut self.rows) {
             let rows = rows.block(align_ms, &mut self.summary);
             self.summary.rows += rows.len() as u64;
-            self.summary.stored += bulk.join(system, day, &rows)?;
+            add(&mut self.summary.joined, bulk.join(system, day, &rows)?);
         }
         for (day, minutes) in std::mem::take(&mut self.cells) {
             let minutes: Vec<CellMinute> = minutes.into_values().collect();
             let known = |minute: &CellMinute| (0..minute.cells()).filter(|cell| minute.knows(*cell)).count() as u64;
             self.summary.cell_minutes += minutes.iter().map(known).sum::<u64>();
-            self.summary.stored_cell_minutes += bulk.join_new_cells(system, day, minutes)?;
+            add(&mut self.summary.joined_cells, bulk.join_new_cells(system, day, minutes)?);
         }
         Ok(self.summary)
+    }
+
+    /// Why nothing can be taken in.
+    fn why_nothing(&self) -> String {
+        let Summary { refused, known, unknown, absent, read, .. } = &self.summary;
+        let refused = refused.words();
+        if !refused.is_empty() {
+            return format!("nothing can be taken in: {refused}");
+        }
+        if known.is_empty() {
+            return match self.meanings {
+                Meanings::Names => format!(
+                    "none of its columns is one of telemetry: soc, pack_voltage, pack_current, ...; a map says which is \
+                     which (--map). It has {}",
+                    list(unknown)
+                ),
+                Meanings::Map(_) => format!(
+                    "the map names none of its columns or files. The map has {}; there are {}",
+                    list(absent),
+                    list(unknown)
+                ),
+            };
+        }
+        match read {
+            0 => format!("it has no rows, only the names of its columns: {}", list(known)),
+            _ => "it has no values".to_owned(),
+        }
     }
 
     /// Takes away instants that cannot be.
@@ -186,24 +263,43 @@ impl<'a> Intake<'a> {
 
     /// A table of minutes of cells, as `packtwin export --cells` writes it. `false` if it is none.
     fn take_minutes(&mut self, table: &Table) -> bool {
-        let column = |wanted: &str| {
-            table.columns.iter().find(|(name, _)| plain_name(name) == wanted).map(|(_, values)| values.as_slice())
+        let columns = |wanted: &str| {
+            let named = table.columns.iter().filter(|(name, _)| plain_name(name) == wanted);
+            named.map(|(name, values)| (name.as_str(), values.as_slice())).collect::<Vec<_>>()
         };
-        let Some(cells) = column("cell") else { return false };
-        let lanes = |quantity: CellQuantity| {
-            let [min, mean, max, n] = Stat::ALL.map(|stat| column(&store::cell_column_name(quantity, stat)));
-            Some([min?, mean?, max?, n?])
-        };
-        let found = CellQuantity::ALL.map(|quantity| (quantity, lanes(quantity)));
-        if found.iter().all(|(_, lanes)| lanes.is_none()) {
+        let [(_, cells)] = columns("cell")[..] else { return false };
+        let mut is_one = false;
+        let mut found = Vec::new();
+        for quantity in CellQuantity::ALL {
+            let lanes = Stat::ALL.map(|stat| columns(&store::cell_column_name(quantity, stat)));
+            if lanes.iter().any(Vec::is_empty) {
+                continue;
+            }
+            is_one = true;
+            let factor = |(name, values): (&str, &[f32])| {
+                let factor = unit::exact_factor(unit_of(name), Target::Cell(quantity, 0))
+                    .map_err(|why| (name.to_owned(), why))?;
+                Ok(values.iter().map(|value| (f64::from(*value) * factor) as f32).collect::<Vec<f32>>())
+            };
+            let [min, mean, max, n] = &lanes;
+            let doubled = lanes.iter().find(|of| of.len() > 1);
+            let read = match doubled {
+                Some(of) => Err((of[0].0.to_owned(), format!("{} is the same: keep one of them", of[1].0))),
+                None => [min, mean, max].iter().map(|of| factor(of[0])).collect::<Result<Vec<_>, _>>(),
+            };
+            match read {
+                Ok(lanes) => found.push((quantity, lanes, n[0].1)),
+                Err((name, why)) => self.summary.refused.column(&name, &why),
+            }
+        }
+        if !is_one {
             return false;
         }
-        for (quantity, lanes) in found {
-            let Some([min, mean, max, n]) = lanes else { continue };
+        for (quantity, lanes, n) in found {
             let (low, high) = quantity.plausible();
             for (row, at_ms) in table.at_ms.iter().enumerate() {
                 let Some(at_ms) = at_ms.filter(|_| n[row] > 0.0 && cells[row] >= 0.0) else { continue };
-                let values = [min[row], mean[row], max[row]];
+                let values = [lanes[0][row], lanes[1][row], lanes[2][row]];
                 if !values.iter().all(|value| (low..=high).contains(value)) {
                     self.summary.refused.value(table.first_row + row as u64, || {
                         format!("a cell's minute cannot be {values:?}, only {low} to {high}")
@@ -217,6 +313,12 @@ impl<'a> Intake<'a> {
         }
         true
     }
+}
+
+/// Adds what became of a day.
+fn add(all: &mut Joined, of_day: Joined) {
+    all.new += of_day.new;
+    all.filled += of_day.filled;
 }
 
 impl DayRows {

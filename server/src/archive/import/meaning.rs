@@ -6,12 +6,12 @@
 //! step_ms = 200               # channels of different files become rows of this step
 //! map = [
 //!   { point = "cells/voltage", channel = "bms1_p{module}_v{cell}" },
-//!   { point = "cells/temperature", channel = "bms1_p{module}_t{cell}", scale = 0.1 },
+//!   { point = "cells/temperature", channel = "bms1_p{module}_t{cell}", scale = 0.1 },  # else by its unit
 //!   { point = "battery/current", channel = "bms1_i", sign = "charge-positive" },
 //! ]
 //! ```
 
-use super::table::plain_name;
+use super::table::{bare_name, plain_name, unit_of};
 use anyhow::{Context as _, Result, anyhow, bail};
 use domain::minute::Stat;
 use domain::point::PointId;
@@ -20,6 +20,8 @@ use domain::telemetry::from_column_name;
 use domain::topology::Topology;
 use links::device::can_map::pattern::Pattern;
 use links::device::sign::Sign;
+use links::device::unit;
+use links::plain;
 use serde::Deserialize;
 use std::path::Path;
 
@@ -54,8 +56,8 @@ struct Entry {
     channel: String,
     #[serde(default = "first")]
     first: u32,
-    #[serde(default = "scale")]
-    scale: f64,
+    /// Factor to the point's unit, in place of the one that follows from a unit in brackets.
+    scale: Option<f64>,
     #[serde(default)]
     offset: f64,
     sign: Option<Sign>,
@@ -67,9 +69,6 @@ fn one() -> u16 {
 fn first() -> u32 {
     1
 }
-fn scale() -> f64 {
-    1.0
-}
 fn step_ms() -> i64 {
     STEP_MS
 }
@@ -80,6 +79,24 @@ pub(super) struct Meaning {
     pub(super) target: Target,
     factor: f64,
     offset: f64,
+    /// The entry of the map that says so.
+    pub(super) entry: Option<usize>,
+}
+
+/// What is known of a column or channel.
+#[derive(Debug, PartialEq)]
+pub(super) enum Found {
+    /// Nothing says what it is.
+    Nothing,
+    /// It is known what it is, but it cannot be used: why, in words.
+    Refused {
+        /// Why.
+        why: String,
+        /// The entry of the map that is about it.
+        entry: Option<usize>,
+    },
+    /// What it is.
+    Meaning(Meaning),
 }
 
 impl Meaning {
@@ -101,7 +118,11 @@ impl Meanings {
     pub(super) fn read(path: &Path) -> Result<Meanings> {
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path).with_context(|| format!("read {shown}"))?;
-        let file: MapFile = toml::from_str(&text).map_err(|error| anyhow!("{shown}: {error}"))?;
+        let file: MapFile = toml::from_str(&text).map_err(|error| {
+            let line =
+                1 + text.get(..error.span().unwrap_or(0..0).start).map_or(0, |before| before.matches('\n').count());
+            anyhow!("{shown}:{line}: {}", plain::words(error.message()))
+        })?;
         if !(50..=60_000).contains(&file.step_ms) {
             bail!("{shown}: step_ms {} is not from 50 to 60 000", file.step_ms);
         }
@@ -132,31 +153,59 @@ impl Meanings {
             name == "cell" || lanes.any(|(quantity, stat)| store::cell_column_name(quantity, stat) == name)
         };
         let is_names = matches!(self, Meanings::Names);
-        (is_names && of_minutes(&plain_name(name))) || self.of(name).is_ok_and(|meaning| meaning.is_some())
+        (is_names && of_minutes(&plain_name(name))) || matches!(self.of(name, ""), Ok(Found::Meaning(_)))
     }
 
-    /// What a column or channel of this name is; `None` if nothing says it.
+    /// What a column or channel of this name is. `unit` is the one of its values where the name says none.
     ///
     /// # Errors
     /// The map takes it for a cell that cannot be.
-    pub(super) fn of(&self, name: &str) -> Result<Option<Meaning>> {
+    pub(super) fn of(&self, name: &str, unit: &str) -> Result<Found> {
+        let unit = Some(unit_of(name)).filter(|own| !own.is_empty()).unwrap_or(unit);
         match self {
             Meanings::Names => {
-                let point = from_column_name(&plain_name(name)).or_else(|| PointId::from_path(&name.to_lowercase()));
-                Ok(point.map(|point| Meaning { target: Target::Point(point), factor: 1.0, offset: 0.0 }))
+                let by_path = || PointId::from_path(&bare_name(name).to_lowercase());
+                let Some(point) = from_column_name(&plain_name(name)).or_else(by_path) else {
+                    return Ok(Found::Nothing);
+                };
+                let target = Target::Point(point);
+                Ok(match unit::exact_factor(unit, target) {
+                    Ok(factor) => Found::Meaning(Meaning { target, factor, offset: 0.0, entry: None }),
+                    Err(why) => Found::Refused { why, entry: None },
+                })
             }
-            Meanings::Map(file) => file.of(name),
+            Meanings::Map(file) => file.of(name, unit),
+        }
+    }
+
+    /// The entries of the map, as `point = channel`.
+    pub(super) fn entries(&self) -> Vec<String> {
+        match self {
+            Meanings::Names => Vec::new(),
+            Meanings::Map(file) => {
+                file.map.iter().map(|entry| format!("{} (channel {})", entry.point, entry.channel)).collect()
+            }
         }
     }
 }
 
+/// What a target is called: the path of a point, a cell by its number from 0.
+pub(super) fn target_name(target: Target) -> String {
+    match target {
+        Target::Point(point) => point.spec().path.to_owned(),
+        Target::Cell(quantity, cell) => format!("{} of cell {cell}", quantity.path()),
+        Target::Node(quantity, node) => format!("{} of node {node}", quantity.path()),
+    }
+}
+
 impl MapFile {
-    fn of(&self, name: &str) -> Result<Option<Meaning>> {
-        for entry in &self.map {
-            let Some(numbers) = Pattern::parse(&entry.channel).ok().and_then(|pattern| pattern.matches("", name))
-            else {
-                continue;
-            };
+    /// Upper and lower case are the same, as in the names of columns; with or without the unit in brackets.
+    fn of(&self, name: &str, unit: &str) -> Result<Found> {
+        for (place, entry) in self.map.iter().enumerate() {
+            let numbers = Pattern::parse(&entry.channel).ok().and_then(|pattern| {
+                pattern.matches_any_case(name).or_else(|| pattern.matches_any_case(bare_name(name)))
+            });
+            let Some(numbers) = numbers else { continue };
             let topology = Topology::new(1, self.modules, self.cells_per_module.unwrap_or(0));
             let cell = numbers.cell_index(entry.first, &topology).map_err(|_| {
                 let (modules, of) = (self.modules, topology.cells_per_module);
@@ -165,9 +214,20 @@ impl MapFile {
             let cell = cell.map(|cell| u16::try_from(cell).unwrap_or(u16::MAX));
             let sign = entry.sign.map_or(1.0, Sign::factor);
             let target = target(&entry.point, cell).map_err(|why| anyhow!("{why}"))?;
-            return Ok(Some(Meaning { target, factor: entry.scale * sign, offset: entry.offset * sign }));
+            let scale = match entry.scale {
+                Some(scale) => scale,
+                None => match unit::exact_factor(unit, target) {
+                    Ok(factor) => factor,
+                    Err(why) => {
+                        let why = format!("{why}, or set `scale` in the map");
+                        return Ok(Found::Refused { why, entry: Some(place) });
+                    }
+                },
+            };
+            let (factor, offset) = (scale * sign, entry.offset * sign);
+            return Ok(Found::Meaning(Meaning { target, factor, offset, entry: Some(place) }));
         }
-        Ok(None)
+        Ok(Found::Nothing)
     }
 }
 
@@ -203,19 +263,54 @@ mod tests {
               { point = "battery/current", channel = "bms1_i", sign = "charge-positive", scale = 0.1 },
             ]"#)
         .unwrap();
-        let of = |name| map.of(name).unwrap().map(|meaning| meaning.target);
+        let meaning = |of: &Meanings, name: &str, unit: &str| match of.of(name, unit).unwrap() {
+            Found::Meaning(meaning) => Some(meaning),
+            _ => None,
+        };
+        let of = |name| meaning(&map, name, "").map(|meaning| meaning.target);
         assert_eq!(of("bms1_p1_v1"), Some(Target::Cell(CellQuantity::Voltage, 0)));
         assert_eq!(of("bms1_p5_v52"), Some(Target::Cell(CellQuantity::Voltage, 259)));
+        assert_eq!(of("BMS1_P1_v2"), Some(Target::Cell(CellQuantity::Voltage, 1)));
         assert_eq!(of("bms2_p1_v1"), None);
-        assert_eq!(map.of("bms1_i").unwrap().unwrap().value(125.0), -12.5);
-        assert!(map.of("bms1_p6_v1").unwrap_err().to_string().contains("5 modules of 52 cells do not have"));
-        assert!(map.of("bms1_p1_v0").is_err() && map.of("bms1_p1_v53").is_err());
+        assert_eq!(meaning(&map, "bms1_i", "").unwrap().value(125.0), -12.5);
+        // A given scale counts; else the unit does, of the channel or of its values.
+        assert_eq!(meaning(&map, "bms1_i [kA]", "").unwrap().value(125.0), -12.5);
+        assert_eq!(meaning(&map, "bms1_p1_v1 (mV)", "").unwrap().value(3_200.0), 3.2);
+        assert_eq!(meaning(&map, "bms1_p1_v1", "mV").unwrap().value(3_200.0), 3.2);
+        let refused = map.of("bms1_p1_v1", "A").unwrap();
+        assert!(
+            matches!(&refused, Found::Refused { why, entry: Some(0) } if why.contains("it is in A")),
+            "{refused:?}"
+        );
+        assert!(map.of("bms1_p6_v1", "").unwrap_err().to_string().contains("5 modules of 52 cells do not have"));
+        assert!(map.of("bms1_p1_v0", "").is_err() && map.of("bms1_p1_v53", "").is_err());
         assert_eq!(map.step_ms(), Some(200));
 
-        let names = |name| Meanings::Names.of(name).unwrap().map(|meaning| meaning.target);
+        let names = |name| meaning(&Meanings::Names, name, "").map(|meaning| meaning.target);
         assert_eq!(names("SOC (%)"), Some(Target::Point(PointId::Soc)));
         assert_eq!(names("battery/voltage"), Some(Target::Point(PointId::Voltage)));
         assert_eq!(names("colour"), None);
+    }
+
+    #[test]
+    fn the_unit_of_a_name_is_converted_or_refused() {
+        for (name, read, expected) in [
+            ("pack_power [kW]", 12.5, Ok(12_500.0)),
+            ("pack_voltage (kV)", 0.832, Ok(832.0)),
+            ("battery/voltage [mV]", 832_000.0, Ok(832.0)),
+            ("soc [%]", 55.0, Ok(55.0)),
+            ("min_cell_v[mV]", 3_200.0, Ok(3.2)),
+            ("soc [1]", 0.5, Err("the unit 1 is not known here: convert it to %")),
+            ("max_cell_temp (\u{b0}F)", 77.0, Err("the unit \u{b0}F is not known here: convert it to \u{b0}C")),
+            ("pack_current (V)", 1.0, Err("it is in V, but A is needed")),
+        ] {
+            let found = match Meanings::Names.of(name, "").unwrap() {
+                Found::Meaning(meaning) => Ok(meaning.value(read)),
+                Found::Refused { why, .. } => Err(why),
+                Found::Nothing => panic!("{name}"),
+            };
+            assert_eq!(found, expected.map_err(str::to_owned), "{name}");
+        }
     }
 
     #[test]
@@ -225,7 +320,7 @@ mod tests {
             ("map = [{ point = \"battery/colour\", channel = \"x\" }]", "\"battery/colour\" is no point"),
             ("map = [{ point = \"battery/soc\", channel = \"x{zell}\" }]", "`{zell}` is not known"),
             ("step_ms = 5\nmap = []", "step_ms 5 is not from 50"),
-            ("map = [{ point = \"battery/soc\" }]", "missing field `channel`"),
+            ("map = [{ point = \"battery/soc\" }]", ":1: `channel` is missing"),
         ] {
             let error = format!("{:#}", map(text).unwrap_err());
             assert!(error.contains(says), "{text}: {error}");

@@ -1,23 +1,44 @@
 //! Parquet files of other programs.
 
 use super::summary::Refused;
-use super::table::{Table, is_time};
+use super::table::{Table, time_column};
 use super::text::instant;
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use std::path::Path;
 use store::ForeignParquet;
 
-/// Reads a file, a row group at a time. What cannot be read is counted, with the first as an example.
+/// Reads a file, a row group at a time. What cannot be read is counted, with the first as an example; of columns that are
+/// not `wanted` nothing is read.
 ///
 /// # Errors
-/// The file cannot be read, or has no column of instants.
-pub(super) fn read(path: &Path, refused: &mut Refused, mut take: impl FnMut(Table) -> Result<()>) -> Result<()> {
+/// The file cannot be read, or has no column of instants in UTC.
+pub(super) fn read(
+    path: &Path,
+    wanted: impl Fn(&str) -> bool,
+    refused: &mut Refused,
+    mut take: impl FnMut(Table) -> Result<()>,
+) -> Result<()> {
     let shown = path.display().to_string();
     let file = ForeignParquet::open(path)?;
     let names = file.names();
-    let Some(time) = names.iter().position(|name| is_time(name)) else {
+    let Some(time) = time_column(&names).map_err(|why| anyhow!("{shown}: {why}"))? else {
         bail!("{shown}: it has no column timestamp; its columns are {}", names.join(", "));
     };
+    let (mut places, mut text) = (Vec::new(), Vec::new());
+    for place in (0..names.len()).filter(|place| *place != time) {
+        if file.is_numeric(place) {
+            places.push(place);
+        } else if wanted(&names[place]) {
+            text.push(place);
+        }
+    }
+    for place in text {
+        refused.column(&names[place], "its values are no numbers");
+    }
+    let empty = |place: &usize| (names[*place].clone(), Vec::new());
+    if file.groups() == 0 {
+        return take(Table { columns: places.iter().map(empty).collect(), ..Table::default() });
+    }
     let mut first_row = 1;
     for group in 0..file.groups() {
         let at_ms = file.instants(time, group, instant)?;
@@ -26,9 +47,10 @@ pub(super) fn read(path: &Path, refused: &mut Refused, mut take: impl FnMut(Tabl
             refused.row(row, || format!("{shown} row {row}: it has no instant"));
         }
         let mut columns = Vec::new();
-        for (column, name) in names.iter().enumerate().filter(|(column, _)| *column != time && file.is_numeric(*column))
-        {
-            columns.push((name.clone(), file.numbers(column, group)?));
+        for place in &places {
+            let name = &names[*place];
+            let values = if wanted(name) { file.numbers(*place, group)? } else { vec![f32::NAN; at_ms.len()] };
+            columns.push((name.clone(), values));
         }
         let rows = at_ms.len() as u64;
         take(Table { at_ms, columns, first_row })?;

@@ -1,9 +1,9 @@
 //! CSV files: comma, semicolon or tabulator, decimal point or comma, names in any case.
 
 use super::summary::Refused;
-use super::table::{Table, is_time};
+use super::table::{Table, time_column};
 use crate::archive::parse_instant;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use domain::time::epoch_ms;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Seek as _};
@@ -18,7 +18,7 @@ const NONE: [&str; 7] = ["", "nan", "na", "n/a", "null", "none", "-"];
 /// `wanted` nothing is read.
 ///
 /// # Errors
-/// The file cannot be read, or its first line does not name a column of instants.
+/// The file cannot be read, or its first line does not name a column of instants in UTC.
 pub(super) fn read(
     path: &Path,
     wanted: impl Fn(&str) -> bool,
@@ -35,7 +35,7 @@ pub(super) fn read(
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).flexible(true).from_reader(file);
     let names: Vec<String> = reader.headers().with_context(|| shown.clone())?.iter().map(str::to_owned).collect();
-    let Some(time) = names.iter().position(|name| is_time(name)) else {
+    let Some(time) = time_column(&names).map_err(|why| anyhow!("{shown}: {why}"))? else {
         bail!("{shown}: the first line must name the columns, and one must be timestamp");
     };
     let empty = |first_row| Table {
@@ -68,7 +68,8 @@ pub(super) fn read(
             }));
         }
     }
-    if part.at_ms.is_empty() { Ok(()) } else { take(part) }
+    // Also if it is empty: the names of its columns tell what it would be.
+    take(part)
 }
 
 /// An instant as people and programs write it: words of RFC 3339, or a number whose size tells its unit.

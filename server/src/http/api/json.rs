@@ -6,6 +6,7 @@ use domain::link::{FrameRow, LinkFault, LinkStatus};
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NodeQuantity, Sample};
 use domain::series::Table;
+use domain::slot::PowerFrom;
 use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::{Mono, Now, rfc3339};
 use domain::twin::Moment;
@@ -51,6 +52,12 @@ pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, moment: &Moment) -> Valu
             let slot = moment.state.points.slot(*id);
             let mut point = sample(moment.point(*id), slot.last(), id.spec().resolution, now);
             point.insert("unit".into(), json!(id.spec().unit.symbol()));
+            if *id == PointId::Power && moment.state.points.power_from() == PowerFrom::Derived {
+                point.insert(
+                    "derived_from".into(),
+                    json!([PointId::Voltage, PointId::Current].map(|id| id.spec().path)),
+                );
+            }
             (id.spec().path.to_owned(), Value::Object(point))
         })
         .collect();
@@ -112,7 +119,7 @@ pub(super) fn links(site: &SiteSpec, statuses: &[LinkStatus], now: Now) -> Value
     let links: Vec<Value> = (site.links.iter().zip(statuses))
         .map(|(spec, status)| {
             let faults: Map<String, Value> = (LinkFault::ALL.iter())
-                .map(|fault| (fault.words().replace(' ', "_"), json!(status.faults(*fault))))
+                .map(|fault| (fault.words().replace([' ', '-'], "_"), json!(status.faults(*fault))))
                 .collect();
             json!({
                 "id": spec.id, "name": spec.name, "protocol": spec.protocol, "address": spec.address,

@@ -3,10 +3,11 @@
 use super::{Asked, Wanted};
 use crate::archive::{csv_header, csv_row, rfc3339};
 use crate::http::AppState;
+use crate::http::asked::Query;
 use crate::http::downloads::{PART, Parts, download};
 use crate::http::problem::Problem;
 use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::point::PointId;

@@ -3,7 +3,7 @@
 use super::super::choice::By;
 use super::super::view::{CellsView, figure};
 use crate::api;
-use crate::charts::line::{Band, Line, LineChart, LineChartView, TimeAxis, ValueAxis, ValueRange};
+use crate::charts::line::{Band, Line, LineChart, LineChartView, Room, TimeAxis, ValueAxis, ValueRange};
 use crate::charts::theme::Ink;
 use crate::derived::Derived;
 use crate::live::{Question, Recent};
@@ -22,6 +22,9 @@ const HEIGHT_PX: u32 = 140;
 /// Axes span at least this much, so that noise is not blown up: mV and °C.
 const LEAST_MV: f64 = 20.0;
 const LEAST_C: f64 = 2.0;
+
+/// A tick as wide as those of a cell's voltage: both charts have the same edges.
+const WIDEST_TICK: &str = "0\u{202f}000";
 
 /// Voltage and temperature of `cell` over the last ten minutes.
 #[component]
@@ -56,6 +59,11 @@ pub(super) fn Trend(
             }
         });
     };
+    live.on_return(move || {
+        if failed.with_untracked(Option::is_some) {
+            fetch();
+        }
+    });
     // Grown by every frame, drawn once a second. After a gap (a hidden tab draws no frames) the server is asked again.
     Effect::new(move |second: Option<i64>| {
         let moment = live.moment.get();
@@ -128,6 +136,7 @@ fn chart(recent: &Recent<2>, name: &str, by: By, limits: &Limits, end: &str) -> 
         y: ValueAxis { unit, range: ValueRange::Fit(least) },
         lines: vec![Line { label: name.to_owned(), ink, segments }],
         bands: bands.into_iter().map(scaled).collect(),
+        room: Some(Room { tick: WIDEST_TICK, name: name.to_owned() }),
         ..LineChart::default()
     }
 }

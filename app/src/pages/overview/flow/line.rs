@@ -1,6 +1,6 @@
 //! One of the three flows: how much, which way, in which colour and words. Pure.
 
-use crate::components::Shown;
+use crate::components::{Freshness, Shown};
 use crate::format;
 use domain::point::PointId;
 use domain::spec::SystemKind;
@@ -28,7 +28,7 @@ impl Side {
     /// Those of a system, in the order of the drawing.
     pub(super) fn of(kind: SystemKind) -> &'static [Side] {
         match kind {
-            SystemKind::DataCentre => &[Side::Grid, Side::Battery, Side::Load],
+            SystemKind::DataCentre | SystemKind::Storage => &[Side::Grid, Side::Battery, Side::Load],
             SystemKind::Home => &[Side::Grid, Side::Battery, Side::Load, Side::Solar],
         }
     }
@@ -123,8 +123,11 @@ impl Flow {
         }
     }
 
-    /// Name and verb: `Grid, importing`.
+    /// Name and verb, or how old the value is: `Grid, importing`, `Grid, 15 min old`.
     pub(super) fn label(&self) -> String {
+        if let Freshness::Stale { age_s } = self.shown.freshness {
+            return format!("{}, {} old", self.name, format::age(age_s));
+        }
         if self.verb.is_empty() { self.name.to_owned() } else { format!("{}, {}", self.name, self.verb) }
     }
 
@@ -160,6 +163,15 @@ mod tests {
             assert_eq!((flow.direction, flow.ink()), (direction, ink));
             assert_eq!(flow.sentence(), sentence.replace(" kW", "\u{202f}kW"));
         }
+    }
+
+    #[test]
+    fn an_old_flow_says_how_old_it_is() {
+        let mut moment = moment();
+        moment.now = moment.now + std::time::Duration::from_secs(900);
+        let flow = Flow::of(&moment, Side::Grid, SystemKind::DataCentre, 233_000.0);
+        assert_eq!(flow.label().replace('\u{202f}', " "), "Grid, 15 min old");
+        assert_eq!(flow.sentence().replace('\u{202f}', " "), "Grid, 15 min old 66.91 kW");
     }
 
     #[test]

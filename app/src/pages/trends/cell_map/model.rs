@@ -174,7 +174,7 @@ pub fn sentence(map: &CellMap, by: By, topology: &Topology, offset_s: i32) -> St
     };
     let unknown_pct = 100.0 * (1.0 - count as f32 / map.values.len().max(1) as f32);
     let missing = if unknown_pct >= 0.05 {
-        format!(" Nothing is known of {}.", format::percent(unknown_pct))
+        format!(" {} of the map has no data.", format::percent(unknown_pct))
     } else {
         String::new()
     };

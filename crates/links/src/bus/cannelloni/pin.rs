@@ -1,13 +1,20 @@
 //! Whose packets are believed: one sender's. Pure: time is a parameter.
 //!
 //! Two senders in turn would mix two batteries, and their sequence numbers would hide what is lost. The site file names
-//! the sender; if it does not, the first that is heard is believed until it is silent.
+//! the sender; if it does not, the first that is heard is believed until it is silent. While another floods the socket
+//! the silence of the first proves nothing: its packets may be among those that the full queue drops.
 
 use domain::time::Mono;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
+
+/// Packets of others in a second from which on the socket's queue may drop packets. A bus of 1 Mbit/s fills at most half
+/// as many, with a packet for each few frames.
+const FLOOD_PER_S: u32 = 2_000;
+/// The time over which they are counted.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// The sender that the site file names: an address, with its port if that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +49,10 @@ pub(super) struct Pin {
     peer: Option<Peer>,
     /// The sender that is believed, and when it was last heard.
     believed: Option<(SocketAddr, Mono)>,
+    /// The second in which packets of others are counted: its beginning, and how many.
+    others: Option<(Mono, u32)>,
+    /// When there were last so many of others that packets may have been dropped.
+    flooded: Option<Mono>,
 }
 
 /// Who sent a packet.
@@ -59,7 +70,7 @@ pub(super) enum Sender {
 
 impl Pin {
     pub(super) fn new(peer: Option<Peer>) -> Pin {
-        Pin { peer, believed: None }
+        Pin { peer, believed: None, others: None, flooded: None }
     }
 
     /// The sender that is believed, for people.
@@ -71,12 +82,26 @@ impl Pin {
         }
     }
 
-    /// Whether the sender is the one that is believed, or could become it.
-    pub(super) fn may_be(&self, sender: SocketAddr, now: Mono, silent_after: Duration) -> bool {
+    /// Whether the sender of a packet is the one that is believed, or could become it. Packets of others are counted.
+    pub(super) fn may_be(&mut self, sender: SocketAddr, now: Mono, silent_after: Duration) -> bool {
         let named = self.peer.is_none_or(|peer| {
             peer.ip == sender.ip().to_canonical() && peer.port.is_none_or(|port| port == sender.port())
         });
-        named && self.believed.is_none_or(|(known, at)| known == sender || now.since(at) > silent_after)
+        match self.believed {
+            Some((known, _)) if known == sender => return named,
+            Some(_) => self.count_other(now),
+            None => return named,
+        }
+        let drowned = self.flooded.is_some_and(|at| now.since(at) <= silent_after.max(SECOND));
+        named && !drowned && self.believed.is_none_or(|(_, at)| now.since(at) > silent_after)
+    }
+
+    fn count_other(&mut self, now: Mono) {
+        let (began, count) = self.others.filter(|(began, _)| now.since(*began) < SECOND).unwrap_or((now, 0));
+        self.others = Some((began, count + 1));
+        if count + 1 >= FLOOD_PER_S {
+            self.flooded = Some(now);
+        }
     }
 
     /// Takes a sound packet's sender.
@@ -119,6 +144,21 @@ mod tests {
             assert_eq!(pin.take(sender, Mono(ms * 1_000), SILENT), expected, "{sender} at {ms} ms");
         }
         assert_eq!(pin.name(), "10.0.0.2:20000");
+    }
+
+    #[test]
+    fn a_flood_does_not_make_the_first_sender_silent() {
+        let (a, b) = (address("10.0.0.1:20000"), address("10.0.0.2:20000"));
+        let mut pin = Pin::new(None);
+        assert_eq!(pin.take(a, Mono(0), SILENT), Sender::First);
+        // Ten seconds of 4,000 packets a second.
+        for us in (0..10_000_000).step_by(250) {
+            assert_eq!(pin.take(b, Mono(us), SILENT), Sender::Other, "at {us} us");
+        }
+        assert_eq!(pin.take(a, Mono(10_000_000), SILENT), Sender::Known);
+        // As slow as a bus it is believed, a silence and a quiet second later.
+        assert_eq!(pin.take(b, Mono(10_500_000), SILENT), Sender::Other);
+        assert_eq!(pin.take(b, Mono(11_100_000), SILENT), Sender::Changed(a));
     }
 
     #[test]

@@ -98,9 +98,8 @@ impl ReadError {
         match self {
             ReadError::Timeout(_) => LinkFault::Timeout,
             ReadError::Malformed(_) => LinkFault::Malformed,
-            ReadError::Connect(_) | ReadError::Closed | ReadError::Stranger(_) | ReadError::Exception(_) => {
-                LinkFault::Refused
-            }
+            ReadError::Connect(_) => LinkFault::NoConnection,
+            ReadError::Closed | ReadError::Stranger(_) | ReadError::Exception(_) => LinkFault::Refused,
         }
     }
 }

@@ -64,6 +64,14 @@ impl Device {
         }
     }
 
+    /// Whether it brings cell voltages, if all is as it should be.
+    pub(crate) fn brings_cells(&self) -> bool {
+        match self {
+            Device::Table(_) => false,
+            Device::SunSpec(device) => device.topology().cells() > 0,
+        }
+    }
+
     /// Looks at the device before the first poll of a connection. Returns what there is to say about its map.
     pub(super) async fn open(&self, client: &mut Client) -> Result<Option<String>, ReadError> {
         match self {
@@ -130,7 +138,7 @@ impl Device {
             Device::SunSpec(device) => {
                 let words = sunspec::read(client, &device.layout().models[slot], device.max_read()).await?;
                 let words = words.into_iter().map(Some).collect();
-                Ok(Answer { at: clock(), words, remark: None })
+                Ok(Answer { at: clock(), words })
             }
         }
     }
@@ -158,6 +166,14 @@ impl Device {
         match self {
             Device::Table(device) => device.is_replaced(slot, &poll.refused_rows),
             Device::SunSpec(_) => false,
+        }
+    }
+
+    /// What there is to say about values that the device refuses; slots that `skips` names are told otherwise.
+    pub(super) fn refused_words(&self, skips: impl Fn(usize) -> bool) -> Option<String> {
+        match self {
+            Device::Table(device) => device.refused_words(skips),
+            Device::SunSpec(_) => None,
         }
     }
 

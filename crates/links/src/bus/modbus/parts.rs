@@ -6,6 +6,7 @@
 //! * a value that is refused alone is left out, and asked for alone every [`RETRY_EVERY`]: firmware is updated;
 //! * where both halves of a refused request are answered, the request is cut there from then on.
 
+use super::exception::Exception;
 use crate::device::registers::Block;
 use domain::time::Mono;
 use std::time::Duration;
@@ -31,6 +32,8 @@ pub(super) struct Parts {
     refused: Vec<bool>,
     /// By value: whether no request may reach over its beginning.
     cuts: Vec<bool>,
+    /// Why a value was refused, if one is.
+    pub(super) why: Option<Exception>,
     retry_at: Mono,
 }
 
@@ -86,8 +89,8 @@ impl Parts {
         Round { runs, splits: Vec::new(), refused: Vec::new() }
     }
 
-    /// Takes what a round has shown at `now`. Returns whether a value was refused that was not before.
-    pub(super) fn learn(&mut self, round: &Round, now: Mono) -> bool {
+    /// Takes what a round has shown at `now`.
+    pub(super) fn learn(&mut self, round: &Round, now: Mono) {
         for (boundary, explained) in &round.splits {
             self.cuts[*boundary] |= !explained;
         }
@@ -98,7 +101,6 @@ impl Parts {
         if new || !round.refused.is_empty() && now >= self.retry_at {
             self.retry_at = now + RETRY_EVERY;
         }
-        new
     }
 
     /// The values of `run` were answered.

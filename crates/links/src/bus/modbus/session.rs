@@ -6,10 +6,10 @@ use super::client::{Client, ReadError};
 use super::device::{Device, Identity};
 use super::exception::Exception;
 use super::parts::RETRY_EVERY;
-use super::stillness::{IDENTICAL, Stillness};
-use crate::device::registers::Poll;
-use crate::link::Reporter;
-use crate::text::time;
+use super::stillness::{Heartbeat, IDENTICAL, Stillness};
+use crate::device::registers::{Odd, Poll};
+use crate::link::{Notices, Reporter};
+use crate::text::{named, time};
 use domain::link::{LinkFault, LinkState};
 use domain::time::Mono;
 use std::convert::Infallible;
@@ -23,7 +23,10 @@ const HABIT: u32 = 3;
 /// So many rounds in a row that take longer than the period are worth a remark.
 const LATE_ROUNDS: u32 = 5;
 
-const HEARTBEAT_STANDS: &str = "the battery's heartbeat stands still: its gateway answers, the battery does not";
+/// Odd values that were not seen again for so long, and for three polls, are no longer told.
+const ODD_FOR: Duration = Duration::from_secs(10);
+
+const NEVER_BEAT: &str = "the battery's heartbeat has been 0 all the time: if it has one, its values may be old";
 
 /// A connection and what it is for.
 pub(super) struct Session<'a> {
@@ -34,7 +37,8 @@ pub(super) struct Session<'a> {
     poll: Poll,
     /// By slot.
     rests: Vec<Rest>,
-    stillness: Stillness,
+    stillness: &'a mut Stillness,
+    notices: Notices<Odd>,
     reopenings: u32,
     late_rounds: u32,
     remarks: Remarks,
@@ -46,15 +50,26 @@ struct Remarks {
     frozen: Option<String>,
     refusals: Option<String>,
     map: Option<String>,
+    values: Option<String>,
     parts: Option<String>,
+    heartless: Option<String>,
     still: Option<String>,
     late: Option<String>,
 }
 
 impl Remarks {
-    fn words(&self) -> &str {
-        let all = [&self.frozen, &self.refusals, &self.map, &self.parts, &self.still, &self.late];
-        all.into_iter().flatten().next().map_or("", String::as_str)
+    fn words(&self) -> String {
+        let all = [
+            &self.frozen,
+            &self.refusals,
+            &self.map,
+            &self.values,
+            &self.parts,
+            &self.heartless,
+            &self.still,
+            &self.late,
+        ];
+        all.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -67,7 +82,13 @@ struct Rest {
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(client: Client, device: &'a Device, reporter: &'a Reporter, period: Duration) -> Session<'a> {
+    pub(super) fn new(
+        client: Client,
+        device: &'a Device,
+        reporter: &'a Reporter,
+        period: Duration,
+        stillness: &'a mut Stillness,
+    ) -> Session<'a> {
         Session {
             client,
             device,
@@ -75,7 +96,8 @@ impl<'a> Session<'a> {
             period,
             poll: Poll::default(),
             rests: Vec::new(),
-            stillness: Stillness::default(),
+            stillness,
+            notices: Notices::default(),
             reopenings: 0,
             late_rounds: 0,
             remarks: Remarks::default(),
@@ -149,9 +171,7 @@ impl<'a> Session<'a> {
             }
             match self.read(slot, serial).await {
                 Ok(()) => {
-                    if std::mem::take(&mut self.rests[slot]).last.is_some() {
-                        self.remarks.refusals = None;
-                    }
+                    self.rests[slot] = Rest::default();
                     *backoff = Backoff::default();
                 }
                 Err(ReadError::Exception(exception)) => self.refused(slot, exception).await,
@@ -186,11 +206,11 @@ impl<'a> Session<'a> {
         self.device.decode(slot, &answer.words, &mut self.poll)?;
         self.stillness.block(&raw);
         if let Some(beat) = self.device.heartbeat(slot, &answer.words) {
-            let stands = self.stillness.heartbeat(Some(beat), answer.at.mono);
-            self.remarks.frozen = stands.then(|| HEARTBEAT_STANDS.to_owned());
-        }
-        if answer.remark.is_some() {
-            self.remarks.parts = answer.remark;
+            let heartbeat = self.stillness.heartbeat(beat, answer.at.mono);
+            let stands =
+                |at| format!("the battery's heartbeat stands still at {at}: its gateway answers, the battery does not");
+            self.remarks.frozen = if let Heartbeat::Stands(at) = heartbeat { Some(stands(at)) } else { None };
+            self.remarks.heartless = (heartbeat == Heartbeat::Never).then(|| NEVER_BEAT.to_owned());
         }
         let frozen = self.remarks.frozen.is_some();
         self.reporter.record(|r| {
@@ -218,22 +238,36 @@ impl<'a> Session<'a> {
         if exception.may_be_about_a_part() && self.device.is_replaced(slot, &self.poll) {
             // Nothing is missing without it: older registers take its place.
             rest.until = now.mono + RETRY_EVERY;
-            let key = self.device.table().key(slot);
-            self.remarks.parts = Some(format!("the device has no {key}: older registers take their place"));
             return;
         }
         self.reporter.deliver(now, lost).await;
         let rest = &mut self.rests[slot];
         rest.until = now.mono + rest.backoff.next(backoff::random());
-        if rest.last.replace(exception) != Some(exception) {
+        rest.last = Some(exception);
+    }
+
+    /// What there is to say about slots that are refused as a whole, by the reason.
+    fn refusals(&self) -> Option<String> {
+        let mut refused: Vec<(Exception, Vec<String>)> = Vec::new();
+        for (slot, rest) in self.rests.iter().enumerate() {
+            let Some(why) = rest.last else { continue };
             let key = self.device.table().key(slot);
-            self.remarks.refusals = Some(format!("the device refuses {key}: {exception}"));
+            match refused.iter_mut().find(|(known, _)| *known == why) {
+                Some((_, keys)) => keys.push(key),
+                None => refused.push((why, vec![key])),
+            }
         }
+        let words = refused.iter().map(|(why, keys)| format!("the device refuses {}: {why}", named(keys)));
+        (!refused.is_empty()).then(|| words.collect::<Vec<_>>().join("; "))
     }
 
     fn count_impossible(&mut self) {
         let impossible = std::mem::take(&mut self.poll.impossible);
         self.reporter.record(|r| r.monitor.fault(LinkFault::Impossible, impossible));
+        let now = self.reporter.now().mono;
+        for (odd, words) in self.poll.odd.drain(..) {
+            self.notices.see(odd, now, || words);
+        }
     }
 
     /// After a round that took so long: says what there is to say, once.
@@ -253,11 +287,18 @@ impl<'a> Session<'a> {
                 time(self.period)
             ));
         }
+        self.remarks.refusals = self.refusals();
+        self.remarks.parts = self.device.refused_words(|slot| self.rests[slot].last.is_some());
+        self.notices.expire(ODD_FOR.max(self.period * 3), now);
+        if self.notices.take_changed() {
+            let words = self.notices.words();
+            self.remarks.values = (!words.is_empty()).then(|| words.join("; "));
+        }
         let words = self.remarks.words();
         self.reporter.record(|r| {
             // What was said of another device stands until the right one has delivered.
             if r.monitor.state() != LinkState::Stranger && r.why != words {
-                words.clone_into(&mut r.why);
+                r.why = words;
             }
         });
     }

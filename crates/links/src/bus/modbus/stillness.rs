@@ -1,6 +1,7 @@
 //! A device that answers and whose values stand still: its gateway goes on without it. Pure: time is a parameter.
 //!
-//! A heartbeat that has moved before and stands is certain. Identical registers are not: a battery at rest may be that
+//! A heartbeat that stands is certain: after a beat, or without any since the device was first heard. Only one that has
+//! always been 0 may be none at all, as devices without one fill it so. Identical registers are not: a battery at rest may be that
 //! still, so they are only remarked on.
 
 use domain::time::Mono;
@@ -9,6 +10,8 @@ use std::time::Duration;
 /// A heartbeat counts seconds. One that stands for so long, and for [`BEATS`] polls, has stopped.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const BEATS: u32 = 3;
+/// A device whose heartbeat has not moved for so long since it was first heard, and for [`BEATS`] polls, does not beat.
+const FIRST_BEAT: Duration = Duration::from_secs(15);
 /// All registers the same for so long are worth a remark.
 pub(super) const IDENTICAL: Duration = Duration::from_secs(300);
 
@@ -32,6 +35,17 @@ impl Same {
     }
 }
 
+/// How a heartbeat does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heartbeat {
+    /// It beats, or has not been looked at for long enough.
+    Beats,
+    /// It stands still at this number.
+    Stands(u16),
+    /// It has always been 0: there may be none.
+    Never,
+}
+
 /// What stands still at a device.
 #[derive(Debug, Default)]
 pub(super) struct Stillness {
@@ -49,11 +63,15 @@ impl Stillness {
         self.round = words.iter().fold(self.round ^ 0xCBF2_9CE4_8422_2325, hash);
     }
 
-    /// Takes a heartbeat at `now`; `None` if the device has none. Returns whether it has stopped.
-    pub(super) fn heartbeat(&mut self, beat: Option<u16>, now: Mono) -> bool {
-        let Some(beat) = beat else { return false };
+    /// Takes a heartbeat at `now`.
+    pub(super) fn heartbeat(&mut self, beat: u16, now: Mono) -> Heartbeat {
         let same = Same::see(&mut self.heartbeat, beat.into(), now);
-        same.moved && now.since(same.since) >= HEARTBEAT && same.times >= BEATS
+        let patience = if same.moved { HEARTBEAT } else { FIRST_BEAT };
+        match now.since(same.since) >= patience && same.times >= BEATS {
+            false => Heartbeat::Beats,
+            true if same.moved || beat != 0 => Heartbeat::Stands(beat),
+            true => Heartbeat::Never,
+        }
     }
 
     /// A round has ended at `now`. Returns whether all registers have been the same for too long.
@@ -72,21 +90,34 @@ mod tests {
     }
 
     #[test]
-    fn a_heartbeat_that_has_moved_and_stands_is_noticed_and_one_that_never_moved_is_not() {
-        let stands = |beats: &[u16]| {
+    fn a_heartbeat_that_stands_is_noticed_whether_it_has_beaten_before_or_not() {
+        let seen = |beats: &[u16]| {
             let mut still = Stillness::default();
             let at = |second: usize| s(second as u64);
-            beats.iter().enumerate().filter(|(second, beat)| still.heartbeat(Some(**beat), at(*second))).count()
+            beats.iter().enumerate().map(|(second, beat)| still.heartbeat(*beat, at(second))).collect::<Vec<_>>()
         };
-        assert_eq!(stands(&[0; 30]), 0);
-        assert_eq!(stands(&[1, 2, 3, 4, 5, 6, 7]), 0);
-        assert_eq!(stands(&[1, 2, 2, 2, 2, 2, 2, 2, 2]), 3, "from 5 s on");
-        assert_eq!(stands(&[1, 2, 2, 2, 2, 2, 2, 3, 3]), 1, "over with the next beat");
-        let mut seldom = Stillness::default();
-        let polls = [(0, 1), (20, 2), (40, 2), (60, 2), (80, 2)];
-        let noticed: Vec<_> = polls.iter().map(|(at, beat)| seldom.heartbeat(Some(*beat), s(*at))).collect();
-        assert_eq!(noticed, [false, false, false, false, true]);
-        assert!(!Stillness::default().heartbeat(None, s(0)));
+        let standing = |beats: &[u16]| seen(beats).iter().filter(|seen| matches!(seen, Heartbeat::Stands(_))).count();
+        assert_eq!(standing(&[1, 2, 3, 4, 5, 6, 7]), 0);
+        assert_eq!(standing(&[1, 2, 2, 2, 2, 2, 2, 2, 2]), 3, "from 5 s on");
+        assert_eq!(standing(&[1, 2, 2, 2, 2, 2, 2, 3, 3]), 1, "over with the next beat");
+        // Never a beat since the connect: believed for 15 s.
+        let never = seen(&[5; 20]);
+        assert_eq!((never[14], never[15]), (Heartbeat::Beats, Heartbeat::Stands(5)));
+        let late = [vec![5; 20], vec![6, 7]].concat();
+        assert_eq!(seen(&late)[20..], [Heartbeat::Beats; 2]);
+        assert_eq!((standing(&[0; 30]), seen(&[0; 30])[29]), (0, Heartbeat::Never), "perhaps there is none");
+        assert_eq!(standing(&[0, 1, 0, 0, 0, 0, 0, 0, 0]), 2, "there is one");
+    }
+
+    #[test]
+    fn polls_that_are_longer_apart_than_beats_see_them_move_and_wait_for_three() {
+        let seen = |polls: &[(u64, u16)]| {
+            let mut still = Stillness::default();
+            polls.iter().map(|(at, beat)| still.heartbeat(*beat, s(*at)) == Heartbeat::Beats).collect::<Vec<_>>()
+        };
+        assert_eq!(seen(&[(0, 1), (20, 2), (40, 2), (60, 2), (80, 2)]), [true, true, true, true, false]);
+        assert_eq!(seen(&[(0, 9), (60, 9), (120, 9), (180, 9)]), [true, true, true, false]);
+        assert_eq!(seen(&[(0, 65_500), (60, 24), (120, 84), (180, 144)]), [true; 4]);
     }
 
     #[test]

@@ -17,9 +17,12 @@ pub(super) async fn open(client: &mut Client, device: &SunSpec) -> Result<Option
         device.set_silent_at(None);
         ReadError::Stranger(words)
     })?;
-    let odd = layout.odd_words();
+    let mut words = layout.odd_words();
+    if device.topology().cells() > 0 && !layout.has_cells() {
+        words += "; the device has no model 805, so no cell of the system can be read";
+    }
     device.set_layout(layout);
-    Ok((!odd.is_empty()).then(|| odd.trim_start_matches("; ").to_owned()))
+    Ok((!words.is_empty()).then(|| words.trim_start_matches("; ").to_owned()))
 }
 
 async fn discover(client: &mut Client, device: &SunSpec) -> Result<Layout, ReadError> {

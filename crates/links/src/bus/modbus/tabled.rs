@@ -5,6 +5,7 @@ use super::exception::Exception;
 use super::parts::Parts;
 use crate::device::registers::{Block, Poll, RegisterTable};
 use crate::frames::Describe;
+use crate::text::named;
 use domain::link::DecodedValue;
 use domain::reading::{NoData, Reading, Target};
 use domain::time::Now;
@@ -27,8 +28,6 @@ pub(super) struct Answer {
     pub(super) at: Now,
     /// The block's registers; `None` for those that the device refuses.
     pub(super) words: Vec<Option<u16>>,
-    /// What there is to say about registers that were refused for the first time.
-    pub(super) remark: Option<String>,
 }
 
 impl Tabled {
@@ -78,7 +77,7 @@ impl Tabled {
             let may_split = parts.may_split(block, now);
             (parts.round(block, now, self.max_read), may_split)
         };
-        let mut answer = Answer { at: Now::default(), words: vec![None; usize::from(block.count)], remark: None };
+        let mut answer = Answer { at: Now::default(), words: vec![None; usize::from(block.count)] };
         let mut last: Option<Exception> = None;
         while let Some(run) = round.runs.pop() {
             let span = block.span(run.first, run.last);
@@ -100,17 +99,50 @@ impl Tabled {
                 Err(error) => return Err(error),
             }
         }
-        let new = self.parts()[slot].learn(&round, now);
+        let parts = &mut self.parts()[slot];
+        parts.learn(&round, now);
+        parts.why = last.or(parts.why);
         match last {
             Some(exception) if answer.at == Now::default() => Err(ReadError::Exception(exception)),
-            Some(exception) if new => {
-                let names: Vec<String> = round.refused.iter().map(|value| block.name_of(*value)).collect();
-                answer.remark =
-                    Some(format!("the device has no {}: {exception}; the others are read", names.join(", ")));
-                Ok(answer)
-            }
             _ => Ok(answer),
         }
+    }
+
+    /// What there is to say about values that the device refuses, but for those of the blocks that `skips` names: which
+    /// are missing, and which have an older register in their place.
+    pub(super) fn refused_words(&self, skips: impl Fn(usize) -> bool) -> Option<String> {
+        let refused_rows = self.refused_rows();
+        if !refused_rows.contains(&true) {
+            return None;
+        }
+        let mut missing: Vec<(Exception, Vec<String>)> = Vec::new();
+        let (mut replaced, mut seen) = (Vec::new(), Vec::new());
+        let all_parts = self.parts();
+        let blocks = self.table.blocks.iter().zip(all_parts.iter()).enumerate();
+        for (_, (block, parts)) in blocks.filter(|(slot, _)| !skips(*slot)) {
+            let Some(why) = parts.why else { continue };
+            for value in (0..block.values()).filter(|value| parts.refuses(*value)) {
+                let Some(row) = block.counting_row(value, &refused_rows).filter(|row| !seen.contains(row)) else {
+                    continue;
+                };
+                seen.push(row);
+                let name = block.name_of(value);
+                match self.table.stand_in(row, &refused_rows) {
+                    Some(address) => replaced.push(format!("{name}: {address} takes its place")),
+                    None => match missing.iter_mut().find(|(known, _)| *known == why) {
+                        Some((_, names)) => names.push(name),
+                        None => missing.push((why, vec![name])),
+                    },
+                }
+            }
+        }
+        let mut words: Vec<String> = (missing.into_iter())
+            .map(|(why, names)| format!("the device has no {}: {why}; the others are read", named(&names)))
+            .collect();
+        if !replaced.is_empty() {
+            words.push(format!("the device has no {}", named(&replaced)));
+        }
+        (!words.is_empty()).then(|| words.join("; "))
     }
 
     /// Whether older registers bring all points of a block that the device refuses as a whole.

@@ -114,6 +114,15 @@ impl<'a> Pattern<'a> {
         Some(numbers)
     }
 
+    /// As [`Pattern::matches`] for a name that stands alone, upper and lower case being the same.
+    pub fn matches_any_case(&self, name: &str) -> Option<Numbers> {
+        let mut numbers = Numbers::default();
+        match &self.message {
+            Some(_) => self.matches("", name),
+            None => match_with(&self.parts, name, &mut numbers, strip_any_case).map(|()| numbers),
+        }
+    }
+
     /// The name of the signal alone with `#` for each number: what two names have in common.
     pub fn shape(&self) -> String {
         self.parts.iter().map(|part| if let Part::Text(text) = part { text } else { "#" }).collect()
@@ -147,10 +156,31 @@ fn parse_parts(name: &str) -> Result<Vec<Part<'_>>, String> {
 
 /// Adds the numbers of `name` if these parts stand for it.
 fn match_parts(parts: &[Part<'_>], name: &str, numbers: &mut Numbers) -> Option<()> {
+    match_with(parts, name, numbers, |name, text| name.strip_prefix(text))
+}
+
+/// What follows `text` at the begin of `name`, upper and lower case being the same.
+fn strip_any_case<'n>(name: &'n str, text: &str) -> Option<&'n str> {
+    let mut rest = name.chars();
+    for wanted in text.chars() {
+        if !rest.next()?.to_lowercase().eq(wanted.to_lowercase()) {
+            return None;
+        }
+    }
+    Some(rest.as_str())
+}
+
+/// As [`match_parts`], with what takes a text from the begin of a name.
+fn match_with(
+    parts: &[Part<'_>],
+    name: &str,
+    numbers: &mut Numbers,
+    strip: for<'n> fn(&'n str, &str) -> Option<&'n str>,
+) -> Option<()> {
     let mut rest = name;
     for part in parts {
         match part {
-            Part::Text(text) => rest = rest.strip_prefix(text)?,
+            Part::Text(text) => rest = strip(rest, text)?,
             Part::Number(placeholder) => {
                 let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
                 let (number, after) = rest.split_at(digits);
@@ -211,6 +241,19 @@ mod tests {
         let pattern = Pattern::parse("Module{module}_V.Cell{cell}").unwrap();
         assert_eq!(pattern.matches("Module12_V", "Cell3"), Some(numbers));
         assert_eq!((pattern.matches("Module_V", "Cell3"), pattern.is_plain()), (None, false));
+    }
+
+    #[test]
+    fn upper_and_lower_case_may_be_the_same() {
+        for (pattern, name, cell) in [
+            ("A_V{cell}", "a_v3", Some(3)),
+            ("Ä_{cell}", "ä_7", Some(7)),
+            ("A_V{cell}", "b_v3", None),
+            ("A{cell}", "a", None),
+        ] {
+            let found = Pattern::parse(pattern).unwrap().matches_any_case(name).and_then(|numbers| numbers.cell);
+            assert_eq!(found, cell, "{pattern} {name}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::pattern::{NoSuchCell, Numbers, Pattern, Placeholder, shape};
 use super::{Believed, MapEntry, MapError, RangeRule};
+use crate::device::codes::{Coded, Codes};
 use crate::device::dbc::{Database, Encoding, LeftOut, Message, Presence, Signal};
 use crate::device::sign::Sign;
 use crate::device::unit;
@@ -31,6 +32,8 @@ pub(crate) struct Mapped {
     pub(crate) offset: f64,
     /// The values that are believed, in the target's unit; `None` for all.
     pub(crate) believed: Option<Believed>,
+    /// What its numbers mean, if they are codes.
+    pub(crate) codes: Option<Codes>,
 }
 
 /// Where a value comes from.
@@ -58,6 +61,43 @@ enum Kind {
     Point(PointId),
     Cells(CellQuantity),
     Nodes(NodeQuantity),
+}
+
+impl Kind {
+    /// What its numbers are codes of, if they are codes.
+    fn coded(self) -> Option<Coded> {
+        match self {
+            Kind::Point(point) => Coded::of(point),
+            Kind::Cells(_) | Kind::Nodes(_) => None,
+        }
+    }
+}
+
+/// What an entry says that the numbers mean; `None` if it says nothing.
+fn declared(entry: &MapEntry, kind: Kind) -> Result<Option<Codes>, MapError> {
+    let (words, flags) = (entry.words.as_ref(), entry.flags.as_ref());
+    let spans = [words.map(Spanned::span), flags.map(Spanned::span), entry.codes.as_ref().map(Spanned::span)];
+    let Some(span) = spans.into_iter().flatten().next() else { return Ok(None) };
+    let Some(of) = kind.coded() else {
+        let message = format!("`{}` is a quantity: its numbers need no words", entry.point.get_ref());
+        return Err(MapError { span, message });
+    };
+    let ours = entry.codes.as_ref().map(|codes| *codes.get_ref());
+    let codes = Codes::declared(of, words.map(Spanned::get_ref), flags.map(Spanned::get_ref), ours);
+    codes.map_err(|message| MapError { span, message })
+}
+
+/// Refuses a factor for numbers that are codes of the device.
+fn check_codes(entry: &MapEntry, codes: Option<&Codes>) -> Result<(), MapError> {
+    let scaled = entry.scale.is_some() || entry.offset.is_some() || entry.sign.is_some();
+    match codes {
+        Some(codes) if scaled && !codes.are_ours() => {
+            let words =
+                format!("`{}` is a code: `scale`, `offset` and `sign` mean nothing to it", entry.point.get_ref());
+            Err(error(&entry.point, words))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Resolves all entries against a DBC file: what they map, and what is wrong with those that are wrong.
@@ -102,7 +142,7 @@ impl Resolver<'_> {
         if (found.is_empty() || !pattern.is_plain())
             && let Some(left) = self.left_out(&pattern, wanted)
         {
-            return Err(error(signal, format!("`{}` is in a message that cannot be used: {left}", signal.get_ref())));
+            return Err(error(signal, unusable(signal.get_ref(), left)));
         }
         if found.is_empty() {
             return Err(error(signal, self.not_found("signal", signal.get_ref(), &pattern)));
@@ -115,6 +155,7 @@ impl Resolver<'_> {
             );
             return Err(error(signal, words));
         }
+        let declared = declared(entry, kind)?;
         for (message, place, numbers) in found.into_iter().filter(|(.., numbers)| wanted(numbers)) {
             let target = self
                 .target(kind, numbers, entry.first.unwrap_or(1))
@@ -138,10 +179,19 @@ impl Resolver<'_> {
             };
             let valid = self.valid(entry, message, &source.present, numbers)?;
             let counter = self.counter(entry, message, &source.present, numbers)?;
+            let codes = match kind.coded() {
+                None => None,
+                Some(of) => {
+                    let of_file = || Codes::of_signal(of, &source.name, source.field.bits(), &source.words);
+                    let codes = declared.clone().or_else(of_file);
+                    Some(codes.ok_or_else(|| error(signal, of.undeclared(&source.name)))?)
+                }
+            };
+            check_codes(entry, codes.as_ref())?;
             let (scale, offset) = (scale * entry.sign.map_or(1.0, Sign::factor), entry.offset.unwrap_or(0.0));
             let believed = RangeRule::believed(entry.range, source, scale, offset);
             let source = Source::Signal(place);
-            self.mapped.push(Mapped { message, source, valid, counter, target, scale, offset, believed });
+            self.mapped.push(Mapped { message, source, valid, counter, target, scale, offset, believed, codes });
         }
         Ok(())
     }
@@ -161,7 +211,7 @@ impl Resolver<'_> {
             let found = self.find(&pattern);
             let (Some((message, place, _)), true) = (found.first().copied(), pattern.is_plain()) else {
                 let words = match self.left_out(&pattern, |_| true) {
-                    Some(left) => format!("`{name}` is in a message that cannot be used: {left}"),
+                    Some(left) => unusable(name, left),
                     None => self.not_found("flag", name, &pattern),
                 };
                 return Err(error(bits, words));
@@ -178,9 +228,20 @@ impl Resolver<'_> {
         self.targets.insert(target, bits.get_ref().join(", "));
         let valid = self.valid(entry, message, &present, Numbers::default())?;
         let counter = self.counter(entry, message, &present, Numbers::default())?;
+        let codes = match (declared(entry, kind)?, kind.coded()) {
+            (Some(codes), _) => Some(codes),
+            (None, Some(Coded::Mode)) => return Err(error(bits, Coded::Mode.undeclared(entry.point.get_ref()))),
+            (None, Some(of)) => {
+                let signals = &self.database.messages[message].signals;
+                let names: Vec<&str> = places.iter().map(|place| signals[*place].name.as_str()).collect();
+                Some(Codes::of_flags(of, &names))
+            }
+            (None, None) => None,
+        };
+        check_codes(entry, codes.as_ref())?;
         let (scale, offset) = (entry.scale.unwrap_or(1.0), entry.offset.unwrap_or(0.0));
         let source = Source::Bits(places);
-        self.mapped.push(Mapped { message, source, valid, counter, target, scale, offset, believed: None });
+        self.mapped.push(Mapped { message, source, valid, counter, target, scale, offset, believed: None, codes });
         Ok(())
     }
 
@@ -195,7 +256,7 @@ impl Resolver<'_> {
         found
     }
 
-    /// A message without use that has a signal that the pattern stands for.
+    /// What is left out of the file that the pattern stands for.
     fn left_out(&self, pattern: &Pattern<'_>, wanted: impl Fn(&Numbers) -> bool) -> Option<&LeftOut> {
         let has = |left: &&LeftOut| {
             let mut numbers = left.signals.iter().filter_map(|signal| pattern.matches(&left.name, signal));
@@ -312,6 +373,12 @@ impl Resolver<'_> {
     }
 }
 
+/// Why a signal that the file has cannot be mapped.
+fn unusable(name: &str, left: &LeftOut) -> String {
+    let place = if left.whole { "is in a message that cannot be used" } else { "cannot be used" };
+    format!("`{name}` {place}: {left}")
+}
+
 fn kind(point: &Spanned<String>) -> Result<Kind, MapError> {
     let path = point.get_ref().as_str();
     let cells = || CellQuantity::ALL.into_iter().find(|q| q.path() == path).map(Kind::Cells);
@@ -348,7 +415,7 @@ mod tests {
         \nBO_ 563 Pack: 8 A\n SG_ U : 7|16@0- (0.1,0) [0|0] \"V\" A\n SG_ P : 23|16@0- (0.01,0) [0|0] \"kW\" A\n\
         \x20SG_ F0 : 39|1@0+ (1,0) [0|0] \"\" A\n SG_ F1 : 38|1@0+ (1,0) [0|0] \"\" A\n SG_ M1C2 : 47|8@0+ (0.1,0) [0|0] \"V\" A\n\
         \nBO_ 564 Other: 8 A\n SG_ U : 7|16@0- (0.1,0) [0|0] \"V\" A\n SG_ F2 : 39|1@0+ (1,0) [0|0] \"\" A\n\
-        \x20SG_ N_1 : 47|8@0+ (1,0) [0|0] \"ms\" A\n\n\
+        \x20SG_ N_1 : 47|8@0+ (1,0) [0|0] \"ms\" A\n SG_ Mode : 55|8@0+ (1,0) [0|0] \"\" A\n\n\
         BO_ 565 Short: 2 A\n SG_ L_1 : 7|8@0+ (1,0) [0|0] \"V\" A\n SG_ L_2 : 17|8@0+ (1,0) [0|0] \"V\" A\n\n\
         BO_ 566 Sound: 2 A\n SG_ L_3 : 7|8@0+ (1,0) [0|0] \"V\" A\n\n";
 
@@ -425,14 +492,19 @@ mod tests {
                 "Other.U",
                 "same place",
             ),
-            (
-                r#"{ point = "battery/voltage", signal = "L_1" }"#,
-                "L_1",
-                "`L_1` is in a message that cannot be used: line 30: L_2 of Short",
-            ),
+            (r#"{ point = "battery/voltage", signal = "L_2" }"#, "L_2", "`L_2` cannot be used: line 31: L_2 of Short"),
             (r#"{ point = "cells/voltage", signal = "L_{cell}" }"#, "L_{cell}", "cannot be used"),
-            (r#"{ point = "battery/contactors", bits = ["L_1"] }"#, "L_1", "cannot be used"),
+            (r#"{ point = "battery/contactors", bits = ["L_2"] }"#, "L_2", "cannot be used"),
             (r#"{ point = "battery/contactors", bits = ["F0"], range = "ignore" }"#, "F0", "nothing to `bits`"),
+            (r#"{ point = "battery/mode", signal = "Mode" }"#, "Mode", "nobody knows what the numbers of `Mode` mean"),
+            (r#"{ point = "battery/mode", bits = ["F0", "F1"] }"#, "F0", "nobody knows"),
+            (r#"{ point = "battery/mode", signal = "Mode", words = { 1 = "gremlin" } }"#, "gremlin", "not known here"),
+            (
+                r#"{ point = "battery/mode", signal = "Mode", words = { 1 = "idle" }, scale = 2.0 }"#,
+                "battery/mode",
+                "`scale`, `offset` and `sign` mean nothing",
+            ),
+            (r#"{ point = "battery/voltage", signal = "Pack.U", codes = "packtwin" }"#, "packtwin", "is a quantity"),
             (r#"{ point = "battery/soc" }"#, "battery/soc", "`signal` or `bits`"),
             (r#"{ point = "battery/contactors", bits = ["F0", "F2"] }"#, r#""F0", "F2""#, "another frame"),
             (r#"{ point = "battery/contactors", bits = ["F0", "F9"] }"#, r#""F0", "F9""#, "no flag `F9`"),

@@ -1,11 +1,13 @@
 //! From the statements of a DBC file to our table of messages.
 //!
-//! A message that cannot be used is left out and named; the others work. Whoever maps one of its signals is told why.
+//! A message that cannot be used is left out and named; the others work. A signal whose bits cannot be costs itself only,
+//! unless it is a switch. Whoever maps what is left out is told why.
 
 use super::statements::{Key, RawMessage, RawSignal, Statements, read};
 use super::{BitField, ByteOrder, Database, DbcError, Encoding, LeftOut, Message, Presence, Signal, Variants, text};
 use crate::can::{CanId, MAX_DATA};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Holds signals that belong to no frame.
 const NO_FRAME: &str = "VECTOR__INDEPENDENT_SIG_MSG";
@@ -13,6 +15,8 @@ const NO_FRAME: &str = "VECTOR__INDEPENDENT_SIG_MSG";
 const EXTENDED: u64 = 0x8000_0000;
 /// So many of a kind are named in one note.
 const NAMED: usize = 3;
+/// The longest period that a message may have, ms: ten minutes.
+const LONGEST_CYCLE_MS: f64 = 600_000.0;
 
 pub(super) fn parse(bytes: &[u8]) -> Result<Database, DbcError> {
     let text = text::decode(bytes);
@@ -24,7 +28,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Database, DbcError> {
     for source in file.messages.iter().filter(|source| source.name != NO_FRAME) {
         let name = file.long_messages.get(&source.id).unwrap_or(&source.name);
         match message(source, name, &file) {
-            Ok(message) => {
+            Ok((message, lost)) => {
+                left_out.extend(lost);
                 if source.id & EXTENDED == 0 && message.id.is_extended() {
                     unflagged.push(format!("{name} ({})", message.id));
                 }
@@ -34,7 +39,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Database, DbcError> {
             Err(_) if source.size == 0 && source.signals.is_empty() && source.wrong.is_none() => {}
             Err((line, what)) => {
                 let signals = source.signals.iter().map(|s| signal_name(source, s, &file)).collect();
-                left_out.push(LeftOut { name: name.clone(), line, what, signals });
+                left_out.push(LeftOut { name: name.clone(), line, what, signals, whole: true });
             }
         }
     }
@@ -78,7 +83,7 @@ fn without_doubled(messages: Vec<(usize, Message)>, left_out: &mut Vec<LeftOut>)
         let what = format!("{} have the same identifier {id}", names.join(" and "));
         left_out.extend(same.into_iter().map(|(line, message)| {
             let signals = message.signals.into_iter().map(|signal| signal.name).collect();
-            LeftOut { name: message.name, line, what: what.clone(), signals }
+            LeftOut { name: message.name, line, what: what.clone(), signals, whole: true }
         }));
     }
     single
@@ -99,8 +104,8 @@ fn signal_name(message: &RawMessage, signal: &RawSignal, file: &Statements) -> S
     file.long_signals.get(&key).unwrap_or(&signal.name).clone()
 }
 
-/// The message, or the line and what is wrong there.
-fn message(source: &RawMessage, name: &str, file: &Statements) -> Result<Message, (usize, String)> {
+/// The message with its signals that cannot be used; or the line and what is wrong there.
+fn message(source: &RawMessage, name: &str, file: &Statements) -> Result<(Message, Vec<LeftOut>), (usize, String)> {
     if let Some(wrong) = &source.wrong {
         return Err((wrong.line, format!("{name}: {}", wrong.what)));
     }
@@ -113,20 +118,29 @@ fn message(source: &RawMessage, name: &str, file: &Statements) -> Result<Message
         }
         size => size as usize,
     };
-    let mut signals = Vec::with_capacity(source.signals.len());
-    for s in &source.signals {
-        let wrong = |what: &str| (s.line, format!("{} of {name} {what}", s.name));
-        let order = if s.big_endian { ByteOrder::BigEndian } else { ByteOrder::LittleEndian };
-        let field = BitField::new(s.start, s.bits, order, size)
-            .ok_or_else(|| wrong(&format!("does not lie within its {size} bytes")))?;
+    let (mut sound, mut lost) = (Vec::with_capacity(source.signals.len()), Vec::new());
+    for signal in &source.signals {
+        match bits(signal, &(source.id, signal.name.clone()), size, file) {
+            Ok(bits) => sound.push((signal, bits)),
+            Err(what) => {
+                let what = format!("{} of {name} {what}", signal.name);
+                // Without it nobody knows what a frame carries.
+                if signal.switch {
+                    return Err((signal.line, what));
+                }
+                let signals = vec![signal_name(source, signal, file)];
+                lost.push(LeftOut { name: name.to_owned(), line: signal.line, what, signals, whole: false });
+            }
+        }
+    }
+    if let (true, Some(first)) = (sound.is_empty(), lost.first()) {
+        return Err((first.line, first.what.clone()));
+    }
+    let others: Vec<&RawSignal> = sound.iter().map(|(signal, _)| *signal).collect();
+    let mut signals = Vec::with_capacity(sound.len());
+    for (s, (field, encoding)) in sound {
         let key: Key = (source.id, s.name.clone());
-        let encoding = match (file.types.get(&key), field.bits()) {
-            (Some(1), 32) => Encoding::Float32,
-            (Some(2), 64) => Encoding::Float64,
-            (Some(1 | 2), _) => return Err(wrong("is a float, but not 32 or 64 bits wide")),
-            _ if s.signed => Encoding::Signed,
-            _ => Encoding::Unsigned,
-        };
+        let present = presence(s, source.id, &others, file);
         signals.push(Signal {
             name: signal_name(source, s, file),
             field,
@@ -135,23 +149,42 @@ fn message(source: &RawMessage, name: &str, file: &Statements) -> Result<Message
             offset: s.offset,
             unit: s.unit.trim().to_owned(),
             range: Some(s.range).filter(|(low, high)| low < high),
-            present: presence(s, source, file).map_err(|what| wrong(&what))?,
+            present: present.map_err(|what| (s.line, format!("{} of {name} {what}", s.name)))?,
             words: file.words.get(&key).cloned().unwrap_or_default(),
         });
     }
-    let variants = Variants::of(&signals).map_err(|(signal, what)| {
-        (source.signals[signal].line, format!("{} of {name} {what}", signals[signal].name))
-    })?;
-    Ok(Message { id, name: name.to_owned(), size, signals, variants })
+    let variants = Variants::of(&signals)
+        .map_err(|(signal, what)| (others[signal].line, format!("{} of {name} {what}", signals[signal].name)))?;
+    Ok((Message { id, name: name.to_owned(), size, cycle: cycle(source.id, file), signals, variants }, lost))
+}
+
+/// Where the bits of a signal are, and what they are; or why that cannot be.
+fn bits(signal: &RawSignal, key: &Key, size: usize, file: &Statements) -> Result<(BitField, Encoding), String> {
+    let order = if signal.big_endian { ByteOrder::BigEndian } else { ByteOrder::LittleEndian };
+    let field = BitField::new(signal.start, signal.bits, order, size)
+        .ok_or_else(|| format!("does not lie within its {size} bytes"))?;
+    match (file.types.get(key), field.bits()) {
+        (Some(1), 32) => Ok((field, Encoding::Float32)),
+        (Some(2), 64) => Ok((field, Encoding::Float64)),
+        (Some(1 | 2), _) => Err("is a float, but not 32 or 64 bits wide".into()),
+        _ if signal.signed => Ok((field, Encoding::Signed)),
+        _ => Ok((field, Encoding::Unsigned)),
+    }
+}
+
+/// How often a message is sent. What is longer than any device's period is a mistake.
+fn cycle(id: u64, file: &Statements) -> Option<Duration> {
+    let ms = file.cycles.get(&id).copied().unwrap_or(file.usual_cycle);
+    (ms > 0.0 && ms <= LONGEST_CYCLE_MS).then(|| Duration::from_secs_f64(ms / 1_000.0))
 }
 
 /// When a frame carries a signal: what `SG_MUL_VAL_` says, or else the value in the signal's own line for the only
 /// switch of the message.
-fn presence(signal: &RawSignal, message: &RawMessage, file: &Statements) -> Result<Presence, String> {
-    let find = |name: &str| message.signals.iter().position(|s| s.name == name && s.switch);
+fn presence(signal: &RawSignal, id: u64, all: &[&RawSignal], file: &Statements) -> Result<Presence, String> {
+    let find = |name: &str| all.iter().position(|s| s.name == name && s.switch);
     // Some tools write a switch behind another as a plain switch, and say only there what it is behind.
     if let Some(behind) =
-        file.behind.get(&(message.id, signal.name.clone())).filter(|_| signal.switch || signal.value.is_some())
+        file.behind.get(&(id, signal.name.clone())).filter(|_| signal.switch || signal.value.is_some())
     {
         let name = &behind[0].0;
         let switch = find(name).ok_or_else(|| format!("depends on `{name}`, which is no switch of its message"))?;
@@ -159,12 +192,12 @@ fn presence(signal: &RawSignal, message: &RawMessage, file: &Statements) -> Resu
         return Ok(Presence::When { switch, values: ranges.collect() });
     }
     let Some(value) = signal.value else { return Ok(Presence::Always) };
-    let mut switches = (0..message.signals.len()).filter(|place| message.signals[*place].switch);
-    let outer = switches.clone().filter(|place| message.signals[*place].value.is_none());
+    let mut switches = (0..all.len()).filter(|place| all[*place].switch);
+    let outer = switches.clone().filter(|place| all[*place].value.is_none());
     match (outer.collect::<Vec<_>>()[..].as_ref(), switches.next()) {
         ([switch], _) => Ok(Presence::When { switch: *switch, values: vec![value..=value] }),
         // A single switch that is marked as if it were behind another is behind none.
-        ([], Some(only)) if switches.next().is_none() => match message.signals[only].name == signal.name {
+        ([], Some(only)) if switches.next().is_none() => match all[only].name == signal.name {
             true => Ok(Presence::Always),
             false => Ok(Presence::When { switch: only, values: vec![value..=value] }),
         },
@@ -212,9 +245,14 @@ mod tests {
         let good = "BO_ 17 Good: 8 A\n SG_ U : 0|8@1+ (1,0) [0|0] \"V\" A\n";
         for (body, line, words) in [
             (
-                "BO_ 16 M: 8 A\n SG_ S : 0|8@1+ (1,0) [0|0] \"\" A\n SG_ Long : 60|8@1+ (1,0) [0|0] \"\" A\n",
-                3,
+                "BO_ 16 M: 8 A\n SG_ Long : 60|8@1+ (1,0) [0|0] \"\" A\n SG_ L2 : 64|8@1+ (1,0) [0|0] \"\" A\n",
+                2,
                 "Long of M does not lie within its 8 bytes",
+            ),
+            (
+                "BO_ 16 M: 8 A\n SG_ S M : 60|8@1+ (1,0) [0|0] \"\" A\n SG_ T m1 : 0|8@1+ (1,0) [0|0] \"\" A\n",
+                2,
+                "S of M does not lie within its 8 bytes",
             ),
             ("BO_ 16 M: 65 A\n", 1, "65 bytes"),
             ("BO_ 4294967295 M: 8 A\n", 1, "more than 29 bits"),
@@ -235,12 +273,85 @@ mod tests {
     }
 
     #[test]
+    fn a_signal_whose_bits_cannot_be_costs_itself_only() {
+        let plain = "BO_ 16 M: 8 A\n SG_ S : 0|8@1+ (1,0) [0|0] \"\" A\n";
+        let switched =
+            "BO_ 16 M: 8 A\n SG_ Mux M : 56|8@1+ (1,0) [0|0] \"\" A\n SG_ S m1 : 0|8@1+ (1,0) [0|0] \"\" A\n";
+        for (head, bad, words) in [
+            (plain, "SG_ Bad : 60|8@1+ (1,0) [0|0] \"\" A", "Bad of M does not lie within its 8 bytes"),
+            (plain, "SG_ Bad : 24|1600@1+ (1,0) [0|4.4E+481] \"\" A", "Bad of M does not lie within its 8 bytes"),
+            (plain, "SG_ Bad : 8|16@1- (1,0) [0|0] \"\" A\n\nSIG_VALTYPE_ 16 Bad : 1;", "Bad of M is a float"),
+            (switched, "SG_ Bad m2 : 60|8@1+ (1,0) [0|0] \"\" A", "Bad of M does not lie within its 8 bytes"),
+        ] {
+            // Before the others and after them: what is behind a switch goes by its place.
+            let (first, rest) = head.split_once('\n').unwrap();
+            for body in [
+                format!("{head} {bad}\n"),
+                format!(
+                    "{first}\n {}\n{rest}{}\n",
+                    bad.lines().next().unwrap(),
+                    bad.lines().skip(1).collect::<String>()
+                ),
+            ] {
+                let db = parse_text(&body);
+                let [left] = db.left_out.as_slice() else { panic!("{body}: {db:?}") };
+                assert!(left.what.contains(words) && !left.whole && left.signals == ["Bad"], "{body}: {left:?}");
+                let message = &db.messages[0];
+                let frame = [7, 0, 0, 0, 0, 0, 0, 1];
+                let read = &message.variants()[message.variant(&frame).unwrap()].signals;
+                let values: Vec<_> = read
+                    .iter()
+                    .map(|s| (message.signals[*s].name.as_str(), message.signals[*s].value(&frame)))
+                    .collect();
+                assert!(values.contains(&("S", 7.0)), "{body}: {values:?}");
+                assert!(db.warnings()[0].ends_with("the signal is left out"));
+            }
+        }
+    }
+
+    #[test]
+    fn ranges_may_be_missing_and_a_switch_may_be_written_small() {
+        for (range, expected) in [
+            ("[0|100]", Some((0.0, 100.0))),
+            ("[0|4.4E+481]", None),
+            ("[|]", None),
+            ("[0|]", None),
+            ("[-1e400|1e400]", None),
+        ] {
+            let db = parse_text(&format!("BO_ 16 M: 8 A\n SG_ S : 0|8@1+ (1,0) {range} \"V\" A\n"));
+            assert_eq!(db.messages[0].signals[0].range, expected, "{range}");
+        }
+        let db = parse_text(
+            "BO_ 16 M: 8 A\n SG_ Mux m : 0|8@1+ (1,0) [0|0] \"\" A\n SG_ S m1 : 8|8@1+ (1,0) [0|0] \"\" A\n",
+        );
+        let found = [[1, 9, 0, 0, 0, 0, 0, 0], [2, 9, 0, 0, 0, 0, 0, 0]].map(|frame| db.messages[0].variant(&frame));
+        assert_eq!(found, [Some(0), None]);
+    }
+
+    #[test]
+    fn periods_are_those_of_the_file() {
+        let message = |n: u32| format!("BO_ {n} M{n}: 8 A\n SG_ S : 0|8@1+ (1,0) [0|0] \"\" A\n");
+        let four: String = (16..20).map(message).collect();
+        let own = "BA_ \"GenMsgCycleTime\" BO_ 16 5000;\nBA_ \"GenMsgCycleTime\" BO_ 17 0;\nBA_ \"GenMsgCycleTime\" BO_ 18 1e9;\n";
+        let ms = |text: &str| -> Vec<_> {
+            let db = parse_text(text);
+            assert_eq!(db.notes, Vec::<String>::new());
+            db.messages.iter().map(|m| m.cycle.map(|cycle| cycle.as_millis())).collect()
+        };
+        assert_eq!(ms(&four), [None; 4]);
+        assert_eq!(ms(&format!("{four}{own}")), [Some(5_000), None, None, None]);
+        let usual = "BA_DEF_ BO_ \"GenMsgCycleTime\" INT 0 65535;\nBA_DEF_DEF_ \"GenMsgCycleTime\" 100;\n";
+        assert_eq!(ms(&format!("{four}{usual}{own}")), [Some(5_000), None, None, Some(100)]);
+    }
+
+    #[test]
     fn messages_with_one_identifier_are_left_out_both_and_name_one_another() {
         let db = parse_text("BO_ 16 M: 8 A\n SG_ S : 0|8@1+ (1,0) [0|0] \"\" A\nBO_ 16 N: 8 A\nBO_ 17 O: 8 A\n");
         assert_eq!((db.messages.len(), db.left_out.len()), (1, 2));
         assert_eq!(db.left_out[0].signals, ["S"]);
         let expected = "line 12: M in line 12 and N in line 14 have the same identifier 0x010";
         assert_eq!(db.left_out[0].to_string(), expected);
+        assert_eq!(db.warnings(), [format!("{expected}: the messages are left out")]);
     }
 
     #[test]

@@ -47,6 +47,8 @@ const KEYWORDS: &[&str] = &[
 ];
 const LONG_MESSAGE: &str = "SystemMessageLongSymbol";
 const LONG_SIGNAL: &str = "SystemSignalLongSymbol";
+/// How often a message is sent, ms; 0 for one that has no period.
+const CYCLE: &str = "GenMsgCycleTime";
 
 /// A signal by its message's number and its own name, both as written.
 pub(super) type Key = (u64, String);
@@ -67,6 +69,10 @@ pub(super) struct Statements {
     /// Names too long for the statements themselves.
     pub(super) long_messages: HashMap<u64, String>,
     pub(super) long_signals: HashMap<Key, String>,
+    /// How often messages are sent, ms.
+    pub(super) cycles: HashMap<u64, f64>,
+    /// How often the others are sent, ms; 0 if the file does not say it.
+    pub(super) usual_cycle: f64,
     /// What was not understood outside of messages.
     pub(super) wrong: Vec<Wrong>,
     /// Whether there was any statement at all.
@@ -184,6 +190,12 @@ impl<'a> Reader<'a> {
                 Ok(())
             }
             "BA_" => self.attribute(found),
+            "BA_DEF_DEF_" => {
+                if self.text()? == CYCLE {
+                    found.usual_cycle = self.number()?;
+                }
+                Ok(())
+            }
             "NS_" => {
                 self.names();
                 Ok(())
@@ -213,10 +225,11 @@ impl<'a> Reader<'a> {
         let (mut switch, mut value) = (false, None);
         if self.sign(':').is_err() {
             let mark = self.word()?;
-            let rest = mark.strip_suffix('M');
+            // Some files write a switch as `m`.
+            let rest = mark.strip_suffix('M').or((mark == "m").then_some(""));
             switch = rest.is_some();
             value = match rest.unwrap_or(&mark).strip_prefix('m').map(str::parse) {
-                None if mark == "M" => None,
+                None if rest == Some("") => None,
                 Some(Ok(value)) => Some(value),
                 _ => return Err(self.wrong(line, &format!("{name}: `{mark}` is neither M nor m with a number"))),
             };
@@ -232,18 +245,26 @@ impl<'a> Reader<'a> {
             "-" => true,
             other => return Err(self.wrong(line, &format!("{name}: `{other}` is neither + nor -"))),
         };
-        let (factor, offset) = self.pair('(', ',', ')')?;
-        let range = self.pair('[', '|', ']')?;
+        self.sign('(')?;
+        let factor = self.number()?;
+        self.sign(',')?;
+        let offset = self.number()?;
+        self.sign(')')?;
+        let range = self.range()?;
         let unit = self.text()?;
         Ok(RawSignal { line, name, switch, value, start, bits, big_endian, signed, factor, offset, range, unit })
     }
 
-    /// `"Name" BO_ 256 "value"`; only long names matter.
+    /// `"Name" BO_ 256 "value"`; only long names and periods matter.
     fn attribute(&mut self, found: &mut Statements) -> Result<(), Wrong> {
         match (self.text()?.as_str(), self.peek()) {
             (LONG_MESSAGE, Some(Kind::Word("BO_"))) => {
                 self.at += 1;
                 found.long_messages.insert(self.whole()?, self.text()?);
+            }
+            (CYCLE, Some(Kind::Word("BO_"))) => {
+                self.at += 1;
+                found.cycles.insert(self.whole()?, self.number()?);
             }
             (LONG_SIGNAL, Some(Kind::Word("SG_"))) => {
                 self.at += 1;
@@ -371,13 +392,17 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn pair(&mut self, open: char, between: char, close: char) -> Result<(f64, f64), Wrong> {
-        self.sign(open)?;
-        let first = self.number()?;
-        self.sign(between)?;
-        let second = self.number()?;
-        self.sign(close)?;
-        Ok((first, second))
+    /// `[0|100]`. A limit that is missing, or beyond all numbers, is none.
+    fn range(&mut self) -> Result<(f64, f64), Wrong> {
+        let limit =
+            |reader: &mut Self| reader.take(|kind| if let Kind::Word(word) = kind { word.parse().ok() } else { None });
+        self.sign('[')?;
+        let low = limit(self);
+        self.sign('|')?;
+        let high = limit(self);
+        self.sign(']')?;
+        let range = low.zip(high).filter(|(low, high): &(f64, f64)| low.is_finite() && high.is_finite());
+        Ok(range.unwrap_or_default())
     }
 
     fn expected(&self, what: &str) -> Wrong {

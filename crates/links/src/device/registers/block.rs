@@ -1,6 +1,7 @@
 //! A block: neighbouring registers that one request reads, and the values in it.
 
 use super::value::Format;
+use crate::device::codes::Codes;
 use crate::device::unit;
 use domain::point::PointId;
 use domain::reading::Target;
@@ -47,6 +48,11 @@ impl Block {
         self.registers.iter().any(|value| value.is_used(refused_rows))
     }
 
+    /// The row of a value, if that counts while the device refuses these rows.
+    pub fn counting_row(&self, value: usize, refused_rows: &[bool]) -> Option<usize> {
+        self.registers.get(value).filter(|register| register.is_used(refused_rows)).map(|register| register.row)
+    }
+
     /// A value as people know it: `register 256 (battery/power)`.
     pub fn name_of(&self, value: usize) -> String {
         let Some(register) = self.registers.get(value) else { return String::new() };
@@ -80,6 +86,8 @@ pub(super) struct Register {
     pub(super) needs: Option<usize>,
     /// What its numbers mean, in words.
     pub(super) words: Vec<(i64, String)>,
+    /// What its numbers mean to us, if they are codes.
+    pub(super) codes: Option<Codes>,
     /// The row of the table.
     pub(super) row: usize,
     /// The row whose place it takes while the device refuses that one.

@@ -5,7 +5,9 @@ mod tests;
 
 use super::block::{Block, Register, Role};
 use super::value::Word;
-use super::{Poll, RegisterTable};
+use super::{Odd, Poll, RegisterTable};
+use crate::device::codes::Said;
+use crate::device::unit;
 use crate::device::{push_invalid, push_plausible};
 use domain::link::DecodedValue;
 use domain::point::PointId;
@@ -21,14 +23,12 @@ impl Block {
     /// As [`Block::decode`], of words of which some are not known. Older registers count only where the newer ones are
     /// refused.
     pub fn decode_known(&self, words: &[Option<u16>], poll: &mut Poll) {
-        for register in self.registers.iter().filter(|register| register.is_used(&poll.refused_rows)) {
-            let Some(word) = self.read(register, words) else { continue };
+        for (place, register) in self.registers.iter().enumerate() {
+            let Some(word) = self.read(register, words).filter(|_| register.is_used(&poll.refused_rows)) else {
+                continue;
+            };
             match (&register.role, word) {
-                (Role::Point(point), Word::Number(raw)) => {
-                    let (target, value) = (Target::Point(*point), register.format.scaled(raw));
-                    let impossible = push_plausible(&mut poll.readings, target, target.plausible(), value);
-                    poll.impossible += u32::from(impossible);
-                }
+                (Role::Point(point), Word::Number(raw)) => self.point(place, register, *point, raw, poll),
                 (Role::Point(point), Word::NoValue) => push_invalid(&mut poll.readings, Target::Point(*point)),
                 (Role::Part(sum, _), Word::Number(raw)) => {
                     poll.parts.push((*sum, Some(register.format.scaled(raw)), poll.at));
@@ -36,6 +36,31 @@ impl Block {
                 (Role::Part(sum, _), Word::NoValue) => poll.parts.push((*sum, None, poll.at)),
                 (Role::Shown(_), _) => {}
             }
+        }
+    }
+
+    /// Adds what the number of a point says; `place` is that of its register in the block.
+    fn point(&self, place: usize, register: &Register, point: PointId, raw: f64, poll: &mut Poll) {
+        let (target, scaled) = (Target::Point(point), register.format.scaled(raw));
+        let says = || format!("{} says {}", self.name_of(place), register.text(raw));
+        let value = match register.codes.as_ref().map(|codes| codes.read(raw, scaled)) {
+            None => scaled,
+            Some(Said::Code(code)) => code.into(),
+            Some(Said::NoValue) => return push_invalid(&mut poll.readings, target),
+            Some(Said::Impossible) => f64::NAN,
+            Some(Said::Unnamed(code)) => {
+                poll.note(Odd::Unnamed(register.row), || {
+                    format!("{}, which has no known meaning: say it with `words` or `flags` in the table", says())
+                });
+                match code {
+                    Some(code) => code.into(),
+                    None => return push_invalid(&mut poll.readings, target),
+                }
+            }
+        };
+        if push_plausible(&mut poll.readings, target, target.plausible(), value) {
+            poll.impossible += 1;
+            poll.note(Odd::Impossible(register.row), || format!("{}, which cannot be", says()));
         }
     }
 
@@ -106,14 +131,28 @@ impl RegisterTable {
             let mut readings = Vec::new();
             match sum {
                 Some(sum) => {
-                    let impossible = push_plausible(&mut readings, target, target.plausible(), sum);
-                    poll.impossible += u32::from(impossible);
+                    if push_plausible(&mut readings, target, target.plausible(), sum) {
+                        poll.impossible += 1;
+                        let row = self.row_points.iter().position(|known| *known == Some(*point)).unwrap_or_default();
+                        poll.note(Odd::Impossible(row), || {
+                            let (path, unit) = (point.spec().path, unit::symbol(target));
+                            format!("the registers of {path} add up to {sum} {unit}, which cannot be")
+                        });
+                    }
                 }
                 None => push_invalid(&mut readings, target),
             }
             sums.extend(readings.into_iter().map(|reading| (oldest, reading)));
         }
         sums
+    }
+
+    /// The first address of the older register that takes the place of a row which the device refuses.
+    pub fn stand_in(&self, row: usize, refused: &[bool]) -> Option<u16> {
+        let registers = self.blocks.iter().flat_map(|block| block.registers.iter().map(move |of| (block.address, of)));
+        let mut older = registers.filter(|(_, of)| of.instead_of == Some(row));
+        let there = older.find(|(_, of)| !refused.get(of.row).copied().unwrap_or(false));
+        there.map(|(address, of)| address + of.place as u16)
     }
 
     /// The points of `rows`, which the device refuses, that no older register stands in for; `refused` is by row.

@@ -80,7 +80,8 @@ impl RegisterTable {
     /// The text is not TOML of this form, names an unknown point or unit, a point twice, or a register beyond 65535.
     pub fn parse(text: &str) -> Result<RegisterTable, TableError> {
         let error = |(span, what): Complaint| TableError { line: line_of(text, span.start), what };
-        let file: File = toml::from_str(text).map_err(|e| error((e.span().unwrap_or(0..0), e.message().to_owned())))?;
+        let file: File =
+            toml::from_str(text).map_err(|e| error((e.span().unwrap_or(0..0), crate::plain::words(e.message()))))?;
         file.table().map_err(error)
     }
 
@@ -215,6 +216,7 @@ fn blocks(placed: &[Placed<'_>], max_gap: u16, max_read: u16, extremes: Extremes
             format: row.format(extremes),
             needs: None,
             words: row.words()?,
+            codes: row.codes()?,
             row: *of_row,
             instead_of: *instead_of,
         });

@@ -6,7 +6,7 @@ mod tests;
 use super::SunSpec;
 use super::layout::Model;
 use super::models::{CELLS, Field, INDICES, Table, table};
-use crate::device::registers::Poll;
+use crate::device::registers::{Odd, Poll};
 use crate::device::{push_invalid, push_plausible};
 use domain::link::DecodedValue;
 use domain::point::PointId;
@@ -44,20 +44,53 @@ pub(super) fn readings(model: &Model, words: &[u16], device: &SunSpec, poll: &mu
     let Some(first_cell) = first_cell(model, words, device) else {
         // A module that the system does not have, or that has other cells.
         poll.impossible += 1;
+        poll.note(Odd::Module(model.address.into()), || module_words(model, words, device));
         return;
     };
     for (field, base, cell) in fields(model, table) {
         let Some((target, sign)) = target(field, device, first_cell + cell) else { continue };
-        match field.value(words, base) {
+        let odd = match field.value(words, base) {
             Some(Value::Number(value)) => {
                 let impossible = push_plausible(&mut poll.readings, target, target.plausible(), value * sign);
-                poll.impossible += u32::from(impossible);
+                impossible.then(|| format!("says {} {}, which cannot be", rounded(value), field.unit))
             }
-            Some(Value::Nothing) => push_invalid(&mut poll.readings, target),
-            Some(Value::Impossible) => poll.impossible += 1,
-            None => {}
+            Some(Value::Nothing) => {
+                push_invalid(&mut poll.readings, target);
+                None
+            }
+            Some(Value::Impossible) => Some("has a scale factor that cannot be".to_owned()),
+            None => None,
+        };
+        if let Some(what) = odd {
+            poll.impossible += 1;
+            let group = if base == 0 { String::new() } else { format!("[{}]", cell + 1) };
+            let place = usize::from(model.address) + base + usize::from(field.at);
+            let words = || format!("{}{group} of model {} at {} {what}", field.name, model.id, model.address);
+            poll.note(Odd::Impossible(place), words);
         }
     }
+}
+
+/// Why a module's cells have no place in the system.
+fn module_words(model: &Model, words: &[u16], device: &SunSpec) -> String {
+    let (topology, at) = (device.topology(), |place: usize| words.get(place).copied().unwrap_or_default());
+    let (string, module, cells) = (at(INDICES.0), at(INDICES.1), at(INDICES.2));
+    let name = format!("string {string}, module {module} (model 805 at {})", model.address);
+    match cells == topology.cells_per_module {
+        true => format!(
+            "{name} is not in the topology: strings count from 1 to {}, modules from 1 to {}; its cells are not read",
+            topology.racks, topology.modules_per_rack
+        ),
+        false => format!(
+            "{name} says that it has {cells} cells, a module of the topology {}: they are not read",
+            topology.cells_per_module
+        ),
+    }
+}
+
+/// A value with as many digits as people can use.
+fn rounded(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
 }
 
 /// Adds that a model's points have no answer. Which cells a module has is said by its words, so they go stale.
@@ -76,10 +109,7 @@ pub(super) fn texts(model: &Model, words: &[u16]) -> Vec<DecodedValue> {
     let texts = fields(model, table).filter_map(|(field, base, group)| {
         let Value::Number(value) = field.value(words, base)? else { return None };
         let name = if base == 0 { field.name.to_owned() } else { format!("{}[{}]", field.name, group + 1) };
-        Some(DecodedValue {
-            name,
-            text: format!("{} {}", (value * 1e4).round() / 1e4, field.unit).trim_end().to_owned(),
-        })
+        Some(DecodedValue { name, text: format!("{} {}", rounded(value), field.unit).trim_end().to_owned() })
     });
     texts.collect()
 }

@@ -125,6 +125,11 @@ impl Layout {
         }
     }
 
+    /// Whether it has a model with cells.
+    pub fn has_cells(&self) -> bool {
+        self.models.iter().any(|model| model.id == CELLS)
+    }
+
     /// What there is to say about models whose length cannot be; empty if there are none.
     pub fn odd_words(&self) -> String {
         let odd = |model: &Model| {

@@ -3,6 +3,7 @@
 use super::super::value::Format;
 use super::super::{Area, RegisterType, Unit, WordOrder};
 use super::Complaint;
+use crate::device::codes::{Coded, Codes, OurCodes};
 use crate::device::sign::Sign;
 use crate::text::{nearest, suggestion};
 use domain::point::PointId;
@@ -64,6 +65,8 @@ pub(super) struct Row {
     negative_above: Option<f64>,
     pub(super) max_age_ms: Option<Spanned<u32>>,
     words: Option<Spanned<BTreeMap<String, String>>>,
+    flags: Option<Spanned<BTreeMap<String, String>>>,
+    codes: Option<Spanned<OurCodes>>,
 }
 
 fn one() -> f64 {
@@ -119,6 +122,33 @@ impl Row {
             sentinel: self.sentinel.clone(),
             extremes: extremes == Extremes::NoValue,
             negative_above: self.negative_above,
+        }
+    }
+
+    /// What its numbers mean to us, if they are codes.
+    pub(super) fn codes(&self) -> Result<Option<Codes>, Complaint> {
+        let of = self.point()?.and_then(Coded::of);
+        let meant = self.flags.as_ref().map(Spanned::span).or(self.codes.as_ref().map(Spanned::span));
+        let Some(of) = of else {
+            let words = || "`flags` and `codes` are for events, modes and contactors".to_owned();
+            return meant.map_or(Ok(None), |span| Err((span, words())));
+        };
+        let at = meant.or(self.words.as_ref().map(Spanned::span)).unwrap_or_else(|| self.target_span());
+        if self.places()?.len() > 1 {
+            return Err((self.address.span(), "codes cannot be added up: name one address".to_owned()));
+        }
+        let (words, flags) = (self.words.as_ref().map(Spanned::get_ref), self.flags.as_ref().map(Spanned::get_ref));
+        let ours = self.codes.as_ref().map(|codes| *codes.get_ref());
+        let name = self.point.as_ref().map_or("", |path| path.get_ref().as_str());
+        match Codes::declared(of, words, flags, ours) {
+            Ok(Some(codes))
+                if !codes.are_ours() && (self.scale != 1.0 || self.offset != 0.0 || self.sign.is_some()) =>
+            {
+                Err((at, format!("`{name}` is a code: `scale`, `offset` and `sign` mean nothing to it")))
+            }
+            Ok(Some(codes)) => Ok(Some(codes)),
+            Ok(None) => Err((at, of.undeclared(name))),
+            Err(words) => Err((at, words)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::super::Poll;
 use super::*;
+use crate::device::codes::Coded;
 use domain::reading::Target;
 use std::time::Duration;
 
@@ -53,7 +54,11 @@ fn units_and_the_longest_request_part_neighbours() {
 #[test]
 fn a_request_never_asks_for_more_than_125() {
     let points: Vec<_> = PointId::ALL.iter().enumerate().collect();
-    let rows: String = points.iter().map(|(i, p)| row(*i as u16 * 9, p.spec().path, "type = \"f32\"")).collect();
+    let more = |point| match Coded::of(point) {
+        Some(_) => "type = \"f32\"\ncodes = \"packtwin\"",
+        None => "type = \"f32\"",
+    };
+    let rows: String = points.iter().map(|(i, p)| row(*i as u16 * 9, p.spec().path, more(**p))).collect();
     let table = RegisterTable::parse(&format!("name = \"A\"\n{rows}")).unwrap();
     assert!(
         table.blocks.iter().all(|block| block.count <= MAX_READ) && table.blocks.len() == points.len().div_ceil(14)
@@ -159,4 +164,52 @@ fn a_wrong_table_names_the_line() {
         assert_eq!(error.line, line, "{text}: {error}");
         assert!(error.what.contains(words), "{error}");
     }
+}
+
+#[test]
+fn codes_of_a_device_are_read_as_the_table_says_and_never_taken_for_ours() {
+    let read = |more: &str, words: &[u16]| {
+        let table = RegisterTable::parse(&format!("name = \"A\"\n{}", row(11, "battery/bms_alarms", more)));
+        let mut poll = Poll::default();
+        table.map(|table| table.blocks[0].decode(words, &mut poll)).map_err(|error| error.what)?;
+        let values: Vec<_> = poll.readings.iter().map(|reading| reading.sample).collect();
+        Ok::<_, String>((values, poll.odd.into_iter().map(|(_, words)| words).collect::<Vec<_>>()))
+    };
+    let event = |name| (1_u32 << domain::bms::EVENTS.iter().position(|known| *known == name).unwrap()) as f32;
+    let words = "type = \"u16\"\nwords = { 2 = \"overvoltage\" }";
+    assert_eq!(read(words, &[2]), Ok((vec![Ok(event("voltage too high"))], vec![])));
+    let (values, odd) = read(words, &[4]).unwrap();
+    assert_eq!(values, [Ok(event("another event"))]);
+    assert!(odd[0].starts_with("register 11 (battery/bms_alarms) says 4, which has no known meaning"), "{odd:?}");
+    let flags = "type = \"u16\"\nflags = { 3 = \"cell over-voltage\", 0 = \"door open\" }";
+    assert_eq!(read(flags, &[9]), Ok((vec![Ok(event("voltage too high") + event("door open"))], vec![])));
+    assert_eq!(read("type = \"u16\"\ncodes = \"packtwin\"", &[2]), Ok((vec![Ok(2.0)], vec![])));
+    for (more, expected) in [
+        ("type = \"u16\"", "nobody knows what the numbers of `battery/bms_alarms` mean"),
+        ("type = \"u16\"\nwords = { 1 = \"gremlins\" }", "`gremlins` is not known here"),
+        ("type = \"u16\"\nscale = 2.0\nwords = { 1 = \"door open\" }", "mean nothing to it"),
+    ] {
+        let error = read(more, &[0]).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+    let soc = format!("name = \"A\"\n{}", row(1, "battery/soc", "type = \"u16\"\nflags = { 0 = \"door open\" }"));
+    assert!(RegisterTable::parse(&soc).unwrap_err().what.contains("are for events"));
+}
+
+#[test]
+fn a_value_that_cannot_be_is_told_with_its_register_and_what_it_said() {
+    let text = format!(
+        "name = \"A\"\n{}{}",
+        row(40, "battery/voltage", "type = \"u16\"\nscale = 0.1"),
+        row(41, "battery/soc", "type = \"u16\"")
+    );
+    let mut poll = Poll::default();
+    RegisterTable::parse(&text).unwrap().blocks[0].decode(&[0xFFFF, 130], &mut poll);
+    assert_eq!((poll.impossible, poll.readings.len()), (2, 0));
+    let odd: Vec<_> = poll.odd.iter().map(|(_, words)| words.as_str()).collect();
+    let expected = [
+        "register 40 (battery/voltage) says 6553.5 V, which cannot be",
+        "register 41 (battery/soc) says 130 %, which cannot be",
+    ];
+    assert_eq!(odd, expected);
 }

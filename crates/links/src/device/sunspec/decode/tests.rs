@@ -44,6 +44,16 @@ fn cells_get_their_place_by_the_indices_of_their_module() {
         words[4] = cells;
         assert_eq!(decode(805, &words, Sign::DischargePositive), (1, vec![]), "{string} {number} {cells}");
     }
+    let told = |words: &[u16]| {
+        let (device, mut poll) = (SunSpec::new(PACK, Sign::DischargePositive), Poll::default());
+        device.decode(&Model { id: 805, address: 40_100, length: 50 }, words, &mut poll).unwrap();
+        poll.odd.into_iter().map(|(_, words)| words).collect::<Vec<_>>()
+    };
+    let unknown = told(&module(0, 0, [[3_312, 253]; 2]));
+    let expected = "string 0, module 0 (model 805 at 40100) is not in the topology: strings count from 1 to 2";
+    assert!(unknown.len() == 1 && unknown[0].starts_with(expected), "{unknown:?}");
+    let impossible = told(&module(1, 1, [[3_312, 253], [65_000, 253]]));
+    assert_eq!(impossible, ["CellV[2] of model 805 at 40100 says 65 V, which cannot be"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ const AWKWARD: [u8; 8] = [0x00, 0x01, 0x7F, 0x80, 0xFF, 0xFE, b'9', b'-'];
 pub(crate) struct Bender(u64);
 
 impl Bender {
+    /// The source that this seed gives.
     pub(crate) fn new(seed: u64) -> Bender {
         Bender(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
@@ -25,11 +26,12 @@ impl Bender {
         (self.next() >> 16) as usize % end.max(1)
     }
 
+    /// Whether a chance of one in so many has come.
     pub(crate) fn one_in(&mut self, chance: usize) -> bool {
         self.below(chance) == 0
     }
 
-    /// One of the pool, changed in a few places.
+    /// One of the pool, changed in a few places; at most 8 KiB of it.
     pub(crate) fn bend(&mut self, pool: &[Vec<u8>]) -> Vec<u8> {
         let mut bytes = pool[self.below(pool.len())].clone();
         for _ in 0..=self.below(5) {

@@ -1,0 +1,208 @@
+//! What libraries say of a text that they cannot read, in plain words: what stands there and what is needed.
+//!
+//! serde names types of Rust ("expected f32"); people write site files, maps, register tables and requests.
+
+use crate::text::nearest;
+
+/// So many keys are listed; of more, only the nearest is named.
+const LISTED: usize = 12;
+
+/// Messages that have no parts, and what they mean.
+const WHOLE: [(&str, &str); 10] = [
+    ("invalid digit found in string", "is no whole number"),
+    ("invalid float literal", "is no number"),
+    ("cannot parse integer from empty string", "is empty: write a whole number"),
+    ("cannot parse float from empty string", "is empty: write a number"),
+    ("number too large to fit in target type", "is too large"),
+    ("number too small to fit in target type", "is too small"),
+    ("provided string was not `true` or `false`", "is neither true nor false"),
+    ("wanted string or table", "write a text here, in quotes"),
+    ("string values must be quoted, expected literal string", "a text must stand in quotes"),
+    ("duplicate key", "this key is there twice"),
+];
+
+/// What is needed, by the names that serde has for it.
+const NEEDED: [(&[&str], &str); 10] = [
+    (&["f32", "f64"], "a number, without quotes"),
+    (&["u8"], "a whole number from 0 to 255"),
+    (&["u16"], "a whole number from 0 to 65535"),
+    (&["u32", "u64", "u128", "usize"], "a whole number of 0 or more"),
+    (&["i8", "i16", "i32", "i64", "i128", "isize"], "a whole number"),
+    (&["a boolean", "bool"], "true or false"),
+    (&["a string", "a borrowed string", "path string", "string or map"], "a text, in quotes"),
+    (&["a character"], "a single letter, in quotes"),
+    (&["a sequence"], "a list, in [ ]"),
+    (&["a map"], "a table of keys"),
+];
+
+/// What stands there, by the words that serde has for it before a value in backquotes.
+const GIVEN: [(&str, &str); 4] =
+    [("integer `", ""), ("floating point `", ""), ("boolean `", ""), ("character `", "the letter ")];
+
+/// A message of serde, TOML or JSON in plain words; one that is plain already stays as it is.
+pub fn words(message: &str) -> String {
+    let message = without_place(message);
+    if let Some((_, plain)) = WHOLE.iter().find(|(known, _)| *known == message) {
+        return (*plain).to_owned();
+    }
+    for start in ["invalid type: ", "invalid value: "] {
+        if let Some((is, needs)) = message.strip_prefix(start).and_then(|rest| rest.rsplit_once(", expected ")) {
+            return format!("{} cannot stand here: write {}", given(is), needed(needs));
+        }
+    }
+    if let Some((wrong, known)) = named(message, "unknown field `") {
+        return match known.len() {
+            0 => format!("`{wrong}` is not known here"),
+            _ => format!("`{wrong}` is not known here{}", choice(wrong, &known)),
+        };
+    }
+    if let Some((wrong, known)) = named(message, "unknown variant `") {
+        return format!("\"{wrong}\" is not known here; there is {}", known.join(", "));
+    }
+    for (start, plain) in [("missing field `", "is missing"), ("duplicate field `", "is there twice")] {
+        if let Some(key) = message.strip_prefix(start).and_then(|rest| rest.strip_suffix('`')) {
+            return format!("`{key}` {plain}");
+        }
+    }
+    message.to_owned()
+}
+
+/// The key that a message says is missing.
+pub fn missing_key(message: &str) -> Option<&str> {
+    message.strip_prefix("missing field `")?.strip_suffix('`')
+}
+
+/// Whether a message is about a key that nobody knows: all else is as good without it.
+pub fn is_unknown_key(message: &str) -> bool {
+    message.starts_with("unknown field `")
+}
+
+/// Without the place in a JSON text, which is one line mostly.
+fn without_place(message: &str) -> &str {
+    let Some((words, place)) = message.rsplit_once(" at line ") else { return message };
+    let is_place = place.chars().all(|c| c.is_ascii_digit() || " column".contains(c));
+    if is_place { words } else { message }
+}
+
+/// What stands there.
+fn given(is: &str) -> String {
+    if let Some(text) = is.strip_prefix("string ") {
+        return format!("the text {text}");
+    }
+    for (start, plain) in GIVEN {
+        if let Some(value) = is.strip_prefix(start).and_then(|rest| rest.strip_suffix('`')) {
+            return format!("{plain}{value}");
+        }
+    }
+    match is {
+        "sequence" => "a list".to_owned(),
+        "map" => "a table of keys".to_owned(),
+        "null" | "unit value" | "Option value" => "nothing".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// What is needed there.
+fn needed(by_serde: &str) -> String {
+    match NEEDED.iter().find(|(names, _)| names.contains(&by_serde)) {
+        Some((_, plain)) => (*plain).to_owned(),
+        None if by_serde.starts_with("struct ") => "a table of keys".to_owned(),
+        None => by_serde.to_owned(),
+    }
+}
+
+/// The name after `start`, and those that are known.
+fn named<'a>(message: &'a str, start: &str) -> Option<(&'a str, Vec<&'a str>)> {
+    let (wrong, rest) = message.strip_prefix(start)?.split_once('`')?;
+    // Every second part stands in backquotes.
+    Some((wrong, rest.split('`').skip(1).step_by(2).collect()))
+}
+
+fn choice(wrong: &str, known: &[&str]) -> String {
+    match nearest(wrong, known.iter().copied()) {
+        Some(near) => format!("; the nearest is `{near}`"),
+        None if known.len() > LISTED => String::new(),
+        None => format!("; there is {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only its reading is looked at")]
+    struct Kept {
+        name: Option<String>,
+        volts: Option<f32>,
+        cells: Option<u16>,
+        count: Option<u32>,
+        on: Option<bool>,
+        kind: Option<Kind>,
+        map: Option<Vec<u8>>,
+        more: Option<BTreeMap<String, f32>>,
+        needed: u8,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Kind {
+        Csv,
+        Parquet,
+    }
+
+    const SERDE: [&str; 8] = ["expected", "invalid", "f32", "u16", "variant", "field", "struct", "sequence"];
+
+    #[test]
+    fn a_wrong_toml_text_is_told_without_words_of_rust() {
+        for (text, says) in [
+            ("volts = \"100\"", "the text \"100\" cannot stand here: write a number, without quotes"),
+            ("name = 3", "3 cannot stand here: write a text, in quotes"),
+            ("cells = 3.5", "3.5 cannot stand here: write a whole number from 0 to 65535"),
+            ("cells = 70000", "70000 cannot stand here: write a whole number from 0 to 65535"),
+            ("count = -1", "-1 cannot stand here: write a whole number of 0 or more"),
+            ("on = \"yes\"", "the text \"yes\" cannot stand here: write true or false"),
+            ("map = 3", "3 cannot stand here: write a list, in [ ]"),
+            ("more = [1]", "a list cannot stand here: write a table of keys"),
+            ("kind = \"sql\"", "\"sql\" is not known here; there is csv, parquet"),
+            ("kind = 3", "write a text here, in quotes"),
+            ("vots = 3\nneeded = 1", "`vots` is not known here; the nearest is `volts`"),
+            ("colour = 3\nneeded = 1", "`colour` is not known here; there is name, volts, cells"),
+            ("volts = 3", "`needed` is missing"),
+            ("volts = hello", "a text must stand in quotes"),
+            ("volts = 3\nvolts = 4", "this key is there twice"),
+        ] {
+            let said = words(toml::from_str::<Kept>(text).unwrap_err().message());
+            assert!(said.contains(says), "{text}: {said}");
+            assert!(!SERDE.iter().any(|word| said.contains(word)), "{text}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_json_text_is_told_without_words_of_rust() {
+        for (text, says) in [
+            ("{\"name\": 3}", "3 cannot stand here: write a text, in quotes"),
+            ("{\"volts\": \"x\"}", "the text \"x\" cannot stand here: write a number"),
+            ("{\"colour\": 3}", "`colour` is not known here"),
+            ("{\"kind\": \"sql\"}", "\"sql\" is not known here; there is csv, parquet"),
+            ("{}", "`needed` is missing"),
+            ("{\"needed\": 1, \"needed\": 2}", "`needed` is there twice"),
+            ("3", "3 cannot stand here: write a table of keys"),
+        ] {
+            let said = words(&serde_json::from_str::<Kept>(text).unwrap_err().to_string());
+            assert!(said.contains(says), "{text}: {said}");
+            assert!(!SERDE.iter().any(|word| said.contains(word)), "{text}: {said}");
+        }
+    }
+
+    #[test]
+    fn plain_words_stay_as_they_are() {
+        for text in ["there is no system \"hv\"", "a cell at line 7 of the list", ""] {
+            assert_eq!(words(text), text);
+        }
+        assert_eq!((missing_key("missing field `id`"), missing_key("`id`")), (Some("id"), None));
+    }
+}
