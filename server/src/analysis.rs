@@ -20,6 +20,7 @@ pub(crate) use questions::{Ask, QUESTIONS};
 pub(crate) use run::Output;
 pub(crate) use script::Format;
 
+use crate::http::Gate;
 use crate::hub::Hub;
 use domain::analysis::Answer;
 use jail::Confinement;
@@ -60,6 +61,9 @@ pub(crate) enum QueryError {
     /// It took too long.
     #[error("the query was stopped: it took longer than {} s", .0.as_secs())]
     TooLong(Duration),
+    /// The disk has no room for it.
+    #[error("the query could not be run: {0}")]
+    NoRoom(String),
     /// The disk, or the system, does not let us.
     #[error("the query could not be run: {0}")]
     Failed(String),
@@ -134,13 +138,19 @@ impl Analysis {
         let folder = self.folder.clone();
         let disk_free_min = self.disk_free_min;
         let prepare = move || {
-            let spill = spill_quota(store::free_bytes(hub.store.history().folder()), disk_free_min)?;
-            let snapshot = snapshot::take(&folder, &hub, place)?;
+            let free = || store::free_bytes(hub.store.history().folder());
+            let spill = spill_quota(free(), disk_free_min).map_err(QueryError::NoRoom)?;
+            let snapshot = snapshot::take(&folder, &hub, place).map_err(|why| match free() {
+                Some(free) if free < disk_free_min + SPILL_LEAST => QueryError::NoRoom(why),
+                _ => QueryError::Failed(why),
+            })?;
             let script = script::script(&snapshot, &sql, format, spill);
             Ok((snapshot, script))
         };
         let unconfined = self.confinement == Confinement::Allowed;
-        Ok(run::start(run::Job { program: program.path, limit, unconfined, slots: (slot, file) }, prepare))
+        let (slots, null) = ((slot, file), script::null_word());
+        let job = run::Job { program: program.path, limit, null, unconfined, slots };
+        Ok(run::start(job, prepare))
     }
 
     /// Runs a query to its end and gives its rows, as many as a page shows.
@@ -162,7 +172,7 @@ impl Analysis {
         }
         // Megabytes of text: read on a thread that may take its time. Until then the query has its place.
         let read = tokio::task::spawn_blocking(move || {
-            let answer = result::answer(&text, cut);
+            let answer = result::answer(&text, cut, &output.null);
             drop(output);
             answer
         });
@@ -175,10 +185,10 @@ impl Analysis {
     }
 
     /// Answers a ready question.
-    pub(crate) async fn ask(&self, hub: Arc<Hub>, place: usize, question: Ask) -> Result<Answer, String> {
+    pub(crate) async fn ask(&self, gate: &Gate, hub: Arc<Hub>, place: usize, question: Ask) -> Result<Answer, String> {
         let turn = Arc::clone(&self.asking).acquire_owned().await.map_err(|error| error.to_string())?;
         let began = Instant::now();
-        let asked = tokio::task::spawn_blocking(move || {
+        let asked = gate.run(move || {
             // Until it is answered, even if nobody waits for it any more.
             let _turn = turn;
             let mut answer = ask(&hub, place, &question)?;

@@ -27,6 +27,7 @@ mod home;
 mod host;
 mod instant;
 mod lab;
+mod large;
 mod live;
 mod pages;
 mod playback;
@@ -35,6 +36,7 @@ mod recording;
 mod requests;
 mod status;
 mod victron;
+mod workers;
 
 use crate::analysis::Analysis;
 use crate::hub::Hub;
@@ -137,8 +139,10 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
         .with_state(state)
 }
 
-/// Whether an answer is sent compressed: pages and JSON, which are whole; no files, whose parts come when they are made.
-fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+/// Whether an answer is sent compressed: pages and JSON, which are whole; no files, whose parts come when they are made,
+/// and no large answer: its bytes are ready.
+fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, more: &Extensions) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    ["text/html", "application/json", "application/problem+json"].iter().any(|text| kind.starts_with(text))
+    let text = ["text/html", "application/json", "application/problem+json"].iter().any(|text| kind.starts_with(text));
+    text && more.get::<large::Ready>().is_none()
 }

@@ -129,7 +129,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let unconfined_sql = limits.unconfined_sql || options.common.allow_unconfined_sql;
     let analysis = Arc::new(Analysis::new(data, options.common.duckdb.clone(), disk_free_min, unconfined_sql));
     let address = listener.local_addr().context("read the bound address")?;
-    let (gate, connections) = (Gate::new(&limits), Connections::new(&limits));
+    let (gate, connections) = (Gate::new(&limits).context("start the threads for answers")?, Connections::new(&limits));
     let names = Names::new(address.ip(), limits.names);
     let state = AppState {
         hub,

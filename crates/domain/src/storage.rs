@@ -21,11 +21,13 @@ pub enum StorageKind {
     Deleted = 5,
     /// Readings were lost while they could not be written.
     Lost = 6,
+    /// Sealed days are being taken in: until then they are missing from answers, which say so.
+    TakingIn = 7,
 }
 
 impl StorageKind {
     /// Every kind, in order. New ones come at the end.
-    pub const ALL: [StorageKind; 7] = [
+    pub const ALL: [StorageKind; 8] = [
         StorageKind::NotStored,
         StorageKind::NotSealed,
         StorageKind::DiskShort,
@@ -33,6 +35,7 @@ impl StorageKind {
         StorageKind::Clock,
         StorageKind::Deleted,
         StorageKind::Lost,
+        StorageKind::TakingIn,
     ];
 
     /// The kind as the API writes it.
@@ -45,6 +48,7 @@ impl StorageKind {
             StorageKind::Clock => "clock",
             StorageKind::Deleted => "deleted",
             StorageKind::Lost => "lost",
+            StorageKind::TakingIn => "taking-in",
         }
     }
 
@@ -52,7 +56,9 @@ impl StorageKind {
     pub fn severity(self) -> Severity {
         match self {
             StorageKind::NotStored | StorageKind::Lost => Severity::Critical,
-            StorageKind::NotSealed | StorageKind::DiskShort | StorageKind::Damaged => Severity::Warning,
+            StorageKind::NotSealed | StorageKind::DiskShort | StorageKind::Damaged | StorageKind::TakingIn => {
+                Severity::Warning
+            }
             StorageKind::Clock | StorageKind::Deleted => Severity::Notice,
         }
     }
@@ -67,6 +73,7 @@ impl StorageKind {
             StorageKind::Clock => "Clock not trusted",
             StorageKind::Deleted => "History deleted",
             StorageKind::Lost => "Readings lost",
+            StorageKind::TakingIn => "History not complete",
         }
     }
 }
@@ -97,6 +104,7 @@ mod tests {
             (4, "clock"),
             (5, "deleted"),
             (6, "lost"),
+            (7, "taking-in"),
         ];
         assert_eq!(ids, golden);
     }

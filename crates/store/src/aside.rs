@@ -19,6 +19,12 @@ pub(crate) fn note_gone(data: &Path, (system, kind): (&str, Kind), day: Day, wor
     place(data, GONE, (system, kind.name()), &format!("{day}.parquet"), words).map(drop)
 }
 
+/// The file of a day that was gone is here again. Says whether it was noted as gone.
+pub(crate) fn note_back(data: &Path, (system, kind): (&str, Kind), day: Day) -> bool {
+    let folder = data.join("set-aside").join(GONE).join(system).join(kind.name());
+    fs::remove_file(folder.join(format!("{day}.parquet.txt"))).is_ok()
+}
+
 /// The days whose files were damaged or gone: there is a text about each, until a person removes it.
 pub(crate) fn left_out(data: &Path) -> Vec<(String, Kind, Day)> {
     let entries = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten();

@@ -20,12 +20,15 @@ pub(crate) use replacing::{Replacing, Taken};
 use crate::cells::codec;
 use crate::error::{Notice, StoreError};
 use crate::event::{Event, EventKind};
+use crate::layout;
 use crate::queue::Second;
+use crate::renewed;
 use crate::tail;
 use domain::time::Utc;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -114,18 +117,33 @@ impl Database {
 
     /// As [`Database::open`]; a damaged file is put aside first, which the notice says.
     pub(crate) fn open_or_renew(path: &Path, now: Utc) -> Result<(Database, Option<Notice>), StoreError> {
+        let data = path.parent().unwrap_or(Path::new("."));
+        let none = fs::metadata(path).map_or_else(|error| error.kind() == ErrorKind::NotFound, |file| file.len() == 0);
+        let missed = none && layout::has_days(data);
         match Database::open(path) {
             Err(StoreError::Damaged { why, .. }) => {
                 let notice = Database::set_aside(path, &why, now)?;
                 Ok((Database::open(path)?, Some(notice)))
             }
-            opened => Ok((opened?, None)),
+            opened => {
+                let opened = opened?;
+                if missed {
+                    tracing::error!("{} was gone or empty, although there are sealed days", path.display());
+                    renewed::note_gone(data, now).unwrap_or_else(|error| tracing::error!("{error}"));
+                }
+                Ok((opened, None))
+            }
         }
     }
 
     /// Renames the file that nobody has open, so that the next [`Database::open`] makes a fresh one.
     pub(crate) fn set_aside(path: &Path, why: &str, now: Utc) -> Result<Notice, StoreError> {
-        damage::set_aside(path, why, now)
+        let notice = damage::set_aside(path, why, now)?;
+        if let Notice::SetAside { kept_as, why } = &notice {
+            let data = path.parent().unwrap_or(Path::new("."));
+            renewed::note_damaged(data, now, why, kept_as).unwrap_or_else(|error| tracing::error!("{error}"));
+        }
+        Ok(notice)
     }
 
     /// Writes all rows in one transaction: all of them are kept, or none.

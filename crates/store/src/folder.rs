@@ -4,6 +4,8 @@ use crate::error::StoreError;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
 
 /// Holding this file open and locked is what makes the folder ours. The file stays; the lock goes with the process,
 /// however it ends, so there is never a stale one to clear away.
@@ -13,6 +15,21 @@ const LOCK_FILE: &str = "packtwin.lock";
 #[derive(Debug)]
 pub(crate) struct FolderLock {
     _file: File,
+}
+
+/// A process that starts another one shares its locks with it for some milliseconds, also those that it has just given up:
+/// so it is tried again so often, with such pauses.
+const ATTEMPTS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(20);
+
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    for _ in 1..ATTEMPTS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => sleep(PAUSE),
+            tried => return tried,
+        }
+    }
+    file.try_lock()
 }
 
 /// Makes the folder if need be, and takes it.
@@ -29,7 +46,7 @@ pub(crate) fn take(folder: &Path) -> Result<FolderLock, StoreError> {
     })?;
     let path = folder.join(LOCK_FILE);
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed(&path))?;
-    match file.try_lock() {
+    match try_lock(&file) {
         Ok(()) => {
             crate::layout::settle(folder)?;
             Ok(FolderLock { _file: file })

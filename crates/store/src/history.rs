@@ -88,28 +88,44 @@ pub struct Coverage {
     pub segments: Vec<Segment>,
 }
 
-/// Days whose files were damaged or gone: what they held is in no answer.
+/// So many days are listed, of more only how many, and the first and last.
+const LISTED: usize = 8;
+
+/// Days that are in no answer: their files were damaged or gone, or are still to be taken in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Days of rows, in order.
+    /// Days of rows whose files were damaged or gone, in order.
     pub rows: Vec<Day>,
-    /// Days of minutes of cells, in order.
+    /// Days of minutes of cells, likewise.
     pub cells: Vec<Day>,
+    /// Days of rows that are still to be taken in, in order: soon they are in answers.
+    pub rows_to_come: Vec<Day>,
+    /// Days of minutes of cells, likewise.
+    pub cells_to_come: Vec<Day>,
 }
 
 impl LeftOut {
     /// What a person should know, as a sentence; empty if there is nothing.
     pub fn words(&self) -> String {
-        let list = |days: &[Day]| days.iter().map(Day::to_string).collect::<Vec<_>>().join(", ");
-        let what: Vec<String> = [("readings", &self.rows), ("cells", &self.cells)]
-            .into_iter()
-            .filter(|(_, days)| !days.is_empty())
-            .map(|(what, days)| format!("{what} of {}", list(days)))
-            .collect();
-        match what.is_empty() {
-            true => String::new(),
-            false => format!("Left out, because the files of these days were damaged or gone: {}.", what.join("; ")),
-        }
+        let list = |days: &[Day]| match days {
+            [first, .., last] if days.len() > LISTED => format!("{} days from {first} to {last}", days.len()),
+            days => days.iter().map(Day::to_string).collect::<Vec<_>>().join(", "),
+        };
+        let sentence = |why: &str, rows: &[Day], cells: &[Day]| {
+            let what = [("readings", rows), ("cells", cells)].into_iter().filter(|(_, days)| !days.is_empty());
+            let what: Vec<String> = what.map(|(what, days)| format!("{what} of {}", list(days))).collect();
+            (!what.is_empty()).then(|| format!("{why}: {}.", what.join("; ")))
+        };
+        let damaged = "Left out, because the files of these days were damaged or gone";
+        let to_come = "Left out until they are taken in, ask again in some minutes";
+        let sentences =
+            [sentence(damaged, &self.rows, &self.cells), sentence(to_come, &self.rows_to_come, &self.cells_to_come)];
+        sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    /// What is left out of an answer about cells.
+    pub fn of_cells(self) -> LeftOut {
+        LeftOut { rows: Vec::new(), rows_to_come: Vec::new(), ..self }
     }
 }
 
@@ -200,13 +216,20 @@ impl History {
         self.index.with(system, of).unwrap_or_default()
     }
 
-    /// The days in the range whose files were damaged or gone. Ask after the question: that may have found one.
+    /// The days in the range that are in no answer. Ask after the question: that may have found one that is damaged.
     pub fn left_out(&self, system: &str, range: Range) -> LeftOut {
         let mut left = LeftOut::default();
-        for (kind, day) in self.index.left_out(system, range.from_ms, range.to_ms) {
+        let Range { from_ms, to_ms } = range;
+        for (kind, day) in self.index.left_out(system, from_ms, to_ms) {
             match kind {
                 Kind::Pack => left.rows.push(day),
                 Kind::Cells => left.cells.push(day),
+            }
+        }
+        for (kind, day) in self.index.to_come(system, from_ms, to_ms) {
+            match kind {
+                Kind::Pack => left.rows_to_come.push(day),
+                Kind::Cells => left.cells_to_come.push(day),
             }
         }
         left

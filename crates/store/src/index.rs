@@ -41,12 +41,17 @@ impl Past {
     }
 }
 
+/// Days of systems.
+type Days = BTreeSet<(String, Kind, Day)>;
+
 /// The past of every system, behind one lock that is held for moments only.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pasts: Mutex<HashMap<String, Past>>,
     /// Days whose files were damaged or gone.
-    left_out: Mutex<BTreeSet<(String, Kind, Day)>>,
+    left_out: Mutex<Days>,
+    /// Days whose files are there and are still to be taken in.
+    to_come: Mutex<Days>,
     /// Taken to write while a day's file is replaced and registered.
     files: RwLock<()>,
 }
@@ -85,7 +90,7 @@ impl Index {
         self.with(system, has) == Some(true)
     }
 
-    fn left(&self) -> MutexGuard<'_, BTreeSet<(String, Kind, Day)>> {
+    fn left(&self) -> MutexGuard<'_, Days> {
         self.left_out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -101,9 +106,17 @@ impl Index {
 
     /// The days of a system from one instant up to but not including another whose files were damaged or gone, in order.
     pub(crate) fn left_out(&self, system: &str, from_ms: i64, to_ms: i64) -> Vec<(Kind, Day)> {
-        let within = |day: &Day| day.end_ms() > from_ms && day.start_ms() < to_ms;
-        let left = self.left();
-        left.iter().filter(|(of, _, day)| of == system && within(day)).map(|(_, kind, day)| (*kind, *day)).collect()
+        within(&self.left(), system, from_ms, to_ms)
+    }
+
+    /// These are still to be taken in, and no others.
+    pub(crate) fn set_to_come(&self, days: Days) {
+        *self.to_come.lock().unwrap_or_else(PoisonError::into_inner) = days;
+    }
+
+    /// As [`Index::left_out`], of the days that are still to be taken in.
+    pub(crate) fn to_come(&self, system: &str, from_ms: i64, to_ms: i64) -> Vec<(Kind, Day)> {
+        within(&self.to_come.lock().unwrap_or_else(PoisonError::into_inner), system, from_ms, to_ms)
     }
 
     /// A sealed day is no more, because its file is damaged or gone.
@@ -193,4 +206,9 @@ impl Index {
             past.segments.remove(&day);
         }
     }
+}
+
+fn within(days: &Days, system: &str, from_ms: i64, to_ms: i64) -> Vec<(Kind, Day)> {
+    let within = |day: &Day| day.end_ms() > from_ms && day.start_ms() < to_ms;
+    days.iter().filter(|(of, _, day)| of == system && within(day)).map(|(_, kind, day)| (*kind, *day)).collect()
 }

@@ -23,6 +23,27 @@ pub(crate) fn systems(data: &Path) -> PathBuf {
     data.join("systems")
 }
 
+/// Every `<day>.parquet` in that folder of each system below the data folder.
+pub(crate) fn days_on_disk(data: &Path, folder: impl Fn(&Path, &str) -> PathBuf) -> Vec<(String, Day)> {
+    let folders = fs::read_dir(systems(data)).into_iter().flatten().flatten();
+    let names = folders.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut days = Vec::new();
+    for system in names {
+        for file in fs::read_dir(folder(data, &system)).into_iter().flatten().flatten() {
+            let day = file.file_name().into_string().ok();
+            let day = day.as_deref().and_then(|name| name.strip_suffix(".parquet")?.parse().ok());
+            days.extend(day.map(|day| (system.clone(), day)));
+        }
+    }
+    days
+}
+
+/// Whether any day is sealed.
+pub(crate) fn has_days(data: &Path) -> bool {
+    let of = |kind: &'static str| days_on_disk(data, |data, system| systems(data).join(system).join(kind));
+    KINDS.into_iter().any(|kind| !of(kind).is_empty())
+}
+
 /// The folder of what can be made again: it may be deleted while no server runs.
 pub(crate) fn work(data: &Path) -> PathBuf {
     data.join("work")

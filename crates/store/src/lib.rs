@@ -41,6 +41,7 @@ mod layout;
 mod name;
 mod numbers;
 mod queue;
+mod renewed;
 mod replaced;
 mod rollup;
 mod seal;

@@ -5,7 +5,7 @@ use domain::time::Utc;
 use std::collections::{BTreeMap, VecDeque};
 
 /// For how long something that happened is told, µs: a day.
-const TOLD_US: i64 = 86_400_000_000;
+pub(crate) const TOLD_US: i64 = 86_400_000_000;
 /// Of one kind the newest so many are told.
 const OF_A_KIND: usize = 3;
 
@@ -26,9 +26,14 @@ impl Troubles {
         }
     }
 
-    /// Says what happened. It is told for a day.
+    /// Says what happened, once. It is told for a day.
     pub(crate) fn happened(&mut self, kind: StorageKind, words: String, at: Utc) {
-        self.recent.push_front(StorageTrouble { kind, since: at, words });
+        let trouble = StorageTrouble { kind, since: at, words };
+        // Found again when the database is opened again.
+        if self.recent.contains(&trouble) {
+            return;
+        }
+        self.recent.push_front(trouble);
         let mut of_kind = 0;
         self.recent.retain(|known| {
             of_kind += usize::from(known.kind == kind);
@@ -61,6 +66,8 @@ mod tests {
         let both = [(StorageKind::NotStored, 10, "still full".into()), (StorageKind::Deleted, 5, "a day".into())];
         assert_eq!(told(&troubles, 30), both);
         troubles.stand(StorageKind::NotStored, None, Utc(40));
+        assert_eq!(told(&troubles, 50), both[1..]);
+        troubles.happened(StorageKind::Deleted, "a day".into(), Utc(5));
         assert_eq!(told(&troubles, 50), both[1..]);
         assert_eq!(told(&troubles, TOLD_US + 5), []);
         (0..9).for_each(|k| troubles.happened(StorageKind::Deleted, format!("day {k}"), Utc(k)));

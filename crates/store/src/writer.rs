@@ -23,8 +23,9 @@ use crate::day::Day;
 use crate::error::{Notice, StoreError};
 use crate::folder::{self, FolderLock};
 use crate::index::Index;
-use crate::integrity::Finding;
+use crate::integrity::{Finding, Kind};
 use crate::queue::Second;
+use crate::renewed;
 use crate::shared::{Report, Shared, Wake};
 use crate::store::Options;
 use crate::trouble::Troubles;
@@ -62,6 +63,8 @@ pub(crate) struct Writer {
     adopt: Vec<(String, Day)>,
     /// Sealed files of cells that the catalogue does not know yet.
     adopt_cells: Vec<(String, Day)>,
+    /// How many files there were to take in when the database was opened.
+    to_take_in: usize,
     /// What was found out about files and is not attended to yet.
     findings: Vec<Finding>,
     seal_at: Instant,
@@ -98,6 +101,7 @@ impl Writer {
             index,
             adopt: Vec::new(),
             adopt_cells: Vec::new(),
+            to_take_in: 0,
             findings: Vec::new(),
             seal_at: now,
             seal_error: None,
@@ -182,7 +186,24 @@ impl Writer {
         self.troubles.stand(StorageKind::NotStored, words, now);
         let words = self.seal_error.as_ref().map(|why| format!("{}.", sentence(why)));
         self.troubles.stand(StorageKind::NotSealed, words, now);
+        self.tell_to_come(now);
         self.report.troubles = self.troubles.list(now);
+    }
+
+    /// What is still to be taken in is left out of answers, and told.
+    fn tell_to_come(&mut self, now: Utc) {
+        let days = |kind: Kind, of: &[(String, Day)]| -> Vec<_> {
+            of.iter().map(|(system, day)| (system.clone(), kind, *day)).collect()
+        };
+        let to_come = [days(Kind::Pack, &self.adopt), days(Kind::Cells, &self.adopt_cells)].concat();
+        let (left, all) = (to_come.len(), self.to_take_in.max(to_come.len()));
+        let words = format!(
+            "The sealed days are taken in again: {} of {all} files are done. Until then answers leave the others out and \
+             say so.",
+            all - left
+        );
+        self.troubles.stand(StorageKind::TakingIn, (left > 0).then_some(words), now);
+        self.index.set_to_come(to_come.into_iter().collect());
     }
 
     /// Leaves in `rows` what is not on disk.
@@ -231,6 +252,9 @@ impl Writer {
             self.clock = if behind { Clock::Behind(0) } else { Clock::Right };
         }
         self.db = Some(db);
+        for (at, words) in renewed::lately(&self.folder, now) {
+            self.troubles.happened(StorageKind::Damaged, words, at);
+        }
         self.restore()?;
         Ok(notice)
     }

@@ -1,6 +1,6 @@
 //! What DuckDB says, for a page: a table with the kinds of its columns, and a drawing of it where there is one.
 
-use super::script::{NULL, ROWS_MAX};
+use super::script::{MEMORY, ROWS_MAX};
 use domain::analysis::{Answer, Bars, Column, Curves, Kind, Table};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -18,16 +18,17 @@ struct Described {
     r#type: String,
 }
 
-/// The answer in the text of [`Format::Table`](super::Format::Table); if it was `cut`, its last row is left out.
+/// The answer in the text of [`Format::Table`](super::Format::Table), in which NULL is written as `null`; if it was `cut`,
+/// its last row is left out.
 ///
 /// # Errors
 /// It is not such a text: another DuckDB than is known.
-pub(super) fn answer(text: &[u8], cut: bool) -> Result<Answer, String> {
-    let table = table(text, cut).map_err(|error| format!("the answer of DuckDB cannot be read: {error}"))?;
+pub(super) fn answer(text: &[u8], cut: bool, null: &str) -> Result<Answer, String> {
+    let table = table(text, cut, null).map_err(|error| format!("the answer of DuckDB cannot be read: {error}"))?;
     Ok(Answer { bars: bars(&table), curves: curves(&table), table: Some(table), ..Answer::default() })
 }
 
-fn table(text: &[u8], cut: bool) -> Result<Table, Box<dyn std::error::Error>> {
+fn table(text: &[u8], cut: bool, null: &str) -> Result<Table, Box<dyn std::error::Error>> {
     let mut records = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text).into_records();
     let first = records.next().ok_or("it is empty")??;
     let described: Vec<Described> = serde_json::from_str(first.get(0).unwrap_or_default())?;
@@ -42,7 +43,7 @@ fn table(text: &[u8], cut: bool) -> Result<Table, Box<dyn std::error::Error>> {
             Ok(record) => return Err(format!("a row has {} values, not {}", record.len(), columns.len()).into()),
             Err(error) => return Err(error.into()),
         };
-        cells.extend(record.iter().map(|text| (text != NULL).then(|| text.to_owned())));
+        cells.extend(record.iter().map(|text| (text != null).then(|| text.to_owned())));
         rows += 1;
     }
     let shown = rows.min(ROWS_MAX) - usize::from(cut && rows > 0);
@@ -132,7 +133,15 @@ pub(super) fn refusal(words: &str) -> String {
     }
     plain.push_str(rest);
     let end = ["\n\nLINE ", "\n\nStack Trace"].iter().filter_map(|mark| plain.find(mark)).min().unwrap_or(plain.len());
-    plain[..end].trim().to_owned()
+    let words = plain[..end].trim();
+    // DuckDB's advice is to change settings, which are locked.
+    match words.starts_with("Out of Memory Error") {
+        true => {
+            let what = words.lines().next().unwrap_or_default();
+            format!("{what}. A query has {MEMORY} of memory: ask for fewer or shorter rows, or for less at once")
+        }
+        false => words.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -144,7 +153,7 @@ mod tests {
     #[test]
     fn a_text_becomes_a_table_and_its_curves() {
         let text = format!("{COLUMNS}\n2026-11-21 00:00:00,50.5,\"a,\n\"\"b\"\"\"\n2026-11-21 00:00:00.2,\\N,\n");
-        let answer = answer(text.as_bytes(), false).unwrap();
+        let answer = answer(text.as_bytes(), false, "\\N").unwrap();
         let table = answer.table.unwrap();
         let kinds: Vec<Kind> = table.columns.iter().map(|column| column.kind).collect();
         assert_eq!(kinds, [Kind::Time, Kind::Number, Kind::Text]);
@@ -162,7 +171,7 @@ mod tests {
     #[test]
     fn names_with_numbers_become_bars() {
         let columns = r#""[{""name"":""hour"",""type"":""BIGINT""},{""name"":""mean"",""type"":""DECIMAL(21,1)""}]""#;
-        let answer = answer(format!("{columns}\n0,1.5\n1,\\N\n").as_bytes(), false).unwrap();
+        let answer = answer(format!("{columns}\n0,1.5\n1,\\N\n").as_bytes(), false, "\\N").unwrap();
         let bars = answer.bars.unwrap();
         assert_eq!(
             (bars.name.as_str(), bars.bars),
@@ -173,7 +182,7 @@ mod tests {
     #[test]
     fn a_table_ends_where_its_text_was_cut_or_there_are_too_many_rows() {
         let columns = r#""[{""name"":""a"",""type"":""INTEGER[]""}]""#;
-        let table = |text: String, cut| answer(text.as_bytes(), cut).unwrap().table.unwrap();
+        let table = |text: String, cut| answer(text.as_bytes(), cut, "\\N").unwrap().table.unwrap();
         let cut = table(format!("{columns}\n1\n2\n3"), true);
         assert_eq!((cut.cells.len(), cut.more), (2, true));
         let many = table(format!("{columns}\n{}", "7\n".repeat(ROWS_MAX + 1)), false);
@@ -181,7 +190,7 @@ mod tests {
         let none = table(format!("{columns}\n"), false);
         assert_eq!((none.cells.len(), none.more), (0, false));
         for text in ["", "nonsense\n", "\"[{\"\"name\"\":\"\"a\"\",\"\"type\"\":\"\"DATE\"\"}]\"\n1,2\n"] {
-            assert!(answer(text.as_bytes(), false).is_err(), "{text}");
+            assert!(answer(text.as_bytes(), false, "\\N").is_err(), "{text}");
         }
     }
 
@@ -193,6 +202,11 @@ mod tests {
             (
                 "Binder Error: no \"nope\"\nCandidate bindings: \"soc\"\n",
                 "Binder Error: no \"nope\"\nCandidate bindings: \"soc\"",
+            ),
+            (
+                "Out of Memory Error: Failed to allocate (bad allocation)\n\nPossible solutions:\n* (SET threads=X)",
+                "Out of Memory Error: Failed to allocate (bad allocation). A query has 512MB of memory: ask for fewer or \
+                 shorter rows, or for less at once",
             ),
             ("", ""),
         ] {

@@ -27,6 +27,8 @@ const WORDS_BYTES: u64 = 8 << 10;
 /// What a query says, as it comes. Dropping it kills the query.
 pub(crate) struct Output {
     chunks: mpsc::Receiver<Result<Bytes, QueryError>>,
+    /// How NULL is written in a table.
+    pub(super) null: String,
     kill: Kill,
     limit: Duration,
     until: Instant,
@@ -42,6 +44,8 @@ pub(super) struct Job {
     pub(super) program: PathBuf,
     /// The longest that it may take, with the way to the client.
     pub(super) limit: Duration,
+    /// How NULL is written in a table.
+    pub(super) null: String,
     /// Whether it may run where the kernel cannot confine it.
     pub(super) unconfined: bool,
     /// Held until the process is gone.
@@ -111,12 +115,15 @@ impl Drop for Kill {
 
 /// Starts a query on a thread of its own, which holds its slots until the process is gone. `prepare` makes its folder and
 /// what DuckDB is told.
-pub(super) fn start(job: Job, prepare: impl FnOnce() -> Result<(Snapshot, String), String> + Send + 'static) -> Output {
+pub(super) fn start(
+    job: Job,
+    prepare: impl FnOnce() -> Result<(Snapshot, String), QueryError> + Send + 'static,
+) -> Output {
     let (sender, chunks) = mpsc::channel(CHUNKS);
     let (limit, until) = (job.limit, Instant::now() + job.limit);
     let process = Arc::new(Mutex::new(Process::NotYet));
     let cut = Arc::new(AtomicBool::new(false));
-    let kill = Kill(Arc::clone(&process));
+    let (kill, null) = (Kill(Arc::clone(&process)), job.null.clone());
     let timer = tokio::spawn({
         let (process, cut) = (Arc::clone(&process), Arc::clone(&cut));
         async move {
@@ -128,9 +135,7 @@ pub(super) fn start(job: Job, prepare: impl FnOnce() -> Result<(Snapshot, String
     });
     let client = Client { sender, until, cut: Arc::clone(&cut), runtime: Handle::current() };
     tokio::task::spawn_blocking(move || {
-        let ran = prepare()
-            .map_err(QueryError::Failed)
-            .and_then(|(snapshot, script)| run(&job, &process, &snapshot, &script, &client));
+        let ran = prepare().and_then(|(snapshot, script)| run(&job, &process, &snapshot, &script, &client));
         if let Err(error) = ran
             && !client.cut.load(Ordering::Relaxed)
         {
@@ -138,7 +143,7 @@ pub(super) fn start(job: Job, prepare: impl FnOnce() -> Result<(Snapshot, String
         }
         drop(job.slots);
     });
-    Output { chunks, kill, limit, until, cut, _timer: AbortOnDrop(timer.abort_handle()) }
+    Output { chunks, null, kill, limit, until, cut, _timer: AbortOnDrop(timer.abort_handle()) }
 }
 
 /// The way to whoever reads.
@@ -208,6 +213,8 @@ fn run(
     if ended.success() {
         return Ok(());
     }
+    // Where the data folder lies is nobody's business.
+    let words = words.replace(&format!("{}/", snapshot.folder().display()), "");
     Err(match super::result::refusal(&words) {
         words if words.is_empty() => QueryError::Failed(format!("DuckDB ended with {ended}")),
         words => QueryError::Refused(words),
@@ -222,7 +229,7 @@ fn command(job: &Job, folder: &Path) -> Command {
     if job.unconfined {
         command.arg("--unconfined");
     }
-    command.arg(&job.program).arg("--").args(ARGS);
+    command.arg(&job.program).arg("--").args(ARGS).arg(&job.null).arg(":memory:");
     command.env_clear().env("TZ", "UTC").current_dir(folder);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command

@@ -7,14 +7,13 @@ use super::jail::SPILL;
 use super::snapshot::Snapshot;
 use domain::telemetry::{column_name, columns};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 /// Rows that a page shows, at most.
 pub(super) const ROWS_MAX: usize = 10_000;
-/// How NULL is written in a table.
-pub(super) const NULL: &str = "\\N";
 
-const MEMORY: &str = "512MB";
+/// What DuckDB may take of the memory.
+pub(super) const MEMORY: &str = "512MB";
 /// The schema of what the tables are made from: `SHOW TABLES` does not list it.
 const OWN: &str = "packtwin";
 
@@ -30,7 +29,13 @@ pub(crate) enum Format {
 }
 
 /// The arguments of the program that reads a script.
-pub(super) const ARGS: [&str; 8] = ["-no-init", "-batch", "-bail", "-csv", "-noheader", "-nullvalue", NULL, ":memory:"];
+pub(super) const ARGS: [&str; 6] = ["-no-init", "-batch", "-bail", "-csv", "-noheader", "-nullvalue"];
+
+/// How NULL is written in the table of one query: a word that nobody knows before, so that no text of a table is taken for
+/// it. Short, as a table may have many.
+pub(super) fn null_word() -> String {
+    format!("\\N{:06x}", RandomState::new().build_hasher().finish() & 0xff_ffff)
+}
 
 /// All that DuckDB is told; `spill_max` is in bytes.
 pub(super) fn script(snapshot: &Snapshot, sql: &str, format: Format, spill_max: u64) -> String {
@@ -54,8 +59,9 @@ pub(super) fn script(snapshot: &Snapshot, sql: &str, format: Format, spill_max: 
 /// Limits, tables and locks.
 fn before(snapshot: &Snapshot, spill_max: u64) -> String {
     let folder = snapshot.folder();
-    let path = |name: &str| quoted_path(&folder.join(name));
-    let list = |names: &[String]| names.iter().map(|name| path(name)).collect::<Vec<_>>().join(", ");
+    // Relative: DuckDB works in this folder, and shows paths to who asks for its settings and views.
+    let path = quoted;
+    let list = |names: &[String]| names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
     let fields: Vec<String> = columns().map(|point| format!("{} FLOAT", column_name(point))).collect();
     format!(
         "SET threads = 1;\n\
@@ -91,10 +97,6 @@ fn before(snapshot: &Snapshot, spill_max: u64) -> String {
 /// A text as SQL writes it. A quote within is doubled, so it cannot end there; NUL, which ends texts in C, is left out.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\0', "").replace('\'', "''"))
-}
-
-fn quoted_path(path: &Path) -> String {
-    quoted(&path.display().to_string())
 }
 
 #[cfg(test)]

@@ -48,6 +48,7 @@ impl From<QueryError> for Problem {
             QueryError::Busy(_) => StatusCode::TOO_MANY_REQUESTS,
             QueryError::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             QueryError::TooLong(_) => StatusCode::GATEWAY_TIMEOUT,
+            QueryError::NoRoom(_) => StatusCode::INSUFFICIENT_STORAGE,
             QueryError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Problem::new(status, error.to_string())
@@ -65,8 +66,7 @@ pub(super) async fn sql(
     match query.format {
         Wanted::Table => {
             let answer = app.analysis.table(app.hub.clone(), place, query.sql).await?;
-            let binary = wants_octets(&headers);
-            app.write(move || if binary { octets(answer.to_bytes()) } else { json(json_of(&answer)) }).await
+            app.written(&headers, answer).await
         }
         Wanted::Csv => {
             let output = app.analysis.start(app.hub.clone(), place, query.sql, Format::Csv).await?;
@@ -154,8 +154,19 @@ pub(super) async fn question(
     let range = range(&about, ends, now_ms)?;
     let ask = Ask { question: *question, range, exact: about.exact, offset_min: about.offset_minutes };
     let failed = |why| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, why);
-    let answer = app.analysis.ask(app.hub.clone(), place, ask).await.map_err(failed)?;
-    Ok(if wants_octets(&headers) { octets(answer.to_bytes()) } else { json(json_of(&answer)) })
+    let answer = app.analysis.ask(&app.gate, app.hub.clone(), place, ask).await.map_err(failed)?;
+    app.written(&headers, answer).await
+}
+
+impl AppState {
+    async fn written(&self, headers: &HeaderMap, answer: Answer) -> Result<Response, Problem> {
+        let large = self.large(headers);
+        let written = move || match large.wants_octets() {
+            true => large.octets(answer.to_bytes()),
+            false => large.json(json_of(&answer)),
+        };
+        self.write(written).await
+    }
 }
 
 /// The stretch of time that is asked about; all of the past if nothing is said.

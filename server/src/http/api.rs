@@ -67,7 +67,7 @@ impl AppState {
     ) -> Result<T, String> {
         let place = self.gate.question().await?;
         let store = self.hub.store.clone();
-        let asked = tokio::task::spawn_blocking(move || {
+        let asked = self.gate.run(move || {
             // Until the answer is there, even if nobody waits for it any more.
             let _place = place;
             ask(store.history())
@@ -83,7 +83,7 @@ impl AppState {
     /// Writes a large answer, on a thread that may take its time: others wait on those of the network meanwhile.
     pub(super) async fn write(&self, write: impl FnOnce() -> Response + Send + 'static) -> Result<Response, Problem> {
         let place = self.gate.question().await.map_err(Problem::busy)?;
-        let written = tokio::task::spawn_blocking(move || {
+        let written = self.gate.run(move || {
             let _place = place;
             write()
         });
@@ -122,10 +122,21 @@ pub(super) async fn state(State(app): State<AppState>, Query(asked): Query<AtIns
     Ok(json(json::state(&app.hub.site, spec, &moment)))
 }
 
+/// The cells of more are a large answer.
+const CELLS_AT_ONCE: usize = 600;
+
 /// `GET /api/v1/cells?system=hv&at=2026-11-20T13:00:00Z`: every cell's voltage and temperature.
-pub(super) async fn cells(State(app): State<AppState>, Query(asked): Query<AtInstant>) -> Result<Response, Problem> {
+pub(super) async fn cells(
+    State(app): State<AppState>,
+    Query(asked): Query<AtInstant>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let (spec, moment) = app.moment(&asked).await?;
-    Ok(json(json::cells(spec, &moment)))
+    if spec.topology.cells() <= CELLS_AT_ONCE {
+        return Ok(json(json::cells(spec, &moment)));
+    }
+    let (large, spec) = (app.large(&headers), spec.clone());
+    app.write(move || large.json(json::cells(&spec, &moment))).await
 }
 
 /// `GET /api/v1/links`: every link's state and counters.
@@ -208,8 +219,11 @@ pub(super) async fn series(
     if traces.is_empty() {
         return Err(Problem::bad_parameter("points or cell: name at least one"));
     }
-    let binary = wants_octets(&headers);
-    let written = move |table: &Table| if binary { octets(table.to_bytes()) } else { json(json::table(table)) };
+    let large = app.large(&headers);
+    let written = move |table: &Table| match large.wants_octets() {
+        true => large.octets(table.to_bytes()),
+        false => large.json(json::table(table)),
+    };
     match query.until.as_deref() {
         Some(until) => {
             let until_ms = instant("until", until)?;
@@ -220,7 +234,7 @@ pub(super) async fn series(
             let from = newest.moment.now.utc - Duration::from_secs(u64::from(seconds));
             let (hub, place_of_question) = (app.hub.clone(), app.gate.question().await);
             let place_of_question = place_of_question.map_err(Problem::busy)?;
-            let answer = tokio::task::spawn_blocking(move || {
+            let answer = app.gate.run(move || {
                 let _place = place_of_question;
                 hub.table(place, from, &traces).map(|table| written(&table))
             });

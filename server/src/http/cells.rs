@@ -1,7 +1,7 @@
 //! `GET /api/v1/cells/history`: every cell over time, one value a cell and step.
 
 use super::AppState;
-use super::api::{json, octets, rfc3339, wants_octets};
+use super::api::rfc3339;
 use super::asked::Query;
 use super::history::{Span, WIDTH, left_out};
 use super::problem::Problem;
@@ -64,10 +64,10 @@ pub(super) async fn history(
     let Span { range, width } = app.span(place, &asked.from, &asked.to, asked.width.or(Some(WIDTH)))?;
     let width = width.min(VALUES_MAX / spec.topology.cells().max(1)).max(1);
     let system = spec.id.clone();
-    let (spec, binary) = (spec.clone(), wants_octets(&headers));
+    let (spec, large) = (spec.clone(), app.large(&headers));
     let answer = app.ask_history(move |history| {
         let map = history.cell_map(&system, range, width, what)?;
-        let left = LeftOut { rows: Vec::new(), ..history.left_out(&system, range) };
+        let left = history.left_out(&system, range).of_cells();
         let map = CellMap {
             from: Utc(map.from_ms * 1_000),
             step_ms: map.step_ms as u64,
@@ -77,8 +77,10 @@ pub(super) async fn history(
             resolution,
             values: map.values,
         };
-        // Up to hundreds of thousands of values: they are written on this thread, too.
-        Ok(if binary { octets(map.to_bytes()) } else { json(as_json(&spec, name, &map, &left)) })
+        Ok(match large.wants_octets() {
+            true => large.octets(map.to_bytes()),
+            false => large.json(as_json(&spec, name, &map, &left)),
+        })
     });
     answer.await.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))
 }

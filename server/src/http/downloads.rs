@@ -2,11 +2,13 @@
 //!
 //! A reader who is slow holds a place among the downloads, and a part; never a thread.
 
+use super::gate::Gate;
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::unfold;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::LeftOut;
 use tokio::sync::OwnedSemaphorePermit;
@@ -28,6 +30,7 @@ pub(super) trait Parts: Send + 'static {
 /// A download that runs.
 struct Running<P> {
     parts: P,
+    gate: Arc<Gate>,
     began: Instant,
     sent: u64,
     /// Its place, until it ends.
@@ -40,7 +43,8 @@ impl<P: Parts> Running<P> {
         if took > SETTLED && (self.sent as f64) < SLOWEST * took.as_secs_f64() {
             return Some((Err(io::ErrorKind::TimedOut.into()), None));
         }
-        let made = tokio::task::spawn_blocking(move || {
+        let gate = self.gate.clone();
+        let made = gate.run(move || {
             let part = self.parts.next();
             (self, part)
         });
@@ -72,10 +76,10 @@ pub(super) fn download(
     name: &str,
     kind: &'static str,
     left_out: &LeftOut,
-    place: OwnedSemaphorePermit,
+    (gate, place): (Arc<Gate>, OwnedSemaphorePermit),
     parts: impl Parts,
 ) -> Response {
-    let running = Running { parts, began: Instant::now(), sent: 0, _place: place };
+    let running = Running { parts, gate, began: Instant::now(), sent: 0, _place: place };
     let body = unfold(Some(running), |running| async move { running?.next().await });
     let headers = [
         (CONTENT_TYPE, kind.to_owned()),

@@ -4,16 +4,20 @@
 //! others. Who finds no place is told to come later.
 
 use super::AppState;
+use super::large::Ready;
 use super::problem::Problem;
+use super::workers::Workers;
 use crate::limits::Limits;
 use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// Questions to the history that are answered at the same time; each takes a thread and memory.
@@ -32,6 +36,8 @@ const ANSWERS_KIB: usize = 128 << 10;
 const SMALL: u64 = 64 << 10;
 /// An answer that may be larger than this is a stream, bytes.
 const LARGEST: usize = ANSWERS_KIB << 9;
+/// Said where there is no memory for one more answer.
+const TOO_MANY: &str = "too many large answers wait to be taken: try again in a few seconds";
 /// The longest wait for a place.
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -45,6 +51,7 @@ pub(crate) struct Gate {
     pages: Arc<Semaphore>,
     viewers: Arc<Semaphore>,
     answers: Arc<Semaphore>,
+    workers: Workers,
     /// What happened since the start.
     pub(super) counters: Counters,
     /// What was given at most.
@@ -62,9 +69,12 @@ pub(super) struct Counters {
 
 impl Gate {
     /// The places that these limits leave.
-    pub(crate) fn new(limits: &Limits) -> Arc<Gate> {
+    ///
+    /// # Errors
+    /// The system gives no threads.
+    pub(crate) fn new(limits: &Limits) -> io::Result<Arc<Gate>> {
         let places = |count: usize| Arc::new(Semaphore::new(count));
-        Arc::new(Gate {
+        Ok(Arc::new(Gate {
             questions: places(QUESTIONS),
             downloads: places(DOWNLOADS),
             parquet: places(PARQUET),
@@ -72,9 +82,10 @@ impl Gate {
             pages: places(PAGES),
             viewers: places(limits.viewers),
             answers: places(ANSWERS_KIB),
+            workers: Workers::start()?,
             counters: Counters::default(),
             viewers_max: limits.viewers,
-        })
+        }))
     }
 
     /// A place for a question to the history; the permit goes with the thread, not with who waits for the answer.
@@ -115,6 +126,26 @@ impl Gate {
         self.warming.clone().try_acquire_owned().ok()
     }
 
+    /// Does some work for an answer on a thread that may wait for the disk and take its time. Take a place first.
+    pub(crate) fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+        self.workers.run(work)
+    }
+
+    /// Memory for an answer until its last byte is sent, if there is some: who has made one does not wait with it.
+    ///
+    /// # Errors
+    /// Too many answers wait to be taken: says so.
+    pub(super) fn hold(&self, bytes: Vec<u8>) -> Result<Bytes, String> {
+        if bytes.len() as u64 <= SMALL {
+            return Ok(bytes.into());
+        }
+        let permit = self.answers.clone().try_acquire_many_owned(kib(bytes.len() as u64)).map_err(|_| {
+            count(&self.counters.refused);
+            TOO_MANY.to_owned()
+        })?;
+        Ok(Bytes::from_owner(Held(bytes.into(), permit)))
+    }
+
     fn now(&self, places: &Arc<Semaphore>, words: String) -> Result<OwnedSemaphorePermit, String> {
         places.clone().try_acquire_owned().map_err(|_| {
             count(&self.counters.refused);
@@ -147,12 +178,19 @@ impl AsRef<[u8]> for Held {
     }
 }
 
+/// How much of the memory for answers so many bytes take, KiB.
+fn kib(bytes: u64) -> u32 {
+    u32::try_from(bytes >> 10).unwrap_or(u32::MAX).min(ANSWERS_KIB as u32)
+}
+
 /// Lets an answer go only if there is memory for it until it is taken.
 pub(super) async fn answers(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
+    if response.extensions().get::<Ready>().is_some() {
+        return response;
+    }
     let Some(size) = response.body().size_hint().exact().filter(|size| *size > SMALL) else { return response };
-    let kib = u32::try_from(size >> 10).unwrap_or(u32::MAX).min(ANSWERS_KIB as u32);
-    let permit = match app.gate.wait(&app.gate.answers, kib, "large answers").await {
+    let permit = match app.gate.wait(&app.gate.answers, kib(size), "large answers").await {
         Ok(permit) => permit,
         Err(words) => return Problem::busy(words).into_response(),
     };
@@ -169,7 +207,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_place_is_free_again_when_the_last_byte_is_dropped() {
-        let gate = Gate::new(&Limits::default());
+        let gate = Gate::new(&Limits::default()).unwrap();
         let all = ANSWERS_KIB as u32;
         let permit = gate.wait(&gate.answers, all, "answers").await.unwrap();
         let body = Bytes::from_owner(Held(Bytes::from_static(b"rows"), permit));
@@ -182,7 +220,7 @@ mod tests {
 
     #[tokio::test]
     async fn downloads_beyond_the_most_are_refused_at_once_and_counted() {
-        let gate = Gate::new(&Limits::default());
+        let gate = Gate::new(&Limits::default()).unwrap();
         let running: Vec<_> = (0..DOWNLOADS).map(|_| gate.download().unwrap()).collect();
         assert!(gate.download().unwrap_err().contains("8 downloads are running"));
         assert_eq!(gate.counters.refused.load(std::sync::atomic::Ordering::Relaxed), 1);

@@ -8,17 +8,15 @@ pub(super) use files::{csv, parquet};
 pub(super) use json::left_out;
 
 use super::AppState;
-use super::api::{octets, wants_octets};
 use super::asked::Query;
 use super::drawn::{self, CellCurves, NamedCell};
 use super::instant::instant;
+use super::large::Large;
 use super::problem::Problem;
 use crate::past::Past;
-use axum::Json;
 use axum::extract::State;
-use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use domain::point::PointId;
 use domain::series::{Happened, Stretch, Trace};
 use domain::spec::SiteSpec;
@@ -74,10 +72,10 @@ pub(super) async fn history(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let wanted = app.wanted(&asked)?;
-    let binary = wants_octets(&headers);
+    let large = app.large(&headers);
     let (system, points, range) = (wanted.system.clone(), wanted.points.clone(), wanted.range);
     let site = app.hub.site.clone();
-    let answer = app.ask_history(move |history| answer(history, &site, &wanted, binary)).await;
+    let answer = app.ask_history(move |history| answer(history, &site, &wanted, &large)).await;
     let store = app.hub.store.clone();
     // Not waited for: the next question may be a closer look. Where others warm already, it is none of ours.
     if let Some(place) = app.gate.warming() {
@@ -162,18 +160,17 @@ impl AppState {
     }
 }
 
-fn answer(history: &History, site: &SiteSpec, wanted: &Wanted, binary: bool) -> Result<Response, StoreError> {
+fn answer(history: &History, site: &SiteSpec, wanted: &Wanted, large: &Large) -> Result<Response, StoreError> {
     let Wanted { system, points, range, width, .. } = wanted;
     let chart = history.chart(system, *range, points, *width)?;
     let summary = history.summary(system, *range, points)?;
     let cells = cell_curves(history, site, wanted)?;
-    Ok(if binary {
-        octets(stretch(history, wanted, &chart, &cells, &summary)?.to_bytes())
+    Ok(if large.wants_octets() {
+        large.octets(stretch(history, wanted, &chart, &cells, &summary)?.to_bytes())
     } else {
         let events = history.events(system, *range, EVENTS_MAX)?;
         let left = history.left_out(system, *range);
-        let answer = json::answer(wanted, &chart, &cells, &summary, (&events, &left));
-        ([(CACHE_CONTROL, "no-store")], Json(answer)).into_response()
+        large.json(json::answer(wanted, &chart, &cells, &summary, (&events, &left)))
     })
 }
 

@@ -9,7 +9,7 @@ mod curves;
 mod energy;
 
 use super::AppState;
-use super::api::{json, octets, rfc3339, table, wants_octets};
+use super::api::{rfc3339, table};
 use super::asked::Query;
 use super::drawn;
 use super::instant::instant;
@@ -95,8 +95,12 @@ pub(super) async fn home(
     let failed = |words| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words);
     let (mut past, readings_24h) = past.await.map_err(failed)?;
     past.poller = victron.filter(|_| query.until.is_none()).map(|link| poller(link, readings_24h));
-    let binary = wants_octets(&headers);
-    app.write(move || if binary { octets(past.to_bytes()) } else { json(to_json(&past)) }).await
+    let large = app.large(&headers);
+    let written = move || match large.wants_octets() {
+        true => large.octets(past.to_bytes()),
+        false => large.json(to_json(&past)),
+    };
+    app.write(written).await
 }
 
 fn statistics(bucket: &Bucket) -> Option<Statistics> {

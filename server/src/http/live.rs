@@ -24,6 +24,8 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_INBOUND: usize = 1_024;
 /// What is read at once: pongs, and the end.
 const READ_BUFFER: usize = 256;
+/// Messages of one viewer in a second at most: a page sends none but pongs.
+const INBOUND_PER_S: u32 = 20;
 /// A key frame of the largest system, and more, bytes.
 const WRITE_MAX: usize = 4 << 20;
 
@@ -52,6 +54,7 @@ async fn serve(
 ) {
     feed.mark_changed();
     let (mut sent, mut heard) = (None, Instant::now());
+    let mut inbound_rate = Rate { since: heard, count: 0 };
     let mut pings = interval_at(heard + patience / 2, patience / 2);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -68,7 +71,14 @@ async fn serve(
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 Some(Ok(_)) => {
                     heard = Instant::now();
-                    continue;
+                    if inbound_rate.one_more(heard) {
+                        continue;
+                    }
+                    count(&gate.counters.viewers_dropped);
+                    let words = format!("more than {INBOUND_PER_S} messages in a second");
+                    let bye = CloseFrame { code: close_code::POLICY, reason: words.into() };
+                    let _ = timeout(SEND_TIMEOUT, socket.send(Message::Close(Some(bye)))).await;
+                    return;
                 }
             },
             now = pings.tick() => {
@@ -87,6 +97,23 @@ async fn serve(
                 return;
             }
         }
+    }
+}
+
+/// How many messages came within a second.
+struct Rate {
+    since: Instant,
+    count: u32,
+}
+
+impl Rate {
+    /// Counts one that came now. Says whether it is within the limit.
+    fn one_more(&mut self, now: Instant) -> bool {
+        if now - self.since >= Duration::from_secs(1) {
+            *self = Rate { since: now, count: 0 };
+        }
+        self.count += 1;
+        self.count <= INBOUND_PER_S
     }
 }
 

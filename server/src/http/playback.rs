@@ -55,7 +55,11 @@ pub(super) struct FilmQuery {
 }
 
 /// The handler of `/film`.
-pub(super) async fn film(State(app): State<AppState>, Query(query): Query<FilmQuery>) -> Result<Response, Problem> {
+pub(super) async fn film(
+    State(app): State<AppState>,
+    Query(query): Query<FilmQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let (place, _, newest) = app.find(query.system.as_deref())?;
     let from_ms = instant("from", &query.from)?;
     let (step_ms, count) = (query.step_ms.unwrap_or(200), query.count.unwrap_or(64));
@@ -66,9 +70,10 @@ pub(super) async fn film(State(app): State<AppState>, Query(query): Query<FilmQu
         return Err(Problem::bad_parameter(format!("count: {count} is not from 1 to {FRAMES_MAX}")));
     }
     let now = newest.moment.now.utc;
+    let large = app.large(&headers);
     let film = move |past: &Past<'_>| {
         let film = past.film(from_ms, step_ms, count)?;
-        Ok(octets(Film { now, ..film }.to_bytes()))
+        Ok(large.octets(Film { now, ..film }.to_bytes()))
     };
     app.ask_past(place, film).await
 }

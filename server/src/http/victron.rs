@@ -10,7 +10,7 @@ use super::AppState;
 use super::api::{json, rfc3339};
 use crate::hub::Published;
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::link::LinkState;
 use domain::point::PointId;
@@ -80,19 +80,26 @@ pub(super) async fn current(State(app): State<AppState>) -> Result<Response, Fai
 }
 
 /// `GET /victron/battery/history?hours=24&limit=100`
-pub(super) async fn history(State(app): State<AppState>, RawQuery(query): RawQuery) -> Result<Response, Failure> {
+pub(super) async fn history(
+    State(app): State<AppState>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     let unreadable = |words| Failure(StatusCode::UNPROCESSABLE_ENTITY, words);
     let HistoryQuery { hours, limit } =
         HistoryQuery::parse(query.as_deref().unwrap_or_default()).map_err(unreadable)?;
     let source = app.victron()?;
     let (system, range) = (source.spec.id.clone(), last_hours(&app, hours));
-    let rows = app.ask_history(move |history| history.rows(&system, range, &POINTS)).await.map_err(no_history)?;
-    let readings = reading::evenly(BatteryReading::of_rows(&rows), limit);
-    if readings.is_empty() && BatteryReading::of_moment(&source.newest.moment).is_none() {
-        return Err(no_reading(&source));
-    }
-    let data: Vec<Value> = readings.iter().map(|reading| reading.to_json(source.spec.nominal_v)).collect();
-    Ok(json(value!({ "status": "success", "count": data.len(), "hours": hours, "data": data })))
+    let (large, nominal_v) = (app.large(&headers), source.spec.nominal_v);
+    let without = BatteryReading::of_moment(&source.newest.moment).is_none();
+    let answer = app.ask_history(move |history| {
+        let rows = history.rows(&system, range, &POINTS)?;
+        let readings = reading::evenly(BatteryReading::of_rows(&rows), limit);
+        let data: Vec<Value> = readings.iter().map(|reading| reading.to_json(nominal_v)).collect();
+        let answer = || large.json(value!({ "status": "success", "count": data.len(), "hours": hours, "data": data }));
+        Ok((!(data.is_empty() && without)).then(answer))
+    });
+    answer.await.map_err(no_history)?.ok_or_else(|| no_reading(&source))
 }
 
 /// `GET /victron/health`

@@ -228,6 +228,48 @@ fn a_damaged_day_is_set_aside_and_sql_and_all_else_go_on_with_the_others() {
     }
 }
 
+/// Of a server that was stopped, and whose files were not left alone.
+#[test]
+fn a_lost_database_and_a_lost_day_are_told_where_people_look_and_answers_say_what_is_still_missing() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let mut generate = Command::new(env!("CARGO_BIN_EXE_packtwin"));
+    generate.args(["generate", "--days", "6", "--rate", "0.2", "--cells", "--from", FROM, "--data"]);
+    assert!(generate.arg(&data).output().unwrap().status.success());
+    let history = format!("/api/v1/history?points=soc&from={FROM}&to=2026-11-25&width=100");
+    let energy = format!("/api/v1/analysis/questions/energy?from={FROM}&to=2026-11-25");
+    let whole = {
+        let server = Server::start_in(folder, &pack_site(free_udp_port()), &[]);
+        let whole = server.get(&energy)["figures"].clone();
+        assert_eq!(server.get(&history)["left_out"], Value::Null);
+        (whole, server.stop())
+    };
+    let (whole, folder) = whole;
+    let database = data.join("history.db");
+    let file = std::fs::OpenOptions::new().write(true).open(&database).unwrap();
+    file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+    let server = Server::start_in(folder, &pack_site(free_udp_port()), &[]);
+    let answer = server.get(&history);
+    assert!(answer["left_out"]["to_come"].as_u64().is_some_and(|days| days > 0), "{}", answer["left_out"]);
+    let says = |words: &Value, part: &str| words.as_str().is_some_and(|words| words.contains(part));
+    assert!(says(&server.get(&energy)["left_out"], "until they are taken in"));
+    let storage = |part: &str| {
+        server.wait_for("/api/v1/state", |state| says(&state["storage"], part).then(|| state["storage"].clone()))
+    };
+    storage("of 12 files are done");
+    assert!(says(&storage("history.db.corrupt."), "alarms and events before that"));
+    server.wait_for(&history, |answer| answer["left_out"].is_null().then_some(()));
+    let now = server.get(&energy);
+    assert_eq!((&now["figures"], &now["left_out"]), (&whole, &Value::Null));
+    storage("history.db.corrupt.");
+    let folder = server.stop();
+
+    std::fs::remove_file(data.join("systems/hv/pack/2026-11-22.parquet")).unwrap();
+    let server = Server::start_in(folder, &pack_site(free_udp_port()), &[]);
+    assert!(says(&server.get(&energy)["left_out"], "2026-11-22"));
+    server.wait_for("/api/v1/state", |state| says(&state["storage"], "2026-11-22.parquet is gone").then_some(()));
+}
+
 #[test]
 fn a_query_reads_nothing_else_writes_nothing_and_changes_nothing() {
     let Some(server) = server() else { return };
@@ -312,6 +354,38 @@ fn errors_come_in_the_words_of_duckdb() {
     // Too large for the limit of memory and of spilling: it ends by itself, in words.
     let (status, body) = sql(&server, &json!({ "sql": "SELECT list(range) FROM range(200000000)" }));
     assert!(status == 422 && body.contains("Out of Memory"), "{status} {body}");
+    // Ten gigabytes of text, which the program would hold until it prints the first row.
+    let why = refused(&server, "SELECT repeat('x', 1000000) FROM range(10000)");
+    assert!(why.starts_with("Out of Memory") && why.contains("ask for fewer or shorter rows"), "{why}");
+    assert!(!why.contains("SET "), "{why}");
+}
+
+#[test]
+fn no_text_is_taken_for_null_and_no_path_of_ours_is_shown() {
+    let Some(server) = server() else { return };
+    let answer = rows(&server, r"SELECT '\N' AS a, NULL AS b, '' AS c, 'NULL' AS d, NULL::FLOAT AS e");
+    assert_eq!(answer["rows"], json!([["\\N", null, "", "NULL", null]]));
+    let settings =
+        "SELECT current_setting('temp_directory') UNION ALL SELECT sql FROM duckdb_views() WHERE NOT internal";
+    let answer = rows(&server, settings);
+    assert!(answer["rows"].as_array().unwrap().len() >= 3, "{answer}");
+    let folder = server.folder.path().display().to_string();
+    assert!(!answer.to_string().contains(&folder), "{answer}");
+    assert!(!refused(&server, "SELECT * FROM read_parquet('days-1/none.parquet')").contains(&folder));
+}
+
+#[test]
+fn where_the_disk_has_no_room_for_queries_that_is_what_is_said() {
+    let site = format!("{}\n[history]\ndisk_free_min_mb = 1000000\n", pack_site(free_udp_port()));
+    let server = Server::start(&site, &[]);
+    let questions = server.get("/api/v1/analysis/questions");
+    if questions["duckdb"].is_null() {
+        return testkit::skip(&format!("there is no DuckDB program to be asked. {}", questions["missing"]));
+    }
+    for format in ["table", "csv"] {
+        let (status, body) = sql(&server, &json!({ "sql": "SELECT 1", "format": format }));
+        assert!(status == 507 && body.contains("free some space"), "{format}: {status} {body}");
+    }
 }
 
 #[test]

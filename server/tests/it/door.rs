@@ -432,3 +432,70 @@ fn large_answers_are_written_beside_the_threads_of_the_network() {
     let middle = small[small.len() / 2];
     assert!(middle < alone / 2, "half of {} small answers took {middle:?}, a large one {alone:?}", small.len());
 }
+
+/// The pings, pongs and texts of a viewer: within the limit they are read, beyond it he is told why, and dropped.
+#[test]
+fn a_viewer_that_sends_too_much_is_told_so_and_dropped() {
+    let server = Server::start(&site("viewers = 3"), &[]);
+    let head = format!(
+        "GET /live/hv HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+        server.address
+    );
+    // Binary, text, ping and pong, all empty and masked.
+    for (kind, count, dropped) in
+        [(0x82, 21, true), (0x81, 60, true), (0x89, 21, true), (0x8a, 21, true), (0x8a, 15, false)]
+    {
+        let before = since_start(&server, "viewers_dropped");
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&[kind, 0x80, 1, 2, 3, 4].repeat(count)).unwrap();
+        let (mut heard, mut part, began) = (Vec::new(), [0; 4_096], Instant::now());
+        stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+        let ended = loop {
+            match stream.read(&mut part) {
+                Ok(0) => break true,
+                Ok(count) => heard.extend_from_slice(&part[..count]),
+                Err(error) if error.kind() != ErrorKind::WouldBlock => break true,
+                Err(_) => {}
+            }
+            if began.elapsed() > Duration::from_secs(2) {
+                break false;
+            }
+        };
+        let told = heard.windows(2).any(|code| code == 1_008_u16.to_be_bytes());
+        let words = String::from_utf8_lossy(&heard).contains("more than 20 messages in a second");
+        assert_eq!((ended, words, told || !dropped), (dropped, dropped, true), "{count} of {kind:x}");
+        assert_eq!(since_start(&server, "viewers_dropped") - before, u64::from(dropped), "{count} of {kind:x}");
+    }
+}
+
+#[test]
+fn a_large_answer_is_compressed_once_and_for_those_who_cannot_read_that_not_at_all() {
+    let folder = folder();
+    let mut generate = Command::new(env!("CARGO_BIN_EXE_packtwin"));
+    generate.args(["generate", "--days", "1", "--rate", "1", "--cells", "--from", "2026-11-19", "--data"]);
+    assert!(generate.arg(folder.path().join("data")).output().unwrap().status.success());
+    let server = Server::start_in(folder, &pack_site(free_udp_port()), &[]);
+    let ask = |path: &str, takes: &str| {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", server.address);
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        stream.write_all(format!("{head}Accept-Encoding: {takes}\r\n\r\n").as_bytes()).unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        (String::from_utf8_lossy(&bytes[..end]).to_lowercase(), bytes.len() - end - 4)
+    };
+    let span = "from=2026-11-19&to=2026-11-20";
+    for path in [format!("cells/history?{span}&width=1440"), format!("history?{span}&width=4000")] {
+        let path = format!("/api/v1/{path}");
+        let (head, plain) = ask(&path, "identity");
+        assert!(head.contains("200 ok") && plain > 500_000 && !head.contains("content-encoding"), "{head}");
+        // Brotli would take a thread of the network for as long as it takes.
+        let (head, bytes) = ask(&path, "br");
+        assert!(bytes == plain && !head.contains("content-encoding"), "{head}");
+        let (head, bytes) = ask(&path, "gzip, br");
+        assert!(head.contains("content-encoding: gzip") && head.contains("vary: accept-encoding"), "{head}");
+        assert!(bytes * 3 < plain, "{bytes} of {plain}");
+    }
+}

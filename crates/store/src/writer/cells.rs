@@ -1,13 +1,14 @@
 //! Minutes of cells, looked after as the rows of the pack are: taken in at the start, sealed by the hour, deleted by age
 //! and for want of room.
 
+use super::Writer;
 use super::retention::Gone;
-use super::{Writer, restore};
 use crate::cells::{self, CellDay, day_of, file, grid};
 use crate::database::Taken;
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::integrity::{Kind, Sealed};
+use crate::layout;
 use domain::minute::CellMinute;
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,20 +20,19 @@ impl Writer {
     /// The sealed days of cells whose files are there, and notes which files have still to be taken in.
     pub(super) fn known_cells(&mut self) -> Result<BTreeMap<String, Vec<CellDay>>, StoreError> {
         let mut known: BTreeMap<String, Vec<CellDay>> = BTreeMap::new();
-        let Some(db) = &mut self.db else { return Ok(known) };
+        let Some(db) = &self.db else { return Ok(known) };
+        let mut gone = Vec::new();
         for (system, of) in db.cell_days()? {
             let path = cells::path(&self.folder, &system, of.day);
             match fs::metadata(&path) {
                 Ok(meta) if meta.len() == of.bytes => known.entry(system).or_default().push(of),
                 Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!("sealed cells {} are gone ({error}); their minutes are lost", path.display());
-                    db.forget_cells(&system, of.day)?;
-                }
+                Err(_) => gone.push((system, of.day)),
             }
         }
+        self.gone_at_start(Kind::Cells, gone)?;
         let there = |system: &String, day: Day| known.get(system).is_some_and(|all| all.iter().any(|of| of.day == day));
-        let on_disk = restore::days_on_disk(&self.folder, cells::folder);
+        let on_disk = layout::days_on_disk(&self.folder, cells::folder);
         self.adopt_cells = on_disk.into_iter().filter(|(system, day)| !there(system, *day)).collect();
         Ok(known)
     }
@@ -50,6 +50,7 @@ impl Writer {
                     return Err(error);
                 }
                 self.index.cells_sealed(&system, of, i64::MIN);
+                self.came_back(&system, Kind::Cells, day);
                 tracing::info!("took in sealed cells {}: {} rows", path.display(), of.rows);
             }
             Err(error) => {

@@ -42,7 +42,10 @@ impl Writer {
         let Some(of) = db.sealed_day(system, kind, day)? else { return Ok(()) };
         let path = kind.path(&self.folder, system, day);
         if !path.exists() {
-            let words = format!("{} is gone: its readings are missing from all answers.", path.display());
+            let words = format!(
+                "{} is gone: its readings are missing from all answers. Put it back from a copy and start again.",
+                path.display()
+            );
             tracing::error!("{words}");
             aside::note_gone(&self.folder, (system, kind), day, &words)?;
             self.troubles.happened(StorageKind::Damaged, words, (self.wall)());
@@ -74,7 +77,7 @@ impl Writer {
         }
     }
 
-    fn forget_day(&mut self, system: &str, kind: Kind, day: Day) -> Result<(), StoreError> {
+    pub(super) fn forget_day(&mut self, system: &str, kind: Kind, day: Day) -> Result<(), StoreError> {
         let Some(db) = &mut self.db else { return Ok(()) };
         self.index.drop_day(system, kind, day);
         match kind {

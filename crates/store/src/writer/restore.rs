@@ -17,7 +17,6 @@ use crate::segment::{self, Opened, Segment};
 use domain::storage::StorageKind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 
 impl Writer {
     /// Fills the index from the database, and notes which files have still to be taken in.
@@ -26,7 +25,8 @@ impl Writer {
             // Readings are stored all the same. It is tried again, and told, before anything is sealed.
             tracing::error!("a sealed day cannot be registered: {error}");
         }
-        let Some(db) = &mut self.db else { return Ok(()) };
+        let Some(db) = &self.db else { return Ok(()) };
+        let mut gone = Vec::new();
         let mut known: BTreeMap<String, Vec<Segment>> = BTreeMap::new();
         for (system, segment) in db.catalogue()? {
             let path = segment::path(&self.folder, &system, segment.day);
@@ -34,17 +34,16 @@ impl Writer {
                 Ok(meta) if meta.len() == segment.bytes => known.entry(system).or_default().push(segment),
                 // Another file under its name: sealed again just before a power cut, or put there by hand.
                 Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!("sealed history {} is gone ({error}); its rows are lost", path.display());
-                    db.forget(&system, segment.day)?;
-                }
+                Err(_) => gone.push((system, segment.day)),
             }
         }
+        self.gone_at_start(Kind::Pack, gone)?;
         self.index.leave_out(aside::left_out(&self.folder));
         let there = |system: &String, day: Day| known.get(system).is_some_and(|all| all.iter().any(|s| s.day == day));
-        let on_disk = days_on_disk(&self.folder, segment::folder);
+        let on_disk = layout::days_on_disk(&self.folder, segment::folder);
         self.adopt = on_disk.into_iter().filter(|(system, day)| !there(system, *day)).collect();
         let mut cells = self.known_cells()?;
+        self.to_take_in = self.adopt.len() + self.adopt_cells.len();
         let Some(db) = &mut self.db else { return Ok(()) };
         let mut systems: BTreeSet<String> = db.systems()?.into_iter().collect();
         systems.extend(known.keys().cloned());
@@ -59,6 +58,46 @@ impl Writer {
             self.index.restore(&system, Past::of(segments, tail, cell_days, cell_tail));
         }
         Ok(())
+    }
+
+    /// Files of sealed days that are not where they were left: said once for each system, noted for each day.
+    pub(super) fn gone_at_start(&mut self, kind: Kind, gone: Vec<(String, Day)>) -> Result<(), StoreError> {
+        let mut of_system: BTreeMap<String, Vec<Day>> = BTreeMap::new();
+        gone.into_iter().for_each(|(system, day)| of_system.entry(system).or_default().push(day));
+        for (system, days) in of_system {
+            let (Some(first), Some(last)) = (days.first(), days.last()) else { continue };
+            let path = kind.path(&self.folder, &system, *first);
+            let what = match days.len() {
+                1 => format!("{} is gone", path.display()),
+                count => {
+                    let folder = path.parent().unwrap_or(&self.folder).display();
+                    format!("{count} days from {first} to {last} are gone from {folder}")
+                }
+            };
+            let words = format!(
+                "{what}: what they held is missing from all answers. Put the files back from a copy and start again."
+            );
+            tracing::error!("{words}");
+            self.troubles.happened(StorageKind::Damaged, words.clone(), (self.wall)());
+            for day in days {
+                match aside::note_gone(&self.folder, (&system, kind), day, &words) {
+                    Ok(()) => self.forget_day(&system, kind, day)?,
+                    // It stays in the catalogue, and is missed again at the next start.
+                    Err(error) => {
+                        tracing::error!("it cannot be noted that {day} is gone: {error}");
+                        self.index.drop_day(&system, kind, day);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The file of a day that was gone is here again.
+    pub(super) fn came_back(&mut self, system: &str, kind: Kind, day: Day) {
+        if aside::note_back(&self.folder, (system, kind), day) {
+            self.index.take_back(system, kind, day);
+        }
     }
 
     /// Registers the files that were replaced when something kept us from it.
@@ -108,6 +147,7 @@ impl Writer {
                     return Err(error);
                 }
                 self.index.sealed(&system, segment, i64::MIN);
+                self.came_back(&system, Kind::Pack, day);
                 tracing::info!("took in sealed history {}: {} rows", path.display(), segment.rows);
             }
             Err(error) => {
@@ -120,19 +160,4 @@ impl Writer {
         }
         Ok(())
     }
-}
-
-/// Every `<day>.parquet` in that folder of each system below the data folder.
-pub(super) fn days_on_disk(data: &Path, folder: impl Fn(&Path, &str) -> PathBuf) -> Vec<(String, Day)> {
-    let folders = fs::read_dir(layout::systems(data)).into_iter().flatten().flatten();
-    let systems = folders.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut days = Vec::new();
-    for system in systems {
-        for file in fs::read_dir(folder(data, &system)).into_iter().flatten().flatten() {
-            let day = file.file_name().into_string().ok();
-            let day = day.as_deref().and_then(|name| name.strip_suffix(".parquet")?.parse().ok());
-            days.extend(day.map(|day| (system.clone(), day)));
-        }
-    }
-    days
 }

@@ -7,9 +7,11 @@ use domain::point::PointId;
 use domain::reading::CellQuantity;
 use domain::storage::StorageKind;
 use domain::telemetry::Row;
+use domain::time::Utc;
 use std::fs;
 use std::path::{Path, PathBuf};
-use store::{Block, Bulk, Chart, DAY_MS, Day, History, LeftOut, Range, Second, Store, StoreError, by_day};
+use std::time::{SystemTime, UNIX_EPOCH};
+use store::{Block, Bulk, Chart, DAY_MS, Day, History, LeftOut, Notice, Range, Second, Store, StoreError, by_day};
 
 const FIRST: Day = Day(20_000);
 const POINTS: [PointId; 2] = [PointId::Voltage, PointId::Current];
@@ -213,6 +215,99 @@ fn a_day_whose_file_is_gone_is_told_and_the_other_days_answer() {
     is_left_out(&store, &left);
     store.close().unwrap();
     is_left_out(&open(folder.path()), &left);
+}
+
+/// What is done to a file while no server runs.
+type Damage = fn(&Path);
+
+fn now() -> Utc {
+    Utc(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros() as i64)
+}
+
+/// What is told of the kind, as one text.
+fn told(store: &Store, kind: StorageKind) -> String {
+    let troubles = store.troubles();
+    troubles
+        .iter()
+        .filter(|trouble| trouble.kind == kind)
+        .map(|trouble| trouble.words.as_str())
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+#[test]
+fn a_database_that_begins_afresh_is_told_and_days_are_left_out_until_they_are_taken_in() {
+    let three = [FIRST, Day(FIRST.0 + 1), Day(FIRST.0 + 2)];
+    let damages: [(&str, Damage); 3] = [
+        ("was damaged", |path| fs::write(path, [7; 9_000]).unwrap()),
+        ("gone or empty", |path| fs::remove_file(path).unwrap()),
+        ("gone or empty", |path| fs::write(path, "").unwrap()),
+    ];
+    for (what, damage) in damages {
+        let folder = tempfile::tempdir().unwrap();
+        three_days(folder.path());
+        three_days_of_cells(folder.path());
+        damage(&folder.path().join("history.db"));
+        let began = now();
+        let (store, notices) = Store::open_with(folder.path(), began, QUIET).unwrap();
+        let words = told(&store, StorageKind::Damaged);
+        assert!(words.contains(what) && words.contains("alarms and events"), "{what}: {words}");
+        if let [Notice::SetAside { kept_as, .. }] = &notices[..] {
+            assert!(words.contains(&kept_as.display().to_string()), "{words}");
+        }
+        let mut left = 3;
+        while left > 0 {
+            let days = three[..left].to_vec();
+            let expected = LeftOut { rows_to_come: days.clone(), cells_to_come: days, ..LeftOut::default() };
+            let found = store.history().left_out("hv", all());
+            assert_eq!((found.rows_to_come.len(), found.cells_to_come.len()), (left, left), "{found:?}");
+            assert!(left < 3 || (found == expected && found.words().contains("until they are taken in")), "{found:?}");
+            assert!(told(&store, StorageKind::TakingIn).contains(&format!("{} of 6 files", 6 - 2 * left)));
+            assert_eq!(store.history().rows("hv", all(), &POINTS).unwrap().len(), 2_000 * (3 - left));
+            store.flush().unwrap();
+            left -= 1;
+        }
+        assert_eq!(store.history().left_out("hv", all()), LeftOut::default());
+        assert_eq!(told(&store, StorageKind::TakingIn), "");
+        assert_eq!(answers(&store).0, 6_000);
+        assert_eq!(told(&store, StorageKind::Damaged), words);
+        store.close().unwrap();
+        // After a restart too, once.
+        let (store, notices) = Store::open_with(folder.path(), now(), QUIET).unwrap();
+        assert_eq!((notices, told(&store, StorageKind::Damaged)), (vec![], words));
+    }
+}
+
+#[test]
+fn days_that_are_gone_at_the_start_are_told_until_their_files_are_back() {
+    for (count, says) in [(1, "2024-10-04.parquet is gone"), (2, "2 days from 2024-10-04 to 2024-10-05 are gone from")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        three_days(folder.path());
+        three_days_of_cells(folder.path());
+        let gone: Vec<Day> = (0..count).map(|k| Day(FIRST.0 + k)).collect();
+        let paths: Vec<PathBuf> =
+            (gone.iter()).flat_map(|day| ["pack", "cells"].map(|kind| day_file(folder.path(), kind, *day))).collect();
+        let kept: Vec<Vec<u8>> = paths.iter().map(|path| fs::read(path).unwrap()).collect();
+        paths.iter().for_each(|path| fs::remove_file(path).unwrap());
+        let left = LeftOut { rows: gone.clone(), cells: gone.clone(), ..LeftOut::default() };
+        for start in 0..2 {
+            let store = open(folder.path());
+            assert_eq!(store.history().left_out("hv", all()), left);
+            assert_eq!(answers(&store).0, 2_000 * (3 - count as usize));
+            let words = told(&store, StorageKind::Damaged);
+            // It happened once; that days are left out is in every answer.
+            assert_eq!(words.matches(says).count(), if start == 0 { 2 } else { 0 }, "{words}");
+            store.close().unwrap();
+        }
+        paths.iter().zip(kept).for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
+        let store = open(folder.path());
+        (0..count).for_each(|_| store.flush().unwrap());
+        assert_eq!(store.history().left_out("hv", all()), LeftOut::default());
+        assert_eq!(answers(&store).0, 6_000);
+        store.close().unwrap();
+        assert_eq!(open(folder.path()).history().left_out("hv", all()), LeftOut::default());
+    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(in crate::http) async fn csv(State(app): State<AppState>, Query(asked): Quer
     let name = file_name(&wanted, "csv");
     let left = app.hub.store.history().left_out(&wanted.system, wanted.range);
     let rows = Csv { store: app.hub.store.clone(), wanted, state: Rest::Head };
-    Ok(download(&name, "text/csv; charset=utf-8", &left, place, rows))
+    Ok(download(&name, "text/csv; charset=utf-8", &left, (app.gate.clone(), place), rows))
 }
 
 /// `GET /api/v1/history.parquet?system=hv&from=...&to=...`: the same rows as a Parquet file.
@@ -72,7 +72,13 @@ pub(in crate::http) async fn parquet(
     let nothing = || Problem::not_found("there are no rows in this time");
     let (mut file, folder, left) = written.await.map_err(failed)?.ok_or_else(nothing)?;
     file.rewind().map_err(|error| failed(error.to_string()))?;
-    Ok(download(&name, "application/vnd.apache.parquet", &left, place, Whole { file, _folder: folder }))
+    Ok(download(
+        &name,
+        "application/vnd.apache.parquet",
+        &left,
+        (app.gate.clone(), place),
+        Whole { file, _folder: folder },
+    ))
 }
 
 /// All columns, unless some are named.

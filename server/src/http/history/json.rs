@@ -7,6 +7,7 @@ use domain::point::PointId;
 use domain::series::Trace;
 use domain::telemetry::column_name;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use store::{Bucket, CellChart, Chart, Day, Event, Flow, LeftOut, Summary};
 
 /// Why a standard deviation is not known.
@@ -99,12 +100,19 @@ pub(super) fn answer(
     with(about, drawn)
 }
 
-/// The days whose files were damaged or gone; null if there are none.
+/// The days that are in no answer, and how many of them are still to be taken in; null if there are none.
 pub(in crate::http) fn left_out(left: &LeftOut) -> Value {
-    let days = |days: &[Day]| days.iter().map(Day::to_string).collect::<Vec<_>>();
+    let days = |days: &[Day], to_come: &[Day]| {
+        let all: BTreeSet<Day> = days.iter().chain(to_come).copied().collect();
+        all.iter().map(Day::to_string).collect::<Vec<_>>()
+    };
+    let LeftOut { rows, cells, rows_to_come, cells_to_come } = left;
     match *left == LeftOut::default() {
         true => Value::Null,
-        false => json!({ "readings": days(&left.rows), "cells": days(&left.cells), "words": left.words() }),
+        false => json!({
+            "readings": days(rows, rows_to_come), "cells": days(cells, cells_to_come), "words": left.words(),
+            "to_come": rows_to_come.len() + cells_to_come.len(),
+        }),
     }
 }
 
