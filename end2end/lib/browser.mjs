@@ -100,6 +100,14 @@ export async function until(what, ask, { within = 30_000 } = {}) {
   }
 }
 
+/** Waits until what a server of the demo has read is written so many seconds back: there is a past to look at. */
+export const recorded = (server, seconds) =>
+  until(`${seconds} s are recorded`, async () => {
+    const wanted = Date.now() - seconds * 1_000;
+    const answer = await fetch(`${server.url}/api/v1/state?system=hv&at=${new Date(wanted).toISOString()}`);
+    return answer.ok && Math.abs(Date.parse((await answer.json()).timestamp) - wanted) < 1_000;
+  });
+
 /** A picture in target/shots, to be looked at. */
 export async function shot(page, name, options = {}) {
   await mkdir(SHOTS, { recursive: true });

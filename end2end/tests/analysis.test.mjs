@@ -7,7 +7,7 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
-import { launch, live, PHONE, shot, violations, withPage } from '../lib/browser.mjs';
+import { launch, live, PHONE, recorded, shot, violations, withPage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 const BINARY = process.env.PACKTWIN_BIN ?? resolve(import.meta.dirname, '../../target/debug/packtwin');
@@ -134,6 +134,7 @@ test('it is as good on a phone, light and dark, and free of barriers', async () 
 test('without the DuckDB program the page says how to get it and the questions work', async () => {
   const without = await startDemo({ args: ['--duckdb', '/nonexistent/duckdb'] });
   try {
+    await recorded(without, 2);
     await withPage(browser, `${without.url}/analysis`, {}, async (page) => {
       await live(page);
       await card(page, 'SQL').getByText(/pip install duckdb-cli/).waitFor();

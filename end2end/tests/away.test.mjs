@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, live, PAGES, shot, withPage } from '../lib/browser.mjs';
+import { launch, live, PAGES, recorded, shot, withPage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 const AWAY = 'No connection to the server';
@@ -76,6 +76,7 @@ test('what failed while the server was away is asked again when it is back', asy
   let server = await startDemo();
   const { data, url } = server;
   try {
+    await recorded(server, 2);
     await withPage(browser, `${url}/analysis`, {}, async (page, messages) => {
       await live(page);
       await page.getByRole('slider', { name: 'Instant shown' }).waitFor();

@@ -2,12 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { changed, live, launch, PAGES, withPage } from '../lib/browser.mjs';
+import { changed, live, launch, PAGES, recorded, withPage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 let server, browser;
 before(async () => {
   [server, browser] = await Promise.all([startDemo(), launch()]);
+  // Until the first reading is recorded the time bar asks for it.
+  await recorded(server, 3);
 });
 after(() => Promise.all([server?.stop(), browser?.close()]));
 

@@ -169,6 +169,6 @@ test('what ended is listed, and leads to its instant', async () => {
     await problems.getByRole('heading', { name: 'Ended in the last 24 hours' }).waitFor();
     await problems.getByRole('link', { name: /meter is silent/ }).first().click();
     await page.waitForURL(/\/\?at=/);
-    await page.getByRole('status').filter({ hasText: /^The past$/ }).waitFor();
+    await page.getByRole('status').filter({ hasText: /^The past/ }).waitFor();
   });
 });
