@@ -141,7 +141,7 @@ test('the map shows all cells over the time that is shown, and a click chooses a
   openPast('/trends?points=soc&last=259200', async (page, messages) => {
     await words(page).filter({ hasText: /^Lowest: cell 7\.12 with \u2212\d+\.\d\smV/ }).waitFor();
     // Nothing is known of one of the three days.
-    assert.match(await words(page).innerText(), /Nothing is known of \d+\.\d\s%/);
+    assert.match(await words(page).innerText(), /\d+\.\d\s% of the map has no data/);
     const plot = map(page);
     await plot.scrollIntoViewIfNeeded();
     const box = await plot.boundingBox();
