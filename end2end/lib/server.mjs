@@ -53,9 +53,10 @@ export class Server {
 }
 
 /** A data folder with a past of so many days, up to now, of a system of the demo. */
-export async function generate(days, system = 'hv') {
+export async function generate(days, system = 'hv', more = []) {
   const data = await mkdtemp(join(tmpdir(), 'packtwin-'));
-  await promisify(execFile)(BINARY, ['generate', '--days', String(days), '--system', system, '--data', data], { cwd: ROOT });
+  const args = ['generate', '--days', String(days), '--system', system, '--data', data, ...more];
+  await promisify(execFile)(BINARY, args, { cwd: ROOT });
   return data;
 }
 

@@ -39,7 +39,18 @@ con.execute("SET threads = 2")
 con.execute(f"CREATE TABLE telemetry AS SELECT {columns} FROM '{files}' ORDER BY timestamp")
 con.execute("CHECKPOINT")
 size_mb = os.path.getsize(f"{scratch}/peer.duckdb") / 1e6
-print(f"DuckDB {duckdb.__version__}: the six columns are {size_mb:.1f} MB as a table")
+names = ", ".join(f"'{name}'" for name in columns.split(", "))
+(ours_mb,) = con.execute(
+    f"SELECT sum(total_compressed_size) / 1e6 FROM parquet_metadata('{files}') WHERE path_in_schema IN ({names})"
+).fetchone()
+print(f"six columns: {ours_mb:.1f} MB in our files, {size_mb:.1f} MB as a table of DuckDB {duckdb.__version__}")
+
+# The same columns on both sides: all that we keep.
+whole = duckdb.connect(f"{scratch}/whole.duckdb")
+whole.execute(f"CREATE TABLE telemetry AS SELECT * FROM '{files}' ORDER BY timestamp")
+count = len(whole.execute("DESCRIBE telemetry").fetchall())
+whole.close()
+print(f"peer\thistory-disk\tDuckDB table, all {count} columns\t{os.path.getsize(f'{scratch}/whole.duckdb') / 1e6:.1f}")
 
 QUESTIONS = {
     "history-energy-exact": "SELECT sum(pack_voltage::DOUBLE * pack_current * 0.2) / 3600000 FROM {t}",
