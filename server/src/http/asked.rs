@@ -100,6 +100,10 @@ pub(super) async fn no_such_method(method: axum::http::Method, uri: extract::Ori
 fn words(text: &str, fields: &[(String, String)]) -> String {
     let message =
         text.split_once(": ").filter(|(start, _)| start.starts_with("Failed to")).map_or(text, |(_, rest)| rest);
+    // A text that was sent without the name of a field becomes one, whatever stands in it.
+    if let Some((_, unknown)) = message.split_once(": unknown field `") {
+        return plain::words(&format!("unknown field `{unknown}"));
+    }
     let is_field = |name: &str| !name.is_empty() && !name.contains(' ');
     let Some((field, message)) = message.split_once(": ").filter(|(field, _)| is_field(field)) else {
         return plain::words(message);
@@ -174,6 +178,11 @@ mod tests {
             ("application/json", "{", "the body is no JSON: "),
             ("text/plain", "{}", "send JSON, with Content-Type: application/json"),
             ("application/x-www-form-urlencoded", "from=a&width=x", "is no whole number"),
+            (
+                "application/x-www-form-urlencoded",
+                "SELECT 1: 2",
+                "`SELECT 1: 2` is not known here; there is from, width",
+            ),
         ] {
             let request = Request::builder().method("POST").uri("/x").header(CONTENT_TYPE, kind);
             let request = request.body(axum::body::Body::from(text)).unwrap();
