@@ -36,7 +36,7 @@ pub fn AgeNote(
     let live = use_context::<Live>();
     let never = move || live.map_or(Never::NotYet, |live| live.never.get());
     let words = Derived::new(move || match freshness.get() {
-        Freshness::Mean => "mean of the minute".to_owned(),
+        Freshness::Mean => "1 min mean".to_owned(),
         Freshness::Fresh { age_s } => format::calm_age(age_s),
         Freshness::Stale { age_s } => format!("stale, {}", format::calm_age(age_s)),
         Freshness::Missing(reason) => why(reason, never()).to_owned(),
