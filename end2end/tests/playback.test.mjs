@@ -21,7 +21,9 @@ const track = (page) => bar(page).getByRole('slider', { name: 'Instant shown' })
 /** Waits until the page says that it shows the past. */
 const past = (page) => page.getByRole('status').filter({ hasText: /^The past/ }).waitFor();
 const at = (page) => Date.parse(new URL(page.url()).searchParams.get('at'));
-const dayAgo = () => new Date(Date.now() - DAY_MS).toISOString();
+// What was made up ends where today begins (UTC): some hours of it follow in any case.
+const midnight = () => Math.floor(Date.now() / DAY_MS) * DAY_MS;
+const dayAgo = () => new Date(Math.min(Date.now() - DAY_MS, midnight() - DAY_MS / 6)).toISOString();
 
 const open = (path, use, options = {}) =>
   withPage(browser, server.url + path, options, async (page, messages) => {
@@ -102,7 +104,7 @@ test('the next sag and the last alarm are a click away, with their words', async
   const alarm = `${server.url}/api/v1/playback/jump?to=alarm&back=true&from=`;
   await until('the alarm is in the history', async () =>
     (await (await fetch(alarm + Date.now())).text()).includes('Grid meter is silent'));
-  await open(`/?at=${dayAgo()}`, async (page) => {
+  await open(`/?at=${new Date(midnight() - 1.5 * DAY_MS).toISOString()}`, async (page) => {
     await past(page);
     const before = at(page);
     await button(page, 'Next sag').click();
