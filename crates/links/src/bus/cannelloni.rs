@@ -106,6 +106,7 @@ impl Receiver {
     async fn datagram(&mut self, bytes: &[u8], sender: SocketAddr, at: Now, reporter: &Reporter) {
         let silent_after = reporter.record(|r| r.monitor.silent_after());
         if !self.pin.may_be(sender, at.mono, silent_after) {
+            self.pin.refuse(at.mono);
             reporter.record(|r| r.monitor.fault(LinkFault::OtherSender, 1));
             let pin = &self.pin;
             let words = || format!("{sender} sends here too: only {} is listened to", pin.name());

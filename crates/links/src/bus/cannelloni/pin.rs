@@ -82,21 +82,18 @@ impl Pin {
         }
     }
 
-    /// Whether the sender of a packet is the one that is believed, or could become it. Packets of others are counted.
-    pub(super) fn may_be(&mut self, sender: SocketAddr, now: Mono, silent_after: Duration) -> bool {
+    /// Whether the sender is the one that is believed, or could become it.
+    pub(super) fn may_be(&self, sender: SocketAddr, now: Mono, silent_after: Duration) -> bool {
         let named = self.peer.is_none_or(|peer| {
             peer.ip == sender.ip().to_canonical() && peer.port.is_none_or(|port| port == sender.port())
         });
-        match self.believed {
-            Some((known, _)) if known == sender => return named,
-            Some(_) => self.count_other(now),
-            None => return named,
-        }
         let drowned = self.flooded.is_some_and(|at| now.since(at) <= silent_after.max(SECOND));
-        named && !drowned && self.believed.is_none_or(|(_, at)| now.since(at) > silent_after)
+        let silent = |at| now.since(at) > silent_after && !drowned;
+        named && self.believed.is_none_or(|(known, at)| known == sender || silent(at))
     }
 
-    fn count_other(&mut self, now: Mono) {
+    /// Counts a packet of a sender that may not be believed.
+    pub(super) fn refuse(&mut self, now: Mono) {
         let (began, count) = self.others.filter(|(began, _)| now.since(*began) < SECOND).unwrap_or((now, 0));
         self.others = Some((began, count + 1));
         if count + 1 >= FLOOD_PER_S {
@@ -107,6 +104,7 @@ impl Pin {
     /// Takes a sound packet's sender.
     pub(super) fn take(&mut self, sender: SocketAddr, now: Mono, silent_after: Duration) -> Sender {
         if !self.may_be(sender, now, silent_after) {
+            self.refuse(now);
             return Sender::Other;
         }
         match self.believed.replace((sender, now)) {
