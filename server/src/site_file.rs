@@ -180,7 +180,7 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
             Ok(task) => {
                 ages.push((idx, task.ages().clone()));
                 spec.device = task.handle().device().to_owned();
-                for warning in config.warnings(base) {
+                for warning in config.warnings(&task, base) {
                     // Two links may have one file.
                     if !warnings.contains(&warning) {
                         warnings.push(warning);

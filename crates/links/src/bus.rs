@@ -87,6 +87,11 @@ impl Bus {
         }
     }
 
+    /// What a person should know of its DBC file, if it has one.
+    pub(crate) fn file_warnings(&self) -> Vec<String> {
+        self.can().map_or_else(Vec::new, CanInput::file_warnings)
+    }
+
     /// How often something arrives at least, where a DBC file says it.
     pub(crate) fn cycle(&self) -> Option<Duration> {
         self.can().and_then(CanInput::cycle)

@@ -94,6 +94,11 @@ impl LinkTask {
         &self.ages
     }
 
+    /// What a person should know of its DBC file, if it has one.
+    pub(crate) fn file_warnings(&self) -> Vec<String> {
+        self.bus.file_warnings()
+    }
+
     /// After how long without a reading it is silent.
     pub fn silent_after(&self) -> Duration {
         lock(&self.handle.record).monitor.silent_after()

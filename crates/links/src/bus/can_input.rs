@@ -41,6 +41,11 @@ impl CanInput {
         self.table.ages(given)
     }
 
+    /// What a person should know of its DBC file.
+    pub(crate) fn file_warnings(&self) -> Vec<String> {
+        self.table.file_warnings()
+    }
+
     /// How often the most frequent message is sent, if that is known.
     pub(crate) fn cycle(&self) -> Option<Duration> {
         self.table.cycle()

@@ -100,11 +100,10 @@ impl LinkConfig {
         problems
     }
 
-    /// What a person should know of the files that the link names, although it can be built.
-    pub fn warnings(&self, base: &Path) -> Vec<String> {
+    /// What a person should know of the files of the link's `task`, although it could be built.
+    pub fn warnings(&self, task: &LinkTask, base: &Path) -> Vec<String> {
         let Ok((path, _)) = self.path("dbc", self.dbc.as_ref(), base) else { return Vec::new() };
-        let Ok(database) = Database::open(&path) else { return Vec::new() };
-        let (all, shown) = (database.warnings(), path.display());
+        let (all, shown) = (task.file_warnings(), path.display());
         let mut warnings: Vec<String> =
             all.iter().take(WARNINGS).map(|warning| format!("{shown}, {warning}")).collect();
         if let Some(more) = all.len().checked_sub(WARNINGS).filter(|more| *more > 0) {

@@ -135,6 +135,11 @@ impl CanTable {
         self.slots.iter().filter_map(of_slot).fold(Ages::default(), Ages::and)
     }
 
+    /// What a person should know of the DBC file, in words.
+    pub(crate) fn file_warnings(&self) -> Vec<String> {
+        self.database.warnings()
+    }
+
     /// How often the most frequent of its messages is sent; `None` if the DBC file does not say it of each.
     pub(crate) fn cycle(&self) -> Option<Duration> {
         let wanted = self.slots.iter().filter(|slot| !slot.values.is_empty());
