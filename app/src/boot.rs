@@ -1,7 +1,7 @@
-//! What the document carries so that the browser can take over without asking: site, system and first moment.
+//! What the document carries so that the browser can take over without asking: site, system and first snapshot.
 //!
 //! The server renders from a [`Boot`] and writes the same bytes, in base64, into a script element that no browser runs.
-//! The moment travels as the key frame of the live stream, and both sides render what they decode from it: the same
+//! The snapshot travels as the key frame of the live stream, and both sides render what they decode from it: the same
 //! rounding, so the same text, so nothing changes when the page comes to life.
 
 mod base64;
@@ -10,7 +10,7 @@ use domain::lab::LabState;
 use domain::live::{Decoder, LiveError};
 use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::Utc;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use domain::wire::{Reader, Wire, WireError, Writer};
 use thiserror::Error;
 
@@ -24,7 +24,7 @@ pub struct Boot {
     pub site: SiteSpec,
     /// The place in the site of the system on this page.
     pub system: usize,
-    /// The key frame of the system's moment: the newest, or that of the instant `at`.
+    /// The key frame of the system's snapshot: the newest, or that of the instant `at`.
     pub key: Vec<u8>,
     /// The instant of the past that the page shows; `None` for the present.
     pub at: Option<Utc>,
@@ -41,7 +41,7 @@ pub enum BootError {
     /// The start cannot be read: damaged, or of another version.
     #[error("The start of the page cannot be read: {0}. Load the page again")]
     Wire(#[from] WireError),
-    /// The first moment cannot be read.
+    /// The first snapshot cannot be read.
     #[error("The first values cannot be read: {0}. Load the page again")]
     Live(#[from] LiveError),
     /// The site has no such system.
@@ -81,14 +81,14 @@ impl Boot {
         self.site.systems.get(self.system).ok_or(BootError::NoSystem(self.system))
     }
 
-    /// The moment in the key frame.
+    /// The snapshot in the key frame.
     ///
     /// # Errors
     /// [`BootError::Live`] when the frame is not sound.
-    pub fn moment(&self) -> Result<Moment, BootError> {
+    pub fn snapshot(&self) -> Result<Snapshot, BootError> {
         let mut decoder = Decoder::of(self.system()?);
         decoder.decode(&self.key)?;
-        Ok(decoder.moment().clone())
+        Ok(decoder.snapshot().clone())
     }
 }
 

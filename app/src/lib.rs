@@ -3,7 +3,7 @@
 //! ```text
 //! shell     the document that the server sends       components  cards, readings, chips, the frame around a page
 //! boot      what the document carries for hydration  charts      drawings on a canvas: plain data in, pixels out
-//! live      the newest moment, from then on          pages       one file and one folder per page
+//! live      the newest snapshot, from then on          pages       one file and one folder per page
 //! api       requests to the HTTP API                 format      numbers, ages and times for people
 //! address   where the page is, and how to go on      derived     values that follow from signals
 //! problem   alarms as a person wants to read them    icons       one family of icons

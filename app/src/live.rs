@@ -1,15 +1,15 @@
-//! What the page knows now: the newest moment of one system, and how well it is connected to the server.
+//! What the page knows now: the newest snapshot of one system, and how well it is connected to the server.
 //!
 //! ```text
 //! first paint        hydration          then, for ever
-//! Boot in context -> Boot in document -> /live/{system}: frame -> Decoder -> newest moment -> at most one update a frame
-//!                                       no frame for 1 s: the moment's own clock runs on, so values go stale by themselves
+//! Boot in context -> Boot in document -> /live/{system}: frame -> Decoder -> newest snapshot -> at most one update a frame
+//!                                       no frame for 1 s: the snapshot's own clock runs on, so values go stale by themselves
 //! ```
 //!
-//! Playback shows a moment of the past in the place of the newest one ([`Live::show`]): pages draw a moment, whatever its
+//! Playback shows a snapshot of the past in the place of the newest one ([`Live::show`]): pages draw a snapshot, whatever its
 //! source. Frames of the present go on arriving, and wait to be drawn until the page goes [back](Live::go_live).
 //!
-//! Two ages are kept apart: that of a value (in the moment, from its source to the server) and that of the page's own
+//! Two ages are kept apart: that of a value (in the snapshot, from its source to the server) and that of the page's own
 //! link to the server ([`Live::page_age_s`]).
 
 mod ageing;
@@ -39,7 +39,7 @@ use domain::lab::LabState;
 use domain::point::PointId;
 use domain::reading::Sample;
 use domain::spec::{SiteSpec, SystemSpec};
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::sync::Arc;
@@ -66,8 +66,8 @@ pub struct Live {
     system: StoredValue<Arc<SystemSpec>>,
     place: usize,
     first_lab: StoredValue<Option<LabState>>,
-    /// The newest moment. While no frame arrives its `now` advances by itself.
-    pub moment: ReadSignal<Arc<Moment>>,
+    /// The newest snapshot. While no frame arrives its `now` advances by itself.
+    pub snapshot: ReadSignal<Arc<Snapshot>>,
     /// How the page is connected to the server.
     pub connection: ReadSignal<Connection>,
     /// Seconds since the last frame from the server; 0 while frames arrive.
@@ -76,7 +76,7 @@ pub struct Live {
     pub latency: ReadSignal<Option<Latency>>,
     /// The last ten minutes of [`PROFILE_POINTS`]; empty until they are fetched after hydration.
     pub profile: ReadSignal<Profile>,
-    /// Whether the moment is one of the past.
+    /// Whether the snapshot is one of the past.
     pub past: ReadSignal<bool>,
     /// What it means now that a value of the system never came.
     pub never: Derived<Never>,
@@ -88,7 +88,7 @@ pub struct Live {
 struct Feed {
     past: WriteSignal<bool>,
     fetching: Question,
-    moment: WriteSignal<Arc<Moment>>,
+    snapshot: WriteSignal<Arc<Snapshot>>,
     connection: WriteSignal<Connection>,
     page_age_s: WriteSignal<f32>,
     latency: WriteSignal<Option<Latency>>,
@@ -99,9 +99,9 @@ impl Live {
     /// Puts the live state of the booted system into the context, and in the browser starts to feed it.
     ///
     /// # Errors
-    /// [`BootError`] when the site has no such system or the first moment does not fit it.
+    /// [`BootError`] when the site has no such system or the first snapshot does not fit it.
     pub fn provide(boot: &Boot) -> Result<Live, BootError> {
-        let (moment, set_moment) = signal(Arc::new(boot.moment()?));
+        let (snapshot, set_snapshot) = signal(Arc::new(boot.snapshot()?));
         let (connection, set_connection) = signal(Connection::default());
         let (page_age_s, set_page_age_s) = signal(0.0);
         let (latency, set_latency) = signal(None);
@@ -111,7 +111,7 @@ impl Live {
         let feed = Feed {
             past: set_past,
             fetching: Question::default(),
-            moment: set_moment,
+            snapshot: set_snapshot,
             connection: set_connection,
             page_age_s: set_page_age_s,
             latency: set_latency,
@@ -121,13 +121,13 @@ impl Live {
         let live = Live {
             never: Derived::new({
                 let site = Arc::clone(&site);
-                move || moment.with(|moment| never(moment, &site, place))
+                move || snapshot.with(|snapshot| never(snapshot, &site, place))
             }),
             site: StoredValue::new(site),
             system: StoredValue::new(Arc::clone(&spec)),
             place,
             first_lab: StoredValue::new(boot.lab.clone()),
-            moment,
+            snapshot,
             connection,
             page_age_s,
             latency,
@@ -190,7 +190,7 @@ impl Live {
     /// Whether it is known what the links do.
     pub fn links_known(&self) -> Derived<LinksKnown> {
         let (live, lost, site) = (*self, self.lost(), self.site());
-        Derived::new(move || live.moment.with(|m| known::links_known(m, &site, lost.get(), live.past.get())))
+        Derived::new(move || live.snapshot.with(|m| known::links_known(m, &site, lost.get(), live.past.get())))
     }
 
     /// Runs `again` each time that the server is back after it could not be reached: what failed meanwhile is asked anew.
@@ -205,16 +205,16 @@ impl Live {
         });
     }
 
-    /// Shows a moment of the past in the place of the newest one, from now on.
-    pub fn show(&self, moment: Arc<Moment>) {
+    /// Shows a snapshot of the past in the place of the newest one, from now on.
+    pub fn show(&self, snapshot: Arc<Snapshot>) {
         self.feed.past.set(true);
-        if self.feed.profile.try_update(|profile| profile.push(&moment)) == Some(true) {
+        if self.feed.profile.try_update(|profile| profile.push(&snapshot)) == Some(true) {
             profile::fetch(*self);
         }
-        self.feed.moment.set(moment);
+        self.feed.snapshot.set(snapshot);
     }
 
-    /// Shows the newest moment again, from now on.
+    /// Shows the newest snapshot again, from now on.
     pub fn go_live(&self) {
         self.feed.past.set(false);
         profile::fetch(*self);
@@ -225,25 +225,25 @@ impl Live {
         if !self.past.get_untracked() {
             return String::new();
         }
-        format!("&until={}", self.moment.get_untracked().now.utc.0.div_euclid(1_000))
+        format!("&until={}", self.snapshot.get_untracked().now.utc.0.div_euclid(1_000))
     }
 
-    /// Something that follows from the moment. What depends on it runs only when it changes.
-    pub fn map<T>(&self, read: impl Fn(&Moment) -> T + Send + Sync + 'static) -> Derived<T>
+    /// Something that follows from the snapshot. What depends on it runs only when it changes.
+    pub fn map<T>(&self, read: impl Fn(&Snapshot) -> T + Send + Sync + 'static) -> Derived<T>
     where
         T: PartialEq + Send + Sync + 'static,
     {
-        let moment = self.moment;
-        Derived::new(move || read(&moment.get()))
+        let snapshot = self.snapshot;
+        Derived::new(move || read(&snapshot.get()))
     }
 
     /// A point's value, or why there is none.
     pub fn point(&self, point: PointId) -> Derived<Sample> {
-        self.map(move |moment| moment.point(point))
+        self.map(move |snapshot| snapshot.point(point))
     }
 
     /// A point ready to be shown.
     pub fn shown(&self, point: PointId) -> Derived<Shown> {
-        self.map(move |moment| Shown::point(moment, point))
+        self.map(move |snapshot| Shown::point(snapshot, point))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! It is a chunk of its own, loaded when the page has come alive; until then the frame keeps its place.
 //!
-//! Read [`reel`] (moments that wait to be shown: pure), [`player`] (time goes on, films are fetched), [`span`] and
+//! Read [`reel`] (snapshots that wait to be shown: pure), [`player`] (time goes on, films are fetched), [`span`] and
 //! [`picture`] (what the track shows: pure), [`track`] (the track itself), [`controls`].
 
 mod controls;
@@ -42,7 +42,7 @@ pub fn TimeBar() -> impl IntoView {
     let open = RwSignal::new(false);
     let unfolded = move || open.get();
     // The instant of what the page shows, as the strip above has it.
-    let utc = live.map(|moment| moment.now.utc);
+    let utc = live.map(|snapshot| snapshot.now.utc);
     let day = move || live.past.get().then(|| span::local_day(utc.get().0 as f64 / 1e3));
     let words = move || player.says.get();
     view! {

@@ -10,7 +10,7 @@ use domain::point::PointId;
 use domain::reading::CellQuantity;
 use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::Utc;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use fold::{Folded, folded};
 
 /// All active alarms of one rule, and what follows from them.
@@ -53,11 +53,12 @@ pub(crate) enum Seen {
     Home,
 }
 
-/// The active alarms of `moment` by cause, worst first.
-pub(crate) fn problems(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> Vec<Problem> {
-    let folded = folded(moment, site, system);
-    let mut problems: Vec<Problem> = folded.iter().filter_map(|folded| problem(folded, moment, site, system)).collect();
-    // Those with bad effects go up; the rest keeps the order of the moment.
+/// The active alarms of `snapshot` by cause, worst first.
+pub(crate) fn problems(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec) -> Vec<Problem> {
+    let folded = folded(snapshot, site, system);
+    let mut problems: Vec<Problem> =
+        folded.iter().filter_map(|folded| problem(folded, snapshot, site, system)).collect();
+    // Those with bad effects go up; the rest keeps the order of the snapshot.
     crate::order::sort_by(&mut problems, |a, b| a.severity > b.severity);
     problems
 }
@@ -66,15 +67,15 @@ pub(crate) fn problems(moment: &Moment, site: &SiteSpec, system: &SystemSpec) ->
 pub(crate) const STORAGE: Severity = Severity::Warning;
 
 /// How many problems there are, with that of the storage, and how bad the worst is.
-pub(crate) fn tally(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> (usize, Option<Severity>) {
-    let storage = (!moment.site.storage.is_empty()).then_some(STORAGE);
-    let worst = moment.alarms.iter().map(Alarm::severity).max();
-    (folded(moment, site, system).len() + usize::from(storage.is_some()), worst.max(storage))
+pub(crate) fn tally(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec) -> (usize, Option<Severity>) {
+    let storage = (!snapshot.site.storage.is_empty()).then_some(STORAGE);
+    let worst = snapshot.alarms.iter().map(Alarm::severity).max();
+    (folded(snapshot, site, system).len() + usize::from(storage.is_some()), worst.max(storage))
 }
 
 /// How bad the worst alarm is of those that look at one of these.
-pub(crate) fn standing(moment: &Moment, watches: &[Watch]) -> Option<Severity> {
-    let rules = moment.alarms.iter().filter_map(|alarm| alarm.rule.rule());
+pub(crate) fn standing(snapshot: &Snapshot, watches: &[Watch]) -> Option<Severity> {
+    let rules = snapshot.alarms.iter().filter_map(|alarm| alarm.rule.rule());
     rules.filter(|rule| watches.contains(&rule.watch)).map(|rule| rule.severity).max()
 }
 
@@ -87,9 +88,9 @@ pub(crate) fn count_words(problems: usize) -> String {
     }
 }
 
-fn problem(folded: &Folded, moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> Option<Problem> {
+fn problem(folded: &Folded, snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec) -> Option<Problem> {
     let rule = folded.cause.rule()?;
-    let alarms: Vec<&Alarm> = of(moment, folded.cause);
+    let alarms: Vec<&Alarm> = of(snapshot, folded.cause);
     let worst = worst(&alarms)?;
     let since = alarms.iter().map(|alarm| alarm.since).min()?;
     let thing = match worst.subject {
@@ -104,26 +105,26 @@ fn problem(folded: &Folded, moment: &Moment, site: &SiteSpec, system: &SystemSpe
         1 => format!(", and 1 more {thing}"),
         n => format!(", and {n} more {thing}s"),
     };
-    let told = |rule: &RuleIdx| worst_of(moment, *rule)?.words(site, system, &moment.links);
+    let told = |rule: &RuleIdx| worst_of(snapshot, *rule)?.words(site, system, &snapshot.links);
     let mut effects: Vec<String> = folded.effects.iter().filter_map(told).collect();
-    effects.extend(fold::standing_still(&alarms, moment, site));
+    effects.extend(fold::standing_still(&alarms, snapshot, site));
     let severities = [folded.cause].into_iter().chain(folded.effects.iter().copied());
     Some(Problem {
         rule: folded.cause,
         severity: severities.filter_map(RuleIdx::rule).map(|rule| rule.severity).max().unwrap_or(rule.severity),
-        words: worst.words(site, system, &moment.links)?,
+        words: worst.words(site, system, &snapshot.links)?,
         others,
         effects,
         advice: rule.advice,
         since,
-        for_s: (moment.now.utc.0 - since.0).max(0) as f32 / 1e6,
+        for_s: (snapshot.now.utc.0 - since.0).max(0) as f32 / 1e6,
         signal_lost: alarms.iter().any(|alarm| alarm.signal_lost),
         seen: seen(worst, rule.watch, site, system),
     })
 }
 
-fn of(moment: &Moment, rule: RuleIdx) -> Vec<&Alarm> {
-    moment.alarms.iter().filter(|alarm| alarm.rule == rule).collect()
+fn of(snapshot: &Snapshot, rule: RuleIdx) -> Vec<&Alarm> {
+    snapshot.alarms.iter().filter(|alarm| alarm.rule == rule).collect()
 }
 
 /// The worst of the alarms of one rule.
@@ -135,8 +136,8 @@ fn worst<'a>(alarms: &[&'a Alarm]) -> Option<&'a Alarm> {
     alarms.iter().copied().max_by(|a, b| badness(a).total_cmp(&badness(b)))
 }
 
-fn worst_of(moment: &Moment, rule: RuleIdx) -> Option<&Alarm> {
-    worst(&of(moment, rule))
+fn worst_of(snapshot: &Snapshot, rule: RuleIdx) -> Option<&Alarm> {
+    worst(&of(snapshot, rule))
 }
 
 fn seen(alarm: &Alarm, watch: Watch, site: &SiteSpec, system: &SystemSpec) -> Seen {
@@ -167,13 +168,14 @@ pub(crate) struct Verdict {
 /// What a battery says of itself: while none of these is fresh, nothing is known of it.
 const BATTERY: [PointId; 4] = [PointId::Soc, PointId::Voltage, PointId::Current, PointId::Power];
 
-/// The answer for `moment`. Cells that do not report are not healthy, and of a battery of which nothing is known now it
+/// The answer for `snapshot`. Cells that do not report are not healthy, and of a battery of which nothing is known now it
 /// is not said that all is well, whatever its neighbours say.
-pub(crate) fn verdict(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> Verdict {
+pub(crate) fn verdict(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec) -> Verdict {
     let cells = system.topology.cells();
-    let fresh = moment.state.cells.column(CellQuantity::Voltage).samples(moment.now.mono).filter(Result::is_ok).count();
+    let fresh =
+        snapshot.state.cells.column(CellQuantity::Voltage).samples(snapshot.now.mono).filter(Result::is_ok).count();
     let mut is_ill = vec![false; cells];
-    for alarm in &moment.alarms {
+    for alarm in &snapshot.alarms {
         if let Subject::Cell(cell) = alarm.subject
             && let Some(is_ill) = is_ill.get_mut(usize::from(cell))
         {
@@ -182,13 +184,13 @@ pub(crate) fn verdict(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> 
     }
     let ill = is_ill.into_iter().filter(|is_ill| *is_ill).count();
     let reporting = || format!("{} of {} cells report", format::count(fresh as u64), format::count(cells as u64));
-    let none_active = tally(moment, site, system).1.is_none();
-    let known = cells > 0 || BATTERY.iter().any(|point| moment.point(*point).is_ok());
-    let heard = || BATTERY.iter().any(|point| moment.state.points.slot(*point).last().is_some());
-    let column = moment.state.cells.column(CellQuantity::Voltage);
+    let none_active = tally(snapshot, site, system).1.is_none();
+    let known = cells > 0 || BATTERY.iter().any(|point| snapshot.point(*point).is_ok());
+    let heard = || BATTERY.iter().any(|point| snapshot.state.points.slot(*point).last().is_some());
+    let column = snapshot.state.cells.column(CellQuantity::Voltage);
     let cells_heard = || (0..cells).any(|cell| column.last(cell).is_some());
-    // A moment of the past that was not kept whole says nothing of the links.
-    let unrecorded = made_of_rows(moment) && !site.links.is_empty();
+    // A snapshot of the past that was not kept whole says nothing of the links.
+    let unrecorded = made_of_rows(snapshot) && !site.links.is_empty();
     let well = none_active && fresh == cells && known;
     let words = match (none_active, cells) {
         (true, 0) if !known => "The battery does not report".to_owned(),
@@ -196,7 +198,7 @@ pub(crate) fn verdict(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> 
         (true, _) if fresh == cells => format!("{} cells healthy", format::count(cells as u64)),
         (true, _) if fresh == 0 => "No cell reports".to_owned(),
         (true, _) => reporting(),
-        (false, _) => count_words(tally(moment, site, system).0),
+        (false, _) => count_words(tally(snapshot, site, system).0),
     };
     let detail = match (well, cells) {
         (true, 0) => "The battery reports. No alarm is active.".to_owned(),
@@ -221,7 +223,7 @@ pub(crate) fn verdict(moment: &Moment, site: &SiteSpec, system: &SystemSpec) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{moment, site, spec};
+    use crate::sample::{site, snapshot, spec};
     use domain::alarm::RULES;
     use domain::link::LinkIdx;
     use domain::reading::{CellQuantity, NodeQuantity};
@@ -232,42 +234,42 @@ mod tests {
 
     fn alarm(rule: &str, subject: Subject, value: f32) -> Alarm {
         let place = RULES.iter().position(|r| r.id == rule).unwrap();
-        let since = Utc(moment().now.utc.0 - 60_000_000);
+        let since = Utc(snapshot().now.utc.0 - 60_000_000);
         Alarm { rule: RuleIdx(place as u8), subject, since, value, worst: value, signal_lost: false, chattering: false }
     }
 
-    fn answer(moment: &Moment, system: &SystemSpec) -> (bool, String, String) {
-        let Verdict { well, words, detail } = verdict(moment, &site(), system);
+    fn answer(snapshot: &Snapshot, system: &SystemSpec) -> (bool, String, String) {
+        let Verdict { well, words, detail } = verdict(snapshot, &site(), system);
         (well, words, detail)
     }
 
     #[test]
     fn a_battery_that_says_nothing_is_not_well_whatever_the_grid_says() {
         let meter_only = SystemSpec { topology: Topology::default(), ..spec() };
-        let mut moment = Moment { state: SystemState::new(&meter_only), ..moment() };
-        moment.state.points.set(PointId::GridPower, Ok(1_000.0), moment.now.mono);
-        let said = answer(&moment, &meter_only);
+        let mut snapshot = Snapshot { state: SystemState::new(&meter_only), ..snapshot() };
+        snapshot.state.points.set(PointId::GridPower, Ok(1_000.0), snapshot.now.mono);
+        let said = answer(&snapshot, &meter_only);
         assert_eq!((said.0, said.1.as_str()), (false, "The battery does not report"));
         assert!(said.2.contains("Nothing has come from it yet"), "{}", said.2);
-        moment.state.points.set(PointId::Soc, Ok(50.0), moment.now.mono);
-        let said = answer(&moment, &meter_only);
+        snapshot.state.points.set(PointId::Soc, Ok(50.0), snapshot.now.mono);
+        let said = answer(&snapshot, &meter_only);
         assert_eq!((said.0, said.1.as_str()), (true, "No problems"));
-        moment.now = moment.now + Duration::from_secs(60);
-        let said = answer(&moment, &meter_only);
+        snapshot.now = snapshot.now + Duration::from_secs(60);
+        let said = answer(&snapshot, &meter_only);
         assert_eq!((said.0, said.1.as_str()), (false, "The battery does not report"));
         assert!(said.2.contains("old"), "{}", said.2);
     }
 
     #[test]
     fn cells_of_one_rule_are_one_line_told_by_the_worst() {
-        let mut moment = moment();
-        moment.alarms = vec![
+        let mut snapshot = snapshot();
+        snapshot.alarms = vec![
             alarm("cell.voltage.low", Subject::Cell(3), 2.84),
             alarm("cell.voltage.low", Subject::Cell(131), 2.80),
             alarm("cell.voltage.low", Subject::Cell(5), 2.83),
             alarm("bus.sag", Subject::System, 6.1),
         ];
-        let problems = problems(&moment, &site(), &spec());
+        let problems = problems(&snapshot, &site(), &spec());
         let lines: Vec<_> = problems.iter().map(|p| format!("{}{}", p.words, p.others)).collect();
         assert_eq!(
             lines,
@@ -277,14 +279,14 @@ mod tests {
             ]
         );
         assert_eq!((problems[0].for_s, &problems[0].seen, &problems[1].seen), (60.0, &Seen::Cell(131), &Seen::Trends));
-        let (_, words, detail) = answer(&moment, &spec());
+        let (_, words, detail) = answer(&snapshot, &spec());
         assert_eq!((words.as_str(), detail.as_str()), ("2 problems", "257 cells without an alarm"));
     }
 
     #[test]
     fn a_figure_knows_the_worst_alarm_about_it() {
-        let mut moment = moment();
-        moment.alarms = vec![
+        let mut snapshot = snapshot();
+        snapshot.alarms = vec![
             alarm("cell.voltage.low", Subject::Cell(131), 2.80),
             alarm("cell.voltage.low.warning", Subject::Cell(131), 2.80),
             alarm("cell.temperature.high", Subject::Cell(3), 51.0),
@@ -294,108 +296,108 @@ mod tests {
             (&[Watch::CellTemperatureHigh], Some(Severity::Warning)),
             (&[Watch::Insulation], None),
         ] {
-            assert_eq!(standing(&moment, watches), severity, "{watches:?}");
+            assert_eq!(standing(&snapshot, watches), severity, "{watches:?}");
         }
     }
 
     #[test]
     fn a_warning_is_told_with_the_critical_alarm_of_the_same() {
-        let mut moment = moment();
+        let mut snapshot = snapshot();
         let (critical, warning) =
             (alarm("insulation.low", Subject::System, 7.0), alarm("insulation.low.warning", Subject::System, 7.0));
         for alarms in [vec![critical, warning], vec![warning, critical]] {
-            moment.alarms = alarms;
-            let told = problems(&moment, &site(), &spec());
+            snapshot.alarms = alarms;
+            let told = problems(&snapshot, &site(), &spec());
             assert_eq!((told.len(), told[0].severity, told[0].effects.len()), (1, Severity::Critical, 1), "{told:?}");
         }
-        moment.alarms = vec![warning];
-        assert_eq!(problems(&moment, &site(), &spec()).len(), 1);
+        snapshot.alarms = vec![warning];
+        assert_eq!(problems(&snapshot, &site(), &spec()).len(), 1);
     }
 
     #[test]
     fn silence_is_not_health() {
-        let mut moment = moment();
-        assert_eq!((answer(&moment, &spec()).0, answer(&moment, &spec()).1.as_str()), (true, "260 cells healthy"));
-        moment.now.mono = Mono(moment.now.mono.0 + 60_000_000);
-        assert_eq!((answer(&moment, &spec()).0, answer(&moment, &spec()).1.as_str()), (false, "No cell reports"));
+        let mut snapshot = snapshot();
+        assert_eq!((answer(&snapshot, &spec()).0, answer(&snapshot, &spec()).1.as_str()), (true, "260 cells healthy"));
+        snapshot.now.mono = Mono(snapshot.now.mono.0 + 60_000_000);
+        assert_eq!((answer(&snapshot, &spec()).0, answer(&snapshot, &spec()).1.as_str()), (false, "No cell reports"));
     }
 
     #[test]
     fn cells_that_never_reported_are_not_called_old() {
-        let of = |moment: &Moment| answer(moment, &spec()).2;
-        let never = Moment { state: SystemState::new(&spec()), ..moment() };
+        let of = |snapshot: &Snapshot| answer(snapshot, &spec()).2;
+        let never = Snapshot { state: SystemState::new(&spec()), ..snapshot() };
         assert_eq!(of(&never), "No cell has reported yet: see the links.");
-        assert_eq!(of(&Moment { links: Vec::new(), ..never }), "Nothing of the cells was recorded at this instant.");
-        let mut old = moment();
+        assert_eq!(of(&Snapshot { links: Vec::new(), ..never }), "Nothing of the cells was recorded at this instant.");
+        let mut old = snapshot();
         old.now = old.now + Duration::from_secs(60);
         assert_eq!(of(&old), "What is shown of the cells is old: see the links.");
         let house = SystemSpec { topology: Topology::default(), ..spec() };
-        let past = Moment::unknown(&house, Utc(0));
+        let past = Snapshot::unknown(&house, Utc(0));
         assert_eq!(answer(&past, &house).2, "Nothing of it was recorded at this instant.");
     }
 
     #[test]
     fn a_past_that_is_not_kept_is_a_problem() {
-        let mut moment = moment();
-        moment.site.storage = "the disk is full".to_owned();
-        assert_eq!(tally(&moment, &site(), &spec()), (1, Some(Severity::Warning)));
-        let (well, words, detail) = answer(&moment, &spec());
+        let mut snapshot = snapshot();
+        snapshot.site.storage = "the disk is full".to_owned();
+        assert_eq!(tally(&snapshot, &site(), &spec()), (1, Some(Severity::Warning)));
+        let (well, words, detail) = answer(&snapshot, &spec());
         assert_eq!((well, words.as_str(), detail.as_str()), (false, "1 problem", "260 cells without an alarm"));
     }
 
     #[test]
     fn a_lost_node_explains_its_cells_and_no_others() {
-        let mut moment = moment();
-        let now = moment.now.mono;
+        let mut snapshot = snapshot();
+        let now = snapshot.now.mono;
         for cell in 100..120 {
-            moment.state.cells.column_mut(CellQuantity::Voltage).set(cell, Err(domain::reading::NoData::Error), now);
+            snapshot.state.cells.column_mut(CellQuantity::Voltage).set(cell, Err(domain::reading::NoData::Error), now);
         }
-        moment.state.nodes[5].set(NodeQuantity::State, Ok(2.0), now);
-        moment.alarms = vec![
+        snapshot.state.nodes[5].set(NodeQuantity::State, Ok(2.0), now);
+        snapshot.alarms = vec![
             alarm("afe.node.lost", Subject::Node(5), 2.0),
             alarm("afe.node.delay", Subject::Node(5), 30.0),
             alarm("cells.missing", Subject::System, 7.7),
         ];
-        let told = problems(&moment, &site(), &spec());
+        let told = problems(&snapshot, &site(), &spec());
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!((told[0].words.as_str(), &told[0].seen), ("AFE node 6 does not answer", &Seen::Cell(100)));
         assert_eq!(told[0].effects.len(), 2, "{:?}", told[0].effects);
         assert!(told[0].effects[1].contains("20 of 260 cells"), "{:?}", told[0].effects);
-        assert_eq!(answer(&moment, &spec()).1, "1 problem");
+        assert_eq!(answer(&snapshot, &spec()).1, "1 problem");
         // A cell of another module is missing too: that is a problem of its own.
-        moment.state.cells.column_mut(CellQuantity::Voltage).set(3, Err(domain::reading::NoData::Error), now);
-        assert_eq!(problems(&moment, &site(), &spec()).len(), 2);
+        snapshot.state.cells.column_mut(CellQuantity::Voltage).set(3, Err(domain::reading::NoData::Error), now);
+        assert_eq!(problems(&snapshot, &site(), &spec()).len(), 2);
     }
 
     #[test]
     fn a_silent_link_explains_what_came_over_it_and_says_which_values_stand_still() {
-        let mut moment = moment();
-        moment.now = moment.now + Duration::from_secs(20);
+        let mut snapshot = snapshot();
+        snapshot.now = snapshot.now + Duration::from_secs(20);
         let silent = |link| alarm("link.silent", Subject::Link(LinkIdx(link)), 20.0);
-        moment.alarms = vec![
+        snapshot.alarms = vec![
             alarm("afe.node.lost", Subject::Node(5), 2.0),
             silent(0),
             alarm("cells.missing", Subject::System, 100.0),
         ];
-        let told = problems(&moment, &site(), &spec());
+        let told = problems(&snapshot, &site(), &spec());
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!((told[0].words.as_str(), told[0].severity), ("Battery controller is silent", Severity::Critical));
         assert_eq!(told[0].seen, Seen::Link("bms".into()));
         let last = told[0].effects.last().unwrap();
         assert!(last.starts_with("No new state of charge") && last.ends_with("more values"), "{last}");
         // A link that fell silent at another time has nothing to do with the cells.
-        moment.links[0].last_at = Some(Mono(1_000_000));
-        assert_eq!(problems(&moment, &site(), &spec()).len(), 3);
+        snapshot.links[0].last_at = Some(Mono(1_000_000));
+        assert_eq!(problems(&snapshot, &site(), &spec()).len(), 3);
     }
 
     #[test]
     fn a_low_cell_explains_the_spread() {
-        let mut moment = moment();
-        moment.state.cells.column_mut(CellQuantity::Voltage).set(131, Ok(2.8), moment.now.mono);
+        let mut snapshot = snapshot();
+        snapshot.state.cells.column_mut(CellQuantity::Voltage).set(131, Ok(2.8), snapshot.now.mono);
         let spread = alarm("cell.spread", Subject::System, 0.4);
-        moment.alarms = vec![alarm("cell.voltage.low", Subject::Cell(131), 2.8), spread];
-        assert_eq!(problems(&moment, &site(), &spec()).len(), 1);
-        moment.alarms = vec![alarm("cell.voltage.low", Subject::Cell(7), 2.84), spread];
-        assert_eq!(problems(&moment, &site(), &spec()).len(), 2, "another cell makes the spread");
+        snapshot.alarms = vec![alarm("cell.voltage.low", Subject::Cell(131), 2.8), spread];
+        assert_eq!(problems(&snapshot, &site(), &spec()).len(), 1);
+        snapshot.alarms = vec![alarm("cell.voltage.low", Subject::Cell(7), 2.84), spread];
+        assert_eq!(problems(&snapshot, &site(), &spec()).len(), 2, "another cell makes the spread");
     }
 }

@@ -1,4 +1,4 @@
-//! A made-up site and moment for tests of this crate.
+//! A made-up site and snapshot for tests of this crate.
 
 use domain::limits::{Chemistry, Limits};
 use domain::link::{LinkSpec, LinkState, LinkStatus};
@@ -7,7 +7,7 @@ use domain::reading::{CellQuantity, NodeQuantity};
 use domain::spec::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;
-use domain::twin::{Health, Moment, SiteStatus, SystemState};
+use domain::twin::{Health, SiteStatus, Snapshot, SystemState};
 use std::time::Duration;
 
 /// A simulated 832 V pack of 13 x 20 cells.
@@ -52,7 +52,7 @@ pub(crate) fn site() -> SiteSpec {
 }
 
 /// The pack in the middle of a burst, everything fresh and well.
-pub(crate) fn moment() -> Moment {
+pub(crate) fn snapshot() -> Snapshot {
     let now = Now { utc: Utc(1_760_000_000_000_000), mono: Mono(100_000_000) };
     let at = Mono(now.mono.0 - 100_000);
     let mut state = SystemState::new(&spec());
@@ -94,5 +94,5 @@ pub(crate) fn moment() -> Moment {
         ..LinkStatus::default()
     };
     let site = SiteStatus { systems: vec![Health::NoAlarm], storage: String::new() };
-    Moment { now, received: at, state, alarms: Vec::new(), links: vec![up.clone(), up.clone(), up], site }
+    Snapshot { now, received: at, state, alarms: Vec::new(), links: vec![up.clone(), up.clone(), up], site }
 }

@@ -49,7 +49,7 @@ fn can_interfaces(root: &Path) -> Vec<String> {
     names(&folder).into_iter().filter(is_can).map(with_state).collect()
 }
 
-/// Serial ports by the names that stay, with the port of the moment; those without such a name as they are.
+/// Serial ports by the names that stay, with the port of the snapshot; those without such a name as they are.
 fn serial_ports(root: &Path) -> Vec<String> {
     let folder = root.join("dev/serial/by-id");
     let mut ports = Vec::new();

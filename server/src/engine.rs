@@ -74,12 +74,12 @@ pub(crate) async fn run(
                 let events = alarms::events(&site, lane.system, &changes, now);
                 store.append(alarms::second(&lane.id, now, events));
             }
-            let Some(moment) = site.moment(lane.system, now) else { continue };
-            let encoded = lane.encoder.encode(&moment);
-            if let Some(second) = lane.tape.push(&moment, &encoded) {
+            let Some(snapshot) = site.snapshot(lane.system, now) else { continue };
+            let encoded = lane.encoder.encode(&snapshot);
+            if let Some(second) = lane.tape.push(&snapshot, &encoded) {
                 store.append(second);
             }
-            hub.publish(usize::from(lane.system.0), Published::new(encoded, moment));
+            hub.publish(usize::from(lane.system.0), Published::new(encoded, snapshot));
         }
     }
     for lane in &mut lanes {

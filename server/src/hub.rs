@@ -1,4 +1,4 @@
-//! What the engine publishes and the pages read: the newest moment of each system, its recent past, the links.
+//! What the engine publishes and the pages read: the newest snapshot of each system, its recent past, the links.
 
 use crate::clock::Clock;
 use axum::body::Bytes;
@@ -6,7 +6,7 @@ use domain::live::Encoded;
 use domain::series::{Recent, Table, Trace};
 use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::Utc;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use links::LinkHandle;
 use sim::LabHandle;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -18,18 +18,18 @@ use tokio::sync::watch;
 pub(crate) struct Published {
     /// Counts cycles; a delta follows the frame with the number before.
     pub(crate) seq: u32,
-    /// The whole moment.
+    /// The whole snapshot.
     pub(crate) key: Bytes,
     /// What changed since the cycle before.
     pub(crate) delta: Bytes,
-    /// The moment itself, for the server's own pages and API.
-    pub(crate) moment: Moment,
+    /// The snapshot itself, for the server's own pages and API.
+    pub(crate) snapshot: Snapshot,
 }
 
 impl Published {
     /// A published cycle.
-    pub(crate) fn new(encoded: Encoded, moment: Moment) -> Published {
-        Published { seq: encoded.seq, key: encoded.key.into(), delta: encoded.delta.into(), moment }
+    pub(crate) fn new(encoded: Encoded, snapshot: Snapshot) -> Published {
+        Published { seq: encoded.seq, key: encoded.key.into(), delta: encoded.delta.into(), snapshot }
     }
 }
 
@@ -47,7 +47,7 @@ impl Feed {
     /// Adds the cycles that came while somebody looked.
     fn catch_up(&self, recent: &mut Recent) {
         for published in std::mem::take(&mut *lock(&self.backlog)) {
-            recent.push(&published.moment);
+            recent.push(&published.snapshot);
         }
     }
 }
@@ -167,8 +167,8 @@ mod tests {
         let (store, _) = Store::open(folder.path(), Utc(0)).unwrap();
         let published = |second: u64| {
             let now = Now { utc: Utc(second as i64 * 1_000_000), mono: Mono(1 + second * 1_000_000) };
-            let moment = Moment { now, state: SystemState::new(&spec), ..Moment::default() };
-            Published::new(Encoder::new(&spec).encode(&moment), moment)
+            let snapshot = Snapshot { now, state: SystemState::new(&spec), ..Snapshot::default() };
+            Published::new(Encoder::new(&spec).encode(&snapshot), snapshot)
         };
         let site = Arc::new(SiteSpec { name: "Site".to_owned(), systems: vec![spec.clone()], links: Vec::new() });
         let first = (published(0), Recent::new(&spec, 10));
@@ -183,7 +183,7 @@ mod tests {
             hub.publish(0, published(3));
             recent.len()
         };
-        assert_eq!((seen, hub.newest(0).unwrap().moment.now.utc), (1, Utc(3_000_000)));
+        assert_eq!((seen, hub.newest(0).unwrap().snapshot.now.utc), (1, Utc(3_000_000)));
         assert_eq!(hub.table(0, Utc(0), &[]).map(|table| table.at.len()), Some(3));
     }
 }

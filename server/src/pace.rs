@@ -1,7 +1,7 @@
 //! When the next engine cycle is due.
 //!
 //! A cycle should run right after the sources' sweep has arrived, not on a clock of its own that would add up to a
-//! period of delay. A sweep may come in several packets, so the cycle waits a moment for the rest of it. Sources that
+//! period of delay. A sweep may come in several packets, so the cycle waits a snapshot for the rest of it. Sources that
 //! trickle must not drive the cycle faster than its period, and without sources it still runs, to let values go stale.
 
 use domain::time::Mono;

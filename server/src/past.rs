@@ -1,4 +1,4 @@
-//! Moments of the past: from the tape as they were, and where there is no tape any more, from rows.
+//! Snapshots of the past: from the tape as they were, and where there is no tape any more, from rows.
 //!
 //! The tape has everything for two days and around alarms. Before that, points come from the row of that instant, cells are
 //! means of their minute, and alarms are what the rules say of these, that of a sag from the rows before; what the links
@@ -18,12 +18,12 @@ use domain::series::{Recent, Table, Trace};
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use domain::telemetry::Row;
 use domain::time::{Mono, Now, Utc};
-use domain::twin::{Moment, Site, SiteStatus, SystemState};
+use domain::twin::{Site, SiteStatus, Snapshot, SystemState};
 use std::cell::RefCell;
 use std::time::Duration;
 use store::{CellsAt, History, Range, StoreError};
 
-/// A moment stands for at most so long: after that there was nothing.
+/// A snapshot stands for at most so long: after that there was nothing.
 const HOLDS_MS: i64 = 2_000;
 /// Steps of a film from here on are taken one by one; shorter ones from a run of the tape.
 const LONG_STEP_MS: i64 = 2_000;
@@ -44,9 +44,9 @@ pub(crate) struct Past<'a> {
     sag: RefCell<(i64, SagReplay)>,
 }
 
-/// A moment, and whether all of it is as it was.
+/// A snapshot, and whether all of it is as it was.
 struct Seen {
-    moment: Moment,
+    snapshot: Snapshot,
     whole: bool,
 }
 
@@ -66,8 +66,8 @@ impl<'a> Past<'a> {
     }
 
     /// What was known at `at_ms`; `None` if nothing was recorded then.
-    pub(crate) fn moment(&self, at_ms: i64) -> Result<Option<Moment>, StoreError> {
-        Ok(self.seen(at_ms)?.map(|seen| seen.moment))
+    pub(crate) fn snapshot(&self, at_ms: i64) -> Result<Option<Snapshot>, StoreError> {
+        Ok(self.seen(at_ms)?.map(|seen| seen.snapshot))
     }
 
     /// What is missing around that instant because files were damaged, as a sentence; empty if nothing is.
@@ -78,25 +78,25 @@ impl<'a> Past<'a> {
 
     fn seen(&self, at_ms: i64) -> Result<Option<Seen>, StoreError> {
         let second = at_ms.div_euclid(1_000);
-        // The newest first: mostly it has the moment, and the others need not be decoded.
+        // The newest first: mostly it has the snapshot, and the others need not be decoded.
         for row in self.history.tape(&self.spec.id, second - HOLDS_MS / 1_000, second + 1)?.iter().rev() {
             let mut newest = None;
-            tape::play(&row.tape, self.spec, |moment| {
-                if (0..=HOLDS_MS).contains(&(at_ms - ms(moment.now.utc))) {
-                    newest = Some(moment.clone());
+            tape::play(&row.tape, self.spec, |snapshot| {
+                if (0..=HOLDS_MS).contains(&(at_ms - ms(snapshot.now.utc))) {
+                    newest = Some(snapshot.clone());
                 }
             });
-            if let Some(moment) = newest {
-                return Ok(Some(Seen { moment, whole: true }));
+            if let Some(snapshot) = newest {
+                return Ok(Some(Seen { snapshot, whole: true }));
             }
         }
         let row = self.history.row_at(&self.spec.id, at_ms, HOLDS_MS)?;
-        let seen = |row: Row| Ok(Seen { moment: self.of_row(&row)?, whole: self.spec.topology.cells() == 0 });
+        let seen = |row: Row| Ok(Seen { snapshot: self.of_row(&row)?, whole: self.spec.topology.cells() == 0 });
         row.map(seen).transpose()
     }
 
     /// What a row says.
-    fn values_of(&self, row: &Row) -> Moment {
+    fn values_of(&self, row: &Row) -> Snapshot {
         let now = now_of(row);
         let mut state = SystemState::new(self.spec);
         for point in PointId::ALL {
@@ -105,12 +105,12 @@ impl<'a> Past<'a> {
                 state.points.set(*point, Ok(value), now.mono);
             }
         }
-        Moment { now, received: now.mono, state, ..Moment::default() }
+        Snapshot { now, received: now.mono, state, ..Snapshot::default() }
     }
 
     /// What a row says and the minute of its cells, and what the rules say of both.
-    fn of_row(&self, row: &Row) -> Result<Moment, StoreError> {
-        let Moment { now, mut state, .. } = self.values_of(row);
+    fn of_row(&self, row: &Row) -> Result<Snapshot, StoreError> {
+        let Snapshot { now, mut state, .. } = self.values_of(row);
         let minute = row.at_ms.div_euclid(MINUTE_MS);
         if self.spec.topology.cells() > 0 && self.minute.borrow().0 != minute {
             self.minute.replace((minute, self.history.cells_at(&self.spec.id, row.at_ms)?));
@@ -129,7 +129,7 @@ impl<'a> Past<'a> {
         let site = twin.get_or_insert_with(|| Site::new(self.site.clone()));
         // Nothing is known of links, so no rule shall say anything of them.
         site.links.fill(LinkStatus { state: LinkState::Up, last_at: Some(now.mono), ..LinkStatus::default() });
-        let Some(system) = site.systems.get_mut(self.place.0 as usize) else { return Ok(Moment::default()) };
+        let Some(system) = site.systems.get_mut(self.place.0 as usize) else { return Ok(Snapshot::default()) };
         system.alarms.reset();
         (system.sag, system.soc) = Default::default();
         (system.state, system.received) = (state, now.mono);
@@ -139,8 +139,8 @@ impl<'a> Past<'a> {
         if let (Some(alarm), Some(system)) = (sag, site.systems.get_mut(self.place.0 as usize)) {
             system.alarms.adopt(alarm);
         }
-        let moment = site.moment(self.place, now).unwrap_or_default();
-        Ok(Moment { links: Vec::new(), site: SiteStatus::default(), ..moment })
+        let snapshot = site.snapshot(self.place, now).unwrap_or_default();
+        Ok(Snapshot { links: Vec::new(), site: SiteStatus::default(), ..snapshot })
     }
 
     /// The alarm of a sag at a row, as live had it: from the rows before it, of which those that were asked for last are
@@ -165,7 +165,7 @@ impl<'a> Past<'a> {
         Ok(replay.alarm())
     }
 
-    /// At most `count` moments from `from_ms` on, `step_ms` apart or more; the first is the one that holds at `from_ms`.
+    /// At most `count` snapshots from `from_ms` on, `step_ms` apart or more; the first is the one that holds at `from_ms`.
     /// The present is for the caller to tell.
     pub(crate) fn film(&self, from_ms: i64, step_ms: i64, count: usize) -> Result<Film, StoreError> {
         let next_ms = from_ms.saturating_add(step_ms.saturating_mul(count as i64));
@@ -173,25 +173,25 @@ impl<'a> Past<'a> {
         if step_ms >= LONG_STEP_MS {
             for k in 0..count as i64 {
                 if let Some(seen) = self.seen(from_ms + k * step_ms)? {
-                    reel.take(&seen.moment, seen.whole);
+                    reel.take(&seen.snapshot, seen.whole);
                 }
             }
         } else {
             if let Some(seen) = self.seen(from_ms)? {
-                reel.take(&seen.moment, seen.whole);
+                reel.take(&seen.snapshot, seen.whole);
             }
             // Readings do not come to the millisecond.
             let apart_ms = step_ms * 3 / 4;
             self.each(from_ms, next_ms, |shot| {
                 let at_ms = match &shot {
-                    Shot::Moment(moment) => ms(moment.now.utc),
+                    Shot::Snapshot(snapshot) => ms(snapshot.now.utc),
                     Shot::Row(row) => row.at_ms,
                 };
                 if at_ms < reel.last_ms.saturating_add(apart_ms) || reel.frames.len() >= count {
                     return Ok(());
                 }
                 match shot {
-                    Shot::Moment(moment) => reel.take(moment, true),
+                    Shot::Snapshot(snapshot) => reel.take(snapshot, true),
                     Shot::Row(row) => reel.take(&self.of_row(&row)?, self.spec.topology.cells() == 0),
                 }
                 Ok(())
@@ -226,9 +226,9 @@ impl<'a> Past<'a> {
             }
             let mut failed = Ok(());
             while let Some(row) = tape.next_if(|row| row.utc_s == at_s) {
-                tape::play(&row.tape, self.spec, |moment| {
-                    if failed.is_ok() && (from_ms..to_ms).contains(&ms(moment.now.utc)) {
-                        failed = take(Shot::Moment(moment));
+                tape::play(&row.tape, self.spec, |snapshot| {
+                    if failed.is_ok() && (from_ms..to_ms).contains(&ms(snapshot.now.utc)) {
+                        failed = take(Shot::Snapshot(snapshot));
                     }
                 });
             }
@@ -242,20 +242,21 @@ impl<'a> Past<'a> {
     /// of it. The second that is being recorded is not on it yet.
     pub(crate) fn cells(&self, range: Range, wanted: &[(CellQuantity, usize)]) -> Result<Option<Readings>, StoreError> {
         let mut readings = Readings { at_ms: Vec::new(), values: vec![Vec::new(); wanted.len()] };
-        // The last row without a tape, and whether there was one before a moment that has it.
+        // The last row without a tape, and whether there was one before a snapshot that has it.
         let (mut bare_ms, mut torn) = (None, false);
         self.each(range.from_ms, range.to_ms, |shot| {
-            let moment = match shot {
-                Shot::Moment(moment) => moment,
+            let snapshot = match shot {
+                Shot::Snapshot(snapshot) => snapshot,
                 Shot::Row(row) => {
                     bare_ms = Some(row.at_ms);
                     return Ok(());
                 }
             };
             torn |= bare_ms.is_some();
-            readings.at_ms.push(ms(moment.now.utc));
+            readings.at_ms.push(ms(snapshot.now.utc));
             for (values, (quantity, cell)) in readings.values.iter_mut().zip(wanted) {
-                values.push(moment.state.cells.column(*quantity).sample(*cell, moment.now.mono).unwrap_or(f32::NAN));
+                values
+                    .push(snapshot.state.cells.column(*quantity).sample(*cell, snapshot.now.mono).unwrap_or(f32::NAN));
             }
             Ok(())
         })?;
@@ -272,7 +273,7 @@ impl<'a> Past<'a> {
         let (mut table, mut pushed) = (recent.empty(traces), 0);
         self.each(until_ms - i64::from(seconds) * 1_000, until_ms + 1, |shot| {
             match shot {
-                Shot::Moment(moment) => recent.push(moment),
+                Shot::Snapshot(snapshot) => recent.push(snapshot),
                 Shot::Row(row) => recent.push(&self.values_of(&row)),
             }
             pushed += 1;
@@ -297,12 +298,12 @@ pub(crate) struct Readings {
 /// What is left of an instant.
 enum Shot<'a> {
     /// All of it.
-    Moment(&'a Moment),
+    Snapshot(&'a Snapshot),
     /// Its row.
     Row(Row),
 }
 
-/// Makes frames of moments.
+/// Makes frames of snapshots.
 struct Reel {
     encoder: Encoder,
     frames: Vec<Frame>,
@@ -310,14 +311,14 @@ struct Reel {
 }
 
 impl Reel {
-    /// Takes a moment that is later than the last.
-    fn take(&mut self, moment: &Moment, whole: bool) {
-        let at_ms = ms(moment.now.utc);
+    /// Takes a snapshot that is later than the last.
+    fn take(&mut self, snapshot: &Snapshot, whole: bool) {
+        let at_ms = ms(snapshot.now.utc);
         if at_ms <= self.last_ms {
             return;
         }
         self.last_ms = at_ms;
-        let encoded = self.encoder.encode(moment);
+        let encoded = self.encoder.encode(snapshot);
         let bytes = if self.frames.is_empty() { encoded.key } else { encoded.delta };
         self.frames.push(Frame { whole, bytes });
     }

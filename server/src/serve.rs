@@ -116,7 +116,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     }
     alarms::restore(&mut site, &store, clock());
     let systems = (spec.systems.iter().zip(0..))
-        .map(|(system, i)| first_moment(&site, SystemIdx(i), system, &store, clock()))
+        .map(|(system, i)| first_snapshot(&site, SystemIdx(i), system, &store, clock()))
         .collect::<Result<Vec<_>>>()?;
     let hub = Arc::new(Hub::new(Arc::new(spec), handles, labs, store.clone(), clock.clone(), systems));
     let links: Vec<_> = (running.into_iter())
@@ -177,7 +177,7 @@ fn replay_instead(links: &mut [LinkConfig], file: &std::path::Path, speed: f64) 
 }
 
 /// What a system publishes before its first cycle, and its recent past out of the history.
-fn first_moment(
+fn first_snapshot(
     site: &Site,
     idx: SystemIdx,
     spec: &SystemSpec,
@@ -194,10 +194,10 @@ fn first_moment(
     match store.tail(&spec.id, now.utc - kept, now.utc) {
         Ok(rows) => {
             for row in rows {
-                unreadable += tape::play(&row.tape, spec, |moment| {
-                    recent.push(moment);
-                    if moment.now.utc.0.div_euclid(1_000) >= known_ms {
-                        lost.extend(minutes.push(moment));
+                unreadable += tape::play(&row.tape, spec, |snapshot| {
+                    recent.push(snapshot);
+                    if snapshot.now.utc.0.div_euclid(1_000) >= known_ms {
+                        lost.extend(minutes.push(snapshot));
                     }
                 });
             }
@@ -211,8 +211,8 @@ fn first_moment(
     if unreadable > 0 {
         tracing::warn!(system = spec.id, "{unreadable} frames of the history cannot be read and are left out");
     }
-    let moment = site.moment(idx, now).ok_or_else(|| anyhow!("system {} is not in its site", spec.id))?;
-    Ok((Published::new(Encoder::new(spec).encode(&moment), moment), recent))
+    let snapshot = site.snapshot(idx, now).ok_or_else(|| anyhow!("system {} is not in its site", spec.id))?;
+    Ok((Published::new(Encoder::new(spec).encode(&snapshot), snapshot), recent))
 }
 
 /// Waits for Ctrl-C or SIGTERM.

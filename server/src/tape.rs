@@ -8,7 +8,7 @@ use domain::live::{Decoder, Encoded};
 use domain::minute::Minutes;
 use domain::spec::SystemSpec;
 use domain::telemetry::Row;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use store::Second;
 
 /// Collects the frames of the running second.
@@ -27,11 +27,11 @@ impl Tape {
         Tape { system: system.to_owned(), ..Tape::default() }
     }
 
-    /// Takes the moment of a cycle, and its frame; returns the previous second when a new one has
+    /// Takes the snapshot of a cycle, and its frame; returns the previous second when a new one has
     /// begun.
-    pub(crate) fn push(&mut self, moment: &Moment, encoded: &Encoded) -> Option<Second> {
-        let second = moment.now.utc.0.div_euclid(1_000_000);
-        let minute = self.minutes.push(moment);
+    pub(crate) fn push(&mut self, snapshot: &Snapshot, encoded: &Encoded) -> Option<Second> {
+        let second = snapshot.now.utc.0.div_euclid(1_000_000);
+        let minute = self.minutes.push(snapshot);
         let mut done = if self.second == Some(second) { None } else { self.finish() };
         if let Some(done) = &mut done {
             done.cells = minute;
@@ -40,7 +40,7 @@ impl Tape {
         self.second = Some(second);
         self.frames.extend_from_slice(&(frame.len() as u32).to_le_bytes());
         self.frames.extend_from_slice(frame);
-        self.rows.push(Row::of(moment));
+        self.rows.push(Row::of(snapshot));
         done
     }
 
@@ -62,8 +62,8 @@ impl Tape {
     }
 }
 
-/// Calls `each` with every moment of a row of the system `spec` and returns how many frames could not be read.
-pub(crate) fn play(row: &[u8], spec: &SystemSpec, mut each: impl FnMut(&Moment)) -> usize {
+/// Calls `each` with every snapshot of a row of the system `spec` and returns how many frames could not be read.
+pub(crate) fn play(row: &[u8], spec: &SystemSpec, mut each: impl FnMut(&Snapshot)) -> usize {
     let mut decoder = Decoder::of(spec);
     let mut unreadable = 0;
     let mut rest = row;
@@ -73,7 +73,7 @@ pub(crate) fn play(row: &[u8], spec: &SystemSpec, mut each: impl FnMut(&Moment))
         };
         rest = after;
         match decoder.decode(frame) {
-            Ok(()) => each(decoder.moment()),
+            Ok(()) => each(decoder.snapshot()),
             Err(_) => unreadable += 1,
         }
     }
@@ -114,14 +114,14 @@ mod tests {
     fn a_minute_of_cells_comes_with_its_last_second_and_the_end_brings_the_rest() {
         let spec = spec();
         let (mut tape, mut encoder) = (Tape::new("hv"), Encoder::new(&spec));
-        let mut moment = Moment { state: SystemState::new(&spec), ..Moment::default() };
+        let mut snapshot = Snapshot { state: SystemState::new(&spec), ..Snapshot::default() };
         let mut minutes = Vec::new();
         for second in 0..150_i64 {
-            moment.now = Now { utc: Utc(second * 1_000_000), mono: Mono(1 + second as u64 * 1_000_000) };
+            snapshot.now = Now { utc: Utc(second * 1_000_000), mono: Mono(1 + second as u64 * 1_000_000) };
             let reading = Reading { target: Target::Cell(CellQuantity::Voltage, 2), sample: Ok(3.3) };
-            moment.state.apply(reading, moment.now.mono);
-            let encoded = encoder.encode(&moment);
-            let done = tape.push(&moment, &encoded);
+            snapshot.state.apply(reading, snapshot.now.mono);
+            let encoded = encoder.encode(&snapshot);
+            let done = tape.push(&snapshot, &encoded);
             minutes.extend(done.and_then(|done| Some((done.utc_s, done.cells?))));
         }
         let last = tape.end().unwrap();

@@ -10,7 +10,7 @@ use domain::cells::ColumnStats;
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData, Sample};
 use domain::time::Mono;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use leptos::prelude::*;
 
 /// A value ready to be shown. A stale one still has its figure, to be drawn faded; a missing one has none.
@@ -35,31 +35,31 @@ impl Shown {
         }
     }
 
-    /// A point of `moment`, drawn in the way its unit is usually read.
-    pub fn point(moment: &Moment, point: PointId) -> Shown {
-        Shown::point_as(moment, point, |value| format::point(point, value))
+    /// A point of `snapshot`, drawn in the way its unit is usually read.
+    pub fn point(snapshot: &Snapshot, point: PointId) -> Shown {
+        Shown::point_as(snapshot, point, |value| format::point(point, value))
     }
 
-    /// A point of `moment`, drawn by `figure`.
-    pub fn point_as(moment: &Moment, point: PointId, figure: impl Fn(f32) -> Figure) -> Shown {
-        let slot = moment.state.points.slot(point);
-        Shown::new(moment.point(point), slot.last(), moment.now.mono, figure)
+    /// A point of `snapshot`, drawn by `figure`.
+    pub fn point_as(snapshot: &Snapshot, point: PointId, figure: impl Fn(f32) -> Figure) -> Shown {
+        let slot = snapshot.state.points.slot(point);
+        Shown::new(snapshot.point(point), slot.last(), snapshot.now.mono, figure)
     }
 
-    /// A cell's value of `moment`.
-    pub fn cell(moment: &Moment, quantity: CellQuantity, cell: usize) -> Shown {
-        let last = moment.state.cells.column(quantity).last(cell);
-        let shown = Shown::new(moment.cell(quantity, cell), last, moment.now.mono, |value| match quantity {
+    /// A cell's value of `snapshot`.
+    pub fn cell(snapshot: &Snapshot, quantity: CellQuantity, cell: usize) -> Shown {
+        let last = snapshot.state.cells.column(quantity).last(cell);
+        let shown = Shown::new(snapshot.cell(quantity, cell), last, snapshot.now.mono, |value| match quantity {
             CellQuantity::Voltage => format::millivolts(value),
             CellQuantity::Temperature => format::celsius(value),
         });
-        shown.of_cells(moment)
+        shown.of_cells(snapshot)
     }
 
     /// One figure of all cells, as old as the oldest of the fresh ones. Without a fresh one that of their last values, as
     /// old as the newest of them.
-    pub fn cells(moment: &Moment, quantity: CellQuantity, figure: impl Fn(&ColumnStats) -> Figure) -> Shown {
-        let (column, now) = (moment.state.cells.column(quantity), moment.now.mono);
+    pub fn cells(snapshot: &Snapshot, quantity: CellQuantity, figure: impl Fn(&ColumnStats) -> Figure) -> Shown {
+        let (column, now) = (snapshot.state.cells.column(quantity), snapshot.now.mono);
         let times = |fresh: bool| {
             let cells = (0..column.len()).filter(move |cell| !fresh || column.sample(*cell, now).is_ok());
             cells.filter_map(|cell| column.last(cell)).map(|(_, at)| at)
@@ -70,22 +70,23 @@ impl Shown {
             (None, Some(stats)) => (Some(stats), Freshness::Stale { age_s: age_s(times(false).max()) }),
             (None, None) => (None, Freshness::Missing(NoData::NotPresent)),
         };
-        Shown { figure: stats.as_ref().map(figure), freshness }.of_cells(moment)
+        Shown { figure: stats.as_ref().map(figure), freshness }.of_cells(snapshot)
     }
 
-    /// The same of a value of cells: that of a moment made of rows is the mean of its minute.
-    fn of_cells(self, moment: &Moment) -> Shown {
+    /// The same of a value of cells: that of a snapshot made of rows is the mean of its minute.
+    fn of_cells(self, snapshot: &Snapshot) -> Shown {
         match self.freshness {
-            Freshness::Fresh { .. } if made_of_rows(moment) => Shown { freshness: Freshness::Mean, ..self },
+            Freshness::Fresh { .. } if made_of_rows(snapshot) => Shown { freshness: Freshness::Mean, ..self },
             _ => self,
         }
     }
 
     /// A value that follows from others: as fresh as the oldest of `inputs`.
-    pub fn derived(moment: &Moment, sample: Sample, inputs: &[PointId], figure: impl Fn(f32) -> Figure) -> Shown {
-        let oldest = inputs.iter().filter_map(|point| moment.state.points.slot(*point).last()).map(|(_, at)| at).min();
+    pub fn derived(snapshot: &Snapshot, sample: Sample, inputs: &[PointId], figure: impl Fn(f32) -> Figure) -> Shown {
+        let oldest =
+            inputs.iter().filter_map(|point| snapshot.state.points.slot(*point).last()).map(|(_, at)| at).min();
         let last = sample.ok().zip(oldest);
-        Shown::new(sample, last, moment.now.mono, figure)
+        Shown::new(sample, last, snapshot.now.mono, figure)
     }
 
     /// Whether the value is good and fresh.
@@ -158,17 +159,17 @@ mod tests {
 
     #[test]
     fn a_figure_of_all_cells_stays_with_its_age_when_they_fall_silent() {
-        let mut moment = crate::sample::moment();
-        let hottest = |m: &Moment| Shown::cells(m, CellQuantity::Temperature, |stats| format::celsius(stats.max));
-        let fresh = hottest(&moment);
+        let mut snapshot = crate::sample::snapshot();
+        let hottest = |m: &Snapshot| Shown::cells(m, CellQuantity::Temperature, |stats| format::celsius(stats.max));
+        let fresh = hottest(&snapshot);
         assert!(fresh.is_fresh() && matches!(fresh.freshness, Freshness::Fresh { .. }));
-        moment.now = moment.now + std::time::Duration::from_secs(24);
-        let old = hottest(&moment);
+        snapshot.now = snapshot.now + std::time::Duration::from_secs(24);
+        let old = hottest(&snapshot);
         assert_eq!(old.number(), fresh.number(), "the hottest, not any cell");
         assert!(matches!(old.freshness, Freshness::Stale { age_s } if (age_s - 24.1).abs() < 0.01), "{old:?}");
-        let never = Moment { state: domain::twin::SystemState::new(&crate::sample::spec()), ..moment.clone() };
+        let never = Snapshot { state: domain::twin::SystemState::new(&crate::sample::spec()), ..snapshot.clone() };
         assert_eq!(hottest(&never).freshness, Freshness::Missing(NoData::NotPresent));
-        let rows = Moment { links: Vec::new(), ..crate::sample::moment() };
+        let rows = Snapshot { links: Vec::new(), ..crate::sample::snapshot() };
         assert_eq!(hottest(&rows).freshness, Freshness::Mean);
         assert_eq!(Shown::cell(&rows, CellQuantity::Voltage, 7).freshness, Freshness::Mean);
     }

@@ -1,20 +1,20 @@
-//! Time goes on when frames do not: the moment is drawn again with a later `now`, so that its values go stale by
+//! Time goes on when frames do not: the snapshot is drawn again with a later `now`, so that its values go stale by
 //! themselves.
 
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use std::time::Duration;
 
-/// Without a frame for this long the moment's clock runs on by itself.
+/// Without a frame for this long the snapshot's clock runs on by itself.
 pub(super) const QUIET: Duration = Duration::from_secs(1);
-/// How often, ms, a moment without newer frames is drawn again.
+/// How often, ms, a snapshot without newer frames is drawn again.
 pub(super) const TICK: Duration = Duration::from_millis(500);
 /// Without a frame for this long an open connection counts as dead.
 pub(super) const DEAD: Duration = Duration::from_secs(5);
 
-/// `moment` as it is `elapsed` after it was received; `None` while that is no longer than it stands for.
-pub fn aged(moment: &Moment, elapsed: Duration, stands_for: Duration) -> Option<Moment> {
+/// `snapshot` as it is `elapsed` after it was received; `None` while that is no longer than it stands for.
+pub fn aged(snapshot: &Snapshot, elapsed: Duration, stands_for: Duration) -> Option<Snapshot> {
     (elapsed > stands_for).then(|| {
-        let mut aged = moment.clone();
+        let mut aged = snapshot.clone();
         aged.now = aged.now + elapsed;
         aged
     })
@@ -28,14 +28,14 @@ mod tests {
     use domain::time::Mono;
 
     #[test]
-    fn a_moment_without_newer_frames_goes_stale_by_itself() {
-        let mut moment = Moment::default();
-        moment.now.mono = Mono(5_000_000);
-        moment.state.points.set(PointId::Voltage, Ok(832.0), Mono(4_900_000));
-        assert_eq!(aged(&moment, Duration::from_millis(900), QUIET), None);
-        let soon = aged(&moment, Duration::from_millis(1_300), QUIET).unwrap();
+    fn a_snapshot_without_newer_frames_goes_stale_by_itself() {
+        let mut snapshot = Snapshot::default();
+        snapshot.now.mono = Mono(5_000_000);
+        snapshot.state.points.set(PointId::Voltage, Ok(832.0), Mono(4_900_000));
+        assert_eq!(aged(&snapshot, Duration::from_millis(900), QUIET), None);
+        let soon = aged(&snapshot, Duration::from_millis(1_300), QUIET).unwrap();
         assert_eq!(soon.point(PointId::Voltage), Ok(832.0));
-        let later = aged(&moment, Duration::from_millis(1_500), QUIET).unwrap();
+        let later = aged(&snapshot, Duration::from_millis(1_500), QUIET).unwrap();
         assert_eq!(later.point(PointId::Voltage), Err(NoData::Stale));
     }
 }

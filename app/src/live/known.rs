@@ -1,36 +1,36 @@
-//! What can be known at a moment: of links, of cells, and of a value that never came. Pure.
+//! What can be known at a snapshot: of links, of cells, and of a value that never came. Pure.
 //!
-//! A moment of the past that is made of rows, because its tape is gone, knows nothing of the links, and its cells are means
+//! A snapshot of the past that is made of rows, because its tape is gone, knows nothing of the links, and its cells are means
 //! of their minute.
 
 use domain::reading::NoData;
 use domain::spec::SiteSpec;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 
 /// Whether it is known what the links of the site do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinksKnown {
-    /// The moment says it.
+    /// The snapshot says it.
     Yes,
     /// The server cannot be reached: what was last heard of them is old.
     NoServer,
-    /// The moment is one of the past, of which that was not kept.
+    /// The snapshot is one of the past, of which that was not kept.
     NotKept,
 }
 
-/// Whether it is known what the links do: `lost` is whether the server is away, `past` whether the moment is one of the
+/// Whether it is known what the links do: `lost` is whether the server is away, `past` whether the snapshot is one of the
 /// past, which does not grow old.
-pub fn links_known(moment: &Moment, site: &SiteSpec, lost: bool, past: bool) -> LinksKnown {
+pub fn links_known(snapshot: &Snapshot, site: &SiteSpec, lost: bool, past: bool) -> LinksKnown {
     match () {
         () if lost && !past => LinksKnown::NoServer,
-        () if made_of_rows(moment) && !site.links.is_empty() => LinksKnown::NotKept,
+        () if made_of_rows(snapshot) && !site.links.is_empty() => LinksKnown::NotKept,
         () => LinksKnown::Yes,
     }
 }
 
-/// Whether the moment is made of rows: its cells are means of their minute, and of its links nothing is known.
-pub fn made_of_rows(moment: &Moment) -> bool {
-    moment.links.is_empty()
+/// Whether the snapshot is made of rows: its cells are means of their minute, and of its links nothing is known.
+pub fn made_of_rows(snapshot: &Snapshot) -> bool {
+    snapshot.links.is_empty()
 }
 
 /// What it means that a value never came.
@@ -40,16 +40,16 @@ pub enum Never {
     NotYet,
     /// All links of the system deliver, and none brings it.
     NotMeasured,
-    /// The moment is one of the past that does not have it.
+    /// The snapshot is one of the past that does not have it.
     NotRecorded,
 }
 
-/// What it means at `moment` that a value of the system at `place` never came.
-pub fn never(moment: &Moment, site: &SiteSpec, place: usize) -> Never {
-    if made_of_rows(moment) {
+/// What it means at `snapshot` that a value of the system at `place` never came.
+pub fn never(snapshot: &Snapshot, site: &SiteSpec, place: usize) -> Never {
+    if made_of_rows(snapshot) {
         return if site.links.is_empty() { Never::NotYet } else { Never::NotRecorded };
     }
-    let links = || site.links.iter().zip(&moment.links).filter(|(link, _)| usize::from(link.system.0) == place);
+    let links = || site.links.iter().zip(&snapshot.links).filter(|(link, _)| usize::from(link.system.0) == place);
     let heard = links().next().is_some() && links().all(|(_, status)| status.last_at.is_some());
     if heard { Never::NotMeasured } else { Never::NotYet }
 }
@@ -66,12 +66,12 @@ pub fn why(why: NoData, never: Never) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{moment, site};
+    use crate::sample::{site, snapshot};
 
     #[test]
     fn what_links_do_is_not_known_without_the_server_and_where_it_was_not_kept() {
-        let (live, rows) = (moment(), Moment { links: Vec::new(), ..moment() });
-        for (moment, lost, past, known) in [
+        let (live, rows) = (snapshot(), Snapshot { links: Vec::new(), ..snapshot() });
+        for (snapshot, lost, past, known) in [
             (&live, false, false, LinksKnown::Yes),
             (&live, true, false, LinksKnown::NoServer),
             // What was so then does not grow old.
@@ -79,21 +79,21 @@ mod tests {
             (&rows, false, true, LinksKnown::NotKept),
             (&rows, true, true, LinksKnown::NotKept),
         ] {
-            assert_eq!(links_known(moment, &site(), lost, past), known, "lost {lost}, past {past}");
+            assert_eq!(links_known(snapshot, &site(), lost, past), known, "lost {lost}, past {past}");
         }
         assert_eq!(links_known(&rows, &SiteSpec::default(), false, false), LinksKnown::Yes, "a site without links");
     }
 
     #[test]
     fn a_value_that_never_came_is_not_measured_only_where_every_link_was_heard() {
-        let (site, mut moment) = (site(), moment());
-        let words = |moment: &Moment, place| why(NoData::NotPresent, never(moment, &site, place));
-        assert_eq!(words(&moment, 0), "not measured");
-        assert_eq!(words(&moment, 1), "never received", "no link is of this system");
-        moment.links[1].last_at = None;
-        assert_eq!(words(&moment, 0), "never received", "the link that was not heard may bring it");
-        moment.links.clear();
-        assert_eq!(words(&moment, 0), "not recorded");
+        let (site, mut snapshot) = (site(), snapshot());
+        let words = |snapshot: &Snapshot, place| why(NoData::NotPresent, never(snapshot, &site, place));
+        assert_eq!(words(&snapshot, 0), "not measured");
+        assert_eq!(words(&snapshot, 1), "never received", "no link is of this system");
+        snapshot.links[1].last_at = None;
+        assert_eq!(words(&snapshot, 0), "never received", "the link that was not heard may bring it");
+        snapshot.links.clear();
+        assert_eq!(words(&snapshot, 0), "not recorded");
         assert_eq!(why(NoData::Stale, Never::NotMeasured), "stale");
     }
 }

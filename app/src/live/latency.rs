@@ -4,7 +4,7 @@
 //! figure contains their difference, and pages say so.
 
 use crate::order;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use js_sys::{Function, Object, Reflect};
 use std::collections::VecDeque;
 use wasm_bindgen::{JsCast, JsValue};
@@ -46,10 +46,10 @@ impl Delays {
     }
 }
 
-/// When the newest reading of `moment` arrived at the server, in ms since 1970.
-pub(super) fn received_ms(moment: &Moment) -> f64 {
-    let ago_us = moment.now.mono.since(moment.received).as_micros() as f64;
-    (moment.now.utc.0 as f64 - ago_us) / 1_000.0
+/// When the newest reading of `snapshot` arrived at the server, in ms since 1970.
+pub(super) fn received_ms(snapshot: &Snapshot) -> f64 {
+    let ago_us = snapshot.now.mono.since(snapshot.received).as_micros() as f64;
+    (snapshot.now.utc.0 as f64 - ago_us) / 1_000.0
 }
 
 /// Adds an entry to the browser's performance timeline, for a profiler or a test to read. Times in ms since 1970.
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn the_arrival_is_told_on_the_wall_clock() {
         let now = Now { utc: Utc(1_700_000_000_500_000), mono: Mono(9_000_000) };
-        let moment = Moment { now, received: Mono(8_900_000), ..Moment::default() };
-        assert_eq!(received_ms(&moment), 1_700_000_000_400.0);
+        let snapshot = Snapshot { now, received: Mono(8_900_000), ..Snapshot::default() };
+        assert_eq!(received_ms(&snapshot), 1_700_000_000_400.0);
     }
 }

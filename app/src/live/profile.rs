@@ -6,7 +6,7 @@ use super::recent::{GAP_S, Recent};
 use crate::api;
 use domain::point::PointId;
 use domain::series::Table;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use domain::wire::Wire;
 use leptos::prelude::*;
 
@@ -27,9 +27,9 @@ impl Default for Profile {
 }
 
 impl Profile {
-    /// Takes the values of a moment, and says whether something is missing before it that the server may remember.
-    pub fn push(&mut self, moment: &Moment) -> bool {
-        self.0.push(moment.now.utc.0 as f64 / 1e6, PROFILE_POINTS.map(|point| moment.point(point).ok()))
+    /// Takes the values of a snapshot, and says whether something is missing before it that the server may remember.
+    pub fn push(&mut self, snapshot: &Snapshot) -> bool {
+        self.0.push(snapshot.now.utc.0 as f64 / 1e6, PROFILE_POINTS.map(|point| snapshot.point(point).ok()))
     }
 
     /// The time of the newest row, UTC in s.
@@ -57,7 +57,7 @@ fn column(point: PointId) -> Option<usize> {
     PROFILE_POINTS.iter().position(|p| *p == point)
 }
 
-/// Fetches what the server remembers of the minutes before the moment that is shown. If that fails, the profile grows
+/// Fetches what the server remembers of the minutes before the snapshot that is shown. If that fails, the profile grows
 /// from now on.
 pub(super) fn fetch(live: Live) {
     let points = PROFILE_POINTS.map(|point| point.spec().path).join(",");
@@ -88,13 +88,13 @@ fn rows(table: &Table) -> impl Iterator<Item = (f64, [Option<f32>; PROFILE_POINT
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::moment;
+    use crate::sample::snapshot;
     use std::time::Duration;
 
     #[test]
     fn the_change_is_told_only_when_both_ends_are_known() {
         let mut profile = Profile::default();
-        let mut now = moment();
+        let mut now = snapshot();
         let mut tick = |profile: &mut Profile, seconds: u64, volts: f32| {
             now.now = now.now + Duration::from_secs(seconds);
             now.state.points.set(PointId::Voltage, Ok(volts), now.now.mono);

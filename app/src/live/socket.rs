@@ -1,4 +1,4 @@
-//! The WebSocket `/live/{system}`: binary frames in, newest moment out. It connects again by itself.
+//! The WebSocket `/live/{system}`: binary frames in, newest snapshot out. It connects again by itself.
 //!
 //! Traps: frames keep arriving while a tab is hidden, animation frames do not come, so what is kept for charts is stored
 //! on arrival and only drawing waits. A closure must not be dropped while it runs: a handler of the socket never replaces
@@ -10,7 +10,7 @@ use super::{Connection, Feed, Live, profile};
 use domain::live::Decoder;
 use domain::spec::SystemSpec;
 use domain::time::Mono;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -32,7 +32,7 @@ pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
     let socket = Rc::new(Socket {
         live,
         feed,
-        newest: RefCell::new(live.moment.get_untracked()),
+        newest: RefCell::new(live.snapshot.get_untracked()),
         newest_ms: Cell::new(performance.now()),
         decoder: RefCell::new(Decoder::of(&system)),
         system,
@@ -111,10 +111,10 @@ struct Socket {
     open: RefCell<Option<Open>>,
     attempt: Cell<u32>,
     retry: Cell<Option<TimeoutHandle>>,
-    newest: RefCell<Arc<Moment>>,
+    newest: RefCell<Arc<Snapshot>>,
     /// When the newest frame came, `performance.now()`.
     newest_ms: Cell<f64>,
-    /// Whether the page has a moment whose animation frame has not come yet.
+    /// Whether the page has a snapshot whose animation frame has not come yet.
     drawing: Cell<bool>,
     /// The reading that was last measured: a frame without a newer one says nothing about delay.
     measured_at: Cell<Mono>,
@@ -186,19 +186,19 @@ impl Socket {
             // A gap or a damaged frame: only a key frame helps, and a new connection starts with one.
             return self.lost();
         }
-        let moment = Arc::new(self.decoder.borrow().moment().clone());
+        let snapshot = Arc::new(self.decoder.borrow().snapshot().clone());
         self.attempt.set(0);
         if let Some(retry) = self.retry.take() {
             retry.clear();
         }
         self.newest_ms.set(self.performance.now());
-        *self.newest.borrow_mut() = moment;
+        *self.newest.borrow_mut() = snapshot;
         if self.live.past.get_untracked() {
             self.feed.connection.set(Connection::Live);
             return;
         }
-        let moment = self.newest.borrow().clone();
-        let missing = self.feed.profile.try_update_untracked(|profile| profile.push(&moment));
+        let snapshot = self.newest.borrow().clone();
+        let missing = self.feed.profile.try_update_untracked(|profile| profile.push(&snapshot));
         if missing == Some(true) {
             profile::fetch(self.live);
         }
@@ -207,36 +207,36 @@ impl Socket {
         }
     }
 
-    /// Hands the newest moment to the page: at once, then not before the next animation frame.
+    /// Hands the newest snapshot to the page: at once, then not before the next animation frame.
     fn draw(self: &Rc<Self>) {
         if self.live.past.get_untracked() {
             return;
         }
         self.drawing.set(true);
-        let moment = Arc::clone(&self.newest.borrow());
+        let snapshot = Arc::clone(&self.newest.borrow());
         self.feed.connection.set(Connection::Live);
         self.feed.page_age_s.set(0.0);
-        self.feed.moment.set(Arc::clone(&moment));
+        self.feed.snapshot.set(Arc::clone(&snapshot));
         self.feed.profile.notify();
         // Effects change the text right after this task, and canvases are drawn in the animation frame that follows.
         let this = Rc::clone(self);
-        request_animation_frame(move || this.drawn(moment));
+        request_animation_frame(move || this.drawn(snapshot));
     }
 
-    fn drawn(self: &Rc<Self>, moment: Arc<Moment>) {
+    fn drawn(self: &Rc<Self>, snapshot: Arc<Snapshot>) {
         self.drawing.set(false);
-        if !Arc::ptr_eq(&self.newest.borrow(), &moment) {
+        if !Arc::ptr_eq(&self.newest.borrow(), &snapshot) {
             self.draw();
         }
-        if self.measured_at.replace(moment.received) != moment.received {
+        if self.measured_at.replace(snapshot.received) != snapshot.received {
             // The task after an animation frame comes when the frame is done.
             let this = Rc::clone(self);
-            set_timeout(move || this.measure(&moment), Duration::ZERO);
+            set_timeout(move || this.measure(&snapshot), Duration::ZERO);
         }
     }
 
-    fn measure(&self, moment: &Moment) {
-        let start_ms = latency::received_ms(moment);
+    fn measure(&self, snapshot: &Snapshot) {
+        let start_ms = latency::received_ms(snapshot);
         let end_ms = self.performance.time_origin() + self.performance.now();
         self.delays.borrow_mut().push((end_ms - start_ms) as f32);
         if self.measured {
@@ -250,7 +250,7 @@ impl Socket {
         if let Some(later) = later {
             self.feed.page_age_s.set(quiet.as_secs_f32());
             if !self.live.past.get_untracked() {
-                self.feed.moment.set(Arc::new(later));
+                self.feed.snapshot.set(Arc::new(later));
             }
         }
         if quiet > ageing::DEAD && !self.connecting() {

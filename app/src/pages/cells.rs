@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! choice (in the address) --.
-//! moment -> model, facts ---+-> digest, map -> the parts of the page
+//! snapshot -> model, facts ---+-> digest, map -> the parts of the page
 //! ```
 //!
 //! Read [`choice`] (what a person chose), [`model`], [`facts`] and [`digest`] (what is said, pure), then the parts.
@@ -80,7 +80,7 @@ fn CellsOfSystem() -> impl IntoView {
 
 /// What the contactors do, in a sentence; empty where the system does not report them.
 fn contactors(view: CellsView) -> Derived<String> {
-    view.live.map(|moment| match moment.point(PointId::Contactors) {
+    view.live.map(|snapshot| match snapshot.point(PointId::Contactors) {
         Ok(bits) => format!("Contactors {}", domain::derived::contactors(bits)),
         Err(NoData::NotPresent) => String::new(),
         Err(why) => format!("Contactors not known: {}", why.words()),

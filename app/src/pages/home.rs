@@ -22,7 +22,7 @@ use compare::Compare;
 use day::Day;
 use domain::link::{LinkSpec, LinkStatus};
 use domain::spec::SystemKind;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use leptos::prelude::*;
 use now::Now;
 use past::Past;
@@ -76,7 +76,7 @@ fn sources(live: &Live) -> (Option<Source>, Vec<Source>) {
     (Some(own.remove(battery)), own)
 }
 
-/// What is known of a link at a moment.
-fn status(moment: &Moment, place: usize) -> LinkStatus {
-    moment.links.get(place).cloned().unwrap_or_default()
+/// What is known of a link at a snapshot.
+fn status(snapshot: &Snapshot, place: usize) -> LinkStatus {
+    snapshot.links.get(place).cloned().unwrap_or_default()
 }

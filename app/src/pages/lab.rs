@@ -17,7 +17,7 @@ use crate::live::Live;
 use domain::cells::ColumnStats;
 use domain::point::PointId;
 use domain::reading::CellQuantity;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use faults::{ActiveFaults, Inject};
 use leptos::prelude::*;
 use load::{Ambient, Burst, Load};
@@ -76,16 +76,17 @@ fn Effects(lab: Lab) -> impl IntoView {
     let (topology, load) = (lab.topology, lab.kind.load_name());
     let has_cells = topology.cells() > 0;
     let voltage = if has_cells { ("Bus voltage", PointId::BusVoltage) } else { ("Voltage", PointId::Voltage) };
-    let place = live.map(move |moment| {
-        stats(moment).map_or_else(String::new, |stats| format!("cell {}", topology.cell_name(stats.max_at)))
+    let place = live.map(move |snapshot| {
+        stats(snapshot).map_or_else(String::new, |stats| format!("cell {}", topology.cell_name(stats.max_at)))
     });
-    let direction = live.map(|moment| match moment.point(PointId::Power) {
+    let direction = live.map(|snapshot| match snapshot.point(PointId::Power) {
         Ok(power_w) if power_w > 50.0 => "discharging".to_owned(),
         Ok(power_w) if power_w < -50.0 => "charging".to_owned(),
         Ok(_) => "idle".to_owned(),
         Err(_) => String::new(),
     });
-    let power = live.map(|moment| Shown::point_as(moment, PointId::Power, |power_w| format::kilowatts(power_w.abs())));
+    let power =
+        live.map(|snapshot| Shown::point_as(snapshot, PointId::Power, |power_w| format::kilowatts(power_w.abs())));
     view! {
         <div class="tiles lab-effects">
             <section class="card tile" aria-label=format!("{load} now")>
@@ -116,6 +117,6 @@ fn Effects(lab: Lab) -> impl IntoView {
     }
 }
 
-fn stats(moment: &Moment) -> Option<ColumnStats> {
-    moment.state.cells.column(CellQuantity::Temperature).stats(moment.now.mono)
+fn stats(snapshot: &Snapshot) -> Option<ColumnStats> {
+    snapshot.state.cells.column(CellQuantity::Temperature).stats(snapshot.now.mono)
 }

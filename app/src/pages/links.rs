@@ -39,7 +39,7 @@ pub fn LinksPage() -> impl IntoView {
     };
     let delivering = {
         let specs = site.clone();
-        live.map(move |moment| model::delivering(&specs.links, &moment.links, moment.now.mono))
+        live.map(move |snapshot| model::delivering(&specs.links, &snapshot.links, snapshot.now.mono))
     };
     let all = site.links.len();
     let known = live.links_known();

@@ -57,7 +57,7 @@ pub fn TrendsPage() -> impl IntoView {
     let kind = spec.kind;
     let topology = spec.topology;
     let choice = RwSignal::new(Choice::of(&navigation.at(), kind, &topology));
-    let now_s = live.map(|moment| moment.now.utc.0 as f64 / 1e6);
+    let now_s = live.map(|snapshot| snapshot.now.utc.0 as f64 / 1e6);
     let window = Signal::derive(move || choice.with(|choice| choice.window(now_s.get())));
     let past = Past::<Stretch>::new();
     // The reader's clock is known in the browser only; the charts are drawn there.

@@ -1,4 +1,4 @@
-//! Lets time go on in the past: fetches films ahead of the head and hands their moments to the page.
+//! Lets time go on in the past: fetches films ahead of the head and hands their snapshots to the page.
 //!
 //! The head is an instant. While it plays, an animation frame moves it by the time that passed, times the speed; it waits
 //! where the reel ends. Read [`film`] (what is fetched), [`shown`] (what the page shows), [`address`].
@@ -30,7 +30,7 @@ pub(super) const SPEEDS: [(f64, &str); 9] = [
     (1_000.0, "1000\u{d7}"),
 ];
 
-/// Moments shown in a second of the reader's, at most: more would not be seen.
+/// Snapshots shown in a second of the reader's, at most: more would not be seen.
 const FRAMES_A_SECOND: f64 = 30.0;
 /// Closer to the present than this is the present, ms.
 const PRESENT_MS: f64 = 1_000.0;
@@ -38,7 +38,7 @@ const PRESENT_MS: f64 = 1_000.0;
 const PAUSED_MS: f64 = 2_500.0;
 /// What lies less than this before the present may not be written yet, ms: it is asked for again while it is looked at.
 const UNWRITTEN_MS: f64 = 10_000.0;
-/// How often the present is looked at, and a moment without a newer one is drawn again.
+/// How often the present is looked at, and a snapshot without a newer one is drawn again.
 const TICK: Duration = Duration::from_millis(500);
 
 /// Said of an address of the future.
@@ -62,7 +62,7 @@ pub(super) struct Player {
     inner: StoredValue<Inner>,
 }
 
-/// A moment that was handed to the page.
+/// A snapshot that was handed to the page.
 #[derive(Clone, Copy, PartialEq)]
 enum Shown {
     /// As it was recorded, at this instant, ms; and whether all of it is as it was.
@@ -77,7 +77,7 @@ struct Inner {
     /// Raised when the head goes somewhere else: answers for another place are worthless.
     place: u32,
     asking: bool,
-    /// Which moment the page shows; none while there is none.
+    /// Which snapshot the page shows; none while there is none.
     shown: Option<Shown>,
     /// When the last animation frame came, `performance.now()`.
     frame_ms: f64,
@@ -89,7 +89,7 @@ struct Inner {
 
 impl Player {
     pub(super) fn new(live: Live) -> Player {
-        let at_ms = live.moment.get_untracked().now.utc.0 as f64 / 1e3;
+        let at_ms = live.snapshot.get_untracked().now.utc.0 as f64 / 1e3;
         let navigation = Navigation::expect();
         let asked = instant(&navigation.at()).filter(|_| live.past.get_untracked());
         let head_ms = asked.map_or(at_ms, |at| at.0 as f64 / 1e3);
@@ -208,7 +208,7 @@ impl Player {
     fn tick(self) {
         let Some(past) = self.live.past.try_get_untracked() else { return };
         if !past {
-            let at_ms = self.live.moment.get_untracked().now.utc.0 as f64 / 1e3;
+            let at_ms = self.live.snapshot.get_untracked().now.utc.0 as f64 / 1e3;
             self.inner.update_value(|inner| inner.ahead_ms = at_ms - js_sys::Date::now());
         }
         let present_ms = self.present_ms();

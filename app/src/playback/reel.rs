@@ -1,31 +1,31 @@
-//! Moments that wait to be shown, and which one it is. Pure: the player brings the time.
+//! Snapshots that wait to be shown, and which one it is. Pure: the player brings the time.
 
 use domain::film::Film;
 use domain::live::{Decoder, LiveError};
 use domain::spec::SystemSpec;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// A moment of the past.
+/// A snapshot of the past.
 #[derive(Clone, Debug)]
 pub struct Shot {
     /// When, ms since 1970-01-01 UTC.
     pub at_ms: f64,
     /// What was known then.
-    pub moment: Arc<Moment>,
+    pub snapshot: Arc<Snapshot>,
     /// Whether every cell is as it was; else cells are means of their minute, or not known.
     pub whole: bool,
 }
 
-/// Moments in the order of time, and how far they reach.
+/// Snapshots in the order of time, and how far they reach.
 #[derive(Clone, Debug, Default)]
 pub struct Reel {
     shots: VecDeque<Shot>,
     reaches_ms: f64,
 }
 
-/// Moments that were shown are kept for so many more, for a step back.
+/// Snapshots that were shown are kept for so many more, for a step back.
 const KEPT: usize = 16;
 
 impl Reel {
@@ -52,24 +52,24 @@ impl Reel {
         let mut decoder = Decoder::of(spec);
         for frame in &film.frames {
             decoder.decode(&frame.bytes)?;
-            let moment = decoder.moment();
+            let snapshot = decoder.snapshot();
             // To the millisecond, as instants are written everywhere.
-            let at_ms = moment.now.utc.0.div_euclid(1_000) as f64;
+            let at_ms = snapshot.now.utc.0.div_euclid(1_000) as f64;
             // The first one holds at the film's start, and may be known already.
             if self.shots.back().is_none_or(|last| last.at_ms < at_ms) {
-                self.shots.push_back(Shot { at_ms, moment: Arc::new(moment.clone()), whole: frame.whole });
+                self.shots.push_back(Shot { at_ms, snapshot: Arc::new(snapshot.clone()), whole: frame.whole });
             }
         }
         self.reaches_ms = self.reaches_ms.max(film.next.0 as f64 / 1e3);
         Ok(())
     }
 
-    /// The newest moment at or before an instant.
+    /// The newest snapshot at or before an instant.
     pub fn at(&self, at_ms: f64) -> Option<&Shot> {
         self.shots.get(self.after(at_ms).checked_sub(1)?)
     }
 
-    /// The instant of the moment that follows `at_ms`, or with `back` of the one before the one that holds then.
+    /// The instant of the snapshot that follows `at_ms`, or with `back` of the one before the one that holds then.
     pub fn beside(&self, at_ms: f64, back: bool) -> Option<f64> {
         let after = self.after(at_ms);
         let place = if back { after.checked_sub(2)? } else { after };
@@ -81,7 +81,7 @@ impl Reel {
         self.shots.drain(..self.after(at_ms).saturating_sub(KEPT));
     }
 
-    /// The place of the first moment after an instant.
+    /// The place of the first snapshot after an instant.
     fn after(&self, at_ms: f64) -> usize {
         self.shots.partition_point(|shot| shot.at_ms <= at_ms)
     }
@@ -90,7 +90,7 @@ impl Reel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{moment, spec};
+    use crate::sample::{snapshot, spec};
     use domain::film::Frame;
     use domain::live::Encoder;
     use domain::time::Utc;
@@ -98,9 +98,9 @@ mod tests {
     fn film(at_ms: &[i64], next_ms: i64) -> Film {
         let mut encoder = Encoder::new(&spec());
         let mut frame = |(k, at): (usize, &i64)| {
-            let mut moment = moment();
-            moment.now.utc = Utc(at * 1_000);
-            let encoded = encoder.encode(&moment);
+            let mut snapshot = snapshot();
+            snapshot.now.utc = Utc(at * 1_000);
+            let encoded = encoder.encode(&snapshot);
             Frame { whole: true, bytes: if k == 0 { encoded.key } else { encoded.delta } }
         };
         let frames = at_ms.iter().enumerate().map(&mut frame).collect();
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_moment_that_is_not_later_is_shown() {
+    fn the_newest_snapshot_that_is_not_later_is_shown() {
         let mut reel = Reel::new(1_000.0);
         reel.add(&film(&[900, 1_100, 1_300], 2_000), &spec()).unwrap();
         for (at_ms, shown) in [(800.0, None), (1_000.0, Some(900.0)), (1_100.0, Some(1_100.0)), (9e9, Some(1_300.0))] {
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_film_joins_without_showing_a_moment_twice() {
+    fn the_next_film_joins_without_showing_a_snapshot_twice() {
         let mut reel = Reel::new(0.0);
         reel.add(&film(&[0, 200], 400), &spec()).unwrap();
         reel.add(&film(&[200, 400], 600), &spec()).unwrap();

@@ -1,8 +1,8 @@
-//! The document as the server sends it, for a made-up moment.
+//! The document as the server sends it, for a made-up snapshot.
 
 use super::*;
 use crate::icons::Glyph;
-use crate::sample::{moment, site};
+use crate::sample::{site, snapshot};
 use domain::alarm::{Alarm, RULES, RuleIdx, Subject};
 use domain::limits::{Chemistry, Limits};
 use domain::live::Encoder;
@@ -10,20 +10,20 @@ use domain::point::{MaxAge, PointId};
 use domain::spec::{SiteSpec, SystemKind, SystemSpec};
 use domain::time::{Mono, Utc};
 use domain::topology::Topology;
-use domain::twin::{Moment, SystemState};
+use domain::twin::{Snapshot, SystemState};
 use std::time::Duration;
 
-fn boot(moment: &Moment) -> Boot {
-    boot_of(site(), moment)
+fn boot(snapshot: &Snapshot) -> Boot {
+    boot_of(site(), snapshot)
 }
 
-fn boot_of(site: SiteSpec, moment: &Moment) -> Boot {
-    let key = Encoder::new(&site.systems[0]).encode(moment).key;
+fn boot_of(site: SiteSpec, snapshot: &Snapshot) -> Boot {
+    let key = Encoder::new(&site.systems[0]).encode(snapshot).key;
     Boot { site, system: 0, key, at: None, lab: None }
 }
 
-fn document(path: &str, moment: &Moment) -> String {
-    document_of(path, boot(moment))
+fn document(path: &str, snapshot: &Snapshot) -> String {
+    document_of(path, boot(snapshot))
 }
 
 fn document_of(path: &str, boot: Boot) -> String {
@@ -50,7 +50,7 @@ fn text(html: &str) -> String {
 
 #[test]
 fn the_first_view_has_real_values_in_it() {
-    let text = text(&document("/", &moment()));
+    let text = text(&document("/", &snapshot()));
     for words in [
         "Hall 2",
         "SIMULATION",
@@ -72,13 +72,13 @@ fn the_first_view_has_real_values_in_it() {
 }
 
 /// A house whose grid power comes every ten seconds.
-fn house() -> (SiteSpec, Moment) {
+fn house() -> (SiteSpec, Snapshot) {
     let mut site = site();
     let max_ages = vec![MaxAge { point: PointId::GridPower, age: Duration::from_secs(30) }];
     let limits = Limits::of(Chemistry::Lfp, 16, 840.0);
     let house =
         SystemSpec { kind: SystemKind::Home, topology: Topology::NONE, max_ages, limits, ..site.systems[0].clone() };
-    let mut moment = Moment { state: SystemState::new(&house), ..moment() };
+    let mut snapshot = Snapshot { state: SystemState::new(&house), ..snapshot() };
     for (point, value) in [
         (PointId::Soc, 68.2),
         (PointId::Voltage, 53.05),
@@ -88,17 +88,17 @@ fn house() -> (SiteSpec, Moment) {
         (PointId::LoadPower, 1_916.0),
         (PointId::InverterSoc, 64.0),
     ] {
-        moment.state.points.set(point, Ok(value), moment.now.mono);
+        snapshot.state.points.set(point, Ok(value), snapshot.now.mono);
     }
-    moment.state.points.set(PointId::GridPower, Ok(1_250.0), Mono(moment.now.mono.0 - 10_000_000));
+    snapshot.state.points.set(PointId::GridPower, Ok(1_250.0), Mono(snapshot.now.mono.0 - 10_000_000));
     site.systems[0] = house;
-    (site, moment)
+    (site, snapshot)
 }
 
 #[test]
 fn a_house_is_told_in_its_own_words_and_a_slow_source_is_believed() {
-    let (site, moment) = house();
-    let overview = text(&document_of("/", boot_of(site.clone(), &moment)));
+    let (site, snapshot) = house();
+    let overview = text(&document_of("/", boot_of(site.clone(), &snapshot)));
     for words in [
         "House 1.92 kW",
         "Solar 3.71 kW",
@@ -110,7 +110,7 @@ fn a_house_is_told_in_its_own_words_and_a_slow_source_is_believed() {
         assert!(overview.contains(words), "{words} is not in: {overview}");
     }
     assert!(!overview.contains("AI load") && !overview.contains("Headroom"), "{overview}");
-    let home = text(&document_of("/home", boot_of(site.clone(), &moment)));
+    let home = text(&document_of("/home", boot_of(site.clone(), &snapshot)));
     for words in [
         "Normal",
         "73.4 °F, optimal 15\u{2013}30 °C",
@@ -121,25 +121,25 @@ fn a_house_is_told_in_its_own_words_and_a_slow_source_is_believed() {
     ] {
         assert!(home.contains(words), "{words} is not in: {home}");
     }
-    let lab = text(&document_of("/lab", boot_of(site, &moment)));
+    let lab = text(&document_of("/lab", boot_of(site, &snapshot)));
     assert!(lab.contains("Sol-Ark inverter") && lab.contains("0 to 20 kW"), "{lab}");
     assert!(!lab.contains("AFE node") && !lab.contains("Battery controller"), "{lab}");
 }
 
 #[test]
 fn an_alarm_is_told_in_the_strip_and_in_its_place() {
-    let mut moment = moment();
+    let mut snapshot = snapshot();
     let rule = RULES.iter().position(|rule| rule.id == "cell.voltage.low").unwrap();
-    moment.alarms = vec![Alarm {
+    snapshot.alarms = vec![Alarm {
         rule: RuleIdx(rule as u8),
         subject: Subject::Cell(131),
-        since: Utc(moment.now.utc.0 - 180_000_000),
+        since: Utc(snapshot.now.utc.0 - 180_000_000),
         value: 2.84,
         worst: 2.83,
         signal_lost: true,
         chattering: false,
     }];
-    let text = text(&document("/", &moment));
+    let text = text(&document("/", &snapshot));
     for words in ["1 problem, critical", "Cell 7.12 at 2840 mV", "3 min", "Signal lost", "259 cells without an alarm"] {
         assert!(text.contains(words), "{words} is not in: {text}");
     }
@@ -147,9 +147,9 @@ fn an_alarm_is_told_in_the_strip_and_in_its_place() {
 
 #[test]
 fn what_is_old_is_not_shown_as_good() {
-    let mut moment = moment();
-    moment.now = moment.now + std::time::Duration::from_secs(60);
-    let text = text(&document("/", &moment));
+    let mut snapshot = snapshot();
+    snapshot.now = snapshot.now + std::time::Duration::from_secs(60);
+    let text = text(&document("/", &snapshot));
     assert!(
         text.contains("No cell reports") && text.contains("stale, 60 s") && text.contains("3 of 3 links silent"),
         "{text}"
@@ -159,10 +159,10 @@ fn what_is_old_is_not_shown_as_good() {
 
 #[test]
 fn the_document_carries_its_start_and_every_script_its_nonce() {
-    let html = document("/", &moment());
+    let html = document("/", &snapshot());
     let (_, carried) = html.split_once("id=\"boot\"").unwrap();
     let carried = carried.split_once('>').unwrap().1.split_once('<').unwrap().0;
-    assert_eq!(Boot::decode(carried), Ok(boot(&moment())));
+    assert_eq!(Boot::decode(carried), Ok(boot(&snapshot())));
     let scripts: Vec<&str> = html.split("<script").skip(1).map(|s| s.split_once('>').unwrap().0).collect();
     assert!(scripts.len() >= 3 && scripts.iter().all(|tag| tag.contains("nonce=\"n0nce\"")), "{scripts:?}");
     assert!(html.starts_with("<!DOCTYPE html><html lang=\"en\">"));
@@ -170,7 +170,7 @@ fn the_document_carries_its_start_and_every_script_its_nonce() {
 
 #[test]
 fn a_system_that_is_no_house_has_nothing_on_the_page_of_one() {
-    let html = document("/home", &moment());
+    let html = document("/home", &snapshot());
     assert!(text(&html).contains("832 V pack is not a house"), "{}", text(&html));
     assert!(!html.contains("href=\"/home"), "it is not in the rail");
 }
@@ -178,7 +178,7 @@ fn a_system_that_is_no_house_has_nothing_on_the_page_of_one() {
 #[test]
 fn of_a_battery_that_never_reported_nothing_is_called_well() {
     let (site, live) = house();
-    let mut dead = Moment { state: SystemState::new(&site.systems[0]), ..live };
+    let mut dead = Snapshot { state: SystemState::new(&site.systems[0]), ..live };
     dead.links = vec![domain::link::LinkStatus::default(); 3];
     // The grid is measured by another device, which is well.
     dead.state.points.set(PointId::GridPower, Ok(1_250.0), dead.now.mono);
@@ -197,7 +197,7 @@ fn of_a_battery_that_never_reported_nothing_is_called_well() {
 
 #[test]
 fn cells_that_never_reported_are_not_within_their_limits() {
-    let dead = Moment { state: SystemState::new(&site().systems[0]), ..moment() };
+    let dead = Snapshot { state: SystemState::new(&site().systems[0]), ..snapshot() };
     let overview = text(&document("/", &dead));
     assert!(overview.contains("No cell reports") && !overview.contains("No AI load"), "{overview}");
     let cells = text(&document("/cells", &dead));
@@ -206,10 +206,10 @@ fn cells_that_never_reported_are_not_within_their_limits() {
 
 #[test]
 fn storage_trouble_is_on_every_page() {
-    let mut moment = moment();
-    moment.site.storage = "the disk is full".to_owned();
+    let mut snapshot = snapshot();
+    snapshot.site.storage = "the disk is full".to_owned();
     for page in ["/", "/cells", "/trends", "/links", "/analysis", "/lab", "/nowhere"] {
-        let text = text(&document(page, &moment));
+        let text = text(&document(page, &snapshot));
         assert!(text.contains("History is not being kept") && text.contains("the disk is full"), "{page}: {text}");
     }
 }
@@ -221,22 +221,22 @@ fn the_switch_and_problems_tell_of_the_other_systems() {
     let (house, _) = house();
     let mut site = site();
     site.systems.push(SystemSpec { id: "home".into(), name: "House".into(), ..house.systems[0].clone() });
-    let mut moment = moment();
+    let mut snapshot = snapshot();
     for (health, words) in [
         (Health::Alarm(Severity::Critical), "House : critical. See its problems."),
         (Health::Unknown, "House : nothing is known of it now."),
     ] {
-        moment.site.systems = vec![Health::NoAlarm, health];
-        let text = text(&document_of("/", boot_of(site.clone(), &moment)));
+        snapshot.site.systems = vec![Health::NoAlarm, health];
+        let text = text(&document_of("/", boot_of(site.clone(), &snapshot)));
         assert!(text.replace("House:", "House :").contains(words), "{text}");
     }
-    let html = document_of("/trends", boot_of(site, &moment));
+    let html = document_of("/trends", boot_of(site, &snapshot));
     assert!(html.contains("href=\"/trends?system=home\""), "the switch stays on the page");
 }
 
 #[test]
 fn a_system_that_the_site_does_not_have_is_said_with_those_that_it_has() {
-    let html = document("/cells?system=nobody", &moment());
+    let html = document("/cells?system=nobody", &snapshot());
     let text = text(&html);
     assert!(text.contains("This site has no system called \u{201c}nobody\u{201d}"), "{text}");
     assert!(html.contains("<title>Not found") && text.contains("832 V pack"), "{text}");
@@ -244,13 +244,13 @@ fn a_system_that_the_site_does_not_have_is_said_with_those_that_it_has() {
 
 #[test]
 fn a_page_that_does_not_exist_says_so() {
-    assert!(text(&document("/nowhere", &moment())).contains("There is no such page"));
+    assert!(text(&document("/nowhere", &snapshot())).contains("There is no such page"));
 }
 
 #[test]
 fn a_lazy_page_asks_for_its_code_early_and_others_do_not() {
     for (path, asked) in [("/lab", true), ("/", false), ("/nowhere", false)] {
-        let html = document(path, &moment());
+        let html = document(path, &snapshot());
         assert_eq!(html.contains("'/pkg/lab.wasm'"), asked, "{path}");
         assert!(!html.contains("other.wasm"), "{path}");
     }
@@ -262,10 +262,10 @@ fn every_page_of_the_rail_is_rendered() {
         // A data centre has no page of a house in its rail.
         let html = match page.glyph {
             Glyph::House => {
-                let (site, moment) = house();
-                document_of(page.path, boot_of(site, &moment))
+                let (site, snapshot) = house();
+                document_of(page.path, boot_of(site, &snapshot))
             }
-            _ => document(page.path, &moment()),
+            _ => document(page.path, &snapshot()),
         };
         assert_eq!(html.matches("aria-current=\"page\"").count(), 1, "{}", page.path);
         assert!(html.contains(&format!("<title>{} \u{b7} Packtwin</title>", page.name)), "{}", page.path);

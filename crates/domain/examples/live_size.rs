@@ -65,9 +65,9 @@ fn measure(topology: Topology, resolution_v: f32, temperature_step_c: f32) -> Si
     for frame in 0..FRAMES {
         now = now + PERIOD + Duration::from_micros(plant.random.below(200));
         plant.step(frame, &mut site, now);
-        let Some(moment) = site.moment(SystemIdx(0), now) else { return size };
+        let Some(snapshot) = site.snapshot(SystemIdx(0), now) else { return size };
         let started = Instant::now();
-        let encoded = encoder.encode(&moment);
+        let encoded = encoder.encode(&snapshot);
         size.encode_us += started.elapsed().as_secs_f64() * 1e6;
         let started = Instant::now();
         if let Err(error) = decoder.decode(&encoded.delta) {

@@ -179,11 +179,11 @@ pub(crate) mod tests {
         for bad in [f32::NAN, f32::INFINITY, -1.0, 65.535] {
             let bad = Ok(bad);
             step(&mut site, at(0.2), [batch(0.2, &[(voltage, bad), (Target::Cell(CellQuantity::Voltage, 99), bad)])]);
-            let moment = site.moment(SystemIdx(0), at(0.2)).unwrap();
-            assert_eq!(moment.cell(CellQuantity::Voltage, 0), Ok(3.3));
+            let snapshot = site.snapshot(SystemIdx(0), at(0.2)).unwrap();
+            assert_eq!(snapshot.cell(CellQuantity::Voltage, 0), Ok(3.3));
         }
         step(&mut site, at(0.3), [batch(0.3, &[(Target::Point(PointId::Soc), Ok(101.0))])]);
-        assert_eq!(site.moment(SystemIdx(0), at(0.3)).unwrap().point(PointId::Soc), Ok(50.0));
+        assert_eq!(site.snapshot(SystemIdx(0), at(0.3)).unwrap().point(PointId::Soc), Ok(50.0));
     }
 
     #[test]

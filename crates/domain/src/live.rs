@@ -1,7 +1,7 @@
-//! The live stream of one system: a [`Moment`](crate::twin::Moment) each engine cycle, in few bytes.
+//! The live stream of one system: a [`Snapshot`](crate::twin::Snapshot) each engine cycle, in few bytes.
 //!
-//! An [`Encoder`] makes two frames of each moment: a *key* frame that stands alone, and a *delta* frame for those who
-//! have the moment before. A [`Decoder`] turns them back. The same frames go over the WebSocket, into the page's HTML
+//! An [`Encoder`] makes two frames of each snapshot: a *key* frame that stands alone, and a *delta* frame for those who
+//! have the snapshot before. A [`Decoder`] turns them back. The same frames go over the WebSocket, into the page's HTML
 //! and onto the history tape.
 //!
 //! ```text
@@ -16,7 +16,7 @@
 //! a delta to a lane of which nothing is known, so there is one codec for both kinds. Cells move together when the load
 //! changes: the median of all changes is sent once, the small rest in a few bits each.
 //!
-//! What a decoder shows equals the encoder's moment, but: values are rounded to their [`Step`](crate::wire::Step), the
+//! What a decoder shows equals the encoder's snapshot, but: values are rounded to their [`Step`](crate::wire::Step), the
 //! times of readings are true to 0.1 s, counters of links are refreshed once a second, and alarm values too unless the list
 //! itself changes.
 

@@ -1,11 +1,11 @@
-//! A minute of every cell: lowest, mean and highest voltage and temperature, and of how many moments. What is kept of
+//! A minute of every cell: lowest, mean and highest voltage and temperature, and of how many snapshots. What is kept of
 //! cells when the full tape is gone.
 //!
 //! Numbers are kept as counts in 16 bits: 0.1 mV and 0.01 °C, finer than any cell sensor.
 
 use crate::reading::CellQuantity;
 use crate::time::Utc;
-use crate::twin::Moment;
+use crate::twin::Snapshot;
 
 /// Length of a minute, ms.
 pub const MINUTE_MS: i64 = 60_000;
@@ -23,7 +23,7 @@ pub enum Stat {
     Mean = 1,
     /// The highest value.
     Max = 2,
-    /// Of how many moments: those in which the value was good and fresh.
+    /// Of how many snapshots: those in which the value was good and fresh.
     N = 3,
 }
 
@@ -116,7 +116,7 @@ impl CellMinute {
         self.lane(quantity, Stat::N).get(cell).is_some_and(|n| *n > 0)
     }
 
-    /// Adds `n` moments of one cell: their lowest value, mean and highest value, V or °C.
+    /// Adds `n` snapshots of one cell: their lowest value, mean and highest value, V or °C.
     pub fn add(&mut self, quantity: CellQuantity, cell: usize, min_mean_max: [f32; 3], n: u32) {
         let cells = self.cells().max(cell + 1);
         for lanes in &mut self.lanes {
@@ -137,7 +137,7 @@ impl CellMinute {
         }
     }
 
-    /// Adds another part of the same minute, as after a restart: means by the number of moments behind them.
+    /// Adds another part of the same minute, as after a restart: means by the number of snapshots behind them.
     pub fn join(&mut self, other: &CellMinute) {
         let cells = self.cells().max(other.cells());
         for (mine, theirs) in self.lanes.iter_mut().zip(&other.lanes) {
@@ -156,7 +156,7 @@ impl CellMinute {
     }
 }
 
-/// Adds another part of a cell's minute, each by [`Stat`]: means by the number of moments behind them.
+/// Adds another part of a cell's minute, each by [`Stat`]: means by the number of snapshots behind them.
 fn add_part([min, mean, max, n]: [&mut u16; 4], [other_min, other_mean, other_max, other_n]: [u16; 4]) {
     if other_n == 0 {
         return;
@@ -173,7 +173,7 @@ fn add_part([min, mean, max, n]: [&mut u16; 4], [other_min, other_mean, other_ma
     *n = n.saturating_add(other_n);
 }
 
-/// Collects the moments of the running minute.
+/// Collects the snapshots of the running minute.
 #[derive(Clone, Debug, Default)]
 pub struct Minutes {
     running: CellMinute,
@@ -182,12 +182,12 @@ pub struct Minutes {
 }
 
 impl Minutes {
-    /// Takes a moment: values that are good and fresh in it count. Returns the minute before when another has begun and
+    /// Takes a snapshot: values that are good and fresh in it count. Returns the minute before when another has begun and
     /// anything was known in it.
-    pub fn push(&mut self, moment: &Moment) -> Option<CellMinute> {
-        let minute = moment.now.utc.0.div_euclid(1_000 * MINUTE_MS);
+    pub fn push(&mut self, snapshot: &Snapshot) -> Option<CellMinute> {
+        let minute = snapshot.now.utc.0.div_euclid(1_000 * MINUTE_MS);
         let done = if self.begun && self.running.minute == minute { None } else { self.finish() };
-        let cells = moment.state.cells.len();
+        let cells = snapshot.state.cells.len();
         if cells == 0 {
             return done;
         }
@@ -199,7 +199,7 @@ impl Minutes {
         for quantity in CellQuantity::ALL {
             let [min, _, max, n] = &mut self.running.lanes[quantity as usize];
             let sums = &mut self.sums[quantity as usize];
-            let samples = moment.state.cells.column(quantity).samples(moment.now.mono);
+            let samples = snapshot.state.cells.column(quantity).samples(snapshot.now.mono);
             for (cell, sample) in samples.enumerate() {
                 let Some(value) = sample.ok().filter(|_| n[cell] < u16::MAX) else { continue };
                 let count = count(quantity, value);
@@ -248,9 +248,9 @@ mod tests {
     const V: CellQuantity = CellQuantity::Voltage;
     const T: CellQuantity = CellQuantity::Temperature;
 
-    fn moment() -> Moment {
+    fn snapshot() -> Snapshot {
         let spec = crate::engine::tests::site().systems[0].clone();
-        Moment { now: Now::default(), state: SystemState::new(&spec), ..Moment::default() }
+        Snapshot { now: Now::default(), state: SystemState::new(&spec), ..Snapshot::default() }
     }
 
     #[test]
@@ -272,20 +272,20 @@ mod tests {
     }
 
     #[test]
-    fn a_minute_says_what_its_moments_said_and_missing_and_stale_values_do_not_count() {
+    fn a_minute_says_what_its_snapshots_said_and_missing_and_stale_values_do_not_count() {
         let mut minutes = Minutes::default();
-        let mut moment = moment();
+        let mut snapshot = snapshot();
         let mut done = Vec::new();
         for second in 0..130_u16 {
-            moment.now = moment.now + Duration::from_secs(1);
+            snapshot.now = snapshot.now + Duration::from_secs(1);
             let voltage = if second % 2 == 0 { Ok(3.2) } else { Ok(3.3) };
-            moment.state.apply(Reading { target: Target::Cell(V, 0), sample: voltage }, moment.now.mono);
+            snapshot.state.apply(Reading { target: Target::Cell(V, 0), sample: voltage }, snapshot.now.mono);
             if second < 10 {
-                moment.state.apply(Reading { target: Target::Cell(V, 1), sample: Ok(3.4) }, moment.now.mono);
+                snapshot.state.apply(Reading { target: Target::Cell(V, 1), sample: Ok(3.4) }, snapshot.now.mono);
             }
             let temperature = if second < 70 { Ok(25.0) } else { Err(NoData::Error) };
-            moment.state.apply(Reading { target: Target::Cell(T, 0), sample: temperature }, moment.now.mono);
-            done.extend(minutes.push(&moment));
+            snapshot.state.apply(Reading { target: Target::Cell(T, 0), sample: temperature }, snapshot.now.mono);
+            done.extend(minutes.push(&snapshot));
         }
         assert_eq!(done.iter().map(|m| m.minute).collect::<Vec<_>>(), [0, 1]);
         let at = |m: &CellMinute, quantity, cell: usize| Stat::ALL.map(|stat| m.lane(quantity, stat)[cell]);
@@ -304,11 +304,11 @@ mod tests {
     #[test]
     fn a_system_of_which_nothing_is_known_or_without_cells_has_no_minutes() {
         let mut minutes = Minutes::default();
-        let mut nothing = moment();
+        let mut nothing = snapshot();
         for _ in 0..200 {
             nothing.now = nothing.now + Duration::from_secs(1);
             assert_eq!(minutes.push(&nothing), None);
-            assert_eq!(minutes.push(&Moment { now: nothing.now, ..Moment::default() }), None);
+            assert_eq!(minutes.push(&Snapshot { now: nothing.now, ..Snapshot::default() }), None);
         }
         assert_eq!(minutes.finish(), None);
     }
@@ -338,14 +338,14 @@ mod tests {
         ) {
             let part = |values: &[Option<f32>]| {
                 let mut minutes = Minutes::default();
-                let mut moment = moment();
+                let mut snapshot = snapshot();
                 for (k, value) in values.iter().enumerate() {
-                    moment.now = Now { utc: Utc(k as i64), mono: crate::time::Mono(1 + k as u64) };
+                    snapshot.now = Now { utc: Utc(k as i64), mono: crate::time::Mono(1 + k as u64) };
                     let sample = value.ok_or(NoData::Error);
-                    moment.state.apply(Reading { target: Target::Cell(V, 3), sample }, moment.now.mono);
-                    assert_eq!(minutes.push(&moment), None);
+                    snapshot.state.apply(Reading { target: Target::Cell(V, 3), sample }, snapshot.now.mono);
+                    assert_eq!(minutes.push(&snapshot), None);
                 }
-                let cells = moment.state.cells.len();
+                let cells = snapshot.state.cells.len();
                 minutes.finish().unwrap_or_else(|| CellMinute::empty(0, cells))
             };
             let cut = cut.min(values.len());

@@ -4,7 +4,7 @@
 
 use crate::point::PointId;
 use crate::time::Utc;
-use crate::twin::Moment;
+use crate::twin::Snapshot;
 
 /// The columns that every table has, in their order, after `timestamp`.
 pub const LEADING: [PointId; 5] =
@@ -57,11 +57,11 @@ impl Row {
         Row { at_ms, values: [f32::NAN; PointId::COUNT] }
     }
 
-    /// What a moment says.
-    pub fn of(moment: &Moment) -> Row {
-        let mut row = Row::empty(moment.now.utc.0.div_euclid(1_000));
+    /// What a snapshot says.
+    pub fn of(snapshot: &Snapshot) -> Row {
+        let mut row = Row::empty(snapshot.now.utc.0.div_euclid(1_000));
         for point in PointId::ALL {
-            if let Ok(value) = moment.point(*point) {
+            if let Ok(value) = snapshot.point(*point) {
                 row.set(*point, value);
             }
         }

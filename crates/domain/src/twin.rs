@@ -141,7 +141,7 @@ impl Site {
         let valid = batch.readings.iter().any(|reading| reading.sample.is_ok());
         if let Some(link) = self.links.get_mut(batch.link.0 as usize).filter(|_| valid) {
             link.last_at = link.last_at.max(Some(batch.at.mono));
-            // The link's own word comes a moment later: a page in between must not wait for what has arrived.
+            // The link's own word comes a snapshot later: a page in between must not wait for what has arrived.
             if matches!(link.state, LinkState::Idle | LinkState::Connecting) {
                 link.state = LinkState::Up;
             }
@@ -149,9 +149,9 @@ impl Site {
     }
 
     /// What a page draws of `system` at `now`.
-    pub fn moment(&self, system: SystemIdx, now: Now) -> Option<Moment> {
+    pub fn snapshot(&self, system: SystemIdx, now: Now) -> Option<Snapshot> {
         let system = self.systems.get(system.0 as usize)?;
-        Some(Moment {
+        Some(Snapshot {
             now,
             received: system.received,
             state: system.state.clone(),
@@ -164,7 +164,7 @@ impl Site {
 
 /// One system at one instant, live or past: all that a page draws.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Moment {
+pub struct Snapshot {
     /// The instant.
     pub now: Now,
     /// When the newest reading in it was received: what the delay to the screen is measured from.
@@ -179,14 +179,14 @@ pub struct Moment {
     pub site: SiteStatus,
 }
 
-impl Moment {
-    /// A moment of a system of which nothing is known.
-    pub fn unknown(spec: &SystemSpec, at: Utc) -> Moment {
-        Moment {
+impl Snapshot {
+    /// A snapshot of a system of which nothing is known.
+    pub fn unknown(spec: &SystemSpec, at: Utc) -> Snapshot {
+        Snapshot {
             now: Now { utc: at, mono: Mono::START },
             received: Mono::START,
             state: SystemState::new(spec),
-            ..Moment::default()
+            ..Snapshot::default()
         }
     }
 

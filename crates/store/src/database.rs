@@ -74,7 +74,7 @@ pub struct Row {
 pub(crate) enum Checkpoint {
     /// As much as goes without waiting for readers.
     Passive,
-    /// All of it, and give the log's space back; waits for readers a moment.
+    /// All of it, and give the log's space back; waits for readers a snapshot.
     Truncate,
 }
 

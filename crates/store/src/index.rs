@@ -44,7 +44,7 @@ impl Past {
 /// Days of systems.
 type Days = BTreeSet<(String, Kind, Day)>;
 
-/// The past of every system, behind one lock that is held for moments only.
+/// The past of every system, behind one lock that is held for snapshots only.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pasts: Mutex<HashMap<String, Past>>,

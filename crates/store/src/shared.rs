@@ -1,6 +1,6 @@
 //! What the callers and the writer thread share: the queue, the wish to flush or close, and the health.
 //!
-//! One lock, held for moments only, never during I/O.
+//! One lock, held for snapshots only, never during I/O.
 
 use crate::integrity::Finding;
 use crate::queue::{Queue, Second};

@@ -21,7 +21,7 @@ use domain::reading::CellQuantity;
 use domain::series::{Table, Trace};
 use domain::spec::SystemSpec;
 pub(super) use domain::time::rfc3339;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use domain::wire::Wire as _;
 pub(super) use json::table;
 use serde::Deserialize;
@@ -101,25 +101,25 @@ pub(super) struct AtInstant {
 }
 
 impl AppState {
-    /// The moment of a system that is asked for.
-    async fn moment(&self, asked: &AtInstant) -> Result<(&SystemSpec, Moment), Problem> {
+    /// The snapshot of a system that is asked for.
+    async fn snapshot(&self, asked: &AtInstant) -> Result<(&SystemSpec, Snapshot), Problem> {
         let (place, spec, newest) = self.find(asked.system.as_deref())?;
-        let Some(at) = asked.at.as_deref() else { return Ok((spec, newest.moment.clone())) };
+        let Some(at) = asked.at.as_deref() else { return Ok((spec, newest.snapshot.clone())) };
         let at_ms = instant("at", at)?;
-        let ask = move |past: &Past<'_>| Ok((past.moment(at_ms)?, past.left_out(at_ms)));
-        let (moment, left_out) = self.ask_past(place, ask).await?;
+        let ask = move |past: &Past<'_>| Ok((past.snapshot(at_ms)?, past.left_out(at_ms)));
+        let (snapshot, left_out) = self.ask_past(place, ask).await?;
         let missing = || match left_out.as_str() {
             "" => Problem::not_found(format!("nothing was recorded at {at}")),
             left_out => Problem::not_found(format!("nothing is known of {at}. {left_out}")),
         };
-        Ok((spec, moment.ok_or_else(missing)?))
+        Ok((spec, snapshot.ok_or_else(missing)?))
     }
 }
 
 /// `GET /api/v1/state?system=hv&at=2026-11-20T13:00:00Z`: points, nodes, alarms, cell statistics.
 pub(super) async fn state(State(app): State<AppState>, Query(asked): Query<AtInstant>) -> Result<Response, Problem> {
-    let (spec, moment) = app.moment(&asked).await?;
-    Ok(json(json::state(&app.hub.site, spec, &moment)))
+    let (spec, snapshot) = app.snapshot(&asked).await?;
+    Ok(json(json::state(&app.hub.site, spec, &snapshot)))
 }
 
 /// The cells of more are a large answer.
@@ -131,12 +131,12 @@ pub(super) async fn cells(
     Query(asked): Query<AtInstant>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (spec, moment) = app.moment(&asked).await?;
+    let (spec, snapshot) = app.snapshot(&asked).await?;
     if spec.topology.cells() <= CELLS_AT_ONCE {
-        return Ok(json(json::cells(spec, &moment)));
+        return Ok(json(json::cells(spec, &snapshot)));
     }
     let (large, spec) = (app.large(&headers), spec.clone());
-    app.write(move || large.json(json::cells(&spec, &moment))).await
+    app.write(move || large.json(json::cells(&spec, &snapshot))).await
 }
 
 /// `GET /api/v1/links`: every link's state and counters.
@@ -231,7 +231,7 @@ pub(super) async fn series(
             app.ask_past(place, ask).await
         }
         None => {
-            let from = newest.moment.now.utc - Duration::from_secs(u64::from(seconds));
+            let from = newest.snapshot.now.utc - Duration::from_secs(u64::from(seconds));
             let (hub, place_of_question) = (app.hub.clone(), app.gate.question().await);
             let place_of_question = place_of_question.map_err(Problem::busy)?;
             let answer = app.gate.run(move || {

@@ -115,7 +115,7 @@ impl AppState {
         width: Option<usize>,
     ) -> Result<Span, Problem> {
         let newest = self.hub.newest(place).ok_or_else(|| Problem::not_found("there is no such system"))?;
-        let now_ms = newest.moment.now.utc.0.div_euclid(1_000);
+        let now_ms = newest.snapshot.now.utc.0.div_euclid(1_000);
         let to_ms = to.as_deref().map_or(Ok(now_ms + 1), |to| instant("to", to))?;
         let from_ms = from.as_deref().map_or(Ok(to_ms - DAY_MS), |from| instant("from", from))?;
         if from_ms >= to_ms {

@@ -1,4 +1,4 @@
-//! Pages: rendered with the newest moment, which the document also carries for the browser to take over.
+//! Pages: rendered with the newest snapshot, which the document also carries for the browser to take over.
 
 use super::AppState;
 use super::error_page::error_page;
@@ -13,7 +13,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
 use axum::response::Response;
 use domain::live::Encoder;
 use domain::time::Utc;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use leptos::nonce::use_nonce;
 use leptos::prelude::expect_context;
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
@@ -100,10 +100,10 @@ async fn boot(state: &AppState, system: usize, address: &Address) -> Option<Boot
 /// The key frame of an instant; of one that nothing is known of, it says so.
 async fn past(state: &AppState, system: usize, at: Utc) -> Option<Vec<u8>> {
     let spec = state.hub.site.systems.get(system)?;
-    let moment = state.ask_past(system, move |past| past.moment(at.0.div_euclid(1_000))).await;
-    // An answer that does not come is a moment without values: the page says that, and goes on.
-    let moment = moment.ok().flatten().unwrap_or_else(|| Moment::unknown(spec, at));
-    Some(Encoder::new(spec).encode(&moment).key)
+    let snapshot = state.ask_past(system, move |past| past.snapshot(at.0.div_euclid(1_000))).await;
+    // An answer that does not come is a snapshot without values: the page says that, and goes on.
+    let snapshot = snapshot.ok().flatten().unwrap_or_else(|| Snapshot::unknown(spec, at));
+    Some(Encoder::new(spec).encode(&snapshot).key)
 }
 
 /// Values are of this instant, and only our own scripts run: those with this request's nonce.

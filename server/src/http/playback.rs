@@ -69,7 +69,7 @@ pub(super) async fn film(
     if !(1..=FRAMES_MAX).contains(&count) {
         return Err(Problem::bad_parameter(format!("count: {count} is not from 1 to {FRAMES_MAX}")));
     }
-    let now = newest.moment.now.utc;
+    let now = newest.snapshot.now.utc;
     let large = app.large(&headers);
     let film = move |past: &Past<'_>| {
         let film = past.film(from_ms, step_ms, count)?;
@@ -106,7 +106,7 @@ pub(super) async fn jump(
 ) -> Result<Response, Problem> {
     let (_, spec, newest) = app.find(query.system.as_deref())?;
     let from_ms = instant("from", &query.from)?;
-    let now_ms = newest.moment.now.utc.0.div_euclid(1_000);
+    let now_ms = newest.snapshot.now.utc.0.div_euclid(1_000);
     let until_ms = query.until.as_deref().map_or(Ok(now_ms + 1), |until| instant("until", until))?;
     let beside = if query.back { Beside::Before } else { Beside::After };
     let (system, limit_pct) = (spec.id.clone(), spec.limits.sag_pct);

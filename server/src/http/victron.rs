@@ -70,7 +70,7 @@ fn no_reading(source: &Source<'_>) -> Failure {
 /// `GET /victron/battery/current`
 pub(super) async fn current(State(app): State<AppState>) -> Result<Response, Failure> {
     let source = app.victron()?;
-    let reading = BatteryReading::of_moment(&source.newest.moment).ok_or_else(|| no_reading(&source))?;
+    let reading = BatteryReading::of_snapshot(&source.newest.snapshot).ok_or_else(|| no_reading(&source))?;
     let mut data = value!({ "installation_id": source.link.installation().map(|number| number.to_string()) });
     if let (Value::Object(data), Value::Object(more)) = (&mut data, reading.to_json(source.spec.nominal_v)) {
         data.extend(more);
@@ -91,7 +91,7 @@ pub(super) async fn history(
     let source = app.victron()?;
     let (system, range) = (source.spec.id.clone(), last_hours(&app, hours));
     let (large, nominal_v) = (app.large(&headers), source.spec.nominal_v);
-    let without = BatteryReading::of_moment(&source.newest.moment).is_none();
+    let without = BatteryReading::of_snapshot(&source.newest.snapshot).is_none();
     let answer = app.ask_history(move |history| {
         let rows = history.rows(&system, range, &POINTS)?;
         let readings = reading::evenly(BatteryReading::of_rows(&rows), limit);
@@ -116,7 +116,7 @@ pub(super) async fn health(State(app): State<AppState>) -> Result<Response, Fail
         None => (attempts.last, attempts.last_success, attempts.failures),
     };
     let time = |at: Option<Utc>| at.map(seconds);
-    let fresh = [PointId::Voltage, PointId::Soc].iter().any(|point| source.newest.moment.point(*point).is_ok());
+    let fresh = [PointId::Voltage, PointId::Soc].iter().any(|point| source.newest.snapshot.point(*point).is_ok());
     Ok(json(value!({
         "status": "success",
         "data": {

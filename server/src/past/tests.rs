@@ -37,19 +37,19 @@ fn site() -> SiteSpec {
 }
 
 /// What was known `ms` after the beginning: the charge counts the readings.
-fn moment(spec: &SystemSpec, ms: i64) -> Moment {
+fn snapshot(spec: &SystemSpec, ms: i64) -> Snapshot {
     let now = Now { utc: Utc((FROM_MS + ms) * 1_000), mono: Mono::START + Duration::from_millis(ms as u64) };
-    let mut moment = Moment { now, received: now.mono, state: SystemState::new(spec), ..Moment::default() };
+    let mut snapshot = Snapshot { now, received: now.mono, state: SystemState::new(spec), ..Snapshot::default() };
     for (point, value) in
         [(PointId::Soc, (ms / 200 % 100) as f32), (PointId::Power, 95e3), (PointId::SopDischarge, 100e3)]
     {
-        moment.state.points.set(point, Ok(value), now.mono);
+        snapshot.state.points.set(point, Ok(value), now.mono);
     }
     for cell in 0..6 {
         let reading = Reading { target: Target::Cell(CellQuantity::Voltage, cell), sample: Ok(3.3) };
-        moment.state.apply(reading, now.mono);
+        snapshot.state.apply(reading, now.mono);
     }
-    moment
+    snapshot
 }
 
 fn stored(site: &SiteSpec) -> (tempfile::TempDir, Store) {
@@ -64,9 +64,9 @@ fn stored(site: &SiteSpec) -> (tempfile::TempDir, Store) {
     };
     for second in TAPED.chain(BARE).chain(LATER) {
         for fifth in 0..5 {
-            let moment = moment(spec, second * 1_000 + fifth * 200);
-            let encoded = encoder.encode(&moment);
-            tape.push(&moment, &encoded).into_iter().for_each(&mut keep);
+            let snapshot = snapshot(spec, second * 1_000 + fifth * 200);
+            let encoded = encoder.encode(&snapshot);
+            tape.push(&snapshot, &encoded).into_iter().for_each(&mut keep);
         }
     }
     tape.end().into_iter().for_each(&mut keep);
@@ -79,13 +79,13 @@ fn times(film: &Film, spec: &SystemSpec) -> Vec<(i64, bool)> {
     let mut decoder = Decoder::of(spec);
     let mut time = |frame: &Frame| {
         decoder.decode(&frame.bytes).unwrap();
-        (ms(decoder.moment().now.utc) - FROM_MS, frame.whole)
+        (ms(decoder.snapshot().now.utc) - FROM_MS, frame.whole)
     };
     film.frames.iter().map(&mut time).collect()
 }
 
 #[test]
-fn an_instant_is_the_newest_moment_before_it_and_holds_for_a_while() {
+fn an_instant_is_the_newest_snapshot_before_it_and_holds_for_a_while() {
     let site = site();
     let (_folder, store) = stored(&site);
     let past = Past::new(store.history(), &site, 0).unwrap();
@@ -101,8 +101,8 @@ fn an_instant_is_the_newest_moment_before_it_and_holds_for_a_while() {
         (-1, None),
         (60_000, Some(0.0)),
     ] {
-        let moment = past.moment(FROM_MS + at_ms).unwrap();
-        let found = moment.as_ref().map(|moment| moment.point(PointId::Soc).unwrap());
+        let snapshot = past.snapshot(FROM_MS + at_ms).unwrap();
+        let found = snapshot.as_ref().map(|snapshot| snapshot.point(PointId::Soc).unwrap());
         assert_eq!(found, soc, "{at_ms} ms");
     }
     assert!(Past::new(store.history(), &site, 1).is_none());
@@ -113,10 +113,10 @@ fn a_row_has_the_cells_of_its_minute_and_the_alarms_that_the_rules_find() {
     let site = site();
     let (_folder, store) = stored(&site);
     let past = Past::new(store.history(), &site, 0).unwrap();
-    let moment = past.moment(FROM_MS + 15_000).unwrap().unwrap();
-    assert_eq!(moment.cell(CellQuantity::Voltage, 5), Ok(3.3));
-    assert!(moment.cell(CellQuantity::Temperature, 5).is_err(), "no cell had one");
-    let rules: Vec<&str> = moment.alarms.iter().map(|alarm| alarm.rule.rule().unwrap().id).collect();
+    let snapshot = past.snapshot(FROM_MS + 15_000).unwrap().unwrap();
+    assert_eq!(snapshot.cell(CellQuantity::Voltage, 5), Ok(3.3));
+    assert!(snapshot.cell(CellQuantity::Temperature, 5).is_err(), "no cell had one");
+    let rules: Vec<&str> = snapshot.alarms.iter().map(|alarm| alarm.rule.rule().unwrap().id).collect();
     assert_eq!(rules, ["sop.use"]);
 }
 
@@ -197,7 +197,7 @@ fn in_the_middle_of_a_sag_without_tape_its_alarm_is_there_as_it_was_live() {
             let now = now_of(&row);
             twin.systems[0].state.points.set(PointId::Voltage, Ok(volts), now.mono);
             cycle(&mut twin, SystemIdx(0), now);
-            live.push((at_ms, sags(&twin.moment(SystemIdx(0), now).unwrap())));
+            live.push((at_ms, sags(&twin.snapshot(SystemIdx(0), now).unwrap())));
         }
         store.append(Second { system: "hv".into(), utc_s: FROM_MS / 1_000 + second, rows, ..Second::default() });
     }
@@ -207,16 +207,16 @@ fn in_the_middle_of_a_sag_without_tape_its_alarm_is_there_as_it_was_live() {
     // One after another, as a film, and each for itself.
     let whole = Past::new(store.history(), &site, 0).unwrap();
     for (place, (at_ms, sag)) in live.iter().enumerate() {
-        assert_eq!(&sags(&whole.moment(*at_ms).unwrap().unwrap()), sag, "{at_ms}");
+        assert_eq!(&sags(&whole.snapshot(*at_ms).unwrap().unwrap()), sag, "{at_ms}");
         if place % 17 == 0 || (290..310).contains(&place) {
             let alone = Past::new(store.history(), &site, 0).unwrap();
-            assert_eq!(&sags(&alone.moment(*at_ms).unwrap().unwrap()), sag, "{at_ms} alone");
+            assert_eq!(&sags(&alone.snapshot(*at_ms).unwrap().unwrap()), sag, "{at_ms} alone");
         }
     }
 }
 
 /// Since when the bus sags, and how deep it was.
-fn sags(moment: &Moment) -> Option<(Utc, f32)> {
-    let sag = moment.alarms.iter().find(|alarm| alarm.rule.rule().is_some_and(|rule| rule.id == "bus.sag"));
+fn sags(snapshot: &Snapshot) -> Option<(Utc, f32)> {
+    let sag = snapshot.alarms.iter().find(|alarm| alarm.rule.rule().is_some_and(|rule| rule.id == "bus.sag"));
     sag.map(|alarm| (alarm.since, alarm.worst))
 }

@@ -11,7 +11,7 @@ use toml::Spanned;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HistoryTable {
-    /// The full tape: every moment with every cell, h.
+    /// The full tape: every snapshot with every cell, h.
     full_rate_hours: Option<Spanned<i64>>,
     /// The full tape before and after an alarm, which stays, s.
     around_events_s: Option<Spanned<i64>>,

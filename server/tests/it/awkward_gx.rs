@@ -69,7 +69,7 @@ const UNKNOWN: &str = "marked invalid by its device";
 #[test]
 fn what_means_no_value_is_null_and_what_is_there_stays() {
     let Some(mut gx) = cerbo_gx() else { return };
-    // No temperature sensor from the first moment on.
+    // No temperature sensor from the first snapshot on.
     gx.tell("set 262 0");
     let server = Server::start(&site(gx.port()), &[]);
     let with = |key: &str, value: &'static str| {

@@ -19,16 +19,16 @@ async fn a_viewer_gets_a_key_frame_and_then_deltas_of_the_same_values() {
         let Some(Ok(Message::Binary(frame))) = socket.next().await else { panic!("the stream ended") };
         decoder.decode(&frame).unwrap();
         sizes.push(frame.len());
-        if decoder.moment().cell(CellQuantity::Voltage, 3).is_ok() && sizes.len() > 5 {
+        if decoder.snapshot().cell(CellQuantity::Voltage, 3).is_ok() && sizes.len() > 5 {
             break;
         }
     }
-    let moment = decoder.moment();
-    assert_eq!(moment.state.cells.len(), 260);
+    let snapshot = decoder.snapshot();
+    assert_eq!(snapshot.state.cells.len(), 260);
     for (cell, volts) in [3.3, 3.301, 3.302, 3.303].into_iter().enumerate() {
-        assert!((moment.cell(CellQuantity::Voltage, cell).unwrap() - volts).abs() < 1e-4);
+        assert!((snapshot.cell(CellQuantity::Voltage, cell).unwrap() - volts).abs() < 1e-4);
     }
-    assert!(moment.cell(CellQuantity::Voltage, 4).is_err());
+    assert!(snapshot.cell(CellQuantity::Voltage, 4).is_err());
     assert!(sizes[1..].iter().all(|len| *len < 300), "{sizes:?}");
 }
 

@@ -63,7 +63,7 @@ fn after_kill_9_the_running_minute_of_the_cells_is_made_again_from_the_tape() {
     assert_eq!(server.terminate(), Some(0));
 }
 
-/// Of how many moments the past of a cell is made, and its mean voltage.
+/// Of how many snapshots the past of a cell is made, and its mean voltage.
 fn cell(server: &Server, name: &str) -> (u64, f64) {
     let history = server.get(&format!("/api/v1/history?points=cells/{name}/voltage&width=1000"));
     let statistics = &history["cells"][0];

@@ -16,7 +16,7 @@ pub(super) fn Notices() -> impl IntoView {
     let navigation = Navigation::expect();
     let lost = live.lost();
     let unopened = Derived::new(move || navigation.unopened());
-    let storage = live.map(|moment| moment.site.storage.clone());
+    let storage = live.map(|snapshot| snapshot.site.storage.clone());
     let for_s = move || format!(" for {}", format::duration(live.page_age_s.get()));
     let page = move || {
         let place = unopened.with(|at| at.as_ref().and_then(pages::place));

@@ -11,7 +11,7 @@ use crate::problem::{count_words, tally, verdict};
 use domain::alarm::Severity;
 use domain::link::LinkState;
 use domain::spec::SiteSpec;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use leptos::prelude::*;
 
 /// The strip at the top of every page.
@@ -28,7 +28,7 @@ pub(super) fn Strip() -> impl IntoView {
             <Later><LinkHealth /></Later>
             <Later><PageLink /></Later>
             <span class="chip strip-clock" title="Time of the newest frame, here">
-                <LocalTime utc=live.map(|moment| moment.now.utc) />
+                <LocalTime utc=live.map(|snapshot| snapshot.now.utc) />
             </span>
             <ThemeSwitch />
         </header>
@@ -45,10 +45,10 @@ fn WorstAlarm() -> impl IntoView {
     let lost = live.lost();
     let worst = live.map({
         let (site, system) = (site.clone(), system.clone());
-        move |moment| tally(moment, &site, &system)
+        move |snapshot| tally(snapshot, &site, &system)
     });
-    let well = live.map(move |moment| {
-        let verdict = verdict(moment, &site, &system);
+    let well = live.map(move |snapshot| {
+        let verdict = verdict(snapshot, &site, &system);
         (verdict.well, verdict.words)
     });
     let words = Derived::new(move || match worst.get() {
@@ -78,7 +78,7 @@ fn WorstAlarm() -> impl IntoView {
 fn LinkHealth() -> impl IntoView {
     let live = Live::expect();
     let site = live.site();
-    let (health, known) = (live.map(move |moment| LinksAtOnce::of(&site, moment)), live.links_known());
+    let (health, known) = (live.map(move |snapshot| LinksAtOnce::of(&site, snapshot)), live.links_known());
     let tone = Derived::new(move || match (known.get(), health.get()) {
         (LinksKnown::Yes, health) if health.all_up() => Tone::Good,
         (LinksKnown::Yes, _) => Tone::Warning,
@@ -105,12 +105,12 @@ struct LinksAtOnce {
 }
 
 impl LinksAtOnce {
-    fn of(site: &SiteSpec, moment: &Moment) -> LinksAtOnce {
-        let now = moment.now.mono;
+    fn of(site: &SiteSpec, snapshot: &Snapshot) -> LinksAtOnce {
+        let now = snapshot.now.mono;
         let delivers = |(spec, status): &(&domain::link::LinkSpec, &domain::link::LinkStatus)| {
             status.state == LinkState::Up && status.age_s(now).is_some_and(|age| age <= spec.silent_after.as_secs_f32())
         };
-        LinksAtOnce { up: site.links.iter().zip(&moment.links).filter(delivers).count(), all: site.links.len() }
+        LinksAtOnce { up: site.links.iter().zip(&snapshot.links).filter(delivers).count(), all: site.links.len() }
     }
 
     fn all_up(self) -> bool {
@@ -144,7 +144,7 @@ fn PageLink() -> impl IntoView {
     // The day is the reader's: the browser alone knows it.
     let mounted = RwSignal::new(false);
     Effect::new(move |_| mounted.set(true));
-    let utc = live.map(|moment| moment.now.utc);
+    let utc = live.map(|snapshot| snapshot.now.utc);
     let day = Derived::new(move || match mounted.get() && live.past.get() && !lost.get() {
         true => format!(", {}", local_day(utc.get().0 as f64 / 1e3)),
         false => String::new(),
@@ -180,10 +180,10 @@ mod tests {
         };
         let site = SiteSpec { links: vec![link.clone(), link], ..SiteSpec::default() };
         let status = |at_us| LinkStatus { state: LinkState::Up, last_at: Some(Mono(at_us)), ..LinkStatus::default() };
-        let mut moment = Moment { links: vec![status(9_800_000), status(8_000_000)], ..Moment::default() };
-        moment.now.mono = Mono(10_000_000);
-        assert_eq!(LinksAtOnce::of(&site, &moment), LinksAtOnce { up: 1, all: 2 });
-        assert_eq!(LinksAtOnce::of(&site, &moment).words(), "1 of 2 links silent");
+        let mut snapshot = Snapshot { links: vec![status(9_800_000), status(8_000_000)], ..Snapshot::default() };
+        snapshot.now.mono = Mono(10_000_000);
+        assert_eq!(LinksAtOnce::of(&site, &snapshot), LinksAtOnce { up: 1, all: 2 });
+        assert_eq!(LinksAtOnce::of(&site, &snapshot).words(), "1 of 2 links silent");
         assert_eq!(LinksAtOnce { up: 2, all: 2 }.words(), "2 of 2 links");
     }
 }

@@ -27,8 +27,8 @@ pub(super) fn Systems() -> impl IntoView {
         .into_any();
     }
     let here = live.place();
-    let own = live.map(move |moment| moment.site.systems.get(here).copied());
-    let others = live.map(move |moment| worst_of_others(&moment.site.systems, here));
+    let own = live.map(move |snapshot| snapshot.site.systems.get(here).copied());
+    let others = live.map(move |snapshot| worst_of_others(&snapshot.site.systems, here));
     let links = (0..site.systems.len()).map(|place| view! { <Way place /> }).collect_view();
     view! {
         <p class="system-name">{site.name.clone()}</p>
@@ -59,7 +59,7 @@ fn Way(place: usize) -> impl IntoView {
     let name = site.systems.get(place).map_or_else(String::new, |system| system.name.clone());
     let current = (place == live.place()).then_some("page");
     let href = move || navigation.carrying(&beside(&navigation.at(), place, &site));
-    let health = live.map(move |moment| moment.site.systems.get(place).copied());
+    let health = live.map(move |snapshot| snapshot.site.systems.get(place).copied());
     view! {
         <a href=href rel="external" aria-current=current>
             {name} <HealthMark health />

@@ -24,7 +24,7 @@ pub enum Span {
     /// From the lowest to the highest value now, so that small differences show.
     #[default]
     Relative,
-    /// The same values always, so that two moments can be compared.
+    /// The same values always, so that two snapshots can be compared.
     Fixed,
 }
 

@@ -30,7 +30,7 @@ pub struct Digest {
     pub voltage: Option<ColumnStats>,
     /// Temperatures over the fresh cells, °C.
     pub temperature: Option<ColumnStats>,
-    /// Whether values are means of their minute: the moment is of a past of which no more is kept.
+    /// Whether values are means of their minute: the snapshot is of a past of which no more is kept.
     pub means: bool,
     /// Whether any cell ever had a value.
     pub heard: bool,
@@ -119,7 +119,7 @@ impl Cells<'_> {
     /// Everything on the page that is about more than one cell.
     pub fn digest(&self) -> Digest {
         let heard = |quantity| {
-            let column = self.moment.state.cells.column(quantity);
+            let column = self.snapshot.state.cells.column(quantity);
             (0..column.len()).any(|cell| column.last(cell).is_some())
         };
         let lost = self.alarms_without_value();
@@ -131,7 +131,7 @@ impl Cells<'_> {
             lost_in_alarm: lost.len(),
             voltage: self.voltage,
             temperature: self.temperature,
-            means: made_of_rows(self.moment),
+            means: made_of_rows(self.snapshot),
             heard: CellQuantity::ALL.into_iter().any(heard),
             groups: self.groups(),
         }
@@ -155,11 +155,11 @@ mod tests {
 
     #[test]
     fn a_digest_counts_what_is_fresh_and_names_what_is_out() {
-        let (moment, spec) = (example(), spec());
-        let digest = Cells::of(&moment, &spec).digest();
+        let (snapshot, spec) = (example(), spec());
+        let digest = Cells::of(&snapshot, &spec).digest();
         assert_eq!((digest.count, digest.fresh, digest.out.as_slice()), (6, 5, &[(1, Warning), (3, Critical)][..]));
         assert_eq!((digest.groups.len(), digest.heard), (2, true));
-        let never = domain::twin::Moment { state: domain::twin::SystemState::new(&spec), ..moment };
+        let never = domain::twin::Snapshot { state: domain::twin::SystemState::new(&spec), ..snapshot };
         assert!(!Cells::of(&never, &spec).digest().heard);
     }
 
@@ -200,8 +200,8 @@ mod tests {
 
     #[test]
     fn the_cells_that_stand_out_come_first_and_cells_without_data_never() {
-        let (moment, spec) = (example(), spec());
-        let cells = Cells::of(&moment, &spec);
+        let (snapshot, spec) = (example(), spec());
+        let cells = Cells::of(&snapshot, &spec);
         let names = |standout| -> Vec<usize> { cells.worst(standout).into_iter().map(|(cell, _)| cell).collect() };
         assert_eq!(names(Standout::Lowest), [3, 2, 0, 4, 1]);
         assert_eq!(names(Standout::Highest), [1, 0, 4, 2, 3]);

@@ -25,7 +25,7 @@ pub(super) fn Extremes(
         Derived::new(move || {
             let by = by.get();
             let quantity = if by == By::Temperature { CellQuantity::Temperature } else { CellQuantity::Voltage };
-            view.live.moment.with(|moment| Shown::cells(moment, quantity, |stats| read(stats, by)))
+            view.live.snapshot.with(|snapshot| Shown::cells(snapshot, quantity, |stats| read(stats, by)))
         })
     };
     let cell = move |read: fn(&ColumnStats) -> usize| {

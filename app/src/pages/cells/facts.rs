@@ -121,7 +121,8 @@ impl Cells<'_> {
         let stats = |by| ColumnStats::of(cells.clone().filter_map(|cell| Some((cell, self.sample(by, cell).ok()?))));
         let mut nodes = NodeTally::default();
         for module in modules {
-            let says = |quantity| self.moment.state.nodes.get(module).map(|n| n.sample(quantity, self.moment.now.mono));
+            let says =
+                |quantity| self.snapshot.state.nodes.get(module).map(|n| n.sample(quantity, self.snapshot.now.mono));
             if let Some(Ok(delay_s)) = says(NodeQuantity::Delay) {
                 nodes.delay_ms = nodes.delay_ms.max(Some((delay_s * 1e3).round() as u32));
             }
@@ -146,8 +147,8 @@ mod tests {
 
     #[test]
     fn a_cells_facts_compare_it_with_its_module_and_with_all() {
-        let (moment, spec) = (example(), spec());
-        let cells = Cells::of(&moment, &spec);
+        let (snapshot, spec) = (example(), spec());
+        let cells = Cells::of(&snapshot, &spec);
         let facts = cells.facts(2).unwrap();
         assert_eq!((facts.voltage, facts.rank), (Ok(3.19), Some((2, 5))));
         assert!((facts.voltage_age_s.unwrap() - 0.4).abs() < 1e-4);
@@ -160,8 +161,8 @@ mod tests {
 
     #[test]
     fn a_module_says_what_its_fresh_cells_say() {
-        let (moment, spec) = (example(), spec());
-        let groups = Cells::of(&moment, &spec).groups();
+        let (snapshot, spec) = (example(), spec());
+        let groups = Cells::of(&snapshot, &spec).groups();
         let voltage = groups[1].voltage.unwrap();
         assert_eq!((groups.len(), voltage.fresh, voltage.min_at, voltage.max_at), (2, 2, 3, 4));
         assert!((voltage.mean - 3.0).abs() < 1e-6);
@@ -172,8 +173,8 @@ mod tests {
     #[test]
     fn racks_are_told_together() {
         let racks = SystemSpec { topology: Topology::new(2, 1, 3), ..spec() };
-        let moment = example();
-        let groups = Cells::of(&moment, &racks).groups();
+        let snapshot = example();
+        let groups = Cells::of(&snapshot, &racks).groups();
         assert_eq!(groups.len(), 2);
         assert_eq!(groups[1].voltage.map(|v| v.min_at), Some(3));
         for (tally, words) in [

@@ -30,7 +30,7 @@ pub(super) fn CellMap(
     });
     let describe = {
         let system = view.live.system();
-        move |cell: usize| view.live.moment.with(|moment| describe(&Cells::of(moment, &system), cell))
+        move |cell: usize| view.live.snapshot.with(|snapshot| describe(&Cells::of(snapshot, &system), cell))
     };
     let modules = format!(
         "{} of {}",
@@ -67,15 +67,15 @@ pub(super) fn CellMap(
 }
 
 impl CellsView {
-    /// Something that follows from the cells of the moment and from what is chosen.
+    /// Something that follows from the cells of the snapshot and from what is chosen.
     fn with_choice<T>(&self, read: impl Fn(&Cells, Choice) -> T + Send + Sync + 'static) -> Derived<T>
     where
         T: PartialEq + Send + Sync + 'static,
     {
-        let (moment, choice, system) = (self.live.moment, self.choice, self.live.system());
+        let (snapshot, choice, system) = (self.live.snapshot, self.choice, self.live.system());
         Derived::new(move || {
             let choice = choice.get();
-            moment.with(|moment| read(&Cells::of(moment, &system), choice))
+            snapshot.with(|snapshot| read(&Cells::of(snapshot, &system), choice))
         })
     }
 }

@@ -1,4 +1,4 @@
-//! What the page says about the cells of one moment: pure, so that the server, the browser and the tests agree.
+//! What the page says about the cells of one snapshot: pure, so that the server, the browser and the tests agree.
 
 use super::choice::{By, Span};
 use crate::charts::heatmap::{Beyond, HeatCell, Scale};
@@ -11,7 +11,7 @@ use domain::reading::{CellQuantity, NoData, Sample};
 use domain::spec::SystemSpec;
 use domain::time::Mono;
 use domain::topology::Topology;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 
 /// Below this share of the capacity in an hour there is no current, as for the alarms.
 const REST_C: f32 = 0.01;
@@ -27,10 +27,10 @@ const LEAST_C: f32 = 4.0;
 /// them may be a step of the load, and no difference of the cells.
 const SAME_INSTANT_PERIODS: f32 = 1.5;
 
-/// The cells of one moment with what is derived from all of them.
+/// The cells of one snapshot with what is derived from all of them.
 pub struct Cells<'a> {
-    /// The moment itself.
-    pub moment: &'a Moment,
+    /// The snapshot itself.
+    pub snapshot: &'a Snapshot,
     /// How the cells are arranged.
     pub topology: Topology,
     /// What a healthy cell keeps to.
@@ -95,17 +95,17 @@ impl Passed {
 }
 
 impl<'a> Cells<'a> {
-    /// The cells of `moment`.
-    pub fn of(moment: &'a Moment, spec: &SystemSpec) -> Cells<'a> {
-        let stats = |quantity| moment.state.cells.column(quantity).stats(moment.now.mono);
+    /// The cells of `snapshot`.
+    pub fn of(snapshot: &'a Snapshot, spec: &SystemSpec) -> Cells<'a> {
+        let stats = |quantity| snapshot.state.cells.column(quantity).stats(snapshot.now.mono);
         Cells {
-            moment,
+            snapshot,
             topology: spec.topology,
             limits: spec.limits,
             voltage: stats(CellQuantity::Voltage),
             temperature: stats(CellQuantity::Temperature),
-            together: together(moment, spec),
-            critical_c: critical_c(moment, spec),
+            together: together(snapshot, spec),
+            critical_c: critical_c(snapshot, spec),
         }
     }
 
@@ -117,12 +117,12 @@ impl<'a> Cells<'a> {
     /// The value that colours `cell`: V, °C, or V from the mean.
     pub fn sample(&self, by: By, cell: usize) -> Sample {
         match by {
-            By::Voltage => self.moment.cell(CellQuantity::Voltage, cell),
-            By::Temperature => self.moment.cell(CellQuantity::Temperature, cell),
+            By::Voltage => self.snapshot.cell(CellQuantity::Voltage, cell),
+            By::Temperature => self.snapshot.cell(CellQuantity::Temperature, cell),
             By::Deviation => {
-                let value = self.moment.cell(CellQuantity::Voltage, cell)?;
+                let value = self.snapshot.cell(CellQuantity::Voltage, cell)?;
                 let (since, mean) = self.together.ok_or(NoData::Stale)?;
-                let last = self.moment.state.cells.column(CellQuantity::Voltage).last(cell);
+                let last = self.snapshot.state.cells.column(CellQuantity::Voltage).last(cell);
                 if last.is_none_or(|(_, at)| at < since) { Err(NoData::Stale) } else { Ok(value - mean) }
             }
         }
@@ -136,14 +136,14 @@ impl<'a> Cells<'a> {
             By::Temperature => CellQuantity::Temperature,
             By::Deviation => return None,
         };
-        let (value, at) = self.moment.state.cells.column(quantity).last(cell)?;
-        Some((value, self.moment.now.mono.seconds_since(at)))
+        let (value, at) = self.snapshot.state.cells.column(quantity).last(cell)?;
+        Some((value, self.snapshot.now.mono.seconds_since(at)))
     }
 
     /// The worst alarm of each cell about what colours a map of `by`, or else about anything; `None` without one.
     fn in_alarm(&self, by: By) -> Vec<Option<(Beyond, bool)>> {
         let mut worst: Vec<Option<(Beyond, bool)>> = vec![None; self.count()];
-        for alarm in &self.moment.alarms {
+        for alarm in &self.snapshot.alarms {
             if let Subject::Cell(cell) = alarm.subject
                 && let (Some(worst), Some(rule)) = (worst.get_mut(usize::from(cell)), alarm.rule.rule())
             {
@@ -159,7 +159,7 @@ impl<'a> Cells<'a> {
 
     /// The worst severity of the alarms of these cells.
     pub fn worst_alarm(&self, cells: &[usize]) -> Option<Severity> {
-        let alarms = self.moment.alarms.iter().filter(|alarm| match alarm.subject {
+        let alarms = self.snapshot.alarms.iter().filter(|alarm| match alarm.subject {
             Subject::Cell(cell) => cells.contains(&usize::from(cell)),
             _ => false,
         });
@@ -168,7 +168,7 @@ impl<'a> Cells<'a> {
 
     /// The cells of which an alarm stands although nothing is known of them now.
     pub fn alarms_without_value(&self) -> Vec<usize> {
-        let cells = self.moment.alarms.iter().filter_map(|alarm| match alarm.subject {
+        let cells = self.snapshot.alarms.iter().filter_map(|alarm| match alarm.subject {
             Subject::Cell(cell) if alarm.signal_lost => Some(usize::from(cell)),
             _ => None,
         });
@@ -182,7 +182,7 @@ impl<'a> Cells<'a> {
     /// to be. Empty for a healthy cell and for one without data.
     pub fn passed(&self, cell: usize) -> Vec<Passed> {
         let judge = |quantity, warning: Band, critical: Option<Band>, low, high| {
-            let value = self.moment.cell(quantity, cell).ok()?;
+            let value = self.snapshot.cell(quantity, cell).ok()?;
             let is_critical = critical.is_some_and(|critical| !critical.contains(value));
             let severity = if is_critical { Severity::Critical } else { Severity::Warning };
             let limit = match value {
@@ -311,9 +311,9 @@ impl<'a> Cells<'a> {
 }
 
 /// Temperature that is safe in the direction of the present current, °C; none without a current: as the alarms have it.
-fn critical_c(moment: &Moment, spec: &SystemSpec) -> Option<Band> {
+fn critical_c(snapshot: &Snapshot, spec: &SystemSpec) -> Option<Band> {
     let rest_a = REST_C * spec.capacity_ah;
-    match moment.point(PointId::Current) {
+    match snapshot.point(PointId::Current) {
         Ok(a) if a > rest_a => Some(spec.limits.discharge_temperature_c),
         Ok(a) if a < -rest_a => Some(spec.limits.charge_temperature_c),
         _ => None,
@@ -321,8 +321,8 @@ fn critical_c(moment: &Moment, spec: &SystemSpec) -> Option<Band> {
 }
 
 /// Since when voltages count as those of one instant, and the mean of those, V; `None` without a fresh cell.
-fn together(moment: &Moment, spec: &SystemSpec) -> Option<(Mono, f32)> {
-    let (column, now) = (moment.state.cells.column(CellQuantity::Voltage), moment.now.mono);
+fn together(snapshot: &Snapshot, spec: &SystemSpec) -> Option<(Mono, f32)> {
+    let (column, now) = (snapshot.state.cells.column(CellQuantity::Voltage), snapshot.now.mono);
     let fresh = || (0..column.len()).filter(|cell| column.sample(*cell, now).is_ok()).filter_map(|c| column.last(c));
     let newest = fresh().map(|(_, at)| at).max()?;
     let since = Mono(newest.0.saturating_sub((spec.period().mul_f32(SAME_INSTANT_PERIODS)).as_micros() as u64));
@@ -370,7 +370,7 @@ pub(super) mod tests {
     }
 
     /// Voltages and temperatures of the six cells, received 0.4 s before now.
-    fn moment(voltages: [Sample; 6], temperatures: [Sample; 6]) -> Moment {
+    fn snapshot(voltages: [Sample; 6], temperatures: [Sample; 6]) -> Snapshot {
         let mut state = SystemState::new(&spec());
         let at = Mono(1_000_000);
         for cell in 0..6 {
@@ -378,18 +378,21 @@ pub(super) mod tests {
             state.cells.column_mut(CellQuantity::Temperature).set(cell, temperatures[cell], at);
         }
         let now = Now { mono: at + Duration::from_millis(400), ..Now::default() };
-        Moment { now, received: at, state, ..Moment::default() }
+        Snapshot { now, received: at, state, ..Snapshot::default() }
     }
 
-    pub(in super::super) fn example() -> Moment {
+    pub(in super::super) fn example() -> Snapshot {
         let no = Err(NoData::Error);
-        moment([Ok(3.20), Ok(3.21), Ok(3.19), Ok(2.80), Ok(3.20), no], [Ok(25.0), Ok(46.0), Ok(26.0), no, Ok(24.5), no])
+        snapshot(
+            [Ok(3.20), Ok(3.21), Ok(3.19), Ok(2.80), Ok(3.20), no],
+            [Ok(25.0), Ok(46.0), Ok(26.0), no, Ok(24.5), no],
+        )
     }
 
     #[test]
     fn a_cell_out_of_limits_is_known_by_what_it_passed() {
-        let (moment, spec) = (example(), spec());
-        let cells = Cells::of(&moment, &spec);
+        let (snapshot, spec) = (example(), spec());
+        let cells = Cells::of(&snapshot, &spec);
         let passed = |limit, severity| [Passed { limit, severity }];
         assert_eq!(cells.passed(1), passed(PassedLimit::TemperatureHigh, Severity::Warning));
         assert_eq!(cells.passed(3), passed(PassedLimit::VoltageLow, Severity::Critical));
@@ -401,13 +404,13 @@ pub(super) mod tests {
         let spec = SystemSpec { limits: Limits::of(Chemistry::Nmc, 14, 100.0), ..spec() };
         let volts = [Ok(4.215), Ok(4.26), Ok(3.7), Ok(3.7), Ok(3.7), Ok(3.7)];
         let heat = [Ok(25.0), Ok(25.0), Ok(51.0), Ok(25.0), Ok(61.0), Ok(25.0)];
-        let mut moment = moment(volts, heat);
+        let mut snapshot = snapshot(volts, heat);
         let critical_c = spec.limits.discharge_temperature_c.high;
         assert!((51.0..61.0).contains(&critical_c), "{critical_c}");
         for (current_a, hottest) in [(0.0, Severity::Warning), (20.0, Severity::Critical), (-20.0, Severity::Critical)]
         {
-            moment.state.points.set(PointId::Current, Ok(current_a), moment.now.mono);
-            let cells = Cells::of(&moment, &spec);
+            snapshot.state.points.set(PointId::Current, Ok(current_a), snapshot.now.mono);
+            let cells = Cells::of(&snapshot, &spec);
             let severities: Vec<_> = [0, 1, 2, 3, 4].map(|cell| cells.severity(cell)).to_vec();
             let (warning, critical) = (Some(Severity::Warning), Some(Severity::Critical));
             let hot = if current_a < 0.0 { critical } else { warning };
@@ -417,8 +420,8 @@ pub(super) mod tests {
 
     #[test]
     fn a_cell_out_of_limits_is_marked_on_every_map_and_signed_on_its_own() {
-        let (moment, spec) = (example(), spec());
-        let cells = Cells::of(&moment, &spec);
+        let (snapshot, spec) = (example(), spec());
+        let cells = Cells::of(&snapshot, &spec);
         for by in [By::Voltage, By::Deviation] {
             let map = cells.map(by);
             assert!(matches!(map[0], HeatCell::Good(_)), "{by:?}");
@@ -433,19 +436,19 @@ pub(super) mod tests {
 
     #[test]
     fn a_stale_cell_in_alarm_keeps_its_mark() {
-        let (mut moment, spec) = (example(), spec());
+        let (mut snapshot, spec) = (example(), spec());
         let rule = RULES.iter().position(|rule| rule.watch == Watch::CellVoltageLow);
-        moment.alarms = vec![Alarm {
+        snapshot.alarms = vec![Alarm {
             rule: RuleIdx(rule.unwrap() as u8),
             subject: Subject::Cell(3),
-            since: moment.now.utc,
+            since: snapshot.now.utc,
             value: 2.8,
             worst: 2.8,
             signal_lost: true,
             chattering: false,
         }];
-        moment.now.mono = moment.now.mono + Duration::from_secs(9);
-        let cells = Cells::of(&moment, &spec);
+        snapshot.now.mono = snapshot.now.mono + Duration::from_secs(9);
+        let cells = Cells::of(&snapshot, &spec);
         for by in [By::Voltage, By::Deviation] {
             let low = Beyond { side: Direction::Below, severity: Severity::Critical };
             assert_eq!(cells.map(by)[3], HeatCell::StaleOut(low), "{by:?}");
@@ -457,13 +460,13 @@ pub(super) mod tests {
     #[test]
     fn a_deviation_is_of_one_instant() {
         // Module 2 goes dead; 0.6 s later the load steps and all others fall by 40 mV.
-        let (mut moment, spec) = (moment([Ok(3.2); 6], [Ok(25.0); 6]), spec());
+        let (mut snapshot, spec) = (snapshot([Ok(3.2); 6], [Ok(25.0); 6]), spec());
         let later = Mono(1_000_000) + Duration::from_millis(600);
         for cell in 0..3 {
-            moment.state.cells.column_mut(CellQuantity::Voltage).set(cell, Ok(3.16), later);
+            snapshot.state.cells.column_mut(CellQuantity::Voltage).set(cell, Ok(3.16), later);
         }
-        moment.now.mono = later;
-        let cells = Cells::of(&moment, &spec);
+        snapshot.now.mono = later;
+        let cells = Cells::of(&snapshot, &spec);
         for cell in 0..3 {
             assert!(cells.sample(By::Deviation, cell).unwrap().abs() < 1e-6, "{:?}", cells.sample(By::Deviation, cell));
         }
@@ -476,8 +479,8 @@ pub(super) mod tests {
 
     #[test]
     fn the_relative_scale_shows_the_differences_of_the_healthy_cells() {
-        let (moment, spec) = (example(), spec());
-        let cells = Cells::of(&moment, &spec);
+        let (snapshot, spec) = (example(), spec());
+        let cells = Cells::of(&snapshot, &spec);
         // 3.19 to 3.20 V keep to their limits; 2.80 V does not, nor does the hot one at 3.21 V.
         let scale = cells.scale(By::Voltage, Span::Relative);
         assert!((scale.low - 3.19).abs() < 1e-4 && (scale.high - 3.2).abs() < 1e-4, "{scale:?}");
@@ -486,8 +489,8 @@ pub(super) mod tests {
 
     #[test]
     fn the_scale_stays_when_all_cells_have_fallen_silent() {
-        let (moment, spec) = (example(), spec());
-        let old = Moment { now: moment.now + Duration::from_secs(60), ..moment };
+        let (snapshot, spec) = (example(), spec());
+        let old = Snapshot { now: snapshot.now + Duration::from_secs(60), ..snapshot };
         // The hot cell at 3.21 V is not told apart any more: its voltage keeps to its limits.
         let scale = Cells::of(&old, &spec).scale(By::Voltage, Span::Relative);
         assert!((scale.low - 3.19).abs() < 1e-4 && (scale.high - 3.21).abs() < 1e-4, "{scale:?}");
@@ -512,8 +515,8 @@ pub(super) mod tests {
     #[test]
     fn a_system_that_never_spoke_has_scales_but_no_values() {
         let spec = spec();
-        let moment = Moment { state: SystemState::new(&spec), ..Moment::default() };
-        let cells = Cells::of(&moment, &spec);
+        let snapshot = Snapshot { state: SystemState::new(&spec), ..Snapshot::default() };
+        let cells = Cells::of(&snapshot, &spec);
         assert_eq!(cells.scale(By::Voltage, Span::Relative), Scale { low: 2.8, high: 3.4 });
         assert_eq!(cells.sample(By::Deviation, 0), Err(NoData::NotPresent));
         assert!(cells.first_by(By::Voltage, 5, |v| v).is_empty());

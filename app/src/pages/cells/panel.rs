@@ -28,7 +28,7 @@ pub(super) fn Panel(
         let read = move |facts: &Option<CellFacts>| facts.as_ref().map_or_else(String::new, |f| read(&view, cell, f));
         Derived::new(move || facts.with(read))
     };
-    let shown = move |quantity| view.live.map(move |moment| Shown::cell(moment, quantity, cell));
+    let shown = move |quantity| view.live.map(move |snapshot| Shown::cell(snapshot, quantity, cell));
     let passed = move || {
         facts.with(|facts| {
             let chip = |passed: Passed| {

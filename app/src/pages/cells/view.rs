@@ -41,7 +41,7 @@ impl CellsView {
             }),
             digest: {
                 let system = live.system();
-                live.map(move |moment| Cells::of(moment, &system).digest())
+                live.map(move |snapshot| Cells::of(snapshot, &system).digest())
             },
             navigation,
         }
@@ -53,13 +53,13 @@ impl CellsView {
         Derived::new(move || unknown(&navigation.at().field("cell")?, &system))
     }
 
-    /// Something that follows from the cells of the moment.
+    /// Something that follows from the cells of the snapshot.
     pub(super) fn map<T>(&self, read: impl Fn(&Cells) -> T + Send + Sync + 'static) -> Derived<T>
     where
         T: PartialEq + Send + Sync + 'static,
     {
         let system = self.live.system();
-        self.live.map(move |moment| read(&Cells::of(moment, &system)))
+        self.live.map(move |snapshot| read(&Cells::of(snapshot, &system)))
     }
 
     /// The address of this page after `change`.

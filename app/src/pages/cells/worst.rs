@@ -18,12 +18,12 @@ pub(super) fn Worst(
 ) -> impl IntoView {
     let system = view.live.system();
     let lists = Derived::with_last(move |before: Option<&(u64, [WorstCells; 4])>| {
-        let moment = view.live.moment.get();
-        let second = moment.now.mono.0 / CALM_US;
+        let snapshot = view.live.snapshot.get();
+        let second = snapshot.now.mono.0 / CALM_US;
         match before {
             Some(lists) if lists.0 == second => lists.clone(),
             _ => {
-                let cells = super::model::Cells::of(&moment, &system);
+                let cells = super::model::Cells::of(&snapshot, &system);
                 (second, Standout::ALL.map(|standout| cells.worst(standout)))
             }
         }

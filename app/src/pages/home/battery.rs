@@ -12,7 +12,7 @@ use domain::limits::{Band, Limits};
 use domain::link::LinkSpec;
 use domain::point::PointId;
 use domain::reading::NoData;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use leptos::prelude::*;
 
 /// Voltage, current, power and temperature with what they mean; the source beneath.
@@ -112,10 +112,10 @@ const BATTERY: [PointId; 4] = [PointId::Soc, PointId::Voltage, PointId::Current,
 
 /// Whether the link at `place` has ever brought anything; where there is no link, that is not what is missing. Not known of
 /// a past that was not kept.
-pub(super) fn reached(moment: &Moment, place: Option<usize>) -> Option<bool> {
+pub(super) fn reached(snapshot: &Snapshot, place: Option<usize>) -> Option<bool> {
     match place {
-        Some(_) if made_of_rows(moment) => None,
-        Some(place) => Some(status(moment, place).last_at.is_some()),
+        Some(_) if made_of_rows(snapshot) => None,
+        Some(place) => Some(status(snapshot, place).last_at.is_some()),
         None => Some(true),
     }
 }
@@ -134,14 +134,14 @@ pub(super) fn Source(
     let (name, label) = (spec.name.clone(), format!("Source {}", spec.name));
     let way = format!("{}, {}", spec.protocol, spec.address);
     let known = live.links_known();
-    let of_moment = move |m: &Moment| {
+    let of_snapshot = move |m: &Snapshot| {
         let (status, now) = (status(m, place), m.now.mono);
         let silent =
             (battery && BATTERY.iter().all(|point| m.point(*point).is_err())).then_some("the battery does not");
         words::unknown_source(&spec, &status, known.get(), now)
             .unwrap_or_else(|| words::source(&spec, &status, silent, now))
     };
-    let words = Derived::new(move || live.moment.with(|moment| of_moment(moment)));
+    let words = Derived::new(move || live.snapshot.with(|snapshot| of_snapshot(snapshot)));
     let of = move |read: fn(&SourceWords) -> String| Derived::new(move || words.with(read));
     let (age, advice) = (of(|w| w.age.clone()), of(|w| w.advice.clone()));
     let healthy = Derived::new(move || words.with(|w| w.healthy));

@@ -1,4 +1,4 @@
-//! The house at this moment: charge, sun, load, grid.
+//! The house at this snapshot: charge, sun, load, grid.
 
 use super::words;
 use crate::components::{Reading, Shown};

@@ -69,7 +69,7 @@ impl Past {
         let timer = StoredValue::new(None::<IntervalHandle>);
         // Stands still in the present, where time is the timer's affair.
         let instant = Derived::new(move || match live.past.get() {
-            true => live.moment.with(|moment| moment.now.utc.0 / EVERY.as_micros() as i64),
+            true => live.snapshot.with(|snapshot| snapshot.now.utc.0 / EVERY.as_micros() as i64),
             false => 0,
         });
         Effect::new(move |before: Option<u32>| {
@@ -101,7 +101,7 @@ impl Past {
 
     async fn ask(self, live: Live) {
         let (hours, until) = (self.hours.get_untracked(), live.until());
-        let day_ms = day_ms(live.past.get_untracked().then(|| live.moment.get_untracked().now.utc));
+        let day_ms = day_ms(live.past.get_untracked().then(|| live.snapshot.get_untracked().now.utc));
         let path = format!("/api/v1/home?system={}&hours={hours}&width={WIDTH}&day={day_ms}{until}", live.system().id);
         let answer = api::get_bytes(&path).await.and_then(|bytes| {
             HomePast::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))

@@ -8,7 +8,7 @@ use domain::link::{LinkSpec, LinkState, LinkStatus};
 use domain::point::PointId;
 use domain::reading::{NoData, Sample};
 use domain::time::Mono;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 
 /// Below this a battery rests, A. The history counts with the same.
 const IDLE_A: f32 = 0.5;
@@ -71,7 +71,7 @@ pub(super) fn fahrenheit(c: f32) -> Figure {
 /// that was reached: a device that lacks it either does not send it or says each time that there is none. Whether it was
 /// `reached` is not known of a past that was not kept.
 pub(super) fn missing(
-    moment: &Moment,
+    snapshot: &Snapshot,
     point: PointId,
     why: NoData,
     never: &'static str,
@@ -81,7 +81,7 @@ pub(super) fn missing(
         NoData::NotPresent if reached.is_none() => "Not recorded",
         NoData::NotPresent if reached == Some(false) => "Source not reached yet",
         NoData::NotPresent => never,
-        NoData::Error if moment.state.points.slot(point).last().is_none() => never,
+        NoData::Error if snapshot.state.points.slot(point).last().is_none() => never,
         NoData::Timeout => "No answer in time",
         NoData::Stale => "Stale",
         NoData::OutOfRange => "Out of range",
@@ -228,21 +228,22 @@ mod tests {
 
     #[test]
     fn a_sensor_that_never_had_a_value_is_told_from_one_that_lost_it() {
-        let (mut moment, sensor) = (Moment::default(), PointId::Temperature);
-        let words =
-            |moment: &Moment| missing(moment, sensor, moment.point(sensor).unwrap_err(), "No sensor", Some(true));
-        assert_eq!(words(&moment), "No sensor");
+        let (mut snapshot, sensor) = (Snapshot::default(), PointId::Temperature);
+        let words = |snapshot: &Snapshot| {
+            missing(snapshot, sensor, snapshot.point(sensor).unwrap_err(), "No sensor", Some(true))
+        };
+        assert_eq!(words(&snapshot), "No sensor");
         for (reached, words) in [(Some(false), "Source not reached yet"), (None, "Not recorded")] {
-            let never = missing(&moment, sensor, NoData::NotPresent, "No sensor", reached);
+            let never = missing(&snapshot, sensor, NoData::NotPresent, "No sensor", reached);
             assert_eq!(never, words, "nobody knows whether it has one");
         }
-        moment.state.points.set(sensor, Err(NoData::Error), Mono::START);
-        assert_eq!(words(&moment), "No sensor", "as a GX says it, at every poll");
-        moment.state.points.set(sensor, Ok(25.9), Mono::START);
-        moment.state.points.set(sensor, Err(NoData::Error), Mono::START);
-        assert_eq!(words(&moment), "Its device has no value");
-        moment.state.points.set(sensor, Err(NoData::Timeout), Mono::START);
-        assert_eq!(words(&moment), "No answer in time");
+        snapshot.state.points.set(sensor, Err(NoData::Error), Mono::START);
+        assert_eq!(words(&snapshot), "No sensor", "as a GX says it, at every poll");
+        snapshot.state.points.set(sensor, Ok(25.9), Mono::START);
+        snapshot.state.points.set(sensor, Err(NoData::Error), Mono::START);
+        assert_eq!(words(&snapshot), "Its device has no value");
+        snapshot.state.points.set(sensor, Err(NoData::Timeout), Mono::START);
+        assert_eq!(words(&snapshot), "No answer in time");
     }
 
     #[test]

@@ -28,9 +28,9 @@ pub(super) fn LinkCard(
     let known = live.links_known();
     let status = Derived::new(move || {
         let away = known.get() == LinksKnown::NoServer;
-        live.moment.with(|moment| {
-            let status = moment.links.get(place).cloned().unwrap_or_default();
-            let now = moment.now.mono;
+        live.snapshot.with(|snapshot| {
+            let status = snapshot.links.get(place).cloned().unwrap_or_default();
+            let now = snapshot.now.mono;
             let health = model::health(&spec, &status, now);
             Line {
                 health: if away { Health::Waiting } else { health },

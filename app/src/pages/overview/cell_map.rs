@@ -25,20 +25,21 @@ pub(super) fn CellMap() -> impl IntoView {
     let topology = spec.topology;
     let cells = live.map({
         let spec = spec.clone();
-        move |moment| Cells::of(moment, &spec).map(By::Voltage)
+        move |snapshot| Cells::of(snapshot, &spec).map(By::Voltage)
     });
     let scale = live.map({
         let fixed = Scale::new(spec.limits.voltage_scale_v.low, spec.limits.voltage_scale_v.high);
-        move |moment| healthy_scale(&Cells::of(moment, &spec).map(By::Voltage)).unwrap_or(fixed)
+        move |snapshot| healthy_scale(&Cells::of(snapshot, &spec).map(By::Voltage)).unwrap_or(fixed)
     });
     let unseen = Derived::new(move || cells.with(|cells| cells.iter().all(|cell| *cell == HeatCell::NoValue)));
     let describe = move |cell: usize| {
-        let said = |moment: &_, quantity| {
-            let shown = Shown::cell(moment, quantity, cell);
+        let said = |snapshot: &_, quantity| {
+            let shown = Shown::cell(snapshot, quantity, cell);
             shown.figure.map_or_else(|| "no value".to_owned(), |figure| figure.to_string())
         };
-        live.moment.with(|moment| {
-            let (voltage, temperature) = (said(moment, CellQuantity::Voltage), said(moment, CellQuantity::Temperature));
+        live.snapshot.with(|snapshot| {
+            let (voltage, temperature) =
+                (said(snapshot, CellQuantity::Voltage), said(snapshot, CellQuantity::Temperature));
             format!("Cell {}\n{voltage}\n{temperature}", topology.cell_name(cell))
         })
     };

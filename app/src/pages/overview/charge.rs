@@ -15,16 +15,16 @@ pub(super) fn Charge() -> impl IntoView {
     let spec = live.system();
     let reserve_pct = spec.reserve_pct;
     let soc = live.shown(PointId::Soc);
-    let soc_pct = live.map(|moment| {
-        let slot = moment.state.points.slot(PointId::Soc);
+    let soc_pct = live.map(|snapshot| {
+        let slot = snapshot.state.points.slot(PointId::Soc);
         // A stale level is still drawn, faded by the card's state; a missing one is not.
-        Shown::point(moment, PointId::Soc).figure.and(slot.last()).map(|(pct, _)| (pct * 10.0).round() / 10.0)
+        Shown::point(snapshot, PointId::Soc).figure.and(slot.last()).map(|(pct, _)| (pct * 10.0).round() / 10.0)
     });
     let above = live.map({
         let spec = spec.clone();
-        move |moment| energy::above_reserve_wh(moment, &spec).map(format::kilowatt_hours)
+        move |snapshot| energy::above_reserve_wh(snapshot, &spec).map(format::kilowatt_hours)
     });
-    let outlook = live.map(move |moment| outlook_words(energy::outlook(moment, &spec)));
+    let outlook = live.map(move |snapshot| outlook_words(energy::outlook(snapshot, &spec)));
     let health = live.shown(PointId::Soh);
     view! {
         <Card title="State of charge" class="charge" note=format!("reserve {}", format::percent_whole(reserve_pct))>
@@ -78,19 +78,19 @@ fn outlook_words(outlook: Outlook) -> (&'static str, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::moment;
-    use domain::twin::Moment;
+    use crate::sample::snapshot;
+    use domain::twin::Snapshot;
     use std::time::Duration;
 
     #[test]
     fn an_old_health_is_told_with_its_age_and_a_missing_one_with_its_reason() {
-        let mut moment = moment();
-        let health = |m: &Moment, never| aged(&Shown::point(m, PointId::Soh), never).replace(format::THIN, " ");
-        assert_eq!(health(&moment, Never::NotMeasured), "98.2 %");
-        moment.now = moment.now + Duration::from_secs(900);
-        assert_eq!(health(&moment, Never::NotMeasured), "98.2 %, 15 min old");
-        moment.state.points.restore(PointId::Soh, Default::default());
-        assert_eq!(health(&moment, Never::NotMeasured), "not measured");
+        let mut snapshot = snapshot();
+        let health = |m: &Snapshot, never| aged(&Shown::point(m, PointId::Soh), never).replace(format::THIN, " ");
+        assert_eq!(health(&snapshot, Never::NotMeasured), "98.2 %");
+        snapshot.now = snapshot.now + Duration::from_secs(900);
+        assert_eq!(health(&snapshot, Never::NotMeasured), "98.2 %, 15 min old");
+        snapshot.state.points.restore(PointId::Soh, Default::default());
+        assert_eq!(health(&snapshot, Never::NotMeasured), "not measured");
         assert_eq!(outlook_words(Outlook::Unknown("power")).1, "power not known");
     }
 }

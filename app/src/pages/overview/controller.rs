@@ -9,7 +9,7 @@ use domain::alarm::{Severity, Watch};
 use domain::derived::{contactors, controller_mode};
 use domain::point::PointId;
 use domain::reading::{NoData, NodeQuantity, Sample};
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use leptos::prelude::*;
 
 /// One line of facts. A system whose controller has no such values has no card for them.
@@ -20,19 +20,19 @@ pub(super) fn Controller() -> impl IntoView {
     let told = [PointId::Contactors, PointId::ControllerMode, PointId::InsulationKohm];
     let never = live.never;
     let point = move |point, words: fn(f32) -> String| {
-        Derived::new(move || live.moment.with(|moment| said(moment, point, words, never.get())))
+        Derived::new(move || live.snapshot.with(|snapshot| said(snapshot, point, words, never.get())))
     };
-    let measure = Derived::new(move || live.moment.with(|moment| nodes(moment, never.get())));
+    let measure = Derived::new(move || live.snapshot.with(|snapshot| nodes(snapshot, never.get())));
     // Before anything is heard a system with nodes keeps the card's place.
     let silent = Derived::new(move || {
         let unmeasured = modules == 0 || never.get() == Never::NotMeasured;
         unmeasured
-            && live.moment.with(|moment| {
-                let points = told.iter().all(|point| moment.point(*point) == Err(NoData::NotPresent));
-                points && (modules == 0 || nodes_missing(moment) == Some(NoData::NotPresent))
+            && live.snapshot.with(|snapshot| {
+                let points = told.iter().all(|point| snapshot.point(*point) == Err(NoData::NotPresent));
+                points && (modules == 0 || nodes_missing(snapshot) == Some(NoData::NotPresent))
             })
     });
-    let alarm = move |watches: &'static [Watch]| live.map(move |moment| standing(moment, watches));
+    let alarm = move |watches: &'static [Watch]| live.map(move |snapshot| standing(snapshot, watches));
     view! {
         <div class="controller" hidden=silent>
             <Card title="Battery controller" class="controller-card">
@@ -65,11 +65,11 @@ fn Fact(name: &'static str, value: Derived<(String, bool)>, alarm: Derived<Optio
 }
 
 /// A point's value in words, or why there is none.
-fn said(moment: &Moment, point: PointId, words: fn(f32) -> String, never: Never) -> (String, bool) {
-    match (moment.point(point), moment.state.points.slot(point).last()) {
+fn said(snapshot: &Snapshot, point: PointId, words: fn(f32) -> String, never: Never) -> (String, bool) {
+    match (snapshot.point(point), snapshot.state.points.slot(point).last()) {
         (Ok(value), _) => (words(value), true),
         (Err(NoData::Stale), Some((value, at))) => {
-            (format!("{}, {} ago", words(value), format::age(moment.now.mono.seconds_since(at))), false)
+            (format!("{}, {} ago", words(value), format::age(snapshot.now.mono.seconds_since(at))), false)
         }
         (Err(reason), _) => absent(reason, never),
     }
@@ -89,16 +89,16 @@ fn insulation(kohm: f32) -> String {
 }
 
 /// How the nodes of the daisy chain do: `13 of 13 measure, slowest 12 ms`.
-fn nodes(moment: &Moment, never: Never) -> (String, bool) {
-    if let Some(reason) = nodes_missing(moment) {
+fn nodes(snapshot: &Snapshot, never: Never) -> (String, bool) {
+    if let Some(reason) = nodes_missing(snapshot) {
         return absent(reason, never);
     }
-    let now = moment.now.mono;
-    let all = moment.state.nodes.len();
-    let states: Vec<Sample> = moment.state.nodes.iter().map(|node| node.sample(NodeQuantity::State, now)).collect();
+    let now = snapshot.now.mono;
+    let all = snapshot.state.nodes.len();
+    let states: Vec<Sample> = snapshot.state.nodes.iter().map(|node| node.sample(NodeQuantity::State, now)).collect();
     let known = states.iter().filter(|state| state.is_ok()).count();
     let measure = states.iter().filter(|state| state.is_ok_and(|state| state < 0.5)).count();
-    let measuring = moment.state.nodes.iter().zip(&states).filter(|(_, state)| state.is_ok_and(|state| state < 0.5));
+    let measuring = snapshot.state.nodes.iter().zip(&states).filter(|(_, state)| state.is_ok_and(|state| state < 0.5));
     let delays = measuring.filter_map(|(node, _)| node.sample(NodeQuantity::Delay, now).ok());
     let slowest = delays
         .reduce(f32::max)
@@ -107,17 +107,17 @@ fn nodes(moment: &Moment, never: Never) -> (String, bool) {
 }
 
 /// Why nothing is known of any node; `None` if something is.
-fn nodes_missing(moment: &Moment) -> Option<NoData> {
-    let state = |node: &domain::slot::Node| node.sample(NodeQuantity::State, moment.now.mono);
-    let known = moment.state.nodes.iter().any(|node| state(node).is_ok());
-    let why = moment.state.nodes.iter().find_map(|node| state(node).err());
+fn nodes_missing(snapshot: &Snapshot) -> Option<NoData> {
+    let state = |node: &domain::slot::Node| node.sample(NodeQuantity::State, snapshot.now.mono);
+    let known = snapshot.state.nodes.iter().any(|node| state(node).is_ok());
+    let why = snapshot.state.nodes.iter().find_map(|node| state(node).err());
     if known { None } else { Some(why.unwrap_or(NoData::NotPresent)) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::moment;
+    use crate::sample::snapshot;
     use std::time::Duration;
 
     fn plain(said: (String, bool)) -> (String, bool) {
@@ -126,29 +126,29 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_said_with_its_reason_and_never_as_a_state() {
-        let mut moment = moment();
-        let mode = |m: &Moment| {
+        let mut snapshot = snapshot();
+        let mode = |m: &Snapshot| {
             plain(said(m, PointId::ControllerMode, |code| controller_mode(code).to_owned(), Never::NotYet))
         };
-        let earth = |m: &Moment| plain(said(m, PointId::InsulationKohm, insulation, Never::NotYet));
-        assert_eq!(mode(&moment), ("normal".into(), true));
-        assert_eq!(earth(&moment), ("never received".into(), false));
-        let unmeasured = said(&moment, PointId::InsulationKohm, insulation, Never::NotMeasured);
+        let earth = |m: &Snapshot| plain(said(m, PointId::InsulationKohm, insulation, Never::NotYet));
+        assert_eq!(mode(&snapshot), ("normal".into(), true));
+        assert_eq!(earth(&snapshot), ("never received".into(), false));
+        let unmeasured = said(&snapshot, PointId::InsulationKohm, insulation, Never::NotMeasured);
         assert_eq!(unmeasured, ("not measured".into(), true), "no fault");
-        moment.state.points.set(PointId::InsulationKohm, Ok(850.0), moment.now.mono);
-        assert_eq!(earth(&moment), ("850 kΩ".into(), true));
-        moment.now = moment.now + Duration::from_secs(60);
-        assert_eq!(mode(&moment), ("normal, 60 s ago".into(), false));
-        assert_eq!(plain(nodes(&moment, Never::NotYet)), ("stale".into(), false));
+        snapshot.state.points.set(PointId::InsulationKohm, Ok(850.0), snapshot.now.mono);
+        assert_eq!(earth(&snapshot), ("850 kΩ".into(), true));
+        snapshot.now = snapshot.now + Duration::from_secs(60);
+        assert_eq!(mode(&snapshot), ("normal, 60 s ago".into(), false));
+        assert_eq!(plain(nodes(&snapshot, Never::NotYet)), ("stale".into(), false));
     }
 
     #[test]
     fn nodes_are_counted_with_the_slowest() {
-        let mut moment = moment();
-        assert_eq!(plain(nodes(&moment, Never::NotYet)), ("13 of 13 measure, slowest 12 ms".into(), true));
-        moment.state.nodes[5].set(NodeQuantity::State, Ok(2.0), moment.now.mono);
-        moment.state.nodes[5].set(NodeQuantity::Delay, Ok(30.0), moment.now.mono);
-        assert_eq!(plain(nodes(&moment, Never::NotYet)), ("12 of 13 measure, slowest 12 ms".into(), true));
+        let mut snapshot = snapshot();
+        assert_eq!(plain(nodes(&snapshot, Never::NotYet)), ("13 of 13 measure, slowest 12 ms".into(), true));
+        snapshot.state.nodes[5].set(NodeQuantity::State, Ok(2.0), snapshot.now.mono);
+        snapshot.state.nodes[5].set(NodeQuantity::Delay, Ok(30.0), snapshot.now.mono);
+        assert_eq!(plain(nodes(&snapshot, Never::NotYet)), ("12 of 13 measure, slowest 12 ms".into(), true));
         assert_eq!(insulation(1_240.0).replace(format::THIN, " "), "1.2 MΩ");
     }
 }

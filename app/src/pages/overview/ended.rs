@@ -44,10 +44,11 @@ pub fn Ended() -> impl IntoView {
     let live = Live::expect();
     let look = RwSignal::new(Look::Under);
     let question = Question::default();
-    let active = live
-        .map(|moment| moment.alarms.iter().map(|alarm| (alarm.rule.0, alarm.subject, alarm.since)).collect::<Vec<_>>());
+    let active = live.map(|snapshot| {
+        snapshot.alarms.iter().map(|alarm| (alarm.rule.0, alarm.subject, alarm.since)).collect::<Vec<_>>()
+    });
     // Of the past, what had ended by then: asked again each quarter of an hour of it.
-    let quarter = live.map(|moment| moment.now.utc.0.div_euclid(900 * 1_000_000));
+    let quarter = live.map(|snapshot| snapshot.now.utc.0.div_euclid(900 * 1_000_000));
     Effect::new(move |_| {
         active.track();
         quarter.track();
@@ -97,7 +98,7 @@ fn row(over: Over, live: &Live) -> impl IntoView + use<> {
 }
 
 async fn fetch(live: Live, look: RwSignal<Look>) {
-    let to = live.moment.get_untracked().now.utc;
+    let to = live.snapshot.get_untracked().now.utc;
     let (from_ms, to_ms) = ((to.0 - DAY_US).div_euclid(1_000), to.0.div_euclid(1_000));
     // The events come with the answer to any question about the stretch; of the curve only a few points.
     let point = PointId::Soc.spec().path;

@@ -3,7 +3,7 @@
 use domain::point::PointId;
 use domain::reading::Sample;
 use domain::spec::SystemSpec;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 
 /// Below this a battery counts as idle, W.
 pub(super) const IDLE_W: f32 = 100.0;
@@ -26,23 +26,23 @@ pub(super) enum Outlook {
 }
 
 /// Energy above the reserve, Wh, not negative. A pack of unknown health counts as new.
-pub(super) fn above_reserve_wh(moment: &Moment, spec: &SystemSpec) -> Sample {
-    let soc_pct = moment.point(PointId::Soc)?;
-    Ok(((soc_pct - spec.reserve_pct) / 100.0 * usable_wh(moment, spec)).max(0.0))
+pub(super) fn above_reserve_wh(snapshot: &Snapshot, spec: &SystemSpec) -> Sample {
+    let soc_pct = snapshot.point(PointId::Soc)?;
+    Ok(((soc_pct - spec.reserve_pct) / 100.0 * usable_wh(snapshot, spec)).max(0.0))
 }
 
-fn usable_wh(moment: &Moment, spec: &SystemSpec) -> f32 {
-    spec.energy_wh() * moment.point(PointId::Soh).unwrap_or(100.0) / 100.0
+fn usable_wh(snapshot: &Snapshot, spec: &SystemSpec) -> f32 {
+    spec.energy_wh() * snapshot.point(PointId::Soh).unwrap_or(100.0) / 100.0
 }
 
-/// What comes next at the power of this moment.
-pub(super) fn outlook(moment: &Moment, spec: &SystemSpec) -> Outlook {
-    let (soc_pct, power_w) = match (moment.point(PointId::Soc), moment.point(PointId::Power)) {
+/// What comes next at the power of this snapshot.
+pub(super) fn outlook(snapshot: &Snapshot, spec: &SystemSpec) -> Outlook {
+    let (soc_pct, power_w) = match (snapshot.point(PointId::Soc), snapshot.point(PointId::Power)) {
         (Ok(soc_pct), Ok(power_w)) => (soc_pct, power_w),
         (Err(_), _) => return Outlook::Unknown("charge"),
         (_, Err(_)) => return Outlook::Unknown("power"),
     };
-    let seconds = |share_pct: f32| share_pct / 100.0 * usable_wh(moment, spec) / power_w.abs() * 3_600.0;
+    let seconds = |share_pct: f32| share_pct / 100.0 * usable_wh(snapshot, spec) / power_w.abs() * 3_600.0;
     if power_w > IDLE_W {
         match soc_pct - spec.reserve_pct {
             above if above <= 0.0 => Outlook::BelowReserve,
@@ -59,7 +59,7 @@ pub(super) fn outlook(moment: &Moment, spec: &SystemSpec) -> Outlook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{moment, spec};
+    use crate::sample::{snapshot, spec};
     use domain::reading::NoData;
     use domain::time::Mono;
 
@@ -67,11 +67,11 @@ mod tests {
     fn the_outlook_follows_the_direction_of_power() {
         let spec = spec();
         let at = |soc: Sample, power: Sample| {
-            let mut moment = moment();
-            moment.state.points.set(PointId::Soc, soc, moment.now.mono);
-            moment.state.points.set(PointId::Power, power, moment.now.mono);
-            moment.state.points.set(PointId::Soh, Ok(100.0), Mono(moment.now.mono.0));
-            outlook(&moment, &spec)
+            let mut snapshot = snapshot();
+            snapshot.state.points.set(PointId::Soc, soc, snapshot.now.mono);
+            snapshot.state.points.set(PointId::Power, power, snapshot.now.mono);
+            snapshot.state.points.set(PointId::Soh, Ok(100.0), Mono(snapshot.now.mono.0));
+            outlook(&snapshot, &spec)
         };
         let hour_w = spec.energy_wh() / 2.0;
         for (soc, power, expected) in [
@@ -95,11 +95,11 @@ mod tests {
     #[test]
     fn there_is_never_less_than_nothing_above_the_reserve() {
         let spec = spec();
-        let mut moment = moment();
+        let mut snapshot = snapshot();
         for (soc, health, wh) in [(70.0, 100.0, 0.5), (70.0, 90.0, 0.45), (10.0, 100.0, 0.0)] {
-            moment.state.points.set(PointId::Soc, Ok(soc), moment.now.mono);
-            moment.state.points.set(PointId::Soh, Ok(health), moment.now.mono);
-            let above = above_reserve_wh(&moment, &spec).unwrap();
+            snapshot.state.points.set(PointId::Soc, Ok(soc), snapshot.now.mono);
+            snapshot.state.points.set(PointId::Soh, Ok(health), snapshot.now.mono);
+            let above = above_reserve_wh(&snapshot, &spec).unwrap();
             assert!((above - wh * spec.energy_wh()).abs() < 1.0);
         }
     }

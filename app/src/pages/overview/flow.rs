@@ -13,12 +13,12 @@ use crate::live::Live;
 use domain::derived::load_covered_pct;
 use domain::point::PointId;
 use domain::spec::SystemKind;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use drawing::{Drawing, geometries};
 use leptos::prelude::*;
 use line::{Flow, Side};
 
-/// The flows of one moment.
+/// The flows of one snapshot.
 type Flows = Vec<Flow>;
 /// The thickest line of a house, W: what its inverter can carry.
 const HOUSE_FULL_W: f32 = 10e3;
@@ -31,9 +31,9 @@ pub(super) fn PowerFlow() -> impl IntoView {
     let full_w = if kind == SystemKind::Home { HOUSE_FULL_W } else { energy_wh };
     let sides = Side::of(kind);
     let flows: Derived<Flows> =
-        live.map(move |moment| sides.iter().map(|side| Flow::of(moment, *side, kind, full_w)).collect());
+        live.map(move |snapshot| sides.iter().map(|side| Flow::of(snapshot, *side, kind, full_w)).collect());
     let load = kind.load_words();
-    let covered = live.map(move |moment| covered_words(moment, load));
+    let covered = live.map(move |snapshot| covered_words(snapshot, load));
     let [wide, narrow] = geometries(sides.len());
     view! {
         <Card title="Power flow" class="flow" note=covered>
@@ -48,8 +48,8 @@ pub(super) fn PowerFlow() -> impl IntoView {
 const NO_LOAD_W: f32 = 1.0;
 
 /// How much of the load the battery carries, or what of it is not known.
-fn covered_words(moment: &Moment, load: &str) -> String {
-    match (moment.point(PointId::LoadPower), load_covered_pct(&moment.state.points, moment.now.mono)) {
+fn covered_words(snapshot: &Snapshot, load: &str) -> String {
+    match (snapshot.point(PointId::LoadPower), load_covered_pct(&snapshot.state.points, snapshot.now.mono)) {
         (Err(_), _) => format!("Power of the {load} not known"),
         (Ok(w), _) if w < NO_LOAD_W => format!("No {load}"),
         (Ok(_), Err(_)) => "Battery power not known".to_owned(),
@@ -61,12 +61,12 @@ fn covered_words(moment: &Moment, load: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::moment;
+    use crate::sample::snapshot;
     use domain::reading::NoData;
 
     #[test]
     fn no_load_is_said_only_of_a_load_that_is_measured() {
-        let mut moment = moment();
+        let mut snapshot = snapshot();
         for (load, battery, words) in [
             (Ok(208_940.0), Ok(142_030.0), "Battery covers 68 % of the AI load"),
             (Ok(208_940.0), Ok(-1_000.0), "The battery does not feed the AI load"),
@@ -75,9 +75,9 @@ mod tests {
             (Ok(0.0), Ok(0.0), "No AI load"),
             (Err(NoData::Timeout), Ok(142_030.0), "Power of the AI load not known"),
         ] {
-            moment.state.points.set(PointId::LoadPower, load, moment.now.mono);
-            moment.state.points.set(PointId::Power, battery, moment.now.mono);
-            assert_eq!(covered_words(&moment, "AI load").replace(format::THIN, " "), words);
+            snapshot.state.points.set(PointId::LoadPower, load, snapshot.now.mono);
+            snapshot.state.points.set(PointId::Power, battery, snapshot.now.mono);
+            assert_eq!(covered_words(&snapshot, "AI load").replace(format::THIN, " "), words);
         }
     }
 }

@@ -81,14 +81,14 @@ fn chart(profile: &Profile, kind: SystemKind, end: &str) -> LineChart {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::moment;
+    use crate::sample::snapshot;
     use domain::reading::NoData;
     use std::time::Duration;
 
     #[test]
     fn a_reading_that_is_missing_is_a_gap_in_its_line_alone() {
         let mut profile = Profile::default();
-        let mut now = moment();
+        let mut now = snapshot();
         for tick in 0..10 {
             now.now = now.now + Duration::from_millis(200);
             let sample = if tick == 5 { Err(NoData::Timeout) } else { Ok(200_000.0) };

@@ -30,17 +30,17 @@ pub(super) fn Problems() -> impl IntoView {
     let lost = live.lost();
     let verdict = live.map({
         let (site, spec) = (site.clone(), spec.clone());
-        move |moment| verdict(moment, &site, &spec)
+        move |snapshot| verdict(snapshot, &site, &spec)
     });
     let worst = live.map({
         let (site, spec) = (site.clone(), spec.clone());
-        move |moment| tally(moment, &site, &spec).1
+        move |snapshot| tally(snapshot, &site, &spec).1
     });
     let list = live.map({
         let site = site.clone();
-        move |moment| problems(moment, &site, &spec)
+        move |snapshot| problems(snapshot, &site, &spec)
     });
-    let storage = live.map(|moment| moment.site.storage.clone());
+    let storage = live.map(|snapshot| snapshot.site.storage.clone());
     let all = RwSignal::new(false);
     let more = Derived::new(move || list.with(|list| more(list.iter().map(|problem| problem.severity))));
     let more_words = move || if all.get() { "Show fewer".to_owned() } else { format!("{} more", more.get()) };
@@ -197,7 +197,7 @@ fn Other(place: usize) -> impl IntoView {
     let site = live.site();
     let name = site.systems.get(place).map_or_else(String::new, |system| system.name.clone());
     let href = format!("{}#problems", whose::href("/", place, &site));
-    let health = live.map(move |moment| moment.site.systems.get(place).copied());
+    let health = live.map(move |snapshot| snapshot.site.systems.get(place).copied());
     let wrong = move || matches!(health.get(), Some(Health::Alarm(_) | Health::Unknown));
     let words = move || match health.get() {
         Some(Health::Alarm(severity)) => format!(": {}. See its problems.", severity.word()),

@@ -13,7 +13,7 @@ use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData};
 use domain::slot::PowerFrom;
 use domain::spec::{SystemKind, SystemSpec};
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use leptos::prelude::*;
 
 /// Below this a current is none, A.
@@ -42,31 +42,32 @@ pub(super) fn Tiles() -> impl IntoView {
     let spec = live.system();
     let capacity_ah = spec.capacity_ah;
     let change = Derived::new(move || live.profile.with(|p| p.change(PointId::Voltage, CHANGE_S)).map(format::volts));
-    let bus = live.map(|moment| moment.point(PointId::BusVoltage).map(format::volts).ok());
+    let bus = live.map(|snapshot| snapshot.point(PointId::BusVoltage).map(format::volts).ok());
     let voltage_words = Derived::new(move || {
         let bus = bus.get().map_or_else(String::new, |bus| format!("bus {bus}"));
         let change =
             change.get().map_or_else(String::new, |change| format!("{} in 10{}s", change.signed(), format::THIN));
         two_lines(&bus, &change)
     });
-    let current_words = live.map(move |moment| {
-        moment.point(PointId::Current).map_or_else(
+    let current_words = live.map(move |snapshot| {
+        snapshot.point(PointId::Current).map_or_else(
             |_| String::new(),
             |a| two_lines(direction(a, IDLE_A), &format::c_rate(a, capacity_ah).to_string()),
         )
     });
-    let power_words = live.map(|moment| {
-        let limit = limit_w(moment).map_or_else(|_| String::new(), |w| format!("limit {}", format::kilowatts_whole(w)));
-        let derived = moment.state.points.power_from() == PowerFrom::Derived;
+    let power_words = live.map(|snapshot| {
+        let limit =
+            limit_w(snapshot).map_or_else(|_| String::new(), |w| format!("limit {}", format::kilowatts_whole(w)));
+        let derived = snapshot.state.points.power_from() == PowerFrom::Derived;
         // The second line has room for one of both; that it is derived is said of a power without a limit.
         let second = if derived && limit.is_empty() { "voltage \u{d7} current".to_owned() } else { limit };
-        moment.point(PointId::Power).map_or_else(|_| String::new(), |w| two_lines(direction(w, IDLE_W), &second))
+        snapshot.point(PointId::Power).map_or_else(|_| String::new(), |w| two_lines(direction(w, IDLE_W), &second))
     });
-    let headroom = live.map(|moment| {
-        let inputs = [PointId::Power, limit_point(moment)];
-        Shown::derived(moment, headroom_w(moment), &inputs, format::kilowatts_whole)
+    let headroom = live.map(|snapshot| {
+        let inputs = [PointId::Power, limit_point(snapshot)];
+        Shown::derived(snapshot, headroom_w(snapshot), &inputs, format::kilowatts_whole)
     });
-    let limit_words = live.map(|moment| limit_words(moment).unwrap_or_default());
+    let limit_words = live.map(|snapshot| limit_words(snapshot).unwrap_or_default());
     let has_cells = spec.topology.cells() > 0;
     view! {
         <div class="tiles">
@@ -118,7 +119,7 @@ fn CellTiles() -> impl IntoView {
 #[component]
 fn HomeTiles() -> impl IntoView {
     let live = Live::expect();
-    let estimate_words = live.map(|moment| apart_words(moment).unwrap_or_default());
+    let estimate_words = live.map(|snapshot| apart_words(snapshot).unwrap_or_default());
     view! {
         <section class="card tile" aria-label="Temperature">
             <Reading label="Temperature" value=live.shown(PointId::Temperature) alarm=live.map(|m| standing(m, &HEAT)) />
@@ -133,8 +134,8 @@ fn HomeTiles() -> impl IntoView {
 }
 
 /// How far the inverter's estimate of the charge lies from the battery's own: `2.4 points below the battery's`.
-fn apart_words(moment: &Moment) -> Result<String, NoData> {
-    let apart = moment.point(PointId::InverterSoc)? - moment.point(PointId::Soc)?;
+fn apart_words(snapshot: &Snapshot) -> Result<String, NoData> {
+    let apart = snapshot.point(PointId::InverterSoc)? - snapshot.point(PointId::Soc)?;
     let side = if apart < 0.0 { "below" } else { "above" };
     Ok(two_lines("of the charge", &format!("{} points {side} the battery's", format::fixed(apart.abs(), 1))))
 }
@@ -149,31 +150,31 @@ fn direction(value: f32, idle: f32) -> &'static str {
 }
 
 /// Power that is left in the present direction before the BMS's limit, W.
-fn headroom_w(moment: &Moment) -> Result<f32, NoData> {
-    let power_w = moment.point(PointId::Power)?;
-    Ok((limit_w(moment)? - power_w.abs()).max(0.0))
+fn headroom_w(snapshot: &Snapshot) -> Result<f32, NoData> {
+    let power_w = snapshot.point(PointId::Power)?;
+    Ok((limit_w(snapshot)? - power_w.abs()).max(0.0))
 }
 
 /// The BMS's limit in the present direction, W.
-fn limit_w(moment: &Moment) -> Result<f32, NoData> {
-    moment.point(PointId::Power)?;
-    moment.point(limit_point(moment))
+fn limit_w(snapshot: &Snapshot) -> Result<f32, NoData> {
+    snapshot.point(PointId::Power)?;
+    snapshot.point(limit_point(snapshot))
 }
 
 /// Which of the BMS's limits holds: that of charging while the battery charges.
-fn limit_point(moment: &Moment) -> PointId {
-    match moment.point(PointId::Power) {
+fn limit_point(snapshot: &Snapshot) -> PointId {
+    match snapshot.point(PointId::Power) {
         Ok(w) if w < 0.0 => PointId::SopCharge,
         _ => PointId::SopDischarge,
     }
 }
 
 /// The limit that holds, and how much of it is used: `of 233 kW for discharge`, `61 % in use`.
-fn limit_words(moment: &Moment) -> Result<String, NoData> {
-    let way = if limit_point(moment) == PointId::SopCharge { "charge" } else { "discharge" };
-    let used = sop_use_pct(&moment.state.points, moment.now.mono)?;
+fn limit_words(snapshot: &Snapshot) -> Result<String, NoData> {
+    let way = if limit_point(snapshot) == PointId::SopCharge { "charge" } else { "discharge" };
+    let used = sop_use_pct(&snapshot.state.points, snapshot.now.mono)?;
     Ok(two_lines(
-        &format!("of {} for {way}", format::kilowatts_whole(limit_w(moment)?)),
+        &format!("of {} for {way}", format::kilowatts_whole(limit_w(snapshot)?)),
         &format!("{} in use", format::percent_whole(used)),
     ))
 }
@@ -184,43 +185,43 @@ fn two_lines(first: &str, second: &str) -> String {
 }
 
 /// The furthest that two cells are apart. Where cells are means of their minute, what the BMS said of its extremes then.
-fn spread(moment: &Moment) -> Shown {
-    match extremes_told(moment) {
-        Some((low, high)) if made_of_rows(moment) => {
+fn spread(snapshot: &Snapshot) -> Shown {
+    match extremes_told(snapshot) {
+        Some((low, high)) if made_of_rows(snapshot) => {
             let inputs = [PointId::CellVoltageMin, PointId::CellVoltageMax];
-            Shown::derived(moment, Ok(high - low), &inputs, format::millivolts)
+            Shown::derived(snapshot, Ok(high - low), &inputs, format::millivolts)
         }
-        _ => Shown::cells(moment, CellQuantity::Voltage, |stats| format::millivolts(stats.spread())),
+        _ => Shown::cells(snapshot, CellQuantity::Voltage, |stats| format::millivolts(stats.spread())),
     }
 }
 
 /// Lowest and highest cell voltage as the BMS says, V.
-fn extremes_told(moment: &Moment) -> Option<(f32, f32)> {
-    Some((moment.point(PointId::CellVoltageMin).ok()?, moment.point(PointId::CellVoltageMax).ok()?))
+fn extremes_told(snapshot: &Snapshot) -> Option<(f32, f32)> {
+    Some((snapshot.point(PointId::CellVoltageMin).ok()?, snapshot.point(PointId::CellVoltageMax).ok()?))
 }
 
 /// The lowest and the highest cell with their names: `min 2 981, cell 7.12`, `max 3 019, cell 3.4`.
-fn spread_words(moment: &Moment, spec: &SystemSpec) -> String {
+fn spread_words(snapshot: &Snapshot, spec: &SystemSpec) -> String {
     let extreme = |name: &str, volts: f32, cell: Option<usize>| {
         let cell = cell.map_or_else(String::new, |cell| format!(", cell {}", spec.topology.cell_name(cell)));
         format!("{name} {}{cell}", format::millivolts(volts).number)
     };
-    if let (true, Some((low, high))) = (made_of_rows(moment), extremes_told(moment)) {
+    if let (true, Some((low, high))) = (made_of_rows(snapshot), extremes_told(snapshot)) {
         let place = |point| {
-            let cell = moment.point(point).ok()? as usize;
+            let cell = snapshot.point(point).ok()? as usize;
             (cell < spec.topology.cells()).then_some(cell)
         };
         let (low_at, high_at) = (place(PointId::CellVoltageMinAt), place(PointId::CellVoltageMaxAt));
         return two_lines(&extreme("min", low, low_at), &extreme("max", high, high_at));
     }
-    moment.state.cells.column(CellQuantity::Voltage).stats(moment.now.mono).map_or_else(String::new, |stats| {
+    snapshot.state.cells.column(CellQuantity::Voltage).stats(snapshot.now.mono).map_or_else(String::new, |stats| {
         two_lines(&extreme("min", stats.min, Some(stats.min_at)), &extreme("max", stats.max, Some(stats.max_at)))
     })
 }
 
 /// Which cell is hottest and how warm the coldest is: `cell 7.12, limit 45`, `coldest 24.1, cell 1.3`.
-fn heat_words(moment: &Moment, spec: &SystemSpec) -> String {
-    moment.state.cells.column(CellQuantity::Temperature).stats(moment.now.mono).map_or_else(String::new, |stats| {
+fn heat_words(snapshot: &Snapshot, spec: &SystemSpec) -> String {
+    snapshot.state.cells.column(CellQuantity::Temperature).stats(snapshot.now.mono).map_or_else(String::new, |stats| {
         let cell = |cell| spec.topology.cell_name(cell);
         let limit = format::fixed(spec.limits.temperature_warning_c.high, 0);
         two_lines(
@@ -234,63 +235,63 @@ fn heat_words(moment: &Moment, spec: &SystemSpec) -> String {
 mod tests {
     use super::*;
     use crate::components::Freshness;
-    use crate::sample::{moment, spec};
+    use crate::sample::{snapshot, spec};
     use domain::time::Mono;
 
     #[test]
     fn cells_are_summed_up_with_their_names() {
-        let mut moment = moment();
-        let now = moment.now.mono;
-        moment.state.cells.column_mut(CellQuantity::Voltage).set(131, Ok(2.981), now);
-        let words = spread_words(&moment, &spec());
+        let mut snapshot = snapshot();
+        let now = snapshot.now.mono;
+        snapshot.state.cells.column_mut(CellQuantity::Voltage).set(131, Ok(2.981), now);
+        let words = spread_words(&snapshot, &spec());
         assert!(words.starts_with("min 2\u{202f}981, cell 7.12\nmax 3\u{202f}2"), "{words}");
-        assert!(spread(&moment).is_fresh());
+        assert!(spread(&snapshot).is_fresh());
     }
 
     #[test]
     fn where_cells_are_means_the_spread_is_what_the_bms_said() {
-        let mut moment = Moment { links: Vec::new(), ..moment() };
-        assert_eq!(spread(&moment).freshness, Freshness::Mean, "it said nothing");
-        let now = moment.now.mono;
+        let mut snapshot = Snapshot { links: Vec::new(), ..snapshot() };
+        assert_eq!(spread(&snapshot).freshness, Freshness::Mean, "it said nothing");
+        let now = snapshot.now.mono;
         for (point, value) in
             [(PointId::CellVoltageMin, 3.190), (PointId::CellVoltageMax, 3.210), (PointId::CellVoltageMinAt, 131.0)]
         {
-            moment.state.points.set(point, Ok(value), now);
+            snapshot.state.points.set(point, Ok(value), now);
         }
-        assert_eq!(spread(&moment).number(), "20");
-        let words = spread_words(&moment, &spec()).replace(format::THIN, " ");
+        assert_eq!(spread(&snapshot).number(), "20");
+        let words = spread_words(&snapshot, &spec()).replace(format::THIN, " ");
         assert_eq!(words, two_lines("min 3 190, cell 7.12", "max 3 210"));
     }
 
     #[test]
     fn the_inverters_estimate_is_held_against_the_batterys() {
-        let mut moment = moment();
-        assert!(apart_words(&moment).is_err(), "there is none");
+        let mut snapshot = snapshot();
+        assert!(apart_words(&snapshot).is_err(), "there is none");
         for (estimate, words) in [(69.0, "2.4 points below the battery's"), (73.0, "1.6 points above the battery's")] {
-            moment.state.points.set(PointId::InverterSoc, Ok(estimate), moment.now.mono);
-            assert_eq!(apart_words(&moment), Ok(two_lines("of the charge", words)));
+            snapshot.state.points.set(PointId::InverterSoc, Ok(estimate), snapshot.now.mono);
+            assert_eq!(apart_words(&snapshot), Ok(two_lines("of the charge", words)));
         }
     }
 
     #[test]
     fn a_spread_that_is_old_is_still_there_with_its_age() {
-        let mut moment = moment();
-        moment.now.mono = Mono(moment.now.mono.0 + 60_000_000);
-        let old = spread(&moment);
+        let mut snapshot = snapshot();
+        snapshot.now.mono = Mono(snapshot.now.mono.0 + 60_000_000);
+        let old = spread(&snapshot);
         assert!(matches!(old.freshness, Freshness::Stale { age_s } if age_s > 60.0) && old.figure.is_some(), "{old:?}");
     }
 
     #[test]
     fn headroom_is_counted_in_the_direction_of_power() {
-        let mut moment = moment();
-        let now = moment.now.mono;
+        let mut snapshot = snapshot();
+        let now = snapshot.now.mono;
         for (power, left) in [(142_000.0, 91_000.0), (-40_000.0, 60_000.0), (240_000.0, 0.0)] {
-            moment.state.points.set(PointId::Power, Ok(power), now);
-            moment.state.points.set(PointId::SopDischarge, Ok(233_000.0), now);
-            moment.state.points.set(PointId::SopCharge, Ok(100_000.0), now);
-            assert_eq!(headroom_w(&moment), Ok(left));
+            snapshot.state.points.set(PointId::Power, Ok(power), now);
+            snapshot.state.points.set(PointId::SopDischarge, Ok(233_000.0), now);
+            snapshot.state.points.set(PointId::SopCharge, Ok(100_000.0), now);
+            assert_eq!(headroom_w(&snapshot), Ok(left));
             let way = if power < 0.0 { "of 100 kW for charge\n40 % in use" } else { "of 233 kW for discharge" };
-            let words = limit_words(&moment).unwrap().replace(format::THIN, " ");
+            let words = limit_words(&snapshot).unwrap().replace(format::THIN, " ");
             assert!(words.starts_with(way), "{words}");
         }
     }

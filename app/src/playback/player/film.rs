@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// The finest step of a film, ms: finer than any source.
 const FINEST_STEP_MS: f64 = 50.0;
-/// Cells whose moments may wait in memory.
+/// Cells whose snapshots may wait in memory.
 const CELLS_AHEAD: usize = 32_000;
 /// A still picture has this much before and behind it, for single steps, ms.
 const STILL_MS: f64 = 3_000.0;

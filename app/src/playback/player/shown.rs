@@ -1,19 +1,19 @@
-//! What the page shows of the past: the moment at the head, older with every frame where there is no newer one.
+//! What the page shows of the past: the snapshot at the head, older with every frame where there is no newer one.
 
 use super::{FRAMES_A_SECOND, PRESENT_MS, Player, Shown, performance_ms};
 use crate::api::NO_SERVER;
 use crate::live::aged;
 use domain::time::Utc;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use leptos::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// A frame that took longer than this was not seen: the tab was hidden, ms.
 const LONGEST_FRAME_MS: f64 = 250.0;
-/// Said of a moment that is made of rows and minutes.
+/// Said of a snapshot that is made of rows and minutes.
 const MEANS: &str = "Cells are means of their minute";
-/// Said of an instant without a moment.
+/// Said of an instant without a snapshot.
 const NOTHING: &str = "Nothing was recorded at this instant";
 
 impl Shown {
@@ -57,29 +57,29 @@ impl Player {
         }
     }
 
-    /// Hands the page the moment at the head; in a gap the last one, as old as it is.
+    /// Hands the page the snapshot at the head; in a gap the last one, as old as it is.
     pub(super) fn show(self) {
         let head_ms = self.head_ms.get_untracked();
         let stands_ms = (1e3 / FRAMES_A_SECOND * self.speed.get_untracked()).max(1_000.0) + PRESENT_MS;
         let found = self.inner.with_value(|inner| {
-            let shot = inner.reel.at(head_ms).map(|shot| (shot.at_ms, Arc::clone(&shot.moment), shot.whole));
+            let shot = inner.reel.at(head_ms).map(|shot| (shot.at_ms, Arc::clone(&shot.snapshot), shot.whole));
             (shot, inner.shown, Arc::clone(&inner.spec))
         });
         let asked = self.inner.with_value(|inner| inner.reel.knows(head_ms));
         if found.0.is_none() && !asked && !self.playing.get_untracked() {
             return self.stay();
         }
-        let (shown, moment) = match found {
-            (Some((at_ms, moment, whole)), shown, _) => {
+        let (shown, snapshot) = match found {
+            (Some((at_ms, snapshot, whole)), shown, _) => {
                 let gone = Duration::from_secs_f64(((head_ms - at_ms) / 1e3).max(0.0));
-                match aged(&moment, gone, Duration::from_secs_f64(stands_ms / 1e3)) {
-                    // An old moment changes as it ages, but not with every frame.
+                match aged(&snapshot, gone, Duration::from_secs_f64(stands_ms / 1e3)) {
+                    // An old snapshot changes as it ages, but not with every frame.
                     Some(aged) if shown.is_none_or(|shown| (head_ms - shown.at_ms()).abs() > 500.0) => {
                         (Shown::Aged(head_ms), Arc::new(aged))
                     }
                     None if shown != Some(Shown::Recorded(at_ms, whole)) => {
                         self.tell(whole);
-                        (Shown::Recorded(at_ms, whole), moment)
+                        (Shown::Recorded(at_ms, whole), snapshot)
                     }
                     _ => return,
                 }
@@ -87,17 +87,17 @@ impl Player {
             (None, Some(_), _) if self.playing.get_untracked() => return,
             (None, _, spec) => {
                 self.says.set(NOTHING.to_owned());
-                (Shown::Aged(head_ms), Arc::new(Moment::unknown(&spec, Utc((head_ms * 1e3) as i64))))
+                (Shown::Aged(head_ms), Arc::new(Snapshot::unknown(&spec, Utc((head_ms * 1e3) as i64))))
             }
         };
         self.inner.update_value(|inner| inner.shown = Some(shown));
-        self.live.show(moment);
+        self.live.show(snapshot);
     }
 
-    /// What there was at the head could not be asked: the page keeps the moment that it shows, and the head goes there.
+    /// What there was at the head could not be asked: the page keeps the snapshot that it shows, and the head goes there.
     fn stay(self) {
         if self.live.past.get_untracked() {
-            self.head_ms.set(self.live.moment.get_untracked().now.utc.0 as f64 / 1e3);
+            self.head_ms.set(self.live.snapshot.get_untracked().now.utc.0 as f64 / 1e3);
             self.remember();
         }
     }

@@ -1,4 +1,4 @@
-//! Frames to moments.
+//! Frames to snapshots.
 
 use super::lane::Scratch;
 use super::layout::Layout;
@@ -9,7 +9,7 @@ use crate::slot::{Node, Points, PowerFrom};
 use crate::spec::SystemSpec;
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
-use crate::twin::{Moment, SiteStatus, SystemState};
+use crate::twin::{SiteStatus, Snapshot, SystemState};
 use crate::wire::{Reader, WireError};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
     layout: Layout,
-    moment: Moment,
+    snapshot: Snapshot,
     /// Points of which nothing is known, with the ages that the system allows.
     blank: Points,
     /// How old a cell may be in this system.
@@ -39,9 +39,9 @@ impl Decoder {
         Decoder { blank: Points::new(&spec.max_ages), cell_max_age, ..Decoder::default() }
     }
 
-    /// The moment of the last frame that was taken; an empty one before the first.
-    pub fn moment(&self) -> &Moment {
-        &self.moment
+    /// The snapshot of the last frame that was taken; an empty one before the first.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
     }
 
     /// Number of the last frame; `None` while a key frame is waited for.
@@ -58,7 +58,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`LiveError::Gap`] for a delta that does not follow. Any other error means that the frame is not sound; after a
-    /// delta that is not sound, the decoder waits for a key frame. [`Decoder::moment`] stays as it was.
+    /// delta that is not sound, the decoder waits for a key frame. [`Decoder::snapshot`] stays as it was.
     pub fn decode(&mut self, frame: &[u8]) -> Result<(), LiveError> {
         let mut r = Reader::new(frame);
         let format = r.u8()?;
@@ -95,14 +95,14 @@ impl Decoder {
         };
         layout.put(&mut state);
         self.layout = layout;
-        self.moment.state = state;
-        self.moment.site = SiteStatus::default();
+        self.snapshot.state = state;
+        self.snapshot.site = SiteStatus::default();
         self.show(now, received, sections);
         Ok(())
     }
 
     fn delta(&mut self, r: &mut Reader<'_>) -> Result<(), WireError> {
-        let before = self.moment.now;
+        let before = self.snapshot.now;
         let passed = r.signed()?;
         let now = Now {
             mono: Mono(before.mono.0.wrapping_add(passed as u64)),
@@ -110,23 +110,23 @@ impl Decoder {
         };
         let received = read_received(r, now)?;
         read_lanes(r, &mut self.layout, now.mono, &mut self.scratch)?;
-        let sections = Sections::read(r, now, &self.moment.links)?;
+        let sections = Sections::read(r, now, &self.snapshot.links)?;
 
-        self.layout.put(&mut self.moment.state);
+        self.layout.put(&mut self.snapshot.state);
         self.show(now, received, sections);
         Ok(())
     }
 
     fn show(&mut self, now: Now, received: Mono, sections: Sections) {
-        self.moment.now = now;
-        self.moment.received = received;
-        self.moment.state.points.set_power_from(sections.power_from);
+        self.snapshot.now = now;
+        self.snapshot.received = received;
+        self.snapshot.state.points.set_power_from(sections.power_from);
         if let Some(alarms) = sections.alarms {
-            self.moment.alarms = alarms;
+            self.snapshot.alarms = alarms;
         }
-        self.moment.links = sections.links;
+        self.snapshot.links = sections.links;
         if let Some(site) = sections.site {
-            self.moment.site = site;
+            self.snapshot.site = site;
         }
     }
 }
@@ -139,7 +139,7 @@ struct Sections {
 }
 
 impl Sections {
-    /// The last part of a frame; `before` are the links of the moment before.
+    /// The last part of a frame; `before` are the links of the snapshot before.
     fn read(r: &mut Reader<'_>, now: Now, before: &[LinkStatus]) -> Result<Sections, WireError> {
         let present = r.u8()?;
         if present > 0b1111 {

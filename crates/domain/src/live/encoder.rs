@@ -1,4 +1,4 @@
-//! Moments to frames.
+//! Snapshots to frames.
 
 use super::lane::Scratch;
 use super::layout::Layout;
@@ -8,17 +8,17 @@ use crate::link::LinkStatus;
 use crate::slot::PowerFrom;
 use crate::spec::SystemSpec;
 use crate::time::{Mono, Now};
-use crate::twin::{Moment, SiteStatus};
+use crate::twin::{SiteStatus, Snapshot};
 use crate::wire::Writer;
 
-/// Both frames of one moment.
+/// Both frames of one snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encoded {
-    /// The moment's number, one more than that of the moment before; it wraps.
+    /// The snapshot's number, one more than that of the snapshot before; it wraps.
     pub seq: u32,
     /// The frame that stands alone.
     pub key: Vec<u8>,
-    /// The frame for those who have the moment before. Of the first moment it is the key frame.
+    /// The frame for those who have the snapshot before. Of the first snapshot it is the key frame.
     pub delta: Vec<u8>,
 }
 
@@ -27,11 +27,11 @@ pub struct Encoded {
 pub struct Encoder {
     /// Nothing known: what key frames refer to.
     blank: Layout,
-    /// The last moment: what delta frames refer to.
+    /// The last snapshot: what delta frames refer to.
     last: Layout,
-    /// Room for the moment being encoded.
+    /// Room for the snapshot being encoded.
     next: Layout,
-    /// Number and time of the last moment.
+    /// Number and time of the last snapshot.
     sent: Option<(u32, Now)>,
     alarms: Section<Alarm>,
     links: Section<LinkStatus>,
@@ -43,7 +43,7 @@ pub struct Encoder {
 /// A list that is sent whole, but not in every delta frame.
 #[derive(Clone, Debug)]
 struct Section<T> {
-    /// The list of the last moment.
+    /// The list of the last snapshot.
     list: Vec<T>,
     /// Whether it changed since it was last sent.
     changed: bool,
@@ -87,28 +87,28 @@ impl Encoder {
         }
     }
 
-    /// Encodes the next moment of the system. Cells and nodes beyond the topology of its spec are left out.
-    pub fn encode(&mut self, moment: &Moment) -> Encoded {
-        let now = moment.now;
+    /// Encodes the next snapshot of the system. Cells and nodes beyond the topology of its spec are left out.
+    pub fn encode(&mut self, snapshot: &Snapshot) -> Encoded {
+        let now = snapshot.now;
         let seq = self.sent.map_or(0, |(seq, _)| seq.wrapping_add(1));
-        self.next.take(&moment.state);
+        self.next.take(&snapshot.state);
 
         let mut w = header(KEY, seq);
         w.varint(now.mono.0);
         w.signed(now.utc.0);
-        write_received(&mut w, moment);
+        write_received(&mut w, snapshot);
         self.blank.write(&mut w);
         write_lanes(&mut w, &self.next, &self.blank, now.mono, &mut self.scratch);
-        write_sections(&mut w, moment, Sent { alarms: true, links: true, site: true });
+        write_sections(&mut w, snapshot, Sent { alarms: true, links: true, site: true });
         let key = w.finish();
 
         let first = self.sent.is_none();
-        let other_alarms = !sections::same_alarms(&self.alarms.list, &moment.alarms);
-        let alarms = self.alarms.due(&moment.alarms, now.mono, first || other_alarms);
-        let links = self.links.due(&moment.links, now.mono, first || self.links.list.len() != moment.links.len());
-        let site = first || self.site != moment.site;
+        let other_alarms = !sections::same_alarms(&self.alarms.list, &snapshot.alarms);
+        let alarms = self.alarms.due(&snapshot.alarms, now.mono, first || other_alarms);
+        let links = self.links.due(&snapshot.links, now.mono, first || self.links.list.len() != snapshot.links.len());
+        let site = first || self.site != snapshot.site;
         if site {
-            self.site.clone_from(&moment.site);
+            self.site.clone_from(&snapshot.site);
         }
         let delta = match self.sent {
             None => key.clone(),
@@ -118,9 +118,9 @@ impl Encoder {
                 w.signed(passed);
                 // Both clocks mostly go at the same pace.
                 w.signed(now.utc.0.wrapping_sub(before.utc.0).wrapping_sub(passed));
-                write_received(&mut w, moment);
+                write_received(&mut w, snapshot);
                 write_lanes(&mut w, &self.next, &self.last, now.mono, &mut self.scratch);
-                write_sections(&mut w, moment, Sent { alarms, links, site });
+                write_sections(&mut w, snapshot, Sent { alarms, links, site });
                 w.finish()
             }
         };
@@ -138,8 +138,8 @@ fn header(kind: u8, seq: u32) -> Writer {
     w
 }
 
-fn write_received(w: &mut Writer, moment: &Moment) {
-    w.signed(moment.now.mono.0.wrapping_sub(moment.received.0) as i64);
+fn write_received(w: &mut Writer, snapshot: &Snapshot) {
+    w.signed(snapshot.now.mono.0.wrapping_sub(snapshot.received.0) as i64);
 }
 
 fn write_lanes(w: &mut Writer, next: &Layout, base: &Layout, now: Mono, scratch: &mut Scratch) {
@@ -157,18 +157,18 @@ struct Sent {
 }
 
 /// Links that are not sent whole say at least when they were heard: whether one is silent is not told a second late.
-fn write_sections(w: &mut Writer, moment: &Moment, Sent { alarms, links, site }: Sent) {
-    let derived = moment.state.points.power_from() == PowerFrom::Derived;
+fn write_sections(w: &mut Writer, snapshot: &Snapshot, Sent { alarms, links, site }: Sent) {
+    let derived = snapshot.state.points.power_from() == PowerFrom::Derived;
     w.u8(u8::from(alarms) | u8::from(links) << 1 | u8::from(site) << 2 | u8::from(derived) << 3);
     if alarms {
-        sections::write_alarms(w, &moment.alarms, moment.now);
+        sections::write_alarms(w, &snapshot.alarms, snapshot.now);
     }
     if links {
-        sections::write_links(w, &moment.links, moment.now);
+        sections::write_links(w, &snapshot.links, snapshot.now);
     } else {
-        sections::write_heard(w, &moment.links, moment.now);
+        sections::write_heard(w, &snapshot.links, snapshot.now);
     }
     if site {
-        moment.site.write(w);
+        snapshot.site.write(w);
     }
 }

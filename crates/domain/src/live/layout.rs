@@ -1,4 +1,4 @@
-//! Which lanes a stream has, and where their items lie in a moment.
+//! Which lanes a stream has, and where their items lie in a snapshot.
 
 use super::lane::Lane;
 use crate::point::PointId;

@@ -9,7 +9,7 @@ use crate::slot::{PowerFrom, Slot};
 use crate::spec::SystemSpec;
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
-use crate::twin::{Moment, SystemState};
+use crate::twin::{Snapshot, SystemState};
 use crate::wire::Step;
 use proptest::prelude::*;
 
@@ -19,17 +19,17 @@ fn spec(topology: Topology) -> SystemSpec {
     SystemSpec { topology, ..crate::engine::tests::site().systems[0].clone() }
 }
 
-fn moment_of(spec: &SystemSpec) -> Moment {
+fn snapshot_of(spec: &SystemSpec) -> Snapshot {
     let now = Now { utc: Utc(1_760_000_000_000_000), mono: Mono(7_000_000) };
-    Moment { now, state: SystemState::new(spec), ..Moment::default() }
+    Snapshot { now, state: SystemState::new(spec), ..Snapshot::default() }
 }
 
 /// One cycle later: `readings` came `age_us` before it.
-fn cycle(moment: &mut Moment, age_us: u64, readings: impl IntoIterator<Item = (Target, Sample)>) {
-    moment.now = moment.now + std::time::Duration::from_micros(PERIOD_US);
-    moment.received = Mono(moment.now.mono.0 - age_us);
+fn cycle(snapshot: &mut Snapshot, age_us: u64, readings: impl IntoIterator<Item = (Target, Sample)>) {
+    snapshot.now = snapshot.now + std::time::Duration::from_micros(PERIOD_US);
+    snapshot.received = Mono(snapshot.now.mono.0 - age_us);
     for (target, sample) in readings {
-        moment.state.apply(Reading { target, sample }, moment.received);
+        snapshot.state.apply(Reading { target, sample }, snapshot.received);
     }
 }
 
@@ -60,7 +60,7 @@ fn slots(spec: &SystemSpec, state: &SystemState) -> Vec<(String, Slot, Step)> {
 }
 
 /// That `seen` is `meant`, within what the module promises. Links and alarms are left out.
-fn assert_same(spec: &SystemSpec, seen: &Moment, meant: &Moment) {
+fn assert_same(spec: &SystemSpec, seen: &Snapshot, meant: &Snapshot) {
     assert_eq!((seen.now, seen.received), (meant.now, meant.received));
     let (seen, meant) = (slots(spec, &seen.state), slots(spec, &meant.state));
     assert_eq!(seen.len(), meant.len());
@@ -79,19 +79,19 @@ fn decoded(frame: &[u8]) -> Decoder {
     decoder
 }
 
-/// A moment with something in every part of it.
-fn rich() -> (SystemSpec, Moment) {
+/// A snapshot with something in every part of it.
+fn rich() -> (SystemSpec, Snapshot) {
     let spec = spec(Topology::new(1, 13, 20));
-    let mut moment = moment_of(&spec);
-    cycle(&mut moment, 30_000, sweep(0..260, 3.2));
+    let mut snapshot = snapshot_of(&spec);
+    cycle(&mut snapshot, 30_000, sweep(0..260, 3.2));
     cycle(
-        &mut moment,
+        &mut snapshot,
         30_000,
         (0..260).map(|c| (Target::Cell(CellQuantity::Temperature, c), Ok(24.0 + (c % 7) as f32))),
     );
-    cycle(&mut moment, 12_345, (0..13).map(|n| (Target::Node(NodeQuantity::Delay, n), Ok(0.012))));
+    cycle(&mut snapshot, 12_345, (0..13).map(|n| (Target::Node(NodeQuantity::Delay, n), Ok(0.012))));
     cycle(
-        &mut moment,
+        &mut snapshot,
         1_000,
         [
             (Target::Point(PointId::Soc), Ok(63.21)),
@@ -100,7 +100,7 @@ fn rich() -> (SystemSpec, Moment) {
             (cell(131), Err(NoData::OutOfRange)),
         ],
     );
-    moment.alarms = vec![
+    snapshot.alarms = vec![
         Alarm {
             rule: RuleIdx(0),
             subject: Subject::Cell(131),
@@ -113,7 +113,7 @@ fn rich() -> (SystemSpec, Moment) {
         Alarm {
             rule: RuleIdx(5),
             subject: Subject::Link(LinkIdx(1)),
-            since: moment.now.utc,
+            since: snapshot.now.utc,
             value: f32::INFINITY,
             worst: f32::INFINITY,
             signal_lost: false,
@@ -138,10 +138,10 @@ fn rich() -> (SystemSpec, Moment) {
             chattering: false,
         },
     ];
-    moment.links = vec![
+    snapshot.links = vec![
         LinkStatus {
             state: LinkState::Up,
-            last_at: Some(moment.received),
+            last_at: Some(snapshot.received),
             frames: 1 << 40,
             frames_per_s: 575.5,
             bytes_per_s: 9_000.0,
@@ -152,62 +152,63 @@ fn rich() -> (SystemSpec, Moment) {
         },
         LinkStatus { state: LinkState::Connecting, ..LinkStatus::default() },
     ];
-    (spec, moment)
+    (spec, snapshot)
 }
 
 #[test]
 fn a_key_frame_stands_alone() {
     for topology in [Topology::NONE, Topology::new(1, 13, 20), Topology::new(20, 10, 32)] {
         let spec = spec(topology);
-        let mut moment = moment_of(&spec);
-        let nothing = Encoder::new(&spec).encode(&moment);
-        assert_same(&spec, decoded(&nothing.key).moment(), &moment);
-        cycle(&mut moment, 30_000, sweep(0..topology.cells(), 3.2));
-        let encoded = Encoder::new(&spec).encode(&moment);
+        let mut snapshot = snapshot_of(&spec);
+        let nothing = Encoder::new(&spec).encode(&snapshot);
+        assert_same(&spec, decoded(&nothing.key).snapshot(), &snapshot);
+        cycle(&mut snapshot, 30_000, sweep(0..topology.cells(), 3.2));
+        let encoded = Encoder::new(&spec).encode(&snapshot);
         assert_eq!(encoded.key, encoded.delta, "the first frame has nothing to refer to");
         let decoder = decoded(&encoded.key);
-        assert_same(&spec, decoder.moment(), &moment);
+        assert_same(&spec, decoder.snapshot(), &snapshot);
         assert_eq!((decoder.topology(), decoder.seq()), (topology, Some(0)));
     }
-    let (spec, moment) = rich();
-    let decoder = decoded(&Encoder::new(&spec).encode(&moment).key);
-    assert_same(&spec, decoder.moment(), &moment);
-    assert_eq!(decoder.moment().alarms, moment.alarms);
-    assert_eq!(decoder.moment().links, moment.links);
+    let (spec, snapshot) = rich();
+    let decoder = decoded(&Encoder::new(&spec).encode(&snapshot).key);
+    assert_same(&spec, decoder.snapshot(), &snapshot);
+    assert_eq!(decoder.snapshot().alarms, snapshot.alarms);
+    assert_eq!(decoder.snapshot().links, snapshot.links);
 }
 
 #[test]
 fn a_derived_power_is_known_as_derived() {
     let spec = spec(Topology::NONE);
-    let mut moment = moment_of(&spec);
+    let mut snapshot = snapshot_of(&spec);
     let mut encoder = Encoder::new(&spec);
     let point = |point, value| (Target::Point(point), Ok(value));
-    cycle(&mut moment, 1_000, [point(PointId::Voltage, 50.0), point(PointId::Current, 20.0)]);
-    let Encoded { key, .. } = encoder.encode(&moment);
+    cycle(&mut snapshot, 1_000, [point(PointId::Voltage, 50.0), point(PointId::Current, 20.0)]);
+    let Encoded { key, .. } = encoder.encode(&snapshot);
     let mut decoder = decoded(&key);
-    let seen = |decoder: &Decoder| (decoder.moment().point(PointId::Power), decoder.moment().state.points.power_from());
+    let seen =
+        |decoder: &Decoder| (decoder.snapshot().point(PointId::Power), decoder.snapshot().state.points.power_from());
     assert_eq!(seen(&decoder), (Ok(1_000.0), PowerFrom::Derived));
-    cycle(&mut moment, 1_000, [point(PointId::Power, 990.0)]);
-    decoder.decode(&encoder.encode(&moment).delta).unwrap();
+    cycle(&mut snapshot, 1_000, [point(PointId::Power, 990.0)]);
+    decoder.decode(&encoder.encode(&snapshot).delta).unwrap();
     assert_eq!(seen(&decoder), (Ok(990.0), PowerFrom::Nowhere), "nothing is said of a power that is measured");
 }
 
 /// What changed in format 3 is only what a byte may say: frames of format 2 are read as before.
 #[test]
 fn tape_of_the_format_before_stays_readable() {
-    let (spec, mut moment) = rich();
-    moment.alarms.iter_mut().for_each(|alarm| alarm.chattering = false);
+    let (spec, mut snapshot) = rich();
+    snapshot.alarms.iter_mut().for_each(|alarm| alarm.chattering = false);
     let mut encoder = Encoder::new(&spec);
     let mut old = Decoder::new();
     for _ in 0..3 {
-        let mut frame = encoder.encode(&moment).delta;
+        let mut frame = encoder.encode(&snapshot).delta;
         frame[0] = OLDEST;
         assert_eq!(old.decode(&frame), Ok(()));
-        assert_eq!(old.moment().alarms, moment.alarms);
-        cycle(&mut moment, 5_000, sweep(0..260, 3.1));
+        assert_eq!(old.snapshot().alarms, snapshot.alarms);
+        cycle(&mut snapshot, 5_000, sweep(0..260, 3.1));
     }
     for unknown in [OLDEST - 1, FORMAT + 1] {
-        let mut frame = encoder.encode(&moment).key;
+        let mut frame = encoder.encode(&snapshot).key;
         frame[0] = unknown;
         assert!(Decoder::new().decode(&frame).is_err(), "format {unknown}");
     }
@@ -215,45 +216,45 @@ fn tape_of_the_format_before_stays_readable() {
 
 #[test]
 fn deltas_keep_up_and_a_lost_one_asks_for_a_key_frame() {
-    let (spec, mut moment) = rich();
+    let (spec, mut snapshot) = rich();
     let mut encoder = Encoder::new(&spec);
     let mut decoder = Decoder::new();
-    decoder.decode(&encoder.encode(&moment).delta).unwrap();
+    decoder.decode(&encoder.encode(&snapshot).delta).unwrap();
     for i in 0..20 {
-        cycle(&mut moment, 5_000 * i, sweep(0..260, if i % 5 == 0 { 3.1 } else { 3.2 }));
-        decoder.decode(&encoder.encode(&moment).delta).unwrap();
-        assert_same(&spec, decoder.moment(), &moment);
+        cycle(&mut snapshot, 5_000 * i, sweep(0..260, if i % 5 == 0 { 3.1 } else { 3.2 }));
+        decoder.decode(&encoder.encode(&snapshot).delta).unwrap();
+        assert_same(&spec, decoder.snapshot(), &snapshot);
     }
-    let shown = decoder.moment().clone();
-    let lost = encoder.encode(&moment);
-    let next = encoder.encode(&moment);
+    let shown = decoder.snapshot().clone();
+    let lost = encoder.encode(&snapshot);
+    let next = encoder.encode(&snapshot);
     assert_eq!(decoder.decode(&next.delta), Err(LiveError::Gap { got: next.seq }));
-    assert_eq!((decoder.moment(), decoder.seq()), (&shown, Some(20)));
+    assert_eq!((decoder.snapshot(), decoder.seq()), (&shown, Some(20)));
     assert_eq!(decoder.decode(&lost.delta), Ok(()));
     assert_eq!(decoder.decode(&next.delta), Ok(()));
     assert_eq!(decoder.decode(&next.delta), Err(LiveError::Gap { got: next.seq }), "a frame that came twice");
     assert_eq!(Decoder::new().decode(&next.delta), Err(LiveError::Gap { got: next.seq }));
     assert_eq!(decoder.decode(&next.key), Ok(()));
-    assert_same(&spec, decoder.moment(), &moment);
+    assert_same(&spec, decoder.snapshot(), &snapshot);
 }
 
 #[test]
 fn a_module_that_is_lost_keeps_its_last_values_and_comes_back() {
-    let (spec, mut moment) = rich();
+    let (spec, mut snapshot) = rich();
     let mut encoder = Encoder::new(&spec);
-    let mut live = decoded(&encoder.encode(&moment).key);
-    let now = |m: &Moment| m.state.cells.column(CellQuantity::Voltage).sample(145, m.now.mono);
+    let mut live = decoded(&encoder.encode(&snapshot).key);
+    let now = |m: &Snapshot| m.state.cells.column(CellQuantity::Voltage).sample(145, m.now.mono);
     for i in 0..40 {
         let dead = (10..30).contains(&i);
-        cycle(&mut moment, 20_000, sweep(0..140, 3.2).chain(sweep(160..260, 3.2)));
+        cycle(&mut snapshot, 20_000, sweep(0..140, 3.2).chain(sweep(160..260, 3.2)));
         let readings = sweep(140..160, 3.3).map(|(cell, ok)| (cell, if dead { Err(NoData::Error) } else { ok }));
         for (target, sample) in readings {
-            moment.state.apply(Reading { target, sample }, moment.received);
+            snapshot.state.apply(Reading { target, sample }, snapshot.received);
         }
-        let encoded = encoder.encode(&moment);
+        let encoded = encoder.encode(&snapshot);
         live.decode(&encoded.delta).unwrap();
-        for seen in [live.moment(), decoded(&encoded.key).moment()] {
-            assert_same(&spec, seen, &moment);
+        for seen in [live.snapshot(), decoded(&encoded.key).snapshot()] {
+            assert_same(&spec, seen, &snapshot);
             assert_eq!(now(seen).is_err(), dead);
         }
     }
@@ -261,16 +262,16 @@ fn a_module_that_is_lost_keeps_its_last_values_and_comes_back() {
 
 #[test]
 fn cells_that_stop_coming_grow_stale_for_all() {
-    let (spec, mut moment) = rich();
+    let (spec, mut snapshot) = rich();
     let mut encoder = Encoder::new(&spec);
     let mut live = Decoder::new();
     for i in 0..30 {
         let cells = if i < 10 { 0..260 } else { 0..100 };
-        cycle(&mut moment, 50_000, sweep(cells, 3.2));
-        let encoded = encoder.encode(&moment);
+        cycle(&mut snapshot, 50_000, sweep(cells, 3.2));
+        let encoded = encoder.encode(&snapshot);
         live.decode(&encoded.delta).unwrap();
-        for seen in [live.moment(), decoded(&encoded.key).moment()] {
-            assert_same(&spec, seen, &moment);
+        for seen in [live.snapshot(), decoded(&encoded.key).snapshot()] {
+            assert_same(&spec, seen, &snapshot);
             let sample = seen.cell(CellQuantity::Voltage, 200);
             match i {
                 0..10 => assert_eq!(sample, Ok(3.22)),
@@ -283,41 +284,41 @@ fn cells_that_stop_coming_grow_stale_for_all() {
 
 #[test]
 fn a_second_value_of_the_same_instant_counts() {
-    let (spec, mut moment) = rich();
+    let (spec, mut snapshot) = rich();
     let mut encoder = Encoder::new(&spec);
     let mut live = Decoder::new();
     for volts in [3.2, 3.1] {
-        moment.state.apply(Reading { target: cell(3), sample: Ok(volts) }, moment.now.mono);
-        live.decode(&encoder.encode(&moment).delta).unwrap();
-        assert_eq!(live.moment().cell(CellQuantity::Voltage, 3), Ok(volts));
+        snapshot.state.apply(Reading { target: cell(3), sample: Ok(volts) }, snapshot.now.mono);
+        live.decode(&encoder.encode(&snapshot).delta).unwrap();
+        assert_eq!(live.snapshot().cell(CellQuantity::Voltage, 3), Ok(volts));
     }
 }
 
 #[test]
 fn alarms_go_out_at_once_and_their_values_and_links_once_a_second() {
-    let (spec, mut moment) = rich();
-    moment.alarms.truncate(1);
+    let (spec, mut snapshot) = rich();
+    snapshot.alarms.truncate(1);
     let mut encoder = Encoder::new(&spec);
-    let mut live = decoded(&encoder.encode(&moment).key);
+    let mut live = decoded(&encoder.encode(&snapshot).key);
     let (mut alarms, mut links) = (0, 0);
     for i in 0..50_u16 {
-        cycle(&mut moment, 0, []);
-        moment.alarms[0].value += 0.001;
-        moment.links[0].frames += 115;
-        let before = live.moment().clone();
-        live.decode(&encoder.encode(&moment).delta).unwrap();
-        alarms += u32::from(live.moment().alarms != before.alarms);
-        links += u32::from(live.moment().links[0].frames != before.links[0].frames);
+        cycle(&mut snapshot, 0, []);
+        snapshot.alarms[0].value += 0.001;
+        snapshot.links[0].frames += 115;
+        let before = live.snapshot().clone();
+        live.decode(&encoder.encode(&snapshot).delta).unwrap();
+        alarms += u32::from(live.snapshot().alarms != before.alarms);
+        links += u32::from(live.snapshot().links[0].frames != before.links[0].frames);
         if i == 22 {
-            moment.alarms.push(Alarm { subject: Subject::Cell(9), ..moment.alarms[0] });
-            live.decode(&encoder.encode(&moment).delta).unwrap();
-            assert_eq!(live.moment().alarms, moment.alarms);
+            snapshot.alarms.push(Alarm { subject: Subject::Cell(9), ..snapshot.alarms[0] });
+            live.decode(&encoder.encode(&snapshot).delta).unwrap();
+            assert_eq!(live.snapshot().alarms, snapshot.alarms);
         }
     }
     assert!((9..=11).contains(&alarms) && (9..=11).contains(&links), "{alarms}, {links}");
     for i in 0..20 {
-        cycle(&mut moment, 0, []);
-        let len = encoder.encode(&moment).delta.len();
+        cycle(&mut snapshot, 0, []);
+        let len = encoder.encode(&snapshot).delta.len();
         assert!(len < 30 || i < 5, "{len} bytes of nothing new");
     }
 }
@@ -325,52 +326,52 @@ fn alarms_go_out_at_once_and_their_values_and_links_once_a_second() {
 #[test]
 fn the_whole_site_goes_out_when_it_changes_and_old_tape_is_read_without_it() {
     use crate::twin::{Health, SiteStatus};
-    let (spec, mut moment) = rich();
+    let (spec, mut snapshot) = rich();
     let mut encoder = Encoder::new(&spec);
-    let mut live = decoded(&encoder.encode(&moment).key);
+    let mut live = decoded(&encoder.encode(&snapshot).key);
     let states = [Health::Unknown, Health::NoAlarm, Health::Alarm(Severity::Critical)];
     for (systems, storage) in [(&states[..], ""), (&states[..], "the disk is full"), (&states[..1], ""), (&[], "")] {
-        moment.site = SiteStatus { systems: systems.to_vec(), storage: storage.to_owned() };
-        cycle(&mut moment, 0, []);
-        let frames = encoder.encode(&moment);
+        snapshot.site = SiteStatus { systems: systems.to_vec(), storage: storage.to_owned() };
+        cycle(&mut snapshot, 0, []);
+        let frames = encoder.encode(&snapshot);
         live.decode(&frames.delta).unwrap();
-        assert_eq!(live.moment().site, moment.site);
-        assert_eq!(decoded(&frames.key).moment().site, moment.site);
-        cycle(&mut moment, 0, []);
-        live.decode(&encoder.encode(&moment).delta).unwrap();
-        assert_eq!(live.moment().site, moment.site, "what is not said again still holds");
+        assert_eq!(live.snapshot().site, snapshot.site);
+        assert_eq!(decoded(&frames.key).snapshot().site, snapshot.site);
+        cycle(&mut snapshot, 0, []);
+        live.decode(&encoder.encode(&snapshot).delta).unwrap();
+        assert_eq!(live.snapshot().site, snapshot.site, "what is not said again still holds");
     }
     // A frame of format 2, as tape has it: the same without the last section.
-    let key = encoder.encode(&moment).key;
+    let key = encoder.encode(&snapshot).key;
     let mut old = key[..key.len() - 2].to_vec();
     old[0] = OLDEST;
-    let sections = old.len() - sections_len(&moment) - 1;
+    let sections = old.len() - sections_len(&snapshot) - 1;
     assert_eq!(old[sections], 0b111);
     old[sections] = 0b011;
-    assert_eq!(decoded(&old).moment().alarms, live.moment().alarms);
-    assert_eq!(decoded(&old).moment().site, SiteStatus::default());
+    assert_eq!(decoded(&old).snapshot().alarms, live.snapshot().alarms);
+    assert_eq!(decoded(&old).snapshot().site, SiteStatus::default());
 }
 
-/// Bytes of the alarms and links of a key frame of `moment`.
-fn sections_len(moment: &Moment) -> usize {
+/// Bytes of the alarms and links of a key frame of `snapshot`.
+fn sections_len(snapshot: &Snapshot) -> usize {
     let mut w = crate::wire::Writer::default();
-    sections::write_alarms(&mut w, &moment.alarms, moment.now);
-    sections::write_links(&mut w, &moment.links, moment.now);
+    sections::write_alarms(&mut w, &snapshot.alarms, snapshot.now);
+    sections::write_links(&mut w, &snapshot.links, snapshot.now);
     w.finish().len()
 }
 
 #[test]
 fn a_damaged_frame_shows_nothing_and_waits_for_a_key_frame() {
-    let (spec, mut moment) = rich();
+    let (spec, mut snapshot) = rich();
     let mut encoder = Encoder::new(&spec);
-    let first = encoder.encode(&moment);
-    cycle(&mut moment, 0, sweep(0..260, 3.1));
-    let second = encoder.encode(&moment);
+    let first = encoder.encode(&snapshot);
+    cycle(&mut snapshot, 0, sweep(0..260, 3.1));
+    let second = encoder.encode(&snapshot);
     for len in 0..second.delta.len() {
         let mut live = decoded(&first.key);
-        let shown = live.moment().clone();
+        let shown = live.snapshot().clone();
         assert!(live.decode(&second.delta[..len]).is_err(), "the first {len} bytes");
-        assert_eq!(live.moment(), &shown);
+        assert_eq!(live.snapshot(), &shown);
         if len > 2 {
             assert_eq!(live.decode(&second.delta), Err(LiveError::Gap { got: 1 }), "half of it may have been taken");
         }
@@ -409,9 +410,9 @@ fn a_frame_may_have_fewer_or_more_lanes_than_we_know() {
     };
     for (points, quantities) in [(1, 1), (40, 5)] {
         let live = decoded(&frame(points, quantities));
-        assert_eq!(live.moment().point(PointId::Soc), Ok(12.34));
-        assert_eq!(live.moment().cell(CellQuantity::Voltage, 1), Ok(12.34));
-        assert_eq!(live.moment().point(PointId::Ambient).is_ok(), points == 40);
+        assert_eq!(live.snapshot().point(PointId::Soc), Ok(12.34));
+        assert_eq!(live.snapshot().cell(CellQuantity::Voltage, 1), Ok(12.34));
+        assert_eq!(live.snapshot().point(PointId::Ambient).is_ok(), points == 40);
     }
     assert!(Decoder::new().decode(&frame(2_000, 1)).is_err());
 }
@@ -449,48 +450,48 @@ proptest! {
         resolution in prop::sample::select(vec![0.001_f32, 0.0001, 0.0005]),
     ) {
         let spec = SystemSpec { cell_resolution_v: resolution, ..spec(Topology::new(2, 3, 4)) };
-        let mut moment = moment_of(&spec);
+        let mut snapshot = snapshot_of(&spec);
         let mut encoder = Encoder::new(&spec);
         let mut live = Decoder::new();
         for (readings, age_us, join) in cycles {
-            cycle(&mut moment, age_us, readings);
-            let encoded = encoder.encode(&moment);
+            cycle(&mut snapshot, age_us, readings);
+            let encoded = encoder.encode(&snapshot);
             live.decode(&encoded.delta).unwrap();
-            assert_same(&spec, live.moment(), &moment);
+            assert_same(&spec, live.snapshot(), &snapshot);
             if join {
                 live = decoded(&encoded.key);
-                assert_same(&spec, live.moment(), &moment);
+                assert_same(&spec, live.snapshot(), &snapshot);
             }
         }
     }
 
     #[test]
     fn any_bytes_are_taken_or_refused(mut bytes in prop::collection::vec(any::<u8>(), 2..300), delta: bool) {
-        let (spec, moment) = rich();
-        let mut live = decoded(&Encoder::new(&spec).encode(&moment).key);
+        let (spec, snapshot) = rich();
+        let mut live = decoded(&Encoder::new(&spec).encode(&snapshot).key);
         (bytes[0], bytes[1]) = (FORMAT, if delta { DELTA } else { KEY });
         if delta {
             bytes.insert(2, 1);
         }
         let _ = live.decode(&bytes);
-        prop_assert_eq!(live.moment().state.cells.len(), live.topology().cells());
+        prop_assert_eq!(live.snapshot().state.cells.len(), live.topology().cells());
     }
 
     #[test]
     fn a_flipped_bit_never_panics_and_shows_nothing_if_refused(place in any::<prop::sample::Index>(), bit in 0..8_u32, key: bool) {
-        let (spec, mut moment) = rich();
+        let (spec, mut snapshot) = rich();
         let mut encoder = Encoder::new(&spec);
-        let mut live = decoded(&encoder.encode(&moment).key);
-        cycle(&mut moment, 0, sweep(0..200, 3.1));
-        let next = encoder.encode(&moment);
+        let mut live = decoded(&encoder.encode(&snapshot).key);
+        cycle(&mut snapshot, 0, sweep(0..200, 3.1));
+        let next = encoder.encode(&snapshot);
         let mut frame = if key { next.key.clone() } else { next.delta };
         let place = place.index(frame.len());
         frame[place] ^= 1 << bit;
-        let shown = live.moment().clone();
+        let shown = live.snapshot().clone();
         if live.decode(&frame).is_err() {
-            prop_assert_eq!(live.moment(), &shown);
+            prop_assert_eq!(live.snapshot(), &shown);
             prop_assert_eq!(live.decode(&next.key), Ok(()));
-            assert_same(&spec, live.moment(), &moment);
+            assert_same(&spec, live.snapshot(), &snapshot);
         }
     }
 }

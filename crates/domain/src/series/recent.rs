@@ -5,7 +5,7 @@ use crate::point::PointId;
 use crate::reading::{CellQuantity, Sample};
 use crate::spec::SystemSpec;
 use crate::time::Utc;
-use crate::twin::Moment;
+use crate::twin::Snapshot;
 use crate::wire::Step;
 use std::ops::Range;
 
@@ -61,20 +61,20 @@ impl Recent {
         self.pushed == 0
     }
 
-    /// Takes a moment of the system: what is good and fresh in it.
-    pub fn push(&mut self, moment: &Moment) {
+    /// Takes a snapshot of the system: what is good and fresh in it.
+    pub fn push(&mut self, snapshot: &Snapshot) {
         let row = self.pushed % self.capacity;
         self.pushed += 1;
-        self.at[row] = moment.now.utc;
+        self.at[row] = snapshot.now.utc;
         for (value, point) in self.points[row].iter_mut().zip(PointId::ALL) {
-            *value = moment.point(*point).unwrap_or(f32::NAN);
+            *value = snapshot.point(*point).unwrap_or(f32::NAN);
         }
         let cells = row * self.cells..(row + 1) * self.cells;
         for (cell, value) in self.voltages[cells.clone()].iter_mut().enumerate() {
-            *value = voltage_code(self.voltage_step, moment.cell(CellQuantity::Voltage, cell));
+            *value = voltage_code(self.voltage_step, snapshot.cell(CellQuantity::Voltage, cell));
         }
         for (cell, value) in self.temperatures[cells].iter_mut().enumerate() {
-            *value = temperature_code(moment.cell(CellQuantity::Temperature, cell));
+            *value = temperature_code(snapshot.cell(CellQuantity::Temperature, cell));
         }
     }
 
@@ -167,10 +167,10 @@ mod tests {
     fn the_last_samples_are_kept_with_their_gaps() {
         let spec = crate::engine::tests::site().systems[0].clone();
         let mut recent = Recent::new(&spec, 10);
-        let mut moment = Moment { now: Now::default(), state: SystemState::new(&spec), ..Moment::default() };
+        let mut snapshot = Snapshot { now: Now::default(), state: SystemState::new(&spec), ..Snapshot::default() };
         assert!(recent.is_empty() && recent.table(Utc(0), &TRACES).at.is_empty());
         for i in 0..25_u16 {
-            moment.now = moment.now + Duration::from_secs(1);
+            snapshot.now = snapshot.now + Duration::from_secs(1);
             let voltage = if i == 20 { Err(NoData::Error) } else { Ok(3.2 + f32::from(i) * 1e-3 + 0.000_4) };
             for (target, sample) in [
                 (Target::Point(PointId::Soc), Ok(f32::from(i))),
@@ -178,10 +178,10 @@ mod tests {
                 (Target::Cell(CellQuantity::Temperature, 1), Ok(-f32::from(i))),
             ] {
                 if i < 23 {
-                    moment.state.apply(Reading { target, sample }, moment.now.mono);
+                    snapshot.state.apply(Reading { target, sample }, snapshot.now.mono);
                 }
             }
-            recent.push(&moment);
+            recent.push(&snapshot);
         }
         let table = recent.table(Utc(18_000_000), &TRACES);
         assert_eq!(table.at, (18..=25).map(|s| Utc(s * 1_000_000)).collect::<Vec<_>>());

@@ -10,7 +10,7 @@ use crate::wire::{Reader, WireError, Writer};
 /// The site in a few words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SiteStatus {
-    /// How each system does, in the order of the site. Empty where that is not known, as in a moment of the past.
+    /// How each system does, in the order of the site. Empty where that is not known, as in a snapshot of the past.
     pub systems: Vec<Health>,
     /// What is wrong with the storage of history, for people; empty if nothing is.
     pub storage: String,
@@ -91,7 +91,7 @@ mod tests {
         spec.systems = vec![spec.systems[0].clone(), spec.systems[0].clone()];
         let mut site = Site::new(spec);
         let now = |mono| Now { utc: Utc(0), mono: Mono(mono) };
-        let seen = |site: &Site, mono| site.moment(SystemIdx(0), now(mono)).unwrap().site.systems;
+        let seen = |site: &Site, mono| site.snapshot(SystemIdx(0), now(mono)).unwrap().site.systems;
         assert_eq!(seen(&site, 9_000_000), [Health::Unknown, Health::Unknown]);
         site.systems[1].state.points.set(PointId::Voltage, Ok(800.0), Mono(9_000_000));
         assert_eq!(seen(&site, 9_000_000), [Health::Unknown, Health::NoAlarm]);

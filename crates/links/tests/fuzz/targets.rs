@@ -356,14 +356,14 @@ impl Target for Live {
     fn seeds(&self) -> Vec<Vec<u8>> {
         let spec = spec();
         let mut encoder = Encoder::new(&spec.systems[0]);
-        let mut moment = Site::new(spec).moment(SystemIdx(0), now(0)).unwrap();
+        let mut snapshot = Site::new(spec).snapshot(SystemIdx(0), now(0)).unwrap();
         let mut tape = Vec::new();
         let mut keys = Vec::new();
         for step in 1..6_u16 {
-            moment.now = now(step);
+            snapshot.now = now(step);
             let soc = Reading { target: Place::Point(PointId::Soc), sample: Ok(f32::from(step)) };
-            moment.state.apply(soc, moment.now.mono);
-            let encoded = encoder.encode(&moment);
+            snapshot.state.apply(soc, snapshot.now.mono);
+            let encoded = encoder.encode(&snapshot);
             keys.push(framed(&encoded.key));
             tape.extend(if step == 1 { framed(&encoded.key) } else { framed(&encoded.delta) });
         }

@@ -1,6 +1,6 @@
 //! A minute as bytes, as it lies in the database until its hour is sealed.
 //!
-//! u32 how many cells, then each lane (voltage, then temperature; lowest, mean, highest, number of moments): u16 a cell.
+//! u32 how many cells, then each lane (voltage, then temperature; lowest, mean, highest, number of snapshots): u16 a cell.
 //! Bytes of equal weight stand side by side, and all is compressed: cells are alike.
 
 use crate::rollup::codec::{Planes, take};

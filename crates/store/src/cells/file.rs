@@ -153,8 +153,8 @@ impl Sealed {
             let known = (0..minute.cells()).filter(|cell| minute.knows(*cell));
             let (rows, highest) = known.fold((0, 0), |(rows, _), cell| (rows + 1, cell + 1));
             self.rows += rows;
-            let moments = CellQuantity::ALL.iter().flat_map(|quantity| minute.lane(*quantity, Stat::N));
-            self.values += moments.map(|n| u64::from(*n)).sum::<u64>();
+            let snapshots = CellQuantity::ALL.iter().flat_map(|quantity| minute.lane(*quantity, Stat::N));
+            self.values += snapshots.map(|n| u64::from(*n)).sum::<u64>();
             self.cells = self.cells.max(highest);
         }
     }

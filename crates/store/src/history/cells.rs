@@ -50,7 +50,7 @@ pub struct CellChart {
     pub from_ms: i64,
     /// How long each bucket is, ms: whole minutes.
     pub step_ms: i64,
-    /// What is known of each step. First and last are means of a minute; `n` counts moments; squares are those of means.
+    /// What is known of each step. First and last are means of a minute; `n` counts snapshots; squares are those of means.
     pub buckets: Vec<Bucket>,
 }
 
@@ -206,18 +206,18 @@ impl History {
         self.consistent_cells(system, minutes_of(range), |found| {
             let mut buckets = vec![Bucket::default(); steps];
             self.each_minute(system, found, lanes, |minute, [min, mean, max, n]| {
-                let Some(moments) = n.get(cell).copied().filter(|n| *n > 0) else { return };
+                let Some(snapshots) = n.get(cell).copied().filter(|n| *n > 0) else { return };
                 let of = |lane: &[u16]| minute::value(quantity, lane[cell]);
-                let (mean, moments) = (of(mean), u32::from(moments));
+                let (mean, snapshots) = (of(mean), u32::from(snapshots));
                 let (sum, sum_sq) = (f64::from(mean), f64::from(mean) * f64::from(mean));
                 let bucket = Bucket {
-                    n: moments,
+                    n: snapshots,
                     first: mean,
                     min: of(min),
                     max: of(max),
                     last: mean,
-                    sum: sum * f64::from(moments),
-                    sum_sq: sum_sq * f64::from(moments),
+                    sum: sum * f64::from(snapshots),
+                    sum_sq: sum_sq * f64::from(snapshots),
                 };
                 buckets[((minute * MINUTE_MS - range.from_ms) / step_ms) as usize].fold(&bucket);
             })?;
@@ -427,7 +427,7 @@ impl Sums {
     }
 }
 
-/// A cell that has this share of a minute's moments less than the others was not known throughout.
+/// A cell that has this share of a minute's snapshots less than the others was not known throughout.
 const MISSED_SHARE: u16 = 50;
 
 /// The means of the cells that were known throughout a minute; the others are none. A module that falls silent within a

@@ -56,7 +56,7 @@ fn joined(parts: &[CellMinute]) -> BTreeMap<i64, CellMinute> {
     whole
 }
 
-/// The mean voltages of the cells that have at least 98 % of the minute's moments.
+/// The mean voltages of the cells that have at least 98 % of the minute's snapshots.
 fn throughout(m: &CellMinute) -> Vec<u16> {
     let (means, n) = (m.lane(V, Stat::Mean), m.lane(V, Stat::N));
     let most = f64::from(*n.iter().max().unwrap());

@@ -1,4 +1,4 @@
-//! `kill -9` at any moment loses no committed second.
+//! `kill -9` at any snapshot loses no committed second.
 
 use crate::common::{OPENED_AT, open, second, seconds};
 use std::collections::BTreeSet;

@@ -9,7 +9,7 @@ use domain::series::Table;
 use domain::slot::PowerFrom;
 use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::{Mono, Now, rfc3339};
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use serde_json::{Map, Value, json};
 
 /// A number with the digits that its step deserves.
@@ -45,14 +45,14 @@ fn stats(of: Option<ColumnStats>, step: f32, spec: &SystemSpec) -> Value {
 }
 
 /// `GET /api/v1/state`
-pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, moment: &Moment) -> Value {
-    let now = moment.now.mono;
+pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, snapshot: &Snapshot) -> Value {
+    let now = snapshot.now.mono;
     let points: Map<String, Value> = (PointId::ALL.iter())
         .map(|id| {
-            let slot = moment.state.points.slot(*id);
-            let mut point = sample(moment.point(*id), slot.last(), id.spec().resolution, now);
+            let slot = snapshot.state.points.slot(*id);
+            let mut point = sample(snapshot.point(*id), slot.last(), id.spec().resolution, now);
             point.insert("unit".into(), json!(id.spec().unit.symbol()));
-            if *id == PointId::Power && moment.state.points.power_from() == PowerFrom::Derived {
+            if *id == PointId::Power && snapshot.state.points.power_from() == PowerFrom::Derived {
                 point.insert(
                     "derived_from".into(),
                     json!([PointId::Voltage, PointId::Current].map(|id| id.spec().path)),
@@ -61,45 +61,45 @@ pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, moment: &Moment) -> Valu
             (id.spec().path.to_owned(), Value::Object(point))
         })
         .collect();
-    let nodes: Vec<Value> = (moment.state.nodes.iter().enumerate())
+    let nodes: Vec<Value> = (snapshot.state.nodes.iter().enumerate())
         .map(|(i, node)| {
             let (state, delay) = (node.sample(NodeQuantity::State, now), node.sample(NodeQuantity::Delay, now));
             json!({ "node": i + 1, "state": state.ok(), "delay_s": delay.ok() })
         })
         .collect();
-    let alarms: Vec<Value> = (moment.alarms.iter())
+    let alarms: Vec<Value> = (snapshot.alarms.iter())
         .filter_map(|alarm| {
             let rule = alarm.rule.rule()?;
             Some(json!({
                 "rule": rule.id, "subject": alarm.subject.name(site, &spec.topology), "severity": rule.severity.word(), "since": rfc3339(alarm.since),
-                "words": alarm.words(site, spec, &moment.links), "advice": rule.advice,
+                "words": alarm.words(site, spec, &snapshot.links), "advice": rule.advice,
                 "signal_lost": alarm.signal_lost, "chattering": alarm.chattering,
             }))
         })
         .collect();
-    let cells = &moment.state.cells;
+    let cells = &snapshot.state.cells;
     let derived = |sample: Sample| sample.map_or(Value::Null, |value| number(value, 0.1));
     json!({
         "site": site.name, "system": spec.id, "name": spec.name, "simulated": spec.simulated,
-        "timestamp": rfc3339(moment.now.utc),
+        "timestamp": rfc3339(snapshot.now.utc),
         "topology": {
             "racks": spec.topology.racks, "modules_per_rack": spec.topology.modules_per_rack,
             "cells_per_module": spec.topology.cells_per_module, "cells": spec.topology.cells(),
         },
         "points": points,
-        "sop_use_pct": derived(derived::sop_use_pct(&moment.state.points, now)),
-        "load_covered_pct": derived(derived::load_covered_pct(&moment.state.points, now)),
+        "sop_use_pct": derived(derived::sop_use_pct(&snapshot.state.points, now)),
+        "load_covered_pct": derived(derived::load_covered_pct(&snapshot.state.points, now)),
         "cell_voltage_v": stats(cells.column(CellQuantity::Voltage).stats(now), spec.cell_resolution_v, spec),
         "cell_temperature_c": stats(cells.column(CellQuantity::Temperature).stats(now), 0.1, spec),
-        "nodes": nodes, "alarms": alarms, "storage": Some(&moment.site.storage).filter(|words| !words.is_empty()),
+        "nodes": nodes, "alarms": alarms, "storage": Some(&snapshot.site.storage).filter(|words| !words.is_empty()),
     })
 }
 
 /// `GET /api/v1/cells`
-pub(super) fn cells(spec: &SystemSpec, moment: &Moment) -> Value {
-    let now = moment.now.mono;
+pub(super) fn cells(spec: &SystemSpec, snapshot: &Snapshot) -> Value {
+    let now = snapshot.now.mono;
     let column = |quantity, cell, step| {
-        let column = moment.state.cells.column(quantity);
+        let column = snapshot.state.cells.column(quantity);
         Value::Object(sample(column.sample(cell, now), column.last(cell), step, now))
     };
     let cells: Vec<Value> = (0..spec.topology.cells())
@@ -111,7 +111,7 @@ pub(super) fn cells(spec: &SystemSpec, moment: &Moment) -> Value {
             })
         })
         .collect();
-    json!({ "system": spec.id, "timestamp": rfc3339(moment.now.utc), "cells": cells })
+    json!({ "system": spec.id, "timestamp": rfc3339(snapshot.now.utc), "cells": cells })
 }
 
 /// `GET /api/v1/links`

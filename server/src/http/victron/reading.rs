@@ -3,7 +3,7 @@
 use super::seconds;
 use domain::point::PointId;
 use domain::time::Utc;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use serde_json::{Value, json};
 use store::{Block, IDLE_A};
 
@@ -20,10 +20,11 @@ pub(super) struct BatteryReading {
 
 impl BatteryReading {
     /// The newest: what is fresh, at the time of the newest value. `None` if there never was a value.
-    pub(super) fn of_moment(moment: &Moment) -> Option<BatteryReading> {
-        let last = POINTS.iter().filter_map(|point| moment.state.points.slot(*point).last()).map(|(_, at)| at).max()?;
-        let at = moment.now.utc - moment.now.mono.since(last);
-        Some(BatteryReading { at, values: POINTS.map(|point| moment.point(point).ok()) })
+    pub(super) fn of_snapshot(snapshot: &Snapshot) -> Option<BatteryReading> {
+        let last =
+            POINTS.iter().filter_map(|point| snapshot.state.points.slot(*point).last()).map(|(_, at)| at).max()?;
+        let at = snapshot.now.utc - snapshot.now.mono.since(last);
+        Some(BatteryReading { at, values: POINTS.map(|point| snapshot.point(point).ok()) })
     }
 
     /// Those of history, oldest first: of each second the last one. Rows without any value are none.

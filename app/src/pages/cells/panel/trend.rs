@@ -10,7 +10,7 @@ use crate::live::{Question, Recent};
 use domain::limits::Limits;
 use domain::reading::CellQuantity;
 use domain::series::{Table, Trace};
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 use domain::wire::Wire;
 use leptos::prelude::*;
 
@@ -66,9 +66,9 @@ pub(super) fn Trend(
     });
     // Grown by every frame, drawn once a second. After a gap (a hidden tab draws no frames) the server is asked again.
     Effect::new(move |second: Option<i64>| {
-        let moment = live.moment.get();
-        let at_s = moment.now.utc.0 as f64 / 1e6;
-        if recent.try_update_untracked(|recent| recent.push(at_s, values(&moment, cell))) == Some(true) {
+        let snapshot = live.snapshot.get();
+        let at_s = snapshot.now.utc.0 as f64 / 1e6;
+        if recent.try_update_untracked(|recent| recent.push(at_s, values(&snapshot, cell))) == Some(true) {
             fetch();
         }
         if second != Some(at_s as i64) {
@@ -95,8 +95,8 @@ pub(super) fn Trend(
     }
 }
 
-fn values(moment: &Moment, cell: usize) -> [Option<f32>; 2] {
-    CellQuantity::ALL.map(|quantity| moment.cell(quantity, cell).ok())
+fn values(snapshot: &Snapshot, cell: usize) -> [Option<f32>; 2] {
+    CellQuantity::ALL.map(|quantity| snapshot.cell(quantity, cell).ok())
 }
 
 fn chart(recent: &Recent<2>, name: &str, by: By, limits: &Limits, end: &str) -> LineChart {

@@ -4,7 +4,7 @@ use crate::components::{Freshness, Shown};
 use crate::format;
 use domain::point::PointId;
 use domain::spec::SystemKind;
-use domain::twin::Moment;
+use domain::twin::Snapshot;
 
 /// Below this nothing flows, W.
 const IDLE_W: f32 = 100.0;
@@ -84,9 +84,9 @@ pub(super) struct Flow {
 
 impl Flow {
     /// The flow of `side` in a system of this kind; the thickest line is `full_w`.
-    pub(super) fn of(moment: &Moment, side: Side, kind: SystemKind, full_w: f32) -> Flow {
-        let shown = Shown::point_as(moment, side.point(), |w| format::kilowatts(w.abs()));
-        let power_w = moment.point(side.point()).ok();
+    pub(super) fn of(snapshot: &Snapshot, side: Side, kind: SystemKind, full_w: f32) -> Flow {
+        let shown = Shown::point_as(snapshot, side.point(), |w| format::kilowatts(w.abs()));
+        let power_w = snapshot.point(side.point()).ok();
         let (direction, verb) = match (side, power_w) {
             (_, None) => (Direction::Still, ""),
             (_, Some(w)) if w.abs() < IDLE_W => (Direction::Still, "idle"),
@@ -143,12 +143,12 @@ impl Flow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::moment;
+    use crate::sample::snapshot;
     use domain::reading::NoData;
 
     #[test]
     fn direction_colour_and_words_follow_the_sign() {
-        let mut moment = moment();
+        let mut snapshot = snapshot();
         for (side, sample, direction, ink, sentence) in [
             (Side::Grid, Ok(66_910.0), Direction::In, "grid", "Grid, importing 66.91 kW"),
             (Side::Grid, Ok(-5_000.0), Direction::Out, "grid", "Grid, exporting 5.00 kW"),
@@ -158,8 +158,8 @@ mod tests {
             (Side::Load, Ok(208_900.0), Direction::Out, "load", "AI load 208.90 kW"),
             (Side::Load, Err(NoData::Error), Direction::Still, "still", "AI load: no value"),
         ] {
-            moment.state.points.set(side.point(), sample, moment.now.mono);
-            let flow = Flow::of(&moment, side, SystemKind::DataCentre, 233_000.0);
+            snapshot.state.points.set(side.point(), sample, snapshot.now.mono);
+            let flow = Flow::of(&snapshot, side, SystemKind::DataCentre, 233_000.0);
             assert_eq!((flow.direction, flow.ink()), (direction, ink));
             assert_eq!(flow.sentence(), sentence.replace(" kW", "\u{202f}kW"));
         }
@@ -167,20 +167,20 @@ mod tests {
 
     #[test]
     fn an_old_flow_says_how_old_it_is() {
-        let mut moment = moment();
-        moment.now = moment.now + std::time::Duration::from_secs(900);
-        let flow = Flow::of(&moment, Side::Grid, SystemKind::DataCentre, 233_000.0);
+        let mut snapshot = snapshot();
+        snapshot.now = snapshot.now + std::time::Duration::from_secs(900);
+        let flow = Flow::of(&snapshot, Side::Grid, SystemKind::DataCentre, 233_000.0);
         assert_eq!(flow.label().replace('\u{202f}', " "), "Grid, 15 min old");
         assert_eq!(flow.sentence().replace('\u{202f}', " "), "Grid, 15 min old 66.91 kW");
     }
 
     #[test]
     fn a_house_has_the_sun_and_its_own_name() {
-        let mut moment = moment();
-        moment.state.points.set(PointId::SolarPower, Ok(4_200.0), moment.now.mono);
-        moment.state.points.set(PointId::LoadPower, Ok(850.0), moment.now.mono);
+        let mut snapshot = snapshot();
+        snapshot.state.points.set(PointId::SolarPower, Ok(4_200.0), snapshot.now.mono);
+        snapshot.state.points.set(PointId::LoadPower, Ok(850.0), snapshot.now.mono);
         let sides = Side::of(SystemKind::Home).iter();
-        let flows: Vec<Flow> = sides.map(|side| Flow::of(&moment, *side, SystemKind::Home, 10_000.0)).collect();
+        let flows: Vec<Flow> = sides.map(|side| Flow::of(&snapshot, *side, SystemKind::Home, 10_000.0)).collect();
         assert_eq!(flows[2].sentence(), "House 0.85\u{202f}kW");
         assert_eq!((flows[3].sentence().as_str(), flows[3].ink()), ("Solar 4.20\u{202f}kW", "solar"));
         assert_eq!(flows[3].direction, Direction::In);
@@ -188,10 +188,10 @@ mod tests {
 
     #[test]
     fn a_line_is_as_thick_as_its_power_within_its_limits() {
-        let mut moment = moment();
+        let mut snapshot = snapshot();
         for (w, thickness) in [(0.0, 2.0), (116_500.0, 10.0), (233_000.0, 18.0), (900_000.0, 18.0)] {
-            moment.state.points.set(PointId::GridPower, Ok(w), moment.now.mono);
-            assert_eq!(Flow::of(&moment, Side::Grid, SystemKind::DataCentre, 233_000.0).thickness(), thickness);
+            snapshot.state.points.set(PointId::GridPower, Ok(w), snapshot.now.mono);
+            assert_eq!(Flow::of(&snapshot, Side::Grid, SystemKind::DataCentre, 233_000.0).thickness(), thickness);
         }
     }
 }
