@@ -21,6 +21,8 @@ mod downloads;
 mod drawn;
 mod error_page;
 mod gate;
+#[cfg(test)]
+mod golden;
 mod guard;
 mod history;
 mod home;

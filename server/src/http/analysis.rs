@@ -115,9 +115,13 @@ pub(super) async fn questions(State(app): State<AppState>, headers: HeaderMap) -
         // For the page: nothing if there is SQL, else how to get it.
         return octets(version.err().unwrap_or_default().into_bytes());
     }
+    json(questions_json(&version))
+}
+
+pub(super) fn questions_json(version: &Result<String, String>) -> Value {
     let questions: Vec<Value> = QUESTIONS.iter().map(|(_, id, asks)| value!({ "id": id, "asks": asks })).collect();
     let (duckdb, missing) = (version.as_ref().ok(), version.as_ref().err());
-    json(value!({ "questions": questions, "duckdb": duckdb, "missing": missing }))
+    value!({ "questions": questions, "duckdb": duckdb, "missing": missing })
 }
 
 /// What a question is about.
@@ -185,7 +189,7 @@ fn range(about: &About, (first_ms, end_ms): (i64, i64), now_ms: i64) -> Result<R
     Ok(Range::new(from_ms, to_ms))
 }
 
-fn json_of(answer: &Answer) -> Value {
+pub(super) fn json_of(answer: &Answer) -> Value {
     let figures: Vec<Value> = (answer.figures.iter())
         .map(|figure| value!({ "name": figure.name, "value": figure.value, "unit": figure.unit }))
         .collect();

@@ -24,6 +24,10 @@ pub(super) use domain::time::rfc3339;
 use domain::twin::Snapshot;
 use domain::wire::Wire as _;
 pub(super) use json::table;
+#[cfg(test)]
+pub(super) use json::{
+    cells as cells_json, frames as frames_json, links as links_json, number, state as state_json, table as series_json,
+};
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;

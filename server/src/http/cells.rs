@@ -85,7 +85,7 @@ pub(super) async fn history(
     answer.await.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))
 }
 
-fn as_json(spec: &SystemSpec, quantity: &str, map: &CellMap, left: &LeftOut) -> Value {
+pub(super) fn as_json(spec: &SystemSpec, quantity: &str, map: &CellMap, left: &LeftOut) -> Value {
     // Quotients of whole numbers print short; float sums do not.
     let per_unit = (1.0 / f64::from(map.resolution)).round();
     let rounded = |value: f32| (f64::from(value) * per_unit).round() / per_unit;

@@ -3,6 +3,15 @@
 
 mod files;
 mod json;
+#[cfg(test)]
+pub(super) mod pinned {
+    pub(in crate::http) use super::json::answer;
+    use super::*;
+
+    pub(in crate::http) fn wanted(system: &str, points: &[PointId], cells: &[NamedCell], range: Range) -> Wanted {
+        Wanted { system: system.into(), place: 0, points: points.to_vec(), cells: cells.to_vec(), range, width: 100 }
+    }
+}
 
 pub(super) use files::{csv, parquet};
 pub(super) use json::left_out;
@@ -54,7 +63,7 @@ pub(super) struct Asked {
 }
 
 /// A stretch of one system.
-struct Wanted {
+pub(super) struct Wanted {
     system: String,
     /// Its place in the site.
     place: usize,

@@ -127,7 +127,7 @@ fn poller(link: &LinkHandle, readings_24h: u32) -> Poller {
     }
 }
 
-fn to_json(past: &HomePast) -> Value {
+pub(super) fn to_json(past: &HomePast) -> Value {
     let number = |value: f32| (f64::from(value) * 1e3).round() / 1e3;
     let statistics = |s: Option<Statistics>| {
         s.map(|s| value!({ "n": s.n, "mean": number(s.mean), "std_dev": number(s.std_dev), "min": number(s.min), "max": number(s.max) }))

@@ -75,12 +75,15 @@ fn answer(state: &LabState, topology: &Topology, headers: &HeaderMap) -> Respons
     if wants_octets(headers) {
         return octets(state.to_bytes());
     }
+    (StatusCode::OK, Json(json_of(state, topology))).into_response()
+}
+
+pub(super) fn json_of(state: &LabState, topology: &Topology) -> serde_json::Value {
     let load = match state.load {
         LoadMode::Auto => json!({ "mode": "auto" }),
         LoadMode::Fixed(power_w) => json!({ "mode": "fixed", "power_w": power_w }),
     };
     let faults: Vec<String> = state.faults.iter().map(|fault| fault.words(topology)).collect();
     let burst = state.burst.map(|(power_w, left_s)| json!({ "power_w": power_w, "left_s": left_s }));
-    let body = json!({ "load": load, "burst": burst, "ambient_c": state.ambient_c, "faults": faults });
-    (StatusCode::OK, Json(body)).into_response()
+    json!({ "load": load, "burst": burst, "ambient_c": state.ambient_c, "faults": faults })
 }

@@ -130,8 +130,11 @@ pub(super) async fn jump(
     });
     let found = found.await.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))?;
     let place = found.ok_or_else(|| Problem::not_found(nothing(sight, beside)))?;
-    let as_json = || json(value!({ "at": rfc3339(place.at.0.div_euclid(1_000)), "words": place.words }));
-    Ok(if wants_octets(&headers) { octets(place.to_bytes()) } else { as_json() })
+    Ok(if wants_octets(&headers) { octets(place.to_bytes()) } else { json(json_of(&place)) })
+}
+
+pub(super) fn json_of(place: &Place) -> serde_json::Value {
+    value!({ "at": rfc3339(place.at.0.div_euclid(1_000)), "words": place.words })
 }
 
 fn nothing(sight: Sight, beside: Beside) -> &'static str {

@@ -45,10 +45,16 @@ impl Problem {
     }
 }
 
+impl Problem {
+    pub(super) fn body(&self) -> serde_json::Value {
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        json!({ "title": title, "status": self.status.as_u16(), "detail": self.detail })
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let title = self.status.canonical_reason().unwrap_or("Error");
-        let body = Json(json!({ "title": title, "status": self.status.as_u16(), "detail": self.detail }));
+        let body = Json(self.body());
         let mut response = (self.status, body).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::SERVICE_UNAVAILABLE {

@@ -114,15 +114,23 @@ pub(super) async fn stop(State(app): State<AppState>, Path(id): Path, headers: H
 }
 
 fn answer(status: Option<&RecordingStatus>, headers: &HeaderMap) -> Response {
-    let name = status.and_then(|status| status.path.file_name()).map(|name| name.to_string_lossy().into_owned());
     if wants_octets(headers) {
-        return octets(name.unwrap_or_default().into_bytes());
+        return octets(name_of(status).unwrap_or_default().into_bytes());
     }
-    let Some(status) = status else { return json(json!({ "file": null })) };
-    json(json!({
+    json(json_of(status))
+}
+
+fn name_of(status: Option<&RecordingStatus>) -> Option<String> {
+    status.and_then(|status| status.path.file_name()).map(|name| name.to_string_lossy().into_owned())
+}
+
+pub(super) fn json_of(status: Option<&RecordingStatus>) -> serde_json::Value {
+    let name = name_of(status);
+    let Some(status) = status else { return json!({ "file": null }) };
+    json!({
         "file": name, "since": status.since.map(rfc3339), "frames": status.frames, "bytes": status.bytes,
         "dropped": status.dropped, "full": status.full, "error": status.error,
-    }))
+    })
 }
 
 /// What the disk says against a recording.
@@ -148,12 +156,16 @@ pub(super) async fn list(State(app): State<AppState>) -> Result<Response, Proble
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words)
     })?;
     kept.sort_by_key(|file| std::cmp::Reverse(file.changed));
+    Ok(json(list_json(&kept)))
+}
+
+pub(super) fn list_json(kept: &[Kept]) -> serde_json::Value {
     let row = |file: &Kept| json!({ "name": file.name, "bytes": file.bytes, "changed": rfc3339(file.changed) });
-    Ok(json(json!({
+    json!({
         "recordings": kept.iter().map(row).collect::<Vec<_>>(),
         "most": recordings::FILES_MAX, "bytes": kept.iter().map(|file| file.bytes).sum::<u64>(),
         "bytes_most": recordings::BYTES_MAX,
-    })))
+    })
 }
 
 /// `DELETE /api/v1/recordings/{name}`

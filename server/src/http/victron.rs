@@ -31,8 +31,24 @@ pub(super) struct Failure(StatusCode, String);
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        (self.0, json(value!({ "status": "error", "error": self.1 }))).into_response()
+        (self.0, json(self.body())).into_response()
     }
+}
+
+impl Failure {
+    pub(super) fn body(&self) -> Value {
+        value!({ "status": "error", "error": self.1 })
+    }
+
+    #[cfg(test)]
+    pub(super) fn new(words: &str) -> Failure {
+        Failure(StatusCode::NOT_FOUND, words.to_owned())
+    }
+}
+
+#[cfg(test)]
+pub(super) fn reading_of(at: Utc, values: [Option<f32>; 5]) -> BatteryReading {
+    BatteryReading { at, values }
 }
 
 /// The link to the Victron GX, and the system that it belongs to.
@@ -71,12 +87,21 @@ fn no_reading(source: &Source<'_>) -> Failure {
 pub(super) async fn current(State(app): State<AppState>) -> Result<Response, Failure> {
     let source = app.victron()?;
     let reading = BatteryReading::of_snapshot(&source.newest.snapshot).ok_or_else(|| no_reading(&source))?;
-    let mut data = value!({ "installation_id": source.link.installation().map(|number| number.to_string()) });
-    if let (Value::Object(data), Value::Object(more)) = (&mut data, reading.to_json(source.spec.nominal_v)) {
+    Ok(json(current_json(source.link.installation(), reading, source.spec.nominal_v, (app.hub.clock)().utc)))
+}
+
+pub(super) fn current_json(installation: Option<u64>, reading: BatteryReading, nominal_v: f32, now: Utc) -> Value {
+    let mut data = value!({ "installation_id": installation.map(|number| number.to_string()) });
+    if let (Value::Object(data), Value::Object(more)) = (&mut data, reading.to_json(nominal_v)) {
         data.extend(more);
     }
-    let now_s = (app.hub.clock)().utc.0 as f64 / 1e6;
-    Ok(json(value!({ "status": "success", "data": data, "timestamp": (now_s * 1e3).round() / 1e3 })))
+    let now_s = now.0 as f64 / 1e6;
+    value!({ "status": "success", "data": data, "timestamp": (now_s * 1e3).round() / 1e3 })
+}
+
+pub(super) fn history_json(readings: &[BatteryReading], hours: u32, nominal_v: f32) -> Value {
+    let data: Vec<Value> = readings.iter().map(|reading| reading.to_json(nominal_v)).collect();
+    value!({ "status": "success", "count": data.len(), "hours": hours, "data": data })
 }
 
 /// `GET /victron/battery/history?hours=24&limit=100`
@@ -95,9 +120,8 @@ pub(super) async fn history(
     let answer = app.ask_history(move |history| {
         let rows = history.rows(&system, range, &POINTS)?;
         let readings = reading::evenly(BatteryReading::of_rows(&rows), limit);
-        let data: Vec<Value> = readings.iter().map(|reading| reading.to_json(nominal_v)).collect();
-        let answer = || large.json(value!({ "status": "success", "count": data.len(), "hours": hours, "data": data }));
-        Ok((!(data.is_empty() && without)).then(answer))
+        let answer = || large.json(history_json(&readings, hours, nominal_v));
+        Ok((!(readings.is_empty() && without)).then(answer))
     });
     answer.await.map_err(no_history)?.ok_or_else(|| no_reading(&source))
 }

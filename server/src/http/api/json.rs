@@ -13,7 +13,7 @@ use domain::twin::Snapshot;
 use serde_json::{Map, Value, json};
 
 /// A number with the digits that its step deserves.
-fn number(value: f32, step: f32) -> Value {
+pub(in crate::http) fn number(value: f32, step: f32) -> Value {
     let digits = (-f64::from(step).log10()).ceil().clamp(0.0, 6.0) as i32;
     let scale = 10_f64.powi(digits);
     json!((f64::from(value) * scale).round() / scale)
@@ -45,7 +45,7 @@ fn stats(of: Option<ColumnStats>, step: f32, spec: &SystemSpec) -> Value {
 }
 
 /// `GET /api/v1/state`
-pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, snapshot: &Snapshot) -> Value {
+pub(in crate::http) fn state(site: &SiteSpec, spec: &SystemSpec, snapshot: &Snapshot) -> Value {
     let now = snapshot.now.mono;
     let points: Map<String, Value> = (PointId::ALL.iter())
         .map(|id| {
@@ -96,7 +96,7 @@ pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, snapshot: &Snapshot) -> 
 }
 
 /// `GET /api/v1/cells`
-pub(super) fn cells(spec: &SystemSpec, snapshot: &Snapshot) -> Value {
+pub(in crate::http) fn cells(spec: &SystemSpec, snapshot: &Snapshot) -> Value {
     let now = snapshot.now.mono;
     let column = |quantity, cell, step| {
         let column = snapshot.state.cells.column(quantity);
@@ -115,7 +115,7 @@ pub(super) fn cells(spec: &SystemSpec, snapshot: &Snapshot) -> Value {
 }
 
 /// `GET /api/v1/links`
-pub(super) fn links(site: &SiteSpec, statuses: &[LinkStatus], now: Now) -> Value {
+pub(in crate::http) fn links(site: &SiteSpec, statuses: &[LinkStatus], now: Now) -> Value {
     let links: Vec<Value> = (site.links.iter().zip(statuses))
         .map(|(spec, status)| {
             let faults: Map<String, Value> = (LinkFault::ALL.iter())
@@ -135,7 +135,7 @@ pub(super) fn links(site: &SiteSpec, statuses: &[LinkStatus], now: Now) -> Value
 }
 
 /// `GET /api/v1/links/{id}/frames`
-pub(super) fn frames(rows: &[FrameRow]) -> Value {
+pub(in crate::http) fn frames(rows: &[FrameRow]) -> Value {
     let rows: Vec<Value> = (rows.iter())
         .map(|row| {
             let raw: Vec<String> = row.raw.iter().map(|byte| format!("{byte:02X}")).collect();

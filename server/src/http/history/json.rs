@@ -15,7 +15,7 @@ const NO_STD_DEV: &str =
     "of cells only the lowest, mean and highest of each minute are kept, not how far single readings lie apart";
 
 /// All of it.
-pub(super) fn answer(
+pub(in crate::http) fn answer(
     wanted: &Wanted,
     chart: &Chart,
     cells: &CellCurves,

@@ -13,9 +13,9 @@ pub(super) const POINTS: [PointId; 5] =
 
 /// One reading: its time, and the values of [`POINTS`] with our signs.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct BatteryReading {
-    at: Utc,
-    values: [Option<f32>; POINTS.len()],
+pub(in crate::http) struct BatteryReading {
+    pub(super) at: Utc,
+    pub(super) values: [Option<f32>; POINTS.len()],
 }
 
 impl BatteryReading {
