@@ -1,6 +1,5 @@
 //! The lab: what a person may do to a simulated system, and what it answers.
 
-mod codec;
 mod fault;
 
 pub use fault::{LabFault, Make, PackFault};
@@ -8,6 +7,7 @@ pub use fault::{LabFault, Make, PackFault};
 use crate::decimal::{self, fixed};
 use crate::spec::SystemKind;
 use crate::topology::{CellPosition, Topology};
+use crate::wire::Wire;
 use thiserror::Error;
 
 /// The highest load that can be set, kW.
@@ -24,7 +24,7 @@ pub const BURST_MAX_S: f32 = 600.0;
 pub const AMBIENT_RANGE_C: (f32, f32) = (-20.0, 55.0);
 
 /// A device of the simulated system whose link can be silenced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 #[repr(u8)]
 pub enum SimDevice {
     /// The battery controller.
@@ -78,7 +78,7 @@ impl SimDevice {
 }
 
 /// What the simulated AI load does.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Wire)]
 pub enum LoadMode {
     /// Idle, bursts and training runs by themselves.
     #[default]
@@ -110,7 +110,7 @@ pub enum LabCommand {
 }
 
 /// What the simulation is doing.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Wire)]
 pub struct LabState {
     /// What the load does.
     pub load: LoadMode,
@@ -340,6 +340,25 @@ mod tests {
             let has = |kind| SimDevice::of(kind).contains(&device);
             assert!(has(SystemKind::Home) != has(SystemKind::DataCentre), "{}", device.name());
             assert_eq!(has(SystemKind::Storage), has(SystemKind::DataCentre), "{}", device.name());
+        }
+    }
+
+    #[test]
+    fn the_lab_round_trips_and_no_part_of_it_does() {
+        let mut faults = vec![LabFault::WeakCell(131), LabFault::HotCell(259), LabFault::DeadNode(12)];
+        faults.extend(SimDevice::ALL.map(LabFault::SilentLink));
+        faults.extend([LabFault::HighCell(1), LabFault::LowCell(2), LabFault::FrozenCell(3), LabFault::SlowNode(4)]);
+        faults.push(LabFault::WrongEstimate);
+        faults.extend(PackFault::ALL.map(|(fault, ..)| LabFault::Pack(fault)));
+        for lab in [
+            LabState::default(),
+            LabState { load: LoadMode::Fixed(180_000.0), burst: Some((240_000.0, 12.5)), ambient_c: -5.0, faults },
+        ] {
+            let bytes = lab.to_bytes();
+            assert_eq!(LabState::from_bytes(&bytes).as_ref(), Ok(&lab));
+            for len in 0..bytes.len() {
+                assert!(LabState::from_bytes(&bytes[..len]).is_err(), "the first {len} bytes");
+            }
         }
     }
 }

@@ -6,16 +6,17 @@
 //! Read in this order: [`time`], [`topology`], [`point`], [`reading`], [`slot`], [`cells`], [`spec`] (what is configured),
 //! [`limits`] (what a battery keeps to), [`twin`] (what is known now), [`alarm`] (what is wrong), [`engine`] (one cycle), [`live`] (what goes to the page).
 
+// `#[derive(Wire)]` names this crate from without.
+extern crate self as domain;
+
 pub mod alarm;
-pub mod analysis;
 pub mod bms;
 pub mod cells;
 pub mod decimal;
 pub mod derived;
+pub mod energy;
 pub mod engine;
-pub mod film;
 pub mod frozen;
-pub mod home;
 pub mod lab;
 pub mod limits;
 pub mod link;
@@ -34,3 +35,4 @@ pub mod time;
 pub mod topology;
 pub mod twin;
 pub mod wire;
+pub mod words;

@@ -1,18 +1,13 @@
 //! The recent past in memory, as tables of series that share one time axis, small on the wire and ready to draw.
 //!
-//! [`Recent`] is filled once a cycle and answers with a [`Table`]; its codec makes a few bits of each value; [`m4`]
-//! leaves at most four points for each pixel column, and never loses a peak.
+//! [`Recent`] is filled once a cycle and answers with a [`Table`]; its codec makes a few bits of each value.
 
 mod cell_map;
 mod codec;
-mod m4;
 mod recent;
-mod stretch;
 
 pub use cell_map::{CELL_MAP_MAX, CellMap};
-pub use m4::{Spot, m4};
 pub use recent::Recent;
-pub use stretch::{FlowOf, Happened, Statistics, Stretch};
 
 use crate::lab::parse_cell;
 use crate::point::{PointId, Unit};

@@ -8,6 +8,7 @@
 //! that are really there, or of a limit that its caller has checked. Integers are little-endian.
 
 mod bits;
+mod plain;
 mod reader;
 pub(crate) mod rice;
 mod step;
@@ -17,12 +18,14 @@ mod writer;
 pub use bits::{BitReader, BitWriter};
 pub use reader::Reader;
 pub use step::Step;
+/// The binary form of a struct or enum from its fields, see the crate `wire-derive`.
+pub use wire_derive::Wire;
 pub use writer::Writer;
 
 use thiserror::Error;
 
 /// The format of everything that is a [`Wire`] message. Raised when one of them changes.
-pub const FORMAT: u8 = 2;
+pub const FORMAT: u8 = 3;
 
 /// Why bytes could not be read.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -86,20 +89,6 @@ pub trait Wire: Sized {
         let value = Self::read(&mut r)?;
         r.end()?;
         Ok(value)
-    }
-}
-
-impl<T: Wire> Wire for Vec<T> {
-    fn write(&self, w: &mut Writer) {
-        w.varint(self.len() as u64);
-        for item in self {
-            item.write(w);
-        }
-    }
-
-    fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
-        // Grown as items are really read: a length is only a claim.
-        (0..r.count("number of items")?).map(|_| T::read(r)).collect()
     }
 }
 

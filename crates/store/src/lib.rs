@@ -70,7 +70,7 @@ pub use history::{
 pub use layout::queries_folder;
 pub use name::{BadName, plain_name};
 pub use queue::Second;
-pub use rollup::{Bucket, Flow, IDLE_A, held_s};
+pub use rollup::{Bucket, Flow, held_s};
 pub use segment::Segment;
 pub use shared::Health;
 pub use store::{Options, Store};

@@ -7,7 +7,7 @@ pub(crate) mod codec;
 pub(crate) mod flow;
 
 pub(crate) use flow::flows_of;
-pub use flow::{Flow, IDLE_A, held_s};
+pub use flow::{Flow, held_s};
 
 use domain::point::PointId;
 

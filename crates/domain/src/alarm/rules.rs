@@ -4,10 +4,11 @@ use crate::link::LinkIdx;
 use crate::point::PointId;
 use crate::sag;
 use crate::spec::SystemSpec;
+use crate::wire::Wire;
 use std::time::Duration;
 
 /// How bad it is. Orders from harmless to worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Wire)]
 #[repr(u8)]
 pub enum Severity {
     /// Worth knowing.

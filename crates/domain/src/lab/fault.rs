@@ -2,9 +2,10 @@
 
 use super::SimDevice;
 use crate::topology::Topology;
+use crate::wire::Wire;
 
 /// A fault of a pack as a whole. What a sensor or controller reports wrongly is reported so on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 #[repr(u8)]
 pub enum PackFault {
     /// A joint of a busbar has come loose: 0.25 Ω more, so that a burst makes a sag.
@@ -68,7 +69,7 @@ impl PackFault {
 }
 
 /// A fault that can be injected. Cells and nodes are counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum LabFault {
     /// A cell with 4 % less capacity and 30 % more resistance.
     WeakCell(u16),

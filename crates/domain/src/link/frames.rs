@@ -1,9 +1,9 @@
 //! What a link last received, raw beside decoded: one row for each message of its table.
 
-use crate::wire::{Reader, Wire, WireError, Writer};
+use crate::wire::Wire;
 
 /// One CAN message, one multiplexer group of it, or one block of registers.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Wire)]
 pub struct FrameRow {
     /// Where it comes from: `0x250 mux 3`, `reg 0-6`.
     pub key: String,
@@ -22,47 +22,12 @@ pub struct FrameRow {
 }
 
 /// One value of a frame.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Wire)]
 pub struct DecodedValue {
     /// Name of the signal or register: `CellVoltage_012`.
     pub name: String,
     /// The value with its unit, or why there is none.
     pub text: String,
-}
-
-impl Wire for FrameRow {
-    fn write(&self, w: &mut Writer) {
-        w.str(&self.key);
-        w.str(&self.name);
-        w.varint(self.count);
-        w.option(self.period_ms, Writer::f32);
-        w.varint(u64::from(self.age_ms));
-        w.bytes(&self.raw);
-        self.decoded.write(w);
-    }
-
-    fn read(r: &mut Reader<'_>) -> Result<FrameRow, WireError> {
-        Ok(FrameRow {
-            key: r.str()?.to_owned(),
-            name: r.str()?.to_owned(),
-            count: r.varint()?,
-            period_ms: r.option(Reader::f32)?,
-            age_ms: r.number("an age")?,
-            raw: r.bytes()?.to_vec(),
-            decoded: Wire::read(r)?,
-        })
-    }
-}
-
-impl Wire for DecodedValue {
-    fn write(&self, w: &mut Writer) {
-        w.str(&self.name);
-        w.str(&self.text);
-    }
-
-    fn read(r: &mut Reader<'_>) -> Result<DecodedValue, WireError> {
-        Ok(DecodedValue { name: r.str()?.to_owned(), text: r.str()?.to_owned() })
-    }
 }
 
 #[cfg(test)]

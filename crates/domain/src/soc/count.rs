@@ -5,6 +5,7 @@
 //! does the count begin where the shunt says 100 %, which makes it depend on the one that it is to check.
 
 use crate::time::Utc;
+use crate::wire::Wire;
 
 /// Share of the charge put into lithium iron phosphate cells that comes out again. Models of such cells use 0.999 to 1
 /// (Naumann's of 2018: 1); a shunt set up for lead-acid counts with 0.95 or less, and drifts with these.
@@ -44,7 +45,7 @@ impl Measured {
 }
 
 /// How a battery was known to be full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 pub enum FullBy {
     /// It stood at the end of its charging voltage and took hardly any current.
     Tail,
@@ -52,8 +53,21 @@ pub enum FullBy {
     Reported,
 }
 
+impl FullBy {
+    /// All of them.
+    pub const ALL: [FullBy; 2] = [FullBy::Tail, FullBy::Reported];
+
+    /// How, in the words of the API.
+    pub fn word(self) -> &'static str {
+        match self {
+            FullBy::Tail => "tail current",
+            FullBy::Reported => "reported",
+        }
+    }
+}
+
 /// A full charge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 pub struct Full {
     /// When it was last full.
     pub at: Utc,
@@ -62,7 +76,7 @@ pub struct Full {
 }
 
 /// A gap that ended a count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 pub struct Lost {
     /// The last instant before it with a current.
     pub from: Utc,
@@ -71,9 +85,10 @@ pub struct Lost {
 }
 
 /// What was counted.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Wire)]
 pub struct Count {
     /// The count over time, %; `None` where it ended.
+    #[wire(with = line)]
     pub line: Vec<(Utc, Option<f32>)>,
     /// The full charge that the count of now began at; `None` if there is none now.
     pub full: Option<Full>,
@@ -85,6 +100,27 @@ pub struct Count {
     pub bridged_s: f32,
     /// The gap that ended the last count, if none has begun since.
     pub lost: Option<Lost>,
+}
+
+/// A line of percent on the wire: as a table, a few bits for each of its values.
+mod line {
+    use crate::point::{PointId, Unit};
+    use crate::series::{Series, Table};
+    use crate::time::Utc;
+    use crate::wire::{Reader, Wire as _, WireError, Writer};
+
+    pub(super) fn write(line: &[(Utc, Option<f32>)], w: &mut Writer) {
+        let (at, values) = line.iter().copied().unzip();
+        let resolution = PointId::Soc.spec().resolution;
+        let series = vec![Series { name: String::new(), unit: Unit::Percent, resolution, values }];
+        Table { at, series }.write(w);
+    }
+
+    pub(super) fn read(r: &mut Reader<'_>) -> Result<Vec<(Utc, Option<f32>)>, WireError> {
+        let table = Table::read(r)?;
+        let values = table.series.into_iter().next().map(|series| series.values).unwrap_or_default();
+        Ok(table.at.into_iter().zip(values).collect())
+    }
 }
 
 /// A count that goes on.

@@ -7,6 +7,7 @@
 use super::Measured;
 use crate::reading::{NoData, Sample};
 use crate::time::{Mono, Utc};
+use crate::wire::Wire;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ const LAG_S: f64 = 60.0;
 const UNKNOWN_C: f64 = 0.5;
 
 /// A movement of a state of charge.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Wire)]
 pub struct Move {
     /// How long it took, s.
     pub over_s: f32,
