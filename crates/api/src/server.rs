@@ -1,0 +1,46 @@
+//! How the server itself does.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Who is connected, what the limits are, what was refused.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ServerResponse {
+    /// Version of the program.
+    #[schemars(example = &"0.1.0")]
+    pub version: &'static str,
+    /// Connections.
+    pub connections: Places,
+    /// Pages that follow the live stream.
+    pub viewers: Places,
+    /// What keeps a query in SQL to the files of history, in words.
+    pub sql: &'static str,
+    /// Counters since the start.
+    pub since_start: Counters,
+}
+
+/// Places.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub struct Places {
+    /// How many are taken.
+    pub open: usize,
+    /// How many there are.
+    pub most: usize,
+}
+
+/// Counters since the start.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub struct Counters {
+    /// Connections that found no place.
+    pub connections_turned_away: u64,
+    /// Idle connections that were closed for others.
+    pub idle_connections_closed: u64,
+    /// Readers that took nothing for too long.
+    pub stalled_readers_cut: u64,
+    /// Viewers that took nothing for too long.
+    pub viewers_dropped: u64,
+    /// Requests that found no place.
+    pub requests_without_a_place: u64,
+    /// Mistakes of the server itself.
+    pub panics: u64,
+}
