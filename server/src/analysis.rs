@@ -22,7 +22,7 @@ pub(crate) use script::Format;
 
 use crate::http::Gate;
 use crate::hub::Hub;
-use domain::analysis::Answer;
+use api::analysis::AnalysisResponse;
 use jail::Confinement;
 use program::{Finder, Program};
 use std::path::{Path, PathBuf};
@@ -159,7 +159,7 @@ impl Analysis {
         hub: Arc<Hub>,
         place: usize,
         sql: String,
-    ) -> Result<Answer, QueryError> {
+    ) -> Result<AnalysisResponse, QueryError> {
         let began = Instant::now();
         let mut output = self.start(hub.clone(), place, sql, Format::Table).await?;
         let (mut text, mut cut) = (Vec::new(), false);
@@ -185,7 +185,13 @@ impl Analysis {
     }
 
     /// Answers a ready question.
-    pub(crate) async fn ask(&self, gate: &Gate, hub: Arc<Hub>, place: usize, question: Ask) -> Result<Answer, String> {
+    pub(crate) async fn ask(
+        &self,
+        gate: &Gate,
+        hub: Arc<Hub>,
+        place: usize,
+        question: Ask,
+    ) -> Result<AnalysisResponse, String> {
         let turn = Arc::clone(&self.asking).acquire_owned().await.map_err(|error| error.to_string())?;
         let began = Instant::now();
         let asked = gate.run(move || {

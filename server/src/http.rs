@@ -13,10 +13,12 @@
 //! (it comes in time and ends), [`gate`] (there is memory for its answer).
 
 mod analysis;
-mod api;
+mod answer;
+mod ask;
 mod asked;
 mod assets;
 mod cells;
+mod describe;
 mod downloads;
 mod drawn;
 mod error_page;
@@ -30,12 +32,16 @@ mod host;
 mod instant;
 mod lab;
 mod large;
+mod links;
 mod live;
 mod pages;
 mod playback;
 mod problem;
 mod recording;
 mod requests;
+mod routes;
+mod series;
+mod state;
 mod status;
 mod victron;
 mod workers;
@@ -44,16 +50,16 @@ use crate::analysis::Analysis;
 use crate::hub::Hub;
 use crate::listener::Connections;
 use crate::recordings::Starts;
-pub(crate) use api::RECENT_S;
 pub(crate) use assets::{Files, Manifest};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::get;
 pub(crate) use gate::Gate;
 pub(crate) use host::{Names, host_name};
+pub(crate) use series::RECENT_S;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,37 +94,9 @@ pub(crate) struct AppState {
 pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
     // Rendering spawns; an executor that is already there is the same one.
     let _ = any_spawner::Executor::init_tokio();
-    let api = Router::new()
-        .route("/state", get(api::state))
-        .route("/cells", get(api::cells))
-        .route("/links", get(api::links))
-        .route("/links/{id}/frames", get(api::frames))
-        .route("/links/{id}/recording", get(recording::state).post(recording::start).delete(recording::stop))
-        .route("/recordings", get(recording::list))
-        .route("/recordings/{name}", get(recording::download).delete(recording::remove))
-        .route("/series", get(api::series))
-        .route("/history", get(history::history))
-        .route("/history.csv", get(history::csv))
-        .route("/history.parquet", get(history::parquet))
-        .route("/cells/history", get(cells::history))
-        .route("/home", get(home::home))
-        .route("/playback/film", get(playback::film))
-        .route("/playback/jump", get(playback::jump))
-        .route("/server", get(status::server))
-        .route("/lab", get(lab::read).post(lab::command))
-        .route("/analysis/sql", post(analysis::sql))
-        .route("/analysis/questions", get(analysis::questions))
-        .route("/analysis/questions/{id}", get(analysis::question))
-        .fallback(problem::no_such_path)
-        .method_not_allowed_fallback(asked::no_such_method);
     Router::new()
-        .nest("/api/v1", api)
+        .merge(routes::api().router)
         .route("/live/{system}", get(live::live))
-        .route("/victron/battery/current", get(victron::current))
-        .route("/victron/battery/history", get(victron::history))
-        .route("/victron/health", get(victron::health))
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(api::ready))
         .route("/", get(pages::page))
         .route("/cells", get(pages::page))
         .route("/links", get(pages::page))

@@ -5,9 +5,9 @@
 //! did is not known.
 
 use crate::tape;
+use api::playback::{PlaybackSegment, SegmentFrame};
 use domain::alarm::Alarm;
 use domain::engine::cycle;
-use domain::film::{Film, Frame};
 use domain::link::{LinkState, LinkStatus};
 use domain::live::Encoder;
 use domain::minute::MINUTE_MS;
@@ -25,7 +25,7 @@ use store::{CellsAt, History, Range, StoreError};
 
 /// A snapshot stands for at most so long: after that there was nothing.
 const HOLDS_MS: i64 = 2_000;
-/// Steps of a film from here on are taken one by one; shorter ones from a run of the tape.
+/// Steps of a segment from here on are taken one by one; shorter ones from a run of the tape.
 const LONG_STEP_MS: i64 = 2_000;
 /// Longer than any rule waits before it raises an alarm.
 const RULES_WAIT: Duration = Duration::from_secs(60);
@@ -167,7 +167,7 @@ impl<'a> Past<'a> {
 
     /// At most `count` snapshots from `from_ms` on, `step_ms` apart or more; the first is the one that holds at `from_ms`.
     /// The present is for the caller to tell.
-    pub(crate) fn film(&self, from_ms: i64, step_ms: i64, count: usize) -> Result<Film, StoreError> {
+    pub(crate) fn segment(&self, from_ms: i64, step_ms: i64, count: usize) -> Result<PlaybackSegment, StoreError> {
         let next_ms = from_ms.saturating_add(step_ms.saturating_mul(count as i64));
         let mut reel = Reel { encoder: Encoder::new(self.spec), frames: Vec::new(), last_ms: i64::MIN };
         if step_ms >= LONG_STEP_MS {
@@ -201,7 +201,7 @@ impl<'a> Past<'a> {
             true => self.history.next_row_ms(&self.spec.id, from_ms)?.unwrap_or(next_ms),
             false => next_ms,
         };
-        Ok(Film { frames: reel.frames, next: Utc(next_ms.saturating_mul(1_000)), now: Utc::default() })
+        Ok(PlaybackSegment { frames: reel.frames, next: Utc(next_ms.saturating_mul(1_000)), now: Utc::default() })
     }
 
     /// Everything that was recorded from `from_ms` up to but not including `to_ms`, oldest first.
@@ -306,7 +306,7 @@ enum Shot<'a> {
 /// Makes frames of snapshots.
 struct Reel {
     encoder: Encoder,
-    frames: Vec<Frame>,
+    frames: Vec<SegmentFrame>,
     last_ms: i64,
 }
 
@@ -320,7 +320,7 @@ impl Reel {
         self.last_ms = at_ms;
         let encoded = self.encoder.encode(snapshot);
         let bytes = if self.frames.is_empty() { encoded.key } else { encoded.delta };
-        self.frames.push(Frame { whole, bytes });
+        self.frames.push(SegmentFrame { whole, bytes });
     }
 }
 

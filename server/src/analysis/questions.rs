@@ -2,7 +2,7 @@
 
 use super::sql;
 use crate::hub::Hub;
-use domain::analysis::{Answer, Bars, Column, Figure, Kind, Table};
+use api::analysis::{AnalysisResponse, Bars, Column, Figure, FigureRole, Kind, Table};
 use domain::point::PointId;
 use domain::spec::SystemSpec;
 use std::collections::HashMap;
@@ -54,8 +54,8 @@ pub(crate) struct Ask {
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<Answer, StoreError> {
-    let Some(spec) = hub.site.systems.get(place) else { return Ok(Answer::default()) };
+pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<AnalysisResponse, StoreError> {
+    let Some(spec) = hub.site.systems.get(place) else { return Ok(AnalysisResponse::default()) };
     let (history, system) = (hub.store.history(), spec.id.as_str());
     let Ask { range, exact, offset_min, .. } = *ask;
     let offset_ms = offset_min * 60_000;
@@ -65,7 +65,12 @@ pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<Answer, StoreErr
     Ok(match ask.question {
         Question::Energy => {
             let flow = if exact { history.energy_exact(system, range)? } else { history.energy(system, range)? };
-            Answer { figures: energy(&flow, length_s), sql: sql::energy(range), ..Answer::default() }
+            AnalysisResponse {
+                figures: energy(&flow, length_s),
+                sql: sql::energy(range),
+                recorded_s: Some(flow.known_s),
+                ..AnalysisResponse::default()
+            }
         }
         Question::HourlyCurrent => {
             let point = PointId::Current;
@@ -73,46 +78,60 @@ pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<Answer, StoreErr
                 true => history.hourly_exact(system, range, point, offset_ms)?,
                 false => history.hourly(system, range, point, offset_ms)?,
             };
-            let figures = coverage(recorded_s()?, length_s);
-            Answer { figures, bars: Some(hourly(&hours)), sql: sql::hourly(range, offset_min), ..Answer::default() }
+            let recorded_s = recorded_s()?;
+            AnalysisResponse {
+                figures: coverage(recorded_s, length_s),
+                bars: Some(hourly(&hours)),
+                sql: sql::hourly(range, offset_min),
+                recorded_s: Some(recorded_s),
+                ..AnalysisResponse::default()
+            }
         }
         Question::Sags => {
             let limit_pct = spec.limits.sag_pct;
             let sags = history.sags(system, range, limit_pct, WORST)?;
-            let table = Some(sag_table(&sags));
-            Answer {
-                figures: sag_figures(&sags, limit_pct, recorded_s()?, length_s),
-                table,
+            let recorded_s = recorded_s()?;
+            AnalysisResponse {
+                figures: sag_figures(&sags, limit_pct, recorded_s, length_s),
+                table: Some(sag_table(&sags)),
+                recorded_s: Some(recorded_s),
                 sql: sql::sags(range, limit_pct, WORST),
-                ..Answer::default()
+                ..AnalysisResponse::default()
             }
         }
         Question::Headroom => {
             let headroom = history.headroom(system, range, HEADROOM_SHARE)?;
-            Answer {
+            AnalysisResponse {
                 figures: headroom_figures(&headroom, length_s),
                 sql: sql::headroom(range, HEADROOM_SHARE),
-                ..Answer::default()
+                recorded_s: Some(headroom.known_s),
+                ..AnalysisResponse::default()
             }
         }
         Question::Cells => {
             let rank = history.cell_rank(system, range)?;
             if rank.minutes == 0 {
                 let table = Some(lowest_by_bms(history, spec, range)?);
-                return Ok(Answer { table, sql: sql::cells_by_bms(range, WORST), ..Answer::default() });
+                return Ok(AnalysisResponse {
+                    table,
+                    sql: sql::cells_by_bms(range, WORST),
+                    ..AnalysisResponse::default()
+                });
             }
-            Answer {
-                figures: coverage(rank.minutes as f64 * 60.0, length_s),
+            let recorded_s = rank.minutes as f64 * 60.0;
+            AnalysisResponse {
+                figures: coverage(recorded_s, length_s),
+                recorded_s: Some(recorded_s),
                 table: Some(lowest(&rank, spec)),
                 sql: sql::cells(range, WORST),
-                ..Answer::default()
+                ..AnalysisResponse::default()
             }
         }
     })
 }
 
 fn figure(name: &str, value: f64, unit: &str, decimals: u8) -> Figure {
-    Figure { name: name.to_owned(), value: Some(value), unit: unit.to_owned(), decimals }
+    Figure { name: name.to_owned(), value: Some(value), unit: unit.to_owned(), decimals, role: FigureRole::Answer }
 }
 
 /// A figure that cannot be told of a time of which nothing is known.
@@ -127,7 +146,8 @@ fn coverage(known_s: f64, length_s: f64) -> Vec<Figure> {
     // To what can be told of it.
     let share_pct = (share_pct * 1e3).round() / 1e3;
     let coverage = figure("Data coverage", share_pct, "%", if share_pct > 0.0 && share_pct < 1.0 { 3 } else { 1 });
-    vec![figure("Recorded time", known_s / 3_600.0, "h", 1), coverage]
+    let figures = [figure("Recorded time", known_s / 3_600.0, "h", 1), coverage];
+    figures.map(|figure| Figure { role: FigureRole::Coverage, ..figure }).to_vec()
 }
 
 fn energy(flow: &Flow, length_s: f64) -> Vec<Figure> {

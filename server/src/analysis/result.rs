@@ -1,7 +1,7 @@
 //! What DuckDB says, for a page: a table with the kinds of its columns, and a drawing of it where there is one.
 
 use super::script::{MEMORY, ROWS_MAX};
-use domain::analysis::{Answer, Bars, Column, Curves, Kind, Table};
+use api::analysis::{AnalysisResponse, Bars, Column, Curves, Kind, Table};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -23,9 +23,14 @@ struct Described {
 ///
 /// # Errors
 /// It is not such a text: another DuckDB than is known.
-pub(super) fn answer(text: &[u8], cut: bool, null: &str) -> Result<Answer, String> {
+pub(super) fn answer(text: &[u8], cut: bool, null: &str) -> Result<AnalysisResponse, String> {
     let table = table(text, cut, null).map_err(|error| format!("the answer of DuckDB cannot be read: {error}"))?;
-    Ok(Answer { bars: bars(&table), curves: curves(&table), table: Some(table), ..Answer::default() })
+    Ok(AnalysisResponse {
+        bars: bars(&table),
+        curves: curves(&table),
+        table: Some(table),
+        ..AnalysisResponse::default()
+    })
 }
 
 fn table(text: &[u8], cut: bool, null: &str) -> Result<Table, Box<dyn std::error::Error>> {

@@ -1,8 +1,9 @@
 //! The ready questions as SQL: what a person opens in the editor to go on from. Each gives what the store's own kernels
 //! give, and the tests hold them to it.
 
+use domain::energy::IDLE_A;
 use domain::sag::{HOLD_MS, WINDOW_S, clear_pct};
-use store::{IDLE_A, Range, SAG_MARGIN_MS};
+use store::{Range, SAG_MARGIN_MS};
 
 /// The rows of a range.
 fn within(range: Range) -> String {

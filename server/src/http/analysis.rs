@@ -1,45 +1,24 @@
 //! Questions about the past: `/api/v1/analysis`. Described in docs/history.md.
 
 use super::AppState;
-use super::api::{json, octets, wants_octets};
+use super::answer::{json, octets, wants_octets};
 use super::asked::{Body as AskedBody, Path, Query};
 use super::downloads::left_out_header;
 use super::instant::instant;
 use super::problem::Problem;
 use crate::analysis::{Ask, Format, Output, QUESTIONS, QueryError};
+use api::analysis::{AnalysisResponse, QuestionRequest, QuestionsResponse, ReadyQuestion, SqlRequest, TableFormat};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use domain::analysis::{Answer, Column, Kind, Table};
 use domain::wire::Wire as _;
 use futures_util::stream;
-use serde::Deserialize;
-use serde_json::{Value, json as value};
 use std::io;
 use store::Range;
 
 const HOUR_MS: i64 = 3_600_000;
-
-/// A query.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Sql {
-    system: Option<String>,
-    sql: String,
-    #[serde(default)]
-    format: Wanted,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Wanted {
-    #[default]
-    Table,
-    Csv,
-    Parquet,
-}
 
 impl From<QueryError> for Problem {
     fn from(error: QueryError) -> Problem {
@@ -59,20 +38,20 @@ impl From<QueryError> for Problem {
 pub(super) async fn sql(
     State(app): State<AppState>,
     headers: HeaderMap,
-    AskedBody(query): AskedBody<Sql>,
+    AskedBody(query): AskedBody<SqlRequest>,
 ) -> Result<Response, Problem> {
     let (place, spec, _) = app.find(query.system.as_deref())?;
     let system = spec.id.clone();
     match query.format {
-        Wanted::Table => {
+        TableFormat::Table => {
             let answer = app.analysis.table(app.hub.clone(), place, query.sql).await?;
             app.written(&headers, answer).await
         }
-        Wanted::Csv => {
+        TableFormat::Csv => {
             let output = app.analysis.start(app.hub.clone(), place, query.sql, Format::Csv).await?;
             download(&app, output, "text/csv; charset=utf-8", (&system, "csv")).await
         }
-        Wanted::Parquet => {
+        TableFormat::Parquet => {
             let output = app.analysis.start(app.hub.clone(), place, query.sql, Format::Parquet).await?;
             download(&app, output, "application/vnd.apache.parquet", (&system, "parquet")).await
         }
@@ -115,35 +94,23 @@ pub(super) async fn questions(State(app): State<AppState>, headers: HeaderMap) -
         // For the page: nothing if there is SQL, else how to get it.
         return octets(version.err().unwrap_or_default().into_bytes());
     }
-    json(questions_json(&version))
+    json(questions_of(version))
 }
 
-pub(super) fn questions_json(version: &Result<String, String>) -> Value {
-    let questions: Vec<Value> = QUESTIONS.iter().map(|(_, id, asks)| value!({ "id": id, "asks": asks })).collect();
-    let (duckdb, missing) = (version.as_ref().ok(), version.as_ref().err());
-    value!({ "questions": questions, "duckdb": duckdb, "missing": missing })
-}
-
-/// What a question is about.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct About {
-    system: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-    /// The last hours, in place of `from` and `to`.
-    hours: Option<u32>,
-    #[serde(default)]
-    exact: bool,
-    #[serde(default)]
-    offset_minutes: i64,
+pub(super) fn questions_of(version: Result<String, String>) -> QuestionsResponse {
+    let (duckdb, missing) = match version {
+        Ok(version) => (Some(version), None),
+        Err(missing) => (None, Some(missing)),
+    };
+    let questions = QUESTIONS.iter().map(|(_, id, asks)| ReadyQuestion { id, asks }).collect();
+    QuestionsResponse { questions, duckdb, missing }
 }
 
 /// `GET /api/v1/analysis/questions/{id}?system&from&to&hours&exact&offset_minutes`
 pub(super) async fn question(
     State(app): State<AppState>,
     Path(id): Path,
-    Query(about): Query<About>,
+    Query(about): Query<QuestionRequest>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let known = QUESTIONS.iter().find(|(_, known, _)| *known == id);
@@ -163,18 +130,18 @@ pub(super) async fn question(
 }
 
 impl AppState {
-    async fn written(&self, headers: &HeaderMap, answer: Answer) -> Result<Response, Problem> {
+    async fn written(&self, headers: &HeaderMap, answer: AnalysisResponse) -> Result<Response, Problem> {
         let large = self.large(headers);
         let written = move || match large.wants_octets() {
             true => large.octets(answer.to_bytes()),
-            false => large.json(json_of(&answer)),
+            false => large.json(&answer),
         };
         self.write(written).await
     }
 }
 
 /// The stretch of time that is asked about; all of the past if nothing is said.
-fn range(about: &About, (first_ms, end_ms): (i64, i64), now_ms: i64) -> Result<Range, Problem> {
+fn range(about: &QuestionRequest, (first_ms, end_ms): (i64, i64), now_ms: i64) -> Result<Range, Problem> {
     if let Some(hours) = about.hours {
         if about.from.is_some() || about.to.is_some() {
             return Err(Problem::bad_parameter("hours: give it, or from and to"));
@@ -189,45 +156,13 @@ fn range(about: &About, (first_ms, end_ms): (i64, i64), now_ms: i64) -> Result<R
     Ok(Range::new(from_ms, to_ms))
 }
 
-pub(super) fn json_of(answer: &Answer) -> Value {
-    let figures: Vec<Value> = (answer.figures.iter())
-        .map(|figure| value!({ "name": figure.name, "value": figure.value, "unit": figure.unit }))
-        .collect();
-    let bars = answer.bars.as_ref().map(|bars| {
-        let values: Vec<Value> =
-            bars.bars.iter().map(|(label, value)| value!({ "label": label, "value": value })).collect();
-        value!({ "name": bars.name, "unit": bars.unit, "bars": values })
-    });
-    let table = answer.table.as_ref();
-    let columns =
-        |table: &Table| table.columns.iter().map(|column| value!({ "name": column.name })).collect::<Vec<_>>();
-    value!({
-        "figures": figures, "bars": bars, "columns": table.map(columns), "rows": table.map(rows),
-        "more": table.is_some_and(|table| table.more), "sql": answer.sql, "took_ms": answer.took_ms,
-        "left_out": (!answer.left_out.is_empty()).then_some(&answer.left_out),
-    })
-}
-
-/// Rows with numbers as numbers.
-fn rows(table: &Table) -> Vec<Vec<Value>> {
-    let cell = |(text, column): (&Option<String>, &Column)| match text {
-        None => Value::Null,
-        Some(text) if column.kind == Kind::Number => {
-            let whole = text.parse::<i64>().map(Value::from);
-            whole.or_else(|_| text.parse::<f64>().map(Value::from)).unwrap_or_else(|_| text.as_str().into())
-        }
-        Some(text) => text.as_str().into(),
-    };
-    table.rows().map(|row| row.iter().zip(&table.columns).map(cell).collect()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_stretch_is_what_is_asked_for_or_all() {
-        let about = |from: Option<&str>, to: Option<&str>, hours| About {
+        let about = |from: Option<&str>, to: Option<&str>, hours| QuestionRequest {
             system: None,
             from: from.map(str::to_owned),
             to: to.map(str::to_owned),

@@ -1,9 +1,10 @@
 //! What history answers, as the messages that pages draw from. Pure.
 
 use crate::past::Readings;
+use api::history::{EnergyFlow, Statistics};
 use domain::point::PointId;
 use domain::reading::CellQuantity;
-use domain::series::{FlowOf, Series, Statistics, Table, Trace};
+use domain::series::{Series, Table, Trace};
 use domain::time::Utc;
 use store::{Bucket, CellChart, Chart, Flow, Grid};
 
@@ -109,8 +110,8 @@ pub(super) fn statistics(bucket: &Bucket) -> Statistics {
 }
 
 /// Energy and time by direction.
-pub(super) fn flow(flow: &Flow) -> FlowOf {
-    FlowOf {
+pub(super) fn flow(flow: &Flow) -> EnergyFlow {
+    EnergyFlow {
         out_wh: flow.out_wh as f32,
         in_wh: flow.in_wh as f32,
         discharging_s: flow.discharging_s as f32,

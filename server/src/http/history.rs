@@ -1,20 +1,11 @@
 //! `GET /api/v1/history`: any stretch of a system's past, drawn from as few points as the picture has pixels; and the
 //! same rows as a file.
 
+mod document;
 mod files;
-mod json;
-#[cfg(test)]
-pub(super) mod pinned {
-    pub(in crate::http) use super::json::answer;
-    use super::*;
 
-    pub(in crate::http) fn wanted(system: &str, points: &[PointId], cells: &[NamedCell], range: Range) -> Wanted {
-        Wanted { system: system.into(), place: 0, points: points.to_vec(), cells: cells.to_vec(), range, width: 100 }
-    }
-}
-
+pub(super) use document::left_out;
 pub(super) use files::{csv, parquet};
-pub(super) use json::left_out;
 
 use super::AppState;
 use super::asked::Query;
@@ -23,16 +14,16 @@ use super::instant::instant;
 use super::large::Large;
 use super::problem::Problem;
 use crate::past::Past;
+use api::history::{EventMark, HistoryRequest, HistoryResponse};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::point::PointId;
-use domain::series::{Happened, Stretch, Trace};
+use domain::series::Trace;
 use domain::spec::SiteSpec;
 use domain::telemetry::{LEADING, from_column_name};
 use domain::time::Utc;
 use domain::wire::Wire as _;
-use serde::Deserialize;
 use store::{Chart, DAY_MS, EventKind, History, Range, StoreError, Summary};
 
 /// The widest picture, pixels.
@@ -47,22 +38,7 @@ const READINGS_MAX_MS: i64 = 15 * 60_000;
 /// Events in one answer at most: the newest.
 const EVENTS_MAX: usize = 500;
 
-/// What is asked for.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Asked {
-    system: Option<String>,
-    /// Points by path or column, and cells as `cells/7.12/voltage`, separated by commas.
-    points: Option<String>,
-    /// The first instant: RFC 3339, a date, or ms since 1970. A day before `to` if not given.
-    from: Option<String>,
-    /// The first instant after it; now if not given.
-    to: Option<String>,
-    /// Of the picture, pixels.
-    width: Option<usize>,
-}
-
-/// A stretch of one system.
+/// What is wanted of one system.
 pub(super) struct Wanted {
     system: String,
     /// Its place in the site.
@@ -77,7 +53,7 @@ pub(super) struct Wanted {
 /// `GET /api/v1/history?system=hv&points=soc,pack_voltage&from=2026-11-20&to=2026-11-21&width=1000`.
 pub(super) async fn history(
     State(app): State<AppState>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<HistoryRequest>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let wanted = app.wanted(&asked)?;
@@ -137,7 +113,7 @@ impl AppState {
         Ok(Span { range: Range::new(from_ms, to_ms), width })
     }
 
-    fn wanted(&self, asked: &Asked) -> Result<Wanted, Problem> {
+    fn wanted(&self, asked: &HistoryRequest) -> Result<Wanted, Problem> {
         let (place, spec, _) = self.find(asked.system.as_deref())?;
         let Span { range, width } = self.span(place, &asked.from, &asked.to, asked.width)?;
         let mut wanted = Wanted { system: spec.id.clone(), place, points: Vec::new(), cells: Vec::new(), range, width };
@@ -145,7 +121,7 @@ impl AppState {
             wanted.points = LEADING.to_vec();
             return Ok(wanted);
         };
-        for name in super::api::names(names)? {
+        for name in super::series::names(names)? {
             let point = PointId::from_path(name).or_else(|| from_column_name(name)).map(Trace::Point);
             match point.or_else(|| Trace::from_cell_name(name, &spec.topology)) {
                 // A point has two names.
@@ -175,11 +151,11 @@ fn answer(history: &History, site: &SiteSpec, wanted: &Wanted, large: &Large) ->
     let summary = history.summary(system, *range, points)?;
     let cells = cell_curves(history, site, wanted)?;
     Ok(if large.wants_octets() {
-        large.octets(stretch(history, wanted, &chart, &cells, &summary)?.to_bytes())
+        large.octets(response(history, wanted, &chart, &cells, &summary)?.to_bytes())
     } else {
         let events = history.events(system, *range, EVENTS_MAX)?;
         let left = history.left_out(system, *range);
-        large.json(json::answer(wanted, &chart, &cells, &summary, (&events, &left)))
+        large.json(&document::answer(wanted, &chart, &cells, &summary, (&events, &left)))
     })
 }
 
@@ -198,20 +174,20 @@ fn cell_curves(history: &History, site: &SiteSpec, wanted: &Wanted) -> Result<Ce
 }
 
 /// The answer for the page.
-fn stretch(
+fn response(
     history: &History,
     wanted: &Wanted,
     chart: &Chart,
     cells: &CellCurves,
     summary: &Summary,
-) -> Result<Stretch, StoreError> {
+) -> Result<HistoryResponse, StoreError> {
     let coverage = history.coverage(&wanted.system);
     let events = history.events(&wanted.system, wanted.range, EVENTS_MAX)?;
     let (step_ms, tier) = match chart {
         Chart::Rows(_) => (0, "every row"),
         Chart::Grid(tier, grid) => (grid.step_ms as u64, tier.words()),
     };
-    Ok(Stretch {
+    Ok(HistoryResponse {
         table: drawn::table(chart, &wanted.points),
         step_ms,
         cells: cells.table(&wanted.cells),
@@ -228,7 +204,7 @@ fn stretch(
         flow: drawn::flow(&summary.flow),
         points: history.points(&wanted.system).iter().map(|point| point.spec().path.to_owned()).collect(),
         events: (events.into_iter())
-            .map(|event| Happened {
+            .map(|event| EventMark {
                 at: Utc(event.at_ms * 1_000),
                 began: event.kind != EventKind::Cleared,
                 severity: event.severity,
@@ -237,4 +213,15 @@ fn stretch(
             .collect(),
         left_out: history.left_out(&wanted.system, wanted.range).words(),
     })
+}
+
+/// For the pinned answers.
+#[cfg(test)]
+pub(super) mod pinned {
+    pub(in crate::http) use super::document::answer;
+    use super::*;
+
+    pub(in crate::http) fn wanted(system: &str, points: &[PointId], cells: &[NamedCell], range: Range) -> Wanted {
+        Wanted { system: system.into(), place: 0, points: points.to_vec(), cells: cells.to_vec(), range, width: 100 }
+    }
 }

@@ -9,23 +9,19 @@ mod curves;
 mod energy;
 
 use super::AppState;
-use super::api::{rfc3339, table};
 use super::asked::Query;
 use super::drawn;
 use super::instant::instant;
 use super::problem::Problem;
+use api::history::Statistics;
+use api::home::{DayEnergy, HomeRequest, HomeResponse, Poller};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use domain::home::{DayEnergy, HomePast, Poller};
 use domain::point::PointId;
-use domain::series::Statistics;
-use domain::soc::FullBy;
 use domain::time::Utc;
 use domain::wire::Wire as _;
 use links::LinkHandle;
-use serde::Deserialize;
-use serde_json::{Value, json as value};
 use store::{Bucket, Chart, Range};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -34,20 +30,10 @@ const CURVES: [PointId; 5] =
     [PointId::Voltage, PointId::Current, PointId::Temperature, PointId::Soc, PointId::InverterSoc];
 const STATISTICS: [PointId; 3] = [PointId::Voltage, PointId::Current, PointId::Temperature];
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct HomeQuery {
-    system: Option<String>,
-    hours: Option<u32>,
-    width: Option<usize>,
-    day: Option<i64>,
-    until: Option<String>,
-}
-
 /// The handler.
 pub(super) async fn home(
     State(app): State<AppState>,
-    Query(query): Query<HomeQuery>,
+    Query(query): Query<HomeRequest>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (hours, width) = (query.hours.unwrap_or(24), query.width.unwrap_or(640));
@@ -74,7 +60,7 @@ pub(super) async fn home(
         let reach = Range::new(range.from_ms.min(to_ms - charge::REACH_MS), range.to_ms);
         let by_minutes = history.chart(&system, reach, &charge::POINTS, charge::width(reach))?;
         let (counted, jumps) = charge::of(&by_minutes, &spec, range, width);
-        let past = HomePast {
+        let past = HomeResponse {
             from: Utc(range.from_ms * 1_000),
             to: Utc(to_ms * 1_000),
             curves: match &history.chart(&system, range, &CURVES, width / 2)? {
@@ -98,7 +84,7 @@ pub(super) async fn home(
     let large = app.large(&headers);
     let written = move || match large.wants_octets() {
         true => large.octets(past.to_bytes()),
-        false => large.json(to_json(&past)),
+        false => large.json(&past),
     };
     app.write(written).await
 }
@@ -125,44 +111,4 @@ fn poller(link: &LinkHandle, readings_24h: u32) -> Poller {
             requests: None,
         },
     }
-}
-
-pub(super) fn to_json(past: &HomePast) -> Value {
-    let number = |value: f32| (f64::from(value) * 1e3).round() / 1e3;
-    let statistics = |s: Option<Statistics>| {
-        s.map(|s| value!({ "n": s.n, "mean": number(s.mean), "std_dev": number(s.std_dev), "min": number(s.min), "max": number(s.max) }))
-    };
-    let energy = |wh: Option<f32>| wh.map(number);
-    let (day, time) = (&past.day, |at: Option<Utc>| at.map(rfc3339));
-    value!({
-        "from": rfc3339(past.from), "to": rfc3339(past.to), "curves": table(&past.curves),
-        "voltage": statistics(past.voltage), "current": statistics(past.current),
-        "temperature": statistics(past.temperature),
-        "charging_s": number(past.flow.charging_s), "known_s": number(past.flow.known_s),
-        "counted": {
-            "soc": past.counted.soc_pct.map(number), "error_points": past.counted.soc_pct.map(|_| number(past.counted.error_points)),
-            "full_at": past.counted.full.map(|full| rfc3339(full.at)),
-            "full_by": past.counted.full.map(|full| if full.by == FullBy::Tail { "tail current" } else { "reported" }),
-            "guessed_s": number(past.counted.bridged_s),
-            "lost_from": past.counted.lost.map(|lost| rfc3339(lost.from)),
-            "lost_to": past.counted.lost.map(|lost| rfc3339(lost.to)),
-            "timestamps": past.counted.line.iter().map(|(at, _)| rfc3339(*at)).collect::<Vec<_>>(),
-            "values": past.counted.line.iter().map(|(_, pct)| pct.map(number)).collect::<Vec<_>>(),
-        },
-        "jumps": past.jumps.iter().map(|jump| value!({
-            "point": if jump.inverter { PointId::InverterSoc } else { PointId::Soc }.spec().path,
-            "at": rfc3339(jump.at), "over_s": number(jump.movement.over_s), "moved": number(jump.movement.moved),
-            "counted": number(jump.movement.counted), "unexplained": number(jump.movement.unexplained),
-        })).collect::<Vec<_>>(),
-        "day": {
-            "from": rfc3339(day.from), "solar_wh": energy(day.solar_wh), "load_wh": energy(day.load_wh),
-            "import_wh": energy(day.import_wh), "export_wh": energy(day.export_wh),
-            "charged_wh": energy(day.charged_wh), "discharged_wh": energy(day.discharged_wh),
-        },
-        "poller": past.poller.map(|p| value!({
-            "last_attempt": time(p.last_attempt), "last_success": time(p.last_success), "failures": p.failures,
-            "readings_24h": p.readings_24h, "requests": p.requests.map(|(made, _)| made),
-            "requests_per_hour": p.requests.map(|(_, most)| most),
-        })),
-    })
 }

@@ -4,27 +4,20 @@
 //! state, programs get JSON.
 
 use super::AppState;
-use super::api::{octets, wants_octets};
+use super::answer::{json, octets, wants_octets};
 use super::asked::{Form, Query};
 use super::problem::Problem;
-use axum::Json;
+use api::lab::{LabRequest, LabResponse};
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use domain::lab::{LabCommand, LabState, LoadMode};
+use domain::lab::{LabCommand, LabState};
 use domain::spec::SystemSpec;
 use domain::topology::Topology;
 use domain::wire::Wire as _;
-use serde::Deserialize;
-use serde_json::json;
 use sim::LabHandle;
 use std::collections::HashMap;
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Which {
-    system: Option<String>,
-}
 
 /// The simulation of the named system, or of the first that has one.
 fn find<'a>(app: &'a AppState, system: Option<&str>) -> Result<(&'a LabHandle, &'a SystemSpec), Problem> {
@@ -45,7 +38,7 @@ fn find<'a>(app: &'a AppState, system: Option<&str>) -> Result<(&'a LabHandle, &
 /// `GET /api/v1/lab`
 pub(super) async fn read(
     State(app): State<AppState>,
-    Query(which): Query<Which>,
+    Query(which): Query<LabRequest>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (lab, spec) = find(&app, which.system.as_deref())?;
@@ -75,15 +68,5 @@ fn answer(state: &LabState, topology: &Topology, headers: &HeaderMap) -> Respons
     if wants_octets(headers) {
         return octets(state.to_bytes());
     }
-    (StatusCode::OK, Json(json_of(state, topology))).into_response()
-}
-
-pub(super) fn json_of(state: &LabState, topology: &Topology) -> serde_json::Value {
-    let load = match state.load {
-        LoadMode::Auto => json!({ "mode": "auto" }),
-        LoadMode::Fixed(power_w) => json!({ "mode": "fixed", "power_w": power_w }),
-    };
-    let faults: Vec<String> = state.faults.iter().map(|fault| fault.words(topology)).collect();
-    let burst = state.burst.map(|(power_w, left_s)| json!({ "power_w": power_w, "left_s": left_s }));
-    json!({ "load": load, "burst": burst, "ambient_c": state.ambient_c, "faults": faults })
+    json(LabResponse::of(state, topology))
 }

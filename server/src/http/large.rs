@@ -2,7 +2,7 @@
 //! threads of the network is bytes that only need to be sent, and there is memory for them until they are taken.
 
 use super::AppState;
-use super::api::{OCTETS, wants_octets};
+use super::answer::{OCTETS, wants_octets};
 use super::gate::Gate;
 use super::problem::Problem;
 use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde_json::Value;
+use serde::Serialize;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
@@ -45,9 +45,8 @@ impl Large {
     }
 
     /// An answer in JSON, compressed for those who take gzip: it is the fastest that all programs know.
-    pub(super) fn json(&self, value: Value) -> Response {
-        let written = serde_json::to_vec(&value).map_err(io::Error::from);
-        drop(value);
+    pub(super) fn json(&self, answer: &impl Serialize) -> Response {
+        let written = serde_json::to_vec(answer).map_err(io::Error::from);
         let coded = written.and_then(|text| if self.gzip { gzip(&text) } else { Ok(text) });
         let mut answer = match coded {
             Ok(bytes) => self.answer("application/json", bytes),
@@ -133,7 +132,7 @@ mod tests {
         let text = value.to_string();
         for gzip in [false, true] {
             let large = Large { gate: gate.clone(), binary: false, gzip };
-            let answer = large.json(value.clone());
+            let answer = large.json(&value);
             assert!(answer.extensions().get::<Ready>().is_some());
             assert_eq!(answer.headers().get(CONTENT_ENCODING).is_some(), gzip);
             let bytes = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
@@ -148,10 +147,10 @@ mod tests {
         let large = Large { gate: gate.clone(), binary: true, gzip: false };
         let held: Vec<Response> = (0..16).map(|_| large.octets(vec![0; 8 << 20])).collect();
         assert!(held.iter().all(|answer| answer.status() == StatusCode::OK));
-        let refused = large.json(value.clone());
+        let refused = large.json(&value);
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert!(refused.headers().contains_key(RETRY_AFTER) && refused.extensions().get::<Ready>().is_none());
         drop(held);
-        assert_eq!(large.json(value).status(), StatusCode::OK);
+        assert_eq!(large.json(&value).status(), StatusCode::OK);
     }
 }

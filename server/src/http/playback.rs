@@ -8,24 +8,21 @@
 //! | `GET /api/v1/playback/jump?system=hv&to=spread&from=...&until=...` | where cells are furthest apart |
 
 use super::AppState;
-use super::api::{json, octets, wants_octets};
+use super::answer::{json, octets, wants_octets};
 use super::asked::Query;
 use super::instant::instant;
 use super::problem::Problem;
-use crate::archive::rfc3339;
 use crate::past::Past;
+use api::playback::{FRAMES_MAX, PlaybackSegment, SeekRequest, SeekTarget, SegmentRequest, Sight};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::decimal::fixed;
-use domain::film::{FRAMES_MAX, Film, Place};
 use domain::time::Utc;
 use domain::wire::Wire as _;
-use serde::Deserialize;
-use serde_json::json as value;
 use store::{Beside, Range, StoreError};
 
-/// Longest step of a film, ms: a day.
+/// Longest step of a segment, ms: a day.
 const STEP_MAX_MS: i64 = 86_400_000;
 impl AppState {
     /// Asks the past of the system at `place`, on a thread that may wait for the disk.
@@ -45,19 +42,10 @@ impl AppState {
     }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FilmQuery {
-    system: Option<String>,
-    from: String,
-    step_ms: Option<i64>,
-    count: Option<usize>,
-}
-
 /// The handler of `/film`.
-pub(super) async fn film(
+pub(super) async fn segment(
     State(app): State<AppState>,
-    Query(query): Query<FilmQuery>,
+    Query(query): Query<SegmentRequest>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (place, _, newest) = app.find(query.system.as_deref())?;
@@ -71,37 +59,17 @@ pub(super) async fn film(
     }
     let now = newest.snapshot.now.utc;
     let large = app.large(&headers);
-    let film = move |past: &Past<'_>| {
-        let film = past.film(from_ms, step_ms, count)?;
-        Ok(large.octets(Film { now, ..film }.to_bytes()))
+    let segment = move |past: &Past<'_>| {
+        let segment = past.segment(from_ms, step_ms, count)?;
+        Ok(large.octets(PlaybackSegment { now, ..segment }.to_bytes()))
     };
-    app.ask_past(place, film).await
-}
-
-/// What to look for.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Sight {
-    Alarm,
-    Sag,
-    Spread,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct JumpQuery {
-    system: Option<String>,
-    to: Sight,
-    from: String,
-    until: Option<String>,
-    #[serde(default)]
-    back: bool,
+    app.ask_past(place, segment).await
 }
 
 /// The handler of `/jump`.
-pub(super) async fn jump(
+pub(super) async fn seek(
     State(app): State<AppState>,
-    Query(query): Query<JumpQuery>,
+    Query(query): Query<SeekRequest>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (_, spec, newest) = app.find(query.system.as_deref())?;
@@ -112,29 +80,25 @@ pub(super) async fn jump(
     let (system, limit_pct) = (spec.id.clone(), spec.limits.sag_pct);
     let sight = query.to;
     let found = app.ask_history(move |history| {
-        let place = |at_ms: i64, words: String| Place { at: Utc(at_ms * 1_000), words };
+        let target = |at_ms: i64, words: String| SeekTarget { at: Utc(at_ms * 1_000), words };
         Ok(match sight {
             Sight::Alarm => {
                 let alarm = history.alarm_beside(&system, from_ms, beside)?;
-                alarm.map(|alarm| place(alarm.at_ms, alarm.words))
+                alarm.map(|alarm| target(alarm.at_ms, alarm.words))
             }
             Sight::Sag => history.sag_beside(&system, from_ms, beside, limit_pct)?.map(|sag| {
                 let (depth, share) = (fixed(sag.depth_v.into(), 1), fixed(sag.depth_pct.into(), 1));
-                place(sag.at_ms, format!("Bus falls by {depth} V, {share} %"))
+                target(sag.at_ms, format!("Bus falls by {depth} V, {share} %"))
             }),
             Sight::Spread => history.widest_spread(&system, Range::new(from_ms, until_ms))?.map(|widest| {
                 let apart = fixed(f64::from(widest.spread_v) * 1e3, 0);
-                place(widest.at_ms, format!("Cells {apart} mV apart, the most in this time"))
+                target(widest.at_ms, format!("Cells {apart} mV apart, the most in this time"))
             }),
         })
     });
     let found = found.await.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))?;
-    let place = found.ok_or_else(|| Problem::not_found(nothing(sight, beside)))?;
-    Ok(if wants_octets(&headers) { octets(place.to_bytes()) } else { json(json_of(&place)) })
-}
-
-pub(super) fn json_of(place: &Place) -> serde_json::Value {
-    value!({ "at": rfc3339(place.at.0.div_euclid(1_000)), "words": place.words })
+    let target = found.ok_or_else(|| Problem::not_found(nothing(sight, beside)))?;
+    Ok(if wants_octets(&headers) { octets(target.to_bytes()) } else { json(&target) })
 }
 
 fn nothing(sight: Sight, beside: Beside) -> &'static str {

@@ -1,11 +1,11 @@
 //! Errors of the API, as RFC 9457 problem details.
 
+use api::problem::ProblemDetails;
 use axum::Json;
 use axum::extract::OriginalUri;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
 
 /// Who found no place may come again after this, s.
 const AGAIN_S: u32 = 5;
@@ -46,9 +46,9 @@ impl Problem {
 }
 
 impl Problem {
-    pub(super) fn body(&self) -> serde_json::Value {
+    pub(super) fn body(&self) -> ProblemDetails {
         let title = self.status.canonical_reason().unwrap_or("Error");
-        json!({ "title": title, "status": self.status.as_u16(), "detail": self.detail })
+        ProblemDetails { title, status: self.status.as_u16(), detail: self.detail.clone() }
     }
 }
 
@@ -72,5 +72,5 @@ pub(super) fn refusal(status: StatusCode, words: &str) -> Response {
 
 /// The API's answer to an unknown path.
 pub(super) async fn no_such_path(OriginalUri(uri): OriginalUri) -> Problem {
-    Problem::not_found(format!("there is no {} here; README.md lists the paths of the API", uri.path()))
+    Problem::not_found(format!("there is no {} here; /api lists the addresses of the API", uri.path()))
 }

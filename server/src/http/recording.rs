@@ -14,17 +14,18 @@
 //! The page asks in the binary form, and gets the name of the file: that being recorded, or none.
 
 use super::AppState;
-use super::api::{OCTETS, json, octets, rfc3339, wants_octets};
+use super::answer::{OCTETS, json, octets, wants_octets};
 use super::asked::Path;
 use super::problem::Problem;
 use crate::recordings::{self, Kept};
+use api::json::Timestamp;
+use api::recordings::{RecordingFile, RecordingProgress, RecordingResponse, RecordingsResponse};
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
 use links::{LinkHandle, RecordingError, RecordingStatus};
-use serde_json::json;
 use std::io::{self, ErrorKind};
 use std::path::{Path as FilePath, PathBuf};
 use std::time::Instant;
@@ -117,20 +118,23 @@ fn answer(status: Option<&RecordingStatus>, headers: &HeaderMap) -> Response {
     if wants_octets(headers) {
         return octets(name_of(status).unwrap_or_default().into_bytes());
     }
-    json(json_of(status))
+    json(response(status))
 }
 
 fn name_of(status: Option<&RecordingStatus>) -> Option<String> {
     status.and_then(|status| status.path.file_name()).map(|name| name.to_string_lossy().into_owned())
 }
 
-pub(super) fn json_of(status: Option<&RecordingStatus>) -> serde_json::Value {
-    let name = name_of(status);
-    let Some(status) = status else { return json!({ "file": null }) };
-    json!({
-        "file": name, "since": status.since.map(rfc3339), "frames": status.frames, "bytes": status.bytes,
-        "dropped": status.dropped, "full": status.full, "error": status.error,
-    })
+pub(super) fn response(status: Option<&RecordingStatus>) -> RecordingResponse {
+    let progress = status.map(|status| RecordingProgress {
+        since: status.since.map(Timestamp),
+        frames: status.frames,
+        bytes: status.bytes,
+        dropped: status.dropped,
+        full: status.full,
+        error: status.error.clone(),
+    });
+    RecordingResponse { file: name_of(status), progress }
 }
 
 /// What the disk says against a recording.
@@ -156,16 +160,18 @@ pub(super) async fn list(State(app): State<AppState>) -> Result<Response, Proble
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words)
     })?;
     kept.sort_by_key(|file| std::cmp::Reverse(file.changed));
-    Ok(json(list_json(&kept)))
+    Ok(json(list_of(&kept)))
 }
 
-pub(super) fn list_json(kept: &[Kept]) -> serde_json::Value {
-    let row = |file: &Kept| json!({ "name": file.name, "bytes": file.bytes, "changed": rfc3339(file.changed) });
-    json!({
-        "recordings": kept.iter().map(row).collect::<Vec<_>>(),
-        "most": recordings::FILES_MAX, "bytes": kept.iter().map(|file| file.bytes).sum::<u64>(),
-        "bytes_most": recordings::BYTES_MAX,
-    })
+pub(super) fn list_of(kept: &[Kept]) -> RecordingsResponse {
+    let file =
+        |file: &Kept| RecordingFile { name: file.name.clone(), bytes: file.bytes, changed: Timestamp(file.changed) };
+    RecordingsResponse {
+        recordings: kept.iter().map(file).collect(),
+        most: recordings::FILES_MAX,
+        bytes: kept.iter().map(|file| file.bytes).sum(),
+        bytes_most: recordings::BYTES_MAX,
+    }
 }
 
 /// `DELETE /api/v1/recordings/{name}`

@@ -7,8 +7,12 @@ mod query;
 mod reading;
 
 use super::AppState;
-use super::api::{json, rfc3339};
+use super::answer::json;
 use crate::hub::Published;
+use api::victron::{
+    BatteryReading as VictronReading, CurrentReading, CurrentResponse, Failed, FailureResponse, Health, HealthResponse,
+    HistoryResponse, Success, whole_seconds,
+};
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -19,7 +23,6 @@ use domain::time::Utc;
 use links::LinkHandle;
 use query::HistoryQuery;
 use reading::{BatteryReading, POINTS};
-use serde_json::{Value, json as value};
 use std::sync::Arc;
 use store::Range;
 
@@ -31,24 +34,9 @@ pub(super) struct Failure(StatusCode, String);
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        (self.0, json(self.body())).into_response()
+        let Failure(status, error) = self;
+        (status, json(FailureResponse { status: Failed::Error, error })).into_response()
     }
-}
-
-impl Failure {
-    pub(super) fn body(&self) -> Value {
-        value!({ "status": "error", "error": self.1 })
-    }
-
-    #[cfg(test)]
-    pub(super) fn new(words: &str) -> Failure {
-        Failure(StatusCode::NOT_FOUND, words.to_owned())
-    }
-}
-
-#[cfg(test)]
-pub(super) fn reading_of(at: Utc, values: [Option<f32>; 5]) -> BatteryReading {
-    BatteryReading { at, values }
 }
 
 /// The link to the Victron GX, and the system that it belongs to.
@@ -87,21 +75,17 @@ fn no_reading(source: &Source<'_>) -> Failure {
 pub(super) async fn current(State(app): State<AppState>) -> Result<Response, Failure> {
     let source = app.victron()?;
     let reading = BatteryReading::of_snapshot(&source.newest.snapshot).ok_or_else(|| no_reading(&source))?;
-    Ok(json(current_json(source.link.installation(), reading, source.spec.nominal_v, (app.hub.clock)().utc)))
+    let installation = source.link.installation();
+    Ok(json(current_of(installation, reading.told(source.spec.nominal_v), (app.hub.clock)().utc)))
 }
 
-pub(super) fn current_json(installation: Option<u64>, reading: BatteryReading, nominal_v: f32, now: Utc) -> Value {
-    let mut data = value!({ "installation_id": installation.map(|number| number.to_string()) });
-    if let (Value::Object(data), Value::Object(more)) = (&mut data, reading.to_json(nominal_v)) {
-        data.extend(more);
-    }
-    let now_s = now.0 as f64 / 1e6;
-    value!({ "status": "success", "data": data, "timestamp": (now_s * 1e3).round() / 1e3 })
+pub(super) fn current_of(installation: Option<u64>, reading: VictronReading, now: Utc) -> CurrentResponse {
+    let data = CurrentReading { installation_id: installation.map(|number| number.to_string()), reading };
+    CurrentResponse { status: Success::Success, data, timestamp: (now.0 as f64 / 1e3).round() / 1e3 }
 }
 
-pub(super) fn history_json(readings: &[BatteryReading], hours: u32, nominal_v: f32) -> Value {
-    let data: Vec<Value> = readings.iter().map(|reading| reading.to_json(nominal_v)).collect();
-    value!({ "status": "success", "count": data.len(), "hours": hours, "data": data })
+pub(super) fn history_of(data: Vec<VictronReading>, hours: u32) -> HistoryResponse {
+    HistoryResponse { status: Success::Success, count: data.len(), hours, data }
 }
 
 /// `GET /victron/battery/history?hours=24&limit=100`
@@ -120,7 +104,8 @@ pub(super) async fn history(
     let answer = app.ask_history(move |history| {
         let rows = history.rows(&system, range, &POINTS)?;
         let readings = reading::evenly(BatteryReading::of_rows(&rows), limit);
-        let answer = || large.json(history_json(&readings, hours, nominal_v));
+        let told = || readings.iter().map(|reading| reading.told(nominal_v)).collect();
+        let answer = || large.json(&history_of(told(), hours));
         Ok((!(readings.is_empty() && without)).then(answer))
     });
     answer.await.map_err(no_history)?.ok_or_else(|| no_reading(&source))
@@ -139,29 +124,21 @@ pub(super) async fn health(State(app): State<AppState>) -> Result<Response, Fail
         Some(polling) => (polling.last_attempt, polling.last_success, polling.failures),
         None => (attempts.last, attempts.last_success, attempts.failures),
     };
-    let time = |at: Option<Utc>| at.map(seconds);
     let fresh = [PointId::Voltage, PointId::Soc].iter().any(|point| source.newest.snapshot.point(*point).is_ok());
-    Ok(json(value!({
-        "status": "success",
-        "data": {
-            "poller_running": !matches!(state, LinkState::Idle | LinkState::Ended),
-            "last_poll_attempt": time(last),
-            "last_successful_poll": time(success),
-            "consecutive_failures": failures,
-            "is_healthy": state == LinkState::Up && fresh,
-            "readings_count_24h": readings,
-            "api_requests_this_hour": polling.map_or(0, |polling| polling.requests_last_hour),
-            "rate_limit_max": polling.map(|polling| polling.requests_per_hour),
-        },
-    })))
+    let data = Health {
+        poller_running: !matches!(state, LinkState::Idle | LinkState::Ended),
+        last_poll_attempt: last.map(whole_seconds),
+        last_successful_poll: success.map(whole_seconds),
+        consecutive_failures: failures,
+        is_healthy: state == LinkState::Up && fresh,
+        readings_count_24h: readings,
+        api_requests_this_hour: polling.map_or(0, |polling| polling.requests_last_hour),
+        rate_limit_max: polling.map(|polling| polling.requests_per_hour),
+    };
+    Ok(json(HealthResponse { status: Success::Success, data }))
 }
 
 fn last_hours(app: &AppState, hours: u32) -> Range {
     let now_ms = (app.hub.clock)().utc.0.div_euclid(1_000);
     Range::new(now_ms - i64::from(hours) * HOUR_MS, now_ms + 1)
-}
-
-/// RFC 3339 in UTC, to the second.
-fn seconds(at: Utc) -> String {
-    rfc3339(Utc(at.0.div_euclid(1_000_000) * 1_000_000)).replace(".000Z", "Z")
 }

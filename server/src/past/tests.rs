@@ -74,14 +74,14 @@ fn stored(site: &SiteSpec) -> (tempfile::TempDir, Store) {
     (folder, store)
 }
 
-/// When each frame of a film was, ms after the beginning, and whether it is whole.
-fn times(film: &Film, spec: &SystemSpec) -> Vec<(i64, bool)> {
+/// When each frame of a segment was, ms after the beginning, and whether it is whole.
+fn times(segment: &PlaybackSegment, spec: &SystemSpec) -> Vec<(i64, bool)> {
     let mut decoder = Decoder::of(spec);
-    let mut time = |frame: &Frame| {
+    let mut time = |frame: &SegmentFrame| {
         decoder.decode(&frame.bytes).unwrap();
         (ms(decoder.snapshot().now.utc) - FROM_MS, frame.whole)
     };
-    film.frames.iter().map(&mut time).collect()
+    segment.frames.iter().map(&mut time).collect()
 }
 
 #[test]
@@ -121,32 +121,32 @@ fn a_row_has_the_cells_of_its_minute_and_the_alarms_that_the_rules_find() {
 }
 
 #[test]
-fn a_film_has_every_reading_or_one_of_each_step() {
+fn a_segment_has_every_reading_or_one_of_each_step() {
     let site = site();
     let (_folder, store) = stored(&site);
     let past = Past::new(store.history(), &site, 0).unwrap();
-    let film = |from_ms, step_ms, count| past.film(FROM_MS + from_ms, step_ms, count).unwrap();
+    let segment = |from_ms, step_ms, count| past.segment(FROM_MS + from_ms, step_ms, count).unwrap();
     let spec = &site.systems[0];
 
-    let all = times(&film(9_300, 50, 40), spec);
+    let all = times(&segment(9_300, 50, 40), spec);
     let expected: Vec<(i64, bool)> = (46..57).map(|k| (k * 200, k * 200 < 10_000)).collect();
     assert_eq!(all, expected, "the first is the one that holds, the rest is without a tape from 10 s on");
 
-    let seconds = times(&film(0, 1_000, 5), spec);
+    let seconds = times(&segment(0, 1_000, 5), spec);
     assert_eq!(seconds.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [0, 800, 1_600, 2_400, 3_200]);
 
-    let long = times(&film(4_000, 4_000, 4), spec);
+    let long = times(&segment(4_000, 4_000, 4), spec);
     assert_eq!(long, [(4_000, true), (8_000, true), (12_000, false), (16_000, false)]);
 }
 
 #[test]
-fn a_film_of_nothing_says_where_there_is_something() {
+fn a_segment_of_nothing_says_where_there_is_something() {
     let site = site();
     let (_folder, store) = stored(&site);
     let past = Past::new(store.history(), &site, 0).unwrap();
     for (from_ms, next_ms) in [(30_000, 60_000), (-90_000, 0), (70_000, 71_000)] {
-        let film = past.film(FROM_MS + from_ms, 100, 10).unwrap();
-        assert_eq!((film.frames.len(), film.next.0 / 1_000 - FROM_MS), (0, next_ms), "from {from_ms}");
+        let segment = past.segment(FROM_MS + from_ms, 100, 10).unwrap();
+        assert_eq!((segment.frames.len(), segment.next.0 / 1_000 - FROM_MS), (0, next_ms), "from {from_ms}");
     }
 }
 
@@ -204,7 +204,7 @@ fn in_the_middle_of_a_sag_without_tape_its_alarm_is_there_as_it_was_live() {
     store.flush().unwrap();
     let begins = live.iter().filter(|(_, sag)| sag.is_some()).count();
     assert!((45..90).contains(&begins), "{begins} readings have the alarm");
-    // One after another, as a film, and each for itself.
+    // One after another, as a segment, and each for itself.
     let whole = Past::new(store.history(), &site, 0).unwrap();
     for (place, (at_ms, sag)) in live.iter().enumerate() {
         assert_eq!(&sags(&whole.snapshot(*at_ms).unwrap().unwrap()), sag, "{at_ms}");

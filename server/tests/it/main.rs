@@ -18,6 +18,7 @@ mod import;
 mod lab_alarms;
 mod live;
 mod modbus_device;
+mod openapi;
 mod outside;
 mod pipes;
 mod recording;

@@ -1,11 +1,12 @@
 //! A stretch of a system's past as a file: CSV, sent while it is read, or Parquet, as the sealed days are written.
 
-use super::{Asked, Wanted};
+use super::Wanted;
 use crate::archive::{csv_header, csv_row, rfc3339};
 use crate::http::AppState;
 use crate::http::asked::Query;
 use crate::http::downloads::{PART, Parts, download};
 use crate::http::problem::Problem;
+use api::history::HistoryRequest;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -23,7 +24,10 @@ const PARQUET_ROWS_MAX: u64 = 700_000;
 const STEP_MS: i64 = 3_600_000;
 
 /// `GET /api/v1/history.csv?system=hv&from=...&to=...`: every row of a stretch, with every column that has a past.
-pub(in crate::http) async fn csv(State(app): State<AppState>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
+pub(in crate::http) async fn csv(
+    State(app): State<AppState>,
+    Query(asked): Query<HistoryRequest>,
+) -> Result<Response, Problem> {
     let wanted = app.wanted(&every_column(asked))?.of_points()?;
     let place = app.gate.download().map_err(Problem::busy)?;
     let name = file_name(&wanted, "csv");
@@ -35,7 +39,7 @@ pub(in crate::http) async fn csv(State(app): State<AppState>, Query(asked): Quer
 /// `GET /api/v1/history.parquet?system=hv&from=...&to=...`: the same rows as a Parquet file.
 pub(in crate::http) async fn parquet(
     State(app): State<AppState>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<HistoryRequest>,
 ) -> Result<Response, Problem> {
     let wanted = app.wanted(&every_column(asked))?.of_points()?;
     let name = file_name(&wanted, "parquet");
@@ -82,8 +86,8 @@ pub(in crate::http) async fn parquet(
 }
 
 /// All columns, unless some are named.
-fn every_column(asked: Asked) -> Asked {
-    Asked { points: asked.points.or(Some(String::new())), ..asked }
+fn every_column(asked: HistoryRequest) -> HistoryRequest {
+    HistoryRequest { points: asked.points.or(Some(String::new())), ..asked }
 }
 
 fn file_name(wanted: &Wanted, kind: &str) -> String {

@@ -1,7 +1,7 @@
 //! The battery's charge by our own count, and what is reported of it that the current does not explain. Pure.
 
+use api::home::SocJump;
 use domain::alarm::MOVE_LIMIT_POINTS;
-use domain::home::SocJump;
 use domain::point::PointId;
 use domain::soc::{Count, Measured, count, moves};
 use domain::spec::SystemSpec;

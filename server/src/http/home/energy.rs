@@ -1,8 +1,9 @@
 //! The energy of a day, from its rows. Pure.
 
-use domain::home::DayEnergy;
+use api::home::DayEnergy;
+use domain::energy::{by_direction, held_s};
 use domain::point::PointId;
-use store::{Block, held_s};
+use store::Block;
 
 /// What is added up.
 pub(super) const POINTS: [PointId; 4] = [PointId::SolarPower, PointId::LoadPower, PointId::GridPower, PointId::Power];
@@ -10,16 +11,7 @@ pub(super) const POINTS: [PointId; 4] = [PointId::SolarPower, PointId::LoadPower
 /// The energy of these rows. A row stands until the next one, but not through a gap.
 pub(super) fn of(rows: &Block) -> DayEnergy {
     let held_s = held_s(rows.at_ms(), None);
-    // Energy of the positive and of the negative values, Wh.
-    let both = |point| {
-        let values = rows.column(point)?;
-        let known = values.iter().zip(&held_s).filter(|(watts, _)| !watts.is_nan());
-        let sum = known.fold(None, |sum, (watts, seconds)| {
-            let (wh, (up, down)) = (f64::from(*watts) * f64::from(*seconds) / 3_600.0, sum.unwrap_or((0.0, 0.0)));
-            Some((up + wh.max(0.0), down - wh.min(0.0)))
-        });
-        sum.map(|(up, down): (f64, f64)| (up as f32, down as f32))
-    };
+    let both = |point| by_direction(rows.column(point)?, &held_s);
     let (grid, battery) = (both(PointId::GridPower), both(PointId::Power));
     DayEnergy {
         solar_wh: both(PointId::SolarPower).map(|(up, _)| up),

@@ -1,11 +1,10 @@
 //! A reading of the battery as Victron would say it: charging is positive. Pure.
 
-use super::seconds;
+use api::victron::BatteryReading as VictronReading;
 use domain::point::PointId;
 use domain::time::Utc;
 use domain::twin::Snapshot;
-use serde_json::{Value, json};
-use store::{Block, IDLE_A};
+use store::Block;
 
 /// What a reading is made of.
 pub(super) const POINTS: [PointId; 5] =
@@ -13,9 +12,9 @@ pub(super) const POINTS: [PointId; 5] =
 
 /// One reading: its time, and the values of [`POINTS`] with our signs.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::http) struct BatteryReading {
-    pub(super) at: Utc,
-    pub(super) values: [Option<f32>; POINTS.len()],
+pub(super) struct BatteryReading {
+    at: Utc,
+    values: [Option<f32>; POINTS.len()],
 }
 
 impl BatteryReading {
@@ -50,17 +49,8 @@ impl BatteryReading {
     }
 
     /// As the endpoints tell it, of a battery of this nominal voltage, V.
-    pub(super) fn to_json(self, nominal_v: f32) -> Value {
-        let [soc, voltage, current, power, temperature] = self.values;
-        json!({
-            "timestamp": seconds(self.at),
-            "soc": rounded(soc, 2),
-            "voltage": rounded(voltage, 2),
-            "current": rounded(current.map(|a| -a), 2),
-            "power": rounded(power.map(|w| -w), 1),
-            "state": state(voltage, current, power, nominal_v),
-            "temperature": rounded(temperature, 1),
-        })
+    pub(super) fn told(self, nominal_v: f32) -> VictronReading {
+        VictronReading::of(self.at, self.values, nominal_v)
     }
 }
 
@@ -76,71 +66,12 @@ pub(super) fn evenly(readings: Vec<BatteryReading>, limit: usize) -> Vec<Battery
     }
 }
 
-/// What the battery does, by its current, or by its power if the current is not known.
-fn state(voltage: Option<f32>, current: Option<f32>, power: Option<f32>, nominal_v: f32) -> Option<&'static str> {
-    let by_power = || power.map(|w| w / voltage.filter(|v| *v > 1.0).unwrap_or(nominal_v));
-    Some(match current.or_else(by_power)? {
-        a if a >= IDLE_A => "discharging",
-        a if a <= -IDLE_A => "charging",
-        _ => "idle",
-    })
-}
-
-fn rounded(value: Option<f32>, digits: i32) -> Value {
-    let scale = 10_f64.powi(digits);
-    // Adding zero makes a plain one of a negative zero.
-    value.map_or(Value::Null, |value| json!((f64::from(value) * scale).round() / scale + 0.0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn reading(second: i64, values: [Option<f32>; 5]) -> BatteryReading {
         BatteryReading { at: Utc(second * 1_000_000), values }
-    }
-
-    #[test]
-    fn charging_is_positive_and_what_is_missing_is_null() {
-        for (values, expected) in [
-            (
-                [Some(99.3), Some(54.09), Some(1.1), Some(59.5), Some(25.9)],
-                json!({ "timestamp": "2025-10-12T22:48:19Z", "soc": 99.3, "voltage": 54.09, "current": -1.1,
-                        "power": -59.5, "state": "discharging", "temperature": 25.9 }),
-            ),
-            (
-                [None, Some(53.0), Some(-20.0), None, None],
-                json!({ "timestamp": "2025-10-12T22:48:19Z", "soc": null, "voltage": 53.0, "current": 20.0,
-                        "power": null, "state": "charging", "temperature": null }),
-            ),
-            (
-                [None; 5],
-                json!({ "timestamp": "2025-10-12T22:48:19Z", "soc": null, "voltage": null, "current": null,
-                        "power": null, "state": null, "temperature": null }),
-            ),
-        ] {
-            assert_eq!(reading(1_760_309_299, values).to_json(51.2), expected);
-        }
-    }
-
-    #[test]
-    fn nothing_is_plain_zero() {
-        let text = reading(0, [None, None, Some(0.0), Some(0.0), None]).to_json(51.2).to_string();
-        assert!(text.contains("\"current\":0.0") && text.contains("\"state\":\"idle\""), "{text}");
-    }
-
-    #[test]
-    fn the_state_follows_the_current_or_else_the_power() {
-        for (voltage, current, power, expected) in [
-            (None, Some(0.5), None, Some("discharging")),
-            (None, Some(-0.5), None, Some("charging")),
-            (None, Some(0.4), Some(900.0), Some("idle")),
-            (Some(52.0), None, Some(-900.0), Some("charging")),
-            (None, None, Some(20.0), Some("idle")),
-            (Some(52.0), None, None, None),
-        ] {
-            assert_eq!(state(voltage, current, power, 51.2), expected, "{voltage:?} {current:?} {power:?}");
-        }
     }
 
     #[test]

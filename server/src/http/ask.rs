@@ -1,0 +1,53 @@
+//! What every handler asks of the server: a system, its history, a thread that may take its time.
+
+use super::AppState;
+use super::problem::Problem;
+use crate::hub::Published;
+use axum::http::StatusCode;
+use axum::response::Response;
+use domain::spec::SystemSpec;
+use std::sync::Arc;
+use store::{History, StoreError};
+
+impl AppState {
+    /// The named system, or the first.
+    pub(super) fn find(&self, which: Option<&str>) -> Result<(usize, &SystemSpec, Arc<Published>), Problem> {
+        let found = match which {
+            Some(id) => self.hub.system(id),
+            None => self.hub.site.systems.first().map(|spec| (0, spec)),
+        };
+        let missing = || Problem::not_found(format!("there is no system {:?}", which.unwrap_or_default()));
+        let (place, spec) = found.ok_or_else(missing)?;
+        let newest = self.hub.newest(place).ok_or_else(missing)?;
+        Ok((place, spec, newest))
+    }
+
+    /// Asks the history of a system, on a thread that may wait for the disk.
+    pub(super) async fn ask_history<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&History) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, String> {
+        let place = self.gate.question().await?;
+        let store = self.hub.store.clone();
+        let asked = self.gate.run(move || {
+            // Until the answer is there, even if nobody waits for it any more.
+            let _place = place;
+            ask(store.history())
+        });
+        match asked.await {
+            Ok(answer) => answer.map_err(|error| format!("the history cannot be read: {error}")),
+            Err(_) => Err("the history cannot be read: the server made a mistake; its log says more".to_owned()),
+        }
+    }
+
+    /// Writes a large answer, on a thread that may take its time: others wait on those of the network meanwhile.
+    pub(super) async fn write(&self, write: impl FnOnce() -> Response + Send + 'static) -> Result<Response, Problem> {
+        let place = self.gate.question().await.map_err(Problem::busy)?;
+        let written = self.gate.run(move || {
+            let _place = place;
+            write()
+        });
+        let broken = "the server made a mistake; its log says more";
+        written.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, broken))
+    }
+}

@@ -1,0 +1,49 @@
+//! Links: how each one does, and what it last received. And whether the server is ready, which is whether they are.
+
+use super::AppState;
+use super::answer::{json, octets, wants_octets};
+use super::asked::Path;
+use super::problem::Problem;
+use api::links::{FramesResponse, LinksResponse};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use domain::link::LinkState;
+use domain::wire::Wire as _;
+
+/// `GET /api/v1/links`: every link's state and counters.
+pub(super) async fn links(State(app): State<AppState>) -> Response {
+    let now = (app.hub.clock)();
+    let statuses: Vec<_> = app.hub.links.iter().map(|link| link.status()).collect();
+    json(LinksResponse::of(&app.hub.site, &statuses, now))
+}
+
+/// `GET /api/v1/links/{id}/frames`: the newest raw frames beside their decoded values.
+pub(super) async fn frames(
+    State(app): State<AppState>,
+    Path(id): Path,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let place = app.hub.site.links.iter().position(|link| link.id == id);
+    let link = place.and_then(|place| app.hub.links.get(place));
+    let link = link.ok_or_else(|| Problem::not_found(format!("there is no link {id:?}")))?;
+    let rows = link.frames((app.hub.clock)());
+    Ok(if wants_octets(&headers) { octets(rows.to_bytes()) } else { json(FramesResponse::from(rows.as_slice())) })
+}
+
+/// `GET /readyz`: 200 when every link is up and history is written, else 503 and what is not.
+pub(super) async fn ready(State(app): State<AppState>) -> (StatusCode, String) {
+    let mut missing: Vec<String> = (app.hub.site.links.iter().zip(&app.hub.links))
+        .map(|(spec, link)| (spec, link.status().state))
+        .filter(|(_, state)| !matches!(state, LinkState::Up | LinkState::Ended))
+        .map(|(spec, state)| format!("link {}: {}\n", spec.id, state.word()))
+        .collect();
+    if let Some(error) = app.hub.store.health().error {
+        missing.push(format!("history: {error}\n"));
+    }
+    if missing.is_empty() {
+        (StatusCode::OK, "ready\n".to_owned())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, missing.concat())
+    }
+}

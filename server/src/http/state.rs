@@ -1,0 +1,54 @@
+//! What is known of a system now or at an instant of the past: its state, its cells.
+
+use super::AppState;
+use super::answer::json;
+use super::asked::Query;
+use super::instant::instant;
+use super::problem::Problem;
+use crate::past::Past;
+use api::cells::CellsResponse;
+use api::state::{StateRequest, StateResponse};
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use domain::spec::SystemSpec;
+use domain::twin::Snapshot;
+
+impl AppState {
+    /// The snapshot of a system that is asked for.
+    async fn snapshot(&self, asked: &StateRequest) -> Result<(&SystemSpec, Snapshot), Problem> {
+        let (place, spec, newest) = self.find(asked.system.as_deref())?;
+        let Some(at) = asked.at.as_deref() else { return Ok((spec, newest.snapshot.clone())) };
+        let at_ms = instant("at", at)?;
+        let ask = move |past: &Past<'_>| Ok((past.snapshot(at_ms)?, past.left_out(at_ms)));
+        let (snapshot, left_out) = self.ask_past(place, ask).await?;
+        let missing = || match left_out.as_str() {
+            "" => Problem::not_found(format!("nothing was recorded at {at}")),
+            left_out => Problem::not_found(format!("nothing is known of {at}. {left_out}")),
+        };
+        Ok((spec, snapshot.ok_or_else(missing)?))
+    }
+}
+
+/// `GET /api/v1/state?system=hv&at=2026-11-20T13:00:00Z`: points, nodes, alarms, cell statistics.
+pub(super) async fn state(State(app): State<AppState>, Query(asked): Query<StateRequest>) -> Result<Response, Problem> {
+    let (spec, snapshot) = app.snapshot(&asked).await?;
+    Ok(json(StateResponse::of(&app.hub.site, spec, &snapshot)))
+}
+
+/// The cells of more are a large answer.
+const CELLS_AT_ONCE: usize = 600;
+
+/// `GET /api/v1/cells?system=hv&at=2026-11-20T13:00:00Z`: every cell's voltage and temperature.
+pub(super) async fn cells(
+    State(app): State<AppState>,
+    Query(asked): Query<StateRequest>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (spec, snapshot) = app.snapshot(&asked).await?;
+    if spec.topology.cells() <= CELLS_AT_ONCE {
+        return Ok(json(CellsResponse::of(spec, &snapshot)));
+    }
+    let (large, spec) = (app.large(&headers), spec.clone());
+    app.write(move || large.json(&CellsResponse::of(&spec, &snapshot))).await
+}
