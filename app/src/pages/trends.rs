@@ -20,10 +20,10 @@ use crate::components::{AddressNote, Card, EmptyState};
 use crate::derived::Derived;
 use crate::format::local_offset_s;
 use crate::live::Live;
+use ::api::history::HistoryResponse;
 use against::LaidOver;
 use cell_map::CellMapCard;
 use choice::{Choice, When};
-use domain::series::Stretch;
 use domain::topology::Topology;
 use figures::Figures;
 use gestures::Gestures;
@@ -59,7 +59,7 @@ pub fn TrendsPage() -> impl IntoView {
     let choice = RwSignal::new(Choice::of(&navigation.at(), kind, &topology));
     let now_s = live.map(|snapshot| snapshot.now.utc.0 as f64 / 1e6);
     let window = Signal::derive(move || choice.with(|choice| choice.window(now_s.get())));
-    let past = Past::<Stretch>::new();
+    let past = Past::<HistoryResponse>::new();
     // The reader's clock is known in the browser only; the charts are drawn there.
     let offset_s = RwSignal::new(None);
     Effect::new(move |_| offset_s.set(Some(local_offset_s(window.get().1))));
@@ -140,7 +140,7 @@ pub fn TrendsPage() -> impl IntoView {
             .or_else(|| other_failed.get())
             .map(|words| view! { <p class="trends-failed" role="alert">{words}</p> })
     };
-    let stretch: Signal<Arc<Stretch>> = past.answer.into();
+    let stretch: Signal<Arc<HistoryResponse>> = past.answer.into();
     let map = (topology.cells() > 0).then(|| view! { <CellMapCard choice window drawn edges show offset_s /> });
     // On a phone the charts come first: what is chosen there unfolds.
     let open = RwSignal::new(false);
@@ -175,7 +175,7 @@ pub fn TrendsPage() -> impl IntoView {
 
 /// The window that is drawn: another one when its answer is there, or when that takes too long, so that a step of a zoom
 /// is drawn once.
-fn drawn_window(window: Signal<(f64, f64)>, past: Past<Stretch>) -> RwSignal<(f64, f64)> {
+fn drawn_window(window: Signal<(f64, f64)>, past: Past<HistoryResponse>) -> RwSignal<(f64, f64)> {
     let drawn = RwSignal::new(window.get_untracked());
     // The page may be gone by then.
     let late = move || {

@@ -4,7 +4,7 @@ use super::player::Player;
 use super::span::Span;
 use crate::api;
 use crate::derived::Derived;
-use domain::film::Place;
+use ::api::playback::SeekTarget;
 use domain::wire::Wire as _;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -21,7 +21,7 @@ pub(super) fn Jumps(player: Player, span: Derived<Span>) -> impl IntoView {
         let path = format!("/api/v1/playback/jump?system={}&{query}", live.system().id);
         spawn_local(async move {
             let place = api::get_bytes(&path).await.and_then(|bytes| {
-                Place::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
+                SeekTarget::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
             });
             match place {
                 Ok(place) => {

@@ -1,8 +1,8 @@
 //! What the track shows behind its head: how much was asked of the battery, and what went wrong. Pure.
 
 use super::span::Span;
+use ::api::history::HistoryResponse;
 use domain::alarm::Severity;
-use domain::series::Stretch;
 use std::fmt::Write as _;
 
 /// The picture's own size; it is stretched to that of the track.
@@ -31,11 +31,11 @@ pub struct Mark {
 }
 
 /// The picture of a stretch of one series.
-pub fn picture(stretch: &Stretch, span: Span) -> Picture {
+pub fn picture(stretch: &HistoryResponse, span: Span) -> Picture {
     Picture { area: area(stretch, span), marks: marks(stretch, span) }
 }
 
-fn area(stretch: &Stretch, span: Span) -> String {
+fn area(stretch: &HistoryResponse, span: Span) -> String {
     let Some(series) = stretch.table.series.first() else { return String::new() };
     let known = || series.values.iter().flatten().copied();
     let (low, high) = (known().fold(0.0_f32, f32::min), known().fold(0.0_f32, f32::max));
@@ -76,7 +76,7 @@ fn area(stretch: &Stretch, span: Span) -> String {
     path
 }
 
-fn marks(stretch: &Stretch, span: Span) -> Vec<Mark> {
+fn marks(stretch: &HistoryResponse, span: Span) -> Vec<Mark> {
     let mut marks: Vec<Mark> = Vec::new();
     for event in stretch.events.iter().filter(|event| event.began) {
         let share = span.share(event.at.0 as f64 / 1e6);
@@ -96,16 +96,17 @@ fn marks(stretch: &Stretch, span: Span) -> Vec<Mark> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ::api::history::EventMark;
     use domain::point::PointId;
-    use domain::series::{Happened, Series, Table};
+    use domain::series::{Series, Table};
     use domain::time::Utc;
 
     const SPAN: Span = Span { from_s: 0.0, to_s: 1_000.0 };
 
-    fn stretch(values: &[(i64, Option<f32>)]) -> Stretch {
+    fn stretch(values: &[(i64, Option<f32>)]) -> HistoryResponse {
         let at = values.iter().map(|(s, _)| Utc(s * 1_000_000)).collect();
         let series = vec![Series::of(PointId::LoadPower, values.iter().map(|(_, value)| *value).collect())];
-        Stretch { table: Table { at, series }, ..Stretch::default() }
+        HistoryResponse { table: Table { at, series }, ..HistoryResponse::default() }
     }
 
     #[test]
@@ -114,7 +115,7 @@ mod tests {
         assert_eq!(path, "M0 40.0L0 40.0L1 3.2L2 40.0L1 40.0L0 40.0ZM3 40.0L3 21.6L4 40.0L3 40.0Z");
         let far = area(&stretch(&[(0, Some(1.0)), (500, Some(1.0))]), SPAN);
         assert_eq!(far.matches('Z').count(), 2, "nothing is drawn where nothing was recorded");
-        assert_eq!(area(&Stretch::default(), SPAN), "");
+        assert_eq!(area(&HistoryResponse::default(), SPAN), "");
     }
 
     #[test]
@@ -125,7 +126,7 @@ mod tests {
 
     #[test]
     fn alarms_close_together_are_one_mark_that_tells_the_worst() {
-        let event = |s: i64, began, severity, words: &str| Happened {
+        let event = |s: i64, began, severity, words: &str| EventMark {
             at: Utc(s * 1_000_000),
             began,
             severity,
@@ -137,7 +138,7 @@ mod tests {
             event(104, false, Severity::Critical, "b"),
             event(500, true, Severity::Notice, "c"),
         ];
-        let found = marks(&Stretch { events, ..Stretch::default() }, SPAN);
+        let found = marks(&HistoryResponse { events, ..HistoryResponse::default() }, SPAN);
         let mark = |share, severity, words: &str| Mark { share, severity, words: words.into() };
         assert_eq!(found, [mark(0.1, Severity::Critical, "b"), mark(0.5, Severity::Notice, "c")]);
     }

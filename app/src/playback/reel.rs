@@ -1,6 +1,6 @@
 //! Snapshots that wait to be shown, and which one it is. Pure: the player brings the time.
 
-use domain::film::Film;
+use ::api::playback::PlaybackSegment;
 use domain::live::{Decoder, LiveError};
 use domain::spec::SystemSpec;
 use domain::twin::Snapshot;
@@ -48,7 +48,7 @@ impl Reel {
     ///
     /// # Errors
     /// A frame cannot be read; those before it are taken.
-    pub fn add(&mut self, film: &Film, spec: &SystemSpec) -> Result<(), LiveError> {
+    pub fn add(&mut self, film: &PlaybackSegment, spec: &SystemSpec) -> Result<(), LiveError> {
         let mut decoder = Decoder::of(spec);
         for frame in &film.frames {
             decoder.decode(&frame.bytes)?;
@@ -91,20 +91,20 @@ impl Reel {
 mod tests {
     use super::*;
     use crate::sample::{snapshot, spec};
-    use domain::film::Frame;
+    use ::api::playback::SegmentFrame;
     use domain::live::Encoder;
     use domain::time::Utc;
 
-    fn film(at_ms: &[i64], next_ms: i64) -> Film {
+    fn film(at_ms: &[i64], next_ms: i64) -> PlaybackSegment {
         let mut encoder = Encoder::new(&spec());
         let mut frame = |(k, at): (usize, &i64)| {
             let mut snapshot = snapshot();
             snapshot.now.utc = Utc(at * 1_000);
             let encoded = encoder.encode(&snapshot);
-            Frame { whole: true, bytes: if k == 0 { encoded.key } else { encoded.delta } }
+            SegmentFrame { whole: true, bytes: if k == 0 { encoded.key } else { encoded.delta } }
         };
         let frames = at_ms.iter().enumerate().map(&mut frame).collect();
-        Film { frames, next: Utc(next_ms * 1_000), now: Utc(0) }
+        PlaybackSegment { frames, next: Utc(next_ms * 1_000), now: Utc(0) }
     }
 
     #[test]
@@ -146,7 +146,10 @@ mod tests {
 
     #[test]
     fn a_film_that_cannot_be_read_is_an_error() {
-        let broken = Film { frames: vec![Frame { whole: true, bytes: vec![9, 9] }], ..Film::default() };
+        let broken = PlaybackSegment {
+            frames: vec![SegmentFrame { whole: true, bytes: vec![9, 9] }],
+            ..PlaybackSegment::default()
+        };
         assert!(Reel::new(0.0).add(&broken, &spec()).is_err());
     }
 }

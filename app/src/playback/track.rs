@@ -8,8 +8,8 @@ use crate::charts::line::ticks::{clock_ticks, clock_words};
 use crate::derived::Derived;
 use crate::format::local_offset_s;
 use crate::live::Question;
+use ::api::history::HistoryResponse;
 use domain::point::PointId;
-use domain::series::Stretch;
 use domain::wire::Wire as _;
 use leptos::ev;
 use leptos::prelude::*;
@@ -172,7 +172,7 @@ async fn fetch(system: String, span: Span, shown: RwSignal<Picture>, first_s: Rw
     let points = PointId::LoadPower.spec().path;
     let path = format!("/api/v1/history?system={system}&points={points}&from={from}&to={to}&width={WIDTH}");
     let bytes = api::get_bytes(&path).await.ok()?;
-    let stretch = Stretch::from_bytes(&bytes).ok()?;
+    let stretch = HistoryResponse::from_bytes(&bytes).ok()?;
     shown.try_set(picture(&stretch, span));
     let first = stretch.whole.map(|(first, _)| first.0 as f64 / 1e6);
     if first_s.try_get_untracked() != Some(first) {

@@ -8,11 +8,8 @@ use super::words;
 use crate::charts::line::LineChartView;
 use crate::derived::Derived;
 use crate::format::{self, NONE, local_offset_s};
-use domain::analysis::{Answer, Bars, Figure};
+use ::api::analysis::{AnalysisResponse, Bars, Figure, FigureRole};
 use leptos::prelude::*;
-
-/// The figure that says how much of the time was recorded.
-const RECORDED: &str = "Recorded time";
 
 /// What came of a question.
 #[component]
@@ -35,7 +32,7 @@ pub(super) fn AnswerView(
     });
     let failed = Derived::new(move || asked.state.with(|state| matches!(state, State::Failed(_))));
     // The last answer stands until the next one is there, so that nothing jumps.
-    let shown = Derived::with_last(move |last: Option<&Option<std::sync::Arc<Answer>>>| {
+    let shown = Derived::with_last(move |last: Option<&Option<std::sync::Arc<AnalysisResponse>>>| {
         asked.state.with(|state| match state {
             State::Answered(answer) => Some(answer.clone()),
             State::Waiting => last.cloned().flatten(),
@@ -65,7 +62,7 @@ pub(super) fn AnswerView(
             class="answer"
             tabindex="0"
             role="group"
-            aria-label=format!("Answer: {what}")
+            aria-label=format!("AnalysisResponse: {what}")
             aria-busy=move || asked.state.with(|state| (*state == State::Waiting).to_string())
         >
             {parts}
@@ -78,12 +75,12 @@ pub(super) fn AnswerView(
 }
 
 /// Whether the answer is of a time in which nothing was recorded: its axes and zeros would say something.
-fn is_empty(answer: &Answer) -> bool {
-    answer.figures.iter().any(|figure| figure.name == RECORDED && figure.value == Some(0.0))
+fn is_empty(answer: &AnalysisResponse) -> bool {
+    answer.recorded_s == Some(0.0)
 }
 
 /// How many rows, and how long it took.
-fn done_words(answer: &Answer) -> String {
+fn done_words(answer: &AnalysisResponse) -> String {
     if is_empty(answer) {
         return "Nothing was recorded in this time.".to_owned();
     }
@@ -118,7 +115,7 @@ fn figures(figures: &[Figure]) -> impl IntoView + use<> {
         let (value, unit) = words::readable(figure.value, &figure.unit);
         let number = value.map_or_else(|| NONE.to_owned(), |v| format::fixed(v as f32, figure.decimals.into()));
         // What is recorded is no answer by itself.
-        let first = place == 0 && figure.name != RECORDED;
+        let first = place == 0 && figure.role == FigureRole::Answer;
         view! {
             <div class=if first { "answer-first" } else { "" }>
                 <dt>{figure.name.clone()}</dt>
@@ -135,11 +132,8 @@ mod tests {
 
     #[test]
     fn of_a_time_without_a_recording_only_that_is_said() {
-        let recorded = |hours| Answer {
-            figures: vec![Figure { name: RECORDED.into(), value: Some(hours), unit: "h".into(), decimals: 1 }],
-            ..Answer::default()
-        };
+        let recorded = |s| AnalysisResponse { recorded_s: Some(s), ..AnalysisResponse::default() };
         assert_eq!(done_words(&recorded(0.0)), "Nothing was recorded in this time.");
-        assert!(is_empty(&recorded(0.0)) && !is_empty(&recorded(0.5)) && !is_empty(&Answer::default()));
+        assert!(is_empty(&recorded(0.0)) && !is_empty(&recorded(0.5)) && !is_empty(&AnalysisResponse::default()));
     }
 }

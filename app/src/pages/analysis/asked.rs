@@ -1,7 +1,7 @@
 //! Something that was asked of the server, and what came of it. A newer question makes the older one's answer void.
 
 use crate::api;
-use domain::analysis::Answer;
+use ::api::analysis::AnalysisResponse;
 use domain::wire::Wire as _;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -19,7 +19,7 @@ pub(super) enum State {
     /// Cancelled by the person.
     Cancelled,
     /// The answer.
-    Answered(Arc<Answer>),
+    Answered(Arc<AnalysisResponse>),
     /// Why there is none.
     Failed(String),
 }
@@ -45,12 +45,12 @@ impl Asked {
         Asked { state: RwSignal::new(State::Idle), turn: StoredValue::new(0) }
     }
 
-    /// Asks; the bytes of an [`Answer`] are to come.
+    /// Asks; the bytes of an [`AnalysisResponse`] are to come.
     pub(super) fn ask(self, bytes: impl Future<Output = Result<Vec<u8>, String>> + 'static) {
         let turn = self.next(State::Waiting);
         spawn_local(async move {
             let answer = bytes.await.and_then(|bytes| {
-                Answer::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
+                AnalysisResponse::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
             });
             if self.turn.try_get_value() == Some(turn) {
                 self.state.set(answer.map_or_else(State::Failed, |answer| State::Answered(Arc::new(answer))));

@@ -1,7 +1,7 @@
 //! Bars: a value for each of a few things, from a line at zero up or down, and the same in a table.
 
 use crate::format::{NONE, THIN, fixed};
-use domain::analysis::Bars;
+use ::api::analysis::Bars;
 use domain::decimal;
 use leptos::prelude::*;
 

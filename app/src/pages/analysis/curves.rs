@@ -3,7 +3,7 @@
 use super::words;
 use crate::charts::line::{Line, LineChart, TimeAxis, ValueAxis};
 use crate::charts::theme::Ink;
-use domain::analysis::Curves;
+use ::api::analysis::Curves;
 
 /// Colours by what the name of a column says; the rest in the order of these.
 const INKS: [(&str, Ink); 7] = [

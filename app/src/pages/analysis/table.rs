@@ -2,7 +2,7 @@
 
 use super::words;
 use crate::format::{self, NONE, local_offset_s};
-use domain::analysis::{Kind, Table};
+use ::api::analysis::{Kind, Table};
 use leptos::prelude::*;
 
 /// Rows that are drawn: more would make the page slow, and nobody reads them.
@@ -22,7 +22,7 @@ pub(super) fn TableView(
         view! { <th scope="col" class=class(column.kind) title=column.name.clone()>{words}</th> }
     });
     let row = |row: &[Option<String>]| {
-        let cell = |(text, column): (&Option<String>, &domain::analysis::Column)| match text {
+        let cell = |(text, column): (&Option<String>, &::api::analysis::Column)| match text {
             Some(text) => {
                 let words = words::value(text, column.kind, local_offset_s);
                 view! { <td class=class(column.kind)>{words}</td> }.into_any()

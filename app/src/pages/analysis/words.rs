@@ -2,7 +2,7 @@
 
 use crate::charts::line::ticks::{clock_words, day_words};
 use crate::format::{self, MINUS};
-use domain::analysis::{Column, Kind, Table};
+use ::api::analysis::{Column, Kind, Table};
 use domain::telemetry::from_column_name;
 use domain::time::{civil, from_rfc3339};
 

@@ -6,7 +6,7 @@ use crate::charts::line::{Line, Mark};
 use crate::charts::theme::Ink;
 use crate::derived::Derived;
 use crate::format::{self, NONE, THIN};
-use domain::home::{HomePast, SocJump};
+use ::api::home::{HomeResponse, SocJump};
 use domain::soc::{Count, FullBy};
 use domain::time::Utc;
 use leptos::prelude::*;
@@ -52,7 +52,7 @@ pub(super) fn Jumps(past: Past, shunt: String, inverter: String) -> impl IntoVie
 }
 
 /// The count as a line.
-pub(super) fn line(past: &HomePast) -> Line {
+pub(super) fn line(past: &HomeResponse) -> Line {
     let mut segments: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
     for (at, pct) in &past.counted.line {
         match (pct, segments.last_mut()) {
@@ -65,7 +65,7 @@ pub(super) fn line(past: &HomePast) -> Line {
 }
 
 /// A mark on the time axis for each movement that no current explains.
-pub(super) fn marks(past: &HomePast) -> Vec<Mark> {
+pub(super) fn marks(past: &HomeResponse) -> Vec<Mark> {
     let mark = |jump: &SocJump| Mark {
         at: jump.at.0 as f64 / 1e6,
         name: "not explained by the current".to_owned(),
@@ -202,8 +202,9 @@ mod tests {
 
     #[test]
     fn the_line_is_cut_where_the_count_ended() {
-        let line_of =
-            |points| line(&HomePast { counted: Count { line: points, ..Count::default() }, ..HomePast::default() });
+        let line_of = |points| {
+            line(&HomeResponse { counted: Count { line: points, ..Count::default() }, ..HomeResponse::default() })
+        };
         let at = |s: i64| Utc(s * 1_000_000);
         let cut = line_of(vec![(at(1), Some(90.0)), (at(2), Some(80.0)), (at(2), None), (at(9), Some(100.0))]);
         assert_eq!(cut.segments, [vec![(1.0, 90.0), (2.0, 80.0)], vec![(9.0, 100.0)]]);

@@ -5,7 +5,7 @@ use crate::address::{Address, Navigation};
 use crate::api;
 use crate::derived::Derived;
 use crate::live::{Live, Question};
-use domain::home::HomePast;
+use ::api::home::HomeResponse;
 use domain::time::Utc;
 use domain::wire::Wire as _;
 use leptos::prelude::*;
@@ -50,7 +50,7 @@ enum Look {
 pub(super) struct Past {
     /// How many, chosen by the reader, in the address.
     pub(super) hours: Derived<u32>,
-    newest: RwSignal<Option<Arc<HomePast>>>,
+    newest: RwSignal<Option<Arc<HomeResponse>>>,
     look: RwSignal<Look>,
     question: Question,
 }
@@ -104,7 +104,7 @@ impl Past {
         let day_ms = day_ms(live.past.get_untracked().then(|| live.snapshot.get_untracked().now.utc));
         let path = format!("/api/v1/home?system={}&hours={hours}&width={WIDTH}&day={day_ms}{until}", live.system().id);
         let answer = api::get_bytes(&path).await.and_then(|bytes| {
-            HomePast::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
+            HomeResponse::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
         });
         // The page may have been left meanwhile, or other hours chosen.
         if self.newest.is_disposed() || self.hours.get_untracked() != hours {
@@ -123,7 +123,7 @@ impl Past {
     /// Something that follows from the past; `None` until there is one.
     pub(super) fn map<T: PartialEq + Send + Sync + 'static>(
         self,
-        read: impl Fn(&HomePast) -> T + Send + Sync + 'static,
+        read: impl Fn(&HomeResponse) -> T + Send + Sync + 'static,
     ) -> Derived<Option<T>> {
         Derived::new(move || self.newest.with(|past| past.as_deref().map(&read)))
     }
@@ -159,7 +159,7 @@ impl Past {
 }
 
 /// Whether no curve has a value.
-fn is_empty(past: &HomePast) -> bool {
+fn is_empty(past: &HomeResponse) -> bool {
     past.curves.series.iter().flat_map(|series| &series.values).all(Option::is_none)
 }
 

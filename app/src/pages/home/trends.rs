@@ -9,10 +9,10 @@ use crate::components::{Card, Segmented};
 use crate::derived::Derived;
 use crate::format::{self, NONE, THIN};
 use crate::live::Live;
-use domain::home::HomePast;
+use ::api::history::Statistics;
+use ::api::home::HomeResponse;
 use domain::limits::{self, Limits};
 use domain::point::PointId;
-use domain::series::Statistics;
 use leptos::prelude::*;
 
 /// Height of a drawing, CSS px. Reserved before there is anything to draw.
@@ -26,7 +26,7 @@ pub(super) fn Trends(past: Past) -> impl IntoView {
     let hours = Derived::new(move || past.hours.get());
     let label = move |quantity: &'static str| Derived::new(move || format!("{quantity}, last {} hours", hours.get()));
     let limits = live.system().limits;
-    let of = move |chart: fn(&HomePast, &Limits) -> LineChart| {
+    let of = move |chart: fn(&HomeResponse, &Limits) -> LineChart| {
         let (shown, end) = (past.map(move |past| chart(past, &limits)), past.end(live));
         Derived::new(move || until(shown.get(), end.get()))
     };
@@ -99,7 +99,7 @@ fn extremes(of: Option<Statistics>) -> String {
     )
 }
 
-fn charging(past: &HomePast) -> String {
+fn charging(past: &HomeResponse) -> String {
     let readings = past.current.map_or(0, |s| s.n);
     if past.flow.known_s <= 0.0 {
         return NO_READING.to_owned();
@@ -126,21 +126,21 @@ pub(super) fn until(chart: Option<LineChart>, end: &str) -> LineChart {
     chart
 }
 
-fn voltage(past: &HomePast, limits: &Limits) -> LineChart {
+fn voltage(past: &HomeResponse, limits: &Limits) -> LineChart {
     let normal = limits.normal_voltage_v;
     let range = ValueRange::AtLeast(f64::from(normal.low) - 1.0, f64::from(normal.high) + 1.0);
     let lines = vec![line(past, PointId::Voltage, "", Ink::Voltage)];
     LineChart { bands: vec![band(normal, "safe", "V", Ink::Voltage)], ..chart(past, "V", range, lines) }
 }
 
-fn current(past: &HomePast, _: &Limits) -> LineChart {
+fn current(past: &HomeResponse, _: &Limits) -> LineChart {
     // Up is discharging, as on every page.
     let lines = vec![line(past, PointId::Current, "", Ink::Discharge)];
     let zero = Some(Zero { name: "idle".to_owned(), below: Ink::Charge });
     LineChart { zero, ..chart(past, "A", ValueRange::AtLeast(-10.0, 10.0), lines) }
 }
 
-fn temperature(past: &HomePast, limits: &Limits) -> LineChart {
+fn temperature(past: &HomeResponse, limits: &Limits) -> LineChart {
     let optimal = limits.optimal_temperature_c;
     let range = ValueRange::AtLeast(f64::from(optimal.low) - 3.0, f64::from(optimal.high) + 3.0);
     let lines = vec![line(past, PointId::Temperature, "", Ink::Temperature)];
@@ -153,7 +153,7 @@ fn band(limits::Band { low, high }: limits::Band, name: &str, unit: &str, ink: I
 }
 
 /// A chart of `lines` over the hours of `past`.
-pub(super) fn chart(past: &HomePast, unit: &'static str, range: ValueRange, lines: Vec<Line>) -> LineChart {
+pub(super) fn chart(past: &HomeResponse, unit: &'static str, range: ValueRange, lines: Vec<Line>) -> LineChart {
     let seconds = |at: domain::time::Utc| at.0 as f64 / 1e6;
     LineChart {
         time: TimeAxis { from: seconds(past.from), to: seconds(past.to), end: "now".to_owned() },
@@ -164,7 +164,7 @@ pub(super) fn chart(past: &HomePast, unit: &'static str, range: ValueRange, line
 }
 
 /// The curve of a point, cut where there was no value.
-pub(super) fn line(past: &HomePast, point: PointId, label: &str, ink: Ink) -> Line {
+pub(super) fn line(past: &HomeResponse, point: PointId, label: &str, ink: Ink) -> Line {
     let mut segments: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
     if let Some(series) = past.curves.find(point.spec().path) {
         for (at, value) in past.curves.at.iter().zip(&series.values) {
@@ -184,24 +184,25 @@ pub(super) fn line(past: &HomePast, point: PointId, label: &str, ink: Ink) -> Li
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ::api::history::EnergyFlow;
     use domain::limits::Chemistry;
     use domain::point::Unit;
-    use domain::series::{FlowOf, Series, Table};
+    use domain::series::{Series, Table};
     use domain::time::Utc;
 
-    fn past() -> HomePast {
+    fn past() -> HomeResponse {
         let values = vec![Some(9.0), Some(4.0), None, None, Some(-2.0), Some(9.0)];
         let series = Series { name: "battery/current".into(), unit: Unit::Ampere, resolution: 0.01, values };
         let at = [0, 10, 20, 30, 40, 90].map(|s| Utc(s * 1_000_000)).to_vec();
         let current = Some(Statistics { n: 12_345, mean: 3.0, std_dev: 1.5, min: -2.0, max: 9.0 });
         let curves = Table { at, series: vec![series] };
-        HomePast {
+        HomeResponse {
             from: Utc(5_000_000),
             to: Utc(60_000_000),
             curves,
             current,
-            flow: FlowOf { charging_s: 3.0, known_s: 4.0, ..FlowOf::default() },
-            ..HomePast::default()
+            flow: EnergyFlow { charging_s: 3.0, known_s: 4.0, ..EnergyFlow::default() },
+            ..HomeResponse::default()
         }
     }
 
@@ -222,7 +223,7 @@ mod tests {
         assert_eq!(mean_current(None), NO_READING);
         assert_eq!(plain(deviation(past().current, "A")), "1.50 A");
         assert_eq!(plain(charging(&past())), "75 % of 12 345 readings");
-        for words in [mean(None, 1, "V"), deviation(None, "V"), extremes(None), charging(&HomePast::default())] {
+        for words in [mean(None, 1, "V"), deviation(None, "V"), extremes(None), charging(&HomeResponse::default())] {
             assert_eq!(words, NO_READING);
         }
     }

@@ -3,6 +3,7 @@
 use crate::components::Tone;
 use crate::format::{self, Figure, sentence};
 use crate::live::LinksKnown;
+use domain::energy::{BatteryState, IDLE_A, IDLE_W};
 use domain::limits::Limits;
 use domain::link::{LinkSpec, LinkState, LinkStatus};
 use domain::point::PointId;
@@ -10,10 +11,6 @@ use domain::reading::{NoData, Sample};
 use domain::time::Mono;
 use domain::twin::Snapshot;
 
-/// Below this a battery rests, A. The history counts with the same.
-const IDLE_A: f32 = 0.5;
-/// The same as a power of a bank of 48 V, and for the grid, W.
-const IDLE_W: f32 = 25.0;
 /// Two states of charge closer than this agree, points.
 pub(super) const ALIGNED_POINTS: f32 = 2.0;
 
@@ -36,11 +33,12 @@ pub(super) fn power(w: f32) -> Judged {
 }
 
 fn direction(value: f32, idle: f32) -> Judged {
-    match value {
-        v if v >= idle => ("Discharging", Tone::Neutral),
-        v if v <= -idle => ("Charging", Tone::Neutral),
-        _ => ("Idle", Tone::Neutral),
-    }
+    let word = match BatteryState::of(value, idle) {
+        BatteryState::Discharging => "Discharging",
+        BatteryState::Charging => "Charging",
+        BatteryState::Idle => "Idle",
+    };
+    (word, Tone::Neutral)
 }
 
 /// Whether a temperature is as it should be.

@@ -5,9 +5,9 @@ use crate::components::{LocalTime, SeverityMark};
 use crate::format::{self, THIN};
 use crate::live::{Live, Question, address_of};
 use crate::{address::Address, whose};
+use ::api::history::{EventMark, HistoryResponse};
 use domain::alarm::Severity;
 use domain::point::PointId;
-use domain::series::{Happened, Stretch};
 use domain::time::Utc;
 use domain::wire::Wire as _;
 use leptos::prelude::*;
@@ -103,9 +103,9 @@ async fn fetch(live: Live, look: RwSignal<Look>) {
     // The events come with the answer to any question about the stretch; of the curve only a few points.
     let point = PointId::Soc.spec().path;
     let path = format!("/api/v1/history?system={}&points={point}&from={from_ms}&to={to_ms}&width=16", live.system().id);
-    let answer = api::get_bytes(&path)
-        .await
-        .and_then(|bytes| Stretch::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})")));
+    let answer = api::get_bytes(&path).await.and_then(|bytes| {
+        HistoryResponse::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
+    });
     look.try_set(match answer {
         Ok(stretch) => Look::Seen(over(&stretch.events)),
         Err(why) => Look::Failed(why),
@@ -113,7 +113,7 @@ async fn fetch(live: Live, look: RwSignal<Look>) {
 }
 
 /// What ended among `events`, newest first; what ended several times is one.
-fn over(events: &[Happened]) -> Vec<Over> {
+fn over(events: &[EventMark]) -> Vec<Over> {
     let mut over: Vec<Over> = Vec::new();
     for event in events.iter().rev().filter(|event| !event.began) {
         match over.iter_mut().find(|seen| seen.severity == event.severity && same(&seen.words, &event.words)) {
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn what_ended_several_times_is_told_once_newest_first() {
-        let event = |s: i64, began, severity, words: &str| Happened {
+        let event = |s: i64, began, severity, words: &str| EventMark {
             at: Utc(s * 1_000_000),
             began,
             severity,

@@ -5,7 +5,7 @@ use super::past::{Past, stretch_path};
 use super::times::window_words;
 use crate::components::Segmented;
 use crate::derived::Derived;
-use domain::series::Stretch;
+use ::api::history::HistoryResponse;
 use domain::topology::Topology;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Other {
     /// What is known of it.
-    pub(super) stretch: Arc<Stretch>,
+    pub(super) stretch: Arc<HistoryResponse>,
     /// How much earlier it is, s.
     pub(super) earlier_s: f64,
     /// What it is called: `a day before`.
@@ -28,7 +28,7 @@ pub(super) fn follow(
     window: Signal<(f64, f64)>,
     topology: Topology,
 ) -> (Derived<Option<Other>>, RwSignal<Option<String>>) {
-    let past = Past::<Stretch>::new();
+    let past = Past::<HistoryResponse>::new();
     let system = system.to_owned();
     let against = Derived::new(move || choice.with(|choice| choice.against));
     Effect::new(move |before: Option<Against>| {

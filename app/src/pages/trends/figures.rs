@@ -5,8 +5,8 @@ use super::pictures::{cell_of, name};
 use crate::components::Card;
 use crate::derived::Derived;
 use crate::format::{self, NONE, THIN};
+use ::api::history::{EnergyFlow, HistoryResponse};
 use domain::point::{PointId, Unit};
-use domain::series::{FlowOf, Stretch};
 use domain::spec::SystemKind;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(super) fn Figures(
     /// What is seen.
     #[prop(into)]
-    stretch: Signal<Arc<Stretch>>,
+    stretch: Signal<Arc<HistoryResponse>>,
     /// The other time that it is laid over.
     other: Derived<Option<Other>>,
     /// The time that the charts draw, UTC in s.
@@ -70,8 +70,8 @@ struct Row {
     cells: [String; 5],
 }
 
-fn rows(stretch: &Stretch, kind: SystemKind) -> Vec<Row> {
-    let row = |(series, s): (&domain::series::Series, &domain::series::Statistics)| {
+fn rows(stretch: &HistoryResponse, kind: SystemKind) -> Vec<Row> {
+    let row = |(series, s): (&domain::series::Series, &::api::history::Statistics)| {
         // Cells are told as the extremes of all cells are.
         let (point, name) = match (PointId::from_path(&series.name), series.unit) {
             (Some(point), _) => (point, name(point, kind).to_owned()),
@@ -93,7 +93,7 @@ fn rows(stretch: &Stretch, kind: SystemKind) -> Vec<Row> {
 }
 
 /// The rows of both times, each quantity's one below the other.
-fn beside(stretch: &Stretch, other: Option<&Other>, kind: SystemKind) -> Vec<Row> {
+fn beside(stretch: &HistoryResponse, other: Option<&Other>, kind: SystemKind) -> Vec<Row> {
     let now = rows(stretch, kind);
     let Some(other) = other else { return now };
     let mut before = rows(&other.stretch, kind);
@@ -110,7 +110,7 @@ fn beside(stretch: &Stretch, other: Option<&Other>, kind: SystemKind) -> Vec<Row
 }
 
 /// The energy of both times, of which each is `length_s` long.
-fn flow_beside(stretch: &Stretch, other: Option<&Other>, length_s: f32) -> Vec<(&'static str, String)> {
+fn flow_beside(stretch: &HistoryResponse, other: Option<&Other>, length_s: f32) -> Vec<(&'static str, String)> {
     let now = flow_words(&stretch.flow, length_s).into_iter();
     match other {
         None => now.collect(),
@@ -121,7 +121,7 @@ fn flow_beside(stretch: &Stretch, other: Option<&Other>, length_s: f32) -> Vec<(
     }
 }
 
-fn flow_words(flow: &FlowOf, length_s: f32) -> [(&'static str, String); 5] {
+fn flow_words(flow: &EnergyFlow, length_s: f32) -> [(&'static str, String); 5] {
     let known = |words: String| if flow.known_s > 0.0 { words } else { NONE.to_owned() };
     let share = |s: f32| known(format!("{}{THIN}%", format::fixed(100.0 * s / flow.known_s.max(1e-3), 0)));
     [
@@ -145,7 +145,7 @@ fn covered(known_s: f32, length_s: f32) -> String {
 }
 
 /// What is missing of both times because files were damaged.
-fn left_out(stretch: &Stretch, other: Option<&Other>) -> String {
+fn left_out(stretch: &HistoryResponse, other: Option<&Other>) -> String {
     match other.map(|other| other.stretch.left_out.as_str()).filter(|before| !before.is_empty()) {
         None => stretch.left_out.clone(),
         Some(before) if before == stretch.left_out => before.to_owned(),
@@ -154,7 +154,7 @@ fn left_out(stretch: &Stretch, other: Option<&Other>) -> String {
 }
 
 /// `12 960 000 readings, from summaries of ten minutes`.
-fn provenance(stretch: &Stretch) -> String {
+fn provenance(stretch: &HistoryResponse) -> String {
     match stretch.rows {
         0 => String::new(),
         rows => format!("{} readings, {}", format::count(rows), source_words(&stretch.tier)),
@@ -174,23 +174,30 @@ fn source_words(tier: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::series::{Series, Statistics, Table};
+    use ::api::history::Statistics;
+    use domain::series::{Series, Table};
 
     #[test]
     fn statistics_are_told_with_their_units_and_what_is_not_known_as_such() {
         let series = |name: &str| Series { name: name.into(), unit: Unit::Volt, resolution: 0.01, values: vec![] };
-        let stretch = Stretch {
+        let stretch = HistoryResponse {
             table: Table { at: vec![], series: vec![series("battery/voltage"), series("battery/soc")] },
             statistics: vec![
                 Statistics { n: 12_960_000, mean: 832.04, std_dev: 1.5, min: 790.0, max: 860.0 },
                 Statistics::default(),
             ],
-            flow: FlowOf { out_wh: 8_070_344.0, in_wh: 1_000.0, discharging_s: 50.0, charging_s: 25.0, known_s: 100.0 },
+            flow: EnergyFlow {
+                out_wh: 8_070_344.0,
+                in_wh: 1_000.0,
+                discharging_s: 50.0,
+                charging_s: 25.0,
+                known_s: 100.0,
+            },
             rows: 12_960_000,
             tier: "from ten minutes".into(),
-            ..Stretch::default()
+            ..HistoryResponse::default()
         };
-        let earlier = Stretch {
+        let earlier = HistoryResponse {
             statistics: vec![Statistics { n: 2, mean: 800.0, ..Statistics::default() }; 2],
             ..stretch.clone()
         };
@@ -208,7 +215,7 @@ mod tests {
         assert_eq!(plain(&provenance(&stretch)), "12 960 000 readings, from summaries of ten minutes");
         assert_eq!(flow_words(&stretch.flow, 200.0)[2].1, "50\u{202f}%");
         assert_eq!(plain(&flow_words(&stretch.flow, 200.0)[4].1), "50 %");
-        assert!(flow_words(&FlowOf::default(), 60.0).iter().all(|(_, words)| words == NONE));
+        assert!(flow_words(&EnergyFlow::default(), 60.0).iter().all(|(_, words)| words == NONE));
         for (known_s, words) in [(0.1, "< 1"), (1.9, "1"), (99.4, "99"), (99.9, "100"), (100.4, "100")] {
             assert_eq!(covered(known_s, 100.0), words, "{known_s}");
         }

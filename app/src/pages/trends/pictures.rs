@@ -3,10 +3,11 @@
 use super::against::Other;
 use crate::charts::line::{Band, Line, LineChart, Mark, Room, TimeAxis, ValueAxis, ValueRange};
 use crate::charts::theme::Ink;
+use ::api::history::HistoryResponse;
 use domain::alarm::Severity;
 use domain::limits;
 use domain::point::{PointId, Unit};
-use domain::series::{Series, Stretch, Table};
+use domain::series::{Series, Table};
 use domain::spec::{SystemKind, SystemSpec};
 
 /// A kind of quantity: what shares an axis.
@@ -164,7 +165,7 @@ pub fn axes(points: &[PointId], cells: bool) -> Vec<Axis> {
 /// The chart of one axis over `window` (UTC in s), told by a clock `offset_s` ahead of UTC, over that of another time.
 pub(super) fn picture(
     axis: Axis,
-    stretch: &Stretch,
+    stretch: &HistoryResponse,
     other: Option<&Other>,
     window: (f64, f64),
     offset_s: i32,
@@ -178,7 +179,7 @@ pub(super) fn picture(
         Axis::Temperature => Some(Unit::Celsius),
         _ => None,
     };
-    let lines = |stretch: &Stretch, window: (f64, f64), after: &str| -> Vec<Line> {
+    let lines = |stretch: &HistoryResponse, window: (f64, f64), after: &str| -> Vec<Line> {
         let mine = stretch.table.series.iter().filter_map(|series| {
             let point = PointId::from_path(&series.name)?;
             about.points.iter().position(|known| *known == point).map(|place| (place, point, series))
@@ -222,7 +223,7 @@ pub(super) fn picture(
 const WIDEST_TICK: &str = "0\u{202f}000.0";
 
 /// The longest name of all lines of the page.
-fn widest_name(stretch: &Stretch, kind: SystemKind) -> String {
+fn widest_name(stretch: &HistoryResponse, kind: SystemKind) -> String {
     let points = stretch.table.series.iter().filter_map(|series| PointId::from_path(&series.name));
     let names =
         points.map(|point| name(point, kind)).chain(stretch.cells.series.iter().map(|series| cell_of(&series.name)));
@@ -245,7 +246,7 @@ fn bands(axis: Axis, spec: &SystemSpec) -> Vec<Band> {
 }
 
 /// Alarms that began in the window, but no more than can be told apart.
-fn marks(stretch: &Stretch, window: (f64, f64)) -> Vec<Mark> {
+fn marks(stretch: &HistoryResponse, window: (f64, f64)) -> Vec<Mark> {
     const MOST: usize = 40;
     let began = stretch.events.iter().rev().filter(|event| event.began);
     let mark = began.map(|event| Mark {
@@ -324,14 +325,14 @@ mod tests {
     use super::*;
     use domain::time::Utc;
 
-    fn stretch(at_s: &[f64], values: &[Option<f32>], step_ms: u64) -> Stretch {
+    fn stretch(at_s: &[f64], values: &[Option<f32>], step_ms: u64) -> HistoryResponse {
         let series =
             Series { name: "battery/soc".into(), unit: Unit::Percent, resolution: 0.1, values: values.to_vec() };
         let at = at_s.iter().map(|s| Utc((s * 1e6) as i64)).collect();
-        Stretch { table: Table { at, series: vec![series] }, step_ms, ..Stretch::default() }
+        HistoryResponse { table: Table { at, series: vec![series] }, step_ms, ..HistoryResponse::default() }
     }
 
-    fn drawn(stretch: &Stretch, window: (f64, f64)) -> Vec<Vec<(f64, f64)>> {
+    fn drawn(stretch: &HistoryResponse, window: (f64, f64)) -> Vec<Vec<(f64, f64)>> {
         let spec = crate::sample::site().systems[0].clone();
         picture(Axis::Percent, stretch, None, window, 0, &spec).chart.lines[0].segments.clone()
     }
@@ -375,12 +376,12 @@ mod tests {
     #[test]
     fn all_charts_of_the_page_share_their_time_axis() {
         let of = |point: PointId, value| Series::of(point, vec![Some(value); 2]);
-        let stretch = Stretch {
+        let stretch = HistoryResponse {
             table: Table {
                 at: vec![Utc(0), Utc(1_000_000)],
                 series: vec![of(PointId::LoadPower, 250e3), of(PointId::Soc, 7.0), of(PointId::Voltage, 832.0)],
             },
-            ..Stretch::default()
+            ..HistoryResponse::default()
         };
         let spec = crate::sample::site().systems[0].clone();
         let edges = [Axis::Power, Axis::Percent, Axis::Voltage].map(|axis| {
@@ -412,7 +413,7 @@ mod tests {
             resolution: 1e-4,
             values: vec![Some(value); 2],
         };
-        let stretch = Stretch {
+        let stretch = HistoryResponse {
             cells: Table {
                 at: vec![Utc(0), Utc(60_000_000)],
                 series: vec![
@@ -421,7 +422,7 @@ mod tests {
                 ],
             },
             cell_step_ms: 60_000,
-            ..Stretch::default()
+            ..HistoryResponse::default()
         };
         let spec = crate::sample::site().systems[0].clone();
         for (axis, value) in [(Axis::CellVoltage, 3.2_f32), (Axis::Temperature, 25.0)] {

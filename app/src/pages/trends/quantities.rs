@@ -4,9 +4,9 @@ use super::choice::Choice;
 use super::pictures::{drawable, name};
 use crate::derived::Derived;
 use crate::live::Live;
+use ::api::history::HistoryResponse;
 use domain::lab::parse_cell;
 use domain::point::PointId;
-use domain::series::Stretch;
 use domain::spec::SystemKind;
 use domain::topology::Topology;
 use leptos::prelude::*;
@@ -19,7 +19,7 @@ pub(super) fn Quantities(
     choice: RwSignal<Choice>,
     /// What the server knows.
     #[prop(into)]
-    stretch: Signal<Arc<Stretch>>,
+    stretch: Signal<Arc<HistoryResponse>>,
     /// Kind of the system.
     kind: SystemKind,
     /// Its cells.

@@ -3,7 +3,7 @@
 use super::super::reel::Reel;
 use super::{FRAMES_A_SECOND, Player};
 use crate::api;
-use domain::film::Film;
+use ::api::playback::PlaybackSegment;
 use domain::wire::Wire as _;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -39,7 +39,7 @@ impl Player {
         );
         spawn_local(async move {
             let film = api::get_bytes(&path).await.and_then(|bytes| {
-                Film::from_bytes(&bytes).map_err(|error| format!("The past cannot be read ({error})"))
+                PlaybackSegment::from_bytes(&bytes).map_err(|error| format!("The past cannot be read ({error})"))
             });
             let here = self.inner.try_update_value(|inner| {
                 inner.asking = false;
@@ -54,7 +54,7 @@ impl Player {
         });
     }
 
-    fn take(self, film: Result<Film, String>) {
+    fn take(self, film: Result<PlaybackSegment, String>) {
         let taken = film.and_then(|film| {
             let taken = self.inner.try_update_value(|inner| {
                 inner.ahead_ms = film.now.0 as f64 / 1e3 - js_sys::Date::now();
