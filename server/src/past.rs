@@ -4,12 +4,11 @@
 //! means of their minute, and alarms are what the rules say of these, that of a sag from the rows before; what the links
 //! did is not known.
 
-use crate::tape;
 use domain::alarm::Alarm;
 use domain::engine::cycle;
 use domain::film::{Film, Frame};
 use domain::link::{LinkState, LinkStatus};
-use domain::live::Encoder;
+use domain::live::{Encoder, log};
 use domain::minute::MINUTE_MS;
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData};
@@ -81,7 +80,7 @@ impl<'a> Past<'a> {
         // The newest first: mostly it has the snapshot, and the others need not be decoded.
         for row in self.history.tape(&self.spec.id, second - HOLDS_MS / 1_000, second + 1)?.iter().rev() {
             let mut newest = None;
-            tape::play(&row.tape, self.spec, |snapshot| {
+            log::play(&row.tape, self.spec, |snapshot| {
                 if (0..=HOLDS_MS).contains(&(at_ms - ms(snapshot.now.utc))) {
                     newest = Some(snapshot.clone());
                 }
@@ -226,7 +225,7 @@ impl<'a> Past<'a> {
             }
             let mut failed = Ok(());
             while let Some(row) = tape.next_if(|row| row.utc_s == at_s) {
-                tape::play(&row.tape, self.spec, |snapshot| {
+                log::play(&row.tape, self.spec, |snapshot| {
                     if failed.is_ok() && (from_ms..to_ms).contains(&ms(snapshot.now.utc)) {
                         failed = take(Shot::Snapshot(snapshot));
                     }
@@ -318,9 +317,7 @@ impl Reel {
             return;
         }
         self.last_ms = at_ms;
-        let encoded = self.encoder.encode(snapshot);
-        let bytes = if self.frames.is_empty() { encoded.key } else { encoded.delta };
-        self.frames.push(Frame { whole, bytes });
+        self.frames.push(Frame { whole, bytes: self.encoder.encode(snapshot).delta });
     }
 }
 

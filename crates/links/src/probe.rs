@@ -23,6 +23,7 @@ impl Heard {
         match input {
             Input::Batch(batch) => self.samples.extend(batch.readings.iter().map(|r| (r.target, r.sample))),
             Input::Link(_, status) => self.status = status,
+            _ => {}
         }
     }
 

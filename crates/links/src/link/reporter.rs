@@ -239,7 +239,7 @@ impl Reporter {
             Err(SendTimeoutError::Timeout(input)) => {
                 let what = match input {
                     Input::Batch(batch) => format!("{} readings", batch.readings.len()),
-                    Input::Link(..) => "its status".to_owned(),
+                    _ => "its status".to_owned(),
                 };
                 tracing::error!("The engine takes nothing for {}: link {} lost {what}", time(SINK_PATIENCE), self.id);
             }

@@ -81,7 +81,7 @@ async fn told(script: Vec<Result<Vec<Event>, i32>>, count: usize) -> (Vec<String
                     last = status.state;
                     said.push(status.state.word().to_owned());
                 }
-                Input::Link(..) => {}
+                _ => {}
             }
         }
     };

@@ -120,7 +120,7 @@ impl Link {
     async fn batch(&mut self) -> Batch {
         self.next(|input| match input {
             Input::Batch(batch) => Some(batch),
-            Input::Link(..) => None,
+            _ => None,
         })
         .await
     }
