@@ -42,7 +42,6 @@ use crate::analysis::Analysis;
 use crate::hub::Hub;
 use crate::listener::Connections;
 use crate::recordings::Starts;
-pub(crate) use api::RECENT_S;
 pub(crate) use assets::{Files, Manifest};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -129,13 +129,14 @@ impl Hub {
     pub(crate) fn table(&self, place: usize, from: Utc, traces: &[Trace]) -> Option<Table> {
         const ROWS: usize = 128;
         let feed = self.feeds.get(place)?;
-        let (mut table, rows) = {
+        let (mut table, first) = {
             let mut recent = lock(&feed.recent);
             feed.catch_up(&mut recent);
-            (recent.empty(traces), recent.rows_since(from))
+            (recent.empty(traces), recent.since(from))
         };
-        for first in rows.clone().step_by(ROWS) {
-            lock(&feed.recent).extend(&mut table, traces, first..(first + ROWS).min(rows.end));
+        let mut next = Some(first);
+        while let Some(number) = next {
+            next = lock(&feed.recent).extend(&mut table, traces, number, ROWS);
         }
         Some(table)
     }
@@ -186,7 +187,7 @@ pub(crate) mod tests {
     pub(crate) fn hub(spec: &SystemSpec, folder: &std::path::Path) -> Hub {
         let (store, _) = Store::open(folder, Utc(0)).unwrap();
         let site = Arc::new(SiteSpec { name: "Site".to_owned(), systems: vec![spec.clone()], links: Vec::new() });
-        let first = (published(spec, 0), Recent::new(spec, 10));
+        let first = (published(spec, 0), Recent::new(spec));
         Hub::new(site, Vec::new(), vec![None], store, crate::clock::system_clock(), vec![first])
     }
 
@@ -202,7 +203,7 @@ pub(crate) mod tests {
             hub.feeds[0].catch_up(&mut recent);
             hub.publish(published(&spec, 2));
             hub.publish(published(&spec, 3));
-            recent.len()
+            recent.pushed()
         };
         assert_eq!((seen, hub.newest(0).unwrap().snapshot.now.utc), (1, Utc(3_000_000)));
         assert_eq!(hub.table(0, Utc(0), &[]).map(|table| table.at.len()), Some(3));

@@ -13,7 +13,7 @@ use domain::minute::MINUTE_MS;
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData};
 use domain::sag::{LEAD, SagReplay};
-use domain::series::{Recent, Table, Trace};
+use domain::series::{Sampler, Table, Trace};
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use domain::telemetry::Row;
 use domain::time::{Mono, Now, Utc};
@@ -264,24 +264,17 @@ impl<'a> Past<'a> {
         Ok(whole.then_some(readings))
     }
 
-    /// The last `seconds` before `until_ms` as they were in memory then, of these traces.
+    /// The last `seconds` before `until_ms` of these traces, snapshot by snapshot.
     pub(crate) fn table(&self, until_ms: i64, seconds: u32, traces: &[Trace]) -> Result<Table, StoreError> {
-        // A few rows of all cells at a time: all of them would be much more than the traces.
-        const ROWS: usize = 64;
-        let mut recent = Recent::new(self.spec, ROWS);
-        let (mut table, mut pushed) = (recent.empty(traces), 0);
+        let sampler = Sampler::new(self.spec);
+        let mut table = sampler.empty(traces);
         self.each(until_ms - i64::from(seconds) * 1_000, until_ms + 1, |shot| {
             match shot {
-                Shot::Snapshot(snapshot) => recent.push(snapshot),
-                Shot::Row(row) => recent.push(&self.values_of(&row)),
-            }
-            pushed += 1;
-            if pushed % ROWS == 0 {
-                recent.extend(&mut table, traces, pushed - ROWS..pushed);
+                Shot::Snapshot(snapshot) => sampler.push(&mut table, traces, snapshot),
+                Shot::Row(row) => sampler.push(&mut table, traces, &self.values_of(&row)),
             }
             Ok(())
         })?;
-        recent.extend(&mut table, traces, pushed - pushed % ROWS..pushed);
         Ok(table)
     }
 }

@@ -16,7 +16,7 @@ use domain::engine::{Engine, Publication};
 use domain::link::LinkIdx;
 use domain::live::{Encoder, log};
 use domain::minute::Minutes;
-use domain::series::Recent;
+use domain::series::{RECENT_S, Recent};
 use domain::spec::{SystemIdx, SystemSpec};
 use domain::time::Now;
 use domain::twin::Site;
@@ -185,9 +185,8 @@ fn first_snapshot(
     store: &Store,
     now: Now,
 ) -> Result<(Published, Recent)> {
-    let kept = Duration::from_secs(u64::from(http::RECENT_S));
-    let samples = (kept.as_secs_f32() * spec.rate_hz * 1.5) as usize;
-    let mut recent = Recent::new(spec, samples);
+    let kept = Duration::from_secs(u64::from(RECENT_S));
+    let mut recent = Recent::new(spec);
     let mut unreadable = 0;
     // A kill loses the minute of cells that was running; the tape still has it.
     let known_ms = store.history().cell_coverage(&spec.id).end_ms.unwrap_or(i64::MIN);

@@ -7,11 +7,13 @@ mod cell_map;
 mod codec;
 mod m4;
 mod recent;
+mod sampler;
 mod stretch;
 
 pub use cell_map::{CELL_MAP_MAX, CellMap};
 pub use m4::{Spot, m4};
-pub use recent::Recent;
+pub use recent::{RECENT_S, Recent};
+pub use sampler::Sampler;
 pub use stretch::{FlowOf, Happened, Statistics, Stretch};
 
 use crate::lab::parse_cell;

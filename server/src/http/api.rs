@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use domain::link::LinkState;
 use domain::point::PointId;
 use domain::reading::CellQuantity;
-use domain::series::{Table, Trace};
+use domain::series::{RECENT_S, Table, Trace};
 use domain::spec::SystemSpec;
 pub(super) use domain::time::rfc3339;
 use domain::twin::Snapshot;
@@ -176,9 +176,6 @@ pub(super) fn names(list: &str) -> Result<Vec<&str>, Problem> {
     Ok(names)
 }
 
-/// The longest recent past that is kept, s.
-pub(crate) const RECENT_S: u32 = 600;
-
 /// What a series request asks for.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -194,8 +191,9 @@ pub(super) struct SeriesQuery {
     until: Option<String>,
 }
 
-/// `GET /api/v1/series?points=battery/power,load/power&cell=7.12&seconds=600`: samples at full rate, the last ones or
-/// those before `until`.
+/// `GET /api/v1/series?points=battery/power,load/power&cell=7.12&seconds=600`: the last seconds or those before `until`.
+/// Of the last minute every sample, before it the lowest and the highest of each second, then of each five; before
+/// `until` every sample. A row without values says that there was nothing for a while.
 pub(super) async fn series(
     State(app): State<AppState>,
     Query(query): Query<SeriesQuery>,
