@@ -12,9 +12,9 @@ use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;
 use domain::twin::Site;
 use domain::wire::Wire;
-use links::bus::candump::{self, Line};
 use links::bus::cannelloni::Packet;
 use links::bus::mqtt::packet;
+use links::can::log::{self, Line};
 use links::config::MapEntry;
 use links::device::can_table::CanTable;
 use links::device::dbc::Database;
@@ -105,7 +105,7 @@ impl Target for Candump {
     }
 
     fn take(&self, input: &[u8]) -> bool {
-        let line = candump::parse(input);
+        let line = log::parse(input);
         if let Ok(Line::Frame(_, logged)) = &line {
             assert!(logged.frame().data.len() <= links::can::MAX_DATA);
         }

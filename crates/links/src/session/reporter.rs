@@ -1,9 +1,11 @@
 //! What a bus needs while it runs: the time, its link's record, and the way to the engine.
 
+use super::Clock;
+use super::frames::FrameLog;
 use super::jumps::Jumps;
 use super::monitor::Monitor;
-use super::{Ages, Attempts, Clock, Polling};
-use crate::frames::FrameLog;
+use super::polling::{Attempts, Polling};
+use crate::ages::Ages;
 use crate::recording::Recorder;
 use crate::text::time;
 use domain::engine::Input;
@@ -60,7 +62,7 @@ impl Record {
     }
 
     /// How old the link's values may be.
-    pub(super) fn set_ages(&mut self, ages: Ages) {
+    pub(crate) fn set_ages(&mut self, ages: Ages) {
         self.jumps.set_ages(ages);
     }
 
