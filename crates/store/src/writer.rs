@@ -245,7 +245,7 @@ impl Writer {
         if self.lock.is_none() {
             self.lock = Some(folder::take(&self.folder)?);
         }
-        let (db, notice) = Database::open_or_renew(&self.folder.join(FILE), now)?;
+        let (mut db, notice) = Database::open_or_renew(&self.folder.join(FILE), now)?;
         (self.report.rows, self.report.bytes) = (db.rows(), db.bytes());
         if let Some((known, behind)) = db.known_clock()? {
             self.trust = Trust::new(Some(known), Instant::now());

@@ -20,7 +20,7 @@ impl Writer {
     /// The sealed days of cells whose files are there, and notes which files have still to be taken in.
     pub(super) fn known_cells(&mut self) -> Result<BTreeMap<String, Vec<CellDay>>, StoreError> {
         let mut known: BTreeMap<String, Vec<CellDay>> = BTreeMap::new();
-        let Some(db) = &self.db else { return Ok(known) };
+        let Some(db) = &mut self.db else { return Ok(known) };
         let mut gone = Vec::new();
         for (system, of) in db.cell_days()? {
             let path = cells::path(&self.folder, &system, of.day);

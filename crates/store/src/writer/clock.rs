@@ -61,7 +61,7 @@ impl Writer {
         }
         let wall_ms = wall.0.div_euclid(1_000);
         let future_ms = wall_ms.saturating_add(DAY_MS);
-        let Some(db) = &self.db else { return Ok(()) };
+        let Some(db) = &mut self.db else { return Ok(()) };
         let doubtful = db.doubtful()?;
         let any = !doubtful.is_empty();
         for (system, of_cells, day) in doubtful {
@@ -127,7 +127,7 @@ impl Writer {
 
     /// Writes what is not sealed of a wrong time to files that are set aside, and drops it from the tail.
     fn tail_aside(&mut self, system: &str, (from_ms, to_ms): (i64, i64)) -> Result<(), StoreError> {
-        let Some(db) = &self.db else { return Ok(()) };
+        let Some(db) = &mut self.db else { return Ok(()) };
         let of_time = |minute: i64| (from_ms..to_ms).contains(&minute.saturating_mul(MINUTE_MS));
         let there = self.index.with(system, |past| {
             past.cell_tail.keys().any(|minute| of_time(*minute)) || !past.tail.range(from_ms, to_ms).is_empty()

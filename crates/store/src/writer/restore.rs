@@ -25,7 +25,7 @@ impl Writer {
             // Readings are stored all the same. It is tried again, and told, before anything is sealed.
             tracing::error!("a sealed day cannot be registered: {error}");
         }
-        let Some(db) = &self.db else { return Ok(()) };
+        let Some(db) = &mut self.db else { return Ok(()) };
         let mut gone = Vec::new();
         let mut known: BTreeMap<String, Vec<Segment>> = BTreeMap::new();
         for (system, segment) in db.catalogue()? {

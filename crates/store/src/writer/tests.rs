@@ -31,7 +31,7 @@ fn stored(folder: &Path) -> Vec<i64> {
 fn a_full_file_takes_all_of_a_batch_or_nothing_and_the_oldest_are_dropped_in_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = writer(folder.path(), Options { pending_max_bytes: 100_000, ..Options::default() });
-    writer.db.as_ref().unwrap().run("PRAGMA max_page_count = 12");
+    writer.db.as_mut().unwrap().run("PRAGMA max_page_count = 12");
     (0..40).for_each(|s| writer.shared.append(row(s)));
     writer.cycle(Instant::now());
     let health = writer.shared.health();
@@ -43,7 +43,7 @@ fn a_full_file_takes_all_of_a_batch_or_nothing_and_the_oldest_are_dropped_in_the
     let Health { pending, dropped, .. } = writer.shared.health();
     assert!(dropped > 0 && pending as u64 + dropped == 100);
 
-    writer.db.as_ref().unwrap().run("PRAGMA max_page_count = 100000");
+    writer.db.as_mut().unwrap().run("PRAGMA max_page_count = 100000");
     writer.cycle(Instant::now());
     assert_eq!(stored(folder.path()), (dropped as i64..100).collect::<Vec<_>>());
     let health = writer.shared.health();
@@ -338,13 +338,13 @@ fn a_file_that_could_not_be_registered_is_taken_in_and_never_called_damaged() {
     assert_eq!(writer.shared.health().error, None);
     let of = |writer: &Writer| writer.index.with("hv", |past| past.segments.get(&day).map(|s| s.rows)).unwrap();
     assert_eq!(of(&writer), Some(60));
-    let db = writer.db.as_ref().unwrap();
+    let db = writer.db.as_mut().unwrap();
     db.run("CREATE TRIGGER no BEFORE INSERT ON segment BEGIN SELECT RAISE(ABORT, 'not now'); END");
     hour(&mut writer, 2);
     assert!(writer.shared.health().error.unwrap().contains("not now"));
     assert_eq!(of(&writer), None, "its entry is not that of the file");
     writer.shared.found(Finding::Damaged("hv".to_owned(), crate::integrity::Kind::Pack, day));
-    writer.db.as_ref().unwrap().run("DROP TRIGGER no");
+    writer.db.as_mut().unwrap().run("DROP TRIGGER no");
     hour(&mut writer, 3);
     hour(&mut writer, 4);
     assert_eq!(writer.shared.health().error, None);
@@ -415,7 +415,7 @@ fn deny(folder: &Path) {
 }
 
 fn allow(folder: &Path) {
-    let db = Database::open(&folder.join(FILE)).unwrap();
+    let mut db = Database::open(&folder.join(FILE)).unwrap();
     db.run("DROP TRIGGER no_segment; DROP TRIGGER no_cell_segment");
 }
 
@@ -432,7 +432,7 @@ fn after_a_kill_between_a_file_and_its_entry_each_row_and_minute_counts_once() {
         each_once(&history_of(&writer), hour + 1);
     }
     assert_eq!(writer.shared.health().troubles, []);
-    assert_eq!(writer.db.as_ref().unwrap().replacements().unwrap(), []);
+    assert_eq!(writer.db.as_mut().unwrap().replacements().unwrap(), []);
     assert!(!folder.path().join("set-aside").exists());
 }
 
@@ -470,7 +470,7 @@ fn after_a_kill_before_the_new_file_took_its_place_the_old_one_and_the_tail_are_
     }
     drop(writer);
     let mut writer = reopened(folder.path(), Options::default());
-    assert_eq!(writer.db.as_ref().unwrap().replacements().unwrap(), []);
+    assert_eq!(writer.db.as_mut().unwrap().replacements().unwrap(), []);
     each_once(&history_of(&writer), 3);
     an_hour(&mut writer, 3, start);
     each_once(&history_of(&writer), 4);
