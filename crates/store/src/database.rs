@@ -36,7 +36,7 @@ use crate::renewed;
 use crate::tail;
 use connection::Connection;
 use domain::time::Utc;
-use open::{Durability, Kind};
+use open::{Durability, Spec};
 use sql::Statement;
 use std::fs;
 use std::io::ErrorKind;
@@ -44,7 +44,7 @@ use std::path::{Path, PathBuf};
 
 /// What `history.db` is. The log is checkpointed by the writer thread's clock: the loss at a power cut shall be bounded
 /// in time.
-static HISTORY: Kind = Kind {
+static HISTORY: Spec = Spec {
     owner: 0x506b_5477, // "PkTw"
     steps: sqlx::migrate!("migrations/history"),
     durability: Durability::Checkpoint,

@@ -20,15 +20,17 @@ pub use playback::{Beside, Spread};
 
 use crate::aside;
 use crate::block::Block;
-use crate::cells::grid::Grids;
 use crate::columns::Columns;
 use crate::database::{Database, Everything, Reader, Readers};
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::event::{ActiveAlarm, Event};
+use crate::grids::Grids;
 use crate::index::{Index, Past};
-use crate::integrity::{Checks, Keeper, Kind};
+use crate::integrity::{Checks, Keeper};
+use crate::layout;
 use crate::replaced;
+use crate::sealed::Kind;
 use crate::segment::Segment;
 use domain::point::PointId;
 use levels::Levels;
@@ -168,7 +170,7 @@ impl History {
     /// # Errors
     /// There is no history in the folder, or it cannot be read.
     pub fn open(folder: &Path) -> Result<History, StoreError> {
-        let database = folder.join(crate::writer::FILE);
+        let database = layout::database(folder);
         // What an earlier version laid out is moved, unless a server has the folder and has done so.
         let ours = if database.exists() { crate::folder::take(folder).ok() } else { None };
         let keeper = Keeper::Elsewhere(database.clone());

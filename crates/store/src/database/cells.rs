@@ -5,7 +5,7 @@ use super::{Database, Taken, catalogue, replacing, sql};
 use crate::cells::{CellDay, Tail, add, codec, first_minute};
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::integrity::Kind;
+use crate::sealed::Kind;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 

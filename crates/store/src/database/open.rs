@@ -27,7 +27,7 @@ pub(crate) enum Durability {
 }
 
 /// What a database is.
-pub(crate) struct Kind {
+pub(crate) struct Spec {
     /// Four letters that tell it from other programs' files: SQLite's `application_id`.
     pub(crate) owner: i64,
     /// Its schema, step by step. Steps are only added: a released one never changes, not even in a comment.
@@ -38,7 +38,7 @@ pub(crate) struct Kind {
     pub(crate) check_limit: Duration,
 }
 
-impl Kind {
+impl Spec {
     /// The number of the newest step.
     pub(super) fn newest(&self) -> i64 {
         self.steps.iter().map(|step| step.version).max().unwrap_or(0)
@@ -49,7 +49,7 @@ impl Kind {
 ///
 /// # Errors
 /// [`StoreError::Damaged`] for a file that should be put aside; the others say why not.
-pub(super) fn open(path: &Path, kind: &Kind) -> Result<Connection, StoreError> {
+pub(super) fn open(path: &Path, spec: &Spec) -> Result<Connection, StoreError> {
     if raw::library_version() < OLDEST_SQLITE {
         return Err(StoreError::OldSqlite(raw::library_version_name()));
     }
@@ -60,36 +60,36 @@ pub(super) fn open(path: &Path, kind: &Kind) -> Result<Connection, StoreError> {
     let mut conn = Connection::open(path, Access::Write).map_err(&sql)?;
     // Until the file is known to be good and ours, closing it shall leave its log as it is.
     conn.keep_log_on_close(true).map_err(&sql)?;
-    damage::check(&mut conn, path, kind.check_limit)?;
-    let version = accept(&mut conn, path, kind)?;
+    damage::check(&mut conn, path, spec.check_limit)?;
+    let version = accept(&mut conn, path, spec)?;
     conn.run(sql::WAL_WITHOUT_AUTOMATIC_CHECKPOINTS.plain()).map_err(&sql)?;
-    let synchronous = match kind.durability {
+    let synchronous = match spec.durability {
         Durability::Checkpoint => sql::SYNCHRONOUS_NORMAL,
         Durability::Commit => sql::SYNCHRONOUS_FULL,
     };
     conn.run(synchronous.plain()).map_err(&sql)?;
-    migrate(&mut conn, path, kind, version)?;
+    migrate(&mut conn, path, spec, version)?;
     conn.keep_log_on_close(false).map_err(&sql)?;
     Ok(conn)
 }
 
 /// Says whether this program may write the file, and at which step its schema is. Changes nothing.
-fn accept(conn: &mut Connection, path: &Path, kind: &Kind) -> Result<i64, StoreError> {
+fn accept(conn: &mut Connection, path: &Path, spec: &Spec) -> Result<i64, StoreError> {
     let sql = StoreError::sqlite(path);
-    let known = kind.newest();
+    let known = spec.newest();
     let found = conn.number(sql::VERSION.plain()).map_err(&sql)?;
     let owner = conn.number(sql::OWNER.plain()).map_err(&sql)?;
-    if owner != kind.owner && conn.number(sql::IS_EMPTY.plain()).map_err(&sql)? == 0 {
+    if owner != spec.owner && conn.number(sql::IS_EMPTY.plain()).map_err(&sql)? == 0 {
         return Err(StoreError::Foreign(path.to_owned()));
     }
     if found > known { Err(StoreError::NewerSchema { path: path.to_owned(), found, known }) } else { Ok(found) }
 }
 
 /// Brings the file to the newest schema. One from before sqlx says in `user_version` alone which steps it has seen.
-fn migrate(conn: &mut Connection, path: &Path, kind: &Kind, version: i64) -> Result<(), StoreError> {
+fn migrate(conn: &mut Connection, path: &Path, spec: &Spec, version: i64) -> Result<(), StoreError> {
     let sql = StoreError::sqlite(path);
-    let known = kind.newest();
-    conn.migrate(&kind.steps, version).map_err(|error| match error {
+    let known = spec.newest();
+    conn.migrate(&spec.steps, version).map_err(|error| match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => sql(error),
         MigrateError::VersionMissing(found) => StoreError::NewerSchema { path: path.to_owned(), found, known },
         other => StoreError::OtherSchema { path: path.to_owned(), why: other.to_string() },

@@ -4,7 +4,7 @@ use super::connection::Connection;
 use super::{Database, Reader, sql};
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::integrity::{Kind, Sealed};
+use crate::sealed::{Kind, Sealed};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 

@@ -1,7 +1,7 @@
 //! Statements against the schema, the schema against files of earlier versions, and the one way to open a database.
 
 use super::connection::{Access, Connection};
-use super::open::{self, Durability, Kind};
+use super::open::{self, Durability, Spec};
 use super::{Database, HISTORY, raw, sql};
 use crate::error::StoreError;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -33,13 +33,7 @@ fn every_statement_fits_the_schema() {
 #[test]
 fn no_statement_is_written_elsewhere() {
     let mut looked_at = 0;
-    for path in sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))) {
-        let name = path.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).unwrap().to_str().unwrap().to_owned();
-        let source = fs::read_to_string(&path).unwrap();
-        let shipped = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
-        if name.ends_with("tests.rs") || name == "database/sql.rs" {
-            continue;
-        }
+    for (name, shipped) in crate::tests::sources().iter().filter(|(name, _)| name != "database/sql.rs") {
         looked_at += 1;
         for (line, text) in (1..).zip(shipped.lines().filter(|line| !line.trim_start().starts_with("//"))) {
             let runs = ["sqlx::query", "raw_sql", "AssertSqlSafe", "QueryBuilder", "SqliteConnection"];
@@ -51,12 +45,6 @@ fn no_statement_is_written_elsewhere() {
         }
     }
     assert!(looked_at > 50, "{looked_at} files");
-}
-
-fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
-    files.into_iter().chain(folders.iter().flat_map(|folder| sources(folder))).collect()
 }
 
 /// Each table's rows, in words.
@@ -165,14 +153,14 @@ fn another_database_opens_in_the_same_way() {
     let text =
         "CREATE TABLE setting (name TEXT PRIMARY KEY) STRICT; PRAGMA application_id = 7; PRAGMA user_version = 1";
     let step = Migration::new(1, "setting".into(), MigrationType::Simple, text.into_sql_str(), false);
-    let kind = |durability| Kind {
+    let spec = |durability| Spec {
         owner: 7,
         steps: Migrator::with_migrations(vec![step.clone()]),
         durability,
         check_limit: Duration::from_secs(2),
     };
     for (durability, synchronous) in [(Durability::Commit, 2), (Durability::Checkpoint, 1)] {
-        let mut conn = open::open(&path, &kind(durability)).unwrap();
+        let mut conn = open::open(&path, &spec(durability)).unwrap();
         let set = |conn: &mut Connection, name| {
             conn.all_any(&format!("SELECT {name} FROM pragma_{name}"), |row| row.try_get_unchecked::<String, _>(0))
                 .unwrap()
@@ -185,7 +173,7 @@ fn another_database_opens_in_the_same_way() {
     let mut newer = Connection::open(&path, Access::Write).unwrap();
     newer.run_any("PRAGMA user_version = 2").unwrap();
     drop(newer);
-    let refused = open::open(&path, &kind(Durability::Commit));
+    let refused = open::open(&path, &spec(Durability::Commit));
     assert!(matches!(refused, Err(StoreError::NewerSchema { found: 2, known: 1, .. })));
 }
 

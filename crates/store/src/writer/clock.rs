@@ -5,11 +5,13 @@
 
 use super::Writer;
 use crate::aside;
-use crate::bulk::by_day;
-use crate::cells::{self, day_of, file, grid};
+use crate::block::by_day;
+use crate::cells::{day_of, file};
 use crate::columns;
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::grids;
+use crate::sealed::Kind;
 use crate::segment;
 use crate::trust::{Clock, DAY_US};
 use domain::storage::StorageKind;
@@ -104,9 +106,9 @@ impl Writer {
     /// Moves a sealed day of a wrong time away.
     fn day_aside(&mut self, system: &str, of_cells: bool, day: Day) -> Result<(), StoreError> {
         let (kind, path) = if of_cells {
-            ("cells", cells::path(&self.folder, system, day))
+            ("cells", Kind::Cells.path(&self.folder, system, day))
         } else {
-            ("pack", segment::path(&self.folder, system, day))
+            ("pack", Kind::Pack.path(&self.folder, system, day))
         };
         if path.exists() {
             let kept_as = aside::put(&self.folder, WRONG_TIME, (system, kind), &path, &why(system, day))?;
@@ -116,7 +118,7 @@ impl Writer {
         if of_cells {
             db.forget_cells(system, day)?;
             self.index.forget_cells(system, day);
-            grid::forget(&self.folder, system, day);
+            grids::forget(&self.folder, system, day);
         } else {
             db.forget(system, day)?;
             self.index.forget(system, day);

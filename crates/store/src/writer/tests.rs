@@ -18,7 +18,7 @@ fn writer(folder: &Path, options: Options) -> Writer {
 }
 
 fn stored(folder: &Path) -> Vec<i64> {
-    Reader::open(&folder.join(FILE))
+    Reader::open(&layout::database(folder))
         .unwrap()
         .tape("hv", i64::MIN, i64::MAX)
         .unwrap()
@@ -75,7 +75,7 @@ fn a_file_found_damaged_while_running_is_put_aside_and_rows_go_to_a_fresh_one() 
     writer.shared.append(row(1));
     writer.cycle(Instant::now());
     writer.shared.append(row(2));
-    let path = folder.path().join(FILE);
+    let path = layout::database(folder.path());
     writer.failed(StoreError::Damaged { path: path.clone(), why: "a bad page".to_owned() }, Instant::now());
     assert!(!path.exists());
     writer.cycle(Instant::now());
@@ -103,7 +103,7 @@ fn old_rows_go_in_steps_and_at_intervals() {
 fn checkpoints_come_by_the_clock() {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = writer(folder.path(), Options::default());
-    let file_size = || std::fs::metadata(folder.path().join(FILE)).unwrap().len();
+    let file_size = || std::fs::metadata(layout::database(folder.path())).unwrap().len();
     let start = Instant::now();
     writer.shared.append(row(1));
     writer.cycle(start);
@@ -120,7 +120,7 @@ fn a_file_deleted_while_running_is_made_anew() {
     let mut writer = writer(folder.path(), Options::default());
     writer.shared.append(row(1));
     writer.cycle(Instant::now());
-    std::fs::remove_file(folder.path().join(FILE)).unwrap();
+    std::fs::remove_file(layout::database(folder.path())).unwrap();
     writer.shared.append(row(2));
     writer.cycle(Instant::now());
     assert!(writer.shared.health().error.unwrap().contains("history.db"));
@@ -253,7 +253,7 @@ fn by_age_a_day_goes_an_hour_and_it_is_said() {
         assert_eq!((days.len(), cells.len()), (left, left), "hour {hour}");
     }
     assert!(writer.report.troubles.iter().any(|told| told.words.contains("older than 3 days")));
-    let events = Reader::open(&folder.path().join(FILE)).unwrap().events("hv", 0, i64::MAX, 99).unwrap();
+    let events = Reader::open(&layout::database(folder.path())).unwrap().events("hv", 0, i64::MAX, 99).unwrap();
     assert_eq!(events.iter().filter(|event| event.words.contains("older than 3 days")).count(), 12);
 }
 
@@ -343,7 +343,7 @@ fn a_file_that_could_not_be_registered_is_taken_in_and_never_called_damaged() {
     hour(&mut writer, 2);
     assert!(writer.shared.health().error.unwrap().contains("not now"));
     assert_eq!(of(&writer), None, "its entry is not that of the file");
-    writer.shared.found(Finding::Damaged("hv".to_owned(), crate::integrity::Kind::Pack, day));
+    writer.shared.found(Finding::Damaged("hv".to_owned(), crate::sealed::Kind::Pack, day));
     writer.db.as_mut().unwrap().run("DROP TRIGGER no");
     hour(&mut writer, 3);
     hour(&mut writer, 4);
@@ -388,7 +388,7 @@ fn each_once(history: &crate::History, hours: i64) {
 
 fn history_of(writer: &Writer) -> crate::History {
     let keeper = crate::integrity::Keeper::Writer(Arc::clone(&writer.shared));
-    crate::History::new(&writer.folder, writer.folder.join(FILE), Arc::clone(&writer.index), keeper)
+    crate::History::new(&writer.folder, layout::database(&writer.folder), Arc::clone(&writer.index), keeper)
 }
 
 /// A server that was killed after the files of an hour took their place, and before that was registered.
@@ -410,12 +410,12 @@ fn deny(folder: &Path) {
     for table in ["segment", "cell_segment"] {
         let no =
             format!("CREATE TRIGGER no_{table} BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'not now'); END");
-        Database::open(&folder.join(FILE)).unwrap().run(&no);
+        Database::open(&layout::database(folder)).unwrap().run(&no);
     }
 }
 
 fn allow(folder: &Path) {
-    let mut db = Database::open(&folder.join(FILE)).unwrap();
+    let mut db = Database::open(&layout::database(folder)).unwrap();
     db.run("DROP TRIGGER no_segment; DROP TRIGGER no_cell_segment");
 }
 
@@ -461,9 +461,9 @@ fn after_a_kill_before_the_new_file_took_its_place_the_old_one_and_the_tail_are_
     let start = Instant::now();
     (0..3).for_each(|hour| an_hour(&mut writer, hour, start));
     let db = writer.db.as_mut().unwrap();
-    for kind in [crate::integrity::Kind::Pack, crate::integrity::Kind::Cells] {
+    for kind in [crate::sealed::Kind::Pack, crate::sealed::Kind::Cells] {
         let of = db.sealed_day("hv", kind, DAY).unwrap().unwrap();
-        let new = crate::integrity::Sealed { checksum: of.checksum.map(|sum| !sum), ..of };
+        let new = crate::sealed::Sealed { checksum: of.checksum.map(|sum| !sum), ..of };
         db.replacing("hv", &new, crate::database::Taken { before: i64::MAX, newest: i64::MAX }).unwrap();
         let path = kind.path(folder.path(), "hv", DAY);
         std::fs::write(path.with_extension("parquet.new"), "half of a file").unwrap();
