@@ -2,6 +2,7 @@
 //! the twin again.
 
 use domain::alarm::{Alarm, AlarmChange, RULES, RuleIdx, Subject};
+use domain::engine::AlarmEvent;
 use domain::spec::{SiteSpec, SystemIdx};
 use domain::time::{Now, Utc};
 use domain::twin::Site;
@@ -10,39 +11,32 @@ use store::{ActiveAlarm, Event, EventKind, Second, Store};
 /// So many changes of one cycle are told to the log one by one.
 const LOGGED: usize = 20;
 
-/// What a cycle of a system changed in its alarms, told to the log and for the history.
-pub(crate) fn events(site: &Site, system: SystemIdx, changes: &[AlarmChange], now: Now) -> Vec<Event> {
-    let Some(spec) = site.spec.system(system) else { return Vec::new() };
-    let mut events = Vec::with_capacity(changes.len());
-    for change in changes {
-        let (kind, alarm, words) = match change {
-            AlarmChange::Raised(alarm) => (EventKind::Raised, alarm, alarm.words(&site.spec, spec, &site.links)),
-            AlarmChange::Cleared(alarm) => (EventKind::Cleared, alarm, alarm.words_of_end(&site.spec, spec)),
-        };
-        let Some((rule, subject)) = alarm.name(&site.spec, &spec.topology) else { continue };
-        let words = words.unwrap_or_default();
-        if events.len() < LOGGED {
-            tracing::info!(system = spec.id, rule, "alarm {}: {words}", kind.word());
-        }
-        events.push(Event {
-            at_ms: now.utc.0.div_euclid(1_000),
-            kind,
-            rule: rule.to_owned(),
-            subject,
-            severity: alarm.severity(),
-            value: Some(alarm.value),
-            words,
-        });
+/// The alarms that a cycle of a system raised and cleared, told to the log and for the store.
+pub(crate) fn second(system: &str, happened: &[AlarmEvent]) -> Second {
+    for AlarmEvent { change, rule, words, .. } in happened.iter().take(LOGGED) {
+        tracing::info!(system, rule, "alarm {}: {words}", kind(change).word());
     }
-    if let Some(more @ 1..) = events.len().checked_sub(LOGGED) {
-        tracing::info!(system = spec.id, "and {more} more alarms in the same cycle");
+    if let Some(more @ 1..) = happened.len().checked_sub(LOGGED) {
+        tracing::info!(system, "and {more} more alarms in the same cycle");
     }
-    events
+    let events = happened.iter().map(|event| Event {
+        at_ms: event.at.utc.0.div_euclid(1_000),
+        kind: kind(&event.change),
+        rule: event.rule.to_owned(),
+        subject: event.subject.clone(),
+        severity: event.change.alarm().severity(),
+        value: Some(event.change.alarm().value),
+        words: event.words.clone(),
+    });
+    let utc_s = happened.first().map_or(0, |event| event.at.utc.0.div_euclid(1_000_000));
+    Second { system: system.to_owned(), utc_s, events: events.collect(), ..Second::default() }
 }
 
-/// What happened to a system, for the store.
-pub(crate) fn second(system: &str, now: Now, events: Vec<Event>) -> Second {
-    Second { system: system.to_owned(), utc_s: now.utc.0.div_euclid(1_000_000), events, ..Second::default() }
+fn kind(change: &AlarmChange) -> EventKind {
+    match change {
+        AlarmChange::Raised(_) => EventKind::Raised,
+        AlarmChange::Cleared(_) => EventKind::Cleared,
+    }
 }
 
 /// Hands the alarms that the history knows as active to the twin. One whose system, rule or subject is gone from the site
@@ -60,7 +54,8 @@ pub(crate) fn restore(site: &mut Site, store: &Store, now: Now) {
         let words = format!("{}: ended, {why}", raised.words);
         tracing::info!(system, rule = raised.rule, "alarm cleared: {words}");
         let ended = Event { at_ms: now.utc.0.div_euclid(1_000), kind: EventKind::Cleared, words, ..raised };
-        store.append(second(&system, now, vec![ended]));
+        let utc_s = now.utc.0.div_euclid(1_000_000);
+        store.append(Second { system, utc_s, events: vec![ended], ..Second::default() });
     }
 }
 

@@ -13,13 +13,13 @@ const SERIAL: [&str; 4] = ["ttyUSB", "ttyACM", "ttyAMA", "ttymxc"];
 /// All kinds of links, then the interfaces below `root`, the root of the file system.
 pub(crate) fn describe(root: &Path) -> String {
     let mut text = String::from("What can be connected\n");
-    for guide in KINDS {
-        let _ = writeln!(text, "\n{}: {}", guide.kind.words(), guide.reaches);
-        for (key, meaning) in guide.keys {
-            let _ = writeln!(text, "  {key:<10} {meaning}");
+    for kind in KINDS {
+        let _ = writeln!(text, "\n{}: {}", kind.label, kind.reaches);
+        for key in kind.keys {
+            let _ = writeln!(text, "  {:<10} {}", key.name, key.meaning);
         }
         text.push('\n');
-        for line in guide.example.lines() {
+        for line in kind.example.lines() {
             let _ = writeln!(text, "    {line}");
         }
     }
@@ -75,7 +75,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let text = describe(root.path());
         assert!(text.contains("CAN interfaces: none\nSerial ports: none\n"), "{text}");
-        assert!(KINDS.iter().all(|guide| text.contains(guide.kind.words())), "{text}");
+        assert!(KINDS.iter().all(|kind| text.contains(kind.label)), "{text}");
         for (name, kind) in [("can0", "280"), ("eth0", "1")] {
             let folder = root.path().join("sys/class/net").join(name);
             fs::create_dir_all(&folder).unwrap();

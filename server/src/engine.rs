@@ -1,109 +1,98 @@
-//! The engine task: owns the twin, runs its cycles, and hands each one to the pages and to history.
+//! The engine's task: hands the pure engine what arrives and the time, and carries out what follows.
 
 use crate::alarms;
 use crate::clock::Clock;
 use crate::hub::{Hub, Published};
-use crate::pace::Pace;
-use crate::tape::Tape;
-use domain::engine::{Input, cycle};
-use domain::live::Encoder;
-use domain::point::PointId;
-use domain::reading::{Batch, Target};
+use domain::engine::{Engine, Input, Output, Record};
 use domain::spec::SystemIdx;
-use domain::twin::Site;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{Second, Store};
 use tokio::sync::{mpsc, watch};
 
 /// How many inputs may wait for the engine. A link that finds the queue full waits: nothing is dropped. Behind the queue
 /// nothing waits: an input is taken into the twin when it arrives.
 pub(crate) const INPUTS: usize = 1_024;
 
-/// One system's rhythm, encoding and tape.
-struct Lane {
-    system: SystemIdx,
-    id: String,
-    pace: Pace,
-    encoder: Encoder,
-    tape: Tape,
-}
-
-/// Runs the site until `stop`, then hands the last second to the store.
+/// Runs the engine until `stop`, then hands the last second to the store.
 pub(crate) async fn run(
-    mut site: Site,
+    mut engine: Engine,
     mut inputs: mpsc::Receiver<Input>,
     hub: Arc<Hub>,
     store: Store,
     clock: Clock,
     mut stop: watch::Receiver<bool>,
 ) {
-    let start = clock().mono;
-    let mut lanes: Vec<Lane> = (site.systems.iter().zip(0..))
-        .map(|(system, idx)| Lane {
-            system: SystemIdx(idx),
-            id: system.spec.id.clone(),
-            pace: Pace::new(system.spec.period(), start),
-            encoder: Encoder::new(&system.spec),
-            tape: Tape::new(&system.spec.id),
-        })
-        .collect();
     let mut open = true;
     loop {
-        let due = lanes.iter().map(|lane| lane.pace.due()).min();
-        let wait = due.map_or(Duration::MAX, |due| due.since(clock().mono));
-        tokio::select! {
+        let wait = engine.due().map_or(Duration::MAX, |due| due.since(clock().mono));
+        let first = tokio::select! {
             _ = stop.changed() => break,
-            input = inputs.recv(), if open => match input {
-                Some(input) => take(&mut site, &mut lanes, input),
-                // Every link has ended. Values must still go stale.
-                None => open = false,
-            },
-            () = tokio::time::sleep(wait) => {}
-        }
+            input = inputs.recv(), if open => {
+                // Every link may have ended. Values must still go stale.
+                open = input.is_some();
+                input
+            }
+            () = tokio::time::sleep(wait) => None,
+        };
         // No more than a queue at once: a flood of inputs shall not keep a cycle waiting.
-        for input in (0..INPUTS).map_while(|_| inputs.try_recv().ok()) {
-            take(&mut site, &mut lanes, input);
+        let waiting = (0..INPUTS).map_while(|_| inputs.try_recv().ok());
+        let now = clock();
+        for input in first.into_iter().chain(waiting) {
+            carry_out(engine.step(now, input), &hub, &store);
         }
         let now = clock();
-        for lane in lanes.iter_mut().filter(|lane| now.mono >= lane.pace.due()) {
-            lane.pace.cycled(now.mono);
-            site.storage = store.troubles().into_iter().map(|trouble| trouble.words).collect::<Vec<_>>().join(" ");
-            let changes = cycle(&mut site, lane.system, now);
-            if !changes.is_empty() {
-                let events = alarms::events(&site, lane.system, &changes, now);
-                store.append(alarms::second(&lane.id, now, events));
-            }
-            let Some(snapshot) = site.snapshot(lane.system, now) else { continue };
-            let encoded = lane.encoder.encode(&snapshot);
-            if let Some(second) = lane.tape.push(&snapshot, &encoded) {
-                store.append(second);
-            }
-            hub.publish(usize::from(lane.system.0), Published::new(encoded, snapshot));
+        if engine.due().is_some_and(|due| due <= now.mono) {
+            let troubles: Vec<String> = store.troubles().into_iter().map(|trouble| trouble.words).collect();
+            engine.step(now, Input::Storage(troubles.join(" ")));
+            carry_out(engine.step(now, Input::Time), &hub, &store);
         }
     }
-    for lane in &mut lanes {
-        if let Some(second) = lane.tape.end() {
-            store.append(second);
+    carry_out(engine.finish(), &hub, &store);
+}
+
+/// Does what follows from an input, in its order.
+fn carry_out(outputs: Vec<Output>, hub: &Hub, store: &Store) {
+    let id = |system: SystemIdx| hub.site.system(system).map(|spec| spec.id.clone()).unwrap_or_default();
+    for output in outputs {
+        match output {
+            Output::Alarms(system, events) => store.append(alarms::second(&id(system), &events)),
+            Output::Record(record) => store.append(second(&id(record.system), *record)),
+            Output::Publication(publication) => hub.publish(Published::new(*publication)),
         }
     }
 }
 
-/// Takes what happened into the twin, and lets its system's rhythm follow it.
-fn take(site: &mut Site, lanes: &mut [Lane], input: Input) {
-    notice(&input, lanes);
-    site.take(input);
+/// What the engine recorded of a system, for the store.
+pub(crate) fn second(system: &str, record: Record) -> Second {
+    let Record { utc_s, frames, rows, cells, .. } = record;
+    Second { system: system.to_owned(), utc_s, tape: frames, rows, cells, ..Second::default() }
 }
 
-/// Lets a system's rhythm follow its leading source: the one that brings cells or the pack voltage.
-fn notice(input: &Input, lanes: &mut [Lane]) {
-    let Input::Batch(batch) = input else { return };
-    let lane = lanes.get_mut(batch.system.0 as usize).filter(|_| leads(batch));
-    if let Some(lane) = lane {
-        lane.pace.swept(batch.at.mono);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::tests::{hub, spec};
+    use domain::spec::{SiteSpec, SystemSpec};
+    use domain::twin::Site;
+
+    /// The slowest system, and nothing that wakes the engine.
+    #[tokio::test]
+    async fn it_stops_at_once_whatever_it_waits_for_also_when_every_link_has_ended() {
+        for links_ended in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let spec = SystemSpec { rate_hz: 0.1, ..spec() };
+            let hub = Arc::new(hub(&spec, folder.path()));
+            let site = SiteSpec { name: "Site".to_owned(), systems: vec![spec], links: Vec::new() };
+            let engine = Engine::new(Site::new(site), (hub.clock)().mono);
+            let (sink, inputs) = mpsc::channel(INPUTS);
+            let (stop, stopped) = watch::channel(false);
+            let running = tokio::spawn(run(engine, inputs, hub.clone(), hub.store.clone(), hub.clock.clone(), stopped));
+            let sink = (!links_ended).then_some(sink);
+            tokio::task::yield_now().await;
+            stop.send(true).unwrap();
+            tokio::time::timeout(Duration::from_secs(2), running).await.expect("it did not stop").unwrap();
+            drop(sink);
+        }
     }
-}
-
-fn leads(batch: &Batch) -> bool {
-    (batch.readings.iter()).any(|r| matches!(r.target, Target::Cell(..) | Target::Point(PointId::Voltage)))
 }

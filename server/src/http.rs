@@ -59,7 +59,6 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 pub(crate) use gate::Gate;
 pub(crate) use host::{Names, host_name};
-pub(crate) use series::RECENT_S;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,24 +2,28 @@
 
 use crate::clock::Clock;
 use axum::body::Bytes;
-use domain::live::Encoded;
+use domain::engine::Publication;
+use domain::live::key_frame;
 use domain::series::{Recent, Table, Trace};
-use domain::spec::{SiteSpec, SystemSpec};
+use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use domain::time::Utc;
 use domain::twin::Snapshot;
 use links::LinkHandle;
 use sim::LabHandle;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use store::Store;
 use tokio::sync::watch;
 
 /// One cycle of one system, encoded once for everyone.
 #[derive(Debug)]
 pub(crate) struct Published {
+    /// The system, and how it is configured.
+    system: SystemIdx,
+    spec: Arc<SystemSpec>,
     /// Counts cycles; a delta follows the frame with the number before.
     pub(crate) seq: u32,
-    /// The whole snapshot.
-    pub(crate) key: Bytes,
+    /// The whole snapshot, made for the first who needs it.
+    key: OnceLock<Bytes>,
     /// What changed since the cycle before.
     pub(crate) delta: Bytes,
     /// The snapshot itself, for the server's own pages and API.
@@ -28,8 +32,14 @@ pub(crate) struct Published {
 
 impl Published {
     /// A published cycle.
-    pub(crate) fn new(encoded: Encoded, snapshot: Snapshot) -> Published {
-        Published { seq: encoded.seq, key: encoded.key.into(), delta: encoded.delta.into(), snapshot }
+    pub(crate) fn new(publication: Publication) -> Published {
+        let Publication { system, spec, encoded, snapshot } = publication;
+        Published { system, spec, seq: encoded.seq, key: OnceLock::new(), delta: encoded.delta.into(), snapshot }
+    }
+
+    /// The frame that stands alone.
+    pub(crate) fn key(&self) -> Bytes {
+        self.key.get_or_init(|| key_frame(&self.spec, self.seq, &self.snapshot).into()).clone()
     }
 }
 
@@ -91,9 +101,9 @@ impl Hub {
         Hub { site, links, labs, store, clock, feeds }
     }
 
-    /// Publishes a cycle of the system at `place`: to its recent past, then to everyone who watches. Waits for nobody.
-    pub(crate) fn publish(&self, place: usize, published: Published) {
-        let Some(feed) = self.feeds.get(place) else { return };
+    /// Publishes a cycle: to its system's recent past, then to everyone who watches. Waits for nobody.
+    pub(crate) fn publish(&self, published: Published) {
+        let Some(feed) = self.feeds.get(usize::from(published.system.0)) else { return };
         let published = Arc::new(published);
         lock(&feed.backlog).push(published.clone());
         match feed.recent.try_lock() {
@@ -119,13 +129,14 @@ impl Hub {
     pub(crate) fn table(&self, place: usize, from: Utc, traces: &[Trace]) -> Option<Table> {
         const ROWS: usize = 128;
         let feed = self.feeds.get(place)?;
-        let (mut table, rows) = {
+        let (mut table, first) = {
             let mut recent = lock(&feed.recent);
             feed.catch_up(&mut recent);
-            (recent.empty(traces), recent.rows_since(from))
+            (recent.empty(traces), recent.since(from))
         };
-        for first in rows.clone().step_by(ROWS) {
-            lock(&feed.recent).extend(&mut table, traces, first..(first + ROWS).min(rows.end));
+        let mut next = Some(first);
+        while let Some(number) = next {
+            next = lock(&feed.recent).extend(&mut table, traces, number, ROWS);
         }
         Some(table)
     }
@@ -137,7 +148,7 @@ impl Hub {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use domain::limits::{Chemistry, Limits};
     use domain::live::Encoder;
@@ -146,9 +157,9 @@ mod tests {
     use domain::topology::Topology;
     use domain::twin::SystemState;
 
-    #[test]
-    fn the_engine_does_not_wait_for_who_looks_into_the_recent_past_and_nothing_is_missing_after() {
-        let spec = SystemSpec {
+    /// A system with three cells.
+    pub(crate) fn spec() -> SystemSpec {
+        SystemSpec {
             id: "hv".to_owned(),
             name: "Pack".to_owned(),
             kind: SystemKind::DataCentre,
@@ -162,26 +173,37 @@ mod tests {
             simulated: false,
             max_ages: Vec::new(),
             cell_max_age: domain::cells::CELL_MAX_AGE,
-        };
-        let folder = tempfile::tempdir().unwrap();
-        let (store, _) = Store::open(folder.path(), Utc(0)).unwrap();
-        let published = |second: u64| {
-            let now = Now { utc: Utc(second as i64 * 1_000_000), mono: Mono(1 + second * 1_000_000) };
-            let snapshot = Snapshot { now, state: SystemState::new(&spec), ..Snapshot::default() };
-            Published::new(Encoder::new(&spec).encode(&snapshot), snapshot)
-        };
+        }
+    }
+
+    fn published(spec: &SystemSpec, second: u64) -> Published {
+        let now = Now { utc: Utc(second as i64 * 1_000_000), mono: Mono(1 + second * 1_000_000) };
+        let snapshot = Snapshot { now, state: SystemState::new(spec), ..Snapshot::default() };
+        let encoded = Encoder::new(spec).encode(&snapshot);
+        Published::new(Publication { system: SystemIdx(0), spec: Arc::new(spec.clone()), encoded, snapshot })
+    }
+
+    /// A hub of one system whose history is in `folder`.
+    pub(crate) fn hub(spec: &SystemSpec, folder: &std::path::Path) -> Hub {
+        let (store, _) = Store::open(folder, Utc(0)).unwrap();
         let site = Arc::new(SiteSpec { name: "Site".to_owned(), systems: vec![spec.clone()], links: Vec::new() });
-        let first = (published(0), Recent::new(&spec, 10));
-        let clock: Clock = crate::clock::system_clock();
-        let hub = Hub::new(site, Vec::new(), vec![None], store, clock, vec![first]);
-        hub.publish(0, published(1));
+        let first = (published(spec, 0), Recent::new(spec));
+        Hub::new(site, Vec::new(), vec![None], store, crate::clock::system_clock(), vec![first])
+    }
+
+    #[test]
+    fn the_engine_does_not_wait_for_who_looks_into_the_recent_past_and_nothing_is_missing_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let spec = spec();
+        let hub = hub(&spec, folder.path());
+        hub.publish(published(&spec, 1));
         // While somebody looks, two cycles come. Did the engine wait, this would never end.
         let seen = {
             let mut recent = lock(&hub.feeds[0].recent);
             hub.feeds[0].catch_up(&mut recent);
-            hub.publish(0, published(2));
-            hub.publish(0, published(3));
-            recent.len()
+            hub.publish(published(&spec, 2));
+            hub.publish(published(&spec, 3));
+            recent.pushed()
         };
         assert_eq!((seen, hub.newest(0).unwrap().snapshot.now.utc), (1, Utc(3_000_000)));
         assert_eq!(hub.table(0, Utc(0), &[]).map(|table| table.at.len()), Some(3));

@@ -24,7 +24,6 @@ mod hub;
 mod limits;
 mod link_thread;
 mod listener;
-mod pace;
 mod panics;
 mod past;
 mod places;
@@ -32,7 +31,6 @@ mod probe;
 mod recordings;
 mod serve;
 mod site_file;
-mod tape;
 
 use clap::Parser as _;
 use cli::{Cli, Command, DbcCommand};

@@ -4,17 +4,16 @@
 //! means of their minute, and alarms are what the rules say of these, that of a sag from the rows before; what the links
 //! did is not known.
 
-use crate::tape;
 use api::playback::{PlaybackSegment, SegmentFrame};
 use domain::alarm::Alarm;
 use domain::engine::cycle;
 use domain::link::{LinkState, LinkStatus};
-use domain::live::Encoder;
+use domain::live::{Encoder, log};
 use domain::minute::MINUTE_MS;
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData};
 use domain::sag::{LEAD, SagReplay};
-use domain::series::{Recent, Table, Trace};
+use domain::series::{Sampler, Table, Trace};
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use domain::telemetry::Row;
 use domain::time::{Mono, Now, Utc};
@@ -81,7 +80,7 @@ impl<'a> Past<'a> {
         // The newest first: mostly it has the snapshot, and the others need not be decoded.
         for row in self.history.tape(&self.spec.id, second - HOLDS_MS / 1_000, second + 1)?.iter().rev() {
             let mut newest = None;
-            tape::play(&row.tape, self.spec, |snapshot| {
+            log::play(&row.tape, self.spec, |snapshot| {
                 if (0..=HOLDS_MS).contains(&(at_ms - ms(snapshot.now.utc))) {
                     newest = Some(snapshot.clone());
                 }
@@ -226,7 +225,7 @@ impl<'a> Past<'a> {
             }
             let mut failed = Ok(());
             while let Some(row) = tape.next_if(|row| row.utc_s == at_s) {
-                tape::play(&row.tape, self.spec, |snapshot| {
+                log::play(&row.tape, self.spec, |snapshot| {
                     if failed.is_ok() && (from_ms..to_ms).contains(&ms(snapshot.now.utc)) {
                         failed = take(Shot::Snapshot(snapshot));
                     }
@@ -265,24 +264,17 @@ impl<'a> Past<'a> {
         Ok(whole.then_some(readings))
     }
 
-    /// The last `seconds` before `until_ms` as they were in memory then, of these traces.
+    /// The last `seconds` before `until_ms` of these traces, snapshot by snapshot.
     pub(crate) fn table(&self, until_ms: i64, seconds: u32, traces: &[Trace]) -> Result<Table, StoreError> {
-        // A few rows of all cells at a time: all of them would be much more than the traces.
-        const ROWS: usize = 64;
-        let mut recent = Recent::new(self.spec, ROWS);
-        let (mut table, mut pushed) = (recent.empty(traces), 0);
+        let sampler = Sampler::new(self.spec);
+        let mut table = sampler.empty(traces);
         self.each(until_ms - i64::from(seconds) * 1_000, until_ms + 1, |shot| {
             match shot {
-                Shot::Snapshot(snapshot) => recent.push(snapshot),
-                Shot::Row(row) => recent.push(&self.values_of(&row)),
-            }
-            pushed += 1;
-            if pushed % ROWS == 0 {
-                recent.extend(&mut table, traces, pushed - ROWS..pushed);
+                Shot::Snapshot(snapshot) => sampler.push(&mut table, traces, snapshot),
+                Shot::Row(row) => sampler.push(&mut table, traces, &self.values_of(&row)),
             }
             Ok(())
         })?;
-        recent.extend(&mut table, traces, pushed - pushed % ROWS..pushed);
         Ok(table)
     }
 }
@@ -318,9 +310,7 @@ impl Reel {
             return;
         }
         self.last_ms = at_ms;
-        let encoded = self.encoder.encode(snapshot);
-        let bytes = if self.frames.is_empty() { encoded.key } else { encoded.delta };
-        self.frames.push(SegmentFrame { whole, bytes });
+        self.frames.push(SegmentFrame { whole, bytes: self.encoder.encode(snapshot).delta });
     }
 }
 

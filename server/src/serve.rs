@@ -11,12 +11,12 @@ use crate::link_thread::LinkThread;
 use crate::listener::{self, Connections};
 use crate::places;
 use crate::site_file::{self, SiteFile};
-use crate::tape;
 use anyhow::{Context as _, Result, anyhow, bail};
+use domain::engine::{Engine, Publication};
 use domain::link::LinkIdx;
-use domain::live::Encoder;
+use domain::live::{Encoder, log};
 use domain::minute::Minutes;
-use domain::series::Recent;
+use domain::series::{RECENT_S, Recent};
 use domain::spec::{SystemIdx, SystemSpec};
 use domain::time::Now;
 use domain::twin::Site;
@@ -123,7 +123,8 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         .map(|(idx, task)| link_thread.handle().spawn(task.run(idx, clock.clone(), sink.clone(), stopped.clone())))
         .collect();
     drop(sink);
-    let engine = tokio::spawn(engine::run(site, inputs, hub.clone(), store.clone(), clock, stopped.clone()));
+    let twin = Engine::new(site, clock().mono);
+    let engine = tokio::spawn(engine::run(twin, inputs, hub.clone(), store.clone(), clock, stopped.clone()));
 
     let data = options.common.data.as_path();
     let unconfined_sql = limits.unconfined_sql || options.common.allow_unconfined_sql;
@@ -184,9 +185,8 @@ fn first_snapshot(
     store: &Store,
     now: Now,
 ) -> Result<(Published, Recent)> {
-    let kept = Duration::from_secs(u64::from(http::RECENT_S));
-    let samples = (kept.as_secs_f32() * spec.rate_hz * 1.5) as usize;
-    let mut recent = Recent::new(spec, samples);
+    let kept = Duration::from_secs(u64::from(RECENT_S));
+    let mut recent = Recent::new(spec);
     let mut unreadable = 0;
     // A kill loses the minute of cells that was running; the tape still has it.
     let known_ms = store.history().cell_coverage(&spec.id).end_ms.unwrap_or(i64::MIN);
@@ -194,7 +194,7 @@ fn first_snapshot(
     match store.tail(&spec.id, now.utc - kept, now.utc) {
         Ok(rows) => {
             for row in rows {
-                unreadable += tape::play(&row.tape, spec, |snapshot| {
+                unreadable += log::play(&row.tape, spec, |snapshot| {
                     recent.push(snapshot);
                     if snapshot.now.utc.0.div_euclid(1_000) >= known_ms {
                         lost.extend(minutes.push(snapshot));
@@ -212,7 +212,8 @@ fn first_snapshot(
         tracing::warn!(system = spec.id, "{unreadable} frames of the history cannot be read and are left out");
     }
     let snapshot = site.snapshot(idx, now).ok_or_else(|| anyhow!("system {} is not in its site", spec.id))?;
-    Ok((Published::new(Encoder::new(spec).encode(&snapshot), snapshot), recent))
+    let (encoded, spec) = (Encoder::new(spec).encode(&snapshot), Arc::new(spec.clone()));
+    Ok((Published::new(Publication { system: idx, spec, encoded, snapshot }), recent))
 }
 
 /// Waits for Ctrl-C or SIGTERM.

@@ -5,7 +5,8 @@ use domain::series::{Table, Trace};
 use domain::time::Utc;
 use std::collections::VecDeque;
 
-/// Two rows further apart than this have a gap between them, s.
+/// Two live rows further apart than this have a gap between them, s: it becomes a row without values, as the server's
+/// answers have them.
 pub const GAP_S: f64 = 1.5;
 
 /// One instant: UTC in s, and each value if there was one.
@@ -33,6 +34,8 @@ impl<const N: usize> Recent<N> {
         }
         if newest_s > at_s {
             self.rows.clear();
+        } else if at_s - newest_s > GAP_S && newest_s.is_finite() {
+            self.rows.push_back((newest_s + GAP_S, [None; N]));
         }
         self.rows.push_back((at_s, values));
         self.forget();
@@ -76,19 +79,18 @@ impl<const N: usize> Recent<N> {
     /// highest value are kept, in their order: no peak is lost.
     pub fn segments(&self, column: usize, step_s: f64) -> Vec<Vec<(f64, f64)>> {
         let mut segments: Vec<Thinned> = Vec::new();
-        let mut last_s = f64::NEG_INFINITY;
+        let mut cut = true;
         for (at_s, values) in &self.rows {
             let Some(value) = values.get(column).copied().flatten() else {
-                last_s = f64::NEG_INFINITY;
+                cut = true;
                 continue;
             };
-            if at_s - last_s > GAP_S {
+            if std::mem::take(&mut cut) {
                 segments.push(Thinned::default());
             }
             if let Some(segment) = segments.last_mut() {
                 segment.push((*at_s, f64::from(value)), step_s);
             }
-            last_s = *at_s;
         }
         segments.into_iter().map(Thinned::finish).collect()
     }
@@ -170,6 +172,13 @@ mod tests {
             assert_eq!(recent.push(at_s, [Some(1.0)]), missing, "{at_s}");
         }
         assert_eq!(recent.segments(0, 0.1), [vec![(2.0, 1.0), (2.2, 1.0)]]);
+    }
+
+    #[test]
+    fn the_server_says_where_its_gaps_are_its_older_rows_lie_far_apart() {
+        let mut recent = recent(&[(20.0, 4.0)]);
+        recent.fill([(5.0, [Some(1.0)]), (9.8, [Some(2.0)]), (10.0, [None]), (15.0, [Some(3.0)])]);
+        assert_eq!(recent.segments(0, 0.1), [vec![(5.0, 1.0), (9.8, 2.0)], vec![(15.0, 3.0), (20.0, 4.0)]]);
     }
 
     #[test]

@@ -97,13 +97,12 @@ mod tests {
 
     fn film(at_ms: &[i64], next_ms: i64) -> PlaybackSegment {
         let mut encoder = Encoder::new(&spec());
-        let mut frame = |(k, at): (usize, &i64)| {
+        let mut frame = |at: &i64| {
             let mut snapshot = snapshot();
             snapshot.now.utc = Utc(at * 1_000);
-            let encoded = encoder.encode(&snapshot);
-            SegmentFrame { whole: true, bytes: if k == 0 { encoded.key } else { encoded.delta } }
+            SegmentFrame { whole: true, bytes: encoder.encode(&snapshot).delta }
         };
-        let frames = at_ms.iter().enumerate().map(&mut frame).collect();
+        let frames = at_ms.iter().map(&mut frame).collect();
         PlaybackSegment { frames, next: Utc(next_ms * 1_000), now: Utc(0) }
     }
 

@@ -5,7 +5,7 @@ use crate::icons::Glyph;
 use crate::sample::{site, snapshot};
 use domain::alarm::{Alarm, RULES, RuleIdx, Subject};
 use domain::limits::{Chemistry, Limits};
-use domain::live::Encoder;
+use domain::live::key_frame;
 use domain::point::{MaxAge, PointId};
 use domain::spec::{SiteSpec, SystemKind, SystemSpec};
 use domain::time::{Mono, Utc};
@@ -18,7 +18,7 @@ fn boot(snapshot: &Snapshot) -> Boot {
 }
 
 fn boot_of(site: SiteSpec, snapshot: &Snapshot) -> Boot {
-    let key = Encoder::new(&site.systems[0]).encode(snapshot).key;
+    let key = key_frame(&site.systems[0], 0, snapshot);
     Boot { site, system: 0, key, at: None, lab: None }
 }
 

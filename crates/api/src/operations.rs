@@ -152,7 +152,7 @@ pub const OPERATIONS: &[Operation] = &[
         .query::<StateRequest>()
         .json::<CellsResponse>()
         .errors(ASKED),
-    get("/api/v1/series", "series", "Points and a cell of the last minutes, at full rate.")
+    get("/api/v1/series", "series", "Points and a cell of the last ten minutes.")
         .query::<SeriesRequest>()
         .json::<SeriesResponse>()
         .other(&[OCTETS])

@@ -5,9 +5,6 @@ use domain::series::Table;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The longest recent past that is kept, s.
-pub const RECENT_S: u32 = 600;
-
 /// What is asked for: points, a cell, or both.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -28,10 +25,11 @@ pub struct SeriesRequest {
     pub until: Option<String>,
 }
 
-/// Series over one time axis. In the binary form: [`Table`].
+/// Series over one time axis. Of the last minute every sample, before it the lowest and the highest of each second, then of
+/// each five; before `until` every sample. In the binary form: [`Table`].
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct SeriesResponse {
-    /// When each value was taken.
+    /// When each value was taken. A row without values says that there was nothing for a while.
     pub timestamps: Vec<Timestamp>,
     /// The series, in the order in which they were asked for.
     pub series: Vec<Series>,

@@ -6,7 +6,7 @@
 
 use domain::limits::{Chemistry, Limits};
 use domain::link::{LinkSpec, LinkState};
-use domain::live::{Decoder, Encoder};
+use domain::live::{Decoder, Encoder, key_frame};
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NodeQuantity, Reading, Target};
 use domain::spec::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
@@ -59,7 +59,7 @@ fn measure(topology: Topology, resolution_v: f32, temperature_step_c: f32) -> Si
     let spec = spec(topology, resolution_v);
     let mut encoder = Encoder::new(&spec.systems[0]);
     let mut decoder = Decoder::new();
-    let mut site = Site::new(spec);
+    let mut site = Site::new(spec.clone());
     let mut size = Size::default();
     let mut now = Now { utc: Utc(1_760_000_000_000_000), mono: Mono(3_600_000_000) };
     for frame in 0..FRAMES {
@@ -79,7 +79,7 @@ fn measure(topology: Topology, resolution_v: f32, temperature_step_c: f32) -> Si
         }
         size.delta_mean += encoded.delta.len() as f64;
         size.delta_max = size.delta_max.max(encoded.delta.len());
-        size.key_mean += encoded.key.len() as f64;
+        size.key_mean += key_frame(&spec.systems[0], encoded.seq, &snapshot).len() as f64;
         size.json_mean += json(&site, now).len() as f64;
     }
     for sum in [&mut size.delta_mean, &mut size.key_mean, &mut size.json_mean] {

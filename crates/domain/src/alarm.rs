@@ -17,6 +17,8 @@ mod name;
 mod rules;
 mod words;
 
+#[cfg(test)]
+pub(crate) use book::work_of;
 pub use book::{Alarm, AlarmBook, AlarmChange, Observed};
 pub(crate) use words::CONTACTOR_BITS;
 

@@ -1,78 +1,233 @@
-//! One cycle: take what arrived, then decide. The same function drives the live site, playback and tests.
+//! The engine: one pure function between what happens to a site and what follows from it.
+//!
+//! [`Engine::step`] takes an [`Input`] and returns [`Output`]s. It has no sockets, tasks or clock: the server's task, a
+//! test, and a page that has no server call the same function, or let [`Engine::run`] call it at the right times.
+//!
+//! ```text
+//! batch, link, storage -> into the twin (`crate::twin`), at once
+//! command, write outcome -> receipt, write
+//! time -> each system that is due (`pace.rs`): its rules (`cycle.rs`) -> alarms, what history keeps, publication
+//! ```
+//!
+//! A cycle of one system costs one system: no other is evaluated, encoded or published with it.
 
+mod cycle;
+mod pace;
+mod recorder;
 mod view;
 
-use crate::alarm::AlarmChange;
-use crate::link::{LinkIdx, LinkState, LinkStatus};
-use crate::point::PointId;
-use crate::reading::{Batch, CellQuantity};
-use crate::spec::SystemIdx;
-use crate::time::{Mono, Now};
-use crate::twin::Site;
-use view::View;
+pub use cycle::cycle;
+pub use recorder::{Record, Recorder};
 
-/// Something that happened since the last cycle.
+use crate::alarm::AlarmChange;
+use crate::link::{LinkIdx, LinkStatus};
+use crate::live::{Encoded, Encoder};
+use crate::point::PointId;
+use crate::reading::{Batch, Target};
+use crate::spec::{SystemIdx, SystemSpec};
+use crate::time::{Mono, Now};
+use crate::twin::{Site, Snapshot};
+use pace::Pace;
+use std::sync::Arc;
+
+/// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     /// A link received values.
     Batch(Batch),
-    /// A link's state and counters.
+    /// A link's state and counters changed.
     Link(LinkIdx, LinkStatus),
+    /// What is wrong with the storage of history now, for people; empty if nothing is.
+    Storage(String),
+    /// Nothing but that time has passed: what is due is done.
+    Time,
 }
 
-/// What a cycle decided.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Outputs {
-    /// Alarms raised and cleared, with the system they belong to.
-    pub alarms: Vec<(SystemIdx, AlarmChange)>,
+/// What follows from an input, for the runtime to carry out.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// The alarms that a cycle of one system raised and cleared, at least one.
+    Alarms(SystemIdx, Vec<AlarmEvent>),
+    /// What history keeps of a second that is over.
+    Record(Box<Record>),
+    /// One system's newest snapshot, for everyone who watches.
+    Publication(Box<Publication>),
 }
 
-/// Takes all inputs, then evaluates every system at `now`.
-pub fn step(site: &mut Site, now: Now, inputs: impl IntoIterator<Item = Input>) -> Outputs {
-    inputs.into_iter().for_each(|input| site.take(input));
-    let mut outputs = Outputs::default();
-    for idx in (0..=u8::MAX).map(SystemIdx).take(site.systems.len()) {
-        outputs.alarms.extend(cycle(site, idx, now).into_iter().map(|change| (idx, change)));
+/// An alarm that was raised or cleared, with its words of that instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlarmEvent {
+    /// When.
+    pub at: Now,
+    /// What became of which alarm.
+    pub change: AlarmChange,
+    /// The rule's id: `bus.sag`.
+    pub rule: &'static str,
+    /// What it is about, by a name that stays: `cell 7.12`.
+    pub subject: String,
+    /// The sentence that people read.
+    pub words: String,
+}
+
+/// One cycle of one system, encoded once for everyone.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    /// The system.
+    pub system: SystemIdx,
+    /// How it is configured.
+    pub spec: Arc<SystemSpec>,
+    /// The frame for those who have the snapshot before.
+    pub encoded: Encoded,
+    /// The snapshot itself.
+    pub snapshot: Snapshot,
+}
+
+/// A site's twin with the rhythm, the live stream and the running second of each of its systems.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    site: Site,
+    systems: Vec<SystemRuntime>,
+}
+
+/// What the engine keeps of one system beside its twin.
+#[derive(Clone, Debug)]
+struct SystemRuntime {
+    spec: Arc<SystemSpec>,
+    pace: Pace,
+    encoder: Encoder,
+    recorder: Recorder,
+}
+
+impl Engine {
+    /// The engine of a site that starts at `now`.
+    pub fn new(site: Site, now: Mono) -> Engine {
+        let systems = site.systems.iter().map(|system| SystemRuntime {
+            spec: Arc::new(system.spec.clone()),
+            pace: Pace::new(system.spec.period(), now),
+            encoder: Encoder::new(&system.spec),
+            recorder: Recorder::default(),
+        });
+        Engine { systems: systems.collect(), site }
     }
-    outputs
+
+    /// The twin.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// When the next system is due; `None` in a site without systems. Until then, time alone changes nothing.
+    pub fn due(&self) -> Option<Mono> {
+        self.systems.iter().map(|system| system.pace.due()).min()
+    }
+
+    /// Takes what happened; returns what follows. Systems that are due wait for [`Input::Time`], so that several inputs
+    /// can be taken before.
+    pub fn step(&mut self, now: Now, input: Input) -> Vec<Output> {
+        match input {
+            Input::Batch(batch) => {
+                let system = self.systems.get_mut(usize::from(batch.system.0));
+                if let Some(system) = system.filter(|_| leads(&batch)) {
+                    system.pace.swept(batch.at.mono);
+                }
+                self.site.apply(&batch);
+                Vec::new()
+            }
+            Input::Link(link, status) => {
+                self.site.set_link(link, status);
+                Vec::new()
+            }
+            Input::Storage(trouble) => {
+                self.site.storage = trouble;
+                Vec::new()
+            }
+            Input::Time => {
+                let mut outputs = Vec::new();
+                for (system, idx) in self.systems.iter_mut().zip(0..) {
+                    if now.mono >= system.pace.due() {
+                        system.cycle(&mut self.site, SystemIdx(idx), now, &mut outputs);
+                    }
+                }
+                outputs
+            }
+        }
+    }
+
+    /// What history keeps of the second that is running, when nothing follows.
+    pub fn finish(&mut self) -> Vec<Output> {
+        let systems = self.systems.iter_mut().zip(0..);
+        let records = systems.filter_map(|(system, idx)| system.recorder.end(SystemIdx(idx)));
+        records.map(|record| Output::Record(Box::new(record))).collect()
+    }
+
+    /// Runs from `from` until `until` without sockets: hands over each input at its time, the times going up, and lets
+    /// what is due be done between them. `each` gets every output with its time.
+    pub fn run(
+        &mut self,
+        from: Now,
+        inputs: impl IntoIterator<Item = (Now, Input)>,
+        until: Now,
+        mut each: impl FnMut(Now, Output),
+    ) {
+        let mut now = from;
+        let mut inputs = inputs.into_iter().take_while(|(at, _)| at.mono <= until.mono).peekable();
+        loop {
+            let next_input = inputs.peek().map(|(at, _)| at.mono);
+            let due = self.due().filter(|due| *due <= until.mono);
+            match (due, next_input) {
+                (Some(due), input) if input.is_none_or(|input| due < input) => {
+                    now = now + due.since(now.mono);
+                    self.step(now, Input::Time).into_iter().for_each(|output| each(now, output));
+                }
+                (_, Some(_)) => {
+                    let Some((at, input)) = inputs.next() else { return };
+                    now = at;
+                    self.step(now, input).into_iter().for_each(|output| each(now, output));
+                }
+                _ => return,
+            }
+        }
+    }
 }
 
-/// Evaluates one system at `now` and returns what changed in its alarms. The others are not touched: each has a rhythm
-/// of its own, and delays of rules are counted in it.
-pub fn cycle(site: &mut Site, idx: SystemIdx, now: Now) -> Vec<AlarmChange> {
-    let Some(system) = site.systems.get_mut(idx.0 as usize) else { return Vec::new() };
-    let sag_pct = system.sag.update(system.state.points.sample(PointId::Voltage, now.mono), now.mono);
-    let current_a = system.state.points.sample(PointId::Current, now.mono);
-    let mut soc_move = |watch: usize, point| {
-        let soc_pct = system.state.points.sample(point, now.mono);
-        let found = system.soc[watch].update(soc_pct, current_a, system.spec.capacity_ah, now.mono);
-        found.map(|found| found.unexplained)
-    };
-    let soc_moves = [soc_move(0, PointId::Soc), soc_move(1, PointId::InverterSoc)];
-    let column = |quantity| system.state.cells.column(quantity);
-    system.frozen.update(&system.state.points, column(CellQuantity::Voltage), &system.spec, now.mono);
-    let voltage = column(CellQuantity::Voltage).stats(now.mono);
-    let links = site.spec.links.iter().zip(&site.links).zip(&site.cell_links);
-    let cells_are_due = voltage.is_none()
-        && links.into_iter().any(|((spec, link), cells)| *cells && spec.system == idx && link.state == LinkState::Up);
-    system.cells_due = if cells_are_due { system.cells_due.or(Some(now.mono)) } else { None };
-    let overdue = |since: Mono| now.mono.since(since) >= system.spec.cell_max_age;
-    let view = View {
-        spec: &system.spec,
-        state: &system.state,
-        voltage,
-        cells_overdue: system.cells_due.is_some_and(overdue),
-        temperature: column(CellQuantity::Temperature).stats(now.mono),
-        sag_pct,
-        soc_moves,
-        frozen: &system.frozen,
-        links: &site.links,
-        link_specs: &site.spec.links,
-        now: now.mono,
-    };
-    system.alarms.evaluate(&view, now)
+impl SystemRuntime {
+    fn cycle(&mut self, site: &mut Site, idx: SystemIdx, now: Now, outputs: &mut Vec<Output>) {
+        self.pace.cycled(now.mono);
+        let changes = cycle(site, idx, now);
+        let events = changes.into_iter().filter_map(|change| AlarmEvent::of(site, idx, change, now));
+        let events: Vec<AlarmEvent> = events.collect();
+        if !events.is_empty() {
+            outputs.push(Output::Alarms(idx, events));
+        }
+        let Some(snapshot) = site.snapshot(idx, now) else { return };
+        let encoded = self.encoder.encode(&snapshot);
+        outputs.extend(
+            self.recorder.push(idx, &self.spec, &snapshot, &encoded).map(|record| Output::Record(Box::new(record))),
+        );
+        let publication = Publication { system: idx, spec: self.spec.clone(), encoded, snapshot };
+        outputs.push(Output::Publication(Box::new(publication)));
+    }
 }
 
+impl AlarmEvent {
+    /// The event of a change now; `None` for a rule that this version does not know.
+    fn of(site: &Site, system: SystemIdx, change: AlarmChange, at: Now) -> Option<AlarmEvent> {
+        let spec = site.spec.system(system)?;
+        let words = match &change {
+            AlarmChange::Raised(alarm) => alarm.words(&site.spec, spec, &site.links),
+            AlarmChange::Cleared(alarm) => alarm.words_of_end(&site.spec, spec),
+        };
+        let (rule, subject) = change.alarm().name(&site.spec, &spec.topology)?;
+        Some(AlarmEvent { at, change, rule, subject, words: words? })
+    }
+}
+
+/// Whether a batch is of the source that leads its system: the one that brings cells or the pack voltage.
+fn leads(batch: &Batch) -> bool {
+    (batch.readings.iter()).any(|r| matches!(r.target, Target::Cell(..) | Target::Point(PointId::Voltage)))
+}
+
+#[cfg(test)]
+mod engine_tests;
 #[cfg(test)]
 mod limits_tests;
 
@@ -82,6 +237,8 @@ pub(crate) mod tests {
     use crate::alarm::{Alarm, RULES, RuleIdx, Subject};
     use crate::limits::{Chemistry, Limits};
     use crate::link::LinkSpec;
+    use crate::link::LinkState;
+    use crate::reading::CellQuantity;
     use crate::reading::{NoData, NodeQuantity, Sample};
     use crate::reading::{Reading, Target};
     use crate::spec::{SiteSpec, SystemKind, SystemSpec};
@@ -117,6 +274,18 @@ pub(crate) mod tests {
                 silent_after: Duration::from_secs(1),
             }],
         }
+    }
+
+    /// Takes all inputs, then evaluates every system at `now`; returns what changed in the alarms.
+    pub(crate) fn step(site: &mut Site, now: Now, inputs: impl IntoIterator<Item = Input>) -> Vec<AlarmChange> {
+        for input in inputs {
+            match input {
+                Input::Batch(batch) => site.apply(&batch),
+                Input::Link(link, status) => site.set_link(link, status),
+                other => panic!("not of a link: {other:?}"),
+            }
+        }
+        (0..site.systems.len()).flat_map(|i| cycle(site, SystemIdx(i as u8), now)).collect()
     }
 
     pub(crate) fn at(seconds: f32) -> Now {
@@ -263,7 +432,7 @@ pub(crate) mod tests {
         let low = Target::Cell(CellQuantity::Voltage, 0);
         for idx in [SystemIdx(0), SystemIdx(1)] {
             let Input::Batch(bad) = batch(0.1, &[(low, Ok(2.8))]) else { panic!() };
-            site.take(Input::Batch(Batch { system: idx, ..bad }));
+            site.apply(&Batch { system: idx, ..bad });
         }
         // The first is bad for longer than its rule waits; of the second nobody has looked.
         let raised = |site: &mut Site, idx, seconds| cycle(site, SystemIdx(idx), at(seconds)).len();
@@ -289,7 +458,7 @@ pub(crate) mod tests {
         assert!(site.systems[0].alarms.restore(silent));
         for tenth in 0..40 {
             let outputs = step(&mut site, at(tenth as f32 * 0.1), []);
-            assert_eq!((outputs.alarms.len(), active(&site)), (0, vec!["link.silent"]), "at {tenth} tenths");
+            assert_eq!((outputs.len(), active(&site)), (0, vec!["link.silent"]), "at {tenth} tenths");
         }
         assert_eq!(site.systems[0].alarms.active()[0].since, silent.since);
     }

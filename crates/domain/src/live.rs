@@ -1,7 +1,7 @@
 //! The live stream of one system: a [`Snapshot`](crate::twin::Snapshot) each engine cycle, in few bytes.
 //!
-//! An [`Encoder`] makes two frames of each snapshot: a *key* frame that stands alone, and a *delta* frame for those who
-//! have the snapshot before. A [`Decoder`] turns them back. The same frames go over the WebSocket, into the page's HTML
+//! An [`Encoder`] makes a *delta* frame of each snapshot, for those who have the snapshot before. For all others,
+//! [`key_frame`] makes one that stands alone. A [`Decoder`] turns them back. The same frames go over the WebSocket, into the page's HTML
 //! and onto the history tape.
 //!
 //! ```text
@@ -24,10 +24,11 @@ mod decoder;
 mod encoder;
 mod lane;
 mod layout;
+pub mod log;
 mod sections;
 
 pub use decoder::Decoder;
-pub use encoder::{Encoded, Encoder};
+pub use encoder::{Encoded, Encoder, key_frame};
 
 use crate::wire::WireError;
 use thiserror::Error;

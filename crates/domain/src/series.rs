@@ -5,9 +5,11 @@
 mod cell_map;
 mod codec;
 mod recent;
+mod sampler;
 
 pub use cell_map::{CELL_MAP_MAX, CellMap};
-pub use recent::Recent;
+pub use recent::{RECENT_S, Recent};
+pub use sampler::Sampler;
 
 use crate::lab::parse_cell;
 use crate::point::{PointId, Unit};

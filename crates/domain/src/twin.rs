@@ -6,9 +6,8 @@ pub use status::{Health, SiteStatus};
 
 use crate::alarm::{Alarm, AlarmBook};
 use crate::cells::CellFrame;
-use crate::engine::Input;
 use crate::frozen::FrozenWatch;
-use crate::link::{LinkState, LinkStatus};
+use crate::link::{LinkIdx, LinkState, LinkStatus};
 use crate::point::PointId;
 use crate::reading::{Batch, CellQuantity, Reading, Sample, Target};
 use crate::sag::SagWatch;
@@ -36,6 +35,12 @@ impl SystemState {
             cells: CellFrame::with_max_age(spec.topology.cells(), spec.cell_max_age),
             nodes: vec![Node::default(); spec.topology.modules()],
         }
+    }
+
+    /// Whether any point or cell voltage is good and fresh at `now`.
+    pub fn reports(&self, now: Mono) -> bool {
+        PointId::ALL.iter().any(|point| self.points.sample(*point, now).is_ok())
+            || self.cells.column(CellQuantity::Voltage).samples(now).any(|sample| sample.is_ok())
     }
 
     /// Takes one reading received at `at`. Values outside the target's plausible range, and cells or nodes that the
@@ -77,6 +82,8 @@ pub struct System {
     pub frozen: FrozenWatch,
     /// Since when no cell has had a voltage although a link that brings cells is up.
     pub cells_due: Option<Mono>,
+    /// Whether any of its values was fresh in its last cycle.
+    pub reports: bool,
     /// When its newest batch was received.
     pub received: Mono,
 }
@@ -108,6 +115,7 @@ impl Site {
                 soc: Default::default(),
                 frozen: FrozenWatch::default(),
                 cells_due: None,
+                reports: false,
                 received: Mono(0),
             })
             .collect();
@@ -116,17 +124,12 @@ impl Site {
         Site { spec, systems, links, cell_links, storage: String::new() }
     }
 
-    /// Takes what happened; what is not of this site changes nothing.
-    pub fn take(&mut self, input: Input) {
-        match input {
-            Input::Batch(batch) => self.apply(&batch),
-            Input::Link(link, status) => {
-                if let Some(slot) = self.links.get_mut(link.0 as usize) {
-                    // Readings say more precisely than the counters when the link was last heard.
-                    let last_at = slot.last_at.max(status.last_at);
-                    *slot = LinkStatus { last_at, ..status };
-                }
-            }
+    /// Takes what a link says of itself; a link that the site does not have changes nothing.
+    pub fn set_link(&mut self, link: LinkIdx, status: LinkStatus) {
+        if let Some(known) = self.links.get_mut(usize::from(link.0)) {
+            // Readings say more precisely than the counters when the link was last heard.
+            let last_at = known.last_at.max(status.last_at);
+            *known = LinkStatus { last_at, ..status };
         }
     }
 
@@ -157,7 +160,7 @@ impl Site {
             state: system.state.clone(),
             alarms: system.alarms.active().to_vec(),
             links: self.links.clone(),
-            site: SiteStatus::of(self, now.mono),
+            site: SiteStatus::of(self),
         })
     }
 }

@@ -74,6 +74,7 @@ impl Bench {
             match self.input("a batch", since).await {
                 Input::Batch(batch) => return batch,
                 Input::Link(_, status) => self.last = status,
+                _ => {}
             }
         }
     }

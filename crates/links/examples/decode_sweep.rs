@@ -3,7 +3,7 @@
 //! `cargo run --release -p links --example decode_sweep` prints median and 99th percentile of both, and the figures of
 //! the benchmark: the 99th percentile of the decoding alone (`links-decode`) and of decode and step together (`sweep`).
 
-use domain::engine::{Input, step};
+use domain::engine::cycle;
 use domain::limits::{Chemistry, Limits};
 use domain::link::{LinkIdx, LinkSpec};
 use domain::reading::Batch;
@@ -120,7 +120,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         decode_us.push(start.elapsed().as_secs_f64() * 1e6);
         now = now + Duration::from_millis(200);
         let batch = Batch { link: LinkIdx(0), system: SystemIdx(0), at: now, readings };
-        std::hint::black_box(step(&mut site, now, [Input::Batch(batch)]));
+        site.apply(&batch);
+        std::hint::black_box(cycle(&mut site, SystemIdx(0), now));
         both_us.push(start.elapsed().as_secs_f64() * 1e6);
     }
     let (median, p99) = summary(&mut decode_us);

@@ -1,5 +1,7 @@
 //! A CAN frame as every CAN bus hands it to every CAN codec.
 
+pub mod log;
+
 use std::fmt;
 
 /// The most data bytes of a CAN FD frame.

@@ -5,6 +5,7 @@ pub mod can_map;
 pub mod can_table;
 pub(crate) mod codes;
 pub mod dbc;
+mod poll;
 pub mod registers;
 pub mod shared_cells;
 pub mod sign;

@@ -1,55 +1,26 @@
 //! A running link: one task that moves bytes, makes readings of them and reports how it does.
 
-mod ages;
-mod jumps;
-mod monitor;
-mod notices;
-mod polling;
-mod reporter;
-
-pub use ages::Ages;
-pub(crate) use ages::between_polls;
-pub(crate) use notices::Notices;
-pub use polling::{Attempts, Polling};
-pub(crate) use reporter::{Record, Reporter};
-
-use crate::bus::Bus;
-use crate::frames::Describe;
+use crate::ages::Ages;
+use crate::bus::{BindError, Bus};
+use crate::describe::Describe;
 use crate::recording::{Recorder, RecordingError, RecordingLimits, RecordingStatus};
+use crate::session::{self, Attempts, Clock, Polling, Record, Reporter, lock};
 use domain::engine::Input;
 use domain::link::{FrameRow, LinkIdx, LinkStatus};
 use domain::spec::SystemIdx;
 use domain::time::Now;
-use reporter::lock;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
-/// Reads both clocks; the server gives it to every link.
-pub type Clock = Arc<dyn Fn() -> Now + Send + Sync>;
-
-/// An address that a link cannot listen on.
-#[derive(Debug, thiserror::Error)]
-pub enum BindError {
-    /// Somebody else listens there.
-    #[error("{0} is in use by another program")]
-    InUse(SocketAddr),
-    /// The machine does not have it.
-    #[error("{0} is not an address of this machine")]
-    NotHere(SocketAddr),
-    /// The system refuses for another reason.
-    #[error("{0} cannot be listened on: {1}")]
-    Refused(SocketAddr, std::io::Error),
-}
-
 /// A link that is ready to run.
 #[derive(Debug)]
 pub struct LinkTask {
     id: String,
     system: SystemIdx,
-    bus: Bus,
+    bus: Box<dyn Bus>,
     handle: LinkHandle,
     ages: Ages,
 }
@@ -67,10 +38,10 @@ pub struct LinkHandle {
 }
 
 impl LinkTask {
-    pub(crate) fn new(id: String, system: SystemIdx, silent_after: Duration, bus: Bus) -> LinkTask {
+    pub(crate) fn new(id: String, system: SystemIdx, silent_after: Duration, bus: Box<dyn Bus>) -> LinkTask {
         let record = Arc::new(Mutex::new(Record::new(silent_after)));
         // In a candump log spaces end the name of the bus.
-        let can = bus.can_interface(&id).map(|name| name.replace(char::is_whitespace, "_").into());
+        let can = bus.can().map(|_| bus.can_interface().unwrap_or(&id).replace(char::is_whitespace, "_").into());
         let device = bus.device().into();
         let handle = LinkHandle { record, table: bus.table(), can, device, installation: None };
         LinkTask { id, system, ages: Ages::default(), bus, handle }
@@ -96,7 +67,7 @@ impl LinkTask {
 
     /// What a person should know of its DBC file, if it has one.
     pub(crate) fn file_warnings(&self) -> Vec<String> {
-        self.bus.file_warnings()
+        self.bus.can().map_or_else(Vec::new, |can| can.file_warnings())
     }
 
     /// After how long without a reading it is silent.
@@ -156,7 +127,7 @@ impl LinkTask {
 impl LinkHandle {
     /// How the link does, as of its last report.
     pub fn status(&self) -> LinkStatus {
-        reporter::status(&self.record)
+        session::status(&self.record)
     }
 
     /// Records every CAN frame that arrives from now on into a new file, as a candump log with our times of arrival.

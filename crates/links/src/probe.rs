@@ -23,6 +23,7 @@ impl Heard {
         match input {
             Input::Batch(batch) => self.samples.extend(batch.readings.iter().map(|r| (r.target, r.sample))),
             Input::Link(_, status) => self.status = status,
+            _ => {}
         }
     }
 
@@ -37,7 +38,7 @@ impl Heard {
     }
 
     /// All of it in words; `frames` are the link's frames, `topology` names its cells.
-    pub fn report(&self, kind: Kind, topology: &Topology, frames: &[FrameRow]) -> String {
+    pub fn report(&self, kind: &Kind, topology: &Topology, frames: &[FrameRow]) -> String {
         let mut text = format!("{}: {} frames\n", self.status.state.word(), self.status.frames);
         for point in PointId::ALL {
             if let Some(sample) = self.samples.get(&Target::Point(*point)) {
@@ -92,42 +93,11 @@ impl Heard {
     }
 
     /// What to try when no value came.
-    fn advice(&self, kind: Kind) -> Option<String> {
+    fn advice(&self, kind: &Kind) -> Option<String> {
         let count = |fault| self.status.faults(fault);
         if self.anything() {
             return None;
         }
-        let nothing = match kind {
-            Kind::Cannelloni => {
-                "Nothing came. Does the sender run, does it send to this machine's address and this port, by UDP, and does \
-                 a firewall let it through?"
-            }
-            Kind::Socketcan => {
-                "Nothing came. Is the interface up with the bit rate of the bus (`ip -details link show`), is the bus \
-                 terminated at both ends, and does the device send by itself?"
-            }
-            Kind::Candump => "The log has no frame. Is it written by candump, best by `candump -L`?",
-            Kind::ModbusTcp | Kind::SunSpec => {
-                "No answer. Is the address right, is Modbus TCP turned on at the device, and is it already in use by \
-                 another program? Many devices take one connection only."
-            }
-            Kind::VictronMqtt => {
-                "No answer. Is MQTT switched on at the GX (Settings, Services or Integrations), is the address right, and \
-                 does its security profile allow port 1883 without a password?"
-            }
-            Kind::VictronVrm => {
-                "No answer yet. Does this machine reach vrmapi.victronenergy.com, and is `installation` the number in the \
-                 address of the installation's page in VRM?"
-            }
-            Kind::SharedMemory => {
-                "Nothing came. Does the program that writes the segment run on this machine, with as many cells as the \
-                 system has?"
-            }
-            Kind::ModbusRtuTcp => {
-                "No answer. Does the gateway pass bytes on as they are (\"transparent\", not Modbus TCP), and has its serial \
-                 side the speed, parity and unit identifier of the device?"
-            }
-        };
         let text = if !self.status.reason.is_empty() {
             &self.status.reason
         } else if count(LinkFault::WrongLength) > 0 {
@@ -150,7 +120,7 @@ impl Heard {
         } else if count(LinkFault::Refused) > 0 {
             "It was refused: is the unit identifier right, and does the device have these registers?"
         } else {
-            nothing
+            kind.advice
         };
         Some(text.to_owned())
     }
@@ -166,10 +136,15 @@ fn words(sample: Sample, target: Target) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::KINDS;
     use domain::link::LinkIdx;
     use domain::reading::{Batch, NoData, Reading};
     use domain::spec::SystemIdx;
     use domain::time::{Mono, Now, Utc};
+
+    fn kind(key: &str) -> &'static Kind {
+        KINDS.iter().find(|kind| kind.key == key).unwrap()
+    }
 
     #[test]
     fn readings_have_units_and_cells_are_summed_up() {
@@ -188,7 +163,7 @@ mod tests {
             raw: vec![1, 0xAB],
             decoded: Vec::new(),
         };
-        let text = heard.report(Kind::Cannelloni, &Topology::new(1, 2, 2), &[stranger]);
+        let text = heard.report(kind("cannelloni"), &Topology::new(1, 2, 2), &[stranger]);
         let lines: Vec<String> = text.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
         assert_eq!(
             lines,
@@ -204,13 +179,13 @@ mod tests {
 
     #[test]
     fn silence_gets_advice() {
-        for (kind, words) in [
-            (Kind::Cannelloni, "firewall"),
-            (Kind::Candump, "candump -L"),
-            (Kind::ModbusTcp, "one connection only"),
-            (Kind::SharedMemory, "on this machine"),
+        for (key, words) in [
+            ("cannelloni", "firewall"),
+            ("candump", "candump -L"),
+            ("modbus-tcp", "one connection only"),
+            ("shared-memory", "on this machine"),
         ] {
-            let text = Heard::default().report(kind, &Topology::NONE, &[]);
+            let text = Heard::default().report(kind(key), &Topology::NONE, &[]);
             assert!(text.contains(words), "{text}");
         }
     }

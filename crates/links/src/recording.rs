@@ -8,7 +8,7 @@
 //! The link never waits: a frame that finds the queue full is counted and left out. The file is written by a thread of
 //! its own, because a write to a slow disk blocks.
 
-use crate::bus::candump::write_line;
+use crate::can::log::write_line;
 use crate::can::{CanFrame, OwnedFrame};
 use domain::time::Utc;
 use std::fs::File;

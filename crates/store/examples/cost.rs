@@ -1,19 +1,25 @@
-//! What storing costs: time of a commit, size on disk, time to open and to read back.
+//! What storing costs: time of a commit, size on disk, time to open and to read back; the first questions to thirty days.
 //!
-//! `cargo run --release -p store --example cost [FOLDER]` fills a history with two days of one pack, 1.5 KB a second,
-//! in a temporary folder unless one is given, and prints figures.
+//! `cargo run --release -p store --example cost [FOLDER]` fills a history with two days of one pack, 1.5 KB and five rows
+//! a second, and one with thirty days of a row a minute, in a temporary folder unless one is given, and prints figures.
 
+use domain::point::PointId;
+use domain::telemetry;
 use domain::time::Utc;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use store::{Options, Second, Store};
+use store::{Block, Bulk, Day, History, Options, Range, Second, Store};
 
 const TAPE_BYTES: usize = 1_500;
 const TWO_DAYS_S: i64 = 48 * 3_600;
 const SINGLE_COMMITS: i64 = 1_000;
 /// Rows in one commit while two days are filled: quicker than one by one, and the file comes out the same.
 const FILL_ROWS: usize = 60;
+/// Each reading is done so often, and its median printed.
+const ROUNDS: usize = 25;
+const FIRST_DAY: Day = Day(20_000);
+const DAYS: i32 = 30;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = match std::env::args_os().nth(1) {
@@ -57,11 +63,46 @@ fn measure(folder: &Path) -> Result<(), Box<dyn Error>> {
     let end = Utc(TWO_DAYS_S * 1_000_000);
     for (name, seconds) in [("ten minutes", 600), ("an hour", 3_600)] {
         let from = Utc((TWO_DAYS_S - seconds) * 1_000_000);
-        println!("reading {name} back: {:?}", timed(|| store.tail("hv", from, end).map(drop))?);
+        println!("reading {name} back: {:?}", median(|| store.tail("hv", from, end).map(drop))?);
     }
     store.close()?;
     println!("opening it, with the check: {:?}", timed(|| open(&folder, commits).map(drop))?);
+    println!("opening it to read: {:?}", median(|| History::open(&folder).map(drop))?);
+    thirty_days(&folder.with_file_name("thirty days"))
+}
+
+/// What the first questions cost, before anything is unpacked.
+fn thirty_days(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let (bulk, _) = Bulk::open(folder, Utc(0))?;
+    for day in (0..DAYS).map(|day| Day(FIRST_DAY.0 + day)) {
+        let mut rows = Block::new();
+        (0..1_440).for_each(|minute| rows.push(&row(day.start_ms() + minute * 60_000)));
+        bulk.replace("hv", day, &rows)?;
+    }
+    bulk.close()?;
+    let all = Range::new(FIRST_DAY.start_ms(), Day(FIRST_DAY.0 + DAYS).start_ms());
+    let opened = || History::open(folder);
+    println!("opening thirty days: {:?}", median(|| opened().map(drop))?);
+    println!(
+        "opening them, and a chart: {:?}",
+        median(|| opened()?.chart("hv", all, &[PointId::Voltage], 1_000).map(drop))?
+    );
+    println!("opening them, and their energy: {:?}", median(|| opened()?.energy("hv", all).map(drop))?);
     Ok(())
+}
+
+fn row(at_ms: i64) -> telemetry::Row {
+    let mut row = telemetry::Row::empty(at_ms);
+    row.set(PointId::Voltage, 800.0 + (at_ms / 1_000 % 977) as f32 / 100.0);
+    row.set(PointId::Current, (at_ms / 1_000 % 613) as f32 / 10.0 - 30.0);
+    row
+}
+
+/// The median time of many.
+fn median<E>(mut work: impl FnMut() -> Result<(), E>) -> Result<Duration, E> {
+    let mut times = (0..ROUNDS).map(|_| timed(&mut work)).collect::<Result<Vec<_>, _>>()?;
+    times.sort();
+    Ok(times[ROUNDS / 2])
 }
 
 fn open(folder: &Path, checkpoint_every: Duration) -> Result<Store, Box<dyn Error>> {
@@ -77,6 +118,7 @@ fn write(store: &Store, seconds: std::ops::Range<i64>) -> Result<(), Box<dyn Err
             system: "hv".to_owned(),
             utc_s,
             tape: vec![utc_s as u8; TAPE_BYTES],
+            rows: (0..5).map(|k| row(utc_s * 1_000 + k * 200)).collect(),
             ..Second::default()
         });
     }

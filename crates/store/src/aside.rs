@@ -2,7 +2,7 @@
 
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::integrity::Kind;
+use crate::sealed::Kind;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 

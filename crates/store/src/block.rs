@@ -1,5 +1,6 @@
 //! Rows in memory, column by column: the hot tail, a day to be sealed, the answer to a question.
 
+use crate::day::Day;
 use domain::point::PointId;
 use domain::telemetry::Row;
 use std::ops::Range;
@@ -161,6 +162,22 @@ impl Block {
         }
         Block { at_ms, columns }
     }
+}
+
+/// Splits rows by the days they lie in.
+pub fn by_day(mut rows: Block) -> Vec<(Day, Block)> {
+    let mut days = Vec::new();
+    while let Some(first_ms) = rows.at_ms().first().copied() {
+        let day = Day::of(first_ms);
+        let end = rows.range(first_ms, day.end_ms()).end;
+        if end == rows.len() {
+            days.push((day, rows));
+            return days;
+        }
+        days.push((day, rows.slice(0..end)));
+        rows.forget_before(day.end_ms());
+    }
+    days
 }
 
 #[cfg(test)]

@@ -1,20 +1,21 @@
 //! Writing whole days at once, past the tail: generated and imported history. For programs that run while no server
 //! does.
 
-use crate::block::Block;
+use crate::block::{Block, by_day};
 use crate::cells::{self, CellDay};
 use crate::database::{Database, Taken};
 use crate::day::Day;
 use crate::error::{Notice, StoreError};
 use crate::event::Event;
 use crate::folder::{self, FolderLock};
-use crate::integrity::{Kind, Sealed, look};
+use crate::integrity::look;
+use crate::layout;
 use crate::name::plain_name;
 use crate::queue::Second;
 use crate::replaced;
 use crate::seal;
+use crate::sealed::{Kind, Sealed};
 use crate::segment::{self, Segment};
-use crate::writer::FILE;
 use domain::minute::CellMinute;
 use domain::reading::CellQuantity;
 use domain::time::Utc;
@@ -45,7 +46,7 @@ impl Bulk {
     /// The folder is used by a server, or cannot be written.
     pub fn open(folder: &Path, now: Utc) -> Result<(Bulk, Option<Notice>), StoreError> {
         let lock = folder::take(folder)?;
-        let (mut db, notice) = Database::open_or_renew(&folder.join(FILE), now)?;
+        let (mut db, notice) = Database::open_or_renew(&layout::database(folder), now)?;
         // What a server that was killed left half done.
         replaced::settle(&mut db, folder, drop)?;
         Ok((Bulk { folder: folder.to_owned(), db: Mutex::new(db), _lock: lock }, notice))
@@ -56,7 +57,7 @@ impl Bulk {
     /// # Errors
     /// The database cannot be read.
     pub fn days(&self, system: &str) -> Result<Vec<Segment>, StoreError> {
-        let there = |s: &Segment| segment::path(&self.folder, system, s.day).exists();
+        let there = |s: &Segment| Kind::Pack.path(&self.folder, system, s.day).exists();
         let all = self.db().catalogue()?;
         Ok(all.into_iter().filter(|(of, s)| of == system && there(s)).map(|(_, s)| s).collect())
     }
@@ -88,7 +89,7 @@ impl Bulk {
             self.seal_tail(system, day)?;
             unsealed = Block::new();
         }
-        let path = segment::path(&self.folder, system, day);
+        let path = Kind::Pack.path(&self.folder, system, day);
         let mut there = if path.exists() { segment::Opened::open(&path)?.block()? } else { Block::new() };
         let (filled, mut new) = there.fill(rows);
         new = unsealed.fill(&new).1;
@@ -119,7 +120,7 @@ impl Bulk {
     /// # Errors
     /// The database cannot be read.
     pub fn cell_days(&self, system: &str) -> Result<Vec<CellDay>, StoreError> {
-        let there = |day: &CellDay| cells::path(&self.folder, system, day.day).exists();
+        let there = |day: &CellDay| Kind::Cells.path(&self.folder, system, day.day).exists();
         let all = self.db().cell_days()?;
         Ok(all.into_iter().filter(|(of, day)| of == system && there(day)).map(|(_, day)| day).collect())
     }
@@ -131,7 +132,7 @@ impl Bulk {
     pub fn join_cells(&self, system: &str, day: Day, minutes: &[CellMinute]) -> Result<CellDay, StoreError> {
         plain_name(system)?;
         self.sound(system, Kind::Cells, day)?;
-        let (written, sealed) = cells::file::seal(&cells::path(&self.folder, system, day), day, minutes)?;
+        let (written, sealed) = cells::file::seal(&Kind::Cells.path(&self.folder, system, day), day, minutes)?;
         self.db().replacing(system, &Sealed::from(&sealed), Taken::NOTHING)?;
         written.put()?;
         self.db().cells_sealed(system, &sealed, Taken::NOTHING)?;
@@ -146,7 +147,7 @@ impl Bulk {
     /// As [`Bulk::join_cells`].
     pub fn join_new_cells(&self, system: &str, day: Day, mut minutes: Vec<CellMinute>) -> Result<Joined, StoreError> {
         plain_name(system)?;
-        let path = cells::path(&self.folder, system, day);
+        let path = Kind::Cells.path(&self.folder, system, day);
         self.sound(system, Kind::Cells, day)?;
         let mut there = if path.exists() { cells::file::minutes(&path, day)? } else { BTreeMap::new() };
         let (unsealed, _) = self.db().unsealed_cells(system, cells::first_minute(Day(day.0 + 1)))?;
@@ -222,20 +223,4 @@ pub fn write_parquet(path: &Path, rows: &Block) -> Result<u64, StoreError> {
 /// The file cannot be written.
 pub fn write_cells_parquet(path: &Path, minutes: &[Arc<CellMinute>]) -> Result<u64, StoreError> {
     cells::file::write(path, minutes)
-}
-
-/// Splits rows by the days they lie in.
-pub fn by_day(mut rows: Block) -> Vec<(Day, Block)> {
-    let mut days = Vec::new();
-    while let Some(first_ms) = rows.at_ms().first().copied() {
-        let day = Day::of(first_ms);
-        let end = rows.range(first_ms, day.end_ms()).end;
-        if end == rows.len() {
-            days.push((day, rows));
-            return days;
-        }
-        days.push((day, rows.slice(0..end)));
-        rows.forget_before(day.end_ms());
-    }
-    days
 }

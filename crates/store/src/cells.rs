@@ -7,26 +7,15 @@
 
 pub(crate) mod codec;
 pub(crate) mod file;
-pub(crate) mod grid;
 
 use crate::day::Day;
+use crate::sealed::{Kind, Sealed};
 use domain::minute::{CellMinute, MINUTE_MS};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Minutes in a day.
 pub(crate) const DAY_MINUTES: i64 = crate::day::DAY_MS / MINUTE_MS;
-
-/// The folder of a system's sealed days of cells.
-pub(crate) fn folder(data: &Path, system: &str) -> PathBuf {
-    crate::layout::systems(data).join(system).join("cells")
-}
-
-/// The file of a day.
-pub(crate) fn path(data: &Path, system: &str, day: Day) -> PathBuf {
-    folder(data, system).join(format!("{day}.parquet"))
-}
 
 /// What the catalogue says of a sealed day of cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,4 +57,10 @@ pub(crate) fn first_minute(day: Day) -> i64 {
 /// The day of a minute.
 pub(crate) fn day_of(minute: i64) -> Day {
     Day(minute.div_euclid(DAY_MINUTES) as i32)
+}
+impl From<&CellDay> for Sealed {
+    fn from(of: &CellDay) -> Sealed {
+        let CellDay { day, rows, bytes, checksum, .. } = *of;
+        Sealed { kind: Kind::Cells, day, rows, bytes, checksum }
+    }
 }

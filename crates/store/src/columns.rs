@@ -9,7 +9,8 @@ use crate::error::StoreError;
 use crate::integrity::Checks;
 use crate::numbers::Numbers;
 use crate::rollup::flow::held_s;
-use crate::segment::{self, Opened, Segment};
+use crate::sealed::Kind;
+use crate::segment::{Opened, Segment};
 use bytemuck::Pod;
 use domain::point::PointId;
 use domain::telemetry::column_name;
@@ -116,7 +117,7 @@ impl Columns {
         let size = segment.rows as usize * size_of::<T>();
         let path = self.folder(system, segment).join(what.file());
         self.checks.check(system, segment)?;
-        let day = segment::path(&self.data, system, segment.day);
+        let day = Kind::Pack.path(&self.data, system, segment.day);
         let numbers = Arc::new(Numbers::at(&path, &day, segment.rows as usize, || {
             let mut opened = Opened::open(&day)?;
             opened.has_rows(segment.rows)?;

@@ -5,16 +5,26 @@
 //!
 //! Trap: in SQLite before 3.51.3, two connections that write and checkpoint at once can damage the file. Hence the look
 //! at the version, and hence only [`Database`] writes or checkpoints, from the writer thread. Readers are read-only.
+//!
+//! `sql.rs` has every statement, `connection.rs` is the only place that hands them to sqlx, `open.rs` is the one way to
+//! open a database for writing; the others say what is asked and written.
 
 mod catalogue;
 mod cells;
+mod connection;
 mod damage;
+mod open;
+mod raw;
+mod readers;
 mod replacing;
-mod schema;
+mod sql;
 mod tape;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 pub(crate) use catalogue::{Everything, Reader};
+pub(crate) use readers::Readers;
 pub(crate) use replacing::{Replacing, Taken};
 
 use crate::cells::codec;
@@ -24,41 +34,22 @@ use crate::layout;
 use crate::queue::Second;
 use crate::renewed;
 use crate::tail;
+use connection::Connection;
 use domain::time::Utc;
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+use open::{Durability, Spec};
+use sql::Statement;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-/// The oldest SQLite without the fault in resetting the log.
-const OLDEST_SQLITE: i32 = 3_051_003;
-
-/// How long to wait for another program that holds the file, a backup for instance.
-const BUSY_WAIT: Duration = Duration::from_secs(2);
-
-/// Each connection is used by one thread at a time, so SQLite need not lock for it.
-const READER_FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
-const WRITER_FLAGS: OpenFlags =
-    OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE).union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
-
-/// The settings of the writing connection that can change the file; before them it is only read.
-///
-/// The log is checkpointed by the writer thread's clock, not by its size: the loss at a power cut shall be bounded in
-/// time. Cut to 8 MiB when it starts over, should it have grown during a long read.
-const WRITER_SETTINGS: &str = "
-    PRAGMA synchronous = NORMAL;
-    PRAGMA wal_autocheckpoint = 0;
-    PRAGMA journal_size_limit = 8388608;
-    PRAGMA foreign_keys = ON;
-";
-
-/// Settings of every connection: believe the file's structure only as far as it is checked.
-const READER_SETTINGS: &str = "
-    PRAGMA cell_size_check = ON;
-    PRAGMA trusted_schema = OFF;
-";
+/// What `history.db` is. The log is checkpointed by the writer thread's clock: the loss at a power cut shall be bounded
+/// in time.
+static HISTORY: Spec = Spec {
+    owner: 0x506b_5477, // "PkTw"
+    steps: sqlx::migrate!("migrations/history"),
+    durability: Durability::Checkpoint,
+    check_limit: damage::CHECK_LIMIT,
+};
 
 /// One stored second.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,26 +83,9 @@ impl Database {
     /// # Errors
     /// [`StoreError::Damaged`] for a file that [`Database::set_aside`] should put away; the others say why not.
     pub(crate) fn open(path: &Path) -> Result<Database, StoreError> {
-        if rusqlite::version_number() < OLDEST_SQLITE {
-            return Err(StoreError::OldSqlite(rusqlite::version()));
-        }
-        if path.is_dir() {
-            return Err(StoreError::NotAFile(path.to_owned()));
-        }
-        let sql = StoreError::sqlite(path);
-        let mut conn = Connection::open_with_flags(path, WRITER_FLAGS).map_err(&sql)?;
-        conn.busy_timeout(BUSY_WAIT).map_err(&sql)?;
-        conn.execute_batch(READER_SETTINGS).map_err(&sql)?;
-        // Until the file is known to be good and ours, closing it shall leave its log as it is.
-        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(&sql)?;
-        damage::check(&mut conn, path, damage::CHECK_LIMIT)?;
-        schema::accept(&conn, path)?;
-        conn.pragma_update(None, "journal_mode", "WAL").map_err(&sql)?;
-        conn.execute_batch(WRITER_SETTINGS).map_err(&sql)?;
-        schema::migrate(&mut conn).map_err(&sql)?;
+        let mut conn = open::open(path, &HISTORY)?;
         // Walks an index: some milliseconds for two days.
-        let rows: i64 = conn.query_row("SELECT count(*) FROM tape", [], |row| row.get(0)).map_err(&sql)?;
-        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(&sql)?;
+        let rows = conn.number(sql::TAPE_ROWS.plain()).map_err(StoreError::sqlite(path))?;
         Ok(Database { conn, path: path.to_owned(), rows: rows.max(0) as u64, judged: tape::Judged::default() })
     }
 
@@ -148,73 +122,23 @@ impl Database {
 
     /// Writes all rows in one transaction: all of them are kept, or none.
     pub(crate) fn commit(&mut self, rows: &[Second]) -> Result<(), StoreError> {
-        let write = |conn: &mut Connection| {
-            let transaction = Transaction::new(conn, TransactionBehavior::Immediate)?;
-            {
-                let mut system =
-                    transaction.prepare_cached("INSERT INTO system (name) VALUES (?1) ON CONFLICT DO NOTHING")?;
-                let mut tape = transaction.prepare_cached(
-                    "INSERT INTO tape (system_id, utc_s, frames) SELECT id, ?2, ?3 FROM system WHERE name = ?1",
-                )?;
-                let mut rows_of = transaction.prepare_cached(
-                    "INSERT INTO tail (system_id, utc_s, rows) SELECT id, ?2, ?3 FROM system WHERE name = ?1",
-                )?;
-                let mut cells_of = transaction.prepare_cached(
-                    "INSERT INTO cell_tail (system_id, minute, cells) SELECT id, ?2, ?3 FROM system WHERE name = ?1",
-                )?;
-                let mut event = transaction.prepare_cached(
-                    "INSERT INTO event (system_id, at_ms, rule, subject, severity, value, words, kind)
-                     SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM system WHERE name = ?1",
-                )?;
-                let mut raised = transaction.prepare_cached(
-                    "INSERT OR REPLACE INTO active_alarm (system_id, at_ms, rule, subject, severity, value, words)
-                     SELECT id, ?2, ?3, ?4, ?5, ?6, ?7 FROM system WHERE name = ?1",
-                )?;
-                let mut cleared = transaction.prepare_cached(
-                    "DELETE FROM active_alarm WHERE rule = ?2 AND subject = ?3
-                     AND system_id = (SELECT id FROM system WHERE name = ?1)",
-                )?;
-                for row in rows {
-                    system.execute([&row.system])?;
-                    if !row.tape.is_empty() {
-                        tape.execute(params![row.system, row.utc_s, row.tape])?;
-                    }
-                    if !row.rows.is_empty() {
-                        rows_of.execute(params![row.system, row.utc_s, tail::encode(row.utc_s, &row.rows)])?;
-                    }
-                    if let Some(minute) = &row.cells {
-                        cells_of.execute(params![row.system, minute.minute, codec::pack(minute)])?;
-                    }
-                    for Event { at_ms, kind, rule, subject, severity, value, words } in &row.events {
-                        let (of, bad, kind_word) = (&row.system, severity.word(), kind.word());
-                        event.execute(params![of, at_ms, rule, subject, bad, value, words, kind_word])?;
-                        match kind {
-                            _ if subject.is_empty() => {}
-                            EventKind::Raised => {
-                                raised.execute(params![of, at_ms, rule, subject, bad, value, words])?;
-                            }
-                            EventKind::Cleared => {
-                                cleared.execute(params![of, rule, subject])?;
-                            }
-                            EventKind::Deleted => {}
-                        }
-                    }
-                }
-            }
-            transaction.commit()
-        };
-        write(&mut self.conn).map_err(StoreError::sqlite(&self.path))?;
+        let written = self.conn.transaction(|conn| rows.iter().try_for_each(|row| add(conn, row)));
+        written.map_err(StoreError::sqlite(&self.path))?;
         self.rows += rows.iter().filter(|row| !row.tape.is_empty()).count() as u64;
         Ok(())
     }
 
     /// Moves the log into the file and syncs both. Readers may keep part of it in the log: that is no error.
     pub(crate) fn checkpoint(&mut self, how: Checkpoint) -> Result<(), StoreError> {
-        let pragma = match how {
-            Checkpoint::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
-            Checkpoint::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
+        let checkpoint = match how {
+            Checkpoint::Passive => sql::CHECKPOINT_PASSIVE,
+            Checkpoint::Truncate => sql::CHECKPOINT_TRUNCATE,
         };
-        self.conn.query_row(pragma, [], |_| Ok(())).map_err(StoreError::sqlite(&self.path))
+        self.conn.run(checkpoint.plain()).map(drop).map_err(StoreError::sqlite(&self.path))
+    }
+
+    fn write(&mut self, statement: Statement) -> Result<(), StoreError> {
+        self.conn.run(statement).map(drop).map_err(StoreError::sqlite(&self.path))
     }
 
     /// How many rows there are.
@@ -230,8 +154,8 @@ impl Database {
 
     /// Runs any SQL, to bring a test into a state that is hard to reach.
     #[cfg(test)]
-    pub(crate) fn run(&self, sql: &str) {
-        self.conn.execute_batch(sql).unwrap();
+    pub(crate) fn run(&mut self, sql: &str) {
+        self.conn.run_any(sql).unwrap();
     }
 
     /// Size of the file and its log, bytes.
@@ -239,4 +163,32 @@ impl Database {
         let size = |suffix| fs::metadata(damage::with_suffix(&self.path, suffix)).map_or(0, |meta| meta.len());
         size("") + size("-wal")
     }
+}
+
+/// Adds one second of a system.
+fn add(conn: &mut Connection, row: &Second) -> sqlx::Result<()> {
+    let system = row.system.as_str();
+    let tape = (!row.tape.is_empty()).then_some(row.tape.as_slice());
+    let rows = (!row.rows.is_empty()).then(|| tail::encode(row.utc_s, &row.rows));
+    let (minute, cells) = (row.cells.as_ref().map(|of| of.minute), row.cells.as_ref().map(codec::pack));
+    conn.run(sql::ADD_SECOND.bind(system).bind(row.utc_s).bind(tape).bind(rows).bind(minute).bind(cells))?;
+    row.events.iter().try_for_each(|event| add_event(conn, system, event))
+}
+
+fn add_event(conn: &mut Connection, system: &str, event: &Event) -> sqlx::Result<()> {
+    let Event { at_ms, kind, rule, subject, severity, value, words } = event;
+    let with_all = |sql: sql::Sql| {
+        let so_far = sql.bind(system).bind(*at_ms).bind(rule.as_str()).bind(subject.as_str());
+        so_far.bind(severity.word()).bind(*value).bind(words.as_str())
+    };
+    conn.run(with_all(sql::ADD_EVENT).bind(kind.word()))?;
+    match kind {
+        _ if subject.is_empty() => {}
+        EventKind::Raised => drop(conn.run(with_all(sql::ADD_ACTIVE_ALARM))?),
+        EventKind::Cleared => {
+            conn.run(sql::DELETE_ACTIVE_ALARM.bind(system).bind(rule.as_str()).bind(subject.as_str()))?;
+        }
+        EventKind::Deleted => {}
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! What can go wrong with a history, in words for the person who has to put it right.
 
 use crate::name::BadName;
-use rusqlite::ErrorCode;
+use libsqlite3_sys as sqlite;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,12 +34,20 @@ pub enum StoreError {
         /// The newest schema version that this program knows.
         known: i64,
     },
+    /// A build of the program that is none of the released ones wrote it.
+    #[error("{} was written by another build of packtwin ({why}): use that one, or move the file away", .path.display())]
+    OtherSchema {
+        /// The database file.
+        path: PathBuf,
+        /// What differs.
+        why: String,
+    },
     /// A good SQLite database, but of another program.
     #[error("{} is a database of another program: move it away, or use another folder", .0.display())]
     Foreign(PathBuf),
     /// The SQLite library has a known fault that can damage the file.
     #[error("SQLite {0} can damage a history: build packtwin with SQLite 3.51.3 or later")]
-    OldSqlite(&'static str),
+    OldSqlite(String),
     /// The writer thread could not be started.
     #[error("the history's writer thread cannot start: {0}")]
     Thread(#[source] io::Error),
@@ -65,7 +73,7 @@ pub enum StoreError {
         /// The database file.
         path: PathBuf,
         /// SQLite's answer.
-        source: rusqlite::Error,
+        source: sqlx::Error,
     },
     /// A file of sealed history is not what it should be.
     #[error("{} is not a good history file: {why}", .path.display())]
@@ -95,10 +103,10 @@ pub enum StoreError {
 
 impl StoreError {
     /// Sorts SQLite's answer about the file at `path`: is the content broken, or is it only not reachable now?
-    pub(crate) fn sqlite(path: &Path) -> impl Fn(rusqlite::Error) -> StoreError + '_ {
-        |source| match source.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                StoreError::Damaged { path: path.to_owned(), why: source.to_string() }
+    pub(crate) fn sqlite(path: &Path) -> impl Fn(sqlx::Error) -> StoreError + '_ {
+        |source| match code(&source) {
+            Some(sqlite::SQLITE_CORRUPT | sqlite::SQLITE_NOTADB) => {
+                StoreError::Damaged { path: path.to_owned(), why: message(&source) }
             }
             _ => StoreError::Sqlite { path: path.to_owned(), source },
         }
@@ -118,6 +126,7 @@ impl StoreError {
             | StoreError::NotAFolder(_)
             | StoreError::NotAFile(_)
             | StoreError::NewerSchema { .. }
+            | StoreError::OtherSchema { .. }
             | StoreError::Foreign(_)
             | StoreError::OldSqlite(_)
             | StoreError::Thread(_) => true,
@@ -133,27 +142,44 @@ impl StoreError {
     /// Whether the connection is still good after it. After anything else it is closed, and the file checked anew.
     pub(crate) fn leaves_connection_good(&self) -> bool {
         let StoreError::Sqlite { source, .. } = self else { return false };
-        matches!(source.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy))
+        matches!(code(source), Some(sqlite::SQLITE_FULL | sqlite::SQLITE_BUSY))
+    }
+}
+
+/// SQLite's extended result code, if it is SQLite that refuses.
+fn extended_code(source: &sqlx::Error) -> Option<i32> {
+    source.as_database_error()?.code()?.parse().ok()
+}
+
+/// SQLite's result code.
+pub(crate) fn code(source: &sqlx::Error) -> Option<i32> {
+    extended_code(source).map(|code| code & 0xff)
+}
+
+/// What SQLite says, without what sqlx puts before it.
+fn message(source: &sqlx::Error) -> String {
+    match source {
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::Decode(why) => why.to_string(),
+        sqlx::Error::Io(why) => why.to_string(),
+        other => other.to_string(),
     }
 }
 
 /// SQLite's answer in words, with what to do where that is known.
-fn words(source: &rusqlite::Error) -> String {
-    if let rusqlite::Error::FromSqlConversionFailure(_, _, why) = source {
-        return why.to_string();
-    }
-    match source.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => "the disk is full: free some space".to_owned(),
-        Some(ErrorCode::ReadOnly) => "the file or its disk is read-only: make it writable".to_owned(),
-        Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+fn words(source: &sqlx::Error) -> String {
+    match code(source) {
+        Some(sqlite::SQLITE_FULL) => "the disk is full: free some space".to_owned(),
+        Some(sqlite::SQLITE_READONLY) => "the file or its disk is read-only: make it writable".to_owned(),
+        Some(sqlite::SQLITE_PERM | sqlite::SQLITE_CANTOPEN) => {
             "the file cannot be opened: check the folder, its owner and its disk".to_owned()
         }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program holds the file locked".to_owned(),
-        Some(ErrorCode::SystemIoFailure) => {
-            let code = source.sqlite_error().map_or(0, |e| e.extended_code);
-            format!("the disk failed ({source}, SQLite code {code}): check the disk")
+        Some(sqlite::SQLITE_BUSY | sqlite::SQLITE_LOCKED) => "another program holds the file locked".to_owned(),
+        Some(sqlite::SQLITE_IOERR) => {
+            let code = extended_code(source).unwrap_or_default();
+            format!("the disk failed ({}, SQLite code {code}): check the disk", message(source))
         }
-        _ => source.to_string(),
+        _ => message(source),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The data folder: made if it is missing, and held by one server at a time.
 
 use crate::error::StoreError;
+use crate::settle::settle;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
@@ -48,7 +49,7 @@ pub(crate) fn take(folder: &Path) -> Result<FolderLock, StoreError> {
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed(&path))?;
     match try_lock(&file) {
         Ok(()) => {
-            crate::layout::settle(folder)?;
+            settle(folder)?;
             Ok(FolderLock { _file: file })
         }
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse(folder.to_owned())),

@@ -20,20 +20,22 @@ pub use playback::{Beside, Spread};
 
 use crate::aside;
 use crate::block::Block;
-use crate::cells::grid::Grids;
 use crate::columns::Columns;
-use crate::database::{Database, Everything, Reader};
+use crate::database::{Database, Everything, Reader, Readers};
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::event::{ActiveAlarm, Event};
+use crate::grids::Grids;
 use crate::index::{Index, Past};
-use crate::integrity::{Checks, Keeper, Kind};
+use crate::integrity::{Checks, Keeper};
+use crate::layout;
 use crate::replaced;
+use crate::sealed::Kind;
 use crate::segment::Segment;
 use domain::point::PointId;
 use levels::Levels;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// How often a question is asked again because a day's file was replaced under it.
 const ATTEMPTS: usize = 3;
@@ -132,13 +134,12 @@ impl LeftOut {
 /// The past of a site's systems. All questions block on the disk: ask from a thread that may.
 pub struct History {
     data: PathBuf,
-    database: PathBuf,
     index: Arc<Index>,
     checks: Arc<Checks>,
     columns: Columns,
     grids: Grids,
     levels: Levels,
-    reader: Mutex<Option<Reader>>,
+    readers: Readers,
     /// Held while columns are unpacked ahead of questions.
     warming: Mutex<()>,
 }
@@ -154,13 +155,12 @@ impl History {
         let checks = Arc::new(Checks::new(data, Arc::clone(&index), keeper));
         History {
             data: data.to_owned(),
-            database,
             index,
             columns: Columns::new(data, Arc::clone(&checks)),
             grids: Grids::new(data, Arc::clone(&checks)),
             checks,
             levels: Levels::default(),
-            reader: Mutex::new(None),
+            readers: Readers::new(database),
             warming: Mutex::default(),
         }
     }
@@ -170,14 +170,14 @@ impl History {
     /// # Errors
     /// There is no history in the folder, or it cannot be read.
     pub fn open(folder: &Path) -> Result<History, StoreError> {
-        let database = folder.join(crate::writer::FILE);
+        let database = layout::database(folder);
         // What an earlier version laid out is moved, unless a server has the folder and has done so.
         let ours = if database.exists() { crate::folder::take(folder).ok() } else { None };
         let keeper = Keeper::Elsewhere(database.clone());
-        let history = History::new(folder, database, Arc::default(), keeper);
+        let history = History::new(folder, database.clone(), Arc::default(), keeper);
         // So is what a server that was killed left half done.
         if ours.is_some() && history.query(Reader::any_replaced).is_ok_and(|any| any) {
-            Database::open(&history.database).and_then(|mut db| replaced::settle(&mut db, folder, drop))?;
+            Database::open(&database).and_then(|mut db| replaced::settle(&mut db, folder, drop))?;
         }
         drop(ours);
         let Everything { catalogue, cell_days, tails } = history.query(Reader::everything)?;
@@ -335,16 +335,8 @@ impl History {
         found.unwrap_or_else(|| Found { segments: Vec::new(), tail: Block::new() })
     }
 
-    /// Asks the database over a connection that is kept, and opened again after a failure.
-    fn query<T>(&self, ask: impl Fn(&Reader) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        let mut kept = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let reader = match kept.take() {
-            Some(reader) => reader,
-            None => Reader::open(&self.database)?,
-        };
-        let answer = ask(&reader).map_err(StoreError::sqlite(&self.database))?;
-        *kept = Some(reader);
-        Ok(answer)
+    fn query<T>(&self, ask: impl FnOnce(&mut Reader) -> sqlx::Result<T>) -> Result<T, StoreError> {
+        self.readers.ask(ask)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::block::Block;
 use crate::cells::{self, CellDay, Tail};
 use crate::day::Day;
-use crate::integrity::{Kind, Sealed};
+use crate::sealed::{Kind, Sealed};
 use crate::segment::Segment;
 use domain::minute::CellMinute;
 use domain::telemetry::Row;

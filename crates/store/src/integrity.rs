@@ -2,18 +2,19 @@
 //! on the disk, and before rows join it. One that is damaged is no history any more: the other days answer, and the writer
 //! sets it aside.
 
-use crate::cells::{self, CellDay};
+use crate::cells;
+use crate::checksum::checksum;
 use crate::database::Reader;
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::guard::guarded;
 use crate::index::Index;
 use crate::numbers::{State, state_of};
-use crate::segment::{self, Opened, Segment};
+use crate::sealed::{Finding, Kind, Sealed};
+use crate::segment::Opened;
 use crate::shared::Shared;
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,81 +25,6 @@ const EIO: i32 = 5;
 /// How soon after a file is replaced that is registered.
 const REGISTERED: Duration = Duration::from_secs(2);
 const REPLACED: &str = "it was replaced meanwhile; ask again";
-
-/// What a sealed day holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Kind {
-    /// Rows of the pack.
-    Pack,
-    /// Minutes of cells.
-    Cells,
-}
-
-impl Kind {
-    /// Both.
-    pub(crate) const ALL: [Kind; 2] = [Kind::Pack, Kind::Cells];
-
-    /// The name of its folders.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Kind::Pack => "pack",
-            Kind::Cells => "cells",
-        }
-    }
-
-    /// The file of a day.
-    pub(crate) fn path(self, data: &Path, system: &str, day: Day) -> PathBuf {
-        match self {
-            Kind::Pack => segment::path(data, system, day),
-            Kind::Cells => cells::path(data, system, day),
-        }
-    }
-}
-
-/// What the catalogue says of a day's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sealed {
-    /// What it holds.
-    pub(crate) kind: Kind,
-    /// Its day.
-    pub(crate) day: Day,
-    /// How many rows it has.
-    pub(crate) rows: u64,
-    /// Its size.
-    pub(crate) bytes: u64,
-    /// CRC-32 of the file; `None` in entries of earlier versions that were not looked at since.
-    pub(crate) checksum: Option<u32>,
-}
-
-impl From<&Segment> for Sealed {
-    fn from(of: &Segment) -> Sealed {
-        let Segment { day, rows, bytes, checksum, .. } = *of;
-        Sealed { kind: Kind::Pack, day, rows, bytes, checksum }
-    }
-}
-
-impl From<&CellDay> for Sealed {
-    fn from(of: &CellDay) -> Sealed {
-        let CellDay { day, rows, bytes, checksum, .. } = *of;
-        Sealed { kind: Kind::Cells, day, rows, bytes, checksum }
-    }
-}
-
-/// CRC-32 of a whole file.
-///
-/// # Errors
-/// [`StoreError::Io`].
-pub(crate) fn checksum(path: &Path) -> Result<u32, StoreError> {
-    let mut file = File::open(path).map_err(StoreError::io(path))?;
-    let mut hasher = crc32fast::Hasher::new();
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        match file.read(&mut buffer).map_err(StoreError::io(path))? {
-            0 => return Ok(hasher.finalize()),
-            len => hasher.update(&buffer[..len]),
-        }
-    }
-}
 
 /// Looks through the file of a day. Without a known checksum all of it is decoded. Returns its checksum.
 ///
@@ -137,15 +63,6 @@ fn rows_of(path: &Path, of: &Sealed) -> Result<u64, StoreError> {
         }
         Kind::Cells => Ok(cells::file::describe(path, of.day)?.rows),
     }
-}
-
-/// What was found by who asked, for the writer.
-#[derive(Clone, Debug)]
-pub(crate) enum Finding {
-    /// A file is not what was written.
-    Damaged(String, Kind, Day),
-    /// A file whose checksum was not known can be read.
-    Sound(String, Sealed),
 }
 
 /// Who keeps the files.

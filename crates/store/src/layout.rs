@@ -10,26 +10,29 @@
 //! ```
 
 use crate::day::Day;
-use crate::error::StoreError;
-use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The kinds of sealed days: rows of the pack, minutes of cells.
 pub(crate) const KINDS: [&str; 2] = ["pack", "cells"];
+
+/// The catalogue, rollups, events, and what is not sealed.
+pub(crate) fn database(data: &Path) -> PathBuf {
+    data.join("history.db")
+}
 
 /// The folder that holds a folder for each system.
 pub(crate) fn systems(data: &Path) -> PathBuf {
     data.join("systems")
 }
 
-/// Every `<day>.parquet` in that folder of each system below the data folder.
-pub(crate) fn days_on_disk(data: &Path, folder: impl Fn(&Path, &str) -> PathBuf) -> Vec<(String, Day)> {
+/// Every `<day>.parquet` of that kind of each system.
+pub(crate) fn days_on_disk(data: &Path, kind: &str) -> Vec<(String, Day)> {
     let folders = fs::read_dir(systems(data)).into_iter().flatten().flatten();
     let names = folders.filter_map(|entry| entry.file_name().into_string().ok());
     let mut days = Vec::new();
     for system in names {
-        for file in fs::read_dir(folder(data, &system)).into_iter().flatten().flatten() {
+        for file in fs::read_dir(systems(data).join(&system).join(kind)).into_iter().flatten().flatten() {
             let day = file.file_name().into_string().ok();
             let day = day.as_deref().and_then(|name| name.strip_suffix(".parquet")?.parse().ok());
             days.extend(day.map(|day| (system.clone(), day)));
@@ -40,8 +43,7 @@ pub(crate) fn days_on_disk(data: &Path, folder: impl Fn(&Path, &str) -> PathBuf)
 
 /// Whether any day is sealed.
 pub(crate) fn has_days(data: &Path) -> bool {
-    let of = |kind: &'static str| days_on_disk(data, |data, system| systems(data).join(system).join(kind));
-    KINDS.into_iter().any(|kind| !of(kind).is_empty())
+    KINDS.into_iter().any(|kind| !days_on_disk(data, kind).is_empty())
 }
 
 /// The folder of what can be made again: it may be deleted while no server runs.
@@ -59,70 +61,6 @@ pub fn queries_folder(data: &Path) -> PathBuf {
     work(data).join("queries")
 }
 
-/// Moves what an earlier version laid out in another way: `<system>/pack|cells`, `cache`, `queries`. File by file, so
-/// that a kill in between leaves each file in one of both places, and the next start moves the rest.
-///
-/// # Errors
-/// The disk does not let us; then nothing is lost, and it is tried again.
-pub(crate) fn settle(data: &Path) -> Result<(), StoreError> {
-    let mut moved = 0;
-    for name in names(data)? {
-        for kind in KINDS {
-            moved += move_days(data, &name, kind)?;
-        }
-    }
-    if moved > 0 {
-        tracing::info!("{moved} files of history are moved below {}", systems(data).display());
-    }
-    // What is left in these was never history: days are moved by now.
-    for name in ["cache", "queries"] {
-        let _ = fs::remove_dir_all(data.join(name));
-    }
-    Ok(())
-}
-
-/// Moves the days of one folder of the old layout. In the new one there are no files at that place.
-fn move_days(data: &Path, system: &str, kind: &str) -> Result<usize, StoreError> {
-    let from = data.join(system).join(kind);
-    let to = systems(data).join(system).join(kind);
-    let days: Vec<String> =
-        names(&from)?.into_iter().filter(|name| is_day(name) && from.join(name).is_file()).collect();
-    if days.is_empty() {
-        return Ok(0);
-    }
-    fs::create_dir_all(&to).map_err(StoreError::io(&to))?;
-    for name in &days {
-        let (old, new) = (from.join(name), to.join(name));
-        if new.exists() {
-            let words = format!("{} was there already. Take it in with packtwin import.", new.display());
-            crate::aside::put(data, "doubled", (system, kind), &old, &words)?;
-        } else {
-            fs::rename(&old, &new).map_err(StoreError::io(&old))?;
-        }
-    }
-    for folder in [&to, &from] {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io(folder))?;
-    }
-    // Only if nothing is left in them.
-    let _ = fs::remove_dir(&from);
-    let _ = fs::remove_dir(data.join(system));
-    Ok(days.len())
-}
-
-/// `2026-11-21.parquet`, and what was put aside beside it: `2026-11-21.parquet.corrupt.1793798055`.
-fn is_day(name: &str) -> bool {
-    name.split_once(".parquet").is_some_and(|(day, _)| day.parse::<Day>().is_ok())
-}
-
-/// The names in a folder; none if it is not there.
-fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
-    match fs::read_dir(folder) {
-        Ok(entries) => Ok(entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect()),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(Vec::new()),
-        Err(error) => Err(StoreError::io(folder)(error)),
-    }
-}
-
 /// Bytes of all files below a folder.
 pub(crate) fn bytes_below(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -133,69 +71,4 @@ pub(crate) fn bytes_below(folder: &Path) -> u64 {
         _ => 0,
     };
     entries.map(size).sum()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Every file of both layouts, by where it is to be found in the new one.
-    fn old_files() -> Vec<(&'static str, &'static str)> {
-        vec![
-            ("hv/pack/2026-11-20.parquet", "systems/hv/pack/2026-11-20.parquet"),
-            ("hv/cells/2026-11-20.parquet", "systems/hv/cells/2026-11-20.parquet"),
-            ("hv/pack/2026-11-19.parquet.corrupt.5", "systems/hv/pack/2026-11-19.parquet.corrupt.5"),
-            ("queries/pack/2026-11-20.parquet", "systems/queries/pack/2026-11-20.parquet"),
-            ("cache/pack/2026-11-20.parquet", "systems/cache/pack/2026-11-20.parquet"),
-            ("recordings/pack/2026-11-20.parquet", "systems/recordings/pack/2026-11-20.parquet"),
-            ("recordings/bms-1.log", "recordings/bms-1.log"),
-            ("systems/pack/2026-11-20.parquet", "systems/systems/pack/2026-11-20.parquet"),
-            ("work/cells/2026-11-20.parquet", "systems/work/cells/2026-11-20.parquet"),
-            ("set-aside/pack/2026-11-20.parquet", "systems/set-aside/pack/2026-11-20.parquet"),
-        ]
-    }
-
-    fn lay(data: &Path, name: &str) {
-        let path = data.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, name).unwrap();
-    }
-
-    /// Killed after any number of moves, the next start finishes them, and no file is lost or mixed up.
-    #[test]
-    fn whatever_a_system_is_called_its_days_are_moved_even_after_a_kill_in_between() {
-        let all = old_files();
-        for done in 0..=all.len() {
-            let folder = tempfile::tempdir().unwrap();
-            for (k, (old, new)) in all.iter().enumerate() {
-                lay(folder.path(), old);
-                if k < done && old != new {
-                    fs::create_dir_all(folder.path().join(new).parent().unwrap()).unwrap();
-                    fs::rename(folder.path().join(old), folder.path().join(new)).unwrap();
-                }
-            }
-            lay(folder.path(), "cache/hv/2026-11-20-5/at.i64");
-            lay(folder.path(), "systems/pack/pack/2026-11-20.parquet");
-            for _ in 0..2 {
-                settle(folder.path()).unwrap();
-                for (old, new) in &all {
-                    assert_eq!(fs::read_to_string(folder.path().join(new)).unwrap(), *old, "{done}");
-                }
-                assert!(folder.path().join("systems/pack/pack/2026-11-20.parquet").exists(), "the new layout stays");
-                assert!(!folder.path().join("cache").exists() && !folder.path().join("queries").exists());
-            }
-        }
-    }
-
-    #[test]
-    fn a_day_that_is_in_both_places_is_set_aside_and_says_so() {
-        let folder = tempfile::tempdir().unwrap();
-        lay(folder.path(), "hv/pack/2026-11-20.parquet");
-        lay(folder.path(), "systems/hv/pack/2026-11-20.parquet");
-        settle(folder.path()).unwrap();
-        let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
-        assert_eq!(read("systems/hv/pack/2026-11-20.parquet"), "systems/hv/pack/2026-11-20.parquet");
-        assert_eq!(read("set-aside/doubled/hv/pack/2026-11-20.parquet"), "hv/pack/2026-11-20.parquet");
-        assert!(read("set-aside/doubled/hv/pack/2026-11-20.parquet.txt").contains("packtwin import"));
-    }
 }

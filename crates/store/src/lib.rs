@@ -26,6 +26,7 @@ mod aside;
 mod block;
 mod bulk;
 mod cells;
+mod checksum;
 mod columns;
 mod database;
 mod day;
@@ -33,6 +34,7 @@ mod error;
 mod event;
 mod folder;
 mod foreign;
+mod grids;
 mod guard;
 mod history;
 mod index;
@@ -40,12 +42,15 @@ mod integrity;
 mod layout;
 mod name;
 mod numbers;
+mod options;
 mod queue;
 mod renewed;
 mod replaced;
 mod rollup;
 mod seal;
+mod sealed;
 mod segment;
+mod settle;
 mod shared;
 mod store;
 mod tail;
@@ -53,8 +58,8 @@ mod trouble;
 mod trust;
 mod writer;
 
-pub use block::Block;
-pub use bulk::{Bulk, Joined, by_day, write_cells_parquet, write_parquet};
+pub use block::{Block, by_day};
+pub use bulk::{Bulk, Joined, write_cells_parquet, write_parquet};
 pub use cells::CellDay;
 pub use cells::file::column_name as cell_column_name;
 pub use database::Row;
@@ -69,9 +74,56 @@ pub use history::{
 };
 pub use layout::queries_folder;
 pub use name::{BadName, plain_name};
+pub use options::Options;
 pub use queue::Second;
 pub use rollup::{Bucket, Flow, held_s};
 pub use segment::Segment;
 pub use shared::Health;
-pub use store::{Options, Store};
+pub use store::Store;
 pub use writer::free_bytes;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    /// What is not test of every source file, by its path below `src`.
+    pub(crate) fn sources() -> Vec<(String, String)> {
+        fn below(folder: &Path) -> Vec<PathBuf> {
+            let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+            let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+            files.into_iter().chain(folders.iter().flat_map(|folder| below(folder))).collect()
+        }
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
+        let shipped = |path: PathBuf| {
+            let source = fs::read_to_string(&path).unwrap();
+            let shipped = source.split("#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
+            (path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(), shipped)
+        };
+        below(root).into_iter().map(shipped).filter(|(name, _)| !name.ends_with("tests.rs")).collect()
+    }
+
+    /// Modules are layers: none uses, over whatever way, one that uses it.
+    #[test]
+    fn no_module_uses_itself_over_others() {
+        let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (name, source) in sources().iter().filter(|(name, _)| name != "lib.rs") {
+            let module = name.split(['/', '.']).next().unwrap();
+            let code =
+                source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+            let used = code
+                .split("crate::")
+                .skip(1)
+                .map(|rest| rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect::<String>());
+            uses.entry(module.to_owned()).or_default().extend(used.filter(|used| used != module && !used.is_empty()));
+        }
+        assert!(uses["store"].contains("history") && uses.len() > 25, "{uses:?}");
+        // A module that uses nothing that is left is taken away, until nothing changes.
+        while let Some(lowest) = uses.iter().find(|(_, used)| used.iter().all(|m| !uses.contains_key(m))) {
+            let lowest = lowest.0.clone();
+            uses.remove(&lowest);
+        }
+        assert!(uses.is_empty(), "they use one another: {uses:#?}");
+    }
+}

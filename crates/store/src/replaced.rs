@@ -7,11 +7,12 @@
 //! counts once: it is either in the file or in the tail.
 
 use crate::cells::{CellDay, file};
+use crate::checksum::checksum;
 use crate::database::{Database, Replacing};
 use crate::error::StoreError;
-use crate::integrity::{Kind, checksum};
 use crate::numbers::state_of;
 use crate::seal;
+use crate::sealed::Kind;
 use crate::segment::{Opened, Segment};
 use std::path::Path;
 

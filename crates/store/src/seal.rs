@@ -5,6 +5,7 @@ use crate::day::Day;
 use crate::error::StoreError;
 use crate::rollup::codec::Packed;
 use crate::rollup::{Bucket, Flow, Fold, LEVELS_MS, Of, buckets_of, coarser, flows_of};
+use crate::sealed::Kind;
 use crate::segment::{self, Opened, Segment, Written};
 use domain::point::PointId;
 use std::path::Path;
@@ -18,7 +19,7 @@ pub(crate) type DayRollups = Vec<(Of, Vec<u8>, Vec<u8>)>;
 /// # Errors
 /// [`StoreError::Io`]; [`StoreError::Parquet`] if the file that is there cannot be read.
 pub(crate) fn seal(data: &Path, system: &str, day: Day, rows: &Block) -> Result<Sealing, StoreError> {
-    let path = segment::path(data, system, day);
+    let path = Kind::Pack.path(data, system, day);
     let there = if path.exists() { Opened::open(&path)?.block()? } else { Block::new() };
     anew(data, system, day, &there.merged(rows))
 }
@@ -31,7 +32,7 @@ pub(crate) type Sealing = (Written, Segment, DayRollups);
 /// # Errors
 /// [`StoreError::Io`].
 pub(crate) fn anew(data: &Path, system: &str, day: Day, rows: &Block) -> Result<Sealing, StoreError> {
-    let path = segment::path(data, system, day);
+    let path = Kind::Pack.path(data, system, day);
     let written = segment::beside(&path, |new| segment::write(new, rows))?;
     let segment = describe(day, rows, written.bytes, written.checksum);
     Ok((written, segment, rollups(day, rows)))

@@ -12,17 +12,7 @@ pub(crate) use write::{
 };
 
 use crate::day::Day;
-use std::path::{Path, PathBuf};
-
-/// The folder of a system's sealed days.
-pub(crate) fn folder(data: &Path, system: &str) -> PathBuf {
-    crate::layout::systems(data).join(system).join("pack")
-}
-
-/// The file of a day.
-pub(crate) fn path(data: &Path, system: &str, day: Day) -> PathBuf {
-    folder(data, system).join(format!("{day}.parquet"))
-}
+use crate::sealed::{Kind, Sealed};
 
 /// What the catalogue says of a sealed day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +29,13 @@ pub struct Segment {
     pub bytes: u64,
     /// CRC-32 of the file; `None` in entries of earlier versions that were not read since.
     pub checksum: Option<u32>,
+}
+
+impl From<&Segment> for Sealed {
+    fn from(of: &Segment) -> Sealed {
+        let Segment { day, rows, bytes, checksum, .. } = *of;
+        Sealed { kind: Kind::Pack, day, rows, bytes, checksum }
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //!
 //! One lock, held for snapshots only, never during I/O.
 
-use crate::integrity::Finding;
 use crate::queue::{Queue, Second};
+use crate::sealed::Finding;
 use domain::storage::{StorageKind, StorageTrouble};
 use domain::time::Utc;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

@@ -5,53 +5,15 @@ use crate::error::{Notice, StoreError};
 use crate::history::History;
 use crate::index::Index;
 use crate::integrity::Keeper;
+use crate::layout;
+use crate::options::Options;
 use crate::queue::Second;
 use crate::shared::{Health, Shared};
-use crate::writer::{FILE, Writer};
+use crate::writer::Writer;
 use domain::time::Utc;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
-
-/// How a history is kept. [`Options::default`] is right for a site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// How long rows are kept, counted back from the newest. Two days.
-    pub keep: Duration,
-    /// From one commit to the next. One second.
-    pub commit_every: Duration,
-    /// From one checkpoint to the next: with `commit_every`, what a power cut can take. Five seconds.
-    pub checkpoint_every: Duration,
-    /// How much may wait in memory while the disk does not take it, bytes. 16 MiB: three hours of a 260-cell pack.
-    pub pending_max_bytes: usize,
-    /// How long the full tape before and after an alarm is kept beyond `keep`. Five minutes.
-    pub keep_around_events: Duration,
-    /// How much of that tape is kept at most, bytes; the oldest goes first. 200 MB: 37 hours of a 260-cell pack.
-    pub keep_around_max_bytes: u64,
-    /// How long sealed days are kept, counted back from the newest. 400 days.
-    pub keep_sealed: Duration,
-    /// How long sealed days of cells are kept, counted back from the newest. 90 days: some 220 MB for 260 cells.
-    pub keep_cells: Duration,
-    /// With less room on the disk than this, the oldest sealed days go, but for the newest two, bytes. 200 MB.
-    pub disk_free_min_bytes: u64,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            keep: Duration::from_secs(48 * 3_600),
-            commit_every: Duration::from_secs(1),
-            checkpoint_every: Duration::from_secs(5),
-            pending_max_bytes: 16 << 20,
-            keep_around_events: Duration::from_secs(300),
-            keep_around_max_bytes: 200_000_000,
-            keep_sealed: Duration::from_secs(400 * 86_400),
-            keep_cells: Duration::from_secs(90 * 86_400),
-            disk_free_min_bytes: 200_000_000,
-        }
-    }
-}
 
 /// The history of a site in one folder. Clones are handles to the same history; when the last one is dropped, what is
 /// waiting is written, as [`Store::close`] does.
@@ -94,7 +56,8 @@ impl Store {
             writer.run();
         };
         let thread = thread::Builder::new().name("history".to_owned()).spawn(run).map_err(StoreError::Thread)?;
-        let history = History::new(folder, folder.join(FILE), Arc::clone(&index), Keeper::Writer(Arc::clone(&shared)));
+        let history =
+            History::new(folder, layout::database(folder), Arc::clone(&index), Keeper::Writer(Arc::clone(&shared)));
         let inner = Inner { shared, writer: Mutex::new(Some(thread)), index, history };
         Ok((Store(Arc::new(inner)), notices))
     }

@@ -23,11 +23,12 @@ use crate::day::Day;
 use crate::error::{Notice, StoreError};
 use crate::folder::{self, FolderLock};
 use crate::index::Index;
-use crate::integrity::{Finding, Kind};
+use crate::layout;
+use crate::options::Options;
 use crate::queue::Second;
 use crate::renewed;
+use crate::sealed::{Finding, Kind};
 use crate::shared::{Report, Shared, Wake};
-use crate::store::Options;
 use crate::trouble::Troubles;
 use crate::trust::{Clock, DAY_US, Trust};
 use domain::storage::StorageKind;
@@ -35,9 +36,6 @@ use domain::time::Utc;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-/// The database's name in the data folder.
-pub(crate) const FILE: &str = "history.db";
 
 /// How often the log is cut back entirely.
 const TRUNCATE_EVERY: Duration = Duration::from_secs(600);
@@ -245,7 +243,7 @@ impl Writer {
         if self.lock.is_none() {
             self.lock = Some(folder::take(&self.folder)?);
         }
-        let (db, notice) = Database::open_or_renew(&self.folder.join(FILE), now)?;
+        let (mut db, notice) = Database::open_or_renew(&layout::database(&self.folder), now)?;
         (self.report.rows, self.report.bytes) = (db.rows(), db.bytes());
         if let Some((known, behind)) = db.known_clock()? {
             self.trust = Trust::new(Some(known), Instant::now());

@@ -1,10 +1,11 @@
-//! Reference tools for tests: programs of other projects that know the protocols and formats, and a generator of bent
-//! inputs.
+//! Reference tools for tests: programs of other projects that know the protocols and formats, a generator of bent
+//! inputs, and a look at which modules of a crate need one another.
 //!
 //! A person without them may still run the tests: what needs one is skipped, and says so on the console. Continuous
 //! integration sets `PACKTWIN_REQUIRE=all`: then a missing tool fails the test.
 
 mod bend;
+pub mod circles;
 mod fuzz;
 
 pub use fuzz::{Target, fuzz};

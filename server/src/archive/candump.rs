@@ -1,7 +1,7 @@
 //! `packtwin export --out frames.log`: the raw frames that were recorded in a stretch of time, as one candump log.
 
 use anyhow::{Context as _, Result, bail};
-use links::bus::candump::{Line, Stamp, parse};
+use links::can::log::{Line, Stamp, parse};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write};
 use std::path::{Path, PathBuf};

@@ -121,5 +121,5 @@ impl Rate {
 fn next_frame(published: &Published, sent: &mut Option<u32>) -> Bytes {
     let follows = *sent == Some(published.seq.wrapping_sub(1));
     *sent = Some(published.seq);
-    if follows { published.delta.clone() } else { published.key.clone() }
+    if follows { published.delta.clone() } else { published.key() }
 }

@@ -11,7 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
 use axum::response::Response;
-use domain::live::Encoder;
+use domain::live::key_frame;
 use domain::time::Utc;
 use domain::twin::Snapshot;
 use leptos::nonce::use_nonce;
@@ -91,7 +91,7 @@ async fn boot(state: &AppState, system: usize, address: &Address) -> Option<Boot
     let at = app::live::instant(address);
     let key = match at {
         Some(at) => past(state, system, at).await?,
-        None => state.hub.newest(system)?.key.to_vec(),
+        None => state.hub.newest(system)?.key().to_vec(),
     };
     let lab = state.hub.labs.get(system)?.as_ref().map(sim::LabHandle::state);
     Some(Boot { site: (*state.hub.site).clone(), system, key, at, lab })
@@ -103,7 +103,7 @@ async fn past(state: &AppState, system: usize, at: Utc) -> Option<Vec<u8>> {
     let snapshot = state.ask_past(system, move |past| past.snapshot(at.0.div_euclid(1_000))).await;
     // An answer that does not come is a snapshot without values: the page says that, and goes on.
     let snapshot = snapshot.ok().flatten().unwrap_or_else(|| Snapshot::unknown(spec, at));
-    Some(Encoder::new(spec).encode(&snapshot).key)
+    Some(key_frame(spec, 0, &snapshot))
 }
 
 /// Values are of this instant, and only our own scripts run: those with this request's nonce.

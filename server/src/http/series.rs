@@ -5,14 +5,13 @@ use super::asked::Query;
 use super::instant::instant;
 use super::problem::Problem;
 use crate::past::Past;
-pub(crate) use api::series::RECENT_S;
 use api::series::{SeriesRequest, SeriesResponse};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use domain::point::PointId;
 use domain::reading::CellQuantity;
-use domain::series::{Table, Trace};
+use domain::series::{RECENT_S, Table, Trace};
 use domain::wire::Wire as _;
 use std::time::Duration;
 

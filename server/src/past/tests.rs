@@ -1,7 +1,7 @@
 //! A pack's past in a real store: some seconds with their tape, some that have lost it, and a gap.
 
 use super::*;
-use crate::tape::Tape;
+use domain::engine::{Record, Recorder};
 use domain::limits::{Chemistry, Limits};
 use domain::live::Decoder;
 use domain::reading::{CellQuantity, Reading, Target};
@@ -57,19 +57,22 @@ fn stored(site: &SiteSpec) -> (tempfile::TempDir, Store) {
     let (store, notices) = Store::open(folder.path(), Utc(FROM_MS * 1_000)).unwrap();
     assert_eq!(notices, []);
     let spec = &site.systems[0];
-    let (mut tape, mut encoder) = (Tape::new("hv"), Encoder::new(spec));
-    let mut keep = |second: Second| {
-        let bare = BARE.contains(&(second.utc_s - FROM_MS / 1_000));
-        store.append(if bare { Second { tape: Vec::new(), ..second } } else { second });
+    let (mut recorder, mut encoder) = (Recorder::default(), Encoder::new(spec));
+    let mut keep = |record: Record| {
+        let bare = BARE.contains(&(record.utc_s - FROM_MS / 1_000));
+        store.append(crate::engine::second(
+            "hv",
+            Record { frames: if bare { Vec::new() } else { record.frames }, ..record },
+        ));
     };
     for second in TAPED.chain(BARE).chain(LATER) {
         for fifth in 0..5 {
             let snapshot = snapshot(spec, second * 1_000 + fifth * 200);
             let encoded = encoder.encode(&snapshot);
-            tape.push(&snapshot, &encoded).into_iter().for_each(&mut keep);
+            recorder.push(SystemIdx(0), spec, &snapshot, &encoded).into_iter().for_each(&mut keep);
         }
     }
-    tape.end().into_iter().for_each(&mut keep);
+    recorder.end(SystemIdx(0)).into_iter().for_each(&mut keep);
     store.flush().unwrap();
     (folder, store)
 }

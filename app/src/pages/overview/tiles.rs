@@ -9,6 +9,7 @@ use crate::live::{Live, made_of_rows};
 use crate::problem::standing;
 use domain::alarm::Watch;
 use domain::derived::sop_use_pct;
+use domain::energy::IDLE_A;
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData};
 use domain::slot::PowerFrom;
@@ -16,8 +17,6 @@ use domain::spec::{SystemKind, SystemSpec};
 use domain::twin::Snapshot;
 use leptos::prelude::*;
 
-/// Below this a current is none, A.
-const IDLE_A: f32 = 0.5;
 /// Over how long the voltage's change is told, s.
 const CHANGE_S: f64 = 10.0;
 

@@ -93,6 +93,15 @@ pub enum AlarmChange {
     Cleared(Alarm),
 }
 
+impl AlarmChange {
+    /// The alarm, as it is now or was at its end.
+    pub fn alarm(&self) -> &Alarm {
+        match self {
+            AlarmChange::Raised(alarm) | AlarmChange::Cleared(alarm) => alarm,
+        }
+    }
+}
+
 /// What the rules look at, given by the engine each cycle.
 pub trait Observed {
     /// The watched value of a subject now.
@@ -221,6 +230,14 @@ impl AlarmBook {
         active.clear();
         active.extend(order.iter().inspect(|_| work()).filter_map(|place| entries.get(*place as usize)?.alarm));
     }
+}
+
+/// What `of` returns, and how often it touched a row or an alarm.
+#[cfg(test)]
+pub(crate) fn work_of<T>(of: impl FnOnce() -> T) -> (T, usize) {
+    tests::WORK.with(|work| work.set(0));
+    let result = of();
+    (result, tests::WORK.with(std::cell::Cell::get))
 }
 
 /// Counts in tests how often a row or an alarm is touched.

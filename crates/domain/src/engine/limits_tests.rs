@@ -1,7 +1,6 @@
 //! Limits of one system, end to end through `step`: what is raised, and what it says.
 
-use super::step;
-use super::tests::{at, batch, site};
+use super::tests::{at, batch, site, step};
 use crate::limits::{Chemistry, KEYS, Limits};
 use crate::point::PointId::{self, *};
 use crate::reading::{CellQuantity, Sample, Target};

@@ -11,22 +11,36 @@ use crate::time::{Mono, Now};
 use crate::twin::{SiteStatus, Snapshot};
 use crate::wire::Writer;
 
-/// Both frames of one snapshot.
+/// One snapshot for those who have the snapshot before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encoded {
     /// The snapshot's number, one more than that of the snapshot before; it wraps.
     pub seq: u32,
-    /// The frame that stands alone.
-    pub key: Vec<u8>,
-    /// The frame for those who have the snapshot before. Of the first snapshot it is the key frame.
+    /// The frame. Of the first snapshot it is a key frame.
     pub delta: Vec<u8>,
+}
+
+/// The frame of a snapshot that stands alone, made when somebody needs one. Cells and nodes beyond the topology of the
+/// spec are left out.
+pub fn key_frame(spec: &SystemSpec, seq: u32, snapshot: &Snapshot) -> Vec<u8> {
+    let nothing = Layout::new(spec);
+    let mut known = nothing.clone();
+    known.take(&snapshot.state);
+    let now = snapshot.now;
+    let mut w = header(KEY, seq);
+    w.varint(now.mono.0);
+    w.signed(now.utc.0);
+    write_received(&mut w, snapshot);
+    nothing.write(&mut w);
+    write_lanes(&mut w, &known, &nothing, now.mono, &mut Scratch::default());
+    write_sections(&mut w, snapshot, Sent { alarms: true, links: true, site: true });
+    w.finish()
 }
 
 /// Makes the live stream of one system.
 #[derive(Clone, Debug)]
 pub struct Encoder {
-    /// Nothing known: what key frames refer to.
-    blank: Layout,
+    spec: SystemSpec,
     /// The last snapshot: what delta frames refer to.
     last: Layout,
     /// Room for the snapshot being encoded.
@@ -74,11 +88,11 @@ impl<T: Clone + PartialEq> Section<T> {
 impl Encoder {
     /// The stream of the system that `spec` describes.
     pub fn new(spec: &SystemSpec) -> Encoder {
-        let blank = Layout::new(spec);
+        let nothing = Layout::new(spec);
         Encoder {
-            last: blank.clone(),
-            next: blank.clone(),
-            blank,
+            spec: spec.clone(),
+            last: nothing.clone(),
+            next: nothing,
             sent: None,
             alarms: Section::NEW,
             links: Section::NEW,
@@ -93,15 +107,6 @@ impl Encoder {
         let seq = self.sent.map_or(0, |(seq, _)| seq.wrapping_add(1));
         self.next.take(&snapshot.state);
 
-        let mut w = header(KEY, seq);
-        w.varint(now.mono.0);
-        w.signed(now.utc.0);
-        write_received(&mut w, snapshot);
-        self.blank.write(&mut w);
-        write_lanes(&mut w, &self.next, &self.blank, now.mono, &mut self.scratch);
-        write_sections(&mut w, snapshot, Sent { alarms: true, links: true, site: true });
-        let key = w.finish();
-
         let first = self.sent.is_none();
         let other_alarms = !sections::same_alarms(&self.alarms.list, &snapshot.alarms);
         let alarms = self.alarms.due(&snapshot.alarms, now.mono, first || other_alarms);
@@ -111,7 +116,7 @@ impl Encoder {
             self.site.clone_from(&snapshot.site);
         }
         let delta = match self.sent {
-            None => key.clone(),
+            None => key_frame(&self.spec, seq, snapshot),
             Some((_, before)) => {
                 let mut w = header(DELTA, seq);
                 let passed = now.mono.0.wrapping_sub(before.mono.0) as i64;
@@ -126,7 +131,7 @@ impl Encoder {
         };
         std::mem::swap(&mut self.last, &mut self.next);
         self.sent = Some((seq, now));
-        Encoded { seq, key, delta }
+        Encoded { seq, delta }
     }
 }
 

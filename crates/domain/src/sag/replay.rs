@@ -48,8 +48,7 @@ impl SagReplay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::step;
-    use crate::engine::tests::{at, batch, site};
+    use crate::engine::tests::{at, batch, site, step};
     use crate::point::PointId;
     use crate::reading::Target;
     use crate::twin::Site;

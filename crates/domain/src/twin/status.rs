@@ -2,9 +2,6 @@
 
 use super::{Site, System};
 use crate::alarm::Severity;
-use crate::point::PointId;
-use crate::reading::CellQuantity;
-use crate::time::Mono;
 use crate::wire::{Reader, WireError, Writer};
 
 /// The site in a few words.
@@ -38,25 +35,21 @@ impl Health {
         Health::Alarm(Severity::Critical),
     ];
 
-    fn of(system: &System, now: Mono) -> Health {
-        let state = &system.state;
-        let reports = || {
-            PointId::ALL.iter().any(|point| state.points.sample(*point, now).is_ok())
-                || state.cells.column(CellQuantity::Voltage).samples(now).any(|sample| sample.is_ok())
-        };
+    /// As of the system's last cycle: another system's cycle does not look at it anew.
+    fn of(system: &System) -> Health {
         // The worst is the first.
         match system.alarms.active().first().map(|alarm| alarm.severity()) {
             Some(worst) => Health::Alarm(worst),
-            None if reports() => Health::NoAlarm,
+            None if system.reports => Health::NoAlarm,
             None => Health::Unknown,
         }
     }
 }
 
 impl SiteStatus {
-    /// The status of `site` at `now`.
-    pub(super) fn of(site: &Site, now: Mono) -> SiteStatus {
-        let systems = site.systems.iter().map(|system| Health::of(system, now)).collect();
+    /// The status of `site`.
+    pub(super) fn of(site: &Site) -> SiteStatus {
+        let systems = site.systems.iter().map(Health::of).collect();
         SiteStatus { systems, storage: site.storage.clone() }
     }
 
@@ -82,8 +75,9 @@ impl SiteStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::point::PointId;
     use crate::spec::SystemIdx;
-    use crate::time::{Now, Utc};
+    use crate::time::{Mono, Now, Utc};
 
     #[test]
     fn a_system_that_says_nothing_is_unknown_and_never_well() {
@@ -91,10 +85,14 @@ mod tests {
         spec.systems = vec![spec.systems[0].clone(), spec.systems[0].clone()];
         let mut site = Site::new(spec);
         let now = |mono| Now { utc: Utc(0), mono: Mono(mono) };
-        let seen = |site: &Site, mono| site.snapshot(SystemIdx(0), now(mono)).unwrap().site.systems;
-        assert_eq!(seen(&site, 9_000_000), [Health::Unknown, Health::Unknown]);
+        // Each system's own cycle says whether it reports.
+        let seen = |site: &mut Site, mono| {
+            (0..2).for_each(|idx| drop(crate::engine::cycle(site, SystemIdx(idx), now(mono))));
+            site.snapshot(SystemIdx(0), now(mono)).unwrap().site.systems
+        };
+        assert_eq!(seen(&mut site, 9_000_000), [Health::Unknown, Health::Unknown]);
         site.systems[1].state.points.set(PointId::Voltage, Ok(800.0), Mono(9_000_000));
-        assert_eq!(seen(&site, 9_000_000), [Health::Unknown, Health::NoAlarm]);
-        assert_eq!(seen(&site, 99_000_000), [Health::Unknown, Health::Unknown], "it has fallen silent");
+        assert_eq!(seen(&mut site, 9_000_000), [Health::Unknown, Health::NoAlarm]);
+        assert_eq!(seen(&mut site, 99_000_000), [Health::Unknown, Health::Unknown], "it has fallen silent");
     }
 }

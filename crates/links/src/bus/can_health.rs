@@ -1,11 +1,12 @@
 //! What tells a CAN bus that works from one that only seems to: the controller's state, rolling counters, and the
 //! groups of multiplexed messages. Pure: frames and times come in, faults and words go out.
 
+use crate::describe::Describe;
 use crate::device::can_error::{BusEvent, Controller, ControllerWatch, ErrorReport};
 use crate::device::can_table::{CanTable, Flaw, Flaws};
-use crate::frames::{Describe, FrameLog};
-use crate::link::Notices;
 use crate::sequence::{Order, SequenceWatch};
+use crate::session::FrameLog;
+use crate::session::Notices;
 use domain::link::LinkFault;
 use domain::time::Mono;
 use std::time::Duration;

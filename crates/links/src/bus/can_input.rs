@@ -5,11 +5,12 @@
 //! received together.
 
 use super::can_health::{About, CanHealth};
+use crate::ages::Ages;
 use crate::can::{CanFrame, FrameKind};
+use crate::describe::Describe;
 use crate::device::can_error::{BusEvent, ErrorReport};
 use crate::device::can_table::{CanTable, Outcome};
-use crate::frames::Describe;
-use crate::link::{Ages, Record, Reporter};
+use crate::session::{Record, Reporter};
 use domain::link::LinkFault;
 use domain::reading::Reading;
 use domain::time::Now;

@@ -3,18 +3,14 @@
 //! The log is read as it is needed, so its size does not matter. Frames that are due together make one batch.
 
 mod clock;
-mod line;
-mod terminal;
-mod write;
-
-pub use line::{Line, LineError, Stamp, parse};
-pub use write::write_line;
 
 use super::can_input::CanInput;
+use super::{Bus, Waits};
 use crate::can::OwnedFrame;
+use crate::can::log::{self, Line, LineError, Stamp};
+use crate::describe::Describe;
 use crate::device::can_table::CanTable;
-use crate::frames::Describe;
-use crate::link::Reporter;
+use crate::session::Reporter;
 use clock::LogClock;
 use domain::link::LinkFault;
 use std::path::PathBuf;
@@ -71,26 +67,27 @@ impl Pace {
     }
 }
 
+impl Bus for Replay {
+    fn table(&self) -> Arc<dyn Describe> {
+        self.input.table()
+    }
+
+    fn can(&self) -> Option<&CanInput> {
+        Some(&self.input)
+    }
+
+    fn drive<'a>(&'a mut self, reporter: &'a Reporter) -> Waits<'a, ()> {
+        Box::pin(self.run(reporter))
+    }
+}
+
 impl Replay {
     /// Plays `file` at `speed` times its pace, decoding with `table`.
     pub(crate) fn new(file: PathBuf, speed: f64, repeat: bool, table: CanTable) -> Replay {
         Replay { file, speed, repeat, input: CanInput::new(table), told_unreadable: false, told_untimed: false }
     }
 
-    pub(crate) fn table(&self) -> Arc<dyn Describe> {
-        self.input.table()
-    }
-
-    pub(crate) fn input(&self) -> &CanInput {
-        &self.input
-    }
-
-    /// Whether it brings cell voltages.
-    pub(crate) fn brings_cells(&self) -> bool {
-        self.input.brings_cells()
-    }
-
-    pub(crate) async fn drive(&mut self, reporter: &Reporter) {
+    async fn run(&mut self, reporter: &Reporter) {
         reporter.opened().await;
         loop {
             match self.play(reporter).await {
@@ -117,7 +114,7 @@ impl Replay {
             text.clear();
             let length = (&mut log).take(MAX_LINE_BYTES).read_until(b'\n', &mut text).await?;
             number += u64::from(text.ends_with(b"\n"));
-            let frame = match line::parse(&text) {
+            let frame = match log::parse(&text) {
                 _ if length == 0 => None,
                 Ok(Line::Frame(stamp, frame)) => {
                     if stamp == Stamp::None && !std::mem::replace(&mut self.told_untimed, true) {

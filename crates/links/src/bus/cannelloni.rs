@@ -11,10 +11,11 @@ pub use packet::{Packet, PacketError};
 pub(crate) use pin::Peer;
 
 use super::can_input::CanInput;
+use super::{BindError, Bus, Waits};
+use crate::describe::Describe;
 use crate::device::can_table::CanTable;
-use crate::frames::Describe;
-use crate::link::{BindError, Reporter};
 use crate::sequence::{Order, SequenceWatch};
+use crate::session::Reporter;
 use domain::link::{LinkFault, LinkState};
 use domain::time::Now;
 use pin::{Pin, Sender};
@@ -39,6 +40,28 @@ pub(crate) struct Receiver {
     sequence: SequenceWatch,
 }
 
+impl Bus for Receiver {
+    fn table(&self) -> Arc<dyn Describe> {
+        self.input.table()
+    }
+
+    fn can(&self) -> Option<&CanInput> {
+        Some(&self.input)
+    }
+
+    fn bind(&mut self) -> Waits<'_, Result<(), BindError>> {
+        Box::pin(self.listen())
+    }
+
+    fn local_addr(&self) -> Option<SocketAddr> {
+        self.socket.as_ref()?.local_addr().ok()
+    }
+
+    fn drive<'a>(&'a mut self, reporter: &'a Reporter) -> Waits<'a, ()> {
+        Box::pin(self.run(reporter))
+    }
+}
+
 impl Receiver {
     /// A receiver at `listen` that decodes with `table` what `peer` sends, or the first sender that is heard.
     pub(crate) fn new(listen: SocketAddr, peer: Option<Peer>, table: CanTable) -> Receiver {
@@ -46,24 +69,7 @@ impl Receiver {
         Receiver { listen, socket: None, input, pin, sequence }
     }
 
-    pub(crate) fn table(&self) -> Arc<dyn Describe> {
-        self.input.table()
-    }
-
-    pub(crate) fn input(&self) -> &CanInput {
-        &self.input
-    }
-
-    /// Whether it brings cell voltages.
-    pub(crate) fn brings_cells(&self) -> bool {
-        self.input.brings_cells()
-    }
-
-    pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
-        self.socket.as_ref()?.local_addr().ok()
-    }
-
-    pub(crate) async fn bind(&mut self) -> Result<(), BindError> {
+    async fn listen(&mut self) -> Result<(), BindError> {
         if self.socket.is_none() {
             let socket = UdpSocket::bind(self.listen).await.map_err(|e| match e.kind() {
                 ErrorKind::AddrInUse => BindError::InUse(self.listen),
@@ -75,10 +81,10 @@ impl Receiver {
         Ok(())
     }
 
-    pub(crate) async fn drive(&mut self, reporter: &Reporter) {
+    async fn run(&mut self, reporter: &Reporter) {
         let mut buffer = vec![0; BUFFER_BYTES];
         loop {
-            match self.bind().await {
+            match self.listen().await {
                 Ok(()) => reporter.opened().await,
                 Err(e) => reporter.closed(e).await,
             }

@@ -15,6 +15,7 @@ mod device;
 mod exception;
 mod keepalive;
 mod parts;
+mod request;
 pub mod rtu;
 mod session;
 mod stillness;
@@ -23,13 +24,16 @@ mod tabled;
 mod tcp;
 mod wire;
 
-pub use client::{Client, Dial, Framing, Question, ReadError, Reply};
+pub use client::{Client, Dial, Framing};
 pub(crate) use device::Device;
 pub use exception::Exception;
+pub use request::{Question, ReadError, Reply};
 
 use super::backoff::{self, Backoff};
-use crate::frames::Describe;
-use crate::link::{Ages, Reporter};
+use super::{Bus, Waits};
+use crate::ages::Ages;
+use crate::describe::Describe;
+use crate::session::Reporter;
 use session::Session;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,31 +51,35 @@ pub(crate) struct Poller {
     stillness: Stillness,
 }
 
+impl Bus for Poller {
+    fn table(&self) -> Arc<dyn Describe> {
+        self.device.table()
+    }
+
+    fn device(&self) -> &str {
+        self.device.name()
+    }
+
+    fn ages(&self, usual: Duration) -> Ages {
+        self.device.ages(usual)
+    }
+
+    fn brings_cells(&self) -> bool {
+        self.device.brings_cells()
+    }
+
+    fn drive<'a>(&'a mut self, reporter: &'a Reporter) -> Waits<'a, ()> {
+        Box::pin(self.run(reporter))
+    }
+}
+
 impl Poller {
     /// Polls `device` as `dial` says, each `period`. If `serial` is given, a device that says another one is refused.
     pub(crate) fn new(dial: Dial, period: Duration, device: Device, serial: Option<String>) -> Poller {
         Poller { dial, period, device, serial, stillness: Stillness::default() }
     }
 
-    pub(crate) fn table(&self) -> Arc<dyn Describe> {
-        self.device.table()
-    }
-
-    pub(crate) fn device(&self) -> &str {
-        self.device.name()
-    }
-
-    /// Whether it brings cell voltages, if all is as it should be.
-    pub(crate) fn brings_cells(&self) -> bool {
-        self.device.brings_cells()
-    }
-
-    /// How old its values may be when they are good for `usual`.
-    pub(crate) fn ages(&self, usual: Duration) -> Ages {
-        self.device.ages(usual)
-    }
-
-    pub(crate) async fn drive(&mut self, reporter: &Reporter) {
+    async fn run(&mut self, reporter: &Reporter) {
         let mut backoff = Backoff::default();
         loop {
             let error = match Client::dial(self.dial.clone()).await {

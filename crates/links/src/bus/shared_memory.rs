@@ -16,9 +16,11 @@ mod segment;
 
 use super::backoff::{self, Backoff};
 use super::pace::Pace;
+use super::{Bus, Waits};
+use crate::ages::Ages;
+use crate::describe::Describe;
 use crate::device::shared_cells::{CELL_BYTES, Decoded, SharedCells};
-use crate::frames::Describe;
-use crate::link::Reporter;
+use crate::session::Reporter;
 use domain::link::LinkFault;
 use segment::{Segment, SegmentFault, Stillness};
 use std::path::{Path, PathBuf};
@@ -50,6 +52,24 @@ pub(crate) struct Poller {
     stillness: Stillness,
 }
 
+impl Bus for Poller {
+    fn table(&self) -> Arc<dyn Describe> {
+        self.table.clone()
+    }
+
+    fn ages(&self, usual: Duration) -> Ages {
+        Ages::of([], true, usual)
+    }
+
+    fn brings_cells(&self) -> bool {
+        true
+    }
+
+    fn drive<'a>(&'a mut self, reporter: &'a Reporter) -> Waits<'a, ()> {
+        Box::pin(self.run(reporter))
+    }
+}
+
 impl Poller {
     /// Reads the segment at `path` every `period`, with the cells of `table`.
     pub(crate) fn new(path: PathBuf, period: Duration, table: SharedCells) -> Poller {
@@ -57,11 +77,7 @@ impl Poller {
         Poller { path, period, table: Arc::new(table), bytes, stillness: Stillness::default() }
     }
 
-    pub(crate) fn table(&self) -> Arc<dyn Describe> {
-        self.table.clone()
-    }
-
-    pub(crate) async fn drive(&mut self, reporter: &Reporter) {
+    async fn run(&mut self, reporter: &Reporter) {
         let mut backoff = Backoff::default();
         loop {
             let fault = match Segment::open(&self.path, &self.table) {

@@ -13,10 +13,11 @@ mod tests;
 
 use super::backoff::{self, Backoff};
 use super::can_input::CanInput;
+use super::{Bus, Waits};
 use crate::can::OwnedFrame;
+use crate::describe::Describe;
 use crate::device::can_table::CanTable;
-use crate::frames::Describe;
-use crate::link::Reporter;
+use crate::session::Reporter;
 use domain::link::LinkFault;
 use fault::InterfaceFault;
 use std::io;
@@ -56,37 +57,38 @@ pub(crate) struct Receiver {
     input: CanInput,
 }
 
+impl Bus for Receiver {
+    fn table(&self) -> Arc<dyn Describe> {
+        self.input.table()
+    }
+
+    fn can(&self) -> Option<&CanInput> {
+        Some(&self.input)
+    }
+
+    fn can_interface(&self) -> Option<&str> {
+        Some(&self.interface)
+    }
+
+    fn drive<'a>(&'a mut self, reporter: &'a Reporter) -> Waits<'a, ()> {
+        Box::pin(self.run(reporter))
+    }
+}
+
 impl Receiver {
     /// A receiver of `interface` (`can0`) that decodes with `table`.
     pub(crate) fn new(interface: String, table: CanTable) -> Receiver {
         Receiver { interface, input: CanInput::new(table) }
     }
 
-    pub(crate) fn table(&self) -> Arc<dyn Describe> {
-        self.input.table()
-    }
-
-    pub(crate) fn input(&self) -> &CanInput {
-        &self.input
-    }
-
-    /// Whether it brings cell voltages.
-    pub(crate) fn brings_cells(&self) -> bool {
-        self.input.brings_cells()
-    }
-
-    pub(crate) fn interface(&self) -> &str {
-        &self.interface
-    }
-
     #[cfg(target_os = "linux")]
-    pub(crate) async fn drive(&mut self, reporter: &Reporter) {
+    async fn run(&mut self, reporter: &Reporter) {
         self.receive_from::<socket::KernelSocket>(reporter).await;
     }
 
     /// The site file is refused elsewhere; a link that is made nonetheless stays down and says why.
     #[cfg(not(target_os = "linux"))]
-    pub(crate) async fn drive(&mut self, reporter: &Reporter) {
+    async fn run(&mut self, reporter: &Reporter) {
         reporter.closed("SocketCAN is a part of Linux: use cannelloni on this system").await;
     }
 

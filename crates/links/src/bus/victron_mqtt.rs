@@ -12,10 +12,12 @@
 use super::backoff::{self, Backoff};
 use super::mqtt::packet::{self, Packet};
 use super::mqtt::{Client, MqttError};
+use super::{Bus, Waits};
+use crate::ages::Ages;
+use crate::describe::Describe;
 use crate::device::victron::topic::{self, Message};
-use crate::device::victron::{Gx, GxTable, Service};
-use crate::frames::Describe;
-use crate::link::Reporter;
+use crate::device::victron::{Gx, GxTable, ROWS, Service};
+use crate::session::Reporter;
 use domain::link::LinkFault;
 use domain::time::{Mono, Now};
 use std::collections::BTreeMap;
@@ -94,17 +96,27 @@ struct Session<'a> {
     told: Mono,
 }
 
+impl Bus for Listener {
+    fn table(&self) -> Arc<dyn Describe> {
+        Arc::new(GxTable)
+    }
+
+    fn ages(&self, usual: Duration) -> Ages {
+        Ages::of(ROWS.iter().map(|row| row.point), false, usual)
+    }
+
+    fn drive<'a>(&'a mut self, reporter: &'a Reporter) -> Waits<'a, ()> {
+        Box::pin(self.run(reporter))
+    }
+}
+
 impl Listener {
     pub(crate) fn new(settings: Settings) -> Listener {
         let portal = settings.portal.clone();
         Listener { settings, portal }
     }
 
-    pub(crate) fn table(&self) -> Arc<dyn Describe> {
-        Arc::new(GxTable)
-    }
-
-    pub(crate) async fn drive(&mut self, reporter: &Reporter) {
+    async fn run(&mut self, reporter: &Reporter) {
         let mut backoff = Backoff::default();
         loop {
             let error = match self.session(reporter, &mut backoff).await {

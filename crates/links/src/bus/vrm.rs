@@ -10,11 +10,13 @@ mod tests;
 
 use super::backoff::{self, Backoff};
 use super::https::{FetchError, Fetcher, public_roots};
+use super::{Bus, Waits};
+use crate::ages::Ages;
+use crate::describe::Describe;
 use crate::device::victron::vrm::{self, VrmError};
-use crate::device::victron::{Gx, GxTable, REQUESTS, requests_raw};
-use crate::frames::Describe;
-use crate::link::{Polling, Reporter};
+use crate::device::victron::{Gx, GxTable, REQUESTS, ROWS, requests_raw};
 use crate::secret::{Secret, SecretSource};
+use crate::session::{Polling, Reporter};
 use budget::Budget;
 use domain::link::LinkFault;
 use domain::time::{Mono, Now};
@@ -121,6 +123,20 @@ pub(crate) struct Vrm {
     budget: Budget,
 }
 
+impl Bus for Vrm {
+    fn table(&self) -> Arc<dyn Describe> {
+        Arc::new(GxTable)
+    }
+
+    fn ages(&self, usual: Duration) -> Ages {
+        Ages::of(ROWS.iter().map(|row| row.point), false, usual)
+    }
+
+    fn drive<'a>(&'a mut self, reporter: &'a Reporter) -> Waits<'a, ()> {
+        Box::pin(self.run(reporter))
+    }
+}
+
 impl Vrm {
     pub(crate) fn new(settings: Settings) -> Vrm {
         let fetcher = Fetcher::new(public_roots(), settings.timeout);
@@ -128,11 +144,7 @@ impl Vrm {
         Vrm { settings, fetcher, budget }
     }
 
-    pub(crate) fn table(&self) -> Arc<dyn Describe> {
-        Arc::new(GxTable)
-    }
-
-    pub(crate) async fn drive(&mut self, reporter: &Reporter) {
+    async fn run(&mut self, reporter: &Reporter) {
         let Rests { first, longest, .. } = self.settings.rests;
         let mut backoff = Backoff::between(first, longest);
         let (mut open, mut polling) = (false, Polling::new(self.settings.requests_per_hour));

@@ -12,14 +12,12 @@ mod load;
 mod tables;
 mod value;
 
-use crate::device::sunspec::Events;
-use crate::frames::Describe;
+use crate::describe::Describe;
 use domain::link::DecodedValue;
 use domain::point::{MaxAge, PointId};
-use domain::reading::Reading;
-use domain::time::Now;
 use std::time::Duration;
 
+pub use crate::device::poll::{Events, Odd, Poll};
 pub use block::{Area, Block, MAX_READ, Unit};
 pub use load::TableError;
 pub use value::{RegisterType, WordOrder};
@@ -41,48 +39,6 @@ pub struct RegisterTable {
     max_ages: Vec<(PointId, Option<Duration>)>,
     /// The point of each row; `None` for those that are only shown.
     row_points: Vec<Option<PointId>>,
-}
-
-/// What is wrong with a value that a device sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Odd {
-    /// It cannot be. With the row of the table, or the register.
-    Impossible(usize),
-    /// It is a code without a meaning.
-    Unnamed(usize),
-    /// It is of a module that the system does not have.
-    Module(usize),
-}
-
-/// So many odd values of one reply are told.
-const ODD_MAX: usize = 16;
-
-/// What one poll has brought so far.
-#[derive(Debug, Default)]
-pub struct Poll {
-    /// Readings.
-    pub readings: Vec<Reading>,
-    /// How many values were impossible.
-    pub impossible: u32,
-    /// What was odd since it was taken last, in words: the first few.
-    pub odd: Vec<(Odd, String)>,
-    /// When the words came that are decoded.
-    pub at: Now,
-    /// By row of the table: whether the device refuses it.
-    pub refused_rows: Vec<bool>,
-    /// What a SunSpec battery reports in this round, and since when.
-    pub events: Option<(Events, Now)>,
-    /// Parts of sums: which sum, the value if there is one, and when it came.
-    parts: Vec<(usize, Option<f64>, Now)>,
-}
-
-impl Poll {
-    /// Takes note of what is odd.
-    pub(crate) fn note(&mut self, odd: Odd, words: impl FnOnce() -> String) {
-        if self.odd.len() < ODD_MAX {
-            self.odd.push((odd, words()));
-        }
-    }
 }
 
 impl RegisterTable {

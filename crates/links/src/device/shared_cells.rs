@@ -9,7 +9,7 @@
 //! each value is judged for itself.
 
 use super::push_plausible;
-use crate::frames::Describe;
+use crate::describe::Describe;
 use domain::link::DecodedValue;
 use domain::reading::{CellQuantity, NoData, Reading, Target};
 use domain::topology::Topology;

@@ -15,8 +15,8 @@ pub mod vrm;
 pub use gx::Gx;
 pub use rows::{ROWS, Row, Service};
 
+use crate::describe::Describe;
 use crate::device::unit;
-use crate::frames::Describe;
 use domain::link::DecodedValue;
 use domain::reading::Target;
 use serde_json::Value;

@@ -3,7 +3,7 @@
 use domain::lab::LabState;
 use domain::limits::{Chemistry, Limits};
 use domain::link::FrameRow;
-use domain::live::{Decoder, Encoder};
+use domain::live::{Decoder, Encoder, key_frame};
 use domain::point::PointId;
 use domain::reading::{Reading, Target as Place};
 use domain::series::Table;
@@ -12,9 +12,9 @@ use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;
 use domain::twin::Site;
 use domain::wire::Wire;
-use links::bus::candump::{self, Line};
 use links::bus::cannelloni::Packet;
 use links::bus::mqtt::packet;
+use links::can::log::{self, Line};
 use links::config::MapEntry;
 use links::device::can_table::CanTable;
 use links::device::dbc::Database;
@@ -105,7 +105,7 @@ impl Target for Candump {
     }
 
     fn take(&self, input: &[u8]) -> bool {
-        let line = candump::parse(input);
+        let line = log::parse(input);
         if let Ok(Line::Frame(_, logged)) = &line {
             assert!(logged.frame().data.len() <= links::can::MAX_DATA);
         }
@@ -356,7 +356,7 @@ impl Target for Live {
     fn seeds(&self) -> Vec<Vec<u8>> {
         let spec = spec();
         let mut encoder = Encoder::new(&spec.systems[0]);
-        let mut snapshot = Site::new(spec).snapshot(SystemIdx(0), now(0)).unwrap();
+        let mut snapshot = Site::new(spec.clone()).snapshot(SystemIdx(0), now(0)).unwrap();
         let mut tape = Vec::new();
         let mut keys = Vec::new();
         for step in 1..6_u16 {
@@ -364,8 +364,8 @@ impl Target for Live {
             let soc = Reading { target: Place::Point(PointId::Soc), sample: Ok(f32::from(step)) };
             snapshot.state.apply(soc, snapshot.now.mono);
             let encoded = encoder.encode(&snapshot);
-            keys.push(framed(&encoded.key));
-            tape.extend(if step == 1 { framed(&encoded.key) } else { framed(&encoded.delta) });
+            keys.push(framed(&key_frame(&spec.systems[0], encoded.seq, &snapshot)));
+            tape.extend(framed(&encoded.delta));
         }
         keys.push(tape);
         keys

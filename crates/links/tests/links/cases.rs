@@ -40,7 +40,8 @@ async fn play(keys: &str) -> (Vec<[Option<Sample>; 3]>, LinkStatus, String) {
                 let status = LinkStatus { reason: link.handle.status().reason, ..status };
                 heard.take(domain::engine::Input::Link(domain::link::LinkIdx(0), status.clone()));
                 let frames = link.handle.frames((link.clock)());
-                let said = heard.report(links::config::Kind::Candump, &Topology::NONE, &frames);
+                let kind = links::config::KINDS.iter().find(|kind| kind.key == "candump").unwrap();
+                let said = heard.report(kind, &Topology::NONE, &frames);
                 return (batches, status, said);
             }
             Err(_) => {}

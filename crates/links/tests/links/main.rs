@@ -6,6 +6,7 @@ mod can_health;
 mod candump;
 mod cannelloni;
 mod cases;
+mod circles;
 mod config;
 mod gateway;
 mod inspect;

@@ -50,7 +50,7 @@ async fn play(pack: &str) -> (HashMap<Target, Sample>, [u32; 3]) {
                 let wrong = [LinkFault::UnknownId, LinkFault::WrongLength, LinkFault::Impossible];
                 return (samples, wrong.map(|fault| status.faults(fault)));
             }
-            Input::Link(..) => {}
+            _ => {}
         }
     }
 }

@@ -111,6 +111,7 @@ impl Running {
         match tokio::time::timeout(PATIENCE, self.inputs.recv()).await.unwrap().unwrap() {
             Input::Batch(batch) => Ok(batch),
             Input::Link(_, status) => Err(status),
+            other => panic!("not of a link: {other:?}"),
         }
     }
 
@@ -120,8 +121,8 @@ impl Running {
             loop {
                 match self.inputs.recv().await.unwrap() {
                     Input::Link(_, status) if wanted(&status) => return status,
-                    Input::Link(..) => {}
                     Input::Batch(batch) => assert!(batch.readings.iter().all(|r| r.sample.is_err()), "{batch:?}"),
+                    _ => {}
                 }
             }
         };

@@ -3,9 +3,9 @@
 //! Values hardly differ from cell to cell, so a dictionary of them is short; only the hour at hand is held in memory.
 
 use super::{CellDay, Tail, add, first_minute};
+use crate::checksum::checksum;
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::integrity::checksum;
 use crate::segment::{FileWriter, Opened, Written, beside, common_properties, failed, timestamp, write_file};
 use domain::minute::{CellMinute, MINUTE_MS, Stat, count, value};
 use domain::reading::CellQuantity;

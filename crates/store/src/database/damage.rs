@@ -1,39 +1,34 @@
 //! A broken history: how it is found at the start, and how it is put aside without being lost.
 
-use crate::error::{Notice, StoreError};
+use super::connection::Connection;
+use super::sql;
+use crate::error::{Notice, StoreError, code};
 use domain::time::{Utc, civil};
-use rusqlite::{Connection, ErrorCode};
+use sqlx::Row as _;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long the check at the start may take, for a start must not wait for it. Two days of one pack take 0.4 s when the
 /// file is in memory; on a slow disk a part is checked, and damage in the rest shows itself when it is read.
 pub(super) const CHECK_LIMIT: Duration = Duration::from_secs(2);
-
-/// SQLite calls back after this many steps of the check, each about a page.
-const STEPS_PER_CALL: i32 = 100;
 
 /// Looks for damage in the structure of the file, for at most `limit`.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] with the first thing found.
 pub(super) fn check(conn: &mut Connection, path: &Path, limit: Duration) -> Result<(), StoreError> {
-    let sql = StoreError::sqlite(path);
-    let end = Instant::now() + limit;
-    conn.progress_handler(STEPS_PER_CALL, Some(move || Instant::now() > end)).map_err(&sql)?;
-    let verdict: rusqlite::Result<String> = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
-    conn.progress_handler(0, None::<fn() -> bool>).map_err(&sql)?;
-    match verdict {
+    let verdict = conn.limited(limit, |conn| conn.first(sql::QUICK_CHECK.plain(), |row| row.try_get::<String, _>(0)));
+    match verdict.map(Option::unwrap_or_default) {
         Ok(words) if words == "ok" => Ok(()),
         Ok(words) => Err(StoreError::Damaged { path: path.to_owned(), why: words.replace('\n', " ") }),
-        Err(e) if e.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+        Err(e) if code(&e) == Some(libsqlite3_sys::SQLITE_INTERRUPT) => {
             tracing::info!("{} is large: checked for {limit:?} only", path.display());
             Ok(())
         }
-        Err(e) => Err(sql(e)),
+        Err(e) => Err(StoreError::sqlite(path)(e)),
     }
 }
 
@@ -88,6 +83,7 @@ fn stamp(utc: Utc) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::connection::Access;
 
     #[test]
     fn file_names_carry_the_time_in_utc() {
@@ -111,13 +107,13 @@ mod tests {
         let fill = "CREATE TABLE t (x);
             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
             INSERT INTO t SELECT zeroblob(500) FROM n";
-        Connection::open(&path).unwrap().execute_batch(fill).unwrap();
+        Connection::open(&path, Access::Write).unwrap().run_any(fill).unwrap();
         let mut bytes = fs::read(&path).unwrap();
         let page = bytes.len() / 4_096 * 3 / 4 * 4_096;
         bytes[page..page + 4_096].fill(0xAB);
         fs::write(&path, bytes).unwrap();
 
-        let mut conn = Connection::open(&path).unwrap();
+        let mut conn = Connection::open(&path, Access::Write).unwrap();
         assert!(matches!(check(&mut conn, &path, Duration::from_secs(60)), Err(StoreError::Damaged { .. })));
         check(&mut conn, &path, Duration::ZERO).unwrap();
     }

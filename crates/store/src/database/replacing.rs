@@ -1,10 +1,12 @@
 //! The statements about files of sealed days that are about to be replaced: see [`crate::replaced`].
 
-use super::{Database, Reader};
+use super::connection::Connection;
+use super::{Database, Reader, sql};
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::integrity::{Kind, Sealed};
-use rusqlite::{Connection, params};
+use crate::sealed::{Kind, Sealed};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 
 /// What of the tail is in the file of a day: what lies in the day, before `before`, and up to the place `newest`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,61 +43,43 @@ impl Database {
     /// Notes that a file of this size and checksum is about to take the place of a day's file. When this returns, the
     /// note is on the disk, as is everything before it: a power cut may bring the new file and keep what came later.
     pub(crate) fn replacing(&mut self, system: &str, of: &Sealed, taken: Taken) -> Result<(), StoreError> {
-        let write = |conn: &Connection| {
-            conn.execute_batch("PRAGMA synchronous = FULL")?;
-            let noted = conn.execute(
-                "INSERT OR REPLACE INTO replacing VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![
-                    system,
-                    of.kind == Kind::Cells,
-                    of.day.0,
-                    of.bytes as i64,
-                    of.checksum.unwrap_or_default(),
-                    taken.before,
-                    taken.newest
-                ],
-            );
-            conn.execute_batch("PRAGMA synchronous = NORMAL")?;
-            noted.map(drop)
-        };
-        write(&self.conn).map_err(StoreError::sqlite(&self.path))
+        let note = sql::NOTE_REPLACING.bind(system).bind(of.kind == Kind::Cells).bind(of.day.0).bind(of.bytes as i64);
+        let note = note.bind(of.checksum.unwrap_or_default()).bind(taken.before).bind(taken.newest);
+        self.write(sql::SYNCHRONOUS_FULL.plain())?;
+        let noted = self.write(note);
+        self.write(sql::SYNCHRONOUS_NORMAL.plain())?;
+        noted
     }
 
     /// Everything that was noted and is not registered.
-    pub(crate) fn replacements(&self) -> Result<Vec<Replacing>, StoreError> {
-        replacements(&self.conn).map_err(StoreError::sqlite(&self.path))
+    pub(crate) fn replacements(&mut self) -> Result<Vec<Replacing>, StoreError> {
+        self.conn.all(sql::REPLACING.plain(), replacing).map_err(StoreError::sqlite(&self.path))
     }
 
     /// The note is void: the file did not take its place.
     pub(crate) fn not_replaced(&mut self, of: &Replacing) -> Result<(), StoreError> {
-        done(&self.conn, &of.system, of.kind, of.day).map_err(StoreError::sqlite(&self.path))
+        done(&mut self.conn, &of.system, of.kind, of.day).map_err(StoreError::sqlite(&self.path))
     }
 }
 
 impl Reader {
     /// Whether anything was noted and is not registered.
-    pub(crate) fn any_replaced(&self) -> rusqlite::Result<bool> {
-        self.conn().query_row("SELECT EXISTS (SELECT 1 FROM replacing)", [], |row| row.get(0))
+    pub(crate) fn any_replaced(&mut self) -> sqlx::Result<bool> {
+        Ok(self.conn().number(sql::ANY_REPLACING.plain())? != 0)
     }
 }
 
-pub(super) fn done(conn: &Connection, system: &str, kind: Kind, day: Day) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM replacing WHERE system = ?1 AND cells = ?2 AND day = ?3";
-    conn.execute(sql, params![system, kind == Kind::Cells, day.0]).map(drop)
+pub(super) fn done(conn: &mut Connection, system: &str, kind: Kind, day: Day) -> sqlx::Result<()> {
+    conn.run(sql::DELETE_REPLACING.bind(system).bind(kind == Kind::Cells).bind(day.0)).map(drop)
 }
 
-fn replacements(conn: &Connection) -> rusqlite::Result<Vec<Replacing>> {
-    let mut select =
-        conn.prepare_cached("SELECT system, cells, day, bytes, checksum, before, newest FROM replacing")?;
-    let rows = select.query_map([], |row| {
-        Ok(Replacing {
-            system: row.get(0)?,
-            kind: if row.get(1)? { Kind::Cells } else { Kind::Pack },
-            day: Day(row.get(2)?),
-            bytes: row.get::<_, i64>(3)?.max(0) as u64,
-            checksum: row.get(4)?,
-            taken: Taken { before: row.get(5)?, newest: row.get(6)? },
-        })
-    })?;
-    rows.collect()
+fn replacing(row: &SqliteRow) -> sqlx::Result<Replacing> {
+    Ok(Replacing {
+        system: row.try_get(0)?,
+        kind: if row.try_get(1)? { Kind::Cells } else { Kind::Pack },
+        day: Day(row.try_get(2)?),
+        bytes: row.try_get::<i64, _>(3)?.max(0) as u64,
+        checksum: row.try_get(4)?,
+        taken: Taken { before: row.try_get(5)?, newest: row.try_get(6)? },
+    })
 }

@@ -7,6 +7,7 @@ use crate::cells::{self, CellDay, Tail, day_of, first_minute};
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::rollup::{Bucket, Fold as _};
+use crate::sealed::Kind;
 use domain::minute::{self, CellMinute, MINUTE_MS, NONE, Stat, difference, fine_value};
 use domain::reading::CellQuantity;
 use std::path::PathBuf;
@@ -134,7 +135,7 @@ impl History {
     pub fn cell_parts(&self, system: &str) -> CellParts {
         let found = self.find_cells(system, i64::MIN, i64::MAX);
         let file = |day: CellDay| {
-            self.checks.check(system, &day).ok().map(|()| (day, cells::path(&self.data, system, day.day)))
+            self.checks.check(system, &day).ok().map(|()| (day, Kind::Cells.path(&self.data, system, day.day)))
         };
         CellParts {
             sealed: found.days.into_iter().filter_map(file).collect(),
@@ -160,7 +161,7 @@ impl History {
                 Err(StoreError::DayDamaged { .. }) => continue,
                 checked => checked?,
             }
-            let mut minutes = cells::file::minutes(&cells::path(&self.data, system, day.day), day.day)?;
+            let mut minutes = cells::file::minutes(&Kind::Cells.path(&self.data, system, day.day), day.day)?;
             let end = cells::first_minute(day.day) + cells::DAY_MINUTES;
             let later = tail.split_off(&end);
             let before = std::mem::replace(&mut tail, later);

@@ -2,7 +2,8 @@
 
 use super::{History, Range};
 use crate::block::Block;
-use crate::segment::{self, Segment};
+use crate::sealed::Kind;
+use crate::segment::Segment;
 use domain::point::PointId;
 use std::path::PathBuf;
 
@@ -22,7 +23,7 @@ impl History {
         let found = self.find(system, Range::new(i64::MIN, i64::MAX), PointId::ALL);
         let file = |segment: Segment| {
             let sound = self.checks.check(system, &segment).ok();
-            sound.map(|()| (segment, segment::path(&self.data, system, segment.day)))
+            sound.map(|()| (segment, Kind::Pack.path(&self.data, system, segment.day)))
         };
         Parts { sealed: found.segments.into_iter().filter_map(file).collect(), tail: found.tail }
     }

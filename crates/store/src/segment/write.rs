@@ -2,8 +2,8 @@
 //! sensor hardly repeat.
 
 use crate::block::Block;
+use crate::checksum::checksum;
 use crate::error::StoreError;
-use crate::integrity::checksum;
 use domain::point::PointId;
 use domain::telemetry::{LEADING, column_name, columns};
 use parquet::basic::{Compression, Encoding, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};

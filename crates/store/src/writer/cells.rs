@@ -3,12 +3,13 @@
 
 use super::Writer;
 use super::retention::Gone;
-use crate::cells::{self, CellDay, day_of, file, grid};
+use crate::cells::{CellDay, day_of, file};
 use crate::database::Taken;
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::integrity::{Kind, Sealed};
+use crate::grids;
 use crate::layout;
+use crate::sealed::{Kind, Sealed};
 use domain::minute::CellMinute;
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,10 +21,10 @@ impl Writer {
     /// The sealed days of cells whose files are there, and notes which files have still to be taken in.
     pub(super) fn known_cells(&mut self) -> Result<BTreeMap<String, Vec<CellDay>>, StoreError> {
         let mut known: BTreeMap<String, Vec<CellDay>> = BTreeMap::new();
-        let Some(db) = &self.db else { return Ok(known) };
+        let Some(db) = &mut self.db else { return Ok(known) };
         let mut gone = Vec::new();
         for (system, of) in db.cell_days()? {
-            let path = cells::path(&self.folder, &system, of.day);
+            let path = Kind::Cells.path(&self.folder, &system, of.day);
             match fs::metadata(&path) {
                 Ok(meta) if meta.len() == of.bytes => known.entry(system).or_default().push(of),
                 Ok(_) => {}
@@ -32,7 +33,7 @@ impl Writer {
         }
         self.gone_at_start(Kind::Cells, gone)?;
         let there = |system: &String, day: Day| known.get(system).is_some_and(|all| all.iter().any(|of| of.day == day));
-        let on_disk = layout::days_on_disk(&self.folder, cells::folder);
+        let on_disk = layout::days_on_disk(&self.folder, Kind::Cells.name());
         self.adopt_cells = on_disk.into_iter().filter(|(system, day)| !there(system, *day)).collect();
         Ok(known)
     }
@@ -41,7 +42,7 @@ impl Writer {
     pub(super) fn adopt_one_of_cells(&mut self) -> Result<(), StoreError> {
         self.register_replaced()?;
         let Some((system, day)) = self.adopt_cells.pop() else { return Ok(()) };
-        let path = cells::path(&self.folder, &system, day);
+        let path = Kind::Cells.path(&self.folder, &system, day);
         match file::describe(&path, day) {
             Ok(of) => {
                 let Some(db) = &mut self.db else { return Ok(()) };
@@ -87,7 +88,7 @@ impl Writer {
         let minutes: Vec<CellMinute> = minutes.into_values().map(Arc::unwrap_or_clone).collect();
         for of_day in minutes.chunk_by(|a, b| day_of(a.minute) == day_of(b.minute)) {
             let day = day_of(of_day[0].minute);
-            let path = cells::path(&self.folder, system, day);
+            let path = Kind::Cells.path(&self.folder, system, day);
             self.doubt(system, true, day)?;
             let _replacing = index.replacing();
             self.look_again(system, Kind::Cells, day)?;
@@ -120,8 +121,8 @@ impl Writer {
         let Some(db) = &mut self.db else { return Ok(()) };
         db.forget_cells(system, day)?;
         self.index.forget_cells(system, day);
-        grid::forget(&self.folder, system, day);
-        let path = cells::path(&self.folder, system, day);
+        grids::forget(&self.folder, system, day);
+        let path = Kind::Cells.path(&self.folder, system, day);
         fs::remove_file(&path).map_err(StoreError::io(&path))?;
         self.gone(system, &format!("Cells of {day}"), why)
     }

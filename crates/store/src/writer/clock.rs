@@ -5,11 +5,13 @@
 
 use super::Writer;
 use crate::aside;
-use crate::bulk::by_day;
-use crate::cells::{self, day_of, file, grid};
+use crate::block::by_day;
+use crate::cells::{day_of, file};
 use crate::columns;
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::grids;
+use crate::sealed::Kind;
 use crate::segment;
 use crate::trust::{Clock, DAY_US};
 use domain::storage::StorageKind;
@@ -61,7 +63,7 @@ impl Writer {
         }
         let wall_ms = wall.0.div_euclid(1_000);
         let future_ms = wall_ms.saturating_add(DAY_MS);
-        let Some(db) = &self.db else { return Ok(()) };
+        let Some(db) = &mut self.db else { return Ok(()) };
         let doubtful = db.doubtful()?;
         let any = !doubtful.is_empty();
         for (system, of_cells, day) in doubtful {
@@ -104,9 +106,9 @@ impl Writer {
     /// Moves a sealed day of a wrong time away.
     fn day_aside(&mut self, system: &str, of_cells: bool, day: Day) -> Result<(), StoreError> {
         let (kind, path) = if of_cells {
-            ("cells", cells::path(&self.folder, system, day))
+            ("cells", Kind::Cells.path(&self.folder, system, day))
         } else {
-            ("pack", segment::path(&self.folder, system, day))
+            ("pack", Kind::Pack.path(&self.folder, system, day))
         };
         if path.exists() {
             let kept_as = aside::put(&self.folder, WRONG_TIME, (system, kind), &path, &why(system, day))?;
@@ -116,7 +118,7 @@ impl Writer {
         if of_cells {
             db.forget_cells(system, day)?;
             self.index.forget_cells(system, day);
-            grid::forget(&self.folder, system, day);
+            grids::forget(&self.folder, system, day);
         } else {
             db.forget(system, day)?;
             self.index.forget(system, day);
@@ -127,7 +129,7 @@ impl Writer {
 
     /// Writes what is not sealed of a wrong time to files that are set aside, and drops it from the tail.
     fn tail_aside(&mut self, system: &str, (from_ms, to_ms): (i64, i64)) -> Result<(), StoreError> {
-        let Some(db) = &self.db else { return Ok(()) };
+        let Some(db) = &mut self.db else { return Ok(()) };
         let of_time = |minute: i64| (from_ms..to_ms).contains(&minute.saturating_mul(MINUTE_MS));
         let there = self.index.with(system, |past| {
             past.cell_tail.keys().any(|minute| of_time(*minute)) || !past.tail.range(from_ms, to_ms).is_empty()

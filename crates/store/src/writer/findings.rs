@@ -2,11 +2,12 @@
 
 use super::Writer;
 use crate::aside;
-use crate::cells::grid;
 use crate::columns;
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::integrity::{Finding, Kind, look};
+use crate::grids;
+use crate::integrity::look;
+use crate::sealed::{Finding, Kind};
 use domain::storage::StorageKind;
 
 impl Writer {
@@ -86,7 +87,7 @@ impl Writer {
                 db.forget(system, day)
             }
             Kind::Cells => {
-                grid::forget(&self.folder, system, day);
+                grids::forget(&self.folder, system, day);
                 db.forget_cells(system, day)
             }
         }

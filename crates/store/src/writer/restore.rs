@@ -5,15 +5,16 @@
 
 use super::Writer;
 use crate::aside;
+use crate::checksum::checksum;
 use crate::database::Taken;
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::index::{Index, Past};
-use crate::integrity::{Kind, checksum};
 use crate::layout;
 use crate::replaced::{self, Settled};
 use crate::seal;
-use crate::segment::{self, Opened, Segment};
+use crate::sealed::Kind;
+use crate::segment::{Opened, Segment};
 use domain::storage::StorageKind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -25,11 +26,11 @@ impl Writer {
             // Readings are stored all the same. It is tried again, and told, before anything is sealed.
             tracing::error!("a sealed day cannot be registered: {error}");
         }
-        let Some(db) = &self.db else { return Ok(()) };
+        let Some(db) = &mut self.db else { return Ok(()) };
         let mut gone = Vec::new();
         let mut known: BTreeMap<String, Vec<Segment>> = BTreeMap::new();
         for (system, segment) in db.catalogue()? {
-            let path = segment::path(&self.folder, &system, segment.day);
+            let path = Kind::Pack.path(&self.folder, &system, segment.day);
             match fs::metadata(&path) {
                 Ok(meta) if meta.len() == segment.bytes => known.entry(system).or_default().push(segment),
                 // Another file under its name: sealed again just before a power cut, or put there by hand.
@@ -40,7 +41,7 @@ impl Writer {
         self.gone_at_start(Kind::Pack, gone)?;
         self.index.leave_out(aside::left_out(&self.folder));
         let there = |system: &String, day: Day| known.get(system).is_some_and(|all| all.iter().any(|s| s.day == day));
-        let on_disk = layout::days_on_disk(&self.folder, segment::folder);
+        let on_disk = layout::days_on_disk(&self.folder, Kind::Pack.name());
         self.adopt = on_disk.into_iter().filter(|(system, day)| !there(system, *day)).collect();
         let mut cells = self.known_cells()?;
         self.to_take_in = self.adopt.len() + self.adopt_cells.len();
@@ -136,7 +137,7 @@ impl Writer {
     pub(super) fn adopt_one(&mut self) -> Result<(), StoreError> {
         self.register_replaced()?;
         let Some((system, day)) = self.adopt.pop() else { return Ok(()) };
-        let path = segment::path(&self.folder, &system, day);
+        let path = Kind::Pack.path(&self.folder, &system, day);
         match Opened::open(&path).and_then(|mut opened| opened.block()) {
             Ok(rows) => {
                 let bytes = fs::metadata(&path).map_err(StoreError::io(&path))?.len();

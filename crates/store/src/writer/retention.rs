@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::event::{Event, EventKind};
 use crate::layout;
 use crate::queue::Second;
-use crate::segment;
+use crate::sealed::Kind;
 use crate::trust::Clock;
 use domain::alarm::Severity;
 use domain::storage::StorageKind;
@@ -117,7 +117,7 @@ impl Writer {
         db.forget(system, day)?;
         self.index.forget(system, day);
         columns::forget(&self.folder, system, day);
-        let path = segment::path(&self.folder, system, day);
+        let path = Kind::Pack.path(&self.folder, system, day);
         fs::remove_file(&path).map_err(StoreError::io(&path))?;
         self.gone(system, &format!("History of {day}"), why)
     }

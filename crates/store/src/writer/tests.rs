@@ -18,7 +18,7 @@ fn writer(folder: &Path, options: Options) -> Writer {
 }
 
 fn stored(folder: &Path) -> Vec<i64> {
-    Reader::open(&folder.join(FILE))
+    Reader::open(&layout::database(folder))
         .unwrap()
         .tape("hv", i64::MIN, i64::MAX)
         .unwrap()
@@ -31,7 +31,7 @@ fn stored(folder: &Path) -> Vec<i64> {
 fn a_full_file_takes_all_of_a_batch_or_nothing_and_the_oldest_are_dropped_in_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = writer(folder.path(), Options { pending_max_bytes: 100_000, ..Options::default() });
-    writer.db.as_ref().unwrap().run("PRAGMA max_page_count = 12");
+    writer.db.as_mut().unwrap().run("PRAGMA max_page_count = 12");
     (0..40).for_each(|s| writer.shared.append(row(s)));
     writer.cycle(Instant::now());
     let health = writer.shared.health();
@@ -43,7 +43,7 @@ fn a_full_file_takes_all_of_a_batch_or_nothing_and_the_oldest_are_dropped_in_the
     let Health { pending, dropped, .. } = writer.shared.health();
     assert!(dropped > 0 && pending as u64 + dropped == 100);
 
-    writer.db.as_ref().unwrap().run("PRAGMA max_page_count = 100000");
+    writer.db.as_mut().unwrap().run("PRAGMA max_page_count = 100000");
     writer.cycle(Instant::now());
     assert_eq!(stored(folder.path()), (dropped as i64..100).collect::<Vec<_>>());
     let health = writer.shared.health();
@@ -75,7 +75,7 @@ fn a_file_found_damaged_while_running_is_put_aside_and_rows_go_to_a_fresh_one() 
     writer.shared.append(row(1));
     writer.cycle(Instant::now());
     writer.shared.append(row(2));
-    let path = folder.path().join(FILE);
+    let path = layout::database(folder.path());
     writer.failed(StoreError::Damaged { path: path.clone(), why: "a bad page".to_owned() }, Instant::now());
     assert!(!path.exists());
     writer.cycle(Instant::now());
@@ -103,7 +103,7 @@ fn old_rows_go_in_steps_and_at_intervals() {
 fn checkpoints_come_by_the_clock() {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = writer(folder.path(), Options::default());
-    let file_size = || std::fs::metadata(folder.path().join(FILE)).unwrap().len();
+    let file_size = || std::fs::metadata(layout::database(folder.path())).unwrap().len();
     let start = Instant::now();
     writer.shared.append(row(1));
     writer.cycle(start);
@@ -120,7 +120,7 @@ fn a_file_deleted_while_running_is_made_anew() {
     let mut writer = writer(folder.path(), Options::default());
     writer.shared.append(row(1));
     writer.cycle(Instant::now());
-    std::fs::remove_file(folder.path().join(FILE)).unwrap();
+    std::fs::remove_file(layout::database(folder.path())).unwrap();
     writer.shared.append(row(2));
     writer.cycle(Instant::now());
     assert!(writer.shared.health().error.unwrap().contains("history.db"));
@@ -253,7 +253,7 @@ fn by_age_a_day_goes_an_hour_and_it_is_said() {
         assert_eq!((days.len(), cells.len()), (left, left), "hour {hour}");
     }
     assert!(writer.report.troubles.iter().any(|told| told.words.contains("older than 3 days")));
-    let events = Reader::open(&folder.path().join(FILE)).unwrap().events("hv", 0, i64::MAX, 99).unwrap();
+    let events = Reader::open(&layout::database(folder.path())).unwrap().events("hv", 0, i64::MAX, 99).unwrap();
     assert_eq!(events.iter().filter(|event| event.words.contains("older than 3 days")).count(), 12);
 }
 
@@ -338,13 +338,13 @@ fn a_file_that_could_not_be_registered_is_taken_in_and_never_called_damaged() {
     assert_eq!(writer.shared.health().error, None);
     let of = |writer: &Writer| writer.index.with("hv", |past| past.segments.get(&day).map(|s| s.rows)).unwrap();
     assert_eq!(of(&writer), Some(60));
-    let db = writer.db.as_ref().unwrap();
+    let db = writer.db.as_mut().unwrap();
     db.run("CREATE TRIGGER no BEFORE INSERT ON segment BEGIN SELECT RAISE(ABORT, 'not now'); END");
     hour(&mut writer, 2);
     assert!(writer.shared.health().error.unwrap().contains("not now"));
     assert_eq!(of(&writer), None, "its entry is not that of the file");
-    writer.shared.found(Finding::Damaged("hv".to_owned(), crate::integrity::Kind::Pack, day));
-    writer.db.as_ref().unwrap().run("DROP TRIGGER no");
+    writer.shared.found(Finding::Damaged("hv".to_owned(), crate::sealed::Kind::Pack, day));
+    writer.db.as_mut().unwrap().run("DROP TRIGGER no");
     hour(&mut writer, 3);
     hour(&mut writer, 4);
     assert_eq!(writer.shared.health().error, None);
@@ -388,7 +388,7 @@ fn each_once(history: &crate::History, hours: i64) {
 
 fn history_of(writer: &Writer) -> crate::History {
     let keeper = crate::integrity::Keeper::Writer(Arc::clone(&writer.shared));
-    crate::History::new(&writer.folder, writer.folder.join(FILE), Arc::clone(&writer.index), keeper)
+    crate::History::new(&writer.folder, layout::database(&writer.folder), Arc::clone(&writer.index), keeper)
 }
 
 /// A server that was killed after the files of an hour took their place, and before that was registered.
@@ -410,12 +410,12 @@ fn deny(folder: &Path) {
     for table in ["segment", "cell_segment"] {
         let no =
             format!("CREATE TRIGGER no_{table} BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'not now'); END");
-        Database::open(&folder.join(FILE)).unwrap().run(&no);
+        Database::open(&layout::database(folder)).unwrap().run(&no);
     }
 }
 
 fn allow(folder: &Path) {
-    let db = Database::open(&folder.join(FILE)).unwrap();
+    let mut db = Database::open(&layout::database(folder)).unwrap();
     db.run("DROP TRIGGER no_segment; DROP TRIGGER no_cell_segment");
 }
 
@@ -432,7 +432,7 @@ fn after_a_kill_between_a_file_and_its_entry_each_row_and_minute_counts_once() {
         each_once(&history_of(&writer), hour + 1);
     }
     assert_eq!(writer.shared.health().troubles, []);
-    assert_eq!(writer.db.as_ref().unwrap().replacements().unwrap(), []);
+    assert_eq!(writer.db.as_mut().unwrap().replacements().unwrap(), []);
     assert!(!folder.path().join("set-aside").exists());
 }
 
@@ -461,16 +461,16 @@ fn after_a_kill_before_the_new_file_took_its_place_the_old_one_and_the_tail_are_
     let start = Instant::now();
     (0..3).for_each(|hour| an_hour(&mut writer, hour, start));
     let db = writer.db.as_mut().unwrap();
-    for kind in [crate::integrity::Kind::Pack, crate::integrity::Kind::Cells] {
+    for kind in [crate::sealed::Kind::Pack, crate::sealed::Kind::Cells] {
         let of = db.sealed_day("hv", kind, DAY).unwrap().unwrap();
-        let new = crate::integrity::Sealed { checksum: of.checksum.map(|sum| !sum), ..of };
+        let new = crate::sealed::Sealed { checksum: of.checksum.map(|sum| !sum), ..of };
         db.replacing("hv", &new, crate::database::Taken { before: i64::MAX, newest: i64::MAX }).unwrap();
         let path = kind.path(folder.path(), "hv", DAY);
         std::fs::write(path.with_extension("parquet.new"), "half of a file").unwrap();
     }
     drop(writer);
     let mut writer = reopened(folder.path(), Options::default());
-    assert_eq!(writer.db.as_ref().unwrap().replacements().unwrap(), []);
+    assert_eq!(writer.db.as_mut().unwrap().replacements().unwrap(), []);
     each_once(&history_of(&writer), 3);
     an_hour(&mut writer, 3, start);
     each_once(&history_of(&writer), 4);

@@ -1,5 +1,8 @@
 //! What several tests need.
 use domain::time::Utc;
+use futures_executor::block_on;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -64,4 +67,24 @@ pub(crate) fn kept_as(notices: &[Notice]) -> PathBuf {
         [Notice::SetAside { kept_as, .. }] => kept_as.clone(),
         other => panic!("{other:?}"),
     }
+}
+
+/// Another program's connection to the file, which is made if it is missing.
+fn connect(path: &Path) -> SqliteConnection {
+    block_on(SqliteConnectOptions::new().filename(path).create_if_missing(true).connect()).unwrap()
+}
+
+/// Runs SQL as another program.
+pub(crate) fn run_sql(path: &Path, sql: &str) {
+    let mut conn = connect(path);
+    block_on(sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut conn)).unwrap();
+    block_on(conn.close()).unwrap();
+}
+
+/// The number that another program reads.
+pub(crate) fn ask_sql(path: &Path, sql: &str) -> i64 {
+    let mut conn = connect(path);
+    let number = block_on(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut conn)).unwrap();
+    block_on(conn.close()).unwrap();
+    number
 }

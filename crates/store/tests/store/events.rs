@@ -71,9 +71,8 @@ fn what_was_raised_and_is_not_over_is_known_after_the_next_start() {
 fn events_of_older_files_stay_readable_and_unknown_words_are_an_error() {
     let folder = tempfile::tempdir().unwrap();
     drop(Store::open(folder.path(), OPENED_AT).unwrap());
-    let run =
-        |sql: &str| rusqlite::Connection::open(folder.path().join("history.db")).unwrap().execute_batch(sql).unwrap();
-    run("DROP TABLE active_alarm; DROP TABLE clock; DROP TABLE doubtful; DROP TABLE replacing;
+    let run = |sql: &str| run_sql(&folder.path().join("history.db"), sql);
+    run("DROP TABLE _sqlx_migrations; DROP TABLE active_alarm; DROP TABLE clock; DROP TABLE doubtful; DROP TABLE replacing;
          ALTER TABLE event DROP COLUMN subject; ALTER TABLE event DROP COLUMN value;
          ALTER TABLE segment DROP COLUMN checksum; ALTER TABLE cell_segment DROP COLUMN checksum;
          PRAGMA user_version = 3;

@@ -1,7 +1,7 @@
 //! Bytes that change on the disk by themselves: what is made again is made again, and a day that is damaged is set aside
 //! while the others answer.
 
-use crate::common::{OPENED_AT, QUIET};
+use crate::common::{OPENED_AT, QUIET, ask_sql};
 use domain::minute::{CellMinute, MINUTE_MS, Stat};
 use domain::point::PointId;
 use domain::reading::CellQuantity;
@@ -326,10 +326,7 @@ fn a_program_beside_the_server_leaves_the_day_out_and_moves_nothing() {
 fn entries_without_a_checksum_get_it_when_their_files_are_first_read() {
     let folder = tempfile::tempdir().unwrap();
     three_days(folder.path());
-    let known = |sql: &str| -> i64 {
-        let conn = rusqlite::Connection::open(folder.path().join("history.db")).unwrap();
-        conn.query_row(sql, [], |row| row.get(0)).unwrap()
-    };
+    let known = |sql: &str| ask_sql(&folder.path().join("history.db"), sql);
     assert_eq!(known("SELECT count(checksum) FROM segment"), 3);
     assert_eq!(known("UPDATE segment SET checksum = NULL RETURNING 0"), 0);
     let bad = Day(FIRST.0 + 2);

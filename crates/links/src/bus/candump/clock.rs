@@ -1,6 +1,6 @@
 //! From the time stamps of a log to one clock that goes on. Pure.
 
-use super::line::{Line, Stamp, parse};
+use crate::can::log::{Line, Stamp, parse};
 
 /// Between two frames of a log without times, µs.
 const UNTIMED_US: u64 = 1_000;

@@ -1,13 +1,14 @@
 //! What is asked of a device, and what its answers mean: the one place that knows every kind of map.
 
-use super::client::{Client, ReadError};
+use super::client::Client;
 use super::exception::Exception;
+use super::request::ReadError;
 use super::sunspec;
 use super::tabled::{Answer, Tabled};
+use crate::ages::Ages;
+use crate::describe::Describe;
 use crate::device::registers::{Block, Poll, RegisterTable};
 use crate::device::sunspec::SunSpec;
-use crate::frames::Describe;
-use crate::link::Ages;
 use domain::reading::Reading;
 use domain::time::Now;
 use std::sync::Arc;

@@ -14,8 +14,8 @@ mod frame;
 
 pub use frame::{crc, find, question};
 
-use super::client::{Question, ReadError, Reply};
 use super::exception::Exception;
+use super::request::{Question, ReadError, Reply};
 use super::wire::Wire;
 
 /// So many bytes without a reply among them are no noise any more.

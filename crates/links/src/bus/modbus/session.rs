@@ -2,13 +2,14 @@
 
 use super::super::pace::Pace;
 use super::backoff::{self, Backoff};
-use super::client::{Client, ReadError};
+use super::client::Client;
 use super::device::{Device, Identity};
 use super::exception::Exception;
 use super::parts::RETRY_EVERY;
+use super::request::ReadError;
 use super::stillness::{Heartbeat, IDENTICAL, Stillness};
 use crate::device::registers::{Odd, Poll};
-use crate::link::{Notices, Reporter};
+use crate::session::{Notices, Reporter};
 use crate::text::{named, time};
 use domain::link::{LinkFault, LinkState};
 use domain::time::Mono;

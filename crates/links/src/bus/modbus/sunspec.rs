@@ -4,7 +4,8 @@
 //! silent. So whatever happens at one place of the marker, the next one is tried; and where the chain of models is
 //! followed by an exception or by silence, it ends there.
 
-use super::client::{Client, ReadError};
+use super::client::Client;
+use super::request::ReadError;
 use crate::device::registers::Area;
 use crate::device::sunspec::layout::{Layout, Model, Walk};
 use crate::device::sunspec::{BASES, MARKER, SERIAL, SunSpec};

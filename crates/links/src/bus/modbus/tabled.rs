@@ -1,10 +1,11 @@
 //! A device with a register table: its blocks, and what it refuses of them, which outlives its connections.
 
-use super::client::{Client, Question, ReadError};
+use super::client::Client;
 use super::exception::Exception;
 use super::parts::Parts;
+use super::request::{Question, ReadError};
+use crate::describe::Describe;
 use crate::device::registers::{Block, Poll, RegisterTable};
-use crate::frames::Describe;
 use crate::text::named;
 use domain::link::DecodedValue;
 use domain::reading::{NoData, Reading, Target};

@@ -6,8 +6,8 @@
 //!
 //! Every field of a reply is checked. [`reply`] is pure.
 
-use super::client::{Question, ReadError, Reply, other_unit};
 use super::exception::Exception;
+use super::request::{Question, ReadError, Reply, other_unit};
 use super::wire::Wire;
 
 /// Transaction, protocol and length.

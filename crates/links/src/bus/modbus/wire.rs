@@ -1,6 +1,6 @@
 //! The bytes of a connection: counted, and looked at without waiting.
 
-use super::client::ReadError;
+use super::request::ReadError;
 use crate::text::network_error;
 use std::fmt::Debug;
 use std::future::poll_fn;

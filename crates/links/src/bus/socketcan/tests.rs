@@ -3,7 +3,7 @@
 use super::*;
 use crate::device::can_map::MapEntry;
 use crate::device::dbc::Database;
-use crate::link::Clock;
+use crate::session::Clock;
 use domain::engine::Input;
 use domain::link::{LinkIdx, LinkState, LinkStatus};
 use domain::reading::Batch;
@@ -69,7 +69,7 @@ async fn told(script: Vec<Result<Vec<Event>, i32>>, count: usize) -> (Vec<String
         Now { utc: Utc(0), mono: Mono(1_000_000 + us) }
     });
     let (sink, mut inputs) = mpsc::channel(100);
-    let record = Arc::new(std::sync::Mutex::new(crate::link::Record::new(Duration::from_secs(600))));
+    let record = Arc::new(std::sync::Mutex::new(crate::session::Record::new(Duration::from_secs(600))));
     let reporter = Reporter { id: "x".into(), idx: LinkIdx(0), system: SystemIdx(0), clock, sink, record };
     let mut receiver = receiver();
     let (mut said, mut last) = (Vec::new(), LinkState::Idle);
@@ -81,7 +81,7 @@ async fn told(script: Vec<Result<Vec<Event>, i32>>, count: usize) -> (Vec<String
                     last = status.state;
                     said.push(status.state.word().to_owned());
                 }
-                Input::Link(..) => {}
+                _ => {}
             }
         }
     };

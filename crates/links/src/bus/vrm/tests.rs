@@ -1,8 +1,8 @@
 //! Polls of a stub of VRM: recorded answers, and everything that can come instead of one.
 
 use super::*;
-use crate::bus::Bus;
-use crate::link::{Clock, LinkHandle, LinkTask};
+use crate::link::{LinkHandle, LinkTask};
+use crate::session::Clock;
 use domain::engine::Input;
 use domain::link::{LinkIdx, LinkState, LinkStatus};
 use domain::point::PointId;
@@ -96,7 +96,7 @@ fn run(address: SocketAddr, change: impl FnOnce(&mut Settings)) -> Link {
     change(&mut settings);
     let start = tokio::time::Instant::now();
     let clock: Clock = Arc::new(move || Now { utc: Utc(1_800_000_000_000_000), mono: Mono::START } + start.elapsed());
-    let bus = Bus::Vrm(Box::new(Vrm::new(settings)));
+    let bus = Box::new(Vrm::new(settings));
     let task = LinkTask::new("vrm".into(), SystemIdx(0), Duration::from_secs(900), bus);
     let (sink, inputs) = mpsc::channel(1_000);
     let (stop, stopped) = watch::channel(false);
@@ -120,7 +120,7 @@ impl Link {
     async fn batch(&mut self) -> Batch {
         self.next(|input| match input {
             Input::Batch(batch) => Some(batch),
-            Input::Link(..) => None,
+            _ => None,
         })
         .await
     }

@@ -1,7 +1,7 @@
 //! Tests of the tables in `registers/`: what each asks, and what frames of real devices become.
 
 use super::{Poll, RegisterTable};
-use crate::frames::Describe;
+use crate::describe::Describe;
 use domain::reading::{NoData, Reading, Sample, Target};
 
 macro_rules! table {

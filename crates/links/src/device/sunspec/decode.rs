@@ -5,28 +5,13 @@ mod tests;
 
 use super::SunSpec;
 use super::layout::Model;
-use super::models::{CELLS, Field, INDICES, Table, table};
-use crate::device::registers::{Odd, Poll};
+use super::models::{CELLS, INDICES, table};
+use super::types::{Field, Meaning, Table};
+use crate::device::poll::{Odd, Poll};
 use crate::device::{push_invalid, push_plausible};
 use domain::link::DecodedValue;
-use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData, Reading, Target};
 use domain::topology::CellPosition;
-
-/// What a field is to us.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Meaning {
-    /// Shown beside the raw registers, and nowhere else.
-    Shown,
-    /// A point.
-    Point(PointId),
-    /// A point whose sign is that of the device.
-    Outward(PointId),
-    /// The voltage of the group's cell.
-    CellVoltage,
-    /// The temperature of the group's cell.
-    CellTemperature,
-}
 
 /// What a field says.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,7 +2,7 @@
 
 use super::layout::Model;
 use super::models::{BANK, BATTERY};
-use domain::bms::EVENTS;
+use crate::device::poll::Events;
 
 /// Offset of the events in model 802, and of those of a string in its group of model 803: 32 bits each.
 const BATTERY_AT: usize = 26;
@@ -12,15 +12,6 @@ const BANK_FIXED: usize = 28;
 const BANK_GROUP: usize = 32;
 /// "Not implemented".
 const NOTHING: u32 = u32::MAX;
-
-/// What a battery reports: sets of [`EVENTS`], by bit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Events {
-    /// Alarms.
-    pub alarms: u32,
-    /// Warnings.
-    pub warnings: u32,
-}
 
 /// Which bit of a model is which event; whether it is an alarm.
 #[rustfmt::skip]
@@ -32,31 +23,14 @@ const BITS: [(u32, u32, bool); 29] = [
     (23, 15, true), (24, 11, false), (25, 16, true), (26, 16, false), (28, 17, true), (29, 17, false),
 ];
 
-impl Events {
-    fn of(bits: u32) -> Events {
-        let mut events = Events::default();
-        for (_, event, alarm) in BITS.iter().filter(|(bit, ..)| bits >> bit & 1 == 1) {
-            let set = if *alarm { &mut events.alarms } else { &mut events.warnings };
-            *set |= 1 << event;
-        }
-        events
+/// The events of 32 bits of a model.
+fn of(bits: u32) -> Events {
+    let mut events = Events::default();
+    for (_, event, alarm) in BITS.iter().filter(|(bit, ..)| bits >> bit & 1 == 1) {
+        let set = if *alarm { &mut events.alarms } else { &mut events.warnings };
+        *set |= 1 << event;
     }
-
-    /// Both together.
-    #[must_use]
-    pub fn and(self, other: Events) -> Events {
-        Events { alarms: self.alarms | other.alarms, warnings: self.warnings | other.warnings }
-    }
-
-    /// In words: `voltage too high (alarm), fan error (alarm)`, or `none`.
-    pub(super) fn words(self) -> String {
-        let of = |set: u32, kind: &'static str| {
-            let named = EVENTS.iter().enumerate().filter(move |(bit, _)| set >> bit & 1 == 1);
-            named.map(move |(_, words)| format!("{words} ({kind})"))
-        };
-        let all: Vec<String> = of(self.alarms, "alarm").chain(of(self.warnings, "warning")).collect();
-        if all.is_empty() { "none".to_owned() } else { all.join(", ") }
-    }
+    events
 }
 
 /// What the words of a model say of events; `None` if it has none, or does not say.
@@ -66,11 +40,11 @@ pub(super) fn of_model(model: &Model, words: &[u16]) -> Option<Events> {
         Some(u32::from(*high) << 16 | u32::from(*low)).filter(|bits| *bits != NOTHING)
     };
     match model.id {
-        BATTERY => bits(BATTERY_AT).map(Events::of),
+        BATTERY => bits(BATTERY_AT).map(of),
         BANK => {
             let strings =
                 (0..model.groups() as usize).filter_map(|string| bits(BANK_FIXED + string * BANK_GROUP + STRING_AT));
-            strings.map(Events::of).reduce(Events::and)
+            strings.map(of).reduce(Events::and)
         }
         _ => None,
     }
@@ -79,6 +53,7 @@ pub(super) fn of_model(model: &Model, words: &[u16]) -> Option<Events> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::bms::EVENTS;
 
     #[test]
     fn bits_of_the_battery_and_of_its_strings_are_alarms_and_warnings() {

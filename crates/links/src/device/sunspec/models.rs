@@ -3,7 +3,8 @@
 //! Offsets count from the id register. A field's scale factor is a register of the model's fixed part. "Not implemented"
 //! is 0xFFFF, of signed fields and scale factors 0x8000.
 
-use super::decode::Meaning::{self, CellTemperature, CellVoltage, Outward, Point, Shown};
+use super::types::Meaning::{self, CellTemperature, CellVoltage, Outward, Point, Shown};
+use super::types::{Field, Table};
 use domain::point::PointId;
 use domain::point::PointId::{
     CellTemperatureMax, CellTemperatureMin, CellVoltageMax, CellVoltageMin, ChargeCurrentMax, Current,
@@ -24,36 +25,6 @@ pub(super) const CELLS: u16 = 805;
 pub const SERIAL: (usize, usize) = (50, 16);
 /// Offsets of string and module index in model 805, both from 1, and of the number of cells.
 pub(super) const INDICES: (usize, usize, usize) = (2, 3, 4);
-
-/// A model.
-pub(super) struct Table {
-    /// Name for people.
-    pub(super) name: &'static str,
-    /// Registers of the fixed part, with id and length.
-    pub(super) fixed: u16,
-    /// Registers of each group that follows; 0 without groups.
-    pub(super) group: u16,
-    /// Fields of the fixed part.
-    pub(super) fields: &'static [Field],
-    /// Fields of a group, from its own beginning.
-    pub(super) group_fields: &'static [Field],
-}
-
-/// A field of 16 bits.
-pub(super) struct Field {
-    /// Offset of its register.
-    pub(super) at: u16,
-    /// Its name in the model.
-    pub(super) name: &'static str,
-    /// Whether it is two's complement.
-    pub(super) signed: bool,
-    /// Offset of its scale factor; 0 without.
-    pub(super) factor: u16,
-    /// Unit of the scaled value.
-    pub(super) unit: &'static str,
-    /// What it is to us.
-    pub(super) is: Meaning,
-}
 
 const fn u16(at: u16, name: &'static str, factor: u16, unit: &'static str, is: Meaning) -> Field {
     Field { at, name, signed: false, factor, unit, is }

@@ -1,6 +1,6 @@
 //! Frames of Modbus RTU, and where they are among other bytes. Pure.
 
-use super::super::client::{Question, Reply, other_unit};
+use super::super::request::{Question, Reply, other_unit};
 
 /// Set in the function code of a refusal.
 const REFUSED: u8 = 0x80;

@@ -1,7 +1,7 @@
 //! Decoding: types, sentinels, sums, and what depends on something else.
 
+use crate::describe::Describe;
 use crate::device::registers::{Block, Poll, RegisterTable};
-use crate::frames::Describe;
 use domain::reading::{NoData, Sample};
 use proptest::prelude::*;
 

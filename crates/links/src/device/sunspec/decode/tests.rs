@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::device::sign::Sign;
+use domain::point::PointId;
 use domain::reading::Sample;
 use domain::topology::Topology;
 use proptest::prelude::*;

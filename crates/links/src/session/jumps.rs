@@ -4,7 +4,7 @@
 //! contactors close. If the next one lies further on the same way, both are on a ramp, as when a bus is precharged. Only
 //! what turns back was never there, and only then it is a fault. Pure: time is a parameter.
 
-use super::Ages;
+use crate::ages::Ages;
 use domain::point::PointId;
 use domain::reading::{Reading, Target};
 use domain::time::Mono;

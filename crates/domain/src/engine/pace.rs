@@ -1,10 +1,10 @@
 //! When the next engine cycle is due.
 //!
 //! A cycle should run right after the sources' sweep has arrived, not on a clock of its own that would add up to a
-//! period of delay. A sweep may come in several packets, so the cycle waits a snapshot for the rest of it. Sources that
+//! period of delay. A sweep may come in several packets, so the cycle waits a moment for the rest of it. Sources that
 //! trickle must not drive the cycle faster than its period, and without sources it still runs, to let values go stale.
 
-use domain::time::Mono;
+use crate::time::Mono;
 use std::time::Duration;
 
 /// How long a cycle waits for the rest of a sweep.
@@ -12,7 +12,7 @@ const GATHER: Duration = Duration::from_millis(4);
 
 /// The rhythm of engine cycles.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pace {
+pub(super) struct Pace {
     period: Duration,
     last_cycle: Mono,
     sweep_began: Option<Mono>,
@@ -20,17 +20,17 @@ pub(crate) struct Pace {
 
 impl Pace {
     /// A rhythm of one cycle per `period`, starting at `now`.
-    pub(crate) fn new(period: Duration, now: Mono) -> Pace {
+    pub(super) fn new(period: Duration, now: Mono) -> Pace {
         Pace { period, last_cycle: now, sweep_began: None }
     }
 
     /// Part of a sweep was received at `at`.
-    pub(crate) fn swept(&mut self, at: Mono) {
+    pub(super) fn swept(&mut self, at: Mono) {
         self.sweep_began.get_or_insert(at);
     }
 
     /// When the next cycle is due.
-    pub(crate) fn due(&self) -> Mono {
+    pub(super) fn due(&self) -> Mono {
         match self.sweep_began {
             // A sweep that comes early, by jitter or by a source faster than its period, may pull the cycle forward
             // by a quarter; sources that trickle can not.
@@ -40,7 +40,7 @@ impl Pace {
     }
 
     /// A cycle ran at `now`.
-    pub(crate) fn cycled(&mut self, now: Mono) {
+    pub(super) fn cycled(&mut self, now: Mono) {
         self.last_cycle = now;
         self.sweep_began = None;
     }

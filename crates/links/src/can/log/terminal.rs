@@ -10,7 +10,8 @@
 //!   can0  20000004   [8]  00 04 00 00 00 00 00 00   ERRORFRAME           -e explains it in more lines
 //! ```
 
-use super::line::{Line, LineError, Stamp, fraction_us, identified, time_us};
+use super::fields::{fraction_us, identified, time_us};
+use super::{Line, LineError, Stamp};
 use crate::can::{CanFrame, FrameKind, MAX_CLASSIC_DATA, MAX_DATA, OwnedFrame};
 
 /// A time since 1970 has at least so many digits of seconds; what has fewer is since a start.

@@ -9,35 +9,9 @@
 //! DROPCOUNT: dropped 3 CAN frames on 'can0' socket (total drops 3)
 //! ```
 
-use super::terminal;
-use crate::can::{CanFrame, CanId, FrameKind, MAX_CLASSIC_DATA, MAX_DATA, OwnedFrame, split_flags};
-
-/// What a line is.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Line {
-    /// A frame, and when it was received.
-    Frame(Stamp, OwnedFrame),
-    /// The recorder could not keep up and lost this many frames.
-    Dropped(u32),
-    /// Nothing on it.
-    Blank,
-}
-
-/// When a frame was received, by the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stamp {
-    /// Microseconds of the recorder's clock.
-    At(u64),
-    /// Microseconds since the first frame, or since the one before: the line does not say which.
-    Since(u64),
-    /// The log has no times.
-    None,
-}
-
-/// The line does not follow the format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a line of a candump log")]
-pub struct LineError;
+use super::fields::{identified, time_us};
+use super::{Line, LineError, Stamp, terminal};
+use crate::can::{CanFrame, FrameKind, MAX_CLASSIC_DATA, MAX_DATA, OwnedFrame};
 
 /// Reads one line, with or without its line end.
 ///
@@ -67,37 +41,6 @@ pub fn parse(line: &[u8]) -> Result<Line, LineError> {
     }
     let time = time.strip_prefix('(').and_then(|time| time.strip_suffix(')')).ok_or(LineError)?;
     Ok(Line::Frame(Stamp::At(time_us(time).ok_or(LineError)?), logged(frame).ok_or(LineError)?))
-}
-
-/// `1760000000.123456`, with any number of decimals, in microseconds.
-pub(super) fn time_us(text: &str) -> Option<u64> {
-    let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if seconds.is_empty() || !seconds.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    seconds.parse::<u64>().ok()?.checked_mul(1_000_000)?.checked_add(fraction_us(fraction)?)
-}
-
-/// The decimals of a second, in microseconds; those after the sixth do not count.
-pub(super) fn fraction_us(digits: &str) -> Option<u64> {
-    let all = digits.bytes().all(|b| b.is_ascii_digit());
-    all.then(|| {
-        digits.bytes().chain(std::iter::repeat(b'0')).take(6).fold(0, |us, digit| us * 10 + u64::from(digit - b'0'))
-    })
-}
-
-/// An identifier of 3 or 8 digits, and what its frame is for.
-pub(super) fn identified(text: &str, fd: bool) -> Option<(CanId, FrameKind)> {
-    if !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    let word = u32::from_str_radix(text, 16).ok()?;
-    match text.len() {
-        3 => Some((CanId::standard(word)?, if fd { FrameKind::Fd } else { FrameKind::Classic })),
-        // Eight digits always mean 29 bits; only the error flag is written above them.
-        8 => split_flags(word | 0x8000_0000, fd),
-        _ => None,
-    }
 }
 
 fn logged(text: &str) -> Option<OwnedFrame> {

@@ -2,12 +2,13 @@
 //!
 //! As `columns.rs`: made when they are first asked for, and deleted at any time: `work/cache/<system>/<day>-cells-<rows>-<values>/`.
 
-use super::{CellDay, file};
+use crate::cells::{CellDay, DAY_MINUTES, file};
 use crate::columns::folder;
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::integrity::Checks;
 use crate::numbers::Numbers;
+use crate::sealed::Kind;
 use domain::minute::Stat;
 use domain::reading::CellQuantity;
 use std::collections::HashMap;
@@ -50,9 +51,9 @@ impl Grids {
             return Ok(found.clone());
         }
         let cached = self.folder(system, of).join(format!("{}.u16", file::column_name(quantity, stat)));
-        let len = super::DAY_MINUTES as usize * of.cells as usize;
+        let len = DAY_MINUTES as usize * of.cells as usize;
         self.checks.check(system, of)?;
-        let day = super::path(&self.data, system, of.day);
+        let day = Kind::Cells.path(&self.data, system, of.day);
         let grid = Arc::new(Numbers::at(&cached, &day, len, || file::grid(&day, of, quantity, stat))?);
         let mut known = lock();
         let before = known.len();

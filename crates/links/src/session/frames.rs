@@ -1,5 +1,6 @@
 //! The last frame of each kind, for people who look at raw bytes. Text is made when asked for, never per frame.
 
+use crate::describe::Describe;
 use crate::device::can_error::{ControllerWatch, ErrorReport};
 use domain::link::{DecodedValue, FrameRow, LinkFault};
 use domain::time::Mono;
@@ -10,16 +11,6 @@ use std::fmt::{Display, Write as _};
 const MAX_STRANGERS: usize = 64;
 /// Weight of the newest interval in the mean period: about the last eight count.
 const PERIOD_WEIGHT: f32 = 1.0 / 8.0;
-
-/// A table that can say what its slots are. A slot is a CAN message with one multiplexer value, or a block of registers.
-pub(crate) trait Describe: Send + Sync {
-    /// Where a slot's frames come from: `0x250 mux 3`, `reg 0-6`.
-    fn key(&self, slot: usize) -> String;
-    /// The slot's name for people.
-    fn name(&self, slot: usize) -> String;
-    /// What the bytes of the slot's frame mean.
-    fn decoded(&self, slot: usize, raw: &[u8]) -> Vec<DecodedValue>;
-}
 
 /// The last frame of each slot, and of those that have none.
 #[derive(Clone, Debug, Default)]

@@ -1,9 +1,11 @@
 //! What a bus needs while it runs: the time, its link's record, and the way to the engine.
 
+use super::Clock;
+use super::frames::FrameLog;
 use super::jumps::Jumps;
 use super::monitor::Monitor;
-use super::{Ages, Attempts, Clock, Polling};
-use crate::frames::FrameLog;
+use super::polling::{Attempts, Polling};
+use crate::ages::Ages;
 use crate::recording::Recorder;
 use crate::text::time;
 use domain::engine::Input;
@@ -60,7 +62,7 @@ impl Record {
     }
 
     /// How old the link's values may be.
-    pub(super) fn set_ages(&mut self, ages: Ages) {
+    pub(crate) fn set_ages(&mut self, ages: Ages) {
         self.jumps.set_ages(ages);
     }
 
@@ -239,7 +241,7 @@ impl Reporter {
             Err(SendTimeoutError::Timeout(input)) => {
                 let what = match input {
                     Input::Batch(batch) => format!("{} readings", batch.readings.len()),
-                    Input::Link(..) => "its status".to_owned(),
+                    _ => "its status".to_owned(),
                 };
                 tracing::error!("The engine takes nothing for {}: link {} lost {what}", time(SINK_PATIENCE), self.id);
             }

@@ -1,0 +1,82 @@
+//! What is asked of a device, what it may answer, and why there may be no answer. Whatever the framing.
+
+use super::exception::Exception;
+use crate::device::registers::Area;
+use crate::text::time;
+use domain::link::LinkFault;
+use std::time::Duration;
+
+/// A question: registers of a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Unit identifier.
+    pub unit: u8,
+    /// Which kind of register.
+    pub area: Area,
+    /// The first register.
+    pub address: u16,
+    /// How many, 1 to 125.
+    pub count: u16,
+}
+
+impl Question {
+    /// Its function code.
+    pub fn function(&self) -> u8 {
+        match self.area {
+            Area::Holding => 3,
+            Area::Input => 4,
+        }
+    }
+}
+
+/// What a reply says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// The registers that were asked for.
+    Words(Vec<u16>),
+    /// The device refuses, with this code.
+    Exception(u8),
+}
+
+/// What is wrong with the reply of another unit, and what to do about it.
+pub(super) fn other_unit(found: u8, asked: u8) -> String {
+    format!(
+        "unit {found} instead of {asked}: is `unit` right? Some gateways always answer with their own; then set \
+         `any_unit_in_reply = true`"
+    )
+}
+
+/// Why there are no registers.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The device could not be reached; why, in words.
+    #[error("no connection: {0}")]
+    Connect(String),
+    /// No connection or no reply in time.
+    #[error("no answer within {}", time(*.0))]
+    Timeout(Duration),
+    /// The device, or something between, closed the connection.
+    #[error("the connection was closed")]
+    Closed,
+    /// A reply that is not the answer to the question.
+    #[error("malformed reply: {0}")]
+    Malformed(String),
+    /// The device is not the one that it should be.
+    #[error("{0}")]
+    Stranger(String),
+    /// The device refuses. The connection is good.
+    #[error("{0}")]
+    Exception(Exception),
+}
+
+impl ReadError {
+    /// What it counts as.
+    pub fn fault(&self) -> LinkFault {
+        match self {
+            ReadError::Timeout(_) => LinkFault::Timeout,
+            ReadError::Malformed(_) => LinkFault::Malformed,
+            ReadError::Connect(_) => LinkFault::NoConnection,
+            ReadError::Closed | ReadError::Stranger(_) | ReadError::Exception(_) => LinkFault::Refused,
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Modules of this crate depend in one direction, as `src/lib.rs` draws it.
+
+use std::path::Path;
+use testkit::circles::{circles, read_modules};
+
+#[test]
+fn modules_depend_in_one_direction() {
+    let found = circles(&read_modules(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")));
+    assert!(found.is_empty(), "modules that need one another:\n{}", found.join("\n"));
+}
