@@ -3,8 +3,8 @@
 //! A page is a row of [`PAGES`](crate::pages::PAGES), so all that a router has to do is to keep a path and a query. The
 //! general one was a tenth of what a browser loads (see `docs/adr/0006`).
 
-use crate::api;
 use crate::lazy::Chunk;
+use crate::{fetch, hydration};
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -204,7 +204,7 @@ impl Navigation {
     fn load(self, to: String, way: Way) {
         let asked = ASKED.fetch_add(1, Ordering::Relaxed) + 1;
         spawn_local(async move {
-            let there = api::get_bytes("/healthz").await.is_ok();
+            let there = fetch::text("GET", "/healthz".to_owned()).await.is_ok();
             if ASKED.load(Ordering::Relaxed) != asked {
                 return;
             }
@@ -222,6 +222,8 @@ impl Navigation {
             self.unopened.set(None);
         }
         match (self.needs)(address) {
+            // Its parts are not all there to be changed.
+            _ if hydration::failed() => go_on(false),
             Some(chunk) if chunk.view().is_none() => spawn_local(async move {
                 let there = chunk.load().await.is_ok();
                 if ASKED.load(Ordering::Relaxed) == asked {

@@ -4,11 +4,12 @@
 //! shell     the document that the server sends       components  cards, readings, chips, the frame around a page
 //! boot      what the document carries for hydration  charts      drawings on a canvas: plain data in, pixels out
 //! live      the newest snapshot, from then on          pages       one file and one folder per page
-//! api       requests to the HTTP API                 format      numbers, ages and times for people
+//! fetch     requests to the HTTP API                 format      numbers, ages and times for people
+//! source    where answers and live frames come from
 //! address   where the page is, and how to go on      derived     values that follow from signals
 //! problem   alarms as a person wants to read them    icons       one family of icons
 //! whose     which system an address is about
-//! alive     how a rendered page comes to life
+//! hydration how the browser takes over a rendered page
 //! lazy      code that is loaded with its page          playback  the time bar: any instant of the past
 //! ```
 //!
@@ -20,19 +21,20 @@
 #![allow(unreachable_pub, reason = "the component macro writes public items into private modules")]
 
 pub mod address;
-pub mod alive;
-pub mod api;
 pub mod boot;
 pub mod charts;
 pub mod components;
 pub mod derived;
+pub mod fetch;
 pub mod format;
+pub mod hydration;
 pub mod icons;
 pub mod lazy;
 pub mod live;
 pub mod order;
 pub mod pages;
 pub mod playback;
+pub mod source;
 pub mod whose;
 
 mod problem;

@@ -17,23 +17,21 @@ mod instant;
 mod known;
 mod latency;
 mod profile;
-mod question;
 mod recent;
 mod socket;
 
 pub use ageing::aged;
 pub use instant::{AT, address_of, instant, wrong_instant};
 pub use known::{LinksKnown, Never, made_of_rows, never, why};
-pub use question::Question;
-
 pub use latency::Latency;
 pub use profile::{PROFILE_POINTS, PROFILE_S, Profile};
 pub use recent::{GAP_S, Recent};
 
-use crate::alive::alive;
 use crate::boot::{Boot, BootError};
 use crate::components::Shown;
 use crate::derived::Derived;
+use crate::fetch::SingleFlight;
+use crate::hydration::hydrated;
 use crate::whose;
 use domain::lab::LabState;
 use domain::point::PointId;
@@ -87,7 +85,7 @@ pub struct Live {
 #[derive(Clone, Copy)]
 struct Feed {
     past: WriteSignal<bool>,
-    fetching: Question,
+    fetching: SingleFlight,
     snapshot: WriteSignal<Arc<Snapshot>>,
     connection: WriteSignal<Connection>,
     page_age_s: WriteSignal<f32>,
@@ -110,7 +108,7 @@ impl Live {
         let spec = Arc::new(boot.system()?.clone());
         let feed = Feed {
             past: set_past,
-            fetching: Question::default(),
+            fetching: SingleFlight::default(),
             snapshot: set_snapshot,
             connection: set_connection,
             page_age_s: set_page_age_s,
@@ -140,7 +138,7 @@ impl Live {
         Effect::new(move |_| {
             let (owner, spec) = (Owner::current().unwrap_or_default(), Arc::clone(&spec));
             spawn_local(async move {
-                alive().await;
+                hydrated().await;
                 owner.with(|| {
                     socket::start(live, feed, spec);
                     profile::fetch(live);

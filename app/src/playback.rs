@@ -1,6 +1,6 @@
 //! The time bar under every page: live, or any instant of the past, played like a film.
 //!
-//! It is a chunk of its own, loaded when the page has come alive; until then the frame keeps its place.
+//! It is a chunk of its own, loaded when the page is hydrated; until then the frame keeps its place.
 //!
 //! Read [`reel`] (snapshots that wait to be shown: pure), [`player`] (time goes on, films are fetched), [`span`] and
 //! [`picture`] (what the track shows: pure), [`track`] (the track itself), [`controls`].

@@ -9,7 +9,7 @@ mod strip;
 mod systems;
 mod time_bar;
 
-use crate::alive::Later;
+use crate::hydration::DeferHydration;
 use crate::live::Live;
 use leptos::prelude::*;
 use notices::Notices;
@@ -27,11 +27,11 @@ pub fn Frame(children: Children) -> impl IntoView {
             "Skip to the page"
         </a>
         <div class="frame" data-past=move || past.get().to_string() data-lost=move || lost.get().to_string()>
-            <Later><Rail /></Later>
-            <Later><Strip /></Later>
-            <Later><Notices /></Later>
+            <DeferHydration><Rail /></DeferHydration>
+            <DeferHydration><Strip /></DeferHydration>
+            <DeferHydration><Notices /></DeferHydration>
             <main id="main" class="page" tabindex="-1">
-                <Later>{children()}</Later>
+                <DeferHydration>{children()}</DeferHydration>
             </main>
             <TimePlace />
         </div>

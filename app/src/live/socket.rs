@@ -1,12 +1,12 @@
-//! The WebSocket `/live/{system}`: binary frames in, newest snapshot out. It connects again by itself.
+//! The live stream of a system: frames in, newest snapshot out. It subscribes again by itself.
 //!
 //! Traps: frames keep arriving while a tab is hidden, animation frames do not come, so what is kept for charts is stored
-//! on arrival and only drawing waits. A closure must not be dropped while it runs: a handler of the socket never replaces
-//! the socket itself, it sets a timer that does.
+//! on arrival and only drawing waits.
 
 use super::ageing::{self, aged};
 use super::latency::{self, Delays};
 use super::{Connection, Feed, Live, profile};
+use crate::source::{self, Event, Subscription};
 use domain::live::Decoder;
 use domain::spec::SystemSpec;
 use domain::time::Mono;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::{BinaryType, MessageEvent, Performance, WebSocket};
+use web_sys::Performance;
 
 /// The first and the longest wait before the connection is tried again, ms.
 const RETRY_MS: (f64, f64) = (500.0, 10_000.0);
@@ -39,6 +39,7 @@ pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
         performance,
         measured,
         open: RefCell::new(None),
+        number: Cell::new(0),
         attempt: Cell::new(0),
         retry: Cell::new(None),
         drawing: Cell::new(false),
@@ -85,21 +86,6 @@ fn on_visible(run: impl Fn() + 'static) {
     listener.forget();
 }
 
-/// An open connection with its handlers, which must live as long.
-struct Open {
-    socket: WebSocket,
-    _on_message: Closure<dyn Fn(MessageEvent)>,
-    _on_close: Closure<dyn Fn()>,
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.socket.set_onmessage(None);
-        self.socket.set_onclose(None);
-        let _ = self.socket.close();
-    }
-}
-
 struct Socket {
     live: Live,
     feed: Feed,
@@ -108,7 +94,9 @@ struct Socket {
     /// Whether each frame goes to the browser's performance timeline: only when the address has `?measure`.
     measured: bool,
     decoder: RefCell<Decoder>,
-    open: RefCell<Option<Open>>,
+    open: RefCell<Option<Box<dyn Subscription>>>,
+    /// Raised with each subscription: what an older one still tells is void.
+    number: Cell<u32>,
     attempt: Cell<u32>,
     retry: Cell<Option<TimeoutHandle>>,
     newest: RefCell<Arc<Snapshot>>,
@@ -128,7 +116,7 @@ impl Socket {
 
     /// Whether an attempt is under way. It ends by itself, and to end it early is an error in the browser's console.
     fn connecting(&self) -> bool {
-        self.open.borrow().as_ref().is_some_and(|open| open.socket.ready_state() == WebSocket::CONNECTING)
+        self.open.borrow().as_ref().is_some_and(|open| open.connecting())
     }
 
     fn connect(self: &Rc<Self>) {
@@ -137,21 +125,20 @@ impl Socket {
         }
         self.open.take();
         self.decoder.replace(Decoder::of(&self.system));
-        let Some(socket) = address(&self.system.id).and_then(|url| WebSocket::new(&url).ok()) else {
-            return self.lost();
-        };
-        socket.set_binary_type(BinaryType::Arraybuffer);
-        let on_message = Closure::<dyn Fn(MessageEvent)>::new({
-            let this = Rc::clone(self);
-            move |event: MessageEvent| this.receive(&event)
+        let number = self.number.get().wrapping_add(1);
+        self.number.set(number);
+        let this = Rc::downgrade(self);
+        let listener = Box::new(move |event| match (this.upgrade(), event) {
+            (Some(this), _) if this.number.get() != number => {}
+            (Some(this), Event::Frame(frame)) => this.receive(&frame),
+            (Some(this), Event::Closed) => this.lost(),
+            (None, _) => {}
         });
-        let on_close = Closure::<dyn Fn()>::new({
-            let this = Rc::clone(self);
-            move || this.lost()
-        });
-        socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
-        *self.open.borrow_mut() = Some(Open { socket, _on_message: on_message, _on_close: on_close });
+        let open = source::chosen().and_then(|source| (source.subscribe)(&self.system.id, listener));
+        if open.is_none() {
+            self.lost();
+        }
+        *self.open.borrow_mut() = open;
     }
 
     /// Says that the connection is lost, and tries again after a while that doubles each time.
@@ -179,10 +166,8 @@ impl Socket {
         }
     }
 
-    fn receive(self: &Rc<Self>, event: &MessageEvent) {
-        let Ok(buffer) = event.data().dyn_into::<js_sys::ArrayBuffer>() else { return };
-        let frame = js_sys::Uint8Array::new(&buffer).to_vec();
-        if self.decoder.borrow_mut().decode(&frame).is_err() {
+    fn receive(self: &Rc<Self>, frame: &[u8]) {
+        if self.decoder.borrow_mut().decode(frame).is_err() {
             // A gap or a damaged frame: only a key frame helps, and a new connection starts with one.
             return self.lost();
         }
@@ -264,12 +249,6 @@ fn retry_after(attempt: u32, random: f64) -> Duration {
     let (first, longest) = RETRY_MS;
     let wait = (first * f64::from(2_u32.saturating_pow(attempt))).min(longest);
     Duration::from_secs_f64(wait * (0.75 + 0.5 * random) / 1_000.0)
-}
-
-fn address(system: &str) -> Option<String> {
-    let location = window().location();
-    let scheme = if location.protocol().ok()? == "https:" { "wss" } else { "ws" };
-    Some(format!("{scheme}://{}/live/{system}", location.host().ok()?))
 }
 
 #[cfg(test)]

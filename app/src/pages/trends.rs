@@ -138,7 +138,7 @@ pub fn TrendsPage() -> impl IntoView {
         past.failed
             .get()
             .or_else(|| other_failed.get())
-            .map(|words| view! { <p class="trends-failed" role="alert">{words}</p> })
+            .map(|why| view! { <p class="trends-failed" role="alert">{why.to_string()}</p> })
     };
     let stretch: Signal<Arc<Stretch>> = past.answer.into();
     let map = (topology.cells() > 0).then(|| view! { <CellMapCard choice window drawn edges show offset_s /> });

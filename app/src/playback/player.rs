@@ -10,6 +10,7 @@ mod shown;
 use super::reel::Reel;
 use crate::address::Navigation;
 use crate::derived::Derived;
+use crate::fetch::SingleFlight;
 use crate::live::{Live, instant, wrong_instant};
 use domain::spec::SystemSpec;
 use domain::time::Utc;
@@ -59,6 +60,7 @@ pub(super) struct Player {
     navigation: Navigation,
     head_ms: RwSignal<f64>,
     waiting: StoredValue<Option<TimeoutHandle>>,
+    flight: SingleFlight,
     inner: StoredValue<Inner>,
 }
 
@@ -76,7 +78,8 @@ struct Inner {
     reel: Reel,
     /// Raised when the head goes somewhere else: answers for another place are worthless.
     place: u32,
-    asking: bool,
+    /// The place that the film is of that was asked for last.
+    asked: u32,
     /// Which snapshot the page shows; none while there is none.
     shown: Option<Shown>,
     /// When the last animation frame came, `performance.now()`.
@@ -102,11 +105,12 @@ impl Player {
             navigation,
             head_ms: RwSignal::new(head_ms),
             waiting: StoredValue::new(None),
+            flight: SingleFlight::with_rest(Duration::ZERO),
             inner: StoredValue::new(Inner {
                 spec: live.system(),
                 reel: Reel::new(head_ms),
                 place: 0,
-                asking: false,
+                asked: 0,
                 shown: None,
                 frame_ms: 0.0,
                 ahead_ms: if asked.is_some() { 0.0 } else { at_ms - js_sys::Date::now() },
@@ -156,6 +160,7 @@ impl Player {
         self.playing.set(false);
         self.says.set(String::new());
         self.rewind();
+        self.flight.cancel();
         self.inner.update_value(|inner| inner.shown = None);
         self.live.go_live();
         self.remember();

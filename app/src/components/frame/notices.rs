@@ -2,8 +2,8 @@
 //! It stands between the strip and the page.
 
 use crate::address::Navigation;
-use crate::api::NO_SERVER;
 use crate::derived::Derived;
+use crate::fetch::NO_SERVER;
 use crate::format;
 use crate::live::Live;
 use crate::pages;

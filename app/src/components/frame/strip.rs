@@ -1,10 +1,10 @@
 //! The status strip: which system this is, whether anything is wrong, how fresh it is.
 
 use super::systems::Systems;
-use crate::alive::Later;
-use crate::api::NO_SERVER;
 use crate::components::{Chip, LocalTime, SeverityMark, ThemeSwitch, Tone};
 use crate::derived::Derived;
+use crate::fetch::NO_SERVER;
+use crate::hydration::DeferHydration;
 use crate::live::{Connection, LinksKnown, Live};
 use crate::playback::span::local_day;
 use crate::problem::{count_words, tally, verdict};
@@ -24,9 +24,9 @@ pub(super) fn Strip() -> impl IntoView {
             <Systems />
             <span class="strip-space"></span>
             {system.simulated.then(|| view! { <span class="simulation">"SIM"<span>"ULATION"</span></span> })}
-            <Later><WorstAlarm /></Later>
-            <Later><LinkHealth /></Later>
-            <Later><PageLink /></Later>
+            <DeferHydration><WorstAlarm /></DeferHydration>
+            <DeferHydration><LinkHealth /></DeferHydration>
+            <DeferHydration><PageLink /></DeferHydration>
             <span class="chip strip-clock" title="Time of the newest frame, here">
                 <LocalTime utc=live.map(|snapshot| snapshot.now.utc) />
             </span>

@@ -29,7 +29,7 @@ pub(super) fn AnswerView(
             State::Idle => String::new(),
             State::Waiting => "Asking\u{2026}".to_owned(),
             State::Cancelled => "Cancelled".to_owned(),
-            State::Failed(why) => why.clone(),
+            State::Failed(why) => why.to_string(),
             State::Answered(answer) => done_words(answer),
         })
     });

@@ -1,12 +1,11 @@
-//! Something that was asked of the server, and what came of it. A newer question makes the older one's answer void.
+//! Something that was asked of the server, and what came of it. A newer question aborts the older one.
 
-use crate::api;
+use crate::fetch::{FetchError, SingleFlight};
 use domain::analysis::Answer;
-use domain::wire::Wire as _;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How it went.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,14 +20,7 @@ pub(super) enum State {
     /// The answer.
     Answered(Arc<Answer>),
     /// Why there is none.
-    Failed(String),
-}
-
-impl State {
-    /// Whether there is no answer because the server could not be reached.
-    pub(super) fn lost_server(&self) -> bool {
-        matches!(self, State::Failed(why) if why == api::NO_SERVER)
-    }
+    Failed(FetchError),
 }
 
 /// A place for one question at a time.
@@ -36,65 +28,49 @@ impl State {
 pub(super) struct Asked {
     /// How it went.
     pub(super) state: RwSignal<State>,
-    turn: StoredValue<u32>,
+    flight: SingleFlight,
 }
 
 impl Asked {
     /// Nothing asked yet.
     pub(super) fn new() -> Asked {
-        Asked { state: RwSignal::new(State::Idle), turn: StoredValue::new(0) }
+        Asked { state: RwSignal::new(State::Idle), flight: SingleFlight::with_rest(Duration::ZERO) }
     }
 
-    /// Asks; the bytes of an [`Answer`] are to come.
-    pub(super) fn ask(self, bytes: impl Future<Output = Result<Vec<u8>, String>> + 'static) {
-        let turn = self.next(State::Waiting);
-        spawn_local(async move {
-            let answer = bytes.await.and_then(|bytes| {
-                Answer::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
-            });
-            if self.turn.try_get_value() == Some(turn) {
-                self.state.set(answer.map_or_else(State::Failed, |answer| State::Answered(Arc::new(answer))));
+    /// Asks, in the place of what was asked before.
+    pub(super) fn ask<F>(self, ask: impl Fn() -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = Result<Answer, FetchError>> + 'static,
+    {
+        self.flight.ask_instead(move || {
+            self.state.set(State::Waiting);
+            let answer = ask();
+            async move {
+                let answer = answer.await;
+                self.state.set(match &answer {
+                    Ok(answer) => State::Answered(Arc::new(answer.clone())),
+                    Err(why) => State::Failed(why.clone()),
+                });
+                answer.map(drop)
             }
         });
     }
 
-    /// Asks with a `GET`.
-    pub(super) fn get(self, path: String) {
-        self.ask(async move { api::get_bytes(&path).await });
+    /// Asks again what could not be asked because the server was away.
+    pub(super) fn ask_lost(self) {
+        self.flight.ask_lost();
     }
 
-    /// Forgets the question: its answer will be void.
+    /// Aborts the question.
     pub(super) fn cancel(self) {
-        self.next(State::Cancelled);
+        self.flight.cancel();
+        self.state.set(State::Cancelled);
     }
 
     /// Takes back what was said of a server that could not be reached.
     pub(super) fn clear_lost(self) {
-        if self.state.with_untracked(State::lost_server) {
-            self.next(State::Idle);
-        }
-    }
-
-    fn next(self, state: State) -> u32 {
-        self.turn.update_value(|turn| *turn += 1);
-        self.state.set(state);
-        self.turn.get_value()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_server_that_could_not_be_reached_is_asked_again() {
-        for (state, again) in [
-            (State::Idle, false),
-            (State::Waiting, false),
-            (State::Failed("No connection to the server".to_owned()), true),
-            (State::Failed("kw: \"x\" is not a number".to_owned()), false),
-        ] {
-            assert_eq!(state.lost_server(), again, "{state:?}");
+        if self.state.with_untracked(|state| *state == State::Failed(FetchError::NoServer)) {
+            self.state.set(State::Idle);
         }
     }
 }

@@ -2,15 +2,15 @@
 
 use super::answer::AnswerView;
 use super::asked::{Asked, State};
-use crate::api;
 use crate::components::Card;
 use crate::derived::Derived;
+use crate::fetch;
 use crate::live::Live;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast as _;
-use web_sys::{AbortController, HtmlElement};
+use web_sys::HtmlElement;
 
 const ID: &str = "sql";
 
@@ -41,28 +41,20 @@ pub(super) fn Editor(
     let missing = RwSignal::new(String::new());
     // The query that the result is of: its files are those of this text, not of one that was changed since.
     let ran = RwSignal::new(String::new());
-    let running = StoredValue::new_local(None::<AbortController>);
     Effect::new(move |_| {
         spawn_local(async move {
-            let words = api::get_bytes("/api/v1/analysis/questions").await.unwrap_or_default();
-            missing.try_set(String::from_utf8_lossy(&words).into_owned());
+            missing.try_set(fetch::text("GET", "/api/v1/analysis/questions".to_owned()).await.unwrap_or_default());
         });
     });
     live.on_return(move || asked.clear_lost());
-    let stop = move || {
-        if let Some(controller) = running.try_update_value(Option::take).flatten() {
-            controller.abort();
-        }
-    };
     let run = move || {
-        stop();
         let text = sql.get_untracked();
         ran.set(text.clone());
-        let controller = AbortController::new().ok();
-        let signal = controller.as_ref().map(AbortController::signal);
-        running.set_value(controller);
         let fields = [("system", live.system().id.clone()), ("sql", text)];
-        asked.ask(async move { api::post_form_until("/api/v1/analysis/sql", &fields, signal.as_ref()).await });
+        asked.ask(move || {
+            let fields = fields.clone();
+            async move { fetch::post("/api/v1/analysis/sql", &fields).await }
+        });
     };
     let waiting = Derived::new(move || asked.state.with(|state| *state == State::Waiting));
     let answered = Derived::new(move || asked.state.with(|state| matches!(state, State::Answered(_))));
@@ -72,11 +64,7 @@ pub(super) fn Editor(
             run();
         }
     };
-    on_cleanup(stop);
-    let cancel = move |_| {
-        stop();
-        asked.cancel();
-    };
+    let cancel = move |_| asked.cancel();
     let file = move |format: &'static str, words: &'static str| {
         view! {
             <form method="post" action="/api/v1/analysis/sql" target="_blank">

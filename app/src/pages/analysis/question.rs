@@ -6,6 +6,7 @@ use super::asked::{Asked, State};
 use super::editor;
 use crate::components::Card;
 use crate::derived::Derived;
+use crate::fetch;
 use crate::live::Live;
 use leptos::prelude::*;
 
@@ -25,23 +26,16 @@ pub(super) fn QuestionCard(
 ) -> impl IntoView {
     let live = Live::expect();
     let asked = Asked::new();
-    // Raised to ask again what the server could not be asked.
-    let again = RwSignal::new(0_u32);
-    live.on_return(move || {
-        if asked.state.with_untracked(State::lost_server) {
-            again.update(|again| *again += 1);
-        }
-    });
+    live.on_return(move || asked.ask_lost());
     // In the browser only: the server draws the page without waiting for answers.
     Effect::new(move |_| {
-        again.track();
         let About { hours, exact } = about.get();
         let hours = if hours == 0 { String::new() } else { format!("&hours={hours}") };
         let ahead = -(js_sys::Date::new_0().get_timezone_offset() as i32);
         let system = live.system().id.clone();
-        asked.get(format!(
-            "/api/v1/analysis/questions/{id}?system={system}&exact={exact}&offset_minutes={ahead}{hours}"
-        ));
+        let path =
+            format!("/api/v1/analysis/questions/{id}?system={system}&exact={exact}&offset_minutes={ahead}{hours}");
+        asked.ask(move || fetch::get(path.clone()));
     });
     let text = Derived::new(move || {
         asked.state.with(|state| match state {

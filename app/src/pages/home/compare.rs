@@ -7,12 +7,12 @@ use super::past::Past;
 use super::state::State;
 use super::trends::{chart, line, until};
 use super::{sources, words};
-use crate::alive::Later;
 use crate::charts::line::{LineChart, LineChartView, ValueRange};
 use crate::charts::theme::Ink;
 use crate::components::{Card, Shown, Tone};
 use crate::derived::Derived;
 use crate::format;
+use crate::hydration::DeferHydration;
 use crate::live::Live;
 use domain::point::PointId;
 use leptos::prelude::*;
@@ -65,9 +65,9 @@ pub(super) fn Compare(past: Past) -> impl IntoView {
                     <State tone words=move || verdict.get().0 />
                 </p>
             </div>
-            <Later><LineChartView id="home-soc" chart=curves label height_px=HEIGHT_PX /></Later>
+            <DeferHydration><LineChartView id="home-soc" chart=curves label height_px=HEIGHT_PX /></DeferHydration>
             <Jumps past shunt inverter />
-            <Later>{others.into_iter().map(|(place, spec)| view! { <Source place spec /> }).collect_view()}</Later>
+            <DeferHydration>{others.into_iter().map(|(place, spec)| view! { <Source place spec /> }).collect_view()}</DeferHydration>
         </Card>
     }
 }

@@ -2,12 +2,12 @@
 
 use super::past::{HOURS, Past, with_hours};
 use crate::address::{Leave, Navigation};
-use crate::alive::Later;
 use crate::charts::line::{Band, Line, LineChart, LineChartView, TimeAxis, ValueAxis, ValueRange, Zero};
 use crate::charts::theme::Ink;
 use crate::components::{Card, Segmented};
 use crate::derived::Derived;
 use crate::format::{self, NONE, THIN};
+use crate::hydration::DeferHydration;
 use crate::live::Live;
 use domain::home::HomePast;
 use domain::limits::{self, Limits};
@@ -39,15 +39,15 @@ pub(super) fn Trends(past: Past) -> impl IntoView {
                 <p class="note" role="status">{past.words()}</p>
             </div>
             <div class="trend-charts">
-                <Later><section class="trend" aria-label="Voltage trend">
+                <DeferHydration><section class="trend" aria-label="Voltage trend">
                     <h3>"Voltage"</h3>
                     <LineChartView id="home-voltage" chart=of(voltage) label=label("Voltage in volts") height_px=HEIGHT_PX cursor />
                     <dl class="facts">
                         <Fact name="Mean" value=past.map(|p| mean(p.voltage, 2, "V")) />
                         <Fact name="Standard deviation" value=past.map(|p| deviation(p.voltage, "V")) />
                     </dl>
-                </section></Later>
-                <Later><section class="trend" aria-label="Current trend">
+                </section></DeferHydration>
+                <DeferHydration><section class="trend" aria-label="Current trend">
                     <h3>"Current" <span class="key" data-of="discharge">"discharging, above 0"</span><span class="key" data-of="charge">"charging, below 0"</span></h3>
                     <LineChartView id="home-current" chart=of(current) label=label("Current in amperes, discharging positive") height_px=HEIGHT_PX cursor />
                     <dl class="facts">
@@ -55,15 +55,15 @@ pub(super) fn Trends(past: Past) -> impl IntoView {
                         <Fact name="Standard deviation" value=past.map(|p| deviation(p.current, "A")) />
                         <Fact name="Time charging" value=past.map(charging) />
                     </dl>
-                </section></Later>
-                <Later><section class="trend" aria-label="Temperature trend">
+                </section></DeferHydration>
+                <DeferHydration><section class="trend" aria-label="Temperature trend">
                     <h3>"Temperature"</h3>
                     <LineChartView id="home-temperature" chart=of(temperature) label=label("Temperature in degrees Celsius") height_px=HEIGHT_PX cursor />
                     <dl class="facts">
                         <Fact name="Mean" value=past.map(|p| mean(p.temperature, 1, "°C")) />
                         <Fact name="Lowest to highest" value=past.map(|p| extremes(p.temperature)) />
                     </dl>
-                </section></Later>
+                </section></DeferHydration>
             </div>
         </Card>
     }

@@ -4,11 +4,11 @@
 //! A problem is one line, so that many are seen at once. What follows from it and what to do unfolds below the line.
 
 use super::ended;
-use crate::alive::alive;
-use crate::api::NO_SERVER;
 use crate::components::{Card, LocalTime, SeverityMark};
 use crate::derived::Derived;
+use crate::fetch::NO_SERVER;
 use crate::format::{self, sentence};
+use crate::hydration::hydrated;
 use crate::icons::{Glyph, Icon};
 use crate::live::Live;
 use crate::pages::cells::choice::Choice;
@@ -216,13 +216,13 @@ fn Other(place: usize) -> impl IntoView {
     .into_any()
 }
 
-/// The place of what ended. Its code is a chunk that is loaded when the page has come alive.
+/// The place of what ended. Its code is a chunk that is loaded when the page is hydrated.
 #[component]
 fn EndedPlace() -> impl IntoView {
     let there = RwSignal::new(false);
     Effect::new(move |_| {
         spawn_local(async move {
-            alive().await;
+            hydrated().await;
             if ended::CHUNK.load().await.is_ok() {
                 there.try_set(true);
             }

@@ -226,7 +226,8 @@ pub(super) fn CellMapCard(
         };
         format!("{count} cells over time, {what}. Arrow keys walk, Enter chooses a cell, plus and minus zoom")
     };
-    let failed = move || past.failed.get().map(|words| view! { <p class="trends-failed" role="alert">{words}</p> });
+    let failed =
+        move || past.failed.get().map(|why| view! { <p class="trends-failed" role="alert">{why.to_string()}</p> });
     view! {
         <Card title="Cells over time" class="trends-map-card">
             <Segmented

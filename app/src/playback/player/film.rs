@@ -2,11 +2,9 @@
 
 use super::super::reel::Reel;
 use super::{FRAMES_A_SECOND, Player};
-use crate::api;
+use crate::fetch::{self, FetchError};
 use domain::film::Film;
-use domain::wire::Wire as _;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use std::sync::Arc;
 
 /// The finest step of a film, ms: finer than any source.
@@ -19,43 +17,42 @@ const STILL_MS: f64 = 3_000.0;
 impl Player {
     /// Asks for the film that follows the reel, if none is on its way.
     pub(super) fn fetch(self) {
-        let busy = self.inner.try_update_value(|inner| std::mem::replace(&mut inner.asking, true));
-        if busy != Some(false) {
+        if self.flight.busy() && self.inner.with_value(|inner| inner.asked == inner.place) {
             return;
         }
         let (playing, speed) = (self.playing.get_untracked(), self.speed.get_untracked());
         let head_ms = self.head_ms.get_untracked();
-        let (place, from_ms, count, system) = self.inner.with_value(|inner| {
+        let Some((place, from_ms, count, system)) = self.inner.try_update_value(|inner| {
+            inner.asked = inner.place;
             let cells = inner.spec.topology.cells().max(260);
             let count = (CELLS_AHEAD / cells).clamp(16, 128);
             let still_ms = STILL_MS.min(count as f64 * FINEST_STEP_MS / 2.0);
             let from_ms = if playing { inner.reel.reaches_ms() } else { head_ms - still_ms };
             (inner.place, from_ms, count, inner.spec.id.clone())
-        });
+        }) else {
+            return;
+        };
         let step_ms = if playing { (1e3 / FRAMES_A_SECOND * speed).max(FINEST_STEP_MS) } else { FINEST_STEP_MS };
         let path = format!(
             "/api/v1/playback/film?system={system}&from={}&step_ms={}&count={count}",
             from_ms as i64, step_ms as i64,
         );
-        spawn_local(async move {
-            let film = api::get_bytes(&path).await.and_then(|bytes| {
-                Film::from_bytes(&bytes).map_err(|error| format!("The past cannot be read ({error})"))
-            });
-            let here = self.inner.try_update_value(|inner| {
-                inner.asking = false;
-                inner.place == place
-            });
-            match here {
-                Some(true) => self.take(film),
-                // The head went elsewhere meanwhile.
-                Some(false) => self.fetch(),
-                None => {}
+        self.flight.ask(move || {
+            let path = path.clone();
+            async move {
+                let film = fetch::get::<Film>(path).await;
+                let outcome = film.as_ref().map(drop).map_err(Clone::clone);
+                // Else the head went elsewhere, and another film was asked for.
+                if self.inner.with_value(|inner| inner.place == place) {
+                    self.take(film);
+                }
+                outcome
             }
         });
     }
 
-    fn take(self, film: Result<Film, String>) {
-        let taken = film.and_then(|film| {
+    fn take(self, film: Result<Film, FetchError>) {
+        let taken = film.map_err(|why| why.to_string()).and_then(|film| {
             let taken = self.inner.try_update_value(|inner| {
                 inner.ahead_ms = film.now.0 as f64 / 1e3 - js_sys::Date::now();
                 let spec = Arc::clone(&inner.spec);

@@ -1,7 +1,7 @@
 //! What the page shows of the past: the snapshot at the head, older with every frame where there is no newer one.
 
 use super::{FRAMES_A_SECOND, PRESENT_MS, Player, Shown, performance_ms};
-use crate::api::NO_SERVER;
+use crate::fetch::NO_SERVER;
 use crate::live::aged;
 use domain::time::Utc;
 use domain::twin::Snapshot;

@@ -2,16 +2,15 @@
 
 use super::super::choice::By;
 use super::super::view::{CellsView, figure};
-use crate::api;
 use crate::charts::line::{Band, Line, LineChart, LineChartView, Room, TimeAxis, ValueAxis, ValueRange};
 use crate::charts::theme::Ink;
 use crate::derived::Derived;
-use crate::live::{Question, Recent};
+use crate::fetch::{self, FetchError, SingleFlight};
+use crate::live::Recent;
 use domain::limits::Limits;
 use domain::reading::CellQuantity;
 use domain::series::{Table, Trace};
 use domain::twin::Snapshot;
-use domain::wire::Wire;
 use leptos::prelude::*;
 
 /// How far back, s.
@@ -36,34 +35,28 @@ pub(super) fn Trend(
 ) -> impl IntoView {
     let live = view.live;
     let recent = RwSignal::new(Recent::<2>::new(SPAN_S));
-    let failed = RwSignal::new(None::<String>);
-    let question = Question::default();
+    let failed = RwSignal::new(None::<FetchError>);
+    let flight = SingleFlight::default();
     let fetch = move || {
-        question.ask(move || {
+        flight.ask(move || {
             let (past, until) = (live.past.get_untracked(), live.until());
             let path =
                 format!("/api/v1/series?system={}&cell={cell}&seconds={}{until}", live.system().id, SPAN_S as u32);
             async move {
-                let table = api::get_bytes(&path).await.and_then(|bytes| {
-                    Table::from_bytes(&bytes).map_err(|error| format!("The past of the cell cannot be read ({error})"))
-                });
-                failed.try_set(table.as_ref().err().cloned());
-                if let Ok(table) = table {
-                    recent.try_update(|recent| {
+                let answer = fetch::get::<Table>(path).await;
+                failed.set(answer.as_ref().err().cloned());
+                answer.map(|table| {
+                    recent.update(|recent| {
                         if past {
                             *recent = Recent::new(SPAN_S);
                         }
                         recent.fill_from(&table, CellQuantity::ALL.map(|quantity| Trace::Cell(quantity, cell as u16)))
                     });
-                }
+                })
             }
         });
     };
-    live.on_return(move || {
-        if failed.with_untracked(Option::is_some) {
-            fetch();
-        }
-    });
+    live.on_return(move || flight.ask_lost());
     // Grown by every frame, drawn once a second. After a gap (a hidden tab draws no frames) the server is asked again.
     Effect::new(move |second: Option<i64>| {
         let snapshot = live.snapshot.get();
