@@ -5,6 +5,7 @@ pub mod cells;
 pub mod home;
 pub mod lab;
 pub mod links;
+mod map_quantity;
 pub mod overview;
 pub mod trends;
 

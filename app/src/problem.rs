@@ -4,7 +4,7 @@
 mod fold;
 
 use crate::format;
-use crate::live::made_of_rows;
+use crate::reading::made_of_rows;
 use domain::alarm::{Alarm, Direction, RuleIdx, Severity, Subject, Watch};
 use domain::point::PointId;
 use domain::reading::CellQuantity;

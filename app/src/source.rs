@@ -3,13 +3,14 @@
 //! In an ordinary page both are the server's ([`SERVER`]: HTTP and a WebSocket). A page without a server puts something
 //! else there; what stands above ([`fetch`](crate::fetch), [`live`](crate::live)) does not know which.
 
+mod error;
 #[cfg(feature = "hydrate")]
 mod server;
 
+pub use error::{FetchError, NO_SERVER};
 #[cfg(feature = "hydrate")]
 pub use server::SERVER;
 
-use crate::fetch::FetchError;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::OnceLock;

@@ -16,8 +16,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
 use web_sys::Performance;
 
 /// The first and the longest wait before the connection is tried again, ms.
@@ -25,7 +23,7 @@ const RETRY_MS: (f64, f64) = (500.0, 10_000.0);
 /// How often the percentiles of the delay are shown anew.
 const SUMMARY_EVERY: Duration = Duration::from_secs(1);
 
-/// Connects, for the life of the page.
+/// Connects, as long as the present owner lives.
 pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
     let Some(performance) = window().performance() else { return };
     let measured = window().location().search().is_ok_and(|query| query.contains("measure"));
@@ -43,17 +41,23 @@ pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
         attempt: Cell::new(0),
         retry: Cell::new(None),
         drawing: Cell::new(false),
+        closed: Cell::new(false),
         measured_at: Cell::new(Mono::default()),
         delays: RefCell::default(),
     });
     socket.connect();
-    for event in ["online", "pageshow"] {
+    for event in ["online", "pageshow", "visibilitychange"] {
         let socket = Rc::clone(&socket);
-        window_event_listener_untyped(event, move |_| socket.wake());
+        let listener = window_event_listener_untyped(event, move |_| {
+            if !document().hidden() {
+                socket.wake();
+            }
+        });
+        on_cleanup(move || listener.remove());
     }
-    on_visible({
-        let socket = Rc::clone(&socket);
-        move || socket.wake()
+    let owned = StoredValue::new_local(Rc::clone(&socket));
+    on_cleanup(move || {
+        let _ = owned.try_with_value(|socket| socket.close());
     });
     Effect::new({
         let socket = Rc::clone(&socket);
@@ -73,17 +77,9 @@ pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
 }
 
 fn every(period: Duration, run: impl Fn() + 'static) {
-    let _ = set_interval_with_handle(run, period);
-}
-
-fn on_visible(run: impl Fn() + 'static) {
-    let listener = Closure::<dyn Fn()>::new(move || {
-        if !document().hidden() {
-            run();
-        }
-    });
-    let _ = document().add_event_listener_with_callback("visibilitychange", listener.as_ref().unchecked_ref());
-    listener.forget();
+    if let Ok(timer) = set_interval_with_handle(run, period) {
+        on_cleanup(move || timer.clear());
+    }
 }
 
 struct Socket {
@@ -104,6 +100,8 @@ struct Socket {
     newest_ms: Cell<f64>,
     /// Whether the page has a snapshot whose animation frame has not come yet.
     drawing: Cell<bool>,
+    /// Whether nobody looks any longer.
+    closed: Cell<bool>,
     /// The reading that was last measured: a frame without a newer one says nothing about delay.
     measured_at: Cell<Mono>,
     delays: RefCell<Delays>,
@@ -117,6 +115,15 @@ impl Socket {
     /// Whether an attempt is under way. It ends by itself, and to end it early is an error in the browser's console.
     fn connecting(&self) -> bool {
         self.open.borrow().as_ref().is_some_and(|open| open.connecting())
+    }
+
+    /// Ends the subscription, for good.
+    fn close(&self) {
+        self.closed.set(true);
+        if let Some(retry) = self.retry.take() {
+            retry.clear();
+        }
+        self.open.take();
     }
 
     fn connect(self: &Rc<Self>) {
@@ -194,7 +201,7 @@ impl Socket {
 
     /// Hands the newest snapshot to the page: at once, then not before the next animation frame.
     fn draw(self: &Rc<Self>) {
-        if self.live.past.get_untracked() {
+        if self.closed.get() || self.live.past.get_untracked() {
             return;
         }
         self.drawing.set(true);
@@ -210,6 +217,9 @@ impl Socket {
 
     fn drawn(self: &Rc<Self>, snapshot: Arc<Snapshot>) {
         self.drawing.set(false);
+        if self.closed.get() {
+            return;
+        }
         if !Arc::ptr_eq(&self.newest.borrow(), &snapshot) {
             self.draw();
         }

@@ -8,7 +8,7 @@ mod film;
 mod shown;
 
 use super::reel::Reel;
-use crate::address::Navigation;
+use crate::address::{AddressWriter, Navigation};
 use crate::derived::Derived;
 use crate::fetch::SingleFlight;
 use crate::live::{Live, instant, wrong_instant};
@@ -59,7 +59,7 @@ pub(super) struct Player {
     pub(super) says: RwSignal<String>,
     navigation: Navigation,
     head_ms: RwSignal<f64>,
-    waiting: StoredValue<Option<TimeoutHandle>>,
+    writer: AddressWriter,
     flight: SingleFlight,
     inner: StoredValue<Inner>,
 }
@@ -104,7 +104,7 @@ impl Player {
             says: RwSignal::new(String::new()),
             navigation,
             head_ms: RwSignal::new(head_ms),
-            waiting: StoredValue::new(None),
+            writer: AddressWriter::new(navigation),
             flight: SingleFlight::with_rest(Duration::ZERO),
             inner: StoredValue::new(Inner {
                 spec: live.system(),

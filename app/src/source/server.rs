@@ -1,7 +1,7 @@
 //! The server as a source: HTTP requests and the WebSocket `/live/{system}`, both by gloo-net.
 
+use super::error::{FetchError, refusal};
 use super::{Event, Listener, Reply, Request, Source, Subscription};
-use crate::fetch::{FetchError, refusal};
 use futures_util::stream::Stream as _;
 use gloo_net::http::{Method, RequestBuilder};
 use gloo_net::websocket::futures::WebSocket;

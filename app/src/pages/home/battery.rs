@@ -3,11 +3,12 @@
 use super::state::State;
 use super::words::{self, Judged, SourceWords};
 use super::{sources, status};
-use crate::components::{Card, Freshness, Shown, Tone};
+use crate::components::{Card, Tone};
 use crate::derived::Derived;
 use crate::format::{self, Figure};
 use crate::hydration::DeferHydration;
-use crate::live::{LinksKnown, Live, made_of_rows};
+use crate::live::Live;
+use crate::reading::{Freshness, LinksKnown, Shown, made_of_rows};
 use domain::limits::{Band, Limits};
 use domain::link::LinkSpec;
 use domain::point::PointId;

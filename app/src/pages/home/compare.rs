@@ -9,11 +9,12 @@ use super::trends::{chart, line, until};
 use super::{sources, words};
 use crate::charts::line::{LineChart, LineChartView, ValueRange};
 use crate::charts::theme::Ink;
-use crate::components::{Card, Shown, Tone};
+use crate::components::{Card, Tone};
 use crate::derived::Derived;
 use crate::format;
 use crate::hydration::DeferHydration;
 use crate::live::Live;
+use crate::reading::Shown;
 use domain::point::PointId;
 use leptos::prelude::*;
 

@@ -87,7 +87,7 @@ fn row(over: Over, live: &Live) -> impl IntoView + use<> {
         <li class="problem-over">
             <SeverityMark severity=over.severity />
             <div>
-                <a href=address_of(&there, Some(over.at)) rel="external">{over.words}</a>
+                <a href=address_of(&there, Some(over.at))>{over.words}</a>
                 <p class="note">
                     {format!("{}, ended ", format::sentence(over.severity.word()))} <LocalTime utc=over.at /> {times}
                 </p>

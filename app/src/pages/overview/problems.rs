@@ -210,7 +210,7 @@ fn Other(place: usize) -> impl IntoView {
     view! {
         <p class="problem problem-other" hidden=move || !wrong()>
             {mark}
-            <span><a href=href rel="external">{name}</a>{words}</span>
+            <span><a href=href>{name}</a>{words}</span>
         </p>
     }
     .into_any()

@@ -1,12 +1,12 @@
 //! The last ten minutes of a cell: what the server remembers, then every frame.
 
-use super::super::choice::By;
 use super::super::view::{CellsView, figure};
 use crate::charts::line::{Band, Line, LineChart, LineChartView, Room, TimeAxis, ValueAxis, ValueRange};
 use crate::charts::theme::Ink;
 use crate::derived::Derived;
 use crate::fetch::{self, FetchError, SingleFlight};
 use crate::live::Recent;
+use crate::pages::map_quantity::MapQuantity;
 use domain::limits::Limits;
 use domain::reading::CellQuantity;
 use domain::series::{Table, Trace};
@@ -71,12 +71,12 @@ pub(super) fn Trend(
     });
     let limits = live.system().limits;
     let cursor = RwSignal::new(None);
-    let curve = move |by: By| {
+    let curve = move |by: MapQuantity| {
         let end = if live.past.get() { "then" } else { "now" };
         recent.with(|recent| chart(recent, &view.name(cell), by, &limits, end))
     };
-    let voltage = Derived::new(move || curve(By::Voltage));
-    let temperature = Derived::new(move || curve(By::Temperature));
+    let voltage = Derived::new(move || curve(MapQuantity::Voltage));
+    let temperature = Derived::new(move || curve(MapQuantity::Temperature));
     let label = move |quantity: &str| format!("{quantity} of cell {}, last 10 minutes", view.name(cell));
     view! {
         <h3 class="trend-title">"Last 10 minutes: voltage and temperature"</h3>
@@ -92,7 +92,7 @@ fn values(snapshot: &Snapshot, cell: usize) -> [Option<f32>; 2] {
     CellQuantity::ALL.map(|quantity| snapshot.cell(quantity, cell).ok())
 }
 
-fn chart(recent: &Recent<2>, name: &str, by: By, limits: &Limits, end: &str) -> LineChart {
+fn chart(recent: &Recent<2>, name: &str, by: MapQuantity, limits: &Limits, end: &str) -> LineChart {
     let to = recent.newest_s().unwrap_or(SPAN_S);
     let time = TimeAxis { from: to - SPAN_S, to, end: end.to_owned() };
     let below = |low: f32, least: f64| Band {
@@ -108,15 +108,15 @@ fn chart(recent: &Recent<2>, name: &str, by: By, limits: &Limits, end: &str) -> 
         ink: Ink::Critical,
     };
     let (column, ink, unit, least, factor) = match by {
-        By::Temperature => (CellQuantity::Temperature, Ink::Temperature, "°C", LEAST_C, 1.0),
-        By::Voltage | By::Deviation => (CellQuantity::Voltage, Ink::Voltage, "mV", LEAST_MV, 1_000.0),
+        MapQuantity::Temperature => (CellQuantity::Temperature, Ink::Temperature, "°C", LEAST_C, 1.0),
+        MapQuantity::Voltage | MapQuantity::Deviation => (CellQuantity::Voltage, Ink::Voltage, "mV", LEAST_MV, 1_000.0),
     };
     let bands = match by {
-        By::Temperature => {
+        MapQuantity::Temperature => {
             let limits = limits.temperature_warning_c;
             vec![below(limits.low, -60.0), above(limits.high, 200.0)]
         }
-        By::Voltage | By::Deviation => {
+        MapQuantity::Voltage | MapQuantity::Deviation => {
             let limits = limits.cell_voltage_warning_v;
             vec![below(limits.low, 0.0), above(limits.high, 6.0)]
         }

@@ -2,9 +2,9 @@
 
 use super::Flows;
 use super::line::{Direction, Flow, Side};
-use crate::components::Shown;
 use crate::derived::Derived;
 use crate::icons::Glyph;
+use crate::reading::Shown;
 use domain::decimal::fixed;
 use leptos::prelude::*;
 

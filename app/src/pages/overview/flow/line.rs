@@ -1,7 +1,7 @@
 //! One of the three flows: how much, which way, in which colour and words. Pure.
 
-use crate::components::{Freshness, Shown};
 use crate::format;
+use crate::reading::{Freshness, Shown};
 use domain::point::PointId;
 use domain::spec::SystemKind;
 use domain::twin::Snapshot;

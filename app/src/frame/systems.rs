@@ -61,7 +61,7 @@ fn Way(place: usize) -> impl IntoView {
     let href = move || navigation.carrying(&beside(&navigation.at(), place, &site));
     let health = live.map(move |snapshot| snapshot.site.systems.get(place).copied());
     view! {
-        <a href=href rel="external" aria-current=current>
+        <a href=href aria-current=current>
             {name} <HealthMark health />
         </a>
     }
