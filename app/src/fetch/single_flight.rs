@@ -31,6 +31,8 @@ pub struct SingleFlight {
 
 #[derive(Default)]
 struct State {
+    /// Raised with each flight and each cancelling: a flight of another number has nothing more to say.
+    number: u32,
     /// Ends the request that is under way, and the rest after it.
     flight: Option<AbortHandle>,
     /// What came up meanwhile.
@@ -81,8 +83,11 @@ impl SingleFlight {
 
     /// Aborts the request that is under way, and forgets what came up meanwhile.
     pub fn cancel(self) {
-        let state = self.state.try_update_value(std::mem::take);
-        if let Some(flight) = state.and_then(|state| state.flight) {
+        let flight = self.state.try_update_value(|state| {
+            let number = state.number.wrapping_add(1);
+            std::mem::replace(state, State { number, ..State::default() }).flight
+        });
+        if let Some(flight) = flight.flatten() {
             flight.abort();
         }
     }
@@ -97,15 +102,16 @@ impl SingleFlight {
         let start = self.state.try_update_value(|state| match state.flight {
             Some(_) => {
                 state.next = Some(ask.clone());
-                false
+                None
             }
             None => {
+                state.number = state.number.wrapping_add(1);
                 state.flight = Some(handle);
-                true
+                Some(state.number)
             }
         });
-        if start == Some(true) {
-            let flight = Abortable::new(self.fly(ask), registration);
+        if let Some(number) = start.flatten() {
+            let flight = Abortable::new(self.fly(ask, number), registration);
             spawn_local(async move {
                 // An aborted one has nothing to tell.
                 let _ = flight.await;
@@ -113,15 +119,15 @@ impl SingleFlight {
         }
     }
 
-    async fn fly(self, mut ask: Ask) {
+    async fn fly(self, mut ask: Ask, number: u32) {
         loop {
             let lost = ask().await == Err(FetchError::NoServer);
-            // Its owner may be gone by now.
-            if self.state.try_update_value(|state| state.lost = lost.then(|| ask.clone())).is_none() {
+            // Its owner may be gone by now, or what came of the answer has cancelled it.
+            if self.mine(number, |state| state.lost = lost.then(|| ask.clone())).is_none() {
                 return;
             }
             rest(self.rest).await;
-            let next = self.state.try_update_value(|state| {
+            let next = self.mine(number, |state| {
                 let next = state.next.take();
                 if next.is_none() {
                     state.flight = None;
@@ -133,6 +139,11 @@ impl SingleFlight {
                 None => return,
             }
         }
+    }
+
+    /// Changes the state, if the flight of this number is the one that is under way.
+    fn mine<T>(self, number: u32, change: impl FnOnce(&mut State) -> T) -> Option<T> {
+        self.state.try_update_value(|state| (state.number == number).then(|| change(state))).flatten()
     }
 }
 

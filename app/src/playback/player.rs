@@ -123,7 +123,9 @@ impl Player {
         if let Some(words) = wrong_instant(&navigation.at()) {
             player.says.set(words);
         }
-        let _ = set_interval_with_handle(move || player.tick(), TICK);
+        if let Ok(timer) = set_interval_with_handle(move || player.tick(), TICK) {
+            on_cleanup(move || timer.clear());
+        }
         player.follow_address();
         live.on_return(move || player.server_is_back());
         player
