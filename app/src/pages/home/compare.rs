@@ -8,7 +8,7 @@ use super::state::State;
 use super::trends::{chart, line, until};
 use super::{sources, words};
 use crate::charts::line::{LineChart, LineChartView, ValueRange};
-use crate::charts::theme::Ink;
+use crate::charts::theme::SeriesColor;
 use crate::components::{Card, Tone};
 use crate::derived::Derived;
 use crate::format;
@@ -47,8 +47,8 @@ pub(super) fn Compare(past: Past) -> impl IntoView {
     let shown = past.map(move |past| {
         let lines = vec![
             charge::line(past),
-            line(past, PointId::InverterSoc, &names.get_value().1, Ink::SolArk),
-            line(past, PointId::Soc, &names.get_value().0, Ink::Victron),
+            line(past, PointId::InverterSoc, &names.get_value().1, SeriesColor::SolArk),
+            line(past, PointId::Soc, &names.get_value().0, SeriesColor::Victron),
         ];
         LineChart { marks: charge::marks(past), ..chart(past, "%", ValueRange::Fit(10.0), lines) }
     });

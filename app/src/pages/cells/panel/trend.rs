@@ -2,7 +2,7 @@
 
 use super::super::view::{CellsView, figure};
 use crate::charts::line::{Band, Line, LineChart, LineChartView, Room, TimeAxis, ValueAxis, ValueRange};
-use crate::charts::theme::Ink;
+use crate::charts::theme::SeriesColor;
 use crate::derived::Derived;
 use crate::fetch::{self, FetchError, SingleFlight};
 use crate::live::Recent;
@@ -99,17 +99,19 @@ fn chart(recent: &Recent<2>, name: &str, by: MapQuantity, limits: &Limits, end: 
         low: least,
         high: f64::from(low),
         name: format!("below {}", figure(by, low)),
-        ink: Ink::Critical,
+        color: SeriesColor::Critical,
     };
     let above = |high: f32, most: f64| Band {
         low: f64::from(high),
         high: most,
         name: format!("above {}", figure(by, high)),
-        ink: Ink::Critical,
+        color: SeriesColor::Critical,
     };
-    let (column, ink, unit, least, factor) = match by {
-        MapQuantity::Temperature => (CellQuantity::Temperature, Ink::Temperature, "°C", LEAST_C, 1.0),
-        MapQuantity::Voltage | MapQuantity::Deviation => (CellQuantity::Voltage, Ink::Voltage, "mV", LEAST_MV, 1_000.0),
+    let (column, color, unit, least, factor) = match by {
+        MapQuantity::Temperature => (CellQuantity::Temperature, SeriesColor::Temperature, "°C", LEAST_C, 1.0),
+        MapQuantity::Voltage | MapQuantity::Deviation => {
+            (CellQuantity::Voltage, SeriesColor::Voltage, "mV", LEAST_MV, 1_000.0)
+        }
     };
     let bands = match by {
         MapQuantity::Temperature => {
@@ -127,7 +129,7 @@ fn chart(recent: &Recent<2>, name: &str, by: MapQuantity, limits: &Limits, end: 
     LineChart {
         time,
         y: ValueAxis { unit, range: ValueRange::Fit(least) },
-        lines: vec![Line { label: name.to_owned(), ink, segments }],
+        lines: vec![Line { label: name.to_owned(), color, segments }],
         bands: bands.into_iter().map(scaled).collect(),
         room: Some(Room { tick: WIDEST_TICK, name: name.to_owned() }),
         ..LineChart::default()
