@@ -45,7 +45,7 @@ impl Page {
     }
 }
 
-/// Every page, in the order of the rail.
+/// Every page, in the order of the navigation.
 pub const PAGES: &[Page] = &[
     page("/", "Overview", Glyph::Overview, Code::Core(|| view! { <OverviewPage /> }.into_any())),
     page("/cells", "Cells", Glyph::Cells, Code::Lazy(&cells::CHUNK)),

@@ -1,5 +1,5 @@
 //! What holds for every page and must not be missed: the server is away, a page could not be opened, history is not kept.
-//! It stands between the strip and the page.
+//! It stands between the status bar and the page.
 
 use crate::address::Navigation;
 use crate::derived::Derived;

@@ -46,9 +46,9 @@ pub(super) fn Problems() -> impl IntoView {
     let more_words = move || if all.get() { "Show fewer".to_owned() } else { format!("{} more", more.get()) };
     let rules =
         Derived::new(move || list.with(|list| list.iter().map(|problem| problem.rule).collect::<Vec<RuleIdx>>()));
-    let well = Derived::new(move || !lost.get() && verdict.with(|v| v.well));
-    let state = Derived::new(move || match (well.get(), worst.get()) {
-        (true, _) => "well",
+    let ok = Derived::new(move || !lost.get() && verdict.with(|v| v.ok));
+    let state = Derived::new(move || match (ok.get(), worst.get()) {
+        (true, _) => "ok",
         _ if lost.get() => "unknown",
         (false, Some(severity)) => severity.word(),
         (false, None) => "unknown",
@@ -65,7 +65,7 @@ pub(super) fn Problems() -> impl IntoView {
         <Card title="Problems" class="problems" id="problems">
             <div class="verdict" data-state=state role="status">
                 <span class="verdict-mark">
-                    <Icon glyph=Derived::new(move || if well.get() { Glyph::Check } else { Glyph::Question }) />
+                    <Icon glyph=Derived::new(move || if ok.get() { Glyph::Check } else { Glyph::Question }) />
                 </span>
                 <p class="verdict-words">{words}</p>
                 <p class="note">{detail}</p>

@@ -1,4 +1,4 @@
-//! The status strip: which system this is, whether anything is wrong, how fresh it is.
+//! The status bar: which system this is, whether anything is wrong, how fresh it is.
 
 use super::systems::Systems;
 use crate::components::{Chip, LocalTime, SeverityMark, ThemeSwitch, Tone};
@@ -15,9 +15,9 @@ use domain::spec::SiteSpec;
 use domain::twin::Snapshot;
 use leptos::prelude::*;
 
-/// The strip at the top of every page.
+/// The bar at the top of every page.
 #[component]
-pub(super) fn Strip() -> impl IntoView {
+pub(super) fn StatusBar() -> impl IntoView {
     let live = Live::expect();
     let system = live.system();
     view! {
@@ -48,19 +48,19 @@ fn WorstAlarm() -> impl IntoView {
         let (site, system) = (site.clone(), system.clone());
         move |snapshot| tally(snapshot, &site, &system)
     });
-    let well = live.map(move |snapshot| {
+    let ok = live.map(move |snapshot| {
         let verdict = verdict(snapshot, &site, &system);
-        (verdict.well, verdict.words)
+        (verdict.ok, verdict.words)
     });
     let words = Derived::new(move || match worst.get() {
         (_, _) if lost.get() => "Problems not known".to_owned(),
         // No alarm is good news only while the battery reports.
-        (problems, None) => well.with(|(well, words)| if *well { count_words(problems) } else { words.clone() }),
+        (problems, None) => ok.with(|(ok, words)| if *ok { count_words(problems) } else { words.clone() }),
         (problems, Some(severity)) => format!("{}, {}", count_words(problems), severity.word()),
     });
     let tone = move || match worst.get().1 {
         _ if lost.get() => Tone::Warning,
-        None if well.with(|(well, _)| *well) => Tone::Neutral,
+        None if ok.with(|(ok, _)| *ok) => Tone::Neutral,
         None => Tone::Warning,
         Some(Severity::Notice) => Tone::Notice,
         Some(Severity::Warning) => Tone::Warning,
