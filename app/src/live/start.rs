@@ -60,9 +60,9 @@ impl Start {
 /// The snapshot of an instant of the past; one without values if nothing was recorded then.
 async fn recorded(spec: &SystemSpec, at: Utc) -> Result<Snapshot, FetchError> {
     let from = at.0.div_euclid(1_000);
-    let film: Film =
+    let segment: Film =
         fetch::get(format!("/api/v1/playback/film?system={}&from={from}&step_ms=50&count=1", spec.id)).await?;
-    match film.frames.first() {
+    match segment.frames.first() {
         Some(frame) => decoded(spec, &frame.bytes),
         None => Ok(Snapshot::unknown(spec, at)),
     }

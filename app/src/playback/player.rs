@@ -1,13 +1,13 @@
-//! Lets time go on in the past: fetches films ahead of the head and hands their snapshots to the page.
+//! Lets time go on in the past: fetches segments ahead of the head and hands their snapshots to the page.
 //!
 //! The head is an instant. While it plays, an animation frame moves it by the time that passed, times the speed; it waits
-//! where the reel ends. Read [`film`] (what is fetched), [`shown`] (what the page shows), [`address`].
+//! where the buffer ends. Read [`segments`] (what is fetched), [`shown`] (what the page shows), [`address`].
 
 mod address;
-mod film;
+mod segments;
 mod shown;
 
-use super::reel::Reel;
+use super::buffer::SegmentBuffer;
 use crate::address::{AddressWriter, Navigation};
 use crate::derived::Derived;
 use crate::fetch::SingleFlight;
@@ -75,11 +75,11 @@ enum Shown {
 
 struct Inner {
     spec: Arc<SystemSpec>,
-    reel: Reel,
-    /// Raised when the head goes somewhere else: answers for another place are worthless.
-    place: u32,
-    /// The place that the film is of that was asked for last.
-    asked: u32,
+    buffer: SegmentBuffer,
+    /// Raised with each seek: a segment of an earlier one is not used.
+    seek: u32,
+    /// The seek that the segment is of that was requested last.
+    requested: u32,
     /// Which snapshot the page shows; none while there is none.
     shown: Option<Shown>,
     /// When the last animation frame came, `performance.now()`.
@@ -108,9 +108,9 @@ impl Player {
             flight: SingleFlight::with_rest(Duration::ZERO),
             inner: StoredValue::new(Inner {
                 spec: live.system(),
-                reel: Reel::new(head_ms),
-                place: 0,
-                asked: 0,
+                buffer: SegmentBuffer::new(head_ms),
+                seek: 0,
+                requested: 0,
                 shown: None,
                 frame_ms: 0.0,
                 ahead_ms: if asked.is_some() { 0.0 } else { at_ms - js_sys::Date::now() },
@@ -202,7 +202,7 @@ impl Player {
             return self.toggle();
         }
         let head_ms = self.head_ms.get_untracked();
-        let beside = self.inner.with_value(|inner| inner.reel.beside(head_ms, back));
+        let beside = self.inner.with_value(|inner| inner.buffer.beside(head_ms, back));
         // Beyond what is known around a still picture there is a gap: the next second will tell.
         self.seek(beside.unwrap_or(head_ms + if back { -1_000.0 } else { 1_000.0 }));
     }
@@ -229,8 +229,8 @@ impl Player {
     fn rewind(self) {
         let head_ms = self.head_ms.get_untracked();
         self.inner.update_value(|inner| {
-            inner.place += 1;
-            inner.reel = Reel::new(head_ms);
+            inner.seek += 1;
+            inner.buffer = SegmentBuffer::new(head_ms);
         });
     }
 

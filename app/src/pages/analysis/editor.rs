@@ -1,7 +1,7 @@
 //! Free SQL: a text, its result, and the result as a file.
 
 use super::answer::AnswerView;
-use super::asked::{Asked, State};
+use super::query::{Query, State};
 use crate::components::Card;
 use crate::derived::Derived;
 use crate::fetch;
@@ -37,7 +37,7 @@ pub(super) fn Editor(
     sql: RwSignal<String>,
 ) -> impl IntoView {
     let live = Live::expect();
-    let asked = Asked::new();
+    let query = Query::new();
     let missing = RwSignal::new(String::new());
     // The query that the result is of: its files are those of this text, not of one that was changed since.
     let ran = RwSignal::new(String::new());
@@ -46,25 +46,25 @@ pub(super) fn Editor(
             missing.try_set(fetch::text("GET", "/api/v1/analysis/questions".to_owned()).await.unwrap_or_default());
         });
     });
-    live.on_return(move || asked.clear_lost());
+    live.on_return(move || query.clear_lost());
     let run = move || {
         let text = sql.get_untracked();
         ran.set(text.clone());
         let fields = [("system", live.system().id.clone()), ("sql", text)];
-        asked.ask(move || {
+        query.ask(move || {
             let fields = fields.clone();
             async move { fetch::post("/api/v1/analysis/sql", &fields).await }
         });
     };
-    let waiting = Derived::new(move || asked.state.with(|state| *state == State::Waiting));
-    let answered = Derived::new(move || asked.state.with(|state| matches!(state, State::Answered(_))));
+    let waiting = Derived::new(move || query.state.with(|state| *state == State::Waiting));
+    let answered = Derived::new(move || query.state.with(|state| matches!(state, State::Answered(_))));
     let on_key = move |event: KeyboardEvent| {
         if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
             event.prevent_default();
             run();
         }
     };
-    let cancel = move |_| asked.cancel();
+    let cancel = move |_| query.cancel();
     let file = move |format: &'static str, words: &'static str| {
         view! {
             <form method="post" action="/api/v1/analysis/sql" target="_blank">
@@ -108,7 +108,7 @@ pub(super) fn Editor(
                 {file("parquet", "Download Parquet")}
                 <span class="note" id="sql-keys">"Ctrl + Enter runs it"</span>
             </div>
-            <AnswerView asked curves_id="analysis-curves" what="result" />
+            <AnswerView query curves_id="analysis-curves" what="result" />
         </Card>
     }
     .into_any()

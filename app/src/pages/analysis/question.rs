@@ -2,8 +2,8 @@
 
 use super::About;
 use super::answer::AnswerView;
-use super::asked::{Asked, State};
 use super::editor;
+use super::query::{Query, State};
 use crate::components::Card;
 use crate::derived::Derived;
 use crate::fetch;
@@ -25,8 +25,8 @@ pub(super) fn QuestionCard(
     sql: RwSignal<String>,
 ) -> impl IntoView {
     let live = Live::expect();
-    let asked = Asked::new();
-    live.on_return(move || asked.ask_lost());
+    let query = Query::new();
+    live.on_return(move || query.ask_lost());
     // In the browser only: the server draws the page without waiting for answers.
     Effect::new(move |_| {
         let About { hours, exact } = about.get();
@@ -35,10 +35,10 @@ pub(super) fn QuestionCard(
         let system = live.system().id.clone();
         let path =
             format!("/api/v1/analysis/questions/{id}?system={system}&exact={exact}&offset_minutes={ahead}{hours}");
-        asked.ask(move || fetch::get(path.clone()));
+        query.ask(move || fetch::get(path.clone()));
     });
     let text = Derived::new(move || {
-        asked.state.with(|state| match state {
+        query.state.with(|state| match state {
             State::Answered(answer) => answer.sql.clone(),
             _ => String::new(),
         })
@@ -49,7 +49,7 @@ pub(super) fn QuestionCard(
     };
     view! {
         <Card title note=Derived::from(note) class=if id == "energy" || id == "headroom" { "span-4" } else { "span-8" }>
-            <AnswerView asked curves_id="" what=title />
+            <AnswerView query curves_id="" what=title />
             <p class="analysis-foot">
                 <button
                     type="button"

@@ -13,7 +13,7 @@ pub(super) enum State {
     /// Nothing was asked yet.
     #[default]
     Idle,
-    /// Asked, no answer yet.
+    /// Query, no answer yet.
     Waiting,
     /// Cancelled by the person.
     Cancelled,
@@ -25,16 +25,16 @@ pub(super) enum State {
 
 /// A place for one question at a time.
 #[derive(Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct Query {
     /// How it went.
     pub(super) state: RwSignal<State>,
     flight: SingleFlight,
 }
 
-impl Asked {
+impl Query {
     /// Nothing asked yet.
-    pub(super) fn new() -> Asked {
-        Asked { state: RwSignal::new(State::Idle), flight: SingleFlight::with_rest(Duration::ZERO) }
+    pub(super) fn new() -> Query {
+        Query { state: RwSignal::new(State::Idle), flight: SingleFlight::with_rest(Duration::ZERO) }
     }
 
     /// Asks, in the place of what was asked before.
