@@ -45,6 +45,8 @@ pub type Listener = Box<dyn Fn(Event)>;
 pub enum Event {
     /// The next frame; the first one is a key frame.
     Frame(Vec<u8>),
+    /// A word of the server beside its frames.
+    Text(String),
     /// It is over, or did not come about.
     Closed,
 }

@@ -74,6 +74,14 @@ test('a page that the other system does not have becomes its overview', () =>
     await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Home energy' }).waitFor();
   }));
 
+test('what was chosen on a page goes along to the other system', () =>
+  withPage(browser, `${server.url}/trends?last=600&cells=7.12`, {}, async (page) => {
+    await live(page);
+    await choose(page, DESKTOP, /House|Home/);
+    await page.waitForURL(`${server.url}/trends?system=home&last=600`);
+    await page.getByRole('checkbox', { name: /Solar/ }).first().waitFor();
+  }));
+
 test('the other system is shown at the same instant of the past', () =>
   withPage(browser, server.url, {}, async (page) => {
     await live(page);

@@ -62,7 +62,7 @@ impl SingleFlight {
     where
         F: Future<Output = Result<(), FetchError>> + 'static,
     {
-        self.start(Arc::new(move || Box::pin(ask())));
+        self.spawn(Arc::new(move || Box::pin(ask())));
     }
 
     /// Asks now: the request that is under way is aborted.
@@ -77,7 +77,7 @@ impl SingleFlight {
     /// Asks again what had no answer because the server could not be reached.
     pub fn ask_lost(self) {
         if let Some(ask) = self.state.try_update_value(|state| state.lost.take()).flatten() {
-            self.start(ask);
+            self.spawn(ask);
         }
     }
 
@@ -97,9 +97,19 @@ impl SingleFlight {
         self.state.try_with_value(|state| state.flight.is_some()).unwrap_or_default()
     }
 
-    fn start(self, ask: Ask) {
+    fn spawn(self, ask: Ask) {
+        if let Some(flight) = self.start(ask) {
+            spawn_local(async move {
+                // An aborted one has nothing to tell.
+                let _ = flight.await;
+            });
+        }
+    }
+
+    /// A flight that asks; none if one is under way, which will ask when it may.
+    fn start(self, ask: Ask) -> Option<Abortable<impl Future<Output = ()>>> {
         let (handle, registration) = AbortHandle::new_pair();
-        let start = self.state.try_update_value(|state| match state.flight {
+        let number = self.state.try_update_value(|state| match state.flight {
             Some(_) => {
                 state.next = Some(ask.clone());
                 None
@@ -110,13 +120,7 @@ impl SingleFlight {
                 Some(state.number)
             }
         });
-        if let Some(number) = start.flatten() {
-            let flight = Abortable::new(self.fly(ask, number), registration);
-            spawn_local(async move {
-                // An aborted one has nothing to tell.
-                let _ = flight.await;
-            });
-        }
+        Some(Abortable::new(self.fly(ask, number.flatten()?), registration))
     }
 
     async fn fly(self, mut ask: Ask, number: u32) {
@@ -158,4 +162,105 @@ async fn rest(duration: Duration) {
             .set_timeout_with_callback_and_timeout_and_arguments_0(done.unchecked_ref(), duration.as_millis() as i32);
     });
     let _ = JsFuture::from(promise).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use std::sync::Mutex;
+    use std::task::{Context, Poll, Waker};
+
+    /// Stands for the server: what was asked, and how it answers; it does not yet as long as that is `None`.
+    #[derive(Clone, Default)]
+    struct Server {
+        asked: Arc<Mutex<Vec<&'static str>>>,
+        answer: Arc<Mutex<Option<Result<(), FetchError>>>>,
+    }
+
+    impl Server {
+        fn request(&self, what: &'static str) -> Ask {
+            let server = self.clone();
+            Arc::new(move || {
+                server.asked.lock().unwrap().push(what);
+                let server = server.clone();
+                Box::pin(poll_fn(move |_| server.answer.lock().unwrap().take().map_or(Poll::Pending, Poll::Ready)))
+            })
+        }
+
+        fn answers(&self, answer: Result<(), FetchError>) {
+            *self.answer.lock().unwrap() = Some(answer);
+        }
+
+        fn asked(&self) -> Vec<&'static str> {
+            self.asked.lock().unwrap().clone()
+        }
+    }
+
+    /// Lets a flight go on as far as it can; whether it has come to its end.
+    fn goes_on(flight: &mut (impl Future + Unpin)) -> bool {
+        Pin::new(flight).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    #[test]
+    fn one_is_under_way_and_of_all_that_come_up_meanwhile_the_newest_is_asked_afterwards() {
+        let (owner, server) = (Owner::new(), Server::default());
+        owner.with(|| {
+            let place = SingleFlight::with_rest(Duration::ZERO);
+            let mut flight = Box::pin(place.start(server.request("first")).unwrap());
+            assert!(!goes_on(&mut flight) && place.busy());
+            for what in ["second", "third"] {
+                assert!(place.start(server.request(what)).is_none(), "one is under way");
+            }
+            assert_eq!(server.asked(), ["first"]);
+            server.answers(Ok(()));
+            assert!(!goes_on(&mut flight));
+            assert_eq!(server.asked(), ["first", "third"]);
+            server.answers(Ok(()));
+            assert!(goes_on(&mut flight) && !place.busy());
+        });
+    }
+
+    #[test]
+    fn what_is_cancelled_or_has_no_owner_is_dropped_with_all_that_waits() {
+        for by_owner in [false, true] {
+            let (owner, server) = (Owner::new(), Server::default());
+            let (place, flight) = owner.with(|| {
+                let place = SingleFlight::with_rest(Duration::ZERO);
+                let flight = place.start(server.request("first"));
+                assert!(place.start(server.request("second")).is_none());
+                (place, flight)
+            });
+            let mut flight = Box::pin(flight.unwrap());
+            assert!(!goes_on(&mut flight));
+            if by_owner {
+                owner.cleanup();
+            } else {
+                place.cancel();
+            }
+            server.answers(Ok(()));
+            assert!(goes_on(&mut flight) && !place.busy(), "it is aborted");
+            assert_eq!(server.asked(), ["first"]);
+        }
+    }
+
+    #[test]
+    fn what_the_server_could_not_be_asked_is_kept_until_it_is_back() {
+        let (owner, server) = (Owner::new(), Server::default());
+        owner.with(|| {
+            let place = SingleFlight::with_rest(Duration::ZERO);
+            let kept = || place.state.with_value(|state| state.lost.is_some());
+            for (answer, lost) in [
+                (Err(FetchError::NoServer), true),
+                (Err(FetchError::Refused("no".to_owned())), false),
+                (Err(FetchError::NoServer), true),
+                (Ok(()), false),
+            ] {
+                let mut flight = Box::pin(place.start(server.request("it")).unwrap());
+                server.answers(answer.clone());
+                assert!(goes_on(&mut flight));
+                assert_eq!(kept(), lost, "{answer:?}");
+            }
+        });
+    }
 }

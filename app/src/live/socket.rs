@@ -139,7 +139,8 @@ impl Socket {
             (Some(this), _) if this.number.get() != number => {}
             (Some(this), Event::Frame(frame)) => this.receive(&frame),
             (Some(this), Event::Closed) => this.lost(),
-            (None, _) => {}
+            // A newer server may say more than this page knows.
+            (Some(_), Event::Text(_)) | (None, _) => {}
         });
         let open = source::chosen().and_then(|source| (source.subscribe)(&self.system.id, listener));
         if open.is_none() {

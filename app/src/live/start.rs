@@ -73,7 +73,9 @@ async fn newest(spec: &SystemSpec) -> Result<Snapshot, FetchError> {
     let told = Rc::new(RefCell::new((None::<Event>, None::<Waker>)));
     let tell = |told: &RefCell<(Option<Event>, Option<Waker>)>, event| {
         let (first, waker) = &mut *told.borrow_mut();
-        first.get_or_insert(event);
+        if !matches!(event, Event::Text(_)) {
+            first.get_or_insert(event);
+        }
         if let Some(waker) = waker.take() {
             waker.wake();
         }
@@ -90,7 +92,7 @@ async fn newest(spec: &SystemSpec) -> Result<Snapshot, FetchError> {
     });
     match first.await {
         Event::Frame(frame) => decoded(spec, &frame),
-        Event::Closed => Err(FetchError::NoServer),
+        Event::Closed | Event::Text(_) => Err(FetchError::NoServer),
     }
 }
 

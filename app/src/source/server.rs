@@ -95,8 +95,9 @@ fn subscribe(system: &str, listener: Listener) -> Option<Box<dyn Subscription>> 
             });
             match next.await {
                 Some(Some(Ok(Message::Bytes(frame)))) => listener(Event::Frame(frame)),
-                // Nothing of ours is a text, and after an error it is closed.
-                Some(Some(Ok(Message::Text(_)) | Err(WebSocketError::ConnectionError))) => {}
+                Some(Some(Ok(Message::Text(text)))) => listener(Event::Text(text)),
+                // It is closed right afterwards.
+                Some(Some(Err(WebSocketError::ConnectionError))) => {}
                 Some(_) => return listener(Event::Closed),
                 None => return,
             }
