@@ -1,17 +1,19 @@
 //! Pages, components and charts of Packtwin, rendered by the server first and by the browser from then on.
 //!
 //! ```text
-//! shell     the document that the server sends       components  cards, readings, chips, the frame around a page
-//! boot      what the document carries for hydration  charts      drawings on a canvas: plain data in, pixels out
-//! live      the newest snapshot, from then on          pages       one file and one folder per page
-//! fetch     requests to the HTTP API                 format      numbers, ages and times for people
-//! source    where answers and live frames come from
-//! address   where the page is, and how to go on      derived     values that follow from signals
+//! shell     the document that the server sends       frame       around every page: navigation, status bar, time bar
+//! boot      what the document carries for hydration  pages       one file and one folder per page
+//! hydration how the browser takes over a page        playback    the time bar: any instant of the past
+//! live      the newest snapshot, from then on        components  cards, readings, chips
+//! fetch     requests to the HTTP API                 charts      drawings on a canvas: plain data in, pixels out
+//! source    where answers and live frames come from  reading     what can be said of a value
+//! address   where the page is, and how to go on      format      numbers, ages and times for people
+//! whose     which system an address is about         derived     values that follow from signals
 //! problem   alarms as a person wants to read them    icons       one family of icons
-//! whose     which system an address is about
-//! hydration how the browser takes over a rendered page
-//! lazy      code that is loaded with its page          playback  the time bar: any instant of the past
+//! lazy      code that is loaded with its page        theme       light, dark, or as the system says
 //! ```
+//!
+//! A module knows only what is below it: `layers.rs` has the order, and is its test.
 //!
 //! Features: `ssr` for the server, `hydrate` for the browser. Code that needs a browser lives in effects and handlers,
 //! which the server never runs, so that both sides compile the same files.
