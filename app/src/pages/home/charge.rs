@@ -3,7 +3,7 @@
 use super::past::Past;
 use crate::charts::line::ticks::{clock_words, day_words};
 use crate::charts::line::{Line, Mark};
-use crate::charts::theme::Ink;
+use crate::charts::theme::SeriesColor;
 use crate::derived::Derived;
 use crate::format::{self, NONE, THIN};
 use domain::home::{HomePast, SocJump};
@@ -61,7 +61,7 @@ pub(super) fn line(past: &HomePast) -> Line {
         }
     }
     segments.retain(|segment| !segment.is_empty());
-    Line { label: "Packtwin".to_owned(), ink: Ink::Current, segments }
+    Line { label: "Packtwin".to_owned(), color: SeriesColor::Current, segments }
 }
 
 /// A mark on the time axis for each movement that no current explains.
@@ -69,7 +69,7 @@ pub(super) fn marks(past: &HomePast) -> Vec<Mark> {
     let mark = |jump: &SocJump| Mark {
         at: jump.at.0 as f64 / 1e6,
         name: "not explained by the current".to_owned(),
-        ink: Ink::Warning,
+        color: SeriesColor::Warning,
     };
     past.jumps.iter().map(mark).collect()
 }
