@@ -1,15 +1,23 @@
-//! The page's address: where it is, and how to go elsewhere without loading the document again.
+//! The page's address: where it is, and how to go elsewhere, to another system too, without loading the document again.
 //!
 //! A page is a row of [`PAGES`](crate::pages::PAGES), so all that a router has to do is to keep a path and a query. The
 //! general one was a tenth of what a browser loads (see `docs/adr/0006`).
 
-use crate::api;
-use crate::lazy::Chunk;
+mod entries;
+mod writer;
+
+pub use writer::AddressWriter;
+
+use crate::{fetch, hydration};
+use entries::Entries;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlAnchorElement, MouseEvent};
 
 /// Path and query of an address on this server.
@@ -90,7 +98,8 @@ pub enum Leave {
 #[derive(Clone, Copy)]
 pub struct Navigation {
     at: RwSignal<Address>,
-    needs: Needs,
+    prepare: StoredValue<Prepare>,
+    entries: Entries,
     carried: RwSignal<Option<(&'static str, String)>>,
     unopened: RwSignal<Option<Unopened>>,
 }
@@ -111,22 +120,32 @@ enum Way {
     Document,
 }
 
-/// The code that the page at an address needs besides what is there from the start.
-pub type Needs = fn(&Address) -> Option<&'static Chunk>;
+/// Gets what the page at an address needs and does not have yet, be it code or values; `None` if nothing is missing.
+pub type Prepare = Arc<dyn Fn(&Address) -> Option<Preparing> + Send + Sync>;
+/// What is missing, on its way; none if it cannot be had.
+pub type Preparing = Pin<Box<dyn Future<Output = Option<Prepared>>>>;
+/// Puts in place what was missing, right before the page is shown.
+pub type Prepared = Box<dyn FnOnce()>;
 
 /// How often somebody wanted to go somewhere in this document: who asks last gets there.
 static ASKED: AtomicU32 = AtomicU32::new(0);
 
 impl Navigation {
     /// Puts it into the context, and in the browser starts to follow links and the way back.
-    pub fn provide(at: Address, needs: Needs) -> Navigation {
-        let navigation =
-            Navigation { at: RwSignal::new(at), needs, carried: RwSignal::new(None), unopened: RwSignal::new(None) };
+    pub fn provide(at: Address, prepare: Prepare) -> Navigation {
+        let navigation = Navigation {
+            at: RwSignal::new(at),
+            prepare: StoredValue::new(prepare),
+            entries: Entries::new(),
+            carried: RwSignal::new(None),
+            unopened: RwSignal::new(None),
+        };
         provide_context(navigation);
         Effect::new(move |_| {
             // They stay as long as the document.
             window_event_listener(ev::click, move |event| navigation.on_click(&event));
             window_event_listener(ev::popstate, move |_| navigation.on_way_back());
+            navigation.entries.follow();
         });
         navigation
     }
@@ -161,16 +180,16 @@ impl Navigation {
         place.map_or(address.clone(), |place| format!("{address}#{place}"))
     }
 
-    /// Goes to another address of this server: at once, or when the code of its page is there. If that cannot be loaded,
-    /// the server may have a newer page by now, and the document is loaded; if the server is away, nothing moves and
+    /// Goes to another address of this server: at once, or when what its page needs is there. If that cannot be had, the
+    /// server may have a newer page by now, and the document is loaded; if the server is away, nothing moves and
     /// [`Navigation::unopened`] says so.
     pub fn go(self, to: &str, leave: Leave) {
         let to = untrack(|| self.carrying(to));
-        self.with_code(
+        self.prepared(
             &Address::parse(&to),
-            Box::new(move |there| match there {
-                true => self.arrive(&to, leave),
-                false => self.load(to, Way::Page(leave)),
+            Box::new(move |prepared| match prepared {
+                Some(prepared) => self.arrive(&to, leave, prepared),
+                None => self.load(to, Way::Page(leave)),
             }),
         );
     }
@@ -190,12 +209,27 @@ impl Navigation {
     }
 
     fn on_way_back(self) {
-        self.with_code(
-            &Address::current(),
-            Box::new(move |there| match there {
-                true => self.at.set(Address::current()),
+        let to = Address::current();
+        if self.at.with_untracked(|at| *at == to) {
+            // Another place on the same page: the browser goes there by itself.
+            return;
+        }
+        self.entries.leave();
+        let scrolled = self.entries.arrive();
+        self.prepared(
+            &to.clone(),
+            Box::new(move |prepared| match prepared {
+                Some(prepared) => {
+                    let other = self.show(to, prepared);
+                    request_animation_frame(move || {
+                        if other {
+                            entries::focus(None);
+                        }
+                        window().scroll_to_with_x_and_y(0.0, scrolled);
+                    });
+                }
                 // The browser has gone back already: to try again leaves nothing behind.
-                false => self.load(Address::current().text(), Way::Page(Leave::Nothing)),
+                None => self.load(to.text(), Way::Page(Leave::Nothing)),
             }),
         );
     }
@@ -204,7 +238,7 @@ impl Navigation {
     fn load(self, to: String, way: Way) {
         let asked = ASKED.fetch_add(1, Ordering::Relaxed) + 1;
         spawn_local(async move {
-            let there = api::get_bytes("/healthz").await.is_ok();
+            let there = fetch::text("GET", "/healthz".to_owned()).await.is_ok();
             if ASKED.load(Ordering::Relaxed) != asked {
                 return;
             }
@@ -214,37 +248,57 @@ impl Navigation {
         });
     }
 
-    /// Calls `go_on` when the code of the page at `address` is there, or cannot be had; never, if somebody wants to go
+    /// Calls `go_on` when what the page at `address` needs is there, or cannot be had; never, if somebody wants to go
     /// elsewhere meanwhile.
-    fn with_code(self, address: &Address, go_on: Box<dyn FnOnce(bool)>) {
+    fn prepared(self, address: &Address, go_on: Box<dyn FnOnce(Option<Prepared>)>) {
         let asked = ASKED.fetch_add(1, Ordering::Relaxed) + 1;
         if self.unopened.with_untracked(Option::is_some) {
             self.unopened.set(None);
         }
-        match (self.needs)(address) {
-            Some(chunk) if chunk.view().is_none() => spawn_local(async move {
-                let there = chunk.load().await.is_ok();
+        let other = self.at.with_untracked(|at| at.path != address.path);
+        match self.prepare.with_value(|prepare| prepare(address)) {
+            // Its parts are not all there to be changed.
+            _ if other && hydration::failed() => go_on(None),
+            Some(preparing) => spawn_local(async move {
+                let prepared = preparing.await;
                 if ASKED.load(Ordering::Relaxed) == asked {
-                    go_on(there);
+                    go_on(prepared);
                 }
             }),
-            _ => go_on(true),
+            None => go_on(Some(Box::new(|| {}))),
         }
     }
 
-    fn arrive(self, to: &str, leave: Leave) {
+    fn arrive(self, to: &str, leave: Leave, prepared: Prepared) {
         let Ok(history) = window().history() else { return };
         // Browsers refuse only floods of calls; the page goes on with the old address then.
         let _ = match leave {
-            Leave::Entry | Leave::Step => history.push_state_with_url(&JsValue::NULL, "", Some(to)),
-            Leave::Nothing => history.replace_state_with_url(&JsValue::NULL, "", Some(to)),
+            Leave::Entry | Leave::Step => {
+                self.entries.leave();
+                history.push_state_with_url(&self.entries.enter(), "", Some(to))
+            }
+            Leave::Nothing => history.replace_state_with_url(&self.entries.here(), "", Some(to)),
         };
-        self.at.set(Address::parse(to));
+        let other = self.show(Address::parse(to), prepared);
         if leave == Leave::Entry {
             let place = to.split_once('#').map(|(_, place)| place.to_owned());
             // The new page is there with the next frame.
-            request_animation_frame(move || show(place.as_deref()));
+            request_animation_frame(move || {
+                if other || place.is_some() {
+                    entries::focus(place.as_deref());
+                }
+                scroll_to(place.as_deref());
+            });
         }
+    }
+
+    /// Shows the page at an address, and says whether it is another page, or that of another system.
+    fn show(self, to: Address, prepared: Prepared) -> bool {
+        let system = |at: &Address| at.field("system");
+        let other = self.at.with_untracked(|at| at.path != to.path || system(at) != system(&to));
+        prepared();
+        self.at.set(to);
+        other
     }
 
     fn on_click(self, event: &MouseEvent) {
@@ -286,7 +340,7 @@ fn followed(event: &MouseEvent) -> Option<(HtmlAnchorElement, String)> {
     (place.is_empty() || address != here).then(|| (link, address + &place))
 }
 
-fn show(place: Option<&str>) {
+fn scroll_to(place: Option<&str>) {
     match place.and_then(|place| document().get_element_by_id(place)) {
         Some(element) => element.scroll_into_view(),
         None => window().scroll_to_with_x_and_y(0.0, 0.0),

@@ -4,24 +4,20 @@ mod address_note;
 mod age;
 mod card;
 mod chip;
-mod frame;
 mod local_time;
 mod meter;
 mod reading;
 mod segmented;
 mod severity;
-mod theme;
+mod theme_switch;
 
 pub use address_note::AddressNote;
-pub use age::{AgeNote, Freshness};
+pub use age::AgeNote;
 pub use card::{Card, EmptyState};
 pub use chip::{Chip, Tone};
-pub use frame::Frame;
 pub use local_time::LocalTime;
 pub use meter::SocBar;
-pub use reading::{Reading, Shown};
+pub use reading::Reading;
 pub use segmented::Segmented;
 pub use severity::{SeverityMark, SeverityWord};
-#[cfg(feature = "ssr")]
-pub(crate) use theme::THEME_KEY;
-pub use theme::{ThemeEpoch, ThemeSwitch};
+pub use theme_switch::ThemeSwitch;

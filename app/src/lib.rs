@@ -1,16 +1,19 @@
 //! Pages, components and charts of Packtwin, rendered by the server first and by the browser from then on.
 //!
 //! ```text
-//! shell     the document that the server sends       components  cards, readings, chips, the frame around a page
-//! boot      what the document carries for hydration  charts      drawings on a canvas: plain data in, pixels out
-//! live      the newest snapshot, from then on          pages       one file and one folder per page
-//! api       requests to the HTTP API                 format      numbers, ages and times for people
-//! address   where the page is, and how to go on      derived     values that follow from signals
+//! shell     the document that the server sends       frame       around every page: navigation, status bar, time bar
+//! boot      what the document carries for hydration  pages       one file and one folder per page
+//! hydration how the browser takes over a page        playback    the time bar: any instant of the past
+//! live      the newest snapshot, from then on        components  cards, readings, chips
+//! fetch     requests to the HTTP API                 charts      drawings on a canvas: plain data in, pixels out
+//! source    where answers and live frames come from  reading     what can be said of a value
+//! address   where the page is, and how to go on      format      numbers, ages and times for people
+//! whose     which system an address is about         derived     values that follow from signals
 //! problem   alarms as a person wants to read them    icons       one family of icons
-//! whose     which system an address is about
-//! alive     how a rendered page comes to life
-//! lazy      code that is loaded with its page          playback  the time bar: any instant of the past
+//! lazy      code that is loaded with its page        theme       light, dark, or as the system says
 //! ```
+//!
+//! A module knows only what is below it: `layers.rs` has the order, and is its test.
 //!
 //! Features: `ssr` for the server, `hydrate` for the browser. Code that needs a browser lives in effects and handlers,
 //! which the server never runs, so that both sides compile the same files.
@@ -20,21 +23,27 @@
 #![allow(unreachable_pub, reason = "the component macro writes public items into private modules")]
 
 pub mod address;
-pub mod alive;
-pub mod api;
 pub mod boot;
 pub mod charts;
 pub mod components;
 pub mod derived;
+pub mod fetch;
 pub mod format;
+mod frame;
+pub mod hydration;
 pub mod icons;
 pub mod lazy;
 pub mod live;
 pub mod order;
 pub mod pages;
 pub mod playback;
+pub mod reading;
+pub mod source;
+pub mod theme;
 pub mod whose;
 
+#[cfg(test)]
+mod layers;
 mod problem;
 #[cfg(test)]
 mod sample;
@@ -44,30 +53,76 @@ mod shell;
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};
 
-use address::{Address, Navigation};
+use address::{Address, Navigation, Prepare, Prepared};
 use boot::Boot;
-use components::{EmptyState, Frame, ThemeEpoch};
+use components::EmptyState;
 use derived::Derived;
+use domain::spec::SiteSpec;
+use frame::Frame;
+use leptos::either::Either;
 use leptos::prelude::*;
-use live::Live;
+use live::{Live, Start};
+use std::sync::Arc;
+use theme::ThemeEpoch;
 
 /// The root: live state, frame and pages.
 ///
 /// The server puts a [`Boot`] and an [`Address`] into the context before; the browser reads them from the document. Both
-/// render the same first view from them, so nothing moves and nothing flickers when the page comes to life.
+/// render the same first view from them, so nothing moves and nothing flickers when the page is hydrated.
 #[component]
 pub fn App() -> impl IntoView {
     provide_context(ThemeEpoch(RwSignal::new(0)));
-    let navigation = Navigation::provide(use_context::<Address>().unwrap_or_else(Address::current), pages::chunk);
     let boot = use_context::<Boot>().map_or_else(Boot::from_document, Ok);
-    let at = boot.as_ref().ok().and_then(|boot| boot.at);
-    match boot.and_then(|boot| Live::provide(&boot)) {
-        Ok(_) => {
-            navigation.carry(at.map(|at| (live::AT, domain::time::rfc3339(at))));
-            view! { <Pages /> }.into_any()
-        }
+    let start = boot.and_then(|boot| Ok((Start::of_document(&boot)?, boot)));
+    match start {
+        Ok((start, boot)) => view! { <Site start boot /> }.into_any(),
         Err(error) => view! { <p class="boot-error">{error.to_string()}</p> }.into_any(),
     }
+}
+
+/// The site, of which one system is followed at a time. Another one has a frame and pages of its own: they are drawn anew.
+#[component]
+fn Site(start: Start, boot: Boot) -> impl IntoView {
+    let site = Arc::new(boot.site);
+    let followed = RwSignal::new((0_u32, start));
+    let address = use_context::<Address>().unwrap_or_else(Address::current);
+    let navigation = Navigation::provide(address, prepare(Arc::clone(&site), followed));
+    navigation.carry(boot.at.map(|at| (live::AT, domain::time::rfc3339(at))));
+    move || {
+        let (number, start) = followed.get();
+        Live::follow(Arc::clone(&site), start);
+        let pages = view! { <Pages /> }.into_any();
+        // The other branch each time: nothing of the former system's page is used again.
+        if number % 2 == 0 { Either::Left(pages) } else { Either::Right(pages) }
+    }
+}
+
+/// How the code of a page, and the first snapshot of another system, come.
+fn prepare(site: Arc<SiteSpec>, followed: RwSignal<(u32, Start)>) -> Prepare {
+    Arc::new(move |address| {
+        let code = pages::chunk(address).filter(|chunk| chunk.view().is_none());
+        let here = followed.with_untracked(|(_, start)| start.place);
+        let system = whose::system(address, &site).filter(|place| *place != here);
+        if code.is_none() && system.is_none() {
+            return None;
+        }
+        let (site, at) = (Arc::clone(&site), live::instant(address));
+        Some(Box::pin(async move {
+            if let Some(code) = code {
+                code.load().await.ok()?;
+            }
+            let start = match system {
+                Some(system) => Some(Start::ask(&site, system, at).await.ok()?),
+                None => None,
+            };
+            let prepared = move || {
+                if let Some(start) = start {
+                    followed.update(|followed| *followed = (followed.0.wrapping_add(1), start));
+                }
+            };
+            Some(Box::new(prepared) as Prepared)
+        }))
+    })
 }
 
 #[component]
@@ -103,7 +158,7 @@ fn NoSuchSystem() -> impl IntoView {
     let site = Live::expect().site();
     let asked = Navigation::expect().at().field(whose::SYSTEM).unwrap_or_default();
     let way = |(place, system): (usize, &domain::spec::SystemSpec)| {
-        view! { <a class="button" rel="external" href=whose::href("/", place, &site)>{system.name.clone()}</a> }
+        view! { <a class="button" href=whose::href("/", place, &site)>{system.name.clone()}</a> }
     };
     let ways = site.systems.iter().enumerate().map(way).collect_view();
     view! {

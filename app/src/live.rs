@@ -3,6 +3,7 @@
 //! ```text
 //! first paint        hydration          then, for ever
 //! Boot in context -> Boot in document -> /live/{system}: frame -> Decoder -> newest snapshot -> at most one update a frame
+//!                    another system: Start::ask ->
 //!                                       no frame for 1 s: the snapshot's own clock runs on, so values go stale by themselves
 //! ```
 //!
@@ -14,26 +15,23 @@
 
 mod ageing;
 mod instant;
-mod known;
 mod latency;
 mod profile;
-mod question;
 mod recent;
 mod socket;
+mod start;
 
 pub use ageing::aged;
 pub use instant::{AT, address_of, instant, wrong_instant};
-pub use known::{LinksKnown, Never, made_of_rows, never, why};
-pub use question::Question;
-
 pub use latency::Latency;
 pub use profile::{PROFILE_POINTS, PROFILE_S, Profile};
 pub use recent::{GAP_S, Recent};
+pub use start::Start;
 
-use crate::alive::alive;
-use crate::boot::{Boot, BootError};
-use crate::components::Shown;
 use crate::derived::Derived;
+use crate::fetch::SingleFlight;
+use crate::hydration::hydrated;
+use crate::reading::{LinksKnown, Never, NeverNow, Shown, links_known, never};
 use crate::whose;
 use domain::lab::LabState;
 use domain::point::PointId;
@@ -87,7 +85,7 @@ pub struct Live {
 #[derive(Clone, Copy)]
 struct Feed {
     past: WriteSignal<bool>,
-    fetching: Question,
+    fetching: SingleFlight,
     snapshot: WriteSignal<Arc<Snapshot>>,
     connection: WriteSignal<Connection>,
     page_age_s: WriteSignal<f32>,
@@ -96,28 +94,25 @@ struct Feed {
 }
 
 impl Live {
-    /// Puts the live state of the booted system into the context, and in the browser starts to feed it.
-    ///
-    /// # Errors
-    /// [`BootError`] when the site has no such system or the first snapshot does not fit it.
-    pub fn provide(boot: &Boot) -> Result<Live, BootError> {
-        let (snapshot, set_snapshot) = signal(Arc::new(boot.snapshot()?));
+    /// Follows the system that `start` is of, and puts its live state into the context: in the browser a subscription,
+    /// which ends with its owner. Several may be followed at once.
+    pub fn follow(site: Arc<SiteSpec>, start: Start) -> Live {
+        let Start { place, system: spec, snapshot: first, past: of_past, lab } = start;
+        let (snapshot, set_snapshot) = signal(first);
         let (connection, set_connection) = signal(Connection::default());
         let (page_age_s, set_page_age_s) = signal(0.0);
         let (latency, set_latency) = signal(None);
         let (profile, set_profile) = signal(Profile::default());
-        let (past, set_past) = signal(boot.at.is_some());
-        let spec = Arc::new(boot.system()?.clone());
+        let (past, set_past) = signal(of_past);
         let feed = Feed {
             past: set_past,
-            fetching: Question::default(),
+            fetching: SingleFlight::default(),
             snapshot: set_snapshot,
             connection: set_connection,
             page_age_s: set_page_age_s,
             latency: set_latency,
             profile: set_profile,
         };
-        let (site, place) = (Arc::new(boot.site.clone()), boot.system);
         let live = Live {
             never: Derived::new({
                 let site = Arc::clone(&site);
@@ -126,7 +121,7 @@ impl Live {
             site: StoredValue::new(site),
             system: StoredValue::new(Arc::clone(&spec)),
             place,
-            first_lab: StoredValue::new(boot.lab.clone()),
+            first_lab: StoredValue::new(lab),
             snapshot,
             connection,
             page_age_s,
@@ -136,18 +131,22 @@ impl Live {
             feed,
         };
         provide_context(live);
+        provide_context(NeverNow(live.never));
         // Effects run in the browser only.
         Effect::new(move |_| {
             let (owner, spec) = (Owner::current().unwrap_or_default(), Arc::clone(&spec));
             spawn_local(async move {
-                alive().await;
-                owner.with(|| {
-                    socket::start(live, feed, spec);
-                    profile::fetch(live);
-                });
+                hydrated().await;
+                // The reader may have gone to another system.
+                if !live.snapshot.is_disposed() {
+                    owner.with(|| {
+                        socket::start(live, feed, spec);
+                        profile::fetch(live);
+                    });
+                }
             });
         });
-        Ok(live)
+        live
     }
 
     /// The live state of the page. Every component below the root has it.
@@ -171,7 +170,7 @@ impl Live {
         self.place
     }
 
-    /// What the simulation did when the page was rendered; `None` for a system that is not simulated.
+    /// What the simulation did when the page was rendered; `None` if that is not known, or nothing is simulated.
     pub fn first_lab(&self) -> Option<LabState> {
         self.first_lab.get_value()
     }
@@ -190,7 +189,7 @@ impl Live {
     /// Whether it is known what the links do.
     pub fn links_known(&self) -> Derived<LinksKnown> {
         let (live, lost, site) = (*self, self.lost(), self.site());
-        Derived::new(move || live.snapshot.with(|m| known::links_known(m, &site, lost.get(), live.past.get())))
+        Derived::new(move || live.snapshot.with(|m| links_known(m, &site, lost.get(), live.past.get())))
     }
 
     /// Runs `again` each time that the server is back after it could not be reached: what failed meanwhile is asked anew.

@@ -5,6 +5,7 @@ pub mod cells;
 pub mod home;
 pub mod lab;
 pub mod links;
+mod map_quantity;
 pub mod overview;
 pub mod trends;
 
@@ -44,7 +45,7 @@ impl Page {
     }
 }
 
-/// Every page, in the order of the rail.
+/// Every page, in the order of the navigation.
 pub const PAGES: &[Page] = &[
     page("/", "Overview", Glyph::Overview, Code::Core(|| view! { <OverviewPage /> }.into_any())),
     page("/cells", "Cells", Glyph::Cells, Code::Lazy(&cells::CHUNK)),

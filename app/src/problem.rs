@@ -4,7 +4,7 @@
 mod fold;
 
 use crate::format;
-use crate::live::made_of_rows;
+use crate::reading::made_of_rows;
 use domain::alarm::{Alarm, Direction, RuleIdx, Severity, Subject, Watch};
 use domain::point::PointId;
 use domain::reading::CellQuantity;
@@ -158,7 +158,7 @@ fn seen(alarm: &Alarm, watch: Watch, site: &SiteSpec, system: &SystemSpec) -> Se
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Verdict {
     /// Whether all is well and known to be.
-    pub(crate) well: bool,
+    pub(crate) ok: bool,
     /// The answer.
     pub(crate) words: String,
     /// What it rests on.
@@ -174,15 +174,15 @@ pub(crate) fn verdict(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec)
     let cells = system.topology.cells();
     let fresh =
         snapshot.state.cells.column(CellQuantity::Voltage).samples(snapshot.now.mono).filter(Result::is_ok).count();
-    let mut is_ill = vec![false; cells];
+    let mut is_faulty = vec![false; cells];
     for alarm in &snapshot.alarms {
         if let Subject::Cell(cell) = alarm.subject
-            && let Some(is_ill) = is_ill.get_mut(usize::from(cell))
+            && let Some(is_faulty) = is_faulty.get_mut(usize::from(cell))
         {
-            *is_ill = true;
+            *is_faulty = true;
         }
     }
-    let ill = is_ill.into_iter().filter(|is_ill| *is_ill).count();
+    let faulty = is_faulty.into_iter().filter(|is_faulty| *is_faulty).count();
     let reporting = || format!("{} of {} cells report", format::count(fresh as u64), format::count(cells as u64));
     let none_active = tally(snapshot, site, system).1.is_none();
     let known = cells > 0 || BATTERY.iter().any(|point| snapshot.point(*point).is_ok());
@@ -191,7 +191,7 @@ pub(crate) fn verdict(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec)
     let cells_heard = || (0..cells).any(|cell| column.last(cell).is_some());
     // A snapshot of the past that was not kept whole says nothing of the links.
     let unrecorded = made_of_rows(snapshot) && !site.links.is_empty();
-    let well = none_active && fresh == cells && known;
+    let ok = none_active && fresh == cells && known;
     let words = match (none_active, cells) {
         (true, 0) if !known => "The battery does not report".to_owned(),
         (true, 0) => count_words(0),
@@ -200,7 +200,7 @@ pub(crate) fn verdict(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec)
         (true, _) => reporting(),
         (false, _) => count_words(tally(snapshot, site, system).0),
     };
-    let detail = match (well, cells) {
+    let detail = match (ok, cells) {
         (true, 0) => "The battery reports. No alarm is active.".to_owned(),
         (true, _) => "All cells report. No alarm is active.".to_owned(),
         (false, 0) if !known && heard() => "What is shown of the battery is old: see the links.".to_owned(),
@@ -208,7 +208,7 @@ pub(crate) fn verdict(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec)
         (false, 0) if !known => "Nothing has come from it yet: see the links.".to_owned(),
         (false, 0) => String::new(),
         (false, _) if fresh == cells => {
-            format!("{} cells without an alarm", format::count((cells - ill.min(cells)) as u64))
+            format!("{} cells without an alarm", format::count((cells - faulty.min(cells)) as u64))
         }
         (false, _) if fresh == 0 && cells_heard() => "What is shown of the cells is old: see the links.".to_owned(),
         (false, _) if fresh == 0 && unrecorded => "Nothing of the cells was recorded at this instant.".to_owned(),
@@ -217,7 +217,7 @@ pub(crate) fn verdict(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec)
         (false, _) if none_active => "The others are silent: see the links.".to_owned(),
         (false, _) => reporting(),
     };
-    Verdict { well, words, detail }
+    Verdict { ok, words, detail }
 }
 
 #[cfg(test)]
@@ -239,8 +239,8 @@ mod tests {
     }
 
     fn answer(snapshot: &Snapshot, system: &SystemSpec) -> (bool, String, String) {
-        let Verdict { well, words, detail } = verdict(snapshot, &site(), system);
-        (well, words, detail)
+        let Verdict { ok, words, detail } = verdict(snapshot, &site(), system);
+        (ok, words, detail)
     }
 
     #[test]
@@ -341,8 +341,8 @@ mod tests {
         let mut snapshot = snapshot();
         snapshot.site.storage = "the disk is full".to_owned();
         assert_eq!(tally(&snapshot, &site(), &spec()), (1, Some(Severity::Warning)));
-        let (well, words, detail) = answer(&snapshot, &spec());
-        assert_eq!((well, words.as_str(), detail.as_str()), (false, "1 problem", "260 cells without an alarm"));
+        let (ok, words, detail) = answer(&snapshot, &spec());
+        assert_eq!((ok, words.as_str(), detail.as_str()), (false, "1 problem", "260 cells without an alarm"));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use crate::App;
 use crate::address::Address;
 use crate::boot::{Boot, ELEMENT};
-use crate::components::THEME_KEY;
+use crate::theme::THEME_KEY;
 use crate::{pages, whose};
 use leptos::prelude::*;
 

@@ -4,7 +4,7 @@
 //! on the screen, and never again after its component has gone.
 
 use super::theme::ChartTheme;
-use crate::components::ThemeEpoch;
+use crate::theme::ThemeEpoch;
 use leptos::html;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};

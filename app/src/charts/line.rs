@@ -16,7 +16,7 @@ mod zero;
 pub use view::{LineChartView, LineChartViewProps};
 pub use zero::Zero;
 
-use super::theme::Ink;
+use super::theme::SeriesColor;
 
 /// What a line chart shows. Times are in seconds on any one clock, values in the unit of the axis.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -95,7 +95,7 @@ pub struct Line {
     /// Its name, written at its end.
     pub label: String,
     /// Its colour, by what it shows.
-    pub ink: Ink,
+    pub color: SeriesColor,
     /// Points (time in s, value) in order of time. Between two segments there was no data: nothing is drawn.
     pub segments: Vec<Vec<(f64, f64)>>,
 }
@@ -130,7 +130,7 @@ pub struct Band {
     /// Its name: `safe`, `above the limit`.
     pub name: String,
     /// Its colour.
-    pub ink: Ink,
+    pub color: SeriesColor,
 }
 
 /// An event on the time axis.
@@ -141,7 +141,7 @@ pub struct Mark {
     /// What happened.
     pub name: String,
     /// Its colour.
-    pub ink: Ink,
+    pub color: SeriesColor,
 }
 
 #[cfg(test)]
@@ -152,7 +152,7 @@ mod tests {
     fn a_line_has_a_value_on_its_segments_and_none_in_its_gaps() {
         let line = Line {
             label: "Grid".to_owned(),
-            ink: Ink::Grid,
+            color: SeriesColor::Grid,
             segments: vec![vec![(0.0, 10.0), (2.0, 20.0)], vec![], vec![(5.0, 30.0)]],
         };
         for (time, value) in [

@@ -9,7 +9,7 @@ pub struct Rgb(pub u8, pub u8, pub u8);
 
 /// The quantity that a colour stands for. The same quantity has the same colour on every page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ink {
+pub enum SeriesColor {
     /// The AI load.
     Load,
     /// The battery when it discharges; battery power.
@@ -38,27 +38,27 @@ pub enum Ink {
     Accent,
 }
 
-/// Every ink with its custom property and its colours on light and on dark ground.
-const INKS: [(Ink, &str, u32, u32); 13] = [
-    (Ink::Load, "--load", 0x475569, 0xaab6c5),
-    (Ink::Discharge, "--discharge", 0xef4444, 0xef4444),
-    (Ink::Charge, "--charge", 0x16a34a, 0x22c55e),
-    (Ink::Grid, "--grid", 0x7c3aed, 0xa78bfa),
-    (Ink::Solar, "--solar", 0xa16207, 0xfacc15),
-    (Ink::Voltage, "--voltage", 0x3b82f6, 0x3b82f6),
-    (Ink::Current, "--current", 0x0d9488, 0x2dd4bf),
-    (Ink::Temperature, "--temp", 0xcc7a00, 0xf59e0b),
-    (Ink::Victron, "--victron", 0x3b82f6, 0x3b82f6),
-    (Ink::SolArk, "--sol-ark", 0x7f8da3, 0x94a3b8),
-    (Ink::Critical, "--critical", 0xc81e1e, 0xff6b6b),
-    (Ink::Warning, "--warning", 0xa64b06, 0xffb020),
-    (Ink::Accent, "--accent", 0x0b62c9, 0x6aa9ff),
+/// Every one with its custom property and its colours on light and on dark ground.
+const COLORS: [(SeriesColor, &str, u32, u32); 13] = [
+    (SeriesColor::Load, "--load", 0x475569, 0xaab6c5),
+    (SeriesColor::Discharge, "--discharge", 0xef4444, 0xef4444),
+    (SeriesColor::Charge, "--charge", 0x16a34a, 0x22c55e),
+    (SeriesColor::Grid, "--grid", 0x7c3aed, 0xa78bfa),
+    (SeriesColor::Solar, "--solar", 0xa16207, 0xfacc15),
+    (SeriesColor::Voltage, "--voltage", 0x3b82f6, 0x3b82f6),
+    (SeriesColor::Current, "--current", 0x0d9488, 0x2dd4bf),
+    (SeriesColor::Temperature, "--temp", 0xcc7a00, 0xf59e0b),
+    (SeriesColor::Victron, "--victron", 0x3b82f6, 0x3b82f6),
+    (SeriesColor::SolArk, "--sol-ark", 0x7f8da3, 0x94a3b8),
+    (SeriesColor::Critical, "--critical", 0xc81e1e, 0xff6b6b),
+    (SeriesColor::Warning, "--warning", 0xa64b06, 0xffb020),
+    (SeriesColor::Accent, "--accent", 0x0b62c9, 0x6aa9ff),
 ];
 
-impl Ink {
+impl SeriesColor {
     /// The custom property that holds the colour.
     pub fn css(self) -> &'static str {
-        INKS[self as usize].1
+        COLORS[self as usize].1
     }
 }
 
@@ -77,7 +77,7 @@ pub struct ChartTheme {
     pub font_family: &'static str,
     /// Size of all text in a chart, CSS px.
     pub font_px: f64,
-    inks: [Rgb; INKS.len()],
+    colors: [Rgb; COLORS.len()],
 }
 
 /// What is no quantity, in the order of [`ChartTheme`]'s fields.
@@ -95,8 +95,8 @@ impl ChartTheme {
     pub fn new(dark: bool) -> ChartTheme {
         let pick = |light, on_dark| Rgb::from_hex(if dark { on_dark } else { light });
         let [text, muted, line, surface] = GROUNDS.map(|(_, light, dark)| pick(light, dark));
-        let inks = INKS.map(|(_, _, light, dark)| pick(light, dark));
-        ChartTheme { text, muted, line, surface, font_family: FONT, font_px: 12.0, inks }
+        let colors = COLORS.map(|(_, _, light, dark)| pick(light, dark));
+        ChartTheme { text, muted, line, surface, font_family: FONT, font_px: 12.0, colors }
     }
 
     /// Colours on light ground.
@@ -110,8 +110,8 @@ impl ChartTheme {
     }
 
     /// The colour of a quantity.
-    pub fn ink(&self, ink: Ink) -> Rgb {
-        self.inks[ink as usize]
+    pub fn color(&self, color: SeriesColor) -> Rgb {
+        self.colors[color as usize]
     }
 }
 
@@ -130,8 +130,8 @@ mod tests {
     fn the_colours_and_the_font_are_those_of_the_style_sheet() {
         let css = include_str!("../../../style/tokens.css");
         let token = |name: &str| css.split_once(&format!("{name}: ")).unwrap().1.split_once(';').unwrap().0;
-        let inks = INKS.map(|(_, name, light, dark)| (name, light, dark));
-        for (name, light, dark) in GROUNDS.into_iter().chain(inks) {
+        let colors = COLORS.map(|(_, name, light, dark)| (name, light, dark));
+        for (name, light, dark) in GROUNDS.into_iter().chain(colors) {
             let words =
                 if light == dark { format!("#{light:06x}") } else { format!("light-dark(#{light:06x}, #{dark:06x})") };
             assert_eq!(token(name), words, "{name}");
@@ -140,9 +140,9 @@ mod tests {
     }
 
     #[test]
-    fn every_ink_keeps_its_place_in_the_table() {
-        for (place, (ink, name, ..)) in INKS.iter().enumerate() {
-            assert_eq!((*ink as usize, ink.css()), (place, *name));
+    fn every_series_color_keeps_its_place_in_the_table() {
+        for (place, (color, name, ..)) in COLORS.iter().enumerate() {
+            assert_eq!((*color as usize, color.css()), (place, *name));
         }
     }
 }

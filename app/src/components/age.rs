@@ -2,28 +2,9 @@
 
 use crate::derived::Derived;
 use crate::format;
-use crate::live::{Live, Never, why};
+use crate::reading::{Freshness, Never, NeverNow, why};
 use domain::reading::NoData;
 use leptos::prelude::*;
-
-/// How far a value can be believed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Freshness {
-    /// Good, and this old, s.
-    Fresh {
-        /// Age, s.
-        age_s: f32,
-    },
-    /// Good, as the mean of its minute: of that instant no more is kept.
-    Mean,
-    /// The last good value is too old, and this old, s.
-    Stale {
-        /// Age, s.
-        age_s: f32,
-    },
-    /// There is no value.
-    Missing(NoData),
-}
 
 /// The age of a value: quiet while it is fresh, plain when it is not.
 #[component]
@@ -33,8 +14,8 @@ pub fn AgeNote(
     freshness: Derived<Freshness>,
 ) -> impl IntoView {
     // A value that no link of the system brings is not a fault.
-    let live = use_context::<Live>();
-    let never = move || live.map_or(Never::NotYet, |live| live.never.get());
+    let now = use_context::<NeverNow>();
+    let never = move || now.map_or(Never::NotYet, |NeverNow(never)| never.get());
     let words = Derived::new(move || match freshness.get() {
         Freshness::Mean => "1 min mean".to_owned(),
         Freshness::Fresh { age_s } => format::calm_age(age_s),

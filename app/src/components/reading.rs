@@ -1,109 +1,11 @@
 //! A reading: a value with its name, unit, age and a remark; or why there is none.
 
-use super::age::{AgeNote, Freshness};
+use super::age::AgeNote;
 use super::severity::SeverityMark;
 use crate::derived::Derived;
-use crate::format::{self, Figure};
-use crate::live::made_of_rows;
+use crate::reading::Shown;
 use domain::alarm::Severity;
-use domain::cells::ColumnStats;
-use domain::point::PointId;
-use domain::reading::{CellQuantity, NoData, Sample};
-use domain::time::Mono;
-use domain::twin::Snapshot;
 use leptos::prelude::*;
-
-/// A value ready to be shown. A stale one still has its figure, to be drawn faded; a missing one has none.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Shown {
-    /// The number and its unit.
-    pub figure: Option<Figure>,
-    /// How far it can be believed.
-    pub freshness: Freshness,
-}
-
-impl Shown {
-    /// A value of which the sample, and the last good value with its time, are known at `now`.
-    pub fn new(sample: Sample, last: Option<(f32, Mono)>, now: Mono, figure: impl Fn(f32) -> Figure) -> Shown {
-        let age_s = last.map_or(0.0, |(_, at)| now.seconds_since(at));
-        match (sample, last) {
-            (Ok(value), _) => Shown { figure: Some(figure(value)), freshness: Freshness::Fresh { age_s } },
-            (Err(NoData::Stale), Some((value, _))) => {
-                Shown { figure: Some(figure(value)), freshness: Freshness::Stale { age_s } }
-            }
-            (Err(why), _) => Shown { figure: None, freshness: Freshness::Missing(why) },
-        }
-    }
-
-    /// A point of `snapshot`, drawn in the way its unit is usually read.
-    pub fn point(snapshot: &Snapshot, point: PointId) -> Shown {
-        Shown::point_as(snapshot, point, |value| format::point(point, value))
-    }
-
-    /// A point of `snapshot`, drawn by `figure`.
-    pub fn point_as(snapshot: &Snapshot, point: PointId, figure: impl Fn(f32) -> Figure) -> Shown {
-        let slot = snapshot.state.points.slot(point);
-        Shown::new(snapshot.point(point), slot.last(), snapshot.now.mono, figure)
-    }
-
-    /// A cell's value of `snapshot`.
-    pub fn cell(snapshot: &Snapshot, quantity: CellQuantity, cell: usize) -> Shown {
-        let last = snapshot.state.cells.column(quantity).last(cell);
-        let shown = Shown::new(snapshot.cell(quantity, cell), last, snapshot.now.mono, |value| match quantity {
-            CellQuantity::Voltage => format::millivolts(value),
-            CellQuantity::Temperature => format::celsius(value),
-        });
-        shown.of_cells(snapshot)
-    }
-
-    /// One figure of all cells, as old as the oldest of the fresh ones. Without a fresh one that of their last values, as
-    /// old as the newest of them.
-    pub fn cells(snapshot: &Snapshot, quantity: CellQuantity, figure: impl Fn(&ColumnStats) -> Figure) -> Shown {
-        let (column, now) = (snapshot.state.cells.column(quantity), snapshot.now.mono);
-        let times = |fresh: bool| {
-            let cells = (0..column.len()).filter(move |cell| !fresh || column.sample(*cell, now).is_ok());
-            cells.filter_map(|cell| column.last(cell)).map(|(_, at)| at)
-        };
-        let age_s = |at: Option<Mono>| at.map_or(0.0, |at| now.seconds_since(at));
-        let (stats, freshness) = match (column.stats(now), column.last_stats()) {
-            (Some(stats), _) => (Some(stats), Freshness::Fresh { age_s: age_s(times(true).min()) }),
-            (None, Some(stats)) => (Some(stats), Freshness::Stale { age_s: age_s(times(false).max()) }),
-            (None, None) => (None, Freshness::Missing(NoData::NotPresent)),
-        };
-        Shown { figure: stats.as_ref().map(figure), freshness }.of_cells(snapshot)
-    }
-
-    /// The same of a value of cells: that of a snapshot made of rows is the mean of its minute.
-    fn of_cells(self, snapshot: &Snapshot) -> Shown {
-        match self.freshness {
-            Freshness::Fresh { .. } if made_of_rows(snapshot) => Shown { freshness: Freshness::Mean, ..self },
-            _ => self,
-        }
-    }
-
-    /// A value that follows from others: as fresh as the oldest of `inputs`.
-    pub fn derived(snapshot: &Snapshot, sample: Sample, inputs: &[PointId], figure: impl Fn(f32) -> Figure) -> Shown {
-        let oldest =
-            inputs.iter().filter_map(|point| snapshot.state.points.slot(*point).last()).map(|(_, at)| at).min();
-        let last = sample.ok().zip(oldest);
-        Shown::new(sample, last, snapshot.now.mono, figure)
-    }
-
-    /// Whether the value is good and fresh.
-    pub fn is_fresh(&self) -> bool {
-        matches!(self.freshness, Freshness::Fresh { .. } | Freshness::Mean)
-    }
-
-    /// The number, or a dash.
-    pub fn number(&self) -> String {
-        self.figure.as_ref().map_or_else(|| format::NONE.to_owned(), |figure| figure.number.clone())
-    }
-
-    /// The unit; empty where there is no value.
-    pub fn unit(&self) -> &'static str {
-        self.figure.as_ref().map_or("", |figure| figure.unit)
-    }
-}
 
 /// A value with its name, unit, age and a remark. Where there is none: a dash, and the reason in place of the remark; a
 /// value that is too old has its age there, so that the name keeps its room.
@@ -151,38 +53,4 @@ pub fn Reading(
         </div>
     }
     .into_any()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_figure_of_all_cells_stays_with_its_age_when_they_fall_silent() {
-        let mut snapshot = crate::sample::snapshot();
-        let hottest = |m: &Snapshot| Shown::cells(m, CellQuantity::Temperature, |stats| format::celsius(stats.max));
-        let fresh = hottest(&snapshot);
-        assert!(fresh.is_fresh() && matches!(fresh.freshness, Freshness::Fresh { .. }));
-        snapshot.now = snapshot.now + std::time::Duration::from_secs(24);
-        let old = hottest(&snapshot);
-        assert_eq!(old.number(), fresh.number(), "the hottest, not any cell");
-        assert!(matches!(old.freshness, Freshness::Stale { age_s } if (age_s - 24.1).abs() < 0.01), "{old:?}");
-        let never = Snapshot { state: domain::twin::SystemState::new(&crate::sample::spec()), ..snapshot.clone() };
-        assert_eq!(hottest(&never).freshness, Freshness::Missing(NoData::NotPresent));
-        let rows = Snapshot { links: Vec::new(), ..crate::sample::snapshot() };
-        assert_eq!(hottest(&rows).freshness, Freshness::Mean);
-        assert_eq!(Shown::cell(&rows, CellQuantity::Voltage, 7).freshness, Freshness::Mean);
-    }
-
-    #[test]
-    fn a_stale_value_keeps_its_figure_and_a_missing_one_has_none() {
-        let now = Mono(10_000_000);
-        let last = Some((3.3, Mono(8_000_000)));
-        let shown = |sample, last| Shown::new(sample, last, now, format::volts);
-        assert_eq!(shown(Ok(3.3), last).freshness, Freshness::Fresh { age_s: 2.0 });
-        assert_eq!(shown(Err(NoData::Stale), last).freshness, Freshness::Stale { age_s: 2.0 });
-        assert_eq!(shown(Err(NoData::Stale), last).number(), "3.3");
-        assert_eq!(shown(Err(NoData::Error), last).number(), format::NONE);
-        assert_eq!(shown(Err(NoData::NotPresent), None).unit(), "");
-    }
 }

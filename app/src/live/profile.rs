@@ -3,11 +3,10 @@
 
 use super::Live;
 use super::recent::{GAP_S, Recent};
-use crate::api;
+use crate::fetch;
 use domain::point::PointId;
 use domain::series::Table;
 use domain::twin::Snapshot;
-use domain::wire::Wire;
 use leptos::prelude::*;
 
 /// The points that are kept.
@@ -65,14 +64,14 @@ pub(super) fn fetch(live: Live) {
     live.feed.fetching.ask(move || {
         let (past, path) = (live.past.get_untracked(), format!("{path}{}", live.until()));
         async move {
-            let Ok(bytes) = api::get_bytes(&path).await else { return };
-            let Ok(table) = Table::from_bytes(&bytes) else { return };
+            let table: Table = fetch::get(path).await?;
             live.feed.profile.update(|profile| {
                 if past {
                     *profile = Profile::default();
                 }
                 profile.0.fill(rows(&table));
             });
+            Ok(())
         }
     });
 }

@@ -1,12 +1,12 @@
-//! The WebSocket `/live/{system}`: binary frames in, newest snapshot out. It connects again by itself.
+//! The live stream of a system: frames in, newest snapshot out. It subscribes again by itself.
 //!
 //! Traps: frames keep arriving while a tab is hidden, animation frames do not come, so what is kept for charts is stored
-//! on arrival and only drawing waits. A closure must not be dropped while it runs: a handler of the socket never replaces
-//! the socket itself, it sets a timer that does.
+//! on arrival and only drawing waits.
 
 use super::ageing::{self, aged};
 use super::latency::{self, Delays};
 use super::{Connection, Feed, Live, profile};
+use crate::source::{self, Event, Subscription};
 use domain::live::Decoder;
 use domain::spec::SystemSpec;
 use domain::time::Mono;
@@ -16,16 +16,14 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
-use web_sys::{BinaryType, MessageEvent, Performance, WebSocket};
+use web_sys::Performance;
 
 /// The first and the longest wait before the connection is tried again, ms.
 const RETRY_MS: (f64, f64) = (500.0, 10_000.0);
 /// How often the percentiles of the delay are shown anew.
 const SUMMARY_EVERY: Duration = Duration::from_secs(1);
 
-/// Connects, for the life of the page.
+/// Connects, as long as the present owner lives.
 pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
     let Some(performance) = window().performance() else { return };
     let measured = window().location().search().is_ok_and(|query| query.contains("measure"));
@@ -39,20 +37,27 @@ pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
         performance,
         measured,
         open: RefCell::new(None),
+        number: Cell::new(0),
         attempt: Cell::new(0),
         retry: Cell::new(None),
         drawing: Cell::new(false),
+        closed: Cell::new(false),
         measured_at: Cell::new(Mono::default()),
         delays: RefCell::default(),
     });
     socket.connect();
-    for event in ["online", "pageshow"] {
+    for event in ["online", "pageshow", "visibilitychange"] {
         let socket = Rc::clone(&socket);
-        window_event_listener_untyped(event, move |_| socket.wake());
+        let listener = window_event_listener_untyped(event, move |_| {
+            if !document().hidden() {
+                socket.wake();
+            }
+        });
+        on_cleanup(move || listener.remove());
     }
-    on_visible({
-        let socket = Rc::clone(&socket);
-        move || socket.wake()
+    let owned = StoredValue::new_local(Rc::clone(&socket));
+    on_cleanup(move || {
+        let _ = owned.try_with_value(|socket| socket.close());
     });
     Effect::new({
         let socket = Rc::clone(&socket);
@@ -72,31 +77,8 @@ pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
 }
 
 fn every(period: Duration, run: impl Fn() + 'static) {
-    let _ = set_interval_with_handle(run, period);
-}
-
-fn on_visible(run: impl Fn() + 'static) {
-    let listener = Closure::<dyn Fn()>::new(move || {
-        if !document().hidden() {
-            run();
-        }
-    });
-    let _ = document().add_event_listener_with_callback("visibilitychange", listener.as_ref().unchecked_ref());
-    listener.forget();
-}
-
-/// An open connection with its handlers, which must live as long.
-struct Open {
-    socket: WebSocket,
-    _on_message: Closure<dyn Fn(MessageEvent)>,
-    _on_close: Closure<dyn Fn()>,
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.socket.set_onmessage(None);
-        self.socket.set_onclose(None);
-        let _ = self.socket.close();
+    if let Ok(timer) = set_interval_with_handle(run, period) {
+        on_cleanup(move || timer.clear());
     }
 }
 
@@ -108,7 +90,9 @@ struct Socket {
     /// Whether each frame goes to the browser's performance timeline: only when the address has `?measure`.
     measured: bool,
     decoder: RefCell<Decoder>,
-    open: RefCell<Option<Open>>,
+    open: RefCell<Option<Box<dyn Subscription>>>,
+    /// Raised with each subscription: what an older one still tells is void.
+    number: Cell<u32>,
     attempt: Cell<u32>,
     retry: Cell<Option<TimeoutHandle>>,
     newest: RefCell<Arc<Snapshot>>,
@@ -116,6 +100,8 @@ struct Socket {
     newest_ms: Cell<f64>,
     /// Whether the page has a snapshot whose animation frame has not come yet.
     drawing: Cell<bool>,
+    /// Whether nobody looks any longer.
+    closed: Cell<bool>,
     /// The reading that was last measured: a frame without a newer one says nothing about delay.
     measured_at: Cell<Mono>,
     delays: RefCell<Delays>,
@@ -128,7 +114,16 @@ impl Socket {
 
     /// Whether an attempt is under way. It ends by itself, and to end it early is an error in the browser's console.
     fn connecting(&self) -> bool {
-        self.open.borrow().as_ref().is_some_and(|open| open.socket.ready_state() == WebSocket::CONNECTING)
+        self.open.borrow().as_ref().is_some_and(|open| open.connecting())
+    }
+
+    /// Ends the subscription, for good.
+    fn close(&self) {
+        self.closed.set(true);
+        if let Some(retry) = self.retry.take() {
+            retry.clear();
+        }
+        self.open.take();
     }
 
     fn connect(self: &Rc<Self>) {
@@ -137,21 +132,21 @@ impl Socket {
         }
         self.open.take();
         self.decoder.replace(Decoder::of(&self.system));
-        let Some(socket) = address(&self.system.id).and_then(|url| WebSocket::new(&url).ok()) else {
-            return self.lost();
-        };
-        socket.set_binary_type(BinaryType::Arraybuffer);
-        let on_message = Closure::<dyn Fn(MessageEvent)>::new({
-            let this = Rc::clone(self);
-            move |event: MessageEvent| this.receive(&event)
+        let number = self.number.get().wrapping_add(1);
+        self.number.set(number);
+        let this = Rc::downgrade(self);
+        let listener = Box::new(move |event| match (this.upgrade(), event) {
+            (Some(this), _) if this.number.get() != number => {}
+            (Some(this), Event::Frame(frame)) => this.receive(&frame),
+            (Some(this), Event::Closed) => this.lost(),
+            // A newer server may say more than this page knows.
+            (Some(_), Event::Text(_)) | (None, _) => {}
         });
-        let on_close = Closure::<dyn Fn()>::new({
-            let this = Rc::clone(self);
-            move || this.lost()
-        });
-        socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
-        *self.open.borrow_mut() = Some(Open { socket, _on_message: on_message, _on_close: on_close });
+        let open = source::chosen().and_then(|source| (source.subscribe)(&self.system.id, listener));
+        if open.is_none() {
+            self.lost();
+        }
+        *self.open.borrow_mut() = open;
     }
 
     /// Says that the connection is lost, and tries again after a while that doubles each time.
@@ -179,10 +174,8 @@ impl Socket {
         }
     }
 
-    fn receive(self: &Rc<Self>, event: &MessageEvent) {
-        let Ok(buffer) = event.data().dyn_into::<js_sys::ArrayBuffer>() else { return };
-        let frame = js_sys::Uint8Array::new(&buffer).to_vec();
-        if self.decoder.borrow_mut().decode(&frame).is_err() {
+    fn receive(self: &Rc<Self>, frame: &[u8]) {
+        if self.decoder.borrow_mut().decode(frame).is_err() {
             // A gap or a damaged frame: only a key frame helps, and a new connection starts with one.
             return self.lost();
         }
@@ -209,7 +202,7 @@ impl Socket {
 
     /// Hands the newest snapshot to the page: at once, then not before the next animation frame.
     fn draw(self: &Rc<Self>) {
-        if self.live.past.get_untracked() {
+        if self.closed.get() || self.live.past.get_untracked() {
             return;
         }
         self.drawing.set(true);
@@ -225,6 +218,9 @@ impl Socket {
 
     fn drawn(self: &Rc<Self>, snapshot: Arc<Snapshot>) {
         self.drawing.set(false);
+        if self.closed.get() {
+            return;
+        }
         if !Arc::ptr_eq(&self.newest.borrow(), &snapshot) {
             self.draw();
         }
@@ -264,12 +260,6 @@ fn retry_after(attempt: u32, random: f64) -> Duration {
     let (first, longest) = RETRY_MS;
     let wait = (first * f64::from(2_u32.saturating_pow(attempt))).min(longest);
     Duration::from_secs_f64(wait * (0.75 + 0.5 * random) / 1_000.0)
-}
-
-fn address(system: &str) -> Option<String> {
-    let location = window().location();
-    let scheme = if location.protocol().ok()? == "https:" { "wss" } else { "ws" };
-    Some(format!("{scheme}://{}/live/{system}", location.host().ok()?))
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! The page Analysis: questions about the past that are ready to be asked, and free SQL.
 //!
-//! Read [`asked`] (asking and what came of it), [`question`] (a card), [`editor`] (SQL), then the parts of an answer:
+//! Read [`query`] (asking and what came of it), [`question`] (a card), [`editor`] (SQL), then the parts of an answer:
 //! [`answer`], [`bars`], [`curves`], [`table`], [`words`].
 
 mod answer;
-mod asked;
 mod bars;
 mod curves;
 mod editor;
+mod query;
 mod question;
 mod table;
 mod words;

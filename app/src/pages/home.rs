@@ -14,8 +14,8 @@ mod state;
 mod trends;
 mod words;
 
-use crate::alive::Later;
 use crate::components::EmptyState;
+use crate::hydration::DeferHydration;
 use crate::live::Live;
 use battery::Battery;
 use compare::Compare;
@@ -51,11 +51,11 @@ fn House() -> impl IntoView {
     let past = Past::follow(&Live::expect());
     view! {
         <div class="grid home">
-            <Later><Now /></Later>
-            <Later><Battery /></Later>
-            <Later><Trends past /></Later>
-            <Later><Compare past /></Later>
-            <Later><Day past /></Later>
+            <DeferHydration><Now /></DeferHydration>
+            <DeferHydration><Battery /></DeferHydration>
+            <DeferHydration><Trends past /></DeferHydration>
+            <DeferHydration><Compare past /></DeferHydration>
+            <DeferHydration><Day past /></DeferHydration>
         </div>
     }
 }

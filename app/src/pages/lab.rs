@@ -10,10 +10,11 @@ pub mod form;
 mod load;
 mod state;
 
-use crate::components::{EmptyState, Reading, Shown};
+use crate::components::{EmptyState, Reading};
 use crate::format;
 use crate::icons::{Glyph, Icon};
 use crate::live::Live;
+use crate::reading::Shown;
 use domain::cells::ColumnStats;
 use domain::point::PointId;
 use domain::reading::CellQuantity;

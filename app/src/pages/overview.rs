@@ -11,7 +11,7 @@ mod load_profile;
 mod problems;
 mod tiles;
 
-use crate::alive::Later;
+use crate::hydration::DeferHydration;
 use crate::live::Live;
 use cell_map::CellMap;
 use charge::Charge;
@@ -29,13 +29,13 @@ pub fn OverviewPage() -> impl IntoView {
     view! {
         <h1 class="visually-hidden">"Overview"</h1>
         <div class="grid">
-            <Later><Problems /></Later>
-            <Later><Charge /></Later>
-            <Later><PowerFlow /></Later>
-            <Later><Tiles /></Later>
-            <Later><Controller /></Later>
-            <Later><LoadProfile wide=!has_cells /></Later>
-            {has_cells.then(|| view! { <Later><CellMap /></Later> })}
+            <DeferHydration><Problems /></DeferHydration>
+            <DeferHydration><Charge /></DeferHydration>
+            <DeferHydration><PowerFlow /></DeferHydration>
+            <DeferHydration><Tiles /></DeferHydration>
+            <DeferHydration><Controller /></DeferHydration>
+            <DeferHydration><LoadProfile wide=!has_cells /></DeferHydration>
+            {has_cells.then(|| view! { <DeferHydration><CellMap /></DeferHydration> })}
         </div>
     }
 }

@@ -14,16 +14,16 @@ mod pictures;
 mod quantities;
 mod times;
 
-use crate::address::{Leave, Navigation};
+use crate::address::{AddressWriter, Navigation};
 use crate::charts::line::LineChartView;
 use crate::components::{AddressNote, Card, EmptyState};
 use crate::derived::Derived;
 use crate::format::local_offset_s;
 use crate::live::Live;
-use ::api::history::HistoryResponse;
 use against::LaidOver;
 use cell_map::CellMapCard;
 use choice::{Choice, When};
+use ::api::history::HistoryResponse;
 use domain::topology::Topology;
 use figures::Figures;
 use gestures::Gestures;
@@ -39,9 +39,6 @@ crate::lazy_page!(CHUNK, trends, TrendsPage);
 
 /// Height of one chart, CSS px.
 const HEIGHT_PX: u32 = 200;
-/// The address follows a gesture when it has rested for so long: browsers refuse floods of changes.
-const ADDRESS_AFTER: Duration = Duration::from_millis(300);
-
 /// What is known already is drawn in another window when its answer has not come after so long.
 const DRAWN_AFTER: Duration = Duration::from_millis(60);
 
@@ -138,7 +135,7 @@ pub fn TrendsPage() -> impl IntoView {
         past.failed
             .get()
             .or_else(|| other_failed.get())
-            .map(|words| view! { <p class="trends-failed" role="alert">{words}</p> })
+            .map(|why| view! { <p class="trends-failed" role="alert">{why.to_string()}</p> })
     };
     let stretch: Signal<Arc<HistoryResponse>> = past.answer.into();
     let map = (topology.cells() > 0).then(|| view! { <CellMapCard choice window drawn edges show offset_s /> });
@@ -194,34 +191,19 @@ fn drawn_window(window: Signal<(f64, f64)>, past: Past<HistoryResponse>) -> RwSi
     drawn
 }
 
-/// Writes the choice into the address when it has rested for a moment, and reads it from there on the way back.
+/// Writes the choice into the address when it has rested for a moment.
 fn remember(
     choice: RwSignal<Choice>,
     navigation: Navigation,
     path: String,
     (kind, topology): (domain::spec::SystemKind, Topology),
 ) {
-    let path = StoredValue::new(path);
-    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    let writer = AddressWriter::new(navigation);
     Effect::new(move |_| {
-        let address = choice.with(|choice| choice.address(&path.get_value(), kind, &topology));
-        if let Some(before) = waiting.try_update_value(Option::take).flatten() {
-            before.clear();
-        }
-        let later = set_timeout_with_handle(
-            move || {
-                let here = navigation.at();
-                if Choice::of(&here, kind, &topology).address(&path.get_value(), kind, &topology) != address {
-                    navigation.go(&address, Leave::Nothing);
-                }
-            },
-            ADDRESS_AFTER,
-        );
-        waiting.set_value(later.ok());
-    });
-    on_cleanup(move || {
-        if let Some(waiting) = waiting.try_update_value(Option::take).flatten() {
-            waiting.clear();
-        }
+        let (address, path) = (choice.with(|choice| choice.address(&path, kind, &topology)), path.clone());
+        writer.write(move |here| {
+            let written = Choice::of(here, kind, &topology).address(&path, kind, &topology);
+            (written != address).then_some(address)
+        });
     });
 }

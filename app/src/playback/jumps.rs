@@ -2,10 +2,9 @@
 
 use super::player::Player;
 use super::span::Span;
-use crate::api;
 use crate::derived::Derived;
-use ::api::playback::SeekTarget;
-use domain::wire::Wire as _;
+use crate::fetch;
+use ::api::playback::{SeekTarget};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -20,17 +19,14 @@ pub(super) fn Jumps(player: Player, span: Derived<Span>) -> impl IntoView {
     let jump = move |query: String| {
         let path = format!("/api/v1/playback/jump?system={}&{query}", live.system().id);
         spawn_local(async move {
-            let place = api::get_bytes(&path).await.and_then(|bytes| {
-                SeekTarget::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
-            });
-            match place {
+            match fetch::get::<SeekTarget>(path).await {
                 Ok(place) => {
                     player.playing.set(false);
                     player.seek(place.at.0 as f64 / 1e3);
                     player.leave_entry(place.at);
                     player.says.set(place.words);
                 }
-                Err(words) => player.says.set(words),
+                Err(error) => player.says.set(error.to_string()),
             }
         });
     };

@@ -1,15 +1,16 @@
-//! Lets time go on in the past: fetches films ahead of the head and hands their snapshots to the page.
+//! Lets time go on in the past: fetches segments ahead of the head and hands their snapshots to the page.
 //!
 //! The head is an instant. While it plays, an animation frame moves it by the time that passed, times the speed; it waits
-//! where the reel ends. Read [`film`] (what is fetched), [`shown`] (what the page shows), [`address`].
+//! where the buffer ends. Read [`segments`] (what is fetched), [`shown`] (what the page shows), [`address`].
 
 mod address;
-mod film;
+mod segments;
 mod shown;
 
-use super::reel::Reel;
-use crate::address::Navigation;
+use super::buffer::SegmentBuffer;
+use crate::address::{AddressWriter, Navigation};
 use crate::derived::Derived;
+use crate::fetch::SingleFlight;
 use crate::live::{Live, instant, wrong_instant};
 use domain::spec::SystemSpec;
 use domain::time::Utc;
@@ -58,7 +59,8 @@ pub(super) struct Player {
     pub(super) says: RwSignal<String>,
     navigation: Navigation,
     head_ms: RwSignal<f64>,
-    waiting: StoredValue<Option<TimeoutHandle>>,
+    writer: AddressWriter,
+    flight: SingleFlight,
     inner: StoredValue<Inner>,
 }
 
@@ -73,10 +75,11 @@ enum Shown {
 
 struct Inner {
     spec: Arc<SystemSpec>,
-    reel: Reel,
-    /// Raised when the head goes somewhere else: answers for another place are worthless.
-    place: u32,
-    asking: bool,
+    buffer: SegmentBuffer,
+    /// Raised with each seek: a segment of an earlier one is not used.
+    seek: u32,
+    /// The seek that the segment is of that was requested last.
+    requested: u32,
     /// Which snapshot the page shows; none while there is none.
     shown: Option<Shown>,
     /// When the last animation frame came, `performance.now()`.
@@ -101,12 +104,13 @@ impl Player {
             says: RwSignal::new(String::new()),
             navigation,
             head_ms: RwSignal::new(head_ms),
-            waiting: StoredValue::new(None),
+            writer: AddressWriter::new(navigation),
+            flight: SingleFlight::with_rest(Duration::ZERO),
             inner: StoredValue::new(Inner {
                 spec: live.system(),
-                reel: Reel::new(head_ms),
-                place: 0,
-                asking: false,
+                buffer: SegmentBuffer::new(head_ms),
+                seek: 0,
+                requested: 0,
                 shown: None,
                 frame_ms: 0.0,
                 ahead_ms: if asked.is_some() { 0.0 } else { at_ms - js_sys::Date::now() },
@@ -119,7 +123,9 @@ impl Player {
         if let Some(words) = wrong_instant(&navigation.at()) {
             player.says.set(words);
         }
-        let _ = set_interval_with_handle(move || player.tick(), TICK);
+        if let Ok(timer) = set_interval_with_handle(move || player.tick(), TICK) {
+            on_cleanup(move || timer.clear());
+        }
         player.follow_address();
         live.on_return(move || player.server_is_back());
         player
@@ -156,6 +162,7 @@ impl Player {
         self.playing.set(false);
         self.says.set(String::new());
         self.rewind();
+        self.flight.cancel();
         self.inner.update_value(|inner| inner.shown = None);
         self.live.go_live();
         self.remember();
@@ -195,7 +202,7 @@ impl Player {
             return self.toggle();
         }
         let head_ms = self.head_ms.get_untracked();
-        let beside = self.inner.with_value(|inner| inner.reel.beside(head_ms, back));
+        let beside = self.inner.with_value(|inner| inner.buffer.beside(head_ms, back));
         // Beyond what is known around a still picture there is a gap: the next second will tell.
         self.seek(beside.unwrap_or(head_ms + if back { -1_000.0 } else { 1_000.0 }));
     }
@@ -222,8 +229,8 @@ impl Player {
     fn rewind(self) {
         let head_ms = self.head_ms.get_untracked();
         self.inner.update_value(|inner| {
-            inner.place += 1;
-            inner.reel = Reel::new(head_ms);
+            inner.seek += 1;
+            inner.buffer = SegmentBuffer::new(head_ms);
         });
     }
 

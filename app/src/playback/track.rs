@@ -3,14 +3,12 @@
 use super::picture::{Picture, SIZE, picture};
 use super::player::Player;
 use super::span::{Span, local_day};
-use crate::api;
 use crate::charts::line::ticks::{clock_ticks, clock_words};
 use crate::derived::Derived;
+use crate::fetch::{self, FetchError, SingleFlight};
 use crate::format::local_offset_s;
-use crate::live::Question;
-use ::api::history::HistoryResponse;
 use domain::point::PointId;
-use domain::wire::Wire as _;
+use ::api::history::HistoryResponse;
 use leptos::ev;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -45,24 +43,25 @@ pub(super) fn Track(
     first_s: RwSignal<Option<f64>>,
 ) -> impl IntoView {
     let shown = RwSignal::new(Picture::default());
-    let question = Question::default();
+    let flight = SingleFlight::default();
     let system = player.live.system().id.clone();
     // A history without any reading is asked again: on a new site the first is written a moment after the page is open.
     let unwritten = RwSignal::new(0_u32);
-    player.live.on_return(move || unwritten.update(|times| *times += 1));
+    player.live.on_return(move || flight.ask_lost());
     Effect::new(move |_| {
         span.get();
         unwritten.get();
         let system = system.clone();
-        question.ask(move || {
-            let asked = fetch(system.clone(), span.get_untracked(), shown, first_s);
+        flight.ask(move || {
+            let answer = fetch(system.clone(), span.get_untracked(), shown, first_s);
             async move {
-                if asked.await == Some(false) {
+                if !answer.await? {
                     let again = move || {
                         let _ = unwritten.try_update(|times| *times += 1);
                     };
                     set_timeout(again, UNWRITTEN);
                 }
+                Ok(())
             }
         });
     });
@@ -166,17 +165,21 @@ pub(super) fn Track(
 }
 
 /// Asks for the stretch and draws it. What cannot be had is not drawn: the track works without. Returns whether the
-/// history has any reading, if it answers.
-async fn fetch(system: String, span: Span, shown: RwSignal<Picture>, first_s: RwSignal<Option<f64>>) -> Option<bool> {
+/// history has any reading.
+async fn fetch(
+    system: String,
+    span: Span,
+    shown: RwSignal<Picture>,
+    first_s: RwSignal<Option<f64>>,
+) -> Result<bool, FetchError> {
     let (from, to) = ((span.from_s * 1e3) as i64, (span.to_s * 1e3) as i64);
     let points = PointId::LoadPower.spec().path;
     let path = format!("/api/v1/history?system={system}&points={points}&from={from}&to={to}&width={WIDTH}");
-    let bytes = api::get_bytes(&path).await.ok()?;
-    let stretch = HistoryResponse::from_bytes(&bytes).ok()?;
+    let stretch: HistoryResponse = fetch::get(path).await?;
     shown.try_set(picture(&stretch, span));
     let first = stretch.whole.map(|(first, _)| first.0 as f64 / 1e6);
     if first_s.try_get_untracked() != Some(first) {
         first_s.try_set(first);
     }
-    Some(first.is_some())
+    Ok(first.is_some())
 }

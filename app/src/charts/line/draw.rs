@@ -9,7 +9,7 @@ use super::layout::{Layout, NAME_DASH_PX, Names};
 pub use super::pen::Surface;
 use super::pen::{Drawn, HPos, LINE_PX, Pen, rgba};
 use super::{Band, Line, LineChart, Mark, zero};
-use crate::charts::theme::{ChartTheme, Ink};
+use crate::charts::theme::{ChartTheme, SeriesColor};
 use crate::format::fixed;
 use plotters::prelude::DrawingBackend;
 
@@ -73,7 +73,7 @@ pub fn lines<DB: DrawingBackend>(
     for line in &chart.others {
         for segment in &line.segments {
             let points: Vec<_> = segment.iter().map(|(t, v)| pen.units(layout.x(*t), layout.y(*v))).collect();
-            pen.pale_path(&points, theme.ink(line.ink))?;
+            pen.pale_path(&points, theme.color(line.color))?;
         }
     }
     let mut points = Vec::new();
@@ -83,7 +83,7 @@ pub fn lines<DB: DrawingBackend>(
             let whole = [(&segment[..], false)];
             let parts = cut.as_deref().map(|parts| parts.iter().map(|(part, below)| (&part[..], *below)).collect());
             for (part, below) in parts.unwrap_or_else(|| whole.to_vec()) {
-                let colour = theme.ink(ink(chart, line, if below { -1.0 } else { 1.0 }));
+                let colour = theme.color(color(chart, line, if below { -1.0 } else { 1.0 }));
                 points.clear();
                 points.extend(part.iter().map(|(t, v)| pen.units(layout.x(*t), layout.y(*v))));
                 match points[..] {
@@ -98,7 +98,7 @@ pub fn lines<DB: DrawingBackend>(
         }
     }
     for (i, line) in chart.lines.iter().enumerate() {
-        let colour = theme.ink(ink(chart, line, line.last().map_or(1.0, |(_, v)| v)));
+        let colour = theme.color(color(chart, line, line.last().map_or(1.0, |(_, v)| v)));
         if let Some((t, v)) = line.last() {
             let end = pen.units(layout.x(t), layout.y(v));
             pen.dot(end, DOT_PX, colour)?;
@@ -130,8 +130,8 @@ fn dense(points: usize, units: i32, surface: Surface) -> bool {
 }
 
 /// The colour of a line at a value.
-fn ink(chart: &LineChart, line: &Line, value: f64) -> Ink {
-    chart.zero.as_ref().filter(|_| value < 0.0).map_or(line.ink, |zero| zero.below)
+fn color(chart: &LineChart, line: &Line, value: f64) -> SeriesColor {
+    chart.zero.as_ref().filter(|_| value < 0.0).map_or(line.color, |zero| zero.below)
 }
 
 fn draw_band<DB: DrawingBackend>(pen: &mut Pen<'_, DB>, layout: &Layout, band: &Band) -> Drawn<DB> {
@@ -140,7 +140,7 @@ fn draw_band<DB: DrawingBackend>(pen: &mut Pen<'_, DB>, layout: &Layout, band: &
     if bottom - top < 1.0 {
         return Ok(());
     }
-    let colour = pen.theme.ink(band.ink);
+    let colour = pen.theme.color(band.color);
     pen.fill((layout.left, top), (layout.right, bottom), colour, BAND_ALPHA)?;
     if bottom - top >= pen.theme.font_px * 1.4 {
         pen.text(&band.name, layout.left + 6.0, top + pen.theme.font_px * 0.8, pen.theme.muted, HPos::Left)?;
@@ -154,7 +154,7 @@ fn draw_mark<DB: DrawingBackend>(pen: &mut Pen<'_, DB>, layout: &Layout, mark: &
     if !(layout.left..=layout.right).contains(&x) {
         return Ok(());
     }
-    let colour = pen.theme.ink(mark.ink);
+    let colour = pen.theme.color(mark.color);
     pen.hairline_down(x, layout.top, layout.bottom, colour, MARK_ALPHA)?;
     let triangle = [(x - 5.0, layout.bottom + 1.0), (x + 5.0, layout.bottom + 1.0), (x, layout.bottom - 7.0)];
     let triangle = triangle.map(|(x, y)| pen.units(x, y));
@@ -166,13 +166,13 @@ mod tests {
     use super::super::layout::{Size, text_width};
     use super::super::{Line, TimeAxis, ValueAxis, ValueRange};
     use super::*;
-    use crate::charts::theme::Ink;
+    use crate::charts::theme::SeriesColor;
     use plotters::prelude::SVGBackend;
 
     const SIZE: Size = Size { width: 820.0, height: 232.0 };
 
-    fn line(label: &str, ink: Ink, segments: Vec<Vec<(f64, f64)>>) -> Line {
-        Line { label: label.to_owned(), ink, segments }
+    fn line(label: &str, color: SeriesColor, segments: Vec<Vec<(f64, f64)>>) -> Line {
+        Line { label: label.to_owned(), color, segments }
     }
 
     fn chart(lines: Vec<Line>) -> LineChart {
@@ -212,10 +212,11 @@ mod tests {
 
     #[test]
     fn a_gap_is_a_gap() {
-        let whole = chart(vec![line("Grid", Ink::Grid, vec![vec![(-600.0, 10.0), (-300.0, 20.0), (0.0, 30.0)]])]);
+        let whole =
+            chart(vec![line("Grid", SeriesColor::Grid, vec![vec![(-600.0, 10.0), (-300.0, 20.0), (0.0, 30.0)]])]);
         let broken = chart(vec![line(
             "Grid",
-            Ink::Grid,
+            SeriesColor::Grid,
             vec![vec![(-600.0, 10.0), (-400.0, 20.0)], vec![(-100.0, 5.0), (0.0, 30.0)]],
         )]);
         let paths = |chart: &LineChart| attributes(&svg(chart, &ChartTheme::light()), "polyline", "points");
@@ -229,7 +230,8 @@ mod tests {
 
     #[test]
     fn a_single_point_between_gaps_is_seen_as_a_dot() {
-        let lone = chart(vec![line("Grid", Ink::Grid, vec![vec![(-300.0, 50.0)], vec![(-10.0, 1.0), (0.0, 1.0)]])]);
+        let lone =
+            chart(vec![line("Grid", SeriesColor::Grid, vec![vec![(-300.0, 50.0)], vec![(-10.0, 1.0), (0.0, 1.0)]])]);
         assert_eq!(
             attributes(&svg(&lone, &ChartTheme::light()), "circle", "cx").len(),
             2,
@@ -240,9 +242,9 @@ mod tests {
     #[test]
     fn lines_have_their_names_at_their_ends_without_overlap_in_their_colours() {
         let three = chart(vec![
-            line("AI load", Ink::Load, vec![vec![(-600.0, 90.0), (0.0, 101.0)]]),
-            line("Battery", Ink::Discharge, vec![vec![(-600.0, 10.0), (0.0, 100.0)]]),
-            line("Grid", Ink::Grid, vec![vec![(-600.0, 66.0), (0.0, 99.0)]]),
+            line("AI load", SeriesColor::Load, vec![vec![(-600.0, 90.0), (0.0, 101.0)]]),
+            line("Battery", SeriesColor::Discharge, vec![vec![(-600.0, 10.0), (0.0, 100.0)]]),
+            line("Grid", SeriesColor::Grid, vec![vec![(-600.0, 66.0), (0.0, 99.0)]]),
         ]);
         let svg = svg(&three, &ChartTheme::dark());
         let texts: Vec<&str> = svg.split("<text ").skip(1).collect();
@@ -263,8 +265,10 @@ mod tests {
 
     #[test]
     fn axes_have_their_unit_their_ticks_and_time_in_words() {
-        let svg =
-            svg(&chart(vec![line("Grid", Ink::Grid, vec![vec![(-600.0, 10.0), (0.0, 180.0)]])]), &ChartTheme::light());
+        let svg = svg(
+            &chart(vec![line("Grid", SeriesColor::Grid, vec![vec![(-600.0, 10.0), (0.0, 180.0)]])]),
+            &ChartTheme::light(),
+        );
         for words in ["kW", "0", "200", "\u{2212}10\u{a0}min", "now"] {
             assert!(svg.contains(&format!("\n{words}\n")), "{words}: {svg}");
         }
@@ -276,7 +280,7 @@ mod tests {
             for (width, span_s) in
                 [240.0, 320.0, 390.0, 768.0, 1_440.0, 1_920.0].into_iter().flat_map(|w| [(w, 600.0), (w, 90_061.7)])
             {
-                let mut chart = chart(vec![line("", Ink::Grid, vec![vec![(0.0, 5.0), (1.0, 7.0)]])]);
+                let mut chart = chart(vec![line("", SeriesColor::Grid, vec![vec![(0.0, 5.0), (1.0, 7.0)]])]);
                 let end_s = 1_795_228_211.3;
                 chart.time = TimeAxis { from: end_s - span_s, to: end_s, end: "now".to_owned() };
                 chart.clock = clock;
@@ -315,7 +319,7 @@ mod tests {
         let muted = "#555F6D";
         let rects = |low: f64| {
             let svg = svg(
-                &chart(vec![line("Grid", Ink::Grid, vec![vec![(-600.0, low), (0.0, 100.0)]])]),
+                &chart(vec![line("Grid", SeriesColor::Grid, vec![vec![(-600.0, low), (0.0, 100.0)]])]),
                 &ChartTheme::light(),
             );
             attributes(&svg, "rect", "fill").iter().filter(|fill| *fill == muted).count()
@@ -325,9 +329,10 @@ mod tests {
 
     #[test]
     fn bands_stay_inside_the_plot_and_events_outside_the_time_axis_are_left_out() {
-        let mut chart = chart(vec![line("Grid", Ink::Grid, vec![vec![(-600.0, 10.0), (0.0, 100.0)]])]);
-        chart.bands = vec![Band { low: -500.0, high: 900.0, name: "allowed".to_owned(), ink: Ink::Charge }];
-        chart.marks = [-700.0, -300.0].map(|at| Mark { at, name: "sag".to_owned(), ink: Ink::Warning }).to_vec();
+        let mut chart = chart(vec![line("Grid", SeriesColor::Grid, vec![vec![(-600.0, 10.0), (0.0, 100.0)]])]);
+        chart.bands = vec![Band { low: -500.0, high: 900.0, name: "allowed".to_owned(), color: SeriesColor::Charge }];
+        chart.marks =
+            [-700.0, -300.0].map(|at| Mark { at, name: "sag".to_owned(), color: SeriesColor::Warning }).to_vec();
         let svg = svg(&chart, &ChartTheme::light());
         let layout = Layout::new(&chart, SIZE, 12.0);
         let heights = attributes(&svg, "rect", "height");

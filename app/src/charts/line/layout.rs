@@ -209,7 +209,7 @@ pub fn spread(wanted: &[f64], spacing: f64, low: f64, high: f64) -> Vec<f64> {
 mod tests {
     use super::super::{Line, TimeAxis, ValueAxis, ValueRange};
     use super::*;
-    use crate::charts::theme::Ink;
+    use crate::charts::theme::SeriesColor;
     use proptest::prelude::*;
 
     fn chart(ends: &[f64]) -> LineChart {
@@ -218,7 +218,11 @@ mod tests {
             y: ValueAxis { unit: "kW", range: ValueRange::AtLeast(0.0, 240.0) },
             lines: ends
                 .iter()
-                .map(|v| Line { label: "AI load".to_owned(), ink: Ink::Load, segments: vec![vec![(600.0, *v)]] })
+                .map(|v| Line {
+                    label: "AI load".to_owned(),
+                    color: SeriesColor::Load,
+                    segments: vec![vec![(600.0, *v)]],
+                })
                 .collect(),
             ..LineChart::default()
         }

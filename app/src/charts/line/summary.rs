@@ -76,10 +76,10 @@ pub fn ago_words(chart: &LineChart, time: f64) -> String {
 mod tests {
     use super::super::{TimeAxis, ValueAxis};
     use super::*;
-    use crate::charts::theme::Ink;
+    use crate::charts::theme::SeriesColor;
 
     fn chart() -> LineChart {
-        let line = |label: &str, segments| Line { label: label.to_owned(), ink: Ink::Load, segments };
+        let line = |label: &str, segments| Line { label: label.to_owned(), color: SeriesColor::Load, segments };
         LineChart {
             time: TimeAxis { from: -600.0, to: 0.0, end: "now".to_owned() },
             y: ValueAxis { unit: "kW", ..ValueAxis::default() },

@@ -165,14 +165,14 @@ pub fn time_ticks(chart: &LineChart, most: usize) -> Vec<(f64, String)> {
 mod tests {
     use super::super::{Line, TimeAxis, ValueAxis};
     use super::*;
-    use crate::charts::theme::Ink;
+    use crate::charts::theme::SeriesColor;
 
     fn chart(range: ValueRange, values: &[f64]) -> LineChart {
         LineChart {
             y: ValueAxis { unit: "kW", range },
             lines: vec![Line {
                 label: "Grid".to_owned(),
-                ink: Ink::Grid,
+                color: SeriesColor::Grid,
                 segments: vec![values.iter().enumerate().map(|(i, v)| (i as f64, *v)).collect()],
             }],
             ..LineChart::default()

@@ -147,12 +147,12 @@ fn crosshair(chart: &LineChart, layout: &Layout, time: f64) -> impl IntoView + u
     let dots = chart.lines.iter().filter_map(|line| {
         let y = layout.y(line.at(time)?);
         let inside = (layout.top - 1.0..=layout.bottom + 1.0).contains(&y);
-        let style = format!("left:{}px;top:{}px;background:var({})", fixed(x, 1), fixed(y, 1), line.ink.css());
+        let style = format!("left:{}px;top:{}px;background:var({})", fixed(x, 1), fixed(y, 1), line.color.css());
         inside.then(|| view! { <i class="line-chart-dot" style=style></i> })
     });
     let values = chart.lines.iter().chain(&chart.others).map(|line| {
         let words = line.at(time).map_or_else(|| "no data".to_owned(), |v| summary::value_words(chart, v));
-        let style = format!("background:var({})", line.ink.css());
+        let style = format!("background:var({})", line.color.css());
         view! { <span><i style=style></i>{line.label.clone()}</span><b>{words}</b> }
     });
     let left = format!("left:{}px", fixed(x, 1));
@@ -177,7 +177,7 @@ fn crosshair(chart: &LineChart, layout: &Layout, time: f64) -> impl IntoView + u
 mod tests {
     use super::super::{Line, TimeAxis, ValueAxis};
     use super::*;
-    use crate::charts::theme::Ink;
+    use crate::charts::theme::SeriesColor;
 
     fn chart() -> LineChart {
         LineChart {
@@ -185,7 +185,7 @@ mod tests {
             y: ValueAxis { unit: "kW", ..ValueAxis::default() },
             lines: vec![Line {
                 label: "Grid".to_owned(),
-                ink: Ink::Grid,
+                color: SeriesColor::Grid,
                 segments: vec![vec![(0.0, 60.0), (600.0, 120.0)]],
             }],
             ..LineChart::default()

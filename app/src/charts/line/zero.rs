@@ -1,6 +1,6 @@
 //! Lines that mean two things, one above zero and another below: a current that charges or discharges. Pure.
 
-use crate::charts::theme::Ink;
+use crate::charts::theme::SeriesColor;
 
 /// What zero means on the value axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -8,7 +8,7 @@ pub struct Zero {
     /// The name of the line at zero: `idle`.
     pub name: String,
     /// The colour of all lines below zero; above it they have their own.
-    pub below: Ink,
+    pub below: SeriesColor,
 }
 
 /// A segment cut where it crosses zero, and whether each part lies below.

@@ -1,8 +1,8 @@
 //! An answer: its figures, its drawing, its table; or why there is none.
 
-use super::asked::{Asked, State};
 use super::bars::BarsView;
 use super::curves;
+use super::query::{Query, State};
 use super::table::TableView;
 use super::words;
 use crate::charts::line::LineChartView;
@@ -15,25 +15,25 @@ use leptos::prelude::*;
 #[component]
 pub(super) fn AnswerView(
     /// The question.
-    asked: Asked,
+    query: Query,
     /// The id of its curves in the document; empty if it has none.
     curves_id: &'static str,
     /// What it is about, for screen readers.
     what: &'static str,
 ) -> impl IntoView {
     let words = Derived::new(move || {
-        asked.state.with(|state| match state {
+        query.state.with(|state| match state {
             State::Idle => String::new(),
             State::Waiting => "Asking\u{2026}".to_owned(),
             State::Cancelled => "Cancelled".to_owned(),
-            State::Failed(why) => why.clone(),
+            State::Failed(why) => why.to_string(),
             State::Answered(answer) => done_words(answer),
         })
     });
-    let failed = Derived::new(move || asked.state.with(|state| matches!(state, State::Failed(_))));
+    let failed = Derived::new(move || query.state.with(|state| matches!(state, State::Failed(_))));
     // The last answer stands until the next one is there, so that nothing jumps.
     let shown = Derived::with_last(move |last: Option<&Option<std::sync::Arc<AnalysisResponse>>>| {
-        asked.state.with(|state| match state {
+        query.state.with(|state| match state {
             State::Answered(answer) => Some(answer.clone()),
             State::Waiting => last.cloned().flatten(),
             State::Idle | State::Cancelled | State::Failed(_) => None,
@@ -62,8 +62,8 @@ pub(super) fn AnswerView(
             class="answer"
             tabindex="0"
             role="group"
-            aria-label=format!("AnalysisResponse: {what}")
-            aria-busy=move || asked.state.with(|state| (*state == State::Waiting).to_string())
+            aria-label=format!("Answer: {what}")
+            aria-busy=move || query.state.with(|state| (*state == State::Waiting).to_string())
         >
             {parts}
         </div>

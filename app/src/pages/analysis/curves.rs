@@ -2,35 +2,42 @@
 
 use super::words;
 use crate::charts::line::{Line, LineChart, TimeAxis, ValueAxis};
-use crate::charts::theme::Ink;
+use crate::charts::theme::SeriesColor;
 use ::api::analysis::Curves;
 
 /// Colours by what the name of a column says; the rest in the order of these.
-const INKS: [(&str, Ink); 7] = [
-    ("volt", Ink::Voltage),
-    ("_v", Ink::Voltage),
-    ("current", Ink::Current),
-    ("temp", Ink::Temperature),
-    ("solar", Ink::Solar),
-    ("grid", Ink::Grid),
-    ("load", Ink::Load),
+const COLORS: [(&str, SeriesColor); 7] = [
+    ("volt", SeriesColor::Voltage),
+    ("_v", SeriesColor::Voltage),
+    ("current", SeriesColor::Current),
+    ("temp", SeriesColor::Temperature),
+    ("solar", SeriesColor::Solar),
+    ("grid", SeriesColor::Grid),
+    ("load", SeriesColor::Load),
 ];
-const OTHERS: [Ink; 6] = [Ink::Accent, Ink::Current, Ink::Temperature, Ink::Grid, Ink::Load, Ink::Voltage];
+const OTHERS: [SeriesColor; 6] = [
+    SeriesColor::Accent,
+    SeriesColor::Current,
+    SeriesColor::Temperature,
+    SeriesColor::Grid,
+    SeriesColor::Load,
+    SeriesColor::Voltage,
+];
 
 /// The chart by a clock that is `offset_s` ahead of UTC. The axis has the unit that all its lines have.
 pub(super) fn chart(curves: &Curves, offset_s: i32) -> LineChart {
     let (from, to) = (curves.at_s.first().copied().unwrap_or(0.0), curves.at_s.last().copied().unwrap_or(1.0));
-    let mut used: Vec<Ink> = Vec::new();
-    let mut ink = |name: &str| {
-        let named = INKS.iter().find(|(part, _)| name.contains(part)).map(|(_, ink)| *ink);
-        let free = |ink: &Ink| !used.contains(ink);
-        let ink = named.filter(free).or_else(|| OTHERS.into_iter().find(free)).unwrap_or(Ink::Accent);
-        used.push(ink);
-        ink
+    let mut used: Vec<SeriesColor> = Vec::new();
+    let mut color = |name: &str| {
+        let named = COLORS.iter().find(|(part, _)| name.contains(part)).map(|(_, color)| *color);
+        let free = |color: &SeriesColor| !used.contains(color);
+        let color = named.filter(free).or_else(|| OTHERS.into_iter().find(free)).unwrap_or(SeriesColor::Accent);
+        used.push(color);
+        color
     };
     let line = |(name, values): &(String, Vec<f32>)| Line {
         label: words::name(name).0,
-        ink: ink(name),
+        color: color(name),
         segments: segments(&curves.at_s, values),
     };
     let lines = curves.curves.iter().map(line).collect();
@@ -77,8 +84,8 @@ mod tests {
         let chart = chart(&curves, 3_600);
         assert_eq!(chart.lines[0].segments, [vec![(0.0, 1.0)], vec![(3.0, 2.0)]]);
         assert_eq!(chart.lines[2].segments, Vec::<Vec<(f64, f64)>>::new());
-        let inks: Vec<Ink> = chart.lines.iter().map(|line| line.ink).collect();
-        assert_eq!(inks, [Ink::Voltage, Ink::Accent, Ink::Current]);
+        let colors: Vec<SeriesColor> = chart.lines.iter().map(|line| line.color).collect();
+        assert_eq!(colors, [SeriesColor::Voltage, SeriesColor::Accent, SeriesColor::Current]);
         assert_eq!((chart.time.from, chart.time.to, chart.clock), (0.0, 3.0, Some(3_600)));
         assert_eq!((chart.lines[0].label.as_str(), chart.y.unit), ("Voltage", ""), "an axis of several units has none");
     }

@@ -1,16 +1,16 @@
 //! Free SQL: a text, its result, and the result as a file.
 
 use super::answer::AnswerView;
-use super::asked::{Asked, State};
-use crate::api;
+use super::query::{Query, State};
 use crate::components::Card;
 use crate::derived::Derived;
+use crate::fetch;
 use crate::live::Live;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast as _;
-use web_sys::{AbortController, HtmlElement};
+use web_sys::HtmlElement;
 
 const ID: &str = "sql";
 
@@ -37,46 +37,34 @@ pub(super) fn Editor(
     sql: RwSignal<String>,
 ) -> impl IntoView {
     let live = Live::expect();
-    let asked = Asked::new();
+    let query = Query::new();
     let missing = RwSignal::new(String::new());
     // The query that the result is of: its files are those of this text, not of one that was changed since.
     let ran = RwSignal::new(String::new());
-    let running = StoredValue::new_local(None::<AbortController>);
     Effect::new(move |_| {
         spawn_local(async move {
-            let words = api::get_bytes("/api/v1/analysis/questions").await.unwrap_or_default();
-            missing.try_set(String::from_utf8_lossy(&words).into_owned());
+            missing.try_set(fetch::text("GET", "/api/v1/analysis/questions".to_owned()).await.unwrap_or_default());
         });
     });
-    live.on_return(move || asked.clear_lost());
-    let stop = move || {
-        if let Some(controller) = running.try_update_value(Option::take).flatten() {
-            controller.abort();
-        }
-    };
+    live.on_return(move || query.clear_lost());
     let run = move || {
-        stop();
         let text = sql.get_untracked();
         ran.set(text.clone());
-        let controller = AbortController::new().ok();
-        let signal = controller.as_ref().map(AbortController::signal);
-        running.set_value(controller);
         let fields = [("system", live.system().id.clone()), ("sql", text)];
-        asked.ask(async move { api::post_form_until("/api/v1/analysis/sql", &fields, signal.as_ref()).await });
+        query.ask(move || {
+            let fields = fields.clone();
+            async move { fetch::post("/api/v1/analysis/sql", &fields).await }
+        });
     };
-    let waiting = Derived::new(move || asked.state.with(|state| *state == State::Waiting));
-    let answered = Derived::new(move || asked.state.with(|state| matches!(state, State::Answered(_))));
+    let waiting = Derived::new(move || query.state.with(|state| *state == State::Waiting));
+    let answered = Derived::new(move || query.state.with(|state| matches!(state, State::Answered(_))));
     let on_key = move |event: KeyboardEvent| {
         if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
             event.prevent_default();
             run();
         }
     };
-    on_cleanup(stop);
-    let cancel = move |_| {
-        stop();
-        asked.cancel();
-    };
+    let cancel = move |_| query.cancel();
     let file = move |format: &'static str, words: &'static str| {
         view! {
             <form method="post" action="/api/v1/analysis/sql" target="_blank">
@@ -120,7 +108,7 @@ pub(super) fn Editor(
                 {file("parquet", "Download Parquet")}
                 <span class="note" id="sql-keys">"Ctrl + Enter runs it"</span>
             </div>
-            <AnswerView asked curves_id="analysis-curves" what="result" />
+            <AnswerView query curves_id="analysis-curves" what="result" />
         </Card>
     }
     .into_any()

@@ -2,10 +2,11 @@
 
 use super::About;
 use super::answer::AnswerView;
-use super::asked::{Asked, State};
 use super::editor;
+use super::query::{Query, State};
 use crate::components::Card;
 use crate::derived::Derived;
+use crate::fetch;
 use crate::live::Live;
 use leptos::prelude::*;
 
@@ -24,27 +25,20 @@ pub(super) fn QuestionCard(
     sql: RwSignal<String>,
 ) -> impl IntoView {
     let live = Live::expect();
-    let asked = Asked::new();
-    // Raised to ask again what the server could not be asked.
-    let again = RwSignal::new(0_u32);
-    live.on_return(move || {
-        if asked.state.with_untracked(State::lost_server) {
-            again.update(|again| *again += 1);
-        }
-    });
+    let query = Query::new();
+    live.on_return(move || query.ask_lost());
     // In the browser only: the server draws the page without waiting for answers.
     Effect::new(move |_| {
-        again.track();
         let About { hours, exact } = about.get();
         let hours = if hours == 0 { String::new() } else { format!("&hours={hours}") };
         let ahead = -(js_sys::Date::new_0().get_timezone_offset() as i32);
         let system = live.system().id.clone();
-        asked.get(format!(
-            "/api/v1/analysis/questions/{id}?system={system}&exact={exact}&offset_minutes={ahead}{hours}"
-        ));
+        let path =
+            format!("/api/v1/analysis/questions/{id}?system={system}&exact={exact}&offset_minutes={ahead}{hours}");
+        query.ask(move || fetch::get(path.clone()));
     });
     let text = Derived::new(move || {
-        asked.state.with(|state| match state {
+        query.state.with(|state| match state {
             State::Answered(answer) => answer.sql.clone(),
             _ => String::new(),
         })
@@ -55,7 +49,7 @@ pub(super) fn QuestionCard(
     };
     view! {
         <Card title note=Derived::from(note) class=if id == "energy" || id == "headroom" { "span-4" } else { "span-8" }>
-            <AnswerView asked curves_id="" what=title />
+            <AnswerView query curves_id="" what=title />
             <p class="analysis-foot">
                 <button
                     type="button"

@@ -3,20 +3,9 @@
 //! What is left at its default is left out of the address; what cannot be understood falls back to the default.
 
 use crate::charts::palette::Palette;
+use crate::pages::map_quantity::MapQuantity;
 use domain::lab::parse_cell;
 use domain::topology::Topology;
-
-/// The quantity that colours the map.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum By {
-    /// Cell voltage.
-    #[default]
-    Voltage,
-    /// Cell temperature.
-    Temperature,
-    /// Cell voltage minus the mean of all fresh cells.
-    Deviation,
-}
 
 /// The scale that the colours span.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,15 +27,6 @@ pub enum Colours {
     RedYellowGreen,
 }
 
-impl By {
-    /// Every choice with its word in the address and its name.
-    pub const ALL: [(By, &str, &str); 3] = [
-        (By::Voltage, "voltage", "Voltage"),
-        (By::Temperature, "temperature", "Temperature"),
-        (By::Deviation, "deviation", "Deviation"),
-    ];
-}
-
 impl Span {
     /// Every choice with its word in the address and its name.
     pub const ALL: [(Span, &str, &str); 2] =
@@ -59,12 +39,12 @@ impl Colours {
         [(Colours::Cividis, "cividis", "Cividis"), (Colours::RedYellowGreen, "red-yellow-green", "Red to green")];
 
     /// The palette for a map of `by`. Deviations go two ways, and neither is the good one: they have colours of their own.
-    pub fn palette(self, by: By) -> Palette {
+    pub fn palette(self, by: MapQuantity) -> Palette {
         match (self, by) {
-            (_, By::Deviation) => Palette::Deviation,
+            (_, MapQuantity::Deviation) => Palette::Deviation,
             (Colours::Cividis, _) => Palette::Cividis,
             // Of temperatures the high end is the one to be wary of.
-            (Colours::RedYellowGreen, By::Temperature) => Palette::GreenYellowRed,
+            (Colours::RedYellowGreen, MapQuantity::Temperature) => Palette::GreenYellowRed,
             (Colours::RedYellowGreen, _) => Palette::RedYellowGreen,
         }
     }
@@ -74,7 +54,7 @@ impl Colours {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
     /// The quantity that colours the map.
-    pub by: By,
+    pub by: MapQuantity,
     /// The scale that the colours span.
     pub span: Span,
     /// The colours.
@@ -87,7 +67,7 @@ impl Choice {
     /// Reads the choice from the fields of an address.
     pub fn from_query(field: impl Fn(&str) -> Option<String>, topology: &Topology) -> Choice {
         Choice {
-            by: word(&By::ALL, field("by")),
+            by: word(&MapQuantity::ALL, field("by")),
             span: word(&Span::ALL, field("scale")),
             colours: word(&Colours::ALL, field("palette")),
             cell: field("cell").and_then(|name| parse_cell(&name, topology)),
@@ -100,7 +80,7 @@ impl Choice {
         if let Some(cell) = self.cell {
             fields.push(format!("cell={}", topology.cell_name(cell).replace(' ', "%20")));
         }
-        push(&mut fields, "by", &By::ALL, self.by);
+        push(&mut fields, "by", &MapQuantity::ALL, self.by);
         push(&mut fields, "scale", &Span::ALL, self.span);
         push(&mut fields, "palette", &Colours::ALL, self.colours);
         let mark = if base.contains('?') { '&' } else { '?' };
@@ -141,13 +121,18 @@ mod tests {
             (
                 pack,
                 "/cells",
-                Choice { cell: Some(131), by: By::Temperature, ..Choice::default() },
+                Choice { cell: Some(131), by: MapQuantity::Temperature, ..Choice::default() },
                 "/cells?cell=7.12&by=temperature",
             ),
             (
                 racks,
                 "/cells?system=racks",
-                Choice { cell: Some(6_399), by: By::Deviation, span: Span::Fixed, colours: Colours::RedYellowGreen },
+                Choice {
+                    cell: Some(6_399),
+                    by: MapQuantity::Deviation,
+                    span: Span::Fixed,
+                    colours: Colours::RedYellowGreen,
+                },
                 "/cells?system=racks&cell=R20%2010.32&by=deviation&scale=fixed&palette=red-yellow-green",
             ),
         ] {

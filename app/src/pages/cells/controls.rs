@@ -1,9 +1,10 @@
 //! The controls above the map: what colours it, on which scale, in which colours.
 
-use super::choice::{By, Colours, Span};
+use super::choice::{Colours, Span};
 use super::view::CellsView;
 use crate::components::Segmented;
 use crate::derived::Derived;
+use crate::pages::map_quantity::MapQuantity;
 use leptos::prelude::*;
 
 /// The controls above the map. Each writes its choice into the address.
@@ -18,7 +19,7 @@ pub(super) fn Controls(
             <Segmented
                 name="by"
                 legend="Colour the cells by"
-                options=words(&By::ALL)
+                options=words(&MapQuantity::ALL)
                 value=Derived::new(move || choice.get().by)
                 choose=move |by| view.choose(|choice| choice.by = by)
             />
@@ -29,7 +30,7 @@ pub(super) fn Controls(
                 value=Derived::new(move || choice.get().span)
                 choose=move |span| view.choose(|choice| choice.span = span)
             />
-            <div hidden=move || choice.get().by == By::Deviation>
+            <div hidden=move || choice.get().by == MapQuantity::Deviation>
                 <Segmented
                     name="palette"
                     legend="Colours"

@@ -1,11 +1,11 @@
 //! What the page says about all cells together, worked out once a frame.
 
-use super::choice::By;
 use super::facts::GroupFacts;
 use super::model::Cells;
 use crate::components::Tone;
 use crate::format;
-use crate::live::made_of_rows;
+use crate::pages::map_quantity::MapQuantity;
+use crate::reading::made_of_rows;
 use domain::alarm::Severity;
 use domain::cells::ColumnStats;
 use domain::reading::CellQuantity;
@@ -69,11 +69,11 @@ impl Standout {
     }
 
     /// The quantity of its values.
-    pub fn by(self) -> By {
+    pub fn by(self) -> MapQuantity {
         match self {
-            Standout::Lowest | Standout::Highest => By::Voltage,
-            Standout::Hottest => By::Temperature,
-            Standout::Deviating => By::Deviation,
+            Standout::Lowest | Standout::Highest => MapQuantity::Voltage,
+            Standout::Hottest => MapQuantity::Temperature,
+            Standout::Deviating => MapQuantity::Deviation,
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Lowest, highest, mean and spread of the quantity on the map.
 
-use super::choice::By;
 use super::digest::Digest;
 use super::view::{CellsView, figure};
-use crate::components::{Reading, Shown};
+use crate::components::Reading;
 use crate::derived::Derived;
 use crate::format::{self, Figure};
+use crate::pages::map_quantity::MapQuantity;
+use crate::reading::Shown;
 use domain::cells::ColumnStats;
 use domain::reading::CellQuantity;
 use leptos::prelude::*;
@@ -17,14 +18,15 @@ pub(super) fn Extremes(
     view: CellsView,
 ) -> impl IntoView {
     let by = Derived::new(move || match view.choice.get().by {
-        By::Temperature => By::Temperature,
-        By::Voltage | By::Deviation => By::Voltage,
+        MapQuantity::Temperature => MapQuantity::Temperature,
+        MapQuantity::Voltage | MapQuantity::Deviation => MapQuantity::Voltage,
     });
     let stats = move || view.digest.with(|digest| stats(digest, by.get()));
-    let reading = move |read: fn(&ColumnStats, By) -> Figure| {
+    let reading = move |read: fn(&ColumnStats, MapQuantity) -> Figure| {
         Derived::new(move || {
             let by = by.get();
-            let quantity = if by == By::Temperature { CellQuantity::Temperature } else { CellQuantity::Voltage };
+            let quantity =
+                if by == MapQuantity::Temperature { CellQuantity::Temperature } else { CellQuantity::Voltage };
             view.live.snapshot.with(|snapshot| Shown::cells(snapshot, quantity, |stats| read(stats, by)))
         })
     };
@@ -52,12 +54,12 @@ pub(super) fn Extremes(
     }
 }
 
-fn stats(digest: &Digest, by: By) -> Option<ColumnStats> {
-    if by == By::Temperature { digest.temperature } else { digest.voltage }
+fn stats(digest: &Digest, by: MapQuantity) -> Option<ColumnStats> {
+    if by == MapQuantity::Temperature { digest.temperature } else { digest.voltage }
 }
 
 /// A difference of temperatures is in kelvin.
-fn spread(stats: &ColumnStats, by: By) -> Figure {
+fn spread(stats: &ColumnStats, by: MapQuantity) -> Figure {
     let spread = figure(by, stats.spread());
-    if by == By::Temperature { Figure { unit: "K", ..spread } } else { spread }
+    if by == MapQuantity::Temperature { Figure { unit: "K", ..spread } } else { spread }
 }

@@ -1,8 +1,8 @@
 //! What is known of one cell, and of those that belong together.
 
-use super::choice::By;
 use super::model::{Cells, Passed};
 use crate::format::{self, THIN};
+use crate::pages::map_quantity::MapQuantity;
 use domain::cells::ColumnStats;
 use domain::reading::{NodeQuantity, Sample};
 use domain::topology::Topology;
@@ -81,21 +81,22 @@ impl Cells<'_> {
     /// All that is known of `cell`; `None` when the system has no such cell.
     pub fn facts(&self, cell: usize) -> Option<CellFacts> {
         self.topology.position(cell)?;
-        let voltage = self.sample(By::Voltage, cell);
-        let deviation = self.sample(By::Deviation, cell);
+        let voltage = self.sample(MapQuantity::Voltage, cell);
+        let deviation = self.sample(MapQuantity::Deviation, cell);
         // Against the cells of its module at the same instant.
         let (module, width) = (self.topology.module_of(cell), self.topology.cells_per_module as usize);
-        let beside = (module * width..(module + 1) * width).filter_map(|cell| self.sample(By::Deviation, cell).ok());
+        let beside =
+            (module * width..(module + 1) * width).filter_map(|cell| self.sample(MapQuantity::Deviation, cell).ok());
         let (sum, n) = beside.fold((0.0, 0.0), |(sum, n), value| (sum + value, n + 1.0));
         let rank = voltage.ok().map(|v| {
-            let values = || (0..self.count()).filter_map(|c| self.sample(By::Voltage, c).ok());
+            let values = || (0..self.count()).filter_map(|c| self.sample(MapQuantity::Voltage, c).ok());
             (1 + values().filter(|other| *other < v).count(), values().count())
         });
         Some(CellFacts {
             voltage,
-            voltage_age_s: self.last(By::Voltage, cell).map(|(_, age)| age),
-            temperature: self.sample(By::Temperature, cell),
-            temperature_age_s: self.last(By::Temperature, cell).map(|(_, age)| age),
+            voltage_age_s: self.last(MapQuantity::Voltage, cell).map(|(_, age)| age),
+            temperature: self.sample(MapQuantity::Temperature, cell),
+            temperature_age_s: self.last(MapQuantity::Temperature, cell).map(|(_, age)| age),
             deviation,
             module_deviation: deviation.map(|own| own - sum / f32::max(n, 1.0)),
             rank,
@@ -134,7 +135,7 @@ impl Cells<'_> {
                 Some(Err(_)) | None => nodes.unknown += 1,
             }
         }
-        GroupFacts { voltage: stats(By::Voltage), temperature: stats(By::Temperature), nodes }
+        GroupFacts { voltage: stats(MapQuantity::Voltage), temperature: stats(MapQuantity::Temperature), nodes }
     }
 }
 

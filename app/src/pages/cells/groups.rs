@@ -1,10 +1,10 @@
 //! The modules in a table; the racks, where the system has several.
 
-use super::choice::By;
 use super::facts::GroupFacts;
 use super::view::{CellsView, figure};
 use crate::derived::Derived;
 use crate::format::{self, Figure};
+use crate::pages::map_quantity::MapQuantity;
 use domain::cells::ColumnStats;
 use leptos::prelude::*;
 
@@ -49,12 +49,13 @@ pub(super) fn group_word(view: CellsView) -> &'static str {
 fn GroupRow(view: CellsView, place: usize) -> impl IntoView {
     let facts = Derived::new(move || view.digest.with(|digest| digest.groups.get(place).cloned().unwrap_or_default()));
     let voltage = move |read: fn(&ColumnStats) -> f32| {
-        Derived::new(move || or_dash(facts.with(|f| f.voltage.map(|s| figure(By::Voltage, read(&s))))))
+        Derived::new(move || or_dash(facts.with(|f| f.voltage.map(|s| figure(MapQuantity::Voltage, read(&s))))))
     };
     let place_of = move |read: fn(&ColumnStats) -> usize| {
         Derived::new(move || facts.with(|f| f.voltage.map(|s| view.name(read(&s))).unwrap_or_default()))
     };
-    let hottest = Derived::new(move || or_dash(facts.with(|f| f.temperature.map(|s| figure(By::Temperature, s.max)))));
+    let hottest =
+        Derived::new(move || or_dash(facts.with(|f| f.temperature.map(|s| figure(MapQuantity::Temperature, s.max)))));
     let bad = Derived::new(move || facts.with(|f: &GroupFacts| f.nodes.is_bad().to_string()));
     view! {
         <tr>

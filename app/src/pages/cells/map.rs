@@ -1,12 +1,13 @@
 //! The map: every cell in its place, coloured by the chosen quantity.
 
-use super::choice::{By, Choice};
+use super::choice::Choice;
 use super::model::Cells;
 use super::view::{CellsView, figure};
 use crate::charts::heatmap::{Heatmap, HeatmapScale};
 use crate::components::Card;
 use crate::derived::Derived;
 use crate::format;
+use crate::pages::map_quantity::MapQuantity;
 use domain::reading::Sample;
 use leptos::prelude::*;
 
@@ -80,11 +81,11 @@ impl CellsView {
     }
 }
 
-fn quantity(by: By) -> &'static str {
+fn quantity(by: MapQuantity) -> &'static str {
     match by {
-        By::Voltage => "voltages",
-        By::Temperature => "temperatures",
-        By::Deviation => "voltages as deviation from their mean",
+        MapQuantity::Voltage => "voltages",
+        MapQuantity::Temperature => "temperatures",
+        MapQuantity::Deviation => "voltages as deviation from their mean",
     }
 }
 
@@ -94,11 +95,11 @@ fn describe(cells: &Cells, cell: usize) -> String {
     let value = |by, sample: Sample| sample.map_or_else(|why| why.words().to_owned(), |v| figure(by, v).to_string());
     let mut lines = vec![
         format!("Cell {}", cells.topology.cell_name(cell)),
-        value(By::Voltage, facts.voltage),
-        value(By::Temperature, facts.temperature),
+        value(MapQuantity::Voltage, facts.voltage),
+        value(MapQuantity::Temperature, facts.temperature),
     ];
     if facts.deviation.is_ok() {
-        lines.insert(2, format!("{} from the mean", value(By::Deviation, facts.deviation)));
+        lines.insert(2, format!("{} from the mean", value(MapQuantity::Deviation, facts.deviation)));
     }
     lines.extend(facts.passed.iter().map(|passed| passed.words().to_owned()));
     lines.extend(facts.voltage_age_s.map(|age_s| format!("{} old", format::calm_age(age_s))));

@@ -1,8 +1,9 @@
 //! What the page says about the cells of one snapshot: pure, so that the server, the browser and the tests agree.
 
-use super::choice::{By, Span};
+use super::choice::Span;
 use crate::charts::heatmap::{Beyond, HeatCell, Scale};
 use crate::order;
+use crate::pages::map_quantity::MapQuantity;
 use domain::alarm::{Direction, Severity, Subject, Watch};
 use domain::cells::ColumnStats;
 use domain::limits::{Band, Limits};
@@ -88,9 +89,9 @@ impl Passed {
     }
 
     /// Whether it is about what colours a map of `by`.
-    fn is_about(self, by: By) -> bool {
+    fn is_about(self, by: MapQuantity) -> bool {
         let heat = matches!(self.limit, PassedLimit::TemperatureHigh | PassedLimit::TemperatureLow);
-        heat == (by == By::Temperature)
+        heat == (by == MapQuantity::Temperature)
     }
 }
 
@@ -115,11 +116,11 @@ impl<'a> Cells<'a> {
     }
 
     /// The value that colours `cell`: V, °C, or V from the mean.
-    pub fn sample(&self, by: By, cell: usize) -> Sample {
+    pub fn sample(&self, by: MapQuantity, cell: usize) -> Sample {
         match by {
-            By::Voltage => self.snapshot.cell(CellQuantity::Voltage, cell),
-            By::Temperature => self.snapshot.cell(CellQuantity::Temperature, cell),
-            By::Deviation => {
+            MapQuantity::Voltage => self.snapshot.cell(CellQuantity::Voltage, cell),
+            MapQuantity::Temperature => self.snapshot.cell(CellQuantity::Temperature, cell),
+            MapQuantity::Deviation => {
                 let value = self.snapshot.cell(CellQuantity::Voltage, cell)?;
                 let (since, mean) = self.together.ok_or(NoData::Stale)?;
                 let last = self.snapshot.state.cells.column(CellQuantity::Voltage).last(cell);
@@ -130,25 +131,25 @@ impl<'a> Cells<'a> {
 
     /// The last good value that coloured `cell`, however old, with its age in seconds. A deviation has none: what the
     /// other cells were at that instant is not known any more.
-    pub fn last(&self, by: By, cell: usize) -> Option<(f32, f32)> {
+    pub fn last(&self, by: MapQuantity, cell: usize) -> Option<(f32, f32)> {
         let quantity = match by {
-            By::Voltage => CellQuantity::Voltage,
-            By::Temperature => CellQuantity::Temperature,
-            By::Deviation => return None,
+            MapQuantity::Voltage => CellQuantity::Voltage,
+            MapQuantity::Temperature => CellQuantity::Temperature,
+            MapQuantity::Deviation => return None,
         };
         let (value, at) = self.snapshot.state.cells.column(quantity).last(cell)?;
         Some((value, self.snapshot.now.mono.seconds_since(at)))
     }
 
     /// The worst alarm of each cell about what colours a map of `by`, or else about anything; `None` without one.
-    fn in_alarm(&self, by: By) -> Vec<Option<(Beyond, bool)>> {
+    fn in_alarm(&self, by: MapQuantity) -> Vec<Option<(Beyond, bool)>> {
         let mut worst: Vec<Option<(Beyond, bool)>> = vec![None; self.count()];
         for alarm in &self.snapshot.alarms {
             if let Subject::Cell(cell) = alarm.subject
                 && let (Some(worst), Some(rule)) = (worst.get_mut(usize::from(cell)), alarm.rule.rule())
             {
                 let heat = matches!(rule.watch, Watch::CellTemperatureHigh | Watch::CellTemperatureLow);
-                let shown = heat == (by == By::Temperature);
+                let shown = heat == (by == MapQuantity::Temperature);
                 if worst.is_none_or(|(_, before)| shown && !before) {
                     *worst = Some((Beyond { side: rule.direction, severity: rule.severity }, shown));
                 }
@@ -217,22 +218,22 @@ impl<'a> Cells<'a> {
 
     /// Lowest and highest value of the colour scale, in the quantity's unit. A relative one spans the cells that keep to
     /// their limits: the others are marked anyway, and would drown the differences of the rest.
-    pub fn scale(&self, by: By, span: Span) -> Scale {
+    pub fn scale(&self, by: MapQuantity, span: Span) -> Scale {
         let fixed = |band: Band| (band.low, band.high);
         let (fixed, step, least) = match by {
-            By::Voltage => (fixed(self.limits.voltage_scale_v), STEP_V, LEAST_V),
-            By::Temperature => (fixed(self.limits.temperature_scale_c), STEP_C, LEAST_C),
-            By::Deviation => ((-DEVIATION_SCALE_V, DEVIATION_SCALE_V), STEP_V, LEAST_V),
+            MapQuantity::Voltage => (fixed(self.limits.voltage_scale_v), STEP_V, LEAST_V),
+            MapQuantity::Temperature => (fixed(self.limits.temperature_scale_c), STEP_C, LEAST_C),
+            MapQuantity::Deviation => ((-DEVIATION_SCALE_V, DEVIATION_SCALE_V), STEP_V, LEAST_V),
         };
         let Some((low, high)) = (span == Span::Relative).then(|| self.present(by)).flatten() else {
             return Scale { low: fixed.0, high: fixed.1 };
         };
         let (low, high) = match by {
-            By::Deviation => {
+            MapQuantity::Deviation => {
                 let far = low.abs().max(high.abs()).max(least / 2.0);
                 (-far, far)
             }
-            By::Voltage | By::Temperature => {
+            MapQuantity::Voltage | MapQuantity::Temperature => {
                 let widen = ((least - (high - low)) / 2.0).max(0.0);
                 (low - widen, high + widen)
             }
@@ -242,7 +243,7 @@ impl<'a> Cells<'a> {
     }
 
     /// Lowest and highest value of the fresh cells that keep to their limits; of all fresh ones if none does.
-    fn present(&self, by: By) -> Option<(f32, f32)> {
+    fn present(&self, by: MapQuantity) -> Option<(f32, f32)> {
         let ends = |all: bool| {
             let cells = (0..self.count()).filter(|cell| all || self.passed(*cell).is_empty());
             cells.filter_map(|cell| self.sample(by, cell).ok()).fold(None, |ends: Option<(f32, f32)>, value| {
@@ -254,11 +255,11 @@ impl<'a> Cells<'a> {
     }
 
     /// The same of the last values where none is fresh: their picture stays as it was, faded.
-    fn present_last(&self, by: By) -> Option<(f32, f32)> {
+    fn present_last(&self, by: MapQuantity) -> Option<(f32, f32)> {
         let keeps = match by {
-            By::Voltage => self.limits.cell_voltage_warning_v,
-            By::Temperature => self.limits.temperature_warning_c,
-            By::Deviation => return None,
+            MapQuantity::Voltage => self.limits.cell_voltage_warning_v,
+            MapQuantity::Temperature => self.limits.temperature_warning_c,
+            MapQuantity::Deviation => return None,
         };
         let ends = |all: bool| {
             let last = (0..self.count()).filter_map(|cell| Some((cell, self.last(by, cell)?.0)));
@@ -270,7 +271,7 @@ impl<'a> Cells<'a> {
     /// What the map shows of every cell. A cell that has passed a limit of what colours the map is marked with colour and
     /// sign, one that has passed another limit by its outline; one whose value is lost while its alarm stands keeps its
     /// mark.
-    pub fn map(&self, by: By) -> Vec<HeatCell> {
+    pub fn map(&self, by: MapQuantity) -> Vec<HeatCell> {
         let in_alarm = self.in_alarm(by);
         let stale = |cell| self.last(by, cell).map_or(HeatCell::NoValue, |(value, _)| HeatCell::Stale(value));
         (0..self.count())
@@ -294,17 +295,17 @@ impl<'a> Cells<'a> {
     }
 
     /// The limits that belong on the scale of `by`, in its unit.
-    pub fn limits_of(&self, by: By) -> Vec<f32> {
+    pub fn limits_of(&self, by: MapQuantity) -> Vec<f32> {
         let both = |band: Band| vec![band.low, band.high];
         match by {
-            By::Voltage => both(self.limits.cell_voltage_warning_v),
-            By::Temperature => both(self.limits.temperature_warning_c),
-            By::Deviation => Vec::new(),
+            MapQuantity::Voltage => both(self.limits.cell_voltage_warning_v),
+            MapQuantity::Temperature => both(self.limits.temperature_warning_c),
+            MapQuantity::Deviation => Vec::new(),
         }
     }
 
     /// The `n` fresh cells that come first when ordered by `key`, the smallest key first, with their value of `by`.
-    pub fn first_by(&self, by: By, n: usize, key: impl Fn(f32) -> f32) -> Vec<(usize, f32)> {
+    pub fn first_by(&self, by: MapQuantity, n: usize, key: impl Fn(f32) -> f32) -> Vec<(usize, f32)> {
         let fresh = (0..self.count()).filter_map(|cell| Some((cell, self.sample(by, cell).ok()?)));
         order::first(fresh, n, |a, b| key(a.1) < key(b.1))
     }
@@ -422,7 +423,7 @@ pub(super) mod tests {
     fn a_cell_out_of_limits_is_marked_on_every_map_and_signed_on_its_own() {
         let (snapshot, spec) = (example(), spec());
         let cells = Cells::of(&snapshot, &spec);
-        for by in [By::Voltage, By::Deviation] {
+        for by in [MapQuantity::Voltage, MapQuantity::Deviation] {
             let map = cells.map(by);
             assert!(matches!(map[0], HeatCell::Good(_)), "{by:?}");
             assert!(matches!(map[1], HeatCell::Elsewhere(_)), "{by:?}: too hot");
@@ -430,8 +431,8 @@ pub(super) mod tests {
             assert_eq!(map[5], HeatCell::NoValue, "{by:?}");
         }
         let warm = Beyond { side: Direction::Above, severity: Severity::Warning };
-        assert_eq!(cells.map(By::Temperature)[1], HeatCell::Out(46.0, warm));
-        assert_eq!(cells.map(By::Temperature)[3], HeatCell::NoValue);
+        assert_eq!(cells.map(MapQuantity::Temperature)[1], HeatCell::Out(46.0, warm));
+        assert_eq!(cells.map(MapQuantity::Temperature)[3], HeatCell::NoValue);
     }
 
     #[test]
@@ -449,11 +450,14 @@ pub(super) mod tests {
         }];
         snapshot.now.mono = snapshot.now.mono + Duration::from_secs(9);
         let cells = Cells::of(&snapshot, &spec);
-        for by in [By::Voltage, By::Deviation] {
+        for by in [MapQuantity::Voltage, MapQuantity::Deviation] {
             let low = Beyond { side: Direction::Below, severity: Severity::Critical };
             assert_eq!(cells.map(by)[3], HeatCell::StaleOut(low), "{by:?}");
         }
-        assert_eq!((cells.map(By::Voltage)[0], cells.map(By::Deviation)[0]), (HeatCell::Stale(3.2), HeatCell::NoValue));
+        assert_eq!(
+            (cells.map(MapQuantity::Voltage)[0], cells.map(MapQuantity::Deviation)[0]),
+            (HeatCell::Stale(3.2), HeatCell::NoValue)
+        );
         assert_eq!(cells.alarms_without_value(), [3]);
     }
 
@@ -468,13 +472,21 @@ pub(super) mod tests {
         snapshot.now.mono = later;
         let cells = Cells::of(&snapshot, &spec);
         for cell in 0..3 {
-            assert!(cells.sample(By::Deviation, cell).unwrap().abs() < 1e-6, "{:?}", cells.sample(By::Deviation, cell));
+            assert!(
+                cells.sample(MapQuantity::Deviation, cell).unwrap().abs() < 1e-6,
+                "{:?}",
+                cells.sample(MapQuantity::Deviation, cell)
+            );
         }
         for cell in 3..6 {
-            assert!(cells.sample(By::Voltage, cell).is_ok(), "still fresh");
-            assert_eq!(cells.sample(By::Deviation, cell), Err(NoData::Stale), "it would be +40 mV, which never was");
+            assert!(cells.sample(MapQuantity::Voltage, cell).is_ok(), "still fresh");
+            assert_eq!(
+                cells.sample(MapQuantity::Deviation, cell),
+                Err(NoData::Stale),
+                "it would be +40 mV, which never was"
+            );
         }
-        assert!(cells.last(By::Deviation, 3).is_none());
+        assert!(cells.last(MapQuantity::Deviation, 3).is_none());
     }
 
     #[test]
@@ -482,7 +494,7 @@ pub(super) mod tests {
         let (snapshot, spec) = (example(), spec());
         let cells = Cells::of(&snapshot, &spec);
         // 3.19 to 3.20 V keep to their limits; 2.80 V does not, nor does the hot one at 3.21 V.
-        let scale = cells.scale(By::Voltage, Span::Relative);
+        let scale = cells.scale(MapQuantity::Voltage, Span::Relative);
         assert!((scale.low - 3.19).abs() < 1e-4 && (scale.high - 3.2).abs() < 1e-4, "{scale:?}");
         assert_eq!(Span::default(), Span::Relative);
     }
@@ -492,9 +504,9 @@ pub(super) mod tests {
         let (snapshot, spec) = (example(), spec());
         let old = Snapshot { now: snapshot.now + Duration::from_secs(60), ..snapshot };
         // The hot cell at 3.21 V is not told apart any more: its voltage keeps to its limits.
-        let scale = Cells::of(&old, &spec).scale(By::Voltage, Span::Relative);
+        let scale = Cells::of(&old, &spec).scale(MapQuantity::Voltage, Span::Relative);
         assert!((scale.low - 3.19).abs() < 1e-4 && (scale.high - 3.21).abs() < 1e-4, "{scale:?}");
-        let fixed = Cells::of(&old, &spec).scale(By::Voltage, Span::Fixed);
+        let fixed = Cells::of(&old, &spec).scale(MapQuantity::Voltage, Span::Fixed);
         assert_eq!((fixed.low, fixed.high), (2.8, 3.4));
     }
 
@@ -517,8 +529,8 @@ pub(super) mod tests {
         let spec = spec();
         let snapshot = Snapshot { state: SystemState::new(&spec), ..Snapshot::default() };
         let cells = Cells::of(&snapshot, &spec);
-        assert_eq!(cells.scale(By::Voltage, Span::Relative), Scale { low: 2.8, high: 3.4 });
-        assert_eq!(cells.sample(By::Deviation, 0), Err(NoData::NotPresent));
-        assert!(cells.first_by(By::Voltage, 5, |v| v).is_empty());
+        assert_eq!(cells.scale(MapQuantity::Voltage, Span::Relative), Scale { low: 2.8, high: 3.4 });
+        assert_eq!(cells.sample(MapQuantity::Deviation, 0), Err(NoData::NotPresent));
+        assert!(cells.first_by(MapQuantity::Voltage, 5, |v| v).is_empty());
     }
 }

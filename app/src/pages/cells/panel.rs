@@ -2,14 +2,15 @@
 
 mod trend;
 
-use super::choice::By;
 use super::facts::CellFacts;
 use super::model::Passed;
 use super::view::{CellsView, figure};
-use crate::components::{Chip, Reading, Shown, Tone};
+use crate::components::{Chip, Reading, Tone};
 use crate::derived::Derived;
 use crate::format;
 use crate::icons::{Glyph, Icon};
+use crate::pages::map_quantity::MapQuantity;
+use crate::reading::Shown;
 use domain::alarm::Severity;
 use domain::reading::{CellQuantity, Sample};
 use leptos::{ev, prelude::*};
@@ -98,7 +99,7 @@ fn module_name(view: CellsView, cell: usize) -> String {
 }
 
 fn deviation(sample: Sample) -> String {
-    sample.map_or_else(|why| why.words().to_owned(), |value| figure(By::Deviation, value).to_string())
+    sample.map_or_else(|why| why.words().to_owned(), |value| figure(MapQuantity::Deviation, value).to_string())
 }
 
 /// A place counted from 1, told from the nearer end: `3rd lowest of 260`.

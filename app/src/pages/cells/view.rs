@@ -1,12 +1,13 @@
 //! What the parts of the page share: the live system, the choice in the address, and how a cell's value reads.
 
-use super::choice::{By, Choice};
+use super::choice::Choice;
 use super::digest::Digest;
 use super::model::Cells;
 use crate::address::{Leave, Navigation};
 use crate::derived::Derived;
 use crate::format::{self, Figure};
 use crate::live::Live;
+use crate::pages::map_quantity::MapQuantity;
 use domain::lab::parse_cell;
 use domain::spec::SystemSpec;
 use domain::topology::Topology;
@@ -88,11 +89,11 @@ fn unknown(name: &str, system: &SystemSpec) -> Option<String> {
 }
 
 /// A cell's value as people read it.
-pub(super) fn figure(by: By, value: f32) -> Figure {
+pub(super) fn figure(by: MapQuantity, value: f32) -> Figure {
     match by {
-        By::Voltage => format::millivolts(value),
-        By::Temperature => format::celsius(value),
-        By::Deviation => format::millivolts(value).signed(),
+        MapQuantity::Voltage => format::millivolts(value),
+        MapQuantity::Temperature => format::celsius(value),
+        MapQuantity::Deviation => format::millivolts(value).signed(),
     }
 }
 

@@ -3,11 +3,12 @@
 use super::state::State;
 use super::words::{self, Judged, SourceWords};
 use super::{sources, status};
-use crate::alive::Later;
-use crate::components::{Card, Freshness, Shown, Tone};
+use crate::components::{Card, Tone};
 use crate::derived::Derived;
 use crate::format::{self, Figure};
-use crate::live::{LinksKnown, Live, made_of_rows};
+use crate::hydration::DeferHydration;
+use crate::live::Live;
+use crate::reading::{Freshness, LinksKnown, Shown, made_of_rows};
 use domain::limits::{Band, Limits};
 use domain::link::LinkSpec;
 use domain::point::PointId;
@@ -47,17 +48,17 @@ pub(super) fn Battery() -> impl IntoView {
     view! {
         <Card title="Battery details" class="span-12 home-battery">
             <div class="details">
-                <Later>
+                <DeferHydration>
                     <Detail label="Voltage" of="voltage" point=PointId::Voltage figure=volts judge=words::voltage never="Not sent by the source" link note=format!("safe {}", range(limits.normal_voltage_v, "V")) />
                     <Detail label="Current" of="current" point=PointId::Current figure=|a| format::amperes(a.abs()) judge=|a, _| words::current(a) never="Not sent by the source" link note=rate />
-                </Later>
-                <Later>
+                </DeferHydration>
+                <DeferHydration>
                     <Detail label="Power" of="power" point=PointId::Power figure=|w| format::kilowatts(w.abs()) judge=|w, _| words::power(w) never="Not sent by the source" link note=full />
                     <Detail label="Temperature" of="temperature" point=PointId::Temperature figure=format::celsius judge=words::temperature never="No sensor" link note=temperature />
-                </Later>
+                </DeferHydration>
             </div>
             {match source {
-                Some((place, spec)) => view! { <Later><Source place spec battery=true /></Later> }.into_any(),
+                Some((place, spec)) => view! { <DeferHydration><Source place spec battery=true /></DeferHydration> }.into_any(),
                 None => view! { <p class="note">"No link brings values for this system: name one in the site file."</p> }.into_any(),
             }}
         </Card>

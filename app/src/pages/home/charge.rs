@@ -3,7 +3,7 @@
 use super::past::Past;
 use crate::charts::line::ticks::{clock_words, day_words};
 use crate::charts::line::{Line, Mark};
-use crate::charts::theme::Ink;
+use crate::charts::theme::SeriesColor;
 use crate::derived::Derived;
 use crate::format::{self, NONE, THIN};
 use ::api::home::{HomeResponse, SocJump};
@@ -61,7 +61,7 @@ pub(super) fn line(past: &HomeResponse) -> Line {
         }
     }
     segments.retain(|segment| !segment.is_empty());
-    Line { label: "Packtwin".to_owned(), ink: Ink::Current, segments }
+    Line { label: "Packtwin".to_owned(), color: SeriesColor::Current, segments }
 }
 
 /// A mark on the time axis for each movement that no current explains.
@@ -69,7 +69,7 @@ pub(super) fn marks(past: &HomeResponse) -> Vec<Mark> {
     let mark = |jump: &SocJump| Mark {
         at: jump.at.0 as f64 / 1e6,
         name: "not explained by the current".to_owned(),
-        ink: Ink::Warning,
+        color: SeriesColor::Warning,
     };
     past.jumps.iter().map(mark).collect()
 }
@@ -202,9 +202,8 @@ mod tests {
 
     #[test]
     fn the_line_is_cut_where_the_count_ended() {
-        let line_of = |points| {
-            line(&HomeResponse { counted: Count { line: points, ..Count::default() }, ..HomeResponse::default() })
-        };
+        let line_of =
+            |points| line(&HomeResponse { counted: Count { line: points, ..Count::default() }, ..HomeResponse::default() });
         let at = |s: i64| Utc(s * 1_000_000);
         let cut = line_of(vec![(at(1), Some(90.0)), (at(2), Some(80.0)), (at(2), None), (at(9), Some(100.0))]);
         assert_eq!(cut.segments, [vec![(1.0, 90.0), (2.0, 80.0)], vec![(9.0, 100.0)]]);

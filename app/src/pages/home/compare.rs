@@ -7,13 +7,14 @@ use super::past::Past;
 use super::state::State;
 use super::trends::{chart, line, until};
 use super::{sources, words};
-use crate::alive::Later;
 use crate::charts::line::{LineChart, LineChartView, ValueRange};
-use crate::charts::theme::Ink;
-use crate::components::{Card, Shown, Tone};
+use crate::charts::theme::SeriesColor;
+use crate::components::{Card, Tone};
 use crate::derived::Derived;
 use crate::format;
+use crate::hydration::DeferHydration;
 use crate::live::Live;
+use crate::reading::Shown;
 use domain::point::PointId;
 use leptos::prelude::*;
 
@@ -46,8 +47,8 @@ pub(super) fn Compare(past: Past) -> impl IntoView {
     let shown = past.map(move |past| {
         let lines = vec![
             charge::line(past),
-            line(past, PointId::InverterSoc, &names.get_value().1, Ink::SolArk),
-            line(past, PointId::Soc, &names.get_value().0, Ink::Victron),
+            line(past, PointId::InverterSoc, &names.get_value().1, SeriesColor::SolArk),
+            line(past, PointId::Soc, &names.get_value().0, SeriesColor::Victron),
         ];
         LineChart { marks: charge::marks(past), ..chart(past, "%", ValueRange::Fit(10.0), lines) }
     });
@@ -65,9 +66,9 @@ pub(super) fn Compare(past: Past) -> impl IntoView {
                     <State tone words=move || verdict.get().0 />
                 </p>
             </div>
-            <Later><LineChartView id="home-soc" chart=curves label height_px=HEIGHT_PX /></Later>
+            <DeferHydration><LineChartView id="home-soc" chart=curves label height_px=HEIGHT_PX /></DeferHydration>
             <Jumps past shunt inverter />
-            <Later>{others.into_iter().map(|(place, spec)| view! { <Source place spec /> }).collect_view()}</Later>
+            <DeferHydration>{others.into_iter().map(|(place, spec)| view! { <Source place spec /> }).collect_view()}</DeferHydration>
         </Card>
     }
 }

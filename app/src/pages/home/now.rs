@@ -1,9 +1,10 @@
 //! The house at this snapshot: charge, sun, load, grid.
 
 use super::words;
-use crate::components::{Reading, Shown};
+use crate::components::Reading;
 use crate::format;
 use crate::live::Live;
+use crate::reading::Shown;
 use domain::point::PointId;
 use leptos::prelude::*;
 

@@ -2,12 +2,11 @@
 //! playback when the instant has moved as much.
 
 use crate::address::{Address, Navigation};
-use crate::api;
 use crate::derived::Derived;
-use crate::live::{Live, Question};
+use crate::fetch::{self, FetchError, SingleFlight};
+use crate::live::Live;
 use ::api::home::HomeResponse;
 use domain::time::Utc;
-use domain::wire::Wire as _;
 use leptos::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +41,7 @@ enum Look {
     /// What is shown was asked for.
     Seen,
     /// The last look failed, in words.
-    Failed(String),
+    Failed(FetchError),
 }
 
 /// The last hours.
@@ -52,7 +51,7 @@ pub(super) struct Past {
     pub(super) hours: Derived<u32>,
     newest: RwSignal<Option<Arc<HomeResponse>>>,
     look: RwSignal<Look>,
-    question: Question,
+    flight: SingleFlight,
 }
 
 impl Past {
@@ -63,7 +62,7 @@ impl Past {
             hours: Derived::new(move || chosen(&navigation.at())),
             newest: RwSignal::new(None),
             look: RwSignal::new(Look::Under),
-            question: Question::default(),
+            flight: SingleFlight::default(),
         };
         let live = *live;
         let timer = StoredValue::new(None::<IntervalHandle>);
@@ -80,7 +79,7 @@ impl Past {
             }
             let renew = move || {
                 if !document().hidden() {
-                    past.question.ask(move || past.ask(live));
+                    past.flight.ask(move || past.ask(live));
                 }
             };
             renew();
@@ -90,7 +89,7 @@ impl Past {
             timer.set_value(set_interval_with_handle(renew, EVERY).ok());
             hours
         });
-        live.on_return(move || past.question.ask(move || past.ask(live)));
+        live.on_return(move || past.flight.ask_lost());
         on_cleanup(move || {
             if let Some(Some(timer)) = timer.try_get_value() {
                 timer.clear();
@@ -99,25 +98,21 @@ impl Past {
         past
     }
 
-    async fn ask(self, live: Live) {
+    async fn ask(self, live: Live) -> Result<(), FetchError> {
         let (hours, until) = (self.hours.get_untracked(), live.until());
         let day_ms = day_ms(live.past.get_untracked().then(|| live.snapshot.get_untracked().now.utc));
         let path = format!("/api/v1/home?system={}&hours={hours}&width={WIDTH}&day={day_ms}{until}", live.system().id);
-        let answer = api::get_bytes(&path).await.and_then(|bytes| {
-            HomeResponse::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
-        });
-        // The page may have been left meanwhile, or other hours chosen.
-        if self.newest.is_disposed() || self.hours.get_untracked() != hours {
-            return;
+        let answer = fetch::get::<HomeResponse>(path).await;
+        // Other hours may have been chosen meanwhile.
+        if self.hours.get_untracked() != hours {
+            return Ok(());
         }
-        let look = match answer {
-            Ok(past) => {
-                self.newest.try_set(Some(Arc::new(past)));
-                Look::Seen
-            }
-            Err(why) => Look::Failed(why),
-        };
-        self.look.try_set(look);
+        let outcome = answer.map(|past| self.newest.set(Some(Arc::new(past))));
+        self.look.set(match &outcome {
+            Ok(()) => Look::Seen,
+            Err(why) => Look::Failed(why.clone()),
+        });
+        outcome
     }
 
     /// Something that follows from the past; `None` until there is one.
@@ -143,7 +138,7 @@ impl Past {
             let hours = self.hours.get();
             let known = self.newest.with(|past| past.as_deref().map(is_empty));
             match (self.look.get(), known) {
-                (Look::Failed(why), None) if why == api::NO_SERVER => {
+                (Look::Failed(why @ FetchError::NoServer), None) => {
                     format!("{why}. The last {hours} hours are not known.")
                 }
                 (Look::Failed(why), None) => format!("{why}. Live values go on."),

@@ -2,17 +2,17 @@
 
 use super::past::{HOURS, Past, with_hours};
 use crate::address::{Leave, Navigation};
-use crate::alive::Later;
 use crate::charts::line::{Band, Line, LineChart, LineChartView, TimeAxis, ValueAxis, ValueRange, Zero};
-use crate::charts::theme::Ink;
+use crate::charts::theme::SeriesColor;
 use crate::components::{Card, Segmented};
 use crate::derived::Derived;
 use crate::format::{self, NONE, THIN};
+use crate::hydration::DeferHydration;
 use crate::live::Live;
-use ::api::history::Statistics;
 use ::api::home::HomeResponse;
 use domain::limits::{self, Limits};
 use domain::point::PointId;
+use ::api::history::Statistics;
 use leptos::prelude::*;
 
 /// Height of a drawing, CSS px. Reserved before there is anything to draw.
@@ -39,15 +39,15 @@ pub(super) fn Trends(past: Past) -> impl IntoView {
                 <p class="note" role="status">{past.words()}</p>
             </div>
             <div class="trend-charts">
-                <Later><section class="trend" aria-label="Voltage trend">
+                <DeferHydration><section class="trend" aria-label="Voltage trend">
                     <h3>"Voltage"</h3>
                     <LineChartView id="home-voltage" chart=of(voltage) label=label("Voltage in volts") height_px=HEIGHT_PX cursor />
                     <dl class="facts">
                         <Fact name="Mean" value=past.map(|p| mean(p.voltage, 2, "V")) />
                         <Fact name="Standard deviation" value=past.map(|p| deviation(p.voltage, "V")) />
                     </dl>
-                </section></Later>
-                <Later><section class="trend" aria-label="Current trend">
+                </section></DeferHydration>
+                <DeferHydration><section class="trend" aria-label="Current trend">
                     <h3>"Current" <span class="key" data-of="discharge">"discharging, above 0"</span><span class="key" data-of="charge">"charging, below 0"</span></h3>
                     <LineChartView id="home-current" chart=of(current) label=label("Current in amperes, discharging positive") height_px=HEIGHT_PX cursor />
                     <dl class="facts">
@@ -55,15 +55,15 @@ pub(super) fn Trends(past: Past) -> impl IntoView {
                         <Fact name="Standard deviation" value=past.map(|p| deviation(p.current, "A")) />
                         <Fact name="Time charging" value=past.map(charging) />
                     </dl>
-                </section></Later>
-                <Later><section class="trend" aria-label="Temperature trend">
+                </section></DeferHydration>
+                <DeferHydration><section class="trend" aria-label="Temperature trend">
                     <h3>"Temperature"</h3>
                     <LineChartView id="home-temperature" chart=of(temperature) label=label("Temperature in degrees Celsius") height_px=HEIGHT_PX cursor />
                     <dl class="facts">
                         <Fact name="Mean" value=past.map(|p| mean(p.temperature, 1, "°C")) />
                         <Fact name="Lowest to highest" value=past.map(|p| extremes(p.temperature)) />
                     </dl>
-                </section></Later>
+                </section></DeferHydration>
             </div>
         </Card>
     }
@@ -129,27 +129,30 @@ pub(super) fn until(chart: Option<LineChart>, end: &str) -> LineChart {
 fn voltage(past: &HomeResponse, limits: &Limits) -> LineChart {
     let normal = limits.normal_voltage_v;
     let range = ValueRange::AtLeast(f64::from(normal.low) - 1.0, f64::from(normal.high) + 1.0);
-    let lines = vec![line(past, PointId::Voltage, "", Ink::Voltage)];
-    LineChart { bands: vec![band(normal, "safe", "V", Ink::Voltage)], ..chart(past, "V", range, lines) }
+    let lines = vec![line(past, PointId::Voltage, "", SeriesColor::Voltage)];
+    LineChart { bands: vec![band(normal, "safe", "V", SeriesColor::Voltage)], ..chart(past, "V", range, lines) }
 }
 
 fn current(past: &HomeResponse, _: &Limits) -> LineChart {
     // Up is discharging, as on every page.
-    let lines = vec![line(past, PointId::Current, "", Ink::Discharge)];
-    let zero = Some(Zero { name: "idle".to_owned(), below: Ink::Charge });
+    let lines = vec![line(past, PointId::Current, "", SeriesColor::Discharge)];
+    let zero = Some(Zero { name: "idle".to_owned(), below: SeriesColor::Charge });
     LineChart { zero, ..chart(past, "A", ValueRange::AtLeast(-10.0, 10.0), lines) }
 }
 
 fn temperature(past: &HomeResponse, limits: &Limits) -> LineChart {
     let optimal = limits.optimal_temperature_c;
     let range = ValueRange::AtLeast(f64::from(optimal.low) - 3.0, f64::from(optimal.high) + 3.0);
-    let lines = vec![line(past, PointId::Temperature, "", Ink::Temperature)];
-    LineChart { bands: vec![band(optimal, "optimal", "°C", Ink::Temperature)], ..chart(past, "°C", range, lines) }
+    let lines = vec![line(past, PointId::Temperature, "", SeriesColor::Temperature)];
+    LineChart {
+        bands: vec![band(optimal, "optimal", "°C", SeriesColor::Temperature)],
+        ..chart(past, "°C", range, lines)
+    }
 }
 
-fn band(limits::Band { low, high }: limits::Band, name: &str, unit: &str, ink: Ink) -> Band {
+fn band(limits::Band { low, high }: limits::Band, name: &str, unit: &str, color: SeriesColor) -> Band {
     let name = format!("{name} {}\u{2013}{}{THIN}{unit}", format::fixed(low, 0), format::fixed(high, 0));
-    Band { low: low.into(), high: high.into(), name, ink }
+    Band { low: low.into(), high: high.into(), name, color }
 }
 
 /// A chart of `lines` over the hours of `past`.
@@ -164,7 +167,7 @@ pub(super) fn chart(past: &HomeResponse, unit: &'static str, range: ValueRange, 
 }
 
 /// The curve of a point, cut where there was no value.
-pub(super) fn line(past: &HomeResponse, point: PointId, label: &str, ink: Ink) -> Line {
+pub(super) fn line(past: &HomeResponse, point: PointId, label: &str, color: SeriesColor) -> Line {
     let mut segments: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
     if let Some(series) = past.curves.find(point.spec().path) {
         for (at, value) in past.curves.at.iter().zip(&series.values) {
@@ -178,15 +181,15 @@ pub(super) fn line(past: &HomeResponse, point: PointId, label: &str, ink: Ink) -
         }
     }
     segments.retain(|segment| !segment.is_empty());
-    Line { label: label.to_owned(), ink, segments }
+    Line { label: label.to_owned(), color, segments }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ::api::history::EnergyFlow;
     use domain::limits::Chemistry;
     use domain::point::Unit;
+    use ::api::history::EnergyFlow;
     use domain::series::{Series, Table};
     use domain::time::Utc;
 

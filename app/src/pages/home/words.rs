@@ -2,7 +2,7 @@
 
 use crate::components::Tone;
 use crate::format::{self, Figure, sentence};
-use crate::live::LinksKnown;
+use crate::reading::LinksKnown;
 use domain::energy::{BatteryState, IDLE_A, IDLE_W};
 use domain::limits::Limits;
 use domain::link::{LinkSpec, LinkState, LinkStatus};

@@ -2,8 +2,8 @@
 //! leaving the page, and its answer stands beneath it.
 
 use super::state::{Lab, Outcome};
-use crate::api::NO_SERVER;
 use crate::derived::Derived;
+use crate::fetch::NO_SERVER;
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
@@ -66,7 +66,7 @@ pub(super) fn CommandForm(
             action="/api/v1/lab"
             class=format!("command {class}")
             data-state=state
-            novalidate=move || lab.alive.get()
+            novalidate=move || lab.hydrated.get()
             on:submit=on_submit
         >
             <input type="hidden" name="system" value=lab.live.system().id.clone() />

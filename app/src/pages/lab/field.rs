@@ -36,8 +36,8 @@ pub(super) fn NumberField(
     let text = RwSignal::new(first.clone());
     let Range { min, max, step } = range;
     // Without a living page the slider could not move the number: it is seen only when it can.
-    let alive = RwSignal::new(false);
-    Effect::new(move |_| alive.set(true));
+    let hydrated = RwSignal::new(false);
+    Effect::new(move |_| hydrated.set(true));
     let hint = format!("{} to {}\u{202f}{unit}", minus(&trim(min)), minus(&trim(max)));
     view! {
         <div class="number-field">
@@ -64,7 +64,7 @@ pub(super) fn NumberField(
             min=trim(min)
             max=trim(max)
             step=trim(step)
-            style:visibility=move || if alive.get() { "visible" } else { "hidden" }
+            style:visibility=move || if hydrated.get() { "visible" } else { "hidden" }
             prop:value=move || text.get()
             on:input=move |event| text.set(event_target_value(&event))
         />

@@ -1,12 +1,11 @@
 //! What the simulation does, and the way to tell it something else.
 
 use super::form;
-use crate::api;
+use crate::fetch;
 use crate::live::Live;
 use domain::lab::{LabCommand, LabState};
 use domain::spec::SystemKind;
 use domain::topology::Topology;
-use domain::wire::Wire;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::time::Duration;
@@ -27,8 +26,8 @@ pub(super) struct Lab {
     pub(super) state: RwSignal<Option<LabState>>,
     /// Why the last look failed, in words.
     pub(super) failed: RwSignal<Option<String>>,
-    /// Whether the page has come to life. Before that the browser checks and posts the forms by itself.
-    pub(super) alive: RwSignal<bool>,
+    /// Whether the page has been hydrated. Before that the browser checks and posts the forms by itself.
+    pub(super) hydrated: RwSignal<bool>,
 }
 
 /// How it went with a form.
@@ -60,11 +59,11 @@ impl Lab {
             kind: live.system().kind,
             state: RwSignal::new(live.first_lab()),
             failed: RwSignal::new(None),
-            alive: RwSignal::new(false),
+            hydrated: RwSignal::new(false),
         };
         let timer = StoredValue::new(None::<IntervalHandle>);
         Effect::new(move |_| {
-            lab.alive.set(true);
+            lab.hydrated.set(true);
             lab.look();
             let again = move || {
                 if !document().hidden() {
@@ -85,8 +84,8 @@ impl Lab {
     fn look(self) {
         let path = format!("/api/v1/lab?system={}", self.live.system().id);
         spawn_local(async move {
-            let answer = api::get_bytes(&path).await.and_then(read);
-            self.failed.try_set(answer.as_ref().err().cloned());
+            let answer = fetch::get::<LabState>(path).await;
+            self.failed.try_set(answer.as_ref().err().map(ToString::to_string));
             if let Ok(state) = answer {
                 self.state.try_set(Some(state));
             }
@@ -106,19 +105,15 @@ impl Lab {
         outcome.set(Outcome::Pending);
         let topology = self.topology;
         spawn_local(async move {
-            match api::post_form("/api/v1/lab", &fields).await.and_then(read) {
+            match fetch::post::<LabState>("/api/v1/lab", &fields).await {
                 Ok(state) => {
                     self.state.try_set(Some(state));
                     outcome.try_set(Outcome::Done(form::answer(command, &topology)));
                 }
                 Err(why) => {
-                    outcome.try_set(Outcome::Refused { field: None, why });
+                    outcome.try_set(Outcome::Refused { field: None, why: why.to_string() });
                 }
             }
         });
     }
-}
-
-fn read(bytes: Vec<u8>) -> Result<LabState, String> {
-    LabState::from_bytes(&bytes).map_err(|error| format!("The answer of the simulation cannot be read ({error})"))
 }

@@ -4,7 +4,8 @@ use super::model::{self, Health};
 use crate::components::{Chip, Tone};
 use crate::derived::Derived;
 use crate::format::{self, Figure};
-use crate::live::{LinksKnown, Live};
+use crate::live::Live;
+use crate::reading::LinksKnown;
 use domain::link::LinkStatus;
 use leptos::prelude::*;
 

@@ -210,14 +210,14 @@ mod tests {
             age_ms,
             ..FrameRow::default()
         };
-        let well = [group(0, 50), group(1, 150), group(2, 100)];
-        let message = Message::of(well.iter());
+        let ok = [group(0, 50), group(1, 150), group(2, 100)];
+        let message = Message::of(ok.iter());
         assert_eq!((message.name.as_str(), message.groups, message.count), ("CellVoltages", 3, 300));
         assert_eq!((message.newest_ms, &message.oldest, message.per_s), (50, &("mux 1".to_owned(), 150), Some(15.0)));
         assert_eq!(message.worst_words(), "every group is there, oldest <\u{202f}1\u{202f}s");
-        let ill = [group(0, 50), group(1, 12_000), group(2, 1_400)];
-        let message = Message::of(ill.iter());
+        let late = [group(0, 50), group(1, 12_000), group(2, 1_400)];
+        let message = Message::of(late.iter());
         assert_eq!(message.worst_words(), "2 groups late, oldest 12\u{202f}s: mux 1");
-        assert_eq!(Message::of(ill[..2].iter()).worst_words(), "1 group late: mux 1, 12\u{202f}s");
+        assert_eq!(Message::of(late[..2].iter()).worst_words(), "1 group late: mux 1, 12\u{202f}s");
     }
 }

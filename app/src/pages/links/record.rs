@@ -1,6 +1,6 @@
 //! Records what a CAN link receives, and hands over the log.
 
-use crate::api;
+use crate::fetch;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -15,8 +15,8 @@ pub(super) fn Record(
     let ask = move |method: &'static str| {
         let path = format!("/api/v1/links/{link}/recording");
         spawn_local(async move {
-            let answer = api::ask(&path, method).await.map(|name| String::from_utf8_lossy(&name).into_owned());
-            let (name, why) = answer.map_or_else(|why| (String::new(), why), |name| (name, String::new()));
+            let answer = fetch::text(method, path).await;
+            let (name, why) = answer.map_or_else(|why| (String::new(), why.to_string()), |name| (name, String::new()));
             refused.try_set(why);
             if method == "DELETE" && !name.is_empty() {
                 // An attachment: the page stays.

@@ -3,14 +3,12 @@
 
 use super::frames::{FrameView, Message, message_of};
 use super::record::Record;
-use crate::api;
 use crate::components::{Card, EmptyState};
 use crate::derived::Derived;
+use crate::fetch::{self, FetchError, SingleFlight};
 use crate::format::{self, MINUS};
 use domain::link::{FrameRow, LinkSpec};
-use domain::wire::Wire;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use std::time::Duration;
 
 /// Time between two looks.
@@ -23,8 +21,8 @@ enum Look {
     First,
     /// As of the last look.
     Seen,
-    /// The last look failed, in words.
-    Failed(String),
+    /// The last look failed.
+    Failed(FetchError),
 }
 
 /// With no more frames than this left by the filter, all of them are unfolded.
@@ -85,7 +83,7 @@ pub(super) fn Frames(
     let listens = link.listens();
     let words = move || match look.get() {
         Look::First => Some(("Looking at what arrives".to_owned(), String::new())),
-        Look::Failed(why) => Some(("The frames cannot be shown".to_owned(), why)),
+        Look::Failed(why) => Some(("The frames cannot be shown".to_owned(), why.to_string())),
         Look::Seen if rows.with(Vec::is_empty) => Some((
             "Nothing has been received".to_owned(),
             match listens {
@@ -272,6 +270,7 @@ fn typeset(text: &str) -> String {
 /// Looks at the frames at once and then every second, while the page is seen and not paused.
 fn follow(path: String, rows: RwSignal<Vec<Row>>, look: RwSignal<Look>, paused: RwSignal<bool>) {
     let timer = StoredValue::new(None::<IntervalHandle>);
+    let flight = SingleFlight::with_rest(Duration::ZERO);
     Effect::new(move |_| {
         let path = path.clone();
         let renew = move || {
@@ -279,21 +278,15 @@ fn follow(path: String, rows: RwSignal<Vec<Row>>, look: RwSignal<Look>, paused: 
                 return;
             }
             let path = path.clone();
-            spawn_local(async move {
-                let answer = api::get_bytes(&path).await;
-                let frames = answer.and_then(|bytes| {
-                    Vec::<FrameRow>::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
-                });
-                // The page may have been left while the answer was on its way: then there is nothing to renew.
-                match frames {
-                    Ok(frames) if !rows.is_disposed() => {
-                        take(rows, frames);
-                        look.try_set(Look::Seen);
-                    }
-                    Ok(_) => {}
-                    Err(why) => {
-                        look.try_set(Look::Failed(why));
-                    }
+            flight.ask(move || {
+                let path = path.clone();
+                async move {
+                    let outcome = fetch::get(path).await.map(|frames| take(rows, frames));
+                    look.set(match &outcome {
+                        Ok(()) => Look::Seen,
+                        Err(why) => Look::Failed(why.clone()),
+                    });
+                    outcome
                 }
             });
         };

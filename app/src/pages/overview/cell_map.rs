@@ -3,12 +3,13 @@
 use crate::address::{Leave, Navigation};
 use crate::charts::heatmap::{HeatCell, Heatmap, HeatmapScale, Scale};
 use crate::charts::palette::Palette;
-use crate::components::Shown;
 use crate::derived::Derived;
 use crate::format;
 use crate::live::Live;
-use crate::pages::cells::choice::{By, Choice};
+use crate::pages::cells::choice::Choice;
 use crate::pages::cells::model::Cells;
+use crate::pages::map_quantity::MapQuantity;
+use crate::reading::Shown;
 use domain::reading::CellQuantity;
 use leptos::prelude::*;
 
@@ -25,11 +26,11 @@ pub(super) fn CellMap() -> impl IntoView {
     let topology = spec.topology;
     let cells = live.map({
         let spec = spec.clone();
-        move |snapshot| Cells::of(snapshot, &spec).map(By::Voltage)
+        move |snapshot| Cells::of(snapshot, &spec).map(MapQuantity::Voltage)
     });
     let scale = live.map({
         let fixed = Scale::new(spec.limits.voltage_scale_v.low, spec.limits.voltage_scale_v.high);
-        move |snapshot| healthy_scale(&Cells::of(snapshot, &spec).map(By::Voltage)).unwrap_or(fixed)
+        move |snapshot| healthy_scale(&Cells::of(snapshot, &spec).map(MapQuantity::Voltage)).unwrap_or(fixed)
     });
     let unseen = Derived::new(move || cells.with(|cells| cells.iter().all(|cell| *cell == HeatCell::NoValue)));
     let describe = move |cell: usize| {

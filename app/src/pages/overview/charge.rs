@@ -1,10 +1,11 @@
 //! How much is in it: state of charge, energy above the reserve, how long that lasts, health.
 
 use super::energy::{self, Outlook};
-use crate::components::{AgeNote, Card, Freshness, Shown, SocBar};
+use crate::components::{AgeNote, Card, SocBar};
 use crate::derived::Derived;
 use crate::format;
-use crate::live::{Live, Never, why};
+use crate::live::Live;
+use crate::reading::{Freshness, Never, Shown, why};
 use domain::point::PointId;
 use leptos::prelude::*;
 

@@ -3,8 +3,9 @@
 use crate::components::{Card, SeverityMark};
 use crate::derived::Derived;
 use crate::format;
-use crate::live::{Live, Never, why};
+use crate::live::Live;
 use crate::problem::standing;
+use crate::reading::{Never, why};
 use domain::alarm::{Severity, Watch};
 use domain::derived::{contactors, controller_mode};
 use domain::point::PointId;

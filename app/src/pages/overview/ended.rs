@@ -1,15 +1,14 @@
-//! What ended in the last 24 hours: asked for when the page is alive, and again when an alarm begins or ends.
+//! What ended in the last 24 hours: asked for when the page is hydrated, and again when an alarm begins or ends.
 
-use crate::api;
 use crate::components::{LocalTime, SeverityMark};
+use crate::fetch::{self, FetchError, SingleFlight};
 use crate::format::{self, THIN};
-use crate::live::{Live, Question, address_of};
+use crate::live::{Live, address_of};
 use crate::{address::Address, whose};
-use ::api::history::{EventMark, HistoryResponse};
 use domain::alarm::Severity;
 use domain::point::PointId;
+use ::api::history::{EventMark, HistoryResponse};
 use domain::time::Utc;
-use domain::wire::Wire as _;
 use leptos::prelude::*;
 
 crate::lazy_page!(CHUNK, ended, Ended);
@@ -35,7 +34,7 @@ struct Over {
 enum Look {
     Under,
     Seen(Vec<Over>),
-    Failed(String),
+    Failed(FetchError),
 }
 
 /// The list.
@@ -43,7 +42,7 @@ enum Look {
 pub fn Ended() -> impl IntoView {
     let live = Live::expect();
     let look = RwSignal::new(Look::Under);
-    let question = Question::default();
+    let flight = SingleFlight::default();
     let active = live.map(|snapshot| {
         snapshot.alarms.iter().map(|alarm| (alarm.rule.0, alarm.subject, alarm.since)).collect::<Vec<_>>()
     });
@@ -52,9 +51,9 @@ pub fn Ended() -> impl IntoView {
     Effect::new(move |_| {
         active.track();
         quarter.track();
-        question.ask(move || fetch(live, look));
+        flight.ask(move || ask(live, look));
     });
-    live.on_return(move || question.ask(move || fetch(live, look)));
+    live.on_return(move || flight.ask_lost());
     let list = move || match look.get() {
         Look::Under => view! { <p class="note">"Asking what ended in the last 24 hours"</p> }.into_any(),
         Look::Failed(why) => {
@@ -88,7 +87,7 @@ fn row(over: Over, live: &Live) -> impl IntoView + use<> {
         <li class="problem-over">
             <SeverityMark severity=over.severity />
             <div>
-                <a href=address_of(&there, Some(over.at)) rel="external">{over.words}</a>
+                <a href=address_of(&there, Some(over.at))>{over.words}</a>
                 <p class="note">
                     {format!("{}, ended ", format::sentence(over.severity.word()))} <LocalTime utc=over.at /> {times}
                 </p>
@@ -97,19 +96,18 @@ fn row(over: Over, live: &Live) -> impl IntoView + use<> {
     }
 }
 
-async fn fetch(live: Live, look: RwSignal<Look>) {
+async fn ask(live: Live, look: RwSignal<Look>) -> Result<(), FetchError> {
     let to = live.snapshot.get_untracked().now.utc;
     let (from_ms, to_ms) = ((to.0 - DAY_US).div_euclid(1_000), to.0.div_euclid(1_000));
     // The events come with the answer to any question about the stretch; of the curve only a few points.
     let point = PointId::Soc.spec().path;
     let path = format!("/api/v1/history?system={}&points={point}&from={from_ms}&to={to_ms}&width=16", live.system().id);
-    let answer = api::get_bytes(&path).await.and_then(|bytes| {
-        HistoryResponse::from_bytes(&bytes).map_err(|error| format!("The answer cannot be read ({error})"))
-    });
-    look.try_set(match answer {
+    let answer = fetch::get::<HistoryResponse>(path).await;
+    look.try_set(match &answer {
         Ok(stretch) => Look::Seen(over(&stretch.events)),
-        Err(why) => Look::Failed(why),
+        Err(why) => Look::Failed(why.clone()),
     });
+    answer.map(drop)
 }
 
 /// What ended among `events`, newest first; what ended several times is one.

@@ -1,7 +1,7 @@
 //! The load profile: the last ten minutes at full rate. Where there was no data there is no line.
 
 use crate::charts::line::{Line, LineChart, LineChartView, TimeAxis, ValueAxis, ValueRange};
-use crate::charts::theme::Ink;
+use crate::charts::theme::SeriesColor;
 use crate::components::Card;
 use crate::derived::Derived;
 use crate::format;
@@ -24,12 +24,12 @@ fn least_kw(kind: SystemKind) -> f64 {
 }
 
 /// The lines: the most important last, on top.
-fn lines(kind: SystemKind) -> impl Iterator<Item = (PointId, &'static str, Ink)> {
-    let solar = (PointId::SolarPower, "Solar", Ink::Solar);
+fn lines(kind: SystemKind) -> impl Iterator<Item = (PointId, &'static str, SeriesColor)> {
+    let solar = (PointId::SolarPower, "Solar", SeriesColor::Solar);
     let others = [
-        (PointId::GridPower, "Grid", Ink::Grid),
-        (PointId::Power, "Battery", Ink::Discharge),
-        (PointId::LoadPower, kind.load_name(), Ink::Load),
+        (PointId::GridPower, "Grid", SeriesColor::Grid),
+        (PointId::Power, "Battery", SeriesColor::Discharge),
+        (PointId::LoadPower, kind.load_name(), SeriesColor::Load),
     ];
     (kind == SystemKind::Home).then_some(solar).into_iter().chain(others)
 }
@@ -63,9 +63,9 @@ pub(super) fn LoadProfile(
 
 fn chart(profile: &Profile, kind: SystemKind, end: &str) -> LineChart {
     let to = profile.newest_s().unwrap_or(PROFILE_S);
-    let line = |(point, label, ink): (PointId, &str, Ink)| Line {
+    let line = |(point, label, color): (PointId, &str, SeriesColor)| Line {
         label: label.to_owned(),
-        ink,
+        color,
         segments: (profile.segments(point, STEP_S).into_iter())
             .map(|segment| segment.into_iter().map(|(at_s, w)| (at_s, w / 1_000.0)).collect())
             .collect(),

@@ -4,11 +4,11 @@
 //! A problem is one line, so that many are seen at once. What follows from it and what to do unfolds below the line.
 
 use super::ended;
-use crate::alive::alive;
-use crate::api::NO_SERVER;
 use crate::components::{Card, LocalTime, SeverityMark};
 use crate::derived::Derived;
+use crate::fetch::NO_SERVER;
 use crate::format::{self, sentence};
+use crate::hydration::hydrated;
 use crate::icons::{Glyph, Icon};
 use crate::live::Live;
 use crate::pages::cells::choice::Choice;
@@ -46,9 +46,9 @@ pub(super) fn Problems() -> impl IntoView {
     let more_words = move || if all.get() { "Show fewer".to_owned() } else { format!("{} more", more.get()) };
     let rules =
         Derived::new(move || list.with(|list| list.iter().map(|problem| problem.rule).collect::<Vec<RuleIdx>>()));
-    let well = Derived::new(move || !lost.get() && verdict.with(|v| v.well));
-    let state = Derived::new(move || match (well.get(), worst.get()) {
-        (true, _) => "well",
+    let ok = Derived::new(move || !lost.get() && verdict.with(|v| v.ok));
+    let state = Derived::new(move || match (ok.get(), worst.get()) {
+        (true, _) => "ok",
         _ if lost.get() => "unknown",
         (false, Some(severity)) => severity.word(),
         (false, None) => "unknown",
@@ -65,7 +65,7 @@ pub(super) fn Problems() -> impl IntoView {
         <Card title="Problems" class="problems" id="problems">
             <div class="verdict" data-state=state role="status">
                 <span class="verdict-mark">
-                    <Icon glyph=Derived::new(move || if well.get() { Glyph::Check } else { Glyph::Question }) />
+                    <Icon glyph=Derived::new(move || if ok.get() { Glyph::Check } else { Glyph::Question }) />
                 </span>
                 <p class="verdict-words">{words}</p>
                 <p class="note">{detail}</p>
@@ -210,19 +210,19 @@ fn Other(place: usize) -> impl IntoView {
     view! {
         <p class="problem problem-other" hidden=move || !wrong()>
             {mark}
-            <span><a href=href rel="external">{name}</a>{words}</span>
+            <span><a href=href>{name}</a>{words}</span>
         </p>
     }
     .into_any()
 }
 
-/// The place of what ended. Its code is a chunk that is loaded when the page has come alive.
+/// The place of what ended. Its code is a chunk that is loaded when the page is hydrated.
 #[component]
 fn EndedPlace() -> impl IntoView {
     let there = RwSignal::new(false);
     Effect::new(move |_| {
         spawn_local(async move {
-            alive().await;
+            hydrated().await;
             if ended::CHUNK.load().await.is_ok() {
                 there.try_set(true);
             }

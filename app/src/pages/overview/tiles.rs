@@ -2,11 +2,12 @@
 //! makes of the battery.
 
 use super::energy::IDLE_W;
-use crate::components::{Reading, Shown};
+use crate::components::Reading;
 use crate::derived::Derived;
 use crate::format;
-use crate::live::{Live, made_of_rows};
+use crate::live::Live;
 use crate::problem::standing;
+use crate::reading::{Shown, made_of_rows};
 use domain::alarm::Watch;
 use domain::derived::sop_use_pct;
 use domain::energy::IDLE_A;
@@ -233,7 +234,7 @@ fn heat_words(snapshot: &Snapshot, spec: &SystemSpec) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::components::Freshness;
+    use crate::reading::Freshness;
     use crate::sample::{snapshot, spec};
     use domain::time::Mono;
 

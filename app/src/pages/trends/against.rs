@@ -5,6 +5,7 @@ use super::past::{Past, stretch_path};
 use super::times::window_words;
 use crate::components::Segmented;
 use crate::derived::Derived;
+use crate::fetch::FetchError;
 use ::api::history::HistoryResponse;
 use domain::topology::Topology;
 use leptos::prelude::*;
@@ -27,7 +28,7 @@ pub(super) fn follow(
     choice: RwSignal<Choice>,
     window: Signal<(f64, f64)>,
     topology: Topology,
-) -> (Derived<Option<Other>>, RwSignal<Option<String>>) {
+) -> (Derived<Option<Other>>, RwSignal<Option<FetchError>>) {
     let past = Past::<HistoryResponse>::new();
     let system = system.to_owned();
     let against = Derived::new(move || choice.with(|choice| choice.against));

@@ -16,12 +16,12 @@ use crate::charts::line::{LineChart, TimeAxis, ticks};
 use crate::components::{Card, Segmented};
 use crate::derived::Derived;
 use crate::live::Live;
+use crate::pages::map_quantity::MapQuantity;
 use domain::decimal::fixed;
 use domain::series::CellMap;
 use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::html;
 use leptos::prelude::*;
-use model::By;
 
 /// A pointer that moved further than this between down and up did not click, CSS px.
 const CLICK_PX: f64 = 4.0;
@@ -57,13 +57,13 @@ pub(super) fn CellMapCard(
     });
     let map = past.answer;
     // The colours belong to the answer: they change with it, not before.
-    let shown = RwSignal::new(By::default());
+    let shown = RwSignal::new(by.get_untracked());
     Effect::new(move |_| {
         map.track();
         shown.set(by.get_untracked());
     });
     let scale = Derived::new(move || map.with(|map| model::scale(shown.get(), map)));
-    let palette = Derived::new(move || shown.get().palette());
+    let palette = Derived::new(move || model::palette(shown.get()));
 
     let (plot, colours) = (NodeRef::<html::Div>::new(), NodeRef::<html::Canvas>::new());
     #[cfg(feature = "hydrate")]
@@ -220,19 +220,20 @@ pub(super) fn CellMapCard(
     let count = topology.cells();
     let label = move || {
         let what = match shown.get() {
-            By::Deviation => "how far each is from the mean voltage",
-            By::Voltage => "voltages",
-            By::Temperature => "temperatures",
+            MapQuantity::Deviation => "how far each is from the mean voltage",
+            MapQuantity::Voltage => "voltages",
+            MapQuantity::Temperature => "temperatures",
         };
         format!("{count} cells over time, {what}. Arrow keys walk, Enter chooses a cell, plus and minus zoom")
     };
-    let failed = move || past.failed.get().map(|words| view! { <p class="trends-failed" role="alert">{words}</p> });
+    let failed =
+        move || past.failed.get().map(|why| view! { <p class="trends-failed" role="alert">{why.to_string()}</p> });
     view! {
         <Card title="Cells over time" class="trends-map-card">
             <Segmented
                 name="cell-map"
                 legend="Colour by"
-                options=By::ALL.map(|(by, _, name)| (by, name)).to_vec()
+                options=MapQuantity::ALL.map(|(by, _, name)| (by, name)).to_vec()
                 value=by
                 choose=move |by| choice.update(|choice| choice.map = by)
             />
@@ -265,7 +266,7 @@ pub(super) fn CellMapCard(
                 </div>
                 <div class="trends-map-times" aria-hidden="true">{times}</div>
             </div>
-            <HeatmapScale scale palette limits=Derived::fixed(Vec::new()) words=move |value| shown.get().words(value) />
+            <HeatmapScale scale palette limits=Derived::fixed(Vec::new()) words=move |value| model::words(shown.get(), value) />
             <p class="note trends-map-words">{move || summary.get()}</p>
             <p class="hidden" aria-live="polite">{said}</p>
         </Card>

@@ -1,7 +1,7 @@
 //! What a person looks at: which quantities, and which time. It lives in the address, so that it can be sent to somebody.
 
-use super::cell_map::model::By;
 use crate::address::Address;
+use crate::pages::map_quantity::MapQuantity;
 use domain::lab::parse_cell;
 use domain::point::PointId;
 use domain::spec::SystemKind;
@@ -21,6 +21,8 @@ pub const SPANS: [(u32, &str); 9] = [
     (2_592_000, "30 d"),
 ];
 const SPAN_S: u32 = 3_600;
+/// What colours the map of all cells at first.
+const FIRST_MAP: MapQuantity = MapQuantity::Deviation;
 
 /// The shortest and the longest time that is shown, s: some samples, and ten years.
 const SHORTEST_S: f64 = 1.0;
@@ -97,7 +99,7 @@ pub struct Choice {
     /// Which cells, from 0.
     pub cells: Vec<u16>,
     /// What colours the map of all cells.
-    pub map: By,
+    pub map: MapQuantity,
 }
 
 /// More cells are not told apart.
@@ -150,7 +152,7 @@ impl Choice {
         let against = named.map_or(Against::Nothing, |(against, _)| *against);
         let cells = address.field("cells").unwrap_or_default();
         let cells = cells.split(',').filter_map(|name| parse_cell(name, topology)).map(|cell| cell as u16);
-        let map = address.field("map").and_then(|word| By::from_word(&word)).unwrap_or_default();
+        let map = address.field("map").and_then(|word| MapQuantity::from_word(&word)).unwrap_or(FIRST_MAP);
         let choice = Choice { when, against, points, cells: Vec::new(), map };
         cells.take(CELLS_MAX).fold(choice, |choice, cell| choice.with_cell(cell))
     }
@@ -184,7 +186,7 @@ impl Choice {
             let name = |cell: &u16| topology.cell_name((*cell).into()).replace(' ', "+");
             put("cells", &self.cells.iter().map(name).collect::<Vec<_>>().join(","));
         }
-        if self.map != By::default() {
+        if self.map != FIRST_MAP {
             put("map", self.map.word());
         }
         address
@@ -294,7 +296,7 @@ mod tests {
             assert_eq!(choice.address("/trends", PACK, &topology), address);
         }
         let choice = Choice::of(&Address::parse("/trends?cells=99.1,x,7.12,7.12&map=colour"), PACK, &CELLS);
-        assert_eq!((choice.cells.clone(), choice.map), (vec![131], By::Deviation));
+        assert_eq!((choice.cells.clone(), choice.map), (vec![131], MapQuantity::Deviation));
         let many = (0..8).fold(choice, |choice, cell| choice.with_cell(cell));
         assert_eq!(many.cells, [2, 3, 4, 5, 6, 7]);
         assert_eq!(many.without_cell(4).cells, [2, 3, 5, 6, 7]);

@@ -1,28 +1,25 @@
 //! What the server knows of the time that is shown: one question at a time, and the newest wish is the next.
 
-use crate::api;
+use crate::fetch::{self, FetchError, SingleFlight};
 use crate::live::Live;
 use domain::point::PointId;
 use domain::topology::Topology;
 use domain::wire::Wire;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The past as far as it was asked for.
 pub(super) struct Past<T: Send + Sync + 'static> {
     /// The newest answer.
     pub answer: RwSignal<Arc<T>>,
-    /// Why the newest question has no answer, in words.
-    pub failed: RwSignal<Option<String>>,
+    /// Why the newest question has no answer.
+    pub failed: RwSignal<Option<FetchError>>,
     /// Whether no answer has come yet.
     pub empty: RwSignal<bool>,
-    asking: StoredValue<bool>,
-    wish: StoredValue<Option<String>>,
-    /// What was asked last.
-    asked: StoredValue<String>,
-    /// The newest wish, answered or not.
-    wanted: StoredValue<String>,
+    flight: SingleFlight,
+    /// The path of the newest answer.
+    answered: StoredValue<String>,
 }
 
 impl<T: Send + Sync + 'static> Clone for Past<T> {
@@ -40,23 +37,17 @@ impl<T: Wire + Default + Send + Sync + 'static> Past<T> {
             answer: RwSignal::default(),
             failed: RwSignal::new(None),
             empty: RwSignal::new(true),
-            asking: StoredValue::new(false),
-            wish: StoredValue::new(None),
-            asked: StoredValue::new(String::new()),
-            wanted: StoredValue::new(String::new()),
+            flight: SingleFlight::with_rest(Duration::ZERO),
+            answered: StoredValue::new(String::new()),
         };
-        Live::expect().on_return(move || {
-            if past.failed.with_untracked(Option::is_some) && past.wanted.with_value(|path| !path.is_empty()) {
-                past.want(past.wanted.get_value());
-            }
-        });
+        Live::expect().on_return(move || past.flight.ask_lost());
         past
     }
 
-    /// Forgets what was answered.
+    /// Forgets what was answered, and what is on its way.
     pub(super) fn forget(self) {
-        self.asked.set_value(String::new());
-        self.wanted.set_value(String::new());
+        self.flight.cancel();
+        self.answered.set_value(String::new());
         self.answer.set(Arc::default());
         self.failed.set(None);
     }
@@ -64,32 +55,20 @@ impl<T: Wire + Default + Send + Sync + 'static> Past<T> {
     /// Asks for what is at this path of the API, now or after the question that is on its way. The same path as before is
     /// not asked again.
     pub(super) fn want(self, path: String) {
-        if !self.asking.get_value() && self.asked.with_value(|asked| *asked == path) {
+        if !self.flight.busy() && self.answered.with_value(|answered| *answered == path) {
             return;
         }
-        self.wanted.set_value(path.clone());
-        self.wish.set_value(Some(path));
-        if self.asking.get_value() {
-            return;
-        }
-        self.asking.set_value(true);
-        spawn_local(async move {
-            while let Some(Some(path)) = self.wish.try_update_value(Option::take) {
-                let answer = api::get_bytes(&path).await;
-                let answer = answer
-                    .and_then(|bytes| T::from_bytes(&bytes).map_err(|e| format!("The answer cannot be read: {e}")));
-                // The page may be gone by now.
-                match answer {
-                    Ok(answer) => {
-                        let _ = self.asked.try_set_value(path);
-                        let _ = self.empty.try_set(false);
-                        let _ = self.answer.try_set(Arc::new(answer));
-                        let _ = self.failed.try_set(None);
-                    }
-                    Err(words) => drop(self.failed.try_set(Some(words))),
-                }
+        self.flight.ask(move || {
+            let path = path.clone();
+            async move {
+                let answer = fetch::get(path.clone()).await;
+                self.failed.set(answer.as_ref().err().cloned());
+                answer.map(|answer| {
+                    self.answered.set_value(path);
+                    self.empty.set(false);
+                    self.answer.set(Arc::new(answer));
+                })
             }
-            let _ = self.asking.try_set_value(false);
         });
     }
 }

@@ -2,11 +2,11 @@
 
 use super::against::Other;
 use crate::charts::line::{Band, Line, LineChart, Mark, Room, TimeAxis, ValueAxis, ValueRange};
-use crate::charts::theme::Ink;
-use ::api::history::HistoryResponse;
+use crate::charts::theme::SeriesColor;
 use domain::alarm::Severity;
 use domain::limits;
 use domain::point::{PointId, Unit};
+use ::api::history::HistoryResponse;
 use domain::series::{Series, Table};
 use domain::spec::{SystemKind, SystemSpec};
 
@@ -123,22 +123,29 @@ pub fn name(point: PointId, kind: SystemKind) -> &'static str {
 }
 
 /// Neighbours on an axis are told apart; what has a colour of its own has it.
-fn ink(point: PointId, place: usize) -> Ink {
+fn color(point: PointId, place: usize) -> SeriesColor {
     match point {
-        PointId::LoadPower => Ink::Load,
-        PointId::GridPower => Ink::Grid,
-        PointId::SolarPower => Ink::Solar,
-        PointId::Power => Ink::Discharge,
-        PointId::Current => Ink::Current,
-        PointId::Voltage | PointId::CellVoltageMin => Ink::Voltage,
-        PointId::CellTemperatureMax | PointId::Temperature => Ink::Temperature,
-        PointId::Soc => Ink::Accent,
-        _ => [Ink::Charge, Ink::Load, Ink::Grid][place % 3],
+        PointId::LoadPower => SeriesColor::Load,
+        PointId::GridPower => SeriesColor::Grid,
+        PointId::SolarPower => SeriesColor::Solar,
+        PointId::Power => SeriesColor::Discharge,
+        PointId::Current => SeriesColor::Current,
+        PointId::Voltage | PointId::CellVoltageMin => SeriesColor::Voltage,
+        PointId::CellTemperatureMax | PointId::Temperature => SeriesColor::Temperature,
+        PointId::Soc => SeriesColor::Accent,
+        _ => [SeriesColor::Charge, SeriesColor::Load, SeriesColor::Grid][place % 3],
     }
 }
 
 /// The cells of a chart, in the order in which they were chosen.
-const CELL_INKS: [Ink; 6] = [Ink::Discharge, Ink::Charge, Ink::Grid, Ink::Current, Ink::Solar, Ink::Load];
+const CELL_COLORS: [SeriesColor; 6] = [
+    SeriesColor::Discharge,
+    SeriesColor::Charge,
+    SeriesColor::Grid,
+    SeriesColor::Current,
+    SeriesColor::Solar,
+    SeriesColor::Load,
+];
 
 /// The cell of a series such as `cells/7.12/voltage`.
 pub fn cell_of(name: &str) -> &str {
@@ -186,13 +193,13 @@ pub(super) fn picture(
         });
         let points = mine.map(|(place, point, series)| Line {
             label: format!("{}{after}", name(point, spec.kind)),
-            ink: ink(point, place),
+            color: color(point, place),
             segments: segments(&stretch.table, series, stretch.step_ms, window, about.factor),
         });
         let cells = stretch.cells.series.iter().filter(|series| Some(series.unit) == unit);
         let cells = cells.enumerate().map(|(place, series)| Line {
             label: format!("{}{after}", cell_of(&series.name)),
-            ink: CELL_INKS[place % CELL_INKS.len()],
+            color: CELL_COLORS[place % CELL_COLORS.len()],
             segments: segments(&stretch.cells, series, stretch.cell_step_ms, window, about.factor),
         });
         points.chain(cells).collect()
@@ -232,15 +239,15 @@ fn widest_name(stretch: &HistoryResponse, kind: SystemKind) -> String {
 
 /// What is safe, where it is known.
 fn bands(axis: Axis, spec: &SystemSpec) -> Vec<Band> {
-    let band = |band: limits::Band, name: &str, ink| {
-        vec![Band { low: band.low.into(), high: band.high.into(), name: name.to_owned(), ink }]
+    let band = |band: limits::Band, name: &str, color| {
+        vec![Band { low: band.low.into(), high: band.high.into(), name: name.to_owned(), color }]
     };
     let limits = &spec.limits;
     match (axis, spec.kind) {
-        (Axis::Voltage, SystemKind::Home) => band(limits.normal_voltage_v, "safe", Ink::Charge),
-        (Axis::Temperature, SystemKind::Home) => band(limits.optimal_temperature_c, "optimal", Ink::Charge),
-        (Axis::CellVoltage, _) => band(limits.cell_voltage_warning_v, "safe", Ink::Charge),
-        (Axis::Percent, _) => band(limits::Band::new(0.0, spec.reserve_pct), "reserve", Ink::Warning),
+        (Axis::Voltage, SystemKind::Home) => band(limits.normal_voltage_v, "safe", SeriesColor::Charge),
+        (Axis::Temperature, SystemKind::Home) => band(limits.optimal_temperature_c, "optimal", SeriesColor::Charge),
+        (Axis::CellVoltage, _) => band(limits.cell_voltage_warning_v, "safe", SeriesColor::Charge),
+        (Axis::Percent, _) => band(limits::Band::new(0.0, spec.reserve_pct), "reserve", SeriesColor::Warning),
         _ => Vec::new(),
     }
 }
@@ -252,10 +259,10 @@ fn marks(stretch: &HistoryResponse, window: (f64, f64)) -> Vec<Mark> {
     let mark = began.map(|event| Mark {
         at: event.at.0 as f64 / 1e6,
         name: String::new(),
-        ink: match event.severity {
-            Severity::Critical => Ink::Critical,
-            Severity::Warning => Ink::Warning,
-            Severity::Notice => Ink::Accent,
+        color: match event.severity {
+            Severity::Critical => SeriesColor::Critical,
+            Severity::Warning => SeriesColor::Warning,
+            Severity::Notice => SeriesColor::Accent,
         },
     });
     mark.filter(|mark| (window.0..=window.1).contains(&mark.at)).take(MOST).collect()
@@ -370,7 +377,7 @@ mod tests {
         assert_eq!(chart.lines[0].segments, [vec![(100.0, 1.0), (101.0, 2.0)]]);
         assert_eq!(chart.others[0].segments, [vec![(100.0, 6.0), (101.0, 7.0)]]);
         assert_eq!(chart.others[0].label, format!("{}, a day before", chart.lines[0].label));
-        assert_eq!(chart.others[0].ink, chart.lines[0].ink, "the same quantity has the same colour");
+        assert_eq!(chart.others[0].color, chart.lines[0].color, "the same quantity has the same colour");
     }
 
     #[test]

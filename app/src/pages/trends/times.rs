@@ -24,7 +24,7 @@ pub(super) fn Times(
     show: Callback<When>,
     /// Id of the system.
     system: String,
-    /// How far the reader's clock is ahead of UTC, s; not known before the page has come alive in a browser.
+    /// How far the reader's clock is ahead of UTC, s; not known before the page is hydrated in a browser.
     offset_s: RwSignal<Option<i32>>,
 ) -> impl IntoView {
     let last = Derived::new(move || match choice.with(|choice| choice.when) {

@@ -5,30 +5,18 @@ use crate::address::Leave;
 use crate::live::{AT, address_of, instant, wrong_instant};
 use domain::time::{Utc, rfc3339};
 use leptos::prelude::*;
-use std::time::Duration;
-
-/// The address follows when the head has rested for so long.
-const ADDRESS_AFTER: Duration = Duration::from_millis(300);
 
 impl Player {
-    /// Writes the instant into the address and into those of all pages, when the head has rested for a moment: browsers
-    /// refuse floods of changes.
+    /// Writes the instant into the address and into those of all pages, when the head has rested.
     pub(super) fn remember(self) {
-        if let Some(before) = self.waiting.try_update_value(Option::take).flatten() {
-            before.clear();
-        }
-        let later = move || {
+        self.writer.write(move |here| {
             let past = self.live.past.get_untracked();
             // To the millisecond, as it stands there.
             let at = past.then(|| Utc(self.head_ms.get_untracked() as i64 * 1_000));
             self.inner.update_value(|inner| inner.written = at);
             self.navigation.carry(at.map(|at| (AT, rfc3339(at))));
-            let here = untrack(|| self.navigation.at());
-            if instant(&here) != at {
-                self.navigation.go(&address_of(&here, at), Leave::Nothing);
-            }
-        };
-        self.waiting.set_value(set_timeout_with_handle(later, ADDRESS_AFTER).ok());
+            (instant(here) != at).then(|| address_of(here, at))
+        });
     }
 
     /// After a jump: the way back leads to what was shown before it.

@@ -1,7 +1,7 @@
 //! What the page shows of the past: the snapshot at the head, older with every frame where there is no newer one.
 
 use super::{FRAMES_A_SECOND, PRESENT_MS, Player, Shown, performance_ms};
-use crate::api::NO_SERVER;
+use crate::fetch::NO_SERVER;
 use crate::live::aged;
 use domain::time::Utc;
 use domain::twin::Snapshot;
@@ -40,8 +40,8 @@ impl Player {
         let now_ms = performance_ms();
         let Some((passed_ms, reaches_ms)) = self.inner.try_update_value(|inner| {
             let passed_ms = (now_ms - std::mem::replace(&mut inner.frame_ms, now_ms)).clamp(0.0, LONGEST_FRAME_MS);
-            inner.reel.forget_before(head_ms);
-            (passed_ms, inner.reel.reaches_ms())
+            inner.buffer.forget_before(head_ms);
+            (passed_ms, inner.buffer.reaches_ms())
         }) else {
             return;
         };
@@ -51,7 +51,7 @@ impl Player {
             return self.go_live();
         }
         self.show();
-        // Two seconds of the reader's are enough to fetch the next film in.
+        // Two seconds of the reader's are enough to fetch the next segment in.
         if reaches_ms - head_ms < 2_000.0 * speed {
             self.fetch();
         }
@@ -62,10 +62,13 @@ impl Player {
         let head_ms = self.head_ms.get_untracked();
         let stands_ms = (1e3 / FRAMES_A_SECOND * self.speed.get_untracked()).max(1_000.0) + PRESENT_MS;
         let found = self.inner.with_value(|inner| {
-            let shot = inner.reel.at(head_ms).map(|shot| (shot.at_ms, Arc::clone(&shot.snapshot), shot.whole));
-            (shot, inner.shown, Arc::clone(&inner.spec))
+            let keyframe = inner
+                .buffer
+                .at(head_ms)
+                .map(|keyframe| (keyframe.at_ms, Arc::clone(&keyframe.snapshot), keyframe.whole));
+            (keyframe, inner.shown, Arc::clone(&inner.spec))
         });
-        let asked = self.inner.with_value(|inner| inner.reel.knows(head_ms));
+        let asked = self.inner.with_value(|inner| inner.buffer.knows(head_ms));
         if found.0.is_none() && !asked && !self.playing.get_untracked() {
             return self.stay();
         }

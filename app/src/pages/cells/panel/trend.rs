@@ -1,17 +1,16 @@
 //! The last ten minutes of a cell: what the server remembers, then every frame.
 
-use super::super::choice::By;
 use super::super::view::{CellsView, figure};
-use crate::api;
 use crate::charts::line::{Band, Line, LineChart, LineChartView, Room, TimeAxis, ValueAxis, ValueRange};
-use crate::charts::theme::Ink;
+use crate::charts::theme::SeriesColor;
 use crate::derived::Derived;
-use crate::live::{Question, Recent};
+use crate::fetch::{self, FetchError, SingleFlight};
+use crate::live::Recent;
+use crate::pages::map_quantity::MapQuantity;
 use domain::limits::Limits;
 use domain::reading::CellQuantity;
 use domain::series::{Table, Trace};
 use domain::twin::Snapshot;
-use domain::wire::Wire;
 use leptos::prelude::*;
 
 /// How far back, s.
@@ -36,34 +35,28 @@ pub(super) fn Trend(
 ) -> impl IntoView {
     let live = view.live;
     let recent = RwSignal::new(Recent::<2>::new(SPAN_S));
-    let failed = RwSignal::new(None::<String>);
-    let question = Question::default();
+    let failed = RwSignal::new(None::<FetchError>);
+    let flight = SingleFlight::default();
     let fetch = move || {
-        question.ask(move || {
+        flight.ask(move || {
             let (past, until) = (live.past.get_untracked(), live.until());
             let path =
                 format!("/api/v1/series?system={}&cell={cell}&seconds={}{until}", live.system().id, SPAN_S as u32);
             async move {
-                let table = api::get_bytes(&path).await.and_then(|bytes| {
-                    Table::from_bytes(&bytes).map_err(|error| format!("The past of the cell cannot be read ({error})"))
-                });
-                failed.try_set(table.as_ref().err().cloned());
-                if let Ok(table) = table {
-                    recent.try_update(|recent| {
+                let answer = fetch::get::<Table>(path).await;
+                failed.set(answer.as_ref().err().cloned());
+                answer.map(|table| {
+                    recent.update(|recent| {
                         if past {
                             *recent = Recent::new(SPAN_S);
                         }
                         recent.fill_from(&table, CellQuantity::ALL.map(|quantity| Trace::Cell(quantity, cell as u16)))
                     });
-                }
+                })
             }
         });
     };
-    live.on_return(move || {
-        if failed.with_untracked(Option::is_some) {
-            fetch();
-        }
-    });
+    live.on_return(move || flight.ask_lost());
     // Grown by every frame, drawn once a second. After a gap (a hidden tab draws no frames) the server is asked again.
     Effect::new(move |second: Option<i64>| {
         let snapshot = live.snapshot.get();
@@ -78,12 +71,12 @@ pub(super) fn Trend(
     });
     let limits = live.system().limits;
     let cursor = RwSignal::new(None);
-    let curve = move |by: By| {
+    let curve = move |by: MapQuantity| {
         let end = if live.past.get() { "then" } else { "now" };
         recent.with(|recent| chart(recent, &view.name(cell), by, &limits, end))
     };
-    let voltage = Derived::new(move || curve(By::Voltage));
-    let temperature = Derived::new(move || curve(By::Temperature));
+    let voltage = Derived::new(move || curve(MapQuantity::Voltage));
+    let temperature = Derived::new(move || curve(MapQuantity::Temperature));
     let label = move |quantity: &str| format!("{quantity} of cell {}, last 10 minutes", view.name(cell));
     view! {
         <h3 class="trend-title">"Last 10 minutes: voltage and temperature"</h3>
@@ -99,31 +92,33 @@ fn values(snapshot: &Snapshot, cell: usize) -> [Option<f32>; 2] {
     CellQuantity::ALL.map(|quantity| snapshot.cell(quantity, cell).ok())
 }
 
-fn chart(recent: &Recent<2>, name: &str, by: By, limits: &Limits, end: &str) -> LineChart {
+fn chart(recent: &Recent<2>, name: &str, by: MapQuantity, limits: &Limits, end: &str) -> LineChart {
     let to = recent.newest_s().unwrap_or(SPAN_S);
     let time = TimeAxis { from: to - SPAN_S, to, end: end.to_owned() };
     let below = |low: f32, least: f64| Band {
         low: least,
         high: f64::from(low),
         name: format!("below {}", figure(by, low)),
-        ink: Ink::Critical,
+        color: SeriesColor::Critical,
     };
     let above = |high: f32, most: f64| Band {
         low: f64::from(high),
         high: most,
         name: format!("above {}", figure(by, high)),
-        ink: Ink::Critical,
+        color: SeriesColor::Critical,
     };
-    let (column, ink, unit, least, factor) = match by {
-        By::Temperature => (CellQuantity::Temperature, Ink::Temperature, "°C", LEAST_C, 1.0),
-        By::Voltage | By::Deviation => (CellQuantity::Voltage, Ink::Voltage, "mV", LEAST_MV, 1_000.0),
+    let (column, color, unit, least, factor) = match by {
+        MapQuantity::Temperature => (CellQuantity::Temperature, SeriesColor::Temperature, "°C", LEAST_C, 1.0),
+        MapQuantity::Voltage | MapQuantity::Deviation => {
+            (CellQuantity::Voltage, SeriesColor::Voltage, "mV", LEAST_MV, 1_000.0)
+        }
     };
     let bands = match by {
-        By::Temperature => {
+        MapQuantity::Temperature => {
             let limits = limits.temperature_warning_c;
             vec![below(limits.low, -60.0), above(limits.high, 200.0)]
         }
-        By::Voltage | By::Deviation => {
+        MapQuantity::Voltage | MapQuantity::Deviation => {
             let limits = limits.cell_voltage_warning_v;
             vec![below(limits.low, 0.0), above(limits.high, 6.0)]
         }
@@ -134,7 +129,7 @@ fn chart(recent: &Recent<2>, name: &str, by: By, limits: &Limits, end: &str) -> 
     LineChart {
         time,
         y: ValueAxis { unit, range: ValueRange::Fit(least) },
-        lines: vec![Line { label: name.to_owned(), ink, segments }],
+        lines: vec![Line { label: name.to_owned(), color, segments }],
         bands: bands.into_iter().map(scaled).collect(),
         room: Some(Room { tick: WIDEST_TICK, name: name.to_owned() }),
         ..LineChart::default()

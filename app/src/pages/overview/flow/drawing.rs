@@ -2,9 +2,9 @@
 
 use super::Flows;
 use super::line::{Direction, Flow, Side};
-use crate::components::Shown;
 use crate::derived::Derived;
 use crate::icons::Glyph;
+use crate::reading::Shown;
 use domain::decimal::fixed;
 use leptos::prelude::*;
 
@@ -94,7 +94,7 @@ pub(super) fn Drawing(flows: Derived<Flows>, geometry: &'static Geometry) -> imp
 
 #[component]
 fn Line(flows: Derived<Flows>, i: usize, path: &'static str) -> impl IntoView {
-    let ink = Derived::new(move || flows.with(|flows| flows[i].ink()));
+    let color = Derived::new(move || flows.with(|flows| flows[i].color()));
     let width = Derived::new(move || flows.with(|flows| fixed(flows[i].thickness().into(), 1).to_string()));
     let direction = Derived::new(move || match flows.with(|flows| flows[i].direction) {
         Direction::In => "in",
@@ -102,7 +102,7 @@ fn Line(flows: Derived<Flows>, i: usize, path: &'static str) -> impl IntoView {
         Direction::Still => "still",
     });
     view! {
-        <path class="flow-line" d=path data-ink=ink stroke-width=width />
+        <path class="flow-line" d=path data-color=color stroke-width=width />
         <path class="flow-motion" d=path data-direction=direction />
     }
 }

@@ -1,7 +1,7 @@
 //! One of the three flows: how much, which way, in which colour and words. Pure.
 
-use crate::components::{Freshness, Shown};
 use crate::format;
+use crate::reading::{Freshness, Shown};
 use domain::point::PointId;
 use domain::spec::SystemKind;
 use domain::twin::Snapshot;
@@ -112,7 +112,7 @@ impl Flow {
     }
 
     /// The colour's name in the style sheet.
-    pub(super) fn ink(&self) -> &'static str {
+    pub(super) fn color(&self) -> &'static str {
         match (self.side, self.direction) {
             (_, Direction::Still) => "still",
             (Side::Grid, _) => "grid",
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn direction_colour_and_words_follow_the_sign() {
         let mut snapshot = snapshot();
-        for (side, sample, direction, ink, sentence) in [
+        for (side, sample, direction, color, sentence) in [
             (Side::Grid, Ok(66_910.0), Direction::In, "grid", "Grid, importing 66.91 kW"),
             (Side::Grid, Ok(-5_000.0), Direction::Out, "grid", "Grid, exporting 5.00 kW"),
             (Side::Battery, Ok(142_000.0), Direction::In, "discharge", "Battery, discharging 142.00 kW"),
@@ -160,7 +160,7 @@ mod tests {
         ] {
             snapshot.state.points.set(side.point(), sample, snapshot.now.mono);
             let flow = Flow::of(&snapshot, side, SystemKind::DataCentre, 233_000.0);
-            assert_eq!((flow.direction, flow.ink()), (direction, ink));
+            assert_eq!((flow.direction, flow.color()), (direction, color));
             assert_eq!(flow.sentence(), sentence.replace(" kW", "\u{202f}kW"));
         }
     }
@@ -182,7 +182,7 @@ mod tests {
         let sides = Side::of(SystemKind::Home).iter();
         let flows: Vec<Flow> = sides.map(|side| Flow::of(&snapshot, *side, SystemKind::Home, 10_000.0)).collect();
         assert_eq!(flows[2].sentence(), "House 0.85\u{202f}kW");
-        assert_eq!((flows[3].sentence().as_str(), flows[3].ink()), ("Solar 4.20\u{202f}kW", "solar"));
+        assert_eq!((flows[3].sentence().as_str(), flows[3].color()), ("Solar 4.20\u{202f}kW", "solar"));
         assert_eq!(flows[3].direction, Direction::In);
     }
 

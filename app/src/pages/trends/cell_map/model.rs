@@ -6,55 +6,25 @@ use crate::charts::line::ticks::{clock_words, day_words};
 use crate::charts::palette::Lut;
 use crate::charts::palette::Palette;
 use crate::format;
+use crate::pages::map_quantity::MapQuantity;
 use domain::point::PointId;
 use domain::series::CellMap;
 use domain::topology::Topology;
 
-/// What colours the map.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum By {
-    /// Voltage less the mean of all cells.
-    #[default]
-    Deviation,
-    /// Voltage.
-    Voltage,
-    /// Temperature.
-    Temperature,
+/// The colours.
+pub fn palette(quantity: MapQuantity) -> Palette {
+    if quantity == MapQuantity::Deviation { Palette::Deviation } else { Palette::Cividis }
 }
 
-impl By {
-    /// Every choice with its word in the address and its name.
-    pub const ALL: [(By, &str, &str); 3] = [
-        (By::Deviation, "deviation", "Deviation"),
-        (By::Voltage, "voltage", "Voltage"),
-        (By::Temperature, "temperature", "Temperature"),
-    ];
-
-    /// Its word in the address and in the API.
-    pub fn word(self) -> &'static str {
-        By::ALL[self as usize].1
-    }
-
-    /// The choice of this word.
-    pub fn from_word(word: &str) -> Option<By> {
-        By::ALL.into_iter().find(|(_, known, _)| *known == word).map(|(by, ..)| by)
-    }
-
-    /// The colours.
-    pub fn palette(self) -> Palette {
-        if self == By::Deviation { Palette::Deviation } else { Palette::Cividis }
-    }
-
-    /// A value with its unit.
-    pub fn words(self, value: f32) -> String {
-        match self {
-            By::Deviation => {
-                let mv = format::fixed(value * 1e3, 1);
-                format::Figure { number: mv, unit: "mV" }.signed().to_string()
-            }
-            By::Voltage => format::point(PointId::CellVoltageMin, value).to_string(),
-            By::Temperature => format::celsius(value).to_string(),
+/// A value with its unit.
+pub fn words(quantity: MapQuantity, value: f32) -> String {
+    match quantity {
+        MapQuantity::Deviation => {
+            let mv = format::fixed(value * 1e3, 1);
+            format::Figure { number: mv, unit: "mV" }.signed().to_string()
         }
+        MapQuantity::Voltage => format::point(PointId::CellVoltageMin, value).to_string(),
+        MapQuantity::Temperature => format::celsius(value).to_string(),
     }
 }
 
@@ -64,17 +34,17 @@ const BINS: usize = 4_000;
 const WITHIN: f64 = 0.99;
 
 /// The values at the ends of the palette: round ones.
-pub fn scale(by: By, map: &CellMap) -> Scale {
+pub fn scale(by: MapQuantity, map: &CellMap) -> Scale {
     // Counts in steps of the sensor's kind: 0.1 mV, 0.1 °C.
     let (zero, step, least) = match by {
-        By::Deviation => (0.0, 0.000_1, 0.002),
-        By::Voltage => (2.0, 0.000_5, 0.01),
-        By::Temperature => (-60.0, 0.1, 2.0),
+        MapQuantity::Deviation => (0.0, 0.000_1, 0.002),
+        MapQuantity::Voltage => (2.0, 0.000_5, 0.01),
+        MapQuantity::Temperature => (-60.0, 0.1, 2.0),
     };
     let mut bins = vec![0_u32; BINS];
     let known = map.values.iter().filter(|value| !value.is_nan());
     for value in known {
-        let value = if by == By::Deviation { value.abs() } else { *value };
+        let value = if by == MapQuantity::Deviation { value.abs() } else { *value };
         bins[(((value - zero) / step).max(0.0) as usize).min(BINS - 1)] += 1;
     }
     let all: u64 = bins.iter().map(|n| u64::from(*n)).sum();
@@ -86,7 +56,7 @@ pub fn scale(by: By, map: &CellMap) -> Scale {
         });
         zero + place.unwrap_or(0) as f32 * step
     };
-    if by == By::Deviation {
+    if by == MapQuantity::Deviation {
         let half = round_up(at(WITHIN).max(least));
         return Scale::new(-half, half);
     }
@@ -143,17 +113,23 @@ pub fn step_words(map: &CellMap, step: usize, offset_s: i32) -> String {
 }
 
 /// A place in words, one line a fact, the cell first.
-pub fn describe(map: &CellMap, by: By, (cell, step): (usize, usize), topology: &Topology, offset_s: i32) -> String {
-    let value = map.get(cell, step).map_or_else(|| "nothing known".to_owned(), |value| by.words(value));
+pub fn describe(
+    map: &CellMap,
+    by: MapQuantity,
+    (cell, step): (usize, usize),
+    topology: &Topology,
+    offset_s: i32,
+) -> String {
+    let value = map.get(cell, step).map_or_else(|| "nothing known".to_owned(), |value| words(by, value));
     let beside = match (by, map.get(cell, step)) {
-        (By::Deviation, Some(_)) => " from the mean",
+        (MapQuantity::Deviation, Some(_)) => " from the mean",
         _ => "",
     };
     format!("Cell {}\n{value}{beside}\n{}", topology.cell_name(cell), step_words(map, step, offset_s))
 }
 
 /// The whole in a sentence or two.
-pub fn sentence(map: &CellMap, by: By, topology: &Topology, offset_s: i32) -> String {
+pub fn sentence(map: &CellMap, by: MapQuantity, topology: &Topology, offset_s: i32) -> String {
     let known = map.values.iter().enumerate().filter(|(_, value)| !value.is_nan());
     let mut ends: Option<((usize, f32), (usize, f32))> = None;
     let mut count = 0;
@@ -168,9 +144,9 @@ pub fn sentence(map: &CellMap, by: By, topology: &Topology, offset_s: i32) -> St
         }
     }
     let Some((low, high)) = ends else { return "Nothing is known of the cells in this time.".to_owned() };
-    let words = |(place, value): (usize, f32)| {
+    let place_words = |(place, value): (usize, f32)| {
         let (cell, step) = (place / map.steps, place % map.steps);
-        format!("cell {} with {}, {}", topology.cell_name(cell), by.words(value), step_words(map, step, offset_s))
+        format!("cell {} with {}, {}", topology.cell_name(cell), words(by, value), step_words(map, step, offset_s))
     };
     let unknown_pct = 100.0 * (1.0 - count as f32 / map.values.len().max(1) as f32);
     let missing = if unknown_pct >= 0.05 {
@@ -178,7 +154,7 @@ pub fn sentence(map: &CellMap, by: By, topology: &Topology, offset_s: i32) -> St
     } else {
         String::new()
     };
-    format!("Lowest: {}. Highest: {}.{missing}", words(low), words(high))
+    format!("Lowest: {}. Highest: {}.{missing}", place_words(low), place_words(high))
 }
 
 #[cfg(test)]
@@ -208,31 +184,31 @@ mod tests {
     #[test]
     fn a_scale_is_round_and_one_cell_does_not_take_all_of_it() {
         let mut values = vec![0.001_5; 2_000];
-        assert_eq!(scale(By::Deviation, &map(&values)), Scale::new(-0.002, 0.002));
+        assert_eq!(scale(MapQuantity::Deviation, &map(&values)), Scale::new(-0.002, 0.002));
         values[7] = -0.3;
-        assert_eq!(scale(By::Deviation, &map(&values)), Scale::new(-0.002, 0.002));
+        assert_eq!(scale(MapQuantity::Deviation, &map(&values)), Scale::new(-0.002, 0.002));
         values.iter_mut().step_by(3).for_each(|v| *v = -0.013_2);
-        assert_eq!(scale(By::Deviation, &map(&values)), Scale::new(-0.02, 0.02));
-        let temperatures = scale(By::Temperature, &map(&[24.0, 25.0, 26.0, f32::NAN]));
+        assert_eq!(scale(MapQuantity::Deviation, &map(&values)), Scale::new(-0.02, 0.02));
+        let temperatures = scale(MapQuantity::Temperature, &map(&[24.0, 25.0, 26.0, f32::NAN]));
         assert!((temperatures.low - 24.0).abs() < 0.2 && (temperatures.high - 26.0).abs() < 0.3, "{temperatures:?}");
-        assert!(scale(By::Voltage, &map(&[])).high > scale(By::Voltage, &map(&[])).low);
+        assert!(scale(MapQuantity::Voltage, &map(&[])).high > scale(MapQuantity::Voltage, &map(&[])).low);
     }
 
     #[test]
     fn places_and_the_whole_are_told_in_words() {
         let map = map(&[0.001, 0.002, -0.014_1, f32::NAN, 0.003, 0.0, 0.0, 0.0]);
         assert_eq!(
-            describe(&map, By::Deviation, (1, 0), &PACK, 3_600),
+            describe(&map, MapQuantity::Deviation, (1, 0), &PACK, 3_600),
             "Cell 1.2\n\u{2212}14.1\u{202f}mV from the mean\n21\u{a0}Nov 03:30 \u{2013} 04:00"
         );
         assert_eq!(
-            describe(&map, By::Voltage, (1, 1), &PACK, 0),
+            describe(&map, MapQuantity::Voltage, (1, 1), &PACK, 0),
             "Cell 1.2\nnothing known\n21\u{a0}Nov 03:00 \u{2013} 03:30"
         );
-        let words = sentence(&map, By::Deviation, &PACK, 0);
+        let words = sentence(&map, MapQuantity::Deviation, &PACK, 0);
         assert!(words.starts_with("Lowest: cell 1.2 with \u{2212}14.1\u{202f}mV, 21\u{a0}Nov 02:30"), "{words}");
         assert!(words.contains("Highest: cell 2.1 with +3.0\u{202f}mV") && words.contains("12.5\u{202f}%"), "{words}");
-        assert!(sentence(&super::tests::map(&[]), By::Voltage, &PACK, 0).starts_with("Nothing is known"));
+        assert!(sentence(&super::tests::map(&[]), MapQuantity::Voltage, &PACK, 0).starts_with("Nothing is known"));
         // Over midnight, and up to it.
         assert_eq!(step_words(&map, 0, 21 * 3_600), "21\u{a0}Nov 23:30 \u{2013} 00:00");
         assert_eq!(step_words(&map, 0, 21 * 3_600 + 900), "21\u{a0}Nov 23:45 \u{2013} 22\u{a0}Nov 00:15");
@@ -245,8 +221,5 @@ mod tests {
         let map = map(&[0.0; 8]);
         let start_s = 1_795_228_200.0;
         assert_eq!(span(&map, (start_s - 3_600.0, start_s + 3_600.0)), (0.5, 0.5));
-        for (by, word, _) in By::ALL {
-            assert_eq!((by.word(), By::from_word(word)), (word, Some(by)));
-        }
     }
 }

@@ -1,9 +1,9 @@
 //! What holds for every page and must not be missed: the server is away, a page could not be opened, history is not kept.
-//! It stands between the strip and the page.
+//! It stands between the status bar and the page.
 
 use crate::address::Navigation;
-use crate::api::NO_SERVER;
 use crate::derived::Derived;
+use crate::fetch::NO_SERVER;
 use crate::format;
 use crate::live::Live;
 use crate::pages;

@@ -1,15 +1,13 @@
 //! Films are fetched ahead of the head: one at a time, and an answer for another place is worthless.
 
-use super::super::reel::Reel;
+use super::super::buffer::SegmentBuffer;
 use super::{FRAMES_A_SECOND, Player};
-use crate::api;
-use ::api::playback::PlaybackSegment;
-use domain::wire::Wire as _;
+use crate::fetch::{self, FetchError};
+use ::api::playback::{PlaybackSegment};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use std::sync::Arc;
 
-/// The finest step of a film, ms: finer than any source.
+/// The finest step of a segment, ms: finer than any source.
 const FINEST_STEP_MS: f64 = 50.0;
 /// Cells whose snapshots may wait in memory.
 const CELLS_AHEAD: usize = 32_000;
@@ -17,62 +15,63 @@ const CELLS_AHEAD: usize = 32_000;
 const STILL_MS: f64 = 3_000.0;
 
 impl Player {
-    /// Asks for the film that follows the reel, if none is on its way.
+    /// Asks for the segment that follows the buffer, if none is on its way.
     pub(super) fn fetch(self) {
-        let busy = self.inner.try_update_value(|inner| std::mem::replace(&mut inner.asking, true));
-        if busy != Some(false) {
+        if self.flight.busy() && self.inner.with_value(|inner| inner.requested == inner.seek) {
             return;
         }
         let (playing, speed) = (self.playing.get_untracked(), self.speed.get_untracked());
         let head_ms = self.head_ms.get_untracked();
-        let (place, from_ms, count, system) = self.inner.with_value(|inner| {
+        let Some((seek, from_ms, count, system)) = self.inner.try_update_value(|inner| {
+            inner.requested = inner.seek;
             let cells = inner.spec.topology.cells().max(260);
             let count = (CELLS_AHEAD / cells).clamp(16, 128);
             let still_ms = STILL_MS.min(count as f64 * FINEST_STEP_MS / 2.0);
-            let from_ms = if playing { inner.reel.reaches_ms() } else { head_ms - still_ms };
-            (inner.place, from_ms, count, inner.spec.id.clone())
-        });
+            let from_ms = if playing { inner.buffer.reaches_ms() } else { head_ms - still_ms };
+            (inner.seek, from_ms, count, inner.spec.id.clone())
+        }) else {
+            return;
+        };
         let step_ms = if playing { (1e3 / FRAMES_A_SECOND * speed).max(FINEST_STEP_MS) } else { FINEST_STEP_MS };
         let path = format!(
             "/api/v1/playback/film?system={system}&from={}&step_ms={}&count={count}",
             from_ms as i64, step_ms as i64,
         );
-        spawn_local(async move {
-            let film = api::get_bytes(&path).await.and_then(|bytes| {
-                PlaybackSegment::from_bytes(&bytes).map_err(|error| format!("The past cannot be read ({error})"))
-            });
-            let here = self.inner.try_update_value(|inner| {
-                inner.asking = false;
-                inner.place == place
-            });
-            match here {
-                Some(true) => self.take(film),
-                // The head went elsewhere meanwhile.
-                Some(false) => self.fetch(),
-                None => {}
+        self.flight.ask(move || {
+            let path = path.clone();
+            async move {
+                let segment = fetch::get::<PlaybackSegment>(path).await;
+                let outcome = segment.as_ref().map(drop).map_err(Clone::clone);
+                // Else the head went elsewhere, and another segment was asked for.
+                if self.inner.with_value(|inner| inner.seek == seek) {
+                    self.take(segment);
+                }
+                outcome
             }
         });
     }
 
-    fn take(self, film: Result<PlaybackSegment, String>) {
-        let taken = film.and_then(|film| {
+    fn take(self, segment: Result<PlaybackSegment, FetchError>) {
+        let taken = segment.map_err(|why| why.to_string()).and_then(|segment| {
             let taken = self.inner.try_update_value(|inner| {
-                inner.ahead_ms = film.now.0 as f64 / 1e3 - js_sys::Date::now();
+                inner.ahead_ms = segment.now.0 as f64 / 1e3 - js_sys::Date::now();
                 let spec = Arc::clone(&inner.spec);
                 if !self.playing.get_untracked() {
-                    // The film of a still picture has all of it, and may know more than the one before: what was written
+                    // The segment of a still picture has all of it, and may know more than the one before: what was written
                     // a moment ago is rows first, and then all that was known.
-                    inner.reel = Reel::new(self.head_ms.get_untracked());
+                    inner.buffer = SegmentBuffer::new(self.head_ms.get_untracked());
                 }
-                inner.reel.add(&film, &spec)
+                inner.buffer.add(&segment, &spec)
             });
             match taken {
                 Some(Err(error)) => Err(format!("The past cannot be read ({error})")),
-                _ => Ok(film),
+                _ => Ok(segment),
             }
         });
         match taken {
-            Ok(film) if self.playing.get_untracked() && film.frames.is_empty() => self.skip(film.next.0 as f64 / 1e3),
+            Ok(segment) if self.playing.get_untracked() && segment.frames.is_empty() => {
+                self.skip(segment.next.0 as f64 / 1e3)
+            }
             Ok(_) => {}
             Err(words) => {
                 self.says.set(words);

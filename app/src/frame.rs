@@ -1,20 +1,20 @@
-//! The frame around every page: the rail of pages, the status strip, what must not be missed, the page itself, and the
+//! The frame around every page: the list of pages, the status bar, what must not be missed, the page itself, and the
 //! time bar.
 //!
-//! One list of pages serves the rail of the desktop and the bar of the phone; the style sheet moves it.
+//! One list of pages serves the bar at the left of a desktop and the bar of the phone; the style sheet moves it.
 
+mod nav;
 mod notices;
-mod rail;
-mod strip;
+mod status_bar;
 mod systems;
 mod time_bar;
 
-use crate::alive::Later;
+use crate::hydration::DeferHydration;
 use crate::live::Live;
 use leptos::prelude::*;
+use nav::Nav;
 use notices::Notices;
-use rail::Rail;
-use strip::Strip;
+use status_bar::StatusBar;
 use time_bar::TimePlace;
 
 /// The frame around a page.
@@ -27,11 +27,11 @@ pub fn Frame(children: Children) -> impl IntoView {
             "Skip to the page"
         </a>
         <div class="frame" data-past=move || past.get().to_string() data-lost=move || lost.get().to_string()>
-            <Later><Rail /></Later>
-            <Later><Strip /></Later>
-            <Later><Notices /></Later>
+            <DeferHydration><Nav /></DeferHydration>
+            <DeferHydration><StatusBar /></DeferHydration>
+            <DeferHydration><Notices /></DeferHydration>
             <main id="main" class="page" tabindex="-1">
-                <Later>{children()}</Later>
+                <DeferHydration>{children()}</DeferHydration>
             </main>
             <TimePlace />
         </div>

@@ -1,4 +1,4 @@
-//! The list of pages: a rail at the left of a desktop, a bar at the bottom of a phone.
+//! The list of pages: a bar at the left of a desktop, a bar at the bottom of a phone.
 
 use crate::address::Navigation;
 use crate::icons::Icon;
@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 /// The list of the pages that have anything to show of this system.
 #[component]
-pub(super) fn Rail() -> impl IntoView {
+pub(super) fn Nav() -> impl IntoView {
     let live = Live::expect();
     let navigation = Navigation::expect();
     let is_here = move |path| navigation.at().path() == path;

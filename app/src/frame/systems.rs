@@ -61,17 +61,28 @@ fn Way(place: usize) -> impl IntoView {
     let href = move || navigation.carrying(&beside(&navigation.at(), place, &site));
     let health = live.map(move |snapshot| snapshot.site.systems.get(place).copied());
     view! {
-        <a href=href rel="external" aria-current=current>
+        <a href=href aria-current=current>
             {name} <HealthMark health />
         </a>
     }
     .into_any()
 }
 
-/// The address of the page at `here`, but of another system.
+/// The fields of an address that mean the same for every system: a time, a scale, a colour; not cells and points.
+const SHARED: [&str; 11] =
+    ["last", "from", "to", "against", "map", "hours", "range", "exact", "by", "scale", "palette"];
+
+/// The address of the page at `here`, but of another system, with what was chosen on it.
 fn beside(here: &Address, place: usize, site: &SiteSpec) -> String {
     let shown = site.systems.get(place).is_some_and(|system| crate::whose::has(here.path(), system));
-    crate::whose::href(if shown { here.path() } else { "/" }, place, site)
+    if !shown {
+        return crate::whose::href("/", place, site);
+    }
+    let there = crate::whose::href(here.path(), place, site);
+    SHARED.iter().fold(there, |there, name| match here.field(name) {
+        Some(value) => Address::parse(&there).with(name, Some(&value)),
+        None => there,
+    })
 }
 
 /// Shape and word of a system's worst alarm; nothing where no alarm is active or where it is not known how it does.
@@ -152,7 +163,7 @@ mod tests {
         let house = SystemSpec { id: "home".into(), kind: SystemKind::Home, topology: Topology::NONE, ..spec() };
         let site = SiteSpec { systems: vec![spec(), house], ..SiteSpec::default() };
         for (here, place, there) in [
-            ("/trends?range=1h", 1, "/trends?system=home"),
+            ("/trends?last=600&points=load_power", 1, "/trends?system=home&last=600"),
             ("/cells?cell=7.12", 1, "/?system=home"),
             ("/home", 0, "/"),
             ("/", 1, "/?system=home"),

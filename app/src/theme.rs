@@ -1,21 +1,24 @@
 //! Light, dark, or as the system says. Stored in this browser; the document sets it before the first paint.
 
-use crate::derived::Derived;
-use crate::icons::{Glyph, Icon};
 use leptos::prelude::*;
 
 /// The key in the browser's local storage, and the name of the attribute on the document.
-pub(crate) const THEME_KEY: &str = "theme";
+pub const THEME_KEY: &str = "theme";
 
+/// The colours of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Theme {
+pub enum Theme {
+    /// As the system says.
     Auto,
+    /// Light.
     Light,
+    /// Dark.
     Dark,
 }
 
 impl Theme {
-    fn word(self) -> &'static str {
+    /// Its name.
+    pub fn word(self) -> &'static str {
         match self {
             Theme::Auto => "auto",
             Theme::Light => "light",
@@ -23,7 +26,8 @@ impl Theme {
         }
     }
 
-    fn next(self) -> Theme {
+    /// The one that the switch goes to from this one.
+    pub fn next(self) -> Theme {
         match self {
             Theme::Auto => Theme::Light,
             Theme::Light => Theme::Dark,
@@ -31,15 +35,8 @@ impl Theme {
         }
     }
 
-    fn glyph(self) -> Glyph {
-        match self {
-            Theme::Auto => Glyph::Auto,
-            Theme::Light => Glyph::Sun,
-            Theme::Dark => Glyph::Moon,
-        }
-    }
-
-    fn stored() -> Theme {
+    /// The one that this browser has stored.
+    pub fn stored() -> Theme {
         let stored = storage().and_then(|s| s.get_item(THEME_KEY).ok().flatten());
         match stored.as_deref() {
             Some("light") => Theme::Light,
@@ -49,7 +46,7 @@ impl Theme {
     }
 
     /// Shows and keeps it. Storage can be switched off in a browser: then it lasts as long as the page.
-    fn apply(self) {
+    pub fn apply(self) {
         if let Some(root) = document().document_element() {
             let _ = match self {
                 Theme::Auto => root.remove_attribute("data-theme"),
@@ -72,25 +69,3 @@ fn storage() -> Option<web_sys::Storage> {
 /// Counts switches of the theme, for drawings that read their colours from the document. A context.
 #[derive(Clone, Copy, Debug)]
 pub struct ThemeEpoch(pub RwSignal<u32>);
-
-/// A button that goes from automatic to light to dark.
-#[component]
-pub fn ThemeSwitch() -> impl IntoView {
-    let theme = RwSignal::new(Theme::Auto);
-    Effect::new(move |_| theme.set(Theme::stored()));
-    let epoch = use_context::<ThemeEpoch>();
-    let switch = move |_| {
-        let next = theme.get_untracked().next();
-        next.apply();
-        theme.set(next);
-        if let Some(ThemeEpoch(epoch)) = epoch {
-            epoch.update(|switches| *switches += 1);
-        }
-    };
-    let label = Derived::new(move || format!("Theme: {}. Switch to {}", theme.get().word(), theme.get().next().word()));
-    view! {
-        <button type="button" class="icon-button" on:click=switch aria-label=label title=label>
-            <Icon glyph=Derived::new(move || theme.get().glyph()) />
-        </button>
-    }
-}

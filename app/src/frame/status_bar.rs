@@ -1,22 +1,23 @@
-//! The status strip: which system this is, whether anything is wrong, how fresh it is.
+//! The status bar: which system this is, whether anything is wrong, how fresh it is.
 
 use super::systems::Systems;
-use crate::alive::Later;
-use crate::api::NO_SERVER;
 use crate::components::{Chip, LocalTime, SeverityMark, ThemeSwitch, Tone};
 use crate::derived::Derived;
-use crate::live::{Connection, LinksKnown, Live};
+use crate::fetch::NO_SERVER;
+use crate::hydration::DeferHydration;
+use crate::live::{Connection, Live};
 use crate::playback::span::local_day;
 use crate::problem::{count_words, tally, verdict};
+use crate::reading::LinksKnown;
 use domain::alarm::Severity;
 use domain::link::LinkState;
 use domain::spec::SiteSpec;
 use domain::twin::Snapshot;
 use leptos::prelude::*;
 
-/// The strip at the top of every page.
+/// The bar at the top of every page.
 #[component]
-pub(super) fn Strip() -> impl IntoView {
+pub(super) fn StatusBar() -> impl IntoView {
     let live = Live::expect();
     let system = live.system();
     view! {
@@ -24,9 +25,9 @@ pub(super) fn Strip() -> impl IntoView {
             <Systems />
             <span class="strip-space"></span>
             {system.simulated.then(|| view! { <span class="simulation">"SIM"<span>"ULATION"</span></span> })}
-            <Later><WorstAlarm /></Later>
-            <Later><LinkHealth /></Later>
-            <Later><PageLink /></Later>
+            <DeferHydration><WorstAlarm /></DeferHydration>
+            <DeferHydration><LinkHealth /></DeferHydration>
+            <DeferHydration><PageLink /></DeferHydration>
             <span class="chip strip-clock" title="Time of the newest frame, here">
                 <LocalTime utc=live.map(|snapshot| snapshot.now.utc) />
             </span>
@@ -47,19 +48,19 @@ fn WorstAlarm() -> impl IntoView {
         let (site, system) = (site.clone(), system.clone());
         move |snapshot| tally(snapshot, &site, &system)
     });
-    let well = live.map(move |snapshot| {
+    let ok = live.map(move |snapshot| {
         let verdict = verdict(snapshot, &site, &system);
-        (verdict.well, verdict.words)
+        (verdict.ok, verdict.words)
     });
     let words = Derived::new(move || match worst.get() {
         (_, _) if lost.get() => "Problems not known".to_owned(),
         // No alarm is good news only while the battery reports.
-        (problems, None) => well.with(|(well, words)| if *well { count_words(problems) } else { words.clone() }),
+        (problems, None) => ok.with(|(ok, words)| if *ok { count_words(problems) } else { words.clone() }),
         (problems, Some(severity)) => format!("{}, {}", count_words(problems), severity.word()),
     });
     let tone = move || match worst.get().1 {
         _ if lost.get() => Tone::Warning,
-        None if well.with(|(well, _)| *well) => Tone::Neutral,
+        None if ok.with(|(ok, _)| *ok) => Tone::Neutral,
         None => Tone::Warning,
         Some(Severity::Notice) => Tone::Notice,
         Some(Severity::Warning) => Tone::Warning,

@@ -1,6 +1,6 @@
-//! The place of the time bar. Its code is a chunk that is loaded when the page has come alive.
+//! The place of the time bar. Its code is a chunk that is loaded when the page is hydrated.
 
-use crate::alive::alive;
+use crate::hydration::hydrated;
 use crate::playback::CHUNK;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -11,7 +11,7 @@ pub(super) fn TimePlace() -> impl IntoView {
     let there = RwSignal::new(false);
     Effect::new(move |_| {
         spawn_local(async move {
-            alive().await;
+            hydrated().await;
             // Without it the page shows the present, as it would with it.
             if CHUNK.load().await.is_ok() {
                 there.try_set(true);
