@@ -210,12 +210,7 @@ impl Navigation {
 
     fn on_way_back(self) {
         let to = Address::current();
-        if self.at.with_untracked(|at| *at == to) {
-            // Another place on the same page: the browser goes there by itself.
-            return;
-        }
-        self.entries.leave();
-        let scrolled = self.entries.arrive();
+        let Some(scrolled) = self.entries.arrive() else { return };
         self.prepared(
             &to.clone(),
             Box::new(move |prepared| match prepared {

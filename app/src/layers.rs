@@ -44,7 +44,7 @@ fn named(line: &str) -> Vec<String> {
     let word = |text: &str| text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     let rest = line.split("crate::").skip(1);
     let modules = rest.flat_map(|rest| match rest.strip_prefix('{') {
-        Some(list) => list.split(',').map(word).collect(),
+        Some(list) => list.split('}').next().unwrap_or_default().split(',').map(word).collect(),
         None => vec![word(rest)],
     });
     modules.filter(|name| name.starts_with(char::is_lowercase) && name != "lazy_page").collect()

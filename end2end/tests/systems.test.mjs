@@ -42,11 +42,10 @@ for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
       await choose(page, viewport, /House|Home/);
       await page.waitForURL(`${server.url}/?system=home`);
       await live(page);
-      // A house has no cells, and sun.
+      // A house has no cells, and a page of its own.
       await cells.waitFor({ state: 'detached' });
-      await page.getByRole('main').getByText(/Solar/).first().waitFor();
-      const clock = page.getByRole('region', { name: 'Time' }).getByRole('slider', { name: 'Instant shown' });
-      await clock.waitFor();
+      await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Home energy' }).waitFor();
+      await page.getByRole('region', { name: 'Time' }).getByRole('button', { name: 'Live', exact: true }).waitFor();
       await changed(page.getByRole('main'));
       await until('the stream of the first system is closed', () =>
         seen.filter(({ system }) => system === 'hv').every(({ closed }) => closed));
@@ -92,8 +91,8 @@ test('the other system is shown at the same instant of the past', () =>
     await choose(page, DESKTOP, /House|Home/);
     await page.waitForURL((url) => url.searchParams.get('system') === 'home' && url.searchParams.get('at') === at);
     await page.getByRole('status').filter({ hasText: /^The past/ }).waitFor();
-    await page.getByRole('main').getByText(/Solar/).first().waitFor();
-    await bar.getByRole('button', { name: /live/i }).first().click();
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Home energy' }).waitFor();
+    await bar.getByRole('button', { name: 'Go live', exact: true }).click();
     await live(page);
   }));
 

@@ -14,7 +14,7 @@ pub(super) struct Entries(StoredValue<State>);
 
 #[derive(Default)]
 struct State {
-    /// The number of the entry that is shown; 0 for the first.
+    /// The number of the entry that is shown.
     here: f64,
     /// What each entry was scrolled to when it was left, CSS px.
     scrolled: Vec<(f64, f64)>,
@@ -27,7 +27,11 @@ impl Entries {
 
     /// From now on this document scrolls by itself on the way back.
     pub(super) fn follow(self) {
-        self.0.update_value(|state| state.here = number());
+        let known = number();
+        self.0.update_value(|state| state.here = known.unwrap_or_else(js_sys::Date::now));
+        if let (None, Ok(history)) = (known, window().history()) {
+            let _ = history.replace_state_with_url(&self.here(), "", None);
+        }
         scroll_by(ScrollRestoration::Manual);
         window_event_listener(ev::pagehide, |_| scroll_by(ScrollRestoration::Auto));
         window_event_listener(ev::pageshow, |_| scroll_by(ScrollRestoration::Manual));
@@ -56,20 +60,21 @@ impl Entries {
         self.here()
     }
 
-    /// The browser went to another entry: what it was scrolled to.
-    pub(super) fn arrive(self) -> f64 {
-        let here = number();
-        self.0
-            .try_update_value(|state| {
-                state.here = here;
-                state.scrolled.iter().find(|(number, _)| *number == here).map_or(0.0, |(_, y)| *y)
-            })
-            .unwrap_or_default()
+    /// The browser went to another entry: what it was scrolled to. `None` if that is a place on the same page, which the
+    /// browser has made an entry of by itself.
+    pub(super) fn arrive(self) -> Option<f64> {
+        let here = number()?;
+        self.leave();
+        self.0.try_update_value(|state| {
+            state.here = here;
+            state.scrolled.iter().find(|(number, _)| *number == here).map_or(0.0, |(_, y)| *y)
+        })
     }
 }
 
-fn number() -> f64 {
-    window().history().and_then(|history| history.state()).ok().and_then(|state| state.as_f64()).unwrap_or_default()
+/// The number that the browser has for the entry that it shows.
+fn number() -> Option<f64> {
+    window().history().and_then(|history| history.state()).ok()?.as_f64()
 }
 
 fn scroll_by(whom: ScrollRestoration) {

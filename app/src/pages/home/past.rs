@@ -89,7 +89,7 @@ impl Past {
             timer.set_value(set_interval_with_handle(renew, EVERY).ok());
             hours
         });
-        live.on_return(move || past.flight.ask_lost());
+        live.on_return(move || past.flight.ask(move || past.ask(live)));
         on_cleanup(move || {
             if let Some(Some(timer)) = timer.try_get_value() {
                 timer.clear();

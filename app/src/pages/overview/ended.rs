@@ -53,7 +53,8 @@ pub fn Ended() -> impl IntoView {
         quarter.track();
         flight.ask(move || ask(live, look));
     });
-    live.on_return(move || flight.ask_lost());
+    // What ended while the server was away is not told by a change of what is active.
+    live.on_return(move || flight.ask(move || ask(live, look)));
     let list = move || match look.get() {
         Look::Under => view! { <p class="note">"Asking what ended in the last 24 hours"</p> }.into_any(),
         Look::Failed(why) => {
