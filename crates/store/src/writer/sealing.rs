@@ -17,7 +17,7 @@ const SEAL_AFTER_MS: i64 = 60_000;
 
 impl Writer {
     /// Seals what is due and deletes what is too old. A failure is told and tried again a minute later; it stops nothing.
-    pub(super) fn keep_house(&mut self, now: Instant) {
+    pub(super) fn maintain(&mut self, now: Instant) {
         if now < self.seal_at || self.db.is_none() {
             return;
         }

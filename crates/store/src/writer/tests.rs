@@ -165,7 +165,7 @@ fn minute(at_ms: i64) -> domain::minute::CellMinute {
     minute
 }
 
-/// The clock shows `wall_ms`, `now` has come, a row and a minute of cells are appended, and the house is kept.
+/// The clock shows `wall_ms`, `now` has come, a row and a minute of cells are appended, and the files are maintained.
 fn pass(writer: &mut Writer, wall_ms: i64, now: Instant) {
     WALL.set(wall_ms);
     let rows = vec![domain::telemetry::Row::empty(wall_ms)];
@@ -355,7 +355,7 @@ fn a_file_that_could_not_be_registered_is_taken_in_and_never_called_damaged() {
 
 const DAY: Day = Day(20_000);
 
-/// Hands over an hour of the day, a row and a minute of two cells each minute, and looks after the house.
+/// Hands over an hour of the day, a row and a minute of two cells each minute, and maintains the files.
 fn an_hour(writer: &mut Writer, hour: i64, now: Instant) {
     for at_ms in (0..60).map(|minute| DAY.start_ms() + (hour * 60 + minute) * 60_000) {
         let rows = vec![row_at(at_ms)];
