@@ -4,7 +4,7 @@ use super::Writer;
 use crate::database::Taken;
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::index::Past;
+use crate::index::SystemIndex;
 use crate::seal::seal;
 use crate::sealed::{Kind, Sealed};
 use crate::trust::Clock;
@@ -42,7 +42,7 @@ impl Writer {
     /// Seals the full hours of every system's tail.
     fn seal_due(&mut self) -> Result<(), StoreError> {
         for system in self.index.systems() {
-            let ends = |past: &Past| Some((*past.tail.at_ms().first()?, *past.tail.at_ms().last()?));
+            let ends = |indexed: &SystemIndex| Some((*indexed.tail.at_ms().first()?, *indexed.tail.at_ms().last()?));
             let Some((oldest_ms, newest_ms)) = self.index.with(&system, ends).flatten() else { continue };
             let before_ms = (newest_ms - SEAL_AFTER_MS).div_euclid(HOUR_MS) * HOUR_MS;
             if oldest_ms < before_ms {
