@@ -26,7 +26,7 @@ use crate::day::Day;
 use crate::error::StoreError;
 use crate::event::{ActiveAlarm, Event};
 use crate::grids::Grids;
-use crate::index::{Index, Past};
+use crate::index::{Index, SystemIndex};
 use crate::integrity::{Checks, Keeper};
 use crate::layout;
 use crate::replaced;
@@ -185,7 +185,7 @@ impl History {
         for (system, tail, cell_tail) in tails {
             let segments = catalogue.iter().filter(|(of, _)| *of == system).map(|(_, segment)| *segment);
             let cell_days = cell_days.iter().filter(|(of, _)| *of == system).map(|(_, day)| *day);
-            history.index.restore(&system, Past::of(segments.collect(), tail, cell_days.collect(), cell_tail));
+            history.index.restore(&system, SystemIndex::of(segments.collect(), tail, cell_days.collect(), cell_tail));
         }
         Ok(history)
     }
@@ -202,9 +202,9 @@ impl History {
 
     /// What there is of a system.
     pub fn coverage(&self, system: &str) -> Coverage {
-        let of = |past: &Past| {
-            let segments: Vec<Segment> = past.segments.values().copied().collect();
-            let tail = past.tail.at_ms();
+        let of = |indexed: &SystemIndex| {
+            let segments: Vec<Segment> = indexed.segments.values().copied().collect();
+            let tail = indexed.tail.at_ms();
             Coverage {
                 first_ms: segments.first().map(|s| s.first_ms).into_iter().chain(tail.first().copied()).min(),
                 last_ms: segments.last().map(|s| s.last_ms).into_iter().chain(tail.last().copied()).max(),
@@ -312,8 +312,9 @@ impl History {
                 continue;
             }
             let replaced = || {
-                let now =
-                    self.index.with(system, |past| found.segments.iter().all(|s| past.segments.get(&s.day) == Some(s)));
+                let now = self
+                    .index
+                    .with(system, |indexed| found.segments.iter().all(|s| indexed.segments.get(&s.day) == Some(s)));
                 now == Some(false)
             };
             if answer.is_ok() || attempt == ATTEMPTS || !replaced() {
@@ -324,12 +325,12 @@ impl History {
     }
 
     fn find(&self, system: &str, range: Range, points: &[PointId]) -> Found {
-        let found = self.index.with(system, |past| {
-            let segments = past.segments.values().filter(|s| s.last_ms >= range.from_ms && s.first_ms < range.to_ms);
-            let rows = past.tail.range(range.from_ms, range.to_ms);
+        let found = self.index.with(system, |indexed| {
+            let segments = indexed.segments.values().filter(|s| s.last_ms >= range.from_ms && s.first_ms < range.to_ms);
+            let rows = indexed.tail.range(range.from_ms, range.to_ms);
             let columns =
-                points.iter().filter_map(|point| Some((*point, past.tail.column(*point)?[rows.clone()].to_vec())));
-            let tail = Block::from_columns(past.tail.at_ms()[rows.clone()].to_vec(), columns);
+                points.iter().filter_map(|point| Some((*point, indexed.tail.column(*point)?[rows.clone()].to_vec())));
+            let tail = Block::from_columns(indexed.tail.at_ms()[rows.clone()].to_vec(), columns);
             Found { segments: segments.copied().collect(), tail }
         });
         found.unwrap_or_else(|| Found { segments: Vec::new(), tail: Block::new() })

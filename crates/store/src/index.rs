@@ -15,9 +15,9 @@ const TAIL_ROWS_MAX: usize = 432_000;
 /// Minutes of cells that are kept in memory at most: six hours, 37 MB for 6,400 cells. More wait as above.
 const CELL_MINUTES_MAX: usize = 360;
 
-/// One system's past.
+/// What there is of one system.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Past {
+pub(crate) struct SystemIndex {
     /// The sealed days.
     pub(crate) segments: BTreeMap<Day, Segment>,
     /// The rows that are in no sealed file.
@@ -28,26 +28,26 @@ pub(crate) struct Past {
     pub(crate) cell_tail: Tail,
 }
 
-impl Past {
-    fn empty() -> Past {
-        Past { tail: Block::new(), ..Past::default() }
+impl SystemIndex {
+    fn empty() -> SystemIndex {
+        SystemIndex { tail: Block::new(), ..SystemIndex::default() }
     }
 
     /// What the catalogue and the tails of a system hold.
-    pub(crate) fn of(segments: Vec<Segment>, tail: Block, cell_days: Vec<CellDay>, cell_tail: Tail) -> Past {
+    pub(crate) fn of(segments: Vec<Segment>, tail: Block, cell_days: Vec<CellDay>, cell_tail: Tail) -> SystemIndex {
         let segments = segments.into_iter().map(|segment| (segment.day, segment)).collect();
         let cell_days = cell_days.into_iter().map(|day| (day.day, day)).collect();
-        Past { segments, tail, cell_days, cell_tail }
+        SystemIndex { segments, tail, cell_days, cell_tail }
     }
 }
 
 /// Days of systems.
 type Days = BTreeSet<(String, Kind, Day)>;
 
-/// The past of every system, behind one lock that is held for snapshots only.
+/// What there is of every system, behind one lock that is held for snapshots only.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    pasts: Mutex<HashMap<String, Past>>,
+    systems: Mutex<HashMap<String, SystemIndex>>,
     /// Days whose files were damaged or gone.
     left_out: Mutex<Days>,
     /// Days whose files are there and are still to be taken in.
@@ -58,8 +58,8 @@ pub(crate) struct Index {
 
 impl Index {
     /// Every change is a single step, so a thread that panicked while it held the lock left nothing half done.
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Past>> {
-        self.pasts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, SystemIndex>> {
+        self.systems.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// No day's file is replaced while this is held.
@@ -74,18 +74,18 @@ impl Index {
 
     /// Whether a day is sealed in just this file.
     pub(crate) fn has(&self, system: &str, of: &Sealed) -> bool {
-        let same = |past: &Past| match of.kind {
-            Kind::Pack => past.segments.get(&of.day).map(Sealed::from),
-            Kind::Cells => past.cell_days.get(&of.day).map(Sealed::from),
+        let same = |indexed: &SystemIndex| match of.kind {
+            Kind::Pack => indexed.segments.get(&of.day).map(Sealed::from),
+            Kind::Cells => indexed.cell_days.get(&of.day).map(Sealed::from),
         };
         self.with(system, same).flatten() == Some(*of)
     }
 
     /// Whether a day is sealed.
     pub(crate) fn has_day(&self, system: &str, kind: Kind, day: Day) -> bool {
-        let has = |past: &Past| match kind {
-            Kind::Pack => past.segments.contains_key(&day),
-            Kind::Cells => past.cell_days.contains_key(&day),
+        let has = |indexed: &SystemIndex| match kind {
+            Kind::Pack => indexed.segments.contains_key(&day),
+            Kind::Cells => indexed.cell_days.contains_key(&day),
         };
         self.with(system, has) == Some(true)
     }
@@ -129,7 +129,7 @@ impl Index {
     }
 
     /// Looks at a system's past; `None` if there is none.
-    pub(crate) fn with<T>(&self, system: &str, look: impl FnOnce(&Past) -> T) -> Option<T> {
+    pub(crate) fn with<T>(&self, system: &str, look: impl FnOnce(&SystemIndex) -> T) -> Option<T> {
         self.lock().get(system).map(look)
     }
 
@@ -141,69 +141,69 @@ impl Index {
     }
 
     /// What the database holds: at the start, and after it was renewed.
-    pub(crate) fn restore(&self, system: &str, past: Past) {
-        self.lock().insert(system.to_owned(), past);
+    pub(crate) fn restore(&self, system: &str, indexed: SystemIndex) {
+        self.lock().insert(system.to_owned(), indexed);
     }
 
     /// Adds rows that were taken now, and the minute of cells that has ended.
     pub(crate) fn append(&self, system: &str, rows: &[Row], cells: Option<&CellMinute>) {
-        let mut pasts = self.lock();
-        if !pasts.contains_key(system) {
-            pasts.insert(system.to_owned(), Past::empty());
+        let mut systems = self.lock();
+        if !systems.contains_key(system) {
+            systems.insert(system.to_owned(), SystemIndex::empty());
         }
-        let Some(past) = pasts.get_mut(system) else { return };
+        let Some(indexed) = systems.get_mut(system) else { return };
         if let Some(minute) = cells {
-            cells::add(&mut past.cell_tail, minute.clone());
-            if past.cell_tail.len() > CELL_MINUTES_MAX {
-                past.cell_tail.pop_first();
+            cells::add(&mut indexed.cell_tail, minute.clone());
+            if indexed.cell_tail.len() > CELL_MINUTES_MAX {
+                indexed.cell_tail.pop_first();
             }
         }
-        rows.iter().for_each(|row| past.tail.push(row));
-        if past.tail.len() > TAIL_ROWS_MAX + TAIL_ROWS_MAX / 8 {
-            let oldest = past.tail.at_ms()[past.tail.len() - TAIL_ROWS_MAX];
-            past.tail.forget_before(oldest);
+        rows.iter().for_each(|row| indexed.tail.push(row));
+        if indexed.tail.len() > TAIL_ROWS_MAX + TAIL_ROWS_MAX / 8 {
+            let oldest = indexed.tail.at_ms()[indexed.tail.len() - TAIL_ROWS_MAX];
+            indexed.tail.forget_before(oldest);
         }
     }
 
     /// The rows of the segment's day before `before_ms` are in its file now.
     pub(crate) fn sealed(&self, system: &str, segment: Segment, before_ms: i64) {
-        let mut pasts = self.lock();
-        let past = pasts.entry(system.to_owned()).or_insert_with(Past::empty);
-        past.tail.forget_before(before_ms.min(segment.day.end_ms()));
-        past.segments.insert(segment.day, segment);
+        let mut systems = self.lock();
+        let indexed = systems.entry(system.to_owned()).or_insert_with(SystemIndex::empty);
+        indexed.tail.forget_before(before_ms.min(segment.day.end_ms()));
+        indexed.segments.insert(segment.day, segment);
     }
 
     /// Rows from `from_ms` up to but not including `to_ms` are no history any more.
     pub(crate) fn forget_tail(&self, system: &str, from_ms: i64, to_ms: i64) {
-        if let Some(past) = self.lock().get_mut(system) {
-            let gone = past.tail.range(from_ms, to_ms);
-            let rest = past.tail.slice(gone.end..past.tail.len());
-            past.tail = past.tail.slice(0..gone.start).merged(&rest);
+        if let Some(indexed) = self.lock().get_mut(system) {
+            let gone = indexed.tail.range(from_ms, to_ms);
+            let rest = indexed.tail.slice(gone.end..indexed.tail.len());
+            indexed.tail = indexed.tail.slice(0..gone.start).merged(&rest);
             let minute = domain::minute::MINUTE_MS;
-            past.cell_tail.retain(|of, _| !(from_ms..to_ms).contains(&of.saturating_mul(minute)));
+            indexed.cell_tail.retain(|of, _| !(from_ms..to_ms).contains(&of.saturating_mul(minute)));
         }
     }
 
     /// The minutes of the day before the minute `before` are in its file now.
     pub(crate) fn cells_sealed(&self, system: &str, day: CellDay, before: i64) {
-        let mut pasts = self.lock();
-        let past = pasts.entry(system.to_owned()).or_insert_with(Past::empty);
+        let mut systems = self.lock();
+        let indexed = systems.entry(system.to_owned()).or_insert_with(SystemIndex::empty);
         let before = before.min(cells::first_minute(Day(day.day.0 + 1)));
-        past.cell_tail = past.cell_tail.split_off(&before);
-        past.cell_days.insert(day.day, day);
+        indexed.cell_tail = indexed.cell_tail.split_off(&before);
+        indexed.cell_days.insert(day.day, day);
     }
 
     /// The day of cells is no more.
     pub(crate) fn forget_cells(&self, system: &str, day: Day) {
-        if let Some(past) = self.lock().get_mut(system) {
-            past.cell_days.remove(&day);
+        if let Some(indexed) = self.lock().get_mut(system) {
+            indexed.cell_days.remove(&day);
         }
     }
 
     /// The day is no more.
     pub(crate) fn forget(&self, system: &str, day: Day) {
-        if let Some(past) = self.lock().get_mut(system) {
-            past.segments.remove(&day);
+        if let Some(indexed) = self.lock().get_mut(system) {
+            indexed.segments.remove(&day);
         }
     }
 }

@@ -167,7 +167,7 @@ impl Writer {
             Ok(()) => {
                 self.succeeded();
                 self.attend();
-                self.keep_house(now);
+                self.maintain(now);
                 self.report.error.clone_from(&self.seal_error);
             }
             Err(e) => self.failed(e, now),

@@ -372,8 +372,9 @@ impl History {
             }
             let replaced = || {
                 let same = |of: &CellDay, now: Option<&CellDay>| now == Some(of);
-                let now =
-                    self.index.with(system, |past| found.days.iter().all(|of| same(of, past.cell_days.get(&of.day))));
+                let now = self
+                    .index
+                    .with(system, |indexed| found.days.iter().all(|of| same(of, indexed.cell_days.get(&of.day))));
                 now == Some(false)
             };
             if answer.is_ok() || attempt == ATTEMPTS || !replaced() {
@@ -384,12 +385,15 @@ impl History {
     }
 
     fn find_cells(&self, system: &str, from: i64, to: i64) -> Found {
-        let found = self.index.with(system, |past| {
+        let found = self.index.with(system, |indexed| {
             let (first, last) = (day_of(from.max(-1 << 40)), day_of(to.min(1 << 40)));
-            let days =
-                if first <= last { past.cell_days.range(first..=last) } else { past.cell_days.range(Day(0)..Day(0)) };
+            let days = if first <= last {
+                indexed.cell_days.range(first..=last)
+            } else {
+                indexed.cell_days.range(Day(0)..Day(0))
+            };
             let days = days.map(|(_, day)| *day).filter(|day| day.last_minute >= from && day.first_minute < to);
-            let tail = past.cell_tail.range(from..to.max(from)).map(|(at, minute)| (*at, Arc::clone(minute)));
+            let tail = indexed.cell_tail.range(from..to.max(from)).map(|(at, minute)| (*at, Arc::clone(minute)));
             Found { from, to, cells: 0, days: days.collect(), tail: tail.collect() }
         });
         let mut found = found.unwrap_or_else(|| Found { from, to, cells: 0, days: Vec::new(), tail: Tail::new() });

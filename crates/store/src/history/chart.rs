@@ -191,14 +191,14 @@ impl History {
 
     /// About how many rows lie in a range: days are taken to be evenly full.
     fn rows_about(&self, system: &str, range: Range) -> u64 {
-        let found = self.index.with(system, |past| {
-            let sealed: f64 = (past.segments.values())
+        let found = self.index.with(system, |indexed| {
+            let sealed: f64 = (indexed.segments.values())
                 .map(|s| {
                     let whole = Range { from_ms: s.first_ms, to_ms: s.last_ms + 1 };
                     s.rows as f64 * range.within(whole).len_ms() as f64 / whole.len_ms() as f64
                 })
                 .sum();
-            sealed as u64 + past.tail.range(range.from_ms, range.to_ms).len() as u64
+            sealed as u64 + indexed.tail.range(range.from_ms, range.to_ms).len() as u64
         });
         found.unwrap_or(0)
     }
@@ -208,10 +208,10 @@ impl History {
         let there = |point: &PointId| {
             let (segments, tail) = self
                 .index
-                .with(system, |past| {
+                .with(system, |indexed| {
                     (
-                        past.segments.values().rev().take(2).copied().collect::<Vec<_>>(),
-                        past.tail.column(*point).is_some(),
+                        indexed.segments.values().rev().take(2).copied().collect::<Vec<_>>(),
+                        indexed.tail.column(*point).is_some(),
                     )
                 })
                 .unwrap_or_default();

@@ -68,8 +68,8 @@ impl Writer {
     /// an hour tells that the hour before is full.
     pub(super) fn seal_cells_due(&mut self) -> Result<(), StoreError> {
         for system in self.index.systems() {
-            let ends = self.index.with(&system, |past| {
-                Some((*past.cell_tail.first_key_value()?.0, *past.cell_tail.last_key_value()?.0))
+            let ends = self.index.with(&system, |indexed| {
+                Some((*indexed.cell_tail.first_key_value()?.0, *indexed.cell_tail.last_key_value()?.0))
             });
             let Some((oldest, newest)) = ends.flatten() else { continue };
             let before = newest.div_euclid(HOUR_MINUTES) * HOUR_MINUTES;

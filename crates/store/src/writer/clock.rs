@@ -131,8 +131,8 @@ impl Writer {
     fn tail_aside(&mut self, system: &str, (from_ms, to_ms): (i64, i64)) -> Result<(), StoreError> {
         let Some(db) = &mut self.db else { return Ok(()) };
         let of_time = |minute: i64| (from_ms..to_ms).contains(&minute.saturating_mul(MINUTE_MS));
-        let there = self.index.with(system, |past| {
-            past.cell_tail.keys().any(|minute| of_time(*minute)) || !past.tail.range(from_ms, to_ms).is_empty()
+        let there = self.index.with(system, |indexed| {
+            indexed.cell_tail.keys().any(|minute| of_time(*minute)) || !indexed.tail.range(from_ms, to_ms).is_empty()
         });
         if there != Some(true) {
             return Ok(());

@@ -9,7 +9,7 @@ use crate::checksum::checksum;
 use crate::database::Taken;
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::index::{Index, Past};
+use crate::index::{Index, SystemIndex};
 use crate::layout;
 use crate::replaced::{self, Settled};
 use crate::seal;
@@ -50,13 +50,14 @@ impl Writer {
         systems.extend(known.keys().cloned());
         for system in systems {
             let segments = known.remove(&system).unwrap_or_default();
-            let (tail, cell_tail) = match self.index.with(&system, |past| (past.tail.clone(), past.cell_tail.clone())) {
-                // What came while the database was away is in memory only.
-                Some(tails) => tails,
-                None => (db.unsealed(&system, i64::MAX)?.0, db.unsealed_cells(&system, i64::MAX)?.0),
-            };
+            let (tail, cell_tail) =
+                match self.index.with(&system, |indexed| (indexed.tail.clone(), indexed.cell_tail.clone())) {
+                    // What came while the database was away is in memory only.
+                    Some(tails) => tails,
+                    None => (db.unsealed(&system, i64::MAX)?.0, db.unsealed_cells(&system, i64::MAX)?.0),
+                };
             let cell_days = cells.remove(&system).unwrap_or_default();
-            self.index.restore(&system, Past::of(segments, tail, cell_days, cell_tail));
+            self.index.restore(&system, SystemIndex::of(segments, tail, cell_days, cell_tail));
         }
         Ok(())
     }

@@ -106,8 +106,11 @@ impl Writer {
 
     /// The sealed days of a system, of rows and of cells.
     fn days_of(&self, system: &str) -> (Vec<Day>, Vec<Day>) {
-        let days = self.index.with(system, |past| {
-            (past.segments.keys().copied().collect::<Vec<_>>(), past.cell_days.keys().copied().collect::<Vec<_>>())
+        let days = self.index.with(system, |indexed| {
+            (
+                indexed.segments.keys().copied().collect::<Vec<_>>(),
+                indexed.cell_days.keys().copied().collect::<Vec<_>>(),
+            )
         });
         days.unwrap_or_default()
     }

@@ -4,7 +4,7 @@ use super::Writer;
 use crate::database::Taken;
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::index::Past;
+use crate::index::SystemIndex;
 use crate::seal::seal;
 use crate::sealed::{Kind, Sealed};
 use crate::trust::Clock;
@@ -17,7 +17,7 @@ const SEAL_AFTER_MS: i64 = 60_000;
 
 impl Writer {
     /// Seals what is due and deletes what is too old. A failure is told and tried again a minute later; it stops nothing.
-    pub(super) fn keep_house(&mut self, now: Instant) {
+    pub(super) fn maintain(&mut self, now: Instant) {
         if now < self.seal_at || self.db.is_none() {
             return;
         }
@@ -42,7 +42,7 @@ impl Writer {
     /// Seals the full hours of every system's tail.
     fn seal_due(&mut self) -> Result<(), StoreError> {
         for system in self.index.systems() {
-            let ends = |past: &Past| Some((*past.tail.at_ms().first()?, *past.tail.at_ms().last()?));
+            let ends = |indexed: &SystemIndex| Some((*indexed.tail.at_ms().first()?, *indexed.tail.at_ms().last()?));
             let Some((oldest_ms, newest_ms)) = self.index.with(&system, ends).flatten() else { continue };
             let before_ms = (newest_ms - SEAL_AFTER_MS).div_euclid(HOUR_MS) * HOUR_MS;
             if oldest_ms < before_ms {

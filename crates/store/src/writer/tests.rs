@@ -165,7 +165,7 @@ fn minute(at_ms: i64) -> domain::minute::CellMinute {
     minute
 }
 
-/// The clock shows `wall_ms`, `now` has come, a row and a minute of cells are appended, and the house is kept.
+/// The clock shows `wall_ms`, `now` has come, a row and a minute of cells are appended, and the files are maintained.
 fn pass(writer: &mut Writer, wall_ms: i64, now: Instant) {
     WALL.set(wall_ms);
     let rows = vec![domain::telemetry::Row::empty(wall_ms)];
@@ -180,7 +180,7 @@ fn pass(writer: &mut Writer, wall_ms: i64, now: Instant) {
 fn sealed(writer: &Writer) -> (Vec<Day>, Vec<Day>) {
     writer
         .index
-        .with("hv", |past| (past.segments.keys().copied().collect(), past.cell_days.keys().copied().collect()))
+        .with("hv", |indexed| (indexed.segments.keys().copied().collect(), indexed.cell_days.keys().copied().collect()))
         .unwrap()
 }
 
@@ -222,7 +222,7 @@ fn wrong_for_an_hour(days: i64, restart: bool) {
     );
     assert!(after.0.iter().chain(&after.1).all(|day| day.0 >= before.0[0].0), "no day of a wrong time is left");
     assert!(aside(folder.path(), "pack") > 0 && aside(folder.path(), "cells") > 0, "they are set aside");
-    let tail = writer.index.with("hv", |past| past.tail.at_ms().to_vec()).unwrap();
+    let tail = writer.index.with("hv", |indexed| indexed.tail.at_ms().to_vec()).unwrap();
     assert!(tail.iter().all(|at| (at - TODAY_MS).abs() < 86_400_000), "the hot tail has the right time only");
     assert!(stored(folder.path()).len() >= 30 + 90 + 600, "no tape went by a wrong time");
     assert!(writer.report.troubles.iter().any(|told| told.words.contains("wrong-time")), "where they are is said");
@@ -336,7 +336,7 @@ fn a_file_that_could_not_be_registered_is_taken_in_and_never_called_damaged() {
     hour(&mut writer, 0);
     hour(&mut writer, 1);
     assert_eq!(writer.shared.health().error, None);
-    let of = |writer: &Writer| writer.index.with("hv", |past| past.segments.get(&day).map(|s| s.rows)).unwrap();
+    let of = |writer: &Writer| writer.index.with("hv", |indexed| indexed.segments.get(&day).map(|s| s.rows)).unwrap();
     assert_eq!(of(&writer), Some(60));
     let db = writer.db.as_mut().unwrap();
     db.run("CREATE TRIGGER no BEFORE INSERT ON segment BEGIN SELECT RAISE(ABORT, 'not now'); END");
@@ -355,7 +355,7 @@ fn a_file_that_could_not_be_registered_is_taken_in_and_never_called_damaged() {
 
 const DAY: Day = Day(20_000);
 
-/// Hands over an hour of the day, a row and a minute of two cells each minute, and looks after the house.
+/// Hands over an hour of the day, a row and a minute of two cells each minute, and maintains the files.
 fn an_hour(writer: &mut Writer, hour: i64, now: Instant) {
     for at_ms in (0..60).map(|minute| DAY.start_ms() + (hour * 60 + minute) * 60_000) {
         let rows = vec![row_at(at_ms)];
