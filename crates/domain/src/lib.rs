@@ -34,3 +34,4 @@ pub mod time;
 pub mod topology;
 pub mod twin;
 pub mod wire;
+pub mod write;
