@@ -36,3 +36,4 @@ pub mod topology;
 pub mod twin;
 pub mod wire;
 pub mod words;
+pub mod write;

@@ -5,7 +5,7 @@ mod row;
 mod tests;
 
 use super::block::{Area, Block, MAX_READ, Register, Role, Unit};
-use super::{PointId, RegisterTable};
+use super::{PointId, RegisterTable, Writable};
 use crate::text::line_of;
 use row::{Extremes, Place, Row};
 use serde::Deserialize;
@@ -109,10 +109,18 @@ impl File {
         let table_age = max_age(self.max_age_ms.as_ref())?;
         let (mut placed, mut points, mut sums) = (Vec::new(), Vec::new(), Vec::new());
         let mut row_points = Vec::with_capacity(self.register.len());
+        let mut setpoints: Vec<Writable> = Vec::new();
         for (number, row) in self.register.iter().enumerate() {
             let (unit, places) = (find_unit(&units, row.unit.as_ref())?, row.places()?);
             let point = row.point()?;
             row_points.push(point);
+            if let Some(writable) = row.writable(unit, self.extremes)? {
+                let name = &writable.setpoint.name;
+                if setpoints.iter().any(|known| known.setpoint.name == *name) {
+                    return Err((row.target_span(), format!("there are two setpoints `{name}`")));
+                }
+                setpoints.push(writable);
+            }
             let instead_of = newer(&self.register, row, point)?;
             if let Some(point) = point {
                 if instead_of.is_some() {
@@ -143,7 +151,7 @@ impl File {
         placed.sort_by_key(|placed| placed.place);
         let blocks = blocks(&placed, self.max_gap, max_read, self.extremes)?;
         let identity = self.identity.map(|row| row.block(&units)).transpose()?;
-        Ok(RegisterTable { name: self.name, blocks, identity, units, sums, max_ages: points, row_points })
+        Ok(RegisterTable { name: self.name, blocks, identity, units, setpoints, sums, max_ages: points, row_points })
     }
 }
 
