@@ -88,6 +88,7 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
     let api = Router::new()
         .route("/state", get(api::state))
         .route("/cells", get(api::cells))
+        .route("/devices", get(api::devices))
         .route("/links", get(api::links))
         .route("/links/{id}/frames", get(api::frames))
         .route("/links/{id}/recording", get(recording::state).post(recording::start).delete(recording::stop))

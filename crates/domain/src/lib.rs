@@ -4,12 +4,14 @@
 //! tests run the same code as the live site. It compiles for the server and for the browser.
 //!
 //! Read in this order: [`time`], [`topology`], [`point`], [`reading`], [`slot`], [`cells`], [`spec`] (what is configured),
-//! [`limits`] (what a battery keeps to), [`twin`] (what is known now), [`alarm`] (what is wrong), [`engine`] (one cycle), [`live`] (what goes to the page).
+//! [`limits`] (what a battery keeps to), [`twin`] (what is known now), [`alarm`] (what is wrong), [`engine`] (what follows from what), [`command`] and [`write`] (what is wanted of devices),
+//! [`live`] (what goes to the page).
 
 pub mod alarm;
 pub mod analysis;
 pub mod bms;
 pub mod cells;
+pub mod command;
 pub mod decimal;
 pub mod derived;
 pub mod engine;
@@ -34,3 +36,4 @@ pub mod time;
 pub mod topology;
 pub mod twin;
 pub mod wire;
+pub mod write;

@@ -10,6 +10,7 @@
 //! each lane: which items are new | their ages | what they share | the rest of each | which reasons changed | these
 //! sections u8 | alarms, if bit 0 | links, if bit 1, else when each was heard | the whole site, if bit 2
 //!                bit 3: battery power is derived from voltage and current
+//!                bit 4: points of devices: in a key frame their steps and ages, in runs; then their lane
 //! ```
 //!
 //! A lane is one quantity of many items: all points, the voltage of every cell, the delay of every node. A key frame is
@@ -34,9 +35,10 @@ use crate::wire::WireError;
 use thiserror::Error;
 
 /// The format of the frames. Raised when they change in a way that older decoders would misread.
-pub const FORMAT: u8 = 4;
+pub const FORMAT: u8 = 5;
 /// The oldest format that is still read: tape is kept for years. Format 2 says nothing of the whole site, nor whether an
-/// alarm chatters; format 3 does not say whether power is derived.
+/// alarm chatters; format 3 does not say whether power is derived; format 4 has no points
+/// of devices.
 const OLDEST: u8 = 2;
 
 /// Second byte of a key frame.

@@ -16,7 +16,6 @@ use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::link::LinkState;
-use domain::point::PointId;
 use domain::reading::CellQuantity;
 use domain::series::{RECENT_S, Table, Trace};
 use domain::spec::SystemSpec;
@@ -92,6 +91,13 @@ impl AppState {
     }
 }
 
+/// Which system; the first, if none is given.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OfSystem {
+    system: Option<String>,
+}
+
 /// Which system, and when: now, if no instant is given.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -137,6 +143,16 @@ pub(super) async fn cells(
     }
     let (large, spec) = (app.large(&headers), spec.clone());
     app.write(move || large.json(json::cells(&spec, &snapshot))).await
+}
+
+/// `GET /api/v1/devices?system=hv`: the points of a system's devices, in the order in which the live stream has them.
+pub(super) async fn devices(
+    State(app): State<AppState>,
+    Query(asked): Query<OfSystem>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (_, spec, _) = app.find(asked.system.as_deref())?;
+    Ok(if wants_octets(&headers) { octets(spec.device_points.to_vec().to_bytes()) } else { json(json::devices(spec)) })
 }
 
 /// `GET /api/v1/links`: every link's state and counters.
@@ -206,8 +222,10 @@ pub(super) async fn series(
     }
     let mut traces = Vec::new();
     for path in names(query.points.as_deref().unwrap_or_default())? {
-        let point = PointId::from_path(path).map(Trace::Point);
-        traces.push(point.ok_or_else(|| Problem::bad_parameter(format!("points: there is no {path:?}")))?);
+        traces.push(
+            Trace::of_point(path, spec)
+                .ok_or_else(|| Problem::bad_parameter(format!("points: there is no {path:?}")))?,
+        );
     }
     if let Some(text) = query.cell.as_deref() {
         let cell = domain::lab::parse_cell(text, &spec.topology)

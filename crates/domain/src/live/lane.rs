@@ -43,6 +43,10 @@ impl Lane {
         self.values.len()
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     pub(super) fn steps(&self) -> &[Step] {
         &self.steps
     }

@@ -1,12 +1,13 @@
 //! Which lanes a stream has, and where their items lie in a snapshot.
 
 use super::lane::Lane;
-use crate::point::PointId;
+use crate::point::{DEVICE_POINTS_MAX, PointId, fingerprint};
 use crate::reading::{CellQuantity, NodeQuantity};
 use crate::spec::SystemSpec;
 use crate::topology::Topology;
 use crate::twin::SystemState;
 use crate::wire::{Reader, Step, Wire, WireError, Writer};
+use std::time::Duration;
 
 /// The most cells, and the most modules: both are numbered by a `u16`.
 const ITEMS_MAX: usize = 1 << 16;
@@ -23,6 +24,14 @@ pub(super) struct Layout {
     points: Lane,
     cells: Vec<Lane>,
     nodes: Vec<Lane>,
+    /// The points of devices.
+    pub(super) devices: Lane,
+    /// How old each of them may be.
+    pub(super) device_ages: Vec<Duration>,
+    /// By which names they are known: [`fingerprint`].
+    pub(super) device_names: u32,
+    /// They are not those that the reader of the stream has names for: read, and not shown.
+    pub(super) other_devices: bool,
 }
 
 impl Layout {
@@ -38,20 +47,25 @@ impl Layout {
             NodeQuantity::Delay => Step::MILLI,
         };
         let point_steps = PointId::ALL.iter().map(|p| Step::new(p.spec().resolution).unwrap_or(Step::ONE)).collect();
+        let device_steps = spec.device_points.iter().map(|point| Step::new(point.resolution).unwrap_or(Step::ONE));
         Layout {
             topology,
             points: Lane::new(PointId::COUNT, point_steps),
             cells: CellQuantity::ALL.map(|q| Lane::new(topology.cells(), vec![cell_step(q)])).into(),
             nodes: NodeQuantity::ALL.map(|q| Lane::new(topology.modules(), vec![node_step(q)])).into(),
+            devices: Lane::new(spec.device_points.len(), device_steps.collect()),
+            device_ages: spec.device_points.iter().map(|point| point.max_age).collect(),
+            device_names: fingerprint(&spec.device_points),
+            other_devices: false,
         }
     }
 
-    /// Every lane, in wire order.
+    /// Every lane but that of devices, in wire order.
     pub(super) fn lanes(&self) -> impl Iterator<Item = &Lane> {
         [&self.points].into_iter().chain(&self.cells).chain(&self.nodes)
     }
 
-    /// Every lane, in wire order, to be changed.
+    /// Every lane but that of devices, in wire order, to be changed.
     pub(super) fn lanes_mut(&mut self) -> impl Iterator<Item = &mut Lane> {
         [&mut self.points].into_iter().chain(&mut self.cells).chain(&mut self.nodes)
     }
@@ -70,6 +84,7 @@ impl Layout {
                 lane.take(i, node.slot(quantity));
             }
         }
+        (0..self.devices.len()).for_each(|i| self.devices.take(i, &state.devices.slot(i)));
     }
 
     /// Puts what is known into a state with room for as many cells and nodes.
@@ -85,6 +100,9 @@ impl Layout {
             for (i, node) in state.nodes.iter_mut().enumerate().take(lane.len()) {
                 node.restore(quantity, lane.slot(i));
             }
+        }
+        if !self.other_devices {
+            (0..self.devices.len()).for_each(|i| state.devices.restore(i, self.devices.slot(i)));
         }
     }
 
@@ -124,7 +142,47 @@ impl Layout {
             points: lane(points, points)?,
             cells: (0..cell_quantities).map(|_| lane(topology.cells(), 1)).collect::<Result<_, _>>()?,
             nodes: (0..node_quantities).map(|_| lane(topology.modules(), 1)).collect::<Result<_, _>>()?,
+            devices: Lane::default(),
+            device_ages: Vec::new(),
+            device_names: 0,
+            other_devices: false,
         })
+    }
+}
+
+impl Layout {
+    /// Appends by which names the points of devices are known, and step and age of each, in runs of equal ones.
+    pub(super) fn write_devices(&self, w: &mut Writer) {
+        w.varint(self.device_names.into());
+        let kinds: Vec<(f32, Duration)> =
+            self.devices.steps().iter().map(|step| step.size()).zip(self.device_ages.iter().copied()).collect();
+        w.varint(kinds.chunk_by(|a, b| a == b).count() as u64);
+        for run in kinds.chunk_by(|a, b| a == b) {
+            w.varint(run.len() as u64);
+            w.f32(run[0].0);
+            w.varint(run[0].1.as_millis() as u64);
+        }
+    }
+
+    /// Reads what [`Layout::write_devices`] wrote: points of devices of which nothing is known.
+    ///
+    /// # Errors
+    /// [`WireError`] when the bytes are not sound or there are more than any system has.
+    pub(super) fn read_devices(&mut self, r: &mut Reader<'_>) -> Result<(), WireError> {
+        self.device_names = r.number("names of device points")?;
+        let mut steps = Vec::new();
+        for _ in 0..r.count("runs of device points")? {
+            let count = r.number::<usize>("number of device points")?;
+            if count > DEVICE_POINTS_MAX.saturating_sub(steps.len()) {
+                return Err(r.invalid("number of device points"));
+            }
+            let step = Step::new(r.f32()?).ok_or_else(|| r.invalid("a step"))?;
+            let age = Duration::from_millis(r.varint()?);
+            steps.resize(steps.len() + count, step);
+            self.device_ages.resize(steps.len(), age);
+        }
+        self.devices = Lane::new(steps.len(), steps);
+        Ok(())
     }
 }
 

@@ -61,6 +61,14 @@ pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, snapshot: &Snapshot) -> 
             (id.spec().path.to_owned(), Value::Object(point))
         })
         .collect();
+    let devices: Map<String, Value> = (spec.device_points.iter().enumerate())
+        .map(|(number, point)| {
+            let values = &snapshot.state.devices;
+            let mut value = sample(values.sample(number, now), values.slot(number).last(), point.resolution, now);
+            value.insert("unit".into(), json!(point.unit.symbol()));
+            (point.path.clone(), Value::Object(value))
+        })
+        .collect();
     let nodes: Vec<Value> = (snapshot.state.nodes.iter().enumerate())
         .map(|(i, node)| {
             let (state, delay) = (node.sample(NodeQuantity::State, now), node.sample(NodeQuantity::Delay, now));
@@ -86,7 +94,7 @@ pub(super) fn state(site: &SiteSpec, spec: &SystemSpec, snapshot: &Snapshot) -> 
             "racks": spec.topology.racks, "modules_per_rack": spec.topology.modules_per_rack,
             "cells_per_module": spec.topology.cells_per_module, "cells": spec.topology.cells(),
         },
-        "points": points,
+        "points": points, "device_points": devices,
         "sop_use_pct": derived(derived::sop_use_pct(&snapshot.state.points, now)),
         "load_covered_pct": derived(derived::load_covered_pct(&snapshot.state.points, now)),
         "cell_voltage_v": stats(cells.column(CellQuantity::Voltage).stats(now), spec.cell_resolution_v, spec),
@@ -161,6 +169,17 @@ pub(in crate::http) fn table(table: &Table) -> Value {
         })
         .collect();
     json!({ "timestamps": at, "series": series })
+}
+
+/// `GET /api/v1/devices`
+pub(super) fn devices(spec: &SystemSpec) -> Value {
+    let points = spec.device_points.iter().map(|point| {
+        json!({
+            "path": point.path, "unit": point.unit.symbol(), "resolution": point.resolution,
+            "max_age_s": point.max_age.as_secs_f32(),
+        })
+    });
+    json!({ "system": spec.id, "device_points": points.collect::<Vec<_>>() })
 }
 
 #[cfg(test)]

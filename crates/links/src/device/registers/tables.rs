@@ -157,6 +157,6 @@ fn the_meters_and_the_blueprint() {
         assert_eq!(without_value(&readings(&table, &[(0, &[0x8000, 0])])), [path]);
     }
     let blueprint = table!("BLUEPRINT");
-    assert_eq!(requests(&blueprint), [(1, 59, 3), (1, 176, 3), (1, 183, 9), (225, 256, 2)]);
+    assert_eq!(requests(&blueprint), [(1, 59, 4), (1, 176, 3), (1, 183, 9), (225, 256, 2)]);
     assert_eq!(blueprint.key(3), "unit 225 reg 256-257");
 }
