@@ -1,7 +1,7 @@
 //! One quantity of many items, as a stream of changes.
 
 use crate::reading::NoData;
-use crate::slot::Slot;
+use crate::slot::LastValue;
 use crate::time::Mono;
 use crate::wire::{Reader, Step, WireError, Writer, rice, subset};
 
@@ -56,13 +56,13 @@ impl Lane {
     }
 
     /// What is known of an item.
-    pub(super) fn slot(&self, item: usize) -> Slot {
+    pub(super) fn slot(&self, item: usize) -> LastValue {
         let last = (self.step(item).value(self.values[item]), self.at[item]);
-        Slot::restored(Some(last), NoData::from_code(self.codes[item]))
+        LastValue::restored(Some(last), NoData::from_code(self.codes[item]))
     }
 
     /// Takes what is known of an item.
-    pub(super) fn take(&mut self, item: usize, slot: &Slot) {
+    pub(super) fn take(&mut self, item: usize, slot: &LastValue) {
         let known = slot.last();
         (self.values[item], self.at[item]) =
             known.map_or((0, Mono(0)), |(value, at)| (self.step(item).count(value), at));

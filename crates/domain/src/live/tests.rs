@@ -5,7 +5,7 @@ use crate::alarm::{Alarm, RuleIdx, Severity, Subject};
 use crate::link::{LinkIdx, LinkState, LinkStatus};
 use crate::point::{DevicePoint, PointId, Unit};
 use crate::reading::{CellQuantity, NoData, NodeQuantity, Reading, Sample, Target};
-use crate::slot::{PowerFrom, Slot};
+use crate::slot::{LastValue, PowerFrom};
 use crate::spec::SystemSpec;
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
@@ -42,7 +42,7 @@ fn sweep(cells: std::ops::Range<usize>, volts: f32) -> impl Iterator<Item = (Tar
 }
 
 /// Every slot of a state with its step.
-fn slots(spec: &SystemSpec, state: &SystemState) -> Vec<(String, Slot, Step)> {
+fn slots(spec: &SystemSpec, state: &SystemState) -> Vec<(String, LastValue, Step)> {
     let mut slots = Vec::new();
     for p in PointId::ALL {
         slots.push((p.spec().path.to_owned(), *state.points.slot(*p), Step::new(p.spec().resolution).unwrap()));

@@ -6,7 +6,7 @@
 use super::Unit;
 use crate::reading::{NoData, Sample};
 use crate::series::{unit_code, unit_of};
-use crate::slot::Slot;
+use crate::slot::LastValue;
 use crate::time::Mono;
 use crate::wire::{Reader, Wire, WireError, Writer};
 use std::time::Duration;
@@ -40,14 +40,14 @@ pub(crate) fn fingerprint(points: &[DevicePoint]) -> u32 {
 /// [`SystemSpec::device_points`]: crate::spec::SystemSpec::device_points
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeviceValues {
-    slots: Vec<Slot>,
+    slots: Vec<LastValue>,
     max_ages: Vec<Duration>,
 }
 
 impl DeviceValues {
     /// Points that may be so old, of which nothing is known.
     pub fn new(max_ages: Vec<Duration>) -> DeviceValues {
-        DeviceValues { slots: vec![Slot::default(); max_ages.len()], max_ages }
+        DeviceValues { slots: vec![LastValue::default(); max_ages.len()], max_ages }
     }
 
     /// How many there are.
@@ -61,7 +61,7 @@ impl DeviceValues {
     }
 
     /// What is known of a point: nothing, if there is none with this number.
-    pub fn slot(&self, point: usize) -> Slot {
+    pub fn slot(&self, point: usize) -> LastValue {
         self.slots.get(point).copied().unwrap_or_default()
     }
 
@@ -78,7 +78,7 @@ impl DeviceValues {
     }
 
     /// Sets all that is known of a point.
-    pub fn restore(&mut self, point: usize, known: Slot) {
+    pub fn restore(&mut self, point: usize, known: LastValue) {
         if let Some(slot) = self.slots.get_mut(point) {
             *slot = known;
         }
