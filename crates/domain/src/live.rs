@@ -6,24 +6,24 @@
 //!
 //! ```text
 //! format u8 | kind u8 | seq | now: mono, utc | age of the newest reading
-//! key only:  layout: topology, number of points, of cell quantities, of node quantities; the steps of each lane
-//! each lane: which items are new | their ages | what they share | the rest of each | which reasons changed | these
+//! key only:  layout: topology, number of points, of cell quantities, of node quantities; the steps of each column
+//! each column: which items are new | their ages | what they share | the rest of each | which reasons changed | these
 //! sections u8 | alarms, if bit 0 | links, if bit 1, else when each was heard | the whole site, if bit 2
 //!                bit 3: battery power is derived from voltage and current
-//!                bit 4: points of devices: in a key frame their steps and ages, in runs; then their lane
+//!                bit 4: points of devices: in a key frame their steps and ages, in runs; then their column
 //! ```
 //!
-//! A lane is one quantity of many items: all points, the voltage of every cell, the delay of every node. A key frame is
-//! a delta to a lane of which nothing is known, so there is one codec for both kinds. Cells move together when the load
+//! A column is one quantity of many items: all points, the voltage of every cell, the delay of every node. A key frame is
+//! a delta to a column of which nothing is known, so there is one codec for both kinds. Cells move together when the load
 //! changes: the median of all changes is sent once, the small rest in a few bits each.
 //!
 //! What a decoder shows equals the encoder's snapshot, but: values are rounded to their [`Step`](crate::wire::Step), the
 //! times of readings are true to 0.1 s, counters of links are refreshed once a second, and alarm values too unless the list
 //! itself changes.
 
+mod column;
 mod decoder;
 mod encoder;
-mod lane;
 mod layout;
 pub mod log;
 mod sections;

@@ -1,6 +1,6 @@
 //! Frames to snapshots.
 
-use super::lane::Scratch;
+use super::column::Scratch;
 use super::layout::Layout;
 use super::{DELTA, FORMAT, KEY, LiveError, OLDEST, sections};
 use crate::cells::{CELL_MAX_AGE, CellFrame};
@@ -76,7 +76,7 @@ impl Decoder {
         match kind {
             KEY => self.key(&mut r)?,
             DELTA if self.seq.map(|last| last.wrapping_add(1)) == Some(seq) => {
-                // The lanes are changed in place: until the frame has proved sound, no other may follow.
+                // The columns are changed in place: until the frame has proved sound, no other may follow.
                 self.seq = None;
                 self.delta(&mut r)?;
             }
@@ -91,7 +91,7 @@ impl Decoder {
         let now = Now { mono: Mono(r.varint()?), utc: Utc(r.signed()?) };
         let received = read_received(r, now)?;
         let mut layout = Layout::read(r)?;
-        read_lanes(r, &mut layout, now.mono, &mut self.scratch)?;
+        read_columns(r, &mut layout, now.mono, &mut self.scratch)?;
         let sections = Sections::read(r, now, &[])?;
         if sections.devices {
             layout.read_devices(r)?;
@@ -127,7 +127,7 @@ impl Decoder {
             utc: Utc(before.utc.0.wrapping_add(passed).wrapping_add(r.signed()?)),
         };
         let received = read_received(r, now)?;
-        read_lanes(r, &mut self.layout, now.mono, &mut self.scratch)?;
+        read_columns(r, &mut self.layout, now.mono, &mut self.scratch)?;
         let sections = Sections::read(r, now, &self.snapshot.links)?;
         if sections.devices {
             self.layout.devices.read_since(now.mono, r, &mut self.scratch)?;
@@ -187,6 +187,6 @@ fn read_received(r: &mut Reader<'_>, now: Now) -> Result<Mono, WireError> {
     Ok(Mono(now.mono.0.wrapping_sub(r.signed()? as u64)))
 }
 
-fn read_lanes(r: &mut Reader<'_>, layout: &mut Layout, now: Mono, scratch: &mut Scratch) -> Result<(), WireError> {
-    layout.lanes_mut().try_for_each(|lane| lane.read_since(now, r, scratch))
+fn read_columns(r: &mut Reader<'_>, layout: &mut Layout, now: Mono, scratch: &mut Scratch) -> Result<(), WireError> {
+    layout.columns_mut().try_for_each(|column| column.read_since(now, r, scratch))
 }

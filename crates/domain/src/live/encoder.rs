@@ -1,6 +1,6 @@
 //! Snapshots to frames.
 
-use super::lane::Scratch;
+use super::column::Scratch;
 use super::layout::Layout;
 use super::{DELTA, FORMAT, KEY, sections};
 use crate::alarm::Alarm;
@@ -32,7 +32,7 @@ pub fn key_frame(spec: &SystemSpec, seq: u32, snapshot: &Snapshot) -> Vec<u8> {
     w.signed(now.utc.0);
     write_received(&mut w, snapshot);
     nothing.write(&mut w);
-    write_lanes(&mut w, &known, &nothing, now.mono, &mut Scratch::default());
+    write_columns(&mut w, &known, &nothing, now.mono, &mut Scratch::default());
     write_sections(
         &mut w,
         snapshot,
@@ -132,7 +132,7 @@ impl Encoder {
                 // Both clocks mostly go at the same pace.
                 w.signed(now.utc.0.wrapping_sub(before.utc.0).wrapping_sub(passed));
                 write_received(&mut w, snapshot);
-                write_lanes(&mut w, &self.next, &self.last, now.mono, &mut self.scratch);
+                write_columns(&mut w, &self.next, &self.last, now.mono, &mut self.scratch);
                 write_sections(&mut w, snapshot, Sent { alarms, links, site, devices: !self.next.devices.is_empty() });
                 if !self.next.devices.is_empty() {
                     self.next.devices.write_since(&self.last.devices, now.mono, &mut w, &mut self.scratch);
@@ -158,9 +158,9 @@ fn write_received(w: &mut Writer, snapshot: &Snapshot) {
     w.signed(snapshot.now.mono.0.wrapping_sub(snapshot.received.0) as i64);
 }
 
-fn write_lanes(w: &mut Writer, next: &Layout, base: &Layout, now: Mono, scratch: &mut Scratch) {
-    for (lane, base) in next.lanes().zip(base.lanes()) {
-        lane.write_since(base, now, w, scratch);
+fn write_columns(w: &mut Writer, next: &Layout, base: &Layout, now: Mono, scratch: &mut Scratch) {
+    for (column, base) in next.columns().zip(base.columns()) {
+        column.write_since(base, now, w, scratch);
     }
 }
 
