@@ -25,6 +25,7 @@ pub(crate) fn spec() -> SystemSpec {
         simulated: true,
         max_ages: Vec::new(),
         cell_max_age: domain::cells::CELL_MAX_AGE,
+        device_points: Default::default(),
         kind: SystemKind::DataCentre,
     }
 }

@@ -3,8 +3,11 @@
 use crate::alarms;
 use crate::clock::Clock;
 use crate::hub::{Hub, Published};
+use domain::command::CommandReceipt;
 use domain::engine::{Engine, Input, Output, Record};
 use domain::spec::SystemIdx;
+use domain::time::Now;
+use domain::write::{Receipt, WriteOutcome};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Second, Store};
@@ -39,28 +42,53 @@ pub(crate) async fn run(
         let waiting = (0..INPUTS).map_while(|_| inputs.try_recv().ok());
         let now = clock();
         for input in first.into_iter().chain(waiting) {
-            carry_out(engine.step(now, input), &hub, &store);
+            step(&mut engine, now, input, &hub, &store);
         }
         let now = clock();
         if engine.due().is_some_and(|due| due <= now.mono) {
             let troubles: Vec<String> = store.troubles().into_iter().map(|trouble| trouble.words).collect();
-            engine.step(now, Input::Storage(troubles.join(" ")));
-            carry_out(engine.step(now, Input::Time), &hub, &store);
+            step(&mut engine, now, Input::Storage(troubles.join(" ")), &hub, &store);
+            step(&mut engine, now, Input::Time, &hub, &store);
         }
     }
-    carry_out(engine.finish(), &hub, &store);
+    for output in engine.finish() {
+        carry_out(output, clock(), &hub, &store);
+    }
 }
 
-/// Does what follows from an input, in its order.
-fn carry_out(outputs: Vec<Output>, hub: &Hub, store: &Store) {
-    let id = |system: SystemIdx| hub.site.system(system).map(|spec| spec.id.clone()).unwrap_or_default();
-    for output in outputs {
-        match output {
-            Output::Alarms(system, events) => store.append(alarms::second(&id(system), &events)),
-            Output::Record(record) => store.append(second(&id(record.system), *record)),
-            Output::Publication(publication) => hub.publish(Published::new(*publication)),
+/// Hands one input to the engine, and carries out all that follows.
+fn step(engine: &mut Engine, now: Now, input: Input, hub: &Hub, store: &Store) {
+    let mut next = Some(input);
+    while let Some(input) = next.take() {
+        for output in engine.step(now, input) {
+            next = carry_out(output, now, hub, store).or(next);
         }
     }
+}
+
+/// Carries out one output; returns what happens by it at once.
+fn carry_out(output: Output, now: Now, hub: &Hub, store: &Store) -> Option<Input> {
+    let id = |system: SystemIdx| hub.site.system(system).map(|spec| spec.id.clone()).unwrap_or_default();
+    match output {
+        Output::Alarms(system, events) => store.append(alarms::second(&id(system), &events)),
+        Output::Record(record) => store.append(second(&id(record.system), *record)),
+        Output::Publication(publication) => hub.publish(Published::new(*publication)),
+        Output::Receipt(receipt) => {
+            let CommandReceipt { command, state, .. } = receipt;
+            tracing::info!(
+                system = id(command.system),
+                by = command.by,
+                setpoint = command.setpoint,
+                "command {state}"
+            );
+        }
+        // The engine admits no command yet, so there is none; were there one, it would not be sent.
+        Output::Write(write) => {
+            let outcome = WriteOutcome::NotSent("this server hands no writes to its links yet".to_owned());
+            return Some(Input::Write(Receipt { id: write.id, at: now, outcome }));
+        }
+    }
+    None
 }
 
 /// What the engine recorded of a system, for the store.

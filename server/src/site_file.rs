@@ -11,12 +11,12 @@ mod server;
 mod tables;
 
 use crate::limits::Limits;
-use domain::point::MaxAge;
+use domain::point::{DEVICE_POINTS_MAX, DevicePoint, MaxAge, PointId};
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use links::{LinkConfig, LinkTask};
 use locate::locate;
 use sim::SimulatorConfig;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use tables::Tables;
@@ -160,6 +160,7 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
         })
     };
     let (mut specs, mut tasks, mut ages, mut warnings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut device_points: HashMap<SystemIdx, Vec<DevicePoint>> = HashMap::new();
     for config in &link {
         if let Err(bad) = store::plain_name(config.id.get_ref()) {
             complaints.push((config.id.span(), bad.to_string()));
@@ -177,7 +178,22 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
         let Some(system) = &systems[idx.0 as usize].1 else { continue };
         let mut spec = config.spec(idx);
         match config.build(idx, &system.topology, base) {
-            Ok(task) => {
+            Ok(mut task) => {
+                let own = task.device_points();
+                let taken = |path: &str| PointId::from_path(path).is_some() || path.starts_with("cells/");
+                if let Some(point) = own.iter().find(|point| taken(&point.path)) {
+                    let words = "is a name of every system's own points: give the link another id";
+                    complaints.push((config.id.span(), format!("{} {words}", point.path)));
+                    continue;
+                }
+                let known = device_points.entry(idx).or_default();
+                if known.len() + own.len() > DEVICE_POINTS_MAX {
+                    let words = format!("{} has more than {DEVICE_POINTS_MAX} points of devices", system.id);
+                    complaints.push((config.id.span(), words));
+                    continue;
+                }
+                task.number_device_points(known.len() as u16);
+                known.extend(own);
                 ages.push((idx, task.ages().clone()));
                 spec.device = task.handle().device().to_owned();
                 for warning in config.warnings(&task, base) {
@@ -207,6 +223,11 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
     for (idx, _) in &simulators {
         if let Some(system) = systems.get_mut(idx.0 as usize) {
             system.simulated = true;
+        }
+    }
+    for (idx, points) in device_points {
+        if let Some(system) = systems.get_mut(idx.0 as usize) {
+            system.device_points = points.into();
         }
     }
     for (idx, ages) in ages {

@@ -3,6 +3,7 @@
 
 use crate::analysis::{AnalysisResponse, QuestionRequest, QuestionsResponse, SqlRequest};
 use crate::cells::{CellsHistoryRequest, CellsHistoryResponse, CellsResponse};
+use crate::devices::{DevicesRequest, DevicesResponse};
 use crate::history::{HistoryDocument, HistoryRequest};
 use crate::home::{HomeRequest, HomeResponse};
 use crate::lab::{LabCommandForm, LabRequest, LabResponse};
@@ -151,6 +152,11 @@ pub const OPERATIONS: &[Operation] = &[
     get("/api/v1/cells", "cells", "Every cell of a system, now or at an instant of the past.")
         .query::<StateRequest>()
         .json::<CellsResponse>()
+        .errors(ASKED),
+    get("/api/v1/devices", "devices", "The points that a system's devices have of their own, with unit, step and age.")
+        .query::<DevicesRequest>()
+        .json::<DevicesResponse>()
+        .other(&[OCTETS])
         .errors(ASKED),
     get("/api/v1/series", "series", "Points and a cell of the last ten minutes.")
         .query::<SeriesRequest>()

@@ -4,7 +4,7 @@ use crate::json::{Timestamp, Word, rounded};
 use domain::alarm::Severity;
 use domain::cells::ColumnStats;
 use domain::derived;
-use domain::point::PointId;
+use domain::point::{DevicePoint, PointId};
 use domain::reading::{CellQuantity, NodeQuantity, Sample};
 use domain::slot::PowerFrom;
 use domain::spec::{SiteSpec, SystemSpec};
@@ -42,6 +42,8 @@ pub struct StateResponse {
     pub topology: Topology,
     /// Every point by its path: `battery/soc`.
     pub points: BTreeMap<&'static str, PointValue>,
+    /// Every point that a device of this system has of its own, by its path: `gpu/3/power`.
+    pub device_points: BTreeMap<String, PointValue>,
     /// Battery power as a share of what the BMS permits in its direction, %; null if either is not known.
     pub sop_use_pct: Option<f64>,
     /// Share of the load that the battery covers, %; null if either is not known.
@@ -179,6 +181,9 @@ impl StateResponse {
                 cells: topology.cells(),
             },
             points: PointId::ALL.iter().map(|id| (id.spec().path, PointValue::of(*id, snapshot))).collect(),
+            device_points: (spec.device_points.iter().enumerate())
+                .map(|(number, point)| (point.path.clone(), PointValue::of_device(number, point, snapshot)))
+                .collect(),
             sop_use_pct: share(derived::sop_use_pct(&snapshot.state.points, now)),
             load_covered_pct: share(derived::load_covered_pct(&snapshot.state.points, now)),
             cell_voltage_v: stats(CellQuantity::Voltage, spec.cell_resolution_v),
@@ -232,6 +237,18 @@ impl PointValue {
             value: CellValue::of(snapshot.point(id), points.slot(id).last(), spec.resolution, snapshot.now.mono),
             unit: spec.unit.symbol(),
             derived_from: derived.then(|| [PointId::Voltage, PointId::Current].map(|id| id.spec().path)),
+        }
+    }
+}
+
+impl PointValue {
+    /// The value of the device point `number` of the system.
+    fn of_device(number: usize, point: &DevicePoint, snapshot: &Snapshot) -> PointValue {
+        let (values, now) = (&snapshot.state.devices, snapshot.now.mono);
+        PointValue {
+            value: CellValue::of(values.sample(number, now), values.slot(number).last(), point.resolution, now),
+            unit: point.unit.symbol(),
+            derived_from: None,
         }
     }
 }

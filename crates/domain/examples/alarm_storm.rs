@@ -37,6 +37,7 @@ fn main() {
         simulated: true,
         max_ages: Vec::new(),
         cell_max_age: domain::cells::CELL_MAX_AGE,
+        device_points: Default::default(),
     };
     let site = SiteSpec { name: "Site".to_owned(), systems: vec![system], links: Vec::new() };
     let topology = site.systems[0].topology;

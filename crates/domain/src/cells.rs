@@ -1,7 +1,7 @@
 //! Cell values as struct of arrays: one column per quantity, so 260 or 6,400 cells are walked in a straight line.
 
 use crate::reading::{CellQuantity, NoData, Sample};
-use crate::slot::Slot;
+use crate::slot::LastValue;
 use crate::time::Mono;
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ impl Column {
         self.values.is_empty()
     }
 
-    /// Takes a sample of `cell` of the instant `at`; one that is older than what is known already, as [`Slot::set`] has
+    /// Takes a sample of `cell` of the instant `at`; one that is older than what is known already, as [`LastValue::set`] has
     /// it, and a cell that does not exist change nothing.
     pub fn set(&mut self, cell: usize, sample: Sample, at: Mono) {
         if cell >= self.len() {
@@ -93,15 +93,15 @@ impl Column {
     }
 
     /// All that is known of `cell`: nothing, if it does not exist.
-    pub fn slot(&self, cell: usize) -> Slot {
+    pub fn slot(&self, cell: usize) -> LastValue {
         match self.no_data.get(cell) {
-            Some(no_data) => Slot::restored(Some((self.values[cell], self.at[cell])), *no_data),
-            None => Slot::default(),
+            Some(no_data) => LastValue::restored(Some((self.values[cell], self.at[cell])), *no_data),
+            None => LastValue::default(),
         }
     }
 
     /// Sets all that is known of `cell`, as [`Column::slot`] gave it; a cell that does not exist is ignored.
-    pub fn restore(&mut self, cell: usize, slot: Slot) {
+    pub fn restore(&mut self, cell: usize, slot: LastValue) {
         if cell < self.len() {
             (self.values[cell], self.at[cell]) = slot.last().unwrap_or((0.0, Mono(0)));
             (self.no_data[cell], self.no_data_at[cell]) = (slot.reported(), Mono(0));

@@ -20,6 +20,7 @@ pub use cycle::cycle;
 pub use recorder::{Record, Recorder};
 
 use crate::alarm::AlarmChange;
+use crate::command::{Command, CommandReceipt, CommandState, Commands, admit};
 use crate::link::{LinkIdx, LinkStatus};
 use crate::live::{Encoded, Encoder};
 use crate::point::PointId;
@@ -27,6 +28,7 @@ use crate::reading::{Batch, Target};
 use crate::spec::{SystemIdx, SystemSpec};
 use crate::time::{Mono, Now};
 use crate::twin::{Site, Snapshot};
+use crate::write::{Receipt, WriteRequest};
 use pace::Pace;
 use std::sync::Arc;
 
@@ -37,6 +39,10 @@ pub enum Input {
     Batch(Batch),
     /// A link's state and counters changed.
     Link(LinkIdx, LinkStatus),
+    /// Somebody wants something of a system.
+    Command(Command),
+    /// A step of a write that a link carries out.
+    Write(Receipt),
     /// What is wrong with the storage of history now, for people; empty if nothing is.
     Storage(String),
     /// Nothing but that time has passed: what is due is done.
@@ -50,6 +56,10 @@ pub enum Output {
     Alarms(SystemIdx, Vec<AlarmEvent>),
     /// What history keeps of a second that is over.
     Record(Box<Record>),
+    /// A link is to write.
+    Write(WriteRequest),
+    /// What has become of a command.
+    Receipt(CommandReceipt),
     /// One system's newest snapshot, for everyone who watches.
     Publication(Box<Publication>),
 }
@@ -87,6 +97,7 @@ pub struct Publication {
 pub struct Engine {
     site: Site,
     systems: Vec<SystemRuntime>,
+    commands: Commands,
 }
 
 /// What the engine keeps of one system beside its twin.
@@ -107,7 +118,7 @@ impl Engine {
             encoder: Encoder::new(&system.spec),
             recorder: Recorder::default(),
         });
-        Engine { systems: systems.collect(), site }
+        Engine { systems: systems.collect(), site, commands: Commands::default() }
     }
 
     /// The twin.
@@ -136,6 +147,17 @@ impl Engine {
                 self.site.set_link(link, status);
                 Vec::new()
             }
+            Input::Command(command) => match admit(&self.site.spec, &command) {
+                Ok(write) => {
+                    let receipt = self.commands.accept(command, write.id, now);
+                    vec![Output::Receipt(receipt), Output::Write(write)]
+                }
+                Err(why) => {
+                    let state = CommandState::Refused(why);
+                    vec![Output::Receipt(CommandReceipt { command, at: now, state })]
+                }
+            },
+            Input::Write(receipt) => self.commands.written(receipt).map(Output::Receipt).into_iter().collect(),
             Input::Storage(trouble) => {
                 self.site.storage = trouble;
                 Vec::new()
@@ -262,6 +284,7 @@ pub(crate) mod tests {
                 simulated: true,
                 max_ages: Vec::new(),
                 cell_max_age: crate::cells::CELL_MAX_AGE,
+                device_points: Default::default(),
                 kind: SystemKind::DataCentre,
             }],
             links: vec![LinkSpec {

@@ -4,7 +4,8 @@
 //! tests run the same code as the live site. It compiles for the server and for the browser.
 //!
 //! Read in this order: [`time`], [`topology`], [`point`], [`reading`], [`slot`], [`cells`], [`spec`] (what is configured),
-//! [`limits`] (what a battery keeps to), [`twin`] (what is known now), [`alarm`] (what is wrong), [`engine`] (one cycle), [`live`] (what goes to the page).
+//! [`limits`] (what a battery keeps to), [`twin`] (what is known now), [`alarm`] (what is wrong), [`engine`] (what follows from what), [`command`] and [`write`] (what is wanted of devices),
+//! [`live`] (what goes to the page).
 
 // `#[derive(Wire)]` names this crate from without.
 extern crate self as domain;
@@ -12,6 +13,7 @@ extern crate self as domain;
 pub mod alarm;
 pub mod bms;
 pub mod cells;
+pub mod command;
 pub mod decimal;
 pub mod derived;
 pub mod energy;

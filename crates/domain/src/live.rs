@@ -6,23 +6,24 @@
 //!
 //! ```text
 //! format u8 | kind u8 | seq | now: mono, utc | age of the newest reading
-//! key only:  layout: topology, number of points, of cell quantities, of node quantities; the steps of each lane
-//! each lane: which items are new | their ages | what they share | the rest of each | which reasons changed | these
+//! key only:  layout: topology, number of points, of cell quantities, of node quantities; the steps of each column
+//! each column: which items are new | their ages | what they share | the rest of each | which reasons changed | these
 //! sections u8 | alarms, if bit 0 | links, if bit 1, else when each was heard | the whole site, if bit 2
 //!                bit 3: battery power is derived from voltage and current
+//!                bit 4: points of devices: in a key frame their steps and ages, in runs; then their column
 //! ```
 //!
-//! A lane is one quantity of many items: all points, the voltage of every cell, the delay of every node. A key frame is
-//! a delta to a lane of which nothing is known, so there is one codec for both kinds. Cells move together when the load
+//! A column is one quantity of many items: all points, the voltage of every cell, the delay of every node. A key frame is
+//! a delta to a column of which nothing is known, so there is one codec for both kinds. Cells move together when the load
 //! changes: the median of all changes is sent once, the small rest in a few bits each.
 //!
 //! What a decoder shows equals the encoder's snapshot, but: values are rounded to their [`Step`](crate::wire::Step), the
 //! times of readings are true to 0.1 s, counters of links are refreshed once a second, and alarm values too unless the list
 //! itself changes.
 
+mod column;
 mod decoder;
 mod encoder;
-mod lane;
 mod layout;
 pub mod log;
 mod sections;
@@ -34,9 +35,10 @@ use crate::wire::WireError;
 use thiserror::Error;
 
 /// The format of the frames. Raised when they change in a way that older decoders would misread.
-pub const FORMAT: u8 = 4;
+pub const FORMAT: u8 = 5;
 /// The oldest format that is still read: tape is kept for years. Format 2 says nothing of the whole site, nor whether an
-/// alarm chatters; format 3 does not say whether power is derived.
+/// alarm chatters; format 3 does not say whether power is derived; format 4 has no points
+/// of devices.
 const OLDEST: u8 = 2;
 
 /// Second byte of a key frame.

@@ -5,6 +5,11 @@
 //! Power and current are positive into the site's bus: battery discharge +, grid import +, solar +; loads are
 //! positive. Drivers whose devices say otherwise flip the sign in their codec.
 
+mod device;
+
+pub(crate) use device::fingerprint;
+pub use device::{DEVICE_POINTS_MAX, DevicePoint, DeviceValues};
+
 use std::time::Duration;
 
 /// The unit that a point is kept in.
@@ -25,6 +30,9 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// Every unit.
+    pub const ALL: [Unit; 6] = [Unit::Volt, Unit::Ampere, Unit::Watt, Unit::Celsius, Unit::Percent, Unit::Number];
+
     /// The unit's symbol; empty for a bare number.
     pub fn symbol(self) -> &'static str {
         match self {

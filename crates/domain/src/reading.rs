@@ -118,6 +118,8 @@ pub enum Target {
     Cell(CellQuantity, u16),
     /// One AFE node, counted from 0 over the system.
     Node(NodeQuantity, u16),
+    /// A point of a device, by its number in [`SystemSpec::device_points`](crate::spec::SystemSpec::device_points).
+    Device(u16),
 }
 
 impl Target {
@@ -127,6 +129,8 @@ impl Target {
             Target::Point(point) => point.spec().plausible,
             Target::Cell(quantity, _) => quantity.plausible(),
             Target::Node(quantity, _) => quantity.plausible(),
+            // What the device can say, its table knows: the codec has looked.
+            Target::Device(_) => (f32::MIN, f32::MAX),
         }
     }
 }

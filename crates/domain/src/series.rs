@@ -11,9 +11,12 @@ pub use cell_map::{CELL_MAP_MAX, CellMap};
 pub use recent::{RECENT_S, Recent};
 pub use sampler::Sampler;
 
+pub(crate) use codec::{unit_code, unit_of};
+
 use crate::lab::parse_cell;
 use crate::point::{PointId, Unit};
 use crate::reading::CellQuantity;
+use crate::spec::SystemSpec;
 use crate::time::Utc;
 use crate::topology::Topology;
 
@@ -24,15 +27,27 @@ pub enum Trace {
     Point(PointId),
     /// One quantity of a cell, counted from 0.
     Cell(CellQuantity, u16),
+    /// A point of a device, by its number in the system.
+    Device(u16),
 }
 
 impl Trace {
-    /// Its name: the point's path, or the cell quantity's path and the cell's number, `cells/voltage/131`.
+    /// Its name: the point's path, or the cell quantity's path and the cell's number, `cells/voltage/131`. A point of a
+    /// device has its name in the system's [`DevicePoint`](crate::point::DevicePoint)s.
     pub fn name(self) -> String {
         match self {
             Trace::Point(point) => point.spec().path.to_owned(),
             Trace::Cell(quantity, cell) => format!("{}/{cell}", quantity.path()),
+            Trace::Device(number) => format!("device point {number}"),
         }
+    }
+
+    /// The point of this path in a system: of the catalogue, or of one of its devices.
+    pub fn of_point(path: &str, spec: &SystemSpec) -> Option<Trace> {
+        let device = || spec.device_points.iter().position(|point| point.path == path);
+        PointId::from_path(path)
+            .map(Trace::Point)
+            .or_else(|| device().and_then(|number| u16::try_from(number).ok()).map(Trace::Device))
     }
 
     /// The trace of this name, whether or not the system has it.
@@ -53,9 +68,10 @@ impl Trace {
         Some(Trace::Cell(quantity, parse_cell(cell, topology)? as u16))
     }
 
-    /// The unit of its values.
+    /// The unit of its values; that of a device's point is in the system's [`DevicePoint`](crate::point::DevicePoint)s.
     pub fn unit(self) -> Unit {
         match self {
+            Trace::Device(_) => Unit::Number,
             Trace::Point(point) => point.spec().unit,
             Trace::Cell(CellQuantity::Voltage, _) => Unit::Volt,
             Trace::Cell(CellQuantity::Temperature, _) => Unit::Celsius,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// The last value of a point, its time, and why there is no newer one.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Slot {
+pub struct LastValue {
     value: f32,
     at: Mono,
     no_data: Option<NoData>,
@@ -15,19 +15,19 @@ pub struct Slot {
     no_data_at: Mono,
 }
 
-impl Default for Slot {
-    fn default() -> Slot {
-        Slot { value: 0.0, at: Mono(0), no_data: Some(NoData::NotPresent), no_data_at: Mono(0) }
+impl Default for LastValue {
+    fn default() -> LastValue {
+        LastValue { value: 0.0, at: Mono(0), no_data: Some(NoData::NotPresent), no_data_at: Mono(0) }
     }
 }
 
-impl Slot {
-    /// A slot of which this is known: the last good value with its time, and why there is no newer one. Without a
+impl LastValue {
+    /// One of which this is known: the last good value with its time, and why there is no newer one. Without a
     /// value and a reason, nothing was ever received.
-    pub fn restored(last: Option<(f32, Mono)>, no_data: Option<NoData>) -> Slot {
+    pub fn restored(last: Option<(f32, Mono)>, no_data: Option<NoData>) -> LastValue {
         match last.filter(|(_, at)| at.0 > 0) {
-            Some((value, at)) => Slot { value, at, no_data, no_data_at: Mono(0) },
-            None => Slot { no_data: no_data.or(Some(NoData::NotPresent)), ..Slot::default() },
+            Some((value, at)) => LastValue { value, at, no_data, no_data_at: Mono(0) },
+            None => LastValue { no_data: no_data.or(Some(NoData::NotPresent)), ..LastValue::default() },
         }
     }
 
@@ -36,7 +36,7 @@ impl Slot {
     pub fn set(&mut self, sample: Sample, at: Mono) {
         match sample {
             _ if at < self.at.max(self.no_data_at) => {}
-            Ok(value) => *self = Slot { value, at, no_data: None, ..*self },
+            Ok(value) => *self = LastValue { value, at, no_data: None, ..*self },
             Err(why) => (self.no_data, self.no_data_at) = (Some(why), at),
         }
     }
@@ -76,7 +76,7 @@ pub enum PowerFrom {
 /// The last value of every point of a system, and how old it may be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Points {
-    slots: [Slot; PointId::COUNT],
+    slots: [LastValue; PointId::COUNT],
     max_ages: [Duration; PointId::COUNT],
     power_from: PowerFrom,
 }
@@ -92,7 +92,7 @@ impl Points {
     /// Nothing is known; ages are those of the catalogue unless given here.
     pub fn new(max_ages: &[MaxAge]) -> Points {
         Points {
-            slots: [Slot::default(); PointId::COUNT],
+            slots: [LastValue::default(); PointId::COUNT],
             max_ages: std::array::from_fn(|point| MaxAge::of(PointId::ALL[point], max_ages)),
             power_from: PowerFrom::Nowhere,
         }
@@ -133,8 +133,8 @@ impl Points {
         }
     }
 
-    /// The point's slot.
-    pub fn slot(&self, point: PointId) -> &Slot {
+    /// What is known of the point.
+    pub fn slot(&self, point: PointId) -> &LastValue {
         &self.slots[point as usize]
     }
 
@@ -149,7 +149,7 @@ impl Points {
     }
 
     /// Sets all that is known of `point`.
-    pub fn restore(&mut self, point: PointId, slot: Slot) {
+    pub fn restore(&mut self, point: PointId, slot: LastValue) {
         self.slots[point as usize] = slot;
     }
 
@@ -161,14 +161,14 @@ impl Points {
 
 /// An AFE node: one per module.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Node([Slot; NodeQuantity::ALL.len()]);
+pub struct Node([LastValue; NodeQuantity::ALL.len()]);
 
 /// A node that has not reported for this long is stale.
 pub const NODE_MAX_AGE: Duration = Duration::from_millis(1_500);
 
 impl Node {
-    /// One quantity's slot.
-    pub fn slot(&self, quantity: NodeQuantity) -> &Slot {
+    /// What is known of one quantity.
+    pub fn slot(&self, quantity: NodeQuantity) -> &LastValue {
         &self.0[quantity as usize]
     }
 
@@ -178,7 +178,7 @@ impl Node {
     }
 
     /// Sets all that is known of one quantity.
-    pub fn restore(&mut self, quantity: NodeQuantity, slot: Slot) {
+    pub fn restore(&mut self, quantity: NodeQuantity, slot: LastValue) {
         self.0[quantity as usize] = slot;
     }
 
@@ -206,7 +206,7 @@ mod tests {
             (&[(5, no), (5, new)], new),
             (&[(5, no), (6, new), (4, no)], new),
         ] {
-            let (mut slot, mut column) = (Slot::default(), Column::new(2));
+            let (mut slot, mut column) = (LastValue::default(), Column::new(2));
             for (at, sample) in news {
                 slot.set(*sample, s(*at));
                 column.set(1, *sample, s(*at));

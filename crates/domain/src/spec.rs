@@ -6,8 +6,9 @@ pub use crate::topology::SystemIdx;
 
 use crate::limits::Limits;
 use crate::link::{LinkIdx, LinkSpec};
-use crate::point::{MaxAge, PointId};
+use crate::point::{DevicePoint, MaxAge, PointId};
 use crate::topology::Topology;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Everything behind one grid connection.
@@ -51,6 +52,9 @@ pub struct SystemSpec {
     /// A cell value older than this is stale: [`CELL_MAX_AGE`](crate::cells::CELL_MAX_AGE), or more where the cells'
     /// source is slow.
     pub cell_max_age: Duration,
+    /// The points of its devices, beside those of the catalogue. Not in the message to the page, which would make every
+    /// document larger: a page asks for them (`/api/v1/devices`).
+    pub device_points: Arc<[DevicePoint]>,
 }
 
 /// What a system is for. It gives its parts their names.

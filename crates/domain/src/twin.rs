@@ -8,7 +8,7 @@ use crate::alarm::{Alarm, AlarmBook};
 use crate::cells::CellFrame;
 use crate::frozen::FrozenWatch;
 use crate::link::{LinkIdx, LinkState, LinkStatus};
-use crate::point::PointId;
+use crate::point::{DeviceValues, PointId};
 use crate::reading::{Batch, CellQuantity, Reading, Sample, Target};
 use crate::sag::SagWatch;
 use crate::slot::{Node, Points};
@@ -25,6 +25,8 @@ pub struct SystemState {
     pub cells: CellFrame,
     /// Its AFE nodes, one per module.
     pub nodes: Vec<Node>,
+    /// The points of its devices.
+    pub devices: DeviceValues,
 }
 
 impl SystemState {
@@ -34,13 +36,15 @@ impl SystemState {
             points: Points::new(&spec.max_ages),
             cells: CellFrame::with_max_age(spec.topology.cells(), spec.cell_max_age),
             nodes: vec![Node::default(); spec.topology.modules()],
+            devices: DeviceValues::new(spec.device_points.iter().map(|point| point.max_age).collect()),
         }
     }
 
-    /// Whether any point or cell voltage is good and fresh at `now`.
+    /// Whether any point, cell voltage or device point is good and fresh at `now`.
     pub fn reports(&self, now: Mono) -> bool {
         PointId::ALL.iter().any(|point| self.points.sample(*point, now).is_ok())
             || self.cells.column(CellQuantity::Voltage).samples(now).any(|sample| sample.is_ok())
+            || (0..self.devices.len()).any(|number| self.devices.sample(number, now).is_ok())
     }
 
     /// Takes one reading received at `at`. Values outside the target's plausible range, and cells or nodes that the
@@ -56,6 +60,7 @@ impl SystemState {
         match target {
             Target::Point(point) => self.points.take(point, sample, at),
             Target::Cell(quantity, cell) => self.cells.column_mut(quantity).set(cell as usize, sample, at),
+            Target::Device(number) => self.devices.set(number.into(), sample, at),
             Target::Node(quantity, node) => {
                 if let Some(node) = self.nodes.get_mut(node as usize) {
                     node.set(quantity, sample, at);

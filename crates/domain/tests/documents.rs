@@ -151,6 +151,7 @@ fn system() -> SystemSpec {
         simulated: false,
         max_ages: Vec::new(),
         cell_max_age: domain::cells::CELL_MAX_AGE,
+        device_points: Default::default(),
     }
 }
 

@@ -77,6 +77,7 @@ fn site(topology: Topology) -> Site {
         simulated: false,
         max_ages: Vec::new(),
         cell_max_age: domain::cells::CELL_MAX_AGE,
+        device_points: Default::default(),
         kind: SystemKind::DataCentre,
     };
     let link = LinkSpec {

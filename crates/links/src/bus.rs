@@ -19,6 +19,7 @@ use self::can_input::CanInput;
 use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::session::Reporter;
+use domain::point::DevicePoint;
 use domain::write::Setpoint;
 use std::fmt::Debug;
 use std::future::{Future, ready};
@@ -73,6 +74,12 @@ pub(crate) trait Bus: Debug + Send {
     fn ages(&self, usual: Duration) -> Ages {
         let given = (!usual.is_zero()).then_some(usual);
         self.can().map(|can| can.ages(given)).unwrap_or_default()
+    }
+
+    /// The points that only its device has, which is called `device`, if the link's values are good for `usual`.
+    fn device_points(&self, device: &str, usual: Duration) -> Vec<DevicePoint> {
+        let (_, _) = (device, usual);
+        Vec::new()
     }
 
     /// Whether it brings cell voltages, if all is as it should be.

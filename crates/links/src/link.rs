@@ -7,6 +7,7 @@ use crate::recording::{Recorder, RecordingError, RecordingLimits, RecordingStatu
 use crate::session::{self, Attempts, Clock, Order, Orders, Polling, Record, Reporter, lock};
 use domain::engine::Input;
 use domain::link::{FrameRow, LinkIdx, LinkStatus};
+use domain::point::DevicePoint;
 use domain::spec::SystemIdx;
 use domain::time::Now;
 use domain::write::{BadValue, Receipt, Setpoint, WriteRequest};
@@ -25,6 +26,8 @@ pub struct LinkTask {
     handle: LinkHandle,
     ages: Ages,
     orders: Orders,
+    /// How long its values are good, if it is asked in a rhythm.
+    usual: Duration,
 }
 
 /// Looks at a link from outside. Cheap to clone.
@@ -68,12 +71,13 @@ impl LinkTask {
         let setpoints = bus.setpoints().into();
         let handle =
             LinkHandle { record, table: bus.table(), can, device, installation: None, setpoints, orders: ordered };
-        LinkTask { id, system, ages: Ages::default(), bus, handle, orders }
+        LinkTask { id, system, ages: Ages::default(), usual: Duration::ZERO, bus, handle, orders }
     }
 
     /// The same link, of which all values are good for `age` at least.
     pub(crate) fn good_for(mut self, age: Duration) -> LinkTask {
         self.ages = self.bus.ages(age);
+        self.usual = age;
         lock(&self.handle.record).set_ages(self.ages.clone());
         self
     }
@@ -87,6 +91,16 @@ impl LinkTask {
     /// Which values may be older than usual, because the link brings them seldom.
     pub fn ages(&self) -> &Ages {
         &self.ages
+    }
+
+    /// The points that only its device has, as the system knows them: `inverter/heatsink_temperature`.
+    pub fn device_points(&self) -> Vec<DevicePoint> {
+        self.bus.device_points(&self.id, self.usual)
+    }
+
+    /// Gives its device points their numbers within the system, from `first` on in their order.
+    pub fn number_device_points(&mut self, first: u16) {
+        lock(&self.handle.record).number_device_points(first);
     }
 
     /// What a person should know of its DBC file, if it has one.

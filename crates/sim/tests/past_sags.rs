@@ -31,6 +31,7 @@ fn site() -> SiteSpec {
         simulated: true,
         max_ages: Vec::new(),
         cell_max_age: domain::cells::CELL_MAX_AGE,
+        device_points: Default::default(),
         kind: SystemKind::DataCentre,
     };
     SiteSpec { name: "Hall".into(), systems: vec![system], links: Vec::new() }

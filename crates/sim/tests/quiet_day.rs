@@ -60,6 +60,7 @@ fn pack() -> SystemSpec {
         simulated: true,
         max_ages: Vec::new(),
         cell_max_age: domain::cells::CELL_MAX_AGE,
+        device_points: Default::default(),
         kind: SystemKind::DataCentre,
     }
 }

@@ -122,12 +122,16 @@ impl AppState {
             return Ok(wanted);
         };
         for name in super::series::names(names)? {
-            let point = PointId::from_path(name).or_else(|| from_column_name(name)).map(Trace::Point);
-            match point.or_else(|| Trace::from_cell_name(name, &spec.topology)) {
+            let column = || from_column_name(name).map(Trace::Point);
+            match Trace::of_point(name, spec).or_else(column).or_else(|| Trace::from_cell_name(name, &spec.topology)) {
                 // A point has two names.
                 Some(Trace::Point(point)) if wanted.points.contains(&point) => {}
                 Some(Trace::Point(point)) => wanted.points.push(point),
                 Some(Trace::Cell(quantity, cell)) => wanted.cells.push((name.to_owned(), quantity, cell.into())),
+                Some(Trace::Device(_)) => {
+                    let words = "is a point of a device, of which only the full rate is kept: ask /api/v1/series, which takes `until`";
+                    return Err(Problem::bad_parameter(format!("points: {name} {words}")));
+                }
                 None => return Err(Problem::bad_parameter(format!("points: there is no {name:?}"))),
             }
         }

@@ -9,7 +9,6 @@ use api::series::{SeriesRequest, SeriesResponse};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use domain::point::PointId;
 use domain::reading::CellQuantity;
 use domain::series::{RECENT_S, Table, Trace};
 use domain::wire::Wire as _;
@@ -46,7 +45,7 @@ pub(super) async fn series(
     }
     let mut traces = Vec::new();
     for path in names(query.points.as_deref().unwrap_or_default())? {
-        let point = PointId::from_path(path).map(Trace::Point);
+        let point = Trace::of_point(path, spec);
         traces.push(point.ok_or_else(|| Problem::bad_parameter(format!("points: there is no {path:?}")))?);
     }
     if let Some(text) = query.cell.as_deref() {

@@ -1,18 +1,20 @@
 //! What is known of a system now or at an instant of the past: its state, its cells.
 
 use super::AppState;
-use super::answer::json;
+use super::answer::{json, octets, wants_octets};
 use super::asked::Query;
 use super::instant::instant;
 use super::problem::Problem;
 use crate::past::Past;
 use api::cells::CellsResponse;
+use api::devices::{DevicesRequest, DevicesResponse};
 use api::state::{StateRequest, StateResponse};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use domain::spec::SystemSpec;
 use domain::twin::Snapshot;
+use domain::wire::Wire as _;
 
 impl AppState {
     /// The snapshot of a system that is asked for.
@@ -51,4 +53,18 @@ pub(super) async fn cells(
     }
     let (large, spec) = (app.large(&headers), spec.clone());
     app.write(move || large.json(&CellsResponse::of(&spec, &snapshot))).await
+}
+
+/// `GET /api/v1/devices?system=hv`: the points of a system's devices, in the order in which the live stream has them.
+pub(super) async fn devices(
+    State(app): State<AppState>,
+    Query(asked): Query<DevicesRequest>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (_, spec, _) = app.find(asked.system.as_deref())?;
+    Ok(if wants_octets(&headers) {
+        octets(spec.device_points.to_vec().to_bytes())
+    } else {
+        json(DevicesResponse::of(spec))
+    })
 }

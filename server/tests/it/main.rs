@@ -10,6 +10,7 @@ mod awkward_solark;
 mod bad_input;
 mod can_faults;
 mod commands;
+mod devices;
 mod door;
 mod hall;
 mod history;

@@ -366,6 +366,7 @@ pub(super) mod tests {
             simulated: true,
             max_ages: Vec::new(),
             cell_max_age: domain::cells::CELL_MAX_AGE,
+            device_points: Default::default(),
             kind: SystemKind::DataCentre,
         }
     }

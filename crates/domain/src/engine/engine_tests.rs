@@ -2,9 +2,11 @@
 
 use super::tests::{at, batch, site};
 use super::*;
+use crate::command::{CommandId, Refusal};
 use crate::live::{Decoder, key_frame, log};
 use crate::reading::{CellQuantity, Sample};
 use crate::twin::Health;
+use crate::write::{WriteId, WriteOutcome};
 use std::time::Duration;
 
 fn engine(systems: usize) -> Engine {
@@ -30,6 +32,8 @@ fn words(output: &Output) -> Vec<String> {
     match output {
         Output::Alarms(system, events) => events.iter().map(|event| alarm(system.0, event)).collect(),
         Output::Record(record) => vec![format!("{}: {} rows", record.system.0, record.rows.len())],
+        Output::Receipt(receipt) => vec![format!("{:?}", receipt.state)],
+        Output::Write(write) => vec![format!("{write:?}")],
         Output::Publication(publication) => {
             vec![format!("{}: frame {}", publication.system.0, publication.encoded.seq)]
         }
@@ -132,12 +136,31 @@ fn what_is_published_and_what_is_recorded_are_the_same_snapshots() {
         Output::Record(record) => {
             assert_eq!(log::play(&record.frames, &spec, |snapshot| recorded.push(snapshot.now.utc)), 0);
         }
-        Output::Alarms(..) => {}
+        Output::Alarms(..) | Output::Receipt(_) | Output::Write(_) => {}
     };
     engine.run(at(0.0), inputs, at(10.0), |_, output| keep(output));
     engine.finish().into_iter().for_each(keep);
     assert_eq!(published.len(), 49);
     assert_eq!(published, recorded);
+}
+
+#[test]
+fn a_command_is_refused_and_nothing_is_written_while_no_control_is_configured() {
+    let mut engine = engine(1);
+    let command = Command {
+        id: CommandId("a".to_owned()),
+        system: SystemIdx(0),
+        setpoint: "reserve".to_owned(),
+        value: 20.0,
+        by: "somebody".to_owned(),
+        at: at(1.0).utc,
+        revision: 0,
+    };
+    let outputs = engine.step(at(1.0), Input::Command(command.clone()));
+    let [Output::Receipt(receipt)] = &outputs[..] else { panic!("{outputs:?}") };
+    assert_eq!(*receipt, CommandReceipt { command, at: at(1.0), state: CommandState::Refused(Refusal::ReadOnly) });
+    let stray = Receipt { id: WriteId(1), at: at(1.0), outcome: WriteOutcome::Confirmed(20.0) };
+    assert!(engine.step(at(1.0), Input::Write(stray)).is_empty(), "no command waits for it");
 }
 
 #[test]

@@ -1,16 +1,18 @@
 //! Frames to snapshots.
 
-use super::lane::Scratch;
+use super::column::Scratch;
 use super::layout::Layout;
 use super::{DELTA, FORMAT, KEY, LiveError, OLDEST, sections};
 use crate::cells::{CELL_MAX_AGE, CellFrame};
 use crate::link::LinkStatus;
+use crate::point::{DevicePoint, DeviceValues, fingerprint};
 use crate::slot::{Node, Points, PowerFrom};
 use crate::spec::SystemSpec;
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
 use crate::twin::{SiteStatus, Snapshot, SystemState};
 use crate::wire::{Reader, WireError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Reads the live stream of one system. It begins with a key frame.
@@ -22,6 +24,9 @@ pub struct Decoder {
     blank: Points,
     /// How old a cell may be in this system.
     cell_max_age: Option<Duration>,
+    /// The points of devices that there are names for; those of a frame with other names are left out. A decoder that
+    /// knows no names takes all.
+    device_points: Arc<[DevicePoint]>,
     /// Number of the last frame; `None` while a key frame is waited for.
     seq: Option<u32>,
     scratch: Scratch,
@@ -36,7 +41,8 @@ impl Decoder {
     /// A decoder of the stream of the system that `spec` describes, with the ages that it allows.
     pub fn of(spec: &SystemSpec) -> Decoder {
         let cell_max_age = Some(spec.cell_max_age);
-        Decoder { blank: Points::new(&spec.max_ages), cell_max_age, ..Decoder::default() }
+        let device_points = spec.device_points.clone();
+        Decoder { blank: Points::new(&spec.max_ages), cell_max_age, device_points, ..Decoder::default() }
     }
 
     /// The snapshot of the last frame that was taken; an empty one before the first.
@@ -70,7 +76,7 @@ impl Decoder {
         match kind {
             KEY => self.key(&mut r)?,
             DELTA if self.seq.map(|last| last.wrapping_add(1)) == Some(seq) => {
-                // The lanes are changed in place: until the frame has proved sound, no other may follow.
+                // The columns are changed in place: until the frame has proved sound, no other may follow.
                 self.seq = None;
                 self.delta(&mut r)?;
             }
@@ -85,13 +91,25 @@ impl Decoder {
         let now = Now { mono: Mono(r.varint()?), utc: Utc(r.signed()?) };
         let received = read_received(r, now)?;
         let mut layout = Layout::read(r)?;
-        read_lanes(r, &mut layout, now.mono, &mut self.scratch)?;
+        read_columns(r, &mut layout, now.mono, &mut self.scratch)?;
         let sections = Sections::read(r, now, &[])?;
+        if sections.devices {
+            layout.read_devices(r)?;
+            layout.devices.read_since(now.mono, r, &mut self.scratch)?;
+        }
+        r.end()?;
+        let known = &self.device_points;
+        layout.other_devices = !known.is_empty() && layout.device_names != fingerprint(known);
+        let device_ages = match layout.other_devices {
+            true => known.iter().map(|point| point.max_age).collect(),
+            false => layout.device_ages.clone(),
+        };
 
         let mut state = SystemState {
             cells: CellFrame::with_max_age(layout.topology.cells(), self.cell_max_age.unwrap_or(CELL_MAX_AGE)),
             nodes: vec![Node::default(); layout.topology.modules()],
             points: self.blank.clone(),
+            devices: DeviceValues::new(device_ages),
         };
         layout.put(&mut state);
         self.layout = layout;
@@ -109,8 +127,12 @@ impl Decoder {
             utc: Utc(before.utc.0.wrapping_add(passed).wrapping_add(r.signed()?)),
         };
         let received = read_received(r, now)?;
-        read_lanes(r, &mut self.layout, now.mono, &mut self.scratch)?;
+        read_columns(r, &mut self.layout, now.mono, &mut self.scratch)?;
         let sections = Sections::read(r, now, &self.snapshot.links)?;
+        if sections.devices {
+            self.layout.devices.read_since(now.mono, r, &mut self.scratch)?;
+        }
+        r.end()?;
 
         self.layout.put(&mut self.snapshot.state);
         self.show(now, received, sections);
@@ -136,13 +158,15 @@ struct Sections {
     links: Vec<LinkStatus>,
     site: Option<SiteStatus>,
     power_from: PowerFrom,
+    /// Whether points of devices follow.
+    devices: bool,
 }
 
 impl Sections {
-    /// The last part of a frame; `before` are the links of the snapshot before.
+    /// The last part of a frame but points of devices; `before` are the links of the snapshot before.
     fn read(r: &mut Reader<'_>, now: Now, before: &[LinkStatus]) -> Result<Sections, WireError> {
         let present = r.u8()?;
-        if present > 0b1111 {
+        if present > 0b1_1111 {
             return Err(r.invalid("sections of a frame"));
         }
         let alarms = (present & 1 != 0).then(|| sections::read_alarms(r, now)).transpose()?;
@@ -154,9 +178,8 @@ impl Sections {
             links
         };
         let site = (present & 4 != 0).then(|| SiteStatus::read(r)).transpose()?;
-        r.end()?;
         let power_from = if present & 8 != 0 { PowerFrom::Derived } else { PowerFrom::default() };
-        Ok(Sections { alarms, links, site, power_from })
+        Ok(Sections { alarms, links, site, power_from, devices: present & 16 != 0 })
     }
 }
 
@@ -164,6 +187,6 @@ fn read_received(r: &mut Reader<'_>, now: Now) -> Result<Mono, WireError> {
     Ok(Mono(now.mono.0.wrapping_sub(r.signed()? as u64)))
 }
 
-fn read_lanes(r: &mut Reader<'_>, layout: &mut Layout, now: Mono, scratch: &mut Scratch) -> Result<(), WireError> {
-    layout.lanes_mut().try_for_each(|lane| lane.read_since(now, r, scratch))
+fn read_columns(r: &mut Reader<'_>, layout: &mut Layout, now: Mono, scratch: &mut Scratch) -> Result<(), WireError> {
+    layout.columns_mut().try_for_each(|column| column.read_since(now, r, scratch))
 }

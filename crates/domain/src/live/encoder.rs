@@ -1,6 +1,6 @@
 //! Snapshots to frames.
 
-use super::lane::Scratch;
+use super::column::Scratch;
 use super::layout::Layout;
 use super::{DELTA, FORMAT, KEY, sections};
 use crate::alarm::Alarm;
@@ -32,8 +32,16 @@ pub fn key_frame(spec: &SystemSpec, seq: u32, snapshot: &Snapshot) -> Vec<u8> {
     w.signed(now.utc.0);
     write_received(&mut w, snapshot);
     nothing.write(&mut w);
-    write_lanes(&mut w, &known, &nothing, now.mono, &mut Scratch::default());
-    write_sections(&mut w, snapshot, Sent { alarms: true, links: true, site: true });
+    write_columns(&mut w, &known, &nothing, now.mono, &mut Scratch::default());
+    write_sections(
+        &mut w,
+        snapshot,
+        Sent { alarms: true, links: true, site: true, devices: !known.devices.is_empty() },
+    );
+    if !known.devices.is_empty() {
+        known.write_devices(&mut w);
+        known.devices.write_since(&nothing.devices, now.mono, &mut w, &mut Scratch::default());
+    }
     w.finish()
 }
 
@@ -124,8 +132,11 @@ impl Encoder {
                 // Both clocks mostly go at the same pace.
                 w.signed(now.utc.0.wrapping_sub(before.utc.0).wrapping_sub(passed));
                 write_received(&mut w, snapshot);
-                write_lanes(&mut w, &self.next, &self.last, now.mono, &mut self.scratch);
-                write_sections(&mut w, snapshot, Sent { alarms, links, site });
+                write_columns(&mut w, &self.next, &self.last, now.mono, &mut self.scratch);
+                write_sections(&mut w, snapshot, Sent { alarms, links, site, devices: !self.next.devices.is_empty() });
+                if !self.next.devices.is_empty() {
+                    self.next.devices.write_since(&self.last.devices, now.mono, &mut w, &mut self.scratch);
+                }
                 w.finish()
             }
         };
@@ -147,9 +158,9 @@ fn write_received(w: &mut Writer, snapshot: &Snapshot) {
     w.signed(snapshot.now.mono.0.wrapping_sub(snapshot.received.0) as i64);
 }
 
-fn write_lanes(w: &mut Writer, next: &Layout, base: &Layout, now: Mono, scratch: &mut Scratch) {
-    for (lane, base) in next.lanes().zip(base.lanes()) {
-        lane.write_since(base, now, w, scratch);
+fn write_columns(w: &mut Writer, next: &Layout, base: &Layout, now: Mono, scratch: &mut Scratch) {
+    for (column, base) in next.columns().zip(base.columns()) {
+        column.write_since(base, now, w, scratch);
     }
 }
 
@@ -159,12 +170,15 @@ struct Sent {
     alarms: bool,
     links: bool,
     site: bool,
+    /// Not a section, but said beside them: whether points of devices follow.
+    devices: bool,
 }
 
 /// Links that are not sent whole say at least when they were heard: whether one is silent is not told a second late.
-fn write_sections(w: &mut Writer, snapshot: &Snapshot, Sent { alarms, links, site }: Sent) {
+fn write_sections(w: &mut Writer, snapshot: &Snapshot, Sent { alarms, links, site, devices }: Sent) {
     let derived = snapshot.state.points.power_from() == PowerFrom::Derived;
-    w.u8(u8::from(alarms) | u8::from(links) << 1 | u8::from(site) << 2 | u8::from(derived) << 3);
+    let bits = [alarms, links, site, derived, devices];
+    w.u8(bits.into_iter().zip(0..).map(|(bit, place)| u8::from(bit) << place).sum());
     if alarms {
         sections::write_alarms(w, &snapshot.alarms, snapshot.now);
     }

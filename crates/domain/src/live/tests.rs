@@ -3,9 +3,9 @@
 use super::*;
 use crate::alarm::{Alarm, RuleIdx, Severity, Subject};
 use crate::link::{LinkIdx, LinkState, LinkStatus};
-use crate::point::PointId;
+use crate::point::{DevicePoint, PointId, Unit};
 use crate::reading::{CellQuantity, NoData, NodeQuantity, Reading, Sample, Target};
-use crate::slot::{PowerFrom, Slot};
+use crate::slot::{LastValue, PowerFrom};
 use crate::spec::SystemSpec;
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
@@ -42,7 +42,7 @@ fn sweep(cells: std::ops::Range<usize>, volts: f32) -> impl Iterator<Item = (Tar
 }
 
 /// Every slot of a state with its step.
-fn slots(spec: &SystemSpec, state: &SystemState) -> Vec<(String, Slot, Step)> {
+fn slots(spec: &SystemSpec, state: &SystemState) -> Vec<(String, LastValue, Step)> {
     let mut slots = Vec::new();
     for p in PointId::ALL {
         slots.push((p.spec().path.to_owned(), *state.points.slot(*p), Step::new(p.spec().resolution).unwrap()));
@@ -370,6 +370,84 @@ fn the_whole_site_goes_out_when_it_changes_and_old_tape_is_read_without_it() {
     old[sections] = 0b011;
     assert_eq!(decoded(&old).snapshot().alarms, live.snapshot().alarms);
     assert_eq!(decoded(&old).snapshot().site, SiteStatus::default());
+}
+
+/// A system with 512 devices of 8 points each, as a hall of GPUs has them.
+fn hall() -> SystemSpec {
+    let kinds = [(Unit::Watt, 1.0), (Unit::Celsius, 0.1), (Unit::Percent, 1.0), (Unit::Number, 1.0)];
+    let point = |n: usize| DevicePoint {
+        path: format!("gpu/{}/{}", n / 8, n % 8),
+        unit: kinds[n % 8 / 2].0,
+        resolution: kinds[n % 8 / 2].1,
+        max_age: std::time::Duration::from_secs(3),
+    };
+    SystemSpec { device_points: (0..4_096).map(point).collect(), ..spec(Topology::NONE) }
+}
+
+#[test]
+fn points_of_devices_arrive_with_their_steps_ages_and_reasons() {
+    let spec = hall();
+    let mut snapshot = snapshot_of(&spec);
+    let mut encoder = Encoder::new(&spec);
+    let value = |n: usize, cycle: usize| 300.0 + n as f32 * 0.037 + (n * cycle % 13) as f32 * 0.7;
+    let first = encoder.encode(&snapshot);
+    // A page does not know their names, and a decoder needs none.
+    let mut live = decoded(&first.key);
+    let (mut keys, mut deltas) = (Vec::new(), Vec::new());
+    for n in 1..10 {
+        let asked = (0..4_096).filter(|point| n % 5 == 1 || point % 100 == 0);
+        let readings: Vec<_> = asked.map(|point| (Target::Device(point as u16), Ok(value(point, n)))).collect();
+        cycle(&mut snapshot, 20_000, readings);
+        cycle(&mut snapshot, 10_000, [(Target::Device(7), Err(NoData::Error)), (Target::Device(9_999), Ok(1.0))]);
+        let encoded = encoder.encode(&snapshot);
+        live.decode(&encoded.delta).unwrap();
+        for seen in [live.snapshot(), decoded(&encoded.key).snapshot()] {
+            assert_eq!(seen.state.devices.len(), 4_096);
+            for (point, kind) in spec.device_points.iter().enumerate() {
+                let sample = |snapshot: &Snapshot| snapshot.state.devices.sample(point, snapshot.now.mono);
+                let step = Step::new(kind.resolution).unwrap();
+                assert_eq!(sample(seen), sample(&snapshot).map(|value| step.round(value)), "{}", kind.path);
+                assert_eq!(seen.state.devices.max_age(point), kind.max_age);
+            }
+        }
+        keys.push(encoded.key.len());
+        deltas.push(encoded.delta.len());
+    }
+    println!("512 devices x 8 points: key frames of {keys:?} bytes, deltas of {deltas:?}");
+    assert!(keys.iter().all(|len| *len < 24_000) && deltas.iter().all(|len| *len < 12_000));
+    for len in 0..first.key.len() {
+        assert!(Decoder::new().decode(&first.key[..len]).is_err(), "the first {len} bytes");
+    }
+}
+
+#[test]
+fn points_of_devices_that_have_other_names_now_are_not_shown_under_them() {
+    let spec = hall();
+    let mut snapshot = snapshot_of(&spec);
+    cycle(&mut snapshot, 0, [(Target::Device(5), Ok(300.0)), (Target::Point(PointId::Soc), Ok(50.0))]);
+    let key = key_frame(&spec, 0, &snapshot);
+    let renamed = |points: Vec<DevicePoint>| SystemSpec { device_points: points.into(), ..spec.clone() };
+    let same = spec.device_points.to_vec();
+    let mut other_order = same.clone();
+    other_order.swap(5, 6);
+    let fewer = same[..9].to_vec();
+    for (points, shown) in [(same, Ok(300.0)), (other_order, Err(NoData::NotPresent)), (fewer, Err(NoData::NotPresent))]
+    {
+        let count = points.len();
+        let mut decoder = Decoder::of(&renamed(points));
+        decoder.decode(&key).unwrap();
+        let seen = decoder.snapshot();
+        assert_eq!((seen.state.devices.len(), seen.point(PointId::Soc)), (count, Ok(50.0)));
+        assert_eq!(seen.state.devices.sample(5, seen.now.mono), shown);
+    }
+}
+
+#[test]
+fn a_system_without_devices_is_told_in_the_same_bytes_as_before() {
+    let (spec, snapshot) = rich();
+    let mut before = key_frame(&spec, 0, &snapshot);
+    before[0] = 4;
+    assert_eq!(decoded(&before).snapshot(), decoded(&key_frame(&spec, 0, &snapshot)).snapshot());
 }
 
 /// Bytes of the alarms and links of a key frame of `snapshot`.

@@ -6,7 +6,7 @@ use crate::time::Utc;
 use crate::wire::{Reader, Step, Wire, WireError, Writer, rice, subset};
 
 /// Units by wire code: new ones go to the end.
-const UNITS: [Unit; 6] = [Unit::Volt, Unit::Ampere, Unit::Watt, Unit::Celsius, Unit::Percent, Unit::Number];
+const UNITS: [Unit; 6] = Unit::ALL;
 
 /// The most values of a table that is read: a quiet series packs so well that the bytes alone justify any length.
 const VALUES_MAX: usize = 1 << 20;
@@ -57,12 +57,12 @@ fn write_series(w: &mut Writer, series: &Series, rows: usize) {
 }
 
 /// The wire code of a unit.
-pub(super) fn unit_code(unit: Unit) -> u8 {
+pub(crate) fn unit_code(unit: Unit) -> u8 {
     UNITS.iter().position(|known| *known == unit).unwrap_or_default() as u8
 }
 
 /// The unit whose code comes next.
-pub(super) fn unit_of(r: &mut Reader<'_>) -> Result<Unit, WireError> {
+pub(crate) fn unit_of(r: &mut Reader<'_>) -> Result<Unit, WireError> {
     UNITS.get(r.u8()? as usize).copied().ok_or_else(|| r.invalid("a unit"))
 }
 

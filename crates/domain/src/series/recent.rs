@@ -38,7 +38,8 @@ impl Recent {
     pub fn new(spec: &SystemSpec) -> Recent {
         let sampler = Sampler::new(spec);
         let each = ((EACH_S * spec.rate_hz) as usize).max(1);
-        let rows = |count| Rows::new(count, spec.topology.cells(), sampler.voltage_step);
+        let voltage_step = sampler.voltage_step;
+        let rows = |count| Rows::new(count, spec, voltage_step);
         Recent {
             sampler,
             pushed: 0,

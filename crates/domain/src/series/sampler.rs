@@ -1,11 +1,13 @@
 //! Tables of a system's series: their columns, their steps, and what is missing between two rows.
 
 use super::{Series, Table, Trace};
+use crate::point::DevicePoint;
 use crate::reading::{CellQuantity, Sample};
 use crate::spec::SystemSpec;
 use crate::time::Utc;
 use crate::twin::Snapshot;
 use crate::wire::Step;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The finest step of cell voltages: all that can be believed, 0 to 6 V, then fits 16 bits.
@@ -14,25 +16,26 @@ const FINEST_VOLTAGE_STEP_V: f32 = 0.0001;
 const GAP: Duration = Duration::from_millis(1_500);
 
 /// Makes tables of one system's series.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Sampler {
     /// Step of cell voltages.
     pub(super) voltage_step: Step,
     period: Duration,
+    devices: Arc<[DevicePoint]>,
 }
 
 impl Sampler {
     /// Tables of the system that `spec` describes.
     pub fn new(spec: &SystemSpec) -> Sampler {
         let voltage_step = Step::new(spec.cell_resolution_v.max(FINEST_VOLTAGE_STEP_V)).unwrap_or(Step::MILLI);
-        Sampler { voltage_step, period: spec.period() }
+        Sampler { voltage_step, period: spec.period(), devices: spec.device_points.clone() }
     }
 
     /// A table of these traces without rows.
     pub fn empty(&self, traces: &[Trace]) -> Table {
         let series = traces.iter().map(|trace| Series {
-            name: trace.name(),
-            unit: trace.unit(),
+            name: self.device(*trace).map_or_else(|| trace.name(), |point| point.path.clone()),
+            unit: self.device(*trace).map_or_else(|| trace.unit(), |point| point.unit),
             resolution: self.resolution(*trace),
             values: Vec::new(),
         });
@@ -45,10 +48,11 @@ impl Sampler {
             let sample: Sample = match *trace {
                 Trace::Point(point) => snapshot.point(point),
                 Trace::Cell(quantity, cell) => snapshot.cell(quantity, cell.into()),
+                Trace::Device(number) => snapshot.state.devices.sample(number.into(), snapshot.now.mono),
             };
             let value = sample.ok()?;
             Some(match trace {
-                Trace::Point(_) => value,
+                Trace::Point(_) | Trace::Device(_) => value,
                 Trace::Cell(CellQuantity::Voltage, _) => self.voltage_step.round(value),
                 Trace::Cell(CellQuantity::Temperature, _) => Step::TENTH.round(value),
             })
@@ -76,9 +80,14 @@ impl Sampler {
         }
     }
 
+    fn device(&self, trace: Trace) -> Option<&DevicePoint> {
+        if let Trace::Device(number) = trace { self.devices.get(usize::from(number)) } else { None }
+    }
+
     fn resolution(&self, trace: Trace) -> f32 {
         match trace {
             Trace::Point(point) => point.spec().resolution,
+            Trace::Device(_) => self.device(trace).map_or(1.0, |point| point.resolution),
             Trace::Cell(CellQuantity::Voltage, _) => self.voltage_step.size(),
             Trace::Cell(CellQuantity::Temperature, _) => Step::TENTH.size(),
         }

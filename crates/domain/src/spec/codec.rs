@@ -51,6 +51,7 @@ impl Wire for SystemSpec {
             simulated: r.bool()?,
             max_ages: Wire::read(r)?,
             cell_max_age: Duration::from_micros(r.varint()?),
+            device_points: Default::default(),
         })
     }
 }

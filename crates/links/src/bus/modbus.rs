@@ -34,6 +34,7 @@ use super::{Bus, Waits};
 use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::session::Reporter;
+use domain::point::DevicePoint;
 use domain::write::Setpoint;
 use session::Session;
 use std::sync::Arc;
@@ -67,6 +68,10 @@ impl Bus for Poller {
 
     fn ages(&self, usual: Duration) -> Ages {
         self.device.ages(usual)
+    }
+
+    fn device_points(&self, device: &str, usual: Duration) -> Vec<DevicePoint> {
+        self.device.device_points(device, usual)
     }
 
     fn brings_cells(&self) -> bool {

@@ -15,7 +15,8 @@ mod write;
 
 use crate::describe::Describe;
 use domain::link::DecodedValue;
-use domain::point::{MaxAge, PointId};
+use domain::point::{DevicePoint, MaxAge, PointId};
+use domain::reading::Target;
 use std::time::Duration;
 
 pub use crate::device::poll::{Events, Odd, Poll};
@@ -41,8 +42,25 @@ pub struct RegisterTable {
     sums: Vec<(PointId, usize)>,
     /// Every point, and the max age that the table gives it.
     max_ages: Vec<(PointId, Option<Duration>)>,
-    /// The point of each row; `None` for those that are only shown.
+    /// The point of each row; `None` for those of the device's own and those that are only shown.
     row_points: Vec<Option<PointId>>,
+    /// The points of the device's own, each with its row. A reading is of [`Target::Device`] with the place here.
+    own_points: Vec<(OwnPoint, usize)>,
+}
+
+/// A point that only this device has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnPoint {
+    /// Its name within the device: `3/power`.
+    pub name: String,
+    /// The unit of its values.
+    pub unit: domain::point::Unit,
+    /// Step of its values, in the unit.
+    pub resolution: f32,
+    /// The values that can be believed, inclusive.
+    pub range: (f32, f32),
+    /// A value older than this is stale; as the link's values, if not given.
+    pub max_age: Option<Duration>,
 }
 
 impl RegisterTable {
@@ -68,7 +86,24 @@ impl RegisterTable {
 
     /// Whether a row is a point, and not only shown.
     pub fn is_point(&self, row: usize) -> bool {
-        self.row_points.get(row).is_some_and(Option::is_some)
+        self.row_points.get(row).is_some_and(Option::is_some) || self.own_points.iter().any(|(_, of)| *of == row)
+    }
+
+    /// The points of the device's own that these rows are.
+    pub(crate) fn own_points_of(&self, rows: &[usize]) -> impl Iterator<Item = Target> {
+        let places = self.own_points.iter().zip(0..).filter(|((_, row), _)| rows.contains(row));
+        places.map(|(_, place)| Target::Device(place))
+    }
+
+    /// The points of the device named `device`, if the link's values are good for `usual`.
+    pub fn device_points(&self, device: &str, usual: Duration) -> Vec<DevicePoint> {
+        let point = |(point, _): &(OwnPoint, usize)| DevicePoint {
+            path: format!("{device}/{}", point.name),
+            unit: point.unit,
+            resolution: point.resolution,
+            max_age: point.max_age.unwrap_or(usual),
+        };
+        self.own_points.iter().map(point).collect()
     }
 
     /// Which of its points may be older than the catalogue says, if the link's values are good for `usual`: as the table

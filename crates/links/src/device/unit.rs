@@ -44,7 +44,8 @@ fn kept_in(target: Target) -> Option<(Quantity, f64)> {
         },
         Target::Cell(CellQuantity::Voltage, _) => Quantity::Voltage,
         Target::Cell(CellQuantity::Temperature, _) => Quantity::Temperature,
-        Target::Node(NodeQuantity::State, _) => return None,
+        // Its table says what it is measured in.
+        Target::Node(NodeQuantity::State, _) | Target::Device(_) => return None,
         Target::Node(NodeQuantity::Delay, _) => Quantity::Time,
     };
     Some((quantity, 1.0))
@@ -57,7 +58,7 @@ pub fn symbol(target: Target) -> &'static str {
         Target::Point(point) => point.spec().unit.symbol(),
         Target::Cell(CellQuantity::Voltage, _) => "V",
         Target::Cell(CellQuantity::Temperature, _) => "°C",
-        Target::Node(NodeQuantity::State, _) => "",
+        Target::Node(NodeQuantity::State, _) | Target::Device(_) => "",
         Target::Node(NodeQuantity::Delay, _) => "s",
     }
 }

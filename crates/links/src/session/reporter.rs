@@ -11,7 +11,7 @@ use crate::recording::Recorder;
 use crate::text::time;
 use domain::engine::Input;
 use domain::link::{LinkFault, LinkIdx, LinkState, LinkStatus};
-use domain::reading::{Batch, Reading};
+use domain::reading::{Batch, Reading, Target};
 use domain::spec::SystemIdx;
 use domain::time::{Mono, Now};
 use std::collections::BTreeMap;
@@ -37,6 +37,8 @@ pub(crate) struct Record {
     pub(crate) recorder: Option<Recorder>,
     /// When it last tried and last succeeded.
     pub(crate) attempts: Attempts,
+    /// The number within the system of the link's first device point.
+    first_device_point: u16,
     /// How the polling of a cloud goes.
     pub(crate) polling: Option<Polling>,
     /// Why the link is in its state, if there is something to say.
@@ -55,6 +57,7 @@ impl Record {
             now: Mono(0),
             recorder: None,
             attempts: Attempts::default(),
+            first_device_point: 0,
             polling: None,
             why: String::new(),
             sent: None,
@@ -65,6 +68,20 @@ impl Record {
     /// How old the link's values may be.
     pub(crate) fn set_ages(&mut self, ages: Ages) {
         self.jumps.set_ages(ages);
+    }
+
+    /// Gives the link's device points their numbers within the system.
+    pub(crate) fn number_device_points(&mut self, first: u16) {
+        self.first_device_point = first;
+    }
+
+    /// A table numbers the points of its device from 0.
+    fn renumber(&self, readings: &mut [Reading]) {
+        for reading in readings {
+            if let Target::Device(number) = &mut reading.target {
+                *number = number.saturating_add(self.first_device_point);
+            }
+        }
     }
 
     /// How the link does at `now`, and why.
@@ -153,6 +170,7 @@ impl Reporter {
         self.record(|r| {
             readings.retain(|reading| r.jumps.believes(reading, at.mono));
             r.monitor.fault(LinkFault::Jump, r.jumps.untrue());
+            r.renumber(&mut readings);
         });
         if readings.is_empty() {
             return;

@@ -83,7 +83,7 @@ impl<'a> Intake<'a> {
             match meaning.target {
                 Target::Point(point) => points.push((point, values)),
                 Target::Cell(quantity, cell) => self.take_cell(quantity, cell, &table.at_ms, &values),
-                Target::Node(..) => {}
+                Target::Node(..) | Target::Device(_) => {}
             }
         }
         for (row, at_ms) in table.at_ms.iter().enumerate() {

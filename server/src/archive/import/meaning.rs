@@ -195,6 +195,7 @@ pub(super) fn target_name(target: Target) -> String {
         Target::Point(point) => point.spec().path.to_owned(),
         Target::Cell(quantity, cell) => format!("{} of cell {cell}", quantity.path()),
         Target::Node(quantity, node) => format!("{} of node {node}", quantity.path()),
+        Target::Device(number) => format!("device point {number}"),
     }
 }
 

@@ -103,6 +103,7 @@ mod tests {
             simulated: false,
             max_ages: Vec::new(),
             cell_max_age: domain::cells::CELL_MAX_AGE,
+            device_points: Default::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::point::PointId;
 use crate::reading::{CellQuantity, Sample};
 use crate::series::Trace;
+use crate::spec::SystemSpec;
 use crate::twin::Snapshot;
 use crate::wire::Step;
 use std::ops::Range;
@@ -12,13 +13,16 @@ const NO_VOLTAGE: u16 = u16::MAX;
 /// No cell temperature.
 const NO_TEMPERATURE: i16 = i16::MIN;
 
-/// So many rows: 4 bytes a cell, 4 bytes a point.
+/// So many rows: 4 bytes a cell, 4 bytes a point, of a device too.
 #[derive(Clone, Debug)]
 pub(super) struct Rows {
     cells: usize,
     voltage_step: Step,
     /// NaN for none.
     points: Vec<[f32; PointId::COUNT]>,
+    /// Points of devices, NaN for none.
+    devices: Vec<f32>,
+    device_count: usize,
     voltages: Vec<u16>,
     temperatures: Vec<i16>,
 }
@@ -31,11 +35,14 @@ pub(super) enum Keep {
 }
 
 impl Rows {
-    pub(super) fn new(rows: usize, cells: usize, voltage_step: Step) -> Rows {
+    pub(super) fn new(rows: usize, spec: &SystemSpec, voltage_step: Step) -> Rows {
+        let (cells, device_count) = (spec.topology.cells(), spec.device_points.len());
         Rows {
             cells,
             voltage_step,
             points: vec![[f32::NAN; PointId::COUNT]; rows],
+            devices: vec![f32::NAN; rows * device_count],
+            device_count,
             voltages: vec![NO_VOLTAGE; rows * cells],
             temperatures: vec![NO_TEMPERATURE; rows * cells],
         }
@@ -45,6 +52,10 @@ impl Rows {
     pub(super) fn write(&mut self, row: usize, snapshot: &Snapshot) {
         for (value, point) in self.points[row].iter_mut().zip(PointId::ALL) {
             *value = snapshot.point(*point).unwrap_or(f32::NAN);
+        }
+        let devices = self.devices_of(row);
+        for (number, value) in self.devices[devices].iter_mut().enumerate() {
+            *value = snapshot.state.devices.sample(number, snapshot.now.mono).unwrap_or(f32::NAN);
         }
         let (cells, step) = (self.cells_of(row), self.voltage_step);
         for (cell, value) in self.voltages[cells.clone()].iter_mut().enumerate() {
@@ -58,6 +69,8 @@ impl Rows {
     /// Writes row `from` of `other`, which is of the same system.
     pub(super) fn copy(&mut self, row: usize, other: &Rows, from: usize) {
         self.points[row] = other.points[from];
+        let (to, of) = (self.devices_of(row), other.devices_of(from));
+        self.devices[to].copy_from_slice(&other.devices[of]);
         let (to, from) = (self.cells_of(row), other.cells_of(from));
         self.voltages[to.clone()].copy_from_slice(&other.voltages[from.clone()]);
         self.temperatures[to].copy_from_slice(&other.temperatures[from]);
@@ -66,6 +79,8 @@ impl Rows {
     /// Keeps of each value the lower or higher one of both rows. No value is neither.
     pub(super) fn merge(&mut self, row: usize, other: &Rows, from: usize, keep: Keep) {
         merge(&mut self.points[row], &other.points[from], |v| v.is_nan(), keep);
+        let (to, of) = (self.devices_of(row), other.devices_of(from));
+        merge(&mut self.devices[to], &other.devices[of], |v| v.is_nan(), keep);
         let (to, from) = (self.cells_of(row), other.cells_of(from));
         merge(&mut self.voltages[to.clone()], &other.voltages[from.clone()], |v| v == NO_VOLTAGE, keep);
         merge(&mut self.temperatures[to], &other.temperatures[from], |v| v == NO_TEMPERATURE, keep);
@@ -74,6 +89,10 @@ impl Rows {
     pub(super) fn value(&self, row: usize, trace: Trace) -> Option<f32> {
         match trace {
             Trace::Point(point) => Some(self.points[row][point as usize]).filter(|v| !v.is_nan()),
+            Trace::Device(number) if usize::from(number) >= self.device_count => None,
+            Trace::Device(number) => {
+                Some(self.devices[row * self.device_count + usize::from(number)]).filter(|v| !v.is_nan())
+            }
             Trace::Cell(_, cell) if usize::from(cell) >= self.cells => None,
             Trace::Cell(CellQuantity::Voltage, cell) => {
                 let code = self.voltages[row * self.cells + usize::from(cell)];
@@ -86,13 +105,18 @@ impl Rows {
         }
     }
 
+    fn devices_of(&self, row: usize) -> Range<usize> {
+        row * self.device_count..(row + 1) * self.device_count
+    }
+
     fn cells_of(&self, row: usize) -> Range<usize> {
         row * self.cells..(row + 1) * self.cells
     }
 
     /// What it takes in memory.
     pub(super) fn bytes(&self) -> usize {
-        size_of_val(&self.points[..]) + size_of_val(&self.voltages[..]) + size_of_val(&self.temperatures[..])
+        let devices = size_of_val(&self.devices[..]);
+        devices + size_of_val(&self.points[..]) + size_of_val(&self.voltages[..]) + size_of_val(&self.temperatures[..])
     }
 }
 
@@ -118,7 +142,6 @@ fn temperature_code(celsius: Sample) -> i16 {
 mod tests {
     use super::*;
     use crate::series::Sampler;
-    use crate::spec::SystemSpec;
 
     #[test]
     fn every_believable_cell_value_can_be_kept() {

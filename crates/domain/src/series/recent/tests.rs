@@ -1,7 +1,7 @@
 //! What is remembered of ten minutes, at every rate, with its gaps and its peaks.
 
 use super::*;
-use crate::point::PointId;
+use crate::point::{DevicePoint, PointId, Unit};
 use crate::reading::{CellQuantity, NoData, Reading, Sample, Target};
 use crate::time::Now;
 use crate::topology::Topology;
@@ -188,10 +188,38 @@ fn a_clock_that_is_set_back_shows_what_came_after() {
 }
 
 #[test]
-fn many_cells_cost_little() {
-    let spec = |topology| SystemSpec { topology, ..spec(5.0) };
+fn points_of_devices_are_remembered_by_their_paths() {
+    let point = |n: usize| DevicePoint {
+        path: format!("gpu/{n}/power"),
+        unit: Unit::Watt,
+        resolution: 0.5,
+        max_age: Duration::from_secs(3),
+    };
+    let spec = SystemSpec { device_points: (0..3).map(point).collect(), ..spec(5.0) };
+    let trace = Trace::of_point("gpu/1/power", &spec).unwrap();
+    assert_eq!((trace, Trace::of_point("gpu/3/power", &spec)), (Trace::Device(1), None));
+    let mut recent = Recent::new(&spec);
+    for n in 0..3_000_i64 {
+        let watts = if n == 700 { 650.0 } else { 300.0 };
+        recent.push(&snapshot(&spec, n * 200, &[(Target::Device(1), Ok(watts))]));
+    }
+    let table = recent.table(Utc(0), &[trace, Trace::Device(2), Trace::Device(60_000)]);
+    let [power, silent, none] = &table.series[..] else { panic!() };
+    assert_eq!((power.name.as_str(), power.unit, power.resolution), ("gpu/1/power", Unit::Watt, 0.5));
+    assert_eq!(power.values.iter().flatten().copied().fold(0.0, f32::max), 650.0, "the peak is not lost");
+    assert!(silent.values.iter().chain(&none.values).all(Option::is_none));
+}
+
+#[test]
+fn many_cells_and_devices_cost_little() {
+    let spec_5_hz = spec(5.0);
+    let spec = |topology| SystemSpec { topology, ..spec_5_hz.clone() };
     let (none, all) = (Recent::new(&spec(Topology::NONE)), Recent::new(&spec(Topology::new(20, 10, 32))));
     let of_cell = (all.bytes() - none.bytes()) as f64 / 6_400.0;
     println!("{:.1} MB for 6,400 cells at 5 Hz, {of_cell:.0} bytes a cell", all.bytes() as f64 / 1e6);
     assert!(of_cell < 4_000.0 && all.bytes() < 25_000_000, "{of_cell}");
+    let point = DevicePoint { path: String::new(), unit: Unit::Watt, resolution: 1.0, max_age: Duration::from_secs(3) };
+    let hall = Recent::new(&SystemSpec { device_points: vec![point; 4_096].into(), ..spec(Topology::NONE) });
+    println!("{:.1} MB for 512 devices of 8 points at 5 Hz", hall.bytes() as f64 / 1e6);
+    assert!(hall.bytes() < 17_000_000);
 }

@@ -9,6 +9,7 @@ use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::device::registers::{Block, Poll, RegisterTable, Writable};
 use crate::device::sunspec::SunSpec;
+use domain::point::DevicePoint;
 use domain::reading::Reading;
 use domain::time::Now;
 use std::sync::Arc;
@@ -62,6 +63,14 @@ impl Device {
             Device::Table(device) => Ages { points: device.table.max_ages(usual), cells: None },
             // Which models it has is known only once it has been asked, so every point that there may be counts.
             Device::SunSpec(_) => Ages::of(SunSpec::points(), true, usual),
+        }
+    }
+
+    /// The points that only it has, if it is called `device`.
+    pub(crate) fn device_points(&self, device: &str, usual: Duration) -> Vec<DevicePoint> {
+        match self {
+            Device::Table(of) => of.table.device_points(device, usual),
+            Device::SunSpec(_) => Vec::new(),
         }
     }
 

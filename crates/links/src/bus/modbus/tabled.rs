@@ -149,7 +149,8 @@ impl Tabled {
     /// Whether older registers bring all points of a block that the device refuses as a whole.
     pub(super) fn is_replaced(&self, slot: usize, refused_rows: &[bool]) -> bool {
         let rows: Vec<usize> = self.table.blocks[slot].rows().filter(|row| self.table.is_point(*row)).collect();
-        !rows.is_empty() && self.table.without_stand_in(&rows, refused_rows).is_empty()
+        let own = self.table.own_points_of(&rows).next().is_some();
+        !rows.is_empty() && !own && self.table.without_stand_in(&rows, refused_rows).is_empty()
     }
 
     /// Adds that the points whose registers are refused have no answer, unless an older register takes their place.
@@ -161,6 +162,9 @@ impl Tabled {
         drop(parts);
         for point in self.table.without_stand_in(&refused, &poll.refused_rows) {
             poll.readings.push(Reading { target: Target::Point(point), sample: Err(NoData::Timeout) });
+        }
+        for target in self.table.own_points_of(&refused) {
+            poll.readings.push(Reading { target, sample: Err(NoData::Timeout) });
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A block: neighbouring registers that one request reads, and the values in it.
 
+use super::OwnPoint;
 use super::value::Format;
 use crate::device::codes::Codes;
 use crate::device::unit;
@@ -108,15 +109,31 @@ pub(super) enum Role {
     Point(PointId),
     /// It is added to others, which together are a point: the sum's place in the table, and the point.
     Part(usize, PointId),
+    /// It is a point of the device's own: its place among these, its name, the values that can be believed.
+    Own { place: u16, name: String, unit: &'static str, range: (f32, f32) },
     /// It is shown beside the raw bytes, and nowhere else.
     Shown(String),
 }
 
 impl Role {
+    pub(super) fn own(place: usize, point: &OwnPoint) -> Role {
+        Role::Own { place: place as u16, name: point.name.clone(), unit: point.unit.symbol(), range: point.range }
+    }
+
+    /// What its readings are of; `None` if it makes none by itself.
+    pub(super) fn target(&self) -> Option<Target> {
+        match self {
+            Role::Point(point) => Some(Target::Point(*point)),
+            Role::Own { place, .. } => Some(Target::Device(*place)),
+            Role::Part(..) | Role::Shown(_) => None,
+        }
+    }
+
     /// Its name for people who look at raw bytes.
     pub(super) fn label(&self) -> &str {
         match self {
             Role::Point(point) | Role::Part(_, point) => point.spec().path,
+            Role::Own { name, .. } => name,
             Role::Shown(label) => label,
         }
     }
@@ -125,6 +142,7 @@ impl Role {
     pub(super) fn symbol(&self) -> &'static str {
         match self {
             Role::Point(point) | Role::Part(_, point) => unit::symbol(Target::Point(*point)),
+            Role::Own { unit, .. } => unit,
             Role::Shown(_) => "",
         }
     }

@@ -34,6 +34,18 @@ impl Block {
                     poll.parts.push((*sum, Some(register.format.scaled(raw)), poll.at));
                 }
                 (Role::Part(sum, _), Word::NoValue) => poll.parts.push((*sum, None, poll.at)),
+                (Role::Own { place: own, range, .. }, Word::Number(raw)) => {
+                    let (target, value) = (Target::Device(*own), register.format.scaled(raw));
+                    if push_plausible(&mut poll.readings, target, *range, value) {
+                        poll.impossible += 1;
+                        poll.note(Odd::Impossible(register.row), || {
+                            format!("{} says {}, which cannot be", self.name_of(place), register.text(raw))
+                        });
+                    }
+                }
+                (Role::Own { place: own, .. }, Word::NoValue) => {
+                    push_invalid(&mut poll.readings, Target::Device(*own));
+                }
                 (Role::Shown(_), _) => {}
             }
         }
@@ -67,9 +79,11 @@ impl Block {
     /// Adds that none of the block's points has an answer: what should give it is gone.
     pub fn lost(&self, poll: &mut Poll) {
         for register in self.registers.iter().filter(|register| register.is_used(&poll.refused_rows)) {
-            if let Role::Point(point) | Role::Part(_, point) = register.role {
-                poll.readings.push(Reading { target: Target::Point(point), sample: Err(NoData::Timeout) });
-            }
+            let target = match &register.role {
+                Role::Part(_, point) => Some(Target::Point(*point)),
+                role => role.target(),
+            };
+            poll.readings.extend(target.map(|target| Reading { target, sample: Err(NoData::Timeout) }));
         }
     }
 

@@ -5,8 +5,9 @@ mod row;
 mod tests;
 
 use super::block::{Area, Block, MAX_READ, Register, Role, Unit};
-use super::{PointId, RegisterTable, Writable};
+use super::{OwnPoint, PointId, RegisterTable, Writable};
 use crate::text::line_of;
+use domain::point::DEVICE_POINTS_MAX;
 use row::{Extremes, Place, Row};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -110,6 +111,7 @@ impl File {
         let (mut placed, mut points, mut sums) = (Vec::new(), Vec::new(), Vec::new());
         let mut row_points = Vec::with_capacity(self.register.len());
         let mut setpoints: Vec<Writable> = Vec::new();
+        let mut own_points: Vec<(OwnPoint, usize)> = Vec::new();
         for (number, row) in self.register.iter().enumerate() {
             let (unit, places) = (find_unit(&units, row.unit.as_ref())?, row.places()?);
             let point = row.point()?;
@@ -120,6 +122,17 @@ impl File {
                     return Err((row.target_span(), format!("there are two setpoints `{name}`")));
                 }
                 setpoints.push(writable);
+            }
+            let own = row.own_point(table_age)?.map(|own| {
+                let twice = own_points.iter().any(|(known, _)| known.name == own.name);
+                own_points.push((own, number));
+                (twice, own_points.len() - 1)
+            });
+            if let Some((true, place)) = own {
+                return Err((row.target_span(), format!("`{}` is mapped twice", own_points[place].0.name)));
+            }
+            if own_points.len() > DEVICE_POINTS_MAX {
+                return Err((row.target_span(), format!("more than {DEVICE_POINTS_MAX} points of one device")));
             }
             let instead_of = newer(&self.register, row, point)?;
             if let Some(point) = point {
@@ -139,7 +152,10 @@ impl File {
                 let role = match point {
                     Some(point) if places.len() > 1 => Role::Part(sums.len() - 1, point),
                     Some(point) => Role::Point(point),
-                    None => Role::Shown(row.label.clone().unwrap_or_default()),
+                    None => match own {
+                        Some((_, place)) => Role::own(place, &own_points[place].0),
+                        None => Role::Shown(row.label.clone().unwrap_or_default()),
+                    },
                 };
                 let place = Place { unit, area: row.fc, address: *address };
                 placed.push(Placed { place, role, row, number, instead_of });
@@ -151,7 +167,17 @@ impl File {
         placed.sort_by_key(|placed| placed.place);
         let blocks = blocks(&placed, self.max_gap, max_read, self.extremes)?;
         let identity = self.identity.map(|row| row.block(&units)).transpose()?;
-        Ok(RegisterTable { name: self.name, blocks, identity, units, setpoints, sums, max_ages: points, row_points })
+        Ok(RegisterTable {
+            name: self.name,
+            blocks,
+            identity,
+            units,
+            setpoints,
+            sums,
+            max_ages: points,
+            row_points,
+            own_points,
+        })
     }
 }
 

@@ -170,7 +170,7 @@ fn the_meters_and_the_blueprint() {
         assert_eq!(without_value(&readings(&table, &[(0, &[0x8000, 0])])), [path]);
     }
     let blueprint = table!("BLUEPRINT");
-    assert_eq!(requests(&blueprint), [(1, 59, 3), (1, 176, 3), (1, 183, 9), (1, 2901, 1), (225, 256, 2)]);
+    assert_eq!(requests(&blueprint), [(1, 59, 4), (1, 176, 3), (1, 183, 9), (1, 2901, 1), (225, 256, 2)]);
     assert_eq!(blueprint.key(4), "unit 225 reg 256-257");
     let [reserve] = blueprint.setpoints() else { panic!("{:?}", blueprint.setpoints()) };
     assert_eq!((reserve.setpoint.name.as_str(), reserve.words(30.0)), ("minimum-soc", Ok(vec![300])));

@@ -1,18 +1,19 @@
 //! A `[[register]]` of a table, as it is written.
 
 use super::super::value::Format;
-use super::super::{Area, RegisterType, Unit, WordOrder, Writable};
+use super::super::{Area, OwnPoint, RegisterType, Unit as UnitOfTable, WordOrder, Writable};
 use super::Complaint;
 use crate::device::codes::{Coded, Codes, OurCodes};
 use crate::device::sign::Sign;
 use crate::device::unit;
 use crate::text::{nearest, suggestion};
-use domain::point::PointId;
+use domain::point::{PointId, Unit};
 use domain::reading::Target;
 use domain::write::{Setpoint, Wear};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::time::Duration;
 use toml::Spanned;
 
 /// What the extremes of the types mean in a table.
@@ -29,7 +30,7 @@ pub(super) enum Extremes {
 /// Where a register is. The order of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
-    pub(super) unit: Option<Unit>,
+    pub(super) unit: Option<UnitOfTable>,
     pub(super) area: Area,
     pub(super) address: u16,
 }
@@ -47,6 +48,14 @@ enum Addresses {
 pub(super) struct Row {
     address: Spanned<Addresses>,
     point: Option<Spanned<String>>,
+    /// The name of a point of the device's own.
+    device_point: Option<Spanned<String>>,
+    /// Its unit.
+    measured_in: Option<Spanned<String>>,
+    /// The step of its values; that of one number, if not given.
+    resolution: Option<Spanned<f32>>,
+    /// Its values that can be believed.
+    range: Option<Spanned<[f32; 2]>>,
     pub(super) label: Option<String>,
     #[serde(rename = "type")]
     pub(super) kind: RegisterType,
@@ -109,6 +118,15 @@ fn point_of(path: &Spanned<String>) -> Result<PointId, Complaint> {
     })
 }
 
+/// Whether a name can be part of an address: `3/power`.
+fn plain_path(name: &str) -> bool {
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
+    };
+    name.split('/').all(plain)
+}
+
 impl Row {
     /// Its addresses; more than one are added up.
     pub(super) fn places(&self) -> Result<Vec<u16>, Complaint> {
@@ -124,16 +142,55 @@ impl Row {
 
     /// The point that it is; `None` if it is only shown.
     pub(super) fn point(&self) -> Result<Option<PointId>, Complaint> {
-        match (&self.point, &self.label) {
-            (Some(path), None) => point_of(path).map(Some),
-            (None, Some(_)) => Ok(None),
-            _ => Err((self.address.span(), "a register needs either `point` or `label`".into())),
+        match (&self.point, &self.device_point, &self.label) {
+            (Some(path), None, None) => point_of(path).map(Some),
+            (None, Some(_), None) | (None, None, Some(_)) => Ok(None),
+            _ => Err((self.address.span(), "a register needs one of `point`, `device_point` and `label`".into())),
         }
+    }
+
+    /// The point of the device's own that it is, if it is one; `usual` is the table's max age.
+    pub(super) fn own_point(&self, usual: Option<Duration>) -> Result<Option<OwnPoint>, Complaint> {
+        let only = |span: Range<usize>, key: &str| (span, format!("`{key}` is for a register with `device_point`"));
+        let Some(name) = &self.device_point else {
+            let keys = [
+                (self.measured_in.as_ref().map(Spanned::span), "measured_in"),
+                (self.resolution.as_ref().map(Spanned::span), "resolution"),
+                (self.range.as_ref().map(Spanned::span), "range"),
+            ];
+            return keys.into_iter().find_map(|(span, key)| Some(only(span?, key))).map_or(Ok(None), Err);
+        };
+        if !plain_path(name.get_ref()) {
+            let words = "a name is of small letters, digits, `_`, `-` and `/`, as `3/power` or `heatsink_temperature`";
+            return Err((name.span(), format!("`{}`: {words}", name.get_ref())));
+        }
+        if self.places()?.len() > 1 {
+            return Err((self.address.span(), "points of a device cannot be added up: name one address".to_owned()));
+        }
+        let symbol = self.measured_in.as_ref().map_or("", |unit| unit.get_ref().as_str());
+        let unit = Unit::ALL.into_iter().find(|unit| unit.symbol() == symbol).ok_or_else(|| {
+            let known: Vec<&str> =
+                Unit::ALL.iter().map(|unit| unit.symbol()).filter(|known| !known.is_empty()).collect();
+            let span = self.measured_in.as_ref().map_or_else(|| name.span(), Spanned::span);
+            (span, format!("no unit `{symbol}`: there is {}; a bare number needs none", known.join(", ")))
+        })?;
+        let resolution = self.resolution.as_ref().map_or(self.scale.abs() as f32, |given| *given.get_ref());
+        if !(resolution.is_finite() && resolution > 0.0) {
+            let span = self.resolution.as_ref().map_or_else(|| name.span(), Spanned::span);
+            return Err((span, "`resolution` is the step of the values, above 0".to_owned()));
+        }
+        let [low, high] = self.range.as_ref().map_or([f32::MIN, f32::MAX], |range| *range.get_ref());
+        if !low.is_finite() || !high.is_finite() || low >= high {
+            let span = self.range.as_ref().map_or_else(|| name.span(), Spanned::span);
+            return Err((span, "`range` is the lowest and the highest value that can be believed".to_owned()));
+        }
+        let max_age = super::max_age(self.max_age_ms.as_ref())?.or(usual);
+        Ok(Some(OwnPoint { name: name.get_ref().clone(), unit, resolution, range: (low, high), max_age }))
     }
 
     /// Where the point stands in the text.
     pub(super) fn target_span(&self) -> Range<usize> {
-        self.point.as_ref().map_or_else(|| self.address.span(), Spanned::span)
+        self.point.as_ref().or(self.device_point.as_ref()).map_or_else(|| self.address.span(), Spanned::span)
     }
 
     /// The point without which it has no value, and where that stands.
@@ -154,7 +211,11 @@ impl Row {
     }
 
     /// What can be set by it, if anything; `unit` is the named unit that has it.
-    pub(super) fn writable(&self, unit: Option<Unit>, extremes: Extremes) -> Result<Option<Writable>, Complaint> {
+    pub(super) fn writable(
+        &self,
+        unit: Option<UnitOfTable>,
+        extremes: Extremes,
+    ) -> Result<Option<Writable>, Complaint> {
         let Some(written) = &self.write else { return Ok(None) };
         let (write, places, point) = (written.get_ref(), self.places()?, self.point()?);
         let wrong = |words: &str| Err((written.span(), words.to_owned()));

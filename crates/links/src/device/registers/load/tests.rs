@@ -150,7 +150,7 @@ fn a_wrong_table_names_the_line() {
         (row(65_535, "battery/soc", "type = \"u32\""), 3, "65535"),
         (row(0, "battery/soc", "type = \"u16\"") + &row(1, "battery/soc", "type = \"u16\""), 8, "mapped twice"),
         (row(0, "battery/soc", "type = \"u16\"\nunit = \"bms\""), 6, "no unit `bms`"),
-        (row(0, "battery/soc", "type = \"u16\"\nlabel = \"x\""), 3, "either `point` or `label`"),
+        (row(0, "battery/soc", "type = \"u16\"\nlabel = \"x\""), 3, "one of `point`"),
         (row(0, "battery/soc", "type = \"u16\"\nneeds = \"battery/soh\""), 6, "not read by the same request"),
         (row(0, "battery/soc", "type = \"u16\"\nwords = { a = \"b\" }"), 6, "`a` is not a whole number"),
         (row(0, "battery/soc", "type = \"u16\"\nmax_age_ms = 5"), 6, "`max_age_ms` is 5"),
@@ -212,4 +212,63 @@ fn a_value_that_cannot_be_is_told_with_its_register_and_what_it_said() {
         "register 41 (battery/soc) says 130 %, which cannot be",
     ];
     assert_eq!(odd, expected);
+}
+
+#[test]
+fn points_of_the_devices_own_have_names_units_steps_and_ranges() {
+    let own = |address: u16, name: &str, more: &str| {
+        format!("[[register]]\naddress = {address}\ndevice_point = \"{name}\"\ntype = \"s16\"\n{more}\n")
+    };
+    let text = [
+        "name = \"A\"\n".to_owned(),
+        row(0, "battery/soc", "type = \"u16\""),
+        own(1, "3/power", "measured_in = \"W\"\nscale = 10"),
+        own(2, "heatsink_temperature", "measured_in = \"°C\"\nresolution = 0.5\nscale = 0.1\nrange = [-40, 150]"),
+        own(3, "starts", "max_age_ms = 60000\nsentinel = [-1]"),
+    ]
+    .concat();
+    let table = RegisterTable::parse(&text).unwrap();
+    let told: Vec<_> = (table.device_points("inverter", Duration::from_secs(4)).into_iter())
+        .map(|point| (point.path, point.unit.symbol(), point.resolution, point.max_age.as_secs()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("inverter/3/power".to_owned(), "W", 10.0, 4),
+            ("inverter/heatsink_temperature".to_owned(), "°C", 0.5, 4),
+            ("inverter/starts".to_owned(), "", 1.0, 60)
+        ]
+    );
+    let readings = |words: &[u16]| {
+        let mut poll = Poll::default();
+        table.blocks[0].decode(words, &mut poll);
+        let told: Vec<_> = poll.readings.iter().map(|reading| (reading.target, reading.sample)).collect();
+        (told, poll.impossible)
+    };
+    let soc = Target::Point(PointId::Soc);
+    let [power, heat, starts] = [0, 1, 2].map(Target::Device);
+    let expected = vec![(soc, Ok(50.0)), (power, Ok(-70.0)), (heat, Ok(41.5)), (starts, Ok(12.0))];
+    assert_eq!(readings(&[50, 65_529, 415, 12]), (expected, 0));
+    let no = Err(domain::reading::NoData::Error);
+    assert_eq!(readings(&[50, 0, 2_000, 65_535]), (vec![(soc, Ok(50.0)), (power, Ok(0.0)), (starts, no)], 1));
+    let texts: Vec<_> = table.blocks[0].texts(&[50, 12, 415, 3], |_| false);
+    assert_eq!(
+        texts.iter().map(|value| format!("{} {}", value.name, value.text)).collect::<Vec<_>>(),
+        ["battery/soc 50 %", "3/power 120 W", "heatsink_temperature 41.5 °C", "starts 3"]
+    );
+
+    for (rows, line, what) in [
+        (own(0, "Fan Speed", ""), 4, "small letters"),
+        (own(0, "fan//speed", ""), 4, "small letters"),
+        (own(0, "fan", "measured_in = \"rpm\""), 6, "no unit `rpm`: there is V, A, W, °C, %"),
+        (own(0, "fan", "resolution = 0"), 6, "above 0"),
+        (own(0, "fan", "range = [5, 5]"), 6, "lowest and the highest"),
+        (own(0, "fan", "point = \"battery/soc\""), 3, "one of `point`, `device_point` and `label`"),
+        ([own(0, "fan", ""), own(1, "fan", "")].concat(), 9, "`fan` is mapped twice"),
+        (row(0, "battery/soc", "type = \"u16\"\nmeasured_in = \"V\""), 6, "`measured_in` is for a register with"),
+        (own(0, "fan", "").replace("= 0", "= [0, 1]"), 3, "cannot be added up"),
+    ] {
+        let error = RegisterTable::parse(&format!("name = \"A\"\n{rows}")).unwrap_err();
+        assert!(error.what.contains(what) && error.line == line, "{rows}: {error}");
+    }
 }

@@ -1,7 +1,7 @@
 //! One quantity of many items, as a stream of changes.
 
 use crate::reading::NoData;
-use crate::slot::Slot;
+use crate::slot::LastValue;
 use crate::time::Mono;
 use crate::wire::{Reader, Step, WireError, Writer, rice, subset};
 
@@ -14,7 +14,7 @@ const CODE_BITS: u32 = 3;
 
 /// What one side knows that the other knows.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lane {
+pub(super) struct Column {
     /// The step of each item; the last one holds for all further items.
     steps: Vec<Step>,
     /// The last good values, in steps.
@@ -33,14 +33,18 @@ pub(super) struct Scratch {
     sorted: Vec<i64>,
 }
 
-impl Lane {
-    /// A lane of `len` items of which nothing is known.
-    pub(super) fn new(len: usize, steps: Vec<Step>) -> Lane {
-        Lane { steps, values: vec![0; len], at: vec![Mono(0); len], codes: vec![NoData::NotPresent as u8; len] }
+impl Column {
+    /// A column of `len` items of which nothing is known.
+    pub(super) fn new(len: usize, steps: Vec<Step>) -> Column {
+        Column { steps, values: vec![0; len], at: vec![Mono(0); len], codes: vec![NoData::NotPresent as u8; len] }
     }
 
     pub(super) fn len(&self) -> usize {
         self.values.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty()
     }
 
     pub(super) fn steps(&self) -> &[Step] {
@@ -52,13 +56,13 @@ impl Lane {
     }
 
     /// What is known of an item.
-    pub(super) fn slot(&self, item: usize) -> Slot {
+    pub(super) fn slot(&self, item: usize) -> LastValue {
         let last = (self.step(item).value(self.values[item]), self.at[item]);
-        Slot::restored(Some(last), NoData::from_code(self.codes[item]))
+        LastValue::restored(Some(last), NoData::from_code(self.codes[item]))
     }
 
     /// Takes what is known of an item.
-    pub(super) fn take(&mut self, item: usize, slot: &Slot) {
+    pub(super) fn take(&mut self, item: usize, slot: &LastValue) {
         let known = slot.last();
         (self.values[item], self.at[item]) =
             known.map_or((0, Mono(0)), |(value, at)| (self.step(item).count(value), at));
@@ -69,8 +73,8 @@ impl Lane {
         };
     }
 
-    /// Appends what changed since `base`, a lane of the same length.
-    pub(super) fn write_since(&self, base: &Lane, now: Mono, w: &mut Writer, scratch: &mut Scratch) {
+    /// Appends what changed since `base`, a column of the same length.
+    pub(super) fn write_since(&self, base: &Column, now: Mono, w: &mut Writer, scratch: &mut Scratch) {
         let Scratch { items, numbers, sorted } = scratch;
         items.clear();
         items.extend((0..self.len()).filter(|i| self.is_new(base, *i)).map(|i| i as u32));
@@ -93,7 +97,7 @@ impl Lane {
         w.bits(|bits| items.iter().for_each(|i| bits.put(u64::from(self.codes[*i as usize]), CODE_BITS)));
     }
 
-    fn is_new(&self, base: &Lane, item: usize) -> bool {
+    fn is_new(&self, base: &Column, item: usize) -> bool {
         self.at[item].0 > 0 && (self.at[item] != base.at[item] || self.values[item] != base.values[item])
     }
 
@@ -119,10 +123,10 @@ impl Lane {
         }
     }
 
-    /// Reads what [`Lane::write_since`] wrote into a lane that equals its `base`.
+    /// Reads what [`Column::write_since`] wrote into a column that equals its `base`.
     ///
     /// # Errors
-    /// [`WireError`] when the bytes are not sound; the lane may then be half changed.
+    /// [`WireError`] when the bytes are not sound; the column may then be half changed.
     pub(super) fn read_since(&mut self, now: Mono, r: &mut Reader<'_>, scratch: &mut Scratch) -> Result<(), WireError> {
         let Scratch { items, numbers, .. } = scratch;
         subset::read(r, self.len(), items)?;

@@ -1,0 +1,109 @@
+//! Points of devices: as many as the site's tables name, beside the catalogue of what every system may have.
+//!
+//! A device is what answers on a link: an inverter, a meter, a hall of GPUs. Its points have names and units of their own,
+//! and rules of the catalogue do not know them.
+
+use super::Unit;
+use crate::reading::{NoData, Sample};
+use crate::series::{unit_code, unit_of};
+use crate::slot::LastValue;
+use crate::time::Mono;
+use crate::wire::{Reader, Wire, WireError, Writer};
+use std::time::Duration;
+
+/// The most device points of one system: they are numbered by a `u16`.
+pub const DEVICE_POINTS_MAX: usize = 1 << 16;
+
+/// A point of a device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DevicePoint {
+    /// What it is kept and asked by: the device's name and the point's, `gpu/3/power`.
+    pub path: String,
+    /// The unit of its values.
+    pub unit: Unit,
+    /// Step of the live stream, in the unit.
+    pub resolution: f32,
+    /// A value older than this is stale.
+    pub max_age: Duration,
+}
+
+/// A number that changes when a system's device points are named otherwise or in another order: frames of the past name
+/// them by their places.
+pub(crate) fn fingerprint(points: &[DevicePoint]) -> u32 {
+    // FNV-1a: the same on every machine and in every version.
+    let bytes = points.iter().flat_map(|point| point.path.bytes().chain([0]));
+    bytes.fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+/// The last values of a system's device points, in the order of [`SystemSpec::device_points`].
+///
+/// [`SystemSpec::device_points`]: crate::spec::SystemSpec::device_points
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeviceValues {
+    slots: Vec<LastValue>,
+    max_ages: Vec<Duration>,
+}
+
+impl DeviceValues {
+    /// Points that may be so old, of which nothing is known.
+    pub fn new(max_ages: Vec<Duration>) -> DeviceValues {
+        DeviceValues { slots: vec![LastValue::default(); max_ages.len()], max_ages }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// What is known of a point: nothing, if there is none with this number.
+    pub fn slot(&self, point: usize) -> LastValue {
+        self.slots.get(point).copied().unwrap_or_default()
+    }
+
+    /// A value of the point that is older than this is stale.
+    pub fn max_age(&self, point: usize) -> Duration {
+        self.max_ages.get(point).copied().unwrap_or_default()
+    }
+
+    /// Takes a sample received at `at`; of a point that does not exist it changes nothing.
+    pub fn set(&mut self, point: usize, sample: Sample, at: Mono) {
+        if let Some(slot) = self.slots.get_mut(point) {
+            slot.set(sample, at);
+        }
+    }
+
+    /// Sets all that is known of a point.
+    pub fn restore(&mut self, point: usize, known: LastValue) {
+        if let Some(slot) = self.slots.get_mut(point) {
+            *slot = known;
+        }
+    }
+
+    /// The point's value if it is good and fresh at `now`, else why not.
+    pub fn sample(&self, point: usize, now: Mono) -> Sample {
+        self.slots.get(point).map_or(Err(NoData::NotPresent), |slot| slot.sample(now, self.max_age(point)))
+    }
+}
+
+impl Wire for DevicePoint {
+    fn write(&self, w: &mut Writer) {
+        w.str(&self.path);
+        w.u8(unit_code(self.unit));
+        w.f32(self.resolution);
+        w.varint(self.max_age.as_micros() as u64);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<DevicePoint, WireError> {
+        Ok(DevicePoint {
+            path: r.str()?.to_owned(),
+            unit: unit_of(r)?,
+            resolution: r.f32()?,
+            max_age: Duration::from_micros(r.varint()?),
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! Two inverters of one kind, each with points that only it has: from pymodbus servers through the real binary to the
+//! state, the series and the past.
+
+use crate::modbus_device::Device;
+use crate::support::{Server, folder, refuses};
+use serde_json::Value;
+use std::time::Duration;
+
+const TABLE: &str = "name = \"Inverter\"\n\
+    [[register]]\naddress = 10\npoint = \"solar/power\"\ntype = \"u16\"\n\
+    [[register]]\naddress = 11\ndevice_point = \"heatsink_temperature\"\nmeasured_in = \"°C\"\ntype = \"s16\"\n\
+    scale = 0.1\nrange = [-40, 150]\n\
+    [[register]]\naddress = 12\ndevice_point = \"starts\"\ntype = \"u16\"\n";
+
+fn site(table: &str, links: &[(&str, u16)]) -> String {
+    let link = |(id, port): &(&str, u16)| {
+        format!(
+            "[[link]]\nid = \"{id}\"\nname = \"Inverter {id}\"\nsystem = \"home\"\nkind = \"modbus-tcp\"\n\
+             connect = \"127.0.0.1:{port}\"\npoll_ms = 200\ntimeout_ms = 400\ntable = \"{table}\"\n"
+        )
+    };
+    let head = "[site]\nname = \"Home\"\n[[system]]\nid = \"home\"\nkind = \"home\"\ncapacity_ah = 280\n\
+                nominal_v = 51.2\nrate_hz = 5\n";
+    head.to_owned() + &links.iter().map(link).collect::<String>()
+}
+
+#[test]
+fn points_of_devices_are_in_the_state_the_series_and_the_past_by_their_names() {
+    let (Some(mut first), Some(mut second)) = (Device::start(1, &["10:3"]), Device::start(1, &["10:3"])) else {
+        return;
+    };
+    first.tell("set 10 1500 415 7");
+    second.tell("set 10 900 -35 9");
+    let folder = folder();
+    let table = folder.path().join("inverter.toml");
+    std::fs::write(&table, TABLE).unwrap();
+    let site = site(table.to_str().unwrap(), &[("south", first.port()), ("north", second.port())]);
+    let server = Server::start(&site, &[]);
+    let value = |state: &Value, path: &str| state["device_points"][path]["value"].as_f64();
+    let state = server.wait_for("/api/v1/state", |state| {
+        (value(state, "south/starts").is_some() && value(state, "north/starts").is_some()).then(|| state.clone())
+    });
+    let told = ["south/heatsink_temperature", "south/starts", "north/heatsink_temperature", "north/starts"];
+    assert_eq!(told.map(|path| value(&state, path)), [Some(41.5), Some(7.0), Some(-3.5), Some(9.0)]);
+    assert_eq!(state["device_points"]["north/heatsink_temperature"]["unit"], "°C");
+    let listed = server.get("/api/v1/devices");
+    let paths: Vec<_> = listed["device_points"].as_array().unwrap().iter().map(|p| p["path"].clone()).collect();
+    assert_eq!(paths, told);
+
+    // What cannot be is not believed, and what stands still grows old.
+    second.tell("set 11 2000");
+    server.wait_for("/api/v1/state", |state| {
+        let reason = &state["device_points"]["north/heatsink_temperature"]["reason"];
+        (reason == "stale" && value(state, "north/starts") == Some(9.0)).then_some(())
+    });
+    first.tell("set 11 500");
+    let of = "points=south/heatsink_temperature,solar/power&seconds=60";
+    let values = |answer: &Value| -> Vec<f64> {
+        answer["series"][0]["values"].as_array().unwrap().iter().filter_map(Value::as_f64).collect()
+    };
+    server.wait_for(&format!("/api/v1/series?{of}"), |answer| {
+        let values = values(answer);
+        (answer["series"][0]["name"] == "south/heatsink_temperature"
+            && values.contains(&41.5)
+            && values.contains(&50.0))
+        .then_some(())
+    });
+    let (status, words) = server.request("GET", "/api/v1/history?points=south/starts", &[], "");
+    assert!(status == 422 && words.contains("ask /api/v1/series"), "{status}: {words}");
+
+    // The past has them as it has cells: on the tape.
+    std::thread::sleep(Duration::from_millis(2_500));
+    let now = server.get("/api/v1/state")["timestamp"].as_str().unwrap().to_owned();
+    let data = server.stop();
+    let server = Server::start_in(data, &site, &[]);
+    let then = server.get(&format!("/api/v1/series?{of}&until={now}"));
+    assert!(values(&then).contains(&50.0), "{then}");
+    let series = server.get(&format!("/api/v1/series?{of}"));
+    assert!(values(&series).contains(&41.5), "the recent past is filled from the tape: {series}");
+}
+
+#[test]
+fn a_link_whose_points_would_have_names_of_the_catalogue_starts_nothing() {
+    let folder = folder();
+    let table = folder.path().join("inverter.toml");
+    std::fs::write(&table, TABLE.replace("starts", "soc")).unwrap();
+    let site = site(table.to_str().unwrap(), &[("battery", 9)]);
+    let words = refuses(folder.path(), &site, &[]);
+    assert!(words.contains("battery/soc is a name of every system's own points"), "{words}");
+}
