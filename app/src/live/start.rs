@@ -5,7 +5,7 @@ use super::ageing::DEAD;
 use crate::boot::{Boot, BootError};
 use crate::fetch::{self, FetchError};
 use crate::source::{self, Event};
-use ::api::playback::{PlaybackSegment};
+use ::api::playback::PlaybackSegment;
 use domain::lab::LabState;
 use domain::live::Decoder;
 use domain::spec::{SiteSpec, SystemSpec};

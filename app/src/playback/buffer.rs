@@ -1,6 +1,6 @@
 //! Snapshots that wait to be shown, and which one it is. Pure: the player brings the time.
 
-use ::api::playback::{PlaybackSegment};
+use ::api::playback::PlaybackSegment;
 use domain::live::{Decoder, LiveError};
 use domain::spec::SystemSpec;
 use domain::twin::Snapshot;
@@ -91,7 +91,7 @@ impl SegmentBuffer {
 mod tests {
     use super::*;
     use crate::sample::{snapshot, spec};
-    use ::api::playback::{SegmentFrame};
+    use ::api::playback::SegmentFrame;
     use domain::live::Encoder;
     use domain::time::Utc;
 
@@ -148,7 +148,10 @@ mod tests {
 
     #[test]
     fn a_segment_that_cannot_be_read_is_an_error() {
-        let broken = PlaybackSegment { frames: vec![SegmentFrame { whole: true, bytes: vec![9, 9] }], ..PlaybackSegment::default() };
+        let broken = PlaybackSegment {
+            frames: vec![SegmentFrame { whole: true, bytes: vec![9, 9] }],
+            ..PlaybackSegment::default()
+        };
         assert!(SegmentBuffer::new(0.0).add(&broken, &spec()).is_err());
     }
 }

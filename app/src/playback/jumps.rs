@@ -4,7 +4,7 @@ use super::player::Player;
 use super::span::Span;
 use crate::derived::Derived;
 use crate::fetch;
-use ::api::playback::{SeekTarget};
+use ::api::playback::SeekTarget;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 

@@ -1,8 +1,8 @@
 //! What the track shows behind its head: how much was asked of the battery, and what went wrong. Pure.
 
 use super::span::Span;
-use domain::alarm::Severity;
 use ::api::history::HistoryResponse;
+use domain::alarm::Severity;
 use std::fmt::Write as _;
 
 /// The picture's own size; it is stretched to that of the track.
@@ -96,8 +96,8 @@ fn marks(stretch: &HistoryResponse, span: Span) -> Vec<Mark> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::point::PointId;
     use ::api::history::EventMark;
+    use domain::point::PointId;
     use domain::series::{Series, Table};
     use domain::time::Utc;
 

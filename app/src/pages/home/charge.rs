@@ -202,8 +202,9 @@ mod tests {
 
     #[test]
     fn the_line_is_cut_where_the_count_ended() {
-        let line_of =
-            |points| line(&HomeResponse { counted: Count { line: points, ..Count::default() }, ..HomeResponse::default() });
+        let line_of = |points| {
+            line(&HomeResponse { counted: Count { line: points, ..Count::default() }, ..HomeResponse::default() })
+        };
         let at = |s: i64| Utc(s * 1_000_000);
         let cut = line_of(vec![(at(1), Some(90.0)), (at(2), Some(80.0)), (at(2), None), (at(9), Some(100.0))]);
         assert_eq!(cut.segments, [vec![(1.0, 90.0), (2.0, 80.0)], vec![(9.0, 100.0)]]);

@@ -8,8 +8,8 @@ use crate::components::Card;
 use crate::derived::Derived;
 use crate::format::{self, NONE, THIN};
 use crate::live::Live;
-use domain::decimal;
 use ::api::home::{DayEnergy, HomeResponse, Poller};
+use domain::decimal;
 use domain::time::Utc;
 use leptos::prelude::*;
 
@@ -145,8 +145,9 @@ mod tests {
         let day = DayEnergy { solar_wh: Some(800.0), load_wh: Some(200.0), ..DayEnergy::default() };
         assert_eq!([day.solar_wh, day.load_wh, day.import_wh].map(|wh| share(wh, &day)), [100.0, 25.0, 0.0]);
         assert_eq!(share(Some(0.0), &DayEnergy { import_wh: Some(0.0), ..DayEnergy::default() }), 0.0);
-        let asked =
-            |poller| polled(&HomeResponse { to: Utc(60_000_000), poller, ..HomeResponse::default() }, |p| p.last_success);
+        let asked = |poller| {
+            polled(&HomeResponse { to: Utc(60_000_000), poller, ..HomeResponse::default() }, |p| p.last_success)
+        };
         assert_eq!(asked(None), NONE);
         assert_eq!(asked(Some(Poller::default())), "never");
         assert_eq!(asked(Some(Poller { last_success: Some(Utc(58_000_000)), ..Poller::default() })), "2 seconds ago");

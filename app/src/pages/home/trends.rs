@@ -9,10 +9,10 @@ use crate::derived::Derived;
 use crate::format::{self, NONE, THIN};
 use crate::hydration::DeferHydration;
 use crate::live::Live;
+use ::api::history::Statistics;
 use ::api::home::HomeResponse;
 use domain::limits::{self, Limits};
 use domain::point::PointId;
-use ::api::history::Statistics;
 use leptos::prelude::*;
 
 /// Height of a drawing, CSS px. Reserved before there is anything to draw.
@@ -187,9 +187,9 @@ pub(super) fn line(past: &HomeResponse, point: PointId, label: &str, color: Seri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ::api::history::EnergyFlow;
     use domain::limits::Chemistry;
     use domain::point::Unit;
-    use ::api::history::EnergyFlow;
     use domain::series::{Series, Table};
     use domain::time::Utc;
 

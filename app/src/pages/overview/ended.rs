@@ -5,9 +5,9 @@ use crate::fetch::{self, FetchError, SingleFlight};
 use crate::format::{self, THIN};
 use crate::live::{Live, address_of};
 use crate::{address::Address, whose};
+use ::api::history::{EventMark, HistoryResponse};
 use domain::alarm::Severity;
 use domain::point::PointId;
-use ::api::history::{EventMark, HistoryResponse};
 use domain::time::Utc;
 use leptos::prelude::*;
 

@@ -5,8 +5,8 @@ use super::pictures::{cell_of, name};
 use crate::components::Card;
 use crate::derived::Derived;
 use crate::format::{self, NONE, THIN};
-use domain::point::{PointId, Unit};
 use ::api::history::{EnergyFlow, HistoryResponse};
+use domain::point::{PointId, Unit};
 use domain::spec::SystemKind;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -186,7 +186,13 @@ mod tests {
                 Statistics { n: 12_960_000, mean: 832.04, std_dev: 1.5, min: 790.0, max: 860.0 },
                 Statistics::default(),
             ],
-            flow: EnergyFlow { out_wh: 8_070_344.0, in_wh: 1_000.0, discharging_s: 50.0, charging_s: 25.0, known_s: 100.0 },
+            flow: EnergyFlow {
+                out_wh: 8_070_344.0,
+                in_wh: 1_000.0,
+                discharging_s: 50.0,
+                charging_s: 25.0,
+                known_s: 100.0,
+            },
             rows: 12_960_000,
             tier: "from ten minutes".into(),
             ..HistoryResponse::default()

@@ -3,10 +3,10 @@
 use super::against::Other;
 use crate::charts::line::{Band, Line, LineChart, Mark, Room, TimeAxis, ValueAxis, ValueRange};
 use crate::charts::theme::SeriesColor;
+use ::api::history::HistoryResponse;
 use domain::alarm::Severity;
 use domain::limits;
 use domain::point::{PointId, Unit};
-use ::api::history::HistoryResponse;
 use domain::series::{Series, Table};
 use domain::spec::{SystemKind, SystemSpec};
 

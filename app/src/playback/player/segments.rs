@@ -3,7 +3,7 @@
 use super::super::buffer::SegmentBuffer;
 use super::{FRAMES_A_SECOND, Player};
 use crate::fetch::{self, FetchError};
-use ::api::playback::{PlaybackSegment};
+use ::api::playback::PlaybackSegment;
 use leptos::prelude::*;
 use std::sync::Arc;
 
