@@ -83,6 +83,9 @@ pub fn LinksPage() -> impl IntoView {
                 </p>
                 <div class="links" hidden=move || known.get() == LinksKnown::NotKept>{cards} <PageConnection /></div>
                 {frames}
+                <p class="note">
+                    "Programs read all of this, too: " <a href="/api" rel="external">"the API and its description"</a>
+                </p>
             }
                 .into_any()
         }}
