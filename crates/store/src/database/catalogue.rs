@@ -14,6 +14,7 @@ use crate::segment::Segment;
 use crate::tail;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Every system's sealed days.
@@ -126,10 +127,21 @@ impl Reader {
         sealed_day(&mut self.0, system, kind, day)
     }
 
-    /// The packed buckets of one day: of minutes, or of ten minutes. `None` if the day has none of it.
-    pub(crate) fn rollup(&mut self, system: &str, of: &str, day: Day, minutes: bool) -> sqlx::Result<Option<Vec<u8>>> {
-        let rollup = if minutes { sql::MINUTES } else { sql::TENS };
-        self.0.first(rollup.bind(system).bind(of).bind(day.0), |row| row.try_get(0))
+    /// The packed buckets of the days from the first to the last: of minutes, or of ten minutes. Some may have none.
+    pub(crate) fn rollups(
+        &mut self,
+        system: &str,
+        of: &str,
+        (first, last): (Day, Day),
+        minutes: bool,
+    ) -> sqlx::Result<HashMap<Day, Vec<u8>>> {
+        let rollups = if minutes { sql::MINUTES } else { sql::TENS };
+        let mut packed = HashMap::new();
+        self.0.each(rollups.bind(system).bind(of).bind(first.0).bind(last.0), |row| {
+            packed.insert(Day(row.try_get(0)?), row.try_get(1)?);
+            Ok(())
+        })?;
+        Ok(packed)
     }
 
     /// The tape's seconds from `from_s` up to but not including `to_s`, oldest first.

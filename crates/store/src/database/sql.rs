@@ -126,8 +126,12 @@ statements! {
         DELETE FROM cell_segment WHERE day = ?2 AND system_id = (SELECT id FROM system WHERE name = ?1)";
 
     // Rollups of sealed days.
-    MINUTES = "SELECT minutes FROM rollup JOIN system ON system_id = id WHERE name = ?1 AND of = ?2 AND day = ?3";
-    TENS = "SELECT tens FROM rollup JOIN system ON system_id = id WHERE name = ?1 AND of = ?2 AND day = ?3";
+    MINUTES = "
+        SELECT day, minutes FROM rollup JOIN system ON system_id = id
+        WHERE name = ?1 AND of = ?2 AND day >= ?3 AND day <= ?4";
+    TENS = "
+        SELECT day, tens FROM rollup JOIN system ON system_id = id
+        WHERE name = ?1 AND of = ?2 AND day >= ?3 AND day <= ?4";
     ADD_ROLLUP = "INSERT INTO rollup VALUES (?1, ?2, ?3, ?4, ?5)";
     DELETE_ROLLUPS = "DELETE FROM rollup WHERE day = ?2 AND system_id = (SELECT id FROM system WHERE name = ?1)";
 

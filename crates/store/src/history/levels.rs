@@ -3,6 +3,7 @@
 use super::History;
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::index::SystemIndex;
 use crate::rollup::codec::Packed;
 use crate::rollup::{Bucket, Flow, Fold, LEVELS_MS, Of, buckets_of, coarser};
 use crate::segment::Segment;
@@ -12,6 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Buckets that are kept at most: 40 bytes each. Beyond, all are forgotten and come again as they are needed.
 const KEPT_MAX: usize = 1_000_000;
+
+/// Of buckets of ten minutes those of so many further days are read with a day's.
+const AHEAD: usize = 30;
 
 /// The length of the buckets that are kept: of minutes, or of ten minutes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,24 +125,46 @@ impl History {
         if let Some(found) = lock().days.get(&key) {
             return Ok(found.clone());
         }
+        let days = self.days_ahead(system, segment, kept);
+        let last = days.last().map_or(segment.day, |of| of.day);
         let name = subject.of().name();
-        let packed = self.query(|reader| reader.rollup(system, &name, segment.day, kept == Kept::Minutes))?;
+        let packed = self.query(|reader| reader.rollups(system, &name, (segment.day, last), kept == Kept::Minutes))?;
         let count = (crate::day::DAY_MS / kept.step_ms()) as usize;
-        let buckets = Arc::new(match packed {
+        let unpacked = |day: Day| match packed.get(&day) {
             // A day and its rollups are registered at once: what has no rollup has no value.
-            None => vec![S::Part::default(); count],
-            Some(bytes) => match S::Part::unpack(&bytes).filter(|buckets| buckets.len() == count) {
-                Some(buckets) => buckets,
-                None => self.counted(system, segment, subject, kept)?,
-            },
-        });
-        let mut known = lock();
-        if known.buckets + count > KEPT_MAX {
-            *known = Known::default();
+            None => Some(vec![S::Part::default(); count]),
+            Some(bytes) => S::Part::unpack(bytes).filter(|buckets| buckets.len() == count),
+        };
+        let keep = |segment: &Segment, buckets: Vec<S::Part>| {
+            let buckets = Arc::new(buckets);
+            let mut known = lock();
+            if known.buckets + count > KEPT_MAX {
+                *known = Known::default();
+            }
+            let key = (system.to_owned(), segment.day, segment.rows, subject.of(), kept);
+            if known.days.insert(key, buckets.clone()).is_none() {
+                known.buckets += count;
+            }
+            buckets
+        };
+        for of in days.iter().filter(|of| packed.contains_key(&of.day)) {
+            unpacked(of.day).into_iter().for_each(|buckets| drop(keep(of, buckets)));
         }
-        known.buckets += count;
-        known.days.insert(key, buckets.clone());
-        Ok(buckets)
+        let buckets = match unpacked(segment.day) {
+            Some(buckets) => buckets,
+            None => self.counted(system, segment, subject, kept)?,
+        };
+        Ok(keep(segment, buckets))
+    }
+
+    /// The sealed days after this one that are read with it, so that a question over a month waits for few readings.
+    fn days_ahead(&self, system: &str, segment: &Segment, kept: Kept) -> Vec<Segment> {
+        let days = match kept {
+            Kept::Tens => AHEAD,
+            Kept::Minutes => 0,
+        };
+        let after = |of: &SystemIndex| of.segments.range(segment.day..).skip(1).take(days).map(|(_, of)| *of).collect();
+        self.index.with(system, after).unwrap_or_default()
     }
 
     /// The buckets from the rows, where a rollup is damaged.
