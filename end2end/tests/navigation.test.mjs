@@ -38,3 +38,20 @@ test('the pages can be reached by keyboard alone', () =>
     await page.keyboard.press('Enter');
     await page.waitForURL(`${server.url}/cells`);
   }));
+
+test('what a page asked is given up when it is left', () =>
+  withPage(browser, server.url, {}, async (page) => {
+    await live(page);
+    const questions = '**/api/v1/analysis/questions/energy?*';
+    // Never answered.
+    await page.route(questions, () => {});
+    const asked = page.waitForRequest(questions);
+    const list = page.getByRole('navigation', { name: 'Pages' });
+    await list.getByRole('link', { name: 'Analysis', exact: true }).click();
+    const request = await asked;
+    assert.equal(request.failure(), null);
+    const given = page.waitForEvent('requestfailed', (failed) => failed === request);
+    await list.getByRole('link', { name: 'Links', exact: true }).click();
+    await given;
+    assert.match(request.failure().errorText, /ABORTED/);
+  }));
