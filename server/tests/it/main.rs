@@ -27,3 +27,4 @@ mod shared_memory;
 mod support;
 mod three_ways;
 mod victron;
+mod writes;
