@@ -29,3 +29,4 @@ mod shared_memory;
 mod support;
 mod three_ways;
 mod victron;
+mod writes;

@@ -1,0 +1,76 @@
+//! A link writes to the simulated GX over its real socket, and reads back.
+
+use domain::engine::Input;
+use domain::lab::SimDevice;
+use domain::link::LinkIdx;
+use domain::spec::SystemIdx;
+use domain::time::{Mono, Now, Utc};
+use domain::topology::Topology;
+use domain::write::{WriteId, WriteOutcome, WriteRequest};
+use links::{Clock, LinkConfig};
+use sim::{HomeConfig, Rig, WireFault};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn clock() -> Clock {
+    let start = std::time::Instant::now();
+    Arc::new(move || Now { utc: Utc(0), mono: Mono(Mono::START.0 + start.elapsed().as_micros() as u64) })
+}
+
+#[tokio::test]
+async fn the_simulated_gx_is_set_and_read_back_whatever_goes_wrong_on_the_wire() {
+    let home: HomeConfig =
+        toml::from_str("system = \"home\"\ngx = \"127.0.0.1:0\"\ninverter = \"127.0.0.1:0\"").unwrap();
+    let rig = Rig::start_home(&home).await.unwrap();
+    let keys = format!(
+        "id = \"gx\"\nsystem = \"home\"\nkind = \"modbus-tcp\"\nconnect = \"{}\"\npoll_ms = 100\ntimeout_ms = 500\n\
+         table = \"registers/victron_settings.toml\"",
+        rig.modbus_addr(SimDevice::Gx).unwrap()
+    );
+    let link: LinkConfig = toml::from_str(&keys).unwrap();
+    let base = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let task = link.build(SystemIdx(0), &Topology::NONE, base).unwrap();
+    let (handle, clock) = (task.handle(), clock());
+    let (sink, mut inputs) = mpsc::channel::<Input>(1_000);
+    let (_stop, stopped) = watch::channel(false);
+    tokio::spawn(task.run(LinkIdx(0), clock.clone(), sink, stopped));
+    tokio::spawn(async move { while inputs.recv().await.is_some() {} });
+
+    let write = async |setpoint: &str, value: f64| {
+        let deadline = clock().mono + Duration::from_secs(10);
+        let request = WriteRequest { id: WriteId(1), link: LinkIdx(0), setpoint: setpoint.into(), value, deadline };
+        let mut receipts = handle.write(request, clock.clone()).unwrap();
+        let mut outcomes = Vec::new();
+        while let Some(receipt) = tokio::time::timeout(PATIENCE, receipts.recv()).await.unwrap() {
+            outcomes.push(receipt.outcome);
+        }
+        outcomes
+    };
+    use WriteOutcome::{Confirmed, Echoed, Rejected, Sent, Unchanged};
+    assert_eq!(write("minimum-soc", 25.0).await, [Sent, Echoed, Confirmed(25.0)]);
+    assert_eq!(write("minimum-soc", 25.0).await, [Unchanged(25.0)]);
+    assert_eq!(write("grid-setpoint", -1_500.0).await, [Sent, Echoed, Confirmed(-1_500.0)]);
+    assert!(
+        handle
+            .write(
+                WriteRequest {
+                    id: WriteId(2),
+                    link: LinkIdx(0),
+                    setpoint: "minimum-soc".into(),
+                    value: 96.0,
+                    deadline: Mono(u64::MAX)
+                },
+                clock.clone()
+            )
+            .is_err()
+    );
+    // A GX that answers everything with an exception is not written to.
+    rig.wire_fault(SimDevice::Gx, Some(WireFault::Exception(6)));
+    assert!(matches!(write("minimum-soc", 30.0).await.as_slice(), [Rejected(why)] if why.contains("device busy")));
+    rig.wire_fault(SimDevice::Gx, None);
+    assert_eq!(write("minimum-soc", 30.0).await, [Sent, Echoed, Confirmed(30.0)]);
+}
