@@ -20,6 +20,7 @@ use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::session::Reporter;
 use domain::point::DevicePoint;
+use domain::write::Setpoint;
 use std::fmt::Debug;
 use std::future::{Future, ready};
 use std::net::SocketAddr;
@@ -62,6 +63,11 @@ pub(crate) trait Bus: Debug + Send {
     /// What its CAN interface is called in a log, where that is not the link's name.
     fn can_interface(&self) -> Option<&str> {
         None
+    }
+
+    /// What others may set on its device.
+    fn setpoints(&self) -> Vec<Setpoint> {
+        Vec::new()
     }
 
     /// How old its values may be, if those of the link are good for `usual`; zero if only the DBC file can tell.

@@ -42,6 +42,6 @@ mod text;
 pub use ages::Ages;
 pub use bus::BindError;
 pub use config::{ConfigError, LinkConfig};
-pub use link::{LinkHandle, LinkTask};
+pub use link::{LinkHandle, LinkTask, WriteRefused};
 pub use recording::{RecordingError, RecordingLimits, RecordingStatus};
 pub use session::{Attempts, Clock, Polling};

@@ -4,12 +4,13 @@ use crate::ages::Ages;
 use crate::bus::{BindError, Bus};
 use crate::describe::Describe;
 use crate::recording::{Recorder, RecordingError, RecordingLimits, RecordingStatus};
-use crate::session::{self, Attempts, Clock, Polling, Record, Reporter, lock};
+use crate::session::{self, Attempts, Clock, Order, Orders, Polling, Record, Reporter, lock};
 use domain::engine::Input;
 use domain::link::{FrameRow, LinkIdx, LinkStatus};
 use domain::point::DevicePoint;
 use domain::spec::SystemIdx;
 use domain::time::Now;
+use domain::write::{BadValue, Receipt, Setpoint, WriteRequest};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -26,6 +27,7 @@ pub struct LinkTask {
     ages: Ages,
     /// How long its values are good, if it is asked in a rhythm.
     usual: Duration,
+    orders: Orders,
 }
 
 /// Looks at a link from outside. Cheap to clone.
@@ -38,6 +40,25 @@ pub struct LinkHandle {
     /// What its register table calls the device.
     device: Arc<str>,
     installation: Option<u64>,
+    setpoints: Arc<[Setpoint]>,
+    orders: mpsc::Sender<Order>,
+}
+
+/// A write that a link does not take.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum WriteRefused {
+    /// Its device has no such setpoint.
+    #[error("the link has no setpoint `{0}`")]
+    NoSetpoint(String),
+    /// The value may not be.
+    #[error(transparent)]
+    Value(#[from] BadValue),
+    /// Others wait already.
+    #[error("other writes wait for the link already")]
+    Busy,
+    /// It does not run any more.
+    #[error("the link has ended")]
+    Ended,
 }
 
 impl LinkTask {
@@ -46,8 +67,11 @@ impl LinkTask {
         // In a candump log spaces end the name of the bus.
         let can = bus.can().map(|_| bus.can_interface().unwrap_or(&id).replace(char::is_whitespace, "_").into());
         let device = bus.device().into();
-        let handle = LinkHandle { record, table: bus.table(), can, device, installation: None };
-        LinkTask { id, system, ages: Ages::default(), usual: Duration::ZERO, bus, handle }
+        let (ordered, orders) = Orders::queue();
+        let setpoints = bus.setpoints().into();
+        let handle =
+            LinkHandle { record, table: bus.table(), can, device, installation: None, setpoints, orders: ordered };
+        LinkTask { id, system, ages: Ages::default(), usual: Duration::ZERO, bus, handle, orders }
     }
 
     /// The same link, of which all values are good for `age` at least.
@@ -118,7 +142,7 @@ impl LinkTask {
     /// Readings go to `sink` as one batch for each packet or poll; the status follows each change, and every second.
     pub async fn run(mut self, idx: LinkIdx, clock: Clock, sink: mpsc::Sender<Input>, mut stop: watch::Receiver<bool>) {
         let record = self.handle.record.clone();
-        let reporter = Reporter { id: self.id, idx, system: self.system, clock, sink, record };
+        let reporter = Reporter { id: self.id, idx, system: self.system, clock, sink, record, orders: self.orders };
         reporter.record(|r| r.monitor.connecting());
         let bus = async {
             self.bus.drive(&reporter).await;
@@ -187,6 +211,27 @@ impl LinkHandle {
     /// What answers, as its register table calls it; empty where it has none.
     pub fn device(&self) -> &str {
         &self.device
+    }
+
+    /// What others may set on its device.
+    pub fn setpoints(&self) -> &[Setpoint] {
+        &self.setpoints
+    }
+
+    /// Asks the link to write. What becomes of it comes out of the receiver, step by step; the last receipt is final,
+    /// also if the link ends. `clock` is the one that the link runs by.
+    ///
+    /// # Errors
+    /// The link has no such setpoint, the value may not be, or the link takes no more writes now. Nothing is sent then.
+    pub fn write(&self, request: WriteRequest, clock: Clock) -> Result<mpsc::Receiver<Receipt>, WriteRefused> {
+        let setpoint = self.setpoints.iter().find(|known| known.name == request.setpoint);
+        setpoint.ok_or_else(|| WriteRefused::NoSetpoint(request.setpoint.clone()))?.admit(request.value)?;
+        let (order, receipts) = Order::new(request, clock);
+        self.orders.try_send(order).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => WriteRefused::Busy,
+            mpsc::error::TrySendError::Closed(_) => WriteRefused::Ended,
+        })?;
+        Ok(receipts)
     }
 
     /// The number of the installation in VRM, if the site file says it.

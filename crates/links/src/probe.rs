@@ -154,7 +154,7 @@ mod tests {
         let readings = vec![soc, cell(0, Ok(3.25)), cell(3, Ok(3.5)), cell(2, Err(NoData::Error))];
         let at = Now { utc: Utc(0), mono: Mono(0) };
         heard.take(Input::Batch(Batch { link: LinkIdx(0), system: SystemIdx(0), at, readings }));
-        let stranger = FrameRow {
+        let unknown = FrameRow {
             key: "0x777".into(),
             name: "unknown id".into(),
             count: 2,
@@ -163,7 +163,7 @@ mod tests {
             raw: vec![1, 0xAB],
             decoded: Vec::new(),
         };
-        let text = heard.report(kind("cannelloni"), &Topology::new(1, 2, 2), &[stranger]);
+        let text = heard.report(kind("cannelloni"), &Topology::new(1, 2, 2), &[unknown]);
         let lines: Vec<String> = text.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
         assert_eq!(
             lines,

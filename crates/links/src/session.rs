@@ -11,11 +11,13 @@ mod frames;
 mod jumps;
 mod monitor;
 mod notices;
+mod orders;
 mod polling;
 mod reporter;
 
 pub(crate) use frames::FrameLog;
 pub(crate) use notices::Notices;
+pub(crate) use orders::{Order, Orders};
 pub use polling::{Attempts, Polling};
 pub(crate) use reporter::{Record, Reporter, lock, status};
 

@@ -80,6 +80,16 @@ pub struct Home {
     burst: Option<(f32, f32)>,
     ambient_c: f32,
     faults: Vec<LabFault>,
+    settings: Settings,
+}
+
+/// What others may set on the GX. It keeps them; the inverter is not Victron's and does not follow them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// Minimum state of charge, 0.1 %.
+    pub(crate) minimum_soc: u16,
+    /// Grid setpoint, W, import positive.
+    pub(crate) grid_setpoint_w: i32,
 }
 
 impl Home {
@@ -107,6 +117,7 @@ impl Home {
             burst: None,
             ambient_c: spec.ambient_c,
             faults: Vec::new(),
+            settings: Settings { minimum_soc: (spec.floor_pct * 10.0).round() as u16, grid_setpoint_w: 0 },
         };
         home.advance(LONGEST_STEP_S);
         home

@@ -18,6 +18,10 @@ pub mod exception {
 const COUNT_MAX: u16 = 125;
 /// Function code: read holding registers.
 pub const READ_HOLDING: u8 = 3;
+/// Function code: write one register.
+pub const WRITE_ONE: u8 = 6;
+/// Function code: write several registers.
+pub const WRITE_MANY: u8 = 16;
 /// Function code: read input registers.
 pub const READ_INPUT: u8 = 4;
 
@@ -43,6 +47,20 @@ impl Question {
         if (1..=COUNT_MAX).contains(&self.count) { Ok(()) } else { Err(exception::VALUE) }
     }
 }
+
+/// Registers that are to be written, by function 6 or 16.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Write {
+    /// Unit identifier.
+    pub unit: u8,
+    /// Address of the first register.
+    pub address: u16,
+    /// What is written.
+    pub words: Vec<u16>,
+}
+
+/// What a device does with a write: an exception code if it refuses.
+pub type Taken = Result<(), u8>;
 
 /// Registers, or an exception code.
 pub type Answer = Result<Vec<u16>, u8>;

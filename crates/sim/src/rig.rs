@@ -9,9 +9,9 @@ mod pack;
 mod tick;
 
 use crate::bus::can_fault::{CanFault, CanFaults};
-use crate::bus::modbus::{Framing, Outlet, WireFault};
+use crate::bus::modbus::{Device, Framing, Outlet, WireFault};
 use crate::can::layout::MAX_CELLS;
-use crate::registers::{Answer, Question};
+use crate::registers::{Answer, Question, Taken, Write};
 pub use config::{HomeConfig, RigConfig, SimulatorConfig};
 use domain::lab::SimDevice;
 use domain::topology::Topology;
@@ -97,15 +97,31 @@ impl Rig {
         framing: Framing,
         answer: impl Fn(&S, &Question) -> Option<Answer> + Send + Sync + 'static,
     ) -> Result<(), RigError> {
+        self.open(device, address, Outlet::new(framing, asked(system, device, answer))).await
+    }
+
+    /// As [`Rig::listen`] over Modbus TCP, for a device that others may set.
+    async fn listen_and_take<S: Simulation + 'static>(
+        &mut self,
+        system: &Arc<Mutex<S>>,
+        device: SimDevice,
+        address: SocketAddr,
+        answer: impl Fn(&S, &Question) -> Answer + Send + Sync + 'static,
+        take: impl Fn(&mut S, &Write) -> Taken + Send + Sync + 'static,
+    ) -> Result<(), RigError> {
+        let answers = asked(system, device, move |system: &S, question| Some(answer(system, question)));
+        let system = system.clone();
+        let taker = move |write: &Write| {
+            let mut system = lock(&system);
+            if system.is_silent(device) { None } else { Some(take(&mut system, write)) }
+        };
+        self.open(device, address, Outlet::new(Framing::Tcp, answers).taking(Arc::new(taker))).await
+    }
+
+    async fn open(&mut self, device: SimDevice, address: SocketAddr, outlet: Outlet) -> Result<(), RigError> {
         let bind = |source| RigError::Bind { device: device.name(), address, source };
         let listener = TcpListener::bind(address).await.map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
-        let system = system.clone();
-        let ask = move |question: &Question| {
-            let system = lock(&system);
-            if system.is_silent(device) { None } else { answer(&system, question) }
-        };
-        let outlet = Outlet::new(framing, Arc::new(ask));
         self.outlets.push((device, address, outlet.clone()));
         self.tasks.spawn(outlet.serve(listener, device.name()));
         Ok(())
@@ -143,6 +159,19 @@ impl Rig {
     pub fn lab(&self) -> LabHandle {
         self.lab.clone()
     }
+}
+
+/// How a device of `system` answers; not while its link was silenced.
+fn asked<S: Simulation + 'static>(
+    system: &Arc<Mutex<S>>,
+    device: SimDevice,
+    answer: impl Fn(&S, &Question) -> Option<Answer> + Send + Sync + 'static,
+) -> Device {
+    let system = system.clone();
+    Arc::new(move |question: &Question| {
+        let system = lock(&system);
+        if system.is_silent(device) { None } else { answer(&system, question) }
+    })
 }
 
 /// The system. A step leaves no half-done state that matters, so a poisoned lock is as good as any.

@@ -8,7 +8,7 @@ use sim::{HomeConfig, Rig, RigConfig, RigError, WireFault};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::time::{sleep, timeout};
-use tokio_modbus::prelude::{Reader, Slave, tcp};
+use tokio_modbus::prelude::{Reader, Slave, Writer, tcp};
 
 const HV: Topology = Topology::new(1, 13, 20);
 
@@ -149,4 +149,26 @@ async fn a_house_has_a_gx_and_an_inverter_that_fall_silent_and_fail_each_for_its
     rig.lab().apply(LabCommand::Inject(LabFault::SilentLink(SimDevice::Inverter)));
     assert!(timeout(Duration::from_millis(300), inverter.read_holding_registers(184, 1)).await.is_err());
     assert!(gx.read_holding_registers(840, 1).await.unwrap().is_ok(), "the GX goes on");
+}
+
+#[tokio::test]
+async fn the_gx_takes_writes_of_its_settings_and_of_nothing_else() {
+    let config: HomeConfig =
+        toml::from_str("system = \"home\"\ngx = \"127.0.0.1:0\"\ninverter = \"127.0.0.1:0\"").unwrap();
+    let rig = Rig::start_home(&config).await.unwrap();
+    let mut gx = tcp::connect_slave(rig.modbus_addr(SimDevice::Gx).unwrap(), Slave(100)).await.unwrap();
+    gx.write_single_register(2901, 250).await.unwrap().unwrap();
+    gx.write_multiple_registers(2716, &[0xFFFF, 0xFF9C]).await.unwrap().unwrap();
+    assert_eq!(gx.read_holding_registers(2901, 1).await.unwrap().unwrap(), [250]);
+    assert_eq!(gx.read_holding_registers(2716, 2).await.unwrap().unwrap(), [0xFFFF, 0xFF9C]);
+    for (address, words, code) in [(2901, vec![1_001], 10_u8), (840, vec![0], 2), (2716, vec![0], 2)] {
+        let refused = gx.write_multiple_registers(address, &words).await.unwrap().unwrap_err();
+        assert_eq!(u8::from(refused), code, "{address}");
+    }
+    assert_eq!(gx.read_holding_registers(2901, 1).await.unwrap().unwrap(), [250], "what was refused changed nothing");
+    let mut battery = tcp::connect_slave(rig.modbus_addr(SimDevice::Gx).unwrap(), Slave(225)).await.unwrap();
+    assert_eq!(battery.write_single_register(2901, 300).await.unwrap().map_err(u8::from), Err(10));
+    // The inverter is only read.
+    let mut inverter = tcp::connect_slave(rig.modbus_addr(SimDevice::Inverter).unwrap(), Slave(1)).await.unwrap();
+    assert!(inverter.write_single_register(217, 20).await.unwrap().is_err());
 }

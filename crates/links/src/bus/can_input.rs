@@ -177,7 +177,7 @@ impl CanInput {
             }
             Err(fault) => {
                 record.monitor.fault(fault, 1);
-                record.frames.see_stranger("error frame", fault, frame.data, at.mono);
+                record.frames.see_unknown("error frame", fault, frame.data, at.mono);
                 None
             }
         }
@@ -203,7 +203,7 @@ impl CanInput {
             }
             Outcome::Rejected(fault) => {
                 record.monitor.fault(fault, 1);
-                record.frames.see_stranger(frame.id, fault, frame.data, at.mono);
+                record.frames.see_unknown(frame.id, fault, frame.data, at.mono);
             }
             // Its id is known: only the part of the message is not.
             Outcome::UnknownGroup(message) => {
@@ -211,7 +211,7 @@ impl CanInput {
                 let table = &self.table;
                 self.health.notice(About::Group(message), at.mono, || table.group_words(message, frame.data));
                 let name = table.message_name(message);
-                record.frames.see_stranger(name, LinkFault::UnknownGroup, frame.data, at.mono);
+                record.frames.see_unknown(name, LinkFault::UnknownGroup, frame.data, at.mono);
             }
             Outcome::NoMessage => {}
         }

@@ -239,10 +239,10 @@ mod tests {
             (StatusCode::OK, b"{}".as_slice(), Some(784_111_777))
         );
 
-        let stranger = get(public_roots(), format!("https://{address}/v2")).await.unwrap_err().to_string();
+        let refused = get(public_roots(), format!("https://{address}/v2")).await.unwrap_err().to_string();
         assert!(
-            stranger.starts_with("no secure connection to 127.0.0.1 (TLS): ") && stranger.contains("vouches for"),
-            "{stranger}"
+            refused.starts_with("no secure connection to 127.0.0.1 (TLS): ") && refused.contains("vouches for"),
+            "{refused}"
         );
         let (elsewhere, certificate) = server("vrm.example").await;
         roots.add(certificate).unwrap();

@@ -24,10 +24,10 @@ mod tabled;
 mod tcp;
 mod wire;
 
-pub use client::{Client, Dial, Framing};
+pub use client::{Client, Dial, Framing, WriteFailure};
 pub(crate) use device::Device;
 pub use exception::Exception;
-pub use request::{Question, ReadError, Reply};
+pub use request::{ReadError, ReadRegisters, Reply, Request, WriteRegisters};
 
 use super::backoff::{self, Backoff};
 use super::{Bus, Waits};
@@ -35,6 +35,7 @@ use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::session::Reporter;
 use domain::point::DevicePoint;
+use domain::write::Setpoint;
 use session::Session;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +60,10 @@ impl Bus for Poller {
 
     fn device(&self) -> &str {
         self.device.name()
+    }
+
+    fn setpoints(&self) -> Vec<Setpoint> {
+        self.device.setpoints().iter().map(|writable| writable.setpoint.clone()).collect()
     }
 
     fn ages(&self, usual: Duration) -> Ages {
@@ -96,11 +101,13 @@ impl Poller {
                 Err(error) => error,
             };
             reporter.record(|r| r.monitor.fault(error.fault(), 1));
+            let why = format!("the link is down: {error}");
             match error {
                 ReadError::Stranger(words) => reporter.stranger(words).await,
                 error => reporter.closed(error).await,
             }
-            tokio::time::sleep(backoff.next(backoff::random())).await;
+            // Whoever wants to write is told at once, not when the device is back.
+            reporter.orders.refuse(&why, tokio::time::sleep(backoff.next(backoff::random()))).await;
         }
     }
 }

@@ -347,7 +347,7 @@ impl Session<'_> {
                 let topic: String = topic.chars().take(TOPIC_LETTERS).collect();
                 self.reporter.record(|r| {
                     r.monitor.fault(LinkFault::Malformed, 1);
-                    r.frames.see_stranger(topic, LinkFault::Malformed, &payload, at);
+                    r.frames.see_unknown(topic, LinkFault::Malformed, &payload, at);
                 });
             }
             Some(Message::Of(service, instance, news)) => {

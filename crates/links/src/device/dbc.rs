@@ -6,6 +6,7 @@
 //! of size 0 collect signals that belong to no frame; a range of `[0|0]` means that none is given.
 
 mod bits;
+mod encode;
 mod load;
 mod statements;
 mod text;
@@ -13,6 +14,7 @@ mod token;
 mod variants;
 
 pub use bits::{BitField, ByteOrder};
+pub use encode::EncodeError;
 pub use variants::Variant;
 
 use crate::can::CanId;

@@ -11,6 +11,7 @@ mod load;
 #[cfg(test)]
 mod tables;
 mod value;
+mod write;
 
 use crate::describe::Describe;
 use domain::link::DecodedValue;
@@ -22,6 +23,7 @@ pub use crate::device::poll::{Events, Odd, Poll};
 pub use block::{Area, Block, MAX_READ, Unit};
 pub use load::TableError;
 pub use value::{RegisterType, WordOrder};
+pub use write::{EncodeError, Writable};
 
 /// A device's registers, grouped into the requests that fetch them.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +36,8 @@ pub struct RegisterTable {
     pub identity: Option<Block>,
     /// Named units and their identifiers.
     units: Vec<(String, u8)>,
+    /// What can be set.
+    setpoints: Vec<Writable>,
     /// Points that are added up from several registers, and from how many.
     sums: Vec<(PointId, usize)>,
     /// Every point, and the max age that the table gives it.
@@ -62,7 +66,17 @@ pub struct OwnPoint {
 impl RegisterTable {
     /// The unit identifier that a block is asked of; `default` for those that name none.
     pub fn unit(&self, block: &Block, default: u8) -> u8 {
-        block.unit.and_then(|Unit(place)| self.units.get(place)).map_or(default, |(_, id)| *id)
+        self.unit_of(block.unit, default)
+    }
+
+    /// The identifier of a named unit; `default` for none.
+    pub fn unit_of(&self, unit: Option<Unit>, default: u8) -> u8 {
+        unit.and_then(|Unit(place)| self.units.get(place)).map_or(default, |(_, id)| *id)
+    }
+
+    /// What can be set.
+    pub fn setpoints(&self) -> &[Writable] {
+        &self.setpoints
     }
 
     /// How many rows it has.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 
 /// How many different frames that no table describes are remembered.
-const MAX_STRANGERS: usize = 64;
+const MAX_UNKNOWN: usize = 64;
 /// Weight of the newest interval in the mean period: about the last eight count.
 const PERIOD_WEIGHT: f32 = 1.0 / 8.0;
 
@@ -17,7 +17,7 @@ const PERIOD_WEIGHT: f32 = 1.0 / 8.0;
 pub(crate) struct FrameLog {
     known: Vec<Option<Entry>>,
     /// By key, with what is wrong with it.
-    strangers: BTreeMap<String, (LinkFault, Entry)>,
+    unknown: BTreeMap<String, (LinkFault, Entry)>,
     /// The last error frame, and the state of the controller after it.
     error: Option<(ErrorReport, ControllerWatch, Entry)>,
     /// What was received before belongs to the bus as it was before its last restart.
@@ -73,17 +73,17 @@ impl FrameLog {
     }
 
     /// Takes a frame that was rejected. When too many kinds are known already, a new one is not remembered.
-    pub(crate) fn see_stranger(&mut self, key: impl Display, fault: LinkFault, raw: &[u8], at: Mono) {
+    pub(crate) fn see_unknown(&mut self, key: impl Display, fault: LinkFault, raw: &[u8], at: Mono) {
         self.key.clear();
         // Writing into a text cannot fail.
         let _ = write!(self.key, "{key}");
-        if !self.strangers.contains_key(&self.key) {
-            if self.strangers.len() >= MAX_STRANGERS {
+        if !self.unknown.contains_key(&self.key) {
+            if self.unknown.len() >= MAX_UNKNOWN {
                 return;
             }
-            self.strangers.insert(self.key.clone(), (fault, Entry::default()));
+            self.unknown.insert(self.key.clone(), (fault, Entry::default()));
         }
-        if let Some((why, entry)) = self.strangers.get_mut(&self.key) {
+        if let Some((why, entry)) = self.unknown.get_mut(&self.key) {
             *why = fault;
             entry.see(raw, at, self.restarted_at);
         }
@@ -127,10 +127,10 @@ impl FrameLog {
             }
             Some(entry.row(table.key(slot), name, table.decoded(slot, &entry.raw), now))
         });
-        let strangers = self.strangers.iter();
-        let strangers =
-            strangers.map(|(key, (fault, entry))| entry.row(key.clone(), fault.words().to_owned(), Vec::new(), now));
-        error.chain(known).chain(strangers).collect()
+        let unknown = self.unknown.iter();
+        let unknown =
+            unknown.map(|(key, (fault, entry))| entry.row(key.clone(), fault.words().to_owned(), Vec::new(), now));
+        error.chain(known).chain(unknown).collect()
     }
 }
 
@@ -158,16 +158,16 @@ mod tests {
         for tick in 1..=5 {
             log.see(3, &[tick, 0], Mono(u64::from(tick) * 200_000));
         }
-        log.see_stranger("0x7FF", LinkFault::UnknownId, &[9], Mono(1_000_000));
+        log.see_unknown("0x7FF", LinkFault::UnknownId, &[9], Mono(1_000_000));
         let rows = log.rows(&Names, Mono(1_050_000));
-        let [known, stranger] = rows.as_slice() else { panic!("{rows:?}") };
+        let [known, unknown] = rows.as_slice() else { panic!("{rows:?}") };
         assert_eq!(
             (known.key.as_str(), known.count, known.age_ms, known.raw.as_slice()),
             ("key 3", 5, 50, [5, 0].as_slice())
         );
         assert!((known.period_ms.unwrap() - 200.0).abs() < 0.1);
         assert_eq!(known.decoded[0].text, "5");
-        assert_eq!((stranger.name.as_str(), stranger.period_ms), ("unknown id", None));
+        assert_eq!((unknown.name.as_str(), unknown.period_ms), ("unknown id", None));
     }
 
     #[test]
@@ -191,8 +191,8 @@ mod tests {
     fn a_babbling_bus_cannot_fill_the_memory() {
         let mut log = FrameLog::default();
         for id in 0..1_000 {
-            log.see_stranger(id, LinkFault::UnknownId, &[1], Mono(1));
+            log.see_unknown(id, LinkFault::UnknownId, &[1], Mono(1));
         }
-        assert_eq!(log.rows(&Names, Mono(1)).len(), MAX_STRANGERS);
+        assert_eq!(log.rows(&Names, Mono(1)).len(), MAX_UNKNOWN);
     }
 }

@@ -4,6 +4,7 @@ use super::Clock;
 use super::frames::FrameLog;
 use super::jumps::Jumps;
 use super::monitor::Monitor;
+use super::orders::Orders;
 use super::polling::{Attempts, Polling};
 use crate::ages::Ages;
 use crate::recording::Recorder;
@@ -102,6 +103,8 @@ pub(crate) struct Reporter {
     pub(crate) clock: Clock,
     pub(crate) sink: mpsc::Sender<Input>,
     pub(crate) record: Arc<Mutex<Record>>,
+    /// What is to be written.
+    pub(crate) orders: Orders,
 }
 
 impl Reporter {

@@ -3,17 +3,17 @@
 use crate::targets::plausible;
 use domain::topology::Topology;
 use links::bus::modbus::rtu;
-use links::bus::modbus::{Question, Reply};
+use links::bus::modbus::{ReadRegisters, Reply};
 use links::device::registers::{Area, Poll};
 use links::device::sign::Sign;
 use links::device::sunspec::SunSpec;
 use links::device::sunspec::layout::Walk;
 use testkit::Target;
 
-/// What a gateway sends after a question for three registers of unit 17.
+/// What a gateway sends after a request for three registers of unit 17.
 pub(crate) struct Rtu;
 
-const ASKED: Question = Question { unit: 17, area: Area::Holding, address: 0x6B, count: 3 };
+const ASKED: ReadRegisters = ReadRegisters { unit: 17, area: Area::Holding, address: 0x6B, count: 3 };
 
 fn framed(body: &[u8]) -> Vec<u8> {
     [body, &rtu::crc(body).to_le_bytes()].concat()
@@ -27,7 +27,7 @@ impl Target for Rtu {
     fn seeds(&self) -> Vec<Vec<u8>> {
         let good = framed(&[17, 3, 6, 0xAE, 0x41, 0x56, 0x52, 0x43, 0x40]);
         let other = framed(&[18, 3, 6, 0, 1, 0, 2, 0, 3]);
-        let echo = rtu::question(ASKED).to_vec();
+        let echo = rtu::frame_of(&ASKED.into());
         let noise = [0xFF, 17, 3, 6, 0x7F, 17, 0x83, 0, 17, 3, 250].to_vec();
         vec![
             good.clone(),
@@ -41,7 +41,7 @@ impl Target for Rtu {
     }
 
     fn take(&self, input: &[u8]) -> bool {
-        let found = [false, true].map(|any_unit| rtu::find(input, ASKED, any_unit));
+        let found = [false, true].map(|any_unit| rtu::find(input, &ASKED.into(), any_unit));
         for reply in found.iter().flatten().flatten() {
             let (reply, end) = reply;
             assert!(*end <= input.len());

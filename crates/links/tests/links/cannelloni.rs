@@ -109,8 +109,8 @@ async fn bad_input_is_counted_and_makes_no_reading() {
     assert!(reason.contains("frames of CellVoltages (0x250) have") && reason.contains("which cannot be"), "{reason}");
 
     let rows = link.handle.frames((link.clock)());
-    let strangers: Vec<_> = rows.iter().map(|row| (row.key.as_str(), row.name.as_str())).collect();
-    assert!(strangers.contains(&("0x777", "unknown id")), "{strangers:?}");
+    let unlisted: Vec<_> = rows.iter().map(|row| (row.key.as_str(), row.name.as_str())).collect();
+    assert!(unlisted.contains(&("0x777", "unknown id")), "{unlisted:?}");
 }
 
 #[tokio::test]
@@ -161,9 +161,9 @@ async fn a_named_sender_is_the_only_one() {
     let ours = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let keys = format!("{KEYS}\npeer = \"{}\"", ours.local_addr().unwrap());
     let mut link = Running::start(&keys).await;
-    let (stranger, ours) = (Sender::to(&link).await, Sender(ours, link.address.unwrap()));
-    stranger.send(1, &[(0x233, &PACK)]).await;
-    stranger.bytes(b"hello").await;
+    let (other, ours) = (Sender::to(&link).await, Sender(ours, link.address.unwrap()));
+    other.send(1, &[(0x233, &PACK)]).await;
+    other.bytes(b"hello").await;
     let status = link.status(|status| status.faults(LinkFault::OtherSender) == 2).await;
     assert_eq!((status.frames, status.faults_total()), (0, 2));
     ours.send(1, &[(0x233, &PACK)]).await;

@@ -4,7 +4,7 @@ use crate::judges::judge;
 use crate::support::{Running, repository, sample};
 use domain::link::LinkFault;
 use domain::reading::{CellQuantity, Target};
-use links::device::dbc::Database;
+use links::device::dbc::{Database, EncodeError, Encoding};
 use std::collections::HashMap;
 use std::process::Command;
 
@@ -73,6 +73,38 @@ fn the_packs_that_come_with_packtwin_are_read_as_cantools_reads_them() {
 #[test]
 fn byte_orders_floats_and_switches_are_read_as_cantools_reads_them() {
     agree_with_cantools("crates/links/tests/fixtures/awkward.dbc");
+}
+
+#[test]
+fn frames_are_encoded_as_cantools_encodes_them() {
+    for dbc in ["dbc/packtwin_hv.dbc", "dbc/foxbms2.dbc", "crates/links/tests/fixtures/awkward.dbc"] {
+        let Some(mut judge) = judge("cantools_frames.py", "cantools") else { return };
+        let output = judge.arg(repository().join(dbc)).args(["50", "11"]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let database = Database::open(&repository().join(dbc)).unwrap();
+        let (mut same, mut refused) = (0, 0);
+        for line in String::from_utf8(output.stdout).unwrap().lines() {
+            let frame: Frame = serde_json::from_str(line).unwrap();
+            let raw = frame.id | if frame.extended { 1 << 31 } else { 0 };
+            let message = database.messages.iter().find(|m| m.id.raw() == raw).unwrap();
+            // A double does not tell all numbers of more bits apart.
+            if message.signals.iter().any(|signal| signal.field.bits() > 53 && signal.encoding != Encoding::Float64) {
+                continue;
+            }
+            let values: Vec<(&str, f64)> = frame.values.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+            match message.encode(&values) {
+                Ok(data) => {
+                    assert_eq!(data, bytes(&frame.data), "{line}");
+                    same += 1;
+                }
+                // cantools was told not to look at declared ranges.
+                Err(EncodeError::Range(..)) => refused += 1,
+                Err(error) => panic!("{error}: {line}"),
+            }
+        }
+        println!("{dbc}: {same} frames as cantools makes them, {refused} outside of declared ranges");
+        assert!(same > 50, "{dbc}: {same}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use crate::judges::judge;
 use domain::reading::NoData;
-use links::bus::modbus::{Client, Exception, Framing, ReadError};
+use links::bus::modbus::{Client, Exception, Framing, ReadError, WriteRegisters};
 use links::device::registers::{Area, Poll, RegisterTable};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
@@ -74,6 +74,16 @@ async fn awkward_registers(mut child: Child, address: &str, framing: Framing) {
     let refused = client.read(Area::Holding, 30, 1).await.unwrap_err();
     assert!(matches!(refused, ReadError::Exception(Exception(2))), "{refused:?}");
     assert_eq!(client.read(Area::Holding, 4, 1).await.unwrap(), [0xFFF4]);
+
+    // What is written by function 6 (TCP) and 16 is there, and only there.
+    for (address, words) in [(4, vec![7]), (0, vec![0xFFFF, 0xFF9C])] {
+        client.write(WriteRegisters { unit: 1, address, words: words.clone(), single: true }).await.unwrap();
+        assert_eq!(client.read(Area::Holding, address, words.len() as u16).await.unwrap(), words);
+    }
+    let refused =
+        client.write(WriteRegisters { unit: 1, address: 30, words: vec![1], single: false }).await.unwrap_err();
+    assert!(matches!(refused.error, ReadError::Exception(Exception(2))) && !refused.may_be_done, "{refused:?}");
+    client.write(WriteRegisters { unit: 1, address: 4, words: vec![0xFFF4], single: false }).await.unwrap();
 
     let late = client.read(Area::Holding, 20, 1).await.unwrap_err();
     assert!(matches!(late, ReadError::Timeout(_)), "{late:?}");

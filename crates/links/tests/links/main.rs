@@ -29,3 +29,4 @@ mod sunspec_habits;
 mod support;
 mod victron_mqtt;
 mod words;
+mod writes;

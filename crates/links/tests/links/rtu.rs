@@ -4,8 +4,8 @@ use crate::support::{Running, but_skipped, sample};
 use domain::link::{LinkFault, LinkState};
 use domain::point::PointId;
 use domain::reading::Target;
-use links::bus::modbus::rtu::{crc, question};
-use links::bus::modbus::{Client, Exception, Framing, Question, ReadError};
+use links::bus::modbus::rtu::{crc, frame_of};
+use links::bus::modbus::{Client, Exception, Framing, ReadError, ReadRegisters};
 use links::device::registers::Area;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpListener;
 
 const LIMIT: Duration = Duration::from_millis(500);
-const ASKED: Question = Question { unit: 9, area: Area::Holding, address: 16, count: 2 };
+const ASKED: ReadRegisters = ReadRegisters { unit: 9, area: Area::Holding, address: 16, count: 2 };
 
 fn framed(body: &[u8]) -> Vec<u8> {
     [body, &crc(body).to_le_bytes()].concat()
@@ -34,7 +34,7 @@ async fn ask(client: &mut Client, theirs: &mut DuplexStream, answer: &[u8]) -> R
     let other = async {
         let mut asked = [0; 8];
         theirs.read_exact(&mut asked).await.unwrap();
-        assert_eq!(asked, question(ASKED));
+        assert_eq!(asked.as_slice(), frame_of(&ASKED.into()));
         theirs.write_all(answer).await.unwrap();
     };
     tokio::join!(client.ask(ASKED), other).0
@@ -90,7 +90,7 @@ async fn a_late_reply_never_answers_the_next_question() {
 
 #[tokio::test(start_paused = true)]
 async fn noise_an_echo_and_a_greeting_are_passed_over() {
-    let echo = question(ASKED).to_vec();
+    let echo = frame_of(&ASKED.into());
     for (what, greeting, before, after) in [
         ("noise", vec![], vec![0xFF, 0, 9, 3, 4, 0x55], vec![0xFE]),
         ("an echo", vec![], echo.clone(), vec![]),

@@ -1,4 +1,5 @@
-//! A device as a Modbus server over TCP: it only answers reads, of one unit or of many, and has faults on demand.
+//! A device as a Modbus server over TCP: it answers reads, of one unit or of many, takes writes where it has something to
+//! be set, and has faults on demand.
 
 mod fault;
 mod frame;
@@ -6,7 +7,7 @@ mod frame;
 pub use fault::WireFault;
 pub(crate) use frame::Framing;
 
-use crate::registers::{Answer, Question};
+use crate::registers::{Answer, Question, Taken, Write};
 use fault::{Faults, Sent};
 use frame::Request;
 use std::sync::Arc;
@@ -20,10 +21,14 @@ const REQUEST_MAX: usize = 260;
 /// Answers as the device would now; `None` while it is silent.
 pub(crate) type Device = Arc<dyn Fn(&Question) -> Option<Answer> + Send + Sync>;
 
+/// Takes a write as the device would now; `None` while it is silent.
+pub(crate) type Taker = Arc<dyn Fn(&Write) -> Option<Taken> + Send + Sync>;
+
 /// A device's end of its connections.
 #[derive(Clone)]
 pub(crate) struct Outlet {
     device: Device,
+    taker: Option<Taker>,
     framing: Framing,
     faults: Faults,
 }
@@ -31,7 +36,13 @@ pub(crate) struct Outlet {
 impl Outlet {
     /// An outlet without a fault.
     pub(crate) fn new(framing: Framing, device: Device) -> Outlet {
-        Outlet { device, framing, faults: Faults::default() }
+        Outlet { device, taker: None, framing, faults: Faults::default() }
+    }
+
+    /// The same outlet of a device that can be set.
+    pub(crate) fn taking(mut self, taker: Taker) -> Outlet {
+        self.taker = Some(taker);
+        self
     }
 
     /// How its requests are wrapped.
@@ -72,7 +83,7 @@ impl Outlet {
             };
             let Some(length) = length else { return };
             let Some(request) = Request::parse(self.framing, &buffer[..length]) else { return };
-            let reply = request.answer(|question| (self.device)(question));
+            let reply = request.answer(|question| (self.device)(question), self.taker.as_deref());
             let Sent { bytes, close } = self.faults.spoil(&buffer[..length], &request, reply).await;
             if let Some(bytes) = bytes
                 && stream.write_all(&bytes).await.is_err()

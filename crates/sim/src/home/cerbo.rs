@@ -7,7 +7,7 @@
 
 use super::{Home, SERIES, STRINGS};
 use crate::registers::{
-    Answer, Question, READ_HOLDING, READ_INPUT, Registers, exception, s16_of, s32_of, text, u16_of,
+    Answer, Question, READ_HOLDING, READ_INPUT, Registers, Taken, Write, exception, s16_of, s32_of, text, u16_of,
 };
 
 /// Unit of the GX itself.
@@ -19,6 +19,9 @@ pub const GRID: u8 = 30;
 
 /// Registers of the inverter/chargers that it would know.
 const VEBUS: [(u16, usize); 5] = [(3, 3), (12, 3), (23, 3), (31, 1), (33, 1)];
+/// The grid setpoint in memory, W in 32 bits; the minimum state of charge, 0.1 %, which is stored.
+const GRID_SETPOINT: u16 = 2716;
+const MINIMUM_SOC: u16 = 2901;
 /// Function codes that write.
 const WRITES: [u8; 2] = [6, 16];
 /// Below this a battery is idle, A.
@@ -40,6 +43,7 @@ pub fn answer(home: &Home, serial: &str, question: &Question) -> Answer {
     question.check_count()?;
     let services = [
         (Some(SYSTEM), system(home, serial)),
+        (Some(SYSTEM), settings(home)),
         (Some(BATTERY), battery(home)),
         (Some(GRID), grid(home)),
         (None, nothing(&VEBUS)),
@@ -54,6 +58,35 @@ pub fn answer(home: &Home, serial: &str, question: &Question) -> Answer {
         }
         Some(_) => Err(exception::NO_PATH),
     }
+}
+
+/// Sets what others may set, as a GX does: whole items of its settings, one at a time.
+///
+/// # Errors
+/// The exception code of a real one; 10 too where the value may not be.
+pub fn take(home: &mut Home, write: &Write) -> Taken {
+    match (write.address, write.words.as_slice()) {
+        (MINIMUM_SOC | GRID_SETPOINT, _) if !matches!(write.unit, SYSTEM | 0) => Err(exception::NO_PATH),
+        (MINIMUM_SOC, [tenths]) if *tenths <= 1_000 => {
+            home.settings.minimum_soc = *tenths;
+            Ok(())
+        }
+        (MINIMUM_SOC, [_]) => Err(exception::NO_PATH),
+        (GRID_SETPOINT, [high, low]) => {
+            home.settings.grid_setpoint_w = (u32::from(*high) << 16 | u32::from(*low)) as i32;
+            Ok(())
+        }
+        _ => Err(exception::ADDRESS),
+    }
+}
+
+/// com.victronenergy.settings, as far as others set it here.
+fn settings(home: &Home) -> Registers {
+    let bits = home.settings.grid_setpoint_w as u32;
+    let mut r = Registers::default();
+    r.add(GRID_SETPOINT, [(bits >> 16) as u16, bits as u16]);
+    r.add(MINIMUM_SOC, [home.settings.minimum_soc]);
+    r
 }
 
 /// Registers that are known, of a service that is not there.

@@ -4,7 +4,7 @@ use super::{HomeConfig, Rig, RigError, TICK, lock};
 use crate::bus::modbus::Framing;
 use crate::home::day::{DAY_S, hour_of_day};
 use crate::home::{Home, cerbo, solark};
-use crate::registers::exception;
+use crate::registers::{Question, exception};
 use domain::lab::SimDevice;
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -19,10 +19,8 @@ impl Rig {
         let home = Arc::new(Mutex::new(Home::new(&config.house(hour_of_day(since_1970 % DAY_S)))));
         let mut rig = Rig::new(home.clone());
         let mac = format!("c0619a{:06x}", config.seed & 0xFF_FFFF);
-        rig.listen(&home, SimDevice::Gx, config.gx, Framing::Tcp, move |home, question| {
-            cerbo::answer(home, &mac, question)
-        })
-        .await?;
+        let answer = move |home: &Home, question: &Question| cerbo::answer(home, &mac, question);
+        rig.listen_and_take(&home, SimDevice::Gx, config.gx, answer, cerbo::take).await?;
         let serial = format!("21{:08}", config.seed % 100_000_000);
         let of_gateway = serial.clone();
         rig.listen(&home, SimDevice::Inverter, config.inverter, Framing::Tcp, move |home, question| {

@@ -1,15 +1,15 @@
 //! A Modbus client that believes nothing.
 //!
 //! Whatever the framing, a call has a time-out, and after anything but a good reply or an exception the connection is
-//! gone: a late reply must never answer the next question. [`super::tcp`] and [`super::rtu`] check the replies.
+//! gone: a late reply must never answer the next request. [`super::tcp`] and [`super::rtu`] check the replies.
 //!
 //! Many devices close a connection after each reply, or when it is idle. That is their habit and no fault: where a
 //! connection that has answered before is closed before a byte of the reply has come, it is opened again at once, and
-//! the question is asked once more.
+//! registers are asked for once more. A write that may have been heard is not sent again.
 
-use super::request::{Question, ReadError};
+use super::request::{ReadError, ReadRegisters, Request, WriteRegisters};
 use super::tcp::Tcp;
-use super::wire::Wire;
+use super::wire::{Stream, Wire};
 use super::{keepalive, rtu};
 use crate::device::registers::Area;
 use crate::text::network_error;
@@ -24,7 +24,7 @@ use tokio::time::timeout;
 pub enum Framing {
     /// With the header of Modbus TCP.
     Tcp,
-    /// As on a serial line, with a checksum and without a number that would tie a reply to its question.
+    /// As on a serial line, with a checksum and without a number that would tie a reply to its request.
     Rtu,
 }
 
@@ -35,7 +35,7 @@ pub struct Dial {
     pub address: String,
     /// How requests and replies are wrapped.
     pub framing: Framing,
-    /// The unit that is asked if a question names no other.
+    /// The unit that is asked if a request names no other.
     pub unit: u8,
     /// Longest wait for a connection or an answer.
     pub timeout: Duration,
@@ -46,7 +46,7 @@ pub struct Dial {
 /// A connection to a device. Asks one thing at a time.
 #[derive(Debug)]
 pub struct Client {
-    /// Taken out while a question is open, so that a call that is dropped half-way takes the connection along.
+    /// Taken out while a request is open, so that a call that is dropped half-way takes the connection along.
     connection: Option<Connection>,
     /// How the connection is opened again; without an address it cannot be.
     dial: Dial,
@@ -57,10 +57,15 @@ pub struct Client {
 
 #[derive(Debug)]
 struct Connection {
-    wire: Wire,
-    tcp: Tcp,
-    /// Whether a question was answered over it.
+    line: Line,
+    /// Whether a request was answered over it.
     answered: bool,
+}
+
+#[derive(Debug)]
+enum Line {
+    Tcp(Tcp),
+    Rtu(Wire),
 }
 
 impl Client {
@@ -87,12 +92,12 @@ impl Client {
     where
         S: AsyncRead + AsyncWrite + Debug + Send + Unpin + 'static,
     {
-        let connection = Some(Connection::over(Wire::new(Box::new(stream))));
+        let connection = Some(Connection::over(Box::new(stream), framing));
         let dial = Dial { address: String::new(), framing, unit, timeout: limit, any_unit: false };
         Client { connection, dial, received: 0, refusals: 0, reopened: false }
     }
 
-    /// The unit that is asked if a question names no other.
+    /// The unit that is asked if a request names no other.
     pub fn unit(&self) -> u8 {
         self.dial.unit
     }
@@ -116,50 +121,73 @@ impl Client {
     /// # Errors
     /// As [`Client::ask`].
     pub async fn read(&mut self, area: Area, address: u16, count: u16) -> Result<Vec<u16>, ReadError> {
-        self.ask(Question { unit: self.dial.unit, area, address, count }).await
+        self.ask(ReadRegisters { unit: self.dial.unit, area, address, count }).await
     }
 
-    /// Reads the registers that a question names.
+    /// Reads registers of any unit.
     ///
     /// # Errors
     /// After any but [`ReadError::Exception`] the connection is gone, and every later call says [`ReadError::Closed`].
-    pub async fn ask(&mut self, question: Question) -> Result<Vec<u16>, ReadError> {
-        let Some(connection) = self.connection.take() else { return Err(ReadError::Closed) };
-        match self.call(connection, question).await {
-            Err(Failure { error: ReadError::Closed, habit: true }) if !self.dial.address.is_empty() => {
-                self.reopen().await?;
-                let connection = self.connection.take().ok_or(ReadError::Closed)?;
-                self.call(connection, question).await.map_err(|failure| failure.error)
+    pub async fn ask(&mut self, read: ReadRegisters) -> Result<Vec<u16>, ReadError> {
+        self.request(&read.into()).await.map_err(|failure| failure.error)
+    }
+
+    /// Writes registers. `Ok` says that the device has taken them, not that they have an effect.
+    ///
+    /// # Errors
+    /// As [`Client::ask`], with whether the device may have heard the request: such a write is never sent again here.
+    pub async fn write(&mut self, write: WriteRegisters) -> Result<(), WriteFailure> {
+        self.request(&Request::Write(write)).await.map(|_| ()).map_err(|Failure { error, sent, .. }| {
+            // An exception is an answer.
+            let may_be_done = sent && !matches!(error, ReadError::Exception(_));
+            WriteFailure { error, may_be_done }
+        })
+    }
+
+    async fn request(&mut self, request: &Request) -> Result<Vec<u16>, Failure> {
+        let failed = |error| Failure { error, sent: false, habit: false };
+        let connection = self.connection.take().ok_or(failed(ReadError::Closed))?;
+        match self.call(connection, request).await {
+            Err(Failure { error: ReadError::Closed, habit: true, sent })
+                if !self.dial.address.is_empty() && (!sent || matches!(request, Request::Read(_))) =>
+            {
+                self.reopen().await.map_err(failed)?;
+                let connection = self.connection.take().ok_or(failed(ReadError::Closed))?;
+                self.call(connection, request).await
             }
-            outcome => outcome.map_err(|failure| failure.error),
+            outcome => outcome,
         }
     }
 
     /// Asks over `connection`, and keeps it if it is still good.
-    async fn call(&mut self, mut connection: Connection, asked: Question) -> Result<Vec<u16>, Failure> {
-        let Connection { wire, tcp, answered } = &mut connection;
+    async fn call(&mut self, mut connection: Connection, asked: &Request) -> Result<Vec<u16>, Failure> {
+        let Connection { line, answered } = &mut connection;
         let any_unit = self.dial.any_unit;
         let call = async {
-            match self.dial.framing {
-                Framing::Tcp => tcp.ask(wire, asked, any_unit).await,
-                Framing::Rtu => rtu::ask(wire, asked, any_unit).await,
+            match line {
+                Line::Tcp(tcp) => tcp.ask(asked, any_unit).await,
+                Line::Rtu(wire) => rtu::ask(wire, asked, any_unit).await,
             }
         };
         let outcome = timeout(self.dial.timeout, call).await;
-        let bytes = wire.take_received();
+        let (bytes, sent) = match line {
+            Line::Tcp(tcp) => tcp.bytes(),
+            Line::Rtu(wire) => wire.take_bytes(),
+        };
         self.received += bytes;
         let outcome = outcome.unwrap_or_else(|_| match self.dial.framing {
             Framing::Rtu if bytes > 0 => Err(ReadError::Malformed(rtu::without_frame(bytes))),
             _ => Err(ReadError::Timeout(self.dial.timeout)),
         });
+        let sent = sent > 0;
         match outcome {
             Ok(_) | Err(ReadError::Exception(_)) => {
                 *answered = true;
                 self.refusals += u32::from(outcome.is_err());
                 self.connection = Some(connection);
-                outcome.map_err(|error| Failure { error, habit: false })
+                outcome.map_err(|error| Failure { error, sent, habit: false })
             }
-            Err(error) => Err(Failure { error, habit: *answered && bytes == 0 }),
+            Err(error) => Err(Failure { error, sent, habit: *answered && bytes == 0 }),
         }
     }
 
@@ -179,15 +207,31 @@ impl Client {
     }
 }
 
-/// Why a call brought nothing, and whether the device may just have the habit to close.
+/// Why a write was not confirmed.
+#[derive(Debug)]
+pub struct WriteFailure {
+    /// What happened.
+    pub error: ReadError,
+    /// The device may have heard the request, and done what it says.
+    pub may_be_done: bool,
+}
+
+/// Why a call brought nothing.
 struct Failure {
     error: ReadError,
+    /// Whether some of the request went out.
+    sent: bool,
+    /// Whether the device may just have the habit to close.
     habit: bool,
 }
 
 impl Connection {
-    fn over(wire: Wire) -> Connection {
-        Connection { wire, tcp: Tcp::default(), answered: false }
+    fn over(stream: Box<dyn Stream>, framing: Framing) -> Connection {
+        let line = match framing {
+            Framing::Tcp => Line::Tcp(Tcp::over(stream)),
+            Framing::Rtu => Line::Rtu(Wire::new(stream)),
+        };
+        Connection { line, answered: false }
     }
 
     async fn open(dial: &Dial) -> Result<Connection, ReadError> {
@@ -197,6 +241,6 @@ impl Connection {
         let stream = stream.map_err(refused)?;
         stream.set_nodelay(true).map_err(refused)?;
         keepalive::watch_over(&stream).map_err(refused)?;
-        Ok(Connection::over(Wire::new(Box::new(stream))))
+        Ok(Connection::over(Box::new(stream), dial.framing))
     }
 }

@@ -7,7 +7,7 @@ use super::sunspec;
 use super::tabled::{Answer, Tabled};
 use crate::ages::Ages;
 use crate::describe::Describe;
-use crate::device::registers::{Block, Poll, RegisterTable};
+use crate::device::registers::{Block, Poll, RegisterTable, Writable};
 use crate::device::sunspec::SunSpec;
 use domain::point::DevicePoint;
 use domain::reading::Reading;
@@ -82,6 +82,27 @@ impl Device {
         }
     }
 
+    /// What can be set, and where it is.
+    pub(crate) fn setpoints(&self) -> &[Writable] {
+        match self {
+            Device::Table(device) => device.table.setpoints(),
+            Device::SunSpec(_) => &[],
+        }
+    }
+
+    /// The setpoint with this name.
+    pub(super) fn writable(&self, name: &str) -> Option<&Writable> {
+        self.setpoints().iter().find(|writable| writable.setpoint.name == name)
+    }
+
+    /// The unit that a setpoint is of; `default` for those that name none.
+    pub(super) fn unit_of(&self, writable: &Writable, default: u8) -> u8 {
+        match self {
+            Device::Table(device) => device.table.unit_of(writable.unit, default),
+            Device::SunSpec(_) => default,
+        }
+    }
+
     /// Looks at the device before the first poll of a connection. Returns what there is to say about its map.
     pub(super) async fn open(&self, client: &mut Client) -> Result<Option<String>, ReadError> {
         match self {
@@ -95,7 +116,7 @@ impl Device {
         let words = match self {
             Device::Table(device) => match &device.table.identity {
                 None => return Ok(Identity::Unknown),
-                Some(block) => client.ask(device.question(block, (block.address, block.count), client.unit())).await,
+                Some(block) => client.ask(device.request(block, (block.address, block.count), client.unit())).await,
             },
             Device::SunSpec(device) => match device.layout().common {
                 None => return Ok(Identity::Unknown),

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 /// Data that the peer has not acknowledged for this long ends the connection, ms.
 #[cfg(target_os = "linux")]
 const UNACKNOWLEDGED_MS: u32 = 10_000;
-/// Seconds without traffic before the peer is asked whether it lives, between two questions, and how many of those.
+/// Seconds without traffic before the peer is asked whether it lives, between two requests, and how many of those.
 #[cfg(target_os = "linux")]
 const ASK: (u32, u32, u32) = (10, 5, 3);
 

@@ -6,9 +6,9 @@ use crate::text::time;
 use domain::link::LinkFault;
 use std::time::Duration;
 
-/// A question: registers of a unit.
+/// Registers of a unit that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Question {
+pub struct ReadRegisters {
     /// Unit identifier.
     pub unit: u8,
     /// Which kind of register.
@@ -19,12 +19,50 @@ pub struct Question {
     pub count: u16,
 }
 
-impl Question {
+/// Holding registers of a unit that are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteRegisters {
+    /// Unit identifier.
+    pub unit: u8,
+    /// The first register.
+    pub address: u16,
+    /// What is written, 1 to 123 registers.
+    pub words: Vec<u16>,
+    /// Whether function 6 is used where it can be: for one register, over Modbus TCP. Else it is function 16.
+    pub single: bool,
+}
+
+/// What is asked of a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Function 3 or 4.
+    Read(ReadRegisters),
+    /// Function 6 or 16.
+    Write(WriteRegisters),
+}
+
+impl From<ReadRegisters> for Request {
+    fn from(read: ReadRegisters) -> Request {
+        Request::Read(read)
+    }
+}
+
+impl Request {
     /// Its function code.
     pub fn function(&self) -> u8 {
-        match self.area {
-            Area::Holding => 3,
-            Area::Input => 4,
+        match self {
+            Request::Read(ReadRegisters { area: Area::Holding, .. }) => 3,
+            Request::Read(ReadRegisters { area: Area::Input, .. }) => 4,
+            Request::Write(write) if write.single && write.words.len() == 1 => 6,
+            Request::Write(_) => 16,
+        }
+    }
+
+    /// The unit that is asked.
+    pub fn unit(&self) -> u8 {
+        match self {
+            Request::Read(read) => read.unit,
+            Request::Write(write) => write.unit,
         }
     }
 }
@@ -34,6 +72,8 @@ impl Question {
 pub enum Reply {
     /// The registers that were asked for.
     Words(Vec<u16>),
+    /// The device has taken what was written, as far as it says.
+    Taken,
     /// The device refuses, with this code.
     Exception(u8),
 }
@@ -58,7 +98,7 @@ pub enum ReadError {
     /// The device, or something between, closed the connection.
     #[error("the connection was closed")]
     Closed,
-    /// A reply that is not the answer to the question.
+    /// A reply that is not the answer to the request.
     #[error("malformed reply: {0}")]
     Malformed(String),
     /// The device is not the one that it should be.

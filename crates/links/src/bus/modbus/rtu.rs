@@ -1,34 +1,35 @@
-//! Questions and replies as on a serial line, over TCP: what a gateway that only passes bytes on needs.
+//! Requests and replies as on a serial line, over TCP: what a gateway that only passes bytes on needs.
 //!
 //! ```text
-//! question  unit  function  address (2)  count (2)             crc (2, low byte first)
+//! request   unit  function  address (2)  count (2)             crc (2, low byte first)
 //! reply     unit  function  byte count   registers (2 each)    crc
 //! refusal   unit  function + 0x80        exception code        crc
+//! write     unit  16  address (2)  count (2)  byte count  registers  crc;  its reply ends after the count
 //! ```
 //!
-//! Lines have noise, adapters echo the question, and gateways greet whoever connects: the reply is the frame with the
-//! right checksum among all that. Nothing in a reply says which question it answers. So a whole frame that was there
-//! before the question was sent, that follows the reply, or that another unit sent is an error, and the connection ends.
+//! Lines have noise, adapters echo the request, and gateways greet whoever connects: the reply is the frame with the
+//! right checksum among all that. Nothing in a reply says which request it answers. So a whole frame that was there
+//! before the request was sent, that follows the reply, or that another unit sent is an error, and the connection ends.
 
 mod frame;
 
-pub use frame::{crc, find, question};
+pub use frame::{crc, find, frame_of};
 
 use super::exception::Exception;
-use super::request::{Question, ReadError, Reply};
+use super::request::{ReadError, Reply, Request};
 use super::wire::Wire;
 
 /// So many bytes without a reply among them are no noise any more.
 const MOST_NOISE: usize = 1_024;
 
 /// Asks, and finds the reply. After an error that is no exception the connection must not be used again.
-pub(super) async fn ask(wire: &mut Wire, asked: Question, any_unit: bool) -> Result<Vec<u16>, ReadError> {
+pub(super) async fn ask(wire: &mut Wire, asked: &Request, any_unit: bool) -> Result<Vec<u16>, ReadError> {
     wire.look().await?;
     if let Some(frame) = frame::first(&wire.buffer) {
         return Err(ReadError::Malformed(format!("a frame of unit {} that nobody asked for", frame.unit)));
     }
     wire.buffer.clear();
-    wire.send(&question(asked)).await?;
+    wire.send(&frame_of(asked)).await?;
     loop {
         if let Some((reply, rest)) = find(&wire.buffer, asked, any_unit).map_err(ReadError::Malformed)? {
             let more = frame::first(&wire.buffer[rest..]).is_some();
@@ -36,6 +37,7 @@ pub(super) async fn ask(wire: &mut Wire, asked: Question, any_unit: bool) -> Res
             return match reply {
                 _ if more => Err(ReadError::Malformed("a second frame after the reply".into())),
                 Reply::Words(words) => Ok(words),
+                Reply::Taken => Ok(Vec::new()),
                 Reply::Exception(code) => Err(ReadError::Exception(Exception(code))),
             };
         }

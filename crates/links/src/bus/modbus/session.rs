@@ -1,4 +1,6 @@
-//! One connection to a device, from its opening to its end: who is there, then poll after poll.
+//! One connection to a device, from its opening to its end: who is there, then poll after poll, and writes between them.
+
+mod write;
 
 use super::super::pace::Pace;
 use super::backoff::{self, Backoff};
@@ -122,7 +124,15 @@ impl<'a> Session<'a> {
         let mut pace = Pace::new(self.period);
         let mut identified: Option<Mono> = None;
         loop {
-            let skipped = pace.next().await;
+            let skipped = tokio::select! {
+                biased;
+                // Nothing is written to a device before it is known which one it is.
+                order = self.reporter.orders.next(), if identified.is_some() => {
+                    self.carry_out(order, serial).await?;
+                    continue;
+                }
+                skipped = pace.next() => skipped,
+            };
             self.reporter.record(|r| r.monitor.fault(LinkFault::SkippedPoll, skipped));
             let now = self.reporter.now().mono;
             if identified.is_none_or(|at| now.since(at) >= IDENTITY_EVERY) {
@@ -167,6 +177,7 @@ impl<'a> Session<'a> {
     async fn round(&mut self, serial: &mut Option<String>, backoff: &mut Backoff) -> Result<(), ReadError> {
         self.device.begin(&mut self.poll);
         for slot in 0..self.rests.len() {
+            self.writes(serial).await?;
             if self.reporter.now().mono < self.rests[slot].until || !self.device.wanted(slot, &self.poll) {
                 continue;
             }

@@ -76,7 +76,7 @@ async fn walk(client: &mut Client, first: u16, device: &SunSpec) -> Result<Layou
     Ok(walk.end())
 }
 
-/// Reads a whole model, id and length first, with as many questions as it takes.
+/// Reads a whole model, id and length first, with as many requests as it takes.
 pub(super) async fn read(client: &mut Client, model: &Model, max_read: u16) -> Result<Vec<u16>, ReadError> {
     registers(client, model.address, model.registers(), max_read).await
 }

@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::exception::Exception;
 use super::parts::Parts;
-use super::request::{Question, ReadError};
+use super::request::{ReadError, ReadRegisters};
 use crate::describe::Describe;
 use crate::device::registers::{Block, Poll, RegisterTable};
 use crate::text::named;
@@ -42,8 +42,8 @@ impl Tabled {
     }
 
     /// The request of some registers of a block.
-    pub(super) fn question(&self, block: &Block, (address, count): (u16, u16), unit: u8) -> Question {
-        Question { unit: self.table.unit(block, unit), area: block.area, address, count }
+    pub(super) fn request(&self, block: &Block, (address, count): (u16, u16), unit: u8) -> ReadRegisters {
+        ReadRegisters { unit: self.table.unit(block, unit), area: block.area, address, count }
     }
 
     /// By row of the table: whether the device refuses one of its registers.
@@ -82,7 +82,7 @@ impl Tabled {
         let mut last: Option<Exception> = None;
         while let Some(run) = round.runs.pop() {
             let span = block.span(run.first, run.last);
-            match client.ask(self.question(block, span, client.unit())).await {
+            match client.ask(self.request(block, span, client.unit())).await {
                 Ok(words) => {
                     if answer.at == Now::default() {
                         answer.at = clock();

@@ -1,100 +1,287 @@
-//! Requests and replies with the header of Modbus TCP.
+//! Modbus TCP by `tokio-modbus`, which makes requests and takes replies apart.
 //!
 //! ```text
 //! transaction (2)  protocol 0 (2)  length (2)  unit  function  data
 //! ```
 //!
-//! Every field of a reply is checked. [`reply`] is pure.
+//! It believes more than we do: what follows a reply, what is in it beyond the registers, whose reply it is, and that
+//! a length will be kept. So a [`Tap`] stands between it and the stream. It looks at the stream before a request goes
+//! out, and holds every byte of the reply against the request, as soon as it comes. [`check`] is pure.
 
 use super::exception::Exception;
-use super::request::{Question, ReadError, Reply, other_unit};
-use super::wire::Wire;
+use super::request::{ReadError, Request, other_unit};
+use super::wire::{Stream, broken};
+use crate::device::registers::Area;
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_modbus::client::{Client as _, Context as Modbus, tcp::attach_slave};
+use tokio_modbus::slave::SlaveContext as _;
+use tokio_modbus::{ExceptionResponse, ProtocolError, Response, Slave};
 
 /// Transaction, protocol and length.
 const HEAD_BYTES: usize = 6;
 /// What follows the length in a refusal: unit, function and code.
 const REFUSAL_BYTES: usize = 3;
+/// What follows the length in a reply to a write: unit, function, address, value or count.
+const TAKEN_BYTES: usize = 6;
 /// The longest that may follow the length: unit, function, count and 125 registers.
 const LONGEST: usize = 3 + 250;
 /// Set in the function code of a refusal.
 const REFUSED: u8 = 0x80;
+/// Bytes that are read ahead at once.
+const CHUNK: usize = 512;
 
-/// The numbers of the requests of a connection.
-#[derive(Debug, Default)]
+/// A connection that speaks Modbus TCP.
 pub(super) struct Tcp {
-    next: u16,
+    modbus: Modbus,
+    exchange: Arc<Mutex<Exchange>>,
+}
+
+/// One request and what came for it.
+#[derive(Debug, Default)]
+struct Exchange {
+    any_unit: bool,
+    /// Whether the stream was looked at before the request went out.
+    looked: bool,
+    /// What came before the request went out.
+    ahead: Vec<u8>,
+    sent: Vec<u8>,
+    reply: Vec<u8>,
+    /// The other side has closed.
+    closed: bool,
+    /// What is wrong with the reply.
+    wrong: Option<String>,
+}
+
+/// A stream that is watched.
+#[derive(Debug)]
+struct Tap {
+    stream: Box<dyn Stream>,
+    exchange: Arc<Mutex<Exchange>>,
+}
+
+fn lock(exchange: &Mutex<Exchange>) -> MutexGuard<'_, Exchange> {
+    exchange.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Tcp {
+    pub(super) fn over(stream: Box<dyn Stream>) -> Tcp {
+        let exchange = Arc::<Mutex<Exchange>>::default();
+        let tap = Tap { stream, exchange: exchange.clone() };
+        Tcp { modbus: attach_slave(tap, Slave::tcp_device()), exchange }
+    }
+
     /// Asks, and checks the reply. After an error that is no exception the connection must not be used again.
-    pub(super) async fn ask(
-        &mut self,
-        wire: &mut Wire,
-        asked: Question,
-        any_unit: bool,
-    ) -> Result<Vec<u16>, ReadError> {
-        wire.look().await?;
-        let transaction = self.next;
-        self.next = self.next.wrapping_add(1);
-        wire.send(&request(transaction, asked)).await?;
-        loop {
-            match reply(&wire.buffer, transaction, asked, any_unit).map_err(ReadError::Malformed)? {
-                Some(Reply::Words(words)) => {
-                    wire.buffer.clear();
-                    return Ok(words);
-                }
-                Some(Reply::Exception(code)) => {
-                    wire.buffer.clear();
-                    return Err(ReadError::Exception(Exception(code)));
-                }
-                None => wire.receive().await?,
+    pub(super) async fn ask(&mut self, asked: &Request, any_unit: bool) -> Result<Vec<u16>, ReadError> {
+        // Lets the runtime look at its sockets: what has arrived is known only then.
+        tokio::task::yield_now().await;
+        *lock(&self.exchange) = Exchange { any_unit, ..Exchange::default() };
+        self.modbus.set_slave(Slave(asked.unit()));
+        let outcome = self.modbus.call(of(asked)).await;
+        let exchange = lock(&self.exchange);
+        let answer = match outcome {
+            _ if exchange.wrong.is_some() => {
+                return Err(ReadError::Malformed(exchange.wrong.clone().unwrap_or_default()));
+            }
+            _ if exchange.closed => return Err(ReadError::Closed),
+            Ok(answer) => answer.map_err(u8::from),
+            // The tap has seen that nothing but the unit differs.
+            Err(tokio_modbus::Error::Protocol(ProtocolError::HeaderMismatch { result, .. })) if any_unit => {
+                result.map_err(|ExceptionResponse { exception, .. }| u8::from(exception))
+            }
+            Err(tokio_modbus::Error::Protocol(error)) => return Err(ReadError::Malformed(error.to_string())),
+            Err(tokio_modbus::Error::Transport(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(ReadError::Malformed(error.to_string()));
+            }
+            Err(tokio_modbus::Error::Transport(error)) => return Err(broken(&error)),
+        };
+        match answer {
+            Ok(Response::ReadHoldingRegisters(words) | Response::ReadInputRegisters(words)) => Ok(words),
+            Ok(_) => Ok(Vec::new()),
+            Err(code) => Err(ReadError::Exception(Exception(code))),
+        }
+    }
+
+    /// How many bytes came for the last request, and how many of it went out.
+    pub(super) fn bytes(&self) -> (usize, usize) {
+        let exchange = lock(&self.exchange);
+        (exchange.ahead.len() + exchange.reply.len(), exchange.sent.len())
+    }
+}
+
+impl fmt::Debug for Tcp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tcp").field("exchange", &self.exchange).finish_non_exhaustive()
+    }
+}
+
+fn of(asked: &Request) -> tokio_modbus::Request<'_> {
+    match asked {
+        Request::Read(read) if read.area == Area::Holding => {
+            tokio_modbus::Request::ReadHoldingRegisters(read.address, read.count)
+        }
+        Request::Read(read) => tokio_modbus::Request::ReadInputRegisters(read.address, read.count),
+        Request::Write(write) => match (asked.function(), write.words.as_slice()) {
+            (6, [word]) => tokio_modbus::Request::WriteSingleRegister(write.address, *word),
+            (_, words) => tokio_modbus::Request::WriteMultipleRegisters(write.address, Cow::Borrowed(words)),
+        },
+    }
+}
+
+impl AsyncRead for Tap {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let ahead = std::mem::take(&mut lock(&self.exchange).ahead);
+        if ahead.is_empty() {
+            ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        } else {
+            let (now, later) = ahead.split_at(ahead.len().min(buf.remaining()));
+            buf.put_slice(now);
+            lock(&self.exchange).ahead = later.to_vec();
+        }
+        let mut exchange = lock(&self.exchange);
+        let new = &buf.filled()[before..];
+        exchange.closed |= new.is_empty();
+        exchange.reply.extend_from_slice(new);
+        match check(&exchange.sent, &exchange.reply, exchange.any_unit) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(words) => {
+                exchange.wrong = Some(words);
+                Poll::Ready(Err(io::ErrorKind::InvalidData.into()))
             }
         }
     }
 }
 
-fn request(transaction: u16, asked: Question) -> [u8; 12] {
-    let ([t1, t0], [a1, a0], [c1, c0]) =
-        (transaction.to_be_bytes(), asked.address.to_be_bytes(), asked.count.to_be_bytes());
-    [t1, t0, 0, 0, 0, 6, asked.unit, asked.function(), a1, a0, c1, c0]
+impl AsyncWrite for Tap {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if !std::mem::replace(&mut lock(&self.exchange).looked, true) {
+            let mut chunk = [0; CHUNK];
+            let mut there = ReadBuf::new(&mut chunk);
+            if let Poll::Ready(outcome) = Pin::new(&mut self.stream).poll_read(cx, &mut there) {
+                outcome?;
+                let mut exchange = lock(&self.exchange);
+                exchange.ahead = there.filled().to_vec();
+                exchange.closed = exchange.ahead.is_empty();
+                if exchange.closed {
+                    return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+                }
+            }
+        }
+        let sent = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
+        lock(&self.exchange).sent.extend_from_slice(&bytes[..sent]);
+        Poll::Ready(Ok(sent))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
 }
 
-/// What the bytes received so far say; `None` if the reply is not complete.
+/// Holds what has come of a reply against the request as it was sent.
 ///
 /// # Errors
-/// They cannot be the beginning of the answer to `asked`, or something follows it.
-fn reply(bytes: &[u8], transaction: u16, asked: Question, any_unit: bool) -> Result<Option<Reply>, String> {
-    let [t1, t0, p1, p0, l1, l0, ..] = *bytes else { return Ok(None) };
-    let (found, protocol) = (u16::from_be_bytes([t1, t0]), u16::from_be_bytes([p1, p0]));
+/// It cannot be the beginning of the answer, or something follows it.
+fn check(sent: &[u8], reply: &[u8], any_unit: bool) -> Result<(), String> {
+    let ([t1, t0, p1, p0, l1, l0, ..], [s1, s0, _, _, _, _, asked_unit, asked, ..]) = (reply, sent) else {
+        return Ok(());
+    };
+    let (asked_unit, asked) = (*asked_unit, *asked);
+    let (found, transaction) = (u16::from_be_bytes([*t1, *t0]), u16::from_be_bytes([*s1, *s0]));
     if found != transaction {
         return Err(format!("it answers request {found}, not {transaction}"));
     }
+    let protocol = u16::from_be_bytes([*p1, *p0]);
     if protocol != 0 {
         return Err(format!("protocol {protocol}, not 0: this is not Modbus"));
     }
-    let length = usize::from(u16::from_be_bytes([l1, l0]));
+    let length = usize::from(u16::from_be_bytes([*l1, *l0]));
     if !(REFUSAL_BYTES..=LONGEST).contains(&length) {
         return Err(format!("a length of {length} bytes"));
     }
-    let Some(body) = bytes.get(HEAD_BYTES..HEAD_BYTES + length) else { return Ok(None) };
-    if let Some(more @ 1..) = bytes.len().checked_sub(HEAD_BYTES + length) {
+    let body = &reply[HEAD_BYTES..];
+    if let Some(more @ 1..) = body.len().checked_sub(length) {
         return Err(format!("{more} bytes after the reply"));
     }
-    let (unit, function, count) = (body[0], body[1], asked.count);
-    if unit != asked.unit && !any_unit {
-        return Err(other_unit(unit, asked.unit));
+    if let Some(unit) = body.first().filter(|unit| **unit != asked_unit && !any_unit) {
+        return Err(other_unit(*unit, asked_unit));
     }
-    match &body[2..] {
-        [code] if function == asked.function() | REFUSED => Ok(Some(Reply::Exception(*code))),
-        [announced, data @ ..] if function == asked.function() => {
-            if data.len() != usize::from(*announced) {
-                return Err(format!("{} bytes of registers where {announced} are announced", data.len()));
+    let Some(function) = body.get(1) else { return Ok(()) };
+    let registers = sent.get(10..12).map_or(0, |count| usize::from(u16::from_be_bytes([count[0], count[1]])));
+    match (*function, asked) {
+        (refused, _) if refused == asked | REFUSED && length == REFUSAL_BYTES => Ok(()),
+        (3 | 4, _) if *function == asked => match body.get(2).map(|announced| usize::from(*announced)) {
+            Some(announced) if announced != length - REFUSAL_BYTES => {
+                Err(format!("{} bytes of registers where {announced} are announced", length - REFUSAL_BYTES))
             }
-            if data.len() != 2 * usize::from(count) {
-                return Err(format!("{} bytes of registers for {count} registers", data.len()));
+            Some(announced) if announced != 2 * registers => {
+                Err(format!("{announced} bytes of registers for {registers} registers"))
             }
-            Ok(Some(Reply::Words(data.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect())))
+            _ => Ok(()),
+        },
+        (6 | 16, _) if *function == asked && length == TAKEN_BYTES => {
+            // Address, and the value or the number of registers, as they were sent.
+            let (echo, expected) = (&body[2..], &sent[8..12]);
+            if expected.starts_with(echo) {
+                Ok(())
+            } else {
+                Err("it confirms another write than the one that was sent".to_owned())
+            }
         }
-        data => Err(format!("function {function} with {} bytes, not {}", data.len(), asked.function())),
+        _ => Err(format!("function {function} with {} bytes, not {asked}", length - 2)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const WRITE: [u8; 15] = [0, 7, 0, 0, 0, 9, 1, 16, 0x0A, 0x9C, 0, 1, 2, 0xFF, 0x9C];
+
+    #[test]
+    fn a_write_is_confirmed_by_its_address_and_count_or_value() {
+        let six = [0, 7, 0, 0, 0, 6, 1, 6, 0x0A, 0x9C, 0xFF, 0x9C];
+        for (sent, body, says) in [
+            (&WRITE[..], [1, 16, 0x0A, 0x9C, 0, 1], None),
+            (&WRITE[..], [1, 16, 0x0A, 0x9C, 0, 2], Some("another write")),
+            (&WRITE[..], [1, 16, 0x0A, 0x9D, 0, 1], Some("another write")),
+            (&WRITE[..], [1, 6, 0x0A, 0x9C, 0xFF, 0x9C], Some("function 6")),
+            (&WRITE[..], [2, 16, 0x0A, 0x9C, 0, 1], Some("unit 2")),
+            (&six[..], [1, 6, 0x0A, 0x9C, 0xFF, 0x9C], None),
+            (&six[..], [1, 6, 0x0A, 0x9C, 0xFF, 0x9D], Some("another write")),
+        ] {
+            let reply = [[0, 7, 0, 0, 0, 6].as_slice(), &body].concat();
+            let found = check(sent, &reply, false).err();
+            assert_eq!(
+                found.as_ref().is_some_and(|found| found.contains(says.unwrap_or("~"))),
+                says.is_some(),
+                "{found:?}"
+            );
+            assert_eq!(found.is_some(), says.is_some(), "{found:?}");
+            for length in 0..reply.len() {
+                assert!(says.is_some() || check(sent, &reply[..length], false).is_ok(), "{length} bytes");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_taken_without_harm(
+            sent in proptest::collection::vec(any::<u8>(), 0..20), reply in proptest::collection::vec(any::<u8>(), 0..300),
+            any_unit in any::<bool>(),
+        ) {
+            let _ = check(&sent, &reply, any_unit);
+            let _ = check(&WRITE, &[&WRITE[..6], &reply].concat(), any_unit);
+        }
     }
 }

@@ -24,20 +24,23 @@ pub(super) struct Wire {
     /// What came and was not taken yet.
     pub(super) buffer: Vec<u8>,
     received: usize,
+    sent: usize,
 }
 
 impl Wire {
     pub(super) fn new(stream: Box<dyn Stream>) -> Wire {
-        Wire { stream, buffer: Vec::new(), received: 0 }
+        Wire { stream, buffer: Vec::new(), received: 0, sent: 0 }
     }
 
-    /// Bytes received since the last call.
-    pub(super) fn take_received(&mut self) -> usize {
-        std::mem::take(&mut self.received)
+    /// Bytes received and sent since the last call.
+    pub(super) fn take_bytes(&mut self) -> (usize, usize) {
+        (std::mem::take(&mut self.received), std::mem::take(&mut self.sent))
     }
 
     /// Sends all of `bytes`.
     pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), ReadError> {
+        // What could not be sent whole may still have been heard.
+        self.sent += bytes.len();
         self.stream.write_all(bytes).await.map_err(|e| broken(&e))
     }
 
@@ -79,7 +82,7 @@ impl Wire {
 }
 
 /// What a broken stream means.
-fn broken(error: &io::Error) -> ReadError {
+pub(super) fn broken(error: &io::Error) -> ReadError {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
     match error.kind() {
         BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof => ReadError::Closed,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::device::can_map::MapEntry;
 use crate::device::dbc::Database;
-use crate::session::Clock;
+use crate::session::{Clock, Orders};
 use domain::engine::Input;
 use domain::link::{LinkIdx, LinkState, LinkStatus};
 use domain::reading::Batch;
@@ -70,7 +70,15 @@ async fn told(script: Vec<Result<Vec<Event>, i32>>, count: usize) -> (Vec<String
     });
     let (sink, mut inputs) = mpsc::channel(100);
     let record = Arc::new(std::sync::Mutex::new(crate::session::Record::new(Duration::from_secs(600))));
-    let reporter = Reporter { id: "x".into(), idx: LinkIdx(0), system: SystemIdx(0), clock, sink, record };
+    let reporter = Reporter {
+        id: "x".into(),
+        idx: LinkIdx(0),
+        system: SystemIdx(0),
+        clock,
+        sink,
+        record,
+        orders: Orders::queue().1,
+    };
     let mut receiver = receiver();
     let (mut said, mut last) = (Vec::new(), LinkState::Idle);
     let listen = async {

@@ -76,6 +76,19 @@ impl BitField {
         (word >> self.shift) as u64 & (u64::MAX >> (64 - self.bits))
     }
 
+    /// Puts the lowest bits of `raw` into its place. All other bits stay; bytes that `frame` does not have are left out.
+    pub fn write(&self, frame: &mut [u8], raw: u64) {
+        let end = frame.len().min(self.first_byte + self.bytes);
+        let Some(touched) = frame.get_mut(self.first_byte..end) else { return };
+        let mask = u128::from(u64::MAX >> (64 - self.bits)) << self.shift;
+        let word = (u128::from(raw) << self.shift) & mask;
+        let last = touched.len().saturating_sub(1);
+        for (at, byte) in touched.iter_mut().enumerate() {
+            let place = 8 * if self.big_endian { last - at } else { at };
+            *byte = *byte & !((mask >> place) as u8) | (word >> place) as u8;
+        }
+    }
+
     /// Its bits as a two's complement number.
     pub fn read_signed(&self, frame: &[u8]) -> i64 {
         let unused = 64 - self.bits;

@@ -210,7 +210,7 @@ mod tests {
         assert!(circle.unwrap_err().contains("A of M is in no frame"));
         let unclear = message(&[("S", "M", 0), ("T", "M", 1), ("A", "m1", 2)], "");
         assert!(unclear.unwrap_err().contains("which of its 2 switches"));
-        let stranger = message(&[("S", "M", 0), ("P", "", 1), ("A", "m1", 2)], "SG_MUL_VAL_ 16 A P 1-1;\n");
-        assert!(stranger.unwrap_err().contains("`P`, which is no switch"));
+        let other = message(&[("S", "M", 0), ("P", "", 1), ("A", "m1", 2)], "SG_MUL_VAL_ 16 A P 1-1;\n");
+        assert!(other.unwrap_err().contains("`P`, which is no switch"));
     }
 }

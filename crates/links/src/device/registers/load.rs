@@ -5,7 +5,7 @@ mod row;
 mod tests;
 
 use super::block::{Area, Block, MAX_READ, Register, Role, Unit};
-use super::{OwnPoint, PointId, RegisterTable};
+use super::{OwnPoint, PointId, RegisterTable, Writable};
 use crate::text::line_of;
 use domain::point::DEVICE_POINTS_MAX;
 use row::{Extremes, Place, Row};
@@ -111,6 +111,7 @@ impl File {
         let (mut placed, mut points, mut sums) = (Vec::new(), Vec::new(), Vec::new());
         let mut row_points = Vec::with_capacity(self.register.len());
         let mut own_points: Vec<(OwnPoint, usize)> = Vec::new();
+        let mut setpoints: Vec<Writable> = Vec::new();
         for (number, row) in self.register.iter().enumerate() {
             let (unit, places) = (find_unit(&units, row.unit.as_ref())?, row.places()?);
             let point = row.point()?;
@@ -125,6 +126,13 @@ impl File {
             }
             if own_points.len() > DEVICE_POINTS_MAX {
                 return Err((row.target_span(), format!("more than {DEVICE_POINTS_MAX} points of one device")));
+            }
+            if let Some(writable) = row.writable(unit, self.extremes)? {
+                let name = &writable.setpoint.name;
+                if setpoints.iter().any(|known| known.setpoint.name == *name) {
+                    return Err((row.target_span(), format!("there are two setpoints `{name}`")));
+                }
+                setpoints.push(writable);
             }
             let instead_of = newer(&self.register, row, point)?;
             if let Some(point) = point {
@@ -159,7 +167,17 @@ impl File {
         placed.sort_by_key(|placed| placed.place);
         let blocks = blocks(&placed, self.max_gap, max_read, self.extremes)?;
         let identity = self.identity.map(|row| row.block(&units)).transpose()?;
-        Ok(RegisterTable { name: self.name, blocks, identity, units, sums, max_ages: points, row_points, own_points })
+        Ok(RegisterTable {
+            name: self.name,
+            blocks,
+            identity,
+            units,
+            setpoints,
+            sums,
+            max_ages: points,
+            row_points,
+            own_points,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Poll, RegisterTable};
 use crate::describe::Describe;
 use domain::reading::{NoData, Reading, Sample, Target};
+use domain::write::Wear;
 
 macro_rules! table {
     ($name:literal) => {
@@ -147,6 +148,18 @@ fn deye_three_phase() {
 }
 
 #[test]
+fn what_may_be_set_on_a_victron_gx() {
+    let table = table!("victron_settings");
+    assert_eq!(requests(&table), [(100, 2716, 2), (100, 2901, 1)]);
+    let [grid, soc] = table.setpoints() else { panic!("{:?}", table.setpoints()) };
+    assert_eq!((grid.setpoint.name.as_str(), soc.setpoint.name.as_str()), ("grid-setpoint", "minimum-soc"));
+    // -100 W of 32 bits, in memory; 15 % in tenths, stored.
+    assert_eq!((grid.words(-100.0), soc.words(15.0)), (Ok(vec![0xFFFF, 0xFF9C]), Ok(vec![150])));
+    assert_eq!((grid.setpoint.wear, soc.setpoint.wear), (Wear::Volatile, Wear::Flash));
+    assert_eq!((table.unit_of(grid.unit, 1), soc.value(&[150])), (100, Some(15.0)));
+}
+
+#[test]
 fn the_meters_and_the_blueprint() {
     for (table, name, path) in
         [(table!("grid_meter"), "Grid meter", "grid/power"), (table!("load_meter"), "AI load meter", "load/power")]
@@ -157,6 +170,8 @@ fn the_meters_and_the_blueprint() {
         assert_eq!(without_value(&readings(&table, &[(0, &[0x8000, 0])])), [path]);
     }
     let blueprint = table!("BLUEPRINT");
-    assert_eq!(requests(&blueprint), [(1, 59, 4), (1, 176, 3), (1, 183, 9), (225, 256, 2)]);
-    assert_eq!(blueprint.key(3), "unit 225 reg 256-257");
+    assert_eq!(requests(&blueprint), [(1, 59, 4), (1, 176, 3), (1, 183, 9), (1, 2901, 1), (225, 256, 2)]);
+    assert_eq!(blueprint.key(4), "unit 225 reg 256-257");
+    let [reserve] = blueprint.setpoints() else { panic!("{:?}", blueprint.setpoints()) };
+    assert_eq!((reserve.setpoint.name.as_str(), reserve.words(30.0)), ("minimum-soc", Ok(vec![300])));
 }

@@ -27,6 +27,23 @@ impl RegisterType {
         }
     }
 
+    /// The words that stand for a number; `None` if there are none.
+    pub(super) fn words_of(self, number: f64, order: WordOrder) -> Option<Vec<u16>> {
+        let whole = |low: f64, high: f64| (number.fract() == 0.0 && (low..=high).contains(&number)).then_some(number);
+        let bits = match self {
+            RegisterType::U16 => return Some(vec![whole(0.0, u16::MAX.into())? as u16]),
+            RegisterType::S16 => return Some(vec![whole(i16::MIN.into(), i16::MAX.into())? as i16 as u16]),
+            RegisterType::U32 => whole(0.0, u32::MAX.into())? as u32,
+            RegisterType::S32 => whole(i32::MIN.into(), i32::MAX.into())? as i32 as u32,
+            RegisterType::F32 => Some(number as f32).filter(|number| number.is_finite())?.to_bits(),
+        };
+        let (high, low) = ((bits >> 16) as u16, bits as u16);
+        Some(match order {
+            WordOrder::HighFirst => vec![high, low],
+            WordOrder::LowFirst => vec![low, high],
+        })
+    }
+
     /// Whether `number` is one of those that devices use for "no value" or "does not fit": the highest one, and of
     /// signed types also the lowest.
     fn is_extreme(self, number: f64) -> bool {

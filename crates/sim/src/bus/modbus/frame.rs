@@ -1,11 +1,11 @@
 //! Requests and replies of Modbus as a device sees them, in the frames of TCP and of a serial line. Pure.
 
-use crate::registers::{Answer, Question, exception};
+use crate::registers::{Answer, Question, Taken, WRITE_MANY, WRITE_ONE, Write, exception};
 
 /// Set in the function code of a refusal.
 const REFUSED: u8 = 0x80;
 /// Function codes of requests that carry as many bytes as they say.
-const WRITE_MANY: [u8; 2] = [15, 16];
+const COUNTED: [u8; 2] = [15, WRITE_MANY];
 
 /// How requests and replies are wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Framing {
         match (self, head) {
             (Framing::Tcp, [_, _, _, _, l1, l0, ..]) => Ok(6 + usize::from(u16::from_be_bytes([*l1, *l0]))),
             (Framing::Tcp, _) => Err(6),
-            (Framing::Rtu, [_, function, _, _, _, _, bytes, ..]) if WRITE_MANY.contains(function) => {
+            (Framing::Rtu, [_, function, _, _, _, _, bytes, ..]) if COUNTED.contains(function) => {
                 Ok(9 + usize::from(*bytes))
             }
             (Framing::Rtu, [_, _, _, _, _, _, _, ..]) => Ok(8),
@@ -31,8 +31,11 @@ impl Framing {
     }
 }
 
+/// What a device does with a write; `None` while it is silent.
+pub(super) type Take<'a> = &'a (dyn Fn(&Write) -> Option<Taken> + Send + Sync);
+
 /// A request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Request {
     /// The transaction of Modbus TCP; `None` on a serial line.
     pub(super) transaction: Option<[u8; 2]>,
@@ -40,6 +43,8 @@ pub(super) struct Request {
     pub(super) function: u8,
     /// What follows the function code in most requests: an address, and a count or a value.
     pub(super) range: Option<(u16, u16)>,
+    /// What a write carries, if it is one that makes sense.
+    write: Option<Vec<u16>>,
 }
 
 impl Request {
@@ -55,7 +60,17 @@ impl Request {
             [a1, a0, c1, c0, ..] => Some((u16::from_be_bytes([*a1, *a0]), u16::from_be_bytes([*c1, *c0]))),
             _ => None,
         };
-        Some(Request { transaction, unit, function, range })
+        let words = |bytes: &[u8]| bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
+        let write = match (function, data) {
+            (WRITE_ONE, [_, _, word @ ..]) if word.len() == 2 => Some(words(word)),
+            (WRITE_MANY, [_, _, _, count, bytes, carried @ ..])
+                if carried.len() == usize::from(*bytes) && carried.len() == 2 * usize::from(*count) =>
+            {
+                Some(words(carried)).filter(|words: &Vec<u16>| !words.is_empty())
+            }
+            _ => None,
+        };
+        Some(Request { transaction, unit, function, range, write })
     }
 
     /// A reply with this function code and data.
@@ -92,9 +107,24 @@ impl Request {
         self.reply(self.function | REFUSED, &[code])
     }
 
-    /// The reply of a device that answers questions like this; `None` if it is silent.
-    pub(super) fn answer(&self, device: impl Fn(&Question) -> Option<Answer>) -> Option<Vec<u8>> {
+    /// The reply of a device that answers questions like this, and takes writes if it takes any; `None` if it is silent.
+    pub(super) fn answer(
+        &self,
+        device: impl Fn(&Question) -> Option<Answer>,
+        taker: Option<Take<'_>>,
+    ) -> Option<Vec<u8>> {
         let Some((address, count)) = self.range else { return Some(self.refusal(exception::FUNCTION)) };
+        if let (WRITE_ONE | WRITE_MANY, Some(taker)) = (self.function, taker) {
+            let Some(words) = self.write.clone() else { return Some(self.refusal(exception::VALUE)) };
+            return Some(match taker(&Write { unit: self.unit, address, words })? {
+                Err(code) => self.refusal(code),
+                // Address, and the value or the number of registers.
+                Ok(()) => {
+                    let [[a1, a0], [c1, c0]] = [address.to_be_bytes(), count.to_be_bytes()];
+                    self.reply(self.function, &[a1, a0, c1, c0])
+                }
+            });
+        }
         let question = Question { unit: self.unit, function: self.function, address, count };
         Some(match device(&question)? {
             Err(code) => self.refusal(code),
@@ -123,7 +153,7 @@ mod tests {
         let ask = |function: u8, address: u16, count: u16| {
             let ([a1, a0], [c1, c0]) = (address.to_be_bytes(), count.to_be_bytes());
             let frame = [0xAB, 0xCD, 0, 0, 0, 6, 9, function, a1, a0, c1, c0];
-            Request::parse(Framing::Tcp, &frame).unwrap().answer(|q| Some(registers.answer(q))).unwrap()
+            Request::parse(Framing::Tcp, &frame).unwrap().answer(|q| Some(registers.answer(q)), None).unwrap()
         };
         assert_eq!(ask(3, 40_006, 2), [0xAB, 0xCD, 0, 0, 0, 7, 9, 3, 4, 0, 7, 0, 7]);
         for (function, address, count, code) in [
@@ -142,13 +172,33 @@ mod tests {
     }
 
     #[test]
+    fn a_write_is_taken_whole_or_refused() {
+        let taker = |write: &Write| Some(if write.address == 7 { Ok(()) } else { Err(exception::ADDRESS) });
+        let answer = |body: &[u8]| {
+            let frame = [&[0, 1, 0, 0, 0, body.len() as u8], body].concat();
+            let request = Request::parse(Framing::Tcp, &frame).unwrap();
+            request.answer(|_| Some(Ok(Vec::new())), Some(&taker)).unwrap()[6..].to_vec()
+        };
+        for (body, reply) in [
+            (&[9, 6, 0, 7, 0, 3][..], &[9, 6, 0, 7, 0, 3][..]),
+            (&[9, 16, 0, 7, 0, 2, 4, 0, 1, 0, 2], &[9, 16, 0, 7, 0, 2]),
+            (&[9, 16, 0, 8, 0, 1, 2, 0, 1], &[9, 0x90, 2]),
+            (&[9, 16, 0, 7, 0, 2, 4, 0, 1], &[9, 0x90, 3]),
+            (&[9, 16, 0, 7, 0, 1, 4, 0, 1, 0, 2], &[9, 0x90, 3]),
+            (&[9, 16, 0, 7, 0, 0, 0], &[9, 0x90, 3]),
+        ] {
+            assert_eq!(answer(body), reply, "{body:?}");
+        }
+    }
+
+    #[test]
     fn serial_frames_have_a_checksum_and_a_length_of_their_own() {
         // Read two registers from 0 of unit 1.
         let frame = [1, 3, 0, 0, 0, 2, 0xC4, 0x0B];
         let request = Request::parse(Framing::Rtu, &frame).unwrap();
-        let reply = request.answer(|_| Some(Ok(vec![6, 5]))).unwrap();
+        let reply = request.answer(|_| Some(Ok(vec![6, 5])), None).unwrap();
         assert_eq!(reply, [1, 3, 4, 0, 6, 0, 5, 0xDA, 0x31]);
-        assert_eq!(request.answer(|_| None), None);
+        assert_eq!(request.answer(|_| None, None), None);
         assert_eq!(Request::parse(Framing::Rtu, &[1, 3, 0, 0, 0, 2, 0xC4, 0x0C]), None);
         for (head, length) in [(&frame[..7], Ok(8)), (&frame[..2], Err(7)), (&[1, 16, 0, 0, 0, 2, 4], Ok(13))] {
             assert_eq!(Framing::Rtu.length(head), length);

@@ -1,12 +1,15 @@
 //! A `[[register]]` of a table, as it is written.
 
 use super::super::value::Format;
-use super::super::{Area, OwnPoint, RegisterType, Unit as UnitOfTable, WordOrder};
+use super::super::{Area, OwnPoint, RegisterType, Unit as UnitOfTable, WordOrder, Writable};
 use super::Complaint;
 use crate::device::codes::{Coded, Codes, OurCodes};
 use crate::device::sign::Sign;
+use crate::device::unit;
 use crate::text::{nearest, suggestion};
 use domain::point::{PointId, Unit};
+use domain::reading::Target;
+use domain::write::{Setpoint, Wear};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -76,6 +79,31 @@ pub(super) struct Row {
     words: Option<Spanned<BTreeMap<String, String>>>,
     flags: Option<Spanned<BTreeMap<String, String>>>,
     codes: Option<Spanned<OurCodes>>,
+    write: Option<Spanned<WriteRow>>,
+}
+
+/// What may be written to a row's registers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WriteRow {
+    /// Its name in commands.
+    name: String,
+    min: f64,
+    max: f64,
+    step: f64,
+    wear: WearKey,
+    /// Unit of the values, where the row is no point.
+    unit: Option<String>,
+    /// 6 for devices that take no other; else 16.
+    function: Option<u8>,
+}
+
+/// [`Wear`] as it is written.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WearKey {
+    Volatile,
+    Flash,
 }
 
 fn one() -> f64 {
@@ -179,6 +207,63 @@ impl Row {
             sentinel: self.sentinel.clone(),
             extremes: extremes == Extremes::NoValue,
             negative_above: self.negative_above,
+        }
+    }
+
+    /// What can be set by it, if anything; `unit` is the named unit that has it.
+    pub(super) fn writable(
+        &self,
+        unit: Option<UnitOfTable>,
+        extremes: Extremes,
+    ) -> Result<Option<Writable>, Complaint> {
+        let Some(written) = &self.write else { return Ok(None) };
+        let (write, places, point) = (written.get_ref(), self.places()?, self.point()?);
+        let wrong = |words: &str| Err((written.span(), words.to_owned()));
+        if places.len() != 1 || self.fc != Area::Holding {
+            return wrong("only one holding register, or one pair, can be written");
+        }
+        if self.negative_above.is_some() || self.needs.is_some() || self.instead_of.is_some() {
+            return wrong("`negative_above`, `needs` and `instead_of` are for registers that are only read");
+        }
+        if point.and_then(Coded::of).is_some() {
+            return wrong("codes cannot be written");
+        }
+        if write.name.is_empty()
+            || !write.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        {
+            return wrong("`name` is made of small letters, digits and hyphens, such as \"minimum-soc\"");
+        }
+        let all_finite = write.min.is_finite() && write.max.is_finite() && write.step.is_finite();
+        if !all_finite || write.min > write.max || write.step <= 0.0 {
+            return wrong("`min` must not be above `max`, and `step` must be above 0");
+        }
+        let function = write.function.unwrap_or(16);
+        if !matches!(function, 6 | 16) || function == 6 && self.kind.words() > 1 {
+            return wrong("`function` is 6, for one register, or 16");
+        }
+        let symbol = point.map(|point| unit::symbol(Target::Point(point)));
+        let writable = Writable {
+            setpoint: Setpoint {
+                name: write.name.clone(),
+                label: point
+                    .map_or_else(|| self.label.clone().unwrap_or_default(), |point| point.spec().path.to_owned()),
+                unit: write.unit.clone().unwrap_or_else(|| symbol.unwrap_or_default().to_owned()),
+                min: write.min,
+                max: write.max,
+                step: write.step,
+                wear: match write.wear {
+                    WearKey::Volatile => Wear::Volatile,
+                    WearKey::Flash => Wear::Flash,
+                },
+            },
+            unit,
+            address: places[0],
+            single: function == 6,
+            format: self.format(extremes),
+        };
+        match [write.min, write.max].into_iter().find_map(|value| writable.words(value).err()) {
+            Some(error) => Err((written.span(), format!("what may be written cannot be: {error}"))),
+            None => Ok(Some(writable)),
         }
     }
 
