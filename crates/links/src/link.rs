@@ -25,9 +25,9 @@ pub struct LinkTask {
     bus: Box<dyn Bus>,
     handle: LinkHandle,
     ages: Ages,
-    orders: Orders,
     /// How long its values are good, if it is asked in a rhythm.
     usual: Duration,
+    orders: Orders,
 }
 
 /// Looks at a link from outside. Cheap to clone.

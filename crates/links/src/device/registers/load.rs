@@ -110,19 +110,12 @@ impl File {
         let table_age = max_age(self.max_age_ms.as_ref())?;
         let (mut placed, mut points, mut sums) = (Vec::new(), Vec::new(), Vec::new());
         let mut row_points = Vec::with_capacity(self.register.len());
-        let mut setpoints: Vec<Writable> = Vec::new();
         let mut own_points: Vec<(OwnPoint, usize)> = Vec::new();
+        let mut setpoints: Vec<Writable> = Vec::new();
         for (number, row) in self.register.iter().enumerate() {
             let (unit, places) = (find_unit(&units, row.unit.as_ref())?, row.places()?);
             let point = row.point()?;
             row_points.push(point);
-            if let Some(writable) = row.writable(unit, self.extremes)? {
-                let name = &writable.setpoint.name;
-                if setpoints.iter().any(|known| known.setpoint.name == *name) {
-                    return Err((row.target_span(), format!("there are two setpoints `{name}`")));
-                }
-                setpoints.push(writable);
-            }
             let own = row.own_point(table_age)?.map(|own| {
                 let twice = own_points.iter().any(|(known, _)| known.name == own.name);
                 own_points.push((own, number));
@@ -133,6 +126,13 @@ impl File {
             }
             if own_points.len() > DEVICE_POINTS_MAX {
                 return Err((row.target_span(), format!("more than {DEVICE_POINTS_MAX} points of one device")));
+            }
+            if let Some(writable) = row.writable(unit, self.extremes)? {
+                let name = &writable.setpoint.name;
+                if setpoints.iter().any(|known| known.setpoint.name == *name) {
+                    return Err((row.target_span(), format!("there are two setpoints `{name}`")));
+                }
+                setpoints.push(writable);
             }
             let instead_of = newer(&self.register, row, point)?;
             if let Some(point) = point {
