@@ -10,6 +10,8 @@
 //! whose     which system an address is about
 //! alive     how a rendered page comes to life
 //! lazy      code that is loaded with its page          playback  the time bar: any instant of the past
+//! kept      the last values, for when the server is away
+//! updates   a page that is older than the server       install     the offer to install the page
 //! ```
 //!
 //! Features: `ssr` for the server, `hydrate` for the browser. Code that needs a browser lives in effects and handlers,
@@ -28,11 +30,14 @@ pub mod components;
 pub mod derived;
 pub mod format;
 pub mod icons;
+pub mod install;
+pub mod kept;
 pub mod lazy;
 pub mod live;
 pub mod order;
 pub mod pages;
 pub mod playback;
+pub mod updates;
 pub mod whose;
 
 mod problem;
@@ -58,6 +63,7 @@ use live::Live;
 #[component]
 pub fn App() -> impl IntoView {
     provide_context(ThemeEpoch(RwSignal::new(0)));
+    updates::Updates::provide();
     let navigation = Navigation::provide(use_context::<Address>().unwrap_or_else(Address::current), pages::chunk);
     let boot = use_context::<Boot>().map_or_else(Boot::from_document, Ok);
     let at = boot.as_ref().ok().and_then(|boot| boot.at);

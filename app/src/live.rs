@@ -34,11 +34,13 @@ use crate::alive::alive;
 use crate::boot::{Boot, BootError};
 use crate::components::Shown;
 use crate::derived::Derived;
+use crate::kept::KeptAt;
 use crate::whose;
 use domain::lab::LabState;
 use domain::point::PointId;
 use domain::reading::Sample;
 use domain::spec::{SiteSpec, SystemSpec};
+use domain::time::Utc;
 use domain::twin::Snapshot;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -102,8 +104,11 @@ impl Live {
     /// [`BootError`] when the site has no such system or the first snapshot does not fit it.
     pub fn provide(boot: &Boot) -> Result<Live, BootError> {
         let (snapshot, set_snapshot) = signal(Arc::new(boot.snapshot()?));
-        let (connection, set_connection) = signal(Connection::default());
-        let (page_age_s, set_page_age_s) = signal(0.0);
+        // Values that the browser kept are known to be old before the server is asked.
+        let kept = use_context::<KeptAt>().map(KeptAt::age);
+        let (connection, set_connection) =
+            signal(kept.map_or_else(Connection::default, |_| Connection::Reconnecting { since_ms: 0.0 }));
+        let (page_age_s, set_page_age_s) = signal(kept.unwrap_or_default().as_secs_f32());
         let (latency, set_latency) = signal(None);
         let (profile, set_profile) = signal(Profile::default());
         let (past, set_past) = signal(boot.at.is_some());
@@ -142,7 +147,7 @@ impl Live {
             spawn_local(async move {
                 alive().await;
                 owner.with(|| {
-                    socket::start(live, feed, spec);
+                    socket::start(live, feed, spec, kept.unwrap_or_default());
                     profile::fetch(live);
                 });
             });
@@ -185,6 +190,12 @@ impl Live {
     pub fn lost(&self) -> Derived<bool> {
         let connection = self.connection;
         Derived::new(move || matches!(connection.get(), Connection::Reconnecting { .. }))
+    }
+
+    /// When the newest frame was made, while the page's own clock runs on without frames.
+    pub fn last_utc(&self) -> Derived<Utc> {
+        let (snapshot, age_s) = (self.snapshot, self.page_age_s);
+        Derived::new(move || snapshot.with(|snapshot| Utc(snapshot.now.utc.0 - (age_s.get() * 1e6) as i64)))
     }
 
     /// Whether it is known what the links do.

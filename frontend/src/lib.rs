@@ -5,6 +5,12 @@ use std::time::Duration;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+/// Starts the page without a server, from the last values that the browser keeps. Called once by the offline document.
+#[wasm_bindgen]
+pub async fn resume() {
+    app::kept::resume().await;
+}
+
 /// Brings the rendered page to life. Called once by the document, after the module is loaded. A lazy page stays as the
 /// server rendered it until its code is there.
 ///

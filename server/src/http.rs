@@ -7,6 +7,9 @@
 //! | `/api/v1/...` | JSON for people and programs, the same in a binary form for the page |
 //! | `/victron/...` | the battery as a Victron GX says it, in JSON |
 //! | `/pkg/...` | the built page, cached for ever by content hash |
+//! | `/manifest.webmanifest`, icons | files of `public/` |
+//! | `/sw.js`, `/offline`, `/offline.js` | what an installed page has when the server is away |
+//! | `/api/v1/version` | which build this is, and the formats that it speaks |
 //! | `/healthz`, `/readyz` | for process supervisors |
 //!
 //! Every request passes, from outside in: [`host`] (does it ask for us), [`guard`] (may that page write), [`requests`]
@@ -29,12 +32,14 @@ mod instant;
 mod lab;
 mod large;
 mod live;
+mod offline;
 mod pages;
 mod playback;
 mod problem;
 mod recording;
 mod requests;
 mod status;
+mod version;
 mod victron;
 mod workers;
 
@@ -58,6 +63,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate as _, SizeAbove};
+pub(crate) use version::build;
 
 /// What every handler has.
 #[derive(Clone)]
@@ -86,6 +92,7 @@ pub(crate) struct AppState {
 pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
     // Rendering spawns; an executor that is already there is the same one.
     let _ = any_spawner::Executor::init_tokio();
+    let public = state.files.public().map(str::to_owned).collect::<Vec<_>>();
     let api = Router::new()
         .route("/state", get(api::state))
         .route("/cells", get(api::cells))
@@ -103,13 +110,14 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
         .route("/playback/film", get(playback::film))
         .route("/playback/jump", get(playback::jump))
         .route("/server", get(status::server))
+        .route("/version", get(version::version))
         .route("/lab", get(lab::read).post(lab::command))
         .route("/analysis/sql", post(analysis::sql))
         .route("/analysis/questions", get(analysis::questions))
         .route("/analysis/questions/{id}", get(analysis::question))
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(asked::no_such_method);
-    Router::new()
+    let mut routes = Router::new()
         .nest("/api/v1", api)
         .route("/live/{system}", get(live::live))
         .route("/victron/battery/current", get(victron::current))
@@ -129,7 +137,13 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(512).and(is_text)))
         // In memory already, and compressed as well as can be.
         .route("/pkg/{name}", get(assets::hashed))
-        .route("/favicon.png", get(assets::icon))
+        .route("/sw.js", get(offline::worker))
+        .route("/offline", get(offline::document))
+        .route("/offline.js", get(offline::start));
+    for path in public {
+        routes = routes.route(&path, get(assets::public));
+    }
+    routes
         .layer(from_fn(requests::ends))
         .layer(from_fn(requests::body))
         .layer(from_fn(guard::same_origin))

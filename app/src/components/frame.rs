@@ -11,6 +11,7 @@ mod time_bar;
 
 use crate::alive::Later;
 use crate::live::Live;
+use crate::updates::NewVersion;
 use leptos::prelude::*;
 use notices::Notices;
 use rail::Rail;
@@ -29,7 +30,10 @@ pub fn Frame(children: Children) -> impl IntoView {
         <div class="frame" data-past=move || past.get().to_string() data-lost=move || lost.get().to_string()>
             <Later><Rail /></Later>
             <Later><Strip /></Later>
-            <Later><Notices /></Later>
+            <div class="notices">
+                <Later><Notices /></Later>
+                <Later><NewVersion /></Later>
+            </div>
             <main id="main" class="page" tabindex="-1">
                 <Later>{children()}</Later>
             </main>

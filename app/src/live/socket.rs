@@ -7,10 +7,13 @@
 use super::ageing::{self, aged};
 use super::latency::{self, Delays};
 use super::{Connection, Feed, Live, profile};
-use domain::live::Decoder;
+use crate::kept;
+use crate::updates::Updates;
+use domain::live::{Decoder, LiveError};
 use domain::spec::SystemSpec;
 use domain::time::Mono;
 use domain::twin::Snapshot;
+use domain::wire::WireError;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -25,15 +28,16 @@ const RETRY_MS: (f64, f64) = (500.0, 10_000.0);
 /// How often the percentiles of the delay are shown anew.
 const SUMMARY_EVERY: Duration = Duration::from_secs(1);
 
-/// Connects, for the life of the page.
-pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
+/// Connects, for the life of the page, whose first values are so old.
+pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>, age: Duration) {
     let Some(performance) = window().performance() else { return };
     let measured = window().location().search().is_ok_and(|query| query.contains("measure"));
     let socket = Rc::new(Socket {
         live,
         feed,
         newest: RefCell::new(live.snapshot.get_untracked()),
-        newest_ms: Cell::new(performance.now()),
+        newest_ms: Cell::new(performance.now() - age.as_secs_f64() * 1e3),
+        updates: use_context(),
         decoder: RefCell::new(Decoder::of(&system)),
         system,
         performance,
@@ -46,6 +50,7 @@ pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
         delays: RefCell::default(),
     });
     socket.connect();
+    socket.age();
     for event in ["online", "pageshow"] {
         let socket = Rc::clone(&socket);
         window_event_listener_untyped(event, move |_| socket.wake());
@@ -102,6 +107,7 @@ impl Drop for Open {
 
 struct Socket {
     live: Live,
+    updates: Option<Updates>,
     feed: Feed,
     system: Arc<SystemSpec>,
     performance: Performance,
@@ -180,12 +186,20 @@ impl Socket {
     }
 
     fn receive(self: &Rc<Self>, event: &MessageEvent) {
+        if let (Some(updates), Some(text)) = (self.updates, event.data().as_string()) {
+            return updates.hear(&text, self.live);
+        }
         let Ok(buffer) = event.data().dyn_into::<js_sys::ArrayBuffer>() else { return };
         let frame = js_sys::Uint8Array::new(&buffer).to_vec();
-        if self.decoder.borrow_mut().decode(&frame).is_err() {
+        let decoded = self.decoder.borrow_mut().decode(&frame);
+        if let Err(error) = decoded {
+            if let (Some(updates), LiveError::Wire(WireError::Format { .. })) = (self.updates, error) {
+                updates.unreadable(self.live);
+            }
             // A gap or a damaged frame: only a key frame helps, and a new connection starts with one.
             return self.lost();
         }
+        kept::keep(&self.live, &frame);
         let snapshot = Arc::new(self.decoder.borrow().snapshot().clone());
         self.attempt.set(0);
         if let Some(retry) = self.retry.take() {

@@ -5,6 +5,7 @@ use crate::alive::Later;
 use crate::api::NO_SERVER;
 use crate::components::{Chip, LocalTime, SeverityMark, ThemeSwitch, Tone};
 use crate::derived::Derived;
+use crate::install::InstallOffer;
 use crate::live::{Connection, LinksKnown, Live};
 use crate::playback::span::local_day;
 use crate::problem::{count_words, tally, verdict};
@@ -30,6 +31,7 @@ pub(super) fn Strip() -> impl IntoView {
             <span class="chip strip-clock" title="Time of the newest frame, here">
                 <LocalTime utc=live.map(|snapshot| snapshot.now.utc) />
             </span>
+            <Later><InstallOffer /></Later>
             <ThemeSwitch />
         </header>
     }
