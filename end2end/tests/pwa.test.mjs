@@ -91,7 +91,7 @@ for (const [name, viewport, colorScheme] of [['wide', DESKTOP, 'dark'], ['narrow
       await page.reload();
       const alert = page.getByRole('alert');
       await alert.getByText(AWAY).waitFor();
-      await alert.getByText(/Last values of \d\d:\d\d:\d\d/).waitFor();
+      await alert.getByText(/Last values of\s+\d\d:\d\d:\d\d/).waitFor();
       await page.getByRole('region', { name: 'Current', exact: true }).getByText(/stale, \d/).waitFor();
       assert.doesNotMatch(await page.getByRole('main').innerText(), /healthy|No problems/);
       await shot(page, `offline-${name}`);
