@@ -111,3 +111,7 @@ impl Wire for Boot {
         })
     }
 }
+/// The build that made this document.
+pub(crate) fn own_build() -> Option<String> {
+    leptos::prelude::document().document_element()?.get_attribute("data-build")
+}

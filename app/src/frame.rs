@@ -11,6 +11,7 @@ mod time_bar;
 
 use crate::hydration::DeferHydration;
 use crate::live::Live;
+use crate::updates::NewVersion;
 use leptos::prelude::*;
 use nav::Nav;
 use notices::Notices;
@@ -29,7 +30,10 @@ pub fn Frame(children: Children) -> impl IntoView {
         <div class="frame" data-past=move || past.get().to_string() data-lost=move || lost.get().to_string()>
             <DeferHydration><Nav /></DeferHydration>
             <DeferHydration><StatusBar /></DeferHydration>
-            <DeferHydration><Notices /></DeferHydration>
+            <div class="notices">
+                <DeferHydration><Notices /></DeferHydration>
+                <DeferHydration><NewVersion /></DeferHydration>
+            </div>
             <main id="main" class="page" tabindex="-1">
                 <DeferHydration>{children()}</DeferHydration>
             </main>

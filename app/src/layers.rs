@@ -5,15 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the lowest to the highest. Modules of one layer do not know each other.
-const LAYERS: [&[&str]; 9] = [
+const LAYERS: [&[&str]; 10] = [
     &["boot", "derived", "format", "hydration", "lazy", "order", "sample", "source", "theme"],
-    &["fetch", "icons", "reading"],
-    &["address", "charts", "components"],
+    &["fetch", "icons", "kept", "reading", "updates"],
+    &["address", "charts", "components", "install"],
     &["whose"],
     &["live", "problem"],
     &["playback"],
     &["pages"],
     &["frame"],
+    &["offline"],
     &["lib", "shell", "layers"],
 ];
 

@@ -1,14 +1,17 @@
 //! Code that a browser loads when a page first needs it.
 //!
 //! The page is compiled as one module; `cargo xtask` cuts it where [`lazy_page!`](crate::lazy_page) says. What only lazy
-//! pages use is then in chunks, which a first visit does not load (see `docs/adr/0007`). The server has all of it at once.
+//! pages use is then in chunks, which a first visit does not load (see `docs/adr/0007`). The server has all of it at once,
+//! and so has a page that is built without the feature `split`.
 
 use leptos::prelude::AnyView;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
-pub use wasm_split_helpers::{SplitLoaderError, wasm_split};
+pub use wasm_split_helpers::SplitLoaderError;
+#[cfg(feature = "split")]
+pub use wasm_split_helpers::wasm_split;
 
 /// Draws a page.
 pub type View = fn() -> AnyView;
@@ -43,9 +46,9 @@ impl Chunk {
         Ok(*self.view.get_or_init(|| view))
     }
 
-    /// The code, if it is there: on the server always, in a browser once it is [loaded](Chunk::load).
+    /// The code, if it is there: in a page that is cut, once it is [loaded](Chunk::load); elsewhere always.
     pub fn view(&self) -> Option<View> {
-        if cfg!(target_family = "wasm") {
+        if cfg!(all(target_family = "wasm", feature = "split")) {
             return self.view.get().copied();
         }
         let ready = pin!(self.load()).poll(&mut Context::from_waker(Waker::noop()));
@@ -62,8 +65,13 @@ macro_rules! lazy_page {
     ($chunk:ident, $name:ident, $page:ident) => {
         #[doc = concat!("The code of the page ", stringify!($page), ".")]
         pub static $chunk: $crate::lazy::Chunk = {
+            #[cfg(feature = "split")]
             #[$crate::lazy::wasm_split($name, fallible)]
             fn $name() -> Result<$crate::lazy::View, $crate::lazy::SplitLoaderError> {
+                Ok(|| view! { <$page /> }.into_any())
+            }
+            #[cfg(not(feature = "split"))]
+            async fn $name() -> Result<$crate::lazy::View, $crate::lazy::SplitLoaderError> {
                 Ok(|| view! { <$page /> }.into_any())
             }
             $crate::lazy::Chunk::new(stringify!($name), || Box::pin($name()))

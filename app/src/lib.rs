@@ -11,6 +11,8 @@
 //! whose     which system an address is about         derived     values that follow from signals
 //! problem   alarms as a person wants to read them    icons       one family of icons
 //! lazy      code that is loaded with its page        theme       light, dark, or as the system says
+//! kept      the last values, for when the server is away  offline  the page that is made of them
+//! updates   a page that is older than the server     install     the offer to install the page
 //! ```
 //!
 //! A module knows only what is below it: `layers.rs` has the order, and is its test.
@@ -32,14 +34,18 @@ pub mod format;
 mod frame;
 pub mod hydration;
 pub mod icons;
+pub mod install;
+pub mod kept;
 pub mod lazy;
 pub mod live;
+pub mod offline;
 pub mod order;
 pub mod pages;
 pub mod playback;
 pub mod reading;
 pub mod source;
 pub mod theme;
+pub mod updates;
 pub mod whose;
 
 #[cfg(test)]
@@ -72,8 +78,10 @@ use theme::ThemeEpoch;
 #[component]
 pub fn App() -> impl IntoView {
     provide_context(ThemeEpoch(RwSignal::new(0)));
+    updates::Updates::provide();
     let boot = use_context::<Boot>().map_or_else(Boot::from_document, Ok);
-    let start = boot.and_then(|boot| Ok((Start::of_document(&boot)?, boot)));
+    let kept = use_context::<kept::KeptAt>().map(kept::KeptAt::age);
+    let start = boot.and_then(|boot| Ok((Start { kept, ..Start::of_document(&boot)? }, boot)));
     match start {
         Ok((start, boot)) => view! { <Site start boot /> }.into_any(),
         Err(error) => view! { <p class="boot-error">{error.to_string()}</p> }.into_any(),

@@ -37,6 +37,7 @@ use domain::lab::LabState;
 use domain::point::PointId;
 use domain::reading::Sample;
 use domain::spec::{SiteSpec, SystemSpec};
+use domain::time::Utc;
 use domain::twin::Snapshot;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -97,10 +98,12 @@ impl Live {
     /// Follows the system that `start` is of, and puts its live state into the context: in the browser a subscription,
     /// which ends with its owner. Several may be followed at once.
     pub fn follow(site: Arc<SiteSpec>, start: Start) -> Live {
-        let Start { place, system: spec, snapshot: first, past: of_past, lab } = start;
+        let Start { place, system: spec, snapshot: first, past: of_past, lab, kept } = start;
         let (snapshot, set_snapshot) = signal(first);
-        let (connection, set_connection) = signal(Connection::default());
-        let (page_age_s, set_page_age_s) = signal(0.0);
+        // Values that the browser kept are known to be old before the server is asked.
+        let (connection, set_connection) =
+            signal(kept.map_or_else(Connection::default, |_| Connection::Reconnecting { since_ms: 0.0 }));
+        let (page_age_s, set_page_age_s) = signal(kept.unwrap_or_default().as_secs_f32());
         let (latency, set_latency) = signal(None);
         let (profile, set_profile) = signal(Profile::default());
         let (past, set_past) = signal(of_past);
@@ -140,7 +143,7 @@ impl Live {
                 // The reader may have gone to another system.
                 if !live.snapshot.is_disposed() {
                     owner.with(|| {
-                        socket::start(live, feed, spec);
+                        socket::start(live, feed, spec, kept.unwrap_or_default());
                         profile::fetch(live);
                     });
                 }
@@ -184,6 +187,12 @@ impl Live {
     pub fn lost(&self) -> Derived<bool> {
         let connection = self.connection;
         Derived::new(move || matches!(connection.get(), Connection::Reconnecting { .. }))
+    }
+
+    /// When the newest frame was made, while the page's own clock runs on without frames.
+    pub fn last_utc(&self) -> Derived<Utc> {
+        let (snapshot, age_s) = (self.snapshot, self.page_age_s);
+        Derived::new(move || snapshot.with(|snapshot| Utc(snapshot.now.utc.0 - (age_s.get() * 1e6) as i64)))
     }
 
     /// Whether it is known what the links do.

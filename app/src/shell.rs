@@ -13,10 +13,12 @@ use leptos::prelude::*;
 /// Where the built files are. Their names carry content hashes, so they may be cached for ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assets {
+    /// The number of the build: a page and a server with the same belong together.
+    pub build: String,
     /// The glue script made by wasm-bindgen.
     pub js: String,
-    /// The script that loads chunks.
-    pub loader: String,
+    /// The script that loads chunks, of a page that is cut into chunks.
+    pub loader: Option<String>,
     /// The WebAssembly module.
     pub wasm: String,
     /// The style sheet.
@@ -28,13 +30,21 @@ pub struct Assets {
 /// Loads the app and lets it take over. It begins after the first paint: what a person reads is in the document already,
 /// and on a slow line must not wait for what makes it live. Chunks are asked for in tasks of their own: a request takes a
 /// browser a while.
+/// The worker that keeps the page's files is asked for when the page has been there for WORKER_AFTER, ms.
 const START: &str = "requestAnimationFrame(()=>setTimeout(async()=>{try{\
     const wasm=fetch('WASM');[CHUNKS].forEach(href=>setTimeout(()=>document.head.append(\
     Object.assign(document.createElement('link'),\
     {rel:'preload',as:'fetch',type:'application/wasm',crossOrigin:'',href}))));\
-    const{default:init,hydrate}=await import('JS');await init({module_or_path:wasm});await hydrate()}\
+    const{default:init,hydrate}=await import('JS');await init({module_or_path:wasm});await hydrate();\
+    setTimeout(()=>navigator.serviceWorker?.register('/sw.js').catch(console.info),WORKER_AFTER)}\
     catch(why){console.error(why);document.body.append(Object.assign(document.createElement('p'),\
     {className:'half-loaded',role:'alert',innerHTML:'WORDS'}))}}))";
+
+/// See [`START`].
+const WORKER_AFTER_MS: &str = "3000";
+
+/// The colour around the page, light and dark: that of its ground in `style/tokens.css`.
+const GROUND: [(&str, &str); 2] = [("light", "#f2f3f5"), ("dark", "#0d0f13")];
 
 /// Said over a page whose code did not come: it looks alive, and is not.
 const HALF_LOADED: &str =
@@ -42,15 +52,21 @@ const HALF_LOADED: &str =
 
 /// The whole document for one request, of the page at `address`. `nonce` goes on every inline script.
 pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String>) -> impl IntoView + use<> {
-    let Assets { js, loader, wasm, css, chunks } = assets.clone();
+    let Assets { build, js, loader, wasm, css, chunks } = assets.clone();
     let chunk = pages::chunk(&address).map(|chunk| chunk.name);
     let chunks = chunks.iter().filter(|(name, _)| chunk == Some(name)).map(|(_, file)| format!("'{file}'"));
     let chunks = chunks.collect::<Vec<_>>().join(",");
     let theme = format!(
-        "try{{const t=localStorage.getItem('{THEME_KEY}');if(t)document.documentElement.setAttribute('data-theme',t)}}catch{{}}"
+        "try{{const t=localStorage.getItem('{THEME_KEY}');if(t){{document.documentElement.setAttribute('data-theme',t);\
+        document.querySelectorAll('meta[name=theme-color]').forEach(m=>m.media=m.media.includes(t)?'all':'not all')}}}}catch{{}}\
+        addEventListener('beforeinstallprompt',e=>{{e.preventDefault();window.installOffer=e;dispatchEvent(new Event('installOffer'))}})"
     );
-    let start =
-        START.replace("JS", &js).replace("WASM", &wasm).replace("CHUNKS", &chunks).replace("WORDS", HALF_LOADED);
+    let start = START
+        .replace("WORKER_AFTER", WORKER_AFTER_MS)
+        .replace("JS", &js)
+        .replace("WASM", &wasm)
+        .replace("CHUNKS", &chunks)
+        .replace("WORDS", HALF_LOADED);
     let carried = boot.encode();
     let named = whose::system(&address, &boot.site).is_some();
     provide_context(boot);
@@ -58,17 +74,24 @@ pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String
     provide_context(address);
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-build=build>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
                 <title inner_html=title></title>
                 <meta name="color-scheme" content="light dark" />
+                {GROUND.map(|(scheme, colour)| {
+                    let media = format!("(prefers-color-scheme: {scheme})");
+                    leptos::html::meta().name("theme-color").attr("media", media).content(colour)
+                })}
+                <meta name="apple-mobile-web-app-title" content="Packtwin" />
                 <meta name="description" content="A live twin of a battery: every cell, five times a second." />
                 <script nonce=nonce.clone()>{theme}</script>
                 <link rel="stylesheet" href=css />
                 <link rel="modulepreload" href=js fetchpriority="low" nonce=nonce.clone() />
-                <link rel="modulepreload" href=loader fetchpriority="low" nonce=nonce.clone() />
+                {loader.map(|loader| view! { <link rel="modulepreload" href=loader fetchpriority="low" nonce=nonce.clone() /> })}
+                <link rel="manifest" href="/manifest.webmanifest" />
+                <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
                 <link rel="icon" href="/favicon.png" type="image/png" sizes="64x64" />
                 <script type="module" nonce=nonce.clone()>
                     {start}

@@ -39,11 +39,12 @@ export const launch = () =>
 /**
  * Opens a page in a context of its own, gives it to `use` and closes it. Afterwards its console must be empty; a test
  * that provokes messages, by stopping the server for one, calls `messages.length = 0` on the array that it is given.
+ * Pages have no service worker, as over a network without encryption, unless `serviceWorkers` is `allow`.
  */
 export async function withPage(browser, url, options, use) {
   const { viewport = DESKTOP, ...others } = options;
   const phone = viewport === PHONE ? { isMobile: true, hasTouch: true } : {};
-  const context = await browser.newContext({ viewport, ...phone, ...others });
+  const context = await browser.newContext({ viewport, serviceWorkers: 'block', ...phone, ...others });
   try {
     const page = await context.newPage();
     const messages = watch(page);

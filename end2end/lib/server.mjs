@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const BINARY = process.env.PACKTWIN_BIN ?? join(ROOT, 'target/debug/packtwin');
-const ASSETS = process.env.PACKTWIN_ASSETS ?? join(ROOT, 'target/site');
+export const ASSETS = process.env.PACKTWIN_ASSETS ?? join(ROOT, 'target/site');
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 5_000;
 
@@ -60,15 +60,19 @@ export async function generate(days, system = 'hv', more = []) {
   return data;
 }
 
-/** The demo site. `data` continues in the folder of a server that was killed, `listen` at its address. */
-export const startDemo = ({ data, listen, args = [] } = {}) => start(['demo', '--sim-ports', 'free', ...args], data, listen);
+/**
+ * The demo site. `data` continues in the folder of a server that was killed, `listen` at its address; `assets` is another
+ * folder with the built page.
+ */
+export const startDemo = ({ data, listen, assets, args = [] } = {}) =>
+  start(['demo', '--sim-ports', 'free', ...args], data, listen, assets);
 
 /** A site of its own: `site` is the path of a site file. */
 export const startSite = (site, { data, args = [] } = {}) => start(['serve', '--site', site, ...args], data);
 
-async function start(args, data, listen = '127.0.0.1:0') {
+async function start(args, data, listen = '127.0.0.1:0', assets = ASSETS) {
   data ??= await mkdtemp(join(tmpdir(), 'packtwin-'));
-  const common = ['--listen', listen, '--data', data, '--assets', ASSETS];
+  const common = ['--listen', listen, '--data', data, '--assets', assets];
   const child = spawn(BINARY, [...args, ...common], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = [];
   createInterface(child.stderr).on('line', (line) => log.push(line));

@@ -5,6 +5,13 @@ use std::time::Duration;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+/// Starts the page without a server, from the last values that the browser keeps. Called once by the offline document.
+#[wasm_bindgen]
+pub async fn resume() {
+    app::source::choose(&app::source::SERVER);
+    app::offline::resume().await;
+}
+
 /// Hydrates the rendered page. Called once by the document, after the module is loaded. A lazy page stays as the
 /// server rendered it until its code is there.
 ///

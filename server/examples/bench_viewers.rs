@@ -43,7 +43,10 @@ impl Server {
     /// Starts the demo in `folder`; gives the server and its address.
     fn start(packtwin: &str, folder: &Path) -> io::Result<(Server, String)> {
         std::fs::create_dir_all(folder.join("site/pkg"))?;
-        std::fs::write(folder.join("site/pkg/manifest.txt"), "js a.js\nloader b.js\nwasm a.wasm\ncss a.css\n")?;
+        std::fs::write(
+            folder.join("site/pkg/manifest.txt"),
+            "build b1\njs a.js\nloader b.js\nwasm a.wasm\ncss a.css\n",
+        )?;
         let mut command = Command::new(packtwin);
         command.args(["demo", "--sim-ports", "free", "--listen", "127.0.0.1:0", "--data"]).arg(folder.join("data"));
         command.arg("--assets").arg(folder.join("site")).stdout(Stdio::piped()).env("RUST_LOG", "error");

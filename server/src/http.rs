@@ -8,6 +8,9 @@
 //! | `/api`, `/api/openapi.json` | the description of the API, for people and for programs |
 //! | `/victron/...` | the battery as a Victron GX says it, in JSON |
 //! | `/pkg/...` | the built page, cached for ever by content hash |
+//! | `/manifest.webmanifest`, icons | files of `public/` |
+//! | `/sw.js`, `/offline`, `/offline.js` | what an installed page has when the server is away |
+//! | `/api/v1/version` | which build this is, and the formats that it speaks |
 //! | `/healthz`, `/readyz` | for process supervisors |
 //!
 //! Every request passes, from outside in: [`host`] (does it ask for us), [`guard`] (may that page write), [`requests`]
@@ -35,6 +38,7 @@ mod lab;
 mod large;
 mod links;
 mod live;
+mod offline;
 mod pages;
 mod playback;
 mod problem;
@@ -44,6 +48,7 @@ mod routes;
 mod series;
 mod state;
 mod status;
+mod version;
 mod victron;
 mod workers;
 
@@ -66,6 +71,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate as _, SizeAbove};
+pub(crate) use version::build;
 
 /// What every handler has.
 #[derive(Clone)]
@@ -94,7 +100,8 @@ pub(crate) struct AppState {
 pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
     // Rendering spawns; an executor that is already there is the same one.
     let _ = any_spawner::Executor::init_tokio();
-    Router::new()
+    let public = state.files.public().map(str::to_owned).collect::<Vec<_>>();
+    let mut routes = Router::new()
         .merge(routes::api().router)
         .route("/live/{system}", get(live::live))
         .route("/", get(pages::page))
@@ -109,7 +116,13 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(512).and(is_text)))
         // In memory already, and compressed as well as can be.
         .route("/pkg/{name}", get(assets::hashed))
-        .route("/favicon.png", get(assets::icon))
+        .route("/sw.js", get(offline::worker))
+        .route("/offline", get(offline::document))
+        .route("/offline.js", get(offline::start));
+    for path in public {
+        routes = routes.route(&path, get(assets::public));
+    }
+    routes
         .layer(from_fn(requests::ends))
         .layer(from_fn(requests::body))
         .layer(from_fn(guard::same_origin))

@@ -57,7 +57,7 @@ impl Options {
 /// When the site file is wrong, an address is in use, or a folder cannot be used; then nothing has been started.
 pub(crate) async fn serve(options: Options) -> Result<()> {
     let assets = places::assets(options.common.assets.as_deref());
-    let manifest = Arc::new(Manifest::read(&assets)?);
+    let mut manifest = Manifest::read(&assets)?;
     let files = Files::read(&assets)?;
     let SiteFile { spec, links: tasks, simulators, history, mut limits, warnings } =
         site_file::read(&options.site, |links, simulators| match &options.replay {
@@ -92,6 +92,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         tracing::warn!("{notice}");
     }
 
+    manifest.assets.build = http::build(&manifest.assets.build, &spec);
     let (stop, stopped) = watch::channel(false);
     let (sink, inputs) = mpsc::channel(engine::INPUTS);
     let mut handles = Vec::with_capacity(tasks.len());
@@ -134,7 +135,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let names = Names::new(address.ip(), limits.names);
     let state = AppState {
         hub,
-        manifest,
+        manifest: Arc::new(manifest),
         files,
         gate,
         connections: connections.clone(),

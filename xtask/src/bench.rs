@@ -7,6 +7,7 @@ use crate::build::{self, Profile};
 use crate::commands::{absolute, cargo, target_dir};
 use crate::figures::{FIGURES, Measured};
 use crate::job::{Job, Steps, run_together};
+use crate::wasm::Page;
 use crate::{run, site, tools};
 use anyhow::{Context as _, Result, bail};
 use std::process::{Command, Stdio};
@@ -53,7 +54,7 @@ pub(crate) fn bench(part: &str) -> Result<()> {
         attempt("size of live frames", example("domain", "live_size", &mut measured));
     }
     if wanted("transfer") || IN_BROWSER.iter().chain(&IN_BROWSER_PAST).chain(&IN_BROWSER_HOME).any(|key| wanted(key)) {
-        run::build_all(Profile::Release)?;
+        run::build_all(Profile::Release, Page::Small)?;
         let sent = site::transfer_sizes()?
             .into_iter()
             .filter(|(kind, _)| ["js", "loader", "wasm"].contains(&&**kind))
@@ -119,7 +120,7 @@ fn browser(program: &str, measured: &mut Measured) -> Result<()> {
     let mut script = node.command();
     script.arg(program).env("PACKTWIN_CHROMIUM", chromium);
     script.env("PACKTWIN_BIN", absolute(&build::packtwin(Profile::Release))?);
-    script.env("PACKTWIN_ASSETS", absolute(&site::folder())?);
+    script.env("PACKTWIN_ASSETS", absolute(&site::folder(Page::Small))?);
     script.env("LIGHTHOUSE", LIGHTHOUSE);
     capture(script, measured)
 }

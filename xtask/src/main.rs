@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! run    tools -> wasm + server (at the same time) -> site -> the server takes over this process
+//! dev    the same with a plain page, again whenever a source changes
 //! test   lint, unit (with the judges), can (can-vm, if it can run), browser
 //! can-vm links -> a guest with a real CAN socket, and checks inside
 //! bench  wasm + server (release) -> programs and browser that measure -> one table
@@ -14,6 +15,7 @@ mod bench;
 mod build;
 mod can_vm;
 mod commands;
+mod dev;
 mod figures;
 mod job;
 mod run;
@@ -26,6 +28,7 @@ mod wasm;
 use anyhow::{Context as _, Result, bail};
 use std::path::Path;
 use std::process::ExitCode;
+use wasm::Page;
 
 const HELP: &str = "\
 Builds, runs and checks Packtwin. What is missing on this machine is installed where that is possible.
@@ -35,12 +38,16 @@ Usage: cargo xtask <command>
   run [--release] [-- ARGS]   build the page and the server, and start the demo site on http://127.0.0.1:3000
                               ARGS go to `packtwin demo`, such as --listen 127.0.0.1:8080
       [--history-days N]      begin with a believable past of N days, with its cells, unless there is one
-  build [--release]           the same without the start
-  wasm                        build only the page, into target/site
+  dev [-- ARGS]               the demo site for those who change it: builds again when a source changes, starts the
+                              server anew, and the open page loads itself; the page is plain, as with --plain
+  build [--release] [--plain] the same as run without the start; --plain: a page without trimming, chunks and
+                              compression, quick to build, in target/site-plain
+  wasm [--plain]              build only the page, into target/site or target/site-plain
   test [STAGE]                all checks, or one stage:
                                 lint             format, clippy with warnings as errors
                                 unit             unit and integration tests, with the Python judges
                                 can              links on a real CAN socket, as can-vm; skipped where it cannot run
+                                plain            the plain page in Chromium; not part of all checks
                                 browser [PART]   browser tests in Chromium; PART picks files by name
   can-vm                      check links on a real CAN socket, in a virtual machine with Debian's kernel
   bench [NAME]                measure every figure that is promised, or those whose name contains NAME
@@ -77,13 +84,17 @@ fn dispatch(args: &[String]) -> Result<()> {
         ["run", "--release"] => run::run(build::Profile::Release, None, passed_on),
         ["run", "--history-days", days] => run::run(build::Profile::Dev, Some(days), passed_on),
         ["run", "--release", "--history-days", days] => run::run(build::Profile::Release, Some(days), passed_on),
-        ["build"] => run::build_all(build::Profile::Dev).map(drop),
-        ["build", "--release"] => run::build_all(build::Profile::Release).map(drop),
-        ["wasm"] => run::page_only(),
+        ["dev"] => dev::dev(passed_on),
+        ["build"] => run::build_all(build::Profile::Dev, Page::Small).map(drop),
+        ["build", "--plain"] => run::build_all(build::Profile::Dev, Page::Plain).map(drop),
+        ["build", "--release"] => run::build_all(build::Profile::Release, Page::Small).map(drop),
+        ["wasm"] => run::page_only(Page::Small),
+        ["wasm", "--plain"] => run::page_only(Page::Plain),
         ["test"] => test::all(),
         ["test", "lint"] => test::one(test::Stage::Lint),
         ["test", "unit"] => test::one(test::Stage::Unit),
         ["test", "can"] => test::one(test::Stage::Can),
+        ["test", "plain"] => test::one(test::Stage::Plain),
         ["test", "browser"] => test::one(test::Stage::Browser { part: "" }),
         ["test", "browser", part] => test::one(test::Stage::Browser { part }),
         ["can-vm"] => can_vm::run(),

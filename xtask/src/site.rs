@@ -7,16 +7,20 @@
 //! target/site/pkg/chunks.<hash>.js       loads the chunks of lazy pages: lab.<hash>.wasm, ...
 //! ```
 //!
-//! The manifest has a line for each of `js`, `wasm`, `css` and `loader`, and a line `chunk <page>` for each chunk that a
-//! lazy page needs.
+//! The manifest has a line for each of `build`, `js`, `wasm`, `css` and `loader`, and a line `chunk <page>` for each chunk
+//! that a lazy page needs. `build` is a number of all that the site is made from: a page and a server that have the same
+//! belong together.
 //!
 //! Names carry a hash of the content, so browsers may keep the files for ever. Nothing is done if nothing has changed.
+//!
+//! A plain page goes to `target/site-plain`: one module, one script, nothing compressed.
 
 mod split;
 mod style;
 mod trim;
 
 use crate::commands::target_dir;
+use crate::wasm::Page;
 use anyhow::{Context as _, Result};
 use std::fs;
 use std::hash::{DefaultHasher, Hasher as _};
@@ -25,22 +29,26 @@ use std::time::Duration;
 use wasm_bindgen_cli_support::Bindgen;
 
 /// Changes when this module makes other files from the same sources.
-const FORMAT: &[u8] = b"5";
+const FORMAT: &[u8] = b"6";
 /// How long the files of an earlier build stay: a server that runs since then still serves them.
 const KEPT: Duration = Duration::from_secs(24 * 3_600);
 
 /// Where the site is.
-pub(crate) fn folder() -> PathBuf {
-    target_dir().join("site")
+pub(crate) fn folder(page: Page) -> PathBuf {
+    target_dir().join(match page {
+        Page::Small => "site",
+        Page::Plain => "site-plain",
+    })
 }
 
 /// Makes the site from the compiled page; `false` if it was made before from the same sources.
 ///
 /// # Errors
 /// A source cannot be read, or the page is not what wasm-bindgen expects.
-pub(crate) fn assemble(module: &Path) -> Result<bool> {
-    let (site, pkg) = (folder(), folder().join("pkg"));
-    let code = fs::read(module).with_context(|| format!("read {}", module.display()))?;
+pub(crate) fn assemble(page: Page) -> Result<bool> {
+    let (site, module) = (folder(page), page.module());
+    let pkg = site.join("pkg");
+    let code = fs::read(&module).with_context(|| format!("read {}", module.display()))?;
     let css = style::bundle(Path::new("style/main.css"))?;
     let public = public_files()?;
     let mut sources = vec![FORMAT, &code, css.as_bytes()];
@@ -50,19 +58,42 @@ pub(crate) fn assemble(module: &Path) -> Result<bool> {
     if manifest.exists() && fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
         return Ok(false);
     }
+    if page == Page::Plain && pkg.exists() {
+        fs::remove_dir_all(&pkg).with_context(|| format!("remove {}", pkg.display()))?;
+    }
 
     fs::create_dir_all(&pkg).with_context(|| format!("make {}", pkg.display()))?;
     for (name, content) in public {
         write(&site.join(name), &content)?;
     }
-    let parts = split::split(&trim::trim(&code)?, &site.join("parts"))?;
-    bind(parts.page, &pkg)?;
+    let files = match page {
+        Page::Small => small(&code, &site, &pkg)?,
+        Page::Plain => plain(&code, &pkg)?,
+    };
+    let css = publish(page, &pkg, "packtwin", "css", css.as_bytes())?;
+    write(&manifest, format!("build {}\n{files}css {css}\n", build_number(page, &stamp)).as_bytes())?;
+    write(&stamp_file, stamp.as_bytes())?;
+    remove_older(&pkg, KEPT)?;
+    Ok(true)
+}
+
+/// What page and server compare. An open page of a developer is loaded again at once when it changes.
+fn build_number(page: Page, stamp: &str) -> String {
+    match page {
+        Page::Small => stamp.to_owned(),
+        Page::Plain => format!("dev-{stamp}"),
+    }
+}
+
+/// The files of a page as it is delivered: without what is never used, and cut into chunks; their lines of the manifest.
+fn small(code: &[u8], site: &Path, pkg: &Path) -> Result<String> {
+    let parts = split::split(&trim::trim(code)?, &site.join("parts"))?;
+    bind(Page::Small, &parts.page, pkg)?;
     let [mut glue, mut loader] = [text(take(&pkg.join("frontend.js"))?)?, parts.loader];
-    let wasm = publish(&pkg, "frontend_bg", "wasm", &take(&pkg.join("frontend_bg.wasm"))?)?;
-    let css = publish(&pkg, "packtwin", "css", css.as_bytes())?;
-    let mut lines = format!("wasm {wasm}\ncss {css}\n");
+    let wasm = publish(Page::Small, pkg, "frontend_bg", "wasm", &take(&pkg.join("frontend_bg.wasm"))?)?;
+    let mut lines = format!("wasm {wasm}\n");
     for (part, content) in &parts.chunks {
-        let name = publish(&pkg, part.trim_start_matches("split_"), "wasm", content)?;
+        let name = publish(Page::Small, pkg, part.trim_start_matches("split_"), "wasm", content)?;
         loader = renamed(&loader, &format!("./{part}.wasm"), &name)?;
         for page in parts.needs.iter().filter(|(_, parts)| parts.contains(part)).map(|(page, _)| page) {
             lines.push_str(&format!("chunk {page} {name}\n"));
@@ -74,13 +105,18 @@ pub(crate) fn assemble(module: &Path) -> Result<bool> {
     glue = renamed(&glue, split::LOADER, &chunks)?;
     loader = renamed(&loader, split::GLUE, &js)?;
     for (kind, name, content) in [("js", js, glue), ("loader", chunks, loader)] {
-        write_compressed(&pkg, &name, content.as_bytes())?;
+        write_compressed(pkg, &name, content.as_bytes())?;
         lines.push_str(&format!("{kind} {name}\n"));
     }
-    write(&manifest, lines.as_bytes())?;
-    write(&stamp_file, stamp.as_bytes())?;
-    remove_older(&pkg, KEPT)?;
-    Ok(true)
+    Ok(lines)
+}
+
+/// The files of a page as the compiler made it; their lines of the manifest.
+fn plain(code: &[u8], pkg: &Path) -> Result<String> {
+    bind(Page::Plain, code, pkg)?;
+    let wasm = publish(Page::Plain, pkg, "frontend_bg", "wasm", &take(&pkg.join("frontend_bg.wasm"))?)?;
+    let js = publish(Page::Plain, pkg, "frontend", "js", &take(&pkg.join("frontend.js"))?)?;
+    Ok(format!("wasm {wasm}\njs {js}\n"))
 }
 
 /// Removes what earlier builds left, if it was written more than `age` ago.
@@ -101,19 +137,19 @@ fn remove_older(folder: &Path, age: Duration) -> Result<()> {
 /// # Errors
 /// The site is not there.
 pub(crate) fn transfer_sizes() -> Result<Vec<(String, u64)>> {
-    let pkg = folder().join("pkg");
+    let pkg = folder(Page::Small).join("pkg");
     let manifest = fs::read_to_string(pkg.join("manifest.txt")).context("the site is not built")?;
-    (manifest.lines().filter_map(|line| line.rsplit_once(' ')))
+    (manifest.lines().filter_map(|line| line.rsplit_once(' ')).filter(|(kind, _)| *kind != "build"))
         .map(|(kind, name)| Ok((kind.to_owned(), fs::metadata(pkg.join(format!("{name}.br")))?.len())))
         .collect()
 }
 
 /// The glue between the browser and the module: the same library as the program `wasm-bindgen`, so that there is nothing
 /// to install whose version could differ.
-fn bind(code: Vec<u8>, pkg: &Path) -> Result<()> {
-    (Bindgen::new().input_bytes("frontend", code).out_name("frontend").web(true)?)
+fn bind(page: Page, code: &[u8], pkg: &Path) -> Result<()> {
+    (Bindgen::new().input_bytes("frontend", code.to_vec()).out_name("frontend").web(true)?)
         .typescript(false)
-        .remove_name_section(true)
+        .remove_name_section(page == Page::Small)
         .remove_producers_section(true)
         // Chunks share what the linker exports: the stack and the function table.
         .keep_lld_exports(true)
@@ -143,9 +179,12 @@ fn compress(content: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Writes a file that carries its hash in its name, which is returned.
-fn publish(pkg: &Path, stem: &str, kind: &str, content: &[u8]) -> Result<String> {
+fn publish(page: Page, pkg: &Path, stem: &str, kind: &str, content: &[u8]) -> Result<String> {
     let name = format!("{stem}.{}.{kind}", hash(&[content]));
-    write_compressed(pkg, &name, content)?;
+    match page {
+        Page::Small => write_compressed(pkg, &name, content)?,
+        Page::Plain => write(&pkg.join(&name), content)?,
+    }
     Ok(name)
 }
 

@@ -4,6 +4,7 @@ use crate::build::Profile;
 use crate::commands::{absolute, cargo};
 use crate::job::{Job, Steps, run_together, spoken};
 use crate::tally::Tally;
+use crate::wasm::Page;
 use crate::{can_vm, run, site, tools};
 use anyhow::{Context as _, Result, anyhow, bail};
 use std::process::Command;
@@ -21,6 +22,9 @@ pub(crate) enum Stage<'a> {
     Unit,
     /// Links on a real CAN socket, in a guest. Where none can run this says so, and is no failure.
     Can,
+    /// The plain page comes to life in Chromium. Not one of all: its build takes more than three minutes on two cores, and
+    /// lint sees that it compiles.
+    Plain,
     /// Browser tests of the files whose name contains `part`.
     Browser {
         /// Part of a file name; empty for all.
@@ -53,7 +57,8 @@ fn stages(stages: &[Stage]) -> Result<()> {
             Stage::Lint => ("lint", lint().map(|()| true)?),
             Stage::Unit => ("unit", unit(&mut tally)?),
             Stage::Can => ("can", can(&mut tally)?),
-            Stage::Browser { part } => ("browser", browser(part, &mut tally)?),
+            Stage::Plain => ("plain", browser("", Page::Plain, &mut tally)?),
+            Stage::Browser { part } => ("browser", browser(part, Page::Small, &mut tally)?),
         };
         times.push((name, began.elapsed()));
         if !passed {
@@ -74,10 +79,14 @@ fn stages(stages: &[Stage]) -> Result<()> {
 /// The page is linted apart from the rest: its features and the server's exclude each other.
 fn lint() -> Result<()> {
     tools::rust_components()?;
-    const CHECKS: [(&str, &[&str]); 3] = [
+    const CHECKS: [(&str, &[&str]); 4] = [
         ("format", &["fmt", "--all", "--check"]),
         ("clippy", &["clippy", "--workspace", "--exclude", "frontend", "--all-targets", "--", "-D", "warnings"]),
         ("clippy of the page", &["clippy", "--package", "frontend", "--", "-D", "warnings"]),
+        (
+            "clippy of the plain page",
+            &["clippy", "--package", "frontend", "--no-default-features", "--", "-D", "warnings"],
+        ),
     ];
     let mut steps = Steps::of(CHECKS.len());
     for (name, args) in CHECKS {
@@ -146,14 +155,15 @@ fn can(tally: &mut Tally) -> Result<bool> {
     Ok(passed)
 }
 
-fn browser(part: &str, tally: &mut Tally) -> Result<bool> {
+/// The tests of one kind of page: those of the plain one are in files whose name begins with `plain`.
+fn browser(part: &str, page: Page, tally: &mut Tally) -> Result<bool> {
     let (node, chromium) = (tools::node()?, tools::chromium()?);
     tools::test_packages()?;
-    let packtwin = run::build_all(Profile::Dev)?;
+    let packtwin = run::build_all(Profile::Dev, page)?;
     let mut files: Vec<String> = Vec::new();
     for entry in std::fs::read_dir("end2end/tests").context("read end2end/tests")? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".test.mjs") && name.contains(part) {
+        if name.ends_with(".test.mjs") && name.contains(part) && name.starts_with("plain") == (page == Page::Plain) {
             files.push(format!("tests/{name}"));
         }
     }
@@ -164,7 +174,7 @@ fn browser(part: &str, tally: &mut Tally) -> Result<bool> {
     let mut tests: Command = node.command();
     // Each file has its own server and browser: two at a time would make values stale on two busy cores.
     tests.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files);
-    tests.env("PACKTWIN_BIN", absolute(&packtwin)?).env("PACKTWIN_ASSETS", absolute(&site::folder())?);
+    tests.env("PACKTWIN_BIN", absolute(&packtwin)?).env("PACKTWIN_ASSETS", absolute(&site::folder(page))?);
     tests.env("PACKTWIN_CHROMIUM", chromium);
     if let Some(program) = wanted("DuckDB", tools::duckdb(), tally)? {
         tests.env("PACKTWIN_DUCKDB", program);

@@ -10,29 +10,55 @@ use crate::tools::wasm_target::{DEBIAN_CARGO, DEBIAN_RUSTC, TARGET, Way};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// A page needs no places in the source in its panics and no words for debugging: a tenth of what a browser would load.
-const SMALL: [&str; 2] = ["-Zlocation-detail=none", "-Zfmt-debug=none"];
-
-/// The build of the page's code. Its folder is apart from the native one, so both builds can run at the same time.
-pub(crate) fn page(way: Way) -> Job {
-    let mut command = match way {
-        Way::HasTarget => cargo(),
-        Way::Debian => debian_cargo(),
-    };
-    command.args(["build", "--package", "frontend", "--profile", "wasm-release", "--target", TARGET, "--target-dir"]);
-    command.arg(target_dir().join("wasm"));
-    if way == Way::Debian {
-        command.arg("-Zbuild-std=std,panic_abort");
-    }
-    command.args(["--config", &format!("target.{TARGET}.rustflags={SMALL:?}")]);
-    // Compilers other than nightly ones take those flags, and build the standard library, only with this variable.
-    command.env("RUSTC_BOOTSTRAP", "1");
-    Job::new("page", command)
+/// How the page is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// As it is delivered: small, cut into chunks, compressed.
+    Small,
+    /// As cargo and wasm-bindgen make it: quick to build again, with names and debug words, and larger.
+    Plain,
 }
 
-/// The compiled page, once built.
-pub(crate) fn module() -> PathBuf {
-    target_dir().join("wasm").join(TARGET).join("wasm-release/frontend.wasm")
+/// A page needs no places in the source in its panics and no words for debugging: a tenth of what a browser would load.
+const SMALL: [&str; 2] = ["-Zlocation-detail=none", "-Zfmt-debug=none"];
+/// The one flag that a plain page needs: the server is compiled with it too (`.cargo/config.toml`), and both must agree.
+const PLAIN: &str = "--cfg\u{1f}erase_components";
+
+impl Page {
+    fn profile(self) -> &'static str {
+        match self {
+            Page::Small => "wasm-release",
+            Page::Plain => "wasm-dev",
+        }
+    }
+
+    /// The compiled page, once built.
+    pub(crate) fn module(self) -> PathBuf {
+        target_dir().join("wasm").join(TARGET).join(self.profile()).join("frontend.wasm")
+    }
+
+    /// The build of the page's code. Its folder is apart from the native one, so both builds can run at the same time.
+    pub(crate) fn job(self, way: Way) -> Job {
+        let mut command = match way {
+            Way::HasTarget => cargo(),
+            Way::Debian => debian_cargo(),
+        };
+        command.args(["build", "--package", "frontend", "--profile", self.profile(), "--target", TARGET]);
+        command.arg("--target-dir").arg(target_dir().join("wasm"));
+        if way == Way::Debian {
+            command.arg("-Zbuild-std=std,panic_abort");
+        }
+        if self == Page::Small || way == Way::Debian {
+            // Compilers other than nightly ones take those flags, and build the standard library, only with this variable.
+            command.env("RUSTC_BOOTSTRAP", "1");
+        }
+        match self {
+            Page::Small => command.args(["--config", &format!("target.{TARGET}.rustflags={SMALL:?}")]),
+            // In the place of all flags of `.cargo/config.toml`: no lists of the linker, no names for the trimmer.
+            Page::Plain => command.arg("--no-default-features").env("CARGO_ENCODED_RUSTFLAGS", PLAIN),
+        };
+        Job::new("page", command)
+    }
 }
 
 /// Debian's cargo, kept from finding rustup's compiler.

@@ -2,11 +2,13 @@
 //! It stands between the status bar and the page.
 
 use crate::address::Navigation;
+use crate::components::LocalTime;
 use crate::derived::Derived;
 use crate::fetch::NO_SERVER;
 use crate::format;
 use crate::live::Live;
 use crate::pages;
+use crate::playback::span;
 use leptos::prelude::*;
 
 /// The notices; nothing, mostly.
@@ -17,17 +19,19 @@ pub(super) fn Notices() -> impl IntoView {
     let lost = live.lost();
     let unopened = Derived::new(move || navigation.unopened());
     let storage = live.map(|snapshot| snapshot.site.storage.clone());
+    let last = live.last_utc();
+    let day = move || span::day_unless_today(last.get().0 as f64 / 1e3);
     let for_s = move || format!(" for {}", format::duration(live.page_age_s.get()));
     let page = move || {
         let place = unopened.with(|at| at.as_ref().and_then(pages::place));
         place.map_or("The page", |place| pages::PAGES[place].name)
     };
     view! {
-        <div class="notices" role="alert">
+        <div role="alert">
             {move || lost.get().then(|| view! {
                 <p class="notice" data-tone="critical">
                     <b>{NO_SERVER}<span aria-hidden="true">{for_s}</span>"."</b>
-                    " What is shown is the last that came, and grows old. It is tried again by itself."
+                    <span>"Last values of "{day}" "<LocalTime utc=last />". They grow old; it is tried again by itself."</span>
                 </p>
             })}
             {move || unopened.with(Option::is_some).then(|| view! {

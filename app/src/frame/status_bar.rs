@@ -5,6 +5,7 @@ use crate::components::{Chip, LocalTime, SeverityMark, ThemeSwitch, Tone};
 use crate::derived::Derived;
 use crate::fetch::NO_SERVER;
 use crate::hydration::DeferHydration;
+use crate::install::InstallOffer;
 use crate::live::{Connection, Live};
 use crate::playback::span::local_day;
 use crate::problem::{count_words, tally, verdict};
@@ -31,6 +32,7 @@ pub(super) fn StatusBar() -> impl IntoView {
             <span class="chip strip-clock" title="Time of the newest frame, here">
                 <LocalTime utc=live.map(|snapshot| snapshot.now.utc) />
             </span>
+            <DeferHydration><InstallOffer /></DeferHydration>
             <ThemeSwitch />
         </header>
     }

@@ -6,11 +6,14 @@
 use super::ageing::{self, aged};
 use super::latency::{self, Delays};
 use super::{Connection, Feed, Live, profile};
+use crate::kept;
 use crate::source::{self, Event, Subscription};
-use domain::live::Decoder;
+use crate::updates::Updates;
+use domain::live::{Decoder, LiveError};
 use domain::spec::SystemSpec;
 use domain::time::Mono;
 use domain::twin::Snapshot;
+use domain::wire::WireError;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -23,15 +26,16 @@ const RETRY_MS: (f64, f64) = (500.0, 10_000.0);
 /// How often the percentiles of the delay are shown anew.
 const SUMMARY_EVERY: Duration = Duration::from_secs(1);
 
-/// Connects, as long as the present owner lives.
-pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
+/// Connects, as long as the present owner lives. The first values are so old.
+pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>, age: Duration) {
     let Some(performance) = window().performance() else { return };
     let measured = window().location().search().is_ok_and(|query| query.contains("measure"));
     let socket = Rc::new(Socket {
         live,
         feed,
         newest: RefCell::new(live.snapshot.get_untracked()),
-        newest_ms: Cell::new(performance.now()),
+        newest_ms: Cell::new(performance.now() - age.as_secs_f64() * 1e3),
+        updates: use_context(),
         decoder: RefCell::new(Decoder::of(&system)),
         system,
         performance,
@@ -46,6 +50,7 @@ pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>) {
         delays: RefCell::default(),
     });
     socket.connect();
+    socket.age();
     for event in ["online", "pageshow", "visibilitychange"] {
         let socket = Rc::clone(&socket);
         let listener = window_event_listener_untyped(event, move |_| {
@@ -84,6 +89,7 @@ fn every(period: Duration, run: impl Fn() + 'static) {
 
 struct Socket {
     live: Live,
+    updates: Option<Updates>,
     feed: Feed,
     system: Arc<SystemSpec>,
     performance: Performance,
@@ -139,8 +145,12 @@ impl Socket {
             (Some(this), _) if this.number.get() != number => {}
             (Some(this), Event::Frame(frame)) => this.receive(&frame),
             (Some(this), Event::Closed) => this.lost(),
-            // A newer server may say more than this page knows.
-            (Some(_), Event::Text(_)) | (None, _) => {}
+            (Some(this), Event::Text(text)) => {
+                if let Some(updates) = this.updates {
+                    updates.hear(&text, this.live.past);
+                }
+            }
+            (None, _) => {}
         });
         let open = source::chosen().and_then(|source| (source.subscribe)(&self.system.id, listener));
         if open.is_none() {
@@ -175,10 +185,15 @@ impl Socket {
     }
 
     fn receive(self: &Rc<Self>, frame: &[u8]) {
-        if self.decoder.borrow_mut().decode(frame).is_err() {
+        let decoded = self.decoder.borrow_mut().decode(frame);
+        if let Err(error) = decoded {
+            if let (Some(updates), LiveError::Wire(WireError::Format { .. })) = (self.updates, error) {
+                updates.unreadable(self.live.past);
+            }
             // A gap or a damaged frame: only a key frame helps, and a new connection starts with one.
             return self.lost();
         }
+        kept::keep(&self.live.site(), self.live.place(), frame);
         let snapshot = Arc::new(self.decoder.borrow().snapshot().clone());
         self.attempt.set(0);
         if let Some(retry) = self.retry.take() {

@@ -17,6 +17,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 /// The first snapshot of a system, and what belongs to it.
 #[derive(Clone)]
@@ -31,6 +32,8 @@ pub struct Start {
     pub past: bool,
     /// What the simulation does, as far as it is known.
     pub lab: Option<LabState>,
+    /// How old the snapshot is, if it is one that the browser kept.
+    pub kept: Option<Duration>,
 }
 
 impl Start {
@@ -40,7 +43,7 @@ impl Start {
     /// [`BootError`] when the site has no such system or the snapshot does not fit it.
     pub fn of_document(boot: &Boot) -> Result<Start, BootError> {
         let (system, snapshot) = (Arc::new(boot.system()?.clone()), Arc::new(boot.snapshot()?));
-        Ok(Start { place: boot.system, system, snapshot, past: boot.at.is_some(), lab: boot.lab.clone() })
+        Ok(Start { place: boot.system, system, snapshot, past: boot.at.is_some(), lab: boot.lab.clone(), kept: None })
     }
 
     /// Asks for the system at a place in the site: its newest snapshot, or that of the instant `at`.
@@ -53,7 +56,7 @@ impl Start {
             Some(at) => recorded(&system, at).await?,
             None => newest(&system).await?,
         };
-        Ok(Start { place, system, snapshot: Arc::new(snapshot), past: at.is_some(), lab: None })
+        Ok(Start { place, system, snapshot: Arc::new(snapshot), past: at.is_some(), lab: None, kept: None })
     }
 }
 

@@ -68,6 +68,12 @@ pub fn local_day(at_ms: f64) -> String {
     day_of(local_s(at_ms), local_s(js_sys::Date::now()))
 }
 
+/// As [`local_day`]; nothing if that is the present day.
+pub fn day_unless_today(at_ms: f64) -> String {
+    let day = local_day(at_ms);
+    if day == local_day(js_sys::Date::now()) { String::new() } else { day }
+}
+
 /// The day of an instant, both by the reader's clock, s.
 fn day_of(local_s: f64, now_s: f64) -> String {
     let year = |at_s: f64| civil((at_s / 86_400.0).floor() as i64).0;

@@ -28,8 +28,9 @@ fn document(path: &str, snapshot: &Snapshot) -> String {
 
 fn document_of(path: &str, boot: Boot) -> String {
     let assets = Assets {
+        build: "b1".into(),
         js: "/pkg/a.js".into(),
-        loader: "/pkg/b.js".into(),
+        loader: Some("/pkg/b.js".into()),
         wasm: "/pkg/a.wasm".into(),
         css: "/pkg/a.css".into(),
         chunks: vec![("lab".into(), "/pkg/lab.wasm".into()), ("other".into(), "/pkg/other.wasm".into())],
@@ -270,5 +271,26 @@ fn every_page_of_the_rail_is_rendered() {
         assert_eq!(html.matches("aria-current=\"page\"").count(), 1, "{}", page.path);
         assert!(html.contains(&format!("<title>{} \u{b7} Packtwin</title>", page.name)), "{}", page.path);
         assert!(!text(&html).contains("There is no such page"), "{}", page.path);
+    }
+}
+
+#[test]
+fn the_document_says_its_build_and_how_it_is_installed() {
+    let html = document("/", &snapshot());
+    assert!(html.contains("<html lang=\"en\" data-build=\"b1\">"), "{html:.200}");
+    for link in
+        ["rel=\"manifest\" href=\"/manifest.webmanifest\"", "rel=\"apple-touch-icon\" href=\"/apple-touch-icon.png\""]
+    {
+        assert!(html.contains(link), "{link}");
+    }
+    let tokens = include_str!("../../../style/tokens.css");
+    let [(_, light), (_, dark)] = GROUND;
+    assert!(
+        tokens.contains(&format!("--ground: light-dark({light}, {dark});")),
+        "the colour around the page is its ground"
+    );
+    for (scheme, colour) in GROUND {
+        let meta = format!("content=\"{colour}\" media=\"(prefers-color-scheme: {scheme})\"");
+        assert!(html.contains(&meta), "{meta}");
     }
 }

@@ -11,7 +11,7 @@ use crate::links::{FramesResponse, LinksResponse};
 use crate::playback::{SeekRequest, SeekTarget, SegmentRequest};
 use crate::recordings::{RecordingResponse, RecordingsResponse};
 use crate::series::{SeriesRequest, SeriesResponse};
-use crate::server::ServerResponse;
+use crate::server::{ServerResponse, VersionResponse};
 use crate::state::{StateRequest, StateResponse};
 use crate::victron::{CurrentResponse, HealthResponse, HistoryQuery, HistoryResponse};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -254,6 +254,8 @@ pub const OPERATIONS: &[Operation] = &[
         .errors(&[404, 415, 422]),
     get("/api/v1/server", "server", "Who is connected, what the limits are, what was refused.")
         .json::<ServerResponse>(),
+    get("/api/v1/version", "version", "Which build the server is, and the formats that it speaks.")
+        .json::<VersionResponse>(),
     get("/api/openapi.json", "openapi", "This description.").other(&[JSON]),
     get("/victron/battery/current", "victron_current", "The battery as a Victron GX says it: charging is positive.")
         .json::<CurrentResponse>()

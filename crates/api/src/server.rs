@@ -44,3 +44,21 @@ pub struct Counters {
     /// Mistakes of the server itself.
     pub panics: u64,
 }
+
+/// Which build the server is, and the formats that it speaks.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct VersionResponse {
+    /// Version of the program.
+    #[schemars(example = &"0.1.0")]
+    pub version: &'static str,
+    /// Build of the page and the site. A page with another one is out of date.
+    pub build: String,
+    /// Of the HTTP API: the number in its addresses.
+    pub api: u8,
+    /// Of the frames of the live stream.
+    pub live_format: u8,
+    /// The oldest format of frames that the history may hold and this program reads.
+    pub live_format_oldest: u8,
+    /// Of the API's binary answers.
+    pub binary_format: u8,
+}

@@ -78,6 +78,7 @@ fn site() -> SiteSpec {
         simulated: true,
         max_ages: Vec::new(),
         cell_max_age: domain::cells::CELL_MAX_AGE,
+        device_points: [].into(),
     };
     let link = |id: &str, name: &str| LinkSpec {
         id: id.into(),

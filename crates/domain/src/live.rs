@@ -39,7 +39,12 @@ pub const FORMAT: u8 = 5;
 /// The oldest format that is still read: tape is kept for years. Format 2 says nothing of the whole site, nor whether an
 /// alarm chatters; format 3 does not say whether power is derived; format 4 has no points
 /// of devices.
-const OLDEST: u8 = 2;
+pub const OLDEST: u8 = 2;
+
+/// Whether a frame stands alone. What is no frame at all does not.
+pub fn is_key(frame: &[u8]) -> bool {
+    frame.get(1) == Some(&KEY)
+}
 
 /// Second byte of a key frame.
 const KEY: u8 = 1;

@@ -7,7 +7,7 @@ use app::Assets;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,8 @@ use thiserror::Error;
 pub(crate) struct Manifest {
     /// As addresses on this server.
     pub(crate) assets: Assets,
+    /// All files of the page as it is built now, its chunks too: addresses on this server.
+    pub(crate) all: Vec<String>,
 }
 
 /// Why the page cannot be served.
@@ -37,13 +39,14 @@ pub(crate) enum ManifestError {
     Missing {
         /// The list.
         path: PathBuf,
-        /// js, loader, wasm or css.
+        /// build, js, wasm or css.
         kind: &'static str,
     },
 }
 
 impl Manifest {
-    /// Reads `pkg/manifest.txt` below the assets folder: one `kind file-name` a line, or `chunk page file-name`.
+    /// Reads `pkg/manifest.txt` below the assets folder: one `kind file-name` a line, or `chunk page file-name`; and
+    /// `build number`. A page that is not cut into chunks has no `loader`.
     ///
     /// # Errors
     /// [`ManifestError`] names the file and says what to do.
@@ -53,16 +56,23 @@ impl Manifest {
             std::fs::read_to_string(&path).map_err(|source| ManifestError::Read { path: path.clone(), source })?;
         let lines = || text.lines().filter_map(|line| line.trim().rsplit_once(' '));
         let address = |name: &str| format!("/pkg/{name}");
-        let file = |kind: &'static str| {
-            let (_, name) =
-                lines().find(|(k, _)| *k == kind).ok_or(ManifestError::Missing { path: path.clone(), kind })?;
-            Ok(address(name))
+        let line = |kind: &'static str| {
+            let found = lines().find(|(k, _)| *k == kind).map(|(_, name)| name);
+            found.ok_or(ManifestError::Missing { path: path.clone(), kind })
         };
+        let file = |kind| line(kind).map(address);
         let chunks = lines().filter_map(|(kind, name)| Some((kind.strip_prefix("chunk ")?.to_owned(), address(name))));
+        let mut all: Vec<String> =
+            lines().filter(|(kind, _)| *kind != "build").map(|(_, name)| address(name)).collect();
+        // Pages share chunks.
+        all.sort();
+        all.dedup();
         Ok(Manifest {
+            all,
             assets: Assets {
+                build: line("build")?.to_owned(),
                 js: file("js")?,
-                loader: file("loader")?,
+                loader: file("loader").ok(),
                 wasm: file("wasm")?,
                 css: file("css")?,
                 chunks: chunks.collect(),
@@ -79,7 +89,7 @@ struct File {
     brotli: Option<Bytes>,
 }
 
-/// What is served as it is: the files of the built page.
+/// What is served as it is: the files of the built page, and those of `public/`.
 #[derive(Clone, Debug)]
 pub(crate) struct Files(Arc<HashMap<String, File>>);
 
@@ -87,40 +97,29 @@ pub(crate) struct Files(Arc<HashMap<String, File>>);
 const FILE_MAX: u64 = 32 << 20;
 
 impl Files {
-    /// Reads the folder `pkg` and the icon below the assets folder, once.
+    /// Reads the folder `pkg`, and the files of `public/` that lie beside it, once.
     ///
     /// # Errors
     /// A file cannot be read.
     pub(crate) fn read(assets: &Path) -> Result<Files, ManifestError> {
-        let refused = |path: &Path| {
-            let path = path.to_owned();
-            move |source| ManifestError::Read { path, source }
-        };
-        let folder = assets.join("pkg");
         let mut files = HashMap::new();
-        for entry in std::fs::read_dir(&folder).map_err(refused(&folder))? {
-            let path = entry.map_err(refused(&folder))?.path();
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            if !std::fs::metadata(&path).is_ok_and(|found| found.is_file() && found.len() <= FILE_MAX) {
-                continue;
-            }
-            let bytes = Bytes::from(std::fs::read(&path).map_err(refused(&path))?);
-            match name.strip_suffix(".br") {
-                Some(of) => entry_of(&mut files, of).brotli = Some(bytes),
-                None => entry_of(&mut files, &name).plain = bytes,
-            }
-        }
+        add_folder(&mut files, &assets.join("pkg"), "/pkg/")?;
+        add_folder(&mut files, assets, "/")?;
+        // What the site was made from is no file of the page.
+        files.remove("/sources.txt");
         // Compressed only, it is of no use to who cannot read that.
         files.retain(|_, file: &mut File| !file.plain.is_empty());
-        if let Ok(icon) = std::fs::read(assets.join("favicon.png")) {
-            files.insert(ICON.to_owned(), File { kind: "image/png", plain: icon.into(), brotli: None });
-        }
         Ok(Files(Arc::new(files)))
     }
 
+    /// The addresses of the files of `public/`: icons, the web app manifest.
+    pub(crate) fn public(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str).filter(|path| !path.starts_with("/pkg/"))
+    }
+
     /// The answer with this file, to be kept for `cache`.
-    fn answer(&self, name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
-        let Some(file) = self.0.get(name) else {
+    fn answer(&self, path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
+        let Some(file) = self.0.get(path) else {
             return refusal(StatusCode::NOT_FOUND, "there is no such file; reload the page if it was open for long");
         };
         let takes_brotli = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
@@ -137,30 +136,50 @@ impl Files {
     }
 }
 
-/// The icon's name among the files; no file of the page has a slash.
-const ICON: &str = "/favicon.png";
+/// Reads the files of a folder; their addresses begin with `prefix`.
+fn add_folder(files: &mut HashMap<String, File>, folder: &Path, prefix: &str) -> Result<(), ManifestError> {
+    let refused = |path: &Path| {
+        let path = path.to_owned();
+        move |source| ManifestError::Read { path, source }
+    };
+    for entry in std::fs::read_dir(folder).map_err(refused(folder))? {
+        let path = entry.map_err(refused(folder))?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if !std::fs::metadata(&path).is_ok_and(|found| found.is_file() && found.len() <= FILE_MAX) {
+            continue;
+        }
+        let bytes = Bytes::from(std::fs::read(&path).map_err(refused(&path))?);
+        match name.strip_suffix(".br") {
+            Some(of) => entry_of(files, format!("{prefix}{of}")).brotli = Some(bytes),
+            None => entry_of(files, format!("{prefix}{name}")).plain = bytes,
+        }
+    }
+    Ok(())
+}
 
-fn entry_of<'a>(files: &'a mut HashMap<String, File>, name: &str) -> &'a mut File {
-    let kind = match name.rsplit_once('.').map(|(_, ending)| ending) {
+fn entry_of(files: &mut HashMap<String, File>, path: String) -> &mut File {
+    let kind = match path.rsplit_once('.').map(|(_, ending)| ending) {
         Some("js" | "mjs") => "text/javascript",
         Some("wasm") => "application/wasm",
         Some("css") => "text/css",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
+        Some("webp") => "image/webp",
+        Some("webmanifest") => "application/manifest+json",
         Some("woff2") => "font/woff2",
         Some("json" | "map") => "application/json",
         Some("txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     };
-    files.entry(name.to_owned()).or_insert(File { kind, plain: Bytes::new(), brotli: None })
+    files.entry(path).or_insert(File { kind, plain: Bytes::new(), brotli: None })
 }
 
 /// `GET /pkg/{name}`: a hashed file, served compressed, cached for ever.
 pub(super) async fn hashed(State(app): State<AppState>, UrlPath(name): UrlPath, headers: HeaderMap) -> Response {
-    app.files.answer(&name, &headers, "public, max-age=31536000, immutable")
+    app.files.answer(&format!("/pkg/{name}"), &headers, "public, max-age=31536000, immutable")
 }
 
-/// `GET /favicon.png`: it has no hash in its name.
-pub(super) async fn icon(State(app): State<AppState>, headers: HeaderMap) -> Response {
-    app.files.answer(ICON, &headers, "public, max-age=3600")
+/// A file of `public/`: it has no hash in its name.
+pub(super) async fn public(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Response {
+    app.files.answer(uri.path(), &headers, "public, max-age=3600")
 }

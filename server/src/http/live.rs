@@ -1,8 +1,10 @@
 //! The live stream: binary frames of one system over a WebSocket.
 //!
+//! The first message is a text, the server's build ([`BUILD`]): a page of another build knows by it that it is out of date.
+//!
 //! A frame is encoded once per cycle and shared by all viewers. A viewer that is slow skips to the newest cycle: it gets
-//! a key frame then, never a queue of old deltas. One that takes nothing, or does not answer a ping, is dropped: what the
-//! system keeps for it may hide for long that nobody reads.
+//! a key frame then, never a queue of old deltas; and one every few seconds, which a page keeps for when the server is
+//! away. One that takes nothing, or does not answer a ping, is dropped: what the system keeps for it may hide for long that nobody reads.
 
 use super::AppState;
 use super::asked::Path;
@@ -18,6 +20,10 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
+/// How the first message begins; the number of the build follows.
+const BUILD: &str = "build ";
+/// A viewer gets a key frame so often.
+const KEY_EVERY: Duration = Duration::from_secs(5);
 /// A viewer that does not take a frame for this long is gone.
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 /// The page sends nothing; what comes is read only to notice the end.
@@ -42,7 +48,12 @@ pub(super) async fn live(
     // A frame goes out when it is there.
     let upgrade = upgrade.write_buffer_size(0).max_write_buffer_size(WRITE_MAX);
     let (gate, patience) = (state.gate.clone(), state.patience);
-    Ok(upgrade.on_upgrade(move |socket| serve(socket, feed, gate, place, patience)))
+    let build = format!("{BUILD}{}", state.manifest.assets.build);
+    Ok(upgrade.on_upgrade(move |mut socket| async move {
+        if let Ok(Ok(())) = timeout(SEND_TIMEOUT, socket.send(Message::Text(build.into()))).await {
+            serve(socket, feed, gate, place, patience).await;
+        }
+    }))
 }
 
 async fn serve(
@@ -60,7 +71,7 @@ async fn serve(
     loop {
         let message = tokio::select! {
             changed = feed.changed() => match changed {
-                Ok(()) => Message::Binary(next_frame(&feed.borrow_and_update().clone(), &mut sent)),
+                Ok(()) => Message::Binary(next_frame(&feed.borrow_and_update().clone(), &mut sent, Instant::now())),
                 Err(_) => {
                     let bye = CloseFrame { code: close_code::AWAY, reason: "the server stops".into() };
                     let _ = timeout(SEND_TIMEOUT, socket.send(Message::Close(Some(bye)))).await;
@@ -117,9 +128,37 @@ impl Rate {
     }
 }
 
-/// The delta if it follows what the viewer has, else the key frame.
-fn next_frame(published: &Published, sent: &mut Option<u32>) -> Bytes {
-    let follows = *sent == Some(published.seq.wrapping_sub(1));
-    *sent = Some(published.seq);
-    if follows { published.delta.clone() } else { published.key() }
+/// What a viewer has.
+#[derive(Clone, Copy)]
+struct Sent {
+    /// The number of its newest frame.
+    seq: u32,
+    /// When it got its last key frame.
+    key_at: Instant,
+}
+
+/// The delta if it follows what the viewer has and a key frame is not due, else the key frame.
+fn next_frame(published: &Published, sent: &mut Option<Sent>, now: Instant) -> Bytes {
+    if follows(published.seq, sent, now) { published.delta.clone() } else { published.key() }
+}
+
+/// Whether the delta of this number is what a viewer gets next. It has it then, or the key frame.
+fn follows(seq: u32, sent: &mut Option<Sent>, now: Instant) -> bool {
+    let follows = sent.filter(|sent| sent.seq == seq.wrapping_sub(1) && now - sent.key_at < KEY_EVERY);
+    *sent = Some(Sent { seq, key_at: follows.map_or(now, |sent| sent.key_at) });
+    follows.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_viewer_gets_deltas_a_key_after_a_gap_and_one_now_and_again() {
+        let (begin, mut sent) = (Instant::now(), None);
+        // Three cycles are missed.
+        let cycles = (0..10).chain(13..60);
+        let keys = cycles.filter(|seq| !follows(*seq, &mut sent, begin + Duration::from_millis(200) * *seq));
+        assert_eq!(keys.collect::<Vec<_>>(), [0, 13, 38]);
+    }
 }

@@ -1,7 +1,7 @@
 //! The routes of the API, each with its method, and a list of them: the description at `/api/openapi.json` has the same.
 
 use super::{AppState, analysis, asked, cells, describe, history, home, lab, links, playback, problem, recording};
-use super::{series, state, status, victron};
+use super::{series, state, status, version, victron};
 use api::operations::Method;
 use axum::Router;
 use axum::handler::Handler;
@@ -69,6 +69,7 @@ pub(super) fn api() -> Routes {
         .get("/api/v1/lab", lab::read)
         .post("/api/v1/lab", lab::command)
         .get("/api/v1/server", status::server)
+        .get("/api/v1/version", version::version)
         .get("/api/openapi.json", describe::document)
         .get("/victron/battery/current", victron::current)
         .get("/victron/battery/history", victron::history)

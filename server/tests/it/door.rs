@@ -70,8 +70,18 @@ fn with_history(limits: &str) -> Server {
 fn only_those_who_ask_by_our_name_get_anything() {
     let server = Server::start(&site("names = [\"hall.example\"]"), &["--name", "tunnel.example"]);
     let port = server.address.rsplit_once(':').unwrap().1;
-    let paths =
-        ["/", "/pkg/a.js", "/favicon.png", "/healthz", "/api/v1/state", "/api/v1/nothing", "/nothing", "/live/hv"];
+    let paths = [
+        "/",
+        "/pkg/a.js",
+        "/favicon.png",
+        "/sw.js",
+        "/offline",
+        "/healthz",
+        "/api/v1/state",
+        "/api/v1/nothing",
+        "/nothing",
+        "/live/hv",
+    ];
     for (host, open) in [
         (server.address.clone(), true),
         (format!("localhost:{port}"), true),

@@ -12,6 +12,8 @@ async fn a_viewer_gets_a_key_frame_and_then_deltas_of_the_same_values() {
     let port = free_udp_port();
     let server = Server::start(&pack_site(port), &[]);
     let (mut socket, _) = connect_async(format!("ws://{}/live/hv", server.address)).await.unwrap();
+    let Some(Ok(Message::Text(build))) = socket.next().await else { panic!("no build comes first") };
+    assert!(build.starts_with("build "), "{build}");
     let mut decoder = Decoder::new();
     let mut sizes = Vec::new();
     for sequence in 0..100 {

@@ -16,6 +16,7 @@ mod hall;
 mod history;
 mod home;
 mod import;
+mod installable;
 mod lab_alarms;
 mod live;
 mod modbus_device;

@@ -59,8 +59,11 @@ pub(crate) struct Server {
 pub(crate) fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join("site/pkg")).unwrap();
-    std::fs::write(folder.path().join("site/pkg/manifest.txt"), "js a.js\nloader b.js\nwasm a.wasm\ncss a.css\n")
-        .unwrap();
+    std::fs::write(
+        folder.path().join("site/pkg/manifest.txt"),
+        "build b1\njs a.js\nloader b.js\nwasm a.wasm\ncss a.css\n",
+    )
+    .unwrap();
     folder
 }
 

@@ -1,0 +1,18 @@
+// Starts the page while the server is away, with the last values that this browser keeps.
+
+import init, { resume } from '%JS%';
+
+try {
+  const theme = localStorage.getItem('theme');
+  if (theme) document.documentElement.setAttribute('data-theme', theme);
+} catch {
+  // Storage is switched off: the theme is that of the system.
+}
+try {
+  await init({ module_or_path: '%WASM%' });
+  await resume();
+} catch (why) {
+  console.error(why);
+  const words = document.getElementById('offline');
+  if (words) words.textContent = 'The page could not be started from what this browser keeps. Try again.';
+}
