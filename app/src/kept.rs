@@ -87,10 +87,10 @@ fn storage() -> Option<web_sys::Storage> {
 pub(crate) mod tests {
     use super::*;
     use crate::sample::{site, snapshot};
-    use domain::live::Encoder;
+    use domain::live::key_frame;
 
     pub(crate) fn kept(site: &SiteSpec, system: usize, at_ms: i64) -> Kept {
-        let key = Encoder::new(&site.systems[system]).encode(&snapshot()).key;
+        let key = key_frame(&site.systems[system], 0, &snapshot());
         Kept { boot: Boot { site: site.clone(), system, key, at: None, lab: None }, at_ms }
     }
 
