@@ -19,6 +19,7 @@ use api::state::StateResponse;
 use api::victron::{
     BatteryReading, CurrentReading, CurrentResponse, Failed, FailureResponse, HistoryResponse, Success,
 };
+use boon::{Compiler, Schemas};
 use domain::alarm::{Alarm, RULES, RuleIdx, Severity, Subject};
 use domain::lab::{LabFault, LabState, LoadMode, PackFault, SimDevice};
 use domain::limits::{Chemistry, Limits};
@@ -32,14 +33,17 @@ use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;
 use domain::twin::{Snapshot, SystemState};
 use domain::wire::Wire;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::Duration;
 
 const AT: Utc = Utc(1_760_309_299_123_456);
 
-/// Compares an answer with the one that is kept, value by value: the order of fields says nothing in JSON.
-fn check(name: &str, answer: &impl Serialize) {
+/// Compares an answer with the one that is kept, value by value: the order of fields says nothing in JSON. And it must be as
+/// its schema says, without a field that is not described.
+fn check<T: Serialize + JsonSchema>(name: &str, answer: &T) {
     let path = format!("{}/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let text = serde_json::to_string(answer).unwrap();
     let got: Value = serde_json::from_str(&text).unwrap();
@@ -48,6 +52,22 @@ fn check(name: &str, answer: &impl Serialize) {
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     assert_eq!(got, serde_json::from_str::<Value>(&kept).unwrap(), "{name}");
+
+    let mut schema =
+        SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value();
+    close(&mut schema);
+    let shared = schema.get_mut("$defs").and_then(Value::as_object_mut);
+    shared.into_iter().flat_map(|defs| defs.values_mut()).for_each(close);
+    let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+    compiler.add_resource("http://packtwin/schema.json", schema).unwrap();
+    let schema = compiler.compile("http://packtwin/schema.json", &mut schemas).unwrap();
+    schemas.validate(&got, schema).unwrap_or_else(|error| panic!("{name}: {error:#}"));
+}
+
+fn close(schema: &mut Value) {
+    if schema["type"] == "object" {
+        schema["unevaluatedProperties"] = false.into();
+    }
 }
 
 /// Compares the binary form with the one that is kept. A page that is open during an update must not take one form for
@@ -358,7 +378,7 @@ fn a_gx() {
     check("victron-history", &HistoryResponse { status, count: 2, hours: 24, data: vec![reading, none] });
     let error = "this site has no link to a Victron GX".into();
     check("victron-error", &FailureResponse { status: Failed::Error, error });
-    check("numbers", &json!([rounded(71.439, 0.1), rounded(182_049.6, 1.0), rounded(-0.04, 0.1)]));
+    check("numbers", &vec![rounded(71.439, 0.1), rounded(182_049.6, 1.0), rounded(-0.04, 0.1)]);
 }
 
 #[test]
