@@ -88,7 +88,7 @@ impl Connection {
         Ok(all)
     }
 
-    /// Hands over row after row.
+    /// Hands over row after row. `read` must not ask in turn: one thread waits for one answer.
     pub(super) fn each(
         &mut self,
         statement: Statement,
