@@ -154,8 +154,7 @@ async fn a_house_has_a_gx_and_an_inverter_that_fall_silent_and_fail_each_for_its
 #[tokio::test]
 async fn the_gx_takes_writes_of_its_settings_and_of_nothing_else() {
     let config: HomeConfig =
-        toml::from_str("system = \"home\"\ngx = \"127.0.0.1:0\"\ninverter = \"127.0.0.1:0\"")
-            .unwrap();
+        toml::from_str("system = \"home\"\ngx = \"127.0.0.1:0\"\ninverter = \"127.0.0.1:0\"").unwrap();
     let rig = Rig::start_home(&config).await.unwrap();
     let mut gx = tcp::connect_slave(rig.modbus_addr(SimDevice::Gx).unwrap(), Slave(100)).await.unwrap();
     gx.write_single_register(2901, 250).await.unwrap().unwrap();
