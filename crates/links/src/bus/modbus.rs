@@ -103,7 +103,7 @@ impl Poller {
             reporter.record(|r| r.monitor.fault(error.fault(), 1));
             let why = format!("the link is down: {error}");
             match error {
-                ReadError::Stranger(words) => reporter.stranger(words).await,
+                ReadError::WrongDevice(words) => reporter.wrong_device(words).await,
                 error => reporter.closed(error).await,
             }
             // Whoever wants to write is told at once, not when the device is back.

@@ -90,7 +90,7 @@ impl Poller {
             reporter.record(|r| r.monitor.fault(fault.counts_as(), 1));
             let words = fault.words(&self.path);
             match fault {
-                SegmentFault::Size(_) => reporter.stranger(words).await,
+                SegmentFault::Size(_) => reporter.wrong_device(words).await,
                 _ => reporter.closed(words).await,
             }
             tokio::time::sleep(backoff.next(backoff::random()).min(LONGEST_WAIT)).await;

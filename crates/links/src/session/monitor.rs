@@ -81,7 +81,7 @@ impl Monitor {
     }
 
     /// Another device answers than the one expected.
-    pub(crate) fn stranger(&mut self) {
+    pub(crate) fn wrong_device(&mut self) {
         self.status.state = LinkState::Stranger;
     }
 
@@ -191,8 +191,8 @@ mod tests {
         assert_eq!(state(&monitor), LinkState::Down);
         monitor.opened(ms(61_000));
         assert_eq!((state(&monitor), monitor.status(ms(0)).reconnects), (LinkState::Connecting, 1));
-        // A stranger stays one while the path is opened again, until a reading comes.
-        monitor.stranger();
+        // A wrong device stays one while the path is opened again, until a reading comes.
+        monitor.wrong_device();
         monitor.opened(ms(62_000));
         monitor.received(1, 18, ms(62_000));
         assert!(!monitor.tick(ms(90_000)));

@@ -122,7 +122,7 @@ impl Reporter {
     pub(crate) async fn opened(&self) {
         let now = self.now();
         self.record(|r| {
-            // What a stranger said stands until the right device has delivered.
+            // What was said of a wrong device stands until the right device has delivered.
             if r.monitor.state() != LinkState::Stranger {
                 r.why.clear();
             }
@@ -143,12 +143,12 @@ impl Reporter {
     }
 
     /// The path leads to another device than the one expected; `why` says which, and which was expected.
-    pub(crate) async fn stranger(&self, why: impl ToString) {
+    pub(crate) async fn wrong_device(&self, why: impl ToString) {
         let now = self.now().utc;
         self.record(|r| {
             r.why = why.to_string();
             r.attempts.failure(now);
-            r.monitor.stranger();
+            r.monitor.wrong_device();
         });
         self.publish().await;
     }

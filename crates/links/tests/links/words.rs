@@ -27,7 +27,8 @@ async fn errors_of_connections_are_words() {
     for code in 0..=255 {
         is_plain(&Exception(code).to_string());
     }
-    for error in [ReadError::Timeout(Duration::from_millis(1_500)), ReadError::Closed, ReadError::Stranger("x".into())]
+    for error in
+        [ReadError::Timeout(Duration::from_millis(1_500)), ReadError::Closed, ReadError::WrongDevice("x".into())]
     {
         is_plain(&error.to_string());
     }

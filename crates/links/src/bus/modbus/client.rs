@@ -160,13 +160,13 @@ impl Client {
     }
 
     /// Asks over `connection`, and keeps it if it is still good.
-    async fn call(&mut self, mut connection: Connection, asked: &Request) -> Result<Vec<u16>, Failure> {
+    async fn call(&mut self, mut connection: Connection, request: &Request) -> Result<Vec<u16>, Failure> {
         let Connection { line, answered } = &mut connection;
         let any_unit = self.dial.any_unit;
         let call = async {
             match line {
-                Line::Tcp(tcp) => tcp.ask(asked, any_unit).await,
-                Line::Rtu(wire) => rtu::ask(wire, asked, any_unit).await,
+                Line::Tcp(tcp) => tcp.ask(request, any_unit).await,
+                Line::Rtu(wire) => rtu::ask(wire, request, any_unit).await,
             }
         };
         let outcome = timeout(self.dial.timeout, call).await;

@@ -177,7 +177,7 @@ impl Device {
     /// Adds what a slot's words say.
     ///
     /// # Errors
-    /// [`ReadError::Stranger`]: they are not those of the slot.
+    /// [`ReadError::WrongDevice`]: they are not those of the slot.
     pub(super) fn decode(&self, slot: usize, words: &[Option<u16>], poll: &mut Poll) -> Result<(), ReadError> {
         match self {
             Device::Table(device) => {
@@ -187,7 +187,7 @@ impl Device {
             }
             Device::SunSpec(device) => {
                 let words: Vec<u16> = words.iter().map(|word| word.unwrap_or_default()).collect();
-                device.decode(&device.layout().models[slot], &words, poll).map_err(ReadError::Stranger)
+                device.decode(&device.layout().models[slot], &words, poll).map_err(ReadError::WrongDevice)
             }
         }
     }

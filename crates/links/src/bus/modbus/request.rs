@@ -103,7 +103,7 @@ pub enum ReadError {
     Malformed(String),
     /// The device is not the one that it should be.
     #[error("{0}")]
-    Stranger(String),
+    WrongDevice(String),
     /// The device refuses. The connection is good.
     #[error("{0}")]
     Exception(Exception),
@@ -116,7 +116,7 @@ impl ReadError {
             ReadError::Timeout(_) => LinkFault::Timeout,
             ReadError::Malformed(_) => LinkFault::Malformed,
             ReadError::Connect(_) => LinkFault::NoConnection,
-            ReadError::Closed | ReadError::Stranger(_) | ReadError::Exception(_) => LinkFault::Refused,
+            ReadError::Closed | ReadError::WrongDevice(_) | ReadError::Exception(_) => LinkFault::Refused,
         }
     }
 }

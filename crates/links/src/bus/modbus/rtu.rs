@@ -23,15 +23,15 @@ use super::wire::Wire;
 const MOST_NOISE: usize = 1_024;
 
 /// Asks, and finds the reply. After an error that is no exception the connection must not be used again.
-pub(super) async fn ask(wire: &mut Wire, asked: &Request, any_unit: bool) -> Result<Vec<u16>, ReadError> {
+pub(super) async fn ask(wire: &mut Wire, request: &Request, any_unit: bool) -> Result<Vec<u16>, ReadError> {
     wire.look().await?;
     if let Some(frame) = frame::first(&wire.buffer) {
         return Err(ReadError::Malformed(format!("a frame of unit {} that nobody asked for", frame.unit)));
     }
     wire.buffer.clear();
-    wire.send(&frame_of(asked)).await?;
+    wire.send(&frame_of(request)).await?;
     loop {
-        if let Some((reply, rest)) = find(&wire.buffer, asked, any_unit).map_err(ReadError::Malformed)? {
+        if let Some((reply, rest)) = find(&wire.buffer, request, any_unit).map_err(ReadError::Malformed)? {
             let more = frame::first(&wire.buffer[rest..]).is_some();
             wire.buffer.clear();
             return match reply {

@@ -158,11 +158,11 @@ impl<'a> Session<'a> {
         match (&serial, found) {
             (_, Identity::Busy) => return Ok(false),
             (Some(expected), Identity::Serial(found)) if *expected != found => {
-                return Err(ReadError::Stranger(format!("the device's serial number is {found}, not {expected}")));
+                return Err(ReadError::WrongDevice(format!("the device's serial number is {found}, not {expected}")));
             }
             (Some(expected), Identity::Unknown) => {
                 let words = format!("the device does not say its serial number, which should be {expected}");
-                return Err(ReadError::Stranger(words));
+                return Err(ReadError::WrongDevice(words));
             }
             (None, Identity::Serial(found)) => {
                 tracing::info!("Link {}: the device's serial number is {found}", self.reporter.id);

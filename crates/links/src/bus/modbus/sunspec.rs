@@ -16,7 +16,7 @@ pub(super) async fn open(client: &mut Client, device: &SunSpec) -> Result<Option
     let layout = discover(client, device).await?.fit(device.topology()).map_err(|words| {
         // The silence at the end may have hidden the rest: next time it is asked there again.
         device.set_silent_at(None);
-        ReadError::Stranger(words)
+        ReadError::WrongDevice(words)
     })?;
     let mut words = layout.odd_words();
     if device.topology().cells() > 0 && !layout.has_cells() {
@@ -44,7 +44,7 @@ async fn discover(client: &mut Client, device: &SunSpec) -> Result<Layout, ReadE
     match broken {
         // It never said a word.
         Some(error) if !answered => Err(error),
-        _ => Err(ReadError::Stranger(format!("no SunSpec device: no marker at {places}"))),
+        _ => Err(ReadError::WrongDevice(format!("no SunSpec device: no marker at {places}"))),
     }
 }
 

@@ -77,12 +77,12 @@ impl Tcp {
     }
 
     /// Asks, and checks the reply. After an error that is no exception the connection must not be used again.
-    pub(super) async fn ask(&mut self, asked: &Request, any_unit: bool) -> Result<Vec<u16>, ReadError> {
+    pub(super) async fn ask(&mut self, request: &Request, any_unit: bool) -> Result<Vec<u16>, ReadError> {
         // Lets the runtime look at its sockets: what has arrived is known only then.
         tokio::task::yield_now().await;
         *lock(&self.exchange) = Exchange { any_unit, ..Exchange::default() };
-        self.modbus.set_slave(Slave(asked.unit()));
-        let outcome = self.modbus.call(of(asked)).await;
+        self.modbus.set_slave(Slave(request.unit()));
+        let outcome = self.modbus.call(of(request)).await;
         let exchange = lock(&self.exchange);
         let answer = match outcome {
             _ if exchange.wrong.is_some() => {
@@ -120,13 +120,13 @@ impl fmt::Debug for Tcp {
     }
 }
 
-fn of(asked: &Request) -> tokio_modbus::Request<'_> {
-    match asked {
+fn of(request: &Request) -> tokio_modbus::Request<'_> {
+    match request {
         Request::Read(read) if read.area == Area::Holding => {
             tokio_modbus::Request::ReadHoldingRegisters(read.address, read.count)
         }
         Request::Read(read) => tokio_modbus::Request::ReadInputRegisters(read.address, read.count),
-        Request::Write(write) => match (asked.function(), write.words.as_slice()) {
+        Request::Write(write) => match (request.function(), write.words.as_slice()) {
             (6, [word]) => tokio_modbus::Request::WriteSingleRegister(write.address, *word),
             (_, words) => tokio_modbus::Request::WriteMultipleRegisters(write.address, Cow::Borrowed(words)),
         },

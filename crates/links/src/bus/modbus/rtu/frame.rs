@@ -24,11 +24,11 @@ pub fn crc(bytes: &[u8]) -> u16 {
 }
 
 /// The frame of a request. What is written goes by function 16, one register too.
-pub fn frame_of(asked: &Request) -> Vec<u8> {
-    let mut frame = vec![asked.unit()];
-    match asked {
+pub fn frame_of(request: &Request) -> Vec<u8> {
+    let mut frame = vec![request.unit()];
+    match request {
         Request::Read(ReadRegisters { address, count, .. }) => {
-            frame.push(asked.function());
+            frame.push(request.function());
             frame.extend(address.to_be_bytes().into_iter().chain(count.to_be_bytes()));
         }
         Request::Write(write) => {
@@ -78,12 +78,12 @@ pub(super) fn first(bytes: &[u8]) -> Option<Frame<'_>> {
     (0..bytes.len()).find_map(|start| at_start(&bytes[start..]))
 }
 
-/// The answer to `asked` among the bytes received so far, and where it ends; `None` if it has not come in full.
+/// The answer to `request` among the bytes received so far, and where it ends; `None` if it has not come in full.
 ///
 /// # Errors
-/// A frame with the right checksum that is no answer to `asked`. From another unit only without `any_unit`.
-pub fn find(bytes: &[u8], asked: &Request, any_unit: bool) -> Result<Option<(Reply, usize)>, String> {
-    let echo = frame_of(asked);
+/// A frame with the right checksum that is no answer to `request`. From another unit only without `any_unit`.
+pub fn find(bytes: &[u8], request: &Request, any_unit: bool) -> Result<Option<(Reply, usize)>, String> {
+    let echo = frame_of(request);
     let function = echo[1];
     let mut start = 0;
     while start < bytes.len() {
@@ -95,14 +95,14 @@ pub fn find(bytes: &[u8], asked: &Request, any_unit: bool) -> Result<Option<(Rep
             start += 1;
             continue;
         };
-        if frame.unit != asked.unit() && !any_unit {
-            return Err(other_unit(frame.unit, asked.unit()));
+        if frame.unit != request.unit() && !any_unit {
+            return Err(other_unit(frame.unit, request.unit()));
         }
         if frame.function & !REFUSED != function {
             return Err(format!("function {} instead of {function}", frame.function));
         }
         let end = start + frame.bytes;
-        return match (frame.data, asked) {
+        return match (frame.data, request) {
             ([code], _) if frame.function & REFUSED != 0 => Ok(Some((Reply::Exception(*code), end))),
             (data, Request::Read(read)) if data.len() == 2 * usize::from(read.count) => {
                 let words = data.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
@@ -201,8 +201,8 @@ mod tests {
         #[test]
         fn any_bytes_are_taken_without_harm(bytes in proptest::collection::vec(any::<u8>(), 0..300), count in 0_u16..=125,
             unit in any::<u8>(), any_unit in any::<bool>()) {
-            let asked = ReadRegisters { unit, area: Area::Input, address: 0, count }.into();
-            if let Ok(Some((_, end))) = find(&bytes, &asked, any_unit) {
+            let request = ReadRegisters { unit, area: Area::Input, address: 0, count }.into();
+            if let Ok(Some((_, end))) = find(&bytes, &request, any_unit) {
                 prop_assert!(end <= bytes.len());
             }
         }
