@@ -4,6 +4,7 @@
 //! shell     the document that the server sends       components  cards, readings, chips, the frame around a page
 //! boot      what the document carries for hydration  charts      drawings on a canvas: plain data in, pixels out
 //! live      the newest snapshot, from then on          pages       one file and one folder per page
+//! actions   what a page tells the server to do
 //! api       requests to the HTTP API                 format      numbers, ages and times for people
 //! address   where the page is, and how to go on      derived     values that follow from signals
 //! problem   alarms as a person wants to read them    icons       one family of icons
@@ -21,6 +22,7 @@
 #![recursion_limit = "256"]
 #![allow(unreachable_pub, reason = "the component macro writes public items into private modules")]
 
+pub mod actions;
 pub mod address;
 pub mod alive;
 pub mod api;

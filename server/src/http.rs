@@ -5,6 +5,7 @@
 //! | `/`, `/cells`, `/trends`, `/home`, `/analysis`, `/links`, `/lab` | pages, rendered with the newest values |
 //! | `/live/{system}` | WebSocket: binary live frames, server to page |
 //! | `/api/v1/...` | JSON for people and programs, the same in a binary form for the page |
+//! | `/actions/...` | what pages tell the server to do: server functions |
 //! | `/victron/...` | the battery as a Victron GX says it, in JSON |
 //! | `/pkg/...` | the built page, cached for ever by content hash |
 //! | `/manifest.webmanifest`, icons | files of `public/` |
@@ -15,6 +16,7 @@
 //! Every request passes, from outside in: [`host`] (does it ask for us), [`guard`] (may that page write), [`requests`]
 //! (it comes in time and ends), [`gate`] (there is memory for its answer).
 
+mod actions;
 mod analysis;
 mod api;
 mod asked;
@@ -92,6 +94,7 @@ pub(crate) struct AppState {
 pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
     // Rendering spawns; an executor that is already there is the same one.
     let _ = any_spawner::Executor::init_tokio();
+    actions::register();
     let public = state.files.public().map(str::to_owned).collect::<Vec<_>>();
     let api = Router::new()
         .route("/state", get(api::state))
@@ -119,6 +122,7 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
         .method_not_allowed_fallback(asked::no_such_method);
     let mut routes = Router::new()
         .nest("/api/v1", api)
+        .route("/actions/{name}", post(actions::action).fallback(asked::no_such_method))
         .route("/live/{system}", get(live::live))
         .route("/victron/battery/current", get(victron::current))
         .route("/victron/battery/history", get(victron::history))
