@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// From the lowest to the highest. Modules of one layer do not know each other.
 const LAYERS: [&[&str]; 10] = [
     &["boot", "derived", "format", "hydration", "lazy", "order", "sample", "source", "theme"],
-    &["fetch", "icons", "kept", "reading", "updates"],
+    &["actions", "fetch", "icons", "kept", "reading", "updates"],
     &["address", "charts", "components", "install"],
     &["whose"],
     &["live", "problem"],

@@ -9,6 +9,7 @@
 //! source    where answers and live frames come from  reading     what can be said of a value
 //! address   where the page is, and how to go on      format      numbers, ages and times for people
 //! whose     which system an address is about         derived     values that follow from signals
+//! actions   what a page tells the server to do
 //! problem   alarms as a person wants to read them    icons       one family of icons
 //! lazy      code that is loaded with its page        theme       light, dark, or as the system says
 //! kept      the last values, for when the server is away  offline  the page that is made of them
@@ -24,6 +25,7 @@
 #![recursion_limit = "256"]
 #![allow(unreachable_pub, reason = "the component macro writes public items into private modules")]
 
+pub mod actions;
 pub mod address;
 pub mod boot;
 pub mod charts;

@@ -6,6 +6,7 @@
 //! | `/live/{system}` | WebSocket: binary live frames, server to page |
 //! | `/api/v1/...` | JSON for people and programs, the same in a binary form for the page |
 //! | `/api`, `/api/openapi.json` | the description of the API, for people and for programs |
+//! | `/actions/...` | what pages tell the server to do: server functions |
 //! | `/victron/...` | the battery as a Victron GX says it, in JSON |
 //! | `/pkg/...` | the built page, cached for ever by content hash |
 //! | `/manifest.webmanifest`, icons | files of `public/` |
@@ -16,6 +17,7 @@
 //! Every request passes, from outside in: [`host`] (does it ask for us), [`guard`] (may that page write), [`requests`]
 //! (it comes in time and ends), [`gate`] (there is memory for its answer).
 
+mod actions;
 mod analysis;
 mod answer;
 mod ask;
@@ -62,7 +64,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
+use axum::routing::{get, post};
 pub(crate) use gate::Gate;
 pub(crate) use host::{Names, host_name};
 use std::path::Path;
@@ -100,9 +102,11 @@ pub(crate) struct AppState {
 pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
     // Rendering spawns; an executor that is already there is the same one.
     let _ = any_spawner::Executor::init_tokio();
+    actions::register();
     let public = state.files.public().map(str::to_owned).collect::<Vec<_>>();
     let mut routes = Router::new()
         .merge(routes::api().router)
+        .route("/actions/{name}", post(actions::action).fallback(asked::no_such_method))
         .route("/live/{system}", get(live::live))
         .route("/", get(pages::page))
         .route("/cells", get(pages::page))

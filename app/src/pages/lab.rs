@@ -3,12 +3,15 @@
 //! Read [`form`] (commands as form fields, pure), [`state`] (sending and looking), [`command`] and [`field`] (the parts of a
 //! form), then the cards.
 
+mod action;
 mod command;
 mod faults;
 mod field;
 pub mod form;
 mod load;
 mod state;
+
+pub use action::LabAction;
 
 use crate::components::{EmptyState, Reading};
 use crate::format;

@@ -1,7 +1,7 @@
 //! The lab: what a person does to a simulated system.
 //!
-//! A plain form gets 303 back to its page, so the lab works without WebAssembly; the page's own requests get the new
-//! state, programs get JSON.
+//! Programs ask and tell here, in JSON or in forms. The page's own forms are an action ([`actions`](super::actions)), which
+//! does the same by [`apply`].
 
 use super::AppState;
 use super::answer::{json, octets, wants_octets};
@@ -10,8 +10,7 @@ use super::problem::Problem;
 use api::lab::{LabRequest, LabResponse};
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::ACCEPT;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use domain::lab::{LabCommand, LabState};
 use domain::spec::SystemSpec;
 use domain::topology::Topology;
@@ -51,17 +50,23 @@ pub(super) async fn command(
     headers: HeaderMap,
     Form(fields): Form<HashMap<String, String>>,
 ) -> Result<Response, Problem> {
-    let (lab, spec) = find(&app, fields.get("system").map(String::as_str))?;
+    let system = fields.get("system").map(String::as_str);
+    let state = apply(&app, system, &fields)?;
+    Ok(answer(&state, &find(&app, system)?.1.topology, &headers))
+}
+
+/// Tells the simulation of the named system, or of the first that has one, what the fields say; gives what it does then.
+pub(super) fn apply(
+    app: &AppState,
+    system: Option<&str>,
+    fields: &HashMap<String, String>,
+) -> Result<LabState, Problem> {
+    let (lab, spec) = find(app, system)?;
     let command = LabCommand::from_fields(|name| fields.get(name).map(String::as_str), &spec.topology, spec.kind)
         .map_err(|error| Problem::bad_parameter(error.to_string()))?;
     lab.apply(command);
     tracing::info!(?command, "lab");
-    let first = app.hub.site.systems.first().is_some_and(|first| first.id == spec.id);
-    let page = if first { "/lab".to_owned() } else { format!("/lab?system={}", spec.id) };
-    if headers.get(ACCEPT).is_some_and(|accept| accept.to_str().is_ok_and(|text| text.contains("text/html"))) {
-        return Ok(Redirect::to(&page).into_response());
-    }
-    Ok(answer(&lab.state(), &spec.topology, &headers))
+    Ok(lab.state())
 }
 
 fn answer(state: &LabState, topology: &Topology, headers: &HeaderMap) -> Response {

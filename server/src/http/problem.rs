@@ -34,7 +34,6 @@ impl Problem {
     }
 
     /// What is wrong, in words.
-    #[cfg(test)]
     pub(super) fn detail(&self) -> &str {
         &self.detail
     }

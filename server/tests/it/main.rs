@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up fails its test")]
 
+mod actions;
 mod alarms;
 mod analysis;
 mod api;

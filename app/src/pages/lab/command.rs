@@ -1,6 +1,7 @@
 //! A form that tells the simulation something. It works posted by the browser alone; on a living page it is sent without
 //! leaving the page, and its answer stands beneath it.
 
+use super::action::PATH;
 use super::state::{Lab, Outcome};
 use crate::derived::Derived;
 use crate::fetch::NO_SERVER;
@@ -63,7 +64,7 @@ pub(super) fn CommandForm(
     view! {
         <form
             method="post"
-            action="/api/v1/lab"
+            action=PATH
             class=format!("command {class}")
             data-state=state
             novalidate=move || lab.hydrated.get()

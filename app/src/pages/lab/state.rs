@@ -1,6 +1,8 @@
 //! What the simulation does, and the way to tell it something else.
 
+use super::action::lab_action;
 use super::form;
+use crate::actions::{ActionError, Answer};
 use crate::fetch;
 use crate::live::Live;
 use domain::lab::{LabCommand, LabState};
@@ -103,15 +105,17 @@ impl Lab {
             }
         };
         outcome.set(Outcome::Pending);
-        let topology = self.topology;
+        let (topology, system) = (self.topology, self.live.system().id.clone());
+        let fields = fields.into_iter().filter(|(name, _)| *name != "system");
+        let fields = fields.map(|(name, value)| (name.to_owned(), value)).collect();
         spawn_local(async move {
-            match fetch::post::<LabState>("/api/v1/lab", &fields).await {
-                Ok(state) => {
+            match lab_action(system, fields).await {
+                Ok(Answer(state)) => {
                     self.state.try_set(Some(state));
                     outcome.try_set(Outcome::Done(form::answer(command, &topology)));
                 }
-                Err(why) => {
-                    outcome.try_set(Outcome::Refused { field: None, why: why.to_string() });
+                Err(ActionError(why)) => {
+                    outcome.try_set(Outcome::Refused { field: None, why });
                 }
             }
         });
