@@ -57,7 +57,7 @@ fn debug_words(folder: &Path, found: &mut Vec<String>) {
         }
         let name = path.file_name().unwrap().to_str().unwrap();
         // Modules that are tests as a whole.
-        let tests = ["tests.rs", "tables.rs"].contains(&name);
+        let tests = ["tests.rs", "tables.rs", "layers.rs"].contains(&name);
         if path.extension().is_none_or(|extension| extension != "rs") || tests {
             continue;
         }
