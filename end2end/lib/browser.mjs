@@ -60,6 +60,8 @@ export async function withPage(browser, url, options, use) {
 export function watch(page) {
   const messages = [];
   page.on('console', (message) => {
+    // The context blocks the service worker, and the browser's driver says so in the page's console.
+    if (message.text().startsWith('Service Worker registration blocked by Playwright')) return;
     if (['error', 'warning', 'assert'].includes(message.type())) messages.push(`${message.type()}: ${message.text()}`);
   });
   page.on('pageerror', (error) => messages.push(`uncaught: ${error.stack ?? error.message}`));
