@@ -15,6 +15,7 @@ mod connection;
 mod damage;
 mod open;
 mod raw;
+mod reader;
 mod readers;
 mod replacing;
 mod sql;
@@ -23,7 +24,7 @@ mod tape;
 mod tests;
 mod trust;
 
-pub(crate) use catalogue::{Everything, Reader};
+pub(crate) use reader::{Everything, Reader};
 pub(crate) use readers::Readers;
 pub(crate) use replacing::{Replacing, Taken};
 

@@ -84,9 +84,9 @@ pub use writer::free_bytes;
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
     use std::fs;
     use std::path::{Path, PathBuf};
+    use testkit::circles::{circles, read_modules};
 
     /// What is not test of every source file, by its path below `src`.
     pub(crate) fn sources() -> Vec<(String, String)> {
@@ -107,23 +107,9 @@ mod tests {
     /// Modules are layers: none uses, over whatever way, one that uses it.
     #[test]
     fn no_module_uses_itself_over_others() {
-        let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (name, source) in sources().iter().filter(|(name, _)| name != "lib.rs") {
-            let module = name.split(['/', '.']).next().unwrap();
-            let code =
-                source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
-            let used = code
-                .split("crate::")
-                .skip(1)
-                .map(|rest| rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect::<String>());
-            uses.entry(module.to_owned()).or_default().extend(used.filter(|used| used != module && !used.is_empty()));
-        }
-        assert!(uses["store"].contains("history") && uses.len() > 25, "{uses:?}");
-        // A module that uses nothing that is left is taken away, until nothing changes.
-        while let Some(lowest) = uses.iter().find(|(_, used)| used.iter().all(|m| !uses.contains_key(m))) {
-            let lowest = lowest.0.clone();
-            uses.remove(&lowest);
-        }
-        assert!(uses.is_empty(), "they use one another: {uses:#?}");
+        let modules = read_modules(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+        assert!(modules["store"].contains("crate::history") && modules.len() > 25, "{:?}", modules.keys());
+        let found = circles(&modules);
+        assert!(found.is_empty(), "modules that need one another:\n{}", found.join("\n"));
     }
 }

@@ -1,34 +1,18 @@
-//! The statements about what is sealed, what is not yet, and what happened.
+//! The statements about what is sealed and what is not yet.
 
-use super::cells::{cell_days, unsealed_cells};
-use super::connection::{Access, Connection};
-use super::{Database, Row, Taken, replacing, sql};
+use super::connection::Connection;
+use super::{Database, Taken, replacing, sql};
 use crate::block::Block;
-use crate::cells::{CellDay, Tail};
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::event::{self, ActiveAlarm, Event, UnknownWord};
 use crate::seal::DayRollups;
 use crate::sealed::{Kind, Sealed};
 use crate::segment::Segment;
 use crate::tail;
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
-use std::collections::HashMap;
-use std::path::Path;
 
 /// Every system's sealed days.
 pub(super) type Catalogue = Vec<(String, Segment)>;
-
-/// What there is of every system.
-pub(crate) struct Everything {
-    /// The sealed days.
-    pub(crate) catalogue: Catalogue,
-    /// The sealed days of cells.
-    pub(crate) cell_days: Vec<(String, CellDay)>,
-    /// Each system's rows and minutes of cells that are not sealed.
-    pub(crate) tails: Vec<(String, Block, Tail)>,
-}
 
 impl Database {
     /// Every sealed day of every system.
@@ -95,112 +79,13 @@ impl Database {
     }
 }
 
-/// A connection for questions. It never writes; several may be open.
-pub(crate) struct Reader(Connection);
-
-impl Reader {
-    pub(super) fn conn(&mut self) -> &mut Connection {
-        &mut self.0
-    }
-
-    /// Opens the database at `path` for reading.
-    pub(crate) fn open(path: &Path) -> Result<Reader, StoreError> {
-        Connection::open(path, Access::Read).map(Reader).map_err(StoreError::sqlite(path))
-    }
-
-    /// Every sealed day, and every system's rows that are not sealed.
-    pub(crate) fn everything(&mut self) -> sqlx::Result<Everything> {
-        // One state, so that an hour that is sealed meanwhile is not seen twice or not at all.
-        self.0.steady(|conn| {
-            let mut tails = Vec::new();
-            for system in systems(conn)? {
-                let (tail, _) = unsealed(conn, &system, i64::MAX)?;
-                let (cells, _) = unsealed_cells(conn, &system, i64::MAX)?;
-                tails.push((system, tail, cells));
-            }
-            Ok(Everything { catalogue: catalogue(conn)?, cell_days: cell_days(conn)?, tails })
-        })
-    }
-
-    /// What is known of a day's file.
-    pub(crate) fn sealed_day(&mut self, system: &str, kind: Kind, day: Day) -> sqlx::Result<Option<Sealed>> {
-        sealed_day(&mut self.0, system, kind, day)
-    }
-
-    /// The packed buckets of the days from the first to the last: of minutes, or of ten minutes. Some may have none.
-    pub(crate) fn rollups(
-        &mut self,
-        system: &str,
-        of: &str,
-        (first, last): (Day, Day),
-        minutes: bool,
-    ) -> sqlx::Result<HashMap<Day, Vec<u8>>> {
-        let rollups = if minutes { sql::MINUTES } else { sql::TENS };
-        let mut packed = HashMap::new();
-        self.0.each(rollups.bind(system).bind(of).bind(first.0).bind(last.0), |row| {
-            packed.insert(Day(row.try_get(0)?), row.try_get(1)?);
-            Ok(())
-        })?;
-        Ok(packed)
-    }
-
-    /// The tape's seconds from `from_s` up to but not including `to_s`, oldest first.
-    pub(crate) fn tape(&mut self, system: &str, from_s: i64, to_s: i64) -> sqlx::Result<Vec<Row>> {
-        let second = |row: &SqliteRow| Ok(Row { utc_s: row.try_get(0)?, tape: row.try_get(1)? });
-        self.0.all(sql::TAPE.bind(system).bind(from_s).bind(to_s), second)
-    }
-
-    /// The first event of this kind after `ms`, or the last one before it.
-    pub(crate) fn event_beside(
-        &mut self,
-        system: &str,
-        ms: i64,
-        kind: &str,
-        before: bool,
-    ) -> sqlx::Result<Option<Event>> {
-        let beside = if before { sql::EVENT_BEFORE } else { sql::EVENT_AFTER };
-        self.0.first(beside.bind(system).bind(kind).bind(ms), event)
-    }
-
-    /// What happened from `from_ms` up to but not including `to_ms`, oldest first, at most `limit` of the newest.
-    pub(crate) fn events(&mut self, system: &str, from_ms: i64, to_ms: i64, limit: usize) -> sqlx::Result<Vec<Event>> {
-        let newest = sql::NEWEST_EVENTS.bind(system).bind(from_ms).bind(to_ms).bind(limit as i64);
-        let mut events = self.0.all(newest, event)?;
-        events.reverse();
-        Ok(events)
-    }
-
-    /// The alarms of all systems that were raised and are not over.
-    pub(crate) fn active_alarms(&mut self) -> sqlx::Result<Vec<ActiveAlarm>> {
-        let alarm = |row: &SqliteRow| Ok(ActiveAlarm { raised: event(row)?, system: row.try_get(7)? });
-        self.0.all(sql::ACTIVE_ALARMS.plain(), alarm)
-    }
-}
-
-fn event(row: &SqliteRow) -> sqlx::Result<Event> {
-    Ok(Event {
-        at_ms: row.try_get(0)?,
-        kind: word(row.try_get::<&str, _>(1)?.parse())?,
-        rule: row.try_get(2)?,
-        subject: row.try_get(3)?,
-        severity: word(event::severity(row.try_get(4)?))?,
-        value: row.try_get(5)?,
-        words: row.try_get(6)?,
-    })
-}
-
-/// A word that this version does not know is told as the reader's error.
-fn word<T>(read: Result<T, UnknownWord>) -> sqlx::Result<T> {
-    read.map_err(|why| sqlx::Error::Decode(Box::new(why)))
-}
-
 /// The number of a system, which it is given if it has none.
 pub(super) fn system_id(conn: &mut Connection, system: &str) -> sqlx::Result<i64> {
     conn.run(sql::ADD_SYSTEM.bind(system))?;
     conn.number(sql::SYSTEM_ID.bind(system))
 }
 
-fn catalogue(conn: &mut Connection) -> sqlx::Result<Catalogue> {
+pub(super) fn catalogue(conn: &mut Connection) -> sqlx::Result<Catalogue> {
     conn.all(sql::SEGMENTS.plain(), |row| {
         let segment = Segment {
             day: Day(row.try_get(1)?),
@@ -214,7 +99,7 @@ fn catalogue(conn: &mut Connection) -> sqlx::Result<Catalogue> {
     })
 }
 
-fn sealed_day(conn: &mut Connection, system: &str, kind: Kind, day: Day) -> sqlx::Result<Option<Sealed>> {
+pub(super) fn sealed_day(conn: &mut Connection, system: &str, kind: Kind, day: Day) -> sqlx::Result<Option<Sealed>> {
     let sql = match kind {
         Kind::Pack => sql::SEGMENT,
         Kind::Cells => sql::CELL_SEGMENT,
@@ -225,11 +110,11 @@ fn sealed_day(conn: &mut Connection, system: &str, kind: Kind, day: Day) -> sqlx
     })
 }
 
-fn systems(conn: &mut Connection) -> sqlx::Result<Vec<String>> {
+pub(super) fn systems(conn: &mut Connection) -> sqlx::Result<Vec<String>> {
     conn.all(sql::SYSTEMS.plain(), |row| row.try_get(0))
 }
 
-fn unsealed(conn: &mut Connection, system: &str, before_s: i64) -> sqlx::Result<(Block, i64)> {
+pub(super) fn unsealed(conn: &mut Connection, system: &str, before_s: i64) -> sqlx::Result<(Block, i64)> {
     let (mut block, mut newest) = (Block::new(), 0);
     conn.each(sql::UNSEALED_ROWS.bind(system).bind(before_s), |row| {
         tail::decode(row.try_get(0)?, row.try_get(1)?).iter().for_each(|row| block.push(row));

@@ -1,7 +1,7 @@
 //! The statements about files of sealed days that are about to be replaced: see [`crate::replaced`].
 
 use super::connection::Connection;
-use super::{Database, Reader, sql};
+use super::{Database, sql};
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::sealed::{Kind, Sealed};
@@ -59,13 +59,6 @@ impl Database {
     /// The note is void: the file did not take its place.
     pub(crate) fn not_replaced(&mut self, of: &Replacing) -> Result<(), StoreError> {
         done(&mut self.conn, &of.system, of.kind, of.day).map_err(StoreError::sqlite(&self.path))
-    }
-}
-
-impl Reader {
-    /// Whether anything was noted and is not registered.
-    pub(crate) fn any_replaced(&mut self) -> sqlx::Result<bool> {
-        Ok(self.conn().number(sql::ANY_REPLACING.plain())? != 0)
     }
 }
 
