@@ -1,6 +1,6 @@
 //! The JSON of the API, pinned: what programs read today they read tomorrow, to the last digit and `null`.
 //!
-//! Fixed inputs become answers; the answers lie in `golden`. Where an answer is meant to change, `PACKTWIN_GOLDEN=write`
+//! Fixed inputs become answers; the answers lie in `golden`. Where an answer is meant to change, `PACKTWIN_RENEW=1`
 //! writes them anew, and the change is seen in review. Answers that are made of the store's types are in the server's tests.
 
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
@@ -47,10 +47,7 @@ fn check<T: Serialize + JsonSchema>(name: &str, answer: &T) {
     let path = format!("{}/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let text = serde_json::to_string(answer).unwrap();
     let got: Value = serde_json::from_str(&text).unwrap();
-    if std::env::var_os("PACKTWIN_GOLDEN").is_some_and(|how| how == "write") {
-        std::fs::write(&path, serde_json::to_string_pretty(&got).unwrap() + "\n").unwrap();
-    }
-    let kept = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let kept = testkit::kept(path, &(serde_json::to_string_pretty(&got).unwrap() + "\n"));
     assert_eq!(got, serde_json::from_str::<Value>(&kept).unwrap(), "{name}");
 
     let mut schema =
@@ -77,10 +74,7 @@ fn check_bytes(name: &str, message: &impl Wire) {
     let bytes = message.to_bytes();
     let lines = bytes.chunks(32).map(|line| line.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + "\n");
     let got = lines.collect::<String>();
-    if std::env::var_os("PACKTWIN_GOLDEN").is_some_and(|how| how == "write") {
-        std::fs::write(&path, &got).unwrap();
-    }
-    assert_eq!(got, std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}")), "{name}");
+    assert_eq!(got, testkit::kept(path, &got), "{name}");
 }
 
 fn site() -> SiteSpec {

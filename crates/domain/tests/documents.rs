@@ -211,10 +211,7 @@ fn written() -> String {
 fn limits_and_alarms_are_documented_as_the_tables_have_them() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/limits-and-alarms.md");
     let written = written();
-    if std::env::var_os("PACKTWIN_RENEW").is_some() {
-        std::fs::write(&path, &written).unwrap();
-    }
-    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    let found = testkit::kept(path, &written);
     assert!(
         found == written,
         "docs/limits-and-alarms.md is not what the tables say: PACKTWIN_RENEW=1 cargo test -p domain --test documents"

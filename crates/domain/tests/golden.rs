@@ -72,10 +72,7 @@ fn numbers() -> String {
 #[test]
 fn every_number_keeps_its_meaning() {
     let (now, path) = (numbers(), file("numbers.txt"));
-    if std::env::var_os("PACKTWIN_RENEW").is_some() {
-        std::fs::write(&path, &now).unwrap();
-    }
-    let kept = std::fs::read_to_string(&path).unwrap();
+    let kept = testkit::kept(path, &now);
     let changed: Vec<&str> = kept.lines().filter(|line| !now.lines().any(|other| other == *line)).collect();
     assert!(changed.is_empty(), "history has these numbers; new ones go to the end of their list: {changed:#?}");
     assert_eq!(now, kept, "something is new: renew the list as the head of this file says");
@@ -125,7 +122,7 @@ fn encoded_anew() -> Vec<u8> {
 #[test]
 fn frames_of_every_format_are_read_and_mean_what_they_meant() {
     let newest = file(&format!("live-{FORMAT}.bin"));
-    if std::env::var_os("PACKTWIN_RENEW").is_some() && !newest.exists() {
+    if testkit::renewing() && !newest.exists() {
         std::fs::write(&newest, encoded_anew()).unwrap();
     }
     assert_eq!(

@@ -1,5 +1,5 @@
 //! Reference tools for tests: programs of other projects that know the protocols and formats, a generator of bent
-//! inputs, and a look at which modules of a crate need one another.
+//! inputs, files that are compared with what is made today, and a look at which modules of a crate need one another.
 //!
 //! A person without them may still run the tests: what needs one is skipped, and says so on the console. Continuous
 //! integration sets `PACKTWIN_REQUIRE=all`: then a missing tool fails the test.
@@ -7,8 +7,10 @@
 mod bend;
 pub mod circles;
 mod fuzz;
+mod kept;
 
 pub use fuzz::{Target, fuzz};
+pub use kept::{kept, renewing};
 
 use std::io::Write as _;
 use std::path::PathBuf;

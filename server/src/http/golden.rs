@@ -1,7 +1,7 @@
 //! The JSON of the API, pinned: what programs read today they read tomorrow, to the last digit and `null`.
 //!
 //! These are the answers made of the store's types; those of the domain's are pinned in `crates/api/tests`. Where an answer is meant to
-//! change, `PACKTWIN_GOLDEN=write` writes them anew, and the change is seen in review.
+//! change, `PACKTWIN_RENEW=1` writes them anew, and the change is seen in review.
 
 use super::drawn::CellCurves;
 use super::history::pinned as history;
@@ -22,10 +22,7 @@ fn check(name: &str, answer: &impl Serialize) {
     let path = format!("{}/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let text = serde_json::to_string(answer).unwrap();
     let got: Value = serde_json::from_str(&text).unwrap();
-    if std::env::var_os("PACKTWIN_GOLDEN").is_some_and(|how| how == "write") {
-        std::fs::write(&path, serde_json::to_string_pretty(&got).unwrap() + "\n").unwrap();
-    }
-    let kept = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let kept = testkit::kept(path, &(serde_json::to_string_pretty(&got).unwrap() + "\n"));
     assert_eq!(got, serde_json::from_str::<Value>(&kept).unwrap(), "{name}");
 }
 
