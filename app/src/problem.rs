@@ -186,7 +186,7 @@ pub(crate) fn verdict(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec)
     let reporting = || format!("{} of {} cells report", format::count(fresh as u64), format::count(cells as u64));
     let none_active = tally(snapshot, site, system).1.is_none();
     let known = cells > 0 || BATTERY.iter().any(|point| snapshot.point(*point).is_ok());
-    let heard = || BATTERY.iter().any(|point| snapshot.state.points.slot(*point).last().is_some());
+    let heard = || BATTERY.iter().any(|point| snapshot.state.points.last_value(*point).last().is_some());
     let column = snapshot.state.cells.column(CellQuantity::Voltage);
     let cells_heard = || (0..cells).any(|cell| column.last(cell).is_some());
     // A snapshot of the past that was not kept whole says nothing of the links.

@@ -79,7 +79,7 @@ pub(super) fn missing(
         NoData::NotPresent if reached.is_none() => "Not recorded",
         NoData::NotPresent if reached == Some(false) => "Source not reached yet",
         NoData::NotPresent => never,
-        NoData::Error if snapshot.state.points.slot(point).last().is_none() => never,
+        NoData::Error if snapshot.state.points.last_value(point).last().is_none() => never,
         NoData::Timeout => "No answer in time",
         NoData::Stale => "Stale",
         NoData::OutOfRange => "Out of range",

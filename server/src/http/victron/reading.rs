@@ -20,8 +20,11 @@ pub(super) struct BatteryReading {
 impl BatteryReading {
     /// The newest: what is fresh, at the time of the newest value. `None` if there never was a value.
     pub(super) fn of_snapshot(snapshot: &Snapshot) -> Option<BatteryReading> {
-        let last =
-            POINTS.iter().filter_map(|point| snapshot.state.points.slot(*point).last()).map(|(_, at)| at).max()?;
+        let last = POINTS
+            .iter()
+            .filter_map(|point| snapshot.state.points.last_value(*point).last())
+            .map(|(_, at)| at)
+            .max()?;
         let at = snapshot.now.utc - snapshot.now.mono.since(last);
         Some(BatteryReading { at, values: POINTS.map(|point| snapshot.point(point).ok()) })
     }
