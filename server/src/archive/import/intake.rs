@@ -271,8 +271,8 @@ impl<'a> Intake<'a> {
         let mut is_one = false;
         let mut found = Vec::new();
         for quantity in CellQuantity::ALL {
-            let lanes = Stat::ALL.map(|stat| columns(&store::cell_column_name(quantity, stat)));
-            if lanes.iter().any(Vec::is_empty) {
+            let stats = Stat::ALL.map(|stat| columns(&store::cell_column_name(quantity, stat)));
+            if stats.iter().any(Vec::is_empty) {
                 continue;
             }
             is_one = true;
@@ -281,25 +281,25 @@ impl<'a> Intake<'a> {
                     .map_err(|why| (name.to_owned(), why))?;
                 Ok(values.iter().map(|value| (f64::from(*value) * factor) as f32).collect::<Vec<f32>>())
             };
-            let [min, mean, max, n] = &lanes;
-            let doubled = lanes.iter().find(|of| of.len() > 1);
+            let [min, mean, max, n] = &stats;
+            let doubled = stats.iter().find(|of| of.len() > 1);
             let read = match doubled {
                 Some(of) => Err((of[0].0.to_owned(), format!("{} is the same: keep one of them", of[1].0))),
                 None => [min, mean, max].iter().map(|of| factor(of[0])).collect::<Result<Vec<_>, _>>(),
             };
             match read {
-                Ok(lanes) => found.push((quantity, lanes, n[0].1)),
+                Ok(stats) => found.push((quantity, stats, n[0].1)),
                 Err((name, why)) => self.summary.refused.column(&name, &why),
             }
         }
         if !is_one {
             return false;
         }
-        for (quantity, lanes, n) in found {
+        for (quantity, stats, n) in found {
             let (low, high) = quantity.plausible();
             for (row, at_ms) in table.at_ms.iter().enumerate() {
                 let Some(at_ms) = at_ms.filter(|_| n[row] > 0.0 && cells[row] >= 0.0) else { continue };
-                let values = [lanes[0][row], lanes[1][row], lanes[2][row]];
+                let values = [stats[0][row], stats[1][row], stats[2][row]];
                 if !values.iter().all(|value| (low..=high).contains(value)) {
                     self.summary.refused.value(table.first_row + row as u64, || {
                         format!("a cell's minute cannot be {values:?}, only {low} to {high}")

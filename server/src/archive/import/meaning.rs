@@ -149,8 +149,8 @@ impl Meanings {
     /// Whether a column of this name may have a meaning.
     pub(super) fn wants(&self, name: &str) -> bool {
         let of_minutes = |name: &str| {
-            let mut lanes = CellQuantity::ALL.into_iter().flat_map(|quantity| Stat::ALL.map(|stat| (quantity, stat)));
-            name == "cell" || lanes.any(|(quantity, stat)| store::cell_column_name(quantity, stat) == name)
+            let mut all = CellQuantity::ALL.into_iter().flat_map(|quantity| Stat::ALL.map(|stat| (quantity, stat)));
+            name == "cell" || all.any(|(quantity, stat)| store::cell_column_name(quantity, stat) == name)
         };
         let is_names = matches!(self, Meanings::Names);
         (is_names && of_minutes(&plain_name(name))) || matches!(self.of(name, ""), Ok(Found::Meaning(_)))
