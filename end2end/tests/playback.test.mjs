@@ -203,9 +203,9 @@ test('the track is as wide as the page and begins with the first reading', async
 
 test('bad requests are refused in words', async () => {
   for (const [path, status, words] of [
-    ['playback/film?from=yesterday', 422, /no instant/],
-    ['playback/film?from=0&step_ms=0', 422, /step_ms/],
-    ['playback/film?from=0&count=9999', 422, /count/],
+    ['playback/frames?from=yesterday', 422, /no instant/],
+    ['playback/frames?from=0&step_ms=0', 422, /step_ms/],
+    ['playback/frames?from=0&count=9999', 422, /count/],
     ['playback/jump?to=moon&from=0', 422, /moon/],
     ['playback/jump?to=alarm&from=0&back=true', 404, /No alarm before/],
     ['state?at=1999-01-01', 404, /nothing was recorded/],

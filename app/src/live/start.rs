@@ -64,7 +64,7 @@ impl Start {
 async fn recorded(spec: &SystemSpec, at: Utc) -> Result<Snapshot, FetchError> {
     let from = at.0.div_euclid(1_000);
     let segment: PlaybackSegment =
-        fetch::get(format!("/api/v1/playback/film?system={}&from={from}&step_ms=50&count=1", spec.id)).await?;
+        fetch::get(format!("/api/v1/playback/frames?system={}&from={from}&step_ms=50&count=1", spec.id)).await?;
     match segment.frames.first() {
         Some(frame) => decoded(spec, &frame.bytes),
         None => Ok(Snapshot::unknown(spec, at)),

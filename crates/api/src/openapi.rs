@@ -96,6 +96,10 @@ fn operation(of: &Operation, asked: &mut SchemaGenerator, answered: &mut SchemaG
     let mut out = json!({
         "operationId": of.id, "summary": of.summary, "tags": [part(of.path)], "responses": responses,
     });
+    if let Some(other) = of.replaced_by {
+        out["deprecated"] = true.into();
+        out["description"] = format!("Deprecated: ask {other}.").into();
+    }
     if !parameters.is_empty() {
         out["parameters"] = parameters.into();
     }

@@ -67,6 +67,9 @@ fn operation(html: &mut String, path: &str, method: &str, of: &Value) {
         "<article class=\"card\" id=\"{id}\"><h3><b>{method}</b> <code>{path}</code></h3><p>{}</p>",
         text(&of["summary"])
     );
+    if of["deprecated"] == true {
+        let _ = write!(html, "<p><b>{}</b></p>", text(&of["description"]));
+    }
     let parameters = of["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
     let body = of["requestBody"]["content"].as_object().and_then(|content| content.values().next());
     let in_body = body.and_then(|body| body["schema"]["properties"].as_object());

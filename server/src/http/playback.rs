@@ -2,7 +2,7 @@
 //!
 //! | path | what |
 //! |---|---|
-//! | `GET /api/v1/playback/film?system=hv&from=...&step_ms=200&count=64` | frames of the live stream, binary |
+//! | `GET /api/v1/playback/frames?system=hv&from=...&step_ms=200&count=64` | frames of the live stream, binary |
 //! | `GET /api/v1/playback/jump?system=hv&to=alarm&from=...&back=true` | the next alarm, or the one before |
 //! | `GET /api/v1/playback/jump?system=hv&to=sag&from=...` | the next sag |
 //! | `GET /api/v1/playback/jump?system=hv&to=spread&from=...&until=...` | where cells are furthest apart |
@@ -42,7 +42,7 @@ impl AppState {
     }
 }
 
-/// The handler of `/film`.
+/// The handler of `/frames`.
 pub(super) async fn segment(
     State(app): State<AppState>,
     Query(query): Query<SegmentRequest>,

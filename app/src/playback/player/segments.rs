@@ -34,7 +34,7 @@ impl Player {
         };
         let step_ms = if playing { (1e3 / FRAMES_A_SECOND * speed).max(FINEST_STEP_MS) } else { FINEST_STEP_MS };
         let path = format!(
-            "/api/v1/playback/film?system={system}&from={}&step_ms={}&count={count}",
+            "/api/v1/playback/frames?system={system}&from={}&step_ms={}&count={count}",
             from_ms as i64, step_ms as i64,
         );
         self.flight.ask(move || {
