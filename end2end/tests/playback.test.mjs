@@ -156,12 +156,12 @@ test('where nothing was recorded the page says so and shows nothing as a value',
     assert.doesNotMatch(await page.getByRole('region', { name: 'Voltage', exact: true }).innerText(), /\d{3}\.\d/);
   }));
 
-test('the strip and the bar show the same instant, on every page', () =>
+test('the status bar and the time bar show the same instant, on every page', () =>
   open(`/?at=${dayAgo()}`, async (page) => {
     await past(page);
-    const strip = page.getByRole('banner').getByTitle('Time of the newest frame, here').locator('time');
+    const status = page.getByRole('banner').getByTitle('Time of the newest frame, here').locator('time');
     const same = async () => {
-      const [above, below] = await Promise.all([strip.textContent(), bar(page).locator('time').textContent()]);
+      const [above, below] = await Promise.all([status.textContent(), bar(page).locator('time').textContent()]);
       return /\d\d:\d\d:\d\d/.test(above) && above === below;
     };
     for (const path of ['Overview', 'Cells', 'Lab']) {
