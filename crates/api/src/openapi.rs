@@ -175,7 +175,7 @@ pub fn status_words(status: u16) -> &'static str {
         422 => "A parameter is wrong; the words say which, and what is possible.",
         429 => "Too many at once; come again later.",
         500 => "The server made a mistake, or cannot read its files.",
-        503 => "There is no place for it now, or what it needs is missing; come again after the time in Retry-After.",
+        503 => "It is too much at once for now, or what it needs is missing; come again after the time in Retry-After.",
         504 => "It took too long.",
         507 => "There is no room on the disk.",
         _ => "Another status.",

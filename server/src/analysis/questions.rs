@@ -50,12 +50,12 @@ pub(crate) struct Ask {
     pub(crate) offset_min: i64,
 }
 
-/// The answer for the system at `place`, with the SQL that gives the same. Blocks on the disk.
+/// The answer for the system at `index`, with the SQL that gives the same. Blocks on the disk.
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<AnalysisResponse, StoreError> {
-    let Some(spec) = hub.site.systems.get(place) else { return Ok(AnalysisResponse::default()) };
+pub(crate) fn ask(hub: &Hub, index: usize, ask: &Ask) -> Result<AnalysisResponse, StoreError> {
+    let Some(spec) = hub.site.systems.get(index) else { return Ok(AnalysisResponse::default()) };
     let (history, system) = (hub.store.history(), spec.id.as_str());
     let Ask { range, exact, offset_min, .. } = *ask;
     let offset_ms = offset_min * 60_000;

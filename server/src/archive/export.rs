@@ -149,8 +149,8 @@ pub(crate) fn csv(history: &History, system: &str, range: Range, out: &mut impl 
     let mut text = String::new();
     for part in days(range) {
         let rows: Block = history.rows(system, part, &points)?;
-        for place in 0..rows.len() {
-            csv_row(&mut text, &rows, place, &points);
+        for index in 0..rows.len() {
+            csv_row(&mut text, &rows, index, &points);
             if text.len() > 1 << 16 {
                 out.write_all(text.as_bytes())?;
                 text.clear();

@@ -49,9 +49,9 @@ struct Source<'a> {
 impl AppState {
     fn victron(&self) -> Result<Source<'_>, Failure> {
         let found = self.hub.site.victron().and_then(|(idx, link)| {
-            let place = link.system.0 as usize;
-            let (link, spec) = (self.hub.links.get(idx.0 as usize)?, self.hub.site.systems.get(place)?);
-            Some(Source { link, spec, newest: self.hub.newest(place)? })
+            let index = link.system.0 as usize;
+            let (link, spec) = (self.hub.links.get(idx.0 as usize)?, self.hub.site.systems.get(index)?);
+            Some(Source { link, spec, newest: self.hub.newest(index)? })
         });
         let words = "this site has no link to a Victron GX; docs/home-energy.md says which links are";
         found.ok_or_else(|| Failure(StatusCode::NOT_FOUND, words.to_owned()))

@@ -77,8 +77,8 @@ impl<'a> Intake<'a> {
         self.summary.read += if used || self.summary.files.is_none() { rows } else { 0 };
         self.is_used |= used;
         let mut points = Vec::new();
-        for (place, meaning) in understood {
-            let (name, values) = &table.columns[place];
+        for (index, meaning) in understood {
+            let (name, values) = &table.columns[index];
             let values = self.possible(source, channel.unwrap_or(name), meaning, values, table.first_row);
             match meaning.target {
                 Target::Point(point) => points.push((point, values)),
@@ -102,7 +102,7 @@ impl<'a> Intake<'a> {
     /// The columns that can be used, with what they mean. Those that cannot are told.
     fn understood(&mut self, table: &Table, channel: Option<&str>) -> Result<Vec<(usize, Meaning)>> {
         let mut understood: Vec<(usize, &str, Meaning)> = Vec::new();
-        for (place, (column, _)) in table.columns.iter().enumerate() {
+        for (index, (column, _)) in table.columns.iter().enumerate() {
             let name = channel.unwrap_or(column);
             match self.meanings.of(name, unit_of(column))? {
                 Found::Nothing => {
@@ -114,14 +114,14 @@ impl<'a> Intake<'a> {
                 }
                 Found::Meaning(meaning) => {
                     self.found.extend(meaning.entry);
-                    understood.push((place, name, meaning));
+                    understood.push((index, name, meaning));
                 }
             }
         }
         let mut columns = Vec::with_capacity(understood.len());
-        for (place, name, meaning) in &understood {
+        for (index, name, meaning) in &understood {
             let target = target_name(meaning.target);
-            let same = understood.iter().find(|(other, _, of)| other != place && of.target == meaning.target);
+            let same = understood.iter().find(|(other, _, of)| other != index && of.target == meaning.target);
             if let Some((_, other, _)) = same {
                 let why = format!("it is {target}, and so is {other}: keep one of them");
                 self.summary.refused.column(name, &why);
@@ -136,7 +136,7 @@ impl<'a> Intake<'a> {
                 None => drop(self.names.insert(meaning.target, (*name).to_owned())),
             }
             self.summary.known.insert((*name).to_owned());
-            columns.push((*place, *meaning));
+            columns.push((*index, *meaning));
         }
         Ok(columns)
     }
@@ -155,7 +155,7 @@ impl<'a> Intake<'a> {
     pub(super) fn finish(mut self, bulk: &Bulk, system: &str) -> Result<Summary> {
         let entries = self.meanings.entries().into_iter().enumerate();
         self.summary.absent =
-            entries.filter(|(place, _)| !self.found.contains(place)).map(|(_, words)| words).collect();
+            entries.filter(|(index, _)| !self.found.contains(index)).map(|(_, words)| words).collect();
         if self.rows.is_empty() && self.cells.is_empty() {
             bail!("{}", self.why_nothing());
         }
@@ -326,11 +326,11 @@ impl DayRows {
         let rows = self.keys.len();
         self.keys.push(key);
         for (point, value) in values {
-            let place = self.columns.iter().position(|(known, _)| *known == point).unwrap_or_else(|| {
+            let index = self.columns.iter().position(|(known, _)| *known == point).unwrap_or_else(|| {
                 self.columns.push((point, Vec::new()));
                 self.columns.len() - 1
             });
-            let column = &mut self.columns[place].1;
+            let column = &mut self.columns[index].1;
             column.resize(rows, f32::NAN);
             column.push(rounded(point, value));
         }

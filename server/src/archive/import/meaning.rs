@@ -202,7 +202,7 @@ pub(super) fn target_name(target: Target) -> String {
 impl MapFile {
     /// Upper and lower case are the same, as in the names of columns; with or without the unit in brackets.
     fn of(&self, name: &str, unit: &str) -> Result<Found> {
-        for (place, entry) in self.map.iter().enumerate() {
+        for (index, entry) in self.map.iter().enumerate() {
             let numbers = Pattern::parse(&entry.channel).ok().and_then(|pattern| {
                 pattern.matches_any_case(name).or_else(|| pattern.matches_any_case(bare_name(name)))
             });
@@ -221,12 +221,12 @@ impl MapFile {
                     Ok(factor) => factor,
                     Err(why) => {
                         let why = format!("{why}, or set `scale` in the map");
-                        return Ok(Found::Refused { why, entry: Some(place) });
+                        return Ok(Found::Refused { why, entry: Some(index) });
                     }
                 },
             };
             let (factor, offset) = (scale * sign, entry.offset * sign);
-            return Ok(Found::Meaning(Meaning { target, factor, offset, entry: Some(place) }));
+            return Ok(Found::Meaning(Meaning { target, factor, offset, entry: Some(index) }));
         }
         Ok(Found::Nothing)
     }
