@@ -93,13 +93,13 @@ fn turn_away(mut stream: TcpStream) {
              Connection: close\r\nContent-Length: {}\r\n\r\n{WORDS}",
             WORDS.len()
         );
-        let say = async {
+        let refusal = async {
             stream.write_all(answer.as_bytes()).await?;
             stream.shutdown().await?;
             // Closed with a request unread, the answer would be lost.
             stream.read(&mut [0; 1024]).await
         };
-        let _ = tokio::time::timeout(Duration::from_millis(200), say).await;
+        let _ = tokio::time::timeout(Duration::from_millis(200), refusal).await;
     });
 }
 

@@ -139,7 +139,7 @@ fn fields(schema: Schema) -> Vec<Value> {
 fn without_null(schema: &mut Value) {
     let is_null = |of: &Value| of.is_null() || *of == json!("null") || of["type"] == "null";
     for key in ["type", "enum", "anyOf"] {
-        if let Some(kinds) = schema[key].as_array_mut() {
+        if let Some(kinds) = schema.get_mut(key).and_then(Value::as_array_mut) {
             kinds.retain(|kind| !is_null(kind));
         }
     }

@@ -266,7 +266,7 @@ mod tests {
     use super::*;
 
     /// Name and value of each figure.
-    fn told(figures: &[Figure]) -> Vec<(&str, Option<f64>)> {
+    fn pairs(figures: &[Figure]) -> Vec<(&str, Option<f64>)> {
         figures.iter().map(|figure| (figure.name.as_str(), figure.value)).collect()
     }
 
@@ -279,14 +279,14 @@ mod tests {
             sag_figures(&Sags::default(), 5.0, 0.0, day_s),
         ] {
             let said = ["Recorded time", "Data coverage", "Limit"];
-            for (name, value) in told(&figures) {
+            for (name, value) in pairs(&figures) {
                 assert_eq!(value.is_some(), said.contains(&name), "{name}: {value:?}");
             }
-            assert_eq!(told(&figures).last(), Some(&("Data coverage", Some(0.0))));
+            assert_eq!(pairs(&figures).last(), Some(&("Data coverage", Some(0.0))));
         }
         let half = Flow { known_s: day_s / 2.0, out_wh: 1_000.0, ..Flow::default() };
         let figures = energy(&half, day_s);
-        assert_eq!(told(&figures)[0], ("Energy out", Some(1.0)));
-        assert_eq!(told(&figures)[5..], [("Recorded time", Some(12.0)), ("Data coverage", Some(50.0))]);
+        assert_eq!(pairs(&figures)[0], ("Energy out", Some(1.0)));
+        assert_eq!(pairs(&figures)[5..], [("Recorded time", Some(12.0)), ("Data coverage", Some(50.0))]);
     }
 }

@@ -18,7 +18,7 @@ use leptos::prelude::*;
 pub(super) fn Controller() -> impl IntoView {
     let live = Live::expect();
     let modules = live.system().topology.modules();
-    let told = [PointId::Contactors, PointId::ControllerMode, PointId::InsulationKohm];
+    let known_points = [PointId::Contactors, PointId::ControllerMode, PointId::InsulationKohm];
     let never = live.never;
     let point = move |point, words: fn(f32) -> String| {
         Derived::new(move || live.snapshot.with(|snapshot| said(snapshot, point, words, never.get())))
@@ -29,7 +29,7 @@ pub(super) fn Controller() -> impl IntoView {
         let unmeasured = modules == 0 || never.get() == Never::NotMeasured;
         unmeasured
             && live.snapshot.with(|snapshot| {
-                let points = told.iter().all(|point| snapshot.point(*point) == Err(NoData::NotPresent));
+                let points = known_points.iter().all(|point| snapshot.point(*point) == Err(NoData::NotPresent));
                 points && (modules == 0 || nodes_missing(snapshot) == Some(NoData::NotPresent))
             })
     });

@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_wrong_map_says_what_is_wrong() {
-        for (text, says) in [
+        for (text, expected) in [
             ("map = [{ point = \"cells/voltage\", channel = \"v{cell}\" }]", "cells_per_module must be there"),
             ("map = [{ point = \"battery/colour\", channel = \"x\" }]", "\"battery/colour\" is no point"),
             ("map = [{ point = \"battery/soc\", channel = \"x{zell}\" }]", "`{zell}` is not known"),
@@ -324,7 +324,7 @@ mod tests {
             ("map = [{ point = \"battery/soc\" }]", ":1: `channel` is missing"),
         ] {
             let error = format!("{:#}", map(text).unwrap_err());
-            assert!(error.contains(says), "{text}: {error}");
+            assert!(error.contains(expected), "{text}: {error}");
         }
     }
 }

@@ -50,7 +50,7 @@ mod tests {
         {
             assert_eq!(HistoryQuery::parse(query), Ok(HistoryQuery { hours, limit }), "{query}");
         }
-        for (query, says) in [
+        for (query, expected) in [
             ("hours=0", "hours: \"0\" is not a whole number from 1 to 72"),
             ("hours=73", "from 1 to 72"),
             ("hours=-1", "from 1 to 72"),
@@ -65,7 +65,7 @@ mod tests {
             ("colour=red", "no parameter \"colour\""),
         ] {
             let words = HistoryQuery::parse(query).unwrap_err();
-            assert!(words.contains(says), "{query}: {words}");
+            assert!(words.contains(expected), "{query}: {words}");
         }
     }
 }

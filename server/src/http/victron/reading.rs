@@ -52,7 +52,7 @@ impl BatteryReading {
     }
 
     /// As the endpoints tell it, of a battery of this nominal voltage, V.
-    pub(super) fn told(self, nominal_v: f32) -> VictronReading {
+    pub(super) fn response(self, nominal_v: f32) -> VictronReading {
         VictronReading::of(self.at, self.values, nominal_v)
     }
 }
