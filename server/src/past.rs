@@ -6,14 +6,15 @@
 
 use api::playback::{PlaybackSegment, SegmentFrame};
 use domain::alarm::Alarm;
+use domain::alarm::{SAG_LEAD, SagReplay};
 use domain::engine::cycle;
 use domain::link::{LinkState, LinkStatus};
 use domain::live::{Encoder, log};
 use domain::minute::MINUTE_MS;
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData};
-use domain::sag::{LEAD, SagReplay};
-use domain::series::{Sampler, Table, Trace};
+use domain::recent::Sampler;
+use domain::series::{Table, Trace};
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use domain::telemetry::Row;
 use domain::time::{Mono, Now, Utc};
@@ -146,7 +147,7 @@ impl<'a> Past<'a> {
     /// not read again.
     fn sag_at(&self, at_ms: i64) -> Result<Option<Alarm>, StoreError> {
         let (until_ms, replay) = &mut *self.sag.borrow_mut();
-        let lead_ms = LEAD.as_millis() as i64;
+        let lead_ms = SAG_LEAD.as_millis() as i64;
         let from_ms = if (at_ms.saturating_sub(lead_ms)..=at_ms).contains(until_ms) {
             *until_ms + 1
         } else {

@@ -27,6 +27,7 @@ pub mod live;
 pub mod minute;
 pub mod point;
 pub mod reading;
+pub mod recent;
 pub mod sag;
 pub mod series;
 pub mod soc;

@@ -129,7 +129,7 @@ type Lines = Vec<Vec<String>>;
 fn events_csv(events: &[Event]) -> Lines {
     let names = ["timestamp", "kind", "rule", "subject", "severity", "words"].map(str::to_owned).to_vec();
     let line = |event: &Event| {
-        let at = crate::archive::rfc3339(event.at_ms).trim_end_matches('Z').replace('T', " ");
+        let at = crate::times::rfc3339(event.at_ms).trim_end_matches('Z').replace('T', " ");
         let (kind, severity) = (event.kind.word().to_owned(), event.severity.word().to_owned());
         vec![at, kind, event.rule.clone(), event.subject.clone(), severity, event.words.clone()]
     };

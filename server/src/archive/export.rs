@@ -1,8 +1,8 @@
 //! `packtwin export`: a stretch of history as CSV or Parquet, or its recorded frames. A server may be running.
 
 use super::candump::candump;
-use super::{csv_header, csv_row, parse_instant, rfc3339};
 use crate::cli::Export;
+use crate::times::{csv_header, csv_row, parse_instant, rfc3339};
 use anyhow::{Context as _, Result, anyhow, bail};
 use domain::minute::{MINUTE_MS, NONE, Stat, value};
 use domain::point::PointId;

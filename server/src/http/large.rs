@@ -3,10 +3,13 @@
 
 use super::AppState;
 use super::answer::{OCTETS, wants_octets};
-use super::gate::Gate;
 use super::problem::Problem;
+use crate::gate::{Gate, LARGEST, SMALL, held};
+use axum::body::{Body, HttpBody as _, to_bytes};
+use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -78,6 +81,24 @@ impl Large {
     }
 }
 
+/// Lets an answer go only if there is memory for it until it is taken.
+pub(super) async fn answers(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    if response.extensions().get::<Ready>().is_some() {
+        return response;
+    }
+    let Some(size) = response.body().size_hint().exact().filter(|size| *size > SMALL) else { return response };
+    let permit = match app.gate.room(size).await {
+        Ok(permit) => permit,
+        Err(words) => return Problem::busy(words).into_response(),
+    };
+    let (head, body) = response.into_parts();
+    match to_bytes(body, LARGEST).await {
+        Ok(bytes) => Response::from_parts(head, Body::from(held(bytes, permit))),
+        Err(_) => Problem::busy("this answer is too large: ask for less at once").into_response(),
+    }
+}
+
 fn gzip(text: &[u8]) -> io::Result<Vec<u8>> {
     let mut coder = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::fast());
     coder.write_all(text)?;
@@ -102,7 +123,6 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
     use crate::limits::Limits;
-    use axum::body::to_bytes;
     use axum::http::header::RETRY_AFTER;
     use flate2::read::GzDecoder;
     use serde_json::json;

@@ -4,10 +4,6 @@
 //! and rules of the catalogue do not know them.
 
 use super::Unit;
-use crate::last_value::LastValue;
-use crate::reading::{NoData, Sample};
-use crate::series::{unit_code, unit_of};
-use crate::time::Mono;
 use crate::wire::{Reader, Wire, WireError, Writer};
 use std::time::Duration;
 
@@ -35,65 +31,10 @@ pub(crate) fn fingerprint(points: &[DevicePoint]) -> u32 {
     bytes.fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// The last values of a system's device points, in the order of [`SystemSpec::device_points`].
-///
-/// [`SystemSpec::device_points`]: crate::spec::SystemSpec::device_points
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct DeviceValues {
-    values: Vec<LastValue>,
-    max_ages: Vec<Duration>,
-}
-
-impl DeviceValues {
-    /// Points that may be so old, of which nothing is known.
-    pub fn new(max_ages: Vec<Duration>) -> DeviceValues {
-        DeviceValues { values: vec![LastValue::default(); max_ages.len()], max_ages }
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    /// What is known of a point: nothing, if there is none with this number.
-    pub fn last_value(&self, point: usize) -> LastValue {
-        self.values.get(point).copied().unwrap_or_default()
-    }
-
-    /// A value of the point that is older than this is stale.
-    pub fn max_age(&self, point: usize) -> Duration {
-        self.max_ages.get(point).copied().unwrap_or_default()
-    }
-
-    /// Takes a sample received at `at`; of a point that does not exist it changes nothing.
-    pub fn set(&mut self, point: usize, sample: Sample, at: Mono) {
-        if let Some(last) = self.values.get_mut(point) {
-            last.set(sample, at);
-        }
-    }
-
-    /// Sets all that is known of a point.
-    pub fn restore(&mut self, point: usize, known: LastValue) {
-        if let Some(last) = self.values.get_mut(point) {
-            *last = known;
-        }
-    }
-
-    /// The point's value if it is good and fresh at `now`, else why not.
-    pub fn sample(&self, point: usize, now: Mono) -> Sample {
-        self.values.get(point).map_or(Err(NoData::NotPresent), |last| last.sample(now, self.max_age(point)))
-    }
-}
-
 impl Wire for DevicePoint {
     fn write(&self, w: &mut Writer) {
         w.str(&self.path);
-        w.u8(unit_code(self.unit));
+        self.unit.write(w);
         w.f32(self.resolution);
         w.varint(self.max_age.as_micros() as u64);
     }
@@ -101,7 +42,7 @@ impl Wire for DevicePoint {
     fn read(r: &mut Reader<'_>) -> Result<DevicePoint, WireError> {
         Ok(DevicePoint {
             path: r.str()?.to_owned(),
-            unit: unit_of(r)?,
+            unit: Unit::read(r)?,
             resolution: r.f32()?,
             max_age: Duration::from_micros(r.varint()?),
         })

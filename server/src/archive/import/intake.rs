@@ -209,7 +209,7 @@ impl<'a> Intake<'a> {
             let row = table.first_row + row as u64;
             self.summary.refused.row(row, || {
                 let why = if at < FIRST_MS { "before 1980" } else { "in the future" };
-                format!("{source} row {row}: {} is {why}", crate::archive::rfc3339(at))
+                format!("{source} row {row}: {} is {why}", crate::times::rfc3339(at))
             });
         }
     }
