@@ -22,7 +22,6 @@ use api::victron::{
 use boon::{Compiler, Schemas};
 use domain::alarm::{Alarm, RULES, RuleIdx, Severity, Subject};
 use domain::lab::{LabFault, LabState, LoadMode, PackFault, SimDevice};
-use domain::limits::{Chemistry, Limits};
 use domain::link::{DecodedValue, FrameRow, LinkSpec, LinkState, LinkStatus};
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData, NodeQuantity, Reading, Target};
@@ -79,20 +78,9 @@ fn check_bytes(name: &str, message: &impl Wire) {
 
 fn site() -> SiteSpec {
     let system = SystemSpec {
-        id: "hv".into(),
-        name: "832 V pack".into(),
         kind: SystemKind::DataCentre,
-        topology: Topology::new(1, 2, 3),
-        capacity_ah: 280.0,
-        nominal_v: 832.0,
-        reserve_pct: 20.0,
-        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-        cell_resolution_v: 0.001,
-        rate_hz: 5.0,
         simulated: true,
-        max_ages: Vec::new(),
-        cell_max_age: domain::cells::CELL_MAX_AGE,
-        device_points: [].into(),
+        ..SystemSpec::new("hv", "832 V pack", Topology::new(1, 2, 3), 280.0, 832.0)
     };
     let link = |id: &str, name: &str| LinkSpec {
         id: id.into(),

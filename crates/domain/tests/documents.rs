@@ -138,20 +138,9 @@ fn is_yes_or_no(watch: Watch) -> bool {
 /// A system with the defaults of LFP.
 fn system() -> SystemSpec {
     SystemSpec {
-        id: "hv".into(),
-        name: "832 V pack".into(),
         kind: SystemKind::DataCentre,
-        topology: Topology::new(1, 13, 20),
-        capacity_ah: 280.0,
-        nominal_v: 832.0,
-        reserve_pct: 20.0,
-        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-        cell_resolution_v: 0.001,
         rate_hz: 1.0,
-        simulated: false,
-        max_ages: Vec::new(),
-        cell_max_age: domain::cells::CELL_MAX_AGE,
-        device_points: Default::default(),
+        ..SystemSpec::new("hv", "832 V pack", Topology::new(1, 13, 20), 280.0, 832.0)
     }
 }
 
