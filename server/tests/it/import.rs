@@ -103,6 +103,26 @@ fn every_codec_that_duckdb_has_and_its_own_file_give_the_same_rows() {
 }
 
 #[test]
+fn units_of_other_programs_are_converted() {
+    let into = Into::a_new_history();
+    let first = "2026-10-24T22:30:00.000Z,80,832.5,,,25,25";
+    let mut files = vec![(fixture("csv-units-pandas.csv"), 2), (fixture("parquet-units-pandas.parquet"), 2)];
+    if let Some(python) = judges() {
+        let made = into.folder.path().join("duckdb-units.parquet");
+        assert!(judge(&python, "duckdb_units.py").arg(&made).status().unwrap().success());
+        files.push((made, 1));
+    }
+    for (file, count) in files {
+        let system = file.file_stem().unwrap().to_str().unwrap();
+        let (status, said) = into.import(&file, system, &[]);
+        assert!(status == Some(0) && said.contains(&format!("{count} of {count} rows taken in")), "{system}: {said}");
+        assert!(!said.contains("refused"), "{system}: {said}");
+        let rows = into.rows(system, &[]);
+        assert!(rows.len() == count && rows[0].starts_with(first), "{system}: {rows:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_is_refused_and_told_and_the_rest_is_taken_in() {
     let into = Into::a_new_history();
     let file = into.folder.path().join("odd.csv");
