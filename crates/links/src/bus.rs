@@ -4,6 +4,7 @@
 mod backoff;
 mod can_health;
 mod can_input;
+mod can_output;
 pub mod candump;
 pub mod cannelloni;
 mod https;

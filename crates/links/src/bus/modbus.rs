@@ -41,6 +41,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use stillness::Stillness;
 
+/// Why nothing is written before there is a connection.
+const NOT_YET: &str = "the link is down: its device has not answered yet";
+
 /// Polls one device.
 #[derive(Debug)]
 pub(crate) struct Poller {
@@ -63,7 +66,7 @@ impl Bus for Poller {
     }
 
     fn setpoints(&self) -> Vec<Setpoint> {
-        self.device.setpoints().iter().map(|writable| writable.setpoint.clone()).collect()
+        self.device.setpoints()
     }
 
     fn ages(&self, usual: Duration) -> Ages {
@@ -92,7 +95,9 @@ impl Poller {
     async fn run(&mut self, reporter: &Reporter) {
         let mut backoff = Backoff::default();
         loop {
-            let error = match Client::dial(self.dial.clone()).await {
+            // Whoever wants to write is told at once, not when the device is there.
+            let dialled = reporter.orders.not_sent_during(NOT_YET, Client::dial(self.dial.clone()));
+            let error = match dialled.await {
                 Ok(client) => {
                     reporter.opened().await;
                     let session = Session::new(client, &self.device, reporter, self.period, &mut self.stillness);
@@ -106,8 +111,7 @@ impl Poller {
                 ReadError::WrongDevice(words) => reporter.wrong_device(words).await,
                 error => reporter.closed(error).await,
             }
-            // Whoever wants to write is told at once, not when the device is back.
-            reporter.orders.refuse(&why, tokio::time::sleep(backoff.next(backoff::random()))).await;
+            reporter.orders.not_sent_during(&why, tokio::time::sleep(backoff.next(backoff::random()))).await;
         }
     }
 }

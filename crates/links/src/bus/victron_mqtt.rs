@@ -8,6 +8,10 @@
 //! A GX publishes changes only, so a service that speaks confirms what it does not mention, and a value is as old as
 //! the last word of its service. Nothing is told before a first publication of everything is complete: half the phases
 //! are no sum. Retained messages are not believed: nobody knows how old they are.
+//!
+//! Writes are in [`write`].
+
+mod write;
 
 use super::backoff::{self, Backoff};
 use super::mqtt::packet::{self, Packet};
@@ -15,16 +19,19 @@ use super::mqtt::{Client, MqttError};
 use super::{Bus, Waits};
 use crate::ages::Ages;
 use crate::describe::Describe;
+use crate::device::victron::setpoint::GxSetpoint;
 use crate::device::victron::topic::{self, Message};
 use crate::device::victron::{Gx, GxTable, ROWS, Service};
 use crate::session::Reporter;
 use domain::link::LinkFault;
 use domain::time::{Mono, Now};
+use domain::write::Setpoint;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
+use write::Writing;
 
 /// Messages of so long are handed on together.
 const GATHER: Duration = Duration::from_millis(200);
@@ -48,6 +55,12 @@ const MOST_SERVICES: usize = 256;
 const MOST_RAW: usize = 1_024;
 /// The most of a payload that is remembered, bytes.
 const RAW_BYTES: usize = 64;
+/// The most of a payload that is looked at, bytes: a setting comes with its limits.
+const PAYLOAD_BYTES: usize = 1_024;
+/// The numbers of the subscriptions to setpoints begin here.
+const SETPOINT_IDS: u16 = 10;
+/// Why nothing is written before there is a connection.
+const NOT_YET: &str = "the link is down: its broker has not answered yet";
 /// The most of a topic that is remembered, characters.
 const TOPIC_LETTERS: usize = 100;
 
@@ -67,6 +80,8 @@ pub(crate) struct Settings {
     pub(crate) battery: Option<u32>,
     /// Longest wait for a connection.
     pub(crate) timeout: Duration,
+    /// What others may set.
+    pub(crate) setpoints: Vec<GxSetpoint>,
 }
 
 /// Listens to one GX.
@@ -83,6 +98,9 @@ struct Session<'a> {
     /// Longest wait for the broker to accept a subscription.
     limit: Duration,
     reporter: &'a Reporter,
+    setpoints: &'a [GxSetpoint],
+    /// The write that is being carried out.
+    writing: Option<Writing>,
     portal: &'a mut Option<String>,
     gx: Gx,
     /// When each service last spoke.
@@ -99,6 +117,10 @@ struct Session<'a> {
 impl Bus for Listener {
     fn table(&self) -> Arc<dyn Describe> {
         Arc::new(GxTable)
+    }
+
+    fn setpoints(&self) -> Vec<Setpoint> {
+        self.settings.setpoints.iter().map(|known| known.setpoint.clone()).collect()
     }
 
     fn ages(&self, usual: Duration) -> Ages {
@@ -124,8 +146,9 @@ impl Listener {
                 Ok(never) => match never {},
             };
             reporter.record(|r| r.monitor.fault(fault(&error), 1));
+            let why = format!("the link is down: {error}");
             reporter.closed(error).await;
-            tokio::time::sleep(backoff.next(backoff::random())).await;
+            reporter.orders.not_sent_during(&why, tokio::time::sleep(backoff.next(backoff::random()))).await;
         }
     }
 
@@ -133,7 +156,8 @@ impl Listener {
         let Settings { address, battery, timeout, .. } = &self.settings;
         // Two clients of one name would throw one another out.
         let id = format!("packtwin-{:08x}", backoff::random() as u32);
-        let client = Client::connect(address, &id, KEEP_ALIVE, *timeout).await?;
+        let connected = Client::connect(address, &id, KEEP_ALIVE, *timeout);
+        let client = reporter.orders.not_sent_during(NOT_YET, connected).await?;
         reporter.opened().await;
         reporter.remark(match &self.portal {
             Some(portal) => {
@@ -146,6 +170,8 @@ impl Listener {
             client,
             limit: *timeout,
             reporter,
+            setpoints: &self.settings.setpoints,
+            writing: None,
             portal: &mut self.portal,
             gx: Gx::new(*battery),
             spoke: BTreeMap::new(),
@@ -231,7 +257,7 @@ impl Came {
             Packet::Publish { topic, payload, .. } => Came::Message {
                 known: topic::parse(topic, payload).ok(),
                 topic: topic.to_owned(),
-                payload: payload[..payload.len().min(RAW_BYTES)].to_vec(),
+                payload: payload[..payload.len().min(PAYLOAD_BYTES)].to_vec(),
                 bytes: topic.len() + payload.len(),
             },
             Packet::SubAck { granted: false, .. } => Came::NotGranted,
@@ -261,7 +287,9 @@ impl Session<'_> {
                     heard = now.mono;
                     self.take(came, now).await?;
                 }
+                order = self.reporter.orders.next(), if self.writing.is_none() => self.begin_write(order).await?,
                 _ = gather.tick() => {
+                    self.look_after_write().await?;
                     if self.pending.overdue(self.reporter.now().mono, self.limit) {
                         return Err(MqttError::Unaccepted(self.limit));
                     }
@@ -286,6 +314,9 @@ impl Session<'_> {
     async fn subscribe(&mut self, portal: &str) -> Result<(), MqttError> {
         for (id, rest) in [(2, "system/+/#"), (3, "battery/+/#"), (4, "full_publish_completed")] {
             self.listen(id, &format!("N/{portal}/{rest}")).await?;
+        }
+        for (place, setpoint) in self.setpoints.iter().enumerate() {
+            self.listen(SETPOINT_IDS.saturating_add(place as u16), &setpoint.notified(portal)).await?;
         }
         self.ask(portal, ALL).await
     }
@@ -315,7 +346,7 @@ impl Session<'_> {
     }
 
     async fn take(&mut self, came: Came, now: Now) -> Result<(), MqttError> {
-        let (known, topic, payload, bytes) = match came {
+        let (known, topic, mut payload, bytes) = match came {
             Came::Message { known, topic, payload, bytes } => {
                 self.pending.message(bytes)?;
                 (known, topic, payload, bytes)
@@ -342,6 +373,8 @@ impl Session<'_> {
         }
         let at = now.mono;
         self.reporter.record(|r| r.monitor.received(1, bytes, at));
+        self.see_write(&topic, &payload, now).await?;
+        payload.truncate(RAW_BYTES);
         match known {
             None => {
                 let topic: String = topic.chars().take(TOPIC_LETTERS).collect();

@@ -2,7 +2,8 @@
 
 use super::key::{Key, Shaped};
 use super::kind::Surroundings;
-use super::{ConfigError, INSTALLATION, LinkConfig, POLL_MS, TIMEOUT_MS, installed, kinds};
+use super::{ConfigError, INSTALLATION, LinkConfig, POLL_MS, SETPOINTS, SetpointEntry, TIMEOUT_MS, installed, kinds};
+use crate::device::setpoint;
 use crate::link::LinkTask;
 use domain::spec::SystemIdx;
 use domain::topology::Topology;
@@ -89,6 +90,15 @@ impl LinkConfig {
     pub(super) fn path(&self, key: &Key<String>, base: &Path) -> Result<(PathBuf, Range<usize>), ConfigError> {
         let path = self.needed(key)?;
         Ok((installed::find(base, path.get_ref().as_ref()), path.span()))
+    }
+
+    /// What others may set, each made by `one` of its entry.
+    pub(super) fn setpoints<T>(
+        &self,
+        one: impl Fn(&SetpointEntry) -> Result<T, (Range<usize>, String)>,
+    ) -> Result<Vec<T>, ConfigError> {
+        let entries = self.keys.value(&SETPOINTS).map_or(&[][..], Vec::as_slice);
+        setpoint::all(entries, one).map_err(|(span, words)| ConfigError::new(span, words))
     }
 
     /// What is connected to; `usual` is the port of an example.

@@ -3,7 +3,7 @@
 //! A key that several kinds have is of one shape in all of them, so that it can be read before the kind is known, which
 //! may stand below it. What is wrong with it is told at its place in the file.
 
-use super::{MapEntry, Sign};
+use super::{MapEntry, SetpointEntry, Sign};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer};
 use std::collections::BTreeMap;
@@ -113,6 +113,7 @@ shapes! {
     Map Vec<MapEntry>,
     Units BTreeMap<String, u8>,
     Sign Sign,
+    Setpoints Vec<SetpointEntry>,
 }
 
 /// The keys that a link has, beside those that every link has.

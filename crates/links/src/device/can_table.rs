@@ -8,7 +8,7 @@ use super::codes::{Codes, Said};
 use super::dbc::{BitField, Database, Encoding, Message, Presence, Signal};
 use super::push_invalid;
 use crate::ages::{Ages, between_polls};
-use crate::can::{CanFrame, CanId, FrameKind};
+use crate::can::{CanFrame, CanId, FrameKind, fd_length};
 use crate::describe::Describe;
 use domain::link::{DecodedValue, LinkFault};
 use domain::reading::{CellQuantity, Reading, Target};
@@ -334,9 +334,8 @@ impl CanTable {
 
 /// As long as described; CAN FD frames come in steps, so they may be padded up to the next one.
 fn length_fits(frame: &CanFrame<'_>, size: usize) -> bool {
-    const FD_STEPS: [usize; 7] = [12, 16, 20, 24, 32, 48, 64];
     let padded = match frame.kind {
-        FrameKind::Fd if size > 8 => FD_STEPS.into_iter().find(|step| *step >= size).unwrap_or(size),
+        FrameKind::Fd => fd_length(size),
         _ => size,
     };
     (size..=padded).contains(&frame.data.len())

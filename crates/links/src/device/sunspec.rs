@@ -12,6 +12,7 @@ mod decode;
 mod events;
 pub mod layout;
 mod models;
+pub mod setpoint;
 mod types;
 
 use crate::describe::Describe;
@@ -25,10 +26,13 @@ use domain::time::Now;
 use domain::topology::Topology;
 use layout::{Layout, Model};
 pub use models::SERIAL;
+use setpoint::ModelSetpoint;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// "Not implemented".
 const NOTHING: u16 = 0xFFFF;
+/// The same of signed fields and of scale factors.
+const NOTHING_SIGNED: u16 = 0x8000;
 
 /// "SunS": what a device's map begins with.
 pub const MARKER: [u16; 2] = [0x5375, 0x6E53];
@@ -43,6 +47,8 @@ pub struct SunSpec {
     sign: Sign,
     /// The most registers of one request.
     max_read: u16,
+    /// What others may set.
+    setpoints: Vec<ModelSetpoint>,
     /// As it was found at the last connect.
     layout: Mutex<Arc<Layout>>,
     /// Where the chain of models was found to end in silence: nothing is asked there again.
@@ -52,13 +58,30 @@ pub struct SunSpec {
 impl SunSpec {
     /// A device of a system with these cells, whose map is not known yet.
     pub fn new(topology: Topology, sign: Sign) -> SunSpec {
-        SunSpec { topology, sign, max_read: MAX_READ, layout: Mutex::default(), silent_at: Mutex::default() }
+        let (layout, silent_at) = (Mutex::default(), Mutex::default());
+        SunSpec { topology, sign, max_read: MAX_READ, setpoints: Vec::new(), layout, silent_at }
     }
 
     /// The same device, of which at most so many registers may be asked at once.
     pub fn with_max_read(mut self, max_read: u16) -> SunSpec {
         self.max_read = max_read;
         self
+    }
+
+    /// The same device, of which others may set these points.
+    pub fn with_setpoints(mut self, setpoints: Vec<ModelSetpoint>) -> SunSpec {
+        self.setpoints = setpoints;
+        self
+    }
+
+    /// What others may set.
+    pub fn setpoints(&self) -> &[ModelSetpoint] {
+        &self.setpoints
+    }
+
+    /// The setpoint with this name.
+    pub fn setpoint(&self, name: &str) -> Option<&ModelSetpoint> {
+        self.setpoints.iter().find(|known| known.setpoint.name == name)
     }
 
     /// The most registers of one request.

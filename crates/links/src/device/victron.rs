@@ -9,6 +9,7 @@
 
 pub mod gx;
 pub(crate) mod rows;
+pub mod setpoint;
 pub mod topic;
 pub mod vrm;
 

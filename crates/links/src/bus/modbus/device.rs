@@ -12,6 +12,7 @@ use crate::device::sunspec::SunSpec;
 use domain::point::DevicePoint;
 use domain::reading::Reading;
 use domain::time::Now;
+use domain::write::{Setpoint, WriteRequest};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,41 @@ pub(crate) enum Device {
     Table(Arc<Tabled>),
     /// As the device itself says.
     SunSpec(Arc<SunSpec>),
+}
+
+/// What is written for one request, in this order, each with a request of its own.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// The unit that has it.
+    pub(super) unit: u8,
+    /// Registers that are written before the value.
+    pub(super) first: Vec<(u16, u16)>,
+    /// The setpoint.
+    pub(super) writable: Writable,
+    /// A register that is written after it, so that the value counts, if it does not say so already.
+    pub(super) last: Option<(u16, u16)>,
+}
+
+impl Plan {
+    /// Nothing but the value.
+    pub(super) fn new(writable: Writable, unit: u8) -> Plan {
+        Plan { unit, first: Vec::new(), writable, last: None }
+    }
+}
+
+/// Why nothing can be written.
+#[derive(Debug)]
+pub(super) enum PlanError {
+    /// It may not be, or the device has not got it.
+    Refused(String),
+    /// The device does not say what must be known before.
+    Read(ReadError),
+}
+
+impl From<ReadError> for PlanError {
+    fn from(error: ReadError) -> PlanError {
+        PlanError::Read(error)
+    }
 }
 
 /// What a device says when it is asked who it is.
@@ -82,24 +118,31 @@ impl Device {
         }
     }
 
-    /// What can be set, and where it is.
-    pub(crate) fn setpoints(&self) -> &[Writable] {
+    /// What can be set.
+    pub(crate) fn setpoints(&self) -> Vec<Setpoint> {
         match self {
-            Device::Table(device) => device.table.setpoints(),
-            Device::SunSpec(_) => &[],
+            Device::Table(device) => device.table.setpoints().iter().map(|w| w.setpoint.clone()).collect(),
+            Device::SunSpec(device) => device.setpoints().iter().map(|s| s.setpoint.clone()).collect(),
         }
     }
 
-    /// The setpoint with this name.
-    pub(super) fn writable(&self, name: &str) -> Option<&Writable> {
-        self.setpoints().iter().find(|writable| writable.setpoint.name == name)
-    }
-
-    /// The unit that a setpoint is of; `default` for those that name none.
-    pub(super) fn unit_of(&self, writable: &Writable, default: u8) -> u8 {
+    /// What is to be written for a request. A SunSpec device is asked for its scale factors first.
+    ///
+    /// # Errors
+    /// It cannot be written, or the device does not answer.
+    pub(super) async fn plan(&self, request: &WriteRequest, client: &mut Client) -> Result<Plan, PlanError> {
+        let refused = || PlanError::Refused(format!("the link has no setpoint `{}`", request.setpoint));
         match self {
-            Device::Table(device) => device.table.unit_of(writable.unit, default),
-            Device::SunSpec(_) => default,
+            Device::Table(device) => {
+                let mut all = device.table.setpoints().iter();
+                let writable = all.find(|w| w.setpoint.name == request.setpoint).ok_or_else(refused)?.clone();
+                let unit = device.table.unit_of(writable.unit, client.unit());
+                Ok(Plan { unit, ..Plan::new(writable, client.unit()) })
+            }
+            Device::SunSpec(device) => {
+                let setpoint = device.setpoint(&request.setpoint).ok_or_else(refused)?;
+                sunspec::plan(client, device, setpoint, request.lease).await
+            }
         }
     }
 

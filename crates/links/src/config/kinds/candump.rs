@@ -37,7 +37,7 @@ map = [{ point = "battery/current", signal = "PackCurrent" }]
 };
 
 fn build(link: &LinkConfig, around: &Surroundings<'_>) -> Built {
-    let table = can::table(link, around)?;
+    let (table, _) = can::table(link, around)?;
     let repeat = link.keys.value(&REPEAT).is_some_and(|repeat| *repeat);
     Ok(Box::new(Replay::new(file(link, around.base)?, speed(link)?, repeat, table)))
 }

@@ -2,7 +2,7 @@
 
 use super::super::key::Key;
 use super::super::kind::{Built, Kind, Surroundings};
-use super::super::{ConfigError, LinkConfig};
+use super::super::{ConfigError, LinkConfig, SETPOINTS};
 use super::can::{self, DBC, MAP};
 use crate::bus::cannelloni::{Peer, Receiver};
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ pub(super) const KIND: Kind = Kind {
     key: "cannelloni",
     label: "CAN over UDP (cannelloni)",
     reaches: "a CAN bus behind any sender of cannelloni packets, version 2, classic and FD frames",
-    keys: &[LISTEN.info(), PEER.info(), DBC.info(), MAP.info()],
+    keys: &[LISTEN.info(), PEER.info(), DBC.info(), MAP.info(), SETPOINTS.info()],
     example: r#"[[link]]
 id = "bms"
 system = "pack"
@@ -40,7 +40,13 @@ map = [
 };
 
 fn build(link: &LinkConfig, around: &Surroundings<'_>) -> Built {
-    Ok(Box::new(Receiver::new(listen(link)?, peer(link)?, can::table(link, around)?)))
+    let (table, setpoints) = can::table(link, around)?;
+    let peer = peer(link)?;
+    if let Some(given) = link.keys.get(&SETPOINTS).filter(|_| peer.is_none()) {
+        let words = "`setpoints` needs `peer`: a command is not for whoever is heard first";
+        return Err(ConfigError::new(given.span(), words));
+    }
+    Ok(Box::new(Receiver::new(listen(link)?, peer, table, setpoints)))
 }
 
 fn listen(link: &LinkConfig) -> Result<SocketAddr, ConfigError> {

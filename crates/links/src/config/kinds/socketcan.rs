@@ -2,7 +2,7 @@
 
 use super::super::key::Key;
 use super::super::kind::{Built, Kind, Surroundings};
-use super::super::{ConfigError, LinkConfig};
+use super::super::{ConfigError, LinkConfig, SETPOINTS};
 use super::can::{self, DBC, MAP};
 use crate::bus::socketcan::Receiver;
 
@@ -15,7 +15,7 @@ pub(super) const KIND: Kind = Kind {
     key: "socketcan",
     label: "CAN interface (SocketCAN)",
     reaches: "a CAN interface of this Linux machine, classic and FD frames",
-    keys: &[INTERFACE.info(), DBC.info(), MAP.info()],
+    keys: &[INTERFACE.info(), DBC.info(), MAP.info(), SETPOINTS.info()],
     example: r#"[[link]]
 id = "bms"
 system = "pack"
@@ -34,7 +34,8 @@ map = [{ point = "battery/current", signal = "PackCurrent" }]
 };
 
 fn build(link: &LinkConfig, around: &Surroundings<'_>) -> Built {
-    Ok(Box::new(Receiver::new(interface(link)?, can::table(link, around)?)))
+    let (table, setpoints) = can::table(link, around)?;
+    Ok(Box::new(Receiver::new(interface(link)?, table, setpoints)))
 }
 
 /// The interface need not be there yet: it may be plugged in later.

@@ -2,9 +2,10 @@
 
 use super::super::key::Key;
 use super::super::kind::{Built, Kind, Rhythm, Surroundings};
-use super::super::{ConfigError, INSTALLATION, INSTANCE, LinkConfig, TIMEOUT_MS, ms};
+use super::super::{ConfigError, INSTALLATION, INSTANCE, LinkConfig, SETPOINTS, TIMEOUT_MS, ms};
 use super::modbus::CONNECT;
 use crate::bus::victron_mqtt::{Listener, Settings};
+use crate::device::victron::setpoint::GxSetpoint;
 use std::time::Duration;
 
 /// Longest wait for a connection, ms, if the site file says nothing.
@@ -24,6 +25,7 @@ pub(super) const KIND: Kind = Kind {
         INSTANCE.info(),
         TIMEOUT_MS.meaning("longest wait for a connection; 5000 if not given"),
         INSTALLATION.info(),
+        SETPOINTS.info(),
     ],
     example: r#"[[link]]
 id = "gx"
@@ -51,5 +53,6 @@ fn build(link: &LinkConfig, _: &Surroundings<'_>) -> Built {
         portal: link.keys.value(&PORTAL).cloned(),
         battery: link.keys.value(&INSTANCE).copied(),
         timeout: ms(link.timeout_ms(USUAL_TIMEOUT_MS)),
+        setpoints: link.setpoints(GxSetpoint::new)?,
     })))
 }

@@ -1,6 +1,6 @@
 //! A device's map: which models it has, and where.
 
-use super::models::{BATTERY, CELLS, COMMON, table};
+use super::models::{BATTERY, CELLS, COMMON, STORAGE, table};
 use domain::topology::Topology;
 
 /// Ends the chain of models.
@@ -43,6 +43,8 @@ pub struct Layout {
     pub models: Vec<Model>,
     /// Models whose length cannot be: they are not read, the others are.
     pub odd: Vec<Model>,
+    /// Models that are not read because another says the same. They may be written to.
+    pub doubled: Vec<Model>,
 }
 
 /// Walks a chain of models: give it each header, read the next where it says.
@@ -107,7 +109,7 @@ impl Layout {
         let has = |id| self.models.iter().any(|model| model.id == id);
         // The storage model says less of the same battery.
         if has(BATTERY) {
-            self.models.retain(|model| model.id != 124);
+            self.doubled = self.models.extract_if(.., |model| model.id == STORAGE).collect();
         }
         let modules: Vec<u32> = self.models.iter().filter(|m| m.id == CELLS).map(Model::groups).collect();
         let found = modules.len() + self.odd.iter().filter(|model| model.id == CELLS).count();
@@ -123,6 +125,11 @@ impl Layout {
             true => Err(format!("the device has no battery model (124, 802 to 805){}", self.odd_words())),
             false => Ok(self),
         }
+    }
+
+    /// The first model with this id.
+    pub fn model(&self, id: u16) -> Option<Model> {
+        self.models.iter().chain(&self.doubled).find(|model| model.id == id).copied()
     }
 
     /// Whether it has a model with cells.

@@ -4,12 +4,13 @@ use super::super::value::Format;
 use super::super::{Area, OwnPoint, RegisterType, Unit as UnitOfTable, WordOrder, Writable};
 use super::Complaint;
 use crate::device::codes::{Coded, Codes, OurCodes};
+use crate::device::setpoint::{self, WearKey};
 use crate::device::sign::Sign;
 use crate::device::unit;
 use crate::text::{nearest, suggestion};
 use domain::point::{PointId, Unit};
 use domain::reading::Target;
-use domain::write::{Setpoint, Wear};
+use domain::write::Setpoint;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -94,16 +95,10 @@ struct WriteRow {
     wear: WearKey,
     /// Unit of the values, where the row is no point.
     unit: Option<String>,
+    /// How long the device keeps a value that is not written again; for ever, if not given.
+    lease_s: Option<u32>,
     /// 6 for devices that take no other; else 16.
     function: Option<u8>,
-}
-
-/// [`Wear`] as it is written.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum WearKey {
-    Volatile,
-    Flash,
 }
 
 fn one() -> f64 {
@@ -228,34 +223,24 @@ impl Row {
         if point.and_then(Coded::of).is_some() {
             return wrong("codes cannot be written");
         }
-        if write.name.is_empty()
-            || !write.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-        {
-            return wrong("`name` is made of small letters, digits and hyphens, such as \"minimum-soc\"");
-        }
-        let all_finite = write.min.is_finite() && write.max.is_finite() && write.step.is_finite();
-        if !all_finite || write.min > write.max || write.step <= 0.0 {
-            return wrong("`min` must not be above `max`, and `step` must be above 0");
-        }
         let function = write.function.unwrap_or(16);
         if !matches!(function, 6 | 16) || function == 6 && self.kind.words() > 1 {
             return wrong("`function` is 6, for one register, or 16");
         }
         let symbol = point.map(|point| unit::symbol(Target::Point(point)));
+        let label = point.map_or_else(|| self.label.clone().unwrap_or_default(), |point| point.spec().path.to_owned());
+        let setpoint = Setpoint {
+            name: write.name.clone(),
+            label,
+            unit: write.unit.clone().unwrap_or_else(|| symbol.unwrap_or_default().to_owned()),
+            min: write.min,
+            max: write.max,
+            step: write.step,
+            wear: write.wear.into(),
+            lease: write.lease_s.map(|s| Duration::from_secs(s.into())),
+        };
         let writable = Writable {
-            setpoint: Setpoint {
-                name: write.name.clone(),
-                label: point
-                    .map_or_else(|| self.label.clone().unwrap_or_default(), |point| point.spec().path.to_owned()),
-                unit: write.unit.clone().unwrap_or_else(|| symbol.unwrap_or_default().to_owned()),
-                min: write.min,
-                max: write.max,
-                step: write.step,
-                wear: match write.wear {
-                    WearKey::Volatile => Wear::Volatile,
-                    WearKey::Flash => Wear::Flash,
-                },
-            },
+            setpoint: setpoint::checked(setpoint).map_err(|words| (written.span(), words))?,
             unit,
             address: places[0],
             single: function == 6,
