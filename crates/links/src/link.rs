@@ -91,7 +91,7 @@ impl LinkTask {
 
     /// The same link, of which all values are good for `age` at least.
     pub(crate) fn good_for(mut self, age: Duration) -> LinkTask {
-        self.ages = self.bus.ages(age);
+        self.ages = self.bus.table().ages(age);
         self.usual = age;
         lock(&self.handle.record).set_ages(self.ages.clone());
         self

@@ -5,7 +5,6 @@
 //! received together.
 
 use super::can_health::{About, CanHealth};
-use crate::ages::Ages;
 use crate::can::{CanFrame, FrameKind};
 use crate::describe::Describe;
 use crate::device::can_error::{BusEvent, ErrorReport};
@@ -35,11 +34,6 @@ impl CanInput {
 
     pub(crate) fn table(&self) -> Arc<dyn Describe> {
         self.table.clone()
-    }
-
-    /// How old its values may be, as the site file says or else the DBC file.
-    pub(crate) fn ages(&self, given: Option<Duration>) -> Ages {
-        self.table.ages(given)
     }
 
     /// What a person should know of its DBC file.

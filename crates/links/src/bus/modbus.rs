@@ -31,7 +31,6 @@ pub use request::{ReadError, ReadRegisters, Reply, Request, WriteRegisters};
 
 use super::backoff::{self, Backoff};
 use super::{Bus, Waits};
-use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::session::Reporter;
 use domain::point::DevicePoint;
@@ -67,10 +66,6 @@ impl Bus for Poller {
 
     fn setpoints(&self) -> Vec<Setpoint> {
         self.device.setpoints()
-    }
-
-    fn ages(&self, usual: Duration) -> Ages {
-        self.device.ages(usual)
     }
 
     fn device_points(&self, device: &str, usual: Duration) -> Vec<DevicePoint> {

@@ -17,7 +17,6 @@ mod segment;
 use super::backoff::{self, Backoff};
 use super::pace::Pace;
 use super::{Bus, Waits};
-use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::device::shared_cells::{CELL_BYTES, Decoded, SharedCells};
 use crate::session::Reporter;
@@ -55,10 +54,6 @@ pub(crate) struct Poller {
 impl Bus for Poller {
     fn table(&self) -> Arc<dyn Describe> {
         self.table.clone()
-    }
-
-    fn ages(&self, usual: Duration) -> Ages {
-        Ages::of([], true, usual)
     }
 
     fn brings_cells(&self) -> bool {

@@ -17,11 +17,10 @@ use super::backoff::{self, Backoff};
 use super::mqtt::packet::{self, Packet};
 use super::mqtt::{Client, MqttError};
 use super::{Bus, Waits};
-use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::device::victron::setpoint::GxSetpoint;
 use crate::device::victron::topic::{self, Message};
-use crate::device::victron::{Gx, GxTable, ROWS, Service};
+use crate::device::victron::{Gx, GxTable, Service};
 use crate::session::Reporter;
 use domain::link::LinkFault;
 use domain::time::{Mono, Now};
@@ -121,10 +120,6 @@ impl Bus for Listener {
 
     fn setpoints(&self) -> Vec<Setpoint> {
         self.settings.setpoints.iter().map(|known| known.setpoint.clone()).collect()
-    }
-
-    fn ages(&self, usual: Duration) -> Ages {
-        Ages::of(ROWS.iter().map(|row| row.point), false, usual)
     }
 
     fn drive<'a>(&'a mut self, reporter: &'a Reporter) -> Waits<'a, ()> {

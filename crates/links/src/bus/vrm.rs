@@ -11,10 +11,9 @@ mod tests;
 use super::backoff::{self, Backoff};
 use super::https::{FetchError, Fetcher, public_roots};
 use super::{Bus, Waits};
-use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::device::victron::vrm::{self, VrmError};
-use crate::device::victron::{Gx, GxTable, REQUESTS, ROWS, requests_raw};
+use crate::device::victron::{Gx, GxTable, REQUESTS, requests_raw};
 use crate::secret::{Secret, SecretSource};
 use crate::session::{Polling, Reporter};
 use budget::Budget;
@@ -126,10 +125,6 @@ pub(crate) struct Vrm {
 impl Bus for Vrm {
     fn table(&self) -> Arc<dyn Describe> {
         Arc::new(GxTable)
-    }
-
-    fn ages(&self, usual: Duration) -> Ages {
-        Ages::of(ROWS.iter().map(|row| row.point), false, usual)
     }
 
     fn drive<'a>(&'a mut self, reporter: &'a Reporter) -> Waits<'a, ()> {

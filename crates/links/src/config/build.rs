@@ -7,6 +7,7 @@ use crate::device::setpoint;
 use crate::link::LinkTask;
 use domain::spec::SystemIdx;
 use domain::topology::Topology;
+use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -92,6 +93,24 @@ impl LinkConfig {
         Ok((installed::find(base, path.get_ref().as_ref()), path.span()))
     }
 
+    /// A number of this range, or `usual` where the key is not given.
+    pub(super) fn within<T>(
+        &self,
+        key: &Key<T>,
+        usual: T,
+        range: RangeInclusive<T>,
+        unit: &str,
+    ) -> Result<T, ConfigError>
+    where
+        T: Shaped + Copy + PartialOrd + Display,
+    {
+        let Some(given) = self.keys.get(key) else { return Ok(usual) };
+        let (value, low, high) = (*given.get_ref(), range.start(), range.end());
+        let wrong =
+            || ConfigError::new(given.span(), format!("`{}` is {value}, not {low} to {high}{unit}", key.name()));
+        range.contains(&value).then_some(value).ok_or_else(wrong)
+    }
+
     /// What others may set, each made by `one` of its entry.
     pub(super) fn setpoints<T>(
         &self,
@@ -103,15 +122,20 @@ impl LinkConfig {
 
     /// What is connected to; `usual` is the port of an example.
     pub(super) fn host_and_port(&self, key: &Key<String>, usual: u16) -> Result<String, ConfigError> {
-        let connect = self.needed(key)?;
-        match connect.get_ref().rsplit_once(':') {
-            Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0) => {
-                Ok(connect.get_ref().clone())
-            }
-            _ => {
-                let words = format!("`{}` is not a host and port, such as 192.168.1.20:{usual}", connect.get_ref());
-                Err(ConfigError::new(connect.span(), words))
-            }
-        }
+        read_as(self.needed(key)?, &format!("a host and port, such as 192.168.1.20:{usual}"), |text| {
+            let (host, port) = text.rsplit_once(':')?;
+            let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
+            (!host.is_empty() && is_port).then(|| text.to_owned())
+        })
     }
+}
+
+/// What a text stands for; `what` it should be is said with an example, if `read` makes nothing of it.
+pub(super) fn read_as<T>(
+    text: &Spanned<String>,
+    what: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, ConfigError> {
+    let wrong = || ConfigError::new(text.span(), format!("`{}` is not {what}", text.get_ref()));
+    read(text.get_ref()).ok_or_else(wrong)
 }

@@ -123,18 +123,6 @@ pub enum Outcome {
 }
 
 impl CanTable {
-    /// How old its values may be: `given`, or without it as the DBC file says how often their messages are sent.
-    pub(crate) fn ages(&self, given: Option<Duration>) -> Ages {
-        let of_slot = |slot: &Slot| {
-            let cycle = self.database.messages[slot.message].cycle;
-            let usual = given.or_else(|| cycle.map(|cycle| between_polls(cycle, Duration::ZERO)))?;
-            let point = |value: &Value| if let Target::Point(point) = value.target { Some(point) } else { None };
-            let cells = slot.values.iter().any(|value| matches!(value.target, Target::Cell(..)));
-            Some(Ages::of(slot.values.iter().filter_map(point), cells, usual))
-        };
-        self.slots.iter().filter_map(of_slot).fold(Ages::default(), Ages::and)
-    }
-
     /// What a person should know of the DBC file, in words.
     pub(crate) fn file_warnings(&self) -> Vec<String> {
         self.database.warnings()
@@ -436,6 +424,19 @@ impl Describe for CanTable {
             .filter(|signal| signal.field.is_in(raw.len()))
             .map(|signal| DecodedValue { name: signal.name.clone(), text: signal.text(raw) })
             .collect()
+    }
+
+    /// Without a `usual` age, as the DBC file says how often its messages are sent.
+    fn ages(&self, usual: Duration) -> Ages {
+        let of_slot = |slot: &Slot| {
+            let cycle = self.database.messages[slot.message].cycle;
+            let given = (!usual.is_zero()).then_some(usual);
+            let usual = given.or_else(|| cycle.map(|cycle| between_polls(cycle, Duration::ZERO)))?;
+            let point = |value: &Value| if let Target::Point(point) = value.target { Some(point) } else { None };
+            let cells = slot.values.iter().any(|value| matches!(value.target, Target::Cell(..)));
+            Some(Ages::of(slot.values.iter().filter_map(point), cells, usual))
+        };
+        self.slots.iter().filter_map(of_slot).fold(Ages::default(), Ages::and)
     }
 }
 

@@ -13,6 +13,7 @@ mod tables;
 mod value;
 mod write;
 
+use crate::ages::Ages;
 use crate::describe::Describe;
 use domain::link::DecodedValue;
 use domain::point::{DevicePoint, MaxAge, PointId};
@@ -150,5 +151,9 @@ impl Describe for RegisterTable {
     fn decoded(&self, slot: usize, raw: &[u8]) -> Vec<DecodedValue> {
         let words: Vec<u16> = raw.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
         self.blocks[slot].texts(&words, |_| false)
+    }
+
+    fn ages(&self, usual: Duration) -> Ages {
+        Ages { points: self.max_ages(usual), cells: None }
     }
 }

@@ -15,6 +15,7 @@ mod models;
 pub mod setpoint;
 mod types;
 
+use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::device::poll::{Events, Poll};
 use crate::device::registers::MAX_READ;
@@ -28,6 +29,7 @@ use layout::{Layout, Model};
 pub use models::SERIAL;
 use setpoint::ModelSetpoint;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// "Not implemented".
 const NOTHING: u16 = 0xFFFF;
@@ -177,5 +179,10 @@ impl Describe for SunSpec {
             texts.push(DecodedValue { name: "Evt".to_owned(), text: events.words() });
         }
         texts
+    }
+
+    /// Which models it has is known only once it has been asked, so every point that there may be counts.
+    fn ages(&self, usual: Duration) -> Ages {
+        Ages::of(SunSpec::points(), true, usual)
     }
 }

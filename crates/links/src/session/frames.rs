@@ -150,6 +150,10 @@ mod tests {
         fn decoded(&self, _: usize, raw: &[u8]) -> Vec<DecodedValue> {
             vec![DecodedValue { name: "first byte".into(), text: raw[0].to_string() }]
         }
+
+        fn ages(&self, _: std::time::Duration) -> crate::ages::Ages {
+            crate::ages::Ages::default()
+        }
     }
 
     #[test]

@@ -5,7 +5,6 @@ use super::exception::Exception;
 use super::request::ReadError;
 use super::sunspec;
 use super::tabled::{Answer, Tabled};
-use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::device::registers::{Block, Poll, RegisterTable, Writable};
 use crate::device::sunspec::SunSpec;
@@ -90,15 +89,6 @@ impl Device {
         match self {
             Device::Table(device) => &device.table.name,
             Device::SunSpec(_) => "",
-        }
-    }
-
-    /// How old its values may be, if those of the link are good for `usual`.
-    pub(crate) fn ages(&self, usual: Duration) -> Ages {
-        match self {
-            Device::Table(device) => Ages { points: device.table.max_ages(usual), cells: None },
-            // Which models it has is known only once it has been asked, so every point that there may be counts.
-            Device::SunSpec(_) => Ages::of(SunSpec::points(), true, usual),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Kind `cannelloni`: CAN frames in UDP packets.
 
+use super::super::build::read_as;
 use super::super::key::Key;
 use super::super::kind::{Built, Kind, Surroundings};
 use super::super::{ConfigError, LinkConfig, SETPOINTS};
@@ -50,15 +51,10 @@ fn build(link: &LinkConfig, around: &Surroundings<'_>) -> Built {
 }
 
 fn listen(link: &LinkConfig) -> Result<SocketAddr, ConfigError> {
-    let listen = link.needed(&LISTEN)?;
-    listen.get_ref().parse().map_err(|_| {
-        let words = format!("`{}` is not an address to listen on, such as 127.0.0.1:20000", listen.get_ref());
-        ConfigError::new(listen.span(), words)
-    })
+    read_as(link.needed(&LISTEN)?, "an address to listen on, such as 127.0.0.1:20000", |text| text.parse().ok())
 }
 
 fn peer(link: &LinkConfig) -> Result<Option<Peer>, ConfigError> {
-    let Some(peer) = link.keys.get(&PEER) else { return Ok(None) };
-    let words = || format!("`{}` is not the address of a sender, such as 192.168.1.20", peer.get_ref());
-    peer.get_ref().parse().map(Some).map_err(|_| ConfigError::new(peer.span(), words()))
+    let peer = |given| read_as(given, "the address of a sender, such as 192.168.1.20", |text| text.parse().ok());
+    link.keys.get(&PEER).map(peer).transpose()
 }

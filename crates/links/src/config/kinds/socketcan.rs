@@ -1,5 +1,6 @@
 //! Kind `socketcan`: CAN frames from an interface of Linux.
 
+use super::super::build::read_as;
 use super::super::key::Key;
 use super::super::kind::{Built, Kind, Surroundings};
 use super::super::{ConfigError, LinkConfig, SETPOINTS};
@@ -45,11 +46,9 @@ fn interface(link: &LinkConfig) -> Result<String, ConfigError> {
         let words = "SocketCAN is a part of Linux: on this system use kind \"cannelloni\"";
         return Err(ConfigError::new(link.kind.span(), words));
     }
-    let name = interface.get_ref();
     let letters = |letter: char| !letter.is_whitespace() && !matches!(letter, '/' | ':');
-    if !(1..=LONGEST_INTERFACE).contains(&name.len()) || !name.chars().all(letters) {
-        let words = format!("`{name}` is not the name of an interface, such as can0 (see `ip link`)");
-        return Err(ConfigError::new(interface.span(), words));
-    }
-    Ok(name.clone())
+    read_as(interface, "the name of an interface, such as can0 (see `ip link`)", |name| {
+        let is_name = (1..=LONGEST_INTERFACE).contains(&name.len()) && name.chars().all(letters);
+        is_name.then(|| name.to_owned())
+    })
 }

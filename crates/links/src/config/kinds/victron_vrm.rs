@@ -90,15 +90,8 @@ fn requests_per_hour(link: &LinkConfig) -> u16 {
 
 /// Seconds between two polls, if the budget allows for them.
 fn poll_s_within_budget(link: &LinkConfig) -> Result<u32, ConfigError> {
-    let (poll_s, budget) = (poll_s(link), requests_per_hour(link));
-    if let Some(given) = link.keys.get(&POLL_S).filter(|_| !POLL_S_RANGE.contains(&poll_s)) {
-        let words = format!("`poll_s` is {poll_s}, not {} to {} s", POLL_S_RANGE.start(), POLL_S_RANGE.end());
-        return Err(ConfigError::new(given.span(), words));
-    }
-    if let Some(given) = link.keys.get(&REQUESTS_PER_HOUR).filter(|_| !REQUESTS_RANGE.contains(&budget)) {
-        let (low, high) = (REQUESTS_RANGE.start(), REQUESTS_RANGE.end());
-        return Err(ConfigError::new(given.span(), format!("`requests_per_hour` is {budget}, not {low} to {high}")));
-    }
+    let poll_s = link.within(&POLL_S, USUAL_POLL_S, POLL_S_RANGE, " s")?;
+    let budget = link.within(&REQUESTS_PER_HOUR, USUAL_REQUESTS_PER_HOUR, REQUESTS_RANGE, "")?;
     let needed = 3_600_u32.div_ceil(poll_s);
     if needed > u32::from(budget) {
         let given = link.keys.get(&POLL_S).map(|given| given.span());
