@@ -432,9 +432,9 @@ pub(crate) mod tests {
             step(site, at(seconds), [Input::Link(LinkIdx(0), status)]);
             active(site)
         };
-        assert!(tick(&mut site, 1.0, LinkState::Stranger).is_empty());
+        assert!(tick(&mut site, 1.0, LinkState::WrongDevice).is_empty());
         for seconds in [1.5, 3.0, 9.0] {
-            assert_eq!(tick(&mut site, seconds, LinkState::Stranger), ["link.stranger"]);
+            assert_eq!(tick(&mut site, seconds, LinkState::WrongDevice), ["link.stranger"]);
         }
         let alarm = site.systems[0].alarms.active()[0];
         let words = |site: &Site| alarm.words(&site.spec, &site.spec.systems[0], &site.links).unwrap();

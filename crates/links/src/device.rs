@@ -1,5 +1,6 @@
 //! Devices: what the bytes of a bus mean. Pure codecs and tables: no sockets, no clock, no state.
 
+pub mod can_checksum;
 pub mod can_error;
 pub mod can_map;
 pub mod can_setpoint;

@@ -123,14 +123,14 @@ impl CanOutput {
                             WriteOutcome::Unchanged(said)
                         }
                         _ => {
-                            order.tell(WriteOutcome::Sent);
+                            order.report(WriteOutcome::Sent);
                             return Some(Outgoing { frame, setpoint: place, order: Some(order) });
                         }
                     }
                 }
             },
         };
-        order.tell(outcome);
+        order.report(outcome);
         None
     }
 
@@ -156,7 +156,7 @@ impl CanOutput {
             if let Some(mut over) = (self.waiting[place].until <= now).then(|| self.waiting.swap_remove(place)) {
                 let said = self.states[over.setpoint].said.filter(|(_, at)| *at > over.until - FEEDBACK_WITHIN);
                 let same = |a, b| self.setpoints[over.setpoint].is_same(a, b);
-                over.order.tell(match said {
+                over.order.report(match said {
                     Some((said, _)) => WriteOutcome::of_read_back(said, over.wanted, over.before, same),
                     None => WriteOutcome::Unknown(format!("no feedback came within {} s", FEEDBACK_WITHIN.as_secs())),
                 });
@@ -182,7 +182,7 @@ impl CanOutput {
         if let Err(why) = result {
             state.lease = None;
             if let Some(mut order) = order {
-                order.tell(WriteOutcome::NotSent(why.to_string()));
+                order.report(WriteOutcome::NotSent(why.to_string()));
             }
             return;
         }
@@ -200,7 +200,7 @@ impl CanOutput {
             let until = now + FEEDBACK_WITHIN;
             self.waiting.push(Waiting { order, setpoint: place, wanted, before, until });
         } else {
-            order.tell(WriteOutcome::Unconfirmable);
+            order.report(WriteOutcome::Unconfirmable);
         }
     }
 
@@ -211,7 +211,7 @@ impl CanOutput {
             self.states[place].said = Some((said, at));
             let is_done = |waiting: &mut Waiting| waiting.setpoint == place && known.is_same(said, waiting.wanted);
             for mut done in self.waiting.extract_if(.., is_done) {
-                done.order.tell(WriteOutcome::Confirmed(said));
+                done.order.report(WriteOutcome::Confirmed(said));
             }
         }
     }
@@ -222,7 +222,7 @@ impl CanOutput {
             *state = State::default();
         }
         for mut waiting in self.waiting.drain(..) {
-            waiting.order.tell(WriteOutcome::Unknown(why.to_owned()));
+            waiting.order.report(WriteOutcome::Unknown(why.to_owned()));
         }
     }
 }

@@ -15,6 +15,7 @@ mod device;
 mod exception;
 mod keepalive;
 mod parts;
+mod plan;
 mod request;
 pub mod rtu;
 mod session;

@@ -121,7 +121,7 @@ impl Receiver {
                 }
                 Err(error) => error,
             };
-            let why = InterfaceFault::new(&error).words(&self.interface, &error);
+            let why = InterfaceFault::new(&error).message(&self.interface, &error);
             self.output.interrupted(&why);
             reporter.closed(&why).await;
             reporter.orders.not_sent_during(&why, tokio::time::sleep(backoff.next(backoff::random()))).await;

@@ -109,8 +109,8 @@ struct Session<'a> {
     opened: Mono,
     pending: Pending,
     complete: bool,
-    /// Values up to here have been told.
-    told: Mono,
+    /// Values up to here have been found.
+    delivered: Mono,
 }
 
 impl Bus for Listener {
@@ -174,7 +174,7 @@ impl Listener {
             opened: now,
             pending: Pending::default(),
             complete: false,
-            told: Mono(0),
+            delivered: Mono(0),
         };
         session.run(backoff).await
     }
@@ -288,7 +288,7 @@ impl Session<'_> {
                     if self.pending.overdue(self.reporter.now().mono, self.limit) {
                         return Err(MqttError::Unaccepted(self.limit));
                     }
-                    if self.tell().await {
+                    if self.deliver().await {
                         *backoff = Backoff::default();
                     }
                 }
@@ -397,25 +397,25 @@ impl Session<'_> {
     }
 
     /// Tells what is new, if everything has been published once. Returns whether there was anything.
-    async fn tell(&mut self) -> bool {
+    async fn deliver(&mut self) -> bool {
         let now = self.reporter.now();
         if !self.complete && now.mono.since(self.opened) < COMPLETE_AFTER {
             return false;
         }
-        let told = self.gx.readings(self.told);
-        let Some(newest) = told.readings.keys().next_back().copied() else { return false };
-        self.told = newest;
+        let found = self.gx.readings(self.delivered);
+        let Some(newest) = found.readings.keys().next_back().copied() else { return false };
+        self.delivered = newest;
         let raw = std::mem::take(&mut self.raw);
         self.reporter.record(|r| {
             r.why.clear();
-            r.monitor.fault(LinkFault::Impossible, told.impossible);
+            r.monitor.fault(LinkFault::Impossible, found.impossible);
             for ((row, instance), (payload, at)) in raw {
                 if self.gx.counts(row, instance) {
                     r.frames.see(row, &payload, at);
                 }
             }
         });
-        self.reporter.deliver_measured(now, told.readings).await;
+        self.reporter.deliver_measured(now, found.readings).await;
         true
     }
 }

@@ -1,6 +1,6 @@
 //! From a `[[link]]` table to a link that can run: checks the keys, reads DBC file or register table.
 
-use super::key::{Key, Shaped};
+use super::key::{Key, Shaped, read_as};
 use super::kind::Surroundings;
 use super::{ConfigError, INSTALLATION, LinkConfig, POLL_MS, SETPOINTS, SetpointEntry, TIMEOUT_MS, installed, kinds};
 use crate::device::setpoint;
@@ -74,8 +74,9 @@ impl LinkConfig {
             (TIMEOUT_MS.name(), self.keys.get(&TIMEOUT_MS)),
         ] {
             if let Some(ms) = given.filter(|ms| !MS_RANGE.contains(ms.get_ref())) {
-                let words = format!("`{name}` is {}, not {} to {} ms", ms.get_ref(), MS_RANGE.start(), MS_RANGE.end());
-                wrong.push(ConfigError::new(ms.span(), words));
+                let message =
+                    format!("`{name}` is {}, not {} to {} ms", ms.get_ref(), MS_RANGE.start(), MS_RANGE.end());
+                wrong.push(ConfigError::new(ms.span(), message));
             }
         }
         wrong
@@ -83,8 +84,8 @@ impl LinkConfig {
 
     /// A key without which the link's kind cannot be.
     pub(super) fn needed<T: Shaped>(&self, key: &Key<T>) -> Result<&Spanned<T>, ConfigError> {
-        let words = || format!("kind \"{}\" needs `{}`", self.kind.get_ref().key, key.name());
-        self.keys.get(key).ok_or_else(|| ConfigError::new(self.kind.span(), words()))
+        let message = || format!("kind \"{}\" needs `{}`", self.kind.get_ref().key, key.name());
+        self.keys.get(key).ok_or_else(|| ConfigError::new(self.kind.span(), message()))
     }
 
     /// The file that a key names, and where the key stands.
@@ -117,7 +118,7 @@ impl LinkConfig {
         one: impl Fn(&SetpointEntry) -> Result<T, (Range<usize>, String)>,
     ) -> Result<Vec<T>, ConfigError> {
         let entries = self.keys.value(&SETPOINTS).map_or(&[][..], Vec::as_slice);
-        setpoint::all(entries, one).map_err(|(span, words)| ConfigError::new(span, words))
+        setpoint::all(entries, one).map_err(|(span, message)| ConfigError::new(span, message))
     }
 
     /// What is connected to; `usual` is the port of an example.
@@ -128,14 +129,4 @@ impl LinkConfig {
             (!host.is_empty() && is_port).then(|| text.to_owned())
         })
     }
-}
-
-/// What a text stands for; `what` it should be is said with an example, if `read` makes nothing of it.
-pub(super) fn read_as<T>(
-    text: &Spanned<String>,
-    what: &str,
-    read: impl FnOnce(&str) -> Option<T>,
-) -> Result<T, ConfigError> {
-    let wrong = || ConfigError::new(text.span(), format!("`{}` is not {what}", text.get_ref()));
-    read(text.get_ref()).ok_or_else(wrong)
 }

@@ -5,50 +5,16 @@
 //! added to each frame that is sent. Nobody answers a frame; where the device sends what it goes by, that is the
 //! `feedback`.
 
+use super::can_checksum::ChecksumRule;
 use super::dbc::{Database, EncodeError, Message};
 use super::setpoint::{Complaint, SetpointEntry};
 use crate::can::{CanFrame, CanId, FrameKind, MAX_CLASSIC_DATA, OwnedFrame, fd_length};
 use domain::write::Setpoint;
-use serde::Deserialize;
 use std::ops::Range;
 use std::time::Duration;
 
 /// How often a frame is sent while a lease lasts, ms: what makes sense.
 const EVERY_MS: Range<u32> = 10..10_001;
-
-/// A signal that protects its frame.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ChecksumRule {
-    /// Its name: 8 bits that are one byte of the frame.
-    pub signal: String,
-    /// How it is made of the other bytes.
-    pub kind: ChecksumKind,
-}
-
-/// How a checksum is made of all bytes of a frame but its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ChecksumKind {
-    /// Their sum, the lowest 8 bits.
-    Sum8,
-    /// All of them, exclusive or.
-    Xor8,
-    /// CRC-8 of SAE J1850: polynomial 0x1D, begun with 0xFF, inverted.
-    Crc8J1850,
-}
-
-impl ChecksumKind {
-    fn of(self, bytes: impl Iterator<Item = u8>) -> u8 {
-        match self {
-            ChecksumKind::Sum8 => bytes.fold(0, u8::wrapping_add),
-            ChecksumKind::Xor8 => bytes.fold(0, |sum, byte| sum ^ byte),
-            ChecksumKind::Crc8J1850 => !bytes.fold(0xFF_u8, |crc, byte| {
-                (0..8).fold(crc ^ byte, |crc, _| if crc & 0x80 == 0 { crc << 1 } else { crc << 1 ^ 0x1D })
-            }),
-        }
-    }
-}
 
 /// A setpoint and the frame that sets it.
 #[derive(Clone, Debug)]

@@ -246,7 +246,7 @@ impl CanTable {
     }
 
     /// What is to be said of a frame of a message that has no such group.
-    pub(crate) fn group_words(&self, message: usize, frame: &[u8]) -> String {
+    pub(crate) fn group_message(&self, message: usize, frame: &[u8]) -> String {
         let message = &self.database.messages[message];
         let is_switch = |place: usize| {
             let by_it = |of: &Signal| matches!(of.present, Presence::When { switch, .. } if switch == place);
@@ -275,7 +275,7 @@ impl CanTable {
     }
 
     /// What is to be said of a frame that has another length than its message.
-    pub(crate) fn length_words(&self, slot: usize, bytes: usize) -> String {
+    pub(crate) fn length_message(&self, slot: usize, bytes: usize) -> String {
         let message = &self.database.messages[self.slots[slot].message];
         let read = if bytes > message.size { "the rest is not read" } else { "what is in them is read" };
         format!(
@@ -295,7 +295,7 @@ impl CanTable {
     }
 
     /// What is to be said of the flaw of a value; `place` is that among the slot's values.
-    pub(crate) fn flaw_words(&self, slot: usize, place: usize, flaw: Flaw, frame: &[u8]) -> String {
+    pub(crate) fn flaw_message(&self, slot: usize, place: usize, flaw: Flaw, frame: &[u8]) -> String {
         let value = &self.slots[slot].values[place];
         let message = &self.database.messages[self.slots[slot].message];
         let signal = &message.signals[value.signal];
@@ -547,7 +547,7 @@ mod tests {
         let frame = [9, 0, 0, 0, 0, 0, 0, 0];
         let (Outcome::UnknownGroup(message), readings) = decode(&fox, 0x250, &frame) else { panic!() };
         assert!(readings.is_empty());
-        let words = fox.group_words(message, &frame);
+        let words = fox.group_message(message, &frame);
         assert!(words.starts_with("frames of CellVoltages (0x250) have Mux = 9, which no group"), "{words}");
         let mut readings = Vec::new();
         for kind in [FrameKind::Remote, FrameKind::Error] {
@@ -571,7 +571,7 @@ mod tests {
         let (Outcome::Decoded(slot, _), _) = decode(&fox, 0x250, &VOLTAGES) else { panic!() };
         // The switch and the flags, but no voltage.
         assert_eq!(fox.decoded(slot, &VOLTAGES[..2]).len(), 5);
-        let words = fox.length_words(slot, 7);
+        let words = fox.length_message(slot, 7);
         assert_eq!(words, "frames of CellVoltages (0x250) have 7 bytes, in the DBC file 8: what is in them is read");
     }
 
@@ -603,7 +603,7 @@ mod tests {
             assert_eq!((flaws.outside, flaws.impossible, readings.len()), (outside, 0, 3 - outside as usize), "{rule}");
             assert_eq!(table.flawed(0, &data).count(), outside as usize);
             if let Some((place, flaw)) = table.flawed(0, &data).last() {
-                let words = table.flaw_words(0, place, flaw, &data);
+                let words = table.flaw_message(0, place, flaw, &data);
                 assert!(words.contains("of M (0x010) is"), "{words}");
                 assert_eq!(words.contains("the map lets -50 to 50"), rule == 2, "{words}");
                 assert_eq!(words.contains("range = \"ignore\""), rule < 2, "{words}");
@@ -626,7 +626,7 @@ mod tests {
         let strange = [4, 10, 0xFF, 0xFF, 0, 0, 0, 0];
         assert_eq!(values(strange), [Ok(event("another event")), Ok(15.0)]);
         let words: Vec<_> =
-            table.flawed(0, &strange).map(|(place, flaw)| table.flaw_words(0, place, flaw, &strange)).collect();
+            table.flawed(0, &strange).map(|(place, flaw)| table.flaw_message(0, place, flaw, &strange)).collect();
         for (words, start) in words.iter().zip([
             "Alarms of M (0x010) is 4, which has no known meaning",
             "Mode of M (0x010) is 10 (balancing), which has no known meaning",

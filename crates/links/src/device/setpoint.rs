@@ -10,7 +10,7 @@
 //! What `sets` names depends on the kind of link: a point of a SunSpec model, a path of a Victron GX, a signal of a CAN
 //! message. A configured setpoint opens no door: who may ask for it is decided above (`domain::command`).
 
-use crate::device::can_setpoint::ChecksumRule;
+use crate::device::can_checksum::ChecksumRule;
 use domain::write::{Setpoint, Wear};
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -176,7 +176,7 @@ impl Describe for SunSpec {
         let Some(model) = layout.models.get(slot) else { return Vec::new() };
         let mut texts = decode::texts(model, &words);
         if let Some(events) = events::of_model(model, &words) {
-            texts.push(DecodedValue { name: "Evt".to_owned(), text: events.words() });
+            texts.push(DecodedValue { name: "Evt".to_owned(), text: events.label() });
         }
         texts
     }

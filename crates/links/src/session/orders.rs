@@ -37,7 +37,7 @@ impl Order {
     }
 
     /// Says what has become of it. Nothing follows the end.
-    pub(crate) fn tell(&mut self, outcome: WriteOutcome) {
+    pub(crate) fn report(&mut self, outcome: WriteOutcome) {
         if self.last.as_ref().is_some_and(WriteOutcome::is_final) {
             return;
         }
@@ -53,7 +53,7 @@ impl Drop for Order {
     fn drop(&mut self) {
         let why = "the link or its connection ended before it was done".to_owned();
         let outcome = if self.last.is_none() { WriteOutcome::NotSent(why) } else { WriteOutcome::Unknown(why) };
-        self.tell(outcome);
+        self.report(outcome);
     }
 }
 
@@ -87,7 +87,7 @@ impl Orders {
         loop {
             tokio::select! {
                 done = &mut work => return done,
-                mut order = self.next() => order.tell(WriteOutcome::NotSent(why.to_owned())),
+                mut order = self.next() => order.report(WriteOutcome::NotSent(why.to_owned())),
             }
         }
     }

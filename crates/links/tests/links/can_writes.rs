@@ -1,6 +1,6 @@
 //! Frames that set something are sent to a CAN device over UDP, held while a lease lasts, and confirmed by its own frames.
 
-use crate::support::{Running, config, repository};
+use crate::support::{PATIENCE, Running, config, repository};
 use crate::writes::{ask_for, outcomes};
 use domain::link::LinkState;
 use domain::spec::SystemIdx;
@@ -96,6 +96,17 @@ impl Device {
     fn heard(&self) -> Vec<(u32, Vec<u8>)> {
         self.heard.lock().unwrap().clone()
     }
+
+    /// The frames that it has heard, once there are so many.
+    async fn heard_in_time(&self, count: usize) -> Vec<(u32, Vec<u8>)> {
+        let heard = async {
+            while self.heard().len() < count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, heard).await.unwrap();
+        self.heard()
+    }
 }
 
 async fn linked(habit: Habit) -> (Running, Device) {
@@ -126,8 +137,7 @@ async fn a_limit_is_confirmed_by_the_frames_of_the_device() {
     assert_eq!(write(&link, "once", 150.0, None).await, [Unchanged(150.0)]);
     // Nothing of the device says whether it has started.
     assert_eq!(write(&link, "start", 1.0, None).await, [Sent, Unconfirmable]);
-    assert_eq!(device.heard().last(), Some(&(258, vec![1])));
-    assert_eq!(device.heard().len(), 2);
+    assert_eq!(device.heard_in_time(2).await[1..], [(258, vec![1])]);
     assert!(ask_for(&link, "once", 200.1, None).is_err());
     assert!(ask_for(&link, "discharge-limit", 100.0, None).unwrap_err().to_string().contains("ask for 1 to 10 s"));
 }

@@ -96,7 +96,7 @@ async fn what_is_set_is_what_pysunspec2_reads() {
 async fn a_battery_with_other_cells_is_refused() {
     let Some((_child, keys)) = battery(40_000) else { return };
     let mut link = Running::of(config(&keys), Topology::new(1, 13, 20)).await;
-    let status = link.status(|status| status.state == LinkState::Stranger).await;
+    let status = link.status(|status| status.state == LinkState::WrongDevice).await;
     assert_eq!((status.faults(LinkFault::Refused), status.last_at), (1, None));
 }
 
@@ -108,9 +108,9 @@ async fn another_battery_at_the_same_address_is_refused_until_the_first_is_back(
     let mut exchange = |serial: &str| writeln!(child.stdin.as_mut().unwrap(), "{serial}").unwrap();
     exchange("SN-2");
     // The connection ends with the first battery; at the new one the number is asked for.
-    let refused = link.until_status(|status| status.state == LinkState::Stranger).await;
+    let refused = link.until_status(|status| status.state == LinkState::WrongDevice).await;
     let last = refused.last_at;
-    let still = link.status(|status| status.reconnects >= 2 && status.state == LinkState::Stranger).await;
+    let still = link.status(|status| status.reconnects >= 2 && status.state == LinkState::WrongDevice).await;
     assert_eq!(still.last_at, last, "no reading of the other battery");
     exchange("SN-1");
     link.batch().await;

@@ -2,6 +2,7 @@
 
 use super::client::Client;
 use super::exception::Exception;
+use super::plan::{Plan, PlanError};
 use super::request::ReadError;
 use super::sunspec;
 use super::tabled::{Answer, Tabled};
@@ -22,41 +23,6 @@ pub(crate) enum Device {
     Table(Arc<Tabled>),
     /// As the device itself says.
     SunSpec(Arc<SunSpec>),
-}
-
-/// What is written for one request, in this order, each with a request of its own.
-#[derive(Debug)]
-pub(super) struct Plan {
-    /// The unit that has it.
-    pub(super) unit: u8,
-    /// Registers that are written before the value.
-    pub(super) first: Vec<(u16, u16)>,
-    /// The setpoint.
-    pub(super) writable: Writable,
-    /// A register that is written after it, so that the value counts, if it does not say so already.
-    pub(super) last: Option<(u16, u16)>,
-}
-
-impl Plan {
-    /// Nothing but the value.
-    pub(super) fn new(writable: Writable, unit: u8) -> Plan {
-        Plan { unit, first: Vec::new(), writable, last: None }
-    }
-}
-
-/// Why nothing can be written.
-#[derive(Debug)]
-pub(super) enum PlanError {
-    /// It may not be, or the device has not got it.
-    Refused(String),
-    /// The device does not say what must be known before.
-    Read(ReadError),
-}
-
-impl From<ReadError> for PlanError {
-    fn from(error: ReadError) -> PlanError {
-        PlanError::Read(error)
-    }
 }
 
 /// What a device says when it is asked who it is.
@@ -234,9 +200,9 @@ impl Device {
     }
 
     /// What there is to say about values that the device refuses; slots that `skips` names are told otherwise.
-    pub(super) fn refused_words(&self, skips: impl Fn(usize) -> bool) -> Option<String> {
+    pub(super) fn refused_message(&self, skips: impl Fn(usize) -> bool) -> Option<String> {
         match self {
-            Device::Table(device) => device.refused_words(skips),
+            Device::Table(device) => device.refused_message(skips),
             Device::SunSpec(_) => None,
         }
     }

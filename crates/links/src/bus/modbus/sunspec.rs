@@ -5,7 +5,7 @@
 //! followed by an exception or by silence, it ends there.
 
 use super::client::Client;
-use super::device::{Plan, PlanError};
+use super::plan::{Plan, PlanError};
 use super::request::ReadError;
 use crate::device::registers::Area;
 use crate::device::sunspec::layout::{Layout, Model, Walk};
@@ -21,7 +21,7 @@ pub(super) async fn open(client: &mut Client, device: &SunSpec) -> Result<Option
         device.set_silent_at(None);
         ReadError::WrongDevice(words)
     })?;
-    let mut words = layout.odd_words();
+    let mut words = layout.odd_message();
     if device.topology().cells() > 0 && !layout.has_cells() {
         words += "; the device has no model 805, so no cell of the system can be read";
     }

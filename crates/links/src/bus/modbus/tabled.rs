@@ -113,7 +113,7 @@ impl Tabled {
 
     /// What there is to say about values that the device refuses, but for those of the blocks that `skips` names: which
     /// are missing, and which have an older register in their place.
-    pub(super) fn refused_words(&self, skips: impl Fn(usize) -> bool) -> Option<String> {
+    pub(super) fn refused_message(&self, skips: impl Fn(usize) -> bool) -> Option<String> {
         let refused_rows = self.refused_rows();
         if !refused_rows.contains(&true) {
             return None;

@@ -53,8 +53,9 @@ impl FrameSource for Scripted {
         }
     }
 
-    async fn send(&mut self, _: &OwnedFrame) -> io::Result<()> {
-        Err(io::Error::from_raw_os_error(100))
+    async fn send(&mut self, frame: &OwnedFrame) -> io::Result<()> {
+        SENT.with_borrow_mut(|sent| sent.push(*frame));
+        Ok(())
     }
 }
 

@@ -57,7 +57,7 @@ impl Session<'_> {
         let request = &order.request;
         let place = self.setpoints.iter().position(|known| known.setpoint.name == request.setpoint);
         let Some((place, portal)) = place.zip(self.portal.clone()) else {
-            order.tell(match place {
+            order.report(match place {
                 None => Refused(format!("the link has no setpoint `{}`", request.setpoint)),
                 Some(_) => NotSent("the portal id of the GX is not known yet".to_owned()),
             });
@@ -65,7 +65,7 @@ impl Session<'_> {
         };
         let spoke = self.spoke.values().any(|at| now.since(*at) < SPOKE_WITHIN);
         if !spoke || !self.pending.ids.is_empty() {
-            order.tell(NotSent("the GX has not spoken for a minute, or does not publish yet".to_owned()));
+            order.report(NotSent("the GX has not spoken for a minute, or does not publish yet".to_owned()));
             return Ok(());
         }
         match self.setpoints[place].payload(request.value) {
@@ -76,7 +76,7 @@ impl Session<'_> {
                 self.client.send(&packet::publish(&self.setpoints[place].read_topic(&portal), b"")).await
             }
             Err(why) => {
-                order.tell(Refused(why.to_string()));
+                order.report(Refused(why.to_string()));
                 Ok(())
             }
         }
@@ -98,7 +98,7 @@ impl Session<'_> {
                 NotSent("its time was over before it could be sent".to_owned())
             }
             (Step::Reading, _) => {
-                writing.order.tell(Sent);
+                writing.order.report(Sent);
                 writing.step = Step::Written { before: value, said: None };
                 (writing.since, writing.asked) = (now.mono, now.mono);
                 let bytes = packet::publish(&setpoint.write_topic(&portal), &writing.payload);
@@ -150,7 +150,7 @@ impl Session<'_> {
 
     fn end_write(&mut self, outcome: WriteOutcome) {
         if let Some(mut writing) = self.writing.take() {
-            writing.order.tell(outcome);
+            writing.order.report(outcome);
         }
     }
 }

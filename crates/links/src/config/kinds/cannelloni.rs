@@ -1,7 +1,6 @@
 //! Kind `cannelloni`: CAN frames in UDP packets.
 
-use super::super::build::read_as;
-use super::super::key::Key;
+use super::super::key::{Key, read_as};
 use super::super::kind::{Built, Kind, Surroundings};
 use super::super::{ConfigError, LinkConfig, SETPOINTS};
 use super::can::{self, DBC, MAP};
@@ -44,8 +43,8 @@ fn build(link: &LinkConfig, around: &Surroundings<'_>) -> Built {
     let (table, setpoints) = can::table(link, around)?;
     let peer = peer(link)?;
     if let Some(given) = link.keys.get(&SETPOINTS).filter(|_| peer.is_none()) {
-        let words = "`setpoints` needs `peer`: a command is not for whoever is heard first";
-        return Err(ConfigError::new(given.span(), words));
+        let message = "`setpoints` needs `peer`: a command is not for whoever is heard first";
+        return Err(ConfigError::new(given.span(), message));
     }
     Ok(Box::new(Receiver::new(listen(link)?, peer, table, setpoints)))
 }

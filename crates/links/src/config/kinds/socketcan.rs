@@ -1,7 +1,6 @@
 //! Kind `socketcan`: CAN frames from an interface of Linux.
 
-use super::super::build::read_as;
-use super::super::key::Key;
+use super::super::key::{Key, read_as};
 use super::super::kind::{Built, Kind, Surroundings};
 use super::super::{ConfigError, LinkConfig, SETPOINTS};
 use super::can::{self, DBC, MAP};
@@ -43,8 +42,8 @@ fn build(link: &LinkConfig, around: &Surroundings<'_>) -> Built {
 fn interface(link: &LinkConfig) -> Result<String, ConfigError> {
     let interface = link.needed(&INTERFACE)?;
     if !cfg!(target_os = "linux") {
-        let words = "SocketCAN is a part of Linux: on this system use kind \"cannelloni\"";
-        return Err(ConfigError::new(link.kind.span(), words));
+        let message = "SocketCAN is a part of Linux: on this system use kind \"cannelloni\"";
+        return Err(ConfigError::new(link.kind.span(), message));
     }
     let letters = |letter: char| !letter.is_whitespace() && !matches!(letter, '/' | ':');
     read_as(interface, "the name of an interface, such as can0 (see `ip link`)", |name| {

@@ -1,7 +1,6 @@
 //! Kind `victron-mqtt`: a Victron GX's own broker.
 
-use super::super::build::read_as;
-use super::super::key::Key;
+use super::super::key::{Key, read_as};
 use super::super::kind::{Built, Kind, Rhythm, Surroundings};
 use super::super::{INSTALLATION, INSTANCE, LinkConfig, SETPOINTS, TIMEOUT_MS, ms};
 use super::modbus::CONNECT;

@@ -96,10 +96,10 @@ fn poll_s_within_budget(link: &LinkConfig) -> Result<u32, ConfigError> {
     if needed > u32::from(budget) {
         let given = link.keys.get(&POLL_S).map(|given| given.span());
         let given = given.or_else(|| link.keys.get(&REQUESTS_PER_HOUR).map(|given| given.span()));
-        let words = format!(
+        let message = format!(
             "a poll every {poll_s} s makes {needed} requests an hour, more than `requests_per_hour` ({budget})"
         );
-        return Err(ConfigError::new(given.unwrap_or_default(), words));
+        return Err(ConfigError::new(given.unwrap_or_default(), message));
     }
     Ok(poll_s)
 }
@@ -112,11 +112,11 @@ fn token(link: &LinkConfig, base: &Path) -> Result<SecretSource, ConfigError> {
             let letters = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
             let valid = !name.get_ref().is_empty() && name.get_ref().chars().all(letters);
             // What is no name may be the token itself, so it is not repeated.
-            let words = "`token_env` is the name of a variable of the environment, such as VRM_TOKEN";
+            let message = "`token_env` is the name of a variable of the environment, such as VRM_TOKEN";
             if valid {
                 Ok(SecretSource::Env(name.get_ref().clone()))
             } else {
-                Err(ConfigError::new(name.span(), words))
+                Err(ConfigError::new(name.span(), message))
             }
         }
         (Some(_), Some(name)) => {
@@ -132,7 +132,7 @@ fn token(link: &LinkConfig, base: &Path) -> Result<SecretSource, ConfigError> {
 fn diagnostics(link: &LinkConfig, installation: u64) -> Result<Uri, ConfigError> {
     let api = link.keys.value(&API_KEY).map_or(API, String::as_str);
     let error =
-        |words: String| ConfigError::new(link.keys.get(&API_KEY).map(|api| api.span()).unwrap_or_default(), words);
+        |message: String| ConfigError::new(link.keys.get(&API_KEY).map(|api| api.span()).unwrap_or_default(), message);
     let address = format!("{}/installations/{installation}/diagnostics?count=1000", api.trim_end_matches('/'));
     let uri: Uri = address.parse().map_err(|_| error(format!("`{api}` is not an address, such as {API}")))?;
     let host = uri.host().unwrap_or_default();

@@ -29,7 +29,7 @@ pub(super) fn readings(model: &Model, words: &[u16], device: &SunSpec, poll: &mu
     let Some(first_cell) = first_cell(model, words, device) else {
         // A module that the system does not have, or that has other cells.
         poll.impossible += 1;
-        poll.note(Odd::Module(model.address.into()), || module_words(model, words, device));
+        poll.note(Odd::Module(model.address.into()), || module_message(model, words, device));
         return;
     };
     for (field, base, cell) in fields(model, table) {
@@ -57,7 +57,7 @@ pub(super) fn readings(model: &Model, words: &[u16], device: &SunSpec, poll: &mu
 }
 
 /// Why a module's cells have no place in the system.
-fn module_words(model: &Model, words: &[u16], device: &SunSpec) -> String {
+fn module_message(model: &Model, words: &[u16], device: &SunSpec) -> String {
     let (topology, at) = (device.topology(), |place: usize| words.get(place).copied().unwrap_or_default());
     let (string, module, cells) = (at(INDICES.0), at(INDICES.1), at(INDICES.2));
     let name = format!("string {string}, module {module} (model 805 at {})", model.address);

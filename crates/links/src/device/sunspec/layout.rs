@@ -122,7 +122,7 @@ impl Layout {
             return Err(format!("the device has {found}, the system {topology} = {}", topology.cells()));
         }
         match self.models.is_empty() {
-            true => Err(format!("the device has no battery model (124, 802 to 805){}", self.odd_words())),
+            true => Err(format!("the device has no battery model (124, 802 to 805){}", self.odd_message())),
             false => Ok(self),
         }
     }
@@ -138,7 +138,7 @@ impl Layout {
     }
 
     /// What there is to say about models whose length cannot be; empty if there are none.
-    pub fn odd_words(&self) -> String {
+    pub fn odd_message(&self) -> String {
         let odd = |model: &Model| {
             format!("; model {} at {} cannot have length {}, and is left out", model.id, model.address, model.length)
         };
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(layout.odd.iter().map(|m| (m.id, m.address)).collect::<Vec<_>>(), [(802, 40_070), (805, 40_317)]);
         let fitted = layout.fit(&Topology::new(1, 2, 20)).unwrap();
         assert_eq!(fitted.models.iter().map(|m| m.id).collect::<Vec<_>>(), [803, 805]);
-        assert!(fitted.odd_words().contains("model 802 at 40070 cannot have length 61"), "{}", fitted.odd_words());
+        assert!(fitted.odd_message().contains("model 802 at 40070 cannot have length 61"), "{}", fitted.odd_message());
         let none = walk(&[(1, 66), (802, 61), (END, 0)]).fit(&Topology::NONE).unwrap_err();
         assert!(none.contains("no battery model") && none.contains("length 61"), "{none}");
     }

@@ -2,8 +2,8 @@
 
 use super::Session;
 use crate::bus::modbus::client::WriteFailure;
-use crate::bus::modbus::device::{Plan, PlanError};
 use crate::bus::modbus::exception::Exception;
+use crate::bus::modbus::plan::{Plan, PlanError};
 use crate::bus::modbus::request::{ReadError, ReadRegisters, WriteRegisters};
 use crate::device::registers::Area;
 use crate::session::Order;
@@ -39,11 +39,11 @@ impl Session<'_> {
         });
         match outcome {
             Ok(outcome) => {
-                order.tell(outcome);
+                order.report(outcome);
                 Ok(())
             }
             Err(Broken { error, outcome }) => {
-                order.tell(outcome);
+                order.report(outcome);
                 Err(error)
             }
         }
@@ -81,7 +81,7 @@ impl Session<'_> {
         if self.reporter.now().mono > request.deadline {
             return Ok(NotSent("its time was over before it could be sent".to_owned()));
         }
-        order.tell(Sent);
+        order.report(Sent);
         let one = |(address, word): (u16, u16)| (address, vec![word], false);
         let value = (address, words.clone(), writable.single);
         let writes = plan.first.iter().copied().map(one).chain([value]).chain(plan.last.map(one));
@@ -93,7 +93,7 @@ impl Session<'_> {
                 Err(WriteFailure { error, .. }) => return Err(Broken { outcome: Unknown(error.to_string()), error }),
             }
         }
-        order.tell(Echoed);
+        order.report(Echoed);
         self.read_back(&plan, there, &words, writable.value(&before)).await
     }
 
