@@ -50,7 +50,7 @@ fn values(minute: &CellMinute, quantity: MapQuantity) -> impl Iterator<Item = Op
         MapQuantity::Voltage | MapQuantity::Deviation => CellQuantity::Voltage,
         MapQuantity::Temperature => CellQuantity::Temperature,
     };
-    let counts = minute.lane(of, Stat::Mean);
+    let counts = minute.column(of, Stat::Mean);
     let known = counts.iter().filter(|count| **count != NONE);
     let (sum, n) = known.fold((0.0, 0_u32), |(sum, n), count| (sum + f64::from(*count), n + 1));
     let centre = sum / f64::from(n.max(1));
