@@ -5,6 +5,7 @@ use super::choice::{Choice, SPANS, When, between, moved, zoomed};
 use crate::charts::line::ticks::{clock_words, day_words};
 use crate::components::Segmented;
 use crate::derived::Derived;
+use crate::source::DEMO;
 use leptos::prelude::*;
 
 /// How much a button zooms and moves.
@@ -79,13 +80,15 @@ pub(super) fn Times(
             </div>
             <p class="trends-window" role="status">{words}</p>
             <details class="trends-custom">
-                <summary>"Choose dates, download"</summary>
+                <summary>{if DEMO { "Choose dates" } else { "Choose dates, download" }}</summary>
                 <form on:submit=apply>
                     <label>"From"<input type="datetime-local" step="1" required=true node_ref=from /></label>
                     <label>"To"<input type="datetime-local" step="1" required=true node_ref=to /></label>
                     <button type="submit" class="button">"Show"</button>
-                    <a class="button" href=csv download="" rel="external">"Download as CSV"</a>
-                    <a class="button" href=parquet download="" rel="external">"Download as Parquet"</a>
+                    {(!DEMO).then(|| view! {
+                        <a class="button" href=csv download="" rel="external">"Download as CSV"</a>
+                        <a class="button" href=parquet download="" rel="external">"Download as Parquet"</a>
+                    })}
                 </form>
             </details>
         </div>
