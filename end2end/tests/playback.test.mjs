@@ -156,12 +156,12 @@ test('where nothing was recorded the page says so and shows nothing as a value',
     assert.doesNotMatch(await page.getByRole('region', { name: 'Voltage', exact: true }).innerText(), /\d{3}\.\d/);
   }));
 
-test('the strip and the bar show the same instant, on every page', () =>
+test('the status bar and the time bar show the same instant, on every page', () =>
   open(`/?at=${dayAgo()}`, async (page) => {
     await past(page);
-    const strip = page.getByRole('banner').getByTitle('Time of the newest frame, here').locator('time');
+    const status = page.getByRole('banner').getByTitle('Time of the newest frame, here').locator('time');
     const same = async () => {
-      const [above, below] = await Promise.all([strip.textContent(), bar(page).locator('time').textContent()]);
+      const [above, below] = await Promise.all([status.textContent(), bar(page).locator('time').textContent()]);
       return /\d\d:\d\d:\d\d/.test(above) && above === below;
     };
     for (const path of ['Overview', 'Cells', 'Lab']) {
@@ -186,6 +186,38 @@ test('an instant that is none, or has not come, is told in words and the present
   }
 });
 
+test('what was a moment ago is the past, not the future', async () => {
+  await open('/', async (page) => {
+    await live(page);
+    const instant = await page.evaluate(() => {
+      const link = document.createElement('a');
+      const instant = new Date(Date.now() - 300).toISOString();
+      link.href = `/?at=${instant}`;
+      link.textContent = 'a moment ago';
+      document.querySelector('main').prepend(link);
+      link.click();
+      return instant;
+    });
+    await past(page);
+    assert.equal(at(page), Date.parse(instant));
+    // It is written within seconds, and shown then.
+    await bar(page).getByText('Nothing was recorded at this instant').waitFor({ state: 'hidden' });
+    assert.match(await page.getByRole('region', { name: 'Voltage', exact: true }).innerText(), /\d{3}\.\d/);
+  });
+});
+
+test('an instant that the server shows stays, whatever the clock of the browser says', () => {
+  const instant = new Date(Date.now() - 60_000).toISOString();
+  return withPage(browser, 'about:blank', {}, async (page) => {
+    await page.clock.install({ time: Date.now() - DAY_MS });
+    await page.clock.resume();
+    await page.goto(`${server.url}/?at=${instant}`);
+    await button(page, 'Go live').waitFor();
+    await past(page);
+    assert.equal(at(page), Date.parse(instant));
+  });
+});
+
 test('the track is as wide as the page and begins with the first reading', async () => {
   const young = await startDemo();
   try {
@@ -203,9 +235,9 @@ test('the track is as wide as the page and begins with the first reading', async
 
 test('bad requests are refused in words', async () => {
   for (const [path, status, words] of [
-    ['playback/film?from=yesterday', 422, /no instant/],
-    ['playback/film?from=0&step_ms=0', 422, /step_ms/],
-    ['playback/film?from=0&count=9999', 422, /count/],
+    ['playback/frames?from=yesterday', 422, /no instant/],
+    ['playback/frames?from=0&step_ms=0', 422, /step_ms/],
+    ['playback/frames?from=0&count=9999', 422, /count/],
     ['playback/jump?to=moon&from=0', 422, /moon/],
     ['playback/jump?to=alarm&from=0&back=true', 404, /No alarm before/],
     ['state?at=1999-01-01', 404, /nothing was recorded/],

@@ -56,7 +56,7 @@ pub(super) struct Player {
     /// The present, ms since 1970-01-01 UTC, by the server's clock, twice a second.
     pub(super) now_ms: RwSignal<f64>,
     /// What there is to say: where the last jump led, what is missing.
-    pub(super) says: RwSignal<String>,
+    pub(super) message: RwSignal<String>,
     navigation: Navigation,
     head_ms: RwSignal<f64>,
     writer: AddressWriter,
@@ -101,7 +101,7 @@ impl Player {
             playing: RwSignal::new(false),
             speed: RwSignal::new(1.0),
             now_ms: RwSignal::new(js_sys::Date::now()),
-            says: RwSignal::new(String::new()),
+            message: RwSignal::new(String::new()),
             navigation,
             head_ms: RwSignal::new(head_ms),
             writer: AddressWriter::new(navigation),
@@ -117,11 +117,12 @@ impl Player {
                 written: asked,
             }),
         };
+        // The server has judged it: this browser's clock may be wrong.
         if asked.is_some() {
-            player.seek_asked(head_ms);
+            player.seek_past(head_ms);
         }
         if let Some(words) = wrong_instant(&navigation.at()) {
-            player.says.set(words);
+            player.message.set(words);
         }
         if let Ok(timer) = set_interval_with_handle(move || player.tick(), TICK) {
             on_cleanup(move || timer.clear());
@@ -137,30 +138,35 @@ impl Player {
         if self.live.past.get() { self.head_ms.get() } else { self.now_ms.get() }
     }
 
-    /// Shows another instant; one that has not come yet is the present.
+    /// Shows another instant; one that has not come yet, or is close to the present, is the present.
     pub(super) fn seek(self, at_ms: f64) {
-        if at_ms > self.present_ms() - PRESENT_MS {
-            return self.go_live();
-        }
-        self.says.set(String::new());
+        if at_ms > self.present_ms() - PRESENT_MS { self.go_live() } else { self.seek_past(at_ms) }
+    }
+
+    /// Shows an instant of the past, however short ago.
+    fn seek_past(self, at_ms: f64) {
+        self.message.set(String::new());
         self.head_ms.set(at_ms);
         self.rewind();
         self.remember();
         self.fetch();
     }
 
-    /// Shows the instant that an address asks for, and says if that has not come yet.
+    /// Shows the instant that an address asks for, and says if that has not come yet. What has just been is the past here:
+    /// a link to an alarm that ended a moment ago leads to its end. The page knows the present to a second.
     fn seek_asked(self, at_ms: f64) {
-        self.seek(at_ms);
-        if !self.live.past.get_untracked() {
-            self.says.set(NOT_YET.to_owned());
+        if at_ms > self.present_ms() + PRESENT_MS {
+            self.go_live();
+            self.message.set(NOT_YET.to_owned());
+        } else {
+            self.seek_past(at_ms);
         }
     }
 
     /// Shows the present again.
     pub(super) fn go_live(self) {
         self.playing.set(false);
-        self.says.set(String::new());
+        self.message.set(String::new());
         self.rewind();
         self.flight.cancel();
         self.inner.update_value(|inner| inner.shown = None);

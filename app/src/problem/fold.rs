@@ -109,7 +109,7 @@ fn value_name(point: PointId) -> String {
     let name = point.spec().name;
     // Abbreviations keep their capitals.
     let second_is_lower = name.chars().nth(1).is_some_and(|c| c.is_ascii_lowercase());
-    let name = if second_is_lower { name.to_lowercase() } else { name.to_owned() };
+    let name = if second_is_lower { name.to_ascii_lowercase() } else { name.to_owned() };
     let says_power = point.spec().unit != Unit::Watt || name.contains("power") || name.contains("limit");
     if says_power { name } else { format!("{name} power") }
 }
@@ -134,7 +134,7 @@ pub(super) fn standing_still(alarms: &[&Alarm], snapshot: &Snapshot, site: &Site
     let silent = |at| alarms.iter().any(|alarm| came_over(alarm.subject, at, snapshot, site));
     let names: Vec<String> = (PointId::ALL.iter())
         .filter(|point| snapshot.point(**point) == Err(NoData::Stale))
-        .filter(|point| snapshot.state.points.slot(**point).last().is_some_and(|(_, at)| silent(at)))
+        .filter(|point| snapshot.state.points.last_value(**point).last().is_some_and(|(_, at)| silent(at)))
         .map(|point| value_name(*point))
         .collect();
     let more = names.len().saturating_sub(NAMED);

@@ -25,7 +25,7 @@ pub struct Second {
 impl Second {
     /// Roughly what it takes in memory.
     fn weight_bytes(&self) -> usize {
-        let cells: usize = self.cells.iter().flat_map(|m| m.lanes.iter().flatten()).map(Vec::len).sum();
+        let cells: usize = self.cells.iter().flat_map(|m| m.columns.iter().flatten()).map(Vec::len).sum();
         let rows = size_of::<Row>() * self.rows.len() + size_of::<u16>() * cells;
         let text = |event: &Event| event.rule.len() + event.subject.len() + event.words.len();
         let events: usize = self.events.iter().map(|event| size_of::<Event>() + text(event)).sum();

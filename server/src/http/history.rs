@@ -41,8 +41,8 @@ const EVENTS_MAX: usize = 500;
 /// What is wanted of one system.
 pub(super) struct Wanted {
     system: String,
-    /// Its place in the site.
-    place: usize,
+    /// Its index in the site.
+    index: usize,
     points: Vec<PointId>,
     /// Single cells, with the names by which they were asked for.
     cells: Vec<NamedCell>,
@@ -63,9 +63,9 @@ pub(super) async fn history(
     let answer = app.ask_history(move |history| answer(history, &site, &wanted, &large)).await;
     let store = app.hub.store.clone();
     // Not waited for: the next question may be a closer look. Where others warm already, it is none of ours.
-    if let Some(place) = app.gate.warming() {
+    if let Some(permit) = app.gate.warming() {
         drop(tokio::task::spawn_blocking(move || {
-            let _place = place;
+            let _permit = permit;
             store.history().warm(&system, range, &points);
         }));
     }
@@ -94,12 +94,12 @@ impl AppState {
     /// The time that is asked for: a day up to now if nothing is said.
     pub(super) fn span(
         &self,
-        place: usize,
+        index: usize,
         from: &Option<String>,
         to: &Option<String>,
         width: Option<usize>,
     ) -> Result<Span, Problem> {
-        let newest = self.hub.newest(place).ok_or_else(|| Problem::not_found("there is no such system"))?;
+        let newest = self.hub.newest(index).ok_or_else(|| Problem::not_found("there is no such system"))?;
         let now_ms = newest.snapshot.now.utc.0.div_euclid(1_000);
         let to_ms = to.as_deref().map_or(Ok(now_ms + 1), |to| instant("to", to))?;
         let from_ms = from.as_deref().map_or(Ok(to_ms - DAY_MS), |from| instant("from", from))?;
@@ -114,9 +114,9 @@ impl AppState {
     }
 
     fn wanted(&self, asked: &HistoryRequest) -> Result<Wanted, Problem> {
-        let (place, spec, _) = self.find(asked.system.as_deref())?;
-        let Span { range, width } = self.span(place, &asked.from, &asked.to, asked.width)?;
-        let mut wanted = Wanted { system: spec.id.clone(), place, points: Vec::new(), cells: Vec::new(), range, width };
+        let (index, spec, _) = self.find(asked.system.as_deref())?;
+        let Span { range, width } = self.span(index, &asked.from, &asked.to, asked.width)?;
+        let mut wanted = Wanted { system: spec.id.clone(), index, points: Vec::new(), cells: Vec::new(), range, width };
         let Some(names) = &asked.points else {
             wanted.points = LEADING.to_vec();
             return Ok(wanted);
@@ -165,10 +165,10 @@ fn answer(history: &History, site: &SiteSpec, wanted: &Wanted, large: &Large) ->
 
 /// Every reading of the cells where the tape has them, else their minutes.
 fn cell_curves(history: &History, site: &SiteSpec, wanted: &Wanted) -> Result<CellCurves, StoreError> {
-    let Wanted { system, place, cells, range, width, .. } = wanted;
+    let Wanted { system, index, cells, range, width, .. } = wanted;
     if !cells.is_empty() && range.len_ms() <= READINGS_MAX_MS {
         let names: Vec<_> = cells.iter().map(|(_, quantity, cell)| (*quantity, *cell)).collect();
-        let past = Past::new(history, site, *place);
+        let past = Past::new(history, site, *index);
         if let Some(readings) = past.map(|past| past.cells(*range, &names)).transpose()?.flatten() {
             return Ok(CellCurves::Readings(readings));
         }
@@ -226,6 +226,6 @@ pub(super) mod pinned {
     use super::*;
 
     pub(in crate::http) fn wanted(system: &str, points: &[PointId], cells: &[NamedCell], range: Range) -> Wanted {
-        Wanted { system: system.into(), place: 0, points: points.to_vec(), cells: cells.to_vec(), range, width: 100 }
+        Wanted { system: system.into(), index: 0, points: points.to_vec(), cells: cells.to_vec(), range, width: 100 }
     }
 }

@@ -60,7 +60,7 @@ pub fn ago_words(chart: &LineChart, time: f64) -> String {
     if let Some(offset_s) = chart.clock {
         let local_s = time + f64::from(offset_s);
         let step_s = if chart.time.to - chart.time.from < 600.0 { 0.1 } else { 1.0 };
-        return format!("{}\u{a0}{}", day_words(local_s), clock_words(local_s.rem_euclid(86_400.0), step_s));
+        return format!("{}\u{a0}{}", day_words(local_s), clock_words(local_s, step_s));
     }
     let ago_s = (chart.time.to - time).round().max(0.0) as u64;
     let (minus, gap) = ('\u{2212}', '\u{a0}');
@@ -104,8 +104,8 @@ mod tests {
     fn an_instant_is_told_with_its_time_and_its_gaps() {
         let words = at_words(&chart(), -10.0).replace(['\u{202f}', '\u{a0}'], " ");
         assert_eq!(words, "\u{2212}10 s: AI load 208.9 kW, Grid no data");
-        for (time, says) in [(0.0, "now"), (-125.0, "\u{2212}2 min 5 s"), (-7_260.0, "\u{2212}2 h 1 min")] {
-            assert_eq!(ago_words(&chart(), time).replace('\u{a0}', " "), says);
+        for (time, expected) in [(0.0, "now"), (-125.0, "\u{2212}2 min 5 s"), (-7_260.0, "\u{2212}2 h 1 min")] {
+            assert_eq!(ago_words(&chart(), time).replace('\u{a0}', " "), expected);
         }
     }
 }

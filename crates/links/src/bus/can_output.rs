@@ -6,6 +6,7 @@
 
 use crate::can::{CanFrame, CanId, OwnedFrame};
 use crate::device::can_setpoint::CanSetpoint;
+use crate::host::time;
 use crate::session::{Order, Reporter};
 use domain::link::LinkState;
 use domain::time::Mono;
@@ -83,7 +84,7 @@ impl CanOutput {
                     let wait = due.since(reporter.now().mono).min(LOOK_EVERY);
                     tokio::select! {
                         order = reporter.orders.next() => self.take(order, reporter),
-                        () = tokio::time::sleep(wait) => self.tick(reporter),
+                        () = time::sleep(wait) => self.tick(reporter),
                     }
                 }
                 None => {

@@ -19,6 +19,7 @@ use super::{BindError, Bus, Waits};
 use crate::describe::Describe;
 use crate::device::can_setpoint::CanSetpoint;
 use crate::device::can_table::CanTable;
+use crate::host::{net::UdpSocket, time};
 use crate::sequence::{Order, SequenceWatch};
 use crate::session::Reporter;
 use crate::text::network_error;
@@ -30,7 +31,6 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::UdpSocket;
 
 /// Longer than any datagram: none is cut off unnoticed.
 const BUFFER_BYTES: usize = 65_536;
@@ -113,7 +113,7 @@ impl Receiver {
                 self.output.interrupted("the socket was closed");
                 reporter.closed(error).await;
             }
-            reporter.orders.not_sent_during("the link is down", tokio::time::sleep(RETRY)).await;
+            reporter.orders.not_sent_during("the link is down", time::sleep(RETRY)).await;
         }
     }
 

@@ -10,9 +10,11 @@
 //! A device that says who it is is asked at every connect and each minute. Another one in its place is
 //! refused, and an alarm says what was expected and what answered.
 
+mod check;
 mod client;
 mod device;
 mod exception;
+#[cfg(feature = "sockets")]
 mod keepalive;
 mod parts;
 mod plan;
@@ -22,6 +24,7 @@ mod session;
 mod stillness;
 mod sunspec;
 mod tabled;
+#[cfg_attr(not(feature = "sockets"), path = "modbus/tcp_inside.rs")]
 mod tcp;
 mod wire;
 
@@ -33,6 +36,7 @@ pub use request::{ReadError, ReadRegisters, Reply, Request, WriteRegisters};
 use super::backoff::{self, Backoff};
 use super::{Bus, Waits};
 use crate::describe::Describe;
+use crate::host::time;
 use crate::session::Reporter;
 use domain::point::DevicePoint;
 use domain::write::Setpoint;
@@ -107,7 +111,7 @@ impl Poller {
                 ReadError::WrongDevice(words) => reporter.wrong_device(words).await,
                 error => reporter.closed(error).await,
             }
-            reporter.orders.not_sent_during(&why, tokio::time::sleep(backoff.next(backoff::random()))).await;
+            reporter.orders.not_sent_during(&why, time::sleep(backoff.next(backoff::random()))).await;
         }
     }
 }

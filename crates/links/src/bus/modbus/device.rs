@@ -7,7 +7,7 @@ use super::request::ReadError;
 use super::sunspec;
 use super::tabled::{Answer, Tabled};
 use crate::describe::Describe;
-use crate::device::registers::{Block, Poll, RegisterTable, Writable};
+use crate::device::registers::{Block, Poll, RegisterTable};
 use crate::device::sunspec::SunSpec;
 use domain::point::DevicePoint;
 use domain::reading::Reading;

@@ -109,7 +109,7 @@ impl Session<'_> {
         let wanted = writable.value(words).unwrap_or(f64::NAN);
         let mut outcome = Unknown("it was taken, but cannot be read back".to_owned());
         for settle in SETTLE {
-            tokio::time::sleep(settle).await;
+            crate::host::time::sleep(settle).await;
             outcome = match self.look(there).await? {
                 Ok(read) => match writable.value(&read) {
                     Some(value) => WriteOutcome::of_read_back(value, wanted, before, |a, b| writable.is_same(a, b)),
