@@ -43,11 +43,13 @@ enum Habit {
     Silent,
 }
 
+/// Identifier and data of a frame.
+type Heard = (u32, Vec<u8>);
+
 /// A device that sends its state every 20 ms: 400 V, and the limit that it goes by, 20 kW at first.
 struct Device {
     habit: Arc<Mutex<Habit>>,
-    /// Identifier and data of each frame that it has heard.
-    heard: Arc<Mutex<Vec<(u32, Vec<u8>)>>>,
+    heard: Arc<Mutex<Vec<Heard>>>,
 }
 
 impl Device {
@@ -93,12 +95,12 @@ impl Device {
         device
     }
 
-    fn heard(&self) -> Vec<(u32, Vec<u8>)> {
+    fn heard(&self) -> Vec<Heard> {
         self.heard.lock().unwrap().clone()
     }
 
     /// The frames that it has heard, once there are so many.
-    async fn heard_in_time(&self, count: usize) -> Vec<(u32, Vec<u8>)> {
+    async fn heard_in_time(&self, count: usize) -> Vec<Heard> {
         let heard = async {
             while self.heard().len() < count {
                 tokio::time::sleep(Duration::from_millis(5)).await;
