@@ -156,13 +156,13 @@ impl CanHealth {
         if !flaws.of_values() {
             return;
         }
-        for (place, flaw) in table.flawed(slot, frame) {
+        for (index, flaw) in table.flawed(slot, frame) {
             let about = match flaw {
-                Flaw::Impossible => About::Impossible(slot, place),
-                Flaw::Outside => About::Outside(slot, place),
-                Flaw::Unnamed => About::Unnamed(slot, place),
+                Flaw::Impossible => About::Impossible(slot, index),
+                Flaw::Outside => About::Outside(slot, index),
+                Flaw::Unnamed => About::Unnamed(slot, index),
             };
-            self.notice(about, now, || table.flaw_message(slot, place, flaw, frame));
+            self.notice(about, now, || table.flaw_message(slot, index, flaw, frame));
         }
     }
 

@@ -107,25 +107,25 @@ impl CanOutput {
     /// The frame of a write, unless it is not to be sent.
     fn take(&mut self, mut order: Order, reporter: &Reporter) -> Option<Outgoing> {
         let (now, request) = (reporter.now().mono, order.request.clone());
-        let place = self.setpoints.iter().position(|known| known.setpoint.name == request.setpoint);
-        let outcome = match place {
+        let index = self.setpoints.iter().position(|known| known.setpoint.name == request.setpoint);
+        let outcome = match index {
             None => WriteOutcome::Refused(format!("the link has no setpoint `{}`", request.setpoint)),
             Some(_) if !is_heard(reporter) => WriteOutcome::NotSent(NOT_HEARD.to_owned()),
             Some(_) if now > request.deadline => {
                 WriteOutcome::NotSent("its time was over before it could be sent".to_owned())
             }
-            Some(place) => match self.frame(place, Some(request.value)) {
+            Some(index) => match self.frame(index, Some(request.value)) {
                 Err(why) => WriteOutcome::Refused(why.to_string()),
                 Ok(frame) => {
-                    let known = &self.setpoints[place];
-                    let fresh = self.states[place].said.filter(|(_, at)| now.since(*at) <= FEEDBACK_WITHIN);
+                    let known = &self.setpoints[index];
+                    let fresh = self.states[index].said.filter(|(_, at)| now.since(*at) <= FEEDBACK_WITHIN);
                     match fresh {
                         Some((said, _)) if request.lease.is_none() && known.is_same(said, known.carried(&frame)) => {
                             WriteOutcome::Unchanged(said)
                         }
                         _ => {
                             order.report(WriteOutcome::Sent);
-                            return Some(Outgoing { frame, setpoint: place, order: Some(order) });
+                            return Some(Outgoing { frame, setpoint: index, order: Some(order) });
                         }
                     }
                 }
@@ -136,14 +136,14 @@ impl CanOutput {
     }
 
     /// The frame that sets a setpoint, or that holds what was sent last.
-    fn frame(&self, place: usize, value: Option<f64>) -> Result<OwnedFrame, impl Display + use<>> {
-        let known = &self.setpoints[place];
+    fn frame(&self, index: usize, value: Option<f64>) -> Result<OwnedFrame, impl Display + use<>> {
+        let known = &self.setpoints[index];
         let count = self.counts.get(&known.id()).copied().unwrap_or(0);
         let others = self.setpoints.iter().zip(&self.states).enumerate();
-        let others = others.filter(|(other, (setpoint, _))| *other != place && setpoint.id() == known.id());
+        let others = others.filter(|(other, (setpoint, _))| *other != index && setpoint.id() == known.id());
         let others: Vec<(&str, f64)> =
             others.filter_map(|(_, (setpoint, state))| Some((setpoint.signal(), state.sent?))).collect();
-        known.frame(value.or(self.states[place].sent).unwrap_or(f64::NAN), count, &others)
+        known.frame(value.or(self.states[index].sent).unwrap_or(f64::NAN), count, &others)
     }
 
     /// Does what is due; returns a frame that holds a lease.
@@ -153,8 +153,8 @@ impl CanOutput {
             self.interrupted("the bus is not heard any more");
             return None;
         }
-        for place in 0..self.waiting.len() {
-            if let Some(mut over) = (self.waiting[place].until <= now).then(|| self.waiting.swap_remove(place)) {
+        for index in 0..self.waiting.len() {
+            if let Some(mut over) = (self.waiting[index].until <= now).then(|| self.waiting.swap_remove(index)) {
                 let said = self.states[over.setpoint].said.filter(|(_, at)| *at > over.until - FEEDBACK_WITHIN);
                 let same = |a, b| self.setpoints[over.setpoint].is_same(a, b);
                 over.order.report(match said {
@@ -178,8 +178,8 @@ impl CanOutput {
     /// A frame was sent, or not, and why.
     pub(crate) fn sent(&mut self, outgoing: Outgoing, result: Result<(), impl Display>, reporter: &Reporter) {
         let now = reporter.now().mono;
-        let Outgoing { frame, setpoint: place, order } = outgoing;
-        let (known, state) = (&self.setpoints[place], &mut self.states[place]);
+        let Outgoing { frame, setpoint: index, order } = outgoing;
+        let (known, state) = (&self.setpoints[index], &mut self.states[index]);
         if let Err(why) = result {
             state.lease = None;
             if let Some(mut order) = order {
@@ -199,7 +199,7 @@ impl CanOutput {
         if known.has_feedback() {
             let before = state.said.map(|(said, _)| said);
             let until = now + FEEDBACK_WITHIN;
-            self.waiting.push(Waiting { order, setpoint: place, wanted, before, until });
+            self.waiting.push(Waiting { order, setpoint: index, wanted, before, until });
         } else {
             order.report(WriteOutcome::Unconfirmable);
         }
@@ -207,10 +207,10 @@ impl CanOutput {
 
     /// Looks at a frame of the device.
     pub(crate) fn see(&mut self, frame: &CanFrame<'_>, at: Mono) {
-        for (place, known) in self.setpoints.iter().enumerate() {
+        for (index, known) in self.setpoints.iter().enumerate() {
             let Some(said) = known.fed_back(frame) else { continue };
-            self.states[place].said = Some((said, at));
-            let is_done = |waiting: &mut Waiting| waiting.setpoint == place && known.is_same(said, waiting.wanted);
+            self.states[index].said = Some((said, at));
+            let is_done = |waiting: &mut Waiting| waiting.setpoint == index && known.is_same(said, waiting.wanted);
             for mut done in self.waiting.extract_if(.., is_done) {
                 done.order.report(WriteOutcome::Confirmed(said));
             }

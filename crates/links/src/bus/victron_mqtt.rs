@@ -310,8 +310,8 @@ impl Session<'_> {
         for (id, rest) in [(2, "system/+/#"), (3, "battery/+/#"), (4, "full_publish_completed")] {
             self.listen(id, &format!("N/{portal}/{rest}")).await?;
         }
-        for (place, setpoint) in self.setpoints.iter().enumerate() {
-            self.listen(SETPOINT_IDS.saturating_add(place as u16), &setpoint.notified(portal)).await?;
+        for (index, setpoint) in self.setpoints.iter().enumerate() {
+            self.listen(SETPOINT_IDS.saturating_add(index as u16), &setpoint.notified(portal)).await?;
         }
         self.ask(portal, ALL).await
     }

@@ -47,9 +47,9 @@ fn find(database: &Database, name: &str, span: Range<usize>) -> Result<(Message,
     })?;
     let message = database.messages.iter().find(|message| message.name == of);
     let message = message.ok_or_else(|| (span.clone(), format!("no message `{of}` in the DBC file")))?;
-    let place = message.signals.iter().position(|known| known.name == signal);
-    let place = place.ok_or_else(|| (span, format!("message {of} has no signal `{signal}`")))?;
-    Ok((message.clone(), place))
+    let index = message.signals.iter().position(|known| known.name == signal);
+    let index = index.ok_or_else(|| (span, format!("message {of} has no signal `{signal}`")))?;
+    Ok((message.clone(), index))
 }
 
 impl CanSetpoint {
@@ -154,7 +154,7 @@ impl CanSetpoint {
         values.extend(self.checksum.as_ref().map(|(rule, _)| (rule.signal.as_str(), 0.0)));
         let mut data = self.message.encode(&values)?;
         if let Some((rule, at)) = &self.checksum {
-            let others = data.iter().enumerate().filter(|(place, _)| place != at).map(|(_, byte)| *byte);
+            let others = data.iter().enumerate().filter(|(index, _)| index != at).map(|(_, byte)| *byte);
             data[*at] = rule.kind.of(others);
         }
         Ok(data)
@@ -176,7 +176,8 @@ impl CanSetpoint {
         let whole =
             frame.kind != FrameKind::Error && frame.kind != FrameKind::Remote && frame.data.len() >= message.size;
         let carries = || message.variant(frame.data).is_some_and(|v| message.variants()[v].signals.contains(signal));
-        (frame.id == message.id && whole && carries()).then(|| message.signals[*signal].value(frame.data))
+        let is_it = frame.id == message.id && whole && carries();
+        is_it.then(|| message.signals[*signal].value(frame.data)).filter(|value| value.is_finite())
     }
 
     /// The signal that carries its value.

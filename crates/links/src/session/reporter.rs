@@ -258,7 +258,7 @@ impl Reporter {
     /// Waits while the engine's queue is full. What cannot be handed over in time is lost, and said to be.
     async fn send(&self, input: Input) {
         match timeout(SINK_PATIENCE, self.sink.reserve()).await {
-            Ok(Ok(place)) => place.send(input),
+            Ok(Ok(permit)) => permit.send(input),
             Ok(Err(_closed)) => {}
             Err(_) => {
                 let what = match input {

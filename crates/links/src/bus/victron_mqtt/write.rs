@@ -55,9 +55,9 @@ impl Session<'_> {
     pub(super) async fn begin_write(&mut self, mut order: Order) -> Result<(), MqttError> {
         let now = self.reporter.now().mono;
         let request = &order.request;
-        let place = self.setpoints.iter().position(|known| known.setpoint.name == request.setpoint);
-        let Some((place, portal)) = place.zip(self.portal.clone()) else {
-            order.report(match place {
+        let index = self.setpoints.iter().position(|known| known.setpoint.name == request.setpoint);
+        let Some((index, portal)) = index.zip(self.portal.clone()) else {
+            order.report(match index {
                 None => Refused(format!("the link has no setpoint `{}`", request.setpoint)),
                 Some(_) => NotSent("the portal id of the GX is not known yet".to_owned()),
             });
@@ -68,12 +68,12 @@ impl Session<'_> {
             order.report(NotSent("the GX has not spoken for a minute, or does not publish yet".to_owned()));
             return Ok(());
         }
-        match self.setpoints[place].payload(request.value) {
+        match self.setpoints[index].payload(request.value) {
             Ok((payload, wanted)) => {
                 let (since, asked) = (now, now);
                 self.writing =
-                    Some(Writing { order, setpoint: place, payload, wanted, step: Step::Reading, since, asked });
-                self.client.send(&packet::publish(&self.setpoints[place].read_topic(&portal), b"")).await
+                    Some(Writing { order, setpoint: index, payload, wanted, step: Step::Reading, since, asked });
+                self.client.send(&packet::publish(&self.setpoints[index].read_topic(&portal), b"")).await
             }
             Err(why) => {
                 order.report(Refused(why.to_string()));

@@ -49,16 +49,16 @@ pub(super) fn readings(model: &Model, words: &[u16], device: &SunSpec, poll: &mu
         if let Some(what) = odd {
             poll.impossible += 1;
             let group = if base == 0 { String::new() } else { format!("[{}]", cell + 1) };
-            let place = usize::from(model.address) + base + usize::from(field.at);
+            let address = usize::from(model.address) + base + usize::from(field.at);
             let words = || format!("{}{group} of model {} at {} {what}", field.name, model.id, model.address);
-            poll.note(Odd::Impossible(place), words);
+            poll.note(Odd::Impossible(address), words);
         }
     }
 }
 
 /// Why a module's cells have no place in the system.
 fn module_message(model: &Model, words: &[u16], device: &SunSpec) -> String {
-    let (topology, at) = (device.topology(), |place: usize| words.get(place).copied().unwrap_or_default());
+    let (topology, at) = (device.topology(), |offset: usize| words.get(offset).copied().unwrap_or_default());
     let (string, module, cells) = (at(INDICES.0), at(INDICES.1), at(INDICES.2));
     let name = format!("string {string}, module {module} (model 805 at {})", model.address);
     match cells == topology.cells_per_module {

@@ -126,20 +126,20 @@ impl ModelSetpoint {
             ));
         }
         let sentinel = if signed { f64::from(i16::MIN) } else { f64::from(u16::MAX) };
-        let place = |at: u16| model.address.saturating_add(at);
-        let writable = Writable::in_one_register(self.setpoint.clone(), place(at), signed, scale, sentinel);
+        let address = |at: u16| model.address.saturating_add(at);
+        let writable = Writable::in_one_register(self.setpoint.clone(), address(at), signed, scale, sentinel);
         let mut first = Vec::new();
         if let Some(lease) = lease {
             if word(revert).is_none_or(|word| word == NOTHING) || revert == 0 {
                 return Err(format!("the device cannot give {name} up by itself: a value would stay for ever"));
             }
             let seconds = lease.as_secs().clamp(1, u64::from(NOTHING) - 1) as u16;
-            first.push((place(revert), seconds));
+            first.push((address(revert), seconds));
         }
         let last = match (mode_bit, word(STORAGE_MODE)) {
             (0, _) => None,
             (_, None | Some(NOTHING)) => return Err(lacks("StorCtl_Mod")),
-            (bit, Some(mode)) => (mode & bit == 0).then_some((place(STORAGE_MODE), mode | bit)),
+            (bit, Some(mode)) => (mode & bit == 0).then_some((address(STORAGE_MODE), mode | bit)),
         };
         Ok(Steps { first, writable, last })
     }
@@ -188,12 +188,12 @@ mod tests {
     fn what_the_device_lacks_or_counts_too_coarsely_is_refused_in_words() {
         let limit = setpoint("124.OutWRte", "lease_s = 120");
         let lease = Some(Duration::from_secs(90));
-        let with = |place: usize, word: u16| {
+        let with = |at: usize, word: u16| {
             let mut words = storage(0, 0);
-            words[place] = word;
+            words[at] = word;
             limit.steps(&MODEL, &words, lease).unwrap_err()
         };
-        for (place, word, says) in [
+        for (at, word, says) in [
             (12, 0x8000, "the device has no OutWRte in its model 124"),
             (25, 0x8000, "no scale factor that can be"),
             (25, 11, "no scale factor that can be"),
@@ -201,7 +201,7 @@ mod tests {
             (15, 0xFFFF, "cannot give OutWRte up by itself"),
             (5, 0xFFFF, "no StorCtl_Mod"),
         ] {
-            assert!(with(place, word).contains(says), "{}", with(place, word));
+            assert!(with(at, word).contains(says), "{}", with(at, word));
         }
         assert!(limit.steps(&MODEL, &storage(0, 0)[..20], lease).is_err(), "cut off");
         for (sets, more, says) in [

@@ -134,9 +134,9 @@ impl Gx {
     fn parts(&self, point: PointId, service: Service) -> Vec<(&'static Row, Value)> {
         let of_point = |row: &Row| row.point == point && row.service == service;
         let rows = ROWS.iter().enumerate().filter(|(_, row)| of_point(row));
-        let value = |(place, row): (usize, &'static Row)| {
-            let mut instances = self.values.range((place, 0)..=(place, u32::MAX));
-            let known = instances.find(|((_, instance), _)| self.counts(place, *instance));
+        let value = |(index, row): (usize, &'static Row)| {
+            let mut instances = self.values.range((index, 0)..=(index, u32::MAX));
+            let known = instances.find(|((_, instance), _)| self.counts(index, *instance));
             known.map(|(_, value)| (row, *value))
         };
         rows.filter_map(value).collect()

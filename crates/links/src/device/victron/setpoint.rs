@@ -81,7 +81,8 @@ impl GxSetpoint {
             return None;
         }
         let payload: Value = serde_json::from_slice(payload).ok()?;
-        number(payload.get("value")?).ok()
+        // "nan" is a number to a parser of texts.
+        number(payload.get("value")?).ok().map(|value| value.filter(|value| value.is_finite()))
     }
 
     /// Whether two values are the same: a GX keeps doubles, some of them as floats.

@@ -30,7 +30,7 @@ pub(super) enum Extremes {
 
 /// Where a register is. The order of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct Location {
     pub(super) unit: Option<UnitOfTable>,
     pub(super) area: Area,
     pub(super) address: u16,
@@ -124,15 +124,16 @@ fn plain_path(name: &str) -> bool {
 
 impl Row {
     /// Its addresses; more than one are added up.
-    pub(super) fn places(&self) -> Result<Vec<u16>, Complaint> {
-        let places = match self.address.get_ref() {
+    pub(super) fn addresses(&self) -> Result<Vec<u16>, Complaint> {
+        let addresses = match self.address.get_ref() {
             Addresses::One(address) => vec![*address],
             Addresses::Sum(addresses) => addresses.clone(),
         };
-        if places.is_empty() || places.iter().any(|address| address.checked_add(self.kind.words() - 1).is_none()) {
+        if addresses.is_empty() || addresses.iter().any(|address| address.checked_add(self.kind.words() - 1).is_none())
+        {
             return Err((self.address.span(), "no value, or one that ends beyond register 65535".into()));
         }
-        Ok(places)
+        Ok(addresses)
     }
 
     /// The point that it is; `None` if it is only shown.
@@ -159,7 +160,7 @@ impl Row {
             let words = "a name is of small letters, digits, `_`, `-` and `/`, as `3/power` or `heatsink_temperature`";
             return Err((name.span(), format!("`{}`: {words}", name.get_ref())));
         }
-        if self.places()?.len() > 1 {
+        if self.addresses()?.len() > 1 {
             return Err((self.address.span(), "points of a device cannot be added up: name one address".to_owned()));
         }
         let symbol = self.measured_in.as_ref().map_or("", |unit| unit.get_ref().as_str());
@@ -212,9 +213,9 @@ impl Row {
         extremes: Extremes,
     ) -> Result<Option<Writable>, Complaint> {
         let Some(written) = &self.write else { return Ok(None) };
-        let (write, places, point) = (written.get_ref(), self.places()?, self.point()?);
+        let (write, addresses, point) = (written.get_ref(), self.addresses()?, self.point()?);
         let wrong = |words: &str| Err((written.span(), words.to_owned()));
-        if places.len() != 1 || self.fc != Area::Holding {
+        if addresses.len() != 1 || self.fc != Area::Holding {
             return wrong("only one holding register, or one pair, can be written");
         }
         if self.negative_above.is_some() || self.needs.is_some() || self.instead_of.is_some() {
@@ -242,7 +243,7 @@ impl Row {
         let writable = Writable {
             setpoint: setpoint::checked(setpoint).map_err(|words| (written.span(), words))?,
             unit,
-            address: places[0],
+            address: addresses[0],
             single: function == 6,
             format: self.format(extremes),
         };
@@ -261,7 +262,7 @@ impl Row {
             return meant.map_or(Ok(None), |span| Err((span, words())));
         };
         let at = meant.or(self.words.as_ref().map(Spanned::span)).unwrap_or_else(|| self.target_span());
-        if self.places()?.len() > 1 {
+        if self.addresses()?.len() > 1 {
             return Err((self.address.span(), "codes cannot be added up: name one address".to_owned()));
         }
         let (words, flags) = (self.words.as_ref().map(Spanned::get_ref), self.flags.as_ref().map(Spanned::get_ref));
