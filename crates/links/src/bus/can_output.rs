@@ -171,8 +171,14 @@ impl CanOutput {
             }
         }
         let due = self.states.iter().position(|state| state.lease.is_some_and(|(_, next)| next <= now))?;
-        let frame = self.frame(due, None).ok()?;
-        Some(Outgoing { frame, setpoint: due, order: None })
+        match self.frame(due, None) {
+            Ok(frame) => Some(Outgoing { frame, setpoint: due, order: None }),
+            Err(why) => {
+                tracing::warn!("Link {}: what was held cannot be sent any more: {why}", reporter.id);
+                (self.states[due].lease, self.states[due].sent) = (None, None);
+                None
+            }
+        }
     }
 
     /// A frame was sent, or not, and why.
@@ -181,7 +187,7 @@ impl CanOutput {
         let Outgoing { frame, setpoint: index, order } = outgoing;
         let (known, state) = (&self.setpoints[index], &mut self.states[index]);
         if let Err(why) = result {
-            state.lease = None;
+            (state.lease, state.sent) = (None, None);
             if let Some(mut order) = order {
                 order.report(WriteOutcome::NotSent(why.to_string()));
             }
@@ -193,6 +199,11 @@ impl CanOutput {
             *due = next;
         }
         let Some(mut order) = order else { return };
+        // What the device says from now on is about this value.
+        for mut former in self.waiting.extract_if(.., |waiting| waiting.setpoint == index) {
+            let why = "another value was sent before this one was confirmed".to_owned();
+            former.order.report(WriteOutcome::Unknown(why));
+        }
         let wanted = known.carried(&frame);
         state.sent = Some(wanted);
         state.lease = next.zip(order.request.lease).map(|(next, lease)| (now + lease, next));

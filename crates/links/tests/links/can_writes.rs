@@ -158,6 +158,17 @@ async fn devices_that_ignore_clamp_or_do_not_answer_are_told_and_nothing_is_sent
 }
 
 #[tokio::test]
+async fn a_value_that_is_followed_by_another_before_it_was_confirmed_is_unknown() {
+    let (link, device) = linked(Habit::Ignores).await;
+    let first = ask_for(&link, "once", 150.0, None).unwrap();
+    device.heard_in_time(1).await;
+    *device.habit.lock().unwrap() = Habit::Obeys;
+    assert_eq!(write(&link, "once", 100.0, None).await, [Sent, Confirmed(100.0)]);
+    let told = outcomes(first).await;
+    assert!(matches!(told.as_slice(), [Sent, Unknown(why)] if why.contains("another value was sent")), "{told:?}");
+}
+
+#[tokio::test]
 async fn a_frame_is_sent_again_while_its_lease_lasts_with_counter_and_checksum_and_then_no_more() {
     let (link, device) = linked(Habit::Obeys).await;
     assert_eq!(write(&link, "discharge-limit", 100.0, Some(1)).await, [Sent, Confirmed(100.0)]);
