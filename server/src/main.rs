@@ -33,6 +33,7 @@ mod recordings;
 mod serve;
 mod site_file;
 mod times;
+mod writes;
 
 use clap::Parser as _;
 use cli::{Cli, Command, DbcCommand};

@@ -231,14 +231,14 @@ fn units_in_names_are_converted_and_what_cannot_be_is_refused_by_name() {
     let file = into.folder.path().join("u.csv");
     std::fs::write(
         &file,
-        "timestamp (UTC),pack_voltage (kV),pack_power [kW],min_cell_v[mV],sop_discharge(kW),max_cell_temp (\u{b0}F),soc [%],SOC\n\
+        "timestamp (UTC),pack_voltage (kV),pack_power [kW],min_cell_v[mV],sop_discharge(kW),max_cell_temp (\u{b0}R),soc [%],SOC\n\
          2026-03-01T00:00:00Z,0.832,12.5,3200,250,77,55,56\n",
     )
     .unwrap();
     let (status, said) = into.import(&file, "hv", &[]);
     assert!(status == Some(0) && said.contains("1 of 1 rows taken in"), "{said}");
     for words in [
-        "refused    column max_cell_temp (\u{b0}F): the unit \u{b0}F is not known here: convert it to \u{b0}C",
+        "refused    column max_cell_temp (\u{b0}R): the unit \u{b0}R is not known here: convert it to \u{b0}C",
         "refused    column soc [%]: it is battery/soc, and so is SOC: keep one of them",
         "refused    column SOC: it is battery/soc, and so is soc [%]",
     ] {
@@ -250,7 +250,7 @@ fn units_in_names_are_converted_and_what_cannot_be_is_refused_by_name() {
     for (text, says) in [
         ("timestamp (CET),soc\n2026-11-20 11:00:00,80\n", "times are taken as UTC, and CET is something else"),
         ("timestamp,time,soc\n2026-03-01,2026-03-01,80\n", "columns timestamp and time both say when"),
-        ("timestamp,soc [1]\n2026-03-01,0.5\n", "soc [1]: the unit 1 is not known here"),
+        ("timestamp,pack_voltage [1]\n2026-03-01,0.5\n", "pack_voltage [1]: the unit 1 is not known here"),
         ("timestamp,soc,pack_voltage\n", "it has no rows, only the names of its columns: pack_voltage, soc"),
         ("timestamp,colour\n2026-03-01,3\n", "none of its columns is one of telemetry"),
     ] {

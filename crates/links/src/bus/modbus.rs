@@ -10,17 +10,21 @@
 //! A device that says who it is is asked at every connect and each minute. Another one in its place is
 //! refused, and an alarm says what was expected and what answered.
 
+mod check;
 mod client;
 mod device;
 mod exception;
+#[cfg(feature = "sockets")]
 mod keepalive;
 mod parts;
+mod plan;
 mod request;
 pub mod rtu;
 mod session;
 mod stillness;
 mod sunspec;
 mod tabled;
+#[cfg_attr(not(feature = "sockets"), path = "modbus/tcp_inside.rs")]
 mod tcp;
 mod wire;
 
@@ -31,8 +35,8 @@ pub use request::{ReadError, ReadRegisters, Reply, Request, WriteRegisters};
 
 use super::backoff::{self, Backoff};
 use super::{Bus, Waits};
-use crate::ages::Ages;
 use crate::describe::Describe;
+use crate::host::time;
 use crate::session::Reporter;
 use domain::point::DevicePoint;
 use domain::write::Setpoint;
@@ -40,6 +44,9 @@ use session::Session;
 use std::sync::Arc;
 use std::time::Duration;
 use stillness::Stillness;
+
+/// Why nothing is written before there is a connection.
+const NOT_YET: &str = "the link is down: its device has not answered yet";
 
 /// Polls one device.
 #[derive(Debug)]
@@ -63,11 +70,7 @@ impl Bus for Poller {
     }
 
     fn setpoints(&self) -> Vec<Setpoint> {
-        self.device.setpoints().iter().map(|writable| writable.setpoint.clone()).collect()
-    }
-
-    fn ages(&self, usual: Duration) -> Ages {
-        self.device.ages(usual)
+        self.device.setpoints()
     }
 
     fn device_points(&self, device: &str, usual: Duration) -> Vec<DevicePoint> {
@@ -92,7 +95,9 @@ impl Poller {
     async fn run(&mut self, reporter: &Reporter) {
         let mut backoff = Backoff::default();
         loop {
-            let error = match Client::dial(self.dial.clone()).await {
+            // Whoever wants to write is told at once, not when the device is there.
+            let dialled = reporter.orders.not_sent_during(NOT_YET, Client::dial(self.dial.clone()));
+            let error = match dialled.await {
                 Ok(client) => {
                     reporter.opened().await;
                     let session = Session::new(client, &self.device, reporter, self.period, &mut self.stillness);
@@ -106,8 +111,7 @@ impl Poller {
                 ReadError::WrongDevice(words) => reporter.wrong_device(words).await,
                 error => reporter.closed(error).await,
             }
-            // Whoever wants to write is told at once, not when the device is back.
-            reporter.orders.refuse(&why, tokio::time::sleep(backoff.next(backoff::random()))).await;
+            reporter.orders.not_sent_during(&why, time::sleep(backoff.next(backoff::random()))).await;
         }
     }
 }

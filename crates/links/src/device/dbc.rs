@@ -161,6 +161,7 @@ impl Database {
     /// are in use have a few, and a larger one would take minutes.
     pub fn open(path: &Path) -> Result<Database, String> {
         let name = path.display();
+        #[cfg(feature = "sockets")]
         match std::fs::metadata(path) {
             Ok(file) if file.len() > LONGEST_BYTES => {
                 let megabytes = file.len() / 1_000_000;
@@ -169,7 +170,7 @@ impl Database {
             // What is wrong with it is said by the reading.
             _ => {}
         }
-        let bytes = std::fs::read(path).map_err(|e| format!("{name} cannot be read: {e}"))?;
+        let bytes = crate::host::read(path).map_err(|e| format!("{name} cannot be read: {e}"))?;
         Database::parse(&bytes).map_err(|e| format!("{name}, {e}"))
     }
 
@@ -177,10 +178,10 @@ impl Database {
     /// doubt.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        for (place, left) in self.left_out.iter().enumerate() {
+        for (index, left) in self.left_out.iter().enumerate() {
             let same = |other: &&LeftOut| other.what == left.what && other.whole == left.whole;
             // Those with one identifier name one another.
-            if self.left_out[..place].iter().find(same).is_none() {
+            if self.left_out[..index].iter().find(same).is_none() {
                 let gone = match (left.whole, self.left_out.iter().filter(same).count() > 1) {
                     (true, true) => "the messages are left out",
                     (true, false) => "the message is left out",

@@ -7,8 +7,9 @@ use super::monitor::Monitor;
 use super::orders::Orders;
 use super::polling::{Attempts, Polling};
 use crate::ages::Ages;
+use crate::host::time::{interval, timeout};
 use crate::recording::Recorder;
-use crate::text::time;
+use crate::text;
 use domain::engine::Input;
 use domain::link::{LinkFault, LinkIdx, LinkState, LinkStatus};
 use domain::reading::{Batch, Reading, Target};
@@ -18,7 +19,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::SendTimeoutError;
 
 /// How long a link waits for a full queue. Longer means that the engine does not run.
 const SINK_PATIENCE: Duration = Duration::from_secs(5);
@@ -44,7 +44,7 @@ pub(crate) struct Record {
     /// Why the link is in its state, if there is something to say.
     pub(crate) why: String,
     sent: Option<(LinkState, Mono)>,
-    told: (LinkState, String),
+    logged: (LinkState, String),
 }
 
 impl Record {
@@ -61,7 +61,7 @@ impl Record {
             polling: None,
             why: String::new(),
             sent: None,
-            told: (LinkState::Idle, String::new()),
+            logged: (LinkState::Idle, String::new()),
         }
     }
 
@@ -123,7 +123,7 @@ impl Reporter {
         let now = self.now();
         self.record(|r| {
             // What was said of a wrong device stands until the right device has delivered.
-            if r.monitor.state() != LinkState::Stranger {
+            if r.monitor.state() != LinkState::WrongDevice {
                 r.why.clear();
             }
             r.monitor.opened(now.mono);
@@ -178,7 +178,7 @@ impl Reporter {
         // A device that only says that it has no values is as good as silent.
         if readings.iter().any(|reading| reading.sample.is_ok()) {
             self.record(|r| {
-                if r.monitor.state() == LinkState::Stranger {
+                if r.monitor.state() == LinkState::WrongDevice {
                     r.why.clear();
                 }
                 r.attempts.success(at.utc);
@@ -214,7 +214,7 @@ impl Reporter {
 
     /// Looks for silence, and sends the status every second, forever.
     pub(crate) async fn heartbeat(&self) {
-        let mut beat = tokio::time::interval(BEAT);
+        let mut beat = interval(BEAT);
         loop {
             beat.tick().await;
             self.publish().await;
@@ -228,7 +228,7 @@ impl Reporter {
             r.now = now;
             r.monitor.tick(now);
             let state = r.monitor.state();
-            self.tell(r, state);
+            self.log_change(r, state);
             let due = r.sent.is_none_or(|(before, at)| before != state || now.since(at) >= STATUS_EVERY);
             due.then(|| {
                 r.sent = Some((state, now));
@@ -241,30 +241,35 @@ impl Reporter {
     }
 
     /// One line in the log whenever the state, or what there is to say about it, changes.
-    fn tell(&self, record: &mut Record, state: LinkState) {
-        if (record.told.0, &record.told.1) == (state, &record.why) {
+    fn log_change(&self, record: &mut Record, state: LinkState) {
+        if (record.logged.0, &record.logged.1) == (state, &record.why) {
             return;
         }
         let why = if record.why.is_empty() { String::new() } else { format!(": {}", record.why) };
         match state {
-            LinkState::Down | LinkState::Silent | LinkState::Stranger => {
+            LinkState::Down | LinkState::Silent | LinkState::WrongDevice => {
                 tracing::warn!("Link {} is {}{why}", self.id, state.word())
             }
             _ => tracing::info!("Link {} is {}{why}", self.id, state.word()),
         }
-        record.told = (state, record.why.clone());
+        record.logged = (state, record.why.clone());
     }
 
     /// Waits while the engine's queue is full. What cannot be handed over in time is lost, and said to be.
     async fn send(&self, input: Input) {
-        match self.sink.send_timeout(input, SINK_PATIENCE).await {
-            Ok(()) | Err(SendTimeoutError::Closed(_)) => {}
-            Err(SendTimeoutError::Timeout(input)) => {
+        match timeout(SINK_PATIENCE, self.sink.reserve()).await {
+            Ok(Ok(permit)) => permit.send(input),
+            Ok(Err(_closed)) => {}
+            Err(_) => {
                 let what = match input {
                     Input::Batch(batch) => format!("{} readings", batch.readings.len()),
                     _ => "its status".to_owned(),
                 };
-                tracing::error!("The engine takes nothing for {}: link {} lost {what}", time(SINK_PATIENCE), self.id);
+                tracing::error!(
+                    "The engine takes nothing for {}: link {} lost {what}",
+                    text::time(SINK_PATIENCE),
+                    self.id
+                );
             }
         }
     }

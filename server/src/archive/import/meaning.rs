@@ -305,7 +305,7 @@ mod tests {
             ("min_cell_v[mV]", 3_200.0, Ok(3.2)),
             ("soc [1]", 0.5, Ok(50.0)),
             ("max_cell_temp (\u{b0}F)", 77.0, Ok(25.0)),
-            ("cell_temperature_min [K]", 298.15, Ok(25.0)),
+            ("cell_temperature_min [K]", 300.0, Ok(26.85)),
             ("max_cell_temp [\u{b0}R]", 1.0, Err("the unit \u{b0}R is not known here: convert it to \u{b0}C")),
             ("pack_current (V)", 1.0, Err("it is in V, but A is needed")),
         ] {
