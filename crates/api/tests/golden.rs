@@ -226,6 +226,7 @@ fn cells_over_time() {
     let left_out = LeftOut {
         readings: vec!["2026-02-15".into(), "2026-02-16".into()],
         cells: vec!["2026-02-17".into()],
+        device_points: Vec::new(),
         words:
             "Left out, because the files of these days were damaged or gone: readings of 2026-02-16. Left out until \
                 they are taken in, ask again in some minutes: readings of 2026-02-15; cells of 2026-02-17."

@@ -13,7 +13,7 @@ pub use device::{DEVICE_POINTS_MAX, DevicePoint, DeviceValues};
 use std::time::Duration;
 
 /// The unit that a point is kept in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unit {
     /// Volt.
     Volt,

@@ -5,6 +5,7 @@
 mod cells;
 mod common;
 mod damage;
+mod devices;
 mod disk;
 mod events;
 mod history;
