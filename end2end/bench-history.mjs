@@ -62,7 +62,7 @@ async function play(page, url) {
   const frames = await page.evaluate(
     (length) =>
       new Promise((done) => {
-        const clock = document.querySelector('.strip-clock');
+        const clock = document.querySelector('.status-bar-clock');
         const [began, seen] = [performance.now(), { text: '', frames: 0 }];
         const look = () => {
           if (clock.textContent !== seen.text) seen.frames += 1;

@@ -23,7 +23,7 @@ async function coldStart(browser, url) {
     const page = await context.newPage();
     await page.addInitScript(() => {
       const look = () => {
-        if (document.querySelector('.strip-live')?.textContent.trim() === 'Live') window.liveAt = performance.now();
+        if (document.querySelector('.status-bar-live')?.textContent.trim() === 'Live') window.liveAt = performance.now();
         else requestAnimationFrame(look);
       };
       look();

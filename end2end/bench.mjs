@@ -69,7 +69,7 @@ async function coldStart(browser, url) {
       await open(browser, url, async (page, go) => {
         await page.addInitScript(() => {
           const look = () => {
-            if (document.querySelector('.strip-live')?.textContent.trim() === 'Live') window.liveAt = performance.now();
+            if (document.querySelector('.status-bar-live')?.textContent.trim() === 'Live') window.liveAt = performance.now();
             else requestAnimationFrame(look);
           };
           look();

@@ -41,10 +41,10 @@ pub fn TimeBar() -> impl IntoView {
     // On a phone the bar is a line until it is wanted.
     let open = RwSignal::new(false);
     let unfolded = move || open.get();
-    // The instant of what the page shows, as the strip above has it.
+    // The instant of what the page shows, as the status bar above has it.
     let utc = live.map(|snapshot| snapshot.now.utc);
     let day = move || live.past.get().then(|| span::local_day(utc.get().0 as f64 / 1e3));
-    let words = move || player.says.get();
+    let words = move || player.message.get();
     view! {
         <div class="time-line">
             <LiveButton player />
@@ -90,7 +90,7 @@ pub fn TimeBar() -> impl IntoView {
                 <Jumps player span />
             </div>
         </div>
-        <p class="time-says note" role="status" title=words>
+        <p class="time-message note" role="status" title=words>
             {words}
         </p>
     }

@@ -105,8 +105,8 @@ fn problem(folded: &Folded, snapshot: &Snapshot, site: &SiteSpec, system: &Syste
         1 => format!(", and 1 more {thing}"),
         n => format!(", and {n} more {thing}s"),
     };
-    let told = |rule: &RuleIdx| worst_of(snapshot, *rule)?.words(site, system, &snapshot.links);
-    let mut effects: Vec<String> = folded.effects.iter().filter_map(told).collect();
+    let found = |rule: &RuleIdx| worst_of(snapshot, *rule)?.words(site, system, &snapshot.links);
+    let mut effects: Vec<String> = folded.effects.iter().filter_map(found).collect();
     effects.extend(fold::standing_still(&alarms, snapshot, site));
     let severities = [folded.cause].into_iter().chain(folded.effects.iter().copied());
     Some(Problem {
@@ -186,7 +186,7 @@ pub(crate) fn verdict(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec)
     let reporting = || format!("{} of {} cells report", format::count(fresh as u64), format::count(cells as u64));
     let none_active = tally(snapshot, site, system).1.is_none();
     let known = cells > 0 || BATTERY.iter().any(|point| snapshot.point(*point).is_ok());
-    let heard = || BATTERY.iter().any(|point| snapshot.state.points.slot(*point).last().is_some());
+    let heard = || BATTERY.iter().any(|point| snapshot.state.points.last_value(*point).last().is_some());
     let column = snapshot.state.cells.column(CellQuantity::Voltage);
     let cells_heard = || (0..cells).any(|cell| column.last(cell).is_some());
     // A snapshot of the past that was not kept whole says nothing of the links.
@@ -307,8 +307,12 @@ mod tests {
             (alarm("insulation.low", Subject::System, 7.0), alarm("insulation.low.warning", Subject::System, 7.0));
         for alarms in [vec![critical, warning], vec![warning, critical]] {
             snapshot.alarms = alarms;
-            let told = problems(&snapshot, &site(), &spec());
-            assert_eq!((told.len(), told[0].severity, told[0].effects.len()), (1, Severity::Critical, 1), "{told:?}");
+            let found = problems(&snapshot, &site(), &spec());
+            assert_eq!(
+                (found.len(), found[0].severity, found[0].effects.len()),
+                (1, Severity::Critical, 1),
+                "{found:?}"
+            );
         }
         snapshot.alarms = vec![warning];
         assert_eq!(problems(&snapshot, &site(), &spec()).len(), 1);
@@ -358,11 +362,11 @@ mod tests {
             alarm("afe.node.delay", Subject::Node(5), 30.0),
             alarm("cells.missing", Subject::System, 7.7),
         ];
-        let told = problems(&snapshot, &site(), &spec());
-        assert_eq!(told.len(), 1, "{told:?}");
-        assert_eq!((told[0].words.as_str(), &told[0].seen), ("AFE node 6 does not answer", &Seen::Cell(100)));
-        assert_eq!(told[0].effects.len(), 2, "{:?}", told[0].effects);
-        assert!(told[0].effects[1].contains("20 of 260 cells"), "{:?}", told[0].effects);
+        let found = problems(&snapshot, &site(), &spec());
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!((found[0].words.as_str(), &found[0].seen), ("AFE node 6 does not answer", &Seen::Cell(100)));
+        assert_eq!(found[0].effects.len(), 2, "{:?}", found[0].effects);
+        assert!(found[0].effects[1].contains("20 of 260 cells"), "{:?}", found[0].effects);
         assert_eq!(answer(&snapshot, &spec()).1, "1 problem");
         // A cell of another module is missing too: that is a problem of its own.
         snapshot.state.cells.column_mut(CellQuantity::Voltage).set(3, Err(domain::reading::NoData::Error), now);
@@ -379,11 +383,11 @@ mod tests {
             silent(0),
             alarm("cells.missing", Subject::System, 100.0),
         ];
-        let told = problems(&snapshot, &site(), &spec());
-        assert_eq!(told.len(), 1, "{told:?}");
-        assert_eq!((told[0].words.as_str(), told[0].severity), ("Battery controller is silent", Severity::Critical));
-        assert_eq!(told[0].seen, Seen::Link("bms".into()));
-        let last = told[0].effects.last().unwrap();
+        let found = problems(&snapshot, &site(), &spec());
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!((found[0].words.as_str(), found[0].severity), ("Battery controller is silent", Severity::Critical));
+        assert_eq!(found[0].seen, Seen::Link("bms".into()));
+        let last = found[0].effects.last().unwrap();
         assert!(last.starts_with("No new state of charge") && last.ends_with("more values"), "{last}");
         // A link that fell silent at another time has nothing to do with the cells.
         snapshot.links[0].last_at = Some(Mono(1_000_000));

@@ -131,7 +131,7 @@ export async function violations(page) {
   // Targets are judged where they are in the page, not where the bars happen to cover them at this scroll position.
   await page.evaluate(() => {
     const still = new CSSStyleSheet();
-    still.replaceSync('.strip, .time-bar, .rail { position: static !important; }');
+    still.replaceSync('.status-bar, .time-bar, .nav { position: static !important; }');
     document.adoptedStyleSheets = [still];
   });
   // The page allows only its own scripts; the checker comes in through the debugger, not through the document.

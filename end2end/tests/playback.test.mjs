@@ -156,12 +156,12 @@ test('where nothing was recorded the page says so and shows nothing as a value',
     assert.doesNotMatch(await page.getByRole('region', { name: 'Voltage', exact: true }).innerText(), /\d{3}\.\d/);
   }));
 
-test('the strip and the bar show the same instant, on every page', () =>
+test('the status bar and the time bar show the same instant, on every page', () =>
   open(`/?at=${dayAgo()}`, async (page) => {
     await past(page);
-    const strip = page.getByRole('banner').getByTitle('Time of the newest frame, here').locator('time');
+    const status = page.getByRole('banner').getByTitle('Time of the newest frame, here').locator('time');
     const same = async () => {
-      const [above, below] = await Promise.all([strip.textContent(), bar(page).locator('time').textContent()]);
+      const [above, below] = await Promise.all([status.textContent(), bar(page).locator('time').textContent()]);
       return /\d\d:\d\d:\d\d/.test(above) && above === below;
     };
     for (const path of ['Overview', 'Cells', 'Lab']) {
@@ -203,9 +203,9 @@ test('the track is as wide as the page and begins with the first reading', async
 
 test('bad requests are refused in words', async () => {
   for (const [path, status, words] of [
-    ['playback/film?from=yesterday', 422, /no instant/],
-    ['playback/film?from=0&step_ms=0', 422, /step_ms/],
-    ['playback/film?from=0&count=9999', 422, /count/],
+    ['playback/frames?from=yesterday', 422, /no instant/],
+    ['playback/frames?from=0&step_ms=0', 422, /step_ms/],
+    ['playback/frames?from=0&count=9999', 422, /count/],
     ['playback/jump?to=moon&from=0', 422, /moon/],
     ['playback/jump?to=alarm&from=0&back=true', 404, /No alarm before/],
     ['state?at=1999-01-01', 404, /nothing was recorded/],

@@ -67,8 +67,8 @@ const misfits = (page) =>
       const names = wide.slice(0, 5).map((part) => `${part.tagName.toLowerCase()}.${part.getAttribute('class')}`);
       found.push(`${scrollWidth} px of content on ${innerWidth} px: ${names.join(', ')}`);
     }
-    const strip = document.querySelector('.strip');
-    if (strip.scrollWidth > strip.clientWidth) found.push(`the strip needs ${strip.scrollWidth} px and has ${strip.clientWidth}`);
+    const bar = document.querySelector('.status-bar');
+    if (bar.scrollWidth > bar.clientWidth) found.push(`the status bar needs ${bar.scrollWidth} px and has ${bar.clientWidth}`);
     for (const link of document.querySelectorAll('nav[aria-label="Pages"] a')) {
       const { left, right, top, bottom } = link.getBoundingClientRect();
       if (left < 0 || top < 0 || right > innerWidth + 0.5 || bottom > innerHeight + 0.5) {

@@ -77,7 +77,7 @@ fn take(site: &mut Site, system: &str, raised: &Event) -> Option<String> {
 }
 
 fn rule(id: &str) -> Option<RuleIdx> {
-    RULES.iter().zip(0..).find(|(rule, _)| rule.id == id).map(|(_, place)| RuleIdx(place))
+    RULES.iter().zip(0..).find(|(rule, _)| rule.id == id).map(|(_, index)| RuleIdx(index))
 }
 
 /// Whether the subject is one of the system: a link may have been given to another.

@@ -34,7 +34,7 @@ use tokio::sync::Semaphore;
 
 /// Queries that run at the same time, at most.
 const AT_ONCE: usize = 2;
-/// Of them, downloads: one place is always for the page, however slowly files are read.
+/// Of them, downloads: one permit is always for the page, however slowly files are read.
 const FILES_AT_ONCE: usize = 1;
 /// The longest that a query for the page may take.
 const TABLE_LIMIT: Duration = Duration::from_secs(30);
@@ -75,7 +75,7 @@ pub(crate) struct Analysis {
     folder: PathBuf,
     /// Room on the disk that is history's, bytes: queries take none of it.
     disk_free_min: u64,
-    slots: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     files: Arc<Semaphore>,
     confinement: Confinement,
     /// Ready questions take several cores for a moment: one at a time.
@@ -96,9 +96,9 @@ impl Analysis {
         if confinement != Confinement::Landlock {
             tracing::warn!("{}", confinement.words());
         }
-        let [slots, files] = [AT_ONCE, FILES_AT_ONCE].map(|places| Arc::new(Semaphore::new(places)));
+        let [queries, files] = [AT_ONCE, FILES_AT_ONCE].map(|permits| Arc::new(Semaphore::new(permits)));
         let (finder, asking) = (Finder::new(named), Arc::new(Semaphore::new(1)));
-        Analysis { finder, folder, disk_free_min, slots, files, confinement, asking }
+        Analysis { finder, folder, disk_free_min, permits: queries, files, confinement, asking }
     }
 
     /// What keeps queries from what they must not read.
@@ -120,11 +120,11 @@ impl Analysis {
         found.unwrap_or_else(|error| Err(error.to_string()))
     }
 
-    /// Starts a query of the system at `place`. It ends when the output is dropped.
+    /// Starts a query of the system at `index`. It ends when the output is dropped.
     pub(crate) async fn start(
         self: &Arc<Self>,
         hub: Arc<Hub>,
-        place: usize,
+        index: usize,
         sql: String,
         format: Format,
     ) -> Result<Output, QueryError> {
@@ -133,14 +133,14 @@ impl Analysis {
         let is_file = format != Format::Table;
         let file = is_file.then(|| Arc::clone(&self.files).try_acquire_owned());
         let file = file.transpose().map_err(busy("a download of a query is running"))?;
-        let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(busy("2 queries are running"))?;
+        let permit = Arc::clone(&self.permits).try_acquire_owned().map_err(busy("2 queries are running"))?;
         let limit = if is_file { FILE_LIMIT } else { TABLE_LIMIT };
         let folder = self.folder.clone();
         let disk_free_min = self.disk_free_min;
         let prepare = move || {
             let free = || store::free_bytes(hub.store.history().folder());
             let spill = spill_quota(free(), disk_free_min).map_err(QueryError::NoRoom)?;
-            let snapshot = snapshot::take(&folder, &hub, place).map_err(|why| match free() {
+            let snapshot = snapshot::take(&folder, &hub, index).map_err(|why| match free() {
                 Some(free) if free < disk_free_min + SPILL_LEAST => QueryError::NoRoom(why),
                 _ => QueryError::Failed(why),
             })?;
@@ -148,8 +148,8 @@ impl Analysis {
             Ok((snapshot, script))
         };
         let unconfined = self.confinement == Confinement::Allowed;
-        let (slots, null) = ((slot, file), script::null_word());
-        let job = run::Job { program: program.path, limit, null, unconfined, slots };
+        let (permits, null) = ((permit, file), script::null_word());
+        let job = run::Job { program: program.path, limit, null, unconfined, permits };
         Ok(run::start(job, prepare))
     }
 
@@ -157,11 +157,11 @@ impl Analysis {
     pub(crate) async fn table(
         self: &Arc<Self>,
         hub: Arc<Hub>,
-        place: usize,
+        index: usize,
         sql: String,
     ) -> Result<AnalysisResponse, QueryError> {
         let began = Instant::now();
-        let mut output = self.start(hub.clone(), place, sql, Format::Table).await?;
+        let mut output = self.start(hub.clone(), index, sql, Format::Table).await?;
         let (mut text, mut cut) = (Vec::new(), false);
         while let Some(chunk) = output.next().await {
             text.extend_from_slice(&chunk?);
@@ -170,7 +170,7 @@ impl Analysis {
                 break;
             }
         }
-        // Megabytes of text: read on a thread that may take its time. Until then the query has its place.
+        // Megabytes of text: read on a thread that may take its time. Until then the query has its permit.
         let read = tokio::task::spawn_blocking(move || {
             let answer = result::answer(&text, cut, &output.null);
             drop(output);
@@ -179,7 +179,7 @@ impl Analysis {
         let mut answer =
             read.await.map_err(|error| QueryError::Failed(error.to_string()))?.map_err(QueryError::Failed)?;
         // A query may look at any day.
-        answer.left_out = left_out(&hub, place, Range::ALL);
+        answer.left_out = left_out(&hub, index, Range::ALL);
         answer.took_ms = took_ms(began);
         Ok(answer)
     }
@@ -189,7 +189,7 @@ impl Analysis {
         &self,
         gate: &Gate,
         hub: Arc<Hub>,
-        place: usize,
+        index: usize,
         question: Ask,
     ) -> Result<AnalysisResponse, String> {
         let turn = Arc::clone(&self.asking).acquire_owned().await.map_err(|error| error.to_string())?;
@@ -197,8 +197,8 @@ impl Analysis {
         let asked = gate.run(move || {
             // Until it is answered, even if nobody waits for it any more.
             let _turn = turn;
-            let mut answer = ask(&hub, place, &question)?;
-            answer.left_out = left_out(&hub, place, question.range);
+            let mut answer = ask(&hub, index, &question)?;
+            answer.left_out = left_out(&hub, index, question.range);
             Ok::<_, StoreError>(answer)
         });
         let broken = |_| "the server made a mistake; its log says more".to_owned();
@@ -224,8 +224,8 @@ fn spill_quota(free: Option<u64>, disk_free_min: u64) -> Result<u64, String> {
 }
 
 /// What is missing of a time because files of history were damaged, as a sentence.
-fn left_out(hub: &Hub, place: usize, range: Range) -> String {
-    let spec = hub.site.systems.get(place);
+fn left_out(hub: &Hub, index: usize, range: Range) -> String {
+    let spec = hub.site.systems.get(index);
     spec.map(|spec| hub.store.history().left_out(&spec.id, range).words()).unwrap_or_default()
 }
 

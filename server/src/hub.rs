@@ -114,21 +114,21 @@ impl Hub {
         feed.newest.send_replace(published);
     }
 
-    /// The newest cycle of the system at `place`.
-    pub(crate) fn newest(&self, place: usize) -> Option<Arc<Published>> {
-        Some(self.feeds.get(place)?.newest.borrow().clone())
+    /// The newest cycle of the system at `index`.
+    pub(crate) fn newest(&self, index: usize) -> Option<Arc<Published>> {
+        Some(self.feeds.get(index)?.newest.borrow().clone())
     }
 
-    /// Follows the cycles of the system at `place`; who is slow misses some and goes on with the newest.
-    pub(crate) fn follow(&self, place: usize) -> Option<watch::Receiver<Arc<Published>>> {
-        Some(self.feeds.get(place)?.newest.subscribe())
+    /// Follows the cycles of the system at `index`; who is slow misses some and goes on with the newest.
+    pub(crate) fn follow(&self, index: usize) -> Option<watch::Receiver<Arc<Published>>> {
+        Some(self.feeds.get(index)?.newest.subscribe())
     }
 
-    /// The recent past of the system at `place` from `from` on. It is read in parts, so that readers do not hold one
+    /// The recent past of the system at `index` from `from` on. It is read in parts, so that readers do not hold one
     /// another up either.
-    pub(crate) fn table(&self, place: usize, from: Utc, traces: &[Trace]) -> Option<Table> {
+    pub(crate) fn table(&self, index: usize, from: Utc, traces: &[Trace]) -> Option<Table> {
         const ROWS: usize = 128;
-        let feed = self.feeds.get(place)?;
+        let feed = self.feeds.get(index)?;
         let (mut table, first) = {
             let mut recent = lock(&feed.recent);
             feed.catch_up(&mut recent);
@@ -141,7 +141,7 @@ impl Hub {
         Some(table)
     }
 
-    /// The system with this id and its place.
+    /// The system with this id and its index.
     pub(crate) fn system(&self, id: &str) -> Option<(usize, &SystemSpec)> {
         self.site.find_system(id).map(|(idx, spec)| (idx.0 as usize, spec))
     }

@@ -10,8 +10,8 @@
 mod connections;
 mod patient;
 
+use connections::{Activity, Permit};
 pub(crate) use connections::{Connections, RESERVE};
-use connections::{Place, Seat};
 
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
@@ -62,8 +62,8 @@ pub(crate) async fn serve(
         };
         match accepted {
             Ok((stream, from)) => match connections.admit(from.ip(), Instant::now()) {
-                Some(place) => {
-                    tokio::spawn(connection(stream, place, service.clone(), stop.clone()));
+                Some(permit) => {
+                    tokio::spawn(connection(stream, permit, service.clone(), stop.clone()));
                 }
                 None => turn_away(stream),
             },
@@ -93,30 +93,30 @@ fn turn_away(mut stream: TcpStream) {
              Connection: close\r\nContent-Length: {}\r\n\r\n{WORDS}",
             WORDS.len()
         );
-        let say = async {
+        let refusal = async {
             stream.write_all(answer.as_bytes()).await?;
             stream.shutdown().await?;
             // Closed with a request unread, the answer would be lost.
             stream.read(&mut [0; 1024]).await
         };
-        let _ = tokio::time::timeout(Duration::from_millis(200), say).await;
+        let _ = tokio::time::timeout(Duration::from_millis(200), refusal).await;
     });
 }
 
 async fn connection(
     stream: TcpStream,
-    place: Place,
+    permit: Permit,
     service: TowerToHyperService<Router>,
     mut stop: watch::Receiver<bool>,
 ) {
     let Ok(at) = stream.local_addr().map(|at: SocketAddr| at.ip().to_canonical()) else { return };
     let _ = stream.set_nodelay(true);
-    let seat = place.seat();
-    let evicted = seat.clone();
-    let io = TokioIo::new(Patient::new(stream, place));
+    let activity = permit.activity();
+    let evicted = activity.clone();
+    let io = TokioIo::new(Patient::new(stream, permit));
     let answer = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Arrived { at });
-        let busy = Seat::busy(&seat);
+        let busy = Activity::busy(&activity);
         let answer = service.call(request);
         async move {
             let answer = answer.await?;

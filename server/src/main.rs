@@ -8,7 +8,7 @@
 //! ```
 
 #[macro_use]
-mod say;
+mod console;
 
 mod alarms;
 mod analysis;
@@ -24,9 +24,9 @@ mod hub;
 mod limits;
 mod link_thread;
 mod listener;
+mod page_folder;
 mod panics;
 mod past;
-mod places;
 mod probe;
 mod recordings;
 mod serve;
@@ -93,7 +93,7 @@ async fn run(cli: Cli) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("packtwin: {}", say::causes(&error));
+            eprintln!("packtwin: {}", console::causes(&error));
             ExitCode::FAILURE
         }
     }

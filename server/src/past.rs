@@ -33,7 +33,7 @@ const RULES_WAIT: Duration = Duration::from_secs(60);
 pub(crate) struct Past<'a> {
     history: &'a History,
     site: &'a SiteSpec,
-    place: SystemIdx,
+    index: SystemIdx,
     spec: &'a SystemSpec,
     /// The cells of the minute that was asked for last.
     minute: RefCell<(i64, Option<CellsAt>)>,
@@ -50,17 +50,17 @@ struct Seen {
 }
 
 impl<'a> Past<'a> {
-    /// The past of the system at `place` of the site; `None` if there is no such system.
-    pub(crate) fn new(history: &'a History, site: &'a SiteSpec, place: usize) -> Option<Past<'a>> {
-        let place = SystemIdx(u8::try_from(place).ok()?);
+    /// The past of the system at `index` of the site; `None` if there is no such system.
+    pub(crate) fn new(history: &'a History, site: &'a SiteSpec, index: usize) -> Option<Past<'a>> {
+        let index = SystemIdx(u8::try_from(index).ok()?);
         Some(Past {
             history,
             site,
-            place,
-            spec: site.system(place)?,
+            index,
+            spec: site.system(index)?,
             minute: RefCell::new((i64::MIN, None)),
             twin: RefCell::default(),
-            sag: RefCell::new((i64::MIN, SagReplay::new(site, place))),
+            sag: RefCell::new((i64::MIN, SagReplay::new(site, index))),
         })
     }
 
@@ -128,17 +128,17 @@ impl<'a> Past<'a> {
         let site = twin.get_or_insert_with(|| Site::new(self.site.clone()));
         // Nothing is known of links, so no rule shall say anything of them.
         site.links.fill(LinkStatus { state: LinkState::Up, last_at: Some(now.mono), ..LinkStatus::default() });
-        let Some(system) = site.systems.get_mut(self.place.0 as usize) else { return Ok(Snapshot::default()) };
+        let Some(system) = site.systems.get_mut(self.index.0 as usize) else { return Ok(Snapshot::default()) };
         system.alarms.reset();
         (system.sag, system.soc) = Default::default();
         (system.state, system.received) = (state, now.mono);
-        cycle(site, self.place, now - RULES_WAIT);
-        cycle(site, self.place, now);
+        cycle(site, self.index, now - RULES_WAIT);
+        cycle(site, self.index, now);
         // What a sag is depends on the rows before.
-        if let (Some(alarm), Some(system)) = (sag, site.systems.get_mut(self.place.0 as usize)) {
+        if let (Some(alarm), Some(system)) = (sag, site.systems.get_mut(self.index.0 as usize)) {
             system.alarms.adopt(alarm);
         }
-        let snapshot = site.snapshot(self.place, now).unwrap_or_default();
+        let snapshot = site.snapshot(self.index, now).unwrap_or_default();
         Ok(Snapshot { links: Vec::new(), site: SiteStatus::default(), ..snapshot })
     }
 
@@ -150,13 +150,13 @@ impl<'a> Past<'a> {
         let from_ms = if (at_ms.saturating_sub(lead_ms)..=at_ms).contains(until_ms) {
             *until_ms + 1
         } else {
-            *replay = SagReplay::new(self.site, self.place);
+            *replay = SagReplay::new(self.site, self.index);
             at_ms.saturating_sub(lead_ms)
         };
         let range = Range::new(from_ms, at_ms.saturating_add(1));
         let rows = self.history.rows(&self.spec.id, range, &[PointId::Voltage])?;
-        for place in 0..rows.len() {
-            let row = rows.row(place);
+        for index in 0..rows.len() {
+            let row = rows.row(index);
             let voltage_v = row.get(PointId::Voltage);
             replay.take(if voltage_v.is_nan() { Err(NoData::NotPresent) } else { Ok(voltage_v) }, now_of(&row));
         }

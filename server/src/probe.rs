@@ -26,14 +26,14 @@ pub(crate) async fn probe(options: &Probe) -> Result<bool> {
     for warning in &site.warnings {
         eprintln!("warning: {warning}");
     }
-    let place = site.spec.links.iter().position(|link| link.id == options.link).ok_or_else(|| {
+    let index = site.spec.links.iter().position(|link| link.id == options.link).ok_or_else(|| {
         let known: Vec<&str> = site.spec.links.iter().map(|link| link.id.as_str()).collect();
         anyhow!("{} has no link {:?}; it has {}", options.site.display(), options.link, known.join(", "))
     })?;
-    let spec = &site.spec.links[place];
+    let spec = &site.spec.links[index];
     let topology = site.spec.system(spec.system).map(|system| system.topology).unwrap_or_default();
     let mut tasks = site.links;
-    let mut task = tasks.swap_remove(place);
+    let mut task = tasks.swap_remove(index);
     task.bind().await?;
     let handle = task.handle();
     println!("{}: {}, {}, for {} s", spec.id, spec.protocol, spec.address, options.seconds);
@@ -56,6 +56,6 @@ pub(crate) async fn probe(options: &Probe) -> Result<bool> {
     heard.take(Input::Link(LinkIdx(0), handle.status()));
     let _ = stop.send(true);
     running.await?;
-    print!("{}", heard.report(kinds[place], &topology, &frames));
+    print!("{}", heard.report(kinds[index], &topology, &frames));
     Ok(heard.anything())
 }

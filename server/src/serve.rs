@@ -9,7 +9,7 @@ use crate::http::{self, AppState, Files, Gate, Manifest, Names};
 use crate::hub::{Hub, Published};
 use crate::link_thread::LinkThread;
 use crate::listener::{self, Connections};
-use crate::places;
+use crate::page_folder;
 use crate::site_file::{self, SiteFile};
 use anyhow::{Context as _, Result, anyhow, bail};
 use domain::engine::{Engine, Publication};
@@ -56,7 +56,7 @@ impl Options {
 /// # Errors
 /// When the site file is wrong, an address is in use, or a folder cannot be used; then nothing has been started.
 pub(crate) async fn serve(options: Options) -> Result<()> {
-    let assets = places::assets(options.common.assets.as_deref());
+    let assets = page_folder::find(options.common.assets.as_deref());
     let mut manifest = Manifest::read(&assets)?;
     let files = Files::read(&assets)?;
     let SiteFile { spec, links: tasks, simulators, history, mut limits, warnings } =

@@ -153,8 +153,8 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
     too_many("systems", systems.len(), site.as_ref().map(Spanned::span), complaints);
     too_many("links", link.len(), site.as_ref().map(Spanned::span), complaints);
     let find = |id: &str, span: Range<usize>| -> Result<SystemIdx, Option<Complaint>> {
-        let place = systems.iter().position(|(known, _)| known == id);
-        place.and_then(|place| u8::try_from(place).ok()).map(SystemIdx).ok_or_else(|| {
+        let index = systems.iter().position(|(known, _)| known == id);
+        index.and_then(|index| u8::try_from(index).ok()).map(SystemIdx).ok_or_else(|| {
             let known: Vec<&str> = systems.iter().map(|(known, _)| known.as_str()).collect();
             all_systems.then(|| (span, format!("there is no system {id:?}; there is {}", known.join(", "))))
         })

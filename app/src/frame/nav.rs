@@ -22,14 +22,14 @@ pub(super) fn Nav() -> impl IntoView {
                 <li>
                     <a href=move || navigation.carrying(&live.href(page.path)) aria-current=move || is_here(page.path).then_some("page")>
                         <Icon glyph=page.glyph />
-                        <span class="rail-label">{page.name}</span>
+                        <span class="nav-label">{page.name}</span>
                     </a>
                 </li>
             }
         })
         .collect_view();
     view! {
-        <nav class="rail" aria-label="Pages">
+        <nav class="nav" aria-label="Pages">
             <svg class="logo" viewBox="0 0 32 32" width="32" height="32" role="img" aria-label="Packtwin">
                 <rect class="logo-ground" width="32" height="32" rx="8" />
                 <path class="logo-cells" d="M8 8h4v16H8zM14 12h4v12h-4zM20 8h4v16h-4z" />

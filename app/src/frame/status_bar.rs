@@ -22,14 +22,14 @@ pub(super) fn StatusBar() -> impl IntoView {
     let live = Live::expect();
     let system = live.system();
     view! {
-        <header class="strip">
+        <header class="status-bar">
             <Systems />
-            <span class="strip-space"></span>
+            <span class="status-bar-space"></span>
             {system.simulated.then(|| view! { <span class="simulation">"SIM"<span>"ULATION"</span></span> })}
             <DeferHydration><WorstAlarm /></DeferHydration>
             <DeferHydration><LinkHealth /></DeferHydration>
             <DeferHydration><PageLink /></DeferHydration>
-            <span class="chip strip-clock" title="Time of the newest frame, here">
+            <span class="chip status-bar-clock" title="Time of the newest frame, here">
                 <LocalTime utc=live.map(|snapshot| snapshot.now.utc) />
             </span>
             <DeferHydration><InstallOffer /></DeferHydration>
@@ -69,9 +69,9 @@ fn WorstAlarm() -> impl IntoView {
         Some(Severity::Critical) => Tone::Critical,
     };
     view! {
-        <a class="chip strip-alarm" href=href data-tone=move || tone().name()>
+        <a class="chip status-bar-alarm" href=href data-tone=move || tone().name()>
             {move || worst.get().1.map(|severity| view! { <SeverityMark severity /> })}
-            <span class="strip-words">{words}</span>
+            <span class="status-bar-words">{words}</span>
         </a>
     }
 }
@@ -92,7 +92,7 @@ fn LinkHealth() -> impl IntoView {
         _ => "Links not known".to_owned(),
     });
     view! {
-        <a class="strip-links" href=live.href("/links")>
+        <a class="status-bar-links" href=live.href("/links")>
             <Chip tone dot=true>
                 {words}
             </Chip>
@@ -152,11 +152,11 @@ fn PageLink() -> impl IntoView {
         true => format!(", {}", local_day(utc.get().0 as f64 / 1e3)),
         false => String::new(),
     });
-    let dated = move || day.with(|day| !day.is_empty()).then(|| view! { <span class="strip-day">{day}</span> });
+    let dated = move || day.with(|day| !day.is_empty()).then(|| view! { <span class="status-bar-day">{day}</span> });
     view! {
-        <span class="strip-live" role="status" data-lost=move || lost.get().to_string()>
+        <span class="status-bar-live" role="status" data-lost=move || lost.get().to_string()>
             <Chip tone dot=true>
-                <span class="strip-words">{words}{dated}</span>
+                <span class="status-bar-words">{words}{dated}</span>
             </Chip>
         </span>
     }

@@ -146,7 +146,7 @@ mod tests {
     fn the_button_tells_this_system_from_the_others() {
         use Health::{Alarm, NoAlarm, Unknown};
         let (critical, warning) = (Alarm(Severity::Critical), Alarm(Severity::Warning));
-        for (systems, here, others, told) in [
+        for (systems, here, others, shown) in [
             (vec![NoAlarm, critical], 0, Some(critical), true),
             (vec![NoAlarm, critical], 1, Some(NoAlarm), false),
             (vec![warning, Unknown, critical], 2, Some(warning), true),
@@ -154,7 +154,7 @@ mod tests {
             (vec![critical], 0, None, false),
         ] {
             assert_eq!(worst_of_others(&systems, here), others);
-            assert_eq!(is_wrong(others), told);
+            assert_eq!(is_wrong(others), shown);
         }
     }
 

@@ -64,7 +64,7 @@ impl Start {
 async fn recorded(spec: &SystemSpec, at: Utc) -> Result<Snapshot, FetchError> {
     let from = at.0.div_euclid(1_000);
     let segment: PlaybackSegment =
-        fetch::get(format!("/api/v1/playback/film?system={}&from={from}&step_ms=50&count=1", spec.id)).await?;
+        fetch::get(format!("/api/v1/playback/frames?system={}&from={from}&step_ms=50&count=1", spec.id)).await?;
     match segment.frames.first() {
         Some(frame) => decoded(spec, &frame.bytes),
         None => Ok(Snapshot::unknown(spec, at)),
@@ -73,9 +73,9 @@ async fn recorded(spec: &SystemSpec, at: Utc) -> Result<Snapshot, FetchError> {
 
 /// The newest snapshot: the first frame of the system's live stream.
 async fn newest(spec: &SystemSpec) -> Result<Snapshot, FetchError> {
-    let told = Rc::new(RefCell::new((None::<Event>, None::<Waker>)));
-    let tell = |told: &RefCell<(Option<Event>, Option<Waker>)>, event| {
-        let (first, waker) = &mut *told.borrow_mut();
+    let first_event = Rc::new(RefCell::new((None::<Event>, None::<Waker>)));
+    let report = |first_event: &RefCell<(Option<Event>, Option<Waker>)>, event| {
+        let (first, waker) = &mut *first_event.borrow_mut();
         if !matches!(event, Event::Text(_)) {
             first.get_or_insert(event);
         }
@@ -83,13 +83,13 @@ async fn newest(spec: &SystemSpec) -> Result<Snapshot, FetchError> {
             waker.wake();
         }
     };
-    let (heard, late) = (Rc::clone(&told), Rc::clone(&told));
-    let listener = Box::new(move |event| tell(&heard, event));
+    let (heard, late) = (Rc::clone(&first_event), Rc::clone(&first_event));
+    let listener = Box::new(move |event| report(&heard, event));
     let source = source::chosen().ok_or(FetchError::NoServer)?;
     let _open = (source.subscribe)(&spec.id, listener).ok_or(FetchError::NoServer)?;
-    set_timeout(move || tell(&late, Event::Closed), DEAD);
+    set_timeout(move || report(&late, Event::Closed), DEAD);
     let first = poll_fn(|context| {
-        let (first, waker) = &mut *told.borrow_mut();
+        let (first, waker) = &mut *first_event.borrow_mut();
         *waker = Some(context.waker().clone());
         first.take().map_or(Poll::Pending, Poll::Ready)
     });

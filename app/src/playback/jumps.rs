@@ -24,9 +24,9 @@ pub(super) fn Jumps(player: Player, span: Derived<Span>) -> impl IntoView {
                     player.playing.set(false);
                     player.seek(place.at.0 as f64 / 1e3);
                     player.leave_entry(place.at);
-                    player.says.set(place.words);
+                    player.message.set(place.words);
                 }
-                Err(error) => player.says.set(error.to_string()),
+                Err(error) => player.message.set(error.to_string()),
             }
         });
     };

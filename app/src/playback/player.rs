@@ -56,7 +56,7 @@ pub(super) struct Player {
     /// The present, ms since 1970-01-01 UTC, by the server's clock, twice a second.
     pub(super) now_ms: RwSignal<f64>,
     /// What there is to say: where the last jump led, what is missing.
-    pub(super) says: RwSignal<String>,
+    pub(super) message: RwSignal<String>,
     navigation: Navigation,
     head_ms: RwSignal<f64>,
     writer: AddressWriter,
@@ -101,7 +101,7 @@ impl Player {
             playing: RwSignal::new(false),
             speed: RwSignal::new(1.0),
             now_ms: RwSignal::new(js_sys::Date::now()),
-            says: RwSignal::new(String::new()),
+            message: RwSignal::new(String::new()),
             navigation,
             head_ms: RwSignal::new(head_ms),
             writer: AddressWriter::new(navigation),
@@ -121,7 +121,7 @@ impl Player {
             player.seek_asked(head_ms);
         }
         if let Some(words) = wrong_instant(&navigation.at()) {
-            player.says.set(words);
+            player.message.set(words);
         }
         if let Ok(timer) = set_interval_with_handle(move || player.tick(), TICK) {
             on_cleanup(move || timer.clear());
@@ -142,7 +142,7 @@ impl Player {
         if at_ms > self.present_ms() - PRESENT_MS {
             return self.go_live();
         }
-        self.says.set(String::new());
+        self.message.set(String::new());
         self.head_ms.set(at_ms);
         self.rewind();
         self.remember();
@@ -153,14 +153,14 @@ impl Player {
     fn seek_asked(self, at_ms: f64) {
         self.seek(at_ms);
         if !self.live.past.get_untracked() {
-            self.says.set(NOT_YET.to_owned());
+            self.message.set(NOT_YET.to_owned());
         }
     }
 
     /// Shows the present again.
     pub(super) fn go_live(self) {
         self.playing.set(false);
-        self.says.set(String::new());
+        self.message.set(String::new());
         self.rewind();
         self.flight.cancel();
         self.inner.update_value(|inner| inner.shown = None);

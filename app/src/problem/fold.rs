@@ -134,7 +134,7 @@ pub(super) fn standing_still(alarms: &[&Alarm], snapshot: &Snapshot, site: &Site
     let silent = |at| alarms.iter().any(|alarm| came_over(alarm.subject, at, snapshot, site));
     let names: Vec<String> = (PointId::ALL.iter())
         .filter(|point| snapshot.point(**point) == Err(NoData::Stale))
-        .filter(|point| snapshot.state.points.slot(**point).last().is_some_and(|(_, at)| silent(at)))
+        .filter(|point| snapshot.state.points.last_value(**point).last().is_some_and(|(_, at)| silent(at)))
         .map(|point| value_name(*point))
         .collect();
     let more = names.len().saturating_sub(NAMED);

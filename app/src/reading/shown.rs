@@ -56,8 +56,8 @@ impl Shown {
 
     /// A point of `snapshot`, drawn by `figure`.
     pub fn point_as(snapshot: &Snapshot, point: PointId, figure: impl Fn(f32) -> Figure) -> Shown {
-        let slot = snapshot.state.points.slot(point);
-        Shown::new(snapshot.point(point), slot.last(), snapshot.now.mono, figure)
+        let last = snapshot.state.points.last_value(point);
+        Shown::new(snapshot.point(point), last.last(), snapshot.now.mono, figure)
     }
 
     /// A cell's value of `snapshot`.
@@ -98,7 +98,7 @@ impl Shown {
     /// A value that follows from others: as fresh as the oldest of `inputs`.
     pub fn derived(snapshot: &Snapshot, sample: Sample, inputs: &[PointId], figure: impl Fn(f32) -> Figure) -> Shown {
         let oldest =
-            inputs.iter().filter_map(|point| snapshot.state.points.slot(*point).last()).map(|(_, at)| at).min();
+            inputs.iter().filter_map(|point| snapshot.state.points.last_value(*point).last()).map(|(_, at)| at).min();
         let last = sample.ok().zip(oldest);
         Shown::new(sample, last, snapshot.now.mono, figure)
     }

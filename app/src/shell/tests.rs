@@ -173,7 +173,7 @@ fn the_document_carries_its_start_and_every_script_its_nonce() {
 fn a_system_that_is_no_house_has_nothing_on_the_page_of_one() {
     let html = document("/home", &snapshot());
     assert!(text(&html).contains("832 V pack is not a house"), "{}", text(&html));
-    assert!(!html.contains("href=\"/home"), "it is not in the rail");
+    assert!(!html.contains("href=\"/home"), "it is not in the navigation");
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn a_lazy_page_asks_for_its_code_early_and_others_do_not() {
 #[test]
 fn every_page_of_the_rail_is_rendered() {
     for page in crate::pages::PAGES {
-        // A data centre has no page of a house in its rail.
+        // A data centre has no page of a house in its navigation.
         let html = match page.glyph {
             Glyph::House => {
                 let (site, snapshot) = house();

@@ -96,11 +96,17 @@ fn operation(of: &Operation, asked: &mut SchemaGenerator, answered: &mut SchemaG
     let mut out = json!({
         "operationId": of.id, "summary": of.summary, "tags": [part(of.path)], "responses": responses,
     });
+    if let Some(other) = of.replaced_by {
+        out["deprecated"] = true.into();
+        out["description"] = format!("Deprecated: ask {other}.").into();
+    }
     if !parameters.is_empty() {
         out["parameters"] = parameters.into();
     }
     if let Some((media, body)) = of.body {
-        let schema = body(asked);
+        let mut schema = body(asked);
+        let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
+        fields.into_iter().flatten().for_each(|(_, field)| without_null(field));
         let example = example(&schema);
         let content: Map<String, Value> = (media.iter())
             .map(|media| ((*media).to_owned(), json!({ "schema": schema, "example": example })))
@@ -117,6 +123,7 @@ fn fields(schema: Schema) -> Vec<Value> {
     let parameter = |(name, mut schema): (String, Value)| {
         let taken = |schema: &mut Value, key: &str| schema.as_object_mut().and_then(|schema| schema.remove(key));
         let (about, examples) = (taken(&mut schema, "description"), taken(&mut schema, "examples"));
+        without_null(&mut schema);
         let required = required.contains(&json!(name));
         let mut out = json!({ "name": name, "in": "query", "required": required, "schema": schema });
         out["description"] = about.unwrap_or_default();
@@ -126,6 +133,26 @@ fn fields(schema: Schema) -> Vec<Value> {
         out
     };
     properties.into_iter().map(parameter).collect()
+}
+
+/// What is asked is left out if there is nothing to say: no null stands in an address or a form.
+fn without_null(schema: &mut Value) {
+    let is_null = |of: &Value| of.is_null() || *of == json!("null") || of["type"] == "null";
+    for key in ["type", "enum", "anyOf"] {
+        if let Some(kinds) = schema.get_mut(key).and_then(Value::as_array_mut) {
+            kinds.retain(|kind| !is_null(kind));
+        }
+    }
+    if let Some([one]) = schema["type"].as_array().map(Vec::as_slice) {
+        schema["type"] = one.clone();
+    }
+    if let Some([Value::Object(one)]) = schema["anyOf"].as_array().map(Vec::as_slice) {
+        let one = one.clone();
+        if let Some(schema) = schema.as_object_mut() {
+            schema.remove("anyOf");
+            schema.extend(one);
+        }
+    }
 }
 
 /// The first example of each field that has one.
@@ -148,7 +175,7 @@ pub fn status_words(status: u16) -> &'static str {
         422 => "A parameter is wrong; the words say which, and what is possible.",
         429 => "Too many at once; come again later.",
         500 => "The server made a mistake, or cannot read its files.",
-        503 => "There is no place for it now, or what it needs is missing; come again after the time in Retry-After.",
+        503 => "It is too much at once for now, or what it needs is missing; come again after the time in Retry-After.",
         504 => "It took too long.",
         507 => "There is no room on the disk.",
         _ => "Another status.",
@@ -193,6 +220,7 @@ mod tests {
                 let about = parameter["description"].as_str().unwrap_or_default();
                 assert!(!about.is_empty(), "{} {}", of.path, parameter["name"]);
                 let required = parameter["required"].as_bool().unwrap();
+                assert!(!parameter["schema"].to_string().contains("null"), "{} {parameter}", of.path);
                 assert!(!required || !parameter["example"].is_null(), "{} {}", of.path, parameter["name"]);
             }
         }

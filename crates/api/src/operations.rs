@@ -78,6 +78,8 @@ pub struct Operation {
     pub other: &'static [&'static str],
     /// The statuses with which it refuses.
     pub errors: &'static [u16],
+    /// The address that took its place, if it stays only for programs that know it.
+    pub replaced_by: Option<&'static str>,
 }
 
 impl Operation {
@@ -94,6 +96,7 @@ impl Operation {
             json: None,
             other: &[],
             errors: &[],
+            replaced_by: None,
         }
     }
 
@@ -123,6 +126,10 @@ impl Operation {
 
     const fn errors(self, errors: &'static [u16]) -> Operation {
         Operation { errors, ..self }
+    }
+
+    const fn replaced_by(self, path: &'static str) -> Operation {
+        Operation { replaced_by: Some(path), ..self }
     }
 }
 
@@ -186,10 +193,15 @@ pub const OPERATIONS: &[Operation] = &[
         .json::<HomeResponse>()
         .other(&[OCTETS])
         .errors(&[404, 422, 500]),
-    get("/api/v1/playback/film", "playback_segment", "A segment of the past as frames of the live stream.")
+    get("/api/v1/playback/frames", "playback_segment", "A segment of the past as frames of the live stream.")
         .query::<SegmentRequest>()
         .other(&[OCTETS])
         .errors(ASKED),
+    get("/api/v1/playback/film", "playback_film", "A segment of the past, by its old address.")
+        .query::<SegmentRequest>()
+        .other(&[OCTETS])
+        .errors(ASKED)
+        .replaced_by("/api/v1/playback/frames"),
     get("/api/v1/playback/jump", "playback_seek", "The next alarm or sag, or where cells are furthest apart.")
         .query::<SeekRequest>()
         .json::<SeekTarget>()

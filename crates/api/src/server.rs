@@ -10,18 +10,18 @@ pub struct ServerResponse {
     #[schemars(example = &"0.1.0")]
     pub version: &'static str,
     /// Connections.
-    pub connections: Places,
+    pub connections: Capacity,
     /// Pages that follow the live stream.
-    pub viewers: Places,
+    pub viewers: Capacity,
     /// What keeps a query in SQL to the files of history, in words.
     pub sql: &'static str,
     /// Counters since the start.
     pub since_start: Counters,
 }
 
-/// Places.
+/// Capacity.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-pub struct Places {
+pub struct Capacity {
     /// How many are taken.
     pub open: usize,
     /// How many there are.
@@ -31,7 +31,7 @@ pub struct Places {
 /// Counters since the start.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct Counters {
-    /// Connections that found no place.
+    /// Connections that were refused: there was no room.
     pub connections_turned_away: u64,
     /// Idle connections that were closed for others.
     pub idle_connections_closed: u64,
@@ -39,7 +39,7 @@ pub struct Counters {
     pub stalled_readers_cut: u64,
     /// Viewers that took nothing for too long.
     pub viewers_dropped: u64,
-    /// Requests that found no place.
+    /// Requests that were refused: too many of their kind at once.
     pub requests_without_a_place: u64,
     /// Mistakes of the server itself.
     pub panics: u64,

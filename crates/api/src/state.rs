@@ -4,9 +4,9 @@ use crate::json::{Timestamp, Word, rounded};
 use domain::alarm::Severity;
 use domain::cells::ColumnStats;
 use domain::derived;
+use domain::last_value::PowerFrom;
 use domain::point::{DevicePoint, PointId};
 use domain::reading::{CellQuantity, NodeQuantity, Sample};
-use domain::slot::PowerFrom;
 use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::Mono;
 use domain::twin::Snapshot;
@@ -234,7 +234,7 @@ impl PointValue {
         let (spec, points) = (id.spec(), &snapshot.state.points);
         let derived = id == PointId::Power && points.power_from() == PowerFrom::Derived;
         PointValue {
-            value: CellValue::of(snapshot.point(id), points.slot(id).last(), spec.resolution, snapshot.now.mono),
+            value: CellValue::of(snapshot.point(id), points.last_value(id).last(), spec.resolution, snapshot.now.mono),
             unit: spec.unit.symbol(),
             derived_from: derived.then(|| [PointId::Voltage, PointId::Current].map(|id| id.spec().path)),
         }
@@ -246,7 +246,7 @@ impl PointValue {
     fn of_device(number: usize, point: &DevicePoint, snapshot: &Snapshot) -> PointValue {
         let (values, now) = (&snapshot.state.devices, snapshot.now.mono);
         PointValue {
-            value: CellValue::of(values.sample(number, now), values.slot(number).last(), point.resolution, now),
+            value: CellValue::of(values.sample(number, now), values.last_value(number).last(), point.resolution, now),
             unit: point.unit.symbol(),
             derived_from: None,
         }

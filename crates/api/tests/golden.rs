@@ -14,7 +14,7 @@ use api::lab::LabResponse;
 use api::links::{FramesResponse, LinksResponse};
 use api::playback::{PlaybackSegment, SeekTarget, SegmentFrame};
 use api::series::SeriesResponse;
-use api::server::{Counters, Places, ServerResponse};
+use api::server::{Capacity, Counters, ServerResponse};
 use api::state::StateResponse;
 use api::victron::{
     BatteryReading, CurrentReading, CurrentResponse, Failed, FailureResponse, HistoryResponse, Success,
@@ -385,8 +385,8 @@ fn small_answers() {
         "server",
         &ServerResponse {
             version: "0.1.0",
-            connections: Places { open: 3, most: 64 },
-            viewers: Places { open: 1, most: 32 },
+            connections: Capacity { open: 3, most: 64 },
+            viewers: Capacity { open: 1, most: 32 },
             sql: "queries are confined to their files by Landlock",
             since_start: Counters {
                 connections_turned_away: 1,

@@ -1,7 +1,7 @@
 //! Cell values as struct of arrays: one column per quantity, so 260 or 6,400 cells are walked in a straight line.
 
+use crate::last_value::LastValue;
 use crate::reading::{CellQuantity, NoData, Sample};
-use crate::slot::LastValue;
 use crate::time::Mono;
 use std::time::Duration;
 
@@ -93,18 +93,18 @@ impl Column {
     }
 
     /// All that is known of `cell`: nothing, if it does not exist.
-    pub fn slot(&self, cell: usize) -> LastValue {
+    pub fn last_value(&self, cell: usize) -> LastValue {
         match self.no_data.get(cell) {
             Some(no_data) => LastValue::restored(Some((self.values[cell], self.at[cell])), *no_data),
             None => LastValue::default(),
         }
     }
 
-    /// Sets all that is known of `cell`, as [`Column::slot`] gave it; a cell that does not exist is ignored.
-    pub fn restore(&mut self, cell: usize, slot: LastValue) {
+    /// Sets all that is known of `cell`, as [`Column::last_value`] gave it; a cell that does not exist is ignored.
+    pub fn restore(&mut self, cell: usize, last: LastValue) {
         if cell < self.len() {
-            (self.values[cell], self.at[cell]) = slot.last().unwrap_or((0.0, Mono(0)));
-            (self.no_data[cell], self.no_data_at[cell]) = (slot.reported(), Mono(0));
+            (self.values[cell], self.at[cell]) = last.last().unwrap_or((0.0, Mono(0)));
+            (self.no_data[cell], self.no_data_at[cell]) = (last.reported(), Mono(0));
         }
     }
 

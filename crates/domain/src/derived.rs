@@ -1,8 +1,8 @@
 //! What follows from several points: shares and directions.
 
+use crate::last_value::Points;
 use crate::point::PointId;
 use crate::reading::{NoData, Sample};
-use crate::slot::Points;
 use crate::spec::SystemSpec;
 use crate::time::Mono;
 

@@ -5,9 +5,9 @@
 //! again, the same to the last bit, after its witness has moved far.
 
 use crate::cells::Column;
+use crate::last_value::Points;
 use crate::point::PointId;
 use crate::reading::Sample;
-use crate::slot::Points;
 use crate::spec::SystemSpec;
 use crate::time::Mono;
 
@@ -79,7 +79,7 @@ impl FrozenWatch {
     pub fn update(&mut self, points: &Points, cells: &Column, system: &SystemSpec, now: Mono) {
         let sample = |point| points.sample(point, now);
         for ((point, witness), (still, still_s)) in WATCHED.iter().zip(&mut self.points) {
-            let known = sample(*point).ok().zip(points.slot(*point).last());
+            let known = sample(*point).ok().zip(points.last_value(*point).last());
             *still_s = known.map_or(0.0, |(value, (_, at))| still.take(value, at, witness(&sample, system), FAR, now));
         }
         let mean = cells.stats(now).filter(|stats| stats.fresh > 1).map(|stats| stats.mean);

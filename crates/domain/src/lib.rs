@@ -3,7 +3,7 @@
 //! Nothing here does I/O, asks for the time or spawns a task: time is a parameter, so playback, what-if and
 //! tests run the same code as the live site. It compiles for the server and for the browser.
 //!
-//! Read in this order: [`time`], [`topology`], [`point`], [`reading`], [`slot`], [`cells`], [`spec`] (what is configured),
+//! Read in this order: [`time`], [`topology`], [`point`], [`reading`], [`last_value`], [`cells`], [`spec`] (what is configured),
 //! [`limits`] (what a battery keeps to), [`twin`] (what is known now), [`alarm`] (what is wrong), [`engine`] (what follows from what), [`command`] and [`write`] (what is wanted of devices),
 //! [`live`] (what goes to the page).
 
@@ -21,6 +21,7 @@ pub mod energy;
 pub mod engine;
 pub mod frozen;
 pub mod lab;
+pub mod last_value;
 pub mod limits;
 pub mod link;
 pub mod live;
@@ -29,7 +30,6 @@ pub mod point;
 pub mod reading;
 pub mod sag;
 pub mod series;
-pub mod slot;
 pub mod soc;
 pub mod spec;
 pub mod storage;

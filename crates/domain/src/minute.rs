@@ -86,24 +86,24 @@ pub struct CellMinute {
     /// Which: whole minutes since 1970-01-01 UTC.
     pub minute: i64,
     /// By [`CellQuantity`] and [`Stat`]: a count for each cell. All are of the same length.
-    pub lanes: [[Vec<u16>; Stat::ALL.len()]; CellQuantity::ALL.len()],
+    pub columns: [[Vec<u16>; Stat::ALL.len()]; CellQuantity::ALL.len()],
 }
 
 impl CellMinute {
     /// A minute of `cells` cells of which nothing is known.
     pub fn empty(minute: i64, cells: usize) -> CellMinute {
-        let lane = |stat: Stat| vec![stat.none(); cells];
-        CellMinute { minute, lanes: [(); 2].map(|()| Stat::ALL.map(lane)) }
+        let column = |stat: Stat| vec![stat.none(); cells];
+        CellMinute { minute, columns: [(); 2].map(|()| Stat::ALL.map(column)) }
     }
 
     /// How many cells it has.
     pub fn cells(&self) -> usize {
-        self.lanes[0][0].len()
+        self.columns[0][0].len()
     }
 
     /// One number of every cell.
-    pub fn lane(&self, quantity: CellQuantity, stat: Stat) -> &[u16] {
-        &self.lanes[quantity as usize][stat as usize]
+    pub fn column(&self, quantity: CellQuantity, stat: Stat) -> &[u16] {
+        &self.columns[quantity as usize][stat as usize]
     }
 
     /// Whether any value of the cell is known.
@@ -113,16 +113,16 @@ impl CellMinute {
 
     /// Whether this quantity of the cell is known.
     pub fn has(&self, quantity: CellQuantity, cell: usize) -> bool {
-        self.lane(quantity, Stat::N).get(cell).is_some_and(|n| *n > 0)
+        self.column(quantity, Stat::N).get(cell).is_some_and(|n| *n > 0)
     }
 
     /// Adds `n` snapshots of one cell: their lowest value, mean and highest value, V or °C.
     pub fn add(&mut self, quantity: CellQuantity, cell: usize, min_mean_max: [f32; 3], n: u32) {
         let cells = self.cells().max(cell + 1);
-        for lanes in &mut self.lanes {
-            lanes.iter_mut().zip(Stat::ALL).for_each(|(lane, stat)| lane.resize(cells, stat.none()));
+        for columns in &mut self.columns {
+            columns.iter_mut().zip(Stat::ALL).for_each(|(column, stat)| column.resize(cells, stat.none()));
         }
-        let [min, mean, max, known] = &mut self.lanes[quantity as usize];
+        let [min, mean, max, known] = &mut self.columns[quantity as usize];
         let n = u16::try_from(n).unwrap_or(u16::MAX);
         let [new_min, new_mean, new_max] = min_mean_max.map(|value| count(quantity, value));
         add_part([&mut min[cell], &mut mean[cell], &mut max[cell], &mut known[cell]], [new_min, new_mean, new_max, n]);
@@ -130,8 +130,8 @@ impl CellMinute {
 
     /// Takes away what is known of a quantity of a cell.
     pub fn forget(&mut self, quantity: CellQuantity, cell: usize) {
-        for (lane, stat) in self.lanes[quantity as usize].iter_mut().zip(Stat::ALL) {
-            if let Some(kept) = lane.get_mut(cell) {
+        for (column, stat) in self.columns[quantity as usize].iter_mut().zip(Stat::ALL) {
+            if let Some(kept) = column.get_mut(cell) {
                 *kept = stat.none();
             }
         }
@@ -140,9 +140,9 @@ impl CellMinute {
     /// Adds another part of the same minute, as after a restart: means by the number of snapshots behind them.
     pub fn join(&mut self, other: &CellMinute) {
         let cells = self.cells().max(other.cells());
-        for (mine, theirs) in self.lanes.iter_mut().zip(&other.lanes) {
-            for (lane, stat) in mine.iter_mut().zip(Stat::ALL) {
-                lane.resize(cells, stat.none());
+        for (mine, theirs) in self.columns.iter_mut().zip(&other.columns) {
+            for (column, stat) in mine.iter_mut().zip(Stat::ALL) {
+                column.resize(cells, stat.none());
             }
             let [min, mean, max, n] = mine;
             let [other_min, other_mean, other_max, other_n] = theirs;
@@ -197,7 +197,7 @@ impl Minutes {
             self.begun = true;
         }
         for quantity in CellQuantity::ALL {
-            let [min, _, max, n] = &mut self.running.lanes[quantity as usize];
+            let [min, _, max, n] = &mut self.running.columns[quantity as usize];
             let sums = &mut self.sums[quantity as usize];
             let samples = snapshot.state.cells.column(quantity).samples(snapshot.now.mono);
             for (cell, sample) in samples.enumerate() {
@@ -219,8 +219,8 @@ impl Minutes {
             return None;
         }
         let mut minute = std::mem::take(&mut self.running);
-        for (lanes, sums) in minute.lanes.iter_mut().zip(&self.sums) {
-            let [_, mean, _, n] = lanes;
+        for (columns, sums) in minute.columns.iter_mut().zip(&self.sums) {
+            let [_, mean, _, n] = columns;
             for ((mean, sum), n) in mean.iter_mut().zip(sums).zip(n).filter(|(_, n)| **n > 0) {
                 let n = u32::from(*n);
                 *mean = ((u64::from(*sum) + u64::from(n / 2)) / u64::from(n)) as u16;
@@ -288,7 +288,7 @@ mod tests {
             done.extend(minutes.push(&snapshot));
         }
         assert_eq!(done.iter().map(|m| m.minute).collect::<Vec<_>>(), [0, 1]);
-        let at = |m: &CellMinute, quantity, cell: usize| Stat::ALL.map(|stat| m.lane(quantity, stat)[cell]);
+        let at = |m: &CellMinute, quantity, cell: usize| Stat::ALL.map(|stat| m.column(quantity, stat)[cell]);
         // Seconds 1 to 59; cell 1 is good to the tenth and fresh for a second and a half after it.
         assert_eq!(at(&done[0], V, 0), [32_000, 32_492, 33_000, 59]);
         assert_eq!(at(&done[0], V, 1), [34_000, 34_000, 34_000, 11]);
@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(at(&done[1], V, 1)[3], 0);
         assert!(done[1].knows(0) && !done[1].knows(1) && !done[1].knows(9_999));
         // What is left of the third minute comes at the end, once.
-        assert_eq!(minutes.finish().map(|m| (m.minute, m.lane(V, Stat::N)[0])), Some((2, 11)));
+        assert_eq!(minutes.finish().map(|m| (m.minute, m.column(V, Stat::N)[0])), Some((2, 11)));
         assert_eq!(minutes.finish(), None);
     }
 
@@ -319,9 +319,9 @@ mod tests {
         minute.add(V, 3, [3.2, 3.21, 3.22], 4);
         minute.add(V, 3, [3.1, 3.2, 3.21], 1);
         minute.add(T, 1, [20.0, 21.0, 22.0], 2);
-        let of = |stat| value(V, minute.lane(V, stat)[3]);
+        let of = |stat| value(V, minute.column(V, stat)[3]);
         assert_eq!((minute.cells(), of(Stat::Min), of(Stat::Mean), of(Stat::Max)), (4, 3.1, 3.208, 3.22));
-        assert_eq!((minute.lane(V, Stat::N), minute.lane(T, Stat::N)), (&[0, 0, 0, 5][..], &[0, 2, 0, 0][..]));
+        assert_eq!((minute.column(V, Stat::N), minute.column(T, Stat::N)), (&[0, 0, 0, 5][..], &[0, 2, 0, 0][..]));
         minute.forget(T, 3);
         assert_eq!((minute.has(V, 3), minute.has(T, 3), minute.has(T, 1)), (true, false, true));
         minute.forget(V, 3);
@@ -352,10 +352,10 @@ mod tests {
             let (whole, mut joined) = (part(&values), part(&values[..cut]));
             joined.join(&part(&values[cut..]));
             for stat in [Stat::Min, Stat::Max, Stat::N] {
-                prop_assert_eq!(whole.lane(V, stat), joined.lane(V, stat));
+                prop_assert_eq!(whole.column(V, stat), joined.column(V, stat));
             }
             // Two roundings in place of one.
-            let means = whole.lane(V, Stat::Mean).iter().zip(joined.lane(V, Stat::Mean));
+            let means = whole.column(V, Stat::Mean).iter().zip(joined.column(V, Stat::Mean));
             prop_assert!(means.clone().all(|(a, b)| a.abs_diff(*b) <= 1), "{means:?}");
         }
     }

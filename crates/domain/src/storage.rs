@@ -63,7 +63,7 @@ impl StorageKind {
         }
     }
 
-    /// The trouble in two or three words, for a status strip.
+    /// The trouble in two or three words, for a status bar.
     pub fn title(self) -> &'static str {
         match self {
             StorageKind::NotStored => "History not stored",

@@ -313,11 +313,11 @@ mod tests {
             let minute = cells.minute(pack);
             assert_eq!(minute.minute * MINUTE_MS, START_MS + k as i64 * MINUTE_MS);
             let values = |quantity, stat| -> Vec<f32> {
-                let known = minute.lane(quantity, stat).iter().filter(|count| **count != NONE);
+                let known = minute.column(quantity, stat).iter().filter(|count| **count != NONE);
                 known.map(|count| value(quantity, *count)).collect()
             };
             let (v, t) = (CellQuantity::Voltage, CellQuantity::Temperature);
-            silent += minute.lane(v, Stat::N).iter().filter(|n| **n == 0).count();
+            silent += minute.column(v, Stat::N).iter().filter(|n| **n == 0).count();
             for quantity in [v, t] {
                 let [min, mean, max] = [Stat::Min, Stat::Mean, Stat::Max].map(|stat| values(quantity, stat));
                 assert!(min.iter().zip(&mean).zip(&max).all(|((min, mean), max)| min <= mean && mean <= max), "{k}");
@@ -336,13 +336,13 @@ mod tests {
             // The lowest cell goes as low as the pack says that its lowest does, and no cell is warmer than the warmest.
             let lowest = of(PointId::CellVoltageMin).fold(f64::MAX, f64::min);
             let at = CELL_EXTREMES.0;
-            if minute.lane(v, Stat::N)[at] > 0 {
-                let found = f64::from(value(v, minute.lane(v, Stat::Min)[at]));
+            if minute.column(v, Stat::N)[at] > 0 {
+                let found = f64::from(value(v, minute.column(v, Stat::Min)[at]));
                 assert!((found - lowest).abs() < 0.004, "{k}: {found} {lowest}");
                 if of(PointId::Current).all(|a| a > 50.0) {
                     charging += 1;
-                    let lane = minute.lane(v, Stat::Mean);
-                    weakest += usize::from(lane.iter().all(|count| lane[at] <= *count));
+                    let column = minute.column(v, Stat::Mean);
+                    weakest += usize::from(column.iter().all(|count| column[at] <= *count));
                 }
             }
             let warmest = of(PointId::CellTemperatureMax).fold(f64::MIN, f64::max);
@@ -356,7 +356,7 @@ mod tests {
         assert_ne!(CellPast::new(8, START_MS).minute(&minutes[700]), cells.minute(&minutes[700]));
         let gaps = (0..60_i64).filter(|day| {
             let minutes = (0..1_440).map(|k| PackMinute { minute: minutes[0].minute + day * 1_440 + k, ..minutes[0] });
-            minutes.into_iter().any(|pack| cells.minute(&pack).lane(CellQuantity::Voltage, Stat::N).contains(&0))
+            minutes.into_iter().any(|pack| cells.minute(&pack).column(CellQuantity::Voltage, Stat::N).contains(&0))
         });
         assert!((3..25).contains(&gaps.count()));
     }

@@ -60,12 +60,12 @@ fn minute(number: i64, cells: usize) -> CellMinute {
         for cell in 0..cells {
             let noise = (number.wrapping_mul(7_919) + cell as i64 * 104_729) % 61;
             let mean = (base + common + cell as i64 % 40 + noise) as u16;
-            for (lane, count) in minute.lanes[quantity as usize].iter_mut().zip([mean - 90, mean, mean + 40, 300]) {
-                lane[cell] = count;
+            for (column, count) in minute.columns[quantity as usize].iter_mut().zip([mean - 90, mean, mean + 40, 300]) {
+                column[cell] = count;
             }
         }
     }
-    debug_assert_eq!(minute.lane(CellQuantity::Voltage, Stat::N).len(), cells);
+    debug_assert_eq!(minute.column(CellQuantity::Voltage, Stat::N).len(), cells);
     minute
 }
 

@@ -28,7 +28,7 @@ pub struct Second {
 impl Second {
     /// Roughly what it takes in memory.
     fn weight_bytes(&self) -> usize {
-        let cells: usize = self.cells.iter().flat_map(|m| m.lanes.iter().flatten()).map(Vec::len).sum();
+        let cells: usize = self.cells.iter().flat_map(|m| m.columns.iter().flatten()).map(Vec::len).sum();
         // The names are shared with the minutes in memory.
         let points: usize = self.devices.iter().map(|minute| size_of::<PointMinute>() * minute.values.len()).sum();
         let rows = size_of::<Row>() * self.rows.len() + size_of::<u16>() * cells + points;

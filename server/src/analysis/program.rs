@@ -106,19 +106,19 @@ mod tests {
     #[test]
     fn only_a_program_that_is_new_enough_is_taken_and_others_are_named() {
         let folder = tempfile::tempdir().unwrap();
-        for (says, found) in [
+        for (output, found) in [
             ("v1.5.6 (Variegata) 069cc9f9b5", Ok("1.5.6")),
             ("v2.0.0", Ok("2.0.0")),
             ("v1.3.2 (Ossivalis)", Err("is version 1.3.2. SQL needs")),
             ("SQLite 3.51", Err("is not the DuckDB program. SQL needs")),
         ] {
             let path = folder.path().join("program");
-            std::fs::write(&path, format!("#!/bin/sh\necho '{says}'\n")).unwrap();
+            std::fs::write(&path, format!("#!/bin/sh\necho '{output}'\n")).unwrap();
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
             match (Finder::new(Some(path)).find(), found) {
                 (Ok(program), Ok(version)) => assert_eq!(program.version, version),
                 (Err(why), Err(part)) => assert!(why.contains(part), "{why}"),
-                other => panic!("{says}: {other:?}"),
+                other => panic!("{output}: {other:?}"),
             }
         }
         let none = Finder::new(Some(folder.path().join("none"))).find().unwrap_err();

@@ -50,12 +50,12 @@ pub(crate) struct Ask {
     pub(crate) offset_min: i64,
 }
 
-/// The answer for the system at `place`, with the SQL that gives the same. Blocks on the disk.
+/// The answer for the system at `index`, with the SQL that gives the same. Blocks on the disk.
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn ask(hub: &Hub, place: usize, ask: &Ask) -> Result<AnalysisResponse, StoreError> {
-    let Some(spec) = hub.site.systems.get(place) else { return Ok(AnalysisResponse::default()) };
+pub(crate) fn ask(hub: &Hub, index: usize, ask: &Ask) -> Result<AnalysisResponse, StoreError> {
+    let Some(spec) = hub.site.systems.get(index) else { return Ok(AnalysisResponse::default()) };
     let (history, system) = (hub.store.history(), spec.id.as_str());
     let Ask { range, exact, offset_min, .. } = *ask;
     let offset_ms = offset_min * 60_000;
@@ -266,7 +266,7 @@ mod tests {
     use super::*;
 
     /// Name and value of each figure.
-    fn told(figures: &[Figure]) -> Vec<(&str, Option<f64>)> {
+    fn pairs(figures: &[Figure]) -> Vec<(&str, Option<f64>)> {
         figures.iter().map(|figure| (figure.name.as_str(), figure.value)).collect()
     }
 
@@ -279,14 +279,14 @@ mod tests {
             sag_figures(&Sags::default(), 5.0, 0.0, day_s),
         ] {
             let said = ["Recorded time", "Data coverage", "Limit"];
-            for (name, value) in told(&figures) {
+            for (name, value) in pairs(&figures) {
                 assert_eq!(value.is_some(), said.contains(&name), "{name}: {value:?}");
             }
-            assert_eq!(told(&figures).last(), Some(&("Data coverage", Some(0.0))));
+            assert_eq!(pairs(&figures).last(), Some(&("Data coverage", Some(0.0))));
         }
         let half = Flow { known_s: day_s / 2.0, out_wh: 1_000.0, ..Flow::default() };
         let figures = energy(&half, day_s);
-        assert_eq!(told(&figures)[0], ("Energy out", Some(1.0)));
-        assert_eq!(told(&figures)[5..], [("Recorded time", Some(12.0)), ("Data coverage", Some(50.0))]);
+        assert_eq!(pairs(&figures)[0], ("Energy out", Some(1.0)));
+        assert_eq!(pairs(&figures)[5..], [("Recorded time", Some(12.0)), ("Data coverage", Some(50.0))]);
     }
 }

@@ -87,13 +87,13 @@ fn kind(sql_type: &str) -> Kind {
 fn bars(table: &Table) -> Option<Bars> {
     let first = table.columns.first().filter(|first| first.kind != Kind::Time)?;
     let rows = table.rows().count();
-    let (place, column) = (table.columns.iter().enumerate().skip(1)).find(|(_, column)| column.kind == Kind::Number)?;
+    let (index, column) = (table.columns.iter().enumerate().skip(1)).find(|(_, column)| column.kind == Kind::Number)?;
     if !(2..=BARS_MAX).contains(&rows) {
         return None;
     }
     let bar = |row: &[Option<String>]| {
         let label = row[0].clone().unwrap_or_else(|| "none".to_owned());
-        (label, number(row[place].as_deref()))
+        (label, number(row[index].as_deref()))
     };
     let name = format!("{} by {}", column.name, first.name);
     Some(Bars { name, unit: String::new(), bars: table.rows().map(bar).collect() })
@@ -106,12 +106,12 @@ fn curves(table: &Table) -> Option<Curves> {
     if at_s.len() < 2 || at_s.windows(2).any(|pair| pair[1] < pair[0]) || at_s.first() == at_s.last() {
         return None;
     }
-    let values = |place: usize| {
-        let value = |row: &[Option<String>]| number(row[place].as_deref()).map_or(f32::NAN, |value| value as f32);
+    let values = |index: usize| {
+        let value = |row: &[Option<String>]| number(row[index].as_deref()).map_or(f32::NAN, |value| value as f32);
         table.rows().map(value).collect()
     };
     let numbers = table.columns.iter().enumerate().filter(|(_, column)| column.kind == Kind::Number);
-    let curves: Vec<_> = numbers.take(CURVES_MAX).map(|(place, column)| (column.name.clone(), values(place))).collect();
+    let curves: Vec<_> = numbers.take(CURVES_MAX).map(|(index, column)| (column.name.clone(), values(index))).collect();
     (!curves.is_empty()).then_some(Curves { at_s, curves })
 }
 

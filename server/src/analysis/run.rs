@@ -49,7 +49,7 @@ pub(super) struct Job {
     /// Whether it may run where the kernel cannot confine it.
     pub(super) unconfined: bool,
     /// Held until the process is gone.
-    pub(super) slots: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
+    pub(super) permits: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
 }
 
 /// A task that ends with this.
@@ -113,7 +113,7 @@ impl Drop for Kill {
     }
 }
 
-/// Starts a query on a thread of its own, which holds its slots until the process is gone. `prepare` makes its folder and
+/// Starts a query on a thread of its own, which holds its permits until the process is gone. `prepare` makes its folder and
 /// what DuckDB is told.
 pub(super) fn start(
     job: Job,
@@ -141,7 +141,7 @@ pub(super) fn start(
         {
             client.send(Err(error));
         }
-        drop(job.slots);
+        drop(job.permits);
     });
     Output { chunks, null, kill, limit, until, cut, _timer: AbortOnDrop(timer.abort_handle()) }
 }

@@ -36,12 +36,12 @@ impl Snapshot {
     }
 }
 
-/// Takes a snapshot of the system at `place` below `parent`.
+/// Takes a snapshot of the system at `index` below `parent`.
 ///
 /// # Errors
 /// Says what could not be read or written.
-pub(super) fn take(parent: &Path, hub: &Hub, place: usize) -> Result<Snapshot, String> {
-    let spec = hub.site.systems.get(place).ok_or("there is no such system")?;
+pub(super) fn take(parent: &Path, hub: &Hub, index: usize) -> Result<Snapshot, String> {
+    let spec = hub.site.systems.get(index).ok_or("there is no such system")?;
     let failed = |error: io::Error| format!("{}: {error}", parent.display());
     fs::create_dir_all(parent).map_err(failed)?;
     // Absolute: DuckDB compares paths with the folder that it may read.

@@ -52,15 +52,15 @@ pub(crate) fn candump(data: &Path, range: Range, out: &mut impl Write) -> Result
     let mut count = 0;
     // Few files are open at once: looking at all of them is as good as a heap.
     let oldest = |recordings: &mut Vec<Recording>| {
-        let place = (0..recordings.len()).filter(|place| recordings[*place].next.is_some());
-        place.min_by_key(|place| recordings[*place].next.as_ref().map(|(at_us, _)| *at_us))
+        let index = (0..recordings.len()).filter(|index| recordings[*index].next.is_some());
+        index.min_by_key(|index| recordings[*index].next.as_ref().map(|(at_us, _)| *at_us))
     };
-    while let Some(place) = oldest(&mut recordings) {
-        if let Some((_, line)) = recordings[place].next.take() {
+    while let Some(index) = oldest(&mut recordings) {
+        if let Some((_, line)) = recordings[index].next.take() {
             out.write_all(&line)?;
             count += 1;
         }
-        recordings[place].advance(range)?;
+        recordings[index].advance(range)?;
     }
     if count == 0 {
         bail!(

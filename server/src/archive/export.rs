@@ -135,8 +135,8 @@ fn device_points(history: &History, options: &Export, extension: &str) -> Result
 
 /// Writes minutes of cells as CSV. Returns how many lines there were.
 fn cells_csv(history: &History, system: &str, range: Range, out: &mut impl Write) -> Result<usize> {
-    let lanes = || CellQuantity::ALL.into_iter().flat_map(|quantity| Stat::ALL.map(|stat| (quantity, stat)));
-    let names: Vec<String> = lanes().map(|(quantity, stat)| cell_column_name(quantity, stat)).collect();
+    let columns = || CellQuantity::ALL.into_iter().flat_map(|quantity| Stat::ALL.map(|stat| (quantity, stat)));
+    let names: Vec<String> = columns().map(|(quantity, stat)| cell_column_name(quantity, stat)).collect();
     write!(out, "timestamp,cell,{}\r\n", names.join(","))?;
     let (mut lines, mut text) = (0, String::new());
     history.each_cell_minute(system, range, |minute| {
@@ -145,8 +145,8 @@ fn cells_csv(history: &History, system: &str, range: Range, out: &mut impl Write
         for cell in (0..minute.cells()).filter(|cell| minute.knows(*cell)) {
             text.push_str(&at);
             let _ = std::fmt::Write::write_fmt(&mut text, format_args!(",{cell}"));
-            for (quantity, stat) in lanes() {
-                let kept = minute.lane(quantity, stat)[cell];
+            for (quantity, stat) in columns() {
+                let kept = minute.column(quantity, stat)[cell];
                 let _ = match stat {
                     Stat::N => std::fmt::Write::write_fmt(&mut text, format_args!(",{kept}")),
                     _ if kept == NONE => std::fmt::Write::write_char(&mut text, ','),
@@ -194,8 +194,8 @@ pub(crate) fn csv(history: &History, system: &str, range: Range, out: &mut impl 
     let mut text = String::new();
     for part in days(range) {
         let rows: Block = history.rows(system, part, &points)?;
-        for place in 0..rows.len() {
-            csv_row(&mut text, &rows, place, &points);
+        for index in 0..rows.len() {
+            csv_row(&mut text, &rows, index, &points);
             if text.len() > 1 << 16 {
                 out.write_all(text.as_bytes())?;
                 text.clear();

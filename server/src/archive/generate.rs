@@ -46,7 +46,7 @@ pub(crate) fn begin_with_history(data: &Path, days: u32) {
     let options =
         Generate { days, rate: 5.0, from: None, seed: 7, system: "hv".to_owned(), cells: true, data: data.to_owned() };
     if let Err(error) = make_missing(&options) {
-        eprintln!("The history stays as it is: {}", crate::say::causes(&error));
+        eprintln!("The history stays as it is: {}", crate::console::causes(&error));
     }
 }
 

@@ -44,11 +44,11 @@ pub(crate) fn csv_header(points: &[PointId]) -> String {
 }
 
 /// One row of a CSV file; a value that is not there is left empty.
-pub(crate) fn csv_row(line: &mut String, rows: &Block, place: usize, points: &[PointId]) {
-    line.push_str(&rfc3339(rows.at_ms()[place]));
+pub(crate) fn csv_row(line: &mut String, rows: &Block, index: usize, points: &[PointId]) {
+    line.push_str(&rfc3339(rows.at_ms()[index]));
     for point in points {
         line.push(',');
-        if let Some(value) = rows.column(*point).map(|values| values[place]).filter(|value| !value.is_nan()) {
+        if let Some(value) = rows.column(*point).map(|values| values[index]).filter(|value| !value.is_nan()) {
             let _ = write!(line, "{value}");
         }
     }
@@ -82,7 +82,7 @@ mod tests {
         let columns = [(PointId::Soc, vec![50.25, f32::NAN]), (PointId::Voltage, vec![832.1, 832.0])];
         let rows = Block::from_columns(vec![0, 200], columns);
         let mut text = csv_header(&points);
-        (0..2).for_each(|place| csv_row(&mut text, &rows, place, &points));
+        (0..2).for_each(|index| csv_row(&mut text, &rows, index, &points));
         let expected =
             "timestamp,soc,pack_voltage\r\n1970-01-01T00:00:00.000Z,50.25,832.1\r\n1970-01-01T00:00:00.200Z,,832\r\n";
         assert_eq!(text, expected);

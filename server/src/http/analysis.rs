@@ -40,19 +40,19 @@ pub(super) async fn sql(
     headers: HeaderMap,
     AskedBody(query): AskedBody<SqlRequest>,
 ) -> Result<Response, Problem> {
-    let (place, spec, _) = app.find(query.system.as_deref())?;
+    let (index, spec, _) = app.find(query.system.as_deref())?;
     let system = spec.id.clone();
     match query.format {
         TableFormat::Table => {
-            let answer = app.analysis.table(app.hub.clone(), place, query.sql).await?;
+            let answer = app.analysis.table(app.hub.clone(), index, query.sql).await?;
             app.written(&headers, answer).await
         }
         TableFormat::Csv => {
-            let output = app.analysis.start(app.hub.clone(), place, query.sql, Format::Csv).await?;
+            let output = app.analysis.start(app.hub.clone(), index, query.sql, Format::Csv).await?;
             download(&app, output, "text/csv; charset=utf-8", (&system, "csv")).await
         }
         TableFormat::Parquet => {
-            let output = app.analysis.start(app.hub.clone(), place, query.sql, Format::Parquet).await?;
+            let output = app.analysis.start(app.hub.clone(), index, query.sql, Format::Parquet).await?;
             download(&app, output, "application/vnd.apache.parquet", (&system, "parquet")).await
         }
     }
@@ -115,7 +115,7 @@ pub(super) async fn question(
 ) -> Result<Response, Problem> {
     let known = QUESTIONS.iter().find(|(_, known, _)| *known == id);
     let (question, ..) = known.ok_or_else(|| Problem::not_found(format!("there is no question {id:?}")))?;
-    let (place, spec, _) = app.find(about.system.as_deref())?;
+    let (index, spec, _) = app.find(about.system.as_deref())?;
     if !(-1_440..=1_440).contains(&about.offset_minutes) {
         return Err(Problem::bad_parameter("offset_minutes: it is not from -1440 to 1440"));
     }
@@ -125,7 +125,7 @@ pub(super) async fn question(
     let range = range(&about, ends, now_ms)?;
     let ask = Ask { question: *question, range, exact: about.exact, offset_min: about.offset_minutes };
     let failed = |why| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, why);
-    let answer = app.analysis.ask(&app.gate, app.hub.clone(), place, ask).await.map_err(failed)?;
+    let answer = app.analysis.ask(&app.gate, app.hub.clone(), index, ask).await.map_err(failed)?;
     app.written(&headers, answer).await
 }
 

@@ -17,9 +17,9 @@ impl AppState {
             None => self.hub.site.systems.first().map(|spec| (0, spec)),
         };
         let missing = || Problem::not_found(format!("there is no system {:?}", which.unwrap_or_default()));
-        let (place, spec) = found.ok_or_else(missing)?;
-        let newest = self.hub.newest(place).ok_or_else(missing)?;
-        Ok((place, spec, newest))
+        let (index, spec) = found.ok_or_else(missing)?;
+        let newest = self.hub.newest(index).ok_or_else(missing)?;
+        Ok((index, spec, newest))
     }
 
     /// Asks the history of a system, on a thread that may wait for the disk.
@@ -27,11 +27,11 @@ impl AppState {
         &self,
         ask: impl FnOnce(&History) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, String> {
-        let place = self.gate.question().await?;
+        let permit = self.gate.question().await?;
         let store = self.hub.store.clone();
         let asked = self.gate.run(move || {
             // Until the answer is there, even if nobody waits for it any more.
-            let _place = place;
+            let _permit = permit;
             ask(store.history())
         });
         match asked.await {
@@ -42,9 +42,9 @@ impl AppState {
 
     /// Writes a large answer, on a thread that may take its time: others wait on those of the network meanwhile.
     pub(super) async fn write(&self, write: impl FnOnce() -> Response + Send + 'static) -> Result<Response, Problem> {
-        let place = self.gate.question().await.map_err(Problem::busy)?;
+        let permit = self.gate.question().await.map_err(Problem::busy)?;
         let written = self.gate.run(move || {
-            let _place = place;
+            let _permit = permit;
             write()
         });
         let broken = "the server made a mistake; its log says more";

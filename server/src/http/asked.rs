@@ -152,7 +152,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_wrong_query_names_the_field_its_value_and_what_is_possible() {
-        for (text, says) in [
+        for (text, expected) in [
             ("from=a&width=abc", "width: \"abc\" is no whole number"),
             ("from=a&width=-5", "width: -5 must not be negative"),
             ("from=a&width=", "width: \"\" is empty: write a whole number"),
@@ -165,13 +165,13 @@ mod tests {
             ("width=5", "`from` is missing"),
         ] {
             let said = query(text).await;
-            assert!(said.contains(says), "{text}: {said}");
+            assert!(said.contains(expected), "{text}: {said}");
         }
     }
 
     #[tokio::test]
     async fn a_wrong_body_does_too() {
-        for (kind, text, says) in [
+        for (kind, text, expected) in [
             ("application/json", "{\"from\": 3}", "from: 3 cannot stand here: write a text, in quotes"),
             ("application/json", "{\"from\": \"a\", \"colour\": 3}", "`colour` is not known here"),
             ("application/json", "{}", "`from` is missing"),
@@ -187,7 +187,7 @@ mod tests {
             let request = Request::builder().method("POST").uri("/x").header(CONTENT_TYPE, kind);
             let request = request.body(axum::body::Body::from(text)).unwrap();
             let said = Body::<Asked>::from_request(request, &()).await.unwrap_err();
-            assert!(said.detail().contains(says), "{text}: {}", said.detail());
+            assert!(said.detail().contains(expected), "{text}: {}", said.detail());
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) async fn history(
     Query(asked): Query<CellsHistoryRequest>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (place, spec, _) = app.find(asked.system.as_deref())?;
+    let (index, spec, _) = app.find(asked.system.as_deref())?;
     let quantity = asked.quantity.unwrap_or_default();
     let (unit, resolution) = quantity.unit();
     let what = match quantity {
@@ -30,7 +30,7 @@ pub(super) async fn history(
         MapQuantity::Temperature => CellValue::Temperature,
         MapQuantity::Deviation => CellValue::Deviation,
     };
-    let Span { range, width } = app.span(place, &asked.from, &asked.to, asked.width.or(Some(WIDTH)))?;
+    let Span { range, width } = app.span(index, &asked.from, &asked.to, asked.width.or(Some(WIDTH)))?;
     let width = width.min(VALUES_MAX / spec.topology.cells().max(1)).max(1);
     let system = spec.id.clone();
     let (spec, large) = (spec.clone(), app.large(&headers));

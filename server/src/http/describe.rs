@@ -67,6 +67,9 @@ fn operation(html: &mut String, path: &str, method: &str, of: &Value) {
         "<article class=\"card\" id=\"{id}\"><h3><b>{method}</b> <code>{path}</code></h3><p>{}</p>",
         text(&of["summary"])
     );
+    if of["deprecated"] == true {
+        let _ = write!(html, "<p><b>{}</b></p>", text(&of["description"]));
+    }
     let parameters = of["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
     let body = of["requestBody"]["content"].as_object().and_then(|content| content.values().next());
     let in_body = body.and_then(|body| body["schema"]["properties"].as_object());
@@ -119,7 +122,7 @@ fn fields(html: &mut String, schema: &Value) {
 }
 
 fn row(html: &mut String, name: &str, required: bool, (schema, about, example): (&Value, &Value, &Value)) {
-    let needed = if required { ", needed" } else { "" };
+    let needed = if required { "needed" } else { "may be left out" };
     let example = match example {
         Value::Null => String::new(),
         Value::String(example) => format!("<code>{}</code>", escaped(example)),
@@ -127,7 +130,7 @@ fn row(html: &mut String, name: &str, required: bool, (schema, about, example): 
     };
     let _ = write!(
         html,
-        "<tr><td><code>{name}</code></td><td>{}{needed}</td><td>{}</td><td>{example}</td></tr>",
+        "<tr><td><code>{name}</code></td><td>{}, {needed}</td><td>{}</td><td>{example}</td></tr>",
         kind(schema),
         text(about)
     );
@@ -194,6 +197,7 @@ mod tests {
         for link in html.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(html.contains(&format!("id=\"{link}\"")), "{link} leads nowhere");
         }
+        assert!(html.contains("<td><code>system</code></td><td>text, may be left out</td>"), "{html}");
         assert!(!html.contains("<script") && !html.contains("[`"), "{html}");
         assert_eq!(text(&Value::from("a `<b>` \"c\"")), "a <code>&lt;b></code> &quot;c&quot;");
     }

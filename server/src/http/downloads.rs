@@ -1,6 +1,6 @@
 //! Files that are made while they are sent: a part at a time, and none before the last one is taken.
 //!
-//! A reader who is slow holds a place among the downloads, and a part; never a thread.
+//! A reader who is slow holds a permit of the downloads, and a part; never a thread.
 
 use super::gate::Gate;
 use axum::body::{Body, Bytes};
@@ -17,7 +17,7 @@ use tokio::sync::OwnedSemaphorePermit;
 pub(super) const PART: usize = 64 * 1024;
 /// From then on a reader must have taken [`SLOWEST`] on the whole.
 const SETTLED: Duration = Duration::from_secs(60);
-/// The slowest reader, bytes/s: slower ones hold a place that others need.
+/// The slowest reader, bytes/s: slower ones hold a permit that others need.
 const SLOWEST: f64 = 4_096.0;
 
 /// Makes a file in parts, on a thread that may wait for the disk.
@@ -33,8 +33,8 @@ struct Running<P> {
     gate: Arc<Gate>,
     began: Instant,
     sent: u64,
-    /// Its place, until it ends.
-    _place: OwnedSemaphorePermit,
+    /// Its permit, until it ends.
+    _permit: OwnedSemaphorePermit,
 }
 
 impl<P: Parts> Running<P> {
@@ -76,10 +76,10 @@ pub(super) fn download(
     name: &str,
     kind: &'static str,
     left_out: &LeftOut,
-    (gate, place): (Arc<Gate>, OwnedSemaphorePermit),
+    (gate, permit): (Arc<Gate>, OwnedSemaphorePermit),
     parts: impl Parts,
 ) -> Response {
-    let running = Running { parts, gate, began: Instant::now(), sent: 0, _place: place };
+    let running = Running { parts, gate, began: Instant::now(), sent: 0, _permit: permit };
     let body = unfold(Some(running), |running| async move { running?.next().await });
     let headers = [
         (CONTENT_TYPE, kind.to_owned()),

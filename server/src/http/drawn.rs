@@ -28,8 +28,8 @@ fn four_a_step(grid: &Grid) -> Table {
 }
 
 fn four_times(from_ms: i64, step_ms: i64, steps: usize) -> Vec<Utc> {
-    let places = [0, step_ms / 3, 2 * step_ms / 3, step_ms - 1];
-    (0..steps as i64).flat_map(|k| places.map(|place| Utc((from_ms + k * step_ms + place) * 1_000))).collect()
+    let indices = [0, step_ms / 3, 2 * step_ms / 3, step_ms - 1];
+    (0..steps as i64).flat_map(|k| indices.map(|index| Utc((from_ms + k * step_ms + index) * 1_000))).collect()
 }
 
 fn four_each(buckets: &[Bucket]) -> Vec<Option<f32>> {

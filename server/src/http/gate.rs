@@ -1,7 +1,7 @@
 //! What answers may take of this machine together: threads, memory, downloads, live streams. And what was counted.
 //!
 //! Everything heavy passes here, so that many who ask, or a few who ask for much and do not read, take nothing from the
-//! others. Who finds no place is told to come later.
+//! others. Who gets no permit is told to come later.
 
 use super::AppState;
 use super::large::Ready;
@@ -38,10 +38,10 @@ const SMALL: u64 = 64 << 10;
 const LARGEST: usize = ANSWERS_KIB << 9;
 /// Said where there is no memory for one more answer.
 const TOO_MANY: &str = "too many large answers wait to be taken: try again in a few seconds";
-/// The longest wait for a place.
+/// The longest wait for a permit.
 const WAIT: Duration = Duration::from_secs(10);
 
-/// The places, and the counters of this server.
+/// The semaphores, and the counters of this server.
 #[derive(Debug)]
 pub(crate) struct Gate {
     questions: Arc<Semaphore>,
@@ -63,47 +63,47 @@ pub(crate) struct Gate {
 pub(super) struct Counters {
     /// Live streams that ended because their viewer took nothing, or did not answer.
     pub(super) viewers_dropped: AtomicU64,
-    /// Requests that found no place.
+    /// Requests that got no permit.
     pub(super) refused: AtomicU64,
 }
 
 impl Gate {
-    /// The places that these limits leave.
+    /// The semaphores that these limits leave.
     ///
     /// # Errors
     /// The system gives no threads.
     pub(crate) fn new(limits: &Limits) -> io::Result<Arc<Gate>> {
-        let places = |count: usize| Arc::new(Semaphore::new(count));
+        let semaphore = |count: usize| Arc::new(Semaphore::new(count));
         Ok(Arc::new(Gate {
-            questions: places(QUESTIONS),
-            downloads: places(DOWNLOADS),
-            parquet: places(PARQUET),
-            warming: places(WARMING),
-            pages: places(PAGES),
-            viewers: places(limits.viewers),
-            answers: places(ANSWERS_KIB),
+            questions: semaphore(QUESTIONS),
+            downloads: semaphore(DOWNLOADS),
+            parquet: semaphore(PARQUET),
+            warming: semaphore(WARMING),
+            pages: semaphore(PAGES),
+            viewers: semaphore(limits.viewers),
+            answers: semaphore(ANSWERS_KIB),
             workers: Workers::start()?,
             counters: Counters::default(),
             viewers_max: limits.viewers,
         }))
     }
 
-    /// A place for a question to the history; the permit goes with the thread, not with who waits for the answer.
+    /// A permit for a question to the history; the permit goes with the thread, not with who waits for the answer.
     pub(super) async fn question(&self) -> Result<OwnedSemaphorePermit, String> {
         self.wait(&self.questions, 1, "questions to the history").await
     }
 
-    /// A place for rendering a page.
+    /// A permit for rendering a page.
     pub(super) async fn page(&self) -> Result<OwnedSemaphorePermit, String> {
         self.wait(&self.pages, 1, "pages").await
     }
 
-    /// A place for making a Parquet file.
+    /// A permit for making a Parquet file.
     pub(super) async fn parquet(&self) -> Result<OwnedSemaphorePermit, String> {
         self.wait(&self.parquet, 1, "Parquet files").await
     }
 
-    /// A place for a download, if there is one.
+    /// A permit for a download, if there is one.
     pub(super) fn download(&self) -> Result<OwnedSemaphorePermit, String> {
         self.now(
             &self.downloads,
@@ -111,7 +111,7 @@ impl Gate {
         )
     }
 
-    /// A place for a live stream, if there is one.
+    /// A permit for a live stream, if there is one.
     pub(super) fn viewer(&self) -> Result<OwnedSemaphorePermit, String> {
         self.now(&self.viewers, format!("{} live streams are open, which is the most", self.viewers_max))
     }
@@ -121,12 +121,12 @@ impl Gate {
         self.viewers_max - self.viewers.available_permits()
     }
 
-    /// A place for warming, if there is one.
+    /// A permit for warming, if there is one.
     pub(super) fn warming(&self) -> Option<OwnedSemaphorePermit> {
         self.warming.clone().try_acquire_owned().ok()
     }
 
-    /// Does some work for an answer on a thread that may wait for the disk and take its time. Take a place first.
+    /// Does some work for an answer on a thread that may wait for the disk and take its time. Take a permit first.
     pub(crate) fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
         self.workers.run(work)
     }
@@ -146,15 +146,15 @@ impl Gate {
         Ok(Bytes::from_owner(Held(bytes.into(), permit)))
     }
 
-    fn now(&self, places: &Arc<Semaphore>, words: String) -> Result<OwnedSemaphorePermit, String> {
-        places.clone().try_acquire_owned().map_err(|_| {
+    fn now(&self, semaphore: &Arc<Semaphore>, words: String) -> Result<OwnedSemaphorePermit, String> {
+        semaphore.clone().try_acquire_owned().map_err(|_| {
             count(&self.counters.refused);
             words
         })
     }
 
-    async fn wait(&self, places: &Arc<Semaphore>, many: u32, what: &str) -> Result<OwnedSemaphorePermit, String> {
-        match timeout(WAIT, places.clone().acquire_many_owned(many)).await {
+    async fn wait(&self, semaphore: &Arc<Semaphore>, many: u32, what: &str) -> Result<OwnedSemaphorePermit, String> {
+        match timeout(WAIT, semaphore.clone().acquire_many_owned(many)).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => {
                 count(&self.counters.refused);
@@ -169,7 +169,7 @@ pub(super) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
 }
 
-/// Bytes that hold their place among the answers until the last of them is sent.
+/// Bytes that hold their permit among the answers until the last of them is sent.
 struct Held(Bytes, #[allow(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
 
 impl AsRef<[u8]> for Held {
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_place_is_free_again_when_the_last_byte_is_dropped() {
+    async fn a_permit_is_free_again_when_the_last_byte_is_dropped() {
         let gate = Gate::new(&Limits::default()).unwrap();
         let all = ANSWERS_KIB as u32;
         let permit = gate.wait(&gate.answers, all, "answers").await.unwrap();

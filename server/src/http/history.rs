@@ -43,8 +43,8 @@ const EVENTS_MAX: usize = 500;
 /// What is wanted of one system.
 pub(super) struct Wanted {
     system: String,
-    /// Its place in the site.
-    place: usize,
+    /// Its index in the site.
+    index: usize,
     points: Vec<PointId>,
     /// Single cells and device points.
     singles: Vec<Single>,
@@ -65,9 +65,9 @@ pub(super) async fn history(
     let answer = app.ask_history(move |history| answer(history, &site, &mut wanted, &large)).await;
     let store = app.hub.store.clone();
     // Not waited for: the next question may be a closer look. Where others warm already, it is none of ours.
-    if let Some(place) = app.gate.warming() {
+    if let Some(permit) = app.gate.warming() {
         drop(tokio::task::spawn_blocking(move || {
-            let _place = place;
+            let _permit = permit;
             store.history().warm(&system, range, &points);
         }));
     }
@@ -97,12 +97,12 @@ impl AppState {
     /// The time that is asked for: a day up to now if nothing is said.
     pub(super) fn span(
         &self,
-        place: usize,
+        index: usize,
         from: &Option<String>,
         to: &Option<String>,
         width: Option<usize>,
     ) -> Result<Span, Problem> {
-        let newest = self.hub.newest(place).ok_or_else(|| Problem::not_found("there is no such system"))?;
+        let newest = self.hub.newest(index).ok_or_else(|| Problem::not_found("there is no such system"))?;
         let now_ms = newest.snapshot.now.utc.0.div_euclid(1_000);
         let to_ms = to.as_deref().map_or(Ok(now_ms + 1), |to| instant("to", to))?;
         let from_ms = from.as_deref().map_or(Ok(to_ms - DAY_MS), |from| instant("from", from))?;
@@ -117,10 +117,10 @@ impl AppState {
     }
 
     fn wanted(&self, asked: &HistoryRequest) -> Result<Wanted, Problem> {
-        let (place, spec, _) = self.find(asked.system.as_deref())?;
-        let Span { range, width } = self.span(place, &asked.from, &asked.to, asked.width)?;
+        let (index, spec, _) = self.find(asked.system.as_deref())?;
+        let Span { range, width } = self.span(index, &asked.from, &asked.to, asked.width)?;
         let mut wanted =
-            Wanted { system: spec.id.clone(), place, points: Vec::new(), singles: Vec::new(), range, width };
+            Wanted { system: spec.id.clone(), index, points: Vec::new(), singles: Vec::new(), range, width };
         let Some(names) = &asked.points else {
             wanted.points = LEADING.to_vec();
             return Ok(wanted);
@@ -196,10 +196,10 @@ fn answer(history: &History, site: &SiteSpec, wanted: &mut Wanted, large: &Large
 /// Every reading of the cells and device points where the tape has them, else their minutes. Of a device point that no
 /// link brings any more, the unit is that of its past.
 fn curves(history: &History, site: &SiteSpec, wanted: &mut Wanted) -> Result<Curves, StoreError> {
-    let Wanted { system, place, singles, range, width, .. } = wanted;
+    let Wanted { system, index, singles, range, width, .. } = wanted;
     let traces: Option<Vec<Trace>> = singles.iter().map(|single| single.trace).collect();
     if let Some(traces) = traces.filter(|traces| !traces.is_empty() && range.len_ms() <= READINGS_MAX_MS) {
-        let past = Past::new(history, site, *place);
+        let past = Past::new(history, site, *index);
         if let Some(readings) = past.map(|past| past.readings(*range, &traces)).transpose()?.flatten() {
             return Ok(Curves::Readings(readings));
         }
@@ -274,7 +274,7 @@ pub(super) mod pinned {
     pub(in crate::http) fn wanted(system: &str, points: &[PointId], singles: &[Single], range: Range) -> Wanted {
         Wanted {
             system: system.into(),
-            place: 0,
+            index: 0,
             points: points.to_vec(),
             singles: singles.to_vec(),
             range,

@@ -43,9 +43,9 @@ pub(super) async fn home(
     if !(100..=2_000).contains(&width) {
         return Err(Problem::bad_parameter(format!("width: {width} is not from 100 to 2000")));
     }
-    let (place, spec, _) = app.find(query.system.as_deref())?;
+    let (index, spec, _) = app.find(query.system.as_deref())?;
     let mut links = app.hub.site.links.iter().zip(&app.hub.links);
-    let victron = links.find(|(link, _)| link.is_victron() && link.system.0 as usize == place).map(|(_, link)| link);
+    let victron = links.find(|(link, _)| link.is_victron() && link.system.0 as usize == index).map(|(_, link)| link);
     let spec = spec.clone();
     let now_ms = (app.hub.clock)().utc.0.div_euclid(1_000);
     let to_ms = query.until.as_deref().map_or(Ok(now_ms), |until| instant("until", until))?;

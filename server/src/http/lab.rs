@@ -20,11 +20,11 @@ use std::collections::HashMap;
 
 /// The simulation of the named system, or of the first that has one.
 fn find<'a>(app: &'a AppState, system: Option<&str>) -> Result<(&'a LabHandle, &'a SystemSpec), Problem> {
-    let place = match system {
-        Some(id) => app.hub.system(id).map(|(place, _)| place),
+    let index = match system {
+        Some(id) => app.hub.system(id).map(|(index, _)| index),
         None => app.hub.labs.iter().position(Option::is_some),
     };
-    let lab = place.and_then(|place| Some((app.hub.labs.get(place)?.as_ref()?, app.hub.site.systems.get(place)?)));
+    let lab = index.and_then(|index| Some((app.hub.labs.get(index)?.as_ref()?, app.hub.site.systems.get(index)?)));
     let (lab, spec) = lab.ok_or_else(|| {
         Problem::not_found(match system {
             Some(id) => format!("system {id:?} is not simulated"),

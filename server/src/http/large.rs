@@ -1,4 +1,4 @@
-//! Large answers: written and compressed on the thread that made them, which has a place at the gate. What goes to the
+//! Large answers: written and compressed on the thread that made them, which has a permit of the gate. What goes to the
 //! threads of the network is bytes that only need to be sent, and there is memory for them until they are taken.
 
 use super::AppState;

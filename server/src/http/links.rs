@@ -24,8 +24,8 @@ pub(super) async fn frames(
     Path(id): Path,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let place = app.hub.site.links.iter().position(|link| link.id == id);
-    let link = place.and_then(|place| app.hub.links.get(place));
+    let index = app.hub.site.links.iter().position(|link| link.id == id);
+    let link = index.and_then(|index| app.hub.links.get(index));
     let link = link.ok_or_else(|| Problem::not_found(format!("there is no link {id:?}")))?;
     let rows = link.frames((app.hub.clock)());
     Ok(if wants_octets(&headers) { octets(rows.to_bytes()) } else { json(FramesResponse::from(rows.as_slice())) })

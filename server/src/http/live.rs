@@ -41,9 +41,9 @@ pub(super) async fn live(
     Path(system): Path,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
-    let feed = state.hub.system(&system).and_then(|(place, _)| state.hub.follow(place));
+    let feed = state.hub.system(&system).and_then(|(index, _)| state.hub.follow(index));
     let feed = feed.ok_or_else(|| Problem::not_found(format!("there is no system {system:?}")))?;
-    let place = state.gate.viewer().map_err(Problem::busy)?;
+    let permit = state.gate.viewer().map_err(Problem::busy)?;
     let upgrade = upgrade.max_message_size(MAX_INBOUND).max_frame_size(MAX_INBOUND).read_buffer_size(READ_BUFFER);
     // A frame goes out when it is there.
     let upgrade = upgrade.write_buffer_size(0).max_write_buffer_size(WRITE_MAX);
@@ -51,7 +51,7 @@ pub(super) async fn live(
     let build = format!("{BUILD}{}", state.manifest.assets.build);
     Ok(upgrade.on_upgrade(move |mut socket| async move {
         if let Ok(Ok(())) = timeout(SEND_TIMEOUT, socket.send(Message::Text(build.into()))).await {
-            serve(socket, feed, gate, place, patience).await;
+            serve(socket, feed, gate, permit, patience).await;
         }
     }))
 }
@@ -60,7 +60,7 @@ async fn serve(
     mut socket: WebSocket,
     mut feed: watch::Receiver<Arc<Published>>,
     gate: Arc<Gate>,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
     patience: Duration,
 ) {
     feed.mark_changed();

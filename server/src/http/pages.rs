@@ -86,7 +86,7 @@ pub(super) async fn missing(state: State<AppState>, request: Request) -> Respons
     response
 }
 
-/// What the document starts from: the system at that place of the site, now or at the instant `at`.
+/// What the document starts from: the system at that index of the site, now or at the instant `at`.
 async fn boot(state: &AppState, system: usize, address: &Address) -> Option<Boot> {
     let at = app::live::instant(address);
     let key = match at {

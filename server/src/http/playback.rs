@@ -2,7 +2,7 @@
 //!
 //! | path | what |
 //! |---|---|
-//! | `GET /api/v1/playback/film?system=hv&from=...&step_ms=200&count=64` | frames of the live stream, binary |
+//! | `GET /api/v1/playback/frames?system=hv&from=...&step_ms=200&count=64` | frames of the live stream, binary |
 //! | `GET /api/v1/playback/jump?system=hv&to=alarm&from=...&back=true` | the next alarm, or the one before |
 //! | `GET /api/v1/playback/jump?system=hv&to=sag&from=...` | the next sag |
 //! | `GET /api/v1/playback/jump?system=hv&to=spread&from=...&until=...` | where cells are furthest apart |
@@ -25,15 +25,15 @@ use store::{Beside, Range, StoreError};
 /// Longest step of a segment, ms: a day.
 const STEP_MAX_MS: i64 = 86_400_000;
 impl AppState {
-    /// Asks the past of the system at `place`, on a thread that may wait for the disk.
+    /// Asks the past of the system at `index`, on a thread that may wait for the disk.
     pub(super) async fn ask_past<T: Send + 'static>(
         &self,
-        place: usize,
+        index: usize,
         ask: impl FnOnce(&Past<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {
         let site = self.hub.site.clone();
         let answer =
-            self.ask_history(move |history| Past::new(history, &site, place).map(|past| ask(&past)).transpose());
+            self.ask_history(move |history| Past::new(history, &site, index).map(|past| ask(&past)).transpose());
         match answer.await {
             Ok(Some(answer)) => Ok(answer),
             Ok(None) => Err(Problem::not_found("there is no such system")),
@@ -42,13 +42,13 @@ impl AppState {
     }
 }
 
-/// The handler of `/film`.
+/// The handler of `/frames`.
 pub(super) async fn segment(
     State(app): State<AppState>,
     Query(query): Query<SegmentRequest>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (place, _, newest) = app.find(query.system.as_deref())?;
+    let (index, _, newest) = app.find(query.system.as_deref())?;
     let from_ms = instant("from", &query.from)?;
     let (step_ms, count) = (query.step_ms.unwrap_or(200), query.count.unwrap_or(64));
     if !(1..=STEP_MAX_MS).contains(&step_ms) {
@@ -63,7 +63,7 @@ pub(super) async fn segment(
         let segment = past.segment(from_ms, step_ms, count)?;
         Ok(large.octets(PlaybackSegment { now, ..segment }.to_bytes()))
     };
-    app.ask_past(place, segment).await
+    app.ask_past(index, segment).await
 }
 
 /// The handler of `/jump`.

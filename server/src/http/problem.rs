@@ -7,7 +7,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-/// Who found no place may come again after this, s.
+/// Who got no permit may come again after this, s.
 const AGAIN_S: u32 = 5;
 
 /// An error answer: a status and what is wrong, where, what to do.
@@ -28,7 +28,7 @@ impl Problem {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
-    /// There is no place for this now.
+    /// There is no permit for this now.
     pub(super) fn busy(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }

@@ -34,8 +34,8 @@ use tower_http::services::ServeFile;
 impl AppState {
     /// The link's handle.
     fn link(&self, id: &str) -> Result<&LinkHandle, Problem> {
-        let place = self.hub.site.links.iter().position(|link| link.id == id);
-        let link = place.and_then(|place| self.hub.links.get(place));
+        let index = self.hub.site.links.iter().position(|link| link.id == id);
+        let link = index.and_then(|index| self.hub.links.get(index));
         link.ok_or_else(|| Problem::not_found(format!("there is no link {id:?}")))
     }
 
@@ -195,11 +195,11 @@ pub(super) async fn download(
 ) -> Result<Response, Problem> {
     let missing = || no_recording(&name);
     let path = app.recording_file(&name).await?;
-    let place = app.gate.download().map_err(Problem::busy)?;
+    let permit = app.gate.download().map_err(Problem::busy)?;
     let served = ServeFile::new(path).try_call(request).await;
     let sent = served.map_err(|_| missing())?.map(|body| {
         body.map_err(move |error| {
-            let _until_it_is_sent = &place;
+            let _until_it_is_sent = &permit;
             error
         })
     });

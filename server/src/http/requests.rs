@@ -22,7 +22,7 @@ const ANSWER_TIME: Duration = Duration::from_secs(60);
 /// The same for SQL, whose own limits are shorter.
 const SQL_TIME: Duration = Duration::from_secs(330);
 
-/// Takes the body before anything else happens: it holds no place while it comes.
+/// Takes the body before anything else happens: it holds no permit while it comes.
 pub(super) async fn body(request: Request, next: Next) -> Response {
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;

@@ -53,6 +53,7 @@ pub(super) fn api() -> Routes {
         .get("/api/v1/history.parquet", history::parquet)
         .get("/api/v1/cells/history", cells::history)
         .get("/api/v1/home", home::home)
+        .get("/api/v1/playback/frames", playback::segment)
         .get("/api/v1/playback/film", playback::segment)
         .get("/api/v1/playback/jump", playback::seek)
         .get("/api/v1/analysis/questions", analysis::questions)

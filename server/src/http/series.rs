@@ -38,7 +38,7 @@ pub(super) async fn series(
     Query(query): Query<SeriesRequest>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (place, spec, newest) = app.find(query.system.as_deref())?;
+    let (index, spec, newest) = app.find(query.system.as_deref())?;
     let seconds = query.seconds.unwrap_or(RECENT_S);
     if !(1..=RECENT_S).contains(&seconds) {
         return Err(Problem::bad_parameter(format!("seconds: {seconds} is not from 1 to {RECENT_S}")));
@@ -65,15 +65,15 @@ pub(super) async fn series(
         Some(until) => {
             let until_ms = instant("until", until)?;
             let ask = move |past: &Past<'_>| past.table(until_ms, seconds, &traces).map(|table| written(&table));
-            app.ask_past(place, ask).await
+            app.ask_past(index, ask).await
         }
         None => {
             let from = newest.snapshot.now.utc - Duration::from_secs(u64::from(seconds));
-            let (hub, place_of_question) = (app.hub.clone(), app.gate.question().await);
-            let place_of_question = place_of_question.map_err(Problem::busy)?;
+            let (hub, permit) = (app.hub.clone(), app.gate.question().await);
+            let permit = permit.map_err(Problem::busy)?;
             let answer = app.gate.run(move || {
-                let _place = place_of_question;
-                hub.table(place, from, &traces).map(|table| written(&table))
+                let _permit = permit;
+                hub.table(index, from, &traces).map(|table| written(&table))
             });
             answer.await.ok().flatten().ok_or_else(|| Problem::not_found("this system keeps no recent past"))
         }

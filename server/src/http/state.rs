@@ -19,11 +19,11 @@ use domain::wire::Wire as _;
 impl AppState {
     /// The snapshot of a system that is asked for.
     async fn snapshot(&self, asked: &StateRequest) -> Result<(&SystemSpec, Snapshot), Problem> {
-        let (place, spec, newest) = self.find(asked.system.as_deref())?;
+        let (index, spec, newest) = self.find(asked.system.as_deref())?;
         let Some(at) = asked.at.as_deref() else { return Ok((spec, newest.snapshot.clone())) };
         let at_ms = instant("at", at)?;
         let ask = move |past: &Past<'_>| Ok((past.snapshot(at_ms)?, past.left_out(at_ms)));
-        let (snapshot, left_out) = self.ask_past(place, ask).await?;
+        let (snapshot, left_out) = self.ask_past(index, ask).await?;
         let missing = || match left_out.as_str() {
             "" => Problem::not_found(format!("nothing was recorded at {at}")),
             left_out => Problem::not_found(format!("nothing is known of {at}. {left_out}")),

@@ -2,7 +2,7 @@
 
 use super::AppState;
 use super::answer::json;
-use api::server::{Counters, Places, ServerResponse};
+use api::server::{Capacity, Counters, ServerResponse};
 use axum::extract::State;
 use axum::response::Response;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,8 +13,8 @@ pub(super) async fn server(State(app): State<AppState>) -> Response {
     let (gate, connections) = (&app.gate, app.connections.counters());
     json(ServerResponse {
         version: env!("CARGO_PKG_VERSION"),
-        connections: Places { open: app.connections.open(), most: app.connections.most() },
-        viewers: Places { open: gate.viewers(), most: gate.viewers_max },
+        connections: Capacity { open: app.connections.open(), most: app.connections.most() },
+        viewers: Capacity { open: gate.viewers(), most: gate.viewers_max },
         sql: app.analysis.confinement().words(),
         since_start: Counters {
             connections_turned_away: read(&connections.turned_away),

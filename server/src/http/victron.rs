@@ -49,9 +49,9 @@ struct Source<'a> {
 impl AppState {
     fn victron(&self) -> Result<Source<'_>, Failure> {
         let found = self.hub.site.victron().and_then(|(idx, link)| {
-            let place = link.system.0 as usize;
-            let (link, spec) = (self.hub.links.get(idx.0 as usize)?, self.hub.site.systems.get(place)?);
-            Some(Source { link, spec, newest: self.hub.newest(place)? })
+            let index = link.system.0 as usize;
+            let (link, spec) = (self.hub.links.get(idx.0 as usize)?, self.hub.site.systems.get(index)?);
+            Some(Source { link, spec, newest: self.hub.newest(index)? })
         });
         let words = "this site has no link to a Victron GX; docs/home-energy.md says which links are";
         found.ok_or_else(|| Failure(StatusCode::NOT_FOUND, words.to_owned()))
@@ -76,7 +76,7 @@ pub(super) async fn current(State(app): State<AppState>) -> Result<Response, Fai
     let source = app.victron()?;
     let reading = BatteryReading::of_snapshot(&source.newest.snapshot).ok_or_else(|| no_reading(&source))?;
     let installation = source.link.installation();
-    Ok(json(current_of(installation, reading.told(source.spec.nominal_v), (app.hub.clock)().utc)))
+    Ok(json(current_of(installation, reading.response(source.spec.nominal_v), (app.hub.clock)().utc)))
 }
 
 pub(super) fn current_of(installation: Option<u64>, reading: VictronReading, now: Utc) -> CurrentResponse {
@@ -104,8 +104,8 @@ pub(super) async fn history(
     let answer = app.ask_history(move |history| {
         let rows = history.rows(&system, range, &POINTS)?;
         let readings = reading::evenly(BatteryReading::of_rows(&rows), limit);
-        let told = || readings.iter().map(|reading| reading.told(nominal_v)).collect();
-        let answer = || large.json(&history_of(told(), hours));
+        let responses = || readings.iter().map(|reading| reading.response(nominal_v)).collect();
+        let answer = || large.json(&history_of(responses(), hours));
         Ok((!(readings.is_empty() && without)).then(answer))
     });
     answer.await.map_err(no_history)?.ok_or_else(|| no_reading(&source))

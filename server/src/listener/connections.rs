@@ -1,7 +1,7 @@
 //! Who is connected, and who gives way when there is no more room.
 //!
-//! A connection is idle before its first request and between two: nobody waits for it. When all places are taken the one
-//! that has been idle for longest is closed. If none is idle, some places are kept for addresses that have few.
+//! A connection is idle before its first request and between two: nobody waits for it. When all permits are taken the one
+//! that has been idle for longest is closed. If none is idle, some permits are kept for addresses that have few.
 
 use super::patient::Counters;
 use crate::limits::Limits;
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// Places beyond the limit, for addresses that have fewer than [`FEW`] connections.
+/// Connections beyond the limit, for addresses that have fewer than [`FEW`] connections.
 pub(crate) const RESERVE: usize = 32;
 /// So many connections a browser may need for a page.
 const FEW: usize = 8;
@@ -31,27 +31,27 @@ pub(crate) struct Connections {
 #[derive(Debug, Default)]
 struct Taken {
     next: u64,
-    seats: HashMap<u64, (IpAddr, Arc<Seat>)>,
+    active: HashMap<u64, (IpAddr, Arc<Activity>)>,
     from: HashMap<IpAddr, usize>,
 }
 
 impl Taken {
-    fn remove(&mut self, id: u64) -> Option<Arc<Seat>> {
-        let (from, seat) = self.seats.remove(&id)?;
+    fn remove(&mut self, id: u64) -> Option<Arc<Activity>> {
+        let (from, activity) = self.active.remove(&id)?;
         if let Some(count) = self.from.get_mut(&from) {
             *count -= 1;
             if *count == 0 {
                 self.from.remove(&from);
             }
         }
-        Some(seat)
+        Some(activity)
     }
 
     /// The connection that has been idle for longest, of one address or of all.
     fn longest_idle(&self, of: Option<IpAddr>) -> Option<u64> {
-        let idle = (self.seats.iter())
+        let idle = (self.active.iter())
             .filter(|(_, (from, _))| of.is_none_or(|of| of == *from))
-            .filter_map(|(id, (_, seat))| Some((seat.idle_since()?, *id)));
+            .filter_map(|(id, (_, activity))| Some((activity.idle_since()?, *id)));
         idle.min().map(|(_, id)| id)
     }
 }
@@ -71,7 +71,7 @@ impl Connections {
 
     /// How many there are.
     pub(crate) fn open(&self) -> usize {
-        self.lock().seats.len()
+        self.lock().active.len()
     }
 
     /// How many there can be, without the reserve.
@@ -88,15 +88,15 @@ impl Connections {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a connection from this address; `None` if there is none.
-    pub(crate) fn admit(self: &Arc<Self>, from: IpAddr, now: Instant) -> Option<Place> {
+    /// A permit for a connection from this address; `None` if there is none.
+    pub(crate) fn admit(self: &Arc<Self>, from: IpAddr, now: Instant) -> Option<Permit> {
         let from = from.to_canonical();
         let mut taken = self.lock();
         let own = taken.from.get(&from).copied().unwrap_or(0);
         let room = if !from.is_loopback() && own >= self.per_address {
             self.evict(&mut taken, Some(from))
-        } else if taken.seats.len() >= self.limit {
-            self.evict(&mut taken, None) || (own < FEW && taken.seats.len() < self.limit + RESERVE)
+        } else if taken.active.len() >= self.limit {
+            self.evict(&mut taken, None) || (own < FEW && taken.active.len() < self.limit + RESERVE)
         } else {
             true
         };
@@ -106,16 +106,16 @@ impl Connections {
         }
         let id = taken.next;
         taken.next += 1;
-        let seat =
-            Arc::new(Seat { began: self.began, since: AtomicU64::new(ms(now - self.began)), evict: Notify::new() });
-        taken.seats.insert(id, (from, seat.clone()));
+        let activity =
+            Arc::new(Activity { began: self.began, since: AtomicU64::new(ms(now - self.began)), evict: Notify::new() });
+        taken.active.insert(id, (from, activity.clone()));
         *taken.from.entry(from).or_default() += 1;
-        Some(Place { connections: self.clone(), id, seat })
+        Some(Permit { connections: self.clone(), id, activity })
     }
 
     fn evict(&self, taken: &mut Taken, of: Option<IpAddr>) -> bool {
-        let Some(seat) = taken.longest_idle(of).and_then(|id| taken.remove(id)) else { return false };
-        seat.evict.notify_one();
+        let Some(activity) = taken.longest_idle(of).and_then(|id| taken.remove(id)) else { return false };
+        activity.evict.notify_one();
         self.counters.evicted.fetch_add(1, Ordering::Relaxed);
         true
     }
@@ -125,18 +125,18 @@ fn ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX - 1)
 }
 
-/// A connection's place; free again when it is dropped.
+/// A connection's permit; free again when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Permit {
     connections: Arc<Connections>,
     id: u64,
-    seat: Arc<Seat>,
+    activity: Arc<Activity>,
 }
 
-impl Place {
+impl Permit {
     /// Whether the connection is idle, and its eviction.
-    pub(super) fn seat(&self) -> Arc<Seat> {
-        self.seat.clone()
+    pub(super) fn activity(&self) -> Arc<Activity> {
+        self.activity.clone()
     }
 
     /// How long its other side may take nothing.
@@ -150,25 +150,25 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.connections.lock().remove(self.id);
     }
 }
 
-/// The seat's time while it is busy.
+/// The time of idleness while it is busy.
 const BUSY: u64 = u64::MAX;
 
 /// What a connection does.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(super) struct Activity {
     began: Instant,
     /// Since when it is idle, ms since the start; [`BUSY`] if it is not.
     since: AtomicU64,
     evict: Notify,
 }
 
-impl Seat {
+impl Activity {
     fn idle_since(&self) -> Option<u64> {
         Some(self.since.load(Ordering::Relaxed)).filter(|since| *since != BUSY)
     }
@@ -179,15 +179,15 @@ impl Seat {
     }
 
     /// It is busy as long as this lives. Requests of one connection come one after another.
-    pub(super) fn busy(seat: &Arc<Seat>) -> Busy {
-        seat.since.store(BUSY, Ordering::Relaxed);
-        Busy(Some(seat.clone()))
+    pub(super) fn busy(activity: &Arc<Activity>) -> Busy {
+        activity.since.store(BUSY, Ordering::Relaxed);
+        Busy(Some(activity.clone()))
     }
 }
 
 /// A connection that is busy.
 #[derive(Debug)]
-pub(super) struct Busy(Option<Arc<Seat>>);
+pub(super) struct Busy(Option<Arc<Activity>>);
 
 impl Busy {
     /// It stays so until it is closed.
@@ -198,8 +198,8 @@ impl Busy {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        if let Some(seat) = &self.0 {
-            seat.since.store(ms(seat.began.elapsed()), Ordering::Relaxed);
+        if let Some(activity) = &self.0 {
+            activity.since.store(ms(activity.began.elapsed()), Ordering::Relaxed);
         }
     }
 }
@@ -214,21 +214,21 @@ mod tests {
         Connections::new(&Limits { connections, connections_per_address, ..Limits::default() })
     }
 
-    fn come(all: &Arc<Connections>, from: &str) -> Option<Place> {
+    fn come(all: &Arc<Connections>, from: &str) -> Option<Permit> {
         all.admit(from.parse().unwrap(), Instant::now())
     }
 
     #[tokio::test]
     async fn the_longest_idle_connection_makes_room() {
         let all = connections(3, 100);
-        let places: Vec<Place> = (0..3).filter_map(|_| come(&all, "10.0.0.1")).collect();
-        let _first_is_busy = Seat::busy(&places[0].seat);
+        let permits: Vec<Permit> = (0..3).filter_map(|_| come(&all, "10.0.0.1")).collect();
+        let _first_is_busy = Activity::busy(&permits[0].activity);
         let operator = come(&all, OPERATOR);
         assert!(operator.is_some());
-        places[1].seat.evicted().await;
+        permits[1].activity.evicted().await;
         assert_eq!((all.open(), all.counters().evicted.load(Ordering::Relaxed)), (3, 1));
         // The evicted one frees nothing twice.
-        drop(places);
+        drop(permits);
         assert_eq!(all.open(), 1);
         drop(operator);
         assert_eq!((all.open(), all.lock().from.len()), (0, 0));
@@ -237,11 +237,11 @@ mod tests {
     #[test]
     fn where_all_are_busy_some_places_are_kept_for_those_who_have_few() {
         let all = connections(20, 100);
-        let greedy: Vec<Place> = (0..20).filter_map(|_| come(&all, "10.0.0.1")).collect();
-        let busy: Vec<Busy> = greedy.iter().map(|place| Seat::busy(&place.seat)).collect();
+        let greedy: Vec<Permit> = (0..20).filter_map(|_| come(&all, "10.0.0.1")).collect();
+        let busy: Vec<Busy> = greedy.iter().map(|permit| Activity::busy(&permit.activity)).collect();
         assert!(come(&all, "10.0.0.1").is_none());
         let others = (0..RESERVE).filter_map(|n| come(&all, &format!("10.0.1.{n}")));
-        let others: Vec<Place> = others.inspect(|place| Seat::busy(&place.seat).for_ever()).collect();
+        let others: Vec<Permit> = others.inspect(|permit| Activity::busy(&permit.activity).for_ever()).collect();
         assert_eq!(others.len(), RESERVE);
         assert!(come(&all, OPERATOR).is_none());
         assert_eq!(all.counters().turned_away.load(Ordering::Relaxed), 2);
@@ -252,13 +252,13 @@ mod tests {
     #[test]
     fn one_address_has_its_share_and_this_machine_has_none_to_keep_to() {
         let all = connections(100, 10);
-        let busy = |place: Place| {
-            Seat::busy(&place.seat).for_ever();
-            place
+        let busy = |permit: Permit| {
+            Activity::busy(&permit.activity).for_ever();
+            permit
         };
-        let greedy: Vec<Place> = (0..50).filter_map(|_| come(&all, "::ffff:10.0.0.1").map(busy)).collect();
+        let greedy: Vec<Permit> = (0..50).filter_map(|_| come(&all, "::ffff:10.0.0.1").map(busy)).collect();
         assert_eq!(greedy.len(), 10);
-        let own: Vec<Place> = (0..50).filter_map(|_| come(&all, OPERATOR).map(busy)).collect();
+        let own: Vec<Permit> = (0..50).filter_map(|_| come(&all, OPERATOR).map(busy)).collect();
         assert_eq!(own.len(), 50);
         assert!(come(&all, "10.0.0.1").is_none() && come(&all, "10.0.0.2").is_some());
     }

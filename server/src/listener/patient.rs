@@ -1,6 +1,6 @@
 //! A connection whose other side must read: one that takes nothing for too long ends in an error.
 
-use super::connections::Place;
+use super::connections::Permit;
 use std::future::Future as _;
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -21,18 +21,18 @@ pub(crate) struct Counters {
     pub(crate) stalled: AtomicU64,
 }
 
-/// A stream that holds its place among the connections until it is closed.
+/// A stream that holds its permit among the connections until it is closed.
 pub(super) struct Patient {
     stream: TcpStream,
-    place: Place,
+    permit: Permit,
     /// Runs while something waits to be taken.
     waits: Option<Pin<Box<Sleep>>>,
 }
 
 impl Patient {
-    /// The stream of the connection that has this place.
-    pub(super) fn new(stream: TcpStream, place: Place) -> Patient {
-        Patient { stream, place, waits: None }
+    /// The stream of the connection that has this permit.
+    pub(super) fn new(stream: TcpStream, permit: Permit) -> Patient {
+        Patient { stream, permit, waits: None }
     }
 
     fn watch(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -40,12 +40,12 @@ impl Patient {
             self.waits = None;
             return written;
         }
-        let patience = self.place.patience();
+        let patience = self.permit.patience();
         let waits = self.waits.get_or_insert_with(|| Box::pin(sleep(patience)));
         if waits.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
-        self.place.counters().stalled.fetch_add(1, Ordering::Relaxed);
+        self.permit.counters().stalled.fetch_add(1, Ordering::Relaxed);
         // What the system still holds for it is dropped with the connection.
         let _ = self.stream.set_zero_linger();
         Poll::Ready(Err(ErrorKind::TimedOut.into()))

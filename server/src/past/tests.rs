@@ -210,9 +210,9 @@ fn in_the_middle_of_a_sag_without_tape_its_alarm_is_there_as_it_was_live() {
     assert!((45..90).contains(&begins), "{begins} readings have the alarm");
     // One after another, as a segment, and each for itself.
     let whole = Past::new(store.history(), &site, 0).unwrap();
-    for (place, (at_ms, sag)) in live.iter().enumerate() {
+    for (index, (at_ms, sag)) in live.iter().enumerate() {
         assert_eq!(&sags(&whole.snapshot(*at_ms).unwrap().unwrap()), sag, "{at_ms}");
-        if place % 17 == 0 || (290..310).contains(&place) {
+        if index % 17 == 0 || (290..310).contains(&index) {
             let alone = Past::new(store.history(), &site, 0).unwrap();
             assert_eq!(&sags(&alone.snapshot(*at_ms).unwrap().unwrap()), sag, "{at_ms} alone");
         }

@@ -68,21 +68,21 @@ impl LimitsTable {
             }
         }
         limits.give(&given);
-        let mut told: Vec<Range<usize>> = Vec::new();
+        let mut marked: Vec<Range<usize>> = Vec::new();
         let mut derived = None;
         for problem in limits.problems() {
             let place = |key: &&str| places.iter().find(|(given, _)| given == key).map(|(_, span)| span.clone());
             match problem.keys.iter().find_map(place) {
-                Some(span) if told.contains(&span) => {}
+                Some(span) if marked.contains(&span) => {}
                 Some(span) => {
-                    told.push(span.clone());
+                    marked.push(span.clone());
                     wrong.push((span, problem.message));
                 }
                 None => derived = derived.or(Some(problem.message)),
             }
         }
         // What follows from a limit that is wrong is wrong too, and says nothing new.
-        if let (true, Some(message), Some((_, span))) = (told.is_empty(), derived, places.first()) {
+        if let (true, Some(message), Some((_, span))) = (marked.is_empty(), derived, places.first()) {
             wrong.push((span.clone(), message));
         }
         limits

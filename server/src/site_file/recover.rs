@@ -30,7 +30,7 @@ pub(super) fn read<T: DeserializeOwned>(mut value: Spanned<DeValue<'_>>) -> Read
         };
         let (span, message) = (error.span().unwrap_or_else(|| value.span()), error.message());
         whole &= plain::is_unknown_key(message);
-        if !plain::missing_key(message).is_some_and(|key| is_told(key, &gone, &wrong)) {
+        if !plain::missing_key(message).is_some_and(|key| is_reported(key, &gone, &wrong)) {
             wrong.push((span.clone(), plain::words(message)));
         }
         match take_out(&mut value, &span) {
@@ -41,7 +41,7 @@ pub(super) fn read<T: DeserializeOwned>(mut value: Spanned<DeValue<'_>>) -> Read
 }
 
 /// Whether a key is missing only because it was taken out, or because it is written wrong.
-fn is_told(key: &str, gone: &[String], wrong: &[Complaint]) -> bool {
+fn is_reported(key: &str, gone: &[String], wrong: &[Complaint]) -> bool {
     let meant = format!("the nearest is `{key}`");
     gone.iter().any(|gone| gone == key) || wrong.iter().any(|(_, words)| words.ends_with(&meant))
 }
@@ -124,14 +124,14 @@ mod tests {
         );
         let table = table.unwrap();
         assert_eq!((table.volts, table.cells, table.map.len(), table.limits.len(), whole), (None, None, 2, 1, false));
-        for says in [
+        for expected in [
             "vots: `vots` is not known here; the nearest is `volts`",
             "\"many\": the text",
             "3: 3 cannot",
             "signl: ",
             "\"3\": the",
         ] {
-            assert!(wrong.iter().any(|words| words.starts_with(says)), "{says}: {wrong:?}");
+            assert!(wrong.iter().any(|words| words.starts_with(expected)), "{expected}: {wrong:?}");
         }
         assert_eq!(wrong.len(), 5, "{wrong:?}");
     }

@@ -55,7 +55,7 @@ pub fn HeatmapScale(
         })
     };
     let (below, above) = (beyond(false), beyond(true));
-    let told = |words: Derived<String>, lower: bool| {
+    let limit_label = |words: Derived<String>, lower: bool| {
         let text = move || match (words.get(), lower) {
             (words, _) if words.is_empty() => words,
             (words, true) => format!("\u{2039} {words}"),
@@ -65,11 +65,11 @@ pub fn HeatmapScale(
     };
     view! {
         <div class="heatmap-scale">
-            {told(below, true)}
+            {limit_label(below, true)}
             <span>{move || words.run(scale.get().low)}</span>
             <span class="heatmap-scale-bar" style:background=move || palette.get().css_gradient()>{marks}</span>
             <span>{move || words.run(scale.get().high)}</span>
-            {told(above, false)}
+            {limit_label(above, false)}
             <span class="visually-hidden">{inside}</span>
         </div>
     }

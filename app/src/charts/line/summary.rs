@@ -104,8 +104,8 @@ mod tests {
     fn an_instant_is_told_with_its_time_and_its_gaps() {
         let words = at_words(&chart(), -10.0).replace(['\u{202f}', '\u{a0}'], " ");
         assert_eq!(words, "\u{2212}10 s: AI load 208.9 kW, Grid no data");
-        for (time, says) in [(0.0, "now"), (-125.0, "\u{2212}2 min 5 s"), (-7_260.0, "\u{2212}2 h 1 min")] {
-            assert_eq!(ago_words(&chart(), time).replace('\u{a0}', " "), says);
+        for (time, expected) in [(0.0, "now"), (-125.0, "\u{2212}2 min 5 s"), (-7_260.0, "\u{2212}2 h 1 min")] {
+            assert_eq!(ago_words(&chart(), time).replace('\u{a0}', " "), expected);
         }
     }
 }

@@ -214,7 +214,7 @@ mod tests {
             assert!(ticks.iter().all(|(t, _)| (1_000.0 - span - 1e-6..=1_000.0).contains(t)));
             ticks.into_iter().map(|(_, w)| w.replace('\u{a0}', " ")).collect::<Vec<_>>().join(", ")
         };
-        for (span, most, says) in [
+        for (span, most, expected) in [
             (600.0, 5, "−10 min, −8 min, −6 min, −4 min, −2 min, now"),
             (60.0, 6, "−60 s, −50 s, −40 s, −30 s, −20 s, −10 s, now"),
             (86_400.0, 4, "−24 h, −18 h, −12 h, −6 h, now"),
@@ -222,7 +222,7 @@ mod tests {
             (7.0, 3, "−5 s, now"),
             (0.0, 3, ""),
         ] {
-            assert_eq!(words(span, most), says, "{span}");
+            assert_eq!(words(span, most), expected, "{span}");
         }
     }
 

@@ -67,12 +67,12 @@ pub(super) fn readable(value: Option<f64>, unit: &str) -> (Option<f64>, &str) {
 
 /// The headings of a table. A column of instants says whose time it tells.
 pub(super) fn headings(table: &Table) -> Vec<String> {
-    let is_told = |place: usize| {
-        let told = |row: &[Option<String>]| instant_s(row[place].as_deref()?);
-        table.rows().find_map(told).is_some()
+    let has_instants = |place: usize| {
+        let is_instant = |row: &[Option<String>]| instant_s(row[place].as_deref()?);
+        table.rows().find_map(is_instant).is_some()
     };
     let heading = |(place, column): (usize, &Column)| match column.kind {
-        Kind::Time if is_told(place) => format!("{}, local time", heading(&column.name)),
+        Kind::Time if has_instants(place) => format!("{}, local time", heading(&column.name)),
         _ => heading(&column.name),
     };
     table.columns.iter().enumerate().map(heading).collect()
@@ -150,10 +150,10 @@ mod tests {
             more: false,
         };
         assert_eq!(headings(&table), ["Began, local time", "Day", "Current, A"]);
-        let told: Vec<String> = (table.cells.iter().flatten().zip(&table.columns))
+        let texts: Vec<String> = (table.cells.iter().flatten().zip(&table.columns))
             .map(|(text, column)| value(text, column.kind, |_| 3_600).replace('\u{a0}', " "))
             .collect();
-        assert_eq!(told, ["21 Nov 2026 00:30:05", "2026-11-20", "\u{2212}3.50"]);
+        assert_eq!(texts, ["21 Nov 2026 00:30:05", "2026-11-20", "\u{2212}3.50"]);
         assert_eq!(value("2026-11-20 23:30:05.2", Kind::Time, |_| 0), "20\u{a0}Nov 2026 23:30:05.2");
         assert_eq!(value("2026-11-20 23:30:05+00", Kind::Time, |_| 0), "2026-11-20 23:30:05+00");
     }

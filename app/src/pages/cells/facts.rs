@@ -122,12 +122,12 @@ impl Cells<'_> {
         let stats = |by| ColumnStats::of(cells.clone().filter_map(|cell| Some((cell, self.sample(by, cell).ok()?))));
         let mut nodes = NodeTally::default();
         for module in modules {
-            let says =
+            let reported =
                 |quantity| self.snapshot.state.nodes.get(module).map(|n| n.sample(quantity, self.snapshot.now.mono));
-            if let Some(Ok(delay_s)) = says(NodeQuantity::Delay) {
+            if let Some(Ok(delay_s)) = reported(NodeQuantity::Delay) {
                 nodes.delay_ms = nodes.delay_ms.max(Some((delay_s * 1e3).round() as u32));
             }
-            let node = says(NodeQuantity::State);
+            let node = reported(NodeQuantity::State);
             match node {
                 Some(Ok(state)) if state < 0.5 => nodes.working += 1,
                 Some(Ok(state)) if state < 1.5 => nodes.delayed += 1,

@@ -14,7 +14,7 @@ use leptos::prelude::*;
 /// Where a full charge is looked for, in words.
 const REACH: &str = "5 days";
 /// Movements that are told; of older ones only how many there are.
-const TOLD: usize = 3;
+const JUMPS_SHOWN: usize = 3;
 
 /// Our own count as a bar, with where it begins and how exact it is.
 #[component]
@@ -41,7 +41,7 @@ pub(super) fn Counted(
 /// What was reported that the current does not explain.
 #[component]
 pub(super) fn Jumps(past: Past, shunt: String, inverter: String) -> impl IntoView {
-    let words = past.map(move |past| told(&past.jumps, (&shunt, &inverter), &|at| local(at)));
+    let words = past.map(move |past| jump_texts(&past.jumps, (&shunt, &inverter), &|at| local(at)));
     let found = past.map(|past| !past.jumps.is_empty());
     view! {
         <div class="soc-jumps" role="status" data-found=move || found.get().unwrap_or(false).to_string()>
@@ -102,7 +102,7 @@ fn began(counted: &Count, shunt: &str, local: &dyn Fn(Utc) -> String) -> String 
 }
 
 /// The newest movements in words, newest first.
-fn told(jumps: &[SocJump], (shunt, inverter): (&str, &str), local: &dyn Fn(Utc) -> String) -> Vec<String> {
+fn jump_texts(jumps: &[SocJump], (shunt, inverter): (&str, &str), local: &dyn Fn(Utc) -> String) -> Vec<String> {
     if jumps.is_empty() {
         return vec!["No reported SOC has moved further than the measured current explains.".to_owned()];
     }
@@ -122,11 +122,11 @@ fn told(jumps: &[SocJump], (shunt, inverter): (&str, &str), local: &dyn Fn(Utc) 
         };
         format!("{how}; the measured current explains {}.", format::fixed(counted, 1))
     };
-    let mut told: Vec<String> = jumps.iter().rev().take(TOLD).map(words).collect();
-    if let Some(more) = jumps.len().checked_sub(TOLD).filter(|more| *more > 0) {
-        told.push(format!("{more} more before that."));
+    let mut texts: Vec<String> = jumps.iter().rev().take(JUMPS_SHOWN).map(words).collect();
+    if let Some(more) = jumps.len().checked_sub(JUMPS_SHOWN).filter(|more| *more > 0) {
+        texts.push(format!("{more} more before that."));
     }
-    told
+    texts
 }
 
 /// An instant where the reader is: `21 Nov at 13:04`.
@@ -187,7 +187,8 @@ mod tests {
             jump(true, 11, 6.04, 60.0),
             jump(false, 12, -4.0, 180.0),
         ];
-        let words: Vec<String> = told(&jumps, ("Victron", "Sol-Ark"), &hour).iter().map(|words| plain(words)).collect();
+        let words: Vec<String> =
+            jump_texts(&jumps, ("Victron", "Sol-Ark"), &hour).iter().map(|words| plain(words)).collect();
         assert_eq!(
             words,
             [
@@ -197,7 +198,7 @@ mod tests {
                 "1 more before that.",
             ]
         );
-        assert_eq!(told(&[], ("Victron", "Sol-Ark"), &hour).len(), 1);
+        assert_eq!(jump_texts(&[], ("Victron", "Sol-Ark"), &hour).len(), 1);
     }
 
     #[test]

@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn why_nothing_is_said_of_requests_is_told_once_and_truly() {
-        for (known, past, victron, says) in [
+        for (known, past, victron, expected) in [
             (Some(true), false, Some(true), None),
             (Some(false), true, Some(true), Some("not kept")),
             (Some(false), false, Some(false), Some("for a Victron only")),
@@ -133,8 +133,8 @@ mod tests {
             (None, false, Some(true), Some("Asking")),
         ] {
             let words = not_asked(known, past, victron);
-            assert_eq!(words.is_some(), says.is_some(), "{words:?}");
-            assert!(words.unwrap_or_default().contains(says.unwrap_or_default()), "{words:?}");
+            assert_eq!(words.is_some(), expected.is_some(), "{words:?}");
+            assert!(words.unwrap_or_default().contains(expected.unwrap_or_default()), "{words:?}");
         }
     }
 

@@ -79,7 +79,7 @@ pub(super) fn missing(
         NoData::NotPresent if reached.is_none() => "Not recorded",
         NoData::NotPresent if reached == Some(false) => "Source not reached yet",
         NoData::NotPresent => never,
-        NoData::Error if snapshot.state.points.slot(point).last().is_none() => never,
+        NoData::Error if snapshot.state.points.last_value(point).last().is_none() => never,
         NoData::Timeout => "No answer in time",
         NoData::Stale => "Stale",
         NoData::OutOfRange => "Out of range",
@@ -271,7 +271,7 @@ mod tests {
         };
         let now = Mono(100_000_000);
         let last = Some(Mono(98_000_000));
-        for (state, last_at, reason, age, healthy, says) in [
+        for (state, last_at, reason, age, healthy, expected) in [
             (LinkState::Up, last, "", "2 seconds ago", true, ""),
             (LinkState::Up, Some(Mono(40_000_000)), "", "1 minute ago", false, "Cerbo GX has gone quiet"),
             (LinkState::Silent, last, "", "2 seconds ago", false, "Cerbo GX has gone quiet"),
@@ -283,7 +283,11 @@ mod tests {
             let status = LinkStatus { state, last_at, reason: reason.into(), ..LinkStatus::default() };
             let words = source(&spec, &status, None, now);
             assert_eq!((words.age.as_str(), words.healthy), (age, healthy), "{state:?}");
-            assert!(words.advice.contains(says) && words.advice.is_empty() == healthy, "{state:?}: {}", words.advice);
+            assert!(
+                words.advice.contains(expected) && words.advice.is_empty() == healthy,
+                "{state:?}: {}",
+                words.advice
+            );
         }
     }
 
@@ -291,15 +295,15 @@ mod tests {
     fn a_source_is_not_blamed_for_what_is_not_known() {
         let spec = LinkSpec { name: "Cerbo GX".into(), ..crate::sample::site().links[1].clone() };
         let status = LinkStatus { state: LinkState::Up, last_at: Some(Mono(60_000_000)), ..LinkStatus::default() };
-        let told = |known| unknown_source(&spec, &status, known, Mono(100_000_000));
-        assert_eq!(told(LinksKnown::Yes), None);
-        for (known, age, says) in [
+        let advice_of = |known| unknown_source(&spec, &status, known, Mono(100_000_000));
+        assert_eq!(advice_of(LinksKnown::Yes), None);
+        for (known, age, expected) in [
             (LinksKnown::NoServer, "40 seconds ago", "No connection to the server"),
             (LinksKnown::NotKept, "", "at this instant was not kept"),
         ] {
-            let words = told(known).unwrap();
+            let words = advice_of(known).unwrap();
             assert_eq!((words.age.as_str(), words.healthy, words.state), (age, false, "Not known"));
-            assert!(words.advice.contains(says) && !words.advice.contains("Check"), "{}", words.advice);
+            assert!(words.advice.contains(expected) && !words.advice.contains("Check"), "{}", words.advice);
         }
     }
 

@@ -94,9 +94,10 @@ mod tests {
 
     #[test]
     fn an_error_says_what_is_asked_for_beside_its_field() {
-        for (kw, says) in [("", "Give a number from 0 to 400"), ("-900", "“-900” is not a number from 0 to 400")] {
+        for (kw, expected) in [("", "Give a number from 0 to 400"), ("-900", "“-900” is not a number from 0 to 400")]
+        {
             let error = read(&[("action", "load".to_owned()), ("kw", kw.to_owned())]).unwrap_err();
-            assert_eq!((field_of(&error), advice(&error).as_str()), ("kw", says));
+            assert_eq!((field_of(&error), advice(&error).as_str()), ("kw", expected));
         }
     }
 

@@ -176,12 +176,20 @@ mod tests {
         let asks = LinkSpec { protocol: "Modbus TCP".into(), ..spec() };
         let new = status(LinkState::Connecting, None);
         let (soon, late) = (Mono(Mono::START.0 + 500_000), Mono(Mono::START.0 + 240_000_000));
-        let told = |spec: &LinkSpec, now| (word(spec, &new, now), advice(spec, &new, now).replace('\u{202f}', " "));
+        let state_and_advice =
+            |spec: &LinkSpec, now| (word(spec, &new, now), advice(spec, &new, now).replace('\u{202f}', " "));
         let listening = "Listening on 127.0.0.1:20000";
-        assert_eq!(told(&spec(), soon), ("listening", listening.to_owned()));
-        assert_eq!(told(&spec(), late), ("silent", format!("{listening}; nothing has arrived for 4 min")));
-        assert_eq!(told(&asks, soon), ("connecting", "Waiting for the first answer of 127.0.0.1:20000".to_owned()));
-        assert!(told(&asks, late).1.starts_with("No answer of 127.0.0.1:20000 for 4 min"), "{:?}", told(&asks, late));
+        assert_eq!(state_and_advice(&spec(), soon), ("listening", listening.to_owned()));
+        assert_eq!(state_and_advice(&spec(), late), ("silent", format!("{listening}; nothing has arrived for 4 min")));
+        assert_eq!(
+            state_and_advice(&asks, soon),
+            ("connecting", "Waiting for the first answer of 127.0.0.1:20000".to_owned())
+        );
+        assert!(
+            state_and_advice(&asks, late).1.starts_with("No answer of 127.0.0.1:20000 for 4 min"),
+            "{:?}",
+            state_and_advice(&asks, late)
+        );
     }
 
     #[test]

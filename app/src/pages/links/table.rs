@@ -155,20 +155,21 @@ fn Groups(
         let is_mine = |(key, _): &&Row| message_of(key) == Some(&message);
         visible.with(|rows| rows.iter().filter(is_mine).cloned().collect::<Vec<Row>>())
     });
-    let told = Derived::new(move || {
+    let message = Derived::new(move || {
         let rows = mine.get();
         let rows: Vec<FrameRow> = rows.iter().map(|(_, frame)| frame.with(|frame| frame.row.clone())).collect();
         Message::of(rows.iter())
     });
     let stats = move || {
-        told.with(|told| {
-            let rate =
-                told.per_s.map_or_else(|| "rate not known".to_owned(), |rate| format!("{}/s", format::fixed(rate, 0)));
-            let newest = format::calm_age(told.newest_ms as f32 / 1e3);
-            format!("{newest} \u{b7} {rate} \u{b7} {}\u{d7}", format::count(told.count))
+        message.with(|message| {
+            let rate = message
+                .per_s
+                .map_or_else(|| "rate not known".to_owned(), |rate| format!("{}/s", format::fixed(rate, 0)));
+            let newest = format::calm_age(message.newest_ms as f32 / 1e3);
+            format!("{newest} \u{b7} {rate} \u{b7} {}\u{d7}", format::count(message.count))
         })
     };
-    let groups = move || match (told.with(|told| told.groups), open.get()) {
+    let groups = move || match (message.with(|message| message.groups), open.get()) {
         (1, false) => "Show 1 group".to_owned(),
         (n, false) => format!("Show {n} groups"),
         (1, true) => "Hide 1 group".to_owned(),
@@ -180,9 +181,9 @@ fn Groups(
         })
     };
     view! {
-        <div class="frame-row frame-message" role="row" data-late=move || told.with(|told| (told.late > 0).to_string())>
+        <div class="frame-row frame-message" role="row" data-late=move || message.with(|message| (message.late > 0).to_string())>
             <span role="cell" class="frame-key">{key}</span>
-            <span role="cell" class="frame-name">{move || told.with(|told| told.name.clone())}</span>
+            <span role="cell" class="frame-name">{move || message.with(|message| message.name.clone())}</span>
             <span role="cell" class="frame-groups">
                 <button
                     type="button"
@@ -193,7 +194,7 @@ fn Groups(
                     {groups}
                 </button>
             </span>
-            <span role="cell" class="frame-worst">{move || told.with(Message::worst_words)}</span>
+            <span role="cell" class="frame-worst">{move || message.with(Message::worst_words)}</span>
             <span role="cell" class="frame-stats note">{stats}</span>
         </div>
         {lines}

@@ -17,9 +17,9 @@ pub(super) fn Charge() -> impl IntoView {
     let reserve_pct = spec.reserve_pct;
     let soc = live.shown(PointId::Soc);
     let soc_pct = live.map(|snapshot| {
-        let slot = snapshot.state.points.slot(PointId::Soc);
+        let last = snapshot.state.points.last_value(PointId::Soc);
         // A stale level is still drawn, faded by the card's state; a missing one is not.
-        Shown::point(snapshot, PointId::Soc).figure.and(slot.last()).map(|(pct, _)| (pct * 10.0).round() / 10.0)
+        Shown::point(snapshot, PointId::Soc).figure.and(last.last()).map(|(pct, _)| (pct * 10.0).round() / 10.0)
     });
     let above = live.map({
         let spec = spec.clone();

@@ -18,7 +18,7 @@ use leptos::prelude::*;
 pub(super) fn Controller() -> impl IntoView {
     let live = Live::expect();
     let modules = live.system().topology.modules();
-    let told = [PointId::Contactors, PointId::ControllerMode, PointId::InsulationKohm];
+    let known_points = [PointId::Contactors, PointId::ControllerMode, PointId::InsulationKohm];
     let never = live.never;
     let point = move |point, words: fn(f32) -> String| {
         Derived::new(move || live.snapshot.with(|snapshot| said(snapshot, point, words, never.get())))
@@ -29,7 +29,7 @@ pub(super) fn Controller() -> impl IntoView {
         let unmeasured = modules == 0 || never.get() == Never::NotMeasured;
         unmeasured
             && live.snapshot.with(|snapshot| {
-                let points = told.iter().all(|point| snapshot.point(*point) == Err(NoData::NotPresent));
+                let points = known_points.iter().all(|point| snapshot.point(*point) == Err(NoData::NotPresent));
                 points && (modules == 0 || nodes_missing(snapshot) == Some(NoData::NotPresent))
             })
     });
@@ -67,7 +67,7 @@ fn Fact(name: &'static str, value: Derived<(String, bool)>, alarm: Derived<Optio
 
 /// A point's value in words, or why there is none.
 fn said(snapshot: &Snapshot, point: PointId, words: fn(f32) -> String, never: Never) -> (String, bool) {
-    match (snapshot.point(point), snapshot.state.points.slot(point).last()) {
+    match (snapshot.point(point), snapshot.state.points.last_value(point).last()) {
         (Ok(value), _) => (words(value), true),
         (Err(NoData::Stale), Some((value, at))) => {
             (format!("{}, {} ago", words(value), format::age(snapshot.now.mono.seconds_since(at))), false)
@@ -109,7 +109,7 @@ fn nodes(snapshot: &Snapshot, never: Never) -> (String, bool) {
 
 /// Why nothing is known of any node; `None` if something is.
 fn nodes_missing(snapshot: &Snapshot) -> Option<NoData> {
-    let state = |node: &domain::slot::Node| node.sample(NodeQuantity::State, snapshot.now.mono);
+    let state = |node: &domain::last_value::Node| node.sample(NodeQuantity::State, snapshot.now.mono);
     let known = snapshot.state.nodes.iter().any(|node| state(node).is_ok());
     let why = snapshot.state.nodes.iter().find_map(|node| state(node).err());
     if known { None } else { Some(why.unwrap_or(NoData::NotPresent)) }

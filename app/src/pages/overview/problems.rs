@@ -124,7 +124,7 @@ fn Row(
         // A row outlives its problem for a moment: it keeps what it said.
         found.or_else(|| last.cloned().flatten())
     });
-    let say = move |words: fn(&Problem) -> String| {
+    let text = move |words: fn(&Problem) -> String| {
         Derived::new(move || problem.with(|p| p.as_ref().map(words).unwrap_or_default()))
     };
     let seen = Derived::new(move || problem.with(|p| p.as_ref().map(|p| p.seen.clone())));
@@ -137,7 +137,7 @@ fn Row(
     });
     let open = RwSignal::new(false);
     let details = format!("problem-{}", rule.0);
-    let words = say(|p| format!("{}{}", p.words, p.others));
+    let words = text(|p| format!("{}{}", p.words, p.others));
     let since = Derived::new(move || problem.with(|p| p.as_ref().map(|p| p.since).unwrap_or_default()));
     let effects = Derived::new(move || problem.with(|p| p.as_ref().map(|p| p.effects.clone()).unwrap_or_default()));
     view! {
@@ -145,7 +145,7 @@ fn Row(
             <p class="problem-line">
                 {move || severity.get().map(|severity| view! { <SeverityMark severity /> })}
                 <a class="problem-words" href=href title=words>{words}</a>
-                <span class="problem-age note">{say(|p| format::duration(p.for_s))}</span>
+                <span class="problem-age note">{text(|p| format::duration(p.for_s))}</span>
                 <button
                     type="button"
                     class="problem-unfold"
@@ -162,11 +162,11 @@ fn Row(
                     {move || effects.get().into_iter().map(|words| view! { <li>{words}</li> }).collect_view()}
                 </ul>
                 <p>
-                    {say(|p| format!("{}, since ", sentence(p.severity.word())))}
+                    {text(|p| format!("{}, since ", sentence(p.severity.word())))}
                     <LocalTime utc=since />
-                    {say(|p| format!(" ({}). ", format::duration(p.for_s)))}
-                    {say(|p| if p.signal_lost { "Signal lost: it cannot be known whether it is over. ".to_owned() } else { String::new() })}
-                    {say(|p| format!("{}.", sentence(p.advice)))}
+                    {text(|p| format!(" ({}). ", format::duration(p.for_s)))}
+                    {text(|p| if p.signal_lost { "Signal lost: it cannot be known whether it is over. ".to_owned() } else { String::new() })}
+                    {text(|p| format!("{}.", sentence(p.advice)))}
                 </p>
             </div>
         </li>

@@ -11,9 +11,9 @@ use crate::reading::{Shown, made_of_rows};
 use domain::alarm::Watch;
 use domain::derived::sop_use_pct;
 use domain::energy::IDLE_A;
+use domain::last_value::PowerFrom;
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData};
-use domain::slot::PowerFrom;
 use domain::spec::{SystemKind, SystemSpec};
 use domain::twin::Snapshot;
 use leptos::prelude::*;
@@ -186,7 +186,7 @@ fn two_lines(first: &str, second: &str) -> String {
 
 /// The furthest that two cells are apart. Where cells are means of their minute, what the BMS said of its extremes then.
 fn spread(snapshot: &Snapshot) -> Shown {
-    match extremes_told(snapshot) {
+    match reported_extremes(snapshot) {
         Some((low, high)) if made_of_rows(snapshot) => {
             let inputs = [PointId::CellVoltageMin, PointId::CellVoltageMax];
             Shown::derived(snapshot, Ok(high - low), &inputs, format::millivolts)
@@ -196,7 +196,7 @@ fn spread(snapshot: &Snapshot) -> Shown {
 }
 
 /// Lowest and highest cell voltage as the BMS says, V.
-fn extremes_told(snapshot: &Snapshot) -> Option<(f32, f32)> {
+fn reported_extremes(snapshot: &Snapshot) -> Option<(f32, f32)> {
     Some((snapshot.point(PointId::CellVoltageMin).ok()?, snapshot.point(PointId::CellVoltageMax).ok()?))
 }
 
@@ -206,7 +206,7 @@ fn spread_words(snapshot: &Snapshot, spec: &SystemSpec) -> String {
         let cell = cell.map_or_else(String::new, |cell| format!(", cell {}", spec.topology.cell_name(cell)));
         format!("{name} {}{cell}", format::millivolts(volts).number)
     };
-    if let (true, Some((low, high))) = (made_of_rows(snapshot), extremes_told(snapshot)) {
+    if let (true, Some((low, high))) = (made_of_rows(snapshot), reported_extremes(snapshot)) {
         let place = |point| {
             let cell = snapshot.point(point).ok()? as usize;
             (cell < spec.topology.cells()).then_some(cell)

@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_time_that_is_none_is_told() {
-        for (address, says) in [
+        for (address, expected) in [
             ("/trends", ""),
             ("/trends?last=600", ""),
             ("/trends?from=1760000000&to=1760000010", ""),
@@ -280,7 +280,7 @@ mod tests {
             ("/trends?last=0", "too short"),
         ] {
             let words = wrong_time(&Address::parse(address)).unwrap_or_default();
-            assert!(words.contains(says) && words.is_empty() == says.is_empty(), "{address}: {words}");
+            assert!(words.contains(expected) && words.is_empty() == expected.is_empty(), "{address}: {words}");
         }
     }
 

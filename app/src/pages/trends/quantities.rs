@@ -27,7 +27,7 @@ pub(super) fn Quantities(
 ) -> impl IntoView {
     // What is chosen and what is known now is there before the server has told what has a past: nothing moves then.
     let now = Live::expect().snapshot.get_untracked();
-    let now: Vec<PointId> = drawable().filter(|point| now.state.points.slot(*point).last().is_some()).collect();
+    let now: Vec<PointId> = drawable().filter(|point| now.state.points.last_value(*point).last().is_some()).collect();
     let there = Derived::new(move || {
         let chosen = choice.with(|choice| choice.points.clone());
         let known = stretch.with(|stretch| stretch.points.clone());

@@ -46,7 +46,7 @@ impl Player {
                 (_, None) => {}
             }
             if let Some(words) = wrong_instant(&address) {
-                self.says.set(words);
+                self.message.set(words);
             }
         });
     }

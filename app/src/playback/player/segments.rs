@@ -34,7 +34,7 @@ impl Player {
         };
         let step_ms = if playing { (1e3 / FRAMES_A_SECOND * speed).max(FINEST_STEP_MS) } else { FINEST_STEP_MS };
         let path = format!(
-            "/api/v1/playback/film?system={system}&from={}&step_ms={}&count={count}",
+            "/api/v1/playback/frames?system={system}&from={}&step_ms={}&count={count}",
             from_ms as i64, step_ms as i64,
         );
         self.flight.ask(move || {
@@ -74,7 +74,7 @@ impl Player {
             }
             Ok(_) => {}
             Err(words) => {
-                self.says.set(words);
+                self.message.set(words);
                 self.playing.set(false);
             }
         }
@@ -87,7 +87,7 @@ impl Player {
     fn skip(self, to_ms: f64) {
         let without_s = ((to_ms - self.head_ms.get_untracked()) / 1e3).max(0.0);
         if without_s > 5.0 {
-            self.says.set(format!("Skipped {} without readings", crate::format::age(without_s as f32)));
+            self.message.set(format!("Skipped {} without readings", crate::format::age(without_s as f32)));
         }
         self.head_ms.set(to_ms);
     }

@@ -89,7 +89,7 @@ impl Player {
             }
             (None, Some(_), _) if self.playing.get_untracked() => return,
             (None, _, spec) => {
-                self.says.set(NOTHING.to_owned());
+                self.message.set(NOTHING.to_owned());
                 (Shown::Aged(head_ms), Arc::new(Snapshot::unknown(&spec, Utc((head_ms * 1e3) as i64))))
             }
         };
@@ -107,10 +107,10 @@ impl Player {
 
     /// Takes back what was said of a server that could not be reached, and asks again.
     pub(super) fn server_is_back(self) {
-        if self.says.with_untracked(|says| says != NO_SERVER) {
+        if self.message.with_untracked(|message| message != NO_SERVER) {
             return;
         }
-        self.says.set(String::new());
+        self.message.set(String::new());
         if self.live.past.get_untracked() && !self.playing.get_untracked() {
             self.fetch();
         }
@@ -118,11 +118,11 @@ impl Player {
 
     /// Says what is not as it was.
     fn tell(self, whole: bool) {
-        let says = self.says.get_untracked();
-        if !whole && (says.is_empty() || says == NOTHING) {
-            self.says.set(MEANS.to_owned());
-        } else if whole && (says == MEANS || says == NOTHING) {
-            self.says.set(String::new());
+        let message = self.message.get_untracked();
+        if !whole && (message.is_empty() || message == NOTHING) {
+            self.message.set(MEANS.to_owned());
+        } else if whole && (message == MEANS || message == NOTHING) {
+            self.message.set(String::new());
         }
     }
 }

@@ -100,7 +100,7 @@ mod tests {
         minutes.extend(last.cells.map(|minute| (last.utc_s, minute)));
         let known: Vec<_> = minutes
             .iter()
-            .map(|(utc_s, m)| (*utc_s, m.minute, m.lane(CellQuantity::Voltage, Stat::N)[2], m.knows(0)))
+            .map(|(utc_s, m)| (*utc_s, m.minute, m.column(CellQuantity::Voltage, Stat::N)[2], m.knows(0)))
             .collect();
         assert_eq!(known, [(59, 0, 60, false), (119, 1, 60, false), (149, 2, 30, false)]);
         assert!(recorder.end(SystemIdx(0)).is_none());

@@ -1,7 +1,7 @@
 //! One quantity of many items, as a stream of changes.
 
+use crate::last_value::LastValue;
 use crate::reading::NoData;
-use crate::slot::LastValue;
 use crate::time::Mono;
 use crate::wire::{Reader, Step, WireError, Writer, rice, subset};
 
@@ -56,17 +56,17 @@ impl Column {
     }
 
     /// What is known of an item.
-    pub(super) fn slot(&self, item: usize) -> LastValue {
+    pub(super) fn last_value(&self, item: usize) -> LastValue {
         let last = (self.step(item).value(self.values[item]), self.at[item]);
         LastValue::restored(Some(last), NoData::from_code(self.codes[item]))
     }
 
     /// Takes what is known of an item.
-    pub(super) fn take(&mut self, item: usize, slot: &LastValue) {
-        let known = slot.last();
+    pub(super) fn take(&mut self, item: usize, last: &LastValue) {
+        let known = last.last();
         (self.values[item], self.at[item]) =
             known.map_or((0, Mono(0)), |(value, at)| (self.step(item).count(value), at));
-        self.codes[item] = match slot.reported() {
+        self.codes[item] = match last.reported() {
             Some(why) => why as u8,
             None if known.is_some() => 0,
             None => NoData::NotPresent as u8,

@@ -73,36 +73,36 @@ impl Layout {
     /// Takes the state of the system that the layout was made for.
     pub(super) fn take(&mut self, state: &SystemState) {
         for (i, point) in PointId::ALL.iter().enumerate() {
-            self.points.take(i, state.points.slot(*point));
+            self.points.take(i, state.points.last_value(*point));
         }
         for (quantity, column) in CellQuantity::ALL.into_iter().zip(&mut self.cells) {
             let cells = state.cells.column(quantity);
-            (0..column.len()).for_each(|cell| column.take(cell, &cells.slot(cell)));
+            (0..column.len()).for_each(|cell| column.take(cell, &cells.last_value(cell)));
         }
         for (quantity, column) in NodeQuantity::ALL.into_iter().zip(&mut self.nodes) {
             for (i, node) in state.nodes.iter().enumerate().take(column.len()) {
-                column.take(i, node.slot(quantity));
+                column.take(i, node.last_value(quantity));
             }
         }
-        (0..self.devices.len()).for_each(|i| self.devices.take(i, &state.devices.slot(i)));
+        (0..self.devices.len()).for_each(|i| self.devices.take(i, &state.devices.last_value(i)));
     }
 
     /// Puts what is known into a state with room for as many cells and nodes.
     pub(super) fn put(&self, state: &mut SystemState) {
         for (i, point) in PointId::ALL.iter().enumerate().take(self.points.len()) {
-            state.points.restore(*point, self.points.slot(i));
+            state.points.restore(*point, self.points.last_value(i));
         }
         for (quantity, column) in CellQuantity::ALL.into_iter().zip(&self.cells) {
             let cells = state.cells.column_mut(quantity);
-            (0..column.len()).for_each(|cell| cells.restore(cell, column.slot(cell)));
+            (0..column.len()).for_each(|cell| cells.restore(cell, column.last_value(cell)));
         }
         for (quantity, column) in NodeQuantity::ALL.into_iter().zip(&self.nodes) {
             for (i, node) in state.nodes.iter_mut().enumerate().take(column.len()) {
-                node.restore(quantity, column.slot(i));
+                node.restore(quantity, column.last_value(i));
             }
         }
         if !self.other_devices {
-            (0..self.devices.len()).for_each(|i| state.devices.restore(i, self.devices.slot(i)));
+            (0..self.devices.len()).for_each(|i| state.devices.restore(i, self.devices.last_value(i)));
         }
     }
 

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::alarm::{Alarm, RuleIdx, Severity, Subject};
+use crate::last_value::{LastValue, PowerFrom};
 use crate::link::{LinkIdx, LinkState, LinkStatus};
 use crate::point::{DevicePoint, PointId, Unit};
 use crate::reading::{CellQuantity, NoData, NodeQuantity, Reading, Sample, Target};
-use crate::slot::{LastValue, PowerFrom};
 use crate::spec::SystemSpec;
 use crate::time::{Mono, Now, Utc};
 use crate::topology::Topology;
@@ -41,28 +41,30 @@ fn sweep(cells: std::ops::Range<usize>, volts: f32) -> impl Iterator<Item = (Tar
     cells.map(move |c| (cell(c), Ok(volts + c as f32 * 1e-4)))
 }
 
-/// Every slot of a state with its step.
-fn slots(spec: &SystemSpec, state: &SystemState) -> Vec<(String, LastValue, Step)> {
-    let mut slots = Vec::new();
+/// Every last value of a state with its step.
+fn known(spec: &SystemSpec, state: &SystemState) -> Vec<(String, LastValue, Step)> {
+    let mut known = Vec::new();
     for p in PointId::ALL {
-        slots.push((p.spec().path.to_owned(), *state.points.slot(*p), Step::new(p.spec().resolution).unwrap()));
+        known.push((p.spec().path.to_owned(), *state.points.last_value(*p), Step::new(p.spec().resolution).unwrap()));
     }
     let cell_steps = [Step::new(spec.cell_resolution_v).unwrap(), Step::TENTH];
     for (quantity, step) in CellQuantity::ALL.into_iter().zip(cell_steps) {
         let column = state.cells.column(quantity);
-        slots.extend((0..column.len()).map(|c| (format!("{} {c}", quantity.path()), column.slot(c), step)));
+        known.extend((0..column.len()).map(|c| (format!("{} {c}", quantity.path()), column.last_value(c), step)));
     }
     for (quantity, step) in NodeQuantity::ALL.into_iter().zip([Step::ONE, Step::MILLI]) {
-        let node = |(i, n): (usize, &crate::slot::Node)| (format!("{} {i}", quantity.path()), *n.slot(quantity), step);
-        slots.extend(state.nodes.iter().enumerate().map(node));
+        let node = |(i, n): (usize, &crate::last_value::Node)| {
+            (format!("{} {i}", quantity.path()), *n.last_value(quantity), step)
+        };
+        known.extend(state.nodes.iter().enumerate().map(node));
     }
-    slots
+    known
 }
 
 /// That `seen` is `meant`, within what the module promises. Links and alarms are left out.
 fn assert_same(spec: &SystemSpec, seen: &Snapshot, meant: &Snapshot) {
     assert_eq!((seen.now, seen.received), (meant.now, meant.received));
-    let (seen, meant) = (slots(spec, &seen.state), slots(spec, &meant.state));
+    let (seen, meant) = (known(spec, &seen.state), known(spec, &meant.state));
     assert_eq!(seen.len(), meant.len());
     for ((name, seen, _), (_, meant, step)) in seen.iter().zip(&meant) {
         assert_eq!(seen.reported(), meant.reported(), "{name}");

@@ -4,9 +4,9 @@
 //! and rules of the catalogue do not know them.
 
 use super::Unit;
+use crate::last_value::LastValue;
 use crate::reading::{NoData, Sample};
 use crate::series::{unit_code, unit_of};
-use crate::slot::LastValue;
 use crate::time::Mono;
 use crate::wire::{Reader, Wire, WireError, Writer};
 use std::time::Duration;
@@ -40,29 +40,29 @@ pub(crate) fn fingerprint(points: &[DevicePoint]) -> u32 {
 /// [`SystemSpec::device_points`]: crate::spec::SystemSpec::device_points
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeviceValues {
-    slots: Vec<LastValue>,
+    values: Vec<LastValue>,
     max_ages: Vec<Duration>,
 }
 
 impl DeviceValues {
     /// Points that may be so old, of which nothing is known.
     pub fn new(max_ages: Vec<Duration>) -> DeviceValues {
-        DeviceValues { slots: vec![LastValue::default(); max_ages.len()], max_ages }
+        DeviceValues { values: vec![LastValue::default(); max_ages.len()], max_ages }
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.values.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.values.is_empty()
     }
 
     /// What is known of a point: nothing, if there is none with this number.
-    pub fn slot(&self, point: usize) -> LastValue {
-        self.slots.get(point).copied().unwrap_or_default()
+    pub fn last_value(&self, point: usize) -> LastValue {
+        self.values.get(point).copied().unwrap_or_default()
     }
 
     /// A value of the point that is older than this is stale.
@@ -72,21 +72,21 @@ impl DeviceValues {
 
     /// Takes a sample received at `at`; of a point that does not exist it changes nothing.
     pub fn set(&mut self, point: usize, sample: Sample, at: Mono) {
-        if let Some(slot) = self.slots.get_mut(point) {
-            slot.set(sample, at);
+        if let Some(last) = self.values.get_mut(point) {
+            last.set(sample, at);
         }
     }
 
     /// Sets all that is known of a point.
     pub fn restore(&mut self, point: usize, known: LastValue) {
-        if let Some(slot) = self.slots.get_mut(point) {
-            *slot = known;
+        if let Some(last) = self.values.get_mut(point) {
+            *last = known;
         }
     }
 
     /// The point's value if it is good and fresh at `now`, else why not.
     pub fn sample(&self, point: usize, now: Mono) -> Sample {
-        self.slots.get(point).map_or(Err(NoData::NotPresent), |slot| slot.sample(now, self.max_age(point)))
+        self.values.get(point).map_or(Err(NoData::NotPresent), |last| last.sample(now, self.max_age(point)))
     }
 }
 

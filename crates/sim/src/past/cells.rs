@@ -162,9 +162,9 @@ impl CellPast {
                 warm(pack.cell_c.max) + NOISE.1 * (2.8 + 0.4 * low),
             ];
             for (quantity, values) in [(CellQuantity::Voltage, voltages), (CellQuantity::Temperature, temperatures)] {
-                let lanes = &mut minute.lanes[quantity as usize];
-                lanes.iter_mut().zip(values).for_each(|(lane, value)| lane[cell] = count(quantity, value));
-                lanes[Stat::N as usize][cell] = pack.voltage_v.n;
+                let columns = &mut minute.columns[quantity as usize];
+                columns.iter_mut().zip(values).for_each(|(column, value)| column[cell] = count(quantity, value));
+                columns[Stat::N as usize][cell] = pack.voltage_v.n;
             }
         }
         minute

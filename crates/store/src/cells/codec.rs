@@ -1,6 +1,6 @@
 //! A minute as bytes, as it lies in the database until its hour is sealed.
 //!
-//! u32 how many cells, then each lane (voltage, then temperature; lowest, mean, highest, number of snapshots): u16 a cell.
+//! u32 how many cells, then each column (voltage, then temperature; lowest, mean, highest, number of snapshots): u16 a cell.
 //! Bytes of equal weight stand side by side, and all is compressed: cells are alike.
 
 use crate::rollup::codec::{Planes, take};
@@ -14,8 +14,8 @@ const LANES: usize = 2 * Stat::ALL.len();
 pub(crate) fn pack(minute: &CellMinute) -> Vec<u8> {
     let mut planes = Planes::default();
     planes.put(&[minute.cells() as u32], |cells| cells.to_le_bytes());
-    for lane in minute.lanes.iter().flatten() {
-        planes.put(lane, |count| count.to_le_bytes());
+    for column in minute.columns.iter().flatten() {
+        planes.put(column, |count| count.to_le_bytes());
     }
     planes.pack()
 }
@@ -29,8 +29,8 @@ pub(crate) fn unpack(minute: i64, bytes: &[u8]) -> Option<CellMinute> {
         return None;
     }
     let mut read = CellMinute::empty(minute, cells);
-    for lane in read.lanes.iter_mut().flatten() {
-        take(&mut rest, lane, |count, bytes| *count = u16::from_le_bytes(bytes))?;
+    for column in read.columns.iter_mut().flatten() {
+        take(&mut rest, column, |count, bytes| *count = u16::from_le_bytes(bytes))?;
     }
     Some(read)
 }
@@ -48,10 +48,10 @@ pub(crate) mod tests {
         ) -> CellMinute {
             let mut minute = CellMinute::empty(number, cells);
             for (place, known) in known.iter().enumerate() {
-                let lanes = &mut minute.lanes[place / cells];
+                let columns = &mut minute.columns[place / cells];
                 let Some((min, mean, max, n)) = known else { continue };
-                for (lane, count) in lanes.iter_mut().zip([*min, min + mean, min + mean + max, *n]) {
-                    lane[place % cells] = count;
+                for (column, count) in columns.iter_mut().zip([*min, min + mean, min + mean + max, *n]) {
+                    column[place % cells] = count;
                 }
             }
             minute
@@ -74,12 +74,12 @@ pub(crate) mod tests {
     #[test]
     fn a_minute_of_a_pack_is_small() {
         let mut minute = CellMinute::empty(1, 260);
-        for (lane, base) in
-            minute.lanes.iter_mut().flatten().zip([32_800, 33_000, 33_100, 300, 12_400, 12_500, 12_600, 300])
+        for (column, base) in
+            minute.columns.iter_mut().flatten().zip([32_800, 33_000, 33_100, 300, 12_400, 12_500, 12_600, 300])
         {
-            lane.iter_mut().enumerate().for_each(|(cell, count)| *count = base + (cell * 7_919 % 37) as u16);
+            column.iter_mut().enumerate().for_each(|(cell, count)| *count = base + (cell * 7_919 % 37) as u16);
         }
-        assert!(minute.lanes.iter().flatten().flatten().all(|count| *count != NONE));
+        assert!(minute.columns.iter().flatten().flatten().all(|count| *count != NONE));
         assert!(pack(&minute).len() < 2_200, "{} bytes", pack(&minute).len());
         assert_eq!(unpack(1, &pack(&CellMinute::empty(1, 0))), Some(CellMinute::empty(1, 0)));
     }

@@ -153,7 +153,7 @@ impl Sealed {
             let known = (0..minute.cells()).filter(|cell| minute.knows(*cell));
             let (rows, highest) = known.fold((0, 0), |(rows, _), cell| (rows + 1, cell + 1));
             self.rows += rows;
-            let snapshots = CellQuantity::ALL.iter().flat_map(|quantity| minute.lane(*quantity, Stat::N));
+            let snapshots = CellQuantity::ALL.iter().flat_map(|quantity| minute.column(*quantity, Stat::N));
             self.values += snapshots.map(|n| u64::from(*n)).sum::<u64>();
             self.cells = self.cells.max(highest);
         }
@@ -213,7 +213,7 @@ fn write_group(writer: &mut FileWriter, minutes: &Tail<CellMinute>) -> Result<()
     }
     for (quantity, stat) in columns() {
         let Some(mut column) = group.next_column()? else { break };
-        let counts = places().map(|(minute, cell)| minute.lane(quantity, stat)[cell]);
+        let counts = places().map(|(minute, cell)| minute.column(quantity, stat)[cell]);
         if stat == Stat::N {
             let counts: Vec<i32> = counts.map(i32::from).collect();
             column.typed::<Int32Type>().write_batch(&counts, None, None)?;
@@ -241,8 +241,8 @@ fn read(opened: &Opened, day: Day, groups: Range<usize>, mut each: impl FnMut(Ce
         let cells = of_minute.last().map_or(0, |(_, cell, _)| cell + 1);
         let mut minute = CellMinute::empty(of_minute[0].0, cells);
         for ((quantity, stat), values) in columns().zip(&values) {
-            let lane = &mut minute.lanes[quantity as usize][stat as usize];
-            of_minute.iter().for_each(|(_, cell, row)| lane[*cell] = counted(quantity, stat, values[*row]));
+            let column = &mut minute.columns[quantity as usize][stat as usize];
+            of_minute.iter().for_each(|(_, cell, row)| column[*cell] = counted(quantity, stat, values[*row]));
         }
         each(minute);
     }

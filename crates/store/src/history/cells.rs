@@ -81,7 +81,7 @@ pub struct CellRank {
 }
 
 /// A number of every cell.
-type Lane = (CellQuantity, Stat);
+type CellColumn = (CellQuantity, Stat);
 
 impl History {
     /// What there is of a system's cells.
@@ -113,12 +113,14 @@ impl History {
     /// A file cannot be read.
     pub fn cells_at(&self, system: &str, at_ms: i64) -> Result<Option<CellsAt>, StoreError> {
         let wanted = at_ms.div_euclid(MINUTE_MS);
-        let lanes = CellQuantity::ALL.map(|quantity| (quantity, Stat::Mean));
+        let columns = CellQuantity::ALL.map(|quantity| (quantity, Stat::Mean));
         self.consistent_minutes::<CellMinute, _>(system, (wanted, wanted + 1), |found| {
             let mut at = None;
-            self.each_minute(system, found, lanes, |_, lanes| {
-                let of = |lane: usize| lanes[lane].iter().map(|n| minute::value(CellQuantity::ALL[lane], *n)).collect();
-                let known = lanes.iter().any(|lane| lane.iter().any(|count| *count != NONE));
+            self.each_minute(system, found, columns, |_, columns| {
+                let of = |column: usize| {
+                    columns[column].iter().map(|n| minute::value(CellQuantity::ALL[column], *n)).collect()
+                };
+                let known = columns.iter().any(|column| column.iter().any(|count| *count != NONE));
                 at = known.then(|| CellsAt { from_ms: wanted * MINUTE_MS, voltage_v: of(0), temperature_c: of(1) });
             })?;
             Ok(at)
@@ -137,12 +139,12 @@ impl History {
         width: usize,
     ) -> Result<CellChart, StoreError> {
         let (range, step_ms, steps) = steps(range, width);
-        let lanes = Stat::ALL.map(|stat| (quantity, stat));
+        let columns = Stat::ALL.map(|stat| (quantity, stat));
         self.consistent_minutes::<CellMinute, _>(system, minutes_of(range), |found| {
             let mut buckets = vec![Bucket::default(); steps];
-            self.each_minute(system, found, lanes, |minute, [min, mean, max, n]| {
+            self.each_minute(system, found, columns, |minute, [min, mean, max, n]| {
                 let Some(snapshots) = n.get(cell).copied().filter(|n| *n > 0) else { return };
-                let of = |lane: &[u16]| minute::value(quantity, lane[cell]);
+                let of = |column: &[u16]| minute::value(quantity, column[cell]);
                 let (mean, snapshots) = (of(mean), u32::from(snapshots));
                 let (sum, sum_sq) = (f64::from(mean), f64::from(mean) * f64::from(mean));
                 let bucket = Bucket {
@@ -223,8 +225,8 @@ impl History {
             let mut rank = CellRank { lowest: vec![0; found.width()], ..CellRank::default() };
             let mut sums = Sums::new(found.width());
             let mut same = Vec::new();
-            let lanes = [Stat::Mean, Stat::N].map(|stat| (CellQuantity::Voltage, stat));
-            self.each_minute(system, found, lanes, |_, [means, n]| {
+            let columns = [Stat::Mean, Stat::N].map(|stat| (CellQuantity::Voltage, stat));
+            self.each_minute(system, found, columns, |_, [means, n]| {
                 throughout(means, n, &mut same);
                 let Some(centre) = mean_of(&same) else { return };
                 // None is the highest count, and what is known has a mean.
@@ -243,15 +245,15 @@ impl History {
         &self,
         system: &str,
         found: &Found<CellMinute>,
-        lanes: [Lane; N],
+        columns: [CellColumn; N],
         mut each: impl FnMut(i64, [&[u16]; N]),
     ) -> Result<(), StoreError> {
         let mut tail = found.tail.iter().peekable();
         for of in &found.days {
             while let Some((minute, rest)) = tail.next_if(|(minute, _)| **minute < of.first_minute) {
-                each(*minute, lanes.map(|(quantity, stat)| rest.lane(quantity, stat)));
+                each(*minute, columns.map(|(quantity, stat)| rest.column(quantity, stat)));
             }
-            let grids = lanes.map(|(quantity, stat)| self.grids.get(system, of, quantity, stat));
+            let grids = columns.map(|(quantity, stat)| self.grids.get(system, of, quantity, stat));
             let mut opened = Vec::with_capacity(N);
             for grid in grids {
                 opened.push(grid?);
@@ -265,13 +267,13 @@ impl History {
                         // In two parts: one was sealed before the other came.
                         let mut whole = self.sealed_minute(system, of, minute)?;
                         whole.join(rest);
-                        each(minute, lanes.map(|(quantity, stat)| whole.lane(quantity, stat)));
+                        each(minute, columns.map(|(quantity, stat)| whole.column(quantity, stat)));
                     }
                 }
             }
         }
         for (minute, rest) in tail {
-            each(*minute, lanes.map(|(quantity, stat)| rest.lane(quantity, stat)));
+            each(*minute, columns.map(|(quantity, stat)| rest.column(quantity, stat)));
         }
         Ok(())
     }
@@ -281,9 +283,9 @@ impl History {
         let place = (minute - first_minute(of.day)) as usize * of.width as usize;
         for (quantity, stat) in cells::file::columns() {
             let grid = self.grids.get(system, of, quantity, stat)?;
-            let lane = &mut whole.lanes[quantity as usize][stat as usize];
+            let column = &mut whole.columns[quantity as usize][stat as usize];
             if let Some(sealed) = grid.get(place..place + of.width as usize) {
-                lane.copy_from_slice(sealed);
+                column.copy_from_slice(sealed);
             }
         }
         Ok(whole)

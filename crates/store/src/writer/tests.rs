@@ -161,7 +161,7 @@ fn reopened(folder: &Path, options: Options) -> Writer {
 
 fn minute(at_ms: i64) -> domain::minute::CellMinute {
     let mut minute = domain::minute::CellMinute::empty(at_ms.div_euclid(60_000), 2);
-    minute.lanes.iter_mut().flatten().for_each(|lane| lane.fill(7));
+    minute.columns.iter_mut().flatten().for_each(|column| column.fill(7));
     minute
 }
 

@@ -26,13 +26,13 @@ fn minute(number: i64, part: u16) -> CellMinute {
         }
         let v = 32_000 + (salt >> 20 & 0x3ff) as u16;
         let n = 100 + part;
-        for (lane, count) in minute.lanes[V as usize].iter_mut().zip([v - 5, v, v + 9, n]) {
-            lane[cell] = count;
+        for (column, count) in minute.columns[V as usize].iter_mut().zip([v - 5, v, v + 9, n]) {
+            column[cell] = count;
         }
         if cell < 4 {
             let t = 12_300 + (salt >> 40 & 0xff) as u16;
-            for (lane, count) in minute.lanes[T as usize].iter_mut().zip([t - 3, t, t + 2, n / 2]) {
-                lane[cell] = count;
+            for (column, count) in minute.columns[T as usize].iter_mut().zip([t - 3, t, t + 2, n / 2]) {
+                column[cell] = count;
             }
         }
     }
@@ -58,13 +58,13 @@ fn joined(parts: &[CellMinute]) -> BTreeMap<i64, CellMinute> {
 
 /// The mean voltages of the cells that have at least 98 % of the minute's snapshots.
 fn throughout(m: &CellMinute) -> Vec<u16> {
-    let (means, n) = (m.lane(V, Stat::Mean), m.lane(V, Stat::N));
+    let (means, n) = (m.column(V, Stat::Mean), m.column(V, Stat::N));
     let most = f64::from(*n.iter().max().unwrap());
     means.iter().zip(n).map(|(mean, n)| if f64::from(*n) > most * 0.98 - 1.0 { *mean } else { NONE }).collect()
 }
 
 fn known(minutes: &BTreeMap<i64, CellMinute>, quantity: CellQuantity, stat: Stat, cell: usize) -> Vec<(i64, f64)> {
-    let at = |m: &CellMinute| m.lane(quantity, stat)[cell];
+    let at = |m: &CellMinute| m.column(quantity, stat)[cell];
     minutes.iter().filter(|(_, m)| at(m) != stat.none()).map(|(k, m)| (*k, f64::from(at(m)))).collect()
 }
 
@@ -82,7 +82,7 @@ fn check(history: &History, parts: &[CellMinute], range: Range, width: usize) {
         let (Some(found), Some(expected)) = (found, expected) else { continue };
         for cell in 0..CELLS {
             let bits = |v: Option<&f32>| v.map_or(f32::NAN, |v| *v).to_bits();
-            let of = |quantity| value(quantity, expected.lane(quantity, Stat::Mean)[cell]).to_bits();
+            let of = |quantity| value(quantity, expected.column(quantity, Stat::Mean)[cell]).to_bits();
             assert_eq!((bits(found.voltage_v.get(cell)), bits(found.temperature_c.get(cell))), (of(V), of(T)));
         }
     }
@@ -119,18 +119,18 @@ fn check(history: &History, parts: &[CellMinute], range: Range, width: usize) {
         for step in 0..map.steps {
             let from = map.from_ms + step as i64 * map.step_ms;
             let (first, end) = (from / MINUTE_MS, (from + map.step_ms) / MINUTE_MS);
-            let lane = |m: &CellMinute| match what {
+            let column = |m: &CellMinute| match what {
                 CellValue::Deviation => throughout(m),
-                CellValue::Voltage | CellValue::Temperature => m.lane(quantity, Stat::Mean).to_vec(),
+                CellValue::Voltage | CellValue::Temperature => m.column(quantity, Stat::Mean).to_vec(),
             };
-            let lanes: Vec<Vec<u16>> = all.range(first..end).map(|(_, m)| lane(m)).collect();
-            let centre = |lane: &[u16]| {
-                let known: Vec<f64> = lane.iter().filter(|c| **c != NONE).map(|c| f64::from(*c)).collect();
+            let columns: Vec<Vec<u16>> = all.range(first..end).map(|(_, m)| column(m)).collect();
+            let centre = |column: &[u16]| {
+                let known: Vec<f64> = column.iter().filter(|c| **c != NONE).map(|c| f64::from(*c)).collect();
                 if what == CellValue::Deviation { mean(&known).unwrap() } else { 0.0 }
             };
             for cell in 0..map.cells {
-                let mine = lanes.iter().filter(|lane| lane[cell] != NONE);
-                let values: Vec<f64> = mine.map(|lane| f64::from(lane[cell]) - centre(lane)).collect();
+                let mine = columns.iter().filter(|column| column[cell] != NONE);
+                let values: Vec<f64> = mine.map(|column| f64::from(column[cell]) - centre(column)).collect();
                 let found = map.values[cell * map.steps + step];
                 let expected = mean(&values).map_or(f64::NAN, |count| match what {
                     CellValue::Temperature => count / 100.0 - 100.0,
@@ -168,8 +168,10 @@ fn a_module_that_falls_silent_within_a_minute_is_not_far_from_the_others() {
             let (mean, n) = if half { (33_000, 150) } else { (32_600, 300) };
             let n = if cell == 4 && number == 2 { 0 } else { n };
             if n > 0 {
-                for (lane, count) in minute.lanes[V as usize].iter_mut().zip([32_200, mean + high, 33_000 + high, n]) {
-                    lane[cell] = count;
+                for (column, count) in
+                    minute.columns[V as usize].iter_mut().zip([32_200, mean + high, 33_000 + high, n])
+                {
+                    column[cell] = count;
                 }
             }
         }

@@ -121,8 +121,8 @@ fn a_start_on_a_read_only_disk_begins_to_store_when_it_is_writable() {
 fn noise(number: i64) -> CellMinute {
     let mut minute = CellMinute::empty(number, 300);
     let mut state = number as u64 | 1;
-    for lane in minute.lanes.iter_mut().flatten() {
-        lane.iter_mut().for_each(|count| {
+    for column in minute.columns.iter_mut().flatten() {
+        column.iter_mut().for_each(|count| {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;

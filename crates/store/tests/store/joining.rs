@@ -86,7 +86,7 @@ fn a_quantity_of_a_cell_that_is_not_known_yet_is_filled_in() {
             for cell in 0..2 {
                 assert_eq!(kept.has(quantity, cell), expected.has(quantity, cell), "{quantity:?} {cell}");
                 for stat in domain::minute::Stat::ALL {
-                    let of = |minute: &CellMinute| minute.lane(quantity, stat).get(cell).copied();
+                    let of = |minute: &CellMinute| minute.column(quantity, stat).get(cell).copied();
                     assert_eq!(of(kept).unwrap_or(stat.none()), of(&expected).unwrap_or(stat.none()));
                 }
             }

@@ -386,7 +386,7 @@ fn three_days_of_cells(folder: &Path) {
             .map(|number| {
                 let mut minute = CellMinute::empty(number, 2);
                 for stat in Stat::ALL {
-                    minute.lanes[CellQuantity::Voltage as usize][stat as usize] =
+                    minute.columns[CellQuantity::Voltage as usize][stat as usize] =
                         if stat == Stat::N { vec![60, 60] } else { vec![33_000 + (number % 50) as u16, 33_100] };
                 }
                 minute

@@ -77,8 +77,8 @@ impl<'a> Intake<'a> {
         self.summary.read += if used || self.summary.files.is_none() { rows } else { 0 };
         self.is_used |= used;
         let mut points = Vec::new();
-        for (place, meaning) in understood {
-            let (name, values) = &table.columns[place];
+        for (index, meaning) in understood {
+            let (name, values) = &table.columns[index];
             let values = self.possible(source, channel.unwrap_or(name), meaning, values, table.first_row);
             match meaning.target {
                 Target::Point(point) => points.push((point, values)),
@@ -102,7 +102,7 @@ impl<'a> Intake<'a> {
     /// The columns that can be used, with what they mean. Those that cannot are told.
     fn understood(&mut self, table: &Table, channel: Option<&str>) -> Result<Vec<(usize, Meaning)>> {
         let mut understood: Vec<(usize, &str, Meaning)> = Vec::new();
-        for (place, (column, _)) in table.columns.iter().enumerate() {
+        for (index, (column, _)) in table.columns.iter().enumerate() {
             let name = channel.unwrap_or(column);
             match self.meanings.of(name, unit_of(column))? {
                 Found::Nothing => {
@@ -114,14 +114,14 @@ impl<'a> Intake<'a> {
                 }
                 Found::Meaning(meaning) => {
                     self.found.extend(meaning.entry);
-                    understood.push((place, name, meaning));
+                    understood.push((index, name, meaning));
                 }
             }
         }
         let mut columns = Vec::with_capacity(understood.len());
-        for (place, name, meaning) in &understood {
+        for (index, name, meaning) in &understood {
             let target = target_name(meaning.target);
-            let same = understood.iter().find(|(other, _, of)| other != place && of.target == meaning.target);
+            let same = understood.iter().find(|(other, _, of)| other != index && of.target == meaning.target);
             if let Some((_, other, _)) = same {
                 let why = format!("it is {target}, and so is {other}: keep one of them");
                 self.summary.refused.column(name, &why);
@@ -136,7 +136,7 @@ impl<'a> Intake<'a> {
                 None => drop(self.names.insert(meaning.target, (*name).to_owned())),
             }
             self.summary.known.insert((*name).to_owned());
-            columns.push((*place, *meaning));
+            columns.push((*index, *meaning));
         }
         Ok(columns)
     }
@@ -155,7 +155,7 @@ impl<'a> Intake<'a> {
     pub(super) fn finish(mut self, bulk: &Bulk, system: &str) -> Result<Summary> {
         let entries = self.meanings.entries().into_iter().enumerate();
         self.summary.absent =
-            entries.filter(|(place, _)| !self.found.contains(place)).map(|(_, words)| words).collect();
+            entries.filter(|(index, _)| !self.found.contains(index)).map(|(_, words)| words).collect();
         if self.rows.is_empty() && self.cells.is_empty() {
             bail!("{}", self.why_nothing());
         }
@@ -271,8 +271,8 @@ impl<'a> Intake<'a> {
         let mut is_one = false;
         let mut found = Vec::new();
         for quantity in CellQuantity::ALL {
-            let lanes = Stat::ALL.map(|stat| columns(&store::cell_column_name(quantity, stat)));
-            if lanes.iter().any(Vec::is_empty) {
+            let stats = Stat::ALL.map(|stat| columns(&store::cell_column_name(quantity, stat)));
+            if stats.iter().any(Vec::is_empty) {
                 continue;
             }
             is_one = true;
@@ -281,25 +281,25 @@ impl<'a> Intake<'a> {
                     .map_err(|why| (name.to_owned(), why))?;
                 Ok(values.iter().map(|value| (f64::from(*value) * factor) as f32).collect::<Vec<f32>>())
             };
-            let [min, mean, max, n] = &lanes;
-            let doubled = lanes.iter().find(|of| of.len() > 1);
+            let [min, mean, max, n] = &stats;
+            let doubled = stats.iter().find(|of| of.len() > 1);
             let read = match doubled {
                 Some(of) => Err((of[0].0.to_owned(), format!("{} is the same: keep one of them", of[1].0))),
                 None => [min, mean, max].iter().map(|of| factor(of[0])).collect::<Result<Vec<_>, _>>(),
             };
             match read {
-                Ok(lanes) => found.push((quantity, lanes, n[0].1)),
+                Ok(stats) => found.push((quantity, stats, n[0].1)),
                 Err((name, why)) => self.summary.refused.column(&name, &why),
             }
         }
         if !is_one {
             return false;
         }
-        for (quantity, lanes, n) in found {
+        for (quantity, stats, n) in found {
             let (low, high) = quantity.plausible();
             for (row, at_ms) in table.at_ms.iter().enumerate() {
                 let Some(at_ms) = at_ms.filter(|_| n[row] > 0.0 && cells[row] >= 0.0) else { continue };
-                let values = [lanes[0][row], lanes[1][row], lanes[2][row]];
+                let values = [stats[0][row], stats[1][row], stats[2][row]];
                 if !values.iter().all(|value| (low..=high).contains(value)) {
                     self.summary.refused.value(table.first_row + row as u64, || {
                         format!("a cell's minute cannot be {values:?}, only {low} to {high}")
@@ -326,11 +326,11 @@ impl DayRows {
         let rows = self.keys.len();
         self.keys.push(key);
         for (point, value) in values {
-            let place = self.columns.iter().position(|(known, _)| *known == point).unwrap_or_else(|| {
+            let index = self.columns.iter().position(|(known, _)| *known == point).unwrap_or_else(|| {
                 self.columns.push((point, Vec::new()));
                 self.columns.len() - 1
             });
-            let column = &mut self.columns[place].1;
+            let column = &mut self.columns[index].1;
             column.resize(rows, f32::NAN);
             column.push(rounded(point, value));
         }

@@ -149,8 +149,8 @@ impl Meanings {
     /// Whether a column of this name may have a meaning.
     pub(super) fn wants(&self, name: &str) -> bool {
         let of_minutes = |name: &str| {
-            let mut lanes = CellQuantity::ALL.into_iter().flat_map(|quantity| Stat::ALL.map(|stat| (quantity, stat)));
-            name == "cell" || lanes.any(|(quantity, stat)| store::cell_column_name(quantity, stat) == name)
+            let mut all = CellQuantity::ALL.into_iter().flat_map(|quantity| Stat::ALL.map(|stat| (quantity, stat)));
+            name == "cell" || all.any(|(quantity, stat)| store::cell_column_name(quantity, stat) == name)
         };
         let is_names = matches!(self, Meanings::Names);
         (is_names && of_minutes(&plain_name(name))) || matches!(self.of(name, ""), Ok(Found::Meaning(_)))
@@ -202,7 +202,7 @@ pub(super) fn target_name(target: Target) -> String {
 impl MapFile {
     /// Upper and lower case are the same, as in the names of columns; with or without the unit in brackets.
     fn of(&self, name: &str, unit: &str) -> Result<Found> {
-        for (place, entry) in self.map.iter().enumerate() {
+        for (index, entry) in self.map.iter().enumerate() {
             let numbers = Pattern::parse(&entry.channel).ok().and_then(|pattern| {
                 pattern.matches_any_case(name).or_else(|| pattern.matches_any_case(bare_name(name)))
             });
@@ -221,12 +221,12 @@ impl MapFile {
                     Ok(factor) => factor,
                     Err(why) => {
                         let why = format!("{why}, or set `scale` in the map");
-                        return Ok(Found::Refused { why, entry: Some(place) });
+                        return Ok(Found::Refused { why, entry: Some(index) });
                     }
                 },
             };
             let (factor, offset) = (scale * sign, entry.offset * sign);
-            return Ok(Found::Meaning(Meaning { target, factor, offset, entry: Some(place) }));
+            return Ok(Found::Meaning(Meaning { target, factor, offset, entry: Some(index) }));
         }
         Ok(Found::Nothing)
     }
@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_wrong_map_says_what_is_wrong() {
-        for (text, says) in [
+        for (text, expected) in [
             ("map = [{ point = \"cells/voltage\", channel = \"v{cell}\" }]", "cells_per_module must be there"),
             ("map = [{ point = \"battery/colour\", channel = \"x\" }]", "\"battery/colour\" is no point"),
             ("map = [{ point = \"battery/soc\", channel = \"x{zell}\" }]", "`{zell}` is not known"),
@@ -324,7 +324,7 @@ mod tests {
             ("map = [{ point = \"battery/soc\" }]", ":1: `channel` is missing"),
         ] {
             let error = format!("{:#}", map(text).unwrap_err());
-            assert!(error.contains(says), "{text}: {error}");
+            assert!(error.contains(expected), "{text}: {error}");
         }
     }
 }

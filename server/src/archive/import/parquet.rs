@@ -24,20 +24,20 @@ pub(super) fn read(
     let Some(time) = time_column(&names).map_err(|why| anyhow!("{shown}: {why}"))? else {
         bail!("{shown}: it has no column timestamp; its columns are {}", names.join(", "));
     };
-    let (mut places, mut text) = (Vec::new(), Vec::new());
-    for place in (0..names.len()).filter(|place| *place != time) {
-        if file.is_numeric(place) {
-            places.push(place);
-        } else if wanted(&names[place]) {
-            text.push(place);
+    let (mut indices, mut text) = (Vec::new(), Vec::new());
+    for index in (0..names.len()).filter(|index| *index != time) {
+        if file.is_numeric(index) {
+            indices.push(index);
+        } else if wanted(&names[index]) {
+            text.push(index);
         }
     }
-    for place in text {
-        refused.column(&names[place], "its values are no numbers");
+    for index in text {
+        refused.column(&names[index], "its values are no numbers");
     }
-    let empty = |place: &usize| (names[*place].clone(), Vec::new());
+    let empty = |index: &usize| (names[*index].clone(), Vec::new());
     if file.groups() == 0 {
-        return take(Table { columns: places.iter().map(empty).collect(), ..Table::default() });
+        return take(Table { columns: indices.iter().map(empty).collect(), ..Table::default() });
     }
     let mut first_row = 1;
     for group in 0..file.groups() {
@@ -47,9 +47,9 @@ pub(super) fn read(
             refused.row(row, || format!("{shown} row {row}: it has no instant"));
         }
         let mut columns = Vec::new();
-        for place in &places {
-            let name = &names[*place];
-            let values = if wanted(name) { file.numbers(*place, group)? } else { vec![f32::NAN; at_ms.len()] };
+        for index in &indices {
+            let name = &names[*index];
+            let values = if wanted(name) { file.numbers(*index, group)? } else { vec![f32::NAN; at_ms.len()] };
             columns.push((name.clone(), values));
         }
         let rows = at_ms.len() as u64;

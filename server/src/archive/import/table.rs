@@ -31,7 +31,7 @@ pub(super) fn unit_of(name: &str) -> &str {
     inner.strip_suffix([')', ']']).unwrap_or(inner).trim()
 }
 
-/// The place of the column that says when; `None` if there is none.
+/// The index of the column that says when; `None` if there is none.
 ///
 /// # Errors
 /// In words: there are two, or its name says that its times are not in UTC.
@@ -39,13 +39,13 @@ pub(super) fn time_column(names: &[String]) -> Result<Option<usize>, String> {
     let is_time =
         |name: &str| ["timestamp", "time", "datetime", "date_time", "ts"].contains(&plain_name(name).as_str());
     let mut all = names.iter().enumerate().filter(|(_, name)| is_time(name));
-    let Some((place, name)) = all.next() else { return Ok(None) };
+    let Some((index, name)) = all.next() else { return Ok(None) };
     if let Some((_, other)) = all.next() {
         return Err(format!("columns {name} and {other} both say when: keep one of them"));
     }
     let unit = unit_of(name);
     if OF_UTC.contains(&unit.to_lowercase().as_str()) {
-        return Ok(Some(place));
+        return Ok(Some(index));
     }
     Err(format!(
         "column {name}: times are taken as UTC, and {unit} is something else. Write them in UTC, or each with its offset \

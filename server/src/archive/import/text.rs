@@ -40,13 +40,13 @@ pub(super) fn read(
     };
     let empty = |first_row| Table {
         first_row,
-        columns: (names.iter().enumerate().filter(|(place, _)| *place != time))
+        columns: (names.iter().enumerate().filter(|(index, _)| *index != time))
             .map(|(_, name)| (name.clone(), Vec::new()))
             .collect(),
         ..Table::default()
     };
-    let places: Vec<(usize, bool)> =
-        (0..names.len()).filter(|place| *place != time).map(|place| (place, wanted(&names[place]))).collect();
+    let indices: Vec<(usize, bool)> =
+        (0..names.len()).filter(|index| *index != time).map(|index| (index, wanted(&names[index]))).collect();
     let mut part = empty(2);
     for record in reader.records() {
         let record = record.with_context(|| shown.clone())?;
@@ -60,8 +60,8 @@ pub(super) fn read(
             refused.row(line, || format!("{shown} line {line}: {written:?} is no instant"));
         }
         part.at_ms.push(at_ms);
-        for ((_, values), (place, wanted)) in part.columns.iter_mut().zip(&places) {
-            let text = record.get(*place).filter(|_| *wanted).unwrap_or_default();
+        for ((_, values), (index, wanted)) in part.columns.iter_mut().zip(&indices) {
+            let text = record.get(*index).filter(|_| *wanted).unwrap_or_default();
             values.push(number(text, delimiter == b';').unwrap_or_else(|| {
                 refused.value(line, || format!("{shown} line {line}: {text:?} is no number"));
                 f32::NAN

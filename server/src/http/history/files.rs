@@ -29,11 +29,11 @@ pub(in crate::http) async fn csv(
     Query(asked): Query<HistoryRequest>,
 ) -> Result<Response, Problem> {
     let wanted = app.wanted(&every_column(asked))?.of_points()?;
-    let place = app.gate.download().map_err(Problem::busy)?;
+    let permit = app.gate.download().map_err(Problem::busy)?;
     let name = file_name(&wanted, "csv");
     let left = app.hub.store.history().left_out(&wanted.system, wanted.range);
     let rows = Csv { store: app.hub.store.clone(), wanted, state: Rest::Head };
-    Ok(download(&name, "text/csv; charset=utf-8", &left, (app.gate.clone(), place), rows))
+    Ok(download(&name, "text/csv; charset=utf-8", &left, (app.gate.clone(), permit), rows))
 }
 
 /// `GET /api/v1/history.parquet?system=hv&from=...&to=...`: the same rows as a Parquet file.
@@ -43,7 +43,7 @@ pub(in crate::http) async fn parquet(
 ) -> Result<Response, Problem> {
     let wanted = app.wanted(&every_column(asked))?.of_points()?;
     let name = file_name(&wanted, "parquet");
-    let place = app.gate.download().map_err(Problem::busy)?;
+    let permit = app.gate.download().map_err(Problem::busy)?;
     let Wanted { system, points, range, .. } = wanted;
     let failed = |words| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words);
     let (of, counted) = (system.clone(), vec![PointId::Voltage, PointId::Soc, PointId::LoadPower]);
@@ -80,7 +80,7 @@ pub(in crate::http) async fn parquet(
         &name,
         "application/vnd.apache.parquet",
         &left,
-        (app.gate.clone(), place),
+        (app.gate.clone(), permit),
         Whole { file, _folder: folder },
     ))
 }
@@ -129,11 +129,11 @@ struct Csv {
 enum Rest {
     /// Everything.
     Head,
-    /// The rows of a block from this place on, and those of this time.
+    /// The rows of a block from this index on, and those of this time.
     Rows {
         points: Vec<PointId>,
         block: Block,
-        place: usize,
+        index: usize,
         from_ms: i64,
         end_ms: i64,
     },
@@ -148,7 +148,7 @@ impl Csv {
         let (Some(first_ms), Some(last_ms)) = (coverage.first_ms, coverage.last_ms) else { return Rest::Nothing };
         let range = self.wanted.range;
         let (from_ms, end_ms) = (range.from_ms.max(first_ms), range.to_ms.min(last_ms + 1));
-        Rest::Rows { points, block: Block::default(), place: 0, from_ms, end_ms }
+        Rest::Rows { points, block: Block::default(), index: 0, from_ms, end_ms }
     }
 
     fn part(&mut self) -> Result<String, StoreError> {
@@ -162,15 +162,15 @@ impl Csv {
             self.state = self.rows(points);
         }
         while text.len() < PART
-            && let Rest::Rows { points, block, place, from_ms, end_ms } = &mut self.state
+            && let Rest::Rows { points, block, index, from_ms, end_ms } = &mut self.state
         {
-            if *place < block.len() {
-                csv_row(&mut text, block, *place, points);
-                *place += 1;
+            if *index < block.len() {
+                csv_row(&mut text, block, *index, points);
+                *index += 1;
             } else if *from_ms < *end_ms {
                 let to_ms = ((from_ms.div_euclid(STEP_MS) + 1) * STEP_MS).min(*end_ms);
                 *block = self.store.history().rows(&self.wanted.system, Range::new(*from_ms, to_ms), points)?;
-                (*place, *from_ms) = (0, to_ms);
+                (*index, *from_ms) = (0, to_ms);
             } else {
                 self.state = Rest::Nothing;
             }

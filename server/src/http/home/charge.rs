@@ -28,10 +28,10 @@ pub(super) fn of(chart: &Chart, spec: &SystemSpec, range: Range, points: usize) 
     counted.line.retain(|(at, _)| within(*at));
     let every = counted.line.len().div_ceil(points).max(1);
     let last = counted.line.len().saturating_sub(1);
-    let mut place = 0..;
+    let mut index = 0..;
     counted
         .line
-        .retain(|(_, pct)| place.next().is_some_and(|i: usize| i.is_multiple_of(every) || i == last || pct.is_none()));
+        .retain(|(_, pct)| index.next().is_some_and(|i: usize| i.is_multiple_of(every) || i == last || pct.is_none()));
     let of = |measured: &[Measured], inverter| {
         let found = moves(measured, spec.capacity_ah, MOVE_LIMIT_POINTS);
         let within = found.into_iter().filter(|(at, _)| within(*at));

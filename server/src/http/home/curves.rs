@@ -15,19 +15,19 @@ pub(super) fn with_gaps(table: &Table) -> Table {
     let usual = steps.get(steps.len() / 2).copied().unwrap_or(0);
     let longest = (GAP_STEPS * usual).max(GAP_MIN_US);
     // Which row each of the new ones is of.
-    let (mut at, mut places) = (Vec::with_capacity(table.at.len()), Vec::with_capacity(table.at.len()));
+    let (mut at, mut indices) = (Vec::with_capacity(table.at.len()), Vec::with_capacity(table.at.len()));
     for (i, now) in table.at.iter().enumerate() {
         let before = i.checked_sub(1).map(|i| table.at[i]);
         if let Some(before) = before.filter(|before| now.0 - before.0 > longest) {
             at.push(Utc(before.0 + (now.0 - before.0) / 2));
-            places.push(None);
+            indices.push(None);
         }
         at.push(*now);
-        places.push(Some(i));
+        indices.push(Some(i));
     }
     let series = table.series.iter().map(|series| {
-        let value = |place: &Option<usize>| place.and_then(|i| series.values.get(i).copied().flatten());
-        Series { values: places.iter().map(value).collect(), ..series.clone() }
+        let value = |index: &Option<usize>| index.and_then(|i| series.values.get(i).copied().flatten());
+        Series { values: indices.iter().map(value).collect(), ..series.clone() }
     });
     Table { at, series: series.collect() }
 }

@@ -23,7 +23,7 @@ impl HistoryQuery {
         let (mut hours, mut limit) = (None, None);
         for field in query.split('&').filter(|field| !field.is_empty()) {
             let (name, text) = field.split_once('=').unwrap_or((field, ""));
-            let (place, range) = match name {
+            let (index, range) = match name {
                 "hours" => (&mut hours, HOURS),
                 "limit" => (&mut limit, LIMIT),
                 _ => return Err(format!("there is no parameter {name:?}; there are hours and limit")),
@@ -31,7 +31,7 @@ impl HistoryQuery {
             let (low, high) = (range.start(), range.end());
             let value = text.parse().ok().filter(|value| range.contains(value));
             let value = value.ok_or_else(|| format!("{name}: {text:?} is not a whole number from {low} to {high}"))?;
-            if place.replace(value).is_some() {
+            if index.replace(value).is_some() {
                 return Err(format!("{name} is given twice"));
             }
         }
@@ -50,7 +50,7 @@ mod tests {
         {
             assert_eq!(HistoryQuery::parse(query), Ok(HistoryQuery { hours, limit }), "{query}");
         }
-        for (query, says) in [
+        for (query, expected) in [
             ("hours=0", "hours: \"0\" is not a whole number from 1 to 72"),
             ("hours=73", "from 1 to 72"),
             ("hours=-1", "from 1 to 72"),
@@ -65,7 +65,7 @@ mod tests {
             ("colour=red", "no parameter \"colour\""),
         ] {
             let words = HistoryQuery::parse(query).unwrap_err();
-            assert!(words.contains(says), "{query}: {words}");
+            assert!(words.contains(expected), "{query}: {words}");
         }
     }
 }

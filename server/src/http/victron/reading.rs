@@ -20,8 +20,11 @@ pub(super) struct BatteryReading {
 impl BatteryReading {
     /// The newest: what is fresh, at the time of the newest value. `None` if there never was a value.
     pub(super) fn of_snapshot(snapshot: &Snapshot) -> Option<BatteryReading> {
-        let last =
-            POINTS.iter().filter_map(|point| snapshot.state.points.slot(*point).last()).map(|(_, at)| at).max()?;
+        let last = POINTS
+            .iter()
+            .filter_map(|point| snapshot.state.points.last_value(*point).last())
+            .map(|(_, at)| at)
+            .max()?;
         let at = snapshot.now.utc - snapshot.now.mono.since(last);
         Some(BatteryReading { at, values: POINTS.map(|point| snapshot.point(point).ok()) })
     }
@@ -49,7 +52,7 @@ impl BatteryReading {
     }
 
     /// As the endpoints tell it, of a battery of this nominal voltage, V.
-    pub(super) fn told(self, nominal_v: f32) -> VictronReading {
+    pub(super) fn response(self, nominal_v: f32) -> VictronReading {
         VictronReading::of(self.at, self.values, nominal_v)
     }
 }

@@ -110,7 +110,7 @@ fn Line(flows: Derived<Flows>, i: usize, path: &'static str) -> impl IntoView {
 #[component]
 fn SideBox(flows: Derived<Flows>, i: usize, x: u32, y: u32, geometry: &'static Geometry) -> impl IntoView {
     let Geometry { size, inset, .. } = geometry;
-    let say = move |what: fn(&Flow) -> String| Derived::new(move || flows.with(|flows| what(&flows[i])));
+    let text = move |what: fn(&Flow) -> String| Derived::new(move || flows.with(|flows| what(&flows[i])));
     let glyph = match flows.with_untracked(|flows| flows[i].side) {
         Side::Grid => Glyph::Grid,
         Side::Battery => Glyph::Battery,
@@ -118,18 +118,18 @@ fn SideBox(flows: Derived<Flows>, i: usize, x: u32, y: u32, geometry: &'static G
         Side::Solar => Glyph::Sun,
     };
     view! {
-        <g transform=format!("translate({x} {y})") data-fresh=say(|flow| flow.shown.is_fresh().to_string())>
+        <g transform=format!("translate({x} {y})") data-fresh=text(|flow| flow.shown.is_fresh().to_string())>
             <rect class="flow-box" width=size.0 height=size.1 rx="12" />
             <svg class="icon" x=size.0 - 32 y="39" width="20" height="20" viewBox="0 0 24 24">
                 <path d=glyph.path() />
             </svg>
             <text class="flow-label" x=*inset y="27">
-                {say(Flow::label)}
+                {text(Flow::label)}
             </text>
             <text class="flow-value" x=*inset y="57">
-                {say(|flow| flow.shown.number())}
+                {text(|flow| flow.shown.number())}
                 <tspan class="flow-unit" dx="5">
-                    {say(|flow| Shown::unit(&flow.shown).to_owned())}
+                    {text(|flow| Shown::unit(&flow.shown).to_owned())}
                 </tspan>
             </text>
         </g>

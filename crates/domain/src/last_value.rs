@@ -76,7 +76,7 @@ pub enum PowerFrom {
 /// The last value of every point of a system, and how old it may be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Points {
-    slots: [LastValue; PointId::COUNT],
+    values: [LastValue; PointId::COUNT],
     max_ages: [Duration; PointId::COUNT],
     power_from: PowerFrom,
 }
@@ -92,7 +92,7 @@ impl Points {
     /// Nothing is known; ages are those of the catalogue unless given here.
     pub fn new(max_ages: &[MaxAge]) -> Points {
         Points {
-            slots: [LastValue::default(); PointId::COUNT],
+            values: [LastValue::default(); PointId::COUNT],
             max_ages: std::array::from_fn(|point| MaxAge::of(PointId::ALL[point], max_ages)),
             power_from: PowerFrom::Nowhere,
         }
@@ -125,7 +125,7 @@ impl Points {
 
     fn derive_power(&mut self, now: Mono) {
         let (voltage, current) = (self.sample(PointId::Voltage, now), self.sample(PointId::Current, now));
-        let at = |point| self.slot(point).last().map_or(Mono(0), |(_, at)| at);
+        let at = |point| self.last_value(point).last().map_or(Mono(0), |(_, at)| at);
         let at = at(PointId::Voltage).min(at(PointId::Current));
         if let (Ok(voltage_v), Ok(current_a)) = (voltage, current) {
             self.power_from = PowerFrom::Derived;
@@ -134,8 +134,8 @@ impl Points {
     }
 
     /// What is known of the point.
-    pub fn slot(&self, point: PointId) -> &LastValue {
-        &self.slots[point as usize]
+    pub fn last_value(&self, point: PointId) -> &LastValue {
+        &self.values[point as usize]
     }
 
     /// A value of the point that is older than this is stale.
@@ -145,17 +145,17 @@ impl Points {
 
     /// Takes a sample of `point` received at `at`.
     pub fn set(&mut self, point: PointId, sample: Sample, at: Mono) {
-        self.slots[point as usize].set(sample, at);
+        self.values[point as usize].set(sample, at);
     }
 
     /// Sets all that is known of `point`.
-    pub fn restore(&mut self, point: PointId, slot: LastValue) {
-        self.slots[point as usize] = slot;
+    pub fn restore(&mut self, point: PointId, last: LastValue) {
+        self.values[point as usize] = last;
     }
 
     /// The point's value if it is good and fresh at `now`, else why not.
     pub fn sample(&self, point: PointId, now: Mono) -> Sample {
-        self.slot(point).sample(now, self.max_age(point))
+        self.last_value(point).sample(now, self.max_age(point))
     }
 }
 
@@ -168,7 +168,7 @@ pub const NODE_MAX_AGE: Duration = Duration::from_millis(1_500);
 
 impl Node {
     /// What is known of one quantity.
-    pub fn slot(&self, quantity: NodeQuantity) -> &LastValue {
+    pub fn last_value(&self, quantity: NodeQuantity) -> &LastValue {
         &self.0[quantity as usize]
     }
 
@@ -178,13 +178,13 @@ impl Node {
     }
 
     /// Sets all that is known of one quantity.
-    pub fn restore(&mut self, quantity: NodeQuantity, slot: LastValue) {
-        self.0[quantity as usize] = slot;
+    pub fn restore(&mut self, quantity: NodeQuantity, last: LastValue) {
+        self.0[quantity as usize] = last;
     }
 
     /// The value if it is good and fresh at `now`, else why not.
     pub fn sample(&self, quantity: NodeQuantity, now: Mono) -> Sample {
-        self.slot(quantity).sample(now, NODE_MAX_AGE)
+        self.last_value(quantity).sample(now, NODE_MAX_AGE)
     }
 }
 
@@ -206,12 +206,12 @@ mod tests {
             (&[(5, no), (5, new)], new),
             (&[(5, no), (6, new), (4, no)], new),
         ] {
-            let (mut slot, mut column) = (LastValue::default(), Column::new(2));
+            let (mut last, mut column) = (LastValue::default(), Column::new(2));
             for (at, sample) in news {
-                slot.set(*sample, s(*at));
+                last.set(*sample, s(*at));
                 column.set(1, *sample, s(*at));
             }
-            assert_eq!(slot.sample(s(6), day), shown, "{news:?}");
+            assert_eq!(last.sample(s(6), day), shown, "{news:?}");
             assert_eq!(column.sample(1, s(6)), shown, "a cell: {news:?}");
             assert_eq!(column.sample(0, s(6)), Err(NoData::NotPresent));
         }
@@ -247,7 +247,7 @@ mod tests {
         let mut points = Points::new(&slow);
         points.take(PointId::Voltage, Ok(50.0), Mono(5_000_000));
         points.take(PointId::Current, Ok(20.0), Mono(6_000_000));
-        assert_eq!(points.slot(PointId::Power).last(), Some((1_000.0, Mono(5_000_000))));
+        assert_eq!(points.last_value(PointId::Power).last(), Some((1_000.0, Mono(5_000_000))));
         assert_eq!(points.sample(PointId::Power, Mono(12_000_000)), Ok(1_000.0));
         let own = [slow[0], MaxAge { point: PointId::Power, age: Duration::from_secs(3) }];
         assert_eq!(Points::new(&own).max_age(PointId::Power), Duration::from_secs(3));

@@ -9,12 +9,12 @@ const BUILT: &str = "target/site";
 
 /// The folder of the built page: the one that is named, or else the first that is there of `target/site`, those beside
 /// the program and that of an installation. `target/site` if none is, for the message.
-pub(crate) fn assets(named: Option<&Path>) -> PathBuf {
+pub(crate) fn find(named: Option<&Path>) -> PathBuf {
     let own = std::env::current_exe().unwrap_or_default();
-    assets_for(named, own.parent().unwrap_or(Path::new(".")))
+    find_from(named, own.parent().unwrap_or(Path::new(".")))
 }
 
-fn assets_for(named: Option<&Path>, program: &Path) -> PathBuf {
+fn find_from(named: Option<&Path>, program: &Path) -> PathBuf {
     if let Some(named) = named {
         return named.to_owned();
     }
@@ -32,14 +32,14 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let program = root.path().join("bin");
         std::fs::create_dir_all(&program).unwrap();
-        assert_eq!(assets_for(None, &program), Path::new(BUILT));
-        for place in ["share/packtwin/site", "site", "bin/site"] {
-            let folder = root.path().join(place);
+        assert_eq!(find_from(None, &program), Path::new(BUILT));
+        for below in ["share/packtwin/site", "site", "bin/site"] {
+            let folder = root.path().join(below);
             std::fs::create_dir_all(folder.join("pkg")).unwrap();
             std::fs::write(folder.join(MANIFEST), "").unwrap();
-            let found = assets_for(None, &program);
+            let found = find_from(None, &program);
             assert_eq!(found.canonicalize().unwrap(), folder.canonicalize().unwrap());
         }
-        assert_eq!(assets_for(Some(Path::new("elsewhere")), &program), Path::new("elsewhere"));
+        assert_eq!(find_from(Some(Path::new("elsewhere")), &program), Path::new("elsewhere"));
     }
 }

@@ -1,7 +1,7 @@
 //! `print!` and its like, for a command whose reader may have gone away.
 //!
 //! Those of the standard library panic when a pipe is closed, as by `packtwin check-config hall.toml | head -1`. These
-//! take their place in the whole program: nobody is left to be told, so what cannot be written is left out.
+//! stand in for them in the whole program: nobody is left to be told, so what cannot be written is left out.
 
 /// As [`std::print`].
 macro_rules! print {
