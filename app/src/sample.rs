@@ -26,6 +26,7 @@ pub(crate) fn spec() -> SystemSpec {
         max_ages: Vec::new(),
         cell_max_age: domain::cells::CELL_MAX_AGE,
         device_points: Default::default(),
+        watched_points: Default::default(),
         kind: SystemKind::DataCentre,
     }
 }

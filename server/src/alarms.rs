@@ -66,11 +66,10 @@ fn take(site: &mut Site, system: &str, raised: &Event) -> Option<String> {
     let Some(rule) = rule(&raised.rule) else {
         return Some(format!("because this version has no rule {}", raised.rule));
     };
-    let subject =
-        Subject::from_name(&raised.subject, &site.spec, &spec.topology).filter(|s| belongs(&site.spec, idx, *s));
+    let subject = Subject::from_name(&raised.subject, &site.spec, spec).filter(|s| belongs(&site.spec, idx, *s));
     let Some(subject) = subject else { return gone(&format!("{} in {system}", raised.subject)) };
     let since = Utc(raised.at_ms.saturating_mul(1_000));
-    let value = raised.value.or_else(|| rule.rule().map(|rule| rule.bound(spec).raise)).unwrap_or_default();
+    let value = raised.value.or_else(|| rule.rule().map(|rule| rule.bound_of(spec, subject).raise)).unwrap_or_default();
     let alarm = Alarm { rule, subject, since, value, worst: value, signal_lost: true, chattering: false };
     let taken = site.systems.get_mut(usize::from(idx.0)).is_some_and(|system| system.alarms.restore(alarm));
     (!taken).then(|| format!("because {} is not watched for {} any more", raised.rule, raised.subject))
@@ -84,6 +83,6 @@ fn rule(id: &str) -> Option<RuleIdx> {
 fn belongs(site: &SiteSpec, system: SystemIdx, subject: Subject) -> bool {
     match subject {
         Subject::Link(link) => site.links.get(usize::from(link.0)).is_some_and(|link| link.system == system),
-        Subject::System | Subject::Cell(_) | Subject::Node(_) | Subject::Point(_) => true,
+        _ => true,
     }
 }

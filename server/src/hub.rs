@@ -174,6 +174,7 @@ pub(crate) mod tests {
             max_ages: Vec::new(),
             cell_max_age: domain::cells::CELL_MAX_AGE,
             device_points: Default::default(),
+            watched_points: Default::default(),
         }
     }
 

@@ -4,6 +4,7 @@ mod card;
 mod connection;
 pub mod frames;
 pub mod model;
+mod points;
 mod record;
 mod table;
 
@@ -15,6 +16,7 @@ use crate::reading::LinksKnown;
 use card::LinkCard;
 use connection::PageConnection;
 use leptos::prelude::*;
+use points::PointsOfDevices;
 use table::Frames;
 
 crate::lazy_page!(CHUNK, links, LinksPage);
@@ -82,6 +84,7 @@ pub fn LinksPage() -> impl IntoView {
                     }}
                 </p>
                 <div class="links" hidden=move || known.get() == LinksKnown::NotKept>{cards} <PageConnection /></div>
+                <PointsOfDevices />
                 {frames}
                 <p class="note">
                     "Programs read all of this, too: " <a href="/api" rel="external">"the API and its description"</a>

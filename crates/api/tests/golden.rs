@@ -93,6 +93,7 @@ fn site() -> SiteSpec {
         max_ages: Vec::new(),
         cell_max_age: domain::cells::CELL_MAX_AGE,
         device_points: [].into(),
+        watched_points: [].into(),
     };
     let link = |id: &str, name: &str| LinkSpec {
         id: id.into(),
@@ -243,6 +244,7 @@ fn cells_over_time() {
         values: (0..12).map(|k| if k == 3 { f32::NAN } else { 3.2 + k as f32 * 0.000_123 }).collect(),
     };
     check("cells-history", &CellsHistoryResponse::of(&site.systems[0], MapQuantity::Deviation, &map, Some(left_out)));
+    check_bytes("cells-history", &map);
     check("cells-history-whole", &CellsHistoryResponse::of(&site.systems[0], MapQuantity::Deviation, &map, None));
 }
 

@@ -204,6 +204,7 @@ fn spec(topology: Topology, cell_resolution_v: f32) -> SiteSpec {
         max_ages: Vec::new(),
         cell_max_age: domain::cells::CELL_MAX_AGE,
         device_points: Default::default(),
+        watched_points: Default::default(),
         kind: SystemKind::DataCentre,
     };
     let link = |i: u8| LinkSpec {

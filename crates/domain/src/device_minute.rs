@@ -176,6 +176,7 @@ mod tests {
             unit: Unit::Watt,
             resolution: 1.0,
             max_age: Duration::from_secs(3),
+            limits: Default::default(),
         };
         SystemSpec {
             device_points: paths.iter().map(point).collect(),

@@ -238,7 +238,7 @@ impl AlarmEvent {
             AlarmChange::Raised(alarm) => alarm.words(&site.spec, spec, &site.links),
             AlarmChange::Cleared(alarm) => alarm.words_of_end(&site.spec, spec),
         };
-        let (rule, subject) = change.alarm().name(&site.spec, &spec.topology)?;
+        let (rule, subject) = change.alarm().name(&site.spec, spec)?;
         Some(AlarmEvent { at, change, rule, subject, words: words? })
     }
 }
@@ -285,6 +285,7 @@ pub(crate) mod tests {
                 max_ages: Vec::new(),
                 cell_max_age: crate::cells::CELL_MAX_AGE,
                 device_points: Default::default(),
+                watched_points: Default::default(),
                 kind: SystemKind::DataCentre,
             }],
             links: vec![LinkSpec {

@@ -8,7 +8,7 @@
 mod device;
 
 pub(crate) use device::fingerprint;
-pub use device::{DEVICE_POINTS_MAX, DevicePoint, DeviceValues};
+pub use device::{DEVICE_POINTS_MAX, DevicePoint, DeviceValues, PointLimits, WatchedPoint};
 
 use std::time::Duration;
 

@@ -107,6 +107,7 @@ fn encoded_anew() -> Vec<u8> {
         max_ages: Vec::new(),
         cell_max_age: CELL_MAX_AGE,
         device_points: [].into(),
+        watched_points: [].into(),
     };
     let (mut decoder, mut encoder, mut bytes) = (Decoder::new(), Encoder::new(&spec), Vec::new());
     for frame in frames(&format!("live-{}.bin", FORMAT - 1)) {

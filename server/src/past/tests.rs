@@ -32,6 +32,7 @@ fn site() -> SiteSpec {
         max_ages: Vec::new(),
         cell_max_age: domain::cells::CELL_MAX_AGE,
         device_points: Default::default(),
+        watched_points: Default::default(),
         kind: SystemKind::DataCentre,
     };
     SiteSpec { name: "Test".into(), systems: vec![system], links: Vec::new() }

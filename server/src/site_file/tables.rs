@@ -258,6 +258,7 @@ impl SystemTable {
             max_ages: Vec::new(),
             cell_max_age: domain::cells::CELL_MAX_AGE,
             device_points: Default::default(),
+            watched_points: Default::default(),
         };
         if wrong.is_empty() { Ok(spec) } else { Err(wrong) }
     }

@@ -164,6 +164,7 @@ fn site() -> Site {
         max_ages: Vec::new(),
         cell_max_age: domain::cells::CELL_MAX_AGE,
         device_points: Default::default(),
+        watched_points: Default::default(),
         kind: SystemKind::DataCentre,
     };
     let link = LinkSpec {

@@ -291,7 +291,13 @@ fn schema() -> Result<Type, ParquetError> {
 }
 
 fn properties() -> Result<WriterProperties, ParquetError> {
-    let mut builder = common_properties()?
+    let of_values = columns().filter(|(_, stat)| *stat != Stat::N);
+    let unit = |quantity| match quantity {
+        CellQuantity::Voltage => "V",
+        CellQuantity::Temperature => "\u{b0}C",
+    };
+    let units = of_values.map(|(quantity, stat)| (column_name(quantity, stat), unit(quantity)));
+    let mut builder = common_properties(units)?
         .set_column_dictionary_enabled(ColumnPath::from(crate::segment::TIMESTAMP), false)
         .set_column_dictionary_enabled(ColumnPath::from(CELL), false)
         .set_column_encoding(ColumnPath::from(CELL), Encoding::DELTA_BINARY_PACKED);

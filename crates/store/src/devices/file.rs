@@ -284,7 +284,8 @@ fn schema() -> Result<Type, ParquetError> {
 }
 
 fn properties() -> Result<WriterProperties, ParquetError> {
-    let mut builder = common_properties()?.set_column_dictionary_enabled(ColumnPath::from(TIMESTAMP), false);
+    let mut builder = common_properties(VALUES.map(|name| (name.to_owned(), "as in the column unit")))?
+        .set_column_dictionary_enabled(ColumnPath::from(TIMESTAMP), false);
     for name in VALUES {
         let column = ColumnPath::from(name);
         builder = builder.set_column_dictionary_enabled(column.clone(), false);

@@ -8,6 +8,7 @@ mod damage;
 mod devices;
 mod disk;
 mod events;
+mod formats;
 mod history;
 mod joining;
 mod kill_nine;
