@@ -3,12 +3,14 @@
 //! A page is a row of [`PAGES`](crate::pages::PAGES), so all that a router has to do is to keep a path and a query. The
 //! general one was a tenth of what a browser loads (see `docs/adr/0006`).
 
+mod base;
 mod entries;
 mod writer;
 
 pub use writer::AddressWriter;
 
 use crate::{fetch, hydration};
+pub use base::base;
 use entries::Entries;
 use leptos::ev;
 use leptos::prelude::*;
@@ -184,7 +186,7 @@ impl Navigation {
     /// server may have a newer page by now, and the document is loaded; if the server is away, nothing moves and
     /// [`Navigation::unopened`] says so.
     pub fn go(self, to: &str, leave: Leave) {
-        let to = untrack(|| self.carrying(to));
+        let to = untrack(|| self.carrying(base::without(to)));
         self.prepared(
             &Address::parse(&to),
             Box::new(move |prepared| match prepared {
@@ -237,7 +239,7 @@ impl Navigation {
             if ASKED.load(Ordering::Relaxed) != asked {
                 return;
             }
-            if !there || window().location().assign(&to).is_err() {
+            if !there || window().location().assign(&base::with(&to)).is_err() {
                 self.unopened.set(Some(Unopened { to, way }));
             }
         });
@@ -267,12 +269,13 @@ impl Navigation {
     fn arrive(self, to: &str, leave: Leave, prepared: Prepared) {
         let Ok(history) = window().history() else { return };
         // Browsers refuse only floods of calls; the page goes on with the old address then.
+        let shown = base::with(to);
         let _ = match leave {
             Leave::Entry | Leave::Step => {
                 self.entries.leave();
-                history.push_state_with_url(&self.entries.enter(), "", Some(to))
+                history.push_state_with_url(&self.entries.enter(), "", Some(&shown))
             }
-            Leave::Nothing => history.replace_state_with_url(&self.entries.here(), "", Some(to)),
+            Leave::Nothing => history.replace_state_with_url(&self.entries.here(), "", Some(&shown)),
         };
         let other = self.show(Address::parse(to), prepared);
         if leave == Leave::Entry {
@@ -312,7 +315,8 @@ impl Address {
     pub fn current() -> Address {
         let location = window().location();
         let query = location.search().unwrap_or_default();
-        Address::parse(&(location.pathname().unwrap_or_default() + &query))
+        let path = location.pathname().unwrap_or_default();
+        Address::parse(&format!("{}{query}", base::without(&path)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! A page without a server, made of the last values that this browser kept ([`kept`](crate::kept)).
 
 use crate::address::Address;
+use crate::boot::Boot;
 use crate::kept::{self, Kept, KeptAt};
 use crate::live::AT;
 use crate::{App, whose};
@@ -14,7 +15,12 @@ pub async fn resume() {
     if let (Some(_), Ok(history)) = (here.field(AT), window().history()) {
         let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&here.with(AT, None)));
     }
-    if let Some(chunk) = crate::pages::chunk(&here) {
+    draw(kept.boot, Some(KeptAt(kept.at_ms))).await;
+}
+
+/// Draws the app in the place of what the document has, when the code of its page is there.
+pub async fn draw(boot: Boot, kept: Option<KeptAt>) {
+    if let Some(chunk) = crate::pages::chunk(&Address::current()) {
         // Without its code the page says that it cannot be opened.
         let _ = chunk.load().await;
     }
@@ -22,8 +28,10 @@ pub async fn resume() {
         body.set_inner_html("");
     }
     leptos::mount::mount_to_body(move || {
-        provide_context(kept.boot);
-        provide_context(KeptAt(kept.at_ms));
+        provide_context(boot);
+        if let Some(kept) = kept {
+            provide_context(kept);
+        }
         view! { <App /> }
     });
 }

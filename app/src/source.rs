@@ -15,6 +15,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::OnceLock;
 
+/// Whether the page is built to be without a server: everything runs in the browser. It is a constant, so that an ordinary
+/// page has nothing of what only a demo says.
+pub const DEMO: bool = cfg!(feature = "demo");
+
 /// The two functions.
 pub struct Source {
     /// Answers a request. To drop the reply is to want it no longer.

@@ -1,6 +1,6 @@
 //! Which system a page is about. Pure: server and browser agree, so an address means the same by a link and by a reload.
 
-use crate::address::Address;
+use crate::address::{Address, base};
 use domain::spec::{SiteSpec, SystemKind, SystemSpec};
 
 /// The field of an address that names a system.
@@ -32,9 +32,10 @@ pub fn system(address: &Address, site: &SiteSpec) -> Option<usize> {
 /// The address of a page for the system at `place`: `/cells`, or `/cells?system=racks` where the plain address would
 /// be another system's.
 pub fn href(path: &str, place: usize, site: &SiteSpec) -> String {
+    let base = base();
     match site.systems.get(place) {
-        Some(system) if default(path, site) != place => format!("{path}?{SYSTEM}={}", system.id),
-        _ => path.to_owned(),
+        Some(system) if default(path, site) != place => format!("{base}{path}?{SYSTEM}={}", system.id),
+        _ => format!("{base}{path}"),
     }
 }
 

@@ -1,4 +1,8 @@
-//! The browser's entry: hydrates the page that the server has rendered.
+//! The browser's entry: hydrates the page that the server has rendered, or, with the feature `demo`, draws one that has no
+//! server.
+
+#[cfg(feature = "demo")]
+mod demo;
 
 use leptos::prelude::set_timeout;
 use std::time::Duration;

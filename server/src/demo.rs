@@ -59,3 +59,19 @@ fn with_free_ports(text: &str) -> Result<String> {
     }
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site_file;
+    use std::path::Path;
+
+    /// The demo in the browser reads this file by itself (`crates/demo/src/site.rs`).
+    #[test]
+    fn the_site_is_the_one_that_the_demo_in_the_browser_has() {
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        let site = site_file::read(&root.join("sites/demo.toml"), |_, _| Ok(())).unwrap();
+        let kept = fs::read_to_string(root.join("crates/demo/tests/golden/site.txt")).unwrap();
+        assert!(kept == format!("{:#?}\n", site.spec), "the site is another one than crates/demo has");
+    }
+}

@@ -15,6 +15,7 @@ mod bench;
 mod build;
 mod can_vm;
 mod commands;
+mod demo_page;
 mod dev;
 mod figures;
 mod job;
@@ -43,6 +44,7 @@ Usage: cargo xtask <command>
   build [--release] [--plain] the same as run without the start; --plain: a page without trimming, chunks and
                               compression, quick to build, in target/site-plain
   wasm [--plain]              build only the page, into target/site or target/site-plain
+  demo-page                   the demo without a server, as a folder for any static host: target/demo-page
   test [STAGE]                all checks, or one stage:
                                 lint             format, clippy with warnings as errors
                                 unit             unit and integration tests, with the Python judges
@@ -90,6 +92,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         ["build", "--release"] => run::build_all(build::Profile::Release, Page::Small).map(drop),
         ["wasm"] => run::page_only(Page::Small),
         ["wasm", "--plain"] => run::page_only(Page::Plain),
+        ["demo-page"] => demo_page::build().map(drop),
         ["test"] => test::all(),
         ["test", "lint"] => test::one(test::Stage::Lint),
         ["test", "unit"] => test::one(test::Stage::Unit),

@@ -20,8 +20,10 @@ mod style;
 mod trim;
 
 use crate::commands::target_dir;
+use crate::demo_page::Files;
 use crate::wasm::Page;
 use anyhow::{Context as _, Result};
+use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::path::{Path, PathBuf};
@@ -29,7 +31,7 @@ use std::time::Duration;
 use wasm_bindgen_cli_support::Bindgen;
 
 /// Changes when this module makes other files from the same sources.
-const FORMAT: &[u8] = b"6";
+const FORMAT: &[u8] = b"7";
 /// How long the files of an earlier build stay: a server that runs since then still serves them.
 const KEPT: Duration = Duration::from_secs(24 * 3_600);
 
@@ -38,6 +40,7 @@ pub(crate) fn folder(page: Page) -> PathBuf {
     target_dir().join(match page {
         Page::Small => "site",
         Page::Plain => "site-plain",
+        Page::Demo => "demo-page",
     })
 }
 
@@ -68,7 +71,7 @@ pub(crate) fn assemble(page: Page) -> Result<bool> {
     }
     let files = match page {
         Page::Small => small(&code, &site, &pkg)?,
-        Page::Plain => plain(&code, &pkg)?,
+        Page::Plain | Page::Demo => plain(&code, &pkg)?,
     };
     let css = publish(page, &pkg, "packtwin", "css", css.as_bytes())?;
     write(&manifest, format!("build {}\n{files}css {css}\n", build_number(page, &stamp)).as_bytes())?;
@@ -80,7 +83,7 @@ pub(crate) fn assemble(page: Page) -> Result<bool> {
 /// What page and server compare. An open page of a developer is loaded again at once when it changes.
 fn build_number(page: Page, stamp: &str) -> String {
     match page {
-        Page::Small => stamp.to_owned(),
+        Page::Small | Page::Demo => stamp.to_owned(),
         Page::Plain => format!("dev-{stamp}"),
     }
 }
@@ -119,6 +122,25 @@ fn plain(code: &[u8], pkg: &Path) -> Result<String> {
     Ok(format!("wasm {wasm}\njs {js}\n"))
 }
 
+/// Makes the files of the demo without a server in `folder`.
+///
+/// # Errors
+/// As [`assemble`].
+pub(crate) fn demo(folder: &Path) -> Result<Files> {
+    let module = Page::Demo.module();
+    let code = fs::read(&module).with_context(|| format!("read {}", module.display()))?;
+    bind(Page::Demo, &code, folder)?;
+    let css = style::bundle(Path::new("style/main.css"))?;
+    let icon = fs::read("public/favicon.png").context("read public/favicon.png")?;
+    let publish = |stem, kind, content: &[u8]| publish(Page::Demo, folder, stem, kind, content);
+    Ok(Files {
+        wasm: publish("frontend_bg", "wasm", &take(&folder.join("frontend_bg.wasm"))?)?,
+        js: publish("frontend", "js", &take(&folder.join("frontend.js"))?)?,
+        css: publish("packtwin", "css", css.as_bytes())?,
+        icon: publish("favicon", "png", &icon)?,
+    })
+}
+
 /// Removes what earlier builds left, if it was written more than `age` ago.
 fn remove_older(folder: &Path, age: Duration) -> Result<()> {
     for entry in fs::read_dir(folder)? {
@@ -131,17 +153,32 @@ fn remove_older(folder: &Path, age: Duration) -> Result<()> {
     Ok(())
 }
 
-/// What a browser loads on its first visit to the overview, and then for each lazy page (`chunk lab`): what it is, and
-/// how many bytes are sent.
+/// What is sent to a browser, brotli, bytes.
+pub(crate) struct Transfer {
+    /// On the first visit, whatever the page: `wasm`, `js`, `loader`, `css`.
+    pub(crate) first: BTreeMap<String, u64>,
+    /// What each lazy page, or part of one, needs beside that. Some have code in common, which is sent once.
+    pub(crate) lazy: BTreeMap<String, u64>,
+}
+
+/// Measures what is sent.
 ///
 /// # Errors
 /// The site is not there.
-pub(crate) fn transfer_sizes() -> Result<Vec<(String, u64)>> {
+pub(crate) fn transfer() -> Result<Transfer> {
     let pkg = folder(Page::Small).join("pkg");
     let manifest = fs::read_to_string(pkg.join("manifest.txt")).context("the site is not built")?;
-    (manifest.lines().filter_map(|line| line.rsplit_once(' ')).filter(|(kind, _)| *kind != "build"))
-        .map(|(kind, name)| Ok((kind.to_owned(), fs::metadata(pkg.join(format!("{name}.br")))?.len())))
-        .collect()
+    let mut sent = Transfer { first: BTreeMap::new(), lazy: BTreeMap::new() };
+    let files = manifest.lines().filter_map(|line| line.rsplit_once(' ')).filter(|(kind, _)| *kind != "build");
+    for (kind, name) in files {
+        let bytes = fs::metadata(pkg.join(format!("{name}.br")))?.len();
+        let (sizes, what) = match kind.strip_prefix("chunk ") {
+            Some(page) => (&mut sent.lazy, page),
+            None => (&mut sent.first, kind),
+        };
+        *sizes.entry(what.to_owned()).or_default() += bytes;
+    }
+    Ok(sent)
 }
 
 /// The glue between the browser and the module: the same library as the program `wasm-bindgen`, so that there is nothing
@@ -149,10 +186,10 @@ pub(crate) fn transfer_sizes() -> Result<Vec<(String, u64)>> {
 fn bind(page: Page, code: &[u8], pkg: &Path) -> Result<()> {
     (Bindgen::new().input_bytes("frontend", code.to_vec()).out_name("frontend").web(true)?)
         .typescript(false)
-        .remove_name_section(page == Page::Small)
+        .remove_name_section(page != Page::Plain)
         .remove_producers_section(true)
         // Chunks share what the linker exports: the stack and the function table.
-        .keep_lld_exports(true)
+        .keep_lld_exports(page != Page::Demo)
         .omit_default_module_path(true)
         .generate(pkg)
         .context("make the glue of the page")
@@ -183,7 +220,7 @@ fn publish(page: Page, pkg: &Path, stem: &str, kind: &str, content: &[u8]) -> Re
     let name = format!("{stem}.{}.{kind}", hash(&[content]));
     match page {
         Page::Small => write_compressed(pkg, &name, content)?,
-        Page::Plain => write(&pkg.join(&name), content)?,
+        Page::Plain | Page::Demo => write(&pkg.join(&name), content)?,
     }
     Ok(name)
 }

@@ -17,6 +17,8 @@ pub(crate) enum Page {
     Small,
     /// As cargo and wasm-bindgen make it: quick to build again, with names and debug words, and larger.
     Plain,
+    /// One that has no server: the simulated site is in it. Small code, but one file: any static host has it.
+    Demo,
 }
 
 /// A page needs no places in the source in its panics and no words for debugging: a tenth of what a browser would load.
@@ -27,7 +29,7 @@ const PLAIN: &str = "--cfg\u{1f}erase_components";
 impl Page {
     fn profile(self) -> &'static str {
         match self {
-            Page::Small => "wasm-release",
+            Page::Small | Page::Demo => "wasm-release",
             Page::Plain => "wasm-dev",
         }
     }
@@ -56,6 +58,9 @@ impl Page {
             Page::Small => command.args(["--config", &format!("target.{TARGET}.rustflags={SMALL:?}")]),
             // In the place of all flags of `.cargo/config.toml`: no lists of the linker, no names for the trimmer.
             Page::Plain => command.arg("--no-default-features").env("CARGO_ENCODED_RUSTFLAGS", PLAIN),
+            Page::Demo => {
+                command.args(["--no-default-features", "--features", "demo"]).env("CARGO_ENCODED_RUSTFLAGS", PLAIN)
+            }
         };
         Job::new("page", command)
     }

@@ -9,6 +9,7 @@ use crate::format;
 use crate::live::Live;
 use crate::pages;
 use crate::playback::span;
+use crate::source::DEMO;
 use leptos::prelude::*;
 
 /// The notices; nothing, mostly.
@@ -27,6 +28,12 @@ pub(super) fn Notices() -> impl IntoView {
         place.map_or("The page", |place| pages::PAGES[place].name)
     };
     view! {
+        {DEMO.then(|| view! {
+            <p class="notice" data-tone="notice">
+                <b>"Demo: a simulation in this browser."</b>
+                " No hardware, no server: nothing is sent or kept. What you see ends with this page."
+            </p>
+        })}
         <div role="alert">
             {move || lost.get().then(|| view! {
                 <p class="notice" data-tone="critical">
@@ -36,7 +43,7 @@ pub(super) fn Notices() -> impl IntoView {
             })}
             {move || unopened.with(Option::is_some).then(|| view! {
                 <p class="notice" data-tone="warning">
-                    <b>{move || format!("{} was not opened: {}.", page(), NO_SERVER.to_lowercase())}</b>
+                    <b>{move || format!("{} was not opened: {}.", page(), NO_SERVER.to_ascii_lowercase())}</b>
                     <button type="button" class="button" on:click=move |_| navigation.try_again()>"Try again"</button>
                 </p>
             })}

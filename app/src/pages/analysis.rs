@@ -13,8 +13,9 @@ mod table;
 mod words;
 
 use crate::address::{Address, Leave, Navigation};
-use crate::components::Segmented;
+use crate::components::{EmptyState, Segmented};
 use crate::derived::Derived;
+use crate::source::DEMO;
 use editor::Editor;
 use leptos::prelude::*;
 use question::QuestionCard;
@@ -59,6 +60,9 @@ impl About {
 /// The page Analysis.
 #[component]
 pub fn AnalysisPage() -> impl IntoView {
+    if DEMO {
+        return view! { <NoAnalysis /> }.into_any();
+    }
     let navigation = Navigation::expect();
     let about = Derived::new(move || About::of(&navigation.at()));
     let choose = move |change: &dyn Fn(&mut About)| {
@@ -93,6 +97,18 @@ pub fn AnalysisPage() -> impl IntoView {
         </div>
         <div class="grid analysis-questions">{cards.into_iter().collect_view()}</div>
         <Editor sql />
+    }
+    .into_any()
+}
+
+/// In the place of the page, where there is no server.
+#[component]
+fn NoAnalysis() -> impl IntoView {
+    let advice = "Questions and SQL are answered by a server, from a history on its disk. The demo runs in this browser \
+                  alone and has neither: install Packtwin to ask them. Trends and playback show what this session has seen.";
+    view! {
+        <h1 class="visually-hidden">"Analysis"</h1>
+        <EmptyState title="Analysis needs a server" advice />
     }
 }
 

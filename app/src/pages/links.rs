@@ -13,6 +13,7 @@ use crate::components::{AddressNote, Chip, EmptyState, Tone};
 use crate::derived::Derived;
 use crate::live::Live;
 use crate::reading::LinksKnown;
+use crate::source::DEMO;
 use card::LinkCard;
 use connection::PageConnection;
 use leptos::prelude::*;
@@ -83,12 +84,14 @@ pub fn LinksPage() -> impl IntoView {
                         _ => "What links did is kept for two days, and around alarms. Of this instant it is not known.",
                     }}
                 </p>
-                <div class="links" hidden=move || known.get() == LinksKnown::NotKept>{cards} <PageConnection /></div>
+                <div class="links" hidden=move || known.get() == LinksKnown::NotKept>{cards} {(!DEMO).then(|| view! { <PageConnection /> })}</div>
                 <PointsOfDevices />
                 {frames}
-                <p class="note">
-                    "Programs read all of this, too: " <a href="/api" rel="external">"the API and its description"</a>
-                </p>
+                {(!DEMO).then(|| view! {
+                    <p class="note">
+                        "Programs read all of this, too: " <a href="/api" rel="external">"the API and its description"</a>
+                    </p>
+                })}
             }
                 .into_any()
         }}

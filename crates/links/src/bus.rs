@@ -4,15 +4,22 @@
 mod backoff;
 mod can_health;
 mod can_input;
+#[cfg(feature = "sockets")]
 pub mod candump;
 pub mod cannelloni;
+#[cfg(feature = "sockets")]
 mod https;
 pub mod modbus;
+#[cfg(feature = "sockets")]
 pub mod mqtt;
 mod pace;
+#[cfg(feature = "sockets")]
 pub(crate) mod shared_memory;
+#[cfg(feature = "sockets")]
 pub(crate) mod socketcan;
+#[cfg(feature = "sockets")]
 pub(crate) mod victron_mqtt;
+#[cfg(feature = "sockets")]
 pub(crate) mod vrm;
 
 use self::can_input::CanInput;

@@ -75,6 +75,7 @@ use domain::link::LinkSpec;
 use domain::spec::SystemIdx;
 use key::{Key, Keys};
 use std::ops::Range;
+#[cfg(feature = "sockets")]
 use std::path::Path;
 use std::time::Duration;
 use toml::Spanned;
@@ -171,6 +172,7 @@ impl LinkConfig {
         }
     }
 
+    #[cfg(feature = "sockets")]
     /// Plays `file`, as seen from the working directory, instead of listening; DBC file and map stay.
     pub fn replay(&mut self, file: &Path, speed: f64) {
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());

@@ -13,6 +13,7 @@
 //!   |
 //!  can        frames, and lines of logs                                         pure
 //!
+//!  host           time, sockets and files: the system's, or those that a program gives (without the feature `sockets`)
 //!  inspect, probe   what is in a DBC file, what came over a link: text for people who connect a battery
 //! ```
 //!
@@ -23,17 +24,21 @@
 //! Where to add: a device that speaks Modbus is a table in `registers/`; one that speaks CAN is a DBC file and a `map`;
 //! a protocol is a file under [`bus`], a codec under [`device`], and a kind of link under [`config`].
 
+#![cfg_attr(not(feature = "sockets"), allow(dead_code, reason = "what only links over the system's sockets need"))]
+
 mod ages;
 pub mod bus;
 pub mod can;
 pub mod config;
 mod describe;
 pub mod device;
+pub mod host;
 pub mod inspect;
 mod link;
 pub mod plain;
 pub mod probe;
 mod recording;
+#[cfg(feature = "sockets")]
 mod secret;
 mod sequence;
 mod session;

@@ -13,6 +13,7 @@
 #[cfg(feature = "sockets")]
 pub mod bus;
 pub mod can;
+pub mod config;
 pub mod controller;
 pub mod curve;
 pub mod dispatch;
@@ -20,6 +21,8 @@ pub mod home;
 pub mod lab;
 pub mod load;
 pub mod meter;
+#[cfg_attr(not(feature = "sockets"), allow(dead_code, reason = "what serial lines and faults on the wire need"))]
+pub mod modbus;
 pub mod past;
 pub mod physics;
 pub mod plant;
@@ -33,5 +36,6 @@ pub mod sunspec;
 pub use bus::can_fault::CanFault;
 #[cfg(feature = "sockets")]
 pub use bus::modbus::WireFault;
+pub use config::{HomeConfig, RigConfig, SimulatorConfig};
 #[cfg(feature = "sockets")]
-pub use rig::{HomeConfig, LabHandle, Rig, RigConfig, RigError, SimulatorConfig};
+pub use rig::{LabHandle, Rig, RigError};

@@ -11,6 +11,7 @@
 //! Values of two registers have the high word first.
 
 use crate::prng::Prng;
+use crate::registers::{Answer, Question, Registers};
 
 /// How many registers a meter has.
 pub const REGISTERS: u16 = 8;
@@ -60,6 +61,11 @@ impl Meter {
         self.exported_wh += (-energy_wh).max(0.0);
         self.voltage_v = VOLTAGE_V.0 + VOLTAGE_V.1 * self.prng.normal();
         self.frequency_hz = FREQUENCY_HZ.0 + FREQUENCY_HZ.1 * self.prng.normal();
+    }
+
+    /// What it answers.
+    pub fn answer(&self, question: &Question) -> Answer {
+        Registers::new(0, self.registers().to_vec()).answer(question)
     }
 
     /// All registers, by address.

@@ -2,17 +2,17 @@
 //!
 //! Everything runs in tasks that end when the [`Rig`] is dropped.
 
-pub mod config;
 pub mod handle;
 pub mod home;
 mod pack;
 mod tick;
 
 use crate::bus::can_fault::{CanFault, CanFaults};
-use crate::bus::modbus::{Device, Framing, Outlet, WireFault};
+use crate::bus::modbus::{Device, Outlet, WireFault};
 use crate::can::layout::MAX_CELLS;
+use crate::config::{HomeConfig, RigConfig};
+use crate::modbus::Framing;
 use crate::registers::{Answer, Question, Taken, Write};
-pub use config::{HomeConfig, RigConfig, SimulatorConfig};
 use domain::lab::SimDevice;
 use domain::topology::Topology;
 pub use handle::LabHandle;

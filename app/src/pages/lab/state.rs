@@ -1,10 +1,11 @@
 //! What the simulation does, and the way to tell it something else.
 
-use super::action::lab_action;
+use super::action::{PATH, lab_action};
 use super::form;
 use crate::actions::{ActionError, Answer};
 use crate::fetch;
 use crate::live::Live;
+use crate::source::DEMO;
 use domain::lab::{LabCommand, LabState};
 use domain::spec::SystemKind;
 use domain::topology::Topology;
@@ -106,18 +107,31 @@ impl Lab {
         };
         outcome.set(Outcome::Pending);
         let (topology, system) = (self.topology, self.live.system().id.clone());
+        if DEMO {
+            spawn_local(async move {
+                let done = fetch::post::<LabState>(PATH, &fields).await;
+                self.sent(done.map_err(|why| why.to_string()), form::answer(command, &topology), outcome);
+            });
+            return;
+        }
         let fields = fields.into_iter().filter(|(name, _)| *name != "system");
         let fields = fields.map(|(name, value)| (name.to_owned(), value)).collect();
         spawn_local(async move {
-            match lab_action(system, fields).await {
-                Ok(Answer(state)) => {
-                    self.state.try_set(Some(state));
-                    outcome.try_set(Outcome::Done(form::answer(command, &topology)));
-                }
-                Err(ActionError(why)) => {
-                    outcome.try_set(Outcome::Refused { field: None, why });
-                }
-            }
+            let done = lab_action(system, fields).await.map(|Answer(state)| state).map_err(|ActionError(why)| why);
+            self.sent(done, form::answer(command, &topology), outcome);
         });
+    }
+
+    /// Says how it went: what the simulation does now, or why it was not done.
+    fn sent(self, done: Result<LabState, String>, words: String, outcome: RwSignal<Outcome>) {
+        match done {
+            Ok(state) => {
+                self.state.try_set(Some(state));
+                outcome.try_set(Outcome::Done(words));
+            }
+            Err(why) => {
+                outcome.try_set(Outcome::Refused { field: None, why });
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::components::{Card, EmptyState};
 use crate::derived::Derived;
 use crate::fetch::{self, FetchError, SingleFlight};
 use crate::format::{self, MINUS};
+use crate::source::DEMO;
 use domain::link::{FrameRow, LinkSpec};
 use leptos::prelude::*;
 use std::time::Duration;
@@ -119,7 +120,7 @@ pub(super) fn Frames(
                 >
                     {move || if paused.get() { "Continue" } else { "Pause" }}
                 </button>
-                {is_can.then(|| view! { <Record link=id /> })}
+                {(is_can && !DEMO).then(|| view! { <Record link=id /> })}
             </div>
             <div class="frame-table" role="table" aria-label="Frames">
                 <div class="frame-row frame-head" role="row">

@@ -5,6 +5,7 @@ use super::choice::{Choice, SPANS, When, between, moved, zoomed};
 use crate::charts::line::ticks::{clock_words, day_words};
 use crate::components::Segmented;
 use crate::derived::Derived;
+use crate::source::DEMO;
 use leptos::prelude::*;
 
 /// How much a button zooms and moves.
@@ -79,13 +80,15 @@ pub(super) fn Times(
             </div>
             <p class="trends-window" role="status">{words}</p>
             <details class="trends-custom">
-                <summary>"Choose dates, download"</summary>
+                <summary>{if DEMO { "Choose dates" } else { "Choose dates, download" }}</summary>
                 <form on:submit=apply>
                     <label>"From"<input type="datetime-local" step="1" required=true node_ref=from /></label>
                     <label>"To"<input type="datetime-local" step="1" required=true node_ref=to /></label>
                     <button type="submit" class="button">"Show"</button>
-                    <a class="button" href=csv download="" rel="external">"Download as CSV"</a>
-                    <a class="button" href=parquet download="" rel="external">"Download as Parquet"</a>
+                    {(!DEMO).then(|| view! {
+                        <a class="button" href=csv download="" rel="external">"Download as CSV"</a>
+                        <a class="button" href=parquet download="" rel="external">"Download as Parquet"</a>
+                    })}
                 </form>
             </details>
         </div>
@@ -97,7 +100,7 @@ pub(super) fn window_words((from_s, to_s): (f64, f64), offset_s: i32) -> String 
     let exact_s = if to_s - from_s < 120.0 { 1.0 } else { 60.0 };
     let local = |at_s: f64| {
         let local_s = at_s + f64::from(offset_s);
-        format!("{} {}", day_words(local_s), clock_words(local_s.rem_euclid(86_400.0), exact_s))
+        format!("{} {}", day_words(local_s), clock_words(local_s, exact_s))
     };
     format!("{} \u{2013} {}", local(from_s), local(to_s))
 }

@@ -14,6 +14,7 @@ use super::can_input::CanInput;
 use super::{BindError, Bus, Waits};
 use crate::describe::Describe;
 use crate::device::can_table::CanTable;
+use crate::host::{net::UdpSocket, time};
 use crate::sequence::{Order, SequenceWatch};
 use crate::session::Reporter;
 use domain::link::{LinkFault, LinkState};
@@ -23,7 +24,6 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::UdpSocket;
 
 /// Longer than any datagram: none is cut off unnoticed.
 const BUFFER_BYTES: usize = 65_536;
@@ -92,7 +92,7 @@ impl Receiver {
                 let error = self.receive(&socket, &mut buffer, reporter).await;
                 reporter.closed(error).await;
             }
-            tokio::time::sleep(RETRY).await;
+            time::sleep(RETRY).await;
         }
     }
 

@@ -10,9 +10,11 @@
 //! A device that says who it is is asked at every connect and each minute. Another one in its place is
 //! refused, and an alarm says what was expected and what answered.
 
+mod check;
 mod client;
 mod device;
 mod exception;
+#[cfg(feature = "sockets")]
 mod keepalive;
 mod parts;
 mod request;
@@ -21,6 +23,7 @@ mod session;
 mod stillness;
 mod sunspec;
 mod tabled;
+#[cfg_attr(not(feature = "sockets"), path = "modbus/tcp_inside.rs")]
 mod tcp;
 mod wire;
 
@@ -33,6 +36,7 @@ use super::backoff::{self, Backoff};
 use super::{Bus, Waits};
 use crate::ages::Ages;
 use crate::describe::Describe;
+use crate::host::time;
 use crate::session::Reporter;
 use domain::point::DevicePoint;
 use domain::write::Setpoint;
@@ -107,7 +111,7 @@ impl Poller {
                 error => reporter.closed(error).await,
             }
             // Whoever wants to write is told at once, not when the device is back.
-            reporter.orders.refuse(&why, tokio::time::sleep(backoff.next(backoff::random()))).await;
+            reporter.orders.refuse(&why, time::sleep(backoff.next(backoff::random()))).await;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The rhythm of polls: fixed instants, and a count of those that were left out because a poll took too long.
 
+use crate::host::time::{Instant, Interval, MissedTickBehavior, interval};
 use std::time::Duration;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 /// Polls fall due once in each period.
 #[derive(Debug)]

@@ -1,16 +1,24 @@
 //! Every kind of link: one row for each, one file for each.
 
 mod can;
+#[cfg(feature = "sockets")]
 mod candump;
 mod cannelloni;
 mod modbus;
+#[cfg(feature = "sockets")]
 mod shared_memory;
+#[cfg(feature = "sockets")]
 mod socketcan;
 mod sunspec;
+#[cfg(feature = "sockets")]
 mod victron_mqtt;
+#[cfg(feature = "sockets")]
 mod victron_vrm;
 
-pub(super) use can::{DBC, MAP};
+pub(super) use can::DBC;
+#[cfg(feature = "sockets")]
+pub(super) use can::MAP;
+#[cfg(feature = "sockets")]
 pub(super) use candump::{FILE, KIND as CANDUMP, SPEED};
 
 use super::COMMON_KEYS;
@@ -21,13 +29,18 @@ use std::sync::LazyLock;
 /// Every kind of link.
 pub const KINDS: &[&Kind] = &[
     &cannelloni::KIND,
+    #[cfg(feature = "sockets")]
     &socketcan::KIND,
+    #[cfg(feature = "sockets")]
     &candump::KIND,
     &modbus::TCP,
     &modbus::RTU,
     &sunspec::KIND,
+    #[cfg(feature = "sockets")]
     &victron_mqtt::KIND,
+    #[cfg(feature = "sockets")]
     &victron_vrm::KIND,
+    #[cfg(feature = "sockets")]
     &shared_memory::KIND,
 ];
 

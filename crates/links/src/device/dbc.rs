@@ -161,6 +161,7 @@ impl Database {
     /// are in use have a few, and a larger one would take minutes.
     pub fn open(path: &Path) -> Result<Database, String> {
         let name = path.display();
+        #[cfg(feature = "sockets")]
         match std::fs::metadata(path) {
             Ok(file) if file.len() > LONGEST_BYTES => {
                 let megabytes = file.len() / 1_000_000;
@@ -169,7 +170,7 @@ impl Database {
             // What is wrong with it is said by the reading.
             _ => {}
         }
-        let bytes = std::fs::read(path).map_err(|e| format!("{name} cannot be read: {e}"))?;
+        let bytes = crate::host::read(path).map_err(|e| format!("{name} cannot be read: {e}"))?;
         Database::parse(&bytes).map_err(|e| format!("{name}, {e}"))
     }
 

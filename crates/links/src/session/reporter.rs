@@ -7,8 +7,9 @@ use super::monitor::Monitor;
 use super::orders::Orders;
 use super::polling::{Attempts, Polling};
 use crate::ages::Ages;
+use crate::host::time::{interval, timeout};
 use crate::recording::Recorder;
-use crate::text::time;
+use crate::text;
 use domain::engine::Input;
 use domain::link::{LinkFault, LinkIdx, LinkState, LinkStatus};
 use domain::reading::{Batch, Reading, Target};
@@ -18,7 +19,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::SendTimeoutError;
 
 /// How long a link waits for a full queue. Longer means that the engine does not run.
 const SINK_PATIENCE: Duration = Duration::from_secs(5);
@@ -214,7 +214,7 @@ impl Reporter {
 
     /// Looks for silence, and sends the status every second, forever.
     pub(crate) async fn heartbeat(&self) {
-        let mut beat = tokio::time::interval(BEAT);
+        let mut beat = interval(BEAT);
         loop {
             beat.tick().await;
             self.publish().await;
@@ -257,14 +257,19 @@ impl Reporter {
 
     /// Waits while the engine's queue is full. What cannot be handed over in time is lost, and said to be.
     async fn send(&self, input: Input) {
-        match self.sink.send_timeout(input, SINK_PATIENCE).await {
-            Ok(()) | Err(SendTimeoutError::Closed(_)) => {}
-            Err(SendTimeoutError::Timeout(input)) => {
+        match timeout(SINK_PATIENCE, self.sink.reserve()).await {
+            Ok(Ok(place)) => place.send(input),
+            Ok(Err(_closed)) => {}
+            Err(_) => {
                 let what = match input {
                     Input::Batch(batch) => format!("{} readings", batch.readings.len()),
                     _ => "its status".to_owned(),
                 };
-                tracing::error!("The engine takes nothing for {}: link {} lost {what}", time(SINK_PATIENCE), self.id);
+                tracing::error!(
+                    "The engine takes nothing for {}: link {} lost {what}",
+                    text::time(SINK_PATIENCE),
+                    self.id
+                );
             }
         }
     }

@@ -2,14 +2,12 @@
 //! be set, and has faults on demand.
 
 mod fault;
-mod frame;
 
 pub use fault::WireFault;
-pub(crate) use frame::Framing;
 
+use crate::modbus::{Framing, Request};
 use crate::registers::{Answer, Question, Taken, Write};
 use fault::{Faults, Sent};
-use frame::Request;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -83,7 +81,10 @@ impl Outlet {
             };
             let Some(length) = length else { return };
             let Some(request) = Request::parse(self.framing, &buffer[..length]) else { return };
-            let reply = request.answer(|question| (self.device)(question), self.taker.as_deref());
+            let reply = {
+                let taker = self.taker.as_deref().map(|taker| taker as &dyn Fn(&Write) -> Option<Taken>);
+                request.answer(|question| (self.device)(question), taker)
+            };
             let Sent { bytes, close } = self.faults.spoil(&buffer[..length], &request, reply).await;
             if let Some(bytes) = bytes
                 && stream.write_all(&bytes).await.is_err()

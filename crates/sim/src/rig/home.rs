@@ -1,9 +1,9 @@
 //! The house's devices: a Cerbo GX and a Sol-Ark inverter, both over Modbus.
 
 use super::{HomeConfig, Rig, RigError, TICK, lock};
-use crate::bus::modbus::Framing;
 use crate::home::day::{DAY_S, hour_of_day};
 use crate::home::{Home, cerbo, solark};
+use crate::modbus::Framing;
 use crate::registers::{Question, exception};
 use domain::lab::SimDevice;
 use std::sync::{Arc, Mutex};
@@ -18,10 +18,10 @@ impl Rig {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let home = Arc::new(Mutex::new(Home::new(&config.house(hour_of_day(since_1970 % DAY_S)))));
         let mut rig = Rig::new(home.clone());
-        let mac = format!("c0619a{:06x}", config.seed & 0xFF_FFFF);
+        let mac = config.mac();
         let answer = move |home: &Home, question: &Question| cerbo::answer(home, &mac, question);
         rig.listen_and_take(&home, SimDevice::Gx, config.gx, answer, cerbo::take).await?;
-        let serial = format!("21{:08}", config.seed % 100_000_000);
+        let serial = config.serial();
         let of_gateway = serial.clone();
         rig.listen(&home, SimDevice::Inverter, config.inverter, Framing::Tcp, move |home, question| {
             solark::answer(home, &of_gateway, question)

@@ -2,9 +2,8 @@
 
 use super::{Rig, RigConfig, RigError, TICK, lock};
 use crate::bus::can_udp::CanSender;
-use crate::bus::modbus::Framing;
 use crate::can::layout::MAX_CELLS;
-use crate::meter::Meter;
+use crate::modbus::Framing;
 use crate::plant::Plant;
 use crate::registers::Registers;
 use crate::sunspec::{self, Nameplate};
@@ -32,13 +31,12 @@ impl Rig {
         };
         let mut rig = Rig::new(plant.clone());
         rig.can_faults = sender.faults();
-        let meter = |meter: &Meter| Registers::new(0, meter.registers().to_vec());
         rig.listen(&plant, SimDevice::GridMeter, config.grid_meter, Framing::Tcp, move |plant, question| {
-            meter(plant.grid_meter()).answer(question)
+            plant.grid_meter().answer(question)
         })
         .await?;
         rig.listen(&plant, SimDevice::LoadMeter, config.load_meter, Framing::Tcp, move |plant, question| {
-            meter(plant.load_meter()).answer(question)
+            plant.load_meter().answer(question)
         })
         .await?;
         if let Some(address) = config.sunspec {

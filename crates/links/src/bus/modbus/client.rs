@@ -7,17 +7,18 @@
 //! connection that has answered before is closed before a byte of the reply has come, it is opened again at once, and
 //! registers are asked for once more. A write that may have been heard is not sent again.
 
+#[cfg(feature = "sockets")]
+use super::keepalive;
 use super::request::{ReadError, ReadRegisters, Request, WriteRegisters};
+use super::rtu;
 use super::tcp::Tcp;
 use super::wire::{Stream, Wire};
-use super::{keepalive, rtu};
 use crate::device::registers::Area;
+use crate::host::{net::TcpStream, time::timeout};
 use crate::text::network_error;
 use std::fmt::Debug;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 /// How requests and replies are wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,6 +241,7 @@ impl Connection {
         let refused = |error: std::io::Error| ReadError::Connect(network_error(&error));
         let stream = stream.map_err(refused)?;
         stream.set_nodelay(true).map_err(refused)?;
+        #[cfg(feature = "sockets")]
         keepalive::watch_over(&stream).map_err(refused)?;
         Ok(Connection::over(Box::new(stream), dial.framing))
     }

@@ -92,7 +92,8 @@ impl RegisterTable {
     /// What is wrong, in words, beginning with the file's path.
     pub fn open(path: &Path) -> Result<RegisterTable, String> {
         let name = path.display();
-        let text = std::fs::read_to_string(path).map_err(|e| format!("{name} cannot be read: {e}"))?;
+        let bytes = crate::host::read(path).map_err(|e| format!("{name} cannot be read: {e}"))?;
+        let text = String::from_utf8(bytes).map_err(|e| format!("{name} cannot be read: {e}"))?;
         RegisterTable::parse(&text).map_err(|e| format!("{name}, {e}"))
     }
 }

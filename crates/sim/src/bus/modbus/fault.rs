@@ -1,6 +1,6 @@
 //! Faults of a Modbus device on the wire, on demand.
 
-use super::frame::Request;
+use crate::modbus::Request;
 use crate::registers::exception;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

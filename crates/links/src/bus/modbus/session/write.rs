@@ -93,7 +93,7 @@ impl Session<'_> {
         let wanted = writable.value(words).unwrap_or(f64::NAN);
         let mut outcome = Unknown("it was taken, but cannot be read back".to_owned());
         for settle in SETTLE {
-            tokio::time::sleep(settle).await;
+            crate::host::time::sleep(settle).await;
             outcome = match self.client.ask(there).await {
                 Ok(read) => match writable.value(&read) {
                     Some(value) if writable.is_same(value, wanted) => return Ok(Confirmed(value)),

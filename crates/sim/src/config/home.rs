@@ -45,6 +45,16 @@ pub struct HomeConfig {
 }
 
 impl HomeConfig {
+    /// The hardware address of the GX, by which it is known.
+    pub fn mac(&self) -> String {
+        format!("c0619a{:06x}", self.seed & 0xFF_FFFF)
+    }
+
+    /// The serial number of the inverter.
+    pub fn serial(&self) -> String {
+        format!("21{:08}", self.seed % 100_000_000)
+    }
+
     /// The house that this describes, if it begins at `clock_h` hours after midnight unless configured otherwise.
     pub fn house(&self, clock_h: f32) -> HomeSpec {
         HomeSpec {

@@ -18,7 +18,7 @@ pub(crate) enum Framing {
 
 impl Framing {
     /// How long a request is that begins with these bytes: `Err` says how many of them must be known to tell.
-    pub(super) fn length(self, head: &[u8]) -> Result<usize, usize> {
+    pub(crate) fn length(self, head: &[u8]) -> Result<usize, usize> {
         match (self, head) {
             (Framing::Tcp, [_, _, _, _, l1, l0, ..]) => Ok(6 + usize::from(u16::from_be_bytes([*l1, *l0]))),
             (Framing::Tcp, _) => Err(6),
@@ -32,24 +32,24 @@ impl Framing {
 }
 
 /// What a device does with a write; `None` while it is silent.
-pub(super) type Take<'a> = &'a (dyn Fn(&Write) -> Option<Taken> + Send + Sync);
+pub type Take<'a> = &'a dyn Fn(&Write) -> Option<Taken>;
 
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Request {
+pub(crate) struct Request {
     /// The transaction of Modbus TCP; `None` on a serial line.
-    pub(super) transaction: Option<[u8; 2]>,
-    pub(super) unit: u8,
-    pub(super) function: u8,
+    pub(crate) transaction: Option<[u8; 2]>,
+    pub(crate) unit: u8,
+    pub(crate) function: u8,
     /// What follows the function code in most requests: an address, and a count or a value.
-    pub(super) range: Option<(u16, u16)>,
+    pub(crate) range: Option<(u16, u16)>,
     /// What a write carries, if it is one that makes sense.
     write: Option<Vec<u16>>,
 }
 
 impl Request {
     /// Reads a whole frame; `None` for one that is no request.
-    pub(super) fn parse(framing: Framing, frame: &[u8]) -> Option<Request> {
+    pub(crate) fn parse(framing: Framing, frame: &[u8]) -> Option<Request> {
         let (transaction, body) = match (framing, frame) {
             (Framing::Tcp, [t1, t0, 0, 0, _, _, body @ ..]) => (Some([*t1, *t0]), body),
             (Framing::Rtu, [body @ .., c0, c1]) if crc(body) == [*c0, *c1] => (None, body),
@@ -74,7 +74,7 @@ impl Request {
     }
 
     /// A reply with this function code and data.
-    pub(super) fn reply(&self, function: u8, data: &[u8]) -> Vec<u8> {
+    pub(crate) fn reply(&self, function: u8, data: &[u8]) -> Vec<u8> {
         match self.transaction {
             Some([t1, t0]) => {
                 let [l1, l0] = (data.len() as u16 + 2).to_be_bytes();
@@ -89,7 +89,7 @@ impl Request {
     }
 
     /// A reply, as if `unit` had sent it.
-    pub(super) fn of_unit(&self, unit: u8, mut reply: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn of_unit(&self, unit: u8, mut reply: Vec<u8>) -> Vec<u8> {
         match self.transaction {
             Some(_) => reply[6] = unit,
             None => {
@@ -103,12 +103,12 @@ impl Request {
     }
 
     /// A refusal.
-    pub(super) fn refusal(&self, code: u8) -> Vec<u8> {
+    pub(crate) fn refusal(&self, code: u8) -> Vec<u8> {
         self.reply(self.function | REFUSED, &[code])
     }
 
     /// The reply of a device that answers questions like this, and takes writes if it takes any; `None` if it is silent.
-    pub(super) fn answer(
+    pub(crate) fn answer(
         &self,
         device: impl Fn(&Question) -> Option<Answer>,
         taker: Option<Take<'_>>,
@@ -134,6 +134,11 @@ impl Request {
             }
         })
     }
+}
+
+/// What a device replies to the bytes of a request of Modbus TCP; `None` if it is silent, or they are no request.
+pub fn reply(bytes: &[u8], device: impl Fn(&Question) -> Option<Answer>, taker: Option<Take<'_>>) -> Option<Vec<u8>> {
+    Request::parse(Framing::Tcp, bytes)?.answer(device, taker)
 }
 
 /// Checksum of a serial frame, low byte first.

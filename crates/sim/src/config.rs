@@ -5,8 +5,9 @@ mod within;
 
 pub use home::HomeConfig;
 
-use super::{Rig, RigError};
 use crate::plant::PlantSpec;
+#[cfg(feature = "sockets")]
+use crate::rig::{Rig, RigError};
 use domain::topology::Topology;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -33,6 +34,7 @@ impl SimulatorConfig {
         }
     }
 
+    #[cfg(feature = "sockets")]
     /// Starts it; a pack has cells arranged as `topology`.
     ///
     /// # Errors

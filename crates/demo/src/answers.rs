@@ -1,0 +1,102 @@
+//! What pages ask, answered from the session, in the form that they read. Pure.
+//!
+//! The requests and answers are those of the HTTP API (`api`). Times are given in ms since 1970, as pages do.
+
+mod cells;
+mod columns;
+mod history;
+mod house;
+mod lab;
+mod playback;
+mod series;
+
+use crate::run::Demo;
+use crate::session::Session;
+use domain::series::Trace;
+use domain::spec::SystemSpec;
+use domain::telemetry::from_column_name;
+use domain::wire::Wire as _;
+use serde::de::DeserializeOwned;
+
+/// Said where SQL and ready questions are asked.
+const NO_ANALYSIS: &str = "Questions and SQL need the DuckDB program and a history on a disk. This demo runs in your \
+                           browser and has neither: install Packtwin to ask them";
+/// Said where files are asked for.
+const NO_FILES: &str = "This demo runs in your browser and keeps no files: install Packtwin to record and download";
+
+impl Demo {
+    /// The answer to a request of a page, in the binary form.
+    ///
+    /// # Errors
+    /// Why there is none, as a sentence.
+    pub fn answer(&self, method: &str, path: &str, form: Option<&str>) -> Result<Vec<u8>, String> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        match (method, path) {
+            ("GET", "/api/v1/series") => Ok(series::answer(self, &read(query)?)?.to_bytes()),
+            ("GET", "/api/v1/history") => Ok(history::answer(self, &read(query)?)?.to_bytes()),
+            ("GET", "/api/v1/cells/history") => Ok(cells::answer(self, &read(query)?)?.to_bytes()),
+            ("GET", "/api/v1/home") => Ok(house::answer(self, &read(query)?)?.to_bytes()),
+            ("GET", "/api/v1/playback/film") => Ok(playback::segment(self, &read(query)?)?.to_bytes()),
+            ("GET", "/api/v1/playback/jump") => Ok(playback::seek(self, &read(query)?)?.to_bytes()),
+            ("GET", "/api/v1/lab") => Ok(lab::state(self, &read(query)?)?.to_bytes()),
+            ("POST", "/actions/lab") => Ok(lab::apply(self, form.unwrap_or_default())?.to_bytes()),
+            ("GET", "/api/v1/devices") => {
+                let asked: api::devices::DevicesRequest = read(query)?;
+                Ok(self.find(asked.system.as_deref())?.spec.device_points.to_vec().to_bytes())
+            }
+            ("GET", "/healthz") => Ok(b"ok\n".to_vec()),
+            (_, path) if path.starts_with("/api/v1/analysis/") => Err(NO_ANALYSIS.to_owned()),
+            ("GET", path) => match path.strip_prefix("/api/v1/links/").and_then(|rest| rest.strip_suffix("/frames")) {
+                Some(id) => {
+                    let place = self.site().links.iter().position(|link| link.id == id);
+                    let link = place.and_then(|place| self.handles().get(place));
+                    let link = link.ok_or_else(|| format!("there is no link {id:?}"))?;
+                    Ok(link.frames(self.now()).to_bytes())
+                }
+                None => Err(NO_FILES.to_owned()),
+            },
+            _ => Err(NO_FILES.to_owned()),
+        }
+    }
+
+    /// The session of the named system, or of the first.
+    fn find(&self, system: Option<&str>) -> Result<&Session, String> {
+        Ok(self.session(self.place(system)?))
+    }
+
+    fn place(&self, system: Option<&str>) -> Result<usize, String> {
+        let systems = &self.site().systems;
+        let place = system.map_or(Some(0), |id| systems.iter().position(|system| system.id == id));
+        place.ok_or_else(|| format!("there is no system {:?}", system.unwrap_or_default()))
+    }
+
+    /// The present, ms since 1970.
+    fn now_ms(&self) -> i64 {
+        self.now().utc.0.div_euclid(1_000)
+    }
+}
+
+/// The fields of a query or a form.
+fn read<T: DeserializeOwned>(fields: &str) -> Result<T, String> {
+    serde_urlencoded::from_str(fields).map_err(|error| error.to_string())
+}
+
+/// An instant, ms since 1970; the `usual` one if none is given.
+fn instant(name: &str, text: Option<&str>, usual: i64) -> Result<i64, String> {
+    text.map_or(Ok(usual), |text| text.parse().map_err(|_| format!("{name}: {text:?} is not a number of milliseconds")))
+}
+
+/// What the names of a list mean, which is separated by commas: points by path or column, and cells.
+fn traces(list: &str, spec: &SystemSpec) -> Result<Vec<(String, Trace)>, String> {
+    let mut found: Vec<(String, Trace)> = Vec::new();
+    for name in list.split(',').filter(|name| !name.is_empty()) {
+        let trace = Trace::of_point(name, spec)
+            .or_else(|| from_column_name(name).map(Trace::Point))
+            .or_else(|| Trace::from_cell_name(name, &spec.topology))
+            .ok_or_else(|| format!("points: there is no {name:?}"))?;
+        if found.iter().all(|(_, known)| *known != trace) {
+            found.push((name.to_owned(), trace));
+        }
+    }
+    Ok(found)
+}
