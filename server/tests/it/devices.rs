@@ -140,6 +140,42 @@ fn seconds_before(at: &str, seconds: i64) -> i64 {
     at.as_millisecond() - seconds * 1_000
 }
 
+/// Many points of one device: all in one answer, and an alarm of the one whose table gives it a limit, by its name.
+#[test]
+fn a_hall_of_points_is_told_at_once_and_its_alarms_name_the_point() {
+    const POINTS: usize = 250;
+    let Some(mut hall) = Device::start(1, &["0:250"]) else { return };
+    let row = |n: usize| {
+        let limit = if n == 7 { "alarm_above = 700\n" } else { "" };
+        format!(
+            "[[register]]\naddress = {n}\ndevice_point = \"gpu/{n}/power\"\nmeasured_in = \"W\"\n{limit}type = \"u16\"\n"
+        )
+    };
+    let folder = folder();
+    let table = folder.path().join("hall.toml");
+    std::fs::write(&table, format!("name = \"Hall\"\n{}", (0..POINTS).map(row).collect::<String>())).unwrap();
+    let server = Server::start(&site(table.to_str().unwrap(), &[("hall", hall.port())]), &[]);
+    hall.tell("set 249 412");
+    server.wait_for("/api/v1/state", |state| {
+        let points = state["device_points"].as_object()?;
+        (points.len() == POINTS && points["hall/gpu/249/power"]["value"] == 412.0).then_some(())
+    });
+    assert_eq!(server.get("/api/v1/devices")["device_points"][7]["alarm_above"], 700.0);
+    // One without a limit is no alarm, whatever it says.
+    hall.tell("set 6 9000 800");
+    let alarms = server
+        .wait_for("/api/v1/state", |state| state["alarms"].as_array().filter(|alarms| !alarms.is_empty()).cloned());
+    let told: Vec<_> = alarms.iter().map(|alarm| (&alarm["rule"], &alarm["subject"], &alarm["words"])).collect();
+    let words = "hall/gpu/7/power at 800 W, limit 700 W";
+    assert_eq!(
+        told,
+        [(&json!("device.point.high"), &json!("device point hall/gpu/7/power"), &json!(words))],
+        "{alarms:?}"
+    );
+    hall.tell("set 7 100");
+    server.wait_for("/api/v1/state", |state| (state["alarms"].as_array().is_some_and(Vec::is_empty)).then_some(()));
+}
+
 #[test]
 fn a_link_whose_points_would_have_names_of_the_catalogue_starts_nothing() {
     let folder = folder();

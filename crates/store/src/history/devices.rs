@@ -6,6 +6,7 @@ use super::minutes::{MinuteCoverage, MinuteParts, minutes_of};
 use super::{History, Range};
 use crate::devices::file;
 use crate::error::StoreError;
+use crate::index::SystemIndex;
 use crate::rollup::{Bucket, Fold as _};
 use crate::sealed::Kind;
 use domain::device_minute::{DeviceMinute, PointMinute, PointName};
@@ -90,14 +91,15 @@ impl History {
     /// Whether anything is known of a device point with this name: in the newest sealed days, so many, or since.
     pub fn knows_device_point(&self, system: &str, path: &str) -> bool {
         const NEWEST: usize = 30;
-        let of = |indexed: &crate::index::SystemIndex| {
+        let of = |indexed: &SystemIndex| {
             let tail = indexed.devices.tail.values().any(|minute| minute.get(path).is_some());
             (tail, indexed.devices.days.values().rev().take(NEWEST).copied().collect::<Vec<_>>())
         };
         let (tail, days) = self.index.with(system, of).unwrap_or_default();
         tail || days.iter().any(|of| {
-            let file = file::point(&Kind::Devices.path(&self.data, system, of.day), of, path);
-            file.is_ok_and(|minutes| !minutes.is_empty())
+            let minutes = || file::point(&Kind::Devices.path(&self.data, system, of.day), of, path);
+            let sound = self.checks.check(system, of.sealed(Kind::Devices));
+            sound.and_then(|()| minutes()).is_ok_and(|minutes| !minutes.is_empty())
         })
     }
 }
