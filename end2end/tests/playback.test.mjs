@@ -186,6 +186,38 @@ test('an instant that is none, or has not come, is told in words and the present
   }
 });
 
+test('what was a moment ago is the past, not the future', async () => {
+  await open('/', async (page) => {
+    await live(page);
+    const instant = await page.evaluate(() => {
+      const link = document.createElement('a');
+      const instant = new Date(Date.now() - 300).toISOString();
+      link.href = `/?at=${instant}`;
+      link.textContent = 'a moment ago';
+      document.querySelector('main').prepend(link);
+      link.click();
+      return instant;
+    });
+    await past(page);
+    assert.equal(at(page), Date.parse(instant));
+    // It is written within seconds, and shown then.
+    await bar(page).getByText('Nothing was recorded at this instant').waitFor({ state: 'hidden' });
+    assert.match(await page.getByRole('region', { name: 'Voltage', exact: true }).innerText(), /\d{3}\.\d/);
+  });
+});
+
+test('an instant that the server shows stays, whatever the clock of the browser says', () => {
+  const instant = new Date(Date.now() - 60_000).toISOString();
+  return withPage(browser, 'about:blank', {}, async (page) => {
+    await page.clock.install({ time: Date.now() - DAY_MS });
+    await page.clock.resume();
+    await page.goto(`${server.url}/?at=${instant}`);
+    await button(page, 'Go live').waitFor();
+    await past(page);
+    assert.equal(at(page), Date.parse(instant));
+  });
+});
+
 test('the track is as wide as the page and begins with the first reading', async () => {
   const young = await startDemo();
   try {

@@ -55,11 +55,7 @@ pub(crate) fn bench(part: &str) -> Result<()> {
     }
     if wanted("transfer") || IN_BROWSER.iter().chain(&IN_BROWSER_PAST).chain(&IN_BROWSER_HOME).any(|key| wanted(key)) {
         run::build_all(Profile::Release, Page::Small)?;
-        let sent = site::transfer_sizes()?
-            .into_iter()
-            .filter(|(kind, _)| ["js", "loader", "wasm"].contains(&&**kind))
-            .map(|(_, bytes)| bytes);
-        measured.set("transfer", sent.sum::<u64>() as f64 / 1_000.0);
+        measured.set("transfer", site::transfer()?.first.values().sum::<u64>() as f64 / 1_000.0);
     }
     if IN_BROWSER.iter().any(|key| wanted(key)) {
         attempt("browser", browser("bench.mjs", &mut measured));

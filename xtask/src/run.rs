@@ -3,10 +3,11 @@
 use crate::build::{self, Profile};
 use crate::commands::{forget_package, target_dir};
 use crate::job::{Steps, run_together, spoken};
-use crate::site;
+use crate::site::{self, Transfer};
 use crate::tools::{self, wasm_target};
 use crate::wasm::Page;
 use anyhow::{Error, Result};
+use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
@@ -75,10 +76,14 @@ pub(crate) fn pack_site(page: Page, steps: &mut Steps) -> Result<bool> {
     let made = site::assemble(page)?;
     steps.done(if made { "site" } else { "site, unchanged" }, began.elapsed());
     if made && page == Page::Small {
-        let sizes = site::transfer_sizes()?;
-        let kb: Vec<String> =
-            sizes.iter().map(|(kind, bytes)| format!("{kind} {} KB", bytes.div_ceil(1_000))).collect();
-        eprintln!("      sent to a browser, chunks when their page is opened: {}", kb.join(", "));
+        let Transfer { first, lazy } = site::transfer()?;
+        let list = |sizes: &BTreeMap<String, u64>| {
+            let kb = sizes.iter().map(|(what, bytes)| format!("{what} {:.1}", *bytes as f64 / 1e3));
+            kb.collect::<Vec<_>>().join(", ")
+        };
+        let sum = first.values().sum::<u64>() as f64 / 1e3;
+        eprintln!("      first visit {sum:.1} KB: {}", list(&first));
+        eprintln!("      pages and parts that are loaded when they are opened: {}", list(&lazy));
     }
     Ok(made)
 }

@@ -23,6 +23,7 @@ use crate::commands::target_dir;
 use crate::demo_page::Files;
 use crate::wasm::Page;
 use anyhow::{Context as _, Result};
+use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ use std::time::Duration;
 use wasm_bindgen_cli_support::Bindgen;
 
 /// Changes when this module makes other files from the same sources.
-const FORMAT: &[u8] = b"6";
+const FORMAT: &[u8] = b"7";
 /// How long the files of an earlier build stay: a server that runs since then still serves them.
 const KEPT: Duration = Duration::from_secs(24 * 3_600);
 
@@ -152,17 +153,32 @@ fn remove_older(folder: &Path, age: Duration) -> Result<()> {
     Ok(())
 }
 
-/// What a browser loads on its first visit to the overview, and then for each lazy page (`chunk lab`): what it is, and
-/// how many bytes are sent.
+/// What is sent to a browser, brotli, bytes.
+pub(crate) struct Transfer {
+    /// On the first visit, whatever the page: `wasm`, `js`, `loader`, `css`.
+    pub(crate) first: BTreeMap<String, u64>,
+    /// What each lazy page, or part of one, needs beside that. Some have code in common, which is sent once.
+    pub(crate) lazy: BTreeMap<String, u64>,
+}
+
+/// Measures what is sent.
 ///
 /// # Errors
 /// The site is not there.
-pub(crate) fn transfer_sizes() -> Result<Vec<(String, u64)>> {
+pub(crate) fn transfer() -> Result<Transfer> {
     let pkg = folder(Page::Small).join("pkg");
     let manifest = fs::read_to_string(pkg.join("manifest.txt")).context("the site is not built")?;
-    (manifest.lines().filter_map(|line| line.rsplit_once(' ')).filter(|(kind, _)| *kind != "build"))
-        .map(|(kind, name)| Ok((kind.to_owned(), fs::metadata(pkg.join(format!("{name}.br")))?.len())))
-        .collect()
+    let mut sent = Transfer { first: BTreeMap::new(), lazy: BTreeMap::new() };
+    let files = manifest.lines().filter_map(|line| line.rsplit_once(' ')).filter(|(kind, _)| *kind != "build");
+    for (kind, name) in files {
+        let bytes = fs::metadata(pkg.join(format!("{name}.br")))?.len();
+        let (sizes, what) = match kind.strip_prefix("chunk ") {
+            Some(page) => (&mut sent.lazy, page),
+            None => (&mut sent.first, kind),
+        };
+        *sizes.entry(what.to_owned()).or_default() += bytes;
+    }
+    Ok(sent)
 }
 
 /// The glue between the browser and the module: the same library as the program `wasm-bindgen`, so that there is nothing

@@ -43,7 +43,7 @@ pub(super) fn Notices() -> impl IntoView {
             })}
             {move || unopened.with(Option::is_some).then(|| view! {
                 <p class="notice" data-tone="warning">
-                    <b>{move || format!("{} was not opened: {}.", page(), NO_SERVER.to_lowercase())}</b>
+                    <b>{move || format!("{} was not opened: {}.", page(), NO_SERVER.to_ascii_lowercase())}</b>
                     <button type="button" class="button" on:click=move |_| navigation.try_again()>"Try again"</button>
                 </p>
             })}

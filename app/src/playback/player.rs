@@ -117,8 +117,9 @@ impl Player {
                 written: asked,
             }),
         };
+        // The server has judged it: this browser's clock may be wrong.
         if asked.is_some() {
-            player.seek_asked(head_ms);
+            player.seek_past(head_ms);
         }
         if let Some(words) = wrong_instant(&navigation.at()) {
             player.message.set(words);
@@ -137,11 +138,13 @@ impl Player {
         if self.live.past.get() { self.head_ms.get() } else { self.now_ms.get() }
     }
 
-    /// Shows another instant; one that has not come yet is the present.
+    /// Shows another instant; one that has not come yet, or is close to the present, is the present.
     pub(super) fn seek(self, at_ms: f64) {
-        if at_ms > self.present_ms() - PRESENT_MS {
-            return self.go_live();
-        }
+        if at_ms > self.present_ms() - PRESENT_MS { self.go_live() } else { self.seek_past(at_ms) }
+    }
+
+    /// Shows an instant of the past, however short ago.
+    fn seek_past(self, at_ms: f64) {
         self.message.set(String::new());
         self.head_ms.set(at_ms);
         self.rewind();
@@ -149,11 +152,14 @@ impl Player {
         self.fetch();
     }
 
-    /// Shows the instant that an address asks for, and says if that has not come yet.
+    /// Shows the instant that an address asks for, and says if that has not come yet. What has just been is the past here:
+    /// a link to an alarm that ended a moment ago leads to its end. The page knows the present to a second.
     fn seek_asked(self, at_ms: f64) {
-        self.seek(at_ms);
-        if !self.live.past.get_untracked() {
+        if at_ms > self.present_ms() + PRESENT_MS {
+            self.go_live();
             self.message.set(NOT_YET.to_owned());
+        } else {
+            self.seek_past(at_ms);
         }
     }
 

@@ -111,9 +111,9 @@ pub(super) fn Track(
     let share = move || format!("left:{:.3}%", span.get().share(head_ms.get() / 1e3) * 100.0);
     let words = move || {
         let at_ms = head_ms.get();
-        let of_day_s = (at_ms / 1e3 + f64::from(local_offset_s(at_ms / 1e3))).rem_euclid(86_400.0);
+        let local_s = at_ms / 1e3 + f64::from(local_offset_s(at_ms / 1e3));
         let live = if player.live.past.get() { "" } else { ", live" };
-        format!("{} {}{live}", local_day(at_ms), clock_words(of_day_s, 1.0))
+        format!("{} {}{live}", local_day(at_ms), clock_words(local_s, 1.0))
     };
     let labels = move || {
         let span = span.get();

@@ -109,7 +109,7 @@ fn value_name(point: PointId) -> String {
     let name = point.spec().name;
     // Abbreviations keep their capitals.
     let second_is_lower = name.chars().nth(1).is_some_and(|c| c.is_ascii_lowercase());
-    let name = if second_is_lower { name.to_lowercase() } else { name.to_owned() };
+    let name = if second_is_lower { name.to_ascii_lowercase() } else { name.to_owned() };
     let says_power = point.spec().unit != Unit::Watt || name.contains("power") || name.contains("limit");
     if says_power { name } else { format!("{name} power") }
 }

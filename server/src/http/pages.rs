@@ -88,10 +88,12 @@ pub(super) async fn missing(state: State<AppState>, request: Request) -> Respons
 
 /// What the document starts from: the system at that index of the site, now or at the instant `at`.
 async fn boot(state: &AppState, system: usize, address: &Address) -> Option<Boot> {
-    let at = app::live::instant(address);
+    let newest = state.hub.newest(system)?;
+    // What has not come yet is now: the page says so.
+    let at = app::live::instant(address).filter(|at| *at <= newest.snapshot.now.utc);
     let key = match at {
         Some(at) => past(state, system, at).await?,
-        None => state.hub.newest(system)?.key().to_vec(),
+        None => newest.key().to_vec(),
     };
     let lab = state.hub.labs.get(system)?.as_ref().map(sim::LabHandle::state);
     Some(Boot { site: (*state.hub.site).clone(), system, key, at, lab })

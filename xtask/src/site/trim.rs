@@ -1,8 +1,9 @@
-//! Takes the second way of hydrating out of the compiled page.
+//! Takes what is never called out of the compiled page: the second way of hydrating, and streams.
 //!
 //! A view that hides its type carries a table of all its methods, so the linker keeps them all: among them hydration as a
 //! future, which only pages with `<Suspense>` start. Ours have none, and a tenth of the page would be code that nothing
-//! reaches. The bodies go, a trap stays in their place, and what only they called goes with them.
+//! reaches. Leptos brings streams for server functions that answer bit by bit; a script could call them, and none does.
+//! The bodies go, a trap stays in their place, and what only they called goes with them.
 
 use anyhow::{Context as _, Result};
 use std::ops::Range;
@@ -11,6 +12,8 @@ use wasmparser::{KnownCustom, Name, Parser, Payload, RelocSectionReader, TypeRef
 
 /// The method of which only the name stays.
 const UNUSED: &str = "hydrate_async";
+/// How the names of the functions begin by which a script would read and write streams of Rust.
+const STREAMS: [&str; 2] = ["intounderlying", "__wbg_intounderlying"];
 /// The linker's list of what each function refers to.
 const REFERENCES: &str = "reloc.CODE";
 /// No locals, then `unreachable`: the begin of a function that traps. Filling and an end follow, so that functions keep
@@ -132,9 +135,12 @@ fn bytes(range: &Range<u64>) -> Range<usize> {
     range.start as usize..range.end as usize
 }
 
-/// Whether a mangled name is that of the method or of the future that it returns. What is defined within them may have
-/// been merged with equal code from elsewhere; these are like nothing else.
+/// Whether a mangled name is that of a stream, of the method, or of the future that it returns. What is defined within them
+/// may have been merged with equal code from elsewhere; these are like nothing else.
 fn is_unused(mangled: &str) -> bool {
+    if STREAMS.iter().any(|begin| mangled.starts_with(begin)) {
+        return true;
+    }
     let name = format!("{:#}", rustc_demangle::demangle(mangled));
     let path = without_generics(&name);
     let function = path.strip_suffix("::{closure#0}").unwrap_or(&path);

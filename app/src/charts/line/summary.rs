@@ -60,7 +60,7 @@ pub fn ago_words(chart: &LineChart, time: f64) -> String {
     if let Some(offset_s) = chart.clock {
         let local_s = time + f64::from(offset_s);
         let step_s = if chart.time.to - chart.time.from < 600.0 { 0.1 } else { 1.0 };
-        return format!("{}\u{a0}{}", day_words(local_s), clock_words(local_s.rem_euclid(86_400.0), step_s));
+        return format!("{}\u{a0}{}", day_words(local_s), clock_words(local_s, step_s));
     }
     let ago_s = (chart.time.to - time).round().max(0.0) as u64;
     let (minus, gap) = ('\u{2212}', '\u{a0}');

@@ -78,7 +78,7 @@ fn extent(chart: &LineChart) -> Option<(f64, f64)> {
 
 /// The smallest of 1, 2, 2.5, 5 times a power of ten that is at least `step`.
 fn round_step(step: f64) -> f64 {
-    let power = 10_f64.powf(step.log10().floor());
+    let power = 10_f64.powi(step.log10().floor() as i32);
     [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|m| m * power).find(|s| *s >= step * 0.999_999).unwrap_or(10.0 * power)
 }
 
@@ -101,10 +101,18 @@ pub fn clock_ticks((from, to): (f64, f64), offset_s: i32, most: usize) -> Vec<(f
     let first = ((from + offset_s) / step_s).ceil() as i64;
     let last = ((to + offset_s) / step_s).floor() as i64;
     let words = |local_s: f64| {
-        let of_day = local_s.rem_euclid(DAY_S);
-        if step_s >= DAY_S || of_day < step_s / 2.0 { day_words(local_s) } else { clock_words(of_day, step_s) }
+        if step_s >= DAY_S || of_day_s(local_s) < step_s / 2.0 {
+            day_words(local_s)
+        } else {
+            clock_words(local_s, step_s)
+        }
     };
     (first..=last).map(|k| k as f64 * step_s).map(|local_s| (local_s - offset_s, words(local_s))).collect()
+}
+
+/// The time of day of a local time, s. Without `%`: for floats that is a function of 2 KB.
+fn of_day_s(local_s: f64) -> f64 {
+    local_s - (local_s / DAY_S).floor() * DAY_S
 }
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -115,10 +123,10 @@ pub fn day_words(local_s: f64) -> String {
     format!("{day}\u{a0}{}", MONTHS[usize::from(month - 1) % 12])
 }
 
-/// A time of day as exact as steps of `step_s` need: `13:04`, `13:04:05`, `13:04:05.2`.
-pub fn clock_words(of_day_s: f64, step_s: f64) -> String {
+/// The time of day of a local time, as exact as steps of `step_s` need: `13:04`, `13:04:05`, `13:04:05.2`.
+pub fn clock_words(local_s: f64, step_s: f64) -> String {
     // Tenths, rounded once: 12.3 s must not become 12.2.
-    let tenths = (of_day_s * 10.0).round() as u64;
+    let tenths = (of_day_s(local_s) * 10.0).round() as u64;
     let two = |n: u64| if n < 10 { format!("0{n}") } else { n.to_string() };
     let minutes = format!("{}:{}", two(tenths / 36_000), two(tenths / 600 % 60));
     match step_s {

@@ -99,7 +99,7 @@ fn local(at_s: f64, offset_s: i32) -> String {
     let local_s = at_s + f64::from(offset_s);
     let (year, ..) = civil((local_s / 86_400.0).floor() as i64);
     let exact_s = if (local_s * 10.0).round() as i64 % 10 == 0 { 1.0 } else { 0.1 };
-    format!("{} {year} {}", day_words(local_s), clock_words(local_s.rem_euclid(86_400.0), exact_s))
+    format!("{} {year} {}", day_words(local_s), clock_words(local_s, exact_s))
 }
 
 #[cfg(test)]

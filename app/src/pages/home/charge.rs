@@ -134,7 +134,7 @@ fn local(at: Utc) -> String {
     let at_s = at.0 as f64 / 1e6;
     let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at_s * 1e3));
     let local_s = at_s - date.get_timezone_offset() * 60.0;
-    format!("{} at {}", day_words(local_s), clock_words(local_s.rem_euclid(86_400.0), 60.0))
+    format!("{} at {}", day_words(local_s), clock_words(local_s, 60.0))
 }
 
 #[cfg(test)]

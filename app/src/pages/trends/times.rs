@@ -100,7 +100,7 @@ pub(super) fn window_words((from_s, to_s): (f64, f64), offset_s: i32) -> String 
     let exact_s = if to_s - from_s < 120.0 { 1.0 } else { 60.0 };
     let local = |at_s: f64| {
         let local_s = at_s + f64::from(offset_s);
-        format!("{} {}", day_words(local_s), clock_words(local_s.rem_euclid(86_400.0), exact_s))
+        format!("{} {}", day_words(local_s), clock_words(local_s, exact_s))
     };
     format!("{} \u{2013} {}", local(from_s), local(to_s))
 }

@@ -104,7 +104,7 @@ pub fn groups(topology: &Topology) -> Vec<(String, f64, f64)> {
 pub fn step_words(map: &CellMap, step: usize, offset_s: i32) -> String {
     let length_s = map.step_ms as f64 / 1e3;
     let from_s = map.from.0 as f64 / 1e6 + step as f64 * length_s + f64::from(offset_s);
-    let clock = |local_s: f64| clock_words(local_s.rem_euclid(86_400.0), 60.0);
+    let clock = |local_s: f64| clock_words(local_s, 60.0);
     let to_s = from_s + length_s;
     // To the last minute of a day is to midnight of the same day.
     let other_day = ((to_s - 1.0) / 86_400.0).floor() > (from_s / 86_400.0).floor();
