@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { changed, DESKTOP, launch, live, PAGES, PHONE, shot, violations, withPage } from '../lib/browser.mjs';
+import { changed, DESKTOP, launch, live, PAGES, PHONE, readings, shot, violations, withPage } from '../lib/browser.mjs';
 import { serveFolder } from '../lib/static.mjs';
 
 let host, browser;
@@ -71,6 +71,8 @@ test('a fault of the lab raises its alarm, and the last minute is played back', 
     await pages(page).getByRole('link', { name: 'Overview', exact: true }).click();
     await region(page, 'Problems').getByText(/7\.12/).first().waitFor({ timeout: 60_000 });
 
+    // A jump to what has just been leads to the present.
+    await readings(page, 30);
     const bar = region(page, 'Time');
     await bar.getByRole('button', { name: 'Previous alarm', exact: true }).click();
     await page.getByRole('status').filter({ hasText: /^The past/ }).waitFor();
