@@ -31,6 +31,7 @@ mod probe;
 mod recordings;
 mod serve;
 mod site_file;
+mod writes;
 
 use clap::Parser as _;
 use cli::{Cli, Command, DbcCommand};

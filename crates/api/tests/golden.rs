@@ -173,7 +173,7 @@ fn statuses() -> Vec<LinkStatus> {
     };
     up.faults[2] = 3;
     let reason = "no answer from 127.0.0.1:502".to_owned();
-    vec![up, LinkStatus { state: LinkState::Stranger, reason, ..LinkStatus::default() }]
+    vec![up, LinkStatus { state: LinkState::WrongDevice, reason, ..LinkStatus::default() }]
 }
 
 fn series_table() -> Table {

@@ -174,11 +174,13 @@ impl Engine {
         }
     }
 
-    /// What history keeps of the second that is running, when nothing follows.
-    pub fn finish(&mut self) -> Vec<Output> {
+    /// When nothing follows: the end of every command that is under way, and what history keeps of the second that is
+    /// running.
+    pub fn finish(&mut self, now: Now) -> Vec<Output> {
         let systems = self.systems.iter_mut().zip(0..);
         let records = systems.filter_map(|(system, idx)| system.recorder.end(SystemIdx(idx)));
-        records.map(|record| Output::Record(Box::new(record))).collect()
+        let records = records.map(|record| Output::Record(Box::new(record)));
+        self.commands.give_up(now).map(Output::Receipt).chain(records).collect()
     }
 
     /// Runs from `from` until `until` without sockets: hands over each input at its time, the times going up, and lets
@@ -430,9 +432,9 @@ pub(crate) mod tests {
             step(site, at(seconds), [Input::Link(LinkIdx(0), status)]);
             active(site)
         };
-        assert!(tick(&mut site, 1.0, LinkState::Stranger).is_empty());
+        assert!(tick(&mut site, 1.0, LinkState::WrongDevice).is_empty());
         for seconds in [1.5, 3.0, 9.0] {
-            assert_eq!(tick(&mut site, seconds, LinkState::Stranger), ["link.stranger"]);
+            assert_eq!(tick(&mut site, seconds, LinkState::WrongDevice), ["link.stranger"]);
         }
         let alarm = site.systems[0].alarms.active()[0];
         let words = |site: &Site| alarm.words(&site.spec, &site.spec.systems[0], &site.links).unwrap();

@@ -118,7 +118,7 @@ fn watched(watch: Watch) -> (&'static str, &'static str, f32) {
         Watch::NodeDelay => ("delay of an AFE node's answer", "ms", 1e3),
         Watch::NodeState => ("an AFE node that does not answer", "", 1.0),
         Watch::LinkSilence => ("age of a link's last reading, as a multiple of its `silent_ms`", "", 1.0),
-        Watch::LinkStranger => ("another device on a link than the one expected", "", 1.0),
+        Watch::LinkWrongDevice => ("another device on a link than the one expected", "", 1.0),
         Watch::SopUse => ("battery power, as a share of the state of power", "%", 1.0),
         Watch::ControllerMode => ("error mode of the controller", "", 1.0),
         Watch::SocMove => ("state of charge moved as no current explains, points", "", 1.0),
@@ -128,10 +128,10 @@ fn watched(watch: Watch) -> (&'static str, &'static str, f32) {
 
 /// Whether a rule's limit only tells yes from no.
 fn is_yes_or_no(watch: Watch) -> bool {
-    use Watch::{BmsAlarms, BmsWarnings, ContactorMismatch, ControllerMode, LinkStranger, NodeState, VoltageOff};
+    use Watch::{BmsAlarms, BmsWarnings, ContactorMismatch, ControllerMode, LinkWrongDevice, NodeState, VoltageOff};
     matches!(
         watch,
-        BmsAlarms | BmsWarnings | ContactorMismatch | ControllerMode | LinkStranger | NodeState | VoltageOff
+        BmsAlarms | BmsWarnings | ContactorMismatch | ControllerMode | LinkWrongDevice | NodeState | VoltageOff
     )
 }
 

@@ -56,7 +56,7 @@ fn numbers() -> String {
         LinkState::Silent,
         LinkState::Down,
         LinkState::Ended,
-        LinkState::Stranger,
+        LinkState::WrongDevice,
     ];
     coded(&mut text, "link-state", states.map(|state| (state as u8, state)));
     coded(&mut text, "severity", Severity::ALL.map(|severity| (severity as u8, severity)));

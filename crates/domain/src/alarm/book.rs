@@ -51,16 +51,16 @@ impl Alarm {
         Some(match status {
             // What was expected and what answered.
             Some((status, spec))
-                if rule.watch == Watch::LinkStranger
-                    && status.state == LinkState::Stranger
+                if rule.watch == Watch::LinkWrongDevice
+                    && status.state == LinkState::WrongDevice
                     && !status.reason.is_empty() =>
             {
                 format!("{}: {}", spec.name, status.reason)
             }
             // Nothing answers now; what answered last was not the right one.
             Some((status, spec))
-                if rule.watch == Watch::LinkStranger
-                    && !matches!(status.state, LinkState::Stranger | LinkState::Up) =>
+                if rule.watch == Watch::LinkWrongDevice
+                    && !matches!(status.state, LinkState::WrongDevice | LinkState::Up) =>
             {
                 format!("{}: what answered last was another device than the one expected", spec.name)
             }
@@ -291,7 +291,7 @@ fn subjects(rule: &Rule, site: &SiteSpec, system: SystemIdx, cells: usize, modul
             subjects
         }
         Watch::NodeDelay | Watch::NodeState => (0..modules).map(|n| Subject::Node(n as u16)).collect(),
-        Watch::LinkSilence | Watch::LinkStranger => (site.links.iter().zip(0..))
+        Watch::LinkSilence | Watch::LinkWrongDevice => (site.links.iter().zip(0..))
             .filter(|(link, _)| link.system == system)
             .map(|(_, i)| Subject::Link(LinkIdx(i)))
             .collect(),

@@ -89,7 +89,7 @@ pub enum Watch {
     /// Age of a link's last valid reading, as a multiple of the link's `silent_after`.
     LinkSilence,
     /// Whether another device answers on a link than the one expected: 1, or 0 for the right one.
-    LinkStranger,
+    LinkWrongDevice,
     /// Battery power as a share of the state of power, %.
     SopUse,
     /// Controller mode: 10 is error.
@@ -206,7 +206,7 @@ pub const RULES: &[Rule] = rules! {
         "see which module does not report";
     "controller.error" Critical ControllerMode Above Fixed(9.5), deadband 0.0, delay 300 2_000,
         "read the controller's fault memory";
-    "link.stranger" Warning LinkStranger Above Fixed(0.5), deadband 0.0, delay 200 1_000,
+    "link.stranger" Warning LinkWrongDevice Above Fixed(0.5), deadband 0.0, delay 200 1_000,
         "its data is ignored: connect the right device, or correct the site file";
     "soc.impossible" Warning SocMove Above Fixed(MOVE_LIMIT_POINTS), deadband 0.5, delay 2_000 10_000,
         "the BMS was reset or does not integrate current: check capacity and calibration";

@@ -80,7 +80,7 @@ impl Rule {
             }
             (Watch::NodeState, Subject::Node(n)) => format!("AFE node {} does not answer", n + 1),
             (Watch::LinkSilence, _) => link(" is silent", "A link is silent"),
-            (Watch::LinkStranger, _) => link(
+            (Watch::LinkWrongDevice, _) => link(
                 ": another device answers than the one expected",
                 "A link leads to another device than the one expected",
             ),

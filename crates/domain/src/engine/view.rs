@@ -103,8 +103,8 @@ impl Observed for View<'_> {
                 Subject::Link(link) => self.silence(link),
                 _ => Err(NoData::NotPresent),
             },
-            Watch::LinkStranger => match subject {
-                Subject::Link(link) => self.stranger(link),
+            Watch::LinkWrongDevice => match subject {
+                Subject::Link(link) => self.wrong_device(link),
                 _ => Err(NoData::NotPresent),
             },
             Watch::SopUse => derived::sop_use_pct(&self.state.points, self.now),
@@ -159,8 +159,8 @@ impl View<'_> {
         let (Some(status), Some(spec)) = (self.links.get(place), self.link_specs.get(place)) else {
             return Err(NoData::NotPresent);
         };
-        // A stranger is not silent: it is not listened to, which another rule says.
-        if status.state == LinkState::Stranger {
+        // A wrong device is not silent: it is not listened to, which another rule says.
+        if status.state == LinkState::WrongDevice {
             return Ok(0.0);
         }
         let silence = |since: Mono| self.now.seconds_since(since) / spec.silent_after.as_secs_f32();
@@ -171,9 +171,9 @@ impl View<'_> {
     }
 
     /// Whether another device answers. It is known to be the right one only when it delivers.
-    fn stranger(&self, link: LinkIdx) -> Sample {
+    fn wrong_device(&self, link: LinkIdx) -> Sample {
         match self.links.get(link.0 as usize).map(|status| status.state) {
-            Some(LinkState::Stranger) => Ok(1.0),
+            Some(LinkState::WrongDevice) => Ok(1.0),
             Some(LinkState::Up) => Ok(0.0),
             _ => Err(NoData::NotPresent),
         }
