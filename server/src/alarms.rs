@@ -94,11 +94,10 @@ fn take(site: &mut Site, system: &str, raised: &Event, known: &[Alarm]) -> Optio
     let Some(rule) = rule(&raised.rule) else {
         return Some(format!("because this version has no rule {}", raised.rule));
     };
-    let subject =
-        Subject::from_name(&raised.subject, &site.spec, &spec.topology).filter(|s| belongs(&site.spec, idx, *s));
+    let subject = Subject::from_name(&raised.subject, &site.spec, spec).filter(|s| belongs(&site.spec, idx, *s));
     let Some(subject) = subject else { return gone(&format!("{} in {system}", raised.subject)) };
     let since = Utc(raised.at_ms.saturating_mul(1_000));
-    let value = raised.value.or_else(|| rule.rule().map(|rule| rule.bound(spec).raise)).unwrap_or_default();
+    let value = raised.value.or_else(|| rule.rule().map(|rule| rule.bound_of(spec, subject).raise)).unwrap_or_default();
     let same =
         |alarm: &&Alarm| (alarm.rule, alarm.subject, alarm.since.0.div_euclid(1_000)) == (rule, subject, raised.at_ms);
     let worst = known.iter().find(same).map_or(value, |alarm| alarm.worst);
@@ -115,6 +114,6 @@ fn rule(id: &str) -> Option<RuleIdx> {
 fn belongs(site: &SiteSpec, system: SystemIdx, subject: Subject) -> bool {
     match subject {
         Subject::Link(link) => site.links.get(usize::from(link.0)).is_some_and(|link| link.system == system),
-        Subject::System | Subject::Cell(_) | Subject::Node(_) | Subject::Point(_) => true,
+        _ => true,
     }
 }

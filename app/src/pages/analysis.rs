@@ -116,8 +116,8 @@ pub fn AnalysisPage() -> impl IntoView {
 /// In the place of the page, where there is no server.
 #[component]
 fn NoAnalysis() -> impl IntoView {
-    let advice = "Questions and SQL are answered by a server, from a history on its disk. The demo runs in this browser \
-                  alone and has neither: install Packtwin to ask them. Trends and playback show what this session has seen.";
+    let advice = "Questions and SQL look into a history on a disk: install Packtwin to ask them. Trends and playback show \
+                  what this page has seen.";
     view! {
         <h1 class="visually-hidden">"Analysis"</h1>
         <EmptyState title="Analysis needs a server" advice />

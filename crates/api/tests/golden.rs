@@ -214,6 +214,7 @@ fn cells_over_time() {
     let left_out = LeftOut {
         readings: vec!["2026-02-15".into(), "2026-02-16".into()],
         cells: vec!["2026-02-17".into()],
+        device_points: Vec::new(),
         words:
             "Left out, because the files of these days were damaged or gone: readings of 2026-02-16. Left out until \
                 they are taken in, ask again in some minutes: readings of 2026-02-15; cells of 2026-02-17."
@@ -230,6 +231,7 @@ fn cells_over_time() {
         values: (0..12).map(|k| if k == 3 { f32::NAN } else { 3.2 + k as f32 * 0.000_123 }).collect(),
     };
     check("cells-history", &CellsHistoryResponse::of(&site.systems[0], MapQuantity::Deviation, &map, Some(left_out)));
+    check_bytes("cells-history", &map);
     check("cells-history-whole", &CellsHistoryResponse::of(&site.systems[0], MapQuantity::Deviation, &map, None));
 }
 

@@ -4,6 +4,7 @@
 
 use api::history::HistoryResponse;
 use api::home::HomeResponse;
+use api::operations::{OCTETS, OPERATIONS};
 use api::playback::{PlaybackSegment, SeekResponse};
 use demo::Demo;
 use domain::lab::LabState;
@@ -30,7 +31,7 @@ struct Page {
 
 impl Page {
     fn open() -> Page {
-        let demo = Demo::new(Now { utc: NOON, mono: Mono::START }).unwrap();
+        let demo = Demo::new(Now { utc: NOON, mono: Mono::START }, 0).unwrap();
         Page { decoders: vec![None, None], demo }
     }
 
@@ -210,8 +211,8 @@ fn links_show_their_frames_and_what_needs_a_server_says_so() {
         assert!(frames.iter().any(|frame| frame.count > 0 && !frame.decoded.is_empty()), "{link}");
     }
     for (method, path, says) in [
-        ("POST", "/api/v1/analysis/sql", "DuckDB"),
-        ("GET", "/api/v1/analysis/questions", "DuckDB"),
+        ("POST", "/api/v1/analysis/sql", "history on a disk"),
+        ("GET", "/api/v1/analysis/questions", "history on a disk"),
         ("GET", "/api/v1/links/bms/recording", "keeps no files"),
         ("GET", "/api/v1/history?system=ev", "there is no system \"ev\""),
         ("GET", "/api/v1/history?points=soc,warp", "there is no \"warp\""),
@@ -220,6 +221,22 @@ fn links_show_their_frames_and_what_needs_a_server_says_so() {
         let why = page.demo.answer(method, path, None).unwrap_err();
         assert!(why.contains(says), "{path}: {why}");
     }
+}
+
+/// Pages ask in the binary form: what has one is answered here too, or said to need a server.
+#[test]
+fn every_address_that_pages_ask_is_known() {
+    let mut page = Page::open();
+    page.pass(2);
+    let asked = OPERATIONS.iter().filter(|of| of.other.contains(&OCTETS) && of.replaced_by.is_none());
+    let unknown: Vec<&str> = asked
+        .filter(|of| {
+            let path = of.path.replace("{id}", "bms");
+            page.demo.answer(of.method.name(), &path, None).is_err_and(|why| why.starts_with("the demo has no "))
+        })
+        .map(|of| of.path)
+        .collect();
+    assert_eq!(unknown, [] as [&str; 0]);
 }
 
 #[test]

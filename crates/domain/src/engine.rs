@@ -240,7 +240,7 @@ impl AlarmEvent {
             AlarmChange::Raised(alarm) => alarm.words(&site.spec, spec, &site.links),
             AlarmChange::Cleared(alarm) => alarm.words_of_end(&site.spec, spec),
         };
-        let (rule, subject) = change.alarm().name(&site.spec, &spec.topology)?;
+        let (rule, subject) = change.alarm().name(&site.spec, spec)?;
         Some(AlarmEvent { at, change, rule, subject, words: words? })
     }
 }

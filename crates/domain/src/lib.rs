@@ -16,6 +16,7 @@ pub mod cells;
 pub mod command;
 pub mod decimal;
 pub mod derived;
+pub mod device_minute;
 pub mod energy;
 pub mod engine;
 pub mod frozen;

@@ -8,13 +8,13 @@
 mod device;
 
 pub(crate) use device::fingerprint;
-pub use device::{DEVICE_POINTS_MAX, DevicePoint};
+pub use device::{DEVICE_POINTS_MAX, DevicePoint, PointLimits, WatchedPoint};
 
 use crate::wire::{Reader, Wire, WireError, Writer};
 use std::time::Duration;
 
 /// The unit that a point is kept in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unit {
     /// Volt.
     Volt,

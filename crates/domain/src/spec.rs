@@ -7,7 +7,7 @@ pub use crate::topology::SystemIdx;
 use crate::cells::CELL_MAX_AGE;
 use crate::limits::{Chemistry, Limits};
 use crate::link::{LinkIdx, LinkSpec};
-use crate::point::{DevicePoint, MaxAge, PointId};
+use crate::point::{DevicePoint, MaxAge, PointId, WatchedPoint};
 use crate::topology::Topology;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +56,9 @@ pub struct SystemSpec {
     /// The points of its devices, beside those of the catalogue. Not in the message to the page, which would make every
     /// document larger: a page asks for them (`/api/v1/devices`).
     pub device_points: Arc<[DevicePoint]>,
+    /// Those of them that rules look at, in the order of their numbers. In the message to the page, so that it can name
+    /// what an alarm is about.
+    pub watched_points: Arc<[WatchedPoint]>,
 }
 
 /// What a system is for. It gives its parts their names.
@@ -123,6 +126,7 @@ impl SystemSpec {
             max_ages: Vec::new(),
             cell_max_age: CELL_MAX_AGE,
             device_points: Arc::default(),
+            watched_points: Arc::default(),
         }
     }
 
@@ -134,6 +138,12 @@ impl SystemSpec {
     /// A value of the point that is older than this is stale.
     pub fn max_age(&self, point: PointId) -> Duration {
         MaxAge::of(point, &self.max_ages)
+    }
+
+    /// The device point with this number, if rules look at it.
+    pub fn watched_point(&self, number: u16) -> Option<&WatchedPoint> {
+        let index = self.watched_points.binary_search_by_key(&number, |point| point.number).ok()?;
+        self.watched_points.get(index)
     }
 
     /// Rated energy, Wh.

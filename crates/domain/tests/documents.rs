@@ -122,6 +122,12 @@ fn watched(watch: Watch) -> (&'static str, &'static str, f32) {
         Watch::SopUse => ("battery power, as a share of the state of power", "%", 1.0),
         Watch::ControllerMode => ("error mode of the controller", "", 1.0),
         Watch::SocMove => ("state of charge moved as no current explains, points", "", 1.0),
+        Watch::DevicePointHigh | Watch::DevicePointLow => {
+            ("a device point to which its table gives the limit", "", 1.0)
+        }
+        Watch::DevicePointAge => {
+            ("age of a device point with a limit while its link delivers, as a multiple of its max age", "", 1.0)
+        }
         Watch::InverterSocMove => ("an inverter's estimate moved as no current explains, points", "", 1.0),
     }
 }
@@ -164,6 +170,9 @@ fn bounds(rule: &'static Rule) -> (String, String) {
                 format!("{} x ", number(factor))
             };
             format!("{times}`{name}`")
+        }
+        Limit::OfSubject(key, _) => {
+            return (format!("{side} `{key}` of its register"), "2 % of the limit, a step at least".to_owned());
         }
     };
     (format!("{side} {limit}"), with_unit((bound.raise - bound.clear).abs()))

@@ -158,16 +158,16 @@ fn cells_are_told_reading_by_reading_where_the_tape_has_all_of_them() {
     let site = site();
     let (_folder, store) = stored(&site);
     let past = Past::new(store.history(), &site, 0).unwrap();
-    let wanted = [(CellQuantity::Voltage, 5), (CellQuantity::Temperature, 5)];
+    let wanted = [CellQuantity::Voltage, CellQuantity::Temperature].map(|quantity| Trace::Cell(quantity, 5));
     let range = |from_s: i64, to_s: i64| Range::new(FROM_MS + from_s * 1_000, FROM_MS + to_s * 1_000);
-    let readings = past.cells(range(2, 4), &wanted).unwrap().unwrap();
+    let readings = past.readings(range(2, 4), &wanted).unwrap().unwrap();
     assert_eq!((readings.at_ms.len(), readings.at_ms[0] - FROM_MS, readings.at_ms[9] - FROM_MS), (10, 2_000, 3_800));
     assert_eq!(readings.values[0], [3.3; 10]);
     assert!(readings.values[1].iter().all(|v| v.is_nan()), "no temperature was ever read");
-    assert!(past.cells(range(8, 14), &wanted).unwrap().is_none(), "the tape lacks four seconds");
-    assert!(past.cells(range(18, 62), &wanted).unwrap().is_none(), "the tape begins too late");
-    assert_eq!(past.cells(range(9, 11), &wanted).unwrap().unwrap().at_ms.len(), 5, "the newest second is to come");
-    assert!(past.cells(range(30, 40), &wanted).unwrap().is_none(), "nothing was recorded");
+    assert!(past.readings(range(8, 14), &wanted).unwrap().is_none(), "the tape lacks four seconds");
+    assert!(past.readings(range(18, 62), &wanted).unwrap().is_none(), "the tape begins too late");
+    assert_eq!(past.readings(range(9, 11), &wanted).unwrap().unwrap().at_ms.len(), 5, "the newest second is to come");
+    assert!(past.readings(range(30, 40), &wanted).unwrap().is_none(), "nothing was recorded");
 }
 
 /// Two minutes of a pack whose voltage sags in between, with and without tape. Live is what the twin says, reading by
