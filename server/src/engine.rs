@@ -3,11 +3,11 @@
 use crate::alarms;
 use crate::clock::Clock;
 use crate::hub::{Hub, Published};
+use crate::writes::Writes;
 use domain::command::CommandReceipt;
 use domain::engine::{Engine, Input, Output, Record};
 use domain::spec::SystemIdx;
 use domain::time::Now;
-use domain::write::{Receipt, WriteOutcome};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Second, Store};
@@ -17,12 +17,18 @@ use tokio::sync::{mpsc, watch};
 /// nothing waits: an input is taken into the twin when it arrives.
 pub(crate) const INPUTS: usize = 1_024;
 
+/// Where the engine's outputs go.
+pub(crate) struct Outlets {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) store: Store,
+    pub(crate) writes: Writes,
+}
+
 /// Runs the engine until `stop`, then hands the last second to the store.
 pub(crate) async fn run(
     mut engine: Engine,
     mut inputs: mpsc::Receiver<Input>,
-    hub: Arc<Hub>,
-    store: Store,
+    outlets: Outlets,
     clock: Clock,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -42,59 +48,56 @@ pub(crate) async fn run(
         let waiting = (0..INPUTS).map_while(|_| inputs.try_recv().ok());
         let now = clock();
         for input in first.into_iter().chain(waiting) {
-            step(&mut engine, now, input, &hub, &store);
+            outlets.step(&mut engine, now, input);
         }
         let now = clock();
         if engine.due().is_some_and(|due| due <= now.mono) {
-            let troubles: Vec<String> = store.troubles().into_iter().map(|trouble| trouble.words).collect();
-            step(&mut engine, now, Input::Storage(troubles.join(" ")), &hub, &store);
-            step(&mut engine, now, Input::Time, &hub, &store);
+            let troubles: Vec<String> = outlets.store.troubles().into_iter().map(|trouble| trouble.words).collect();
+            outlets.step(&mut engine, now, Input::Storage(troubles.join(" ")));
+            outlets.step(&mut engine, now, Input::Time);
         }
     }
-    for output in engine.finish() {
-        carry_out(output, clock(), &hub, &store);
-    }
-}
-
-/// Hands one input to the engine, and carries out all that follows.
-fn step(engine: &mut Engine, now: Now, input: Input, hub: &Hub, store: &Store) {
-    let mut next = Some(input);
-    while let Some(input) = next.take() {
-        for output in engine.step(now, input) {
-            next = carry_out(output, now, hub, store).or(next);
-        }
+    let now = clock();
+    for output in engine.finish(now) {
+        outlets.carry_out(output, now);
     }
 }
 
-/// Carries out one output; returns what happens by it at once.
-fn carry_out(output: Output, now: Now, hub: &Hub, store: &Store) -> Option<Input> {
-    let id = |system: SystemIdx| hub.site.system(system).map(|spec| spec.id.clone()).unwrap_or_default();
-    match output {
-        Output::Alarms(system, events) => store.append(alarms::second(&id(system), &events)),
-        Output::Record(record) => store.append(second(&id(record.system), *record)),
-        Output::Publication(publication) => hub.publish(Published::new(*publication)),
-        Output::Receipt(receipt) => {
-            let CommandReceipt { command, state, .. } = receipt;
-            tracing::info!(
-                system = id(command.system),
-                by = command.by,
-                setpoint = command.setpoint,
-                "command {state}"
-            );
-        }
-        // The engine admits no command yet, so there is none; were there one, it would not be sent.
-        Output::Write(write) => {
-            let outcome = WriteOutcome::NotSent("this server hands no writes to its links yet".to_owned());
-            return Some(Input::Write(Receipt { id: write.id, at: now, outcome }));
+impl Outlets {
+    /// Hands one input to the engine, and carries out all that follows.
+    fn step(&self, engine: &mut Engine, now: Now, input: Input) {
+        let mut inputs = vec![input];
+        while let Some(input) = inputs.pop() {
+            inputs.extend(engine.step(now, input).into_iter().filter_map(|output| self.carry_out(output, now)));
         }
     }
-    None
+
+    /// Carries out one output; returns what happens by it at once.
+    pub(crate) fn carry_out(&self, output: Output, now: Now) -> Option<Input> {
+        let id = |system: SystemIdx| self.hub.site.system(system).map(|spec| spec.id.clone()).unwrap_or_default();
+        match output {
+            Output::Alarms(system, events) => self.store.append(alarms::second(&id(system), &events)),
+            Output::Record(record) => self.store.append(second(&id(record.system), *record)),
+            Output::Publication(publication) => self.hub.publish(Published::new(*publication)),
+            Output::Receipt(receipt) => {
+                let CommandReceipt { command, state, .. } = receipt;
+                tracing::info!(
+                    system = id(command.system),
+                    by = command.by,
+                    setpoint = command.setpoint,
+                    "command {state}"
+                );
+            }
+            Output::Write(write) => return self.writes.hand_over(write, now).map(Input::Write),
+        }
+        None
+    }
 }
 
 /// What the engine recorded of a system, for the store.
 pub(crate) fn second(system: &str, record: Record) -> Second {
-    let Record { utc_s, frames, rows, cells, .. } = record;
-    Second { system: system.to_owned(), utc_s, tape: frames, rows, cells, ..Second::default() }
+    let Record { utc_s, frames, rows, cells, devices, .. } = record;
+    Second { system: system.to_owned(), utc_s, tape: frames, rows, cells, devices, ..Second::default() }
 }
 
 #[cfg(test)]
@@ -103,6 +106,7 @@ mod tests {
     use crate::hub::tests::{hub, spec};
     use domain::spec::{SiteSpec, SystemSpec};
     use domain::twin::Site;
+    use tokio::runtime::Handle;
 
     /// The slowest system, and nothing that wakes the engine.
     #[tokio::test]
@@ -115,7 +119,10 @@ mod tests {
             let engine = Engine::new(Site::new(site), (hub.clock)().mono);
             let (sink, inputs) = mpsc::channel(INPUTS);
             let (stop, stopped) = watch::channel(false);
-            let running = tokio::spawn(run(engine, inputs, hub.clone(), hub.store.clone(), hub.clock.clone(), stopped));
+            let writes = Writes::new(Vec::new(), sink.downgrade(), Handle::current(), hub.clock.clone());
+            let clock = hub.clock.clone();
+            let outlets = Outlets { store: hub.store.clone(), hub, writes };
+            let running = tokio::spawn(run(engine, inputs, outlets, clock, stopped));
             let sink = (!links_ended).then_some(sink);
             tokio::task::yield_now().await;
             stop.send(true).unwrap();

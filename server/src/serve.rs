@@ -4,19 +4,21 @@ use crate::alarms;
 use crate::analysis::Analysis;
 use crate::cli::{Common, Serve};
 use crate::clock::system_clock;
-use crate::engine;
-use crate::http::{self, AppState, Files, Gate, Manifest, Names};
+use crate::engine::{self, Outlets};
+use crate::gate::Gate;
+use crate::http::{self, AppState, Files, Manifest, Names};
 use crate::hub::{Hub, Published};
 use crate::link_thread::LinkThread;
 use crate::listener::{self, Connections};
 use crate::page_folder;
 use crate::site_file::{self, SiteFile};
+use crate::writes::Writes;
 use anyhow::{Context as _, Result, anyhow, bail};
 use domain::engine::{Engine, Publication};
 use domain::link::LinkIdx;
 use domain::live::{Encoder, log};
 use domain::minute::Minutes;
-use domain::series::{RECENT_S, Recent};
+use domain::recent::{RECENT_S, Recent};
 use domain::spec::{SystemIdx, SystemSpec};
 use domain::time::Now;
 use domain::twin::Site;
@@ -123,9 +125,11 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let links: Vec<_> = (running.into_iter())
         .map(|(idx, task)| link_thread.handle().spawn(task.run(idx, clock.clone(), sink.clone(), stopped.clone())))
         .collect();
+    let writes = Writes::new(hub.links.clone(), sink.downgrade(), link_thread.handle().clone(), clock.clone());
     drop(sink);
     let twin = Engine::new(site, clock().mono);
-    let engine = tokio::spawn(engine::run(twin, inputs, hub.clone(), store.clone(), clock, stopped.clone()));
+    let outlets = Outlets { hub: hub.clone(), store: store.clone(), writes };
+    let engine = tokio::spawn(engine::run(twin, inputs, outlets, clock, stopped.clone()));
 
     let data = options.common.data.as_path();
     let unconfined_sql = limits.unconfined_sql || options.common.allow_unconfined_sql;

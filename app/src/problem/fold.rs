@@ -59,7 +59,7 @@ fn watch(rule: RuleIdx) -> Option<Watch> {
 }
 
 fn is_link(watch: Watch) -> bool {
-    matches!(watch, Watch::LinkSilence | Watch::LinkStranger)
+    matches!(watch, Watch::LinkSilence | Watch::LinkWrongDevice)
 }
 
 fn is_node(watch: Watch) -> bool {

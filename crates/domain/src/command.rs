@@ -2,9 +2,7 @@
 //!
 //! ```text
 //! requested --> refused, and why
-//!      '--> accepted --> unchanged | not sent
-//!                '--> sent --> echoed --> confirmed | mismatch | unknown
-//!                       '--> rejected | unknown | not sent
+//!      '--> accepted --> the steps of the write that it became
 //! ```
 //!
 //! From `accepted` on the steps are those of the write that it became ([`crate::write`]). No system has anything yet that
@@ -65,11 +63,13 @@ pub enum CommandState {
 impl CommandState {
     /// The state after a step of its write; `None` for a step that cannot follow: a receipt that came late or twice.
     pub fn after(&self, outcome: WriteOutcome) -> Option<CommandState> {
-        use WriteOutcome::{Confirmed, Echoed, Mismatch, NotSent, Rejected, Sent, Unchanged, Unknown};
+        use WriteOutcome::{Echoed, NotSent, Refused, Sent, Unchanged};
         let follows = match (self, &outcome) {
-            (CommandState::Accepted, Unchanged(_) | NotSent(_) | Sent) => true,
-            (CommandState::Written(Sent), Echoed | Rejected(_) | Unknown(_) | NotSent(_)) => true,
-            (CommandState::Written(Echoed), Confirmed(_) | Mismatch(_) | Unknown(_)) => true,
+            (CommandState::Accepted, Unchanged(_) | Refused(_) | NotSent(_) | Sent) => true,
+            // The connection broke before a byte was out.
+            (CommandState::Written(Sent), Echoed | NotSent(_)) => true,
+            (CommandState::Written(Sent | Echoed), Unchanged(_) | Refused(_) | NotSent(_) | Sent | Echoed) => false,
+            (CommandState::Written(Sent | Echoed), _) => true,
             (CommandState::Refused(_) | CommandState::Accepted | CommandState::Written(_), _) => false,
         };
         follows.then_some(CommandState::Written(outcome))
@@ -91,16 +91,7 @@ impl fmt::Display for CommandState {
         match self {
             CommandState::Refused(why) => write!(f, "refused: {why}"),
             CommandState::Accepted => f.write_str("accepted"),
-            CommandState::Written(WriteOutcome::Unchanged(value)) => {
-                write!(f, "not sent: the device has {value} already")
-            }
-            CommandState::Written(WriteOutcome::NotSent(why)) => write!(f, "not sent: {why}"),
-            CommandState::Written(WriteOutcome::Sent) => f.write_str("sent"),
-            CommandState::Written(WriteOutcome::Echoed) => f.write_str("taken by the device"),
-            CommandState::Written(WriteOutcome::Confirmed(value)) => write!(f, "confirmed: the device has {value}"),
-            CommandState::Written(WriteOutcome::Mismatch(value)) => write!(f, "not followed: the device has {value}"),
-            CommandState::Written(WriteOutcome::Rejected(why)) => write!(f, "rejected by the device: {why}"),
-            CommandState::Written(WriteOutcome::Unknown(why)) => write!(f, "unknown whether it was heard: {why}"),
+            CommandState::Written(outcome) => outcome.fmt(f),
         }
     }
 }
@@ -151,6 +142,15 @@ impl Commands {
         }
         Some(CommandReceipt { command, at, state })
     }
+
+    /// Gives up every write that is under way, because nobody will take its receipts any more: whether the device has
+    /// heard it is not known, and it is never sent again.
+    pub fn give_up(&mut self, at: Now) -> impl Iterator<Item = CommandReceipt> + use<> {
+        let why = "the server stopped before an answer came".to_owned();
+        let state = CommandState::Written(WriteOutcome::Unknown(why));
+        let waiting = std::mem::take(&mut self.0).into_values();
+        waiting.map(move |(command, _)| CommandReceipt { command, at, state: state.clone() })
+    }
 }
 
 #[cfg(test)]
@@ -180,30 +180,30 @@ mod tests {
 
     #[test]
     fn each_step_follows_only_where_it_can() {
-        use WriteOutcome::{Confirmed, Echoed, Mismatch, NotSent, Rejected, Sent, Unchanged, Unknown};
+        use WriteOutcome::*;
         let why = || "why".to_owned();
         let all = [
             Unchanged(1.0),
+            Refused(why()),
             NotSent(why()),
             Sent,
             Echoed,
             Confirmed(1.0),
-            Mismatch(2.0),
-            Rejected(why()),
+            Clamped(2.0),
+            Ignored(0.0),
+            Unconfirmable,
+            Exception(why()),
             Unknown(why()),
         ];
+        let ends = all.iter().filter(|outcome| outcome.is_final()).cloned();
         // By state: which of `all` may follow.
-        let follows: [(CommandState, &[usize]); 9] = [
+        let mut follows: Vec<(CommandState, &[usize])> = vec![
             (CommandState::Refused(Refusal::ReadOnly), &[]),
-            (CommandState::Accepted, &[0, 1, 2]),
-            (CommandState::Written(Sent), &[1, 3, 6, 7]),
-            (CommandState::Written(Echoed), &[4, 5, 7]),
-            (CommandState::Written(Unchanged(1.0)), &[]),
-            (CommandState::Written(Confirmed(1.0)), &[]),
-            (CommandState::Written(Mismatch(1.0)), &[]),
-            (CommandState::Written(Rejected(why())), &[]),
-            (CommandState::Written(Unknown(why())), &[]),
+            (CommandState::Accepted, &[0, 1, 2, 3]),
+            (CommandState::Written(Sent), &[2, 4, 5, 6, 7, 8, 9, 10]),
+            (CommandState::Written(Echoed), &[5, 6, 7, 8, 9, 10]),
         ];
+        follows.extend(ends.map(|end| (CommandState::Written(end), [].as_slice())));
         for (state, allowed) in follows {
             for (place, outcome) in all.iter().enumerate() {
                 let next = state.after(outcome.clone());
@@ -227,5 +227,18 @@ mod tests {
             assert_eq!(told(5, outcome.clone()), Some(CommandState::Written(outcome)));
         }
         assert_eq!(told(5, WriteOutcome::Sent), None, "it is over");
+    }
+
+    #[test]
+    fn a_write_that_is_under_way_when_the_server_stops_is_unknown_and_no_late_receipt_changes_it() {
+        let (mut commands, now) = (Commands::default(), Now::default());
+        for write in [1, 2] {
+            commands.accept(command(0), WriteId(write), now);
+        }
+        let step = |id, outcome| Receipt { id: WriteId(id), at: now, outcome };
+        commands.written(step(1, WriteOutcome::Sent));
+        let states: Vec<String> = commands.give_up(now).map(|receipt| receipt.state.to_string()).collect();
+        assert_eq!(states, ["unknown whether it was heard: the server stopped before an answer came"; 2]);
+        assert_eq!(commands.written(step(1, WriteOutcome::Confirmed(20.0))), None);
     }
 }

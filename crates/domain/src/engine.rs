@@ -174,11 +174,13 @@ impl Engine {
         }
     }
 
-    /// What history keeps of the second that is running, when nothing follows.
-    pub fn finish(&mut self) -> Vec<Output> {
+    /// When nothing follows: the end of every command that is under way, and what history keeps of the second that is
+    /// running.
+    pub fn finish(&mut self, now: Now) -> Vec<Output> {
         let systems = self.systems.iter_mut().zip(0..);
         let records = systems.filter_map(|(system, idx)| system.recorder.end(SystemIdx(idx)));
-        records.map(|record| Output::Record(Box::new(record))).collect()
+        let records = records.map(|record| Output::Record(Box::new(record)));
+        self.commands.give_up(now).map(Output::Receipt).chain(records).collect()
     }
 
     /// Runs from `from` until `until` without sockets: hands over each input at its time, the times going up, and lets
@@ -238,7 +240,7 @@ impl AlarmEvent {
             AlarmChange::Raised(alarm) => alarm.words(&site.spec, spec, &site.links),
             AlarmChange::Cleared(alarm) => alarm.words_of_end(&site.spec, spec),
         };
-        let (rule, subject) = change.alarm().name(&site.spec, &spec.topology)?;
+        let (rule, subject) = change.alarm().name(&site.spec, spec)?;
         Some(AlarmEvent { at, change, rule, subject, words: words? })
     }
 }
@@ -257,7 +259,7 @@ mod limits_tests;
 pub(crate) mod tests {
     use super::*;
     use crate::alarm::{Alarm, RULES, RuleIdx, Subject};
-    use crate::limits::{Chemistry, Limits};
+
     use crate::link::LinkSpec;
     use crate::link::LinkState;
     use crate::reading::CellQuantity;
@@ -272,20 +274,9 @@ pub(crate) mod tests {
         SiteSpec {
             name: "Test".into(),
             systems: vec![SystemSpec {
-                id: "hv".into(),
-                name: "Pack".into(),
-                topology: Topology::new(1, 2, 3),
-                capacity_ah: 280.0,
-                nominal_v: 832.0,
-                reserve_pct: 20.0,
-                limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-                cell_resolution_v: 0.001,
-                rate_hz: 5.0,
-                simulated: true,
-                max_ages: Vec::new(),
-                cell_max_age: crate::cells::CELL_MAX_AGE,
-                device_points: Default::default(),
                 kind: SystemKind::DataCentre,
+                simulated: true,
+                ..SystemSpec::new("hv", "Pack", Topology::new(1, 2, 3), 280.0, 832.0)
             }],
             links: vec![LinkSpec {
                 id: "bms".into(),
@@ -430,9 +421,9 @@ pub(crate) mod tests {
             step(site, at(seconds), [Input::Link(LinkIdx(0), status)]);
             active(site)
         };
-        assert!(tick(&mut site, 1.0, LinkState::Stranger).is_empty());
+        assert!(tick(&mut site, 1.0, LinkState::WrongDevice).is_empty());
         for seconds in [1.5, 3.0, 9.0] {
-            assert_eq!(tick(&mut site, seconds, LinkState::Stranger), ["link.stranger"]);
+            assert_eq!(tick(&mut site, seconds, LinkState::WrongDevice), ["link.stranger"]);
         }
         let alarm = site.systems[0].alarms.active()[0];
         let words = |site: &Site| alarm.words(&site.spec, &site.spec.systems[0], &site.links).unwrap();

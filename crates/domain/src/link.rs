@@ -64,7 +64,7 @@ pub enum LinkState {
     /// A replay has reached its end.
     Ended = 5,
     /// Another device answers than the one expected; nothing that it says is believed.
-    Stranger = 6,
+    WrongDevice = 6,
 }
 
 impl LinkState {
@@ -76,7 +76,7 @@ impl LinkState {
         LinkState::Silent,
         LinkState::Down,
         LinkState::Ended,
-        LinkState::Stranger,
+        LinkState::WrongDevice,
     ];
 
     /// The state in one word.
@@ -88,7 +88,7 @@ impl LinkState {
             LinkState::Silent => "silent",
             LinkState::Down => "down",
             LinkState::Ended => "ended",
-            LinkState::Stranger => "wrong device",
+            LinkState::WrongDevice => "wrong device",
         }
     }
 }

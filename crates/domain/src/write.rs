@@ -1,16 +1,20 @@
 //! Writes to devices: what can be set, what a link is asked to set, and what becomes of it, step by step.
 //!
 //! ```text
-//! requested --> Unchanged | NotSent
-//!      '--> Sent --> Echoed --> Confirmed | Mismatch
-//!             '--> Rejected | Unknown | NotSent
+//! requested --> Unchanged | Refused | NotSent
+//!      '--> Sent --> (Echoed) --> Confirmed | Clamped | Ignored | Unconfirmable
+//!             '--> Exception | Unknown | NotSent
 //! ```
+//!
+//! Echoed is told where the protocol has an echo: Modbus has one, CAN and MQTT have not.
 //!
 //! A write that may have been heard is never sent again by itself: after [`WriteOutcome::Unknown`] the device is asked
 //! what it has.
 
 use crate::link::LinkIdx;
 use crate::time::{Mono, Now};
+use std::fmt;
+use std::time::Duration;
 
 /// What a write does to the memory that keeps the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +42,8 @@ pub struct Setpoint {
     pub step: f64,
     /// What a write costs.
     pub wear: Wear,
+    /// The longest that a value is held without being renewed; `None` if it stays until another one is written.
+    pub lease: Option<Duration>,
 }
 
 /// A value that a setpoint cannot have.
@@ -49,6 +55,20 @@ pub enum BadValue {
     /// Outside of what may be written.
     #[error("{0} is not between {1} and {2}")]
     Outside(f64, f64, f64),
+}
+
+/// A lease that a setpoint cannot have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadLease {
+    /// A value that is held for a time only is to be held for ever.
+    #[error("its values are held for a time only: ask for 1 to {} s", .0.as_secs())]
+    Missing(Duration),
+    /// A value that stays is to be held for a time.
+    #[error("its values stay until another one is written: it has no lease")]
+    None,
+    /// Shorter than a second, or longer than it can be.
+    #[error("a lease of {:.1} s is not between 1 and {} s", .0.as_secs_f64(), .1.as_secs())]
+    Length(Duration, Duration),
 }
 
 impl Setpoint {
@@ -68,6 +88,26 @@ impl Setpoint {
         let steps = ((value - self.min) / self.step).round().min(last);
         Ok((self.min + steps * self.step).clamp(self.min, self.max))
     }
+
+    /// Whether a value lies in the range, but for what arithmetic leaves.
+    pub fn contains(&self, value: f64) -> bool {
+        let slack = 1e-9 * self.min.abs().max(self.max.abs()).max(1.0);
+        (self.min - slack..=self.max + slack).contains(&value)
+    }
+
+    /// Checks how long a value is to be held.
+    ///
+    /// # Errors
+    /// A setpoint whose values are held for a time needs one, of 1 s to its longest; another has none.
+    pub fn admit_lease(&self, lease: Option<Duration>) -> Result<(), BadLease> {
+        match (self.lease, lease) {
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err(BadLease::None),
+            (Some(longest), None) => Err(BadLease::Missing(longest)),
+            (Some(longest), Some(asked)) if (Duration::from_secs(1)..=longest).contains(&asked) => Ok(()),
+            (Some(longest), Some(asked)) => Err(BadLease::Length(asked, longest)),
+        }
+    }
 }
 
 /// Tells one write from all others.
@@ -85,6 +125,9 @@ pub struct WriteRequest {
     pub setpoint: String,
     /// The wanted value, in the setpoint's unit.
     pub value: f64,
+    /// How long it is held unless it is asked for again, which renews it: then it is sent although the device has the
+    /// value. `None` if it stays.
+    pub lease: Option<Duration>,
     /// It is not sent after this.
     pub deadline: Mono,
 }
@@ -94,6 +137,8 @@ pub struct WriteRequest {
 pub enum WriteOutcome {
     /// The device has this value already: nothing was sent.
     Unchanged(f64),
+    /// It may not be, and why: nothing was sent, and asking again changes nothing.
+    Refused(String),
     /// Nothing was sent, and why.
     NotSent(String),
     /// It is on its way to the device.
@@ -102,10 +147,14 @@ pub enum WriteOutcome {
     Echoed,
     /// The device has the wanted value: this was read back.
     Confirmed(f64),
-    /// The device has another value than the wanted one: this was read back.
-    Mismatch(f64),
+    /// The device has this value, which is neither the wanted one nor the one before.
+    Clamped(f64),
+    /// The device still has the value that it had before.
+    Ignored(f64),
+    /// It was sent, and the device has nothing that would say whether it was taken.
+    Unconfirmable,
     /// The device refuses, and what it says.
-    Rejected(String),
+    Exception(String),
     /// It was sent, and nobody knows whether it was heard; why.
     Unknown(String),
 }
@@ -114,6 +163,34 @@ impl WriteOutcome {
     /// Whether nothing follows.
     pub fn is_final(&self) -> bool {
         !matches!(self, WriteOutcome::Sent | WriteOutcome::Echoed)
+    }
+
+    /// What follows from the value that was read back: the wanted one, the one from before, or another.
+    pub fn of_read_back(read: f64, wanted: f64, before: Option<f64>, same: impl Fn(f64, f64) -> bool) -> WriteOutcome {
+        match before {
+            _ if same(read, wanted) => WriteOutcome::Confirmed(read),
+            Some(before) if same(read, before) => WriteOutcome::Ignored(read),
+            _ => WriteOutcome::Clamped(read),
+        }
+    }
+}
+
+impl fmt::Display for WriteOutcome {
+    /// In words for a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WriteOutcome::Unchanged(value) => write!(f, "not sent: the device has {value} already"),
+            WriteOutcome::Refused(why) => write!(f, "refused: {why}"),
+            WriteOutcome::NotSent(why) => write!(f, "not sent: {why}"),
+            WriteOutcome::Sent => f.write_str("sent"),
+            WriteOutcome::Echoed => f.write_str("taken by the device"),
+            WriteOutcome::Confirmed(value) => write!(f, "confirmed: the device has {value}"),
+            WriteOutcome::Clamped(value) => write!(f, "not followed: the device has changed to {value}"),
+            WriteOutcome::Ignored(value) => write!(f, "ignored: the device still has {value}"),
+            WriteOutcome::Unconfirmable => f.write_str("sent: the device has nothing that would confirm it"),
+            WriteOutcome::Exception(why) => write!(f, "rejected by the device: {why}"),
+            WriteOutcome::Unknown(why) => write!(f, "unknown whether it was heard: {why}"),
+        }
     }
 }
 
@@ -142,6 +219,7 @@ mod tests {
             max: 52.0,
             step: 5.0,
             wear: Wear::Flash,
+            lease: None,
         };
         for (value, admitted) in [
             (10.0, Some(10.0)),
@@ -155,6 +233,49 @@ mod tests {
             (f64::INFINITY, None),
         ] {
             assert_eq!(reserve.admit(value).ok(), admitted, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_lease_is_there_where_values_are_held_for_a_time_and_nowhere_else() {
+        let held = |lease| Setpoint {
+            name: "limit".into(),
+            label: "Limit".into(),
+            unit: "%".into(),
+            min: 0.0,
+            max: 100.0,
+            step: 1.0,
+            wear: Wear::Volatile,
+            lease,
+        };
+        let s = Duration::from_secs;
+        for (longest, asked, says) in [
+            (None, None, ""),
+            (Some(s(60)), Some(s(1)), ""),
+            (Some(s(60)), Some(s(60)), ""),
+            (None, Some(s(5)), "its values stay until another one is written: it has no lease"),
+            (Some(s(60)), None, "its values are held for a time only: ask for 1 to 60 s"),
+            (Some(s(60)), Some(s(61)), "a lease of 61.0 s is not between 1 and 60 s"),
+            (Some(s(60)), Some(Duration::ZERO), "a lease of 0.0 s is not between 1 and 60 s"),
+        ] {
+            let told = held(longest).admit_lease(asked).err().map_or(String::new(), |error| error.to_string());
+            assert_eq!(told, says, "{asked:?} of {longest:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_read_back_is_the_wanted_the_old_or_another_value() {
+        use WriteOutcome::{Clamped, Confirmed, Ignored};
+        let same = |one: f64, other: f64| (one - other).abs() < 0.05;
+        for (read, before, outcome) in [
+            (45.01, Some(30.0), Confirmed(45.01)),
+            (30.0, Some(30.0), Ignored(30.0)),
+            (20.0, Some(30.0), Clamped(20.0)),
+            (20.0, None, Clamped(20.0)),
+            // It was renewed.
+            (45.0, Some(45.0), Confirmed(45.0)),
+        ] {
+            assert_eq!(WriteOutcome::of_read_back(read, 45.0, before, same), outcome, "{read} after {before:?}");
         }
     }
 }

@@ -4,6 +4,7 @@
 mod backoff;
 mod can_health;
 mod can_input;
+mod can_output;
 #[cfg(feature = "sockets")]
 pub mod candump;
 pub mod cannelloni;
@@ -23,7 +24,6 @@ pub(crate) mod victron_mqtt;
 pub(crate) mod vrm;
 
 use self::can_input::CanInput;
-use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::session::Reporter;
 use domain::point::DevicePoint;
@@ -75,12 +75,6 @@ pub(crate) trait Bus: Debug + Send {
     /// What others may set on its device.
     fn setpoints(&self) -> Vec<Setpoint> {
         Vec::new()
-    }
-
-    /// How old its values may be, if those of the link are good for `usual`; zero if only the DBC file can tell.
-    fn ages(&self, usual: Duration) -> Ages {
-        let given = (!usual.is_zero()).then_some(usual);
-        self.can().map(|can| can.ages(given)).unwrap_or_default()
     }
 
     /// The points that only its device has, which is called `device`, if the link's values are good for `usual`.

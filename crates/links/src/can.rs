@@ -8,6 +8,16 @@ use std::fmt;
 pub const MAX_DATA: usize = 64;
 /// The most data bytes of a classic CAN frame.
 pub const MAX_CLASSIC_DATA: usize = 8;
+/// The lengths that a CAN FD frame may have above those of a classic one.
+const FD_LENGTHS: [usize; 7] = [12, 16, 20, 24, 32, 48, 64];
+
+/// The length of a frame that carries so many bytes: CAN FD frames come in steps.
+pub(crate) fn fd_length(bytes: usize) -> usize {
+    if bytes <= MAX_CLASSIC_DATA {
+        return bytes;
+    }
+    FD_LENGTHS.into_iter().find(|length| *length >= bytes).unwrap_or(bytes)
+}
 
 const EXTENDED: u32 = 0x8000_0000;
 const REMOTE: u32 = 0x4000_0000;

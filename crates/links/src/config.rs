@@ -52,6 +52,21 @@
 //! `shared-memory` has `segment`, "/battery_sim_shm" if not given: the name of POSIX shared memory, or the path of a
 //! file. It is read every `poll_ms`; its size follows from the cells of the system.
 //!
+//! What others may set on a device is said where its kind of link has `setpoints`; a Modbus device has it in its register
+//! table. Nothing sets them yet: who may ask for a value is not decided here.
+//!
+//! ```toml
+//! # sunspec: model and point; scale factors are those of the device. 124.OutWRte and 124.InWRte may have a lease
+//! setpoints = [{ name = "reserve", sets = "802.SoCRsvMin", min = 10, max = 50, step = 1, wear = "flash" }]
+//! # victron-mqtt: service, instance and path. This one is not stored, and given up after 60 s
+//! setpoints = [{ name = "grid", sets = "hub4/0/Overrides/Setpoint", min = -5000, max = 5000, step = 10,
+//!                wear = "volatile", lease_s = 60 }]
+//! # cannelloni (with `peer`), socketcan: message and signal, and all that its frame says beside it
+//! setpoints = [{ name = "limit", sets = "Limits.Discharge", min = 0, max = 200, step = 5, wear = "volatile",
+//!                with = { Charge = 50 }, counter = "Alive", checksum = { signal = "Crc", kind = "crc8-j1850" },
+//!                feedback = "Status.ActiveDischarge", every_ms = 100, lease_s = 10 }]
+//! ```
+//!
 //! Paths are relative to the site file; what is not there may come with Packtwin (`dbc/`, `registers/`).
 //!
 //! What is particular to a kind of link is in its file below [`kinds`]: its keys, how its bus is built, what to tell
@@ -66,6 +81,7 @@ mod kinds;
 mod read;
 
 pub use crate::device::can_map::MapEntry;
+pub use crate::device::setpoint::SetpointEntry;
 pub use crate::device::sign::Sign;
 pub use key::KeyInfo;
 pub use kind::Kind;
@@ -96,6 +112,9 @@ const TIMEOUT_MS: Key<u32> = Key::new("timeout_ms", "longest wait for an answer;
 const INSTALLATION: Key<u64> = Key::new("installation", "its number in VRM, for pages that compare both");
 const INSTANCE: Key<u32> =
     Key::new("instance", "instance of the battery, if there are several; the one that the GX goes by, if not given");
+
+const SETPOINTS: Key<Vec<SetpointEntry>> =
+    Key::new("setpoints", "what may be set on the device, and within which range; nothing sets it yet");
 
 fn ms(ms: u32) -> Duration {
     Duration::from_millis(ms.into())

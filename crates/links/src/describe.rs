@@ -1,6 +1,8 @@
-//! What every codec can tell people of the frames that it decodes.
+//! What every codec can say of the frames that it decodes.
 
+use crate::ages::Ages;
 use domain::link::DecodedValue;
+use std::time::Duration;
 
 /// A table that can say what its slots are. A slot is a CAN message with one multiplexer value, or a block of registers.
 pub(crate) trait Describe: Send + Sync {
@@ -10,4 +12,6 @@ pub(crate) trait Describe: Send + Sync {
     fn name(&self, slot: usize) -> String;
     /// What the bytes of the slot's frame mean.
     fn decoded(&self, slot: usize, raw: &[u8]) -> Vec<DecodedValue>;
+    /// How old its values may be, if those of the link are good for `usual`; zero if only the table itself can tell.
+    fn ages(&self, usual: Duration) -> Ages;
 }

@@ -1,12 +1,15 @@
 //! Devices: what the bytes of a bus mean. Pure codecs and tables: no sockets, no clock, no state.
 
+pub mod can_checksum;
 pub mod can_error;
 pub mod can_map;
+pub mod can_setpoint;
 pub mod can_table;
 pub(crate) mod codes;
 pub mod dbc;
 mod poll;
 pub mod registers;
+pub mod setpoint;
 pub mod shared_cells;
 pub mod sign;
 pub mod sunspec;

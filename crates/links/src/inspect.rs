@@ -40,11 +40,11 @@ pub fn describe(database: &Database) -> String {
 fn rows(message: &Message) -> Vec<String> {
     let groups: Vec<_> = arrays([message]).into_iter().filter(|array| array.members.len() >= MANY).collect();
     let mut rows = Vec::new();
-    for (place, signal) in message.signals.iter().enumerate() {
-        match groups.iter().find(|array| array.members.iter().any(|member| member.signal == place)) {
+    for (index, signal) in message.signals.iter().enumerate() {
+        match groups.iter().find(|array| array.members.iter().any(|member| member.signal == index)) {
             None => rows.push(format!("{}{}", signal.name, details(message, signal))),
-            Some(array) if array.members[0].signal == place => {
-                let last = array.members.last().map_or(place, |member| member.signal);
+            Some(array) if array.members[0].signal == index => {
+                let last = array.members.last().map_or(index, |member| member.signal);
                 let last = &message.signals[last].name;
                 let count = array.members.len();
                 rows.push(format!("{} to {last} ({count}){}", signal.name, values(signal)));

@@ -10,7 +10,7 @@ use domain::link::{FrameRow, LinkIdx, LinkStatus};
 use domain::point::DevicePoint;
 use domain::spec::SystemIdx;
 use domain::time::Now;
-use domain::write::{BadValue, Receipt, Setpoint, WriteRequest};
+use domain::write::{BadLease, BadValue, Receipt, Setpoint, WriteOutcome, WriteRequest};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -53,12 +53,27 @@ pub enum WriteRefused {
     /// The value may not be.
     #[error(transparent)]
     Value(#[from] BadValue),
+    /// It cannot be held so long.
+    #[error(transparent)]
+    Lease(#[from] BadLease),
     /// Others wait already.
     #[error("other writes wait for the link already")]
     Busy,
     /// It does not run any more.
     #[error("the link has ended")]
     Ended,
+}
+
+impl WriteRefused {
+    /// What that means for the write: it may not be, or it cannot be now.
+    pub fn outcome(&self) -> WriteOutcome {
+        match self {
+            WriteRefused::NoSetpoint(_) | WriteRefused::Value(_) | WriteRefused::Lease(_) => {
+                WriteOutcome::Refused(self.to_string())
+            }
+            WriteRefused::Busy | WriteRefused::Ended => WriteOutcome::NotSent(self.to_string()),
+        }
+    }
 }
 
 impl LinkTask {
@@ -76,7 +91,7 @@ impl LinkTask {
 
     /// The same link, of which all values are good for `age` at least.
     pub(crate) fn good_for(mut self, age: Duration) -> LinkTask {
-        self.ages = self.bus.ages(age);
+        self.ages = self.bus.table().ages(age);
         self.usual = age;
         lock(&self.handle.record).set_ages(self.ages.clone());
         self
@@ -225,7 +240,9 @@ impl LinkHandle {
     /// The link has no such setpoint, the value may not be, or the link takes no more writes now. Nothing is sent then.
     pub fn write(&self, request: WriteRequest, clock: Clock) -> Result<mpsc::Receiver<Receipt>, WriteRefused> {
         let setpoint = self.setpoints.iter().find(|known| known.name == request.setpoint);
-        setpoint.ok_or_else(|| WriteRefused::NoSetpoint(request.setpoint.clone()))?.admit(request.value)?;
+        let setpoint = setpoint.ok_or_else(|| WriteRefused::NoSetpoint(request.setpoint.clone()))?;
+        setpoint.admit(request.value)?;
+        setpoint.admit_lease(request.lease)?;
         let (order, receipts) = Order::new(request, clock);
         self.orders.try_send(order).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => WriteRefused::Busy,

@@ -73,6 +73,11 @@ impl Request {
         Some(Request { transaction, unit, function, range, write })
     }
 
+    /// Whether registers are to be written.
+    pub(super) fn is_write(&self) -> bool {
+        matches!(self.function, WRITE_ONE | WRITE_MANY)
+    }
+
     /// A reply with this function code and data.
     pub(crate) fn reply(&self, function: u8, data: &[u8]) -> Vec<u8> {
         match self.transaction {

@@ -40,9 +40,11 @@ async fn the_simulated_gx_is_set_and_read_back_whatever_goes_wrong_on_the_wire()
     tokio::spawn(task.run(LinkIdx(0), clock.clone(), sink, stopped));
     tokio::spawn(async move { while inputs.recv().await.is_some() {} });
 
-    let write = async |setpoint: &str, value: f64| {
+    let write = async |setpoint: &str, value: f64, lease: Option<u64>| {
         let deadline = clock().mono + Duration::from_secs(10);
-        let request = WriteRequest { id: WriteId(1), link: LinkIdx(0), setpoint: setpoint.into(), value, deadline };
+        let lease = lease.map(Duration::from_secs);
+        let (id, link) = (WriteId(1), LinkIdx(0));
+        let request = WriteRequest { id, link, setpoint: setpoint.into(), value, lease, deadline };
         let mut receipts = handle.write(request, clock.clone()).unwrap();
         let mut outcomes = Vec::new();
         while let Some(receipt) = tokio::time::timeout(PATIENCE, receipts.recv()).await.unwrap() {
@@ -50,10 +52,12 @@ async fn the_simulated_gx_is_set_and_read_back_whatever_goes_wrong_on_the_wire()
         }
         outcomes
     };
-    use WriteOutcome::{Confirmed, Echoed, Rejected, Sent, Unchanged};
-    assert_eq!(write("minimum-soc", 25.0).await, [Sent, Echoed, Confirmed(25.0)]);
-    assert_eq!(write("minimum-soc", 25.0).await, [Unchanged(25.0)]);
-    assert_eq!(write("grid-setpoint", -1_500.0).await, [Sent, Echoed, Confirmed(-1_500.0)]);
+    use WriteOutcome::{Confirmed, Echoed, NotSent, Sent, Unchanged};
+    assert_eq!(write("minimum-soc", 25.0, None).await, [Sent, Echoed, Confirmed(25.0)]);
+    assert_eq!(write("minimum-soc", 25.0, None).await, [Unchanged(25.0)]);
+    assert_eq!(write("grid-setpoint", -1_500.0, Some(60)).await, [Sent, Echoed, Confirmed(-1_500.0)]);
+    // It is renewed, although it is there already.
+    assert_eq!(write("grid-setpoint", -1_500.0, Some(60)).await, [Sent, Echoed, Confirmed(-1_500.0)]);
     assert!(
         handle
             .write(
@@ -62,6 +66,7 @@ async fn the_simulated_gx_is_set_and_read_back_whatever_goes_wrong_on_the_wire()
                     link: LinkIdx(0),
                     setpoint: "minimum-soc".into(),
                     value: 96.0,
+                    lease: None,
                     deadline: Mono(u64::MAX)
                 },
                 clock.clone()
@@ -70,7 +75,7 @@ async fn the_simulated_gx_is_set_and_read_back_whatever_goes_wrong_on_the_wire()
     );
     // A GX that answers everything with an exception is not written to.
     rig.wire_fault(SimDevice::Gx, Some(WireFault::Exception(6)));
-    assert!(matches!(write("minimum-soc", 30.0).await.as_slice(), [Rejected(why)] if why.contains("device busy")));
+    assert!(matches!(write("minimum-soc", 30.0, None).await.as_slice(), [NotSent(why)] if why.contains("device busy")));
     rig.wire_fault(SimDevice::Gx, None);
-    assert_eq!(write("minimum-soc", 30.0).await, [Sent, Echoed, Confirmed(30.0)]);
+    assert_eq!(write("minimum-soc", 30.0, None).await, [Sent, Echoed, Confirmed(30.0)]);
 }

@@ -151,7 +151,7 @@ pub(super) fn source(spec: &LinkSpec, status: &LinkStatus, silent: Option<&str>,
         }
         LinkState::Idle | LinkState::Connecting => format!("Waiting for the first answer of {address}"),
         LinkState::Down => format!("{address} cannot be reached"),
-        LinkState::Stranger => "Another device answers than the one expected".to_owned(),
+        LinkState::WrongDevice => "Another device answers than the one expected".to_owned(),
         LinkState::Ended => "The recording has been played to its end".to_owned(),
         LinkState::Up | LinkState::Silent => format!("{name} has gone quiet"),
     };
@@ -278,7 +278,7 @@ mod tests {
             (LinkState::Down, last, "", "2 seconds ago", false, "10.0.0.2:502 cannot be reached"),
             (LinkState::Down, last, "no answer within 1s", "2 seconds ago", false, "No answer within 1s. Check power"),
             (LinkState::Connecting, None, "", "has never answered", false, "Waiting for the first answer"),
-            (LinkState::Stranger, last, "", "2 seconds ago", false, "Another device"),
+            (LinkState::WrongDevice, last, "", "2 seconds ago", false, "Another device"),
         ] {
             let status = LinkStatus { state, last_at, reason: reason.into(), ..LinkStatus::default() };
             let words = source(&spec, &status, None, now);

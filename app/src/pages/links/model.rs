@@ -27,7 +27,7 @@ pub fn health(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> Health {
         LinkState::Up => Health::Good,
         LinkState::Connecting if waits_long(spec, status, now) => Health::Bad,
         LinkState::Idle | LinkState::Connecting | LinkState::Ended => Health::Waiting,
-        LinkState::Silent | LinkState::Down | LinkState::Stranger => Health::Bad,
+        LinkState::Silent | LinkState::Down | LinkState::WrongDevice => Health::Bad,
     }
 }
 
@@ -55,7 +55,7 @@ pub fn word(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> &'static str {
 pub fn advice(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> String {
     let device = &spec.name;
     match status.state {
-        LinkState::Down | LinkState::Stranger if !status.reason.is_empty() => {
+        LinkState::Down | LinkState::WrongDevice if !status.reason.is_empty() => {
             format!("{}; it is tried again by itself", sentence(&status.reason))
         }
         _ if !status.reason.is_empty() => sentence(&status.reason),
@@ -77,7 +77,7 @@ pub fn advice(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> String {
             format!("The path is open, but no valid reading arrives: check power and wiring of {device}")
         }
         LinkState::Down => format!("{} cannot be reached; it is tried again by itself", spec.address),
-        LinkState::Stranger => format!("Another device answers at {} than the one expected", spec.address),
+        LinkState::WrongDevice => format!("Another device answers at {} than the one expected", spec.address),
         LinkState::Ended => "The recording has been played to its end".to_owned(),
     }
 }

@@ -73,8 +73,8 @@ fn a_batch_becomes_an_alarm_and_a_publication_right_after_its_sweep() {
     let cleared = position("0: cleared cell.voltage.low, cell 2.2");
     assert!(raised < cleared && position("0: 4 rows") < cleared, "{said:?}");
     // What was not over at the end.
-    assert_eq!(engine.finish().iter().flat_map(words).collect::<Vec<_>>(), ["0: 1 rows"]);
-    assert!(engine.finish().is_empty());
+    assert_eq!(engine.finish(Now::default()).iter().flat_map(words).collect::<Vec<_>>(), ["0: 1 rows"]);
+    assert!(engine.finish(Now::default()).is_empty());
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn what_is_published_and_what_is_recorded_are_the_same_snapshots() {
         Output::Alarms(..) | Output::Receipt(_) | Output::Write(_) => {}
     };
     engine.run(at(0.0), inputs, at(10.0), |_, output| keep(output));
-    engine.finish().into_iter().for_each(keep);
+    engine.finish(Now::default()).into_iter().for_each(keep);
     assert_eq!(published.len(), 49);
     assert_eq!(published, recorded);
 }

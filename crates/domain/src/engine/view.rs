@@ -103,8 +103,16 @@ impl Observed for View<'_> {
                 Subject::Link(link) => self.silence(link),
                 _ => Err(NoData::NotPresent),
             },
-            Watch::LinkStranger => match subject {
-                Subject::Link(link) => self.stranger(link),
+            Watch::LinkWrongDevice => match subject {
+                Subject::Link(link) => self.wrong_device(link),
+                _ => Err(NoData::NotPresent),
+            },
+            Watch::DevicePointHigh | Watch::DevicePointLow => match subject {
+                Subject::Device(number) => self.state.devices.sample(number.into(), self.now),
+                _ => Err(NoData::NotPresent),
+            },
+            Watch::DevicePointAge => match subject {
+                Subject::Device(number) => self.device_point_age(number),
                 _ => Err(NoData::NotPresent),
             },
             Watch::SopUse => derived::sop_use_pct(&self.state.points, self.now),
@@ -159,8 +167,8 @@ impl View<'_> {
         let (Some(status), Some(spec)) = (self.links.get(place), self.link_specs.get(place)) else {
             return Err(NoData::NotPresent);
         };
-        // A stranger is not silent: it is not listened to, which another rule says.
-        if status.state == LinkState::Stranger {
+        // A wrong device is not silent: it is not listened to, which another rule says.
+        if status.state == LinkState::WrongDevice {
             return Ok(0.0);
         }
         let silence = |since: Mono| self.now.seconds_since(since) / spec.silent_after.as_secs_f32();
@@ -170,10 +178,26 @@ impl View<'_> {
         }
     }
 
+    /// Age of a device point's last value, as a multiple of its max age. Not known while its link is not up: then the link
+    /// is the problem.
+    fn device_point_age(&self, number: u16) -> Sample {
+        let devices = &self.state.devices;
+        if devices.sample(number.into(), self.now).is_ok() {
+            return Ok(0.0);
+        }
+        let point = self.spec.watched_point(number).ok_or(NoData::NotPresent)?;
+        let place = self.link_specs.iter().position(|link| link.id == point.link()).ok_or(NoData::NotPresent)?;
+        if self.links.get(place).map(|status| status.state) != Some(LinkState::Up) {
+            return Err(NoData::Timeout);
+        }
+        let (_, last) = devices.last_value(number.into()).last().ok_or(NoData::NotPresent)?;
+        Ok(self.now.seconds_since(last) / devices.max_age(number.into()).as_secs_f32().max(1e-3))
+    }
+
     /// Whether another device answers. It is known to be the right one only when it delivers.
-    fn stranger(&self, link: LinkIdx) -> Sample {
+    fn wrong_device(&self, link: LinkIdx) -> Sample {
         match self.links.get(link.0 as usize).map(|status| status.state) {
-            Some(LinkState::Stranger) => Ok(1.0),
+            Some(LinkState::WrongDevice) => Ok(1.0),
             Some(LinkState::Up) => Ok(0.0),
             _ => Err(NoData::NotPresent),
         }

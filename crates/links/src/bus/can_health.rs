@@ -31,7 +31,7 @@ pub(super) struct CanHealth {
     /// What holds for as long as the link runs.
     standing: Vec<String>,
     looked: Mono,
-    /// Whether [`CanHealth::words`] would say something else than before.
+    /// Whether [`CanHealth::summary`] would say something else than before.
     changed: bool,
 }
 
@@ -151,18 +151,18 @@ impl CanHealth {
     /// Takes what was wrong with a frame of `slot` that was read.
     pub(super) fn flaws(&mut self, table: &CanTable, slot: usize, flaws: Flaws, frame: &[u8], now: Mono) {
         if flaws.length {
-            self.notice(About::Length(table.message(slot)), now, || table.length_words(slot, frame.len()));
+            self.notice(About::Length(table.message(slot)), now, || table.length_message(slot, frame.len()));
         }
         if !flaws.of_values() {
             return;
         }
-        for (place, flaw) in table.flawed(slot, frame) {
+        for (index, flaw) in table.flawed(slot, frame) {
             let about = match flaw {
-                Flaw::Impossible => About::Impossible(slot, place),
-                Flaw::Outside => About::Outside(slot, place),
-                Flaw::Unnamed => About::Unnamed(slot, place),
+                Flaw::Impossible => About::Impossible(slot, index),
+                Flaw::Outside => About::Outside(slot, index),
+                Flaw::Unnamed => About::Unnamed(slot, index),
             };
-            self.notice(about, now, || table.flaw_words(slot, place, flaw, frame));
+            self.notice(about, now, || table.flaw_message(slot, index, flaw, frame));
         }
     }
 
@@ -211,13 +211,13 @@ impl CanHealth {
     /// What is wrong, in words, if that has changed since the last call; empty if all is well.
     pub(super) fn news(&mut self, table: &CanTable) -> Option<String> {
         let changed = self.notices.take_changed() | std::mem::take(&mut self.changed);
-        changed.then(|| self.words(table))
+        changed.then(|| self.summary(table))
     }
 
-    fn words(&self, table: &CanTable) -> String {
+    fn summary(&self, table: &CanTable) -> String {
         let mut words = Vec::new();
         if self.controller.state != Controller::Active {
-            words.push(format!("the CAN controller is {}", self.controller.words()));
+            words.push(format!("the CAN controller is {}", self.controller.label()));
         }
         for slot in self.counters.iter().filter_map(|counter| counter.frozen) {
             words.push(format!("the counter of {} ({}) stands still", table.name(slot), table.key(slot)));
@@ -234,7 +234,7 @@ impl CanHealth {
                 keys.join(", ")
             ));
         }
-        words.extend(self.notices.words());
+        words.extend(self.notices.messages());
         words.extend(self.standing.iter().cloned());
         words.join("; ")
     }

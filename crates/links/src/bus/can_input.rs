@@ -5,7 +5,6 @@
 //! received together.
 
 use super::can_health::{About, CanHealth};
-use crate::ages::Ages;
 use crate::can::{CanFrame, FrameKind};
 use crate::describe::Describe;
 use crate::device::can_error::{BusEvent, ErrorReport};
@@ -35,11 +34,6 @@ impl CanInput {
 
     pub(crate) fn table(&self) -> Arc<dyn Describe> {
         self.table.clone()
-    }
-
-    /// How old its values may be, as the site file says or else the DBC file.
-    pub(crate) fn ages(&self, given: Option<Duration>) -> Ages {
-        self.table.ages(given)
     }
 
     /// What a person should know of its DBC file.
@@ -87,7 +81,7 @@ impl CanInput {
             reporter.deliver(at, readings).await;
             match event {
                 Some(BusEvent::Off) => {
-                    let state = self.health.controller().words();
+                    let state = self.health.controller().label();
                     reporter.closed(format!("the CAN controller is {state}: nothing arrives until it restarts")).await;
                 }
                 Some(BusEvent::Restarted) => {
@@ -98,7 +92,7 @@ impl CanInput {
                 None => {}
             }
             if event.is_none_or(|event| event == BusEvent::Restarted) {
-                self.tell(reporter);
+                self.publish_news(reporter);
             }
             if frames.peek().is_none() {
                 return;
@@ -107,7 +101,7 @@ impl CanInput {
     }
 
     /// Says what has changed, if anything.
-    fn tell(&mut self, reporter: &Reporter) {
+    fn publish_news(&mut self, reporter: &Reporter) {
         if let Some(news) = self.health.news(&self.table) {
             reporter.remark(news);
         }
@@ -116,7 +110,7 @@ impl CanInput {
     /// Tells `words` about the sender until [`CanInput::sender`] was not called for a while.
     pub(crate) fn sender(&mut self, at: Now, reporter: &Reporter, words: impl FnOnce() -> String) {
         self.health.notice(About::Sender, at.mono, words);
-        self.tell(reporter);
+        self.publish_news(reporter);
     }
 
     /// Tells `words` in the place of what was told about the sender.
@@ -128,7 +122,7 @@ impl CanInput {
     /// Tells `words` for as long as the link runs.
     pub(crate) fn standing(&mut self, words: String, reporter: &Reporter) {
         self.health.standing(words);
-        self.tell(reporter);
+        self.publish_news(reporter);
     }
 
     /// Decodes until the end, or until the bus goes off or comes back.
@@ -209,7 +203,7 @@ impl CanInput {
             Outcome::UnknownGroup(message) => {
                 record.monitor.fault(LinkFault::UnknownGroup, 1);
                 let table = &self.table;
-                self.health.notice(About::Group(message), at.mono, || table.group_words(message, frame.data));
+                self.health.notice(About::Group(message), at.mono, || table.group_message(message, frame.data));
                 let name = table.message_name(message);
                 record.frames.see_unknown(name, LinkFault::UnknownGroup, frame.data, at.mono);
             }

@@ -3,6 +3,9 @@
 //! The format has no time: frames are as old as their packet's arrival. UDP promises nothing: lost, doubled and late
 //! packets are found by their sequence numbers. There is no authentication either: another sender than the one that is
 //! believed is a fault and changes nothing, but an address can be forged. Listen on an inner network.
+//!
+//! What is sent goes to where the believed sender sends from, as cannelloni has it. The site file must name it then: a
+//! command is not for whoever is heard first.
 
 mod packet;
 mod pin;
@@ -11,14 +14,18 @@ pub use packet::{Packet, PacketError};
 pub(crate) use pin::Peer;
 
 use super::can_input::CanInput;
+use super::can_output::{CanOutput, Outgoing};
 use super::{BindError, Bus, Waits};
 use crate::describe::Describe;
+use crate::device::can_setpoint::CanSetpoint;
 use crate::device::can_table::CanTable;
 use crate::host::{net::UdpSocket, time};
 use crate::sequence::{Order, SequenceWatch};
 use crate::session::Reporter;
+use crate::text::network_error;
 use domain::link::{LinkFault, LinkState};
 use domain::time::Now;
+use domain::write::Setpoint;
 use pin::{Pin, Sender};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -36,8 +43,11 @@ pub(crate) struct Receiver {
     listen: SocketAddr,
     socket: Option<UdpSocket>,
     input: CanInput,
+    output: CanOutput,
     pin: Pin,
     sequence: SequenceWatch,
+    /// Packets that were sent, modulo 256.
+    sent: u8,
 }
 
 impl Bus for Receiver {
@@ -47,6 +57,10 @@ impl Bus for Receiver {
 
     fn can(&self) -> Option<&CanInput> {
         Some(&self.input)
+    }
+
+    fn setpoints(&self) -> Vec<Setpoint> {
+        self.output.setpoints()
     }
 
     fn bind(&mut self) -> Waits<'_, Result<(), BindError>> {
@@ -63,10 +77,16 @@ impl Bus for Receiver {
 }
 
 impl Receiver {
-    /// A receiver at `listen` that decodes with `table` what `peer` sends, or the first sender that is heard.
-    pub(crate) fn new(listen: SocketAddr, peer: Option<Peer>, table: CanTable) -> Receiver {
+    /// A receiver at `listen` that decodes with `table` what `peer` sends, or the first sender that is heard, and that
+    /// sends it what sets `setpoints`.
+    pub(crate) fn new(
+        listen: SocketAddr,
+        peer: Option<Peer>,
+        table: CanTable,
+        setpoints: Vec<CanSetpoint>,
+    ) -> Receiver {
         let (input, pin, sequence) = (CanInput::new(table), Pin::new(peer), SequenceWatch::new(8));
-        Receiver { listen, socket: None, input, pin, sequence }
+        Receiver { listen, socket: None, input, output: CanOutput::new(setpoints), pin, sequence, sent: 0 }
     }
 
     async fn listen(&mut self) -> Result<(), BindError> {
@@ -90,23 +110,39 @@ impl Receiver {
             }
             if let Some(socket) = self.socket.take() {
                 let error = self.receive(&socket, &mut buffer, reporter).await;
+                self.output.interrupted("the socket was closed");
                 reporter.closed(error).await;
             }
-            time::sleep(RETRY).await;
+            reporter.orders.not_sent_during("the link is down", time::sleep(RETRY)).await;
         }
     }
 
-    /// Receives until the socket fails.
+    /// Receives, and sends between two packets, until the socket fails.
     async fn receive(&mut self, socket: &UdpSocket, buffer: &mut [u8], reporter: &Reporter) -> std::io::Error {
         loop {
-            match socket.recv_from(buffer).await {
-                Ok((length, sender)) => {
-                    let at = reporter.now();
-                    self.datagram(&buffer[..length], sender, at, reporter).await;
-                }
-                Err(error) => return error,
+            tokio::select! {
+                received = socket.recv_from(buffer) => match received {
+                    Ok((length, sender)) => {
+                        let at = reporter.now();
+                        self.datagram(&buffer[..length], sender, at, reporter).await;
+                    }
+                    Err(error) => return error,
+                },
+                outgoing = self.output.next(reporter) => self.send(socket, outgoing, reporter).await,
             }
         }
+    }
+
+    async fn send(&mut self, socket: &UdpSocket, outgoing: Outgoing, reporter: &Reporter) {
+        let result = match self.pin.believed() {
+            Some(to) => {
+                let packet = Packet::of_frame(self.sent, &outgoing.frame.frame());
+                self.sent = self.sent.wrapping_add(1);
+                socket.send_to(&packet, to).await.map(|_| ()).map_err(|error| network_error(&error))
+            }
+            None => Err("nothing has come from the peer, so it is not known where it is".to_owned()),
+        };
+        self.output.sent(outgoing, result, reporter);
     }
 
     async fn datagram(&mut self, bytes: &[u8], sender: SocketAddr, at: Now, reporter: &Reporter) {
@@ -149,6 +185,7 @@ impl Receiver {
                 });
             }
         }
+        packet.frames().for_each(|frame| self.output.see(&frame, at.mono));
         self.input.take(packet.frames(), bytes.len(), at, reporter).await;
     }
 }

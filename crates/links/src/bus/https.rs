@@ -31,7 +31,7 @@ pub(crate) enum FetchError {
     Unknown(String),
     #[error("no connection to {name}: {why}", name = .0, why = network_error(.1))]
     Connect(String, io::Error),
-    #[error("no secure connection to {name} (TLS): {why}", name = .0, why = tls_words(.1))]
+    #[error("no secure connection to {name} (TLS): {why}", name = .0, why = tls_message(.1))]
     Tls(String, io::Error),
     #[error("no answer within {}", time(*.0))]
     Timeout(Duration),
@@ -44,7 +44,7 @@ pub(crate) enum FetchError {
 }
 
 /// Why a secure connection cannot be made; the library's own words are those of a program.
-fn tls_words(error: &io::Error) -> String {
+fn tls_message(error: &io::Error) -> String {
     let text = error.to_string();
     let known = [
         ("UnknownIssuer", "nobody whom we trust vouches for its certificate"),

@@ -17,6 +17,7 @@ mod exception;
 #[cfg(feature = "sockets")]
 mod keepalive;
 mod parts;
+mod plan;
 mod request;
 pub mod rtu;
 mod session;
@@ -34,7 +35,6 @@ pub use request::{ReadError, ReadRegisters, Reply, Request, WriteRegisters};
 
 use super::backoff::{self, Backoff};
 use super::{Bus, Waits};
-use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::host::time;
 use crate::session::Reporter;
@@ -44,6 +44,9 @@ use session::Session;
 use std::sync::Arc;
 use std::time::Duration;
 use stillness::Stillness;
+
+/// Why nothing is written before there is a connection.
+const NOT_YET: &str = "the link is down: its device has not answered yet";
 
 /// Polls one device.
 #[derive(Debug)]
@@ -67,11 +70,7 @@ impl Bus for Poller {
     }
 
     fn setpoints(&self) -> Vec<Setpoint> {
-        self.device.setpoints().iter().map(|writable| writable.setpoint.clone()).collect()
-    }
-
-    fn ages(&self, usual: Duration) -> Ages {
-        self.device.ages(usual)
+        self.device.setpoints()
     }
 
     fn device_points(&self, device: &str, usual: Duration) -> Vec<DevicePoint> {
@@ -96,7 +95,9 @@ impl Poller {
     async fn run(&mut self, reporter: &Reporter) {
         let mut backoff = Backoff::default();
         loop {
-            let error = match Client::dial(self.dial.clone()).await {
+            // Whoever wants to write is told at once, not when the device is there.
+            let dialled = reporter.orders.not_sent_during(NOT_YET, Client::dial(self.dial.clone()));
+            let error = match dialled.await {
                 Ok(client) => {
                     reporter.opened().await;
                     let session = Session::new(client, &self.device, reporter, self.period, &mut self.stillness);
@@ -110,8 +111,7 @@ impl Poller {
                 ReadError::WrongDevice(words) => reporter.wrong_device(words).await,
                 error => reporter.closed(error).await,
             }
-            // Whoever wants to write is told at once, not when the device is back.
-            reporter.orders.refuse(&why, time::sleep(backoff.next(backoff::random()))).await;
+            reporter.orders.not_sent_during(&why, time::sleep(backoff.next(backoff::random()))).await;
         }
     }
 }

@@ -17,7 +17,6 @@ mod segment;
 use super::backoff::{self, Backoff};
 use super::pace::Pace;
 use super::{Bus, Waits};
-use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::device::shared_cells::{CELL_BYTES, Decoded, SharedCells};
 use crate::session::Reporter;
@@ -57,10 +56,6 @@ impl Bus for Poller {
         self.table.clone()
     }
 
-    fn ages(&self, usual: Duration) -> Ages {
-        Ages::of([], true, usual)
-    }
-
     fn brings_cells(&self) -> bool {
         true
     }
@@ -88,7 +83,7 @@ impl Poller {
                 Err(fault) => fault,
             };
             reporter.record(|r| r.monitor.fault(fault.counts_as(), 1));
-            let words = fault.words(&self.path);
+            let words = fault.message(&self.path);
             match fault {
                 SegmentFault::Size(_) => reporter.wrong_device(words).await,
                 _ => reporter.closed(words).await,
@@ -130,7 +125,7 @@ impl Poller {
                 for (slot, start) in self.table.rack_starts().enumerate() {
                     r.frames.see(slot, &self.bytes[start..start + CELL_BYTES], at.mono);
                 }
-                words(frozen, written, decoded, &mut r.why);
+                message(frozen, written, decoded, &mut r.why);
             });
             if !frozen {
                 reporter.deliver(at, readings).await;
@@ -140,7 +135,7 @@ impl Poller {
 }
 
 /// What there is to say about a segment that can be read. Allocates only while there is something.
-fn words(frozen: bool, written: bool, decoded: Decoded, why: &mut String) {
+fn message(frozen: bool, written: bool, decoded: Decoded, why: &mut String) {
     why.clear();
     match (written, frozen, decoded.unwritten) {
         (false, ..) => why.push_str("the segment is all zero: its writer has not written yet"),

@@ -13,12 +13,16 @@ mod tests;
 
 use super::backoff::{self, Backoff};
 use super::can_input::CanInput;
+use super::can_output::CanOutput;
 use super::{Bus, Waits};
 use crate::can::OwnedFrame;
 use crate::describe::Describe;
+use crate::device::can_setpoint::CanSetpoint;
 use crate::device::can_table::CanTable;
 use crate::session::Reporter;
+use crate::text::network_error;
 use domain::link::LinkFault;
+use domain::write::Setpoint;
 use fault::InterfaceFault;
 use std::io;
 use std::sync::Arc;
@@ -47,7 +51,15 @@ trait FrameSource: Sized + Send {
     ///
     /// # Errors
     /// The interface has gone down or away. Frames that came before are added nonetheless.
+    ///
+    /// May be dropped at any time: what it has added is there, and nothing else is lost.
     fn read(&mut self, frames: &mut Vec<OwnedFrame>) -> impl Future<Output = io::Result<Trouble>> + Send;
+
+    /// Hands a frame to the interface.
+    ///
+    /// # Errors
+    /// It is not taken.
+    fn send(&mut self, frame: &OwnedFrame) -> impl Future<Output = io::Result<()>> + Send;
 }
 
 /// Receives from one interface.
@@ -55,6 +67,7 @@ trait FrameSource: Sized + Send {
 pub(crate) struct Receiver {
     interface: String,
     input: CanInput,
+    output: CanOutput,
 }
 
 impl Bus for Receiver {
@@ -70,15 +83,19 @@ impl Bus for Receiver {
         Some(&self.interface)
     }
 
+    fn setpoints(&self) -> Vec<Setpoint> {
+        self.output.setpoints()
+    }
+
     fn drive<'a>(&'a mut self, reporter: &'a Reporter) -> Waits<'a, ()> {
         Box::pin(self.run(reporter))
     }
 }
 
 impl Receiver {
-    /// A receiver of `interface` (`can0`) that decodes with `table`.
-    pub(crate) fn new(interface: String, table: CanTable) -> Receiver {
-        Receiver { interface, input: CanInput::new(table) }
+    /// A receiver of `interface` (`can0`) that decodes with `table`, and sends what sets `setpoints`.
+    pub(crate) fn new(interface: String, table: CanTable, setpoints: Vec<CanSetpoint>) -> Receiver {
+        Receiver { interface, input: CanInput::new(table), output: CanOutput::new(setpoints) }
     }
 
     #[cfg(target_os = "linux")]
@@ -104,12 +121,14 @@ impl Receiver {
                 }
                 Err(error) => error,
             };
-            reporter.closed(InterfaceFault::new(&error).words(&self.interface, &error)).await;
-            tokio::time::sleep(backoff.next(backoff::random())).await;
+            let why = InterfaceFault::new(&error).message(&self.interface, &error);
+            self.output.interrupted(&why);
+            reporter.closed(&why).await;
+            reporter.orders.not_sent_during(&why, tokio::time::sleep(backoff.next(backoff::random()))).await;
         }
     }
 
-    /// Receives until the interface fails.
+    /// Receives, and sends between two readings, until the interface fails.
     async fn receive<S: FrameSource>(
         &mut self,
         source: &mut S,
@@ -119,10 +138,18 @@ impl Receiver {
         let mut frames = Vec::with_capacity(MAX_FRAMES);
         loop {
             frames.clear();
-            let outcome = source.read(&mut frames).await;
+            let outcome = tokio::select! {
+                outcome = source.read(&mut frames) => outcome,
+                outgoing = self.output.next(reporter) => {
+                    let result = source.send(&outgoing.frame).await;
+                    self.output.sent(outgoing, result.map_err(|error| network_error(&error)), reporter);
+                    Ok(Trouble::default())
+                }
+            };
             let at = reporter.now();
             if !frames.is_empty() {
                 *backoff = Backoff::default();
+                frames.iter().for_each(|frame| self.output.see(&frame.frame(), at.mono));
                 let bytes = frames.iter().map(|frame| frame.frame().data.len()).sum();
                 self.input.take(frames.iter().map(OwnedFrame::frame), bytes, at, reporter).await;
             }

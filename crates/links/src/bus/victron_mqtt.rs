@@ -8,23 +8,29 @@
 //! A GX publishes changes only, so a service that speaks confirms what it does not mention, and a value is as old as
 //! the last word of its service. Nothing is told before a first publication of everything is complete: half the phases
 //! are no sum. Retained messages are not believed: nobody knows how old they are.
+//!
+//! Writes are in [`write`].
+
+mod write;
 
 use super::backoff::{self, Backoff};
 use super::mqtt::packet::{self, Packet};
 use super::mqtt::{Client, MqttError};
 use super::{Bus, Waits};
-use crate::ages::Ages;
 use crate::describe::Describe;
+use crate::device::victron::setpoint::GxSetpoint;
 use crate::device::victron::topic::{self, Message};
-use crate::device::victron::{Gx, GxTable, ROWS, Service};
+use crate::device::victron::{Gx, GxTable, Service};
 use crate::session::Reporter;
 use domain::link::LinkFault;
 use domain::time::{Mono, Now};
+use domain::write::Setpoint;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
+use write::Writing;
 
 /// Messages of so long are handed on together.
 const GATHER: Duration = Duration::from_millis(200);
@@ -48,6 +54,12 @@ const MOST_SERVICES: usize = 256;
 const MOST_RAW: usize = 1_024;
 /// The most of a payload that is remembered, bytes.
 const RAW_BYTES: usize = 64;
+/// The most of a payload that is looked at, bytes: a setting comes with its limits.
+const PAYLOAD_BYTES: usize = 1_024;
+/// The numbers of the subscriptions to setpoints begin here.
+const SETPOINT_IDS: u16 = 10;
+/// Why nothing is written before there is a connection.
+const NOT_YET: &str = "the link is down: its broker has not answered yet";
 /// The most of a topic that is remembered, characters.
 const TOPIC_LETTERS: usize = 100;
 
@@ -67,6 +79,8 @@ pub(crate) struct Settings {
     pub(crate) battery: Option<u32>,
     /// Longest wait for a connection.
     pub(crate) timeout: Duration,
+    /// What others may set.
+    pub(crate) setpoints: Vec<GxSetpoint>,
 }
 
 /// Listens to one GX.
@@ -83,6 +97,9 @@ struct Session<'a> {
     /// Longest wait for the broker to accept a subscription.
     limit: Duration,
     reporter: &'a Reporter,
+    setpoints: &'a [GxSetpoint],
+    /// The write that is being carried out.
+    writing: Option<Writing>,
     portal: &'a mut Option<String>,
     gx: Gx,
     /// When each service last spoke.
@@ -92,8 +109,8 @@ struct Session<'a> {
     opened: Mono,
     pending: Pending,
     complete: bool,
-    /// Values up to here have been told.
-    told: Mono,
+    /// Values up to here have been found.
+    delivered: Mono,
 }
 
 impl Bus for Listener {
@@ -101,8 +118,8 @@ impl Bus for Listener {
         Arc::new(GxTable)
     }
 
-    fn ages(&self, usual: Duration) -> Ages {
-        Ages::of(ROWS.iter().map(|row| row.point), false, usual)
+    fn setpoints(&self) -> Vec<Setpoint> {
+        self.settings.setpoints.iter().map(|known| known.setpoint.clone()).collect()
     }
 
     fn drive<'a>(&'a mut self, reporter: &'a Reporter) -> Waits<'a, ()> {
@@ -124,8 +141,9 @@ impl Listener {
                 Ok(never) => match never {},
             };
             reporter.record(|r| r.monitor.fault(fault(&error), 1));
+            let why = format!("the link is down: {error}");
             reporter.closed(error).await;
-            tokio::time::sleep(backoff.next(backoff::random())).await;
+            reporter.orders.not_sent_during(&why, tokio::time::sleep(backoff.next(backoff::random()))).await;
         }
     }
 
@@ -133,7 +151,8 @@ impl Listener {
         let Settings { address, battery, timeout, .. } = &self.settings;
         // Two clients of one name would throw one another out.
         let id = format!("packtwin-{:08x}", backoff::random() as u32);
-        let client = Client::connect(address, &id, KEEP_ALIVE, *timeout).await?;
+        let connected = Client::connect(address, &id, KEEP_ALIVE, *timeout);
+        let client = reporter.orders.not_sent_during(NOT_YET, connected).await?;
         reporter.opened().await;
         reporter.remark(match &self.portal {
             Some(portal) => {
@@ -146,6 +165,8 @@ impl Listener {
             client,
             limit: *timeout,
             reporter,
+            setpoints: &self.settings.setpoints,
+            writing: None,
             portal: &mut self.portal,
             gx: Gx::new(*battery),
             spoke: BTreeMap::new(),
@@ -153,7 +174,7 @@ impl Listener {
             opened: now,
             pending: Pending::default(),
             complete: false,
-            told: Mono(0),
+            delivered: Mono(0),
         };
         session.run(backoff).await
     }
@@ -231,7 +252,7 @@ impl Came {
             Packet::Publish { topic, payload, .. } => Came::Message {
                 known: topic::parse(topic, payload).ok(),
                 topic: topic.to_owned(),
-                payload: payload[..payload.len().min(RAW_BYTES)].to_vec(),
+                payload: payload[..payload.len().min(PAYLOAD_BYTES)].to_vec(),
                 bytes: topic.len() + payload.len(),
             },
             Packet::SubAck { granted: false, .. } => Came::NotGranted,
@@ -261,11 +282,13 @@ impl Session<'_> {
                     heard = now.mono;
                     self.take(came, now).await?;
                 }
+                order = self.reporter.orders.next(), if self.writing.is_none() => self.begin_write(order).await?,
                 _ = gather.tick() => {
+                    self.look_after_write().await?;
                     if self.pending.overdue(self.reporter.now().mono, self.limit) {
                         return Err(MqttError::Unaccepted(self.limit));
                     }
-                    if self.tell().await {
+                    if self.deliver().await {
                         *backoff = Backoff::default();
                     }
                 }
@@ -286,6 +309,9 @@ impl Session<'_> {
     async fn subscribe(&mut self, portal: &str) -> Result<(), MqttError> {
         for (id, rest) in [(2, "system/+/#"), (3, "battery/+/#"), (4, "full_publish_completed")] {
             self.listen(id, &format!("N/{portal}/{rest}")).await?;
+        }
+        for (index, setpoint) in self.setpoints.iter().enumerate() {
+            self.listen(SETPOINT_IDS.saturating_add(index as u16), &setpoint.notified(portal)).await?;
         }
         self.ask(portal, ALL).await
     }
@@ -315,7 +341,7 @@ impl Session<'_> {
     }
 
     async fn take(&mut self, came: Came, now: Now) -> Result<(), MqttError> {
-        let (known, topic, payload, bytes) = match came {
+        let (known, topic, mut payload, bytes) = match came {
             Came::Message { known, topic, payload, bytes } => {
                 self.pending.message(bytes)?;
                 (known, topic, payload, bytes)
@@ -342,6 +368,8 @@ impl Session<'_> {
         }
         let at = now.mono;
         self.reporter.record(|r| r.monitor.received(1, bytes, at));
+        self.see_write(&topic, &payload, now).await?;
+        payload.truncate(RAW_BYTES);
         match known {
             None => {
                 let topic: String = topic.chars().take(TOPIC_LETTERS).collect();
@@ -369,25 +397,25 @@ impl Session<'_> {
     }
 
     /// Tells what is new, if everything has been published once. Returns whether there was anything.
-    async fn tell(&mut self) -> bool {
+    async fn deliver(&mut self) -> bool {
         let now = self.reporter.now();
         if !self.complete && now.mono.since(self.opened) < COMPLETE_AFTER {
             return false;
         }
-        let told = self.gx.readings(self.told);
-        let Some(newest) = told.readings.keys().next_back().copied() else { return false };
-        self.told = newest;
+        let found = self.gx.readings(self.delivered);
+        let Some(newest) = found.readings.keys().next_back().copied() else { return false };
+        self.delivered = newest;
         let raw = std::mem::take(&mut self.raw);
         self.reporter.record(|r| {
             r.why.clear();
-            r.monitor.fault(LinkFault::Impossible, told.impossible);
+            r.monitor.fault(LinkFault::Impossible, found.impossible);
             for ((row, instance), (payload, at)) in raw {
                 if self.gx.counts(row, instance) {
                     r.frames.see(row, &payload, at);
                 }
             }
         });
-        self.reporter.deliver_measured(now, told.readings).await;
+        self.reporter.deliver_measured(now, found.readings).await;
         true
     }
 }

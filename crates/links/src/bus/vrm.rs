@@ -11,10 +11,9 @@ mod tests;
 use super::backoff::{self, Backoff};
 use super::https::{FetchError, Fetcher, public_roots};
 use super::{Bus, Waits};
-use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::device::victron::vrm::{self, VrmError};
-use crate::device::victron::{Gx, GxTable, REQUESTS, ROWS, requests_raw};
+use crate::device::victron::{Gx, GxTable, REQUESTS, requests_raw};
 use crate::secret::{Secret, SecretSource};
 use crate::session::{Polling, Reporter};
 use budget::Budget;
@@ -128,10 +127,6 @@ impl Bus for Vrm {
         Arc::new(GxTable)
     }
 
-    fn ages(&self, usual: Duration) -> Ages {
-        Ages::of(ROWS.iter().map(|row| row.point), false, usual)
-    }
-
     fn drive<'a>(&'a mut self, reporter: &'a Reporter) -> Waits<'a, ()> {
         Box::pin(self.run(reporter))
     }
@@ -216,7 +211,7 @@ impl Vrm {
         let unix_s = answer.date.unwrap_or(heard.utc.0 / 1_000_000);
         let mut gx = Gx::new(self.settings.battery);
         values.fill(&mut gx, heard.mono, unix_s);
-        let told = gx.readings(Mono(0));
+        let found = gx.readings(Mono(0));
         let remark = match values.newest(unix_s) {
             None => "VRM has no value of this installation that we know".to_owned(),
             Some(age) if age > self.settings.max_age => {
@@ -228,14 +223,14 @@ impl Vrm {
         reporter.record(|r| {
             r.monitor.received(1, answer.body.len(), heard.mono);
             r.monitor.latency(heard.mono.since(asked.mono));
-            r.monitor.fault(LinkFault::Impossible, told.impossible);
+            r.monitor.fault(LinkFault::Impossible, found.impossible);
             r.monitor.fault(LinkFault::Malformed, values.malformed);
             for value in values.values.iter().filter(|value| gx.counts(value.row, value.instance)) {
                 r.frames.see(value.row, &value.raw[..value.raw.len().min(RAW_BYTES)], heard.mono);
             }
             r.why = remark;
         });
-        reporter.deliver_measured(heard, told.readings).await;
+        reporter.deliver_measured(heard, found.readings).await;
         Ok(())
     }
 

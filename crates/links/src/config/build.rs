@@ -1,11 +1,13 @@
 //! From a `[[link]]` table to a link that can run: checks the keys, reads DBC file or register table.
 
-use super::key::{Key, Shaped};
+use super::key::{Key, Shaped, read_as};
 use super::kind::Surroundings;
-use super::{ConfigError, INSTALLATION, LinkConfig, POLL_MS, TIMEOUT_MS, installed, kinds};
+use super::{ConfigError, INSTALLATION, LinkConfig, POLL_MS, SETPOINTS, SetpointEntry, TIMEOUT_MS, installed, kinds};
+use crate::device::setpoint;
 use crate::link::LinkTask;
 use domain::spec::SystemIdx;
 use domain::topology::Topology;
+use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -72,8 +74,9 @@ impl LinkConfig {
             (TIMEOUT_MS.name(), self.keys.get(&TIMEOUT_MS)),
         ] {
             if let Some(ms) = given.filter(|ms| !MS_RANGE.contains(ms.get_ref())) {
-                let words = format!("`{name}` is {}, not {} to {} ms", ms.get_ref(), MS_RANGE.start(), MS_RANGE.end());
-                wrong.push(ConfigError::new(ms.span(), words));
+                let message =
+                    format!("`{name}` is {}, not {} to {} ms", ms.get_ref(), MS_RANGE.start(), MS_RANGE.end());
+                wrong.push(ConfigError::new(ms.span(), message));
             }
         }
         wrong
@@ -81,8 +84,8 @@ impl LinkConfig {
 
     /// A key without which the link's kind cannot be.
     pub(super) fn needed<T: Shaped>(&self, key: &Key<T>) -> Result<&Spanned<T>, ConfigError> {
-        let words = || format!("kind \"{}\" needs `{}`", self.kind.get_ref().key, key.name());
-        self.keys.get(key).ok_or_else(|| ConfigError::new(self.kind.span(), words()))
+        let message = || format!("kind \"{}\" needs `{}`", self.kind.get_ref().key, key.name());
+        self.keys.get(key).ok_or_else(|| ConfigError::new(self.kind.span(), message()))
     }
 
     /// The file that a key names, and where the key stands.
@@ -91,17 +94,39 @@ impl LinkConfig {
         Ok((installed::find(base, path.get_ref().as_ref()), path.span()))
     }
 
+    /// A number of this range, or `usual` where the key is not given.
+    pub(super) fn within<T>(
+        &self,
+        key: &Key<T>,
+        usual: T,
+        range: RangeInclusive<T>,
+        unit: &str,
+    ) -> Result<T, ConfigError>
+    where
+        T: Shaped + Copy + PartialOrd + Display,
+    {
+        let Some(given) = self.keys.get(key) else { return Ok(usual) };
+        let (value, low, high) = (*given.get_ref(), range.start(), range.end());
+        let wrong =
+            || ConfigError::new(given.span(), format!("`{}` is {value}, not {low} to {high}{unit}", key.name()));
+        range.contains(&value).then_some(value).ok_or_else(wrong)
+    }
+
+    /// What others may set, each made by `one` of its entry.
+    pub(super) fn setpoints<T>(
+        &self,
+        one: impl Fn(&SetpointEntry) -> Result<T, (Range<usize>, String)>,
+    ) -> Result<Vec<T>, ConfigError> {
+        let entries = self.keys.value(&SETPOINTS).map_or(&[][..], Vec::as_slice);
+        setpoint::all(entries, one).map_err(|(span, message)| ConfigError::new(span, message))
+    }
+
     /// What is connected to; `usual` is the port of an example.
     pub(super) fn host_and_port(&self, key: &Key<String>, usual: u16) -> Result<String, ConfigError> {
-        let connect = self.needed(key)?;
-        match connect.get_ref().rsplit_once(':') {
-            Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0) => {
-                Ok(connect.get_ref().clone())
-            }
-            _ => {
-                let words = format!("`{}` is not a host and port, such as 192.168.1.20:{usual}", connect.get_ref());
-                Err(ConfigError::new(connect.span(), words))
-            }
-        }
+        read_as(self.needed(key)?, &format!("a host and port, such as 192.168.1.20:{usual}"), |text| {
+            let (host, port) = text.rsplit_once(':')?;
+            let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
+            (!host.is_empty() && is_port).then(|| text.to_owned())
+        })
     }
 }

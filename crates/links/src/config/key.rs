@@ -3,7 +3,7 @@
 //! A key that several kinds have is of one shape in all of them, so that it can be read before the kind is known, which
 //! may stand below it. What is wrong with it is told at its place in the file.
 
-use super::{MapEntry, Sign};
+use super::{ConfigError, MapEntry, SetpointEntry, Sign};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer};
 use std::collections::BTreeMap;
@@ -113,6 +113,7 @@ shapes! {
     Map Vec<MapEntry>,
     Units BTreeMap<String, u8>,
     Sign Sign,
+    Setpoints Vec<SetpointEntry>,
 }
 
 /// The keys that a link has, beside those that every link has.
@@ -150,4 +151,14 @@ impl Keys {
     pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, Range<usize>)> {
         self.0.iter().map(|(name, value)| (*name, value.span()))
     }
+}
+
+/// What a text stands for; `what` it should be is said with an example, if `read` makes nothing of it.
+pub(super) fn read_as<T>(
+    text: &Spanned<String>,
+    what: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, ConfigError> {
+    let wrong = || ConfigError::new(text.span(), format!("`{}` is not {what}", text.get_ref()));
+    read(text.get_ref()).ok_or_else(wrong)
 }

@@ -55,7 +55,7 @@ pub enum Controller {
 
 impl Controller {
     /// The state in words.
-    pub fn words(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Controller::Active => "error-active",
             Controller::Warning => "error-warning",
@@ -176,10 +176,10 @@ impl ControllerWatch {
     }
 
     /// State and counters in words: `error-passive (128 transmit errors, 0 receive errors)`.
-    pub fn words(&self) -> String {
+    pub fn label(&self) -> String {
         match self.counters {
-            Some((tx, rx)) => format!("{} ({tx} transmit errors, {rx} receive errors)", self.state.words()),
-            None => self.state.words().to_owned(),
+            Some((tx, rx)) => format!("{} ({tx} transmit errors, {rx} receive errors)", self.state.label()),
+            None => self.state.label().to_owned(),
         }
     }
 
@@ -188,7 +188,7 @@ impl ControllerWatch {
         let value = |name: &str, text: String| DecodedValue { name: name.to_owned(), text };
         let counter = |count: Option<u8>| count.map_or_else(|| "not told".to_owned(), |count| count.to_string());
         vec![
-            value("Controller", self.state.words().to_owned()),
+            value("Controller", self.state.label().to_owned()),
             value("TransmitErrors", counter(self.counters.map(|(tx, _)| tx))),
             value("ReceiveErrors", counter(self.counters.map(|(_, rx)| rx))),
             value("Causes", last.causes()),
@@ -250,7 +250,7 @@ mod tests {
         let passive = report(0x204, [0, 0x20, 0, 0, 0, 0, 200, 0]);
         let (off, back) = (report(0x040, [0; 8]), report(0x100, [0; 8]));
         assert_eq!((watch.report(&passive), watch.state), (None, Controller::Passive));
-        assert_eq!(watch.words(), "error-passive (200 transmit errors, 0 receive errors)");
+        assert_eq!(watch.label(), "error-passive (200 transmit errors, 0 receive errors)");
         assert_eq!((watch.report(&off), watch.report(&off)), (Some(BusEvent::Off), None));
         assert_eq!((watch.report(&back), watch.state), (Some(BusEvent::Restarted), Controller::Active));
         // A restart that nobody told is noticed by the first message, one whose bus-off was missed by itself.

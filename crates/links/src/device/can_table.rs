@@ -8,7 +8,7 @@ use super::codes::{Codes, Said};
 use super::dbc::{BitField, Database, Encoding, Message, Presence, Signal};
 use super::push_invalid;
 use crate::ages::{Ages, between_polls};
-use crate::can::{CanFrame, CanId, FrameKind};
+use crate::can::{CanFrame, CanId, FrameKind, fd_length};
 use crate::describe::Describe;
 use domain::link::{DecodedValue, LinkFault};
 use domain::reading::{CellQuantity, Reading, Target};
@@ -123,18 +123,6 @@ pub enum Outcome {
 }
 
 impl CanTable {
-    /// How old its values may be: `given`, or without it as the DBC file says how often their messages are sent.
-    pub(crate) fn ages(&self, given: Option<Duration>) -> Ages {
-        let of_slot = |slot: &Slot| {
-            let cycle = self.database.messages[slot.message].cycle;
-            let usual = given.or_else(|| cycle.map(|cycle| between_polls(cycle, Duration::ZERO)))?;
-            let point = |value: &Value| if let Target::Point(point) = value.target { Some(point) } else { None };
-            let cells = slot.values.iter().any(|value| matches!(value.target, Target::Cell(..)));
-            Some(Ages::of(slot.values.iter().filter_map(point), cells, usual))
-        };
-        self.slots.iter().filter_map(of_slot).fold(Ages::default(), Ages::and)
-    }
-
     /// What a person should know of the DBC file, in words.
     pub(crate) fn file_warnings(&self) -> Vec<String> {
         self.database.warnings()
@@ -171,21 +159,21 @@ impl CanTable {
         let mut layouts = Vec::with_capacity(database.messages.len());
         let mut slots = Vec::new();
         let mut counters: Vec<(usize, usize)> = Vec::new();
-        for (place, message) in database.messages.iter().enumerate() {
+        for (index, message) in database.messages.iter().enumerate() {
             layouts.push(Layout { id: message.id, size: message.size, first_slot: slots.len() });
             for (variant, carried) in message.variants().iter().enumerate() {
-                let here = || map.iter().filter(|m| m.message == place && carried.signals.contains(&m.source.first()));
+                let here = || map.iter().filter(|m| m.message == index && carried.signals.contains(&m.source.first()));
                 let counter = here().find_map(|m| m.counter).map(|signal| {
                     // A counter counts the frames that carry it: all of the message, or those of its group.
-                    let known = counters.iter().position(|counter| *counter == (place, signal));
+                    let known = counters.iter().position(|counter| *counter == (index, signal));
                     let counter = known.unwrap_or_else(|| {
-                        counters.push((place, signal));
+                        counters.push((index, signal));
                         counters.len() - 1
                     });
                     (message.signals[signal].field, counter)
                 });
                 let values = here().map(|m| Value::new(message, m)).collect();
-                slots.push(Slot { message: place, variant, values, counter });
+                slots.push(Slot { message: index, variant, values, counter });
             }
         }
         let bits = |(message, signal): (usize, usize)| database.messages[message].signals[signal].field.bits();
@@ -223,16 +211,16 @@ impl CanTable {
         if let FrameKind::Remote | FrameKind::Error = frame.kind {
             return Outcome::NoMessage;
         }
-        let Ok(place) = self.layouts.binary_search_by_key(&frame.id, |layout| layout.id) else {
+        let Ok(index) = self.layouts.binary_search_by_key(&frame.id, |layout| layout.id) else {
             return Outcome::Rejected(LinkFault::UnknownId);
         };
-        let layout = &self.layouts[place];
+        let layout = &self.layouts[index];
         let shorter = frame.data.len() < layout.size;
-        let variant = self.database.messages[place].variant(frame.data).filter(|_| !frame.data.is_empty());
+        let variant = self.database.messages[index].variant(frame.data).filter(|_| !frame.data.is_empty());
         let Some(variant) = variant else {
             return match shorter {
                 true => Outcome::Rejected(LinkFault::WrongLength),
-                false => Outcome::UnknownGroup(place),
+                false => Outcome::UnknownGroup(index),
             };
         };
         let slot = layout.first_slot + variant;
@@ -258,13 +246,13 @@ impl CanTable {
     }
 
     /// What is to be said of a frame of a message that has no such group.
-    pub(crate) fn group_words(&self, message: usize, frame: &[u8]) -> String {
+    pub(crate) fn group_message(&self, message: usize, frame: &[u8]) -> String {
         let message = &self.database.messages[message];
-        let is_switch = |place: usize| {
-            let by_it = |of: &Signal| matches!(of.present, Presence::When { switch, .. } if switch == place);
+        let is_switch = |index: usize| {
+            let by_it = |of: &Signal| matches!(of.present, Presence::When { switch, .. } if switch == index);
             message.signals.iter().any(by_it)
         };
-        let switches = message.signals.iter().enumerate().filter(|(place, _)| is_switch(*place));
+        let switches = message.signals.iter().enumerate().filter(|(index, _)| is_switch(*index));
         let there = switches.filter(|(_, signal)| signal.field.is_in(frame.len()));
         let values: Vec<_> = there.map(|(_, signal)| format!("{} = {}", signal.name, signal.text(frame))).collect();
         format!(
@@ -287,7 +275,7 @@ impl CanTable {
     }
 
     /// What is to be said of a frame that has another length than its message.
-    pub(crate) fn length_words(&self, slot: usize, bytes: usize) -> String {
+    pub(crate) fn length_message(&self, slot: usize, bytes: usize) -> String {
         let message = &self.database.messages[self.slots[slot].message];
         let read = if bytes > message.size { "the rest is not read" } else { "what is in them is read" };
         format!(
@@ -298,17 +286,17 @@ impl CanTable {
 
     /// Which values of a frame of this slot have a flaw, by their place among the slot's values.
     pub(crate) fn flawed<'a>(&'a self, slot: usize, frame: &'a [u8]) -> impl Iterator<Item = (usize, Flaw)> + 'a {
-        self.slots[slot].values.iter().enumerate().filter_map(|(place, value)| match value.read(frame) {
-            Verdict::Impossible => Some((place, Flaw::Impossible)),
-            Verdict::Outside => Some((place, Flaw::Outside)),
-            Verdict::Unnamed(_) => Some((place, Flaw::Unnamed)),
+        self.slots[slot].values.iter().enumerate().filter_map(|(index, value)| match value.read(frame) {
+            Verdict::Impossible => Some((index, Flaw::Impossible)),
+            Verdict::Outside => Some((index, Flaw::Outside)),
+            Verdict::Unnamed(_) => Some((index, Flaw::Unnamed)),
             Verdict::Value(_) | Verdict::Invalid | Verdict::Absent => None,
         })
     }
 
     /// What is to be said of the flaw of a value; `place` is that among the slot's values.
-    pub(crate) fn flaw_words(&self, slot: usize, place: usize, flaw: Flaw, frame: &[u8]) -> String {
-        let value = &self.slots[slot].values[place];
+    pub(crate) fn flaw_message(&self, slot: usize, index: usize, flaw: Flaw, frame: &[u8]) -> String {
+        let value = &self.slots[slot].values[index];
         let message = &self.database.messages[self.slots[slot].message];
         let signal = &message.signals[value.signal];
         let text = match &value.raw {
@@ -334,9 +322,8 @@ impl CanTable {
 
 /// As long as described; CAN FD frames come in steps, so they may be padded up to the next one.
 fn length_fits(frame: &CanFrame<'_>, size: usize) -> bool {
-    const FD_STEPS: [usize; 7] = [12, 16, 20, 24, 32, 48, 64];
     let padded = match frame.kind {
-        FrameKind::Fd if size > 8 => FD_STEPS.into_iter().find(|step| *step >= size).unwrap_or(size),
+        FrameKind::Fd => fd_length(size),
         _ => size,
     };
     (size..=padded).contains(&frame.data.len())
@@ -379,7 +366,7 @@ impl Value {
         match &self.raw {
             Raw::Number(field, encoding) => encoding.read(*field, frame),
             Raw::Bits(flags) => {
-                let bit = |(place, flag): (usize, &BitField)| u32::from(flag.read(frame) != 0) << place;
+                let bit = |(index, flag): (usize, &BitField)| u32::from(flag.read(frame) != 0) << index;
                 f64::from(flags.iter().enumerate().map(bit).sum::<u32>())
             }
         }
@@ -438,6 +425,19 @@ impl Describe for CanTable {
             .map(|signal| DecodedValue { name: signal.name.clone(), text: signal.text(raw) })
             .collect()
     }
+
+    /// Without a `usual` age, as the DBC file says how often its messages are sent.
+    fn ages(&self, usual: Duration) -> Ages {
+        let of_slot = |slot: &Slot| {
+            let cycle = self.database.messages[slot.message].cycle;
+            let given = (!usual.is_zero()).then_some(usual);
+            let usual = given.or_else(|| cycle.map(|cycle| between_polls(cycle, Duration::ZERO)))?;
+            let point = |value: &Value| if let Target::Point(point) = value.target { Some(point) } else { None };
+            let cells = slot.values.iter().any(|value| matches!(value.target, Target::Cell(..)));
+            Some(Ages::of(slot.values.iter().filter_map(point), cells, usual))
+        };
+        self.slots.iter().filter_map(of_slot).fold(Ages::default(), Ages::and)
+    }
 }
 
 #[cfg(test)]
@@ -462,10 +462,10 @@ mod tests {
     fn fox() -> CanTable {
         let mut dbc = "VERSION \"\"\n\nNS_ :\n\nBS_:\n\nBU_: A\n\nBO_ 592 CellVoltages: 8 A\n SG_ Mux M : 7|8@0+ (1,0) [0|64] \"\" A\n".to_owned();
         for cell in 0..8 {
-            let (mux, place) = (cell / 4, cell % 4);
-            let high = 51 - 13 * place;
+            let (mux, index) = (cell / 4, cell % 4);
+            let high = 51 - 13 * index;
             dbc += &format!(" SG_ V_{cell} m{mux} : {}|13@0+ (1,0) [0|0] \"mV\" A\n", (63 - high) / 8 * 8 + high % 8);
-            dbc += &format!(" SG_ Ok_{cell} m{mux} : {}|1@0+ (1,0) [0|0] \"\" A\n", 12 + place);
+            dbc += &format!(" SG_ Ok_{cell} m{mux} : {}|1@0+ (1,0) [0|0] \"\" A\n", 12 + index);
         }
         dbc += "\nBO_ 563 PackValues: 8 A\n SG_ U : 7|15@0- (0.1,0) [0|0] \"V\" A\n SG_ B : 8|15@0- (0.1,0) [0|0] \"V\" A\n \
                 SG_ P : 25|17@0- (0.01,0) [0|0] \"kW\" A\n SG_ I : 40|17@0- (0.01,0) [0|0] \"A\" A\n\n\
@@ -547,7 +547,7 @@ mod tests {
         let frame = [9, 0, 0, 0, 0, 0, 0, 0];
         let (Outcome::UnknownGroup(message), readings) = decode(&fox, 0x250, &frame) else { panic!() };
         assert!(readings.is_empty());
-        let words = fox.group_words(message, &frame);
+        let words = fox.group_message(message, &frame);
         assert!(words.starts_with("frames of CellVoltages (0x250) have Mux = 9, which no group"), "{words}");
         let mut readings = Vec::new();
         for kind in [FrameKind::Remote, FrameKind::Error] {
@@ -571,7 +571,7 @@ mod tests {
         let (Outcome::Decoded(slot, _), _) = decode(&fox, 0x250, &VOLTAGES) else { panic!() };
         // The switch and the flags, but no voltage.
         assert_eq!(fox.decoded(slot, &VOLTAGES[..2]).len(), 5);
-        let words = fox.length_words(slot, 7);
+        let words = fox.length_message(slot, 7);
         assert_eq!(words, "frames of CellVoltages (0x250) have 7 bytes, in the DBC file 8: what is in them is read");
     }
 
@@ -602,8 +602,8 @@ mod tests {
             let Outcome::Decoded(0, flaws) = outcome else { panic!("{outcome:?}") };
             assert_eq!((flaws.outside, flaws.impossible, readings.len()), (outside, 0, 3 - outside as usize), "{rule}");
             assert_eq!(table.flawed(0, &data).count(), outside as usize);
-            if let Some((place, flaw)) = table.flawed(0, &data).last() {
-                let words = table.flaw_words(0, place, flaw, &data);
+            if let Some((index, flaw)) = table.flawed(0, &data).last() {
+                let words = table.flaw_message(0, index, flaw, &data);
                 assert!(words.contains("of M (0x010) is"), "{words}");
                 assert_eq!(words.contains("the map lets -50 to 50"), rule == 2, "{words}");
                 assert_eq!(words.contains("range = \"ignore\""), rule < 2, "{words}");
@@ -626,7 +626,7 @@ mod tests {
         let strange = [4, 10, 0xFF, 0xFF, 0, 0, 0, 0];
         assert_eq!(values(strange), [Ok(event("another event")), Ok(15.0)]);
         let words: Vec<_> =
-            table.flawed(0, &strange).map(|(place, flaw)| table.flaw_words(0, place, flaw, &strange)).collect();
+            table.flawed(0, &strange).map(|(index, flaw)| table.flaw_message(0, index, flaw, &strange)).collect();
         for (words, start) in words.iter().zip([
             "Alarms of M (0x010) is 4, which has no known meaning",
             "Mode of M (0x010) is 10 (balancing), which has no known meaning",

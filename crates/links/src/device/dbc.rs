@@ -178,10 +178,10 @@ impl Database {
     /// doubt.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        for (place, left) in self.left_out.iter().enumerate() {
+        for (index, left) in self.left_out.iter().enumerate() {
             let same = |other: &&LeftOut| other.what == left.what && other.whole == left.whole;
             // Those with one identifier name one another.
-            if self.left_out[..place].iter().find(same).is_none() {
+            if self.left_out[..index].iter().find(same).is_none() {
                 let gone = match (left.whole, self.left_out.iter().filter(same).count() > 1) {
                     (true, true) => "the messages are left out",
                     (true, false) => "the message is left out",

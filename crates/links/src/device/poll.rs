@@ -21,7 +21,7 @@ impl Events {
     }
 
     /// In words: `voltage too high (alarm), fan error (alarm)`, or `none`.
-    pub(crate) fn words(self) -> String {
+    pub(crate) fn label(self) -> String {
         let of = |set: u32, kind: &'static str| {
             let named = EVENTS.iter().enumerate().filter(move |(bit, _)| set >> bit & 1 == 1);
             named.map(move |(_, words)| format!("{words} ({kind})"))

@@ -13,6 +13,7 @@ mod tables;
 mod value;
 mod write;
 
+use crate::ages::Ages;
 use crate::describe::Describe;
 use domain::link::DecodedValue;
 use domain::point::{DevicePoint, MaxAge, PointId};
@@ -61,6 +62,8 @@ pub struct OwnPoint {
     pub range: (f32, f32),
     /// A value older than this is stale; as the link's values, if not given.
     pub max_age: Option<Duration>,
+    /// Beyond these values there is an alarm.
+    pub limits: domain::point::PointLimits,
 }
 
 impl RegisterTable {
@@ -71,7 +74,7 @@ impl RegisterTable {
 
     /// The identifier of a named unit; `default` for none.
     pub fn unit_of(&self, unit: Option<Unit>, default: u8) -> u8 {
-        unit.and_then(|Unit(place)| self.units.get(place)).map_or(default, |(_, id)| *id)
+        unit.and_then(|Unit(index)| self.units.get(index)).map_or(default, |(_, id)| *id)
     }
 
     /// What can be set.
@@ -91,8 +94,8 @@ impl RegisterTable {
 
     /// The points of the device's own that these rows are.
     pub(crate) fn own_points_of(&self, rows: &[usize]) -> impl Iterator<Item = Target> {
-        let places = self.own_points.iter().zip(0..).filter(|((_, row), _)| rows.contains(row));
-        places.map(|(_, place)| Target::Device(place))
+        let indices = self.own_points.iter().zip(0..).filter(|((_, row), _)| rows.contains(row));
+        indices.map(|(_, index)| Target::Device(index))
     }
 
     /// The points of the device named `device`, if the link's values are good for `usual`.
@@ -102,6 +105,7 @@ impl RegisterTable {
             unit: point.unit,
             resolution: point.resolution,
             max_age: point.max_age.unwrap_or(usual),
+            limits: point.limits,
         };
         self.own_points.iter().map(point).collect()
     }
@@ -124,8 +128,8 @@ impl RegisterTable {
         let known: Vec<&str> = self.units.iter().map(|(known, _)| known.as_str()).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         let unit = self.units.iter_mut().find(|(known, _)| known == name);
-        let (_, place) = unit.ok_or_else(|| format!("the table has no unit `{name}`; it has {known}"))?;
-        *place = id;
+        let (_, unit_id) = unit.ok_or_else(|| format!("the table has no unit `{name}`; it has {known}"))?;
+        *unit_id = id;
         Ok(())
     }
 }
@@ -133,7 +137,7 @@ impl RegisterTable {
 impl Describe for RegisterTable {
     fn key(&self, slot: usize) -> String {
         let block = &self.blocks[slot];
-        let unit = block.unit.and_then(|Unit(place)| self.units.get(place));
+        let unit = block.unit.and_then(|Unit(index)| self.units.get(index));
         let unit = unit.map_or(String::new(), |(_, id)| format!("unit {id} "));
         let last = block.address + (block.count - 1);
         if last == block.address { format!("{unit}reg {last}") } else { format!("{unit}reg {}-{last}", block.address) }
@@ -150,5 +154,9 @@ impl Describe for RegisterTable {
     fn decoded(&self, slot: usize, raw: &[u8]) -> Vec<DecodedValue> {
         let words: Vec<u16> = raw.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
         self.blocks[slot].texts(&words, |_| false)
+    }
+
+    fn ages(&self, usual: Duration) -> Ages {
+        Ages { points: self.max_ages(usual), cells: None }
     }
 }

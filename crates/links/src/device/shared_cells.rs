@@ -9,10 +9,12 @@
 //! each value is judged for itself.
 
 use super::push_plausible;
+use crate::ages::Ages;
 use crate::describe::Describe;
 use domain::link::DecodedValue;
 use domain::reading::{CellQuantity, NoData, Reading, Target};
 use domain::topology::Topology;
+use std::time::Duration;
 
 /// Bytes of a value.
 const VALUE_BYTES: usize = 4;
@@ -144,6 +146,10 @@ impl Describe for SharedCells {
             DecodedValue { name: field.name.to_owned(), text }
         };
         FIELDS.iter().zip(values(raw)).map(text).collect()
+    }
+
+    fn ages(&self, usual: Duration) -> Ages {
+        Ages::of([], true, usual)
     }
 }
 

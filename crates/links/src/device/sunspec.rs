@@ -12,8 +12,10 @@ mod decode;
 mod events;
 pub mod layout;
 mod models;
+pub mod setpoint;
 mod types;
 
+use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::device::poll::{Events, Poll};
 use crate::device::registers::MAX_READ;
@@ -25,10 +27,14 @@ use domain::time::Now;
 use domain::topology::Topology;
 use layout::{Layout, Model};
 pub use models::SERIAL;
+use setpoint::ModelSetpoint;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// "Not implemented".
 const NOTHING: u16 = 0xFFFF;
+/// The same of signed fields and of scale factors.
+const NOTHING_SIGNED: u16 = 0x8000;
 
 /// "SunS": what a device's map begins with.
 pub const MARKER: [u16; 2] = [0x5375, 0x6E53];
@@ -43,6 +49,8 @@ pub struct SunSpec {
     sign: Sign,
     /// The most registers of one request.
     max_read: u16,
+    /// What others may set.
+    setpoints: Vec<ModelSetpoint>,
     /// As it was found at the last connect.
     layout: Mutex<Arc<Layout>>,
     /// Where the chain of models was found to end in silence: nothing is asked there again.
@@ -52,13 +60,30 @@ pub struct SunSpec {
 impl SunSpec {
     /// A device of a system with these cells, whose map is not known yet.
     pub fn new(topology: Topology, sign: Sign) -> SunSpec {
-        SunSpec { topology, sign, max_read: MAX_READ, layout: Mutex::default(), silent_at: Mutex::default() }
+        let (layout, silent_at) = (Mutex::default(), Mutex::default());
+        SunSpec { topology, sign, max_read: MAX_READ, setpoints: Vec::new(), layout, silent_at }
     }
 
     /// The same device, of which at most so many registers may be asked at once.
     pub fn with_max_read(mut self, max_read: u16) -> SunSpec {
         self.max_read = max_read;
         self
+    }
+
+    /// The same device, of which others may set these points.
+    pub fn with_setpoints(mut self, setpoints: Vec<ModelSetpoint>) -> SunSpec {
+        self.setpoints = setpoints;
+        self
+    }
+
+    /// What others may set.
+    pub fn setpoints(&self) -> &[ModelSetpoint] {
+        &self.setpoints
+    }
+
+    /// The setpoint with this name.
+    pub fn setpoint(&self, name: &str) -> Option<&ModelSetpoint> {
+        self.setpoints.iter().find(|known| known.setpoint.name == name)
     }
 
     /// The most registers of one request.
@@ -151,8 +176,13 @@ impl Describe for SunSpec {
         let Some(model) = layout.models.get(slot) else { return Vec::new() };
         let mut texts = decode::texts(model, &words);
         if let Some(events) = events::of_model(model, &words) {
-            texts.push(DecodedValue { name: "Evt".to_owned(), text: events.words() });
+            texts.push(DecodedValue { name: "Evt".to_owned(), text: events.label() });
         }
         texts
+    }
+
+    /// Which models it has is known only once it has been asked, so every point that there may be counts.
+    fn ages(&self, usual: Duration) -> Ages {
+        Ages::of(SunSpec::points(), true, usual)
     }
 }

@@ -9,17 +9,20 @@
 
 pub mod gx;
 pub(crate) mod rows;
+pub mod setpoint;
 pub mod topic;
 pub mod vrm;
 
 pub use gx::Gx;
 pub use rows::{ROWS, Row, Service};
 
+use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::device::unit;
 use domain::link::DecodedValue;
 use domain::reading::Target;
 use serde_json::Value;
+use std::time::Duration;
 
 /// The path under which a GX names the battery that it goes by: `com.victronenergy.battery/512`.
 pub const ACTIVE_BATTERY: &str = "ActiveBatteryService";
@@ -67,6 +70,10 @@ impl Describe for GxTable {
             _ => "no value".to_owned(),
         };
         vec![DecodedValue { name: row.point.spec().path.to_owned(), text: text.trim_end().to_owned() }]
+    }
+
+    fn ages(&self, usual: Duration) -> Ages {
+        Ages::of(ROWS.iter().map(|row| row.point), false, usual)
     }
 }
 

@@ -116,7 +116,7 @@ impl FrameLog {
     /// One row for each kind of frame: the controller's errors, those of the table in its order, then the others.
     pub(crate) fn rows(&self, table: &dyn Describe, now: Mono) -> Vec<FrameRow> {
         let error = self.error.iter().map(|(last, controller, entry)| {
-            let name = format!("Controller is {}", controller.state.words());
+            let name = format!("Controller is {}", controller.state.label());
             entry.row("error frame".to_owned(), name, controller.decoded(last), now)
         });
         let known = self.known.iter().enumerate().filter_map(|(slot, entry)| {
@@ -149,6 +149,10 @@ mod tests {
         }
         fn decoded(&self, _: usize, raw: &[u8]) -> Vec<DecodedValue> {
             vec![DecodedValue { name: "first byte".into(), text: raw[0].to_string() }]
+        }
+
+        fn ages(&self, _: std::time::Duration) -> crate::ages::Ages {
+            crate::ages::Ages::default()
         }
     }
 

@@ -4,7 +4,7 @@
 //! Idle --run--> Connecting --reading--> Up --silent_after without a reading--> Silent --reading--> Up
 //!                 |    '--bytes, but no reading for silent_after--> Silent
 //!                 |--the path closes--> Down --reopened--> Connecting        a replay ends--> Ended
-//!                 '--another device answers--> Stranger --reading of the right one--> Up
+//!                 '--another device answers--> WrongDevice --reading of the right one--> Up
 //! ```
 
 use domain::link::{LinkFault, LinkState, LinkStatus};
@@ -63,7 +63,7 @@ impl Monitor {
 
     /// The path is open.
     pub(crate) fn opened(&mut self, now: Mono) {
-        if self.status.state != LinkState::Stranger {
+        if self.status.state != LinkState::WrongDevice {
             self.status.state = LinkState::Connecting;
         }
         self.status.reconnects += u32::from(self.opened);
@@ -82,7 +82,7 @@ impl Monitor {
 
     /// Another device answers than the one expected.
     pub(crate) fn wrong_device(&mut self) {
-        self.status.state = LinkState::Stranger;
+        self.status.state = LinkState::WrongDevice;
     }
 
     /// The replay has come to its end.
@@ -196,7 +196,7 @@ mod tests {
         monitor.opened(ms(62_000));
         monitor.received(1, 18, ms(62_000));
         assert!(!monitor.tick(ms(90_000)));
-        assert_eq!(state(&monitor), LinkState::Stranger);
+        assert_eq!(state(&monitor), LinkState::WrongDevice);
         monitor.readings(ms(90_000));
         assert_eq!(state(&monitor), LinkState::Up);
         monitor.ended();

@@ -65,7 +65,7 @@ impl<About: PartialEq> Notices<About> {
     }
 
     /// All that there is to say: of every kind the first few, and how many more there are.
-    pub(crate) fn words(&self) -> Vec<String> {
+    pub(crate) fn messages(&self) -> Vec<String> {
         let mut kinds = Vec::new();
         for notice in &self.all {
             let kind = discriminant(&notice.about);
@@ -103,11 +103,11 @@ mod tests {
         }
         notices.see(About::Length(7), Mono(1), || "length".to_owned());
         notices.see(About::Value(0), Mono(9), || panic!("its words are known"));
-        assert_eq!(notices.words(), ["value 0", "value 1", "value 2", "and 2 more of this kind", "length"]);
+        assert_eq!(notices.messages(), ["value 0", "value 1", "value 2", "and 2 more of this kind", "length"]);
         assert!(notices.take_changed() && !notices.take_changed());
         notices.forget(&About::Length(7));
         notices.expire(Duration::from_micros(5), Mono(10));
-        assert_eq!(notices.words(), ["value 0"]);
+        assert_eq!(notices.messages(), ["value 0"]);
         assert!(notices.take_changed());
     }
 
@@ -115,6 +115,6 @@ mod tests {
     fn a_flood_of_notices_is_bounded() {
         let mut notices = Notices::default();
         (0..=255).for_each(|value| notices.see(About::Value(value), Mono(1), || "v".to_owned()));
-        assert_eq!(notices.words().last().unwrap(), "and 61 more of this kind");
+        assert_eq!(notices.messages().last().unwrap(), "and 61 more of this kind");
     }
 }

@@ -37,7 +37,7 @@ impl Order {
     }
 
     /// Says what has become of it. Nothing follows the end.
-    pub(crate) fn tell(&mut self, outcome: WriteOutcome) {
+    pub(crate) fn report(&mut self, outcome: WriteOutcome) {
         if self.last.as_ref().is_some_and(WriteOutcome::is_final) {
             return;
         }
@@ -51,9 +51,9 @@ impl Order {
 impl Drop for Order {
     /// The link has ended, or was given up, in the middle of it.
     fn drop(&mut self) {
-        let why = "the link ended before it was done".to_owned();
+        let why = "the link or its connection ended before it was done".to_owned();
         let outcome = if self.last.is_none() { WriteOutcome::NotSent(why) } else { WriteOutcome::Unknown(why) };
-        self.tell(outcome);
+        self.report(outcome);
     }
 }
 
@@ -81,13 +81,13 @@ impl Orders {
         self.0.try_lock().ok()?.try_recv().ok()
     }
 
-    /// Refuses every write that comes until `end`.
-    pub(crate) async fn refuse(&self, why: &str, end: impl Future<Output = ()>) {
-        tokio::pin!(end);
+    /// Waits for `work`; every write that comes meanwhile is not sent, which is told at once.
+    pub(crate) async fn not_sent_during<T>(&self, why: &str, work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
         loop {
             tokio::select! {
-                () = &mut end => return,
-                mut order = self.next() => order.tell(WriteOutcome::NotSent(why.to_owned())),
+                done = &mut work => return done,
+                mut order = self.next() => order.report(WriteOutcome::NotSent(why.to_owned())),
             }
         }
     }

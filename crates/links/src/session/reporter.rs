@@ -44,7 +44,7 @@ pub(crate) struct Record {
     /// Why the link is in its state, if there is something to say.
     pub(crate) why: String,
     sent: Option<(LinkState, Mono)>,
-    told: (LinkState, String),
+    logged: (LinkState, String),
 }
 
 impl Record {
@@ -61,7 +61,7 @@ impl Record {
             polling: None,
             why: String::new(),
             sent: None,
-            told: (LinkState::Idle, String::new()),
+            logged: (LinkState::Idle, String::new()),
         }
     }
 
@@ -123,7 +123,7 @@ impl Reporter {
         let now = self.now();
         self.record(|r| {
             // What was said of a wrong device stands until the right device has delivered.
-            if r.monitor.state() != LinkState::Stranger {
+            if r.monitor.state() != LinkState::WrongDevice {
                 r.why.clear();
             }
             r.monitor.opened(now.mono);
@@ -178,7 +178,7 @@ impl Reporter {
         // A device that only says that it has no values is as good as silent.
         if readings.iter().any(|reading| reading.sample.is_ok()) {
             self.record(|r| {
-                if r.monitor.state() == LinkState::Stranger {
+                if r.monitor.state() == LinkState::WrongDevice {
                     r.why.clear();
                 }
                 r.attempts.success(at.utc);
@@ -228,7 +228,7 @@ impl Reporter {
             r.now = now;
             r.monitor.tick(now);
             let state = r.monitor.state();
-            self.tell(r, state);
+            self.log_change(r, state);
             let due = r.sent.is_none_or(|(before, at)| before != state || now.since(at) >= STATUS_EVERY);
             due.then(|| {
                 r.sent = Some((state, now));
@@ -241,24 +241,24 @@ impl Reporter {
     }
 
     /// One line in the log whenever the state, or what there is to say about it, changes.
-    fn tell(&self, record: &mut Record, state: LinkState) {
-        if (record.told.0, &record.told.1) == (state, &record.why) {
+    fn log_change(&self, record: &mut Record, state: LinkState) {
+        if (record.logged.0, &record.logged.1) == (state, &record.why) {
             return;
         }
         let why = if record.why.is_empty() { String::new() } else { format!(": {}", record.why) };
         match state {
-            LinkState::Down | LinkState::Silent | LinkState::Stranger => {
+            LinkState::Down | LinkState::Silent | LinkState::WrongDevice => {
                 tracing::warn!("Link {} is {}{why}", self.id, state.word())
             }
             _ => tracing::info!("Link {} is {}{why}", self.id, state.word()),
         }
-        record.told = (state, record.why.clone());
+        record.logged = (state, record.why.clone());
     }
 
     /// Waits while the engine's queue is full. What cannot be handed over in time is lost, and said to be.
     async fn send(&self, input: Input) {
         match timeout(SINK_PATIENCE, self.sink.reserve()).await {
-            Ok(Ok(place)) => place.send(input),
+            Ok(Ok(permit)) => permit.send(input),
             Ok(Err(_closed)) => {}
             Err(_) => {
                 let what = match input {

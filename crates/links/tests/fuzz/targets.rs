@@ -16,10 +16,12 @@ use links::bus::cannelloni::Packet;
 use links::bus::mqtt::packet;
 use links::can::log::{self, Line};
 use links::config::MapEntry;
+use links::device::can_setpoint::CanSetpoint;
 use links::device::can_table::CanTable;
 use links::device::dbc::Database;
 use links::device::registers::{Poll, RegisterTable};
 use links::device::shared_cells::SharedCells;
+use links::device::victron::setpoint::GxSetpoint;
 use links::device::victron::topic::{self, Message};
 use links::device::victron::{Gx, vrm};
 use links::inspect;
@@ -34,8 +36,8 @@ pub(crate) fn plausible(readings: &[Reading]) {
     }
 }
 
-/// Packets, and all that follows from them until readings.
-pub(crate) struct Cannelloni(CanTable);
+/// Packets, and all that follows from them until readings, or until what a device says of a setpoint.
+pub(crate) struct Cannelloni(CanTable, CanSetpoint);
 
 impl Cannelloni {
     pub(crate) fn new() -> Cannelloni {
@@ -49,7 +51,11 @@ impl Cannelloni {
             { point = "battery/soc", signal = "SocMin" }]"#;
         let file: File = toml::from_str(map).unwrap();
         let database = Database::parse(include_bytes!("../../../../dbc/foxbms2.dbc")).unwrap();
-        Cannelloni(CanTable::compile(database, &file.map, &Topology::new(1, 13, 20)).unwrap())
+        let setpoint = "name = \"a\"\nsets = \"Limits.Discharge\"\nmin = 0\nmax = 1\nstep = 1\nwear = \"volatile\"\n\
+                        with = { Charge = 0, Mode = 0, Alive = 0, Crc = 0 }\nfeedback = \"Status.ActiveDischarge\"";
+        let limits = Database::parse(include_bytes!("../fixtures/limits.dbc")).unwrap();
+        let setpoint = CanSetpoint::new(&toml::from_str(setpoint).unwrap(), &limits).unwrap();
+        Cannelloni(CanTable::compile(database, &file.map, &Topology::new(1, 13, 20)).unwrap(), setpoint)
     }
 }
 
@@ -62,7 +68,8 @@ impl Target for Cannelloni {
         let documented = "02000700030000025008 00f67233959cccE7 98ff50e5020102 000001238c01000102030405060708090a0b";
         let cells = "02000000010000025008 00f67233959ccce7";
         let pack = "020001000200000233 08430885ffbcf9d8f0 00000235 08b2aceafac6c60901";
-        [documented, cells, pack].map(hex).to_vec()
+        let limit = "020001000100000101 08 a00fc80000000000";
+        [documented, cells, pack, limit].map(hex).to_vec()
     }
 
     fn take(&self, input: &[u8]) -> bool {
@@ -71,6 +78,9 @@ impl Target for Cannelloni {
         let frames = packet.frames().map(|frame| self.0.decode(&frame, &mut readings)).count();
         assert_eq!(frames, usize::from(packet.count));
         plausible(&readings);
+        assert!(
+            packet.frames().filter_map(|frame| self.1.fed_back(&frame)).all(|value| (0.0..=6_553.5).contains(&value))
+        );
         true
     }
 }
@@ -312,10 +322,13 @@ impl Target for VictronMqtt {
 
     fn take(&self, input: &[u8]) -> bool {
         let (mut gx, mut rest, mut sound) = (Gx::new(None), input, false);
+        let entry = "name = \"a\"\nsets = \"battery/512/Soh\"\nmin = 0\nmax = 1\nstep = 1\nwear = \"volatile\"";
+        let setpoint = GxSetpoint::new(&toml::from_str(entry).unwrap()).unwrap();
         while let Ok(Some(length)) = packet::length(rest) {
             let (first, others) = rest.split_at(length);
             rest = others;
             let Ok(packet::Packet::Publish { topic, payload, .. }) = packet::read(first) else { continue };
+            assert!(setpoint.said("c0", topic, payload).flatten().is_none_or(f64::is_finite));
             if let Ok(Message::Of(service, instance, news)) = topic::parse(topic, payload) {
                 gx.take(service, instance, &news, Mono::START);
                 sound = true;
@@ -328,20 +341,9 @@ impl Target for VictronMqtt {
 
 fn spec() -> SiteSpec {
     let system = SystemSpec {
-        id: "hv".into(),
-        name: "Pack".into(),
-        topology: Topology::new(1, 3, 4),
-        capacity_ah: 280.0,
-        nominal_v: 40.0,
-        reserve_pct: 20.0,
-        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-        cell_resolution_v: 0.001,
-        rate_hz: 5.0,
-        simulated: false,
-        max_ages: Vec::new(),
-        cell_max_age: domain::cells::CELL_MAX_AGE,
-        device_points: Default::default(),
         kind: SystemKind::DataCentre,
+        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
+        ..SystemSpec::new("hv", "Pack", Topology::new(1, 3, 4), 280.0, 40.0)
     };
     SiteSpec { name: "Hall".into(), systems: vec![system], links: Vec::new() }
 }

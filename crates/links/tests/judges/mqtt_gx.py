@@ -1,11 +1,13 @@
 """A broker made with amqtt, and a client of it that behaves like a Victron GX. Prints its port.
 
 Like a GX it publishes everything when it is asked to (R/<portal>/keepalive with an empty payload), then a mark that it
-is done, and nothing retained. Lines of its input are published as they are ("topic payload"; the payload may be
+is done, and nothing retained. It says a value that it is asked for (R/<portal>/<path>), takes what is set
+(W/<portal>/<path>) within its limits, and says what has changed. Lines of its input are published as they are ("topic payload"; the payload may be
 missing). It stops when its input closes.
 """
 
 import asyncio
+import json
 import socket
 import sys
 
@@ -32,9 +34,14 @@ VALUES = {
     "battery/512/System/MinCellVoltage": '{"value": 3.25}',
     "battery/512/System/MaxCellVoltage": '{"value": 325}',
     "battery/279/Soh": '{"value": 11}',
+    "settings/0/Settings/CGwacs/BatteryLife/MinimumSocLimit": '{"value": 10}',
+    "hub4/0/Overrides/Setpoint": '{"value": null}',
     "settings/0/Settings/Name": '{"value": "' + "x" * 100_000 + '"}',
     "battery/512/CustomName": '{"value": "' + "\u00fc" * 30_000 + '"}',
 }
+
+# What can be set, and within which limits: a GX holds a value to them.
+LIMITS = {"settings/0/Settings/CGwacs/BatteryLife/MinimumSocLimit": (0, 40), "hub4/0/Overrides/Setpoint": (-9e9, 9e9)}
 
 
 def free_port():
@@ -54,7 +61,7 @@ async def main():
     await broker.start()
     gx = MQTTClient(client_id="gx", config={"auto_reconnect": False})
     await gx.connect(f"mqtt://127.0.0.1:{port}/")
-    await gx.subscribe([(f"R/{PORTAL}/keepalive", QOS_0)])
+    await gx.subscribe([(f"R/{PORTAL}/#", QOS_0), (f"W/{PORTAL}/#", QOS_0)])
     print(port, flush=True)
 
     async def publish(path, payload):
@@ -63,7 +70,16 @@ async def main():
     async def serve():
         while True:
             asked = await gx.deliver_message()
-            if not asked.data:
+            kind, _, path = asked.topic.split("/", 2)
+            if kind == "W" and path in LIMITS:
+                low, high = LIMITS[path]
+                value = json.loads(asked.data)["value"]
+                before, VALUES[path] = VALUES[path], json.dumps({"value": min(max(value, low), high)})
+                if VALUES[path] != before:
+                    await publish(path, VALUES[path])
+            elif kind == "R" and path in VALUES:
+                await publish(path, VALUES[path])
+            elif path == "keepalive" and not asked.data:
                 for path, payload in VALUES.items():
                     await publish(path, payload)
                 await publish("full_publish_completed", '{"value": 1702459522}')

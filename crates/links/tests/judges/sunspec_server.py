@@ -4,7 +4,7 @@ Arguments: address of the marker, serial number. Prints its port; stops when its
 becomes the new serial number.
 
 Cells: voltage 3000 + 100 * string + 10 * module + cell, mV; temperature 20 + module / 10 + cell, degC; counts from 1.
-The last cell of string 2, module 3 is not implemented. The battery: 71.5 %, 858.2 V, -120.3 A, -103240 W.
+The last cell of string 2, module 3 is not implemented. Its reserve is 20 %, and nothing of its storage model is limited. The battery: 71.5 %, 858.2 V, -120.3 A, -103240 W.
 """
 
 import asyncio
@@ -47,7 +47,11 @@ def device_words(serial):
     chain += words(802, {
         "ID": 802, "L": 62, "SoC": 715, "SoC_SF": -1, "V": 8582, "V_SF": -1, "A": -1203, "A_SF": -1, "W": -10324,
         "W_SF": 1, "CellVMax": 3234, "CellVMin": 3111, "CellV_SF": -3, "SoH": 987, "SoH_SF": -1, "AChaMax": 140,
-        "AMax_SF": 0, "State": 3, "Typ": 4,
+        "AMax_SF": 0, "State": 3, "Typ": 4, "SoCRsvMin": 200, "SoCRsvMax": 950,
+    })
+    chain += words(124, {
+        "ID": 124, "L": 24, "WChaMax": 5000, "WChaMax_SF": 1, "StorCtl_Mod": 0, "OutWRte": 10000, "InWRte": 10000,
+        "InOutWRte_SF": -2, "InOutWRte_RvrtTms": 0, "MinRsvPct": 20, "MinRsvPct_SF": 0,
     })
     # A model of another maker, which must be passed over.
     chain += [64_999, 3, 1, 2, 3]

@@ -187,7 +187,7 @@ fn the_links_of_the_documentation_can_be_built() {
             links += 1;
         }
     }
-    assert_eq!(links, 3);
+    assert_eq!(links, 5);
 }
 
 #[test]

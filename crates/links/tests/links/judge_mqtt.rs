@@ -2,9 +2,11 @@
 
 use crate::judges::judge;
 use crate::support::{Running, sample};
+use crate::writes::{ask_for, outcomes};
 use domain::link::{LinkFault, LinkState};
 use domain::point::PointId;
 use domain::reading::{NoData, Sample, Target};
+use domain::write::WriteOutcome::{Clamped, Confirmed, Sent, Unchanged};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
@@ -58,4 +60,26 @@ async fn awkward_values_of_a_gx_behind_a_real_broker() {
     drop(input);
     assert!(child.wait().unwrap().success());
     link.until(LinkState::Down).await;
+}
+
+#[tokio::test]
+async fn what_is_set_is_confirmed_by_a_gx_behind_a_real_broker() {
+    let Some((_child, keys)) = broker() else { return };
+    let keys = format!(
+        "{keys}\nsetpoints = [\n\
+         {{ name = \"grid\", sets = \"hub4/0/Overrides/Setpoint\", min = -5000, max = 5000, step = 1, wear = \"volatile\", lease_s = 60 }},\n\
+         {{ name = \"minimum-soc\", sets = \"settings/0/Settings/CGwacs/BatteryLife/MinimumSocLimit\", min = 10, max = 50, step = 0.5, wear = \"flash\" }},\n]"
+    );
+    let mut link = Running::start(&keys).await;
+    link.until(LinkState::Up).await;
+    let minute = Some(std::time::Duration::from_secs(60));
+    for (setpoint, value, lease, expected) in [
+        ("grid", -1_500.0, minute, vec![Sent, Confirmed(-1_500.0)]),
+        ("grid", -1_500.0, minute, vec![Sent, Confirmed(-1_500.0)]),
+        ("minimum-soc", 10.0, None, vec![Unchanged(10.0)]),
+        ("minimum-soc", 22.5, None, vec![Sent, Confirmed(22.5)]),
+        ("minimum-soc", 45.0, None, vec![Sent, Clamped(40.0)]),
+    ] {
+        assert_eq!(outcomes(ask_for(&link, setpoint, value, lease).unwrap()).await, expected, "{setpoint} {value}");
+    }
 }

@@ -2,10 +2,12 @@
 
 use crate::judges::judge;
 use crate::support::{Running, but_skipped, config, sample};
+use crate::writes::{ask_for, outcomes};
 use domain::link::{LinkFault, LinkState};
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData, Target};
 use domain::topology::Topology;
+use domain::write::WriteOutcome;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 
@@ -64,11 +66,37 @@ async fn a_battery_is_found_wherever_its_marker_is_and_read_to_the_last_cell() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_set_is_what_pysunspec2_reads() {
+    let Some((_child, keys)) = battery(40_000) else { return };
+    let port = keys.split(['"', ':']).find_map(|part| part.parse::<u16>().ok()).unwrap();
+    let keys = format!(
+        "{keys}\nsetpoints = [\n\
+         {{ name = \"reserve\", sets = \"802.SoCRsvMin\", min = 10, max = 50, step = 0.5, wear = \"flash\" }},\n\
+         {{ name = \"limit\", sets = \"124.OutWRte\", min = 0, max = 100, step = 1, wear = \"volatile\", lease_s = 60 }},\n\
+         {{ name = \"power\", sets = \"124.WChaMax\", min = 0, max = 60000, step = 100, wear = \"flash\" }},\n]"
+    );
+    let mut link = Running::of(config(&keys), PACK).await;
+    link.until_status(|status| status.frames > 1).await;
+    let minute = Some(std::time::Duration::from_secs(60));
+    for (setpoint, value, lease) in [("reserve", 32.5, None), ("limit", 45.0, minute), ("power", 42_300.0, None)] {
+        let told = outcomes(ask_for(&link, setpoint, value, lease).unwrap()).await;
+        assert_eq!(told.last(), Some(&WriteOutcome::Confirmed(value)), "{setpoint}: {told:?}");
+    }
+    let mut reader = judge("sunspec_read.py", "pymodbus, sunspec2").unwrap();
+    let points =
+        ["802.SoCRsvMin", "124.OutWRte", "124.InOutWRte_RvrtTms", "124.StorCtl_Mod", "124.WChaMax", "124.InWRte"];
+    let output = reader.arg(port.to_string()).args(points).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let read: Vec<f64> = String::from_utf8(output.stdout).unwrap().lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(read, [32.5, 45.0, 60.0, 2.0, 42_300.0, 100.0]);
+}
+
 #[tokio::test]
 async fn a_battery_with_other_cells_is_refused() {
     let Some((_child, keys)) = battery(40_000) else { return };
     let mut link = Running::of(config(&keys), Topology::new(1, 13, 20)).await;
-    let status = link.status(|status| status.state == LinkState::Stranger).await;
+    let status = link.status(|status| status.state == LinkState::WrongDevice).await;
     assert_eq!((status.faults(LinkFault::Refused), status.last_at), (1, None));
 }
 
@@ -80,9 +108,9 @@ async fn another_battery_at_the_same_address_is_refused_until_the_first_is_back(
     let mut exchange = |serial: &str| writeln!(child.stdin.as_mut().unwrap(), "{serial}").unwrap();
     exchange("SN-2");
     // The connection ends with the first battery; at the new one the number is asked for.
-    let refused = link.until_status(|status| status.state == LinkState::Stranger).await;
+    let refused = link.until_status(|status| status.state == LinkState::WrongDevice).await;
     let last = refused.last_at;
-    let still = link.status(|status| status.reconnects >= 2 && status.state == LinkState::Stranger).await;
+    let still = link.status(|status| status.reconnects >= 2 && status.state == LinkState::WrongDevice).await;
     assert_eq!(still.last_at, last, "no reading of the other battery");
     exchange("SN-1");
     link.batch().await;

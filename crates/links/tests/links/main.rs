@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests, which clippy does not see")]
 
 mod can_health;
+mod can_writes;
 mod candump;
 mod cannelloni;
 mod cases;
@@ -26,7 +27,9 @@ mod shared_memory;
 #[cfg(target_os = "linux")]
 mod socketcan;
 mod sunspec_habits;
+mod sunspec_writes;
 mod support;
 mod victron_mqtt;
+mod victron_writes;
 mod words;
 mod writes;

@@ -191,7 +191,7 @@ async fn another_device_in_the_place_of_the_first_is_refused() {
 
     serial.store(0x4344, Ordering::Relaxed);
     let mut link = Running::start(&keys(address, &format!("{SOLARK}\nserial = \"AB\""))).await;
-    let status = link.status(|status| status.state == LinkState::Stranger).await;
+    let status = link.status(|status| status.state == LinkState::WrongDevice).await;
     assert_eq!((status.last_at, status.faults(LinkFault::Refused), but_skipped(&status)), (None, 1, 1));
     assert_eq!(status.reason, "the device's serial number is CD, not AB");
     serial.store(0x4142, Ordering::Relaxed);
@@ -212,8 +212,8 @@ async fn a_device_that_changes_while_we_are_connected_is_noticed_at_the_next_con
     link.batch().await;
     serial.store(0x4344, Ordering::Relaxed);
     // The first number was kept: readings of the other device never arrive.
-    link.until(LinkState::Stranger).await;
-    link.status(|status| status.faults(LinkFault::Refused) >= 2 && status.state == LinkState::Stranger).await;
+    link.until(LinkState::WrongDevice).await;
+    link.status(|status| status.faults(LinkFault::Refused) >= 2 && status.state == LinkState::WrongDevice).await;
 }
 
 #[tokio::test]
@@ -224,10 +224,10 @@ async fn a_device_that_changes_behind_an_open_connection_is_noticed_within_a_min
     let mut link = Running::hurried(&keys(address, SOLARK), 1_000).await;
     link.batch().await;
     serial.store(0x4344, Ordering::Relaxed);
-    let down = link.until(LinkState::Stranger).await;
+    let down = link.until(LinkState::WrongDevice).await;
     assert_eq!((down.reconnects, down.faults(LinkFault::Malformed), down.faults(LinkFault::Timeout)), (0, 0, 0));
     // At once or later, but not before the right one is back.
-    let refused = link.status(|status| status.reconnects >= 1 && status.state == LinkState::Stranger).await;
+    let refused = link.status(|status| status.reconnects >= 1 && status.state == LinkState::WrongDevice).await;
     assert_eq!(refused.last_at, down.last_at);
     serial.store(0x4142, Ordering::Relaxed);
     link.batch().await;
@@ -268,7 +268,7 @@ async fn a_sunspec_map_that_cannot_be_is_refused() {
         }))
         .await;
         let mut link = Running::start(&format!("kind = \"sunspec\"\nconnect = \"{address}\"")).await;
-        let status = link.status(|status| status.state == LinkState::Stranger).await;
+        let status = link.status(|status| status.state == LinkState::WrongDevice).await;
         assert_eq!((status.faults(LinkFault::Refused), but_skipped(&status), status.last_at), (1, 1, None), "{what}");
     }
 }

@@ -111,7 +111,7 @@ async fn another_size_is_said_with_both_and_a_cut_while_open_harms_nobody() {
     let segment = Segment::new();
     segment.write(&cells(3.3)[..BYTES - 4]);
     let mut link = segment.link().await;
-    let down = link.until(LinkState::Stranger).await;
+    let down = link.until(LinkState::WrongDevice).await;
     reason(&down, "has 236 bytes; 12 cells are 240");
     assert_eq!((down.faults(LinkFault::WrongLength), down.frames), (1, 0));
 
@@ -120,7 +120,7 @@ async fn another_size_is_said_with_both_and_a_cut_while_open_harms_nobody() {
     link.until(LinkState::Up).await;
     for (bytes, words) in [(100, "has 100 bytes; 12 cells are 240"), (0, "has 0 bytes"), (260, "has 260 bytes")] {
         segment.cut(bytes);
-        reason(&link.until(LinkState::Stranger).await, words);
+        reason(&link.until(LinkState::WrongDevice).await, words);
         segment.cut(BYTES as u64);
         segment.write(&cells(3.3));
         link.until(LinkState::Up).await;

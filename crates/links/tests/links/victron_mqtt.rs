@@ -9,25 +9,25 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-const ACCEPTED: [u8; 4] = [0x20, 2, 0, 0];
+pub(crate) const ACCEPTED: [u8; 4] = [0x20, 2, 0, 0];
 
 /// A broker with one client at a time.
-struct Broker {
+pub(crate) struct Broker {
     listener: TcpListener,
 }
 
 /// The broker's side of a connection.
-struct Connection(TcpStream, Vec<u8>);
+pub(crate) struct Connection(TcpStream, Vec<u8>);
 
 impl Broker {
-    async fn start() -> (Broker, SocketAddr) {
+    pub(crate) async fn start() -> (Broker, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         (Broker { listener }, address)
     }
 
     /// The next client, answered with `answer`.
-    async fn client(&self, answer: &[u8]) -> Connection {
+    pub(crate) async fn client(&self, answer: &[u8]) -> Connection {
         let mut connection = Connection(self.listener.accept().await.unwrap().0, Vec::new());
         let connect = connection.packet().await;
         assert_eq!(&connect[..12], [0x10, connect.len() as u8 - 2, 0, 4, b'M', b'Q', b'T', b'T', 4, 2, 0, 60]);
@@ -48,14 +48,27 @@ impl Connection {
     }
 
     /// The client's next subscription or publication: its topic, and what follows.
-    async fn asked(&mut self) -> (u8, String, Vec<u8>) {
+    pub(crate) async fn asked(&mut self) -> (u8, String, Vec<u8>) {
+        loop {
+            let asked = self.asked_or_pinged().await;
+            if asked.0 != packet::PING[0] {
+                return asked;
+            }
+        }
+    }
+
+    /// The same, or a ping without a topic.
+    pub(crate) async fn asked_or_pinged(&mut self) -> (u8, String, Vec<u8>) {
         let bytes = self.packet().await;
+        if bytes[0] == packet::PING[0] {
+            return (bytes[0], String::new(), Vec::new());
+        }
         let at = if bytes[0] == 0x30 { 2 } else { 4 };
         let end = at + 2 + usize::from(bytes[at + 1]);
         (bytes[0], String::from_utf8(bytes[at + 2..end].to_vec()).unwrap(), bytes[end..].to_vec())
     }
 
-    async fn say(&mut self, topic: &str, payload: &str) {
+    pub(crate) async fn say(&mut self, topic: &str, payload: &str) {
         self.0.write_all(&packet::publish(topic, payload.as_bytes())).await.unwrap();
     }
 
@@ -70,7 +83,7 @@ impl Connection {
         }
     }
 
-    async fn accept(&mut self, id: u8) {
+    pub(crate) async fn accept(&mut self, id: u8) {
         self.0.write_all(&[0x90, 3, 0, id, 0]).await.unwrap();
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 /// What the device does with writes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Habit {
+pub(crate) enum Habit {
     Obeys,
     /// Takes them, and forgets.
     Ignores,
@@ -32,18 +32,22 @@ enum Habit {
 }
 
 #[derive(Debug)]
-struct Device {
+pub(crate) struct Device {
     habit: Mutex<Habit>,
     registers: Mutex<BTreeMap<u16, u16>>,
     /// Function, address and words of each write that was heard.
     heard: Mutex<Vec<(u8, u16, Vec<u16>)>>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Device {
     async fn start(habit: Habit) -> Arc<Device> {
+        Device::with(habit, BTreeMap::from([(2901, 300), (2716, 0), (2717, 0), (100, 1)])).await
+    }
+
+    /// A device with these registers.
+    pub(crate) async fn with(habit: Habit, registers: BTreeMap<u16, u16>) -> Arc<Device> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let registers = BTreeMap::from([(2901, 300), (2716, 0), (2717, 0), (100, 1)]);
         let device = Arc::new(Device {
             habit: Mutex::new(habit),
             registers: Mutex::new(registers),
@@ -78,7 +82,8 @@ impl Device {
         let (function, address) = (body[1], word(2));
         let mut registers = self.registers.lock().unwrap();
         if function == 3 {
-            let words: Vec<u16> = (address..address + word(4)).map(|at| registers[&at]).collect();
+            let words: Option<Vec<u16>> = (address..address + word(4)).map(|at| registers.get(&at).copied()).collect();
+            let Some(words) = words else { return Some(vec![body[0], 0x83, 2]) };
             let bytes = words.iter().flat_map(|word| word.to_be_bytes());
             return Some([&[body[0], 3, 2 * words.len() as u8], bytes.collect::<Vec<u8>>().as_slice()].concat());
         }
@@ -104,7 +109,7 @@ impl Device {
         }
     }
 
-    fn heard(&self) -> Vec<(u8, u16, Vec<u16>)> {
+    pub(crate) fn heard(&self) -> Vec<(u8, u16, Vec<u16>)> {
         self.heard.lock().unwrap().clone()
     }
 }
@@ -118,13 +123,23 @@ fn keys(address: impl std::fmt::Display) -> String {
 
 /// Asks a running link to write.
 fn ask(link: &Running, setpoint: &str, value: f64) -> Result<mpsc::Receiver<Receipt>, WriteRefused> {
+    ask_for(link, setpoint, value, None)
+}
+
+/// The same, and for how long.
+pub(crate) fn ask_for(
+    link: &Running,
+    setpoint: &str,
+    value: f64,
+    lease: Option<Duration>,
+) -> Result<mpsc::Receiver<Receipt>, WriteRefused> {
     let deadline = (link.clock)().mono + Duration::from_secs(5);
-    let request = WriteRequest { id: WriteId(7), link: LinkIdx(0), setpoint: setpoint.into(), value, deadline };
+    let request = WriteRequest { id: WriteId(7), link: LinkIdx(0), setpoint: setpoint.into(), value, lease, deadline };
     link.handle.write(request, link.clock.clone())
 }
 
 /// All that becomes of a write.
-async fn outcomes(mut receipts: mpsc::Receiver<Receipt>) -> Vec<WriteOutcome> {
+pub(crate) async fn outcomes(mut receipts: mpsc::Receiver<Receipt>) -> Vec<WriteOutcome> {
     let mut all = Vec::new();
     while let Some(Receipt { id, outcome, .. }) = tokio::time::timeout(PATIENCE, receipts.recv()).await.unwrap() {
         assert_eq!(id, WriteId(7));
@@ -147,7 +162,7 @@ async fn write(device: &Device, setpoint: &str, value: f64) -> Vec<WriteOutcome>
     outcomes(ask(&link, setpoint, value).unwrap()).await
 }
 
-use WriteOutcome::{Confirmed, Echoed, Mismatch, NotSent, Rejected, Sent, Unchanged, Unknown};
+use WriteOutcome::{Clamped, Confirmed, Echoed, Exception, Ignored, NotSent, Sent, Unchanged, Unknown};
 
 #[tokio::test]
 async fn what_is_written_is_read_back() {
@@ -184,6 +199,7 @@ async fn what_may_not_be_is_refused_before_anything_is_sent() {
         link: LinkIdx(0),
         setpoint: "minimum-soc".into(),
         value: 20.0,
+        lease: None,
         deadline: domain::time::Mono(1),
     };
     let late = outcomes(link.handle.write(request, link.clock.clone()).unwrap()).await;
@@ -194,10 +210,10 @@ async fn what_may_not_be_is_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn devices_that_ignore_clamp_refuse_or_confuse_are_told() {
     for (habit, expected) in [
-        (Habit::Ignores, vec![Sent, Echoed, Mismatch(30.0)]),
-        (Habit::Clamps, vec![Sent, Echoed, Mismatch(20.0)]),
-        (Habit::Refuses(3), vec![Sent, Rejected("illegal data value (exception 3)".into())]),
-        (Habit::Refuses(6), vec![Sent, Rejected("device busy (exception 6)".into())]),
+        (Habit::Ignores, vec![Sent, Echoed, Ignored(30.0)]),
+        (Habit::Clamps, vec![Sent, Echoed, Clamped(20.0)]),
+        (Habit::Refuses(3), vec![Sent, Exception("illegal data value (exception 3)".into())]),
+        (Habit::Refuses(6), vec![Sent, Exception("device busy (exception 6)".into())]),
     ] {
         let device = Device::start(habit).await;
         assert_eq!(write(&device, "minimum-soc", 45.0).await, expected, "{habit:?}");
@@ -240,7 +256,14 @@ async fn a_link_that_is_down_says_so_at_once_and_its_end_is_an_end_for_each_writ
     let task = build(&keys(nobody)).await;
     let (handle, clock) = (task.handle(), link.clock.clone());
     let deadline = domain::time::Mono(u64::MAX);
-    let request = || WriteRequest { id: WriteId(7), link: LinkIdx(0), setpoint: "mode".into(), value: 2.0, deadline };
+    let request = || WriteRequest {
+        id: WriteId(7),
+        link: LinkIdx(0),
+        setpoint: "mode".into(),
+        value: 2.0,
+        lease: None,
+        deadline,
+    };
     let waiting = handle.write(request(), clock.clone()).unwrap();
     drop(task);
     assert!(matches!(outcomes(waiting).await.as_slice(), [NotSent(_)]));

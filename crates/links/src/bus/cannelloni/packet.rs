@@ -71,6 +71,19 @@ impl<'a> Packet<'a> {
         Ok(Packet { sequence: header[2], count, body })
     }
 
+    /// The bytes of a packet with one frame, which is no remote or error frame.
+    pub fn of_frame(sequence: u8, frame: &CanFrame<'_>) -> Vec<u8> {
+        let mut bytes = vec![VERSION, OP_DATA, sequence, 0, 1];
+        bytes.extend(frame.id.raw().to_be_bytes());
+        let length = frame.data.len().min(MAX_DATA) as u8;
+        match frame.kind {
+            FrameKind::Fd => bytes.extend([length | FD, 0]),
+            _ => bytes.push(length),
+        }
+        bytes.extend(frame.data);
+        bytes
+    }
+
     /// Its frames, in order.
     pub fn frames(&self) -> impl Iterator<Item = CanFrame<'a>> + use<'a> {
         let mut rest = self.body;

@@ -82,6 +82,11 @@ impl Pin {
         }
     }
 
+    /// Where the sender that is believed sends from.
+    pub(super) fn believed(&self) -> Option<SocketAddr> {
+        self.believed.map(|(sender, _)| sender)
+    }
+
     /// Whether the sender is the one that is believed, or could become it.
     pub(super) fn may_be(&self, sender: SocketAddr, now: Mono, silent_after: Duration) -> bool {
         let named = self.peer.is_none_or(|peer| {

@@ -2,16 +2,17 @@
 
 use super::client::Client;
 use super::exception::Exception;
+use super::plan::{Plan, PlanError};
 use super::request::ReadError;
 use super::sunspec;
 use super::tabled::{Answer, Tabled};
-use crate::ages::Ages;
 use crate::describe::Describe;
-use crate::device::registers::{Block, Poll, RegisterTable, Writable};
+use crate::device::registers::{Block, Poll, RegisterTable};
 use crate::device::sunspec::SunSpec;
 use domain::point::DevicePoint;
 use domain::reading::Reading;
 use domain::time::Now;
+use domain::write::{Setpoint, WriteRequest};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,15 +58,6 @@ impl Device {
         }
     }
 
-    /// How old its values may be, if those of the link are good for `usual`.
-    pub(crate) fn ages(&self, usual: Duration) -> Ages {
-        match self {
-            Device::Table(device) => Ages { points: device.table.max_ages(usual), cells: None },
-            // Which models it has is known only once it has been asked, so every point that there may be counts.
-            Device::SunSpec(_) => Ages::of(SunSpec::points(), true, usual),
-        }
-    }
-
     /// The points that only it has, if it is called `device`.
     pub(crate) fn device_points(&self, device: &str, usual: Duration) -> Vec<DevicePoint> {
         match self {
@@ -82,24 +74,31 @@ impl Device {
         }
     }
 
-    /// What can be set, and where it is.
-    pub(crate) fn setpoints(&self) -> &[Writable] {
+    /// What can be set.
+    pub(crate) fn setpoints(&self) -> Vec<Setpoint> {
         match self {
-            Device::Table(device) => device.table.setpoints(),
-            Device::SunSpec(_) => &[],
+            Device::Table(device) => device.table.setpoints().iter().map(|w| w.setpoint.clone()).collect(),
+            Device::SunSpec(device) => device.setpoints().iter().map(|s| s.setpoint.clone()).collect(),
         }
     }
 
-    /// The setpoint with this name.
-    pub(super) fn writable(&self, name: &str) -> Option<&Writable> {
-        self.setpoints().iter().find(|writable| writable.setpoint.name == name)
-    }
-
-    /// The unit that a setpoint is of; `default` for those that name none.
-    pub(super) fn unit_of(&self, writable: &Writable, default: u8) -> u8 {
+    /// What is to be written for a request. A SunSpec device is asked for its scale factors first.
+    ///
+    /// # Errors
+    /// It cannot be written, or the device does not answer.
+    pub(super) async fn plan(&self, request: &WriteRequest, client: &mut Client) -> Result<Plan, PlanError> {
+        let refused = || PlanError::Refused(format!("the link has no setpoint `{}`", request.setpoint));
         match self {
-            Device::Table(device) => device.table.unit_of(writable.unit, default),
-            Device::SunSpec(_) => default,
+            Device::Table(device) => {
+                let mut all = device.table.setpoints().iter();
+                let writable = all.find(|w| w.setpoint.name == request.setpoint).ok_or_else(refused)?.clone();
+                let unit = device.table.unit_of(writable.unit, client.unit());
+                Ok(Plan { unit, ..Plan::new(writable, client.unit()) })
+            }
+            Device::SunSpec(device) => {
+                let setpoint = device.setpoint(&request.setpoint).ok_or_else(refused)?;
+                sunspec::plan(client, device, setpoint, request.lease).await
+            }
         }
     }
 
@@ -201,9 +200,9 @@ impl Device {
     }
 
     /// What there is to say about values that the device refuses; slots that `skips` names are told otherwise.
-    pub(super) fn refused_words(&self, skips: impl Fn(usize) -> bool) -> Option<String> {
+    pub(super) fn refused_message(&self, skips: impl Fn(usize) -> bool) -> Option<String> {
         match self {
-            Device::Table(device) => device.refused_words(skips),
+            Device::Table(device) => device.refused_message(skips),
             Device::SunSpec(_) => None,
         }
     }

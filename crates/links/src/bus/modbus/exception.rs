@@ -8,7 +8,7 @@ pub struct Exception(pub u8);
 
 impl Exception {
     /// What the code means.
-    pub fn words(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self.0 {
             1 => "illegal function",
             2 => "illegal data address",
@@ -39,6 +39,6 @@ impl Exception {
 
 impl fmt::Display for Exception {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (exception {})", self.words(), self.0)
+        write!(f, "{} (exception {})", self.name(), self.0)
     }
 }

@@ -61,7 +61,7 @@ struct Remarks {
 }
 
 impl Remarks {
-    fn words(&self) -> String {
+    fn message(&self) -> String {
         let all = [
             &self.frozen,
             &self.refusals,
@@ -300,16 +300,16 @@ impl<'a> Session<'a> {
             ));
         }
         self.remarks.refusals = self.refusals();
-        self.remarks.parts = self.device.refused_words(|slot| self.rests[slot].last.is_some());
+        self.remarks.parts = self.device.refused_message(|slot| self.rests[slot].last.is_some());
         self.notices.expire(ODD_FOR.max(self.period * 3), now);
         if self.notices.take_changed() {
-            let words = self.notices.words();
+            let words = self.notices.messages();
             self.remarks.values = (!words.is_empty()).then(|| words.join("; "));
         }
-        let words = self.remarks.words();
+        let words = self.remarks.message();
         self.reporter.record(|r| {
             // What was said of another device stands until the right one has delivered.
-            if r.monitor.state() != LinkState::Stranger && r.why != words {
+            if r.monitor.state() != LinkState::WrongDevice && r.why != words {
                 r.why = words;
             }
         });

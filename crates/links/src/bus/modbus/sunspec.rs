@@ -5,10 +5,13 @@
 //! followed by an exception or by silence, it ends there.
 
 use super::client::Client;
+use super::plan::{Plan, PlanError};
 use super::request::ReadError;
 use crate::device::registers::Area;
 use crate::device::sunspec::layout::{Layout, Model, Walk};
+use crate::device::sunspec::setpoint::{ModelSetpoint, Steps};
 use crate::device::sunspec::{BASES, MARKER, SERIAL, SunSpec};
+use std::time::Duration;
 
 /// Looks for the marker, walks the models behind it, and gives the device its map. Nothing but their headers is read.
 /// Returns what there is to say about the map.
@@ -18,7 +21,7 @@ pub(super) async fn open(client: &mut Client, device: &SunSpec) -> Result<Option
         device.set_silent_at(None);
         ReadError::WrongDevice(words)
     })?;
-    let mut words = layout.odd_words();
+    let mut words = layout.odd_message();
     if device.topology().cells() > 0 && !layout.has_cells() {
         words += "; the device has no model 805, so no cell of the system can be read";
     }
@@ -85,6 +88,24 @@ pub(super) async fn read(client: &mut Client, model: &Model, max_read: u16) -> R
 pub(super) async fn serial(client: &mut Client, common: &Model, max_read: u16) -> Result<Vec<u16>, ReadError> {
     let (at, count) = SERIAL;
     registers(client, common.address + at as u16, count as u32, max_read).await
+}
+
+/// What is written to set a point: its scale factor, and what else must be known, are read at once.
+pub(super) async fn plan(
+    client: &mut Client,
+    device: &SunSpec,
+    setpoint: &ModelSetpoint,
+    lease: Option<Duration>,
+) -> Result<Plan, PlanError> {
+    let layout = device.layout();
+    let id = setpoint.model();
+    let model = layout.model(id).ok_or_else(|| PlanError::Refused(format!("the device has no model {id}")))?;
+    let words = read(client, &model, device.max_read()).await?;
+    if words.get(..2) != Some(&[model.id, model.length]) {
+        return Err(ReadError::WrongDevice(format!("model {id} is no longer at {}", model.address)).into());
+    }
+    let Steps { first, writable, last } = setpoint.steps(&model, &words, lease).map_err(PlanError::Refused)?;
+    Ok(Plan { unit: client.unit(), first, writable, last })
 }
 
 async fn registers(client: &mut Client, address: u16, count: u32, max_read: u16) -> Result<Vec<u16>, ReadError> {

@@ -4,6 +4,7 @@ use super::client::Client;
 use super::exception::Exception;
 use super::parts::Parts;
 use super::request::{ReadError, ReadRegisters};
+use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::device::registers::{Block, Poll, RegisterTable};
 use crate::text::named;
@@ -11,6 +12,7 @@ use domain::link::DecodedValue;
 use domain::reading::{NoData, Reading, Target};
 use domain::time::Now;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// A register table, and what is known of how the device answers.
 #[derive(Debug)]
@@ -111,7 +113,7 @@ impl Tabled {
 
     /// What there is to say about values that the device refuses, but for those of the blocks that `skips` names: which
     /// are missing, and which have an older register in their place.
-    pub(super) fn refused_words(&self, skips: impl Fn(usize) -> bool) -> Option<String> {
+    pub(super) fn refused_message(&self, skips: impl Fn(usize) -> bool) -> Option<String> {
         let refused_rows = self.refused_rows();
         if !refused_rows.contains(&true) {
             return None;
@@ -183,5 +185,9 @@ impl Describe for Tabled {
         let parts = self.parts();
         let refuses = |value: usize| parts.get(slot).is_some_and(|parts| parts.refuses(value));
         self.table.blocks[slot].texts(&words, refuses)
+    }
+
+    fn ages(&self, usual: Duration) -> Ages {
+        self.table.ages(usual)
     }
 }

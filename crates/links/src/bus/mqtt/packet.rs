@@ -110,11 +110,11 @@ fn packet(kind: u8, body: &[u8]) -> Vec<u8> {
 /// Where the body begins and ends; `None` while the length has not come in full.
 fn frame(bytes: &[u8]) -> Result<Option<(usize, usize)>, PacketError> {
     let mut length = 0;
-    for place in 0..4 {
-        let Some(byte) = bytes.get(1 + place) else { return Ok(None) };
-        length |= usize::from(byte & 0x7F) << (7 * place);
+    for nth in 0..4 {
+        let Some(byte) = bytes.get(1 + nth) else { return Ok(None) };
+        length |= usize::from(byte & 0x7F) << (7 * nth);
         if byte & 0x80 == 0 {
-            let start = 2 + place;
+            let start = 2 + nth;
             return if length <= MAX_BYTES { Ok(Some((start, start + length))) } else { Err(PacketError("too long")) };
         }
     }

@@ -34,7 +34,7 @@ impl SegmentFault {
     }
 
     /// What is wrong with the segment at `path`, and what to do.
-    pub(super) fn words(&self, path: &Path) -> String {
+    pub(super) fn message(&self, path: &Path) -> String {
         let path = path.display();
         match self {
             SegmentFault::Missing => format!("there is no {path}: start the program that writes it"),

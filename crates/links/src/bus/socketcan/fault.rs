@@ -33,7 +33,7 @@ impl InterfaceFault {
     }
 
     /// What is wrong with `interface`, and what a person can do.
-    pub(super) fn words(self, interface: &str, error: &io::Error) -> String {
+    pub(super) fn message(self, interface: &str, error: &io::Error) -> String {
         match self {
             InterfaceFault::Missing => {
                 format!("there is no CAN interface {interface}: is the adapter plugged in and its driver loaded?")
@@ -69,7 +69,7 @@ mod tests {
         ] {
             let error = io::Error::from_raw_os_error(number);
             assert_eq!(InterfaceFault::new(&error), fault);
-            assert!(fault.words("can0", &error).contains(words), "{number}");
+            assert!(fault.message("can0", &error).contains(words), "{number}");
         }
     }
 }

@@ -1,20 +1,22 @@
-//! The kernel's CAN socket: opened for classic, FD and error frames, read without blocking.
+//! The kernel's CAN socket: opened for classic, FD and error frames, read and written without blocking.
 
 use super::{FrameSource, MAX_FRAMES, Trouble};
-use crate::can::OwnedFrame;
+use crate::can::{FrameKind, OwnedFrame};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
 use socketcan::SocketOptions;
 use socketcan::tokio::CanFdSocket;
 use std::io::{self, ErrorKind, IoSliceMut};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
 /// After the first frame, others are waited for this long: a sweep becomes a few batches, not one for each frame.
 const COLLECT: Duration = Duration::from_millis(2);
 /// A removed interface wakes nobody: it is looked for this often while the bus is silent.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// A queue that takes no frame for so long takes none: the bus is off, or nobody acknowledges.
+const SEND_WITHIN: Duration = Duration::from_millis(500);
 /// Room for bursts. The kernel gives at most `net.core.rmem_max`.
 const RECEIVE_BUFFER_BYTES: i32 = 1 << 20;
 
@@ -79,6 +81,16 @@ impl FrameSource for KernelSocket {
         }
         Ok(trouble)
     }
+
+    async fn send(&mut self, frame: &OwnedFrame) -> io::Result<()> {
+        let bytes = kernel_bytes(frame);
+        match timeout(SEND_WITHIN, self.socket.write(&bytes)).await {
+            Ok(Ok(written)) if written == bytes.len() => Ok(()),
+            Ok(Ok(_)) => Err(ErrorKind::WriteZero.into()),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(ErrorKind::TimedOut.into()),
+        }
+    }
 }
 
 impl KernelSocket {
@@ -111,10 +123,22 @@ fn owned(bytes: &[u8]) -> Option<OwnedFrame> {
     OwnedFrame::from_linux(word, fd, bytes.get(DATA_AT..)?.get(..length)?)
 }
 
+/// The kernel's form of our frame, which is a classic or an FD frame.
+fn kernel_bytes(frame: &OwnedFrame) -> Vec<u8> {
+    let frame = frame.frame();
+    let mut bytes = vec![0; if frame.kind == FrameKind::Fd { FD_BYTES } else { CLASSIC_BYTES }];
+    // No frame of ours is longer than its kind.
+    let length = frame.data.len().min(bytes.len() - DATA_AT);
+    bytes[..4].copy_from_slice(&frame.id.raw().to_ne_bytes());
+    bytes[LENGTH_AT] = length as u8;
+    bytes[DATA_AT..][..length].copy_from_slice(&frame.data[..length]);
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::can::{CanId, FrameKind};
+    use crate::can::CanId;
     use proptest::prelude::*;
 
     fn bytes(word: u32, length: u8, size: usize) -> Vec<u8> {
@@ -137,6 +161,9 @@ mod tests {
         ] {
             let owned = owned(&bytes).unwrap();
             let ours = owned.frame();
+            if matches!(kind, FrameKind::Classic | FrameKind::Fd) {
+                assert_eq!(super::owned(&kernel_bytes(&owned)), Some(owned), "sent as it came");
+            }
             assert_eq!((Some(ours.id), ours.kind, ours.data.len()), (expected_id, kind, len), "{bytes:?}");
         }
         for wrong in [bytes(0x250, 9, CLASSIC_BYTES), bytes(0x250, 65, FD_BYTES), bytes(0x800, 8, CLASSIC_BYTES)] {

@@ -3,13 +3,14 @@
 use super::*;
 use crate::device::can_map::MapEntry;
 use crate::device::dbc::Database;
-use crate::session::{Clock, Orders};
+use crate::session::{Clock, Order, Orders};
 use domain::engine::Input;
 use domain::link::{LinkIdx, LinkState, LinkStatus};
 use domain::reading::Batch;
 use domain::spec::SystemIdx;
 use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;
+use domain::write::{WriteId, WriteOutcome, WriteRequest};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -24,6 +25,11 @@ enum Event {
 thread_local! {
     /// What each opening of the interface meets: an error, or what is read after it.
     static SCRIPT: RefCell<VecDeque<Result<VecDeque<Event>, i32>>> = RefCell::default();
+}
+
+thread_local! {
+    /// What was sent.
+    static SENT: RefCell<Vec<OwnedFrame>> = RefCell::default();
 }
 
 struct Scripted(VecDeque<Event>);
@@ -46,6 +52,11 @@ impl FrameSource for Scripted {
             None => std::future::pending().await,
         }
     }
+
+    async fn send(&mut self, frame: &OwnedFrame) -> io::Result<()> {
+        SENT.with_borrow_mut(|sent| sent.push(*frame));
+        Ok(())
+    }
 }
 
 const DBC: &str = "VERSION \"\"\n\nNS_ :\n\nBS_:\n\nBU_: A\n\nBO_ 16 M: 2 A\n SG_ U : 0|16@1+ (0.1,0) [0|0] \"V\" A\n";
@@ -57,7 +68,7 @@ fn receiver() -> Receiver {
     }
     let file: File = toml::from_str(r#"map = [{ point = "battery/voltage", signal = "U" }]"#).unwrap();
     let table = CanTable::compile(Database::parse(DBC.as_bytes()).unwrap(), &file.map, &Topology::NONE).unwrap();
-    Receiver::new("can7".into(), table)
+    Receiver::new("can7".into(), table, Vec::new())
 }
 
 /// Plays a script and gives what the engine was told: each change of state with its reason, each batch's value.
@@ -135,4 +146,56 @@ async fn bus_off_is_no_silence_and_what_came_before_is_not_mixed_with_what_comes
     assert_eq!(said[5..7], ["1000 V", "up"]);
     assert_eq!(said[7..], ["1000 V", "down", "connecting", "1000 V", "up"]);
     assert_eq!((status.faults(LinkFault::BusOff), status.reconnects, status.frames), (3, 2, 8));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_sets_something_is_sent_between_two_readings_and_never_to_an_interface_that_is_down() {
+    let database =
+        Database::parse(format!("{DBC}BO_ 17 Set: 1 A\n SG_ Limit : 0|8@1+ (1,0) [0|0] \"A\" A\n").as_bytes());
+    let entry = "name = \"limit\"\nsets = \"Set.Limit\"\nmin = 0\nmax = 100\nstep = 1\nwear = \"volatile\"";
+    let setpoint = CanSetpoint::new(&toml::from_str(entry).unwrap(), &database.unwrap()).unwrap();
+    let mut receiver = receiver();
+    receiver.output = CanOutput::new(vec![setpoint]);
+    SCRIPT.set(VecDeque::from([
+        Ok(VecDeque::from([
+            Event::Frames(&[MESSAGE]),
+            Event::Frames(&[MESSAGE]),
+            Event::Frames(&[MESSAGE]),
+            Event::Fails(100),
+        ])),
+        Err(100),
+    ]));
+    let start = tokio::time::Instant::now();
+    let clock: Clock =
+        Arc::new(move || Now { utc: Utc(0), mono: Mono(1_000_000 + start.elapsed().as_micros() as u64) });
+    let ((sink, mut inputs), (orders, waiting)) = (mpsc::channel(100), Orders::queue());
+    let record = Arc::new(std::sync::Mutex::new(crate::session::Record::new(Duration::from_secs(600))));
+    let (id, idx, system) = ("x".into(), LinkIdx(0), SystemIdx(0));
+    let reporter = Reporter { id, idx, system, clock: clock.clone(), sink, record, orders: waiting };
+    let ask = async |value: f64| {
+        let (link, deadline) = (LinkIdx(0), Mono(u64::MAX));
+        let request = WriteRequest { id: WriteId(1), link, setpoint: "limit".into(), value, lease: None, deadline };
+        let (order, mut told) = Order::new(request, clock.clone());
+        orders.send(order).await.unwrap();
+        let mut outcomes = Vec::new();
+        while let Some(receipt) = told.recv().await {
+            outcomes.push(receipt.outcome);
+        }
+        outcomes
+    };
+    let asking = async {
+        tokio::time::sleep(Duration::from_millis(75)).await;
+        assert_eq!(ask(42.0).await, [WriteOutcome::Sent, WriteOutcome::Unconfirmable]);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let down = ask(43.0).await;
+        assert!(matches!(down.as_slice(), [WriteOutcome::NotSent(_)]), "{down:?}");
+    };
+    tokio::select! {
+        () = receiver.receive_from::<Scripted>(&reporter) => {}
+        () = async { while inputs.recv().await.is_some() {} } => {}
+        () = asking => {}
+    }
+    let sent =
+        SENT.with_borrow(|sent| sent.iter().map(|f| (f.frame().id.raw(), f.frame().data.to_vec())).collect::<Vec<_>>());
+    assert_eq!(sent, [(17, vec![42])]);
 }

@@ -4,6 +4,7 @@ use super::super::installed;
 use super::super::key::Key;
 use super::super::kind::{Rhythm, Surroundings};
 use super::super::{ConfigError, LinkConfig, MapEntry};
+use crate::device::can_setpoint::CanSetpoint;
 use crate::device::can_table::CanTable;
 use crate::device::dbc::Database;
 use std::time::Duration;
@@ -13,16 +14,18 @@ pub(in crate::config) const DBC: Key<String> =
 pub(in crate::config) const MAP: Key<Vec<MapEntry>> =
     Key::new("map", "which signal is which point; {cell}, {module}, {node} stand for numbers");
 
-/// The table that the keys describe.
-pub(super) fn table(link: &LinkConfig, around: &Surroundings<'_>) -> Result<CanTable, ConfigError> {
+/// The table that the keys describe, and what others may set.
+pub(super) fn table(link: &LinkConfig, around: &Surroundings<'_>) -> Result<(CanTable, Vec<CanSetpoint>), ConfigError> {
     let (path, span) = link.path(&DBC, around.base)?;
     let map = link.needed(&MAP)?;
     if map.get_ref().is_empty() {
         return Err(ConfigError::new(map.span(), "`map` is empty: no signal would reach the system"));
     }
     let database = Database::open(&path).map_err(|e| ConfigError::new(span, e))?;
-    CanTable::compile(database, map.get_ref(), around.topology)
-        .map_err(|e| ConfigError::new(e.span, format!("{} ({})", e.message, path.display())))
+    let setpoints = link.setpoints(|entry| CanSetpoint::new(entry, &database))?;
+    let table = CanTable::compile(database, map.get_ref(), around.topology)
+        .map_err(|e| ConfigError::new(e.span, format!("{} ({})", e.message, path.display())))?;
+    Ok((table, setpoints))
 }
 
 /// Nobody asks a CAN bus: only its DBC file can tell how often something comes.

@@ -37,7 +37,7 @@ map = [{ point = "battery/current", signal = "PackCurrent" }]
 };
 
 fn build(link: &LinkConfig, around: &Surroundings<'_>) -> Built {
-    let table = can::table(link, around)?;
+    let (table, _) = can::table(link, around)?;
     let repeat = link.keys.value(&REPEAT).is_some_and(|repeat| *repeat);
     Ok(Box::new(Replay::new(file(link, around.base)?, speed(link)?, repeat, table)))
 }
@@ -51,8 +51,5 @@ fn file(link: &LinkConfig, base: &Path) -> Result<PathBuf, ConfigError> {
 }
 
 fn speed(link: &LinkConfig) -> Result<f64, ConfigError> {
-    let Some(speed) = link.keys.get(&SPEED) else { return Ok(1.0) };
-    let possible = (0.01..=1_000.0).contains(speed.get_ref());
-    let words = || format!("`speed` is {}, not 0.01 to 1000", speed.get_ref());
-    possible.then_some(*speed.get_ref()).ok_or_else(|| ConfigError::new(speed.span(), words()))
+    link.within(&SPEED, 1.0, 0.01..=1_000.0, "")
 }

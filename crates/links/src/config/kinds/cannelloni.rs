@@ -1,8 +1,8 @@
 //! Kind `cannelloni`: CAN frames in UDP packets.
 
-use super::super::key::Key;
+use super::super::key::{Key, read_as};
 use super::super::kind::{Built, Kind, Surroundings};
-use super::super::{ConfigError, LinkConfig};
+use super::super::{ConfigError, LinkConfig, SETPOINTS};
 use super::can::{self, DBC, MAP};
 use crate::bus::cannelloni::{Peer, Receiver};
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ pub(super) const KIND: Kind = Kind {
     key: "cannelloni",
     label: "CAN over UDP (cannelloni)",
     reaches: "a CAN bus behind any sender of cannelloni packets, version 2, classic and FD frames",
-    keys: &[LISTEN.info(), PEER.info(), DBC.info(), MAP.info()],
+    keys: &[LISTEN.info(), PEER.info(), DBC.info(), MAP.info(), SETPOINTS.info()],
     example: r#"[[link]]
 id = "bms"
 system = "pack"
@@ -40,19 +40,20 @@ map = [
 };
 
 fn build(link: &LinkConfig, around: &Surroundings<'_>) -> Built {
-    Ok(Box::new(Receiver::new(listen(link)?, peer(link)?, can::table(link, around)?)))
+    let (table, setpoints) = can::table(link, around)?;
+    let peer = peer(link)?;
+    if let Some(given) = link.keys.get(&SETPOINTS).filter(|_| peer.is_none()) {
+        let message = "`setpoints` needs `peer`: a command is not for whoever is heard first";
+        return Err(ConfigError::new(given.span(), message));
+    }
+    Ok(Box::new(Receiver::new(listen(link)?, peer, table, setpoints)))
 }
 
 fn listen(link: &LinkConfig) -> Result<SocketAddr, ConfigError> {
-    let listen = link.needed(&LISTEN)?;
-    listen.get_ref().parse().map_err(|_| {
-        let words = format!("`{}` is not an address to listen on, such as 127.0.0.1:20000", listen.get_ref());
-        ConfigError::new(listen.span(), words)
-    })
+    read_as(link.needed(&LISTEN)?, "an address to listen on, such as 127.0.0.1:20000", |text| text.parse().ok())
 }
 
 fn peer(link: &LinkConfig) -> Result<Option<Peer>, ConfigError> {
-    let Some(peer) = link.keys.get(&PEER) else { return Ok(None) };
-    let words = || format!("`{}` is not the address of a sender, such as 192.168.1.20", peer.get_ref());
-    peer.get_ref().parse().map(Some).map_err(|_| ConfigError::new(peer.span(), words()))
+    let peer = |given| read_as(given, "the address of a sender, such as 192.168.1.20", |text| text.parse().ok());
+    link.keys.get(&PEER).map(peer).transpose()
 }

@@ -118,8 +118,5 @@ fn table(link: &LinkConfig, around: &Surroundings<'_>) -> Result<RegisterTable, 
 }
 
 pub(super) fn max_read(link: &LinkConfig) -> Result<u16, ConfigError> {
-    let Some(given) = link.keys.get(&MOST_READ) else { return Ok(MAX_READ) };
-    let words = || format!("`max_read` is {}, not 2 to {MAX_READ}", given.get_ref());
-    let possible = (2..=MAX_READ).contains(given.get_ref());
-    possible.then_some(*given.get_ref()).ok_or_else(|| ConfigError::new(given.span(), words()))
+    link.within(&MOST_READ, MAX_READ, 2..=MAX_READ, "")
 }

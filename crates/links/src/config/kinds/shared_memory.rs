@@ -49,13 +49,13 @@ fn segment(link: &LinkConfig) -> &str {
 /// The segment need not be there yet: its writer may be started later.
 fn segment_file(link: &LinkConfig, around: &Surroundings<'_>) -> Result<PathBuf, ConfigError> {
     if around.topology.cells() == 0 {
-        let words = "shared memory has cells only, and this system has none: give it a `topology`";
-        return Err(ConfigError::new(link.kind.span(), words));
+        let message = "shared memory has cells only, and this system has none: give it a `topology`";
+        return Err(ConfigError::new(link.kind.span(), message));
     }
     match link.keys.get(&SEGMENT) {
         Some(name) if name.get_ref().trim_matches('/').is_empty() => {
-            let words = format!("`{}` is neither a name, such as {USUAL_SEGMENT}, nor a path", name.get_ref());
-            Err(ConfigError::new(name.span(), words))
+            let message = format!("`{}` is neither a name, such as {USUAL_SEGMENT}, nor a path", name.get_ref());
+            Err(ConfigError::new(name.span(), message))
         }
         _ => Ok(file_of(segment(link), around.base)),
     }

@@ -1,8 +1,8 @@
 //! Kind `socketcan`: CAN frames from an interface of Linux.
 
-use super::super::key::Key;
+use super::super::key::{Key, read_as};
 use super::super::kind::{Built, Kind, Surroundings};
-use super::super::{ConfigError, LinkConfig};
+use super::super::{ConfigError, LinkConfig, SETPOINTS};
 use super::can::{self, DBC, MAP};
 use crate::bus::socketcan::Receiver;
 
@@ -15,7 +15,7 @@ pub(super) const KIND: Kind = Kind {
     key: "socketcan",
     label: "CAN interface (SocketCAN)",
     reaches: "a CAN interface of this Linux machine, classic and FD frames",
-    keys: &[INTERFACE.info(), DBC.info(), MAP.info()],
+    keys: &[INTERFACE.info(), DBC.info(), MAP.info(), SETPOINTS.info()],
     example: r#"[[link]]
 id = "bms"
 system = "pack"
@@ -34,21 +34,20 @@ map = [{ point = "battery/current", signal = "PackCurrent" }]
 };
 
 fn build(link: &LinkConfig, around: &Surroundings<'_>) -> Built {
-    Ok(Box::new(Receiver::new(interface(link)?, can::table(link, around)?)))
+    let (table, setpoints) = can::table(link, around)?;
+    Ok(Box::new(Receiver::new(interface(link)?, table, setpoints)))
 }
 
 /// The interface need not be there yet: it may be plugged in later.
 fn interface(link: &LinkConfig) -> Result<String, ConfigError> {
     let interface = link.needed(&INTERFACE)?;
     if !cfg!(target_os = "linux") {
-        let words = "SocketCAN is a part of Linux: on this system use kind \"cannelloni\"";
-        return Err(ConfigError::new(link.kind.span(), words));
+        let message = "SocketCAN is a part of Linux: on this system use kind \"cannelloni\"";
+        return Err(ConfigError::new(link.kind.span(), message));
     }
-    let name = interface.get_ref();
     let letters = |letter: char| !letter.is_whitespace() && !matches!(letter, '/' | ':');
-    if !(1..=LONGEST_INTERFACE).contains(&name.len()) || !name.chars().all(letters) {
-        let words = format!("`{name}` is not the name of an interface, such as can0 (see `ip link`)");
-        return Err(ConfigError::new(interface.span(), words));
-    }
-    Ok(name.clone())
+    read_as(interface, "the name of an interface, such as can0 (see `ip link`)", |name| {
+        let is_name = (1..=LONGEST_INTERFACE).contains(&name.len()) && name.chars().all(letters);
+        is_name.then(|| name.to_owned())
+    })
 }

@@ -2,10 +2,11 @@
 
 use super::super::key::Key;
 use super::super::kind::{Built, Kind, Surroundings};
-use super::super::{LinkConfig, POLL_MS, Sign, TIMEOUT_MS};
+use super::super::{LinkConfig, POLL_MS, SETPOINTS, Sign, TIMEOUT_MS};
 use super::modbus::{self, ANY_UNIT, CONNECT, MOST_READ, SERIAL, UNIT};
 use crate::bus::modbus::{Device, Framing};
 use crate::device::sunspec::SunSpec;
+use crate::device::sunspec::setpoint::ModelSetpoint;
 use std::sync::Arc;
 
 const SIGN: Key<Sign> =
@@ -24,6 +25,7 @@ pub(super) const KIND: Kind = Kind {
         ANY_UNIT.info(),
         SERIAL.info(),
         SIGN.info(),
+        SETPOINTS.info(),
     ],
     example: r#"[[link]]
 id = "bms"
@@ -41,6 +43,7 @@ connect = "192.168.1.40:502"
 
 fn build(link: &LinkConfig, around: &Surroundings<'_>) -> Built {
     let sign = link.keys.value(&SIGN).copied().unwrap_or(Sign::DischargePositive);
-    let device = SunSpec::new(*around.topology, sign).with_max_read(modbus::max_read(link)?);
+    let setpoints = link.setpoints(ModelSetpoint::new)?;
+    let device = SunSpec::new(*around.topology, sign).with_max_read(modbus::max_read(link)?).with_setpoints(setpoints);
     modbus::poller(link, Device::SunSpec(Arc::new(device)), Framing::Tcp)
 }

@@ -1,10 +1,11 @@
 //! Kind `victron-mqtt`: a Victron GX's own broker.
 
-use super::super::key::Key;
+use super::super::key::{Key, read_as};
 use super::super::kind::{Built, Kind, Rhythm, Surroundings};
-use super::super::{ConfigError, INSTALLATION, INSTANCE, LinkConfig, TIMEOUT_MS, ms};
+use super::super::{INSTALLATION, INSTANCE, LinkConfig, SETPOINTS, TIMEOUT_MS, ms};
 use super::modbus::CONNECT;
 use crate::bus::victron_mqtt::{Listener, Settings};
+use crate::device::victron::setpoint::GxSetpoint;
 use std::time::Duration;
 
 /// Longest wait for a connection, ms, if the site file says nothing.
@@ -24,6 +25,7 @@ pub(super) const KIND: Kind = Kind {
         INSTANCE.info(),
         TIMEOUT_MS.meaning("longest wait for a connection; 5000 if not given"),
         INSTALLATION.info(),
+        SETPOINTS.info(),
     ],
     example: r#"[[link]]
 id = "gx"
@@ -41,15 +43,17 @@ connect = "192.168.1.20:1883"
 };
 
 fn build(link: &LinkConfig, _: &Surroundings<'_>) -> Built {
-    let letters = |id: &str| !id.is_empty() && id.chars().all(|letter| letter.is_ascii_alphanumeric());
-    if let Some(portal) = link.keys.get(&PORTAL).filter(|portal| !letters(portal.get_ref())) {
-        let words = format!("`{}` is not a portal id, such as c0619ab1cdef", portal.get_ref());
-        return Err(ConfigError::new(portal.span(), words));
-    }
+    let portal = |given| {
+        read_as(given, "a portal id, such as c0619ab1cdef", |id| {
+            let is_id = !id.is_empty() && id.chars().all(|letter| letter.is_ascii_alphanumeric());
+            is_id.then(|| id.to_owned())
+        })
+    };
     Ok(Box::new(Listener::new(Settings {
         address: link.host_and_port(&CONNECT, 1883)?,
-        portal: link.keys.value(&PORTAL).cloned(),
+        portal: link.keys.get(&PORTAL).map(portal).transpose()?,
         battery: link.keys.value(&INSTANCE).copied(),
         timeout: ms(link.timeout_ms(USUAL_TIMEOUT_MS)),
+        setpoints: link.setpoints(GxSetpoint::new)?,
     })))
 }

@@ -90,23 +90,16 @@ fn requests_per_hour(link: &LinkConfig) -> u16 {
 
 /// Seconds between two polls, if the budget allows for them.
 fn poll_s_within_budget(link: &LinkConfig) -> Result<u32, ConfigError> {
-    let (poll_s, budget) = (poll_s(link), requests_per_hour(link));
-    if let Some(given) = link.keys.get(&POLL_S).filter(|_| !POLL_S_RANGE.contains(&poll_s)) {
-        let words = format!("`poll_s` is {poll_s}, not {} to {} s", POLL_S_RANGE.start(), POLL_S_RANGE.end());
-        return Err(ConfigError::new(given.span(), words));
-    }
-    if let Some(given) = link.keys.get(&REQUESTS_PER_HOUR).filter(|_| !REQUESTS_RANGE.contains(&budget)) {
-        let (low, high) = (REQUESTS_RANGE.start(), REQUESTS_RANGE.end());
-        return Err(ConfigError::new(given.span(), format!("`requests_per_hour` is {budget}, not {low} to {high}")));
-    }
+    let poll_s = link.within(&POLL_S, USUAL_POLL_S, POLL_S_RANGE, " s")?;
+    let budget = link.within(&REQUESTS_PER_HOUR, USUAL_REQUESTS_PER_HOUR, REQUESTS_RANGE, "")?;
     let needed = 3_600_u32.div_ceil(poll_s);
     if needed > u32::from(budget) {
         let given = link.keys.get(&POLL_S).map(|given| given.span());
         let given = given.or_else(|| link.keys.get(&REQUESTS_PER_HOUR).map(|given| given.span()));
-        let words = format!(
+        let message = format!(
             "a poll every {poll_s} s makes {needed} requests an hour, more than `requests_per_hour` ({budget})"
         );
-        return Err(ConfigError::new(given.unwrap_or_default(), words));
+        return Err(ConfigError::new(given.unwrap_or_default(), message));
     }
     Ok(poll_s)
 }
@@ -119,11 +112,11 @@ fn token(link: &LinkConfig, base: &Path) -> Result<SecretSource, ConfigError> {
             let letters = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
             let valid = !name.get_ref().is_empty() && name.get_ref().chars().all(letters);
             // What is no name may be the token itself, so it is not repeated.
-            let words = "`token_env` is the name of a variable of the environment, such as VRM_TOKEN";
+            let message = "`token_env` is the name of a variable of the environment, such as VRM_TOKEN";
             if valid {
                 Ok(SecretSource::Env(name.get_ref().clone()))
             } else {
-                Err(ConfigError::new(name.span(), words))
+                Err(ConfigError::new(name.span(), message))
             }
         }
         (Some(_), Some(name)) => {
@@ -139,7 +132,7 @@ fn token(link: &LinkConfig, base: &Path) -> Result<SecretSource, ConfigError> {
 fn diagnostics(link: &LinkConfig, installation: u64) -> Result<Uri, ConfigError> {
     let api = link.keys.value(&API_KEY).map_or(API, String::as_str);
     let error =
-        |words: String| ConfigError::new(link.keys.get(&API_KEY).map(|api| api.span()).unwrap_or_default(), words);
+        |message: String| ConfigError::new(link.keys.get(&API_KEY).map(|api| api.span()).unwrap_or_default(), message);
     let address = format!("{}/installations/{installation}/diagnostics?count=1000", api.trim_end_matches('/'));
     let uri: Uri = address.parse().map_err(|_| error(format!("`{api}` is not an address, such as {API}")))?;
     let host = uri.host().unwrap_or_default();

@@ -148,7 +148,7 @@ impl Resolver<'_> {
             return Err(error(signal, self.not_found("signal", signal.get_ref(), &pattern)));
         }
         if let ([(first, ..), (second, ..), ..], true) = (found.as_slice(), pattern.is_plain()) {
-            let name = |place: &usize| &self.database.messages[*place].name;
+            let name = |index: &usize| &self.database.messages[*index].name;
             let (first, second, signal_name) = (name(first), name(second), signal.get_ref());
             let words = format!(
                 "`{signal_name}` is in {first} and in {second}: write `{first}.{signal_name}` or `{second}.{signal_name}`"
@@ -156,12 +156,12 @@ impl Resolver<'_> {
             return Err(error(signal, words));
         }
         let declared = declared(entry, kind)?;
-        for (message, place, numbers) in found.into_iter().filter(|(.., numbers)| wanted(numbers)) {
+        for (message, index, numbers) in found.into_iter().filter(|(.., numbers)| wanted(numbers)) {
             let target = self
                 .target(kind, numbers, entry.first.unwrap_or(1))
-                .map_err(|e| error(signal, format!("`{}` {e}", self.database.messages[message].signals[place].name)))?;
-            self.check_once(signal, message, place, target)?;
-            let source = &self.database.messages[message].signals[place];
+                .map_err(|e| error(signal, format!("`{}` {e}", self.database.messages[message].signals[index].name)))?;
+            self.check_once(signal, message, index, target)?;
+            let source = &self.database.messages[message].signals[index];
             let from_units = unit::factor(&source.unit, target);
             let scale = match (entry.scale, from_units) {
                 (Some(scale), _) => scale,
@@ -190,7 +190,7 @@ impl Resolver<'_> {
             check_codes(entry, codes.as_ref())?;
             let (scale, offset) = (scale * entry.sign.map_or(1.0, Sign::factor), entry.offset.unwrap_or(0.0));
             let believed = RangeRule::believed(entry.range, source, scale, offset);
-            let source = Source::Signal(place);
+            let source = Source::Signal(index);
             self.mapped.push(Mapped { message, source, valid, counter, target, scale, offset, believed, codes });
         }
         Ok(())
@@ -204,25 +204,25 @@ impl Resolver<'_> {
             return Err(error(bits, "`range` means nothing to `bits`"));
         }
         let target = Target::Point(point);
-        let mut places = Vec::new();
+        let mut indices = Vec::new();
         let mut home = None;
         for name in bits.get_ref() {
             let pattern = Pattern::parse(name).map_err(|e| error(bits, e))?;
             let found = self.find(&pattern);
-            let (Some((message, place, _)), true) = (found.first().copied(), pattern.is_plain()) else {
+            let (Some((message, index, _)), true) = (found.first().copied(), pattern.is_plain()) else {
                 let words = match self.left_out(&pattern, |_| true) {
                     Some(left) => unusable(name, left),
                     None => self.not_found("flag", name, &pattern),
                 };
                 return Err(error(bits, words));
             };
-            let present = &self.database.messages[message].signals[place].present;
+            let present = &self.database.messages[message].signals[index].present;
             if *home.get_or_insert((message, present.clone())) != (message, present.clone()) {
                 return Err(error(bits, format!("`{name}` is in another frame than the flags before it")));
             }
-            self.check_once(bits, message, place, target)?;
+            self.check_once(bits, message, index, target)?;
             self.targets.remove(&target);
-            places.push(place);
+            indices.push(index);
         }
         let Some((message, present)) = home else { return Err(error(bits, "`bits` is empty")) };
         self.targets.insert(target, bits.get_ref().join(", "));
@@ -233,14 +233,14 @@ impl Resolver<'_> {
             (None, Some(Coded::Mode)) => return Err(error(bits, Coded::Mode.undeclared(entry.point.get_ref()))),
             (None, Some(of)) => {
                 let signals = &self.database.messages[message].signals;
-                let names: Vec<&str> = places.iter().map(|place| signals[*place].name.as_str()).collect();
+                let names: Vec<&str> = indices.iter().map(|index| signals[*index].name.as_str()).collect();
                 Some(Codes::of_flags(of, &names))
             }
             (None, None) => None,
         };
         check_codes(entry, codes.as_ref())?;
         let (scale, offset) = (entry.scale.unwrap_or(1.0), entry.offset.unwrap_or(0.0));
-        let source = Source::Bits(places);
+        let source = Source::Bits(indices);
         self.mapped.push(Mapped { message, source, valid, counter, target, scale, offset, believed: None, codes });
         Ok(())
     }
@@ -352,9 +352,9 @@ impl Resolver<'_> {
     }
 
     /// Refuses a signal or a target that an entry has mapped already.
-    fn check_once<T>(&mut self, at: &Spanned<T>, message: usize, place: usize, target: Target) -> Result<(), MapError> {
-        let name = self.database.messages[message].signals[place].name.clone();
-        if !self.signals.insert((message, place)) {
+    fn check_once<T>(&mut self, at: &Spanned<T>, message: usize, index: usize, target: Target) -> Result<(), MapError> {
+        let name = self.database.messages[message].signals[index].name.clone();
+        if !self.signals.insert((message, index)) {
             return Err(error(at, format!("`{name}` is mapped twice")));
         }
         match self.targets.insert(target, name.clone()) {

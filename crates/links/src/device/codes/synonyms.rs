@@ -165,11 +165,11 @@ impl Name {
 pub(super) fn event(text: &str) -> Option<Meaning> {
     let name = Name::of(text);
     let bit = |bit: u32| Some(Meaning::Code((1_u32 << bit) as f32));
-    let place = |words: &str| EVENTS.iter().zip(0_u32..).find(|(known, _)| **known == words).map(|(_, bit)| bit);
+    let bit_of = |words: &str| EVENTS.iter().zip(0_u32..).find(|(known, _)| **known == words).map(|(_, bit)| bit);
     if name.is(NO_VALUE) {
         return Some(Meaning::NoValue);
     }
-    if let Some(known) = place(text.trim()) {
+    if let Some(known) = bit_of(text.trim()) {
         return bit(known);
     }
     if name.is(NONE) || name.denies() {
@@ -179,13 +179,13 @@ pub(super) fn event(text: &str) -> Option<Meaning> {
         return bit(ANOTHER);
     }
     let (words, _) = EVENT_NAMES.iter().find(|(_, groups)| groups.iter().all(|any| name.has(any)))?;
-    place(words).and_then(bit)
+    bit_of(words).and_then(bit)
 }
 
 /// The mode that `text` names; `None` if it is not known.
 pub(super) fn mode(text: &str) -> Option<Meaning> {
     let name = Name::of(text);
-    let place = |words: &str| MODES.iter().zip(0_u8..).find(|(known, _)| **known == words).map(|(_, code)| code);
+    let code_of = |words: &str| MODES.iter().zip(0_u8..).find(|(known, _)| **known == words).map(|(_, code)| code);
     if name.is(NO_VALUE) {
         return Some(Meaning::NoValue);
     }
@@ -196,7 +196,7 @@ pub(super) fn mode(text: &str) -> Option<Meaning> {
         return None;
     }
     let known = MODE_NAMES.iter().find(|(_, any)| name.has(any)).map(|(words, _)| *words);
-    place(text.trim()).or_else(|| place(known?)).map(|code| Meaning::Code(code.into()))
+    code_of(text.trim()).or_else(|| code_of(known?)).map(|code| Meaning::Code(code.into()))
 }
 
 /// The state of the contactors that `text` names, as bits of ours; `None` if it is not known.

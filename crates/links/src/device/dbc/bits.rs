@@ -84,8 +84,8 @@ impl BitField {
         let word = (u128::from(raw) << self.shift) & mask;
         let last = touched.len().saturating_sub(1);
         for (at, byte) in touched.iter_mut().enumerate() {
-            let place = 8 * if self.big_endian { last - at } else { at };
-            *byte = *byte & !((mask >> place) as u8) | (word >> place) as u8;
+            let shift = 8 * if self.big_endian { last - at } else { at };
+            *byte = *byte & !((mask >> shift) as u8) | (word >> shift) as u8;
         }
     }
 
@@ -142,15 +142,15 @@ mod tests {
         ) {
             let order = if big { ByteOrder::BigEndian } else { ByteOrder::LittleEndian };
             let Some(field) = BitField::new(start, bits, order, frame.len()) else { return Ok(()) };
-            let (mut expected, mut place) = (0_u64, start as usize);
+            let (mut expected, mut bit_position) = (0_u64, start as usize);
             for n in 0..bits {
-                let bit = u64::from(frame[place / 8] >> (place % 8) & 1);
+                let bit = u64::from(frame[bit_position / 8] >> (bit_position % 8) & 1);
                 if big {
                     expected = expected << 1 | bit;
-                    place = if place % 8 == 0 { place + 15 } else { place - 1 };
+                    bit_position = if bit_position % 8 == 0 { bit_position + 15 } else { bit_position - 1 };
                 } else {
                     expected |= bit << n;
-                    place += 1;
+                    bit_position += 1;
                 }
             }
             prop_assert_eq!(field.read(&frame), expected);

@@ -34,15 +34,15 @@ impl Message {
     pub fn encode(&self, values: &[(&str, f64)]) -> Result<Vec<u8>, EncodeError> {
         let mut raws: Vec<Option<u64>> = vec![None; self.signals.len()];
         for (name, value) in values {
-            let place = self.signals.iter().position(|signal| signal.name == *name);
-            let place = place.ok_or_else(|| EncodeError::NoSignal(self.name.clone(), (*name).to_owned()))?;
-            if raws[place].replace(self.signals[place].raw(*value)?).is_some() {
+            let index = self.signals.iter().position(|signal| signal.name == *name);
+            let index = index.ok_or_else(|| EncodeError::NoSignal(self.name.clone(), (*name).to_owned()))?;
+            if raws[index].replace(self.signals[index].raw(*value)?).is_some() {
                 return Err(EncodeError::Twice((*name).to_owned()));
             }
         }
         let mut frame = vec![0; self.size];
-        for (place, signal) in self.signals.iter().enumerate() {
-            match (raws[place], self.is_present(place, &raws, self.signals.len())) {
+        for (index, signal) in self.signals.iter().enumerate() {
+            match (raws[index], self.is_present(index, &raws, self.signals.len())) {
                 (Some(raw), true) => signal.field.write(&mut frame, raw),
                 (None, false) => {}
                 (None, true) => return Err(EncodeError::Missing(signal.name.clone())),
@@ -53,8 +53,8 @@ impl Message {
     }
 
     /// Whether a frame with these raw values carries a signal. A chain of switches is no longer than there are signals.
-    fn is_present(&self, place: usize, raws: &[Option<u64>], depth: usize) -> bool {
-        let Some(signal) = self.signals.get(place).filter(|_| depth > 0) else { return false };
+    fn is_present(&self, index: usize, raws: &[Option<u64>], depth: usize) -> bool {
+        let Some(signal) = self.signals.get(index).filter(|_| depth > 0) else { return false };
         match &signal.present {
             Presence::Always => true,
             Presence::When { switch, values } => {

@@ -192,8 +192,8 @@ fn presence(signal: &RawSignal, id: u64, all: &[&RawSignal], file: &Statements) 
         return Ok(Presence::When { switch, values: ranges.collect() });
     }
     let Some(value) = signal.value else { return Ok(Presence::Always) };
-    let mut switches = (0..all.len()).filter(|place| all[*place].switch);
-    let outer = switches.clone().filter(|place| all[*place].value.is_none());
+    let mut switches = (0..all.len()).filter(|index| all[*index].switch);
+    let outer = switches.clone().filter(|index| all[*index].value.is_none());
     match (outer.collect::<Vec<_>>()[..].as_ref(), switches.next()) {
         ([switch], _) => Ok(Presence::When { switch: *switch, values: vec![value..=value] }),
         // A single switch that is marked as if it were behind another is behind none.

@@ -68,8 +68,8 @@ impl Variants {
                 Node::Leaf(variant) => return Some(*variant),
                 Node::Switch { field, branches } => {
                     let value = field.is_in(frame.len()).then(|| field.read(frame))?;
-                    let place = branches.partition_point(|(range, _)| *range.end() < value);
-                    node = branches.get(place).filter(|(range, _)| range.contains(&value)).map(|(_, node)| node)?;
+                    let index = branches.partition_point(|(range, _)| *range.end() < value);
+                    node = branches.get(index).filter(|(range, _)| range.contains(&value)).map(|(_, node)| node)?;
                 }
             }
         }

@@ -34,8 +34,8 @@ impl Block {
     /// The request for the values from `first` to `last`: address and count.
     pub fn span(&self, first: usize, last: usize) -> (u16, u16) {
         let values = self.registers.get(first..=last).unwrap_or_default();
-        let start = values.first().map_or(0, |value| value.place);
-        let end = values.iter().map(|value| value.place + usize::from(value.format.kind.words())).max();
+        let start = values.first().map_or(0, |value| value.offset);
+        let end = values.iter().map(|value| value.offset + usize::from(value.format.kind.words())).max();
         (self.address + start as u16, (end.unwrap_or(start) - start) as u16)
     }
 
@@ -57,7 +57,7 @@ impl Block {
     /// A value as people know it: `register 256 (battery/power)`.
     pub fn name_of(&self, value: usize) -> String {
         let Some(register) = self.registers.get(value) else { return String::new() };
-        format!("register {} ({})", usize::from(self.address) + register.place, register.role.label())
+        format!("register {} ({})", usize::from(self.address) + register.offset, register.role.label())
     }
 }
 
@@ -80,7 +80,7 @@ pub enum Area {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Register {
     /// Place in its block.
-    pub(super) place: usize,
+    pub(super) offset: usize,
     pub(super) role: Role,
     pub(super) format: Format,
     /// Has no value either when this register of the block has none.
@@ -110,21 +110,21 @@ pub(super) enum Role {
     /// It is added to others, which together are a point: the sum's place in the table, and the point.
     Part(usize, PointId),
     /// It is a point of the device's own: its place among these, its name, the values that can be believed.
-    Own { place: u16, name: String, unit: &'static str, range: (f32, f32) },
+    Own { index: u16, name: String, unit: &'static str, range: (f32, f32) },
     /// It is shown beside the raw bytes, and nowhere else.
     Shown(String),
 }
 
 impl Role {
-    pub(super) fn own(place: usize, point: &OwnPoint) -> Role {
-        Role::Own { place: place as u16, name: point.name.clone(), unit: point.unit.symbol(), range: point.range }
+    pub(super) fn own(index: usize, point: &OwnPoint) -> Role {
+        Role::Own { index: index as u16, name: point.name.clone(), unit: point.unit.symbol(), range: point.range }
     }
 
     /// What its readings are of; `None` if it makes none by itself.
     pub(super) fn target(&self) -> Option<Target> {
         match self {
             Role::Point(point) => Some(Target::Point(*point)),
-            Role::Own { place, .. } => Some(Target::Device(*place)),
+            Role::Own { index, .. } => Some(Target::Device(*index)),
             Role::Part(..) | Role::Shown(_) => None,
         }
     }

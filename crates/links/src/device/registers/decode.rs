@@ -23,27 +23,27 @@ impl Block {
     /// As [`Block::decode`], of words of which some are not known. Older registers count only where the newer ones are
     /// refused.
     pub fn decode_known(&self, words: &[Option<u16>], poll: &mut Poll) {
-        for (place, register) in self.registers.iter().enumerate() {
+        for (index, register) in self.registers.iter().enumerate() {
             let Some(word) = self.read(register, words).filter(|_| register.is_used(&poll.refused_rows)) else {
                 continue;
             };
             match (&register.role, word) {
-                (Role::Point(point), Word::Number(raw)) => self.point(place, register, *point, raw, poll),
+                (Role::Point(point), Word::Number(raw)) => self.point(index, register, *point, raw, poll),
                 (Role::Point(point), Word::NoValue) => push_invalid(&mut poll.readings, Target::Point(*point)),
                 (Role::Part(sum, _), Word::Number(raw)) => {
                     poll.parts.push((*sum, Some(register.format.scaled(raw)), poll.at));
                 }
                 (Role::Part(sum, _), Word::NoValue) => poll.parts.push((*sum, None, poll.at)),
-                (Role::Own { place: own, range, .. }, Word::Number(raw)) => {
+                (Role::Own { index: own, range, .. }, Word::Number(raw)) => {
                     let (target, value) = (Target::Device(*own), register.format.scaled(raw));
                     if push_plausible(&mut poll.readings, target, *range, value) {
                         poll.impossible += 1;
                         poll.note(Odd::Impossible(register.row), || {
-                            format!("{} says {}, which cannot be", self.name_of(place), register.text(raw))
+                            format!("{} says {}, which cannot be", self.name_of(index), register.text(raw))
                         });
                     }
                 }
-                (Role::Own { place: own, .. }, Word::NoValue) => {
+                (Role::Own { index: own, .. }, Word::NoValue) => {
                     push_invalid(&mut poll.readings, Target::Device(*own));
                 }
                 (Role::Shown(_), _) => {}
@@ -52,9 +52,9 @@ impl Block {
     }
 
     /// Adds what the number of a point says; `place` is that of its register in the block.
-    fn point(&self, place: usize, register: &Register, point: PointId, raw: f64, poll: &mut Poll) {
+    fn point(&self, index: usize, register: &Register, point: PointId, raw: f64, poll: &mut Poll) {
         let (target, scaled) = (Target::Point(point), register.format.scaled(raw));
-        let says = || format!("{} says {}", self.name_of(place), register.text(raw));
+        let says = || format!("{} says {}", self.name_of(index), register.text(raw));
         let value = match register.codes.as_ref().map(|codes| codes.read(raw, scaled)) {
             None => scaled,
             Some(Said::Code(code)) => code.into(),
@@ -110,9 +110,9 @@ impl Block {
 
     /// What a register says, if what it needs says something.
     fn read(&self, register: &Register, words: &[Option<u16>]) -> Option<Word> {
-        let word = register.format.read(words, register.place)?;
-        let needed = register.needs.and_then(|place| self.registers.get(place));
-        let absent = needed.is_some_and(|needed| needed.format.read(words, needed.place) == Some(Word::NoValue));
+        let word = register.format.read(words, register.offset)?;
+        let needed = register.needs.and_then(|index| self.registers.get(index));
+        let absent = needed.is_some_and(|needed| needed.format.read(words, needed.offset) == Some(Word::NoValue));
         Some(if absent { Word::NoValue } else { word })
     }
 }
@@ -134,8 +134,8 @@ impl RegisterTable {
     pub fn finish(&self, poll: &mut Poll) -> Vec<(Now, Reading)> {
         let parts = std::mem::take(&mut poll.parts);
         let mut sums = Vec::new();
-        for (place, (point, count)) in self.sums.iter().enumerate() {
-            let come = || parts.iter().filter(|(sum, ..)| *sum == place);
+        for (index, (point, count)) in self.sums.iter().enumerate() {
+            let come = || parts.iter().filter(|(sum, ..)| *sum == index);
             let Some(oldest) = come().map(|(.., at)| *at).min_by_key(|at| at.mono) else { continue };
             if come().count() < *count {
                 continue;
@@ -166,7 +166,7 @@ impl RegisterTable {
         let registers = self.blocks.iter().flat_map(|block| block.registers.iter().map(move |of| (block.address, of)));
         let mut older = registers.filter(|(_, of)| of.instead_of == Some(row));
         let there = older.find(|(_, of)| !refused.get(of.row).copied().unwrap_or(false));
-        there.map(|(address, of)| address + of.place as u16)
+        there.map(|(address, of)| address + of.offset as u16)
     }
 
     /// The points of `rows`, which the device refuses, that no older register stands in for; `refused` is by row.

@@ -8,7 +8,7 @@ use super::block::{Area, Block, MAX_READ, Register, Role, Unit};
 use super::{OwnPoint, PointId, RegisterTable, Writable};
 use crate::text::line_of;
 use domain::point::DEVICE_POINTS_MAX;
-use row::{Extremes, Place, Row};
+use row::{Extremes, Location, Row};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
@@ -67,7 +67,7 @@ type Complaint = (Range<usize>, String);
 
 /// One register of a row, on its way into a block.
 struct Placed<'a> {
-    place: Place,
+    location: Location,
     role: Role,
     row: &'a Row,
     number: usize,
@@ -114,7 +114,7 @@ impl File {
         let mut own_points: Vec<(OwnPoint, usize)> = Vec::new();
         let mut setpoints: Vec<Writable> = Vec::new();
         for (number, row) in self.register.iter().enumerate() {
-            let (unit, places) = (find_unit(&units, row.unit.as_ref())?, row.places()?);
+            let (unit, addresses) = (find_unit(&units, row.unit.as_ref())?, row.addresses()?);
             let point = row.point()?;
             row_points.push(point);
             let own = row.own_point(table_age)?.map(|own| {
@@ -122,8 +122,8 @@ impl File {
                 own_points.push((own, number));
                 (twice, own_points.len() - 1)
             });
-            if let Some((true, place)) = own {
-                return Err((row.target_span(), format!("`{}` is mapped twice", own_points[place].0.name)));
+            if let Some((true, index)) = own {
+                return Err((row.target_span(), format!("`{}` is mapped twice", own_points[index].0.name)));
             }
             if own_points.len() > DEVICE_POINTS_MAX {
                 return Err((row.target_span(), format!("more than {DEVICE_POINTS_MAX} points of one device")));
@@ -145,27 +145,27 @@ impl File {
                 if instead_of.is_none() {
                     points.push((point, max_age(row.max_age_ms.as_ref())?.or(table_age)));
                 }
-                if places.len() > 1 {
-                    sums.push((point, places.len()));
+                if addresses.len() > 1 {
+                    sums.push((point, addresses.len()));
                 }
             }
-            for address in &places {
+            for address in &addresses {
                 let role = match point {
-                    Some(point) if places.len() > 1 => Role::Part(sums.len() - 1, point),
+                    Some(point) if addresses.len() > 1 => Role::Part(sums.len() - 1, point),
                     Some(point) => Role::Point(point),
                     None => match own {
-                        Some((_, place)) => Role::own(place, &own_points[place].0),
+                        Some((_, index)) => Role::own(index, &own_points[index].0),
                         None => Role::Shown(row.label.clone().unwrap_or_default()),
                     },
                 };
-                let place = Place { unit, area: row.fc, address: *address };
-                placed.push(Placed { place, role, row, number, instead_of });
+                let location = Location { unit, area: row.fc, address: *address };
+                placed.push(Placed { location, role, row, number, instead_of });
             }
         }
         if placed.is_empty() {
             return Err((0..0, "no [[register]]".into()));
         }
-        placed.sort_by_key(|placed| placed.place);
+        placed.sort_by_key(|placed| placed.location);
         let blocks = blocks(&placed, self.max_gap, max_read, self.extremes)?;
         let identity = self.identity.map(|row| row.block(&units)).transpose()?;
         Ok(RegisterTable {
@@ -188,7 +188,7 @@ fn newer(rows: &[Row], row: &Row, point: Option<PointId>) -> Result<Option<usize
     let is_it = |other: &Row| {
         other.instead_of.is_none()
             && other.point().is_ok_and(|of| of == point && of.is_some())
-            && other.places().is_ok_and(|places| places.first() == Some(address.get_ref()))
+            && other.addresses().is_ok_and(|addresses| addresses.first() == Some(address.get_ref()))
     };
     let words = || format!("no register of the same point begins at {}", address.get_ref());
     rows.iter().position(is_it).map(Some).ok_or_else(|| (address.span(), words()))
@@ -217,17 +217,17 @@ impl IdentityRow {
 
 fn find_unit(units: &[(String, u8)], name: Option<&Spanned<String>>) -> Result<Option<Unit>, Complaint> {
     let Some(name) = name else { return Ok(None) };
-    let place = units.iter().position(|(known, _)| known == name.get_ref());
+    let index = units.iter().position(|(known, _)| known == name.get_ref());
     let words = || format!("no unit `{}` in [units]", name.get_ref());
-    place.map(|place| Some(Unit(place))).ok_or_else(|| (name.span(), words()))
+    index.map(|index| Some(Unit(index))).ok_or_else(|| (name.span(), words()))
 }
 
 /// Groups registers, sorted by place, into as few requests as the gap and the longest request allow.
 fn blocks(placed: &[Placed<'_>], max_gap: u16, max_read: u16, extremes: Extremes) -> Result<Vec<Block>, Complaint> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut needs: Vec<(usize, usize, PointId, Range<usize>)> = Vec::new();
-    for Placed { place, role, row, number: of_row, instead_of } in placed {
-        let Place { unit, area, address } = *place;
+    for Placed { location, role, row, number: of_row, instead_of } in placed {
+        let Location { unit, area, address } = *location;
         // One past the last register; up to 65536.
         let end = u32::from(address) + u32::from(row.kind.words());
         let joins = |block: &Block| {
@@ -246,7 +246,7 @@ fn blocks(placed: &[Placed<'_>], max_gap: u16, max_read: u16, extremes: Extremes
             needs.push((number, block.registers.len(), point, span));
         }
         block.registers.push(Register {
-            place: usize::from(address - block.address),
+            offset: usize::from(address - block.address),
             role: role.clone(),
             format: row.format(extremes),
             needs: None,

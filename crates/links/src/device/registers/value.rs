@@ -93,9 +93,9 @@ pub(super) enum Word {
 }
 
 impl Format {
-    /// What the words from `place` on say; `None` if they are not there.
-    pub(super) fn read(&self, words: &[Option<u16>], place: usize) -> Option<Word> {
-        let word = |at: usize| words.get(place + at).copied().flatten().map(u32::from);
+    /// What the words from `first` on say; `None` if they are not there.
+    pub(super) fn read(&self, words: &[Option<u16>], first: usize) -> Option<Word> {
+        let word = |at: usize| words.get(first + at).copied().flatten().map(u32::from);
         let bits = match (self.kind.words(), self.word_order) {
             (2, WordOrder::HighFirst) => word(0)? << 16 | word(1)?,
             (2, WordOrder::LowFirst) => word(1)? << 16 | word(0)?,

@@ -1,7 +1,7 @@
 //! Setpoints of a register table: from a value to the words that are written, and back. Pure.
 
 use super::block::Unit;
-use super::value::{Format, RegisterType, Word};
+use super::value::{Format, RegisterType, Word, WordOrder};
 use domain::write::{BadValue, Setpoint};
 
 /// A setpoint and the registers that keep it.
@@ -30,6 +30,21 @@ pub enum EncodeError {
 }
 
 impl Writable {
+    /// A setpoint in one register, whose values are its number times `scale`; `nothing` is the number that says that
+    /// there is no value, and is never written.
+    pub fn in_one_register(setpoint: Setpoint, address: u16, signed: bool, scale: f64, nothing: f64) -> Writable {
+        let format = Format {
+            kind: if signed { RegisterType::S16 } else { RegisterType::U16 },
+            word_order: WordOrder::HighFirst,
+            scale,
+            offset: 0.0,
+            sentinel: vec![nothing],
+            extremes: false,
+            negative_above: None,
+        };
+        Writable { setpoint, unit: None, address, single: false, format }
+    }
+
     /// How many registers it takes.
     pub fn count(&self) -> u16 {
         self.format.kind.words()
@@ -49,7 +64,7 @@ impl Writable {
             [nearest, nearest - step, nearest + step].into_iter().filter(|near| (near - number).abs() < 1.0);
         let mut words = candidates.filter_map(|number| self.format.kind.words_of(number, self.format.word_order));
         words
-            .find(|words| self.value(words).is_some_and(|read| self.is_within(read)))
+            .find(|words| self.value(words).is_some_and(|read| self.setpoint.contains(read)))
             .ok_or(EncodeError::NoWords(value))
     }
 
@@ -69,13 +84,6 @@ impl Writable {
             _ => self.format.scale.abs() / 2.0,
         };
         (one - other).abs() <= resolution
-    }
-
-    /// Whether a value lies in the range, but for what arithmetic leaves.
-    fn is_within(&self, value: f64) -> bool {
-        let Setpoint { min, max, .. } = self.setpoint;
-        let slack = 1e-9 * min.abs().max(max.abs()).max(1.0);
-        (min - slack..=max + slack).contains(&value)
     }
 }
 

@@ -3,10 +3,10 @@
 #[cfg(test)]
 mod tests;
 
-use super::SunSpec;
 use super::layout::Model;
 use super::models::{CELLS, INDICES, table};
 use super::types::{Field, Meaning, Table};
+use super::{NOTHING, NOTHING_SIGNED, SunSpec};
 use crate::device::poll::{Odd, Poll};
 use crate::device::{push_invalid, push_plausible};
 use domain::link::DecodedValue;
@@ -29,7 +29,7 @@ pub(super) fn readings(model: &Model, words: &[u16], device: &SunSpec, poll: &mu
     let Some(first_cell) = first_cell(model, words, device) else {
         // A module that the system does not have, or that has other cells.
         poll.impossible += 1;
-        poll.note(Odd::Module(model.address.into()), || module_words(model, words, device));
+        poll.note(Odd::Module(model.address.into()), || module_message(model, words, device));
         return;
     };
     for (field, base, cell) in fields(model, table) {
@@ -49,16 +49,16 @@ pub(super) fn readings(model: &Model, words: &[u16], device: &SunSpec, poll: &mu
         if let Some(what) = odd {
             poll.impossible += 1;
             let group = if base == 0 { String::new() } else { format!("[{}]", cell + 1) };
-            let place = usize::from(model.address) + base + usize::from(field.at);
+            let address = usize::from(model.address) + base + usize::from(field.at);
             let words = || format!("{}{group} of model {} at {} {what}", field.name, model.id, model.address);
-            poll.note(Odd::Impossible(place), words);
+            poll.note(Odd::Impossible(address), words);
         }
     }
 }
 
 /// Why a module's cells have no place in the system.
-fn module_words(model: &Model, words: &[u16], device: &SunSpec) -> String {
-    let (topology, at) = (device.topology(), |place: usize| words.get(place).copied().unwrap_or_default());
+fn module_message(model: &Model, words: &[u16], device: &SunSpec) -> String {
+    let (topology, at) = (device.topology(), |offset: usize| words.get(offset).copied().unwrap_or_default());
     let (string, module, cells) = (at(INDICES.0), at(INDICES.1), at(INDICES.2));
     let name = format!("string {string}, module {module} (model 805 at {})", model.address);
     match cells == topology.cells_per_module {
@@ -132,15 +132,19 @@ fn target(field: &Field, device: &SunSpec, cell: usize) -> Option<(Target, f64)>
     }
 }
 
-/// "Not implemented" of signed fields and of scale factors.
-const NOTHING_SIGNED: u16 = 0x8000;
-const NOTHING_UNSIGNED: u16 = 0xFFFF;
+/// The factor of a scale factor's register; `None` if it is not implemented, or cannot be.
+pub(super) fn scale(word: u16) -> Option<f64> {
+    match word as i16 {
+        exponent @ -10..=10 => Some(10_f64.powi(exponent.into())),
+        _ => None,
+    }
+}
 
 impl Field {
     /// What it says in the part that begins at `base`; `None` if its words are not there.
     fn value(&self, words: &[u16], base: usize) -> Option<Value> {
         let raw = *words.get(base + usize::from(self.at))?;
-        if raw == if self.signed { NOTHING_SIGNED } else { NOTHING_UNSIGNED } {
+        if raw == if self.signed { NOTHING_SIGNED } else { NOTHING } {
             return Some(Value::Nothing);
         }
         let number = if self.signed { f64::from(raw as i16) } else { f64::from(raw) };
@@ -148,10 +152,10 @@ impl Field {
             return Some(Value::Number(number));
         }
         let factor = *words.get(usize::from(self.factor))?;
-        Some(match factor as i16 {
-            _ if factor == NOTHING_SIGNED => Value::Nothing,
-            exponent @ -10..=10 => Value::Number(number * 10_f64.powi(exponent.into())),
-            _ => Value::Impossible,
+        Some(match scale(factor) {
+            Some(scale) => Value::Number(number * scale),
+            None if factor == NOTHING_SIGNED => Value::Nothing,
+            None => Value::Impossible,
         })
     }
 }

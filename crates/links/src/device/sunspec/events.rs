@@ -63,7 +63,7 @@ mod tests {
         // Over-voltage alarm (9), under-temperature warning (4), ground fault (22).
         (words[26], words[27]) = (1 << 6, 1 << 9 | 1 << 4);
         let events = of_model(&battery, &words).unwrap();
-        assert_eq!(events.words(), "voltage too high (alarm), ground fault (alarm), temperature too low (warning)");
+        assert_eq!(events.label(), "voltage too high (alarm), ground fault (alarm), temperature too low (warning)");
         (words[26], words[27]) = (0xFFFF, 0xFFFF);
         assert_eq!(of_model(&battery, &words), None, "not implemented");
 

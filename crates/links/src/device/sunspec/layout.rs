@@ -1,6 +1,6 @@
 //! A device's map: which models it has, and where.
 
-use super::models::{BATTERY, CELLS, COMMON, table};
+use super::models::{BATTERY, CELLS, COMMON, STORAGE, table};
 use domain::topology::Topology;
 
 /// Ends the chain of models.
@@ -43,6 +43,8 @@ pub struct Layout {
     pub models: Vec<Model>,
     /// Models whose length cannot be: they are not read, the others are.
     pub odd: Vec<Model>,
+    /// Models that are not read because another says the same. They may be written to.
+    pub doubled: Vec<Model>,
 }
 
 /// Walks a chain of models: give it each header, read the next where it says.
@@ -107,7 +109,7 @@ impl Layout {
         let has = |id| self.models.iter().any(|model| model.id == id);
         // The storage model says less of the same battery.
         if has(BATTERY) {
-            self.models.retain(|model| model.id != 124);
+            self.doubled = self.models.extract_if(.., |model| model.id == STORAGE).collect();
         }
         let modules: Vec<u32> = self.models.iter().filter(|m| m.id == CELLS).map(Model::groups).collect();
         let found = modules.len() + self.odd.iter().filter(|model| model.id == CELLS).count();
@@ -120,9 +122,14 @@ impl Layout {
             return Err(format!("the device has {found}, the system {topology} = {}", topology.cells()));
         }
         match self.models.is_empty() {
-            true => Err(format!("the device has no battery model (124, 802 to 805){}", self.odd_words())),
+            true => Err(format!("the device has no battery model (124, 802 to 805){}", self.odd_message())),
             false => Ok(self),
         }
+    }
+
+    /// The first model with this id.
+    pub fn model(&self, id: u16) -> Option<Model> {
+        self.models.iter().chain(&self.doubled).find(|model| model.id == id).copied()
     }
 
     /// Whether it has a model with cells.
@@ -131,7 +138,7 @@ impl Layout {
     }
 
     /// What there is to say about models whose length cannot be; empty if there are none.
-    pub fn odd_words(&self) -> String {
+    pub fn odd_message(&self) -> String {
         let odd = |model: &Model| {
             format!("; model {} at {} cannot have length {}, and is left out", model.id, model.address, model.length)
         };
@@ -173,7 +180,7 @@ mod tests {
         assert_eq!(layout.odd.iter().map(|m| (m.id, m.address)).collect::<Vec<_>>(), [(802, 40_070), (805, 40_317)]);
         let fitted = layout.fit(&Topology::new(1, 2, 20)).unwrap();
         assert_eq!(fitted.models.iter().map(|m| m.id).collect::<Vec<_>>(), [803, 805]);
-        assert!(fitted.odd_words().contains("model 802 at 40070 cannot have length 61"), "{}", fitted.odd_words());
+        assert!(fitted.odd_message().contains("model 802 at 40070 cannot have length 61"), "{}", fitted.odd_message());
         let none = walk(&[(1, 66), (802, 61), (END, 0)]).fit(&Topology::NONE).unwrap_err();
         assert!(none.contains("no battery model") && none.contains("length 61"), "{none}");
     }

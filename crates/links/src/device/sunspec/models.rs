@@ -13,6 +13,8 @@ use domain::point::PointId::{
 
 /// Model 1: maker, model, version, serial number.
 pub(super) const COMMON: u16 = 1;
+/// Model 124: what an inverter says of its battery.
+pub(super) const STORAGE: u16 = 124;
 /// Model 802: the battery as a whole.
 pub(super) const BATTERY: u16 = 802;
 /// Offset of its heartbeat, which counts up each second.
@@ -58,7 +60,7 @@ pub(super) fn points() -> Vec<PointId> {
 const MODELS: &[(u16, Table)] = &[
     // The last two registers, device address and padding, are often left out.
     (COMMON, Table { name: "Common", fixed: 66, group: 0, fields: &[], group_fields: &[] }),
-    (124, Table { name: "Storage", fixed: 26, group: 0, group_fields: &[], fields: &[
+    (STORAGE, Table { name: "Storage", fixed: 26, group: 0, group_fields: &[], fields: &[
         u16(2, "WChaMax", 18, "W", Shown), number(5, "StorCtl_Mod"), u16(7, "MinRsvPct", 21, "%", Shown),
         u16(8, "ChaState", 22, "%", Point(Soc)), u16(10, "InBatV", 24, "V", Point(Voltage)), number(11, "ChaSt"),
         s16(12, "OutWRte", 25, "%", Shown), s16(13, "InWRte", 25, "%", Shown),

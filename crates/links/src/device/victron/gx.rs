@@ -31,7 +31,7 @@ struct Value {
 
 /// Readings by the instant of their values, oldest first, and how many values could not be.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Told {
+pub struct GxReadings {
     /// Readings of one instant each.
     pub readings: BTreeMap<Mono, Vec<Reading>>,
     /// How many values were impossible.
@@ -90,18 +90,18 @@ impl Gx {
     }
 
     /// All readings of values that are newer than `after`.
-    pub fn readings(&self, after: Mono) -> Told {
-        let mut told = Told::default();
+    pub fn readings(&self, after: Mono) -> GxReadings {
+        let mut found = GxReadings::default();
         let mut points: Vec<PointId> = ROWS.iter().map(|row| row.point).collect();
         points.sort_unstable();
         points.dedup();
         for point in points {
-            self.point(point, after, &mut told);
+            self.point(point, after, &mut found);
         }
-        told
+        found
     }
 
-    fn point(&self, point: PointId, after: Mono, told: &mut Told) {
+    fn point(&self, point: PointId, after: Mono, found: &mut GxReadings) {
         let battery_has_it = ROWS.iter().any(|row| row.point == point && row.service == Service::Battery);
         let services: &[Service] = match self.configured {
             // Another battery's values must not pass for this one's.
@@ -116,27 +116,27 @@ impl Gx {
             // A sum is as old as its oldest part.
             Some(at) if at > after => {
                 let sum = good().map(|(value, _)| value).sum();
-                let readings = told.readings.entry(at).or_default();
-                told.impossible += u32::from(push_plausible(readings, target, target.plausible(), sum));
+                let readings = found.readings.entry(at).or_default();
+                found.impossible += u32::from(push_plausible(readings, target, target.plausible(), sum));
             }
             Some(_) => {}
             None => {
                 let newest = parts.iter().map(|(_, value)| value).max_by_key(|value| value.at);
                 if let Some(Value { sample: Err(why), at }) = newest.filter(|value| value.at > after) {
-                    told.readings.entry(*at).or_default().push(Reading { target, sample: Err(*why) });
+                    found.readings.entry(*at).or_default().push(Reading { target, sample: Err(*why) });
                 }
             }
         }
-        told.readings.retain(|_, readings| !readings.is_empty());
+        found.readings.retain(|_, readings| !readings.is_empty());
     }
 
     /// What a service says of a point: one value, or those that are added up.
     fn parts(&self, point: PointId, service: Service) -> Vec<(&'static Row, Value)> {
         let of_point = |row: &Row| row.point == point && row.service == service;
         let rows = ROWS.iter().enumerate().filter(|(_, row)| of_point(row));
-        let value = |(place, row): (usize, &'static Row)| {
-            let mut instances = self.values.range((place, 0)..=(place, u32::MAX));
-            let known = instances.find(|((_, instance), _)| self.counts(place, *instance));
+        let value = |(index, row): (usize, &'static Row)| {
+            let mut instances = self.values.range((index, 0)..=(index, u32::MAX));
+            let known = instances.find(|((_, instance), _)| self.counts(index, *instance));
             known.map(|(_, value)| (row, *value))
         };
         rows.filter_map(value).collect()
@@ -157,8 +157,8 @@ mod tests {
             Target::Point(point) => point.spec().path,
             other => panic!("{other:?}"),
         };
-        let told = gx.readings(Mono(0)).readings;
-        told.iter().flat_map(|(at, readings)| readings.iter().map(|r| (at.0, path(r), r.sample))).collect()
+        let found = gx.readings(Mono(0)).readings;
+        found.iter().flat_map(|(at, readings)| readings.iter().map(|r| (at.0, path(r), r.sample))).collect()
     }
 
     use Service::{Battery, System};
@@ -174,7 +174,7 @@ mod tests {
         put(&mut gx, System, 0, "Dc/Battery/Soc", Ok(101.0), 9);
         assert_eq!(all(&gx), [(5, "load/power", Ok(1_500.0)), (9, "grid/power", Err(NoData::Error))]);
         assert_eq!(gx.readings(Mono(0)).impossible, 1);
-        assert_eq!(gx.readings(Mono(9)), Told::default(), "what was told is not told again");
+        assert_eq!(gx.readings(Mono(9)), GxReadings::default(), "what was found is not found again");
     }
 
     #[test]

@@ -124,8 +124,8 @@ mod tests {
 
     #[test]
     fn every_row_is_found_by_its_path_and_codes_are_unique() {
-        for (place, row) in ROWS.iter().enumerate() {
-            assert_eq!(Row::find(row.service, row.path), Some(place));
+        for (index, row) in ROWS.iter().enumerate() {
+            assert_eq!(Row::find(row.service, row.path), Some(index));
             assert!(!row.path.starts_with('/'));
             let same = |other: &&Row| {
                 !row.code.is_empty() && other.code == row.code || row.attribute > 0 && other.attribute == row.attribute

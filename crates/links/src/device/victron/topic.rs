@@ -51,8 +51,8 @@ pub fn portal(topic: &str) -> Option<&str> {
 /// The payload is not `{"value": ...}`, or a quantity's value is no number.
 pub fn parse(topic: &str, payload: &[u8]) -> Result<Message, Malformed> {
     let mut levels = topic.splitn(5, '/').skip(2);
-    let place = (levels.next(), levels.next(), levels.next());
-    let (service, instance, path) = match place {
+    let parts = (levels.next(), levels.next(), levels.next());
+    let (service, instance, path) = match parts {
         (Some(COMPLETE), None, _) => return Ok(Message::Complete),
         (Some(service), Some(instance), Some(path)) => (service, instance, path),
         _ => return Ok(Message::Other),

@@ -152,13 +152,13 @@ impl Answer {
 fn row(record: &Value) -> Option<usize> {
     let text = |key: &str| record.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     let service = text("dbusServiceType").map(Service::from_name);
-    let place = |fits: &dyn Fn(&super::Row) -> bool| ROWS.iter().position(fits);
+    let row_where = |fits: &dyn Fn(&super::Row) -> bool| ROWS.iter().position(fits);
     if let (Some(service), Some(path)) = (service, text("dbusPath")) {
         let path = path.trim_start_matches('/');
-        return place(&|row| Some(row.service) == service && row.path == path);
+        return row_where(&|row| Some(row.service) == service && row.path == path);
     }
     let (code, attribute) = (text("code"), whole(record, "idDataAttribute"));
-    place(&|row| {
+    row_where(&|row| {
         // Without a service, only the codes of the GX itself are unmistakable.
         let ours = service.map_or(row.service == Service::System, |service| service == Some(row.service));
         let known = !row.code.is_empty() && code == Some(row.code)

@@ -130,6 +130,12 @@ impl UdpSocket {
         Ok(self.0)
     }
 
+    /// What is sent is lost if no link listens at `to`.
+    pub(crate) async fn send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
+        datagram(self.0, to, bytes.to_vec());
+        Ok(bytes.len())
+    }
+
     pub(crate) async fn recv_from(&self, into: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let (bytes, from) = poll_fn(|cx| {
             NET.with_borrow_mut(|net| {

@@ -30,6 +30,8 @@ pub enum WireFault {
     Missing(u16, u16),
     /// No more registers than this are read at once: longer requests are refused.
     ReadAtMost(u16),
+    /// Writes are carried out, and their answers never come.
+    HoldWriteReplies,
 }
 
 /// What goes out for a request.
@@ -91,6 +93,7 @@ impl Faults {
                 tokio::time::sleep(delay).await;
                 reply
             }
+            Some(WireFault::HoldWriteReplies) => reply.filter(|_| !request.is_write()),
             Some(WireFault::Silent) => None,
             Some(WireFault::Exception(code)) => Some(request.refusal(code)),
             Some(WireFault::Garbage) => reply.map(|reply| garbled(reply, garbage, request.transaction.is_some())),

@@ -2,10 +2,14 @@
 
 use super::Session;
 use crate::bus::modbus::client::WriteFailure;
+use crate::bus::modbus::exception::Exception;
+use crate::bus::modbus::plan::{Plan, PlanError};
 use crate::bus::modbus::request::{ReadError, ReadRegisters, WriteRegisters};
-use crate::device::registers::{Area, Writable};
+use crate::device::registers::Area;
 use crate::session::Order;
-use domain::write::WriteOutcome::{self, Confirmed, Echoed, Mismatch, NotSent, Rejected, Sent, Unchanged, Unknown};
+use domain::write::WriteOutcome::{
+    self, Confirmed, Echoed, Exception as Exceptional, NotSent, Refused, Sent, Unchanged, Unknown,
+};
 use std::time::Duration;
 
 /// Between a write and each time that it is read back: devices need a moment until a value is theirs.
@@ -35,11 +39,11 @@ impl Session<'_> {
         });
         match outcome {
             Ok(outcome) => {
-                order.tell(outcome);
+                order.report(outcome);
                 Ok(())
             }
             Err(Broken { error, outcome }) => {
-                order.tell(outcome);
+                order.report(outcome);
                 Err(error)
             }
         }
@@ -47,67 +51,96 @@ impl Session<'_> {
 
     async fn steps(&mut self, order: &mut Order, serial: &mut Option<String>) -> Result<WriteOutcome, Broken> {
         let request = order.request.clone();
-        let Some(writable) = self.device.writable(&request.setpoint) else {
-            return Ok(NotSent(format!("the link has no setpoint `{}`", request.setpoint)));
+        let not_sent = |error: ReadError| Broken { outcome: NotSent(error.to_string()), error };
+        let unreadable = |why: Exception| Ok(NotSent(format!("its registers cannot be read: {why}")));
+        let plan = match self.device.plan(&request, &mut self.client).await {
+            Ok(plan) => plan,
+            Err(PlanError::Refused(why)) => return Ok(Refused(why)),
+            Err(PlanError::Read(ReadError::Exception(why))) => return unreadable(why),
+            Err(PlanError::Read(error)) => return Err(not_sent(error)),
         };
+        let writable = &plan.writable;
         let words = match writable.words(request.value) {
             Ok(words) => words,
-            Err(why) => return Ok(NotSent(why.to_string())),
+            Err(why) => return Ok(Refused(why.to_string())),
         };
-        let unit = self.device.unit_of(writable, self.client.unit());
-        let there = ReadRegisters { unit, area: Area::Holding, address: writable.address, count: writable.count() };
-        let not_sent = |error: ReadError| Broken { outcome: NotSent(error.to_string()), error };
+        let address = writable.address;
+        let there = ReadRegisters { unit: plan.unit, area: Area::Holding, address, count: writable.count() };
         let before = match self.client.ask(there).await {
             Ok(before) => before,
-            Err(ReadError::Exception(why)) => return Ok(Rejected(format!("its registers cannot be read: {why}"))),
+            Err(ReadError::Exception(why)) => return unreadable(why),
             Err(error) => return Err(not_sent(error)),
         };
         // Whoever answers over a new connection may be another one.
         if self.client.take_reopened() && !self.identify(serial).await.map_err(not_sent)? {
             return Ok(NotSent("the device does not say who it is".to_owned()));
         }
-        if before == words {
+        if before == words && request.lease.is_none() && plan.last.is_none() {
             return Ok(Unchanged(writable.value(&words).unwrap_or(request.value)));
         }
         if self.reporter.now().mono > request.deadline {
             return Ok(NotSent("its time was over before it could be sent".to_owned()));
         }
-        order.tell(Sent);
-        let write = WriteRegisters { unit, address: writable.address, words: words.clone(), single: writable.single };
-        match self.client.write(write).await {
-            Ok(()) => order.tell(Echoed),
-            Err(WriteFailure { error: ReadError::Exception(why), .. }) => return Ok(Rejected(why.to_string())),
-            Err(WriteFailure { error, may_be_done: false }) => return Err(not_sent(error)),
-            Err(WriteFailure { error, .. }) => return Err(Broken { outcome: Unknown(error.to_string()), error }),
+        order.report(Sent);
+        let one = |(address, word): (u16, u16)| (address, vec![word], false);
+        let value = (address, words.clone(), writable.single);
+        let writes = plan.first.iter().copied().map(one).chain([value]).chain(plan.last.map(one));
+        for (nth, (address, words, single)) in writes.enumerate() {
+            match self.client.write(WriteRegisters { unit: plan.unit, address, words, single }).await {
+                Ok(()) => {}
+                Err(WriteFailure { error: ReadError::Exception(why), .. }) => return Ok(Exceptional(why.to_string())),
+                Err(WriteFailure { error, may_be_done: false }) if nth == 0 => return Err(not_sent(error)),
+                Err(WriteFailure { error, .. }) => return Err(Broken { outcome: Unknown(error.to_string()), error }),
+            }
         }
-        self.read_back(writable, there, &words).await
+        order.report(Echoed);
+        self.read_back(&plan, there, &words, writable.value(&before)).await
     }
 
-    /// What the device has, a moment after it has taken `words`.
+    /// What the device has, a moment after it has taken `words` in the place of `before`.
     async fn read_back(
         &mut self,
-        writable: &Writable,
+        plan: &Plan,
         there: ReadRegisters,
         words: &[u16],
+        before: Option<f64>,
     ) -> Result<WriteOutcome, Broken> {
+        let writable = &plan.writable;
         let wanted = writable.value(words).unwrap_or(f64::NAN);
         let mut outcome = Unknown("it was taken, but cannot be read back".to_owned());
         for settle in SETTLE {
             crate::host::time::sleep(settle).await;
-            outcome = match self.client.ask(there).await {
+            outcome = match self.look(there).await? {
                 Ok(read) => match writable.value(&read) {
-                    Some(value) if writable.is_same(value, wanted) => return Ok(Confirmed(value)),
-                    Some(value) => Mismatch(value),
+                    Some(value) => WriteOutcome::of_read_back(value, wanted, before, |a, b| writable.is_same(a, b)),
                     None => Unknown("it was taken, but the device says that it has no value".to_owned()),
                 },
-                Err(ReadError::Exception(why)) => Unknown(format!("it was taken, but cannot be read back: {why}")),
-                Err(error) => {
-                    let outcome = Unknown(format!("it was taken, but cannot be read back: {error}"));
-                    return Err(Broken { outcome, error });
-                }
+                Err(unknown) => unknown,
             };
+            if let Confirmed(_) = outcome {
+                return Ok(match plan.last {
+                    Some((address, word)) => match self.look(ReadRegisters { address, count: 1, ..there }).await? {
+                        Ok(read) if read == [word] => outcome,
+                        Ok(_) => Unknown(format!(
+                            "the device has the value, but register {address} does not say that it counts"
+                        )),
+                        Err(unknown) => unknown,
+                    },
+                    None => outcome,
+                });
+            }
         }
         Ok(outcome)
+    }
+
+    /// Reads registers that were written.
+    async fn look(&mut self, there: ReadRegisters) -> Result<Result<Vec<u16>, WriteOutcome>, Broken> {
+        let unknown = |why: &dyn std::fmt::Display| Unknown(format!("it was taken, but cannot be read back: {why}"));
+        match self.client.ask(there).await {
+            Ok(words) => Ok(Ok(words)),
+            Err(ReadError::Exception(why)) => Ok(Err(unknown(&why))),
+            Err(error) => Err(Broken { outcome: unknown(&error), error }),
+        }
     }
 }
 

@@ -4,12 +4,13 @@ use super::super::value::Format;
 use super::super::{Area, OwnPoint, RegisterType, Unit as UnitOfTable, WordOrder, Writable};
 use super::Complaint;
 use crate::device::codes::{Coded, Codes, OurCodes};
+use crate::device::setpoint::{self, WearKey};
 use crate::device::sign::Sign;
 use crate::device::unit;
 use crate::text::{nearest, suggestion};
-use domain::point::{PointId, Unit};
+use domain::point::{PointId, PointLimits, Unit};
 use domain::reading::Target;
-use domain::write::{Setpoint, Wear};
+use domain::write::Setpoint;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -29,7 +30,7 @@ pub(super) enum Extremes {
 
 /// Where a register is. The order of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct Location {
     pub(super) unit: Option<UnitOfTable>,
     pub(super) area: Area,
     pub(super) address: u16,
@@ -56,6 +57,10 @@ pub(super) struct Row {
     resolution: Option<Spanned<f32>>,
     /// Its values that can be believed.
     range: Option<Spanned<[f32; 2]>>,
+    /// Lower values raise an alarm.
+    alarm_below: Option<Spanned<f32>>,
+    /// Higher values raise an alarm.
+    alarm_above: Option<Spanned<f32>>,
     pub(super) label: Option<String>,
     #[serde(rename = "type")]
     pub(super) kind: RegisterType,
@@ -94,16 +99,10 @@ struct WriteRow {
     wear: WearKey,
     /// Unit of the values, where the row is no point.
     unit: Option<String>,
+    /// How long the device keeps a value that is not written again; for ever, if not given.
+    lease_s: Option<u32>,
     /// 6 for devices that take no other; else 16.
     function: Option<u8>,
-}
-
-/// [`Wear`] as it is written.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum WearKey {
-    Volatile,
-    Flash,
 }
 
 fn one() -> f64 {
@@ -129,15 +128,16 @@ fn plain_path(name: &str) -> bool {
 
 impl Row {
     /// Its addresses; more than one are added up.
-    pub(super) fn places(&self) -> Result<Vec<u16>, Complaint> {
-        let places = match self.address.get_ref() {
+    pub(super) fn addresses(&self) -> Result<Vec<u16>, Complaint> {
+        let addresses = match self.address.get_ref() {
             Addresses::One(address) => vec![*address],
             Addresses::Sum(addresses) => addresses.clone(),
         };
-        if places.is_empty() || places.iter().any(|address| address.checked_add(self.kind.words() - 1).is_none()) {
+        if addresses.is_empty() || addresses.iter().any(|address| address.checked_add(self.kind.words() - 1).is_none())
+        {
             return Err((self.address.span(), "no value, or one that ends beyond register 65535".into()));
         }
-        Ok(places)
+        Ok(addresses)
     }
 
     /// The point that it is; `None` if it is only shown.
@@ -157,6 +157,8 @@ impl Row {
                 (self.measured_in.as_ref().map(Spanned::span), "measured_in"),
                 (self.resolution.as_ref().map(Spanned::span), "resolution"),
                 (self.range.as_ref().map(Spanned::span), "range"),
+                (self.alarm_below.as_ref().map(Spanned::span), "alarm_below"),
+                (self.alarm_above.as_ref().map(Spanned::span), "alarm_above"),
             ];
             return keys.into_iter().find_map(|(span, key)| Some(only(span?, key))).map_or(Ok(None), Err);
         };
@@ -164,7 +166,7 @@ impl Row {
             let words = "a name is of small letters, digits, `_`, `-` and `/`, as `3/power` or `heatsink_temperature`";
             return Err((name.span(), format!("`{}`: {words}", name.get_ref())));
         }
-        if self.places()?.len() > 1 {
+        if self.addresses()?.len() > 1 {
             return Err((self.address.span(), "points of a device cannot be added up: name one address".to_owned()));
         }
         let symbol = self.measured_in.as_ref().map_or("", |unit| unit.get_ref().as_str());
@@ -185,7 +187,23 @@ impl Row {
             return Err((span, "`range` is the lowest and the highest value that can be believed".to_owned()));
         }
         let max_age = super::max_age(self.max_age_ms.as_ref())?.or(usual);
-        Ok(Some(OwnPoint { name: name.get_ref().clone(), unit, resolution, range: (low, high), max_age }))
+        let limits = self.point_limits((low, high))?;
+        Ok(Some(OwnPoint { name: name.get_ref().clone(), unit, resolution, range: (low, high), max_age, limits }))
+    }
+
+    /// Beyond which values of its point there is an alarm: within what can be believed, and in their order.
+    fn point_limits(&self, (lowest, highest): (f32, f32)) -> Result<PointLimits, Complaint> {
+        let (low, high) = (self.alarm_below.as_ref(), self.alarm_above.as_ref());
+        let wrong = |limit: &&Spanned<f32>| !(lowest..=highest).contains(limit.get_ref());
+        if let Some(limit) = low.into_iter().chain(high).find(wrong) {
+            return Err((limit.span(), "a limit must be a value that can be believed: see `range`".to_owned()));
+        }
+        if let (Some(low), Some(high)) = (low, high)
+            && low.get_ref() >= high.get_ref()
+        {
+            return Err((high.span(), "`alarm_above` must be above `alarm_below`".to_owned()));
+        }
+        Ok(PointLimits { low: low.map(|limit| *limit.get_ref()), high: high.map(|limit| *limit.get_ref()) })
     }
 
     /// Where the point stands in the text.
@@ -217,9 +235,9 @@ impl Row {
         extremes: Extremes,
     ) -> Result<Option<Writable>, Complaint> {
         let Some(written) = &self.write else { return Ok(None) };
-        let (write, places, point) = (written.get_ref(), self.places()?, self.point()?);
+        let (write, addresses, point) = (written.get_ref(), self.addresses()?, self.point()?);
         let wrong = |words: &str| Err((written.span(), words.to_owned()));
-        if places.len() != 1 || self.fc != Area::Holding {
+        if addresses.len() != 1 || self.fc != Area::Holding {
             return wrong("only one holding register, or one pair, can be written");
         }
         if self.negative_above.is_some() || self.needs.is_some() || self.instead_of.is_some() {
@@ -228,36 +246,26 @@ impl Row {
         if point.and_then(Coded::of).is_some() {
             return wrong("codes cannot be written");
         }
-        if write.name.is_empty()
-            || !write.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-        {
-            return wrong("`name` is made of small letters, digits and hyphens, such as \"minimum-soc\"");
-        }
-        let all_finite = write.min.is_finite() && write.max.is_finite() && write.step.is_finite();
-        if !all_finite || write.min > write.max || write.step <= 0.0 {
-            return wrong("`min` must not be above `max`, and `step` must be above 0");
-        }
         let function = write.function.unwrap_or(16);
         if !matches!(function, 6 | 16) || function == 6 && self.kind.words() > 1 {
             return wrong("`function` is 6, for one register, or 16");
         }
         let symbol = point.map(|point| unit::symbol(Target::Point(point)));
+        let label = point.map_or_else(|| self.label.clone().unwrap_or_default(), |point| point.spec().path.to_owned());
+        let setpoint = Setpoint {
+            name: write.name.clone(),
+            label,
+            unit: write.unit.clone().unwrap_or_else(|| symbol.unwrap_or_default().to_owned()),
+            min: write.min,
+            max: write.max,
+            step: write.step,
+            wear: write.wear.into(),
+            lease: write.lease_s.map(|s| Duration::from_secs(s.into())),
+        };
         let writable = Writable {
-            setpoint: Setpoint {
-                name: write.name.clone(),
-                label: point
-                    .map_or_else(|| self.label.clone().unwrap_or_default(), |point| point.spec().path.to_owned()),
-                unit: write.unit.clone().unwrap_or_else(|| symbol.unwrap_or_default().to_owned()),
-                min: write.min,
-                max: write.max,
-                step: write.step,
-                wear: match write.wear {
-                    WearKey::Volatile => Wear::Volatile,
-                    WearKey::Flash => Wear::Flash,
-                },
-            },
+            setpoint: setpoint::checked(setpoint).map_err(|words| (written.span(), words))?,
             unit,
-            address: places[0],
+            address: addresses[0],
             single: function == 6,
             format: self.format(extremes),
         };
@@ -276,7 +284,7 @@ impl Row {
             return meant.map_or(Ok(None), |span| Err((span, words())));
         };
         let at = meant.or(self.words.as_ref().map(Spanned::span)).unwrap_or_else(|| self.target_span());
-        if self.places()?.len() > 1 {
+        if self.addresses()?.len() > 1 {
             return Err((self.address.span(), "codes cannot be added up: name one address".to_owned()));
         }
         let (words, flags) = (self.words.as_ref().map(Spanned::get_ref), self.flags.as_ref().map(Spanned::get_ref));

@@ -1,0 +1,244 @@
+//! Points of SunSpec models that can be set: from a value to registers. Pure.
+//!
+//! A scale factor is a register of the device, so what the registers must say is known only once the model has been
+//! read. A rate of model 124 counts only while its bit of `StorCtl_Mod` is set, and is given up by the device itself
+//! after `InOutWRte_RvrtTms` seconds: that is its lease.
+
+use super::layout::Model;
+use super::models::{BATTERY, STORAGE};
+use super::{NOTHING, NOTHING_SIGNED, decode};
+use crate::device::registers::Writable;
+use crate::device::setpoint::{Complaint, SetpointEntry};
+use domain::write::Setpoint;
+use std::time::Duration;
+
+/// A point that can be written.
+#[derive(Debug)]
+struct Settable {
+    model: u16,
+    /// Its name in the model.
+    name: &'static str,
+    /// Offsets count from the id register. The value:
+    at: u16,
+    signed: bool,
+    /// Its scale factor; 0 without.
+    factor: u16,
+    unit: &'static str,
+    /// The seconds after which the device gives its value up; 0 if it does not.
+    revert: u16,
+    /// The bit of `StorCtl_Mod` without which it does not count; 0 if it counts always.
+    mode_bit: u16,
+}
+
+/// Offset of `StorCtl_Mod` in model 124.
+const STORAGE_MODE: u16 = 5;
+/// Offset of `InOutWRte_RvrtTms` there.
+const REVERT: u16 = 15;
+
+const fn row(model: u16, name: &'static str, at: u16, factor: u16, unit: &'static str) -> Settable {
+    Settable { model, name, at, signed: false, factor, unit, revert: 0, mode_bit: 0 }
+}
+
+const fn rate(name: &'static str, at: u16, mode_bit: u16) -> Settable {
+    Settable { signed: true, revert: REVERT, mode_bit, ..row(STORAGE, name, at, 25, "%") }
+}
+
+/// Every point that can be set. What the numbers of 802's commands mean: 1 connect, 2 disconnect; 1 stopped, 2 standby,
+/// 3 started.
+const SETTABLE: &[Settable] = &[
+    row(STORAGE, "WChaMax", 2, 18, "W"),
+    row(STORAGE, "StorCtl_Mod", STORAGE_MODE, 0, ""),
+    row(STORAGE, "MinRsvPct", 7, 21, "%"),
+    rate("OutWRte", 12, 0b10),
+    rate("InWRte", 13, 0b01),
+    row(STORAGE, "ChaGriSet", 17, 0, ""),
+    row(BATTERY, "SoCRsvMax", 9, 56, "%"),
+    row(BATTERY, "SoCRsvMin", 10, 56, "%"),
+    row(BATTERY, "SetOp", 50, 0, ""),
+    row(BATTERY, "SetInvState", 51, 0, ""),
+];
+
+/// A setpoint of a device that describes itself.
+#[derive(Clone, Debug)]
+pub struct ModelSetpoint {
+    /// What it is to those who set it.
+    pub setpoint: Setpoint,
+    point: &'static Settable,
+}
+
+/// Registers that are written for one value, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Steps {
+    /// What is written before the value: how long it is held.
+    pub first: Vec<(u16, u16)>,
+    /// The value.
+    pub writable: Writable,
+    /// What is written after it, so that it counts, if the device does not say so already.
+    pub last: Option<(u16, u16)>,
+}
+
+impl ModelSetpoint {
+    /// The setpoint of an entry whose `sets` is model and name: `802.SoCRsvMin`.
+    ///
+    /// # Errors
+    /// There is no such point, or it has no lease and should have one.
+    pub fn new(entry: &SetpointEntry) -> Result<ModelSetpoint, Complaint> {
+        entry.without_can_keys()?;
+        let (sets, span) = (entry.sets.get_ref(), entry.sets.span());
+        let named = |point: &&Settable| *sets == format!("{}.{}", point.model, point.name);
+        let point = SETTABLE.iter().find(named).ok_or_else(|| {
+            let known: Vec<String> = SETTABLE.iter().map(|point| format!("{}.{}", point.model, point.name)).collect();
+            (span.clone(), format!("`{sets}` cannot be set; there is {}", known.join(", ")))
+        })?;
+        if entry.lease_s.is_some() && point.revert == 0 {
+            return Err((span, format!("{sets} stays until it is written again: it has no `lease_s`")));
+        }
+        Ok(ModelSetpoint { setpoint: entry.setpoint(point.unit)?, point })
+    }
+
+    /// The model that has it.
+    pub fn model(&self) -> u16 {
+        self.point.model
+    }
+
+    /// What is written to set it, on a device whose model has these words.
+    ///
+    /// # Errors
+    /// In words: the device has not got the point, its scale factor cannot be or is too coarse, or it cannot hold a
+    /// value for a time.
+    pub fn steps(&self, model: &Model, words: &[u16], lease: Option<Duration>) -> Result<Steps, String> {
+        let Settable { name, at, signed, factor, revert, mode_bit, .. } = *self.point;
+        let word = |at: u16| words.get(usize::from(at)).copied();
+        let lacks = |name: &str| format!("the device has no {name} in its model {}", model.id);
+        let nothing = if signed { NOTHING_SIGNED } else { NOTHING };
+        if word(at).is_none_or(|word| word == nothing) {
+            return Err(lacks(name));
+        }
+        let scale = match factor {
+            0 => 1.0,
+            _ => decode::scale(word(factor).ok_or_else(|| lacks(name))?)
+                .ok_or_else(|| format!("the device gives {name} no scale factor that can be"))?,
+        };
+        if scale > self.setpoint.step * (1.0 + 1e-9) {
+            return Err(format!(
+                "the device counts {name} in steps of {scale}, its setpoint in steps of {}",
+                self.setpoint.step
+            ));
+        }
+        let sentinel = if signed { f64::from(i16::MIN) } else { f64::from(u16::MAX) };
+        let address = |at: u16| model.address.saturating_add(at);
+        let writable = Writable::in_one_register(self.setpoint.clone(), address(at), signed, scale, sentinel);
+        let mut first = Vec::new();
+        if let Some(lease) = lease {
+            if word(revert).is_none_or(|word| word == NOTHING) || revert == 0 {
+                return Err(format!("the device cannot give {name} up by itself: a value would stay for ever"));
+            }
+            let seconds = lease.as_secs().clamp(1, u64::from(NOTHING) - 1) as u16;
+            first.push((address(revert), seconds));
+        }
+        let last = match (mode_bit, word(STORAGE_MODE)) {
+            (0, _) => None,
+            (_, None | Some(NOTHING)) => return Err(lacks("StorCtl_Mod")),
+            (bit, Some(mode)) => (mode & bit == 0).then_some((address(STORAGE_MODE), mode | bit)),
+        };
+        Ok(Steps { first, writable, last })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn entry(sets: &str, more: &str) -> SetpointEntry {
+        toml::from_str(&format!(
+            "name = \"limit\"\nsets = \"{sets}\"\nmin = 0\nmax = 100\nstep = 1\nwear = \"volatile\"\n{more}"
+        ))
+        .unwrap()
+    }
+
+    fn setpoint(sets: &str, more: &str) -> ModelSetpoint {
+        ModelSetpoint::new(&entry(sets, more)).unwrap()
+    }
+
+    const MODEL: Model = Model { id: 124, address: 40_100, length: 24 };
+
+    /// Model 124 with a scale factor of the rates, and a control mode.
+    fn storage(factor: i16, mode: u16) -> Vec<u16> {
+        let mut words = vec![0; 26];
+        (words[0], words[1], words[5], words[25]) = (124, 24, mode, factor as u16);
+        words
+    }
+
+    #[test]
+    fn a_rate_is_scaled_held_for_its_lease_and_switched_on() {
+        let limit = setpoint("124.OutWRte", "lease_s = 120");
+        let lease = Some(Duration::from_secs(90));
+        for (factor, mode, words, last) in
+            [(0, 0b00, 45, Some((40_105, 0b10))), (-1, 0b01, 450, Some((40_105, 0b11))), (-2, 0b10, 4_500, None)]
+        {
+            let steps = limit.steps(&MODEL, &storage(factor, mode), lease).unwrap();
+            assert_eq!((steps.first, steps.last), (vec![(40_115, 90)], last));
+            assert_eq!((steps.writable.address, steps.writable.words(45.0)), (40_112, Ok(vec![words])));
+        }
+        assert_eq!(limit.setpoint.lease, Some(Duration::from_secs(120)));
+    }
+
+    #[test]
+    fn what_the_device_lacks_or_counts_too_coarsely_is_refused_in_words() {
+        let limit = setpoint("124.OutWRte", "lease_s = 120");
+        let lease = Some(Duration::from_secs(90));
+        let with = |at: usize, word: u16| {
+            let mut words = storage(0, 0);
+            words[at] = word;
+            limit.steps(&MODEL, &words, lease).unwrap_err()
+        };
+        for (at, word, says) in [
+            (12, 0x8000, "the device has no OutWRte in its model 124"),
+            (25, 0x8000, "no scale factor that can be"),
+            (25, 11, "no scale factor that can be"),
+            (25, 1, "in steps of 10, its setpoint in steps of 1"),
+            (15, 0xFFFF, "cannot give OutWRte up by itself"),
+            (5, 0xFFFF, "no StorCtl_Mod"),
+        ] {
+            assert!(with(at, word).contains(says), "{}", with(at, word));
+        }
+        assert!(limit.steps(&MODEL, &storage(0, 0)[..20], lease).is_err(), "cut off");
+        for (sets, more, says) in [
+            ("124.InBatV", "", "`124.InBatV` cannot be set; there is 124.WChaMax"),
+            ("802.SoCRsvMin", "lease_s = 5", "has no `lease_s`"),
+            ("802.SoCRsvMin", "every_ms = 5", "`every_ms` is for a CAN bus only"),
+        ] {
+            let error = ModelSetpoint::new(&entry(sets, more)).unwrap_err().1;
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    proptest! {
+        /// Whatever scale factor a device has, the register means a value of the range, within half a step of the wish.
+        #[test]
+        fn no_value_outside_of_the_range_is_ever_encoded(
+            factor in -12_i16..12, point in 0..SETTABLE.len(), min in -400.0_f64..400.0, span in 0.0_f64..800.0,
+            step in 0.001_f64..50.0, value in prop_oneof![any::<f64>(), -900.0..900.0],
+        ) {
+            let point = &SETTABLE[point];
+            let setpoint = Setpoint { min, max: min + span, step, ..setpoint("124.OutWRte", "").setpoint };
+            let limit = ModelSetpoint { setpoint, point };
+            let mut words = vec![0_u16; 64];
+            (words[0], words[1]) = (point.model, 62);
+            if point.factor > 0 {
+                words[usize::from(point.factor)] = factor as u16;
+            }
+            let model = Model { id: point.model, address: 40_000, length: 62 };
+            let Ok(steps) = limit.steps(&model, &words, None) else { return Ok(()) };
+            let Ok(words) = steps.writable.words(value) else { return Ok(()) };
+            let [word] = words.as_slice() else { panic!("{words:?}") };
+            prop_assert!(*word != if point.signed { 0x8000 } else { 0xFFFF }, "not implemented");
+            let raw = if point.signed { f64::from(*word as i16) } else { f64::from(*word) };
+            let meant = if point.factor > 0 { raw * 10_f64.powi(factor.into()) } else { raw };
+            let slack = 1e-6 * (1.0 + min.abs() + span);
+            prop_assert!((min - slack..=min + span + slack).contains(&meant), "{} becomes {}", value, meant);
+            prop_assert!((meant - value).abs() <= 2.0 * step + slack, "{} becomes {}", value, meant);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Points of SunSpec models are set over a real socket: scaled by the device's own factors, held for a time, read back.
+
+use crate::support::Running;
+use crate::writes::{Device, Habit, ask_for, outcomes};
+use domain::write::WriteOutcome::{self, Clamped, Confirmed, Echoed, Exception, Ignored, Refused, Sent, Unchanged};
+use links::WriteRefused;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+const BASE: u16 = 40_000;
+/// Where model 802 and model 124 begin.
+const BATTERY: u16 = BASE + 2 + 68;
+const STORAGE: u16 = BATTERY + 64;
+
+/// A battery whose state of charge counts in steps of 10^`factor`, and an inverter's storage model beside it.
+fn registers(factor: i16) -> BTreeMap<u16, u16> {
+    let mut words = vec![0_u16; 2 + 68 + 64 + 26 + 2];
+    let mut set = |at: u16, word: u16| words[usize::from(at - BASE)] = word;
+    for (at, word) in [(BASE, 0x5375), (BASE + 1, 0x6E53), (BASE + 2, 1), (BASE + 3, 66)] {
+        set(at, word);
+    }
+    // The reserve is 20 %; rates count in tenths; charging is limited already.
+    let reserve = if factor < 0 { 200 } else { 20 };
+    for (offset, word) in [(0, 802), (1, 62), (10, reserve), (56, factor as u16)] {
+        set(BATTERY + offset, word);
+    }
+    for (offset, word) in [(0, 124), (1, 24), (5, 0b01), (12, 1_000), (13, 500), (25, 0xFFFF)] {
+        set(STORAGE + offset, word);
+    }
+    set(STORAGE + 26, 0xFFFF);
+    (BASE..).zip(words).collect()
+}
+
+const KEYS: &str = r#"
+kind = "sunspec"
+poll_ms = 50
+timeout_ms = 300
+setpoints = [
+  { name = "reserve", sets = "802.SoCRsvMin", min = 10, max = 50, step = 1, wear = "flash" },
+  { name = "discharge-limit", sets = "124.OutWRte", min = 0, max = 100, step = 1, wear = "volatile", lease_s = 120 },
+  { name = "start", sets = "802.SetOp", min = 1, max = 2, step = 1, wear = "volatile" },
+]
+connect = "#;
+
+async fn linked(device: &Arc<Device>) -> Running {
+    let mut link = Running::start(&format!("{KEYS}\"{}\"", device.address)).await;
+    link.until_status(|status| status.frames > 1).await;
+    link
+}
+
+async fn write(device: &Arc<Device>, setpoint: &str, value: f64, lease_s: Option<u64>) -> Vec<WriteOutcome> {
+    let link = linked(device).await;
+    outcomes(ask_for(&link, setpoint, value, lease_s.map(Duration::from_secs)).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_reserve_is_scaled_as_the_device_says_and_read_back() {
+    for (factor, word) in [(-1, 350), (0, 35)] {
+        let device = Device::with(Habit::Obeys, registers(factor)).await;
+        assert_eq!(write(&device, "reserve", 35.2, None).await, [Sent, Echoed, Confirmed(35.0)]);
+        assert_eq!(device.heard(), [(16, BATTERY + 10, vec![word])]);
+        assert_eq!(write(&device, "reserve", 35.0, None).await, [Unchanged(35.0)]);
+    }
+}
+
+#[tokio::test]
+async fn a_limit_is_held_for_its_lease_switched_on_and_renewed_although_it_is_there() {
+    let device = Device::with(Habit::Obeys, registers(-1)).await;
+    assert_eq!(write(&device, "discharge-limit", 45.0, Some(90)).await, [Sent, Echoed, Confirmed(45.0)]);
+    let (held, limit) = ((16, STORAGE + 15, vec![90]), (16, STORAGE + 12, vec![450]));
+    let switched = (16, STORAGE + 5, vec![0b11]);
+    assert_eq!(device.heard(), [held, limit.clone(), switched]);
+    assert_eq!(write(&device, "discharge-limit", 45.0, Some(30)).await, [Sent, Echoed, Confirmed(45.0)]);
+    assert_eq!(device.heard()[3..], [(16, STORAGE + 15, vec![30]), limit]);
+    let link = linked(&device).await;
+    for (lease, says) in [(None, "ask for 1 to 120 s"), (Some(121), "not between 1 and 120 s")] {
+        let error = ask_for(&link, "discharge-limit", 45.0, lease.map(Duration::from_secs)).unwrap_err();
+        assert!(matches!(&error, WriteRefused::Lease(_)) && error.to_string().contains(says), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn devices_that_ignore_clamp_refuse_or_lack_it_are_told() {
+    for (habit, value, expected) in [
+        (Habit::Ignores, 30.0, vec![Sent, Echoed, Ignored(20.0)]),
+        (Habit::Clamps, 35.0, vec![Sent, Echoed, Ignored(20.0)]),
+        (Habit::Refuses(2), 30.0, vec![Sent, Exception("illegal data address (exception 2)".into())]),
+    ] {
+        let device = Device::with(habit, registers(-1)).await;
+        assert_eq!(write(&device, "reserve", value, None).await, expected, "{habit:?}");
+        assert_eq!(device.heard().len(), 1, "{habit:?}");
+    }
+    let mut from_30 = registers(-1);
+    from_30.insert(BATTERY + 10, 300);
+    let device = Device::with(Habit::Clamps, from_30).await;
+    assert_eq!(write(&device, "reserve", 45.0, None).await, [Sent, Echoed, Clamped(20.0)]);
+    for (place, word, says) in [
+        (BATTERY + 10, 0xFFFF, "the device has no SoCRsvMin"),
+        (BATTERY + 56, 1, "in steps of 10"),
+        (BATTERY + 56, 0x8000, "no scale factor that can be"),
+        (BATTERY, 64_001, "the device has no model 802"),
+    ] {
+        let mut lacking = registers(0);
+        lacking.insert(place, word);
+        let device = Device::with(Habit::Obeys, lacking).await;
+        let told = write(&device, "reserve", 30.0, None).await;
+        assert!(matches!(told.as_slice(), [Refused(why)] if why.contains(says)), "{told:?}");
+        assert_eq!(device.heard(), []);
+    }
+}
