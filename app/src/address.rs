@@ -172,6 +172,7 @@ impl Navigation {
 
     /// An address of this server with what is [carried](Navigation::carry). The reader runs again when that changes.
     pub fn carrying(self, to: &str) -> String {
+        let to = base::without(to);
         let (address, place) = to.split_once('#').map_or((to, None), |(address, place)| (address, Some(place)));
         let address = self.carried.with(|carried| match carried {
             Some((name, value)) if Address::parse(address).field(name).is_none() => {
@@ -179,14 +180,15 @@ impl Navigation {
             }
             _ => address.to_owned(),
         });
-        place.map_or(address.clone(), |place| format!("{address}#{place}"))
+        let address = base::with(&address);
+        place.map_or(address.to_string(), |place| format!("{address}#{place}"))
     }
 
     /// Goes to another address of this server: at once, or when what its page needs is there. If that cannot be had, the
     /// server may have a newer page by now, and the document is loaded; if the server is away, nothing moves and
     /// [`Navigation::unopened`] says so.
     pub fn go(self, to: &str, leave: Leave) {
-        let to = untrack(|| self.carrying(base::without(to)));
+        let to = untrack(|| base::without(&self.carrying(to)).to_owned());
         self.prepared(
             &Address::parse(&to),
             Box::new(move |prepared| match prepared {

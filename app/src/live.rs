@@ -82,6 +82,15 @@ pub struct Live {
     feed: Feed,
 }
 
+/// What a system is followed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// It is the page's.
+    Page,
+    /// It is shown beside the page's.
+    Beside,
+}
+
 /// The writing ends, held by the parts that feed the page.
 #[derive(Clone, Copy)]
 struct Feed {
@@ -96,8 +105,18 @@ struct Feed {
 
 impl Live {
     /// Follows the system that `start` is of, and puts its live state into the context: in the browser a subscription,
-    /// which ends with its owner. Several may be followed at once.
+    /// which ends with its owner.
     pub fn follow(site: Arc<SiteSpec>, start: Start) -> Live {
+        Live::begin(site, start, Role::Page)
+    }
+
+    /// Follows another system beside that of the page, for the parts of the page below the present owner: its newest
+    /// values and how they age. The last minutes are not fetched, and the browser keeps nothing of it.
+    pub fn follow_beside(site: Arc<SiteSpec>, start: Start) -> Live {
+        Live::begin(site, start, Role::Beside)
+    }
+
+    fn begin(site: Arc<SiteSpec>, start: Start, role: Role) -> Live {
         let Start { place, system: spec, snapshot: first, past: of_past, lab, kept } = start;
         let (snapshot, set_snapshot) = signal(first);
         // Values that the browser kept are known to be old before the server is asked.
@@ -143,8 +162,10 @@ impl Live {
                 // The reader may have gone to another system.
                 if !live.snapshot.is_disposed() {
                     owner.with(|| {
-                        socket::start(live, feed, spec, kept.unwrap_or_default());
-                        profile::fetch(live);
+                        socket::start(live, feed, spec, role, kept.unwrap_or_default());
+                        if role == Role::Page {
+                            profile::fetch(live);
+                        }
                     });
                 }
             });

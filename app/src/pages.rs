@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod cells;
+mod device_points;
 pub mod home;
 pub mod lab;
 pub mod links;

@@ -97,7 +97,7 @@ fn problem(folded: &Folded, snapshot: &Snapshot, site: &SiteSpec, system: &Syste
         Subject::Cell(_) => "cell",
         Subject::Node(_) => "node",
         Subject::Link(_) => "link",
-        Subject::Point(_) => "value",
+        Subject::Point(_) | Subject::Device(_) => "value",
         Subject::System => "problem",
     };
     let others = match alarms.len() - 1 {
@@ -150,6 +150,9 @@ fn seen(alarm: &Alarm, watch: Watch, site: &SiteSpec, system: &SystemSpec) -> Se
         }
         (Subject::System, Watch::CellSpread | Watch::CellsMissing) => Seen::Cells,
         (Subject::System, Watch::SocMove | Watch::InverterSocMove) if crate::whose::has("/home", system) => Seen::Home,
+        (Subject::Device(number), _) => {
+            system.watched_point(number).map_or(Seen::Trends, |point| Seen::Link(point.link().to_owned()))
+        }
         (Subject::System | Subject::Point(_), _) => Seen::Trends,
     }
 }

@@ -1,6 +1,5 @@
 //! A made-up site and snapshot for tests of this crate.
 
-use domain::limits::{Chemistry, Limits};
 use domain::link::{LinkSpec, LinkState, LinkStatus};
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NodeQuantity};
@@ -13,20 +12,9 @@ use std::time::Duration;
 /// A simulated 832 V pack of 13 x 20 cells.
 pub(crate) fn spec() -> SystemSpec {
     SystemSpec {
-        id: "hv".into(),
-        name: "832 V pack".into(),
-        topology: Topology::new(1, 13, 20),
-        capacity_ah: 280.0,
-        nominal_v: 832.0,
-        reserve_pct: 20.0,
-        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-        cell_resolution_v: 0.001,
-        rate_hz: 5.0,
-        simulated: true,
-        max_ages: Vec::new(),
-        cell_max_age: domain::cells::CELL_MAX_AGE,
-        device_points: Default::default(),
         kind: SystemKind::DataCentre,
+        simulated: true,
+        ..SystemSpec::new("hv", "832 V pack", Topology::new(1, 13, 20), 280.0, 832.0)
     }
 }
 

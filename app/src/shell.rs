@@ -57,8 +57,11 @@ pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String
     let chunks = chunks.iter().filter(|(name, _)| chunk == Some(name)).map(|(_, file)| format!("'{file}'"));
     let chunks = chunks.collect::<Vec<_>>().join(",");
     let theme = format!(
-        "try{{const t=localStorage.getItem('{THEME_KEY}');if(t){{document.documentElement.setAttribute('data-theme',t);\
-        document.querySelectorAll('meta[name=theme-color]').forEach(m=>m.media=m.media.includes(t)?'all':'not all')}}}}catch{{}}\
+        "const r=document.documentElement,f=()=>{{const t=r.dataset.theme;\
+        document.querySelectorAll('meta[name=theme-color]').forEach(m=>{{const s=m.dataset.scheme;\
+        m.media=t?t==s?'all':'not all':`(prefers-color-scheme: ${{s}})`}})}};\
+        try{{const t=localStorage.getItem('{THEME_KEY}');if(t){{r.dataset.theme=t;f()}}}}catch{{}}\
+        new MutationObserver(f).observe(r,{{attributeFilter:['data-theme']}});\
         addEventListener('beforeinstallprompt',e=>{{e.preventDefault();window.installOffer=e;dispatchEvent(new Event('installOffer'))}})"
     );
     let start = START
@@ -82,7 +85,7 @@ pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String
                 <meta name="color-scheme" content="light dark" />
                 {GROUND.map(|(scheme, colour)| {
                     let media = format!("(prefers-color-scheme: {scheme})");
-                    leptos::html::meta().name("theme-color").attr("media", media).content(colour)
+                    leptos::html::meta().name("theme-color").attr("media", media).attr("data-scheme", scheme).content(colour)
                 })}
                 <meta name="apple-mobile-web-app-title" content="Packtwin" />
                 <meta name="description" content="A live twin of a battery: every cell, five times a second." />

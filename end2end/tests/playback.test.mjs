@@ -125,6 +125,15 @@ test('the next sag and the last alarm are a click away, with their words', async
     await bar(page).getByText('Grid meter is silent').waitFor();
     await page.getByRole('region', { name: /Problems/ }).getByText('Grid meter is silent').waitFor();
     await shot(page, 'playback-alarm');
+    // Behind the last one there is none, which is said and is no error on the console.
+    const said = bar(page).getByRole('status');
+    const seen = async () => `${page.url()} ${await said.innerText()}`;
+    for (let alarms = 0; alarms < 8 && !(await said.innerText()).includes('No further'); alarms++) {
+      const was = await seen();
+      await button(page, 'Next alarm').click();
+      await until('the next alarm, or none', async () => (await seen()) !== was);
+    }
+    await bar(page).getByText('No further alarm').waitFor();
   });
 });
 
@@ -239,7 +248,7 @@ test('bad requests are refused in words', async () => {
     ['playback/frames?from=0&step_ms=0', 422, /step_ms/],
     ['playback/frames?from=0&count=9999', 422, /count/],
     ['playback/jump?to=moon&from=0', 422, /moon/],
-    ['playback/jump?to=alarm&from=0&back=true', 404, /No alarm before/],
+    ['playback/jump?to=alarm&from=0&back=true', 404, /No earlier alarm/],
     ['state?at=1999-01-01', 404, /nothing was recorded/],
     ['cells?system=nope&at=1999-01-01', 404, /no system/],
   ]) {

@@ -21,6 +21,10 @@ const brightness = (page) =>
     return (red + green + blue) / 3;
   });
 
+/** The colour that the browser gives to what is around the page. */
+const around = (page) =>
+  page.evaluate(() => [...document.querySelectorAll('meta[name=theme-color]')].find((m) => matchMedia(m.media).matches).content);
+
 test('without a choice the page follows the system', async () => {
   await withPage(browser, server.url, { colorScheme: 'dark' }, async (page) => assert.ok((await brightness(page)) < 60));
   await withPage(browser, server.url, { colorScheme: 'light' }, async (page) => assert.ok((await brightness(page)) > 200));
@@ -30,13 +34,16 @@ test('a choice holds against the system and over a reload', () =>
   withPage(browser, server.url, { colorScheme: 'dark' }, async (page) => {
     await live(page);
     const button = page.getByRole('button', { name: /^Theme/ });
+    assert.equal(await around(page), '#0d0f13');
     await button.click();
     assert.match(await button.getAttribute('aria-label'), /^Theme: light/);
+    assert.equal(await around(page), '#f2f3f5', 'the colour around the page follows at once');
     assert.ok((await brightness(page)) > 200);
     await page.reload();
     assert.ok((await brightness(page)) > 200);
     await live(page);
     await button.click();
     assert.match(await button.getAttribute('aria-label'), /^Theme: dark/);
+    assert.equal(await around(page), '#0d0f13');
     assert.ok((await brightness(page)) < 60);
   }));

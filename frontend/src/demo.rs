@@ -10,17 +10,21 @@ use app::source::{Event, FetchError, Listener, Reply, Request, Source, Subscript
 use app::{offline, source, whose};
 use demo::{Demo, Published};
 use domain::time::{Mono, Now, Utc};
+use js_sys::Promise;
 use leptos::prelude::{document, set_interval, set_timeout, window};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::JsFuture;
 
 /// How often time passes. The fastest system publishes five times a second.
 const EVERY: Duration = Duration::from_millis(50);
 /// So long the site has run when the page is first drawn: links are up, and charts have something to show.
-const BEFORE: Duration = Duration::from_secs(60);
+const BEFORE: Duration = Duration::from_secs(120);
+/// As much of it is done at once: the browser draws and answers in between.
+const AT_ONCE: Duration = Duration::from_secs(5);
 /// A follower gets a key frame after so many others, as from a server.
 const KEY_EVERY: u32 = 25;
 
@@ -55,7 +59,7 @@ thread_local! {
 /// Starts the site and draws the page. The loader of the module calls it.
 #[wasm_bindgen(start)]
 pub async fn start() {
-    let first = match run() {
+    let first = match run().await {
         Ok(first) => first,
         Err(why) => {
             if let Some(body) = document().body() {
@@ -76,11 +80,13 @@ pub async fn start() {
 }
 
 /// Starts the site, and says what the page starts from.
-fn run() -> Result<Boot, String> {
+async fn run() -> Result<Boot, String> {
     let now = now();
-    let mut demo = Demo::new(now - BEFORE).map_err(|error| error.to_string())?;
+    let ahead_min = -js_sys::Date::new_0().get_timezone_offset();
+    let mut demo = Demo::new(now - BEFORE, ahead_min as i64 * 60).map_err(|error| error.to_string())?;
     while demo.now().mono < now.mono {
-        demo.advance(demo.now() + Duration::from_secs(1));
+        demo.advance(demo.now() + AT_ONCE);
+        next_task().await;
     }
     let site = (**demo.site()).clone();
     let here = Address::current();
@@ -88,6 +94,14 @@ fn run() -> Result<Boot, String> {
     let key = demo.key_frame(system).ok_or("the demo has no values yet: load the page again")?;
     RUNNING.set(Some(Running { demo, followers: Vec::new(), number: 0 }));
     Ok(Boot { site, system, key, at: None, lab: None })
+}
+
+/// Goes on in another task of the browser.
+async fn next_task() {
+    let promise = Promise::new(&mut |resolve, _| {
+        let _ = window().set_timeout_with_callback(&resolve);
+    });
+    let _ = JsFuture::from(promise).await;
 }
 
 /// The browser's clocks.

@@ -2,7 +2,7 @@
 //! server.
 
 #[cfg(feature = "demo")]
-mod demo;
+pub mod demo;
 
 use leptos::prelude::set_timeout;
 use std::time::Duration;

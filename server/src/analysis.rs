@@ -20,7 +20,7 @@ pub(crate) use questions::{Ask, QUESTIONS};
 pub(crate) use run::Output;
 pub(crate) use script::Format;
 
-use crate::http::Gate;
+use crate::gate::Gate;
 use crate::hub::Hub;
 use api::analysis::AnalysisResponse;
 use jail::Confinement;

@@ -4,9 +4,7 @@ mod candump;
 mod export;
 mod generate;
 mod import;
-mod times;
 
 pub(crate) use export::export;
 pub(crate) use generate::{begin_with_history, generate};
 pub(crate) use import::import;
-pub(crate) use times::{csv_header, csv_row, parse_instant, rfc3339};

@@ -105,6 +105,9 @@ pub(crate) struct Export {
     /// The minutes of single cells in the place of rows
     #[arg(long)]
     pub(crate) cells: bool,
+    /// The minutes of device points in the place of rows
+    #[arg(long, conflicts_with = "cells")]
+    pub(crate) device_points: bool,
     /// The file to write; its name ends in .csv, .parquet, or .log (candump, of all links that were recorded)
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,

@@ -96,8 +96,8 @@ impl Outlets {
 
 /// What the engine recorded of a system, for the store.
 pub(crate) fn second(system: &str, record: Record) -> Second {
-    let Record { utc_s, frames, rows, cells, .. } = record;
-    Second { system: system.to_owned(), utc_s, tape: frames, rows, cells, ..Second::default() }
+    let Record { utc_s, frames, rows, cells, devices, .. } = record;
+    Second { system: system.to_owned(), utc_s, tape: frames, rows, cells, devices, ..Second::default() }
 }
 
 #[cfg(test)]

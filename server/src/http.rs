@@ -15,7 +15,7 @@
 //! | `/healthz`, `/readyz` | for process supervisors |
 //!
 //! Every request passes, from outside in: [`host`] (does it ask for us), [`guard`] (may that page write), [`requests`]
-//! (it comes in time and ends), [`gate`] (there is memory for its answer).
+//! (it comes in time and ends), [`large`] (there is memory for its answer).
 
 mod actions;
 mod analysis;
@@ -28,7 +28,6 @@ mod describe;
 mod downloads;
 mod drawn;
 mod error_page;
-mod gate;
 #[cfg(test)]
 mod golden;
 mod guard;
@@ -52,9 +51,9 @@ mod state;
 mod status;
 mod version;
 mod victron;
-mod workers;
 
 use crate::analysis::Analysis;
+use crate::gate::Gate;
 use crate::hub::Hub;
 use crate::listener::Connections;
 use crate::recordings::Starts;
@@ -65,7 +64,6 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
-pub(crate) use gate::Gate;
 pub(crate) use host::{Names, host_name};
 use std::path::Path;
 use std::sync::Arc;
@@ -116,7 +114,7 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
         .route("/home", get(pages::page))
         .route("/analysis", get(pages::page))
         .fallback(get(pages::missing))
-        .layer(from_fn_with_state(state.clone(), gate::answers))
+        .layer(from_fn_with_state(state.clone(), large::answers))
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(512).and(is_text)))
         // In memory already, and compressed as well as can be.
         .route("/pkg/{name}", get(assets::hashed))

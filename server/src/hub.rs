@@ -4,7 +4,8 @@ use crate::clock::Clock;
 use axum::body::Bytes;
 use domain::engine::Publication;
 use domain::live::key_frame;
-use domain::series::{Recent, Table, Trace};
+use domain::recent::Recent;
+use domain::series::{Table, Trace};
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use domain::time::Utc;
 use domain::twin::Snapshot;
@@ -150,7 +151,7 @@ impl Hub {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use domain::limits::{Chemistry, Limits};
+
     use domain::live::Encoder;
     use domain::spec::SystemKind;
     use domain::time::{Mono, Now};
@@ -160,20 +161,8 @@ pub(crate) mod tests {
     /// A system with three cells.
     pub(crate) fn spec() -> SystemSpec {
         SystemSpec {
-            id: "hv".to_owned(),
-            name: "Pack".to_owned(),
             kind: SystemKind::DataCentre,
-            topology: Topology::new(1, 1, 3),
-            capacity_ah: 280.0,
-            nominal_v: 10.0,
-            reserve_pct: 20.0,
-            limits: Limits::of(Chemistry::Lfp, 3, 280.0),
-            cell_resolution_v: 0.001,
-            rate_hz: 5.0,
-            simulated: false,
-            max_ages: Vec::new(),
-            cell_max_age: domain::cells::CELL_MAX_AGE,
-            device_points: Default::default(),
+            ..SystemSpec::new("hv", "Pack", Topology::new(1, 1, 3), 280.0, 10.0)
         }
     }
 

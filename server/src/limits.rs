@@ -33,6 +33,8 @@ impl Default for Limits {
     }
 }
 
+/// Connections beyond the limit, for addresses that have few.
+pub(crate) const RESERVE: usize = 32;
 /// Descriptors that are kept for everything but connections: history, links, queries.
 const OWN_FILES: u64 = 256;
 
@@ -40,7 +42,7 @@ impl Limits {
     /// Raises the number of files that this process may open to what it needs, and lowers the connections to what it
     /// gets.
     pub(crate) fn fit_descriptors(&mut self) {
-        let needed = self.connections as u64 + crate::listener::RESERVE as u64 + OWN_FILES;
+        let needed = self.connections as u64 + RESERVE as u64 + OWN_FILES;
         let limit = getrlimit(Resource::Nofile);
         let most = limit.maximum.unwrap_or(u64::MAX);
         let mut current = limit.current.unwrap_or(u64::MAX);
@@ -50,7 +52,7 @@ impl Limits {
                 current = raised;
             }
         }
-        let room = current.saturating_sub(OWN_FILES.min(current / 2) + crate::listener::RESERVE as u64).max(16);
+        let room = current.saturating_sub(OWN_FILES.min(current / 2) + RESERVE as u64).max(16);
         if room < self.connections as u64 {
             tracing::warn!(
                 "the system lets this process open {current} files: {room} connections at the same time instead of \

@@ -10,8 +10,8 @@
 mod connections;
 mod patient;
 
+pub(crate) use connections::Connections;
 use connections::{Activity, Permit};
-pub(crate) use connections::{Connections, RESERVE};
 
 use axum::Router;
 use axum::body::{Body, HttpBody as _};

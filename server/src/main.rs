@@ -19,6 +19,7 @@ mod clock;
 mod demo;
 mod devices;
 mod engine;
+mod gate;
 mod http;
 mod hub;
 mod limits;
@@ -31,6 +32,7 @@ mod probe;
 mod recordings;
 mod serve;
 mod site_file;
+mod times;
 mod writes;
 
 use clap::Parser as _;

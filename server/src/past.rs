@@ -6,14 +6,15 @@
 
 use api::playback::{PlaybackSegment, SegmentFrame};
 use domain::alarm::Alarm;
+use domain::alarm::{SAG_LEAD, SagReplay};
 use domain::engine::cycle;
 use domain::link::{LinkState, LinkStatus};
 use domain::live::{Encoder, log};
 use domain::minute::MINUTE_MS;
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData};
-use domain::sag::{LEAD, SagReplay};
-use domain::series::{Sampler, Table, Trace};
+use domain::recent::Sampler;
+use domain::series::{Table, Trace};
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use domain::telemetry::Row;
 use domain::time::{Mono, Now, Utc};
@@ -146,7 +147,7 @@ impl<'a> Past<'a> {
     /// not read again.
     fn sag_at(&self, at_ms: i64) -> Result<Option<Alarm>, StoreError> {
         let (until_ms, replay) = &mut *self.sag.borrow_mut();
-        let lead_ms = LEAD.as_millis() as i64;
+        let lead_ms = SAG_LEAD.as_millis() as i64;
         let from_ms = if (at_ms.saturating_sub(lead_ms)..=at_ms).contains(until_ms) {
             *until_ms + 1
         } else {
@@ -237,9 +238,9 @@ impl<'a> Past<'a> {
         Ok(())
     }
 
-    /// Every reading of some cells in the range, one series for each, NaN for none; `None` where the tape does not have all
-    /// of it. The second that is being recorded is not on it yet.
-    pub(crate) fn cells(&self, range: Range, wanted: &[(CellQuantity, usize)]) -> Result<Option<Readings>, StoreError> {
+    /// Every reading of some cells and device points in the range, one series for each, NaN for none; `None` where the tape
+    /// does not have all of it. The second that is being recorded is not on it yet.
+    pub(crate) fn readings(&self, range: Range, wanted: &[Trace]) -> Result<Option<Readings>, StoreError> {
         let mut readings = Readings { at_ms: Vec::new(), values: vec![Vec::new(); wanted.len()] };
         // The last row without a tape, and whether there was one before a snapshot that has it.
         let (mut bare_ms, mut torn) = (None, false);
@@ -253,9 +254,14 @@ impl<'a> Past<'a> {
             };
             torn |= bare_ms.is_some();
             readings.at_ms.push(ms(snapshot.now.utc));
-            for (values, (quantity, cell)) in readings.values.iter_mut().zip(wanted) {
-                values
-                    .push(snapshot.state.cells.column(*quantity).sample(*cell, snapshot.now.mono).unwrap_or(f32::NAN));
+            let (state, now) = (&snapshot.state, snapshot.now.mono);
+            for (values, trace) in readings.values.iter_mut().zip(wanted) {
+                let sample = match trace {
+                    Trace::Point(point) => state.points.sample(*point, now),
+                    Trace::Cell(quantity, cell) => state.cells.column(*quantity).sample((*cell).into(), now),
+                    Trace::Device(number) => state.devices.sample((*number).into(), now),
+                };
+                values.push(sample.unwrap_or(f32::NAN));
             }
             Ok(())
         })?;
@@ -279,11 +285,11 @@ impl<'a> Past<'a> {
     }
 }
 
-/// Readings of some cells.
+/// Readings of some cells and device points.
 pub(crate) struct Readings {
     /// When each was taken, ms since 1970-01-01 UTC.
     pub(crate) at_ms: Vec<i64>,
-    /// The values of each cell, NaN for none.
+    /// The values of each, NaN for none.
     pub(crate) values: Vec<Vec<f32>>,
 }
 

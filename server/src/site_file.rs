@@ -11,7 +11,7 @@ mod server;
 mod tables;
 
 use crate::limits::Limits;
-use domain::point::{DEVICE_POINTS_MAX, DevicePoint, MaxAge, PointId};
+use domain::point::{DEVICE_POINTS_MAX, DevicePoint, MaxAge, PointId, WatchedPoint};
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use links::{LinkConfig, LinkTask};
 use locate::locate;
@@ -227,6 +227,7 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
     }
     for (idx, points) in device_points {
         if let Some(system) = systems.get_mut(idx.0 as usize) {
+            system.watched_points = WatchedPoint::of(&points).into();
             system.device_points = points.into();
         }
     }

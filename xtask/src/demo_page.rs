@@ -8,7 +8,6 @@
 //!
 //! What Trunk makes of the top `index.html`, without Trunk.
 
-use crate::commands::target_dir;
 use crate::job::{Steps, run_together};
 use crate::site;
 use crate::tools::wasm_target;
@@ -22,16 +21,17 @@ use std::time::Instant;
 ///
 /// # Errors
 /// A tool is missing, something does not compile, or the folder cannot be written.
-pub(crate) fn build() -> Result<PathBuf> {
+pub(crate) fn build(plain: bool) -> Result<PathBuf> {
+    let page = Page::Demo { plain };
     let mut steps = Steps::of(2);
-    run_together(vec![Page::Demo.job(wasm_target::find()?)], &mut steps)?;
+    run_together(vec![page.job(wasm_target::find()?)], &mut steps)?;
     let began = Instant::now();
-    let folder = target_dir().join("demo-page");
+    let folder = site::folder(page);
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
     }
     fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-    let files = site::demo(&folder)?;
+    let files = site::demo(page, &folder)?;
     let template = fs::read_to_string("index.html").context("read index.html")?;
     let document = document(&template, &files)?;
     for name in ["index.html", "404.html"] {

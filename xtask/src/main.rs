@@ -44,12 +44,13 @@ Usage: cargo xtask <command>
   build [--release] [--plain] the same as run without the start; --plain: a page without trimming, chunks and
                               compression, quick to build, in target/site-plain
   wasm [--plain]              build only the page, into target/site or target/site-plain
-  demo-page                   the demo without a server, as a folder for any static host: target/demo-page
+  demo-page [--plain]         the demo without a server, as a folder for any static host: target/demo-page
   test [STAGE]                all checks, or one stage:
                                 lint             format, clippy with warnings as errors
                                 unit             unit and integration tests, with the Python judges
                                 can              links on a real CAN socket, as can-vm; skipped where it cannot run
                                 plain            the plain page in Chromium; not part of all checks
+                                demo             the demo without a server in Chromium; not part of all checks
                                 browser [PART]   browser tests in Chromium; PART picks files by name
   can-vm                      check links on a real CAN socket, in a virtual machine with Debian's kernel
   bench [NAME]                measure every figure that is promised, or those whose name contains NAME
@@ -92,12 +93,14 @@ fn dispatch(args: &[String]) -> Result<()> {
         ["build", "--release"] => run::build_all(build::Profile::Release, Page::Small).map(drop),
         ["wasm"] => run::page_only(Page::Small),
         ["wasm", "--plain"] => run::page_only(Page::Plain),
-        ["demo-page"] => demo_page::build().map(drop),
+        ["demo-page"] => demo_page::build(false).map(drop),
+        ["demo-page", "--plain"] => demo_page::build(true).map(drop),
         ["test"] => test::all(),
         ["test", "lint"] => test::one(test::Stage::Lint),
         ["test", "unit"] => test::one(test::Stage::Unit),
         ["test", "can"] => test::one(test::Stage::Can),
         ["test", "plain"] => test::one(test::Stage::Plain),
+        ["test", "demo"] => test::one(test::Stage::Demo),
         ["test", "browser"] => test::one(test::Stage::Browser { part: "" }),
         ["test", "browser", part] => test::one(test::Stage::Browser { part }),
         ["can-vm"] => can_vm::run(),

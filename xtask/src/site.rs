@@ -40,7 +40,7 @@ pub(crate) fn folder(page: Page) -> PathBuf {
     target_dir().join(match page {
         Page::Small => "site",
         Page::Plain => "site-plain",
-        Page::Demo => "demo-page",
+        Page::Demo { .. } => "demo-page",
     })
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn assemble(page: Page) -> Result<bool> {
     }
     let files = match page {
         Page::Small => small(&code, &site, &pkg)?,
-        Page::Plain | Page::Demo => plain(&code, &pkg)?,
+        Page::Plain | Page::Demo { .. } => plain(&code, &pkg)?,
     };
     let css = publish(page, &pkg, "packtwin", "css", css.as_bytes())?;
     write(&manifest, format!("build {}\n{files}css {css}\n", build_number(page, &stamp)).as_bytes())?;
@@ -83,7 +83,7 @@ pub(crate) fn assemble(page: Page) -> Result<bool> {
 /// What page and server compare. An open page of a developer is loaded again at once when it changes.
 fn build_number(page: Page, stamp: &str) -> String {
     match page {
-        Page::Small | Page::Demo => stamp.to_owned(),
+        Page::Small | Page::Demo { .. } => stamp.to_owned(),
         Page::Plain => format!("dev-{stamp}"),
     }
 }
@@ -126,13 +126,13 @@ fn plain(code: &[u8], pkg: &Path) -> Result<String> {
 ///
 /// # Errors
 /// As [`assemble`].
-pub(crate) fn demo(folder: &Path) -> Result<Files> {
-    let module = Page::Demo.module();
+pub(crate) fn demo(page: Page, folder: &Path) -> Result<Files> {
+    let module = page.module();
     let code = fs::read(&module).with_context(|| format!("read {}", module.display()))?;
-    bind(Page::Demo, &code, folder)?;
+    bind(page, &code, folder)?;
     let css = style::bundle(Path::new("style/main.css"))?;
     let icon = fs::read("public/favicon.png").context("read public/favicon.png")?;
-    let publish = |stem, kind, content: &[u8]| publish(Page::Demo, folder, stem, kind, content);
+    let publish = |stem, kind, content: &[u8]| publish(page, folder, stem, kind, content);
     Ok(Files {
         wasm: publish("frontend_bg", "wasm", &take(&folder.join("frontend_bg.wasm"))?)?,
         js: publish("frontend", "js", &take(&folder.join("frontend.js"))?)?,
@@ -189,7 +189,7 @@ fn bind(page: Page, code: &[u8], pkg: &Path) -> Result<()> {
         .remove_name_section(page != Page::Plain)
         .remove_producers_section(true)
         // Chunks share what the linker exports: the stack and the function table.
-        .keep_lld_exports(page != Page::Demo)
+        .keep_lld_exports(!matches!(page, Page::Demo { .. }))
         .omit_default_module_path(true)
         .generate(pkg)
         .context("make the glue of the page")
@@ -220,7 +220,7 @@ fn publish(page: Page, pkg: &Path, stem: &str, kind: &str, content: &[u8]) -> Re
     let name = format!("{stem}.{}.{kind}", hash(&[content]));
     match page {
         Page::Small => write_compressed(pkg, &name, content)?,
-        Page::Plain | Page::Demo => write(&pkg.join(&name), content)?,
+        Page::Plain | Page::Demo { .. } => write(&pkg.join(&name), content)?,
     }
     Ok(name)
 }

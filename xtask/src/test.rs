@@ -5,7 +5,7 @@ use crate::commands::{absolute, cargo};
 use crate::job::{Job, Steps, run_together, spoken};
 use crate::tally::Tally;
 use crate::wasm::Page;
-use crate::{can_vm, run, site, tools};
+use crate::{can_vm, demo_page, run, site, tools};
 use anyhow::{Context as _, Result, anyhow, bail};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -25,6 +25,8 @@ pub(crate) enum Stage<'a> {
     /// The plain page comes to life in Chromium. Not one of all: its build takes more than three minutes on two cores, and
     /// lint sees that it compiles.
     Plain,
+    /// The demo without a server in Chromium. Not one of all, as the plain page.
+    Demo,
     /// Browser tests of the files whose name contains `part`.
     Browser {
         /// Part of a file name; empty for all.
@@ -58,6 +60,7 @@ fn stages(stages: &[Stage]) -> Result<()> {
             Stage::Unit => ("unit", unit(&mut tally)?),
             Stage::Can => ("can", can(&mut tally)?),
             Stage::Plain => ("plain", browser("", Page::Plain, &mut tally)?),
+            Stage::Demo => ("demo", demo(&mut tally)?),
             Stage::Browser { part } => ("browser", browser(part, Page::Small, &mut tally)?),
         };
         times.push((name, began.elapsed()));
@@ -163,6 +166,17 @@ fn can(tally: &mut Tally) -> Result<bool> {
     Ok(passed)
 }
 
+/// The demo without a server, on a static host.
+fn demo(tally: &mut Tally) -> Result<bool> {
+    let (node, chromium) = (tools::node()?, tools::chromium()?);
+    tools::test_packages()?;
+    let folder = demo_page::build(true)?;
+    let mut tests = node.command();
+    tests.args(["--test", "--test-reporter=spec", "tests/demo-page.test.mjs"]);
+    tests.env("PACKTWIN_DEMO_PAGE", absolute(&folder)?).env("PACKTWIN_CHROMIUM", chromium);
+    tally.watch(tests)
+}
+
 /// The tests of one kind of page: those of the plain one are in files whose name begins with `plain`.
 fn browser(part: &str, page: Page, tally: &mut Tally) -> Result<bool> {
     let (node, chromium) = (tools::node()?, tools::chromium()?);
@@ -171,7 +185,8 @@ fn browser(part: &str, page: Page, tally: &mut Tally) -> Result<bool> {
     let mut files: Vec<String> = Vec::new();
     for entry in std::fs::read_dir("end2end/tests").context("read end2end/tests")? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".test.mjs") && name.contains(part) && name.starts_with("plain") == (page == Page::Plain) {
+        let other = name.starts_with("plain") != (page == Page::Plain) || name.starts_with("demo-page");
+        if name.ends_with(".test.mjs") && name.contains(part) && !other {
             files.push(format!("tests/{name}"));
         }
     }

@@ -17,8 +17,11 @@ pub(crate) enum Page {
     Small,
     /// As cargo and wasm-bindgen make it: quick to build again, with names and debug words, and larger.
     Plain,
-    /// One that has no server: the simulated site is in it. Small code, but one file: any static host has it.
-    Demo,
+    /// One that has no server: the simulated site is in it. One file of code, that any static host can serve.
+    Demo {
+        /// As [`Page::Plain`], for those who change it and for tests; else small.
+        plain: bool,
+    },
 }
 
 /// A page needs no places in the source in its panics and no words for debugging: a tenth of what a browser would load.
@@ -29,8 +32,8 @@ const PLAIN: &str = "--cfg\u{1f}erase_components";
 impl Page {
     fn profile(self) -> &'static str {
         match self {
-            Page::Small | Page::Demo => "wasm-release",
-            Page::Plain => "wasm-dev",
+            Page::Small | Page::Demo { plain: false } => "wasm-release",
+            Page::Plain | Page::Demo { plain: true } => "wasm-dev",
         }
     }
 
@@ -58,7 +61,7 @@ impl Page {
             Page::Small => command.args(["--config", &format!("target.{TARGET}.rustflags={SMALL:?}")]),
             // In the place of all flags of `.cargo/config.toml`: no lists of the linker, no names for the trimmer.
             Page::Plain => command.arg("--no-default-features").env("CARGO_ENCODED_RUSTFLAGS", PLAIN),
-            Page::Demo => {
+            Page::Demo { .. } => {
                 command.args(["--no-default-features", "--features", "demo"]).env("CARGO_ENCODED_RUSTFLAGS", PLAIN)
             }
         };

@@ -31,7 +31,7 @@ pub(super) fn Notices() -> impl IntoView {
         {DEMO.then(|| view! {
             <p class="notice" data-tone="notice">
                 <b>"Demo: a simulation in this browser."</b>
-                " No hardware, no server: nothing is sent or kept. What you see ends with this page."
+                " Nothing is sent, and nothing is kept."
             </p>
         })}
         <div role="alert">

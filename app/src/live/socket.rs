@@ -5,7 +5,7 @@
 
 use super::ageing::{self, aged};
 use super::latency::{self, Delays};
-use super::{Connection, Feed, Live, profile};
+use super::{Connection, Feed, Live, Role, profile};
 use crate::kept;
 use crate::source::{self, Event, Subscription};
 use crate::updates::Updates;
@@ -23,16 +23,19 @@ use web_sys::Performance;
 
 /// The first and the longest wait before the connection is tried again, ms.
 const RETRY_MS: (f64, f64) = (500.0, 10_000.0);
+/// What is being connected can be closed without an error after this.
+const CLOSE_AGAIN: Duration = Duration::from_millis(250);
 /// How often the percentiles of the delay are shown anew.
 const SUMMARY_EVERY: Duration = Duration::from_secs(1);
 
 /// Connects, as long as the present owner lives. The first values are so old.
-pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>, age: Duration) {
+pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>, role: Role, age: Duration) {
     let Some(performance) = window().performance() else { return };
     let measured = window().location().search().is_ok_and(|query| query.contains("measure"));
     let socket = Rc::new(Socket {
         live,
         feed,
+        role,
         newest: RefCell::new(live.snapshot.get_untracked()),
         newest_ms: Cell::new(performance.now() - age.as_secs_f64() * 1e3),
         updates: use_context(),
@@ -78,7 +81,9 @@ pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>, age: Durati
         let socket = Rc::clone(&socket);
         move || socket.age()
     });
-    every(SUMMARY_EVERY, move || feed.latency.set(socket.delays.borrow().summary()));
+    if role == Role::Page {
+        every(SUMMARY_EVERY, move || feed.latency.set(socket.delays.borrow().summary()));
+    }
 }
 
 fn every(period: Duration, run: impl Fn() + 'static) {
@@ -91,6 +96,7 @@ struct Socket {
     live: Live,
     updates: Option<Updates>,
     feed: Feed,
+    role: Role,
     system: Arc<SystemSpec>,
     performance: Performance,
     /// Whether each frame goes to the browser's performance timeline: only when the address has `?measure`.
@@ -123,13 +129,19 @@ impl Socket {
         self.open.borrow().as_ref().is_some_and(|open| open.connecting())
     }
 
-    /// Ends the subscription, for good.
-    fn close(&self) {
+    /// Ends the subscription, for good: one that is being made, as soon as it is there.
+    fn close(self: &Rc<Self>) {
         self.closed.set(true);
+        self.number.set(self.number.get().wrapping_add(1));
         if let Some(retry) = self.retry.take() {
             retry.clear();
         }
-        self.open.take();
+        if self.connecting() {
+            let this = Rc::clone(self);
+            set_timeout(move || this.close(), CLOSE_AGAIN);
+        } else {
+            self.open.take();
+        }
     }
 
     fn connect(self: &Rc<Self>) {
@@ -193,7 +205,9 @@ impl Socket {
             // A gap or a damaged frame: only a key frame helps, and a new connection starts with one.
             return self.lost();
         }
-        kept::keep(&self.live.site(), self.live.place(), frame);
+        if self.role == Role::Page {
+            kept::keep(&self.live.site(), self.live.place(), frame);
+        }
         let snapshot = Arc::new(self.decoder.borrow().snapshot().clone());
         self.attempt.set(0);
         if let Some(retry) = self.retry.take() {
@@ -205,10 +219,12 @@ impl Socket {
             self.feed.connection.set(Connection::Live);
             return;
         }
-        let snapshot = self.newest.borrow().clone();
-        let missing = self.feed.profile.try_update_untracked(|profile| profile.push(&snapshot));
-        if missing == Some(true) {
-            profile::fetch(self.live);
+        if self.role == Role::Page {
+            let snapshot = self.newest.borrow().clone();
+            let missing = self.feed.profile.try_update_untracked(|profile| profile.push(&snapshot));
+            if missing == Some(true) {
+                profile::fetch(self.live);
+            }
         }
         if !self.drawing.get() {
             self.draw();
@@ -239,7 +255,7 @@ impl Socket {
         if !Arc::ptr_eq(&self.newest.borrow(), &snapshot) {
             self.draw();
         }
-        if self.measured_at.replace(snapshot.received) != snapshot.received {
+        if self.role == Role::Page && self.measured_at.replace(snapshot.received) != snapshot.received {
             // The task after an animation frame comes when the frame is done.
             let this = Rc::clone(self);
             set_timeout(move || this.measure(&snapshot), Duration::ZERO);

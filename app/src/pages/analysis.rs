@@ -13,7 +13,7 @@ mod table;
 mod words;
 
 use crate::address::{Address, Leave, Navigation};
-use crate::components::{EmptyState, Segmented};
+use crate::components::{AddressNote, EmptyState, Segmented};
 use crate::derived::Derived;
 use crate::source::DEMO;
 use editor::Editor;
@@ -49,6 +49,17 @@ impl About {
         About { hours, exact: address.field("exact").is_some_and(|text| text == "true") }
     }
 
+    /// What is said of a range in the address that cannot be chosen.
+    fn wrong(address: &Address) -> Option<String> {
+        let asked = address.field("range")?;
+        let known = asked.parse().is_ok_and(|asked: u32| RANGES.iter().any(|(hours, _)| *hours == asked));
+        let all = RANGES.map(|(hours, _)| hours.to_string()).join(", ");
+        let shown = RANGES[0].0;
+        (!known).then(|| {
+            format!("The address asks for a range of {asked} hours. There are {all} (0 is all); {shown} is shown.")
+        })
+    }
+
     /// The address that says this.
     fn address(self, here: &Address) -> String {
         let range = (self.hours != RANGES[0].0).then(|| self.hours.to_string());
@@ -75,6 +86,7 @@ pub fn AnalysisPage() -> impl IntoView {
     let cards = QUESTIONS.map(|(id, title, note)| view! { <QuestionCard id title note about sql /> });
     view! {
         <h1 class="visually-hidden">"Analysis"</h1>
+        <AddressNote words=Derived::new(move || About::wrong(&navigation.at())) />
         <div class="analysis-controls">
             <Segmented
                 name="range"
@@ -104,8 +116,8 @@ pub fn AnalysisPage() -> impl IntoView {
 /// In the place of the page, where there is no server.
 #[component]
 fn NoAnalysis() -> impl IntoView {
-    let advice = "Questions and SQL are answered by a server, from a history on its disk. The demo runs in this browser \
-                  alone and has neither: install Packtwin to ask them. Trends and playback show what this session has seen.";
+    let advice = "Questions and SQL look into a history on a disk: install Packtwin to ask them. Trends and playback show \
+                  what this page has seen.";
     view! {
         <h1 class="visually-hidden">"Analysis"</h1>
         <EmptyState title="Analysis needs a server" advice />
@@ -126,6 +138,12 @@ mod tests {
             let address = about.address(&Address::parse("/analysis?exact=true&system=racks&range=168"));
             assert_eq!((address.as_str(), About::of(&Address::parse(&address))), (there, about));
         }
-        assert_eq!(About::of(&Address::parse("/analysis?range=7")).hours, 24);
+        let wrong = Address::parse("/analysis?range=7");
+        assert_eq!(About::of(&wrong).hours, 24);
+        let words = "The address asks for a range of 7 hours. There are 24, 168, 720, 0 (0 is all); 24 is shown.";
+        assert_eq!(About::wrong(&wrong).as_deref(), Some(words));
+        for right in ["/analysis", "/analysis?range=0"] {
+            assert_eq!(About::wrong(&Address::parse(right)), None, "{right}");
+        }
     }
 }

@@ -14,7 +14,9 @@ mod state;
 mod trends;
 mod words;
 
-use crate::components::EmptyState;
+use crate::address::Navigation;
+use crate::components::{AddressNote, EmptyState};
+use crate::derived::Derived;
 use crate::hydration::DeferHydration;
 use crate::live::Live;
 use battery::Battery;
@@ -49,7 +51,9 @@ pub fn HomePage() -> impl IntoView {
 #[component]
 fn House() -> impl IntoView {
     let past = Past::follow(&Live::expect());
+    let navigation = Navigation::expect();
     view! {
+        <AddressNote words=Derived::new(move || past::wrong_hours(&navigation.at())) />
         <div class="grid home">
             <DeferHydration><Now /></DeferHydration>
             <DeferHydration><Battery /></DeferHydration>

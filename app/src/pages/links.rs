@@ -4,6 +4,7 @@ mod card;
 mod connection;
 pub mod frames;
 pub mod model;
+mod points;
 mod record;
 mod table;
 
@@ -16,6 +17,7 @@ use crate::source::DEMO;
 use card::LinkCard;
 use connection::PageConnection;
 use leptos::prelude::*;
+use points::PointsOfDevices;
 use table::Frames;
 
 crate::lazy_page!(CHUNK, links, LinksPage);
@@ -83,6 +85,7 @@ pub fn LinksPage() -> impl IntoView {
                     }}
                 </p>
                 <div class="links" hidden=move || known.get() == LinksKnown::NotKept>{cards} {(!DEMO).then(|| view! { <PageConnection /> })}</div>
+                <PointsOfDevices />
                 {frames}
                 {(!DEMO).then(|| view! {
                     <p class="note">

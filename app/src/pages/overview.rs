@@ -8,9 +8,11 @@ pub(crate) mod ended;
 mod energy;
 mod flow;
 mod load_profile;
+pub(crate) mod others;
 mod problems;
 mod tiles;
 
+use crate::components::{Card, DeferChunk};
 use crate::hydration::DeferHydration;
 use crate::live::Live;
 use cell_map::CellMap;
@@ -25,7 +27,9 @@ use tiles::Tiles;
 /// The overview of one system.
 #[component]
 pub fn OverviewPage() -> impl IntoView {
-    let has_cells = Live::expect().system().topology.cells() > 0;
+    let live = Live::expect();
+    let has_cells = live.system().topology.cells() > 0;
+    let has_others = live.site().systems.len() > 1;
     view! {
         <h1 class="visually-hidden">"Overview"</h1>
         <div class="grid">
@@ -36,6 +40,13 @@ pub fn OverviewPage() -> impl IntoView {
             <DeferHydration><Controller /></DeferHydration>
             <DeferHydration><LoadProfile wide=!has_cells /></DeferHydration>
             {has_cells.then(|| view! { <DeferHydration><CellMap /></DeferHydration> })}
+            {has_others.then(|| view! {
+                <DeferHydration>
+                    <Card title="Other systems" class="others">
+                        <DeferChunk chunk=&others::CHUNK class="others-list" />
+                    </Card>
+                </DeferHydration>
+            })}
         </div>
     }
 }

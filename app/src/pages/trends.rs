@@ -7,6 +7,7 @@
 mod against;
 mod cell_map;
 mod choice;
+mod devices;
 mod figures;
 mod gestures;
 mod past;
@@ -43,7 +44,7 @@ const HEIGHT_PX: u32 = 200;
 const DRAWN_AFTER: Duration = Duration::from_millis(60);
 
 /// Ids of the charts, by the place of their axis.
-const IDS: [&str; 6] = ["trend-1", "trend-2", "trend-3", "trend-4", "trend-5", "trend-6"];
+const IDS: [&str; 7] = ["trend-1", "trend-2", "trend-3", "trend-4", "trend-5", "trend-6", "trend-7"];
 
 /// The page Trends.
 #[component]
@@ -60,8 +61,7 @@ pub fn TrendsPage() -> impl IntoView {
     // The reader's clock is known in the browser only; the charts are drawn there.
     let offset_s = RwSignal::new(None);
     Effect::new(move |_| offset_s.set(Some(local_offset_s(window.get().1))));
-    let wish =
-        Derived::new(move || (choice.with(|choice| (choice.points.clone(), choice.cells.clone())), window.get()));
+    let wish = Derived::new(move || (choice.with(Choice::traces), window.get()));
     let system = spec.id.clone();
     Effect::new(move |_| {
         let (traces, window) = wish.get();
@@ -74,7 +74,14 @@ pub fn TrendsPage() -> impl IntoView {
     let show = Callback::new(move |when: When| choice.update(|choice| choice.when = when));
     let cursor = RwSignal::new(None::<f64>);
     let edges = RwSignal::new(None);
-    let axes = Derived::new(move || choice.with(|choice| pictures::axes(&choice.points, !choice.cells.is_empty())));
+    // The unit of a device point is known with its answer.
+    let of_devices = Derived::new(move || past.answer.with(|stretch| pictures::device_units(stretch)));
+    let axes = Derived::new(move || {
+        choice.with(|choice| {
+            let devices = if choice.devices.is_empty() { Vec::new() } else { of_devices.get() };
+            pictures::axes(&choice.points, !choice.cells.is_empty(), &devices)
+        })
+    });
     let charts = move || {
         let chart = |(place, axis): (usize, Axis)| {
             let spec = live.system();

@@ -4,7 +4,7 @@ use super::player::Player;
 use super::span::Span;
 use crate::derived::Derived;
 use crate::fetch;
-use ::api::playback::SeekTarget;
+use ::api::playback::SeekResponse;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -19,12 +19,14 @@ pub(super) fn Jumps(player: Player, span: Derived<Span>) -> impl IntoView {
     let jump = move |query: String| {
         let path = format!("/api/v1/playback/jump?system={}&{query}", live.system().id);
         spawn_local(async move {
-            match fetch::get::<SeekTarget>(path).await {
-                Ok(place) => {
-                    player.playing.set(false);
-                    player.seek(place.at.0 as f64 / 1e3);
-                    player.leave_entry(place.at);
-                    player.message.set(place.words);
+            match fetch::get::<SeekResponse>(path).await {
+                Ok(SeekResponse { at, words }) => {
+                    if let Some(at) = at {
+                        player.playing.set(false);
+                        player.seek(at.0 as f64 / 1e3);
+                        player.leave_entry(at);
+                    }
+                    player.message.set(words);
                 }
                 Err(error) => player.message.set(error.to_string()),
             }

@@ -3,7 +3,7 @@
 use super::error::{FetchError, refusal};
 use super::{Event, Listener, Reply, Request, Source, Subscription};
 use futures_util::stream::Stream as _;
-use gloo_net::http::{Method, RequestBuilder};
+use gloo_net::http;
 use gloo_net::websocket::futures::WebSocket;
 use gloo_net::websocket::{Message, State, WebSocketError};
 use js_sys::{JSON, Reflect};
@@ -15,7 +15,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 use wasm_bindgen::JsValue;
-use web_sys::{AbortController, AbortSignal};
+use web_sys::{AbortController, AbortSignal, Headers, RequestInit};
 
 /// The server that sent the page.
 pub static SERVER: Source = Source { ask, subscribe };
@@ -29,27 +29,29 @@ fn ask(request: Request) -> Reply {
 
 async fn send(request: Request) -> Result<Vec<u8>, FetchError> {
     let unreachable = |_| FetchError::NoServer;
-    let method = match request.method {
-        "POST" => Method::POST,
-        "DELETE" => Method::DELETE,
-        _ => Method::GET,
-    };
     let dropped = Abort(AbortController::new().ok());
-    let builder = RequestBuilder::new(&request.path)
-        .method(method)
-        .header("Accept", OCTETS)
-        .abort_signal(dropped.signal().as_ref());
-    let request = match request.form {
-        Some(form) => builder.header("Content-Type", FORM).body(form),
-        None => builder.build(),
-    };
-    let response = request.map_err(unreachable)?.send().await.map_err(unreachable)?;
+    let asked = asked(&request, &dropped).map_err(|_| FetchError::NoServer)?;
+    let response = asked.send().await.map_err(unreachable)?;
     let bytes = response.binary().await.map_err(unreachable)?;
     if response.ok() {
         return Ok(bytes);
     }
     let text = String::from_utf8_lossy(&bytes);
     Err(FetchError::Refused(refusal(response.status(), detail(&text), &text)))
+}
+
+/// The request as the browser sends it. Not by gloo-net's builder: that puts an `&` at the end of each address with fields.
+fn asked(request: &Request, dropped: &Abort) -> Result<http::Request, JsValue> {
+    let (init, headers) = (RequestInit::new(), Headers::new()?);
+    init.set_method(request.method);
+    init.set_signal(dropped.signal().as_ref());
+    headers.set("Accept", OCTETS)?;
+    if let Some(form) = &request.form {
+        headers.set("Content-Type", FORM)?;
+        init.set_body(&JsValue::from_str(form));
+    }
+    init.set_headers(&headers);
+    Ok(web_sys::Request::new_with_str_and_init(&request.path, &init)?.into())
 }
 
 /// Ends a request whose answer is not waited for. To end one that is over does nothing.

@@ -34,6 +34,10 @@ pub struct DevicePointResponse {
     pub resolution: f32,
     /// How old a value may be before it is stale, s.
     pub max_age_s: f32,
+    /// A lower value raises an alarm; null if none does.
+    pub alarm_below: Option<f64>,
+    /// A higher value raises an alarm; null if none does.
+    pub alarm_above: Option<f64>,
 }
 
 impl DevicesResponse {
@@ -44,7 +48,14 @@ impl DevicesResponse {
             unit: point.unit.symbol(),
             resolution: point.resolution,
             max_age_s: point.max_age.as_secs_f32(),
+            alarm_below: point.limits.low.map(short),
+            alarm_above: point.limits.high.map(short),
         });
         DevicesResponse { system: spec.id.clone(), device_points: points.collect() }
     }
+}
+
+/// The shortest number that is this one: 0.1, and not 0.10000000149.
+fn short(limit: f32) -> f64 {
+    limit.to_string().parse().unwrap_or(limit.into())
 }

@@ -22,8 +22,8 @@ pub struct HistoryRequest {
     /// The system's id; the first one if not given.
     #[schemars(example = &"hv")]
     pub system: Option<String>,
-    /// Points by path or column, and cells as `cells/7.12/voltage`, separated by commas. Of a file: all columns if not
-    /// given, and no cells.
+    /// Points by path or column, cells as `cells/7.12/voltage`, and device points by their names (`gpu-hall/gpu/3/power`,
+    /// see `/api/v1/devices`), separated by commas. Of a file: all columns if not given, no cells and no device points.
     #[schemars(example = &"soc,battery/voltage")]
     pub points: Option<String>,
     /// The first instant: RFC 3339, a date, or ms since 1970. A day before `to` if not given.
@@ -44,7 +44,7 @@ pub struct HistoryResponse {
     pub table: Table,
     /// Length of a step, ms; 0 if the table has every row.
     pub step_ms: u64,
-    /// What to draw of single cells, over their own time axis: of each step four rows, as above.
+    /// What to draw of single cells and device points, over their own time axis: of each step four rows, as above.
     pub cells: Table,
     /// Length of a step of the cells, ms.
     pub cell_step_ms: u64,

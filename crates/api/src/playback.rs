@@ -82,8 +82,17 @@ pub enum Sight {
     Spread,
 }
 
+/// What the page is answered: for it, nothing further is no error.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Wire)]
+pub struct SeekResponse {
+    /// When; none if there is nothing further.
+    pub at: Option<Utc>,
+    /// What is there, or that there is nothing.
+    pub words: String,
+}
+
 /// An instant of the past to go to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Wire, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SeekTarget {
     /// When.
     #[serde(serialize_with = "timestamp")]
@@ -114,8 +123,8 @@ mod tests {
             if let Ok(segment) = PlaybackSegment::from_bytes(&bytes) {
                 prop_assert_eq!(PlaybackSegment::from_bytes(&segment.to_bytes()), Ok(segment));
             }
-            if let Ok(target) = SeekTarget::from_bytes(&bytes) {
-                prop_assert_eq!(SeekTarget::from_bytes(&target.to_bytes()), Ok(target));
+            if let Ok(target) = SeekResponse::from_bytes(&bytes) {
+                prop_assert_eq!(SeekResponse::from_bytes(&target.to_bytes()), Ok(target));
             }
         }
     }

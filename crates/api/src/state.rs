@@ -206,7 +206,7 @@ fn alarms(site: &SiteSpec, spec: &SystemSpec, snapshot: &Snapshot) -> Vec<Active
         let rule = alarm.rule.rule()?;
         Some(ActiveAlarm {
             rule: rule.id,
-            subject: alarm.subject.name(site, &spec.topology),
+            subject: alarm.subject.name(site, spec),
             severity: Word(rule.severity),
             since: Timestamp(alarm.since),
             words: alarm.words(site, spec, &snapshot.links),

@@ -18,11 +18,17 @@ use domain::telemetry::from_column_name;
 use domain::wire::Wire as _;
 use serde::de::DeserializeOwned;
 
-/// Said where SQL and ready questions are asked.
-const NO_ANALYSIS: &str = "Questions and SQL need the DuckDB program and a history on a disk. This demo runs in your \
-                           browser and has neither: install Packtwin to ask them";
-/// Said where files are asked for.
-const NO_FILES: &str = "This demo runs in your browser and keeps no files: install Packtwin to record and download";
+/// What needs a server, by the begin of its address, and what is said where it is asked for.
+const NEEDS_SERVER: [(&str, &str); 4] = [
+    (
+        "/api/v1/analysis/",
+        "Questions and SQL look into a history on a disk. The demo has none: install Packtwin to ask them",
+    ),
+    ("/api/v1/history.", NO_FILES),
+    ("/api/v1/links/", NO_FILES),
+    ("/api/v1/recordings", NO_FILES),
+];
+const NO_FILES: &str = "The demo keeps no files: install Packtwin to record and download";
 
 impl Demo {
     /// The answer to a request of a page, in the binary form.
@@ -36,26 +42,27 @@ impl Demo {
             ("GET", "/api/v1/history") => Ok(history::answer(self, &read(query)?)?.to_bytes()),
             ("GET", "/api/v1/cells/history") => Ok(cells::answer(self, &read(query)?)?.to_bytes()),
             ("GET", "/api/v1/home") => Ok(house::answer(self, &read(query)?)?.to_bytes()),
-            ("GET", "/api/v1/playback/film") => Ok(playback::segment(self, &read(query)?)?.to_bytes()),
+            ("GET", "/api/v1/playback/frames") => Ok(playback::segment(self, &read(query)?)?.to_bytes()),
             ("GET", "/api/v1/playback/jump") => Ok(playback::seek(self, &read(query)?)?.to_bytes()),
             ("GET", "/api/v1/lab") => Ok(lab::state(self, &read(query)?)?.to_bytes()),
-            ("POST", "/actions/lab") => Ok(lab::apply(self, form.unwrap_or_default())?.to_bytes()),
+            ("POST", "/actions/lab" | "/api/v1/lab") => Ok(lab::apply(self, form.unwrap_or_default())?.to_bytes()),
             ("GET", "/api/v1/devices") => {
                 let asked: api::devices::DevicesRequest = read(query)?;
                 Ok(self.find(asked.system.as_deref())?.spec.device_points.to_vec().to_bytes())
             }
             ("GET", "/healthz") => Ok(b"ok\n".to_vec()),
-            (_, path) if path.starts_with("/api/v1/analysis/") => Err(NO_ANALYSIS.to_owned()),
-            ("GET", path) => match path.strip_prefix("/api/v1/links/").and_then(|rest| rest.strip_suffix("/frames")) {
-                Some(id) => {
+            (_, path) => match path.strip_prefix("/api/v1/links/").and_then(|rest| rest.strip_suffix("/frames")) {
+                Some(id) if method == "GET" => {
                     let place = self.site().links.iter().position(|link| link.id == id);
                     let link = place.and_then(|place| self.handles().get(place));
                     let link = link.ok_or_else(|| format!("there is no link {id:?}"))?;
                     Ok(link.frames(self.now()).to_bytes())
                 }
-                None => Err(NO_FILES.to_owned()),
+                _ => {
+                    let needs = NEEDS_SERVER.iter().find(|(begin, _)| path.starts_with(begin));
+                    Err(needs.map_or_else(|| format!("the demo has no {path}"), |(_, words)| (*words).to_owned()))
+                }
             },
-            _ => Err(NO_FILES.to_owned()),
         }
     }
 

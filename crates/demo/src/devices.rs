@@ -40,8 +40,8 @@ pub(crate) struct Pack {
 
 impl Simulated {
     /// Puts the devices of `config` at their addresses; a pack has cells arranged as `topology`. A house begins at the
-    /// hour of the day that it is in UTC.
-    pub(crate) fn start(config: &SimulatorConfig, topology: Topology, now: Utc) -> Simulated {
+    /// hour that clocks show there.
+    pub(crate) fn start(config: &SimulatorConfig, topology: Topology, local: Utc) -> Simulated {
         match config {
             SimulatorConfig::Pack(config) => {
                 let plant = Rc::new(RefCell::new(Plant::new(&config.plant(topology))));
@@ -50,7 +50,7 @@ impl Simulated {
                 Simulated::Pack(Pack { plant, to: config.can_to, messages: messages(&topology), sequence: 0 })
             }
             SimulatorConfig::Home(config) => {
-                let hour = hour_of_day(now.0 as f64 / 1e6 % DAY_S);
+                let hour = hour_of_day(local.0 as f64 / 1e6 % DAY_S);
                 let home = Rc::new(RefCell::new(Home::new(&config.house(hour))));
                 let (gx, mac) = (Rc::clone(&home), config.mac());
                 net::answer(config.gx.to_string(), move |bytes| {

@@ -7,7 +7,7 @@ use crate::site::DemoSite;
 use domain::engine::{Engine, Input, Output};
 use domain::link::LinkIdx;
 use domain::spec::{SiteSpec, SystemIdx};
-use domain::time::{Mono, Now};
+use domain::time::{Mono, Now, Utc};
 use domain::twin::Site;
 use futures_executor::LocalPool;
 use futures_util::task::LocalSpawnExt as _;
@@ -51,17 +51,18 @@ pub struct Published {
 }
 
 impl Demo {
-    /// The site as it starts at `now`.
+    /// The site as it starts at `now`, where clocks are so many seconds ahead of UTC: a house begins at their hour.
     ///
     /// # Errors
     /// The site file, which is part of the program, is wrong.
-    pub fn new(now: Now) -> Result<Demo, SiteError> {
+    pub fn new(now: Now, ahead_s: i64) -> Result<Demo, SiteError> {
         let DemoSite { spec, links, simulators } = DemoSite::read()?;
         time::advance(now.mono);
         let mut simulated: Vec<Option<Simulated>> = spec.systems.iter().map(|_| None).collect();
         for (idx, config) in simulators {
             let place = usize::from(idx.0);
-            simulated[place] = Some(Simulated::start(&config, spec.systems[place].topology, now.utc));
+            simulated[place] =
+                Some(Simulated::start(&config, spec.systems[place].topology, Utc(now.utc.0 + ahead_s * 1_000_000)));
         }
         let clock = Arc::new(Mutex::new(now));
         let read = Arc::clone(&clock);

@@ -3,7 +3,7 @@
 use domain::engine::{AlarmEvent, Publication, Record};
 use domain::live::{key_frame, log};
 use domain::minute::CellMinute;
-use domain::series::Recent;
+use domain::recent::Recent;
 use domain::spec::SystemSpec;
 use domain::telemetry::Row;
 use domain::twin::Snapshot;
@@ -110,7 +110,14 @@ mod tests {
         for second in 0..3 * KEPT_S {
             let cells = (second % 60 == 59).then(|| CellMinute::empty(second / 60, 260));
             let rows = (0..5).map(|k| Row::empty(second * 1_000 + k * 200)).collect();
-            session.keep(Record { system: SystemIdx(0), utc_s: second, frames: vec![0; 1_500], rows, cells });
+            session.keep(Record {
+                system: SystemIdx(0),
+                utc_s: second,
+                frames: vec![0; 1_500],
+                rows,
+                cells,
+                devices: None,
+            });
             bytes.push(session.bytes());
         }
         assert_eq!((session.tape.len(), session.rows.len()), (KEPT_S as usize + 1, 5 * (KEPT_S as usize + 1)));

@@ -4,7 +4,7 @@
 use crate::SiteError;
 use domain::cells::CELL_MAX_AGE;
 use domain::limits::{Chemistry, Limits};
-use domain::point::MaxAge;
+use domain::point::{MaxAge, WatchedPoint};
 use domain::spec::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::topology::Topology;
 use links::host::inside::files;
@@ -95,6 +95,7 @@ impl DemoSite {
                 config.build(idx, &system.topology, Path::new(FOLDER)).map_err(|error| wrong(error.to_string()))?;
             task.number_device_points(system.device_points.len() as u16);
             system.device_points = [&system.device_points[..], &task.device_points()].concat().into();
+            system.watched_points = WatchedPoint::of(&system.device_points).into();
             for max in &task.ages().points {
                 allow(&mut system.max_ages, *max);
             }
@@ -160,6 +161,7 @@ impl SystemTable {
             max_ages: Vec::new(),
             cell_max_age: CELL_MAX_AGE,
             device_points: Default::default(),
+            watched_points: Default::default(),
         })
     }
 }

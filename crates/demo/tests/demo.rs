@@ -4,7 +4,8 @@
 
 use api::history::HistoryResponse;
 use api::home::HomeResponse;
-use api::playback::{PlaybackSegment, SeekTarget};
+use api::operations::{OCTETS, OPERATIONS};
+use api::playback::{PlaybackSegment, SeekResponse};
 use demo::Demo;
 use domain::lab::LabState;
 use domain::link::{FrameRow, LinkState};
@@ -30,7 +31,7 @@ struct Page {
 
 impl Page {
     fn open() -> Page {
-        let demo = Demo::new(Now { utc: NOON, mono: Mono::START }).unwrap();
+        let demo = Demo::new(Now { utc: NOON, mono: Mono::START }, 0).unwrap();
         Page { decoders: vec![None, None], demo }
     }
 
@@ -156,7 +157,7 @@ fn what_the_session_has_seen_is_played_back_drawn_and_looked_for() {
 
     let from = now_ms - 30_000;
     let segment: PlaybackSegment =
-        page.ask(&format!("/api/v1/playback/film?system=hv&from={from}&step_ms=200&count=64"));
+        page.ask(&format!("/api/v1/playback/frames?system=hv&from={from}&step_ms=200&count=64"));
     assert_eq!(segment.frames.len(), 64);
     let mut decoder = Decoder::of(&page.demo.site().systems[HV]);
     let mut times = Vec::new();
@@ -168,15 +169,16 @@ fn what_the_session_has_seen_is_played_back_drawn_and_looked_for() {
     assert!(times.windows(2).all(|pair| (100..=400).contains(&(pair[1] - pair[0]))), "{times:?}");
     assert!(decoder.snapshot().alarms.iter().any(|alarm| alarm.rule.rule().unwrap().id == "cell.voltage.high"));
     let before = NOON.0 / 1_000 - 60_000;
-    let none: PlaybackSegment = page.ask(&format!("/api/v1/playback/film?system=hv&from={before}&step_ms=200&count=8"));
+    let none: PlaybackSegment =
+        page.ask(&format!("/api/v1/playback/frames?system=hv&from={before}&step_ms=200&count=8"));
     assert!(none.frames.is_empty() && none.next.0 / 1_000 >= NOON.0 / 1_000);
 
-    let alarm: SeekTarget = page.ask(&format!("/api/v1/playback/jump?system=hv&to=alarm&from={now_ms}&back=true"));
-    assert!((NOON.0 / 1_000..now_ms).contains(&(alarm.at.0 / 1_000)) && !alarm.words.is_empty());
-    let spread: SeekTarget = page.ask(&format!("/api/v1/playback/jump?system=hv&to=spread&from={from}"));
+    let alarm: SeekResponse = page.ask(&format!("/api/v1/playback/jump?system=hv&to=alarm&from={now_ms}&back=true"));
+    assert!((NOON.0 / 1_000..now_ms).contains(&(alarm.at.unwrap().0 / 1_000)) && !alarm.words.is_empty());
+    let spread: SeekResponse = page.ask(&format!("/api/v1/playback/jump?system=hv&to=spread&from={from}"));
     assert!(spread.words.starts_with("Cells ") && spread.words.contains(" mV apart"), "{}", spread.words);
-    let after = page.demo.answer("GET", &format!("/api/v1/playback/jump?system=hv&to=alarm&from={now_ms}"), None);
-    assert_eq!(after.unwrap_err(), "No alarm after this instant");
+    let after: SeekResponse = page.ask(&format!("/api/v1/playback/jump?system=hv&to=alarm&from={now_ms}"));
+    assert_eq!((after.at, after.words.as_str()), (None, "No further alarm"));
 
     let path = "/api/v1/history?system=hv&points=soc,battery/voltage,cells/7.12/voltage&width=40";
     let history: HistoryResponse = page.ask(&format!("{path}&from={}&to={now_ms}", now_ms - 120_000));
@@ -209,8 +211,8 @@ fn links_show_their_frames_and_what_needs_a_server_says_so() {
         assert!(frames.iter().any(|frame| frame.count > 0 && !frame.decoded.is_empty()), "{link}");
     }
     for (method, path, says) in [
-        ("POST", "/api/v1/analysis/sql", "DuckDB"),
-        ("GET", "/api/v1/analysis/questions", "DuckDB"),
+        ("POST", "/api/v1/analysis/sql", "history on a disk"),
+        ("GET", "/api/v1/analysis/questions", "history on a disk"),
         ("GET", "/api/v1/links/bms/recording", "keeps no files"),
         ("GET", "/api/v1/history?system=ev", "there is no system \"ev\""),
         ("GET", "/api/v1/history?points=soc,warp", "there is no \"warp\""),
@@ -219,6 +221,22 @@ fn links_show_their_frames_and_what_needs_a_server_says_so() {
         let why = page.demo.answer(method, path, None).unwrap_err();
         assert!(why.contains(says), "{path}: {why}");
     }
+}
+
+/// Pages ask in the binary form: what has one is answered here too, or said to need a server.
+#[test]
+fn every_address_that_pages_ask_is_known() {
+    let mut page = Page::open();
+    page.pass(2);
+    let asked = OPERATIONS.iter().filter(|of| of.other.contains(&OCTETS) && of.replaced_by.is_none());
+    let unknown: Vec<&str> = asked
+        .filter(|of| {
+            let path = of.path.replace("{id}", "bms");
+            page.demo.answer(of.method.name(), &path, None).is_err_and(|why| why.starts_with("the demo has no "))
+        })
+        .map(|of| of.path)
+        .collect();
+    assert_eq!(unknown, [] as [&str; 0]);
 }
 
 #[test]

@@ -2,7 +2,6 @@
 //! `cargo run --release -p domain --example alarm_storm`.
 
 use domain::alarm::{AlarmBook, AlarmChange, Observed, Subject, Watch};
-use domain::limits::{Chemistry, Limits};
 use domain::reading::{NoData, Sample};
 use domain::spec::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use domain::time::{Mono, Now};
@@ -24,23 +23,11 @@ impl Observed for Storm {
 
 fn main() {
     let system = SystemSpec {
-        id: "racks".to_owned(),
-        name: "Racks".to_owned(),
         kind: SystemKind::DataCentre,
-        topology: Topology::new(20, 10, 32),
-        capacity_ah: 280.0,
-        nominal_v: 1_024.0,
-        reserve_pct: 20.0,
-        limits: Limits::of(Chemistry::Lfp, 320, 280.0),
-        cell_resolution_v: 0.001,
-        rate_hz: 5.0,
         simulated: true,
-        max_ages: Vec::new(),
-        cell_max_age: domain::cells::CELL_MAX_AGE,
-        device_points: Default::default(),
+        ..SystemSpec::new("racks", "Racks", Topology::new(20, 10, 32), 280.0, 1_024.0)
     };
     let site = SiteSpec { name: "Site".to_owned(), systems: vec![system], links: Vec::new() };
-    let topology = site.systems[0].topology;
     let mut book = AlarmBook::new(&site, SystemIdx(0));
     let mut worst_ms = 0.0_f64;
     // Longer apart than the rules wait, so that all are raised in one cycle.
@@ -53,7 +40,9 @@ fn main() {
             .map(|change| match change {
                 AlarmChange::Raised(alarm) | AlarmChange::Cleared(alarm) => alarm,
             })
-            .filter_map(|alarm| Some((alarm.words(&site, &site.systems[0], &[])?, alarm.name(&site, &topology)?)))
+            .filter_map(|alarm| {
+                Some((alarm.words(&site, &site.systems[0], &[])?, alarm.name(&site, &site.systems[0])?))
+            })
             .map(|(words, (rule, subject))| words.len() + rule.len() + subject.len())
             .sum();
         let ms = |took: Duration| took.as_secs_f64() * 1e3;

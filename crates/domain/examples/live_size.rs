@@ -4,7 +4,6 @@
 //! The data move as a pack does under an AI load: noise on every cell, 50 mV steps in bursts with 2 % spread, slow heat
 //! in the steps of the sensors, meters and limits that change in every frame.
 
-use domain::limits::{Chemistry, Limits};
 use domain::link::{LinkSpec, LinkState};
 use domain::live::{Decoder, Encoder, key_frame};
 use domain::point::PointId;
@@ -191,20 +190,10 @@ impl Plant {
 
 fn spec(topology: Topology, cell_resolution_v: f32) -> SiteSpec {
     let system = SystemSpec {
-        id: "hv".into(),
-        name: "Pack".into(),
-        topology,
-        capacity_ah: 280.0,
-        nominal_v: 832.0,
-        reserve_pct: 20.0,
-        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-        cell_resolution_v,
-        rate_hz: 5.0,
-        simulated: true,
-        max_ages: Vec::new(),
-        cell_max_age: domain::cells::CELL_MAX_AGE,
-        device_points: Default::default(),
         kind: SystemKind::DataCentre,
+        cell_resolution_v,
+        simulated: true,
+        ..SystemSpec::new("hv", "Pack", topology, 280.0, 832.0)
     };
     let link = |i: u8| LinkSpec {
         id: format!("link-{i}"),

@@ -14,12 +14,14 @@
 mod book;
 mod flapping;
 mod name;
+mod replay;
 mod rules;
 mod words;
 
 #[cfg(test)]
 pub(crate) use book::work_of;
 pub use book::{Alarm, AlarmBook, AlarmChange, Observed};
+pub use replay::{SAG_LEAD, SagReplay};
 pub(crate) use words::CONTACTOR_BITS;
 
 pub use rules::{Bound, Direction, Limit, MOVE_LIMIT_POINTS, RULES, Rule, RuleIdx, Severity, Subject, Watch};

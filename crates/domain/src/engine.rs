@@ -240,7 +240,7 @@ impl AlarmEvent {
             AlarmChange::Raised(alarm) => alarm.words(&site.spec, spec, &site.links),
             AlarmChange::Cleared(alarm) => alarm.words_of_end(&site.spec, spec),
         };
-        let (rule, subject) = change.alarm().name(&site.spec, &spec.topology)?;
+        let (rule, subject) = change.alarm().name(&site.spec, spec)?;
         Some(AlarmEvent { at, change, rule, subject, words: words? })
     }
 }
@@ -259,7 +259,7 @@ mod limits_tests;
 pub(crate) mod tests {
     use super::*;
     use crate::alarm::{Alarm, RULES, RuleIdx, Subject};
-    use crate::limits::{Chemistry, Limits};
+
     use crate::link::LinkSpec;
     use crate::link::LinkState;
     use crate::reading::CellQuantity;
@@ -274,20 +274,9 @@ pub(crate) mod tests {
         SiteSpec {
             name: "Test".into(),
             systems: vec![SystemSpec {
-                id: "hv".into(),
-                name: "Pack".into(),
-                topology: Topology::new(1, 2, 3),
-                capacity_ah: 280.0,
-                nominal_v: 832.0,
-                reserve_pct: 20.0,
-                limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-                cell_resolution_v: 0.001,
-                rate_hz: 5.0,
-                simulated: true,
-                max_ages: Vec::new(),
-                cell_max_age: crate::cells::CELL_MAX_AGE,
-                device_points: Default::default(),
                 kind: SystemKind::DataCentre,
+                simulated: true,
+                ..SystemSpec::new("hv", "Pack", Topology::new(1, 2, 3), 280.0, 832.0)
             }],
             links: vec![LinkSpec {
                 id: "bms".into(),

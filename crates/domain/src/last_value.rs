@@ -1,5 +1,9 @@
 //! The last value of anything, its age, and why there is no newer one.
 
+mod devices;
+
+pub use devices::DeviceValues;
+
 use crate::point::{MaxAge, PointId};
 use crate::reading::{NoData, NodeQuantity, Sample};
 use crate::time::Mono;

@@ -8,12 +8,13 @@
 mod device;
 
 pub(crate) use device::fingerprint;
-pub use device::{DEVICE_POINTS_MAX, DevicePoint, DeviceValues};
+pub use device::{DEVICE_POINTS_MAX, DevicePoint, PointLimits, WatchedPoint};
 
+use crate::wire::{Reader, Wire, WireError, Writer};
 use std::time::Duration;
 
 /// The unit that a point is kept in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unit {
     /// Volt.
     Volt,
@@ -43,6 +44,17 @@ impl Unit {
             Unit::Percent => "%",
             Unit::Number => "",
         }
+    }
+}
+
+impl Wire for Unit {
+    /// Its number: new units go to the end.
+    fn write(&self, w: &mut Writer) {
+        w.u8(*self as u8);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Unit, WireError> {
+        Unit::ALL.get(r.u8()? as usize).copied().ok_or_else(|| r.invalid("a unit"))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::link::LinkIdx;
 use crate::point::PointId;
-use crate::spec::SystemIdx;
 use crate::time::Now;
+use crate::topology::SystemIdx;
 
 /// Why there is no value. Shown in words, never drawn as zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,13 +1,11 @@
 //! What a sag is: the pack voltage deeper below its recent level than [`Limits::sag_pct`](crate::limits::Limits::sag_pct).
 //!
 //! The level is the highest one-second mean of the last [`WINDOW_S`] seconds. Alarm, playback and analysis all ask this:
-//! the alarm cycle by cycle, the others row by row by [`SagFinder`]; [`SagReplay`] is the alarm of an instant of the past.
+//! the alarm cycle by cycle, the others row by row by [`SagFinder`].
 
 mod finder;
-mod replay;
 
 pub use finder::{HOLD_MS, Sag, SagFinder};
-pub use replay::{LEAD, SagReplay};
 
 use crate::reading::Sample;
 use crate::time::Mono;

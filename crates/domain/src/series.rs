@@ -1,17 +1,9 @@
-//! The recent past in memory, as tables of series that share one time axis, small on the wire and ready to draw.
-//!
-//! [`Recent`] is filled once a cycle and answers with a [`Table`]; its codec makes a few bits of each value.
+//! Tables of series that share one time axis, small on the wire and ready to draw: a few bits of each value.
 
 mod cell_map;
 mod codec;
-mod recent;
-mod sampler;
 
 pub use cell_map::{CELL_MAP_MAX, CellMap};
-pub use recent::{RECENT_S, Recent};
-pub use sampler::Sampler;
-
-pub(crate) use codec::{unit_code, unit_of};
 
 use crate::lab::parse_cell;
 use crate::point::{PointId, Unit};

@@ -4,9 +4,10 @@ mod codec;
 
 pub use crate::topology::SystemIdx;
 
-use crate::limits::Limits;
+use crate::cells::CELL_MAX_AGE;
+use crate::limits::{Chemistry, Limits};
 use crate::link::{LinkIdx, LinkSpec};
-use crate::point::{DevicePoint, MaxAge, PointId};
+use crate::point::{DevicePoint, MaxAge, PointId, WatchedPoint};
 use crate::topology::Topology;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,12 +50,15 @@ pub struct SystemSpec {
     pub simulated: bool,
     /// Points whose values may be older than the catalogue says, because their sources are slow. Each at most once.
     pub max_ages: Vec<MaxAge>,
-    /// A cell value older than this is stale: [`CELL_MAX_AGE`](crate::cells::CELL_MAX_AGE), or more where the cells'
+    /// A cell value older than this is stale: [`CELL_MAX_AGE`], or more where the cells'
     /// source is slow.
     pub cell_max_age: Duration,
     /// The points of its devices, beside those of the catalogue. Not in the message to the page, which would make every
     /// document larger: a page asks for them (`/api/v1/devices`).
     pub device_points: Arc<[DevicePoint]>,
+    /// Those of them that rules look at, in the order of their numbers. In the message to the page, so that it can name
+    /// what an alarm is about.
+    pub watched_points: Arc<[WatchedPoint]>,
 }
 
 /// What a system is for. It gives its parts their names.
@@ -103,6 +107,29 @@ impl SystemKind {
 }
 
 impl SystemSpec {
+    /// A storage system of LFP cells, of this rated capacity, Ah, and nominal voltage, V, with what a site file has that
+    /// says no more: the usual limits, a reserve of 20 %, five cycles a second, cells to a millivolt, ages of the catalogue.
+    pub fn new(id: &str, name: &str, topology: Topology, capacity_ah: f32, nominal_v: f32) -> SystemSpec {
+        let cells_in_series = Limits::cells_in_series(Chemistry::Lfp, nominal_v, &topology);
+        SystemSpec {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            kind: SystemKind::Storage,
+            topology,
+            capacity_ah,
+            nominal_v,
+            reserve_pct: 20.0,
+            limits: Limits::of(Chemistry::Lfp, cells_in_series, capacity_ah),
+            cell_resolution_v: 0.001,
+            rate_hz: 5.0,
+            simulated: false,
+            max_ages: Vec::new(),
+            cell_max_age: CELL_MAX_AGE,
+            device_points: Arc::default(),
+            watched_points: Arc::default(),
+        }
+    }
+
     /// Time between two engine cycles.
     pub fn period(&self) -> Duration {
         Duration::from_secs_f32(1.0 / self.rate_hz)
@@ -111,6 +138,12 @@ impl SystemSpec {
     /// A value of the point that is older than this is stale.
     pub fn max_age(&self, point: PointId) -> Duration {
         MaxAge::of(point, &self.max_ages)
+    }
+
+    /// The device point with this number, if rules look at it.
+    pub fn watched_point(&self, number: u16) -> Option<&WatchedPoint> {
+        let index = self.watched_points.binary_search_by_key(&number, |point| point.number).ok()?;
+        self.watched_points.get(index)
     }
 
     /// Rated energy, Wh.

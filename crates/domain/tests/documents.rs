@@ -122,6 +122,12 @@ fn watched(watch: Watch) -> (&'static str, &'static str, f32) {
         Watch::SopUse => ("battery power, as a share of the state of power", "%", 1.0),
         Watch::ControllerMode => ("error mode of the controller", "", 1.0),
         Watch::SocMove => ("state of charge moved as no current explains, points", "", 1.0),
+        Watch::DevicePointHigh | Watch::DevicePointLow => {
+            ("a device point to which its table gives the limit", "", 1.0)
+        }
+        Watch::DevicePointAge => {
+            ("age of a device point with a limit while its link delivers, as a multiple of its max age", "", 1.0)
+        }
         Watch::InverterSocMove => ("an inverter's estimate moved as no current explains, points", "", 1.0),
     }
 }
@@ -138,20 +144,9 @@ fn is_yes_or_no(watch: Watch) -> bool {
 /// A system with the defaults of LFP.
 fn system() -> SystemSpec {
     SystemSpec {
-        id: "hv".into(),
-        name: "832 V pack".into(),
         kind: SystemKind::DataCentre,
-        topology: Topology::new(1, 13, 20),
-        capacity_ah: 280.0,
-        nominal_v: 832.0,
-        reserve_pct: 20.0,
-        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-        cell_resolution_v: 0.001,
         rate_hz: 1.0,
-        simulated: false,
-        max_ages: Vec::new(),
-        cell_max_age: domain::cells::CELL_MAX_AGE,
-        device_points: Default::default(),
+        ..SystemSpec::new("hv", "832 V pack", Topology::new(1, 13, 20), 280.0, 832.0)
     }
 }
 
@@ -175,6 +170,9 @@ fn bounds(rule: &'static Rule) -> (String, String) {
                 format!("{} x ", number(factor))
             };
             format!("{times}`{name}`")
+        }
+        Limit::OfSubject(key, _) => {
+            return (format!("{side} `{key}` of its register"), "2 % of the limit, a step at least".to_owned());
         }
     };
     (format!("{side} {limit}"), with_unit((bound.raise - bound.clear).abs()))

@@ -9,8 +9,7 @@
 
 use domain::alarm::{RULES, Severity};
 use domain::bms::EVENTS;
-use domain::cells::CELL_MAX_AGE;
-use domain::limits::{Chemistry, KEYS, Limits};
+use domain::limits::KEYS;
 use domain::link::{LinkFault, LinkState};
 use domain::live::{Decoder, Encoder, FORMAT, OLDEST};
 use domain::point::{PointId, Unit};
@@ -92,22 +91,7 @@ fn frames(name: &str) -> Vec<Vec<u8>> {
 
 /// Today's frames of the same snapshots as those of the format before.
 fn encoded_anew() -> Vec<u8> {
-    let spec = SystemSpec {
-        id: "hv".into(),
-        name: "832 V pack".into(),
-        kind: SystemKind::Storage,
-        topology: Topology::new(1, 13, 20),
-        capacity_ah: 280.0,
-        nominal_v: 832.0,
-        reserve_pct: 20.0,
-        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-        cell_resolution_v: 0.001,
-        rate_hz: 5.0,
-        simulated: false,
-        max_ages: Vec::new(),
-        cell_max_age: CELL_MAX_AGE,
-        device_points: [].into(),
-    };
+    let spec = SystemSpec::new("hv", "832 V pack", Topology::new(1, 13, 20), 280.0, 832.0);
     let (mut decoder, mut encoder, mut bytes) = (Decoder::new(), Encoder::new(&spec), Vec::new());
     for frame in frames(&format!("live-{}.bin", FORMAT - 1)) {
         decoder.decode(&frame).unwrap();

@@ -4,7 +4,6 @@
 //! the benchmark: the 99th percentile of the decoding alone (`links-decode`) and of decode and step together (`sweep`).
 
 use domain::engine::cycle;
-use domain::limits::{Chemistry, Limits};
 use domain::link::{LinkIdx, LinkSpec};
 use domain::reading::Batch;
 use domain::spec::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
@@ -64,22 +63,7 @@ fn sweep(database: &Database) -> (usize, Vec<u8>) {
 
 /// A site with this pack alone.
 fn site(topology: Topology) -> Site {
-    let system = SystemSpec {
-        id: "hv".into(),
-        name: "Pack".into(),
-        topology,
-        capacity_ah: 280.0,
-        nominal_v: 832.0,
-        reserve_pct: 20.0,
-        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-        cell_resolution_v: 0.001,
-        rate_hz: 5.0,
-        simulated: false,
-        max_ages: Vec::new(),
-        cell_max_age: domain::cells::CELL_MAX_AGE,
-        device_points: Default::default(),
-        kind: SystemKind::DataCentre,
-    };
+    let system = SystemSpec { kind: SystemKind::DataCentre, ..SystemSpec::new("hv", "Pack", topology, 280.0, 832.0) };
     let link = LinkSpec {
         id: "bms".into(),
         name: "Battery controller".into(),

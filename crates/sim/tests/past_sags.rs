@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 use domain::alarm::{AlarmBook, AlarmChange, Observed, RULES, Subject, Watch};
-use domain::limits::{Chemistry, Limits};
 use domain::point::PointId;
 use domain::reading::{NoData, Sample};
 use domain::sag::{Sag, SagFinder, SagWatch};
@@ -19,20 +18,10 @@ const PERIOD_MS: i64 = 200;
 /// The demo's pack without its cells, of which this asks nothing.
 fn site() -> SiteSpec {
     let system = SystemSpec {
-        id: "hv".into(),
-        name: "832 V pack".into(),
-        topology: Topology::NONE,
-        capacity_ah: 280.0,
-        nominal_v: 832.0,
-        reserve_pct: 20.0,
-        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-        cell_resolution_v: 0.001,
+        kind: SystemKind::DataCentre,
         rate_hz: 1.0,
         simulated: true,
-        max_ages: Vec::new(),
-        cell_max_age: domain::cells::CELL_MAX_AGE,
-        device_points: Default::default(),
-        kind: SystemKind::DataCentre,
+        ..SystemSpec::new("hv", "832 V pack", Topology::NONE, 280.0, 832.0)
     };
     SiteSpec { name: "Hall".into(), systems: vec![system], links: Vec::new() }
 }

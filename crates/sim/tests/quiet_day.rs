@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 use domain::alarm::{RULES, Watch};
-use domain::limits::{Chemistry, Limits};
 use domain::sag::SagWatch;
 use domain::soc::SocWatch;
 use domain::spec::{SystemKind, SystemSpec};
@@ -48,20 +47,10 @@ fn watched(watch: Watch, report: &Report, (sag_pct, soc_move): (f32, f32)) -> Op
 /// The pack as the demo's site file has it.
 fn pack() -> SystemSpec {
     SystemSpec {
-        id: "hv".into(),
-        name: "832 V pack".into(),
-        topology: PlantSpec::default().topology,
-        capacity_ah: 280.0,
-        nominal_v: 832.0,
-        reserve_pct: 20.0,
-        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-        cell_resolution_v: 0.001,
+        kind: SystemKind::DataCentre,
         rate_hz: 1.0,
         simulated: true,
-        max_ages: Vec::new(),
-        cell_max_age: domain::cells::CELL_MAX_AGE,
-        device_points: Default::default(),
-        kind: SystemKind::DataCentre,
+        ..SystemSpec::new("hv", "832 V pack", PlantSpec::default().topology, 280.0, 832.0)
     }
 }
 

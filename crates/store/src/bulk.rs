@@ -2,24 +2,27 @@
 //! does.
 
 use crate::block::{Block, by_day};
-use crate::cells::{self, CellDay};
 use crate::database::{Database, Taken};
 use crate::day::Day;
+use crate::devices;
 use crate::error::{Notice, StoreError};
 use crate::event::Event;
 use crate::folder::{self, FolderLock};
+use crate::guard::guarded;
 use crate::integrity::look;
 use crate::layout;
+use crate::minutes::{self, Minute, MinuteDay};
 use crate::name::plain_name;
 use crate::queue::Second;
 use crate::replaced;
 use crate::seal;
 use crate::sealed::{Kind, Sealed};
 use crate::segment::{self, Segment};
+use domain::device_minute::{DeviceMinute, PointMinute};
 use domain::minute::CellMinute;
 use domain::reading::CellQuantity;
 use domain::time::Utc;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -119,9 +122,9 @@ impl Bulk {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn cell_days(&self, system: &str) -> Result<Vec<CellDay>, StoreError> {
-        let there = |day: &CellDay| Kind::Cells.path(&self.folder, system, day.day).exists();
-        let all = self.db().cell_days()?;
+    pub fn cell_days(&self, system: &str) -> Result<Vec<MinuteDay>, StoreError> {
+        let there = |day: &MinuteDay| Kind::Cells.path(&self.folder, system, day.day).exists();
+        let all = self.db().minute_days(Kind::Cells)?;
         Ok(all.into_iter().filter(|(of, day)| of == system && there(day)).map(|(_, day)| day).collect())
     }
 
@@ -129,14 +132,66 @@ impl Bulk {
     ///
     /// # Errors
     /// The disk does not take it, or the file that is there cannot be read; then nothing has changed.
-    pub fn join_cells(&self, system: &str, day: Day, minutes: &[CellMinute]) -> Result<CellDay, StoreError> {
+    pub fn join_cells(&self, system: &str, day: Day, minutes: &[CellMinute]) -> Result<MinuteDay, StoreError> {
+        self.join_minutes(system, day, minutes)
+    }
+
+    /// As [`Bulk::join_cells`], of device points.
+    ///
+    /// # Errors
+    /// As [`Bulk::join_cells`].
+    pub fn join_devices(&self, system: &str, day: Day, minutes: &[DeviceMinute]) -> Result<MinuteDay, StoreError> {
+        self.join_minutes(system, day, minutes)
+    }
+
+    fn join_minutes<M: Minute>(&self, system: &str, day: Day, minutes: &[M]) -> Result<MinuteDay, StoreError> {
         plain_name(system)?;
-        self.sound(system, Kind::Cells, day)?;
-        let (written, sealed) = cells::file::seal(&Kind::Cells.path(&self.folder, system, day), day, minutes)?;
-        self.db().replacing(system, &Sealed::from(&sealed), Taken::NOTHING)?;
+        self.sound(system, M::KIND, day)?;
+        let (written, sealed) = M::seal(&M::KIND.path(&self.folder, system, day), day, minutes)?;
+        self.db().replacing(system, &sealed.sealed(M::KIND), Taken::NOTHING)?;
         written.put()?;
-        self.db().cells_sealed(system, &sealed, Taken::NOTHING)?;
+        self.db().minutes_sealed(M::KIND, system, &sealed, Taken::NOTHING)?;
         Ok(sealed)
+    }
+
+    /// What is known of a day's minutes, in the file or not sealed yet.
+    fn known_minutes<M: Minute>(&self, system: &str, day: Day) -> Result<minutes::Tail<M>, StoreError> {
+        plain_name(system)?;
+        let path = M::KIND.path(&self.folder, system, day);
+        self.sound(system, M::KIND, day)?;
+        let mut there = if path.exists() { M::minutes(&path, day)? } else { BTreeMap::new() };
+        let (unsealed, _) = self.db().unsealed_minutes::<M>(system, minutes::first_minute(Day(day.0 + 1)))?;
+        unsealed.into_values().for_each(|minute| minutes::add(&mut there, Arc::unwrap_or_clone(minute)));
+        Ok(there)
+    }
+
+    /// As [`Bulk::join_devices`], but what is known of a point's minute already, in the file or not sealed yet, stays as
+    /// it is, so the same file can be imported twice. Counts minutes of points.
+    ///
+    /// # Errors
+    /// As [`Bulk::join_cells`].
+    pub fn join_new_devices(
+        &self,
+        system: &str,
+        day: Day,
+        mut minutes: Vec<DeviceMinute>,
+    ) -> Result<Joined, StoreError> {
+        let there = self.known_minutes::<DeviceMinute>(system, day)?;
+        let mut joined = Joined::default();
+        for minute in &mut minutes {
+            let known = there.get(&minute.minute).into_iter().flat_map(|known| known.known());
+            let known: HashSet<&str> = known.map(|(name, _)| name.path.as_str()).collect();
+            for (name, value) in minute.names.iter().zip(&mut minute.values) {
+                if known.contains(name.path.as_str()) {
+                    *value = PointMinute::NONE;
+                }
+                joined.new += u64::from(value.n > 0);
+            }
+        }
+        if joined.new > 0 {
+            self.join_devices(system, day, &minutes)?;
+        }
+        Ok(joined)
     }
 
     /// As [`Bulk::join_cells`], but what is known of a cell's minute already, in the file or not sealed yet, stays as it
@@ -146,12 +201,7 @@ impl Bulk {
     /// # Errors
     /// As [`Bulk::join_cells`].
     pub fn join_new_cells(&self, system: &str, day: Day, mut minutes: Vec<CellMinute>) -> Result<Joined, StoreError> {
-        plain_name(system)?;
-        let path = Kind::Cells.path(&self.folder, system, day);
-        self.sound(system, Kind::Cells, day)?;
-        let mut there = if path.exists() { cells::file::minutes(&path, day)? } else { BTreeMap::new() };
-        let (unsealed, _) = self.db().unsealed_cells(system, cells::first_minute(Day(day.0 + 1)))?;
-        unsealed.into_values().for_each(|minute| cells::add(&mut there, Arc::unwrap_or_clone(minute)));
+        let there = self.known_minutes::<CellMinute>(system, day)?;
         let mut joined = Joined::default();
         for minute in &mut minutes {
             let known = there.get(&minute.minute);
@@ -184,8 +234,11 @@ impl Bulk {
     /// Bytes of the sealed days and the database.
     pub fn bytes(&self, system: &str) -> u64 {
         let sealed: u64 = self.days(system).map(|days| days.iter().map(|s| s.bytes).sum()).unwrap_or(0);
-        let cells: u64 = self.cell_days(system).map(|days| days.iter().map(|d| d.bytes).sum()).unwrap_or(0);
-        sealed + cells + self.db().bytes()
+        let minutes = |kind: Kind| {
+            let all = self.db().minute_days(kind).unwrap_or_default();
+            all.iter().filter(|(of, _)| of == system).map(|(_, day)| day.bytes).sum::<u64>()
+        };
+        sealed + minutes(Kind::Cells) + minutes(Kind::Devices) + self.db().bytes()
     }
 
     /// Moves everything into the database's file.
@@ -222,5 +275,23 @@ pub fn write_parquet(path: &Path, rows: &Block) -> Result<u64, StoreError> {
 /// # Errors
 /// The file cannot be written.
 pub fn write_cells_parquet(path: &Path, minutes: &[Arc<CellMinute>]) -> Result<u64, StoreError> {
-    cells::file::write(path, minutes)
+    CellMinute::write(path, minutes)
+}
+
+/// The minutes of device points in a file as [`write_devices_parquet`] writes it; `None` if it has other columns.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn read_devices_parquet(path: &Path) -> Result<Option<Vec<DeviceMinute>>, StoreError> {
+    let read = guarded(|| devices::file::all(path));
+    let damaged = || StoreError::Parquet { path: path.to_owned(), why: "it cannot be decoded".to_owned() };
+    read.unwrap_or_else(|| Err(damaged()))
+}
+
+/// Writes minutes of device points to a new Parquet file as sealed days are written. Returns its size, bytes.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_devices_parquet(path: &Path, minutes: &[Arc<DeviceMinute>]) -> Result<u64, StoreError> {
+    DeviceMinute::write(path, minutes)
 }

@@ -1,66 +1,53 @@
-//! The minutes of every cell: what is left of cells when the tape is gone. Kept as the rows of the pack are: a tail in
-//! SQLite until an hour is full, then a Parquet file a day, `<system>/cells/2026-11-21.parquet`.
-//!
-//! ```text
-//! Second::cells -> history.db: cell_tail, one blob a minute (codec) -> full hours -> file -> grids, for questions
-//! ```
+//! The minutes of every cell: what is left of cells when the tape is gone, as bytes of the tail and as rows of a file.
 
 pub(crate) mod codec;
 pub(crate) mod file;
 
 use crate::day::Day;
-use crate::sealed::{Kind, Sealed};
-use domain::minute::{CellMinute, MINUTE_MS};
-use std::collections::BTreeMap;
+use crate::error::StoreError;
+use crate::minutes::{Minute, MinuteDay, Tail};
+use crate::sealed::Kind;
+use crate::segment::Written;
+use domain::minute::CellMinute;
+use std::path::Path;
 use std::sync::Arc;
 
-/// Minutes in a day.
-pub(crate) const DAY_MINUTES: i64 = crate::day::DAY_MS / MINUTE_MS;
+impl Minute for CellMinute {
+    const KIND: Kind = Kind::Cells;
 
-/// What the catalogue says of a sealed day of cells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CellDay {
-    /// Its day.
-    pub day: Day,
-    /// How many rows it has: one for each cell and minute.
-    pub rows: u64,
-    /// How many values stand behind them. A part that joins a minute adds no row, but this.
-    pub values: u64,
-    /// How many cells: one more than the highest number.
-    pub cells: u32,
-    /// Its first minute, since 1970-01-01 UTC.
-    pub first_minute: i64,
-    /// Its last minute.
-    pub last_minute: i64,
-    /// Size of the file.
-    pub bytes: u64,
-    /// CRC-32 of the file; `None` in entries of earlier versions that were not read since.
-    pub checksum: Option<u32>,
-}
-
-/// Minutes by their number.
-pub(crate) type Tail = BTreeMap<i64, Arc<CellMinute>>;
-
-/// Adds a minute, or a further part of one.
-pub(crate) fn add(tail: &mut Tail, minute: CellMinute) {
-    match tail.get_mut(&minute.minute) {
-        Some(known) => Arc::make_mut(known).join(&minute),
-        None => drop(tail.insert(minute.minute, Arc::new(minute))),
+    fn number(&self) -> i64 {
+        self.minute
     }
-}
 
-/// The first minute of a day.
-pub(crate) fn first_minute(day: Day) -> i64 {
-    i64::from(day.0) * DAY_MINUTES
-}
+    fn width(&self) -> usize {
+        self.cells()
+    }
 
-/// The day of a minute.
-pub(crate) fn day_of(minute: i64) -> Day {
-    Day(minute.div_euclid(DAY_MINUTES) as i32)
-}
-impl From<&CellDay> for Sealed {
-    fn from(of: &CellDay) -> Sealed {
-        let CellDay { day, rows, bytes, checksum, .. } = *of;
-        Sealed { kind: Kind::Cells, day, rows, bytes, checksum }
+    fn join(&mut self, other: &CellMinute) {
+        self.join(other);
+    }
+
+    fn pack(&self) -> Vec<u8> {
+        codec::pack(self)
+    }
+
+    fn unpack(number: i64, bytes: &[u8]) -> Option<CellMinute> {
+        codec::unpack(number, bytes)
+    }
+
+    fn seal(path: &Path, day: Day, minutes: &[CellMinute]) -> Result<(Written, MinuteDay), StoreError> {
+        file::seal(path, day, minutes)
+    }
+
+    fn write(path: &Path, minutes: &[Arc<CellMinute>]) -> Result<u64, StoreError> {
+        file::write(path, minutes)
+    }
+
+    fn describe(path: &Path, day: Day) -> Result<MinuteDay, StoreError> {
+        file::describe(path, day)
+    }
+
+    fn minutes(path: &Path, day: Day) -> Result<Tail<CellMinute>, StoreError> {
+        file::minutes(path, day)
     }
 }

@@ -10,9 +10,10 @@
 //! open a database for writing; the others say what is asked and written.
 
 mod catalogue;
-mod cells;
 mod connection;
 mod damage;
+mod kinds;
+mod minutes;
 mod open;
 mod raw;
 mod reader;
@@ -24,14 +25,14 @@ mod tape;
 mod tests;
 mod trust;
 
-pub(crate) use reader::{Everything, Reader};
+pub(crate) use reader::{Everything, Minutes, Reader};
 pub(crate) use readers::Readers;
 pub(crate) use replacing::{Replacing, Taken};
 
-use crate::cells::codec;
 use crate::error::{Notice, StoreError};
 use crate::event::{Event, EventKind};
 use crate::layout;
+use crate::minutes::Minute as _;
 use crate::queue::Second;
 use crate::renewed;
 use crate::tail;
@@ -171,8 +172,11 @@ fn add(conn: &mut Connection, row: &Second) -> sqlx::Result<()> {
     let system = row.system.as_str();
     let tape = (!row.tape.is_empty()).then_some(row.tape.as_slice());
     let rows = (!row.rows.is_empty()).then(|| tail::encode(row.utc_s, &row.rows));
-    let (minute, cells) = (row.cells.as_ref().map(|of| of.minute), row.cells.as_ref().map(codec::pack));
+    let (minute, cells) = (row.cells.as_ref().map(|of| of.minute), row.cells.as_ref().map(|of| of.pack()));
     conn.run(sql::ADD_SECOND.bind(system).bind(row.utc_s).bind(tape).bind(rows).bind(minute).bind(cells))?;
+    if let Some(minute) = &row.devices {
+        conn.run(sql::ADD_DEVICE_MINUTE.bind(system).bind(minute.minute).bind(minute.pack()))?;
+    }
     row.events.iter().try_for_each(|event| add_event(conn, system, event))
 }
 

@@ -2,11 +2,12 @@
 //!
 //! As `columns.rs`: made when they are first asked for, and deleted at any time: `work/cache/<system>/<day>-cells-<rows>-<values>/`.
 
-use crate::cells::{CellDay, DAY_MINUTES, file};
+use crate::cells::file;
 use crate::columns::folder;
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::integrity::Checks;
+use crate::minutes::{DAY_MINUTES, MinuteDay};
 use crate::numbers::Numbers;
 use crate::sealed::Kind;
 use domain::minute::Stat;
@@ -34,14 +35,14 @@ impl Grids {
         Grids { data: data.to_owned(), checks, known: Mutex::default() }
     }
 
-    /// One number of every cell and minute of the day: `of.cells` for each minute.
+    /// One number of every cell and minute of the day: `of.width` for each minute.
     ///
     /// # Errors
     /// The file cannot be read, or is not the one that `of` describes.
     pub(crate) fn get(
         &self,
         system: &str,
-        of: &CellDay,
+        of: &MinuteDay,
         quantity: CellQuantity,
         stat: Stat,
     ) -> Result<Grid, StoreError> {
@@ -51,8 +52,8 @@ impl Grids {
             return Ok(found.clone());
         }
         let cached = self.folder(system, of).join(format!("{}.u16", file::column_name(quantity, stat)));
-        let len = DAY_MINUTES as usize * of.cells as usize;
-        self.checks.check(system, of)?;
+        let len = DAY_MINUTES as usize * of.width as usize;
+        self.checks.check(system, of.sealed(Kind::Cells))?;
         let day = Kind::Cells.path(&self.data, system, of.day);
         let grid = Arc::new(Numbers::at(&cached, &day, len, || file::grid(&day, of, quantity, stat))?);
         let mut known = lock();
@@ -69,12 +70,12 @@ impl Grids {
         Ok(grid)
     }
 
-    fn folder(&self, system: &str, of: &CellDay) -> PathBuf {
+    fn folder(&self, system: &str, of: &MinuteDay) -> PathBuf {
         folder(&self.data).join(system).join(format!("{}{}-{}", prefix(of.day), of.rows, of.values))
     }
 
     /// Removes the grids of an earlier file of the day. Who has them mapped keeps them.
-    fn forget_earlier(&self, system: &str, of: &CellDay) {
+    fn forget_earlier(&self, system: &str, of: &MinuteDay) {
         let mine = self.folder(system, of);
         for folder in of_day(&self.data, system, of.day).into_iter().filter(|folder| *folder != mine) {
             let _ = fs::remove_dir_all(folder);

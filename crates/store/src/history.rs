@@ -5,28 +5,32 @@
 
 mod cells;
 mod chart;
+mod devices;
 mod exact;
 mod fold;
 mod levels;
+mod minutes;
 mod parts;
 mod playback;
 
-pub use cells::{CellChart, CellCoverage, CellMap, CellParts, CellRank, CellValue, CellsAt};
+pub use cells::{CellChart, CellMap, CellRank, CellValue, CellsAt};
 pub use chart::{Chart, Grid, Tier};
+pub use devices::PointChart;
 pub use exact::{Headroom, SAG_MARGIN_MS, Sag, Sags};
 pub use fold::{Mean, Summary};
+pub use minutes::{MinuteCoverage, MinuteParts};
 pub use parts::Parts;
 pub use playback::{Beside, Spread};
 
 use crate::aside;
 use crate::block::Block;
 use crate::columns::Columns;
-use crate::database::{Database, Everything, Reader, Readers};
+use crate::database::{Database, Everything, Minutes, Reader, Readers};
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::event::{ActiveAlarm, Event};
 use crate::grids::Grids;
-use crate::index::{Index, SystemIndex};
+use crate::index::{Index, Indexed, Kept, SystemIndex};
 use crate::integrity::{Checks, Keeper};
 use crate::layout;
 use crate::replaced;
@@ -100,10 +104,14 @@ pub struct LeftOut {
     pub rows: Vec<Day>,
     /// Days of minutes of cells, likewise.
     pub cells: Vec<Day>,
+    /// Days of minutes of device points, likewise.
+    pub devices: Vec<Day>,
     /// Days of rows that are still to be taken in, in order: soon they are in answers.
     pub rows_to_come: Vec<Day>,
     /// Days of minutes of cells, likewise.
     pub cells_to_come: Vec<Day>,
+    /// Days of minutes of device points, likewise.
+    pub devices_to_come: Vec<Day>,
 }
 
 impl LeftOut {
@@ -113,21 +121,24 @@ impl LeftOut {
             [first, .., last] if days.len() > LISTED => format!("{} days from {first} to {last}", days.len()),
             days => days.iter().map(Day::to_string).collect::<Vec<_>>().join(", "),
         };
-        let sentence = |why: &str, rows: &[Day], cells: &[Day]| {
-            let what = [("readings", rows), ("cells", cells)].into_iter().filter(|(_, days)| !days.is_empty());
+        let sentence = |why: &str, rows: &[Day], cells: &[Day], devices: &[Day]| {
+            let what = [("readings", rows), ("cells", cells), ("device points", devices)];
+            let what = what.into_iter().filter(|(_, days)| !days.is_empty());
             let what: Vec<String> = what.map(|(what, days)| format!("{what} of {}", list(days))).collect();
             (!what.is_empty()).then(|| format!("{why}: {}.", what.join("; ")))
         };
         let damaged = "Left out, because the files of these days were damaged or gone";
         let to_come = "Left out until they are taken in, ask again in some minutes";
-        let sentences =
-            [sentence(damaged, &self.rows, &self.cells), sentence(to_come, &self.rows_to_come, &self.cells_to_come)];
+        let sentences = [
+            sentence(damaged, &self.rows, &self.cells, &self.devices),
+            sentence(to_come, &self.rows_to_come, &self.cells_to_come, &self.devices_to_come),
+        ];
         sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     /// What is left out of an answer about cells.
     pub fn of_cells(self) -> LeftOut {
-        LeftOut { rows: Vec::new(), rows_to_come: Vec::new(), ..self }
+        LeftOut { cells: self.cells, cells_to_come: self.cells_to_come, ..LeftOut::default() }
     }
 }
 
@@ -180,12 +191,12 @@ impl History {
             Database::open(&database).and_then(|mut db| replaced::settle(&mut db, folder, drop))?;
         }
         drop(ours);
-        let Everything { catalogue, cell_days, tails } = history.query(Reader::everything)?;
+        let Everything { catalogue, tails, mut cells, mut devices } = history.query(Reader::everything)?;
         history.index.leave_out(aside::left_out(folder));
-        for (system, tail, cell_tail) in tails {
+        for (system, tail) in tails {
             let segments = catalogue.iter().filter(|(of, _)| *of == system).map(|(_, segment)| *segment);
-            let cell_days = cell_days.iter().filter(|(of, _)| *of == system).map(|(_, day)| *day);
-            history.index.restore(&system, SystemIndex::of(segments.collect(), tail, cell_days.collect(), cell_tail));
+            let (cells, devices) = (indexed(&system, &mut cells), indexed(&system, &mut devices));
+            history.index.restore(&system, SystemIndex::of(segments.collect(), tail, cells, devices));
         }
         Ok(history)
     }
@@ -224,12 +235,14 @@ impl History {
             match kind {
                 Kind::Pack => left.rows.push(day),
                 Kind::Cells => left.cells.push(day),
+                Kind::Devices => left.devices.push(day),
             }
         }
         for (kind, day) in self.index.to_come(system, from_ms, to_ms) {
             match kind {
                 Kind::Pack => left.rows_to_come.push(day),
                 Kind::Cells => left.cells_to_come.push(day),
+                Kind::Devices => left.devices_to_come.push(day),
             }
         }
         left
@@ -339,6 +352,12 @@ impl History {
     fn query<T>(&self, ask: impl FnOnce(&mut Reader) -> sqlx::Result<T>) -> Result<T, StoreError> {
         self.readers.ask(ask)
     }
+}
+
+/// What the database has of a system's minutes.
+fn indexed<M: Kept>(system: &str, all: &mut Minutes<M>) -> Indexed<M> {
+    let days = all.days.iter().filter(|(of, _)| of == system).map(|(_, day)| *day);
+    Indexed::new(days.collect(), all.tails.remove(system).unwrap_or_default())
 }
 
 /// Which of the rows taken at `at_ms` lie in the range.

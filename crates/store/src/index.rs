@@ -1,10 +1,11 @@
 //! What there is of each system: which days are sealed, and the rows that are not yet.
 
 use crate::block::Block;
-use crate::cells::{self, CellDay, Tail};
 use crate::day::Day;
+use crate::minutes::{self, Minute, MinuteDay, Tail};
 use crate::sealed::{Kind, Sealed};
 use crate::segment::Segment;
+use domain::device_minute::DeviceMinute;
 use domain::minute::CellMinute;
 use domain::telemetry::Row;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,8 +13,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockW
 
 /// Rows of the tail that are kept in memory at most: a day at 5 Hz. More wait only if nothing can be sealed.
 const TAIL_ROWS_MAX: usize = 432_000;
-/// Minutes of cells that are kept in memory at most: six hours, 37 MB for 6,400 cells. More wait as above.
-const CELL_MINUTES_MAX: usize = 360;
+/// Minutes of a kind that are kept in memory at most: six hours, 37 MB for 6,400 cells, 24 MB for 4,096 device points.
+/// More wait as above.
+const MINUTES_MAX: usize = 360;
 
 /// What there is of one system.
 #[derive(Clone, Debug, Default)]
@@ -22,10 +24,67 @@ pub(crate) struct SystemIndex {
     pub(crate) segments: BTreeMap<Day, Segment>,
     /// The rows that are in no sealed file.
     pub(crate) tail: Block,
-    /// The sealed days of cells.
-    pub(crate) cell_days: BTreeMap<Day, CellDay>,
-    /// The minutes of cells that are in no sealed file.
-    pub(crate) cell_tail: Tail,
+    /// The minutes of its cells.
+    pub(crate) cells: Indexed<CellMinute>,
+    /// The minutes of its device points.
+    pub(crate) devices: Indexed<DeviceMinute>,
+}
+
+/// What there is of one kind of minutes.
+#[derive(Clone, Debug)]
+pub(crate) struct Indexed<M> {
+    /// The sealed days.
+    pub(crate) days: BTreeMap<Day, MinuteDay>,
+    /// The minutes that are in no sealed file.
+    pub(crate) tail: Tail<M>,
+}
+
+impl<M> Default for Indexed<M> {
+    fn default() -> Indexed<M> {
+        Indexed { days: BTreeMap::new(), tail: Tail::new() }
+    }
+}
+
+impl<M: Minute> Indexed<M> {
+    /// These sealed days and this tail.
+    pub(crate) fn new(days: Vec<MinuteDay>, tail: Tail<M>) -> Indexed<M> {
+        Indexed { days: days.into_iter().map(|day| (day.day, day)).collect(), tail }
+    }
+
+    /// Minutes before `before` are in the day's file now, as far as they lie in the day.
+    fn sealed(&mut self, day: MinuteDay, before: i64) {
+        let before = before.min(minutes::first_minute(Day(day.day.0 + 1)));
+        self.tail = self.tail.split_off(&before);
+        self.days.insert(day.day, day);
+    }
+}
+
+/// Minutes of which a system has some.
+pub(crate) trait Kept: Minute {
+    /// What there is of them.
+    fn of(indexed: &SystemIndex) -> &Indexed<Self>;
+    /// The same, to change it.
+    fn of_mut(indexed: &mut SystemIndex) -> &mut Indexed<Self>;
+}
+
+impl Kept for CellMinute {
+    fn of(indexed: &SystemIndex) -> &Indexed<CellMinute> {
+        &indexed.cells
+    }
+
+    fn of_mut(indexed: &mut SystemIndex) -> &mut Indexed<CellMinute> {
+        &mut indexed.cells
+    }
+}
+
+impl Kept for DeviceMinute {
+    fn of(indexed: &SystemIndex) -> &Indexed<DeviceMinute> {
+        &indexed.devices
+    }
+
+    fn of_mut(indexed: &mut SystemIndex) -> &mut Indexed<DeviceMinute> {
+        &mut indexed.devices
+    }
 }
 
 impl SystemIndex {
@@ -34,10 +93,32 @@ impl SystemIndex {
     }
 
     /// What the catalogue and the tails of a system hold.
-    pub(crate) fn of(segments: Vec<Segment>, tail: Block, cell_days: Vec<CellDay>, cell_tail: Tail) -> SystemIndex {
+    pub(crate) fn of(
+        segments: Vec<Segment>,
+        tail: Block,
+        cells: Indexed<CellMinute>,
+        devices: Indexed<DeviceMinute>,
+    ) -> SystemIndex {
         let segments = segments.into_iter().map(|segment| (segment.day, segment)).collect();
-        let cell_days = cell_days.into_iter().map(|day| (day.day, day)).collect();
-        SystemIndex { segments, tail, cell_days, cell_tail }
+        SystemIndex { segments, tail, cells, devices }
+    }
+
+    /// The sealed days of a kind, in order.
+    pub(crate) fn days(&self, kind: Kind) -> Vec<Day> {
+        match kind {
+            Kind::Pack => self.segments.keys().copied().collect(),
+            Kind::Cells => self.cells.days.keys().copied().collect(),
+            Kind::Devices => self.devices.days.keys().copied().collect(),
+        }
+    }
+
+    /// What the catalogue says of a sealed day.
+    fn day(&self, kind: Kind, day: Day) -> Option<Sealed> {
+        match kind {
+            Kind::Pack => self.segments.get(&day).map(Sealed::from),
+            Kind::Cells => self.cells.days.get(&day).map(|of| of.sealed(kind)),
+            Kind::Devices => self.devices.days.get(&day).map(|of| of.sealed(kind)),
+        }
     }
 }
 
@@ -74,20 +155,12 @@ impl Index {
 
     /// Whether a day is sealed in just this file.
     pub(crate) fn has(&self, system: &str, of: &Sealed) -> bool {
-        let same = |indexed: &SystemIndex| match of.kind {
-            Kind::Pack => indexed.segments.get(&of.day).map(Sealed::from),
-            Kind::Cells => indexed.cell_days.get(&of.day).map(Sealed::from),
-        };
-        self.with(system, same).flatten() == Some(*of)
+        self.with(system, |indexed| indexed.day(of.kind, of.day)).flatten() == Some(*of)
     }
 
     /// Whether a day is sealed.
     pub(crate) fn has_day(&self, system: &str, kind: Kind, day: Day) -> bool {
-        let has = |indexed: &SystemIndex| match kind {
-            Kind::Pack => indexed.segments.contains_key(&day),
-            Kind::Cells => indexed.cell_days.contains_key(&day),
-        };
-        self.with(system, has) == Some(true)
+        self.with(system, |indexed| indexed.day(kind, day)).flatten().is_some()
     }
 
     fn left(&self) -> MutexGuard<'_, Days> {
@@ -122,10 +195,7 @@ impl Index {
     /// A sealed day is no more, because its file is damaged or gone.
     pub(crate) fn drop_day(&self, system: &str, kind: Kind, day: Day) {
         self.leave_out([(system.to_owned(), kind, day)]);
-        match kind {
-            Kind::Pack => self.forget(system, day),
-            Kind::Cells => self.forget_cells(system, day),
-        }
+        self.forget(system, kind, day);
     }
 
     /// Looks at a system's past; `None` if there is none.
@@ -145,19 +215,24 @@ impl Index {
         self.lock().insert(system.to_owned(), indexed);
     }
 
-    /// Adds rows that were taken now, and the minute of cells that has ended.
-    pub(crate) fn append(&self, system: &str, rows: &[Row], cells: Option<&CellMinute>) {
+    /// Adds a minute that has ended, or a part of one.
+    pub(crate) fn add_minute<M: Kept>(&self, system: &str, minute: Option<&M>) {
+        let Some(minute) = minute else { return };
+        let mut systems = self.lock();
+        let indexed = M::of_mut(systems.entry(system.to_owned()).or_insert_with(SystemIndex::empty));
+        minutes::add(&mut indexed.tail, minute.clone());
+        if indexed.tail.len() > MINUTES_MAX {
+            indexed.tail.pop_first();
+        }
+    }
+
+    /// Adds rows that were taken now.
+    pub(crate) fn append(&self, system: &str, rows: &[Row]) {
         let mut systems = self.lock();
         if !systems.contains_key(system) {
             systems.insert(system.to_owned(), SystemIndex::empty());
         }
         let Some(indexed) = systems.get_mut(system) else { return };
-        if let Some(minute) = cells {
-            cells::add(&mut indexed.cell_tail, minute.clone());
-            if indexed.cell_tail.len() > CELL_MINUTES_MAX {
-                indexed.cell_tail.pop_first();
-            }
-        }
         rows.iter().for_each(|row| indexed.tail.push(row));
         if indexed.tail.len() > TAIL_ROWS_MAX + TAIL_ROWS_MAX / 8 {
             let oldest = indexed.tail.at_ms()[indexed.tail.len() - TAIL_ROWS_MAX];
@@ -180,30 +255,31 @@ impl Index {
             let rest = indexed.tail.slice(gone.end..indexed.tail.len());
             indexed.tail = indexed.tail.slice(0..gone.start).merged(&rest);
             let minute = domain::minute::MINUTE_MS;
-            indexed.cell_tail.retain(|of, _| !(from_ms..to_ms).contains(&of.saturating_mul(minute)));
+            let stays = |of: &i64| !(from_ms..to_ms).contains(&of.saturating_mul(minute));
+            indexed.cells.tail.retain(|of, _| stays(of));
+            indexed.devices.tail.retain(|of, _| stays(of));
         }
     }
 
     /// The minutes of the day before the minute `before` are in its file now.
-    pub(crate) fn cells_sealed(&self, system: &str, day: CellDay, before: i64) {
+    pub(crate) fn minutes_sealed(&self, kind: Kind, system: &str, day: MinuteDay, before: i64) {
         let mut systems = self.lock();
         let indexed = systems.entry(system.to_owned()).or_insert_with(SystemIndex::empty);
-        let before = before.min(cells::first_minute(Day(day.day.0 + 1)));
-        indexed.cell_tail = indexed.cell_tail.split_off(&before);
-        indexed.cell_days.insert(day.day, day);
-    }
-
-    /// The day of cells is no more.
-    pub(crate) fn forget_cells(&self, system: &str, day: Day) {
-        if let Some(indexed) = self.lock().get_mut(system) {
-            indexed.cell_days.remove(&day);
+        match kind {
+            Kind::Pack => {}
+            Kind::Cells => indexed.cells.sealed(day, before),
+            Kind::Devices => indexed.devices.sealed(day, before),
         }
     }
 
     /// The day is no more.
-    pub(crate) fn forget(&self, system: &str, day: Day) {
-        if let Some(indexed) = self.lock().get_mut(system) {
-            indexed.segments.remove(&day);
+    pub(crate) fn forget(&self, system: &str, kind: Kind, day: Day) {
+        let mut systems = self.lock();
+        let Some(indexed) = systems.get_mut(system) else { return };
+        match kind {
+            Kind::Pack => drop(indexed.segments.remove(&day)),
+            Kind::Cells => drop(indexed.cells.days.remove(&day)),
+            Kind::Devices => drop(indexed.devices.days.remove(&day)),
         }
     }
 }

@@ -2,17 +2,19 @@
 //! on the disk, and before rows join it. One that is damaged is no history any more: the other days answer, and the writer
 //! sets it aside.
 
-use crate::cells;
 use crate::checksum::checksum;
 use crate::database::Reader;
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::guard::guarded;
 use crate::index::Index;
+use crate::minutes::Minute as _;
 use crate::numbers::{State, state_of};
 use crate::sealed::{Finding, Kind, Sealed};
 use crate::segment::Opened;
 use crate::shared::Shared;
+use domain::device_minute::DeviceMinute;
+use domain::minute::CellMinute;
 use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -61,7 +63,8 @@ fn rows_of(path: &Path, of: &Sealed) -> Result<u64, StoreError> {
             opened.has_rows(of.rows)?;
             Ok(opened.block()?.len() as u64)
         }
-        Kind::Cells => Ok(cells::file::describe(path, of.day)?.rows),
+        Kind::Cells => Ok(CellMinute::describe(path, of.day)?.rows),
+        Kind::Devices => Ok(DeviceMinute::describe(path, of.day)?.rows),
     }
 }
 

@@ -3,9 +3,9 @@
 //!
 //! ```text
 //! history.db                                  the catalogue, rollups, events, and what is not sealed
-//! systems/<system>/pack|cells/<day>.parquet   sealed days
+//! systems/<system>/<kind>/<day>.parquet       sealed days; kinds: pack, cells, devices
 //! work/cache, work/queries                    what can be made again, or is needed for a query only
-//! set-aside/<why>/<system>/pack|cells/        files that nobody takes for history, each with a text that says why
+//! set-aside/<why>/<system>/<kind>/            files that nobody takes for history, each with a text that says why
 //! recordings/                                 recorded frames
 //! ```
 
@@ -13,8 +13,8 @@ use crate::day::Day;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The kinds of sealed days: rows of the pack, minutes of cells.
-pub(crate) const KINDS: [&str; 2] = ["pack", "cells"];
+/// The kinds of sealed days: rows of the pack, minutes of cells and of device points.
+pub(crate) const KINDS: [&str; 3] = ["pack", "cells", "devices"];
 
 /// The catalogue, rollups, events, and what is not sealed.
 pub(crate) fn database(data: &Path) -> PathBuf {

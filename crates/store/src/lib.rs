@@ -4,6 +4,7 @@
 //! append -> queue (bounded, in memory) -> writer thread: one commit a second -> history.db: tape, tail, events, active alarms
 //!                                           '- full hours -> seal -> systems/<system>/pack/<day>.parquet, rollups in history.db
 //!                                                                    systems/<system>/cells/<day>.parquet: minutes of cells
+//!                                                                    systems/<system>/devices/<day>.parquet: of device points
 //!
 //! history() -> chart, summary, energy, sags ... <- rollups <- mapped columns <- sealed days, and the tail in memory
 //! ```
@@ -20,7 +21,7 @@
 //!
 //! Read in this order: [`Store`] (`store.rs`), `queue.rs` (what waits), `writer.rs` (the thread), `database.rs` (the
 //! file and its SQL), `seal.rs` and `segment.rs` (days in Parquet), `rollup.rs` (the pyramid),
-//! `cells.rs` (minutes of cells), `history.rs` (questions).
+//! `minutes.rs` (minutes of cells and of device points), `history.rs` (questions).
 
 mod aside;
 mod block;
@@ -30,6 +31,7 @@ mod checksum;
 mod columns;
 mod database;
 mod day;
+mod devices;
 mod error;
 mod event;
 mod folder;
@@ -40,6 +42,7 @@ mod history;
 mod index;
 mod integrity;
 mod layout;
+mod minutes;
 mod name;
 mod numbers;
 mod options;
@@ -59,8 +62,7 @@ mod trust;
 mod writer;
 
 pub use block::{Block, by_day};
-pub use bulk::{Bulk, Joined, write_cells_parquet, write_parquet};
-pub use cells::CellDay;
+pub use bulk::{Bulk, Joined, read_devices_parquet, write_cells_parquet, write_devices_parquet, write_parquet};
 pub use cells::file::column_name as cell_column_name;
 pub use database::Row;
 pub use day::{DAY_MS, Day};
@@ -69,10 +71,11 @@ pub use event::{ActiveAlarm, Event, EventKind, UnknownWord};
 pub use foreign::ForeignParquet;
 pub use guard::panic_is_damage;
 pub use history::{
-    Beside, CellChart, CellCoverage, CellMap, CellParts, CellRank, CellValue, CellsAt, Chart, Coverage, Grid, Headroom,
-    History, LeftOut, Mean, Parts, Range, SAG_MARGIN_MS, Sag, Sags, Spread, Summary, Tier,
+    Beside, CellChart, CellMap, CellRank, CellValue, CellsAt, Chart, Coverage, Grid, Headroom, History, LeftOut, Mean,
+    MinuteCoverage, MinuteParts, Parts, PointChart, Range, SAG_MARGIN_MS, Sag, Sags, Spread, Summary, Tier,
 };
 pub use layout::queries_folder;
+pub use minutes::MinuteDay;
 pub use name::{BadName, plain_name};
 pub use options::Options;
 pub use queue::Second;

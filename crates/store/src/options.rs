@@ -21,6 +21,8 @@ pub struct Options {
     pub keep_sealed: Duration,
     /// How long sealed days of cells are kept, counted back from the newest. 90 days: some 220 MB for 260 cells.
     pub keep_cells: Duration,
+    /// How long sealed days of device points are kept, counted back from the newest. 90 days.
+    pub keep_devices: Duration,
     /// With less room on the disk than this, the oldest sealed days go, but for the newest two, bytes. 200 MB.
     pub disk_free_min_bytes: u64,
 }
@@ -36,6 +38,7 @@ impl Default for Options {
             keep_around_max_bytes: 200_000_000,
             keep_sealed: Duration::from_secs(400 * 86_400),
             keep_cells: Duration::from_secs(90 * 86_400),
+            keep_devices: Duration::from_secs(90 * 86_400),
             disk_free_min_bytes: 200_000_000,
         }
     }

@@ -1,6 +1,7 @@
 //! What waits to be written: bounded, the oldest go first when it is full. Pure.
 
 use crate::event::Event;
+use domain::device_minute::{DeviceMinute, PointMinute};
 use domain::minute::CellMinute;
 use domain::telemetry::Row;
 use std::collections::VecDeque;
@@ -18,6 +19,8 @@ pub struct Second {
     pub rows: Vec<Row>,
     /// The minute of cells that ended with that second, or a part of one.
     pub cells: Option<CellMinute>,
+    /// The minute of device points that ended with that second, or a part of one.
+    pub devices: Option<DeviceMinute>,
     /// What happened in that second.
     pub events: Vec<Event>,
 }
@@ -26,7 +29,9 @@ impl Second {
     /// Roughly what it takes in memory.
     fn weight_bytes(&self) -> usize {
         let cells: usize = self.cells.iter().flat_map(|m| m.columns.iter().flatten()).map(Vec::len).sum();
-        let rows = size_of::<Row>() * self.rows.len() + size_of::<u16>() * cells;
+        // The names are shared with the minutes in memory.
+        let points: usize = self.devices.iter().map(|minute| size_of::<PointMinute>() * minute.values.len()).sum();
+        let rows = size_of::<Row>() * self.rows.len() + size_of::<u16>() * cells + points;
         let text = |event: &Event| event.rule.len() + event.subject.len() + event.words.len();
         let events: usize = self.events.iter().map(|event| size_of::<Event>() + text(event)).sum();
         size_of::<Second>() + self.system.len() + self.tape.len() + rows + events

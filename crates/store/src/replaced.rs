@@ -6,22 +6,24 @@
 //! With the note it is known afterwards whether the new file is in its place, so that each row and each part of a minute
 //! counts once: it is either in the file or in the tail.
 
-use crate::cells::{CellDay, file};
 use crate::checksum::checksum;
 use crate::database::{Database, Replacing};
 use crate::error::StoreError;
+use crate::minutes::{Minute, MinuteDay};
 use crate::numbers::state_of;
 use crate::seal;
 use crate::sealed::Kind;
 use crate::segment::{Opened, Segment};
+use domain::device_minute::DeviceMinute;
+use domain::minute::CellMinute;
 use std::path::Path;
 
 /// A day that was replaced and is registered now.
 pub(crate) enum Settled {
     /// Rows of a system, and the second before which those of the tail are in the file.
     Pack(String, Segment, i64),
-    /// Minutes of cells of a system, and the minute before which those of the tail are in the file.
-    Cells(String, CellDay, i64),
+    /// Minutes of a system, and the minute before which those of the tail are in the file.
+    Minutes(Kind, String, MinuteDay, i64),
 }
 
 /// Registers every file that was noted and is in its place, tells `each`, and voids the other notes.
@@ -58,10 +60,13 @@ fn register(db: &mut Database, path: &Path, of: &Replacing) -> Result<Settled, S
             db.sealed(&of.system, &segment, &seal::rollups(of.day, &rows), of.taken)?;
             Ok(Settled::Pack(of.system.clone(), segment, of.taken.before))
         }
-        Kind::Cells => {
-            let day = file::describe(path, of.day)?;
-            db.cells_sealed(&of.system, &day, of.taken)?;
-            Ok(Settled::Cells(of.system.clone(), day, of.taken.before))
-        }
+        Kind::Cells => register_minutes::<CellMinute>(db, path, of),
+        Kind::Devices => register_minutes::<DeviceMinute>(db, path, of),
     }
+}
+
+fn register_minutes<M: Minute>(db: &mut Database, path: &Path, of: &Replacing) -> Result<Settled, StoreError> {
+    let day = M::describe(path, of.day)?;
+    db.minutes_sealed(M::KIND, &of.system, &day, of.taken)?;
+    Ok(Settled::Minutes(M::KIND, of.system.clone(), day, of.taken.before))
 }

@@ -1,4 +1,4 @@
-//! The file of a sealed day, of either kind: where it lies, what the catalogue says of it, what was found out about it.
+//! The file of a sealed day, of any kind: where it lies, what the catalogue says of it, what was found out about it.
 
 use crate::day::Day;
 use crate::layout;
@@ -11,17 +11,30 @@ pub(crate) enum Kind {
     Pack,
     /// Minutes of cells.
     Cells,
+    /// Minutes of device points.
+    Devices,
 }
 
 impl Kind {
-    /// Both.
-    pub(crate) const ALL: [Kind; 2] = [Kind::Pack, Kind::Cells];
+    /// All of them, by their numbers.
+    pub(crate) const ALL: [Kind; 3] = [Kind::Pack, Kind::Cells, Kind::Devices];
+
+    /// Its number in the database, and its place in [`Kind::ALL`].
+    pub(crate) fn number(self) -> i64 {
+        self as i64
+    }
+
+    /// The kind of this number.
+    pub(crate) fn of_number(number: i64) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.number() == number)
+    }
 
     /// The name of its folders.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Pack => "pack",
             Kind::Cells => "cells",
+            Kind::Devices => "devices",
         }
     }
 

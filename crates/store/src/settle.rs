@@ -3,10 +3,13 @@
 use crate::aside;
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::layout::{KINDS, systems};
+use crate::layout::systems;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
+
+/// The kinds of days that the old layout had.
+const OLD_KINDS: [&str; 2] = ["pack", "cells"];
 
 /// Moves what an earlier version laid out in another way: `<system>/pack|cells`, `cache`, `queries`. File by file, so
 /// that a kill in between leaves each file in one of both places, and the next start moves the rest.
@@ -16,7 +19,7 @@ use std::path::Path;
 pub(crate) fn settle(data: &Path) -> Result<(), StoreError> {
     let mut moved = 0;
     for name in names(data)? {
-        for kind in KINDS {
+        for kind in OLD_KINDS {
             moved += move_days(data, &name, kind)?;
         }
     }

@@ -65,7 +65,9 @@ impl Store {
     /// Hands over one second of one system. Never waits for the disk and never fails: what cannot be stored is counted
     /// in [`Store::health`].
     pub fn append(&self, row: Second) {
-        self.0.index.append(&row.system, &row.rows, row.cells.as_ref());
+        self.0.index.append(&row.system, &row.rows);
+        self.0.index.add_minute(&row.system, row.cells.as_ref());
+        self.0.index.add_minute(&row.system, row.devices.as_ref());
         self.0.shared.append(row);
     }
 

@@ -9,9 +9,9 @@
 //! After a failed sync the operating system may have forgotten what it could not write, so the same connection is not
 //! simply tried again.
 
-mod cells;
 mod clock;
 mod findings;
+mod minutes;
 mod restore;
 mod retention;
 mod sealing;
@@ -57,10 +57,8 @@ pub(crate) struct Writer {
     lock: Option<FolderLock>,
     db: Option<Database>,
     index: Arc<Index>,
-    /// Sealed files that the catalogue does not know yet.
-    adopt: Vec<(String, Day)>,
-    /// Sealed files of cells that the catalogue does not know yet.
-    adopt_cells: Vec<(String, Day)>,
+    /// Sealed files that the catalogue does not know yet, by [`Kind`].
+    adopt: [Vec<(String, Day)>; Kind::ALL.len()],
     /// How many files there were to take in when the database was opened.
     to_take_in: usize,
     /// What was found out about files and is not attended to yet.
@@ -97,8 +95,7 @@ impl Writer {
             lock: None,
             db: None,
             index,
-            adopt: Vec::new(),
-            adopt_cells: Vec::new(),
+            adopt: Default::default(),
             to_take_in: 0,
             findings: Vec::new(),
             seal_at: now,
@@ -190,10 +187,8 @@ impl Writer {
 
     /// What is still to be taken in is left out of answers, and told.
     fn tell_to_come(&mut self, now: Utc) {
-        let days = |kind: Kind, of: &[(String, Day)]| -> Vec<_> {
-            of.iter().map(|(system, day)| (system.clone(), kind, *day)).collect()
-        };
-        let to_come = [days(Kind::Pack, &self.adopt), days(Kind::Cells, &self.adopt_cells)].concat();
+        let of = |kind: Kind| self.adopt[kind as usize].iter().map(move |(system, day)| (system.clone(), kind, *day));
+        let to_come: Vec<_> = Kind::ALL.into_iter().flat_map(of).collect();
         let (left, all) = (to_come.len(), self.to_take_in.max(to_come.len()));
         let words = format!(
             "The sealed days are taken in again: {} of {all} files are done. Until then answers leave the others out and \

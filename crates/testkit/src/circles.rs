@@ -44,16 +44,23 @@ fn read_folder(folder: &Path, module: &str, modules: &mut Modules) {
     }
 }
 
+/// Every module with each that it uses.
+pub fn arrows_of(modules: &Modules) -> Vec<(String, String)> {
+    let of = |(module, text): (&String, &String)| {
+        let used = used_modules(modules, module, text).into_iter();
+        used.map(|used| (module.clone(), used)).collect::<Vec<_>>()
+    };
+    modules.iter().flat_map(of).collect()
+}
+
 /// The circles among the modules: each as a sentence that names the modules and a file that makes each arrow. Empty if
 /// there are none.
 pub fn circles(modules: &Modules) -> Vec<String> {
     // Of each pair of siblings: the file that makes the first need the second.
     let mut arrows: BTreeMap<(String, String), String> = BTreeMap::new();
-    for (module, text) in modules {
-        for used in used_modules(modules, module, text) {
-            if let Some((from, to)) = siblings(module, &used) {
-                arrows.entry((from, to)).or_insert_with(|| module.clone());
-            }
+    for (module, used) in arrows_of(modules) {
+        if let Some((from, to)) = siblings(&module, &used) {
+            arrows.entry((from, to)).or_insert(module);
         }
     }
     let mut found = BTreeSet::new();

@@ -196,7 +196,7 @@ fn sag_table(sags: &Sags) -> Table {
     ];
     let number = |value: f32| (!value.is_nan()).then(|| format!("{value:.2}"));
     let row = |sag: &store::Sag| {
-        let at = crate::archive::rfc3339(sag.at_ms).trim_end_matches('Z').replace('T', " ");
+        let at = crate::times::rfc3339(sag.at_ms).trim_end_matches('Z').replace('T', " ");
         let numbers = [sag.depth_pct, sag.depth_v, sag.velocity_v_s, sag.current_a].map(number);
         [Some(at), Some(sag.duration_ms.to_string())].into_iter().chain(numbers)
     };

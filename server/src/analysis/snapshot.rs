@@ -25,6 +25,8 @@ pub(super) struct Snapshot {
     pub(super) files: Vec<String>,
     /// Those of the cells.
     pub(super) cell_files: Vec<String>,
+    /// Those of the device points.
+    pub(super) device_files: Vec<String>,
 }
 
 impl Snapshot {
@@ -51,7 +53,8 @@ pub(super) fn take(parent: &Path, hub: &Hub, index: usize) -> Result<Snapshot, S
     write_csv(&folder.path().join("events.csv"), &events_csv(&events))?;
     write_csv(&folder.path().join("names.csv"), &names_csv(spec))?;
     let cell_files = link_cells(hub.store.history(), &spec.id, folder.path())?;
-    Ok(Snapshot { folder, files, cell_files })
+    let device_files = link_devices(hub.store.history(), &spec.id, folder.path())?;
+    Ok(Snapshot { folder, files, cell_files, device_files })
 }
 
 /// Links the sealed days of rows, and writes the others beside them.
@@ -74,6 +77,18 @@ fn link_cells(history: &History, system: &str, folder: &Path) -> Result<Vec<Stri
         let linked = attempt.link(&files)?;
         let same = history.cell_coverage(system).days.iter().eq(parts.sealed.iter().map(|(of, _)| of));
         store::write_cells_parquet(&attempt.tail(), &parts.tail).map_err(|error| error.to_string())?;
+        Ok((linked, same))
+    })
+}
+
+/// The same of the minutes of device points.
+fn link_devices(history: &History, system: &str, folder: &Path) -> Result<Vec<String>, String> {
+    linked(folder, "devices", |attempt| {
+        let parts = history.device_parts(system);
+        let files: Vec<_> = parts.sealed.iter().map(|(of, path)| (of.day, path.clone())).collect();
+        let linked = attempt.link(&files)?;
+        let same = history.device_coverage(system).days.iter().eq(parts.sealed.iter().map(|(of, _)| of));
+        store::write_devices_parquet(&attempt.tail(), &parts.tail).map_err(|error| error.to_string())?;
         Ok((linked, same))
     })
 }
@@ -129,7 +144,7 @@ type Lines = Vec<Vec<String>>;
 fn events_csv(events: &[Event]) -> Lines {
     let names = ["timestamp", "kind", "rule", "subject", "severity", "words"].map(str::to_owned).to_vec();
     let line = |event: &Event| {
-        let at = crate::archive::rfc3339(event.at_ms).trim_end_matches('Z').replace('T', " ");
+        let at = crate::times::rfc3339(event.at_ms).trim_end_matches('Z').replace('T', " ");
         let (kind, severity) = (event.kind.word().to_owned(), event.severity.word().to_owned());
         vec![at, kind, event.rule.clone(), event.subject.clone(), severity, event.words.clone()]
     };

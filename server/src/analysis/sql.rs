@@ -7,7 +7,7 @@ use store::{Range, SAG_MARGIN_MS};
 
 /// The rows of a range.
 fn within(range: Range) -> String {
-    let at = |at_ms: i64| crate::archive::rfc3339(at_ms).trim_end_matches('Z').replace('T', " ");
+    let at = |at_ms: i64| crate::times::rfc3339(at_ms).trim_end_matches('Z').replace('T', " ");
     format!("timestamp >= TIMESTAMP '{}' AND timestamp < TIMESTAMP '{}'", at(range.from_ms), at(range.to_ms))
 }
 

@@ -1,9 +1,10 @@
 //! `packtwin export`: a stretch of history as CSV or Parquet, or its recorded frames. A server may be running.
 
 use super::candump::candump;
-use super::{csv_header, csv_row, parse_instant, rfc3339};
 use crate::cli::Export;
+use crate::times::{csv_header, csv_row, parse_instant, rfc3339};
 use anyhow::{Context as _, Result, anyhow, bail};
+use domain::device_minute::PointMinute;
 use domain::minute::{MINUTE_MS, NONE, Stat, value};
 use domain::point::PointId;
 use domain::reading::CellQuantity;
@@ -32,6 +33,9 @@ pub(crate) fn export(options: &Export) -> Result<()> {
     let history = History::open(&options.data)?;
     if options.cells {
         return cells(&history, options, extension);
+    }
+    if options.device_points {
+        return device_points(&history, options, extension);
     }
     let coverage = history.coverage(&options.system);
     let (Some(first_ms), Some(last_ms)) = (coverage.first_ms, coverage.last_ms) else {
@@ -85,6 +89,47 @@ fn cells(history: &History, options: &Export, extension: &str) -> Result<()> {
         _ => bail!("--out {}: the name must end in .csv or .parquet", path.display()),
     };
     println!("{count} cell minutes in {}", path.display());
+    Ok(())
+}
+
+/// Writes the minutes of device points: a line for each point and minute.
+fn device_points(history: &History, options: &Export, extension: &str) -> Result<()> {
+    let (path, system) = (&options.out, &options.system);
+    let there = history.device_coverage(system);
+    let (Some(first_ms), Some(end_ms)) = (there.first_ms, there.end_ms) else {
+        bail!("{} has no device points of a system {system:?}", options.data.display());
+    };
+    let range = range(options, first_ms, end_ms)?;
+    let mut count = 0;
+    match extension {
+        "csv" => {
+            let mut out = csv::Writer::from_writer(create(path)?);
+            out.write_record(["timestamp", "point", "unit", "min", "mean", "max", "n"])?;
+            history.each_device_minute(system, range, |minute| {
+                let at = rfc3339(minute.minute * MINUTE_MS);
+                for (name, value) in minute.known() {
+                    let PointMinute { min, mean, max, n } = value;
+                    let numbers = [min, mean, max].map(f32::to_string);
+                    let [min, mean, max] = numbers.each_ref().map(String::as_str);
+                    out.write_record([&at, name.path.as_str(), name.unit.symbol(), min, mean, max, &n.to_string()])?;
+                    count += 1;
+                }
+                Ok::<(), anyhow::Error>(())
+            })?;
+            out.flush().with_context(|| format!("write {}", path.display()))?;
+        }
+        "parquet" => {
+            let mut minutes = Vec::new();
+            history.each_device_minute(system, range, |minute| {
+                count += minute.known().count();
+                minutes.push(Arc::new(minute.clone()));
+                Ok::<(), StoreError>(())
+            })?;
+            store::write_devices_parquet(path, &minutes)?;
+        }
+        _ => bail!("--out {}: the name must end in .csv or .parquet", path.display()),
+    }
+    println!("{count} minutes of device points in {}", path.display());
     Ok(())
 }
 

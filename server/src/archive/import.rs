@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod bent;
+mod devices;
 mod duckdb;
 mod intake;
 mod meaning;
@@ -20,7 +21,7 @@ use store::Bulk;
 use summary::Refused;
 use table::Table;
 
-/// Takes in a file, or all files of a folder. Rows and cell minutes of times that are there already fill what is empty
+/// Takes in a file, or all files of a folder. Rows and minutes of times that are there already fill what is empty
 /// there and overwrite nothing.
 ///
 /// # Errors
@@ -32,6 +33,15 @@ pub(crate) fn import(options: &Import) -> Result<()> {
         None => Meanings::Names,
     };
     let now = system_clock()().utc;
+    let devices = if path.is_dir() || options.map.is_some() { None } else { devices::read(path)? };
+    if let Some(minutes) = devices {
+        let (bulk, notice) = Bulk::open(&options.data, now)?;
+        if let Some(notice) = notice {
+            eprintln!("{notice}");
+        }
+        println!("{}: {}", options.system, devices::take(&bulk, &options.system, minutes)?);
+        return Ok(bulk.close()?);
+    }
     let mut intake = Intake::new(&meanings, path.is_dir(), now.0.div_euclid(1_000));
     if path.is_dir() {
         if options.map.is_none() {

@@ -2,7 +2,7 @@
 //!
 //! A reader who is slow holds a permit of the downloads, and a part; never a thread.
 
-use super::gate::Gate;
+use crate::gate::Gate;
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};

@@ -2,11 +2,10 @@
 
 use crate::past::Readings;
 use api::history::{EnergyFlow, Statistics};
-use domain::point::PointId;
-use domain::reading::CellQuantity;
+use domain::point::{PointId, Unit};
 use domain::series::{Series, Table, Trace};
 use domain::time::Utc;
-use store::{Bucket, CellChart, Chart, Flow, Grid};
+use store::{Bucket, Chart, Flow, Grid};
 
 /// The curves of `points`: every row, or four of each step.
 pub(super) fn table(chart: &Chart, points: &[PointId]) -> Table {
@@ -42,36 +41,56 @@ fn four_each(buckets: &[Bucket]) -> Vec<Option<f32>> {
     buckets.iter().flat_map(of).collect()
 }
 
-/// A single cell: the name by which it was asked for, the quantity, its number from 0.
-pub(super) type NamedCell = (String, CellQuantity, usize);
-
-/// What is known of single cells: every reading, or minutes.
-pub(super) enum CellCurves {
-    Readings(Readings),
-    Minutes(Vec<CellChart>),
+/// A single cell or a device point.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Single {
+    /// The name by which it was asked for.
+    pub(super) name: String,
+    /// What it is; `None` for a device point that no link brings any more.
+    pub(super) trace: Option<Trace>,
+    /// The unit of its values.
+    pub(super) unit: Unit,
+    /// The step of its digits.
+    pub(super) resolution: f32,
 }
 
-impl CellCurves {
+/// What is known of single cells and device points, in the order in which they were asked for.
+pub(super) enum Curves {
+    /// Every reading.
+    Readings(Readings),
+    /// Minutes.
+    Minutes(MinuteCurves),
+}
+
+/// Steps of whole minutes.
+#[derive(Default)]
+pub(super) struct MinuteCurves {
+    /// When the first step begins, ms since 1970-01-01 UTC.
+    pub(super) from_ms: i64,
+    /// How long each step is, ms.
+    pub(super) step_ms: i64,
+    /// Of each its steps, as many for each.
+    pub(super) curves: Vec<Vec<Bucket>>,
+}
+
+impl Curves {
     /// The curves, under the names by which they were asked for.
-    pub(super) fn table(&self, named: &[NamedCell]) -> Table {
+    pub(super) fn table(&self, singles: &[Single]) -> Table {
         let known = |value: &f32| Some(*value).filter(|value| !value.is_nan());
         let (at, values): (Vec<Utc>, Vec<Vec<Option<f32>>>) = match self {
-            CellCurves::Readings(Readings { at_ms, values }) => (
+            Curves::Readings(Readings { at_ms, values }) => (
                 at_ms.iter().map(|at| Utc(at * 1_000)).collect(),
                 values.iter().map(|values| values.iter().map(known).collect()).collect(),
             ),
-            CellCurves::Minutes(cells) => (
-                cells.first().map_or_else(Vec::new, |c| four_times(c.from_ms, c.step_ms, c.buckets.len())),
-                cells.iter().map(|cell| four_each(&cell.buckets)).collect(),
+            Curves::Minutes(MinuteCurves { from_ms, step_ms, curves }) => (
+                curves.first().map_or_else(Vec::new, |buckets| four_times(*from_ms, *step_ms, buckets.len())),
+                curves.iter().map(|buckets| four_each(buckets)).collect(),
             ),
         };
-        let series = named.iter().zip(values).map(|((name, quantity, _), values)| Series {
-            name: name.clone(),
-            unit: Trace::Cell(*quantity, 0).unit(),
-            resolution: match quantity {
-                CellQuantity::Voltage => 0.000_1,
-                CellQuantity::Temperature => 0.01,
-            },
+        let series = singles.iter().zip(values).map(|(single, values)| Series {
+            name: single.name.clone(),
+            unit: single.unit,
+            resolution: single.resolution,
             values,
         });
         Table { at, series: series.collect() }
@@ -80,19 +99,20 @@ impl CellCurves {
     /// How long the steps are, ms; 0 for readings.
     pub(super) fn step_ms(&self) -> u64 {
         match self {
-            CellCurves::Readings(_) => 0,
-            CellCurves::Minutes(cells) => cells.first().map_or(0, |cell| cell.step_ms as u64),
+            Curves::Minutes(minutes) if !minutes.curves.is_empty() => minutes.step_ms as u64,
+            _ => 0,
         }
     }
 
     /// What the values of each are.
     pub(super) fn statistics(&self) -> Vec<Statistics> {
         match self {
-            CellCurves::Readings(readings) => readings.values.iter().map(|v| statistics(&Bucket::of(v))).collect(),
+            Curves::Readings(readings) => readings.values.iter().map(|v| statistics(&Bucket::of(v))).collect(),
             // How far readings lie apart within a minute is not kept, and the deviation of means would be too small.
-            CellCurves::Minutes(cells) => {
-                let of = |c: &CellChart| Statistics { std_dev: f32::NAN, ..statistics(&Bucket::whole(&c.buckets)) };
-                cells.iter().map(of).collect()
+            Curves::Minutes(minutes) => {
+                let of =
+                    |buckets: &Vec<Bucket>| Statistics { std_dev: f32::NAN, ..statistics(&Bucket::whole(buckets)) };
+                minutes.curves.iter().map(of).collect()
             }
         }
     }

@@ -3,17 +3,19 @@
 //! These are the answers made of the store's types; those of the domain's are pinned in `crates/api/tests`. Where an answer is meant to
 //! change, `PACKTWIN_RENEW=1` writes them anew, and the change is seen in review.
 
-use super::drawn::CellCurves;
+use super::drawn::{Curves, MinuteCurves, Single};
 use super::history::pinned as history;
 use super::{analysis, problem, recording};
 use crate::past::Readings;
 use domain::alarm::Severity;
 use domain::point::PointId;
+use domain::point::Unit;
 use domain::reading::CellQuantity;
+use domain::series::Trace;
 use domain::time::Utc;
 use serde::Serialize;
 use serde_json::Value;
-use store::{Block, Bucket, CellChart, Chart, Day, Event, EventKind, Flow, Grid, LeftOut, Range, Summary, Tier};
+use store::{Block, Bucket, Chart, Day, Event, EventKind, Flow, Grid, LeftOut, Range, Summary, Tier};
 
 const AT: Utc = Utc(1_760_309_299_123_456);
 
@@ -32,6 +34,8 @@ fn left_out() -> LeftOut {
         cells: Vec::new(),
         rows_to_come: vec![Day(20_499)],
         cells_to_come: vec![Day(20_501)],
+        devices: vec![Day(20_502)],
+        devices_to_come: Vec::new(),
     }
 }
 
@@ -58,17 +62,19 @@ fn history_in_every_form() {
         words: "Bus falls by 41.6 V".into(),
     };
     let events = [event(EventKind::Raised, Some(4.2)), event(EventKind::Cleared, None)];
+    let single = |name: &str, trace, unit| Single { name: name.to_owned(), trace: Some(trace), unit, resolution: 0.01 };
     let cells = [
-        ("cells/7.12/voltage".to_owned(), CellQuantity::Voltage, 131),
-        ("cells/1.1/temperature".to_owned(), CellQuantity::Temperature, 0),
+        single("cells/7.12/voltage", Trace::Cell(CellQuantity::Voltage, 131), Unit::Volt),
+        single("cells/1.1/temperature", Trace::Cell(CellQuantity::Temperature, 0), Unit::Celsius),
+        single("gpu-hall/gpu/3/power", Trace::Device(3), Unit::Watt),
     ];
-    let readings = CellCurves::Readings(Readings {
+    let readings = Curves::Readings(Readings {
         at_ms: vec![range.from_ms, range.from_ms + 200],
-        values: vec![vec![3.3, f32::NAN], vec![25.4, 25.5]],
+        values: vec![vec![3.3, f32::NAN], vec![25.4, 25.5], vec![412.0, f32::NAN]],
     });
-    let chart = || CellChart { from_ms: range.from_ms, step_ms: 60_000, buckets: vec![bucket, Bucket::default()] };
-    let minutes = CellCurves::Minutes(vec![chart(), chart()]);
-    let none = CellCurves::Minutes(Vec::new());
+    let curves = vec![vec![bucket, Bucket::default()]; 3];
+    let minutes = Curves::Minutes(MinuteCurves { from_ms: range.from_ms, step_ms: 60_000, curves });
+    let none = Curves::Minutes(MinuteCurves::default());
     let nothing = Summary { points: summary.points.clone(), flow: Flow::default() };
     let wanted = |cells: &[_]| history::wanted("hv", &points, cells, range);
     check("history-rows", &history::answer(&wanted(&[]), &rows, &none, &nothing, (&[], &LeftOut::default())));

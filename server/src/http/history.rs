@@ -9,7 +9,7 @@ pub(super) use files::{csv, parquet};
 
 use super::AppState;
 use super::asked::Query;
-use super::drawn::{self, CellCurves, NamedCell};
+use super::drawn::{self, Curves, MinuteCurves, Single};
 use super::instant::instant;
 use super::large::Large;
 use super::problem::Problem;
@@ -17,10 +17,12 @@ use crate::past::Past;
 use api::history::{EventMark, HistoryRequest, HistoryResponse};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse as _;
 use axum::response::Response;
-use domain::point::PointId;
+use domain::point::{PointId, Unit};
+use domain::reading::CellQuantity;
 use domain::series::Trace;
-use domain::spec::SiteSpec;
+use domain::spec::{SiteSpec, SystemSpec};
 use domain::telemetry::{LEADING, from_column_name};
 use domain::time::Utc;
 use domain::wire::Wire as _;
@@ -29,11 +31,11 @@ use store::{Chart, DAY_MS, EventKind, History, Range, StoreError, Summary};
 /// The widest picture, pixels.
 const WIDTH_MAX: usize = 4_096;
 pub(super) const WIDTH: usize = 1_000;
-/// Single cells in one answer at most.
-const CELLS_MAX: usize = 32;
+/// Single cells and device points in one answer at most.
+const SINGLES_MAX: usize = 32;
 /// Steps of all points and cells in one answer at most: what a wide screen shows of sixteen, or a narrow one of all.
 const VALUES_MAX: usize = 1 << 17;
-/// Up to so long, cells are told reading by reading, if the tape has them.
+/// Up to so long, cells and device points are told reading by reading, if the tape has them.
 const READINGS_MAX_MS: i64 = 15 * 60_000;
 /// Events in one answer at most: the newest.
 const EVENTS_MAX: usize = 500;
@@ -44,8 +46,8 @@ pub(super) struct Wanted {
     /// Its index in the site.
     index: usize,
     points: Vec<PointId>,
-    /// Single cells, with the names by which they were asked for.
-    cells: Vec<NamedCell>,
+    /// Single cells and device points.
+    singles: Vec<Single>,
     range: Range,
     width: usize,
 }
@@ -56,11 +58,11 @@ pub(super) async fn history(
     Query(asked): Query<HistoryRequest>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let wanted = app.wanted(&asked)?;
+    let mut wanted = app.wanted(&asked)?;
     let large = app.large(&headers);
     let (system, points, range) = (wanted.system.clone(), wanted.points.clone(), wanted.range);
     let site = app.hub.site.clone();
-    let answer = app.ask_history(move |history| answer(history, &site, &wanted, &large)).await;
+    let answer = app.ask_history(move |history| answer(history, &site, &mut wanted, &large)).await;
     let store = app.hub.store.clone();
     // Not waited for: the next question may be a closer look. Where others warm already, it is none of ours.
     if let Some(permit) = app.gate.warming() {
@@ -75,11 +77,12 @@ pub(super) async fn history(
 impl Wanted {
     /// The same, for a file that has no single cells.
     fn of_points(self) -> Result<Wanted, Problem> {
-        match self.cells.is_empty() {
+        match self.singles.is_empty() {
             true => Ok(self),
-            false => {
-                Err(Problem::bad_parameter("points: single cells are not in this file; see /api/v1/cells/history"))
-            }
+            false => Err(Problem::bad_parameter(
+                "points: single cells and device points are not in this file; see /api/v1/cells/history, \
+                 /api/v1/history, and the tables `cells` and `device_points` of Analysis",
+            )),
         }
     }
 }
@@ -116,7 +119,8 @@ impl AppState {
     fn wanted(&self, asked: &HistoryRequest) -> Result<Wanted, Problem> {
         let (index, spec, _) = self.find(asked.system.as_deref())?;
         let Span { range, width } = self.span(index, &asked.from, &asked.to, asked.width)?;
-        let mut wanted = Wanted { system: spec.id.clone(), index, points: Vec::new(), cells: Vec::new(), range, width };
+        let mut wanted =
+            Wanted { system: spec.id.clone(), index, points: Vec::new(), singles: Vec::new(), range, width };
         let Some(names) = &asked.points else {
             wanted.points = LEADING.to_vec();
             return Ok(wanted);
@@ -127,18 +131,24 @@ impl AppState {
                 // A point has two names.
                 Some(Trace::Point(point)) if wanted.points.contains(&point) => {}
                 Some(Trace::Point(point)) => wanted.points.push(point),
-                Some(Trace::Cell(quantity, cell)) => wanted.cells.push((name.to_owned(), quantity, cell.into())),
-                Some(Trace::Device(_)) => {
-                    let words = "is a point of a device, of which only the full rate is kept: ask /api/v1/series, which takes `until`";
-                    return Err(Problem::bad_parameter(format!("points: {name} {words}")));
+                Some(trace) => wanted.singles.push(single(name, trace, spec)),
+                // A device point that no link brings any more: whether there was one is seen where its past is looked for.
+                None if name.contains('/') && !name.starts_with("cells/") => {
+                    wanted.singles.push(Single {
+                        name: name.to_owned(),
+                        trace: None,
+                        unit: Unit::Number,
+                        resolution: 0.01,
+                    });
                 }
                 None => return Err(Problem::bad_parameter(format!("points: there is no {name:?}"))),
             }
         }
-        if wanted.cells.len() > CELLS_MAX {
-            return Err(Problem::bad_parameter(format!("points: ask for at most {CELLS_MAX} cells at once")));
+        if wanted.singles.len() > SINGLES_MAX {
+            let words = format!("points: ask for at most {SINGLES_MAX} cells and device points at once");
+            return Err(Problem::bad_parameter(words));
         }
-        let values = (wanted.points.len() + wanted.cells.len()) * width;
+        let values = (wanted.points.len() + wanted.singles.len()) * width;
         if values > VALUES_MAX {
             return Err(Problem::bad_parameter(format!(
                 "points, width: {values} steps of all of them are more than {VALUES_MAX}; ask for fewer points, or a \
@@ -149,11 +159,31 @@ impl AppState {
     }
 }
 
-fn answer(history: &History, site: &SiteSpec, wanted: &Wanted, large: &Large) -> Result<Response, StoreError> {
+/// A cell or a device point of the system.
+fn single(name: &str, trace: Trace, spec: &SystemSpec) -> Single {
+    let (unit, resolution) = match trace {
+        Trace::Point(point) => (point.spec().unit, point.spec().resolution),
+        Trace::Cell(CellQuantity::Voltage, _) => (Unit::Volt, 0.000_1),
+        Trace::Cell(CellQuantity::Temperature, _) => (Unit::Celsius, 0.01),
+        // Means of minutes are kept to a tenth of the step.
+        Trace::Device(number) => {
+            let point = spec.device_points.get(usize::from(number));
+            point.map_or((Unit::Number, 0.01), |point| (point.unit, point.resolution / 10.0))
+        }
+    };
+    Single { name: name.to_owned(), trace: Some(trace), unit, resolution }
+}
+
+fn answer(history: &History, site: &SiteSpec, wanted: &mut Wanted, large: &Large) -> Result<Response, StoreError> {
+    let gone = wanted.singles.iter().filter(|single| single.trace.is_none());
+    if let Some(unknown) = gone.into_iter().find(|single| !history.knows_device_point(&wanted.system, &single.name)) {
+        return Ok(Problem::bad_parameter(format!("points: there is no {:?}", unknown.name)).into_response());
+    }
+    let cells = curves(history, site, wanted)?;
+    let wanted = &*wanted;
     let Wanted { system, points, range, width, .. } = wanted;
     let chart = history.chart(system, *range, points, *width)?;
     let summary = history.summary(system, *range, points)?;
-    let cells = cell_curves(history, site, wanted)?;
     Ok(if large.wants_octets() {
         large.octets(response(history, wanted, &chart, &cells, &summary)?.to_bytes())
     } else {
@@ -163,18 +193,34 @@ fn answer(history: &History, site: &SiteSpec, wanted: &Wanted, large: &Large) ->
     })
 }
 
-/// Every reading of the cells where the tape has them, else their minutes.
-fn cell_curves(history: &History, site: &SiteSpec, wanted: &Wanted) -> Result<CellCurves, StoreError> {
-    let Wanted { system, index, cells, range, width, .. } = wanted;
-    if !cells.is_empty() && range.len_ms() <= READINGS_MAX_MS {
-        let names: Vec<_> = cells.iter().map(|(_, quantity, cell)| (*quantity, *cell)).collect();
+/// Every reading of the cells and device points where the tape has them, else their minutes. Of a device point that no
+/// link brings any more, the unit is that of its past.
+fn curves(history: &History, site: &SiteSpec, wanted: &mut Wanted) -> Result<Curves, StoreError> {
+    let Wanted { system, index, singles, range, width, .. } = wanted;
+    let traces: Option<Vec<Trace>> = singles.iter().map(|single| single.trace).collect();
+    if let Some(traces) = traces.filter(|traces| !traces.is_empty() && range.len_ms() <= READINGS_MAX_MS) {
         let past = Past::new(history, site, *index);
-        if let Some(readings) = past.map(|past| past.cells(*range, &names)).transpose()?.flatten() {
-            return Ok(CellCurves::Readings(readings));
+        if let Some(readings) = past.map(|past| past.readings(*range, &traces)).transpose()?.flatten() {
+            return Ok(Curves::Readings(readings));
         }
     }
-    let ask = |(_, quantity, cell): &NamedCell| history.cell_chart(system, *range, (*quantity, *cell), *width);
-    Ok(CellCurves::Minutes(cells.iter().map(ask).collect::<Result<_, _>>()?))
+    let mut minutes = MinuteCurves::default();
+    for single in singles {
+        let (from_ms, step_ms, buckets) = if let Some(Trace::Cell(quantity, cell)) = single.trace {
+            let chart = history.cell_chart(system, *range, (quantity, cell.into()), *width)?;
+            (chart.from_ms, chart.step_ms, chart.buckets)
+        } else {
+            let chart = history.device_chart(system, *range, &single.name, *width)?;
+            single.unit = chart.unit.filter(|_| single.trace.is_none()).unwrap_or(single.unit);
+            // What was kept in another unit is not drawn as if it were this one.
+            let same = chart.unit.is_none_or(|unit| unit == single.unit);
+            let none = || vec![Default::default(); chart.buckets.len()];
+            (chart.from_ms, chart.step_ms, if same { chart.buckets } else { none() })
+        };
+        (minutes.from_ms, minutes.step_ms) = (from_ms, step_ms);
+        minutes.curves.push(buckets);
+    }
+    Ok(Curves::Minutes(minutes))
 }
 
 /// The answer for the page.
@@ -182,7 +228,7 @@ fn response(
     history: &History,
     wanted: &Wanted,
     chart: &Chart,
-    cells: &CellCurves,
+    cells: &Curves,
     summary: &Summary,
 ) -> Result<HistoryResponse, StoreError> {
     let coverage = history.coverage(&wanted.system);
@@ -194,7 +240,7 @@ fn response(
     Ok(HistoryResponse {
         table: drawn::table(chart, &wanted.points),
         step_ms,
-        cells: cells.table(&wanted.cells),
+        cells: cells.table(&wanted.singles),
         cell_step_ms: cells.step_ms(),
         tier: tier.to_owned(),
         rows: summary.points.iter().map(|(_, bucket)| u64::from(bucket.n)).max().unwrap_or(0),
@@ -225,7 +271,14 @@ pub(super) mod pinned {
     pub(in crate::http) use super::document::answer;
     use super::*;
 
-    pub(in crate::http) fn wanted(system: &str, points: &[PointId], cells: &[NamedCell], range: Range) -> Wanted {
-        Wanted { system: system.into(), index: 0, points: points.to_vec(), cells: cells.to_vec(), range, width: 100 }
+    pub(in crate::http) fn wanted(system: &str, points: &[PointId], singles: &[Single], range: Range) -> Wanted {
+        Wanted {
+            system: system.into(),
+            index: 0,
+            points: points.to_vec(),
+            singles: singles.to_vec(),
+            range,
+            width: 100,
+        }
     }
 }

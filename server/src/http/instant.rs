@@ -1,7 +1,7 @@
 //! Instants in queries.
 
 use super::problem::Problem;
-use crate::archive::parse_instant;
+use crate::times::parse_instant;
 
 /// Years around 10000, where dates end.
 const POSSIBLE_MS: std::ops::Range<i64> = -62_000_000_000_000..250_000_000_000_000;

@@ -8,8 +8,8 @@
 
 use super::AppState;
 use super::asked::Path;
-use super::gate::{Gate, count};
 use super::problem::Problem;
+use crate::gate::{Gate, count};
 use crate::hub::Published;
 use axum::body::Bytes;
 use axum::extract::State;

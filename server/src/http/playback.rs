@@ -13,7 +13,7 @@ use super::asked::Query;
 use super::instant::instant;
 use super::problem::Problem;
 use crate::past::Past;
-use api::playback::{FRAMES_MAX, PlaybackSegment, SeekRequest, SeekTarget, SegmentRequest, Sight};
+use api::playback::{FRAMES_MAX, PlaybackSegment, SeekRequest, SeekResponse, SeekTarget, SegmentRequest, Sight};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -97,16 +97,20 @@ pub(super) async fn seek(
         })
     });
     let found = found.await.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))?;
-    let target = found.ok_or_else(|| Problem::not_found(nothing(sight, beside)))?;
-    Ok(if wants_octets(&headers) { octets(target.to_bytes()) } else { json(&target) })
+    if wants_octets(&headers) {
+        let nothing = || SeekResponse { at: None, words: nothing(sight, beside).to_owned() };
+        let there = |SeekTarget { at, words }| SeekResponse { at: Some(at), words };
+        return Ok(octets(found.map_or_else(nothing, there).to_bytes()));
+    }
+    Ok(json(&found.ok_or_else(|| Problem::not_found(nothing(sight, beside)))?))
 }
 
 fn nothing(sight: Sight, beside: Beside) -> &'static str {
     match (sight, beside) {
-        (Sight::Alarm, Beside::After) => "No alarm after this instant",
-        (Sight::Alarm, Beside::Before) => "No alarm before this instant",
-        (Sight::Sag, Beside::After) => "No sag after this instant",
-        (Sight::Sag, Beside::Before) => "No sag before this instant",
+        (Sight::Alarm, Beside::After) => "No further alarm",
+        (Sight::Alarm, Beside::Before) => "No earlier alarm",
+        (Sight::Sag, Beside::After) => "No further sag",
+        (Sight::Sag, Beside::Before) => "No earlier sag",
         (Sight::Spread, _) => "No cell voltages are known of this time",
     }
 }

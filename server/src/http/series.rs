@@ -10,7 +10,8 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use domain::reading::CellQuantity;
-use domain::series::{RECENT_S, Table, Trace};
+use domain::recent::RECENT_S;
+use domain::series::{Table, Trace};
 use domain::wire::Wire as _;
 use std::time::Duration;
 

@@ -33,10 +33,21 @@ impl AppState {
 }
 
 /// `GET /api/v1/state?system=hv&at=2026-11-20T13:00:00Z`: points, nodes, alarms, cell statistics.
-pub(super) async fn state(State(app): State<AppState>, Query(asked): Query<StateRequest>) -> Result<Response, Problem> {
+pub(super) async fn state(
+    State(app): State<AppState>,
+    Query(asked): Query<StateRequest>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let (spec, snapshot) = app.snapshot(&asked).await?;
-    Ok(json(StateResponse::of(&app.hub.site, spec, &snapshot)))
+    if spec.device_points.len() <= DEVICE_POINTS_AT_ONCE {
+        return Ok(json(StateResponse::of(&app.hub.site, spec, &snapshot)));
+    }
+    let (large, site, spec) = (app.large(&headers), app.hub.site.clone(), spec.clone());
+    app.write(move || large.json(&StateResponse::of(&site, &spec, &snapshot))).await
 }
+
+/// The state with more device points is a large answer, and so is their list.
+const DEVICE_POINTS_AT_ONCE: usize = 200;
 
 /// The cells of more are a large answer.
 const CELLS_AT_ONCE: usize = 600;
@@ -62,6 +73,14 @@ pub(super) async fn devices(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (_, spec, _) = app.find(asked.system.as_deref())?;
+    if spec.device_points.len() > DEVICE_POINTS_AT_ONCE {
+        let (large, spec) = (app.large(&headers), spec.clone());
+        let written = move || match large.wants_octets() {
+            true => large.octets(spec.device_points.to_vec().to_bytes()),
+            false => large.json(&DevicesResponse::of(&spec)),
+        };
+        return app.write(written).await;
+    }
     Ok(if wants_octets(&headers) {
         octets(spec.device_points.to_vec().to_bytes())
     } else {

@@ -3,8 +3,7 @@
 //! A connection is idle before its first request and between two: nobody waits for it. When all permits are taken the one
 //! that has been idle for longest is closed. If none is idle, some permits are kept for addresses that have few.
 
-use super::patient::Counters;
-use crate::limits::Limits;
+use crate::limits::{Limits, RESERVE};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,8 +11,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// Connections beyond the limit, for addresses that have fewer than [`FEW`] connections.
-pub(crate) const RESERVE: usize = 32;
 /// So many connections a browser may need for a page.
 const FEW: usize = 8;
 
@@ -26,6 +23,17 @@ pub(crate) struct Connections {
     began: Instant,
     taken: Mutex<Taken>,
     counters: Counters,
+}
+
+/// What happened to connections since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    /// Not let in: there was no room.
+    pub(crate) turned_away: AtomicU64,
+    /// Closed while idle, to make room.
+    pub(crate) evicted: AtomicU64,
+    /// Cut: the other side took nothing for too long.
+    pub(crate) stalled: AtomicU64,
 }
 
 #[derive(Debug, Default)]

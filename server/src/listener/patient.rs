@@ -4,22 +4,11 @@ use super::connections::Permit;
 use std::future::Future as _;
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
-
-/// What happened to connections since the start.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    /// Not let in: there was no room.
-    pub(crate) turned_away: AtomicU64,
-    /// Closed while idle, to make room.
-    pub(crate) evicted: AtomicU64,
-    /// Cut: the other side took nothing for too long.
-    pub(crate) stalled: AtomicU64,
-}
 
 /// A stream that holds its permit among the connections until it is closed.
 pub(super) struct Patient {

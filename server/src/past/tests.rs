@@ -2,7 +2,6 @@
 
 use super::*;
 use domain::engine::{Record, Recorder};
-use domain::limits::{Chemistry, Limits};
 use domain::live::Decoder;
 use domain::reading::{CellQuantity, Reading, Target};
 use domain::spec::SystemKind;
@@ -19,20 +18,9 @@ const LATER: std::ops::Range<i64> = 60..65;
 
 fn site() -> SiteSpec {
     let system = SystemSpec {
-        id: "hv".into(),
-        name: "Pack".into(),
-        topology: Topology::new(1, 2, 3),
-        capacity_ah: 280.0,
-        nominal_v: 832.0,
-        reserve_pct: 20.0,
-        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-        cell_resolution_v: 0.001,
-        rate_hz: 5.0,
-        simulated: true,
-        max_ages: Vec::new(),
-        cell_max_age: domain::cells::CELL_MAX_AGE,
-        device_points: Default::default(),
         kind: SystemKind::DataCentre,
+        simulated: true,
+        ..SystemSpec::new("hv", "Pack", Topology::new(1, 2, 3), 280.0, 832.0)
     };
     SiteSpec { name: "Test".into(), systems: vec![system], links: Vec::new() }
 }
@@ -170,16 +158,16 @@ fn cells_are_told_reading_by_reading_where_the_tape_has_all_of_them() {
     let site = site();
     let (_folder, store) = stored(&site);
     let past = Past::new(store.history(), &site, 0).unwrap();
-    let wanted = [(CellQuantity::Voltage, 5), (CellQuantity::Temperature, 5)];
+    let wanted = [CellQuantity::Voltage, CellQuantity::Temperature].map(|quantity| Trace::Cell(quantity, 5));
     let range = |from_s: i64, to_s: i64| Range::new(FROM_MS + from_s * 1_000, FROM_MS + to_s * 1_000);
-    let readings = past.cells(range(2, 4), &wanted).unwrap().unwrap();
+    let readings = past.readings(range(2, 4), &wanted).unwrap().unwrap();
     assert_eq!((readings.at_ms.len(), readings.at_ms[0] - FROM_MS, readings.at_ms[9] - FROM_MS), (10, 2_000, 3_800));
     assert_eq!(readings.values[0], [3.3; 10]);
     assert!(readings.values[1].iter().all(|v| v.is_nan()), "no temperature was ever read");
-    assert!(past.cells(range(8, 14), &wanted).unwrap().is_none(), "the tape lacks four seconds");
-    assert!(past.cells(range(18, 62), &wanted).unwrap().is_none(), "the tape begins too late");
-    assert_eq!(past.cells(range(9, 11), &wanted).unwrap().unwrap().at_ms.len(), 5, "the newest second is to come");
-    assert!(past.cells(range(30, 40), &wanted).unwrap().is_none(), "nothing was recorded");
+    assert!(past.readings(range(8, 14), &wanted).unwrap().is_none(), "the tape lacks four seconds");
+    assert!(past.readings(range(18, 62), &wanted).unwrap().is_none(), "the tape begins too late");
+    assert_eq!(past.readings(range(9, 11), &wanted).unwrap().unwrap().at_ms.len(), 5, "the newest second is to come");
+    assert!(past.readings(range(30, 40), &wanted).unwrap().is_none(), "nothing was recorded");
 }
 
 /// Two minutes of a pack whose voltage sags in between, with and without tape. Live is what the twin says, reading by

@@ -19,6 +19,8 @@ pub(super) struct HistoryTable {
     days: Option<Spanned<i64>>,
     /// Minutes of cells, d.
     cell_days: Option<Spanned<i64>>,
+    /// Minutes of device points, d.
+    device_days: Option<Spanned<i64>>,
     /// With less room on the disk, the oldest days go, MB.
     disk_free_min_mb: Option<Spanned<i64>>,
 }
@@ -48,6 +50,7 @@ impl HistoryTable {
         time(&mut options.keep_around_events, self.around_events_s, 0..=3_600, "s", 1);
         time(&mut options.keep_sealed, self.days, DAYS, "days", 86_400);
         time(&mut options.keep_cells, self.cell_days, DAYS, "days", 86_400);
+        time(&mut options.keep_devices, self.device_days, DAYS, "days", 86_400);
         if let Some(given) = within(self.disk_free_min_mb, 0..=1_000_000, "MB") {
             options.disk_free_min_bytes = given.saturating_mul(1_000_000);
         }

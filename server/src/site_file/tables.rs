@@ -239,25 +239,18 @@ impl SystemTable {
         if wrong.is_empty() {
             wrong = limits_wrong;
         }
+        let name = self.name.unwrap_or_else(|| id.clone());
         let spec = SystemSpec {
-            name: self.name.unwrap_or_else(|| id.clone()),
-            id,
             kind: match self.kind {
                 KindKey::DataCentre => SystemKind::DataCentre,
                 KindKey::Home => SystemKind::Home,
                 KindKey::Storage => SystemKind::Storage,
             },
-            topology,
-            capacity_ah,
-            nominal_v,
             reserve_pct,
             limits,
             cell_resolution_v,
             rate_hz,
-            simulated: false,
-            max_ages: Vec::new(),
-            cell_max_age: domain::cells::CELL_MAX_AGE,
-            device_points: Default::default(),
+            ..SystemSpec::new(&id, &name, topology, capacity_ah, nominal_v)
         };
         if wrong.is_empty() { Ok(spec) } else { Err(wrong) }
     }

@@ -113,6 +113,28 @@ fn after_kill_9_an_alarm_is_the_same_or_over_and_every_one_that_was_raised_is_cl
 }
 
 #[test]
+fn how_bad_an_alarm_became_outlives_the_process() {
+    let port = free_udp_port();
+    let site = pack_site(port);
+    let mut bms = Controller { port, sequence: 0 };
+    let server = Server::start(&site, &[]);
+    bms.say_until(&server, [2_600, 3_300, 3_300, 3_300], STATE, |state| (active(state, LOW).len() == 1).then_some(()));
+    // Still bad, but better, for long enough that it is kept.
+    for _ in 0..30 {
+        bms.say([2_700, 3_300, 3_300, 3_300]);
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let server = Server::start_in(server.kill(), &site, &[]);
+    let words = bms.say_until(&server, [3_300; 4], HISTORY, |history| {
+        let mut events = history["events"].as_array()?.iter();
+        let cleared = events.find(|event| event["rule"] == LOW && event["kind"] == "cleared")?;
+        Some(cleared["words"].as_str().unwrap().replace('\u{202f}', " "))
+    });
+    assert!(words.contains("2600 mV"), "{words}");
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[test]
 fn a_cell_that_flaps_is_one_alarm_that_says_so() {
     let port = free_udp_port();
     let server = Server::start(&pack_site(port), &[]);

@@ -131,7 +131,7 @@ fn every_row_is_there_once_and_every_column_has_its_name() {
         rows(&server, "SELECT count(*), count(DISTINCT timestamp) FROM telemetry WHERE timestamp < '2026-11-21'");
     assert_eq!(count["rows"][0], json!([345_600, 345_600]));
     let tables = rows(&server, "SELECT name FROM (SHOW TABLES) ORDER BY name");
-    assert_eq!(tables["rows"], json!([["cells"], ["events"], ["telemetry"]]));
+    assert_eq!(tables["rows"], json!([["cells"], ["device_points"], ["events"], ["telemetry"]]));
     let columns = rows(&server, "DESCRIBE telemetry");
     let names: Vec<&str> = columns["rows"].as_array().unwrap().iter().map(|row| row[0].as_str().unwrap()).collect();
     assert_eq!(names[..6], ["timestamp", "soc", "pack_voltage", "pack_current", "min_cell_v", "max_cell_temp"]);

@@ -3,7 +3,8 @@
 
 use crate::modbus_device::Device;
 use crate::support::{Server, folder, refuses};
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::process::Command;
 use std::time::Duration;
 
 const TABLE: &str = "name = \"Inverter\"\n\
@@ -65,8 +66,13 @@ fn points_of_devices_are_in_the_state_the_series_and_the_past_by_their_names() {
             && values.contains(&50.0))
         .then_some(())
     });
-    let (status, words) = server.request("GET", "/api/v1/history?points=south/starts", &[], "");
-    assert!(status == 422 && words.contains("ask /api/v1/series"), "{status}: {words}");
+    for unknown in ["south/start", "starts", "east/starts"] {
+        let (status, words) = server.request("GET", &format!("/api/v1/history?points={unknown}"), &[], "");
+        assert!(
+            status == 422 && words.contains(&format!("there is no {unknown:?}").replace('"', "\\\"")),
+            "{status}: {words}"
+        );
+    }
 
     // The past has them as it has cells: on the tape.
     std::thread::sleep(Duration::from_millis(2_500));
@@ -77,6 +83,97 @@ fn points_of_devices_are_in_the_state_the_series_and_the_past_by_their_names() {
     assert!(values(&then).contains(&50.0), "{then}");
     let series = server.get(&format!("/api/v1/series?{of}"));
     assert!(values(&series).contains(&41.5), "the recent past is filled from the tape: {series}");
+
+    // History has minutes of them, by the same names; the last minute ended with the server. A short time is told reading
+    // by reading.
+    let long = server.get("/api/v1/history?points=solar/power,south/heatsink_temperature,north/starts");
+    let [heatsink, starts] = &long["device_points"].as_array().unwrap()[..] else { panic!("{long}") };
+    assert_eq!((&heatsink["point"], &heatsink["unit"]), (&"south/heatsink_temperature".into(), &"°C".into()));
+    assert_eq!((&starts["point"], &starts["tier"]), (&"north/starts".into(), &"from minutes".into()));
+    let known = |values: &Value| -> Vec<f64> { values.as_array().unwrap().iter().filter_map(Value::as_f64).collect() };
+    let (min, max) = (known(&heatsink["min"]), known(&heatsink["max"]));
+    assert!(min.contains(&41.5) && max.contains(&50.0), "{heatsink}");
+    assert!(known(&starts["mean"]).iter().all(|mean| *mean == 9.0), "{starts}");
+    let short = server.get(&format!("/api/v1/history?points=south/starts&to={now}&from={}", seconds_before(&now, 2)));
+    assert_eq!(short["device_points"][0]["tier"], "every reading", "{short}");
+
+    // SQL sees them, and another history takes them in.
+    let (status, body) = server.request(
+        "POST",
+        "/api/v1/analysis/sql",
+        &[("Content-Type", "application/json")],
+        &json!({ "sql": "SELECT link, point, unit, max(max) FROM device_points GROUP BY ALL ORDER BY point" })
+            .to_string(),
+    );
+    if !server.get("/api/v1/analysis/questions")["duckdb"].is_null() {
+        let answer: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(status, 200, "{answer}");
+        assert_eq!(answer["rows"][2], json!(["south", "south/heatsink_temperature", "°C", 50.0]), "{answer}");
+    }
+    let data = server.stop();
+    let packtwin = |more: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_packtwin")).current_dir(data.path()).args(more).output().unwrap();
+        assert!(output.status.success(), "{more:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for name in ["points.csv", "points.parquet"] {
+        packtwin(&["export", "--system", "home", "--device-points", "--out", name]);
+        let other = &format!("of-{name}");
+        for new in [true, false] {
+            let said = packtwin(&["import", name, "--system", "home", "--data", other]);
+            assert_eq!(said.contains(", 0 of them new"), !new, "{said}");
+        }
+        packtwin(&["export", "--system", "home", "--device-points", "--data", other, "--out", "again.csv"]);
+        let read = |name: &str| std::fs::read_to_string(data.path().join(name)).unwrap();
+        let sorted = |text: String| {
+            let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            lines.sort();
+            lines
+        };
+        assert_eq!(sorted(read("again.csv")), sorted(read("points.csv")), "{name}");
+    }
+}
+
+/// An instant some seconds before another one, both as the API writes them.
+fn seconds_before(at: &str, seconds: i64) -> i64 {
+    let at: jiff::Timestamp = at.parse().unwrap();
+    at.as_millisecond() - seconds * 1_000
+}
+
+/// Many points of one device: all in one answer, and an alarm of the one whose table gives it a limit, by its name.
+#[test]
+fn a_hall_of_points_is_told_at_once_and_its_alarms_name_the_point() {
+    const POINTS: usize = 250;
+    let Some(mut hall) = Device::start(1, &["0:250"]) else { return };
+    let row = |n: usize| {
+        let limit = if n == 7 { "alarm_above = 700\n" } else { "" };
+        format!(
+            "[[register]]\naddress = {n}\ndevice_point = \"gpu/{n}/power\"\nmeasured_in = \"W\"\n{limit}type = \"u16\"\n"
+        )
+    };
+    let folder = folder();
+    let table = folder.path().join("hall.toml");
+    std::fs::write(&table, format!("name = \"Hall\"\n{}", (0..POINTS).map(row).collect::<String>())).unwrap();
+    let server = Server::start(&site(table.to_str().unwrap(), &[("hall", hall.port())]), &[]);
+    hall.tell("set 249 412");
+    server.wait_for("/api/v1/state", |state| {
+        let points = state["device_points"].as_object()?;
+        (points.len() == POINTS && points["hall/gpu/249/power"]["value"] == 412.0).then_some(())
+    });
+    assert_eq!(server.get("/api/v1/devices")["device_points"][7]["alarm_above"], 700.0);
+    // One without a limit is no alarm, whatever it says.
+    hall.tell("set 6 9000 800");
+    let alarms = server
+        .wait_for("/api/v1/state", |state| state["alarms"].as_array().filter(|alarms| !alarms.is_empty()).cloned());
+    let told: Vec<_> = alarms.iter().map(|alarm| (&alarm["rule"], &alarm["subject"], &alarm["words"])).collect();
+    let words = "hall/gpu/7/power at 800 W, limit 700 W";
+    assert_eq!(
+        told,
+        [(&json!("device.point.high"), &json!("device point hall/gpu/7/power"), &json!(words))],
+        "{alarms:?}"
+    );
+    hall.tell("set 7 100");
+    server.wait_for("/api/v1/state", |state| (state["alarms"].as_array().is_some_and(Vec::is_empty)).then_some(()));
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn a_generated_past_has_its_cells_and_they_are_made_up_for_where_they_are_missin
     }
     for (path, says) in [
         ("/api/v1/history?points=cells/14.1/voltage", "there is no"),
-        ("/api/v1/history.csv?points=cells/7.12/voltage", "single cells are not in this file"),
+        ("/api/v1/history.csv?points=cells/7.12/voltage", "single cells and device points are not in this file"),
         ("/api/v1/cells/history?quantity=colour", "colour"),
         ("/api/v1/cells/history?width=0", "not from 1 to 4096"),
         ("/api/v1/cells/history?system=attic", "there is no system"),

@@ -103,6 +103,26 @@ fn every_codec_that_duckdb_has_and_its_own_file_give_the_same_rows() {
 }
 
 #[test]
+fn units_of_other_programs_are_converted() {
+    let into = Into::a_new_history();
+    let first = "2026-10-24T22:30:00.000Z,80,832.5,,,25,25";
+    let mut files = vec![(fixture("csv-units-pandas.csv"), 2), (fixture("parquet-units-pandas.parquet"), 2)];
+    if let Some(python) = judges() {
+        let made = into.folder.path().join("duckdb-units.parquet");
+        assert!(judge(&python, "duckdb_units.py").arg(&made).status().unwrap().success());
+        files.push((made, 1));
+    }
+    for (file, count) in files {
+        let system = file.file_stem().unwrap().to_str().unwrap();
+        let (status, said) = into.import(&file, system, &[]);
+        assert!(status == Some(0) && said.contains(&format!("{count} of {count} rows taken in")), "{system}: {said}");
+        assert!(!said.contains("refused"), "{system}: {said}");
+        let rows = into.rows(system, &[]);
+        assert!(rows.len() == count && rows[0].starts_with(first), "{system}: {rows:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_is_refused_and_told_and_the_rest_is_taken_in() {
     let into = Into::a_new_history();
     let file = into.folder.path().join("odd.csv");
@@ -211,14 +231,14 @@ fn units_in_names_are_converted_and_what_cannot_be_is_refused_by_name() {
     let file = into.folder.path().join("u.csv");
     std::fs::write(
         &file,
-        "timestamp (UTC),pack_voltage (kV),pack_power [kW],min_cell_v[mV],sop_discharge(kW),max_cell_temp (\u{b0}F),soc [%],SOC\n\
+        "timestamp (UTC),pack_voltage (kV),pack_power [kW],min_cell_v[mV],sop_discharge(kW),max_cell_temp (\u{b0}R),soc [%],SOC\n\
          2026-03-01T00:00:00Z,0.832,12.5,3200,250,77,55,56\n",
     )
     .unwrap();
     let (status, said) = into.import(&file, "hv", &[]);
     assert!(status == Some(0) && said.contains("1 of 1 rows taken in"), "{said}");
     for words in [
-        "refused    column max_cell_temp (\u{b0}F): the unit \u{b0}F is not known here: convert it to \u{b0}C",
+        "refused    column max_cell_temp (\u{b0}R): the unit \u{b0}R is not known here: convert it to \u{b0}C",
         "refused    column soc [%]: it is battery/soc, and so is SOC: keep one of them",
         "refused    column SOC: it is battery/soc, and so is soc [%]",
     ] {
@@ -230,7 +250,7 @@ fn units_in_names_are_converted_and_what_cannot_be_is_refused_by_name() {
     for (text, says) in [
         ("timestamp (CET),soc\n2026-11-20 11:00:00,80\n", "times are taken as UTC, and CET is something else"),
         ("timestamp,time,soc\n2026-03-01,2026-03-01,80\n", "columns timestamp and time both say when"),
-        ("timestamp,soc [1]\n2026-03-01,0.5\n", "soc [1]: the unit 1 is not known here"),
+        ("timestamp,pack_voltage [1]\n2026-03-01,0.5\n", "pack_voltage [1]: the unit 1 is not known here"),
         ("timestamp,soc,pack_voltage\n", "it has no rows, only the names of its columns: pack_voltage, soc"),
         ("timestamp,colour\n2026-03-01,3\n", "none of its columns is one of telemetry"),
     ] {

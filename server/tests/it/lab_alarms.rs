@@ -97,8 +97,9 @@ fn the_lab_brings_about_every_alarm_of_a_pack() {
         seen.extend(expected);
         post("clear-all");
     }
-    let all: BTreeSet<_> =
-        RULES.iter().map(|rule| rule.id).filter(|rule| ![WITHOUT_A_FAULT, OF_THE_HOUSE].contains(rule)).collect();
+    // Of device points it is in `devices.rs`: those of the demo have no limits.
+    let here = |rule: &&str| ![WITHOUT_A_FAULT, OF_THE_HOUSE].contains(rule) && !rule.starts_with("device.point.");
+    let all: BTreeSet<_> = RULES.iter().map(|rule| rule.id).filter(here).collect();
     assert_eq!(seen, all, "every rule has its fault");
     assert_eq!(server.terminate(), Some(0));
 }

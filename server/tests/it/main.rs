@@ -10,6 +10,7 @@ mod awkward_gx;
 mod awkward_solark;
 mod bad_input;
 mod can_faults;
+mod circles;
 mod commands;
 mod devices;
 mod door;

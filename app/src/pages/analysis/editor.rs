@@ -80,7 +80,7 @@ pub(super) fn Editor(
             <p class="note">
                 "Tables: " <code>"telemetry"</code> " (timestamp in UTC, shown below in your local time; soc, pack_voltage, pack_current with discharge positive, min_cell_v, max_cell_temp, and more: "
                 <code>"DESCRIBE telemetry"</code> "), " <code>"events"</code> " (alarms), " <code>"cells"</code>
-                " (minutes of every cell)."
+                " (minutes of every cell), " <code>"device_points"</code> " (minutes of what only devices have)."
             </p>
             <p class="analysis-missing" role="note" hidden=move || missing.with(String::is_empty)>{move || missing.get()}</p>
             <label class="field-label" for=ID>"Query"</label>

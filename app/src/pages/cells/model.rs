@@ -354,20 +354,9 @@ pub(super) mod tests {
 
     pub(in super::super) fn spec() -> SystemSpec {
         SystemSpec {
-            id: "hv".into(),
-            name: "Pack".into(),
-            topology: Topology::new(1, 2, 3),
-            capacity_ah: 280.0,
-            nominal_v: 832.0,
-            reserve_pct: 20.0,
-            limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-            cell_resolution_v: 0.001,
-            rate_hz: 5.0,
-            simulated: true,
-            max_ages: Vec::new(),
-            cell_max_age: domain::cells::CELL_MAX_AGE,
-            device_points: Default::default(),
             kind: SystemKind::DataCentre,
+            simulated: true,
+            ..SystemSpec::new("hv", "Pack", Topology::new(1, 2, 3), 280.0, 832.0)
         }
     }
 

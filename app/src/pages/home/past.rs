@@ -28,6 +28,15 @@ fn chosen(address: &Address) -> u32 {
     asked.filter(|asked| HOURS.iter().any(|(hours, _)| hours == asked)).unwrap_or(FIRST)
 }
 
+/// What is said of hours in the address that cannot be chosen.
+pub(super) fn wrong_hours(address: &Address) -> Option<String> {
+    let asked = address.field(FIELD)?;
+    let known = asked.parse().is_ok_and(|asked: u32| HOURS.iter().any(|(hours, _)| *hours == asked));
+    let all = HOURS.map(|(hours, _)| hours.to_string()).join(", ");
+    let asked = if asked.is_empty() { "no" } else { &asked };
+    (!known).then(|| format!("The address asks for {asked} hours. There are {all}; the last {FIRST} are shown."))
+}
+
 /// The same address with other hours.
 pub(super) fn with_hours(address: &Address, hours: u32) -> String {
     address.with(FIELD, (hours != FIRST).then(|| hours.to_string()).as_deref())
@@ -186,5 +195,19 @@ mod tests {
             assert_eq!((address.as_str(), chosen(&Address::parse(&address))), (there, hours));
         }
         assert_eq!(chosen(&Address::parse("/home?hours=5")), 24, "nobody can choose that");
+        for (here, expected) in [
+            ("/home", None),
+            ("/home?hours=48", None),
+            (
+                "/home?hours=5",
+                Some("The address asks for 5 hours. There are 6, 12, 24, 48, 72; the last 24 are shown."),
+            ),
+            (
+                "/home?hours=",
+                Some("The address asks for no hours. There are 6, 12, 24, 48, 72; the last 24 are shown."),
+            ),
+        ] {
+            assert_eq!(wrong_hours(&Address::parse(here)).as_deref(), expected, "{here}");
+        }
     }
 }

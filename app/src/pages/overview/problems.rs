@@ -4,11 +4,10 @@
 //! A problem is one line, so that many are seen at once. What follows from it and what to do unfolds below the line.
 
 use super::ended;
-use crate::components::{Card, LocalTime, SeverityMark};
+use crate::components::{Card, DeferChunk, LocalTime, SeverityMark};
 use crate::derived::Derived;
 use crate::fetch::NO_SERVER;
 use crate::format::{self, sentence};
-use crate::hydration::hydrated;
 use crate::icons::{Glyph, Icon};
 use crate::live::Live;
 use crate::pages::cells::choice::Choice;
@@ -17,7 +16,6 @@ use crate::whose;
 use domain::alarm::{RuleIdx, Severity};
 use domain::twin::Health;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 /// So many problems are listed at once, and all that are critical; the others after a click.
 const LISTED: usize = 6;
@@ -93,7 +91,7 @@ pub(super) fn Problems() -> impl IntoView {
                     </div>
                 </div>
                 {others}
-                <EndedPlace />
+                <DeferChunk chunk=&ended::CHUNK class="ended" />
             </div>
         </Card>
     }
@@ -214,22 +212,6 @@ fn Other(place: usize) -> impl IntoView {
         </p>
     }
     .into_any()
-}
-
-/// The place of what ended. Its code is a chunk that is loaded when the page is hydrated.
-#[component]
-fn EndedPlace() -> impl IntoView {
-    let there = RwSignal::new(false);
-    Effect::new(move |_| {
-        spawn_local(async move {
-            hydrated().await;
-            if ended::CHUNK.load().await.is_ok() {
-                there.try_set(true);
-            }
-        });
-    });
-    view! { <div class="ended">{move || there.get().then(|| ended::CHUNK.view().map(|view| view())).flatten()}</div> }
-        .into_any()
 }
 
 #[cfg(test)]

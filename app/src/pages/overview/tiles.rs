@@ -141,7 +141,7 @@ fn apart_words(snapshot: &Snapshot) -> Result<String, NoData> {
 }
 
 /// Direction of battery current or power in words; below `idle` it is none.
-fn direction(value: f32, idle: f32) -> &'static str {
+pub(super) fn direction(value: f32, idle: f32) -> &'static str {
     match value {
         v if v > idle => "discharging",
         v if v < -idle => "charging",

@@ -39,7 +39,7 @@ pub(super) fn follow(
             past.forget();
         }
         if let Some(other) = now.window(window.get()) {
-            let traces = choice.with(|choice| (choice.points.clone(), choice.cells.clone()));
+            let traces = choice.with(Choice::traces);
             past.want(stretch_path(&system, &traces, other, &topology));
         }
         now

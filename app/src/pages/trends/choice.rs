@@ -98,12 +98,27 @@ pub struct Choice {
     pub points: Vec<PointId>,
     /// Which cells, from 0.
     pub cells: Vec<u16>,
+    /// Which device points, by their stable names.
+    pub devices: Vec<String>,
     /// What colours the map of all cells.
     pub map: MapQuantity,
 }
 
+/// What is asked of the server: every curve of a choice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traces {
+    /// Quantities.
+    pub points: Vec<PointId>,
+    /// Cells, from 0.
+    pub cells: Vec<u16>,
+    /// Device points, by name.
+    pub devices: Vec<String>,
+}
+
 /// More cells are not told apart.
 pub const CELLS_MAX: usize = 6;
+/// Neither are more device points.
+pub const DEVICES_MAX: usize = 6;
 
 /// What a system's page shows at first.
 fn first_points(kind: SystemKind) -> &'static [PointId] {
@@ -153,7 +168,11 @@ impl Choice {
         let cells = address.field("cells").unwrap_or_default();
         let cells = cells.split(',').filter_map(|name| parse_cell(name, topology)).map(|cell| cell as u16);
         let map = address.field("map").and_then(|word| MapQuantity::from_word(&word)).unwrap_or(FIRST_MAP);
-        let choice = Choice { when, against, points, cells: Vec::new(), map };
+        let devices = address.field("devices").unwrap_or_default();
+        // A name is one of the link and one within its device.
+        let devices = devices.split(',').filter(|name| name.contains('/')).map(str::to_owned);
+        let choice = Choice { when, against, points, cells: Vec::new(), devices: Vec::new(), map };
+        let choice = devices.take(DEVICES_MAX).fold(choice, |choice, name| choice.with_device(&name));
         cells.take(CELLS_MAX).fold(choice, |choice, cell| choice.with_cell(cell))
     }
 
@@ -185,6 +204,9 @@ impl Choice {
             // As they are in addresses: a name of several racks has a space.
             let name = |cell: &u16| topology.cell_name((*cell).into()).replace(' ', "+");
             put("cells", &self.cells.iter().map(name).collect::<Vec<_>>().join(","));
+        }
+        if !self.devices.is_empty() {
+            put("devices", &self.devices.join(","));
         }
         if self.map != FIRST_MAP {
             put("map", self.map.word());
@@ -219,6 +241,28 @@ impl Choice {
     pub fn without_cell(&self, cell: u16) -> Choice {
         let cells = self.cells.iter().copied().filter(|known| *known != cell).collect();
         Choice { cells, ..self.clone() }
+    }
+
+    /// The same with a device point more; of too many, the first one goes.
+    pub fn with_device(&self, name: &str) -> Choice {
+        let mut devices = self.devices.clone();
+        if !devices.iter().any(|known| known == name) {
+            devices.push(name.to_owned());
+        }
+        let too_many = devices.len().saturating_sub(DEVICES_MAX);
+        devices.drain(..too_many);
+        Choice { devices, ..self.clone() }
+    }
+
+    /// The same without a device point.
+    pub fn without_device(&self, name: &str) -> Choice {
+        let devices = self.devices.iter().filter(|known| *known != name).cloned().collect();
+        Choice { devices, ..self.clone() }
+    }
+
+    /// Every curve of it.
+    pub fn traces(&self) -> Traces {
+        Traces { points: self.points.clone(), cells: self.cells.clone(), devices: self.devices.clone() }
     }
 
     /// The same with a point more, or less. The last one stays.
@@ -300,6 +344,18 @@ mod tests {
         let many = (0..8).fold(choice, |choice, cell| choice.with_cell(cell));
         assert_eq!(many.cells, [2, 3, 4, 5, 6, 7]);
         assert_eq!(many.without_cell(4).cells, [2, 3, 5, 6, 7]);
+    }
+
+    #[test]
+    fn device_points_are_in_the_address_by_their_names() {
+        let address = "/trends?cells=7.12&devices=hall/gpu/3/power,south/fan&map=temperature";
+        let choice = Choice::of(&Address::parse(address), PACK, &CELLS);
+        assert_eq!(choice.devices, ["hall/gpu/3/power", "south/fan"]);
+        assert_eq!(choice.address("/trends", PACK, &CELLS), address);
+        assert_eq!(choice.without_device("south/fan").devices, ["hall/gpu/3/power"]);
+        let many = (0..8).fold(choice, |choice, n| choice.with_device(&format!("a/{n}")).with_device("a/7"));
+        assert_eq!(many.devices.len(), DEVICES_MAX);
+        assert!(Choice::of(&Address::parse("/trends?devices=x,,"), PACK, &CELLS).devices.is_empty());
     }
 
     #[test]

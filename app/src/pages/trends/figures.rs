@@ -1,10 +1,11 @@
 //! What the values that are seen are: a table of statistics, energy, and where it all comes from.
 
 use super::against::Other;
-use super::pictures::{cell_of, name};
+use super::pictures::{cell_of, is_device, name};
 use crate::components::Card;
 use crate::derived::Derived;
 use crate::format::{self, NONE, THIN};
+use crate::pages::device_points::figure as device_figure;
 use ::api::history::{EnergyFlow, HistoryResponse};
 use domain::point::{PointId, Unit};
 use domain::spec::SystemKind;
@@ -74,14 +75,19 @@ fn rows(stretch: &HistoryResponse, kind: SystemKind) -> Vec<Row> {
     let row = |(series, s): (&domain::series::Series, &::api::history::Statistics)| {
         // Cells are told as the extremes of all cells are.
         let (point, name) = match (PointId::from_path(&series.name), series.unit) {
-            (Some(point), _) => (point, name(point, kind).to_owned()),
-            (None, Unit::Volt) => (PointId::CellVoltageMin, format!("Cell {} voltage", cell_of(&series.name))),
+            (None, _) if is_device(series) => (None, series.name.clone()),
+            (Some(point), _) => (Some(point), name(point, kind).to_owned()),
+            (None, Unit::Volt) => (Some(PointId::CellVoltageMin), format!("Cell {} voltage", cell_of(&series.name))),
             (None, Unit::Celsius) => {
-                (PointId::CellTemperatureMax, format!("Cell {} temperature", cell_of(&series.name)))
+                (Some(PointId::CellTemperatureMax), format!("Cell {} temperature", cell_of(&series.name)))
             }
             _ => return None,
         };
-        let words = |value: f32| if s.n > 0 { format::point(point, value).to_string() } else { NONE.to_owned() };
+        let figure = |value: f32| match point {
+            Some(point) => format::point(point, value),
+            None => device_figure(series.unit, series.resolution, value),
+        };
+        let words = |value: f32| if s.n > 0 { figure(value).to_string() } else { NONE.to_owned() };
         let spread = match s.std_dev {
             _ if s.n < 2 => NONE.to_owned(),
             unknown if unknown.is_nan() => "only minutes are kept".to_owned(),

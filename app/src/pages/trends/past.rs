@@ -1,8 +1,8 @@
 //! What the server knows of the time that is shown: one question at a time, and the newest wish is the next.
 
+use super::choice::Traces;
 use crate::fetch::{self, FetchError, SingleFlight};
 use crate::live::Live;
-use domain::point::PointId;
 use domain::topology::Topology;
 use domain::wire::Wire;
 use leptos::prelude::*;
@@ -76,10 +76,10 @@ impl<T: Wire + Default + Send + Sync + 'static> Past<T> {
 /// How much of the page's width lies beside the plots at least, CSS px.
 const BESIDE_PX: f64 = 200.0;
 
-/// Where the curves of `points` and `cells` in the window (UTC in s) are.
+/// Where the curves of what is chosen in the window (UTC in s) are.
 pub(super) fn stretch_path(
     system: &str,
-    (points, cells): &(Vec<PointId>, Vec<u16>),
+    Traces { points, cells, devices }: &Traces,
     (from_s, to_s): (f64, f64),
     topology: &Topology,
 ) -> String {
@@ -88,6 +88,7 @@ pub(super) fn stretch_path(
         let name = String::from(js_sys::encode_uri_component(&topology.cell_name((*cell).into())));
         names.extend(["voltage", "temperature"].map(|quantity| format!("cells/{name}/{quantity}")));
     }
+    names.extend(devices.iter().cloned());
     let (from, to, width) =
         ((from_s * 1e3) as i64, (to_s * 1e3) as i64, (width() - BESIDE_PX).clamp(300.0, 2_000.0) as u32);
     format!("/api/v1/history?system={system}&points={}&from={from}&to={to}&width={width}", names.join(","))

@@ -25,6 +25,8 @@ pub enum Axis {
     Current,
     /// Temperature, °C.
     Temperature,
+    /// Bare numbers, as some device points are.
+    Number,
 }
 
 impl Axis {
@@ -52,7 +54,7 @@ struct AxisSpec {
 }
 
 /// Every axis with its points, in the order of the page; a point is on one.
-const AXES: [AxisSpec; 6] = [
+const AXES: [AxisSpec; 7] = [
     axis(
         Axis::Power,
         "Power",
@@ -95,6 +97,7 @@ const AXES: [AxisSpec; 6] = [
         1.0,
         &[PointId::CellTemperatureMax, PointId::CellTemperatureMin, PointId::Temperature, PointId::Ambient],
     ),
+    axis(Axis::Number, "Numbers", "", 1.0, 1.0, &[]),
 ];
 
 const fn axis(
@@ -161,11 +164,47 @@ pub struct Picture {
     pub chart: LineChart,
 }
 
-/// The axes that `points`, and cells if there are any, need, in the order of the page.
-pub fn axes(points: &[PointId], cells: bool) -> Vec<Axis> {
+/// The units of the device points in an answer.
+pub fn device_units(stretch: &HistoryResponse) -> Vec<Unit> {
+    stretch.cells.series.iter().filter(|series| is_device(series)).map(|series| series.unit).collect()
+}
+
+/// Whether a series beside the points is a device point; else it is a cell.
+pub fn is_device(series: &Series) -> bool {
+    !series.name.starts_with("cells/")
+}
+
+/// The axis of device points in this unit.
+fn axis_of(unit: Unit) -> Axis {
+    match unit {
+        Unit::Volt => Axis::Voltage,
+        Unit::Ampere => Axis::Current,
+        Unit::Watt => Axis::Power,
+        Unit::Celsius => Axis::Temperature,
+        Unit::Percent => Axis::Percent,
+        Unit::Number => Axis::Number,
+    }
+}
+
+/// What a device point is called beside its line: the end of its name, where there is little room.
+fn device_label(name: &str) -> String {
+    const MOST: usize = 18;
+    let tail = name.split_once('/').map_or(name, |(_, tail)| tail);
+    let letters = tail.chars().count();
+    if letters <= MOST {
+        tail.to_owned()
+    } else {
+        tail.chars().skip(letters + 1 - MOST).fold("\u{2026}".to_owned(), |text, c| text + c.encode_utf8(&mut [0; 4]))
+    }
+}
+
+/// The axes that `points`, cells if there are any, and device points in these units need, in the order of the page.
+pub fn axes(points: &[PointId], cells: bool, devices: &[Unit]) -> Vec<Axis> {
     let of_cells = |axis: Axis| cells && matches!(axis, Axis::CellVoltage | Axis::Temperature);
-    let needed =
-        AXES.iter().filter(|spec| of_cells(spec.axis) || spec.points.iter().any(|point| points.contains(point)));
+    let of_devices = |axis: Axis| devices.iter().any(|unit| axis_of(*unit) == axis);
+    let needed = AXES.iter().filter(|spec| {
+        of_cells(spec.axis) || of_devices(spec.axis) || spec.points.iter().any(|point| points.contains(point))
+    });
     needed.map(|axis| axis.axis).collect()
 }
 
@@ -196,13 +235,20 @@ pub(super) fn picture(
             color: color(point, place),
             segments: segments(&stretch.table, series, stretch.step_ms, window, about.factor),
         });
-        let cells = stretch.cells.series.iter().filter(|series| Some(series.unit) == unit);
+        let beside = || stretch.cells.series.iter();
+        let devices = beside().filter(|series| is_device(series) && axis_of(series.unit) == axis);
+        let devices = devices.enumerate().map(|(place, series)| Line {
+            label: format!("{}{after}", device_label(&series.name)),
+            color: CELL_COLORS[(CELL_COLORS.len() - 1) - place % CELL_COLORS.len()],
+            segments: segments(&stretch.cells, series, stretch.cell_step_ms, window, about.factor),
+        });
+        let cells = beside().filter(|series| !is_device(series) && Some(series.unit) == unit);
         let cells = cells.enumerate().map(|(place, series)| Line {
             label: format!("{}{after}", cell_of(&series.name)),
             color: CELL_COLORS[place % CELL_COLORS.len()],
             segments: segments(&stretch.cells, series, stretch.cell_step_ms, window, about.factor),
         });
-        points.chain(cells).collect()
+        points.chain(cells).chain(devices).collect()
     };
     let others = other.map_or_else(Vec::new, |Other { stretch, earlier_s, words }| {
         let mut others = lines(stretch, (window.0 - earlier_s, window.1 - earlier_s), &format!(", {words}"));
@@ -232,9 +278,11 @@ const WIDEST_TICK: &str = "0\u{202f}000.0";
 /// The longest name of all lines of the page.
 fn widest_name(stretch: &HistoryResponse, kind: SystemKind) -> String {
     let points = stretch.table.series.iter().filter_map(|series| PointId::from_path(&series.name));
-    let names =
-        points.map(|point| name(point, kind)).chain(stretch.cells.series.iter().map(|series| cell_of(&series.name)));
-    names.max_by_key(|name| name.chars().count()).unwrap_or_default().to_owned()
+    let points = points.map(|point| name(point, kind).to_owned());
+    let label =
+        |series: &Series| if is_device(series) { device_label(&series.name) } else { cell_of(&series.name).to_owned() };
+    let names = points.chain(stretch.cells.series.iter().map(label));
+    names.max_by_key(|name| name.chars().count()).unwrap_or_default()
 }
 
 /// What is safe, where it is known.
@@ -368,6 +416,38 @@ mod tests {
     }
 
     #[test]
+    fn device_points_are_drawn_by_their_unit_and_named_by_the_end_of_their_name() {
+        let series = |name: &str, unit| Series {
+            name: name.into(),
+            unit,
+            resolution: 1.0,
+            values: vec![Some(2_000.0), Some(3_000.0)],
+        };
+        let stretch = HistoryResponse {
+            cells: Table {
+                at: vec![Utc(0), Utc(60_000_000)],
+                series: vec![
+                    series("cells/1.1/voltage", Unit::Volt),
+                    series("gpu-hall/gpu/3/power", Unit::Watt),
+                    series("south/a_name_that_is_far_too_long", Unit::Number),
+                ],
+            },
+            cell_step_ms: 60_000,
+            ..HistoryResponse::default()
+        };
+        let spec = crate::sample::site().systems[0].clone();
+        let drawn = |axis| {
+            let lines = picture(axis, &stretch, None, (0.0, 100.0), 0, &spec).chart.lines;
+            lines.into_iter().map(|line| (line.label, line.segments[0][0].1)).collect::<Vec<_>>()
+        };
+        assert_eq!(drawn(Axis::Power), [("gpu/3/power".to_owned(), 2.0)]);
+        assert_eq!(drawn(Axis::Voltage), []);
+        assert_eq!(drawn(Axis::CellVoltage), [("1.1".to_owned(), 2_000.0)]);
+        assert_eq!(drawn(Axis::Number), [("\u{2026}at_is_far_too_long".to_owned(), 2_000.0)]);
+        assert_eq!(device_units(&stretch), [Unit::Watt, Unit::Number]);
+    }
+
+    #[test]
     fn another_time_is_moved_onto_this_one_and_named() {
         let now = stretch(&[100.0, 101.0], &[Some(1.0), Some(2.0)], 0);
         let earlier = stretch(&[39.0, 40.0, 41.0], &[Some(5.0), Some(6.0), Some(7.0)], 0);
@@ -407,9 +487,13 @@ mod tests {
     fn every_axis_has_its_points_and_no_point_two() {
         let all: Vec<PointId> = drawable().collect();
         assert!(all.iter().enumerate().all(|(place, point)| !all[..place].contains(point)));
-        assert_eq!(axes(&[PointId::Soc, PointId::LoadPower], false), [Axis::Power, Axis::Percent]);
-        assert_eq!(axes(&[PointId::Soc], true), [Axis::Percent, Axis::CellVoltage, Axis::Temperature]);
-        assert!(axes(&[PointId::Contactors], false).is_empty());
+        assert_eq!(axes(&[PointId::Soc, PointId::LoadPower], false, &[]), [Axis::Power, Axis::Percent]);
+        assert_eq!(axes(&[PointId::Soc], true, &[]), [Axis::Percent, Axis::CellVoltage, Axis::Temperature]);
+        assert!(axes(&[PointId::Contactors], false, &[]).is_empty());
+        assert_eq!(
+            axes(&[PointId::Soc], false, &[Unit::Number, Unit::Watt]),
+            [Axis::Power, Axis::Percent, Axis::Number]
+        );
     }
 
     #[test]

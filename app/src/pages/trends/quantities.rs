@@ -1,6 +1,7 @@
 //! Which quantities and cells are drawn: a switch for each quantity that has a past, and a field for cells.
 
 use super::choice::Choice;
+use super::devices::DeviceChoice;
 use super::pictures::{drawable, name};
 use crate::derived::Derived;
 use crate::live::Live;
@@ -57,6 +58,7 @@ pub(super) fn Quantities(
             {move || there.get().into_iter().map(switch).collect_view()}
         </fieldset>
         {cells}
+        <DeviceChoice choice />
     }
 }
 

@@ -25,6 +25,9 @@ pub struct HistoryDocument {
     /// Single cells over time; left out if none were asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<CellSeries>,
+    /// Device points over time; left out if none were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub device_points: Vec<CellSeries>,
     /// What happened, oldest first: the newest 500.
     pub events: Vec<HistoryEvent>,
     /// Days that are missing; null if none is.
@@ -137,10 +140,10 @@ pub struct Energy {
     pub known_s: f64,
 }
 
-/// A single cell over time.
+/// A single cell or a device point over time.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CellSeries {
-    /// The name by which it was asked for: `cells/7.12/voltage`.
+    /// The name by which it was asked for: `cells/7.12/voltage`, `gpu-hall/gpu/3/power`.
     pub point: String,
     /// The unit's symbol.
     pub unit: &'static str,
@@ -149,7 +152,7 @@ pub struct CellSeries {
     pub chart: CellChart,
 }
 
-/// The values of a cell: every reading of a short range that is on the tape, else minutes.
+/// The values of a cell or device point: every reading of a short range that is on the tape, else minutes.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum CellChart {
@@ -159,7 +162,7 @@ pub enum CellChart {
     Steps(CellSteps),
 }
 
-/// Every reading of a cell.
+/// Every reading of a cell or device point.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CellReadings {
     /// `every reading`.
@@ -170,7 +173,7 @@ pub struct CellReadings {
     pub values: Vec<Option<f64>>,
 }
 
-/// A cell, step by step.
+/// A cell or device point, step by step.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CellSteps {
     /// `from minutes`.
@@ -240,6 +243,8 @@ pub struct LeftOut {
     pub readings: Vec<String>,
     /// Days of minutes of cells.
     pub cells: Vec<String>,
+    /// Days of minutes of device points.
+    pub device_points: Vec<String>,
     /// The same as a sentence.
     pub words: String,
     /// How many of them are still to be taken in: ask again in some minutes.

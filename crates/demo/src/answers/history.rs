@@ -26,8 +26,7 @@ pub(super) fn answer(demo: &Demo, asked: &HistoryRequest) -> Result<HistoryRespo
             for (name, trace) in traces(list, &session.spec)? {
                 match trace {
                     Trace::Point(point) => points.push(point),
-                    Trace::Cell(quantity, cell) => cells.push((name, quantity, usize::from(cell))),
-                    Trace::Device(_) => return Err(format!("points: {name} is a point of a device")),
+                    Trace::Cell(..) | Trace::Device(_) => cells.push((name, trace)),
                 }
             }
         }
@@ -70,21 +69,23 @@ fn known_points(session: &Session) -> Vec<String> {
     PointId::ALL.iter().filter(known).map(|point| point.spec().path.to_owned()).collect()
 }
 
-/// Readings of single cells, not more than are drawn.
-fn cell_curves(
-    session: &Session,
-    (from_ms, to_ms): (i64, i64),
-    cells: &[(String, CellQuantity, usize)],
-    width: usize,
-) -> Table {
-    let series = cells.iter().map(|(name, quantity, _)| Series {
-        name: name.clone(),
-        unit: Trace::Cell(*quantity, 0).unit(),
-        resolution: match quantity {
-            CellQuantity::Voltage => 0.000_1,
-            CellQuantity::Temperature => 0.01,
-        },
-        values: Vec::new(),
+/// Readings of single cells and device points, not more than are drawn.
+fn cell_curves(session: &Session, (from_ms, to_ms): (i64, i64), cells: &[(String, Trace)], width: usize) -> Table {
+    let series = cells.iter().map(|(name, trace)| {
+        let device = match trace {
+            Trace::Device(number) => session.spec.device_points.get(usize::from(*number)),
+            _ => None,
+        };
+        Series {
+            name: name.clone(),
+            unit: device.map_or(trace.unit(), |point| point.unit),
+            resolution: match (device, trace) {
+                (Some(point), _) => point.resolution,
+                (None, Trace::Cell(CellQuantity::Voltage, _)) => 0.000_1,
+                (None, _) => 0.01,
+            },
+            values: Vec::new(),
+        }
     });
     let mut table = Table { at: Vec::new(), series: series.collect() };
     if cells.is_empty() {
@@ -99,8 +100,13 @@ fn cell_curves(
         }
         next_ms = at_ms + apart_ms;
         table.at.push(snapshot.now.utc);
-        for (series, (_, quantity, cell)) in table.series.iter_mut().zip(cells) {
-            series.values.push(snapshot.cell(*quantity, *cell).ok());
+        for (series, (_, trace)) in table.series.iter_mut().zip(cells) {
+            let sample = match trace {
+                Trace::Point(point) => snapshot.point(*point),
+                Trace::Cell(quantity, cell) => snapshot.cell(*quantity, (*cell).into()),
+                Trace::Device(number) => snapshot.state.devices.sample((*number).into(), snapshot.now.mono),
+            };
+            series.values.push(sample.ok());
         }
     });
     table

@@ -3,7 +3,7 @@
 use super::instant;
 use crate::run::Demo;
 use crate::session::Session;
-use api::playback::{FRAMES_MAX, PlaybackSegment, SeekRequest, SeekTarget, SegmentFrame, SegmentRequest, Sight};
+use api::playback::{FRAMES_MAX, PlaybackSegment, SeekRequest, SeekResponse, SegmentFrame, SegmentRequest, Sight};
 use domain::alarm::AlarmChange;
 use domain::decimal::fixed;
 use domain::live::Encoder;
@@ -50,7 +50,7 @@ fn ms(snapshot: &Snapshot) -> i64 {
     snapshot.now.utc.0.div_euclid(1_000)
 }
 
-pub(super) fn seek(demo: &Demo, asked: &SeekRequest) -> Result<SeekTarget, String> {
+pub(super) fn seek(demo: &Demo, asked: &SeekRequest) -> Result<SeekResponse, String> {
     let session = demo.find(asked.system.as_deref())?;
     let from_ms = instant("from", Some(&asked.from), 0)?;
     let until_ms = instant("until", asked.until.as_deref(), demo.now_ms() + 1)?;
@@ -59,8 +59,10 @@ pub(super) fn seek(demo: &Demo, asked: &SeekRequest) -> Result<SeekTarget, Strin
         Sight::Sag => beside(sags(session), from_ms, asked.back),
         Sight::Spread => widest(session, from_ms, until_ms),
     };
-    let (at_ms, words) = found.ok_or_else(|| nothing(asked.to, asked.back).to_owned())?;
-    Ok(SeekTarget { at: Utc(at_ms * 1_000), words })
+    Ok(match found {
+        Some((at_ms, words)) => SeekResponse { at: Some(Utc(at_ms * 1_000)), words },
+        None => SeekResponse { at: None, words: nothing(asked.to, asked.back).to_owned() },
+    })
 }
 
 /// When something happened, ms, and what.
@@ -98,10 +100,10 @@ fn widest(session: &Session, from_ms: i64, until_ms: i64) -> Option<Found> {
 
 fn nothing(sight: Sight, back: bool) -> &'static str {
     match (sight, back) {
-        (Sight::Alarm, false) => "No alarm after this instant",
-        (Sight::Alarm, true) => "No alarm before this instant",
-        (Sight::Sag, false) => "No sag after this instant",
-        (Sight::Sag, true) => "No sag before this instant",
+        (Sight::Alarm, false) => "No further alarm",
+        (Sight::Alarm, true) => "No earlier alarm",
+        (Sight::Sag, false) => "No further sag",
+        (Sight::Sag, true) => "No earlier sag",
         (Sight::Spread, _) => "No cell voltages are known of this time",
     }
 }

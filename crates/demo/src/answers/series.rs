@@ -5,7 +5,8 @@ use crate::run::Demo;
 use api::series::SeriesRequest;
 use domain::lab::parse_cell;
 use domain::reading::CellQuantity;
-use domain::series::{RECENT_S, Sampler, Table, Trace};
+use domain::recent::{RECENT_S, Sampler};
+use domain::series::{Table, Trace};
 use std::time::Duration;
 
 pub(super) fn answer(demo: &Demo, asked: &SeriesRequest) -> Result<Table, String> {

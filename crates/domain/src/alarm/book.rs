@@ -1,13 +1,13 @@
 //! The state of every rule for every subject.
 
 use super::flapping::Flapping;
-use super::rules::{Bound, RULES, Rule, RuleIdx, Severity, Subject, Watch};
+use super::rules::{Bound, Limit, RULES, Rule, RuleIdx, Severity, Subject, Watch};
 use crate::frozen::WATCHED;
 use crate::link::{LinkIdx, LinkState, LinkStatus};
+use crate::point::WatchedPoint;
 use crate::reading::Sample;
 use crate::spec::{SiteSpec, SystemIdx, SystemSpec};
 use crate::time::{Mono, Now, Utc};
-use crate::topology::Topology;
 
 /// An active alarm.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,8 +31,8 @@ pub struct Alarm {
 impl Alarm {
     /// What tells it apart from every other alarm of its system, now and after a restart: the rule's id and the
     /// subject's name. `None` for a rule that this version does not know.
-    pub fn name(&self, site: &SiteSpec, topology: &Topology) -> Option<(&'static str, String)> {
-        Some((self.rule.rule()?.id, self.subject.name(site, topology)))
+    pub fn name(&self, site: &SiteSpec, system: &SystemSpec) -> Option<(&'static str, String)> {
+        Some((self.rule.rule()?.id, self.subject.name(site, system)))
     }
 
     /// How bad it is; a rule that this version does not know counts as a warning.
@@ -46,7 +46,7 @@ impl Alarm {
         let rule = self.rule.rule()?;
         let status = match self.subject {
             Subject::Link(link) => links.get(link.0 as usize).zip(site.links.get(link.0 as usize)),
-            Subject::System | Subject::Cell(_) | Subject::Node(_) | Subject::Point(_) => None,
+            _ => None,
         };
         Some(match status {
             // What was expected and what answered.
@@ -71,7 +71,7 @@ impl Alarm {
             _ => {
                 let [now, worst] = [self.value, self.worst].map(|v| rule.words(self.subject, v, site, system));
                 // A value that is back within its limit is not what the alarm is about, while it waits for its end.
-                let back = !rule.bound(system).is_bad(self.value);
+                let back = !rule.bound_of(system, self.subject).is_bad(self.value);
                 if back && now != worst { format!("{worst} (at its worst; better now)") } else { now }
             }
         })
@@ -130,7 +130,7 @@ impl State {
 /// The alarms of one system.
 #[derive(Clone, Debug, Default)]
 pub struct AlarmBook {
-    /// Every rule with the system's limits, by [`RuleIdx`].
+    /// Every rule with the system's limits, by [`RuleIdx`]; then those of subjects with limits of their own.
     bounds: Vec<Bound>,
     /// One row per rule and subject, in that order.
     entries: Vec<Entry>,
@@ -142,6 +142,8 @@ pub struct AlarmBook {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
+    /// Its place in [`AlarmBook::bounds`].
+    bound: u32,
     rule: RuleIdx,
     subject: Subject,
     state: State,
@@ -159,12 +161,17 @@ impl AlarmBook {
     pub fn of(site: &SiteSpec, system: SystemIdx, wanted: impl Fn(&Rule) -> bool) -> AlarmBook {
         let Some(spec) = site.system(system) else { return AlarmBook::default() };
         let mut entries = Vec::new();
+        let mut bounds: Vec<Bound> = RULES.iter().map(|rule| rule.bound(spec)).collect();
         for (rule, i) in RULES.iter().zip(0..).filter(|(rule, _)| wanted(rule)) {
             for subject in subjects(rule, site, system, spec.topology.cells(), spec.topology.modules()) {
-                entries.push(Entry::new(RuleIdx(i), subject));
+                let mut bound = u32::from(i);
+                if matches!(rule.limit, Limit::OfSubject(..)) {
+                    bound = bounds.len() as u32;
+                    bounds.push(rule.bound_of(spec, subject));
+                }
+                entries.push(Entry::new(bound, RuleIdx(i), subject));
             }
         }
-        let bounds = RULES.iter().map(|rule| rule.bound(spec)).collect();
         AlarmBook { bounds, entries, order: Vec::new(), active: Vec::new() }
     }
 
@@ -191,7 +198,7 @@ impl AlarmBook {
 
     /// Forgets everything: all is normal again.
     pub fn reset(&mut self) {
-        self.entries.iter_mut().for_each(|entry| *entry = Entry::new(entry.rule, entry.subject));
+        self.entries.iter_mut().for_each(|entry| *entry = Entry::new(entry.bound, entry.rule, entry.subject));
         self.order.clear();
         self.active.clear();
     }
@@ -201,7 +208,7 @@ impl AlarmBook {
     pub fn evaluate(&mut self, observed: &impl Observed, now: Now) -> Vec<AlarmChange> {
         let mut changes = Vec::new();
         for entry in &mut self.entries {
-            let Some(bound) = self.bounds.get(usize::from(entry.rule.0)) else { continue };
+            let Some(bound) = self.bounds.get(entry.bound as usize) else { continue };
             let sample = observed.watch(bound.rule.watch, entry.subject);
             changes.extend(entry.evaluate(bound, sample, now));
         }
@@ -247,8 +254,8 @@ fn work() {
 }
 
 impl Entry {
-    fn new(rule: RuleIdx, subject: Subject) -> Entry {
-        Entry { rule, subject, state: State::Normal, flapping: Flapping::default(), alarm: None }
+    fn new(bound: u32, rule: RuleIdx, subject: Subject) -> Entry {
+        Entry { bound, rule, subject, state: State::Normal, flapping: Flapping::default(), alarm: None }
     }
 
     fn evaluate(&mut self, bound: &Bound, sample: Sample, now: Now) -> Option<AlarmChange> {
@@ -289,6 +296,14 @@ fn subjects(rule: &Rule, site: &SiteSpec, system: SystemIdx, cells: usize, modul
             let mut subjects: Vec<Subject> = (0..cells).map(|c| Subject::Cell(c as u16)).chain(points).collect();
             subjects.sort_unstable();
             subjects
+        }
+        Watch::DevicePointHigh | Watch::DevicePointLow | Watch::DevicePointAge => {
+            let watched = site.system(system).map(|spec| spec.watched_points.iter()).unwrap_or_default();
+            let has = |point: &&WatchedPoint| match rule.limit {
+                Limit::OfSubject(_, limit) => limit(&point.limits).is_some(),
+                _ => true,
+            };
+            watched.filter(has).map(|point| Subject::Device(point.number)).collect()
         }
         Watch::NodeDelay | Watch::NodeState => (0..modules).map(|n| Subject::Node(n as u16)).collect(),
         Watch::LinkSilence | Watch::LinkWrongDevice => (site.links.iter().zip(0..))
@@ -334,6 +349,7 @@ fn refresh(alarm: &mut Alarm, rule: &Rule, sample: Sample) {
 mod tests {
     use super::*;
     use crate::reading::NoData;
+    use crate::topology::Topology;
     use std::cell::Cell;
     use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The rule table. A new alarm is one row here and one table test in `book.rs`.
 
 use crate::link::LinkIdx;
-use crate::point::PointId;
+use crate::point::{PointId, PointLimits};
 use crate::sag;
 use crate::spec::SystemSpec;
 use crate::wire::Wire;
@@ -98,6 +98,12 @@ pub enum Watch {
     SocMove,
     /// The same of an inverter's estimate.
     InverterSocMove,
+    /// A device point whose table gives it a highest value, in its unit.
+    DevicePointHigh,
+    /// A device point whose table gives it a lowest value, in its unit.
+    DevicePointLow,
+    /// For how many of its max ages a device point with limits has had no value, while its link delivers.
+    DevicePointAge,
 }
 
 /// What a rule was raised for.
@@ -113,6 +119,8 @@ pub enum Subject {
     Link(LinkIdx),
     /// One point of the system.
     Point(PointId),
+    /// One device point, by its number in [`SystemSpec::device_points`].
+    Device(u16),
 }
 
 /// On which side of its limits a value is bad.
@@ -131,6 +139,8 @@ pub enum Limit {
     Fixed(f32),
     /// It follows from the system; the name is that of its key in the site file, see [`crate::limits::KEYS`].
     Of(&'static str, fn(&SystemSpec) -> f32),
+    /// Each subject has its own, from the register table of its device; the name is that of the key there.
+    OfSubject(&'static str, fn(&PointLimits) -> Option<f32>),
 }
 
 /// One row of the table.
@@ -167,7 +177,7 @@ const fn ms(ms: u64) -> Duration {
 }
 
 use Direction::{Above, Below};
-use Limit::{Fixed, Of};
+use Limit::{Fixed, Of, OfSubject};
 use Severity::{Critical, Notice, Warning};
 
 macro_rules! rules {
@@ -182,6 +192,10 @@ macro_rules! rules {
 
 /// Measured currents are not exact: so far beyond its limit a current is an over-current.
 const OVER: f32 = 1.05;
+
+/// How far on the good side of a limit of its own a device point's alarm is cleared, as a share of the limit; a step of
+/// the point at least.
+const OWN_DEADBAND: f32 = 0.02;
 
 /// Every alarm rule. Delays are in ms. The order is that of the live stream: new rules go to the end.
 #[rustfmt::skip]
@@ -256,6 +270,12 @@ pub const RULES: &[Rule] = rules! {
         "it repeats an old value: restart its gateway or sensor, do not rely on it";
     "voltage.impossible" Warning VoltageOff Above Fixed(0.5), deadband 0.0, delay 5_000 5_000,
         "a register overflows or its scale is wrong: check the mapping, and nominal_v in the site file";
+    "device.point.high" Warning DevicePointHigh Above OfSubject("alarm_above", |limits| limits.high), deadband 0.0, delay 2_000 5_000,
+        "check the device";
+    "device.point.low" Warning DevicePointLow Below OfSubject("alarm_below", |limits| limits.low), deadband 0.0, delay 2_000 5_000,
+        "check the device";
+    "device.point.stale" Warning DevicePointAge Above Fixed(1.0), deadband 0.0, delay 5_000 2_000,
+        "the device answers, but not with this value: check its sensor";
 };
 
 /// Further than this no state of charge moves without charge, beyond all errors of measuring, points.
@@ -298,17 +318,33 @@ impl Bound {
 }
 
 impl Rule {
-    /// The rule with the limits that it has in `system`.
+    /// The rule with the limits that it has in `system`. Of one whose subjects have limits of their own these are none:
+    /// nothing is beyond them.
     pub fn bound(&'static self, system: &SystemSpec) -> Bound {
+        self.bound_of(system, Subject::System)
+    }
+
+    /// The rule with the limits that it has for a subject of `system`.
+    pub fn bound_of(&'static self, system: &SystemSpec, subject: Subject) -> Bound {
+        let point = match subject {
+            Subject::Device(number) => system.watched_point(number),
+            _ => None,
+        };
+        let mut deadband = self.deadband;
         let raise = match self.limit {
             Limit::Fixed(limit) => limit,
             Limit::Of(_, limit) => limit(system),
+            Limit::OfSubject(_, limit) => {
+                let limit = point.and_then(|point| limit(&point.limits)).unwrap_or(f32::NAN);
+                deadband = point.map_or(0.0, |point| point.resolution).max(OWN_DEADBAND * limit.abs());
+                limit
+            }
         };
         let clear = match self.direction {
             // The definition of a sag is that of playback and analysis too.
             Direction::Above if self.watch == Watch::BusSag => sag::clear_pct(raise),
-            Direction::Above => raise - self.deadband,
-            Direction::Below => raise + self.deadband,
+            Direction::Above => raise - deadband,
+            Direction::Below => raise + deadband,
         };
         Bound { rule: self, raise, clear }
     }

@@ -12,7 +12,7 @@ impl Rule {
     /// What is wrong, in words, for a person: `Cell 7.12 at 2841 mV, limit 2850 mV`.
     pub fn words(&'static self, subject: Subject, value: f32, site: &SiteSpec, system: &SystemSpec) -> String {
         let (topology, limits) = (&system.topology, &system.limits);
-        let raise = self.bound(system).raise;
+        let raise = self.bound_of(system, subject).raise;
         let cell = |c: u16| topology.cell_name(c as usize);
         let whole = |value: f32| fixed(value.into(), 0).to_string();
         let short = |value: f32| fixed(value.into(), 1).trimmed().to_string();
@@ -67,6 +67,15 @@ impl Rule {
             }
             (Watch::BmsAlarms, _) => format!("BMS alarm: {}", crate::bms::words(value).join(", ")),
             (Watch::BmsWarnings, _) => format!("BMS warning: {}", crate::bms::words(value).join(", ")),
+            (Watch::DevicePointHigh | Watch::DevicePointLow | Watch::DevicePointAge, Subject::Device(number)) => {
+                let point = system.watched_point(number);
+                let (path, unit) = point.map_or(("A device point", ""), |point| (&point.path, point.unit.symbol()));
+                let with_unit = |number: String| if unit.is_empty() { number } else { format!("{number} {unit}") };
+                match self.watch {
+                    Watch::DevicePointAge => format!("{path} has no fresh value, although its device answers"),
+                    _ => format!("{path} at {}, limit {}", with_unit(short(value)), with_unit(limit)),
+                }
+            }
             (Watch::StandsStill, Subject::Cell(c)) => {
                 format!("Voltage of cell {} stands still for {} s while the others move", cell(c), whole(value))
             }

@@ -207,3 +207,66 @@ fn rules_name_the_key_of_their_limit() {
         assert!((raised - given).abs() <= 0.051 * given.abs(), "{}: {raised}, not {given}", rule.id);
     }
 }
+
+/// A device point has an alarm where its table gives it a limit, by its stable name; and it says so when the device answers
+/// without it. Where the link itself is silent, that is the problem.
+#[test]
+fn device_points_with_limits_have_alarms_and_others_none() {
+    use crate::link::{LinkIdx, LinkState, LinkStatus};
+    use crate::point::{DevicePoint, PointLimits, Unit, WatchedPoint};
+    let point = |path: &str, unit, limits| DevicePoint {
+        path: path.to_owned(),
+        unit,
+        resolution: 0.1,
+        max_age: std::time::Duration::from_secs(3),
+        limits,
+    };
+    let mut site = site();
+    let points = [
+        point("bms/gpu/0/power", Unit::Watt, PointLimits::default()),
+        point("bms/gpu/0/temperature", Unit::Celsius, PointLimits { low: None, high: Some(90.0) }),
+        point("bms/fan", Unit::Percent, PointLimits { low: Some(20.0), high: None }),
+    ];
+    site.systems[0].watched_points = WatchedPoint::of(&points).into();
+    site.systems[0].device_points = points.into();
+    let mut twin = Site::new(site.clone());
+    // Each step lasts ten seconds: what the three points say, whether the link is up, and what stands after it.
+    let hot = "bms/gpu/0/temperature at 95 °C, limit 90 °C";
+    let slow = "bms/fan at 12 %, limit 20 %";
+    let gone = "bms/fan has no fresh value, although its device answers";
+    type Step<'a> = ([Option<f32>; 3], bool, &'a [(&'a str, &'a str)]);
+    let steps: [Step<'_>; 7] = [
+        ([Some(9e9), Some(60.0), Some(50.0)], true, &[]),
+        ([Some(-9e9), Some(95.0), Some(12.0)], true, &[("device.point.high", hot), ("device.point.low", slow)]),
+        // Not back by more than its deadband.
+        (
+            [None, Some(89.0), Some(50.0)],
+            true,
+            &[("device.point.high", "bms/gpu/0/temperature at 95 °C, limit 90 °C (at its worst; better now)")],
+        ),
+        ([None, Some(60.0), Some(50.0)], true, &[]),
+        ([None, Some(60.0), None], true, &[("device.point.stale", gone)]),
+        ([None, Some(60.0), Some(50.0)], true, &[]),
+        ([None, None, None], false, &[]),
+    ];
+    let mut tick = 0_u32;
+    for (place, (values, up, expected)) in steps.into_iter().enumerate() {
+        for _ in 0..50 {
+            let now = tick as f32 * 0.2;
+            tick += 1;
+            let known = values.iter().zip(0..).filter_map(|(value, n)| Some((Target::Device(n), Ok((*value)?))));
+            let readings: Vec<(Target, Sample)> = known.collect();
+            let state = if up { LinkState::Up } else { LinkState::Down };
+            let status = LinkStatus { state, last_at: Some(at(now).mono), ..LinkStatus::default() };
+            step(&mut twin, at(now), [batch(now, &readings), crate::engine::Input::Link(LinkIdx(0), status)]);
+        }
+        let words = |alarm: &crate::alarm::Alarm| alarm.words(&site, &site.systems[0], &twin.links).unwrap();
+        let mut found: Vec<_> =
+            twin.systems[0].alarms.active().iter().map(|a| (a.rule.rule().unwrap().id, words(a))).collect();
+        found.sort();
+        let found: Vec<(&str, &str)> = found.iter().map(|(id, words)| (*id, words.as_str())).collect();
+        assert_eq!(found, expected, "step {place}");
+        let named = twin.systems[0].alarms.active().iter().filter_map(|alarm| alarm.name(&site, &site.systems[0]));
+        assert!(named.into_iter().all(|(_, subject)| subject.starts_with("device point bms/")));
+    }
+}

@@ -1,6 +1,7 @@
 //! What history keeps of a system, second by second: a log of its live frames, a row of telemetry each cycle, and the
-//! minute of cells that ended with the second.
+//! minute of cells and of device points that ended with the second.
 
+use crate::device_minute::{DeviceMinute, DeviceMinutes};
 use crate::live::{Encoded, key_frame, log};
 use crate::minute::{CellMinute, Minutes};
 use crate::spec::{SystemIdx, SystemSpec};
@@ -20,6 +21,8 @@ pub struct Record {
     pub rows: Vec<Row>,
     /// The minute of cells that ended with that second, or a part of one.
     pub cells: Option<CellMinute>,
+    /// The minute of device points that ended with that second, or a part of one.
+    pub devices: Option<DeviceMinute>,
 }
 
 /// Collects the running second of one system.
@@ -29,6 +32,7 @@ pub struct Recorder {
     frames: Vec<u8>,
     rows: Vec<Row>,
     minutes: Minutes,
+    device_minutes: DeviceMinutes,
 }
 
 impl Recorder {
@@ -43,6 +47,7 @@ impl Recorder {
     ) -> Option<Record> {
         let second = snapshot.now.utc.0.div_euclid(1_000_000);
         let cells = self.minutes.push(snapshot);
+        let devices = self.device_minutes.push(&spec.device_points, snapshot);
         let over = if self.second == Some(second) { None } else { self.take(system) };
         self.second = Some(second);
         if self.frames.is_empty() {
@@ -51,19 +56,19 @@ impl Recorder {
             log::append(&mut self.frames, &encoded.delta);
         }
         self.rows.push(Row::of(snapshot));
-        over.map(|over| Record { cells, ..over })
+        over.map(|over| Record { cells, devices, ..over })
     }
 
     /// Returns what has been collected of the running second, with the part of the running minute.
     pub fn end(&mut self, system: SystemIdx) -> Option<Record> {
-        let cells = self.minutes.finish();
-        self.take(system).map(|record| Record { cells, ..record })
+        let (cells, devices) = (self.minutes.finish(), self.device_minutes.finish());
+        self.take(system).map(|record| Record { cells, devices, ..record })
     }
 
     fn take(&mut self, system: SystemIdx) -> Option<Record> {
         let utc_s = self.second.take()?;
         let (frames, rows) = (std::mem::take(&mut self.frames), std::mem::take(&mut self.rows));
-        Some(Record { system, utc_s, frames, rows, cells: None })
+        Some(Record { system, utc_s, frames, rows, ..Record::default() })
     }
 }
 

@@ -107,6 +107,14 @@ impl Observed for View<'_> {
                 Subject::Link(link) => self.wrong_device(link),
                 _ => Err(NoData::NotPresent),
             },
+            Watch::DevicePointHigh | Watch::DevicePointLow => match subject {
+                Subject::Device(number) => self.state.devices.sample(number.into(), self.now),
+                _ => Err(NoData::NotPresent),
+            },
+            Watch::DevicePointAge => match subject {
+                Subject::Device(number) => self.device_point_age(number),
+                _ => Err(NoData::NotPresent),
+            },
             Watch::SopUse => derived::sop_use_pct(&self.state.points, self.now),
             // A mode that has no name is no error: what it is, nobody has said.
             Watch::ControllerMode => {
@@ -168,6 +176,22 @@ impl View<'_> {
             Some(last_at) => Ok(silence(last_at)),
             None => Some(silence(Mono::START)).filter(|silence| *silence > 1.0).ok_or(NoData::NotPresent),
         }
+    }
+
+    /// Age of a device point's last value, as a multiple of its max age. Not known while its link is not up: then the link
+    /// is the problem.
+    fn device_point_age(&self, number: u16) -> Sample {
+        let devices = &self.state.devices;
+        if devices.sample(number.into(), self.now).is_ok() {
+            return Ok(0.0);
+        }
+        let point = self.spec.watched_point(number).ok_or(NoData::NotPresent)?;
+        let place = self.link_specs.iter().position(|link| link.id == point.link()).ok_or(NoData::NotPresent)?;
+        if self.links.get(place).map(|status| status.state) != Some(LinkState::Up) {
+            return Err(NoData::Timeout);
+        }
+        let (_, last) = devices.last_value(number.into()).last().ok_or(NoData::NotPresent)?;
+        Ok(self.now.seconds_since(last) / devices.max_age(number.into()).as_secs_f32().max(1e-3))
     }
 
     /// Whether another device answers. It is known to be the right one only when it delivers.

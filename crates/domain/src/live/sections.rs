@@ -11,6 +11,7 @@ const CELL: u8 = 1;
 const NODE: u8 = 2;
 const LINK: u8 = 3;
 const POINT: u8 = 4;
+const DEVICE: u8 = 5;
 
 /// Bits of an alarm's last byte. In format 2 it was 0 or 1, as the first of them.
 const SIGNAL_LOST: u8 = 1;
@@ -33,6 +34,7 @@ pub(super) fn write_alarms(w: &mut Writer, alarms: &[Alarm], now: Now) {
             Subject::Node(node) => (NODE, node),
             Subject::Link(link) => (LINK, u16::from(link.0)),
             Subject::Point(point) => (POINT, point as u16),
+            Subject::Device(number) => (DEVICE, number),
         };
         w.u8(alarm.rule.0);
         w.u8(kind);
@@ -59,6 +61,7 @@ pub(super) fn read_alarms(r: &mut Reader<'_>, now: Now) -> Result<Vec<Alarm>, Wi
                     let point = PointId::ALL.get(usize::from(place)).copied();
                     Subject::Point(point.ok_or_else(|| r.invalid("a point"))?)
                 }
+                DEVICE => Subject::Device(place),
                 _ => return Err(r.invalid("subject of an alarm")),
             };
             let since = Utc(now.utc.0.wrapping_sub(r.signed()?));

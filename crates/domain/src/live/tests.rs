@@ -382,6 +382,7 @@ fn hall() -> SystemSpec {
         unit: kinds[n % 8 / 2].0,
         resolution: kinds[n % 8 / 2].1,
         max_age: std::time::Duration::from_secs(3),
+        limits: Default::default(),
     };
     SystemSpec { device_points: (0..4_096).map(point).collect(), ..spec(Topology::NONE) }
 }

@@ -4,10 +4,6 @@
 //! and rules of the catalogue do not know them.
 
 use super::Unit;
-use crate::last_value::LastValue;
-use crate::reading::{NoData, Sample};
-use crate::series::{unit_code, unit_of};
-use crate::time::Mono;
 use crate::wire::{Reader, Wire, WireError, Writer};
 use std::time::Duration;
 
@@ -25,6 +21,59 @@ pub struct DevicePoint {
     pub resolution: f32,
     /// A value older than this is stale.
     pub max_age: Duration,
+    /// Below and above these values there is an alarm, where the device's table gives them.
+    pub limits: PointLimits,
+}
+
+/// Values of a device point beyond which there is an alarm, in its unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PointLimits {
+    /// Lower values raise an alarm.
+    pub low: Option<f32>,
+    /// Higher values raise an alarm.
+    pub high: Option<f32>,
+}
+
+impl PointLimits {
+    /// Whether there is any.
+    pub fn any(&self) -> bool {
+        self.low.is_some() || self.high.is_some()
+    }
+}
+
+/// A device point that rules look at: one whose table gives it limits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WatchedPoint {
+    /// Its number in [`SystemSpec::device_points`](crate::spec::SystemSpec::device_points).
+    pub number: u16,
+    /// Its stable name.
+    pub path: String,
+    /// The unit of its values.
+    pub unit: Unit,
+    /// Step of its values, in the unit.
+    pub resolution: f32,
+    /// Its limits, at least one.
+    pub limits: PointLimits,
+}
+
+impl WatchedPoint {
+    /// Those of a system's device points that have limits.
+    pub fn of(points: &[DevicePoint]) -> Vec<WatchedPoint> {
+        let watched = points.iter().zip(0..=u16::MAX).filter(|(point, _)| point.limits.any());
+        let one = |(point, number): (&DevicePoint, u16)| WatchedPoint {
+            number,
+            path: point.path.clone(),
+            unit: point.unit,
+            resolution: point.resolution,
+            limits: point.limits,
+        };
+        watched.map(one).collect()
+    }
+
+    /// The id of the link that brings it.
+    pub fn link(&self) -> &str {
+        self.path.split('/').next().unwrap_or_default()
+    }
 }
 
 /// A number that changes when a system's device points are named otherwise or in another order: frames of the past name
@@ -35,75 +84,55 @@ pub(crate) fn fingerprint(points: &[DevicePoint]) -> u32 {
     bytes.fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// The last values of a system's device points, in the order of [`SystemSpec::device_points`].
-///
-/// [`SystemSpec::device_points`]: crate::spec::SystemSpec::device_points
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct DeviceValues {
-    values: Vec<LastValue>,
-    max_ages: Vec<Duration>,
-}
-
-impl DeviceValues {
-    /// Points that may be so old, of which nothing is known.
-    pub fn new(max_ages: Vec<Duration>) -> DeviceValues {
-        DeviceValues { values: vec![LastValue::default(); max_ages.len()], max_ages }
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    /// What is known of a point: nothing, if there is none with this number.
-    pub fn last_value(&self, point: usize) -> LastValue {
-        self.values.get(point).copied().unwrap_or_default()
-    }
-
-    /// A value of the point that is older than this is stale.
-    pub fn max_age(&self, point: usize) -> Duration {
-        self.max_ages.get(point).copied().unwrap_or_default()
-    }
-
-    /// Takes a sample received at `at`; of a point that does not exist it changes nothing.
-    pub fn set(&mut self, point: usize, sample: Sample, at: Mono) {
-        if let Some(last) = self.values.get_mut(point) {
-            last.set(sample, at);
-        }
-    }
-
-    /// Sets all that is known of a point.
-    pub fn restore(&mut self, point: usize, known: LastValue) {
-        if let Some(last) = self.values.get_mut(point) {
-            *last = known;
-        }
-    }
-
-    /// The point's value if it is good and fresh at `now`, else why not.
-    pub fn sample(&self, point: usize, now: Mono) -> Sample {
-        self.values.get(point).map_or(Err(NoData::NotPresent), |last| last.sample(now, self.max_age(point)))
-    }
-}
-
 impl Wire for DevicePoint {
     fn write(&self, w: &mut Writer) {
         w.str(&self.path);
-        w.u8(unit_code(self.unit));
+        self.unit.write(w);
         w.f32(self.resolution);
         w.varint(self.max_age.as_micros() as u64);
+        self.limits.write(w);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<DevicePoint, WireError> {
         Ok(DevicePoint {
             path: r.str()?.to_owned(),
-            unit: unit_of(r)?,
+            unit: Unit::read(r)?,
             resolution: r.f32()?,
             max_age: Duration::from_micros(r.varint()?),
+            limits: Wire::read(r)?,
+        })
+    }
+}
+
+impl Wire for PointLimits {
+    fn write(&self, w: &mut Writer) {
+        // NaN is no limit.
+        w.f32(self.low.unwrap_or(f32::NAN));
+        w.f32(self.high.unwrap_or(f32::NAN));
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<PointLimits, WireError> {
+        let mut limit = || r.f32().map(|limit| Some(limit).filter(|limit| !limit.is_nan()));
+        Ok(PointLimits { low: limit()?, high: limit()? })
+    }
+}
+
+impl Wire for WatchedPoint {
+    fn write(&self, w: &mut Writer) {
+        w.varint(self.number.into());
+        w.str(&self.path);
+        self.unit.write(w);
+        w.f32(self.resolution);
+        self.limits.write(w);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<WatchedPoint, WireError> {
+        Ok(WatchedPoint {
+            number: r.number("number of a device point")?,
+            path: r.str()?.to_owned(),
+            unit: Unit::read(r)?,
+            resolution: r.f32()?,
+            limits: Wire::read(r)?,
         })
     }
 }

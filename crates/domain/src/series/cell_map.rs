@@ -1,6 +1,6 @@
 //! One value for each cell and step of time: a map of a system's past, small on the wire.
 
-use super::codec::{add_up, differences, unit_code, unit_of};
+use super::codec::{add_up, differences};
 use crate::point::Unit;
 use crate::time::Utc;
 use crate::wire::{Reader, Step, Wire, WireError, Writer, rice, subset};
@@ -57,7 +57,7 @@ impl Wire for CellMap {
         w.varint(self.step_ms);
         w.varint(self.steps as u64);
         w.varint(self.cells as u64);
-        w.u8(unit_code(self.unit));
+        self.unit.write(w);
         w.f32(step.size());
         let len = self.steps * self.cells;
         let known = || self.values.iter().take(len).enumerate().filter(|(_, value)| !value.is_nan());
@@ -72,7 +72,7 @@ impl Wire for CellMap {
         let (steps, cells) = (r.number::<usize>("number of steps")?, r.number::<usize>("number of cells")?);
         let len = steps.checked_mul(cells).filter(|len| *len <= CELL_MAP_MAX);
         let len = len.ok_or_else(|| r.invalid("number of values"))?;
-        let unit = unit_of(r)?;
+        let unit = Unit::read(r)?;
         let step = Step::new(r.f32()?).ok_or_else(|| r.invalid("a resolution"))?;
         let (mut having, mut counts) = (Vec::new(), Vec::new());
         subset::read(r, len, &mut having)?;

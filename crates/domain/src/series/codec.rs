@@ -5,9 +5,6 @@ use crate::point::Unit;
 use crate::time::Utc;
 use crate::wire::{Reader, Step, Wire, WireError, Writer, rice, subset};
 
-/// Units by wire code: new ones go to the end.
-const UNITS: [Unit; 6] = Unit::ALL;
-
 /// The most values of a table that is read: a quiet series packs so well that the bytes alone justify any length.
 const VALUES_MAX: usize = 1 << 20;
 
@@ -47,7 +44,7 @@ impl Wire for Table {
 fn write_series(w: &mut Writer, series: &Series, rows: usize) {
     let step = Step::new(series.resolution).unwrap_or(Step::MILLI);
     w.str(&series.name);
-    w.u8(unit_code(series.unit));
+    series.unit.write(w);
     w.f32(step.size());
     let present = || series.values.iter().take(rows).enumerate().filter_map(|(row, value)| Some((row, (*value)?)));
     let having: Vec<u32> = present().map(|(row, _)| row as u32).collect();
@@ -56,19 +53,9 @@ fn write_series(w: &mut Writer, series: &Series, rows: usize) {
     rice::write(w, &differences(&counts));
 }
 
-/// The wire code of a unit.
-pub(crate) fn unit_code(unit: Unit) -> u8 {
-    UNITS.iter().position(|known| *known == unit).unwrap_or_default() as u8
-}
-
-/// The unit whose code comes next.
-pub(crate) fn unit_of(r: &mut Reader<'_>) -> Result<Unit, WireError> {
-    UNITS.get(r.u8()? as usize).copied().ok_or_else(|| r.invalid("a unit"))
-}
-
 fn read_series(r: &mut Reader<'_>, rows: usize) -> Result<Series, WireError> {
     let name = r.str()?.to_owned();
-    let unit = unit_of(r)?;
+    let unit = Unit::read(r)?;
     let step = Step::new(r.f32()?).ok_or_else(|| r.invalid("a resolution"))?;
     let (mut having, mut counts) = (Vec::new(), Vec::new());
     subset::read(r, rows, &mut having)?;

@@ -2,7 +2,7 @@
 
 use super::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
 use crate::link::LinkSpec;
-use crate::point::{MaxAge, PointId};
+use crate::point::{MaxAge, PointId, WatchedPoint};
 use crate::topology::Topology;
 use crate::wire::{Reader, Wire, WireError, Writer};
 use std::time::Duration;
@@ -34,6 +34,8 @@ impl Wire for SystemSpec {
         w.bool(self.simulated);
         self.max_ages.write(w);
         w.varint(self.cell_max_age.as_micros() as u64);
+        w.varint(self.watched_points.len() as u64);
+        self.watched_points.iter().for_each(|point| point.write(w));
     }
 
     fn read(r: &mut Reader<'_>) -> Result<SystemSpec, WireError> {
@@ -52,6 +54,7 @@ impl Wire for SystemSpec {
             max_ages: Wire::read(r)?,
             cell_max_age: Duration::from_micros(r.varint()?),
             device_points: Default::default(),
+            watched_points: Vec::<WatchedPoint>::read(r)?.into(),
         })
     }
 }

@@ -62,6 +62,8 @@ pub struct OwnPoint {
     pub range: (f32, f32),
     /// A value older than this is stale; as the link's values, if not given.
     pub max_age: Option<Duration>,
+    /// Beyond these values there is an alarm.
+    pub limits: domain::point::PointLimits,
 }
 
 impl RegisterTable {
@@ -103,6 +105,7 @@ impl RegisterTable {
             unit: point.unit,
             resolution: point.resolution,
             max_age: point.max_age.unwrap_or(usual),
+            limits: point.limits,
         };
         self.own_points.iter().map(point).collect()
     }

@@ -80,21 +80,46 @@ pub fn factor(text: &str, target: Target) -> Result<f64, WrongUnit> {
 /// What stands for a bare number.
 const BARE: [&str; 4] = ["", "-", "1", "#"];
 
-/// As [`factor`], but a text that is not known is refused too: for files of which nobody knows who wrote them.
+/// How a value comes to the unit of its target: times `factor`, and `offset` to it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Conversion {
+    /// Target's units in one of the value's.
+    pub factor: f64,
+    /// The value's zero, in the target's unit.
+    pub offset: f64,
+}
+
+/// Units of files beside [`UNITS`]: temperatures with another zero, and a share of 1.
+#[rustfmt::skip]
+const OF_FILES: &[(&str, Quantity, Conversion)] = &[
+    ("°F", Quantity::Temperature, FAHRENHEIT), ("degF", Quantity::Temperature, FAHRENHEIT),
+    ("deg F", Quantity::Temperature, FAHRENHEIT), ("F", Quantity::Temperature, FAHRENHEIT),
+    ("K", Quantity::Temperature, Conversion { factor: 1.0, offset: -273.15 }),
+    ("1", Quantity::Share, Conversion { factor: 100.0, offset: 0.0 }),
+];
+const FAHRENHEIT: Conversion = Conversion { factor: 5.0 / 9.0, offset: -160.0 / 9.0 };
+
+/// As [`factor`], but a text that is not known is refused: for files of which nobody knows who wrote them.
 ///
 /// # Errors
 /// In words: the unit is not known, or measures something else than the target.
-pub fn exact_factor(text: &str, target: Target) -> Result<f64, String> {
+pub fn conversion(text: &str, target: Target) -> Result<Conversion, String> {
     let text = text.trim();
+    let times = |factor| Conversion { factor, offset: 0.0 };
     if text.is_empty() || (kept_in(target).is_none() && BARE.contains(&text)) {
-        return Ok(1.0);
+        return Ok(times(1.0));
+    }
+    let of_files = OF_FILES.iter().filter(|(name, ..)| *name == text);
+    let mut fitting = of_files.filter(|(_, quantity, _)| kept_in(target).is_some_and(|(kept, _)| kept == *quantity));
+    if let Some((.., conversion)) = fitting.next() {
+        return Ok(*conversion);
     }
     let own = match symbol(target) {
         "" => "a bare number",
         own => own,
     };
     match factor(text, target) {
-        Ok(factor) if is_known(text) && kept_in(target).is_some() => Ok(factor),
+        Ok(factor) if is_known(text) && kept_in(target).is_some() => Ok(times(factor)),
         Err(WrongUnit) => Err(format!("it is in {text}, but {own} is needed")),
         Ok(_) if is_known(text) => Err(format!("it is in {text}, but it is {own}")),
         Ok(_) => Err(format!("the unit {text} is not known here: convert it to {own}")),
@@ -141,18 +166,27 @@ mod tests {
     #[test]
     fn a_unit_that_is_not_known_is_refused_where_it_must_be_known() {
         let point = Target::Point;
+        let times = |factor| Ok(Conversion { factor, offset: 0.0 });
         for (text, target, expected) in [
-            ("", point(PointId::Voltage), Ok(1.0)),
-            ("kV", point(PointId::Voltage), Ok(1e3)),
-            (" kW ", point(PointId::Power), Ok(1e3)),
-            ("%", point(PointId::Soc), Ok(1.0)),
-            ("-", point(PointId::ControllerMode), Ok(1.0)),
-            ("1", point(PointId::Soc), Err("the unit 1 is not known here: convert it to %")),
-            ("°F", point(PointId::Ambient), Err("the unit °F is not known here: convert it to °C")),
+            ("", point(PointId::Voltage), times(1.0)),
+            ("kV", point(PointId::Voltage), times(1e3)),
+            (" kW ", point(PointId::Power), times(1e3)),
+            ("%", point(PointId::Soc), times(1.0)),
+            ("-", point(PointId::ControllerMode), times(1.0)),
+            ("1", point(PointId::Soc), times(100.0)),
+            ("1", point(PointId::ControllerMode), times(1.0)),
+            ("1", point(PointId::Voltage), Err("the unit 1 is not known here: convert it to V")),
+            ("K", point(PointId::Ambient), Ok(Conversion { factor: 1.0, offset: -273.15 })),
+            ("°R", point(PointId::Ambient), Err("the unit °R is not known here: convert it to °C")),
+            ("K", point(PointId::Soc), Err("the unit K is not known here: convert it to %")),
             ("V", point(PointId::Current), Err("it is in V, but A is needed")),
             ("V", point(PointId::ControllerMode), Err("it is in V, but it is a bare number")),
         ] {
-            assert_eq!(exact_factor(text, target), expected.map_err(str::to_owned), "{text} for {target:?}");
+            assert_eq!(conversion(text, target), expected.map_err(str::to_owned), "{text} for {target:?}");
+        }
+        for (fahrenheit, celsius) in [(32.0, 0.0), (212.0, 100.0), (-40.0, -40.0)] {
+            let Conversion { factor, offset } = conversion("°F", Target::Cell(CellQuantity::Temperature, 0)).unwrap();
+            assert!((fahrenheit * factor + offset - celsius).abs() < 1e-9, "{fahrenheit}");
         }
     }
 }

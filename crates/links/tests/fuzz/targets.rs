@@ -341,20 +341,9 @@ impl Target for VictronMqtt {
 
 fn spec() -> SiteSpec {
     let system = SystemSpec {
-        id: "hv".into(),
-        name: "Pack".into(),
-        topology: Topology::new(1, 3, 4),
-        capacity_ah: 280.0,
-        nominal_v: 40.0,
-        reserve_pct: 20.0,
-        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-        cell_resolution_v: 0.001,
-        rate_hz: 5.0,
-        simulated: false,
-        max_ages: Vec::new(),
-        cell_max_age: domain::cells::CELL_MAX_AGE,
-        device_points: Default::default(),
         kind: SystemKind::DataCentre,
+        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
+        ..SystemSpec::new("hv", "Pack", Topology::new(1, 3, 4), 280.0, 40.0)
     };
     SiteSpec { name: "Hall".into(), systems: vec![system], links: Vec::new() }
 }

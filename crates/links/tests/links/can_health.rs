@@ -2,7 +2,6 @@
 //! Logs play it, through the path that every CAN bus takes; time is paused.
 
 use crate::support::{Running, repository};
-use domain::limits::{Chemistry, Limits};
 use domain::link::{LinkFault, LinkSpec, LinkState};
 use domain::reading::{Batch, CellQuantity};
 use domain::spec::{SiteSpec, SystemIdx, SystemKind, SystemSpec};
@@ -151,20 +150,8 @@ fn our_dbc() -> String {
 /// The site of a 260-cell pack with one link.
 fn site() -> Site {
     let system = SystemSpec {
-        id: "hv".into(),
-        name: "Pack".into(),
-        topology: Topology::new(1, 13, 20),
-        capacity_ah: 280.0,
-        nominal_v: 832.0,
-        reserve_pct: 20.0,
-        limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-        cell_resolution_v: 0.001,
-        rate_hz: 5.0,
-        simulated: false,
-        max_ages: Vec::new(),
-        cell_max_age: domain::cells::CELL_MAX_AGE,
-        device_points: Default::default(),
         kind: SystemKind::DataCentre,
+        ..SystemSpec::new("hv", "Pack", Topology::new(1, 13, 20), 280.0, 832.0)
     };
     let link = LinkSpec {
         id: "link".into(),

@@ -2,10 +2,10 @@
 //!
 //! Values hardly differ from cell to cell, so a dictionary of them is short; only the hour at hand is held in memory.
 
-use super::{CellDay, Tail, add, first_minute};
 use crate::checksum::checksum;
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::minutes::{DAY_MINUTES, MinuteDay, Tail, add, first_minute};
 use crate::segment::{FileWriter, Opened, Written, beside, common_properties, failed, timestamp, write_file};
 use domain::minute::{CellMinute, MINUTE_MS, Stat, count, value};
 use domain::reading::CellQuantity;
@@ -41,7 +41,7 @@ pub(crate) fn columns() -> impl Iterator<Item = (CellQuantity, Stat)> {
 ///
 /// # Errors
 /// [`StoreError::Io`]; [`StoreError::Parquet`] if the file that is there cannot be read.
-pub(crate) fn seal(path: &Path, day: Day, minutes: &[CellMinute]) -> Result<(Written, CellDay), StoreError> {
+pub(crate) fn seal(path: &Path, day: Day, minutes: &[CellMinute]) -> Result<(Written, MinuteDay), StoreError> {
     let mut new = Tail::new();
     minutes.iter().for_each(|minute| add(&mut new, minute.clone()));
     let there = if path.exists() { Some(Opened::open(path)?) } else { None };
@@ -65,7 +65,7 @@ pub(crate) fn seal(path: &Path, day: Day, minutes: &[CellMinute]) -> Result<(Wri
             sealed.write_hours(writer, file, new)
         })
     })?;
-    let of = CellDay { bytes: written.bytes, checksum: Some(written.checksum), ..sealed.describe(day) };
+    let of = MinuteDay { bytes: written.bytes, checksum: Some(written.checksum), ..sealed.describe(day) };
     Ok((written, of))
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn seal(path: &Path, day: Day, minutes: &[CellMinute]) -> Result<(Wri
 /// [`StoreError::Io`], [`StoreError::Parquet`].
 pub(crate) fn write(path: &Path, minutes: &[Arc<CellMinute>]) -> Result<u64, StoreError> {
     let described = || Ok((schema()?, properties()?));
-    let all: Tail = minutes.iter().map(|minute| (minute.minute, Arc::clone(minute))).collect();
+    let all: Tail<CellMinute> = minutes.iter().map(|minute| (minute.minute, Arc::clone(minute))).collect();
     write_file(path, described().map_err(failed(path))?, |writer| Sealed::default().write_hours(writer, path, all))
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn write(path: &Path, minutes: &[Arc<CellMinute>]) -> Result<u64, Sto
 ///
 /// # Errors
 /// It cannot be read.
-pub(crate) fn describe(path: &Path, day: Day) -> Result<CellDay, StoreError> {
+pub(crate) fn describe(path: &Path, day: Day) -> Result<MinuteDay, StoreError> {
     let opened = Opened::open(path)?;
     let bytes = std::fs::metadata(path).map_err(StoreError::io(path))?.len();
     let mut sealed = Sealed::default();
@@ -92,14 +92,14 @@ pub(crate) fn describe(path: &Path, day: Day) -> Result<CellDay, StoreError> {
         read(&opened, day, group..group + 1, |minute| add(&mut minutes, minute))?;
         sealed.note(&minutes);
     }
-    Ok(CellDay { day, bytes, checksum: Some(checksum(path)?), ..sealed.describe(day) })
+    Ok(MinuteDay { day, bytes, checksum: Some(checksum(path)?), ..sealed.describe(day) })
 }
 
 /// All minutes of a file that is there, each whole.
 ///
 /// # Errors
 /// It cannot be read.
-pub(crate) fn minutes(path: &Path, day: Day) -> Result<Tail, StoreError> {
+pub(crate) fn minutes(path: &Path, day: Day) -> Result<Tail<CellMinute>, StoreError> {
     let opened = Opened::open(path)?;
     let mut minutes = Tail::new();
     read(&opened, day, 0..opened.row_groups(), |minute| add(&mut minutes, minute))?;
@@ -110,13 +110,13 @@ pub(crate) fn minutes(path: &Path, day: Day) -> Result<Tail, StoreError> {
 ///
 /// # Errors
 /// The file cannot be read, or is not the one that `of` describes.
-pub(crate) fn grid(path: &Path, of: &CellDay, quantity: CellQuantity, stat: Stat) -> Result<Vec<u16>, StoreError> {
+pub(crate) fn grid(path: &Path, of: &MinuteDay, quantity: CellQuantity, stat: Stat) -> Result<Vec<u16>, StoreError> {
     let opened = Opened::open(path)?;
     // A part that joined a minute changes the file, but not its number of rows.
     let same = std::fs::metadata(path).is_ok_and(|meta| meta.len() == of.bytes);
     opened.has_rows(if same { of.rows } else { u64::MAX })?;
-    let cells = of.cells as usize;
-    let mut grid = vec![stat.none(); super::DAY_MINUTES as usize * cells];
+    let cells = of.width as usize;
+    let mut grid = vec![stat.none(); DAY_MINUTES as usize * cells];
     let name = column_name(quantity, stat);
     for group in 0..opened.row_groups() {
         let values = opened.floats_of(&name, group..group + 1)?;
@@ -140,13 +140,13 @@ struct Sealed {
 }
 
 impl Sealed {
-    fn describe(&self, day: Day) -> CellDay {
+    fn describe(&self, day: Day) -> MinuteDay {
         let (first_minute, last_minute) = self.ends.unwrap_or((first_minute(day), first_minute(day)));
-        let (rows, values, cells) = (self.rows, self.values, self.cells as u32);
-        CellDay { day, rows, values, cells, first_minute, last_minute, bytes: 0, checksum: None }
+        let (rows, values, width) = (self.rows, self.values, self.cells as u32);
+        MinuteDay { day, rows, values, width, first_minute, last_minute, bytes: 0, checksum: None }
     }
 
-    fn note(&mut self, minutes: &Tail) {
+    fn note(&mut self, minutes: &Tail<CellMinute>) {
         let Some((first, last)) = ends(minutes) else { return };
         self.ends = Some(self.ends.map_or((first, last), |(a, b)| (a.min(first), b.max(last))));
         for minute in minutes.values() {
@@ -159,7 +159,12 @@ impl Sealed {
         }
     }
 
-    fn write_hours(&mut self, writer: &mut FileWriter, file: &Path, mut minutes: Tail) -> Result<(), StoreError> {
+    fn write_hours(
+        &mut self,
+        writer: &mut FileWriter,
+        file: &Path,
+        mut minutes: Tail<CellMinute>,
+    ) -> Result<(), StoreError> {
         while let Some((first, _)) = ends(&minutes) {
             let of_hour = before(&mut minutes, (hour(first) + 1) * HOUR_MINUTES);
             self.write(writer, file, &of_hour)?;
@@ -167,7 +172,7 @@ impl Sealed {
         Ok(())
     }
 
-    fn write(&mut self, writer: &mut FileWriter, file: &Path, minutes: &Tail) -> Result<(), StoreError> {
+    fn write(&mut self, writer: &mut FileWriter, file: &Path, minutes: &Tail<CellMinute>) -> Result<(), StoreError> {
         self.note(minutes);
         write_group(writer, minutes).map_err(failed(file))
     }
@@ -177,17 +182,17 @@ fn hour(minute: i64) -> i64 {
     minute.div_euclid(HOUR_MINUTES)
 }
 
-fn ends(minutes: &Tail) -> Option<(i64, i64)> {
+fn ends(minutes: &Tail<CellMinute>) -> Option<(i64, i64)> {
     Some((*minutes.first_key_value()?.0, *minutes.last_key_value()?.0))
 }
 
 /// Takes out what comes before a minute.
-fn before(minutes: &mut Tail, minute: i64) -> Tail {
+fn before(minutes: &mut Tail<CellMinute>, minute: i64) -> Tail<CellMinute> {
     let later = minutes.split_off(&minute);
     std::mem::replace(minutes, later)
 }
 
-fn write_group(writer: &mut FileWriter, minutes: &Tail) -> Result<(), ParquetError> {
+fn write_group(writer: &mut FileWriter, minutes: &Tail<CellMinute>) -> Result<(), ParquetError> {
     let places = || {
         let known = |minute: &CellMinute| {
             let cells: Vec<usize> = (0..minute.cells()).filter(|cell| minute.knows(*cell)).collect();
@@ -286,7 +291,13 @@ fn schema() -> Result<Type, ParquetError> {
 }
 
 fn properties() -> Result<WriterProperties, ParquetError> {
-    let mut builder = common_properties()?
+    let of_values = columns().filter(|(_, stat)| *stat != Stat::N);
+    let unit = |quantity| match quantity {
+        CellQuantity::Voltage => "V",
+        CellQuantity::Temperature => "\u{b0}C",
+    };
+    let units = of_values.map(|(quantity, stat)| (column_name(quantity, stat), unit(quantity)));
+    let mut builder = common_properties(units)?
         .set_column_dictionary_enabled(ColumnPath::from(crate::segment::TIMESTAMP), false)
         .set_column_dictionary_enabled(ColumnPath::from(CELL), false)
         .set_column_encoding(ColumnPath::from(CELL), Encoding::DELTA_BINARY_PACKED);

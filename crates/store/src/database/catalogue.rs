@@ -1,6 +1,7 @@
 //! The statements about what is sealed and what is not yet.
 
 use super::connection::Connection;
+use super::kinds::statements;
 use super::{Database, Taken, replacing, sql};
 use crate::block::Block;
 use crate::day::Day;
@@ -62,10 +63,7 @@ impl Database {
 
     /// Keeps the checksum of a file whose entry has none.
     pub(crate) fn keep_checksum(&mut self, system: &str, of: &Sealed) -> Result<(), StoreError> {
-        let set = match of.kind {
-            Kind::Pack => sql::SET_CHECKSUM,
-            Kind::Cells => sql::SET_CELL_CHECKSUM,
-        };
+        let set = statements(of.kind).map_or(sql::SET_CHECKSUM, |of| of.set_checksum);
         self.write(set.bind(system).bind(of.day.0).bind(of.bytes as i64).bind(of.checksum))
     }
 
@@ -100,10 +98,7 @@ pub(super) fn catalogue(conn: &mut Connection) -> sqlx::Result<Catalogue> {
 }
 
 pub(super) fn sealed_day(conn: &mut Connection, system: &str, kind: Kind, day: Day) -> sqlx::Result<Option<Sealed>> {
-    let sql = match kind {
-        Kind::Pack => sql::SEGMENT,
-        Kind::Cells => sql::CELL_SEGMENT,
-    };
+    let sql = statements(kind).map_or(sql::SEGMENT, |of| of.day);
     conn.first(sql.bind(system).bind(day.0), |row| {
         let (rows, bytes) = (row.try_get::<i64, _>(0)?.max(0) as u64, row.try_get::<i64, _>(1)?.max(0) as u64);
         Ok(Sealed { kind, day, rows, bytes, checksum: row.try_get(2)? })

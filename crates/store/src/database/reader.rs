@@ -1,15 +1,17 @@
 //! What is asked of the database by those who only read: what is sealed, what is not yet, and what happened.
 
 use super::catalogue::{Catalogue, catalogue, sealed_day, systems, unsealed};
-use super::cells::{cell_days, unsealed_cells};
 use super::connection::{Access, Connection};
+use super::minutes::{minute_days, unsealed_minutes};
 use super::{Row, sql};
 use crate::block::Block;
-use crate::cells::{CellDay, Tail};
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::event::{self, ActiveAlarm, Event, UnknownWord};
+use crate::minutes::{Minute, MinuteDay, Tail};
 use crate::sealed::{Kind, Sealed};
+use domain::device_minute::DeviceMinute;
+use domain::minute::CellMinute;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use std::collections::HashMap;
@@ -19,10 +21,29 @@ use std::path::Path;
 pub(crate) struct Everything {
     /// The sealed days.
     pub(crate) catalogue: Catalogue,
-    /// The sealed days of cells.
-    pub(crate) cell_days: Vec<(String, CellDay)>,
-    /// Each system's rows and minutes of cells that are not sealed.
-    pub(crate) tails: Vec<(String, Block, Tail)>,
+    /// Each system's rows that are not sealed.
+    pub(crate) tails: Vec<(String, Block)>,
+    /// Minutes of cells.
+    pub(crate) cells: Minutes<CellMinute>,
+    /// Minutes of device points.
+    pub(crate) devices: Minutes<DeviceMinute>,
+}
+
+/// What there is of minutes of every system: the sealed days, and what is not sealed.
+pub(crate) struct Minutes<M> {
+    /// The sealed days.
+    pub(crate) days: Vec<(String, MinuteDay)>,
+    /// The minutes that are not sealed.
+    pub(crate) tails: HashMap<String, Tail<M>>,
+}
+
+fn minutes<M: Minute>(conn: &mut Connection) -> sqlx::Result<Minutes<M>> {
+    let mut tails = HashMap::new();
+    for system in systems(conn)? {
+        let (tail, _) = unsealed_minutes(conn, &system, i64::MAX)?;
+        tails.insert(system, tail);
+    }
+    Ok(Minutes { days: minute_days(conn, M::KIND)?, tails })
 }
 
 /// A connection for questions. It never writes; several may be open.
@@ -41,10 +62,9 @@ impl Reader {
             let mut tails = Vec::new();
             for system in systems(conn)? {
                 let (tail, _) = unsealed(conn, &system, i64::MAX)?;
-                let (cells, _) = unsealed_cells(conn, &system, i64::MAX)?;
-                tails.push((system, tail, cells));
+                tails.push((system, tail));
             }
-            Ok(Everything { catalogue: catalogue(conn)?, cell_days: cell_days(conn)?, tails })
+            Ok(Everything { catalogue: catalogue(conn)?, tails, cells: minutes(conn)?, devices: minutes(conn)? })
         })
     }
 

@@ -43,7 +43,7 @@ impl Database {
     /// Notes that a file of this size and checksum is about to take the place of a day's file. When this returns, the
     /// note is on the disk, as is everything before it: a power cut may bring the new file and keep what came later.
     pub(crate) fn replacing(&mut self, system: &str, of: &Sealed, taken: Taken) -> Result<(), StoreError> {
-        let note = sql::NOTE_REPLACING.bind(system).bind(of.kind == Kind::Cells).bind(of.day.0).bind(of.bytes as i64);
+        let note = sql::NOTE_REPLACING.bind(system).bind(of.kind.number()).bind(of.day.0).bind(of.bytes as i64);
         let note = note.bind(of.checksum.unwrap_or_default()).bind(taken.before).bind(taken.newest);
         self.write(sql::SYNCHRONOUS_FULL.plain())?;
         let noted = self.write(note);
@@ -63,13 +63,18 @@ impl Database {
 }
 
 pub(super) fn done(conn: &mut Connection, system: &str, kind: Kind, day: Day) -> sqlx::Result<()> {
-    conn.run(sql::DELETE_REPLACING.bind(system).bind(kind == Kind::Cells).bind(day.0)).map(drop)
+    conn.run(sql::DELETE_REPLACING.bind(system).bind(kind.number()).bind(day.0)).map(drop)
+}
+
+/// A number that this version does not know is told as the reader's error.
+pub(super) fn kind(number: i64) -> sqlx::Result<Kind> {
+    Kind::of_number(number).ok_or_else(|| sqlx::Error::Decode(format!("there is no kind of days {number}").into()))
 }
 
 fn replacing(row: &SqliteRow) -> sqlx::Result<Replacing> {
     Ok(Replacing {
         system: row.try_get(0)?,
-        kind: if row.try_get(1)? { Kind::Cells } else { Kind::Pack },
+        kind: kind(row.try_get(1)?)?,
         day: Day(row.try_get(2)?),
         bytes: row.try_get::<i64, _>(3)?.max(0) as u64,
         checksum: row.try_get(4)?,

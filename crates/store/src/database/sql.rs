@@ -90,6 +90,8 @@ statements! {
         INSERT INTO tail (system_id, utc_s, rows) SELECT id, ?2, ?4 FROM system WHERE name = ?1 AND ?4 IS NOT NULL;
         INSERT INTO cell_tail (system_id, minute, cells)
         SELECT id, ?5, ?6 FROM system WHERE name = ?1 AND ?6 IS NOT NULL";
+    ADD_DEVICE_MINUTE = "
+        INSERT INTO device_tail (system_id, minute, points) SELECT id, ?2, ?3 FROM system WHERE name = ?1";
     ADD_EVENT = "
         INSERT INTO event (system_id, at_ms, rule, subject, severity, value, words, kind)
         SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM system WHERE name = ?1";
@@ -124,6 +126,17 @@ statements! {
     DELETE_SEGMENT = "DELETE FROM segment WHERE day = ?2 AND system_id = (SELECT id FROM system WHERE name = ?1)";
     DELETE_CELL_SEGMENT = "
         DELETE FROM cell_segment WHERE day = ?2 AND system_id = (SELECT id FROM system WHERE name = ?1)";
+    DEVICE_SEGMENTS = "
+        SELECT name, day, rows, samples, points, first_minute, last_minute, bytes, checksum
+        FROM device_segment JOIN system ON system_id = id ORDER BY day";
+    DEVICE_SEGMENT = "
+        SELECT rows, bytes, checksum FROM device_segment JOIN system ON system_id = id WHERE name = ?1 AND day = ?2";
+    PUT_DEVICE_SEGMENT = "INSERT OR REPLACE INTO device_segment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    SET_DEVICE_CHECKSUM = "
+        UPDATE device_segment SET checksum = ?4 WHERE day = ?2 AND bytes = ?3 AND checksum IS NULL
+        AND system_id = (SELECT id FROM system WHERE name = ?1)";
+    DELETE_DEVICE_SEGMENT = "
+        DELETE FROM device_segment WHERE day = ?2 AND system_id = (SELECT id FROM system WHERE name = ?1)";
 
     // Rollups of sealed days.
     MINUTES = "
@@ -147,6 +160,12 @@ statements! {
         AND utc_s >= ?2 AND utc_s < ?3 AND seq <= ?4";
     DELETE_CELLS = "
         DELETE FROM cell_tail WHERE system_id = (SELECT id FROM system WHERE name = ?1)
+        AND minute >= ?2 AND minute < ?3 AND seq <= ?4";
+    UNSEALED_DEVICES = "
+        SELECT minute, points, seq FROM device_tail JOIN system ON system_id = id
+        WHERE name = ?1 AND minute < ?2 ORDER BY minute, seq";
+    DELETE_DEVICES = "
+        DELETE FROM device_tail WHERE system_id = (SELECT id FROM system WHERE name = ?1)
         AND minute >= ?2 AND minute < ?3 AND seq <= ?4";
 
     // Files of sealed days that are about to be replaced.

@@ -114,7 +114,9 @@ fn a_file_from_before_sqlx_is_migrated_and_keeps_all_it_has() {
         assert_eq!(known.unwrap(), (1..=HISTORY.newest()).collect::<Vec<_>>(), "opening {opening}");
         assert_eq!(db.conn.number(sql::VERSION.plain()).unwrap(), HISTORY.newest());
         drop(db);
-        assert_eq!(dump(&path), before, "opening {opening}");
+        let mut after = dump(&path);
+        after.retain(|table, rows| before.contains_key(table) || !rows.is_empty());
+        assert_eq!(after, before, "opening {opening}");
     }
     // And it is what its readers make of it.
     let mut reader = super::Reader::open(&path).unwrap();
@@ -122,9 +124,10 @@ fn a_file_from_before_sqlx_is_migrated_and_keeps_all_it_has() {
     let told: Vec<_> = active.iter().map(|a| (a.system.as_str(), a.raised.subject.as_str(), a.raised.value)).collect();
     assert_eq!(told, [("hv", "cell 1.2", None), ("home", "cell 1.2", None)]);
     let all = reader.everything().unwrap();
-    let tails: Vec<_> = all.tails.iter().map(|(of, rows, cells)| (of.as_str(), rows.len(), cells.len())).collect();
+    let tails: Vec<_> =
+        all.tails.iter().map(|(of, rows)| (of.as_str(), rows.len(), all.cells.tails[of].len())).collect();
     assert_eq!(tails, [("hv", 15, 1), ("home", 15, 1)]);
-    assert_eq!((all.catalogue[0].1.rows, all.cell_days[0].1.rows), (40, all.cell_days[0].1.rows));
+    assert_eq!((all.catalogue[0].1.rows, all.cells.days[0].1.rows), (40, all.cells.days[0].1.rows));
     assert_eq!(reader.events("hv", i64::MIN, i64::MAX, 100).unwrap().len(), 4);
 }
 

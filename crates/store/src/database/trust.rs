@@ -1,8 +1,11 @@
 //! What is remembered of the clock, and of what was recorded while it was not trusted.
 
+use super::kinds::statements;
+use super::replacing::kind;
 use super::{Database, sql};
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::sealed::Kind;
 use domain::time::Utc;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -20,13 +23,13 @@ impl Database {
     }
 
     /// Remembers a day that is sealed while the clock is ahead of what is known.
-    pub(crate) fn doubt(&mut self, system: &str, cells: bool, day: Day) -> Result<(), StoreError> {
-        self.write(sql::ADD_DOUBTFUL.bind(system).bind(cells).bind(day.0))
+    pub(crate) fn doubt(&mut self, system: &str, kind: Kind, day: Day) -> Result<(), StoreError> {
+        self.write(sql::ADD_DOUBTFUL.bind(system).bind(kind.number()).bind(day.0))
     }
 
     /// The days that were sealed so.
-    pub(crate) fn doubtful(&mut self) -> Result<Vec<(String, bool, Day)>, StoreError> {
-        let day = |row: &SqliteRow| Ok((row.try_get(0)?, row.try_get(1)?, Day(row.try_get(2)?)));
+    pub(crate) fn doubtful(&mut self) -> Result<Vec<(String, Kind, Day)>, StoreError> {
+        let day = |row: &SqliteRow| Ok((row.try_get(0)?, kind(row.try_get(1)?)?, Day(row.try_get(2)?)));
         self.conn.all(sql::DOUBTFUL.plain(), day).map_err(StoreError::sqlite(&self.path))
     }
 
@@ -35,16 +38,18 @@ impl Database {
         self.write(sql::DELETE_DOUBTFUL.plain())
     }
 
-    /// Drops rows and minutes of cells from the tail, up to these places: they are kept elsewhere now.
+    /// Drops rows and minutes from the tails, up to these places by kind: they are kept elsewhere now.
     pub(crate) fn drop_tail(
         &mut self,
         system: &str,
         (from_ms, to_ms): (i64, i64),
-        (newest_row, newest_minute): (i64, i64),
+        newest: [i64; Kind::ALL.len()],
     ) -> Result<(), StoreError> {
         let within =
             |sql: sql::Sql, unit_ms| sql.bind(system).bind(from_ms.div_euclid(unit_ms)).bind(to_ms.div_euclid(unit_ms));
-        self.write(within(sql::DELETE_ROWS, 1_000).bind(newest_row))?;
-        self.write(within(sql::DELETE_CELLS, 60_000).bind(newest_minute))
+        Kind::ALL.into_iter().zip(newest).try_for_each(|(kind, newest)| match statements(kind) {
+            None => self.write(within(sql::DELETE_ROWS, 1_000).bind(newest)),
+            Some(of) => self.write(within(of.delete, 60_000).bind(newest)),
+        })
     }
 }

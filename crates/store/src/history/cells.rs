@@ -2,16 +2,14 @@
 //! their minutes, wherever these are: sealed days, the tail, or a minute in parts in both.
 
 use super::chart::STEPS_MS;
-use super::{ATTEMPTS, DAMAGED_MAX, History, Range};
-use crate::cells::{self, CellDay, Tail, day_of, first_minute};
-use crate::day::Day;
+use super::minutes::{Found, MinuteCoverage, MinuteParts, minutes_of};
+use super::{History, Range};
+use crate::cells;
 use crate::error::StoreError;
+use crate::minutes::{MinuteDay, first_minute};
 use crate::rollup::{Bucket, Fold as _};
-use crate::sealed::Kind;
 use domain::minute::{self, CellMinute, MINUTE_MS, NONE, Stat, difference, fine_value};
 use domain::reading::CellQuantity;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 /// What a map of cells shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,65 +80,18 @@ pub struct CellRank {
     pub deviation_v: Vec<f32>,
 }
 
-/// What there is of a system's cells.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct CellCoverage {
-    /// When the first minute began, ms since 1970-01-01 UTC; `None` if there is none.
-    pub first_ms: Option<i64>,
-    /// When the last minute ended.
-    pub end_ms: Option<i64>,
-    /// The most cells that any minute has.
-    pub cells: usize,
-    /// The sealed days, in their order.
-    pub days: Vec<CellDay>,
-}
-
-/// All of a system's minutes at one instant, as files for another program and what is in none of them.
-#[derive(Clone, Debug, Default)]
-pub struct CellParts {
-    /// The sealed days with their files, oldest first. A file may be replaced by a longer one at any time.
-    pub sealed: Vec<(CellDay, PathBuf)>,
-    /// The minutes that are not sealed, oldest first.
-    pub tail: Vec<Arc<CellMinute>>,
-}
-
-/// What of a system's minutes lies in a range of minutes.
-struct Found {
-    from: i64,
-    to: i64,
-    cells: usize,
-    days: Vec<CellDay>,
-    tail: Tail,
-}
-
 /// A number of every cell.
 type CellColumn = (CellQuantity, Stat);
 
 impl History {
     /// What there is of a system's cells.
-    pub fn cell_coverage(&self, system: &str) -> CellCoverage {
-        let found = self.find_cells(system, i64::MIN, i64::MAX);
-        let first = found.days.first().map(|day| day.first_minute);
-        let last = found.days.last().map(|day| day.last_minute);
-        let tail = (found.tail.keys().next().copied(), found.tail.keys().next_back().copied());
-        CellCoverage {
-            first_ms: first.into_iter().chain(tail.0).min().map(|minute| minute * MINUTE_MS),
-            end_ms: last.into_iter().chain(tail.1).max().map(|minute| (minute + 1) * MINUTE_MS),
-            cells: found.cells,
-            days: found.days,
-        }
+    pub fn cell_coverage(&self, system: &str) -> MinuteCoverage {
+        self.minute_coverage::<CellMinute>(system)
     }
 
     /// The parts that the past of a system's cells consists of now. A damaged day is left out, which is told.
-    pub fn cell_parts(&self, system: &str) -> CellParts {
-        let found = self.find_cells(system, i64::MIN, i64::MAX);
-        let file = |day: CellDay| {
-            self.checks.check(system, &day).ok().map(|()| (day, Kind::Cells.path(&self.data, system, day.day)))
-        };
-        CellParts {
-            sealed: found.days.into_iter().filter_map(file).collect(),
-            tail: found.tail.into_values().collect(),
-        }
+    pub fn cell_parts(&self, system: &str) -> MinuteParts<CellMinute> {
+        self.minute_parts(system)
     }
 
     /// Hands out the minutes of a range in their order, each whole: a day at a time is in memory.
@@ -151,26 +102,9 @@ impl History {
         &self,
         system: &str,
         range: Range,
-        mut each: impl FnMut(&CellMinute) -> Result<(), E>,
+        each: impl FnMut(&CellMinute) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (from, to) = minutes_of(range);
-        let found = self.find_cells(system, from, to);
-        let mut tail = found.tail;
-        for day in found.days {
-            match self.checks.check(system, &day) {
-                Err(StoreError::DayDamaged { .. }) => continue,
-                checked => checked?,
-            }
-            let mut minutes = cells::file::minutes(&Kind::Cells.path(&self.data, system, day.day), day.day)?;
-            let end = cells::first_minute(day.day) + cells::DAY_MINUTES;
-            let later = tail.split_off(&end);
-            let before = std::mem::replace(&mut tail, later);
-            before.into_values().for_each(|minute| cells::add(&mut minutes, Arc::unwrap_or_clone(minute)));
-            for minute in minutes.range(from..to).map(|(_, minute)| minute) {
-                each(minute)?;
-            }
-        }
-        tail.values().try_for_each(|minute| each(minute))
+        self.each_whole_minute(system, range, each)
     }
 
     /// Every cell in the minute that holds an instant, ms since 1970-01-01 UTC; `None` if nothing is known of it.
@@ -180,7 +114,7 @@ impl History {
     pub fn cells_at(&self, system: &str, at_ms: i64) -> Result<Option<CellsAt>, StoreError> {
         let wanted = at_ms.div_euclid(MINUTE_MS);
         let columns = CellQuantity::ALL.map(|quantity| (quantity, Stat::Mean));
-        self.consistent_cells(system, (wanted, wanted + 1), |found| {
+        self.consistent_minutes::<CellMinute, _>(system, (wanted, wanted + 1), |found| {
             let mut at = None;
             self.each_minute(system, found, columns, |_, columns| {
                 let of = |column: usize| {
@@ -206,7 +140,7 @@ impl History {
     ) -> Result<CellChart, StoreError> {
         let (range, step_ms, steps) = steps(range, width);
         let columns = Stat::ALL.map(|stat| (quantity, stat));
-        self.consistent_cells(system, minutes_of(range), |found| {
+        self.consistent_minutes::<CellMinute, _>(system, minutes_of(range), |found| {
             let mut buckets = vec![Bucket::default(); steps];
             self.each_minute(system, found, columns, |minute, [min, mean, max, n]| {
                 let Some(snapshots) = n.get(cell).copied().filter(|n| *n > 0) else { return };
@@ -236,8 +170,8 @@ impl History {
     pub fn cell_map(&self, system: &str, range: Range, columns: usize, what: CellValue) -> Result<CellMap, StoreError> {
         let (range, step_ms, steps) = steps(range, columns);
         let quantity = what.quantity();
-        self.consistent_cells(system, minutes_of(range), |found| {
-            let cells = found.cells;
+        self.consistent_minutes::<CellMinute, _>(system, minutes_of(range), |found| {
+            let cells = found.width();
             let mut values = vec![f32::NAN; steps * cells];
             let mut sums = Sums::new(cells);
             let mut flush = |sums: &mut Sums, step: usize| {
@@ -287,9 +221,9 @@ impl History {
     pub fn cell_rank(&self, system: &str, range: Range) -> Result<CellRank, StoreError> {
         // Minutes that begin in it.
         let range = Range::new(ceil(range.from_ms), ceil(range.to_ms));
-        self.consistent_cells(system, minutes_of(range), |found| {
-            let mut rank = CellRank { lowest: vec![0; found.cells], ..CellRank::default() };
-            let mut sums = Sums::new(found.cells);
+        self.consistent_minutes::<CellMinute, _>(system, minutes_of(range), |found| {
+            let mut rank = CellRank { lowest: vec![0; found.width()], ..CellRank::default() };
+            let mut sums = Sums::new(found.width());
             let mut same = Vec::new();
             let columns = [Stat::Mean, Stat::N].map(|stat| (CellQuantity::Voltage, stat));
             self.each_minute(system, found, columns, |_, [means, n]| {
@@ -310,7 +244,7 @@ impl History {
     fn each_minute<const N: usize>(
         &self,
         system: &str,
-        found: &Found,
+        found: &Found<CellMinute>,
         columns: [CellColumn; N],
         mut each: impl FnMut(i64, [&[u16]; N]),
     ) -> Result<(), StoreError> {
@@ -325,8 +259,8 @@ impl History {
                 opened.push(grid?);
             }
             for minute in of.first_minute.max(found.from)..(of.last_minute + 1).min(found.to) {
-                let place = (minute - first_minute(of.day)) as usize * of.cells as usize;
-                let row = place..place + of.cells as usize;
+                let place = (minute - first_minute(of.day)) as usize * of.width as usize;
+                let row = place..place + of.width as usize;
                 match tail.next_if(|(of_tail, _)| **of_tail == minute) {
                     None => each(minute, std::array::from_fn(|k| opened[k].get(row.clone()).unwrap_or_default())),
                     Some((_, rest)) => {
@@ -344,64 +278,17 @@ impl History {
         Ok(())
     }
 
-    fn sealed_minute(&self, system: &str, of: &CellDay, minute: i64) -> Result<CellMinute, StoreError> {
-        let mut whole = CellMinute::empty(minute, of.cells as usize);
-        let place = (minute - first_minute(of.day)) as usize * of.cells as usize;
+    fn sealed_minute(&self, system: &str, of: &MinuteDay, minute: i64) -> Result<CellMinute, StoreError> {
+        let mut whole = CellMinute::empty(minute, of.width as usize);
+        let place = (minute - first_minute(of.day)) as usize * of.width as usize;
         for (quantity, stat) in cells::file::columns() {
             let grid = self.grids.get(system, of, quantity, stat)?;
             let column = &mut whole.columns[quantity as usize][stat as usize];
-            if let Some(sealed) = grid.get(place..place + of.cells as usize) {
+            if let Some(sealed) = grid.get(place..place + of.width as usize) {
                 column.copy_from_slice(sealed);
             }
         }
         Ok(whole)
-    }
-
-    /// As [`History::consistent`], of cells.
-    fn consistent_cells<T>(
-        &self,
-        system: &str,
-        (from, to): (i64, i64),
-        answer: impl Fn(&Found) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let (mut attempt, mut damaged) = (1, 0);
-        loop {
-            let found = self.find_cells(system, from, to);
-            let answer = answer(&found);
-            if matches!(answer, Err(StoreError::DayDamaged { .. })) && damaged < DAMAGED_MAX {
-                damaged += 1;
-                continue;
-            }
-            let replaced = || {
-                let same = |of: &CellDay, now: Option<&CellDay>| now == Some(of);
-                let now = self
-                    .index
-                    .with(system, |indexed| found.days.iter().all(|of| same(of, indexed.cell_days.get(&of.day))));
-                now == Some(false)
-            };
-            if answer.is_ok() || attempt == ATTEMPTS || !replaced() {
-                return answer;
-            }
-            attempt += 1;
-        }
-    }
-
-    fn find_cells(&self, system: &str, from: i64, to: i64) -> Found {
-        let found = self.index.with(system, |indexed| {
-            let (first, last) = (day_of(from.max(-1 << 40)), day_of(to.min(1 << 40)));
-            let days = if first <= last {
-                indexed.cell_days.range(first..=last)
-            } else {
-                indexed.cell_days.range(Day(0)..Day(0))
-            };
-            let days = days.map(|(_, day)| *day).filter(|day| day.last_minute >= from && day.first_minute < to);
-            let tail = indexed.cell_tail.range(from..to.max(from)).map(|(at, minute)| (*at, Arc::clone(minute)));
-            Found { from, to, cells: 0, days: days.collect(), tail: tail.collect() }
-        });
-        let mut found = found.unwrap_or_else(|| Found { from, to, cells: 0, days: Vec::new(), tail: Tail::new() });
-        let sealed = found.days.iter().map(|day| day.cells as usize);
-        found.cells = sealed.chain(found.tail.values().map(|minute| minute.cells())).max().unwrap_or(0);
-        found
     }
 }
 
@@ -464,7 +351,7 @@ fn mean_of(counts: &[u16]) -> Option<f64> {
 }
 
 /// A range of full steps that holds `range`, their length, and how many they are: at most one more than `width`.
-fn steps(range: Range, width: usize) -> (Range, i64, usize) {
+pub(super) fn steps(range: Range, width: usize) -> (Range, i64, usize) {
     let ideal_ms = range.len_ms() / width.clamp(1, 8_192) as i64;
     let long_enough = |step: &i64| *step >= ideal_ms.max(MINUTE_MS);
     let last = STEPS_MS[STEPS_MS.len() - 1];
@@ -472,10 +359,6 @@ fn steps(range: Range, width: usize) -> (Range, i64, usize) {
     let from_ms = range.from_ms.div_euclid(step_ms) * step_ms;
     let steps = (range.to_ms - from_ms + step_ms - 1).div_euclid(step_ms).max(0);
     (Range::new(from_ms, from_ms + steps * step_ms), step_ms, steps as usize)
-}
-
-fn minutes_of(range: Range) -> (i64, i64) {
-    (range.from_ms.div_euclid(MINUTE_MS), range.to_ms.div_euclid(MINUTE_MS))
 }
 
 fn ceil(at_ms: i64) -> i64 {

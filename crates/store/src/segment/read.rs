@@ -7,7 +7,7 @@ use domain::point::PointId;
 use domain::telemetry::from_column_name;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::column::reader::{ColumnReader, get_typed_column_reader};
-use parquet::data_type::{DataType, DoubleType, FloatType, Int32Type, Int64Type};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use std::fs::File;
@@ -76,6 +76,25 @@ impl Opened {
         self.floats(column, groups)
     }
 
+    /// The texts of a column that has one in every row, in some row groups.
+    ///
+    /// # Errors
+    /// [`StoreError::Parquet`]; also if there is no such column.
+    pub(crate) fn texts_of(&self, name: &str, groups: Range<usize>) -> Result<Vec<ByteArray>, StoreError> {
+        let Some(column) = self.place(name) else { return Err(self.bad(&format!("it has no column {name}"))) };
+        self.column_of::<ByteArrayType>(column, Physical::BYTE_ARRAY, groups, ByteArray::default())
+    }
+
+    /// Whether a row group can have this text in a column, by what the file says of the column's ends. Bytes are compared.
+    pub(crate) fn may_hold(&self, group: usize, name: &str, text: &[u8]) -> bool {
+        let statistics =
+            self.place(name).and_then(|column| self.file.metadata().row_group(group).column(column).statistics());
+        let Some((low, high)) = statistics.and_then(|of| Some((of.min_bytes_opt()?, of.max_bytes_opt()?))) else {
+            return true;
+        };
+        low <= text && text <= high
+    }
+
     /// The values of a point, NaN for none: also where the file has no such column.
     pub(crate) fn column(&mut self, point: PointId) -> Result<Vec<f32>, StoreError> {
         match self.place(&domain::telemetry::column_name(point)) {
@@ -96,6 +115,11 @@ impl Opened {
             }
         }
         Ok(Block::from_columns(self.at_ms()?, columns))
+    }
+
+    /// Whether it has a column of this name.
+    pub(crate) fn has_column(&self, name: &str) -> bool {
+        self.place(name).is_some()
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
@@ -121,7 +145,7 @@ impl Opened {
     }
 
     fn times(&self, column: usize, groups: Range<usize>) -> Result<Vec<i64>, StoreError> {
-        let at = self.numbers::<Int64Type>(column, Physical::INT64, groups, 0)?;
+        let at = self.column_of::<Int64Type>(column, Physical::INT64, groups, 0)?;
         let units_per_ms = self.units_per_ms(column);
         Ok(at.into_iter().map(|at| at.div_euclid(units_per_ms)).collect())
     }
@@ -130,17 +154,17 @@ impl Opened {
     fn floats(&self, column: usize, groups: Range<usize>) -> Result<Vec<f32>, StoreError> {
         let physical = self.file.metadata().file_metadata().schema_descr().column(column).physical_type();
         match physical {
-            Physical::FLOAT => self.numbers::<FloatType>(column, physical, groups, f32::NAN),
+            Physical::FLOAT => self.column_of::<FloatType>(column, physical, groups, f32::NAN),
             Physical::DOUBLE => {
-                let values = self.numbers::<DoubleType>(column, physical, groups, f64::NAN)?;
+                let values = self.column_of::<DoubleType>(column, physical, groups, f64::NAN)?;
                 Ok(values.into_iter().map(|v| v as f32).collect())
             }
             Physical::INT32 => {
-                let values = self.numbers::<Int32Type>(column, physical, groups, i32::MIN)?;
+                let values = self.column_of::<Int32Type>(column, physical, groups, i32::MIN)?;
                 Ok(values.into_iter().map(|v| if v == i32::MIN { f32::NAN } else { v as f32 }).collect())
             }
             Physical::INT64 => {
-                let values = self.numbers::<Int64Type>(column, physical, groups, i64::MIN)?;
+                let values = self.column_of::<Int64Type>(column, physical, groups, i64::MIN)?;
                 Ok(values.into_iter().map(|v| if v == i64::MIN { f32::NAN } else { v as f32 }).collect())
             }
             other => Err(self.bad(&format!("a column of numbers is {other}"))),
@@ -148,16 +172,13 @@ impl Opened {
     }
 
     /// A column in some row groups, `none` where it has no value.
-    fn numbers<T: DataType>(
+    fn column_of<T: DataType>(
         &self,
         column: usize,
         physical: Physical,
         groups: Range<usize>,
         none: T::T,
-    ) -> Result<Vec<T::T>, StoreError>
-    where
-        T::T: Copy,
-    {
+    ) -> Result<Vec<T::T>, StoreError> {
         let found = self.file.metadata().file_metadata().schema_descr().column(column);
         if found.physical_type() != physical || found.max_rep_level() > 0 || found.max_def_level() > 1 {
             return Err(self.bad(&format!("the column {} is not plain {physical}", found.name())));
@@ -170,7 +191,7 @@ impl Opened {
                 let rows = group.metadata().num_rows() as usize;
                 wanted += rows;
                 all.reserve(rows);
-                append::<T>(group.get_column_reader(column)?, rows, none, &mut all)?;
+                append::<T>(group.get_column_reader(column)?, rows, &none, &mut all)?;
             }
             Ok(())
         };
@@ -183,10 +204,12 @@ impl Opened {
     }
 }
 
-fn append<T: DataType>(column: ColumnReader, rows: usize, none: T::T, all: &mut Vec<T::T>) -> Result<(), ParquetError>
-where
-    T::T: Copy,
-{
+fn append<T: DataType>(
+    column: ColumnReader,
+    rows: usize,
+    none: &T::T,
+    all: &mut Vec<T::T>,
+) -> Result<(), ParquetError> {
     let mut reader = get_typed_column_reader::<T>(column);
     let start = all.len();
     let mut there: Vec<i16> = Vec::new();
@@ -201,14 +224,14 @@ where
     let present = all.len() - start;
     if present < there.len() {
         // Values stand without their gaps: moved apart from the end on, each is moved once.
-        all.resize(start + there.len(), none);
+        all.resize(start + there.len(), none.clone());
         let mut from = start + present;
         for (place, level) in there.iter().enumerate().rev() {
             let value = if *level > 0 {
                 from -= 1;
-                all[from]
+                all[from].clone()
             } else {
-                none
+                none.clone()
             };
             all[start + place] = value;
         }

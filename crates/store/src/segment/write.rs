@@ -9,6 +9,7 @@ use domain::telemetry::{LEADING, column_name, columns};
 use parquet::basic::{Compression, Encoding, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
 use parquet::data_type::{FloatType, Int64Type};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, Type};
@@ -35,7 +36,7 @@ const ZSTD_LEVEL: i32 = 3;
 pub(crate) fn write(path: &Path, block: &Block) -> Result<u64, StoreError> {
     let points: Vec<PointId> =
         columns().filter(|point| LEADING.contains(point) || block.column(*point).is_some()).collect();
-    let described = || Ok((schema(&points)?, properties()?));
+    let described = || Ok((schema(&points)?, properties(&points)?));
     write_file(path, described().map_err(failed(path))?, |writer| {
         let mut groups = groups(block.at_ms()).into_iter();
         groups.try_for_each(|rows| write_group(writer, block, &points, rows)).map_err(failed(path))
@@ -209,9 +210,16 @@ pub(crate) fn timestamp() -> Result<Type, ParquetError> {
         .build()
 }
 
-/// What every file of ours has: times as differences, zstd, and who wrote it.
-pub(crate) fn common_properties() -> Result<WriterPropertiesBuilder, ParquetError> {
+/// Under this key every file of ours says the units of its columns: `soc %, pack_voltage V`.
+const UNITS: &str = "packtwin.units";
+
+/// What every file of ours has: times as differences, zstd, the units of its columns, and who wrote it.
+pub(crate) fn common_properties(
+    units: impl IntoIterator<Item = (String, &'static str)>,
+) -> Result<WriterPropertiesBuilder, ParquetError> {
+    let units: Vec<String> = units.into_iter().map(|(column, unit)| format!("{column} {unit}")).collect();
     Ok(WriterProperties::builder()
+        .set_key_value_metadata(Some(vec![KeyValue::new(UNITS.to_owned(), units.join(", "))]))
         .set_created_by(concat!("packtwin ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_column_encoding(ColumnPath::from(TIMESTAMP), Encoding::DELTA_BINARY_PACKED)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
@@ -221,7 +229,8 @@ pub(crate) fn common_properties() -> Result<WriterPropertiesBuilder, ParquetErro
         .set_data_page_size_limit(1 << 20))
 }
 
-fn properties() -> Result<WriterProperties, ParquetError> {
-    let common = common_properties()?;
+fn properties(points: &[PointId]) -> Result<WriterProperties, ParquetError> {
+    let units = points.iter().map(|point| (column_name(*point), point.spec().unit.symbol()));
+    let common = common_properties(units.filter(|(_, unit)| !unit.is_empty()))?;
     Ok(common.set_dictionary_enabled(false).set_encoding(Encoding::BYTE_STREAM_SPLIT).build())
 }

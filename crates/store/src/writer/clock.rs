@@ -6,14 +6,15 @@
 use super::Writer;
 use crate::aside;
 use crate::block::by_day;
-use crate::cells::{day_of, file};
-use crate::columns;
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::grids;
+use crate::index::{Kept, SystemIndex};
+use crate::minutes::{Tail, day_of};
 use crate::sealed::Kind;
 use crate::segment;
 use crate::trust::{Clock, DAY_US};
+use domain::device_minute::DeviceMinute;
+use domain::minute::CellMinute;
 use domain::storage::StorageKind;
 use domain::time::{Utc, rfc3339};
 use std::mem::discriminant;
@@ -42,7 +43,8 @@ impl Writer {
             // What waits now is of the time that is known: it goes to its days, so that the rest can be told apart.
             for system in self.index.systems() {
                 self.seal_before(&system, i64::MAX)?;
-                self.seal_cells_before(&system, i64::MAX)?;
+                self.seal_minutes_before::<CellMinute>(&system, i64::MAX)?;
+                self.seal_minutes_before::<DeviceMinute>(&system, i64::MAX)?;
             }
             self.remember(true)?;
         }
@@ -66,9 +68,9 @@ impl Writer {
         let Some(db) = &mut self.db else { return Ok(()) };
         let doubtful = db.doubtful()?;
         let any = !doubtful.is_empty();
-        for (system, of_cells, day) in doubtful {
+        for (system, kind, day) in doubtful {
             if day.start_ms() > future_ms {
-                self.day_aside(&system, of_cells, day)?;
+                self.day_aside(&system, kind, day)?;
             }
         }
         for system in self.index.systems() {
@@ -85,12 +87,12 @@ impl Writer {
     }
 
     /// Notes a day that is about to be sealed while the clock is ahead.
-    pub(super) fn doubt(&mut self, system: &str, of_cells: bool, day: Day) -> Result<(), StoreError> {
+    pub(super) fn doubt(&mut self, system: &str, kind: Kind, day: Day) -> Result<(), StoreError> {
         let known_ms = self.trust.known().map_or(i64::MAX, |known| known.0.div_euclid(1_000));
         if !matches!(self.clock, Clock::Ahead(_)) || day.start_ms() <= known_ms.saturating_add(DAY_MS) {
             return Ok(());
         }
-        self.db.as_mut().map_or(Ok(()), |db| db.doubt(system, of_cells, day))
+        self.db.as_mut().map_or(Ok(()), |db| db.doubt(system, kind, day))
     }
 
     fn remember(&mut self, behind: bool) -> Result<(), StoreError> {
@@ -104,61 +106,61 @@ impl Writer {
     }
 
     /// Moves a sealed day of a wrong time away.
-    fn day_aside(&mut self, system: &str, of_cells: bool, day: Day) -> Result<(), StoreError> {
-        let (kind, path) = if of_cells {
-            ("cells", Kind::Cells.path(&self.folder, system, day))
-        } else {
-            ("pack", Kind::Pack.path(&self.folder, system, day))
-        };
+    fn day_aside(&mut self, system: &str, kind: Kind, day: Day) -> Result<(), StoreError> {
+        let path = kind.path(&self.folder, system, day);
         if path.exists() {
-            let kept_as = aside::put(&self.folder, WRONG_TIME, (system, kind), &path, &why(system, day))?;
+            let kept_as = aside::put(&self.folder, WRONG_TIME, (system, kind.name()), &path, &why(system, day))?;
             self.say_aside(system, &kept_as.display().to_string());
         }
-        let Some(db) = &mut self.db else { return Ok(()) };
-        if of_cells {
-            db.forget_cells(system, day)?;
-            self.index.forget_cells(system, day);
-            grids::forget(&self.folder, system, day);
-        } else {
-            db.forget(system, day)?;
-            self.index.forget(system, day);
-            columns::forget(&self.folder, system, day);
-        }
-        Ok(())
+        self.remove_day(system, kind, day)
     }
 
     /// Writes what is not sealed of a wrong time to files that are set aside, and drops it from the tail.
     fn tail_aside(&mut self, system: &str, (from_ms, to_ms): (i64, i64)) -> Result<(), StoreError> {
         let Some(db) = &mut self.db else { return Ok(()) };
         let of_time = |minute: i64| (from_ms..to_ms).contains(&minute.saturating_mul(MINUTE_MS));
-        let there = self.index.with(system, |indexed| {
-            indexed.cell_tail.keys().any(|minute| of_time(*minute)) || !indexed.tail.range(from_ms, to_ms).is_empty()
-        });
+        let of_minutes = |indexed: &SystemIndex| {
+            let (cells, devices) = (indexed.cells.tail.keys(), indexed.devices.tail.keys());
+            cells.chain(devices).any(|minute| of_time(*minute))
+        };
+        let there =
+            self.index.with(system, |indexed| of_minutes(indexed) || !indexed.tail.range(from_ms, to_ms).is_empty());
         if there != Some(true) {
             return Ok(());
         }
         let (rows, newest_row) = db.unsealed(system, i64::MAX)?;
-        let (minutes, newest_minute) = db.unsealed_cells(system, i64::MAX)?;
+        let (cells, newest_cells) = db.unsealed_minutes::<CellMinute>(system, i64::MAX)?;
+        let (devices, newest_devices) = db.unsealed_minutes::<DeviceMinute>(system, i64::MAX)?;
         for (day, rows) in by_day(rows.slice(rows.range(from_ms, to_ms))) {
-            let path = self.place_aside(system, "pack", day)?;
+            let path = self.place_aside(system, Kind::Pack, day)?;
             segment::replace(&path, &rows)?;
         }
-        let minutes: Vec<_> = minutes.into_values().filter(|minute| of_time(minute.minute)).collect();
-        for of_day in minutes.chunk_by(|a, b| day_of(a.minute) == day_of(b.minute)) {
-            let path = self.place_aside(system, "cells", day_of(of_day[0].minute))?;
-            let of_day: Vec<_> = of_day.iter().map(Arc::clone).collect();
-            file::write(&path, &of_day)?;
-        }
+        self.minutes_aside(system, cells, of_time)?;
+        self.minutes_aside(system, devices, of_time)?;
         if let Some(db) = &mut self.db {
-            db.drop_tail(system, (from_ms, to_ms), (newest_row, newest_minute))?;
+            db.drop_tail(system, (from_ms, to_ms), [newest_row, newest_cells, newest_devices])?;
         }
         self.index.forget_tail(system, from_ms, to_ms);
         Ok(())
     }
 
-    fn place_aside(&mut self, system: &str, kind: &str, day: Day) -> Result<std::path::PathBuf, StoreError> {
+    fn minutes_aside<M: Kept>(
+        &mut self,
+        system: &str,
+        minutes: Tail<M>,
+        of_time: impl Fn(i64) -> bool,
+    ) -> Result<(), StoreError> {
+        let minutes: Vec<Arc<M>> = minutes.into_values().filter(|minute| of_time(minute.number())).collect();
+        for of_day in minutes.chunk_by(|a, b| day_of(a.number()) == day_of(b.number())) {
+            let path = self.place_aside(system, M::KIND, day_of(of_day[0].number()))?;
+            M::write(&path, of_day)?;
+        }
+        Ok(())
+    }
+
+    fn place_aside(&mut self, system: &str, kind: Kind, day: Day) -> Result<std::path::PathBuf, StoreError> {
         let name = format!("{day}.parquet");
-        let path = aside::place(&self.folder, WRONG_TIME, (system, kind), &name, &why(system, day))?;
+        let path = aside::place(&self.folder, WRONG_TIME, (system, kind.name()), &name, &why(system, day))?;
         self.say_aside(system, &path.display().to_string());
         Ok(path)
     }

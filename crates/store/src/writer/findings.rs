@@ -31,12 +31,8 @@ impl Writer {
 
     /// Sets a day's file aside if it is not what the catalogue says; otherwise it is history.
     pub(super) fn look_again(&mut self, system: &str, kind: Kind, day: Day) -> Result<(), StoreError> {
-        let adopt = match kind {
-            Kind::Pack => &self.adopt,
-            Kind::Cells => &self.adopt_cells,
-        };
         // What is still to be taken in has another entry than its own, or none.
-        if adopt.iter().any(|(name, of)| name == system && *of == day) {
+        if self.adopt[kind as usize].iter().any(|(name, of)| name == system && *of == day) {
             return Ok(());
         }
         let Some(db) = &mut self.db else { return Ok(()) };
@@ -62,9 +58,9 @@ impl Writer {
                         let known = db.catalogue()?.into_iter().find(|(of, s)| of == system && s.day == day);
                         known.into_iter().for_each(|(_, segment)| self.index.sealed(system, segment, i64::MIN));
                     }
-                    Kind::Cells => {
-                        let known = db.cell_days()?.into_iter().find(|(of, d)| of == system && d.day == day);
-                        known.into_iter().for_each(|(_, of)| self.index.cells_sealed(system, of, i64::MIN));
+                    Kind::Cells | Kind::Devices => {
+                        let known = db.minute_days(kind)?.into_iter().find(|(of, d)| of == system && d.day == day);
+                        known.into_iter().for_each(|(_, of)| self.index.minutes_sealed(kind, system, of, i64::MIN));
                     }
                 }
                 Ok(())
@@ -78,18 +74,25 @@ impl Writer {
         }
     }
 
+    /// A sealed day is no more, and left out of answers.
     pub(super) fn forget_day(&mut self, system: &str, kind: Kind, day: Day) -> Result<(), StoreError> {
-        let Some(db) = &mut self.db else { return Ok(()) };
         self.index.drop_day(system, kind, day);
+        self.remove_day(system, kind, day)
+    }
+
+    /// Takes a day out of the catalogue and of what is in memory.
+    pub(super) fn remove_day(&mut self, system: &str, kind: Kind, day: Day) -> Result<(), StoreError> {
+        let Some(db) = &mut self.db else { return Ok(()) };
+        self.index.forget(system, kind, day);
+        // What was made of the file can be made again.
         match kind {
-            Kind::Pack => {
-                columns::forget(&self.folder, system, day);
-                db.forget(system, day)
-            }
-            Kind::Cells => {
-                grids::forget(&self.folder, system, day);
-                db.forget_cells(system, day)
-            }
+            Kind::Pack => columns::forget(&self.folder, system, day),
+            Kind::Cells => grids::forget(&self.folder, system, day),
+            Kind::Devices => {}
+        }
+        match kind {
+            Kind::Pack => db.forget(system, day),
+            Kind::Cells | Kind::Devices => db.forget_minutes(kind, system, day),
         }
     }
 }

@@ -42,22 +42,23 @@ impl Writer {
         self.index.leave_out(aside::left_out(&self.folder));
         let there = |system: &String, day: Day| known.get(system).is_some_and(|all| all.iter().any(|s| s.day == day));
         let on_disk = layout::days_on_disk(&self.folder, Kind::Pack.name());
-        self.adopt = on_disk.into_iter().filter(|(system, day)| !there(system, *day)).collect();
-        let mut cells = self.known_cells()?;
-        self.to_take_in = self.adopt.len() + self.adopt_cells.len();
+        self.adopt[Kind::Pack as usize] = on_disk.into_iter().filter(|(system, day)| !there(system, *day)).collect();
+        let (mut cells, mut devices) = (self.known_minutes(Kind::Cells)?, self.known_minutes(Kind::Devices)?);
+        self.to_take_in = self.adopt.iter().map(Vec::len).sum();
         let Some(db) = &mut self.db else { return Ok(()) };
         let mut systems: BTreeSet<String> = db.systems()?.into_iter().collect();
         systems.extend(known.keys().cloned());
         for system in systems {
             let segments = known.remove(&system).unwrap_or_default();
-            let (tail, cell_tail) =
-                match self.index.with(&system, |indexed| (indexed.tail.clone(), indexed.cell_tail.clone())) {
-                    // What came while the database was away is in memory only.
-                    Some(tails) => tails,
-                    None => (db.unsealed(&system, i64::MAX)?.0, db.unsealed_cells(&system, i64::MAX)?.0),
-                };
-            let cell_days = cells.remove(&system).unwrap_or_default();
-            self.index.restore(&system, SystemIndex::of(segments, tail, cell_days, cell_tail));
+            let tail = match (self.index.with(&system, |indexed| indexed.tail.clone()), &mut self.db) {
+                // What came while the database was away is in memory only.
+                (Some(tail), _) => tail,
+                (None, Some(db)) => db.unsealed(&system, i64::MAX)?.0,
+                (None, None) => return Ok(()),
+            };
+            let cells = self.restored(&system, cells.remove(&system))?;
+            let devices = self.restored(&system, devices.remove(&system))?;
+            self.index.restore(&system, SystemIndex::of(segments, tail, cells, devices));
         }
         Ok(())
     }
@@ -109,15 +110,15 @@ impl Writer {
         let in_memory = |index: &Index, system: &str| index.with(system, |_| ()).is_some();
         replaced::settle(db, &self.folder, |settled| match settled {
             Settled::Pack(system, segment, before_s) => {
-                self.adopt.retain(|(of, day)| *of != system || *day != segment.day);
+                self.adopt[Kind::Pack as usize].retain(|(of, day)| *of != system || *day != segment.day);
                 if in_memory(&self.index, &system) {
                     self.index.sealed(&system, segment, before_s.saturating_mul(1_000));
                 }
             }
-            Settled::Cells(system, day, before) => {
-                self.adopt_cells.retain(|(of, sealed)| *of != system || *sealed != day.day);
+            Settled::Minutes(kind, system, day, before) => {
+                self.adopt[kind as usize].retain(|(of, sealed)| *of != system || *sealed != day.day);
                 if in_memory(&self.index, &system) {
-                    self.index.cells_sealed(&system, day, before);
+                    self.index.minutes_sealed(kind, &system, day, before);
                 }
             }
         })
@@ -137,7 +138,7 @@ impl Writer {
     /// Takes in one file that the catalogue does not know.
     pub(super) fn adopt_one(&mut self) -> Result<(), StoreError> {
         self.register_replaced()?;
-        let Some((system, day)) = self.adopt.pop() else { return Ok(()) };
+        let Some((system, day)) = self.adopt[Kind::Pack as usize].pop() else { return Ok(()) };
         let path = Kind::Pack.path(&self.folder, &system, day);
         match Opened::open(&path).and_then(|mut opened| opened.block()) {
             Ok(rows) => {
@@ -145,7 +146,7 @@ impl Writer {
                 let segment = seal::describe(day, &rows, bytes, checksum(&path)?);
                 let Some(db) = &mut self.db else { return Ok(()) };
                 if let Err(error) = db.sealed(&system, &segment, &seal::rollups(day, &rows), Taken::NOTHING) {
-                    self.adopt.push((system, day));
+                    self.adopt[Kind::Pack as usize].push((system, day));
                     return Err(error);
                 }
                 self.index.sealed(&system, segment, i64::MIN);
@@ -157,7 +158,7 @@ impl Writer {
                 if let Some(db) = &mut self.db {
                     db.forget(&system, day)?;
                 }
-                self.index.forget(&system, day);
+                self.index.forget(&system, Kind::Pack, day);
             }
         }
         Ok(())

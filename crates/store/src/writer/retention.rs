@@ -4,7 +4,6 @@
 //! made again goes first, then tape around alarms, and only then the oldest sealed day, a minute at a time.
 
 use super::Writer;
-use crate::columns;
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::event::{Event, EventKind};
@@ -47,7 +46,6 @@ impl Writer {
     fn expire_by_age(&mut self) -> Result<(), StoreError> {
         let today = Day::of((self.wall)().0.div_euclid(1_000));
         for system in self.index.systems() {
-            let (days, cell_days) = self.days_of(&system);
             // Days are counted back from the newest; one that the clock is not near to says nothing of age.
             let oldest = |days: &[Day], keep: Duration| {
                 let newest = days.last().filter(|day| (day.0 - today.0).abs() <= 1)?;
@@ -55,11 +53,15 @@ impl Writer {
                 let kept_days = i32::try_from(keep.as_secs() / 86_400).unwrap_or(i32::MAX);
                 (days.len() > DAYS_KEPT_MIN && newest.0 - oldest.0 > kept_days).then_some(oldest)
             };
-            if let Some(day) = oldest(&days, self.options.keep_sealed) {
-                self.delete_day(&system, day, &Gone::Age(self.options.keep_sealed.as_secs() / 86_400))?;
-            }
-            if let Some(day) = oldest(&cell_days, self.options.keep_cells) {
-                self.delete_cells(&system, day, &Gone::Age(self.options.keep_cells.as_secs() / 86_400))?;
+            for kind in Kind::ALL {
+                let keep = match kind {
+                    Kind::Pack => self.options.keep_sealed,
+                    Kind::Cells => self.options.keep_cells,
+                    Kind::Devices => self.options.keep_devices,
+                };
+                if let Some(day) = oldest(&self.days_of(&system, kind), keep) {
+                    self.delete_day(&system, kind, day, &Gone::Age(keep.as_secs() / 86_400))?;
+                }
             }
         }
         Ok(())
@@ -92,41 +94,38 @@ impl Writer {
         }
         let why = Gone::Room(free, least);
         for system in self.index.systems() {
-            let (days, cell_days) = self.days_of(&system);
-            let oldest = |days: Vec<Day>| days.first().copied().filter(|_| days.len() > DAYS_KEPT_MIN);
-            if let Some(day) = oldest(days) {
-                self.delete_day(&system, day, &why)?;
-            }
-            if let Some(day) = oldest(cell_days) {
-                self.delete_cells(&system, day, &why)?;
+            for kind in Kind::ALL {
+                let days = self.days_of(&system, kind);
+                if let Some(day) = days.first().copied().filter(|_| days.len() > DAYS_KEPT_MIN) {
+                    self.delete_day(&system, kind, day, &why)?;
+                }
             }
         }
         Ok(())
     }
 
-    /// The sealed days of a system, of rows and of cells.
-    fn days_of(&self, system: &str) -> (Vec<Day>, Vec<Day>) {
-        let days = self.index.with(system, |indexed| {
-            (
-                indexed.segments.keys().copied().collect::<Vec<_>>(),
-                indexed.cell_days.keys().copied().collect::<Vec<_>>(),
-            )
-        });
-        days.unwrap_or_default()
+    fn days_of(&self, system: &str, kind: Kind) -> Vec<Day> {
+        self.index.with(system, |indexed| indexed.days(kind)).unwrap_or_default()
     }
 
-    fn delete_day(&mut self, system: &str, day: Day, why: &Gone) -> Result<(), StoreError> {
-        let Some(db) = &mut self.db else { return Ok(()) };
-        db.forget(system, day)?;
-        self.index.forget(system, day);
-        columns::forget(&self.folder, system, day);
-        let path = Kind::Pack.path(&self.folder, system, day);
+    /// Deletes a sealed day, and says why.
+    fn delete_day(&mut self, system: &str, kind: Kind, day: Day, why: &Gone) -> Result<(), StoreError> {
+        if self.db.is_none() {
+            return Ok(());
+        }
+        self.remove_day(system, kind, day)?;
+        let path = kind.path(&self.folder, system, day);
         fs::remove_file(&path).map_err(StoreError::io(&path))?;
-        self.gone(system, &format!("History of {day}"), why)
+        let what = match kind {
+            Kind::Pack => "History",
+            Kind::Cells => "Cells",
+            Kind::Devices => "Device points",
+        };
+        self.gone(system, &format!("{what} of {day}"), why)
     }
 
     /// Says what was deleted and why: in the log, in the system's events, and where storage is looked at.
-    pub(super) fn gone(&mut self, system: &str, what: &str, why: &Gone) -> Result<(), StoreError> {
+    fn gone(&mut self, system: &str, what: &str, why: &Gone) -> Result<(), StoreError> {
         let (severity, because) = match why {
             Gone::Age(days) => (Severity::Notice, format!("older than {days} days")),
             Gone::Room(free, least) => (

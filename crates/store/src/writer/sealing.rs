@@ -4,10 +4,12 @@ use super::Writer;
 use crate::database::Taken;
 use crate::day::Day;
 use crate::error::StoreError;
-use crate::index::SystemIndex;
+use crate::index::{Kept, SystemIndex};
 use crate::seal::seal;
 use crate::sealed::{Kind, Sealed};
 use crate::trust::Clock;
+use domain::device_minute::DeviceMinute;
+use domain::minute::CellMinute;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -27,9 +29,10 @@ impl Writer {
         // Readings of a clock that went back wait until it is known which time was right.
         let holds = matches!(self.clock, Clock::Behind(_));
         let rows = self.adopt_one().and_then(|()| if holds { Ok(()) } else { self.seal_due() });
-        let cells = self.adopt_one_of_cells().and_then(|()| if holds { Ok(()) } else { self.seal_cells_due() });
-        let done = clock.and(rows).and(cells).and(self.expire_sealed(now));
-        if !(self.adopt.is_empty() && self.adopt_cells.is_empty()) {
+        let cells = self.look_after::<CellMinute>(holds);
+        let devices = self.look_after::<DeviceMinute>(holds);
+        let done = clock.and(rows).and(cells).and(devices).and(self.expire_sealed(now));
+        if self.adopt.iter().any(|of| !of.is_empty()) {
             self.seal_at = now;
         }
         let words = done.err().map(|error| format!("history is not sealed: {error}"));
@@ -37,6 +40,11 @@ impl Writer {
             tracing::error!("{words}");
         }
         self.seal_error = words;
+    }
+
+    fn look_after<M: Kept>(&mut self, holds: bool) -> Result<(), StoreError> {
+        self.adopt_one_of_minutes::<M>()?;
+        if holds { Ok(()) } else { self.seal_minutes_due::<M>() }
     }
 
     /// Seals the full hours of every system's tail.
@@ -63,7 +71,7 @@ impl Writer {
             let end = rows.range(first_ms, day.end_ms()).end;
             let of_day = rows.slice(0..end);
             rows.forget_before(day.end_ms());
-            self.doubt(system, false, day)?;
+            self.doubt(system, Kind::Pack, day)?;
             let _replacing = index.replacing();
             // What joined a damaged file would make the damage look right.
             self.look_again(system, Kind::Pack, day)?;
@@ -82,8 +90,8 @@ impl Writer {
             let put = written.put();
             if let Err(error) = put.and_then(|()| db.sealed(system, &segment, &rollups, taken)) {
                 // Its entry is not this file's any more: until it is registered, nobody shall call it damaged.
-                self.adopt.push((system.to_owned(), day));
-                self.index.forget(system, day);
+                self.adopt[Kind::Pack as usize].push((system.to_owned(), day));
+                self.index.forget(system, Kind::Pack, day);
                 return Err(error);
             }
             self.index.sealed(system, segment, before_ms);

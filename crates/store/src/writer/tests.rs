@@ -171,7 +171,8 @@ fn pass(writer: &mut Writer, wall_ms: i64, now: Instant) {
     let rows = vec![domain::telemetry::Row::empty(wall_ms)];
     let cells = Some(minute(wall_ms));
     let second = Second { rows: rows.clone(), cells, ..row(wall_ms.div_euclid(1_000)) };
-    writer.index.append("hv", &rows, second.cells.as_ref());
+    writer.index.append("hv", &rows);
+    writer.index.add_minute("hv", second.cells.as_ref());
     writer.shared.append(second);
     writer.cycle(now);
     assert_eq!(writer.shared.health().error, None);
@@ -180,7 +181,9 @@ fn pass(writer: &mut Writer, wall_ms: i64, now: Instant) {
 fn sealed(writer: &Writer) -> (Vec<Day>, Vec<Day>) {
     writer
         .index
-        .with("hv", |indexed| (indexed.segments.keys().copied().collect(), indexed.cell_days.keys().copied().collect()))
+        .with("hv", |indexed| {
+            (indexed.segments.keys().copied().collect(), indexed.cells.days.keys().copied().collect())
+        })
         .unwrap()
 }
 
@@ -323,7 +326,7 @@ fn a_file_that_could_not_be_registered_is_taken_in_and_never_called_damaged() {
             let at_ms = day.start_ms() + (hour * 60 + minute) * 60_000;
             let mut row = domain::telemetry::Row::empty(at_ms);
             row.set(domain::point::PointId::Voltage, 800.0);
-            writer.index.append("hv", &[row], None);
+            writer.index.append("hv", &[row]);
             writer.shared.append(Second {
                 system: "hv".to_owned(),
                 utc_s: at_ms / 1_000,
@@ -360,7 +363,8 @@ fn an_hour(writer: &mut Writer, hour: i64, now: Instant) {
     for at_ms in (0..60).map(|minute| DAY.start_ms() + (hour * 60 + minute) * 60_000) {
         let rows = vec![row_at(at_ms)];
         let second = Second { rows: rows.clone(), cells: Some(minute(at_ms)), ..row(at_ms / 1_000) };
-        writer.index.append("hv", &rows, second.cells.as_ref());
+        writer.index.append("hv", &rows);
+        writer.index.add_minute("hv", second.cells.as_ref());
         writer.shared.append(second);
     }
     WALL.set(DAY.start_ms() + (hour + 1) * HOUR_MS);

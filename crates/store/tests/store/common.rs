@@ -21,6 +21,7 @@ pub(crate) const QUIET: Options = Options {
     keep_around_max_bytes: 200_000_000,
     keep_sealed: Duration::from_secs(400 * 86_400),
     keep_cells: Duration::from_secs(400 * 86_400),
+    keep_devices: Duration::from_secs(400 * 86_400),
     disk_free_min_bytes: 0,
 };
 

@@ -73,6 +73,7 @@ fn events_of_older_files_stay_readable_and_unknown_words_are_an_error() {
     drop(Store::open(folder.path(), OPENED_AT).unwrap());
     let run = |sql: &str| run_sql(&folder.path().join("history.db"), sql);
     run("DROP TABLE _sqlx_migrations; DROP TABLE active_alarm; DROP TABLE clock; DROP TABLE doubtful; DROP TABLE replacing;
+         DROP TABLE device_tail; DROP TABLE device_segment;
          ALTER TABLE event DROP COLUMN subject; ALTER TABLE event DROP COLUMN value;
          ALTER TABLE segment DROP COLUMN checksum; ALTER TABLE cell_segment DROP COLUMN checksum;
          PRAGMA user_version = 3;

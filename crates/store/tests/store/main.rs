@@ -5,8 +5,10 @@
 mod cells;
 mod common;
 mod damage;
+mod devices;
 mod disk;
 mod events;
+mod formats;
 mod history;
 mod joining;
 mod kill_nine;

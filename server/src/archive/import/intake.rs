@@ -8,7 +8,7 @@ use domain::minute::{CellMinute, MINUTE_MS, Stat};
 use domain::point::PointId;
 use domain::reading::{CellQuantity, Target};
 use domain::telemetry::rounded;
-use links::device::unit;
+use links::device::unit::{self, Conversion};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use store::{Block, Bulk, DAY_MS, Day, Joined};
 
@@ -209,7 +209,7 @@ impl<'a> Intake<'a> {
             let row = table.first_row + row as u64;
             self.summary.refused.row(row, || {
                 let why = if at < FIRST_MS { "before 1980" } else { "in the future" };
-                format!("{source} row {row}: {} is {why}", crate::archive::rfc3339(at))
+                format!("{source} row {row}: {} is {why}", crate::times::rfc3339(at))
             });
         }
     }
@@ -277,9 +277,9 @@ impl<'a> Intake<'a> {
             }
             is_one = true;
             let factor = |(name, values): (&str, &[f32])| {
-                let factor = unit::exact_factor(unit_of(name), Target::Cell(quantity, 0))
-                    .map_err(|why| (name.to_owned(), why))?;
-                Ok(values.iter().map(|value| (f64::from(*value) * factor) as f32).collect::<Vec<f32>>())
+                let Conversion { factor, offset } =
+                    unit::conversion(unit_of(name), Target::Cell(quantity, 0)).map_err(|why| (name.to_owned(), why))?;
+                Ok(values.iter().map(|value| (f64::from(*value) * factor + offset) as f32).collect::<Vec<f32>>())
             };
             let [min, mean, max, n] = &stats;
             let doubled = stats.iter().find(|of| of.len() > 1);

@@ -20,7 +20,7 @@ use domain::telemetry::from_column_name;
 use domain::topology::Topology;
 use links::device::can_map::pattern::Pattern;
 use links::device::sign::Sign;
-use links::device::unit;
+use links::device::unit::{self, Conversion};
 use links::plain;
 use serde::Deserialize;
 use std::path::Path;
@@ -169,8 +169,10 @@ impl Meanings {
                     return Ok(Found::Nothing);
                 };
                 let target = Target::Point(point);
-                Ok(match unit::exact_factor(unit, target) {
-                    Ok(factor) => Found::Meaning(Meaning { target, factor, offset: 0.0, entry: None }),
+                Ok(match unit::conversion(unit, target) {
+                    Ok(Conversion { factor, offset }) => {
+                        Found::Meaning(Meaning { target, factor, offset, entry: None })
+                    }
                     Err(why) => Found::Refused { why, entry: None },
                 })
             }
@@ -215,17 +217,17 @@ impl MapFile {
             let cell = cell.map(|cell| u16::try_from(cell).unwrap_or(u16::MAX));
             let sign = entry.sign.map_or(1.0, Sign::factor);
             let target = target(&entry.point, cell).map_err(|why| anyhow!("{why}"))?;
-            let scale = match entry.scale {
-                Some(scale) => scale,
-                None => match unit::exact_factor(unit, target) {
-                    Ok(factor) => factor,
+            let own = match entry.scale {
+                Some(factor) => Conversion { factor, offset: 0.0 },
+                None => match unit::conversion(unit, target) {
+                    Ok(conversion) => conversion,
                     Err(why) => {
                         let why = format!("{why}, or set `scale` in the map");
                         return Ok(Found::Refused { why, entry: Some(index) });
                     }
                 },
             };
-            let (factor, offset) = (scale * sign, entry.offset * sign);
+            let (factor, offset) = (own.factor * sign, (own.offset + entry.offset) * sign);
             return Ok(Found::Meaning(Meaning { target, factor, offset, entry: Some(index) }));
         }
         Ok(Found::Nothing)
@@ -301,8 +303,10 @@ mod tests {
             ("battery/voltage [mV]", 832_000.0, Ok(832.0)),
             ("soc [%]", 55.0, Ok(55.0)),
             ("min_cell_v[mV]", 3_200.0, Ok(3.2)),
-            ("soc [1]", 0.5, Err("the unit 1 is not known here: convert it to %")),
-            ("max_cell_temp (\u{b0}F)", 77.0, Err("the unit \u{b0}F is not known here: convert it to \u{b0}C")),
+            ("soc [1]", 0.5, Ok(50.0)),
+            ("max_cell_temp (\u{b0}F)", 77.0, Ok(25.0)),
+            ("cell_temperature_min [K]", 300.0, Ok(26.85)),
+            ("max_cell_temp [\u{b0}R]", 1.0, Err("the unit \u{b0}R is not known here: convert it to \u{b0}C")),
             ("pack_current (V)", 1.0, Err("it is in V, but A is needed")),
         ] {
             let found = match Meanings::Names.of(name, "").unwrap() {

@@ -1,6 +1,6 @@
 //! What became of what an import has read, for the person who asked for it.
 
-use crate::archive::rfc3339;
+use crate::times::rfc3339;
 use std::collections::BTreeSet;
 use std::fmt;
 use store::Joined;

@@ -2,7 +2,7 @@
 
 use super::summary::Refused;
 use super::table::{Table, time_column};
-use crate::archive::parse_instant;
+use crate::times::parse_instant;
 use anyhow::{Context as _, Result, anyhow, bail};
 use domain::time::epoch_ms;
 use std::fs::File;

@@ -1,30 +1,30 @@
 //! The answer for people and programs.
 
 use super::Wanted;
-use crate::http::drawn::{CellCurves, NamedCell};
+use crate::http::drawn::{Curves, Single};
 use api::history::{
     CellChart, CellReadings, CellSeries, CellSteps, Energy, EventKind, HistoryChart, HistoryDocument, HistoryEvent,
     LeftOut, PointReadings, PointStatistics, PointSteps, Steps,
 };
 use api::json::{Timestamp, Word, known};
 use domain::point::PointId;
-use domain::series::Trace;
 use domain::telemetry::column_name;
 use std::collections::BTreeSet;
 use store::{Bucket, Chart, Day, Event, Flow, Summary};
 
 /// Why a standard deviation is not known.
-const NO_STD_DEV: &str =
-    "of cells only the lowest, mean and highest of each minute are kept, not how far single readings lie apart";
+const NO_STD_DEV: &str = "of cells and device points only the lowest, mean and highest of each minute are kept, not how far single readings lie apart";
 
 /// All of it.
 pub(in crate::http) fn answer(
     wanted: &Wanted,
     chart: &Chart,
-    cells: &CellCurves,
+    curves: &Curves,
     summary: &Summary,
     (events, left): (&[Event], &store::LeftOut),
 ) -> HistoryDocument {
+    let singles = single_series(&wanted.singles, curves);
+    let (cells, device_points) = singles.into_iter().partition(|series| series.point.starts_with("cells/"));
     let Flow { out_wh, in_wh, discharging_s, charging_s, known_s } = summary.flow;
     HistoryDocument {
         system: wanted.system.clone(),
@@ -33,7 +33,8 @@ pub(in crate::http) fn answer(
         chart: points(wanted, chart),
         statistics: summary.points.iter().map(|(point, bucket)| statistics(*point, bucket)).collect(),
         energy: Energy { out_wh, in_wh, discharging_s, charging_s, known_s },
-        cells: single_cells(&wanted.cells, cells),
+        cells,
+        device_points,
         events: events.iter().map(event).collect(),
         left_out: left_out(left),
     }
@@ -88,9 +89,9 @@ fn statistics(point: PointId, bucket: &Bucket) -> PointStatistics {
     }
 }
 
-fn single_cells(named: &[NamedCell], cells: &CellCurves) -> Vec<CellSeries> {
-    let charts: Vec<CellChart> = match cells {
-        CellCurves::Readings(readings) => {
+fn single_series(singles: &[Single], curves: &Curves) -> Vec<CellSeries> {
+    let charts: Vec<CellChart> = match curves {
+        Curves::Readings(readings) => {
             let timestamps: Vec<Timestamp> = readings.at_ms.iter().map(|at| Timestamp::of_ms(*at)).collect();
             let of = |values: &Vec<f32>| CellReadings {
                 tier: "every reading",
@@ -99,20 +100,20 @@ fn single_cells(named: &[NamedCell], cells: &CellCurves) -> Vec<CellSeries> {
             };
             readings.values.iter().map(|values| CellChart::Readings(of(values))).collect()
         }
-        CellCurves::Minutes(cells) => {
-            let of = |cell: &store::CellChart| CellSteps {
+        Curves::Minutes(minutes) => {
+            let of = |buckets: &Vec<Bucket>| CellSteps {
                 tier: "from minutes",
-                first_step: Timestamp::of_ms(cell.from_ms),
-                step_ms: cell.step_ms,
+                first_step: Timestamp::of_ms(minutes.from_ms),
+                step_ms: minutes.step_ms,
                 std_dev: None,
                 std_dev_reason: NO_STD_DEV,
-                steps: steps(&cell.buckets),
+                steps: steps(buckets),
             };
-            cells.iter().map(|cell| CellChart::Steps(of(cell))).collect()
+            minutes.curves.iter().map(|buckets| CellChart::Steps(of(buckets))).collect()
         }
     };
-    let named = named.iter().map(|(name, quantity, _)| (name.clone(), Trace::Cell(*quantity, 0).unit().symbol()));
-    named.zip(charts).map(|((point, unit), chart)| CellSeries { point, unit, chart }).collect()
+    let named = singles.iter().zip(charts);
+    named.map(|(of, chart)| CellSeries { point: of.name.clone(), unit: of.unit.symbol(), chart }).collect()
 }
 
 /// The days that are in no answer, and how many of them are still to be taken in; `None` if there are none.
@@ -121,12 +122,13 @@ pub(in crate::http) fn left_out(left: &store::LeftOut) -> Option<LeftOut> {
         let all: BTreeSet<Day> = days.iter().chain(to_come).copied().collect();
         all.iter().map(Day::to_string).collect::<Vec<_>>()
     };
-    let store::LeftOut { rows, cells, rows_to_come, cells_to_come } = left;
+    let store::LeftOut { rows, cells, devices, rows_to_come, cells_to_come, devices_to_come } = left;
     (*left != store::LeftOut::default()).then(|| LeftOut {
         readings: days(rows, rows_to_come),
         cells: days(cells, cells_to_come),
+        device_points: days(devices, devices_to_come),
         words: left.words(),
-        to_come: rows_to_come.len() + cells_to_come.len(),
+        to_come: rows_to_come.len() + cells_to_come.len() + devices_to_come.len(),
     })
 }
 

@@ -1,11 +1,11 @@
 //! A stretch of a system's past as a file: CSV, sent while it is read, or Parquet, as the sealed days are written.
 
 use super::Wanted;
-use crate::archive::{csv_header, csv_row, rfc3339};
 use crate::http::AppState;
 use crate::http::asked::Query;
 use crate::http::downloads::{PART, Parts, download};
 use crate::http::problem::Problem;
+use crate::times::{csv_header, csv_row, rfc3339};
 use api::history::HistoryRequest;
 use axum::body::Bytes;
 use axum::extract::State;

@@ -82,7 +82,7 @@ fn measured(chart: &Chart, soc: PointId, now_ms: i64) -> Vec<Measured> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::limits::{Chemistry, Limits};
+
     use domain::soc::{Full, FullBy};
     use domain::spec::SystemKind;
     use domain::topology::Topology;
@@ -90,20 +90,9 @@ mod tests {
 
     fn spec() -> SystemSpec {
         SystemSpec {
-            id: "home".into(),
-            name: "House".into(),
             kind: SystemKind::Home,
-            topology: Topology::new(0, 0, 0),
-            capacity_ah: 100.0,
-            nominal_v: 51.2,
-            reserve_pct: 20.0,
-            limits: Limits::of(Chemistry::Lfp, 260, 280.0),
-            cell_resolution_v: 0.001,
             rate_hz: 1.0,
-            simulated: false,
-            max_ages: Vec::new(),
-            cell_max_age: domain::cells::CELL_MAX_AGE,
-            device_points: Default::default(),
+            ..SystemSpec::new("home", "House", Topology::new(0, 0, 0), 100.0, 51.2)
         }
     }
 

@@ -8,7 +8,7 @@ use crate::device::setpoint::{self, WearKey};
 use crate::device::sign::Sign;
 use crate::device::unit;
 use crate::text::{nearest, suggestion};
-use domain::point::{PointId, Unit};
+use domain::point::{PointId, PointLimits, Unit};
 use domain::reading::Target;
 use domain::write::Setpoint;
 use serde::Deserialize;
@@ -57,6 +57,10 @@ pub(super) struct Row {
     resolution: Option<Spanned<f32>>,
     /// Its values that can be believed.
     range: Option<Spanned<[f32; 2]>>,
+    /// Lower values raise an alarm.
+    alarm_below: Option<Spanned<f32>>,
+    /// Higher values raise an alarm.
+    alarm_above: Option<Spanned<f32>>,
     pub(super) label: Option<String>,
     #[serde(rename = "type")]
     pub(super) kind: RegisterType,
@@ -153,6 +157,8 @@ impl Row {
                 (self.measured_in.as_ref().map(Spanned::span), "measured_in"),
                 (self.resolution.as_ref().map(Spanned::span), "resolution"),
                 (self.range.as_ref().map(Spanned::span), "range"),
+                (self.alarm_below.as_ref().map(Spanned::span), "alarm_below"),
+                (self.alarm_above.as_ref().map(Spanned::span), "alarm_above"),
             ];
             return keys.into_iter().find_map(|(span, key)| Some(only(span?, key))).map_or(Ok(None), Err);
         };
@@ -181,7 +187,23 @@ impl Row {
             return Err((span, "`range` is the lowest and the highest value that can be believed".to_owned()));
         }
         let max_age = super::max_age(self.max_age_ms.as_ref())?.or(usual);
-        Ok(Some(OwnPoint { name: name.get_ref().clone(), unit, resolution, range: (low, high), max_age }))
+        let limits = self.point_limits((low, high))?;
+        Ok(Some(OwnPoint { name: name.get_ref().clone(), unit, resolution, range: (low, high), max_age, limits }))
+    }
+
+    /// Beyond which values of its point there is an alarm: within what can be believed, and in their order.
+    fn point_limits(&self, (lowest, highest): (f32, f32)) -> Result<PointLimits, Complaint> {
+        let (low, high) = (self.alarm_below.as_ref(), self.alarm_above.as_ref());
+        let wrong = |limit: &&Spanned<f32>| !(lowest..=highest).contains(limit.get_ref());
+        if let Some(limit) = low.into_iter().chain(high).find(wrong) {
+            return Err((limit.span(), "a limit must be a value that can be believed: see `range`".to_owned()));
+        }
+        if let (Some(low), Some(high)) = (low, high)
+            && low.get_ref() >= high.get_ref()
+        {
+            return Err((high.span(), "`alarm_above` must be above `alarm_below`".to_owned()));
+        }
+        Ok(PointLimits { low: low.map(|limit| *limit.get_ref()), high: high.map(|limit| *limit.get_ref()) })
     }
 
     /// Where the point stands in the text.

@@ -223,7 +223,11 @@ fn points_of_the_devices_own_have_names_units_steps_and_ranges() {
         "name = \"A\"\n".to_owned(),
         row(0, "battery/soc", "type = \"u16\""),
         own(1, "3/power", "measured_in = \"W\"\nscale = 10"),
-        own(2, "heatsink_temperature", "measured_in = \"°C\"\nresolution = 0.5\nscale = 0.1\nrange = [-40, 150]"),
+        own(
+            2,
+            "heatsink_temperature",
+            "measured_in = \"°C\"\nresolution = 0.5\nscale = 0.1\nrange = [-40, 150]\nalarm_above = 90",
+        ),
         own(3, "starts", "max_age_ms = 60000\nsentinel = [-1]"),
     ]
     .concat();
@@ -239,6 +243,9 @@ fn points_of_the_devices_own_have_names_units_steps_and_ranges() {
             ("inverter/starts".to_owned(), "", 1.0, 60)
         ]
     );
+    let limits = |low, high| domain::point::PointLimits { low, high };
+    let told: Vec<_> = table.device_points("a", Duration::ZERO).into_iter().map(|point| point.limits).collect();
+    assert_eq!(told, [limits(None, None), limits(None, Some(90.0)), limits(None, None)]);
     let readings = |words: &[u16]| {
         let mut poll = Poll::default();
         table.blocks[0].decode(words, &mut poll);
@@ -263,6 +270,9 @@ fn points_of_the_devices_own_have_names_units_steps_and_ranges() {
         (own(0, "fan", "measured_in = \"rpm\""), 6, "no unit `rpm`: there is V, A, W, °C, %"),
         (own(0, "fan", "resolution = 0"), 6, "above 0"),
         (own(0, "fan", "range = [5, 5]"), 6, "lowest and the highest"),
+        (own(0, "fan", "range = [0, 100]\nalarm_above = 200"), 7, "can be believed"),
+        (own(0, "fan", "alarm_below = 9\nalarm_above = 5"), 7, "must be above `alarm_below`"),
+        (row(0, "battery/soc", "type = \"u16\"\nalarm_above = 5"), 6, "`alarm_above` is for a register with"),
         (own(0, "fan", "point = \"battery/soc\""), 3, "one of `point`, `device_point` and `label`"),
         ([own(0, "fan", ""), own(1, "fan", "")].concat(), 9, "`fan` is mapped twice"),
         (row(0, "battery/soc", "type = \"u16\"\nmeasured_in = \"V\""), 6, "`measured_in` is for a register with"),

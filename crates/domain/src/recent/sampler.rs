@@ -1,8 +1,8 @@
 //! Tables of a system's series: their columns, their steps, and what is missing between two rows.
 
-use super::{Series, Table, Trace};
 use crate::point::DevicePoint;
 use crate::reading::{CellQuantity, Sample};
+use crate::series::{Series, Table, Trace};
 use crate::spec::SystemSpec;
 use crate::time::Utc;
 use crate::twin::Snapshot;

@@ -3,8 +3,11 @@
 
 mod buckets;
 mod rows;
+mod sampler;
 
-use super::{Sampler, Table, Trace};
+pub use sampler::Sampler;
+
+use crate::series::{Table, Trace};
 use crate::spec::SystemSpec;
 use crate::time::Utc;
 use crate::twin::Snapshot;

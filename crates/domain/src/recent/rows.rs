@@ -141,7 +141,7 @@ fn temperature_code(celsius: Sample) -> i16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::series::Sampler;
+    use crate::recent::Sampler;
 
     #[test]
     fn every_believable_cell_value_can_be_kept() {

@@ -3,15 +3,10 @@
 //! Everything heavy passes here, so that many who ask, or a few who ask for much and do not read, take nothing from the
 //! others. Who gets no permit is told to come later.
 
-use super::AppState;
-use super::large::Ready;
-use super::problem::Problem;
-use super::workers::Workers;
+mod workers;
+
 use crate::limits::Limits;
-use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::body::Bytes;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -19,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use workers::Workers;
 
 /// Questions to the history that are answered at the same time; each takes a thread and memory.
 const QUESTIONS: usize = 4;
@@ -33,9 +29,9 @@ const PAGES: usize = 8;
 /// Answers that wait to be taken, all together, KiB.
 const ANSWERS_KIB: usize = 128 << 10;
 /// Smaller answers are not counted, bytes.
-const SMALL: u64 = 64 << 10;
+pub(crate) const SMALL: u64 = 64 << 10;
 /// An answer that may be larger than this is a stream, bytes.
-const LARGEST: usize = ANSWERS_KIB << 9;
+pub(crate) const LARGEST: usize = ANSWERS_KIB << 9;
 /// Said where there is no memory for one more answer.
 const TOO_MANY: &str = "too many large answers wait to be taken: try again in a few seconds";
 /// The longest wait for a permit.
@@ -53,18 +49,18 @@ pub(crate) struct Gate {
     answers: Arc<Semaphore>,
     workers: Workers,
     /// What happened since the start.
-    pub(super) counters: Counters,
+    pub(crate) counters: Counters,
     /// What was given at most.
-    pub(super) viewers_max: usize,
+    pub(crate) viewers_max: usize,
 }
 
 /// What happened since the start.
 #[derive(Debug, Default)]
-pub(super) struct Counters {
+pub(crate) struct Counters {
     /// Live streams that ended because their viewer took nothing, or did not answer.
-    pub(super) viewers_dropped: AtomicU64,
+    pub(crate) viewers_dropped: AtomicU64,
     /// Requests that got no permit.
-    pub(super) refused: AtomicU64,
+    pub(crate) refused: AtomicU64,
 }
 
 impl Gate {
@@ -89,22 +85,22 @@ impl Gate {
     }
 
     /// A permit for a question to the history; the permit goes with the thread, not with who waits for the answer.
-    pub(super) async fn question(&self) -> Result<OwnedSemaphorePermit, String> {
+    pub(crate) async fn question(&self) -> Result<OwnedSemaphorePermit, String> {
         self.wait(&self.questions, 1, "questions to the history").await
     }
 
     /// A permit for rendering a page.
-    pub(super) async fn page(&self) -> Result<OwnedSemaphorePermit, String> {
+    pub(crate) async fn page(&self) -> Result<OwnedSemaphorePermit, String> {
         self.wait(&self.pages, 1, "pages").await
     }
 
     /// A permit for making a Parquet file.
-    pub(super) async fn parquet(&self) -> Result<OwnedSemaphorePermit, String> {
+    pub(crate) async fn parquet(&self) -> Result<OwnedSemaphorePermit, String> {
         self.wait(&self.parquet, 1, "Parquet files").await
     }
 
     /// A permit for a download, if there is one.
-    pub(super) fn download(&self) -> Result<OwnedSemaphorePermit, String> {
+    pub(crate) fn download(&self) -> Result<OwnedSemaphorePermit, String> {
         self.now(
             &self.downloads,
             format!("{DOWNLOADS} downloads are running, which is the most: try again when one ends"),
@@ -112,17 +108,17 @@ impl Gate {
     }
 
     /// A permit for a live stream, if there is one.
-    pub(super) fn viewer(&self) -> Result<OwnedSemaphorePermit, String> {
+    pub(crate) fn viewer(&self) -> Result<OwnedSemaphorePermit, String> {
         self.now(&self.viewers, format!("{} live streams are open, which is the most", self.viewers_max))
     }
 
     /// How many live streams are open.
-    pub(super) fn viewers(&self) -> usize {
+    pub(crate) fn viewers(&self) -> usize {
         self.viewers_max - self.viewers.available_permits()
     }
 
     /// A permit for warming, if there is one.
-    pub(super) fn warming(&self) -> Option<OwnedSemaphorePermit> {
+    pub(crate) fn warming(&self) -> Option<OwnedSemaphorePermit> {
         self.warming.clone().try_acquire_owned().ok()
     }
 
@@ -135,7 +131,7 @@ impl Gate {
     ///
     /// # Errors
     /// Too many answers wait to be taken: says so.
-    pub(super) fn hold(&self, bytes: Vec<u8>) -> Result<Bytes, String> {
+    pub(crate) fn hold(&self, bytes: Vec<u8>) -> Result<Bytes, String> {
         if bytes.len() as u64 <= SMALL {
             return Ok(bytes.into());
         }
@@ -143,7 +139,15 @@ impl Gate {
             count(&self.counters.refused);
             TOO_MANY.to_owned()
         })?;
-        Ok(Bytes::from_owner(Held(bytes.into(), permit)))
+        Ok(held(bytes.into(), permit))
+    }
+
+    /// Waits for memory for an answer of so many bytes; [`held`] gives it back when the answer is sent.
+    ///
+    /// # Errors
+    /// Too many answers wait to be taken: says so.
+    pub(crate) async fn room(&self, bytes: u64) -> Result<OwnedSemaphorePermit, String> {
+        self.wait(&self.answers, kib(bytes), "large answers").await
     }
 
     fn now(&self, semaphore: &Arc<Semaphore>, words: String) -> Result<OwnedSemaphorePermit, String> {
@@ -165,7 +169,7 @@ impl Gate {
 }
 
 /// Counts one more.
-pub(super) fn count(counter: &AtomicU64) {
+pub(crate) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
 }
 
@@ -178,27 +182,14 @@ impl AsRef<[u8]> for Held {
     }
 }
 
+/// Bytes that hold their permit until the last of them is sent.
+pub(crate) fn held(bytes: Bytes, permit: OwnedSemaphorePermit) -> Bytes {
+    Bytes::from_owner(Held(bytes, permit))
+}
+
 /// How much of the memory for answers so many bytes take, KiB.
 fn kib(bytes: u64) -> u32 {
     u32::try_from(bytes >> 10).unwrap_or(u32::MAX).min(ANSWERS_KIB as u32)
-}
-
-/// Lets an answer go only if there is memory for it until it is taken.
-pub(super) async fn answers(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
-    if response.extensions().get::<Ready>().is_some() {
-        return response;
-    }
-    let Some(size) = response.body().size_hint().exact().filter(|size| *size > SMALL) else { return response };
-    let permit = match app.gate.wait(&app.gate.answers, kib(size), "large answers").await {
-        Ok(permit) => permit,
-        Err(words) => return Problem::busy(words).into_response(),
-    };
-    let (head, body) = response.into_parts();
-    match to_bytes(body, LARGEST).await {
-        Ok(bytes) => Response::from_parts(head, Body::from(Bytes::from_owner(Held(bytes, permit)))),
-        Err(_) => Problem::busy("this answer is too large: ask for less at once").into_response(),
-    }
 }
 
 #[cfg(test)]
@@ -210,7 +201,7 @@ mod tests {
         let gate = Gate::new(&Limits::default()).unwrap();
         let all = ANSWERS_KIB as u32;
         let permit = gate.wait(&gate.answers, all, "answers").await.unwrap();
-        let body = Bytes::from_owner(Held(Bytes::from_static(b"rows"), permit));
+        let body = held(Bytes::from_static(b"rows"), permit);
         let rest = body.slice(3..);
         drop(body);
         assert_eq!(gate.answers.available_permits(), 0);

@@ -1,15 +1,15 @@
 //! The alarm of a sag at an instant of the past, from the rows before it, as the live system had it.
 
-use super::SagWatch;
-use crate::alarm::{Alarm, AlarmBook, Observed, Subject, Watch};
+use super::{Alarm, AlarmBook, Observed, Subject, Watch};
 use crate::reading::{NoData, Sample};
+use crate::sag::{SagWatch, WINDOW_S};
 use crate::spec::{SiteSpec, SystemIdx};
 use crate::time::Now;
 use std::time::Duration;
 
 /// Rows from so long before an instant tell whether there was an alarm: the window of the level, and longer than a sag
 /// that is not over can go on while the level stays.
-pub const LEAD: Duration = Duration::from_secs(4 * super::WINDOW_S);
+pub const SAG_LEAD: Duration = Duration::from_secs(4 * WINDOW_S);
 
 /// Goes through rows, oldest first, as the cycle of the live system does; knows nothing but the pack voltage.
 #[derive(Debug)]

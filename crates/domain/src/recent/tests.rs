@@ -194,6 +194,7 @@ fn points_of_devices_are_remembered_by_their_paths() {
         unit: Unit::Watt,
         resolution: 0.5,
         max_age: Duration::from_secs(3),
+        limits: Default::default(),
     };
     let spec = SystemSpec { device_points: (0..3).map(point).collect(), ..spec(5.0) };
     let trace = Trace::of_point("gpu/1/power", &spec).unwrap();
@@ -218,7 +219,13 @@ fn many_cells_and_devices_cost_little() {
     let of_cell = (all.bytes() - none.bytes()) as f64 / 6_400.0;
     println!("{:.1} MB for 6,400 cells at 5 Hz, {of_cell:.0} bytes a cell", all.bytes() as f64 / 1e6);
     assert!(of_cell < 4_000.0 && all.bytes() < 25_000_000, "{of_cell}");
-    let point = DevicePoint { path: String::new(), unit: Unit::Watt, resolution: 1.0, max_age: Duration::from_secs(3) };
+    let point = DevicePoint {
+        path: String::new(),
+        unit: Unit::Watt,
+        resolution: 1.0,
+        max_age: Duration::from_secs(3),
+        limits: Default::default(),
+    };
     let hall = Recent::new(&SystemSpec { device_points: vec![point; 4_096].into(), ..spec(Topology::NONE) });
     println!("{:.1} MB for 512 devices of 8 points at 5 Hz", hall.bytes() as f64 / 1e6);
     assert!(hall.bytes() < 17_000_000);
