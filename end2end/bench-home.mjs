@@ -1,16 +1,12 @@
-// Measures the page Home energy: first paint and interactive from nothing cached, three days of curves from the click, and
-// what Lighthouse says of it on its phone. Prints `figure`, key and value, separated by tabs; `cargo xtask bench` knows the
-// targets. LIGHTHOUSE is how to call Lighthouse; without it that figure is left out.
+// Measures the page Home energy: first paint and interactive from nothing cached, and three days of curves from the click.
+// Prints `figure`, key and value, separated by tabs; `cargo xtask bench` knows the targets.
 
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { launch, live, marksDrawn, percentile } from './lib/browser.mjs';
 import { generate, startDemo } from './lib/server.mjs';
 
 const PATH = '/home?system=home';
 const COLD_STARTS = 7;
 const CLICKS = 10;
-const LIGHTHOUSE_RUNS = 5;
 
 const figure = (key, value) => console.log(`figure\t${key}\t${value}`);
 const attempt = (what, measure) => measure().catch((error) => console.error(`${what}: not available: ${error.message}`));
@@ -65,26 +61,6 @@ async function range(browser, url) {
   await context.close();
 }
 
-/** Points that Lighthouse misses on its phone: performance as the median of some runs, the worst of the others. */
-async function lighthouse(url) {
-  const [program, ...before] = process.env.LIGHTHOUSE.split(' ');
-  const flags = ['--quiet', '--output=json', '--only-categories=performance,accessibility,best-practices'];
-  const env = { ...process.env, CHROME_PATH: process.env.PACKTWIN_CHROMIUM ?? '/usr/bin/chromium' };
-  const missed = { performance: [], accessibility: [], 'best-practices': [] };
-  for (let i = 0; i < LIGHTHOUSE_RUNS; i++) {
-    const call = [...before, url + PATH, ...flags, '--chrome-flags=--headless=new --no-sandbox'];
-    const { stdout } = await promisify(execFile)(program, call, { env, maxBuffer: 64 << 20 });
-    const { categories } = JSON.parse(stdout);
-    for (const [name, of] of Object.entries(missed)) {
-      // A run without a first paint has no score.
-      if (categories[name].score !== null) of.push(100 - Math.round(100 * categories[name].score));
-    }
-  }
-  figure('home-lighthouse', percentile(missed.performance, 50));
-  figure('home-accessible', percentile(missed.accessibility, 100));
-  figure('home-practices', percentile(missed['best-practices'], 100));
-}
-
 // The values are those of a pack; what they are does not matter to the time that they take.
 const data = await generate(4, 'home');
 const server = await startDemo({ data });
@@ -96,7 +72,6 @@ try {
   } finally {
     await browser.close();
   }
-  if (process.env.LIGHTHOUSE) await attempt('Lighthouse', () => lighthouse(server.url));
 } finally {
   await server.stop();
 }

@@ -20,9 +20,12 @@ const IN_BROWSER: [&str; 8] =
 /// Figures that the browser measures with a past of thirty days.
 const IN_BROWSER_PAST: [&str; 4] = ["history-http", "history-zoom", "history-zoom-p95", "playback-frame"];
 
-/// Figures of the page Home energy, the last ones by Lighthouse.
-const IN_BROWSER_HOME: [&str; 6] =
-    ["home-paint", "home-interactive", "home-72h", "home-lighthouse", "home-accessible", "home-practices"];
+/// Figures of the page Home energy.
+const IN_BROWSER_HOME: [&str; 3] = ["home-paint", "home-interactive", "home-72h"];
+
+/// Figures that Lighthouse gives.
+const BY_LIGHTHOUSE: [&str; 5] =
+    ["lighthouse-overview", "lighthouse-cells", "lighthouse-home", "lighthouse-accessible", "lighthouse-practices"];
 
 /// How Lighthouse is called: npm fetches it, for measuring only.
 const LIGHTHOUSE: &str = "npx --yes lighthouse@12.8.2";
@@ -53,7 +56,8 @@ pub(crate) fn bench(part: &str) -> Result<()> {
     if wanted("live-bytes") {
         attempt("size of live frames", example("domain", "live_size", &mut measured));
     }
-    if wanted("transfer") || IN_BROWSER.iter().chain(&IN_BROWSER_PAST).chain(&IN_BROWSER_HOME).any(|key| wanted(key)) {
+    let of_pages = [&IN_BROWSER[..], &IN_BROWSER_PAST, &IN_BROWSER_HOME, &BY_LIGHTHOUSE].concat();
+    if wanted("transfer") || of_pages.iter().any(|key| wanted(key)) {
         run::build_all(Profile::Release, Page::Small)?;
         measured.set("transfer", site::transfer()?.first.values().sum::<u64>() as f64 / 1_000.0);
     }
@@ -65,6 +69,9 @@ pub(crate) fn bench(part: &str) -> Result<()> {
     }
     if IN_BROWSER_HOME.iter().any(|key| wanted(key)) {
         attempt("Home energy in a browser", browser("bench-home.mjs", &mut measured));
+    }
+    if BY_LIGHTHOUSE.iter().any(|key| wanted(key)) {
+        attempt("Lighthouse", browser("bench-lighthouse.mjs", &mut measured));
     }
     let in_store = |key: &str| key.starts_with("history-") && !IN_BROWSER_PAST.contains(&key);
     if FIGURES.iter().any(|figure| in_store(figure.key) && wanted(figure.key)) {

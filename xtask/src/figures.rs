@@ -17,7 +17,7 @@ pub(crate) struct Figure {
 }
 
 /// All of them.
-pub(crate) const FIGURES: [Figure; 39] = [
+pub(crate) const FIGURES: [Figure; 41] = [
     figure("heatmap-260", "heatmap frame, 260 cells, p95 of main-thread time", 0.5, "ms"),
     figure("heatmap-6400", "heatmap frame, 6,400 cells, p95 of main-thread time", 2.0, "ms"),
     figure("pixel-p50", "frame received to pixel, p50", 60.0, "ms"),
@@ -52,9 +52,11 @@ pub(crate) const FIGURES: [Figure; 39] = [
     figure("home-paint", "Home energy, first paint with values, cold, median", 300.0, "ms"),
     figure("home-interactive", "Home energy, interactive, cold, median", 1_000.0, "ms"),
     figure("home-72h", "Home energy, three days of curves, click to pixels, p95", 100.0, "ms"),
-    figure("home-lighthouse", "Home energy, Lighthouse on a phone: points of 100 missed, median", 5.0, ""),
-    figure("home-accessible", "the same, accessibility, worst", 5.0, ""),
-    figure("home-practices", "the same, best practices, worst", 5.0, ""),
+    figure("lighthouse-overview", "Overview, Lighthouse on a phone: points of 100 missed, median", 5.0, ""),
+    figure("lighthouse-cells", "Cells, the same", 5.0, ""),
+    figure("lighthouse-home", "Home energy, the same", 5.0, ""),
+    figure("lighthouse-accessible", "all three, accessibility, worst", 5.0, ""),
+    figure("lighthouse-practices", "all three, best practices, worst", 5.0, ""),
     figure("console", "errors and warnings in the browser's console", 0.0, ""),
     figure("first", "first `cargo xtask run` from nothing", 10.0, "min"),
 ];

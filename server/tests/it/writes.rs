@@ -40,6 +40,13 @@ async fn the_simulated_gx_is_set_and_read_back_whatever_goes_wrong_on_the_wire()
     tokio::spawn(task.run(LinkIdx(0), clock.clone(), sink, stopped));
     tokio::spawn(async move { while inputs.recv().await.is_some() {} });
 
+    // Before that it says at once that nothing is sent.
+    let linked = async {
+        while handle.status().frames < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, linked).await.unwrap();
     let write = async |setpoint: &str, value: f64, lease: Option<u64>| {
         let deadline = clock().mono + Duration::from_secs(10);
         let lease = lease.map(Duration::from_secs);
