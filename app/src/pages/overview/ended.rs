@@ -33,7 +33,8 @@ struct Over {
 #[derive(Clone, PartialEq)]
 enum Look {
     Under,
-    Seen(Vec<Over>),
+    /// What is over; and when the record begins, if that is within the time asked about.
+    Seen(Vec<Over>, Option<Utc>),
     Failed(FetchError),
 }
 
@@ -60,10 +61,13 @@ pub fn Ended() -> impl IntoView {
         Look::Failed(why) => {
             view! { <p class="note">{format!("What ended in the last 24 hours is not known. {why}.")}</p> }.into_any()
         }
-        Look::Seen(over) if over.is_empty() => {
+        Look::Seen(over, None) if over.is_empty() => {
             view! { <p class="note">"Nothing ended in the last 24 hours"</p> }.into_any()
         }
-        Look::Seen(over) => {
+        Look::Seen(over, Some(begin)) if over.is_empty() => {
+            view! { <p class="note">"Nothing ended since " <LocalTime utc=begin /> ", when the record begins"</p> }.into_any()
+        }
+        Look::Seen(over, _) => {
             let more = over.len().saturating_sub(LISTED);
             let rows = over.into_iter().take(LISTED).map(|over| row(over, &live)).collect_view();
             view! {
@@ -105,10 +109,16 @@ async fn ask(live: Live, look: RwSignal<Look>) -> Result<(), FetchError> {
     let path = format!("/api/v1/history?system={}&points={point}&from={from_ms}&to={to_ms}&width=16", live.system().id);
     let answer = fetch::get::<HistoryResponse>(path).await;
     look.try_set(match &answer {
-        Ok(stretch) => Look::Seen(over(&stretch.events)),
+        Ok(stretch) => Look::Seen(over(&stretch.events), begins(stretch.whole, to)),
         Err(why) => Look::Failed(why.clone()),
     });
     answer.map(drop)
+}
+
+/// When the record begins, if that is within the day before `to`. What is not recorded at all begins now.
+fn begins(whole: Option<(Utc, Utc)>, to: Utc) -> Option<Utc> {
+    let begin = whole.map_or(to, |(begin, _)| begin);
+    (begin.0 > to.0 - DAY_US).then_some(begin)
 }
 
 /// What ended among `events`, newest first; what ended several times is one.
@@ -132,6 +142,20 @@ fn same(a: &str, b: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_of_less_than_a_day_says_when_it_begins() {
+        let to = Utc(10 * DAY_US);
+        let before = |us: i64| Utc(to.0 - us);
+        for (whole, begin) in [
+            (Some((before(9 * DAY_US), to)), None),
+            (Some((before(DAY_US), to)), None),
+            (Some((before(DAY_US / 2), to)), Some(before(DAY_US / 2))),
+            (None, Some(to)),
+        ] {
+            assert_eq!(begins(whole, to), begin, "{whole:?}");
+        }
+    }
 
     #[test]
     fn what_ended_several_times_is_told_once_newest_first() {

@@ -1,0 +1,68 @@
+// Points that only a device has (those of the demo's grid meter): Links lists them, Trends finds and draws them by name.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { changed, DESKTOP, launch, live, PHONE, shot, withPage } from '../lib/browser.mjs';
+import { startDemo } from '../lib/server.mjs';
+
+let server, browser;
+before(async () => {
+  [server, browser] = await Promise.all([startDemo(), launch()]);
+});
+after(() => Promise.all([server?.stop(), browser?.close()]));
+
+const open = (path, use, options = {}) =>
+  withPage(browser, server.url + path, options, async (page, messages) => {
+    await live(page);
+    await use(page, messages);
+  });
+const points = (page) => page.getByRole('region', { name: 'Points of devices' });
+/** Nothing of the page is wider than the window. */
+const fits = (page) =>
+  page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
+
+for (const [name, options] of [
+  ['320', { viewport: { width: 320, height: 700 } }],
+  ['phone', { viewport: PHONE }],
+  ['desktop', { viewport: DESKTOP }],
+  ['wide', { viewport: { width: 1920, height: 1080 }, colorScheme: 'dark' }],
+]) {
+  test(`Links lists each point with value, unit and age, and searches them: ${name}`, () =>
+    open('/links?system=hv', async (page) => {
+      const voltage = points(page).getByRole('row').filter({ hasText: 'grid-meter/voltage' });
+      await voltage.waitFor();
+      assert.match(await voltage.innerText(), /\d\s?V/);
+      assert.equal(await voltage.getAttribute('data-stale'), 'false');
+      await changed(voltage.locator('.device-point-value'));
+      await points(page).getByRole('searchbox').fill('frequency');
+      await voltage.waitFor({ state: 'detached' });
+      await points(page).getByRole('row').filter({ hasText: 'grid-meter/frequency_hz' }).waitFor();
+      await points(page).getByRole('searchbox').fill('nothing like it');
+      await points(page).getByText('No point has such a name.').waitFor();
+      assert.ok(await fits(page), 'the page is wider than the window');
+      await points(page).getByRole('searchbox').fill('');
+      await voltage.waitFor();
+      await shot(page, `device-points-links-${name}`);
+    }, options));
+
+  test(`Trends finds a point by a part of its name and draws it; the address holds it: ${name}`, () =>
+    open('/trends?system=hv', async (page) => {
+      const fold = page.getByRole('button', { name: 'Time and quantities' });
+      if (await fold.isVisible()) await fold.click();
+      await page.getByRole('searchbox', { name: 'Device point' }).fill('freq');
+      await page.getByRole('button', { name: /grid-meter\/frequency_hz/ }).click();
+      await page.waitForURL(/devices=grid-meter\/frequency_hz/);
+      await page.getByRole('region', { name: 'Numbers' }).waitFor();
+      const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: 'grid-meter/frequency_hz' }) });
+      await row.waitFor();
+      assert.ok(await fits(page), 'the page is wider than the window');
+      await shot(page, `device-points-trends-${name}`);
+      // The same from the address alone, and gone when it is switched off.
+      await page.reload();
+      await live(page);
+      await page.getByRole('region', { name: 'Numbers' }).waitFor();
+      if (await fold.isVisible()) await fold.click();
+      await page.getByRole('checkbox', { name: 'grid-meter/frequency_hz' }).click({ force: true });
+      await page.getByRole('region', { name: 'Numbers' }).waitFor({ state: 'detached' });
+    }, options));
+}
