@@ -66,3 +66,13 @@ for (const [name, options] of [
       await page.getByRole('region', { name: 'Numbers' }).waitFor({ state: 'detached' });
     }, options));
 }
+
+test('a point that is not there is told, and the others are drawn', () =>
+  withPage(browser, server.url + '/trends?system=hv&devices=foo/bar', {}, async (page, messages) => {
+    await live(page);
+    await page.getByRole('alert').getByText('there is no "foo/bar"').waitFor();
+    const voltage = page.getByRole('region', { name: 'Table of statistics' }).getByRole('row').filter({ hasText: 'State of charge' });
+    await voltage.waitFor();
+    // The browser's console has the refused request.
+    assert.ok(messages.splice(0).every((message) => message.includes('422')), messages.join());
+  }));

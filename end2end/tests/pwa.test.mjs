@@ -122,8 +122,10 @@ test('a browser that keeps no values says so', () =>
     await ready(page);
     await page.goto('about:blank');
     await page.goto(`${server.now.url}/offline`);
-    await page.evaluate(() => localStorage.clear());
     await server.now.kill();
+    // From here on nothing comes that could be kept again.
+    await page.getByRole('alert').getByText(/Last values of/).waitFor();
+    await page.evaluate(() => localStorage.clear());
     await page.reload();
     await page.getByText('This browser keeps no values of it').waitFor();
   }));

@@ -31,7 +31,7 @@ pub(crate) async fn probe(options: &Probe) -> Result<bool> {
         anyhow!("{} has no link {:?}; it has {}", options.site.display(), options.link, known.join(", "))
     })?;
     let spec = &site.spec.links[index];
-    let topology = site.spec.system(spec.system).map(|system| system.topology).unwrap_or_default();
+    let system = site.spec.system(spec.system).cloned().ok_or_else(|| anyhow!("the link {} has no system", spec.id))?;
     let mut tasks = site.links;
     let mut task = tasks.swap_remove(index);
     task.bind().await?;
@@ -56,6 +56,6 @@ pub(crate) async fn probe(options: &Probe) -> Result<bool> {
     heard.take(Input::Link(LinkIdx(0), handle.status()));
     let _ = stop.send(true);
     running.await?;
-    print!("{}", heard.report(kinds[index], &topology, &frames));
+    print!("{}", heard.report(kinds[index], &system, &frames));
     Ok(heard.anything())
 }

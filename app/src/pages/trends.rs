@@ -29,7 +29,7 @@ use domain::topology::Topology;
 use figures::Figures;
 use gestures::Gestures;
 use leptos::prelude::*;
-use past::{Past, stretch_path};
+use past::{Past, stretch_paths};
 use pictures::Axis;
 use quantities::Quantities;
 use std::sync::Arc;
@@ -65,7 +65,8 @@ pub fn TrendsPage() -> impl IntoView {
     let system = spec.id.clone();
     Effect::new(move |_| {
         let (traces, window) = wish.get();
-        past.want(stretch_path(&system, &traces, window, &topology));
+        let (path, otherwise) = stretch_paths(&system, &traces, window, &topology);
+        past.want(path, otherwise);
     });
     let drawn = drawn_window(window, past);
     let (other, other_failed) = against::follow(&spec.id, choice, window, topology);

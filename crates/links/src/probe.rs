@@ -6,7 +6,7 @@ use domain::engine::Input;
 use domain::link::{FrameRow, LinkFault, LinkState, LinkStatus};
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NodeQuantity, Sample, Target};
-use domain::topology::Topology;
+use domain::spec::SystemSpec;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -37,12 +37,23 @@ impl Heard {
         self.status.state
     }
 
-    /// All of it in words; `frames` are the link's frames, `topology` names its cells.
-    pub fn report(&self, kind: &Kind, topology: &Topology, frames: &[FrameRow]) -> String {
+    /// All of it in words; `frames` are the link's frames, `system` names its cells and the points of its devices.
+    pub fn report(&self, kind: &Kind, system: &SystemSpec, frames: &[FrameRow]) -> String {
+        let topology = &system.topology;
         let mut text = format!("{}: {} frames\n", self.status.state.word(), self.status.frames);
         for point in PointId::ALL {
             if let Some(sample) = self.samples.get(&Target::Point(*point)) {
-                let _ = writeln!(text, "  {:<30} {}", point.spec().path, words(*sample, Target::Point(*point)));
+                let _ = writeln!(
+                    text,
+                    "  {:<30} {}",
+                    point.spec().path,
+                    with_unit(*sample, unit::symbol(Target::Point(*point)))
+                );
+            }
+        }
+        for (number, point) in (0..).zip(system.device_points.iter()) {
+            if let Some(sample) = self.samples.get(&Target::Device(number)) {
+                let _ = writeln!(text, "  {:<30} {}", point.path, with_unit(*sample, point.unit.symbol()));
             }
         }
         for quantity in CellQuantity::ALL {
@@ -126,9 +137,9 @@ impl Heard {
     }
 }
 
-fn words(sample: Sample, target: Target) -> String {
+fn with_unit(sample: Sample, symbol: &str) -> String {
     match sample {
-        Ok(value) => format!("{value} {}", unit::symbol(target)).trim_end().to_owned(),
+        Ok(value) => format!("{value} {symbol}").trim_end().to_owned(),
         Err(reason) => reason.words().to_owned(),
     }
 }
@@ -138,9 +149,12 @@ mod tests {
     use super::*;
     use crate::config::KINDS;
     use domain::link::LinkIdx;
+    use domain::point::{DevicePoint, PointLimits, Unit};
     use domain::reading::{Batch, NoData, Reading};
     use domain::spec::SystemIdx;
     use domain::time::{Mono, Now, Utc};
+    use domain::topology::Topology;
+    use std::time::Duration;
 
     fn kind(key: &str) -> &'static Kind {
         KINDS.iter().find(|kind| kind.key == key).unwrap()
@@ -151,7 +165,21 @@ mod tests {
         let mut heard = Heard::default();
         let cell = |n, sample| Reading { target: Target::Cell(CellQuantity::Voltage, n), sample };
         let soc = Reading { target: Target::Point(PointId::Soc), sample: Ok(71.5) };
-        let readings = vec![soc, cell(0, Ok(3.25)), cell(3, Ok(3.5)), cell(2, Err(NoData::Error))];
+        let mut readings = vec![soc, cell(0, Ok(3.25)), cell(3, Ok(3.5)), cell(2, Err(NoData::Error))];
+        readings.extend(
+            [(0, Ok(412.5)), (1, Err(NoData::Error))].map(|(n, sample)| Reading { target: Target::Device(n), sample }),
+        );
+        let point = |path: &str, unit| DevicePoint {
+            path: path.to_owned(),
+            unit,
+            resolution: 0.1,
+            max_age: Duration::from_secs(5),
+            limits: PointLimits::default(),
+        };
+        let mut system = SystemSpec::new("hv", "Pack", Topology::new(1, 2, 2), 280.0, 13.0);
+        system.device_points =
+            [point("hall/gpu/1/power", Unit::Watt), point("hall/fan", Unit::Number), point("hall/idle", Unit::Number)]
+                .into();
         let at = Now { utc: Utc(0), mono: Mono(0) };
         heard.take(Input::Batch(Batch { link: LinkIdx(0), system: SystemIdx(0), at, readings }));
         let unknown = FrameRow {
@@ -163,13 +191,15 @@ mod tests {
             raw: vec![1, 0xAB],
             decoded: Vec::new(),
         };
-        let text = heard.report(kind("cannelloni"), &Topology::new(1, 2, 2), &[unknown]);
+        let text = heard.report(kind("cannelloni"), &system, &[unknown]);
         let lines: Vec<String> = text.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
         assert_eq!(
             lines,
             [
                 "idle: 0 frames",
                 "battery/soc 71.5 %",
+                "hall/gpu/1/power 412.5 W",
+                &format!("hall/fan {}", NoData::Error.words()),
                 "cells/voltage 2 of 4: 3.25 V (1.1) to 3.5 V (2.2)",
                 "cells/voltage 1 marked invalid by the device",
                 "0x777 unknown id: 2 times, last 01 AB",
@@ -179,13 +209,14 @@ mod tests {
 
     #[test]
     fn silence_gets_advice() {
+        let system = SystemSpec::new("hv", "Pack", Topology::NONE, 280.0, 48.0);
         for (key, words) in [
             ("cannelloni", "firewall"),
             ("candump", "candump -L"),
             ("modbus-tcp", "one connection only"),
             ("shared-memory", "on this machine"),
         ] {
-            let text = Heard::default().report(kind(key), &Topology::NONE, &[]);
+            let text = Heard::default().report(kind(key), &system, &[]);
             assert!(text.contains(words), "{text}");
         }
     }

@@ -1,9 +1,10 @@
 //! Sealed columns as plain floats in files of their own, mapped into memory: what exact questions run over.
 //!
 //! They are made when they are first asked for, and can be deleted at any time: `work/cache/<system>/<day>-<rows>/`. Mapped
-//! files are the page cache's memory, not ours. Where the disk takes no file, columns are held in memory, some of them.
-//! What makes a file of them to be believed is in `numbers.rs`.
+//! files are the page cache's memory, not ours; those used lately stay mapped (`cache.rs`). Where the disk takes no file,
+//! columns are held in memory, some of them. What makes a file of them to be believed is in `numbers.rs`.
 
+use crate::cache::Cache;
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::integrity::Checks;
@@ -14,13 +15,13 @@ use crate::segment::{Opened, Segment};
 use bytemuck::Pod;
 use domain::point::PointId;
 use domain::telemetry::column_name;
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-/// How much is held in memory while the disk takes no cache, bytes.
-const HELD_MAX_BYTES: usize = 64 << 20;
+/// How much of values, and of times, stays mapped, bytes: 30 days of two points of a system with five rows a second, and
+/// all times of these.
+const MAPPED_MAX_BYTES: (usize, usize) = (160 << 20, 112 << 20);
 
 /// Which column of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,14 +50,15 @@ type Key = (String, Day, u64, What);
 pub(crate) struct Columns {
     data: PathBuf,
     checks: Arc<Checks>,
-    floats: Mutex<HashMap<Key, Arc<Numbers<f32>>>>,
-    times: Mutex<HashMap<Key, Arc<Numbers<i64>>>>,
+    floats: Cache<Key, f32>,
+    times: Cache<Key, i64>,
 }
 
 impl Columns {
     /// The columns of what is sealed below `data`.
     pub(crate) fn new(data: &Path, checks: Arc<Checks>) -> Columns {
-        Columns { data: data.to_owned(), checks, floats: Mutex::default(), times: Mutex::default() }
+        let (floats, times) = MAPPED_MAX_BYTES;
+        Columns { data: data.to_owned(), checks, floats: Cache::new(floats), times: Cache::new(times) }
     }
 
     /// When each row of the day was taken, ms since 1970-01-01 UTC.
@@ -103,18 +105,16 @@ impl Columns {
 
     fn get<T: Pod>(
         &self,
-        known: &Mutex<HashMap<Key, Arc<Numbers<T>>>>,
+        known: &Cache<Key, T>,
         system: &str,
         segment: &Segment,
         what: What,
         read: impl FnOnce(&mut Opened) -> Result<Vec<T>, StoreError>,
     ) -> Result<Arc<Numbers<T>>, StoreError> {
         let key = (system.to_owned(), segment.day, segment.rows, what);
-        let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = lock().get(&key) {
-            return Ok(found.clone());
+        if let Some(found) = known.get(&key) {
+            return Ok(found);
         }
-        let size = segment.rows as usize * size_of::<T>();
         let path = self.folder(system, segment).join(what.file());
         self.checks.check(system, segment)?;
         let day = Kind::Pack.path(&self.data, system, segment.day);
@@ -123,13 +123,10 @@ impl Columns {
             opened.has_rows(segment.rows)?;
             read(&mut opened)
         })?);
-        let mut known = lock();
         // An older, shorter file of the day is of no use any more.
-        known.retain(|(of, day, rows, _), _| (of.as_str(), *day) != (system, segment.day) || *rows == segment.rows);
-        let held: usize = known.values().map(|numbers| numbers.held_bytes()).sum();
-        if numbers.is_mapped() || held + size <= HELD_MAX_BYTES {
-            known.insert(key, numbers.clone());
-        }
+        known.insert(key, numbers.clone(), |(of, day, rows, _)| {
+            (of.as_str(), *day) == (system, segment.day) && *rows != segment.rows
+        });
         Ok(numbers)
     }
 

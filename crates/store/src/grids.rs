@@ -2,6 +2,7 @@
 //!
 //! As `columns.rs`: made when they are first asked for, and deleted at any time: `work/cache/<system>/<day>-cells-<rows>-<values>/`.
 
+use crate::cache::Cache;
 use crate::cells::file;
 use crate::columns::folder;
 use crate::day::Day;
@@ -12,10 +13,12 @@ use crate::numbers::Numbers;
 use crate::sealed::Kind;
 use domain::minute::Stat;
 use domain::reading::CellQuantity;
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+/// How much stays mapped, bytes: 30 days of two numbers of 260 cells.
+const MAPPED_MAX_BYTES: usize = 64 << 20;
 
 /// One number of every minute and cell of a day.
 pub(crate) type Grid = Arc<Numbers<u16>>;
@@ -26,13 +29,13 @@ type Key = (String, Day, (u64, u64), CellQuantity, Stat);
 pub(crate) struct Grids {
     data: PathBuf,
     checks: Arc<Checks>,
-    known: Mutex<HashMap<Key, Grid>>,
+    known: Cache<Key, u16>,
 }
 
 impl Grids {
     /// The grids of what is sealed below `data`.
     pub(crate) fn new(data: &Path, checks: Arc<Checks>) -> Grids {
-        Grids { data: data.to_owned(), checks, known: Mutex::default() }
+        Grids { data: data.to_owned(), checks, known: Cache::new(MAPPED_MAX_BYTES) }
     }
 
     /// One number of every cell and minute of the day: `of.width` for each minute.
@@ -47,25 +50,19 @@ impl Grids {
         stat: Stat,
     ) -> Result<Grid, StoreError> {
         let key = (system.to_owned(), of.day, (of.rows, of.values), quantity, stat);
-        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = lock().get(&key) {
-            return Ok(found.clone());
+        if let Some(found) = self.known.get(&key) {
+            return Ok(found);
         }
         let cached = self.folder(system, of).join(format!("{}.u16", file::column_name(quantity, stat)));
         let len = DAY_MINUTES as usize * of.width as usize;
         self.checks.check(system, of.sealed(Kind::Cells))?;
         let day = Kind::Cells.path(&self.data, system, of.day);
         let grid = Arc::new(Numbers::at(&cached, &day, len, || file::grid(&day, of, quantity, stat))?);
-        let mut known = lock();
-        let before = known.len();
-        known.retain(|(of_system, day, state, ..), _| {
-            (of_system.as_str(), *day) != (system, of.day) || *state == (of.rows, of.values)
+        let dropped = self.known.insert(key, grid.clone(), |(of_system, day, state, ..)| {
+            (of_system.as_str(), *day) == (system, of.day) && *state != (of.rows, of.values)
         });
-        if known.len() < before {
+        if dropped {
             self.forget_earlier(system, of);
-        }
-        if grid.is_mapped() {
-            known.insert(key, grid.clone());
         }
         Ok(grid)
     }

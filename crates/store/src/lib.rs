@@ -26,6 +26,7 @@
 mod aside;
 mod block;
 mod bulk;
+mod cache;
 mod cells;
 mod checksum;
 mod columns;

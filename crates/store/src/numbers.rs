@@ -76,7 +76,15 @@ impl<T: Pod> Numbers<T> {
         }
     }
 
-    /// Whether they lie in a file, so that holding them costs no memory.
+    /// How much of a mapped file they are, bytes.
+    pub(crate) fn mapped_bytes(&self) -> usize {
+        match self {
+            Numbers::Mapped(map, _) => map.len(),
+            Numbers::Held(_) => 0,
+        }
+    }
+
+    /// Whether they lie in a file, so that holding them costs no memory of ours.
     pub(crate) fn is_mapped(&self) -> bool {
         matches!(self, Numbers::Mapped(..))
     }

@@ -33,7 +33,8 @@ pub(crate) fn import(options: &Import) -> Result<()> {
         None => Meanings::Names,
     };
     let now = system_clock()().utc;
-    let devices = if path.is_dir() || options.map.is_some() { None } else { devices::read(path)? };
+    let devices =
+        if path.is_dir() || options.map.is_some() { None } else { devices::read(path, now.0.div_euclid(1_000))? };
     if let Some(minutes) = devices {
         let (bulk, notice) = Bulk::open(&options.data, now)?;
         if let Some(notice) = notice {

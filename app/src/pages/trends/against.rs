@@ -1,7 +1,7 @@
 //! Two times laid over each other: which other time, and how it is told apart.
 
 use super::choice::{Against, Choice};
-use super::past::{Past, stretch_path};
+use super::past::{Past, stretch_paths};
 use super::times::window_words;
 use crate::components::Segmented;
 use crate::derived::Derived;
@@ -40,7 +40,8 @@ pub(super) fn follow(
         }
         if let Some(other) = now.window(window.get()) {
             let traces = choice.with(Choice::traces);
-            past.want(stretch_path(&system, &traces, other, &topology));
+            let (path, otherwise) = stretch_paths(&system, &traces, other, &topology);
+            past.want(path, otherwise);
         }
         now
     });

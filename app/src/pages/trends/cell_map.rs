@@ -53,7 +53,7 @@ pub(super) fn CellMapCard(
     let system = spec.id.clone();
     Effect::new(move |_| {
         let (by, window) = wish.get();
-        past.want(map_path(&system, by.word(), window, topology.cells()));
+        past.want(map_path(&system, by.word(), window, topology.cells()), None);
     });
     let map = past.answer;
     // The colours belong to the answer: they change with it, not before.

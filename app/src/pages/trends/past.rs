@@ -53,16 +53,20 @@ impl<T: Wire + Default + Send + Sync + 'static> Past<T> {
     }
 
     /// Asks for what is at this path of the API, now or after the question that is on its way. The same path as before is
-    /// not asked again.
-    pub(super) fn want(self, path: String) {
+    /// not asked again. If the server refuses it, `otherwise` is asked, and why it was refused is told beside the answer.
+    pub(super) fn want(self, path: String, otherwise: Option<String>) {
         if !self.flight.busy() && self.answered.with_value(|answered| *answered == path) {
             return;
         }
         self.flight.ask(move || {
-            let path = path.clone();
+            let (path, otherwise) = (path.clone(), otherwise.clone());
             async move {
                 let answer = fetch::get(path.clone()).await;
                 self.failed.set(answer.as_ref().err().cloned());
+                let answer = match (answer, otherwise) {
+                    (Err(FetchError::Refused(_)), Some(otherwise)) => fetch::get(otherwise).await,
+                    (answer, _) => answer,
+                };
                 answer.map(|answer| {
                     self.answered.set_value(path);
                     self.empty.set(false);
@@ -76,8 +80,21 @@ impl<T: Wire + Default + Send + Sync + 'static> Past<T> {
 /// How much of the page's width lies beside the plots at least, CSS px.
 const BESIDE_PX: f64 = 200.0;
 
+/// Where the curves of what is chosen are; and where those without points of devices are, if some are chosen: an address may
+/// name points that are no more, and the others are drawn then.
+pub(super) fn stretch_paths(
+    system: &str,
+    traces: &Traces,
+    window: (f64, f64),
+    topology: &Topology,
+) -> (String, Option<String>) {
+    let without = Traces { devices: Vec::new(), ..traces.clone() };
+    let otherwise = (!traces.devices.is_empty()).then(|| stretch_path(system, &without, window, topology));
+    (stretch_path(system, traces, window, topology), otherwise)
+}
+
 /// Where the curves of what is chosen in the window (UTC in s) are.
-pub(super) fn stretch_path(
+fn stretch_path(
     system: &str,
     Traces { points, cells, devices }: &Traces,
     (from_s, to_s): (f64, f64),

@@ -186,10 +186,16 @@ fn axis_of(unit: Unit) -> Axis {
     }
 }
 
-/// What a device point is called beside its line: the end of its name, where there is little room.
-fn device_label(name: &str) -> String {
+/// What a device point is called beside its line: the end of its name, where there is little room; all of it if points of
+/// two links end alike.
+fn device_label(name: &str, stretch: &HistoryResponse) -> String {
     const MOST: usize = 18;
-    let tail = name.split_once('/').map_or(name, |(_, tail)| tail);
+    let of_device = |name: &'_ str| name.split_once('/').map_or(0, |(link, _)| link.len() + 1);
+    let tail = &name[of_device(name)..];
+    let alike = |series: &&Series| is_device(series) && &series.name[of_device(&series.name)..] == tail;
+    if stretch.cells.series.iter().filter(alike).count() > 1 {
+        return name.to_owned();
+    }
     let letters = tail.chars().count();
     if letters <= MOST {
         tail.to_owned()
@@ -238,7 +244,7 @@ pub(super) fn picture(
         let beside = || stretch.cells.series.iter();
         let devices = beside().filter(|series| is_device(series) && axis_of(series.unit) == axis);
         let devices = devices.enumerate().map(|(place, series)| Line {
-            label: format!("{}{after}", device_label(&series.name)),
+            label: format!("{}{after}", device_label(&series.name, stretch)),
             color: CELL_COLORS[(CELL_COLORS.len() - 1) - place % CELL_COLORS.len()],
             segments: segments(&stretch.cells, series, stretch.cell_step_ms, window, about.factor),
         });
@@ -279,8 +285,10 @@ const WIDEST_TICK: &str = "0\u{202f}000.0";
 fn widest_name(stretch: &HistoryResponse, kind: SystemKind) -> String {
     let points = stretch.table.series.iter().filter_map(|series| PointId::from_path(&series.name));
     let points = points.map(|point| name(point, kind).to_owned());
-    let label =
-        |series: &Series| if is_device(series) { device_label(&series.name) } else { cell_of(&series.name).to_owned() };
+    let label = |series: &Series| match is_device(series) {
+        true => device_label(&series.name, stretch),
+        false => cell_of(&series.name).to_owned(),
+    };
     let names = points.chain(stretch.cells.series.iter().map(label));
     names.max_by_key(|name| name.chars().count()).unwrap_or_default()
 }
@@ -430,6 +438,8 @@ mod tests {
                     series("cells/1.1/voltage", Unit::Volt),
                     series("gpu-hall/gpu/3/power", Unit::Watt),
                     series("south/a_name_that_is_far_too_long", Unit::Number),
+                    series("south/fan/power", Unit::Percent),
+                    series("north/fan/power", Unit::Percent),
                 ],
             },
             cell_step_ms: 60_000,
@@ -443,8 +453,10 @@ mod tests {
         assert_eq!(drawn(Axis::Power), [("gpu/3/power".to_owned(), 2.0)]);
         assert_eq!(drawn(Axis::Voltage), []);
         assert_eq!(drawn(Axis::CellVoltage), [("1.1".to_owned(), 2_000.0)]);
-        assert_eq!(drawn(Axis::Number), [("\u{2026}at_is_far_too_long".to_owned(), 2_000.0)]);
-        assert_eq!(device_units(&stretch), [Unit::Watt, Unit::Number]);
+        assert_eq!(drawn(Axis::Number), [("\u{2026}t_is_far_too_long".to_owned(), 2_000.0)]);
+        let both = drawn(Axis::Percent).into_iter().map(|(label, _)| label).collect::<Vec<_>>();
+        assert_eq!(both, ["south/fan/power", "north/fan/power"]);
+        assert_eq!(device_units(&stretch), [Unit::Watt, Unit::Number, Unit::Percent, Unit::Percent]);
     }
 
     #[test]

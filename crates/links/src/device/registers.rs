@@ -22,7 +22,7 @@ use std::time::Duration;
 
 pub use crate::device::poll::{Events, Odd, Poll};
 pub use block::{Area, Block, MAX_READ, Unit};
-pub use load::TableError;
+pub use load::{TableError, is_point_name};
 pub use value::{RegisterType, WordOrder};
 pub use write::{EncodeError, Writable};
 

@@ -17,11 +17,20 @@ const DENSEST_MS: i64 = 50;
 /// The first instant that can be: 1980-01-01. What lies before comes from a clock that was never set.
 const FIRST_MS: i64 = 315_532_800_000;
 
+/// Why an instant cannot be, now; `None` if it can. A clock may be a day ahead.
+pub(super) fn impossible_instant(at_ms: i64, now_ms: i64) -> Option<&'static str> {
+    match at_ms {
+        at if at < FIRST_MS => Some("before 1980"),
+        at if at > now_ms + DAY_MS => Some("in the future"),
+        _ => None,
+    }
+}
+
 /// All that was read, by days.
 pub(super) struct Intake<'a> {
     meanings: &'a Meanings,
-    /// The last instant that can be, ms.
-    last_ms: i64,
+    /// The present, ms.
+    now_ms: i64,
     file: u32,
     /// Whether anything of the file has a meaning.
     is_used: bool,
@@ -49,7 +58,7 @@ impl<'a> Intake<'a> {
         let step_ms = meanings.step_ms().unwrap_or(DENSEST_MS);
         Intake {
             meanings,
-            last_ms: now_ms + DAY_MS,
+            now_ms,
             file: 0,
             is_used: false,
             rows: BTreeMap::new(),
@@ -204,13 +213,12 @@ impl<'a> Intake<'a> {
     /// Takes away instants that cannot be.
     fn refuse_instants(&mut self, source: &str, table: &mut Table) {
         for (row, at_ms) in table.at_ms.iter_mut().enumerate() {
-            let Some(at) = at_ms.filter(|at| !(FIRST_MS..=self.last_ms).contains(at)) else { continue };
+            let Some((at, why)) = at_ms.and_then(|at| Some((at, impossible_instant(at, self.now_ms)?))) else {
+                continue;
+            };
             *at_ms = None;
             let row = table.first_row + row as u64;
-            self.summary.refused.row(row, || {
-                let why = if at < FIRST_MS { "before 1980" } else { "in the future" };
-                format!("{source} row {row}: {} is {why}", crate::times::rfc3339(at))
-            });
+            self.summary.refused.row(row, || format!("{source} row {row}: {} is {why}", crate::times::rfc3339(at)));
         }
     }
 

@@ -8,6 +8,7 @@ use super::block::{Area, Block, MAX_READ, Register, Role, Unit};
 use super::{OwnPoint, PointId, RegisterTable, Writable};
 use crate::text::line_of;
 use domain::point::DEVICE_POINTS_MAX;
+pub use row::is_point_name;
 use row::{Extremes, Location, Row};
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@ use super::{Poll, RegisterTable};
 use crate::describe::Describe;
 use domain::reading::{NoData, Reading, Sample, Target};
 use domain::write::Wear;
+use std::time::Duration;
 
 macro_rules! table {
     ($name:literal) => {
@@ -31,10 +32,11 @@ fn readings(table: &RegisterTable, registers: &[(u16, &[u16])]) -> Vec<(&'static
     poll.readings.extend(sums.into_iter().map(|(_, reading)| reading));
     assert_eq!(poll.impossible, 0);
     let path = |r: &Reading| match r.target {
-        Target::Point(point) => point.spec().path,
+        Target::Point(point) => Some(point.spec().path),
+        Target::Device(_) => None,
         other => panic!("{other:?}"),
     };
-    poll.readings.iter().map(|r| (path(r), r.sample)).collect()
+    poll.readings.iter().filter_map(|r| Some((path(r)?, r.sample))).collect()
 }
 
 fn near(readings: &[(&str, Sample)], expected: &[(&str, f32)]) {
@@ -161,13 +163,17 @@ fn what_may_be_set_on_a_victron_gx() {
 
 #[test]
 fn the_meters_and_the_blueprint() {
-    for (table, name, path) in
-        [(table!("grid_meter"), "Grid meter", "grid/power"), (table!("load_meter"), "AI load meter", "load/power")]
-    {
-        assert_eq!(requests(&table), [(1, 0, 2)]);
-        assert_eq!((table.key(0), table.name(0)), ("reg 0-1".to_owned(), format!("{name}, holding registers")));
+    for (table, name, path, count, own) in [
+        (table!("grid_meter"), "Grid meter", "grid/power", 4, &["meter/voltage", "meter/frequency_hz"][..]),
+        (table!("load_meter"), "AI load meter", "load/power", 2, &[]),
+    ] {
+        assert_eq!(requests(&table), [(1, 0, count)]);
+        let key = format!("reg 0-{}", count - 1);
+        assert_eq!((table.key(0), table.name(0)), (key, format!("{name}, holding registers")));
         near(&readings(&table, &[(0, &[0xFFFF, 0xFFFE])]), &[(path, -2.0)]);
         assert_eq!(without_value(&readings(&table, &[(0, &[0x8000, 0])])), [path]);
+        let points = table.device_points("meter", Duration::from_secs(1));
+        assert_eq!(points.iter().map(|point| &*point.path).collect::<Vec<_>>(), own);
     }
     let blueprint = table!("BLUEPRINT");
     assert_eq!(requests(&blueprint), [(1, 59, 4), (1, 176, 3), (1, 183, 9), (1, 2901, 1), (225, 256, 2)]);

@@ -117,8 +117,8 @@ fn point_of(path: &Spanned<String>) -> Result<PointId, Complaint> {
     })
 }
 
-/// Whether a name can be part of an address: `3/power`.
-fn plain_path(name: &str) -> bool {
+/// Whether a device point can be called so within its device: `3/power`. Such a name can be part of an address.
+pub fn is_point_name(name: &str) -> bool {
     let plain = |part: &str| {
         !part.is_empty()
             && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
@@ -162,7 +162,7 @@ impl Row {
             ];
             return keys.into_iter().find_map(|(span, key)| Some(only(span?, key))).map_or(Ok(None), Err);
         };
-        if !plain_path(name.get_ref()) {
+        if !is_point_name(name.get_ref()) {
             let words = "a name is of small letters, digits, `_`, `-` and `/`, as `3/power` or `heatsink_temperature`";
             return Err((name.span(), format!("`{}`: {words}", name.get_ref())));
         }
