@@ -102,7 +102,7 @@ pub struct AnalysisResponse {
     #[serde(serialize_with = "maybe_words")]
     #[schemars(with = "Option<String>")]
     pub left_out: String,
-    /// How much of the time that was asked about is recorded, s; `None` if the answer is not about a time.
+    /// How much of the time that was asked about is recorded, s; null if the answer is not about a time.
     #[serde(skip)]
     pub recorded_s: Option<f64>,
 }
@@ -112,7 +112,7 @@ pub struct AnalysisResponse {
 pub struct Figure {
     /// What it is: `Energy out`.
     pub name: String,
-    /// The value in its unit; `None` if there is none.
+    /// The value in its unit; null if there is none.
     pub value: Option<f64>,
     /// The unit's symbol; empty for a bare number.
     pub unit: String,
@@ -141,7 +141,7 @@ pub struct Bars {
     pub name: String,
     /// Their unit's symbol.
     pub unit: String,
-    /// Label and value; `None` where there is none.
+    /// Label and value; null where there is none.
     #[serde(serialize_with = "each_shaped::<_, _, Bar>")]
     #[schemars(with = "Vec<Bar>")]
     pub bars: Vec<(String, Option<f64>)>,
@@ -163,7 +163,7 @@ pub struct Curves {
 pub struct Table {
     /// The columns.
     pub columns: Vec<Column>,
-    /// The values row by row; `None` for NULL.
+    /// The values row by row; null for NULL.
     pub cells: Vec<Option<String>>,
     /// Whether there are more rows than these.
     pub more: bool,

@@ -52,7 +52,7 @@ pub struct HistoryResponse {
     pub tier: String,
     /// How many rows stand behind it.
     pub rows: u64,
-    /// When the system's past begins and ends; `None` if it has none.
+    /// When the system's past begins and ends; null if it has none.
     pub whole: Option<(Utc, Utc)>,
     /// What the values in the range are, one for each series, then one for each of the cells'.
     pub statistics: Vec<Statistics>,
@@ -74,7 +74,7 @@ pub struct Statistics {
     /// Their mean.
     #[serde(serialize_with = "thousandths")]
     pub mean: f32,
-    /// Their standard deviation; NaN where it is not known, as of cells of which only minutes are kept.
+    /// Their standard deviation; null where it is not known, as of cells of which only minutes are kept.
     #[serde(serialize_with = "thousandths")]
     #[schemars(with = "Option<f32>")]
     pub std_dev: f32,

@@ -45,7 +45,7 @@ pub struct HomeResponse {
     #[serde(serialize_with = "shaped::<_, _, SeriesResponse>")]
     #[schemars(with = "SeriesResponse")]
     pub curves: Table,
-    /// Of the battery's voltage over the hours; `None` without a value.
+    /// Of the battery's voltage over the hours; null without a value.
     pub voltage: Option<Statistics>,
     /// Of its current, discharge positive.
     pub current: Option<Statistics>,
@@ -64,7 +64,7 @@ pub struct HomeResponse {
     pub jumps: Vec<SocJump>,
     /// The energy of the day.
     pub day: DayEnergy,
-    /// How the link to the GX is asked; `None` if the system has no such link.
+    /// How the link to the GX is asked; null if the system has no such link.
     pub poller: Option<Poller>,
 }
 
@@ -79,7 +79,7 @@ pub struct SocJump {
     pub movement: Move,
 }
 
-/// Energy since the start of the day, Wh, none of it negative. `None` where nothing is known.
+/// Energy since the start of the day, Wh, none of it negative. null where nothing is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct DayEnergy {
     /// When the day began, where the reader is.
@@ -121,7 +121,7 @@ pub struct Poller {
     pub failures: u32,
     /// How many rows of the last 24 hours have a value.
     pub readings_24h: u32,
-    /// Requests of the last hour and the most that are made in one; `None` for a link that is not limited.
+    /// Requests of the last hour and the most that are made in one; null for a link that is not limited.
     #[serde(flatten, serialize_with = "shaped::<_, _, RequestLimit>")]
     #[schemars(with = "RequestLimit")]
     pub requests: Option<(u16, u16)>,

@@ -2,6 +2,7 @@
 //! field, what stands in it, and what is possible.
 
 use super::problem::Problem;
+use axum::body::Bytes;
 use axum::extract::rejection::{FormRejection, JsonRejection};
 use axum::extract::{self, FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
@@ -70,11 +71,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Body<T>, Problem> {
-        let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind =
+            request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
         if kind.starts_with("application/x-www-form-urlencoded") {
             return Form::from_request(request, state).await.map(|Form(asked)| Body(asked));
         }
-        match extract::Json::<T>::from_request(request, state).await {
+        let (parts, body) = request.into_parts();
+        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
+        let bytes = bytes.map_err(|wrong| Problem::new(wrong.status(), wrong.body_text()))?;
+        let is_json = kind.starts_with("application/json");
+        // A list would be taken for the fields in their order.
+        if is_json && bytes.trim_ascii_start().first().is_some_and(|first| b"[\"0123456789-tfn".contains(first)) {
+            return Err(Problem::bad_parameter("the body must be a JSON object: { \"name\": value, ... }"));
+        }
+        match extract::Json::<T>::from_request(Request::from_parts(parts, bytes.into()), state).await {
             Ok(extract::Json(asked)) => Ok(Body(asked)),
             Err(JsonRejection::MissingJsonContentType(_)) => Err(Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -176,6 +186,8 @@ mod tests {
             ("application/json", "{\"from\": \"a\", \"colour\": 3}", "`colour` is not known here"),
             ("application/json", "{}", "`from` is missing"),
             ("application/json", "{", "the body is no JSON: "),
+            ("application/json", " [\"a\", 3]", "the body must be a JSON object"),
+            ("application/json", "null", "the body must be a JSON object"),
             ("text/plain", "{}", "send JSON, with Content-Type: application/json"),
             ("application/x-www-form-urlencoded", "from=a&width=x", "is no whole number"),
             (

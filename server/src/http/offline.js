@@ -2,6 +2,8 @@
 
 import init, { resume } from '%JS%';
 
+// Opened by its own address, it would only come back to itself.
+if (location.pathname === '/offline') document.querySelector('.boot-error a')?.setAttribute('href', '/');
 try {
   const theme = localStorage.getItem('theme');
   if (theme) document.documentElement.setAttribute('data-theme', theme);

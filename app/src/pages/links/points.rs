@@ -33,6 +33,8 @@ fn PointList() -> impl IntoView {
     });
     let count = Derived::new(move || hits.with(Vec::len));
     let note = Derived::new(move || match (count.get(), points.all.with(|all| all.len())) {
+        (_, 0) if points.failed.get().is_some() => "not known".to_owned(),
+        (_, 0) => String::new(),
         (hits, all) if hits == all => format::counted(all, "point"),
         (hits, all) => format!("{} of {}", format::count(hits as u64), format::counted(all, "point")),
     });

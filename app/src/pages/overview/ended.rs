@@ -104,7 +104,8 @@ fn row(over: Over, live: &Live) -> impl IntoView + use<> {
 
 async fn ask(live: Live, look: RwSignal<Look>) -> Result<(), FetchError> {
     let to = live.snapshot.get_untracked().now.utc;
-    let (from_ms, to_ms) = ((to.0 - DAY_US).div_euclid(1_000), to.0.div_euclid(1_000));
+    // What ended with this very snapshot lies within, too.
+    let (from_ms, to_ms) = ((to.0 - DAY_US).div_euclid(1_000), to.0.div_euclid(1_000) + 1_000);
     // The events come with the answer to any question about the stretch; of the curve only a few points.
     let point = PointId::Soc.spec().path;
     let path = format!("/api/v1/history?system={}&points={point}&from={from_ms}&to={to_ms}&width=16", live.system().id);

@@ -49,11 +49,13 @@ pub(super) fn LoadProfile(
         false => "now",
     });
     let chart = Derived::new(move || live.profile.with(|profile| chart(profile, kind, end.get())));
-    let note =
-        Derived::new(move || match chart.with(|chart| chart.lines.iter().all(|line| line.segments.is_empty())) {
-            true => "no power was measured in the last 10 minutes".to_owned(),
-            false => format!("kW, last 10 minutes at {rate}; battery above 0 discharging, below 0 charging"),
-        });
+    let lost = live.lost();
+    let empty = move || chart.with(|chart| chart.lines.iter().all(|line| line.segments.is_empty()));
+    let note = Derived::new(move || match (empty(), lost.get()) {
+        (true, true) => "not known without the server".to_owned(),
+        (true, false) => "no power was measured in the last 10 minutes".to_owned(),
+        (false, _) => format!("kW, last 10 minutes at {rate}; battery above 0 discharging, below 0 charging"),
+    });
     view! {
         <Card title="Load profile" note class=if wide { "load-profile wide" } else { "load-profile" }>
             <LineChartView id="load-profile" chart label="Load profile of the last 10 minutes, in kilowatts" height_px=HEIGHT_PX />

@@ -186,12 +186,15 @@ fn axis_of(unit: Unit) -> Axis {
     }
 }
 
-/// What a device point is called beside its line: the end of its name, where there is little room; all of it if points of
-/// two links end alike.
+/// What a device point is called beside its line: its name, or the end of a long one, as there is little room; all of it
+/// nevertheless if points of two links end alike.
 fn device_label(name: &str, stretch: &HistoryResponse) -> String {
     const MOST: usize = 18;
     let of_device = |name: &'_ str| name.split_once('/').map_or(0, |(link, _)| link.len() + 1);
     let tail = &name[of_device(name)..];
+    if name.chars().count() <= MOST {
+        return name.to_owned();
+    }
     let alike = |series: &&Series| is_device(series) && &series.name[of_device(&series.name)..] == tail;
     if stretch.cells.series.iter().filter(alike).count() > 1 {
         return name.to_owned();
@@ -438,8 +441,9 @@ mod tests {
                     series("cells/1.1/voltage", Unit::Volt),
                     series("gpu-hall/gpu/3/power", Unit::Watt),
                     series("south/a_name_that_is_far_too_long", Unit::Number),
-                    series("south/fan/power", Unit::Percent),
-                    series("north/fan/power", Unit::Percent),
+                    series("grid-meter/voltage", Unit::Percent),
+                    series("south-hall-2/fan/speed", Unit::Percent),
+                    series("north-hall-2/fan/speed", Unit::Percent),
                 ],
             },
             cell_step_ms: 60_000,
@@ -455,8 +459,9 @@ mod tests {
         assert_eq!(drawn(Axis::CellVoltage), [("1.1".to_owned(), 2_000.0)]);
         assert_eq!(drawn(Axis::Number), [("\u{2026}t_is_far_too_long".to_owned(), 2_000.0)]);
         let both = drawn(Axis::Percent).into_iter().map(|(label, _)| label).collect::<Vec<_>>();
-        assert_eq!(both, ["south/fan/power", "north/fan/power"]);
-        assert_eq!(device_units(&stretch), [Unit::Watt, Unit::Number, Unit::Percent, Unit::Percent]);
+        assert_eq!(both, ["grid-meter/voltage", "south-hall-2/fan/speed", "north-hall-2/fan/speed"]);
+        let percent = Unit::Percent;
+        assert_eq!(device_units(&stretch), [Unit::Watt, Unit::Number, percent, percent, percent]);
     }
 
     #[test]

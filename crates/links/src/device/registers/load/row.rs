@@ -38,7 +38,7 @@ pub(super) struct Location {
 
 /// The address of a value, or those of values that are added up.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "an address is a whole number from 0 to 65535; several in a list are added up")]
 enum Addresses {
     One(u16),
     Sum(Vec<u16>),
