@@ -4,7 +4,7 @@ use crate::support::{Running, config, repository, sample};
 use domain::link::{LinkFault, LinkState, LinkStatus};
 use domain::point::PointId;
 use domain::reading::{Sample, Target};
-use domain::spec::SystemIdx;
+use domain::spec::{SystemIdx, SystemSpec};
 use domain::topology::Topology;
 use links::device::dbc::Database;
 use links::probe::Heard;
@@ -41,7 +41,7 @@ async fn play(keys: &str) -> (Vec<[Option<Sample>; 3]>, LinkStatus, String) {
                 heard.take(domain::engine::Input::Link(domain::link::LinkIdx(0), status.clone()));
                 let frames = link.handle.frames((link.clock)());
                 let kind = links::config::KINDS.iter().find(|kind| kind.key == "candump").unwrap();
-                let said = heard.report(kind, &Topology::NONE, &frames);
+                let said = heard.report(kind, &SystemSpec::new("hv", "Pack", Topology::NONE, 280.0, 48.0), &frames);
                 return (batches, status, said);
             }
             Err(_) => {}
