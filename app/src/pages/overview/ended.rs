@@ -65,8 +65,7 @@ pub fn Ended() -> impl IntoView {
             view! { <p class="note">"Nothing ended in the last 24 hours"</p> }.into_any()
         }
         Look::Seen(over, Some(begin)) if over.is_empty() => {
-            view! { <p class="note">"Nothing ended since " <LocalTime utc=begin /> ", when the record begins"</p> }
-                .into_any()
+            view! { <p class="note">"Nothing ended. Recorded since " <LocalTime utc=begin /></p> }.into_any()
         }
         Look::Seen(over, _) => {
             let more = over.len().saturating_sub(LISTED);
