@@ -198,7 +198,7 @@ mod tests {
         for (bad, why) in [
             (
                 "2027-11-20T10:05:00Z,gpu-hall/gpu/1/power,W,100,200,300,5",
-                "line 3: 2027-11-20T10:05:00Z is in the future",
+                "line 3: 2027-11-20T10:05:00.000Z is in the future",
             ),
             ("1979-11-20T10:05:00Z,gpu-hall/gpu/1/power,W,100,200,300,5", "before 1980"),
             ("yesterday,gpu-hall/gpu/1/power,W,100,200,300,5", "\"yesterday\" is no instant"),
