@@ -9,6 +9,7 @@ pub use document::{
 
 use crate::json::thousandths;
 use domain::alarm::Severity;
+use domain::energy::Flow;
 use domain::series::Table;
 use domain::time::Utc;
 use domain::wire::Wire;
@@ -104,6 +105,18 @@ pub struct EnergyFlow {
     /// Time of which voltage and current are known, s.
     #[serde(serialize_with = "thousandths")]
     pub known_s: f32,
+}
+
+impl From<&Flow> for EnergyFlow {
+    fn from(flow: &Flow) -> EnergyFlow {
+        EnergyFlow {
+            out_wh: flow.out_wh as f32,
+            in_wh: flow.in_wh as f32,
+            discharging_s: flow.discharging_s as f32,
+            charging_s: flow.charging_s as f32,
+            known_s: flow.known_s as f32,
+        }
+    }
 }
 
 /// An event, as it is marked on a chart.

@@ -79,7 +79,7 @@ pub struct SocJump {
     pub movement: Move,
 }
 
-/// Energy since the start of the day, Wh, none of it negative. null where nothing is known.
+/// Energy since the start of the day, Wh, none of it negative. Null where nothing is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct DayEnergy {
     /// When the day began, where the reader is.
@@ -104,6 +104,23 @@ pub struct DayEnergy {
     /// Out of the battery.
     #[serde(serialize_with = "maybe_thousandths")]
     pub discharged_wh: Option<f32>,
+}
+
+impl DayEnergy {
+    /// Of the energy of each power by its direction, Wh, up and down, neither negative; `None` where it is not known. When
+    /// the day began is left open.
+    pub fn by_direction(both: impl Fn(PointId) -> Option<(f32, f32)>) -> DayEnergy {
+        let (grid, battery) = (both(PointId::GridPower), both(PointId::Power));
+        DayEnergy {
+            solar_wh: both(PointId::SolarPower).map(|(up, _)| up),
+            load_wh: both(PointId::LoadPower).map(|(up, _)| up),
+            import_wh: grid.map(|(up, _)| up),
+            export_wh: grid.map(|(_, down)| down),
+            charged_wh: battery.map(|(_, down)| down),
+            discharged_wh: battery.map(|(up, _)| up),
+            ..DayEnergy::default()
+        }
+    }
 }
 
 /// How asking a GX goes.

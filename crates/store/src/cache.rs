@@ -46,17 +46,15 @@ impl<K: Eq + Hash + Clone, T: Pod> Cache<K, T> {
         Some(entry.numbers.clone())
     }
 
-    /// Takes numbers in, and drops those that are `old`; returns whether there were any. Numbers without a file are taken
-    /// only while there is room for them. Who has dropped numbers in use keeps them.
-    pub(crate) fn insert(&self, key: K, numbers: Arc<Numbers<T>>, old: impl Fn(&K) -> bool) -> bool {
+    /// Takes numbers in, and drops those that are `old`. Numbers without a file are taken only while there is room for them.
+    /// Who has dropped numbers in use keeps them.
+    pub(crate) fn insert(&self, key: K, numbers: Arc<Numbers<T>>, old: impl Fn(&K) -> bool) {
         let mut state = self.lock();
         let State { entries, uses } = &mut *state;
-        let before = entries.len();
         entries.retain(|key, _| !old(key));
-        let dropped = entries.len() < before;
         let held: usize = entries.values().map(|entry| entry.numbers.held_bytes()).sum();
         if !numbers.is_mapped() && held + numbers.held_bytes() > HELD_MAX_BYTES {
-            return dropped;
+            return;
         }
         *uses += 1;
         entries.insert(key, Entry { numbers, used: *uses });
@@ -67,7 +65,6 @@ impl<K: Eq + Hash + Clone, T: Pod> Cache<K, T> {
             let Some(oldest) = oldest.map(|(key, _)| key.clone()) else { break };
             mapped -= entries.remove(&oldest).map_or(0, |entry| entry.numbers.mapped_bytes());
         }
-        dropped
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State<K, T>> {
@@ -104,7 +101,7 @@ mod tests {
         cache.insert("e".to_owned(), mapped(folder.path(), "e", 5_000), |_| false);
         assert_eq!(here(["a", "c", "d", "e"]), [false, false, false, true]);
         // What is old goes whether there is room or not.
-        assert!(cache.insert("f".to_owned(), mapped(folder.path(), "f", 10), |key| key == "e"));
+        cache.insert("f".to_owned(), mapped(folder.path(), "f", 10), |key| key == "e");
         assert_eq!(here(["a", "c", "e", "f"]), [false, false, false, true]);
     }
 

@@ -58,12 +58,10 @@ impl Grids {
         self.checks.check(system, of.sealed(Kind::Cells))?;
         let day = Kind::Cells.path(&self.data, system, of.day);
         let grid = Arc::new(Numbers::at(&cached, &day, len, || file::grid(&day, of, quantity, stat))?);
-        let dropped = self.known.insert(key, grid.clone(), |(of_system, day, state, ..)| {
+        self.known.insert(key, grid.clone(), |(of_system, day, state, ..)| {
             (of_system.as_str(), *day) == (system, of.day) && *state != (of.rows, of.values)
         });
-        if dropped {
-            self.forget_earlier(system, of);
-        }
+        self.forget_earlier(system, of);
         Ok(grid)
     }
 

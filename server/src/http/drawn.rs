@@ -1,11 +1,11 @@
 //! What history answers, as the messages that pages draw from. Pure.
 
 use crate::past::Readings;
-use api::history::{EnergyFlow, Statistics};
+use api::history::Statistics;
 use domain::point::{PointId, Unit};
 use domain::series::{Series, Table, Trace};
 use domain::time::Utc;
-use store::{Bucket, Chart, Flow, Grid};
+use store::{Bucket, Chart, Grid};
 
 /// The curves of `points`: every row, or four of each step.
 pub(super) fn table(chart: &Chart, points: &[PointId]) -> Table {
@@ -126,17 +126,6 @@ pub(super) fn statistics(bucket: &Bucket) -> Statistics {
         std_dev: bucket.std_dev().unwrap_or_default() as f32,
         min: bucket.min,
         max: bucket.max,
-    }
-}
-
-/// Energy and time by direction.
-pub(super) fn flow(flow: &Flow) -> EnergyFlow {
-    EnergyFlow {
-        out_wh: flow.out_wh as f32,
-        in_wh: flow.in_wh as f32,
-        discharging_s: flow.discharging_s as f32,
-        charging_s: flow.charging_s as f32,
-        known_s: flow.known_s as f32,
     }
 }
 

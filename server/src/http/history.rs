@@ -251,7 +251,7 @@ fn response(
             .map(|(_, bucket)| drawn::statistics(bucket))
             .chain(cells.statistics())
             .collect(),
-        flow: drawn::flow(&summary.flow),
+        flow: (&summary.flow).into(),
         points: history.points(&wanted.system).iter().map(|point| point.spec().path.to_owned()).collect(),
         events: (events.into_iter())
             .map(|event| EventMark {

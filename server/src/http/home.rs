@@ -70,7 +70,7 @@ pub(super) async fn home(
             voltage,
             current,
             temperature,
-            flow: drawn::flow(&summary.flow),
+            flow: (&summary.flow).into(),
             counted,
             jumps,
             day: DayEnergy { from: Utc(day_ms * 1_000), ..energy::of(&rows) },

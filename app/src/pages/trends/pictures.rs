@@ -190,12 +190,14 @@ fn axis_of(unit: Unit) -> Axis {
 /// nevertheless if points of two links end alike.
 fn device_label(name: &str, stretch: &HistoryResponse) -> String {
     const MOST: usize = 18;
-    let of_device = |name: &'_ str| name.split_once('/').map_or(0, |(link, _)| link.len() + 1);
-    let tail = &name[of_device(name)..];
+    fn within_device(name: &str) -> &str {
+        name.split_once('/').map_or(name, |(_, tail)| tail)
+    }
     if name.chars().count() <= MOST {
         return name.to_owned();
     }
-    let alike = |series: &&Series| is_device(series) && &series.name[of_device(&series.name)..] == tail;
+    let tail = within_device(name);
+    let alike = |series: &&Series| is_device(series) && within_device(&series.name) == tail;
     if stretch.cells.series.iter().filter(alike).count() > 1 {
         return name.to_owned();
     }

@@ -81,14 +81,7 @@ pub(super) fn statistics(values: &[f32]) -> Statistics {
 /// Energy and time by direction.
 pub(super) fn flow(rows: &[&Row]) -> EnergyFlow {
     let at_ms: Vec<i64> = rows.iter().map(|row| row.at_ms).collect();
-    let of = Flow::of(&column(rows, PointId::Voltage), &column(rows, PointId::Current), &held_s(&at_ms, None));
-    EnergyFlow {
-        out_wh: of.out_wh as f32,
-        in_wh: of.in_wh as f32,
-        discharging_s: of.discharging_s as f32,
-        charging_s: of.charging_s as f32,
-        known_s: of.known_s as f32,
-    }
+    (&Flow::of(&column(rows, PointId::Voltage), &column(rows, PointId::Current), &held_s(&at_ms, None))).into()
 }
 
 #[cfg(test)]

@@ -84,15 +84,5 @@ fn measured(rows: &[&Row], soc: PointId) -> Vec<Measured> {
 fn energy(rows: &[&Row]) -> DayEnergy {
     let at_ms: Vec<i64> = rows.iter().map(|row| row.at_ms).collect();
     let held_s = held_s(&at_ms, None);
-    let both = |point| by_direction(&column(rows, point), &held_s);
-    let (grid, battery) = (both(PointId::GridPower), both(PointId::Power));
-    DayEnergy {
-        solar_wh: both(PointId::SolarPower).map(|(up, _)| up),
-        load_wh: both(PointId::LoadPower).map(|(up, _)| up),
-        import_wh: grid.map(|(up, _)| up),
-        export_wh: grid.map(|(_, down)| down),
-        charged_wh: battery.map(|(_, down)| down),
-        discharged_wh: battery.map(|(up, _)| up),
-        ..DayEnergy::default()
-    }
+    DayEnergy::by_direction(|point| by_direction(&column(rows, point), &held_s))
 }

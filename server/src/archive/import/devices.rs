@@ -83,7 +83,8 @@ fn possible(minutes: Vec<DeviceMinute>, now_ms: i64) -> Read {
 /// Rows on their way into minutes.
 #[derive(Default)]
 struct Rows {
-    minutes: BTreeMap<i64, HashMap<String, (Unit, PointMinute)>>,
+    minutes: BTreeMap<i64, HashMap<String, PointMinute>>,
+    /// Of every point that was taken.
     units: HashMap<String, Unit>,
     refused: Refused,
 }
@@ -109,20 +110,24 @@ impl Rows {
             }
         });
         match checked {
-            Ok((at_ms, PointName { path, unit }, value)) => {
-                self.minutes.entry(at_ms.div_euclid(MINUTE_MS)).or_default().insert(path, (unit, value));
+            Ok((at_ms, PointName { path, .. }, value)) => {
+                self.minutes.entry(at_ms.div_euclid(MINUTE_MS)).or_default().insert(path, value);
             }
             Err(why) => self.refused.row(row, || format!("{kind} {row}: {why}")),
         }
     }
 
     fn finish(self) -> Read {
-        let minute = |(minute, points): (i64, HashMap<String, (Unit, PointMinute)>)| {
-            let named = points.into_iter().map(|(path, (unit, value))| (PointName { path, unit }, value));
+        let Rows { minutes, units, refused } = self;
+        let minute = |(minute, points): (i64, HashMap<String, PointMinute>)| {
+            let named = points.into_iter().filter_map(|(path, value)| {
+                let unit = *units.get(&path)?;
+                Some((PointName { path, unit }, value))
+            });
             let (names, values): (Vec<PointName>, Vec<PointMinute>) = named.unzip();
             DeviceMinute { minute, names: names.into(), values }
         };
-        Read { minutes: self.minutes.into_iter().map(minute).collect(), refused: self.refused }
+        Read { minutes: minutes.into_iter().map(minute).collect(), refused }
     }
 }
 

@@ -11,17 +11,7 @@ pub(super) const POINTS: [PointId; 4] = [PointId::SolarPower, PointId::LoadPower
 /// The energy of these rows. A row stands until the next one, but not through a gap.
 pub(super) fn of(rows: &Block) -> DayEnergy {
     let held_s = held_s(rows.at_ms(), None);
-    let both = |point| by_direction(rows.column(point)?, &held_s);
-    let (grid, battery) = (both(PointId::GridPower), both(PointId::Power));
-    DayEnergy {
-        solar_wh: both(PointId::SolarPower).map(|(up, _)| up),
-        load_wh: both(PointId::LoadPower).map(|(up, _)| up),
-        import_wh: grid.map(|(up, _)| up),
-        export_wh: grid.map(|(_, down)| down),
-        charged_wh: battery.map(|(_, down)| down),
-        discharged_wh: battery.map(|(up, _)| up),
-        ..DayEnergy::default()
-    }
+    DayEnergy::by_direction(|point| by_direction(rows.column(point)?, &held_s))
 }
 
 #[cfg(test)]
