@@ -20,7 +20,7 @@ pub use cycle::cycle;
 pub use recorder::{Record, Recorder};
 
 use crate::alarm::AlarmChange;
-use crate::command::{Command, CommandReceipt, CommandState, Commands, admit};
+use crate::control::{Arming, Command, CommandId, CommandReceipt, Desk};
 use crate::link::{LinkIdx, LinkStatus};
 use crate::live::{Encoded, Encoder};
 use crate::point::PointId;
@@ -28,7 +28,7 @@ use crate::reading::{Batch, Target};
 use crate::spec::{SystemIdx, SystemSpec};
 use crate::time::{Mono, Now};
 use crate::twin::{Site, Snapshot};
-use crate::write::{Receipt, WriteRequest};
+use crate::write::{ReadRequest, Receipt, WriteRequest};
 use pace::Pace;
 use std::sync::Arc;
 
@@ -41,7 +41,11 @@ pub enum Input {
     Link(LinkIdx, LinkStatus),
     /// Somebody wants something of a system.
     Command(Command),
-    /// A step of a write that a link carries out.
+    /// A command is on the disk, or why it is not: only what is on the disk is sent.
+    Journalled(CommandId, Result<(), String>),
+    /// Control is armed or disarmed.
+    Arm(Arming),
+    /// A step of a write or of a read that a link carries out.
     Write(Receipt),
     /// What is wrong with the storage of history now, for people; empty if nothing is.
     Storage(String),
@@ -56,8 +60,12 @@ pub enum Output {
     Alarms(SystemIdx, Vec<AlarmEvent>),
     /// What history keeps of a second that is over.
     Record(Box<Record>),
+    /// A command is to be made durable; [`Input::Journalled`] answers it.
+    Journal(CommandReceipt),
     /// A link is to write.
     Write(WriteRequest),
+    /// A link is to say what a setpoint of its device is.
+    Read(ReadRequest),
     /// What has become of a command.
     Receipt(CommandReceipt),
     /// One system's newest snapshot, for everyone who watches.
@@ -97,7 +105,7 @@ pub struct Publication {
 pub struct Engine {
     site: Site,
     systems: Vec<SystemRuntime>,
-    commands: Commands,
+    desk: Desk,
 }
 
 /// What the engine keeps of one system beside its twin.
@@ -118,12 +126,23 @@ impl Engine {
             encoder: Encoder::new(&system.spec),
             recorder: Recorder::default(),
         });
-        Engine { systems: systems.collect(), site, commands: Commands::default() }
+        let desk = Desk::new(&site.spec);
+        Engine { systems: systems.collect(), site, desk }
     }
 
     /// The twin.
     pub fn site(&self) -> &Site {
         &self.site
+    }
+
+    /// The controls.
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// The controls, to take what a journal says of them before the first step.
+    pub fn desk_mut(&mut self) -> &mut Desk {
+        &mut self.desk
     }
 
     /// When the next system is due; `None` in a site without systems. Until then, time alone changes nothing.
@@ -147,17 +166,13 @@ impl Engine {
                 self.site.set_link(link, status);
                 Vec::new()
             }
-            Input::Command(command) => match admit(&self.site.spec, &command) {
-                Ok(write) => {
-                    let receipt = self.commands.accept(command, write.id, now);
-                    vec![Output::Receipt(receipt), Output::Write(write)]
-                }
-                Err(why) => {
-                    let state = CommandState::Refused(why);
-                    vec![Output::Receipt(CommandReceipt { command, at: now, state })]
-                }
-            },
-            Input::Write(receipt) => self.commands.written(receipt).map(Output::Receipt).into_iter().collect(),
+            Input::Command(command) => self.desk.command(&self.site, command, now),
+            Input::Journalled(id, done) => self.desk.journalled(&id, done, now),
+            Input::Arm(arming) => {
+                self.desk.arm(arming);
+                Vec::new()
+            }
+            Input::Write(receipt) => self.desk.told(receipt),
             Input::Storage(trouble) => {
                 self.site.storage = trouble;
                 Vec::new()
@@ -167,6 +182,7 @@ impl Engine {
                 for (system, idx) in self.systems.iter_mut().zip(0..) {
                     if now.mono >= system.pace.due() {
                         system.cycle(&mut self.site, SystemIdx(idx), now, &mut outputs);
+                        outputs.extend(self.desk.cycle(&self.site, SystemIdx(idx), now));
                     }
                 }
                 outputs
@@ -180,7 +196,7 @@ impl Engine {
         let systems = self.systems.iter_mut().zip(0..);
         let records = systems.filter_map(|(system, idx)| system.recorder.end(SystemIdx(idx)));
         let records = records.map(|record| Output::Record(Box::new(record)));
-        self.commands.give_up(now).map(Output::Receipt).chain(records).collect()
+        self.desk.give_up(now).into_iter().map(Output::Receipt).chain(records).collect()
     }
 
     /// Runs from `from` until `until` without sockets: hands over each input at its time, the times going up, and lets

@@ -4,7 +4,7 @@
 //! tests run the same code as the live site. It compiles for the server and for the browser.
 //!
 //! Read in this order: [`time`], [`topology`], [`point`], [`reading`], [`last_value`], [`cells`], [`spec`] (what is configured),
-//! [`limits`] (what a battery keeps to), [`twin`] (what is known now), [`alarm`] (what is wrong), [`engine`] (what follows from what), [`command`] and [`write`] (what is wanted of devices),
+//! [`limits`] (what a battery keeps to), [`twin`] (what is known now), [`alarm`] (what is wrong), [`engine`] (what follows from what), [`control`] and [`write`](mod@write) (what is wanted of devices),
 //! [`live`] (what goes to the page).
 
 // `#[derive(Wire)]` names this crate from without.
@@ -13,7 +13,7 @@ extern crate self as domain;
 pub mod alarm;
 pub mod bms;
 pub mod cells;
-pub mod command;
+pub mod control;
 pub mod decimal;
 pub mod derived;
 pub mod device_minute;
@@ -26,6 +26,7 @@ pub mod limits;
 pub mod link;
 pub mod live;
 pub mod minute;
+pub mod people;
 pub mod point;
 pub mod reading;
 pub mod recent;

@@ -193,6 +193,8 @@ points! {
     BmsWarnings "battery/bms_warnings" "Warnings of the BMS" Number 1.0 (0.0, 16_777_215.0) 10_000;
     /// Contactor command: the same bits as [`PointId::Contactors`], as the BMS wants them.
     ContactorsCommand "battery/contactors_command" "Contactor command" Number 1.0 (0.0, 7.0) 3_000;
+    /// Whether somebody has switched the battery to local control: 1, or 0 while it takes commands.
+    LocalControl "battery/local_control" "Local control" Number 1.0 (0.0, 1.0) 10_000;
 }
 
 impl PointId {
@@ -247,6 +249,7 @@ mod tests {
         "battery/bms_alarms",
         "battery/bms_warnings",
         "battery/contactors_command",
+        "battery/local_control",
     ];
 
     #[test]

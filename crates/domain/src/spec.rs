@@ -5,6 +5,7 @@ mod codec;
 pub use crate::topology::SystemIdx;
 
 use crate::cells::CELL_MAX_AGE;
+use crate::control::ControlSpec;
 use crate::limits::{Chemistry, Limits};
 use crate::link::{LinkIdx, LinkSpec};
 use crate::point::{DevicePoint, MaxAge, PointId, WatchedPoint};
@@ -59,6 +60,9 @@ pub struct SystemSpec {
     /// Those of them that rules look at, in the order of their numbers. In the message to the page, so that it can name
     /// what an alarm is about.
     pub watched_points: Arc<[WatchedPoint]>,
+    /// What of it can be commanded; nothing, if it is read-only. Not in the message to the page, as device points are not:
+    /// a page asks for it (`/api/v1/control`).
+    pub controls: Arc<[ControlSpec]>,
 }
 
 /// What a system is for. It gives its parts their names.
@@ -127,6 +131,7 @@ impl SystemSpec {
             cell_max_age: CELL_MAX_AGE,
             device_points: Arc::default(),
             watched_points: Arc::default(),
+            controls: Arc::default(),
         }
     }
 

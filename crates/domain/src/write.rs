@@ -132,9 +132,24 @@ pub struct WriteRequest {
     pub deadline: Mono,
 }
 
-/// What has become of a write.
+/// What a setpoint of a link's device is now is to be read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadRequest {
+    /// By which its receipt is known.
+    pub id: WriteId,
+    /// The link whose device it is.
+    pub link: LinkIdx,
+    /// The setpoint's name.
+    pub setpoint: String,
+    /// It is not asked after this.
+    pub deadline: Mono,
+}
+
+/// What has become of a write, or of a read.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WriteOutcome {
+    /// Of a read: the device has this value.
+    Read(f64),
     /// The device has this value already: nothing was sent.
     Unchanged(f64),
     /// It may not be, and why: nothing was sent, and asking again changes nothing.
@@ -179,6 +194,7 @@ impl fmt::Display for WriteOutcome {
     /// In words for a person.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            WriteOutcome::Read(value) => write!(f, "the device has {value}"),
             WriteOutcome::Unchanged(value) => write!(f, "not sent: the device has {value} already"),
             WriteOutcome::Refused(why) => write!(f, "refused: {why}"),
             WriteOutcome::NotSent(why) => write!(f, "not sent: {why}"),

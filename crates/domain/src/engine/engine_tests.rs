@@ -2,8 +2,9 @@
 
 use super::tests::{at, batch, site};
 use super::*;
-use crate::command::{CommandId, Refusal};
+use crate::control::{CommandId, CommandState, ControlKind, Refusal};
 use crate::live::{Decoder, key_frame, log};
+use crate::people::Requester;
 use crate::reading::{CellQuantity, Sample};
 use crate::twin::Health;
 use crate::write::{WriteId, WriteOutcome};
@@ -33,7 +34,9 @@ fn words(output: &Output) -> Vec<String> {
         Output::Alarms(system, events) => events.iter().map(|event| alarm(system.0, event)).collect(),
         Output::Record(record) => vec![format!("{}: {} rows", record.system.0, record.rows.len())],
         Output::Receipt(receipt) => vec![format!("{:?}", receipt.state)],
+        Output::Journal(receipt) => vec![format!("{receipt:?}")],
         Output::Write(write) => vec![format!("{write:?}")],
+        Output::Read(read) => vec![format!("{read:?}")],
         Output::Publication(publication) => {
             vec![format!("{}: frame {}", publication.system.0, publication.encoded.seq)]
         }
@@ -136,7 +139,7 @@ fn what_is_published_and_what_is_recorded_are_the_same_snapshots() {
         Output::Record(record) => {
             assert_eq!(log::play(&record.frames, &spec, |snapshot| recorded.push(snapshot.now.utc)), 0);
         }
-        Output::Alarms(..) | Output::Receipt(_) | Output::Write(_) => {}
+        Output::Alarms(..) | Output::Receipt(_) | Output::Journal(_) | Output::Write(_) | Output::Read(_) => {}
     };
     engine.run(at(0.0), inputs, at(10.0), |_, output| keep(output));
     engine.finish(Now::default()).into_iter().for_each(keep);
@@ -150,9 +153,11 @@ fn a_command_is_refused_and_nothing_is_written_while_no_control_is_configured() 
     let command = Command {
         id: CommandId("a".to_owned()),
         system: SystemIdx(0),
-        setpoint: "reserve".to_owned(),
+        control: ControlKind::Reserve,
         value: 20.0,
-        by: "somebody".to_owned(),
+        hold: None,
+        by: Requester::server(),
+        expires: at(9.0).mono,
         at: at(1.0).utc,
         revision: 0,
     };

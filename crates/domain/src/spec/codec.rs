@@ -55,6 +55,7 @@ impl Wire for SystemSpec {
             cell_max_age: Duration::from_micros(r.varint()?),
             device_points: Default::default(),
             watched_points: Vec::<WatchedPoint>::read(r)?.into(),
+            controls: Default::default(),
         })
     }
 }

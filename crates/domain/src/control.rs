@@ -1,0 +1,27 @@
+//! Control: what of a system can be commanded, whether it may be now, and what becomes of a command. Pure.
+//!
+//! ```text
+//!  Command --> decide: people, envelope, revision, interlocks, BMS limits, pace and budget
+//!     refused, and why <--'--> journalled (durable) --> write --> read back --> effect
+//! ```
+//!
+//! [`ControlKind`] is the table of what can be commanded at all, [`ControlSpec`] what a site allows of it, [`INTERLOCKS`]
+//! what must hold, [`Desk`] the controls of a running site.
+
+mod decide;
+mod desk;
+mod effect;
+mod interlock;
+mod kind;
+mod ledger;
+mod spec;
+mod state;
+
+pub use decide::{Change, Command, CommandId, CommandReceipt, Decision, Known, Refusal, decide};
+pub use desk::{Arming, Control, ControlPast, Desk, ReadBack, Standing};
+pub use effect::{Followed, followed};
+pub use interlock::{Guards, INTERLOCKS, Interlock, Situation, Verdict, verdicts};
+pub use kind::{ControlKind, ControlKindSpec, Effect, Safer};
+pub use ledger::{Ledger, TooOften};
+pub use spec::{BadControl, ControlSpec, KEPT_FOR_SAFETY, Wanted, WriteBudget};
+pub use state::CommandState;

@@ -1,0 +1,191 @@
+//! Whether a command may be carried out now. Limits first, wishes after.
+//!
+//! The order is that of the questions a person would ask: who are you, is it a value that can be, has somebody been
+//! faster, may it be now, was it written too often.
+
+use super::interlock::{Situation, check};
+use super::kind::ControlKind;
+use super::ledger::{Ledger, TooOften};
+use super::spec::ControlSpec;
+use super::state::CommandState;
+use crate::people::{Action, Denied, Requester, authorize};
+use crate::point::PointId;
+use crate::reading::NoData;
+use crate::time::{Mono, Now, Utc};
+use crate::topology::SystemIdx;
+use crate::write::BadValue;
+use std::time::Duration;
+use thiserror::Error;
+
+/// What who asks gave the command to tell it from all others: asked again, it is the same command.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommandId(pub String);
+
+/// A control of a system is to get another value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Command {
+    /// By which it is known.
+    pub id: CommandId,
+    /// The system.
+    pub system: SystemIdx,
+    /// What is commanded.
+    pub control: ControlKind,
+    /// The wanted value, in the unit of the control.
+    pub value: f64,
+    /// For how long the value is to stand, then the safe value returns; `None` if until another command.
+    pub hold: Option<Duration>,
+    /// Who asks.
+    pub by: Requester,
+    /// When it was asked.
+    pub at: Utc,
+    /// It is not sent after this.
+    pub expires: Mono,
+    /// The number of the control's setting that was seen when it was decided.
+    pub revision: u64,
+}
+
+/// One step of a command.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommandReceipt {
+    /// The command.
+    pub command: Command,
+    /// When it was known.
+    pub at: Now,
+    /// What has become of it.
+    pub state: CommandState,
+}
+
+/// Who has changed a control last, to what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Utc,
+    /// The value, in the unit of the control.
+    pub value: f64,
+}
+
+/// Why a command is refused. Nothing was sent.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum Refusal {
+    /// The site has no such system.
+    #[error("there is no such system")]
+    NoSystem,
+    /// Nothing of the system can be commanded.
+    #[error("the system is read-only: no control is configured for it")]
+    ReadOnly,
+    /// The system has other controls, but not this one.
+    #[error("the system has no control `{0}`")]
+    NoControl(&'static str),
+    /// Who asks may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The value cannot be.
+    #[error(transparent)]
+    Value(#[from] BadValue),
+    /// It is to stand for too short or too long a time.
+    #[error("a value stands for 10 s to 24 h, not for {0} s")]
+    Hold(u64),
+    /// Somebody was faster.
+    #[error("{} has changed it since you looked", .0.by)]
+    Changed(Change),
+    /// It has been changed on the device since.
+    #[error("it was changed on the device itself since you looked")]
+    ChangedOnDevice,
+    /// An interlock does not hold: its id, and why.
+    #[error("{1}")]
+    Interlock(&'static str, String),
+    /// The BMS allows less: this much, in words.
+    #[error("the battery's own limit is lower now: {0}")]
+    BeyondBms(String),
+    /// It was written too often.
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
+    /// It cannot be recorded, so it is not sent.
+    #[error("the command cannot be recorded: {0}")]
+    CannotRecord(String),
+    /// The confirmation came too late.
+    #[error("the confirmation came too late: ask again")]
+    Expired,
+}
+
+/// What is known of a control when a command for it arrives.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// What interlocks look at.
+    pub situation: Situation<'a>,
+    /// The value that was read back last, if it is fresh, in the unit of the control.
+    pub present: Option<f64>,
+    /// The number of the present setting.
+    pub revision: u64,
+    /// Who has changed it last; `None` if the device's own people have, or nobody.
+    pub changed: Option<&'a Change>,
+    /// How often it was written.
+    pub ledger: &'a Ledger,
+}
+
+/// A command that may be carried out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Decision {
+    /// The value that is sent: the nearest step, in the unit of the control.
+    pub value: f64,
+    /// Whether it moves away from the safe side.
+    pub widens: bool,
+}
+
+/// How long a value may be asked to stand.
+const HOLD: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(24 * 3_600));
+
+/// Whether `command` may be carried out now.
+///
+/// # Errors
+/// It may not, and why: the first reason in the order of the questions.
+pub fn decide(control: &ControlSpec, command: &Command, known: &Known<'_>) -> Result<Decision, Refusal> {
+    authorize(&command.by, Action::Command)?;
+    let value = control.admit(command.value)?;
+    // What is not known counts as the safe value, or as the widest that there is: whichever asks for more proof.
+    let widens = match known.present {
+        Some(present) => control.widens(value, present),
+        None => control.widens(value, control.safe) || value != control.safe,
+    };
+    if widens {
+        authorize(&command.by, Action::Widen)?;
+    }
+    if let Some(hold) = command.hold.filter(|hold| !(HOLD.0..=HOLD.1).contains(hold)) {
+        return Err(Refusal::Hold(hold.as_secs()));
+    }
+    if command.expires < known.situation.now.mono {
+        return Err(Refusal::Expired);
+    }
+    // Towards the safe side it does not matter what was seen before.
+    if widens && command.revision != known.revision {
+        return Err(known.changed.map_or(Refusal::ChangedOnDevice, |change| Refusal::Changed(change.clone())));
+    }
+    check(control, &known.situation, widens).map_err(|(id, why)| Refusal::Interlock(id, why))?;
+    if widens {
+        within_bms(control, value, &known.situation)?;
+    }
+    known.ledger.admit(&control.budget, !widens, known.situation.now.mono)?;
+    Ok(Decision { value, widens })
+}
+
+/// Whether a wider value lies within what the BMS allows now.
+fn within_bms(control: &ControlSpec, value: f64, situation: &Situation<'_>) -> Result<(), Refusal> {
+    let (power_max, current_max) = match control.kind {
+        ControlKind::DischargeLimit => (PointId::SopDischarge, PointId::DischargeCurrentMax),
+        ControlKind::ChargeLimit => (PointId::SopCharge, PointId::ChargeCurrentMax),
+        _ => return Ok(()),
+    };
+    let point = |point| situation.system.state.points.sample(point, situation.now.mono);
+    let by_current = || Ok(point(current_max)? * point(PointId::Voltage)?);
+    match point(power_max).or_else(|why| if why == NoData::NotPresent { by_current() } else { Err(why) }) {
+        Ok(allowed_w) if value <= f64::from(allowed_w) => Ok(()),
+        Ok(allowed_w) => Err(Refusal::BeyondBms(control.kind.words(f64::from(allowed_w)))),
+        // A battery that says neither has no limit that could be widened.
+        Err(NoData::NotPresent) => Ok(()),
+        Err(why) => {
+            Err(Refusal::Interlock("bms-limit", format!("the battery's own limit is not known: {}", why.words())))
+        }
+    }
+}

@@ -1,0 +1,423 @@
+//! The controls of a site while it runs: what each is set to, which commands are under way, and what follows.
+//!
+//! ```text
+//! command --> decide --> Output::Journal --(durable)--> Input::Journalled --> Output::Write --> receipts
+//! time    --> present values are read back, leases renewed, holds ended, effects looked at (`keep.rs`)
+//! ```
+//!
+//! Nothing is sent that is not journalled, nothing is called confirmed that was not read back, and after a restart
+//! nothing is sent again: what was under way is read back first.
+
+mod keep;
+#[cfg(test)]
+mod tests;
+
+use super::decide::{Change, Command, CommandId, CommandReceipt, Known, Refusal, decide};
+use super::interlock::Situation;
+use super::kind::ControlKind;
+use super::ledger::Ledger;
+use super::spec::ControlSpec;
+use super::state::CommandState;
+use crate::engine::Output;
+use crate::spec::SiteSpec;
+use crate::time::{Mono, Now, Utc};
+use crate::topology::SystemIdx;
+use crate::twin::Site;
+use crate::write::{Receipt, WriteId, WriteOutcome, WriteRequest};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// How many commands that are over are remembered by their ids; the journal remembers all.
+const REMEMBERED: usize = 256;
+/// A value that was read back longer ago than this is not known any more.
+const PRESENT_FOR: Duration = Duration::from_secs(30);
+
+/// Whether anything may be commanded at all, and who has said so.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Arming {
+    /// Whether control is armed.
+    pub armed: bool,
+    /// Who has armed or disarmed it; empty if nobody ever has.
+    pub by: String,
+    /// When.
+    pub at: Utc,
+}
+
+/// A value that was read back from a device.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReadBack {
+    /// The value, in the unit of the control.
+    pub value: f64,
+    /// When it was read.
+    pub at: Now,
+}
+
+/// What a journal says of a control before this start.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ControlPast {
+    /// The number of its setting.
+    pub revision: u64,
+    /// How often it was written.
+    pub ledger: Ledger,
+    /// Who has changed it last.
+    pub changed: Option<Change>,
+}
+
+/// One control of one system.
+#[derive(Clone, Debug)]
+pub struct Control {
+    /// Its system.
+    pub system: SystemIdx,
+    /// How it is configured.
+    pub spec: ControlSpec,
+    /// The number of its setting: another one means that it was changed.
+    pub revision: u64,
+    /// What the device had when it was read last.
+    pub present: Option<ReadBack>,
+    /// Why it could not be read last; empty if it could.
+    pub unreadable: String,
+    /// Who has changed it last.
+    pub changed: Option<Change>,
+    /// How often it was written.
+    pub ledger: Ledger,
+    /// The command whose value stands or is on its way, with its state.
+    pub standing: Option<Standing>,
+    /// The read that is under way, and when the next one is due.
+    reading: Option<WriteId>,
+    read_due: Mono,
+}
+
+/// The command that a control follows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// The command, its value already at a step.
+    pub command: Command,
+    /// What has become of it.
+    pub state: CommandState,
+    /// The value that the device had before, if it was known.
+    pub before: Option<f64>,
+    /// Whether it is wider than what was there before.
+    pub widens: bool,
+    /// Its write; `None` before it is journalled, and after a restart.
+    write: Option<WriteId>,
+    /// When the value is renewed on a device that would else forget it.
+    renew_at: Option<Mono>,
+    /// When its time is over.
+    pub holds_until: Option<Mono>,
+    /// Until when its effect is to be seen.
+    effect_by: Option<Mono>,
+}
+
+/// The controls of a site.
+#[derive(Clone, Debug, Default)]
+pub struct Desk {
+    controls: Vec<Control>,
+    arming: Arming,
+    /// Commands that are over, newest last.
+    over: VecDeque<CommandReceipt>,
+    next_write: u64,
+}
+
+impl Desk {
+    /// The controls of a site that has just been started.
+    pub fn new(site: &SiteSpec) -> Desk {
+        let systems = site
+            .systems
+            .iter()
+            .zip(0..)
+            .flat_map(|(system, idx)| system.controls.iter().map(move |spec| (SystemIdx(idx), spec.clone())));
+        let control = |(system, spec)| Control {
+            system,
+            spec,
+            revision: 0,
+            present: None,
+            unreadable: String::new(),
+            changed: None,
+            ledger: Ledger::default(),
+            standing: None,
+            reading: None,
+            read_due: Mono(0),
+        };
+        Desk { controls: systems.map(control).collect(), ..Desk::default() }
+    }
+
+    /// Takes what the journal says of a control. A command that was under way is not sent again: what the device has is
+    /// read first.
+    pub fn restore(
+        &mut self,
+        system: SystemIdx,
+        kind: ControlKind,
+        past: ControlPast,
+        under_way: Option<(Command, CommandState)>,
+    ) {
+        let Some(control) = self.find_mut(system, kind) else { return };
+        (control.revision, control.ledger, control.changed) = (past.revision, past.ledger, past.changed);
+        control.standing = under_way.map(|(command, state)| Standing {
+            command,
+            state,
+            before: None,
+            widens: false,
+            write: None,
+            renew_at: None,
+            holds_until: None,
+            effect_by: None,
+        });
+    }
+
+    /// Arms or disarms control. What stands is not renewed while it is disarmed.
+    pub fn arm(&mut self, arming: Arming) {
+        self.arming = arming;
+    }
+
+    /// Whether control is armed, and who has said so.
+    pub fn arming(&self) -> &Arming {
+        &self.arming
+    }
+
+    /// Every control, in the order of the site.
+    pub fn controls(&self) -> &[Control] {
+        &self.controls
+    }
+
+    /// The control of this kind.
+    pub fn find(&self, system: SystemIdx, kind: ControlKind) -> Option<&Control> {
+        self.controls.iter().find(|control| (control.system, control.spec.kind) == (system, kind))
+    }
+
+    fn find_mut(&mut self, system: SystemIdx, kind: ControlKind) -> Option<&mut Control> {
+        self.controls.iter_mut().find(|control| (control.system, control.spec.kind) == (system, kind))
+    }
+
+    /// Takes a command.
+    pub fn command(&mut self, site: &Site, command: Command, now: Now) -> Vec<Output> {
+        if let Some(known) = self.known(&command.id, now) {
+            return vec![Output::Receipt(known)];
+        }
+        let refused = |command, why| {
+            let receipt = CommandReceipt { command, at: now, state: CommandState::Refused(why) };
+            (receipt.clone(), vec![Output::Receipt(receipt)])
+        };
+        let decided = self.decide(site, &command, now);
+        let decision = match decided {
+            Ok(decision) => decision,
+            Err(why) => {
+                let (receipt, outputs) = refused(command, why);
+                self.forget(receipt);
+                return outputs;
+            }
+        };
+        let command = Command { value: decision.value, ..command };
+        let Some(control) = self.find_mut(command.system, command.control) else { return Vec::new() };
+        let before = control.known_value(now.mono);
+        let replaced = control.supersede(&command.by.name, now);
+        control.revision += 1;
+        control.changed = Some(Change { by: command.by.name.clone(), at: command.at, value: command.value });
+        let receipt = CommandReceipt { command: command.clone(), at: now, state: CommandState::Requested };
+        control.standing = Some(Standing {
+            command,
+            state: CommandState::Requested,
+            before,
+            widens: decision.widens,
+            write: None,
+            renew_at: None,
+            holds_until: None,
+            effect_by: None,
+        });
+        let replaced = replaced.into_iter().map(|receipt| self.forget(receipt)).map(Output::Receipt);
+        replaced.collect::<Vec<_>>().into_iter().chain([Output::Journal(receipt)]).collect()
+    }
+
+    fn decide(&self, site: &Site, command: &Command, now: Now) -> Result<super::decide::Decision, Refusal> {
+        let system = site.systems.get(usize::from(command.system.0)).ok_or(Refusal::NoSystem)?;
+        if !self.controls.iter().any(|control| control.system == command.system) {
+            return Err(Refusal::ReadOnly);
+        }
+        let control = self.find(command.system, command.control);
+        let control = control.ok_or(Refusal::NoControl(command.control.spec().key))?;
+        let link = site.links.get(usize::from(control.spec.link.0)).ok_or(Refusal::ReadOnly)?;
+        let situation = Situation { system, link, armed: self.arming.armed, now };
+        let known = Known {
+            situation,
+            present: control.known_value(now.mono),
+            revision: control.revision,
+            changed: control.changed.as_ref(),
+            ledger: &control.ledger,
+        };
+        decide(&control.spec, command, &known)
+    }
+
+    /// Takes that a command is on the disk, or why it is not; only now may it go to its link.
+    pub fn journalled(&mut self, id: &CommandId, done: Result<(), String>, now: Now) -> Vec<Output> {
+        let write = self.next_write();
+        let Some(control) = self.under_way(|standing| standing.command.id == *id && standing.write.is_none()) else {
+            return Vec::new();
+        };
+        let Some(standing) = &mut control.standing else { return Vec::new() };
+        if standing.state != CommandState::Requested {
+            return Vec::new();
+        }
+        let state = match done {
+            Err(why) => CommandState::Refused(Refusal::CannotRecord(why)),
+            Ok(()) if standing.command.expires < now.mono => CommandState::Expired,
+            Ok(()) => CommandState::Journalled,
+        };
+        if state != CommandState::Journalled {
+            return self.end(id, state, now);
+        }
+        standing.state = state.clone();
+        standing.write = Some(write);
+        let receipt = CommandReceipt { command: standing.command.clone(), at: now, state };
+        let request = control.request(write);
+        [Some(Output::Receipt(receipt)), request.map(Output::Write)].into_iter().flatten().collect()
+    }
+
+    /// Takes a step of a write or of a read.
+    pub fn told(&mut self, receipt: Receipt) -> Vec<Output> {
+        let Receipt { id, at, outcome } = receipt;
+        if let Some(control) = self.controls.iter_mut().find(|control| control.reading == Some(id)) {
+            return control.was_read(outcome, at).into_iter().map(Output::Receipt).collect();
+        }
+        let found = self.under_way(|standing| standing.write == Some(id));
+        let Some(control) = found else { return Vec::new() };
+        let receipt = control.was_written(outcome, at);
+        let Some(receipt) = receipt else { return Vec::new() };
+        let over = !receipt.state.is_under_way() && !receipt.state.stands();
+        if over {
+            return self.end(&receipt.command.id.clone(), receipt.state, at);
+        }
+        vec![Output::Receipt(receipt)]
+    }
+
+    /// Gives up every command that is under way, because nobody will take its receipts any more.
+    pub fn give_up(&mut self, now: Now) -> Vec<CommandReceipt> {
+        let why = || "the server stopped before an answer came".to_owned();
+        let standing = self.controls.iter_mut().filter_map(|control| control.standing.take());
+        let under_way = standing.filter(|standing| standing.state.is_under_way());
+        let ended = under_way.map(|standing| {
+            let state = match standing.state {
+                CommandState::Requested => CommandState::NotSent(why()),
+                _ => CommandState::Unknown(why()),
+            };
+            CommandReceipt { command: standing.command, at: now, state }
+        });
+        ended.collect()
+    }
+
+    /// What became of the command with this id, if it is remembered.
+    fn known(&self, id: &CommandId, now: Now) -> Option<CommandReceipt> {
+        let standing = self.controls.iter().filter_map(|control| control.standing.as_ref());
+        let standing = standing.filter(|standing| standing.command.id == *id).map(|standing| CommandReceipt {
+            command: standing.command.clone(),
+            at: now,
+            state: standing.state.clone(),
+        });
+        standing.chain(self.over.iter().filter(|receipt| receipt.command.id == *id).cloned()).next()
+    }
+
+    fn under_way(&mut self, which: impl Fn(&Standing) -> bool) -> Option<&mut Control> {
+        self.controls.iter_mut().find(|control| control.standing.as_ref().is_some_and(&which))
+    }
+
+    /// The command is over: the control follows none any more.
+    fn end(&mut self, id: &CommandId, state: CommandState, now: Now) -> Vec<Output> {
+        let Some(control) = self.under_way(|standing| standing.command.id == *id) else { return Vec::new() };
+        let Some(standing) = control.standing.take() else { return Vec::new() };
+        let receipt = CommandReceipt { command: standing.command, at: now, state };
+        vec![Output::Receipt(self.forget(receipt))]
+    }
+
+    /// Keeps a command that is over among those that are remembered.
+    fn forget(&mut self, receipt: CommandReceipt) -> CommandReceipt {
+        if self.over.len() == REMEMBERED {
+            self.over.pop_front();
+        }
+        self.over.push_back(receipt.clone());
+        receipt
+    }
+
+    fn next_write(&mut self) -> WriteId {
+        self.next_write += 1;
+        WriteId(self.next_write)
+    }
+}
+
+impl Control {
+    /// What the device has, if it was read lately, in the unit of the control.
+    pub fn known_value(&self, now: Mono) -> Option<f64> {
+        self.present.filter(|present| now.since(present.at.mono) <= PRESENT_FOR).map(|present| present.value)
+    }
+
+    /// The write of the command that it follows.
+    fn request(&self, id: WriteId) -> Option<WriteRequest> {
+        let standing = self.standing.as_ref()?;
+        Some(WriteRequest {
+            id,
+            link: self.spec.link,
+            setpoint: self.spec.setpoint.clone(),
+            value: self.spec.to_setpoint(standing.command.value),
+            lease: self.spec.lease,
+            deadline: standing.command.expires,
+        })
+    }
+
+    /// Its command makes room for one of `by`; what is said of it, if it still stood for something.
+    fn supersede(&mut self, by: &str, now: Now) -> Option<CommandReceipt> {
+        let standing = self.standing.take()?;
+        let state = match standing.state {
+            // Whether it was heard is not known: the new value is written after it.
+            CommandState::Sent | CommandState::Echoed | CommandState::Journalled | CommandState::Requested => {
+                CommandState::Superseded(by.to_owned())
+            }
+            _ => CommandState::Superseded(by.to_owned()),
+        };
+        Some(CommandReceipt { command: standing.command, at: now, state })
+    }
+
+    /// Takes a step of the write of its command.
+    fn was_written(&mut self, outcome: WriteOutcome, at: Now) -> Option<CommandReceipt> {
+        let spec = &self.spec;
+        let outcome = in_unit(spec, outcome);
+        let standing = self.standing.as_mut()?;
+        let renewal = standing.state.stands();
+        let state = if renewal {
+            // A renewal says nothing new while it is confirmed.
+            match &outcome {
+                WriteOutcome::Sent | WriteOutcome::Echoed => return None,
+                WriteOutcome::Confirmed(_) | WriteOutcome::Unchanged(_) | WriteOutcome::Unconfirmable => return None,
+                other => CommandState::LeaseEnded(format!("it could not be renewed: {other}")),
+            }
+        } else {
+            standing.state.after(outcome.clone())?
+        };
+        if outcome == WriteOutcome::Sent && !renewal {
+            self.ledger.count(at.mono);
+        }
+        if let WriteOutcome::Unchanged(value)
+        | WriteOutcome::Confirmed(value)
+        | WriteOutcome::Clamped(value)
+        | WriteOutcome::Ignored(value) = outcome
+        {
+            self.present = Some(ReadBack { value, at });
+            self.unreadable.clear();
+        }
+        if state.stands() && !renewal {
+            standing.holds_until = standing.command.hold.map(|hold| Mono(at.mono.0 + hold.as_micros() as u64));
+            standing.renew_at = spec.lease.map(|lease| at.mono + lease / 2);
+            standing.effect_by = Some(at.mono + spec.kind.spec().effect.1);
+        }
+        standing.state = state.clone();
+        Some(CommandReceipt { command: standing.command.clone(), at, state })
+    }
+}
+
+/// An outcome in the unit of the control.
+fn in_unit(spec: &ControlSpec, outcome: WriteOutcome) -> WriteOutcome {
+    use WriteOutcome::*;
+    match outcome {
+        Unchanged(value) => Unchanged(spec.of_setpoint(value)),
+        Confirmed(value) => Confirmed(spec.of_setpoint(value)),
+        Clamped(value) => Clamped(spec.of_setpoint(value)),
+        Ignored(value) => Ignored(spec.of_setpoint(value)),
+        other => other,
+    }
+}

@@ -1,0 +1,210 @@
+//! What a control needs as time passes: its value read back, its lease renewed, its hold ended, its effect looked at.
+
+use super::super::effect::{Followed, followed};
+use super::super::interlock::{Situation, check};
+use super::{Command, CommandId, CommandReceipt, CommandState, Control, Desk, ReadBack};
+use crate::engine::Output;
+use crate::people::Requester;
+use crate::time::Now;
+use crate::topology::SystemIdx;
+use crate::twin::Site;
+use crate::write::{ReadRequest, WriteId, WriteOutcome};
+use std::time::Duration;
+
+/// How often a control is read while nothing happens.
+const READ_EVERY: Duration = Duration::from_secs(5);
+/// A read is given up after this.
+const READ_FOR: Duration = Duration::from_secs(5);
+/// A command of the server itself is sent within this time, or not at all.
+const SAFE_WITHIN: Duration = Duration::from_secs(30);
+
+impl Desk {
+    /// Does what is due for the controls of one system.
+    pub fn cycle(&mut self, site: &Site, system: SystemIdx, now: Now) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        let mut returns = Vec::new();
+        for place in 0..self.controls.len() {
+            if self.controls[place].system != system {
+                continue;
+            }
+            let write = self.next_write();
+            let (Some(control), Some(twin)) = (self.controls.get_mut(place), site.systems.get(usize::from(system.0)))
+            else {
+                continue;
+            };
+            let Some(link) = site.links.get(usize::from(control.spec.link.0)) else { continue };
+            let situation = Situation { system: twin, link, armed: self.arming.armed, now };
+            let mut ended = None;
+            match control.keep(&situation) {
+                Keep::Nothing => {}
+                Keep::Told(receipt) => outputs.push(Output::Receipt(receipt)),
+                Keep::Renew => outputs.extend(control.renew(write, now)),
+                Keep::Over(state) => ended = Some(state),
+                Keep::Return => {
+                    returns.extend(control.back_to_safe(now));
+                }
+            }
+            outputs.extend(control.read_if_due(write, now, &situation).map(Output::Read));
+            if let (Some(state), Some(id)) =
+                (ended, self.controls[place].standing.as_ref().map(|standing| standing.command.id.clone()))
+            {
+                outputs.extend(self.end(&id, state, now));
+            }
+        }
+        for command in returns {
+            outputs.extend(self.command(site, command, now));
+        }
+        outputs
+    }
+}
+
+/// What is due for a control.
+enum Keep {
+    Nothing,
+    /// Its effect was seen, or was not.
+    Told(CommandReceipt),
+    /// Its lease is to be renewed.
+    Renew,
+    /// Its command is over.
+    Over(CommandState),
+    /// Its hold is over, and the device does not return to its safe value by itself.
+    Return,
+}
+
+impl Control {
+    fn keep(&mut self, situation: &Situation<'_>) -> Keep {
+        let now = situation.now;
+        let lease = self.spec.lease;
+        let Some(standing) = &mut self.standing else { return Keep::Nothing };
+        if standing.state == CommandState::Requested && standing.command.expires < now.mono {
+            return Keep::Over(CommandState::Expired);
+        }
+        if !standing.state.stands() {
+            return Keep::Nothing;
+        }
+        if standing.holds_until.is_some_and(|until| until <= now.mono) {
+            standing.holds_until = None;
+            return match lease {
+                Some(_) => Keep::Over(CommandState::LeaseEnded("it was to be held until now".to_owned())),
+                None => Keep::Return,
+            };
+        }
+        if lease.is_some() && standing.renew_at.is_some_and(|at| at <= now.mono) {
+            let widens = self.spec.widens(standing.command.value, self.spec.safe);
+            return match check(&self.spec, situation, widens) {
+                Ok(()) => Keep::Renew,
+                Err((_, why)) => Keep::Over(CommandState::LeaseEnded(format!("it is not renewed: {why}"))),
+            };
+        }
+        let looked_at = matches!(standing.state, CommandState::Confirmed(_) | CommandState::Unchanged(_));
+        let Some(by) = standing.effect_by.filter(|_| looked_at) else { return Keep::Nothing };
+        let state = match followed(&self.spec, standing.command.value, &situation.system.state, now.mono) {
+            Followed::Yes(seen) => CommandState::Effective(seen),
+            Followed::No(seen) if by <= now.mono => CommandState::NoEffect(seen),
+            Followed::Unknown(_) if by <= now.mono => {
+                standing.effect_by = None;
+                return Keep::Nothing;
+            }
+            _ => return Keep::Nothing,
+        };
+        standing.effect_by = None;
+        standing.state = state.clone();
+        Keep::Told(CommandReceipt { command: standing.command.clone(), at: now, state })
+    }
+
+    /// Writes the standing value again, so that the device keeps it.
+    fn renew(&mut self, write: WriteId, now: Now) -> Option<Output> {
+        let lease = self.spec.lease?;
+        let standing = self.standing.as_mut()?;
+        (standing.write, standing.renew_at) = (Some(write), Some(now.mono + lease / 2));
+        let mut request = self.request(write)?;
+        request.deadline = now.mono + lease / 2;
+        Some(Output::Write(request))
+    }
+
+    /// The command by which the server itself returns to the safe value.
+    fn back_to_safe(&self, now: Now) -> Option<Command> {
+        let ended = self.standing.as_ref()?;
+        Some(Command {
+            id: CommandId(format!("{}-end", ended.command.id.0)),
+            value: self.spec.safe,
+            hold: None,
+            by: Requester::server(),
+            at: now.utc,
+            expires: now.mono + SAFE_WITHIN,
+            revision: self.revision,
+            ..ended.command.clone()
+        })
+    }
+
+    /// The next look at what the device has, if one is due and the link can answer.
+    fn read_if_due(&mut self, id: WriteId, now: Now, situation: &Situation<'_>) -> Option<ReadRequest> {
+        let busy =
+            self.standing.as_ref().is_some_and(|standing| standing.state.is_under_way() && standing.write.is_some());
+        if self.read_due > now.mono || busy || situation.link.state != crate::link::LinkState::Up {
+            return None;
+        }
+        self.read_due = now.mono + READ_EVERY;
+        self.reading = Some(id);
+        let (link, setpoint) = (self.spec.link, self.spec.setpoint.clone());
+        Some(ReadRequest { id, link, setpoint, deadline: now.mono + READ_FOR })
+    }
+
+    /// Takes what was read; what follows for the command that it follows.
+    pub(super) fn was_read(&mut self, outcome: WriteOutcome, at: Now) -> Option<CommandReceipt> {
+        self.reading = None;
+        let value = match outcome {
+            WriteOutcome::Read(value) => self.spec.of_setpoint(value),
+            other => {
+                self.unreadable = other.to_string();
+                return None;
+            }
+        };
+        self.unreadable.clear();
+        let before = self.present.replace(ReadBack { value, at });
+        let same = |one: f64, other: f64| (one - other).abs() <= self.spec.step / 2.0;
+        let Some(standing) = &self.standing else {
+            // Nobody here has changed it: the people at the device have.
+            if before.is_some_and(|before| !same(before.value, value)) {
+                self.changed_on_device();
+            }
+            return None;
+        };
+        let command = standing.command.clone();
+        let wanted = same(value, command.value);
+        let state = match &standing.state {
+            // It was under way when the server started.
+            state if state.is_under_way() && standing.write.is_none() && *state != CommandState::Requested => {
+                match wanted {
+                    true => CommandState::Confirmed(value),
+                    false => CommandState::Unknown(format!(
+                        "the server was started again meanwhile; the device has {}",
+                        self.spec.kind.words(value)
+                    )),
+                }
+            }
+            state if state.stands() && !wanted => {
+                let now = self.spec.kind.words(value);
+                self.changed_on_device();
+                match self.spec.lease {
+                    Some(_) => CommandState::LeaseEnded(format!("the device has returned to {now}")),
+                    None => CommandState::Superseded(format!("somebody at the device, to {now}")),
+                }
+            }
+            _ => return None,
+        };
+        match &mut self.standing {
+            Some(standing) if state.stands() => {
+                standing.state = state.clone();
+                standing.effect_by = Some(at.mono + self.spec.kind.spec().effect.1);
+            }
+            standing => *standing = None,
+        }
+        Some(CommandReceipt { command, at, state })
+    }
+
+    fn changed_on_device(&mut self) {
+        self.revision += 1;
+        self.changed = None;
+    }
+}

@@ -1,0 +1,554 @@
+//! Commands through the engine, against a device that obeys, refuses, lies or is away. No sockets.
+
+use super::*;
+use crate::control::spec::tests::setpoint;
+use crate::control::{Wanted, WriteBudget};
+use crate::engine::tests::{at, batch, site};
+use crate::engine::{Engine, Input};
+use crate::link::{LinkIdx, LinkState, LinkStatus};
+use crate::people::{Requester, Role};
+use crate::point::PointId;
+use crate::reading::{CellQuantity, Sample, Target};
+use crate::write::{Setpoint, Wear};
+use proptest::prelude::*;
+
+/// How a device answers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Answers {
+    Obeys,
+    Ignores,
+    Clamps(f64),
+    Refuses,
+    HoldsTheAnswer,
+}
+
+/// The engine of a site with a reserve (flash) and a discharge limit (60 s lease in kW), and its devices.
+struct Rig {
+    engine: Engine,
+    now: Now,
+    answers: Answers,
+    /// What the devices have: reserve, %, and limit, kW.
+    has: [f64; 2],
+    /// The values that were sent, in the unit of the setpoint, and whose write it was.
+    sent: Vec<(String, f64)>,
+    told: Vec<String>,
+    journal: bool,
+    points: Vec<(PointId, f32)>,
+}
+
+fn reserve() -> Setpoint {
+    Setpoint { name: "reserve".into(), wear: Wear::Flash, ..setpoint("%", 10.0, 50.0, 1.0) }
+}
+
+fn limit() -> Setpoint {
+    Setpoint { name: "limit".into(), lease: Some(Duration::from_secs(60)), ..setpoint("kW", 0.0, 300.0, 1.0) }
+}
+
+fn operator() -> Requester {
+    Requester { name: "Ada".into(), role: Role::Operator, stepped_up: true, server: false }
+}
+
+impl Rig {
+    fn new() -> Rig {
+        let mut spec = site();
+        let made = |kind, device: &Setpoint, wanted| ControlSpec::new(kind, LinkIdx(0), device, &wanted).unwrap();
+        let budget = WriteBudget { gap: Duration::ZERO, ..WriteBudget::of(Wear::Flash) };
+        let quick = Wanted { budget: Some(budget), ..Wanted::default() };
+        spec.systems[0].controls =
+            [made(ControlKind::Reserve, &reserve(), quick), made(ControlKind::DischargeLimit, &limit(), quick)].into();
+        let mut rig = Rig {
+            engine: Engine::new(Site::new(spec), at(0.0).mono),
+            now: at(0.0),
+            answers: Answers::Obeys,
+            has: [20.0, 150.0],
+            sent: Vec::new(),
+            told: Vec::new(),
+            journal: true,
+            points: vec![(PointId::Soc, 71.0), (PointId::Power, 40e3), (PointId::Contactors, 3.0)],
+        };
+        rig.points.extend([(PointId::SopDischarge, 230e3), (PointId::Voltage, 850.0), (PointId::Temperature, 25.0)]);
+        let arming = Arming { armed: true, by: "Grace".into(), at: Utc(0) };
+        rig.step(Input::Arm(arming));
+        rig.step(Input::Link(LinkIdx(0), LinkStatus { state: LinkState::Up, ..LinkStatus::default() }));
+        rig.pass(1.0);
+        rig
+    }
+
+    fn step(&mut self, input: Input) {
+        let outputs = self.engine.step(self.now, input);
+        for output in outputs {
+            self.carry_out(output);
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Receipt(receipt) => self.told.push(format!("{}: {}", receipt.command.id.0, receipt.state)),
+            Output::Journal(receipt) if self.journal => self.step(Input::Journalled(receipt.command.id, Ok(()))),
+            Output::Journal(receipt) => {
+                self.step(Input::Journalled(receipt.command.id, Err("the disk is full".to_owned())));
+            }
+            Output::Read(read) if self.answers != Answers::HoldsTheAnswer => {
+                let value = self.has[usize::from(read.setpoint == "limit")];
+                self.step(Input::Write(Receipt { id: read.id, at: self.now, outcome: WriteOutcome::Read(value) }));
+            }
+            Output::Write(write) => self.write(write),
+            _ => {}
+        }
+    }
+
+    fn write(&mut self, write: WriteRequest) {
+        let place = usize::from(write.setpoint == "limit");
+        let before = self.has[place];
+        let say = |rig: &mut Rig, outcome| rig.step(Input::Write(Receipt { id: write.id, at: rig.now, outcome }));
+        if before == write.value && write.lease.is_none() {
+            return say(self, WriteOutcome::Unchanged(before));
+        }
+        self.sent.push((write.setpoint.clone(), write.value));
+        say(self, WriteOutcome::Sent);
+        match self.answers {
+            Answers::HoldsTheAnswer => return,
+            Answers::Refuses => return say(self, WriteOutcome::Exception("illegal value".to_owned())),
+            Answers::Obeys => self.has[place] = write.value,
+            Answers::Clamps(value) => self.has[place] = value,
+            Answers::Ignores => {}
+        }
+        say(self, WriteOutcome::Echoed);
+        let outcome = WriteOutcome::of_read_back(self.has[place], write.value, Some(before), |a, b| a == b);
+        say(self, outcome);
+    }
+
+    /// Lets time pass, with fresh values every 0.2 s.
+    fn pass(&mut self, seconds: f32) {
+        for _ in 0..(seconds * 5.0).round() as usize {
+            self.now = self.now + Duration::from_millis(200);
+            let since = self.now.mono.since(at(0.0).mono).as_secs_f32();
+            let point = |(point, value): &(PointId, f32)| (Target::Point(*point), Sample::Ok(*value));
+            let readings: Vec<_> = self.points.iter().map(point).collect();
+            let cells = (0..6).map(|cell| (Target::Cell(CellQuantity::Voltage, cell), Sample::Ok(3.3)));
+            let Input::Batch(mut fresh) = batch(since, &readings.into_iter().chain(cells).collect::<Vec<_>>()) else {
+                panic!()
+            };
+            fresh.at = self.now;
+            self.step(Input::Batch(fresh));
+            self.now = self.now + Duration::from_millis(5);
+            self.step(Input::Time);
+            self.now = self.now - Duration::from_millis(5);
+        }
+    }
+
+    fn ask(&mut self, id: &str, control: ControlKind, value: f64, by: Requester) {
+        let revision = self.engine.desk().find(SystemIdx(0), control).map_or(0, |control| control.revision);
+        self.ask_seen(id, control, value, by, revision);
+    }
+
+    fn ask_seen(&mut self, id: &str, control: ControlKind, value: f64, by: Requester, revision: u64) {
+        let (id, at, system) = (CommandId(id.to_owned()), self.now.utc, SystemIdx(0));
+        let expires = self.now.mono + Duration::from_secs(30);
+        self.step(Input::Command(Command { id, system, control, value, hold: None, by, at, expires, revision }));
+    }
+
+    /// What was told since the last time.
+    fn said(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.told)
+    }
+
+    fn control(&self, kind: ControlKind) -> &Control {
+        self.engine.desk().find(SystemIdx(0), kind).unwrap()
+    }
+}
+
+#[test]
+fn a_command_goes_from_a_wish_to_an_effect() {
+    let mut rig = Rig::new();
+    rig.ask("a", ControlKind::DischargeLimit, 200e3, operator());
+    rig.pass(0.4);
+    let steps = ["recorded", "sent", "taken by the device", "confirmed: the device has the value"];
+    let steps = steps.into_iter().chain(["effective: battery 40.0 kW"]).map(|step| format!("a: {step}"));
+    assert_eq!(rig.said(), steps.collect::<Vec<_>>());
+    assert_eq!(rig.sent, [("limit".to_owned(), 200.0)], "in the unit of the device");
+    let control = rig.control(ControlKind::DischargeLimit);
+    assert_eq!((control.revision, control.ledger.total()), (1, 1));
+    assert_eq!(control.present.map(|present| present.value), Some(200e3));
+}
+
+#[test]
+fn what_the_device_does_with_a_value_is_told() {
+    for (answers, end) in [
+        (Answers::Ignores, "a: ignored: the device still has the value from before"),
+        (Answers::Clamps(12.0), "a: not followed: the device has changed to another value"),
+        (Answers::Refuses, "a: rejected by the device: illegal value"),
+    ] {
+        let mut rig = Rig::new();
+        rig.answers = answers;
+        rig.ask("a", ControlKind::Reserve, 30.0, operator());
+        assert_eq!(rig.said().last().map(String::as_str), Some(end));
+        rig.pass(60.0);
+        assert_eq!(rig.sent.len(), 1, "it is not sent again by itself");
+        assert!(rig.control(ControlKind::Reserve).standing.is_none());
+    }
+    let mut rig = Rig::new();
+    rig.ask("a", ControlKind::Reserve, 20.0, operator());
+    assert_eq!(rig.said().last().unwrap(), "a: the device had this value already; nothing was sent");
+    assert!(rig.sent.is_empty());
+}
+
+#[test]
+fn what_may_not_be_is_refused_with_its_reason_and_nothing_is_sent() {
+    let viewer = || Requester { name: "Vi".into(), role: Role::Viewer, stepped_up: false, server: false };
+    let plain = || Requester { stepped_up: false, ..operator() };
+    let nothing = |_: &mut Rig| {};
+    let disarm = |rig: &mut Rig| rig.step(Input::Arm(Arming::default()));
+    let unplug = |rig: &mut Rig| {
+        rig.step(Input::Link(LinkIdx(0), LinkStatus { state: LinkState::Down, ..LinkStatus::default() }));
+    };
+    let without = |point: PointId| {
+        move |rig: &mut Rig| {
+            rig.points.retain(|(other, _)| *other != point);
+            rig.pass(12.0);
+        }
+    };
+    let with = |point: PointId, value: f32| {
+        move |rig: &mut Rig| {
+            rig.points.retain(|(other, _)| *other != point);
+            rig.points.push((point, value));
+            rig.pass(0.4);
+        }
+    };
+    type Before = Box<dyn Fn(&mut Rig)>;
+    let rows: Vec<(Before, ControlKind, f64, Requester, &str, bool)> = vec![
+        (Box::new(nothing), ControlKind::DischargeLimit, 100e3, viewer(), "viewers cannot command", false),
+        (Box::new(nothing), ControlKind::DischargeLimit, 200e3, plain(), "enter your password again", true),
+        (
+            Box::new(nothing),
+            ControlKind::DischargeLimit,
+            251e3,
+            operator(),
+            "251000 is not between 0 and 250000",
+            false,
+        ),
+        (Box::new(nothing), ControlKind::DischargeLimit, f64::NAN, operator(), "this is not a number", false),
+        (
+            Box::new(nothing),
+            ControlKind::DischargeLimit,
+            240e3,
+            operator(),
+            "the battery's own limit is lower now: 230 kW",
+            true,
+        ),
+        (
+            Box::new(nothing),
+            ControlKind::ChargeLimit,
+            10e3,
+            operator(),
+            "the system has no control `charge-limit`",
+            false,
+        ),
+        (
+            Box::new(disarm),
+            ControlKind::DischargeLimit,
+            100e3,
+            operator(),
+            "control is not armed: an admin arms it in Settings",
+            false,
+        ),
+        (Box::new(unplug), ControlKind::DischargeLimit, 100e3, operator(), "the link to the device is down", false),
+        (
+            Box::new(with(PointId::LocalControl, 1.0)),
+            ControlKind::DischargeLimit,
+            100e3,
+            operator(),
+            "somebody has switched the device to local control",
+            false,
+        ),
+        (
+            Box::new(without(PointId::Power)),
+            ControlKind::DischargeLimit,
+            200e3,
+            operator(),
+            "Battery power is not known: stale",
+            true,
+        ),
+        (
+            Box::new(without(PointId::Soc)),
+            ControlKind::Reserve,
+            15.0,
+            operator(),
+            "State of charge is not known: stale",
+            true,
+        ),
+        (
+            Box::new(without(PointId::SopDischarge)),
+            ControlKind::DischargeLimit,
+            200e3,
+            operator(),
+            "the battery's own limit is not known: stale",
+            true,
+        ),
+        (
+            Box::new(with(PointId::ControllerMode, 10.0)),
+            ControlKind::Reserve,
+            15.0,
+            operator(),
+            "the controller reports an error",
+            true,
+        ),
+        (
+            Box::new(with(PointId::Contactors, 0.0)),
+            ControlKind::DischargeLimit,
+            200e3,
+            operator(),
+            "the contactors are not closed: open",
+            true,
+        ),
+        (
+            Box::new(with(PointId::Temperature, -25.0)),
+            ControlKind::DischargeLimit,
+            200e3,
+            operator(),
+            "the battery is at -25.0 °C, not between -20 and 60 °C",
+            true,
+        ),
+    ];
+    for (before, control, value, by, why, only_wider) in rows {
+        let mut rig = Rig::new();
+        rig.pass(1.0);
+        before(&mut rig);
+        rig.said();
+        rig.ask("a", control, value, by.clone());
+        assert_eq!(rig.said(), [format!("a: refused: {why}")]);
+        assert!(rig.sent.is_empty(), "{why}");
+        // The safe direction stays open where only a wider value is guarded.
+        if only_wider {
+            let safer = if control == ControlKind::Reserve { 30.0 } else { 50e3 };
+            rig.ask("b", control, safer, by);
+            assert_eq!(rig.sent.len(), 1, "{why}: {:?}", rig.said());
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_recorded_is_not_sent() {
+    let mut rig = Rig::new();
+    rig.journal = false;
+    rig.ask("a", ControlKind::Reserve, 30.0, operator());
+    assert_eq!(rig.said(), ["a: refused: the command cannot be recorded: the disk is full"]);
+    assert!(rig.sent.is_empty() && rig.control(ControlKind::Reserve).standing.is_none());
+}
+
+#[test]
+fn the_slower_of_two_operators_is_told_who_was_faster() {
+    let mut rig = Rig::new();
+    rig.ask_seen("a", ControlKind::Reserve, 15.0, operator(), 0);
+    let other = Requester { name: "Bob".into(), ..operator() };
+    rig.said();
+    rig.ask_seen("b", ControlKind::Reserve, 12.0, other.clone(), 0);
+    assert_eq!(rig.said(), ["b: refused: Ada has changed it since you looked"]);
+    // What is safer is not refused for that.
+    rig.ask_seen("c", ControlKind::Reserve, 40.0, other, 0);
+    assert_eq!(rig.said()[0], "a: replaced by a command of Bob");
+    assert_eq!(rig.sent.len(), 2);
+}
+
+#[test]
+fn asked_again_it_is_the_same_command() {
+    let mut rig = Rig::new();
+    for _ in 0..10 {
+        rig.ask("a", ControlKind::Reserve, 30.0, operator());
+        rig.pass(0.2);
+    }
+    rig.ask("b", ControlKind::Reserve, 9.0, operator());
+    rig.ask("b", ControlKind::Reserve, 31.0, operator());
+    assert_eq!(rig.sent.len(), 1);
+    let refused = "b: refused: 9 is not between 10 and 50";
+    assert_eq!(rig.said().iter().filter(|said| *said == refused).count(), 2);
+}
+
+#[test]
+fn a_lease_is_renewed_while_all_is_well_and_ends_with_its_reason() {
+    let critical = |rig: &mut Rig| {
+        rig.points.retain(|(point, _)| *point != PointId::ControllerMode);
+        rig.points.push((PointId::ControllerMode, 10.0));
+    };
+    let disarm = |rig: &mut Rig| rig.step(Input::Arm(Arming::default()));
+    let reverts = |rig: &mut Rig| rig.has[1] = 150.0;
+    type Then = (fn(&mut Rig), &'static str);
+    let rows: [Then; 3] = [
+        (critical, "a: its time is over: it is not renewed: a critical alarm is active"),
+        (disarm, "a: its time is over: it is not renewed: control is not armed: an admin arms it in Settings"),
+        (reverts, "a: its time is over: the device has returned to 150 kW"),
+    ];
+    for (then, why) in rows {
+        let mut rig = Rig::new();
+        rig.ask("a", ControlKind::DischargeLimit, 200e3, operator());
+        rig.pass(100.0);
+        assert_eq!(rig.sent.len(), 4, "sent, and renewed every 30 s");
+        assert_eq!(rig.control(ControlKind::DischargeLimit).ledger.total(), 1, "a renewal is no change");
+        rig.said();
+        then(&mut rig);
+        rig.pass(40.0);
+        assert_eq!(rig.said(), [why]);
+        assert_eq!(rig.sent.len(), 4);
+    }
+}
+
+#[test]
+fn when_a_hold_is_over_the_safe_value_returns() {
+    let mut rig = Rig::new();
+    let (id, at, system) = (CommandId("a".to_owned()), rig.now.utc, SystemIdx(0));
+    let (hold, expires) = (Some(Duration::from_secs(60)), rig.now.mono + Duration::from_secs(30));
+    let control = ControlKind::Reserve;
+    rig.step(Input::Command(Command {
+        id,
+        system,
+        control,
+        value: 15.0,
+        hold,
+        by: operator(),
+        at,
+        expires,
+        revision: 0,
+    }));
+    rig.pass(59.0);
+    assert_eq!(rig.has[0], 15.0);
+    rig.said();
+    rig.pass(2.0);
+    assert_eq!(rig.has[0], 20.0);
+    assert_eq!(rig.said()[..2], ["a: replaced by a command of Packtwin", "a-end: recorded"]);
+}
+
+#[test]
+fn after_a_restart_nothing_is_sent_again_and_the_device_is_asked() {
+    for (state, has, says) in [
+        (CommandState::Sent, 30.0, "a: confirmed: the device has the value"),
+        (
+            CommandState::Sent,
+            20.0,
+            "a: unknown whether it was heard: the server was started again meanwhile; the device has 20 %",
+        ),
+        (CommandState::Echoed, 30.0, "a: confirmed: the device has the value"),
+        (
+            CommandState::Journalled,
+            25.0,
+            "a: unknown whether it was heard: the server was started again meanwhile; the device has 25 %",
+        ),
+    ] {
+        let mut before = Rig::new();
+        before.answers = Answers::HoldsTheAnswer;
+        before.ask("a", ControlKind::Reserve, 30.0, operator());
+        let command = before.control(ControlKind::Reserve).standing.as_ref().unwrap().command.clone();
+        let mut rig = Rig::new();
+        rig.has[0] = has;
+        let past = ControlPast { revision: 7, ..ControlPast::default() };
+        rig.engine.desk_mut().restore(SystemIdx(0), ControlKind::Reserve, past, Some((command, state)));
+        rig.pass(6.0);
+        assert!(rig.said().contains(&says.to_owned()), "{says}");
+        assert!(rig.sent.is_empty());
+        assert!(rig.control(ControlKind::Reserve).revision >= 7);
+    }
+}
+
+#[test]
+fn a_change_at_the_device_is_noticed() {
+    let mut rig = Rig::new();
+    rig.pass(6.0);
+    rig.has[0] = 44.0;
+    rig.pass(6.0);
+    assert_eq!(rig.control(ControlKind::Reserve).revision, 1);
+    rig.ask_seen("a", ControlKind::Reserve, 15.0, operator(), 0);
+    assert_eq!(rig.said(), ["a: refused: it was changed on the device itself since you looked"]);
+    rig.ask("b", ControlKind::Reserve, 15.0, operator());
+    rig.pass(1.0);
+    rig.said();
+    rig.has[0] = 33.0;
+    rig.pass(6.0);
+    assert_eq!(rig.said(), ["b: replaced by a command of somebody at the device, to 33 %"]);
+}
+
+#[test]
+fn a_confirmed_limit_that_is_not_followed_is_told() {
+    let mut rig = Rig::new();
+    rig.points.retain(|(point, _)| *point != PointId::Power);
+    rig.points.push((PointId::Power, 140e3));
+    rig.pass(1.0);
+    rig.ask("a", ControlKind::DischargeLimit, 50e3, operator());
+    rig.pass(9.0);
+    assert_eq!(rig.said().last().unwrap(), "a: confirmed: the device has the value");
+    rig.pass(2.0);
+    assert_eq!(rig.said(), ["a: confirmed, but not followed: battery 140.0 kW"]);
+}
+
+#[derive(Clone, Debug)]
+enum Event {
+    Ask { limit: bool, value: f64, id: u8, role: Role, stepped_up: bool, seen: bool },
+    Pass(f32),
+    Answers(Answers),
+    Link(bool),
+    Arm(bool),
+    Journal(bool),
+    Device(f64),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let role = prop_oneof![Just(Role::Viewer), Just(Role::Operator), Just(Role::Admin)];
+    let value = prop_oneof![-1e6..1e6_f64, 0.0..60.0_f64, 0.0..260e3_f64, prop::num::f64::ANY];
+    let answers = prop_oneof![
+        Just(Answers::Obeys),
+        Just(Answers::Ignores),
+        Just(Answers::Clamps(17.0)),
+        Just(Answers::Refuses),
+        Just(Answers::HoldsTheAnswer)
+    ];
+    prop_oneof![
+        6 => (any::<bool>(), value, 0..20_u8, role, any::<bool>(), any::<bool>()).prop_map(
+            |(limit, value, id, role, stepped_up, seen)| Event::Ask { limit, value, id, role, stepped_up, seen }
+        ),
+        3 => (0.2..40.0_f32).prop_map(Event::Pass),
+        1 => answers.prop_map(Event::Answers),
+        1 => any::<bool>().prop_map(Event::Link),
+        1 => any::<bool>().prop_map(Event::Arm),
+        1 => any::<bool>().prop_map(Event::Journal),
+        1 => (10.0..50.0_f64).prop_map(Event::Device),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever happens in whatever order: what is sent lies within the envelope, was recorded before, was asked by
+    /// somebody who may, and no more often than the budget allows.
+    #[test]
+    fn nothing_leaves_the_envelope_and_nothing_is_sent_unasked(events in prop::collection::vec(event(), 1..40)) {
+        let mut rig = Rig::new();
+        for event in events {
+            match event {
+                Event::Ask { limit, value, id, role, stepped_up, seen } => {
+                    let control = if limit { ControlKind::DischargeLimit } else { ControlKind::Reserve };
+                    let by = Requester { name: "Ada".into(), role, stepped_up, server: false };
+                    let (sent, revision) = (rig.sent.len(), rig.control(control).revision);
+                    let revision = if seen { revision } else { revision + 1 };
+                    rig.ask_seen(&id.to_string(), control, value, by, revision);
+                    let allowed = rig.journal && role != Role::Viewer && rig.engine.desk().arming().armed;
+                    prop_assert!(allowed || rig.sent.len() == sent);
+                }
+                Event::Pass(seconds) => rig.pass(seconds),
+                Event::Answers(answers) => rig.answers = answers,
+                Event::Link(up) => {
+                    let state = if up { LinkState::Up } else { LinkState::Down };
+                    rig.step(Input::Link(LinkIdx(0), LinkStatus { state, ..LinkStatus::default() }));
+                }
+                Event::Arm(armed) => rig.step(Input::Arm(Arming { armed, ..Arming::default() })),
+                Event::Journal(works) => rig.journal = works,
+                Event::Device(value) => rig.has[0] = value.round(),
+            }
+            let now = rig.now.mono;
+            for control in rig.engine.desk().controls() {
+                prop_assert!(control.ledger.today(now) <= control.spec.budget.per_day);
+            }
+        }
+        for (setpoint, value) in &rig.sent {
+            let (low, high) = if setpoint == "limit" { (0.0, 250.0) } else { (10.0, 50.0) };
+            prop_assert!((low..=high).contains(value) && value.fract() == 0.0, "{setpoint} {value}");
+        }
+    }
+}

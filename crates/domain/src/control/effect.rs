@@ -1,0 +1,112 @@
+//! Whether a confirmed value is followed: what is measured, against what was commanded.
+
+use super::kind::Effect;
+use super::spec::ControlSpec;
+use crate::derived::contactors;
+use crate::point::PointId;
+use crate::time::Mono;
+use crate::twin::SystemState;
+
+/// A power may miss its value by this share of it, and by this many watts.
+const POWER_TOLERANCE: (f32, f32) = (0.03, 500.0);
+/// Points of state of charge by which a reserve may be missed.
+const SOC_TOLERANCE_PCT: f32 = 0.5;
+
+/// What the measured values say.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Followed {
+    /// They agree with the value; what is measured, in words.
+    Yes(String),
+    /// They do not agree; what is measured, in words.
+    No(String),
+    /// It cannot be told, and why.
+    Unknown(String),
+}
+
+/// Whether `value` is followed by what a system measures now.
+pub fn followed(control: &ControlSpec, value: f64, state: &SystemState, now: Mono) -> Followed {
+    let point = |point: PointId| {
+        let missing = |why: crate::reading::NoData| format!("{} is not known: {}", point.spec().name, why.words());
+        state.points.sample(point, now).map_err(missing)
+    };
+    let value = value as f32;
+    let slack = POWER_TOLERANCE.0 * value.abs() + POWER_TOLERANCE.1;
+    let told = match control.kind.spec().effect.0 {
+        Effect::DischargeBelow => point(PointId::Power).map(|power| (power <= value + slack, watts("battery", power))),
+        Effect::ChargeBelow => point(PointId::Power).map(|power| (-power <= value + slack, watts("battery", power))),
+        Effect::GridPower => {
+            point(PointId::GridPower).map(|power| ((power - value).abs() <= slack, watts("grid", power)))
+        }
+        Effect::NoDischargeBelowSoc => point(PointId::Soc).and_then(|soc| match soc >= value - SOC_TOLERANCE_PCT {
+            true => Ok((true, format!("state of charge {soc:.1} %"))),
+            false => point(PointId::Power)
+                .map(|power| (power <= slack, format!("state of charge {soc:.1} %, {}", watts("battery", power)))),
+        }),
+        Effect::Runs if value > 0.5 => point(PointId::Contactors)
+            .map(|bits| (contactors(bits) == "closed", format!("contactors {}", contactors(bits)))),
+        Effect::Runs => point(PointId::Power).map(|power| (power.abs() <= slack, watts("battery", power))),
+        Effect::NotMeasured => Err("no measured value shows it".to_owned()),
+    };
+    match told {
+        Ok((true, words)) => Followed::Yes(words),
+        Ok((false, words)) => Followed::No(words),
+        Err(why) => Followed::Unknown(why),
+    }
+}
+
+fn watts(of: &str, power_w: f32) -> String {
+    let (power, unit) = if power_w.abs() >= 1e3 { (power_w / 1e3, "kW") } else { (power_w, "W") };
+    format!("{of} {power:.1} {unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::kind::ControlKind;
+    use crate::control::spec::{Wanted, tests::setpoint};
+    use crate::link::LinkIdx;
+    use crate::reading::{Reading, Target};
+    use crate::spec::SystemSpec;
+    use crate::topology::Topology;
+
+    #[test]
+    fn what_is_measured_agrees_with_the_value_or_not() {
+        use PointId::{Contactors, GridPower, Power, Soc};
+        let spec = SystemSpec::new("hv", "Pack", Topology::NONE, 280.0, 832.0);
+        for (kind, unit, value, points, says) in [
+            (ControlKind::DischargeLimit, "W", 100e3, vec![(Power, 102e3)], Followed::Yes("battery 102.0 kW".into())),
+            (ControlKind::DischargeLimit, "W", 100e3, vec![(Power, 120e3)], Followed::No("battery 120.0 kW".into())),
+            (ControlKind::DischargeLimit, "W", 100e3, vec![(Power, -120e3)], Followed::Yes("battery -120.0 kW".into())),
+            (ControlKind::ChargeLimit, "W", 20e3, vec![(Power, -26e3)], Followed::No("battery -26.0 kW".into())),
+            (
+                ControlKind::DischargeLimit,
+                "W",
+                100e3,
+                vec![],
+                Followed::Unknown("Battery power is not known: never received".into()),
+            ),
+            (ControlKind::Reserve, "%", 30.0, vec![(Soc, 71.0)], Followed::Yes("state of charge 71.0 %".into())),
+            (
+                ControlKind::Reserve,
+                "%",
+                30.0,
+                vec![(Soc, 25.0), (Power, 50e3)],
+                Followed::No("state of charge 25.0 %, battery 50.0 kW".into()),
+            ),
+            (ControlKind::Run, "", 1.0, vec![(Contactors, 3.0)], Followed::Yes("contactors closed".into())),
+            (ControlKind::Run, "", 1.0, vec![(Contactors, 0.0)], Followed::No("contactors open".into())),
+            (ControlKind::Run, "", 0.0, vec![(Power, 90.0)], Followed::Yes("battery 90.0 W".into())),
+            (ControlKind::GridSetpoint, "W", 50.0, vec![(GridPower, 700.0)], Followed::No("grid 700.0 W".into())),
+            (ControlKind::Mode, "", 1.0, vec![], Followed::Unknown("no measured value shows it".into())),
+        ] {
+            let (low, high) = kind.spec().range;
+            let device = setpoint(unit, low, high, kind.spec().step);
+            let control = ControlSpec::new(kind, LinkIdx(0), &device, &Wanted::default()).unwrap();
+            let mut state = SystemState::new(&spec);
+            for (point, value) in points {
+                state.apply(Reading { target: Target::Point(point), sample: Ok(value) }, Mono::START);
+            }
+            assert_eq!(followed(&control, value, &state, Mono::START), says, "{kind:?}");
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! What can be commanded of a system: one row for each kind of control.
+
+use crate::point::PointId;
+use crate::spec::SystemKind;
+use std::time::Duration;
+
+/// In which direction a value becomes safer for the battery and for what it has to feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Safer {
+    /// A higher value is safer: more stays in the battery.
+    Higher,
+    /// A lower value is safer: less power, or none.
+    Lower,
+    /// What lies nearer to the safe value is safer: a power that may have either direction.
+    Nearer,
+}
+
+/// By which measured value it is seen that a confirmed value is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The battery does not discharge with more power than the value, W.
+    DischargeBelow,
+    /// The battery is not charged with more power than the value, W.
+    ChargeBelow,
+    /// The battery does not discharge while its state of charge is below the value, %.
+    NoDischargeBelowSoc,
+    /// The contactors are closed at 1, and the battery carries no power at 0.
+    Runs,
+    /// The grid power comes near the value, W.
+    GridPower,
+    /// No measured value would show it.
+    NotMeasured,
+}
+
+/// A kind of control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ControlKind {
+    /// State of charge that is kept for a failure of the grid.
+    Reserve,
+    /// The most that the battery gives.
+    DischargeLimit,
+    /// The most that the battery takes.
+    ChargeLimit,
+    /// What the controller works towards.
+    Mode,
+    /// Whether the battery is connected and works.
+    Run,
+    /// State of charge below which a Victron ESS does not discharge.
+    MinimumSoc,
+    /// Power that a Victron ESS draws from the grid.
+    GridSetpoint,
+}
+
+/// What is known of a kind of control before a site says more.
+#[derive(Clone, Copy, Debug)]
+pub struct ControlKindSpec {
+    /// Its name in site files, in the API and in the audit: `discharge-limit`.
+    pub key: &'static str,
+    /// Its name for people.
+    pub label: &'static str,
+    /// Unit of its values; empty for a choice.
+    pub unit: &'static str,
+    /// The values that no site file may widen, inclusive.
+    pub range: (f64, f64),
+    /// Values are multiples of this above the lowest, unless the site file has a coarser step.
+    pub step: f64,
+    /// The value to which a system returns, unless the site file says another.
+    pub safe: f64,
+    /// In which direction it becomes safer.
+    pub safer: Safer,
+    /// Its values with their names, if they are a choice.
+    pub choices: &'static [(f64, &'static str)],
+    /// What must be known and fresh before the value may move away from the safe side.
+    pub inputs: &'static [PointId],
+    /// What is measured afterwards, and within which time it must be seen.
+    pub effect: (Effect, Duration),
+}
+
+const fn seconds(s: u64) -> Duration {
+    Duration::from_secs(s)
+}
+
+/// Every kind, in the order of [`ControlKind::ALL`].
+const KINDS: [ControlKindSpec; 7] = [
+    ControlKindSpec {
+        key: "reserve",
+        label: "Backup reserve",
+        unit: "%",
+        range: (10.0, 50.0),
+        step: 1.0,
+        safe: 20.0,
+        safer: Safer::Higher,
+        choices: &[],
+        inputs: &[PointId::Soc],
+        effect: (Effect::NoDischargeBelowSoc, seconds(30)),
+    },
+    ControlKindSpec {
+        key: "discharge-limit",
+        label: "Peak discharge limit",
+        unit: "W",
+        range: (0.0, 250e3),
+        step: 1e3,
+        safe: 150e3,
+        safer: Safer::Lower,
+        choices: &[],
+        inputs: &[PointId::Power],
+        effect: (Effect::DischargeBelow, seconds(10)),
+    },
+    ControlKindSpec {
+        key: "charge-limit",
+        label: "Peak charge limit",
+        unit: "W",
+        range: (0.0, 250e3),
+        step: 1e3,
+        safe: 50e3,
+        safer: Safer::Lower,
+        choices: &[],
+        inputs: &[PointId::Power],
+        effect: (Effect::ChargeBelow, seconds(10)),
+    },
+    ControlKindSpec {
+        key: "mode",
+        label: "Mode",
+        unit: "",
+        range: (0.0, 1.0),
+        step: 1.0,
+        safe: 0.0,
+        safer: Safer::Lower,
+        choices: &[(0.0, "Max Safety"), (1.0, "Max ROI")],
+        inputs: &[PointId::Soc],
+        effect: (Effect::NotMeasured, Duration::ZERO),
+    },
+    ControlKindSpec {
+        key: "run",
+        label: "Operation",
+        unit: "",
+        range: (0.0, 1.0),
+        step: 1.0,
+        safe: 0.0,
+        safer: Safer::Lower,
+        choices: &[(0.0, "Standby"), (1.0, "Run")],
+        inputs: &[PointId::Voltage],
+        effect: (Effect::Runs, seconds(60)),
+    },
+    ControlKindSpec {
+        key: "minimum-soc",
+        label: "Minimum state of charge",
+        unit: "%",
+        range: (0.0, 100.0),
+        step: 1.0,
+        safe: 20.0,
+        safer: Safer::Higher,
+        choices: &[],
+        inputs: &[PointId::Soc],
+        effect: (Effect::NoDischargeBelowSoc, seconds(60)),
+    },
+    ControlKindSpec {
+        key: "grid-setpoint",
+        label: "Grid setpoint",
+        unit: "W",
+        range: (-100e3, 100e3),
+        step: 10.0,
+        safe: 50.0,
+        safer: Safer::Nearer,
+        choices: &[],
+        inputs: &[PointId::GridPower, PointId::Soc],
+        effect: (Effect::GridPower, seconds(30)),
+    },
+];
+
+impl ControlKind {
+    /// Every kind, in the order in which pages show them.
+    pub const ALL: [ControlKind; 7] = [
+        ControlKind::Reserve,
+        ControlKind::DischargeLimit,
+        ControlKind::ChargeLimit,
+        ControlKind::Mode,
+        ControlKind::Run,
+        ControlKind::MinimumSoc,
+        ControlKind::GridSetpoint,
+    ];
+
+    /// What is known of it.
+    pub fn spec(self) -> &'static ControlKindSpec {
+        &KINDS[self as usize]
+    }
+
+    /// The kind with this key.
+    pub fn from_key(key: &str) -> Option<ControlKind> {
+        ControlKind::ALL.into_iter().find(|kind| kind.spec().key == key)
+    }
+
+    /// Whether a system of this kind can have it.
+    pub fn fits(self, system: SystemKind) -> bool {
+        match self {
+            ControlKind::MinimumSoc | ControlKind::GridSetpoint => system == SystemKind::Home,
+            _ => true,
+        }
+    }
+
+    /// A value in words: with its unit, or by its name.
+    pub fn words(self, value: f64) -> String {
+        let spec = self.spec();
+        let named = spec.choices.iter().find(|(choice, _)| (choice - value).abs() < 0.5).map(|(_, name)| *name);
+        let number = |value: f64, digits: usize| {
+            let text = format!("{value:.digits$}");
+            if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+        };
+        match (named, spec.unit) {
+            (Some(name), _) => name.to_owned(),
+            (None, "W") if value.abs() >= 1e3 => format!("{} kW", number(value / 1e3, 2)),
+            (None, unit) => format!("{} {unit}", number(value, 1)).trim_end().to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_stands_at_its_place_and_its_numbers_agree() {
+        for (place, kind) in ControlKind::ALL.into_iter().enumerate() {
+            let ControlKindSpec { key, range: (low, high), step, safe, choices, .. } = *kind.spec();
+            assert_eq!((kind as usize, ControlKind::from_key(key)), (place, Some(kind)));
+            assert!(low < high && step > 0.0 && (low..=high).contains(&safe), "{key}");
+            assert!(choices.iter().all(|(value, _)| (low..=high).contains(value)), "{key}");
+        }
+        assert_eq!(ControlKind::from_key("colour"), None);
+    }
+
+    #[test]
+    fn a_value_is_said_with_its_unit_or_by_its_name() {
+        for (kind, value, words) in [
+            (ControlKind::Reserve, 20.0, "20 %"),
+            (ControlKind::DischargeLimit, 150e3, "150 kW"),
+            (ControlKind::DischargeLimit, 0.0, "0 W"),
+            (ControlKind::ChargeLimit, 12_500.0, "12.5 kW"),
+            (ControlKind::GridSetpoint, -2_500.0, "-2.5 kW"),
+            (ControlKind::GridSetpoint, 50.0, "50 W"),
+            (ControlKind::Mode, 1.0, "Max ROI"),
+            (ControlKind::Run, 0.0, "Standby"),
+        ] {
+            assert_eq!(kind.words(value), words);
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! A control as a site configures it: which setpoint of which device it is, and within which envelope.
+
+use super::kind::{ControlKind, Safer};
+use crate::link::LinkIdx;
+use crate::write::{BadValue, Setpoint, Wear};
+use std::time::Duration;
+
+/// A control of a system.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ControlSpec {
+    /// What is commanded.
+    pub kind: ControlKind,
+    /// The link to the device that is set.
+    pub link: LinkIdx,
+    /// The name of the link's setpoint.
+    pub setpoint: String,
+    /// Values of the setpoint for one unit of the control: 0.001 where the device wants kW.
+    pub per_unit: f64,
+    /// The lowest value that may be commanded, in the unit of the kind.
+    pub min: f64,
+    /// The highest.
+    pub max: f64,
+    /// Values are multiples of this above `min`.
+    pub step: f64,
+    /// The value to which the system returns.
+    pub safe: f64,
+    /// How long the device holds a value that is not renewed; `None` if it stays until another one is written.
+    pub lease: Option<Duration>,
+    /// What a write does to the device's memory.
+    pub wear: Wear,
+    /// How many writes may be made.
+    pub budget: WriteBudget,
+}
+
+/// How often a control may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WriteBudget {
+    /// The shortest time between two writes.
+    pub gap: Duration,
+    /// The most writes in an hour.
+    pub per_hour: u32,
+    /// The most writes in 24 hours.
+    pub per_day: u32,
+}
+
+/// Of the writes of a day, as many are kept for the safe direction.
+pub const KEPT_FOR_SAFETY: u32 = 4;
+
+impl WriteBudget {
+    /// What is allowed unless a site says another: a value in flash is changed by people, not by programs.
+    pub const fn of(wear: Wear) -> WriteBudget {
+        let gap = Duration::from_secs(5);
+        match wear {
+            Wear::Volatile => WriteBudget { gap, per_hour: 60, per_day: 1_440 },
+            Wear::Flash => WriteBudget { gap, per_hour: 12, per_day: 24 },
+        }
+    }
+}
+
+/// What is wrong with how a control is configured.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum BadControl {
+    /// Beyond what the kind allows, or upside down.
+    #[error("`min` and `max` are {0} and {1}: a {2} lies between {3} and {4} {5}")]
+    Range(f64, f64, &'static str, f64, f64, &'static str),
+    /// The device's setpoint is narrower.
+    #[error("`min` and `max` are {0} and {1}, but the setpoint takes only {2} to {3}")]
+    Setpoint(f64, f64, f64, f64),
+    /// Not a number above 0, or finer than the device's.
+    #[error("`step` is {0}: the setpoint tells {1} apart")]
+    Step(f64, f64),
+    /// Outside of the range.
+    #[error("`safe` is {0}, which is not between {1} and {2}")]
+    Safe(f64, f64, f64),
+    /// The unit is not that of the kind.
+    #[error("the setpoint's values are in `{0}`, those of a {1} in {2}")]
+    Unit(String, &'static str, &'static str),
+}
+
+/// Values of a setpoint in this unit for one unit of `kind`; a power may be in W or kW, or in % of `full_scale_w`.
+fn per_unit(kind: ControlKind, unit: &str, full_scale_w: Option<f64>) -> Option<f64> {
+    match (kind.spec().unit, unit, full_scale_w) {
+        ("W", "W", _) | ("%", "%", _) => Some(1.0),
+        ("W", "kW", _) => Some(1e-3),
+        ("W", "%", Some(full)) if full > 0.0 && full.is_finite() => Some(100.0 / full),
+        ("", _, _) => Some(1.0),
+        _ => None,
+    }
+}
+
+/// What a site says of a control; what it does not say follows from kind and setpoint.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// The lowest value.
+    pub min: Option<f64>,
+    /// The highest value.
+    pub max: Option<f64>,
+    /// The step.
+    pub step: Option<f64>,
+    /// The safe value.
+    pub safe: Option<f64>,
+    /// The power that the setpoint means by 100 %, W.
+    pub full_scale_w: Option<f64>,
+    /// How often it may be written.
+    pub budget: Option<WriteBudget>,
+}
+
+impl ControlSpec {
+    /// The control of `kind` that sets `setpoint` of `link`. The envelope is the narrowest of kind, setpoint and site.
+    ///
+    /// # Errors
+    /// What the site says cannot be.
+    pub fn new(
+        kind: ControlKind,
+        link: LinkIdx,
+        setpoint: &Setpoint,
+        wanted: &Wanted,
+    ) -> Result<ControlSpec, BadControl> {
+        let spec = kind.spec();
+        let per_unit = per_unit(kind, &setpoint.unit, wanted.full_scale_w)
+            .ok_or_else(|| BadControl::Unit(setpoint.unit.clone(), spec.label, spec.unit))?;
+        let (low, high) = spec.range;
+        let device = (setpoint.min / per_unit, setpoint.max / per_unit);
+        let min = wanted.min.unwrap_or_else(|| low.max(device.0));
+        let max = wanted.max.unwrap_or_else(|| high.min(device.1));
+        if !(low <= min && min < max && max <= high) {
+            return Err(BadControl::Range(min, max, spec.label, low, high, spec.unit));
+        }
+        if !(setpoint.contains(min * per_unit) && setpoint.contains(max * per_unit)) {
+            return Err(BadControl::Setpoint(min, max, device.0, device.1));
+        }
+        let finest = setpoint.step / per_unit;
+        let step = wanted.step.unwrap_or_else(|| spec.step.max(finest));
+        if !(step.is_finite() && step >= finest * (1.0 - 1e-9)) {
+            return Err(BadControl::Step(step, finest));
+        }
+        let safe = wanted.safe.unwrap_or(spec.safe);
+        if !(min..=max).contains(&safe) {
+            return Err(BadControl::Safe(safe, min, max));
+        }
+        let budget = wanted.budget.unwrap_or(WriteBudget::of(setpoint.wear));
+        let (wear, lease, setpoint) = (setpoint.wear, setpoint.lease, setpoint.name.clone());
+        Ok(ControlSpec { kind, link, setpoint, per_unit, min, max, step, safe, lease, wear, budget })
+    }
+
+    /// The value that is commanded for `value`: the nearest step within the envelope.
+    ///
+    /// # Errors
+    /// It is not a number from `min` to `max`. Nothing is clamped: a wrong wish is refused.
+    pub fn admit(&self, value: f64) -> Result<f64, BadValue> {
+        if !value.is_finite() {
+            return Err(BadValue::NotANumber);
+        }
+        if !(self.min..=self.max).contains(&value) {
+            return Err(BadValue::Outside(value, self.min, self.max));
+        }
+        let last = ((self.max - self.min) / self.step + 1e-9).floor();
+        let steps = ((value - self.min) / self.step).round().min(last);
+        Ok((self.min + steps * self.step).clamp(self.min, self.max))
+    }
+
+    /// Whether `value` lies further from the safe side than `before`: a wider limit, a lower reserve.
+    pub fn widens(&self, value: f64, before: f64) -> bool {
+        match self.kind.spec().safer {
+            Safer::Higher => value < before,
+            Safer::Lower => value > before,
+            Safer::Nearer => (value - self.safe).abs() > (before - self.safe).abs(),
+        }
+    }
+
+    /// The setpoint's value for a value of the control.
+    pub fn to_setpoint(&self, value: f64) -> f64 {
+        value * self.per_unit
+    }
+
+    /// The control's value for a value of the setpoint.
+    pub fn of_setpoint(&self, value: f64) -> f64 {
+        value / self.per_unit
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn setpoint(unit: &str, min: f64, max: f64, step: f64) -> Setpoint {
+        Setpoint {
+            name: "limit".into(),
+            label: "Limit".into(),
+            unit: unit.into(),
+            min,
+            max,
+            step,
+            wear: Wear::Volatile,
+            lease: None,
+        }
+    }
+
+    fn made(kind: ControlKind, setpoint: &Setpoint, wanted: Wanted) -> Result<ControlSpec, String> {
+        ControlSpec::new(kind, LinkIdx(0), setpoint, &wanted).map_err(|why| why.to_string())
+    }
+
+    #[test]
+    fn the_envelope_is_the_narrowest_of_kind_device_and_site() {
+        let limit = |unit, min, max, step| setpoint(unit, min, max, step);
+        for (device, wanted, envelope) in [
+            (limit("W", 0.0, 400e3, 100.0), Wanted::default(), (0.0, 250e3, 1e3, 1.0)),
+            (limit("kW", 0.0, 200.0, 5.0), Wanted::default(), (0.0, 200e3, 5e3, 1e-3)),
+            (
+                limit("%", 0.0, 100.0, 1.0),
+                Wanted { full_scale_w: Some(250e3), ..Wanted::default() },
+                (0.0, 250e3, 2.5e3, 4e-4),
+            ),
+            (
+                limit("W", 0.0, 400e3, 100.0),
+                Wanted { min: Some(20e3), max: Some(180e3), step: Some(500.0), ..Wanted::default() },
+                (20e3, 180e3, 500.0, 1.0),
+            ),
+        ] {
+            let control = made(ControlKind::DischargeLimit, &device, wanted).unwrap();
+            assert_eq!((control.min, control.max, control.step, control.per_unit), envelope);
+            assert_eq!(control.of_setpoint(control.to_setpoint(control.max)), control.max);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_said() {
+        let watts = || setpoint("W", 0.0, 100e3, 1e3);
+        let wide = Wanted { max: Some(251e3), ..Wanted::default() };
+        let wider = Wanted { max: Some(120e3), ..Wanted::default() };
+        let fine = Wanted { step: Some(10.0), safe: Some(50e3), ..Wanted::default() };
+        let turned = Wanted { min: Some(90e3), max: Some(20e3), ..Wanted::default() };
+        let not_a_number = Wanted { min: Some(f64::NAN), ..Wanted::default() };
+        for (device, wanted, says) in [
+            (watts(), wide, "`min` and `max` are 0 and 251000: a Peak discharge limit lies between 0 and 250000 W"),
+            (watts(), wider, "`min` and `max` are 0 and 120000, but the setpoint takes only 0 to 100000"),
+            (watts(), fine, "`step` is 10: the setpoint tells 1000 apart"),
+            (
+                watts(),
+                turned,
+                "`min` and `max` are 90000 and 20000: a Peak discharge limit lies between 0 and 250000 W",
+            ),
+            (
+                watts(),
+                not_a_number,
+                "`min` and `max` are NaN and 100000: a Peak discharge limit lies between 0 and 250000 W",
+            ),
+            (watts(), Wanted::default(), "`safe` is 150000, which is not between 0 and 100000"),
+            (
+                setpoint("%", 0.0, 100.0, 1.0),
+                Wanted::default(),
+                "the setpoint's values are in `%`, those of a Peak discharge limit in W",
+            ),
+            (
+                setpoint("A", 0.0, 100.0, 1.0),
+                Wanted::default(),
+                "the setpoint's values are in `A`, those of a Peak discharge limit in W",
+            ),
+        ] {
+            assert_eq!(made(ControlKind::DischargeLimit, &device, wanted).unwrap_err(), says);
+        }
+    }
+
+    #[test]
+    fn wider_is_away_from_the_safe_side() {
+        let made = |kind, low, high, unit, safe| {
+            let wanted = Wanted { safe: Some(safe), ..Wanted::default() };
+            made(kind, &setpoint(unit, low, high, 1.0), wanted).unwrap()
+        };
+        let reserve = made(ControlKind::Reserve, 0.0, 100.0, "%", 20.0);
+        let limit = made(ControlKind::DischargeLimit, 0.0, 250e3, "W", 150e3);
+        let grid = made(ControlKind::GridSetpoint, -5e3, 5e3, "W", 50.0);
+        for (control, value, before, wider) in [
+            (&reserve, 15.0, 20.0, true),
+            (&reserve, 20.0, 15.0, false),
+            (&reserve, 20.0, 20.0, false),
+            (&limit, 100e3, 90e3, true),
+            (&limit, 90e3, 100e3, false),
+            (&grid, -1_000.0, 50.0, true),
+            (&grid, 100.0, -1_000.0, false),
+        ] {
+            assert_eq!(control.widens(value, before), wider, "{value} after {before}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What becomes of a command, step by step.
+//!
+//! ```text
+//! Requested --> Refused | Expired
+//!      '--> Journalled --> Sent --> (Echoed) --> Confirmed | Clamped | Ignored | Unconfirmable | Rejected | Unknown
+//!               '--> Unchanged | NotSent                |
+//!                                                       '--> Effective | NoEffect
+//! a value that stands --> Superseded | LeaseEnded
+//! ```
+//!
+//! After a restart a command that was under way is read back: the value is there (Confirmed), or it is Unknown.
+
+use super::decide::Refusal;
+use crate::write::WriteOutcome;
+use std::fmt;
+
+/// What has become of a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CommandState {
+    /// It may be carried out, and is not on the disk yet.
+    Requested,
+    /// It is not carried out, and why.
+    Refused(Refusal),
+    /// It is on the disk and goes to its link.
+    Journalled,
+    /// It is on its way to the device.
+    Sent,
+    /// The device says that it has taken it.
+    Echoed,
+    /// The device had this value already: nothing was sent.
+    Unchanged(f64),
+    /// The device has the value: this was read back.
+    Confirmed(f64),
+    /// The device has changed to this value, which is another one.
+    Clamped(f64),
+    /// The device still has the value that it had before.
+    Ignored(f64),
+    /// It was sent, and the device has nothing that would confirm it.
+    Unconfirmable,
+    /// What is measured agrees with it; what that is, in words.
+    Effective(String),
+    /// What is measured does not agree with it, in words.
+    NoEffect(String),
+    /// The device refuses, in words.
+    Rejected(String),
+    /// Nothing was sent, and why.
+    NotSent(String),
+    /// Nobody knows whether it was heard, and why.
+    Unknown(String),
+    /// Another command has taken its place: who asked for it.
+    Superseded(String),
+    /// It was not sent in time.
+    Expired,
+    /// The time for which its value was to be held is over; why.
+    LeaseEnded(String),
+}
+
+impl CommandState {
+    /// The state in one word, as journals, the API and pages name it.
+    pub fn word(&self) -> &'static str {
+        use CommandState::*;
+        match self {
+            Requested => "requested",
+            Refused(_) => "refused",
+            Journalled => "journalled",
+            Sent => "sent",
+            Echoed => "echoed",
+            Unchanged(_) => "unchanged",
+            Confirmed(_) => "confirmed",
+            Clamped(_) => "clamped",
+            Ignored(_) => "ignored",
+            Unconfirmable => "unconfirmable",
+            Effective(_) => "effective",
+            NoEffect(_) => "no-effect",
+            Rejected(_) => "rejected",
+            NotSent(_) => "not-sent",
+            Unknown(_) => "unknown",
+            Superseded(_) => "superseded",
+            Expired => "expired",
+            LeaseEnded(_) => "lease-ended",
+        }
+    }
+
+    /// Whether it is still to be seen what becomes of it on the device.
+    pub fn is_under_way(&self) -> bool {
+        use CommandState::*;
+        matches!(self, Requested | Journalled | Sent | Echoed)
+    }
+
+    /// Whether its value stands on the device, as far as is known.
+    pub fn stands(&self) -> bool {
+        use CommandState::*;
+        matches!(self, Unchanged(_) | Confirmed(_) | Unconfirmable | Effective(_) | NoEffect(_))
+    }
+
+    /// Whether bytes of it may have reached the device: it is never sent again by itself.
+    pub fn may_be_heard(&self) -> bool {
+        use CommandState::*;
+        !matches!(self, Requested | Refused(_) | Journalled | Unchanged(_) | NotSent(_) | Expired)
+    }
+
+    /// The state after a step of its write, the values in the unit of its control; `None` for a step that cannot follow: a
+    /// receipt that came late or twice.
+    pub fn after(&self, outcome: WriteOutcome) -> Option<CommandState> {
+        use CommandState as State;
+        use WriteOutcome as Told;
+        let follows = match (self, &outcome) {
+            (State::Journalled, Told::Unchanged(_) | Told::Refused(_) | Told::NotSent(_) | Told::Sent) => true,
+            // The connection broke before a byte was out.
+            (State::Sent, Told::Echoed | Told::NotSent(_)) => true,
+            (State::Sent | State::Echoed, Told::Read(_) | Told::Unchanged(_) | Told::Refused(_) | Told::NotSent(_)) => {
+                false
+            }
+            (State::Sent | State::Echoed, Told::Sent | Told::Echoed) => false,
+            (State::Sent | State::Echoed, _) => true,
+            _ => false,
+        };
+        follows.then(|| match outcome {
+            Told::Read(value) | Told::Unchanged(value) => State::Unchanged(value),
+            // The link's own envelope: it is never narrower than the control's, unless the device changed its scale.
+            Told::Refused(why) => State::NotSent(why),
+            Told::NotSent(why) => State::NotSent(why),
+            Told::Sent => State::Sent,
+            Told::Echoed => State::Echoed,
+            Told::Confirmed(value) => State::Confirmed(value),
+            Told::Clamped(value) => State::Clamped(value),
+            Told::Ignored(value) => State::Ignored(value),
+            Told::Unconfirmable => State::Unconfirmable,
+            Told::Exception(why) => State::Rejected(why),
+            Told::Unknown(why) => State::Unknown(why),
+        })
+    }
+}
+
+impl fmt::Display for CommandState {
+    /// In words for a person. Values have no unit here: [`ControlKind::words`](super::ControlKind::words) knows it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use CommandState::*;
+        match self {
+            Requested => f.write_str("requested"),
+            Refused(why) => write!(f, "refused: {why}"),
+            Journalled => f.write_str("recorded"),
+            Sent => f.write_str("sent"),
+            Echoed => f.write_str("taken by the device"),
+            Unchanged(_) => f.write_str("the device had this value already; nothing was sent"),
+            Confirmed(_) => f.write_str("confirmed: the device has the value"),
+            Clamped(_) => f.write_str("not followed: the device has changed to another value"),
+            Ignored(_) => f.write_str("ignored: the device still has the value from before"),
+            Unconfirmable => f.write_str("sent: the device has nothing that would confirm it"),
+            Effective(seen) => write!(f, "effective: {seen}"),
+            NoEffect(seen) => write!(f, "confirmed, but not followed: {seen}"),
+            Rejected(why) => write!(f, "rejected by the device: {why}"),
+            NotSent(why) => write!(f, "not sent: {why}"),
+            Unknown(why) => write!(f, "unknown whether it was heard: {why}"),
+            Superseded(by) => write!(f, "replaced by a command of {by}"),
+            Expired => f.write_str("not sent: it was too late"),
+            LeaseEnded(why) => write!(f, "its time is over: {why}"),
+        }
+    }
+}
