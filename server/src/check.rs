@@ -57,6 +57,24 @@ fn summary(path: &Path, spec: &SiteSpec) -> String {
         let (id, name, protocol, address) = (&link.id, &link.name, &link.protocol, &link.address);
         let _ = writeln!(text, "  link {id}: {name}, {protocol}, {address}, for {system}, silent after {silent_s} s");
     }
+    for system in &spec.systems {
+        for control in &*system.controls {
+            let (kind, id) = (control.kind, &system.id);
+            let [low, high, safe] = [control.min, control.max, control.safe].map(|value| kind.words(value));
+            let link = spec.links.get(usize::from(control.link.0)).map_or("", |link| link.id.as_str());
+            let (key, name, setpoint) = (kind.spec().key, kind.spec().label, &control.setpoint);
+            let lease = control.lease.map_or(String::new(), |lease| format!(", held {} s", lease.as_secs()));
+            let day = control.budget.per_day;
+            let _ = writeln!(
+                text,
+                "  control {key} of {id}: {name} by {setpoint} of {link}, {low} to {high}, safe {safe}{lease}, at most \
+                 {day} writes in 24 h"
+            );
+        }
+        if system.controls.is_empty() {
+            let _ = writeln!(text, "  system {} is read-only: no [[control]] names it", system.id);
+        }
+    }
     if spec.links.is_empty() {
         text += "  no link: nothing will be connected\n";
     }

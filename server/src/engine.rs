@@ -4,7 +4,7 @@ use crate::alarms;
 use crate::clock::Clock;
 use crate::hub::{Hub, Published};
 use crate::writes::Writes;
-use domain::command::CommandReceipt;
+use domain::control::CommandReceipt;
 use domain::engine::{Engine, Input, Output, Record};
 use domain::spec::SystemIdx;
 use domain::time::Now;
@@ -83,8 +83,8 @@ impl Outlets {
                 let CommandReceipt { command, state, .. } = receipt;
                 tracing::info!(
                     system = id(command.system),
-                    by = command.by,
-                    setpoint = command.setpoint,
+                    by = command.by.name,
+                    control = command.control.spec().key,
                     "command {state}"
                 );
             }

@@ -3,6 +3,7 @@
 //! A file that is wrong starts nothing: [`SiteFileError`] names the file, the line and the key. [`read_all`] goes on
 //! after the first mistake and tells all of them.
 
+mod control;
 mod history;
 mod limits;
 mod locate;
@@ -11,6 +12,8 @@ mod server;
 mod tables;
 
 use crate::limits::Limits;
+use domain::control::ControlSpec;
+use domain::link::LinkIdx;
 use domain::point::{DEVICE_POINTS_MAX, DevicePoint, MaxAge, PointId, WatchedPoint};
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use links::{LinkConfig, LinkTask};
@@ -136,7 +139,7 @@ fn no_text(error: &std::string::FromUtf8Error) -> String {
 
 /// Checks what could be read. The result is whole only if there are no complaints.
 fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFile {
-    let Tables { site, system, link, simulator, history, server, all_systems } = tables;
+    let Tables { site, system, link, simulator, control, history, server, all_systems } = tables;
     let mut ids = HashSet::new();
     // A system that is wrong keeps its name, so that its links are not called wrong too.
     let mut systems: Vec<(String, Option<SystemSpec>)> = Vec::with_capacity(system.len());
@@ -212,6 +215,37 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
         }
         specs.push(spec);
     }
+    let mut controls: Vec<(SystemIdx, ControlSpec)> = Vec::new();
+    for table in &control {
+        let idx = match find(table.system.get_ref(), table.system.span()) {
+            Ok(idx) => idx,
+            Err(complaint) => {
+                complaints.extend(complaint);
+                continue;
+            }
+        };
+        let Some(system) = &systems[idx.0 as usize].1 else { continue };
+        let id = table.link.get_ref();
+        let place = specs.iter().position(|spec| spec.id == *id);
+        let Some((place, task)) = place.and_then(|place| Some((place, tasks.get(place)?))) else {
+            // One that is wrong has been told.
+            if !link.iter().any(|link| link.id.get_ref() == id) {
+                complaints.push((table.link.span(), format!("there is no link {id:?}")));
+            }
+            continue;
+        };
+        if specs[place].system != idx {
+            complaints.push((table.link.span(), format!("the link {id:?} is of another system")));
+            continue;
+        }
+        match table.check(system, LinkIdx(place as u8), task.handle().setpoints()) {
+            Ok(control) => match control::twice(&controls, idx, &control) {
+                Some(words) => complaints.push((table.link.span(), words)),
+                None => controls.push((idx, control)),
+            },
+            Err(complaint) => complaints.push(complaint),
+        }
+    }
     let mut simulators = Vec::new();
     for config in simulator {
         match find(config.get_ref().system(), config.span()) {
@@ -230,6 +264,10 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
             system.watched_points = WatchedPoint::of(&points).into();
             system.device_points = points.into();
         }
+    }
+    for (system, idx) in systems.iter_mut().zip(0..) {
+        let own = controls.iter().filter(|(of, _)| *of == SystemIdx(idx)).map(|(_, control)| control.clone());
+        system.controls = own.collect();
     }
     for (idx, ages) in ages {
         if let Some(system) = systems.get_mut(idx.0 as usize) {

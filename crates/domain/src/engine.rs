@@ -28,7 +28,7 @@ use crate::reading::{Batch, Target};
 use crate::spec::{SystemIdx, SystemSpec};
 use crate::time::{Mono, Now};
 use crate::twin::{Site, Snapshot};
-use crate::write::{ReadRequest, Receipt, WriteRequest};
+use crate::write::{Receipt, WriteRequest};
 use pace::Pace;
 use std::sync::Arc;
 
@@ -62,10 +62,8 @@ pub enum Output {
     Record(Box<Record>),
     /// A command is to be made durable; [`Input::Journalled`] answers it.
     Journal(CommandReceipt),
-    /// A link is to write.
+    /// A link is to write, or to read what it has written.
     Write(WriteRequest),
-    /// A link is to say what a setpoint of its device is.
-    Read(ReadRequest),
     /// What has become of a command.
     Receipt(CommandReceipt),
     /// One system's newest snapshot, for everyone who watches.

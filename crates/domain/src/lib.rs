@@ -26,7 +26,6 @@ pub mod limits;
 pub mod link;
 pub mod live;
 pub mod minute;
-pub mod people;
 pub mod point;
 pub mod reading;
 pub mod recent;

@@ -114,7 +114,7 @@ impl Setpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WriteId(pub u64);
 
-/// A setpoint of a link's device is to be set.
+/// A setpoint of a link's device is to be set, or only to be read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WriteRequest {
     /// By which its receipts are known.
@@ -123,25 +123,12 @@ pub struct WriteRequest {
     pub link: LinkIdx,
     /// The setpoint's name.
     pub setpoint: String,
-    /// The wanted value, in the setpoint's unit.
-    pub value: f64,
+    /// The wanted value, in the setpoint's unit; `None` if the device is only asked which one it has.
+    pub value: Option<f64>,
     /// How long it is held unless it is asked for again, which renews it: then it is sent although the device has the
     /// value. `None` if it stays.
     pub lease: Option<Duration>,
     /// It is not sent after this.
-    pub deadline: Mono,
-}
-
-/// What a setpoint of a link's device is now is to be read.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ReadRequest {
-    /// By which its receipt is known.
-    pub id: WriteId,
-    /// The link whose device it is.
-    pub link: LinkIdx,
-    /// The setpoint's name.
-    pub setpoint: String,
-    /// It is not asked after this.
     pub deadline: Mono,
 }
 

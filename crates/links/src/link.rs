@@ -233,7 +233,7 @@ impl LinkHandle {
         &self.setpoints
     }
 
-    /// Asks the link to write. What becomes of it comes out of the receiver, step by step; the last receipt is final,
+    /// Asks the link to write, or to read what its device has. What becomes of it comes out of the receiver, step by step; the last receipt is final,
     /// also if the link ends. `clock` is the one that the link runs by.
     ///
     /// # Errors
@@ -241,8 +241,10 @@ impl LinkHandle {
     pub fn write(&self, request: WriteRequest, clock: Clock) -> Result<mpsc::Receiver<Receipt>, WriteRefused> {
         let setpoint = self.setpoints.iter().find(|known| known.name == request.setpoint);
         let setpoint = setpoint.ok_or_else(|| WriteRefused::NoSetpoint(request.setpoint.clone()))?;
-        setpoint.admit(request.value)?;
-        setpoint.admit_lease(request.lease)?;
+        if let Some(value) = request.value {
+            setpoint.admit(value)?;
+            setpoint.admit_lease(request.lease)?;
+        }
         let (order, receipts) = Order::new(request, clock);
         self.orders.try_send(order).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => WriteRefused::Busy,

@@ -1,5 +1,6 @@
 //! The tables of a site file as they are written, and the values that make sense in them.
 
+use super::control::ControlTable;
 use super::history::HistoryTable;
 use super::limits::{Battery, ChemistryKey, LimitsTable};
 use super::recover::{Read, read};
@@ -26,6 +27,7 @@ pub(super) struct Tables {
     pub(super) system: Vec<(SystemTable, bool)>,
     pub(super) link: Vec<LinkConfig>,
     pub(super) simulator: Simulators,
+    pub(super) control: Vec<ControlTable>,
     pub(super) history: Option<HistoryTable>,
     pub(super) server: Option<ServerTable>,
     /// Whether every system that the file means is in `system`.
@@ -122,13 +124,14 @@ impl Tables {
                 }
                 // What is wrong with the others may be only for want of what could not be read.
                 "link" => tables.link = each(value, &mut wrong).into_iter().filter_map(whole).collect(),
+                "control" => tables.control = each(value, &mut wrong).into_iter().filter_map(whole).collect(),
                 "simulator" => {
                     let read = list(value, &mut wrong).into_iter().map(|table| simulator(table, &mut wrong));
                     tables.simulator = read.collect::<Vec<_>>().into_iter().flatten().collect();
                 }
                 other => {
                     tables.all_systems = false;
-                    let known = "there is [site], [server], [history], [[system]], [[link]] and [[simulator]]";
+                    let known = "there is [site], [server], [history], [[system]], [[link]], [[control]] and [[simulator]]";
                     wrong.push((key.span(), format!("`{other}` is not known here; {known}")));
                 }
             }

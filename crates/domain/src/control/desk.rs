@@ -354,7 +354,7 @@ impl Control {
             id,
             link: self.spec.link,
             setpoint: self.spec.setpoint.clone(),
-            value: self.spec.to_setpoint(standing.command.value),
+            value: Some(self.spec.to_setpoint(standing.command.value)),
             lease: self.spec.lease,
             deadline: standing.command.expires,
         })

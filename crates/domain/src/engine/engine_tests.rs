@@ -36,7 +36,6 @@ fn words(output: &Output) -> Vec<String> {
         Output::Receipt(receipt) => vec![format!("{:?}", receipt.state)],
         Output::Journal(receipt) => vec![format!("{receipt:?}")],
         Output::Write(write) => vec![format!("{write:?}")],
-        Output::Read(read) => vec![format!("{read:?}")],
         Output::Publication(publication) => {
             vec![format!("{}: frame {}", publication.system.0, publication.encoded.seq)]
         }
@@ -139,7 +138,7 @@ fn what_is_published_and_what_is_recorded_are_the_same_snapshots() {
         Output::Record(record) => {
             assert_eq!(log::play(&record.frames, &spec, |snapshot| recorded.push(snapshot.now.utc)), 0);
         }
-        Output::Alarms(..) | Output::Receipt(_) | Output::Journal(_) | Output::Write(_) | Output::Read(_) => {}
+        Output::Alarms(..) | Output::Receipt(_) | Output::Journal(_) | Output::Write(_) => {}
     };
     engine.run(at(0.0), inputs, at(10.0), |_, output| keep(output));
     engine.finish(Now::default()).into_iter().for_each(keep);

@@ -114,7 +114,8 @@ impl CanOutput {
             Some(_) if now > request.deadline => {
                 WriteOutcome::NotSent("its time was over before it could be sent".to_owned())
             }
-            Some(index) => match self.frame(index, Some(request.value)) {
+            Some(index) if request.value.is_none() => self.read(index, now),
+            Some(index) => match self.frame(index, request.value) {
                 Err(why) => WriteOutcome::Refused(why.to_string()),
                 Ok(frame) => {
                     let known = &self.setpoints[index];
@@ -133,6 +134,15 @@ impl CanOutput {
         };
         order.report(outcome);
         None
+    }
+
+    /// What the device says it has, if it says that.
+    fn read(&self, index: usize, now: Mono) -> WriteOutcome {
+        match self.states[index].said {
+            Some((said, at)) if now.since(at) <= FEEDBACK_WITHIN => WriteOutcome::Read(said),
+            _ if !self.setpoints[index].has_feedback() => WriteOutcome::Unconfirmable,
+            _ => WriteOutcome::NotSent(format!("no feedback came within {} s", FEEDBACK_WITHIN.as_secs())),
+        }
     }
 
     /// The frame that sets a setpoint, or that holds what was sent last.

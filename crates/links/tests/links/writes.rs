@@ -134,7 +134,7 @@ pub(crate) fn ask_for(
     lease: Option<Duration>,
 ) -> Result<mpsc::Receiver<Receipt>, WriteRefused> {
     let deadline = (link.clock)().mono + Duration::from_secs(5);
-    let request = WriteRequest { id: WriteId(7), link: LinkIdx(0), setpoint: setpoint.into(), value, lease, deadline };
+    let request = WriteRequest { id: WriteId(7), link: LinkIdx(0), setpoint: setpoint.into(), value: Some(value), lease, deadline };
     link.handle.write(request, link.clock.clone())
 }
 
@@ -198,7 +198,7 @@ async fn what_may_not_be_is_refused_before_anything_is_sent() {
         id: WriteId(7),
         link: LinkIdx(0),
         setpoint: "minimum-soc".into(),
-        value: 20.0,
+        value: Some(20.0),
         lease: None,
         deadline: domain::time::Mono(1),
     };
@@ -260,7 +260,7 @@ async fn a_link_that_is_down_says_so_at_once_and_its_end_is_an_end_for_each_writ
         id: WriteId(7),
         link: LinkIdx(0),
         setpoint: "mode".into(),
-        value: 2.0,
+        value: Some(2.0),
         lease: None,
         deadline,
     };

@@ -8,7 +8,7 @@ use crate::people::Requester;
 use crate::time::Now;
 use crate::topology::SystemIdx;
 use crate::twin::Site;
-use crate::write::{ReadRequest, WriteId, WriteOutcome};
+use crate::write::{WriteId, WriteOutcome, WriteRequest};
 use std::time::Duration;
 
 /// How often a control is read while nothing happens.
@@ -44,7 +44,7 @@ impl Desk {
                     returns.extend(control.back_to_safe(now));
                 }
             }
-            outputs.extend(control.read_if_due(write, now, &situation).map(Output::Read));
+            outputs.extend(control.read_if_due(write, now, &situation).map(Output::Write));
             if let (Some(state), Some(id)) =
                 (ended, self.controls[place].standing.as_ref().map(|standing| standing.command.id.clone()))
             {
@@ -138,7 +138,7 @@ impl Control {
     }
 
     /// The next look at what the device has, if one is due and the link can answer.
-    fn read_if_due(&mut self, id: WriteId, now: Now, situation: &Situation<'_>) -> Option<ReadRequest> {
+    fn read_if_due(&mut self, id: WriteId, now: Now, situation: &Situation<'_>) -> Option<WriteRequest> {
         let busy =
             self.standing.as_ref().is_some_and(|standing| standing.state.is_under_way() && standing.write.is_some());
         if self.read_due > now.mono || busy || situation.link.state != crate::link::LinkState::Up {
@@ -147,7 +147,7 @@ impl Control {
         self.read_due = now.mono + READ_EVERY;
         self.reading = Some(id);
         let (link, setpoint) = (self.spec.link, self.spec.setpoint.clone());
-        Some(ReadRequest { id, link, setpoint, deadline: now.mono + READ_FOR })
+        Some(WriteRequest { id, link, setpoint, value: None, lease: None, deadline: now.mono + READ_FOR })
     }
 
     /// Takes what was read; what follows for the command that it follows.

@@ -88,10 +88,6 @@ impl Rig {
             Output::Journal(receipt) => {
                 self.step(Input::Journalled(receipt.command.id, Err("the disk is full".to_owned())));
             }
-            Output::Read(read) if self.answers != Answers::HoldsTheAnswer => {
-                let value = self.has[usize::from(read.setpoint == "limit")];
-                self.step(Input::Write(Receipt { id: read.id, at: self.now, outcome: WriteOutcome::Read(value) }));
-            }
             Output::Write(write) => self.write(write),
             _ => {}
         }
@@ -100,21 +96,28 @@ impl Rig {
     fn write(&mut self, write: WriteRequest) {
         let place = usize::from(write.setpoint == "limit");
         let before = self.has[place];
+        let Some(wanted) = write.value else {
+            if self.answers != Answers::HoldsTheAnswer {
+                let outcome = WriteOutcome::Read(before);
+                self.step(Input::Write(Receipt { id: write.id, at: self.now, outcome }));
+            }
+            return;
+        };
         let say = |rig: &mut Rig, outcome| rig.step(Input::Write(Receipt { id: write.id, at: rig.now, outcome }));
-        if before == write.value && write.lease.is_none() {
+        if before == wanted && write.lease.is_none() {
             return say(self, WriteOutcome::Unchanged(before));
         }
-        self.sent.push((write.setpoint.clone(), write.value));
+        self.sent.push((write.setpoint.clone(), wanted));
         say(self, WriteOutcome::Sent);
         match self.answers {
             Answers::HoldsTheAnswer => return,
             Answers::Refuses => return say(self, WriteOutcome::Exception("illegal value".to_owned())),
-            Answers::Obeys => self.has[place] = write.value,
+            Answers::Obeys => self.has[place] = wanted,
             Answers::Clamps(value) => self.has[place] = value,
             Answers::Ignores => {}
         }
         say(self, WriteOutcome::Echoed);
-        let outcome = WriteOutcome::of_read_back(self.has[place], write.value, Some(before), |a, b| a == b);
+        let outcome = WriteOutcome::of_read_back(self.has[place], wanted, Some(before), |a, b| a == b);
         say(self, outcome);
     }
 

@@ -13,7 +13,7 @@ use crate::bus::mqtt::packet;
 use crate::device::victron::setpoint::GxSetpoint;
 use crate::session::Order;
 use domain::time::{Mono, Now};
-use domain::write::WriteOutcome::{self, Confirmed, NotSent, Refused, Sent, Unchanged, Unknown};
+use domain::write::WriteOutcome::{self, Confirmed, NotSent, Read, Refused, Sent, Unchanged, Unknown};
 use std::time::Duration;
 
 /// How long a GX may take to say which value it has.
@@ -31,8 +31,8 @@ pub(super) struct Writing {
     order: Order,
     /// Its place among the setpoints.
     setpoint: usize,
-    payload: Vec<u8>,
-    wanted: f64,
+    /// The bytes that set the value, and what they say; `None` if it is only read.
+    wanted: Option<(Vec<u8>, f64)>,
     step: Step,
     /// When the step began, and when the GX was asked last.
     since: Mono,
@@ -68,11 +68,10 @@ impl Session<'_> {
             order.report(NotSent("the GX has not spoken for a minute, or does not publish yet".to_owned()));
             return Ok(());
         }
-        match self.setpoints[index].payload(request.value) {
-            Ok((payload, wanted)) => {
+        match request.value.map(|value| self.setpoints[index].payload(value)).transpose() {
+            Ok(wanted) => {
                 let (since, asked) = (now, now);
-                self.writing =
-                    Some(Writing { order, setpoint: index, payload, wanted, step: Step::Reading, since, asked });
+                self.writing = Some(Writing { order, setpoint: index, wanted, step: Step::Reading, since, asked });
                 self.client.send(&packet::publish(&self.setpoints[index].read_topic(&portal), b"")).await
             }
             Err(why) => {
@@ -90,7 +89,12 @@ impl Session<'_> {
         let (Some(portal), Some(writing)) = (self.portal.clone(), &mut self.writing) else { return Ok(()) };
         let setpoint = &self.setpoints[writing.setpoint];
         let Some(value) = setpoint.said(&portal, topic, payload) else { return Ok(()) };
-        let is_wanted = value.filter(|value| GxSetpoint::is_same(*value, writing.wanted));
+        let Some((bytes, wanted)) = &writing.wanted else {
+            let nothing = || NotSent("the GX says that it has no value".to_owned());
+            self.end_write(value.map_or_else(nothing, Read));
+            return Ok(());
+        };
+        let is_wanted = value.filter(|value| GxSetpoint::is_same(*value, *wanted));
         let request = &writing.order.request;
         let end = match (&mut writing.step, is_wanted) {
             (Step::Reading, Some(value)) if request.lease.is_none() => Unchanged(value),
@@ -101,7 +105,7 @@ impl Session<'_> {
                 writing.order.report(Sent);
                 writing.step = Step::Written { before: value, said: None };
                 (writing.since, writing.asked) = (now.mono, now.mono);
-                let bytes = packet::publish(&setpoint.write_topic(&portal), &writing.payload);
+                let bytes = packet::publish(&setpoint.write_topic(&portal), bytes);
                 return self.client.send(&bytes).await;
             }
             (Step::Written { .. }, Some(value)) => Confirmed(value),
@@ -130,7 +134,8 @@ impl Session<'_> {
             Step::Written { before, said } if waited >= CONFIRMED_WITHIN => {
                 let end = match said {
                     Some(Some(value)) => {
-                        WriteOutcome::of_read_back(*value, writing.wanted, *before, GxSetpoint::is_same)
+                        let wanted = writing.wanted.as_ref().map_or(f64::NAN, |(_, wanted)| *wanted);
+                        WriteOutcome::of_read_back(*value, wanted, *before, GxSetpoint::is_same)
                     }
                     Some(None) => Unknown("the GX says that it has no value".to_owned()),
                     None => Unknown(format!("the GX has said nothing of it within {} s", CONFIRMED_WITHIN.as_secs())),

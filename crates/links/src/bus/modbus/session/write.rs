@@ -8,7 +8,7 @@ use crate::bus::modbus::request::{ReadError, ReadRegisters, WriteRegisters};
 use crate::device::registers::Area;
 use crate::session::Order;
 use domain::write::WriteOutcome::{
-    self, Confirmed, Echoed, Exception as Exceptional, NotSent, Refused, Sent, Unchanged, Unknown,
+    self, Confirmed, Echoed, Exception as Exceptional, NotSent, Read, Refused, Sent, Unchanged, Unknown,
 };
 use std::time::Duration;
 
@@ -60,8 +60,8 @@ impl Session<'_> {
             Err(PlanError::Read(error)) => return Err(not_sent(error)),
         };
         let writable = &plan.writable;
-        let words = match writable.words(request.value) {
-            Ok(words) => words,
+        let wanted = match request.value.map(|value| writable.words(value)).transpose() {
+            Ok(wanted) => wanted,
             Err(why) => return Ok(Refused(why.to_string())),
         };
         let address = writable.address;
@@ -75,8 +75,12 @@ impl Session<'_> {
         if self.client.take_reopened() && !self.identify(serial).await.map_err(not_sent)? {
             return Ok(NotSent("the device does not say who it is".to_owned()));
         }
+        let Some(words) = wanted else {
+            let read = writable.value(&before).map(Read);
+            return Ok(read.unwrap_or_else(|| NotSent("the device says that it has no value".to_owned())));
+        };
         if before == words && request.lease.is_none() && plan.last.is_none() {
-            return Ok(Unchanged(writable.value(&words).unwrap_or(request.value)));
+            return Ok(Unchanged(writable.value(&words).unwrap_or(f64::NAN)));
         }
         if self.reporter.now().mono > request.deadline {
             return Ok(NotSent("its time was over before it could be sent".to_owned()));

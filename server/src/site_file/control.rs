@@ -1,0 +1,111 @@
+//! `[[control]]`: which setpoint of which device may be commanded, and within which envelope.
+//!
+//! ```toml
+//! [[control]]
+//! system = "hv"
+//! control = "discharge-limit"
+//! link = "controller"
+//! setpoint = "discharge-limit"
+//! max = 200_000
+//! ```
+
+use super::Complaint;
+use domain::control::{ControlKind, ControlSpec, Wanted, WriteBudget};
+use domain::link::LinkIdx;
+use domain::spec::{SystemIdx, SystemSpec};
+use domain::write::Setpoint;
+use serde::Deserialize;
+use std::time::Duration;
+use toml::Spanned;
+
+/// The table as it is written. Numbers are in the unit of the control: %, W.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ControlTable {
+    pub(super) system: Spanned<String>,
+    /// The kind of control, by its key.
+    control: Spanned<String>,
+    /// The link to the device.
+    pub(super) link: Spanned<String>,
+    /// The link's setpoint; that with the name of the control, if not given.
+    setpoint: Option<Spanned<String>>,
+    min: Option<f64>,
+    max: Option<f64>,
+    step: Option<f64>,
+    /// The value to which the system returns.
+    safe: Option<f64>,
+    /// The power that the setpoint means by 100 %, W.
+    full_scale_w: Option<f64>,
+    /// The shortest time between two writes, s.
+    gap_s: Option<u32>,
+    writes_per_hour: Option<u32>,
+    writes_per_day: Option<u32>,
+}
+
+/// The most writes in 24 hours of a value that is stored in flash: some such memories bear 100,000.
+const FLASH_PER_DAY_MAX: u32 = 200;
+
+impl ControlTable {
+    /// The control of this table, of a system, with the setpoints of its link.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn check(
+        &self,
+        system: &SystemSpec,
+        link: LinkIdx,
+        setpoints: &[Setpoint],
+    ) -> Result<ControlSpec, Complaint> {
+        let key = self.control.get_ref();
+        let kind = ControlKind::from_key(key).ok_or_else(|| {
+            let known: Vec<&str> = ControlKind::ALL.iter().map(|kind| kind.spec().key).collect();
+            (self.control.span(), format!("there is no control {key:?}; there is {}", known.join(", ")))
+        })?;
+        if !kind.fits(system.kind) {
+            let words = format!("{key:?} is of a house, and {:?} is none: its `kind` says so", system.id);
+            return Err((self.control.span(), words));
+        }
+        let name = self.setpoint.as_ref().map_or(key, Spanned::get_ref);
+        let span = self.setpoint.as_ref().map_or(self.link.span(), Spanned::span);
+        let setpoint = setpoints.iter().find(|setpoint| setpoint.name == *name).ok_or_else(|| {
+            let known: Vec<&str> = setpoints.iter().map(|setpoint| setpoint.name.as_str()).collect();
+            let known = if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
+            (span, format!("the link {:?} has no setpoint {name:?}; {known}", self.link.get_ref()))
+        })?;
+        let usual = WriteBudget::of(setpoint.wear);
+        let budget = WriteBudget {
+            gap: self.gap_s.map_or(usual.gap, |seconds| Duration::from_secs(seconds.into())),
+            per_hour: self.writes_per_hour.unwrap_or(usual.per_hour),
+            per_day: self.writes_per_day.unwrap_or(usual.per_day),
+        };
+        let flash = setpoint.wear == domain::write::Wear::Flash;
+        if flash && budget.per_day > FLASH_PER_DAY_MAX {
+            let words = format!(
+                "{} writes in a day wear out a value that is stored in flash: at most {FLASH_PER_DAY_MAX}",
+                budget.per_day
+            );
+            return Err((self.control.span(), words));
+        }
+        let Self { min, max, step, safe, full_scale_w, .. } = *self;
+        let wanted = Wanted { min, max, step, safe, full_scale_w, budget: Some(budget) };
+        ControlSpec::new(kind, link, setpoint, &wanted).map_err(|why| (self.control.span(), why.to_string()))
+    }
+}
+
+/// Complains of two controls of one kind in a system, or of two that set the same.
+pub(super) fn twice<'a>(
+    known: impl IntoIterator<Item = &'a (SystemIdx, ControlSpec)>,
+    system: SystemIdx,
+    new: &ControlSpec,
+) -> Option<String> {
+    let mut known = known.into_iter();
+    known.find_map(|(of, other)| match other {
+        other if *of == system && other.kind == new.kind => {
+            Some(format!("the system has two controls {:?}", new.kind.spec().key))
+        }
+        other if (other.link, &other.setpoint) == (new.link, &new.setpoint) => {
+            Some(format!("two controls set {:?}", new.setpoint))
+        }
+        _ => None,
+    })
+}
