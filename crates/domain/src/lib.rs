@@ -5,7 +5,7 @@
 //!
 //! Read in this order: [`time`], [`topology`], [`point`], [`reading`], [`last_value`], [`cells`], [`spec`] (what is configured),
 //! [`limits`] (what a battery keeps to), [`twin`] (what is known now), [`alarm`] (what is wrong), [`engine`] (what follows from what), [`control`] and [`write`](mod@write) (what is wanted of devices),
-//! [`live`] (what goes to the page).
+//! [`people`] (who may), [`live`] (what goes to the page).
 
 // `#[derive(Wire)]` names this crate from without.
 extern crate self as domain;
@@ -26,6 +26,7 @@ pub mod limits;
 pub mod link;
 pub mod live;
 pub mod minute;
+pub mod people;
 pub mod point;
 pub mod reading;
 pub mod recent;

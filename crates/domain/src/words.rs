@@ -4,6 +4,7 @@
 use crate::alarm::Severity;
 use crate::lab::SimDevice;
 use crate::link::LinkState;
+use crate::people::{Role, Scope};
 use crate::soc::FullBy;
 use crate::spec::SystemKind;
 use crate::storage::StorageKind;
@@ -75,6 +76,8 @@ words! {
     StorageKind "kind of storage trouble" id;
     SimDevice "simulated device" id;
     FullBy "way to know a full charge" word;
+    Role "role" word;
+    Scope "scope" word;
 }
 
 #[cfg(test)]
@@ -111,5 +114,7 @@ mod tests {
         ]);
         check::<SimDevice>(&["controller", "grid-meter", "load-meter", "gx", "inverter"]);
         check::<FullBy>(&["tail current", "reported"]);
+        check::<Role>(&["viewer", "operator", "admin"]);
+        check::<Scope>(&["read", "control"]);
     }
 }

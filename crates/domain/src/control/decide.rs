@@ -8,7 +8,8 @@ use super::kind::ControlKind;
 use super::ledger::{Ledger, TooOften};
 use super::spec::ControlSpec;
 use super::state::CommandState;
-use crate::people::{Action, Denied, Requester, authorize};
+use crate::people::action::Action;
+use crate::people::{Denied, Requester, authorize};
 use crate::point::PointId;
 use crate::reading::NoData;
 use crate::time::{Mono, Now, Utc};
@@ -142,7 +143,7 @@ const HOLD: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs
 /// # Errors
 /// It may not, and why: the first reason in the order of the questions.
 pub fn decide(control: &ControlSpec, command: &Command, known: &Known<'_>) -> Result<Decision, Refusal> {
-    authorize(&command.by, Action::Command)?;
+    authorize(&command.by, Action::Tighten)?;
     let value = control.admit(command.value)?;
     // What is not known counts as the safe value, or as the widest that there is: whichever asks for more proof.
     let widens = match known.present {

@@ -6,7 +6,7 @@ use crate::control::{Wanted, WriteBudget};
 use crate::engine::tests::{at, batch, site};
 use crate::engine::{Engine, Input};
 use crate::link::{LinkIdx, LinkState, LinkStatus};
-use crate::people::{Requester, Role};
+use crate::people::{Came, Requester, Role};
 use crate::point::PointId;
 use crate::reading::{CellQuantity, Sample, Target};
 use crate::write::{Setpoint, Wear};
@@ -44,8 +44,12 @@ fn limit() -> Setpoint {
     Setpoint { name: "limit".into(), lease: Some(Duration::from_secs(60)), ..setpoint("kW", 0.0, 300.0, 1.0) }
 }
 
+fn person(name: &str, role: Role, stepped_up: bool) -> Requester {
+    Requester { name: name.into(), role: Some(role), came: Came::Page, stepped_up, address: None }
+}
+
 fn operator() -> Requester {
-    Requester { name: "Ada".into(), role: Role::Operator, stepped_up: true, server: false }
+    person("Ada", Role::Operator, true)
 }
 
 impl Rig {
@@ -198,7 +202,7 @@ fn what_the_device_does_with_a_value_is_told() {
 
 #[test]
 fn what_may_not_be_is_refused_with_its_reason_and_nothing_is_sent() {
-    let viewer = || Requester { name: "Vi".into(), role: Role::Viewer, stepped_up: false, server: false };
+    let viewer = || person("Vi", Role::Viewer, false);
     let plain = || Requester { stepped_up: false, ..operator() };
     let nothing = |_: &mut Rig| {};
     let disarm = |rig: &mut Rig| rig.step(Input::Arm(Arming::default()));
@@ -220,8 +224,8 @@ fn what_may_not_be_is_refused_with_its_reason_and_nothing_is_sent() {
     };
     type Before = Box<dyn Fn(&mut Rig)>;
     let rows: Vec<(Before, ControlKind, f64, Requester, &str, bool)> = vec![
-        (Box::new(nothing), ControlKind::DischargeLimit, 100e3, viewer(), "viewers cannot command", false),
-        (Box::new(nothing), ControlKind::DischargeLimit, 200e3, plain(), "enter your password again", true),
+        (Box::new(nothing), ControlKind::DischargeLimit, 100e3, viewer(), "only an operator may change a setpoint in the safe direction, and you are a viewer", false),
+        (Box::new(nothing), ControlKind::DischargeLimit, 200e3, plain(), "to widen a limit, give your password once more", true),
         (
             Box::new(nothing),
             ControlKind::DischargeLimit,
@@ -417,7 +421,7 @@ fn when_a_hold_is_over_the_safe_value_returns() {
     rig.said();
     rig.pass(2.0);
     assert_eq!(rig.has[0], 20.0);
-    assert_eq!(rig.said()[..2], ["a: replaced by a command of Packtwin", "a-end: recorded"]);
+    assert_eq!(rig.said()[..2], ["a: replaced by a command of server", "a-end: recorded"]);
 }
 
 #[test]
@@ -527,7 +531,7 @@ proptest! {
             match event {
                 Event::Ask { limit, value, id, role, stepped_up, seen } => {
                     let control = if limit { ControlKind::DischargeLimit } else { ControlKind::Reserve };
-                    let by = Requester { name: "Ada".into(), role, stepped_up, server: false };
+                    let by = person("Ada", role, stepped_up);
                     let (sent, revision) = (rig.sent.len(), rig.control(control).revision);
                     let revision = if seen { revision } else { revision + 1 };
                     rig.ask_seen(&id.to_string(), control, value, by, revision);
