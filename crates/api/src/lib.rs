@@ -14,6 +14,7 @@
 
 pub mod analysis;
 pub mod cells;
+pub mod control;
 pub mod devices;
 pub mod history;
 pub mod home;

@@ -69,7 +69,8 @@ impl ControlTable {
         let span = self.setpoint.as_ref().map_or(self.link.span(), Spanned::span);
         let setpoint = setpoints.iter().find(|setpoint| setpoint.name == *name).ok_or_else(|| {
             let known: Vec<&str> = setpoints.iter().map(|setpoint| setpoint.name.as_str()).collect();
-            let known = if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
+            let known =
+                if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
             (span, format!("the link {:?} has no setpoint {name:?}; {known}", self.link.get_ref()))
         })?;
         let usual = WriteBudget::of(setpoint.wear);

@@ -131,7 +131,8 @@ impl Tables {
                 }
                 other => {
                     tables.all_systems = false;
-                    let known = "there is [site], [server], [history], [[system]], [[link]], [[control]] and [[simulator]]";
+                    let known =
+                        "there is [site], [server], [history], [[system]], [[link]], [[control]] and [[simulator]]";
                     wrong.push((key.span(), format!("`{other}` is not known here; {known}")));
                 }
             }

@@ -54,6 +54,8 @@ pub struct CommandReceipt {
     pub at: Now,
     /// What has become of it.
     pub state: CommandState,
+    /// The value that the device had when it was asked, if it was known, in the unit of the control.
+    pub before: Option<f64>,
 }
 
 /// Who has changed a control last, to what.

@@ -94,6 +94,8 @@ pub struct Standing {
     pub command: Command,
     /// What has become of it.
     pub state: CommandState,
+    /// When that was known.
+    pub at: Now,
     /// The value that the device had before, if it was known.
     pub before: Option<f64>,
     /// Whether it is wider than what was there before.
@@ -149,12 +151,14 @@ impl Desk {
         kind: ControlKind,
         past: ControlPast,
         under_way: Option<(Command, CommandState)>,
+        now: Now,
     ) {
         let Some(control) = self.find_mut(system, kind) else { return };
         (control.revision, control.ledger, control.changed) = (past.revision, past.ledger, past.changed);
         control.standing = under_way.map(|(command, state)| Standing {
             command,
             state,
+            at: now,
             before: None,
             widens: false,
             write: None,
@@ -190,11 +194,11 @@ impl Desk {
 
     /// Takes a command.
     pub fn command(&mut self, site: &Site, command: Command, now: Now) -> Vec<Output> {
-        if let Some(known) = self.known(&command.id, now) {
+        if let Some(known) = self.known(&command.id) {
             return vec![Output::Receipt(known)];
         }
         let refused = |command, why| {
-            let receipt = CommandReceipt { command, at: now, state: CommandState::Refused(why) };
+            let receipt = CommandReceipt { command, at: now, state: CommandState::Refused(why), before: None };
             (receipt.clone(), vec![Output::Receipt(receipt)])
         };
         let decided = self.decide(site, &command, now);
@@ -212,10 +216,12 @@ impl Desk {
         let replaced = control.supersede(&command.by.name, now);
         control.revision += 1;
         control.changed = Some(Change { by: command.by.name.clone(), at: command.at, value: command.value });
-        let receipt = CommandReceipt { command: command.clone(), at: now, state: CommandState::Requested };
+        let state = CommandState::Requested;
+        let receipt = CommandReceipt { command: command.clone(), at: now, state, before };
         control.standing = Some(Standing {
             command,
             state: CommandState::Requested,
+            at: now,
             before,
             widens: decision.widens,
             write: None,
@@ -264,9 +270,9 @@ impl Desk {
         if state != CommandState::Journalled {
             return self.end(id, state, now);
         }
-        standing.state = state.clone();
+        (standing.state, standing.at) = (state.clone(), now);
         standing.write = Some(write);
-        let receipt = CommandReceipt { command: standing.command.clone(), at: now, state };
+        let receipt = standing.receipt(now, state);
         let request = control.request(write);
         [Some(Output::Receipt(receipt)), request.map(Output::Write)].into_iter().flatten().collect()
     }
@@ -298,19 +304,17 @@ impl Desk {
                 CommandState::Requested => CommandState::NotSent(why()),
                 _ => CommandState::Unknown(why()),
             };
-            CommandReceipt { command: standing.command, at: now, state }
+            standing.receipt(now, state)
         });
         ended.collect()
     }
 
     /// What became of the command with this id, if it is remembered.
-    fn known(&self, id: &CommandId, now: Now) -> Option<CommandReceipt> {
+    fn known(&self, id: &CommandId) -> Option<CommandReceipt> {
         let standing = self.controls.iter().filter_map(|control| control.standing.as_ref());
-        let standing = standing.filter(|standing| standing.command.id == *id).map(|standing| CommandReceipt {
-            command: standing.command.clone(),
-            at: now,
-            state: standing.state.clone(),
-        });
+        let standing = standing
+            .filter(|standing| standing.command.id == *id)
+            .map(|standing| standing.receipt(standing.at, standing.state.clone()));
         standing.chain(self.over.iter().filter(|receipt| receipt.command.id == *id).cloned()).next()
     }
 
@@ -322,7 +326,7 @@ impl Desk {
     fn end(&mut self, id: &CommandId, state: CommandState, now: Now) -> Vec<Output> {
         let Some(control) = self.under_way(|standing| standing.command.id == *id) else { return Vec::new() };
         let Some(standing) = control.standing.take() else { return Vec::new() };
-        let receipt = CommandReceipt { command: standing.command, at: now, state };
+        let receipt = standing.receipt(now, state);
         vec![Output::Receipt(self.forget(receipt))]
     }
 
@@ -338,6 +342,13 @@ impl Desk {
     fn next_write(&mut self) -> WriteId {
         self.next_write += 1;
         WriteId(self.next_write)
+    }
+}
+
+impl Standing {
+    /// A step of it.
+    pub fn receipt(&self, at: Now, state: CommandState) -> CommandReceipt {
+        CommandReceipt { command: self.command.clone(), at, state, before: self.before }
     }
 }
 
@@ -370,7 +381,7 @@ impl Control {
             }
             _ => CommandState::Superseded(by.to_owned()),
         };
-        Some(CommandReceipt { command: standing.command, at: now, state })
+        Some(standing.receipt(now, state))
     }
 
     /// Takes a step of the write of its command.
@@ -405,8 +416,8 @@ impl Control {
             standing.renew_at = spec.lease.map(|lease| at.mono + lease / 2);
             standing.effect_by = Some(at.mono + spec.kind.spec().effect.1);
         }
-        standing.state = state.clone();
-        Some(CommandReceipt { command: standing.command.clone(), at, state })
+        (standing.state, standing.at) = (state.clone(), at);
+        Some(standing.receipt(at, state))
     }
 }
 

@@ -15,6 +15,17 @@ pub enum Safer {
     Nearer,
 }
 
+impl Safer {
+    /// The direction in one word, in the API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Safer::Higher => "higher",
+            Safer::Lower => "lower",
+            Safer::Nearer => "nearer",
+        }
+    }
+}
+
 /// By which measured value it is seen that a confirmed value is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {

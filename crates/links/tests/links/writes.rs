@@ -134,7 +134,14 @@ pub(crate) fn ask_for(
     lease: Option<Duration>,
 ) -> Result<mpsc::Receiver<Receipt>, WriteRefused> {
     let deadline = (link.clock)().mono + Duration::from_secs(5);
-    let request = WriteRequest { id: WriteId(7), link: LinkIdx(0), setpoint: setpoint.into(), value: Some(value), lease, deadline };
+    let request = WriteRequest {
+        id: WriteId(7),
+        link: LinkIdx(0),
+        setpoint: setpoint.into(),
+        value: Some(value),
+        lease,
+        deadline,
+    };
     link.handle.write(request, link.clock.clone())
 }
 

@@ -108,8 +108,8 @@ impl Control {
             _ => return Keep::Nothing,
         };
         standing.effect_by = None;
-        standing.state = state.clone();
-        Keep::Told(CommandReceipt { command: standing.command.clone(), at: now, state })
+        (standing.state, standing.at) = (state.clone(), now);
+        Keep::Told(standing.receipt(now, state))
     }
 
     /// Writes the standing value again, so that the device keeps it.
@@ -170,8 +170,8 @@ impl Control {
             }
             return None;
         };
-        let command = standing.command.clone();
-        let wanted = same(value, command.value);
+        let standing = standing.clone();
+        let wanted = same(value, standing.command.value);
         let state = match &standing.state {
             // It was under way when the server started.
             state if state.is_under_way() && standing.write.is_none() && *state != CommandState::Requested => {
@@ -195,12 +195,12 @@ impl Control {
         };
         match &mut self.standing {
             Some(standing) if state.stands() => {
-                standing.state = state.clone();
+                (standing.state, standing.at) = (state.clone(), at);
                 standing.effect_by = Some(at.mono + self.spec.kind.spec().effect.1);
             }
             standing => *standing = None,
         }
-        Some(CommandReceipt { command, at, state })
+        Some(standing.receipt(at, state))
     }
 
     fn changed_on_device(&mut self) {

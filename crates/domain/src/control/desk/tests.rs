@@ -224,8 +224,22 @@ fn what_may_not_be_is_refused_with_its_reason_and_nothing_is_sent() {
     };
     type Before = Box<dyn Fn(&mut Rig)>;
     let rows: Vec<(Before, ControlKind, f64, Requester, &str, bool)> = vec![
-        (Box::new(nothing), ControlKind::DischargeLimit, 100e3, viewer(), "only an operator may change a setpoint in the safe direction, and you are a viewer", false),
-        (Box::new(nothing), ControlKind::DischargeLimit, 200e3, plain(), "to widen a limit, give your password once more", true),
+        (
+            Box::new(nothing),
+            ControlKind::DischargeLimit,
+            100e3,
+            viewer(),
+            "only an operator may change a setpoint in the safe direction, and you are a viewer",
+            false,
+        ),
+        (
+            Box::new(nothing),
+            ControlKind::DischargeLimit,
+            200e3,
+            plain(),
+            "to widen a limit, give your password once more",
+            true,
+        ),
         (
             Box::new(nothing),
             ControlKind::DischargeLimit,
@@ -446,8 +460,9 @@ fn after_a_restart_nothing_is_sent_again_and_the_device_is_asked() {
         let command = before.control(ControlKind::Reserve).standing.as_ref().unwrap().command.clone();
         let mut rig = Rig::new();
         rig.has[0] = has;
+        let now = rig.now;
         let past = ControlPast { revision: 7, ..ControlPast::default() };
-        rig.engine.desk_mut().restore(SystemIdx(0), ControlKind::Reserve, past, Some((command, state)));
+        rig.engine.desk_mut().restore(SystemIdx(0), ControlKind::Reserve, past, Some((command, state)), now);
         rig.pass(6.0);
         assert!(rig.said().contains(&says.to_owned()), "{says}");
         assert!(rig.sent.is_empty());

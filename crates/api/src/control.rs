@@ -1,0 +1,297 @@
+//! What of a system can be commanded, what is asked of it, and what becomes of a command.
+
+use crate::json::{Timestamp, maybe_timestamp, timestamp};
+use domain::control::{Arming, Change, CommandReceipt, Control, ControlKind, Guards, Situation, verdicts};
+use domain::spec::SystemSpec;
+use domain::time::{Now, Utc};
+use domain::twin::Site;
+use domain::wire::Wire;
+use domain::write::Wear;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Which system.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ControlRequest {
+    /// The system's id; the first one if not given.
+    #[schemars(example = &"hv")]
+    pub system: Option<String>,
+}
+
+/// A command: a control is to get another value.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommandRequest {
+    /// What tells this command from all others: asked again with the same, nothing is done twice. Letters, digits and
+    /// hyphens, at most 64: a UUID.
+    #[schemars(example = &"018f2c1e-7c1a-7b3e-9d51-0a2f6c1b7e44")]
+    pub id: String,
+    /// The system's id.
+    #[schemars(example = &"hv")]
+    pub system: String,
+    /// What is commanded.
+    #[schemars(example = &"discharge-limit")]
+    pub control: String,
+    /// The wanted value, in the unit of the control: %, W; of a choice its number.
+    #[schemars(example = 120_000)]
+    pub value: f64,
+    /// The `revision` of the control that was seen when this was decided. Another one means that somebody was faster.
+    pub revision: u64,
+    /// For how long the value is to stand, s, 10 to 86400; then the safe value returns. Until another command if not given.
+    #[serde(default)]
+    pub hold_s: Option<u64>,
+}
+
+/// A system is to return to its safe values.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SafeValuesRequest {
+    /// As of a command: the begin of the ids of the commands that this becomes.
+    #[schemars(example = &"018f2c1e-7c1a-7b3e-9d51-0a2f6c1b7e44")]
+    pub id: String,
+    /// The system's id.
+    #[schemars(example = &"hv")]
+    pub system: String,
+}
+
+/// The controls of a system.
+#[derive(Clone, Debug, Default, PartialEq, Wire, Serialize, JsonSchema)]
+pub struct ControlResponse {
+    /// The system's id.
+    pub system: String,
+    /// Now.
+    #[serde(serialize_with = "timestamp")]
+    #[schemars(with = "Timestamp")]
+    pub timestamp: Utc,
+    /// Whether an admin has armed control; nothing is commanded before.
+    pub armed: bool,
+    /// Who has armed or disarmed it; empty if nobody ever has.
+    pub armed_by: String,
+    /// When; null if nobody ever has.
+    #[serde(serialize_with = "maybe_timestamp")]
+    #[schemars(with = "Option<Timestamp>")]
+    pub armed_at: Option<Utc>,
+    /// Why nothing of the system can be commanded; empty if something can.
+    pub read_only: String,
+    /// What can be commanded.
+    pub controls: Vec<ControlState>,
+}
+
+/// A control of a system.
+#[derive(Clone, Debug, Default, PartialEq, Wire, Serialize, JsonSchema)]
+pub struct ControlState {
+    /// What is commanded: `discharge-limit`.
+    pub control: String,
+    /// Its name for people.
+    pub label: String,
+    /// Unit of its values; empty for a choice.
+    pub unit: String,
+    /// The lowest value that may be commanded.
+    pub min: f64,
+    /// The highest.
+    pub max: f64,
+    /// Values are multiples of this above the lowest.
+    pub step: f64,
+    /// The value to which the system returns.
+    pub safe: f64,
+    /// In which direction a value is safer: `higher`, `lower`, or `nearer` to the safe value.
+    pub safer: String,
+    /// Its values with their names; empty if it is a number.
+    pub choices: Vec<Choice>,
+    /// What the device has, as it was read back; null if that is not known now.
+    pub present: Option<f64>,
+    /// When it was read; null if it never was.
+    #[serde(serialize_with = "maybe_timestamp")]
+    #[schemars(with = "Option<Timestamp>")]
+    pub read_at: Option<Utc>,
+    /// Why it could not be read last; empty if it could.
+    pub unreadable: String,
+    /// The number of the setting: another one after each change.
+    pub revision: u64,
+    /// Who has changed it last; null if nobody has by Packtwin, or if the people at the device have since.
+    pub changed: Option<ChangeState>,
+    /// The command whose value stands or is on its way; null if there is none.
+    pub command: Option<CommandResponse>,
+    /// For how long the device holds a value that is not renewed, s; null if it stays.
+    pub lease_s: Option<u64>,
+    /// For how long the value stands yet, s; null if until another command.
+    pub holds_for_s: Option<u64>,
+    /// Whether the device stores the value in memory that bears a limited number of writes.
+    pub stored_in_flash: bool,
+    /// Writes in the last 24 hours.
+    pub writes_24h: u32,
+    /// The most that it may have.
+    pub writes_24h_max: u32,
+    /// All writes, ever.
+    pub writes_total: u64,
+    /// What must hold before it is moved.
+    pub interlocks: Vec<InterlockState>,
+}
+
+/// A value with its name.
+#[derive(Clone, Debug, Default, PartialEq, Wire, Serialize, JsonSchema)]
+pub struct Choice {
+    /// The value.
+    pub value: f64,
+    /// Its name.
+    pub label: String,
+}
+
+/// Who has changed a control, to what.
+#[derive(Clone, Debug, Default, PartialEq, Wire, Serialize, JsonSchema)]
+pub struct ChangeState {
+    /// Who.
+    pub by: String,
+    /// When.
+    #[serde(serialize_with = "timestamp")]
+    #[schemars(with = "Timestamp")]
+    pub at: Utc,
+    /// The value.
+    pub value: f64,
+}
+
+/// What must hold before a control is moved.
+#[derive(Clone, Debug, Default, PartialEq, Wire, Serialize, JsonSchema)]
+pub struct InterlockState {
+    /// Its name for programs.
+    pub id: String,
+    /// What it asks for.
+    pub label: String,
+    /// Whether it guards only against a value that is less safe.
+    pub only_wider: bool,
+    /// Why it does not hold; empty if it does.
+    pub blocked: String,
+}
+
+/// A command and what has become of it.
+#[derive(Clone, Debug, Default, PartialEq, Wire, Serialize, JsonSchema)]
+pub struct CommandResponse {
+    /// By which it is known.
+    pub id: String,
+    /// The system's id.
+    pub system: String,
+    /// What is commanded.
+    pub control: String,
+    /// The value, at a step of the control.
+    pub value: f64,
+    /// The value in words: `120 kW`.
+    pub value_words: String,
+    /// Who has asked.
+    pub by: String,
+    /// When it was asked.
+    #[serde(serialize_with = "timestamp")]
+    #[schemars(with = "Timestamp")]
+    pub asked_at: Utc,
+    /// When its state was known.
+    #[serde(serialize_with = "timestamp")]
+    #[schemars(with = "Timestamp")]
+    pub at: Utc,
+    /// Its state in one word: `requested`, `refused`, `journalled`, `sent`, `echoed`, `unchanged`, `confirmed`, `clamped`,
+    /// `ignored`, `unconfirmable`, `effective`, `no-effect`, `rejected`, `not-sent`, `unknown`, `superseded`, `expired`,
+    /// `lease-ended`.
+    pub state: String,
+    /// Its state in a sentence.
+    pub words: String,
+    /// Whether it is still to be seen what becomes of it on the device.
+    pub under_way: bool,
+}
+
+impl CommandResponse {
+    /// A step of a command of a system with this id.
+    pub fn of(receipt: &CommandReceipt, system: &str) -> CommandResponse {
+        let CommandReceipt { command, at, state, .. } = receipt;
+        CommandResponse {
+            id: command.id.0.clone(),
+            system: system.to_owned(),
+            control: command.control.spec().key.to_owned(),
+            value: command.value,
+            value_words: command.control.words(command.value),
+            by: command.by.name.clone(),
+            asked_at: command.at,
+            at: at.utc,
+            state: state.word().to_owned(),
+            words: state.to_string(),
+            under_way: state.is_under_way(),
+        }
+    }
+}
+
+impl ControlResponse {
+    /// The controls of a system of a site, as they are now.
+    pub fn of(site: &Site, spec: &SystemSpec, controls: &[Control], arming: &Arming, now: Now) -> ControlResponse {
+        let index = site.spec.systems.iter().position(|system| system.id == spec.id);
+        let own = controls.iter().filter(|control| Some(usize::from(control.system.0)) == index);
+        let state = |control: &Control| ControlState::of(site, spec, control, arming, now);
+        let controls: Vec<ControlState> = own.map(state).collect();
+        let read_only = match controls.is_empty() {
+            true => "no [[control]] of the site file names this system".to_owned(),
+            false => String::new(),
+        };
+        ControlResponse {
+            system: spec.id.clone(),
+            timestamp: now.utc,
+            armed: arming.armed,
+            armed_by: arming.by.clone(),
+            armed_at: (!arming.by.is_empty()).then_some(arming.at),
+            read_only,
+            controls,
+        }
+    }
+}
+
+impl ControlState {
+    fn of(site: &Site, system: &SystemSpec, control: &Control, arming: &Arming, now: Now) -> ControlState {
+        let (spec, kind) = (&control.spec, control.spec.kind.spec());
+        let twin = site.systems.get(usize::from(control.system.0));
+        let link = site.links.get(usize::from(spec.link.0));
+        let situation = twin.zip(link).map(|(system, link)| Situation { system, link, armed: arming.armed, now });
+        let interlocks = situation.iter().flat_map(|situation| {
+            verdicts(spec, situation).map(|verdict| InterlockState {
+                id: verdict.id.to_owned(),
+                label: verdict.label.to_owned(),
+                only_wider: verdict.guards == Guards::Wider,
+                blocked: verdict.blocked.unwrap_or_default(),
+            })
+        });
+        let standing = control.standing.as_ref();
+        let command = standing
+            .map(|standing| CommandResponse::of(&standing.receipt(standing.at, standing.state.clone()), &system.id));
+        let holds_until = standing.and_then(|standing| standing.holds_until);
+        ControlState {
+            control: kind.key.to_owned(),
+            label: kind.label.to_owned(),
+            unit: kind.unit.to_owned(),
+            min: spec.min,
+            max: spec.max,
+            step: spec.step,
+            safe: spec.safe,
+            safer: kind.safer.word().to_owned(),
+            choices: choices(spec.kind),
+            present: control.known_value(now.mono),
+            read_at: control.present.map(|present| present.at.utc),
+            unreadable: control.unreadable.clone(),
+            revision: control.revision,
+            changed: control.changed.as_ref().map(ChangeState::of),
+            command,
+            lease_s: spec.lease.map(|lease| lease.as_secs()),
+            holds_for_s: holds_until.map(|until| until.since(now.mono).as_secs()),
+            stored_in_flash: spec.wear == Wear::Flash,
+            writes_24h: control.ledger.today(now.mono),
+            writes_24h_max: spec.budget.per_day,
+            writes_total: control.ledger.total(),
+            interlocks: interlocks.collect(),
+        }
+    }
+}
+
+impl ChangeState {
+    fn of(change: &Change) -> ChangeState {
+        ChangeState { by: change.by.clone(), at: change.at, value: change.value }
+    }
+}
+
+fn choices(kind: ControlKind) -> Vec<Choice> {
+    let choices = kind.spec().choices.iter();
+    choices.map(|(value, label)| Choice { value: *value, label: (*label).to_owned() }).collect()
+}
