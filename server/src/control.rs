@@ -8,6 +8,7 @@
 //!
 //! There is one door: whoever wants something of a device asks here, and the engine decides.
 
+mod audit;
 mod journal;
 
 pub(crate) use journal::Journal;

@@ -5,12 +5,13 @@
 //!
 //! Read in this order: [`time`], [`topology`], [`point`], [`reading`], [`last_value`], [`cells`], [`spec`] (what is configured),
 //! [`limits`] (what a battery keeps to), [`twin`] (what is known now), [`alarm`] (what is wrong), [`engine`] (what follows from what), [`control`] and [`write`](mod@write) (what is wanted of devices),
-//! [`people`] (who may), [`live`] (what goes to the page).
+//! [`people`] (who may) and [`audit`] (what is kept of it), [`live`] (what goes to the page).
 
 // `#[derive(Wire)]` names this crate from without.
 extern crate self as domain;
 
 pub mod alarm;
+pub mod audit;
 pub mod bms;
 pub mod cells;
 pub mod control;

@@ -11,6 +11,7 @@
 
 mod catalogue;
 mod connection;
+mod control;
 mod damage;
 mod kinds;
 mod minutes;
@@ -25,6 +26,8 @@ mod tape;
 mod tests;
 mod trust;
 
+pub(crate) use control::ControlFile;
+pub use control::{Failed, Tables, audit::AuditFilter};
 pub(crate) use reader::{Everything, Minutes, Reader};
 pub(crate) use readers::Readers;
 pub(crate) use replacing::{Replacing, Taken};

@@ -19,7 +19,7 @@ pub enum StoreError {
     #[error("{} is a file, but a folder is needed for the history: use another path", .0.display())]
     NotAFolder(PathBuf),
     /// The database's path leads to a folder.
-    #[error("{} is a folder, but the history needs a file of that name: move the folder away", .0.display())]
+    #[error("{} is a folder, but packtwin needs a file of that name: move the folder away", .0.display())]
     NotAFile(PathBuf),
     /// A later version of the program wrote it.
     #[error(
@@ -48,6 +48,13 @@ pub enum StoreError {
     /// The SQLite library has a known fault that can damage the file.
     #[error("SQLite {0} can damage a history: build packtwin with SQLite 3.51.3 or later")]
     OldSqlite(String),
+    /// The accounts and the audit were there, and are not any more.
+    #[error(
+        "{} is gone or empty, and with it all accounts and the audit: bring it back from a backup; to begin without \
+         accounts, delete {} too",
+        .0.display(), .0.with_extension("begun").display()
+    )]
+    ControlGone(PathBuf),
     /// The writer thread could not be started.
     #[error("the history's writer thread cannot start: {0}")]
     Thread(#[source] io::Error),
@@ -129,6 +136,7 @@ impl StoreError {
             | StoreError::OtherSchema { .. }
             | StoreError::Foreign(_)
             | StoreError::OldSqlite(_)
+            | StoreError::ControlGone(_)
             | StoreError::Thread(_) => true,
             StoreError::Damaged { .. }
             | StoreError::Io { .. }
@@ -142,7 +150,7 @@ impl StoreError {
     /// Whether the connection is still good after it. After anything else it is closed, and the file checked anew.
     pub(crate) fn leaves_connection_good(&self) -> bool {
         let StoreError::Sqlite { source, .. } = self else { return false };
-        matches!(code(source), Some(sqlite::SQLITE_FULL | sqlite::SQLITE_BUSY))
+        matches!(code(source), Some(sqlite::SQLITE_FULL | sqlite::SQLITE_BUSY | sqlite::SQLITE_CONSTRAINT))
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! history.db                                  the catalogue, rollups, events, and what is not sealed
+//! control.db, control.begun                   accounts, settings, the audit; that there is one
 //! systems/<system>/<kind>/<day>.parquet       sealed days; kinds: pack, cells, devices
 //! work/cache, work/queries                    what can be made again, or is needed for a query only
 //! set-aside/<why>/<system>/<kind>/            files that nobody takes for history, each with a text that says why
@@ -19,6 +20,16 @@ pub(crate) const KINDS: [&str; 3] = ["pack", "cells", "devices"];
 /// The catalogue, rollups, events, and what is not sealed.
 pub(crate) fn database(data: &Path) -> PathBuf {
     data.join("history.db")
+}
+
+/// Accounts, sessions, tokens, settings, the audit.
+pub(crate) fn control(data: &Path) -> PathBuf {
+    data.join("control.db")
+}
+
+/// Says that there is a `control.db`: if it is gone, it is lost.
+pub(crate) fn control_begun(data: &Path) -> PathBuf {
+    data.join("control.begun")
 }
 
 /// The folder that holds a folder for each system.

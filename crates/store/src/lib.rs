@@ -19,17 +19,22 @@
 //! - A damaged file is renamed, never deleted, and what is damaged of a sealed day is noticed (`integrity.rs`). A file of a newer version is left alone. Sealed days that the database
 //!   does not know are taken in again.
 //!
+//! Beside it, [`Control`] (`control.rs`) keeps people and the audit in `control.db`, where each commit survives a power cut.
+//!
 //! Read in this order: [`Store`] (`store.rs`), `queue.rs` (what waits), `writer.rs` (the thread), `database.rs` (the
 //! file and its SQL), `seal.rs` and `segment.rs` (days in Parquet), `rollup.rs` (the pyramid),
 //! `minutes.rs` (minutes of cells and of device points), `history.rs` (questions).
 
 mod aside;
+mod audit;
 mod block;
 mod bulk;
 mod cache;
 mod cells;
 mod checksum;
 mod columns;
+mod commands;
+mod control;
 mod database;
 mod day;
 mod devices;
@@ -47,6 +52,7 @@ mod minutes;
 mod name;
 mod numbers;
 mod options;
+mod people;
 mod queue;
 mod renewed;
 mod replaced;
@@ -62,10 +68,13 @@ mod trouble;
 mod trust;
 mod writer;
 
+pub use audit::{Audited, Broken, Hash, Head, hex};
 pub use block::{Block, by_day};
 pub use bulk::{Bulk, Joined, read_devices_parquet, write_cells_parquet, write_devices_parquet, write_parquet};
 pub use cells::file::column_name as cell_column_name;
-pub use database::Row;
+pub use commands::{CommandRow, CommandStep};
+pub use control::Control;
+pub use database::{AuditFilter, Failed, Row, Tables};
 pub use day::{DAY_MS, Day};
 pub use error::{Notice, StoreError};
 pub use event::{ActiveAlarm, Event, EventKind, UnknownWord};
@@ -79,6 +88,7 @@ pub use layout::queries_folder;
 pub use minutes::MinuteDay;
 pub use name::{BadName, plain_name};
 pub use options::Options;
+pub use people::{Secret, Session, Setting, Token, User};
 pub use queue::Second;
 pub use rollup::{Bucket, Flow, held_s};
 pub use segment::Segment;

@@ -3,12 +3,12 @@
 //! A command that is to be sent waits for it: the engine writes to a device only what the journal has. Steps that come
 //! while the disk works are written together.
 
-use crate::audit::command_entry;
+use super::audit::command_entry;
 use domain::control::{CommandReceipt, CommandState};
 use domain::engine::Input;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use store::{Control, StoreError};
+use store::{CommandRow, CommandStep, Control, StoreError};
 use tokio::sync::mpsc;
 
 /// Steps that may wait for the disk. A device takes a few a second at most.
@@ -106,16 +106,30 @@ fn write<'a>(control: &Control, steps: impl IntoIterator<Item = &'a Step>) -> Re
     let steps: Vec<&Step> = steps.into_iter().collect();
     control.write(|tables| {
         for Step { receipt, system, .. } in &steps {
-            let state = match &receipt.state {
-                // What is awaited is on the disk when it is told.
-                CommandState::Requested => &CommandState::Journalled,
-                state => state,
-            };
-            tables.add_command_step(receipt, system, state)?;
+            tables.add_command_step(&row(receipt, system))?;
             if let Some(entry) = command_entry(receipt, system) {
                 tables.audit(entry)?;
             }
         }
         Ok(())
     })
+}
+
+/// A step as the journal keeps it.
+fn row(receipt: &CommandReceipt, system: &str) -> CommandRow {
+    let CommandReceipt { command, at, state, before } = receipt;
+    // What is awaited is on the disk when it is told.
+    let state = if *state == CommandState::Requested { &CommandState::Journalled } else { state };
+    CommandRow {
+        id: command.id.0.clone(),
+        system: system.to_owned(),
+        control: command.control.spec().key.to_owned(),
+        value: command.value,
+        before: *before,
+        hold_s: command.hold.map(|hold| hold.as_secs() as i64),
+        revision: command.revision as i64,
+        who: command.by.name.clone(),
+        asked: command.at,
+        last: CommandStep { at: at.utc, state: state.word().to_owned(), words: state.to_string(), read_back: state.read_back() },
+    }
 }

@@ -81,6 +81,15 @@ impl CommandState {
         }
     }
 
+    /// The value that the device has by it, as it was read back, in the unit of the control.
+    pub fn read_back(&self) -> Option<f64> {
+        use CommandState::*;
+        match self {
+            Unchanged(value) | Confirmed(value) | Clamped(value) | Ignored(value) => Some(*value),
+            _ => None,
+        }
+    }
+
     /// Whether it is still to be seen what becomes of it on the device.
     pub fn is_under_way(&self) -> bool {
         use CommandState::*;

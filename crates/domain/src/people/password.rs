@@ -93,7 +93,7 @@ fn steps(characters: &[char]) -> usize {
 
 /// What is left when every common word is taken away, the longest first; figures count as the letters they look like.
 fn without_common(plain: &str) -> String {
-    let mut words: Vec<String> = COMMON.split_whitespace().map(|word| self::plain(word)).collect();
+    let mut words: Vec<String> = COMMON.split_whitespace().map(self::plain).collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
     let as_letters: String = plain
         .chars()

@@ -22,7 +22,6 @@ pub(crate) enum Durability {
     /// It survives a kill, and a power cut from the next checkpoint on.
     Checkpoint,
     /// It survives a power cut.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for decisions and settings of people"))]
     Commit,
 }
 

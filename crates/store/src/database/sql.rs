@@ -1,4 +1,5 @@
-//! Every statement, in one table. Nothing else can be run: only this file makes a [`Statement`].
+//! Every statement, in one table for each database. Nothing else can be run: only this file makes a [`Statement`].
+//! Those of this file are for every database, then for `history.db`; [`control`] has those of `control.db`.
 //!
 //! Tests prepare each against the migrated schema. Parameters are numbered, and bound in that order.
 
@@ -56,11 +57,13 @@ impl Sql {
 
 macro_rules! statements {
     ($($name:ident = $text:literal;)*) => {
-        $(pub(super) const $name: Sql = Sql($text);)*
+        $(pub(in crate::database) const $name: Sql = Sql($text);)*
         #[cfg(test)]
-        pub(super) const ALL: &[(&str, Sql)] = &[$((stringify!($name), $name)),*];
+        pub(in crate::database) const ALL: &[(&str, Sql)] = &[$((stringify!($name), $name)),*];
     };
 }
+
+pub(super) mod control;
 
 statements! {
     // Transactions, settings, the state of the file.

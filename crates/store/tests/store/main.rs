@@ -12,6 +12,7 @@ mod formats;
 mod history;
 mod joining;
 mod kill_nine;
+mod kill_nine_control;
 mod refusals;
 mod rot;
 mod tail;

@@ -14,13 +14,6 @@ pub(crate) fn command_entry(receipt: &CommandReceipt, system: &str) -> Option<En
         _ => "command-result",
     };
     let words = |value: f64| command.control.words(value);
-    let read_back = match state {
-        CommandState::Unchanged(value)
-        | CommandState::Confirmed(value)
-        | CommandState::Clamped(value)
-        | CommandState::Ignored(value) => Some(words(*value)),
-        _ => None,
-    };
     let result = (*state != CommandState::Requested).then(|| state.to_string());
     Some(Entry {
         system: Some(system.to_owned()),
@@ -28,7 +21,7 @@ pub(crate) fn command_entry(receipt: &CommandReceipt, system: &str) -> Option<En
         old: receipt.before.map(words),
         new: Some(words(command.value)),
         result,
-        read_back,
+        read_back: state.read_back().map(words),
         detail: Some(format!("command {}", command.id.0)),
         ..Entry::of(&command.by, at.utc, action)
     })

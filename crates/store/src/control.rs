@@ -1,0 +1,166 @@
+//! Who may do what, and what was done: the handle to `control.db`.
+//!
+//! One connection writes, one reads; another process, such as the command line, may do the same meanwhile: SQLite lets one
+//! write at a time, and the other waits for two seconds. What [`Control::write`] has returned survives a power cut.
+//!
+//! A file that is damaged, newer, or gone is an error, never an empty one: nobody shall be let in because the list of
+//! those who may come is lost. That it was there before, the file `control.begun` beside it says.
+
+use crate::audit::{Broken, Head, Walk};
+use crate::database::{ControlFile, Failed, Tables};
+use crate::error::StoreError;
+use crate::layout;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The log is moved into the file after so many commits.
+const CHECKPOINT_EVERY: u32 = 256;
+/// Entries of the audit that are in memory at once when it is checked.
+const BATCH: i64 = 500;
+
+/// Handles to the same file are clones.
+#[derive(Clone)]
+pub struct Control(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    /// Closed before the writer: only a connection that may write can move the log into the file when it is the last.
+    reader: Mutex<Option<ControlFile>>,
+    /// Taken away after an error that says nothing good about the disk: the next one opens and checks it anew.
+    writer: Mutex<Option<ControlFile>>,
+    commits: AtomicU32,
+}
+
+impl Control {
+    /// Opens `control.db` in the data folder. It is made if it never was.
+    ///
+    /// # Errors
+    /// The file is damaged, of a newer version or another program, or was there and is gone: each with what to do.
+    pub fn open(data: &Path) -> Result<Control, StoreError> {
+        let path = layout::control(data);
+        prepare(&path, &layout::control_begun(data))?;
+        let writer = ControlFile::write(&path)?;
+        note_begun(&layout::control_begun(data))?;
+        let reader = ControlFile::read(&path)?;
+        let inner = Inner {
+            path,
+            reader: Mutex::new(Some(reader)),
+            writer: Mutex::new(Some(writer)),
+            commits: AtomicU32::new(0),
+        };
+        Ok(Control(Arc::new(inner)))
+    }
+
+    /// Whether the folder has a `control.db`, or had one.
+    pub fn exists(data: &Path) -> bool {
+        layout::control(data).exists() || layout::control_begun(data).exists()
+    }
+
+    /// Does all of `work`, or nothing of it. When it returns, a power cut takes nothing of it. Waits for the disk.
+    ///
+    /// # Errors
+    /// Nothing was changed: the disk is full or failed, or another process holds the file.
+    pub fn write<T>(&self, work: impl FnOnce(&mut Tables<'_>) -> Result<T, Failed>) -> Result<T, StoreError> {
+        let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match &mut *writer {
+            Some(file) => file,
+            none => none.insert(ControlFile::write(&self.0.path)?),
+        };
+        let done = file.change(work).map_err(StoreError::sqlite(&self.0.path));
+        match &done {
+            Ok(_) if self.0.commits.fetch_add(1, Ordering::Relaxed) % CHECKPOINT_EVERY == CHECKPOINT_EVERY - 1 => {
+                if let Err(error) = file.checkpoint().map_err(StoreError::sqlite(&self.0.path)) {
+                    tracing::warn!("{error}");
+                }
+            }
+            Err(error) if !error.leaves_connection_good() => *writer = None,
+            _ => {}
+        }
+        done
+    }
+
+    /// Reads what is one state of the file. Waits for the disk, not for who writes.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn read<T>(&self, work: impl FnOnce(&mut Tables<'_>) -> Result<T, Failed>) -> Result<T, StoreError> {
+        let mut reader = self.0.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match &mut *reader {
+            Some(file) => file,
+            none => none.insert(ControlFile::read(&self.0.path)?),
+        };
+        let done = file.ask(work).map_err(StoreError::sqlite(&self.0.path));
+        if done.is_err() {
+            *reader = None;
+        }
+        done
+    }
+
+    /// Goes along the audit from its begin to its end, some entries at a time. `noted` is an end that was noted elsewhere
+    /// before: the chain must still have it.
+    ///
+    /// # Errors
+    /// The file cannot be read. The inner error is the first place where the chain does not hold.
+    pub fn verify(&self, noted: Option<Head>) -> Result<Result<Head, Broken>, StoreError> {
+        let mut walk = Walk::new(noted);
+        loop {
+            let batch = self.read(|tables| tables.audit_after(walk.head.seq, BATCH))?;
+            if batch.is_empty() {
+                return Ok(walk.end());
+            }
+            if let Err(broken) = batch.iter().try_for_each(|next| walk.step(next)) {
+                return Ok(Err(broken));
+            }
+        }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+}
+
+/// Makes the file if it never was, readable for its owner alone.
+fn prepare(path: &Path, begun: &Path) -> Result<(), StoreError> {
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => Err(StoreError::NotAFile(path.to_owned())),
+        Ok(meta) if meta.len() == 0 && begun.exists() => Err(StoreError::ControlGone(path.to_owned())),
+        Ok(meta) if meta.permissions().mode() & 0o077 != 0 => {
+            // Who does not own it need not be able to.
+            let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
+            Ok(())
+        }
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            if begun.exists() {
+                return Err(StoreError::ControlGone(path.to_owned()));
+            }
+            let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+            made.map(drop).map_err(StoreError::io(path))
+        }
+        Err(error) => Err(StoreError::io(path)(error)),
+    }
+}
+
+/// Notes that there is a `control.db`, durably.
+fn note_begun(begun: &Path) -> Result<(), StoreError> {
+    const WORDS: &str = "control.db beside this file has the accounts and the audit of this site.\n\
+        If it is lost and no backup is there, delete this file too: packtwin then begins without accounts.\n";
+    if begun.exists() {
+        return Ok(());
+    }
+    let write = || -> std::io::Result<()> {
+        let mut file = File::create(begun)?;
+        file.write_all(WORDS.as_bytes())?;
+        file.sync_all()?;
+        File::open(begun.parent().unwrap_or(Path::new(".")))?.sync_all()
+    };
+    write().map_err(StoreError::io(begun))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! The journal of commands: what was asked, and what became of it, step by step. Nothing of it is changed or removed.
+
+use super::{Done, Tables};
+use crate::commands::{CommandRow, CommandStep};
+use crate::database::sql::control as sql;
+use domain::time::Utc;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+fn step(row: &SqliteRow, first: usize) -> sqlx::Result<CommandStep> {
+    Ok(CommandStep {
+        at: Utc(row.try_get(first)?),
+        state: row.try_get(first + 1)?,
+        words: row.try_get(first + 2)?,
+        read_back: row.try_get(first + 3)?,
+    })
+}
+
+fn command(row: &SqliteRow) -> sqlx::Result<CommandRow> {
+    Ok(CommandRow {
+        id: row.try_get(0)?,
+        system: row.try_get(1)?,
+        control: row.try_get(2)?,
+        value: row.try_get(3)?,
+        before: row.try_get(4)?,
+        hold_s: row.try_get(5)?,
+        revision: row.try_get(6)?,
+        who: row.try_get(7)?,
+        asked: Utc(row.try_get(8)?),
+        last: step(row, 9)?,
+    })
+}
+
+impl Tables<'_> {
+    /// Adds a step of a command, and the command itself if it is its first one.
+    pub fn add_command_step(&mut self, of: &CommandRow) -> Done<()> {
+        let add = sql::ADD_COMMAND.bind(&of.id).bind(&of.system).bind(&of.control).bind(of.value).bind(of.before);
+        self.0.run(add.bind(of.hold_s).bind(of.revision).bind(&of.who).bind(of.asked.0))?;
+        let CommandStep { at, state, words, read_back } = &of.last;
+        self.0.run(sql::ADD_COMMAND_STEP.bind(&of.id).bind(at.0).bind(state).bind(words).bind(*read_back))?;
+        Ok(())
+    }
+
+    /// The command with this id, with its last step.
+    pub fn command(&mut self, id: &str) -> Done<Option<CommandRow>> {
+        Ok(self.0.first(sql::COMMAND.bind(id), command)?)
+    }
+
+    /// The steps of a command, oldest first.
+    pub fn command_steps(&mut self, id: &str) -> Done<Vec<CommandStep>> {
+        Ok(self.0.all(sql::COMMAND_STEPS.bind(id), |row| step(row, 0))?)
+    }
+
+    /// Up to `most` commands that were asked before an instant, newest first; of one system, if it is named.
+    pub fn commands(&mut self, system: Option<&str>, before: Utc, most: i64) -> Done<Vec<CommandRow>> {
+        Ok(self.0.all(sql::COMMANDS.bind(system).bind(before.0).bind(most), command)?)
+    }
+
+    /// The commands of which it is not known what has become, oldest first.
+    pub fn commands_under_way(&mut self) -> Done<Vec<CommandRow>> {
+        Ok(self.0.all(sql::COMMANDS_UNDER_WAY.plain(), command)?)
+    }
+
+    /// The command that changed a control last, as far as the device said so.
+    pub fn last_change(&mut self, system: &str, control: &str) -> Done<Option<CommandRow>> {
+        Ok(self.0.first(sql::LAST_CHANGE.bind(system).bind(control), command)?)
+    }
+
+    /// When a control was written since an instant, oldest first, and how often ever. What was recorded and of which
+    /// nothing more is known counts.
+    pub fn writes(&mut self, system: &str, control: &str, since: Utc) -> Done<(Vec<Utc>, u64)> {
+        let instant = |row: &SqliteRow| row.try_get(0).map(Utc);
+        let recent = self.0.all(sql::WRITES.bind(system).bind(control).bind(since.0), instant)?;
+        let ever = self.0.number(sql::WRITES_EVER.bind(system).bind(control))?;
+        Ok((recent, ever.unsigned_abs()))
+    }
+}

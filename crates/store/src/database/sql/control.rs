@@ -1,0 +1,101 @@
+//! The statements of `control.db`.
+
+use super::Sql;
+
+statements! {
+    // Accounts.
+    USERS = "SELECT id, name, role, password, made_us, made_by FROM user ORDER BY name";
+    USER = "SELECT id, name, role, password, made_us, made_by FROM user WHERE name = ?1";
+    ANY_USER = "SELECT EXISTS (SELECT 1 FROM user)";
+    ADMINS = "SELECT count(*) FROM user WHERE role = 'admin'";
+    ADD_USER = "INSERT INTO user (name, role, password, made_us, made_by) VALUES (?1, ?2, ?3, ?4, ?5)";
+    SET_ROLE = "UPDATE user SET role = ?2 WHERE id = ?1";
+    SET_PASSWORD = "UPDATE user SET password = ?2 WHERE id = ?1";
+    DELETE_USER = "DELETE FROM user WHERE id = ?1";
+
+    // Sessions.
+    SESSIONS = "
+        SELECT session.id, user_id, name, role, begun_us, seen_us, stepped_up, address, agent
+        FROM session JOIN user ON user_id = user.id ORDER BY seen_us DESC, session.id DESC";
+    SESSION = "
+        SELECT session.id, user_id, name, role, begun_us, seen_us, stepped_up, address, agent
+        FROM session JOIN user ON user_id = user.id WHERE secret = ?1";
+    ADD_SESSION = "
+        INSERT INTO session (secret, user_id, begun_us, seen_us, stepped_up, address, agent)
+        VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6) RETURNING id";
+    SEE_SESSION = "UPDATE session SET seen_us = max(seen_us, ?2) WHERE id = ?1";
+    DELETE_SESSION = "DELETE FROM session WHERE id = ?1";
+    DELETE_SESSIONS_OF = "DELETE FROM session WHERE user_id = ?1 AND id <> ?2";
+    DELETE_OLD_SESSIONS = "DELETE FROM session WHERE begun_us < ?1";
+    KEEP_NEWEST_SESSIONS = "
+        DELETE FROM session WHERE user_id = ?1 AND id NOT IN (
+            SELECT id FROM session WHERE user_id = ?1 ORDER BY seen_us DESC, id DESC LIMIT ?2)";
+    IS_FAMILIAR = "
+        SELECT EXISTS (SELECT 1 FROM familiar JOIN user ON user_id = id WHERE name = ?1 AND address = ?2)";
+    PUT_FAMILIAR = "INSERT OR REPLACE INTO familiar VALUES (?1, ?2, ?3)";
+    KEEP_NEWEST_FAMILIAR = "
+        DELETE FROM familiar WHERE user_id = ?1 AND address NOT IN (
+            SELECT address FROM familiar WHERE user_id = ?1 ORDER BY seen_us DESC LIMIT ?2)";
+
+    // Tokens.
+    TOKENS = "
+        SELECT id, name, prefix, scope, made_us, made_by, ends_us, used_us FROM token ORDER BY name";
+    TOKEN = "
+        SELECT id, name, prefix, scope, made_us, made_by, ends_us, used_us FROM token WHERE secret = ?1";
+    ADD_TOKEN = "
+        INSERT INTO token (name, prefix, secret, scope, made_us, made_by, ends_us)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING RETURNING id";
+    USE_TOKEN = "UPDATE token SET used_us = ?2 WHERE id = ?1";
+    DELETE_TOKEN = "DELETE FROM token WHERE id = ?1";
+    DELETE_TOKENS_BY = "DELETE FROM token WHERE made_by = ?1 RETURNING name";
+
+    // Settings.
+    SETTING = "SELECT value, at_us, by FROM setting WHERE name = ?1";
+    PUT_SETTING = "INSERT OR REPLACE INTO setting VALUES (?1, ?2, ?3, ?4)";
+
+    // The audit.
+    AUDIT_HEAD = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1";
+    ADD_AUDIT = "INSERT INTO audit (seq, entry, hash) VALUES (?1, ?2, ?3)";
+    AUDIT_FROM = "SELECT seq, entry, hash FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    // What is NULL is not asked for.
+    AUDIT_PAGE = "
+        SELECT seq, entry, hash FROM audit
+        WHERE seq < ?1 AND (?2 IS NULL OR who = ?2) AND (?3 IS NULL OR action = ?3) AND (?4 IS NULL OR system = ?4)
+        AND (?5 IS NULL OR at >= ?5) AND (?6 IS NULL OR at < ?6) ORDER BY seq DESC LIMIT ?7";
+
+    // Commands, each with its last step.
+    ADD_COMMAND = "INSERT INTO command VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
+    ADD_COMMAND_STEP = "
+        INSERT INTO command_step (command_id, at_us, state, words, read_back) VALUES (?1, ?2, ?3, ?4, ?5)";
+    COMMAND = "
+        SELECT id, system, control, value, before, hold_s, revision, who, asked_us, at_us, state, words, read_back
+        FROM command JOIN command_step ON command_id = id WHERE id = ?1 ORDER BY seq DESC LIMIT 1";
+    COMMANDS = "
+        SELECT id, system, control, value, before, hold_s, revision, who, asked_us, at_us, state, words, read_back
+        FROM command JOIN command_step ON command_id = id
+        WHERE (?1 IS NULL OR system = ?1) AND asked_us < ?2
+        AND seq = (SELECT max(seq) FROM command_step WHERE command_id = id) ORDER BY asked_us DESC LIMIT ?3";
+    COMMAND_STEPS = "
+        SELECT at_us, state, words, read_back FROM command_step WHERE command_id = ?1 ORDER BY seq";
+    COMMANDS_UNDER_WAY = "
+        SELECT id, system, control, value, before, hold_s, revision, who, asked_us, at_us, state, words, read_back
+        FROM command JOIN command_step ON command_id = id
+        WHERE seq = (SELECT max(seq) FROM command_step WHERE command_id = id)
+        AND state IN ('journalled', 'sent', 'echoed') ORDER BY asked_us";
+    LAST_CHANGE = "
+        SELECT id, system, control, value, before, hold_s, revision, who, asked_us, at_us, state, words, read_back
+        FROM command JOIN command_step ON command_id = id
+        WHERE system = ?1 AND control = ?2 AND state IN ('unchanged', 'confirmed', 'unconfirmable')
+        ORDER BY seq DESC LIMIT 1";
+    // What may have been written: all that was recorded, but for what was not sent in the end.
+    WRITES = "
+        SELECT at_us FROM command JOIN command_step ON command_id = id
+        WHERE system = ?1 AND control = ?2 AND at_us >= ?3 AND state = 'journalled' AND NOT EXISTS (
+            SELECT 1 FROM command_step WHERE command_id = id
+            AND state IN ('refused', 'unchanged', 'not-sent', 'expired')) ORDER BY at_us";
+    WRITES_EVER = "
+        SELECT count(*) FROM command JOIN command_step ON command_id = id
+        WHERE system = ?1 AND control = ?2 AND state = 'journalled' AND NOT EXISTS (
+            SELECT 1 FROM command_step WHERE command_id = id
+            AND state IN ('refused', 'unchanged', 'not-sent', 'expired'))";
+}
