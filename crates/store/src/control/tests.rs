@@ -279,7 +279,12 @@ fn only_its_owner_reads_the_file() {
 fn a_command_is_kept_with_each_of_its_steps_and_none_is_changed() {
     use crate::commands::{CommandRow, CommandStep};
     let (folder, control) = fresh();
-    let step = |at, state: &str, read_back| CommandStep { at: Utc(at), state: state.into(), words: format!("{state}."), read_back };
+    let step = |at, state: &str, read_back| CommandStep {
+        at: Utc(at),
+        state: state.into(),
+        words: format!("{state}."),
+        read_back,
+    };
     let row = |id: &str, asked, last| CommandRow {
         id: id.into(),
         system: "hv".into(),
@@ -313,7 +318,10 @@ fn a_command_is_kept_with_each_of_its_steps_and_none_is_changed() {
     assert_eq!((known.1, known.2.len(), known.2[3].read_back), (None, 5, Some(30.0)));
     let ids = |rows: Vec<CommandRow>| rows.into_iter().map(|row| row.id).collect::<String>();
     let asked = |system, before, most| ids(control.read(|t| t.commands(system, Utc(before), most)).unwrap());
-    assert_eq!((asked(None, i64::MAX, 9), asked(Some("hv"), 10_000, 2), asked(Some("x"), i64::MAX, 9)), ("edcba".into(), "cb".into(), String::new()));
+    assert_eq!(
+        (asked(None, i64::MAX, 9), asked(Some("hv"), 10_000, 2), asked(Some("x"), i64::MAX, 9)),
+        ("edcba".into(), "cb".into(), String::new())
+    );
     assert_eq!(ids(control.read(|t| t.commands_under_way()).unwrap()), "de");
     let (recent, ever) = control.read(|t| t.writes("hv", "reserve", Utc(9_800))).unwrap();
     assert_eq!((recent, ever), (vec![Utc(10_000), Utc(10_100)], 3), "what may have been sent");
