@@ -10,8 +10,10 @@
 
 mod audit;
 mod journal;
+mod restore;
 
 pub(crate) use journal::Journal;
+pub(crate) use restore::restore;
 
 use crate::clock::Clock;
 use api::control::ControlResponse;

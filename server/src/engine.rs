@@ -2,9 +2,10 @@
 
 use crate::alarms;
 use crate::clock::Clock;
+use crate::control::{Commands, Journal};
 use crate::hub::{Hub, Published};
 use crate::writes::Writes;
-use domain::control::CommandReceipt;
+use domain::control::CommandState;
 use domain::engine::{Engine, Input, Output, Record};
 use domain::spec::SystemIdx;
 use domain::time::Now;
@@ -22,6 +23,8 @@ pub(crate) struct Outlets {
     pub(crate) hub: Arc<Hub>,
     pub(crate) store: Store,
     pub(crate) writes: Writes,
+    pub(crate) commands: Arc<Commands>,
+    pub(crate) journal: Journal,
 }
 
 /// Runs the engine until `stop`, then hands the last second to the store.
@@ -47,14 +50,20 @@ pub(crate) async fn run(
         // No more than a queue at once: a flood of inputs shall not keep a cycle waiting.
         let waiting = (0..INPUTS).map_while(|_| inputs.try_recv().ok());
         let now = clock();
+        let mut commanded = false;
         for input in first.into_iter().chain(waiting) {
+            commanded |= matches!(input, Input::Command(_) | Input::Journalled(..) | Input::Arm(_) | Input::Write(_));
             outlets.step(&mut engine, now, input);
+        }
+        if commanded {
+            outlets.publish_controls(&engine, now);
         }
         let now = clock();
         if engine.due().is_some_and(|due| due <= now.mono) {
             let troubles: Vec<String> = outlets.store.troubles().into_iter().map(|trouble| trouble.words).collect();
             outlets.step(&mut engine, now, Input::Storage(troubles.join(" ")));
             outlets.step(&mut engine, now, Input::Time);
+            outlets.publish_controls(&engine, now);
         }
     }
     let now = clock();
@@ -72,6 +81,13 @@ impl Outlets {
         }
     }
 
+    /// Publishes what can be commanded now.
+    fn publish_controls(&self, engine: &Engine, now: Now) {
+        for system in (0..).zip(&engine.site().spec.systems).map(|(idx, _)| SystemIdx(idx)) {
+            self.commands.publish(engine, system, now);
+        }
+    }
+
     /// Carries out one output; returns what happens by it at once.
     pub(crate) fn carry_out(&self, output: Output, now: Now) -> Option<Input> {
         let id = |system: SystemIdx| self.hub.site.system(system).map(|spec| spec.id.clone()).unwrap_or_default();
@@ -79,14 +95,19 @@ impl Outlets {
             Output::Alarms(system, events) => self.store.append(alarms::second(&id(system), &events)),
             Output::Record(record) => self.store.append(second(&id(record.system), *record)),
             Output::Publication(publication) => self.hub.publish(Published::new(*publication)),
+            Output::Journal(receipt) => {
+                let system = id(receipt.command.system);
+                return self.journal.record(receipt, system);
+            }
             Output::Receipt(receipt) => {
-                let CommandReceipt { command, state, .. } = receipt;
-                tracing::info!(
-                    system = id(command.system),
-                    by = command.by.name,
-                    control = command.control.spec().key,
-                    "command {state}"
-                );
+                let (system, command) = (id(receipt.command.system), &receipt.command);
+                let (by, control, state) = (&command.by.name, command.control.spec().key, &receipt.state);
+                tracing::info!(system, by, control, "command {}: {state}", command.id.0);
+                // What was recorded before it was sent has its step already.
+                if receipt.state != CommandState::Journalled {
+                    self.journal.note(receipt.clone(), system);
+                }
+                self.commands.tell_all(receipt);
             }
             Output::Write(write) => return self.writes.hand_over(write, now).map(Input::Write),
         }
@@ -121,7 +142,8 @@ mod tests {
             let (stop, stopped) = watch::channel(false);
             let writes = Writes::new(Vec::new(), sink.downgrade(), Handle::current(), hub.clock.clone());
             let clock = hub.clock.clone();
-            let outlets = Outlets { store: hub.store.clone(), hub, writes };
+            let commands = Arc::new(Commands::new(sink.downgrade(), 1, clock.clone()));
+            let outlets = Outlets { store: hub.store.clone(), hub, writes, commands, journal: Journal::none() };
             let running = tokio::spawn(run(engine, inputs, outlets, clock, stopped));
             let sink = (!links_ended).then_some(sink);
             tokio::task::yield_now().await;

@@ -9,6 +9,7 @@
 
 #[macro_use]
 mod console;
+mod control;
 
 mod alarms;
 mod analysis;

@@ -4,6 +4,7 @@ use crate::alarms;
 use crate::analysis::Analysis;
 use crate::cli::{Common, Serve};
 use crate::clock::system_clock;
+use crate::control::{self, Commands, Journal};
 use crate::engine::{self, Outlets};
 use crate::gate::Gate;
 use crate::http::{self, AppState, Files, Manifest, Names};

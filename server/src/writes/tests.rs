@@ -4,12 +4,12 @@ use super::*;
 use crate::engine::{INPUTS, Outlets};
 use crate::hub::tests::{hub, spec};
 use crate::link_thread::LinkThread;
-use domain::command::{Command, CommandId, CommandState, Commands};
+use crate::control::{Commands, Journal};
+use domain::control::CommandState;
 use domain::engine::Output;
 use domain::lab::SimDevice;
 use domain::link::{LinkIdx, LinkState};
 use domain::spec::SystemIdx;
-use domain::time::Utc;
 use domain::topology::Topology;
 use domain::write::WriteId;
 use links::bus::modbus::{Client, Framing, WriteRegisters};
@@ -44,7 +44,8 @@ impl Running {
         let (runtime, clock) = (thread.handle().clone(), hub.clock.clone());
         let writes = Writes::new(vec![task.handle()], sink.downgrade(), runtime.clone(), clock.clone());
         runtime.spawn(task.run(LinkIdx(0), clock, sink, stopped));
-        let outlets = Outlets { store: hub.store.clone(), hub, writes };
+        let commands = Arc::new(Commands::new(sink.downgrade(), 1, hub.clock.clone()));
+        let outlets = Outlets { store: hub.store.clone(), hub, writes, commands, journal: Journal::none() };
         Running { outlets, inputs, stop, _thread: thread, _folder: folder }
     }
 
@@ -131,26 +132,16 @@ async fn a_write_of_the_engine_reaches_the_register_and_each_step_comes_back() {
     let (_rig, address) = house().await;
     let mut server = Running::start(&address);
     server.until_read().await;
-    // As the engine does for a command that is admitted.
-    let (mut commands, now) = (Commands::default(), Now::default());
-    let command = Command {
-        id: CommandId("7f3a".to_owned()),
-        system: SystemIdx(0),
-        setpoint: "minimum-soc".to_owned(),
-        value: 35.0,
-        by: "a test".to_owned(),
-        at: Utc(0),
-        revision: 0,
-    };
-    commands.accept(command, WriteId(3), now);
     assert_eq!(server.write(0, "minimum-soc", 35.0), None);
-    let mut states = Vec::new();
-    while !states.last().is_some_and(CommandState::is_final) {
+    // As a command goes on that is on the disk.
+    let mut states = vec![CommandState::Journalled];
+    while states.last().is_some_and(CommandState::is_under_way) {
         let receipt = server.receipt().await.unwrap();
-        states.push(commands.written(receipt).expect("a step that cannot follow").state);
+        let next = states.last().and_then(|state| state.after(receipt.outcome));
+        states.push(next.expect("a step that cannot follow"));
     }
     let words: Vec<String> = states.iter().map(CommandState::to_string).collect();
-    assert_eq!(words, ["sent", "taken by the device", "confirmed: the device has 35"]);
+    assert_eq!(words, ["recorded", "sent", "taken by the device", "confirmed: the device has the value"]);
     assert_eq!(register(&address).await, 350);
 }
 
