@@ -63,7 +63,7 @@ pub fn trim(value: f32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::lab::{LabFault, PackFault, SimDevice};
+    use domain::lab::{LabFault, PackFault, SimDevice, WriteFault};
     use domain::spec::SystemKind;
 
     const KIND: SystemKind = SystemKind::DataCentre;
@@ -85,6 +85,8 @@ mod tests {
             LabFault::FrozenCell(3),
             LabFault::SlowNode(4),
             LabFault::Pack(PackFault::LooseBusbar),
+            LabFault::Writes(WriteFault::LocalControl),
+            LabFault::LateWrites(5),
         ] {
             let mut fields = fault.fields(&RACKS);
             fields.push(("action", "clear".to_owned()));

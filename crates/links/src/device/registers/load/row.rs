@@ -251,7 +251,8 @@ impl Row {
             return wrong("`function` is 6, for one register, or 16");
         }
         let symbol = point.map(|point| unit::symbol(Target::Point(point)));
-        let label = point.map_or_else(|| self.label.clone().unwrap_or_default(), |point| point.spec().path.to_owned());
+        let own = || self.label.clone().or(self.device_point.as_ref().map(|name| name.get_ref().clone()));
+        let label = point.map_or_else(|| own().unwrap_or_default(), |point| point.spec().path.to_owned());
         let setpoint = Setpoint {
             name: write.name.clone(),
             label,
