@@ -13,14 +13,19 @@ use domain::lab::{LabCommand, LabFault, LoadMode};
 use domain::limits::Chemistry;
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData, Reading, Target};
+use domain::spec::SystemSpec;
 use domain::time::Utc;
 use domain::topology::Topology;
 use domain::twin::{Snapshot, SystemState};
 use live::Live;
 use proptest::prelude::*;
-use sim::dispatch::PeakShaver;
+use sim::curve::between;
+use sim::dispatch::{CONVERTER_EFFICIENCY, CONVERTER_STANDING_W, PeakShaver};
 use sim::flight::{Recent, Stretch, check};
+use sim::physics::parameters as p;
 use sim::plant::{Plant, PlantSpec};
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const CAP_W: f32 = 66e3;
@@ -266,7 +271,7 @@ fn what_is_not_known_is_said_and_what_can_be_done_without_is_assumed() {
 #[test]
 fn a_house_without_cells_is_one_mean_cell() {
     let live = live(50.0, 22.0, 150e3, 1.0);
-    let mut spec = domain::spec::SystemSpec::new("home", "House", Topology::NONE, 840.0, 51.2);
+    let mut spec = SystemSpec::new("home", "House", Topology::NONE, 840.0, 51.2);
     spec.max_ages.clear();
     let mut snapshot = Snapshot { now: live.snapshot().now, ..Snapshot::unknown(&spec, Utc(0)) };
     snapshot.state = SystemState::new(&spec);
@@ -378,5 +383,77 @@ proptest! {
             };
             prop_assert!(outlook.curve.iter().all(finite));
         }
+    }
+}
+
+/// The same cell by another program, see `tests/judge/flight.py`. To compare with scipy, `PACKTWIN_PYTHON` names a Python
+/// that has it.
+fn judge(input: &serde_json::Value) -> Option<serde_json::Value> {
+    let python = testkit::python("json, math")?;
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/judge/flight.py");
+    let mut child = Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+#[test]
+fn one_cell_does_what_an_integration_of_the_same_equations_says() {
+    let spec = SystemSpec::new("hv", "832 V pack", Topology::NONE, 280.0, 832.0);
+    for (power_w, soc_pct, celsius, air_c, floor_pct) in [
+        (100e3, 71.0, 22.0, 22.0, 20.0),
+        (30e3, 50.0, 25.0, 25.0, 10.0),
+        (200e3, 90.0, 12.0, 10.0, 17.0),
+        (60e3, 60.0, -5.0, -8.0, 12.0),
+        (230e3, 95.0, 30.0, 38.0, 20.0),
+    ] {
+        let mut snapshot = Snapshot::unknown(&spec, Utc(0));
+        let rest_v = 260.0 * between(&p::OCV, soc_pct);
+        for (point, value) in [
+            (PointId::Soc, soc_pct),
+            (PointId::Soh, 100.0),
+            (PointId::Voltage, rest_v),
+            (PointId::Current, 0.0),
+            (PointId::Temperature, celsius),
+            (PointId::Ambient, air_c),
+        ] {
+            let reading = Reading { target: Target::Point(point), sample: Ok(value) };
+            snapshot.state.apply(reading, snapshot.now.mono);
+        }
+        let recent = Recent { current: vec![Stretch { seconds: 600.0, current_a: 0.0 }], load_w: None };
+        let load = LoadProfile::Constant(power_w * CONVERTER_EFFICIENCY - CONVERTER_STANDING_W);
+        let plan = Plan { load, dispatch: Dispatch::Backup, horizon_s: 24.0 * 3_600.0 };
+        let controls = Controls::with_reserve(floor_pct);
+        let outlook = check(&spec, &snapshot, &recent, &plan, &controls, &controls).present;
+        let minutes = outlook.backup.unwrap().to_reserve_min.unwrap();
+        let input = serde_json::json!({
+            "ocv": p::OCV, "hysteresis": p::HYSTERESIS, "entropy": p::ENTROPY, "low_soc": p::LOW_SOC_FACTOR,
+            "beta_cold_k": 2_100.0, "beta_warm_k": 1_360.0, "factor": 1.0, "series": 260.0,
+            "r0": p::R0_OHM, "rc1": p::RC1, "rc2": p::RC2, "fixed_ohm": p::RACK_WIRING_OHM + 260.0 * p::BUSBAR_OHM,
+            "hysteresis_throughput": p::HYSTERESIS_THROUGHPUT, "to_air_w_per_k": 0.35,
+            "heat_capacity": p::HEAT_CAPACITY_J_PER_K, "capacity_ah": 280.0, "rated_ah": 280.0, "power_w": power_w,
+            "soc_pct": soc_pct, "celsius": celsius, "air_c": air_c, "floor_pct": floor_pct,
+        });
+        let Some(truth) = judge(&input) else { return };
+        let number = |key: &str| truth[key].as_f64().unwrap() as f32;
+        // From the points before, because the curve of the open circuit bends at the floor.
+        let after = outlook.curve.iter().position(|point| point.at_min >= minutes).unwrap();
+        let [a, b] = [outlook.curve[after - 2], outlook.curve[after - 1]];
+        let share = (minutes - b.at_min) / (b.at_min - a.at_min);
+        let lowest_v = b.lowest_v + share * (b.lowest_v - a.lowest_v);
+        let hottest_c = b.hottest_c + share * (b.hottest_c - a.hottest_c);
+        println!(
+            "{:3.0} kW {celsius:3} °C: {minutes:.2} min, {} {:.2}; {lowest_v:.4} V, {:.4}; {:.2} °C, {:.2}",
+            power_w / 1e3,
+            truth["by"],
+            number("minutes"),
+            number("lowest_v"),
+            hottest_c,
+            number("celsius")
+        );
+        assert!((minutes / number("minutes") - 1.0).abs() < 0.003, "{minutes} min: {truth}");
+        assert!((lowest_v - number("lowest_v")).abs() < 0.003, "{lowest_v} V: {truth}");
+        assert!((hottest_c - number("celsius")).abs() < 0.5, "{hottest_c} °C: {truth}");
     }
 }

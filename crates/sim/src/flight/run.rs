@@ -3,7 +3,7 @@
 use super::cells::Cells;
 use super::load::Load;
 use super::order::{Duty, Order};
-use super::strings::{Heating, Strings};
+use super::strings::Strings;
 use super::twin::Twin;
 use domain::flight::{CellExtreme, Controls, CurvePoint, End, Lasts};
 
@@ -11,7 +11,7 @@ use domain::flight::{CellExtreme, Controls, CurvePoint, End, Lasts};
 const STEP_S: f64 = 60.0;
 /// Cells are refreshed at least this often, s, and when the charge has moved by so much, points; by half of it where the
 /// open-circuit curve is steep.
-const REFRESH_S: f64 = 120.0;
+const REFRESH_S: f64 = 300.0;
 const REFRESH_POINTS: f32 = 0.5;
 /// Below this the open-circuit curve is steep, %.
 const STEEP_PCT: f32 = 15.0;
@@ -137,7 +137,6 @@ impl Run<'_> {
 
     /// Lets `given_w` flow until `to_s`, or until the load is no longer covered, and says what ended it.
     fn advance(&mut self, load_w: f32, given_w: f32, to_s: f64) -> Option<End> {
-        let heating: Vec<Heating> = if given_w > 0.0 { self.strings.heating.clone() } else { Vec::new() };
         let from_s = self.t_s;
         let mut step_s = to_s - from_s;
         self.strings.step(given_w, step_s as f32);
@@ -146,7 +145,7 @@ impl Run<'_> {
             let (mut covered_s, mut ended_s) = (0.0, step_s);
             while ended_s - covered_s > END_WITHIN_S {
                 let middle_s = (covered_s + ended_s) / 2.0;
-                self.strings.undo(&heating);
+                self.strings.undo();
                 self.strings.step(given_w, middle_s as f32);
                 match self.look(load_w).1 {
                     Some(end) => (ended, ended_s) = (Some(end), middle_s),
@@ -154,7 +153,7 @@ impl Run<'_> {
                 }
             }
             step_s = ended_s;
-            self.strings.undo(&heating);
+            self.strings.undo();
             self.strings.step(given_w, step_s as f32);
         }
         self.t_s = if ended.is_some() { from_s + step_s } else { to_s };

@@ -103,7 +103,10 @@ pub(super) struct Strings {
     pub(super) heating: Vec<Heating>,
     /// Current of each cell of a string now, A.
     pub(super) current_a: Vec<f32>,
-    before: Vec<State>,
+    /// States and heating before the last step.
+    before: Vec<(State, Heating)>,
+    /// The last step's half and whole: a load often repeats them.
+    spans: (Span, Span),
     parallel: f32,
     capacity_ah: f32,
     fixed_ohm: f32,
@@ -117,7 +120,8 @@ impl Strings {
             states: vec![state; count],
             heating: vec![Heating::default(); count],
             current_a: vec![0.0; count],
-            before: vec![state; count],
+            before: vec![(state, Heating::default()); count],
+            spans: (Span::of(0.0), Span::of(0.0)),
             parallel,
             capacity_ah,
             fixed_ohm,
@@ -162,17 +166,21 @@ impl Strings {
 
     /// Lets `power_w` flow for `dt_s` seconds: by the current of the middle of the step.
     pub(super) fn step(&mut self, power_w: f32, dt_s: f32) {
-        self.before.copy_from_slice(&self.states);
+        for (string, before) in self.before.iter_mut().enumerate() {
+            *before = (self.states[string], self.heating[string]);
+        }
         self.share(power_w);
-        let half = Span::of(dt_s / 2.0);
+        if self.spans.1.dt_s != dt_s {
+            self.spans = (Span::of(dt_s / 2.0), Span::of(dt_s));
+        }
+        let (half, span) = self.spans;
         for (state, current_a) in self.states.iter_mut().zip(&self.current_a) {
             *state = state.after(*current_a, &half, self.capacity_ah);
         }
         self.share(power_w);
-        let span = Span::of(dt_s);
         let mean_kept = span.mean_kept();
         for string in 0..self.states.len() {
-            let (before, current_a) = (self.before[string], self.current_a[string]);
+            let (before, current_a) = (self.before[string].0, self.current_a[string]);
             let after = before.after(current_a, &span, self.capacity_ah);
             self.states[string] = after;
             let mean = |pair: usize| current_a + mean_kept[pair] * (before.settled_a[pair] - current_a);
@@ -187,9 +195,10 @@ impl Strings {
     }
 
     /// Undoes the last step, so that a shorter one can be tried.
-    pub(super) fn undo(&mut self, heating: &[Heating]) {
-        self.states.copy_from_slice(&self.before);
-        self.heating.copy_from_slice(heating);
+    pub(super) fn undo(&mut self) {
+        for (string, before) in self.before.iter().enumerate() {
+            (self.states[string], self.heating[string]) = *before;
+        }
     }
 
     /// Pack current now, A.
@@ -242,7 +251,7 @@ mod tests {
         assert!((strings.pack_voltage_v() * strings.pack_current_a() - 200e3).abs() < 50.0);
         assert!(strings.current_a[0] > 1.2 * strings.current_a[1], "{:?}", strings.current_a);
         let one = strings.clone();
-        strings.undo(&[Heating::default(); 2]);
+        strings.undo();
         (0..600).for_each(|_| strings.step(200e3, 0.1));
         assert!((strings.drawn_ah() / one.drawn_ah() - 1.0).abs() < 5e-4);
         assert!((strings.heating[0].drop / one.heating[0].drop - 1.0).abs() < 2e-3);
