@@ -19,6 +19,7 @@ pub mod derived;
 pub mod device_minute;
 pub mod energy;
 pub mod engine;
+pub mod flight;
 pub mod frozen;
 pub mod lab;
 pub mod last_value;

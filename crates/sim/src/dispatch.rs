@@ -1,7 +1,7 @@
 //! Peak shaving: the battery covers what the load takes above the grid cap, and recharges when there is room.
 
 use crate::controller::limits::Limits;
-use crate::controller::setpoints::Mode;
+use domain::flight::Mode;
 
 /// Share of the power that passes the converter, each way.
 pub const CONVERTER_EFFICIENCY: f32 = 0.98;

@@ -8,9 +8,10 @@ mod fate;
 mod table;
 
 pub use fate::{Fate, Manner, Refusal, Told};
-pub use table::{Mode, Setpoint};
+pub use table::Setpoint;
 
 use super::limits::Limits;
+use domain::flight::Mode;
 use domain::lab::{LabFault, WriteFault};
 use table::Row;
 

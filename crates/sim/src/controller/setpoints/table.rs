@@ -47,13 +47,3 @@ impl Setpoint {
         &ROWS[self as usize]
     }
 }
-
-/// What the controller works towards.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// The battery is kept for a failure of the grid: it shaves no peaks.
-    MaxSafety,
-    /// The battery shaves peaks down to the reserve.
-    #[default]
-    MaxRoi,
-}
