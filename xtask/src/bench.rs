@@ -53,6 +53,9 @@ pub(crate) fn bench(part: &str) -> Result<()> {
     if FIGURES.iter().any(|figure| figure.key.starts_with("viewers-") && wanted(figure.key)) {
         attempt("many viewers", viewers(&mut measured));
     }
+    if wanted("flight-check") {
+        attempt("flight check", example("sim", "flight_check", &mut measured));
+    }
     if wanted("live-bytes") {
         attempt("size of live frames", example("domain", "live_size", &mut measured));
     }
