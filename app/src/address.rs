@@ -224,7 +224,7 @@ impl Navigation {
                         if other {
                             entries::focus(None);
                         }
-                        window().scroll_to_with_x_and_y(0.0, scrolled);
+                        entries::scroll_back(scrolled);
                     });
                 }
                 // The browser has gone back already: to try again leaves nothing behind.

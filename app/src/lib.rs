@@ -59,7 +59,7 @@ mod sample;
 mod shell;
 
 #[cfg(feature = "ssr")]
-pub use shell::{Assets, shell};
+pub use shell::{Assets, around, shell};
 
 use address::{Address, Navigation, Prepare, Prepared};
 use boot::Boot;

@@ -110,8 +110,10 @@ test('a server that is gone is told in words', async () => {
   await withPage(browser, `${gone.url}/lab`, {}, async (page, messages) => {
     await live(page);
     await gone.stop();
-    await card(page, 'Ambient temperature').getByRole('button').click();
-    await card(page, 'Ambient temperature').getByText('No connection to the server').waitFor();
+    await page.getByRole('alert').getByText(/what the simulation does is not known, and nothing can be commanded/).waitFor();
+    const ambient = card(page, 'Ambient temperature');
+    await ambient.getByText('now: not known').waitFor();
+    assert.ok(await ambient.getByRole('button').isDisabled());
     messages.length = 0;
   });
 });

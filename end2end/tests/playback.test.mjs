@@ -236,6 +236,8 @@ test('the track is as wide as the page and begins with the first reading', async
       assert.ok(box.width > whole.width - 60, `${box.width} of ${whole.width} px`);
       const begins = async () => Number(await track(page).getAttribute('aria-valuemin')) * 1e3;
       await until('the track fits what is recorded', async () => Date.now() - (await begins()) < 600_000);
+      // It is shorter than the 24 hours that are chosen, and says why.
+      await bar(page).getByText(/the record begins .+ ago/).waitFor();
     });
   } finally {
     await young.stop();

@@ -88,6 +88,8 @@ struct Inner {
     ahead_ms: f64,
     /// The instant in the address, as this player wrote it last.
     written: Option<Utc>,
+    /// The instant that the address asks for while it cannot be had: the page shows the present and the address stays.
+    pending: Option<Utc>,
 }
 
 impl Player {
@@ -115,6 +117,7 @@ impl Player {
                 frame_ms: 0.0,
                 ahead_ms: if asked.is_some() { 0.0 } else { at_ms - js_sys::Date::now() },
                 written: asked,
+                pending: None,
             }),
         };
         // The server has judged it: this browser's clock may be wrong.
@@ -147,6 +150,7 @@ impl Player {
     fn seek_past(self, at_ms: f64) {
         self.message.set(String::new());
         self.head_ms.set(at_ms);
+        self.inner.update_value(|inner| inner.pending = None);
         self.rewind();
         self.remember();
         self.fetch();
@@ -160,6 +164,8 @@ impl Player {
             self.message.set(NOT_YET.to_owned());
         } else {
             self.seek_past(at_ms);
+            // Until it is shown. To the millisecond, as it stands in the address.
+            self.inner.update_value(|inner| inner.pending = Some(Utc(at_ms as i64 * 1_000)));
         }
     }
 
@@ -169,7 +175,7 @@ impl Player {
         self.message.set(String::new());
         self.rewind();
         self.flight.cancel();
-        self.inner.update_value(|inner| inner.shown = None);
+        self.inner.update_value(|inner| (inner.shown, inner.pending) = (None, None));
         self.live.go_live();
         self.remember();
         self.tick();

@@ -284,12 +284,15 @@ fn the_document_says_its_build_and_how_it_is_installed() {
         assert!(html.contains(link), "{link}");
     }
     let tokens = include_str!("../../../style/tokens.css");
-    let [(_, light), (_, dark)] = GROUND;
-    assert!(
-        tokens.contains(&format!("--ground: light-dark({light}, {dark});")),
-        "the colour around the page is its ground"
-    );
-    for (scheme, colour) in GROUND {
+    let [(_, light, light_past), (_, dark, dark_past)] = AROUND;
+    for (token, light, dark) in [("--ground", light, dark), ("--warning-wash", light_past, dark_past)] {
+        assert!(
+            tokens.contains(&format!("{token}: light-dark({light}, {dark});")),
+            "the colour around the page: {token}"
+        );
+    }
+    for (scheme, colour, past) in AROUND {
+        assert!(around().contains(&format!("{scheme}:['{colour}','{past}']")));
         let media = format!("media=\"(prefers-color-scheme: {scheme})\"");
         let meta = html.split("<meta ").find(|meta| meta.contains("theme-color") && meta.contains(&media));
         assert!(meta.is_some_and(|meta| meta.contains(&format!("content=\"{colour}\""))), "{scheme}: {meta:.200?}");

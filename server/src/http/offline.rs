@@ -53,10 +53,16 @@ fn worker_of<'a>(manifest: &'a Manifest, public: impl Iterator<Item = &'a str>) 
 }
 
 fn filled(template: &str, manifest: &Manifest) -> String {
-    let assets = &manifest.assets;
-    [("%BUILD%", &assets.build), ("%CSS%", &assets.css), ("%JS%", &assets.js), ("%WASM%", &assets.wasm)]
-        .into_iter()
-        .fold(template.to_owned(), |text, (name, value)| text.replace(name, value))
+    let (assets, around) = (&manifest.assets, app::around());
+    [
+        ("%BUILD%", &assets.build),
+        ("%CSS%", &assets.css),
+        ("%JS%", &assets.js),
+        ("%WASM%", &assets.wasm),
+        ("%AROUND%", &around),
+    ]
+    .into_iter()
+    .fold(template.to_owned(), |text, (name, value)| text.replace(name, value))
 }
 
 #[cfg(test)]

@@ -47,6 +47,7 @@ pub(super) fn api() -> Routes {
         .get("/api/v1/state", state::state)
         .get("/api/v1/cells", state::cells)
         .get("/api/v1/devices", state::devices)
+        .get("/api/v1/devices/history", history::kept_devices)
         .get("/api/v1/series", series::series)
         .get("/api/v1/history", history::history)
         .get("/api/v1/history.csv", history::csv)

@@ -110,6 +110,16 @@ fn points_of_devices_are_in_the_state_the_series_and_the_past_by_their_names() {
         assert_eq!(status, 200, "{answer}");
         assert_eq!(answer["rows"][2], json!(["south", "south/heatsink_temperature", "°C", 50.0]), "{answer}");
     }
+    assert_eq!(server.get("/api/v1/devices/history")["names"], json!([]), "the devices have them all");
+
+    // A device that is no longer configured: history alone knows its points, and still draws them.
+    let data = server.stop();
+    let one = self::site(table.to_str().unwrap(), &[("south", first.port())]);
+    let server = Server::start_in(data, &one, &[]);
+    let kept = server.get("/api/v1/devices/history");
+    assert_eq!(kept["names"], json!(["north/heatsink_temperature", "north/starts"]), "{kept}");
+    let drawn = server.get("/api/v1/history?points=solar/power,north/starts");
+    assert!(known(&drawn["device_points"][0]["mean"]).contains(&9.0), "{drawn}");
     let data = server.stop();
     let packtwin = |more: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_packtwin")).current_dir(data.path()).args(more).output().unwrap();
