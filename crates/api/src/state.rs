@@ -6,7 +6,7 @@ use domain::cells::ColumnStats;
 use domain::derived;
 use domain::last_value::PowerFrom;
 use domain::point::{DevicePoint, PointId};
-use domain::reading::{CellQuantity, NodeQuantity, Sample};
+use domain::reading::{CellQuantity, NoData, NodeQuantity, Sample};
 use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::Mono;
 use domain::twin::Snapshot;
@@ -80,8 +80,7 @@ pub struct CellValue {
     pub value: Option<f64>,
     /// Why there is no value; left out if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(example = &"stale")]
-    pub reason: Option<&'static str>,
+    pub reason: Option<Word<NoData>>,
     /// Age of the last good value, s; left out if there never was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age_s: Option<f64>,
@@ -223,7 +222,7 @@ impl CellValue {
     pub(crate) fn of(sample: Sample, last: Option<(f32, Mono)>, step: f32, now: Mono) -> CellValue {
         CellValue {
             value: sample.ok().map(|value| rounded(value, step)),
-            reason: sample.err().map(|why| why.words()),
+            reason: sample.err().map(Word),
             age_s: last.map(|(_, at)| rounded(now.seconds_since(at), 0.001)),
         }
     }
