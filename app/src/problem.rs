@@ -1,17 +1,17 @@
 //! Problems: alarms as a person wants to read them: one line per cause, however many cells it is about and whatever
 //! follows from it; and the one answer to "is anything wrong?". Pure.
 
-mod fold;
+mod silent;
 
 use crate::format;
 use crate::reading::made_of_rows;
-use domain::alarm::{Alarm, Direction, RuleIdx, Severity, Subject, Watch};
+use domain::alarm::{Alarm, Direction, Severity, Subject, Watch};
+use domain::cause::{Folded, Group, folded};
 use domain::point::PointId;
 use domain::reading::CellQuantity;
 use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::Utc;
 use domain::twin::Snapshot;
-use fold::{Folded, Group, folded};
 
 /// All active alarms of one rule (of device points: those about one quantity), and what follows from them.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,8 +96,8 @@ fn problem(folded: &Folded<'_>, snapshot: &Snapshot, site: &SiteSpec, system: &S
     let told = effects.iter().filter_map(|effect| told(effect, snapshot, site, system));
     let mut told: Vec<String> = told.map(|(words, others)| words + &others).collect();
     if matches!(rule.watch, Watch::LinkSilence | Watch::LinkWrongDevice) {
-        told.extend(fold::standing_still(&cause.alarms, snapshot, site));
-        told.extend(fold::unwatched(&cause.alarms, site, system));
+        told.extend(silent::standing_still(&cause.alarms, snapshot, site));
+        told.extend(silent::unwatched(&cause.alarms, site, system));
     }
     let severities = effects.iter().filter_map(|effect| effect.rule.rule()).map(|rule| rule.severity);
     Some(Problem {
@@ -122,6 +122,18 @@ fn told(group: &Group<'_>, snapshot: &Snapshot, site: &SiteSpec, system: &System
     let thing = match worst.subject {
         Subject::Cell(_) => "cell",
         Subject::Node(_) => "node",
+        Subject::Link(_) if count > 1 => {
+            let names = alarms.iter().skip(1).filter_map(|alarm| match alarm.subject {
+                Subject::Link(link) => site.links.get(usize::from(link.0)).map(|link| link.name.as_str()),
+                _ => None,
+            });
+            let names = names.collect::<Vec<_>>().join(", ");
+            let more = match count - alarms.len() {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            return Some((worst.words(site, system, &snapshot.links)?, format!(", also {names}{more}")));
+        }
         Subject::Link(_) => "link",
         Subject::Device(_) if count > 1 => {
             let named: Vec<_> = alarms.iter().map(|alarm| (alarm.subject, alarm.value)).collect();
@@ -137,7 +149,7 @@ fn told(group: &Group<'_>, snapshot: &Snapshot, site: &SiteSpec, system: &System
     Some((worst.words(site, system, &snapshot.links)?, others))
 }
 
-/// So many device points are named in one line.
+/// So many device points or links are named in one line.
 const NAMED: usize = 3;
 
 /// The worst alarms of a group, the worst of all first: of device points, which have limits of their own, that which is
@@ -239,7 +251,7 @@ pub(crate) fn verdict(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec)
 mod tests {
     use super::*;
     use crate::sample::{site, snapshot, spec};
-    use domain::alarm::RULES;
+    use domain::alarm::{RULES, RuleIdx};
     use domain::link::{LinkIdx, LinkState};
     use domain::point::{DevicePoint, PointLimits, Unit, WatchedPoint};
     use domain::reading::{CellQuantity, NodeQuantity};
@@ -490,6 +502,10 @@ mod tests {
         ] {
             assert!(effects.iter().any(|words| words == expected), "{expected}: {effects:?}");
         }
+        // Silent links are named.
+        let also = |link| alarm("link.silent", Subject::Link(LinkIdx(link)), 8.0 - f32::from(link));
+        snapshot.alarms = vec![also(2), also(0)];
+        assert_eq!(lines(&snapshot, &spec())[0].0, "Battery controller is silent, also AI load meter");
         // The other link's points are not explained by this one.
         snapshot.alarms = vec![silent, stale(16)];
         assert_eq!(lines(&snapshot, &hall()).len(), 2);

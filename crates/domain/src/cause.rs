@@ -1,30 +1,29 @@
-//! Cause first: a problem that follows from another one is told in its line and not beside it. Pure.
+//! Cause first: alarms that follow from others, found in a snapshot. Pages tell them in one line, programs get the rule
+//! of the cause with them.
 //!
 //! Only what the snapshot itself shows counts: which cells are silent, which link fell silent with them.
 
-use crate::format::{self, THIN};
-use domain::alarm::{Alarm, RuleIdx, Severity, Subject, Watch};
-use domain::link::LinkIdx;
-use domain::point::{PointId, Unit, WatchedPoint};
-use domain::reading::{CellQuantity, NoData};
-use domain::spec::{SiteSpec, SystemSpec};
-use domain::time::Mono;
-use domain::twin::Snapshot;
+use crate::alarm::{Alarm, RuleIdx, Severity, Subject, Watch};
+use crate::link::LinkIdx;
+use crate::point::WatchedPoint;
+use crate::reading::CellQuantity;
+use crate::spec::{SiteSpec, SystemSpec};
+use crate::time::Mono;
+use crate::twin::Snapshot;
 
 /// Values that came this long before or after a link's last one may have come over it, s. Longer for links that ask
 /// seldom.
 const TOGETHER_S: f32 = 2.0;
-/// So many values are named that a silent link no longer brings.
-const NAMED: usize = 3;
 
 /// Active alarms that are one line: those of one rule; of device points those about one quantity.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Group<'a> {
-    pub(super) rule: RuleIdx,
+pub struct Group<'a> {
+    /// The rule.
+    pub rule: RuleIdx,
     /// The quantity of device points; empty for everything else.
-    pub(super) quantity: &'a str,
+    pub quantity: &'a str,
     /// Its alarms, in the order of the snapshot.
-    pub(super) alarms: Vec<&'a Alarm>,
+    pub alarms: Vec<&'a Alarm>,
 }
 
 impl Group<'_> {
@@ -39,14 +38,16 @@ impl Group<'_> {
 
 /// A group, and what follows from its alarms.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Folded<'a> {
-    pub(super) cause: Group<'a>,
-    pub(super) effects: Vec<Group<'a>>,
+pub struct Folded<'a> {
+    /// What stands for itself.
+    pub cause: Group<'a>,
+    /// What follows from it, by rule and quantity.
+    pub effects: Vec<Group<'a>>,
 }
 
 /// The active alarms of `snapshot` in groups, in its order, effects folded into their causes. An alarm that follows from
 /// nothing stays, though others of its group follow.
-pub(super) fn folded<'a>(snapshot: &'a Snapshot, site: &SiteSpec, system: &'a SystemSpec) -> Vec<Folded<'a>> {
+pub fn folded<'a>(snapshot: &'a Snapshot, site: &SiteSpec, system: &'a SystemSpec) -> Vec<Folded<'a>> {
     let mut folded: Vec<Folded<'a>> = Vec::new();
     for alarm in &snapshot.alarms {
         let quantity = device_point(alarm, system).map_or("", WatchedPoint::quantity);
@@ -86,7 +87,7 @@ pub(super) fn folded<'a>(snapshot: &'a Snapshot, site: &SiteSpec, system: &'a Sy
 }
 
 /// The device point that an alarm is about.
-pub(super) fn device_point<'a>(alarm: &Alarm, system: &'a SystemSpec) -> Option<&'a WatchedPoint> {
+fn device_point<'a>(alarm: &Alarm, system: &'a SystemSpec) -> Option<&'a WatchedPoint> {
     match alarm.subject {
         Subject::Device(number) => system.watched_point(number),
         _ => None,
@@ -138,8 +139,8 @@ fn follow<'a>(
             let silent: Vec<usize> = (0..column.len()).filter(is_silent).collect();
             let of_nodes = silent.iter().all(|cell| hit(Subject::Node(system.topology.module_of(*cell) as u16)));
             // What the server counted, and no cell beside those of the nodes.
-            let missing = |alarm: &&Alarm| (alarm.value / 100.0 * column.len() as f32).round() as usize;
-            all_if(of_nodes && effect.alarms.iter().all(|alarm| missing(&alarm) <= silent.len()))
+            let missing = |alarm: &Alarm| (alarm.value / 100.0 * column.len() as f32).round() as usize;
+            all_if(of_nodes && effect.alarms.iter().all(|alarm| missing(alarm) <= silent.len()))
         }
         // A warning of what is beyond its limit already.
         (of, watch) if of == watch && cause.severity() > effect.severity() => those(&|alarm| hit(alarm.subject)),
@@ -151,16 +152,6 @@ fn follow<'a>(
     }
 }
 
-/// A value's name within a sentence: `state of charge`, `grid power`.
-fn value_name(point: PointId) -> String {
-    let name = point.spec().name;
-    // Abbreviations keep their capitals.
-    let second_is_lower = name.chars().nth(1).is_some_and(|c| c.is_ascii_lowercase());
-    let name = if second_is_lower { name.to_ascii_lowercase() } else { name.to_owned() };
-    let says_power = point.spec().unit != Unit::Watt || name.contains("power") || name.contains("limit");
-    if says_power { name } else { format!("{name} power") }
-}
-
 /// When the newest cell voltage came.
 fn newest_cell(snapshot: &Snapshot) -> Option<Mono> {
     let column = snapshot.state.cells.column(CellQuantity::Voltage);
@@ -168,60 +159,10 @@ fn newest_cell(snapshot: &Snapshot) -> Option<Mono> {
 }
 
 /// Whether what came at `at` may be of the link's last sweep.
-fn came_over(link: Subject, at: Mono, snapshot: &Snapshot, site: &SiteSpec) -> bool {
+pub fn came_over(link: Subject, at: Mono, snapshot: &Snapshot, site: &SiteSpec) -> bool {
     let Subject::Link(link) = link else { return false };
     let Some(spec) = site.links.get(usize::from(link.0)) else { return false };
     let Some(last) = snapshot.links.get(usize::from(link.0)).and_then(|status| status.last_at) else { return false };
     let apart_s = last.seconds_since(at).max(at.seconds_since(last));
     apart_s <= TOGETHER_S.max(spec.silent_after.as_secs_f32())
-}
-
-/// What no longer comes over the silent links, in words: `No new state of charge, pack voltage and 9 more values`.
-pub(super) fn standing_still(alarms: &[&Alarm], snapshot: &Snapshot, site: &SiteSpec) -> Option<String> {
-    let silent = |at| alarms.iter().any(|alarm| came_over(alarm.subject, at, snapshot, site));
-    let names: Vec<String> = (PointId::ALL.iter())
-        .filter(|point| snapshot.point(**point) == Err(NoData::Stale))
-        .filter(|point| snapshot.state.points.last_value(**point).last().is_some_and(|(_, at)| silent(at)))
-        .map(|point| value_name(*point))
-        .collect();
-    let more = names.len().saturating_sub(NAMED);
-    let list = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    match (names.len(), more) {
-        (0, _) => None,
-        (_, 0) => Some(format!("No new {list}")),
-        (_, 1) => Some(format!("No new {list} and 1{THIN}more value")),
-        (_, n) => Some(format!("No new {list} and {}{THIN}more values", format::count(n as u64))),
-    }
-}
-
-/// The alarms of device points that cannot be raised now, because nothing comes over the silent links, in words.
-pub(super) fn unwatched(alarms: &[&Alarm], site: &SiteSpec, system: &SystemSpec) -> Option<String> {
-    let silent = |point: &&WatchedPoint| {
-        let link = site.find_link(point.link());
-        link.is_some_and(|link| alarms.iter().any(|alarm| alarm.subject == Subject::Link(LinkIdx(link as u8))))
-    };
-    match system.watched_points.iter().filter(silent).count() {
-        0 => None,
-        n => Some(format!(
-            "No new values, and no alarms, of {} that limits are kept of",
-            format::counted(n, "device point")
-        )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_named_as_what_they_are() {
-        for (point, name) in [
-            (PointId::GridPower, "grid power"),
-            (PointId::LoadPower, "load power"),
-            (PointId::Power, "battery power"),
-            (PointId::Soc, "state of charge"),
-        ] {
-            assert_eq!(value_name(point), name);
-        }
-    }
 }
