@@ -268,7 +268,7 @@ fn points_of_the_devices_own_have_names_units_steps_and_ranges() {
     let table = own(0, "flow", "").replace("\"s16\"", "\"f32\"");
     let table = RegisterTable::parse(&format!("name = \"A\"\n{table}")).unwrap();
     for (value, expected, text) in
-        [(1.5e9_f32, Some(1.5e9), "1500000000"), (f32::MAX, None, "3.4e38"), (f32::MIN, None, "-3.4e38")]
+        [(1.5e9_f32, Some(1.5e9), "1500000000.000"), (f32::MAX, None, "3.4e38"), (f32::MIN, None, "-3.4e38")]
     {
         let words = [(value.to_bits() >> 16) as u16, value.to_bits() as u16];
         let mut poll = Poll::default();
