@@ -198,7 +198,11 @@ fn check_config_lists_what_can_be_set_and_refuses_what_must_not_be() {
             "500 % cannot be: 802.SoCRsvMin is 0 to 100 %",
         ),
         (setting("a", "a:502", &RESERVE.replace("min = 10", "min = 60")), "min = 60", "60 is not below 50"),
-        (setting("a", "a:502", &format!("{RESERVE} }},\n  {{ {RESERVE}")), "reserve", "have the name `reserve`"),
+        (
+            setting("a", "a:502", &format!("{RESERVE} }},\n  {{ {}", RESERVE.replace("Min", "Max"))),
+            "SoCRsvMax",
+            "have the name `reserve`",
+        ),
         (
             setting("a", "a:502", &format!("{RESERVE} }},\n  {{ {}", RESERVE.replace("\"reserve", "\"other"))),
             "other",
