@@ -1,5 +1,6 @@
 //! Help for messages to people: where something is in a file, and what they may have meant.
 
+use domain::reading::DEVICE_VALUE_MAX;
 use std::io;
 use std::time::Duration;
 
@@ -82,6 +83,14 @@ fn edits(from: &str, to: &str) -> usize {
         }
     }
     row.last().copied().unwrap_or(0)
+}
+
+/// A number with so many digits after the point; one beyond any possible value in few: `3.4e38`.
+pub(crate) fn number(value: f64, decimals: usize) -> String {
+    match value.abs() > f64::from(DEVICE_VALUE_MAX) {
+        true => format!("{value:.1e}"),
+        false => format!("{value:.decimals$}"),
+    }
 }
 
 #[cfg(test)]
