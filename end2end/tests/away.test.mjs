@@ -150,8 +150,7 @@ test('a page whose code never comes says that it stands still', async () => {
 
 test('with every device silent nothing is called well on any page', async () => {
   const server = await startDemo();
-  const lab = (system, fields) =>
-    server.api('lab', { method: 'POST', body: new URLSearchParams({ system, ...fields }) });
+  const lab = (system, fields) => server.lab({ system, ...fields });
   try {
     const { devices } = { devices: { hv: ['controller', 'grid-meter', 'load-meter'], home: ['gx', 'inverter'] } };
     for (const [system, names] of Object.entries(devices)) {

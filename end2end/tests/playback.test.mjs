@@ -95,7 +95,7 @@ test('at a thousand times the pace an hour passes in seconds, and every panel go
   }));
 
 test('the next sag and the last alarm are a click away, with their words', async () => {
-  const lab = (fields) => server.api('lab', { method: 'POST', body: new URLSearchParams({ system: 'hv', ...fields }) });
+  const lab = (fields) => server.lab({ system: 'hv', ...fields });
   await lab({ action: 'inject', fault: 'silent-link', device: 'grid-meter' });
   await until('the alarm stands', async () =>
     JSON.stringify((await server.api('state?system=hv')).alarms).includes('Grid meter is silent'));

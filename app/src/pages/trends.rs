@@ -57,7 +57,7 @@ pub fn TrendsPage() -> impl IntoView {
     let spec = live.system();
     let kind = spec.kind;
     let topology = spec.topology;
-    let choice = RwSignal::new(Choice::of(&navigation.at(), kind, &topology));
+    let choice = RwSignal::new(Choice::of(&navigation.here(), kind, &topology));
     let now_s = live.map(|snapshot| snapshot.now.utc.0 as f64 / 1e6);
     let window = Signal::derive(move || choice.with(|choice| choice.window(now_s.get())));
     let past = Past::<HistoryResponse>::new();

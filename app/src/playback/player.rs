@@ -96,7 +96,7 @@ impl Player {
     pub(super) fn new(live: Live) -> Player {
         let at_ms = live.snapshot.get_untracked().now.utc.0 as f64 / 1e3;
         let navigation = Navigation::expect();
-        let asked = instant(&navigation.at()).filter(|_| live.past.get_untracked());
+        let asked = instant(&navigation.here()).filter(|_| live.past.get_untracked());
         let head_ms = asked.map_or(at_ms, |at| at.0 as f64 / 1e3);
         let player = Player {
             live,
@@ -124,7 +124,7 @@ impl Player {
         if asked.is_some() {
             player.seek_past(head_ms);
         }
-        if let Some(words) = wrong_instant(&navigation.at()) {
+        if let Some(words) = wrong_instant(&navigation.here()) {
             player.message.set(words);
         }
         if let Ok(timer) = set_interval_with_handle(move || player.tick(), TICK) {

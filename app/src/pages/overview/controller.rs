@@ -70,7 +70,7 @@ fn said(snapshot: &Snapshot, point: PointId, words: fn(f32) -> String, never: Ne
     match (snapshot.point(point), snapshot.state.points.last_value(point).last()) {
         (Ok(value), _) => (words(value), true),
         (Err(NoData::Stale), Some((value, at))) => {
-            (format!("{}, {} ago", words(value), format::age(snapshot.now.mono.seconds_since(at))), false)
+            (format!("{}, {}", words(value), format::ago(snapshot.now.mono.seconds_since(at))), false)
         }
         (Err(reason), _) => absent(reason, never),
     }

@@ -30,7 +30,7 @@ impl Player {
         let at = Utc(at.0.div_euclid(1_000) * 1_000);
         self.inner.update_value(|inner| inner.written = Some(at));
         self.navigation.carry(Some((AT, rfc3339(at))));
-        let here = untrack(|| self.navigation.at());
+        let here = self.navigation.here();
         self.navigation.go(&address_of(&here, Some(at)), Leave::Step);
     }
 
