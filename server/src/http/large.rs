@@ -104,8 +104,7 @@ impl Large {
             Ok(bytes) => self.answer("application/json", bytes),
             Err(error) => {
                 tracing::error!("an answer could not be written: {error}");
-                let words = "the server made a mistake; its log says more";
-                return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words).into_response();
+                return Problem::broken().into_response();
             }
         };
         let ready = answer.extensions().get::<Ready>().is_some();

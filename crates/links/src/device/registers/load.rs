@@ -83,7 +83,7 @@ impl RegisterTable {
     pub fn parse(text: &str) -> Result<RegisterTable, TableError> {
         let error = |(span, what): Complaint| TableError { line: line_of(text, span.start), what };
         let file: File =
-            toml::from_str(text).map_err(|e| error((e.span().unwrap_or(0..0), crate::plain::words(e.message()))))?;
+            toml::from_str(text).map_err(|e| error((e.span().unwrap_or(0..0), domain::plain::words(e.message()))))?;
         file.table().map_err(error)
     }
 
