@@ -4,7 +4,6 @@
 //! stand in for them in the whole program: nobody is left to be told, so what cannot be written is left out.
 
 use domain::plain::without_numbers;
-use std::io::Write as _;
 
 /// As [`std::print`].
 macro_rules! print {

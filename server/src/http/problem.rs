@@ -126,12 +126,13 @@ fn is_bare(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"))
 }
 
-/// Words with a capital at their begin and a point at their end.
+/// Words with a point at their end, and a capital at their begin if that is no name of a field.
 fn sentence(words: &str) -> String {
     let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let is_name = words.split(' ').next().is_some_and(|first| first.ends_with(':'));
+    let first = letters.next().map(|first| if is_name { first.into() } else { first.to_uppercase().to_string() });
     let end = if words.ends_with(['.', '?', '!']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
+    format!("{}{}{end}", first.unwrap_or_default(), letters.as_str())
 }
 
 /// The heading of an error's page, and what is said of an error that nobody said more of.
@@ -161,4 +162,21 @@ fn usual(status: StatusCode) -> (&'static str, &'static str) {
 /// The API's answer to an unknown path.
 pub(super) async fn no_such_path(OriginalUri(uri): OriginalUri) -> Problem {
     Problem::not_found(format!("there is no {} here; /api lists the addresses of the API", uri.path()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_on_a_page_is_a_sentence() {
+        for (words, said) in [
+            ("a body has at most 5 bytes", "A body has at most 5 bytes."),
+            ("kw: missing", "kw: missing."),
+            ("is it on?", "Is it on?"),
+            ("", "."),
+        ] {
+            assert_eq!(sentence(words), said);
+        }
+    }
 }

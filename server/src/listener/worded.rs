@@ -23,7 +23,7 @@ const WORDS: [(StatusCode, &str); 4] = [
     ),
     (
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-        "the headers are too large: at most 64 KB and 100 of them are read. Send fewer, such as fewer cookies",
+        "the headers are too large: 64 KB and 100 of them are read in any case. Send fewer, such as fewer cookies",
     ),
     (StatusCode::SERVICE_UNAVAILABLE, "all connections of this server are taken: try again in a few seconds"),
 ];

@@ -89,7 +89,7 @@ fn only_those_who_ask_by_our_name_get_anything() {
                 raw(&server, &format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"));
             assert_eq!(status != 421, open, "{host} {path}: {text}");
             let name = host.split(':').next().unwrap();
-            assert!(open || text.contains(&format!("[server] names = [\"{name}\"]")), "{text}");
+            assert!(open || text.contains(&format!("[server] names = [\\\"{name}\\\"]")), "{text}");
         }
     }
     // The page of a rebound name is its own origin, to the browser and to us.

@@ -59,7 +59,7 @@ fn check(what: &str, answer: &Answer, status: u16, page: bool) {
         assert!(!problem["title"].as_str().unwrap().is_empty(), "{what}: {body}");
         problem["detail"].as_str().unwrap().to_owned()
     };
-    assert!(words.split_whitespace().count() >= 4, "{what}: {words}");
+    assert!(words.split_whitespace().count() >= 2, "{what}: {words}");
     for foreign in FOREIGN {
         assert!(!words.contains(foreign), "{what}: {foreign} in {words}");
     }
@@ -117,8 +117,8 @@ fn every_family_of_addresses_refuses_in_one_form() {
         }
         // Before there is a request nobody knows who asks.
         for (what, status, request) in [
-            ("length", 414, format!("GET {path}?{} HTTP/1.1\r\n{own}\r\n", "x".repeat(65_530))),
-            ("headers", 431, format!("GET {path} HTTP/1.1\r\n{own}Cookie: {}\r\n\r\n", "x".repeat(70_000))),
+            ("length", 414, format!("GET {path}?{} HTTP/1.1\r\n{own}\r\n", "x".repeat(65_600))),
+            ("headers", 431, format!("GET {path} HTTP/1.1\r\n{own}Cookie: {}\r\n\r\n", "x".repeat(300_000))),
             ("count", 431, format!("GET {path} HTTP/1.1\r\n{own}{}\r\n", "a: b\r\n".repeat(120))),
             ("line", 400, format!("GET {path} HTTP/7.1\r\n{own}\r\n")),
             ("name", 400, format!("GET {path} HTTP/1.1\r\n{own}a b: c\r\n\r\n")),
