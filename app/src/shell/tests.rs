@@ -192,7 +192,7 @@ fn of_a_battery_that_never_reported_nothing_is_called_well() {
         }
     }
     let home = text(&document_of("/home", boot_of(site.clone(), &dead)));
-    assert!(home.contains("Source not reached yet") && home.contains("Check connection"), "{home}");
+    assert!(home.contains("Source not reached since the start") && home.contains("Check connection"), "{home}");
     let overview = text(&document_of("/", boot_of(site, &dead)));
     assert!(overview.contains("The battery does not report"), "{overview}");
 }

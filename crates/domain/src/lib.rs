@@ -12,6 +12,7 @@ extern crate self as domain;
 
 pub mod alarm;
 pub mod bms;
+pub mod cause;
 pub mod cells;
 pub mod command;
 pub mod decimal;

@@ -4,6 +4,7 @@
 use crate::alarm::Severity;
 use crate::lab::SimDevice;
 use crate::link::LinkState;
+use crate::reading::NoData;
 use crate::soc::FullBy;
 use crate::spec::SystemKind;
 use crate::storage::StorageKind;
@@ -75,6 +76,7 @@ words! {
     StorageKind "kind of storage trouble" id;
     SimDevice "simulated device" id;
     FullBy "way to know a full charge" word;
+    NoData "reason for no value" words;
 }
 
 #[cfg(test)]
@@ -110,6 +112,7 @@ mod tests {
             "taking-in",
         ]);
         check::<SimDevice>(&["controller", "grid-meter", "load-meter", "gx", "inverter"]);
+        check::<NoData>(&["not received", "no answer", "stale", "out of range", "marked invalid by its device"]);
         check::<FullBy>(&["tail current", "reported"]);
     }
 }

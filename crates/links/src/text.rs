@@ -1,6 +1,7 @@
 //! Help for messages to people: what the system says of a connection, and where something is in a file.
 
 use domain::plain::without_numbers;
+use domain::reading::DEVICE_VALUE_MAX;
 use std::io;
 use std::time::Duration;
 
@@ -54,6 +55,14 @@ pub(crate) fn line_of(source: &str, offset: usize) -> usize {
 /// `; nearest is `x`` or nothing.
 pub(crate) fn suggestion(nearest: Option<&str>) -> String {
     nearest.map_or(String::new(), |name| format!("; the nearest is `{name}`"))
+}
+
+/// A number with so many digits after the point; one beyond any possible value in few: `3.4e38`.
+pub(crate) fn number(value: f64, decimals: usize) -> String {
+    match value.abs() > f64::from(DEVICE_VALUE_MAX) {
+        true => format!("{value:.1e}"),
+        false => format!("{value:.decimals$}"),
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The writer thread: once a second one commit, and one at once when something happened; now and then a checkpoint, and old rows go in small steps.
+//! The writer thread: a commit of what waits four times a second, and one at once when something happened; now and then a checkpoint, and old rows go in small steps.
 //!
 //! ```text
 //!            no database --opened--> storing --disk full, file locked--> storing, with an error

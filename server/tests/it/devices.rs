@@ -190,3 +190,26 @@ fn a_link_whose_points_would_have_names_of_the_catalogue_starts_nothing() {
     let words = refuses(folder.path(), &site, &[]);
     assert!(words.contains("battery/soc is a name of every system's own points"), "{words}");
 }
+
+#[test]
+fn after_kill_9_the_running_minute_of_device_points_is_made_again_from_the_tape() {
+    let Some(mut device) = Device::start(1, &["10:3"]) else { return };
+    device.tell("set 10 1500 415 7");
+    let folder = folder();
+    let table = folder.path().join("inverter.toml");
+    std::fs::write(&table, TABLE).unwrap();
+    let site = site(table.to_str().unwrap(), &[("south", device.port())]);
+    let server = Server::start(&site, &[]);
+    server.wait_for("/api/v1/state", |state| state["device_points"]["south/starts"]["value"].as_f64());
+    std::thread::sleep(Duration::from_secs(4));
+    let kept = server.kill();
+    // Whatever there is then was there before.
+    drop(device);
+    let server = Server::start_in(kept, &site, &[]);
+    let rows = server.wait_for("/api/v1/history?points=south/starts&width=1000", |history| {
+        let rows = history["device_points"][0]["rows"].as_array()?;
+        Some(rows.iter().filter_map(Value::as_u64).sum::<u64>()).filter(|rows| *rows > 0)
+    });
+    assert!(rows >= 5, "{rows} of about 20");
+    assert_eq!(server.terminate(), Some(0));
+}

@@ -77,7 +77,7 @@ pub(super) fn missing(
 ) -> &'static str {
     match why {
         NoData::NotPresent if reached.is_none() => "Not recorded",
-        NoData::NotPresent if reached == Some(false) => "Source not reached yet",
+        NoData::NotPresent if reached == Some(false) => "Source not reached since the start",
         NoData::NotPresent => never,
         NoData::Error if snapshot.state.points.last_value(point).last().is_none() => never,
         NoData::Timeout => "No answer in time",
@@ -231,7 +231,7 @@ mod tests {
             missing(snapshot, sensor, snapshot.point(sensor).unwrap_err(), "No sensor", Some(true))
         };
         assert_eq!(words(&snapshot), "No sensor");
-        for (reached, words) in [(Some(false), "Source not reached yet"), (None, "Not recorded")] {
+        for (reached, words) in [(Some(false), "Source not reached since the start"), (None, "Not recorded")] {
             let never = missing(&snapshot, sensor, NoData::NotPresent, "No sensor", reached);
             assert_eq!(never, words, "nobody knows whether it has one");
         }

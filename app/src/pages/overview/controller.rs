@@ -133,7 +133,7 @@ mod tests {
         };
         let earth = |m: &Snapshot| plain(said(m, PointId::InsulationKohm, insulation, Never::NotYet));
         assert_eq!(mode(&snapshot), ("normal".into(), true));
-        assert_eq!(earth(&snapshot), ("never received".into(), false));
+        assert_eq!(earth(&snapshot), ("not received since the start".into(), false));
         let unmeasured = said(&snapshot, PointId::InsulationKohm, insulation, Never::NotMeasured);
         assert_eq!(unmeasured, ("not measured".into(), true), "no fault");
         snapshot.state.points.set(PointId::InsulationKohm, Ok(850.0), snapshot.now.mono);

@@ -8,6 +8,7 @@ use domain::device_minute::{DeviceMinute, PointMinute, PointName};
 use domain::minute::MINUTE_MS;
 use domain::plain::quoted;
 use domain::point::Unit;
+use domain::reading::DEVICE_VALUE_MAX;
 use links::device::registers::is_point_name;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
@@ -102,7 +103,8 @@ impl Rows {
             if !is_path(path) {
                 return Err(format!("{} is no name of a device point, such as \"gpu-hall/gpu/3/power\"", quoted(path)));
             }
-            if !(min <= mean && mean <= max && min.is_finite() && max.is_finite()) || n == 0 {
+            let possible = -DEVICE_VALUE_MAX..=DEVICE_VALUE_MAX;
+            if !(min <= mean && mean <= max && possible.contains(&min) && possible.contains(&max)) || n == 0 {
                 return Err(format!("{path} cannot have min {min}, mean {mean}, max {max}, n {n}"));
             }
             match *self.units.entry(path.clone()).or_insert(*unit) {

@@ -182,7 +182,8 @@ impl Row {
             let span = self.resolution.as_ref().map_or_else(|| name.span(), Spanned::span);
             return Err((span, "`resolution` is the step of the values, above 0".to_owned()));
         }
-        let [low, high] = self.range.as_ref().map_or([f32::MIN, f32::MAX], |range| *range.get_ref());
+        let [low, high] =
+            self.range.as_ref().map_or_else(|| Target::Device(0).plausible().into(), |range| *range.get_ref());
         if !low.is_finite() || !high.is_finite() || low >= high {
             let span = self.range.as_ref().map_or_else(|| name.span(), Spanned::span);
             return Err((span, "`range` is the lowest and the highest value that can be believed".to_owned()));
