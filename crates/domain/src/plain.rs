@@ -106,6 +106,12 @@ fn is_unseen(c: char) -> bool {
     c.is_control() || marks.iter().any(|marks| marks.contains(&c))
 }
 
+/// What is wrong with a name for people or another short text; nothing if it is one line of at most `longest` characters.
+pub fn one_line(text: &str, longest: usize) -> Option<String> {
+    let fits = text.chars().count() <= longest && !text.chars().any(char::is_control);
+    (!fits).then(|| format!("a text of one line, at most {longest} characters, stands here"))
+}
+
 /// The key that a message says is missing.
 pub fn missing_key(message: &str) -> Option<&str> {
     message.strip_prefix("missing field `")?.strip_suffix('`')

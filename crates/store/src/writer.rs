@@ -11,12 +11,14 @@
 
 mod clock;
 mod findings;
+mod making;
 mod minutes;
 mod restore;
 mod retention;
 mod sealing;
 
 pub use retention::free_bytes;
+use sealing::Sealing;
 
 use crate::database::{Checkpoint, Database};
 use crate::day::Day;
@@ -65,6 +67,7 @@ pub(crate) struct Writer {
     /// What was found out about files and is not attended to yet.
     findings: Vec<Finding>,
     seal_at: Instant,
+    sealing: Sealing,
     seal_error: Option<String>,
     report: Report,
     troubles: Troubles,
@@ -100,6 +103,7 @@ impl Writer {
             to_take_in: 0,
             findings: Vec::new(),
             seal_at: now,
+            sealing: Sealing::default(),
             seal_error: None,
             report: Report::default(),
             troubles: Troubles::default(),
@@ -147,7 +151,7 @@ impl Writer {
             let now = Instant::now();
             let asked = matches!(wake, Wake::Flush | Wake::Close);
             if asked || now >= self.retry_at {
-                self.cycle(now);
+                self.cycle(now, asked);
             }
             match wake {
                 Wake::Close => break,
@@ -155,17 +159,19 @@ impl Writer {
                 Wake::Tick => tick = now + self.options.commit_every,
             }
         }
+        self.sealing.abandon();
         self.db = None;
     }
 
-    /// Tries once to write what waits, and looks after the file.
-    pub(crate) fn cycle(&mut self, now: Instant) {
+    /// Tries once to write what waits, and looks after the files. Who asked for it finds sealed what is due; else a thread
+    /// makes the new files of days, and the writer goes on storing meanwhile.
+    pub(crate) fn cycle(&mut self, now: Instant, asked: bool) {
         let (mut rows, flush) = self.shared.take();
         match self.try_cycle(&mut rows, now) {
             Ok(()) => {
                 self.succeeded();
                 self.attend();
-                self.maintain(now);
+                self.maintain(now, asked);
                 self.report.error.clone_from(&self.seal_error);
             }
             Err(e) => self.failed(e, now),

@@ -43,7 +43,7 @@ struct SiteTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct SystemTable {
     pub(super) id: Spanned<String>,
-    name: Option<String>,
+    pub(super) name: Option<Spanned<String>>,
     #[serde(default)]
     kind: KindKey,
     #[serde(default)]
@@ -240,7 +240,7 @@ impl SystemTable {
         if wrong.is_empty() {
             wrong = limits_wrong;
         }
-        let name = self.name.unwrap_or_else(|| id.clone());
+        let name = self.name.map_or_else(|| id.clone(), Spanned::into_inner);
         let spec = SystemSpec {
             kind: match self.kind {
                 KindKey::DataCentre => SystemKind::DataCentre,

@@ -281,6 +281,7 @@ fn points_of_the_devices_own_have_names_units_steps_and_ranges() {
     for (rows, line, what) in [
         (own(0, "Fan Speed", ""), 4, "small letters"),
         (own(0, "fan//speed", ""), 4, "small letters"),
+        (own(0, &"a".repeat(65), ""), 4, "a name is of 1 to 64 small letters"),
         (own(0, "fan", "measured_in = \"rpm\""), 6, "no unit `rpm`: there is V, A, W, °C, %"),
         (own(0, "fan", "resolution = 0"), 6, "above 0"),
         (own(0, "fan", "range = [5, 5]"), 6, "lowest and the highest"),
