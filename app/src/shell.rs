@@ -15,6 +15,8 @@ use leptos::prelude::*;
 pub struct Assets {
     /// The number of the build: a page and a server with the same belong together.
     pub build: String,
+    /// The number of the site that documents carry.
+    pub site: String,
     /// The glue script made by wasm-bindgen.
     pub js: String,
     /// The script that loads chunks, of a page that is cut into chunks.
@@ -65,7 +67,7 @@ const HALF_LOADED: &str =
 
 /// The whole document for one request, of the page at `address`. `nonce` goes on every inline script.
 pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String>) -> impl IntoView + use<> {
-    let Assets { build, js, loader, wasm, css, chunks } = assets.clone();
+    let Assets { build, site, js, loader, wasm, css, chunks } = assets.clone();
     let chunk = pages::chunk(&address).map(|chunk| chunk.name);
     let chunks = chunks.iter().filter(|(name, _)| chunk == Some(name)).map(|(_, file)| format!("'{file}'"));
     let chunks = chunks.collect::<Vec<_>>().join(",");
@@ -89,7 +91,7 @@ pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String
     provide_context(address);
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-build=build data-past=past>
+        <html lang="en" data-build=build data-site=site data-past=past>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />

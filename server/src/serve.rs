@@ -95,7 +95,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         tracing::warn!("{notice}");
     }
 
-    manifest.assets.build = http::build(&manifest.assets.build, &spec);
+    manifest.assets.site = http::site_number(&spec);
     let (stop, stopped) = watch::channel(false);
     let (sink, inputs) = mpsc::channel(engine::INPUTS);
     let mut handles = Vec::with_capacity(tasks.len());

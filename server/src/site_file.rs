@@ -12,10 +12,11 @@ mod tables;
 
 use crate::limits::Limits;
 use domain::link::LinkSpec;
+use domain::plain::{self, quoted};
 use domain::point::{DEVICE_POINTS_MAX, DevicePoint, MaxAge, PointId, WatchedPoint};
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use domain::write::Setpoint;
-use links::{LinkConfig, LinkTask, plain};
+use links::{LinkConfig, LinkTask};
 use locate::Places;
 use sim::SimulatorConfig;
 use std::collections::hash_map::Entry;
@@ -188,7 +189,7 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
         let index = systems.iter().position(|(known, _)| known == id);
         index.and_then(|index| u8::try_from(index).ok()).map(SystemIdx).ok_or_else(|| {
             let known: Vec<&str> = systems.iter().map(|(known, _)| known.as_str()).collect();
-            all_systems.then(|| (span, format!("there is no system {id:?}; there is {}", known.join(", "))))
+            all_systems.then(|| (span, format!("there is no system {}; there is {}", quoted(id), known.join(", "))))
         })
     };
     let (mut specs, mut tasks, mut ages, mut warnings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -199,7 +200,7 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
             complaints.push((config.id.span(), bad.to_string()));
         }
         if !ids.insert(format!("link {}", config.id.get_ref())) {
-            complaints.push((config.id.span(), format!("there are two links {:?}", config.id.get_ref())));
+            complaints.push((config.id.span(), format!("there are two links {}", quoted(config.id.get_ref()))));
         }
         let idx = match find(config.system.get_ref(), config.system.span()) {
             Ok(idx) => idx,

@@ -29,6 +29,7 @@ fn document(path: &str, snapshot: &Snapshot) -> String {
 fn document_of(path: &str, boot: Boot) -> String {
     let assets = Assets {
         build: "b1".into(),
+        site: "5".into(),
         js: "/pkg/a.js".into(),
         loader: Some("/pkg/b.js".into()),
         wasm: "/pkg/a.wasm".into(),
@@ -277,7 +278,7 @@ fn every_page_of_the_rail_is_rendered() {
 #[test]
 fn the_document_says_its_build_and_how_it_is_installed() {
     let html = document("/", &snapshot());
-    assert!(html.contains("<html lang=\"en\" data-build=\"b1\">"), "{html:.200}");
+    assert!(html.contains("<html lang=\"en\" data-build=\"b1\" data-site=\"5\">"), "{html:.200}");
     for link in
         ["rel=\"manifest\" href=\"/manifest.webmanifest\"", "rel=\"apple-touch-icon\" href=\"/apple-touch-icon.png\""]
     {

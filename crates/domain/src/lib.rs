@@ -27,6 +27,7 @@ pub mod limits;
 pub mod link;
 pub mod live;
 pub mod minute;
+pub mod plain;
 pub mod point;
 pub mod reading;
 pub mod recent;

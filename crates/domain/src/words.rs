@@ -37,7 +37,7 @@ pub trait Words: Copy + PartialEq + Sized + 'static {
 
 /// A word that no value has.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("there is no {what} {word:?}; there is {}", known.join(", "))]
+#[error("there is no {what} {}; there is {}", crate::plain::quoted(word), known.join(", "))]
 pub struct UnknownWord {
     /// What it should be.
     pub what: &'static str,

@@ -33,6 +33,7 @@ use crate::sealed::{Finding, Kind};
 use crate::shared::{Report, Shared, Wake};
 use crate::trouble::Troubles;
 use crate::trust::{Clock, DAY_US, Trust};
+use domain::plain::without_numbers;
 use domain::storage::StorageKind;
 use domain::time::Utc;
 use std::path::{Path, PathBuf};
@@ -266,7 +267,7 @@ impl Writer {
     }
 
     fn failed(&mut self, error: StoreError, now: Instant) {
-        let words = error.to_string();
+        let words = without_numbers(&error.to_string());
         if self.report.error.as_ref() != Some(&words) {
             tracing::error!("history is not stored, readings wait in memory: {words}");
         }

@@ -20,6 +20,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 use axum::response::Response;
+use domain::plain::quoted;
 use domain::point::{PointId, Unit};
 use domain::reading::CellQuantity;
 use domain::series::Trace;
@@ -164,7 +165,7 @@ impl AppState {
                         resolution: 0.01,
                     });
                 }
-                None => return Err(Problem::bad_parameter(format!("points: there is no {name:?}"))),
+                None => return Err(Problem::bad_parameter(format!("points: there is no {}", quoted(name)))),
             }
         }
         if wanted.singles.len() > SINGLES_MAX {
@@ -200,7 +201,7 @@ fn single(name: &str, trace: Trace, spec: &SystemSpec) -> Single {
 fn answer(history: &History, site: &SiteSpec, wanted: &mut Wanted, large: &Large) -> Result<Response, StoreError> {
     let gone = wanted.singles.iter().filter(|single| single.trace.is_none());
     if let Some(unknown) = gone.into_iter().find(|single| !history.knows_device_point(&wanted.system, &single.name)) {
-        return Ok(Problem::bad_parameter(format!("points: there is no {:?}", unknown.name)).into_response());
+        return Ok(Problem::bad_parameter(format!("points: there is no {}", quoted(&unknown.name))).into_response());
     }
     let cells = curves(history, site, wanted)?;
     let wanted = &*wanted;

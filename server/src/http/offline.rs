@@ -74,6 +74,7 @@ mod tests {
     fn the_worker_keeps_the_shell_of_its_build_and_nothing_of_the_api() {
         let assets = Assets {
             build: "b1".into(),
+            site: "5".into(),
             js: "/pkg/a.js".into(),
             loader: None,
             wasm: "/pkg/a.wasm".into(),

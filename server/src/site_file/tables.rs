@@ -5,9 +5,10 @@ use super::limits::{Battery, ChemistryKey, LimitsTable};
 use super::recover::{Read, read};
 use super::server::ServerTable;
 use super::{Complaint, Simulators};
+use domain::plain;
 use domain::spec::{SystemKind, SystemSpec};
 use domain::topology::Topology;
-use links::{LinkConfig, plain};
+use links::LinkConfig;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sim::SimulatorConfig;
@@ -200,7 +201,7 @@ impl SystemTable {
             wrong.push((self.id.span(), bad.to_string()));
         }
         if !ids.insert(format!("system {id}")) {
-            wrong.push((self.id.span(), format!("there are two systems {id:?}")));
+            wrong.push((self.id.span(), format!("there are two systems {}", plain::quoted(&id))));
         }
         let topology = match &self.topology {
             None => Topology::NONE,

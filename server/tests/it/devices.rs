@@ -109,6 +109,11 @@ fn points_of_devices_are_in_the_state_the_series_and_the_past_by_their_names() {
         let answer: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(status, 200, "{answer}");
         assert_eq!(answer["rows"][2], json!(["south", "south/heatsink_temperature", "°C", 50.0]), "{answer}");
+        // The table has the columns of the files, by their names, and the link.
+        let sql = "SELECT string_agg(column_name, ' ' ORDER BY column_name) FROM (DESCRIBE device_points)";
+        let (_, body) = server.request("POST", "/api/v1/analysis/sql", &[], &format!("sql={}", sql.replace(' ', "+")));
+        let answer: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(answer["rows"][0][0], "link max mean min n point timestamp unit", "{answer}");
     }
     assert_eq!(server.get("/api/v1/devices/history")["names"], json!([]), "the devices have them all");
 

@@ -7,8 +7,8 @@ mod tests;
 use super::block::{Area, Block, MAX_READ, Register, Role, Unit};
 use super::{OwnPoint, PointId, RegisterTable, Writable};
 use crate::device::setpoint::SETPOINTS_MAX;
-use crate::plain::one_line;
 use crate::text::line_of;
+use domain::plain::one_line;
 use domain::point::DEVICE_POINTS_MAX;
 pub use row::is_point_name;
 use row::{Extremes, LONGEST_LABEL, Location, Row};
@@ -85,7 +85,7 @@ impl RegisterTable {
     pub fn parse(text: &str) -> Result<RegisterTable, TableError> {
         let error = |(span, what): Complaint| TableError { line: line_of(text, span.start), what };
         let file: File =
-            toml::from_str(text).map_err(|e| error((e.span().unwrap_or(0..0), crate::plain::words(e.message()))))?;
+            toml::from_str(text).map_err(|e| error((e.span().unwrap_or(0..0), domain::plain::words(e.message()))))?;
         file.table().map_err(error)
     }
 

@@ -3,7 +3,7 @@
 //! A rule says which key is wrong, why, and what to write instead. What only one kind of device can know comes in as
 //! [`Held`].
 
-use crate::plain::one_line;
+use domain::plain::one_line;
 use domain::write::{Setpoint, Wear};
 use std::time::Duration;
 
