@@ -58,6 +58,7 @@ pub(crate) const FIGURES: [Figure; 42] = [
     figure("lighthouse-home", "Home energy, the same", 5.0, ""),
     figure("lighthouse-accessible", "all three, accessibility, worst", 5.0, ""),
     figure("lighthouse-practices", "all three, best practices, worst", 5.0, ""),
+    figure("lighthouse-findable", "all three, what search engines need, worst", 5.0, ""),
     figure("console", "errors and warnings in the browser's console", 0.0, ""),
     figure("first", "first `cargo xtask run` from nothing", 10.0, "min"),
 ];
