@@ -4,10 +4,12 @@
 //! What cannot be known is an [`Unknown`] with its reason, never zero.
 
 mod codec;
+mod course;
 mod score;
 mod words;
 
-pub use score::{Course, Measured, Score, Verdict};
+pub use course::{Course, Measured};
+pub use score::{Score, Verdict};
 
 use crate::limits::Chemistry;
 use crate::point::PointId;
@@ -52,7 +54,8 @@ impl Controls {
 /// What the load does from now on, W, not negative.
 #[derive(Clone, Debug, PartialEq, Wire)]
 pub enum LoadProfile {
-    /// The mean of the last minutes goes on.
+    /// The mean of the last minutes goes on. Where bursts go above the grid cap and the mean does not, [`Self::Repeated`]
+    /// tells more.
     Held,
     /// This power.
     Constant(f32),
@@ -69,6 +72,13 @@ pub enum LoadProfile {
     },
     /// A recorded load, after whose end nothing is looked at.
     Recorded {
+        /// Mean power of each step.
+        load_w: Vec<f32>,
+        /// Length of a step, s, above 0.
+        step_s: f32,
+    },
+    /// A recorded load, such as that of the last minutes, again and again.
+    Repeated {
         /// Mean power of each step.
         load_w: Vec<f32>,
         /// Length of a step, s, above 0.
@@ -233,6 +243,8 @@ pub enum Assumption {
         /// The largest difference, V.
         worst_v: f32,
     },
+    /// The contactors are open: they are taken to be closed.
+    ContactorsClosed,
 }
 
 /// The answer of a flight check.

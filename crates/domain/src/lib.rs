@@ -12,6 +12,7 @@ extern crate self as domain;
 
 pub mod alarm;
 pub mod bms;
+pub mod cause;
 pub mod cells;
 pub mod command;
 pub mod decimal;
@@ -27,6 +28,7 @@ pub mod limits;
 pub mod link;
 pub mod live;
 pub mod minute;
+pub mod plain;
 pub mod point;
 pub mod reading;
 pub mod recent;

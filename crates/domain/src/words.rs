@@ -4,6 +4,7 @@
 use crate::alarm::Severity;
 use crate::lab::SimDevice;
 use crate::link::LinkState;
+use crate::reading::NoData;
 use crate::soc::FullBy;
 use crate::spec::SystemKind;
 use crate::storage::StorageKind;
@@ -36,7 +37,7 @@ pub trait Words: Copy + PartialEq + Sized + 'static {
 
 /// A word that no value has.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("there is no {what} {word:?}; there is {}", known.join(", "))]
+#[error("there is no {what} {}; there is {}", crate::plain::quoted(word), known.join(", "))]
 pub struct UnknownWord {
     /// What it should be.
     pub what: &'static str,
@@ -75,6 +76,7 @@ words! {
     StorageKind "kind of storage trouble" id;
     SimDevice "simulated device" id;
     FullBy "way to know a full charge" word;
+    NoData "reason for no value" words;
 }
 
 #[cfg(test)]
@@ -110,6 +112,7 @@ mod tests {
             "taking-in",
         ]);
         check::<SimDevice>(&["controller", "grid-meter", "load-meter", "gx", "inverter"]);
+        check::<NoData>(&["not received", "no answer", "stale", "out of range", "marked invalid by its device"]);
         check::<FullBy>(&["tail current", "reported"]);
     }
 }

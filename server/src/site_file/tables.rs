@@ -5,9 +5,10 @@ use super::limits::{Battery, ChemistryKey, LimitsTable};
 use super::recover::{Read, read};
 use super::server::ServerTable;
 use super::{Complaint, Simulators};
+use domain::plain;
 use domain::spec::{SystemKind, SystemSpec};
 use domain::topology::Topology;
-use links::{LinkConfig, plain};
+use links::LinkConfig;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sim::SimulatorConfig;
@@ -42,7 +43,7 @@ struct SiteTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct SystemTable {
     pub(super) id: Spanned<String>,
-    name: Option<String>,
+    pub(super) name: Option<Spanned<String>>,
     #[serde(default)]
     kind: KindKey,
     #[serde(default)]
@@ -200,7 +201,7 @@ impl SystemTable {
             wrong.push((self.id.span(), bad.to_string()));
         }
         if !ids.insert(format!("system {id}")) {
-            wrong.push((self.id.span(), format!("there are two systems {id:?}")));
+            wrong.push((self.id.span(), format!("there are two systems {}", plain::quoted(&id))));
         }
         let topology = match &self.topology {
             None => Topology::NONE,
@@ -239,7 +240,7 @@ impl SystemTable {
         if wrong.is_empty() {
             wrong = limits_wrong;
         }
-        let name = self.name.unwrap_or_else(|| id.clone());
+        let name = self.name.map_or_else(|| id.clone(), Spanned::into_inner);
         let spec = SystemSpec {
             kind: match self.kind {
                 KindKey::DataCentre => SystemKind::DataCentre,

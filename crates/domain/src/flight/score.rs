@@ -3,31 +3,10 @@
 //! A prediction is wrong because the twin is, or because the load was another one than assumed. The two are told apart by
 //! energy: what the state of charge should have lost by the energy that really flowed.
 
+use super::course::{Course, Measured};
 use super::{CurvePoint, End, Lasts, Outlook};
 use crate::wire::Wire;
 use std::fmt;
-
-/// An instant after the check.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Wire)]
-pub struct Measured {
-    /// Minutes from the check.
-    pub at_min: f32,
-    /// State of charge, %; `None` where it was not known.
-    pub soc_pct: Option<f32>,
-    /// Battery power since the instant before, mean, W, discharge positive.
-    pub battery_w: Option<f32>,
-    /// Lowest cell voltage since the instant before, V.
-    pub lowest_v: Option<f32>,
-}
-
-/// What happened after a check.
-#[derive(Clone, Debug, Default, PartialEq, Wire)]
-pub struct Course {
-    /// The instants, oldest first.
-    pub measured: Vec<Measured>,
-    /// When the load above the cap was no longer covered, min; `None` while it still is.
-    pub ended_at_min: Option<f32>,
-}
 
 /// How right a prediction was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]

@@ -84,6 +84,7 @@ impl fmt::Display for Assumption {
             Assumption::BmsPower(why) => {
                 write!(f, "Limits of the BMS: {}. Those usual for such cells are taken", why.words())
             }
+            Assumption::ContactorsClosed => f.write_str("The contactors are open: they are taken to be closed"),
             Assumption::NoSun => f.write_str("Sun is not counted on"),
             Assumption::Unexplained { cells, worst_v } => write!(
                 f,
@@ -106,7 +107,9 @@ impl Plan {
             LoadProfile::Bursts { base_w, burst_w, every_s, lasting_s } => {
                 power(base_w) && power(burst_w) && time(every_s) && lasting_s.is_finite() && *lasting_s >= 0.0
             }
-            LoadProfile::Recorded { load_w, step_s } => load_w.iter().all(power) && time(step_s) && !load_w.is_empty(),
+            LoadProfile::Recorded { load_w, step_s } | LoadProfile::Repeated { load_w, step_s } => {
+                load_w.iter().all(power) && time(step_s) && !load_w.is_empty()
+            }
         };
         let dispatch = match self.dispatch {
             Dispatch::PeakShaving { grid_cap_w } => grid_cap_w.is_finite(),

@@ -39,6 +39,12 @@ impl<'a> Load<'a> {
                 let step = (t_s / step_s + AT_END).floor();
                 (load_w.get(step as usize).copied().unwrap_or_default(), (step + 1.0) * step_s)
             }
+            LoadProfile::Repeated { load_w, step_s } => {
+                let step_s = f64::from(*step_s);
+                let step = (t_s / step_s + AT_END).floor();
+                let place = (step as usize).checked_rem(load_w.len()).unwrap_or(0);
+                (load_w.get(place).copied().unwrap_or_default(), (step + 1.0) * step_s)
+            }
         }
     }
 
@@ -46,7 +52,10 @@ impl<'a> Load<'a> {
     pub(super) fn length_s(&self) -> f64 {
         match self.profile {
             LoadProfile::Recorded { load_w, step_s } => load_w.len() as f64 * f64::from(*step_s),
-            LoadProfile::Held | LoadProfile::Constant(_) | LoadProfile::Bursts { .. } => f64::INFINITY,
+            LoadProfile::Held
+            | LoadProfile::Constant(_)
+            | LoadProfile::Bursts { .. }
+            | LoadProfile::Repeated { .. } => f64::INFINITY,
         }
     }
 
@@ -59,7 +68,9 @@ impl<'a> Load<'a> {
                 let share = (lasting_s / every_s).min(1.0);
                 [(*burst_w, share), (*base_w, 1.0 - share)].into_iter().filter(|(_, share)| *share > 0.0).collect()
             }
-            LoadProfile::Recorded { load_w, .. } => load_w.iter().map(|load_w| (*load_w, 1.0)).collect(),
+            LoadProfile::Recorded { load_w, .. } | LoadProfile::Repeated { load_w, .. } => {
+                load_w.iter().map(|load_w| (*load_w, 1.0)).collect()
+            }
         }
     }
 
@@ -116,6 +127,13 @@ mod tests {
         let load = Load::new(&recorded, 0.0);
         assert_eq!((load.at(0.0).0, load.at(f64::from(0.2_f32)).0, load.at(0.41).0), (1.0, 2.0, 3.0));
         assert!((load.length_s() - 0.6).abs() < 1e-6);
+        let repeated = LoadProfile::Repeated { load_w: vec![1.0, 2.0, 3.0], step_s: 5.0 };
+        let load = Load::new(&repeated, 0.0);
+        assert_eq!(
+            [0.0, 14.9, 15.0, 36.0].map(|t_s| load.at(t_s)),
+            [(1.0, 5.0), (3.0, 15.0), (1.0, 20.0), (2.0, 40.0)]
+        );
+        assert_eq!((load.length_s(), load.mean_w()), (f64::INFINITY, 2.0));
         assert_eq!(Load::new(&LoadProfile::Held, 7.0).at(5.0), (7.0, f64::INFINITY));
     }
 }

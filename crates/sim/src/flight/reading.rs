@@ -15,6 +15,9 @@ const USUAL_C: f32 = 25.0;
 /// With less than this of the last minutes, polarisation is taken to be that of the present current, s.
 const HISTORY_S: f32 = 60.0;
 
+/// Both main contactors of [`PointId::Contactors`].
+const MAIN_CLOSED: u8 = 0b11;
+
 /// How the cells are connected. Cells that are not seen are one string of one mean cell, and of the lowest if that is known.
 #[derive(Clone, Debug)]
 pub(super) struct Wiring {
@@ -121,6 +124,9 @@ impl Reading {
         let bms_w = bms_power(snapshot, voltage.unwrap_or(spec.nominal_v));
         if bms_w.0.is_none() {
             assume(Assumption::BmsPower(point(PointId::SopDischarge).err().unwrap_or(NoData::NotPresent)));
+        }
+        if point(PointId::Contactors).is_ok_and(|bits| bits as u8 & MAIN_CLOSED != MAIN_CLOSED) {
+            assume(Assumption::ContactorsClosed);
         }
         if point(PointId::SolarPower).is_ok_and(|watts| watts > 25.0) {
             assume(Assumption::NoSun);
