@@ -10,18 +10,20 @@ use std::path::PathBuf;
 const SITE: &str = include_str!("../../sites/demo.toml");
 
 /// Every file of the demo, by its path below `demo-site` in the data folder.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("sites/demo.toml", SITE),
     ("dbc/packtwin_hv.dbc", include_str!("../../dbc/packtwin_hv.dbc")),
     ("registers/grid_meter.toml", include_str!("../../registers/grid_meter.toml")),
     ("registers/load_meter.toml", include_str!("../../registers/load_meter.toml")),
+    ("registers/packtwin_controller.toml", include_str!("../../registers/packtwin_controller.toml")),
     ("registers/victron_battery.toml", include_str!("../../registers/victron_battery.toml")),
     ("registers/solark_beside_victron.toml", include_str!("../../registers/solark_beside_victron.toml")),
 ];
 
 /// Addresses of the simulated devices in the site file.
 const UDP_PORT: &str = "127.0.0.1:20000";
-const TCP_PORTS: [&str; 4] = ["127.0.0.1:15020", "127.0.0.1:15021", "127.0.0.1:15030", "127.0.0.1:15031"];
+const TCP_PORTS: [&str; 5] =
+    ["127.0.0.1:15020", "127.0.0.1:15021", "127.0.0.1:15022", "127.0.0.1:15030", "127.0.0.1:15031"];
 
 /// Makes the history that is asked for, writes the demo's files and returns its site file.
 ///

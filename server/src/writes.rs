@@ -9,6 +9,8 @@
 //! link ends. Nothing is kept here, so nothing is sent again after a restart.
 
 #[cfg(test)]
+mod controller_tests;
+#[cfg(test)]
 mod tests;
 
 use crate::clock::Clock;

@@ -17,7 +17,7 @@ pub(crate) struct Figure {
 }
 
 /// All of them.
-pub(crate) const FIGURES: [Figure; 41] = [
+pub(crate) const FIGURES: [Figure; 43] = [
     figure("heatmap-260", "heatmap frame, 260 cells, p95 of main-thread time", 0.5, "ms"),
     figure("heatmap-6400", "heatmap frame, 6,400 cells, p95 of main-thread time", 2.0, "ms"),
     figure("pixel-p50", "frame received to pixel, p50", 60.0, "ms"),
@@ -31,6 +31,7 @@ pub(crate) const FIGURES: [Figure; 41] = [
     figure("viewers-4000-rss", "server with 4,000 viewers, resident memory", 150.0, "MB"),
     figure("viewers-4000-p99", "4,000 viewers, behind the first of them, p99", 80.0, "ms"),
     figure("sweep", "decode and step of a 260-cell sweep", 100.0, "µs"),
+    figure("flight-check", "flight check of 260 cells over 24 h, with and without the command", 50.0, "ms"),
     figure("links-decode", "decode of a 260-cell sweep, p99", 50.0, "µs"),
     figure("links-segment", "decode of 6,400 cells in shared memory, p99", 500.0, "µs"),
     figure("links-lost", "frames lost at ten times the bus's rate, one core", 0.0, ""),
@@ -57,6 +58,7 @@ pub(crate) const FIGURES: [Figure; 41] = [
     figure("lighthouse-home", "Home energy, the same", 5.0, ""),
     figure("lighthouse-accessible", "all three, accessibility, worst", 5.0, ""),
     figure("lighthouse-practices", "all three, best practices, worst", 5.0, ""),
+    figure("lighthouse-findable", "all three, what search engines need, worst", 5.0, ""),
     figure("console", "errors and warnings in the browser's console", 0.0, ""),
     figure("first", "first `cargo xtask run` from nothing", 10.0, "min"),
 ];

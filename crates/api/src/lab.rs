@@ -26,7 +26,7 @@ pub struct LabCommandForm {
     /// Of `load` and `burst`: power, kW, to 400, of a house to 20.
     #[schemars(range(min = 0, max = 400), example = 240)]
     pub kw: Option<f32>,
-    /// Of `burst`: length, s.
+    /// Of `burst`: length, s. Of the fault `late-writes`: how late, s, to 60.
     #[schemars(range(min = 1, max = 600), example = 30)]
     pub seconds: Option<f32>,
     /// Of `ambient`: air temperature around the pack, °C.

@@ -8,11 +8,13 @@ use sim::SimulatorConfig;
 use sim::can::cannelloni::packets;
 use sim::can::encode::sweep;
 use sim::can::layout::{Message, SWEEP_MS, messages};
+use sim::controller::registers;
+use sim::controller::setpoints::Manner;
 use sim::home::day::{DAY_S, hour_of_day};
 use sim::home::{Home, cerbo, solark};
 use sim::modbus::reply;
 use sim::plant::Plant;
-use sim::registers::{Answer, Question};
+use sim::registers::{Answer, Question, Write};
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -47,6 +49,9 @@ impl Simulated {
                 let plant = Rc::new(RefCell::new(Plant::new(&config.plant(topology))));
                 meter(&plant, config.grid_meter, SimDevice::GridMeter, |plant, asked| plant.grid_meter().answer(asked));
                 meter(&plant, config.load_meter, SimDevice::LoadMeter, |plant, asked| plant.load_meter().answer(asked));
+                if let Some(address) = config.controller {
+                    controller(&plant, address, config.serial());
+                }
                 Simulated::Pack(Pack { plant, to: config.can_to, messages: messages(&topology), sequence: 0 })
             }
             SimulatorConfig::Home(config) => {
@@ -108,5 +113,22 @@ fn meter(plant: &Rc<RefCell<Plant>>, at: SocketAddr, which: SimDevice, answer: f
     net::answer(at.to_string(), move |bytes| {
         let plant = plant.borrow();
         reply(bytes, |asked| (!plant.is_silent(which)).then(|| answer(&plant, asked)), None)
+    });
+}
+
+/// Puts the pack's controller where it is to be set. A device here answers at once or not at all, so that one who hangs up
+/// or is late does not answer.
+fn controller(plant: &Rc<RefCell<Plant>>, at: SocketAddr, serial: String) {
+    let plant = Rc::clone(plant);
+    net::answer(at.to_string(), move |bytes| {
+        let silent = plant.borrow().is_silent(SimDevice::Controller);
+        let answer =
+            |asked: &Question| (!silent).then(|| registers::answer(&plant.borrow().report().setpoints, &serial, asked));
+        let taken = |write: &Write| {
+            let manner = plant.borrow().manner(SimDevice::Controller);
+            let taken = (!silent).then(|| plant.borrow_mut().take(write));
+            taken.filter(|_| manner == Manner::default())
+        };
+        reply(bytes, answer, Some(&taken))
     });
 }

@@ -90,7 +90,7 @@ fn devices_speak_real_bytes_and_everything_is_known_within_seconds() {
         assert!(house.point(point).is_ok(), "{}: {:?}", point.spec().path, house.point(point));
     }
     let states: Vec<_> = pack.links.iter().map(|link| link.state).collect();
-    assert_eq!(states, [LinkState::Up; 5]);
+    assert_eq!(states, [LinkState::Up; 6]);
     assert!(page.demo.site().systems.iter().all(|system| system.simulated));
     assert!((0..300_000).contains(&(page.demo.now().utc.0 - pack.now.utc.0)), "the demo's time is the caller's");
 }
@@ -125,7 +125,7 @@ fn a_fault_of_the_lab_raises_its_alarm_and_ends_with_it() {
     page.pass(30);
     assert_eq!(page.alarms(HV), Vec::<&str>::new());
     let refused = page.demo.answer("POST", "/actions/lab", Some("system=hv&action=load&kw=900"));
-    assert_eq!(refused.unwrap_err(), "kw: “900” is not a number from 0 to 400");
+    assert_eq!(refused.unwrap_err(), "kw: “900” is not a number from 0 to 400 kW");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_silent_device_is_given_up_by_its_link_and_found_again() {
     page.lab("system=home&action=inject&fault=silent-link&device=gx");
     page.pass(20);
     let states: Vec<_> = page.snapshot(HV).links.iter().map(|link| link.state).collect();
-    assert_eq!(states, [LinkState::Up, LinkState::Down, LinkState::Up, LinkState::Down, LinkState::Up]);
+    assert_eq!(states, [LinkState::Up, LinkState::Down, LinkState::Up, LinkState::Up, LinkState::Down, LinkState::Up]);
     assert!(page.snapshot(HV).links[1].reason.contains("no answer"), "{}", page.snapshot(HV).links[1].reason);
     assert!(page.alarms(HV).contains(&"link.silent"), "{:?}", page.alarms(HV));
     page.lab("system=hv&action=clear-all");

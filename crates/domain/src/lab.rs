@@ -1,8 +1,10 @@
 //! The lab: what a person may do to a simulated system, and what it answers.
 
 mod fault;
+mod write_fault;
 
 pub use fault::{LabFault, Make, PackFault};
+pub use write_fault::WriteFault;
 
 use crate::decimal::{self, fixed};
 use crate::spec::SystemKind;
@@ -20,6 +22,8 @@ pub fn load_max_kw(kind: SystemKind) -> f32 {
 
 /// The longest burst, s.
 pub const BURST_MAX_S: f32 = 600.0;
+/// The latest that a controller can be made to take writes, s.
+pub const LATE_MAX_S: u8 = 60;
 /// The ambient temperatures that can be set, °C.
 pub const AMBIENT_RANGE_C: (f32, f32) = (-20.0, 55.0);
 
@@ -149,7 +153,7 @@ impl LabCommand {
     /// | `load` | `kw` 0 to 400, of a house to 20 |
     /// | `burst` | `kw` as above, `seconds` 1 to 600 |
     /// | `ambient` | `celsius` -20 to 55 |
-    /// | `inject`, `clear` | `fault` = one of [`LabFault::OF_CELLS`] with `cell` (`7.12`, or a number from 0); one of [`LabFault::OF_NODES`] with `node` from 1; one of [`PackFault::ALL`] of a pack; one of [`LabFault::OF_HOUSES`] of a house; `silent-link` with `device`, one of [`SimDevice::of`] |
+    /// | `inject`, `clear` | `fault` = one of [`LabFault::OF_CELLS`] with `cell` (`7.12`, or a number from 0); one of [`LabFault::OF_NODES`] with `node` from 1; one of [`PackFault::ALL`] or [`WriteFault::ALL`] of a pack; `late-writes` of a pack with `seconds` 1 to 60; one of [`LabFault::OF_HOUSES`] of a house; `silent-link` with `device`, one of [`SimDevice::of`] |
     /// | `clear-all` | |
     ///
     /// # Errors
@@ -160,14 +164,14 @@ impl LabCommand {
         kind: SystemKind,
     ) -> Result<LabCommand, LabError> {
         let need = |name: &'static str| field(name).map(str::trim).ok_or(LabError::Missing(name));
-        let number = |name: &'static str, low: f32, high: f32| -> Result<f32, LabError> {
+        let number = |name: &'static str, low: f32, high: f32, unit: &str| -> Result<f32, LabError> {
             let text = need(name)?;
             decimal::parse(text).map(|v| v as f32).filter(|v| (low..=high).contains(v)).ok_or_else(|| {
                 LabError::Invalid {
                     field: name,
                     got: text.to_owned(),
                     wanted: format!(
-                        "a number from {} to {}",
+                        "a number from {} to {}{unit}",
                         fixed(low.into(), 1).trimmed(),
                         fixed(high.into(), 1).trimmed()
                     ),
@@ -189,12 +193,19 @@ impl LabCommand {
                 return Ok(make(cell()?));
             }
             if let Some(make) = find(&LabFault::OF_NODES) {
-                let node = number("node", 1.0, topology.modules() as f32)?;
+                let node = number("node", 1.0, topology.modules() as f32, "")?;
                 return Ok(make(node as u16 - 1));
             }
             let pack = PackFault::ALL.iter().find(|(_, id, _)| *id == text && kind != SystemKind::Home);
             if let Some((fault, ..)) = pack {
                 return Ok(LabFault::Pack(*fault));
+            }
+            let writes = WriteFault::ALL.iter().find(|(_, id, _)| *id == text && kind != SystemKind::Home);
+            if let Some((fault, ..)) = writes {
+                return Ok(LabFault::Writes(*fault));
+            }
+            if text == LabFault::LATE_WRITES && kind != SystemKind::Home {
+                return Ok(LabFault::LateWrites(number("seconds", 1.0, LATE_MAX_S.into())? as u8));
             }
             let house = LabFault::OF_HOUSES.iter().find(|(_, id, _)| *id == text && kind == SystemKind::Home);
             if let Some((fault, ..)) = house {
@@ -217,6 +228,8 @@ impl LabCommand {
                     wanted: {
                         let of_parts = LabFault::OF_CELLS.iter().chain(&LabFault::OF_NODES).map(|(_, id, _)| *id);
                         let all = of_parts.chain(["silent-link"]).chain(PackFault::ALL.iter().map(|(_, id, _)| *id));
+                        let all =
+                            all.chain(WriteFault::ALL.iter().map(|(_, id, _)| *id)).chain([LabFault::LATE_WRITES]);
                         let all = all.chain(LabFault::OF_HOUSES.iter().map(|(_, id, _)| *id));
                         format!("one of {}", all.collect::<Vec<_>>().join(", "))
                     },
@@ -225,12 +238,12 @@ impl LabCommand {
         };
         match need("action")? {
             "load-auto" => Ok(LabCommand::Load(LoadMode::Auto)),
-            "load" => Ok(LabCommand::Load(LoadMode::Fixed(number("kw", 0.0, load_max_kw(kind))? * 1_000.0))),
+            "load" => Ok(LabCommand::Load(LoadMode::Fixed(number("kw", 0.0, load_max_kw(kind), " kW")? * 1_000.0))),
             "burst" => Ok(LabCommand::Burst {
-                power_w: number("kw", 0.0, load_max_kw(kind))? * 1_000.0,
-                seconds: number("seconds", 1.0, BURST_MAX_S)?,
+                power_w: number("kw", 0.0, load_max_kw(kind), " kW")? * 1_000.0,
+                seconds: number("seconds", 1.0, BURST_MAX_S, " s")?,
             }),
-            "ambient" => Ok(LabCommand::Ambient(number("celsius", AMBIENT_RANGE_C.0, AMBIENT_RANGE_C.1)?)),
+            "ambient" => Ok(LabCommand::Ambient(number("celsius", AMBIENT_RANGE_C.0, AMBIENT_RANGE_C.1, " °C")?)),
             "inject" => Ok(LabCommand::Inject(fault()?)),
             "clear" => Ok(LabCommand::Clear(fault()?)),
             "clear-all" => Ok(LabCommand::ClearAll),
@@ -291,6 +304,8 @@ mod tests {
             ("action=inject&fault=slow-node&node=3", LabCommand::Inject(LabFault::SlowNode(2))),
             ("action=clear&fault=loose-busbar", LabCommand::Clear(LabFault::Pack(PackFault::LooseBusbar))),
             ("action=inject&fault=dead-node&node=12", LabCommand::Inject(LabFault::DeadNode(11))),
+            ("action=inject&fault=writes-ignored", LabCommand::Inject(LabFault::Writes(WriteFault::Ignored))),
+            ("action=clear&fault=late-writes&seconds=5", LabCommand::Clear(LabFault::LateWrites(5))),
             (
                 "action=inject&fault=silent-link&device=grid-meter",
                 LabCommand::Inject(LabFault::SilentLink(SimDevice::GridMeter)),
@@ -306,12 +321,13 @@ mod tests {
         for (form, says) in [
             ("", "action: missing"),
             ("action=jump", "action: “jump” is not load-auto"),
-            ("action=load&kw=NaN", "kw: “NaN” is not a number from 0 to 400"),
-            ("action=load&kw=1e9", "kw: “1e9” is not a number from 0 to 400"),
+            ("action=load&kw=NaN", "kw: “NaN” is not a number from 0 to 400 kW"),
+            ("action=load&kw=1e9", "kw: “1e9” is not a number from 0 to 400 kW"),
             ("action=inject&fault=weak-cell&cell=14.1", "cell: “14.1” is not a cell such as 1.1, up to 13.20"),
             ("action=inject&fault=weak-cell&cell=0.5", "cell: “0.5” is not a cell"),
             ("action=inject&fault=dead-node&node=14", "node: “14” is not a number from 1 to 13"),
             ("action=inject&fault=silent-link&device=tv", "device: “tv” is not controller"),
+            ("action=inject&fault=late-writes&seconds=61", "seconds: “61” is not a number from 1 to 60"),
             ("action=inject&fault=ghost", "fault: “ghost” is not one of weak-cell, hot-cell, high-cell"),
         ] {
             let error = read(form).unwrap_err().to_string();
@@ -321,17 +337,19 @@ mod tests {
 
     #[test]
     fn a_house_has_its_own_devices_and_a_smaller_load() {
-        let read = |form| read_of(form, SystemKind::Home);
+        let read = |form: &str| read_of(form, SystemKind::Home);
         let silent = LabFault::SilentLink(SimDevice::Inverter);
         assert_eq!(read("action=inject&fault=silent-link&device=inverter"), Ok(LabCommand::Inject(silent)));
         assert_eq!(read("action=clear&fault=wrong-estimate"), Ok(LabCommand::Clear(LabFault::WrongEstimate)));
-        assert!(read("action=inject&fault=hot-pack").is_err());
+        for pack in ["hot-pack", "local-control", "late-writes&seconds=2"] {
+            assert!(read(&format!("action=inject&fault={pack}")).is_err(), "{pack}");
+        }
         assert!(
             read_of("action=inject&fault=wrong-estimate", SystemKind::DataCentre).is_err(),
             "a pack has no inverter"
         );
         for (form, says) in [
-            ("action=load&kw=21", "kw: “21” is not a number from 0 to 20"),
+            ("action=load&kw=21", "kw: “21” is not a number from 0 to 20 kW"),
             ("action=inject&fault=silent-link&device=controller", "device: “controller” is not gx or inverter"),
         ] {
             assert_eq!(read(form).unwrap_err().to_string(), says);
@@ -350,6 +368,16 @@ mod tests {
         faults.extend([LabFault::HighCell(1), LabFault::LowCell(2), LabFault::FrozenCell(3), LabFault::SlowNode(4)]);
         faults.push(LabFault::WrongEstimate);
         faults.extend(PackFault::ALL.map(|(fault, ..)| LabFault::Pack(fault)));
+        faults.extend(WriteFault::ALL.map(|(fault, ..)| LabFault::Writes(fault)));
+        faults.push(LabFault::LateWrites(9));
+        // What older pages and servers know keeps its number.
+        for (fault, bytes) in [
+            (LabFault::WrongEstimate, vec![9]),
+            (LabFault::Writes(WriteFault::LocalControl), vec![10, 7]),
+            (LabFault::LateWrites(9), vec![11, 9]),
+        ] {
+            assert_eq!(fault.to_bytes()[1..], bytes);
+        }
         for lab in [
             LabState::default(),
             LabState { load: LoadMode::Fixed(180_000.0), burst: Some((240_000.0, 12.5)), ambient_c: -5.0, faults },

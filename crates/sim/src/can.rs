@@ -2,6 +2,7 @@
 
 pub mod candump;
 pub mod cannelloni;
+pub mod commands;
 pub mod dbc;
 pub mod encode;
 pub mod layout;

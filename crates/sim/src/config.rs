@@ -62,10 +62,13 @@ pub struct RigConfig {
     /// Where the AI load's meter listens; port 0 takes any free one.
     #[serde(default = "load_meter")]
     pub load_meter: SocketAddr,
+    /// Where the controller listens for Modbus TCP, to be set; port 0 takes any free one. It does not if not given.
+    #[serde(default)]
+    pub controller: Option<SocketAddr>,
     /// Where the controller's SunSpec gateway listens; port 0 takes any free one. There is none if not given.
     #[serde(default)]
     pub sunspec: Option<SocketAddr>,
-    /// The same seed gives the same cells, load and noise, and the gateway's serial number.
+    /// The same seed gives the same cells, load and noise, and the controller's serial number.
     #[serde(default = "seed")]
     pub seed: u64,
     /// Rated capacity of a cell, Ah, above 0.
@@ -80,12 +83,17 @@ pub struct RigConfig {
     /// Peak shaving keeps the grid under this, kW, above 0.
     #[serde(default = "grid_cap_kw", deserialize_with = "positive")]
     pub grid_cap_kw: f32,
-    /// Peak shaving leaves this much in the battery, 0 to 100 %.
+    /// Peak shaving leaves this much in the battery, 0 to 100 %, until somebody sets another reserve.
     #[serde(default = "reserve_pct", deserialize_with = "percent")]
     pub reserve_pct: f32,
 }
 
 impl RigConfig {
+    /// The serial number of the controller and of its gateway.
+    pub fn serial(&self) -> String {
+        format!("PT-{:08}", self.seed)
+    }
+
     /// The plant that this describes, with cells arranged as `topology`.
     pub fn plant(&self, topology: Topology) -> PlantSpec {
         PlantSpec {

@@ -5,16 +5,19 @@
 
 pub mod afe;
 pub mod limits;
+pub mod registers;
 pub mod report;
+pub mod setpoints;
 mod state;
 
 use crate::physics::Pack;
 use crate::prng::Prng;
 use afe::Afe;
-use domain::lab::PackFault;
+use domain::lab::{LabFault, PackFault};
 use limits::{Basis, Limits};
 use report::{Extremes, Mode, NodeState, Report};
-use state::StateMachine;
+use setpoints::Setpoints;
+use state::{Cycle, StateMachine};
 
 /// Noise of pack voltage, V, and of pack current, A, rms.
 const PACK_V_NOISE: f32 = 0.03;
@@ -51,11 +54,13 @@ pub struct Controller {
     throughput_ah: f64,
     report: Report,
     faults: Vec<PackFault>,
+    setpoints: Setpoints,
 }
 
 impl Controller {
-    /// A controller that has just been switched on. It keeps its charge count over a power cycle.
-    pub fn new(pack: &Pack, capacity_ah: f32, soc_pct: f32, seed: u64) -> Controller {
+    /// A controller that has just been switched on, with this backup reserve, %. It keeps its charge count over a power
+    /// cycle.
+    pub fn new(pack: &Pack, capacity_ah: f32, soc_pct: f32, reserve_pct: f32, seed: u64) -> Controller {
         let capacity_ah = capacity_ah * f32::from(pack.topology().racks);
         Controller {
             afe: Afe::new(pack.topology(), seed),
@@ -66,7 +71,25 @@ impl Controller {
             throughput_ah: 0.0,
             report: Report::default(),
             faults: Vec::new(),
+            setpoints: Setpoints::new(reserve_pct),
         }
+    }
+
+    /// What it is set to.
+    pub fn setpoints(&self) -> &Setpoints {
+        &self.setpoints
+    }
+
+    /// Sets it; what it was set to is told at once, not only after the next cycle.
+    pub fn set<T>(&mut self, how: impl FnOnce(&mut Setpoints) -> T) -> T {
+        let told = how(&mut self.setpoints);
+        self.report.setpoints = self.setpoints.told();
+        told
+    }
+
+    /// Brings about a fault of taking writes, or takes it back.
+    pub(crate) fn set_write_fault(&mut self, fault: LabFault, on: bool) {
+        self.set(|setpoints| setpoints.set_fault(fault, on));
     }
 
     /// Its sensors of cells.
@@ -130,7 +153,16 @@ impl Controller {
             cell_v: (voltage.0 / 1e3, voltage.1 / 1e3),
             cell_c: temperature,
         });
-        (r.mode, r.contactors, r.bus_v) = self.state.step(voltage_v, voltage, temperature.1, dt_s);
+        self.setpoints.step(dt_s);
+        r.setpoints = self.setpoints.told();
+        (r.mode, r.contactors, r.bus_v) = self.state.step(&Cycle {
+            run: self.setpoints.runs(),
+            pack_v: voltage_v,
+            current_a,
+            cell_mv: voltage,
+            hottest_c: temperature.1,
+            dt_s,
+        });
         r.charging = current_a < -1.0;
         r.balancing = pack.cells().balancing.iter().any(|on| *on);
         r.warning = r.mode == Mode::Error

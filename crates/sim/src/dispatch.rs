@@ -1,13 +1,16 @@
 //! Peak shaving: the battery covers what the load takes above the grid cap, and recharges when there is room.
 
 use crate::controller::limits::Limits;
+use domain::flight::Mode;
 
 /// Share of the power that passes the converter, each way.
 pub const CONVERTER_EFFICIENCY: f32 = 0.98;
 /// What the converter itself takes while it runs, W.
 pub const CONVERTER_STANDING_W: f32 = 300.0;
-/// Recharging starts below the first and stops at the second state of charge, %.
+/// Recharging starts below the first and stops at the second state of charge, %: in Max ROI, and in Max Safety, where the
+/// battery is kept for a failure of the grid.
 const RECHARGE_PCT: (f32, f32) = (78.0, 80.0);
+const RECHARGE_SAFETY_PCT: (f32, f32) = (95.0, 97.0);
 /// Recharging is gentle: at most this much, W.
 const RECHARGE_MAX_W: f32 = 26e3;
 /// Recharging keeps to this share of what the controller allows.
@@ -20,29 +23,60 @@ const RESERVE_FADE_PCT: f32 = 1.0;
 pub struct PeakShaver {
     grid_cap_w: f32,
     reserve_pct: f32,
+    mode: Mode,
     recharging: bool,
 }
 
 impl PeakShaver {
     /// Keeps the grid under `grid_cap_w` as long as there is more than `reserve_pct` in the battery.
     pub fn new(grid_cap_w: f32, reserve_pct: f32) -> PeakShaver {
-        PeakShaver { grid_cap_w, reserve_pct, recharging: true }
+        PeakShaver { grid_cap_w, reserve_pct, mode: Mode::MaxRoi, recharging: true }
+    }
+
+    /// The same in this mode: in Max Safety it shaves no peaks and recharges further.
+    pub fn in_mode(self, mode: Mode) -> PeakShaver {
+        PeakShaver { mode, ..self }
+    }
+
+    /// From now on it leaves `reserve_pct` in the battery, in this mode.
+    pub fn set(&mut self, reserve_pct: f32, mode: Mode) {
+        (self.reserve_pct, self.mode) = (reserve_pct, mode);
+    }
+
+    /// Battery power that would keep the grid at the cap for this load, W; 0 or less below the cap.
+    pub fn wanted_w(&self, load_w: f32) -> f32 {
+        supplying_w(load_w - self.grid_cap_w)
+    }
+
+    /// Share of its power that the battery gives at this state of charge, 0 at the reserve to 1.
+    pub fn above_reserve(&self, soc_pct: f32) -> f32 {
+        ((soc_pct - self.reserve_pct) / RESERVE_FADE_PCT).clamp(0.0, 1.0)
     }
 
     /// Battery power for this load, W, discharge positive, within `limits`.
     pub fn battery_w(&mut self, load_w: f32, soc_pct: f32, limits: &Limits) -> f32 {
         let over_w = load_w + CONVERTER_STANDING_W - self.grid_cap_w;
-        if over_w > 0.0 {
-            let above_reserve = ((soc_pct - self.reserve_pct) / RESERVE_FADE_PCT).clamp(0.0, 1.0);
-            return (over_w / CONVERTER_EFFICIENCY).min(limits.discharge_w * above_reserve);
+        if over_w > 0.0 && self.mode == Mode::MaxSafety {
+            return 0.0;
         }
-        let (start_pct, stop_pct) = RECHARGE_PCT;
+        if over_w > 0.0 {
+            return self.wanted_w(load_w).min(limits.discharge_w * self.above_reserve(soc_pct));
+        }
+        let (start_pct, stop_pct) = match self.mode {
+            Mode::MaxRoi => RECHARGE_PCT,
+            Mode::MaxSafety => RECHARGE_SAFETY_PCT,
+        };
         self.recharging = if self.recharging { soc_pct < stop_pct } else { soc_pct < start_pct };
         if !self.recharging {
             return 0.0;
         }
         -(-over_w * CONVERTER_EFFICIENCY).min(RECHARGE_MAX_W).min(limits.charge_w * RECHARGE_SHARE)
     }
+}
+
+/// Battery power that supplies `power_w` behind the converter, W.
+pub fn supplying_w(power_w: f32) -> f32 {
+    (power_w + CONVERTER_STANDING_W) / CONVERTER_EFFICIENCY
 }
 
 /// Grid power, W, import positive, that balances load and battery with the converter's losses.
@@ -72,6 +106,15 @@ mod tests {
             assert!((battery - battery_w).abs() < 1.0, "load {load_w} at {soc_pct} %: {battery}");
             assert!((grid_w(load_w, battery) - grid).abs() < 1.0, "grid at load {load_w}: {}", grid_w(load_w, battery));
         }
+    }
+
+    #[test]
+    fn in_max_safety_no_peak_is_shaved_and_the_battery_is_kept_fuller() {
+        let limits = Limits { discharge_a: 280.0, charge_a: 140.0, discharge_w: 230e3, charge_w: 110e3 };
+        let mut shaver = PeakShaver::new(66e3, 20.0).in_mode(Mode::MaxSafety);
+        assert_eq!(shaver.battery_w(200e3, 90.0, &limits), 0.0);
+        assert!(shaver.battery_w(40e3, 90.0, &limits) < 0.0);
+        assert_eq!(shaver.battery_w(40e3, 97.0, &limits), 0.0);
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod gauge;
 pub mod inverter;
 pub mod solark;
 
+use crate::controller::setpoints::Manner;
 use crate::physics::{Pack, PackSpec};
 use day::{house_w, pv_w};
 use domain::lab::{LabCommand, LabFault, LabState, LoadMode, SimDevice};
@@ -226,6 +227,11 @@ impl Home {
     /// Whether the link of `device` was silenced.
     pub fn is_silent(&self, device: SimDevice) -> bool {
         self.faults.contains(&LabFault::SilentLink(device))
+    }
+
+    /// How `device` answers writes: as it should.
+    pub fn manner(&self, _device: SimDevice) -> Manner {
+        Manner::default()
     }
 
     /// Does what a person asked for. Its cells are not measured one by one, so a house has faults of its devices only.

@@ -18,7 +18,7 @@ pub(crate) fn exists(fault: LabFault, topology: &Topology) -> bool {
         | LabFault::LowCell(cell)
         | LabFault::FrozenCell(cell) => usize::from(cell) < topology.cells(),
         LabFault::DeadNode(node) | LabFault::SlowNode(node) => usize::from(node) < topology.modules(),
-        LabFault::SilentLink(_) | LabFault::Pack(_) => true,
+        LabFault::SilentLink(_) | LabFault::Pack(_) | LabFault::Writes(_) | LabFault::LateWrites(_) => true,
         LabFault::WrongEstimate => false,
     }
 }
@@ -49,6 +49,7 @@ fn set(fault: LabFault, on: bool, pack: &mut Pack, controller: &mut Controller) 
         LabFault::Pack(PackFault::ColdPack) => controller.sensors().shift_temperature(-sign * SHIFT_K),
         LabFault::Pack(PackFault::HotPack) => controller.sensors().shift_temperature(sign * SHIFT_K),
         LabFault::Pack(fault) => controller.set_fault(fault, on),
+        LabFault::Writes(_) | LabFault::LateWrites(_) => controller.set_write_fault(fault, on),
         LabFault::SilentLink(_) | LabFault::WrongEstimate => {}
     }
 }

@@ -17,6 +17,7 @@ pub mod config;
 pub mod controller;
 pub mod curve;
 pub mod dispatch;
+pub mod flight;
 pub mod home;
 pub mod lab;
 pub mod load;

@@ -1,13 +1,19 @@
 //! The whole simulated system: load, peak shaving, pack, controller, meters. Pure; time is a parameter.
 
-use crate::controller::Controller;
+use crate::can::commands::Commands;
+use crate::can::encode::Frame;
 use crate::controller::limits::Limits;
 use crate::controller::report::Report;
+use crate::controller::setpoints::{Manner, Setpoint};
+use crate::controller::{Controller, registers};
 use crate::dispatch::{PeakShaver, grid_w};
 use crate::lab;
 use crate::load::AiLoad;
 use crate::meter::Meter;
 use crate::physics::{Pack, PackSpec};
+use crate::registers::{Taken, Write};
+use crate::sunspec::settings::Gateway;
+use crate::sunspec::{self, Nameplate};
 use domain::lab::{LabCommand, LabFault, LabState, PackFault, SimDevice};
 use domain::topology::Topology;
 
@@ -24,7 +30,7 @@ pub struct PlantSpec {
     pub ambient_c: f32,
     /// Peak shaving keeps the grid under this, W.
     pub grid_cap_w: f32,
-    /// Peak shaving leaves this much in the battery, %.
+    /// Peak shaving leaves this much in the battery, %, until somebody sets another reserve.
     pub reserve_pct: f32,
     /// Seed of everything random.
     pub seed: u64,
@@ -56,6 +62,9 @@ pub struct Plant {
     load_meter: Meter,
     ambient_c: f32,
     faults: Vec<LabFault>,
+    /// What the controller's doors know beside its setpoints.
+    gateway: Gateway,
+    commands: Commands,
 }
 
 impl Plant {
@@ -71,12 +80,14 @@ impl Plant {
         let mut plant = Plant {
             load: AiLoad::new(spec.seed),
             shaver: PeakShaver::new(spec.grid_cap_w, spec.reserve_pct),
-            controller: Controller::new(&pack, spec.capacity_ah, spec.soc_pct, spec.seed),
+            controller: Controller::new(&pack, spec.capacity_ah, spec.soc_pct, spec.reserve_pct, spec.seed),
             pack,
             grid_meter: Meter::new(spec.seed, 40),
             load_meter: Meter::new(spec.seed, 41),
             ambient_c: spec.ambient_c,
             faults: Vec::new(),
+            gateway: Gateway::default(),
+            commands: Commands::default(),
         };
         plant.step(0.0);
         plant
@@ -86,15 +97,17 @@ impl Plant {
     pub fn step(&mut self, dt_s: f32) {
         self.load.step(dt_s);
         let load_w = self.load.power_w();
-        let report = self.controller.report();
-        let wanted_w = if self.controller.connected() {
+        let (report, set) = (self.controller.report(), self.controller.setpoints());
+        let wanted_w = if self.controller.connected() && set.runs() {
             let ignored = self.faults.contains(&LabFault::Pack(PackFault::LimitsIgnored));
-            let limits = if ignored { Limits::NONE } else { report.limits };
+            let limits = if ignored { Limits::NONE } else { set.narrow(report.limits) };
+            self.shaver.set(set.value(Setpoint::Reserve), set.mode());
             self.shaver.battery_w(load_w, report.soc_pct, &limits)
         } else {
             0.0
         };
         self.pack.step(self.pack.current_for_power(wanted_w), self.ambient_c, dt_s);
+        self.commands.step(dt_s);
         self.controller.measure(&self.pack, self.ambient_c, dt_s);
         self.pack.set_balancing(self.controller.balancing());
         self.grid_meter.step(grid_w(load_w, self.pack.power_w()), dt_s);
@@ -104,6 +117,32 @@ impl Plant {
     /// What the controller says.
     pub fn report(&self) -> &Report {
         self.controller.report()
+    }
+
+    /// Takes a write over Modbus, by the controller's own register map.
+    ///
+    /// # Errors
+    /// The exception code with which it is refused.
+    pub fn take(&mut self, write: &Write) -> Taken {
+        self.controller.set(|setpoints| registers::take(setpoints, write))
+    }
+
+    /// Takes a write at the controller's SunSpec gateway.
+    ///
+    /// # Errors
+    /// As [`Plant::take`].
+    pub fn take_at_gateway(&mut self, plate: &Nameplate, write: &Write) -> Taken {
+        self.controller.set(|setpoints| sunspec::settings::take(setpoints, &mut self.gateway, plate, write))
+    }
+
+    /// What the SunSpec gateway says: every register from [`sunspec::BASE`] on.
+    pub fn gateway(&self, plate: &Nameplate) -> Vec<u16> {
+        sunspec::registers(self.report(), &self.gateway, plate)
+    }
+
+    /// Lets the controller hear a frame on the CAN bus; says whether it was taken.
+    pub fn hear(&mut self, frame: &Frame) -> bool {
+        self.controller.set(|setpoints| self.commands.take(setpoints, frame))
     }
 
     /// The pack as it truly is.
@@ -124,6 +163,11 @@ impl Plant {
     /// Whether the link of `device` was silenced.
     pub fn is_silent(&self, device: SimDevice) -> bool {
         self.faults.contains(&LabFault::SilentLink(device))
+    }
+
+    /// How `device` answers writes now.
+    pub fn manner(&self, device: SimDevice) -> Manner {
+        if device == SimDevice::Controller { self.controller.setpoints().manner() } else { Manner::default() }
     }
 
     /// Does what a person asked for. A fault in a cell or node that does not exist is ignored.

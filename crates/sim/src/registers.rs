@@ -8,6 +8,8 @@ pub mod exception {
     pub const ADDRESS: u8 = 2;
     /// The request makes no sense.
     pub const VALUE: u8 = 3;
+    /// It cannot do it now.
+    pub const FAILURE: u8 = 4;
     /// A gateway knows no such unit.
     pub const NO_PATH: u8 = 10;
     /// The unit behind a gateway does not answer.

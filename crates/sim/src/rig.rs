@@ -59,6 +59,8 @@ pub struct Rig {
     lab: LabHandle,
     /// The devices that answer over Modbus, and where they listen.
     outlets: Vec<(SimDevice, SocketAddr, Outlet)>,
+    /// Where the controller's SunSpec gateway listens, if it has one.
+    sunspec: Option<SocketAddr>,
     can_faults: CanFaults,
     // Dropping the set aborts its tasks.
     tasks: JoinSet<()>,
@@ -70,6 +72,7 @@ impl Rig {
         Rig {
             lab: LabHandle::new(system),
             outlets: Vec::new(),
+            sunspec: None,
             can_faults: CanFaults::default(),
             tasks: JoinSet::new(),
         }
@@ -110,12 +113,14 @@ impl Rig {
         take: impl Fn(&mut S, &Write) -> Taken + Send + Sync + 'static,
     ) -> Result<(), RigError> {
         let answers = asked(system, device, move |system: &S, question| Some(answer(system, question)));
-        let system = system.clone();
+        let (taken, minding) = (system.clone(), system.clone());
         let taker = move |write: &Write| {
-            let mut system = lock(&system);
+            let mut system = lock(&taken);
             if system.is_silent(device) { None } else { Some(take(&mut system, write)) }
         };
-        self.open(device, address, Outlet::new(Framing::Tcp, answers).taking(Arc::new(taker))).await
+        let manners = Arc::new(move || lock(&minding).manner(device));
+        let outlet = Outlet::new(Framing::Tcp, answers).taking(Arc::new(taker)).with_manners(manners);
+        self.open(device, address, outlet).await
     }
 
     async fn open(&mut self, device: SimDevice, address: SocketAddr, outlet: Outlet) -> Result<(), RigError> {
@@ -127,10 +132,15 @@ impl Rig {
         Ok(())
     }
 
-    /// Where a device answers over Modbus TCP: the meters, the GX and the inverter always, the controller if it has a
-    /// SunSpec gateway.
+    /// Where a device answers over Modbus TCP: the meters, the GX and the inverter always, the controller where it is to
+    /// be set, or else at its SunSpec gateway, if it has one.
     pub fn modbus_addr(&self, device: SimDevice) -> Option<SocketAddr> {
         self.addr(device, Framing::Tcp)
+    }
+
+    /// Where the controller's SunSpec gateway answers, if it has one.
+    pub fn sunspec_addr(&self) -> Option<SocketAddr> {
+        self.sunspec
     }
 
     /// Where a gateway passes on the serial bytes of a device, if there is one.

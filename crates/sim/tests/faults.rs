@@ -5,6 +5,7 @@
 use domain::lab::{LabCommand, LabFault, LoadMode, PackFault, SimDevice};
 use sim::controller::report::{Mode, NodeState, Report};
 use sim::plant::{Plant, PlantSpec};
+use sim::registers::Write;
 
 fn plant() -> Plant {
     let mut plant = Plant::new(&PlantSpec::default());
@@ -18,6 +19,12 @@ fn run(plant: &mut Plant, seconds: f32) {
     for _ in 0..(seconds * 5.0) as usize {
         plant.step(0.2);
     }
+}
+
+/// Lets the battery give what its BMS allows, for the next minutes.
+fn unlimited(plant: &mut Plant) {
+    let limit = Write { unit: 1, address: 1, words: vec![2_500] };
+    plant.take(&limit).unwrap();
 }
 
 #[test]
@@ -71,6 +78,7 @@ fn faults_are_listed_once_in_order_and_those_that_cannot_be_are_not() {
 #[test]
 fn a_burst_beyond_the_state_of_power_uses_all_of_it_and_the_grid_takes_the_rest() {
     let mut plant = plant();
+    unlimited(&mut plant);
     plant.apply(LabCommand::Burst { power_w: 400e3, seconds: 20.0 });
     run(&mut plant, 15.0);
     let used = plant.report().power_w / plant.report().limits.discharge_w;
@@ -83,6 +91,7 @@ fn sag_of_the_biggest_burst(ambient_c: f32, soc_pct: f32) -> f32 {
     let mut plant = Plant::new(&PlantSpec { ambient_c, soc_pct, ..PlantSpec::default() });
     plant.apply(LabCommand::Load(LoadMode::Fixed(40e3)));
     run(&mut plant, 60.0);
+    unlimited(&mut plant);
     let rest_v = plant.report().battery_v;
     plant.apply(LabCommand::Burst { power_w: 400e3, seconds: 30.0 });
     run(&mut plant, 30.0);
@@ -130,6 +139,7 @@ fn faults_of_the_pack_and_of_its_sensors_are_in_the_report_and_go_away() {
         let run = |plant: &mut Plant| (0..100).for_each(|_| plant.step(0.2));
         run(&mut plant);
         assert!(!seen(plant.report()), "{faults:?} before");
+        unlimited(&mut plant);
         commands.iter().for_each(|command| plant.apply(*command));
         faults.iter().for_each(|fault| plant.apply(LabCommand::Inject(*fault)));
         run(&mut plant);

@@ -42,7 +42,7 @@ fn cantools_reads_a_whole_sweep_as_the_pack_is() {
         plant.step(0.2);
     }
     let frames = encode::sweep(&layout::messages(plant.pack().topology()), plant.report());
-    assert_eq!(frames.len(), 9 + 65 + 44 + 13);
+    assert_eq!(frames.len(), 10 + 65 + 44 + 13);
     let lines: String = frames
         .iter()
         .map(|frame| format!("{:x} {}\n", frame.id, frame.data.map(|b| format!("{b:02x}")).concat()))

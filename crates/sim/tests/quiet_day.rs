@@ -89,8 +89,9 @@ fn two_days_without_faults_raise_no_alarm_and_move_the_charge() {
         "soc {soc:?} %, sop use {sop_use} %, grid {grid_w} W, sag {worst_sag} %, spread {spread} mV, hottest {hottest} °C"
     );
     assert!(soc.0 > 30.0 && soc.1 < 86.0 && soc.1 - soc.0 > 15.0, "{soc:?}");
-    assert!((60.0..85.0).contains(&sop_use), "{sop_use} %");
-    assert!(grid_w < 70e3, "{grid_w} W");
+    // The discharge limit is 150 kW: the grid helps with the highest bursts.
+    assert!((58.0..65.0).contains(&sop_use), "{sop_use} %");
+    assert!((80e3..95e3).contains(&grid_w), "{grid_w} W");
     // The controller's estimate follows the truth.
     assert!((plant.report().soc_pct - plant.pack().soc_pct()).abs() < 1.5);
 }

@@ -38,7 +38,7 @@ async fn sweeps_come_as_numbered_packets_until_the_rig_is_dropped() {
     for sequence in (0..3).map(|sweep| sweep * 2) {
         let (first, second) = (packet(&can).await.unwrap(), packet(&can).await.unwrap());
         assert_eq!(first[..5], [2, 0, sequence, 0, 112]);
-        assert_eq!(second[..5], [2, 0, sequence + 1, 0, 19]);
+        assert_eq!(second[..5], [2, 0, sequence + 1, 0, 20]);
         assert_eq!(first[5..10], [0, 0, 0x02, 0x20, 8]);
     }
     let meter = rig.modbus_addr(SimDevice::GridMeter).unwrap();

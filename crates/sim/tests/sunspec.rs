@@ -8,7 +8,7 @@ use domain::lab::{LabCommand, LabFault, PackFault, SimDevice};
 use domain::topology::Topology;
 use serde_json::Value;
 use sim::plant::{Plant, PlantSpec};
-use sim::sunspec::{BASE, Nameplate, registers};
+use sim::sunspec::{BASE, Nameplate};
 use sim::{Rig, RigConfig, WireFault};
 use std::net::SocketAddr;
 use std::process::Command;
@@ -23,6 +23,7 @@ const HV: Topology = Topology::new(1, 13, 20);
 /// Registers of marker, models 1, 802, 803 and 804, and of each module.
 const BEFORE_MODULES: u16 = 2 + 68 + 64 + 60 + 256;
 const MODULE: u16 = 124;
+const STORAGE: u16 = 26;
 
 /// Where the voltage of a module's first cell is.
 fn cell_register(module: u16) -> u16 {
@@ -61,7 +62,7 @@ async fn pysunspec2_reads_260_cells() {
     let read: Value = serde_json::from_slice(&output.stdout).unwrap();
 
     assert_eq!((read["base"].as_u64(), read["errors"].as_array().map(Vec::len)), (Some(40_000), Some(0)), "{read}");
-    assert_eq!(read["models"], serde_json::json!([1, 802, 803, 804, 805]));
+    assert_eq!(read["models"], serde_json::json!([1, 802, 803, 804, 805, 124]));
     assert_eq!(read["common"]["SN"], "PT-00000001");
     let near = |value: &Value, truth: f64, within: f64| {
         assert!(value.as_f64().is_some_and(|v| (v - truth).abs() <= within), "{value}, not {truth}");
@@ -105,8 +106,8 @@ fn the_chain_is_as_long_as_the_pack_and_says_what_the_controller_says() {
         plant.step(0.2);
     }
     let plate = Nameplate { serial: "PT-1".into(), topology: HV, capacity_ah: 280.0 };
-    let words = registers(plant.report(), &plate);
-    assert_eq!(words.len(), usize::from(BEFORE_MODULES + 13 * MODULE) + 2);
+    let words = plant.gateway(&plate);
+    assert_eq!(words.len(), usize::from(BEFORE_MODULES + 13 * MODULE + STORAGE) + 2);
     let module =
         |number: usize| &words[usize::from(BEFORE_MODULES) + number * usize::from(MODULE)..][..usize::from(MODULE)];
     for cell in 0..260 {
@@ -122,7 +123,7 @@ fn the_chain_is_as_long_as_the_pack_and_says_what_the_controller_says() {
     plant.apply(LabCommand::Inject(LabFault::Pack(PackFault::BmsAlarm)));
     plant.apply(LabCommand::Inject(LabFault::Pack(PackFault::BmsWarning)));
     plant.step(0.2);
-    assert_eq!(registers(plant.report(), &plate)[events..events + 2], [1 << 9 | 1 << 3, 0]);
+    assert_eq!(plant.gateway(&plate)[events..events + 2], [1 << 9 | 1 << 3, 0]);
 }
 
 /// Asks for the marker and gives the answer; `None` if there is none in time.

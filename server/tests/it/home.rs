@@ -12,7 +12,7 @@ use store::{Second, Store};
 pub(crate) fn demo_site(hour: f32) -> String {
     let mut site = std::fs::read_to_string(repo().join("sites/demo.toml")).unwrap();
     site = site.replace("127.0.0.1:20000", &format!("127.0.0.1:{}", free_udp_port()));
-    for port in [15_020, 15_021, 15_030, 15_031] {
+    for port in [15_020, 15_021, 15_022, 15_030, 15_031] {
         site = site.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:{}", free_tcp_port()));
     }
     let house = format!("system = \"home\"\nkind = \"home\"\nstart_hour = {hour}\n");

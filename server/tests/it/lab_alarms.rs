@@ -26,7 +26,7 @@ const GROUPS: [Group; 7] = [
         &["bus.sag"],
     ),
     (
-        &["load&kw=20", "inject&fault=frozen-voltage", "burst&kw=300&seconds=60"],
+        &["load&kw=20", "inject&fault=frozen-voltage", "inject&fault=limits-ignored", "burst&kw=300&seconds=60"],
         &["value.frozen", "sop.use"],
     ),
     (

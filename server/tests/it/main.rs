@@ -26,6 +26,7 @@ mod openapi;
 mod outside;
 mod pipes;
 mod recording;
+mod refusals;
 mod replay;
 mod restart;
 mod shared_memory;

@@ -6,7 +6,7 @@ use super::state::Lab;
 use crate::components::{Card, EmptyState};
 use crate::derived::Derived;
 use crate::format::sentence;
-use domain::lab::{LabFault, Make, PackFault, SimDevice};
+use domain::lab::{LATE_MAX_S, LabFault, Make, PackFault, SimDevice, WriteFault};
 use domain::spec::SystemKind;
 use leptos::prelude::*;
 
@@ -23,6 +23,7 @@ pub(super) fn Inject(
     };
     let (kinds, node_kinds) = (options(&LabFault::OF_CELLS), options(&LabFault::OF_NODES));
     let pack = PackFault::ALL.map(|(_, id, words)| (id.to_owned(), sentence(words))).to_vec();
+    let writes = WriteFault::ALL.map(|(_, id, words)| (id.to_owned(), sentence(words))).to_vec();
     let nodes = (1..=lab.topology.modules()).map(|node| (node.to_string(), format!("Node {node}"))).collect::<Vec<_>>();
     let devices = SimDevice::of(lab.kind).iter();
     let devices = devices.map(|device| (device.id().to_owned(), sentence(device.name()))).collect::<Vec<_>>();
@@ -31,6 +32,7 @@ pub(super) fn Inject(
     let has_cells = lab.topology.cells() > 0;
     let (cell, node, link) = (RwSignal::default(), RwSignal::default(), RwSignal::default());
     let whole = RwSignal::default();
+    let (taking, late) = (RwSignal::default(), RwSignal::default());
     view! {
         <Card title="Inject a fault" class="lab-inject">
             {has_cells.then(|| {
@@ -57,6 +59,23 @@ pub(super) fn Inject(
                     </CommandForm>
                     <CommandForm lab action="inject" submit="Inject into the pack" outcome=whole>
                         <ChoiceField name="fault" label="Pack fault" options=pack hint="some show only under load: with a loose busbar, a burst makes a sag" outcome=whole />
+                    </CommandForm>
+                }
+            })}
+            {(!is_house).then(|| {
+                view! {
+                    <CommandForm lab action="inject" submit="Inject into the controller" outcome=taking>
+                        <ChoiceField name="fault" label="Fault of writes" options=writes hint="it shows when something is set" outcome=taking />
+                    </CommandForm>
+                    <CommandForm lab action="inject" submit="Make writes late" outcome=late>
+                        <input type="hidden" name="fault" value=LabFault::LATE_WRITES />
+                        <TextField
+                            name="seconds"
+                            label="Writes are taken late by"
+                            hint=format!("1 to {LATE_MAX_S} s")
+                            value="5".to_owned()
+                            outcome=late
+                        />
                     </CommandForm>
                 }
             })}

@@ -63,7 +63,7 @@ pub fn trim(value: f32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::lab::{LabFault, PackFault, SimDevice};
+    use domain::lab::{LabFault, PackFault, SimDevice, WriteFault};
     use domain::spec::SystemKind;
 
     const KIND: SystemKind = SystemKind::DataCentre;
@@ -85,6 +85,8 @@ mod tests {
             LabFault::FrozenCell(3),
             LabFault::SlowNode(4),
             LabFault::Pack(PackFault::LooseBusbar),
+            LabFault::Writes(WriteFault::LocalControl),
+            LabFault::LateWrites(5),
         ] {
             let mut fields = fault.fields(&RACKS);
             fields.push(("action", "clear".to_owned()));
@@ -94,7 +96,8 @@ mod tests {
 
     #[test]
     fn an_error_says_what_is_asked_for_beside_its_field() {
-        for (kw, expected) in [("", "Give a number from 0 to 400"), ("-900", "“-900” is not a number from 0 to 400")]
+        for (kw, expected) in
+            [("", "Give a number from 0 to 400 kW"), ("-900", "“-900” is not a number from 0 to 400 kW")]
         {
             let error = read(&[("action", "load".to_owned()), ("kw", kw.to_owned())]).unwrap_err();
             assert_eq!((field_of(&error), advice(&error).as_str()), ("kw", expected));

@@ -1,6 +1,6 @@
 //! Faults that can be injected into a simulated system.
 
-use super::SimDevice;
+use super::{SimDevice, WriteFault};
 use crate::topology::Topology;
 use crate::wire::Wire;
 
@@ -91,6 +91,10 @@ pub enum LabFault {
     Pack(PackFault),
     /// A house's inverter has set its estimate of the charge anew, 15 points too low.
     WrongEstimate,
+    /// A controller takes writes wrongly.
+    Writes(WriteFault),
+    /// A controller takes writes, and answers them, so many seconds late.
+    LateWrites(u8),
 }
 
 /// Makes a fault of a cell or node.
@@ -114,6 +118,9 @@ impl LabFault {
     pub const OF_HOUSES: [(LabFault, &'static str, &'static str); 1] =
         [(LabFault::WrongEstimate, "wrong-estimate", "inverter's estimate 15 points too low")];
 
+    /// The name of [`LabFault::LateWrites`] in forms and addresses.
+    pub const LATE_WRITES: &'static str = "late-writes";
+
     /// The form fields that name it.
     pub fn fields(self, topology: &Topology) -> Vec<(&'static str, String)> {
         let cell = |id: &str, cell: u16| vec![("fault", id.to_owned()), ("cell", topology.cell_name(cell.into()))];
@@ -131,6 +138,10 @@ impl LabFault {
             }
             LabFault::Pack(fault) => vec![("fault", fault.id().to_owned())],
             LabFault::WrongEstimate => vec![("fault", LabFault::OF_HOUSES[0].1.to_owned())],
+            LabFault::Writes(fault) => vec![("fault", fault.id().to_owned())],
+            LabFault::LateWrites(seconds) => {
+                vec![("fault", LabFault::LATE_WRITES.to_owned()), ("seconds", seconds.to_string())]
+            }
         }
     }
 
@@ -153,6 +164,8 @@ impl LabFault {
             LabFault::SilentLink(device) => format!("silent link: {}", device.name()),
             LabFault::Pack(fault) => fault.name().to_owned(),
             LabFault::WrongEstimate => LabFault::OF_HOUSES[0].2.to_owned(),
+            LabFault::Writes(fault) => fault.name().to_owned(),
+            LabFault::LateWrites(seconds) => format!("controller takes writes {seconds} s late"),
         }
     }
 }

@@ -1,18 +1,19 @@
-//! Sends the controller's frames as cannelloni packets.
+//! Sends the controller's frames as cannelloni packets, and hears those that are sent to it.
 
 use super::can_fault::{CanFaults, Spoiler};
-use crate::can::cannelloni::packets;
-use crate::can::encode::sweep;
+use crate::can::cannelloni::{frames, packets};
+use crate::can::encode::{Frame, sweep};
 use crate::can::layout::{Message, messages};
 use crate::controller::report::Report;
 use domain::topology::Topology;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::net::UdpSocket;
 
 /// The controller's end of the CAN-over-UDP path.
 pub(crate) struct CanSender {
-    socket: UdpSocket,
+    socket: Arc<UdpSocket>,
     to: SocketAddr,
     messages: Vec<Message>,
     sequence: u8,
@@ -27,8 +28,13 @@ impl CanSender {
     /// # Errors
     /// What the operating system says when no socket can be opened.
     pub(crate) async fn open(to: SocketAddr, topology: &Topology) -> io::Result<CanSender> {
-        let any: SocketAddr = if to.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0_u16; 8], 0).into() };
-        let socket = UdpSocket::bind(any).await?;
+        // Who reads on this machine is the only one who may send something.
+        let any: SocketAddr = match to {
+            _ if to.ip().is_loopback() => (to.ip(), 0).into(),
+            SocketAddr::V4(_) => ([0, 0, 0, 0], 0).into(),
+            SocketAddr::V6(_) => ([0_u16; 8], 0).into(),
+        };
+        let socket = Arc::new(UdpSocket::bind(any).await?);
         Ok(CanSender {
             socket,
             to,
@@ -45,6 +51,11 @@ impl CanSender {
         self.faults.clone()
     }
 
+    /// The other direction, for a task of its own.
+    pub(crate) fn receiver(&self) -> CanReceiver {
+        CanReceiver { socket: Arc::clone(&self.socket), from: self.to }
+    }
+
     /// Sends one sweep. Packets that cannot be sent are lost, as on a real network; a change is logged once.
     pub(crate) async fn send(&mut self, report: &Report) {
         let mut result = Ok(0);
@@ -59,5 +70,34 @@ impl CanSender {
             _ => {}
         }
         self.failing = result.is_err();
+    }
+}
+
+/// Longer than any packet that is heard.
+const BUFFER_BYTES: usize = 2_048;
+
+/// The controller's ear on the CAN-over-UDP path: it hears whom it sends to, and nobody else.
+pub(crate) struct CanReceiver {
+    socket: Arc<UdpSocket>,
+    from: SocketAddr,
+}
+
+impl CanReceiver {
+    /// Hands on every frame until the task is dropped.
+    pub(crate) async fn hear(self, mut heard: impl FnMut(&Frame)) {
+        let mut buffer = [0; BUFFER_BYTES];
+        loop {
+            match self.socket.recv_from(&mut buffer).await {
+                Ok((length, sender)) if sender == self.from => {
+                    frames(&buffer[..length]).iter().flatten().for_each(&mut heard);
+                }
+                Ok(_) => {}
+                // Such as the news that nobody has received what was sent.
+                Err(error) => {
+                    tracing::debug!(%error, "simulated controller cannot hear CAN frames");
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                }
+            }
+        }
     }
 }

@@ -5,10 +5,12 @@ mod fault;
 
 pub use fault::WireFault;
 
+use crate::controller::setpoints::Manner;
 use crate::modbus::{Framing, Request};
 use crate::registers::{Answer, Question, Taken, Write};
 use fault::{Faults, Sent};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -22,11 +24,15 @@ pub(crate) type Device = Arc<dyn Fn(&Question) -> Option<Answer> + Send + Sync>;
 /// Takes a write as the device would now; `None` while it is silent.
 pub(crate) type Taker = Arc<dyn Fn(&Write) -> Option<Taken> + Send + Sync>;
 
+/// How writes are answered now.
+pub(crate) type Manners = Arc<dyn Fn() -> Manner + Send + Sync>;
+
 /// A device's end of its connections.
 #[derive(Clone)]
 pub(crate) struct Outlet {
     device: Device,
     taker: Option<Taker>,
+    manners: Option<Manners>,
     framing: Framing,
     faults: Faults,
 }
@@ -34,12 +40,18 @@ pub(crate) struct Outlet {
 impl Outlet {
     /// An outlet without a fault.
     pub(crate) fn new(framing: Framing, device: Device) -> Outlet {
-        Outlet { device, taker: None, framing, faults: Faults::default() }
+        Outlet { device, taker: None, manners: None, framing, faults: Faults::default() }
     }
 
     /// The same outlet of a device that can be set.
     pub(crate) fn taking(mut self, taker: Taker) -> Outlet {
         self.taker = Some(taker);
+        self
+    }
+
+    /// The same outlet of a device that does not always answer writes as it should.
+    pub(crate) fn with_manners(mut self, manners: Manners) -> Outlet {
+        self.manners = Some(manners);
         self
     }
 
@@ -81,10 +93,18 @@ impl Outlet {
             };
             let Some(length) = length else { return };
             let Some(request) = Request::parse(self.framing, &buffer[..length]) else { return };
+            let manner = self.manners.as_ref().filter(|_| request.is_write()).map(|now| now()).unwrap_or_default();
+            if manner.drops {
+                return;
+            }
             let reply = {
                 let taker = self.taker.as_deref().map(|taker| taker as &dyn Fn(&Write) -> Option<Taken>);
                 request.answer(|question| (self.device)(question), taker)
             };
+            if manner.late_s > 0.0 {
+                tokio::time::sleep(Duration::from_secs_f32(manner.late_s)).await;
+            }
+            let reply = reply.filter(|_| !manner.keeps_silent);
             let Sent { bytes, close } = self.faults.spoil(&buffer[..length], &request, reply).await;
             if let Some(bytes) = bytes
                 && stream.write_all(&bytes).await.is_err()

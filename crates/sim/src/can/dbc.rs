@@ -1,15 +1,13 @@
 //! The layout table as a DBC file.
 
-use super::layout::{Message, SWEEP_MS, Signal};
+use super::commands;
+use super::layout::{CONTROLLER, Message, SWEEP_MS, Signal};
 use crate::controller::report::NodeState;
 use std::fmt::Write;
 
-/// Name of the sending node in the DBC file.
-const SENDER: &str = "Controller";
-
 /// The text of the DBC file that describes `messages`.
 pub fn text(messages: &[Message]) -> String {
-    let mut out = format!("VERSION \"\"\n\nNS_ :\n\nBS_:\n\nBU_: {SENDER}\n");
+    let mut out = format!("VERSION \"\"\n\nNS_ :\n\nBS_:\n\nBU_: {CONTROLLER} {}\n", commands::SENDER);
     for message in messages {
         out.push_str(&describe(message));
     }
@@ -19,7 +17,7 @@ pub fn text(messages: &[Message]) -> String {
     }
     line(&mut out, format_args!("\nBA_DEF_ BO_ \"GenMsgCycleTime\" INT 0 65535;"));
     line(&mut out, format_args!("BA_DEF_DEF_ \"GenMsgCycleTime\" 0;"));
-    for message in messages {
+    for message in messages.iter().filter(|message| message.sender == CONTROLLER) {
         line(&mut out, format_args!("BA_ \"GenMsgCycleTime\" BO_ {} {SWEEP_MS};", message.id));
     }
     out.push('\n');
@@ -41,7 +39,7 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
 
 fn describe(message: &Message) -> String {
     let mut out = String::new();
-    line(&mut out, format_args!("\nBO_ {} {}: 8 {SENDER}", message.id, message.name));
+    line(&mut out, format_args!("\nBO_ {} {}: 8 {}", message.id, message.name, message.sender));
     if let Some(mux) = message.mux {
         let last = message.frames.len().saturating_sub(1);
         line(&mut out, format_args!(" SG_ {mux} M : 7|8@0+ (1,0) [0|{last}] \"\" Vector__XXX"));
@@ -86,7 +84,7 @@ fn value_words(signal: &Signal) -> String {
     } else if signal.name.starts_with("AfeState_") {
         NodeState::WORDS.iter().map(|(state, word)| (*state as u8, *word)).collect()
     } else {
-        Vec::new()
+        commands::words(&signal.name).unwrap_or_default().to_vec()
     };
     words.iter().map(|(code, word)| format!("{code} \"{word}\"")).collect::<Vec<_>>().join(" ")
 }

@@ -7,9 +7,12 @@
 //! Frames have 8 bytes, read as one big-endian word: bit 63 is the highest bit of byte 0.
 //! A signal says where its highest bit lies in that word. Discharge is positive.
 
+use super::commands;
 use crate::controller::report::{Mode, Report};
 use domain::topology::Topology;
 
+/// Who sends what is measured.
+pub const CONTROLLER: &str = "Controller";
 /// The most cells that the layout can carry: four in each of 256 multiplexed frames.
 pub const MAX_CELLS: usize = 1_024;
 /// Cells in one voltage frame.
@@ -27,11 +30,13 @@ pub struct Message {
     pub name: &'static str,
     /// What it carries, for people.
     pub comment: &'static str,
+    /// Who sends it: [`CONTROLLER`], or whoever sets it.
+    pub sender: &'static str,
     /// Name of the multiplexer signal if there is one.
     pub mux: Option<&'static str>,
     /// Signals of each frame; a frame's place is its multiplexer value.
     pub frames: Vec<Vec<Signal>>,
-    /// Whether the report has what the message carries; if not, it is not sent.
+    /// Whether the controller sends it: the report has what the message carries.
     pub sent: fn(&Report) -> bool,
 }
 
@@ -69,7 +74,7 @@ impl Signal {
     }
 }
 
-fn unsigned(
+pub(super) fn unsigned(
     name: impl Into<String>,
     high_bit: u8,
     bits: u8,
@@ -99,7 +104,7 @@ fn of(index: usize, signal: Signal) -> Signal {
     Signal { index, ..signal }
 }
 
-/// Every message that a controller of this topology sends, in the order of sending.
+/// Every message of a controller of this topology: those that it sends, in the order of sending, and those that set it.
 pub fn messages(topology: &Topology) -> Vec<Message> {
     let cells = topology.cells().min(MAX_CELLS);
     let mut messages = pack_messages();
@@ -107,6 +112,7 @@ pub fn messages(topology: &Topology) -> Vec<Message> {
         id: 0x250,
         name: "CellVoltages",
         comment: "Four cell voltages a frame, each with its valid flag (1 = valid).",
+        sender: CONTROLLER,
         mux: Some("CellVoltageMux"),
         frames: frames(cells, CELLS_PER_VOLTAGE_FRAME, voltage_signals),
         sent: always,
@@ -115,6 +121,7 @@ pub fn messages(topology: &Topology) -> Vec<Message> {
         id: 0x260,
         name: "CellTemperatures",
         comment: "Six cell temperatures a frame, each with its valid flag (1 = valid).",
+        sender: CONTROLLER,
         mux: Some("CellTemperatureMux"),
         frames: frames(cells, CELLS_PER_TEMPERATURE_FRAME, temperature_signals),
         sent: always,
@@ -123,10 +130,12 @@ pub fn messages(topology: &Topology) -> Vec<Message> {
         id: 0x2A0,
         name: "AfeNodes",
         comment: "One node of the AFE daisy chain a frame: state, delay of its answer, errors since the start.",
+        sender: CONTROLLER,
         mux: Some("AfeMux"),
         frames: frames(topology.modules().min(256), 1, node_signals),
         sent: always,
     });
+    messages.extend(commands::messages());
     messages
 }
 
@@ -171,7 +180,7 @@ fn node_signals(node: usize, _place: u8) -> Vec<Signal> {
 /// The messages that have one frame.
 #[rustfmt::skip]
 fn pack_messages() -> Vec<Message> {
-    let one = |id, name, comment, signals: Vec<Signal>| Message { id, name, comment, mux: None, frames: vec![signals], sent: always };
+    let one = |id, name, comment, signals: Vec<Signal>| Message { id, name, comment, sender: CONTROLLER, mux: None, frames: vec![signals], sent: always };
     vec![
         one(0x220, "BmsState", "State machine, warnings and errors.", vec![
             unsigned("ConnectedStrings", 63, 4, 1.0, "", |r, _| f64::from(u8::from(r.contactors.main_plus && r.contactors.main_minus))),
@@ -230,5 +239,6 @@ fn pack_messages() -> Vec<Message> {
             unsigned("BmsWarnings", 39, 24, 1.0, "", |r, _| f64::from(r.warnings)),
             unsigned("ContactorsCommand", 10, 3, 1.0, "", |r, _| f64::from(r.contactors_command.bits())),
         ]),
+        one(0x2B2, "ControlState", "What the controller goes by, how long limits are still held, and whether it is under local control.", commands::state()),
     ]
 }

@@ -3,6 +3,7 @@
 //! It is what was measured and estimated, not what is true: offsets, noise, quantisation and dead nodes are in it.
 
 use super::limits::Limits;
+use super::setpoints::Told;
 
 /// Everything that one sweep of the controller's frames carries.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,6 +54,8 @@ pub struct Report {
     pub insulation_kohm: f32,
     /// Air temperature around the pack, °C.
     pub ambient_c: f32,
+    /// What it says of its setpoints.
+    pub setpoints: Told,
 }
 
 /// The lowest and the highest of the measured cells.

@@ -1,6 +1,7 @@
 //! The lab's hand on a running simulation.
 
 use super::lock;
+use crate::controller::setpoints::Manner;
 use crate::home::Home;
 use crate::plant::Plant;
 use domain::lab::{LabCommand, LabState, SimDevice};
@@ -14,6 +15,8 @@ pub(crate) trait Simulation: Send {
     fn lab_state(&self) -> LabState;
     /// Whether the link of `device` was silenced.
     fn is_silent(&self, device: SimDevice) -> bool;
+    /// How a device answers writes.
+    fn manner(&self, device: SimDevice) -> Manner;
 }
 
 macro_rules! simulation {
@@ -27,6 +30,9 @@ macro_rules! simulation {
             }
             fn is_silent(&self, device: SimDevice) -> bool {
                 <$system>::is_silent(self, device)
+            }
+            fn manner(&self, device: SimDevice) -> Manner {
+                <$system>::manner(self, device)
             }
         }
     )*};

@@ -1,11 +1,13 @@
-//! The pack's devices: a controller that sends CAN frames and may have a SunSpec gateway, and two meters.
+//! The pack's devices: a controller that sends and hears CAN frames, may be set over Modbus and may have a SunSpec
+//! gateway, and two meters.
 
 use super::{Rig, RigConfig, RigError, TICK, lock};
 use crate::bus::can_udp::CanSender;
 use crate::can::layout::MAX_CELLS;
+use crate::controller::registers;
 use crate::modbus::Framing;
 use crate::plant::Plant;
-use crate::registers::Registers;
+use crate::registers::{Question, Registers, Write};
 use crate::sunspec::{self, Nameplate};
 use domain::lab::SimDevice;
 use domain::topology::Topology;
@@ -25,7 +27,7 @@ impl Rig {
             .map_err(|source| RigError::Send { address: config.can_to, source })?;
         let plant = Arc::new(Mutex::new(Plant::new(&config.plant(topology))));
         let plate = Nameplate {
-            serial: format!("PT-{:08}", config.seed),
+            serial: config.serial(),
             topology,
             capacity_ah: config.capacity_ah * f32::from(topology.racks),
         };
@@ -39,12 +41,30 @@ impl Rig {
             plant.load_meter().answer(question)
         })
         .await?;
-        if let Some(address) = config.sunspec {
-            rig.listen(&plant, SimDevice::Controller, address, Framing::Tcp, move |plant, question| {
-                Registers::new(sunspec::BASE, sunspec::registers(plant.report(), &plate)).answer(question)
-            })
-            .await?;
+        if let Some(address) = config.controller {
+            let serial = plate.serial.clone();
+            let answer = move |plant: &Plant, question: &Question| {
+                registers::answer(&plant.report().setpoints, &serial, question)
+            };
+            let take = |plant: &mut Plant, write: &Write| plant.take(write);
+            rig.listen_and_take(&plant, SimDevice::Controller, address, answer, take).await?;
         }
+        if let Some(address) = config.sunspec {
+            let of_taker = plate.clone();
+            let answer = move |plant: &Plant, question: &Question| {
+                Registers::new(sunspec::BASE, plant.gateway(&plate)).answer(question)
+            };
+            let take = move |plant: &mut Plant, write: &Write| plant.take_at_gateway(&of_taker, write);
+            rig.listen_and_take(&plant, SimDevice::Controller, address, answer, take).await?;
+            rig.sunspec = rig.outlets.last().map(|(_, address, _)| *address);
+        }
+        let (ear, hearing) = (sender.receiver(), plant.clone());
+        rig.tasks.spawn(ear.hear(move |frame| {
+            let mut plant = lock(&hearing);
+            if !plant.is_silent(SimDevice::Controller) {
+                plant.hear(frame);
+            }
+        }));
         rig.tasks.spawn(async move {
             let mut tick = TICK.start();
             loop {

@@ -11,7 +11,8 @@ use std::ops::Range;
 /// Voltages of a full and an empty cell, V.
 const CELL_V: (f32, f32) = (3.65, 2.5);
 const NOMINAL_CELL_V: f32 = 3.2;
-const POWER_MAX_W: f32 = 250e3;
+/// Highest power each way, W.
+pub(super) const POWER_MAX_W: f32 = 250e3;
 /// Bits 25 and 19 of model 802's events, in the upper of their two registers.
 const OTHER_ALARM: u16 = 1 << (25 - 16);
 const TEMPERATURE_IMBALANCE_WARNING: u16 = 1 << (19 - 16);
@@ -31,7 +32,7 @@ pub(super) fn battery(m: &mut Model, r: &Report, plate: &Nameplate) {
         Mode::Error => 99,
     };
     let charging = if r.charging { 4 } else { [6, 3][usize::from(r.current_a > 1.0)] };
-    m.put_all(16, &[charging, 0]);
+    m.put(16, charging);
     m.put_all(20, &[0, 4, state]);
     // The events that the controller can report have their bits in the first word.
     let alarm = if r.alarms & ANOTHER_EVENT == 0 { 0 } else { OTHER_ALARM };

@@ -1,0 +1,64 @@
+//! The flight check: the twin runs forward from the live cells, before a command is sent. Pure; runs in the browser too.
+//!
+//! ```text
+//!   snapshot, last minutes --> reading --> estimate --> Twin --> run under a plan and control values --> Outlook
+//!                                                        |        strings: power balance, at every change of the load
+//!                                                        |        cells:   voltage and heat of each cell, every 0.5 %
+//! ```
+//!
+//! The equations are those of [`crate::physics`], with the parameters of its cells. All cells of a string carry the same
+//! current, so what follows from the current alone (charge drawn, polarisation, hysteresis) is kept once for each string,
+//! and RC pairs move by the exact exponential of a constant current. Between two refreshes of the cells the string is one
+//! source, linear in the charge drawn. Limits and dispatch are those of the simulated controller ([`crate::controller`],
+//! [`crate::dispatch`]), scaled to what the BMS says now.
+
+mod cells;
+mod estimate;
+mod load;
+mod order;
+mod reading;
+mod recent;
+mod run;
+mod strings;
+mod twin;
+
+pub use recent::{Recent, Stretch};
+pub use twin::Twin;
+
+use domain::flight::{Controls, FlightCheck, Outlook, Plan, Unknown};
+use domain::spec::SystemSpec;
+use domain::twin::Snapshot;
+
+/// Checks what `wanted` would bring beside what `present` brings, from the state of `snapshot`.
+pub fn check(
+    spec: &SystemSpec,
+    snapshot: &Snapshot,
+    recent: &Recent,
+    plan: &Plan,
+    present: &Controls,
+    wanted: &Controls,
+) -> FlightCheck {
+    match Twin::of(spec, snapshot, recent) {
+        Ok(twin) => twin.check(plan, present, wanted),
+        Err(why) => {
+            let nothing = unknown(why);
+            FlightCheck { present: nothing.clone(), wanted: nothing, assumptions: Vec::new(), load_w: Err(why) }
+        }
+    }
+}
+
+/// The outlook of which nothing can be said.
+fn unknown(why: Unknown) -> Outlook {
+    Outlook {
+        training: Err(why),
+        backup: Err(why),
+        lowest_cell: Err(why),
+        hottest_cell: Err(why),
+        energy_above_floor_wh: Err(why),
+        headroom_w: Err(why),
+        curve: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
