@@ -4,7 +4,7 @@
 //! leaving the page when it is. Its answer is in the binary form that pages read anyway, an error is a sentence. What an
 //! action may do is behind [`Door`], which the server gives. Questions are asked of the API, by pages and programs alike.
 
-use crate::source::NO_SERVER;
+use crate::source::{NO_SERVER, refusal};
 use domain::lab::LabState;
 use domain::wire::Wire;
 use http::Method;
@@ -20,6 +20,9 @@ use std::sync::Arc;
 
 /// Where all actions are: the begin of their addresses.
 pub const PREFIX: &str = "/actions";
+
+/// How the sentence begins that says why fields cannot be read; what the library says of it follows.
+pub const INCOMPLETE: &str = "the form is not complete: ";
 
 /// What actions may do on the server, which puts it into the context as an `Arc<dyn Door>`.
 pub trait Door: Send + Sync {
@@ -55,7 +58,7 @@ impl FromServerFnError for ActionError {
         ActionError(match error {
             ServerFnErrorErr::Request(_) => NO_SERVER.to_owned(),
             ServerFnErrorErr::Args(why) | ServerFnErrorErr::MissingArg(why) => {
-                format!("the form is not complete: {why}")
+                format!("{INCOMPLETE}{why}")
             }
             ServerFnErrorErr::Deserialization(why) => format!("the answer cannot be read: {why}"),
             _ => "the server made a mistake; its log says more. Try again".to_owned(),
@@ -63,7 +66,7 @@ impl FromServerFnError for ActionError {
     }
 }
 
-/// Errors as they are read: plain text.
+/// Errors as they are read: a sentence, or a document with one.
 pub struct Words;
 
 impl ContentType for Words {
@@ -85,12 +88,9 @@ impl Encodes<ActionError> for Words {
 impl Decodes<ActionError> for Words {
     type Error = Infallible;
 
-    /// Who refuses before an action is reached (a wrong name, a foreign page, a body that is too large) may answer with a
-    /// document.
+    /// The server says it in a problem document, as the API does.
     fn decode(bytes: Bytes) -> Result<ActionError, Infallible> {
-        let text = String::from_utf8_lossy(&bytes);
-        let is_sentence = !text.trim_start().starts_with(['{', '<']) && !text.trim().is_empty();
-        Ok(ActionError(if is_sentence { text.trim().to_owned() } else { "The server refused the request".to_owned() }))
+        Ok(ActionError(refusal(None, &String::from_utf8_lossy(&bytes))))
     }
 }
 
@@ -140,7 +140,7 @@ mod tests {
         let error = ActionError("kw: \u{201c}x\u{201d} is not a number".to_owned());
         assert_eq!(ActionError::de(error.ser()), error);
         for (body, words) in [
-            ("{\"detail\":\"x\"}", "The server refused the request"),
+            ("{}", "The server refused the request"),
             ("<html>", "The server refused the request"),
             ("", "The server refused the request"),
             (" a body has at most 65536 bytes\n", "a body has at most 65536 bytes"),

@@ -163,6 +163,11 @@ impl Navigation {
         self.at.get()
     }
 
+    /// Where the page is at this moment: for what is done once, and not again when that changes.
+    pub fn here(self) -> Address {
+        self.at.get_untracked()
+    }
+
     /// From now on every address that the page goes to has this field, unless it has one of that name; or none more.
     pub fn carry(self, field: Option<(&'static str, String)>) {
         if self.carried.with_untracked(|carried| *carried != field) {
@@ -224,7 +229,7 @@ impl Navigation {
                         if other {
                             entries::focus(None);
                         }
-                        window().scroll_to_with_x_and_y(0.0, scrolled);
+                        entries::scroll_back(scrolled);
                     });
                 }
                 // The browser has gone back already: to try again leaves nothing behind.

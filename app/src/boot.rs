@@ -113,5 +113,14 @@ impl Wire for Boot {
 }
 /// The build that made this document.
 pub(crate) fn own_build() -> Option<String> {
-    leptos::prelude::document().document_element()?.get_attribute("data-build")
+    own("data-build")
+}
+
+/// The number of the site that this document carries; `None` of one that was made without a server.
+pub(crate) fn own_site() -> Option<String> {
+    own("data-site")
+}
+
+fn own(name: &str) -> Option<String> {
+    leptos::prelude::document().document_element()?.get_attribute(name)
 }

@@ -177,6 +177,19 @@ pub fn calm_age(seconds: f32) -> String {
     }
 }
 
+/// How long ago something was, as every page says it: `< 1 s ago`, `12 s ago`, `3 min ago`.
+pub fn ago(seconds: f32) -> String {
+    format!("{} ago", calm_age(seconds))
+}
+
+/// What is said of an address that asks for what cannot be chosen: what there is, as the page calls it, and what is shown.
+pub fn not_a_choice(asked: &str, choices: &[&str], shown: &str) -> String {
+    let asked = if asked.is_empty() { "nothing" } else { asked };
+    let (last, others) = choices.split_last().map_or(("", choices), |(last, others)| (*last, others));
+    let last = last.to_ascii_lowercase();
+    format!("The address asks for {asked}. There are {} and {last}; {shown} is shown.", others.join(", "))
+}
+
 /// So many things, by their name in the singular: `1 module`, `13 modules`.
 pub fn counted(n: usize, thing: &str) -> String {
     format!("{} {thing}{}", count(n as u64), if n == 1 { "" } else { "s" })
@@ -260,7 +273,9 @@ mod tests {
         ] {
             assert_eq!(age(seconds), text.replace(' ', "\u{202f}"));
         }
-        assert_eq!(calm_age(0.4), "<\u{202f}1\u{202f}s");
+        for (seconds, text) in [(0.4, "<_1_s ago"), (2.9, "3_s ago"), (62.0, "62_s ago"), (7_200.0, "2_h ago")] {
+            assert_eq!(ago(seconds), text.replace('_', "\u{202f}"));
+        }
         for (seconds, text) in
             [(48.0, "48_s"), (3_120.0, "52_min"), (11_520.0, "3_h 12_min"), (7_200.0, "2_h"), (187_200.0, "2_d 4_h")]
         {

@@ -23,6 +23,12 @@ use time_bar::TimePlace;
 pub fn Frame(children: Children) -> impl IntoView {
     let live = Live::expect();
     let (past, lost) = (live.past, live.lost());
+    // For what is around the page.
+    Effect::new(move |_| {
+        if let Some(root) = document().document_element() {
+            let _ = root.toggle_attribute_with_force("data-past", past.get());
+        }
+    });
     view! {
         <a class="skip-link" href="#main">
             "Skip to the page"

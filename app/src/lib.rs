@@ -59,7 +59,7 @@ mod sample;
 mod shell;
 
 #[cfg(feature = "ssr")]
-pub use shell::{Assets, shell};
+pub use shell::{Assets, around, shell};
 
 use address::{Address, Navigation, Prepare, Prepared};
 use boot::Boot;
@@ -166,7 +166,7 @@ fn NotFound() -> impl IntoView {
 #[component]
 fn NoSuchSystem() -> impl IntoView {
     let site = Live::expect().site();
-    let asked = Navigation::expect().at().field(whose::SYSTEM).unwrap_or_default();
+    let asked = Navigation::expect().here().field(whose::SYSTEM).unwrap_or_default();
     let way = |(place, system): (usize, &domain::spec::SystemSpec)| {
         view! { <a class="button" href=whose::href("/", place, &site)>{system.name.clone()}</a> }
     };

@@ -29,7 +29,7 @@ pub use recent::{GAP_S, Recent};
 pub use start::Start;
 
 use crate::derived::Derived;
-use crate::fetch::SingleFlight;
+use crate::fetch::{NO_SERVER, SingleFlight};
 use crate::hydration::hydrated;
 use crate::reading::{LinksKnown, Never, NeverNow, Shown, links_known, never};
 use crate::whose;
@@ -208,6 +208,12 @@ impl Live {
     pub fn lost(&self) -> Derived<bool> {
         let connection = self.connection;
         Derived::new(move || matches!(connection.get(), Connection::Reconnecting { .. }))
+    }
+
+    /// Why what needs the server is off now; `None` while it is on.
+    pub fn needs_server(&self) -> Derived<Option<&'static str>> {
+        let lost = self.lost();
+        Derived::new(move || lost.get().then_some(NO_SERVER))
     }
 
     /// When the newest frame was made, while the page's own clock runs on without frames.

@@ -3,7 +3,6 @@
 use crate::address::Address;
 use crate::boot::Boot;
 use crate::kept::{self, Kept, KeptAt};
-use crate::live::AT;
 use crate::{App, whose};
 use leptos::prelude::*;
 
@@ -11,10 +10,7 @@ use leptos::prelude::*;
 pub async fn resume() {
     let here = Address::current();
     let Some(kept) = chosen(&here, kept::all()) else { return };
-    // An instant of the past is not kept: the page shows the last values.
-    if let (Some(_), Ok(history)) = (here.field(AT), window().history()) {
-        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&here.with(AT, None)));
-    }
+    // An instant of the past is not kept. The address keeps it: the page says so, and goes there with the server.
     draw(kept.boot, Some(KeptAt(kept.at_ms))).await;
 }
 

@@ -34,10 +34,12 @@ pub fn TimeBar() -> impl IntoView {
     let now_s = Derived::new(move || (player.now_ms.get() / 1e3).floor());
     // When the first reading was recorded, as far as that is known, s since 1970-01-01 UTC.
     let first_s = RwSignal::new(None::<f64>);
-    let span = Derived::new(move || {
+    let chosen = Derived::new(move || {
         let head_s = player.instant_ms() / 1e3;
-        Span::around(head_s, now_s.get(), f64::from(length_s.get())).since(first_s.get(), now_s.get())
+        Span::around(head_s, now_s.get(), f64::from(length_s.get()))
     });
+    let span = Derived::new(move || chosen.get().since(first_s.get(), now_s.get()));
+    let shorter = Derived::new(move || chosen.get().shorter(first_s.get(), now_s.get()));
     // On a phone the bar is a line until it is wanted.
     let open = RwSignal::new(false);
     let unfolded = move || open.get();
@@ -85,6 +87,7 @@ pub fn TimeBar() -> impl IntoView {
                             .collect_view()}
                     </select>
                 </label>
+                <span class="note" hidden=move || shorter.with(Option::is_none)>{move || shorter.get()}</span>
                 <Speed player />
                 <Steps player />
                 <Jumps player span />

@@ -1,28 +1,28 @@
 //! Problems: alarms as a person wants to read them: one line per cause, however many cells it is about and whatever
 //! follows from it; and the one answer to "is anything wrong?". Pure.
 
-mod fold;
+mod silent;
 
 use crate::format;
 use crate::reading::made_of_rows;
-use domain::alarm::{Alarm, Direction, RuleIdx, Severity, Subject, Watch};
+use domain::alarm::{Alarm, Direction, Severity, Subject, Watch};
+use domain::cause::{Folded, Group, folded};
 use domain::point::PointId;
 use domain::reading::CellQuantity;
 use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::Utc;
 use domain::twin::Snapshot;
-use fold::{Folded, folded};
 
-/// All active alarms of one rule, and what follows from them.
+/// All active alarms of one rule (of device points: those about one quantity), and what follows from them.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Problem {
-    /// The rule.
-    pub(crate) rule: RuleIdx,
+    /// What tells it apart from every other problem of its system: the rule, and the quantity of device points.
+    pub(crate) key: String,
     /// How bad it is, with all that follows from it.
     pub(crate) severity: Severity,
     /// What is wrong, told by the worst of them.
     pub(crate) words: String,
-    /// How many others: ` and 3 more cells`; empty for none.
+    /// How many others: `, and 3 more cells`; empty for none, and where the words name them.
     pub(crate) others: String,
     /// What follows from it, each in words.
     pub(crate) effects: Vec<String>,
@@ -56,8 +56,7 @@ pub(crate) enum Seen {
 /// The active alarms of `snapshot` by cause, worst first.
 pub(crate) fn problems(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec) -> Vec<Problem> {
     let folded = folded(snapshot, site, system);
-    let mut problems: Vec<Problem> =
-        folded.iter().filter_map(|folded| problem(folded, snapshot, site, system)).collect();
+    let mut problems: Vec<Problem> = folded.iter().filter_map(|f| problem(f, snapshot, site, system)).collect();
     // Those with bad effects go up; the rest keeps the order of the snapshot.
     crate::order::sort_by(&mut problems, |a, b| a.severity > b.severity);
     problems
@@ -88,56 +87,81 @@ pub(crate) fn count_words(problems: usize) -> String {
     }
 }
 
-fn problem(folded: &Folded, snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec) -> Option<Problem> {
-    let rule = folded.cause.rule()?;
-    let alarms: Vec<&Alarm> = of(snapshot, folded.cause);
-    let worst = worst(&alarms)?;
-    let since = alarms.iter().map(|alarm| alarm.since).min()?;
-    let thing = match worst.subject {
-        Subject::Cell(_) => "cell",
-        Subject::Node(_) => "node",
-        Subject::Link(_) => "link",
-        Subject::Point(_) | Subject::Device(_) => "value",
-        Subject::System => "problem",
-    };
-    let others = match alarms.len() - 1 {
-        0 => String::new(),
-        1 => format!(", and 1 more {thing}"),
-        n => format!(", and {n} more {thing}s"),
-    };
-    let found = |rule: &RuleIdx| worst_of(snapshot, *rule)?.words(site, system, &snapshot.links);
-    let mut effects: Vec<String> = folded.effects.iter().filter_map(found).collect();
-    effects.extend(fold::standing_still(&alarms, snapshot, site));
-    let severities = [folded.cause].into_iter().chain(folded.effects.iter().copied());
+fn problem(folded: &Folded<'_>, snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec) -> Option<Problem> {
+    let Folded { cause, effects } = folded;
+    let rule = cause.rule.rule()?;
+    let worst = worst_first(cause, system).into_iter().next()?;
+    let since = cause.alarms.iter().map(|alarm| alarm.since).min()?;
+    let (words, others) = told(cause, snapshot, site, system)?;
+    let told = effects.iter().filter_map(|effect| told(effect, snapshot, site, system));
+    let mut told: Vec<String> = told.map(|(words, others)| words + &others).collect();
+    if matches!(rule.watch, Watch::LinkSilence | Watch::LinkWrongDevice) {
+        told.extend(silent::standing_still(&cause.alarms, snapshot, site));
+        told.extend(silent::unwatched(&cause.alarms, site, system));
+    }
+    let severities = effects.iter().filter_map(|effect| effect.rule.rule()).map(|rule| rule.severity);
     Some(Problem {
-        rule: folded.cause,
-        severity: severities.filter_map(RuleIdx::rule).map(|rule| rule.severity).max().unwrap_or(rule.severity),
-        words: worst.words(site, system, &snapshot.links)?,
+        key: format!("{}-{}", cause.rule.0, cause.quantity),
+        severity: severities.fold(rule.severity, Severity::max),
+        words,
         others,
-        effects,
+        effects: told,
         advice: rule.advice,
         since,
         for_s: (snapshot.now.utc.0 - since.0).max(0) as f32 / 1e6,
-        signal_lost: alarms.iter().any(|alarm| alarm.signal_lost),
+        signal_lost: cause.alarms.iter().any(|alarm| alarm.signal_lost),
         seen: seen(worst, rule.watch, site, system),
     })
 }
 
-fn of(snapshot: &Snapshot, rule: RuleIdx) -> Vec<&Alarm> {
-    snapshot.alarms.iter().filter(|alarm| alarm.rule == rule).collect()
-}
-
-/// The worst of the alarms of one rule.
-fn worst<'a>(alarms: &[&'a Alarm]) -> Option<&'a Alarm> {
-    let badness = |alarm: &Alarm| match alarm.rule.rule().map(|rule| rule.direction) {
-        Some(Direction::Below) => -alarm.value,
-        _ => alarm.value,
+/// What the alarms of a group say together: what is wrong, and how many others there are.
+fn told(group: &Group<'_>, snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec) -> Option<(String, String)> {
+    let count = group.alarms.len();
+    let alarms = worst_first(group, system);
+    let worst = alarms.first()?;
+    let thing = match worst.subject {
+        Subject::Cell(_) => "cell",
+        Subject::Node(_) => "node",
+        Subject::Link(_) if count > 1 => {
+            let names = alarms.iter().skip(1).filter_map(|alarm| match alarm.subject {
+                Subject::Link(link) => site.links.get(usize::from(link.0)).map(|link| link.name.as_str()),
+                _ => None,
+            });
+            let names = names.collect::<Vec<_>>().join(", ");
+            let more = match count - alarms.len() {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            return Some((worst.words(site, system, &snapshot.links)?, format!(", also {names}{more}")));
+        }
+        Subject::Link(_) => "link",
+        Subject::Device(_) if count > 1 => {
+            let named: Vec<_> = alarms.iter().map(|alarm| (alarm.subject, alarm.value)).collect();
+            return Some((group.rule.rule()?.words_of_devices(&named, count, system), String::new()));
+        }
+        Subject::Point(_) | Subject::Device(_) => "value",
+        Subject::System => "problem",
     };
-    alarms.iter().copied().max_by(|a, b| badness(a).total_cmp(&badness(b)))
+    let others = match count - 1 {
+        0 => String::new(),
+        n => format!(", and {n} more {thing}{}", if n == 1 { "" } else { "s" }),
+    };
+    Some((worst.words(site, system, &snapshot.links)?, others))
 }
 
-fn worst_of(snapshot: &Snapshot, rule: RuleIdx) -> Option<&Alarm> {
-    worst(&of(snapshot, rule))
+/// So many device points or links are named in one line.
+const NAMED: usize = 3;
+
+/// The worst alarms of a group, the worst of all first: of device points, which have limits of their own, that which is
+/// furthest beyond its limit.
+fn worst_first<'a>(group: &Group<'a>, system: &SystemSpec) -> Vec<&'a Alarm> {
+    let badness = |alarm: &&'a Alarm| {
+        let Some(rule) = alarm.rule.rule() else { return 0.0 };
+        let limit = rule.bound_of(system, alarm.subject).raise;
+        let beyond = (alarm.value - limit) / limit.abs().max(f32::EPSILON);
+        if rule.direction == Direction::Below { -beyond } else { beyond }
+    };
+    crate::order::first(group.alarms.iter().copied(), NAMED, |a, b| badness(a) > badness(b))
 }
 
 fn seen(alarm: &Alarm, watch: Watch, site: &SiteSpec, system: &SystemSpec) -> Seen {
@@ -208,14 +232,14 @@ pub(crate) fn verdict(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec)
         (true, _) => "All cells report. No alarm is active.".to_owned(),
         (false, 0) if !known && heard() => "What is shown of the battery is old: see the links.".to_owned(),
         (false, 0) if !known && unrecorded => "Nothing of it was recorded at this instant.".to_owned(),
-        (false, 0) if !known => "Nothing has come from it yet: see the links.".to_owned(),
+        (false, 0) if !known => "Nothing has come from it since the start: see the links.".to_owned(),
         (false, 0) => String::new(),
         (false, _) if fresh == cells => {
             format!("{} cells without an alarm", format::count((cells - faulty.min(cells)) as u64))
         }
         (false, _) if fresh == 0 && cells_heard() => "What is shown of the cells is old: see the links.".to_owned(),
         (false, _) if fresh == 0 && unrecorded => "Nothing of the cells was recorded at this instant.".to_owned(),
-        (false, _) if fresh == 0 => "No cell has reported yet: see the links.".to_owned(),
+        (false, _) if fresh == 0 => "No cell has reported since the start: see the links.".to_owned(),
         (false, _) if none_active && unrecorded => "Nothing was recorded of the others.".to_owned(),
         (false, _) if none_active => "The others are silent: see the links.".to_owned(),
         (false, _) => reporting(),
@@ -227,8 +251,9 @@ pub(crate) fn verdict(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec)
 mod tests {
     use super::*;
     use crate::sample::{site, snapshot, spec};
-    use domain::alarm::RULES;
-    use domain::link::LinkIdx;
+    use domain::alarm::{RULES, RuleIdx};
+    use domain::link::{LinkIdx, LinkState};
+    use domain::point::{DevicePoint, PointLimits, Unit, WatchedPoint};
     use domain::reading::{CellQuantity, NodeQuantity};
     use domain::time::Mono;
     use domain::topology::Topology;
@@ -253,7 +278,7 @@ mod tests {
         snapshot.state.points.set(PointId::GridPower, Ok(1_000.0), snapshot.now.mono);
         let said = answer(&snapshot, &meter_only);
         assert_eq!((said.0, said.1.as_str()), (false, "The battery does not report"));
-        assert!(said.2.contains("Nothing has come from it yet"), "{}", said.2);
+        assert!(said.2.contains("Nothing has come from it since the start"), "{}", said.2);
         snapshot.state.points.set(PointId::Soc, Ok(50.0), snapshot.now.mono);
         let said = answer(&snapshot, &meter_only);
         assert_eq!((said.0, said.1.as_str()), (true, "No problems"));
@@ -333,7 +358,7 @@ mod tests {
     fn cells_that_never_reported_are_not_called_old() {
         let of = |snapshot: &Snapshot| answer(snapshot, &spec()).2;
         let never = Snapshot { state: SystemState::new(&spec()), ..snapshot() };
-        assert_eq!(of(&never), "No cell has reported yet: see the links.");
+        assert_eq!(of(&never), "No cell has reported since the start: see the links.");
         assert_eq!(of(&Snapshot { links: Vec::new(), ..never }), "Nothing of the cells was recorded at this instant.");
         let mut old = snapshot();
         old.now = old.now + Duration::from_secs(60);
@@ -395,6 +420,146 @@ mod tests {
         // A link that fell silent at another time has nothing to do with the cells.
         snapshot.links[0].last_at = Some(Mono(1_000_000));
         assert_eq!(problems(&snapshot, &site(), &spec()).len(), 3);
+    }
+
+    /// A hall of eight GPUs over the second link, each with a temperature and a fan that limits are kept of; one such fan
+    /// over the first.
+    fn hall() -> SystemSpec {
+        let point = |path: String, unit, limits| DevicePoint {
+            path,
+            unit,
+            resolution: 0.1,
+            max_age: Duration::from_secs(3),
+            limits,
+        };
+        let hot = PointLimits { low: None, high: Some(90.0) };
+        let slow = PointLimits { low: Some(20.0), high: None };
+        let of = |gpu| {
+            let temperature = point(format!("grid-meter/gpu/{gpu}/temperature"), Unit::Celsius, hot);
+            [temperature, point(format!("grid-meter/gpu/{gpu}/fan"), Unit::Percent, slow)]
+        };
+        let mut points: Vec<DevicePoint> = (0..8).flat_map(of).collect();
+        points.push(point("bms/fan".into(), Unit::Percent, slow));
+        SystemSpec { watched_points: WatchedPoint::of(&points).into(), ..spec() }
+    }
+
+    fn lines(snapshot: &Snapshot, system: &SystemSpec) -> Vec<(String, Vec<String>)> {
+        let problems = problems(snapshot, &site(), system);
+        problems.into_iter().map(|p| (p.words + &p.others, p.effects)).collect()
+    }
+
+    #[test]
+    fn device_points_of_one_rule_are_one_line_for_each_quantity_that_names_the_devices() {
+        let mut snapshot = snapshot();
+        let high = |gpu: u16, value| alarm("device.point.high", Subject::Device(gpu * 2), value);
+        let low = |number, value| alarm("device.point.low", Subject::Device(number), value);
+        snapshot.alarms = vec![high(3, 91.0), high(7, 93.5), low(1, 12.0)];
+        let of_two = "2 values of temperature above their limit: grid-meter/gpu/7 at 93.5 °C, grid-meter/gpu/3 at 91 °C; \
+                      limit 90 °C";
+        let found = lines(&snapshot, &hall());
+        assert_eq!(
+            found,
+            [(of_two.to_owned(), vec![]), ("grid-meter/gpu/0/fan at 12 %, limit 20 %".to_owned(), vec![])]
+        );
+        assert_eq!(answer(&snapshot, &hall()).1, "2 problems", "the count is that of the lines");
+        snapshot.alarms = vec![high(0, 91.0)];
+        assert_eq!(lines(&snapshot, &hall())[0].0, "grid-meter/gpu/0/temperature at 91 °C, limit 90 °C");
+        snapshot.alarms = (0..8).map(|gpu| high(gpu, 91.0 + f32::from(gpu))).collect();
+        let of_all = "8 values of temperature above their limit: grid-meter/gpu/7 at 98 °C, grid-meter/gpu/6 at 97 °C, \
+                      grid-meter/gpu/5 at 96 °C and 5 more";
+        assert_eq!(lines(&snapshot, &hall())[0].0, of_all);
+        // The furthest beyond its own limit, not the largest number.
+        snapshot.alarms = vec![low(1, 12.0), low(16, 3.0)];
+        let slow = "2 values of fan below their limit: bms at 3 %, grid-meter/gpu/0 at 12 %; limit 20 %";
+        assert_eq!(lines(&snapshot, &hall())[0].0, slow);
+    }
+
+    #[test]
+    fn a_silent_link_explains_the_device_points_that_came_over_it_and_no_others() {
+        let mut snapshot = snapshot();
+        snapshot.now = snapshot.now + Duration::from_secs(20);
+        snapshot.links[1].state = LinkState::Silent;
+        let stale = |number| alarm("device.point.stale", Subject::Device(number), 6.0);
+        let hot = alarm("device.point.high", Subject::Device(4), 95.0);
+        let silent = alarm("link.silent", Subject::Link(LinkIdx(1)), 20.0);
+        snapshot.alarms = vec![stale(0), hot, silent, stale(2), stale(3), stale(16)];
+        let found = lines(&snapshot, &hall());
+        let words: Vec<&str> = found.iter().map(|(words, _)| words.as_str()).collect();
+        // What was too hot before is a problem of its own.
+        assert_eq!(
+            words,
+            [
+                "grid-meter/gpu/2/temperature at 95 °C, limit 90 °C",
+                "Grid meter is silent",
+                "bms/fan has no fresh value, although its device answers",
+            ]
+        );
+        let effects = &found[1].1;
+        for expected in [
+            "2 values of temperature without a fresh one: grid-meter/gpu/0, grid-meter/gpu/1",
+            "grid-meter/gpu/1/fan has no fresh value: Grid meter does not answer",
+            "No new values, and no alarms, of 16 device points that limits are kept of",
+        ] {
+            assert!(effects.iter().any(|words| words == expected), "{expected}: {effects:?}");
+        }
+        // Silent links are named.
+        let also = |link| alarm("link.silent", Subject::Link(LinkIdx(link)), 8.0 - f32::from(link));
+        snapshot.alarms = vec![also(2), also(0)];
+        assert_eq!(lines(&snapshot, &spec())[0].0, "Battery controller is silent, also AI load meter");
+        // The other link's points are not explained by this one.
+        snapshot.alarms = vec![silent, stale(16)];
+        assert_eq!(lines(&snapshot, &hall()).len(), 2);
+    }
+
+    /// Without the server the clock of the last snapshot runs on; what follows from what stays as it was.
+    #[test]
+    fn what_is_folded_stays_folded_while_the_snapshot_grows_old() {
+        let mut lost_node = snapshot();
+        let now = lost_node.now.mono;
+        for cell in 100..120 {
+            let column = lost_node.state.cells.column_mut(CellQuantity::Voltage);
+            column.set(cell, Err(domain::reading::NoData::Error), now);
+        }
+        lost_node.state.nodes[5].set(NodeQuantity::State, Ok(2.0), now);
+        lost_node.alarms =
+            vec![alarm("afe.node.lost", Subject::Node(5), 2.0), alarm("cells.missing", Subject::System, 7.7)];
+        let mut low_cell = snapshot();
+        low_cell.state.cells.column_mut(CellQuantity::Voltage).set(131, Ok(2.8), now);
+        low_cell.alarms = vec![
+            alarm("cell.voltage.low", Subject::Cell(131), 2.8),
+            alarm("cell.voltage.low.warning", Subject::Cell(131), 2.8),
+            alarm("cell.spread", Subject::System, 0.4),
+        ];
+        let mut silent = snapshot();
+        silent.alarms = vec![
+            alarm("link.silent", Subject::Link(LinkIdx(1)), 20.0),
+            alarm("device.point.stale", Subject::Device(0), 6.0),
+        ];
+        for mut snapshot in [lost_node, low_cell, silent] {
+            for age_s in [0, 1, 4, 60, 86_400] {
+                snapshot.now = snapshot.now + Duration::from_secs(age_s);
+                let found = lines(&snapshot, &hall());
+                assert_eq!(found.len(), 1, "{age_s} s later: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_warnings_those_that_are_critical_too_are_told_with_them() {
+        let mut snapshot = snapshot();
+        let of = |rule, cell, value| alarm(rule, Subject::Cell(cell), value);
+        snapshot.alarms = vec![
+            of("cell.voltage.low", 131, 2.80),
+            of("cell.voltage.low.warning", 131, 2.80),
+            of("cell.voltage.low.warning", 7, 2.90),
+        ];
+        let found = lines(&snapshot, &spec());
+        let words: Vec<_> = found.iter().map(|(words, effects)| (words.as_str(), effects.len())).collect();
+        assert_eq!(
+            words,
+            [("Cell 7.12 at 2800 mV, limit 2850 mV", 1), ("Cell 1.8 at 2900 mV, limit 3000 mV", 0)],
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -15,6 +15,8 @@ use leptos::prelude::*;
 pub struct Assets {
     /// The number of the build: a page and a server with the same belong together.
     pub build: String,
+    /// The number of the site that documents carry.
+    pub site: String,
     /// The glue script made by wasm-bindgen.
     pub js: String,
     /// The script that loads chunks, of a page that is cut into chunks.
@@ -43,8 +45,21 @@ const START: &str = "requestAnimationFrame(()=>setTimeout(async()=>{try{\
 /// See [`START`].
 const WORKER_AFTER_MS: &str = "3000";
 
-/// The colour around the page, light and dark: that of its ground in `style/tokens.css`.
-const GROUND: [(&str, &str); 2] = [("light", "#f2f3f5"), ("dark", "#0d0f13")];
+/// The colour around the page, light and dark: that of its ground in `style/tokens.css`; and while the page shows the past,
+/// that of the status bar then.
+const AROUND: [(&str, &str, &str); 2] = [("light", "#f2f3f5", "#fdf3e3"), ("dark", "#0d0f13", "#33270f")];
+
+/// The script that keeps these colours as the theme says and as the page shows the present or the past. It is for any
+/// document with a `<meta name="theme-color" data-scheme>` for each scheme.
+pub fn around() -> String {
+    let colours = AROUND.map(|(scheme, now, past)| format!("{scheme}:['{now}','{past}']")).join(",");
+    format!(
+        "{{const r=document.documentElement,c={{{colours}}},f=()=>{{const t=r.dataset.theme;\
+        document.querySelectorAll('meta[name=theme-color]').forEach(m=>{{const s=m.dataset.scheme;\
+        m.content=c[s]['past'in r.dataset?1:0];m.media=t?t==s?'all':'not all':`(prefers-color-scheme: ${{s}})`}})}};\
+        new MutationObserver(f).observe(r,{{attributeFilter:['data-theme','data-past']}});f()}}"
+    )
+}
 
 /// Said over a page whose code did not come: it looks alive, and is not.
 const HALF_LOADED: &str =
@@ -52,18 +67,17 @@ const HALF_LOADED: &str =
 
 /// The whole document for one request, of the page at `address`. `nonce` goes on every inline script.
 pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String>) -> impl IntoView + use<> {
-    let Assets { build, js, loader, wasm, css, chunks } = assets.clone();
+    let Assets { build, site, js, loader, wasm, css, chunks } = assets.clone();
     let chunk = pages::chunk(&address).map(|chunk| chunk.name);
     let chunks = chunks.iter().filter(|(name, _)| chunk == Some(name)).map(|(_, file)| format!("'{file}'"));
     let chunks = chunks.collect::<Vec<_>>().join(",");
     let theme = format!(
-        "const r=document.documentElement,f=()=>{{const t=r.dataset.theme;\
-        document.querySelectorAll('meta[name=theme-color]').forEach(m=>{{const s=m.dataset.scheme;\
-        m.media=t?t==s?'all':'not all':`(prefers-color-scheme: ${{s}})`}})}};\
-        try{{const t=localStorage.getItem('{THEME_KEY}');if(t){{r.dataset.theme=t;f()}}}}catch{{}}\
-        new MutationObserver(f).observe(r,{{attributeFilter:['data-theme']}});\
-        addEventListener('beforeinstallprompt',e=>{{e.preventDefault();window.installOffer=e;dispatchEvent(new Event('installOffer'))}})"
+        "try{{const t=localStorage.getItem('{THEME_KEY}');if(t)document.documentElement.dataset.theme=t}}catch{{}}\
+        {}\
+        addEventListener('beforeinstallprompt',e=>{{e.preventDefault();window.installOffer=e;dispatchEvent(new Event('installOffer'))}})",
+        around()
     );
+    let past = boot.at.map(|_| "");
     let start = START
         .replace("WORKER_AFTER", WORKER_AFTER_MS)
         .replace("JS", &js)
@@ -77,13 +91,13 @@ pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String
     provide_context(address);
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-build=build>
+        <html lang="en" data-build=build data-site=site data-past=past>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
                 <title inner_html=title></title>
                 <meta name="color-scheme" content="light dark" />
-                {GROUND.map(|(scheme, colour)| {
+                {AROUND.map(|(scheme, colour, _)| {
                     let media = format!("(prefers-color-scheme: {scheme})");
                     leptos::html::meta().name("theme-color").attr("media", media).attr("data-scheme", scheme).content(colour)
                 })}

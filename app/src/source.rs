@@ -7,6 +7,7 @@ mod error;
 #[cfg(feature = "hydrate")]
 mod server;
 
+pub(crate) use error::refusal;
 pub use error::{FetchError, NO_SERVER};
 #[cfg(feature = "hydrate")]
 pub use server::SERVER;

@@ -1,10 +1,10 @@
 //! A page that is open while the server is replaced: it says so, and loads itself at a quiet moment.
 //!
-//! The server's build comes first on every live stream; the page's own came with its document. They differ after an
-//! update, and when the site file changed. The page is never loaded while somebody is in the middle of something, and for
+//! The server's build and the number of its site come first on every live stream; the page's own came with its document.
+//! The build differs after an update, the site when it is set up differently. The page is never loaded while somebody is in the middle of something, and for
 //! one build of the server at most once by itself: a document that comes out of a cache would be as old again.
 
-use crate::boot::own_build;
+use crate::boot::{own_build, own_site};
 use leptos::ev;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -15,8 +15,9 @@ use web_sys::{Element, Node};
 const IDLE_S: f64 = 60.0;
 /// Between two looks for a quiet moment.
 const LOOK: Duration = Duration::from_secs(2);
-/// How the first message of a live stream begins.
+/// How the first message of a live stream begins, and what stands between the build and the number of the site.
 const BUILD: &str = "build ";
+const SITE: &str = " site ";
 /// A build of a developer's server: its pages follow at once.
 const DEV: &str = "dev-";
 /// In the session's storage: the build for which the page was loaded by itself.
@@ -27,7 +28,7 @@ const TYPED: &str = "textarea,input:not([type=checkbox],[type=radio],[type=range
 /// What the page knows about its own age. A context.
 #[derive(Clone, Copy)]
 pub struct Updates {
-    /// The build of the server, if it is another one than the page's.
+    /// What the server has, if it is something else than the page has.
     other: RwSignal<Option<Other>>,
     /// The field that somebody typed into last and did not send.
     typed: StoredValue<Option<Element>, LocalStorage>,
@@ -40,15 +41,28 @@ pub struct Updates {
 enum Other {
     /// It has another build.
     Build(String),
+    /// It has the same build, and another site.
+    Site(String),
     /// Its frames have a format that this page does not know.
     Format,
 }
 
 impl Other {
+    /// What this first text of a stream says, beside a page of this build and site.
+    fn of(text: &str, own_build: Option<String>, own_site: Option<String>) -> Option<Other> {
+        let said = text.strip_prefix(BUILD)?;
+        let (build, site) = said.split_once(SITE).unwrap_or((said, ""));
+        let differs = |own: Option<String>, other: &str| own.is_some_and(|own| own != other);
+        if differs(own_build, build) {
+            return Some(Other::Build(build.to_owned()));
+        }
+        differs(own_site, site).then(|| Other::Site(site.to_owned()))
+    }
+
     /// By which it is remembered that the page was loaded for it.
     fn name(&self) -> &str {
         match self {
-            Other::Build(build) => build,
+            Other::Build(number) | Other::Site(number) => number,
             Other::Format => "format",
         }
     }
@@ -101,10 +115,9 @@ impl Updates {
 
     /// A text of the live stream. `past` says whether the page shows the past.
     pub fn hear(self, text: &str, past: ReadSignal<bool>) {
-        let Some(build) = text.strip_prefix(BUILD) else { return };
-        match own_build() {
-            Some(own) if own != build => self.found(Other::Build(build.to_owned()), past),
-            _ => self.other.set(None),
+        match Other::of(text, own_build(), own_site()) {
+            Some(other) => self.found(other, past),
+            None => self.other.set(None),
         }
     }
 
@@ -178,15 +191,19 @@ fn reload() {
 pub fn NewVersion() -> impl IntoView {
     let updates = use_context::<Updates>();
     let words = move || match updates?.other.get()? {
-        Other::Build(_) => Some("The server has a newer version of this page."),
-        Other::Format => Some("This page cannot read what the server sends: the server has another version."),
+        Other::Build(_) => Some(("The server has a newer version of this page.", "Load the new version")),
+        Other::Site(_) => Some(("The site is set up differently since this page was loaded.", "Load the page again")),
+        Other::Format => {
+            let what = "This page cannot read what the server sends: the server has another version.";
+            Some((what, "Load the new version"))
+        }
     };
     view! {
         <div role="status">
-            {move || words().map(|words| view! {
+            {move || words().map(|(words, button)| view! {
                 <p class="notice" data-tone="notice">
                     <b>{words}</b>
-                    <button type="button" class="button" on:click=move |_| reload()>"Load the new version"</button>
+                    <button type="button" class="button" on:click=move |_| reload()>{button}</button>
                     <span class="note">"It is loaded by itself when nobody uses the page."</span>
                 </p>
             })}
@@ -198,6 +215,20 @@ pub fn NewVersion() -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_newer_build_is_told_from_a_site_that_is_set_up_differently() {
+        for (text, other) in [
+            ("build b1 site 5", None),
+            ("build b2 site 5", Some(Other::Build("b2".to_owned()))),
+            ("build b2 site 6", Some(Other::Build("b2".to_owned()))),
+            ("build b1 site 6", Some(Other::Site("6".to_owned()))),
+            ("something else", None),
+        ] {
+            assert_eq!(Other::of(text, Some("b1".to_owned()), Some("5".to_owned())), other, "{text}");
+        }
+        assert_eq!(Other::of("build b1 site 6", Some("b1".to_owned()), None), None);
+    }
 
     #[test]
     fn a_page_is_loaded_only_when_that_disturbs_nobody() {

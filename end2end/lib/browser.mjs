@@ -56,6 +56,34 @@ export async function withPage(browser, url, options, use) {
   }
 }
 
+/** The same of a page that has come to life. */
+export const withLivePage = (browser, url, options, use) =>
+  withPage(browser, url, options, async (page, messages) => {
+    await live(page);
+    await use(page, messages);
+  });
+
+/** A titled piece of a page: most are cards. */
+export const region = (page, name) => page.getByRole('region', { name, exact: true });
+
+/** Nothing of the page is wider than the window: there is no sideways scroll. */
+export async function fits(page) {
+  const [wide, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(wide <= width, `${page.url()}: ${wide} px of content on ${width} px`);
+}
+
+/** From the next document on everything that moves under the reader is added up: see `shifted`. */
+export const watchShifts = (page) =>
+  page.addInitScript(() => {
+    window.shift = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) window.shift += entry.value;
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+
+/** The cumulative layout shift since the document began. */
+export const shifted = (page) => page.evaluate(() => window.shift);
+
 /** What a page reports as wrong, as it comes. */
 export function watch(page) {
   const messages = [];

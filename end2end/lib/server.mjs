@@ -34,6 +34,11 @@ export class Server {
     return answer.json();
   }
 
+  /** Tells the simulation what to do, as the forms of the page Lab do. */
+  lab(fields) {
+    return this.api('lab', { method: 'POST', body: new URLSearchParams(fields) });
+  }
+
   /** Ends it at once, as a power cut does, and keeps its data. */
   async kill() {
     this.child.kill('SIGKILL');

@@ -7,7 +7,7 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
-import { launch, live, PHONE, recorded, shot, violations, withPage } from '../lib/browser.mjs';
+import { fits, launch, live, PHONE, recorded, region, shot, violations, withLivePage, withPage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 const BINARY = process.env.PACKTWIN_BIN ?? resolve(import.meta.dirname, '../../target/debug/packtwin');
@@ -23,33 +23,28 @@ before(async () => {
 });
 after(() => Promise.all([server?.stop(), browser?.close()]));
 
-const open = (use, options = {}) =>
-  withPage(browser, `${server.url}/analysis`, options, async (page, messages) => {
-    await live(page);
-    await use(page, messages);
-  });
-const card = (page, name) => page.getByRole('region', { name, exact: true });
+const open = (use, options = {}) => withLivePage(browser, `${server.url}/analysis`, options, use);
 const query = (page) => page.getByRole('textbox', { name: 'Query' });
 const run = (page) => page.getByRole('button', { name: 'Run', exact: true });
 
 test('every ready question has its answer and its SQL', () =>
   open(async (page) => {
     await page.getByRole('radio', { name: '7 days' }).check();
-    const energy = card(page, 'Total energy');
+    const energy = region(page, 'Total energy');
     await energy.getByText('Energy out').waitFor();
     assert.match(await energy.getByRole('definition').first().textContent(), /[1-9].*kWh/);
-    const hours = card(page, 'Current by hour of the day');
+    const hours = region(page, 'Current by hour of the day');
     await hours.getByText('Mean current by hour of the day').first().waitFor();
     assert.equal(await hours.getByRole('row').count(), 24);
-    const sags = card(page, 'Sag velocity and the worst sags');
+    const sags = region(page, 'Sag velocity and the worst sags');
     await sags.getByText('Fastest fall').waitFor();
     assert.ok((await sags.getByRole('row').count()) > 2);
     for (const name of ['Began, local time', 'Duration, ms', 'Depth, V']) {
       await sags.getByRole('columnheader', { name, exact: true }).waitFor();
     }
     await sags.getByText('Data coverage').waitFor();
-    await card(page, 'Use of the discharge limit').getByText('Highest use of the limit').waitFor();
-    await card(page, 'Ranking of the cells').getByRole('cell', { name: '7.12' }).waitFor();
+    await region(page, 'Use of the discharge limit').getByText('Highest use of the limit').waitFor();
+    await region(page, 'Ranking of the cells').getByRole('cell', { name: '7.12' }).waitFor();
     await page.getByRole('checkbox', { name: 'Exact: read every row' }).check();
     await energy.getByRole('status').filter({ hasText: /ms$/ }).waitFor();
     await shot(page, 'analysis-questions');
@@ -61,7 +56,7 @@ test('every ready question has its answer and its SQL', () =>
 test('a query gives a table, a chart and files', async (t) => {
   if (!duckdb) return t.skip('no DuckDB');
   await open(async (page) => {
-    const sql = card(page, 'SQL');
+    const sql = region(page, 'SQL');
     await query(page).press('Control+Enter');
     await sql.getByRole('status').filter({ hasText: /rows in/ }).waitFor({ timeout: 30_000 });
     await sql.getByRole('columnheader', { name: 'Lowest voltage, V' }).waitFor();
@@ -91,7 +86,7 @@ test('a query gives a table, a chart and files', async (t) => {
 test('a mistake is told in the words of DuckDB, and a long query is cancelled', async (t) => {
   if (!duckdb) return t.skip('no DuckDB');
   await open(async (page, messages) => {
-    const sql = card(page, 'SQL');
+    const sql = region(page, 'SQL');
     await query(page).fill('SELECT nope FROM telemetry');
     await run(page).click();
     await sql.getByText(/Binder Error: Referenced column "nope" not found/).waitFor();
@@ -114,16 +109,15 @@ test('it is as good on a phone, light and dark, and free of barriers', async () 
     ['analysis-light', { colorScheme: 'light' }],
   ]) {
     await open(async (page) => {
-      await card(page, 'Total energy').getByText('Energy out').waitFor();
-      await card(page, 'Ranking of the cells').getByRole('status').filter({ hasText: /ms$/ }).waitFor();
+      await region(page, 'Total energy').getByText('Energy out').waitFor();
+      await region(page, 'Ranking of the cells').getByRole('status').filter({ hasText: /ms$/ }).waitFor();
       if (duckdb) {
         await run(page).click();
-        await card(page, 'SQL').getByRole('status').filter({ hasText: /rows in/ }).waitFor({ timeout: 30_000 });
+        await region(page, 'SQL').getByRole('status').filter({ hasText: /rows in/ }).waitFor({ timeout: 30_000 });
       }
       await shot(page, name);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(wide <= 0, `${name} is ${wide} px too wide`);
-      await card(page, 'SQL').scrollIntoViewIfNeeded();
+      await fits(page);
+      await region(page, 'SQL').scrollIntoViewIfNeeded();
       await query(page).scrollIntoViewIfNeeded();
       await shot(page, `${name}-sql`);
       assert.deepEqual(await violations(page), []);
@@ -137,8 +131,8 @@ test('without the DuckDB program the page says how to get it and the questions w
     await recorded(without, 2);
     await withPage(browser, `${without.url}/analysis`, {}, async (page) => {
       await live(page);
-      await card(page, 'SQL').getByText(/pip install duckdb-cli/).waitFor();
-      await card(page, 'Total energy').getByText('Energy out').waitFor();
+      await region(page, 'SQL').getByText(/pip install duckdb-cli/).waitFor();
+      await region(page, 'Total energy').getByText('Energy out').waitFor();
       await shot(page, 'analysis-without');
     });
   } finally {

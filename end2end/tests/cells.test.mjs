@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { changed, DESKTOP, launch, live, PHONE, shot, withPage } from '../lib/browser.mjs';
+import { changed, DESKTOP, fits, launch, live, PHONE, shot, withLivePage, withPage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 let server, browser;
@@ -11,11 +11,7 @@ before(async () => {
 });
 after(() => Promise.all([server?.stop(), browser?.close()]));
 
-const open = (path, use, options = {}) =>
-  withPage(browser, server.url + path, options, async (page, messages) => {
-    await live(page);
-    await use(page, messages);
-  });
+const open = (path, use, options = {}) => withLivePage(browser, server.url + path, options, use);
 
 /** The map, and the middle of one of its cells (module and cell from 1). */
 const map = (page) => page.getByRole('application', { name: /^Cell / });
@@ -24,8 +20,7 @@ async function middle(page, module, cell) {
   return { x: ((cell - 0.5) / 20) * box.width, y: ((module - 0.5) / 13) * box.height };
 }
 const panel = (page, name) => page.getByRole('region', { name: `Cell ${name}`, exact: true });
-const lab = (fields) =>
-  server.api('lab', { method: 'POST', body: new URLSearchParams(fields) });
+const lab = (fields) => server.lab(fields);
 
 test('a click opens a cell with its values and its last ten minutes, Escape closes it', () =>
   open('/cells', async (page) => {
@@ -140,8 +135,7 @@ for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
       '/cells?cell=7.12',
       async (page) => {
         await panel(page, '7.12').waitFor();
-        const [width, wide] = await page.evaluate(() => [innerWidth, document.documentElement.scrollWidth]);
-        assert.ok(wide <= width, `${wide} px of content on ${width} px`);
+        await fits(page);
         await shot(page, `cells-open-${size}`);
       },
       { viewport },

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, live, PHONE, shot, until, withPage } from '../lib/browser.mjs';
+import { launch, PHONE, shot, until, withLivePage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 let server, browser;
@@ -14,8 +14,7 @@ after(() => Promise.all([server?.stop(), browser?.close()]));
 
 /** Brings about many alarms and a dead source. */
 async function trouble() {
-  const lab = (fields) =>
-    server.api('lab', { method: 'POST', body: new URLSearchParams({ system: 'hv', action: 'inject', ...fields }) });
+  const lab = (fields) => server.lab({ system: 'hv', action: 'inject', ...fields });
   for (const cell of ['1.1', '2.2', '3.3', '4.4', '5.5']) {
     await lab({ fault: 'weak-cell', cell }).catch(() => {});
     await lab({ fault: 'hot-cell', cell }).catch(() => {});
@@ -24,11 +23,7 @@ async function trouble() {
   await until('an alarm stands', async () => (await server.api('state?system=hv')).alarms.length > 0);
 }
 
-const open = (path, use, options = {}) =>
-  withPage(browser, server.url + path, options, async (page, messages) => {
-    await live(page);
-    await use(page, messages);
-  });
+const open = (path, use, options = {}) => withLivePage(browser, server.url + path, options, use);
 const tip = (chart) => chart.locator('.line-chart-tip');
 
 test('a tap shows the instant and its values, which stay until something else is tapped', () =>

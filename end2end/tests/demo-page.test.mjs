@@ -3,7 +3,20 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { changed, DESKTOP, launch, live, PAGES, PHONE, readings, shot, violations, withPage } from '../lib/browser.mjs';
+import {
+  changed,
+  DESKTOP,
+  fits,
+  launch,
+  live,
+  PAGES,
+  PHONE,
+  readings,
+  region,
+  shot,
+  violations,
+  withPage,
+} from '../lib/browser.mjs';
 import { serveFolder } from '../lib/static.mjs';
 
 let host, browser;
@@ -21,10 +34,9 @@ const open = (path, use, options = {}) =>
     await live(page);
     await use(page, asked);
     // A static host answers /links with 404.html and says so.
-    const fault = (message) => !/reactive tracking context|client-side rendering mode|status of 404|^404: .*\/packtwin\/\w+$/.test(message);
+    const fault = (message) => !/client-side rendering mode|status of 404|^404: .*\/packtwin\/\w+$/.test(message);
     messages.splice(0, Infinity, ...messages.filter(fault));
   });
-const region = (page, name) => page.getByRole('region', { name, exact: true });
 const pages = (page) => page.getByRole('navigation', { name: 'Pages' });
 
 for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
@@ -40,8 +52,7 @@ for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
         await page.getByText(/^SIM/).first().waitFor();
         await shot(page, `demo-page${path.replace('/', '-')}-${size}`);
       }
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(wide <= 0, `${wide} px too wide`);
+      await fits(page);
       const hosts = new Set(asked.filter((url) => url.startsWith('http')).map((url) => new URL(url).origin));
       assert.deepEqual([...hosts], [new URL(host.url).origin], 'no request leaves the host');
       // The document, its style, its code in two files, its icon.

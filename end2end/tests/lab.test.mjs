@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { launch, live, PHONE, shot, withPage } from '../lib/browser.mjs';
+import { launch, live, PHONE, region, shot, withLivePage, withPage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 let server, browser;
@@ -11,32 +11,26 @@ before(async () => {
 });
 after(() => Promise.all([server?.stop(), browser?.close()]));
 
-const lab = (fields) =>
-  server.api('lab', { method: 'POST', body: new URLSearchParams(fields) });
+const lab = (fields) => server.lab(fields);
 beforeEach(async () => {
   await lab({ action: 'clear-all' });
   await lab({ action: 'load-auto' });
 });
 
-const open = (use, options = {}) =>
-  withPage(browser, `${server.url}/lab`, options, async (page, messages) => {
-    await live(page);
-    await use(page, messages);
-  });
-const card = (page, name) => page.getByRole('region', { name, exact: true });
+const open = (use, options = {}) => withLivePage(browser, `${server.url}/lab`, options, use);
 
 test('the banner says that this is a simulation', () =>
   open((page) => page.getByText('nothing here touches a real battery').waitFor()));
 
 test('a load is held and let go again, and the pack follows', () =>
   open(async (page) => {
-    const load = card(page, 'AI load');
+    const load = region(page, 'AI load');
     await load.getByLabel('Constant load').fill('120');
     await load.getByRole('button', { name: 'Hold this load' }).click();
     await load.getByText('The load is held at 120').waitFor();
     assert.deepEqual((await server.api('lab')).load, { mode: 'fixed', power_w: 120_000 });
     await load.getByText(/^now: held at 120/).waitFor();
-    const effect = card(page, 'AI load now');
+    const effect = region(page, 'AI load now');
     await effect.getByText(/^1(19|20|21)\.\d\d$/).waitFor({ timeout: 30_000 });
     await load.getByRole('button', { name: 'Let it run by itself' }).click();
     await load.getByText(/^now: runs by itself/).waitFor();
@@ -44,7 +38,7 @@ test('a load is held and let go again, and the pack follows', () =>
 
 test('a burst is started and counts down', () =>
   open(async (page) => {
-    const burst = card(page, 'Burst');
+    const burst = region(page, 'Burst');
     await burst.getByLabel('Load during the burst').fill('200');
     await burst.getByLabel('Length').fill('20');
     await burst.getByRole('button', { name: 'Start the burst' }).click();
@@ -56,11 +50,11 @@ test('a refused value is explained beside its field and sends nothing', () =>
   open(async (page) => {
     const asked = [];
     page.on('request', (request) => request.method() === 'POST' && asked.push(request.url()));
-    const ambient = card(page, 'Ambient temperature');
+    const ambient = region(page, 'Ambient temperature');
     await ambient.getByRole('spinbutton').fill('90');
     await ambient.getByRole('button').click();
-    await ambient.getByText('“90” is not a number from −20 to 55').waitFor();
-    const faults = card(page, 'Inject a fault');
+    await ambient.getByText('“90” is not a number from −20 to 55 °C').waitFor();
+    const faults = region(page, 'Inject a fault');
     await faults.getByRole('textbox', { name: /^Cell/ }).fill('14.1');
     await faults.getByRole('button', { name: 'Inject into the cell' }).click();
     await faults.getByText(/“14\.1” is not a cell/).waitFor();
@@ -70,8 +64,8 @@ test('a refused value is explained beside its field and sends nothing', () =>
 
 test('faults are injected, listed, and cleared one by one and all together', () =>
   open(async (page) => {
-    const inject = card(page, 'Inject a fault');
-    const active = card(page, 'Active faults');
+    const inject = region(page, 'Inject a fault');
+    const active = region(page, 'Active faults');
     await active.getByText('No fault is injected').waitFor();
     await inject.getByRole('textbox', { name: /^Cell/ }).fill('7.12');
     await inject.getByRole('button', { name: 'Inject into the cell' }).click();
@@ -97,7 +91,7 @@ test('faults are injected, listed, and cleared one by one and all together', () 
 
 test('without a script the forms are posted and lead back to the page', () =>
   withPage(browser, `${server.url}/lab`, { javaScriptEnabled: false, viewport: PHONE }, async (page) => {
-    const ambient = card(page, 'Ambient temperature');
+    const ambient = region(page, 'Ambient temperature');
     await ambient.getByRole('spinbutton').fill('31');
     await ambient.getByRole('spinbutton').press('Enter');
     await page.waitForURL(`${server.url}/lab`);
@@ -110,8 +104,10 @@ test('a server that is gone is told in words', async () => {
   await withPage(browser, `${gone.url}/lab`, {}, async (page, messages) => {
     await live(page);
     await gone.stop();
-    await card(page, 'Ambient temperature').getByRole('button').click();
-    await card(page, 'Ambient temperature').getByText('No connection to the server').waitFor();
+    await page.getByRole('alert').getByText(/what the simulation does is not known, and nothing can be commanded/).waitFor();
+    const ambient = region(page, 'Ambient temperature');
+    await ambient.getByText('now: not known').waitFor();
+    assert.ok(await ambient.getByRole('button').isDisabled());
     messages.length = 0;
   });
 });

@@ -3,7 +3,20 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { changed, DESKTOP, launch, live, PAGES, PHONE, shot, violations, withPage } from '../lib/browser.mjs';
+import {
+  changed,
+  DESKTOP,
+  fits,
+  launch,
+  live,
+  PAGES,
+  PHONE,
+  shifted,
+  shot,
+  violations,
+  watchShifts,
+  withPage,
+} from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 /** Cumulative layout shift that nobody notices; 0.1 is what browsers call good. */
@@ -19,19 +32,14 @@ for (const [path, name] of PAGES) {
   for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
     for (const colorScheme of ['dark', 'light']) {
       test(`${name}, ${size}, ${colorScheme}`, () =>
-        withPage(browser, server.url + path, { viewport, colorScheme }, async (page) => {
-          await page.evaluate(() => {
-            window.shift = 0;
-            new PerformanceObserver((entries) => {
-              for (const entry of entries.getEntries()) window.shift += entry.value;
-            }).observe({ type: 'layout-shift', buffered: true });
-          });
+        withPage(browser, 'about:blank', { viewport, colorScheme }, async (page) => {
+          await watchShifts(page);
+          await page.goto(server.url + path);
           await live(page);
           await changed(page.getByRole('banner').getByTitle('Time of the newest frame, here'));
-          const [width, wide] = await page.evaluate(() => [innerWidth, document.documentElement.scrollWidth]);
-          assert.ok(wide <= width, `${wide} px of content on ${width} px: no sideways scroll`);
+          await fits(page);
           await shot(page, `${name.toLowerCase()}-${size}-${colorScheme}`);
-          const shift = await page.evaluate(() => window.shift);
+          const shift = await shifted(page);
           assert.ok(shift < SHIFT_MAX, `layout shift of ${shift.toFixed(4)}`);
           assert.deepEqual(await violations(page), []);
         }));

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, live, withPage } from '../lib/browser.mjs';
+import { launch, live, shifted, watchShifts, withPage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 let server, browser;
@@ -26,19 +26,10 @@ const answers = async (page) => {
   await ambient.getByRole('button').click();
   await ambient.getByText('“90” is not a number from −20 to 55').waitFor();
 };
-/** Layout shifts from the first paint on. */
-const watchShifts = (context) =>
-  context.addInitScript(() => {
-    window.shifts = [];
-    new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((entry) => entry.value))).observe({
-      type: 'layout-shift',
-      buffered: true,
-    });
-  });
 
 test('opened by its address, it is seen before its code is there, comes to life with it, and nothing moves', () =>
   withPage(browser, 'about:blank', {}, async (page) => {
-    await watchShifts(page.context());
+    await watchShifts(page);
     let release;
     const held = new Promise((resolve) => (release = resolve));
     const asked = [];
@@ -60,7 +51,7 @@ test('opened by its address, it is seen before its code is there, comes to life 
       true,
       'the page is the one that the server rendered',
     );
-    const shift = await page.evaluate(() => window.shifts.reduce((sum, value) => sum + value, 0));
+    const shift = await shifted(page);
     assert.ok(shift < SHIFT_MAX, `layout shift of ${shift.toFixed(4)}`);
   }));
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { changed, DESKTOP, launch, live, PHONE, readings, shot, withPage } from '../lib/browser.mjs';
+import { changed, DESKTOP, fits, launch, PHONE, readings, shot, withLivePage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 let server, browser;
@@ -12,18 +12,13 @@ before(async () => {
 });
 after(() => Promise.all([server?.stop(), browser?.close()]));
 
-const open = (path, use, options = {}) =>
-  withPage(browser, server.url + path, options, async (page, messages) => {
-    await live(page);
-    await use(page, messages);
-  });
+const open = (path, use, options = {}) => withLivePage(browser, server.url + path, options, use);
 /** Frames that are seen; the groups of a multiplexed message are folded. */
 const rows = (page) => page.getByRole('table', { name: 'Frames' }).getByRole('row').filter({ has: page.locator('code') });
 /** Unfolds the groups of a multiplexed message. */
 const unfold = (page, id) =>
   page.getByRole('row').filter({ hasText: id }).getByRole('button', { name: /^Show \d+ groups$/ }).first().click();
-const lab = (fields) =>
-  server.api('lab', { method: 'POST', body: new URLSearchParams(fields) });
+const lab = (fields) => server.lab(fields);
 
 test('every link says its state, rates, latency, address and faults', async () => {
   const { links } = await server.api('links');
@@ -132,8 +127,7 @@ for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
       '/links?link=bms',
       async (page) => {
         await rows(page).first().waitFor();
-        const [width, wide] = await page.evaluate(() => [innerWidth, document.documentElement.scrollWidth]);
-        assert.ok(wide <= width, `${wide} px of content on ${width} px`);
+        await fits(page);
         const high = await page.evaluate(() => document.documentElement.scrollHeight);
         assert.ok(high < 6_000, `${high} px high with 260 cells of CAN`);
         await shot(page, `links-${size}`);

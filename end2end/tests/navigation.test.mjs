@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { DESKTOP, launch, live, PAGES, PHONE, withPage } from '../lib/browser.mjs';
+import { DESKTOP, launch, live, PAGES, PHONE, until, withPage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 let server, browser;
@@ -55,3 +55,38 @@ test('what a page asked is given up when it is left', () =>
     await given;
     assert.match(request.failure().errorText, /ABORTED/);
   }));
+
+test('the way back leads to the same lines, also where what is above comes later', async () => {
+  const lab = (fields) => server.api('lab', { method: 'POST', body: new URLSearchParams({ system: 'hv', ...fields }) });
+  const fault = { fault: 'silent-link', device: 'grid-meter' };
+  const silent = async () => (await server.api('state?system=hv')).alarms.length > 0;
+  await lab({ action: 'inject', ...fault });
+  await until('an alarm stands', silent);
+  await lab({ action: 'clear', ...fault });
+  await until('it has ended', async () => !(await silent()));
+  await withPage(browser, server.url, { viewport: { width: 390, height: 844 } }, async (page) => {
+    await live(page);
+    const ended = page.getByRole('heading', { level: 3, name: 'Ended in the last 24 hours' });
+    await ended.waitFor();
+    const top = () => page.locator('#load-profile').evaluate((chart) => chart.getBoundingClientRect().top);
+    await page.evaluate(() => window.scrollTo(0, document.querySelector('#load-profile').getBoundingClientRect().top - 200));
+    const before = await top();
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Links', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Links' }).waitFor({ state: 'attached' });
+    let answer;
+    const asked = new Promise((asked) => (answer = asked));
+    await page.route(/api\/v1\/history\?.*width=16/, async (route) => {
+      await asked;
+      await route.continue();
+    });
+    await page.goBack();
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ state: 'attached' });
+    await page.getByText('Asking what ended in the last 24 hours').waitFor();
+    answer();
+    await ended.waitFor();
+    await until('the same line is in its place', async () => Math.abs((await top()) - before) < 2);
+    // From here on the reader scrolls, and nothing else does.
+    await page.mouse.wheel(0, -200);
+    await until('it is scrolled', async () => (await top()) > before + 50);
+  });
+});

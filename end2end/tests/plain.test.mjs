@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { changed, launch, live, withPage } from '../lib/browser.mjs';
+import { changed, launch, PAGES, withLivePage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 let server, browser;
@@ -12,13 +12,8 @@ before(async () => {
 });
 after(() => Promise.all([server?.stop(), browser?.close()]));
 
-/** Opens a page of it. Leptos explains more in a build for developers: its hints about signals are no faults. */
-const open = (path, use) =>
-  withPage(browser, server.url + path, {}, async (page, messages) => {
-    await live(page);
-    await use(page);
-    messages.splice(0, Infinity, ...messages.filter((message) => !/outside a reactive tracking context/.test(message)));
-  });
+/** Opens a page of it. Leptos explains more in a build for developers: nothing of that is in the console. */
+const open = (path, use) => withLivePage(browser, server.url + path, {}, use);
 
 test('a plain page comes to life, follows the readings, and opens another page', () =>
   open('/', async (page) => {
@@ -30,5 +25,11 @@ test('a plain page comes to life, follows the readings, and opens another page',
     assert.equal(files.filter((file) => file.endsWith('.wasm')).length, 1, 'the code is one module');
   }));
 
-test('a page that is opened by its address comes to life too', () =>
-  open('/trends', (page) => page.getByRole('heading', { level: 1, name: 'Trends' }).waitFor({ state: 'attached' })));
+for (const [path, name] of [...PAGES.slice(1), ['/home?system=home', 'Home energy'], ['/cells?cell=7.12', 'Cells']]) {
+  test(`opened by its address it comes to life too: ${path}`, () =>
+    open(path, async (page) => {
+      await page.getByRole('heading', { level: 1, name }).waitFor({ state: 'attached' });
+      // With its code all of it is there, the time bar too.
+      await page.getByRole('button', { name: 'Live', exact: true }).waitFor();
+    }));
+}

@@ -95,7 +95,7 @@ test('at a thousand times the pace an hour passes in seconds, and every panel go
   }));
 
 test('the next sag and the last alarm are a click away, with their words', async () => {
-  const lab = (fields) => server.api('lab', { method: 'POST', body: new URLSearchParams({ system: 'hv', ...fields }) });
+  const lab = (fields) => server.lab({ system: 'hv', ...fields });
   await lab({ action: 'inject', fault: 'silent-link', device: 'grid-meter' });
   await until('the alarm stands', async () =>
     JSON.stringify((await server.api('state?system=hv')).alarms).includes('Grid meter is silent'));
@@ -236,6 +236,8 @@ test('the track is as wide as the page and begins with the first reading', async
       assert.ok(box.width > whole.width - 60, `${box.width} of ${whole.width} px`);
       const begins = async () => Number(await track(page).getAttribute('aria-valuemin')) * 1e3;
       await until('the track fits what is recorded', async () => Date.now() - (await begins()) < 600_000);
+      // It is shorter than the 24 hours that are chosen, and says why.
+      await bar(page).getByText(/the record begins .+ ago/).waitFor();
     });
   } finally {
     await young.stop();

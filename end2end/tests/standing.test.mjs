@@ -40,8 +40,7 @@ before(async () => {
 });
 after(() => Promise.all([server?.stop(), browser?.close()]));
 
-const lab = (system, fields) =>
-  server.api('lab', { method: 'POST', body: new URLSearchParams({ system, ...fields }) });
+const lab = (system, fields) => server.lab({ system, ...fields });
 
 /** Waits until so many alarms stand, in all systems together. */
 async function standing(wanted) {

@@ -126,7 +126,7 @@ for (const [size, viewport, kw] of [['desktop', DESKTOP, '4'], ['phone', PHONE, 
         /^\d/.test(await power.innerText()) && /%/.test(await house.innerText()));
       // Two snapshots at once: each side changes by its own stream. A house at night may stand still, so it gets a load.
       const before = await power.innerText();
-      await server.api('lab', { method: 'POST', body: new URLSearchParams({ system: 'home', action: 'load', kw }) });
+      await server.lab({ system: 'home', action: 'load', kw });
       await until('the power of the house changes', async () => (await power.innerText()) !== before);
       await changed(page.getByRole('region', { name: 'Current', exact: true }));
       await until('one stream of each system is open', () => open('hv') === 1 && open('home') === 1);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, live, withPage } from '../lib/browser.mjs';
+import { launch, live, recorded, withPage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 let server, browser;
@@ -46,4 +46,23 @@ test('a choice holds against the system and over a reload', () =>
     assert.match(await button.getAttribute('aria-label'), /^Theme: dark/);
     assert.equal(await around(page), '#0d0f13');
     assert.ok((await brightness(page)) < 60);
+  }));
+
+test('while the page shows the past, what is around it has the colour of the past', () =>
+  withPage(browser, server.url, { colorScheme: 'dark' }, async (page) => {
+    await live(page);
+    const bar = page.getByRole('region', { name: 'Time', exact: true });
+    await recorded(server, 4);
+    await bar.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('status').filter({ hasText: /^The past/ }).waitFor();
+    assert.equal(await around(page), '#33270f');
+    await page.getByRole('button', { name: /^Theme/ }).click();
+    assert.equal(await around(page), '#fdf3e3');
+    // The server knows it, too.
+    await page.waitForURL(/at=/);
+    await page.reload();
+    assert.equal(await around(page), '#fdf3e3');
+    await bar.getByRole('button', { name: 'Go live' }).click();
+    await live(page);
+    assert.equal(await around(page), '#f2f3f5');
   }));

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { DESKTOP, launch, live, PHONE, shot, withPage } from '../lib/browser.mjs';
+import { DESKTOP, launch, live, PHONE, shot, withLivePage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 let server, past, browser;
@@ -11,11 +11,7 @@ before(async () => {
 });
 after(() => Promise.all([server?.stop(), past?.stop(), browser?.close()]));
 
-const openAt = (server, path, use, options = {}) =>
-  withPage(browser, server.url + path, options, async (page, messages) => {
-    await live(page);
-    await use(page, messages);
-  });
+const openAt = (server, path, use, options = {}) => withLivePage(browser, server.url + path, options, use);
 const open = (path, use, options) => openAt(server, path, use, options);
 /** On a site that has a past of two days with its cells. */
 const openPast = (path, use, options) => openAt(past, path, use, options);

@@ -178,6 +178,14 @@ impl Analysis {
         });
         let mut answer =
             read.await.map_err(|error| QueryError::Failed(error.to_string()))?.map_err(QueryError::Failed)?;
+        // The first row alone is more than is read: an empty table would say that there is none.
+        if cut && answer.table.as_ref().is_some_and(|table| table.cells.is_empty()) {
+            return Err(QueryError::Refused(format!(
+                "the first row has more than {} MB of text, which is the most of a table: ask for less of it, such as \
+                 left(column, 1000), or get the rows as a file",
+                TABLE_BYTES >> 20
+            )));
+        }
         // A query may look at any day.
         answer.left_out = left_out(&hub, index, Range::ALL);
         answer.took_ms = took_ms(began);

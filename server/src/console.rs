@@ -3,6 +3,8 @@
 //! Those of the standard library panic when a pipe is closed, as by `packtwin check-config hall.toml | head -1`. These
 //! stand in for them in the whole program: nobody is left to be told, so what cannot be written is left out.
 
+use domain::plain::without_numbers;
+
 /// As [`std::print`].
 macro_rules! print {
     ($($text:tt)*) => {{
@@ -29,10 +31,26 @@ macro_rules! eprintln {
     }};
 }
 
+/// The log, in plain words: what tells of errors of the system does not print their numbers.
+pub(crate) struct Log;
+
+impl std::io::Write for Log {
+    /// One event is one call.
+    fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
+        let words = without_numbers(&String::from_utf8_lossy(event));
+        std::io::stderr().write_all(words.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().flush()
+    }
+}
+
 /// An error with its causes. Many an error says its cause itself; then it is not said again.
 pub(crate) fn causes(error: &anyhow::Error) -> String {
     error.chain().fold(String::new(), |said, cause| {
-        let words = cause.to_string();
+        let words = without_numbers(&cause.to_string());
         match said.as_str() {
             "" => words,
             said if said.contains(&words) => said.to_owned(),
@@ -49,6 +67,8 @@ mod tests {
     #[test]
     fn a_cause_is_said_once() {
         let cause = || Error::from(ErrorKind::NotFound);
+        let numbered = anyhow::Error::new(Error::from_raw_os_error(13)).context("open the history");
+        assert_eq!(causes(&numbered), "open the history: Permission denied");
         let doubled = anyhow::Error::new(cause()).context(format!("cannot use a: {}", cause()));
         assert_eq!(causes(&doubled.context("open the history")), "open the history: cannot use a: entity not found");
     }

@@ -14,9 +14,9 @@
 //! | `/api/v1/version` | which build this is, and the formats that it speaks |
 //! | `/healthz`, `/readyz` | for process supervisors |
 //!
-//! Every request passes, from outside in: [`host`] (does it ask for us), [`guard`] (may that page write), [`leave`] (who
-//! asks, and may they), [`requests`]
-//! (it comes in time and ends), [`large`] (there is memory for its answer).
+//! Every request passes, from outside in: [`problem`] (an error has its form), [`host`] (does it ask for us), [`guard`]
+//! (may that page write), [`leave`] (who asks, and may they), [`requests`] (it comes in time and ends), [`large`] (there is
+//! memory for its answer).
 
 mod actions;
 mod analysis;
@@ -76,7 +76,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate as _, SizeAbove};
-pub(crate) use version::build;
+pub(crate) use version::site_number;
 
 /// What every handler has.
 #[derive(Clone)]
@@ -111,7 +111,7 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
     let public = state.files.public().map(str::to_owned).collect::<Vec<_>>();
     let mut routes = Router::new()
         .merge(routes::api().router)
-        .route("/actions/{name}", post(actions::action).fallback(asked::no_such_method))
+        .route("/actions/{name}", post(actions::action))
         .route("/live/{system}", get(live::live))
         .route("/", get(pages::page))
         .route("/cells", get(pages::page))
@@ -132,12 +132,14 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
         routes = routes.route(&path, get(assets::public));
     }
     routes
+        .method_not_allowed_fallback(asked::no_such_method)
         .layer(from_fn(requests::ends))
         .layer(from_fn(requests::body))
         .layer(from_fn_with_state(state.clone(), leave::needed))
         .layer(from_fn(guard::same_origin))
         .layer(DefaultBodyLimit::max(requests::BODY_LIMIT))
         .layer(from_fn_with_state(names, host::ours))
+        .layer(from_fn(problem::formed))
         .layer(from_fn(guard::headers))
         .with_state(state)
 }

@@ -9,6 +9,7 @@
 
 mod connections;
 mod patient;
+mod worded;
 
 pub(crate) use connections::Connections;
 use connections::{Activity, Permit};
@@ -30,6 +31,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use worded::Worded;
 
 /// A head of a request that is not here by then is not waited for; an idle connection is closed.
 const HEAD_LIMIT: Duration = Duration::from_secs(20);
@@ -93,14 +95,9 @@ pub(crate) async fn serve(
 /// Says in words that there is no room; who does not take it at once goes without.
 fn turn_away(mut stream: TcpStream) {
     tokio::spawn(async move {
-        const WORDS: &str = "All connections of this server are taken. Try again in a few seconds.\n";
-        let answer = format!(
-            "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nRetry-After: 5\r\n\
-             Connection: close\r\nContent-Length: {}\r\n\r\n{WORDS}",
-            WORDS.len()
-        );
+        let answer = worded::answer(StatusCode::SERVICE_UNAVAILABLE);
         let refusal = async {
-            stream.write_all(answer.as_bytes()).await?;
+            stream.write_all(&answer).await?;
             stream.shutdown().await?;
             // Closed with a request unread, the answer would be lost.
             stream.read(&mut [0; 1024]).await
@@ -121,7 +118,7 @@ async fn connection(
     let _ = stream.set_nodelay(true);
     let activity = permit.activity();
     let evicted = activity.clone();
-    let io = TokioIo::new(Patient::new(stream, permit));
+    let io = TokioIo::new(Worded::new(Patient::new(stream, permit)));
     let answer = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(arrived);
         let busy = Activity::busy(&activity);

@@ -70,7 +70,7 @@ async fn run(cli: Cli) -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // Colours are for a person who looks on, not for a file.
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| console::Log).with_ansi(colours);
     log.log_internal_errors(false).init();
     let outcome = match cli.command {
         Command::Serve(options) => serve::serve(serve::Options::from(options)).await,

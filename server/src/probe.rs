@@ -6,6 +6,7 @@ use crate::site_file;
 use anyhow::{Result, anyhow};
 use domain::engine::Input;
 use domain::link::{LinkIdx, LinkState};
+use domain::plain::quoted;
 use links::probe::Heard;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -28,7 +29,7 @@ pub(crate) async fn probe(options: &Probe) -> Result<bool> {
     }
     let index = site.spec.links.iter().position(|link| link.id == options.link).ok_or_else(|| {
         let known: Vec<&str> = site.spec.links.iter().map(|link| link.id.as_str()).collect();
-        anyhow!("{} has no link {:?}; it has {}", options.site.display(), options.link, known.join(", "))
+        anyhow!("{} has no link {}; it has {}", options.site.display(), quoted(&options.link), known.join(", "))
     })?;
     let spec = &site.spec.links[index];
     let system = site.spec.system(spec.system).cloned().ok_or_else(|| anyhow!("the link {} has no system", spec.id))?;

@@ -15,10 +15,11 @@ use crate::people::{People, SETUP_VALID};
 use crate::site_file::{self, SiteFile};
 use crate::writes::Writes;
 use anyhow::{Context as _, Result, anyhow, bail};
+use domain::device_minute::{DeviceMinute, DeviceMinutes};
 use domain::engine::{Engine, Publication};
 use domain::link::LinkIdx;
 use domain::live::{Encoder, log};
-use domain::minute::Minutes;
+use domain::minute::{CellMinute, Minutes};
 use domain::recent::{RECENT_S, Recent};
 use domain::spec::{SystemIdx, SystemSpec};
 use domain::time::Now;
@@ -96,7 +97,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     }
 
     let people = People::open(&options.common.data, reading_open, clock.clone());
-    manifest.assets.build = http::build(&manifest.assets.build, &spec);
+    manifest.assets.site = http::site_number(&spec);
     let (stop, stopped) = watch::channel(false);
     let (sink, inputs) = mpsc::channel(engine::INPUTS);
     let mut handles = Vec::with_capacity(tasks.len());
@@ -207,26 +208,34 @@ fn first_snapshot(
     let kept = Duration::from_secs(u64::from(RECENT_S));
     let mut recent = Recent::new(spec);
     let mut unreadable = 0;
-    // A kill loses the minute of cells that was running; the tape still has it.
-    let known_ms = store.history().cell_coverage(&spec.id).end_ms.unwrap_or(i64::MIN);
-    let (mut minutes, mut lost) = (Minutes::default(), Vec::new());
+    // A kill loses the minutes of cells and of device points that were running; the tape still has them.
+    let (cells_ms, devices_ms) =
+        (store.history().cell_coverage(&spec.id).end_ms, store.history().device_coverage(&spec.id).end_ms);
+    let (mut cells, mut devices, mut lost) = (Minutes::default(), DeviceMinutes::default(), Vec::new());
+    let of_cells = |cells: CellMinute| Second { utc_s: cells.minute * 60, cells: Some(cells), ..Second::default() };
+    let of_devices =
+        |devices: DeviceMinute| Second { utc_s: devices.minute * 60, devices: Some(devices), ..Second::default() };
     match store.tail(&spec.id, now.utc - kept, now.utc) {
         Ok(rows) => {
             for row in rows {
                 unreadable += log::play(&row.tape, spec, |snapshot| {
                     recent.push(snapshot);
-                    if snapshot.now.utc.0.div_euclid(1_000) >= known_ms {
-                        lost.extend(minutes.push(snapshot));
+                    let is_lost =
+                        |known_ms: Option<i64>| known_ms.is_none_or(|ms| snapshot.now.utc.0.div_euclid(1_000) >= ms);
+                    if is_lost(cells_ms) {
+                        lost.extend(cells.push(snapshot).map(of_cells));
+                    }
+                    if is_lost(devices_ms) {
+                        lost.extend(devices.push(&spec.device_points, snapshot).map(of_devices));
                     }
                 });
             }
         }
         Err(error) => tracing::warn!(system = spec.id, "the recent past cannot be read: {error}"),
     }
-    for minute in lost.into_iter().chain(minutes.finish()) {
-        let utc_s = minute.minute * 60;
-        store.append(Second { system: spec.id.clone(), utc_s, cells: Some(minute), ..Second::default() });
-    }
+    lost.extend(cells.finish().map(of_cells));
+    lost.extend(devices.finish().map(of_devices));
+    lost.into_iter().for_each(|second| store.append(Second { system: spec.id.clone(), ..second }));
     if unreadable > 0 {
         tracing::warn!(system = spec.id, "{unreadable} frames of the history cannot be read and are left out");
     }

@@ -12,12 +12,17 @@ mod server;
 mod tables;
 
 use crate::limits::Limits;
+use domain::link::LinkSpec;
+use domain::plain::{self, quoted};
 use domain::point::{DEVICE_POINTS_MAX, DevicePoint, MaxAge, PointId, WatchedPoint};
 use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
+use domain::write::Setpoint;
 use links::{LinkConfig, LinkTask};
-use locate::locate;
+use locate::Places;
 use sim::SimulatorConfig;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::io::Read as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use tables::Tables;
@@ -73,6 +78,15 @@ pub(crate) type Simulators = Vec<Spanned<SimulatorConfig>>;
 /// Systems of a site at most, and links.
 const INDEX_MAX: usize = u8::MAX as usize;
 
+/// The longest site file, bytes.
+const LONGEST: u64 = 16_000_000;
+
+/// So many things that are wrong are told.
+const TOLD: usize = 200;
+
+/// The longest name for people, characters.
+const LONGEST_NAME: usize = 80;
+
 /// A complaint at a place in the text.
 type Complaint = (Range<usize>, String);
 
@@ -94,11 +108,13 @@ pub(crate) struct Wrong {
     pub(crate) first: SiteFileError,
     /// The others.
     pub(crate) others: Vec<SiteFileError>,
+    /// How many more there are.
+    pub(crate) untold: usize,
 }
 
 impl From<SiteFileError> for Wrong {
     fn from(first: SiteFileError) -> Wrong {
-        Wrong { first, others: Vec::new() }
+        Wrong { first, others: Vec::new(), untold: 0 }
     }
 }
 
@@ -111,22 +127,32 @@ pub(crate) fn read_all(
     adjust: impl FnOnce(&mut [LinkConfig], &mut Simulators) -> Result<(), String>,
 ) -> Result<SiteFile, Wrong> {
     let unreadable = |reason: String| SiteFileError::Read { path: path.to_owned(), reason };
-    let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    let bytes = bytes_of(path).map_err(unreadable)?;
     let text = String::from_utf8(bytes).map_err(|error| unreadable(no_text(&error)))?;
     let (mut tables, mut complaints) = Tables::parse(&text);
     let base = path.parent().unwrap_or(Path::new("."));
     let adjusted = adjust(&mut tables.link, &mut tables.simulator);
     let site = check(tables, base, &mut complaints);
     complaints.sort_by_key(|(span, _)| span.start);
-    let mut wrong = complaints.into_iter().map(|(span, message)| {
-        let (line, key) = locate(&text, span.start);
+    let (places, untold) = (Places::of(&text), complaints.len().saturating_sub(TOLD));
+    let mut wrong = complaints.into_iter().take(TOLD).map(|(span, message)| {
+        let (line, key) = places.at(span.start);
         SiteFileError::Wrong { path: path.to_owned(), line, key, message }
     });
     if let Some(first) = wrong.next() {
-        return Err(Wrong { first, others: wrong.collect() });
+        return Err(Wrong { first, others: wrong.collect(), untold });
     }
     adjusted.map_err(unreadable)?;
     Ok(site)
+}
+
+/// What is in the file, if that can be a site file.
+fn bytes_of(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    let fits = bytes.len() as u64 <= LONGEST;
+    fits.then_some(bytes).ok_or_else(|| format!("it has more than {} MB: this is no site file", LONGEST / 1_000_000))
 }
 
 /// Where a file stops being text.
@@ -139,7 +165,16 @@ fn no_text(error: &std::string::FromUtf8Error) -> String {
 
 /// Checks what could be read. The result is whole only if there are no complaints.
 fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFile {
-    let Tables { site, system, link, simulator, history, server, access, all_systems } = tables;
+    let Tables { site, mut system, mut link, mut simulator, history, server, access, all_systems } = tables;
+    let at = site.as_ref().map(Spanned::span).unwrap_or_default();
+    // Of too many only the first are looked at.
+    too_many("systems", &mut system, &at, complaints);
+    too_many("links", &mut link, &at, complaints);
+    too_many("simulators", &mut simulator, &at, complaints);
+    let names = site.iter().chain(system.iter().filter_map(|(table, _)| table.name.as_ref()));
+    let names = names.chain(link.iter().filter_map(|link| link.name.as_ref()));
+    let long = names.filter_map(|name| Some((name.span(), plain::one_line(name.get_ref(), LONGEST_NAME)?)));
+    complaints.extend(long);
     let mut ids = HashSet::new();
     // A system that is wrong keeps its name, so that its links are not called wrong too.
     let mut systems: Vec<(String, Option<SystemSpec>)> = Vec::with_capacity(system.len());
@@ -153,23 +188,22 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
     if let (true, true, Some(name)) = (systems.is_empty(), all_systems, &site) {
         complaints.push((name.span(), "the site has no [[system]]: name at least one".to_owned()));
     }
-    too_many("systems", systems.len(), site.as_ref().map(Spanned::span), complaints);
-    too_many("links", link.len(), site.as_ref().map(Spanned::span), complaints);
     let find = |id: &str, span: Range<usize>| -> Result<SystemIdx, Option<Complaint>> {
         let index = systems.iter().position(|(known, _)| known == id);
         index.and_then(|index| u8::try_from(index).ok()).map(SystemIdx).ok_or_else(|| {
             let known: Vec<&str> = systems.iter().map(|(known, _)| known.as_str()).collect();
-            all_systems.then(|| (span, format!("there is no system {id:?}; there is {}", known.join(", "))))
+            all_systems.then(|| (span, format!("there is no system {}; there is {}", quoted(id), known.join(", "))))
         })
     };
     let (mut specs, mut tasks, mut ages, mut warnings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut device_points: HashMap<SystemIdx, Vec<DevicePoint>> = HashMap::new();
+    let mut set = HashMap::new();
     for config in &link {
         if let Err(bad) = store::plain_name(config.id.get_ref()) {
             complaints.push((config.id.span(), bad.to_string()));
         }
         if !ids.insert(format!("link {}", config.id.get_ref())) {
-            complaints.push((config.id.span(), format!("there are two links {:?}", config.id.get_ref())));
+            complaints.push((config.id.span(), format!("there are two links {}", quoted(config.id.get_ref()))));
         }
         let idx = match find(config.system.get_ref(), config.system.span()) {
             Ok(idx) => idx,
@@ -206,6 +240,7 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
                     }
                 }
                 spec.silent_after = task.silent_after();
+                overwritten(&mut set, (&spec, config.id.span()), task.handle().setpoints(), complaints);
                 tasks.push(task);
             }
             Err(_) => {
@@ -248,11 +283,36 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
     SiteFile { spec, links: tasks, simulators, history, limits, reading_open, warnings }
 }
 
-/// Complains of more systems or links than can be told apart: their places are numbers of eight bits.
-fn too_many(what: &str, count: usize, span: Option<Range<usize>>, complaints: &mut Vec<Complaint>) {
-    if count > INDEX_MAX {
+/// Complains of more systems or links than can be told apart, whose places are numbers of eight bits, and leaves out
+/// those that are too many.
+fn too_many<T>(what: &str, all: &mut Vec<T>, at: &Range<usize>, complaints: &mut Vec<Complaint>) {
+    if all.len() > INDEX_MAX {
+        let count = all.len();
         let words = format!("the site has {count} {what}: at most {INDEX_MAX} are possible; make two sites of it");
-        complaints.push((span.unwrap_or_default(), words));
+        complaints.push((at.clone(), words));
+        all.truncate(INDEX_MAX);
+    }
+}
+
+/// Complains of a setpoint that another link sets already, on the same device.
+fn overwritten(
+    known: &mut HashMap<(String, String), String>,
+    (link, at): (&LinkSpec, Range<usize>),
+    setpoints: &[Setpoint],
+    complaints: &mut Vec<Complaint>,
+) {
+    for setpoint in setpoints {
+        let name = format!("{}/{}", link.id, setpoint.name);
+        match known.entry((link.address.clone(), setpoint.sets.clone())) {
+            Entry::Vacant(free) => drop(free.insert(name)),
+            Entry::Occupied(other) => {
+                let (sets, address, other) = (&setpoint.sets, &link.address, other.get());
+                let words = format!(
+                    "{name} sets {sets} at {address}, as {other} does: they would overwrite one another; keep one"
+                );
+                complaints.push((at.clone(), words));
+            }
+        }
     }
 }
 

@@ -20,7 +20,10 @@ pub(crate) fn parse_instant(text: &str) -> Result<i64, String> {
         .or_else(|| utc(text.parse::<DateTime>().ok()?))
         .or_else(|| utc(text.parse::<Date>().ok()?.to_datetime(jiff::civil::Time::midnight())));
     at.map(|at| at.as_millisecond()).ok_or_else(|| {
-        format!("{text:?} is no instant: write 2026-11-21, 2026-11-21T13:04:05Z or 2026-11-21T14:04:05+01:00")
+        format!(
+            "{} is no instant: write 2026-11-21, 2026-11-21T13:04:05Z or 2026-11-21T14:04:05+01:00",
+            domain::plain::quoted(text)
+        )
     })
 }
 

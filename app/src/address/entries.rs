@@ -5,8 +5,10 @@
 
 use leptos::ev;
 use leptos::prelude::*;
+use std::time::Duration;
+use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{HtmlElement, ScrollRestoration};
+use web_sys::{HtmlElement, ResizeObserver, ScrollRestoration};
 
 /// The entries of the history that were seen in this document.
 #[derive(Clone, Copy)]
@@ -70,6 +72,33 @@ impl Entries {
             state.scrolled.iter().find(|(number, _)| *number == here).map_or(0.0, |(_, y)| *y)
         })
     }
+}
+
+/// So long after the way back what is above may still come, ms.
+const COMES_WITHIN: Duration = Duration::from_secs(3);
+
+/// Scrolls to where the reader was, and there again each time that the page grows or shrinks while its parts come, until
+/// the reader does something.
+pub(super) fn scroll_back(y: f64) {
+    let scroll = move || window().scroll_to_with_x_and_y(0.0, y);
+    scroll();
+    let Some(main) = document().get_element_by_id("main") else { return };
+    let again = Closure::<dyn Fn()>::new(scroll);
+    let Ok(grows) = ResizeObserver::new(again.as_ref().unchecked_ref()) else { return };
+    grows.observe(&main);
+    let over = move || grows.disconnect();
+    for event in ["wheel", "touchstart", "pointerdown", "keydown", "popstate"] {
+        let over = over.clone();
+        let listener = window_event_listener_untyped(event, move |_| over());
+        set_timeout(move || listener.remove(), COMES_WITHIN);
+    }
+    set_timeout(
+        move || {
+            over();
+            drop(again);
+        },
+        COMES_WITHIN,
+    );
 }
 
 /// The number that the browser has for the entry that it shows.

@@ -27,7 +27,7 @@ impl AddressWriter {
     pub fn write(self, address: impl FnOnce(&Address) -> Option<String> + 'static) {
         self.forget();
         let write = move || {
-            let here = untrack(|| self.navigation.at());
+            let here = self.navigation.here();
             if let Some(there) = address(&here) {
                 self.navigation.go(&there, Leave::Nothing);
             }

@@ -19,7 +19,7 @@ pub fn AgeNote(
     let words = Derived::new(move || match freshness.get() {
         Freshness::Mean => "1 min mean".to_owned(),
         Freshness::Fresh { age_s } => format::calm_age(age_s),
-        Freshness::Stale { age_s } => format!("stale, {}", format::calm_age(age_s)),
+        Freshness::Stale { age_s } => format!("stale, {}", format::ago(age_s)),
         Freshness::Missing(reason) => why(reason, never()).to_owned(),
     });
     let state = Derived::new(move || match freshness.get() {

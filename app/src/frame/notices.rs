@@ -6,7 +6,7 @@ use crate::components::LocalTime;
 use crate::derived::Derived;
 use crate::fetch::NO_SERVER;
 use crate::format;
-use crate::live::Live;
+use crate::live::{Live, instant};
 use crate::pages;
 use crate::playback::span;
 use crate::source::DEMO;
@@ -22,6 +22,8 @@ pub(super) fn Notices() -> impl IntoView {
     let storage = live.map(|snapshot| snapshot.site.storage.clone());
     let last = live.last_utc();
     let day = move || span::day_unless_today(last.get().0 as f64 / 1e3);
+    // The address asks for an instant that only the server has.
+    let asked = Derived::new(move || instant(&navigation.at()).filter(|_| !live.past.get()));
     let for_s = move || format!(" for {}", format::duration(live.page_age_s.get()));
     let page = move || {
         let place = unopened.with(|at| at.as_ref().and_then(pages::place));
@@ -38,6 +40,15 @@ pub(super) fn Notices() -> impl IntoView {
             {move || lost.get().then(|| view! {
                 <p class="notice" data-tone="critical">
                     <b>{NO_SERVER}<span aria-hidden="true">{for_s}</span>"."</b>
+                    {move || asked.get().map(|at| {
+                        let day = span::local_day(at.0 as f64 / 1e3);
+                        view! {
+                            <span>
+                                "The past needs the server: "{day}" "<LocalTime utc=Derived::fixed(at) />
+                                " is shown when it is back."
+                            </span>
+                        }
+                    })}
                     <span>"Last values of "{day}" "<LocalTime utc=last />". They grow old; it is tried again by itself."</span>
                 </p>
             })}

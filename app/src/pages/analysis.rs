@@ -15,6 +15,7 @@ mod words;
 use crate::address::{Address, Leave, Navigation};
 use crate::components::{AddressNote, EmptyState, Segmented};
 use crate::derived::Derived;
+use crate::format;
 use crate::source::DEMO;
 use editor::Editor;
 use leptos::prelude::*;
@@ -53,10 +54,9 @@ impl About {
     fn wrong(address: &Address) -> Option<String> {
         let asked = address.field("range")?;
         let known = asked.parse().is_ok_and(|asked: u32| RANGES.iter().any(|(hours, _)| *hours == asked));
-        let all = RANGES.map(|(hours, _)| hours.to_string()).join(", ");
-        let shown = RANGES[0].0;
         (!known).then(|| {
-            format!("The address asks for a range of {asked} hours. There are {all} (0 is all); {shown} is shown.")
+            let asked = if asked.is_empty() { String::new() } else { format!("a range of {asked} hours") };
+            format::not_a_choice(&asked, &RANGES.map(|(_, words)| words), RANGES[0].1)
         })
     }
 
@@ -77,7 +77,7 @@ pub fn AnalysisPage() -> impl IntoView {
     let navigation = Navigation::expect();
     let about = Derived::new(move || About::of(&navigation.at()));
     let choose = move |change: &dyn Fn(&mut About)| {
-        let here = untrack(|| navigation.at());
+        let here = navigation.here();
         let mut about = About::of(&here);
         change(&mut about);
         navigation.go(&about.address(&here), Leave::Step);
@@ -140,7 +140,7 @@ mod tests {
         }
         let wrong = Address::parse("/analysis?range=7");
         assert_eq!(About::of(&wrong).hours, 24);
-        let words = "The address asks for a range of 7 hours. There are 24, 168, 720, 0 (0 is all); 24 is shown.";
+        let words = "The address asks for a range of 7 hours. There are 24 h, 7 days, 30 days and all; 24 h is shown.";
         assert_eq!(About::wrong(&wrong).as_deref(), Some(words));
         for right in ["/analysis", "/analysis?range=0"] {
             assert_eq!(About::wrong(&Address::parse(right)), None, "{right}");

@@ -45,10 +45,13 @@ impl DevicePoints {
 
 /// The numbers of the points whose names have every word of `search`, in any order; all of them if it is empty.
 pub(super) fn found(points: &[DevicePoint], search: &str) -> Vec<usize> {
-    let search = search.to_lowercase();
-    let words: Vec<&str> = search.split_whitespace().collect();
-    let fits = |point: &DevicePoint| words.iter().all(|word| point.path.contains(word));
-    points.iter().enumerate().filter(|(_, point)| fits(point)).map(|(number, _)| number).collect()
+    points.iter().enumerate().filter(|(_, point)| fits(&point.path, search)).map(|(number, _)| number).collect()
+}
+
+/// Whether a name has every word of `search`, in any order, without regard to case.
+pub(super) fn fits(name: &str, search: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    search.split_whitespace().all(|word| name.contains(&word.to_ascii_lowercase()))
 }
 
 /// A value with the digits that its step says anything about.

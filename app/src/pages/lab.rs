@@ -14,10 +14,12 @@ mod state;
 pub use action::LabAction;
 
 use crate::components::{EmptyState, Reading};
+use crate::derived::Derived;
 use crate::format;
 use crate::icons::{Glyph, Icon};
 use crate::live::Live;
-use crate::reading::Shown;
+use crate::reading::{Shown, of_how_many};
+use command::OFF;
 use domain::cells::ColumnStats;
 use domain::point::PointId;
 use domain::reading::CellQuantity;
@@ -48,6 +50,11 @@ pub fn LabPage() -> impl IntoView {
 #[component]
 fn LabOfSystem() -> impl IntoView {
     let lab = Lab::new();
+    let away = lab.live.needs_server();
+    let failed = Derived::new(move || match away.get() {
+        Some(why) => Some(format!("{why}: what the simulation does is not known, and nothing can be commanded.")),
+        None => lab.failed.get(),
+    });
     view! {
         <p class="lab-banner" role="note">
             <Icon glyph=Glyph::Lab />
@@ -59,8 +66,8 @@ fn LabOfSystem() -> impl IntoView {
         <p class="lab-past" role="note" hidden=move || !lab.live.past.get()>
             "You are looking at the past: the values below are of that instant. What the simulation is told to do is known of the present only, and nothing can be commanded in the past. Go live to use the lab."
         </p>
-        <p class="lab-failed" role="alert" hidden=move || lab.failed.with(Option::is_none)>
-            {move || lab.failed.get()}
+        <p class="lab-failed" role="alert" id=OFF hidden=move || failed.with(Option::is_none)>
+            {move || failed.get()}
         </p>
         <Effects lab />
         <div class="lab" hidden=move || lab.live.past.get()>
@@ -81,7 +88,10 @@ fn Effects(lab: Lab) -> impl IntoView {
     let has_cells = topology.cells() > 0;
     let voltage = if has_cells { ("Bus voltage", PointId::BusVoltage) } else { ("Voltage", PointId::Voltage) };
     let place = live.map(move |snapshot| {
-        stats(snapshot).map_or_else(String::new, |stats| format!("cell {}", topology.cell_name(stats.max_at)))
+        stats(snapshot).map_or_else(String::new, |stats| {
+            let cell = format!("cell {}", topology.cell_name(stats.max_at));
+            [cell, of_how_many(stats.fresh, topology.cells())].join("\n").trim_end().to_owned()
+        })
     });
     let direction = live.map(|snapshot| match snapshot.point(PointId::Power) {
         Ok(power_w) if power_w > 50.0 => "discharging".to_owned(),

@@ -43,8 +43,11 @@ const HEIGHT_PX: u32 = 200;
 /// What is known already is drawn in another window when its answer has not come after so long.
 const DRAWN_AFTER: Duration = Duration::from_millis(60);
 
-/// Ids of the charts, by the place of their axis.
-const IDS: [&str; 7] = ["trend-1", "trend-2", "trend-3", "trend-4", "trend-5", "trend-6", "trend-7"];
+/// Ids of the charts, by the place of their axis: those of the catalogue, and one for each device point at most.
+const IDS: [&str; 6 + choice::DEVICES_MAX] = [
+    "trend-1", "trend-2", "trend-3", "trend-4", "trend-5", "trend-6", "trend-7", "trend-8", "trend-9", "trend-10",
+    "trend-11", "trend-12",
+];
 
 /// The page Trends.
 #[component]
@@ -54,7 +57,7 @@ pub fn TrendsPage() -> impl IntoView {
     let spec = live.system();
     let kind = spec.kind;
     let topology = spec.topology;
-    let choice = RwSignal::new(Choice::of(&navigation.at(), kind, &topology));
+    let choice = RwSignal::new(Choice::of(&navigation.here(), kind, &topology));
     let now_s = live.map(|snapshot| snapshot.now.utc.0 as f64 / 1e6);
     let window = Signal::derive(move || choice.with(|choice| choice.window(now_s.get())));
     let past = Past::<HistoryResponse>::new();
@@ -76,7 +79,8 @@ pub fn TrendsPage() -> impl IntoView {
     let cursor = RwSignal::new(None::<f64>);
     let edges = RwSignal::new(None);
     // The unit of a device point is known with its answer.
-    let of_devices = Derived::new(move || past.answer.with(|stretch| pictures::device_units(stretch)));
+    let of_devices = Derived::new(move || past.answer.with(|stretch| pictures::device_axes(stretch)));
+    let unknown = past.unknown();
     let axes = Derived::new(move || {
         choice.with(|choice| {
             let devices = if choice.devices.is_empty() { Vec::new() } else { of_devices.get() };
@@ -85,10 +89,10 @@ pub fn TrendsPage() -> impl IntoView {
     });
     let charts = move || {
         let chart = |(place, axis): (usize, Axis)| {
-            let spec = live.system();
+            let (spec, of) = (live.system(), axis.clone());
             let picture = Derived::new(move || {
                 let (stretch, offset_s) = (past.answer.get(), offset_s.get().unwrap_or_default());
-                other.with(|other| pictures::picture(axis, &stretch, other.as_ref(), drawn.get(), offset_s, &spec))
+                other.with(|other| pictures::picture(&of, &stretch, other.as_ref(), drawn.get(), offset_s, &spec))
             });
             let gestures = Gestures::new(window, show);
             // All charts have the same edges.
@@ -100,17 +104,20 @@ pub fn TrendsPage() -> impl IntoView {
                     }
                 });
             }
-            let name = picture.with_untracked(|picture| picture.name);
+            let name = picture.with_untracked(|picture| picture.name.clone());
             let chart = Derived::new(move || picture.with(|picture| picture.chart.clone()));
             let unit = picture.with_untracked(|picture| picture.chart.y.unit);
+            let signs = axis.sign_words();
             let note = Derived::new(move || {
-                match picture.with(|picture| picture.chart.lines.iter().all(|line| line.segments.is_empty())) {
+                let none = picture.with(|picture| picture.chart.lines.iter().all(|line| line.segments.is_empty()));
+                match none {
+                    true if past.failed.with(Option::is_some) => "not known".to_owned(),
                     true if !past.empty.get() => "no reading in this time".to_owned(),
-                    _ => axis.sign_words().to_owned(),
+                    _ => signs.to_owned(),
                 }
             });
             view! {
-                <Card title=name note class="trends-chart">
+                <Card title=name.clone() note class="trends-chart">
                     <div
                         class="trends-plot"
                         on:wheel=move |event| gestures.wheel(&event)
@@ -133,10 +140,17 @@ pub fn TrendsPage() -> impl IntoView {
                 </Card>
             }
         };
-        axes.get().into_iter().enumerate().map(chart).collect_view()
+        // Without any answer there is no scale to be drawn.
+        let axes = if unknown.get() { Vec::new() } else { axes.get() };
+        axes.into_iter().enumerate().map(chart).collect_view()
     };
     let nothing = move || {
-        let none = past.answer.with(|stretch| stretch.rows == 0 && stretch.cells.at.is_empty()) && !past.empty.get();
+        if unknown.get() {
+            let advice = "The past is on the server. The curves are drawn when it answers.";
+            return Some(view! { <EmptyState title="Nothing is known of this time" advice /> });
+        }
+        let none = past.answer.with(|stretch| stretch.rows == 0 && stretch.cells.at.is_empty());
+        let none = none && !past.empty.get() && past.failed.with(Option::is_none);
         none.then(|| view! { <EmptyState title="Nothing was recorded in this time" advice="Choose another time, or another quantity." /> })
     };
     let failed = move || {
@@ -174,7 +188,7 @@ pub fn TrendsPage() -> impl IntoView {
         <div class="trends">{charts}</div>
         {nothing}
         {map}
-        <Figures stretch other drawn kind />
+        {move || (!unknown.get()).then(|| view! { <Figures stretch other drawn kind /> })}
     }
 }
 

@@ -15,6 +15,8 @@ const WAYS: [(&str, &str); 2] = [("alarm", "alarm"), ("sag", "sag")];
 #[component]
 pub(super) fn Jumps(player: Player, span: Derived<Span>) -> impl IntoView {
     let live = player.live;
+    let off = live.needs_server();
+    let is_off = move || off.get().is_some();
     let has_cells = live.system().topology.cells() > 0;
     let jump = move |query: String| {
         let path = format!("/api/v1/playback/jump?system={}&{query}", live.system().id);
@@ -40,7 +42,14 @@ pub(super) fn Jumps(player: Player, span: Derived<Span>) -> impl IntoView {
                 jump(format!("to={way}&from={from_ms}&back={back}"));
             };
             view! {
-                <button type="button" class="button time-jump" aria-label=name.clone() title=name on:click=go>
+                <button
+                    type="button"
+                    class="button time-jump"
+                    aria-label=name.clone()
+                    title=move || off.get().map_or_else(|| name.clone(), |why| format!("{name}: {why}"))
+                    prop:disabled=is_off
+                    on:click=go
+                >
                     {arrow}
                 </button>
             }
@@ -59,7 +68,7 @@ pub(super) fn Jumps(player: Player, span: Derived<Span>) -> impl IntoView {
     };
     let spread = has_cells.then(|| {
         view! {
-            <button type="button" class="button time-widest" on:click=widest>
+            <button type="button" class="button time-widest" title=move || off.get() prop:disabled=is_off on:click=widest>
                 "Widest spread"
             </button>
         }

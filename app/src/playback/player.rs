@@ -88,13 +88,15 @@ struct Inner {
     ahead_ms: f64,
     /// The instant in the address, as this player wrote it last.
     written: Option<Utc>,
+    /// The instant that the address asks for while it cannot be had: the page shows the present and the address stays.
+    pending: Option<Utc>,
 }
 
 impl Player {
     pub(super) fn new(live: Live) -> Player {
         let at_ms = live.snapshot.get_untracked().now.utc.0 as f64 / 1e3;
         let navigation = Navigation::expect();
-        let asked = instant(&navigation.at()).filter(|_| live.past.get_untracked());
+        let asked = instant(&navigation.here()).filter(|_| live.past.get_untracked());
         let head_ms = asked.map_or(at_ms, |at| at.0 as f64 / 1e3);
         let player = Player {
             live,
@@ -115,13 +117,14 @@ impl Player {
                 frame_ms: 0.0,
                 ahead_ms: if asked.is_some() { 0.0 } else { at_ms - js_sys::Date::now() },
                 written: asked,
+                pending: None,
             }),
         };
         // The server has judged it: this browser's clock may be wrong.
         if asked.is_some() {
             player.seek_past(head_ms);
         }
-        if let Some(words) = wrong_instant(&navigation.at()) {
+        if let Some(words) = wrong_instant(&navigation.here()) {
             player.message.set(words);
         }
         if let Ok(timer) = set_interval_with_handle(move || player.tick(), TICK) {
@@ -147,6 +150,7 @@ impl Player {
     fn seek_past(self, at_ms: f64) {
         self.message.set(String::new());
         self.head_ms.set(at_ms);
+        self.inner.update_value(|inner| inner.pending = None);
         self.rewind();
         self.remember();
         self.fetch();
@@ -160,6 +164,8 @@ impl Player {
             self.message.set(NOT_YET.to_owned());
         } else {
             self.seek_past(at_ms);
+            // Until it is shown. To the millisecond, as it stands in the address.
+            self.inner.update_value(|inner| inner.pending = Some(Utc(at_ms as i64 * 1_000)));
         }
     }
 
@@ -169,7 +175,7 @@ impl Player {
         self.message.set(String::new());
         self.rewind();
         self.flight.cancel();
-        self.inner.update_value(|inner| inner.shown = None);
+        self.inner.update_value(|inner| (inner.shown, inner.pending) = (None, None));
         self.live.go_live();
         self.remember();
         self.tick();

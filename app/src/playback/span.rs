@@ -46,6 +46,12 @@ impl Span {
         Span { from_s: first_s.min(to_s - LEAST_S), to_s }
     }
 
+    /// Why less of it is shown, in words: the record is younger. `None` if all of it is shown.
+    pub fn shorter(self, first_s: Option<f64>, now_s: f64) -> Option<String> {
+        let begins_s = first_s.filter(|first_s| self.from_s + 1.0 < *first_s && *first_s < self.to_s)?;
+        Some(format!("the record begins {} ago", crate::format::age((now_s - begins_s).max(0.0) as f32)))
+    }
+
     /// Where an instant lies: 0 at the beginning, 1 at the end, not beyond.
     pub fn share(self, at_s: f64) -> f64 {
         ((at_s - self.from_s) / (self.to_s - self.from_s).max(1e-3)).clamp(0.0, 1.0)
@@ -123,6 +129,18 @@ mod tests {
             let span = day.since(first_s, now_s);
             assert_eq!((span.from_s, span.to_s), expected, "{first_s:?} {now_s}");
             assert!(span.to_s >= now_s.min(day.to_s), "the present is in it");
+        }
+    }
+
+    #[test]
+    fn a_track_that_is_shorter_than_what_was_chosen_says_why() {
+        let chosen = Span { from_s: 0.0, to_s: 86_400.0 };
+        let words = |first_s| chosen.shorter(first_s, 86_000.0);
+        assert_eq!(words(None), None);
+        assert_eq!(words(Some(-5.0)), None);
+        for (first_s, said) in [(86_000.0 - 720.0, "12 min"), (86_000.0 - 12.0, "12 s")] {
+            let words = words(Some(first_s)).unwrap().replace(crate::format::THIN, " ");
+            assert_eq!(words, format!("the record begins {said} ago"));
         }
     }
 

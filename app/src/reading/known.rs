@@ -33,7 +33,7 @@ pub fn made_of_rows(snapshot: &Snapshot) -> bool {
     snapshot.links.is_empty()
 }
 
-/// What it means that a value never came.
+/// What it means that a value did not come since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Never {
     /// A link that may bring it was never heard.
@@ -57,6 +57,8 @@ pub fn never(snapshot: &Snapshot, site: &SiteSpec, place: usize) -> Never {
 /// Why there is no value, in words.
 pub fn why(why: NoData, never: Never) -> &'static str {
     match (why, never) {
+        // What came before the start of the server, history knows.
+        (NoData::NotPresent, Never::NotYet) => "not received since the start",
         (NoData::NotPresent, Never::NotMeasured) => "not measured",
         (NoData::NotPresent, Never::NotRecorded) => "not recorded",
         _ => why.words(),
@@ -89,9 +91,9 @@ mod tests {
         let (site, mut snapshot) = (site(), snapshot());
         let words = |snapshot: &Snapshot, place| why(NoData::NotPresent, never(snapshot, &site, place));
         assert_eq!(words(&snapshot, 0), "not measured");
-        assert_eq!(words(&snapshot, 1), "never received", "no link is of this system");
+        assert_eq!(words(&snapshot, 1), "not received since the start", "no link is of this system");
         snapshot.links[1].last_at = None;
-        assert_eq!(words(&snapshot, 0), "never received", "the link that was not heard may bring it");
+        assert_eq!(words(&snapshot, 0), "not received since the start", "the link that was not heard may bring it");
         snapshot.links.clear();
         assert_eq!(words(&snapshot, 0), "not recorded");
         assert_eq!(why(NoData::Stale, Never::NotMeasured), "stale");

@@ -8,6 +8,12 @@ use domain::reading::{CellQuantity, NoData, Sample};
 use domain::time::Mono;
 use domain::twin::Snapshot;
 
+/// Of how many cells a figure of all is, where some are missing: `of 100 of 260 cells`; else empty.
+pub fn of_how_many(fresh: usize, cells: usize) -> String {
+    let number = |n: usize| format::count(n as u64);
+    if fresh < cells { format!("of {} of {} cells", number(fresh), number(cells)) } else { String::new() }
+}
+
 /// How far a value can be believed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Freshness {

@@ -29,6 +29,7 @@ fn document(path: &str, snapshot: &Snapshot) -> String {
 fn document_of(path: &str, boot: Boot) -> String {
     let assets = Assets {
         build: "b1".into(),
+        site: "5".into(),
         js: "/pkg/a.js".into(),
         loader: Some("/pkg/b.js".into()),
         wasm: "/pkg/a.wasm".into(),
@@ -191,7 +192,7 @@ fn of_a_battery_that_never_reported_nothing_is_called_well() {
         }
     }
     let home = text(&document_of("/home", boot_of(site.clone(), &dead)));
-    assert!(home.contains("Source not reached yet") && home.contains("Check connection"), "{home}");
+    assert!(home.contains("Source not reached since the start") && home.contains("Check connection"), "{home}");
     let overview = text(&document_of("/", boot_of(site, &dead)));
     assert!(overview.contains("The battery does not report"), "{overview}");
 }
@@ -277,19 +278,22 @@ fn every_page_of_the_rail_is_rendered() {
 #[test]
 fn the_document_says_its_build_and_how_it_is_installed() {
     let html = document("/", &snapshot());
-    assert!(html.contains("<html lang=\"en\" data-build=\"b1\">"), "{html:.200}");
+    assert!(html.contains("<html lang=\"en\" data-build=\"b1\" data-site=\"5\">"), "{html:.200}");
     for link in
         ["rel=\"manifest\" href=\"/manifest.webmanifest\"", "rel=\"apple-touch-icon\" href=\"/apple-touch-icon.png\""]
     {
         assert!(html.contains(link), "{link}");
     }
     let tokens = include_str!("../../../style/tokens.css");
-    let [(_, light), (_, dark)] = GROUND;
-    assert!(
-        tokens.contains(&format!("--ground: light-dark({light}, {dark});")),
-        "the colour around the page is its ground"
-    );
-    for (scheme, colour) in GROUND {
+    let [(_, light, light_past), (_, dark, dark_past)] = AROUND;
+    for (token, light, dark) in [("--ground", light, dark), ("--warning-wash", light_past, dark_past)] {
+        assert!(
+            tokens.contains(&format!("{token}: light-dark({light}, {dark});")),
+            "the colour around the page: {token}"
+        );
+    }
+    for (scheme, colour, past) in AROUND {
+        assert!(around().contains(&format!("{scheme}:['{colour}','{past}']")));
         let media = format!("media=\"(prefers-color-scheme: {scheme})\"");
         let meta = html.split("<meta ").find(|meta| meta.contains("theme-color") && meta.contains(&media));
         assert!(meta.is_some_and(|meta| meta.contains(&format!("content=\"{colour}\""))), "{scheme}: {meta:.200?}");

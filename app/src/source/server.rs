@@ -6,7 +6,6 @@ use futures_util::stream::Stream as _;
 use gloo_net::http;
 use gloo_net::websocket::futures::WebSocket;
 use gloo_net::websocket::{Message, State, WebSocketError};
-use js_sys::{JSON, Reflect};
 use leptos::prelude::window;
 use leptos::task::spawn_local;
 use std::cell::RefCell;
@@ -36,8 +35,7 @@ async fn send(request: Request) -> Result<Vec<u8>, FetchError> {
     if response.ok() {
         return Ok(bytes);
     }
-    let text = String::from_utf8_lossy(&bytes);
-    Err(FetchError::Refused(refusal(response.status(), detail(&text), &text)))
+    Err(FetchError::Refused(refusal(Some(response.status()), &String::from_utf8_lossy(&bytes))))
 }
 
 /// The request as the browser sends it. Not by gloo-net's builder: that puts an `&` at the end of each address with fields.
@@ -69,11 +67,6 @@ impl Drop for Abort {
             controller.abort();
         }
     }
-}
-
-/// The `detail` of a problem document (RFC 9457).
-fn detail(text: &str) -> Option<String> {
-    Reflect::get(&JSON::parse(text).ok()?, &JsValue::from_str("detail")).ok()?.as_string()
 }
 
 /// An open WebSocket. The task that reads it ends when this is dropped.

@@ -23,6 +23,15 @@ pub struct DevicesResponse {
     pub device_points: Vec<DevicePointResponse>,
 }
 
+/// The points of devices that only a system's history knows: no device has them any more. In the binary form: the names.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct KeptDevicesResponse {
+    /// The system's id.
+    pub system: String,
+    /// Their stable names, in their order, as far as the newest thirty sealed days and the running day know them.
+    pub names: Vec<String>,
+}
+
 /// A point of a device.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct DevicePointResponse {

@@ -41,7 +41,8 @@ pub struct HistoryRequest {
 /// A range of a system's past as a page draws it, in the binary form. Programs get a [`HistoryDocument`].
 #[derive(Clone, Debug, Default, PartialEq, Wire)]
 pub struct HistoryResponse {
-    /// What to draw: every row, or of each step its first, two extremes and last as four rows spread over the step.
+    /// What to draw: every row, or of each step its first, two extremes and last as four rows spread over what is known of the
+    /// step.
     pub table: Table,
     /// Length of a step, ms; 0 if the table has every row.
     pub step_ms: u64,

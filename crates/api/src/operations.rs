@@ -3,7 +3,7 @@
 
 use crate::analysis::{AnalysisResponse, QuestionRequest, QuestionsResponse, SqlRequest};
 use crate::cells::{CellsHistoryRequest, CellsHistoryResponse, CellsResponse};
-use crate::devices::{DevicesRequest, DevicesResponse};
+use crate::devices::{DevicesRequest, DevicesResponse, KeptDevicesResponse};
 use crate::history::{HistoryDocument, HistoryRequest};
 use crate::home::{HomeRequest, HomeResponse};
 use crate::lab::{LabCommandForm, LabRequest, LabResponse};
@@ -195,6 +195,11 @@ pub const OPERATIONS: &[Operation] = &[
     get("/api/v1/devices", "devices", "The points that a system's devices have of their own, with unit, step and age.")
         .query::<DevicesRequest>()
         .json::<DevicesResponse>()
+        .other(&[OCTETS])
+        .errors(ASKED),
+    get("/api/v1/devices/history", "keptDevices", "The points that only history knows: no device has them any more.")
+        .query::<DevicesRequest>()
+        .json::<KeptDevicesResponse>()
         .other(&[OCTETS])
         .errors(ASKED),
     get("/api/v1/series", "series", "Points and a cell of the last ten minutes.")

@@ -51,7 +51,7 @@ pub struct VersionResponse {
     /// Version of the program.
     #[schemars(example = &"0.1.0")]
     pub version: &'static str,
-    /// Build of the page and the site. A page with another one is out of date.
+    /// Build of the page. A page with another one is out of date.
     pub build: String,
     /// Of the HTTP API: the number in its addresses.
     pub api: u8,

@@ -1,12 +1,13 @@
 //! What is known of a system at one instant: points, nodes, alarms, statistics of its cells.
 
 use crate::json::{Timestamp, Word, rounded};
-use domain::alarm::Severity;
+use domain::alarm::{Alarm, Severity};
+use domain::cause::folded;
 use domain::cells::ColumnStats;
 use domain::derived;
 use domain::last_value::PowerFrom;
 use domain::point::{DevicePoint, PointId};
-use domain::reading::{CellQuantity, NodeQuantity, Sample};
+use domain::reading::{CellQuantity, NoData, NodeQuantity, Sample};
 use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::Mono;
 use domain::twin::Snapshot;
@@ -80,8 +81,7 @@ pub struct CellValue {
     pub value: Option<f64>,
     /// Why there is no value; left out if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(example = &"stale")]
-    pub reason: Option<&'static str>,
+    pub reason: Option<Word<NoData>>,
     /// Age of the last good value, s; left out if there never was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age_s: Option<f64>,
@@ -156,6 +156,10 @@ pub struct ActiveAlarm {
     pub signal_lost: bool,
     /// It comes and goes faster than its rule waits.
     pub chattering: bool,
+    /// The id of the rule whose alarm it follows from; null if it stands for itself. A silent link has one alarm that stands
+    /// for itself, and what is missed because of it follows.
+    #[schemars(example = &"link.silent")]
+    pub follows_from: Option<&'static str>,
 }
 
 impl StateResponse {
@@ -202,7 +206,12 @@ impl StateResponse {
 }
 
 fn alarms(site: &SiteSpec, spec: &SystemSpec, snapshot: &Snapshot) -> Vec<ActiveAlarm> {
-    let of = |alarm: &domain::alarm::Alarm| {
+    let causes: BTreeMap<_, _> = (folded(snapshot, site, spec).iter())
+        .flat_map(|f| f.effects.iter().map(|effect| (f.cause.rule, effect)))
+        .flat_map(|(cause, effect)| effect.alarms.iter().map(move |alarm| ((alarm.rule, alarm.subject), cause)))
+        .collect();
+    let of = |alarm: &Alarm| {
+        let cause = causes.get(&(alarm.rule, alarm.subject));
         let rule = alarm.rule.rule()?;
         Some(ActiveAlarm {
             rule: rule.id,
@@ -213,6 +222,7 @@ fn alarms(site: &SiteSpec, spec: &SystemSpec, snapshot: &Snapshot) -> Vec<Active
             advice: rule.advice,
             signal_lost: alarm.signal_lost,
             chattering: alarm.chattering,
+            follows_from: cause.and_then(|cause| cause.rule()).map(|rule| rule.id),
         })
     };
     snapshot.alarms.iter().filter_map(of).collect()
@@ -223,7 +233,7 @@ impl CellValue {
     pub(crate) fn of(sample: Sample, last: Option<(f32, Mono)>, step: f32, now: Mono) -> CellValue {
         CellValue {
             value: sample.ok().map(|value| rounded(value, step)),
-            reason: sample.err().map(|why| why.words()),
+            reason: sample.err().map(Word),
             age_s: last.map(|(_, at)| rounded(now.seconds_since(at), 0.001)),
         }
     }
@@ -263,5 +273,48 @@ impl CellStatistics {
             min: extreme(of.min, of.min_at),
             max: extreme(of.max, of.max_at),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::alarm::{RULES, RuleIdx, Subject};
+    use domain::link::{LinkIdx, LinkSpec};
+    use domain::point::{PointLimits, Unit, WatchedPoint};
+    use domain::time::Utc;
+    use domain::topology::Topology as Arrangement;
+
+    #[test]
+    fn what_a_silent_link_takes_with_it_says_from_which_rule_it_follows() {
+        let watched = WatchedPoint {
+            number: 0,
+            path: "hall/gpu/3/temperature".into(),
+            unit: Unit::Celsius,
+            resolution: 0.1,
+            limits: PointLimits { low: None, high: Some(90.0) },
+        };
+        let spec = SystemSpec {
+            watched_points: [watched].into(),
+            ..SystemSpec::new("hall", "Hall", Arrangement::NONE, 100.0, 800.0)
+        };
+        let link = LinkSpec { id: "hall".into(), name: "GPU hall".into(), ..LinkSpec::default() };
+        let site = SiteSpec { systems: vec![spec.clone()], links: vec![link], ..SiteSpec::default() };
+        let alarm = |id: &str, subject| {
+            let rule = RuleIdx(RULES.iter().position(|rule| rule.id == id).unwrap() as u8);
+            Alarm { rule, subject, since: Utc(0), value: 9.0, worst: 9.0, signal_lost: false, chattering: false }
+        };
+        let of_point = |id| alarm(id, Subject::Device(0));
+        let alarms = vec![
+            of_point("device.point.stale"),
+            alarm("link.silent", Subject::Link(LinkIdx(0))),
+            of_point("device.point.high"),
+        ];
+        let snapshot = Snapshot { alarms, ..Snapshot::unknown(&spec, Utc(0)) };
+        let told: Vec<_> = StateResponse::of(&site, &spec, &snapshot).alarms;
+        let told: Vec<_> = told.iter().map(|alarm| (alarm.rule, alarm.follows_from)).collect();
+        let expected =
+            [("device.point.stale", Some("link.silent")), ("link.silent", None), ("device.point.high", None)];
+        assert_eq!(told, expected);
     }
 }

@@ -12,6 +12,7 @@ mod series;
 
 use crate::run::Demo;
 use crate::session::Session;
+use domain::plain::quoted;
 use domain::series::Trace;
 use domain::spec::SystemSpec;
 use domain::telemetry::from_column_name;
@@ -50,12 +51,14 @@ impl Demo {
                 let asked: api::devices::DevicesRequest = read(query)?;
                 Ok(self.find(asked.system.as_deref())?.spec.device_points.to_vec().to_bytes())
             }
+            // What it remembers is younger than its devices.
+            ("GET", "/api/v1/devices/history") => Ok(Vec::<String>::new().to_bytes()),
             ("GET", "/healthz") => Ok(b"ok\n".to_vec()),
             (_, path) => match path.strip_prefix("/api/v1/links/").and_then(|rest| rest.strip_suffix("/frames")) {
                 Some(id) if method == "GET" => {
                     let place = self.site().links.iter().position(|link| link.id == id);
                     let link = place.and_then(|place| self.handles().get(place));
-                    let link = link.ok_or_else(|| format!("there is no link {id:?}"))?;
+                    let link = link.ok_or_else(|| format!("there is no link {}", quoted(id)))?;
                     Ok(link.frames(self.now()).to_bytes())
                 }
                 _ => {
@@ -74,7 +77,7 @@ impl Demo {
     fn place(&self, system: Option<&str>) -> Result<usize, String> {
         let systems = &self.site().systems;
         let place = system.map_or(Some(0), |id| systems.iter().position(|system| system.id == id));
-        place.ok_or_else(|| format!("there is no system {:?}", system.unwrap_or_default()))
+        place.ok_or_else(|| format!("there is no system {}", quoted(system.unwrap_or_default())))
     }
 
     /// The present, ms since 1970.
@@ -90,7 +93,9 @@ fn read<T: DeserializeOwned>(fields: &str) -> Result<T, String> {
 
 /// An instant, ms since 1970; the `usual` one if none is given.
 fn instant(name: &str, text: Option<&str>, usual: i64) -> Result<i64, String> {
-    text.map_or(Ok(usual), |text| text.parse().map_err(|_| format!("{name}: {text:?} is not a number of milliseconds")))
+    text.map_or(Ok(usual), |text| {
+        text.parse().map_err(|_| format!("{name}: {} is not a number of milliseconds", quoted(text)))
+    })
 }
 
 /// What the names of a list mean, which is separated by commas: points by path or column, and cells.
@@ -100,7 +105,7 @@ fn traces(list: &str, spec: &SystemSpec) -> Result<Vec<(String, Trace)>, String>
         let trace = Trace::of_point(name, spec)
             .or_else(|| from_column_name(name).map(Trace::Point))
             .or_else(|| Trace::from_cell_name(name, &spec.topology))
-            .ok_or_else(|| format!("points: there is no {name:?}"))?;
+            .ok_or_else(|| format!("points: there is no {}", quoted(name)))?;
         if found.iter().all(|(_, known)| *known != trace) {
             found.push((name.to_owned(), trace));
         }

@@ -125,7 +125,7 @@ fn a_fault_of_the_lab_raises_its_alarm_and_ends_with_it() {
     page.pass(30);
     assert_eq!(page.alarms(HV), Vec::<&str>::new());
     let refused = page.demo.answer("POST", "/actions/lab", Some("system=hv&action=load&kw=900"));
-    assert_eq!(refused.unwrap_err(), "kw: “900” is not a number from 0 to 400");
+    assert_eq!(refused.unwrap_err(), "kw: “900” is not a number from 0 to 400 kW");
 }
 
 #[test]

@@ -160,14 +160,14 @@ impl LabCommand {
         kind: SystemKind,
     ) -> Result<LabCommand, LabError> {
         let need = |name: &'static str| field(name).map(str::trim).ok_or(LabError::Missing(name));
-        let number = |name: &'static str, low: f32, high: f32| -> Result<f32, LabError> {
+        let number = |name: &'static str, low: f32, high: f32, unit: &str| -> Result<f32, LabError> {
             let text = need(name)?;
             decimal::parse(text).map(|v| v as f32).filter(|v| (low..=high).contains(v)).ok_or_else(|| {
                 LabError::Invalid {
                     field: name,
                     got: text.to_owned(),
                     wanted: format!(
-                        "a number from {} to {}",
+                        "a number from {} to {}{unit}",
                         fixed(low.into(), 1).trimmed(),
                         fixed(high.into(), 1).trimmed()
                     ),
@@ -189,7 +189,7 @@ impl LabCommand {
                 return Ok(make(cell()?));
             }
             if let Some(make) = find(&LabFault::OF_NODES) {
-                let node = number("node", 1.0, topology.modules() as f32)?;
+                let node = number("node", 1.0, topology.modules() as f32, "")?;
                 return Ok(make(node as u16 - 1));
             }
             let pack = PackFault::ALL.iter().find(|(_, id, _)| *id == text && kind != SystemKind::Home);
@@ -225,12 +225,12 @@ impl LabCommand {
         };
         match need("action")? {
             "load-auto" => Ok(LabCommand::Load(LoadMode::Auto)),
-            "load" => Ok(LabCommand::Load(LoadMode::Fixed(number("kw", 0.0, load_max_kw(kind))? * 1_000.0))),
+            "load" => Ok(LabCommand::Load(LoadMode::Fixed(number("kw", 0.0, load_max_kw(kind), " kW")? * 1_000.0))),
             "burst" => Ok(LabCommand::Burst {
-                power_w: number("kw", 0.0, load_max_kw(kind))? * 1_000.0,
-                seconds: number("seconds", 1.0, BURST_MAX_S)?,
+                power_w: number("kw", 0.0, load_max_kw(kind), " kW")? * 1_000.0,
+                seconds: number("seconds", 1.0, BURST_MAX_S, " s")?,
             }),
-            "ambient" => Ok(LabCommand::Ambient(number("celsius", AMBIENT_RANGE_C.0, AMBIENT_RANGE_C.1)?)),
+            "ambient" => Ok(LabCommand::Ambient(number("celsius", AMBIENT_RANGE_C.0, AMBIENT_RANGE_C.1, " °C")?)),
             "inject" => Ok(LabCommand::Inject(fault()?)),
             "clear" => Ok(LabCommand::Clear(fault()?)),
             "clear-all" => Ok(LabCommand::ClearAll),
@@ -306,8 +306,8 @@ mod tests {
         for (form, says) in [
             ("", "action: missing"),
             ("action=jump", "action: “jump” is not load-auto"),
-            ("action=load&kw=NaN", "kw: “NaN” is not a number from 0 to 400"),
-            ("action=load&kw=1e9", "kw: “1e9” is not a number from 0 to 400"),
+            ("action=load&kw=NaN", "kw: “NaN” is not a number from 0 to 400 kW"),
+            ("action=load&kw=1e9", "kw: “1e9” is not a number from 0 to 400 kW"),
             ("action=inject&fault=weak-cell&cell=14.1", "cell: “14.1” is not a cell such as 1.1, up to 13.20"),
             ("action=inject&fault=weak-cell&cell=0.5", "cell: “0.5” is not a cell"),
             ("action=inject&fault=dead-node&node=14", "node: “14” is not a number from 1 to 13"),
@@ -331,7 +331,7 @@ mod tests {
             "a pack has no inverter"
         );
         for (form, says) in [
-            ("action=load&kw=21", "kw: “21” is not a number from 0 to 20"),
+            ("action=load&kw=21", "kw: “21” is not a number from 0 to 20 kW"),
             ("action=inject&fault=silent-link&device=controller", "device: “controller” is not gx or inverter"),
         ] {
             assert_eq!(read(form).unwrap_err().to_string(), says);

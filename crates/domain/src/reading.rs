@@ -9,7 +9,7 @@ use crate::topology::SystemIdx;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum NoData {
-    /// Nothing has ever been received for it.
+    /// Nothing has been received for it since the process started; what was received before, history knows.
     NotPresent = 1,
     /// The device did not answer in time.
     Timeout = 2,
@@ -22,10 +22,14 @@ pub enum NoData {
 }
 
 impl NoData {
-    /// The reason in words for a person.
+    /// Every reason, by wire code.
+    pub const ALL: [NoData; 5] =
+        [NoData::NotPresent, NoData::Timeout, NoData::Stale, NoData::OutOfRange, NoData::Error];
+
+    /// The reason in words, for a person and in the API.
     pub fn words(self) -> &'static str {
         match self {
-            NoData::NotPresent => "never received",
+            NoData::NotPresent => "not received",
             NoData::Timeout => "no answer",
             NoData::Stale => "stale",
             NoData::OutOfRange => "out of range",
@@ -35,9 +39,7 @@ impl NoData {
 
     /// The reason with this wire code, if there is one.
     pub fn from_code(code: u8) -> Option<NoData> {
-        [NoData::NotPresent, NoData::Timeout, NoData::Stale, NoData::OutOfRange, NoData::Error]
-            .into_iter()
-            .find(|reason| *reason as u8 == code)
+        NoData::ALL.into_iter().find(|reason| *reason as u8 == code)
     }
 }
 
@@ -109,6 +111,9 @@ impl NodeQuantity {
     }
 }
 
+/// No device point has a larger value, in any unit.
+pub const DEVICE_VALUE_MAX: f32 = 1e15;
+
 /// What a reading is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
@@ -129,8 +134,9 @@ impl Target {
             Target::Point(point) => point.spec().plausible,
             Target::Cell(quantity, _) => quantity.plausible(),
             Target::Node(quantity, _) => quantity.plausible(),
-            // What the device can say, its table knows: the codec has looked.
-            Target::Device(_) => (f32::MIN, f32::MAX),
+            // What the device can say, its table knows: the codec has looked. A register's largest number, which some devices
+            // send for "no value", is none in any unit.
+            Target::Device(_) => (-DEVICE_VALUE_MAX, DEVICE_VALUE_MAX),
         }
     }
 }

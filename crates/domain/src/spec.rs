@@ -166,6 +166,11 @@ impl SiteSpec {
         links().find(|(_, link)| of_house(link)).or_else(|| links().next())
     }
 
+    /// The place of the link with this id.
+    pub fn find_link(&self, id: &str) -> Option<usize> {
+        self.links.iter().position(|link| link.id == id)
+    }
+
     /// The system with this id and its place.
     pub fn find_system(&self, id: &str) -> Option<(SystemIdx, &SystemSpec)> {
         self.systems.iter().enumerate().find(|(_, s)| s.id == id).map(|(i, s)| (SystemIdx(i as u8), s))

@@ -5,6 +5,7 @@ use crate::alarm::Severity;
 use crate::lab::SimDevice;
 use crate::link::LinkState;
 use crate::people::{Role, Scope};
+use crate::reading::NoData;
 use crate::soc::FullBy;
 use crate::spec::SystemKind;
 use crate::storage::StorageKind;
@@ -37,7 +38,7 @@ pub trait Words: Copy + PartialEq + Sized + 'static {
 
 /// A word that no value has.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("there is no {what} {word:?}; there is {}", known.join(", "))]
+#[error("there is no {what} {}; there is {}", crate::plain::quoted(word), known.join(", "))]
 pub struct UnknownWord {
     /// What it should be.
     pub what: &'static str,
@@ -76,6 +77,7 @@ words! {
     StorageKind "kind of storage trouble" id;
     SimDevice "simulated device" id;
     FullBy "way to know a full charge" word;
+    NoData "reason for no value" words;
     Role "role" word;
     Scope "scope" word;
 }
@@ -113,6 +115,7 @@ mod tests {
             "taking-in",
         ]);
         check::<SimDevice>(&["controller", "grid-meter", "load-meter", "gx", "inverter"]);
+        check::<NoData>(&["not received", "no answer", "stale", "out of range", "marked invalid by its device"]);
         check::<FullBy>(&["tail current", "reported"]);
         check::<Role>(&["viewer", "operator", "admin"]);
         check::<Scope>(&["read", "control"]);

@@ -32,6 +32,9 @@ pub struct Setpoint {
     pub name: String,
     /// Its name for people.
     pub label: String,
+    /// What it is on the device, for people: `register 2716, unit 100`, `802.SoCRsvMin, unit 1`, `Limits.Discharge`. At one
+    /// address of a link no two setpoints have the same.
+    pub sets: String,
     /// Unit of the values; may be empty.
     pub unit: String,
     /// The lowest value that is ever written.
@@ -44,6 +47,32 @@ pub struct Setpoint {
     pub wear: Wear,
     /// The longest that a value is held without being renewed; `None` if it stays until another one is written.
     pub lease: Option<Duration>,
+}
+
+impl fmt::Display for Wear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Wear::Volatile => "volatile",
+            Wear::Flash => "flash",
+        })
+    }
+}
+
+impl fmt::Display for Setpoint {
+    /// One line for a person: what it sets, from where to where, how long, and at which price.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Setpoint { name, label, sets, unit, min, max, step, wear, lease } = self;
+        write!(f, "{name}: ")?;
+        if !label.is_empty() && !sets.starts_with(label.as_str()) {
+            write!(f, "{label}, ")?;
+        }
+        let space = if unit.is_empty() { "" } else { " " };
+        write!(f, "{sets}, {min} to {max}{space}{unit} in steps of {step}, {wear}")?;
+        match lease {
+            Some(lease) => write!(f, ", held for {} s at most", lease.as_secs()),
+            None => f.write_str(", stays until another value is written"),
+        }
+    }
 }
 
 /// A value that a setpoint cannot have.
@@ -214,6 +243,7 @@ mod tests {
         let reserve = Setpoint {
             name: "reserve".into(),
             label: "Reserve".into(),
+            sets: "802.SoCRsvMin".into(),
             unit: "%".into(),
             min: 10.0,
             max: 52.0,
@@ -237,10 +267,32 @@ mod tests {
     }
 
     #[test]
+    fn a_setpoint_is_one_line() {
+        let line = |label: &str, sets: &str, unit: &str, wear, lease: Option<u64>| {
+            let (lease, name, unit) = (lease.map(Duration::from_secs), "limit".to_owned(), unit.to_owned());
+            let (label, sets) = (label.to_owned(), sets.to_owned());
+            Setpoint { name, label, sets, unit, min: -5.0, max: 50.0, step: 0.5, wear, lease }.to_string()
+        };
+        for (line, says) in [
+            (
+                line("Reserve", "register 2901, unit 100", "%", Wear::Flash, None),
+                "limit: Reserve, register 2901, unit 100, -5 to 50 % in steps of 0.5, flash, stays until another value is written",
+            ),
+            (
+                line("802.SetOp", "802.SetOp, unit 1", "", Wear::Volatile, Some(60)),
+                "limit: 802.SetOp, unit 1, -5 to 50 in steps of 0.5, volatile, held for 60 s at most",
+            ),
+        ] {
+            assert_eq!(line, says);
+        }
+    }
+
+    #[test]
     fn a_lease_is_there_where_values_are_held_for_a_time_and_nowhere_else() {
         let held = |lease| Setpoint {
             name: "limit".into(),
             label: "Limit".into(),
+            sets: "124.OutWRte".into(),
             unit: "%".into(),
             min: 0.0,
             max: 100.0,

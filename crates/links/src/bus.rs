@@ -45,7 +45,7 @@ pub enum BindError {
     #[error("{0} is not an address of this machine")]
     NotHere(SocketAddr),
     /// The system refuses for another reason.
-    #[error("{0} cannot be listened on: {1}")]
+    #[error("{0} cannot be listened on: {why}", why = crate::text::network_error(.1))]
     Refused(SocketAddr, std::io::Error),
 }
 

@@ -126,7 +126,7 @@ pub struct LinkConfig {
     /// Short name: `bms`.
     pub id: Spanned<String>,
     /// Name for people; the id if not given.
-    pub name: Option<String>,
+    pub name: Option<Spanned<String>>,
     /// Id of the system that its readings belong to.
     pub system: Spanned<String>,
     /// The protocol.
@@ -168,7 +168,7 @@ impl LinkConfig {
         let kind = self.kind.get_ref();
         LinkSpec {
             id: self.id.get_ref().clone(),
-            name: self.name.clone().unwrap_or_else(|| self.id.get_ref().clone()),
+            name: self.name.as_ref().unwrap_or(&self.id).get_ref().clone(),
             protocol: kind.label.to_owned(),
             device: String::new(),
             address: (kind.address)(self).unwrap_or_default(),

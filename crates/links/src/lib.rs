@@ -35,7 +35,6 @@ pub mod device;
 pub mod host;
 pub mod inspect;
 mod link;
-pub mod plain;
 pub mod probe;
 mod recording;
 #[cfg(feature = "sockets")]

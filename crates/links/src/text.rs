@@ -1,5 +1,7 @@
-//! Help for messages to people: where something is in a file, and what they may have meant.
+//! Help for messages to people: what the system says of a connection, and where something is in a file.
 
+use domain::plain::without_numbers;
+use domain::reading::DEVICE_VALUE_MAX;
 use std::io;
 use std::time::Duration;
 
@@ -15,12 +17,10 @@ pub(crate) fn network_error(error: &io::Error) -> String {
         AddrNotAvailable => "the address is not available",
         PermissionDenied => "this machine does not allow it",
         _ => {
-            // The library adds the number of the error, which helps nobody.
-            let text = error.to_string();
-            let words = text.split(" (os error").next().unwrap_or_default();
+            let words = without_numbers(&error.to_string());
             return match words.strip_prefix("failed to lookup address information: ") {
                 Some(why) => format!("the name of the host is not known ({why})"),
-                None => words.to_owned(),
+                None => words,
             };
         }
     };
@@ -52,55 +52,22 @@ pub(crate) fn line_of(source: &str, offset: usize) -> usize {
     source.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
 }
 
-/// The candidate that needs the fewest edits to become `wrong`, if at most a third of its letters differ.
-pub(crate) fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let most = wrong.chars().count().max(3) / 3;
-    candidates
-        .into_iter()
-        .map(|candidate| (edits(wrong, candidate), candidate))
-        .filter(|(edits, _)| *edits <= most)
-        .min_by_key(|(edits, _)| *edits)
-        .map(|(_, candidate)| candidate)
-}
-
 /// `; nearest is `x`` or nothing.
 pub(crate) fn suggestion(nearest: Option<&str>) -> String {
     nearest.map_or(String::new(), |name| format!("; the nearest is `{name}`"))
 }
 
-/// Letters to insert, remove or replace to get from one text to the other (Levenshtein), ignoring case.
-fn edits(from: &str, to: &str) -> usize {
-    let (from, to) = (from.to_lowercase(), to.to_lowercase());
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (i, a) in from.chars().enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, b) in to.chars().enumerate() {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
+/// A number with so many digits after the point; one beyond any possible value in few: `3.4e38`.
+pub(crate) fn number(value: f64, decimals: usize) -> String {
+    match value.abs() > f64::from(DEVICE_VALUE_MAX) {
+        true => format!("{value:.1e}"),
+        false => format!("{value:.decimals$}"),
     }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_nearest_name_is_found_and_a_far_one_is_not_offered() {
-        let names = ["battery/voltage", "battery/current", "cells/voltage"];
-        for (wrong, expected) in [
-            ("batery/voltage", Some("battery/voltage")),
-            ("Battery/Current", Some("battery/current")),
-            ("cell/voltage", Some("cells/voltage")),
-            ("colour", None),
-        ] {
-            assert_eq!(nearest(wrong, names), expected);
-        }
-        assert_eq!([edits("kitten", "sitting"), edits("", "abc"), edits("abc", "")], [3, 3, 3]);
-    }
 
     #[test]
     fn errors_of_the_system_and_times_are_words() {

@@ -1,13 +1,15 @@
 //! What history of device points costs: `cargo run --release -p store --example devices -- [points] [days]`.
 //!
-//! A minute into the tail, an hour sealed into a file that has the rest of its day, and the chart of one point over all days.
+//! A minute into the tail, an hour sealed into a file that has the rest of its day, how long that keeps the writer from
+//! storing what happens meanwhile, and the chart of one point over all days.
 
+use domain::alarm::Severity;
 use domain::device_minute::{DeviceMinute, PointMinute, PointName};
 use domain::point::Unit;
 use domain::time::Utc;
 use std::sync::Arc;
-use std::time::Instant;
-use store::{Bulk, DAY_MS, Day, History, Options, Range, Second, Store};
+use std::time::{Duration, Instant};
+use store::{Bulk, DAY_MS, Day, Event, EventKind, History, Options, Range, Second, Store};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut numbers = std::env::args().skip(1).filter_map(|word| word.parse::<usize>().ok());
@@ -64,6 +66,35 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "commit of a second: {:.2} ms; with the minute that ended: {:.2} ms",
         median(&mut without),
         median(&mut with)
+    );
+    // Without a flush, which waits for what is due: what happens while the hour is sealed, and when it is on the disk.
+    let sealed = || History::open(folder.path()).map(|history| history.device_coverage("hv").days.len());
+    let (began, mut longest, before) = (Instant::now(), 0.0_f64, sealed()?);
+    for number in 120..182_i64 {
+        let devices = Some(minute(start + 60 + number));
+        store.append(Second { system: "hv".into(), utc_s: 2, devices, ..Second::default() });
+    }
+    while began.elapsed().as_secs() < 90 {
+        let event = Event {
+            at_ms: 1,
+            kind: EventKind::Raised,
+            rule: "bus.sag".into(),
+            subject: String::new(),
+            severity: Severity::Warning,
+            value: None,
+            words: String::new(),
+        };
+        store.append(Second { system: "hv".into(), utc_s: 3, events: vec![event], ..Second::default() });
+        let clock = Instant::now();
+        while store.health().pending > 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        longest = longest.max(clock.elapsed().as_secs_f64() * 1e3);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    println!(
+        "an event while hours are sealed was stored after {longest:.0} ms at most; {before} then {} days",
+        sealed()?
     );
     store.close()?;
 

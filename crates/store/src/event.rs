@@ -31,7 +31,7 @@ impl EventKind {
 
 /// A word that is none of those that this version stores.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("it has an event of {what} {word:?}, which this version does not know: update packtwin")]
+#[error("it has an event of {what} {}, which this version does not know: update packtwin", domain::plain::quoted(word))]
 pub struct UnknownWord {
     what: &'static str,
     word: String,

@@ -1,7 +1,7 @@
 //! History on disk: what was live a moment ago, and what was measured months ago. The only place with SQL.
 //!
 //! ```text
-//! append -> queue (bounded, in memory) -> writer thread: one commit a second -> history.db: tape, tail, events, active alarms
+//! append -> queue (bounded, in memory) -> writer thread: four times a second a commit -> history.db: tape, tail, events, active alarms
 //!                                           '- full hours -> seal -> systems/<system>/pack/<day>.parquet, rollups in history.db
 //!                                                                    systems/<system>/cells/<day>.parquet: minutes of cells
 //!                                                                    systems/<system>/devices/<day>.parquet: of device points
@@ -10,9 +10,9 @@
 //! ```
 //!
 //! What is promised:
-//! - What is committed survives `kill -9`; what is not is at most a second old, and events are committed at once, in one
-//!   transaction with the list of active alarms. A power cut may take everything since
-//!   the last checkpoint: six seconds. Nothing that is sealed is lost by either.
+//! - What is committed survives `kill -9`. A second is appended when it is over and committed a quarter of a second later
+//!   at most, so a kill takes the running second and that. Events are committed at once, in one transaction with the list
+//!   of active alarms. A power cut may take everything since the last checkpoint: six seconds. Nothing that is sealed is lost by either.
 //! - One connection writes and checkpoints. Readers never wait for it, nor it for them.
 //! - A disk that is full, read-only or broken stops neither the caller nor the start: rows wait in memory, then the
 //!   oldest are dropped and counted, [`Store::health`] says why, and storing resumes by itself.

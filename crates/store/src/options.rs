@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct Options {
     /// How long rows are kept, counted back from the newest. Two days.
     pub keep: Duration,
-    /// From one commit to the next. One second.
+    /// From one commit to the next: with the second that is running, what a kill can take. A quarter of a second.
     pub commit_every: Duration,
     /// From one checkpoint to the next: with `commit_every`, what a power cut can take. Five seconds.
     pub checkpoint_every: Duration,
@@ -31,7 +31,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             keep: Duration::from_secs(48 * 3_600),
-            commit_every: Duration::from_secs(1),
+            commit_every: Duration::from_millis(250),
             checkpoint_every: Duration::from_secs(5),
             pending_max_bytes: 16 << 20,
             keep_around_events: Duration::from_secs(300),

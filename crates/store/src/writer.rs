@@ -1,4 +1,4 @@
-//! The writer thread: once a second one commit, and one at once when something happened; now and then a checkpoint, and old rows go in small steps.
+//! The writer thread: a commit of what waits four times a second, and one at once when something happened; now and then a checkpoint, and old rows go in small steps.
 //!
 //! ```text
 //!            no database --opened--> storing --disk full, file locked--> storing, with an error
@@ -11,12 +11,14 @@
 
 mod clock;
 mod findings;
+mod making;
 mod minutes;
 mod restore;
 mod retention;
 mod sealing;
 
 pub use retention::free_bytes;
+use sealing::Sealing;
 
 use crate::database::{Checkpoint, Database};
 use crate::day::Day;
@@ -31,6 +33,7 @@ use crate::sealed::{Finding, Kind};
 use crate::shared::{Report, Shared, Wake};
 use crate::trouble::Troubles;
 use crate::trust::{Clock, DAY_US, Trust};
+use domain::plain::without_numbers;
 use domain::storage::StorageKind;
 use domain::time::Utc;
 use std::path::{Path, PathBuf};
@@ -64,6 +67,7 @@ pub(crate) struct Writer {
     /// What was found out about files and is not attended to yet.
     findings: Vec<Finding>,
     seal_at: Instant,
+    sealing: Sealing,
     seal_error: Option<String>,
     report: Report,
     troubles: Troubles,
@@ -99,6 +103,7 @@ impl Writer {
             to_take_in: 0,
             findings: Vec::new(),
             seal_at: now,
+            sealing: Sealing::default(),
             seal_error: None,
             report: Report::default(),
             troubles: Troubles::default(),
@@ -146,7 +151,7 @@ impl Writer {
             let now = Instant::now();
             let asked = matches!(wake, Wake::Flush | Wake::Close);
             if asked || now >= self.retry_at {
-                self.cycle(now);
+                self.cycle(now, asked);
             }
             match wake {
                 Wake::Close => break,
@@ -154,17 +159,19 @@ impl Writer {
                 Wake::Tick => tick = now + self.options.commit_every,
             }
         }
+        self.sealing.abandon();
         self.db = None;
     }
 
-    /// Tries once to write what waits, and looks after the file.
-    pub(crate) fn cycle(&mut self, now: Instant) {
+    /// Tries once to write what waits, and looks after the files. Who asked for it finds sealed what is due; else a thread
+    /// makes the new files of days, and the writer goes on storing meanwhile.
+    pub(crate) fn cycle(&mut self, now: Instant, asked: bool) {
         let (mut rows, flush) = self.shared.take();
         match self.try_cycle(&mut rows, now) {
             Ok(()) => {
                 self.succeeded();
                 self.attend();
-                self.maintain(now);
+                self.maintain(now, asked);
                 self.report.error.clone_from(&self.seal_error);
             }
             Err(e) => self.failed(e, now),
@@ -260,7 +267,7 @@ impl Writer {
     }
 
     fn failed(&mut self, error: StoreError, now: Instant) {
-        let words = error.to_string();
+        let words = without_numbers(&error.to_string());
         if self.report.error.as_ref() != Some(&words) {
             tracing::error!("history is not stored, readings wait in memory: {words}");
         }

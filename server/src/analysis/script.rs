@@ -78,8 +78,7 @@ fn before(snapshot: &Snapshot, spill_max: u64) -> String {
          CREATE TABLE {OWN}.cell_names AS FROM read_csv({names}, header = true, columns = {{'cell': 'INTEGER', \
          'name': 'VARCHAR', 'module': 'INTEGER'}});\n\
          CREATE VIEW cells AS FROM read_parquet([{cell_files}]) LEFT JOIN {OWN}.cell_names USING (cell);\n\
-         CREATE VIEW device_points AS SELECT timestamp AS time, split_part(point, '/', 1) AS link, point, mean AS value, \
-         min, max, n, unit FROM read_parquet([{device_files}]);\n\
+         CREATE VIEW device_points AS SELECT *, split_part(point, '/', 1) AS link FROM read_parquet([{device_files}]);\n\
          CREATE TABLE events AS FROM read_csv({events}, header = true, columns = {{'timestamp': 'TIMESTAMP', \
          'kind': 'VARCHAR', 'rule': 'VARCHAR', 'subject': 'VARCHAR', 'severity': 'VARCHAR', 'words': 'VARCHAR'}});\n\
          SET allowed_paths = ['/dev/stdout'];\n\

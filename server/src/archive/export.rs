@@ -6,6 +6,7 @@ use crate::times::{csv_header, csv_row, parse_instant, rfc3339};
 use anyhow::{Context as _, Result, anyhow, bail};
 use domain::device_minute::PointMinute;
 use domain::minute::{MINUTE_MS, NONE, Stat, value};
+use domain::plain::quoted;
 use domain::point::PointId;
 use domain::reading::CellQuantity;
 use domain::telemetry::{LEADING, columns};
@@ -40,7 +41,7 @@ pub(crate) fn export(options: &Export) -> Result<()> {
     let coverage = history.coverage(&options.system);
     let (Some(first_ms), Some(last_ms)) = (coverage.first_ms, coverage.last_ms) else {
         let known = history.systems().join(", ");
-        bail!("{} has no rows of a system {:?}; it has: {known}", options.data.display(), options.system);
+        bail!("{} has no rows of a system {}; it has: {known}", options.data.display(), quoted(&options.system));
     };
     let range = range(options, first_ms, last_ms + 1)?;
     let rows = match extension {
@@ -66,7 +67,7 @@ fn cells(history: &History, options: &Export, extension: &str) -> Result<()> {
     let (path, system) = (&options.out, &options.system);
     let there = history.cell_coverage(system);
     let (Some(first_ms), Some(end_ms)) = (there.first_ms, there.end_ms) else {
-        bail!("{} has no minutes of cells of a system {system:?}", options.data.display());
+        bail!("{} has no minutes of cells of a system {}", options.data.display(), quoted(system));
     };
     let range = range(options, first_ms, end_ms)?;
     let count = match extension {
@@ -97,7 +98,7 @@ fn device_points(history: &History, options: &Export, extension: &str) -> Result
     let (path, system) = (&options.out, &options.system);
     let there = history.device_coverage(system);
     let (Some(first_ms), Some(end_ms)) = (there.first_ms, there.end_ms) else {
-        bail!("{} has no device points of a system {system:?}", options.data.display());
+        bail!("{} has no device points of a system {}", options.data.display(), quoted(system));
     };
     let range = range(options, first_ms, end_ms)?;
     let mut count = 0;

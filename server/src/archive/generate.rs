@@ -59,7 +59,9 @@ fn make_missing(options: &Generate) -> Result<Day> {
     let now = system_clock()();
     let today = Day::of(now.utc.0.div_euclid(1_000));
     let first = match &options.from {
-        Some(text) => text.parse().map_err(|()| anyhow!("--from {text:?} is no day: write 2026-11-21"))?,
+        Some(text) => {
+            text.parse().map_err(|()| anyhow!("--from {} is no day: write 2026-11-21", domain::plain::quoted(text)))?
+        }
         None => Day(today.0 - options.days as i32),
     };
     let (bulk, notice) = Bulk::open(&options.data, now.utc)?;

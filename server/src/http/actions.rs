@@ -4,19 +4,20 @@
 //! body). A plain form is sent back to the page that it was on, or gets a page that says why not.
 
 use super::AppState;
-use super::error_page::error_page;
+use super::guard::{FORM, is_media_type};
 use super::lab;
 use super::leave::Who;
-use super::problem::{Problem, refusal};
-use app::actions::{ActionError, Door};
+use super::problem::Problem;
+use app::actions::{ActionError, Door, INCOMPLETE};
 use app::pages::lab::LabAction;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, REFERER};
+use axum::http::header::{ACCEPT, REFERER};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use domain::lab::LabState;
 use domain::people::action::Action;
+use domain::plain;
 use leptos::prelude::provide_context;
 use leptos::server_fn::axum::{register_explicit, server_fn_paths};
 use leptos_axum::handle_server_fns_with_context;
@@ -32,28 +33,37 @@ pub(super) fn register() {
 }
 
 /// `POST /actions/...`
-pub(super) async fn action(State(state): State<AppState>, who: Who, mut request: Request) -> Response {
+pub(super) async fn action(State(state): State<AppState>, who: Who, mut request: Request) -> Result<Response, Problem> {
     let path = request.uri().path().to_owned();
     if !server_fn_paths().any(|(known, _)| known == path) {
-        return refusal(StatusCode::NOT_FOUND, "there is no such action; reload the page if it was open for long");
+        return Err(Problem::not_found("there is no such action; reload the page if it was open for long"));
     }
-    // What a browser without our code gets, is decided here.
+    if !is_media_type(request.headers(), FORM) {
+        let words = format!("an action is the fields of a form: send them with Content-Type: {FORM}");
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
+    }
+    // What a browser without our code gets, is decided here and in `problem`.
     let accepts = request.headers_mut().remove(ACCEPT);
     let by_hand = accepts.is_some_and(|accepts| accepts.to_str().is_ok_and(|kinds| kinds.contains("text/html")));
     let page = path_of(request.headers().get(REFERER).and_then(|page| page.to_str().ok()));
     let door: Arc<dyn Door> = Arc::new(Doors(state, who));
     let answer = handle_server_fns_with_context(move || provide_context(door.clone()), request).await.into_response();
     if answer.status() != StatusCode::INTERNAL_SERVER_ERROR {
-        return if by_hand { Redirect::to(&page).into_response() } else { answer };
+        return Ok(if by_hand { Redirect::to(&page).into_response() } else { answer });
     }
     // An action that is not done is refused, with a sentence for its body.
     let body = to_bytes(answer.into_body(), ANSWER_MAX).await.unwrap_or_default();
-    if by_hand {
-        return error_page(StatusCode::UNPROCESSABLE_ENTITY, "This was not done", &String::from_utf8_lossy(&body));
-    }
-    let mut answer = (StatusCode::UNPROCESSABLE_ENTITY, body).into_response();
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    answer
+    let sentence = String::from_utf8_lossy(&body);
+    Err(Problem::bad_parameter(match sentence.split_once(INCOMPLETE) {
+        Some(("", why)) => format!("{INCOMPLETE}{}", unread(why)),
+        _ => sentence.into_owned(),
+    }))
+}
+
+/// Why the fields cannot be read, in plain words.
+fn unread(why: &str) -> String {
+    let words = plain::words(why);
+    if words == why { "its fields cannot be read; reload the page and try again".to_owned() } else { words }
 }
 
 /// Path and query of the page that a form was on, on this server whatever it says; the overview if it says nothing.

@@ -13,6 +13,7 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use domain::plain::quoted;
 use domain::wire::Wire as _;
 use futures_util::stream;
 use std::io;
@@ -114,7 +115,7 @@ pub(super) async fn question(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let known = QUESTIONS.iter().find(|(_, known, _)| *known == id);
-    let (question, ..) = known.ok_or_else(|| Problem::not_found(format!("there is no question {id:?}")))?;
+    let (question, ..) = known.ok_or_else(|| Problem::not_found(format!("there is no question {}", quoted(&id))))?;
     let (index, spec, _) = app.find(about.system.as_deref())?;
     if !(-1_440..=1_440).contains(&about.offset_minutes) {
         return Err(Problem::bad_parameter("offset_minutes: it is not from -1440 to 1440"));

@@ -3,8 +3,8 @@
 use super::AppState;
 use super::problem::Problem;
 use crate::hub::Published;
-use axum::http::StatusCode;
 use axum::response::Response;
+use domain::plain::quoted;
 use domain::spec::SystemSpec;
 use std::sync::Arc;
 use store::{History, StoreError};
@@ -16,7 +16,7 @@ impl AppState {
             Some(id) => self.hub.system(id),
             None => self.hub.site.systems.first().map(|spec| (0, spec)),
         };
-        let missing = || Problem::not_found(format!("there is no system {:?}", which.unwrap_or_default()));
+        let missing = || Problem::not_found(format!("there is no system {}", quoted(which.unwrap_or_default())));
         let (index, spec) = found.ok_or_else(missing)?;
         let newest = self.hub.newest(index).ok_or_else(missing)?;
         Ok((index, spec, newest))
@@ -47,7 +47,6 @@ impl AppState {
             let _permit = permit;
             write()
         });
-        let broken = "the server made a mistake; its log says more";
-        written.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, broken))
+        written.await.map_err(|_| Problem::broken())
     }
 }

@@ -1,15 +1,15 @@
 //! What a request asks for, read from its address or its body. What cannot be read is answered in plain words: which
 //! field, what stands in it, and what is possible.
 
+use super::guard::{FORM, JSON, is_media_type};
 use super::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::rejection::{FormRejection, JsonRejection};
 use axum::extract::{self, FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use links::plain;
+use domain::plain;
 use serde::de::DeserializeOwned;
 
 /// The part of an address after the question mark.
@@ -71,15 +71,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Body<T>, Problem> {
-        let kind =
-            request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
-        if kind.starts_with("application/x-www-form-urlencoded") {
+        if is_media_type(request.headers(), FORM) {
             return Form::from_request(request, state).await.map(|Form(asked)| Body(asked));
         }
         let (parts, body) = request.into_parts();
         let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
         let bytes = bytes.map_err(|wrong| Problem::new(wrong.status(), wrong.body_text()))?;
-        let is_json = kind.starts_with("application/json");
+        let is_json = is_media_type(&parts.headers, JSON);
         // A list would be taken for the fields in their order.
         if is_json && bytes.trim_ascii_start().first().is_some_and(|first| b"[\"0123456789-tfn".contains(first)) {
             return Err(Problem::bad_parameter("the body must be a JSON object: { \"name\": value, ... }"));
@@ -108,8 +106,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<JsonBody<T>, Problem> {
-        let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        if kind.split(';').next().is_none_or(|kind| !kind.trim().eq_ignore_ascii_case("application/json")) {
+        if !is_media_type(request.headers(), JSON) {
             let words = "send JSON, with Content-Type: application/json";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
         }
@@ -141,7 +138,7 @@ fn words(text: &str, fields: &[(String, String)]) -> String {
         Some(value) if value.starts_with('-') && words == "is no whole number" && value.parse::<i64>().is_ok() => {
             format!("{field}: {value} must not be negative")
         }
-        Some(value) if words.starts_with("is ") => format!("{field}: {value:?} {words}"),
+        Some(value) if words.starts_with("is ") => format!("{field}: {} {words}", plain::quoted(value)),
         // Of a field that is unknown, missing or there twice, the words name it.
         _ if words.starts_with(&format!("`{field}`")) => words,
         _ => format!("{field}: {words}"),
@@ -151,6 +148,7 @@ fn words(text: &str, fields: &[(String, String)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::header::CONTENT_TYPE;
     use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]

@@ -2,12 +2,12 @@
 
 use super::AppState;
 use super::asked::Path as UrlPath;
-use super::problem::refusal;
+use super::problem::Problem;
 use app::Assets;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse as _, Response};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -71,6 +71,7 @@ impl Manifest {
             all,
             assets: Assets {
                 build: line("build")?.to_owned(),
+                site: String::new(),
                 js: file("js")?,
                 loader: file("loader").ok(),
                 wasm: file("wasm")?,
@@ -120,7 +121,8 @@ impl Files {
     /// The answer with this file, to be kept for `cache`.
     fn answer(&self, path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
         let Some(file) = self.0.get(path) else {
-            return refusal(StatusCode::NOT_FOUND, "there is no such file; reload the page if it was open for long");
+            let words = "there is no such file; reload the page if it was open for long";
+            return Problem::not_found(words).into_response();
         };
         let takes_brotli = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
         let takes_brotli = takes_brotli.flat_map(|value| value.split(',')).any(|coding| {

@@ -7,11 +7,11 @@ use domain::series::{Series, Table, Trace};
 use domain::time::Utc;
 use store::{Bucket, Chart, Grid};
 
-/// The curves of `points`: every row, or four of each step.
-pub(super) fn table(chart: &Chart, points: &[PointId]) -> Table {
+/// The curves of `points`: every row, or four of each step, of which nothing is known at `known_to_ms` and after it.
+pub(super) fn table(chart: &Chart, points: &[PointId], known_to_ms: i64) -> Table {
     let rows = match chart {
         Chart::Rows(rows) => rows,
-        Chart::Grid(_, grid) => return four_a_step(grid),
+        Chart::Grid(_, grid) => return four_a_step(grid, known_to_ms),
     };
     let series = points.iter().map(|point| {
         let values = rows.column(*point).unwrap_or_default();
@@ -21,15 +21,21 @@ pub(super) fn table(chart: &Chart, points: &[PointId]) -> Table {
 }
 
 /// Of each step its first, lower and higher extreme (in the order that joins well) and last value, spread over it.
-fn four_a_step(grid: &Grid) -> Table {
+fn four_a_step(grid: &Grid, known_to_ms: i64) -> Table {
     let steps = grid.series.first().map_or(0, |(_, buckets)| buckets.len());
     let columns = grid.series.iter().map(|(point, buckets)| Series::of(*point, four_each(buckets)));
-    Table { at: four_times(grid.from_ms, grid.step_ms, steps), series: columns.collect() }
+    Table { at: four_times(grid.from_ms, grid.step_ms, steps, known_to_ms), series: columns.collect() }
 }
 
-fn four_times(from_ms: i64, step_ms: i64, steps: usize) -> Vec<Utc> {
-    let indices = [0, step_ms / 3, 2 * step_ms / 3, step_ms - 1];
-    (0..steps as i64).flat_map(|k| indices.map(|index| Utc((from_ms + k * step_ms + index) * 1_000))).collect()
+/// Four instants of each step, spread over what is known of it: a step that has just begun is no line into the future.
+fn four_times(from_ms: i64, step_ms: i64, steps: usize, known_to_ms: i64) -> Vec<Utc> {
+    let of_step = |k: i64| {
+        let begin_ms = from_ms + k * step_ms;
+        // One that begins later has no values, and keeps its place.
+        let known_ms = if known_to_ms > begin_ms { step_ms.min(known_to_ms - begin_ms) } else { step_ms };
+        [0, known_ms / 3, 2 * known_ms / 3, known_ms - 1].map(|index| Utc((begin_ms + index) * 1_000))
+    };
+    (0..steps as i64).flat_map(of_step).collect()
 }
 
 fn four_each(buckets: &[Bucket]) -> Vec<Option<f32>> {
@@ -69,6 +75,8 @@ pub(super) struct MinuteCurves {
     pub(super) from_ms: i64,
     /// How long each step is, ms.
     pub(super) step_ms: i64,
+    /// Nothing is known of this instant and what follows, ms since 1970-01-01 UTC.
+    pub(super) known_to_ms: i64,
     /// Of each its steps, as many for each.
     pub(super) curves: Vec<Vec<Bucket>>,
 }
@@ -82,8 +90,10 @@ impl Curves {
                 at_ms.iter().map(|at| Utc(at * 1_000)).collect(),
                 values.iter().map(|values| values.iter().map(known).collect()).collect(),
             ),
-            Curves::Minutes(MinuteCurves { from_ms, step_ms, curves }) => (
-                curves.first().map_or_else(Vec::new, |buckets| four_times(*from_ms, *step_ms, buckets.len())),
+            Curves::Minutes(MinuteCurves { from_ms, step_ms, known_to_ms, curves }) => (
+                curves
+                    .first()
+                    .map_or_else(Vec::new, |buckets| four_times(*from_ms, *step_ms, buckets.len(), *known_to_ms)),
                 curves.iter().map(|buckets| four_each(buckets)).collect(),
             ),
         };
@@ -137,7 +147,7 @@ mod tests {
     #[test]
     fn rows_stay_as_they_are_and_what_has_no_column_is_empty() {
         let rows = Block::from_columns(vec![0, 500], [(PointId::Voltage, vec![53.0, f32::NAN])]);
-        let table = table(&Chart::Rows(rows), &[PointId::Voltage]);
+        let table = table(&Chart::Rows(rows), &[PointId::Voltage], i64::MAX);
         assert_eq!(table.at, [Utc(0), Utc(500_000)]);
         assert_eq!(table.series[0].values, [Some(53.0), None]);
     }
@@ -146,7 +156,7 @@ mod tests {
     fn a_step_keeps_its_ends_and_extremes_in_the_order_that_joins_well() {
         let buckets = vec![Bucket::of(&[2.0, 1.0, 9.0, 3.0]), Bucket::default(), Bucket::of(&[5.0, 9.0, 1.0, 4.0])];
         let grid = Grid { from_ms: 3_000, step_ms: 3_000, series: vec![(PointId::Current, buckets)] };
-        let table = table(&Chart::Grid(Tier::Counted, grid), &[PointId::Current]);
+        let table = table(&Chart::Grid(Tier::Counted, grid), &[PointId::Current], 12_000);
         assert_eq!(
             table.at[..5].iter().map(|at| at.0 / 1_000).collect::<Vec<_>>(),
             [3_000, 4_000, 5_000, 5_999, 6_000]
@@ -154,5 +164,28 @@ mod tests {
         let some = |values: [f32; 4]| values.map(Some);
         let expected = [some([2.0, 1.0, 9.0, 3.0]), [None; 4], some([5.0, 9.0, 1.0, 4.0])].concat();
         assert_eq!(table.series[0].values, expected);
+    }
+
+    #[test]
+    fn a_step_that_has_just_begun_is_drawn_as_far_as_it_is_known() {
+        let times = |known_to_ms| -> Vec<i64> {
+            four_times(60_000, 60_000, 2, known_to_ms).into_iter().map(|at| at.0 / 1_000).collect()
+        };
+        for (known_to_ms, last) in [
+            // All of it; the first fifteen seconds; the first reading alone; nothing: it keeps its place, without values.
+            (180_000, [120_000, 140_000, 160_000, 179_999]),
+            (135_000, [120_000, 125_000, 130_000, 134_999]),
+            (120_001, [120_000; 4]),
+            (120_000, [120_000, 140_000, 160_000, 179_999]),
+        ] {
+            assert_eq!(times(known_to_ms), [[60_000, 80_000, 100_000, 119_999], last].concat(), "{known_to_ms}");
+        }
+        let minutes = MinuteCurves {
+            from_ms: 60_000,
+            step_ms: 60_000,
+            known_to_ms: 75_000,
+            curves: vec![vec![Bucket::of(&[412.0])]],
+        };
+        assert_eq!(Curves::Minutes(minutes).table(&[]).at.last(), Some(&Utc(74_999_000)));
     }
 }

@@ -73,7 +73,8 @@ fn history_in_every_form() {
         values: vec![vec![3.3, f32::NAN], vec![25.4, 25.5], vec![412.0, f32::NAN]],
     });
     let curves = vec![vec![bucket, Bucket::default()]; 3];
-    let minutes = Curves::Minutes(MinuteCurves { from_ms: range.from_ms, step_ms: 60_000, curves });
+    let minutes =
+        Curves::Minutes(MinuteCurves { from_ms: range.from_ms, step_ms: 60_000, known_to_ms: range.to_ms, curves });
     let none = Curves::Minutes(MinuteCurves::default());
     let nothing = Summary { points: summary.points.clone(), flow: Flow::default() };
     let wanted = |cells: &[_]| history::wanted("hv", &points, cells, range);

@@ -1,33 +1,117 @@
-//! What protects the browser's user: no writes from foreign pages, and strict headers.
+//! Who may change something, and open a live stream: our own page, and programs; never the page of another site. And the
+//! headers that every answer has.
+//!
+//! [`check`] is all of it: a function of a method and headers. It holds for everything that writes, whatever it does.
 
 use super::problem::Problem;
 use axum::extract::Request;
-use axum::http::header::{HOST, HeaderName, HeaderValue, ORIGIN, UPGRADE};
+use axum::http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN, TRANSFER_ENCODING, UPGRADE,
+};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use thiserror::Error;
 
-/// Refuses requests that change something, and WebSockets, when they come from another site's page.
-///
-/// Browsers always say where such a request comes from; programs such as curl do not, and may pass.
-pub(super) async fn same_origin(request: Request, next: Next) -> Response {
-    let headers = request.headers();
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD) && !headers.contains_key(UPGRADE);
-    if reads || from_same_origin(headers) {
-        next.run(request).await
-    } else {
-        Problem::new(StatusCode::FORBIDDEN, "this request comes from another site's page").into_response()
+/// The fields of a form, as browsers and pages send them.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+/// JSON.
+pub(super) const JSON: &str = "application/json";
+
+/// Why a request is refused.
+#[derive(Debug, PartialEq, Eq, Error)]
+pub(super) enum Refused {
+    /// The browser says that another site's page asks.
+    #[error("this request comes from another site's page; open Packtwin's own page, or ask by a program")]
+    ForeignSite,
+    /// The page that asks was loaded by another name or port than the one asked.
+    #[error(
+        "this request comes from another site's page: its Origin is {origin}, its Host is {host}. If this is Packtwin's \
+         own page behind a proxy, let the proxy pass the browser's Host on, with its port"
+    )]
+    ForeignOrigin {
+        /// What the request says of its page.
+        origin: String,
+        /// What it asks.
+        host: String,
+    },
+    /// A form of another site can send such a body without being asked for permission, or nobody here reads it.
+    #[error("send the fields of a form ({FORM}) or JSON ({JSON}), and say which in Content-Type; this one says {0}")]
+    MediaType(String),
+}
+
+impl Refused {
+    fn status(&self) -> StatusCode {
+        match self {
+            Refused::ForeignSite | Refused::ForeignOrigin { .. } => StatusCode::FORBIDDEN,
+            Refused::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        }
     }
 }
 
-fn from_same_origin(headers: &HeaderMap) -> bool {
-    if let Some(site) = headers.get("sec-fetch-site") {
-        return site == "same-origin" || site == "none";
+/// Whether a request with this method and these headers may go on.
+///
+/// What only reads may. What changes something, or opens a stream, must not come from another site's page: browsers say
+/// in `Origin` and `Sec-Fetch-Site` where it comes from, and each that is there must name us. Programs such as curl send
+/// neither, and may. A body must be of a kind that is read here.
+///
+/// # Errors
+/// [`Refused`]: the status, and the reason in words.
+pub(super) fn check(method: &Method, headers: &HeaderMap) -> Result<(), Refused> {
+    let writes = !matches!(*method, Method::GET | Method::HEAD);
+    if !writes && !headers.contains_key(UPGRADE) {
+        return Ok(());
     }
-    let Some(origin) = headers.get(ORIGIN) else { return true };
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
-    origin.is_some() && origin == host
+    if headers.get_all("sec-fetch-site").iter().any(|site| site != "same-origin" && site != "none") {
+        return Err(Refused::ForeignSite);
+    }
+    let host = text(headers.get(HOST));
+    for origin in headers.get_all(ORIGIN) {
+        let origin = text(Some(origin));
+        if authority(&origin).is_none_or(|page| !page.eq_ignore_ascii_case(without_port(&origin, &host))) {
+            return Err(Refused::ForeignOrigin { origin, host });
+        }
+    }
+    if writes && has_body(headers) && ![FORM, JSON].iter().any(|kind| is_media_type(headers, kind)) {
+        let said = headers.get(CONTENT_TYPE).map_or("nothing".to_owned(), |kind| text(Some(kind)));
+        return Err(Refused::MediaType(said));
+    }
+    Ok(())
+}
+
+/// Whether the body is of this kind, such as [`FORM`]; whatever parameters stand behind it. A kind that is given twice
+/// is none.
+pub(super) fn is_media_type(headers: &HeaderMap, kind: &str) -> bool {
+    let mut all = headers.get_all(CONTENT_TYPE).iter().map(|kind| text(Some(kind)));
+    let essence = |said: String| said.split(';').next().is_some_and(|said| said.trim().eq_ignore_ascii_case(kind));
+    all.next().is_some_and(essence) && all.next().is_none()
+}
+
+fn has_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(TRANSFER_ENCODING) || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
+
+fn text(value: Option<&HeaderValue>) -> String {
+    value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
+}
+
+/// Host and port of an origin, `http://hall.example:3000`, without the port that its scheme has anyway.
+fn authority(origin: &str) -> Option<&str> {
+    let (_, authority) = origin.split_once("://").filter(|(scheme, _)| ["http", "https"].contains(scheme))?;
+    Some(without_port(origin, authority)).filter(|authority| !authority.is_empty())
+}
+
+/// A host without the port that the scheme of this origin has anyway.
+fn without_port<'a>(origin: &str, host: &'a str) -> &'a str {
+    host.strip_suffix(if origin.starts_with("https:") { ":443" } else { ":80" }).unwrap_or(host)
+}
+
+/// Lets only those go on that may.
+pub(super) async fn same_origin(request: Request, next: Next) -> Response {
+    match check(request.method(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refused) => Problem::new(refused.status(), refused.to_string()).into_response(),
+    }
 }
 
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -51,23 +135,75 @@ pub(super) async fn headers(request: Request, next: Next) -> Response {
 mod tests {
     use super::*;
 
+    fn asks(method: Method, given: &[(&'static str, &'static str)]) -> Option<u16> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in given {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        check(&method, &headers).err().map(|refused| refused.status().as_u16())
+    }
+
     #[test]
     fn only_our_own_page_and_programs_may_write() {
-        for (given, allowed) in [
-            (&[][..], true),
-            (&[("origin", "http://127.0.0.1:3000"), ("host", "127.0.0.1:3000")], true),
-            (&[("origin", "https://evil.example"), ("host", "127.0.0.1:3000")], false),
-            (&[("origin", "null"), ("host", "127.0.0.1:3000")], false),
-            (&[("origin", "http://127.0.0.1:3000")], false),
-            (&[("sec-fetch-site", "same-origin"), ("origin", "http://a"), ("host", "b")], true),
-            (&[("sec-fetch-site", "same-site")], false),
-            (&[("sec-fetch-site", "cross-site"), ("origin", "http://a"), ("host", "a")], false),
+        const OURS: (&str, &str) = ("host", "127.0.0.1:3000");
+        for (given, refused) in [
+            (&[][..], None),
+            (&[OURS, ("origin", "http://127.0.0.1:3000")], None),
+            (&[OURS, ("origin", "http://127.0.0.1:3000"), ("sec-fetch-site", "same-origin")], None),
+            (&[("host", "Hall.example"), ("origin", "https://hall.example")], None),
+            (&[("host", "hall.example:443"), ("origin", "https://hall.example")], None),
+            (&[("host", "hall.example:80"), ("origin", "http://hall.example")], None),
+            (&[("host", "[::1]:3000"), ("origin", "http://[::1]:3000")], None),
+            (&[OURS, ("sec-fetch-site", "none")], None),
+            (&[OURS, ("origin", "https://evil.example")], Some(403)),
+            (&[OURS, ("origin", "https://evil.example"), ("sec-fetch-site", "none")], Some(403)),
+            (&[OURS, ("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")], Some(403)),
+            (&[OURS, ("origin", "http://127.0.0.1:3001")], Some(403)),
+            (&[OURS, ("origin", "http://127.0.0.1")], Some(403)),
+            (&[("host", "hall.example:80"), ("origin", "https://hall.example")], Some(403)),
+            (&[OURS, ("origin", "null")], Some(403)),
+            (&[OURS, ("origin", "")], Some(403)),
+            (&[OURS, ("origin", "http://")], Some(403)),
+            (&[OURS, ("origin", "file://127.0.0.1:3000")], Some(403)),
+            (&[OURS, ("origin", "http://127.0.0.1:3000/")], Some(403)),
+            (&[OURS, ("origin", "http://a@127.0.0.1:3000")], Some(403)),
+            (&[OURS, ("origin", "http://127.0.0.1:3000"), ("origin", "http://evil.example")], Some(403)),
+            (&[("origin", "http://127.0.0.1:3000")], Some(403)),
+            (&[("host", ""), ("origin", "http://")], Some(403)),
+            (&[OURS, ("sec-fetch-site", "same-site")], Some(403)),
+            (&[OURS, ("sec-fetch-site", "cross-site"), ("origin", "http://127.0.0.1:3000")], Some(403)),
+            (&[OURS, ("sec-fetch-site", "none"), ("sec-fetch-site", "cross-site")], Some(403)),
+            (&[OURS, ("sec-fetch-site", "")], Some(403)),
         ] {
-            let mut headers = HeaderMap::new();
-            for (name, value) in given {
-                headers.insert(*name, HeaderValue::from_static(value));
+            for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
+                assert_eq!(asks(method.clone(), given), refused, "{method} {given:?}");
             }
-            assert_eq!(from_same_origin(&headers), allowed, "{given:?}");
+            let upgrade: Vec<_> = given.iter().copied().chain([("upgrade", "websocket")]).collect();
+            assert_eq!(asks(Method::GET, &upgrade), refused, "{upgrade:?}");
+            assert_eq!(asks(Method::GET, given), None, "to read does no harm: {given:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_a_form_or_json() {
+        for (given, refused) in [
+            (&[][..], None),
+            (&[("content-length", "0")], None),
+            (&[("content-length", "0"), ("content-type", "text/plain")], None),
+            (&[("content-length", "3"), ("content-type", "application/x-www-form-urlencoded")], None),
+            (&[("content-length", "3"), ("content-type", "Application/JSON; charset=utf-8")], None),
+            (&[("content-length", "3")], Some(415)),
+            (&[("transfer-encoding", "chunked")], Some(415)),
+            (&[("content-length", "3"), ("content-type", "text/plain")], Some(415)),
+            (&[("content-length", "3"), ("content-type", "multipart/form-data; boundary=x")], Some(415)),
+            (&[("content-length", "3"), ("content-type", "application/jsonx")], Some(415)),
+            (&[("content-length", "3"), ("content-type", "text/plain; application/json")], Some(415)),
+            (
+                &[("content-length", "3"), ("content-type", "application/json"), ("content-type", "text/plain")],
+                Some(415),
+            ),
+        ] {
+            assert_eq!(asks(Method::POST, given), refused, "{given:?}");
         }
     }
 }

@@ -14,11 +14,13 @@ use super::instant::instant;
 use super::large::Large;
 use super::problem::Problem;
 use crate::past::Past;
+use api::devices::{DevicesRequest, KeptDevicesResponse};
 use api::history::{EventMark, HistoryRequest, HistoryResponse};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 use axum::response::Response;
+use domain::plain::quoted;
 use domain::point::{PointId, Unit};
 use domain::reading::CellQuantity;
 use domain::series::Trace;
@@ -72,6 +74,28 @@ pub(super) async fn history(
         }));
     }
     answer.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))
+}
+
+/// `GET /api/v1/devices/history?system=hv`: the names of device points that history has and no device any more.
+pub(super) async fn kept_devices(
+    State(app): State<AppState>,
+    Query(asked): Query<DevicesRequest>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (_, spec, _) = app.find(asked.system.as_deref())?;
+    let (spec, large) = (spec.clone(), app.large(&headers));
+    let answer = app.ask_history(move |history| {
+        let mut names = history.device_names(&spec.id);
+        for point in spec.device_points.iter() {
+            names.remove(&point.path);
+        }
+        let names: Vec<String> = names.into_iter().collect();
+        Ok(match large.wants_octets() {
+            true => large.octets(names.to_bytes()),
+            false => large.json(&KeptDevicesResponse { system: spec.id.clone(), names }),
+        })
+    });
+    answer.await.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))
 }
 
 impl Wanted {
@@ -141,7 +165,7 @@ impl AppState {
                         resolution: 0.01,
                     });
                 }
-                None => return Err(Problem::bad_parameter(format!("points: there is no {name:?}"))),
+                None => return Err(Problem::bad_parameter(format!("points: there is no {}", quoted(name)))),
             }
         }
         if wanted.singles.len() > SINGLES_MAX {
@@ -177,7 +201,7 @@ fn single(name: &str, trace: Trace, spec: &SystemSpec) -> Single {
 fn answer(history: &History, site: &SiteSpec, wanted: &mut Wanted, large: &Large) -> Result<Response, StoreError> {
     let gone = wanted.singles.iter().filter(|single| single.trace.is_none());
     if let Some(unknown) = gone.into_iter().find(|single| !history.knows_device_point(&wanted.system, &single.name)) {
-        return Ok(Problem::bad_parameter(format!("points: there is no {:?}", unknown.name)).into_response());
+        return Ok(Problem::bad_parameter(format!("points: there is no {}", quoted(&unknown.name))).into_response());
     }
     let cells = curves(history, site, wanted)?;
     let wanted = &*wanted;
@@ -204,7 +228,7 @@ fn curves(history: &History, site: &SiteSpec, wanted: &mut Wanted) -> Result<Cur
             return Ok(Curves::Readings(readings));
         }
     }
-    let mut minutes = MinuteCurves::default();
+    let mut minutes = MinuteCurves { known_to_ms: known_to_ms(history, system, *range), ..MinuteCurves::default() };
     for single in singles {
         let (from_ms, step_ms, buckets) = if let Some(Trace::Cell(quantity, cell)) = single.trace {
             let chart = history.cell_chart(system, *range, (quantity, cell.into()), *width)?;
@@ -223,6 +247,11 @@ fn curves(history: &History, site: &SiteSpec, wanted: &mut Wanted) -> Result<Cur
     Ok(Curves::Minutes(minutes))
 }
 
+/// From when on nothing is known in a range, ms: its end, or right after the newest row that is recorded.
+pub(super) fn known_to_ms(history: &History, system: &str, range: Range) -> i64 {
+    history.coverage(system).last_ms.map_or(range.to_ms, |last_ms| range.to_ms.min(last_ms + 1))
+}
+
 /// The answer for the page.
 fn response(
     history: &History,
@@ -238,7 +267,7 @@ fn response(
         Chart::Grid(tier, grid) => (grid.step_ms as u64, tier.words()),
     };
     Ok(HistoryResponse {
-        table: drawn::table(chart, &wanted.points),
+        table: drawn::table(chart, &wanted.points, known_to_ms(history, &wanted.system, wanted.range)),
         step_ms,
         cells: cells.table(&wanted.singles),
         cell_step_ms: cells.step_ms(),

@@ -11,6 +11,7 @@ mod energy;
 use super::AppState;
 use super::asked::Query;
 use super::drawn;
+use super::history::known_to_ms;
 use super::instant::instant;
 use super::problem::Problem;
 use api::history::Statistics;
@@ -64,8 +65,8 @@ pub(super) async fn home(
             from: Utc(range.from_ms * 1_000),
             to: Utc(to_ms * 1_000),
             curves: match &history.chart(&system, range, &CURVES, width / 2)? {
-                rows @ Chart::Rows(_) => curves::with_gaps(&drawn::table(rows, &CURVES)),
-                steps @ Chart::Grid(..) => drawn::table(steps, &CURVES),
+                rows @ Chart::Rows(_) => curves::with_gaps(&drawn::table(rows, &CURVES, range.to_ms)),
+                steps @ Chart::Grid(..) => drawn::table(steps, &CURVES, known_to_ms(history, &system, range)),
             },
             voltage,
             current,

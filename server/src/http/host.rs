@@ -4,13 +4,13 @@
 //! afterwards (DNS rebinding): then only the name that the browser asks by tells his page from ours. So every request is
 //! checked: loopback, the address that the request came in at, and the names of the site file are ours.
 
-use super::problem::refusal;
+use super::problem::Problem;
 use crate::listener::Arrived;
 use axum::extract::{Request, State};
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, StatusCode, Uri, Version};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -95,17 +95,19 @@ pub(super) async fn ours(State(names): State<Arc<Names>>, request: Request, next
     match names.check(request.version(), request.uri(), request.headers(), at) {
         Ok(()) => next.run(request).await,
         Err(Wrong::Unclear) => {
-            refusal(StatusCode::BAD_REQUEST, "the Host of this request is missing, double, or no host name")
+            let words = "the Host of this request is missing, double, or no host name: say by which name you ask, once";
+            Problem::new(StatusCode::BAD_REQUEST, words).into_response()
         }
         Err(Wrong::Foreign(host)) => {
             tracing::debug!("refused: asked for {host:?}");
-            refusal(
+            Problem::new(
                 StatusCode::MISDIRECTED_REQUEST,
-                &format!(
+                format!(
                     "this server does not know the name {host}. If it is the name by which you reach it, add it to the \
                      site file: [server] names = [\"{host}\"], or start with --name {host}"
                 ),
             )
+            .into_response()
         }
     }
 }

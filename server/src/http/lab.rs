@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use domain::lab::{LabCommand, LabState};
+use domain::plain::quoted;
 use domain::spec::SystemSpec;
 use domain::topology::Topology;
 use domain::wire::Wire as _;
@@ -27,7 +28,7 @@ fn find<'a>(app: &'a AppState, system: Option<&str>) -> Result<(&'a LabHandle, &
     let lab = index.and_then(|index| Some((app.hub.labs.get(index)?.as_ref()?, app.hub.site.systems.get(index)?)));
     let (lab, spec) = lab.ok_or_else(|| {
         Problem::not_found(match system {
-            Some(id) => format!("system {id:?} is not simulated"),
+            Some(id) => format!("system {} is not simulated", quoted(id)),
             None => "no system of this site is simulated".to_owned(),
         })
     })?;

@@ -8,7 +8,7 @@ use crate::gate::{Gate, LARGEST, SMALL, held};
 use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use brotli::CompressorWriter;
@@ -104,8 +104,7 @@ impl Large {
             Ok(bytes) => self.answer("application/json", bytes),
             Err(error) => {
                 tracing::error!("an answer could not be written: {error}");
-                let words = "the server made a mistake; its log says more";
-                return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words).into_response();
+                return Problem::broken().into_response();
             }
         };
         let ready = answer.extensions().get::<Ready>().is_some();
@@ -167,6 +166,7 @@ fn coding(headers: &HeaderMap) -> Option<Coding> {
 mod tests {
     use super::*;
     use crate::limits::Limits;
+    use axum::http::StatusCode;
     use axum::http::header::RETRY_AFTER;
     use flate2::read::GzDecoder;
     use serde_json::json;

@@ -5,15 +5,13 @@
 
 use super::AppState;
 use super::cookie;
-use super::error_page::error_page;
 use super::problem::Problem;
 use crate::listener::Arrived;
 use crate::people::{Asker, Presented, Refused};
 use api::operations::{Method as Verb, Needs, OPERATIONS};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
-use axum::http::header::ACCEPT;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use domain::people::action::Action;
@@ -145,23 +143,17 @@ pub(super) async fn needed(State(app): State<AppState>, mut request: Request, ne
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let looks = reads && matches!(needs, Needs::Nothing | Needs::Leave(Action::Read));
     let active = is_active(request.method(), request.headers());
-    let is_api = request.uri().path().starts_with("/api/");
-    let page = !is_api && request.headers().get(ACCEPT).is_some_and(|kinds| is_html(kinds));
     let asker = match look(&app, shown, connected, active, looks).await {
         Ok(asker) => asker,
-        Err(refused) => return answer(refused, page),
+        Err(refused) => return Problem::from(refused).into_response(),
     };
     if let Needs::Leave(action) = needs
         && let Err(denied) = authorize(&asker.who, action)
     {
-        return answer(Refused::Denied(denied), page);
+        return Problem::from(Refused::Denied(denied)).into_response();
     }
     request.extensions_mut().insert(Who(Arc::new(asker)));
     next.run(request).await
-}
-
-fn is_html(kinds: &HeaderValue) -> bool {
-    kinds.to_str().is_ok_and(|kinds| kinds.contains("text/html"))
 }
 
 /// Who asks; `looks` if they want no more than to look.
@@ -187,26 +179,6 @@ async fn look(
 pub(super) async fn still(app: &AppState, shown: &Presented, connected: Connected) -> bool {
     let asker = look(app, shown.clone(), connected, false, true).await;
     asker.is_ok_and(|asker| authorize(&asker.who, Action::Read).is_ok())
-}
-
-/// The answer to who may not, for a program or for a person.
-fn answer(refused: Refused, page: bool) -> Response {
-    let problem = Problem::from(refused);
-    if page {
-        let (status, words) = (problem.status(), problem.detail().to_owned());
-        let what = match status {
-            StatusCode::UNAUTHORIZED => "Sign in to see this",
-            StatusCode::FORBIDDEN => "You may not see this",
-            _ => "Nobody can sign in now",
-        };
-        return error_page(status, what, &format!("{}.", capital(&words)));
-    }
-    problem.into_response()
-}
-
-fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::link::LinkState;
+use domain::plain::quoted;
 use domain::wire::Wire as _;
 
 /// `GET /api/v1/links`: every link's state and counters.
@@ -26,7 +27,7 @@ pub(super) async fn frames(
 ) -> Result<Response, Problem> {
     let index = app.hub.site.links.iter().position(|link| link.id == id);
     let link = index.and_then(|index| app.hub.links.get(index));
-    let link = link.ok_or_else(|| Problem::not_found(format!("there is no link {id:?}")))?;
+    let link = link.ok_or_else(|| Problem::not_found(format!("there is no link {}", quoted(&id))))?;
     let rows = link.frames((app.hub.clock)());
     Ok(if wants_octets(&headers) { octets(rows.to_bytes()) } else { json(FramesResponse::from(rows.as_slice())) })
 }

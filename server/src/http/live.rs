@@ -1,6 +1,7 @@
 //! The live stream: binary frames of one system over a WebSocket.
 //!
-//! The first message is a text, the server's build ([`BUILD`]): a page of another build knows by it that it is out of date.
+//! The first message is a text, `build NUMBER site NUMBER`: a page of another build or site knows by it that it is out of
+//! date.
 //!
 //! A frame is encoded once per cycle and shared by all viewers. A viewer that is slow skips to the newest cycle: it gets
 //! a key frame then, never a queue of old deltas; and one every few seconds, which a page keeps for when the server is
@@ -16,16 +17,16 @@ use crate::hub::Published;
 use crate::people::Presented;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use domain::plain::quoted;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-/// How the first message begins; the number of the build follows.
-const BUILD: &str = "build ";
 /// A viewer gets a key frame so often.
 const KEY_EVERY: Duration = Duration::from_secs(5);
 /// A viewer that does not take a frame for this long is gone.
@@ -41,25 +42,31 @@ const WRITE_MAX: usize = 4 << 20;
 /// Whether a viewer may still read is asked so often, where reading is not open to all.
 const LEAVE_EVERY: Duration = Duration::from_secs(60);
 
+/// Said to whoever asks otherwise.
+const NO_SOCKET: &str = "this is the live stream, a WebSocket (RFC 6455, version 13): ask with Connection: Upgrade, Upgrade: \
+    websocket, Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key. /api/v1/state has the same values as JSON";
+
 /// `GET /live/{system}`
 pub(super) async fn live(
     State(state): State<AppState>,
     Path(system): Path,
     connected: Connected,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
+    let upgrade = upgrade.map_err(|wrong| Problem::new(wrong.status(), NO_SOCKET))?;
     let feed = state.hub.system(&system).and_then(|(index, _)| state.hub.follow(index));
-    let feed = feed.ok_or_else(|| Problem::not_found(format!("there is no system {system:?}")))?;
+    let feed = feed.ok_or_else(|| Problem::not_found(format!("there is no system {}", quoted(&system))))?;
     let permit = state.gate.viewer().map_err(Problem::busy)?;
     let upgrade = upgrade.max_message_size(MAX_INBOUND).max_frame_size(MAX_INBOUND).read_buffer_size(READ_BUFFER);
     // A frame goes out when it is there.
     let upgrade = upgrade.write_buffer_size(0).max_write_buffer_size(WRITE_MAX);
     let (gate, patience) = (state.gate.clone(), state.patience);
-    let build = format!("{BUILD}{}", state.manifest.assets.build);
+    let assets = &state.manifest.assets;
+    let first = format!("build {} site {}", assets.build, assets.site);
     let shown = cookie::presented(&headers, connected.secure, connected.port);
     Ok(upgrade.on_upgrade(move |mut socket| async move {
-        if let Ok(Ok(())) = timeout(SEND_TIMEOUT, socket.send(Message::Text(build.into()))).await {
+        if let Ok(Ok(())) = timeout(SEND_TIMEOUT, socket.send(Message::Text(first.into()))).await {
             let served = serve(&mut socket, feed, gate, permit, patience);
             tokio::select! {
                 () = served => return,

@@ -10,6 +10,7 @@ try {
 } catch {
   // Storage is switched off: the theme is that of the system.
 }
+%AROUND%
 try {
   await init({ module_or_path: '%WASM%' });
   await resume();

@@ -53,10 +53,16 @@ fn worker_of<'a>(manifest: &'a Manifest, public: impl Iterator<Item = &'a str>) 
 }
 
 fn filled(template: &str, manifest: &Manifest) -> String {
-    let assets = &manifest.assets;
-    [("%BUILD%", &assets.build), ("%CSS%", &assets.css), ("%JS%", &assets.js), ("%WASM%", &assets.wasm)]
-        .into_iter()
-        .fold(template.to_owned(), |text, (name, value)| text.replace(name, value))
+    let (assets, around) = (&manifest.assets, app::around());
+    [
+        ("%BUILD%", &assets.build),
+        ("%CSS%", &assets.css),
+        ("%JS%", &assets.js),
+        ("%WASM%", &assets.wasm),
+        ("%AROUND%", &around),
+    ]
+    .into_iter()
+    .fold(template.to_owned(), |text, (name, value)| text.replace(name, value))
 }
 
 #[cfg(test)]
@@ -68,6 +74,7 @@ mod tests {
     fn the_worker_keeps_the_shell_of_its_build_and_nothing_of_the_api() {
         let assets = Assets {
             build: "b1".into(),
+            site: "5".into(),
             js: "/pkg/a.js".into(),
             loader: None,
             wasm: "/pkg/a.wasm".into(),

@@ -2,7 +2,7 @@
 
 use super::AppState;
 use super::error_page::error_page;
-use super::requests::broken;
+use super::problem::Problem;
 use app::address::Address;
 use app::boot::Boot;
 use app::shell;
@@ -10,7 +10,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use domain::live::key_frame;
 use domain::time::Utc;
 use domain::twin::Snapshot;
@@ -49,7 +49,7 @@ pub(super) async fn page(State(state): State<AppState>, request: Request) -> Res
         let _turn = turn;
         Handle::current().block_on(async { whole(render(request).await, &of).await })
     });
-    let mut response = rendered.await.unwrap_or_else(|_| broken(&path));
+    let mut response = rendered.await.unwrap_or_else(|_| Problem::broken().into_response());
     if named.is_none() && response.status().is_success() {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
@@ -72,7 +72,7 @@ async fn whole(response: Response, path: &str) -> Response {
         }
         _ => {
             tracing::error!("the page {path} was not rendered to its end");
-            broken(path)
+            Problem::broken().into_response()
         }
     }
 }

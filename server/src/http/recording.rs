@@ -24,6 +24,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use domain::plain::quoted;
 use http_body_util::BodyExt as _;
 use links::{LinkHandle, RecordingError, RecordingStatus};
 use std::io::{self, ErrorKind};
@@ -36,7 +37,7 @@ impl AppState {
     fn link(&self, id: &str) -> Result<&LinkHandle, Problem> {
         let index = self.hub.site.links.iter().position(|link| link.id == id);
         let link = index.and_then(|index| self.hub.links.get(index));
-        link.ok_or_else(|| Problem::not_found(format!("there is no link {id:?}")))
+        link.ok_or_else(|| Problem::not_found(format!("there is no link {}", quoted(id))))
     }
 
     /// Where recordings are kept.
@@ -54,7 +55,7 @@ impl AppState {
 }
 
 fn no_recording(name: &str) -> Problem {
-    Problem::not_found(format!("there is no recording {name:?}"))
+    Problem::not_found(format!("there is no recording {}", quoted(name)))
 }
 
 /// `POST /api/v1/links/{id}/recording`

@@ -1,7 +1,6 @@
 //! Every request ends: its body comes in time and is small, its answer has a deadline, and a panic is answered in words.
 
-use super::error_page::error_page;
-use super::problem::{Problem, refusal};
+use super::problem::Problem;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::header::CONTENT_LENGTH;
@@ -29,14 +28,20 @@ pub(super) async fn body(request: Request, next: Next) -> Response {
     }
     let (head, body) = request.into_parts();
     let said = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    let too_large = || refusal(StatusCode::PAYLOAD_TOO_LARGE, &format!("a body has at most {BODY_LIMIT} bytes"));
+    let too_large = || {
+        let words = format!("a body has at most {BODY_LIMIT} bytes: send less at once");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, words).into_response()
+    };
     if said.is_some_and(|bytes| bytes > BODY_LIMIT) {
         return too_large();
     }
     match timeout(BODY_TIME, to_bytes(body, BODY_LIMIT)).await {
         Ok(Ok(bytes)) => next.run(Request::from_parts(head, Body::from(bytes))).await,
         Ok(Err(_)) => too_large(),
-        Err(_) => refusal(StatusCode::REQUEST_TIMEOUT, "the body of this request did not come in time"),
+        Err(_) => {
+            let words = "the body of this request did not come in time: send it anew";
+            Problem::new(StatusCode::REQUEST_TIMEOUT, words).into_response()
+        }
     }
 }
 
@@ -52,17 +57,7 @@ pub(super) async fn ends(request: Request, next: Next) -> Response {
         }
         Err(_) => {
             tracing::error!("the answer to {path} ended in a panic; the message before this one says where");
-            broken(&path)
+            Problem::broken().into_response()
         }
-    }
-}
-
-/// What a person or a program reads when the server made a mistake.
-pub(super) fn broken(path: &str) -> Response {
-    let status = StatusCode::INTERNAL_SERVER_ERROR;
-    if path.starts_with("/api/") {
-        Problem::new(status, "the server made a mistake; its log says more. Try again").into_response()
-    } else {
-        error_page(status, "The server made a mistake", "Its log says more. Try again in a moment.")
     }
 }

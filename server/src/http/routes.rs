@@ -1,8 +1,6 @@
 //! The routes of the API, each with its method, and a list of them: the description at `/api/openapi.json` has the same.
 
-use super::{
-    AppState, analysis, asked, cells, describe, history, home, lab, links, people, playback, problem, recording,
-};
+use super::{AppState, analysis, cells, describe, history, home, lab, links, people, playback, problem, recording};
 use super::{series, state, status, version, victron};
 use api::operations::Method;
 use axum::Router;
@@ -49,6 +47,7 @@ pub(super) fn api() -> Routes {
         .get("/api/v1/state", state::state)
         .get("/api/v1/cells", state::cells)
         .get("/api/v1/devices", state::devices)
+        .get("/api/v1/devices/history", history::kept_devices)
         .get("/api/v1/series", series::series)
         .get("/api/v1/history", history::history)
         .get("/api/v1/history.csv", history::csv)
@@ -98,10 +97,8 @@ pub(super) fn api() -> Routes {
         .get("/healthz", || async { "ok\n" })
         .get("/readyz", links::ready);
     let Routes { router, list } = routes;
-    let router = router
-        .route("/api", axum::routing::get(describe::page))
-        .route("/api/{*rest}", any(problem::no_such_path))
-        .method_not_allowed_fallback(asked::no_such_method);
+    let router =
+        router.route("/api", axum::routing::get(describe::page)).route("/api/{*rest}", any(problem::no_such_path));
     Routes { router, list }
 }
 

@@ -9,6 +9,7 @@ use api::series::{SeriesRequest, SeriesResponse};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use domain::plain::quoted;
 use domain::reading::CellQuantity;
 use domain::recent::RECENT_S;
 use domain::series::{Table, Trace};
@@ -47,11 +48,11 @@ pub(super) async fn series(
     let mut traces = Vec::new();
     for path in names(query.points.as_deref().unwrap_or_default())? {
         let point = Trace::of_point(path, spec);
-        traces.push(point.ok_or_else(|| Problem::bad_parameter(format!("points: there is no {path:?}")))?);
+        traces.push(point.ok_or_else(|| Problem::bad_parameter(format!("points: there is no {}", quoted(path))))?);
     }
     if let Some(text) = query.cell.as_deref() {
         let cell = domain::lab::parse_cell(text, &spec.topology)
-            .ok_or_else(|| Problem::bad_parameter(format!("cell: {} has no cell {text:?}", spec.id)))?;
+            .ok_or_else(|| Problem::bad_parameter(format!("cell: {} has no cell {}", spec.id, quoted(text))))?;
         traces.extend(CellQuantity::ALL.map(|quantity| Trace::Cell(quantity, cell as u16)));
     }
     if traces.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::Complaint;
 use domain::limits::{CHEMISTRIES, Chemistry, KEYS, Key, Limits};
+use domain::plain::quoted;
 use domain::topology::Topology;
 use serde::{Deserialize, Deserializer, de};
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ impl<'de> Deserialize<'de> for ChemistryKey {
         let text = String::deserialize(deserializer)?;
         Chemistry::from_key(&text).map(ChemistryKey).ok_or_else(|| {
             let known: Vec<&str> = CHEMISTRIES.iter().map(|chemistry| chemistry.key).collect();
-            de::Error::custom(format!("there is no chemistry {text:?}; there is {}", known.join(", ")))
+            de::Error::custom(format!("there is no chemistry {}; there is {}", quoted(&text), known.join(", ")))
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Reading a table that is wrong in several places: each is told, and then read on without it.
 
 use super::Complaint;
-use links::plain;
+use domain::plain;
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 use toml::Spanned;

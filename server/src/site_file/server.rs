@@ -2,6 +2,7 @@
 
 use super::Complaint;
 use crate::limits::Limits;
+use domain::plain::quoted;
 use serde::Deserialize;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -34,7 +35,8 @@ impl ServerTable {
             match crate::http::host_name(name.get_ref()) {
                 Some(plain) => limits.names.push(plain),
                 None => {
-                    let words = format!("{:?} is no host name: write it without http:// and port", name.get_ref());
+                    let words =
+                        format!("{} is no host name: write it without http:// and port", quoted(name.get_ref()));
                     complaints.push((name.span(), words));
                 }
             }

@@ -6,9 +6,10 @@ use super::limits::{Battery, ChemistryKey, LimitsTable};
 use super::recover::{Read, read};
 use super::server::ServerTable;
 use super::{Complaint, Simulators};
+use domain::plain;
 use domain::spec::{SystemKind, SystemSpec};
 use domain::topology::Topology;
-use links::{LinkConfig, plain};
+use links::LinkConfig;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sim::SimulatorConfig;
@@ -44,7 +45,7 @@ struct SiteTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct SystemTable {
     pub(super) id: Spanned<String>,
-    name: Option<String>,
+    pub(super) name: Option<Spanned<String>>,
     #[serde(default)]
     kind: KindKey,
     #[serde(default)]
@@ -204,7 +205,7 @@ impl SystemTable {
             wrong.push((self.id.span(), bad.to_string()));
         }
         if !ids.insert(format!("system {id}")) {
-            wrong.push((self.id.span(), format!("there are two systems {id:?}")));
+            wrong.push((self.id.span(), format!("there are two systems {}", plain::quoted(&id))));
         }
         let topology = match &self.topology {
             None => Topology::NONE,
@@ -243,7 +244,7 @@ impl SystemTable {
         if wrong.is_empty() {
             wrong = limits_wrong;
         }
-        let name = self.name.unwrap_or_else(|| id.clone());
+        let name = self.name.map_or_else(|| id.clone(), Spanned::into_inner);
         let spec = SystemSpec {
             kind: match self.kind {
                 KindKey::DataCentre => SystemKind::DataCentre,

@@ -53,7 +53,7 @@ fn an_action_is_guarded_and_answers_in_words() {
         (&[], &large, 413, "a body has at most 65536 bytes"),
         (&[], "system=hv&action=load&kw=many", 422, "kw"),
         (&[], "system=hv&action=load", 422, "kw"),
-        (&[], "system=nowhere&action=load&kw=1", 422, "system \"nowhere\" is not simulated"),
+        (&[], "system=nowhere&action=load&kw=1", 422, "nowhere\\\" is not simulated"),
         (&[], "action=load&kw=1", 422, "the form is not complete"),
         (&[], "", 422, "the form is not complete"),
     ] {
@@ -62,7 +62,7 @@ fn an_action_is_guarded_and_answers_in_words() {
         assert_eq!(got, status, "{body:.60}: {head}\n{answer}");
         assert!(answer.contains(words), "{body:.60}: {answer}");
         if status == 422 {
-            assert!(head.contains("content-type: text/plain"), "{head}");
+            assert!(head.contains("content-type: application/problem+json"), "{head}");
         }
     }
     for (method, path, status) in

@@ -358,6 +358,14 @@ fn errors_come_in_the_words_of_duckdb() {
     let why = refused(&server, "SELECT repeat('x', 1000000) FROM range(10000)");
     assert!(why.starts_with("Out of Memory") && why.contains("ask for fewer or shorter rows"), "{why}");
     assert!(!why.contains("SET "), "{why}");
+    // The same in one value; and one that DuckDB can hold, but no table.
+    let before = crate::support::resident_mb(&server);
+    let why = refused(&server, "SELECT repeat('x', 10000000000)");
+    assert!(why.contains("Out of Memory") || why.contains("Out of Range") || why.contains("large"), "{why}");
+    let why = refused(&server, "SELECT repeat('x', 100000000) AS a, 1 AS b");
+    assert!(why.contains("the first row has more than 8 MB of text"), "{why}");
+    let grown = crate::support::resident_mb(&server).saturating_sub(before);
+    assert!(grown < 48, "{grown} MB more than before");
 }
 
 #[test]

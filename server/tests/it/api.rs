@@ -39,7 +39,7 @@ fn bad_parameters_are_refused_in_words() {
         ("application/json", "{}", 422, "`sql` is missing"),
         ("application/json", "{\"sql\": \"SELECT 1\", \"format\": \"xls\"}", 422, "there is table, csv, parquet"),
         ("application/json", "{", 400, "the body is no JSON"),
-        ("text/plain", "SELECT 1", 415, "send JSON"),
+        ("text/plain", "SELECT 1", 415, "send the fields of a form"),
     ] {
         let (got, said) = server.request("POST", "/api/v1/analysis/sql", &[("Content-Type", kind)], body);
         assert!(got == status && said.contains(says) && said.contains("\"detail\""), "{body}: {got} {said}");
@@ -58,8 +58,8 @@ fn nothing_received_is_said_and_never_zero() {
     let server = Server::start(&pack_site(free_udp_port()), &[]);
     let state = server.get("/api/v1/state");
     assert_eq!(state["points"]["battery/soc"]["value"], serde_json::Value::Null);
-    assert_eq!(state["points"]["battery/soc"]["reason"], "never received");
-    assert_eq!(server.get("/api/v1/cells")["cells"][7]["voltage_v"]["reason"], "never received");
+    assert_eq!(state["points"]["battery/soc"]["reason"], "not received");
+    assert_eq!(server.get("/api/v1/cells")["cells"][7]["voltage_v"]["reason"], "not received");
     let alarms = server.wait_for("/api/v1/state", |answer| {
         let alarms = answer["alarms"].as_array()?;
         (!alarms.is_empty()).then(|| alarms.clone())

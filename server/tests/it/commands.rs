@@ -83,7 +83,7 @@ fn check_config_tells_every_fault_of_a_table_and_each_once() {
         "link.id: \"../../../p7/escaped\" is no short name: use 1 to 64 of a-z, 0-9 and -",
         "link.poll: `poll` is not known here",
         "history.days: the text \"all\" cannot stand here: write a whole number",
-        "history.weeks: `weeks` is not known here",
+        "history.weeks: `weeks` is not known here; there is full_rate_hours, around_events_s, days, cell_days, device_days",
         "history.cell_days: 1 days is not from 2 to 3660 days",
         "8 things are wrong",
     ] {
@@ -139,12 +139,124 @@ fn check_config_says_what_will_be_connected() {
     let (status, changed, said) = check(folder.path(), &format!("{kept}{}", pack_site(20_000)));
     assert_eq!((status, said.as_str()), (Some(0), ""));
     assert!(changed.contains("full rate 12 h") && changed.contains("minutes of cells 30 days"), "{changed}");
+    assert!(out.contains("minutes of cells 90 days, of device points 90 days; alarms for ever"), "{out}");
     assert!(out.contains("link bms: Battery controller, CAN over UDP (cannelloni), 127.0.0.1:20000, for hv"), "{out}");
     for example in std::fs::read_dir(repo().join("sites/examples")).unwrap() {
         let path = example.unwrap().path();
         let (status, _, said) = run(packtwin(&["check-config"]).arg(&path));
         assert_eq!((status, said.as_str()), (Some(0), ""), "{}", path.display());
     }
+}
+
+/// A link of a kind whose devices can be set, with one setpoint.
+fn setting(id: &str, address: &str, setpoint: &str) -> String {
+    format!(
+        "\n[[link]]\nid = \"{id}\"\nsystem = \"hv\"\nkind = \"sunspec\"\nconnect = \"{address}\"\nsetpoints = [\n  \
+         {{ {setpoint} }},\n]\n"
+    )
+}
+
+const RESERVE: &str = "name = \"reserve\", sets = \"802.SoCRsvMin\", min = 10, max = 50, step = 1, wear = \"flash\"";
+
+#[test]
+fn check_config_lists_what_can_be_set_and_refuses_what_must_not_be() {
+    let (folder, pack) = (folder(), pack_site(free_udp_port()));
+    let rate =
+        "name = \"limit\", sets = \"124.OutWRte\", min = 0, max = 100, step = 5, wear = \"volatile\", lease_s = 60";
+    let tables = format!(
+        "\n[[link]]\nid = \"gx\"\nsystem = \"hv\"\nkind = \"modbus-tcp\"\nconnect = \"a:502\"\ntable = \"{}\"\n",
+        repo().join("registers/victron_settings.toml").display()
+    );
+    let good = format!("{pack}{}{}{tables}", setting("a", "a:502", RESERVE), setting("b", "b:502", rate));
+    let (status, out, said) = check(folder.path(), &good);
+    assert_eq!((status, said.as_str()), (Some(0), ""));
+    for line in [
+        "    can set reserve: 802.SoCRsvMin, unit 1, 10 to 50 % in steps of 1, flash, stays until another value is written",
+        "    can set limit: 124.OutWRte, unit 1, 0 to 100 % in steps of 5, volatile, held for 60 s at most",
+        "    can set grid-setpoint: ESS grid setpoint, register 2716, unit 100, -15000 to 15000 W in steps of 10, volatile, \
+         held for 60 s at most",
+        "    can set minimum-soc: ESS minimum state of charge, register 2901, unit 100, 5 to 95 % in steps of 1, flash, \
+         stays until another value is written",
+    ] {
+        assert!(out.lines().any(|of| of == line), "{line}: {out}");
+    }
+    // The same device by two links: in whichever way.
+    for (wrong, line_of, says) in [
+        (
+            format!("{}{}", setting("a", "a:502", RESERVE), setting("b", "a:502", RESERVE)),
+            "id = \"b\"",
+            "b/reserve sets 802.SoCRsvMin, unit 1 at a:502, as a/reserve does: they would overwrite one another",
+        ),
+        (
+            format!("{tables}{}", tables.replace("id = \"gx\"", "id = \"gx-too\"")),
+            "id = \"gx-too\"",
+            "gx-too/minimum-soc sets register 2901, unit 100 at a:502, as gx/minimum-soc does",
+        ),
+        (
+            setting("a", "a:502", &RESERVE.replace("50", "500")),
+            "max = 500",
+            "500 % cannot be: 802.SoCRsvMin is 0 to 100 %",
+        ),
+        (setting("a", "a:502", &RESERVE.replace("min = 10", "min = 60")), "min = 60", "60 is not below 50"),
+        (
+            setting("a", "a:502", &format!("{RESERVE} }},\n  {{ {}", RESERVE.replace("Min", "Max"))),
+            "SoCRsvMax",
+            "have the name `reserve`",
+        ),
+        (
+            setting("a", "a:502", &format!("{RESERVE} }},\n  {{ {}", RESERVE.replace("\"reserve", "\"other"))),
+            "other",
+            "`802.SoCRsvMin` is set by `reserve` already",
+        ),
+        (
+            setting("a", "a:502", &rate.replace("volatile", "flash")),
+            "flash",
+            "memory of `wear` \"flash\" bears few writes",
+        ),
+    ] {
+        let wrong = format!("{pack}{wrong}");
+        let (status, _, said) = check(folder.path(), &wrong);
+        let line = 1 + wrong.lines().position(|line| line.contains(line_of)).unwrap();
+        assert!(
+            status == Some(1) && said.contains(&format!("site.toml:{line}: ")) && said.contains(says),
+            "{says}: {said}"
+        );
+    }
+    // Two of one kind at two addresses are two devices.
+    let two = format!("{pack}{}{}", setting("a", "a:502", RESERVE), setting("b", "b:502", RESERVE));
+    assert_eq!(check(folder.path(), &two).0, Some(0));
+}
+
+#[test]
+fn names_for_people_are_one_line_and_of_a_length_that_fits_a_page() {
+    let (folder, pack) = (folder(), pack_site(free_udp_port()));
+    let long = "x".repeat(81);
+    for (from, to, says) in [
+        ("name = \"Test hall\"", format!("name = \"{long}\""), "site.name: a text of one line, at most 80"),
+        ("id = \"hv\"", "id = \"hv\"\nname = \"a\\nb\"".to_owned(), "system.name: a text of one line"),
+        ("name = \"Battery controller\"", format!("name = \"{long}\""), "link.name: a text of one line"),
+    ] {
+        let (status, _, said) = check(folder.path(), &pack.replace(from, &to));
+        assert!(status == Some(1) && said.contains(says), "{says}: {said}");
+    }
+}
+
+#[test]
+fn a_site_file_of_any_size_is_answered_soon() {
+    let folder = folder();
+    let link =
+        |n: usize| format!("[[link]]\nid = \"l{n}\"\nsystem = \"none\"\nkind = \"sunspec\"\nconnect = \"a:502\"\n");
+    let many: String = (0..100_000).map(link).collect();
+    let clock = std::time::Instant::now();
+    let (status, _, said) = check(folder.path(), &format!("{}{many}", pack_site(free_udp_port())));
+    println!("check-config of 100,000 links: {:.1} s", clock.elapsed().as_secs_f64());
+    assert!(clock.elapsed().as_secs() < 60, "{:?}", clock.elapsed());
+    assert!(status == Some(1) && said.contains("the site has 100001 links: at most 255 are possible"), "{said}");
+    // Each of the first links names a system that is not there; the list of them ends.
+    assert!(said.lines().count() < 250 && said.contains("more, which are not listed"), "{}", said.lines().count());
+
+    let (status, _, said) = check(folder.path(), &"# x\n".repeat(4_000_001));
+    assert!(status == Some(1) && said.contains("it has more than 16 MB: this is no site file"), "{said}");
 }
 
 #[test]

@@ -109,7 +109,22 @@ fn points_of_devices_are_in_the_state_the_series_and_the_past_by_their_names() {
         let answer: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(status, 200, "{answer}");
         assert_eq!(answer["rows"][2], json!(["south", "south/heatsink_temperature", "°C", 50.0]), "{answer}");
+        // The table has the columns of the files, by their names, and the link.
+        let sql = "SELECT string_agg(column_name, ' ' ORDER BY column_name) FROM (DESCRIBE device_points)";
+        let (_, body) = server.request("POST", "/api/v1/analysis/sql", &[], &format!("sql={}", sql.replace(' ', "+")));
+        let answer: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(answer["rows"][0][0], "link max mean min n point timestamp unit", "{answer}");
     }
+    assert_eq!(server.get("/api/v1/devices/history")["names"], json!([]), "the devices have them all");
+
+    // A device that is no longer configured: history alone knows its points, and still draws them.
+    let data = server.stop();
+    let one = self::site(table.to_str().unwrap(), &[("south", first.port())]);
+    let server = Server::start_in(data, &one, &[]);
+    let kept = server.get("/api/v1/devices/history");
+    assert_eq!(kept["names"], json!(["north/heatsink_temperature", "north/starts"]), "{kept}");
+    let drawn = server.get("/api/v1/history?points=solar/power,north/starts");
+    assert!(known(&drawn["device_points"][0]["mean"]).contains(&9.0), "{drawn}");
     let data = server.stop();
     let packtwin = |more: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_packtwin")).current_dir(data.path()).args(more).output().unwrap();
@@ -184,4 +199,27 @@ fn a_link_whose_points_would_have_names_of_the_catalogue_starts_nothing() {
     let site = site(table.to_str().unwrap(), &[("battery", 9)]);
     let words = refuses(folder.path(), &site, &[]);
     assert!(words.contains("battery/soc is a name of every system's own points"), "{words}");
+}
+
+#[test]
+fn after_kill_9_the_running_minute_of_device_points_is_made_again_from_the_tape() {
+    let Some(mut device) = Device::start(1, &["10:3"]) else { return };
+    device.tell("set 10 1500 415 7");
+    let folder = folder();
+    let table = folder.path().join("inverter.toml");
+    std::fs::write(&table, TABLE).unwrap();
+    let site = site(table.to_str().unwrap(), &[("south", device.port())]);
+    let server = Server::start(&site, &[]);
+    server.wait_for("/api/v1/state", |state| state["device_points"]["south/starts"]["value"].as_f64());
+    std::thread::sleep(Duration::from_secs(4));
+    let kept = server.kill();
+    // Whatever there is then was there before.
+    drop(device);
+    let server = Server::start_in(kept, &site, &[]);
+    let rows = server.wait_for("/api/v1/history?points=south/starts&width=1000", |history| {
+        let rows = history["device_points"][0]["rows"].as_array()?;
+        Some(rows.iter().filter_map(Value::as_u64).sum::<u64>()).filter(|rows| *rows > 0)
+    });
+    assert!(rows >= 5, "{rows} of about 20");
+    assert_eq!(server.terminate(), Some(0));
 }

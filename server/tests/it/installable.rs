@@ -72,13 +72,15 @@ async fn the_build_is_the_same_in_the_document_the_worker_the_stream_and_the_api
     let server = server();
     let version = server.get("/api/v1/version");
     let build = version["build"].as_str().unwrap().to_owned();
-    assert!(build.starts_with("b1-"), "{build}");
+    assert_eq!(build, "b1", "it is that of the built page, whatever the site");
     assert_eq!(version["live_format"], domain::live::FORMAT);
     assert_eq!(version["binary_format"], domain::wire::FORMAT);
     assert!(get(&server, "/").1.contains(&format!("data-build=\"{build}\"")));
     assert!(get(&server, "/sw.js").1.contains(&format!("'{build}'")));
     let (mut socket, _) = connect_async(format!("ws://{}/live/hv", server.address)).await.unwrap();
     let first = socket.next().await.unwrap().unwrap();
-    assert_eq!(first, Message::Text(format!("build {build}").into()));
+    let Message::Text(first) = first else { panic!("no text comes first") };
+    let site = first.strip_prefix("build b1 site ").unwrap_or_else(|| panic!("{first}"));
+    assert!(get(&server, "/").1.contains(&format!("data-site=\"{site}\"")), "{site}");
     assert!(matches!(socket.next().await, Some(Ok(Message::Binary(_)))));
 }

@@ -27,6 +27,7 @@ mod outside;
 mod people;
 mod pipes;
 mod recording;
+mod refusals;
 mod replay;
 mod restart;
 mod shared_memory;

@@ -116,7 +116,7 @@ fn with_cookie(server: &Server, cookie: String) -> Client<'_> {
     Client { server, shows: Some(("Cookie", cookie)) }
 }
 
-fn with_token(server: &Server, token: &str) -> Client<'_> {
+fn with_token<'a>(server: &'a Server, token: &str) -> Client<'a> {
     Client { server, shows: Some(("Authorization", format!("Bearer {token}"))) }
 }
 

@@ -151,7 +151,10 @@ impl Server {
             head += &format!("{name}: {value}\r\n");
         }
         if !body.is_empty() {
-            head += &format!("Content-Length: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n", body.len());
+            head += &format!("Content-Length: {}\r\n", body.len());
+            if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+                head += "Content-Type: application/x-www-form-urlencoded\r\n";
+            }
         }
         stream.write_all(format!("{head}\r\n{body}").as_bytes()).unwrap();
         let mut answer = Vec::new();
@@ -181,6 +184,13 @@ impl Server {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
+}
+
+/// The most memory that the server has had, MB.
+pub(crate) fn resident_mb(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1_024
 }
 
 /// A site with a 260-cell pack that listens for cannelloni packets on `port`, mapped in two lines.

@@ -31,7 +31,8 @@ pub fn frame<DB: DrawingBackend>(
     layout: &Layout,
 ) -> Drawn<DB> {
     let mut pen = Pen { backend, surface, theme };
-    for band in &chart.bands {
+    // Without a scale a band says nothing.
+    for band in chart.bands.iter().filter(|_| !layout.values.values.is_empty()) {
         draw_band(&mut pen, layout, band)?;
     }
     for value in &layout.values.values {

@@ -23,9 +23,13 @@ pub struct ValueTicks {
     pub decimals: usize,
 }
 
-/// The value axis of `chart` with about `wanted` steps.
+/// The value axis of `chart` with about `wanted` steps. One that follows its lines has no ticks where no line has a value:
+/// a scale of nothing would be read as one.
 pub fn value_ticks(chart: &LineChart, wanted: usize) -> ValueTicks {
     let (low, high, widen) = match chart.y.range {
+        ValueRange::Fit(width) if extent(chart).is_none() => {
+            return ValueTicks { low: 0.0, high: width, values: Vec::new(), decimals: 0 };
+        }
         ValueRange::Fixed(low, high) => (low, high, false),
         ValueRange::AtLeast(low, high) => {
             let (least, most) = extent(chart).unwrap_or((low, high));
@@ -195,7 +199,9 @@ mod tests {
             (ValueRange::AtLeast(0.0, 240.0), &[10.0], 4, &[0.0, 50.0, 100.0, 150.0, 200.0, 250.0], 0),
             (ValueRange::AtLeast(-60.0, 60.0), &[-90.0, 20.0], 3, &[-100.0, -50.0, 0.0, 50.0, 100.0], 0),
             (ValueRange::Fit(0.02), &[3.205, 3.209], 3, &[3.19, 3.20, 3.21, 3.22], 2),
-            (ValueRange::Fit(1.0), &[], 2, &[0.0, 0.5, 1.0], 1),
+            (ValueRange::Fit(1.0), &[0.5], 2, &[0.0, 0.5, 1.0], 1),
+            // What follows its lines has no scale without a value.
+            (ValueRange::Fit(1.0), &[], 2, &[], 0),
             (ValueRange::Fixed(2.8, 3.4), &[9.0], 3, &[2.8, 3.0, 3.2, 3.4], 1),
             (ValueRange::Fixed(5.0, 5.0), &[], 2, &[5.0, 5.5, 6.0], 1),
         ] {

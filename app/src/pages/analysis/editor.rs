@@ -47,7 +47,11 @@ pub(super) fn Editor(
         });
     });
     live.on_return(move || query.clear_lost());
+    let off = live.needs_server();
     let run = move || {
+        if off.get_untracked().is_some() {
+            return;
+        }
         let text = sql.get_untracked();
         ran.set(text.clone());
         let fields = [("system", live.system().id.clone()), ("sql", text)];
@@ -71,7 +75,7 @@ pub(super) fn Editor(
                 <input type="hidden" name="system" value=live.system().id.clone() />
                 <input type="hidden" name="format" value=format />
                 <input type="hidden" name="sql" prop:value=move || ran.get() />
-                <button type="submit" class="button" prop:disabled=move || !answered.get()>{words}</button>
+                <button type="submit" class="button" title=move || off.get() prop:disabled=move || !answered.get() || off.get().is_some()>{words}</button>
             </form>
         }
     };
@@ -98,7 +102,7 @@ pub(super) fn Editor(
                 {FIRST}
             </textarea>
             <div class="analysis-actions">
-                <button type="button" class="button button-primary" prop:disabled=move || waiting.get() on:click=move |_| run()>
+                <button type="button" class="button button-primary" title=move || off.get() prop:disabled=move || waiting.get() || off.get().is_some() on:click=move |_| run()>
                     "Run"
                 </button>
                 <button type="button" class="button" prop:disabled=move || !waiting.get() on:click=cancel>
@@ -106,7 +110,7 @@ pub(super) fn Editor(
                 </button>
                 {file("csv", "Download CSV")}
                 {file("parquet", "Download Parquet")}
-                <span class="note" id="sql-keys">"Ctrl + Enter runs it"</span>
+                <span class="note" id="sql-keys">{move || off.get().map_or("Ctrl + Enter runs it".to_owned(), |why| format!("{why}: nothing can be asked"))}</span>
             </div>
             <AnswerView query curves_id="analysis-curves" what="result" />
         </Card>

@@ -6,7 +6,7 @@ use crate::components::Reading;
 use crate::derived::Derived;
 use crate::format::{self, Figure};
 use crate::pages::map_quantity::MapQuantity;
-use crate::reading::Shown;
+use crate::reading::{Shown, of_how_many};
 use domain::cells::ColumnStats;
 use domain::reading::CellQuantity;
 use leptos::prelude::*;
@@ -30,12 +30,20 @@ pub(super) fn Extremes(
             view.live.snapshot.with(|snapshot| Shown::cells(snapshot, quantity, |stats| read(stats, by)))
         })
     };
-    let cell = move |read: fn(&ColumnStats) -> usize| {
-        Derived::new(move || stats().map_or_else(String::new, |s| format!("cell {}", view.name(read(&s)))))
-    };
-    let fresh = Derived::new(move || {
-        stats().map_or_else(String::new, |s| format!("of {} cells", format::count(s.fresh as u64)))
+    let count = view.live.system().topology.cells();
+    // Beyond the cells that are missing any value can lie.
+    let missing = move || stats().map_or_else(String::new, |s| of_how_many(s.fresh, count));
+    let with_missing = move |words: &str| [words, &missing()].join("\n").trim_end().to_owned();
+    let fresh = Derived::new(move || match missing() {
+        of if of.is_empty() => format!("of {} cells", format::count(count as u64)),
+        of => of,
     });
+    let spread_words = Derived::new(move || with_missing("highest minus lowest"));
+    let cell = move |read: fn(&ColumnStats) -> usize| {
+        Derived::new(move || {
+            stats().map_or_else(String::new, |s| with_missing(&format!("cell {}", view.name(read(&s)))))
+        })
+    };
     view! {
         <div class="tiles">
             <section class="card tile" aria-label="Lowest">
@@ -48,7 +56,7 @@ pub(super) fn Extremes(
                 <Reading label="Mean" value=reading(|s, by| figure(by, s.mean)) note=fresh />
             </section>
             <section class="card tile" aria-label="Spread">
-                <Reading label="Spread" value=reading(spread) note=Derived::fixed("highest minus lowest".to_owned()) />
+                <Reading label="Spread" value=reading(spread) note=spread_words />
             </section>
         </div>
     }

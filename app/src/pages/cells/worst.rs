@@ -42,7 +42,7 @@ pub(super) fn Worst(
     };
     let none = Derived::new(move || lists.with(|(_, lists)| lists.iter().all(Vec::is_empty)));
     let heard = Derived::new(move || view.digest.with(|digest| digest.heard));
-    let why = move || if heard.get() { "No cell has a fresh value." } else { "No cell has reported yet." };
+    let why = move || if heard.get() { "No cell has a fresh value." } else { "No cell has reported since the start." };
     view! {
         <p class="note" hidden=move || !none.get()>{why}</p>
         <div class="worst" hidden=move || none.get()>{Standout::ALL.into_iter().enumerate().map(list).collect_view()}</div>

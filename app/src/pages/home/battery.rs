@@ -91,7 +91,7 @@ fn Detail(
         }
     });
     let state = Derived::new(move || match shown.with(|s| s.freshness) {
-        Freshness::Stale { age_s } => format!("{}, {}", judged.get().0, words::ago(age_s)),
+        Freshness::Stale { age_s } => format!("{}, {}", judged.get().0, format::ago(age_s)),
         _ => judged.get().0.to_owned(),
     });
     view! {

@@ -92,7 +92,10 @@ fn SocOf(
     let words = live.map(move |m| match m.point(point) {
         Ok(_) => how.to_owned(),
         Err(why) => {
-            format!("{how}: {}", words::missing(m, point, why, "never received", reached(m, link)).to_ascii_lowercase())
+            format!(
+                "{how}: {}",
+                words::missing(m, point, why, "not received since the start", reached(m, link)).to_ascii_lowercase()
+            )
         }
     });
     view! {

@@ -3,7 +3,6 @@
 use super::past::Past;
 use super::sources;
 use super::trends::Fact;
-use super::words::ago;
 use crate::components::Card;
 use crate::derived::Derived;
 use crate::format::{self, NONE, THIN};
@@ -106,7 +105,7 @@ fn of(past: &HomeResponse, words: impl Fn(&Poller) -> String) -> String {
 
 fn polled(past: &HomeResponse, at: impl Fn(&Poller) -> Option<Utc>) -> String {
     of(past, |poller| match at(poller) {
-        Some(at) => ago((past.to.0 - at.0) as f32 / 1e6),
+        Some(at) => format::ago((past.to.0 - at.0) as f32 / 1e6),
         None => "never".to_owned(),
     })
 }
@@ -150,7 +149,7 @@ mod tests {
         };
         assert_eq!(asked(None), NONE);
         assert_eq!(asked(Some(Poller::default())), "never");
-        assert_eq!(asked(Some(Poller { last_success: Some(Utc(58_000_000)), ..Poller::default() })), "2 seconds ago");
+        assert_eq!(asked(Some(Poller { last_success: Some(Utc(58_000_000)), ..Poller::default() })), "2\u{202f}s ago");
         assert_eq!(requests(&Poller { requests: Some((18, 50)), ..Poller::default() }), "18 of at most 50");
     }
 }

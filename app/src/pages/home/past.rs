@@ -4,6 +4,7 @@
 use crate::address::{Address, Navigation};
 use crate::derived::Derived;
 use crate::fetch::{self, FetchError, SingleFlight};
+use crate::format;
 use crate::live::Live;
 use ::api::home::HomeResponse;
 use domain::time::Utc;
@@ -32,9 +33,11 @@ fn chosen(address: &Address) -> u32 {
 pub(super) fn wrong_hours(address: &Address) -> Option<String> {
     let asked = address.field(FIELD)?;
     let known = asked.parse().is_ok_and(|asked: u32| HOURS.iter().any(|(hours, _)| *hours == asked));
-    let all = HOURS.map(|(hours, _)| hours.to_string()).join(", ");
-    let asked = if asked.is_empty() { "no" } else { &asked };
-    (!known).then(|| format!("The address asks for {asked} hours. There are {all}; the last {FIRST} are shown."))
+    let shown = HOURS.iter().find(|(hours, _)| *hours == FIRST).map_or("", |(_, words)| words);
+    (!known).then(|| {
+        let asked = if asked.is_empty() { String::new() } else { format!("{asked} hours") };
+        format::not_a_choice(&asked, &HOURS.map(|(_, words)| words), shown)
+    })
 }
 
 /// The same address with other hours.
@@ -200,11 +203,11 @@ mod tests {
             ("/home?hours=48", None),
             (
                 "/home?hours=5",
-                Some("The address asks for 5 hours. There are 6, 12, 24, 48, 72; the last 24 are shown."),
+                Some("The address asks for 5 hours. There are 6 h, 12 h, 24 h, 48 h and 72 h; 24 h is shown."),
             ),
             (
                 "/home?hours=",
-                Some("The address asks for no hours. There are 6, 12, 24, 48, 72; the last 24 are shown."),
+                Some("The address asks for nothing. There are 6 h, 12 h, 24 h, 48 h and 72 h; 24 h is shown."),
             ),
         ] {
             assert_eq!(wrong_hours(&Address::parse(here)).as_deref(), expected, "{here}");

@@ -31,7 +31,7 @@ pub(super) fn Trends(past: Past) -> impl IntoView {
         Derived::new(move || until(shown.get(), end.get()))
     };
     let navigation = Navigation::expect();
-    let choose = move |hours| navigation.go(&untrack(|| with_hours(&navigation.at(), hours)), Leave::Step);
+    let choose = move |hours| navigation.go(&with_hours(&navigation.here(), hours), Leave::Step);
     view! {
         <Card title="Trends" class="span-12 home-trends">
             <div class="trend-tools">

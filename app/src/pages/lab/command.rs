@@ -8,6 +8,9 @@ use crate::fetch::NO_SERVER;
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
+/// The id of the words that say why nothing can be commanded now.
+pub(super) const OFF: &str = "lab-off";
+
 /// Every field that a form of the lab can have.
 const FIELDS: [&str; 9] = ["system", "action", "kw", "seconds", "celsius", "fault", "cell", "node", "device"];
 
@@ -74,7 +77,14 @@ pub(super) fn CommandForm(
             <input type="hidden" name="action" value=action />
             {children.map(|children| children())}
             <div class="command-foot">
-                <button type="submit" class="button" aria-label=label prop:disabled=move || pending.get() || lab.live.past.get()>
+                <button
+                    type="submit"
+                    class="button"
+                    aria-label=label
+                    title=move || lab.off.get()
+                    aria-describedby=move || lab.off.get().map(|_| OFF)
+                    prop:disabled=move || pending.get() || lab.off.get().is_some()
+                >
                     {submit}
                 </button>
                 <p class="command-answer" role="status">

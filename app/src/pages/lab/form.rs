@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn an_error_says_what_is_asked_for_beside_its_field() {
-        for (kw, expected) in [("", "Give a number from 0 to 400"), ("-900", "“-900” is not a number from 0 to 400")]
+        for (kw, expected) in
+            [("", "Give a number from 0 to 400 kW"), ("-900", "“-900” is not a number from 0 to 400 kW")]
         {
             let error = read(&[("action", "load".to_owned()), ("kw", kw.to_owned())]).unwrap_err();
             assert_eq!((field_of(&error), advice(&error).as_str()), ("kw", expected));

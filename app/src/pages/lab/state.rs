@@ -3,6 +3,7 @@
 use super::action::{PATH, lab_action};
 use super::form;
 use crate::actions::{ActionError, Answer};
+use crate::derived::Derived;
 use crate::fetch;
 use crate::live::Live;
 use crate::source::DEMO;
@@ -16,6 +17,9 @@ use std::time::Duration;
 /// Time between two looks at the simulation.
 const EVERY: Duration = Duration::from_secs(2);
 
+/// Why nothing can be commanded in the past.
+const PRESENT_ONLY: &str = "Go live to use the lab";
+
 /// The simulated system of this page.
 #[derive(Clone, Copy)]
 pub(super) struct Lab {
@@ -25,8 +29,12 @@ pub(super) struct Lab {
     pub(super) topology: Topology,
     /// What the system is for.
     pub(super) kind: SystemKind,
-    /// What the simulation does; `None` until it is known.
-    pub(super) state: RwSignal<Option<LabState>>,
+    /// What the simulation does; `None` until it is known, and while the server is away.
+    pub(super) state: Derived<Option<LabState>>,
+    /// Why nothing can be commanded now, in words; `None` while it can.
+    pub(super) off: Derived<Option<&'static str>>,
+    /// What the simulation did at the last look.
+    seen: RwSignal<Option<LabState>>,
     /// Why the last look failed, in words.
     pub(super) failed: RwSignal<Option<String>>,
     /// Whether the page has been hydrated. Before that the browser checks and posts the forms by itself.
@@ -56,11 +64,15 @@ impl Lab {
     /// The lab of the system on this page. In the browser it looks at the simulation every two seconds.
     pub(super) fn new() -> Lab {
         let live = Live::expect();
+        let seen = RwSignal::new(live.first_lab());
+        let away = live.needs_server();
         let lab = Lab {
+            state: Derived::new(move || seen.get().filter(|_| away.get().is_none())),
+            off: Derived::new(move || away.get().or(live.past.get().then_some(PRESENT_ONLY))),
+            seen,
             live,
             topology: live.system().topology,
             kind: live.system().kind,
-            state: RwSignal::new(live.first_lab()),
             failed: RwSignal::new(None),
             hydrated: RwSignal::new(false),
         };
@@ -90,7 +102,7 @@ impl Lab {
             let answer = fetch::get::<LabState>(path).await;
             self.failed.try_set(answer.as_ref().err().map(ToString::to_string));
             if let Ok(state) = answer {
-                self.state.try_set(Some(state));
+                self.seen.try_set(Some(state));
             }
         });
     }
@@ -126,7 +138,7 @@ impl Lab {
     fn sent(self, done: Result<LabState, String>, words: String, outcome: RwSignal<Outcome>) {
         match done {
             Ok(state) => {
-                self.state.try_set(Some(state));
+                self.seen.try_set(Some(state));
                 outcome.try_set(Outcome::Done(words));
             }
             Err(why) => {

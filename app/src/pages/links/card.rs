@@ -6,7 +6,7 @@ use crate::derived::Derived;
 use crate::format::{self, Figure};
 use crate::live::Live;
 use crate::reading::LinksKnown;
-use domain::link::LinkStatus;
+use domain::link::{LinkFault, LinkStatus};
 use leptos::prelude::*;
 
 /// A link of the site. It leads to its frames.
@@ -37,7 +37,8 @@ pub(super) fn LinkCard(
                 health: if away { Health::Waiting } else { health },
                 word: if away { "not known" } else { model::word(&spec, &status, now) },
                 advice: if away { model::NOT_KNOWN.to_owned() } else { model::advice(&spec, &status, now) },
-                stale: model::is_stale(&spec, &status, now),
+                stale: away || model::is_stale(&spec, &status, now),
+                faults: if away { Seen::NotKnown } else { Seen::These(model::faults(&status)) },
                 age_s: status.age_s(now),
                 status,
             }
@@ -85,6 +86,16 @@ struct Line {
     stale: bool,
     age_s: Option<f32>,
     advice: String,
+    faults: Seen,
+}
+
+/// Which faults were seen, and how often each.
+#[derive(Clone, Debug, PartialEq)]
+enum Seen {
+    /// These, as of now.
+    These(Vec<(LinkFault, u32)>),
+    /// The server is away.
+    NotKnown,
 }
 
 fn health_name(health: Health) -> &'static str {
@@ -127,19 +138,19 @@ fn Fact(name: &'static str, #[prop(into)] value: Derived<String>) -> impl IntoVi
 /// The kinds of faults with their numbers; said calmly when there are none.
 #[component]
 fn Faults(line: Derived<Line>) -> impl IntoView {
-    let seen = Derived::new(move || line.with(|line| model::faults(&line.status)));
+    let seen = Derived::new(move || line.with(|line| line.faults.clone()));
+    let chip = |(fault, n): (LinkFault, u32)| {
+        let words = model::fault_words(fault, n);
+        view! { <Chip tone=Tone::Warning dot=true>{words}</Chip> }
+    };
     view! {
         <p class="link-faults">
-            {move || {
-                let seen = seen.get();
-                if seen.is_empty() {
-                    return view! { <Chip tone=Tone::Good dot=true>"no faults"</Chip> }.into_any();
+            {move || match seen.get() {
+                Seen::NotKnown => view! { <Chip tone=Tone::Neutral dot=true>"faults not known"</Chip> }.into_any(),
+                Seen::These(seen) if seen.is_empty() => {
+                    view! { <Chip tone=Tone::Good dot=true>"no faults"</Chip> }.into_any()
                 }
-                let chip = |(fault, n): (domain::link::LinkFault, u32)| {
-                    let words = model::fault_words(fault, n);
-                    view! { <Chip tone=Tone::Warning dot=true>{words}</Chip> }
-                };
-                seen.into_iter().map(chip).collect_view().into_any()
+                Seen::These(seen) => seen.into_iter().map(chip).collect_view().into_any(),
             }}
         </p>
     }

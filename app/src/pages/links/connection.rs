@@ -11,13 +11,16 @@ use leptos::prelude::*;
 pub(super) fn PageConnection() -> impl IntoView {
     let live = Live::expect();
     let state = Derived::new(move || state(live.connection.get(), live.page_age_s.get()));
+    let lost = live.lost();
+    // What was measured before says nothing of now.
+    let latency = Derived::new(move || live.latency.get().filter(|_| !lost.get()));
     let delay = move |read: fn(&Latency) -> f32| {
         Derived::new(move || {
-            let ms = live.latency.get().map(|latency| read(&latency));
+            let ms = latency.get().map(|latency| read(&latency));
             ms.map_or_else(|| format::NONE.to_owned(), |ms| format!("{}{}ms", format::fixed(ms, 0), format::THIN))
         })
     };
-    let note = Derived::new(move || match live.latency.get() {
+    let note = Derived::new(move || match latency.get() {
         None => "The delay from a reading\u{2019}s arrival at the server to this screen, measured once frames arrive."
             .to_owned(),
         Some(latency) => format!(

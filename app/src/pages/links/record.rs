@@ -1,6 +1,7 @@
 //! Records what a CAN link receives, and hands over the log.
 
 use crate::fetch;
+use crate::live::Live;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -27,19 +28,28 @@ pub(super) fn Record(
             }
         });
     };
-    let first = ask.clone();
+    let (live, first) = (Live::expect(), ask.clone());
     Effect::new(move |_| first("GET"));
+    let again = ask.clone();
+    live.on_return(move || again("GET"));
+    let off = live.needs_server();
     let running = move || file.with(|file| !file.is_empty());
     view! {
         <button
             type="button"
             class="button"
+            title=move || off.get()
+            prop:disabled=move || off.get().is_some()
             on:click=move |_| ask(if file.with_untracked(String::is_empty) { "POST" } else { "DELETE" })
         >
             {move || if running() { "Stop and download" } else { "Record" }}
         </button>
         <span class="note" role="status">
-            {move || if running() { file.get() } else { refused.get() }}
+            {move || match off.get() {
+                Some(why) => format!("{why}: whether it records is not known"),
+                None if running() => file.get(),
+                None => refused.get(),
+            }}
         </span>
     }
     .into_any()

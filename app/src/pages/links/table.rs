@@ -29,6 +29,9 @@ enum Look {
 /// With no more frames than this left by the filter, all of them are unfolded.
 const FEW: usize = 12;
 
+/// So many decoded values of a frame are shown at first: a device of thousands of registers answers with hundreds in each.
+const DECODED: usize = 16;
+
 /// One row: its key, and what changes in it.
 /// Counted rather than owned: rows are made between frames of the page, where nothing would own them.
 type Row = (String, ArcRwSignal<FrameView>);
@@ -48,6 +51,10 @@ pub(super) fn Frames(
     let (is_can, id) = (link.protocol.starts_with("CAN "), link.id.clone());
 
     let shown = Derived::new(move || {
+        // What cannot be looked at does not grow old before the reader's eyes: it is not shown.
+        if look.with(|look| matches!(look, Look::Failed(_))) {
+            return rows.with(|rows| vec![false; rows.len()]);
+        }
         let filter = filter.get();
         rows.with(|rows| rows.iter().map(|(_, frame)| frame.with(|f| f.matches(&filter))).collect::<Vec<bool>>())
     });
@@ -79,6 +86,9 @@ pub(super) fn Frames(
     let count = Derived::new(move || {
         let (seen, all) = (shown.with(|shown| shown.iter().filter(|s| **s).count()), rows.with(Vec::len));
         let kinds = format!("{} of frames", format::counted(all, "kind"));
+        if look.with(|look| matches!(look, Look::Failed(_))) {
+            return "not known".to_owned();
+        }
         if seen == all { kinds } else { format!("{seen} of {kinds}") }
     });
     let listens = link.listens();
@@ -208,6 +218,8 @@ fn FrameLine(frame: ArcRwSignal<FrameView>) -> impl IntoView {
     let frame = RwSignal::from(frame);
     let bytes = Derived::new(move || frame.with(FrameView::runs));
     let decoded = Derived::new(move || frame.with(|f| f.row.decoded.clone()));
+    let many = Derived::new(move || decoded.with(Vec::len).saturating_sub(DECODED));
+    let all = RwSignal::new(false);
     let unknown = frame.with_untracked(FrameView::is_unknown);
     let (key, name) = frame.with_untracked(|f| (f.row.key.clone(), f.row.name.clone()));
     let name = if unknown { "unknown id".to_owned() } else { name };
@@ -237,9 +249,11 @@ fn FrameLine(frame: ArcRwSignal<FrameView>) -> impl IntoView {
             </code>
             <span role="cell" class="frame-decoded">
                 {move || {
+                    let most = if all.get() { usize::MAX } else { DECODED };
                     decoded
                         .get()
                         .into_iter()
+                        .take(most)
                         .map(|value| {
                             view! {
                                 <span class="decoded">
@@ -251,6 +265,15 @@ fn FrameLine(frame: ArcRwSignal<FrameView>) -> impl IntoView {
                         })
                         .collect_view()
                 }}
+                <button
+                    type="button"
+                    class="button"
+                    hidden=move || many.get() == 0
+                    aria-expanded=move || all.get().to_string()
+                    on:click=move |_| all.update(|all| *all = !*all)
+                >
+                    {move || if all.get() { "Show fewer".to_owned() } else { format!("Show {} more", many.get()) }}
+                </button>
             </span>
             <span role="cell" class="frame-stats note">{stats}</span>
         </div>

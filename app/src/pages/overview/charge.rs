@@ -58,7 +58,7 @@ pub(super) fn Charge() -> impl IntoView {
 /// A value with its age once it is old, or why there is none.
 fn aged(shown: &Shown, never: Never) -> String {
     match (&shown.figure, shown.freshness) {
-        (Some(figure), Freshness::Stale { age_s }) => format!("{figure}, {} old", format::age(age_s)),
+        (Some(figure), Freshness::Stale { age_s }) => format!("{figure}, {}", format::ago(age_s)),
         (Some(figure), _) => figure.to_string(),
         (None, Freshness::Missing(reason)) => why(reason, never).to_owned(),
         (None, _) => format::NONE.to_owned(),
@@ -89,7 +89,7 @@ mod tests {
         let health = |m: &Snapshot, never| aged(&Shown::point(m, PointId::Soh), never).replace(format::THIN, " ");
         assert_eq!(health(&snapshot, Never::NotMeasured), "98.2 %");
         snapshot.now = snapshot.now + Duration::from_secs(900);
-        assert_eq!(health(&snapshot, Never::NotMeasured), "98.2 %, 15 min old");
+        assert_eq!(health(&snapshot, Never::NotMeasured), "98.2 %, 15 min ago");
         snapshot.state.points.restore(PointId::Soh, Default::default());
         assert_eq!(health(&snapshot, Never::NotMeasured), "not measured");
         assert_eq!(outlook_words(Outlook::Unknown("power")).1, "power not known");

@@ -70,7 +70,7 @@ fn said(snapshot: &Snapshot, point: PointId, words: fn(f32) -> String, never: Ne
     match (snapshot.point(point), snapshot.state.points.last_value(point).last()) {
         (Ok(value), _) => (words(value), true),
         (Err(NoData::Stale), Some((value, at))) => {
-            (format!("{}, {} ago", words(value), format::age(snapshot.now.mono.seconds_since(at))), false)
+            (format!("{}, {}", words(value), format::ago(snapshot.now.mono.seconds_since(at))), false)
         }
         (Err(reason), _) => absent(reason, never),
     }
@@ -133,7 +133,7 @@ mod tests {
         };
         let earth = |m: &Snapshot| plain(said(m, PointId::InsulationKohm, insulation, Never::NotYet));
         assert_eq!(mode(&snapshot), ("normal".into(), true));
-        assert_eq!(earth(&snapshot), ("never received".into(), false));
+        assert_eq!(earth(&snapshot), ("not received since the start".into(), false));
         let unmeasured = said(&snapshot, PointId::InsulationKohm, insulation, Never::NotMeasured);
         assert_eq!(unmeasured, ("not measured".into(), true), "no fault");
         snapshot.state.points.set(PointId::InsulationKohm, Ok(850.0), snapshot.now.mono);

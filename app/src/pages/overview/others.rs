@@ -1,15 +1,19 @@
-//! The other systems of the site, live beside this one: how much is in each and which way its power flows. Each is
-//! followed by a stream of its own, as long as the card is there.
+//! The other systems of the site, live beside this one: what is wrong in each, how much is in it and which way its power
+//! flows. Each is followed by a stream of its own, as long as the card is there.
 
 use super::energy::IDLE_W;
 use super::tiles::direction;
-use crate::components::Reading;
+use crate::components::{Reading, SeverityMark};
 use crate::fetch::FetchError;
 use crate::format;
 use crate::live::{Live, Start};
+use crate::problem::{count_words, problems, verdict};
 use crate::reading::Shown;
 use crate::whose;
+use domain::alarm::Severity;
 use domain::point::PointId;
+use domain::spec::{SiteSpec, SystemSpec};
+use domain::twin::Snapshot;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -72,14 +76,67 @@ fn Other(place: usize) -> impl IntoView {
     }
 }
 
-/// What is in it, and which way power flows.
+/// How it does: the worst severity, and how many problems there are with the worst of them; without any, what is known of
+/// its battery.
+fn standing(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec) -> (Option<Severity>, String) {
+    let problems = problems(snapshot, site, system);
+    match problems.first() {
+        Some(worst) => {
+            let words = format!("{}: {}{}", count_words(problems.len()), worst.words, worst.others);
+            (Some(worst.severity), words)
+        }
+        // Trouble with the storage is the site's, and told above.
+        None if !snapshot.site.storage.is_empty() => (None, count_words(0)),
+        None => (None, verdict(snapshot, site, system).words),
+    }
+}
+
+/// How it does, what is in it, and which way power flows.
 #[component]
 fn Values(start: Start) -> impl IntoView {
     let live = Live::follow_beside(Live::expect().site(), start);
+    let (site, system, lost) = (live.site(), live.system(), live.lost());
+    let standing = live.map(move |snapshot| standing(snapshot, &site, &system));
+    let mark = move || standing.with(|(severity, _)| severity.map(|severity| view! { <SeverityMark severity /> }));
+    let state = move || match lost.get() {
+        true => standing.with(|(_, words)| format!("Last known: {words}")),
+        false => standing.with(|(_, words)| words.clone()),
+    };
     let power = live.map(|snapshot| Shown::point_as(snapshot, PointId::Power, |w| format::kilowatts(w.abs())));
     let words = live.map(|snapshot| snapshot.point(PointId::Power).map_or("", |w| direction(w, IDLE_W)).to_owned());
     view! {
+        <p class="note">{mark} " " {state}</p>
         <Reading label="State of charge" value=live.shown(PointId::Soc) />
         <Reading label="Battery power" value=power note=words />
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{site, snapshot, spec};
+    use domain::alarm::{Alarm, RULES, RuleIdx, Subject};
+    use domain::link::LinkIdx;
+
+    #[test]
+    fn the_worst_problem_of_another_system_is_told_with_their_number() {
+        let mut snapshot = snapshot();
+        let of = |snapshot: &Snapshot| standing(snapshot, &site(), &spec());
+        assert_eq!(of(&snapshot), (None, "260 cells healthy".to_owned()));
+        let alarm = |id: &str, subject, value| {
+            let rule = RuleIdx(RULES.iter().position(|rule| rule.id == id).unwrap() as u8);
+            let since = snapshot.now.utc;
+            Alarm { rule, subject, since, value, worst: value, signal_lost: false, chattering: false }
+        };
+        let alarms = vec![
+            alarm("cell.voltage.low", Subject::Cell(131), 2.8),
+            alarm("link.silent", Subject::Link(LinkIdx(1)), 9.0),
+        ];
+        snapshot.alarms = alarms;
+        let words = "2 problems: Cell 7.12 at 2800 mV, limit 2850 mV";
+        assert_eq!(of(&snapshot), (Some(Severity::Critical), words.to_owned()));
+        snapshot.alarms.clear();
+        snapshot.now = snapshot.now + std::time::Duration::from_secs(60);
+        assert_eq!(of(&snapshot), (None, "No cell reports".to_owned()), "silence is not health");
     }
 }

@@ -13,7 +13,7 @@ use crate::live::Live;
 use crate::pages::cells::choice::Choice;
 use crate::problem::{Problem, STORAGE, Seen, problems, tally, verdict};
 use crate::whose;
-use domain::alarm::{RuleIdx, Severity};
+use domain::alarm::Severity;
 use domain::twin::Health;
 use leptos::prelude::*;
 
@@ -42,8 +42,8 @@ pub(super) fn Problems() -> impl IntoView {
     let all = RwSignal::new(false);
     let more = Derived::new(move || list.with(|list| more(list.iter().map(|problem| problem.severity))));
     let more_words = move || if all.get() { "Show fewer".to_owned() } else { format!("{} more", more.get()) };
-    let rules =
-        Derived::new(move || list.with(|list| list.iter().map(|problem| problem.rule).collect::<Vec<RuleIdx>>()));
+    let keys =
+        Derived::new(move || list.with(|list| list.iter().map(|problem| problem.key.clone()).collect::<Vec<_>>()));
     let ok = Derived::new(move || !lost.get() && verdict.with(|v| v.ok));
     let state = Derived::new(move || match (ok.get(), worst.get()) {
         (true, _) => "ok",
@@ -70,8 +70,8 @@ pub(super) fn Problems() -> impl IntoView {
             </div>
             <div class="problem-lists" tabindex="0" role="group" aria-label="Problems of the site">
                 <ul class="problem-list" aria-label="Active problems" hidden=move || list.with(Vec::is_empty)>
-                    <For each=move || rules.get() key=|rule| rule.0 let:rule>
-                        <Row rule list all />
+                    <For each=move || keys.get() key=|key| key.clone() let:key>
+                        <Row key list all />
                     </For>
                 </ul>
                 <button
@@ -111,14 +111,18 @@ fn is_spare(place: usize, severity: Severity) -> bool {
 /// list again.
 #[component]
 fn Row(
-    rule: RuleIdx,
+    /// That of its problem.
+    key: String,
     list: Derived<Vec<Problem>>,
     /// Whether the list is shown whole.
     all: RwSignal<bool>,
 ) -> impl IntoView {
     let live = Live::expect();
+    let details = format!("problem-{key}");
+    let key = StoredValue::new(key);
+    let place = move |list: &Vec<Problem>| key.with_value(|key| list.iter().position(|problem| problem.key == *key));
     let problem = Derived::with_last(move |last: Option<&Option<Problem>>| {
-        let found = list.with(|list| list.iter().find(|problem| problem.rule == rule).cloned());
+        let found = list.with(|list| place(list).map(|place| list[place].clone()));
         // A row outlives its problem for a moment: it keeps what it said.
         found.or_else(|| last.cloned().flatten())
     });
@@ -129,12 +133,11 @@ fn Row(
     let href = Derived::new(move || seen.with(|seen| seen.as_ref().map(|seen| address(seen, &live))));
     let severity = Derived::new(move || problem.with(|p| p.as_ref().map(|p| p.severity)));
     let spare = Derived::new(move || {
-        let place = list.with(|list| list.iter().position(|problem| problem.rule == rule));
+        let place = list.with(place);
         let severity = severity.get().unwrap_or(Severity::Critical);
         !all.get() && place.is_some_and(|place| is_spare(place, severity))
     });
     let open = RwSignal::new(false);
-    let details = format!("problem-{}", rule.0);
     let words = text(|p| format!("{}{}", p.words, p.others));
     let since = Derived::new(move || problem.with(|p| p.as_ref().map(|p| p.since).unwrap_or_default()));
     let effects = Derived::new(move || problem.with(|p| p.as_ref().map(|p| p.effects.clone()).unwrap_or_default()));

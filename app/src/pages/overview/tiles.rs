@@ -7,8 +7,9 @@ use crate::derived::Derived;
 use crate::format;
 use crate::live::Live;
 use crate::problem::standing;
-use crate::reading::{Shown, made_of_rows};
+use crate::reading::{Shown, made_of_rows, of_how_many};
 use domain::alarm::Watch;
+use domain::cells::ColumnStats;
 use domain::derived::sop_use_pct;
 use domain::energy::IDLE_A;
 use domain::last_value::PowerFrom;
@@ -215,7 +216,9 @@ fn spread_words(snapshot: &Snapshot, spec: &SystemSpec) -> String {
         return two_lines(&extreme("min", low, low_at), &extreme("max", high, high_at));
     }
     snapshot.state.cells.column(CellQuantity::Voltage).stats(snapshot.now.mono).map_or_else(String::new, |stats| {
-        two_lines(&extreme("min", stats.min, Some(stats.min_at)), &extreme("max", stats.max, Some(stats.max_at)))
+        let words =
+            two_lines(&extreme("min", stats.min, Some(stats.min_at)), &extreme("max", stats.max, Some(stats.max_at)));
+        with_missing(words, &stats, spec)
     })
 }
 
@@ -224,11 +227,20 @@ fn heat_words(snapshot: &Snapshot, spec: &SystemSpec) -> String {
     snapshot.state.cells.column(CellQuantity::Temperature).stats(snapshot.now.mono).map_or_else(String::new, |stats| {
         let cell = |cell| spec.topology.cell_name(cell);
         let limit = format::fixed(spec.limits.temperature_warning_c.high, 0);
-        two_lines(
+        let words = two_lines(
             &format!("cell {}, limit {limit}", cell(stats.max_at)),
             &format!("coldest {}, cell {}", format::celsius(stats.min).number, cell(stats.min_at)),
-        )
+        );
+        with_missing(words, &stats, spec)
     })
+}
+
+/// A third line where cells are missing, of which any may be further out.
+fn with_missing(words: String, stats: &ColumnStats, spec: &SystemSpec) -> String {
+    match of_how_many(stats.fresh, spec.topology.cells()) {
+        of if of.is_empty() => words,
+        of => two_lines(&words, &of),
+    }
 }
 
 #[cfg(test)]
@@ -246,6 +258,22 @@ mod tests {
         let words = spread_words(&snapshot, &spec());
         assert!(words.starts_with("min 2\u{202f}981, cell 7.12\nmax 3\u{202f}2"), "{words}");
         assert!(spread(&snapshot).is_fresh());
+    }
+
+    #[test]
+    fn figures_of_all_cells_say_of_how_many_when_some_are_missing() {
+        let mut snapshot = snapshot();
+        let lines =
+            |m: &Snapshot| [spread_words(m, &spec()), heat_words(m, &spec())].map(|words| words.lines().count());
+        assert_eq!(lines(&snapshot), [2, 2], "all are there");
+        for quantity in CellQuantity::ALL {
+            for cell in 100..260 {
+                snapshot.state.cells.column_mut(quantity).set(cell, Err(NoData::Error), snapshot.now.mono);
+            }
+        }
+        for words in [spread_words(&snapshot, &spec()), heat_words(&snapshot, &spec())] {
+            assert_eq!(words.lines().last(), Some("of 100 of 260 cells"), "{words}");
+        }
     }
 
     #[test]

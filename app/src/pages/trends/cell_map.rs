@@ -226,6 +226,8 @@ pub(super) fn CellMapCard(
         };
         format!("{count} cells over time, {what}. Arrow keys walk, Enter chooses a cell, plus and minus zoom")
     };
+    let of_past = past.unknown();
+    let unknown = move || of_past.get();
     let failed =
         move || past.failed.get().map(|why| view! { <p class="trends-failed" role="alert">{why.to_string()}</p> });
     view! {
@@ -238,7 +240,7 @@ pub(super) fn CellMapCard(
                 choose=move |by| choice.update(|choice| choice.map = by)
             />
             {failed}
-            <div class="trends-map" style=columns>
+            <div class="trends-map" style=columns hidden=unknown>
                 <div class="trends-map-names" aria-hidden="true">{names}</div>
                 <div
                     node_ref=plot
@@ -266,7 +268,9 @@ pub(super) fn CellMapCard(
                 </div>
                 <div class="trends-map-times" aria-hidden="true">{times}</div>
             </div>
-            <HeatmapScale scale palette limits=Derived::fixed(Vec::new()) words=move |value| model::words(shown.get(), value) />
+            <div hidden=unknown>
+                <HeatmapScale scale palette limits=Derived::fixed(Vec::new()) words=move |value| model::words(shown.get(), value) />
+            </div>
             <p class="note trends-map-words">{move || summary.get()}</p>
             <p class="hidden" aria-live="polite">{said}</p>
         </Card>

@@ -1,6 +1,7 @@
 //! What the server knows of the time that is shown: one question at a time, and the newest wish is the next.
 
 use super::choice::Traces;
+use crate::derived::Derived;
 use crate::fetch::{self, FetchError, SingleFlight};
 use crate::live::Live;
 use domain::topology::Topology;
@@ -42,6 +43,11 @@ impl<T: Wire + Default + Send + Sync + 'static> Past<T> {
         };
         Live::expect().on_return(move || past.flight.ask_lost());
         past
+    }
+
+    /// Whether nothing is known because no question had an answer: what follows from answers is not shown then.
+    pub(super) fn unknown(self) -> Derived<bool> {
+        Derived::new(move || self.empty.get() && self.failed.with(Option::is_some))
     }
 
     /// Forgets what was answered, and what is on its way.

@@ -11,7 +11,7 @@ use domain::series::{Series, Table};
 use domain::spec::{SystemKind, SystemSpec};
 
 /// A kind of quantity: what shares an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Axis {
     /// Charge and health, %.
     Percent,
@@ -25,19 +25,19 @@ pub enum Axis {
     Current,
     /// Temperature, °C.
     Temperature,
-    /// Bare numbers, as some device points are.
-    Number,
+    /// One quantity of devices, by what their points call it, in one unit: the 480 V of a grid and the 24 V of a fan are
+    /// neither the voltage of the battery nor each other's.
+    Devices(Unit, String),
 }
 
 impl Axis {
     /// What a sign means, where a battery has one; else empty.
-    pub fn sign_words(self) -> String {
-        let battery = match self {
+    pub fn sign_words(&self) -> &'static str {
+        match self {
             Axis::Power => "battery above 0 discharging, below 0 charging",
             Axis::Current => "above 0 discharging, below 0 charging",
             _ => "",
-        };
-        battery.to_owned()
+        }
     }
 }
 
@@ -54,7 +54,7 @@ struct AxisSpec {
 }
 
 /// Every axis with its points, in the order of the page; a point is on one.
-const AXES: [AxisSpec; 7] = [
+static AXES: [AxisSpec; 6] = [
     axis(
         Axis::Power,
         "Power",
@@ -97,7 +97,6 @@ const AXES: [AxisSpec; 7] = [
         1.0,
         &[PointId::CellTemperatureMax, PointId::CellTemperatureMin, PointId::Temperature, PointId::Ambient],
     ),
-    axis(Axis::Number, "Numbers", "", 1.0, 1.0, &[]),
 ];
 
 const fn axis(
@@ -159,14 +158,20 @@ pub fn cell_of(name: &str) -> &str {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
     /// `Power`.
-    pub name: &'static str,
+    pub name: String,
     /// What it shows.
     pub chart: LineChart,
 }
 
-/// The units of the device points in an answer.
-pub fn device_units(stretch: &HistoryResponse) -> Vec<Unit> {
-    stretch.cells.series.iter().filter(|series| is_device(series)).map(|series| series.unit).collect()
+/// The axes of the device points in an answer: one for each quantity and unit, in the order in which they were chosen.
+pub fn device_axes(stretch: &HistoryResponse) -> Vec<Axis> {
+    let mut axes = Vec::new();
+    for axis in stretch.cells.series.iter().filter(|series| is_device(series)).map(axis_of) {
+        if !axes.contains(&axis) {
+            axes.push(axis);
+        }
+    }
+    axes
 }
 
 /// Whether a series beside the points is a device point; else it is a cell.
@@ -174,15 +179,31 @@ pub fn is_device(series: &Series) -> bool {
     !series.name.starts_with("cells/")
 }
 
-/// The axis of device points in this unit.
-fn axis_of(unit: Unit) -> Axis {
+/// The axis of a device point.
+fn axis_of(series: &Series) -> Axis {
+    Axis::Devices(series.unit, quantity(&series.name).to_owned())
+}
+
+/// What a device calls the quantity of a point: the end of its name without a number, so that `gpu/3/power` and
+/// `gpu/4/power`, and `voltage_l1` and `voltage_l2`, share an axis.
+fn quantity(name: &str) -> &str {
+    let end = name.rsplit('/').next().unwrap_or(name);
+    let bare = end.trim_end_matches(|c: char| c.is_ascii_digit());
+    let bare = if bare.len() < end.len() { bare.strip_suffix("_l").unwrap_or(bare) } else { bare };
+    match bare.trim_end_matches('_') {
+        "" => end,
+        bare => bare,
+    }
+}
+
+/// How device points in this unit are drawn: the factor to the unit of the axis, its symbol, and the least that the axis
+/// spans. Power is in kW where the highest, `most`, would be hard to read in W.
+fn device_scale(unit: Unit, most: f32) -> (f64, &'static str, f64) {
     match unit {
-        Unit::Volt => Axis::Voltage,
-        Unit::Ampere => Axis::Current,
-        Unit::Watt => Axis::Power,
-        Unit::Celsius => Axis::Temperature,
-        Unit::Percent => Axis::Percent,
-        Unit::Number => Axis::Number,
+        Unit::Watt if most >= 10_000.0 => (1e-3, "kW", 1.0),
+        Unit::Watt | Unit::Celsius | Unit::Percent => (1.0, unit.symbol(), 1.0),
+        Unit::Volt => (1.0, unit.symbol(), 0.5),
+        Unit::Ampere | Unit::Number => (1.0, unit.symbol(), 0.1),
     }
 }
 
@@ -209,28 +230,39 @@ fn device_label(name: &str, stretch: &HistoryResponse) -> String {
     }
 }
 
-/// The axes that `points`, cells if there are any, and device points in these units need, in the order of the page.
-pub fn axes(points: &[PointId], cells: bool, devices: &[Unit]) -> Vec<Axis> {
-    let of_cells = |axis: Axis| cells && matches!(axis, Axis::CellVoltage | Axis::Temperature);
-    let of_devices = |axis: Axis| devices.iter().any(|unit| axis_of(*unit) == axis);
-    let needed = AXES.iter().filter(|spec| {
-        of_cells(spec.axis) || of_devices(spec.axis) || spec.points.iter().any(|point| points.contains(point))
-    });
-    needed.map(|axis| axis.axis).collect()
+/// The axes that `points`, cells if there are any, and device points need: those of the catalogue in the order of the page,
+/// then those of devices.
+pub fn axes(points: &[PointId], cells: bool, devices: &[Axis]) -> Vec<Axis> {
+    let of_cells = |axis: &Axis| cells && matches!(axis, Axis::CellVoltage | Axis::Temperature);
+    let needed =
+        AXES.iter().filter(|spec| of_cells(&spec.axis) || spec.points.iter().any(|point| points.contains(point)));
+    needed.map(|spec| spec.axis.clone()).chain(devices.iter().cloned()).collect()
+}
+
+/// Name, unit, factor to it, and the least that an axis spans; and the points of the catalogue that are on it.
+fn about(axis: &Axis, stretch: &HistoryResponse) -> (String, &'static str, f64, f64, &'static [PointId]) {
+    if let Axis::Devices(unit, quantity) = axis {
+        let mine = stretch.cells.series.iter().filter(|series| is_device(series) && axis_of(series) == *axis);
+        let most = mine.flat_map(|series| series.values.iter().flatten()).fold(0.0, |most: f32, v| most.max(v.abs()));
+        let (factor, symbol, least) = device_scale(*unit, most);
+        return (format!("Devices: {quantity}"), symbol, factor, least, &[]);
+    }
+    match AXES.iter().find(|about| about.axis == *axis) {
+        Some(AxisSpec { name, unit, factor, least, points, .. }) => ((*name).to_owned(), unit, *factor, *least, points),
+        None => (String::new(), "", 1.0, 1.0, &[]),
+    }
 }
 
 /// The chart of one axis over `window` (UTC in s), told by a clock `offset_s` ahead of UTC, over that of another time.
 pub(super) fn picture(
-    axis: Axis,
+    axis: &Axis,
     stretch: &HistoryResponse,
     other: Option<&Other>,
     window: (f64, f64),
     offset_s: i32,
     spec: &SystemSpec,
 ) -> Picture {
-    let Some(about) = AXES.iter().find(|about| about.axis == axis) else {
-        return Picture { name: "", chart: LineChart::default() };
-    };
+    let (title, symbol, factor, least, of_axis) = about(axis, stretch);
     let unit = match axis {
         Axis::CellVoltage => Some(Unit::Volt),
         Axis::Temperature => Some(Unit::Celsius),
@@ -239,25 +271,25 @@ pub(super) fn picture(
     let lines = |stretch: &HistoryResponse, window: (f64, f64), after: &str| -> Vec<Line> {
         let mine = stretch.table.series.iter().filter_map(|series| {
             let point = PointId::from_path(&series.name)?;
-            about.points.iter().position(|known| *known == point).map(|place| (place, point, series))
+            of_axis.iter().position(|known| *known == point).map(|place| (place, point, series))
         });
         let points = mine.map(|(place, point, series)| Line {
             label: format!("{}{after}", name(point, spec.kind)),
             color: color(point, place),
-            segments: segments(&stretch.table, series, stretch.step_ms, window, about.factor),
+            segments: segments(&stretch.table, series, stretch.step_ms, window, factor),
         });
         let beside = || stretch.cells.series.iter();
-        let devices = beside().filter(|series| is_device(series) && axis_of(series.unit) == axis);
+        let devices = beside().filter(|series| is_device(series) && axis_of(series) == *axis);
         let devices = devices.enumerate().map(|(place, series)| Line {
             label: format!("{}{after}", device_label(&series.name, stretch)),
             color: CELL_COLORS[(CELL_COLORS.len() - 1) - place % CELL_COLORS.len()],
-            segments: segments(&stretch.cells, series, stretch.cell_step_ms, window, about.factor),
+            segments: segments(&stretch.cells, series, stretch.cell_step_ms, window, factor),
         });
         let cells = beside().filter(|series| !is_device(series) && Some(series.unit) == unit);
         let cells = cells.enumerate().map(|(place, series)| Line {
             label: format!("{}{after}", cell_of(&series.name)),
             color: CELL_COLORS[place % CELL_COLORS.len()],
-            segments: segments(&stretch.cells, series, stretch.cell_step_ms, window, about.factor),
+            segments: segments(&stretch.cells, series, stretch.cell_step_ms, window, factor),
         });
         points.chain(cells).chain(devices).collect()
     };
@@ -268,10 +300,10 @@ pub(super) fn picture(
         others
     });
     Picture {
-        name: about.name,
+        name: title,
         chart: LineChart {
             time: TimeAxis { from: window.0, to: window.1, end: String::new() },
-            y: ValueAxis { unit: about.unit, range: ValueRange::Fit(about.least) },
+            y: ValueAxis { unit: symbol, range: ValueRange::Fit(least) },
             lines: lines(stretch, window, ""),
             others,
             bands: bands(axis, spec),
@@ -299,7 +331,7 @@ fn widest_name(stretch: &HistoryResponse, kind: SystemKind) -> String {
 }
 
 /// What is safe, where it is known.
-fn bands(axis: Axis, spec: &SystemSpec) -> Vec<Band> {
+fn bands(axis: &Axis, spec: &SystemSpec) -> Vec<Band> {
     let band = |band: limits::Band, name: &str, color| {
         vec![Band { low: band.low.into(), high: band.high.into(), name: name.to_owned(), color }]
     };
@@ -402,7 +434,7 @@ mod tests {
 
     fn drawn(stretch: &HistoryResponse, window: (f64, f64)) -> Vec<Vec<(f64, f64)>> {
         let spec = crate::sample::site().systems[0].clone();
-        picture(Axis::Percent, stretch, None, window, 0, &spec).chart.lines[0].segments.clone()
+        picture(&Axis::Percent, stretch, None, window, 0, &spec).chart.lines[0].segments.clone()
     }
 
     #[test]
@@ -429,41 +461,74 @@ mod tests {
     }
 
     #[test]
-    fn device_points_are_drawn_by_their_unit_and_named_by_the_end_of_their_name() {
+    fn device_points_have_axes_of_their_own_by_quantity_and_are_named_by_the_end_of_their_name() {
         let series = |name: &str, unit| Series {
             name: name.into(),
             unit,
             resolution: 1.0,
-            values: vec![Some(2_000.0), Some(3_000.0)],
+            values: vec![Some(480.0), Some(481.0)],
         };
         let stretch = HistoryResponse {
+            table: Table {
+                at: vec![Utc(0), Utc(60_000_000)],
+                series: vec![Series::of(PointId::Voltage, vec![Some(860.0); 2])],
+            },
             cells: Table {
                 at: vec![Utc(0), Utc(60_000_000)],
                 series: vec![
                     series("cells/1.1/voltage", Unit::Volt),
                     series("gpu-hall/gpu/3/power", Unit::Watt),
                     series("south/a_name_that_is_far_too_long", Unit::Number),
-                    series("grid-meter/voltage", Unit::Percent),
+                    series("grid-meter/voltage", Unit::Volt),
                     series("south-hall-2/fan/speed", Unit::Percent),
                     series("north-hall-2/fan/speed", Unit::Percent),
                 ],
             },
+            step_ms: 60_000,
             cell_step_ms: 60_000,
             ..HistoryResponse::default()
         };
         let spec = crate::sample::site().systems[0].clone();
-        let drawn = |axis| {
+        let drawn = |axis: &Axis| {
             let lines = picture(axis, &stretch, None, (0.0, 100.0), 0, &spec).chart.lines;
             lines.into_iter().map(|line| (line.label, line.segments[0][0].1)).collect::<Vec<_>>()
         };
-        assert_eq!(drawn(Axis::Power), [("gpu/3/power".to_owned(), 2.0)]);
-        assert_eq!(drawn(Axis::Voltage), []);
-        assert_eq!(drawn(Axis::CellVoltage), [("1.1".to_owned(), 2_000.0)]);
-        assert_eq!(drawn(Axis::Number), [("\u{2026}t_is_far_too_long".to_owned(), 2_000.0)]);
-        let both = drawn(Axis::Percent).into_iter().map(|(label, _)| label).collect::<Vec<_>>();
-        assert_eq!(both, ["grid-meter/voltage", "south-hall-2/fan/speed", "north-hall-2/fan/speed"]);
-        let percent = Unit::Percent;
-        assert_eq!(device_units(&stretch), [Unit::Watt, Unit::Number, percent, percent, percent]);
+        let of = |unit, quantity: &str| Axis::Devices(unit, quantity.to_owned());
+        let (voltage, speed) = (of(Unit::Volt, "voltage"), of(Unit::Percent, "speed"));
+        let long = of(Unit::Number, "a_name_that_is_far_too_long");
+        let devices = device_axes(&stretch);
+        assert_eq!(devices, [of(Unit::Watt, "power"), long.clone(), voltage.clone(), speed.clone()]);
+        // 860 V of the battery do not press 480 V of the grid flat, nor the other way round.
+        assert_eq!(drawn(&Axis::Voltage), [("Voltage".to_owned(), 860.0)]);
+        assert_eq!(drawn(&voltage), [("grid-meter/voltage".to_owned(), 480.0)]);
+        assert_eq!(drawn(&devices[0]), [("gpu/3/power".to_owned(), 480.0)]);
+        assert_eq!(drawn(&Axis::CellVoltage), [("1.1".to_owned(), 480.0)]);
+        assert_eq!(drawn(&long), [("\u{2026}t_is_far_too_long".to_owned(), 480.0)]);
+        let both = drawn(&speed).into_iter().map(|(label, _)| label).collect::<Vec<_>>();
+        assert_eq!(both, ["south-hall-2/fan/speed", "north-hall-2/fan/speed"]);
+        assert_eq!(picture(&speed, &stretch, None, (0.0, 100.0), 0, &spec).name, "Devices: speed");
+    }
+
+    #[test]
+    fn points_of_one_quantity_share_an_axis_in_a_unit_that_can_be_read() {
+        for (name, expected) in [
+            ("hall/gpu/3/power", "power"),
+            ("grid-meter/frequency_hz", "frequency_hz"),
+            ("meter/voltage_l1", "voltage"),
+            ("meter/voltage_l1_l2", "voltage_l1"),
+            ("rack/fan_2", "fan"),
+            ("rack/12", "12"),
+            ("fan", "fan"),
+        ] {
+            assert_eq!(quantity(name), expected, "{name}");
+        }
+        for (unit, most, scale) in [
+            (Unit::Watt, 412.0, (1.0, "W", 1.0)),
+            (Unit::Watt, 250e3, (1e-3, "kW", 1.0)),
+            (Unit::Number, 60.0, (1.0, "", 0.1)),
+        ] {
+            assert_eq!(device_scale(unit, most), scale, "{unit:?} {most}");
+        }
     }
 
     #[test]
@@ -472,7 +537,7 @@ mod tests {
         let earlier = stretch(&[39.0, 40.0, 41.0], &[Some(5.0), Some(6.0), Some(7.0)], 0);
         let other = Other { stretch: std::sync::Arc::new(earlier), earlier_s: 60.0, words: "a day before" };
         let spec = crate::sample::site().systems[0].clone();
-        let chart = picture(Axis::Percent, &now, Some(&other), (100.0, 101.0), 0, &spec).chart;
+        let chart = picture(&Axis::Percent, &now, Some(&other), (100.0, 101.0), 0, &spec).chart;
         assert_eq!(chart.lines[0].segments, [vec![(100.0, 1.0), (101.0, 2.0)]]);
         assert_eq!(chart.others[0].segments, [vec![(100.0, 6.0), (101.0, 7.0)]]);
         assert_eq!(chart.others[0].label, format!("{}, a day before", chart.lines[0].label));
@@ -491,7 +556,7 @@ mod tests {
         };
         let spec = crate::sample::site().systems[0].clone();
         let edges = [Axis::Power, Axis::Percent, Axis::Voltage].map(|axis| {
-            let chart = picture(axis, &stretch, None, (0.0, 60.0), 0, &spec).chart;
+            let chart = picture(&axis, &stretch, None, (0.0, 60.0), 0, &spec).chart;
             let layout = crate::charts::line::layout::Layout::new(
                 &chart,
                 crate::charts::line::layout::Size { width: 1_200.0, height: 200.0 },
@@ -510,8 +575,8 @@ mod tests {
         assert_eq!(axes(&[PointId::Soc], true, &[]), [Axis::Percent, Axis::CellVoltage, Axis::Temperature]);
         assert!(axes(&[PointId::Contactors], false, &[]).is_empty());
         assert_eq!(
-            axes(&[PointId::Soc], false, &[Unit::Number, Unit::Watt]),
-            [Axis::Power, Axis::Percent, Axis::Number]
+            axes(&[PointId::Soc], false, &[Axis::Devices(Unit::Watt, "power".to_owned())]),
+            [Axis::Percent, Axis::Devices(Unit::Watt, "power".to_owned())]
         );
     }
 
@@ -536,10 +601,10 @@ mod tests {
         };
         let spec = crate::sample::site().systems[0].clone();
         for (axis, value) in [(Axis::CellVoltage, 3.2_f32), (Axis::Temperature, 25.0)] {
-            let chart = picture(axis, &stretch, None, (0.0, 60.0), 0, &spec).chart;
+            let chart = picture(&axis, &stretch, None, (0.0, 60.0), 0, &spec).chart;
             assert_eq!((chart.lines.len(), chart.lines[0].label.as_str()), (1, "7.12"));
             assert_eq!(chart.lines[0].segments, [vec![(0.0, f64::from(value)), (60.0, f64::from(value))]]);
         }
-        assert!(picture(Axis::Voltage, &stretch, None, (0.0, 60.0), 0, &spec).chart.lines.is_empty());
+        assert!(picture(&Axis::Voltage, &stretch, None, (0.0, 60.0), 0, &spec).chart.lines.is_empty());
     }
 }

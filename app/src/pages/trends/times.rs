@@ -5,6 +5,7 @@ use super::choice::{Choice, SPANS, When, between, moved, zoomed};
 use crate::charts::line::ticks::{clock_words, day_words};
 use crate::components::Segmented;
 use crate::derived::Derived;
+use crate::live::Live;
 use crate::source::DEMO;
 use leptos::prelude::*;
 
@@ -51,7 +52,27 @@ pub(super) fn Times(
             format!("/api/v1/history.{kind}?system={system}&from={}&to={}", (from_s * 1e3) as i64, (to_s * 1e3) as i64)
         }
     };
-    let (csv, parquet) = (file("csv"), file("parquet"));
+    let off = Live::expect().needs_server();
+    let download = move |address: Box<dyn Fn() -> String + Send>, words: &'static str| {
+        view! {
+            <a
+                class="button"
+                href=move || off.get().is_none().then(&address)
+                title=move || off.get()
+                aria-disabled=move || off.get().map(|_| "true")
+                download=""
+                rel="external"
+            >
+                {words}
+            </a>
+        }
+    };
+    let downloads = (!DEMO).then(|| {
+        view! {
+            {download(Box::new(file("csv")), "Download as CSV")}
+            {download(Box::new(file("parquet")), "Download as Parquet")}
+        }
+    });
     let (from, to) = (NodeRef::<leptos::html::Input>::new(), NodeRef::<leptos::html::Input>::new());
     let apply = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -85,10 +106,7 @@ pub(super) fn Times(
                     <label>"From"<input type="datetime-local" step="1" required=true node_ref=from /></label>
                     <label>"To"<input type="datetime-local" step="1" required=true node_ref=to /></label>
                     <button type="submit" class="button">"Show"</button>
-                    {(!DEMO).then(|| view! {
-                        <a class="button" href=csv download="" rel="external">"Download as CSV"</a>
-                        <a class="button" href=parquet download="" rel="external">"Download as Parquet"</a>
-                    })}
+                    {downloads}
                 </form>
             </details>
         </div>

@@ -12,7 +12,8 @@ impl Player {
         self.writer.write(move |here| {
             let past = self.live.past.get_untracked();
             // To the millisecond, as it stands there.
-            let at = past.then(|| Utc(self.head_ms.get_untracked() as i64 * 1_000));
+            let head = Utc(self.head_ms.get_untracked() as i64 * 1_000);
+            let at = if past { Some(head) } else { self.inner.with_value(|inner| inner.pending) };
             self.inner.update_value(|inner| inner.written = at);
             self.navigation.carry(at.map(|at| (AT, rfc3339(at))));
             (instant(here) != at).then(|| address_of(here, at))
@@ -29,7 +30,7 @@ impl Player {
         let at = Utc(at.0.div_euclid(1_000) * 1_000);
         self.inner.update_value(|inner| inner.written = Some(at));
         self.navigation.carry(Some((AT, rfc3339(at))));
-        let here = untrack(|| self.navigation.at());
+        let here = self.navigation.here();
         self.navigation.go(&address_of(&here, Some(at)), Leave::Step);
     }
 

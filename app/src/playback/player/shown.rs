@@ -93,7 +93,7 @@ impl Player {
                 (Shown::Aged(head_ms), Arc::new(Snapshot::unknown(&spec, Utc((head_ms * 1e3) as i64))))
             }
         };
-        self.inner.update_value(|inner| inner.shown = Some(shown));
+        self.inner.update_value(|inner| (inner.shown, inner.pending) = (Some(shown), None));
         self.live.show(snapshot);
     }
 
@@ -105,8 +105,12 @@ impl Player {
         }
     }
 
-    /// Takes back what was said of a server that could not be reached, and asks again.
+    /// Takes back what was said of a server that could not be reached, and asks again; goes where the address has asked
+    /// meanwhile.
     pub(super) fn server_is_back(self) {
+        if let Some(at) = self.inner.with_value(|inner| inner.pending) {
+            return self.seek_asked(at.0 as f64 / 1e3);
+        }
         if self.message.with_untracked(|message| message != NO_SERVER) {
             return;
         }

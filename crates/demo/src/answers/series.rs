@@ -4,6 +4,7 @@ use super::{instant, traces};
 use crate::run::Demo;
 use api::series::SeriesRequest;
 use domain::lab::parse_cell;
+use domain::plain::quoted;
 use domain::reading::CellQuantity;
 use domain::recent::{RECENT_S, Sampler};
 use domain::series::{Table, Trace};
@@ -15,7 +16,8 @@ pub(super) fn answer(demo: &Demo, asked: &SeriesRequest) -> Result<Table, String
     let points = asked.points.as_deref().unwrap_or_default();
     let mut wanted: Vec<Trace> = traces(points, spec)?.into_iter().map(|(_, trace)| trace).collect();
     if let Some(text) = asked.cell.as_deref() {
-        let cell = parse_cell(text, &spec.topology).ok_or_else(|| format!("cell: {} has no cell {text:?}", spec.id))?;
+        let cell = parse_cell(text, &spec.topology)
+            .ok_or_else(|| format!("cell: {} has no cell {}", spec.id, quoted(text)))?;
         wanted.extend(CellQuantity::ALL.map(|quantity| Trace::Cell(quantity, cell as u16)));
     }
     let seconds = asked.seconds.unwrap_or(RECENT_S).clamp(1, RECENT_S);

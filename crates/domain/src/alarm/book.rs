@@ -44,10 +44,13 @@ impl Alarm {
     /// know.
     pub fn words(&self, site: &SiteSpec, system: &SystemSpec, links: &[LinkStatus]) -> Option<String> {
         let rule = self.rule.rule()?;
-        let status = match self.subject {
-            Subject::Link(link) => links.get(link.0 as usize).zip(site.links.get(link.0 as usize)),
+        let place = match self.subject {
+            Subject::Link(link) => Some(usize::from(link.0)),
+            Subject::Device(number) => system.watched_point(number).and_then(|point| site.find_link(point.link())),
             _ => None,
         };
+        let status = place.and_then(|place| links.get(place).zip(site.links.get(place)));
+        let chattering = |words: String| if self.chattering { format!("{words} (comes and goes)") } else { words };
         Some(match status {
             // What was expected and what answered.
             Some((status, spec))
@@ -64,10 +67,19 @@ impl Alarm {
             {
                 format!("{}: what answered last was another device than the one expected", spec.name)
             }
-            // What it comes to, not what it is at the instant between.
-            _ if self.chattering => {
-                format!("{} (comes and goes)", rule.words(self.subject, self.worst, site, system))
+            // Whether it is the sensor or the whole device changes while the alarm stands.
+            Some((status, spec)) if rule.watch == Watch::DevicePointAge => {
+                let words = rule.words(self.subject, self.worst, site, system);
+                chattering(match status.state {
+                    LinkState::Up if !rule.bound_of(system, self.subject).is_bad(self.value) => {
+                        format!("{words} (better now)")
+                    }
+                    LinkState::Up => format!("{words}, although its device answers"),
+                    _ => format!("{words}: {} does not answer", spec.name),
+                })
             }
+            // What it comes to, not what it is at the instant between.
+            _ if self.chattering => chattering(rule.words(self.subject, self.worst, site, system)),
             _ => {
                 let [now, worst] = [self.value, self.worst].map(|v| rule.words(self.subject, v, site, system));
                 // A value that is back within its limit is not what the alarm is about, while it waits for its end.

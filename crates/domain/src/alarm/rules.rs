@@ -275,7 +275,7 @@ pub const RULES: &[Rule] = rules! {
     "device.point.low" Warning DevicePointLow Below OfSubject("alarm_below", |limits| limits.low), deadband 0.0, delay 2_000 5_000,
         "check the device";
     "device.point.stale" Warning DevicePointAge Above Fixed(1.0), deadband 0.0, delay 5_000 2_000,
-        "the device answers, but not with this value: check its sensor";
+        "check its sensor, and the device if it does not answer";
 };
 
 /// Further than this no state of charge moves without charge, beyond all errors of measuring, points.

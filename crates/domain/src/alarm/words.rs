@@ -1,14 +1,48 @@
 //! What an alarm says, in words for a person.
 
-use super::rules::{Rule, Subject, Watch};
+use super::rules::{Direction, Rule, Subject, Watch};
 use crate::decimal::fixed;
 use crate::derived::contactors;
+use crate::point::WatchedPoint;
 use crate::spec::{SiteSpec, SystemSpec};
 
 /// Bits of contactor feedback: how far the command is shifted in the value of [`Watch::ContactorMismatch`].
 pub(crate) const CONTACTOR_BITS: u32 = 3;
 
 impl Rule {
+    /// What `count` alarms of this rule say together, which are about the same quantity of several devices; those to be named
+    /// by their subjects and values: `2 values of temperature above their limit: hall/gpu/3 at 95 °C, hall/gpu/7 at 93 °C;
+    /// limit 90 °C`.
+    pub fn words_of_devices(&'static self, named: &[(Subject, f32)], count: usize, system: &SystemSpec) -> String {
+        let points = || {
+            named.iter().filter_map(|(subject, value)| match subject {
+                Subject::Device(number) => system.watched_point(*number).map(|point| (*value, point)),
+                _ => None,
+            })
+        };
+        let (is_stale, quantity) =
+            (self.watch == Watch::DevicePointAge, points().next().map_or("", |(_, point)| point.quantity()));
+        let wrong = match self.direction {
+            _ if is_stale => "without a fresh one",
+            Direction::Above => "above their limit",
+            Direction::Below => "below their limit",
+        };
+        let one = |(value, point): (f32, &WatchedPoint)| match is_stale {
+            true => point.device().to_owned(),
+            false => format!("{} at {}", point.device(), with_unit(value, Some(point))),
+        };
+        let list = points().map(one).collect::<Vec<_>>().join(", ");
+        let limits = || points().map(|(_, point)| self.bound_of(system, Subject::Device(point.number)).raise);
+        let end = match count.saturating_sub(named.len()) {
+            // One limit that all of them have is said once.
+            0 => (limits().next().filter(|limit| !is_stale && limits().all(|other| other == *limit)))
+                .map(|limit| format!("; limit {}", with_unit(limit, points().next().map(|(_, point)| point))))
+                .unwrap_or_default(),
+            more => format!(" and {more} more"),
+        };
+        format!("{count} values of {quantity} {wrong}: {list}{end}")
+    }
+
     /// What is wrong, in words, for a person: `Cell 7.12 at 2841 mV, limit 2850 mV`.
     pub fn words(&'static self, subject: Subject, value: f32, site: &SiteSpec, system: &SystemSpec) -> String {
         let (topology, limits) = (&system.topology, &system.limits);
@@ -69,11 +103,10 @@ impl Rule {
             (Watch::BmsWarnings, _) => format!("BMS warning: {}", crate::bms::words(value).join(", ")),
             (Watch::DevicePointHigh | Watch::DevicePointLow | Watch::DevicePointAge, Subject::Device(number)) => {
                 let point = system.watched_point(number);
-                let (path, unit) = point.map_or(("A device point", ""), |point| (&point.path, point.unit.symbol()));
-                let with_unit = |number: String| if unit.is_empty() { number } else { format!("{number} {unit}") };
+                let path = point.map_or("A device point", |point| &point.path);
                 match self.watch {
-                    Watch::DevicePointAge => format!("{path} has no fresh value, although its device answers"),
-                    _ => format!("{path} at {}, limit {}", with_unit(short(value)), with_unit(limit)),
+                    Watch::DevicePointAge => format!("{path} has no fresh value"),
+                    _ => format!("{path} at {}, limit {}", with_unit(value, point), with_unit(raise, point)),
                 }
             }
             (Watch::StandsStill, Subject::Cell(c)) => {
@@ -104,5 +137,14 @@ impl Rule {
             // A rule and a subject that do not belong together: none is made so.
             (..) => self.id.to_owned(),
         }
+    }
+}
+
+/// A value of a device point with its unit.
+fn with_unit(value: f32, point: Option<&WatchedPoint>) -> String {
+    let number = fixed(value.into(), 1).trimmed();
+    match point.map_or("", |point| point.unit.symbol()) {
+        "" => number.to_string(),
+        unit => format!("{number} {unit}"),
     }
 }

@@ -234,8 +234,9 @@ fn device_points_with_limits_have_alarms_and_others_none() {
     let hot = "bms/gpu/0/temperature at 95 °C, limit 90 °C";
     let slow = "bms/fan at 12 %, limit 20 %";
     let gone = "bms/fan has no fresh value, although its device answers";
+    let silent = "bms/fan has no fresh value: Battery controller does not answer";
     type Step<'a> = ([Option<f32>; 3], bool, &'a [(&'a str, &'a str)]);
-    let steps: [Step<'_>; 7] = [
+    let steps: [Step<'_>; 8] = [
         ([Some(9e9), Some(60.0), Some(50.0)], true, &[]),
         ([Some(-9e9), Some(95.0), Some(12.0)], true, &[("device.point.high", hot), ("device.point.low", slow)]),
         // Not back by more than its deadband.
@@ -246,6 +247,8 @@ fn device_points_with_limits_have_alarms_and_others_none() {
         ),
         ([None, Some(60.0), Some(50.0)], true, &[]),
         ([None, Some(60.0), None], true, &[("device.point.stale", gone)]),
+        // Later the whole link is silent: the words follow.
+        ([None, None, None], false, &[("device.point.stale", silent)]),
         ([None, Some(60.0), Some(50.0)], true, &[]),
         ([None, None, None], false, &[]),
     ];

@@ -74,6 +74,16 @@ impl WatchedPoint {
     pub fn link(&self) -> &str {
         self.path.split('/').next().unwrap_or_default()
     }
+
+    /// What is measured: the end of its name, `temperature`.
+    pub fn quantity(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// What it is measured of: its name without the end, `hall/gpu/3`.
+    pub fn device(&self) -> &str {
+        self.path.rsplit_once('/').map_or(&self.path, |(device, _)| device)
+    }
 }
 
 /// A number that changes when a system's device points are named otherwise or in another order: frames of the past name

@@ -70,7 +70,7 @@ impl Bus for Poller {
     }
 
     fn setpoints(&self) -> Vec<Setpoint> {
-        self.device.setpoints()
+        self.device.setpoints(self.dial.unit)
     }
 
     fn device_points(&self, device: &str, usual: Duration) -> Vec<DevicePoint> {

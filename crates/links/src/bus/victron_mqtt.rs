@@ -119,7 +119,14 @@ impl Bus for Listener {
     }
 
     fn setpoints(&self) -> Vec<Setpoint> {
-        self.settings.setpoints.iter().map(|known| known.setpoint.clone()).collect()
+        let Settings { portal, setpoints, .. } = &self.settings;
+        // A broker may have several GX.
+        let of = portal.as_ref().map_or_else(String::new, |portal| format!(", portal {portal}"));
+        let named = |known: &GxSetpoint| {
+            let sets = format!("{}{of}", known.setpoint.sets);
+            Setpoint { sets, ..known.setpoint.clone() }
+        };
+        setpoints.iter().map(named).collect()
     }
 
     fn drive<'a>(&'a mut self, reporter: &'a Reporter) -> Waits<'a, ()> {

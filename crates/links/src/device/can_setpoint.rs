@@ -6,8 +6,8 @@
 //! `feedback`.
 
 use super::can_checksum::ChecksumRule;
-use super::dbc::{Database, EncodeError, Message};
-use super::setpoint::{Complaint, SetpointEntry};
+use super::dbc::{Database, EncodeError, Encoding, Message, Signal};
+use super::setpoint::{Complaint, Grid, Held, SetpointEntry};
 use crate::can::{CanFrame, CanId, FrameKind, MAX_CLASSIC_DATA, OwnedFrame, fd_length};
 use domain::write::Setpoint;
 use std::ops::Range;
@@ -50,6 +50,18 @@ fn find(database: &Database, name: &str, span: Range<usize>) -> Result<(Message,
     let index = message.signals.iter().position(|known| known.name == signal);
     let index = index.ok_or_else(|| (span, format!("message {of} has no signal `{signal}`")))?;
     Ok((message.clone(), index))
+}
+
+/// What is known of a signal. Values outside of what its file declares are refused by the encoding; a percentage that is
+/// declared with a sign may have one.
+fn held(signal: &Signal) -> Held {
+    let whole = matches!(signal.encoding, Encoding::Unsigned | Encoding::Signed);
+    Held {
+        unit: signal.unit.clone(),
+        range: signal.range.filter(|(low, high)| signal.unit == "%" && *low >= -100.0 && *high <= 100.0),
+        grid: whole.then_some(Grid { resolution: signal.factor.abs(), offset: signal.offset }),
+        ..Held::default()
+    }
 }
 
 impl CanSetpoint {
@@ -112,7 +124,15 @@ impl CanSetpoint {
             ));
         }
         let with = entry.with.as_ref().map(|with| with.get_ref().clone()).unwrap_or_default().into_iter().collect();
-        let setpoint = entry.setpoint(&message.signals[signal].unit)?;
+        let setpoint = entry.setpoint(&held(&message.signals[signal]))?;
+        let coarse = feedback.as_ref().map(|of| of.message.signals[of.signal].factor.abs());
+        if let (Some(name), Some(coarse)) = (&entry.feedback, coarse.filter(|of| *of > setpoint.step * (1.0 + 1e-6))) {
+            let (name, at, step) = (name.get_ref(), name.span(), setpoint.step);
+            return Err((
+                at,
+                format!("`{name}` has steps of {coarse}: it cannot tell two values apart that are {step} apart"),
+            ));
+        }
         let made = CanSetpoint { setpoint, message, signal, with, counter, checksum, feedback, every };
         for value in [made.setpoint.min, made.setpoint.max] {
             made.frame(value, 0, &[])

@@ -18,6 +18,7 @@ pub use encode::EncodeError;
 pub use variants::Variant;
 
 use crate::can::CanId;
+use crate::text::number;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -217,7 +218,7 @@ impl Signal {
 
     /// The physical value in `frame` with unit, or its word: `3301 mV`, `7 (normal)`.
     pub fn text(&self, frame: &[u8]) -> String {
-        let number = format!("{:.*}", decimals(self), self.value(frame));
+        let number = number(self.value(frame), decimals(self));
         if let Encoding::Unsigned | Encoding::Signed = self.encoding {
             let raw = match self.encoding {
                 Encoding::Signed => self.field.read_signed(frame),

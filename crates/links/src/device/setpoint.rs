@@ -10,6 +10,10 @@
 //! What `sets` names depends on the kind of link: a point of a SunSpec model, a path of a Victron GX, a signal of a CAN
 //! message. A configured setpoint opens no door: who may ask for it is decided above (`domain::command`).
 
+mod rules;
+
+pub use rules::{Grid, Held, HeldLease, Wrong, checked};
+
 use crate::device::can_checksum::ChecksumRule;
 use domain::write::{Setpoint, Wear};
 use serde::Deserialize;
@@ -18,8 +22,8 @@ use std::ops::Range;
 use std::time::Duration;
 use toml::Spanned;
 
-/// The longest lease that can be configured, s: the longest that 16 bits can say to a SunSpec device.
-const LONGEST_LEASE_S: u64 = 65_534;
+/// The most setpoints of one link.
+pub const SETPOINTS_MAX: usize = 256;
 
 /// What is wrong, and where in the site file.
 pub type Complaint = (Range<usize>, String);
@@ -33,19 +37,19 @@ pub struct SetpointEntry {
     /// What it is on the device: `802.SoCRsvMin`, `hub4/0/Overrides/Setpoint`, `Limits.DischargeLimit`.
     pub sets: Spanned<String>,
     /// Its name for people; what it sets, if not given.
-    pub label: Option<String>,
+    pub label: Option<Spanned<String>>,
     /// Unit of its values; that of the device, if not given.
-    pub unit: Option<String>,
+    pub unit: Option<Spanned<String>>,
     /// The lowest value that is ever written.
-    pub min: f64,
+    pub min: Spanned<f64>,
     /// The highest.
-    pub max: f64,
+    pub max: Spanned<f64>,
     /// Values are multiples of this above `min`.
-    pub step: f64,
+    pub step: Spanned<f64>,
     /// What a write costs.
-    pub wear: WearKey,
+    pub wear: Spanned<WearKey>,
     /// The longest, s, that a value is held without being renewed; for ever, if not given.
-    pub lease_s: Option<u32>,
+    pub lease_s: Option<Spanned<u32>>,
     /// CAN: the values of the message's other signals.
     pub with: Option<Spanned<BTreeMap<String, f64>>>,
     /// CAN: a signal that counts the frames that are sent.
@@ -78,22 +82,38 @@ impl From<WearKey> for Wear {
 }
 
 impl SetpointEntry {
-    /// The setpoint; `unit` is what its values are measured in on the device.
+    /// The setpoint; `held` is what is known of it on the device.
     ///
     /// # Errors
-    /// Its name or its numbers cannot be.
-    pub fn setpoint(&self, unit: &str) -> Result<Setpoint, Complaint> {
+    /// It breaks one of the rules that every setpoint must satisfy.
+    pub fn setpoint(&self, held: &Held) -> Result<Setpoint, Complaint> {
+        let text = |text: &Option<Spanned<String>>| text.as_ref().map(|text| text.get_ref().clone());
         let setpoint = Setpoint {
             name: self.name.get_ref().clone(),
-            label: self.label.clone().unwrap_or_else(|| self.sets.get_ref().clone()),
-            unit: self.unit.clone().unwrap_or_else(|| unit.to_owned()),
-            min: self.min,
-            max: self.max,
-            step: self.step,
-            wear: self.wear.into(),
-            lease: self.lease_s.map(|s| Duration::from_secs(s.into())),
+            label: text(&self.label).unwrap_or_else(|| self.sets.get_ref().clone()),
+            sets: self.sets.get_ref().clone(),
+            unit: text(&self.unit).unwrap_or_else(|| held.unit.clone()),
+            min: *self.min.get_ref(),
+            max: *self.max.get_ref(),
+            step: *self.step.get_ref(),
+            wear: (*self.wear.get_ref()).into(),
+            lease: self.lease_s.as_ref().map(|s| Duration::from_secs((*s.get_ref()).into())),
         };
-        checked(setpoint).map_err(|words| (self.name.span(), words))
+        checked(setpoint, held).map_err(|wrong| (self.place(wrong.key), wrong.words))
+    }
+
+    /// Where a key stands; the name where it does not stand at all.
+    fn place(&self, key: &str) -> Range<usize> {
+        let place = match key {
+            "label" => self.label.as_ref().map(Spanned::span),
+            "unit" => self.unit.as_ref().map(Spanned::span),
+            "min" => Some(self.min.span()),
+            "max" => Some(self.max.span()),
+            "step" => Some(self.step.span()),
+            "lease_s" => self.lease_s.as_ref().map(Spanned::span),
+            _ => None,
+        };
+        place.unwrap_or_else(|| self.name.span())
     }
 
     /// Refuses the keys that mean something to a CAN bus only.
@@ -113,36 +133,27 @@ impl SetpointEntry {
     }
 }
 
-/// A setpoint whose name and numbers can be.
-///
-/// # Errors
-/// What is wrong, in words.
-pub fn checked(setpoint: Setpoint) -> Result<Setpoint, String> {
-    let Setpoint { name, min, max, step, lease, .. } = &setpoint;
-    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name.is_empty() || !name.chars().all(letters) {
-        return Err("`name` is made of small letters, digits and hyphens, such as \"minimum-soc\"".to_owned());
-    }
-    if ![min, max, step].into_iter().all(|number| number.is_finite()) || min > max || *step <= 0.0 {
-        return Err("`min` must not be above `max`, and `step` must be above 0".to_owned());
-    }
-    if lease.is_some_and(|lease| !(1..=LONGEST_LEASE_S).contains(&lease.as_secs())) {
-        return Err(format!("`lease_s` is 1 to {LONGEST_LEASE_S} s"));
-    }
-    Ok(setpoint)
-}
-
 /// The setpoints of a link's entries, each made by `one`.
 ///
 /// # Errors
-/// The first that is wrong, or two with one name.
+/// The first that is wrong, two with one name or of one value of the device, or too many.
 pub fn all<T>(
     entries: &[SetpointEntry],
     one: impl Fn(&SetpointEntry) -> Result<T, Complaint>,
 ) -> Result<Vec<T>, Complaint> {
+    if let Some(entry) = entries.get(SETPOINTS_MAX) {
+        return Err((entry.name.span(), format!("a link has at most {SETPOINTS_MAX} setpoints")));
+    }
     for (at, entry) in entries.iter().enumerate() {
-        if entries[..at].iter().any(|other| other.name.get_ref() == entry.name.get_ref()) {
-            return Err((entry.name.span(), format!("two setpoints have the name `{}`", entry.name.get_ref())));
+        let (name, sets) = (entry.name.get_ref(), entry.sets.get_ref());
+        if entries[..at].iter().any(|other| other.name.get_ref() == name) {
+            return Err((entry.name.span(), format!("two setpoints have the name `{name}`")));
+        }
+        if let Some(other) = entries[..at].iter().find(|other| other.sets.get_ref() == sets) {
+            let other = other.name.get_ref();
+            let words =
+                format!("`{sets}` is set by `{other}` already: two setpoints would overwrite one another; keep one");
+            return Err((entry.sets.span(), words));
         }
     }
     entries.iter().map(one).collect()

@@ -19,6 +19,7 @@ pub use rows::{ROWS, Row, Service};
 use crate::ages::Ages;
 use crate::describe::Describe;
 use crate::device::unit;
+use crate::text;
 use domain::link::DecodedValue;
 use domain::reading::Target;
 use serde_json::Value;
@@ -66,7 +67,9 @@ impl Describe for GxTable {
         let value: Value = serde_json::from_slice(raw).unwrap_or_default();
         let value = value.get("value").unwrap_or(&value);
         let text = match number(value) {
-            Ok(Some(value)) => format!("{:.2} {}", row.ours(value), unit::symbol(Target::Point(row.point))),
+            Ok(Some(value)) => {
+                format!("{} {}", text::number(row.ours(value), 2), unit::symbol(Target::Point(row.point)))
+            }
             _ => "no value".to_owned(),
         };
         vec![DecodedValue { name: row.point.spec().path.to_owned(), text: text.trim_end().to_owned() }]

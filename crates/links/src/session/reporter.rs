@@ -12,6 +12,7 @@ use crate::recording::Recorder;
 use crate::text;
 use domain::engine::Input;
 use domain::link::{LinkFault, LinkIdx, LinkState, LinkStatus};
+use domain::plain::without_numbers;
 use domain::reading::{Batch, Reading, Target};
 use domain::spec::SystemIdx;
 use domain::time::{Mono, Now};
@@ -135,7 +136,7 @@ impl Reporter {
     pub(crate) async fn closed(&self, why: impl ToString) {
         let now = self.now().utc;
         self.record(|r| {
-            r.why = why.to_string();
+            r.why = without_numbers(&why.to_string());
             r.attempts.failure(now);
             r.monitor.closed();
         });
@@ -146,7 +147,7 @@ impl Reporter {
     pub(crate) async fn wrong_device(&self, why: impl ToString) {
         let now = self.now().utc;
         self.record(|r| {
-            r.why = why.to_string();
+            r.why = without_numbers(&why.to_string());
             r.attempts.failure(now);
             r.monitor.wrong_device();
         });

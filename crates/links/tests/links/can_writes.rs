@@ -13,19 +13,26 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::UdpSocket;
 
-const KEYS: &str = r#"
+const LINK: &str = r#"
 kind = "cannelloni"
 listen = "127.0.0.1:0"
 peer = "127.0.0.1"
 silent_ms = 400
 dbc = "crates/links/tests/fixtures/limits.dbc"
 map = [{ point = "battery/voltage", signal = "Voltage" }]
-setpoints = [
+"#;
+
+/// Limits that are held for a time, one or both.
+const HELD: &str = r#"setpoints = [
   { name = "discharge-limit", sets = "Limits.Discharge", min = 0, max = 200, step = 5, wear = "volatile",
     with = { Charge = 50, Mode = 1 }, counter = "Alive", checksum = { signal = "Crc", kind = "crc8-j1850" },
     feedback = "Status.ActiveDischarge", every_ms = 50, lease_s = 10 },
   { name = "charge-limit", sets = "Limits.Charge", min = 0, max = 100, step = 5, wear = "volatile",
     with = { Discharge = 20, Mode = 1 }, counter = "Alive", checksum = { signal = "Crc", kind = "crc8-j1850" } },
+]"#;
+
+/// What is sent once.
+const ONCE: &str = r#"setpoints = [
   { name = "once", sets = "Limits.Discharge", min = 0, max = 200, step = 5, wear = "volatile",
     with = { Charge = 50, Mode = 1, Crc = 0 }, counter = "Alive", feedback = "Status.ActiveDischarge" },
   { name = "start", sets = "Start.Start", min = 0, max = 1, step = 1, wear = "volatile" },
@@ -111,8 +118,8 @@ impl Device {
     }
 }
 
-async fn linked(habit: Habit) -> (Running, Device) {
-    let mut link = Running::start(KEYS).await;
+async fn linked(setpoints: &str, habit: Habit) -> (Running, Device) {
+    let mut link = Running::start(&format!("{LINK}{setpoints}")).await;
     let device = Device::start(link.address.unwrap(), habit).await;
     link.until(LinkState::Up).await;
     (link, device)
@@ -133,7 +140,7 @@ fn crc(data: &[u8]) -> u8 {
 
 #[tokio::test]
 async fn a_limit_is_confirmed_by_the_frames_of_the_device() {
-    let (link, device) = linked(Habit::Obeys).await;
+    let (link, device) = linked(ONCE, Habit::Obeys).await;
     assert_eq!(write(&link, "once", 151.0, None).await, [Sent, Confirmed(150.0)]);
     assert_eq!(device.heard(), [(256, vec![0xDC, 0x05, 0xF4, 0x01, 0x01, 0, 0, 0])]);
     assert_eq!(write(&link, "once", 150.0, None).await, [Unchanged(150.0)]);
@@ -141,7 +148,6 @@ async fn a_limit_is_confirmed_by_the_frames_of_the_device() {
     assert_eq!(write(&link, "start", 1.0, None).await, [Sent, Unconfirmable]);
     assert_eq!(device.heard_in_time(2).await[1..], [(258, vec![1])]);
     assert!(ask_for(&link, "once", 200.1, None).is_err());
-    assert!(ask_for(&link, "discharge-limit", 100.0, None).unwrap_err().to_string().contains("ask for 1 to 10 s"));
 }
 
 #[tokio::test]
@@ -151,7 +157,7 @@ async fn devices_that_ignore_clamp_or_do_not_answer_are_told_and_nothing_is_sent
         (Habit::Clamps, vec![Sent, Clamped(100.0)]),
         (Habit::SaysNothing, vec![Sent, Unknown("no feedback came within 2 s".to_owned())]),
     ] {
-        let (link, device) = linked(habit).await;
+        let (link, device) = linked(ONCE, habit).await;
         assert_eq!(write(&link, "once", 150.0, None).await, expected, "{habit:?}");
         assert_eq!(device.heard().len(), 1, "{habit:?}");
     }
@@ -159,7 +165,7 @@ async fn devices_that_ignore_clamp_or_do_not_answer_are_told_and_nothing_is_sent
 
 #[tokio::test]
 async fn a_value_that_is_followed_by_another_before_it_was_confirmed_is_unknown() {
-    let (link, device) = linked(Habit::Ignores).await;
+    let (link, device) = linked(ONCE, Habit::Ignores).await;
     let first = ask_for(&link, "once", 150.0, None).unwrap();
     device.heard_in_time(1).await;
     *device.habit.lock().unwrap() = Habit::Obeys;
@@ -170,7 +176,8 @@ async fn a_value_that_is_followed_by_another_before_it_was_confirmed_is_unknown(
 
 #[tokio::test]
 async fn a_frame_is_sent_again_while_its_lease_lasts_with_counter_and_checksum_and_then_no_more() {
-    let (link, device) = linked(Habit::Obeys).await;
+    let (link, device) = linked(HELD, Habit::Obeys).await;
+    assert!(ask_for(&link, "discharge-limit", 100.0, None).unwrap_err().to_string().contains("ask for 1 to 10 s"));
     assert_eq!(write(&link, "discharge-limit", 100.0, Some(1)).await, [Sent, Confirmed(100.0)]);
     // Another setpoint of the message, while the first is held: neither undoes the other.
     assert_eq!(write(&link, "charge-limit", 80.0, None).await, [Sent, Unconfirmable]);
@@ -190,8 +197,8 @@ async fn a_frame_is_sent_again_while_its_lease_lasts_with_counter_and_checksum_a
 
 #[tokio::test]
 async fn a_bus_that_is_not_heard_is_sent_nothing_and_gives_its_leases_up() {
-    let mut link = Running::start(KEYS).await;
-    let told = write(&link, "once", 150.0, None).await;
+    let mut link = Running::start(&format!("{LINK}{HELD}")).await;
+    let told = write(&link, "charge-limit", 80.0, None).await;
     assert!(matches!(told.as_slice(), [NotSent(why)] if why.contains("nothing is heard")), "{told:?}");
     let device = Device::start(link.address.unwrap(), Habit::Obeys).await;
     link.until(LinkState::Up).await;
@@ -212,7 +219,7 @@ async fn a_bus_that_is_not_heard_is_sent_nothing_and_gives_its_leases_up() {
 
 #[test]
 fn a_command_is_not_for_whoever_is_heard_first() {
-    let keys = KEYS.replace("peer = \"127.0.0.1\"\n", "");
+    let keys = format!("{LINK}{HELD}").replace("peer = \"127.0.0.1\"\n", "");
     let error = config(&keys).build(SystemIdx(0), &Topology::NONE, repository()).unwrap_err();
     assert!(error.to_string().contains("`setpoints` needs `peer`"), "{error}");
 }

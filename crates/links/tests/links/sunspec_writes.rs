@@ -97,7 +97,7 @@ async fn devices_that_ignore_clamp_refuse_or_lack_it_are_told() {
     assert_eq!(write(&device, "reserve", 45.0, None).await, [Sent, Echoed, Clamped(20.0)]);
     for (place, word, says) in [
         (BATTERY + 10, 0xFFFF, "the device has no SoCRsvMin"),
-        (BATTERY + 56, 1, "in steps of 10"),
+        (BATTERY + 56, 1, "802.SoCRsvMin has steps of 10"),
         (BATTERY + 56, 0x8000, "no scale factor that can be"),
         (BATTERY, 64_001, "the device has no model 802"),
     ] {

@@ -296,7 +296,17 @@ fn a_table_that_would_write_what_cannot_be_is_refused() {
         |min: &str, max: &str| format!("{{ name = \"limit\", min = {min}, max = {max}, step = 1, wear = \"flash\" }}");
     assert_eq!(table(&write("0", "100"), ""), Ok(()));
     for (write, more, says) in [
-        (write("50", "10"), "", "`min` must not be above `max`"),
+        (write("50", "10"), "", "`min` must be below `max`: 50 is not below 10"),
+        (write("10", "10"), "", "`min` must be below `max`"),
+        (write("0", "500").replace("}", ", unit = \"%\" }"), "", "500 % cannot be: register 7 is 0 to 100 %"),
+        (write("0", "100"), "scale = 10", "a `step` of 1 is finer; write a multiple of 10"),
+        (write("5", "95").replace("step = 1", "step = 10"), "scale = 10", "cannot have 5: it has steps of 10; 0 or 10"),
+        (write("0", "100").replace("}", ", lease_s = 60 }"), "", "bears few writes"),
+        (
+            write("0", "100").replace("flash", "volatile").replace("}", ", lease_s = 0 }"),
+            "",
+            "`lease_s` is 1 to 65534 s",
+        ),
         (write("0", "70000"), "", "does not fit into its register"),
         (write("-1", "10"), "", "does not fit into its register"),
         (write("0", "10"), "fc = \"input\"", "only one holding register"),
@@ -307,6 +317,30 @@ fn a_table_that_would_write_what_cannot_be_is_refused() {
     ] {
         let error = table(&write, more).unwrap_err();
         assert!(error.contains(says) && error.starts_with("line "), "{error}");
+    }
+    // A row that is a point has its unit, and its values.
+    let soc = |write: &str| {
+        let text = format!(
+            "name = \"A\"\n[[register]]\naddress = 7\npoint = \"battery/soc\"\ntype = \"u16\"\nwrite = {write}\n"
+        );
+        links::device::registers::RegisterTable::parse(&text).map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!(soc(&write("0", "100")), Ok(()));
+    assert!(soc(&write("0", "101")).unwrap_err().contains("register 7 is 0 to 100 %"));
+    let kilowatts = write("0", "100").replace("}", ", unit = \"kW\" }");
+    assert!(soc(&kilowatts).unwrap_err().contains("the device has it in %, and values are not converted"));
+    // Two that would overwrite one another, also in part.
+    let two = |kind: &str, address: u16| {
+        let row = |name: &str, kind: &str, address: u16| {
+            let write = write("0", "100").replace("limit", name);
+            format!("[[register]]\naddress = {address}\nlabel = \"L\"\ntype = \"{kind}\"\nwrite = {write}\n")
+        };
+        let text = format!("name = \"A\"\n{}{}", row("one", kind, 7), row("other", "u16", address));
+        links::device::registers::RegisterTable::parse(&text).map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!((two("u16", 8), two("u32", 9)), (Ok(()), Ok(())));
+    for overwritten in [two("u16", 7), two("u32", 8)] {
+        assert!(overwritten.unwrap_err().contains("is set by `one` already"));
     }
     // A link that reads only has nothing to set.
     let meter = "kind = \"modbus-tcp\"\nconnect = \"a:502\"\ntable = \"crates/links/tests/fixtures/meter.toml\"";

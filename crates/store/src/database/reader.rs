@@ -68,6 +68,16 @@ impl Reader {
         })
     }
 
+    /// The rows of a system before the second `before_s` that are not sealed, and the newest of their places.
+    pub(crate) fn unsealed(&mut self, system: &str, before_s: i64) -> sqlx::Result<(Block, i64)> {
+        unsealed(&mut self.0, system, before_s)
+    }
+
+    /// The same of minutes before the minute `before`.
+    pub(crate) fn unsealed_minutes<M: Minute>(&mut self, system: &str, before: i64) -> sqlx::Result<(Tail<M>, i64)> {
+        unsealed_minutes(&mut self.0, system, before)
+    }
+
     /// What is known of a day's file.
     pub(crate) fn sealed_day(&mut self, system: &str, kind: Kind, day: Day) -> sqlx::Result<Option<Sealed>> {
         sealed_day(&mut self.0, system, kind, day)

@@ -157,6 +157,20 @@ pub(crate) fn point(path: &Path, of: &MinuteDay, name: &str) -> Result<Vec<(Poin
     Ok(found)
 }
 
+/// The names of the points in the file, from its dictionaries: the rows are not read.
+///
+/// # Errors
+/// The file cannot be read.
+pub(crate) fn names(path: &Path) -> Result<BTreeSet<String>, StoreError> {
+    let opened = Opened::open(path)?;
+    let mut names = BTreeSet::new();
+    for group in 0..opened.row_groups() {
+        let texts = opened.dictionary_of(POINT, group)?;
+        names.extend(texts.iter().filter_map(|text| std::str::from_utf8(text.data()).ok().map(str::to_owned)));
+    }
+    Ok(names)
+}
+
 /// What was written so far.
 #[derive(Default)]
 struct Sealed {

@@ -12,7 +12,10 @@ use crate::sealed::Kind;
 use domain::device_minute::{DeviceMinute, PointMinute, PointName};
 use domain::minute::MINUTE_MS;
 use domain::point::Unit;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Names are looked for in so many of the newest sealed days.
+const NEWEST: usize = 30;
 
 /// One device point over time.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,9 +91,29 @@ impl History {
         })
     }
 
+    /// The names of all device points of which anything is known: in the newest sealed days, so many, or since. A damaged
+    /// day is left out.
+    pub fn device_names(&self, system: &str) -> BTreeSet<String> {
+        let of = |indexed: &SystemIndex| {
+            let mut names = BTreeSet::new();
+            for minute in indexed.devices.tail.values() {
+                let new = minute.known().filter(|(name, _)| !names.contains(&name.path));
+                let new: Vec<String> = new.map(|(name, _)| name.path.clone()).collect();
+                names.extend(new);
+            }
+            (names, indexed.devices.days.values().rev().take(NEWEST).copied().collect::<Vec<_>>())
+        };
+        let (mut names, days) = self.index.with(system, of).unwrap_or_default();
+        for of in days {
+            let sound = self.checks.check(system, of.sealed(Kind::Devices));
+            let found = sound.and_then(|()| file::names(&Kind::Devices.path(&self.data, system, of.day)));
+            names.extend(found.into_iter().flatten());
+        }
+        names
+    }
+
     /// Whether anything is known of a device point with this name: in the newest sealed days, so many, or since.
     pub fn knows_device_point(&self, system: &str, path: &str) -> bool {
-        const NEWEST: usize = 30;
         let of = |indexed: &SystemIndex| {
             let tail = indexed.devices.tail.values().any(|minute| minute.get(path).is_some());
             (tail, indexed.devices.days.values().rev().take(NEWEST).copied().collect::<Vec<_>>())

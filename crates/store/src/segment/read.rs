@@ -6,6 +6,7 @@ use crate::error::StoreError;
 use domain::point::PointId;
 use domain::telemetry::from_column_name;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
+use parquet::column::page::Page;
 use parquet::column::reader::{ColumnReader, get_typed_column_reader};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
@@ -83,6 +84,25 @@ impl Opened {
     pub(crate) fn texts_of(&self, name: &str, groups: Range<usize>) -> Result<Vec<ByteArray>, StoreError> {
         let Some(column) = self.place(name) else { return Err(self.bad(&format!("it has no column {name}"))) };
         self.column_of::<ByteArrayType>(column, Physical::BYTE_ARRAY, groups, ByteArray::default())
+    }
+
+    /// The different texts of a column in a row group: from its dictionary alone, where the column has one.
+    ///
+    /// # Errors
+    /// As [`Opened::texts_of`].
+    pub(crate) fn dictionary_of(&self, name: &str, group: usize) -> Result<Vec<ByteArray>, StoreError> {
+        let Some(column) = self.place(name) else { return Err(self.bad(&format!("it has no column {name}"))) };
+        let read = |error: ParquetError| self.bad(&error.to_string());
+        let mut pages =
+            self.file.get_row_group(group).and_then(|group| group.get_column_page_reader(column)).map_err(read)?;
+        let is_text =
+            self.file.metadata().file_metadata().schema_descr().column(column).physical_type() == Physical::BYTE_ARRAY;
+        match pages.get_next_page().map_err(read)? {
+            Some(Page::DictionaryPage { buf, num_values, .. }) if is_text => {
+                plain_texts(&buf, num_values).ok_or_else(|| self.bad("a dictionary of texts ends in the middle of one"))
+            }
+            _ => self.texts_of(name, group..group + 1),
+        }
     }
 
     /// Whether a row group can have this text in a column, by what the file says of the column's ends. Bytes are compared.
@@ -202,6 +222,17 @@ impl Opened {
     fn bad(&self, why: &str) -> StoreError {
         StoreError::Parquet { path: self.path.clone(), why: why.to_owned() }
     }
+}
+
+/// The texts of a plain page: before each its length, four bytes. `None` if it is cut off.
+fn plain_texts(mut page: &[u8], count: u32) -> Option<Vec<ByteArray>> {
+    let mut next = || {
+        let (length, rest) = page.split_first_chunk::<4>()?;
+        let (text, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        page = rest;
+        Some(ByteArray::from(text.to_vec()))
+    };
+    (0..count).map(|_| next()).collect()
 }
 
 fn append<T: DataType>(

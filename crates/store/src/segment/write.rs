@@ -89,6 +89,11 @@ impl Written {
         fs::rename(&self.new, &self.path).map_err(StoreError::io(&self.path))?;
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io(folder))
     }
+
+    /// It is not needed. One that stays is written over by the next.
+    pub(crate) fn discard(self) {
+        drop(fs::remove_file(&self.new));
+    }
 }
 
 /// What Parquet says of the file at `path`; what the disk says is said as such.

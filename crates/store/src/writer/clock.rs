@@ -42,9 +42,7 @@ impl Writer {
         if matches!(clock, Clock::Behind(_)) {
             // What waits now is of the time that is known: it goes to its days, so that the rest can be told apart.
             for system in self.index.systems() {
-                self.seal_before(&system, i64::MAX)?;
-                self.seal_minutes_before::<CellMinute>(&system, i64::MAX)?;
-                self.seal_minutes_before::<DeviceMinute>(&system, i64::MAX)?;
+                self.seal_all(&system)?;
             }
             self.remember(true)?;
         }

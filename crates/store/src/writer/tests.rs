@@ -33,7 +33,7 @@ fn a_full_file_takes_all_of_a_batch_or_nothing_and_the_oldest_are_dropped_in_the
     let mut writer = writer(folder.path(), Options { pending_max_bytes: 100_000, ..Options::default() });
     writer.db.as_mut().unwrap().run("PRAGMA max_page_count = 12");
     (0..40).for_each(|s| writer.shared.append(row(s)));
-    writer.cycle(Instant::now());
+    writer.cycle(Instant::now(), true);
     let health = writer.shared.health();
     assert!(health.error.unwrap().contains("the disk is full"));
     assert_eq!((health.pending, health.dropped, health.last_commit), (40, 0, None));
@@ -44,7 +44,7 @@ fn a_full_file_takes_all_of_a_batch_or_nothing_and_the_oldest_are_dropped_in_the
     assert!(dropped > 0 && pending as u64 + dropped == 100);
 
     writer.db.as_mut().unwrap().run("PRAGMA max_page_count = 100000");
-    writer.cycle(Instant::now());
+    writer.cycle(Instant::now(), true);
     assert_eq!(stored(folder.path()), (dropped as i64..100).collect::<Vec<_>>());
     let health = writer.shared.health();
     assert_eq!((health.error, health.pending, health.rows), (None, 0, pending as u64));
@@ -63,7 +63,7 @@ fn pauses_between_attempts_grow_and_start_over() {
         })
         .collect();
     assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30]);
-    writer.cycle(now);
+    writer.cycle(now, true);
     writer.failed(full(), now);
     assert_eq!((writer.retry_at - now).as_secs(), 1);
 }
@@ -73,12 +73,12 @@ fn a_file_found_damaged_while_running_is_put_aside_and_rows_go_to_a_fresh_one() 
     let folder = tempfile::tempdir().unwrap();
     let mut writer = writer(folder.path(), Options::default());
     writer.shared.append(row(1));
-    writer.cycle(Instant::now());
+    writer.cycle(Instant::now(), true);
     writer.shared.append(row(2));
     let path = layout::database(folder.path());
     writer.failed(StoreError::Damaged { path: path.clone(), why: "a bad page".to_owned() }, Instant::now());
     assert!(!path.exists());
-    writer.cycle(Instant::now());
+    writer.cycle(Instant::now(), true);
     assert_eq!(stored(folder.path()), [2]);
     assert_eq!(writer.shared.health().rows, 1);
 }
@@ -91,11 +91,11 @@ fn old_rows_go_in_steps_and_at_intervals() {
     let rows = EXPIRE_ROWS as i64 + 100;
     (0..rows).for_each(|s| writer.shared.append(row(s)));
     let start = writer.expire_at;
-    writer.cycle(start);
+    writer.cycle(start, true);
     assert_eq!(stored(folder.path()).first(), Some(&(EXPIRE_ROWS as i64)));
-    writer.cycle(start + EXPIRE_EVERY / 2);
+    writer.cycle(start + EXPIRE_EVERY / 2, true);
     assert_eq!(stored(folder.path()).len(), 100);
-    writer.cycle(start + EXPIRE_EVERY);
+    writer.cycle(start + EXPIRE_EVERY, true);
     assert_eq!(stored(folder.path()).first(), Some(&(rows - 11)));
 }
 
@@ -106,11 +106,11 @@ fn checkpoints_come_by_the_clock() {
     let file_size = || std::fs::metadata(layout::database(folder.path())).unwrap().len();
     let start = Instant::now();
     writer.shared.append(row(1));
-    writer.cycle(start);
+    writer.cycle(start, true);
     let before = file_size();
-    writer.cycle(start + Duration::from_secs(6));
+    writer.cycle(start + Duration::from_secs(6), true);
     assert!(file_size() > before);
-    writer.cycle(start + TRUNCATE_EVERY + Duration::from_secs(1));
+    writer.cycle(start + TRUNCATE_EVERY + Duration::from_secs(1), true);
     assert_eq!(std::fs::metadata(folder.path().join("history.db-wal")).unwrap().len(), 0);
 }
 
@@ -119,12 +119,12 @@ fn a_file_deleted_while_running_is_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = writer(folder.path(), Options::default());
     writer.shared.append(row(1));
-    writer.cycle(Instant::now());
+    writer.cycle(Instant::now(), true);
     std::fs::remove_file(layout::database(folder.path())).unwrap();
     writer.shared.append(row(2));
-    writer.cycle(Instant::now());
+    writer.cycle(Instant::now(), true);
     assert!(writer.shared.health().error.unwrap().contains("history.db"));
-    writer.cycle(Instant::now());
+    writer.cycle(Instant::now(), true);
     assert_eq!(stored(folder.path()), [2]);
     assert_eq!((writer.shared.health().error, writer.shared.health().rows), (None, 1));
 }
@@ -174,7 +174,7 @@ fn pass(writer: &mut Writer, wall_ms: i64, now: Instant) {
     writer.index.append("hv", &rows);
     writer.index.add_minute("hv", second.cells.as_ref());
     writer.shared.append(second);
-    writer.cycle(now);
+    writer.cycle(now, true);
     assert_eq!(writer.shared.health().error, None);
 }
 
@@ -307,7 +307,7 @@ fn tape_around_alarms_has_a_cap_and_each_row_is_looked_at_once() {
     }
     let start = writer.expire_at;
     for minute in 0..3 {
-        writer.cycle(start + EXPIRE_EVERY * minute);
+        writer.cycle(start + EXPIRE_EVERY * minute, true);
     }
     let left = stored(folder.path());
     assert!(left.len() <= cap as usize / 1_500 + EXPIRE_ROWS && left.len() < 1_500, "{}", left.len());
@@ -334,7 +334,7 @@ fn a_file_that_could_not_be_registered_is_taken_in_and_never_called_damaged() {
                 ..Second::default()
             });
         }
-        writer.cycle(start + Duration::from_secs(120 * (1 + hour) as u64));
+        writer.cycle(start + Duration::from_secs(120 * (1 + hour) as u64), true);
     };
     hour(&mut writer, 0);
     hour(&mut writer, 1);
@@ -356,10 +356,91 @@ fn a_file_that_could_not_be_registered_is_taken_in_and_never_called_damaged() {
     assert!(!folder.path().join("set-aside").exists());
 }
 
+/// While the new file of a day is made, seconds are stored; a file that changed meanwhile is not replaced.
+#[test]
+fn the_writer_goes_on_storing_while_a_day_is_sealed_and_each_row_counts_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = writer(folder.path(), Options::default());
+    let start = Instant::now();
+    let sealed = |writer: &Writer, kind: Kind| writer.index.with("hv", |indexed| indexed.days(kind).len()).unwrap();
+    let finish = |writer: &mut Writer, now: Instant| {
+        let patience = Instant::now() + Duration::from_secs(60);
+        while writer.sealing.is_busy() {
+            assert!(Instant::now() < patience, "it is not sealed");
+            std::thread::sleep(Duration::from_millis(5));
+            writer.cycle(now, false);
+        }
+    };
+    an_hour_waits(&mut writer, 0);
+    an_hour_waits(&mut writer, 1);
+    writer.cycle(start, false);
+    // A thread makes the files: none is in its place yet, and what came is stored.
+    assert!(writer.sealing.is_busy() && sealed(&writer, Kind::Pack) == 0 && sealed(&writer, Kind::Cells) == 0);
+    writer.shared.append(row(7));
+    writer.cycle(start, false);
+    assert!(stored(folder.path()).contains(&7));
+    finish(&mut writer, start);
+    assert_eq!((sealed(&writer, Kind::Pack), sealed(&writer, Kind::Cells)), (1, 1));
+    assert_eq!(writer.shared.health().error, None);
+
+    // The file that would be replaced is another one by then.
+    an_hour_waits(&mut writer, 2);
+    let later = start + Duration::from_secs(120);
+    writer.cycle(later, false);
+    assert!(writer.sealing.is_busy());
+    let path = Kind::Pack.path(folder.path(), "hv", DAY);
+    while !writer.sealing.is_made() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::thread::sleep(Duration::from_millis(20));
+    std::fs::write(&path, bytes).unwrap();
+    finish(&mut writer, later);
+    let rows = |writer: &Writer| writer.index.with("hv", |indexed| indexed.segments.get(&DAY).map(|s| s.rows)).unwrap();
+    writer.cycle(later + Duration::from_secs(120), true);
+    assert_eq!((rows(&writer), writer.shared.health().error), (Some(120), None), "it is sealed anew");
+    let left = writer.index.with("hv", |indexed| (indexed.tail.len(), indexed.cells.tail.len()));
+    assert_eq!(left, Some((60, 60)));
+    assert!(!path.with_extension("parquet.new").exists());
+    drop(writer);
+    each_once(&crate::History::open(folder.path()).unwrap(), 3);
+}
+
+/// A writer that is closed while files are made leaves nothing half done.
+#[test]
+fn a_writer_that_ends_waits_for_what_is_being_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = writer(folder.path(), Options::default());
+    for hour in 0..2 {
+        an_hour_waits(&mut writer, hour);
+    }
+    writer.cycle(Instant::now(), false);
+    assert!(writer.sealing.is_busy());
+    writer.sealing.abandon();
+    assert!(!writer.sealing.is_busy());
+    let left: Vec<_> =
+        walk(folder.path()).into_iter().filter(|path| path.extension().is_some_and(|of| of == "new")).collect();
+    assert_eq!(left, Vec::<PathBuf>::new());
+}
+
 const DAY: Day = Day(20_000);
+
+/// Every file below a folder.
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
 
 /// Hands over an hour of the day, a row and a minute of two cells each minute, and maintains the files.
 fn an_hour(writer: &mut Writer, hour: i64, now: Instant) {
+    an_hour_waits(writer, hour);
+    WALL.set(DAY.start_ms() + (hour + 1) * HOUR_MS);
+    writer.cycle(now + Duration::from_secs(120 * (1 + hour) as u64), true);
+}
+
+/// Hands over an hour of the day, a row and a minute of two cells each minute.
+fn an_hour_waits(writer: &mut Writer, hour: i64) {
     for at_ms in (0..60).map(|minute| DAY.start_ms() + (hour * 60 + minute) * 60_000) {
         let rows = vec![row_at(at_ms)];
         let second = Second { rows: rows.clone(), cells: Some(minute(at_ms)), ..row(at_ms / 1_000) };
@@ -367,8 +448,6 @@ fn an_hour(writer: &mut Writer, hour: i64, now: Instant) {
         writer.index.add_minute("hv", second.cells.as_ref());
         writer.shared.append(second);
     }
-    WALL.set(DAY.start_ms() + (hour + 1) * HOUR_MS);
-    writer.cycle(now + Duration::from_secs(120 * (1 + hour) as u64));
 }
 
 fn row_at(at_ms: i64) -> domain::telemetry::Row {

@@ -102,6 +102,10 @@ fn a_point_is_found_by_its_name_in_sealed_days_in_the_tail_and_after_a_restart()
         assert!(chart.buckets.iter().any(|bucket| bucket.n > 0 && bucket.max > bucket.min));
         let unknown = history.device_chart("hv", around(), "south/fan ", 1_000).unwrap();
         assert!(unknown.unit.is_none() && unknown.buckets.iter().all(|bucket| bucket.n == 0));
+        let mut all: Vec<String> = names().iter().map(|name| name.path.clone()).collect();
+        all.sort();
+        assert_eq!(history.device_names("hv").into_iter().collect::<Vec<_>>(), all);
+        assert!(history.device_names("other").is_empty());
         assert!(history.knows_device_point("hv", "hall/gpu/79/power") && !history.knows_device_point("hv", "hall/gpu"));
     };
     check(store.history());

@@ -72,3 +72,23 @@ fn nothing_committed_is_lost() {
     }
     println!("{} commits, {rounds} kills, none lost", committed.len());
 }
+
+/// What a kill takes beside the running second is what waits for its commit.
+#[test]
+fn what_is_appended_is_soon_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = Store::open_with(folder.path(), OPENED_AT, Options::default()).unwrap();
+    let waits = (0..5).map(|utc_s| {
+        // Right after a commit: the longest wait for the next one.
+        let start = Instant::now();
+        store.append(second("hv", utc_s));
+        while store.health().pending > 0 {
+            assert!(start.elapsed() < Duration::from_secs(20), "{:?}", store.health());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        start.elapsed()
+    });
+    // A busy machine makes single waits longer.
+    let shortest = waits.skip(1).min().unwrap();
+    assert!(shortest < Duration::from_millis(500), "{shortest:?}");
+}

@@ -6,7 +6,9 @@ use super::text::instant;
 use anyhow::{Context as _, Result};
 use domain::device_minute::{DeviceMinute, PointMinute, PointName};
 use domain::minute::MINUTE_MS;
+use domain::plain::quoted;
 use domain::point::Unit;
+use domain::reading::DEVICE_VALUE_MAX;
 use links::device::registers::is_point_name;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
@@ -31,20 +33,20 @@ struct Line {
 impl Line {
     /// What it says; or why it cannot be used.
     fn value(self) -> Result<(i64, PointName, PointMinute), String> {
-        let at_ms = instant(&self.timestamp).ok_or_else(|| format!("{:?} is no instant", self.timestamp))?;
+        let at_ms = instant(&self.timestamp).ok_or_else(|| format!("{} is no instant", quoted(&self.timestamp)))?;
         let number = |name: &str, text: &str| {
-            text.trim().parse::<f32>().map_err(|_| format!("{name} of {} is {text:?}, no number", self.point))
+            text.trim().parse::<f32>().map_err(|_| format!("{name} of {} is {}, no number", self.point, quoted(text)))
         };
         let values = PointMinute {
             min: number("min", &self.min)?,
             mean: number("mean", &self.mean)?,
             max: number("max", &self.max)?,
-            n: self.n.trim().parse().map_err(|_| format!("n of {} is {:?}, no number", self.point, self.n))?,
+            n: self.n.trim().parse().map_err(|_| format!("n of {} is {}, no number", self.point, quoted(&self.n)))?,
         };
         let unit = Unit::ALL.into_iter().find(|known| known.symbol() == self.unit.trim());
         let unit = unit.ok_or_else(|| {
             let known: Vec<&str> = Unit::ALL.iter().map(|unit| unit.symbol()).filter(|unit| !unit.is_empty()).collect();
-            format!("{} is in {:?}: units are {}, or none", self.point, self.unit, known.join(", "))
+            format!("{} is in {}: units are {}, or none", self.point, quoted(&self.unit), known.join(", "))
         })?;
         Ok((at_ms, PointName { path: self.point, unit }, values))
     }
@@ -99,14 +101,19 @@ impl Rows {
                 return Err(format!("{} is {why}", crate::times::rfc3339(at_ms)));
             }
             if !is_path(path) {
-                return Err(format!("{path:?} is no name of a device point, such as \"gpu-hall/gpu/3/power\""));
+                return Err(format!("{} is no name of a device point, such as \"gpu-hall/gpu/3/power\"", quoted(path)));
             }
-            if !(min <= mean && mean <= max && min.is_finite() && max.is_finite()) || n == 0 {
+            let possible = -DEVICE_VALUE_MAX..=DEVICE_VALUE_MAX;
+            if !(min <= mean && mean <= max && possible.contains(&min) && possible.contains(&max)) || n == 0 {
                 return Err(format!("{path} cannot have min {min}, mean {mean}, max {max}, n {n}"));
             }
             match *self.units.entry(path.clone()).or_insert(*unit) {
                 known if known == *unit => Ok((at_ms, name, value)),
-                known => Err(format!("{path} is in {:?} here, and in {:?} before", unit.symbol(), known.symbol())),
+                known => Err(format!(
+                    "{path} is in {} here, and in {} before",
+                    quoted(unit.symbol()),
+                    quoted(known.symbol())
+                )),
             }
         });
         match checked {

@@ -14,6 +14,7 @@
 use super::table::{bare_name, plain_name, unit_of};
 use anyhow::{Context as _, Result, anyhow, bail};
 use domain::minute::Stat;
+use domain::plain;
 use domain::point::PointId;
 use domain::reading::{CellQuantity, Target};
 use domain::telemetry::from_column_name;
@@ -21,7 +22,6 @@ use domain::topology::Topology;
 use links::device::can_map::pattern::Pattern;
 use links::device::sign::Sign;
 use links::device::unit::{self, Conversion};
-use links::plain;
 use serde::Deserialize;
 use std::path::Path;
 
@@ -241,7 +241,10 @@ fn target(path: &str, cell: Option<u16>) -> Result<Target, String> {
     }
     match PointId::from_path(path) {
         Some(point) => Ok(Target::Point(point)),
-        None => Err(format!("{path:?} is no point: write cells/voltage, cells/temperature or the path of a point")),
+        None => Err(format!(
+            "{} is no point: write cells/voltage, cells/temperature or the path of a point",
+            plain::quoted(path)
+        )),
     }
 }
 

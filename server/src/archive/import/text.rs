@@ -4,6 +4,7 @@ use super::summary::Refused;
 use super::table::{Table, time_column};
 use crate::times::parse_instant;
 use anyhow::{Context as _, Result, anyhow, bail};
+use domain::plain::quoted;
 use domain::time::epoch_ms;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Seek as _};
@@ -57,13 +58,13 @@ pub(super) fn read(
         let written = record.get(time).unwrap_or_default();
         let at_ms = instant(written);
         if at_ms.is_none() {
-            refused.row(line, || format!("{shown} line {line}: {written:?} is no instant"));
+            refused.row(line, || format!("{shown} line {line}: {} is no instant", quoted(&written)));
         }
         part.at_ms.push(at_ms);
         for ((_, values), (index, wanted)) in part.columns.iter_mut().zip(&indices) {
             let text = record.get(*index).filter(|_| *wanted).unwrap_or_default();
             values.push(number(text, delimiter == b';').unwrap_or_else(|| {
-                refused.value(line, || format!("{shown} line {line}: {text:?} is no number"));
+                refused.value(line, || format!("{shown} line {line}: {} is no number", quoted(text)));
                 f32::NAN
             }));
         }

@@ -1,5 +1,6 @@
 //! The parameters of `/victron/battery/history`, and what is wrong with them in words.
 
+use domain::plain::quoted;
 use std::ops::RangeInclusive;
 
 const HOURS: RangeInclusive<u32> = 1..=72;
@@ -26,11 +27,12 @@ impl HistoryQuery {
             let (index, range) = match name {
                 "hours" => (&mut hours, HOURS),
                 "limit" => (&mut limit, LIMIT),
-                _ => return Err(format!("there is no parameter {name:?}; there are hours and limit")),
+                _ => return Err(format!("there is no parameter {}; there are hours and limit", quoted(name))),
             };
             let (low, high) = (range.start(), range.end());
             let value = text.parse().ok().filter(|value| range.contains(value));
-            let value = value.ok_or_else(|| format!("{name}: {text:?} is not a whole number from {low} to {high}"))?;
+            let value =
+                value.ok_or_else(|| format!("{name}: {} is not a whole number from {low} to {high}", quoted(text)))?;
             if index.replace(value).is_some() {
                 return Err(format!("{name} is given twice"));
             }

@@ -123,10 +123,10 @@ impl Flow {
         }
     }
 
-    /// Name and verb, or how old the value is: `Grid, importing`, `Grid, 15 min old`.
+    /// Name and verb, or how old the value is: `Grid, importing`, `Grid, 15 min ago`.
     pub(super) fn label(&self) -> String {
         if let Freshness::Stale { age_s } = self.shown.freshness {
-            return format!("{}, {} old", self.name, format::age(age_s));
+            return format!("{}, {}", self.name, format::ago(age_s));
         }
         if self.verb.is_empty() { self.name.to_owned() } else { format!("{}, {}", self.name, self.verb) }
     }
@@ -170,8 +170,8 @@ mod tests {
         let mut snapshot = snapshot();
         snapshot.now = snapshot.now + std::time::Duration::from_secs(900);
         let flow = Flow::of(&snapshot, Side::Grid, SystemKind::DataCentre, 233_000.0);
-        assert_eq!(flow.label().replace('\u{202f}', " "), "Grid, 15 min old");
-        assert_eq!(flow.sentence().replace('\u{202f}', " "), "Grid, 15 min old 66.91 kW");
+        assert_eq!(flow.label().replace('\u{202f}', " "), "Grid, 15 min ago");
+        assert_eq!(flow.sentence().replace('\u{202f}', " "), "Grid, 15 min ago 66.91 kW");
     }
 
     #[test]

@@ -74,11 +74,18 @@ impl Device {
         }
     }
 
-    /// What can be set.
-    pub(crate) fn setpoints(&self) -> Vec<Setpoint> {
+    /// What can be set; `usual` is the unit of what names none.
+    pub(crate) fn setpoints(&self, usual: u8) -> Vec<Setpoint> {
+        let of_unit = |setpoint: &Setpoint, unit: u8| Setpoint {
+            sets: format!("{}, unit {unit}", setpoint.sets),
+            ..setpoint.clone()
+        };
         match self {
-            Device::Table(device) => device.table.setpoints().iter().map(|w| w.setpoint.clone()).collect(),
-            Device::SunSpec(device) => device.setpoints().iter().map(|s| s.setpoint.clone()).collect(),
+            Device::Table(device) => {
+                let table = &device.table;
+                table.setpoints().iter().map(|w| of_unit(&w.setpoint, table.unit_of(w.unit, usual))).collect()
+            }
+            Device::SunSpec(device) => device.setpoints().iter().map(|s| of_unit(&s.setpoint, usual)).collect(),
         }
     }
 

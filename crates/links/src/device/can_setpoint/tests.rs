@@ -59,6 +59,7 @@ fn an_entry_that_makes_no_frame_is_refused_in_words() {
         ("every_ms = 5\nlease_s = 5", "`every_ms` is 5, not 10 to 10000 ms"),
         ("every_ms = 100", "go together"),
         ("lease_s = 5", "go together"),
+        ("every_ms = 100\nlease_s = 0", "`lease_s` is 1 to 65534 s"),
     ] {
         let error = compile(more).unwrap_err();
         assert!(error.contains(says), "{error}");
@@ -80,6 +81,16 @@ fn an_entry_that_makes_no_frame_is_refused_in_words() {
     }
     let beyond =
         entry(&base.replace("max = 200", "max = 300").replace("step", "with = { Mode = 1, Alive = 0, Crc = 0 }\nstep"));
+    for (from, to, says) in [
+        ("volatile\"\n", "flash\"\nevery_ms = 100\nlease_s = 10\n", "bears few writes"),
+        ("step = 5", "step = 0.05", "Limits.Limit has steps of 0.1: a `step` of 0.05 is finer"),
+        ("step = 5", "feedback = \"Status.ActiveLimit\"\nstep = 0.2", "cannot tell two values apart"),
+        ("min = 0", "min = 200", "200 is not below 200"),
+        ("wear", "unit = \"V\"\nwear", "values are not converted"),
+    ] {
+        let error = entry(&format!("{base}with = {{ Mode = 1, Alive = 0, Crc = 0 }}\n").replace(from, to));
+        assert!(error.contains(says), "{error}");
+    }
     assert!(beyond.contains("300 is not a value of `Limit`: the file declares 0 to 250"), "{beyond}");
 }
 
@@ -88,18 +99,22 @@ proptest! {
     #[test]
     fn no_value_outside_of_the_range_is_ever_encoded(
         bits in 4_u64..=32, signed in any::<bool>(), big in any::<bool>(), min in -900.0_f64..900.0, span in 0.0_f64..1_800.0,
-        factor in prop::sample::select(vec![0.001, 0.1, 0.3, 1.0, -1.0, -0.5, 7.0, 20.0]),
-        offset in prop::sample::select(vec![0.0, -40.0, 0.25]), step in 0.01_f64..50.0,
+        factor in prop::sample::select(vec![0.001_f64, 0.1, 0.3, 1.0, -1.0, -0.5, 7.0, 20.0]),
+        offset in prop::sample::select(vec![0.0_f64, -40.0, 0.25]), step in 0.01_f64..50.0,
         value in prop_oneof![any::<f64>(), -2_000.0..2_000.0], count in any::<u64>(),
     ) {
         let (sign, order) = (if signed { '-' } else { '+' }, u8::from(!big));
         let start = if big { 7 } else { 0 };
         let file = format!("BO_ 256 M: 8 A\n SG_ S : {start}|{bits}@{order}{sign} ({factor},{offset}) [0|0] \"\" A\n SG_ N : 56|8@1+ (1,0) [0|0] \"\" A\n");
+        let ends = [offset, offset + 5.0 * factor];
         let entry = format!(
-            "name = \"a\"\nsets = \"M.S\"\nmin = {min:?}\nmax = {:?}\nstep = {step:?}\nwear = \"volatile\"\ncounter = \"N\"\n", min + span
+            "name = \"a\"\nsets = \"M.S\"\nmin = {:?}\nmax = {:?}\nstep = {:?}\nwear = \"volatile\"\ncounter = \"N\"\n",
+            ends[0].min(ends[1]), ends[0].max(ends[1]), factor.abs(),
         );
         let entry: SetpointEntry = toml::from_str(&entry).unwrap();
-        let Ok(setpoint) = CanSetpoint::new(&entry, &Database::parse(file.as_bytes()).unwrap()) else { return Ok(()) };
+        let setpoint = CanSetpoint::new(&entry, &Database::parse(file.as_bytes()).unwrap()).unwrap();
+        // Also with numbers that no site file may have.
+        let setpoint = CanSetpoint { setpoint: Setpoint { min, max: min + span, step, ..setpoint.setpoint }, ..setpoint };
         let Ok(frame) = setpoint.frame(value, count, &[]) else { return Ok(()) };
         // Read bit by bit, without our code.
         let data: [u8; 8] = frame.frame().data.try_into().unwrap();

@@ -9,6 +9,7 @@ use super::{Odd, Poll, RegisterTable};
 use crate::device::codes::Said;
 use crate::device::unit;
 use crate::device::{push_invalid, push_plausible};
+use crate::text::number;
 use domain::link::DecodedValue;
 use domain::point::PointId;
 use domain::reading::{NoData, Reading, Target};
@@ -124,7 +125,7 @@ impl Register {
         let meaning = self.words.iter().find(|(number, _)| *number as f64 == raw);
         match meaning {
             Some((number, words)) => format!("{words} ({number})"),
-            None => format!("{value:.*} {}", self.format.decimals(), self.role.symbol()).trim_end().to_owned(),
+            None => format!("{} {}", number(value, self.format.decimals()), self.role.symbol()).trim_end().to_owned(),
         }
     }
 }

@@ -6,10 +6,12 @@ mod tests;
 
 use super::block::{Area, Block, MAX_READ, Register, Role, Unit};
 use super::{OwnPoint, PointId, RegisterTable, Writable};
+use crate::device::setpoint::SETPOINTS_MAX;
 use crate::text::line_of;
+use domain::plain::one_line;
 use domain::point::DEVICE_POINTS_MAX;
 pub use row::is_point_name;
-use row::{Extremes, Location, Row};
+use row::{Extremes, LONGEST_LABEL, Location, Row};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
@@ -30,7 +32,7 @@ pub struct TableError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    name: String,
+    name: Spanned<String>,
     #[serde(default = "default_gap")]
     max_gap: u16,
     max_read: Option<Spanned<u16>>,
@@ -83,7 +85,7 @@ impl RegisterTable {
     pub fn parse(text: &str) -> Result<RegisterTable, TableError> {
         let error = |(span, what): Complaint| TableError { line: line_of(text, span.start), what };
         let file: File =
-            toml::from_str(text).map_err(|e| error((e.span().unwrap_or(0..0), crate::plain::words(e.message()))))?;
+            toml::from_str(text).map_err(|e| error((e.span().unwrap_or(0..0), domain::plain::words(e.message()))))?;
         file.table().map_err(error)
     }
 
@@ -109,6 +111,9 @@ impl File {
             Some(count) => *count.get_ref(),
             None => MAX_READ,
         };
+        if let Some(words) = one_line(self.name.get_ref(), LONGEST_LABEL) {
+            return Err((self.name.span(), words));
+        }
         let table_age = max_age(self.max_age_ms.as_ref())?;
         let (mut placed, mut points, mut sums) = (Vec::new(), Vec::new(), Vec::new());
         let mut row_points = Vec::with_capacity(self.register.len());
@@ -130,10 +135,7 @@ impl File {
                 return Err((row.target_span(), format!("more than {DEVICE_POINTS_MAX} points of one device")));
             }
             if let Some(writable) = row.writable(unit, self.extremes)? {
-                let name = &writable.setpoint.name;
-                if setpoints.iter().any(|known| known.setpoint.name == *name) {
-                    return Err((row.target_span(), format!("there are two setpoints `{name}`")));
-                }
+                clash(&setpoints, &writable).map_err(|words| (row.target_span(), words))?;
                 setpoints.push(writable);
             }
             let instead_of = newer(&self.register, row, point)?;
@@ -156,7 +158,7 @@ impl File {
                     Some(point) => Role::Point(point),
                     None => match own {
                         Some((_, index)) => Role::own(index, &own_points[index].0),
-                        None => Role::Shown(row.label.clone().unwrap_or_default()),
+                        None => Role::Shown(row.label().unwrap_or_default()),
                     },
                 };
                 let location = Location { unit, area: row.fc, address: *address };
@@ -170,7 +172,7 @@ impl File {
         let blocks = blocks(&placed, self.max_gap, max_read, self.extremes)?;
         let identity = self.identity.map(|row| row.block(&units)).transpose()?;
         Ok(RegisterTable {
-            name: self.name,
+            name: self.name.into_inner(),
             blocks,
             identity,
             units,
@@ -181,6 +183,26 @@ impl File {
             own_points,
         })
     }
+}
+
+/// Refuses a setpoint that another one stands in the way of.
+fn clash(known: &[Writable], new: &Writable) -> Result<(), String> {
+    let (name, sets) = (&new.setpoint.name, &new.setpoint.sets);
+    let registers = |of: &Writable| u32::from(of.address)..u32::from(of.address) + u32::from(of.count());
+    let overlaps = |other: &&Writable| {
+        let (one, other_ones) = (registers(new), registers(other));
+        other.unit == new.unit && one.start < other_ones.end && other_ones.start < one.end
+    };
+    if known.len() >= SETPOINTS_MAX {
+        return Err(format!("a link has at most {SETPOINTS_MAX} setpoints"));
+    }
+    if known.iter().any(|other| other.setpoint.name == *name) {
+        return Err(format!("there are two setpoints `{name}`"));
+    }
+    known.iter().find(overlaps).map_or(Ok(()), |other| {
+        let other = &other.setpoint.name;
+        Err(format!("{sets} is set by `{other}` already: two setpoints would overwrite one another; keep one"))
+    })
 }
 
 /// The row whose place `row` takes while the device refuses it.

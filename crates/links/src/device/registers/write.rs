@@ -128,14 +128,19 @@ mod tests {
         /// Whatever the row and the wish, what is put on the wire means a value of the range.
         #[test]
         fn no_value_outside_of_the_range_is_ever_encoded(
-            kind in 0_usize..5, scale in prop::sample::select(vec![0.001, 0.01, 0.1, 0.3, 1.0, -1.0, -0.1, 7.0, 100.0]),
-            offset in prop::sample::select(vec![0.0, -40.0, 0.5]), min in -40_000.0_f64..40_000.0, span in 0.0_f64..80_000.0,
+            kind in 0_usize..5, scale in prop::sample::select(vec![0.001_f64, 0.01, 0.1, 0.3, 1.0, -1.0, -0.1, 7.0, 100.0]),
+            offset in prop::sample::select(vec![0.0_f64, -40.0, 0.5]), min in -40_000.0_f64..40_000.0, span in 0.0_f64..80_000.0,
             step in 0.01_f64..500.0, low_first in any::<bool>(),
             value in prop_oneof![any::<f64>(), -90_000.0..90_000.0, Just(0.0), -1.0..1.0],
         ) {
             let kind = ["u16", "s16", "u32", "s32", "f32"][kind];
             let more = if low_first { "word_order = \"low-first\"" } else { "" };
-            let Some(writable) = table(kind, scale, offset, (min, min + span, step), more) else { return Ok(()) };
+            let tens = [offset, offset + 10.0 * scale];
+            let range = (tens[0].min(tens[1]), tens[0].max(tens[1]), scale.abs());
+            let writable = table(kind, scale, offset, range, more).unwrap();
+            // Also with numbers that no table may have.
+            let setpoint = Setpoint { min, max: min + span, step, ..writable.setpoint };
+            let writable = Writable { setpoint, ..writable };
             let Ok(words) = writable.words(value) else { return Ok(()) };
             prop_assert!((min..=min + span).contains(&value));
             // Read as a device reads it, without our code.

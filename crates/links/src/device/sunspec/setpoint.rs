@@ -8,7 +8,7 @@ use super::layout::Model;
 use super::models::{BATTERY, STORAGE};
 use super::{NOTHING, NOTHING_SIGNED, decode};
 use crate::device::registers::Writable;
-use crate::device::setpoint::{Complaint, SetpointEntry};
+use crate::device::setpoint::{self, Complaint, Grid, Held, HeldLease, SetpointEntry};
 use domain::write::Setpoint;
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ struct Settable {
     /// Its scale factor; 0 without.
     factor: u16,
     unit: &'static str,
+    /// The values that the model gives a meaning.
+    range: (f64, f64),
     /// The seconds after which the device gives its value up; 0 if it does not.
     revert: u16,
     /// The bit of `StorCtl_Mod` without which it does not count; 0 if it counts always.
@@ -35,27 +37,31 @@ const STORAGE_MODE: u16 = 5;
 /// Offset of `InOutWRte_RvrtTms` there.
 const REVERT: u16 = 15;
 
-const fn row(model: u16, name: &'static str, at: u16, factor: u16, unit: &'static str) -> Settable {
-    Settable { model, name, at, signed: false, factor, unit, revert: 0, mode_bit: 0 }
+/// A percentage, and one that has a sign: of 124's rates a negative one asks for the other direction.
+const PERCENT: (f64, f64) = (0.0, 100.0);
+const SIGNED_PERCENT: (f64, f64) = (-100.0, 100.0);
+
+const fn row(model: u16, name: &'static str, at: u16, factor: u16, unit: &'static str, range: (f64, f64)) -> Settable {
+    Settable { model, name, at, signed: false, factor, unit, range, revert: 0, mode_bit: 0 }
 }
 
 const fn rate(name: &'static str, at: u16, mode_bit: u16) -> Settable {
-    Settable { signed: true, revert: REVERT, mode_bit, ..row(STORAGE, name, at, 25, "%") }
+    Settable { signed: true, revert: REVERT, mode_bit, ..row(STORAGE, name, at, 25, "%", SIGNED_PERCENT) }
 }
 
 /// Every point that can be set. What the numbers of 802's commands mean: 1 connect, 2 disconnect; 1 stopped, 2 standby,
 /// 3 started.
 const SETTABLE: &[Settable] = &[
-    row(STORAGE, "WChaMax", 2, 18, "W"),
-    row(STORAGE, "StorCtl_Mod", STORAGE_MODE, 0, ""),
-    row(STORAGE, "MinRsvPct", 7, 21, "%"),
+    row(STORAGE, "WChaMax", 2, 18, "W", (0.0, 1e8)),
+    row(STORAGE, "StorCtl_Mod", STORAGE_MODE, 0, "", (0.0, 3.0)),
+    row(STORAGE, "MinRsvPct", 7, 21, "%", PERCENT),
     rate("OutWRte", 12, 0b10),
     rate("InWRte", 13, 0b01),
-    row(STORAGE, "ChaGriSet", 17, 0, ""),
-    row(BATTERY, "SoCRsvMax", 9, 56, "%"),
-    row(BATTERY, "SoCRsvMin", 10, 56, "%"),
-    row(BATTERY, "SetOp", 50, 0, ""),
-    row(BATTERY, "SetInvState", 51, 0, ""),
+    row(STORAGE, "ChaGriSet", 17, 0, "", (0.0, 1.0)),
+    row(BATTERY, "SoCRsvMax", 9, 56, "%", PERCENT),
+    row(BATTERY, "SoCRsvMin", 10, 56, "%", PERCENT),
+    row(BATTERY, "SetOp", 50, 0, "", (1.0, 2.0)),
+    row(BATTERY, "SetInvState", 51, 0, "", (1.0, 3.0)),
 ];
 
 /// A setpoint of a device that describes itself.
@@ -77,11 +83,24 @@ pub struct Steps {
     pub last: Option<(u16, u16)>,
 }
 
+impl Settable {
+    /// What is known of it before the device has told its scale factor.
+    fn held(&self) -> Held {
+        Held {
+            unit: self.unit.to_owned(),
+            range: Some(self.range),
+            // Codes and bits have none: they are whole numbers.
+            grid: (self.factor == 0).then_some(Grid { resolution: 1.0, offset: 0.0 }),
+            lease: if self.revert == 0 { HeldLease::Never } else { HeldLease::Configured },
+        }
+    }
+}
+
 impl ModelSetpoint {
     /// The setpoint of an entry whose `sets` is model and name: `802.SoCRsvMin`.
     ///
     /// # Errors
-    /// There is no such point, or it has no lease and should have one.
+    /// There is no such point, or it cannot be set so.
     pub fn new(entry: &SetpointEntry) -> Result<ModelSetpoint, Complaint> {
         entry.without_can_keys()?;
         let (sets, span) = (entry.sets.get_ref(), entry.sets.span());
@@ -90,10 +109,7 @@ impl ModelSetpoint {
             let known: Vec<String> = SETTABLE.iter().map(|point| format!("{}.{}", point.model, point.name)).collect();
             (span.clone(), format!("`{sets}` cannot be set; there is {}", known.join(", ")))
         })?;
-        if entry.lease_s.is_some() && point.revert == 0 {
-            return Err((span, format!("{sets} stays until it is written again: it has no `lease_s`")));
-        }
-        Ok(ModelSetpoint { setpoint: entry.setpoint(point.unit)?, point })
+        Ok(ModelSetpoint { setpoint: entry.setpoint(&point.held())?, point })
     }
 
     /// The model that has it.
@@ -119,12 +135,8 @@ impl ModelSetpoint {
             _ => decode::scale(word(factor).ok_or_else(|| lacks(name))?)
                 .ok_or_else(|| format!("the device gives {name} no scale factor that can be"))?,
         };
-        if scale > self.setpoint.step * (1.0 + 1e-9) {
-            return Err(format!(
-                "the device counts {name} in steps of {scale}, its setpoint in steps of {}",
-                self.setpoint.step
-            ));
-        }
+        let told = Held { grid: Some(Grid { resolution: scale, offset: 0.0 }), ..self.point.held() };
+        setpoint::checked(self.setpoint.clone(), &told).map_err(|wrong| wrong.words)?;
         let sentinel = if signed { f64::from(i16::MIN) } else { f64::from(u16::MAX) };
         let address = |at: u16| model.address.saturating_add(at);
         let writable = Writable::in_one_register(self.setpoint.clone(), address(at), signed, scale, sentinel);
@@ -197,7 +209,7 @@ mod tests {
             (12, 0x8000, "the device has no OutWRte in its model 124"),
             (25, 0x8000, "no scale factor that can be"),
             (25, 11, "no scale factor that can be"),
-            (25, 1, "in steps of 10, its setpoint in steps of 1"),
+            (25, 1, "124.OutWRte has steps of 10: a `step` of 1 is finer"),
             (15, 0xFFFF, "cannot give OutWRte up by itself"),
             (5, 0xFFFF, "no StorCtl_Mod"),
         ] {
@@ -208,9 +220,21 @@ mod tests {
             ("124.InBatV", "", "`124.InBatV` cannot be set; there is 124.WChaMax"),
             ("802.SoCRsvMin", "lease_s = 5", "has no `lease_s`"),
             ("802.SoCRsvMin", "every_ms = 5", "`every_ms` is for a CAN bus only"),
+            ("802.SoCRsvMin", "unit = \"kW\"", "values are not converted"),
+            ("124.OutWRte", "lease_s = 0", "`lease_s` is 1 to 65534 s"),
+            ("124.OutWRte", "lease_s = 65535", "`lease_s` is 1 to 65534 s"),
+            ("802.SetOp", "", "0 cannot be: 802.SetOp is 1 to 2"),
         ] {
             let error = ModelSetpoint::new(&entry(sets, more)).unwrap_err().1;
             assert!(error.contains(says), "{error}");
+        }
+        for point in SETTABLE {
+            let mut beyond = entry(&format!("{}.{}", point.model, point.name), "");
+            *beyond.min.get_mut() = point.range.0;
+            *beyond.max.get_mut() = point.range.1;
+            assert!(ModelSetpoint::new(&beyond).is_ok(), "{point:?}");
+            *beyond.max.get_mut() = point.range.1 * 1.1;
+            assert!(ModelSetpoint::new(&beyond).unwrap_err().1.contains("cannot be"), "{point:?}");
         }
     }
 
@@ -218,11 +242,16 @@ mod tests {
         /// Whatever scale factor a device has, the register means a value of the range, within half a step of the wish.
         #[test]
         fn no_value_outside_of_the_range_is_ever_encoded(
-            factor in -12_i16..12, point in 0..SETTABLE.len(), min in -400.0_f64..400.0, span in 0.0_f64..800.0,
-            step in 0.001_f64..50.0, value in prop_oneof![any::<f64>(), -900.0..900.0],
+            factor in -12_i16..12, point in 0..SETTABLE.len(), from in 0.0_f64..1.0, to in 0.0_f64..1.0,
+            step in 1.0_f64..50.0, value in prop_oneof![any::<f64>(), -900.0..900.0],
         ) {
             let point = &SETTABLE[point];
-            let setpoint = Setpoint { min, max: min + span, step, ..setpoint("124.OutWRte", "").setpoint };
+            let scale = if point.factor > 0 { 10_f64.powi(factor.into()) } else { 1.0 };
+            let (low, high) = point.range;
+            let on_grid = |part: f64| ((low + part * (high - low)) / scale).round() * scale;
+            let (min, max) = (on_grid(from.min(to)), on_grid(from.max(to)));
+            let (span, step) = (max - min, step.round() * scale);
+            let setpoint = Setpoint { min, max, step, unit: point.unit.into(), ..setpoint("124.OutWRte", "").setpoint };
             let limit = ModelSetpoint { setpoint, point };
             let mut words = vec![0_u16; 64];
             (words[0], words[1]) = (point.model, 62);

@@ -10,9 +10,13 @@
 //! the GX gives up after 60 s. (The Modbus registers 2700 and 2716 are the same two.)
 
 use super::number;
-use crate::device::setpoint::{Complaint, SetpointEntry};
+use crate::device::setpoint::{Complaint, Held, HeldLease, SetpointEntry};
 use domain::write::{BadValue, Setpoint, Wear};
 use serde_json::Value;
+use std::time::Duration;
+
+/// After which time a GX gives up what is below `hub4/0/Overrides`.
+const OVERRIDES_LAST: Duration = Duration::from_secs(60);
 
 /// A setpoint of a GX.
 #[derive(Clone, Debug)]
@@ -41,7 +45,12 @@ impl GxSetpoint {
             let words = "is not service, instance and path, such as \"settings/0/Settings/CGwacs/AcPowerSetPoint\"";
             return Err((span, format!("`{path}` {words}")));
         }
-        let setpoint = entry.setpoint("")?;
+        let lease = match parts[0] {
+            "hub4" if parts.contains(&"Overrides") => HeldLease::Always(OVERRIDES_LAST),
+            "settings" => HeldLease::Never,
+            _ => HeldLease::Configured,
+        };
+        let setpoint = entry.setpoint(&Held { lease, ..Held::default() })?;
         if parts[0] == "settings" && setpoint.wear == Wear::Volatile {
             return Err((span, format!("`{path}` is stored at each write: its `wear` is \"flash\"")));
         }
@@ -125,8 +134,20 @@ mod tests {
         ] {
             assert_eq!(grid.said("c0", topic, payload.as_bytes()), said, "{topic} {payload}");
         }
+        for (sets, lease, says) in [
+            ("hub4/0/Overrides/Setpoint", 61, "`lease_s` is 1 to 60 s"),
+            ("settings/0/Settings/CGwacs/AcPowerSetPoint", 60, "has no `lease_s`"),
+        ] {
+            let error = GxSetpoint::new(&entry(sets, "volatile", &format!("lease_s = {lease}"))).unwrap_err().1;
+            assert!(error.contains(says), "{error}");
+        }
         for (sets, wear, says) in [
             ("settings/0/Settings/CGwacs/AcPowerSetPoint", "volatile", "its `wear` is \"flash\""),
+            (
+                "hub4/0/Overrides/Setpoint",
+                "volatile",
+                "the device gives hub4/0/Overrides/Setpoint up after 60 s: write",
+            ),
             ("settings/x/A", "flash", "not service, instance and path"),
             ("settings/0", "flash", "not service, instance and path"),
             ("hub4/0/+", "volatile", "not service, instance and path"),
@@ -144,7 +165,7 @@ mod tests {
             min in -40_000.0_f64..40_000.0, span in 0.0_f64..80_000.0, step in 0.001_f64..500.0,
             value in prop_oneof![any::<f64>(), -90_000.0..90_000.0],
         ) {
-            let grid = GxSetpoint::new(&entry("hub4/0/Overrides/Setpoint", "volatile", "")).unwrap();
+            let grid = GxSetpoint::new(&entry("hub4/0/Overrides/Setpoint", "volatile", "lease_s = 60")).unwrap();
             let grid = GxSetpoint { setpoint: Setpoint { min, max: min + span, step, ..grid.setpoint }, ..grid };
             let Ok((payload, _)) = grid.payload(value) else { return Ok(()) };
             let bytes = packet::publish(&grid.write_topic("c0"), &payload);

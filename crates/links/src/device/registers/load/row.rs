@@ -4,10 +4,11 @@ use super::super::value::Format;
 use super::super::{Area, OwnPoint, RegisterType, Unit as UnitOfTable, WordOrder, Writable};
 use super::Complaint;
 use crate::device::codes::{Coded, Codes, OurCodes};
-use crate::device::setpoint::{self, WearKey};
+use crate::device::setpoint::{self, Grid, Held, WearKey};
 use crate::device::sign::Sign;
 use crate::device::unit;
-use crate::text::{nearest, suggestion};
+use crate::text::suggestion;
+use domain::plain::{nearest, one_line};
 use domain::point::{PointId, PointLimits, Unit};
 use domain::reading::Target;
 use domain::write::Setpoint;
@@ -61,7 +62,7 @@ pub(super) struct Row {
     alarm_below: Option<Spanned<f32>>,
     /// Higher values raise an alarm.
     alarm_above: Option<Spanned<f32>>,
-    pub(super) label: Option<String>,
+    pub(super) label: Option<Spanned<String>>,
     #[serde(rename = "type")]
     pub(super) kind: RegisterType,
     #[serde(default = "one")]
@@ -117,13 +118,20 @@ fn point_of(path: &Spanned<String>) -> Result<PointId, Complaint> {
     })
 }
 
+/// The longest name for people of a table or a register, characters.
+pub(super) const LONGEST_LABEL: usize = 80;
+
+/// The longest name of a device point within its device, bytes: with the link's it is a name in history, addresses and
+/// alarms.
+const LONGEST_POINT_NAME: usize = 64;
+
 /// Whether a device point can be called so within its device: `3/power`. Such a name can be part of an address.
 pub fn is_point_name(name: &str) -> bool {
     let plain = |part: &str| {
         !part.is_empty()
             && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
     };
-    name.split('/').all(plain)
+    name.len() <= LONGEST_POINT_NAME && name.split('/').all(plain)
 }
 
 impl Row {
@@ -142,11 +150,20 @@ impl Row {
 
     /// The point that it is; `None` if it is only shown.
     pub(super) fn point(&self) -> Result<Option<PointId>, Complaint> {
+        let long = |label: &Spanned<String>| Some((label.span(), one_line(label.get_ref(), LONGEST_LABEL)?));
+        if let Some(wrong) = self.label.as_ref().and_then(long) {
+            return Err(wrong);
+        }
         match (&self.point, &self.device_point, &self.label) {
             (Some(path), None, None) => point_of(path).map(Some),
             (None, Some(_), None) | (None, None, Some(_)) => Ok(None),
             _ => Err((self.address.span(), "a register needs one of `point`, `device_point` and `label`".into())),
         }
+    }
+
+    /// Its name for people, if it is only shown.
+    pub(super) fn label(&self) -> Option<String> {
+        self.label.as_ref().map(|label| label.get_ref().clone())
     }
 
     /// The point of the device's own that it is, if it is one; `usual` is the table's max age.
@@ -163,8 +180,9 @@ impl Row {
             return keys.into_iter().find_map(|(span, key)| Some(only(span?, key))).map_or(Ok(None), Err);
         };
         if !is_point_name(name.get_ref()) {
-            let words = "a name is of small letters, digits, `_`, `-` and `/`, as `3/power` or `heatsink_temperature`";
-            return Err((name.span(), format!("`{}`: {words}", name.get_ref())));
+            let words = "small letters, digits, `_`, `-` and `/`, as `3/power` or `heatsink_temperature`";
+            let shown: String = name.get_ref().chars().take(LONGEST_POINT_NAME + 1).collect();
+            return Err((name.span(), format!("`{shown}`: a name is of 1 to {LONGEST_POINT_NAME} {words}")));
         }
         if self.addresses()?.len() > 1 {
             return Err((self.address.span(), "points of a device cannot be added up: name one address".to_owned()));
@@ -181,7 +199,8 @@ impl Row {
             let span = self.resolution.as_ref().map_or_else(|| name.span(), Spanned::span);
             return Err((span, "`resolution` is the step of the values, above 0".to_owned()));
         }
-        let [low, high] = self.range.as_ref().map_or([f32::MIN, f32::MAX], |range| *range.get_ref());
+        let [low, high] =
+            self.range.as_ref().map_or_else(|| Target::Device(0).plausible().into(), |range| *range.get_ref());
         if !low.is_finite() || !high.is_finite() || low >= high {
             let span = self.range.as_ref().map_or_else(|| name.span(), Spanned::span);
             return Err((span, "`range` is the lowest and the highest value that can be believed".to_owned()));
@@ -250,20 +269,32 @@ impl Row {
         if !matches!(function, 6 | 16) || function == 6 && self.kind.words() > 1 {
             return wrong("`function` is 6, for one register, or 16");
         }
-        let symbol = point.map(|point| unit::symbol(Target::Point(point)));
-        let label = point.map_or_else(|| self.label.clone().unwrap_or_default(), |point| point.spec().path.to_owned());
+        let point_unit = point.map(|point| unit::symbol(Target::Point(point))).unwrap_or_default();
+        let own_unit = self.measured_in.as_ref().map_or(point_unit, |unit| unit.get_ref().as_str());
+        let known =
+            point.map(|point| point.spec().plausible).or(self.range.as_ref().map(|range| (*range.get_ref()).into()));
+        let label = point.map(|point| point.spec().path.to_owned()).or_else(|| self.label());
+        let own_name = || self.device_point.as_ref().map(|name| name.get_ref().clone()).unwrap_or_default();
         let setpoint = Setpoint {
             name: write.name.clone(),
-            label,
-            unit: write.unit.clone().unwrap_or_else(|| symbol.unwrap_or_default().to_owned()),
+            label: label.unwrap_or_else(own_name),
+            sets: format!("register {}", addresses[0]),
+            unit: write.unit.clone().unwrap_or_else(|| own_unit.to_owned()),
             min: write.min,
             max: write.max,
             step: write.step,
             wear: write.wear.into(),
             lease: write.lease_s.map(|s| Duration::from_secs(s.into())),
         };
+        let grid = Grid { resolution: self.scale.abs(), offset: self.offset };
+        let held = Held {
+            unit: own_unit.to_owned(),
+            range: known.map(|(low, high)| (f64::from(low), f64::from(high))),
+            grid: (self.kind != RegisterType::F32 && self.scale != 0.0).then_some(grid),
+            ..Held::default()
+        };
         let writable = Writable {
-            setpoint: setpoint::checked(setpoint).map_err(|words| (written.span(), words))?,
+            setpoint: setpoint::checked(setpoint, &held).map_err(|wrong| (written.span(), wrong.words))?,
             unit,
             address: addresses[0],
             single: function == 6,

@@ -264,9 +264,24 @@ fn points_of_the_devices_own_have_names_units_steps_and_ranges() {
         ["battery/soc 50 %", "3/power 120 W", "heatsink_temperature 41.5 °C", "starts 3"]
     );
 
+    // The largest float, which some devices send for "no value", is none, and is told in few digits.
+    let table = own(0, "flow", "").replace("\"s16\"", "\"f32\"");
+    let table = RegisterTable::parse(&format!("name = \"A\"\n{table}")).unwrap();
+    for (value, expected, text) in
+        [(1.5e9_f32, Some(1.5e9), "1500000000.000"), (f32::MAX, None, "3.4e38"), (f32::MIN, None, "-3.4e38")]
+    {
+        let words = [(value.to_bits() >> 16) as u16, value.to_bits() as u16];
+        let mut poll = Poll::default();
+        table.blocks[0].decode(&words, &mut poll);
+        let read = poll.readings.first().map(|reading| reading.sample.unwrap());
+        assert_eq!((read, poll.impossible), (expected, u32::from(expected.is_none())), "{value}");
+        assert_eq!(table.blocks[0].texts(&words, |_| false)[0].text, text);
+    }
+
     for (rows, line, what) in [
         (own(0, "Fan Speed", ""), 4, "small letters"),
         (own(0, "fan//speed", ""), 4, "small letters"),
+        (own(0, &"a".repeat(65), ""), 4, "a name is of 1 to 64 small letters"),
         (own(0, "fan", "measured_in = \"rpm\""), 6, "no unit `rpm`: there is V, A, W, °C, %"),
         (own(0, "fan", "resolution = 0"), 6, "above 0"),
         (own(0, "fan", "range = [5, 5]"), 6, "lowest and the highest"),

@@ -1,14 +1,21 @@
-//! What libraries say of a text that they cannot read, in plain words: what stands there and what is needed.
+//! What libraries say, in plain words: of a text that they cannot read, and of what the system refuses.
 //!
-//! serde names types of Rust ("expected f32"); people write site files, maps, register tables and requests.
+//! serde names types of Rust ("expected f32"); people write site files, maps, register tables and requests. Errors of the
+//! system carry their number ("os error 111"), which helps nobody. What somebody sent is shown by [`quoted`].
 
-use crate::text::nearest;
+mod nearest;
+
+pub use nearest::nearest;
 
 /// So many keys are listed; of more, only the nearest is named.
 const LISTED: usize = 12;
+/// So many letters of a text that somebody sent are shown.
+const SHOWN: usize = 80;
 
 /// Messages that have no parts, and what they mean.
-const WHOLE: [(&str, &str); 10] = [
+const WHOLE: [(&str, &str); 12] = [
+    ("integer number overflowed", "is too large"),
+    ("number out of range", "is too large"),
     ("invalid digit found in string", "is no whole number"),
     ("invalid float literal", "is no number"),
     ("cannot parse integer from empty string", "is empty: write a whole number"),
@@ -50,6 +57,12 @@ pub fn words(message: &str) -> String {
             return format!("{} cannot stand here: write {}", given(is), needed(needs));
         }
     }
+    if let Some((is, needs)) = message.strip_prefix("invalid length ").and_then(|rest| rest.split_once(", expected ")) {
+        return format!("there are {is} values here: write {}", needed(needs));
+    }
+    if message.starts_with("data did not match any variant") {
+        return "what is written here cannot be read: it has none of the forms that are known".to_owned();
+    }
     if let Some((wrong, known)) = named(message, "unknown field `") {
         return match known.len() {
             0 => format!("`{wrong}` is not known here"),
@@ -65,6 +78,38 @@ pub fn words(message: &str) -> String {
         }
     }
     message.to_owned()
+}
+
+/// Words without the numbers of the system's errors in them, ` (os error 111)`.
+pub fn without_numbers(words: &str) -> String {
+    const START: &str = " (os error ";
+    let mut parts = words.split(START);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |said, part| match part.split_once(')') {
+        Some((number, rest)) if number.parse::<i32>().is_ok() => said + rest,
+        _ => said + START + part,
+    })
+}
+
+/// A text that somebody sent, within quotes and in one line: what is not seen in it is shown as `U+FFFD`, and of a long
+/// text only its begin stands there.
+pub fn quoted(text: &str) -> String {
+    let mut letters = text.chars();
+    let shown: String = (letters.by_ref().take(SHOWN)).map(|c| if is_unseen(c) { '\u{fffd}' } else { c }).collect();
+    let more = if letters.next().is_some() { "\u{2026}" } else { "" };
+    format!("\"{shown}{more}\"")
+}
+
+/// Whether a letter moves or hides others: ends of lines, escapes of terminals, marks of a text's direction.
+fn is_unseen(c: char) -> bool {
+    let marks = ['\u{200b}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2060}'..='\u{206f}', '\u{feff}'..='\u{feff}'];
+    c.is_control() || marks.iter().any(|marks| marks.contains(&c))
+}
+
+/// What is wrong with a name for people or another short text; nothing if it is one line of at most `longest` characters.
+pub fn one_line(text: &str, longest: usize) -> Option<String> {
+    let fits = text.chars().count() <= longest && !text.chars().any(char::is_control);
+    (!fits).then(|| format!("a text of one line, at most {longest} characters, stands here"))
 }
 
 /// The key that a message says is missing.
@@ -90,7 +135,8 @@ fn given(is: &str) -> String {
         return format!("the text {text}");
     }
     for (start, plain) in GIVEN {
-        if let Some(value) = is.strip_prefix(start).and_then(|rest| rest.strip_suffix('`')) {
+        // Of a number that fits into no usual one serde names another behind it: "integer `1...` as i128".
+        if let Some((value, _)) = is.strip_prefix(start).and_then(|rest| rest.split_once('`')) {
             return format!("{plain}{value}");
         }
     }
@@ -107,7 +153,11 @@ fn needed(by_serde: &str) -> String {
     match NEEDED.iter().find(|(names, _)| names.contains(&by_serde)) {
         Some((_, plain)) => (*plain).to_owned(),
         None if by_serde.starts_with("struct ") => "a table of keys".to_owned(),
-        None => by_serde.to_owned(),
+        None => match ["an array of length ", "a tuple of size "].iter().find_map(|start| by_serde.strip_prefix(start))
+        {
+            Some(count) => format!("a list of {count} values, in [ ]"),
+            None => by_serde.to_owned(),
+        },
     }
 }
 
@@ -143,8 +193,18 @@ mod tests {
         on: Option<bool>,
         kind: Option<Kind>,
         map: Option<Vec<u8>>,
+        pair: Option<(f32, f32)>,
+        either: Option<Either>,
         more: Option<BTreeMap<String, f32>>,
         needed: u8,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(untagged)]
+    #[allow(dead_code, reason = "only its reading is looked at")]
+    enum Either {
+        Number(f32),
+        Text(String),
     }
 
     #[derive(Debug, Deserialize)]
@@ -154,7 +214,10 @@ mod tests {
         Parquet,
     }
 
-    const SERDE: [&str; 8] = ["expected", "invalid", "f32", "u16", "variant", "field", "struct", "sequence"];
+    const SERDE: [&str; 14] = [
+        "expected", "invalid", "f32", "u8", "u16", "u32", "i64", "i128", "u128", "variant", "field", "struct",
+        "sequence", "enum",
+    ];
 
     #[test]
     fn a_wrong_toml_text_is_told_without_words_of_rust() {
@@ -163,6 +226,12 @@ mod tests {
             ("name = 3", "3 cannot stand here: write a text, in quotes"),
             ("cells = 3.5", "3.5 cannot stand here: write a whole number from 0 to 65535"),
             ("cells = 70000", "70000 cannot stand here: write a whole number from 0 to 65535"),
+            ("cells = 99999999999999999999", "99999999999999999999 cannot stand here: write a whole number from 0 to"),
+            ("volts = 99999999999999999999", "99999999999999999999 cannot stand here: write a number"),
+            ("count = 999999999999999999999999999999999999999999", "is too large"),
+            ("pair = [1]", "there are 1 values here: write a list of 2 values"),
+            ("pair = 1", "1 cannot stand here: write a list of 2 values"),
+            ("either = true", "it has none of the forms that are known"),
             ("count = -1", "-1 cannot stand here: write a whole number of 0 or more"),
             ("on = \"yes\"", "the text \"yes\" cannot stand here: write true or false"),
             ("map = 3", "3 cannot stand here: write a list, in [ ]"),
@@ -191,10 +260,39 @@ mod tests {
             ("{}", "`needed` is missing"),
             ("{\"needed\": 1, \"needed\": 2}", "`needed` is there twice"),
             ("3", "3 cannot stand here: write a table of keys"),
+            ("{\"cells\": 99999999999999999999}", "cannot stand here: write a whole number from 0 to 65535"),
+            ("{\"cells\": 1e999}", "is too large"),
+            ("{\"pair\": [1]}", "there are 1 values here: write a list of 2 values"),
         ] {
             let said = words(&serde_json::from_str::<Kept>(text).unwrap_err().to_string());
             assert!(said.contains(says), "{text}: {said}");
             assert!(!SERDE.iter().any(|word| said.contains(word)), "{text}: {said}");
+        }
+    }
+
+    #[test]
+    fn what_was_sent_is_quoted_as_it_reads_and_in_one_line() {
+        for (text, shown) in [
+            ("h\u{e4}ll-\u{7535}\u{6c60}", "\"h\u{e4}ll-\u{7535}\u{6c60}\""),
+            ("it's \"x\" \\ y", "\"it's \"x\" \\ y\""),
+            ("a\nb\u{1b}[31m\u{202e}\0", "\"a\u{fffd}b\u{fffd}[31m\u{fffd}\u{fffd}\""),
+            ("", "\"\""),
+        ] {
+            assert_eq!(quoted(text), shown);
+        }
+        assert_eq!(quoted(&"x".repeat(1_000)).chars().count(), SHOWN + 3);
+    }
+
+    #[test]
+    fn errors_of_the_system_have_no_numbers() {
+        for number in 1..134 {
+            let said = std::io::Error::from_raw_os_error(number).to_string();
+            let words = without_numbers(&format!("a: {said}: b"));
+            assert!(said.contains("os error") && !words.contains("os error"), "{words}");
+            assert!(words.starts_with("a: ") && words.ends_with(": b"), "{words}");
+        }
+        for text in ["", "no error", "a (os error x) b", "a (os error 3"] {
+            assert_eq!(without_numbers(text), text);
         }
     }
 
