@@ -1,6 +1,8 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand};
+use domain::people::{Role, Scope};
+use domain::words::{UnknownWord, Words};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -61,6 +63,18 @@ pub(crate) enum Command {
     /// It needs a column `timestamp` and at least one of soc, pack_voltage, pack_current (discharge positive), min_cell_v,
     /// max_cell_temp and those that `packtwin export` writes. No server may use the folder meanwhile.
     Import(Import),
+    /// Say who may do what: accounts of people
+    ///
+    /// A server may be running: what is changed counts at once, and ends the sessions of the account. Run it as the user
+    /// that the server runs as.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Make and end tokens, with which programs use the API
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Check and export the audit: what was done, by whom, and what became of it
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Run a program with limits, and let it read nothing but a folder
     #[command(hide = true)]
     Jail(Jail),
@@ -170,6 +184,124 @@ pub(crate) enum DbcCommand {
     },
 }
 
+/// Where `control.db` is.
+#[derive(Args, Debug)]
+pub(crate) struct Data {
+    /// Folder of the history, which also has accounts and the audit
+    #[arg(long, value_name = "DIR", default_value = "data", env = "PACKTWIN_DATA")]
+    pub(crate) data: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make an account; the password is asked for, or is the first line of the standard input
+    #[command(after_help = "Example:\n  packtwin user add mara --role admin --data data")]
+    Add {
+        /// Its name: letters, digits and .-_@
+        #[arg(value_name = "NAME", value_parser = account_name)]
+        name: String,
+        /// viewer sees everything, operator commands within the limits, admin also says who may do what
+        #[arg(long, value_name = "ROLE", value_parser = word::<Role>)]
+        role: Role,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List the accounts
+    List {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Give an account another role; its sessions end
+    Role {
+        /// The account
+        #[arg(value_name = "NAME", value_parser = account_name)]
+        name: String,
+        /// viewer, operator or admin
+        #[arg(value_name = "ROLE", value_parser = word::<Role>)]
+        role: Role,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Give an account another password, as when it is forgotten; its sessions end
+    Password {
+        /// The account
+        #[arg(value_name = "NAME", value_parser = account_name)]
+        name: String,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Remove an account, with its sessions and the tokens that it made
+    Remove {
+        /// The account
+        #[arg(value_name = "NAME", value_parser = account_name)]
+        name: String,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token; it is printed once, and kept nowhere
+    #[command(after_help = "Example:\n  packtwin token add grafana --scope read --days 365")]
+    Add {
+        /// Its name, for people and the audit
+        #[arg(value_name = "NAME", value_parser = account_name)]
+        name: String,
+        /// read, or control: to command as an operator
+        #[arg(long, value_name = "SCOPE", value_parser = word::<Scope>)]
+        scope: Scope,
+        /// After so many days it is worth nothing
+        #[arg(long, value_name = "N", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3_650))]
+        days: u32,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List the tokens
+    List {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// End a token
+    Revoke {
+        /// The token
+        #[arg(value_name = "NAME", value_parser = account_name)]
+        name: String,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Check that no entry was changed or removed
+    ///
+    /// Prints the end of the chain. Noted elsewhere and given with --noted another time, it also shows that the end was not
+    /// cut off and the whole not written anew. Exit status: 0 it holds, 1 it does not, and the first broken entry is named.
+    #[command(after_help = "Example:\n  packtwin audit verify --noted 812:9f86d081...")]
+    Verify {
+        /// The end of the chain as it was printed before
+        #[arg(long, value_name = "NUMBER:HASH", value_parser = head)]
+        noted: Option<store::Head>,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Write the audit as lines of JSON: each entry as it is hashed, with its hash
+    Export {
+        /// The file to write; the standard output if not given
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// The first instant, as 2026-11-21 or 2026-11-21T13:04:05Z
+        #[arg(long, value_name = "INSTANT")]
+        from: Option<String>,
+        /// The first instant after it
+        #[arg(long, value_name = "INSTANT")]
+        to: Option<String>,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
 /// How the server starts the DuckDB program: see `analysis::jail`.
 #[derive(Args, Debug)]
 pub(crate) struct Jail {
@@ -242,6 +374,21 @@ pub(crate) struct Demo {
 /// The id of a system.
 fn name(text: &str) -> Result<String, store::BadName> {
     store::plain_name(text).map(|()| text.to_owned())
+}
+
+/// The name of an account or a token.
+fn account_name(text: &str) -> Result<String, domain::people::BadName> {
+    domain::people::account_name(text)
+}
+
+/// A word of one of our enums.
+fn word<T: Words>(text: &str) -> Result<T, UnknownWord> {
+    T::from_word(text)
+}
+
+/// The end of the audit's chain.
+fn head(text: &str) -> Result<store::Head, &'static str> {
+    text.parse()
 }
 
 fn positive(text: &str) -> Result<f64, String> {

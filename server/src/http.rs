@@ -15,7 +15,8 @@
 //! | `/healthz`, `/readyz` | for process supervisors |
 //!
 //! Every request passes, from outside in: [`problem`] (an error has its form), [`host`] (does it ask for us), [`guard`]
-//! (may that page write), [`requests`] (it comes in time and ends), [`large`] (there is memory for its answer).
+//! (may that page write), [`leave`] (who asks, and may they), [`requests`] (it comes in time and ends), [`large`] (there is
+//! memory for its answer).
 
 mod actions;
 mod analysis;
@@ -24,6 +25,7 @@ mod ask;
 mod asked;
 mod assets;
 mod cells;
+mod cookie;
 mod describe;
 mod downloads;
 mod drawn;
@@ -37,10 +39,12 @@ mod host;
 mod instant;
 mod lab;
 mod large;
+mod leave;
 mod links;
 mod live;
 mod offline;
 mod pages;
+mod people;
 mod playback;
 mod problem;
 mod recording;
@@ -56,6 +60,7 @@ use crate::analysis::Analysis;
 use crate::gate::Gate;
 use crate::hub::Hub;
 use crate::listener::Connections;
+use crate::people::People;
 use crate::recordings::Starts;
 pub(crate) use assets::{Files, Manifest};
 use axum::Router;
@@ -92,6 +97,8 @@ pub(crate) struct AppState {
     pub(crate) starts: Arc<Mutex<Starts>>,
     /// The data folder.
     pub(crate) data: Arc<Path>,
+    /// Who asks, and what they did.
+    pub(crate) people: Arc<People>,
     /// Runs queries.
     pub(crate) analysis: Arc<Analysis>,
 }
@@ -128,6 +135,7 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
         .method_not_allowed_fallback(asked::no_such_method)
         .layer(from_fn(requests::ends))
         .layer(from_fn(requests::body))
+        .layer(from_fn_with_state(state.clone(), leave::needed))
         .layer(from_fn(guard::same_origin))
         .layer(DefaultBodyLimit::max(requests::BODY_LIMIT))
         .layer(from_fn_with_state(names, host::ours))

@@ -25,7 +25,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use patient::Patient;
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -42,11 +42,17 @@ const GRACE: Duration = Duration::from_secs(1);
 /// After an error of `accept`, such as too many open files.
 const BREATH: Duration = Duration::from_millis(50);
 
-/// Where a connection came in, for handlers: an extension of its requests.
+/// Where a connection came in and from, for handlers: an extension of its requests.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrived {
     /// Our own address of the connection.
     pub(crate) at: IpAddr,
+    /// Our own port.
+    pub(crate) port: u16,
+    /// The other side's address.
+    pub(crate) from: IpAddr,
+    /// Whether nobody else can read what is said: never, without TLS.
+    pub(crate) secure: bool,
 }
 
 /// Serves `router` on `listener` until `stop`; then requests have a second to end.
@@ -106,13 +112,15 @@ async fn connection(
     service: TowerToHyperService<Router>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let Ok(at) = stream.local_addr().map(|at: SocketAddr| at.ip().to_canonical()) else { return };
+    let (Ok(at), Ok(from)) = (stream.local_addr(), stream.peer_addr()) else { return };
+    let arrived =
+        Arrived { at: at.ip().to_canonical(), port: at.port(), from: from.ip().to_canonical(), secure: false };
     let _ = stream.set_nodelay(true);
     let activity = permit.activity();
     let evicted = activity.clone();
     let io = TokioIo::new(Worded::new(Patient::new(stream, permit)));
     let answer = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Arrived { at });
+        request.extensions_mut().insert(arrived);
         let busy = Activity::busy(&activity);
         let answer = service.call(request);
         async move {

@@ -29,6 +29,7 @@ mod listener;
 mod page_folder;
 mod panics;
 mod past;
+mod people;
 mod probe;
 mod recordings;
 mod serve;
@@ -92,6 +93,13 @@ async fn run(cli: Cli) -> ExitCode {
         Command::Generate(options) => archive::generate(&options),
         Command::Export(options) => archive::export(&options),
         Command::Import(options) => archive::import(&options),
+        Command::User(command) => people::console::user(command),
+        Command::Token(command) => people::console::token(command),
+        Command::Audit(command) => match people::console::audit(command) {
+            Ok(true) => Ok(()),
+            Ok(false) => return ExitCode::FAILURE,
+            Err(error) => Err(error),
+        },
         Command::Jail(options) => Err(analysis::jail::enter(&options)),
     };
     match outcome {

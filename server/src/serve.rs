@@ -12,6 +12,7 @@ use crate::hub::{Hub, Published};
 use crate::link_thread::LinkThread;
 use crate::listener::{self, Connections};
 use crate::page_folder;
+use crate::people::{People, SETUP_VALID};
 use crate::site_file::{self, SiteFile};
 use crate::writes::Writes;
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -63,7 +64,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let assets = page_folder::find(options.common.assets.as_deref());
     let mut manifest = Manifest::read(&assets)?;
     let files = Files::read(&assets)?;
-    let SiteFile { spec, links: tasks, simulators, history, mut limits, warnings } =
+    let SiteFile { spec, links: tasks, simulators, history, mut limits, reading_open, warnings } =
         site_file::read(&options.site, |links, simulators| match &options.replay {
             Some((file, speed)) => {
                 simulators.clear();
@@ -96,11 +97,13 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         tracing::warn!("{notice}");
     }
 
+    let people = People::open(&options.common.data, reading_open, clock.clone());
     manifest.assets.site = http::site_number(&spec);
     let (stop, stopped) = watch::channel(false);
     let (sink, inputs) = mpsc::channel(engine::INPUTS);
     let mut handles = Vec::with_capacity(tasks.len());
     let mut running = Vec::with_capacity(tasks.len());
+    tokio::spawn(people.clone().back_up_daily(stopped.clone()));
     let link_thread = LinkThread::start()?;
     for (task, idx) in tasks.into_iter().zip(0..) {
         let task = link_thread.bind(task).await?;
@@ -148,12 +151,23 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         patience: limits.patience,
         starts: Arc::default(),
         data: data.into(),
+        people: people.clone(),
         analysis,
     };
     let app = http::router(state, names);
     println!("Packtwin is at http://{address}");
-    if !address.ip().is_loopback() {
-        tracing::warn!("{address} can be reached from other machines, and there is no login yet");
+    if !address.ip().is_loopback() && reading_open {
+        tracing::warn!(
+            "{address} can be reached from other machines, and everybody may look: [access] reading = \"closed\""
+        );
+    }
+    if let Some(token) = people.open_setup().context("make the token for the first admin")? {
+        println!(
+            "Nobody has an account yet. To make the first admin in the next {} minutes, the page asks for this token:\n\
+             {token}\nOr, at any time, on this machine: packtwin user add NAME --role admin --data {}",
+            SETUP_VALID.as_secs() / 60,
+            data.display()
+        );
     }
     tokio::spawn(async move {
         stop_signal().await;

@@ -3,6 +3,7 @@
 //! A file that is wrong starts nothing: [`SiteFileError`] names the file, the line and the key. [`read_all`] goes on
 //! after the first mistake and tells all of them.
 
+mod access;
 mod control;
 mod history;
 mod limits;
@@ -42,6 +43,8 @@ pub(crate) struct SiteFile {
     pub(crate) history: store::Options,
     /// By which names it is reached, and what it gives at most.
     pub(crate) limits: Limits,
+    /// Whether one may look without signing in.
+    pub(crate) reading_open: bool,
     /// What a person should know although it can be served.
     pub(crate) warnings: Vec<String>,
 }
@@ -164,7 +167,8 @@ fn no_text(error: &std::string::FromUtf8Error) -> String {
 
 /// Checks what could be read. The result is whole only if there are no complaints.
 fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFile {
-    let Tables { site, mut system, mut link, mut simulator, control, history, server, all_systems } = tables;
+    let Tables { site, mut system, mut link, mut simulator, control, history, server, access, all_systems } =
+        tables;
     let at = site.as_ref().map(Spanned::span).unwrap_or_default();
     // Of too many only the first are looked at.
     too_many("systems", &mut system, &at, complaints);
@@ -312,7 +316,9 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
     let name = site.map(Spanned::into_inner).unwrap_or_default();
     let history = history.unwrap_or_default().check(complaints);
     let limits = server.unwrap_or_default().check(complaints);
-    SiteFile { spec: SiteSpec { name, systems, links: specs }, links: tasks, simulators, history, limits, warnings }
+    let reading_open = access.unwrap_or_default().reading_open();
+    let spec = SiteSpec { name, systems, links: specs };
+    SiteFile { spec, links: tasks, simulators, history, limits, reading_open, warnings }
 }
 
 /// Complains of more systems or links than can be told apart, whose places are numbers of eight bits, and leaves out

@@ -3,7 +3,7 @@
 use domain::time::{Utc, rfc3339};
 use domain::words::Words;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 
 /// An instant: RFC 3339 in UTC with milliseconds.
@@ -43,6 +43,13 @@ pub struct Word<T>(pub T);
 impl<T: Words> Serialize for Word<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.0.as_word())
+    }
+}
+
+impl<'de, T: Words> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Word<T>, D::Error> {
+        let word = Cow::<'de, str>::deserialize(deserializer)?;
+        T::from_word(&word).map(Word).map_err(serde::de::Error::custom)
     }
 }
 

@@ -24,6 +24,7 @@ pub mod links;
 
 pub mod openapi;
 pub mod operations;
+pub mod people;
 pub mod playback;
 pub mod problem;
 pub mod recordings;

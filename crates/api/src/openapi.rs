@@ -1,6 +1,6 @@
 //! The description of the API in OpenAPI 3.1, made from [`OPERATIONS`] and the documentation of the types.
 
-use crate::operations::{OPERATIONS, Operation};
+use crate::operations::{Needs, OPERATIONS, Operation};
 use crate::problem::ProblemDetails;
 use crate::victron::FailureResponse;
 use schemars::generate::SchemaSettings;
@@ -14,12 +14,25 @@ const ABOUT: &str = "What page, programs and server say to one another. Numbers 
     the page's own: it changes with every version.";
 
 /// The parts of the API: name, what it is about, how its addresses begin. The first that fits.
-const PARTS: [(&str, &str, &[&str]); 7] = [
+const PARTS: [(&str, &str, &[&str]); 8] = [
     ("Server", "The server itself.", &["/api/v1/server", "/api/openapi.json", "/healthz", "/readyz"]),
     ("Analysis", "Questions about the past, ready or in SQL.", &["/api/v1/analysis"]),
     ("Playback", "The past as a stream, and where there is something to see.", &["/api/v1/playback"]),
     ("Links", "How each source works, and what it sends.", &["/api/v1/links", "/api/v1/recordings"]),
     ("Lab", "Simulated systems only.", &["/api/v1/lab"]),
+    (
+        "People",
+        "Who may do what: signing in, accounts, tokens of programs, arming, and the audit.",
+        &[
+            "/api/v1/session",
+            "/api/v1/setup",
+            "/api/v1/password",
+            "/api/v1/users",
+            "/api/v1/tokens",
+            "/api/v1/arming",
+            "/api/v1/audit",
+        ],
+    ),
     ("Victron", "The battery as a Victron GX says it, with Victron's signs.", &["/victron"]),
     ("Systems", "What is known of a battery system, now and over time.", &["/api/v1"]),
 ];
@@ -55,7 +68,16 @@ pub fn document(version: &str) -> Value {
         "servers": [{ "url": "/" }],
         "tags": tags.collect::<Vec<_>>(),
         "paths": paths,
-        "components": { "schemas": answered.take_definitions(true) },
+        "components": {
+            "schemas": answered.take_definitions(true),
+            "securitySchemes": {
+                "token": { "type": "http", "scheme": "bearer", "description": "The token of a program." },
+                "session": {
+                    "type": "apiKey", "in": "cookie", "name": "packtwin",
+                    "description": "Set by signing in; called __Host-packtwin over TLS.",
+                },
+            },
+        },
     })
 }
 
@@ -83,8 +105,12 @@ fn operation(of: &Operation, asked: &mut SchemaGenerator, answered: &mut SchemaG
         answer["content"] = content.into();
     }
     responses.insert(of.status.to_string(), answer);
-    for status in of.errors {
+    let without_leave: &[u16] = if of.needs == Needs::Nothing { &[] } else { &[401, 403] };
+    for status in without_leave.iter().chain(of.errors) {
         let content = match (of.path, *status) {
+            (_, 401 | 403) => {
+                json!({ "application/problem+json": { "schema": answered.subschema_for::<ProblemDetails>() } })
+            }
             ("/readyz", _) => json!({ "text/plain": {} }),
             (path, _) if path.starts_with("/victron") => {
                 json!({ "application/json": { "schema": answered.subschema_for::<FailureResponse>() } })
@@ -96,6 +122,18 @@ fn operation(of: &Operation, asked: &mut SchemaGenerator, answered: &mut SchemaG
     let mut out = json!({
         "operationId": of.id, "summary": of.summary, "tags": [part(of.path)], "responses": responses,
     });
+    if let Needs::Leave(action) = of.needs {
+        let rule = action.rule();
+        let open = if rule.anonymous { json!([{}, { "session": [] }, { "token": [] }]) } else { Value::Null };
+        let signed_in = json!([{ "session": [] }]);
+        let either = json!([{ "session": [] }, { "token": [] }]);
+        out["security"] = match (open, rule.token) {
+            (Value::Null, None) => signed_in,
+            (Value::Null, Some(_)) => either,
+            (open, _) => open,
+        };
+        out["x-role"] = rule.least.word().into();
+    }
     if let Some(other) = of.replaced_by {
         out["deprecated"] = true.into();
         out["description"] = format!("Deprecated: ask {other}.").into();
@@ -166,9 +204,11 @@ fn example(schema: &Schema) -> Value {
 pub fn status_words(status: u16) -> &'static str {
     match status {
         200 => "The answer.",
-        201 => "It has begun.",
+        201 => "It has begun, or is made.",
         204 => "It is done.",
         400 => "The body cannot be read.",
+        401 => "Nobody is signed in, or the password or token is wrong or has ended.",
+        403 => "They may not do this; the words say what it needs.",
         404 => "It is not there.",
         409 => "Not now: something else is under way.",
         415 => "The body is of another media type than is known.",

@@ -8,12 +8,18 @@ use crate::history::{HistoryDocument, HistoryRequest};
 use crate::home::{HomeRequest, HomeResponse};
 use crate::lab::{LabCommandForm, LabRequest, LabResponse};
 use crate::links::{FramesResponse, LinksResponse};
+use crate::people::{
+    ArmingRequest, ArmingResponse, AuditRequest, AuditResponse, NewTokenResponse, PasswordRequest, SessionResponse,
+    SessionsRequest, SessionsResponse, SetupRequest, SignInRequest, StepUpRequest, TokenRequest, TokensResponse,
+    UserChangeRequest, UserRequest, UsersResponse,
+};
 use crate::playback::{SeekRequest, SeekTarget, SegmentRequest};
 use crate::recordings::{RecordingResponse, RecordingsResponse};
 use crate::series::{SeriesRequest, SeriesResponse};
 use crate::server::{ServerResponse, VersionResponse};
 use crate::state::{StateRequest, StateResponse};
 use crate::victron::{CurrentResponse, HealthResponse, HistoryQuery, HistoryResponse};
+use domain::people::action::Action;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 /// The binary form, for the page.
@@ -53,6 +59,15 @@ impl Method {
     }
 }
 
+/// What somebody who asks needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing: it is about who they are, or it says nothing of the site.
+    Nothing,
+    /// Leave to do this.
+    Leave(Action),
+}
+
 /// One method of one address.
 #[derive(Clone, Copy)]
 pub struct Operation {
@@ -64,6 +79,8 @@ pub struct Operation {
     pub id: &'static str,
     /// What it is, in some words.
     pub summary: &'static str,
+    /// What who asks needs. What changes something needs the most, until its row says what.
+    pub needs: Needs,
     /// The part in braces of the address: name, what it is, an example.
     pub in_path: Option<[&'static str; 3]>,
     /// The part after the question mark, field by field.
@@ -89,6 +106,10 @@ impl Operation {
             path,
             id,
             summary,
+            needs: match method {
+                Method::Get => Needs::Leave(Action::Read),
+                Method::Post | Method::Delete => Needs::Leave(Action::ManageUsers),
+            },
             in_path: None,
             query: None,
             body: None,
@@ -98,6 +119,14 @@ impl Operation {
             errors: &[],
             replaced_by: None,
         }
+    }
+
+    const fn needs(self, action: Action) -> Operation {
+        Operation { needs: Needs::Leave(action), ..self }
+    }
+
+    const fn needs_nothing(self) -> Operation {
+        Operation { needs: Needs::Nothing, ..self }
     }
 
     const fn in_path(self, part: [&'static str; 3]) -> Operation {
@@ -146,6 +175,9 @@ const fn delete(path: &'static str, id: &'static str, summary: &'static str) -> 
 }
 
 const LINK: [&str; 3] = ["id", "The link's id.", "bms"];
+const SESSION: [&str; 3] = ["id", "The session's number.", "2"];
+const USER: [&str; 3] = ["name", "The account's name.", "timo"];
+const TOKEN: [&str; 3] = ["id", "The token's number.", "1"];
 const RECORDING: [&str; 3] = ["name", "The file's name.", "bms-2026-11-20T130000Z.log"];
 /// Who asks for what a system keeps: not there, not understood, no room or no history now.
 const ASKED: &[u16] = &[404, 422, 503];
@@ -222,6 +254,7 @@ pub const OPERATIONS: &[Operation] = &[
         .other(&[OCTETS])
         .errors(&[404, 422, 500, 503]),
     post("/api/v1/analysis/sql", "sql", "One SELECT over history. The connection's end is the query's end.")
+        .needs(Action::Read)
         .body::<SqlRequest>(&[JSON, FORM])
         .json::<AnalysisResponse>()
         .other(&[CSV, PARQUET, OCTETS])
@@ -233,6 +266,7 @@ pub const OPERATIONS: &[Operation] = &[
         .other(&[OCTETS])
         .errors(&[404]),
     post("/api/v1/links/{id}/recording", "start_recording", "Starts a recording of a CAN link.")
+        .needs(Action::Record)
         .in_path(LINK)
         .status(201)
         .json::<RecordingResponse>()
@@ -244,6 +278,7 @@ pub const OPERATIONS: &[Operation] = &[
         .other(&[OCTETS])
         .errors(&[404]),
     delete("/api/v1/links/{id}/recording", "stop_recording", "Stops the recording of a link; its file stays.")
+        .needs(Action::Record)
         .in_path(LINK)
         .json::<RecordingResponse>()
         .other(&[OCTETS])
@@ -256,6 +291,7 @@ pub const OPERATIONS: &[Operation] = &[
         .other(&[OCTETS])
         .errors(&[404, 503]),
     delete("/api/v1/recordings/{name}", "remove_recording", "Removes a recording.")
+        .needs(Action::Record)
         .in_path(RECORDING)
         .status(204)
         .errors(&[404, 409, 500, 507]),
@@ -265,6 +301,7 @@ pub const OPERATIONS: &[Operation] = &[
         .other(&[OCTETS])
         .errors(&[404, 422]),
     post("/api/v1/lab", "lab_command", "Does something to the simulation of a system.")
+        .needs(Action::UseLab)
         .body::<LabCommandForm>(&[FORM])
         .json::<LabResponse>()
         .other(&[OCTETS])
@@ -272,8 +309,99 @@ pub const OPERATIONS: &[Operation] = &[
     get("/api/v1/server", "server", "Who is connected, what the limits are, what was refused.")
         .json::<ServerResponse>(),
     get("/api/v1/version", "version", "Which build the server is, and the formats that it speaks.")
+        .needs_nothing()
         .json::<VersionResponse>(),
     get("/api/openapi.json", "openapi", "This description.").other(&[JSON]),
+    get("/api/v1/session", "session", "Who is signed in, what they may do, and whether control is armed.")
+        .needs_nothing()
+        .json::<SessionResponse>()
+        .errors(&[401, 503]),
+    post("/api/v1/session", "sign_in", "Signs in: the answer sets a cookie. Tries are limited.")
+        .needs_nothing()
+        .body::<SignInRequest>(&[JSON])
+        .json::<SessionResponse>()
+        .errors(&[400, 401, 403, 415, 422, 429, 503]),
+    delete("/api/v1/session", "sign_out", "Signs out: the session ends.").needs_nothing().status(204).errors(&[503]),
+    post(
+        "/api/v1/session/step-up",
+        "step_up",
+        "The password once more, for what needs it: the answer sets a new cookie.",
+    )
+    .needs(Action::OwnAccount)
+    .body::<StepUpRequest>(&[JSON])
+    .json::<SessionResponse>()
+    .errors(&[400, 415, 422, 429, 503]),
+    post("/api/v1/setup", "setup", "Makes the first admin of a site without accounts, and signs them in.")
+        .needs_nothing()
+        .body::<SetupRequest>(&[JSON])
+        .status(201)
+        .json::<SessionResponse>()
+        .errors(&[400, 401, 403, 409, 415, 422, 429, 503]),
+    post("/api/v1/password", "password", "Another password for the own account: its other sessions end.")
+        .needs(Action::OwnAccount)
+        .body::<PasswordRequest>(&[JSON])
+        .json::<SessionResponse>()
+        .errors(&[400, 415, 422, 429, 503]),
+    get("/api/v1/sessions", "sessions", "The sessions of the own account, or of all.")
+        .needs(Action::OwnAccount)
+        .query::<SessionsRequest>()
+        .json::<SessionsResponse>()
+        .errors(&[422, 503]),
+    delete("/api/v1/sessions/{id}", "end_session", "Ends a session: of the own account, or, by an admin, of any.")
+        .needs(Action::OwnAccount)
+        .in_path(SESSION)
+        .status(204)
+        .errors(&[404, 503]),
+    get("/api/v1/users", "users", "Every account.").needs(Action::ListPeople).json::<UsersResponse>().errors(&[503]),
+    post("/api/v1/users", "add_user", "Makes an account.")
+        .needs(Action::ManageUsers)
+        .body::<UserRequest>(&[JSON])
+        .status(201)
+        .json::<UsersResponse>()
+        .errors(&[400, 409, 415, 422, 503]),
+    post("/api/v1/users/{name}", "change_user", "Gives an account another role or password: its sessions end.")
+        .needs(Action::ManageUsers)
+        .in_path(USER)
+        .body::<UserChangeRequest>(&[JSON])
+        .json::<UsersResponse>()
+        .errors(&[400, 404, 409, 415, 422, 503]),
+    delete("/api/v1/users/{name}", "remove_user", "Removes an account, with its sessions and the tokens that it made.")
+        .needs(Action::ManageUsers)
+        .in_path(USER)
+        .status(204)
+        .errors(&[404, 409, 503]),
+    get("/api/v1/tokens", "tokens", "Every token of programs.")
+        .needs(Action::ListPeople)
+        .json::<TokensResponse>()
+        .errors(&[503]),
+    post("/api/v1/tokens", "add_token", "Makes a token for a program: it is shown this once.")
+        .needs(Action::ManageTokens)
+        .body::<TokenRequest>(&[JSON])
+        .status(201)
+        .json::<NewTokenResponse>()
+        .errors(&[400, 409, 415, 422, 503]),
+    delete("/api/v1/tokens/{id}", "end_token", "Ends a token.")
+        .needs(Action::ManageTokens)
+        .in_path(TOKEN)
+        .status(204)
+        .errors(&[404, 503]),
+    get("/api/v1/arming", "arming", "Whether operators may command, since when, and by whom.")
+        .json::<ArmingResponse>()
+        .errors(&[503]),
+    post(
+        "/api/v1/arming",
+        "arm",
+        "Says whether operators may command: yes by an admin with their password, no by anyone.",
+    )
+    .needs(Action::Disarm)
+    .body::<ArmingRequest>(&[JSON])
+    .json::<ArmingResponse>()
+    .errors(&[400, 415, 422, 503]),
+    get("/api/v1/audit", "audit", "What was done, by whom, from where: in pages, newest first.")
+        .needs(Action::ReadAudit)
+        .query::<AuditRequest>()
+        .json::<AuditResponse>()
+        .errors(&[422, 503]),
     get("/victron/battery/current", "victron_current", "The battery as a Victron GX says it: charging is positive.")
         .json::<CurrentResponse>()
         .errors(&[404, 503]),
@@ -284,7 +412,7 @@ pub const OPERATIONS: &[Operation] = &[
     get("/victron/health", "victron_health", "How the link to the Victron GX does.")
         .json::<HealthResponse>()
         .errors(&[404, 500]),
-    get("/healthz", "healthz", "Whether the process answers.").other(&[TEXT]),
+    get("/healthz", "healthz", "Whether the process answers.").other(&[TEXT]).needs_nothing(),
     get("/readyz", "readyz", "Whether every link is up and history is written; if not, what is not, with status 503.")
         .other(&[TEXT])
         .errors(&[503]),

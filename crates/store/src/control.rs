@@ -6,7 +6,9 @@
 //! A file that is damaged, newer, or gone is an error, never an empty one: nobody shall be let in because the list of
 //! those who may come is lost. That it was there before, the file `control.begun` beside it says.
 
-use crate::audit::{Broken, Head, Walk};
+mod backup;
+
+use crate::audit::{Audited, Broken, Head, Walk};
 use crate::database::{ControlFile, Failed, Tables};
 use crate::error::StoreError;
 use crate::layout;
@@ -41,6 +43,15 @@ impl Control {
     /// # Errors
     /// The file is damaged, of a newer version or another program, or was there and is gone: each with what to do.
     pub fn open(data: &Path) -> Result<Control, StoreError> {
+        Control::open_here(data).map_err(|error| match (&error, backup::backups(data).pop()) {
+            (StoreError::ControlGone(_) | StoreError::Damaged { .. }, Some(newest)) => {
+                StoreError::ControlLost { why: Box::new(error), path: layout::control(data), newest }
+            }
+            _ => error,
+        })
+    }
+
+    fn open_here(data: &Path) -> Result<Control, StoreError> {
         let path = layout::control(data);
         prepare(&path, &layout::control_begun(data))?;
         let writer = ControlFile::write(&path)?;
@@ -106,21 +117,39 @@ impl Control {
     /// # Errors
     /// The file cannot be read. The inner error is the first place where the chain does not hold.
     pub fn verify(&self, noted: Option<Head>) -> Result<Result<Head, Broken>, StoreError> {
-        let mut walk = Walk::new(noted);
-        loop {
-            let batch = self.read(|tables| tables.audit_after(walk.head.seq, BATCH))?;
-            if batch.is_empty() {
-                return Ok(walk.end());
-            }
-            if let Err(broken) = batch.iter().try_for_each(|next| walk.step(next)) {
-                return Ok(Err(broken));
-            }
-        }
+        walk(|after| self.read(|tables| tables.audit_after(after, BATCH)), noted)
+    }
+
+    /// Copies the file as it is now into another one, which must not be there.
+    fn copy_to(&self, copy: &Path) -> Result<(), StoreError> {
+        let mut reader = self.0.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match &mut *reader {
+            Some(file) => file,
+            none => none.insert(ControlFile::read(&self.0.path)?),
+        };
+        file.copy_to(copy).map_err(StoreError::sqlite(copy))
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
         &self.0.path
+    }
+}
+
+/// Goes along the chain; `next` gives the entries after one, some at a time.
+fn walk(
+    mut next: impl FnMut(i64) -> Result<Vec<Audited>, StoreError>,
+    noted: Option<Head>,
+) -> Result<Result<Head, Broken>, StoreError> {
+    let mut walk = Walk::new(noted);
+    loop {
+        let batch = next(walk.head.seq)?;
+        if batch.is_empty() {
+            return Ok(walk.end());
+        }
+        if let Err(broken) = batch.iter().try_for_each(|next| walk.step(next)) {
+            return Ok(Err(broken));
+        }
     }
 }
 

@@ -54,6 +54,8 @@ static HISTORY: Spec = Spec {
     steps: sqlx::migrate!("migrations/history"),
     durability: Durability::Checkpoint,
     check_limit: damage::CHECK_LIMIT,
+    // It is large, and what it catalogues can be taken in anew.
+    copy_before_steps: false,
 };
 
 /// One stored second.

@@ -55,6 +55,20 @@ pub enum StoreError {
         .0.display(), .0.with_extension("begun").display()
     )]
     ControlGone(PathBuf),
+    /// The same, and there is a backup.
+    #[error(
+        "{why}. The newest backup is {}: what was done after it is not in it. To use it, stop packtwin, move {} and its \
+         -wal and -shm away, and copy the backup to its place",
+        .newest.display(), .path.display()
+    )]
+    ControlLost {
+        /// What is wrong with the file.
+        why: Box<StoreError>,
+        /// The file.
+        path: PathBuf,
+        /// The newest backup.
+        newest: PathBuf,
+    },
     /// The writer thread could not be started.
     #[error("the history's writer thread cannot start: {0}")]
     Thread(#[source] io::Error),
@@ -137,6 +151,7 @@ impl StoreError {
             | StoreError::Foreign(_)
             | StoreError::OldSqlite(_)
             | StoreError::ControlGone(_)
+            | StoreError::ControlLost { .. }
             | StoreError::Thread(_) => true,
             StoreError::Damaged { .. }
             | StoreError::Io { .. }

@@ -4,6 +4,7 @@
 //! ```text
 //! history.db                                  the catalogue, rollups, events, and what is not sealed
 //! control.db, control.begun                   accounts, settings, the audit; that there is one
+//! backups/control-<day>.db                    copies of control.db
 //! systems/<system>/<kind>/<day>.parquet       sealed days; kinds: pack, cells, devices
 //! work/cache, work/queries                    what can be made again, or is needed for a query only
 //! set-aside/<why>/<system>/<kind>/            files that nobody takes for history, each with a text that says why
@@ -30,6 +31,11 @@ pub(crate) fn control(data: &Path) -> PathBuf {
 /// Says that there is a `control.db`: if it is gone, it is lost.
 pub(crate) fn control_begun(data: &Path) -> PathBuf {
     data.join("control.begun")
+}
+
+/// Copies of it.
+pub(crate) fn backups(data: &Path) -> PathBuf {
+    data.join("backups")
 }
 
 /// The folder that holds a folder for each system.

@@ -6,6 +6,7 @@
 use super::AppState;
 use super::guard::{FORM, is_media_type};
 use super::lab;
+use super::leave::Who;
 use super::problem::Problem;
 use app::actions::{ActionError, Door, INCOMPLETE};
 use app::pages::lab::LabAction;
@@ -15,6 +16,7 @@ use axum::http::StatusCode;
 use axum::http::header::{ACCEPT, REFERER};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use domain::lab::LabState;
+use domain::people::action::Action;
 use domain::plain;
 use leptos::prelude::provide_context;
 use leptos::server_fn::axum::{register_explicit, server_fn_paths};
@@ -31,7 +33,7 @@ pub(super) fn register() {
 }
 
 /// `POST /actions/...`
-pub(super) async fn action(State(state): State<AppState>, mut request: Request) -> Result<Response, Problem> {
+pub(super) async fn action(State(state): State<AppState>, who: Who, mut request: Request) -> Result<Response, Problem> {
     let path = request.uri().path().to_owned();
     if !server_fn_paths().any(|(known, _)| known == path) {
         return Err(Problem::not_found("there is no such action; reload the page if it was open for long"));
@@ -44,7 +46,7 @@ pub(super) async fn action(State(state): State<AppState>, mut request: Request) 
     let accepts = request.headers_mut().remove(ACCEPT);
     let by_hand = accepts.is_some_and(|accepts| accepts.to_str().is_ok_and(|kinds| kinds.contains("text/html")));
     let page = path_of(request.headers().get(REFERER).and_then(|page| page.to_str().ok()));
-    let door: Arc<dyn Door> = Arc::new(Doors(state));
+    let door: Arc<dyn Door> = Arc::new(Doors(state, who));
     let answer = handle_server_fns_with_context(move || provide_context(door.clone()), request).await.into_response();
     if answer.status() != StatusCode::INTERNAL_SERVER_ERROR {
         return Ok(if by_hand { Redirect::to(&page).into_response() } else { answer });
@@ -72,11 +74,13 @@ fn path_of(page: Option<&str>) -> String {
 }
 
 /// What actions may do: as the API does it.
-struct Doors(AppState);
+struct Doors(AppState, Who);
 
 impl Door for Doors {
     fn lab(&self, system: &str, fields: &HashMap<String, String>) -> Result<LabState, ActionError> {
-        lab::apply(&self.0, Some(system), fields).map_err(|problem| ActionError(problem.detail().to_owned()))
+        let refused = |problem: Problem| ActionError(problem.detail().to_owned());
+        self.1.may(Action::UseLab).map_err(refused)?;
+        lab::apply(&self.0, Some(system), fields).map_err(refused)
     }
 }
 

@@ -98,6 +98,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+/// The body: JSON alone, which no form of another site can send.
+#[derive(Debug)]
+pub(super) struct JsonBody<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<JsonBody<T>, Problem> {
+        if !is_media_type(request.headers(), JSON) {
+            let words = "send JSON, with Content-Type: application/json";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
+        }
+        Body::from_request(request, state).await.map(|Body(asked)| JsonBody(asked))
+    }
+}
+
 /// The answer to a method that a path of the API does not have.
 pub(super) async fn no_such_method(method: axum::http::Method, uri: extract::OriginalUri) -> Response {
     let words = format!("{} is not asked with {method}; the header Allow of this answer names what it is", uri.path());

@@ -9,13 +9,17 @@
 
 use super::AppState;
 use super::asked::Path;
+use super::leave::Connected;
 use super::problem::Problem;
+use super::{cookie, leave};
 use crate::gate::{Gate, count};
 use crate::hub::Published;
+use crate::people::Presented;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use domain::plain::quoted;
 use std::sync::Arc;
@@ -35,6 +39,8 @@ const READ_BUFFER: usize = 256;
 const INBOUND_PER_S: u32 = 20;
 /// A key frame of the largest system, and more, bytes.
 const WRITE_MAX: usize = 4 << 20;
+/// Whether a viewer may still read is asked so often, where reading is not open to all.
+const LEAVE_EVERY: Duration = Duration::from_secs(60);
 
 /// Said to whoever asks otherwise.
 const NO_SOCKET: &str = "this is the live stream, a WebSocket (RFC 6455, version 13): ask with Connection: Upgrade, Upgrade: \
@@ -44,6 +50,8 @@ const NO_SOCKET: &str = "this is the live stream, a WebSocket (RFC 6455, version
 pub(super) async fn live(
     State(state): State<AppState>,
     Path(system): Path,
+    connected: Connected,
+    headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let upgrade = upgrade.map_err(|wrong| Problem::new(wrong.status(), NO_SOCKET))?;
@@ -56,15 +64,36 @@ pub(super) async fn live(
     let (gate, patience) = (state.gate.clone(), state.patience);
     let assets = &state.manifest.assets;
     let first = format!("build {} site {}", assets.build, assets.site);
+    let shown = cookie::presented(&headers, connected.secure, connected.port);
     Ok(upgrade.on_upgrade(move |mut socket| async move {
         if let Ok(Ok(())) = timeout(SEND_TIMEOUT, socket.send(Message::Text(first.into()))).await {
-            serve(socket, feed, gate, permit, patience).await;
+            let served = serve(&mut socket, feed, gate, permit, patience);
+            tokio::select! {
+                () = served => return,
+                () = ended(&state, &shown, connected) => {}
+            }
+            let words = "the session has ended: sign in again";
+            let bye = CloseFrame { code: close_code::POLICY, reason: words.into() };
+            let _ = timeout(SEND_TIMEOUT, socket.send(Message::Close(Some(bye)))).await;
         }
     }))
 }
 
+/// Waits until this viewer may not read any more: never, where reading is open.
+async fn ended(state: &AppState, shown: &Presented, connected: Connected) {
+    if state.people.reading_open() {
+        return std::future::pending().await;
+    }
+    loop {
+        tokio::time::sleep(LEAVE_EVERY).await;
+        if !leave::still(state, shown, connected).await {
+            return;
+        }
+    }
+}
+
 async fn serve(
-    mut socket: WebSocket,
+    socket: &mut WebSocket,
     mut feed: watch::Receiver<Arc<Published>>,
     gate: Arc<Gate>,
     _permit: OwnedSemaphorePermit,

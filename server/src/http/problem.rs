@@ -4,29 +4,39 @@
 //! to what a library refuses without any.
 
 use super::error_page::error_page;
+use crate::people::Refused;
 use api::problem::ProblemDetails;
 use axum::Json;
 use axum::extract::{OriginalUri, Request};
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::people::Denied;
 use domain::plain;
 
 /// Who got no permit may come again after this, s.
-const AGAIN_S: u32 = 5;
+const AGAIN_S: u64 = 5;
+
+/// How who is not known can say who they are.
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"packtwin\"");
 
 /// An error answer: a status and what is wrong, where, what to do.
 #[derive(Clone, Debug)]
 pub(super) struct Problem {
     status: StatusCode,
     detail: String,
+    /// Whoever may come again, after so many seconds.
+    again_s: Option<u64>,
 }
 
 impl Problem {
     /// An error with this status and these words.
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Problem {
-        Problem { status, detail: plain::without_numbers(&detail.into()) }
+        let again_s = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(AGAIN_S);
+        Problem { status, detail: plain::without_numbers(&detail.into()), again_s }
     }
 
     /// Parameters that cannot be understood.
@@ -65,6 +75,25 @@ impl Problem {
     }
 }
 
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Problem {
+        let status = match &refused {
+            Refused::Denied(Denied::SignIn(_)) | Refused::Wrong(_) => StatusCode::UNAUTHORIZED,
+            Refused::Denied(_) | Refused::Readable => StatusCode::FORBIDDEN,
+            Refused::BadName(_) | Refused::BadPassword(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Refused::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
+            Refused::Conflict(_) => StatusCode::CONFLICT,
+            Refused::NotFound(_) => StatusCode::NOT_FOUND,
+            Refused::Busy | Refused::Unusable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let mut problem = Problem::new(status, refused.to_string());
+        if let Refused::Wait(wait) = refused {
+            problem.again_s = Some(wait.as_secs().max(1));
+        }
+        problem
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = Json(self.body());
@@ -72,8 +101,11 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, HeaderValue::from(AGAIN_S));
+        if let Some(again_s) = self.again_s {
+            headers.insert(RETRY_AFTER, HeaderValue::from(again_s));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, CHALLENGE);
         }
         response.extensions_mut().insert(self);
         response
@@ -139,6 +171,7 @@ fn sentence(words: &str) -> String {
 fn usual(status: StatusCode) -> (&'static str, &'static str) {
     match status {
         StatusCode::BAD_REQUEST => ("This request cannot be read", "the request cannot be read: send it anew"),
+        StatusCode::UNAUTHORIZED => ("Sign in to see this", "sign in first"),
         StatusCode::FORBIDDEN => ("This is not allowed", "this is not allowed from here"),
         StatusCode::NOT_FOUND => ("There is nothing here", "there is nothing at this address"),
         StatusCode::METHOD_NOT_ALLOWED => {

@@ -1,6 +1,6 @@
 //! The routes of the API, each with its method, and a list of them: the description at `/api/openapi.json` has the same.
 
-use super::{AppState, analysis, cells, describe, history, home, lab, links, playback, problem, recording};
+use super::{AppState, analysis, cells, describe, history, home, lab, links, people, playback, problem, recording};
 use super::{series, state, status, version, victron};
 use api::operations::Method;
 use axum::Router;
@@ -73,6 +73,24 @@ pub(super) fn api() -> Routes {
         .get("/api/v1/server", status::server)
         .get("/api/v1/version", version::version)
         .get("/api/openapi.json", describe::document)
+        .get("/api/v1/session", people::session)
+        .post("/api/v1/session", people::sign_in)
+        .delete("/api/v1/session", people::sign_out)
+        .post("/api/v1/session/step-up", people::step_up)
+        .post("/api/v1/setup", people::set_up)
+        .post("/api/v1/password", people::password)
+        .get("/api/v1/sessions", people::sessions)
+        .delete("/api/v1/sessions/{id}", people::end_session)
+        .get("/api/v1/users", people::users)
+        .post("/api/v1/users", people::add_user)
+        .post("/api/v1/users/{name}", people::change_user)
+        .delete("/api/v1/users/{name}", people::remove_user)
+        .get("/api/v1/tokens", people::tokens)
+        .post("/api/v1/tokens", people::add_token)
+        .delete("/api/v1/tokens/{id}", people::end_token)
+        .get("/api/v1/arming", people::arming)
+        .post("/api/v1/arming", people::arm)
+        .get("/api/v1/audit", people::audit)
         .get("/victron/battery/current", victron::current)
         .get("/victron/battery/history", victron::history)
         .get("/victron/health", victron::health)

@@ -1,5 +1,6 @@
 //! The tables of a site file as they are written, and the values that make sense in them.
 
+use super::access::AccessTable;
 use super::control::ControlTable;
 use super::history::HistoryTable;
 use super::limits::{Battery, ChemistryKey, LimitsTable};
@@ -31,6 +32,7 @@ pub(super) struct Tables {
     pub(super) control: Vec<ControlTable>,
     pub(super) history: Option<HistoryTable>,
     pub(super) server: Option<ServerTable>,
+    pub(super) access: Option<AccessTable>,
     /// Whether every system that the file means is in `system`.
     pub(super) all_systems: bool,
 }
@@ -117,6 +119,7 @@ impl Tables {
                 }
                 "history" => tables.history = one_of(value, &mut wrong).table,
                 "server" => tables.server = one_of(value, &mut wrong).table,
+                "access" => tables.access = one_of(value, &mut wrong).table,
                 "system" => {
                     for Read { table, whole, .. } in each(value, &mut wrong) {
                         tables.all_systems &= table.is_some();
@@ -132,8 +135,8 @@ impl Tables {
                 }
                 other => {
                     tables.all_systems = false;
-                    let known =
-                        "there is [site], [server], [history], [[system]], [[link]], [[control]] and [[simulator]]";
+                    let known = "there is [site], [server], [access], [history], [[system]], [[link]], [[control]] and \
+                        [[simulator]]";
                     wrong.push((key.span(), format!("`{other}` is not known here; {known}")));
                 }
             }

@@ -24,6 +24,7 @@ mod live;
 mod modbus_device;
 mod openapi;
 mod outside;
+mod people;
 mod pipes;
 mod recording;
 mod refusals;

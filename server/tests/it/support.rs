@@ -109,6 +109,11 @@ impl Server {
         Server { process, address, folder }
     }
 
+    /// A server that was started in another way.
+    pub(crate) fn of(process: Running, address: String, folder: TempDir) -> Server {
+        Server { process, address, folder }
+    }
+
     /// Its process.
     pub(crate) fn id(&self) -> u32 {
         self.process.0.id()

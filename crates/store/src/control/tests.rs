@@ -256,6 +256,42 @@ fn a_file_that_is_not_as_it_was_is_refused_and_never_taken_for_an_empty_one() {
     assert!(matches!(Control::open(folder.path()).map(drop), Err(StoreError::Foreign(_))));
 }
 
+#[test]
+fn a_backup_of_each_day_is_whole_and_is_named_when_the_file_is_lost() {
+    let (folder, control) = fresh();
+    append(&control, 700);
+    let head = control.verify(None).unwrap().unwrap();
+    let day = |n: i64| Utc((20_000 + n) * 86_400_000_000 + 5);
+    let first = control.back_up(day(0)).unwrap().unwrap();
+    assert!(first.ends_with("backups/control-2024-10-04.db"), "{}", first.display());
+    assert_eq!(fs::metadata(&first).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(control.back_up(day(0)).unwrap(), None, "once a day");
+    for n in 1..=20 {
+        append(&control, 1);
+        assert!(control.back_up(day(n)).unwrap().is_some());
+    }
+    let kept = backup::backups(folder.path());
+    assert_eq!((kept.len(), first.exists()), (14, false));
+    assert_eq!(fs::read_dir(layout::backups(folder.path())).unwrap().count(), 14, "nothing unfinished is left");
+    let path = layout::control(folder.path());
+    drop(control);
+    fs::write(&path, "x".repeat(5_000)).unwrap();
+    let refused = Control::open(folder.path()).map(drop).unwrap_err().to_string();
+    assert!(refused.contains("is damaged") && refused.contains("control-2024-10-24.db"), "{refused}");
+    // As the words say.
+    fs::remove_file(&path).unwrap();
+    fs::copy(kept.last().unwrap(), &path).unwrap();
+    let control = Control::open(folder.path()).unwrap();
+    assert_eq!(control.verify(Some(head)).unwrap().unwrap().seq, 720);
+    // What is not whole is no backup.
+    control.write(|t| t.audit(entry(1))).unwrap();
+    let mut other = ControlFile::write(&path).unwrap();
+    other.run_any("DROP TRIGGER audit_is_not_changed; UPDATE audit SET entry = '{}' WHERE seq = 9").unwrap();
+    let refused = control.back_up(day(30)).unwrap_err().to_string();
+    assert!(refused.contains("entry 9 was changed"), "{refused}");
+    assert_eq!(fs::read_dir(layout::backups(folder.path())).unwrap().count(), 14);
+}
+
 fn bend(file: &Path, how: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = fs::read(file).unwrap();
     how(&mut bytes);

@@ -25,6 +25,7 @@ pub(super) static CONTROL: Spec = Spec {
     steps: sqlx::migrate!("migrations/control"),
     durability: Durability::Commit,
     check_limit: Duration::from_secs(20),
+    copy_before_steps: true,
 };
 
 /// Why something could not be asked or changed. The file's name is added where it is known.
@@ -64,6 +65,12 @@ impl ControlFile {
     /// Reads what is one state of the file.
     pub(crate) fn ask<T>(&mut self, work: impl FnOnce(&mut Tables<'_>) -> Done<T>) -> sqlx::Result<T> {
         self.0.steady(|conn| work(&mut Tables(conn)).map_err(|failed| failed.0))
+    }
+
+    /// Copies the file as it is now into one that is not there.
+    pub(crate) fn copy_to(&mut self, copy: &Path) -> sqlx::Result<()> {
+        let name = copy.to_str().ok_or_else(|| sqlx::Error::Protocol("the path is no text in UTF-8".into()))?;
+        self.0.run(sql::COPY_INTO.bind(name)).map(drop)
     }
 
     /// Moves the log into the file, as much as goes without waiting.

@@ -10,6 +10,8 @@ use super::connection::{Access, Connection};
 use super::{damage, raw, sql};
 use crate::error::StoreError;
 use sqlx::migrate::{MigrateError, Migrator};
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,6 +37,8 @@ pub(crate) struct Spec {
     pub(crate) durability: Durability,
     /// How long the search for damage may take.
     pub(crate) check_limit: Duration,
+    /// Whether a copy is kept of the file before its schema changes.
+    pub(crate) copy_before_steps: bool,
 }
 
 impl Spec {
@@ -67,9 +71,31 @@ pub(super) fn open(path: &Path, spec: &Spec) -> Result<Connection, StoreError> {
         Durability::Commit => sql::SYNCHRONOUS_FULL,
     };
     conn.run(synchronous.plain()).map_err(&sql)?;
+    if spec.copy_before_steps && (1..spec.newest()).contains(&version) {
+        copy_before(&mut conn, path, version)?;
+    }
     migrate(&mut conn, path, spec, version)?;
     conn.keep_log_on_close(false).map_err(&sql)?;
     Ok(conn)
+}
+
+/// Keeps a copy of the file with the schema that it has, so that an earlier program can have it back.
+fn copy_before(conn: &mut Connection, path: &Path, version: i64) -> Result<(), StoreError> {
+    let copy = damage::with_suffix(path, &format!(".schema-{version}"));
+    if copy.exists() {
+        return Ok(());
+    }
+    let unfinished = damage::with_suffix(&copy, ".unfinished");
+    let _ = fs::remove_file(&unfinished);
+    let name = unfinished.to_str().ok_or_else(|| sqlx::Error::Protocol("the path is no text in UTF-8".into()));
+    name.and_then(|name| conn.run(sql::COPY_INTO.bind(name))).map_err(StoreError::sqlite(path))?;
+    let settled = || -> io::Result<()> {
+        let file = File::open(&unfinished)?;
+        file.set_permissions(fs::metadata(path)?.permissions())?;
+        file.sync_all()?;
+        fs::rename(&unfinished, &copy)
+    };
+    settled().map_err(StoreError::io(&copy))
 }
 
 /// Says whether this program may write the file, and at which step its schema is. Changes nothing.

@@ -79,6 +79,7 @@ statements! {
     SYNCHRONOUS_FULL = "PRAGMA synchronous = FULL";
     CHECKPOINT_PASSIVE = "PRAGMA wal_checkpoint(PASSIVE)";
     CHECKPOINT_TRUNCATE = "PRAGMA wal_checkpoint(TRUNCATE)";
+    COPY_INTO = "VACUUM INTO ?1";
     QUICK_CHECK = "PRAGMA quick_check(1)";
     VERSION = "SELECT user_version FROM pragma_user_version";
     OWNER = "SELECT application_id FROM pragma_application_id";

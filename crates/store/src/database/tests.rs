@@ -166,6 +166,7 @@ fn another_database_opens_in_the_same_way() {
         steps: Migrator::with_migrations(vec![step.clone()]),
         durability,
         check_limit: Duration::from_secs(2),
+        copy_before_steps: true,
     };
     for (durability, synchronous) in [(Durability::Commit, 2), (Durability::Checkpoint, 1)] {
         let mut conn = open::open(&path, &spec(durability)).unwrap();
@@ -183,6 +184,46 @@ fn another_database_opens_in_the_same_way() {
     drop(newer);
     let refused = open::open(&path, &spec(Durability::Commit));
     assert!(matches!(refused, Err(StoreError::NewerSchema { found: 2, known: 1, .. })));
+}
+
+/// Before its schema changes a copy is kept, with the schema that it had; a new file has none.
+#[test]
+fn a_file_is_copied_before_its_schema_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("control.db");
+    let texts = [
+        "CREATE TABLE one (x) STRICT; PRAGMA application_id = 7; PRAGMA user_version = 1",
+        "CREATE TABLE two (x) STRICT; PRAGMA user_version = 2",
+    ];
+    let texts = texts.map(|text| text.replace("(x)", "(x TEXT)"));
+    let steps: Vec<Migration> = (texts.iter().zip(1..))
+        .map(|(text, n)| {
+            let text = sqlx::AssertSqlSafe(text.clone()).into_sql_str();
+            Migration::new(n, "step".into(), MigrationType::Simple, text, false)
+        })
+        .collect();
+    let spec = |steps: &[Migration]| Spec {
+        owner: 7,
+        steps: Migrator::with_migrations(steps.to_vec()),
+        durability: Durability::Commit,
+        check_limit: Duration::from_secs(2),
+        copy_before_steps: true,
+    };
+    let copy = folder.path().join("control.db.schema-1");
+    let mut conn = open::open(&path, &spec(&steps[..1])).unwrap();
+    conn.run_any("INSERT INTO one VALUES ('kept')").unwrap();
+    drop(conn);
+    assert!(!copy.exists());
+    for _ in 0..2 {
+        drop(open::open(&path, &spec(&steps)).unwrap());
+        let tables: Vec<String> = dump(&copy).into_keys().collect();
+        assert_eq!(tables, ["one"]);
+        assert_eq!(dump(&copy)["one"], ["x=kept"]);
+        assert_eq!(dump(&path)["one"], ["x=kept"]);
+    }
+    // An earlier program takes the copy, and not the file.
+    assert!(matches!(open::open(&path, &spec(&steps[..1])), Err(StoreError::NewerSchema { found: 2, known: 1, .. })));
+    drop(open::open(&copy, &spec(&steps[..1])).unwrap());
 }
 
 /// After a full disk SQLite takes the transaction back by itself: the connection stays good.

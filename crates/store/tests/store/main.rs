@@ -13,6 +13,7 @@ mod history;
 mod joining;
 mod kill_nine;
 mod kill_nine_control;
+mod power_cut;
 mod refusals;
 mod rot;
 mod tail;
