@@ -25,6 +25,7 @@ mod ask;
 mod asked;
 mod assets;
 mod cells;
+mod control;
 mod cookie;
 mod describe;
 mod downloads;
@@ -57,6 +58,7 @@ mod version;
 mod victron;
 
 use crate::analysis::Analysis;
+use crate::control::Commands;
 use crate::gate::Gate;
 use crate::hub::Hub;
 use crate::listener::Connections;
@@ -99,6 +101,8 @@ pub(crate) struct AppState {
     pub(crate) data: Arc<Path>,
     /// Who asks, and what they did.
     pub(crate) people: Arc<People>,
+    /// The way to the engine, for commands.
+    pub(crate) commands: Arc<Commands>,
     /// Runs queries.
     pub(crate) analysis: Arc<Analysis>,
 }

@@ -16,13 +16,14 @@ use crate::people::{People, SETUP_VALID};
 use crate::site_file::{self, SiteFile};
 use crate::writes::Writes;
 use anyhow::{Context as _, Result, anyhow, bail};
+use domain::control::CommandReceipt;
 use domain::device_minute::{DeviceMinute, DeviceMinutes};
 use domain::engine::{Engine, Publication};
 use domain::link::LinkIdx;
 use domain::live::{Encoder, log};
 use domain::minute::{CellMinute, Minutes};
 use domain::recent::{RECENT_S, Recent};
-use domain::spec::{SystemIdx, SystemSpec};
+use domain::spec::{SiteSpec, SystemIdx, SystemSpec};
 use domain::time::Now;
 use domain::twin::Site;
 use links::LinkConfig;
@@ -132,8 +133,14 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         .collect();
     let writes = Writes::new(hub.links.clone(), sink.downgrade(), link_thread.handle().clone(), clock.clone());
     drop(sink);
-    let twin = Engine::new(site, clock().mono);
-    let outlets = Outlets { hub: hub.clone(), store: store.clone(), writes };
+    let commands = Arc::new(Commands::new(writes.inputs(), hub.site.systems.len(), clock.clone()));
+    let mut twin = Engine::new(site, clock().mono);
+    let (journal, unknown) = open_journal(&mut twin, &hub.site, &people, &writes, clock())?;
+    for receipt in unknown {
+        let system = hub.site.system(receipt.command.system).map(|system| system.id.clone()).unwrap_or_default();
+        journal.note(receipt, system);
+    }
+    let outlets = Outlets { hub: hub.clone(), store: store.clone(), writes, commands: commands.clone(), journal };
     let engine = tokio::spawn(engine::run(twin, inputs, outlets, clock, stopped.clone()));
 
     let data = options.common.data.as_path();
@@ -152,6 +159,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         starts: Arc::default(),
         data: data.into(),
         people: people.clone(),
+        commands,
         analysis,
     };
     let app = http::router(state, names);
@@ -183,6 +191,20 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     store.close().context("close the history")?;
     drop(rigs);
     Ok(())
+}
+
+/// The journal of commands, and what it says of the time before. Without `control.db` nothing can be commanded.
+fn open_journal(
+    engine: &mut Engine,
+    site: &SiteSpec,
+    people: &People,
+    writes: &Writes,
+    now: Now,
+) -> Result<(Journal, Vec<CommandReceipt>)> {
+    let Ok(journal) = people.control() else { return Ok((Journal::none(), Vec::new())) };
+    let unknown = control::restore(engine.desk_mut(), site, journal, now)?;
+    let journal = Journal::start(journal.clone(), writes.inputs()).context("start the thread of the journal")?;
+    Ok((journal, unknown))
 }
 
 /// Puts a candump log in the place of the site's CAN link.

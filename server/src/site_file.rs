@@ -167,8 +167,7 @@ fn no_text(error: &std::string::FromUtf8Error) -> String {
 
 /// Checks what could be read. The result is whole only if there are no complaints.
 fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFile {
-    let Tables { site, mut system, mut link, mut simulator, control, history, server, access, all_systems } =
-        tables;
+    let Tables { site, mut system, mut link, mut simulator, control, history, server, access, all_systems } = tables;
     let at = site.as_ref().map(Spanned::span).unwrap_or_default();
     // Of too many only the first are looked at.
     too_many("systems", &mut system, &at, complaints);

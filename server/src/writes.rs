@@ -43,6 +43,11 @@ impl Writes {
         Writes { links, inputs, runtime, clock }
     }
 
+    /// The engine's inputs.
+    pub(crate) fn inputs(&self) -> mpsc::WeakSender<Input> {
+        self.inputs.clone()
+    }
+
     /// Hands a write to its link. Its receipts come to the engine as inputs; one that is known at once is returned.
     pub(crate) fn hand_over(&self, write: WriteRequest, now: Now) -> Option<Receipt> {
         let id = write.id;

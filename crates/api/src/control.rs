@@ -55,6 +55,51 @@ pub struct SafeValuesRequest {
     pub system: String,
 }
 
+/// Which commands, newest first.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommandsRequest {
+    /// Of this system; of all if not given.
+    #[schemars(example = &"hv")]
+    pub system: Option<String>,
+    /// Asked before this instant; the newest if not given.
+    pub before: Option<String>,
+    /// So many at most; 50 if not given.
+    #[schemars(range(min = 1, max = 500))]
+    pub limit: Option<i64>,
+}
+
+/// Commands with what has become of each.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct CommandsResponse {
+    /// The commands.
+    pub commands: Vec<CommandResponse>,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
+/// A command with each of its steps.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct CommandHistoryResponse {
+    /// The command, with its last step.
+    pub command: CommandResponse,
+    /// Its steps, oldest first.
+    pub steps: Vec<CommandStepResponse>,
+}
+
+/// A step of a command.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct CommandStepResponse {
+    /// When it was known.
+    #[serde(serialize_with = "timestamp")]
+    #[schemars(with = "Timestamp")]
+    pub at: Utc,
+    /// The state in one word.
+    pub state: String,
+    /// The state in a sentence.
+    pub words: String,
+}
+
 /// The controls of a system.
 #[derive(Clone, Debug, Default, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct ControlResponse {

@@ -3,6 +3,10 @@
 
 use crate::analysis::{AnalysisResponse, QuestionRequest, QuestionsResponse, SqlRequest};
 use crate::cells::{CellsHistoryRequest, CellsHistoryResponse, CellsResponse};
+use crate::control::{
+    CommandHistoryResponse, CommandRequest, CommandResponse, CommandsRequest, CommandsResponse, ControlRequest,
+    ControlResponse, SafeValuesRequest,
+};
 use crate::devices::{DevicesRequest, DevicesResponse, KeptDevicesResponse};
 use crate::history::{HistoryDocument, HistoryRequest};
 use crate::home::{HomeRequest, HomeResponse};
@@ -175,6 +179,7 @@ const fn delete(path: &'static str, id: &'static str, summary: &'static str) -> 
 }
 
 const LINK: [&str; 3] = ["id", "The link's id.", "bms"];
+const COMMAND: [&str; 3] = ["id", "The command's id.", "018f2c1e-7c1a-7b3e-9d51-0a2f6c1b7e44"];
 const SESSION: [&str; 3] = ["id", "The session's number.", "2"];
 const USER: [&str; 3] = ["name", "The account's name.", "timo"];
 const TOKEN: [&str; 3] = ["id", "The token's number.", "1"];
@@ -397,6 +402,34 @@ pub const OPERATIONS: &[Operation] = &[
     .body::<ArmingRequest>(&[JSON])
     .json::<ArmingResponse>()
     .errors(&[400, 415, 422, 503]),
+    get(
+        "/api/v1/control",
+        "control",
+        "What of a system can be commanded, what it is set to, and what stands against it.",
+    )
+    .query::<ControlRequest>()
+    .json::<ControlResponse>()
+    .other(&[OCTETS])
+    .errors(ASKED),
+    post("/api/v1/commands", "command", "Changes a control: answers when it is recorded, or says why it is refused.")
+        .needs(Action::Tighten)
+        .body::<CommandRequest>(&[JSON])
+        .status(202)
+        .json::<CommandResponse>()
+        .errors(&[400, 404, 409, 415, 422, 429, 503, 507]),
+    post("/api/v1/commands/safe-values", "safe_values", "Returns every control of a system to its safe value.")
+        .needs(Action::SafeValues)
+        .body::<SafeValuesRequest>(&[JSON])
+        .json::<CommandsResponse>()
+        .errors(&[400, 404, 409, 415, 422, 503]),
+    get("/api/v1/commands", "commands", "What was commanded, and what became of it, newest first.")
+        .query::<CommandsRequest>()
+        .json::<CommandsResponse>()
+        .errors(&[422, 503]),
+    get("/api/v1/commands/{id}", "command_history", "A command with each of its steps.")
+        .in_path(COMMAND)
+        .json::<CommandHistoryResponse>()
+        .errors(&[404, 503]),
     get("/api/v1/audit", "audit", "What was done, by whom, from where: in pages, newest first.")
         .needs(Action::ReadAudit)
         .query::<AuditRequest>()

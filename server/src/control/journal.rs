@@ -130,6 +130,11 @@ fn row(receipt: &CommandReceipt, system: &str) -> CommandRow {
         revision: command.revision as i64,
         who: command.by.name.clone(),
         asked: command.at,
-        last: CommandStep { at: at.utc, state: state.word().to_owned(), words: state.to_string(), read_back: state.read_back() },
+        last: CommandStep {
+            at: at.utc,
+            state: state.word().to_owned(),
+            words: state.to_string(),
+            read_back: state.read_back(),
+        },
     }
 }

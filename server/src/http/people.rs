@@ -22,6 +22,8 @@ use axum::extract::State;
 use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use domain::control::Arming;
+use domain::engine::Input;
 use domain::people::action::Action;
 use domain::people::authorize;
 use store::{AuditFilter, Audited, Session, Token, hex};
@@ -338,7 +340,10 @@ pub(super) async fn arm(
     JsonBody(asked): JsonBody<ArmingRequest>,
 ) -> Result<Response, Problem> {
     who.may(if asked.armed { Action::Arm } else { Action::Disarm })?;
+    let by = who.0.who.name.clone();
     change(&app, move |people, at| accounts::arm(people.control()?, &who.0.who, at, asked.armed)).await?;
+    let arming = Arming { armed: asked.armed, by, at: app.commands.now().utc };
+    app.commands.tell(Input::Arm(arming)).await.map_err(|why| Problem::busy(why.to_string()))?;
     arming_now(&app).await
 }
 

@@ -1,6 +1,8 @@
 //! The routes of the API, each with its method, and a list of them: the description at `/api/openapi.json` has the same.
 
-use super::{AppState, analysis, cells, describe, history, home, lab, links, people, playback, problem, recording};
+use super::{
+    AppState, analysis, cells, control, describe, history, home, lab, links, people, playback, problem, recording,
+};
 use super::{series, state, status, version, victron};
 use api::operations::Method;
 use axum::Router;
@@ -90,6 +92,11 @@ pub(super) fn api() -> Routes {
         .delete("/api/v1/tokens/{id}", people::end_token)
         .get("/api/v1/arming", people::arming)
         .post("/api/v1/arming", people::arm)
+        .get("/api/v1/control", control::control)
+        .post("/api/v1/commands", control::command)
+        .post("/api/v1/commands/safe-values", control::safe_values)
+        .get("/api/v1/commands", control::commands)
+        .get("/api/v1/commands/{id}", control::history)
         .get("/api/v1/audit", people::audit)
         .get("/victron/battery/current", victron::current)
         .get("/victron/battery/history", victron::history)

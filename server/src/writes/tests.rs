@@ -1,10 +1,10 @@
 //! From the engine's output to a register of a simulated device, and back to the engine's input.
 
 use super::*;
+use crate::control::{Commands, Journal};
 use crate::engine::{INPUTS, Outlets};
 use crate::hub::tests::{hub, spec};
 use crate::link_thread::LinkThread;
-use crate::control::{Commands, Journal};
 use domain::control::CommandState;
 use domain::engine::Output;
 use domain::lab::SimDevice;

@@ -1,0 +1,203 @@
+//! Commands over HTTP: what can be commanded, the one door, and what became of a command.
+//!
+//! Who asks is known before ([`leave`](super::leave)); everything else the engine decides ([`crate::control`]).
+
+use super::AppState;
+use super::answer::{json, octets, wants_octets};
+use super::asked::{JsonBody, Path, Query};
+use super::instant::instant;
+use super::leave::Who;
+use super::problem::Problem;
+use crate::control::Undecided;
+use crate::people::{People, Refused};
+use api::control::{
+    CommandHistoryResponse, CommandRequest, CommandResponse, CommandStepResponse, CommandsRequest, CommandsResponse,
+    ControlRequest, SafeValuesRequest,
+};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use domain::control::{Command, CommandId, CommandReceipt, CommandState, ControlKind, Refusal};
+use domain::people::{Denied, Requester};
+use domain::time::{Mono, Utc};
+use domain::topology::SystemIdx;
+use domain::wire::Wire as _;
+use std::time::Duration;
+use store::{CommandRow, CommandStep};
+
+/// A confirmation is good for so long: it is not sent later.
+const EXPIRES_AFTER: Duration = Duration::from_secs(30);
+/// Commands on a page, if nothing is said, and at most.
+const PAGE: i64 = 50;
+const PAGE_MAX: i64 = 500;
+/// The longest id of a command.
+const ID_MAX: usize = 64;
+
+/// `GET /api/v1/control?system=hv`
+pub(super) async fn control(
+    State(app): State<AppState>,
+    Query(asked): Query<ControlRequest>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (index, ..) = app.find(asked.system.as_deref())?;
+    let state = app.commands.state(index).ok_or_else(|| Problem::not_found("there is no such system"))?;
+    Ok(if wants_octets(&headers) { octets(state.to_bytes()) } else { json(&*state) })
+}
+
+/// `POST /api/v1/commands`: answers when the command is on the disk, or refused.
+pub(super) async fn command(
+    State(app): State<AppState>,
+    Who(asker): Who,
+    JsonBody(asked): JsonBody<CommandRequest>,
+) -> Result<Response, Problem> {
+    let (index, spec, _) = app.find(Some(&asked.system))?;
+    let (system, id) = (spec.id.clone(), command_id(&asked.id)?);
+    let control = ControlKind::from_key(&asked.control).ok_or_else(|| {
+        let known: Vec<&str> = ControlKind::ALL.iter().map(|kind| kind.spec().key).collect();
+        Problem::bad_parameter(format!("control: there is no {:?}; there is {}", asked.control, known.join(", ")))
+    })?;
+    // Asked again after a restart, it is the same command still.
+    if let Some(known) = kept(&app, &id).await? {
+        return Ok(json(known));
+    }
+    let hold = asked.hold_s.map(Duration::from_secs);
+    let wanted = Wanted { system: SystemIdx(index as u8), control, value: asked.value, hold, revision: asked.revision };
+    answer(ask(&app, id, wanted, asker.who.clone()).await?, &system)
+}
+
+/// `POST /api/v1/commands/safe-values`: one command for each control. Whatever cannot be
+/// done is in the answer; the others are done.
+pub(super) async fn safe_values(
+    State(app): State<AppState>,
+    Who(asker): Who,
+    JsonBody(asked): JsonBody<SafeValuesRequest>,
+) -> Result<Response, Problem> {
+    let (index, spec, _) = app.find(Some(&asked.system))?;
+    let (system, CommandId(id)) = (spec.id.clone(), command_id(&asked.id)?);
+    let state = app.commands.state(index).ok_or_else(|| Problem::not_found("there is no such system"))?;
+    if !state.read_only.is_empty() {
+        return Err(refused(Refusal::ReadOnly));
+    }
+    let idx = SystemIdx(index as u8);
+    let mut commands = Vec::new();
+    for control in &state.controls {
+        let Some(kind) = ControlKind::from_key(&control.control) else { continue };
+        let wanted = Wanted { system: idx, control: kind, value: control.safe, hold: None, revision: control.revision };
+        let receipt = ask(&app, CommandId(format!("{id}-{}", control.control)), wanted, asker.who.clone()).await?;
+        commands.push(CommandResponse::of(&receipt, &system));
+    }
+    Ok(json(CommandsResponse { commands, more: false }))
+}
+
+/// `GET /api/v1/commands?system=hv&before=...&limit=50`: newest first.
+pub(super) async fn commands(
+    State(app): State<AppState>,
+    Query(asked): Query<CommandsRequest>,
+) -> Result<Response, Problem> {
+    let limit = asked.limit.unwrap_or(PAGE);
+    if !(1..=PAGE_MAX).contains(&limit) {
+        return Err(Problem::bad_parameter(format!("limit: {limit} is not from 1 to {PAGE_MAX}")));
+    }
+    let before = asked.before.map(|text| instant("before", &text)).transpose()?;
+    let before = before.map_or(Utc(i64::MAX), |ms| Utc(ms.saturating_mul(1_000)));
+    let ask = move |people: &People| {
+        let rows = people.control()?.read(|tables| tables.commands(asked.system.as_deref(), before, limit + 1))?;
+        Ok::<_, Refused>(rows)
+    };
+    let mut rows = app.people.ask(ask).await??;
+    let more = rows.len() as i64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or_default());
+    Ok(json(CommandsResponse { commands: rows.into_iter().map(of_row).collect(), more }))
+}
+
+/// `GET /api/v1/commands/{id}`: a command with all of its steps.
+pub(super) async fn history(State(app): State<AppState>, Path(id): Path) -> Result<Response, Problem> {
+    let ask = move |people: &People| {
+        let found = people.control()?.read(|tables| Ok((tables.command(&id)?, tables.command_steps(&id)?)))?;
+        Ok::<_, Refused>(found)
+    };
+    let (row, steps) = app.people.ask(ask).await??;
+    let row = row.ok_or_else(|| Problem::not_found("there is no command with this id"))?;
+    let step = |step: CommandStep| CommandStepResponse { at: step.at, state: step.state, words: step.words };
+    let steps = steps.into_iter().map(step).collect();
+    Ok(json(CommandHistoryResponse { command: of_row(row), steps }))
+}
+
+/// What somebody wants.
+struct Wanted {
+    system: SystemIdx,
+    control: ControlKind,
+    value: f64,
+    hold: Option<Duration>,
+    revision: u64,
+}
+
+async fn ask(app: &AppState, id: CommandId, wanted: Wanted, by: Requester) -> Result<CommandReceipt, Problem> {
+    let now = app.commands.now();
+    let Wanted { system, control, value, hold, revision } = wanted;
+    let expires: Mono = now.mono + EXPIRES_AFTER;
+    let command = Command { id, system, control, value, hold, by, at: now.utc, expires, revision };
+    app.commands.ask(command).await.map_err(|why: Undecided| Problem::busy(why.to_string()))
+}
+
+/// The answer to who asked: what became of the command so far, or why it is refused.
+fn answer(receipt: CommandReceipt, system: &str) -> Result<Response, Problem> {
+    match receipt.state {
+        CommandState::Refused(why) => Err(refused(why)),
+        _ => Ok((StatusCode::ACCEPTED, json(CommandResponse::of(&receipt, system))).into_response()),
+    }
+}
+
+/// A refusal with the status that programs go by.
+fn refused(why: Refusal) -> Problem {
+    let status = match &why {
+        Refusal::NoSystem | Refusal::NoControl(_) => StatusCode::NOT_FOUND,
+        Refusal::Denied(Denied::SignIn(_)) => StatusCode::UNAUTHORIZED,
+        Refusal::Denied(_) => StatusCode::FORBIDDEN,
+        Refusal::Value(_) | Refusal::Hold(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::ReadOnly
+        | Refusal::Changed(_)
+        | Refusal::ChangedOnDevice
+        | Refusal::Interlock(..)
+        | Refusal::BeyondBms(_)
+        | Refusal::Expired => StatusCode::CONFLICT,
+        Refusal::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::CannotRecord(_) => StatusCode::INSUFFICIENT_STORAGE,
+    };
+    Problem::new(status, why.to_string())
+}
+
+fn command_id(text: &str) -> Result<CommandId, Problem> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    match !text.is_empty() && text.len() <= ID_MAX && text.chars().all(plain) {
+        true => Ok(CommandId(text.to_owned())),
+        false => {
+            Err(Problem::bad_parameter(format!("id: use 1 to {ID_MAX} letters, digits and hyphens, as a UUID has")))
+        }
+    }
+}
+
+/// What the journal has of a command.
+async fn kept(app: &AppState, id: &CommandId) -> Result<Option<CommandResponse>, Problem> {
+    let id = id.0.clone();
+    let ask = move |people: &People| Ok::<_, Refused>(people.control()?.read(|tables| tables.command(&id))?);
+    Ok(app.people.ask(ask).await??.map(of_row))
+}
+
+fn of_row(row: CommandRow) -> CommandResponse {
+    let words = ControlKind::from_key(&row.control).map_or_else(|| row.value.to_string(), |kind| kind.words(row.value));
+    let under_way = ["requested", "journalled", "sent", "echoed"].contains(&row.last.state.as_str());
+    CommandResponse {
+        id: row.id,
+        system: row.system,
+        control: row.control,
+        value: row.value,
+        value_words: words,
+        by: row.who,
+        asked_at: row.asked,
+        at: row.last.at,
+        state: row.last.state,
+        words: row.last.words,
+        under_way,
+    }
+}
