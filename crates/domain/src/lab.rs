@@ -205,7 +205,7 @@ impl LabCommand {
                 return Ok(LabFault::Writes(*fault));
             }
             if text == LabFault::LATE_WRITES && kind != SystemKind::Home {
-                return Ok(LabFault::LateWrites(number("seconds", 1.0, LATE_MAX_S.into())? as u8));
+                return Ok(LabFault::LateWrites(number("seconds", 1.0, LATE_MAX_S.into(), " s")? as u8));
             }
             let house = LabFault::OF_HOUSES.iter().find(|(_, id, _)| *id == text && kind == SystemKind::Home);
             if let Some((fault, ..)) = house {
@@ -327,7 +327,7 @@ mod tests {
             ("action=inject&fault=weak-cell&cell=0.5", "cell: “0.5” is not a cell"),
             ("action=inject&fault=dead-node&node=14", "node: “14” is not a number from 1 to 13"),
             ("action=inject&fault=silent-link&device=tv", "device: “tv” is not controller"),
-            ("action=inject&fault=late-writes&seconds=61", "seconds: “61” is not a number from 1 to 60"),
+            ("action=inject&fault=late-writes&seconds=61", "seconds: “61” is not a number from 1 to 60 s"),
             ("action=inject&fault=ghost", "fault: “ghost” is not one of weak-cell, hot-cell, high-cell"),
         ] {
             let error = read(form).unwrap_err().to_string();
