@@ -12,6 +12,7 @@ pub mod password;
 pub mod session;
 pub mod throttle;
 
+use crate::plain;
 use std::net::IpAddr;
 use thiserror::Error;
 
@@ -216,7 +217,7 @@ pub fn authorize(who: &Requester, action: action::Action) -> Result<(), Denied> 
 
 /// A name that an account or a token cannot have.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{0:?} cannot be a name here: use 1 to 32 letters, digits, and . - _ @ between them")]
+#[error("{} cannot be a name here: use 1 to 32 letters, digits, and . - _ @ between them", plain::quoted(.0))]
 pub struct BadName(pub String);
 
 /// Checks the name of an account or a token. Names are in small letters: two that differ in that only are one.

@@ -26,6 +26,7 @@ use domain::control::Arming;
 use domain::engine::Input;
 use domain::people::action::Action;
 use domain::people::authorize;
+use domain::plain::quoted;
 use store::{AuditFilter, Audited, Session, Token, hex};
 
 /// Entries of the audit on a page, if nothing is said, and at most.
@@ -179,7 +180,7 @@ pub(super) async fn sessions(
 
 /// The number in an address.
 fn number(text: &str) -> Result<i64, Problem> {
-    text.parse().map_err(|_| Problem::not_found(format!("there is no {text:?} here: it is a number")))
+    text.parse().map_err(|_| Problem::not_found(format!("there is no {} here: it is a number", quoted(text))))
 }
 
 /// `DELETE /api/v1/sessions/{id}`
