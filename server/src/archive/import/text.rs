@@ -58,7 +58,7 @@ pub(super) fn read(
         let written = record.get(time).unwrap_or_default();
         let at_ms = instant(written);
         if at_ms.is_none() {
-            refused.row(line, || format!("{shown} line {line}: {} is no instant", quoted(&written)));
+            refused.row(line, || format!("{shown} line {line}: {} is no instant", quoted(written)));
         }
         part.at_ms.push(at_ms);
         for ((_, values), (index, wanted)) in part.columns.iter_mut().zip(&indices) {
