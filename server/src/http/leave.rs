@@ -97,14 +97,15 @@ fn needs(method: &Method, path: Option<&str>, is_public: impl FnOnce(&str) -> bo
     if let Some(needs) = ROWS.iter().find(|((of, at), _)| *of == verb && *at == path).map(|(_, needs)| *needs) {
         return needs;
     }
+    // Without these no page can be shown, not even one that lets somebody sign in; they say nothing of the site.
+    let is_file = ["/pkg/{name}", "/sw.js", "/offline", "/offline.js"].contains(&path) || is_public(path);
     match (verb, path) {
         // Each says for itself.
         (Verb::Post, "/actions/{name}") => Needs::Nothing,
-        // Without these no page can be shown, not even one that lets somebody sign in; they say nothing of the site.
-        (Verb::Get, "/pkg/{name}" | "/sw.js" | "/offline" | "/offline.js") => Needs::Nothing,
-        (Verb::Get, path) if is_public(path) => Needs::Nothing,
+        (Verb::Get, _) if is_file => Needs::Nothing,
         (Verb::Get, _) => Needs::Leave(Action::Read),
         // A method that a route does not have is answered with that.
+        (Verb::Post | Verb::Delete, _) if is_file => Needs::Leave(Action::Read),
         (Verb::Post | Verb::Delete, path) if ONLY_READ.contains(&path) || ROWS.keys().any(|(_, at)| *at == path) => {
             Needs::Leave(Action::Read)
         }
@@ -203,7 +204,8 @@ mod tests {
             (Method::GET, Some("/api"), read),
             (Method::GET, Some("/pkg/{name}"), Needs::Nothing),
             (Method::GET, Some("/favicon.png"), Needs::Nothing),
-            (Method::POST, Some("/favicon.png"), Needs::Leave(ManageUsers)),
+            (Method::POST, Some("/favicon.png"), read),
+            (Method::DELETE, Some("/pkg/{name}"), read),
             (Method::POST, Some("/actions/{name}"), Needs::Nothing),
             (Method::POST, Some("/new"), Needs::Leave(ManageUsers)),
             (Method::DELETE, Some("/api/{*rest}"), read),
