@@ -88,6 +88,7 @@ pub use kind::Kind;
 pub use kinds::KINDS;
 
 use domain::link::LinkSpec;
+use domain::plain::without_numbers;
 use domain::spec::SystemIdx;
 use key::{Key, Keys};
 use std::ops::Range;
@@ -152,7 +153,7 @@ pub struct ConfigError {
 impl ConfigError {
     fn new(span: Range<usize>, message: impl Into<String>) -> ConfigError {
         // A key that was put in by a program has no place in the file.
-        ConfigError { span: (!span.is_empty()).then_some(span), message: message.into() }
+        ConfigError { span: (!span.is_empty()).then_some(span), message: without_numbers(&message.into()) }
     }
 
     /// Where in the site file it stands, in bytes, if it can be told.

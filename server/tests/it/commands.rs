@@ -148,6 +148,17 @@ fn check_config_says_what_will_be_connected() {
     }
 }
 
+#[test]
+fn a_file_that_is_not_there_is_named_without_the_number_of_the_systems_error() {
+    let link = "[[link]]\nid = \"log\"\nsystem = \"hv\"\nkind = \"candump\"\nfile = \"/nowhere/nope.log\"\n";
+    let (status, _, said) = check(folder().path(), &format!("{}\n{link}", pack_site(20_000)));
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("/nowhere/nope.log") && said.contains("No such file"), "{said}");
+    let (status, _, missing) = run(packtwin(&["check-config"]).arg("/nowhere/nope.toml"));
+    assert_eq!(status, Some(1), "{missing}");
+    assert!(missing.contains("No such file") && !format!("{said}{missing}").contains("os error"), "{said}{missing}");
+}
+
 /// A link of a kind whose devices can be set, with one setpoint.
 fn setting(id: &str, address: &str, setpoint: &str) -> String {
     format!(
