@@ -198,7 +198,8 @@ fn idle_connections_make_room_and_slow_heads_and_bodies_are_not_waited_for() {
     assert_eq!(server.request("GET", "/healthz", &[], "").0, 200);
     // A body that does not come, and one that is too large.
     let mut body = TcpStream::connect(&server.address).unwrap();
-    let head = format!("POST /api/v1/lab HTTP/1.1\r\nHost: {}\r\n", server.address);
+    let form = "Content-Type: application/x-www-form-urlencoded";
+    let head = format!("POST /api/v1/lab HTTP/1.1\r\nHost: {}\r\n{form}\r\n", server.address);
     body.write_all(format!("{head}Content-Length: 20\r\n\r\naction=").as_bytes()).unwrap();
     let began = Instant::now();
     let (status, text) = raw(&server, &format!("{head}Content-Length: 70000\r\nConnection: close\r\n\r\n"));
