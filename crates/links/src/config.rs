@@ -78,6 +78,7 @@ mod installed;
 mod key;
 mod kind;
 mod kinds;
+mod place;
 mod read;
 
 pub use crate::device::can_map::MapEntry;
@@ -86,6 +87,7 @@ pub use crate::device::sign::Sign;
 pub use key::KeyInfo;
 pub use kind::Kind;
 pub use kinds::KINDS;
+pub use place::place;
 
 use domain::link::LinkSpec;
 use domain::plain::without_numbers;

@@ -199,9 +199,9 @@ fn check_config_lists_what_can_be_set_and_refuses_what_must_not_be() {
             "b/reserve sets 802.SoCRsvMin, unit 1 at a:502, as a/reserve does: they would overwrite one another",
         ),
         (
-            format!("{tables}{}", tables.replace("id = \"gx\"", "id = \"gx-too\"")),
+            format!("{tables}{}", tables.replace("id = \"gx\"", "id = \"gx-too\"").replace("a:502", "A.:0502")),
             "id = \"gx-too\"",
-            "gx-too/minimum-soc sets register 2901, unit 100 at a:502, as gx/minimum-soc does",
+            "gx-too/minimum-soc sets register 2901, unit 100 at A.:0502, as gx/minimum-soc does",
         ),
         (
             setting("a", "a:502", &RESERVE.replace("50", "500")),
