@@ -54,7 +54,8 @@ impl<T: 'static> Derived<T> {
 
     /// The reader runs again when the value changes.
     pub fn track(&self) {
-        self.memo.track();
+        // A memo that was never read follows nothing yet, and would never say that it has changed.
+        self.memo.with(|_| ());
     }
 
     /// Gives the value to `look`, once.
@@ -171,6 +172,24 @@ mod tests {
             assert_eq!((words.get(), runs.load(Ordering::Relaxed)), ("odd", 1));
             source.set(6);
             assert_eq!((words.get(), runs.load(Ordering::Relaxed)), ("even", 2));
+        });
+    }
+
+    #[test]
+    fn what_is_only_tracked_wakes_its_reader() {
+        Owner::new().with(|| {
+            let source = RwSignal::new(3);
+            let even = Derived::new(move || source.get() % 2 == 0);
+            let runs = AtomicUsize::new(0);
+            let reader = Derived::new(move || {
+                even.track();
+                runs.fetch_add(1, Ordering::Relaxed)
+            });
+            assert_eq!(reader.get(), 0);
+            source.set(5);
+            assert_eq!(reader.get(), 0);
+            source.set(6);
+            assert_eq!(reader.get(), 1);
         });
     }
 

@@ -21,7 +21,7 @@ mod recent;
 mod socket;
 mod start;
 
-pub use ageing::aged;
+pub use ageing::{aged, as_received};
 pub use instant::{AT, address_of, instant, wrong_instant};
 pub use latency::Latency;
 pub use profile::{PROFILE_POINTS, PROFILE_S, Profile};
@@ -101,6 +101,8 @@ struct Feed {
     page_age_s: WriteSignal<f32>,
     latency: WriteSignal<Option<Latency>>,
     profile: WriteSignal<Profile>,
+    /// The profile of the present, while the page shows the past.
+    aside: StoredValue<Profile>,
 }
 
 impl Live {
@@ -134,6 +136,7 @@ impl Live {
             page_age_s: set_page_age_s,
             latency: set_latency,
             profile: set_profile,
+            aside: StoredValue::default(),
         };
         let live = Live {
             never: Derived::new({
@@ -240,8 +243,18 @@ impl Live {
         });
     }
 
+    /// Whether the present is not known: the server cannot be reached, and the page does not show the past, of which what
+    /// was loaded stays as it was.
+    pub fn outdated(&self) -> Derived<bool> {
+        let (lost, past) = (self.lost(), self.past);
+        Derived::new(move || lost.get() && !past.get())
+    }
+
     /// Shows a snapshot of the past in the place of the newest one, from now on.
     pub fn show(&self, snapshot: Arc<Snapshot>) {
+        if !self.past.get_untracked() {
+            self.swap_profiles();
+        }
         self.feed.past.set(true);
         if self.feed.profile.try_update(|profile| profile.push(&snapshot)) == Some(true) {
             profile::fetch(*self);
@@ -251,8 +264,18 @@ impl Live {
 
     /// Shows the newest snapshot again, from now on.
     pub fn go_live(&self) {
+        if self.past.get_untracked() {
+            self.swap_profiles();
+        }
         self.feed.past.set(false);
         profile::fetch(*self);
+    }
+
+    /// The profile of the present and that of the past change places.
+    fn swap_profiles(&self) {
+        let shown = self.profile.get_untracked();
+        let other = self.feed.aside.try_update_value(|aside| std::mem::replace(aside, shown));
+        self.feed.profile.set(other.unwrap_or_default());
     }
 
     /// The end of a question about the last minutes: `&until=...` if the page shows the past, else nothing. Not followed.
@@ -280,5 +303,56 @@ impl Live {
     /// A point ready to be shown.
     pub fn shown(&self, point: PointId) -> Derived<Shown> {
         self.map(move |snapshot| Shown::point(snapshot, point))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+    use std::time::Duration;
+
+    fn live() -> Live {
+        let (system, snapshot) = (Arc::new(sample::spec()), Arc::new(sample::snapshot()));
+        let start = Start { place: 0, system, snapshot, past: false, lab: None, kept: None };
+        Live::follow(Arc::new(sample::site()), start)
+    }
+
+    #[test]
+    fn the_profile_of_the_present_waits_while_the_page_shows_the_past() {
+        Owner::new().with(|| {
+            let (live, now) = (live(), sample::snapshot());
+            let mut later = now.clone();
+            later.now = now.now + Duration::from_secs(1);
+            let mut past = now.clone();
+            past.now = now.now - Duration::from_secs(3_600);
+            let newest_s = || live.profile.with_untracked(Profile::newest_s);
+            let utc_s = |snapshot: &Snapshot| Some(snapshot.now.utc.0 as f64 / 1e6);
+            live.feed.profile.update(|profile| _ = profile.push(&now));
+            live.swap_profiles();
+            assert_eq!(newest_s(), None);
+            live.feed.profile.update(|profile| _ = profile.push(&past));
+            assert_eq!(newest_s(), utc_s(&past));
+            // A frame that arrives meanwhile.
+            live.feed.aside.update_value(|aside| _ = aside.push(&later));
+            live.swap_profiles();
+            assert_eq!(newest_s(), utc_s(&later));
+            let segments = live.profile.with_untracked(|profile| profile.segments(PointId::LoadPower, 0.5));
+            assert_eq!(segments.iter().map(Vec::len).collect::<Vec<_>>(), [2]);
+        });
+    }
+
+    #[test]
+    fn what_was_loaded_of_the_past_is_not_outdated_without_the_server() {
+        Owner::new().with(|| {
+            let live = live();
+            let outdated = live.outdated();
+            for (lost, past, expected) in [(false, false, false), (true, false, true), (true, true, false)] {
+                let connection = if lost { Connection::Reconnecting { since_ms: 0.0 } } else { Connection::Live };
+                live.feed.connection.set(connection);
+                live.feed.past.set(past);
+                assert_eq!(outdated.get(), expected, "lost {lost}, past {past}");
+            }
+        });
     }
 }

@@ -7,6 +7,7 @@ use crate::format;
 use crate::reading::made_of_rows;
 use domain::alarm::{Alarm, Direction, Severity, Subject, Watch};
 use domain::cause::{Folded, Group, folded};
+use domain::link::LinkStatus;
 use domain::point::PointId;
 use domain::reading::CellQuantity;
 use domain::spec::{SiteSpec, SystemSpec};
@@ -106,12 +107,26 @@ fn problem(folded: &Folded<'_>, snapshot: &Snapshot, site: &SiteSpec, system: &S
         words,
         others,
         effects: told,
-        advice: rule.advice,
+        advice: if answers(&cause.alarms, snapshot) { BELIEVE } else { rule.advice },
         since,
         for_s: (snapshot.now.utc.0 - since.0).max(0) as f32 / 1e6,
         signal_lost: cause.alarms.iter().any(|alarm| alarm.signal_lost),
         seen: seen(worst, rule.watch, site, system),
     })
+}
+
+/// What to do about a device that answers with what cannot be: its power and wiring are well.
+const BELIEVE: &str = "see on Links what it says, and check its register table or DBC file, and the device itself";
+
+/// Whether all these alarms are of silent links whose devices answer.
+fn answers(alarms: &[&Alarm], snapshot: &Snapshot) -> bool {
+    let answers = |alarm: &&Alarm| match (alarm.rule.rule().map(|rule| rule.watch), alarm.subject) {
+        (Some(Watch::LinkSilence), Subject::Link(link)) => {
+            snapshot.links.get(usize::from(link.0)).is_some_and(LinkStatus::is_unbelievable)
+        }
+        _ => false,
+    };
+    !alarms.is_empty() && alarms.iter().all(answers)
 }
 
 /// What the alarms of a group say together: what is wrong, and how many others there are.
@@ -121,6 +136,21 @@ fn told(group: &Group<'_>, snapshot: &Snapshot, site: &SiteSpec, system: &System
     let worst = alarms.first()?;
     let thing = match worst.subject {
         Subject::Cell(_) => "cell",
+        // A node that is not named is looked for in all modules.
+        Subject::Node(_) if count > 1 => {
+            let others = alarms.iter().skip(1).filter_map(|alarm| match alarm.subject {
+                Subject::Node(node) => Some((usize::from(node) + 1).to_string()),
+                _ => None,
+            });
+            let (others, more) = (others.collect::<Vec<_>>(), count - alarms.len());
+            let nodes = if others.len() > 1 { "nodes" } else { "node" };
+            let list = match (others.split_last(), more) {
+                (Some((last, first)), 0) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+                (_, 0) => others.join(", "),
+                (_, more) => format!("{} and {more} more", others.join(", ")),
+            };
+            return Some((worst.words(site, system, &snapshot.links)?, format!(", also {nodes} {list}")));
+        }
         Subject::Node(_) => "node",
         Subject::Link(_) if count > 1 => {
             let names = alarms.iter().skip(1).filter_map(|alarm| match alarm.subject {
@@ -149,7 +179,7 @@ fn told(group: &Group<'_>, snapshot: &Snapshot, site: &SiteSpec, system: &System
     Some((worst.words(site, system, &snapshot.links)?, others))
 }
 
-/// So many device points or links are named in one line.
+/// So many device points, links or nodes are named in one line.
 const NAMED: usize = 3;
 
 /// The worst alarms of a group, the worst of all first: of device points, which have limits of their own, that which is
@@ -309,6 +339,43 @@ mod tests {
         assert_eq!((problems[0].for_s, &problems[0].seen, &problems[1].seen), (60.0, &Seen::Cell(131), &Seen::Trends));
         let (_, words, detail) = answer(&snapshot, &spec());
         assert_eq!((words.as_str(), detail.as_str()), ("2 problems", "257 cells without an alarm"));
+    }
+
+    #[test]
+    fn dead_nodes_are_named() {
+        let mut snapshot = snapshot();
+        for (nodes, others) in [
+            (&[2_u16][..], ""),
+            (&[2, 6], ", also node 7"),
+            (&[2, 6, 8], ", also nodes 7 and 9"),
+            (&[2, 6, 8, 11, 12], ", also nodes 7, 9 and 2 more"),
+        ] {
+            snapshot.alarms = nodes.iter().map(|node| alarm("afe.node.lost", Subject::Node(*node), 2.0)).collect();
+            let problems = problems(&snapshot, &site(), &spec());
+            assert_eq!(
+                (problems[0].words.as_str(), problems[0].others.as_str()),
+                ("AFE node 3 does not answer", others)
+            );
+        }
+    }
+
+    #[test]
+    fn a_silent_link_whose_device_answers_is_not_a_matter_of_wiring() {
+        let mut snapshot = snapshot();
+        snapshot.alarms = vec![alarm("link.silent", Subject::Link(LinkIdx(0)), 2.0)];
+        for (reason, words, advice) in [
+            ("", "is silent", "check power and wiring"),
+            (
+                "answers, but with no value that can be believed: register 40",
+                "can be believed",
+                "check its register table",
+            ),
+        ] {
+            let link = &mut snapshot.links[0];
+            (link.state, link.reason) = (LinkState::Silent, reason.to_owned());
+            let problem = &problems(&snapshot, &site(), &spec())[0];
+            assert!(problem.words.ends_with(words) && problem.advice.contains(advice), "{problem:?}");
+        }
     }
 
     #[test]

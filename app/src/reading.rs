@@ -4,7 +4,7 @@ mod known;
 mod shown;
 
 pub use known::{LinksKnown, Never, links_known, made_of_rows, never, why};
-pub use shown::{Freshness, Shown, of_how_many};
+pub use shown::{Freshness, Shown, newest_stats, of_how_many};
 
 use crate::derived::Derived;
 

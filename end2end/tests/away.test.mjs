@@ -73,6 +73,31 @@ test('an instant that cannot be asked is not called empty', () =>
     await bar.getByRole('button', { name: 'Not live' }).waitFor();
   }));
 
+test('back from the past, nothing is called live while the server is away', () =>
+  abandoned(
+    '/',
+    async (page) => {
+      await page.getByRole('alert').getByText(/This instant was loaded before/).waitFor();
+      assert.equal(await page.getByText(/Last values of|What is wrong now is not known/).count(), 0);
+      await page.evaluate(() => {
+        const status = document.querySelector('.status-bar-live');
+        window.said = [];
+        const look = new MutationObserver(() => window.said.push(status.textContent.trim()));
+        look.observe(status, { subtree: true, childList: true, characterData: true });
+      });
+      const bar = page.getByRole('region', { name: 'Time' });
+      await bar.getByRole('button', { name: 'Go live' }).click();
+      await bar.getByRole('button', { name: 'Not live' }).waitFor();
+      await page.getByRole('banner').getByText('Links not known').waitFor();
+      const said = await page.evaluate(() => window.said);
+      assert.deepEqual(said.filter((words) => /^Live/.test(words)), []);
+    },
+    async (page) => {
+      await page.getByRole('region', { name: 'Time' }).getByRole('button', { name: 'Pause' }).click();
+      await page.getByRole('status').filter({ hasText: /^The past/ }).waitFor();
+    },
+  ));
+
 test('what failed while the server was away is asked again when it is back', async () => {
   let server = await startDemo();
   const { data, url } = server;

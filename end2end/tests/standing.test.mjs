@@ -123,7 +123,7 @@ test('the switch says which system is how bad, and Problems what stands, why, an
     await systems.getByRole('link', { name: /832 V pack critical/ }).waitFor();
     await systems.getByRole('link', { name: /(House|Home).* (warning|critical)/ }).waitFor();
     const problems = page.getByRole('region', { name: 'Problems', exact: true });
-    const lost = problems.getByRole('listitem').filter({ hasText: /AFE node \d+ does not answer, and 7 more nodes/ });
+    const lost = problems.getByRole('listitem').filter({ hasText: /AFE node \d+ does not answer, also nodes \d+, \d+ and 5 more/ });
     await lost.getByRole('button', { name: /^More about: AFE node/ }).click();
     await lost.getByRole('list', { name: 'What follows from it' }).getByText(/of 260 cells without a fresh voltage/).waitFor();
     await lost.getByRole('link').click();
@@ -170,4 +170,32 @@ test('what ended is listed, and leads to its instant', async () => {
     await page.waitForURL(/\/\?at=/);
     await page.getByRole('status').filter({ hasText: /^The past/ }).waitFor();
   });
+});
+
+test('an alarm that ends while the page is open is listed as ended, and not where it still stands', async () => {
+  const own = await startDemo();
+  try {
+    await withPage(browser, own.url, {}, async (page) => {
+      await live(page);
+      const problems = page.getByRole('region', { name: 'Problems', exact: true });
+      const link = { name: /meter is silent/ };
+      const active = problems.getByRole('list', { name: 'Active problems' }).getByRole('link', link);
+      const over = problems.locator('.problem-over').getByRole('link', link);
+      // What was asked when the page came to life has its answer.
+      await problems.getByText(/Nothing ended|Ended in the last 24 hours/).waitFor();
+      const fault = { system: 'hv', fault: 'silent-link', device: 'grid-meter' };
+      await own.lab({ action: 'inject', ...fault });
+      await active.waitFor();
+      assert.equal(await over.count(), 0);
+      await own.lab({ action: 'clear', ...fault });
+      await over.waitFor();
+      assert.equal(await active.count(), 0);
+      // Where it began, it had not ended.
+      await page.getByRole('region', { name: 'Time' }).getByRole('button', { name: 'Previous alarm' }).click();
+      await page.getByRole('status').filter({ hasText: /^The past/ }).waitFor();
+      await over.waitFor({ state: 'detached' });
+    });
+  } finally {
+    await own.stop();
+  }
 });

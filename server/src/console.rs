@@ -1,16 +1,18 @@
 //! `print!` and its like, for a command whose reader may have gone away.
 //!
 //! Those of the standard library panic when a pipe is closed, as by `packtwin check-config hall.toml | head -1`. These
-//! stand in for them in the whole program: nobody is left to be told, so what cannot be written is left out.
+//! stand in for them in the whole program: nobody is left to be told, so what cannot be written is left out. No word that
+//! a person reads here has the number of an error of the system in it.
 
-use domain::plain::without_numbers;
+pub(crate) use domain::plain::without_numbers;
 
 /// As [`std::print`].
 macro_rules! print {
     ($($text:tt)*) => {{
         use std::io::Write as _;
         let mut out = std::io::stdout().lock();
-        let _ = write!(out, $($text)*).and_then(|()| out.flush());
+        let words = $crate::console::without_numbers(&format!($($text)*));
+        let _ = out.write_all(words.as_bytes()).and_then(|()| out.flush());
     }};
 }
 
@@ -19,7 +21,8 @@ macro_rules! println {
     ($($text:tt)*) => {{
         use std::io::Write as _;
         let mut out = std::io::stdout().lock();
-        let _ = writeln!(out, $($text)*).and_then(|()| out.flush());
+        let words = $crate::console::without_numbers(&format!($($text)*));
+        let _ = writeln!(out, "{words}").and_then(|()| out.flush());
     }};
 }
 
@@ -27,7 +30,8 @@ macro_rules! println {
 macro_rules! eprintln {
     ($($text:tt)*) => {{
         use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), $($text)*);
+        let words = $crate::console::without_numbers(&format!($($text)*));
+        let _ = writeln!(std::io::stderr(), "{words}");
     }};
 }
 

@@ -124,7 +124,7 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
         .route("/lab", get(pages::page))
         .route("/home", get(pages::page))
         .route("/analysis", get(pages::page))
-        .fallback(get(pages::missing))
+        .fallback(pages::missing)
         .layer(from_fn_with_state(state.clone(), large::answers))
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(512).and(is_text)))
         // In memory already, and compressed as well as can be.

@@ -71,11 +71,11 @@ fn entry(file: &std::fs::DirEntry) -> Option<Kept> {
 ///
 /// # Errors
 /// There is no room for one: says what to do.
-pub(crate) fn room(kept: &[Kept], running: &[RecordingStatus], folder: &Path) -> Result<RecordingLimits, String> {
+pub(crate) fn room(kept: &[Kept], running: &[RecordingStatus]) -> Result<RecordingLimits, String> {
     let most = RecordingLimits::default();
-    let advice = || format!("remove some from {} or with DELETE /api/v1/recordings/NAME", folder.display());
+    let advice = "remove some from the folder recordings of the data folder or with DELETE /api/v1/recordings/NAME";
     if kept.len() >= FILES_MAX {
-        return Err(format!("{FILES_MAX} recordings are kept, which is the most: {}", advice()));
+        return Err(format!("{FILES_MAX} recordings are kept, which is the most: {advice}"));
     }
     let taken: u64 = kept.iter().map(|file| file.bytes).sum();
     let to_come = running.iter().filter(|run| !run.full && run.error.is_none());
@@ -83,7 +83,7 @@ pub(crate) fn room(kept: &[Kept], running: &[RecordingStatus], folder: &Path) ->
     let left = BYTES_MAX.saturating_sub(taken + to_come);
     if left < LEAST {
         let mb = (taken + to_come) / 1_000_000;
-        return Err(format!("the recordings take {mb} MB, with what those that run may take: {}", advice()));
+        return Err(format!("the recordings take {mb} MB, with what those that run may take: {advice}"));
     }
     Ok(RecordingLimits { bytes: most.bytes.min(left), ..most })
 }
@@ -137,7 +137,7 @@ mod tests {
             (vec![], vec![run(0, false); 16], Err("take 4294 MB")),
             (vec![], vec![run(MOST, true); 16], Ok(MOST)),
         ] {
-            let found = room(&kept, &running, Path::new("recordings")).map(|limits| limits.bytes);
+            let found = room(&kept, &running).map(|limits| limits.bytes);
             match expected {
                 Ok(bytes) => assert_eq!(found, Ok(bytes)),
                 Err(words) => assert!(found.clone().is_err_and(|said| said.contains(words)), "{found:?}"),

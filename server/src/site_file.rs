@@ -340,7 +340,7 @@ fn overwritten(
 ) {
     for setpoint in setpoints {
         let name = format!("{}/{}", link.id, setpoint.name);
-        match known.entry((link.address.clone(), setpoint.sets.clone())) {
+        match known.entry((links::config::place(&link.address), setpoint.sets.clone())) {
             Entry::Vacant(free) => drop(free.insert(name)),
             Entry::Occupied(other) => {
                 let (sets, address, other) = (&setpoint.sets, &link.address, other.get());

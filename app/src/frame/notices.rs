@@ -49,7 +49,16 @@ pub(super) fn Notices() -> impl IntoView {
                             </span>
                         }
                     })}
-                    <span>"Last values of "{day}" "<LocalTime utc=last />". They grow old; it is tried again by itself."</span>
+                    {move || match live.past.get() {
+                        true => view! {
+                            <span>"This instant was loaded before. The rest of the past needs the server; it is tried again by itself."</span>
+                        }
+                        .into_any(),
+                        false => view! {
+                            <span>"Last values of "{day}" "<LocalTime utc=last />". They grow old; it is tried again by itself."</span>
+                        }
+                        .into_any(),
+                    }}
                 </p>
             })}
             {move || unopened.with(Option::is_some).then(|| view! {

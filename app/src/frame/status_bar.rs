@@ -45,7 +45,7 @@ fn WorstAlarm() -> impl IntoView {
     let live = Live::expect();
     let (site, system) = (live.site(), live.system());
     let href = format!("{}#problems", live.href("/"));
-    let lost = live.lost();
+    let outdated = live.outdated();
     let worst = live.map({
         let (site, system) = (site.clone(), system.clone());
         move |snapshot| tally(snapshot, &site, &system)
@@ -55,13 +55,13 @@ fn WorstAlarm() -> impl IntoView {
         (verdict.ok, verdict.words)
     });
     let words = Derived::new(move || match worst.get() {
-        (_, _) if lost.get() => "Problems not known".to_owned(),
+        (_, _) if outdated.get() => "Problems not known".to_owned(),
         // No alarm is good news only while the battery reports.
         (problems, None) => ok.with(|(ok, words)| if *ok { count_words(problems) } else { words.clone() }),
         (problems, Some(severity)) => format!("{}, {}", count_words(problems), severity.word()),
     });
     let tone = move || match worst.get().1 {
-        _ if lost.get() => Tone::Warning,
+        _ if outdated.get() => Tone::Warning,
         None if ok.with(|(ok, _)| *ok) => Tone::Neutral,
         None => Tone::Warning,
         Some(Severity::Notice) => Tone::Notice,

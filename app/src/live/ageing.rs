@@ -20,6 +20,13 @@ pub fn aged(snapshot: &Snapshot, elapsed: Duration, stands_for: Duration) -> Opt
     })
 }
 
+/// The snapshot that was [aged](aged) by `age_s`, as it was when it was received.
+pub fn as_received(snapshot: &Snapshot, age_s: f32) -> Snapshot {
+    let mut received = snapshot.clone();
+    received.now = received.now - Duration::from_secs_f32(age_s.max(0.0));
+    received
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,5 +44,6 @@ mod tests {
         assert_eq!(soon.point(PointId::Voltage), Ok(832.0));
         let later = aged(&snapshot, Duration::from_millis(1_500), QUIET).unwrap();
         assert_eq!(later.point(PointId::Voltage), Err(NoData::Stale));
+        assert_eq!(as_received(&later, 1.5), snapshot);
     }
 }

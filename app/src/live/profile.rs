@@ -65,12 +65,15 @@ pub(super) fn fetch(live: Live) {
         let (past, path) = (live.past.get_untracked(), format!("{path}{}", live.until()));
         async move {
             let table: Table = fetch::get(path).await?;
-            live.feed.profile.update(|profile| {
-                if past {
-                    *profile = Profile::default();
-                }
-                profile.0.fill(rows(&table));
-            });
+            // An answer about the past is nothing to the present, and the other way round.
+            if live.past.try_get_untracked() == Some(past) {
+                live.feed.profile.update(|profile| {
+                    if past {
+                        *profile = Profile::default();
+                    }
+                    profile.0.fill(rows(&table));
+                });
+            }
             Ok(())
         }
     });

@@ -49,6 +49,7 @@ pub(super) fn start(live: Live, feed: Feed, system: Arc<SystemSpec>, role: Role,
         retry: Cell::new(None),
         drawing: Cell::new(false),
         closed: Cell::new(false),
+        heard: Cell::new(false),
         measured_at: Cell::new(Mono::default()),
         delays: RefCell::default(),
     });
@@ -114,6 +115,8 @@ struct Socket {
     drawing: Cell<bool>,
     /// Whether nobody looks any longer.
     closed: Cell<bool>,
+    /// Whether a frame came since the connection was lost.
+    heard: Cell<bool>,
     /// The reading that was last measured: a frame without a newer one says nothing about delay.
     measured_at: Cell<Mono>,
     delays: RefCell<Delays>,
@@ -173,6 +176,7 @@ impl Socket {
 
     /// Says that the connection is lost, and tries again after a while that doubles each time.
     fn lost(self: &Rc<Self>) {
+        self.heard.set(false);
         if self.retry.get().is_some() {
             return;
         }
@@ -213,14 +217,16 @@ impl Socket {
         if let Some(retry) = self.retry.take() {
             retry.clear();
         }
+        self.heard.set(true);
         self.newest_ms.set(self.performance.now());
-        *self.newest.borrow_mut() = snapshot;
+        *self.newest.borrow_mut() = Arc::clone(&snapshot);
         if self.live.past.get_untracked() {
             self.feed.connection.set(Connection::Live);
+            self.feed.page_age_s.set(0.0);
+            self.feed.aside.update_value(|aside| _ = aside.push(&snapshot));
             return;
         }
         if self.role == Role::Page {
-            let snapshot = self.newest.borrow().clone();
             let missing = self.feed.profile.try_update_untracked(|profile| profile.push(&snapshot));
             if missing == Some(true) {
                 profile::fetch(self.live);
@@ -231,14 +237,20 @@ impl Socket {
         }
     }
 
-    /// Hands the newest snapshot to the page: at once, then not before the next animation frame.
+    /// Hands the newest snapshot to the page: at once, then not before the next animation frame. One that came long ago,
+    /// while the page showed the past or was hidden, is shown as old as it is, and says nothing about the connection.
     fn draw(self: &Rc<Self>) {
         if self.closed.get() || self.live.past.get_untracked() {
             return;
         }
+        if self.quiet_for() > ageing::QUIET {
+            return self.age();
+        }
         self.drawing.set(true);
         let snapshot = Arc::clone(&self.newest.borrow());
-        self.feed.connection.set(Connection::Live);
+        if self.heard.get() {
+            self.feed.connection.set(Connection::Live);
+        }
         self.feed.page_age_s.set(0.0);
         self.feed.snapshot.set(Arc::clone(&snapshot));
         self.feed.profile.notify();

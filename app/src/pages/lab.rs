@@ -18,7 +18,7 @@ use crate::derived::Derived;
 use crate::format;
 use crate::icons::{Glyph, Icon};
 use crate::live::Live;
-use crate::reading::{Shown, of_how_many};
+use crate::reading::{Shown, newest_stats, of_how_many};
 use command::OFF;
 use domain::cells::ColumnStats;
 use domain::point::PointId;
@@ -132,5 +132,5 @@ fn Effects(lab: Lab) -> impl IntoView {
 }
 
 fn stats(snapshot: &Snapshot) -> Option<ColumnStats> {
-    snapshot.state.cells.column(CellQuantity::Temperature).stats(snapshot.now.mono)
+    newest_stats(snapshot.state.cells.column(CellQuantity::Temperature), snapshot.now.mono)
 }

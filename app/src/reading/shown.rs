@@ -2,7 +2,7 @@
 
 use super::known::made_of_rows;
 use crate::format::{self, Figure};
-use domain::cells::ColumnStats;
+use domain::cells::{Column, ColumnStats};
 use domain::point::PointId;
 use domain::reading::{CellQuantity, NoData, Sample};
 use domain::time::Mono;
@@ -12,6 +12,13 @@ use domain::twin::Snapshot;
 pub fn of_how_many(fresh: usize, cells: usize) -> String {
     let number = |n: usize| format::count(n as u64);
     if fresh < cells { format!("of {} of {} cells", number(fresh), number(cells)) } else { String::new() }
+}
+
+/// What a column says in one line at `now`. Where no cell is fresh, what it said when the newest value came: what was
+/// known then is shown with its age, and a cell that was silent before that does not count again.
+pub fn newest_stats(column: &Column, now: Mono) -> Option<ColumnStats> {
+    let newest = || (0..column.len()).filter_map(|cell| column.last(cell)).map(|(_, at)| at).max();
+    column.stats(now).or_else(|| column.stats(newest()?)).or_else(|| column.last_stats())
 }
 
 /// How far a value can be believed.
@@ -76,8 +83,8 @@ impl Shown {
         shown.of_cells(snapshot)
     }
 
-    /// One figure of all cells, as old as the oldest of the fresh ones. Without a fresh one that of their last values, as
-    /// old as the newest of them.
+    /// One figure of all cells, as old as the oldest of the fresh ones. Without a fresh one that of [`newest_stats`], as old
+    /// as the newest value.
     pub fn cells(snapshot: &Snapshot, quantity: CellQuantity, figure: impl Fn(&ColumnStats) -> Figure) -> Shown {
         let (column, now) = (snapshot.state.cells.column(quantity), snapshot.now.mono);
         let times = |fresh: bool| {
@@ -85,7 +92,7 @@ impl Shown {
             cells.filter_map(|cell| column.last(cell)).map(|(_, at)| at)
         };
         let age_s = |at: Option<Mono>| at.map_or(0.0, |at| now.seconds_since(at));
-        let (stats, freshness) = match (column.stats(now), column.last_stats()) {
+        let (stats, freshness) = match (column.stats(now), newest_stats(column, now)) {
             (Some(stats), _) => (Some(stats), Freshness::Fresh { age_s: age_s(times(true).min()) }),
             (None, Some(stats)) => (Some(stats), Freshness::Stale { age_s: age_s(times(false).max()) }),
             (None, None) => (None, Freshness::Missing(NoData::NotPresent)),
@@ -144,6 +151,25 @@ mod tests {
         let rows = Snapshot { links: Vec::new(), ..crate::sample::snapshot() };
         assert_eq!(hottest(&rows).freshness, Freshness::Mean);
         assert_eq!(Shown::cell(&rows, CellQuantity::Voltage, 7).freshness, Freshness::Mean);
+    }
+
+    #[test]
+    fn cells_that_were_silent_before_do_not_count_again_when_all_fall_silent() {
+        let mut snapshot = crate::sample::snapshot();
+        let cells = snapshot.state.cells.len();
+        // Forty cells are silent for long, one of them hot then.
+        let mut column = Column::new(cells);
+        let now = snapshot.now.mono;
+        for cell in 0..cells {
+            let (celsius, at) = if cell < 40 { (60.0, Mono(now.0 - 30_000_000)) } else { (25.0, now) };
+            column.set(cell, Ok(celsius), at);
+        }
+        *snapshot.state.cells.column_mut(CellQuantity::Temperature) = column;
+        for later_s in [0, 24] {
+            let at = snapshot.now + std::time::Duration::from_secs(later_s);
+            let stats = newest_stats(snapshot.state.cells.column(CellQuantity::Temperature), at.mono).unwrap();
+            assert_eq!((stats.fresh, stats.max), (cells - 40, 25.0), "{later_s} s later");
+        }
     }
 
     #[test]

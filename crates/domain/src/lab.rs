@@ -7,6 +7,7 @@ pub use fault::{LabFault, Make, PackFault};
 pub use write_fault::WriteFault;
 
 use crate::decimal::{self, fixed};
+use crate::plain;
 use crate::spec::SystemKind;
 use crate::topology::{CellPosition, Topology};
 use crate::wire::Wire;
@@ -133,7 +134,7 @@ pub enum LabError {
     #[error("{0}: missing")]
     Missing(&'static str),
     /// A field is not what it should be.
-    #[error("{field}: “{got}” is not {wanted}")]
+    #[error("{field}: “{}” is not {wanted}", plain::shown(.got))]
     Invalid {
         /// The form field.
         field: &'static str,
@@ -145,6 +146,9 @@ pub enum LabError {
 }
 
 impl LabCommand {
+    /// The fields that a form of a command may have.
+    pub const FIELDS: [&str; 8] = ["action", "kw", "seconds", "celsius", "fault", "cell", "node", "device"];
+
     /// Reads a command from form fields.
     ///
     /// | `action` | other fields |

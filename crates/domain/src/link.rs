@@ -218,7 +218,16 @@ pub struct LinkStatus {
     pub reason: String,
 }
 
+/// How the reason of a silent link begins whose device answers.
+pub const UNBELIEVABLE: &str = "answers, but with no value that can be believed";
+
 impl LinkStatus {
+    /// Whether it is silent although its device answers: no value of the answers can be. Its power and its wiring are
+    /// well.
+    pub fn is_unbelievable(&self) -> bool {
+        self.state == LinkState::Silent && self.reason.starts_with(UNBELIEVABLE)
+    }
+
     /// How often this fault was seen.
     pub fn faults(&self, fault: LinkFault) -> u32 {
         self.faults[fault as usize]

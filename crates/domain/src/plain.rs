@@ -64,17 +64,15 @@ pub fn words(message: &str) -> String {
         return "what is written here cannot be read: it has none of the forms that are known".to_owned();
     }
     if let Some((wrong, known)) = named(message, "unknown field `") {
-        return match known.len() {
-            0 => format!("`{wrong}` is not known here"),
-            _ => format!("`{wrong}` is not known here{}", choice(wrong, &known)),
-        };
+        let more = if known.is_empty() { String::new() } else { choice(wrong, &known) };
+        return format!("`{}` is not known here{more}", shown(wrong));
     }
     if let Some((wrong, known)) = named(message, "unknown variant `") {
-        return format!("\"{wrong}\" is not known here; there is {}", known.join(", "));
+        return format!("{} is not known here; there is {}", quoted(wrong), known.join(", "));
     }
     for (start, plain) in [("missing field `", "is missing"), ("duplicate field `", "is there twice")] {
         if let Some(key) = message.strip_prefix(start).and_then(|rest| rest.strip_suffix('`')) {
-            return format!("`{key}` {plain}");
+            return format!("`{}` {plain}", shown(key));
         }
     }
     message.to_owned()
@@ -94,10 +92,14 @@ pub fn without_numbers(words: &str) -> String {
 /// A text that somebody sent, within quotes and in one line: what is not seen in it is shown as `U+FFFD`, and of a long
 /// text only its begin stands there.
 pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", shown(text))
+}
+
+/// As [`quoted`], without quotes: for names of fields, methods and addresses.
+pub fn shown(text: &str) -> String {
     let mut letters = text.chars();
     let shown: String = (letters.by_ref().take(SHOWN)).map(|c| if is_unseen(c) { '\u{fffd}' } else { c }).collect();
-    let more = if letters.next().is_some() { "\u{2026}" } else { "" };
-    format!("\"{shown}{more}\"")
+    if letters.next().is_some() { shown + "\u{2026}" } else { shown }
 }
 
 /// Whether a letter moves or hides others: ends of lines, escapes of terminals, marks of a text's direction.
@@ -132,12 +134,14 @@ fn without_place(message: &str) -> &str {
 /// What stands there.
 fn given(is: &str) -> String {
     if let Some(text) = is.strip_prefix("string ") {
-        return format!("the text {text}");
+        // serde quotes it already.
+        let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+        return format!("the text {}", quoted(text));
     }
     for (start, plain) in GIVEN {
         // Of a number that fits into no usual one serde names another behind it: "integer `1...` as i128".
         if let Some((value, _)) = is.strip_prefix(start).and_then(|rest| rest.split_once('`')) {
-            return format!("{plain}{value}");
+            return format!("{plain}{}", shown(value));
         }
     }
     match is {
@@ -280,7 +284,17 @@ mod tests {
         ] {
             assert_eq!(quoted(text), shown);
         }
-        assert_eq!(quoted(&"x".repeat(1_000)).chars().count(), SHOWN + 3);
+        let long = "x".repeat(1_000);
+        assert_eq!(quoted(&long).chars().count(), SHOWN + 3);
+        for message in [
+            format!("unknown field `{long}`, expected `a`"),
+            format!("unknown variant `{long}`, expected `a`"),
+            format!("duplicate field `{long}`"),
+            format!("invalid type: string \"{long}\", expected f32"),
+            format!("invalid type: integer `{}`, expected a string", "1".repeat(1_000)),
+        ] {
+            assert!(words(&message).chars().count() < SHOWN + 80, "{}", words(&message));
+        }
     }
 
     #[test]

@@ -78,6 +78,7 @@ mod installed;
 mod key;
 mod kind;
 mod kinds;
+mod place;
 mod read;
 
 pub use crate::device::can_map::MapEntry;
@@ -86,8 +87,10 @@ pub use crate::device::sign::Sign;
 pub use key::KeyInfo;
 pub use kind::Kind;
 pub use kinds::KINDS;
+pub use place::place;
 
 use domain::link::LinkSpec;
+use domain::plain::without_numbers;
 use domain::spec::SystemIdx;
 use key::{Key, Keys};
 use std::ops::Range;
@@ -152,7 +155,7 @@ pub struct ConfigError {
 impl ConfigError {
     fn new(span: Range<usize>, message: impl Into<String>) -> ConfigError {
         // A key that was put in by a program has no place in the file.
-        ConfigError { span: (!span.is_empty()).then_some(span), message: message.into() }
+        ConfigError { span: (!span.is_empty()).then_some(span), message: without_numbers(&message.into()) }
     }
 
     /// Where in the site file it stands, in bytes, if it can be told.

@@ -10,6 +10,7 @@
 
 use crate::can::log::write_line;
 use crate::can::{CanFrame, OwnedFrame};
+use domain::plain::without_numbers;
 use domain::time::Utc;
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -67,14 +68,19 @@ pub enum RecordingError {
     #[error("only CAN links can be recorded")]
     NotCan,
     /// One recording at a time.
-    #[error("this link is being recorded to {} already; stop that first", .0.display())]
+    #[error("this link is being recorded to {} already; stop that first", name(.0))]
     Running(PathBuf),
     /// An old recording is never written over.
-    #[error("{} exists already; name a new file", .0.display())]
+    #[error("{} exists already; name a new file", name(.0))]
     Exists(PathBuf),
     /// The file cannot be made.
-    #[error("{} cannot be written: {}", .0.display(), .1)]
+    #[error("{} cannot be written: {}", name(.0), without_numbers(&.1.to_string()))]
     Refused(PathBuf, #[source] io::Error),
+}
+
+/// The name of a file: in which folder it lies is not told to who asks over the network.
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 /// The link's side of a recording. Dropping it ends the recording.
@@ -131,7 +137,7 @@ impl Recorder {
             let outcome = write_all(out, &frames, &interface, limits, &watched);
             if let Err(error) = outcome.and_then(|out| sync(&out)) {
                 tracing::error!("The recording {} ends: {error}", watched.path.display());
-                let _ = watched.error.set(error.to_string());
+                let _ = watched.error.set(without_numbers(&error.to_string()));
             }
             drop(frames);
             // Nobody waits for a recording that was dropped.

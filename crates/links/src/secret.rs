@@ -76,11 +76,9 @@ impl SecretSource {
 
 fn read_file(path: &Path) -> Result<String, String> {
     let name = path.display();
-    let size = std::fs::metadata(path).map_err(|e| format!("{name} cannot be read: {e}"))?.len();
-    if size > LONGEST {
-        return Err(format!("{name} is too long for a token"));
-    }
-    std::fs::read_to_string(path).map_err(|e| format!("{name} cannot be read: {e}"))
+    let bytes = crate::host::read_up_to(path, LONGEST).map_err(|e| format!("{name} cannot be read: {e}"))?;
+    let bytes = bytes.ok_or_else(|| format!("{name} is too long for a token"))?;
+    String::from_utf8(bytes).map_err(|_| format!("{name} cannot be read: it is no text in UTF-8"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What can go wrong with a history, in words for the person who has to put it right.
 
 use crate::name::BadName;
+use domain::plain::without_numbers;
 use libsqlite3_sys as sqlite;
 use std::fmt;
 use std::io;
@@ -70,7 +71,7 @@ pub enum StoreError {
         newest: PathBuf,
     },
     /// The writer thread could not be started.
-    #[error("the history's writer thread cannot start: {0}")]
+    #[error("the history's writer thread cannot start: {}", without_numbers(&.0.to_string()))]
     Thread(#[source] io::Error),
     /// The file's content is not what it should be.
     #[error("{} is damaged: {why}", .path.display())]
@@ -81,7 +82,7 @@ pub enum StoreError {
         why: String,
     },
     /// The operating system refuses.
-    #[error("cannot use {}: {source}", .path.display())]
+    #[error("cannot use {}: {}", .path.display(), without_numbers(&.source.to_string()))]
     Io {
         /// The file or folder.
         path: PathBuf,

@@ -1,5 +1,6 @@
 //! The DuckDB program: where it is, and whether it is new enough.
 
+use domain::plain::without_numbers;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -83,7 +84,7 @@ impl Finder {
 /// Asks a program for its version.
 fn version_of(path: &Path) -> Result<String, String> {
     let asked = Command::new(path).arg("--version").env_clear().stdin(Stdio::null()).output();
-    let said = asked.map_err(|error| format!("{}: {error}", path.display()))?;
+    let said = asked.map_err(|error| without_numbers(&format!("{}: {error}", path.display())))?;
     let said = String::from_utf8_lossy(&said.stdout);
     let version = said.split_whitespace().next().and_then(|word| word.strip_prefix('v'));
     match version.and_then(|version| Some((version, numbers(version)?))) {

@@ -42,13 +42,14 @@ fn table(text: &[u8], cut: bool, null: &str) -> Result<Table, Box<dyn std::error
     let (mut cells, mut rows) = (Vec::new(), 0);
     for record in records {
         let record = match record {
-            Ok(record) if record.len() == columns.len() => record,
+            // The first is of the script.
+            Ok(record) if record.len() == columns.len() + 1 => record,
             // The end of a text that was cut.
             _ if cut => break,
-            Ok(record) => return Err(format!("a row has {} values, not {}", record.len(), columns.len()).into()),
+            Ok(record) => return Err(format!("a row has {} values, not {}", record.len(), columns.len() + 1).into()),
             Err(error) => return Err(error.into()),
         };
-        cells.extend(record.iter().map(|text| (text != null).then(|| text.to_owned())));
+        cells.extend(record.iter().skip(1).map(|text| (text != null).then(|| text.to_owned())));
         rows += 1;
     }
     let shown = rows.min(ROWS_MAX) - usize::from(cut && rows > 0);
@@ -157,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_text_becomes_a_table_and_its_curves() {
-        let text = format!("{COLUMNS}\n2026-11-21 00:00:00,50.5,\"a,\n\"\"b\"\"\"\n2026-11-21 00:00:00.2,\\N,\n");
+        let text = format!("{COLUMNS}\n,2026-11-21 00:00:00,50.5,\"a,\n\"\"b\"\"\"\n,2026-11-21 00:00:00.2,\\N,\n");
         let answer = answer(text.as_bytes(), false, "\\N").unwrap();
         let table = answer.table.unwrap();
         let kinds: Vec<Kind> = table.columns.iter().map(|column| column.kind).collect();
@@ -176,7 +177,7 @@ mod tests {
     #[test]
     fn names_with_numbers_become_bars() {
         let columns = r#""[{""name"":""hour"",""type"":""BIGINT""},{""name"":""mean"",""type"":""DECIMAL(21,1)""}]""#;
-        let answer = answer(format!("{columns}\n0,1.5\n1,\\N\n").as_bytes(), false, "\\N").unwrap();
+        let answer = answer(format!("{columns}\n,0,1.5\n,1,\\N\n").as_bytes(), false, "\\N").unwrap();
         let bars = answer.bars.unwrap();
         assert_eq!(
             (bars.name.as_str(), bars.bars),
@@ -188,13 +189,15 @@ mod tests {
     fn a_table_ends_where_its_text_was_cut_or_there_are_too_many_rows() {
         let columns = r#""[{""name"":""a"",""type"":""INTEGER[]""}]""#;
         let table = |text: String, cut| answer(text.as_bytes(), cut, "\\N").unwrap().table.unwrap();
-        let cut = table(format!("{columns}\n1\n2\n3"), true);
+        let cut = table(format!("{columns}\n,1\n,2\n,3"), true);
         assert_eq!((cut.cells.len(), cut.more), (2, true));
-        let many = table(format!("{columns}\n{}", "7\n".repeat(ROWS_MAX + 1)), false);
+        let many = table(format!("{columns}\n{}", ",7\n".repeat(ROWS_MAX + 1)), false);
         assert_eq!((many.cells.len(), many.more), (ROWS_MAX, true));
         let none = table(format!("{columns}\n"), false);
         assert_eq!((none.cells.len(), none.more), (0, false));
-        for text in ["", "nonsense\n", "\"[{\"\"name\"\":\"\"a\"\",\"\"type\"\":\"\"DATE\"\"}]\"\n1,2\n"] {
+        let empty = table(format!("{columns}\n,a\n,\n,\\N\n,b\n"), false);
+        assert_eq!(empty.cells, [Some("a".into()), Some(String::new()), None, Some("b".into())]);
+        for text in ["", "nonsense\n", "\"[{\"\"name\"\":\"\"a\"\",\"\"type\"\":\"\"DATE\"\"}]\"\n,1,2\n"] {
             assert!(answer(text.as_bytes(), false, "\\N").is_err(), "{text}");
         }
     }

@@ -20,7 +20,8 @@ const OWN: &str = "packtwin";
 /// What comes of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// A record with the columns in JSON, then the first rows, as CSV without a header: see [`super::result`].
+    /// A record with the columns in JSON, then the first rows, as CSV without a header and behind an empty value each:
+    /// a row of one empty text would be an empty line, which readers of CSV leave out. See [`super::result`].
     Table,
     /// All rows as CSV with a header.
     Csv,
@@ -45,7 +46,7 @@ pub(super) fn script(snapshot: &Snapshot, sql: &str, format: Format, spill_max: 
         Format::Table => write!(
             script,
             "SELECT to_json(list({{'name': column_name, 'type': column_type}})) FROM (DESCRIBE FROM {query});\n\
-             SELECT * FROM {query} LIMIT {};\n",
+             SELECT '', * FROM {query} LIMIT {};\n",
             ROWS_MAX + 1
         ),
         Format::Csv => writeln!(script, "COPY (FROM {query}) TO '/dev/stdout' (FORMAT csv, HEADER);"),

@@ -4,14 +4,17 @@
 //! body). A plain form is sent back to the page that it was on, or gets a page that says why not.
 
 use super::AppState;
+use super::answer::wants_page;
+use super::asked::{Form, by_name};
 use super::guard::{FORM, is_media_type};
 use super::lab;
 use super::leave::Who;
 use super::problem::Problem;
+use super::requests::BODY_LIMIT;
 use app::actions::{ActionError, Door, INCOMPLETE};
 use app::pages::lab::LabAction;
-use axum::body::to_bytes;
-use axum::extract::{Request, State};
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest as _, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{ACCEPT, REFERER};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -22,7 +25,7 @@ use leptos::prelude::provide_context;
 use leptos::server_fn::axum::{register_explicit, server_fn_paths};
 use leptos_axum::handle_server_fns_with_context;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// No answer of an action is larger, bytes.
 const ANSWER_MAX: usize = 1 << 20;
@@ -33,7 +36,7 @@ pub(super) fn register() {
 }
 
 /// `POST /actions/...`
-pub(super) async fn action(State(state): State<AppState>, who: Who, mut request: Request) -> Result<Response, Problem> {
+pub(super) async fn action(State(state): State<AppState>, who: Who, request: Request) -> Result<Response, Problem> {
     let path = request.uri().path().to_owned();
     if !server_fn_paths().any(|(known, _)| known == path) {
         return Err(Problem::not_found("there is no such action; reload the page if it was open for long"));
@@ -42,14 +45,23 @@ pub(super) async fn action(State(state): State<AppState>, who: Who, mut request:
         let words = format!("an action is the fields of a form: send them with Content-Type: {FORM}");
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
     }
+    let (mut head, body) = request.into_parts();
+    let fields = to_bytes(body, BODY_LIMIT).await.unwrap_or_default();
+    let form = Form::from_request(Request::from_parts(head.clone(), Body::from(fields.clone())), &());
+    by_name(form.await?.0)?;
     // What a browser without our code gets, is decided here and in `problem`.
-    let accepts = request.headers_mut().remove(ACCEPT);
-    let by_hand = accepts.is_some_and(|accepts| accepts.to_str().is_ok_and(|kinds| kinds.contains("text/html")));
-    let page = path_of(request.headers().get(REFERER).and_then(|page| page.to_str().ok()));
-    let door: Arc<dyn Door> = Arc::new(Doors(state, who));
+    let by_hand = wants_page(&head.headers);
+    head.headers.remove(ACCEPT);
+    let page = path_of(head.headers.get(REFERER).and_then(|page| page.to_str().ok()));
+    let refused = Arc::new(OnceLock::new());
+    let door: Arc<dyn Door> = Arc::new(Doors { state, who, refused: refused.clone() });
+    let request = Request::from_parts(head, Body::from(fields));
     let answer = handle_server_fns_with_context(move || provide_context(door.clone()), request).await.into_response();
     if answer.status() != StatusCode::INTERNAL_SERVER_ERROR {
         return Ok(if by_hand { Redirect::to(&page).into_response() } else { answer });
+    }
+    if let Some(problem) = refused.get() {
+        return Err(Problem::clone(problem));
     }
     // An action that is not done is refused, with a sentence for its body.
     let body = to_bytes(answer.into_body(), ANSWER_MAX).await.unwrap_or_default();
@@ -70,17 +82,28 @@ fn unread(why: &str) -> String {
 fn path_of(page: Option<&str>) -> String {
     let rest = page.and_then(|page| page.split_once("://")).map_or("", |(_, rest)| rest);
     // Two slashes at the begin would be another server.
-    rest.find('/').map_or_else(|| "/".to_owned(), |at| format!("/{}", rest[at..].trim_start_matches(['/', '\\'])))
+    let path = rest.find('/').map_or("", |at| rest[at..].trim_start_matches(['/', '\\']));
+    // Browsers leave out what is not seen, which makes another address of it.
+    let is_clean = path.chars().all(|c| c.is_ascii_graphic());
+    format!("/{}", if is_clean { path } else { "" })
 }
 
 /// What actions may do: as the API does it.
-struct Doors(AppState, Who);
+struct Doors {
+    state: AppState,
+    who: Who,
+    /// Why it was not done, with the status that the API gives to it.
+    refused: Arc<OnceLock<Problem>>,
+}
 
 impl Door for Doors {
     fn lab(&self, system: &str, fields: &HashMap<String, String>) -> Result<LabState, ActionError> {
-        let refused = |problem: Problem| ActionError(problem.detail().to_owned());
-        self.1.may(Action::UseLab).map_err(refused)?;
-        lab::apply(&self.0, Some(system), fields).map_err(refused)
+        let done = self.who.may(Action::UseLab).and_then(|()| lab::apply(&self.state, Some(system), fields));
+        done.map_err(|problem| {
+            let sentence = ActionError(problem.detail().to_owned());
+            let _ = self.refused.set(problem);
+            sentence
+        })
     }
 }
 
@@ -96,6 +119,9 @@ mod tests {
             (Some("http://127.0.0.1:3000//evil.example/x"), "/evil.example/x"),
             (Some("http://127.0.0.1:3000/\\evil.example"), "/evil.example"),
             (Some("http://127.0.0.1:3000"), "/"),
+            (Some("http://x/\t/evil.example"), "/"),
+            (Some("http://x/a\t/b"), "/"),
+            (Some("http://x/h\u{e4}ll"), "/"),
             (Some("nothing"), "/"),
             (None, "/"),
         ] {

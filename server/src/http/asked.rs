@@ -4,13 +4,15 @@
 use super::guard::{FORM, JSON, is_media_type};
 use super::problem::Problem;
 use axum::body::Bytes;
-use axum::extract::rejection::{FormRejection, JsonRejection};
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{self, FromRequest, FromRequestParts, Request};
-use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::plain;
 use serde::de::DeserializeOwned;
+use std::collections::HashMap;
 
 /// The part of an address after the question mark.
 #[derive(Debug)]
@@ -52,15 +54,38 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Form<T>, Problem> {
-        match extract::Form::<T>::from_request(request, state).await {
-            Ok(extract::Form(asked)) => Ok(Form(asked)),
-            Err(FormRejection::InvalidFormContentType(_)) => Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "send the fields of a form, with Content-Type: application/x-www-form-urlencoded",
-            )),
-            Err(wrong) => Err(Problem::bad_parameter(words(&wrong.body_text(), &[]))),
+        if !is_media_type(request.headers(), FORM) {
+            let words = format!("send the fields of a form, with Content-Type: {FORM}");
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
         }
+        let (mut parts, body) = request.into_parts();
+        // axum knows it in small letters only.
+        parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(FORM));
+        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
+        let bytes = bytes.map_err(|wrong| Problem::new(wrong.status(), wrong.body_text()))?;
+        if std::str::from_utf8(&bytes).is_err() {
+            let words = "the body is no text in UTF-8: send the fields of a form, such as action=load&kw=120";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, words));
+        }
+        let form = extract::Form::<T>::from_request(Request::from_parts(parts, bytes.into()), state).await;
+        form.map(|extract::Form(asked)| Form(asked))
+            .map_err(|wrong| Problem::bad_parameter(words(&wrong.body_text(), &[])))
     }
+}
+
+/// The fields of a form by their names.
+///
+/// # Errors
+/// One is there twice: nobody knows which is meant.
+pub(super) fn by_name(fields: Vec<(String, String)>) -> Result<HashMap<String, String>, Problem> {
+    let mut names = HashMap::with_capacity(fields.len());
+    for (name, value) in fields {
+        if names.contains_key(&name) {
+            return Err(Problem::bad_parameter(format!("`{}` is there twice", plain::shown(&name))));
+        }
+        names.insert(name, value);
+    }
+    Ok(names)
 }
 
 /// The body: JSON, or the fields of a form.
@@ -90,7 +115,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             )),
             Err(JsonRejection::JsonSyntaxError(wrong)) => {
                 let text = wrong.body_text();
-                let why = text.split_once(": ").map_or(text.as_str(), |(_, why)| why);
+                let why = not_json(text.split_once(": ").map_or(text.as_str(), |(_, why)| why));
                 Err(Problem::new(StatusCode::BAD_REQUEST, format!("the body is no JSON: {why}")))
             }
             Err(wrong) => Err(Problem::bad_parameter(words(&wrong.body_text(), &[]))),
@@ -114,9 +139,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     }
 }
 
+/// What is wrong with a text that is no JSON, and where, without the words of its parser.
+fn not_json(why: &str) -> String {
+    let (message, place) = why.rsplit_once(" at ").unwrap_or((why, "its begin"));
+    // The name of the field that it is in may stand before it.
+    let what = match message {
+        _ if message.ends_with("number out of range") => "a number in it is too large",
+        _ if message.contains("EOF while") => "it ends too early",
+        _ => "it cannot be understood",
+    };
+    format!("{what}, at {place}")
+}
+
 /// The answer to a method that a path of the API does not have.
 pub(super) async fn no_such_method(method: axum::http::Method, uri: extract::OriginalUri) -> Response {
-    let words = format!("{} is not asked with {method}; the header Allow of this answer names what it is", uri.path());
+    let (path, method) = (plain::shown(uri.path()), plain::shown(method.as_str()));
+    let words = format!("{path} is not asked with {method}; the header Allow of this answer names what it is");
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, words).into_response()
 }
 
@@ -136,7 +174,7 @@ fn words(text: &str, fields: &[(String, String)]) -> String {
     let value = fields.iter().find(|(name, _)| name == field).map(|(_, value)| value);
     match value {
         Some(value) if value.starts_with('-') && words == "is no whole number" && value.parse::<i64>().is_ok() => {
-            format!("{field}: {value} must not be negative")
+            format!("{field}: {} must not be negative", plain::shown(value))
         }
         Some(value) if words.starts_with("is ") => format!("{field}: {} {words}", plain::quoted(value)),
         // Of a field that is unknown, missing or there twice, the words name it.
@@ -148,7 +186,6 @@ fn words(text: &str, fields: &[(String, String)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::header::CONTENT_TYPE;
     use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
@@ -200,7 +237,16 @@ mod tests {
             ("application/json", "{\"from\": 3}", "from: 3 cannot stand here: write a text, in quotes"),
             ("application/json", "{\"from\": \"a\", \"colour\": 3}", "`colour` is not known here"),
             ("application/json", "{}", "`from` is missing"),
-            ("application/json", "{", "the body is no JSON: "),
+            ("application/json", "{", "the body is no JSON: it ends too early, at line 1 column 1"),
+            (
+                "application/json",
+                "{\"from\": \"a\"} x",
+                "the body is no JSON: it cannot be understood, at line 1 column ",
+            ),
+            ("Application/JSON", "{\"from\": \"\\ud800\"}", "the body is no JSON: it "),
+            ("application/json", "{\"from\": \"\\uZZ\"}", "the body is no JSON: it "),
+            ("application/json", "{\"share\": 1e999}", "the body is no JSON: a number in it is too large, at line 1"),
+            ("Application/X-WWW-Form-Urlencoded", "width=5", "`from` is missing"),
             ("application/json", " [\"a\", 3]", "the body must be a JSON object"),
             ("application/json", "null", "the body must be a JSON object"),
             ("text/plain", "{}", "send JSON, with Content-Type: application/json"),

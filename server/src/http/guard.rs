@@ -4,6 +4,7 @@
 //! [`check`] is all of it: a function of a method and headers. It holds for everything that writes, whatever it does.
 
 use super::problem::Problem;
+use api::operations::OPERATIONS;
 use axum::extract::Request;
 use axum::http::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN, TRANSFER_ENCODING, UPGRADE,
@@ -11,6 +12,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use domain::plain::shown;
 use thiserror::Error;
 
 /// The fields of a form, as browsers and pages send them.
@@ -26,8 +28,10 @@ pub(super) enum Refused {
     ForeignSite,
     /// The page that asks was loaded by another name or port than the one asked.
     #[error(
-        "this request comes from another site's page: its Origin is {origin}, its Host is {host}. If this is Packtwin's \
-         own page behind a proxy, let the proxy pass the browser's Host on, with its port"
+        "this request comes from another site's page: its Origin is {}, its Host is {}. If this is Packtwin's \
+         own page behind a proxy, let the proxy pass the browser's Host on, with its port",
+        shown(.origin),
+        shown(.host)
     )]
     ForeignOrigin {
         /// What the request says of its page.
@@ -36,7 +40,7 @@ pub(super) enum Refused {
         host: String,
     },
     /// A form of another site can send such a body without being asked for permission, or nobody here reads it.
-    #[error("send the fields of a form ({FORM}) or JSON ({JSON}), and say which in Content-Type; this one says {0}")]
+    #[error("the Content-Type of this request is {}, which is not taken here", shown(.0))]
     MediaType(String),
 }
 
@@ -110,8 +114,20 @@ fn without_port<'a>(origin: &str, host: &'a str) -> &'a str {
 pub(super) async fn same_origin(request: Request, next: Next) -> Response {
     match check(request.method(), request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(refused) => Problem::new(refused.status(), refused.to_string()).into_response(),
+        Err(refused) => {
+            let advice = match refused {
+                Refused::MediaType(_) => format!(": send {}", taken(request.uri().path())),
+                Refused::ForeignSite | Refused::ForeignOrigin { .. } => String::new(),
+            };
+            Problem::new(refused.status(), format!("{refused}{advice}")).into_response()
+        }
     }
+}
+
+/// The kinds of body that are taken at this address.
+fn taken(path: &str) -> String {
+    let described = OPERATIONS.iter().filter(|of| of.path == path).find_map(|of| of.body);
+    described.map_or(&[FORM][..], |(kinds, _)| kinds).join(" or ")
 }
 
 const HEADERS: [(HeaderName, &str); 5] = [

@@ -1,18 +1,18 @@
 //! The lab: what a person does to a simulated system.
 //!
-//! Programs ask and tell here, in JSON or in forms. The page's own forms are an action ([`actions`](super::actions)), which
+//! Programs ask here in JSON, and tell in forms. The page's own forms are an action ([`actions`](super::actions)), which
 //! does the same by [`apply`].
 
 use super::AppState;
 use super::answer::{json, octets, wants_octets};
-use super::asked::{Form, Query};
+use super::asked::{Form, Query, by_name};
 use super::problem::Problem;
 use api::lab::{LabRequest, LabResponse};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use domain::lab::{LabCommand, LabState};
-use domain::plain::quoted;
+use domain::plain::{quoted, shown};
 use domain::spec::SystemSpec;
 use domain::topology::Topology;
 use domain::wire::Wire as _;
@@ -49,8 +49,9 @@ pub(super) async fn read(
 pub(super) async fn command(
     State(app): State<AppState>,
     headers: HeaderMap,
-    Form(fields): Form<HashMap<String, String>>,
+    Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
+    let fields = by_name(fields)?;
     let system = fields.get("system").map(String::as_str);
     let state = apply(&app, system, &fields)?;
     Ok(answer(&state, &find(&app, system)?.1.topology, &headers))
@@ -63,6 +64,11 @@ pub(super) fn apply(
     fields: &HashMap<String, String>,
 ) -> Result<LabState, Problem> {
     let (lab, spec) = find(app, system)?;
+    let known = |name: &str| name == "system" || LabCommand::FIELDS.contains(&name);
+    if let Some(name) = fields.keys().find(|name| !known(name)) {
+        let known = LabCommand::FIELDS.join(", ");
+        return Err(Problem::bad_parameter(format!("`{}` is not known here; there is system, {known}", shown(name))));
+    }
     let command = LabCommand::from_fields(|name| fields.get(name).map(String::as_str), &spec.topology, spec.kind)
         .map_err(|error| Problem::bad_parameter(error.to_string()))?;
     lab.apply(command);

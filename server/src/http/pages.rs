@@ -1,6 +1,7 @@
 //! Pages: rendered with the newest snapshot, which the document also carries for the browser to take over.
 
 use super::AppState;
+use super::answer::wants_page;
 use super::error_page::error_page;
 use super::problem::Problem;
 use app::address::Address;
@@ -8,10 +9,11 @@ use app::boot::Boot;
 use app::shell;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use domain::live::key_frame;
+use domain::plain::shown;
 use domain::time::Utc;
 use domain::twin::Snapshot;
 use leptos::nonce::use_nonce;
@@ -24,6 +26,9 @@ pub(super) async fn page(State(state): State<AppState>, request: Request) -> Res
     let address = request.uri().path_and_query().map_or_else(Address::default, |at| Address::parse(at.as_str()));
     // A system that the site does not have: the page says so, in the frame of another one.
     let named = app::whose::system(&address, &state.hub.site);
+    if named.is_none() && !wants_page(request.headers()) {
+        return Problem::not_found("this site has no system of that name").into_response();
+    }
     let system = named.unwrap_or_else(|| app::whose::default(address.path(), &state.hub.site));
     let Some(boot) = boot(&state, system, &address).await else {
         let (what, advice) =
@@ -77,8 +82,13 @@ async fn whole(response: Response, path: &str) -> Response {
     }
 }
 
-/// The app's own words for a path that no page has.
+/// The app's own words for a path that no page has, for a browser that asked for a page.
 pub(super) async fn missing(state: State<AppState>, request: Request) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) || !wants_page(request.headers()) {
+        let words =
+            format!("there is nothing at {}; /api lists the addresses for programs", shown(request.uri().path()));
+        return Problem::not_found(words).into_response();
+    }
     let mut response = page(state, request).await;
     if response.status().is_success() {
         *response.status_mut() = StatusCode::NOT_FOUND;

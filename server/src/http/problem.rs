@@ -3,13 +3,14 @@
 //! Whoever refuses gives a [`Problem`]. [`formed`] is outside of everything else: it makes the page of it, and gives words
 //! to what a library refuses without any.
 
+use super::answer::wants_page;
 use super::error_page::error_page;
 use crate::people::Refused;
 use api::problem::ProblemDetails;
 use axum::Json;
 use axum::extract::{OriginalUri, Request};
 use axum::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
@@ -23,6 +24,9 @@ const AGAIN_S: u64 = 5;
 /// How who is not known can say who they are.
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"packtwin\"");
 
+/// No error is told in more letters, whatever was sent.
+const DETAIL_MAX: usize = 2_000;
+
 /// An error answer: a status and what is wrong, where, what to do.
 #[derive(Clone, Debug)]
 pub(super) struct Problem {
@@ -35,8 +39,13 @@ pub(super) struct Problem {
 impl Problem {
     /// An error with this status and these words.
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Problem {
+        let mut detail = plain::without_numbers(&detail.into());
+        if let Some((end, _)) = detail.char_indices().nth(DETAIL_MAX) {
+            detail.truncate(end);
+            detail.push('\u{2026}');
+        }
         let again_s = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(AGAIN_S);
-        Problem { status, detail: plain::without_numbers(&detail.into()), again_s }
+        Problem { status, detail, again_s }
     }
 
     /// Parameters that cannot be understood.
@@ -131,7 +140,9 @@ pub(super) async fn formed(request: Request, next: Next) -> Response {
     let problem = match told {
         Some(_) if !wants_page => return response,
         Some(problem) => problem,
-        None if is_list || !is_bare(response.headers()) => return response,
+        None if is_list || !(is_bare(response.headers()) || is_page(response.headers()) && !wants_page) => {
+            return response;
+        }
         None => Problem::of(status),
     };
     let of_form = if wants_page {
@@ -149,13 +160,13 @@ pub(super) async fn formed(request: Request, next: Next) -> Response {
     Response::from_parts(head, body)
 }
 
-fn wants_page(headers: &HeaderMap) -> bool {
-    headers.get(ACCEPT).and_then(|accepts| accepts.to_str().ok()).is_some_and(|kinds| kinds.contains("text/html"))
-}
-
 /// Whether an error is a library's: without a body, or with a text that was not written for people.
 fn is_bare(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"))
+}
+
+fn is_page(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 /// Words with a point at their end, and a capital at their begin if that is no name of a field.
@@ -194,7 +205,7 @@ fn usual(status: StatusCode) -> (&'static str, &'static str) {
 
 /// The API's answer to an unknown path.
 pub(super) async fn no_such_path(OriginalUri(uri): OriginalUri) -> Problem {
-    Problem::not_found(format!("there is no {} here; /api lists the addresses of the API", uri.path()))
+    Problem::not_found(format!("there is no {} here; /api lists the addresses of the API", plain::shown(uri.path())))
 }
 
 #[cfg(test)]

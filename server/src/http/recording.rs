@@ -80,8 +80,8 @@ pub(super) async fn start(
         }
     });
     let kept = counted.await.map_err(|error| disk(&folder, &error))?;
-    let limits = recordings::room(&kept, &running, &folder)
-        .map_err(|words| Problem::new(StatusCode::INSUFFICIENT_STORAGE, words))?;
+    let limits =
+        recordings::room(&kept, &running).map_err(|words| Problem::new(StatusCode::INSUFFICIENT_STORAGE, words))?;
     let path = folder.join(recordings::name_of(&id, (app.hub.clock)().utc));
     let (handle, to) = (link.clone(), path.clone());
     let started = tokio::task::spawn_blocking(move || handle.start_recording(&to, limits)).await;
@@ -144,7 +144,9 @@ fn disk(path: &FilePath, error: &io::Error) -> Problem {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    Problem::new(status, format!("{} cannot be written: {error}", path.display()))
+    // Where the data folder lies is nobody's business.
+    let name = path.file_name().unwrap_or(path.as_os_str()).display();
+    Problem::new(status, format!("{name} cannot be written: {error}"))
 }
 
 /// Asks the disk, on a thread that may wait for it.
@@ -155,9 +157,8 @@ async fn on_disk<T: Send + 'static>(ask: impl FnOnce() -> io::Result<T> + Send +
 /// `GET /api/v1/recordings`: newest first.
 pub(super) async fn list(State(app): State<AppState>) -> Result<Response, Problem> {
     let folder = app.recordings();
-    let of = folder.clone();
-    let mut kept = on_disk(move || recordings::kept(&of)).await.map_err(|error| {
-        let words = format!("{} cannot be read: {error}", folder.display());
+    let mut kept = on_disk(move || recordings::kept(&folder)).await.map_err(|error| {
+        let words = format!("the folder of recordings cannot be read: {error}");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words)
     })?;
     kept.sort_by_key(|file| std::cmp::Reverse(file.changed));

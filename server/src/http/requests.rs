@@ -8,6 +8,8 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
+use http_body_util::LengthLimitError;
+use std::error::Error as _;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -37,7 +39,12 @@ pub(super) async fn body(request: Request, next: Next) -> Response {
     }
     match timeout(BODY_TIME, to_bytes(body, BODY_LIMIT)).await {
         Ok(Ok(bytes)) => next.run(Request::from_parts(head, Body::from(bytes))).await,
-        Ok(Err(_)) => too_large(),
+        Ok(Err(error)) if error.source().is_some_and(|source| source.is::<LengthLimitError>()) => too_large(),
+        Ok(Err(_)) => {
+            let words =
+                "the body of this request cannot be read: it breaks off, or its chunks are not those of HTTP/1.1";
+            Problem::new(StatusCode::BAD_REQUEST, words).into_response()
+        }
         Err(_) => {
             let words = "the body of this request did not come in time: send it anew";
             Problem::new(StatusCode::REQUEST_TIMEOUT, words).into_response()

@@ -7,7 +7,8 @@ use super::{series, state, status, version, victron};
 use api::operations::Method;
 use axum::Router;
 use axum::handler::Handler;
-use axum::routing::{MethodFilter, any, on};
+use axum::response::Redirect;
+use axum::routing::{MethodFilter, any, get, on};
 
 /// Routes, and which they are.
 #[derive(Default)]
@@ -104,8 +105,10 @@ pub(super) fn api() -> Routes {
         .get("/healthz", || async { "ok\n" })
         .get("/readyz", links::ready);
     let Routes { router, list } = routes;
-    let router =
-        router.route("/api", axum::routing::get(describe::page)).route("/api/{*rest}", any(problem::no_such_path));
+    let router = router
+        .route("/api", get(describe::page))
+        .route("/api/", get(|| async { Redirect::permanent("/api") }))
+        .route("/api/{*rest}", any(problem::no_such_path));
     Routes { router, list }
 }
 

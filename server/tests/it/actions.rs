@@ -53,7 +53,7 @@ fn an_action_is_guarded_and_answers_in_words() {
         (&[], &large, 413, "a body has at most 65536 bytes"),
         (&[], "system=hv&action=load&kw=many", 422, "kw"),
         (&[], "system=hv&action=load", 422, "kw"),
-        (&[], "system=nowhere&action=load&kw=1", 422, "nowhere\\\" is not simulated"),
+        (&[], "system=nowhere&action=load&kw=1", 404, "nowhere\\\" is not simulated"),
         (&[], "action=load&kw=1", 422, "the form is not complete"),
         (&[], "", 422, "the form is not complete"),
     ] {
@@ -65,9 +65,12 @@ fn an_action_is_guarded_and_answers_in_words() {
             assert!(head.contains("content-type: application/problem+json"), "{head}");
         }
     }
-    for (method, path, status) in
-        [("GET", "/actions/lab", 405), ("DELETE", "/actions/lab", 405), ("POST", "/actions/none", 404)]
-    {
+    for (method, path, status) in [
+        ("GET", "/actions/lab", 405),
+        ("DELETE", "/actions/lab", 405),
+        ("POST", "/actions/none", 404),
+        ("POST", "/actions/", 404),
+    ] {
         assert_eq!(ask(&server, method, path, &[], "").0, status, "{method} {path}");
     }
     let state = server.get("/api/v1/lab");

@@ -373,6 +373,8 @@ fn no_text_is_taken_for_null_and_no_path_of_ours_is_shown() {
     let Some(server) = server() else { return };
     let answer = rows(&server, r"SELECT '\N' AS a, NULL AS b, '' AS c, 'NULL' AS d, NULL::FLOAT AS e");
     assert_eq!(answer["rows"], json!([["\\N", null, "", "NULL", null]]));
+    let answer = rows(&server, "SELECT * FROM (VALUES ('a'), (''), (NULL), ('b'), (chr(13)), (chr(10))) t(x)");
+    assert_eq!(answer["rows"], json!([["a"], [""], [null], ["b"], ["\r"], ["\n"]]));
     let settings =
         "SELECT current_setting('temp_directory') UNION ALL SELECT sql FROM duckdb_views() WHERE NOT internal";
     let answer = rows(&server, settings);

@@ -39,7 +39,7 @@ fn bad_parameters_are_refused_in_words() {
         ("application/json", "{}", 422, "`sql` is missing"),
         ("application/json", "{\"sql\": \"SELECT 1\", \"format\": \"xls\"}", 422, "there is table, csv, parquet"),
         ("application/json", "{", 400, "the body is no JSON"),
-        ("text/plain", "SELECT 1", 415, "send the fields of a form"),
+        ("text/plain", "SELECT 1", 415, "send application/json or application/x-www-form-urlencoded"),
     ] {
         let (got, said) = server.request("POST", "/api/v1/analysis/sql", &[("Content-Type", kind)], body);
         assert!(got == status && said.contains(says) && said.contains("\"detail\""), "{body}: {got} {said}");

@@ -148,6 +148,17 @@ fn check_config_says_what_will_be_connected() {
     }
 }
 
+#[test]
+fn a_file_that_is_not_there_is_named_without_the_number_of_the_systems_error() {
+    let link = "[[link]]\nid = \"log\"\nsystem = \"hv\"\nkind = \"candump\"\nfile = \"/nowhere/nope.log\"\n";
+    let (status, _, said) = check(folder().path(), &format!("{}\n{link}", pack_site(20_000)));
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("/nowhere/nope.log") && said.contains("No such file"), "{said}");
+    let (status, _, missing) = run(packtwin(&["check-config"]).arg("/nowhere/nope.toml"));
+    assert_eq!(status, Some(1), "{missing}");
+    assert!(missing.contains("No such file") && !format!("{said}{missing}").contains("os error"), "{said}{missing}");
+}
+
 /// A link of a kind whose devices can be set, with one setpoint.
 fn setting(id: &str, address: &str, setpoint: &str) -> String {
     format!(
@@ -188,9 +199,9 @@ fn check_config_lists_what_can_be_set_and_refuses_what_must_not_be() {
             "b/reserve sets 802.SoCRsvMin, unit 1 at a:502, as a/reserve does: they would overwrite one another",
         ),
         (
-            format!("{tables}{}", tables.replace("id = \"gx\"", "id = \"gx-too\"")),
+            format!("{tables}{}", tables.replace("id = \"gx\"", "id = \"gx-too\"").replace("a:502", "A.:0502")),
             "id = \"gx-too\"",
-            "gx-too/minimum-soc sets register 2901, unit 100 at a:502, as gx/minimum-soc does",
+            "gx-too/minimum-soc sets register 2901, unit 100 at A.:0502, as gx/minimum-soc does",
         ),
         (
             setting("a", "a:502", &RESERVE.replace("50", "500")),

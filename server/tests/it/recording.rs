@@ -17,7 +17,7 @@ fn what_arrives_is_recorded_and_can_be_downloaded() {
     let (status, body) = server.request("POST", path, &[], "");
     assert_eq!(status, 201, "{body}");
     let (status, body) = server.request("POST", path, &[], "");
-    assert!(status == 409 && body.contains("is being recorded to"), "{body}");
+    assert!(status == 409 && body.contains("is being recorded to bms-2"), "{body}");
     let octets = [("Accept", "application/octet-stream")];
     let (_, name) = server.request("GET", path, &octets, "");
     assert!(name.starts_with("bms-2") && name.ends_with(".log"), "{name}");

@@ -147,7 +147,7 @@ fn what_is_asked_wrongly_is_told_in_plain_words() {
         ("/actions/lab", FORM, "system[a]=b&system=c", 422),
         ("/actions/lab", FORM, "system=hv&system=hv&action=load", 422),
         ("/actions/lab", FORM, "a[b][c][d][e][f][g][h][i]=1", 422),
-        ("/actions/lab", FORM, "system=h%C3%A4%0A%1b&action=load&kw=1", 422),
+        ("/actions/lab", FORM, "system=h%C3%A4%0A%1b&action=load&kw=1", 404),
         ("/actions/lab", FORM, "system=hv&action=%E7%94%B5%0A&kw=1", 422),
         ("/actions/lab", JSON, "{}", 415),
         ("/actions/none", FORM, "a=b", 404),
@@ -198,4 +198,98 @@ fn what_is_asked_wrongly_is_told_in_plain_words() {
         );
         assert!(!path.contains("%E7%94%B5") || words.contains('\u{7535}'), "{path}: {words}");
     }
+}
+
+/// Requests that are bent in one way each: the status, and what the words say of it.
+#[test]
+fn what_is_bent_is_refused_for_what_it_is_and_never_with_all_of_it() {
+    let server = Server::start(&crate::home::demo_site(12.0), &[]);
+    let own = format!("Host: {}\r\nConnection: close\r\n", server.address);
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let json = "Content-Type: application/json\r\n";
+    let page = "Accept: text/html,*/*;q=0.8\r\n";
+    let post = |path: &str, head: &str, body: &str| {
+        format!("POST {path} HTTP/1.1\r\n{own}{head}Content-Length: {}\r\n\r\n{body}", body.len())
+    };
+    let long = "x".repeat(40_000);
+    let chunked = "Transfer-Encoding: chunked\r\n\r\n";
+    for (status, says, request) in [
+        // A page only for who names one.
+        (404, "nothing at /nope", format!("GET /nope HTTP/1.1\r\n{own}\r\n")),
+        (404, "nothing at /nope", format!("GET /nope HTTP/1.1\r\n{own}Accept: */*\r\n\r\n")),
+        (404, "nothing at /nope", format!("GET /nope HTTP/1.1\r\n{own}Accept: application/json\r\n\r\n")),
+        (404, "nothing at /nope", format!("GET /nope HTTP/1.1\r\n{own}Accept: text/html;q=0, */*\r\n\r\n")),
+        (404, "no system of that name", format!("GET /cells?system=nope HTTP/1.1\r\n{own}Accept: */*\r\n\r\n")),
+        // A body that is no body of HTTP, and one that is too large.
+        (400, "cannot be read", format!("POST /api/v1/lab HTTP/1.1\r\n{own}{form}{chunked}zz\r\n")),
+        (
+            413,
+            "at most 65536",
+            format!("POST /api/v1/lab HTTP/1.1\r\n{own}{form}{chunked}11170\r\n{long}{long}\r\n0\r\n\r\n"),
+        ),
+        // Kinds of bodies.
+        (415, "with Content-Type: application/x-www-form-urlencoded", post("/api/v1/lab", json, "{}")),
+        (415, "send application/x-www-form-urlencoded\"", post("/api/v1/lab", "Content-Type: text/plain\r\n", "a")),
+        (
+            415,
+            "send application/json or application/x",
+            post("/api/v1/analysis/sql", "Content-Type: text/plain\r\n", "a"),
+        ),
+        (415, "x\u{2026}", post("/api/v1/lab", &format!("Content-Type: {long}\r\n"), "a")),
+        (422, "action: missing", post("/api/v1/lab", "Content-Type: Application/X-WWW-Form-Urlencoded\r\n", "")),
+        (
+            422,
+            "`sql` is missing",
+            post("/api/v1/analysis/sql", "Content-Type: Application/X-WWW-Form-Urlencoded\r\n", ""),
+        ),
+        // What stands in them.
+        (400, "it ends too early", post("/api/v1/analysis/sql", json, "{\"sql\": \"x\", ")),
+        (400, "cannot be understood", post("/api/v1/analysis/sql", json, "{\"sql\": \"x\"} x")),
+        (400, "the body is no JSON", post("/api/v1/analysis/sql", json, "{\"sql\": \"\\ud800\"}")),
+        (400, "the body is no JSON", post("/api/v1/analysis/sql", json, "{\"sql\": \"\\uZZ\"}")),
+        (422, "`kw` is there twice", post("/api/v1/lab", form, "action=load&kw=1&kw=2")),
+        (422, "`kw` is there twice", post("/actions/lab", form, "system=hv&action=load&kw=1&kw=2")),
+        (422, "`power` is not known here", post("/api/v1/lab", form, "action=load&kw=1&power=2")),
+        (422, "`power` is not known here", post("/actions/lab", form, "system=hv&action=load&kw=1&power=2")),
+        (404, "is not simulated", post("/api/v1/lab", form, "system=nope&action=load&kw=1")),
+        (404, "is not simulated", post("/actions/lab", form, "system=nope&action=load&kw=1")),
+        // Addresses and methods.
+        (404, "nothing at /actions/", post("/actions/", form, "a=b")),
+        (404, "nothing at", format!("OPTIONS * HTTP/1.1\r\n{own}\r\n")),
+        // Nothing is sent back without an end.
+        (404, "x\u{2026}", format!("GET /{long} HTTP/1.1\r\n{own}\r\n")),
+        (404, "x\u{2026}", format!("GET /api/{long} HTTP/1.1\r\n{own}\r\n")),
+        (405, "X\u{2026}", format!("{} / HTTP/1.1\r\n{own}\r\n", "X".repeat(40_000))),
+        (403, "x\u{2026}", post("/api/v1/lab", &format!("{form}Origin: http://{long}\r\n"), "a=b")),
+        (422, "x\u{2026}", post("/api/v1/lab", form, &format!("action={long}"))),
+        (422, "x\u{2026}", post("/api/v1/lab", form, &format!("action=load&{long}=1"))),
+        (422, "x\u{2026}", post("/api/v1/analysis/sql", json, &format!("{{\"{long}\": 1}}"))),
+        (422, "x\u{2026}", post("/api/v1/analysis/sql", json, &format!("{{\"sql\": \"a\", \"format\": \"{long}\"}}"))),
+    ] {
+        let what = format!("{request:.120}");
+        let answer = ask(&server, &request);
+        check(&what, &answer, status, false);
+        assert!(answer.body.contains(says), "{what}: {}", answer.body);
+        assert!(answer.body.len() < 2_000, "{what}: {} bytes", answer.body.len());
+    }
+    let missing = ask(&server, &format!("GET /nope HTTP/1.1\r\n{own}{page}\r\n"));
+    assert!(missing.status == 404 && missing.head.contains("content-type: text/html"), "{}", missing.head);
+    let api = ask(&server, &format!("GET /api/ HTTP/1.1\r\n{own}\r\n"));
+    assert!(api.status == 308 && api.head.contains("location: /api"), "{}", api.head);
+    // No text: as bytes, which a `String` cannot have.
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let head = format!("POST /actions/lab HTTP/1.1\r\n{own}{form}Content-Length: 2\r\n\r\n");
+    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(b"\xff\xfe")).unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).unwrap();
+    assert!(said.contains(" 400 ") && said.contains("the body is no text in UTF-8"), "{said}");
+    // A body that breaks off: the other side is still read.
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    stream
+        .write_all(format!("POST /api/v1/lab HTTP/1.1\r\n{own}{form}Content-Length: 20\r\n\r\naction").as_bytes())
+        .unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut said = String::new();
+    let _ = stream.read_to_string(&mut said);
+    assert!(said.is_empty() || said.contains(" 400 ") && said.contains("cannot be read"), "{said}");
 }

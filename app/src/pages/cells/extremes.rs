@@ -1,12 +1,11 @@
 //! Lowest, highest, mean and spread of the quantity on the map.
 
-use super::digest::Digest;
 use super::view::{CellsView, figure};
 use crate::components::Reading;
 use crate::derived::Derived;
 use crate::format::{self, Figure};
 use crate::pages::map_quantity::MapQuantity;
-use crate::reading::{Shown, of_how_many};
+use crate::reading::{Shown, newest_stats, of_how_many};
 use domain::cells::ColumnStats;
 use domain::reading::CellQuantity;
 use leptos::prelude::*;
@@ -21,18 +20,23 @@ pub(super) fn Extremes(
         MapQuantity::Temperature => MapQuantity::Temperature,
         MapQuantity::Voltage | MapQuantity::Deviation => MapQuantity::Voltage,
     });
-    let stats = move || view.digest.with(|digest| stats(digest, by.get()));
+    let quantity = move || match by.get() {
+        MapQuantity::Temperature => CellQuantity::Temperature,
+        MapQuantity::Voltage | MapQuantity::Deviation => CellQuantity::Voltage,
+    };
+    let stats = Derived::new(move || {
+        let quantity = quantity();
+        view.live.snapshot.with(|snapshot| newest_stats(snapshot.state.cells.column(quantity), snapshot.now.mono))
+    });
     let reading = move |read: fn(&ColumnStats, MapQuantity) -> Figure| {
         Derived::new(move || {
-            let by = by.get();
-            let quantity =
-                if by == MapQuantity::Temperature { CellQuantity::Temperature } else { CellQuantity::Voltage };
+            let (by, quantity) = (by.get(), quantity());
             view.live.snapshot.with(|snapshot| Shown::cells(snapshot, quantity, |stats| read(stats, by)))
         })
     };
     let count = view.live.system().topology.cells();
     // Beyond the cells that are missing any value can lie.
-    let missing = move || stats().map_or_else(String::new, |s| of_how_many(s.fresh, count));
+    let missing = move || stats.get().map_or_else(String::new, |s| of_how_many(s.fresh, count));
     let with_missing = move |words: &str| [words, &missing()].join("\n").trim_end().to_owned();
     let fresh = Derived::new(move || match missing() {
         of if of.is_empty() => format!("of {} cells", format::count(count as u64)),
@@ -41,7 +45,7 @@ pub(super) fn Extremes(
     let spread_words = Derived::new(move || with_missing("highest minus lowest"));
     let cell = move |read: fn(&ColumnStats) -> usize| {
         Derived::new(move || {
-            stats().map_or_else(String::new, |s| with_missing(&format!("cell {}", view.name(read(&s)))))
+            stats.get().map_or_else(String::new, |s| with_missing(&format!("cell {}", view.name(read(&s)))))
         })
     };
     view! {
@@ -60,10 +64,6 @@ pub(super) fn Extremes(
             </section>
         </div>
     }
-}
-
-fn stats(digest: &Digest, by: MapQuantity) -> Option<ColumnStats> {
-    if by == MapQuantity::Temperature { digest.temperature } else { digest.voltage }
 }
 
 /// A difference of temperatures is in kelvin.

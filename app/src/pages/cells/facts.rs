@@ -56,10 +56,12 @@ pub struct NodeTally {
 }
 
 impl NodeTally {
-    /// The states in words: one word for one node, counts for several.
-    pub fn words(&self) -> String {
+    /// The states in words: one word for one node, counts for several. A node of which nothing is known is only then
+    /// silent when the server would know of it: `outdated` is whether it is away.
+    pub fn words(&self, outdated: bool) -> String {
+        let unknown = if outdated { "not known" } else { "no report" };
         let counts =
-            [(self.lost, "lost"), (self.delayed, "delayed"), (self.unknown, "no report"), (self.working, "working")];
+            [(self.lost, "lost"), (self.delayed, "delayed"), (self.unknown, unknown), (self.working, "working")];
         let one = self.working + self.delayed + self.lost + self.unknown == 1;
         let seen = counts.iter().filter(|(n, _)| *n > 0);
         let words = seen.map(|(n, word)| if one { (*word).to_owned() } else { format!("{n} {word}") });
@@ -168,7 +170,8 @@ mod tests {
         assert_eq!((groups.len(), voltage.fresh, voltage.min_at, voltage.max_at), (2, 2, 3, 4));
         assert!((voltage.mean - 3.0).abs() < 1e-6);
         assert_eq!(groups[1].temperature.map(|t| t.fresh), Some(1));
-        assert_eq!(groups[1].nodes.words(), "no report");
+        assert_eq!(groups[1].nodes.words(false), "no report");
+        assert_eq!(groups[1].nodes.words(true), "not known", "the node is not blamed for the server");
     }
 
     #[test]
@@ -184,7 +187,7 @@ mod tests {
             (NodeTally { lost: 1, ..NodeTally::default() }, "lost"),
             (NodeTally { working: 1, delay_ms: Some(12), ..NodeTally::default() }, "working, 12\u{202f}ms"),
         ] {
-            assert_eq!(tally.words(), words);
+            assert_eq!(tally.words(false), words);
         }
     }
 }

@@ -56,6 +56,7 @@ fn GroupRow(view: CellsView, place: usize) -> impl IntoView {
     };
     let hottest =
         Derived::new(move || or_dash(facts.with(|f| f.temperature.map(|s| figure(MapQuantity::Temperature, s.max)))));
+    let outdated = view.live.outdated();
     let bad = Derived::new(move || facts.with(|f: &GroupFacts| f.nodes.is_bad().to_string()));
     view! {
         <tr>
@@ -69,7 +70,7 @@ fn GroupRow(view: CellsView, place: usize) -> impl IntoView {
             </td>
             <td>{voltage(ColumnStats::spread)}</td>
             <td>{hottest}</td>
-            <td data-bad=bad>{move || facts.with(|f| f.nodes.words())}</td>
+            <td data-bad=bad>{move || facts.with(|f| f.nodes.words(outdated.get()))}</td>
         </tr>
     }
 }

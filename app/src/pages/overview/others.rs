@@ -6,7 +6,7 @@ use super::tiles::direction;
 use crate::components::{Reading, SeverityMark};
 use crate::fetch::FetchError;
 use crate::format;
-use crate::live::{Live, Start};
+use crate::live::{Live, Start, as_received};
 use crate::problem::{count_words, problems, verdict};
 use crate::reading::Shown;
 use crate::whose;
@@ -96,7 +96,11 @@ fn standing(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec) -> (Optio
 fn Values(start: Start) -> impl IntoView {
     let live = Live::follow_beside(Live::expect().site(), start);
     let (site, system, lost) = (live.site(), live.system(), live.lost());
-    let standing = live.map(move |snapshot| standing(snapshot, &site, &system));
+    // Without the server the page's own clock makes all of it stale: judged is what was known when it last came.
+    let standing = live.map(move |snapshot| match lost.get() {
+        true => standing(&as_received(snapshot, live.page_age_s.get()), &site, &system),
+        false => standing(snapshot, &site, &system),
+    });
     let mark = move || standing.with(|(severity, _)| severity.map(|severity| view! { <SeverityMark severity /> }));
     let state = move || match lost.get() {
         true => standing.with(|(_, words)| format!("Last known: {words}")),
@@ -138,5 +142,6 @@ mod tests {
         snapshot.alarms.clear();
         snapshot.now = snapshot.now + std::time::Duration::from_secs(60);
         assert_eq!(of(&snapshot), (None, "No cell reports".to_owned()), "silence is not health");
+        assert_eq!(of(&as_received(&snapshot, 60.0)), (None, "260 cells healthy".to_owned()), "as it was last known");
     }
 }

@@ -25,7 +25,7 @@ const LISTED: usize = 6;
 pub(super) fn Problems() -> impl IntoView {
     let live = Live::expect();
     let (site, spec) = (live.site(), live.system());
-    let lost = live.lost();
+    let outdated = live.outdated();
     let verdict = live.map({
         let (site, spec) = (site.clone(), spec.clone());
         move |snapshot| verdict(snapshot, &site, &spec)
@@ -44,15 +44,15 @@ pub(super) fn Problems() -> impl IntoView {
     let more_words = move || if all.get() { "Show fewer".to_owned() } else { format!("{} more", more.get()) };
     let keys =
         Derived::new(move || list.with(|list| list.iter().map(|problem| problem.key.clone()).collect::<Vec<_>>()));
-    let ok = Derived::new(move || !lost.get() && verdict.with(|v| v.ok));
+    let ok = Derived::new(move || !outdated.get() && verdict.with(|v| v.ok));
     let state = Derived::new(move || match (ok.get(), worst.get()) {
         (true, _) => "ok",
-        _ if lost.get() => "unknown",
+        _ if outdated.get() => "unknown",
         (false, Some(severity)) => severity.word(),
         (false, None) => "unknown",
     });
-    let words = move || if lost.get() { NO_SERVER.to_owned() } else { verdict.with(|v| v.words.clone()) };
-    let detail = move || match (lost.get(), list.with(Vec::len)) {
+    let words = move || if outdated.get() { NO_SERVER.to_owned() } else { verdict.with(|v| v.words.clone()) };
+    let detail = move || match (outdated.get(), list.with(Vec::len)) {
         (false, _) => verdict.with(|v| v.detail.clone()),
         (true, 0) => "What is wrong now is not known.".to_owned(),
         (true, _) => "What is wrong now is not known. The list is the last that came.".to_owned(),

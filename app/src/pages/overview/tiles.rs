@@ -7,7 +7,7 @@ use crate::derived::Derived;
 use crate::format;
 use crate::live::Live;
 use crate::problem::standing;
-use crate::reading::{Shown, made_of_rows, of_how_many};
+use crate::reading::{Shown, made_of_rows, newest_stats, of_how_many};
 use domain::alarm::Watch;
 use domain::cells::ColumnStats;
 use domain::derived::sop_use_pct;
@@ -215,24 +215,32 @@ fn spread_words(snapshot: &Snapshot, spec: &SystemSpec) -> String {
         let (low_at, high_at) = (place(PointId::CellVoltageMinAt), place(PointId::CellVoltageMaxAt));
         return two_lines(&extreme("min", low, low_at), &extreme("max", high, high_at));
     }
-    snapshot.state.cells.column(CellQuantity::Voltage).stats(snapshot.now.mono).map_or_else(String::new, |stats| {
-        let words =
-            two_lines(&extreme("min", stats.min, Some(stats.min_at)), &extreme("max", stats.max, Some(stats.max_at)));
-        with_missing(words, &stats, spec)
-    })
+    newest_stats(snapshot.state.cells.column(CellQuantity::Voltage), snapshot.now.mono).map_or_else(
+        String::new,
+        |stats| {
+            let words = two_lines(
+                &extreme("min", stats.min, Some(stats.min_at)),
+                &extreme("max", stats.max, Some(stats.max_at)),
+            );
+            with_missing(words, &stats, spec)
+        },
+    )
 }
 
 /// Which cell is hottest and how warm the coldest is: `cell 7.12, limit 45`, `coldest 24.1, cell 1.3`.
 fn heat_words(snapshot: &Snapshot, spec: &SystemSpec) -> String {
-    snapshot.state.cells.column(CellQuantity::Temperature).stats(snapshot.now.mono).map_or_else(String::new, |stats| {
-        let cell = |cell| spec.topology.cell_name(cell);
-        let limit = format::fixed(spec.limits.temperature_warning_c.high, 0);
-        let words = two_lines(
-            &format!("cell {}, limit {limit}", cell(stats.max_at)),
-            &format!("coldest {}, cell {}", format::celsius(stats.min).number, cell(stats.min_at)),
-        );
-        with_missing(words, &stats, spec)
-    })
+    newest_stats(snapshot.state.cells.column(CellQuantity::Temperature), snapshot.now.mono).map_or_else(
+        String::new,
+        |stats| {
+            let cell = |cell| spec.topology.cell_name(cell);
+            let limit = format::fixed(spec.limits.temperature_warning_c.high, 0);
+            let words = two_lines(
+                &format!("cell {}, limit {limit}", cell(stats.max_at)),
+                &format!("coldest {}, cell {}", format::celsius(stats.min).number, cell(stats.min_at)),
+            );
+            with_missing(words, &stats, spec)
+        },
+    )
 }
 
 /// A third line where cells are missing, of which any may be further out.
@@ -274,6 +282,13 @@ mod tests {
         for words in [spread_words(&snapshot, &spec()), heat_words(&snapshot, &spec())] {
             assert_eq!(words.lines().last(), Some("of 100 of 260 cells"), "{words}");
         }
+        let known = [spread_words(&snapshot, &spec()), heat_words(&snapshot, &spec())];
+        snapshot.now = snapshot.now + std::time::Duration::from_secs(60);
+        assert_eq!(
+            [spread_words(&snapshot, &spec()), heat_words(&snapshot, &spec())],
+            known,
+            "also when they are stale"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::flapping::Flapping;
 use super::rules::{Bound, Limit, RULES, Rule, RuleIdx, Severity, Subject, Watch};
 use crate::frozen::WATCHED;
-use crate::link::{LinkIdx, LinkState, LinkStatus};
+use crate::link::{LinkIdx, LinkState, LinkStatus, UNBELIEVABLE};
 use crate::point::WatchedPoint;
 use crate::reading::Sample;
 use crate::spec::{SiteSpec, SystemIdx, SystemSpec};
@@ -59,6 +59,9 @@ impl Alarm {
                     && !status.reason.is_empty() =>
             {
                 format!("{}: {}", spec.name, status.reason)
+            }
+            Some((status, spec)) if rule.watch == Watch::LinkSilence && status.is_unbelievable() => {
+                chattering(format!("{} {UNBELIEVABLE}", spec.name))
             }
             // Nothing answers now; what answered last was not the right one.
             Some((status, spec))

@@ -2,7 +2,8 @@
 //! lasts; and what the device's own frames say of it.
 //!
 //! Nothing is sent to a bus that is not heard: a link that is down or silent gives its leases up, and does not take them
-//! up again by itself. Two setpoints of one message share its frames: each frame carries the values of both.
+//! up again by itself. Two setpoints of one message share its frames: each frame carries the values of both
+//! (`device::can_setpoint::together`).
 
 use crate::can::{CanFrame, CanId, OwnedFrame};
 use crate::device::can_setpoint::CanSetpoint;
@@ -115,8 +116,8 @@ impl CanOutput {
                 WriteOutcome::NotSent("its time was over before it could be sent".to_owned())
             }
             Some(index) if request.value.is_none() => self.read(index, now),
-            Some(index) => match self.frame(index, request.value) {
-                Err(why) => WriteOutcome::Refused(why.to_string()),
+            Some(index) => match self.frame(index, request.value, now) {
+                Err(outcome) => outcome,
                 Ok(frame) => {
                     let known = &self.setpoints[index];
                     let fresh = self.states[index].said.filter(|(_, at)| now.since(*at) <= FEEDBACK_WITHIN);
@@ -145,15 +146,27 @@ impl CanOutput {
         }
     }
 
-    /// The frame that sets a setpoint, or that holds what was sent last.
-    fn frame(&self, index: usize, value: Option<f64>) -> Result<OwnedFrame, impl Display + use<>> {
+    /// The frame that sets a setpoint, or that holds what was sent last. No other setpoint of its message changes by it.
+    fn frame(&self, index: usize, value: Option<f64>, now: Mono) -> Result<OwnedFrame, WriteOutcome> {
         let known = &self.setpoints[index];
         let count = self.counts.get(&known.id()).copied().unwrap_or(0);
         let others = self.setpoints.iter().zip(&self.states).enumerate();
         let others = others.filter(|(other, (setpoint, _))| *other != index && setpoint.id() == known.id());
-        let others: Vec<(&str, f64)> =
-            others.filter_map(|(_, (setpoint, state))| Some((setpoint.signal(), state.sent?))).collect();
-        known.frame(value.or(self.states[index].sent).unwrap_or(f64::NAN), count, &others)
+        let mut values: Vec<(&str, f64)> = Vec::new();
+        for (_, (other, state)) in others.filter(|(_, (other, _))| known.given(other.signal()).is_some()) {
+            let said = || state.said.filter(|(_, at)| now.since(*at) <= FEEDBACK_WITHIN).map(|(said, _)| said);
+            match (state.sent, other.every) {
+                (Some(sent), _) => values.push((other.signal(), sent)),
+                // Nothing is held: then `with` says what is sent.
+                (None, Some(_)) => {}
+                (None, None) => match said() {
+                    Some(said) => values.push((other.signal(), said)),
+                    None => return Err(WriteOutcome::NotSent(unsaid(other))),
+                },
+            }
+        }
+        let value = value.or(self.states[index].sent).unwrap_or(f64::NAN);
+        known.frame(value, count, &values).map_err(|why| WriteOutcome::Refused(why.to_string()))
     }
 
     /// Does what is due; returns a frame that holds a lease.
@@ -181,7 +194,7 @@ impl CanOutput {
             }
         }
         let due = self.states.iter().position(|state| state.lease.is_some_and(|(_, next)| next <= now))?;
-        match self.frame(due, None) {
+        match self.frame(due, None, now) {
             Ok(frame) => Some(Outgoing { frame, setpoint: due, order: None }),
             Err(why) => {
                 tracing::warn!("Link {}: what was held cannot be sent any more: {why}", reporter.id);
@@ -251,6 +264,15 @@ impl CanOutput {
 
 /// Why nothing is sent.
 const NOT_HEARD: &str = "the link is down: nothing is heard of its device, so nothing is sent to it";
+
+/// Why a frame that would change another setpoint too is not sent.
+fn unsaid(other: &CanSetpoint) -> String {
+    let (signal, name) = (other.signal(), &other.setpoint.name);
+    format!(
+        "its frame also sets `{signal}`, and the device has not said for {} s which value `{name}` has",
+        FEEDBACK_WITHIN.as_secs()
+    )
+}
 
 fn is_heard(reporter: &Reporter) -> bool {
     reporter.record(|record| record.monitor.status(reporter.now().mono).state) == LinkState::Up

@@ -5,9 +5,13 @@
 //! added to each frame that is sent. Nobody answers a frame; where the device sends what it goes by, that is the
 //! `feedback`.
 
+mod together;
+
+pub use together::undone;
+
 use super::can_checksum::ChecksumRule;
 use super::dbc::{Database, EncodeError, Encoding, Message, Signal};
-use super::setpoint::{Complaint, Grid, Held, SetpointEntry};
+use super::setpoint::{Complaint, FLOAT_TELLS_APART, Grid, Held, SetpointEntry, plain_unit};
 use crate::can::{CanFrame, CanId, FrameKind, MAX_CLASSIC_DATA, OwnedFrame, fd_length};
 use domain::write::Setpoint;
 use std::ops::Range;
@@ -58,9 +62,18 @@ fn held(signal: &Signal) -> Held {
     let whole = matches!(signal.encoding, Encoding::Unsigned | Encoding::Signed);
     Held {
         unit: signal.unit.clone(),
-        range: signal.range.filter(|(low, high)| signal.unit == "%" && *low >= -100.0 && *high <= 100.0),
+        range: signal.range.filter(|(low, high)| plain_unit(&signal.unit) == "%" && *low >= -100.0 && *high <= 100.0),
+        float_offset: (signal.encoding == Encoding::Float32).then_some(signal.offset),
         grid: whole.then_some(Grid { resolution: signal.factor.abs(), offset: signal.offset }),
         ..Held::default()
+    }
+}
+
+/// How far two values of this size are apart at least, if the signal can tell them apart.
+fn tells_apart(signal: &Signal, size: f64) -> f64 {
+    match signal.encoding {
+        Encoding::Unsigned | Encoding::Signed => signal.factor.abs(),
+        Encoding::Float32 | Encoding::Float64 => 2.0 * FLOAT_TELLS_APART * size,
     }
 }
 
@@ -109,6 +122,26 @@ impl CanSetpoint {
         };
         let feedback = entry.feedback.as_ref().map(|name| find(database, name.get_ref(), name.span()));
         let feedback = feedback.transpose()?.map(|(message, signal)| Feedback { message, signal });
+        if let (Some(of), Some(name)) = (&feedback, &entry.feedback) {
+            let (own, said) = (&message.signals[signal], &of.message.signals[of.signal]);
+            let words = match () {
+                () if of.message.id == message.id => {
+                    format!("`{}` is in the message that is sent: it does not say what the device has", name.get_ref())
+                }
+                () if plain_unit(&own.unit) != plain_unit(&said.unit) && !said.unit.is_empty() => {
+                    let unit = if own.unit.is_empty() { "a bare number" } else { own.unit.as_str() };
+                    format!(
+                        "`{}` is in {}, but what is set is {unit}: they cannot be compared",
+                        name.get_ref(),
+                        said.unit
+                    )
+                }
+                () => String::new(),
+            };
+            if !words.is_empty() {
+                return Err((name.span(), words));
+            }
+        }
         let every = entry.every_ms.as_ref().map(|every| match EVERY_MS.contains(every.get_ref()) {
             true => Ok(Duration::from_millis((*every.get_ref()).into())),
             false => Err((
@@ -125,7 +158,7 @@ impl CanSetpoint {
         }
         let with = entry.with.as_ref().map(|with| with.get_ref().clone()).unwrap_or_default().into_iter().collect();
         let setpoint = entry.setpoint(&held(&message.signals[signal]))?;
-        let coarse = feedback.as_ref().map(|of| of.message.signals[of.signal].factor.abs());
+        let coarse = feedback.as_ref().map(|of| tells_apart(&of.message.signals[of.signal], 0.0));
         if let (Some(name), Some(coarse)) = (&entry.feedback, coarse.filter(|of| *of > setpoint.step * (1.0 + 1e-6))) {
             let (name, at, step) = (name.get_ref(), name.span(), setpoint.step);
             return Err((
@@ -200,6 +233,11 @@ impl CanSetpoint {
         is_it.then(|| message.signals[*signal].value(frame.data)).filter(|value| value.is_finite())
     }
 
+    /// The value that its frames give another signal of the message, if they give it one.
+    pub fn given(&self, signal: &str) -> Option<f64> {
+        self.with.iter().find(|(name, _)| name == signal).map(|(_, value)| *value)
+    }
+
     /// The signal that carries its value.
     pub fn signal(&self) -> &str {
         &self.message.signals[self.signal].name
@@ -212,7 +250,8 @@ impl CanSetpoint {
 
     /// Whether two values are the same to the device: closer than half of what its signals tell apart.
     pub fn is_same(&self, one: f64, other: f64) -> bool {
-        let step = |message: &Message, signal: usize| message.signals[signal].factor.abs();
+        let size = one.abs().max(other.abs());
+        let step = |message: &Message, signal: usize| tells_apart(&message.signals[signal], size);
         let back = self.feedback.as_ref().map_or(0.0, |feedback| step(&feedback.message, feedback.signal));
         (one - other).abs() <= step(&self.message, self.signal).max(back) / 2.0 + 1e-9
     }

@@ -42,8 +42,8 @@ pub enum Odd {
     Module(usize),
 }
 
-/// So many odd values of one reply are told.
-const ODD_MAX: usize = 16;
+/// So many odd values of one reply are told: as many as it can have registers.
+const ODD_MAX: usize = 128;
 
 /// What one poll has brought so far.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ pub struct Poll {
     pub readings: Vec<Reading>,
     /// How many values were impossible.
     pub impossible: u32,
-    /// What was odd since it was taken last, in words: the first few.
+    /// What was odd since it was taken last, in words.
     pub odd: Vec<(Odd, String)>,
     /// When the words came that are decoded.
     pub at: Now,

@@ -12,7 +12,7 @@
 
 mod rules;
 
-pub use rules::{Grid, Held, HeldLease, Wrong, checked};
+pub use rules::{FLOAT_TELLS_APART, Grid, Held, HeldLease, Wrong, checked, plain_unit};
 
 use crate::device::can_checksum::ChecksumRule;
 use domain::write::{Setpoint, Wear};
@@ -92,7 +92,7 @@ impl SetpointEntry {
             name: self.name.get_ref().clone(),
             label: text(&self.label).unwrap_or_else(|| self.sets.get_ref().clone()),
             sets: self.sets.get_ref().clone(),
-            unit: text(&self.unit).unwrap_or_else(|| held.unit.clone()),
+            unit: text(&self.unit).unwrap_or_else(|| plain_unit(&held.unit)),
             min: *self.min.get_ref(),
             max: *self.max.get_ref(),
             step: *self.step.get_ref(),

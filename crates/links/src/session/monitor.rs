@@ -24,6 +24,10 @@ pub(crate) struct Monitor {
     opened: bool,
     /// Whether bytes came since the path was opened.
     heard: bool,
+    /// When bytes came last.
+    heard_at: Mono,
+    /// How many values had been impossible when the last reading came, or the path was opened.
+    impossible_before: u32,
     rates: Rates,
 }
 
@@ -36,6 +40,8 @@ impl Monitor {
             opened_at: Mono(0),
             opened: false,
             heard: false,
+            heard_at: Mono(0),
+            impossible_before: 0,
             rates: Rates::default(),
         }
     }
@@ -68,6 +74,7 @@ impl Monitor {
         }
         self.status.reconnects += u32::from(self.opened);
         (self.opened, self.opened_at, self.heard) = (true, now, false);
+        self.impossible_before = self.status.faults(LinkFault::Impossible);
     }
 
     /// The path leads to another source, without having been closed.
@@ -92,7 +99,7 @@ impl Monitor {
 
     /// Bytes came in with this many frames or replies, good or bad.
     pub(crate) fn received(&mut self, frames: u32, bytes: usize, now: Mono) {
-        self.heard = true;
+        (self.heard, self.heard_at) = (true, now);
         self.status.frames += u64::from(frames);
         self.rates.add(frames, bytes, now);
     }
@@ -100,7 +107,15 @@ impl Monitor {
     /// Readings were made of them.
     pub(crate) fn readings(&mut self, at: Mono) {
         self.status.state = LinkState::Up;
+        self.impossible_before = self.status.faults(LinkFault::Impossible);
         self.status.last_at = self.status.last_at.max(Some(at));
+    }
+
+    /// Whether it is silent although something still comes: values, none of which can be.
+    pub(crate) fn is_unbelievable(&self, now: Mono) -> bool {
+        self.status.state == LinkState::Silent
+            && now.since(self.heard_at) <= 2 * self.silent_after
+            && self.status.faults(LinkFault::Impossible) > self.impossible_before
     }
 
     /// Something was wrong, this many times.
@@ -202,6 +217,22 @@ mod tests {
         monitor.ended();
         assert!(!monitor.tick(ms(99_000)));
         assert_eq!(state(&monitor), LinkState::Ended);
+    }
+
+    #[test]
+    fn a_device_that_answers_with_what_cannot_be_is_silent_but_answers() {
+        let mut monitor = Monitor::new(Duration::from_millis(1_000));
+        monitor.opened(ms(0));
+        for second in 1..4 {
+            monitor.received(1, 18, ms(second * 1_000));
+            monitor.fault(LinkFault::Impossible, 2);
+        }
+        assert!(!monitor.is_unbelievable(ms(3_000)), "it is still waited for");
+        monitor.tick(ms(3_000));
+        assert!(monitor.is_unbelievable(ms(5_000)) && !monitor.is_unbelievable(ms(5_001)), "it answers no more");
+        monitor.readings(ms(5_000));
+        monitor.received(1, 18, ms(7_000));
+        assert!(monitor.tick(ms(7_000)) && !monitor.is_unbelievable(ms(7_000)), "nothing was impossible since");
     }
 
     #[test]

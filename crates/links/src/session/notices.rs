@@ -8,7 +8,7 @@ use std::mem::discriminant;
 use std::time::Duration;
 
 /// So many notices are kept.
-const MOST: usize = 64;
+const MOST: usize = 256;
 /// So many of each kind are named.
 const NAMED: usize = 3;
 
@@ -78,7 +78,9 @@ impl<About: PartialEq> Notices<About> {
             let of_kind: Vec<_> = self.all.iter().filter(|notice| discriminant(&notice.about) == kind).collect();
             words.extend(of_kind.iter().take(NAMED).map(|notice| notice.words.clone()));
             if of_kind.len() > NAMED {
-                words.push(format!("and {} more of this kind", of_kind.len() - NAMED));
+                // What came when there were as many as are kept is not counted.
+                let at_least = if self.all.len() < MOST { "" } else { "at least " };
+                words.push(format!("and {at_least}{} more of this kind", of_kind.len() - NAMED));
             }
         }
         words
@@ -114,7 +116,10 @@ mod tests {
     #[test]
     fn a_flood_of_notices_is_bounded() {
         let mut notices = Notices::default();
-        (0..=255).for_each(|value| notices.see(About::Value(value), Mono(1), || "v".to_owned()));
-        assert_eq!(notices.messages().last().unwrap(), "and 61 more of this kind");
+        (0..255).for_each(|value| notices.see(About::Value(value), Mono(1), || "v".to_owned()));
+        assert_eq!(notices.messages().last().unwrap(), "and 252 more of this kind");
+        (0..=255).for_each(|value| notices.see(About::Length(value), Mono(1), || "l".to_owned()));
+        assert_eq!(notices.messages()[3], "and at least 252 more of this kind");
+        assert_eq!(notices.messages().len(), 5, "the first length that came is told");
     }
 }

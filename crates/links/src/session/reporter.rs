@@ -11,7 +11,7 @@ use crate::host::time::{interval, timeout};
 use crate::recording::Recorder;
 use crate::text;
 use domain::engine::Input;
-use domain::link::{LinkFault, LinkIdx, LinkState, LinkStatus};
+use domain::link::{LinkFault, LinkIdx, LinkState, LinkStatus, UNBELIEVABLE};
 use domain::plain::without_numbers;
 use domain::reading::{Batch, Reading, Target};
 use domain::spec::SystemIdx;
@@ -87,7 +87,16 @@ impl Record {
 
     /// How the link does at `now`, and why.
     fn status(&self, now: Mono) -> LinkStatus {
-        LinkStatus { reason: self.why.clone(), ..self.monitor.status(now) }
+        LinkStatus { reason: self.reason(now), ..self.monitor.status(now) }
+    }
+
+    /// Why it is in its state.
+    fn reason(&self, now: Mono) -> String {
+        match (self.monitor.is_unbelievable(now), self.why.as_str()) {
+            (false, why) => why.to_owned(),
+            (true, "") => UNBELIEVABLE.to_owned(),
+            (true, why) => format!("{UNBELIEVABLE}: {why}"),
+        }
     }
 }
 
@@ -229,7 +238,7 @@ impl Reporter {
             r.now = now;
             r.monitor.tick(now);
             let state = r.monitor.state();
-            self.log_change(r, state);
+            self.log_change(r, state, r.reason(now));
             let due = r.sent.is_none_or(|(before, at)| before != state || now.since(at) >= STATUS_EVERY);
             due.then(|| {
                 r.sent = Some((state, now));
@@ -242,18 +251,18 @@ impl Reporter {
     }
 
     /// One line in the log whenever the state, or what there is to say about it, changes.
-    fn log_change(&self, record: &mut Record, state: LinkState) {
-        if (record.logged.0, &record.logged.1) == (state, &record.why) {
+    fn log_change(&self, record: &mut Record, state: LinkState, reason: String) {
+        if (record.logged.0, &record.logged.1) == (state, &reason) {
             return;
         }
-        let why = if record.why.is_empty() { String::new() } else { format!(": {}", record.why) };
+        let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         match state {
             LinkState::Down | LinkState::Silent | LinkState::WrongDevice => {
                 tracing::warn!("Link {} is {}{why}", self.id, state.word())
             }
             _ => tracing::info!("Link {} is {}{why}", self.id, state.word()),
         }
-        record.logged = (state, record.why.clone());
+        record.logged = (state, reason);
     }
 
     /// Waits while the engine's queue is full. What cannot be handed over in time is lost, and said to be.

@@ -28,7 +28,8 @@ const HELD: &str = r#"setpoints = [
     with = { Charge = 50, Mode = 1 }, counter = "Alive", checksum = { signal = "Crc", kind = "crc8-j1850" },
     feedback = "Status.ActiveDischarge", every_ms = 50, lease_s = 10 },
   { name = "charge-limit", sets = "Limits.Charge", min = 0, max = 100, step = 5, wear = "volatile",
-    with = { Discharge = 20, Mode = 1 }, counter = "Alive", checksum = { signal = "Crc", kind = "crc8-j1850" } },
+    with = { Discharge = 20, Mode = 1 }, counter = "Alive", checksum = { signal = "Crc", kind = "crc8-j1850" },
+    feedback = "Status.ActiveCharge" },
 ]"#;
 
 /// What is sent once.
@@ -53,7 +54,8 @@ enum Habit {
 /// Identifier and data of a frame.
 type Heard = (u32, Vec<u8>);
 
-/// A device that sends its state every 20 ms: 400 V, and the limit that it goes by, 20 kW at first.
+/// A device that sends its state every 20 ms: 400 V, and the limits that it goes by: 20 kW, and 30 kW of
+/// charge, at first.
 struct Device {
     habit: Arc<Mutex<Habit>>,
     heard: Arc<Mutex<Vec<Heard>>>,
@@ -65,7 +67,7 @@ impl Device {
         let device = Device { habit: Arc::new(Mutex::new(habit)), heard: Arc::default() };
         let (habit, heard) = (device.habit.clone(), device.heard.clone());
         tokio::spawn(async move {
-            let (mut limit, mut sequence, mut buffer) = (200_u16, 0_u8, [0; 2_000]);
+            let (mut limit, mut charge, mut sequence, mut buffer) = (200_u16, 300_u16, 0_u8, [0; 2_000]);
             let mut tick = tokio::time::interval(Duration::from_millis(20));
             loop {
                 tokio::select! {
@@ -74,8 +76,8 @@ impl Device {
                         if now == Habit::Silent {
                             continue;
                         }
-                        let [l0, l1] = limit.to_le_bytes();
-                        let data = [0xA0, 0x0F, l0, l1, 0, 0, 0, 0];
+                        let ([l0, l1], [c0, c1]) = (limit.to_le_bytes(), charge.to_le_bytes());
+                        let data = [0xA0, 0x0F, l0, l1, c0, c1, 0, 0];
                         let data = if now == Habit::SaysNothing { &data[..2] } else { &data };
                         let id = CanId::standard(257).unwrap();
                         let packet = Packet::of_frame(sequence, &CanFrame { id, kind: FrameKind::Classic, data });
@@ -87,6 +89,7 @@ impl Device {
                         for frame in Packet::parse(&buffer[..length]).unwrap().frames() {
                             heard.lock().unwrap().push((frame.id.raw(), frame.data.to_vec()));
                             if frame.id.raw() == 256 {
+                                charge = u16::from_le_bytes([frame.data[2], frame.data[3]]);
                                 let wanted = u16::from_le_bytes([frame.data[0], frame.data[1]]);
                                 limit = match *habit.lock().unwrap() {
                                     Habit::Ignores => limit,
@@ -180,7 +183,7 @@ async fn a_frame_is_sent_again_while_its_lease_lasts_with_counter_and_checksum_a
     assert!(ask_for(&link, "discharge-limit", 100.0, None).unwrap_err().to_string().contains("ask for 1 to 10 s"));
     assert_eq!(write(&link, "discharge-limit", 100.0, Some(1)).await, [Sent, Confirmed(100.0)]);
     // Another setpoint of the message, while the first is held: neither undoes the other.
-    assert_eq!(write(&link, "charge-limit", 80.0, None).await, [Sent, Unconfirmable]);
+    assert_eq!(write(&link, "charge-limit", 80.0, None).await, [Sent, Confirmed(80.0)]);
     tokio::time::sleep(Duration::from_millis(1_600)).await;
     let heard = device.heard();
     assert!((6..=40).contains(&heard.len()), "{}", heard.len());
@@ -190,7 +193,11 @@ async fn a_frame_is_sent_again_while_its_lease_lasts_with_counter_and_checksum_a
         assert_eq!(data[7], crc(&data[..7]));
     }
     let charge = |data: &[u8]| u16::from_le_bytes([data[2], data[3]]);
-    assert_eq!((charge(&heard[0].1), charge(&heard.last().unwrap().1)), (500, 800));
+    assert_eq!(
+        (charge(&heard[0].1), charge(&heard.last().unwrap().1)),
+        (300, 800),
+        "as the device said, then as it was set"
+    );
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(device.heard().len(), heard.len(), "the lease is over");
 }

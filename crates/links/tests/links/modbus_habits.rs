@@ -243,3 +243,20 @@ async fn every_refused_register_and_every_value_that_cannot_be_is_told() {
         assert!(status.reason.contains(words), "{words:?} is not in {:?}", status.reason);
     }
 }
+
+#[tokio::test]
+async fn a_device_that_answers_with_nothing_that_can_be_believed_is_said_to_answer() {
+    let table = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("unbelievable.toml");
+    let row = "[[register]]\naddress = 10\npoint = \"battery/voltage\"\ntype = \"f32\"\n";
+    std::fs::write(&table, format!("name = \"A\"\n{row}")).unwrap();
+    let address = gateway(Box::new(|request| Some(registers(request, &[0x7FC0, 0])))).await;
+    let mut link = Running::start(&keys(address, table.to_str().unwrap(), "silent_ms = 200")).await;
+    let status = link.until(LinkState::Silent).await;
+    assert!(status.is_unbelievable(), "{status:?}");
+    let words =
+        "answers, but with no value that can be believed: register 10 (battery/voltage) says NaN V, which cannot be";
+    assert_eq!(status.reason, words);
+    let replies = status.frames;
+    let later = link.until_status(|status| status.frames > replies).await;
+    assert_eq!(u64::from(later.faults(LinkFault::Impossible)), later.frames, "each reply had one");
+}

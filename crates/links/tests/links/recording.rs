@@ -36,7 +36,7 @@ async fn a_recording_is_read_by_python_can() {
     assert!(link.handle.recording().is_none() && link.handle.stop_recording().await.is_none());
 
     let refused = link.handle.start_recording(&log, RecordingLimits::default()).unwrap_err();
-    assert_eq!(refused.to_string(), format!("{} exists already; name a new file", log.display()));
+    assert_eq!(refused.to_string(), format!("{} exists already; name a new file", log.file_name().unwrap().display()));
     let nowhere =
         link.handle.start_recording(&folder.path().join("no/folder.log"), RecordingLimits::default()).unwrap_err();
     assert!(matches!(nowhere, RecordingError::Refused(..)), "{nowhere}");

@@ -3,8 +3,8 @@
 use super::super::installed;
 use super::super::key::Key;
 use super::super::kind::{Rhythm, Surroundings};
-use super::super::{ConfigError, LinkConfig, MapEntry};
-use crate::device::can_setpoint::CanSetpoint;
+use super::super::{ConfigError, LinkConfig, MapEntry, SETPOINTS};
+use crate::device::can_setpoint::{CanSetpoint, undone};
 use crate::device::can_table::CanTable;
 use crate::device::dbc::Database;
 use std::time::Duration;
@@ -23,6 +23,10 @@ pub(super) fn table(link: &LinkConfig, around: &Surroundings<'_>) -> Result<(Can
     }
     let database = Database::open(&path).map_err(|e| ConfigError::new(span, e))?;
     let setpoints = link.setpoints(|entry| CanSetpoint::new(entry, &database))?;
+    let entries = link.keys.value(&SETPOINTS).map_or(&[][..], Vec::as_slice);
+    if let Some((span, message)) = undone(entries, &setpoints) {
+        return Err(ConfigError::new(span, message));
+    }
     let table = CanTable::compile(database, map.get_ref(), around.topology)
         .map_err(|e| ConfigError::new(e.span, format!("{} ({})", e.message, path.display())))?;
     Ok((table, setpoints))

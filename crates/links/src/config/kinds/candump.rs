@@ -44,7 +44,7 @@ fn build(link: &LinkConfig, around: &Surroundings<'_>) -> Built {
 
 fn file(link: &LinkConfig, base: &Path) -> Result<PathBuf, ConfigError> {
     let (path, span) = link.path(&FILE, base)?;
-    match std::fs::File::open(&path) {
+    match crate::host::is_file(&path).and_then(|()| std::fs::File::open(&path)) {
         Ok(_) => Ok(path),
         Err(e) => Err(ConfigError::new(span, format!("{} cannot be read: {e}", path.display()))),
     }

@@ -10,6 +10,7 @@ BO_ 256 Limits: 8 A
 BO_ 257 Status: 8 A
  SG_ Group M : 0|8@1+ (1,0) [0|0] \"\" A
  SG_ ActiveLimit m1 : 8|16@1+ (0.5,0) [0|0] \"kW\" A
+ SG_ ActiveVolts m1 : 24|16@1+ (0.5,0) [0|0] \"V\" A
 ";
 
 fn compile(more: &str) -> Result<CanSetpoint, String> {
@@ -56,6 +57,8 @@ fn an_entry_that_makes_no_frame_is_refused_in_words() {
         ("feedback = \"Status.Nothing\"", "message Status has no signal `Nothing`"),
         ("feedback = \"Nothing.A\"", "no message `Nothing`"),
         ("feedback = \"A\"", "not a message and its signal"),
+        ("feedback = \"Limits.Limit\"", "`Limits.Limit` is in the message that is sent"),
+        ("feedback = \"Status.ActiveVolts\"", "is in V, but what is set is kW: they cannot be compared"),
         ("every_ms = 5\nlease_s = 5", "`every_ms` is 5, not 10 to 10000 ms"),
         ("every_ms = 100", "go together"),
         ("lease_s = 5", "go together"),

@@ -21,6 +21,9 @@ pub enum EncodeError {
     /// The value cannot be sent.
     #[error("{1} cannot be sent as `{0}`")]
     Value(String, f64),
+    /// Two signals of the frame share bits: one would change the other.
+    #[error("`{0}` and `{1}` share bits of the frame: one would change the other")]
+    Overlap(String, String),
     /// The file declares other values.
     #[error("{1} is not a value of `{0}`: the file declares {2} to {3}")]
     Range(String, f64, f64, f64),
@@ -41,15 +44,28 @@ impl Message {
             }
         }
         let mut frame = vec![0; self.size];
+        let mut written: Vec<&Signal> = Vec::new();
         for (index, signal) in self.signals.iter().enumerate() {
             match (raws[index], self.is_present(index, &raws, self.signals.len())) {
-                (Some(raw), true) => signal.field.write(&mut frame, raw),
+                (Some(raw), true) => {
+                    if let Some(other) = written.iter().find(|other| self.share_bits(other, signal)) {
+                        return Err(EncodeError::Overlap(other.name.clone(), signal.name.clone()));
+                    }
+                    signal.field.write(&mut frame, raw);
+                    written.push(signal);
+                }
                 (None, false) => {}
                 (None, true) => return Err(EncodeError::Missing(signal.name.clone())),
                 (Some(_), false) => return Err(EncodeError::NoSignal(self.name.clone(), signal.name.clone())),
             }
         }
         Ok(frame)
+    }
+
+    fn share_bits(&self, one: &Signal, other: &Signal) -> bool {
+        let mut frame = vec![0; self.size];
+        one.field.write(&mut frame, u64::MAX);
+        other.field.read(&frame) != 0
     }
 
     /// Whether a frame with these raw values carries a signal. A chain of switches is no longer than there are signals.
@@ -124,6 +140,11 @@ BO_ 256 Command: 8 A
         assert_eq!(says(&[("Mode", 1.0), ("Mode", 2.0)]), "`Mode` has two values");
         let of_two = with(&[("Charge", 1.0), ("Discharge", 1.0)]).unwrap_err();
         assert!(of_two.to_string().ends_with("no signal `Discharge`"), "{of_two}");
+        let shared = FILE.replace("Offset : 16|8@1-", "Offset : 12|8@1-");
+        let error =
+            Database::parse(shared.as_bytes()).unwrap().messages[0].encode(&[&base[..], &[("Charge", 1.0)]].concat());
+        let says = error.unwrap_err().to_string();
+        assert_eq!(says, "`Limit` and `Offset` share bits of the frame: one would change the other");
     }
 
     proptest! {

@@ -120,6 +120,7 @@ impl File {
         let mut own_points: Vec<(OwnPoint, usize)> = Vec::new();
         let mut setpoints: Vec<Writable> = Vec::new();
         for (number, row) in self.register.iter().enumerate() {
+            row.numbers()?;
             let (unit, addresses) = (find_unit(&units, row.unit.as_ref())?, row.addresses()?);
             let point = row.point()?;
             row_points.push(point);

@@ -2,6 +2,7 @@
 
 use super::block::Unit;
 use super::value::{Format, RegisterType, Word, WordOrder};
+use crate::device::setpoint::FLOAT_TELLS_APART;
 use domain::write::{BadValue, Setpoint};
 
 /// A setpoint and the registers that keep it.
@@ -68,6 +69,24 @@ impl Writable {
             .ok_or(EncodeError::NoWords(value))
     }
 
+    /// A value of the range, a step of it, whose number says that there is no value; `None` if each can be written.
+    pub(super) fn without_words(&self) -> Option<f64> {
+        let (kind, order) = (self.format.kind, self.format.word_order);
+        // A sentinel is the number, or its bits.
+        let numbers = self.format.sentinel.iter().flat_map(|said| match kind {
+            RegisterType::S16 if *said > 32_767.0 => [*said, *said - 65_536.0],
+            RegisterType::S32 if *said > 2_147_483_647.0 => [*said, *said - 4_294_967_296.0],
+            _ => [*said, *said],
+        });
+        let means_nothing = |value: &f64| {
+            let number = (value - self.format.offset) / self.format.scale;
+            let number = if kind == RegisterType::F32 { number } else { number.round() };
+            kind.words_of(number, order).is_some_and(|words| self.value(&words).is_none())
+        };
+        let mut admitted = numbers.filter_map(|number| self.setpoint.admit(self.format.scaled(number)).ok());
+        admitted.find(means_nothing)
+    }
+
     /// What words of its registers say; `None` if they say that there is no value.
     pub fn value(&self, words: &[u16]) -> Option<f64> {
         let words: Vec<Option<u16>> = words.iter().copied().map(Some).collect();
@@ -80,7 +99,7 @@ impl Writable {
     /// Whether two values are the same to the device: closer than half of what its registers tell apart.
     pub fn is_same(&self, one: f64, other: f64) -> bool {
         let resolution = match self.format.kind {
-            RegisterType::F32 => one.abs().max(other.abs()) * 1e-6,
+            RegisterType::F32 => one.abs().max(other.abs()) * FLOAT_TELLS_APART,
             _ => self.format.scale.abs() / 2.0,
         };
         (one - other).abs() <= resolution

@@ -9,6 +9,9 @@ use std::time::Duration;
 
 /// The longest lease that can be configured, s: the longest that 16 bits can say to a SunSpec device.
 const LONGEST_LEASE: Duration = Duration::from_secs(65_534);
+/// Two floats of 32 bits are the same to us if they differ by less, as a share of the value.
+pub const FLOAT_TELLS_APART: f64 = 1e-6;
+
 /// The longest name, label and unit, characters.
 const LONGEST_NAME: usize = 64;
 const LONGEST_LABEL: usize = 80;
@@ -23,6 +26,8 @@ pub struct Held {
     pub range: Option<(f64, f64)>,
     /// The values that it can tell apart.
     pub grid: Option<Grid>,
+    /// Where it has a float of 32 bits: the offset of its values.
+    pub float_offset: Option<f64>,
     /// Whether it gives a value up by itself.
     pub lease: HeldLease,
 }
@@ -65,6 +70,7 @@ const RULES: &[Rule] = &[
     ("name", name),
     ("label", |setpoint, _| one_line(&setpoint.label, LONGEST_LABEL)),
     ("unit", |setpoint, _| one_line(&setpoint.unit, LONGEST_UNIT)),
+    ("unit", |setpoint, _| unit_letters(&setpoint.unit)),
     ("unit", unit),
     ("min", |setpoint, _| finite(setpoint.min)),
     ("max", |setpoint, _| finite(setpoint.max)),
@@ -73,6 +79,7 @@ const RULES: &[Rule] = &[
     ("min", |setpoint, held| within(setpoint.min, setpoint, held)),
     ("max", |setpoint, held| within(setpoint.max, setpoint, held)),
     ("step", step_on_grid),
+    ("step", step_of_float),
     ("min", min_on_grid),
     ("lease_s", flash_without_lease),
     ("lease_s", lease),
@@ -87,32 +94,70 @@ pub fn checked(setpoint: Setpoint, held: &Held) -> Result<Setpoint, Wrong> {
     wrong.map_or(Ok(setpoint), Err)
 }
 
-/// The lowest and the highest value that a quantity can have, by its unit. A unit that is not here has no bounds.
+/// The lowest and the highest value that a quantity can have, by its unit and what else is written for it. A unit that is
+/// not here has no bounds. Capitals count only where they tell two of these apart: `v` is a `V`.
 const QUANTITIES: &[(&[&str], f64, f64)] = &[
-    (&["%", "percent", "pct"], 0.0, 100.0),
-    (&["mV"], -10_000.0, 10_000.0),
-    (&["V"], -2_000.0, 2_000.0),
+    (&["%", "percent", "pct", "per cent", "prozent"], 0.0, 100.0),
+    (&["mV", "millivolt", "millivolts"], -10_000.0, 10_000.0),
+    (&["V", "volt", "volts", "Vdc", "Vac", "V DC", "V AC"], -2_000.0, 2_000.0),
     (&["kV"], -50.0, 50.0),
     (&["mA"], -10_000_000.0, 10_000_000.0),
-    (&["A"], -10_000.0, 10_000.0),
-    (&["W", "VA", "var", "VAr"], -1e8, 1e8),
-    (&["kW", "kVA", "kvar", "kVAr"], -1e5, 1e5),
+    (&["A", "amp", "amps", "ampere", "amperes", "Adc", "Aac", "A DC", "A AC"], -10_000.0, 10_000.0),
+    (&["W", "VA", "var", "VAr", "watt", "watts"], -1e8, 1e8),
+    (&["kW", "kVA", "kvar", "kVAr", "kilowatt", "kilowatts"], -1e5, 1e5),
     (&["MW", "MVA", "Mvar"], -100.0, 100.0),
-    (&["°C", "degC", "Celsius"], -60.0, 200.0),
-    (&["Hz"], 0.0, 500.0),
+    (&["°C", "degC", "deg C", "deg.C", "Celsius", "C", "Cel", "° C"], -60.0, 200.0),
+    (&["Hz", "hertz"], 0.0, 500.0),
     (&["Ah"], 0.0, 1e6),
     (&["Wh"], 0.0, 1e9),
     (&["kWh"], 0.0, 1e6),
     (&["MWh"], 0.0, 1_000.0),
     (&["ms"], 0.0, 8.64e7),
-    (&["s"], 0.0, 604_800.0),
-    (&["min"], 0.0, 10_080.0),
-    (&["h"], 0.0, 168.0),
+    (&["s", "sec", "secs", "second", "seconds"], 0.0, 604_800.0),
+    (&["min", "mins", "minute", "minutes"], 0.0, 10_080.0),
+    (&["h", "hour", "hours", "hr", "hrs"], 0.0, 168.0),
 ];
 
 fn physical(unit: &str) -> Option<(f64, f64)> {
     let found = QUANTITIES.iter().find(|(units, ..)| units.contains(&unit));
-    found.map(|(_, low, high)| (*low, *high))
+    let alike = || QUANTITIES.iter().find(|(units, ..)| units.iter().any(|known| known.eq_ignore_ascii_case(unit)));
+    found.or_else(alike).map(|(_, low, high)| (*low, *high))
+}
+
+/// A device's unit as it would be written here: without what cannot be seen, in letters of ASCII where they look so.
+pub fn plain_unit(text: &str) -> String {
+    let mut plain = String::new();
+    for letter in text.chars() {
+        match letter {
+            '℃' => plain.push_str("°C"),
+            // The wide forms, as in "％".
+            '\u{FF01}'..='\u{FF5E}' => plain.extend(char::from_u32(u32::from(letter) - 0xFEE0)),
+            '\u{3000}' | '\u{A0}' => plain.push(' '),
+            letter if letter.is_ascii_graphic() || letter == ' ' || OTHER_LETTERS.contains(letter) => {
+                plain.push(letter)
+            }
+            letter if letter.is_alphanumeric() => plain.push(letter),
+            _ => {}
+        }
+    }
+    plain.trim().to_owned()
+}
+
+/// Letters of units that ASCII does not have: both signs of ohm and of micro.
+const OTHER_LETTERS: &str = "°ΩΩµμ·²³";
+
+/// A unit that only looks like one that has bounds would have none.
+fn unit_letters(unit: &str) -> Option<String> {
+    let is_good = |letter: char| letter.is_ascii_graphic() || letter == ' ' || OTHER_LETTERS.contains(letter);
+    let fits = unit.chars().all(is_good) && unit.trim() == unit;
+    let known: Vec<&str> = QUANTITIES.iter().filter_map(|(units, ..)| units.first().copied()).collect();
+    let words = || {
+        format!(
+            "`unit` has a letter that cannot be in one, or a space at an end: write {}, or its like",
+            known.join(", ")
+        )
+    };
+    (!fits).then(words)
 }
 
 fn name(setpoint: &Setpoint, _: &Held) -> Option<String> {
@@ -123,7 +168,7 @@ fn name(setpoint: &Setpoint, _: &Held) -> Option<String> {
 }
 
 fn unit(setpoint: &Setpoint, held: &Held) -> Option<String> {
-    let differs = !held.unit.is_empty() && setpoint.unit != held.unit;
+    let differs = !held.unit.is_empty() && setpoint.unit != held.unit && setpoint.unit != plain_unit(&held.unit);
     let (given, unit) = (&setpoint.unit, &held.unit);
     differs.then(|| format!("the device has it in {unit}, and values are not converted: `unit` cannot be \"{given}\""))
 }
@@ -162,6 +207,21 @@ fn step_on_grid(setpoint: &Setpoint, held: &Held) -> Option<String> {
         return Some(words("finer"));
     }
     (!is_multiple(setpoint.step, resolution)).then(|| words("between two of them"))
+}
+
+/// Else two values of the range would be one number to the device.
+fn step_of_float(setpoint: &Setpoint, held: &Held) -> Option<String> {
+    let offset = held.float_offset?;
+    let end = setpoint.min.abs().max(setpoint.max.abs());
+    let number = (setpoint.min - offset).abs().max((setpoint.max - offset).abs());
+    let finest = 2.0 * (FLOAT_TELLS_APART * end).max(f64::from(f32::EPSILON) * number);
+    let words = || {
+        let (sets, step) = (&setpoint.sets, setpoint.step);
+        format!(
+            "{sets} is a float of 32 bits, which cannot tell {step} apart at {end}: write a `step` of {finest} or more"
+        )
+    };
+    (setpoint.step < finest).then(words)
 }
 
 /// Else the value that is written for a wish is another than the one that was promised, and is taken for a refusal.
@@ -250,6 +310,23 @@ mod tests {
             (|s, _| s.step = 0.05, "step", "a `step` of 0.05 is finer; write a multiple of 0.1"),
             (|s, _| s.step = 0.25, "step", "between two of them"),
             (
+                |s, h| (s.unit, s.max, s.step, h.grid, h.float_offset) = (String::new(), 1e6, 1.0, None, Some(0.0)),
+                "step",
+                "cannot tell 1 apart at 1000000: write a `step` of 2 or more",
+            ),
+            (|s, h| (h.grid, s.step, h.float_offset) = (None, 0.5, Some(-1e7)), "step", "cannot tell 0.5 apart"),
+            (|s, _| (s.unit, s.max) = ("v".into(), 2_001.0), "max", "is -2000 to 2000 v"),
+            (|s, _| (s.unit, s.max) = ("Volt".into(), 2_001.0), "max", "2001 Volt cannot be"),
+            (|s, _| (s.unit, s.max) = ("Pct".into(), 101.0), "max", "is 0 to 100 Pct"),
+            (|s, _| (s.unit, s.max) = ("C".into(), 201.0), "max", "is -60 to 200 C"),
+            (|s, _| s.unit = " %".into(), "unit", "a space at an end: write %, mV, V"),
+            (|s, _| s.unit = "% ".into(), "unit", "a space at an end"),
+            (|s, _| s.unit = " ".into(), "unit", "a space at an end"),
+            (|s, _| s.unit = "％".into(), "unit", "a letter that cannot be in one"),
+            (|s, _| s.unit = "\u{200F}%".into(), "unit", "a letter that cannot be in one"),
+            (|s, _| s.unit = "\u{410}".into(), "unit", "a letter that cannot be in one"),
+            (|s, _| s.unit = "%\t".into(), "unit", "of one line"),
+            (
                 |s, h| (s.min, h.grid) = (10.5, Some(Grid { resolution: 1.0, offset: 0.0 })),
                 "min",
                 "10 or 11 can be `min`",
@@ -282,6 +359,18 @@ mod tests {
         let (setpoint, held) = good();
         let held = Held { lease: HeldLease::Always(s(60)), ..held };
         assert!(checked(Setpoint { lease: Some(s(60)), ..setpoint }, &held).is_ok());
+    }
+
+    #[test]
+    fn a_devices_unit_is_written_as_ours_are() {
+        for (held, unit) in
+            [(" % ", "%"), ("％", "%"), ("℃", "°C"), ("\u{200F}kW", "kW"), ("1/min", "1/min"), ("\u{1}V", "V")]
+        {
+            assert_eq!(plain_unit(held), unit, "{held}");
+            let (setpoint, known) = good();
+            let setpoint = Setpoint { unit: unit.into(), ..setpoint };
+            assert!(checked(setpoint, &Held { unit: held.into(), ..known }).is_ok(), "{held}");
+        }
     }
 
     #[test]

@@ -92,6 +92,7 @@ impl Settable {
             // Codes and bits have none: they are whole numbers.
             grid: (self.factor == 0).then_some(Grid { resolution: 1.0, offset: 0.0 }),
             lease: if self.revert == 0 { HeldLease::Never } else { HeldLease::Configured },
+            float_offset: None,
         }
     }
 }

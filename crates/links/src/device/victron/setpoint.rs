@@ -45,6 +45,10 @@ impl GxSetpoint {
             let words = "is not service, instance and path, such as \"settings/0/Settings/CGwacs/AcPowerSetPoint\"";
             return Err((span, format!("`{path}` {words}")));
         }
+        // The GX knows it by one spelling, and so does the check that no two setpoints overwrite one another.
+        if let Some(number) = parts[1].parse::<u32>().ok().filter(|number| number.to_string() != parts[1]) {
+            return Err((span, format!("`{path}`: the instance `{}` is written {number}", parts[1])));
+        }
         let lease = match parts[0] {
             "hub4" if parts.contains(&"Overrides") => HeldLease::Always(OVERRIDES_LAST),
             "settings" => HeldLease::Never,
@@ -142,6 +146,7 @@ mod tests {
             assert!(error.contains(says), "{error}");
         }
         for (sets, wear, says) in [
+            ("hub4/00/Overrides/Setpoint", "volatile", "the instance `00` is written 0"),
             ("settings/0/Settings/CGwacs/AcPowerSetPoint", "volatile", "its `wear` is \"flash\""),
             (
                 "hub4/0/Overrides/Setpoint",

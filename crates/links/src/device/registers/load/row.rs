@@ -148,6 +148,19 @@ impl Row {
         Ok(addresses)
     }
 
+    /// Refuses numbers with which no value means anything.
+    pub(super) fn numbers(&self) -> Result<(), Complaint> {
+        let wrong = |words: &str, value: f64| Err((self.target_span(), format!("{words}: {value} is not one")));
+        match (self.scale, self.offset, self.negative_above) {
+            (scale, ..) if !scale.is_finite() || scale == 0.0 => {
+                wrong("`scale` is what one number of the register is worth, not 0", scale)
+            }
+            (_, offset, _) if !offset.is_finite() => wrong("`offset` is a number that is added", offset),
+            (.., Some(above)) if !above.is_finite() => wrong("`negative_above` is the highest positive number", above),
+            _ => Ok(()),
+        }
+    }
+
     /// The point that it is; `None` if it is only shown.
     pub(super) fn point(&self) -> Result<Option<PointId>, Complaint> {
         let long = |label: &Spanned<String>| Some((label.span(), one_line(label.get_ref(), LONGEST_LABEL)?));
@@ -290,7 +303,8 @@ impl Row {
         let held = Held {
             unit: own_unit.to_owned(),
             range: known.map(|(low, high)| (f64::from(low), f64::from(high))),
-            grid: (self.kind != RegisterType::F32 && self.scale != 0.0).then_some(grid),
+            grid: (self.kind != RegisterType::F32).then_some(grid),
+            float_offset: (self.kind == RegisterType::F32).then_some(self.offset),
             ..Held::default()
         };
         let writable = Writable {
@@ -300,6 +314,11 @@ impl Row {
             single: function == 6,
             format: self.format(extremes),
         };
+        if let Some(nothing) = writable.without_words() {
+            let words =
+                format!("{nothing} is within `min` to `max`, but its number means \"no value\": see `sentinel`");
+            return Err((written.span(), words));
+        }
         match [write.min, write.max].into_iter().find_map(|value| writable.words(value).err()) {
             Some(error) => Err((written.span(), format!("what may be written cannot be: {error}"))),
             None => Ok(Some(writable)),

@@ -141,6 +141,19 @@ fn numbers_without_a_sign_may_be_meant_negative() {
     }
 }
 
+/// A row that is only shown.
+fn shown(more: &str) -> String {
+    let write = "name = \"a\", min = 10, max = 50, step = 1, wear = \"flash\"";
+    format!("[[register]]\naddress = 0\nlabel = \"L\"\n{}\n", more.replace("WRITE", write))
+}
+
+#[test]
+fn a_sentinel_between_two_steps_is_never_written() {
+    let text = format!("name = \"A\"\n{}", shown("type = \"u16\"\nsentinel = [33]\nwrite = { WRITE }"));
+    assert!(RegisterTable::parse(&text).unwrap_err().what.contains("33 is within"));
+    assert!(RegisterTable::parse(&text.replace("step = 1", "step = 5")).is_ok());
+}
+
 #[test]
 fn a_wrong_table_names_the_line() {
     for (text, line, words) in [
@@ -157,6 +170,22 @@ fn a_wrong_table_names_the_line() {
         ("max_age_ms = 0\n".to_owned() + &row(0, "battery/soc", "type = \"u16\""), 2, "`max_age_ms` is 0"),
         ("max_read = 1\n".to_owned() + &row(0, "battery/soc", "type = \"u16\""), 2, "`max_read` is 1"),
         (row(0, "battery/soc", "type = \"u16\"\ninstead_of = 7"), 6, "no register of the same point begins at 7"),
+        (row(0, "battery/soc", "type = \"u16\"\nscale = nan"), 4, "`scale` is what one number"),
+        (row(0, "battery/soc", "type = \"f32\"\nscale = 0"), 4, "not 0: 0 is not one"),
+        (row(0, "battery/soc", "type = \"u16\"\nscale = -inf"), 4, "`scale` is what one number"),
+        (row(0, "battery/soc", "type = \"u16\"\noffset = inf"), 4, "`offset` is a number that is added: inf"),
+        (row(0, "battery/soc", "type = \"u16\"\noffset = nan"), 4, "`offset` is a number"),
+        (row(0, "battery/soc", "type = \"u16\"\nnegative_above = nan"), 4, "`negative_above` is the highest"),
+        (shown("type = \"u16\"\nscale = 0.0"), 3, "`scale`"),
+        (shown("type = \"u16\"\nscale = inf"), 3, "`scale`"),
+        (shown("type = \"u16\"\nsentinel = [30]\nwrite = { WRITE }"), 7, "30 is within `min` to `max`"),
+        (shown("type = \"s16\"\noffset = 20\nsentinel = [65535]\nwrite = { WRITE }"), 8, "19 is within"),
+        (shown("type = \"f32\"\nsentinel = [30]\nwrite = { WRITE }"), 7, "30 is within"),
+        (
+            shown("type = \"f32\"\nwrite = { name = \"a\", min = 0, max = 1e6, step = 0.01, wear = \"flash\" }"),
+            6,
+            "cannot tell",
+        ),
         (String::new(), 1, "no [[register]]"),
         ("[[register]\n".into(), 2, ""),
     ] {
