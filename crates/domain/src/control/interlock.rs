@@ -93,8 +93,8 @@ pub(super) fn check(
     situation: &Situation<'_>,
     wider: bool,
 ) -> Result<(), (&'static str, String)> {
-    let rows = INTERLOCKS.iter().filter(|interlock| wider || interlock.guards == Guards::All);
-    rows.map(|interlock| (interlock.holds)(control, situation).map_err(|why| (interlock.id, why))).collect()
+    let mut rows = INTERLOCKS.iter().filter(|interlock| wider || interlock.guards == Guards::All);
+    rows.try_for_each(|interlock| (interlock.holds)(control, situation).map_err(|why| (interlock.id, why)))
 }
 
 impl Situation<'_> {
@@ -135,8 +135,8 @@ fn remote(_: &ControlSpec, situation: &Situation<'_>) -> Result<(), String> {
 }
 
 fn inputs(control: &ControlSpec, situation: &Situation<'_>) -> Result<(), String> {
-    let inputs = control.kind.spec().inputs.iter();
-    inputs.map(|point| situation.point(*point).map(drop).map_err(|why| missing(*point, why))).collect()
+    let mut inputs = control.kind.spec().inputs.iter();
+    inputs.try_for_each(|point| situation.point(*point).map(drop).map_err(|why| missing(*point, why)))
 }
 
 fn alarms(_: &ControlSpec, situation: &Situation<'_>) -> Result<(), String> {

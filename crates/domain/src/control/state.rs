@@ -124,7 +124,10 @@ impl CommandState {
             (State::Sent | State::Echoed, _) => true,
             _ => false,
         };
-        follows.then(|| match outcome {
+        if !follows {
+            return None;
+        }
+        Some(match outcome {
             Told::Read(value) | Told::Unchanged(value) => State::Unchanged(value),
             // The link's own envelope: it is never narrower than the control's, unless the device changed its scale.
             Told::Refused(why) => State::NotSent(why),
