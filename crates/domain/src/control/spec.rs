@@ -187,6 +187,7 @@ pub(crate) mod tests {
         Setpoint {
             name: "limit".into(),
             label: "Limit".into(),
+            sets: "register 1".into(),
             unit: unit.into(),
             min,
             max,
