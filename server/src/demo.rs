@@ -4,7 +4,8 @@ use crate::archive::begin_with_history;
 use crate::cli::Demo;
 use anyhow::{Context as _, Result};
 use std::fs;
-use std::net::{TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::ops::Range;
 use std::path::PathBuf;
 
 const SITE: &str = include_str!("../../sites/demo.toml");
@@ -47,17 +48,26 @@ pub(crate) async fn prepare(options: &Demo) -> Result<PathBuf> {
     Ok(root.join("sites/demo.toml"))
 }
 
+/// Where free ports are looked for: below those that a system gives to outgoing connections, which would take one between
+/// the look and the listening.
+const FREE_PORTS: Range<u16> = 20_100..32_700;
+
 /// The text with the devices' addresses replaced by free ones of this machine.
 fn with_free_ports(text: &str) -> Result<String> {
     if !text.contains(UDP_PORT) {
         return Ok(text.to_owned());
     }
-    let udp = UdpSocket::bind("127.0.0.1:0").context("find a free UDP port")?;
-    let mut text = text.replace(UDP_PORT, &udp.local_addr()?.to_string());
-    // All are held until all are found, so that none is found twice.
-    let listeners = TCP_PORTS.map(|_| TcpListener::bind("127.0.0.1:0"));
-    for (port, listener) in TCP_PORTS.iter().zip(listeners) {
-        text = text.replace(port, &listener.context("find a free TCP port")?.local_addr()?.to_string());
+    // Each process begins somewhere else, so that two that start together do not find the same.
+    let first = std::process::id() as usize * 97 % FREE_PORTS.len();
+    let mut ports = FREE_PORTS.cycle().skip(first).take(FREE_PORTS.len());
+    let here = |port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut text = text.to_owned();
+    let udp = ports.find(|port| UdpSocket::bind(here(*port)).is_ok()).context("no free UDP port")?;
+    text = text.replace(UDP_PORT, &here(udp).to_string());
+    // A port that was found is not looked at again.
+    for given in TCP_PORTS {
+        let tcp = ports.find(|port| TcpListener::bind(here(*port)).is_ok()).context("no free TCP port")?;
+        text = text.replace(given, &here(tcp).to_string());
     }
     Ok(text)
 }
@@ -67,6 +77,17 @@ mod tests {
     use super::*;
     use crate::site_file;
     use std::path::Path;
+
+    #[test]
+    fn free_ports_differ_and_none_is_one_of_outgoing_connections() {
+        let text = with_free_ports(SITE).unwrap();
+        let digits = |rest: &str| rest.chars().take_while(char::is_ascii_digit).collect::<String>();
+        let ports = text.split("127.0.0.1:").skip(1).map(|rest| digits(rest).parse::<u16>().unwrap());
+        // Each stands at its link and at its simulator.
+        let ports: std::collections::BTreeSet<u16> = ports.collect();
+        assert_eq!(ports.len(), 5, "{ports:?}");
+        assert!(ports.iter().all(|port| FREE_PORTS.contains(port)), "{ports:?}");
+    }
 
     /// The demo in the browser reads this file by itself (`crates/demo/src/site.rs`).
     #[test]

@@ -202,7 +202,7 @@ pub const OPERATIONS: &[Operation] = &[
         .json::<DevicesResponse>()
         .other(&[OCTETS])
         .errors(ASKED),
-    get("/api/v1/devices/history", "keptDevices", "The points that only history knows: no device has them any more.")
+    get("/api/v1/devices/history", "kept_devices", "The points that only history knows: no device has them any more.")
         .query::<DevicesRequest>()
         .json::<KeptDevicesResponse>()
         .other(&[OCTETS])

@@ -61,8 +61,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
         let (mut parts, body) = request.into_parts();
         // axum knows it in small letters only.
         parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(FORM));
-        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
-        let bytes = bytes.map_err(|wrong| Problem::new(wrong.status(), wrong.body_text()))?;
+        let bytes = bytes_of(&parts, body, state).await?;
         if std::str::from_utf8(&bytes).is_err() {
             let words = "the body is no text in UTF-8: send the fields of a form, such as action=load&kw=120";
             return Err(Problem::new(StatusCode::BAD_REQUEST, words));
@@ -71,6 +70,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
         form.map(|extract::Form(asked)| Form(asked))
             .map_err(|wrong| Problem::bad_parameter(words(&wrong.body_text(), &[])))
     }
+}
+
+/// All of a body, so that it can be looked at before it is read as something.
+async fn bytes_of<S: Send + Sync>(parts: &Parts, body: axum::body::Body, state: &S) -> Result<Bytes, Problem> {
+    let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
+    bytes.map_err(|wrong| Problem::new(wrong.status(), wrong.body_text()))
 }
 
 /// The fields of a form by their names.
@@ -100,8 +105,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             return Form::from_request(request, state).await.map(|Form(asked)| Body(asked));
         }
         let (parts, body) = request.into_parts();
-        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
-        let bytes = bytes.map_err(|wrong| Problem::new(wrong.status(), wrong.body_text()))?;
+        let bytes = bytes_of(&parts, body, state).await?;
         let is_json = is_media_type(&parts.headers, JSON);
         // A list would be taken for the fields in their order.
         if is_json && bytes.trim_ascii_start().first().is_some_and(|first| b"[\"0123456789-tfn".contains(first)) {
