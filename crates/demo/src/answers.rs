@@ -12,6 +12,7 @@ mod series;
 
 use crate::run::Demo;
 use crate::session::Session;
+use api::control::ControlResponse;
 use domain::plain::quoted;
 use domain::series::Trace;
 use domain::spec::SystemSpec;
@@ -20,7 +21,7 @@ use domain::wire::Wire as _;
 use serde::de::DeserializeOwned;
 
 /// What needs a server, by the begin of its address, and what is said where it is asked for.
-const NEEDS_SERVER: [(&str, &str); 4] = [
+const NEEDS_SERVER: [(&str, &str); 7] = [
     (
         "/api/v1/analysis/",
         "Questions and SQL look into a history on a disk. The demo has none: install Packtwin to ask them",
@@ -28,7 +29,12 @@ const NEEDS_SERVER: [(&str, &str); 4] = [
     ("/api/v1/history.", NO_FILES),
     ("/api/v1/links/", NO_FILES),
     ("/api/v1/recordings", NO_FILES),
+    ("/api/v1/commands", READ_ONLY),
+    ("/actions/", READ_ONLY),
+    ("/api/v1/audit", READ_ONLY),
 ];
+/// Why nothing can be commanded.
+const READ_ONLY: &str = "The demo knows nobody and keeps no journal: install Packtwin to command its simulated battery";
 const NO_FILES: &str = "The demo keeps no files: install Packtwin to record and download";
 
 impl Demo {
@@ -47,6 +53,12 @@ impl Demo {
             ("GET", "/api/v1/playback/jump") => Ok(playback::seek(self, &read(query)?)?.to_bytes()),
             ("GET", "/api/v1/lab") => Ok(lab::state(self, &read(query)?)?.to_bytes()),
             ("POST", "/actions/lab" | "/api/v1/lab") => Ok(lab::apply(self, form.unwrap_or_default())?.to_bytes()),
+            ("GET", "/api/v1/control") => {
+                let asked: api::control::ControlRequest = read(query)?;
+                let system = self.find(asked.system.as_deref())?.spec.id.clone();
+                let (timestamp, read_only) = (self.now().utc, READ_ONLY.to_owned());
+                Ok(ControlResponse { system, timestamp, read_only, ..Default::default() }.to_bytes())
+            }
             ("GET", "/api/v1/devices") => {
                 let asked: api::devices::DevicesRequest = read(query)?;
                 Ok(self.find(asked.system.as_deref())?.spec.device_points.to_vec().to_bytes())

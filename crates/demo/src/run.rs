@@ -148,8 +148,8 @@ impl Demo {
                 }
                 Output::Record(record) => self.sessions[usize::from(record.system.0)].keep(*record),
                 Output::Alarms(SystemIdx(system), events) => self.sessions[usize::from(system)].happened(events),
-                // Nobody can command yet.
-                Output::Write(_) | Output::Receipt(_) => {}
+                // A site without controls is never asked to.
+                Output::Write(_) | Output::Receipt(_) | Output::Journal(_) => {}
             }
         }
     }

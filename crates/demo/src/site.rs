@@ -163,6 +163,8 @@ impl SystemTable {
             cell_max_age: CELL_MAX_AGE,
             device_points: Default::default(),
             watched_points: Default::default(),
+            // Nobody is there who could be known, and nothing that is journalled.
+            controls: Default::default(),
         })
     }
 }

@@ -43,8 +43,8 @@ impl Running {
         let (stop, stopped) = watch::channel(false);
         let (runtime, clock) = (thread.handle().clone(), hub.clock.clone());
         let writes = Writes::new(vec![task.handle()], sink.downgrade(), runtime.clone(), clock.clone());
-        runtime.spawn(task.run(LinkIdx(0), clock, sink, stopped));
         let commands = Arc::new(Commands::new(sink.downgrade(), 1, hub.clock.clone()));
+        runtime.spawn(task.run(LinkIdx(0), clock, sink, stopped));
         let outlets = Outlets { store: hub.store.clone(), hub, writes, commands, journal: Journal::none() };
         Running { outlets, inputs, stop, _thread: thread, _folder: folder }
     }

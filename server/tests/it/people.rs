@@ -471,7 +471,7 @@ fn everything_that_was_done_is_in_the_audit_and_the_chain_holds() {
     assert!(status == Some(0) && said.contains(head), "{said}");
     let (status, said) = packtwin(&folder, &["audit", "verify", "--noted", head], "");
     assert_eq!(status, Some(0), "{said}");
-    let other = head.replace(|c: char| c == 'a' || c == 'b', "c");
+    let other = head.replace(['a', 'b'], "c");
     assert_eq!(packtwin(&folder, &["audit", "verify", "--noted", &other], "").0, Some(1));
     assert_eq!(packtwin(&folder, &["audit", "verify", "--noted", "x"], "").0, Some(2));
     // The export is what another program checks.

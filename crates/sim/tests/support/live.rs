@@ -36,7 +36,8 @@ impl Live {
     pub(crate) fn run(&mut self, seconds: f32) {
         let highest = Write { unit: 1, address: 1, words: vec![2_500] };
         for _ in 0..(seconds * 5.0).round() as u32 {
-            self.plant.take(&highest).expect("the controller takes it");
+            let taken = self.plant.take(&highest);
+            assert!(taken.is_ok(), "the controller takes it");
             self.plant.step(0.2);
             self.seconds += 0.2;
             self.rows.push((self.now().utc, self.plant.report().current_a, self.plant.load_meter().power_w()));

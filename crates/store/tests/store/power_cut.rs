@@ -60,7 +60,7 @@ impl Writer {
         let (lines, to) = (BufReader::new(child.stdout.take().unwrap()).lines(), acknowledged.clone());
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                let head = line.strip_prefix("acknowledged ").and_then(|head| head.parse().ok());
+                let head: Option<Head> = line.strip_prefix("acknowledged ").and_then(|head| head.parse().ok());
                 to.lock().unwrap().extend(head);
             }
         });
