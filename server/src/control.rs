@@ -96,19 +96,6 @@ impl Commands {
         inputs.send(input).await.map_err(|_| Undecided::Ending)
     }
 
-    /// Follows what becomes of commands.
-    pub(crate) fn follow(&self) -> broadcast::Receiver<CommandReceipt> {
-        self.told.subscribe()
-    }
-
-    /// The last step of a command that is known of it, without the journal.
-    pub(crate) fn newest(&self, id: &CommandId) -> Option<api::control::CommandResponse> {
-        self.states.iter().find_map(|state| {
-            let state = state.borrow();
-            state.controls.iter().filter_map(|control| control.command.clone()).find(|command| command.id == id.0)
-        })
-    }
-
     /// What can be commanded of the system at `index` now.
     pub(crate) fn state(&self, index: usize) -> Option<Arc<ControlResponse>> {
         Some(self.states.get(index)?.borrow().clone())
