@@ -17,7 +17,7 @@ pub(crate) use restore::restore;
 
 use crate::clock::Clock;
 use api::control::ControlResponse;
-use domain::control::{Command, CommandId, CommandReceipt, CommandState};
+use domain::control::{Command, CommandReceipt, CommandState};
 use domain::engine::{Engine, Input};
 use domain::spec::SystemIdx;
 use domain::time::Now;
