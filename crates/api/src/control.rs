@@ -1,5 +1,6 @@
 //! What of a system can be commanded, what is asked of it, and what becomes of a command.
 
+use crate::flight::CommandFlight;
 use crate::json::{Timestamp, maybe_timestamp, timestamp};
 use domain::control::{Arming, Change, CommandReceipt, Control, ControlKind, Guards, Situation, verdicts};
 use domain::spec::SystemSpec;
@@ -85,6 +86,8 @@ pub struct CommandHistoryResponse {
     pub command: CommandResponse,
     /// Its steps, oldest first.
     pub steps: Vec<CommandStepResponse>,
+    /// What was predicted when it was taken, and how right that was; null if nothing was.
+    pub flight: Option<CommandFlight>,
 }
 
 /// A step of a command.
@@ -240,6 +243,10 @@ pub struct CommandResponse {
     pub words: String,
     /// Whether it is still to be seen what becomes of it on the device.
     pub under_way: bool,
+    /// What was predicted when it was taken, in a few words; empty if nothing was, and within `controls`.
+    pub prediction: String,
+    /// How right that was, in a sentence; empty before it was held against what was measured, and within `controls`.
+    pub score: String,
 }
 
 impl CommandResponse {
@@ -258,6 +265,8 @@ impl CommandResponse {
             state: state.word().to_owned(),
             words: state.to_string(),
             under_way: state.is_under_way(),
+            prediction: String::new(),
+            score: String::new(),
         }
     }
 }
