@@ -17,12 +17,13 @@ const SITE: &str = include_str!("../../../sites/demo.toml");
 /// Where the site file would lie.
 const FOLDER: &str = "sites";
 /// What it names, as it names it.
-const FILES: [(&str, &[u8]); 6] = [
+const FILES: [(&str, &[u8]); 7] = [
     ("../dbc/packtwin_hv.dbc", include_bytes!("../../../dbc/packtwin_hv.dbc")),
     ("../registers/grid_meter.toml", include_bytes!("../../../registers/grid_meter.toml")),
     ("../registers/load_meter.toml", include_bytes!("../../../registers/load_meter.toml")),
     ("../registers/packtwin_controller.toml", include_bytes!("../../../registers/packtwin_controller.toml")),
     ("../registers/victron_battery.toml", include_bytes!("../../../registers/victron_battery.toml")),
+    ("../registers/victron_settings.toml", include_bytes!("../../../registers/victron_settings.toml")),
     ("../registers/solark_beside_victron.toml", include_bytes!("../../../registers/solark_beside_victron.toml")),
 ];
 
