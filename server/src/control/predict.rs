@@ -159,9 +159,12 @@ impl Predictor {
     async fn score(&self, id: String, now: Utc) -> Result<()> {
         let kept = self.ask({
             let id = id.clone();
-            move |tables| Ok((tables.command(&id)?, tables.prediction(&id)?))
+            move |tables| Ok((tables.command(&id)?, tables.prediction(&id)?, tables.command_steps(&id)?))
         });
-        let (Some(row), Some(kept)) = kept.await? else { return Err(anyhow!("the command {id} is gone")) };
+        let (Some(row), Some(kept), steps) = kept.await? else {
+            return Err(anyhow!("the command {id} is gone"));
+        };
+        let read_back = steps.iter().rev().find_map(|step| step.read_back);
         let forecast: Forecast = serde_json::from_str(&kept.prediction).context("read what was predicted")?;
         let (system, made) = (row.system.clone(), kept.made);
         let besides = id.clone();
@@ -184,7 +187,8 @@ impl Predictor {
                 Err(why) => ScoreResponse::nothing(&format!("{why:#}")),
             },
         };
-        let (entry, json) = (entry(&row, &forecast, &score, now), serde_json::to_string(&score)?);
+        let json = serde_json::to_string(&score).context("write the score")?;
+        let entry = entry(&row, read_back, &forecast, &score, now);
         self.keep(move |tables| {
             tables.add_score(&id, now, &json)?;
             tables.audit(entry).map(drop)
@@ -227,7 +231,7 @@ impl Predictor {
 }
 
 /// What the audit says of a score: the server says it, about the command of somebody.
-fn entry(row: &CommandRow, forecast: &Forecast, score: &ScoreResponse, now: Utc) -> Entry {
+fn entry(row: &CommandRow, read_back: Option<f64>, forecast: &Forecast, score: &ScoreResponse, now: Utc) -> Entry {
     let words = |value: f64| match ControlKind::from_key(&row.control) {
         Some(kind) => kind.words(value),
         None => value.to_string(),
@@ -239,6 +243,7 @@ fn entry(row: &CommandRow, forecast: &Forecast, score: &ScoreResponse, now: Utc)
         new: Some(words(row.value)),
         prediction: Some(forecast.wanted.words()),
         result: Some(score.words.clone()),
+        read_back: read_back.map(words),
         detail: Some(format!("command {} of {}", row.id, row.who)),
         ..Entry::of(&Requester::server(), now, "command-scored")
     }
@@ -364,7 +369,7 @@ mod tests {
             ("as-predicted", 66.0),
             "{good:?}"
         );
-        assert!((good.soc_pct.actual.unwrap() - 65.0).abs() < 0.1, "{good:?}");
+        assert!((good.soc_pct.actual.unwrap() - 65.25).abs() < 0.1, "{good:?}");
         assert_eq!((good.lowest_cell_v.actual, good.battery_w.actual), (Some(3.24), Some(61e3)), "{good:?}");
         for (id, says) in [
             ("refused", "not known: rejected, as it was."),

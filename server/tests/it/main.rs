@@ -14,6 +14,7 @@ mod circles;
 mod commands;
 mod devices;
 mod door;
+mod foresight;
 mod hall;
 mod history;
 mod home;
