@@ -1,6 +1,7 @@
 //! What the journal says of the time before this start.
 //!
-//! Nothing is sent: what was under way is read back, and is then confirmed or unknown.
+//! Nothing is sent: what was under way is read back, and is then confirmed or unknown. What stood stands still, until it is
+//! read back as something else, or its hold is over.
 
 use anyhow::{Context as _, Result};
 use domain::control::{
@@ -42,8 +43,9 @@ pub(crate) fn restore(desk: &mut Desk, site: &SiteSpec, journal: &Control, now: 
                 // Above all that anybody has seen, also of changes at the device, which are not kept.
                 revision: u64::try_from(now.utc.0 / 1_000_000).unwrap_or_default(),
                 ledger: Ledger::restored(recent, ever, now),
-                changed: changed.map(|row| Change { by: row.who, at: row.asked, value: row.value }),
+                changed: changed.as_ref().map(|row| Change { by: row.who.clone(), at: row.asked, value: row.value }),
             };
+            let stood = changed.map(|row| standing(journal, &row, site, now)).transpose()?.flatten();
             // Of several, the newest says what the device should have; the others were replaced by it.
             let own = |(receipt, id): &mut (CommandReceipt, String)| {
                 *id == system.id && receipt.command.control == control.kind
@@ -51,13 +53,37 @@ pub(crate) fn restore(desk: &mut Desk, site: &SiteSpec, journal: &Control, now: 
             let mut own: Vec<CommandReceipt> = under_way.extract_if(.., own).map(|(receipt, _)| receipt).collect();
             let newest = own.pop();
             lost.extend(own.into_iter().map(|receipt| unknown(receipt, "another command followed it", now)));
-            let newest = newest.map(|receipt| (receipt.command, receipt.state));
-            desk.restore(SystemIdx(idx as u8), control.kind, past, newest, now);
+            let newest = newest.map(|receipt| (receipt.command, receipt.state, None));
+            desk.restore(SystemIdx(idx as u8), control.kind, past, newest.or(stood), now);
         }
     }
     let gone = under_way.into_iter().map(|(receipt, _)| receipt);
     lost.extend(gone.map(|receipt| unknown(receipt, "the site file has no such control any more", now)));
     Ok(lost)
+}
+
+/// The command whose confirmed value stood at the end, with what is left of its hold.
+fn standing(
+    journal: &Control,
+    confirmed: &CommandRow,
+    site: &SiteSpec,
+    now: Now,
+) -> Result<Option<(Command, CommandState, Option<Duration>)>> {
+    let row = journal.read(|tables| tables.command(&confirmed.id)).context("read what stood")?;
+    let Some(row) = row else { return Ok(None) };
+    let words = |begin: &str| row.last.words.strip_prefix(begin).unwrap_or_default().to_owned();
+    let state = match row.last.state.as_str() {
+        "unchanged" | "confirmed" => CommandState::Confirmed(row.value),
+        "unconfirmable" => CommandState::Unconfirmable,
+        "effective" => CommandState::Effective(words("effective: ")),
+        "no-effect" => CommandState::NoEffect(words("confirmed, but not followed: ")),
+        _ => return Ok(None),
+    };
+    let held = Duration::from_micros(u64::try_from(now.utc.0 - confirmed.last.at.0).unwrap_or_default());
+    Ok(receipt(row, site, now).map(|receipt| {
+        let left = receipt.command.hold.map(|hold| hold.saturating_sub(held));
+        (receipt.command, state, left)
+    }))
 }
 
 fn unknown(receipt: CommandReceipt, why: &str, now: Now) -> CommandReceipt {
