@@ -1,6 +1,8 @@
 //! Commands, from HTTP to the register and back: the real server, and devices that count what arrives.
 
+mod anything;
 mod device;
+mod judged;
 mod lies;
 mod obeys;
 mod restarts;

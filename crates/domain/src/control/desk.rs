@@ -75,6 +75,17 @@ pub struct ControlPast {
     pub changed: Option<Change>,
 }
 
+/// The command that a control followed before this start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastCommand {
+    /// The command, its value at a step.
+    pub command: Command,
+    /// What was known of it last: it was under way, or its value stood.
+    pub state: CommandState,
+    /// How long its value has stood already.
+    pub stood_for: Duration,
+}
+
 /// One control of one system.
 #[derive(Clone, Debug)]
 pub struct Control {
@@ -161,21 +172,22 @@ impl Desk {
         Desk { controls: systems.map(control).collect(), ..Desk::default() }
     }
 
-    /// Takes what the journal says of a control, and the command that it follows, with the rest of its hold. Nothing is sent
-    /// again: what the device has is read first. A lease is not renewed any more.
+    /// Takes what the journal says of a control. Nothing is sent again and no lease renewed: what the device has is read
+    /// first. A value that is to stand for a time stands for what is left of it.
     pub fn restore(
         &mut self,
         system: SystemIdx,
         kind: ControlKind,
         past: ControlPast,
-        follows: Option<(Command, CommandState, Option<Duration>)>,
+        followed: Option<PastCommand>,
         now: Now,
     ) {
         let Some(control) = self.find_mut(system, kind) else { return };
         (control.revision, control.ledger, control.changed) = (past.revision, past.ledger, past.changed);
-        control.standing = follows.map(|(command, state, left)| Standing {
-            holds_until: left.map(|left| now.mono + left),
-            ..Standing::new(command, state, now, None, false)
+        control.standing = followed.map(|PastCommand { command, state, stood_for }| {
+            let hold = command.hold.filter(|_| state.stands());
+            let holds_until = hold.map(|hold| now.mono + hold.saturating_sub(stood_for));
+            Standing { holds_until, ..Standing::new(command, state, now, None, false) }
         });
     }
 

@@ -2,6 +2,7 @@
 
 use super::PATIENCE;
 use super::device::{CHARGE, DISCHARGE, Device, RESERVE};
+use super::judged::SETPOINTS;
 use super::site::{Armed, FREELY, Wants, command, control, fresh_id, of, pack, steps};
 use crate::people::{sign_in, stepped_up};
 use crate::support::free_tcp_port;
@@ -81,18 +82,8 @@ fn over_sunspec_a_command_is_written_read_back_and_seen_in_the_power() {
 #[test]
 fn over_can_a_command_is_sent_told_by_the_device_and_seen_in_the_power() {
     let (pack, registers) = doors();
-    let setpoints = r#"peer = "127.0.0.1"
-setpoints = [
-  { name = "discharge-limit", sets = "ControlLimits.DischargeLimit", min = 0, max = 250, step = 1, wear = "volatile",
-    with = { ChargeLimit = 409.5, LimitHold = 2 }, counter = "LimitCounter",
-    checksum = { signal = "LimitCrc", kind = "crc8-j1850" }, feedback = "ControlState.ActiveDischargeLimit",
-    every_ms = 200, lease_s = 60 },
-  { name = "reserve", sets = "ControlSettings.BackupReserve", min = 10, max = 50, step = 1, wear = "flash",
-    with = { ControlMode = 3, RunCommand = 3 }, counter = "SettingsCounter",
-    checksum = { signal = "SettingsCrc", kind = "crc8-j1850" }, feedback = "ControlState.ActiveReserve" },
-]
-dbc = "#;
-    let pack = pack.replacen("dbc = ", setpoints, 1);
+    let setpoints = format!("peer = \"127.0.0.1\"\n{SETPOINTS}dbc = ");
+    let pack = pack.replacen("dbc = ", &setpoints, 1);
     let controls = ["discharge-limit", "reserve"].map(|key| control(key, "bms", "")).concat();
     // Its limit is held by frames every 200 ms: it stands longer than the 2 s for which each holds it.
     reserve_and_limit(&format!("{pack}{controls}"), &registers, Duration::from_secs(3));

@@ -81,15 +81,21 @@ pub(super) fn staffed() -> (TempDir, String) {
 }
 
 impl Armed {
-    /// Starts a server on the site that `make` writes for a folder, arms control, and waits until `ready` of the controls
-    /// may be moved either way.
+    /// Starts a server on the site that `make` writes for a folder, arms control, and waits until every control may be moved
+    /// either way.
     pub(super) fn start(make: impl FnOnce(&Path) -> String) -> Armed {
+        let armed = Armed::tightening(make);
+        armed.wait_until_open();
+        armed
+    }
+
+    /// The same, without waiting: only towards the safe side may be open.
+    pub(super) fn tightening(make: impl FnOnce(&Path) -> String) -> Armed {
         let (folder, token) = staffed();
         let site = make(folder.path());
         let server = Server::start_in(folder, &site, &[]);
         let armed = Armed { server, token, site };
         assert_eq!(stepped_up(&armed.server, "mara").post("/api/v1/arming", json!({ "armed": true })).status, 200);
-        armed.wait_until_open();
         armed
     }
 
