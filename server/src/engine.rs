@@ -82,7 +82,7 @@ impl Outlets {
     }
 
     /// Publishes what can be commanded now.
-    fn publish_controls(&self, engine: &Engine, now: Now) {
+    pub(crate) fn publish_controls(&self, engine: &Engine, now: Now) {
         for system in (0..).zip(&engine.site().spec.systems).map(|(idx, _)| SystemIdx(idx)) {
             self.commands.publish(engine, system, now);
         }

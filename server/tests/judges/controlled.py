@@ -91,6 +91,8 @@ async def can_bus():
 
     port, database = int(sys.argv[2]), cantools.database.load_file(sys.argv[3])
     limits, settings, state = (database.get_message_by_name(name) for name in ("ControlLimits", "ControlSettings", "ControlState"))
+    charge = next(message for message in database.messages if "Soc" in message.signal_tree)
+    said = {signal.name: max(signal.minimum or 0, 0) for signal in charge.signals} | {"Soc": 71.5}
     has = {"ActiveDischargeLimit": 150.0, "ActiveChargeLimit": 50.0, "ActiveReserve": 20.0, "ActiveMode": 1, "ActiveRun": 1,
            "LocalControl": 0, "DischargeLimitLeft": 0, "ChargeLimitLeft": 0}
 
@@ -130,8 +132,10 @@ async def can_bus():
     async def talk():
         sequence = 0
         while True:
-            data = state.encode(has)
-            packet = bytes([2, 0, sequence % 256, 0, 1]) + state.frame_id.to_bytes(4, "big") + bytes([len(data)]) + data
+            frames = [(state.frame_id, state.encode(has)), (charge.frame_id, charge.encode(said))]
+            packet = bytes([2, 0, sequence % 256, 0, len(frames)])
+            for number, data in frames:
+                packet += number.to_bytes(4, "big") + bytes([len(data)]) + data
             transport.sendto(packet, ("127.0.0.1", port))
             sequence += 1
             await asyncio.sleep(0.1)

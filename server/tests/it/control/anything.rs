@@ -33,7 +33,9 @@ impl Dice {
         match self.below(8) {
             0..=4 => self.below(sound_max).to_string(),
             5 => (f64::from_bits(self.next())).to_string(),
-            6 => self.one(&["-1", "-0.0", "1e308", "-1e308", "1e999", "251000", "250000.4", "9.5", "50.49", "0.1"]).to_owned(),
+            6 => self
+                .one(&["-1", "-0.0", "1e308", "-1e308", "1e999", "251000", "250000.4", "9.5", "50.49", "0.1"])
+                .to_owned(),
             _ => self.one(&["null", "true", "\"12\"", "[]", "{}", "18446744073709551616", "\"\"", "NaN"]).to_owned(),
         }
     }
@@ -54,7 +56,8 @@ impl Dice {
             _ => self.one(&["reserve", "discharge-limit", "charge-limit", "mode", "run"]),
         };
         let range = if control.ends_with("limit") { 260_000 } else { 60 };
-        let value = if matches!(control, "mode" | "run") && self.below(4) > 0 { self.number(3) } else { self.number(range) };
+        let value =
+            if matches!(control, "mode" | "run") && self.below(4) > 0 { self.number(3) } else { self.number(range) };
         let system = if self.below(10) == 0 { self.one(&["", "home", "HV", "hv/"]) } else { "hv" };
         let hold = match self.below(4) {
             0 => format!(",\"hold_s\":{}", self.number(100)),
@@ -70,7 +73,9 @@ impl Dice {
     /// Any form of an action.
     fn form(&mut self) -> String {
         let fields = (0..self.below(8)).map(|_| {
-            let name = self.one(&["action", "system", "control", "value", "revision", "id", "hold_s", "password", "fault", "%00", ""]);
+            let name = self.one(&[
+                "action", "system", "control", "value", "revision", "id", "hold_s", "password", "fault", "%00", "",
+            ]);
             let value = match self.below(3) {
                 0 => self.number(250_000),
                 1 => self.one(&["hv", "discharge-limit", "clear-all", "%FF%FE", "%", "<script>", "a=b"]).to_owned(),

@@ -82,7 +82,8 @@ fn pymodbus_is_written_what_was_commanded() {
     let site = site(&link, &[("reserve", ""), ("discharge-limit", ""), ("mode", "")]);
     let armed = Armed::tightening(|_| site);
     tighten(&armed, &[("reserve", 35.0), ("discharge-limit", 87e3), ("mode", 0.0)]);
-    let written: Vec<_> = judge.heard().iter().map(|write| (write["address"].clone(), write["values"].clone())).collect();
+    let written: Vec<_> =
+        judge.heard().iter().map(|write| (write["address"].clone(), write["values"].clone())).collect();
     assert_eq!(written, [(json!(0), json!([350])), (json!(1), json!([870])), (json!(3), json!([0]))]);
     println!("pymodbus: {} writes, each as commanded", written.len());
 }
@@ -101,7 +102,10 @@ fn pysunspec2_understands_what_was_written() {
     let last = judge.wait_for(|heard| heard["out"] == 36.0 && heard["mode"].as_u64().is_some_and(|mode| mode & 2 > 0));
     assert_eq!((&last["reserve"], &last["revert"]), (&json!(33.0), &json!(90)), "{:#?}", judge.heard());
     // The time after which it is given up, and that it counts, are written around the value.
-    println!("pysunspec2: reserve {} %, OutWRte {} %, reverts after {} s", last["reserve"], last["out"], last["revert"]);
+    println!(
+        "pysunspec2: reserve {} %, OutWRte {} %, reverts after {} s",
+        last["reserve"], last["out"], last["revert"]
+    );
 }
 
 #[test]
@@ -110,7 +114,8 @@ fn python_can_and_cantools_understand_the_frames_that_are_sent() {
     let dbc = repo().join("dbc/packtwin_hv.dbc");
     let Some(judge) = Judge::start(&["can", &port.to_string(), dbc.to_str().unwrap()]) else { return };
     let link = format!(
-        "kind = \"cannelloni\"\nlisten = \"127.0.0.1:{port}\"\npeer = \"127.0.0.1\"\ndbc = \"{}\"\n{SETPOINTS}",
+        "kind = \"cannelloni\"\nlisten = \"127.0.0.1:{port}\"\npeer = \"127.0.0.1\"\ndbc = \"{}\"\n\
+         map = [{{ point = \"battery/soc\", signal = \"Soc\" }}]\n{SETPOINTS}",
         dbc.display()
     );
     let armed = Armed::tightening(|_| site(&link, &[("reserve", ""), ("discharge-limit", "")]));
@@ -128,7 +133,8 @@ fn python_can_and_cantools_understand_the_frames_that_are_sent() {
         (&json!(33.0), &json!(3), &json!(3))
     );
     assert!(limits.len() >= 5, "a limit is held by frames: {limits:#?}");
-    let held = |frame: &Value| frame["DischargeLimit"] == 88.0 && frame["ChargeLimit"] == 409.5 && frame["LimitHold"] == 2;
+    let held =
+        |frame: &Value| frame["DischargeLimit"] == 88.0 && frame["ChargeLimit"] == 409.5 && frame["LimitHold"] == 2;
     assert!(limits.iter().all(held), "{limits:#?}");
     let counters: Vec<u64> = limits.iter().map(|frame| frame["LimitCounter"].as_u64().unwrap()).collect();
     assert!(counters.windows(2).all(|pair| pair[1] == (pair[0] + 1) % 16), "{counters:?}");

@@ -31,6 +31,7 @@ fn killed_while_a_device_holds_the_answer_it_is_read_back_and_never_sent_again()
         device.does(does);
         let id = armed.command("discharge-limit", 90e3);
         device.wait_for_writes(1);
+        armed.ends(&id, &["sent"]);
         let Armed { server, token, site } = armed;
         let folder = server.kill();
         after(&device);

@@ -166,8 +166,10 @@ impl Armed {
         loop {
             let answer = self.robot().get(&path);
             let history = (answer.status == 200).then(|| answer.json());
-            if let Some(history) = history.filter(|history| states.contains(&history["state"].as_str().unwrap())) {
-                return history;
+            let in_one = |history: &Value| states.contains(&history["command"]["state"].as_str().unwrap());
+            if let Some(mut history) = history.filter(in_one) {
+                history["command"]["steps"] = history["steps"].take();
+                return history["command"].take();
             }
             assert!(start.elapsed() < PATIENCE, "{id} is never one of {states:?}: {}", answer.body);
             std::thread::sleep(Duration::from_millis(20));
