@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 const AT_ONCE: usize = 64;
 
 /// A server that ends with this program.
-pub struct Server(Child);
+pub(crate) struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -27,7 +27,7 @@ impl Drop for Server {
 impl Server {
     /// Starts `packtwin` as these arguments say, with a page that has no content and its data in `folder`; gives the server
     /// and its address.
-    pub fn start(packtwin: &str, arguments: &[&str], folder: &Path) -> io::Result<(Server, String)> {
+    pub(crate) fn start(packtwin: &str, arguments: &[&str], folder: &Path) -> io::Result<(Server, String)> {
         std::fs::create_dir_all(folder.join("site/pkg"))?;
         std::fs::write(
             folder.join("site/pkg/manifest.txt"),
@@ -45,7 +45,7 @@ impl Server {
     }
 
     /// Resident memory now, MB.
-    pub fn resident_mb(&self) -> io::Result<f64> {
+    pub(crate) fn resident_mb(&self) -> io::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kb = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
@@ -54,7 +54,7 @@ impl Server {
 }
 
 /// When the frames with these numbers were here, after `began`.
-pub type Arrivals = Vec<(u32, Duration)>;
+pub(crate) type Arrivals = Vec<(u32, Duration)>;
 
 /// Opens a live stream.
 async fn open(address: &str) -> io::Result<TcpStream> {
@@ -73,7 +73,7 @@ async fn open(address: &str) -> io::Result<TcpStream> {
 }
 
 /// Reads until `stop`, and notes each frame.
-pub async fn watch(mut stream: TcpStream, began: Instant, stop: Arc<Notify>) -> io::Result<Arrivals> {
+pub(crate) async fn watch(mut stream: TcpStream, began: Instant, stop: Arc<Notify>) -> io::Result<Arrivals> {
     let (mut arrivals, mut bytes, mut chunk) = (Vec::new(), Vec::new(), [0; 2_048]);
     let stopped = stop.notified();
     tokio::pin!(stopped);
@@ -122,13 +122,13 @@ fn number(frame: &[u8]) -> Option<u32> {
 }
 
 /// As many sockets as the system allows.
-pub fn many_files() -> io::Result<()> {
+pub(crate) fn many_files() -> io::Result<()> {
     let files = getrlimit(Resource::Nofile);
     Ok(setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files })?)
 }
 
 /// Opens so many live streams.
-pub async fn open_all(address: &str, viewers: usize) -> io::Result<Vec<TcpStream>> {
+pub(crate) async fn open_all(address: &str, viewers: usize) -> io::Result<Vec<TcpStream>> {
     let mut streams = Vec::with_capacity(viewers);
     while streams.len() < viewers {
         let mut opening = JoinSet::new();
@@ -144,7 +144,7 @@ pub async fn open_all(address: &str, viewers: usize) -> io::Result<Vec<TcpStream
 }
 
 /// The value that `share` of them keep to, ms.
-pub fn quantile(sorted: &[Duration], share: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[Duration], share: f64) -> f64 {
     let place = ((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len().max(1)) - 1;
     sorted.get(place).map_or(f64::NAN, |delay| delay.as_secs_f64() * 1e3)
 }
