@@ -38,6 +38,7 @@ pub struct CommandRequest {
     #[schemars(example = 120_000)]
     pub value: f64,
     /// The `revision` of the control that was seen when this was decided. Another one means that somebody was faster.
+    #[schemars(example = 7)]
     pub revision: u64,
     /// For how long the value is to stand, s, 10 to 86400; then the safe value returns. Until another command if not given.
     #[serde(default)]
@@ -48,7 +49,7 @@ pub struct CommandRequest {
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SafeValuesRequest {
-    /// As of a command: the begin of the ids of the commands that this becomes.
+    /// As of a command: the begin of the ids of the commands that this becomes, as `ID.discharge-limit`.
     #[schemars(example = &"018f2c1e-7c1a-7b3e-9d51-0a2f6c1b7e44")]
     pub id: String,
     /// The system's id.

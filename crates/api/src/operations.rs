@@ -417,6 +417,7 @@ pub const OPERATIONS: &[Operation] = &[
         "flight",
         "What values of controls would bring, run forward from the live cells. Sends nothing.",
     )
+    .needs(Action::Read)
     .body::<FlightRequest>(&[JSON])
     .json::<FlightResponse>()
     .other(&[OCTETS])
