@@ -123,6 +123,9 @@ impl Predictor {
         let hub = self.hub.clone();
         let run = self.gate.run(move || forecast(&hub, index, question));
         let (made, forecast) = run.await.context("run the flight check")?.context("its system is not in the site")?;
+        if made > at.utc + IN_TIME {
+            return Err(anyhow!("the server was too busy to look at it in time"));
+        }
         let entry = Entry {
             system: Some(spec.id.clone()),
             subject: Some(command.control.spec().key.to_owned()),
