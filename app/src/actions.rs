@@ -16,6 +16,8 @@ use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// Where all actions are: the begin of their addresses.
@@ -31,7 +33,17 @@ pub trait Door: Send + Sync {
     /// # Errors
     /// A sentence: there is no such simulation, or a field is wrong.
     fn lab(&self, system: &str, fields: &HashMap<String, String>) -> Result<LabState, ActionError>;
+
+    /// Does `what` a form says about people, with its other fields; gives a sentence about it, and a new token of a program
+    /// if that is what was asked for.
+    ///
+    /// # Errors
+    /// A sentence: they may not, or a field is wrong.
+    fn people(&self, what: String, fields: HashMap<String, String>) -> Doing<(String, Option<String>)>;
 }
+
+/// What is being done.
+pub type Doing<T> = Pin<Box<dyn Future<Output = Result<T, ActionError>> + Send>>;
 
 /// The door of this server.
 ///

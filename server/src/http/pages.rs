@@ -3,9 +3,10 @@
 use super::AppState;
 use super::answer::wants_page;
 use super::error_page::error_page;
+use super::leave::Who;
 use super::problem::Problem;
 use app::address::Address;
-use app::boot::Boot;
+use app::boot::{Boot, Person};
 use app::shell;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -22,7 +23,7 @@ use leptos_axum::{ResponseOptions, render_app_async_with_context};
 use tokio::runtime::Handle;
 
 /// A page of the app.
-pub(super) async fn page(State(state): State<AppState>, request: Request) -> Response {
+pub(super) async fn page(State(state): State<AppState>, who: Who, request: Request) -> Response {
     let address = request.uri().path_and_query().map_or_else(Address::default, |at| Address::parse(at.as_str()));
     // A system that the site does not have: the page says so, in the frame of another one.
     let named = app::whose::system(&address, &state.hub.site);
@@ -43,9 +44,10 @@ pub(super) async fn page(State(state): State<AppState>, request: Request) -> Res
             return error_page(StatusCode::SERVICE_UNAVAILABLE, "The server is busy", advice);
         }
     };
+    let person = Person(who.0.session.as_ref().map(|(session, _)| session.name.clone()));
     let path = request.uri().path().to_owned();
     let render = render_app_async_with_context(headers, move || {
-        shell(&assets, boot.clone(), address.clone(), use_nonce().map(|nonce| nonce.to_string()))
+        shell(&assets, boot.clone(), address.clone(), person.clone(), use_nonce().map(|nonce| nonce.to_string()))
     });
     // On one thread from its beginning to its end: what a page keeps for the browser belongs to the thread that made it,
     // and whoever lets go of it on another panics. So a client that goes away does not stop it either.
@@ -83,13 +85,13 @@ async fn whole(response: Response, path: &str) -> Response {
 }
 
 /// The app's own words for a path that no page has, for a browser that asked for a page.
-pub(super) async fn missing(state: State<AppState>, request: Request) -> Response {
+pub(super) async fn missing(state: State<AppState>, who: Who, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) || !wants_page(request.headers()) {
         let words =
             format!("there is nothing at {}; /api lists the addresses for programs", shown(request.uri().path()));
         return Problem::not_found(words).into_response();
     }
-    let mut response = page(state, request).await;
+    let mut response = page(state, who, request).await;
     if response.status().is_success() {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }

@@ -31,6 +31,7 @@ mod refusals;
 mod replay;
 mod restart;
 mod shared_memory;
+mod sign_in;
 mod support;
 mod three_ways;
 mod victron;
