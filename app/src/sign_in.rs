@@ -1,6 +1,7 @@
 //! The document to sign in. It carries nothing of the site and no app: a form that any browser posts, the style sheet,
 //! and a few lines that let a password be seen.
 
+use crate::pages::people::STYLE;
 use crate::session::PATH;
 use crate::shell::{around, theme_from_storage};
 use leptos::prelude::*;
@@ -36,9 +37,6 @@ pub struct SignIn {
     pub open: bool,
 }
 
-/// What only this document has: no other page loads it.
-const STYLE: &str = include_str!("sign_in/style.css");
-
 /// Lets a password be seen. The buttons for it are there when this runs.
 const REVEAL: &str = "for(const b of document.querySelectorAll('.reveal')){const f=b.previousElementSibling;\
     b.hidden=false;b.onclick=()=>{const s=f.type=='password';f.type=s?'text':'password';b.textContent=s?'Hide':'Show';\
@@ -62,7 +60,7 @@ pub fn document(css: &str, nonce: &str, shown: SignIn) -> String {
                     <meta name="color-scheme" content="light dark" />
                     <script nonce=nonce.clone() inner_html=format!("{}{}", theme_from_storage(), around())></script>
                     <link rel="stylesheet" href=css />
-                    <style nonce=nonce.clone() inner_html=STYLE></style>
+                    <link rel="stylesheet" href=STYLE />
                     <link rel="manifest" href="/manifest.webmanifest" />
                     <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
                     <link rel="icon" href="/favicon.png" type="image/png" sizes="64x64" />

@@ -104,7 +104,7 @@ test('an account is added, gets another role, and is removed', () =>
       await add.getByRole('button', { name: 'Add the account' }).click();
     };
     await fill('timo', 'operator', 'short');
-    await add.getByText(/12 characters/).last().waitFor();
+    await add.getByText(/12 characters/).first().waitFor();
     await until('it is refused', async () => (await add.getAttribute('data-state')) === 'refused');
     messages.length = 0;
     await fill('timo', 'operator', OTHER);
@@ -120,7 +120,7 @@ test('an account is added, gets another role, and is removed', () =>
     await role.getByRole('button').click();
     await accounts.getByRole('listitem').filter({ hasText: 'nora' }).locator('.chip').getByText('operator').waitFor();
     await accounts.getByText('nora', { exact: true }).click();
-    page.once('dialog', (dialog) => dialog.accept());
+    await accounts.getByText('Remove nora', { exact: true }).click();
     await accounts.getByRole('button', { name: 'Remove the account of nora' }).click();
     await accounts.getByText('nora', { exact: true }).waitFor({ state: 'detached' });
   }));

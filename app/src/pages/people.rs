@@ -6,7 +6,7 @@ mod asked;
 mod audit;
 mod settings;
 
-use crate::address::Navigation;
+use crate::address::{Navigation, base};
 use crate::live::Live;
 use audit::AuditPage;
 use leptos::prelude::*;
@@ -17,15 +17,20 @@ pub const SETTINGS: &str = "/settings";
 /// See [`SETTINGS`].
 pub const AUDIT: &str = "/audit";
 
+/// Their style sheet: a file of `public/`, for no first visit needs it.
+pub const STYLE: &str = "/people.css";
+
 crate::lazy_page!(CHUNK, people, PeoplePage);
 
 /// The page at this address.
 #[component]
 pub fn PeoplePage() -> impl IntoView {
-    match Navigation::expect().here().path() {
+    let page = match Navigation::expect().here().path() {
         AUDIT => view! { <AuditPage /> }.into_any(),
         _ => view! { <SettingsPage /> }.into_any(),
-    }
+    };
+    let style = format!("{}{STYLE}", base());
+    view! { <link rel="stylesheet" href=style /> {page} }
 }
 
 /// The ways between the pages of people, for they are in no list of pages.

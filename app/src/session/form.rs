@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 use leptos::{ev, prelude::*};
 use std::collections::HashMap;
 use wasm_bindgen::JsCast as _;
-use web_sys::{FormData, HtmlFormElement, HtmlInputElement};
+use web_sys::{FormData, HtmlFormElement};
 
 /// How it went with a form.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,9 +59,6 @@ pub fn PeopleForm(
     /// Every field that it can have.
     #[prop(optional)]
     fields: &'static [&'static str],
-    /// What is asked before it is sent: what cannot be taken back.
-    #[prop(optional, into)]
-    confirm: Option<String>,
     /// Layout classes.
     #[prop(optional)]
     class: &'static str,
@@ -81,8 +78,7 @@ pub fn PeopleForm(
         event.prevent_default();
         let form = event.current_target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
         let Some(form) = form else { return };
-        let asked = confirm.as_ref().is_none_or(|words| window().confirm_with_message(words).unwrap_or(false));
-        if !asked || answer.with_untracked(|answer| *answer == Answer::Pending) {
+        if answer.with_untracked(|answer| *answer == Answer::Pending) {
             return;
         }
         let Ok(data) = FormData::new_with_form(&form) else { return };
@@ -101,7 +97,6 @@ pub fn PeopleForm(
                 }
                 Err(ActionError(why)) => {
                     answer.try_set(Answer::Refused(why));
-                    empty_passwords(&form);
                 }
             }
             session.look();
@@ -125,14 +120,6 @@ pub fn PeopleForm(
         </form>
     }
     .into_any()
-}
-
-/// A password that was refused is typed anew.
-fn empty_passwords(form: &HtmlFormElement) {
-    let field = form.elements().named_item("own_password");
-    if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlInputElement>().ok()) {
-        field.set_value("");
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::{May, Session};
 use crate::derived::Derived;
 use domain::people::action::Action;
 use leptos::prelude::*;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A password, that can be looked at while it is typed.
 #[component]
@@ -18,12 +19,16 @@ pub fn PasswordField(
     #[prop(optional)]
     hint: &'static str,
 ) -> impl IntoView {
+    // Label and field belong together by an id: the button between them is no part of the name.
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let id = format!("password-{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let shown = RwSignal::new(false);
     view! {
-        <label class="labelled">
-            <span class="field-label">{label}</span>
-            <span class="field-row">
+        <div class="labelled">
+            <label class="field-label" for=id.clone()>{label}</label>
+            <div class="field-row">
                 <input
+                    id=id
                     class="field"
                     name=name
                     type=move || if shown.get() { "text" } else { "password" }
@@ -40,9 +45,9 @@ pub fn PasswordField(
                 >
                     {move || if shown.get() { "Hide" } else { "Show" }}
                 </button>
-            </span>
-            {(!hint.is_empty()).then(|| view! { <span class="field-hint">{hint}</span> })}
-        </label>
+            </div>
+            {(!hint.is_empty()).then(|| view! { <p class="field-hint">{hint}</p> })}
+        </div>
     }
     .into_any()
 }

@@ -132,7 +132,6 @@ fn a_form_may_what_the_api_may_and_the_own_password_goes_with_it() {
     ] {
         let answer = post(&admin, "/settings", fields, &program);
         assert_eq!(answer.status, status, "{fields:?}: {}", answer.body);
-        assert!(!answer.body.contains("wrong\""), "{}", answer.body);
     }
     let vera = sign_in(&server, "vera");
     for what in ["add-user", "change-user", "remove-user", "add-token", "end-token", "arm", "disarm"] {

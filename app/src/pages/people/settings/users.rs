@@ -70,17 +70,20 @@ fn row(user: UserEntry, asked: Asked<UsersResponse>) -> AnyView {
                     <PasswordField name="password" label="New password" autocomplete="new-password" hint="12 characters at least. Their sessions end." />
                     <OwnPassword action=Action::ManageUsers />
                 </PeopleForm>
-                <PeopleForm
-                    what="remove-user"
-                    submit="Remove the account"
-                    label=format!("Remove the account of {name}")
-                    confirm=format!("Remove the account of {name}? Their sessions and the tokens that they made end with it.")
-                    fixed=fixed()
-                    button="button button-danger"
-                    done=move |_| asked.again()
-                >
-                    <OwnPassword action=Action::ManageUsers />
-                </PeopleForm>
+                <details class="people-more">
+                    <summary>{format!("Remove {name}")}</summary>
+                    <p class="note">"The sessions of this account, and the tokens that it made, end with it."</p>
+                    <PeopleForm
+                        what="remove-user"
+                        submit="Remove the account"
+                        label=format!("Remove the account of {name}")
+                        fixed=fixed()
+                        button="button button-danger"
+                        done=move |_| asked.again()
+                    >
+                        <OwnPassword action=Action::ManageUsers />
+                    </PeopleForm>
+                </details>
             </details>
         </li>
     }
