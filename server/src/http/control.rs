@@ -30,6 +30,8 @@ const EXPIRES_AFTER: Duration = Duration::from_secs(30);
 /// Commands on a page, if nothing is said, and at most.
 const PAGE: i64 = 50;
 const PAGE_MAX: i64 = 500;
+/// The state of a command that was never carried out.
+const REFUSED: &str = "refused";
 /// The longest id of a command.
 const ID_MAX: usize = 64;
 
@@ -57,8 +59,10 @@ pub(super) async fn command(
         Problem::bad_parameter(format!("control: there is no {:?}; there is {}", asked.control, known.join(", ")))
     })?;
     // Asked again after a restart, it is the same command still.
-    if let Some(known) = kept(&app, &id).await? {
-        return Ok(json(known));
+    match kept(&app, &id).await? {
+        Some(known) if known.state == REFUSED => return Err(Problem::new(StatusCode::CONFLICT, known.words)),
+        Some(known) => return Ok(json(known)),
+        None => {}
     }
     let hold = asked.hold_s.map(Duration::from_secs);
     let wanted = Wanted { system: SystemIdx(index as u8), control, value: asked.value, hold, revision: asked.revision };
@@ -82,8 +86,13 @@ pub(super) async fn safe_values(
     let mut commands = Vec::new();
     for control in &state.controls {
         let Some(kind) = ControlKind::from_key(&control.control) else { continue };
+        let id = CommandId(format!("{id}.{}", control.control));
+        if let Some(known) = kept(&app, &id).await? {
+            commands.push(known);
+            continue;
+        }
         let wanted = Wanted { system: idx, control: kind, value: control.safe, hold: None, revision: control.revision };
-        let receipt = ask(&app, CommandId(format!("{id}-{}", control.control)), wanted, asker.who.clone()).await?;
+        let receipt = ask(&app, id, wanted, asker.who.clone()).await?;
         commands.push(CommandResponse::of(&receipt, &system));
     }
     Ok(json(CommandsResponse { commands, more: false }))
@@ -156,8 +165,8 @@ fn refused(why: Refusal) -> Problem {
         Refusal::Denied(_) => StatusCode::FORBIDDEN,
         Refusal::Value(_) | Refusal::Hold(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::ReadOnly
-        | Refusal::Changed(_)
-        | Refusal::ChangedOnDevice
+        | Refusal::Changed(..)
+        | Refusal::ChangedOnDevice(_)
         | Refusal::Interlock(..)
         | Refusal::BeyondBms(_)
         | Refusal::Expired => StatusCode::CONFLICT,

@@ -12,6 +12,7 @@ mod bad_input;
 mod can_faults;
 mod circles;
 mod commands;
+mod control;
 mod devices;
 mod door;
 mod hall;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 pub(crate) const PASSWORD: &str = "lamp tractor mild seven";
 
 /// Runs `packtwin` on a data folder, with this on its standard input; gives exit status and all that it said.
-fn packtwin(data: &Path, arguments: &[&str], input: &str) -> (Option<i32>, String) {
+pub(crate) fn packtwin(data: &Path, arguments: &[&str], input: &str) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_packtwin"));
     command.args(arguments).arg("--data").arg(data).env_remove("RUST_LOG");
     let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -37,7 +37,7 @@ pub(crate) fn staffed(access: &str) -> Server {
     Server::start_in(folder, &format!("{}\n{access}\n", demo_site(12.0)), &[])
 }
 
-fn data(server: &Server) -> std::path::PathBuf {
+pub(crate) fn data(server: &Server) -> std::path::PathBuf {
     server.folder.path().join("data")
 }
 
@@ -72,6 +72,11 @@ pub(crate) struct Client<'a> {
 
 impl Client<'_> {
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        self.ask_bytes(method, path, headers, body.as_bytes())
+    }
+
+    /// The same with a body that may be no text.
+    pub(crate) fn ask_bytes(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(&self.server.address).unwrap();
         let mut head = format!("{method} {path} HTTP/1.0\r\nHost: {}\r\n", self.server.address);
         for (name, value) in headers {
@@ -85,7 +90,7 @@ impl Client<'_> {
         }
         head += &format!("Content-Length: {}\r\n\r\n", body.len());
         // Who is refused early may not read all of a large body.
-        let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
+        let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         let text = String::from_utf8_lossy(&answer);
@@ -99,7 +104,7 @@ impl Client<'_> {
         self.ask("GET", path, &[], "")
     }
 
-    fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: Value) -> Answer {
         self.ask("POST", path, &[], &body.to_string())
     }
 
@@ -116,7 +121,7 @@ pub(crate) fn with_cookie(server: &Server, cookie: String) -> Client<'_> {
     Client { server, shows: Some(("Cookie", cookie)) }
 }
 
-fn with_token<'a>(server: &'a Server, token: &str) -> Client<'a> {
+pub(crate) fn with_token<'a>(server: &'a Server, token: &str) -> Client<'a> {
     Client { server, shows: Some(("Authorization", format!("Bearer {token}"))) }
 }
 
@@ -128,7 +133,7 @@ pub(crate) fn sign_in<'a>(server: &'a Server, name: &str) -> Client<'a> {
 }
 
 /// The same, with the password given once more.
-fn stepped_up<'a>(server: &'a Server, name: &str) -> Client<'a> {
+pub(crate) fn stepped_up<'a>(server: &'a Server, name: &str) -> Client<'a> {
     let answer = sign_in(server, name).post("/api/v1/session/step-up", json!({ "password": PASSWORD }));
     assert_eq!(answer.status, 200, "{}", answer.body);
     with_cookie(server, answer.cookie())
