@@ -67,6 +67,15 @@ export async function generate(days, system = 'hv', more = []) {
   return data;
 }
 
+/** A data folder in which somebody has an account, as the command line makes it. */
+export async function withAccount(name, role, password) {
+  const data = await mkdtemp(join(tmpdir(), 'packtwin-'));
+  const added = promisify(execFile)(BINARY, ['user', 'add', name, '--role', role, '--data', data]);
+  added.child.stdin.end(`${password}\n`);
+  await added;
+  return data;
+}
+
 /**
  * The demo site. `data` continues in the folder of a server that was killed, `listen` at its address; `assets` is another
  * folder with the built page.

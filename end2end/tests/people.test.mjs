@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { DESKTOP, fits, launch, live, PHONE, region, shot, until, violations, withPage } from '../lib/browser.mjs';
 import { racks } from '../lib/racks.mjs';
-import { startDemo, startSite } from '../lib/server.mjs';
+import { startDemo, startSite, withAccount } from '../lib/server.mjs';
 
 const PASSWORD = 'lamp tractor mild seven';
 const OTHER = 'nine lamps of the east hall';
@@ -270,15 +270,22 @@ test('the audit is read, filtered, checked and given away', () =>
     messages.length = 0;
   }));
 
-test('where reading is closed every page leads to sign-in', async () => {
+test('where reading is closed every page leads to sign-in, and from there back', async () => {
   const site = await racks();
   await writeFile(site.site, `${await readFile(site.site, 'utf8')}\n[access]\nreading = "closed"\n`);
-  const closed = await startSite(site.site);
+  const closed = await startSite(site.site, { data: await withAccount('mara', 'admin', PASSWORD) });
   try {
     await withPage(browser, `${closed.url}/cells`, { viewport: PHONE }, async (page) => {
       assert.equal(page.url(), `${closed.url}/sign-in?to=/cells`);
-      await page.getByRole('heading', { name: 'Set up' }).waitFor();
       assert.equal(await page.getByText('20 racks').count(), 0, 'nothing of the site is shown');
+      assert.equal(await page.getByRole('link', { name: 'Back without signing in' }).count(), 0);
+      await enter(page, 'mara');
+      await page.waitForURL(`${closed.url}/cells`);
+      await live(page);
+      await page.getByRole('link', { name: 'mara: account and settings' }).click();
+      await region(page, 'Your account').getByRole('button', { name: 'Sign out' }).click();
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      assert.equal(page.url(), `${closed.url}/sign-in?to=/settings`);
     });
   } finally {
     await Promise.all([closed.stop(), site.stop()]);
