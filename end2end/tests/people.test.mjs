@@ -113,7 +113,9 @@ test('an account is added, gets another role, and is removed', () =>
     await add.getByText('cannot be a name here').waitFor();
     messages.length = 0;
     await fill('vera', 'viewer', OTHER);
+    await add.getByText('Vera is viewer now').waitFor();
     await fill('nora', 'viewer', OTHER);
+    await add.getByText('Nora is viewer now').waitFor();
     await accounts.getByText('nora', { exact: true }).click();
     const role = accounts.locator('form').filter({ has: page.getByRole('button', { name: 'Change the role of nora' }) });
     await role.getByLabel('Role').selectOption('operator');

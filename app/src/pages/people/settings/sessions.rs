@@ -23,7 +23,7 @@ pub(super) fn Sessions() -> impl IntoView {
     let asked = Asked::<SessionsResponse>::at(path);
     view! {
         <Show when=move || mine.get()>
-            <Card title="Sessions" class="span-7 sessions" id="sessions">
+            <Card title="Sessions" class="span-12 sessions" id="sessions">
                 <label class="people-all" hidden=move || !others.get()>
                     <input type="checkbox" prop:checked=move || all.get() on:change=move |event| all.set(event_target_checked(&event)) />
                     <span>"Those of everybody"</span>
