@@ -9,10 +9,10 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-const PASSWORD: &str = "lamp tractor mild seven";
+pub(crate) const PASSWORD: &str = "lamp tractor mild seven";
 
 /// Runs `packtwin` on a data folder, with this on its standard input; gives exit status and all that it said.
-fn packtwin(data: &Path, arguments: &[&str], input: &str) -> (Option<i32>, String) {
+pub(crate) fn packtwin(data: &Path, arguments: &[&str], input: &str) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_packtwin"));
     command.args(arguments).arg("--data").arg(data).env_remove("RUST_LOG");
     let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -28,7 +28,7 @@ pub(crate) fn add(data: &Path, name: &str, role: &str) {
 }
 
 /// A site with an admin, an operator and a viewer.
-fn staffed(access: &str) -> Server {
+pub(crate) fn staffed(access: &str) -> Server {
     let folder = folder();
     let data = folder.path().join("data");
     for (name, role) in [("mara", "admin"), ("timo", "operator"), ("vera", "viewer")] {
@@ -42,18 +42,18 @@ fn data(server: &Server) -> std::path::PathBuf {
 }
 
 /// What was answered.
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")))
     }
 
@@ -65,13 +65,13 @@ impl Answer {
 }
 
 /// Somebody with a cookie or a token, or with nothing.
-struct Client<'a> {
+pub(crate) struct Client<'a> {
     server: &'a Server,
-    shows: Option<(&'static str, String)>,
+    pub(crate) shows: Option<(&'static str, String)>,
 }
 
 impl Client<'_> {
-    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut stream = TcpStream::connect(&self.server.address).unwrap();
         let mut head = format!("{method} {path} HTTP/1.0\r\nHost: {}\r\n", self.server.address);
         for (name, value) in headers {
@@ -95,40 +95,40 @@ impl Client<'_> {
         Answer { status, head: head.to_owned(), body: body.to_owned() }
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], "")
     }
 
-    fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: Value) -> Answer {
         self.ask("POST", path, &[], &body.to_string())
     }
 
-    fn delete(&self, path: &str) -> Answer {
+    pub(crate) fn delete(&self, path: &str) -> Answer {
         self.ask("DELETE", path, &[], "")
     }
 }
 
-fn nobody(server: &Server) -> Client<'_> {
+pub(crate) fn nobody(server: &Server) -> Client<'_> {
     Client { server, shows: None }
 }
 
-fn with_cookie(server: &Server, cookie: String) -> Client<'_> {
+pub(crate) fn with_cookie(server: &Server, cookie: String) -> Client<'_> {
     Client { server, shows: Some(("Cookie", cookie)) }
 }
 
-fn with_token<'a>(server: &'a Server, token: &str) -> Client<'a> {
+pub(crate) fn with_token<'a>(server: &'a Server, token: &str) -> Client<'a> {
     Client { server, shows: Some(("Authorization", format!("Bearer {token}"))) }
 }
 
 /// Signs in, or says why not.
-fn sign_in<'a>(server: &'a Server, name: &str) -> Client<'a> {
+pub(crate) fn sign_in<'a>(server: &'a Server, name: &str) -> Client<'a> {
     let answer = nobody(server).post("/api/v1/session", json!({ "name": name, "password": PASSWORD }));
     assert_eq!(answer.status, 200, "{name}: {}", answer.body);
     with_cookie(server, answer.cookie())
 }
 
 /// The same, with the password given once more.
-fn stepped_up<'a>(server: &'a Server, name: &str) -> Client<'a> {
+pub(crate) fn stepped_up<'a>(server: &'a Server, name: &str) -> Client<'a> {
     let answer = sign_in(server, name).post("/api/v1/session/step-up", json!({ "password": PASSWORD }));
     assert_eq!(answer.status, 200, "{}", answer.body);
     with_cookie(server, answer.cookie())
