@@ -211,6 +211,23 @@ mod tests {
     }
 
     #[test]
+    fn where_nobody_reads_on_the_page_must_have_come_so_too() {
+        for (origin, secure, may) in [
+            ("https://hall.example", true, true),
+            ("http://hall.example", true, false),
+            ("HTTP://hall.example", true, false),
+            ("http://hall.example", false, true),
+            // TLS of a proxy that we know nothing of.
+            ("https://hall.example", false, true),
+        ] {
+            let headers = [("host", "hall.example"), ("origin", origin)]
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+            let found = check(&Method::POST, &HeaderMap::from_iter(headers), secure);
+            assert_eq!(found.is_ok(), may, "{origin} {secure}");
+        }
+    }
+
+    #[test]
     fn a_body_is_a_form_or_json() {
         for (given, refused) in [
             (&[][..], None),
