@@ -31,6 +31,7 @@ mod describe;
 mod downloads;
 mod drawn;
 mod error_page;
+mod flight;
 #[cfg(test)]
 mod golden;
 mod guard;

@@ -4,7 +4,7 @@ use crate::alarms;
 use crate::analysis::Analysis;
 use crate::cli::{Common, Serve};
 use crate::clock::system_clock;
-use crate::control::{self, Commands, Journal};
+use crate::control::{self, Commands, Journal, Predictor};
 use crate::engine::{self, Outlets};
 use crate::gate::Gate;
 use crate::http::{self, AppState, Files, Manifest, Names};
@@ -151,6 +151,8 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     }
     let outlets = Outlets { hub: hub.clone(), store: store.clone(), writes, commands: commands.clone(), journal };
     let refresh_clock = clock.clone();
+    // Whoever asks before the first cycle finds the controls already.
+    outlets.publish_controls(&twin, clock());
     let engine = tokio::spawn(engine::run(twin, inputs, outlets, clock, stopped.clone()));
 
     if let Some(tls) = &tls {
@@ -162,6 +164,10 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let address = listener.local_addr().context("read the bound address")?;
     let (gate, connections) = (Gate::new(&limits).context("start the threads for answers")?, Connections::new(&limits));
     let reach = Arc::new(Reach { listens: address, tls, proxies: Arc::new(asked.proxies.into()) });
+    let names = Names::new(address.ip(), limits.names);
+    let (hub_of, commands_of) = (hub.clone(), commands.clone());
+    let predictor = Predictor { hub: hub_of, commands: commands_of, people: people.clone(), gate: gate.clone() };
+    tokio::spawn(predictor.run(stopped.clone()));
     let state = AppState {
         hub,
         manifest: Arc::new(manifest),
@@ -173,7 +179,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         data: data.into(),
         people: people.clone(),
         reach: reach.clone(),
-        names: Names::new(address.ip(), limits.names),
+        names,
         commands,
         analysis,
     };

@@ -14,6 +14,7 @@ use api::control::{
     CommandHistoryResponse, CommandRequest, CommandResponse, CommandStepResponse, CommandsRequest, CommandsResponse,
     ControlRequest, SafeValuesRequest,
 };
+use api::flight::{CommandFlight, Forecast, ScoreResponse};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -23,13 +24,15 @@ use domain::time::{Mono, Utc};
 use domain::topology::SystemIdx;
 use domain::wire::Wire as _;
 use std::time::Duration;
-use store::{CommandRow, CommandStep};
+use store::{CommandRow, CommandStep, Prediction};
 
 /// A confirmation is good for so long: it is not sent later.
 const EXPIRES_AFTER: Duration = Duration::from_secs(30);
 /// Commands on a page, if nothing is said, and at most.
 const PAGE: i64 = 50;
 const PAGE_MAX: i64 = 500;
+/// The state of a command that was never carried out.
+const REFUSED: &str = "refused";
 /// The longest id of a command.
 const ID_MAX: usize = 64;
 
@@ -57,8 +60,10 @@ pub(super) async fn command(
         Problem::bad_parameter(format!("control: there is no {:?}; there is {}", asked.control, known.join(", ")))
     })?;
     // Asked again after a restart, it is the same command still.
-    if let Some(known) = kept(&app, &id).await? {
-        return Ok(json(known));
+    match kept(&app, &id).await? {
+        Some(known) if known.state == REFUSED => return Err(Problem::new(StatusCode::CONFLICT, known.words)),
+        Some(known) => return Ok(json(known)),
+        None => {}
     }
     let hold = asked.hold_s.map(Duration::from_secs);
     let wanted = Wanted { system: SystemIdx(index as u8), control, value: asked.value, hold, revision: asked.revision };
@@ -82,8 +87,13 @@ pub(super) async fn safe_values(
     let mut commands = Vec::new();
     for control in &state.controls {
         let Some(kind) = ControlKind::from_key(&control.control) else { continue };
+        let id = CommandId(format!("{id}.{}", control.control));
+        if let Some(known) = kept(&app, &id).await? {
+            commands.push(known);
+            continue;
+        }
         let wanted = Wanted { system: idx, control: kind, value: control.safe, hold: None, revision: control.revision };
-        let receipt = ask(&app, CommandId(format!("{id}-{}", control.control)), wanted, asker.who.clone()).await?;
+        let receipt = ask(&app, id, wanted, asker.who.clone()).await?;
         commands.push(CommandResponse::of(&receipt, &system));
     }
     Ok(json(CommandsResponse { commands, more: false }))
@@ -101,26 +111,36 @@ pub(super) async fn commands(
     let before = asked.before.map(|text| instant("before", &text)).transpose()?;
     let before = before.map_or(Utc(i64::MAX), |ms| Utc(ms.saturating_mul(1_000)));
     let ask = move |people: &People| {
-        let rows = people.control()?.read(|tables| tables.commands(asked.system.as_deref(), before, limit + 1))?;
-        Ok::<_, Refused>(rows)
+        let answer = people.control()?.read(|tables| {
+            let mut rows = tables.commands(asked.system.as_deref(), before, limit + 1)?;
+            let more = rows.len() as i64 > limit;
+            rows.truncate(usize::try_from(limit).unwrap_or_default());
+            let mut commands = Vec::with_capacity(rows.len());
+            for row in rows {
+                let flight = tables.prediction(&row.id)?.and_then(flight);
+                commands.push(of_row(row, flight.as_ref()));
+            }
+            Ok(CommandsResponse { commands, more })
+        })?;
+        Ok::<_, Refused>(answer)
     };
-    let mut rows = app.people.ask(ask).await??;
-    let more = rows.len() as i64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or_default());
-    Ok(json(CommandsResponse { commands: rows.into_iter().map(of_row).collect(), more }))
+    Ok(json(app.people.ask(ask).await??))
 }
 
 /// `GET /api/v1/commands/{id}`: a command with all of its steps.
 pub(super) async fn history(State(app): State<AppState>, Path(id): Path) -> Result<Response, Problem> {
     let ask = move |people: &People| {
-        let found = people.control()?.read(|tables| Ok((tables.command(&id)?, tables.command_steps(&id)?)))?;
+        let found = people
+            .control()?
+            .read(|tables| Ok((tables.command(&id)?, tables.command_steps(&id)?, tables.prediction(&id)?)))?;
         Ok::<_, Refused>(found)
     };
-    let (row, steps) = app.people.ask(ask).await??;
+    let (row, steps, prediction) = app.people.ask(ask).await??;
     let row = row.ok_or_else(|| Problem::not_found("there is no command with this id"))?;
+    let flight = prediction.and_then(flight);
     let step = |step: CommandStep| CommandStepResponse { at: step.at, state: step.state, words: step.words };
     let steps = steps.into_iter().map(step).collect();
-    Ok(json(CommandHistoryResponse { command: of_row(row), steps }))
+    Ok(json(CommandHistoryResponse { command: of_row(row, flight.as_ref()), steps, flight }))
 }
 
 /// What somebody wants.
@@ -156,8 +176,8 @@ fn refused(why: Refusal) -> Problem {
         Refusal::Denied(_) => StatusCode::FORBIDDEN,
         Refusal::Value(_) | Refusal::Hold(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::ReadOnly
-        | Refusal::Changed(_)
-        | Refusal::ChangedOnDevice
+        | Refusal::Changed(..)
+        | Refusal::ChangedOnDevice(_)
         | Refusal::Interlock(..)
         | Refusal::BeyondBms(_)
         | Refusal::Expired => StatusCode::CONFLICT,
@@ -180,11 +200,27 @@ fn command_id(text: &str) -> Result<CommandId, Problem> {
 /// What the journal has of a command.
 async fn kept(app: &AppState, id: &CommandId) -> Result<Option<CommandResponse>, Problem> {
     let id = id.0.clone();
-    let ask = move |people: &People| Ok::<_, Refused>(people.control()?.read(|tables| tables.command(&id))?);
-    Ok(app.people.ask(ask).await??.map(of_row))
+    let ask = move |people: &People| {
+        let found = people.control()?.read(|tables| Ok((tables.command(&id)?, tables.prediction(&id)?)))?;
+        Ok::<_, Refused>(found)
+    };
+    let (row, prediction) = app.people.ask(ask).await??;
+    let flight = prediction.and_then(flight);
+    Ok(row.map(|row| of_row(row, flight.as_ref())))
 }
 
-fn of_row(row: CommandRow) -> CommandResponse {
+/// What was predicted of a command; `None` if it cannot be read, because a newer version has written it.
+fn flight(kept: Prediction) -> Option<CommandFlight> {
+    let Prediction { made, due, prediction, scored } = kept;
+    let prediction: Forecast = serde_json::from_str(&prediction).ok()?;
+    let (scored_at, score) = match scored {
+        Some((at, score)) => (Some(at), serde_json::from_str::<ScoreResponse>(&score).ok()),
+        None => (None, None),
+    };
+    Some(CommandFlight { made_at: made, due_at: due, prediction, scored_at, score })
+}
+
+fn of_row(row: CommandRow, flight: Option<&CommandFlight>) -> CommandResponse {
     let words = ControlKind::from_key(&row.control).map_or_else(|| row.value.to_string(), |kind| kind.words(row.value));
     let under_way = ["requested", "journalled", "sent", "echoed"].contains(&row.last.state.as_str());
     CommandResponse {
@@ -199,5 +235,7 @@ fn of_row(row: CommandRow) -> CommandResponse {
         state: row.last.state,
         words: row.last.words,
         under_way,
+        prediction: flight.map(|flight| flight.prediction.wanted.words()).unwrap_or_default(),
+        score: flight.and_then(|flight| flight.score.as_ref()).map(|score| score.words.clone()).unwrap_or_default(),
     }
 }

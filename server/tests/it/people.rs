@@ -37,7 +37,7 @@ pub(crate) fn staffed(access: &str) -> Server {
     Server::start_in(folder, &format!("{}\n{access}\n", demo_site(12.0)), &[])
 }
 
-fn data(server: &Server) -> std::path::PathBuf {
+pub(crate) fn data(server: &Server) -> std::path::PathBuf {
     server.folder.path().join("data")
 }
 
@@ -72,6 +72,11 @@ pub(crate) struct Client<'a> {
 
 impl Client<'_> {
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        self.ask_bytes(method, path, headers, body.as_bytes())
+    }
+
+    /// The same with a body that may be no text.
+    pub(crate) fn ask_bytes(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(&self.server.address).unwrap();
         let mut head = format!("{method} {path} HTTP/1.0\r\nHost: {}\r\n", self.server.address);
         for (name, value) in headers {
@@ -85,7 +90,7 @@ impl Client<'_> {
         }
         head += &format!("Content-Length: {}\r\n\r\n", body.len());
         // Who is refused early may not read all of a large body.
-        let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
+        let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         let text = String::from_utf8_lossy(&answer);
