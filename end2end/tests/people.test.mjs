@@ -217,7 +217,7 @@ test('the own password is changed, and the old one is worth nothing', () =>
   as('vera', '/settings', async (page, messages) => {
     const account = region(page, 'Your account');
     await account.getByText('Change your password').click();
-    await account.getByLabel('Password until now').fill(OTHER);
+    await account.getByLabel('Password until now', { exact: true }).fill(OTHER);
     await account.getByLabel('New password', { exact: true }).fill(PASSWORD);
     await account.getByRole('button', { name: 'Change the password' }).click();
     await account.getByText('Your password is another one now').waitFor();
