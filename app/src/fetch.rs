@@ -7,9 +7,10 @@ mod single_flight;
 
 pub use crate::source::{FetchError, NO_SERVER};
 pub use single_flight::SingleFlight;
+pub(crate) use single_flight::rest;
 
 use crate::hydration::hydrated;
-use crate::source::{self, Request};
+use crate::source::{self, Body, Request};
 use domain::wire::Wire;
 
 /// Gets the answer at `path`.
@@ -17,7 +18,7 @@ use domain::wire::Wire;
 /// # Errors
 /// [`FetchError`], whose words can be shown.
 pub async fn get<T: Wire>(path: String) -> Result<T, FetchError> {
-    read(&send("GET", path, None).await?)
+    read(&send("GET", path, Body::None).await?)
 }
 
 /// Posts form fields to `path`.
@@ -25,7 +26,15 @@ pub async fn get<T: Wire>(path: String) -> Result<T, FetchError> {
 /// # Errors
 /// As [`get`].
 pub async fn post<T: Wire>(path: &str, fields: &[(&str, String)]) -> Result<T, FetchError> {
-    read(&send("POST", path.to_owned(), Some(encode_form(fields))).await?)
+    read(&send("POST", path.to_owned(), Body::Form(encode_form(fields))).await?)
+}
+
+/// Posts a JSON object whose values are texts to `path`.
+///
+/// # Errors
+/// As [`get`].
+pub async fn post_json<T: Wire>(path: &str, fields: &[(&str, String)]) -> Result<T, FetchError> {
+    read(&send("POST", path.to_owned(), Body::Json(encode_json(fields))).await?)
 }
 
 /// Sends a request without a body, whose answer is plain text.
@@ -33,7 +42,7 @@ pub async fn post<T: Wire>(path: &str, fields: &[(&str, String)]) -> Result<T, F
 /// # Errors
 /// As [`get`].
 pub async fn text(method: &'static str, path: String) -> Result<String, FetchError> {
-    let bytes = send(method, path, None).await?;
+    let bytes = send(method, path, Body::None).await?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -46,9 +55,15 @@ fn encode_form(fields: &[(&str, String)]) -> String {
     fields.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
-async fn send(method: &'static str, path: String, form: Option<String>) -> Result<Vec<u8>, FetchError> {
+fn encode_json(fields: &[(&str, String)]) -> String {
+    let text = |text: &str| js_sys::JSON::stringify(&text.into()).map(String::from).unwrap_or_default();
+    let pair = |(name, value): &(&str, String)| format!("{}:{}", text(name), text(value));
+    format!("{{{}}}", fields.iter().map(pair).collect::<Vec<_>>().join(","))
+}
+
+async fn send(method: &'static str, path: String, body: Body) -> Result<Vec<u8>, FetchError> {
     let source = source::chosen().ok_or(FetchError::NoServer)?;
-    let answer = (source.ask)(Request { method, path, form }).await;
+    let answer = (source.ask)(Request { method, path, body }).await;
     hydrated().await;
     answer
 }

@@ -7,7 +7,7 @@ use testkit::circles::{arrows_of, circles, read_modules};
 const LAYERS: [&[&str]; 10] = [
     &["boot", "derived", "format", "hydration", "lazy", "order", "sample", "source", "theme"],
     &["actions", "fetch", "icons", "kept", "reading", "updates"],
-    &["address", "charts", "components", "install"],
+    &["address", "charts", "components", "install", "session"],
     &["whose"],
     &["live", "problem"],
     &["playback"],

@@ -93,7 +93,7 @@ async fn run() -> Result<Boot, String> {
     let system = whose::system(&here, &site).unwrap_or_else(|| whose::default(here.path(), &site));
     let key = demo.key_frame(system).ok_or("the demo has no values yet: load the page again")?;
     RUNNING.set(Some(Running { demo, followers: Vec::new(), number: 0 }));
-    Ok(Boot { site, system, key, at: None, lab: None })
+    Ok(Boot { site, system, key, at: None, lab: None, page: Vec::new() })
 }
 
 /// Goes on in another task of the browser.
@@ -148,9 +148,10 @@ impl Running {
 }
 
 fn ask(request: Request) -> Reply {
-    let Request { method, path, form } = request;
+    let Request { method, path, body } = request;
+    let form = body.text().map(|(text, _)| text);
     let answer = RUNNING.with_borrow(|running| match running {
-        Some(running) => running.demo.answer(method, &path, form.as_deref()).map_err(FetchError::Refused),
+        Some(running) => running.demo.answer(method, &path, form).map_err(FetchError::Refused),
         None => Err(FetchError::NoServer),
     });
     Box::pin(std::future::ready(answer))

@@ -2,7 +2,7 @@
 //!
 //! | path | what |
 //! |---|---|
-//! | `/`, `/cells`, `/trends`, `/home`, `/analysis`, `/links`, `/lab` | pages, rendered with the newest values |
+//! | `/`, `/cells`, `/trends`, `/home`, `/analysis`, `/links`, `/control`, `/lab` | pages, rendered with the newest values |
 //! | `/live/{system}` | WebSocket: binary live frames, server to page |
 //! | `/api/v1/...` | JSON for people and programs, the same in a binary form for the page |
 //! | `/api`, `/api/openapi.json` | the description of the API, for people and for programs |
@@ -121,6 +121,7 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
         .route("/cells", get(pages::page))
         .route("/links", get(pages::page))
         .route("/trends", get(pages::page))
+        .route("/control", get(pages::page))
         .route("/lab", get(pages::page))
         .route("/home", get(pages::page))
         .route("/analysis", get(pages::page))

@@ -20,7 +20,6 @@ use web_sys::{AbortController, AbortSignal, Headers, RequestInit};
 pub static SERVER: Source = Source { ask, subscribe };
 
 const OCTETS: &str = "application/octet-stream";
-const FORM: &str = "application/x-www-form-urlencoded";
 
 fn ask(request: Request) -> Reply {
     Box::pin(send(request))
@@ -44,9 +43,9 @@ fn asked(request: &Request, dropped: &Abort) -> Result<http::Request, JsValue> {
     init.set_method(request.method);
     init.set_signal(dropped.signal().as_ref());
     headers.set("Accept", OCTETS)?;
-    if let Some(form) = &request.form {
-        headers.set("Content-Type", FORM)?;
-        init.set_body(&JsValue::from_str(form));
+    if let Some((body, kind)) = request.body.text() {
+        headers.set("Content-Type", kind)?;
+        init.set_body(&JsValue::from_str(body));
     }
     init.set_headers(&headers);
     Ok(web_sys::Request::new_with_str_and_init(&request.path, &init)?.into())

@@ -1,6 +1,7 @@
 //! How instants, words and digits are written in JSON.
 
 use domain::time::{Utc, rfc3339};
+use domain::wire::{Reader, Wire, WireError, Writer};
 use domain::words::Words;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -65,6 +66,17 @@ impl<T: Words> JsonSchema for Word<T> {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let words: Vec<&str> = T::VALUES.iter().map(|value| value.as_word()).collect();
         json_schema!({ "type": "string", "enum": words })
+    }
+}
+
+impl<T: Words> Wire for Word<T> {
+    fn write(&self, w: &mut Writer) {
+        w.str(self.0.as_word());
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Word<T>, WireError> {
+        let word = r.str()?.to_owned();
+        T::from_word(&word).map(Word).map_err(|_| r.invalid(T::WHAT))
     }
 }
 

@@ -320,11 +320,13 @@ pub const OPERATIONS: &[Operation] = &[
     get("/api/v1/session", "session", "Who is signed in, what they may do, and whether control is armed.")
         .needs_nothing()
         .json::<SessionResponse>()
+        .other(&[OCTETS])
         .errors(&[401, 503]),
     post("/api/v1/session", "sign_in", "Signs in: the answer sets a cookie. Tries are limited.")
         .needs_nothing()
         .body::<SignInRequest>(&[JSON])
         .json::<SessionResponse>()
+        .other(&[OCTETS])
         .errors(&[400, 401, 403, 415, 422, 429, 503]),
     delete("/api/v1/session", "sign_out", "Signs out: the session ends.").needs_nothing().status(204).errors(&[503]),
     post(
@@ -335,17 +337,20 @@ pub const OPERATIONS: &[Operation] = &[
     .needs(Action::OwnAccount)
     .body::<StepUpRequest>(&[JSON])
     .json::<SessionResponse>()
+    .other(&[OCTETS])
     .errors(&[400, 415, 422, 429, 503]),
     post("/api/v1/setup", "setup", "Makes the first admin of a site without accounts, and signs them in.")
         .needs_nothing()
         .body::<SetupRequest>(&[JSON])
         .status(201)
         .json::<SessionResponse>()
+        .other(&[OCTETS])
         .errors(&[400, 401, 403, 409, 415, 422, 429, 503]),
     post("/api/v1/password", "password", "Another password for the own account: its other sessions end.")
         .needs(Action::OwnAccount)
         .body::<PasswordRequest>(&[JSON])
         .json::<SessionResponse>()
+        .other(&[OCTETS])
         .errors(&[400, 415, 422, 429, 503]),
     get("/api/v1/sessions", "sessions", "The sessions of the own account, or of all.")
         .needs(Action::OwnAccount)
@@ -425,10 +430,12 @@ pub const OPERATIONS: &[Operation] = &[
     get("/api/v1/commands", "commands", "What was commanded, and what became of it, newest first.")
         .query::<CommandsRequest>()
         .json::<CommandsResponse>()
+        .other(&[OCTETS])
         .errors(&[422, 503]),
     get("/api/v1/commands/{id}", "command_history", "A command with each of its steps.")
         .in_path(COMMAND)
         .json::<CommandHistoryResponse>()
+        .other(&[OCTETS])
         .errors(&[404, 503]),
     get("/api/v1/audit", "audit", "What was done, by whom, from where: in pages, newest first.")
         .needs(Action::ReadAudit)

@@ -4,6 +4,7 @@
 
 use crate::json::{Timestamp, Word};
 use domain::people::{Role, Scope};
+use domain::wire::Wire;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -69,7 +70,7 @@ pub struct PasswordRequest {
 }
 
 /// Who is signed in, and what is possible.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct SessionResponse {
     /// The name of the account or of the token; null for nobody.
     pub name: Option<String>,

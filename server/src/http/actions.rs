@@ -6,12 +6,15 @@
 use super::AppState;
 use super::answer::wants_page;
 use super::asked::{Form, by_name};
+use super::control;
 use super::guard::{FORM, is_media_type};
 use super::lab;
 use super::leave::Who;
 use super::problem::Problem;
 use super::requests::BODY_LIMIT;
-use app::actions::{ActionError, Door, INCOMPLETE};
+use api::control::{CommandRequest, CommandResponse, CommandsResponse, SafeValuesRequest};
+use app::actions::{ActionError, Doing, Door, INCOMPLETE};
+use app::pages::control::{CommandAction, SafeValuesAction};
 use app::pages::lab::LabAction;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest as _, Request, State};
@@ -33,6 +36,8 @@ const ANSWER_MAX: usize = 1 << 20;
 /// Makes every action known. A new one is a line here.
 pub(super) fn register() {
     register_explicit::<LabAction>();
+    register_explicit::<CommandAction>();
+    register_explicit::<SafeValuesAction>();
 }
 
 /// `POST /actions/...`
@@ -99,12 +104,37 @@ struct Doors {
 impl Door for Doors {
     fn lab(&self, system: &str, fields: &HashMap<String, String>) -> Result<LabState, ActionError> {
         let done = self.who.may(Action::UseLab).and_then(|()| lab::apply(&self.state, Some(system), fields));
-        done.map_err(|problem| {
-            let sentence = ActionError(problem.detail().to_owned());
-            let _ = self.refused.set(problem);
-            sentence
+        done.map_err(|problem| told(&self.refused, problem))
+    }
+
+    fn command(&self, asked: CommandRequest) -> Doing<CommandResponse> {
+        let (state, who, refused) = (self.state.clone(), self.who.clone(), self.refused.clone());
+        Box::pin(async move {
+            let done = async {
+                who.may(Action::Tighten)?;
+                Ok(control::apply(&state, &who.0, asked).await?.answer)
+            };
+            done.await.map_err(|problem| told(&refused, problem))
         })
     }
+
+    fn safe_values(&self, asked: SafeValuesRequest) -> Doing<CommandsResponse> {
+        let (state, who, refused) = (self.state.clone(), self.who.clone(), self.refused.clone());
+        Box::pin(async move {
+            let done = async {
+                who.may(Action::SafeValues)?;
+                control::apply_safe_values(&state, &who.0, asked).await
+            };
+            done.await.map_err(|problem| told(&refused, problem))
+        })
+    }
+}
+
+/// The sentence of a problem, which is kept with its status.
+fn told(refused: &OnceLock<Problem>, problem: Problem) -> ActionError {
+    let sentence = ActionError(problem.detail().to_owned());
+    let _ = refused.set(problem);
+    sentence
 }
 
 #[cfg(test)]

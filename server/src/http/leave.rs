@@ -114,8 +114,9 @@ fn needs(method: &Method, path: Option<&str>, is_public: impl FnOnce(&str) -> bo
 }
 
 /// Routes besides the API that change nothing, whatever is asked; the last is the answer to addresses that there are not.
-const ONLY_READ: [&str; 11] = [
+const ONLY_READ: [&str; 12] = [
     "/",
+    "/control",
     "/cells",
     "/links",
     "/trends",

@@ -4,7 +4,7 @@
 //! the body. Bodies are JSON alone, which no form of another site can send.
 
 use super::AppState;
-use super::answer::json;
+use super::answer::{json, octets, wants_octets};
 use super::asked::{JsonBody, Path, Query};
 use super::cookie;
 use super::instant::instant;
@@ -27,6 +27,7 @@ use domain::engine::Input;
 use domain::people::action::Action;
 use domain::people::authorize;
 use domain::plain::quoted;
+use domain::wire::Wire as _;
 use store::{AuditFilter, Audited, Session, Token, hex};
 
 /// Entries of the audit on a page, if nothing is said, and at most.
@@ -58,14 +59,27 @@ fn described(people: &People, asker: &Asker) -> SessionResponse {
     }
 }
 
-async fn session_answer(app: &AppState, asker: Asker) -> Result<Response, Problem> {
-    let answer = app.people.ask(move |people| described(people, &asker)).await?;
-    Ok(json(answer))
+/// Who is signed in, for a page that is rendered.
+///
+/// # Errors
+/// The server is too busy to look.
+pub(super) async fn session_of(app: &AppState, asker: Asker) -> Result<SessionResponse, Problem> {
+    Ok(app.people.ask(move |people| described(people, &asker)).await?)
+}
+
+async fn session_answer(app: &AppState, asker: Asker, headers: &HeaderMap) -> Result<Response, Problem> {
+    let answer = session_of(app, asker).await?;
+    Ok(if wants_octets(headers) { octets(answer.to_bytes()) } else { json(answer) })
 }
 
 /// The answer to who has just given the right password, with their cookie.
-async fn signed_in(app: &AppState, signed_in: SignedIn, connected: Connected) -> Result<Response, Problem> {
-    let mut answer = session_answer(app, signed_in.asker).await?;
+async fn signed_in(
+    app: &AppState,
+    signed_in: SignedIn,
+    connected: Connected,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let mut answer = session_answer(app, signed_in.asker, headers).await?;
     if let Some(cookie) = cookie::set(&signed_in.secret, connected.secure, connected.port) {
         answer.headers_mut().append(SET_COOKIE, cookie);
     }
@@ -73,8 +87,12 @@ async fn signed_in(app: &AppState, signed_in: SignedIn, connected: Connected) ->
 }
 
 /// `GET /api/v1/session`
-pub(super) async fn session(State(app): State<AppState>, Who(asker): Who) -> Result<Response, Problem> {
-    session_answer(&app, (*asker).clone()).await
+pub(super) async fn session(
+    State(app): State<AppState>,
+    Who(asker): Who,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    session_answer(&app, (*asker).clone(), &headers).await
 }
 
 /// `POST /api/v1/session`
@@ -88,7 +106,7 @@ pub(super) async fn sign_in(
     connected.unread()?;
     let old = asker.session.as_ref().map(|(session, _)| session.clone());
     let done = app.people.sign_in(asked.name, asked.password.0, from(connected, &headers), old).await?;
-    signed_in(&app, done, connected).await
+    signed_in(&app, done, connected, &headers).await
 }
 
 /// `DELETE /api/v1/session`: also for whose session has ended already.
@@ -121,7 +139,7 @@ pub(super) async fn step_up(
 ) -> Result<Response, Problem> {
     connected.unread()?;
     let done = app.people.step_up(own_session(&asker)?, asked.password.0, from(connected, &headers)).await?;
-    signed_in(&app, done, connected).await
+    signed_in(&app, done, connected, &headers).await
 }
 
 /// `POST /api/v1/setup`
@@ -134,7 +152,7 @@ pub(super) async fn set_up(
     connected.unread()?;
     let account = (asked.name, asked.password.0);
     let done = app.people.set_up(asked.token.0, account, from(connected, &headers)).await?;
-    let mut answer = signed_in(&app, done, connected).await?;
+    let mut answer = signed_in(&app, done, connected, &headers).await?;
     *answer.status_mut() = StatusCode::CREATED;
     Ok(answer)
 }
@@ -150,7 +168,7 @@ pub(super) async fn password(
     connected.unread()?;
     let passwords = (asked.old.0, asked.new.0);
     let done = app.people.change_password(own_session(&asker)?, passwords, from(connected, &headers)).await?;
-    signed_in(&app, done, connected).await
+    signed_in(&app, done, connected, &headers).await
 }
 
 /// `GET /api/v1/sessions`

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-const PASSWORD: &str = "lamp tractor mild seven";
+pub(crate) const PASSWORD: &str = "lamp tractor mild seven";
 
 /// Runs `packtwin` on a data folder, with this on its standard input; gives exit status and all that it said.
 fn packtwin(data: &Path, arguments: &[&str], input: &str) -> (Option<i32>, String) {
