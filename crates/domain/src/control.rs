@@ -18,7 +18,7 @@ mod spec;
 mod state;
 
 pub use decide::{Change, Command, CommandId, CommandReceipt, Decision, Known, Refusal, decide};
-pub use desk::{Arming, Control, ControlPast, Desk, ReadBack, Standing};
+pub use desk::{Arming, Control, ControlPast, Desk, PastCommand, ReadBack, Standing};
 pub use effect::{Followed, followed};
 pub use interlock::{Guards, INTERLOCKS, Interlock, Situation, Verdict, verdicts};
 pub use kind::{ControlKind, ControlKindSpec, Effect, Safer};

@@ -1,10 +1,12 @@
 //! What the journal says of the time before this start.
 //!
-//! Nothing is sent: what was under way is read back, and is then confirmed or unknown.
+//! Nothing is sent: what was under way is read back, and is then confirmed or unknown. A value that stood stands on, for
+//! what is left of its time.
 
 use anyhow::{Context as _, Result};
 use domain::control::{
     Arming, Change, Command, CommandId, CommandReceipt, CommandState, ControlKind, ControlPast, Desk, Ledger,
+    PastCommand,
 };
 use domain::people::{Came, Requester};
 use domain::spec::{SiteSpec, SystemIdx};
@@ -25,10 +27,10 @@ pub(crate) fn restore(desk: &mut Desk, site: &SiteSpec, journal: &Control, now: 
         desk.arm(Arming { armed, by: setting.by, at: setting.at });
     }
     let mut lost = Vec::new();
-    let mut under_way: Vec<(CommandReceipt, String)> = Vec::new();
-    for row in journal.read(|tables| tables.commands_under_way()).context("read the commands under way")? {
+    let mut open: Vec<(CommandReceipt, String)> = Vec::new();
+    for row in journal.read(|tables| tables.commands_open()).context("read the commands that are not over")? {
         let system = row.system.clone();
-        under_way.extend(receipt(row, site, now).map(|receipt| (receipt, system)));
+        open.extend(receipt(row, site, now).map(|receipt| (receipt, system)));
     }
     for (idx, system) in site.systems.iter().enumerate() {
         for control in &*system.controls {
@@ -48,14 +50,22 @@ pub(crate) fn restore(desk: &mut Desk, site: &SiteSpec, journal: &Control, now: 
             let own = |(receipt, id): &mut (CommandReceipt, String)| {
                 *id == system.id && receipt.command.control == control.kind
             };
-            let mut own: Vec<CommandReceipt> = under_way.extract_if(.., own).map(|(receipt, _)| receipt).collect();
+            let mut own: Vec<CommandReceipt> = open.extract_if(.., own).map(|(receipt, _)| receipt).collect();
             let newest = own.pop();
-            lost.extend(own.into_iter().map(|receipt| unknown(receipt, "another command followed it", now)));
-            let newest = newest.map(|receipt| (receipt.command, receipt.state));
-            desk.restore(SystemIdx(idx as u8), control.kind, past, newest, now);
+            let by = newest.as_ref().map(|newest| newest.command.by.name.clone()).unwrap_or_default();
+            lost.extend(own.into_iter().map(|receipt| match receipt.state.stands() {
+                true => CommandReceipt { at: now, state: CommandState::Superseded(by.clone()), ..receipt },
+                false => unknown(receipt, "another command followed it", now),
+            }));
+            let followed = newest.map(|CommandReceipt { command, at, state, .. }| {
+                // A clock that was set back must not make the time longer than it was to be.
+                let stood_for = Duration::from_micros(now.utc.0.saturating_sub(at.utc.0).max(0).unsigned_abs());
+                PastCommand { command, state, stood_for }
+            });
+            desk.restore(SystemIdx(idx as u8), control.kind, past, followed, now);
         }
     }
-    let gone = under_way.into_iter().map(|(receipt, _)| receipt);
+    let gone = open.into_iter().map(|(receipt, _)| receipt);
     lost.extend(gone.map(|receipt| unknown(receipt, "the site file has no such control any more", now)));
     Ok(lost)
 }
@@ -67,11 +77,17 @@ fn unknown(receipt: CommandReceipt, why: &str, now: Now) -> CommandReceipt {
 
 /// The command of a row; `None` for a system or a kind of control that this program does not know.
 fn receipt(row: CommandRow, site: &SiteSpec, now: Now) -> Option<CommandReceipt> {
+    // What was seen of its effect is in the journal; the value that was read back is what counts here.
+    let read_back = row.last.read_back.unwrap_or(row.value);
     let state = match row.last.state.as_str() {
         "sent" => CommandState::Sent,
         "echoed" => CommandState::Echoed,
+        "unchanged" => CommandState::Unchanged(read_back),
+        "confirmed" | "effective" | "no-effect" => CommandState::Confirmed(read_back),
+        "unconfirmable" => CommandState::Unconfirmable,
         _ => CommandState::Journalled,
     };
+    let at = Now { utc: row.last.at, mono: now.mono };
     let command = Command {
         id: CommandId(row.id),
         system: site.find_system(&row.system)?.0,
@@ -83,5 +99,5 @@ fn receipt(row: CommandRow, site: &SiteSpec, now: Now) -> Option<CommandReceipt>
         expires: now.mono,
         revision: u64::try_from(row.revision).unwrap_or_default(),
     };
-    Some(CommandReceipt { command, at: now, state, before: row.before })
+    Some(CommandReceipt { command, at, state, before: row.before })
 }

@@ -63,6 +63,17 @@ pub struct ControlPast {
     pub changed: Option<Change>,
 }
 
+/// The command that a control followed before this start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastCommand {
+    /// The command, its value at a step.
+    pub command: Command,
+    /// What was known of it last: it was under way, or its value stood.
+    pub state: CommandState,
+    /// How long its value has stood already.
+    pub stood_for: Duration,
+}
+
 /// One control of one system.
 #[derive(Clone, Debug)]
 pub struct Control {
@@ -143,28 +154,31 @@ impl Desk {
         Desk { controls: systems.map(control).collect(), ..Desk::default() }
     }
 
-    /// Takes what the journal says of a control. A command that was under way is not sent again: what the device has is
-    /// read first.
+    /// Takes what the journal says of a control. Nothing is sent again and no lease renewed: what the device has is read
+    /// first. A value that is to stand for a time stands for what is left of it.
     pub fn restore(
         &mut self,
         system: SystemIdx,
         kind: ControlKind,
         past: ControlPast,
-        under_way: Option<(Command, CommandState)>,
+        followed: Option<PastCommand>,
         now: Now,
     ) {
         let Some(control) = self.find_mut(system, kind) else { return };
         (control.revision, control.ledger, control.changed) = (past.revision, past.ledger, past.changed);
-        control.standing = under_way.map(|(command, state)| Standing {
-            command,
-            state,
-            at: now,
-            before: None,
-            widens: false,
-            write: None,
-            renew_at: None,
-            holds_until: None,
-            effect_by: None,
+        control.standing = followed.map(|PastCommand { command, state, stood_for }| {
+            let hold = command.hold.filter(|_| state.stands());
+            Standing {
+                state,
+                at: now,
+                before: None,
+                widens: false,
+                write: None,
+                renew_at: None,
+                holds_until: hold.map(|hold| now.mono + hold.saturating_sub(stood_for)),
+                effect_by: None,
+                command,
+            }
         });
     }
 
@@ -412,7 +426,7 @@ impl Control {
             self.unreadable.clear();
         }
         if state.stands() && !renewal {
-            standing.holds_until = standing.command.hold.map(|hold| Mono(at.mono.0 + hold.as_micros() as u64));
+            standing.holds_until = standing.command.hold.map(|hold| at.mono + hold);
             standing.renew_at = spec.lease.map(|lease| at.mono + lease / 2);
             standing.effect_by = Some(at.mono + spec.kind.spec().effect.1);
         }

@@ -83,7 +83,7 @@ mod tests {
                 "W",
                 100e3,
                 vec![],
-                Followed::Unknown("Battery power is not known: never received".into()),
+                Followed::Unknown("Battery power is not known: not received".into()),
             ),
             (ControlKind::Reserve, "%", 30.0, vec![(Soc, 71.0)], Followed::Yes("state of charge 71.0 %".into())),
             (

@@ -358,7 +358,7 @@ fn a_command_is_kept_with_each_of_its_steps_and_none_is_changed() {
         (asked(None, i64::MAX, 9), asked(Some("hv"), 10_000, 2), asked(Some("x"), i64::MAX, 9)),
         ("edcba".into(), "cb".into(), String::new())
     );
-    assert_eq!(ids(control.read(|t| t.commands_under_way()).unwrap()), "de");
+    assert_eq!(ids(control.read(|t| t.commands_open()).unwrap()), "abde", "all but what is over");
     let (recent, ever) = control.read(|t| t.writes("hv", "reserve", Utc(9_800))).unwrap();
     assert_eq!((recent, ever), (vec![Utc(10_000), Utc(10_100)], 3), "what may have been sent");
     assert_eq!(control.read(|t| t.last_change("hv", "reserve")).unwrap().unwrap().id, "b");

@@ -83,11 +83,13 @@ impl Control {
             return Keep::Nothing;
         }
         if standing.holds_until.is_some_and(|until| until <= now.mono) {
-            standing.holds_until = None;
-            return match lease {
-                Some(_) => Keep::Over(CommandState::LeaseEnded("it was to be held until now".to_owned())),
-                None => Keep::Return,
-            };
+            if lease.is_some() {
+                return Keep::Over(CommandState::LeaseEnded("it was to be held until now".to_owned()));
+            }
+            // As soon as it is possible: the device may be out of reach just now.
+            let possible = check(&self.spec, situation, false).is_ok()
+                && self.ledger.admit(&self.spec.budget, true, now.mono).is_ok();
+            return if possible { Keep::Return } else { Keep::Nothing };
         }
         if lease.is_some() && standing.renew_at.is_some_and(|at| at <= now.mono) {
             let widens = self.spec.widens(standing.command.value, self.spec.safe);
@@ -196,6 +198,7 @@ impl Control {
         match &mut self.standing {
             Some(standing) if state.stands() => {
                 (standing.state, standing.at) = (state.clone(), at);
+                standing.holds_until = standing.command.hold.map(|hold| at.mono + hold);
                 standing.effect_by = Some(at.mono + self.spec.kind.spec().effect.1);
             }
             standing => *standing = None,

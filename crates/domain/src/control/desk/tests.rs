@@ -414,7 +414,13 @@ fn a_lease_is_renewed_while_all_is_well_and_ends_with_its_reason() {
 }
 
 #[test]
-fn when_a_hold_is_over_the_safe_value_returns() {
+fn when_a_hold_is_over_the_safe_value_returns_as_soon_as_the_device_can_be_reached() {
+    for away_s in [0.0, 20.0] {
+        a_hold_ends(away_s);
+    }
+}
+
+fn a_hold_ends(away_s: f32) {
     let mut rig = Rig::new();
     let (id, at, system) = (CommandId("a".to_owned()), rig.now.utc, SystemIdx(0));
     let (hold, expires) = (Some(Duration::from_secs(60)), rig.now.mono + Duration::from_secs(30));
@@ -433,6 +439,13 @@ fn when_a_hold_is_over_the_safe_value_returns() {
     rig.pass(59.0);
     assert_eq!(rig.has[0], 15.0);
     rig.said();
+    let link = |state| Input::Link(LinkIdx(0), LinkStatus { state, ..LinkStatus::default() });
+    if away_s > 0.0 {
+        rig.step(link(LinkState::Down));
+        rig.pass(away_s);
+        assert_eq!((rig.has[0], rig.said()), (15.0, vec![]));
+        rig.step(link(LinkState::Up));
+    }
     rig.pass(2.0);
     assert_eq!(rig.has[0], 20.0);
     assert_eq!(rig.said()[..2], ["a: replaced by a command of server", "a-end: recorded"]);
@@ -462,11 +475,51 @@ fn after_a_restart_nothing_is_sent_again_and_the_device_is_asked() {
         rig.has[0] = has;
         let now = rig.now;
         let past = ControlPast { revision: 7, ..ControlPast::default() };
-        rig.engine.desk_mut().restore(SystemIdx(0), ControlKind::Reserve, past, Some((command, state)), now);
+        let followed = Some(PastCommand { command, state, stood_for: Duration::ZERO });
+        rig.engine.desk_mut().restore(SystemIdx(0), ControlKind::Reserve, past, followed, now);
         rig.pass(6.0);
         assert!(rig.said().contains(&says.to_owned()), "{says}");
         assert!(rig.sent.is_empty());
         assert!(rig.control(ControlKind::Reserve).revision >= 7);
+    }
+}
+
+#[test]
+fn a_value_that_stands_for_a_time_returns_also_after_a_restart() {
+    let hold = Some(Duration::from_secs(60));
+    for (state, stood_s, has, safe_after_s) in [
+        (CommandState::Effective("SoC 40 %".into()), 50, 30.0, Some(10.0)),
+        (CommandState::Confirmed(30.0), 3_600, 30.0, Some(0.0)),
+        // It is found on the device only now: the time begins with that.
+        (CommandState::Sent, 0, 30.0, Some(60.0)),
+        // Somebody has changed it meanwhile: theirs stands.
+        (CommandState::Confirmed(30.0), 50, 44.0, None),
+    ] {
+        let mut rig = Rig::new();
+        rig.pass(6.0);
+        rig.ask("a", ControlKind::Reserve, 30.0, operator());
+        let command = rig.control(ControlKind::Reserve).standing.as_ref().unwrap().command.clone();
+        let mut rig = Rig::new();
+        rig.has[0] = has;
+        let (now, command) = (rig.now, Command { hold, ..command });
+        let followed = PastCommand { command, state: state.clone(), stood_for: Duration::from_secs(stood_s) };
+        let past = ControlPast::default();
+        rig.engine.desk_mut().restore(SystemIdx(0), ControlKind::Reserve, past, Some(followed), now);
+        let safe = rig.control(ControlKind::Reserve).spec.safe;
+        match safe_after_s {
+            Some(seconds) => {
+                if seconds > 1.0 {
+                    rig.pass(seconds - 1.0);
+                    assert_eq!(rig.has[0], has, "{state:?}: too early");
+                }
+                rig.pass(9.0);
+                assert_eq!(rig.has[0], safe, "{state:?}");
+            }
+            None => {
+                rig.pass(90.0);
+                assert_eq!(rig.has[0], has, "{state:?}");
+            }
+        }
     }
 }
 

@@ -56,9 +56,9 @@ impl Tables<'_> {
         Ok(self.0.all(sql::COMMANDS.bind(system).bind(before.0).bind(most), command)?)
     }
 
-    /// The commands of which it is not known what has become, oldest first.
-    pub fn commands_under_way(&mut self) -> Done<Vec<CommandRow>> {
-        Ok(self.0.all(sql::COMMANDS_UNDER_WAY.plain(), command)?)
+    /// The commands that are under way, or whose values stand: in the order of their last steps.
+    pub fn commands_open(&mut self) -> Done<Vec<CommandRow>> {
+        Ok(self.0.all(sql::COMMANDS_OPEN.plain(), command)?)
     }
 
     /// The command that changed a control last, as far as the device said so.

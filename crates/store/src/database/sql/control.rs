@@ -77,11 +77,12 @@ statements! {
         AND seq = (SELECT max(seq) FROM command_step WHERE command_id = id) ORDER BY asked_us DESC LIMIT ?3";
     COMMAND_STEPS = "
         SELECT at_us, state, words, read_back FROM command_step WHERE command_id = ?1 ORDER BY seq";
-    COMMANDS_UNDER_WAY = "
+    COMMANDS_OPEN = "
         SELECT id, system, control, value, before, hold_s, revision, who, asked_us, at_us, state, words, read_back
         FROM command JOIN command_step ON command_id = id
         WHERE seq = (SELECT max(seq) FROM command_step WHERE command_id = id)
-        AND state IN ('journalled', 'sent', 'echoed') ORDER BY asked_us";
+        AND state IN ('journalled', 'sent', 'echoed', 'unchanged', 'confirmed', 'unconfirmable', 'effective', 'no-effect')
+        ORDER BY seq";
     LAST_CHANGE = "
         SELECT id, system, control, value, before, hold_s, revision, who, asked_us, at_us, state, words, read_back
         FROM command JOIN command_step ON command_id = id
