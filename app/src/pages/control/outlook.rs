@@ -120,11 +120,10 @@ pub(super) fn noun(kind: SystemKind) -> &'static str {
     }
 }
 
+/// How long, in one unit up to two hours: two of them are compared at a glance.
 fn minutes(minutes: f32) -> String {
-    if minutes < 1.0 {
-        return format!("0{THIN}min");
-    }
-    format::duration(minutes.max(0.0).floor() * 60.0)
+    let whole = minutes.max(0.0).floor();
+    if whole < 120.0 { format!("{whole:.0}{THIN}min") } else { format::duration(whole * 60.0) }
 }
 
 fn lasts(of: &Lasts) -> String {
