@@ -46,6 +46,13 @@ pub trait Door: Send + Sync {
     /// # Errors
     /// A sentence: none of them can be asked for.
     fn safe_values(&self, asked: SafeValuesRequest) -> Doing<CommandsResponse>;
+
+    /// Does `what` a form says about people, with its other fields; gives a sentence about it, and a new token of a program
+    /// if that is what was asked for.
+    ///
+    /// # Errors
+    /// A sentence: they may not, or a field is wrong.
+    fn people(&self, what: String, fields: HashMap<String, String>) -> Doing<(String, Option<String>)>;
 }
 
 /// What is being done.

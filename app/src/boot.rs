@@ -143,6 +143,15 @@ pub(crate) fn own_site() -> Option<String> {
     own("data-site")
 }
 
+/// Who was signed in when the document was made. A context on the server; a browser reads it from the document.
+#[derive(Clone, Debug)]
+pub struct Person(pub Option<String>);
+
+/// The name of who was signed in then.
+pub(crate) fn own_person() -> Option<String> {
+    leptos::prelude::use_context::<Person>().map_or_else(|| own("data-person"), |Person(name)| name)
+}
+
 fn own(name: &str) -> Option<String> {
     leptos::prelude::document().document_element()?.get_attribute(name)
 }

@@ -10,7 +10,7 @@ pub use single_flight::SingleFlight;
 pub(crate) use single_flight::rest;
 
 use crate::hydration::hydrated;
-use crate::source::{self, Body, Request};
+use crate::source::{self, Request};
 use domain::wire::Wire;
 
 /// Gets the answer at `path`.
@@ -18,7 +18,7 @@ use domain::wire::Wire;
 /// # Errors
 /// [`FetchError`], whose words can be shown.
 pub async fn get<T: Wire>(path: String) -> Result<T, FetchError> {
-    read(&send("GET", path, Body::None).await?)
+    read(&send("GET", path, None).await?)
 }
 
 /// Posts form fields to `path`.
@@ -26,15 +26,7 @@ pub async fn get<T: Wire>(path: String) -> Result<T, FetchError> {
 /// # Errors
 /// As [`get`].
 pub async fn post<T: Wire>(path: &str, fields: &[(&str, String)]) -> Result<T, FetchError> {
-    read(&send("POST", path.to_owned(), Body::Form(encode_form(fields))).await?)
-}
-
-/// Posts a JSON object whose values are texts to `path`.
-///
-/// # Errors
-/// As [`get`].
-pub async fn post_json<T: Wire>(path: &str, fields: &[(&str, String)]) -> Result<T, FetchError> {
-    read(&send("POST", path.to_owned(), Body::Json(encode_json(fields))).await?)
+    read(&send("POST", path.to_owned(), Some(encode_form(fields))).await?)
 }
 
 /// Sends a request without a body, whose answer is plain text.
@@ -42,7 +34,7 @@ pub async fn post_json<T: Wire>(path: &str, fields: &[(&str, String)]) -> Result
 /// # Errors
 /// As [`get`].
 pub async fn text(method: &'static str, path: String) -> Result<String, FetchError> {
-    let bytes = send(method, path, Body::None).await?;
+    let bytes = send(method, path, None).await?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -55,15 +47,9 @@ fn encode_form(fields: &[(&str, String)]) -> String {
     fields.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
-fn encode_json(fields: &[(&str, String)]) -> String {
-    let text = |text: &str| js_sys::JSON::stringify(&text.into()).map(String::from).unwrap_or_default();
-    let pair = |(name, value): &(&str, String)| format!("{}:{}", text(name), text(value));
-    format!("{{{}}}", fields.iter().map(pair).collect::<Vec<_>>().join(","))
-}
-
-async fn send(method: &'static str, path: String, body: Body) -> Result<Vec<u8>, FetchError> {
+async fn send(method: &'static str, path: String, form: Option<String>) -> Result<Vec<u8>, FetchError> {
     let source = source::chosen().ok_or(FetchError::NoServer)?;
-    let answer = (source.ask)(Request { method, path, body }).await;
+    let answer = (source.ask)(Request { method, path, form }).await;
     hydrated().await;
     answer
 }

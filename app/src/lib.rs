@@ -12,8 +12,9 @@
 //! actions   what a page tells the server to do
 //! problem   alarms as a person wants to read them    icons       one family of icons
 //! lazy      code that is loaded with its page        theme       light, dark, or as the system says
-//! session   who is signed in, for the pages that ask
 //! kept      the last values, for when the server is away  offline  the page that is made of them
+//! session   who is signed in, and how that changes
+//! sign_in   the document to sign in
 //! updates   a page that is older than the server     install     the offer to install the page
 //! ```
 //!
@@ -59,6 +60,8 @@ mod problem;
 mod sample;
 #[cfg(feature = "ssr")]
 mod shell;
+#[cfg(feature = "ssr")]
+pub mod sign_in;
 
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, around, shell};

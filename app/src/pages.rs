@@ -9,6 +9,7 @@ pub mod lab;
 pub mod links;
 mod map_quantity;
 pub mod overview;
+pub mod people;
 pub mod trends;
 
 use crate::address::Address;
@@ -27,6 +28,8 @@ pub struct Page {
     pub glyph: Glyph,
     /// Draws it.
     pub code: Code,
+    /// Whether it stands in the list of pages. The pages of people are behind their name in the status bar.
+    pub listed: bool,
 }
 
 /// Where the code of a page is.
@@ -57,10 +60,17 @@ pub const PAGES: &[Page] = &[
     page("/links", "Links", Glyph::Links, Code::Lazy(&links::CHUNK)),
     page("/analysis", "Analysis", Glyph::Analysis, Code::Lazy(&analysis::CHUNK)),
     page("/lab", "Lab", Glyph::Lab, Code::Lazy(&lab::CHUNK)),
+    unlisted(people::SETTINGS, "Settings"),
+    unlisted(people::AUDIT, "Audit"),
 ];
 
 const fn page(path: &'static str, name: &'static str, glyph: Glyph, code: Code) -> Page {
-    Page { path, name, glyph, code }
+    Page { path, name, glyph, code, listed: true }
+}
+
+/// A page of people.
+const fn unlisted(path: &'static str, name: &'static str) -> Page {
+    Page { listed: false, ..page(path, name, Glyph::Person, Code::Lazy(&people::CHUNK)) }
 }
 
 /// The place in [`PAGES`] of the page at an address.

@@ -35,30 +35,8 @@ pub struct Request {
     pub method: &'static str,
     /// Path and query, encoded: `/api/v1/lab?system=hv`.
     pub path: String,
-    /// What is sent with it.
-    pub body: Body,
-}
-
-/// What is sent with a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// Nothing.
-    None,
-    /// The fields of a form as `application/x-www-form-urlencoded`.
-    Form(String),
-    /// A JSON object.
-    Json(String),
-}
-
-impl Body {
-    /// Its text and the media type of that.
-    pub fn text(&self) -> Option<(&str, &'static str)> {
-        match self {
-            Body::None => None,
-            Body::Form(text) => Some((text, "application/x-www-form-urlencoded")),
-            Body::Json(text) => Some((text, "application/json")),
-        }
-    }
+    /// The fields of a form as `application/x-www-form-urlencoded`; none without a body.
+    pub form: Option<String>,
 }
 
 /// The answer that is to come, in the binary form.

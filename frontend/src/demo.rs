@@ -148,10 +148,9 @@ impl Running {
 }
 
 fn ask(request: Request) -> Reply {
-    let Request { method, path, body } = request;
-    let form = body.text().map(|(text, _)| text);
+    let Request { method, path, form } = request;
     let answer = RUNNING.with_borrow(|running| match running {
-        Some(running) => running.demo.answer(method, &path, form).map_err(FetchError::Refused),
+        Some(running) => running.demo.answer(method, &path, form.as_deref()).map_err(FetchError::Refused),
         None => Err(FetchError::NoServer),
     });
     Box::pin(std::future::ready(answer))

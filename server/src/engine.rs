@@ -82,7 +82,7 @@ impl Outlets {
     }
 
     /// Publishes what can be commanded now.
-    fn publish_controls(&self, engine: &Engine, now: Now) {
+    pub(crate) fn publish_controls(&self, engine: &Engine, now: Now) {
         for system in (0..).zip(&engine.site().spec.systems).map(|(idx, _)| SystemIdx(idx)) {
             self.commands.publish(engine, system, now);
         }
@@ -109,6 +109,7 @@ impl Outlets {
                 }
                 self.commands.tell_all(receipt);
             }
+            Output::Again(receipt) => self.commands.tell_all(receipt),
             Output::Write(write) => return self.writes.hand_over(write, now).map(Input::Write),
         }
         None

@@ -3,6 +3,8 @@
 //! | path | what |
 //! |---|---|
 //! | `/`, `/cells`, `/trends`, `/home`, `/analysis`, `/links`, `/control`, `/lab` | pages, rendered with the newest values |
+//! | `/settings`, `/audit` | the pages of people |
+//! | `/sign-in` | the document to sign in, which needs no other |
 //! | `/live/{system}` | WebSocket: binary live frames, server to page |
 //! | `/api/v1/...` | JSON for people and programs, the same in a binary form for the page |
 //! | `/api`, `/api/openapi.json` | the description of the API, for people and for programs |
@@ -52,6 +54,7 @@ mod recording;
 mod requests;
 mod routes;
 mod series;
+mod sign_in;
 mod state;
 mod status;
 mod version;
@@ -125,6 +128,9 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
         .route("/lab", get(pages::page))
         .route("/home", get(pages::page))
         .route("/analysis", get(pages::page))
+        .route("/settings", get(pages::page))
+        .route("/audit", get(pages::page))
+        .route("/sign-in", get(sign_in::page))
         .fallback(pages::missing)
         .layer(from_fn_with_state(state.clone(), large::answers))
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(512).and(is_text)))

@@ -141,6 +141,8 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         journal.note(receipt, system);
     }
     let outlets = Outlets { hub: hub.clone(), store: store.clone(), writes, commands: commands.clone(), journal };
+    // Whoever asks before the first cycle finds the controls already.
+    outlets.publish_controls(&twin, clock());
     let engine = tokio::spawn(engine::run(twin, inputs, outlets, clock, stopped.clone()));
 
     let data = options.common.data.as_path();

@@ -54,7 +54,10 @@ pub(crate) fn bench(part: &str) -> Result<()> {
         attempt("links", example("links", "bench_links", &mut measured));
     }
     if FIGURES.iter().any(|figure| figure.key.starts_with("viewers-") && wanted(figure.key)) {
-        attempt("many viewers", viewers(&mut measured));
+        attempt("many viewers", of_server("bench_viewers", &mut measured));
+    }
+    if wanted("command-p99") || wanted("command-500-p99") {
+        attempt("commands", of_server("bench_commands", &mut measured));
     }
     if wanted("flight-check") {
         attempt("flight check", example("sim", "flight_check", &mut measured));
@@ -113,12 +116,12 @@ fn example(package: &str, name: &'static str, measured: &mut Measured) -> Result
     capture(program, measured)
 }
 
-/// A thousand and four thousand viewers of one server, on this machine's own cores.
-fn viewers(measured: &mut Measured) -> Result<()> {
+/// A program of the server's that starts one and measures it, on this machine's own cores.
+fn of_server(example: &str, measured: &mut Measured) -> Result<()> {
     let mut build = cargo();
-    build.args(["build", "--release", "--package", "server", "--bins", "--example", "bench_viewers"]);
+    build.args(["build", "--release", "--package", "server", "--bins", "--example", example]);
     Job::new("server", build).run()?;
-    let mut program = Command::new(absolute(&target_dir())?.join("release/examples/bench_viewers"));
+    let mut program = Command::new(absolute(&target_dir())?.join("release/examples").join(example));
     program.arg(absolute(&build::packtwin(Profile::Release))?);
     capture(program, measured)
 }

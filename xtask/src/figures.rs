@@ -17,7 +17,7 @@ pub(crate) struct Figure {
 }
 
 /// All of them.
-pub(crate) const FIGURES: [Figure; 43] = [
+pub(crate) const FIGURES: [Figure; 45] = [
     figure("heatmap-260", "heatmap frame, 260 cells, p95 of main-thread time", 0.5, "ms"),
     figure("heatmap-6400", "heatmap frame, 6,400 cells, p95 of main-thread time", 2.0, "ms"),
     figure("pixel-p50", "frame received to pixel, p50", 60.0, "ms"),
@@ -30,6 +30,8 @@ pub(crate) const FIGURES: [Figure; 43] = [
     figure("viewers-1000-p99", "1,000 viewers, behind the first of them, p99", 80.0, "ms"),
     figure("viewers-4000-rss", "server with 4,000 viewers, resident memory", 150.0, "MB"),
     figure("viewers-4000-p99", "4,000 viewers, behind the first of them, p99", 80.0, "ms"),
+    figure("command-p99", "command to confirmed over Modbus, five a second, p99", 300.0, "ms"),
+    figure("command-500-p99", "the same with 500 viewers, p99", 300.0, "ms"),
     figure("sweep", "decode and step of a 260-cell sweep", 100.0, "µs"),
     figure("flight-check", "flight check of 260 cells over 24 h, with and without the command", 50.0, "ms"),
     figure("links-decode", "decode of a 260-cell sweep, p99", 50.0, "µs"),

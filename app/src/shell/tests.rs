@@ -36,7 +36,8 @@ fn document_of(path: &str, boot: Boot) -> String {
         css: "/pkg/a.css".into(),
         chunks: vec![("lab".into(), "/pkg/lab.wasm".into()), ("other".into(), "/pkg/other.wasm".into())],
     };
-    Owner::new_root(None).with(|| shell(&assets, boot, Address::parse(path), Some("n0nce".into())).to_html())
+    Owner::new_root(None)
+        .with(|| shell(&assets, boot, Address::parse(path), Person(None), Some("n0nce".into())).to_html())
 }
 
 /// The text between the tags.

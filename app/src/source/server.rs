@@ -20,6 +20,9 @@ use web_sys::{AbortController, AbortSignal, Headers, RequestInit};
 pub static SERVER: Source = Source { ask, subscribe };
 
 const OCTETS: &str = "application/octet-stream";
+/// How the server closes a stream whose viewer may not look any more.
+const SESSION_ENDED: u16 = 1008;
+const FORM: &str = "application/x-www-form-urlencoded";
 
 fn ask(request: Request) -> Reply {
     Box::pin(send(request))
@@ -43,9 +46,9 @@ fn asked(request: &Request, dropped: &Abort) -> Result<http::Request, JsValue> {
     init.set_method(request.method);
     init.set_signal(dropped.signal().as_ref());
     headers.set("Accept", OCTETS)?;
-    if let Some((body, kind)) = request.body.text() {
-        headers.set("Content-Type", kind)?;
-        init.set_body(&JsValue::from_str(body));
+    if let Some(form) = &request.form {
+        headers.set("Content-Type", FORM)?;
+        init.set_body(&JsValue::from_str(form));
     }
     init.set_headers(&headers);
     Ok(web_sys::Request::new_with_str_and_init(&request.path, &init)?.into())
@@ -92,6 +95,11 @@ fn subscribe(system: &str, listener: Listener) -> Option<Box<dyn Subscription>> 
                 Some(Some(Ok(Message::Text(text)))) => listener(Event::Text(text)),
                 // It is closed right afterwards.
                 Some(Some(Err(WebSocketError::ConnectionError))) => {}
+                // Loaded again, the page leads to signing in.
+                Some(Some(Err(WebSocketError::ConnectionClose(close)))) if close.code == SESSION_ENDED => {
+                    let _ = window().location().reload();
+                    return;
+                }
                 Some(_) => return listener(Event::Closed),
                 None => return,
             }

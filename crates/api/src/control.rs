@@ -47,7 +47,7 @@ pub struct CommandRequest {
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SafeValuesRequest {
-    /// As of a command: the begin of the ids of the commands that this becomes.
+    /// As of a command: the begin of the ids of the commands that this becomes, as `ID.discharge-limit`.
     #[schemars(example = &"018f2c1e-7c1a-7b3e-9d51-0a2f6c1b7e44")]
     pub id: String,
     /// The system's id.

@@ -1,4 +1,4 @@
-//! How instants, words and digits are written in JSON.
+//! How instants, words and digits are written in JSON, and in the binary form.
 
 use domain::time::{Utc, rfc3339};
 use domain::wire::{Reader, Wire, WireError, Writer};
@@ -37,6 +37,16 @@ impl JsonSchema for Timestamp {
     }
 }
 
+impl Wire for Timestamp {
+    fn write(&self, w: &mut Writer) {
+        self.0.write(w);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Timestamp, WireError> {
+        Utc::read(r).map(Timestamp)
+    }
+}
+
 /// A value of an enum, by its word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word<T>(pub T);
@@ -44,6 +54,19 @@ pub struct Word<T>(pub T);
 impl<T: Words> Serialize for Word<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.0.as_word())
+    }
+}
+
+/// The place of the value among all of them: new ones go to the end.
+impl<T: Words> Wire for Word<T> {
+    fn write(&self, w: &mut Writer) {
+        let place = T::VALUES.iter().position(|value| *value == self.0);
+        w.u8(place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX));
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Word<T>, WireError> {
+        let place = usize::from(r.u8()?);
+        T::VALUES.get(place).map(|value| Word(*value)).ok_or_else(|| r.invalid(T::WHAT))
     }
 }
 
@@ -66,17 +89,6 @@ impl<T: Words> JsonSchema for Word<T> {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let words: Vec<&str> = T::VALUES.iter().map(|value| value.as_word()).collect();
         json_schema!({ "type": "string", "enum": words })
-    }
-}
-
-impl<T: Words> Wire for Word<T> {
-    fn write(&self, w: &mut Writer) {
-        w.str(self.0.as_word());
-    }
-
-    fn read(r: &mut Reader<'_>) -> Result<Word<T>, WireError> {
-        let word = r.str()?.to_owned();
-        T::from_word(&word).map(Word).map_err(|_| r.invalid(T::WHAT))
     }
 }
 

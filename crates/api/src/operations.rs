@@ -13,9 +13,9 @@ use crate::home::{HomeRequest, HomeResponse};
 use crate::lab::{LabCommandForm, LabRequest, LabResponse};
 use crate::links::{FramesResponse, LinksResponse};
 use crate::people::{
-    ArmingRequest, ArmingResponse, AuditRequest, AuditResponse, NewTokenResponse, PasswordRequest, SessionResponse,
-    SessionsRequest, SessionsResponse, SetupRequest, SignInRequest, StepUpRequest, TokenRequest, TokensResponse,
-    UserChangeRequest, UserRequest, UsersResponse,
+    ArmingRequest, ArmingResponse, AuditChainRequest, AuditChainResponse, AuditLinesRequest, AuditRequest,
+    AuditResponse, NewTokenResponse, PasswordRequest, SessionResponse, SessionsRequest, SessionsResponse, SetupRequest,
+    SignInRequest, StepUpRequest, TokenRequest, TokensResponse, UserChangeRequest, UserRequest, UsersResponse,
 };
 use crate::playback::{SeekRequest, SeekTarget, SegmentRequest};
 use crate::recordings::{RecordingResponse, RecordingsResponse};
@@ -32,6 +32,7 @@ const CSV: &str = "text/csv";
 const PARQUET: &str = "application/vnd.apache.parquet";
 const TEXT: &str = "text/plain";
 const JSON: &str = "application/json";
+const JSON_LINES: &str = "application/jsonl";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What makes the schema of a type.
@@ -326,7 +327,6 @@ pub const OPERATIONS: &[Operation] = &[
         .needs_nothing()
         .body::<SignInRequest>(&[JSON])
         .json::<SessionResponse>()
-        .other(&[OCTETS])
         .errors(&[400, 401, 403, 415, 422, 429, 503]),
     delete("/api/v1/session", "sign_out", "Signs out: the session ends.").needs_nothing().status(204).errors(&[503]),
     post(
@@ -337,32 +337,34 @@ pub const OPERATIONS: &[Operation] = &[
     .needs(Action::OwnAccount)
     .body::<StepUpRequest>(&[JSON])
     .json::<SessionResponse>()
-    .other(&[OCTETS])
     .errors(&[400, 415, 422, 429, 503]),
     post("/api/v1/setup", "setup", "Makes the first admin of a site without accounts, and signs them in.")
         .needs_nothing()
         .body::<SetupRequest>(&[JSON])
         .status(201)
         .json::<SessionResponse>()
-        .other(&[OCTETS])
         .errors(&[400, 401, 403, 409, 415, 422, 429, 503]),
     post("/api/v1/password", "password", "Another password for the own account: its other sessions end.")
         .needs(Action::OwnAccount)
         .body::<PasswordRequest>(&[JSON])
         .json::<SessionResponse>()
-        .other(&[OCTETS])
         .errors(&[400, 415, 422, 429, 503]),
     get("/api/v1/sessions", "sessions", "The sessions of the own account, or of all.")
         .needs(Action::OwnAccount)
         .query::<SessionsRequest>()
         .json::<SessionsResponse>()
+        .other(&[OCTETS])
         .errors(&[422, 503]),
     delete("/api/v1/sessions/{id}", "end_session", "Ends a session: of the own account, or, by an admin, of any.")
         .needs(Action::OwnAccount)
         .in_path(SESSION)
         .status(204)
         .errors(&[404, 503]),
-    get("/api/v1/users", "users", "Every account.").needs(Action::ListPeople).json::<UsersResponse>().errors(&[503]),
+    get("/api/v1/users", "users", "Every account.")
+        .needs(Action::ListPeople)
+        .json::<UsersResponse>()
+        .other(&[OCTETS])
+        .errors(&[503]),
     post("/api/v1/users", "add_user", "Makes an account.")
         .needs(Action::ManageUsers)
         .body::<UserRequest>(&[JSON])
@@ -383,6 +385,7 @@ pub const OPERATIONS: &[Operation] = &[
     get("/api/v1/tokens", "tokens", "Every token of programs.")
         .needs(Action::ListPeople)
         .json::<TokensResponse>()
+        .other(&[OCTETS])
         .errors(&[503]),
     post("/api/v1/tokens", "add_token", "Makes a token for a program: it is shown this once.")
         .needs(Action::ManageTokens)
@@ -397,6 +400,7 @@ pub const OPERATIONS: &[Operation] = &[
         .errors(&[404, 503]),
     get("/api/v1/arming", "arming", "Whether operators may command, since when, and by whom.")
         .json::<ArmingResponse>()
+        .other(&[OCTETS])
         .errors(&[503]),
     post(
         "/api/v1/arming",
@@ -441,6 +445,18 @@ pub const OPERATIONS: &[Operation] = &[
         .needs(Action::ReadAudit)
         .query::<AuditRequest>()
         .json::<AuditResponse>()
+        .other(&[OCTETS])
+        .errors(&[422, 503]),
+    get("/api/v1/audit.jsonl", "audit_lines", "The audit as it is hashed, oldest first: a line for each entry.")
+        .needs(Action::ReadAudit)
+        .query::<AuditLinesRequest>()
+        .other(&[JSON_LINES])
+        .errors(&[422, 503]),
+    get("/api/v1/audit/chain", "audit_chain", "The end of the audit's chain, and whether all of it holds.")
+        .needs(Action::ReadAudit)
+        .query::<AuditChainRequest>()
+        .json::<AuditChainResponse>()
+        .other(&[OCTETS])
         .errors(&[422, 503]),
     get("/victron/battery/current", "victron_current", "The battery as a Victron GX says it: charging is positive.")
         .json::<CurrentResponse>()

@@ -20,7 +20,7 @@ pub use cycle::cycle;
 pub use recorder::{Record, Recorder};
 
 use crate::alarm::AlarmChange;
-use crate::control::{Arming, Command, CommandId, CommandReceipt, Desk};
+use crate::control::{Arming, Command, CommandId, CommandReceipt, Desk, Step};
 use crate::link::{LinkIdx, LinkStatus};
 use crate::live::{Encoded, Encoder};
 use crate::point::PointId;
@@ -66,8 +66,21 @@ pub enum Output {
     Write(WriteRequest),
     /// What has become of a command.
     Receipt(CommandReceipt),
+    /// What is known of a command that was asked for again; nothing of it is new.
+    Again(CommandReceipt),
     /// One system's newest snapshot, for everyone who watches.
     Publication(Box<Publication>),
+}
+
+/// What follows for commands, among all that follows.
+fn steps(steps: Vec<Step>) -> Vec<Output> {
+    let output = |step| match step {
+        Step::Journal(receipt) => Output::Journal(receipt),
+        Step::Write(write) => Output::Write(write),
+        Step::Receipt(receipt) => Output::Receipt(receipt),
+        Step::Again(receipt) => Output::Again(receipt),
+    };
+    steps.into_iter().map(output).collect()
 }
 
 /// An alarm that was raised or cleared, with its words of that instant.
@@ -164,13 +177,13 @@ impl Engine {
                 self.site.set_link(link, status);
                 Vec::new()
             }
-            Input::Command(command) => self.desk.command(&self.site, command, now),
-            Input::Journalled(id, done) => self.desk.journalled(&id, done, now),
+            Input::Command(command) => steps(self.desk.command(&self.site, command, now)),
+            Input::Journalled(id, done) => steps(self.desk.journalled(&id, done, now)),
             Input::Arm(arming) => {
                 self.desk.arm(arming);
                 Vec::new()
             }
-            Input::Write(receipt) => self.desk.told(receipt),
+            Input::Write(receipt) => steps(self.desk.told(receipt)),
             Input::Storage(trouble) => {
                 self.site.storage = trouble;
                 Vec::new()
@@ -180,7 +193,7 @@ impl Engine {
                 for (system, idx) in self.systems.iter_mut().zip(0..) {
                     if now.mono >= system.pace.due() {
                         system.cycle(&mut self.site, SystemIdx(idx), now, &mut outputs);
-                        outputs.extend(self.desk.cycle(&self.site, SystemIdx(idx), now));
+                        outputs.extend(steps(self.desk.cycle(&self.site, SystemIdx(idx), now)));
                     }
                 }
                 outputs
@@ -188,7 +201,7 @@ impl Engine {
         }
     }
 
-    /// When nothing follows: the end of every command that is under way, and what history keeps of the second that is
+    /// When nothing follows: the end of every command that is not recorded yet, and what history keeps of the second that is
     /// running.
     pub fn finish(&mut self, now: Now) -> Vec<Output> {
         let systems = self.systems.iter_mut().zip(0..);

@@ -1,15 +1,17 @@
 //! What is configured: the site, its systems and its links. Fixed while the server runs.
 
 mod codec;
+pub mod control;
+pub mod control_kind;
 
 pub use crate::topology::SystemIdx;
 
 use crate::cells::CELL_MAX_AGE;
-use crate::control::ControlSpec;
 use crate::limits::{Chemistry, Limits};
 use crate::link::{LinkIdx, LinkSpec};
 use crate::point::{DevicePoint, MaxAge, PointId, WatchedPoint};
 use crate::topology::Topology;
+use control::ControlSpec;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -30,6 +30,8 @@ const EXPIRES_AFTER: Duration = Duration::from_secs(30);
 /// Commands on a page, if nothing is said, and at most.
 const PAGE: i64 = 50;
 const PAGE_MAX: i64 = 500;
+/// The state of a command that was never carried out.
+const REFUSED: &str = "refused";
 /// The longest id of a command.
 const ID_MAX: usize = 64;
 
@@ -72,8 +74,10 @@ pub(super) async fn apply(app: &AppState, asker: &Asker, asked: CommandRequest) 
         Problem::bad_parameter(format!("control: there is no {:?}; there is {}", asked.control, known.join(", ")))
     })?;
     // Asked again after a restart, it is the same command still.
-    if let Some(answer) = kept(app, &id).await? {
-        return Ok(Commanded { answer, is_new: false });
+    match kept(app, &id).await? {
+        Some(known) if known.state == REFUSED => return Err(Problem::new(StatusCode::CONFLICT, known.words)),
+        Some(answer) => return Ok(Commanded { answer, is_new: false }),
+        None => {}
     }
     let hold = asked.hold_s.map(Duration::from_secs);
     let wanted = Wanted { system: SystemIdx(index as u8), control, value: asked.value, hold, revision: asked.revision };
@@ -117,12 +121,14 @@ pub(super) async fn apply_safe_values(
         if control.present.is_some() && control.widens(control.safe) {
             continue;
         }
+        let id = CommandId(format!("{id}.{}", control.control));
+        if let Some(known) = kept(app, &id).await? {
+            commands.push(known);
+            continue;
+        }
         let wanted = Wanted { system: idx, control: kind, value: control.safe, hold: None, revision: control.revision };
-        let id = CommandId(format!("{id}-{}", control.control));
-        commands.push(match kept(app, &id).await? {
-            Some(known) => known,
-            None => CommandResponse::of(&ask(app, id, wanted, asker.who.clone()).await?, &system),
-        });
+        let receipt = ask(app, id, wanted, asker.who.clone()).await?;
+        commands.push(CommandResponse::of(&receipt, &system));
     }
     Ok(CommandsResponse { commands, more: false })
 }
@@ -193,8 +199,8 @@ fn refused(why: Refusal) -> Problem {
         Refusal::Denied(_) => StatusCode::FORBIDDEN,
         Refusal::Value(_) | Refusal::Hold(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::ReadOnly
-        | Refusal::Changed(_)
-        | Refusal::ChangedOnDevice
+        | Refusal::Changed(..)
+        | Refusal::ChangedOnDevice(_)
         | Refusal::Interlock(..)
         | Refusal::BeyondBms(_)
         | Refusal::Expired => StatusCode::CONFLICT,

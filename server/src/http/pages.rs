@@ -7,7 +7,7 @@ use super::leave::Who;
 use super::people;
 use super::problem::Problem;
 use app::address::Address;
-use app::boot::Boot;
+use app::boot::{Boot, Person};
 use app::shell;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -46,9 +46,10 @@ pub(super) async fn page(State(state): State<AppState>, who: Who, request: Reque
             return error_page(StatusCode::SERVICE_UNAVAILABLE, "The server is busy", advice);
         }
     };
+    let person = Person(who.0.session.as_ref().map(|(session, _)| session.name.clone()));
     let path = request.uri().path().to_owned();
     let render = render_app_async_with_context(headers, move || {
-        shell(&assets, boot.clone(), address.clone(), use_nonce().map(|nonce| nonce.to_string()))
+        shell(&assets, boot.clone(), address.clone(), person.clone(), use_nonce().map(|nonce| nonce.to_string()))
     });
     // On one thread from its beginning to its end: what a page keeps for the browser belongs to the thread that made it,
     // and whoever lets go of it on another panics. So a client that goes away does not stop it either.

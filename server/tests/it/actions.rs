@@ -160,5 +160,5 @@ fn a_page_commands_by_the_same_door_as_programs() {
     let commands = CommandsResponse::from_bytes(&answer).unwrap().commands;
     assert_eq!(status, 200);
     assert!(commands.iter().all(|command| command.control != "discharge-limit"), "{commands:?}");
-    assert!(commands.iter().any(|command| command.id == "two-mode" && command.value == 0.0), "{commands:?}");
+    assert!(commands.iter().any(|command| command.id == "two.mode" && command.value == 0.0), "{commands:?}");
 }

@@ -2,9 +2,9 @@
 
 use super::model::Bar;
 use super::state::Desk;
+use crate::actions::ActionError;
 use crate::components::LocalTime;
 use crate::derived::Derived;
-use crate::fetch::FetchError;
 use crate::live::Live;
 use crate::session;
 use leptos::task::spawn_local;
@@ -25,7 +25,7 @@ pub(super) fn Notice(desk: Desk) -> impl IntoView {
     view! {
         <div class="control-notice" data-tone=tone>
             <p id=OFF role="status">{move || if words.with(String::is_empty) { armed_words(desk).into_any() } else { words.get().into_any() }}</p>
-            {move || way.get().map(|(path, name)| view! { <a class="button" href=path>{name}</a> })}
+            {move || way.get().map(|(path, name)| view! { <a class="button" href=path rel=path.starts_with("/sign-in").then_some("external")>{name}</a> })}
             {move || (idle.get() && !past.get()).then(|| view! { <Again desk /> })}
         </div>
     }
@@ -57,9 +57,8 @@ fn Again(desk: Desk) -> impl IntoView {
         let given = password.get_untracked();
         spawn_local(async move {
             match session::step_up(given).await {
-                Ok(session) => drop(desk.session.now.try_set(Some(session))),
-                Err(FetchError::Refused(why)) => drop(wrong.try_set(why)),
-                Err(why) => drop(wrong.try_set(why.to_string())),
+                Ok(()) => desk.session.look(),
+                Err(ActionError(why)) => drop(wrong.try_set(why)),
             }
         });
     };

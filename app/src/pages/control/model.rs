@@ -112,8 +112,8 @@ impl Bar {
     /// Where to go about it: address and name.
     pub(super) fn way(&self) -> Option<(&'static str, &'static str)> {
         match self {
-            Bar::NoAccounts => Some(("/sign-in", "Make the first account")),
-            Bar::SignIn => Some(("/sign-in", "Sign in")),
+            Bar::NoAccounts => Some(("/sign-in?to=/control", "Make the first account")),
+            Bar::SignIn => Some(("/sign-in?to=/control", "Sign in")),
             Bar::Disarmed { admin: true } => Some(("/settings", "Go to Settings")),
             _ => None,
         }

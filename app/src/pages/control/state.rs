@@ -262,13 +262,11 @@ impl Desk {
         self.asking.set(Asking::Under(1));
         spawn_local(async move {
             if let Some(password) = password {
-                match session::step_up(password).await {
-                    Ok(session) => drop(self.session.now.try_set(Some(session))),
-                    Err(why) => {
-                        self.asking.try_set(Asking::Refused(why.to_string()));
-                        return;
-                    }
+                if let Err(ActionError(why)) = session::step_up(password).await {
+                    self.asking.try_set(Asking::Refused(why));
+                    return;
                 }
+                self.session.look();
             }
             let mut tries = 1;
             let answer = loop {

@@ -4,15 +4,14 @@
 //! faster, may it be now, was it written too often.
 
 use super::interlock::{Situation, check};
-use super::kind::ControlKind;
 use super::ledger::{Ledger, TooOften};
-use super::spec::ControlSpec;
-use super::state::CommandState;
 use crate::people::action::Action;
 use crate::people::{Denied, Requester, authorize};
 use crate::point::PointId;
 use crate::reading::NoData;
-use crate::time::{Mono, Now, Utc};
+use crate::spec::control::ControlSpec;
+use crate::spec::control_kind::ControlKind;
+use crate::time::{Mono, Utc, rfc3339};
 use crate::topology::SystemIdx;
 use crate::write::BadValue;
 use std::time::Duration;
@@ -43,19 +42,6 @@ pub struct Command {
     pub expires: Mono,
     /// The number of the control's setting that was seen when it was decided.
     pub revision: u64,
-}
-
-/// One step of a command.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CommandReceipt {
-    /// The command.
-    pub command: Command,
-    /// When it was known.
-    pub at: Now,
-    /// What has become of it.
-    pub state: CommandState,
-    /// The value that the device had when it was asked, if it was known, in the unit of the control.
-    pub before: Option<f64>,
 }
 
 /// Who has changed a control last, to what.
@@ -90,12 +76,12 @@ pub enum Refusal {
     /// It is to stand for too short or too long a time.
     #[error("a value stands for 10 s to 24 h, not for {0} s")]
     Hold(u64),
-    /// Somebody was faster.
-    #[error("{} has changed it since you looked", .0.by)]
-    Changed(Change),
-    /// It has been changed on the device since.
-    #[error("it was changed on the device itself since you looked")]
-    ChangedOnDevice,
+    /// Somebody was faster: who, what and when; the kind has the words for the value.
+    #[error("{} has set it to {} at {} since you looked", .0.by, .1.words(.0.value), rfc3339(.0.at))]
+    Changed(Change, ControlKind),
+    /// It has been changed on the device since; what it has now, in words.
+    #[error("it was changed on the device itself since you looked: {0}")]
+    ChangedOnDevice(String),
     /// An interlock does not hold: its id, and why.
     #[error("{1}")]
     Interlock(&'static str, String),
@@ -163,7 +149,9 @@ pub fn decide(control: &ControlSpec, command: &Command, known: &Known<'_>) -> Re
     }
     // Towards the safe side it does not matter what was seen before.
     if widens && command.revision != known.revision {
-        return Err(known.changed.map_or(Refusal::ChangedOnDevice, |change| Refusal::Changed(change.clone())));
+        let has = || known.present.map_or("what it has now is not known".to_owned(), |has| control.kind.words(has));
+        let changed = known.changed.map(|change| Refusal::Changed(change.clone(), control.kind));
+        return Err(changed.unwrap_or_else(|| Refusal::ChangedOnDevice(has())));
     }
     check(control, &known.situation, widens).map_err(|(id, why)| Refusal::Interlock(id, why))?;
     if widens {

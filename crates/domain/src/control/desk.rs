@@ -1,7 +1,7 @@
 //! The controls of a site while it runs: what each is set to, which commands are under way, and what follows.
 //!
 //! ```text
-//! command --> decide --> Output::Journal --(durable)--> Input::Journalled --> Output::Write --> receipts
+//! command --> decide --> Step::Journal --(durable)--> Input::Journalled --> Step::Write --> receipts
 //! time    --> present values are read back, leases renewed, holds ended, effects looked at (`keep.rs`)
 //! ```
 //!
@@ -12,14 +12,13 @@ mod keep;
 #[cfg(test)]
 mod tests;
 
-use super::decide::{Change, Command, CommandId, CommandReceipt, Known, Refusal, decide};
+use super::decide::{Change, Command, CommandId, Known, Refusal, decide};
 use super::interlock::Situation;
-use super::kind::ControlKind;
 use super::ledger::Ledger;
-use super::spec::ControlSpec;
-use super::state::CommandState;
-use crate::engine::Output;
+use super::state::{CommandReceipt, CommandState};
 use crate::spec::SiteSpec;
+use crate::spec::control::ControlSpec;
+use crate::spec::control_kind::ControlKind;
 use crate::time::{Mono, Now, Utc};
 use crate::topology::SystemIdx;
 use crate::twin::Site;
@@ -31,6 +30,19 @@ use std::time::Duration;
 const REMEMBERED: usize = 256;
 /// A value that was read back longer ago than this is not known any more.
 const PRESENT_FOR: Duration = Duration::from_secs(30);
+
+/// What follows for a command, for the runtime to carry out.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// It is to be made durable; [`Desk::journalled`] is told when it is.
+    Journal(CommandReceipt),
+    /// A link is to write, or to read what it has written.
+    Write(WriteRequest),
+    /// What has become of it.
+    Receipt(CommandReceipt),
+    /// What is known of one that was asked for again; nothing of it is new.
+    Again(CommandReceipt),
+}
 
 /// Whether anything may be commanded at all, and who has said so.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -93,6 +105,9 @@ pub struct Control {
     pub ledger: Ledger,
     /// The command whose value stands or is on its way, with its state.
     pub standing: Option<Standing>,
+    /// Writes that are counted, and of which it is not known yet whether anything is sent. Also those of commands that were
+    /// replaced meanwhile: a burst of commands counts as what it is.
+    counted: Vec<WriteId>,
     /// The read that is under way, and when the next one is due.
     reading: Option<WriteId>,
     read_due: Mono,
@@ -113,10 +128,12 @@ pub struct Standing {
     pub widens: bool,
     /// Its write; `None` before it is journalled, and after a restart.
     write: Option<WriteId>,
-    /// When the value is renewed on a device that would else forget it.
-    renew_at: Option<Mono>,
+    /// When the value is renewed on a device that would else forget it, and when it forgets it.
+    renew: Option<(Mono, Mono)>,
     /// When its time is over.
     pub holds_until: Option<Mono>,
+    /// Whether it was told that the safe value cannot return yet.
+    cannot_return: bool,
     /// Until when its effect is to be seen.
     effect_by: Option<Mono>,
 }
@@ -148,6 +165,7 @@ impl Desk {
             changed: None,
             ledger: Ledger::default(),
             standing: None,
+            counted: Vec::new(),
             reading: None,
             read_due: Mono(0),
         };
@@ -168,17 +186,8 @@ impl Desk {
         (control.revision, control.ledger, control.changed) = (past.revision, past.ledger, past.changed);
         control.standing = followed.map(|PastCommand { command, state, stood_for }| {
             let hold = command.hold.filter(|_| state.stands());
-            Standing {
-                state,
-                at: now,
-                before: None,
-                widens: false,
-                write: None,
-                renew_at: None,
-                holds_until: hold.map(|hold| now.mono + hold.saturating_sub(stood_for)),
-                effect_by: None,
-                command,
-            }
+            let holds_until = hold.map(|hold| now.mono + hold.saturating_sub(stood_for));
+            Standing { holds_until, ..Standing::new(command, state, now, None, false) }
         });
     }
 
@@ -207,13 +216,13 @@ impl Desk {
     }
 
     /// Takes a command.
-    pub fn command(&mut self, site: &Site, command: Command, now: Now) -> Vec<Output> {
+    pub fn command(&mut self, site: &Site, command: Command, now: Now) -> Vec<Step> {
         if let Some(known) = self.known(&command.id) {
-            return vec![Output::Receipt(known)];
+            return vec![Step::Again(known)];
         }
         let refused = |command, why| {
             let receipt = CommandReceipt { command, at: now, state: CommandState::Refused(why), before: None };
-            (receipt.clone(), vec![Output::Receipt(receipt)])
+            (receipt.clone(), vec![Step::Receipt(receipt)])
         };
         let decided = self.decide(site, &command, now);
         let decision = match decided {
@@ -232,19 +241,9 @@ impl Desk {
         control.changed = Some(Change { by: command.by.name.clone(), at: command.at, value: command.value });
         let state = CommandState::Requested;
         let receipt = CommandReceipt { command: command.clone(), at: now, state, before };
-        control.standing = Some(Standing {
-            command,
-            state: CommandState::Requested,
-            at: now,
-            before,
-            widens: decision.widens,
-            write: None,
-            renew_at: None,
-            holds_until: None,
-            effect_by: None,
-        });
-        let replaced = replaced.into_iter().map(|receipt| self.forget(receipt)).map(Output::Receipt);
-        replaced.collect::<Vec<_>>().into_iter().chain([Output::Journal(receipt)]).collect()
+        control.standing = Some(Standing::new(command, CommandState::Requested, now, before, decision.widens));
+        let replaced = replaced.into_iter().map(|receipt| self.forget(receipt)).map(Step::Receipt);
+        replaced.collect::<Vec<_>>().into_iter().chain([Step::Journal(receipt)]).collect()
     }
 
     fn decide(&self, site: &Site, command: &Command, now: Now) -> Result<super::decide::Decision, Refusal> {
@@ -267,7 +266,7 @@ impl Desk {
     }
 
     /// Takes that a command is on the disk, or why it is not; only now may it go to its link.
-    pub fn journalled(&mut self, id: &CommandId, done: Result<(), String>, now: Now) -> Vec<Output> {
+    pub fn journalled(&mut self, id: &CommandId, done: Result<(), String>, now: Now) -> Vec<Step> {
         let write = self.next_write();
         let Some(control) = self.under_way(|standing| standing.command.id == *id && standing.write.is_none()) else {
             return Vec::new();
@@ -288,15 +287,20 @@ impl Desk {
         standing.write = Some(write);
         let receipt = standing.receipt(now, state);
         let request = control.request(write);
-        [Some(Output::Receipt(receipt)), request.map(Output::Write)].into_iter().flatten().collect()
+        if request.is_some() {
+            control.ledger.count(now.mono);
+            control.counted.push(write);
+        }
+        [Some(Step::Receipt(receipt)), request.map(Step::Write)].into_iter().flatten().collect()
     }
 
     /// Takes a step of a write or of a read.
-    pub fn told(&mut self, receipt: Receipt) -> Vec<Output> {
+    pub fn told(&mut self, receipt: Receipt) -> Vec<Step> {
         let Receipt { id, at, outcome } = receipt;
         if let Some(control) = self.controls.iter_mut().find(|control| control.reading == Some(id)) {
-            return control.was_read(outcome, at).into_iter().map(Output::Receipt).collect();
+            return control.was_read(outcome, at).into_iter().map(Step::Receipt).collect();
         }
+        self.controls.iter_mut().for_each(|control| control.account(id, &outcome));
         let found = self.under_way(|standing| standing.write == Some(id));
         let Some(control) = found else { return Vec::new() };
         let receipt = control.was_written(outcome, at);
@@ -305,22 +309,16 @@ impl Desk {
         if over {
             return self.end(&receipt.command.id.clone(), receipt.state, at);
         }
-        vec![Output::Receipt(receipt)]
+        vec![Step::Receipt(receipt)]
     }
 
-    /// Gives up every command that is under way, because nobody will take its receipts any more.
+    /// Gives up every command that is not recorded yet, because nobody will send it any more. What may have been heard is
+    /// read back after the next start.
     pub fn give_up(&mut self, now: Now) -> Vec<CommandReceipt> {
-        let why = || "the server stopped before an answer came".to_owned();
         let standing = self.controls.iter_mut().filter_map(|control| control.standing.take());
-        let under_way = standing.filter(|standing| standing.state.is_under_way());
-        let ended = under_way.map(|standing| {
-            let state = match standing.state {
-                CommandState::Requested => CommandState::NotSent(why()),
-                _ => CommandState::Unknown(why()),
-            };
-            standing.receipt(now, state)
-        });
-        ended.collect()
+        let waiting = standing.filter(|standing| standing.state == CommandState::Requested);
+        let not_sent = || CommandState::NotSent("the server stopped before it was recorded".to_owned());
+        waiting.map(|standing| standing.receipt(now, not_sent())).collect()
     }
 
     /// What became of the command with this id, if it is remembered.
@@ -337,11 +335,11 @@ impl Desk {
     }
 
     /// The command is over: the control follows none any more.
-    fn end(&mut self, id: &CommandId, state: CommandState, now: Now) -> Vec<Output> {
+    fn end(&mut self, id: &CommandId, state: CommandState, now: Now) -> Vec<Step> {
         let Some(control) = self.under_way(|standing| standing.command.id == *id) else { return Vec::new() };
         let Some(standing) = control.standing.take() else { return Vec::new() };
         let receipt = standing.receipt(now, state);
-        vec![Output::Receipt(self.forget(receipt))]
+        vec![Step::Receipt(self.forget(receipt))]
     }
 
     /// Keeps a command that is over among those that are remembered.
@@ -360,6 +358,12 @@ impl Desk {
 }
 
 impl Standing {
+    /// A command that nothing is known of yet.
+    fn new(command: Command, state: CommandState, at: Now, before: Option<f64>, widens: bool) -> Standing {
+        let (write, renew, holds_until, effect_by) = (None, None, None, None);
+        Standing { command, state, at, before, widens, write, renew, holds_until, cannot_return: false, effect_by }
+    }
+
     /// A step of it.
     pub fn receipt(&self, at: Now, state: CommandState) -> CommandReceipt {
         CommandReceipt { command: self.command.clone(), at, state, before: self.before }
@@ -385,17 +389,26 @@ impl Control {
         })
     }
 
-    /// Its command makes room for one of `by`; what is said of it, if it still stood for something.
+    /// Its command makes room for one of `by`. Of one that is under way it is not known whether it was heard: the new value
+    /// is written after it.
     fn supersede(&mut self, by: &str, now: Now) -> Option<CommandReceipt> {
         let standing = self.standing.take()?;
-        let state = match standing.state {
-            // Whether it was heard is not known: the new value is written after it.
-            CommandState::Sent | CommandState::Echoed | CommandState::Journalled | CommandState::Requested => {
-                CommandState::Superseded(by.to_owned())
+        Some(standing.receipt(now, CommandState::Superseded(by.to_owned())))
+    }
+
+    /// Keeps the count of its writes right: what ends before it was sent is taken back.
+    fn account(&mut self, id: WriteId, outcome: &WriteOutcome) {
+        let Some(place) = self.counted.iter().position(|counted| *counted == id) else { return };
+        match outcome {
+            WriteOutcome::Unchanged(_)
+            | WriteOutcome::Refused(_)
+            | WriteOutcome::NotSent(_)
+            | WriteOutcome::Read(_) => {
+                self.ledger.take_back();
             }
-            _ => CommandState::Superseded(by.to_owned()),
-        };
-        Some(standing.receipt(now, state))
+            _ => {}
+        }
+        self.counted.remove(place);
     }
 
     /// Takes a step of the write of its command.
@@ -408,15 +421,21 @@ impl Control {
             // A renewal says nothing new while it is confirmed.
             match &outcome {
                 WriteOutcome::Sent | WriteOutcome::Echoed => return None,
-                WriteOutcome::Confirmed(_) | WriteOutcome::Unchanged(_) | WriteOutcome::Unconfirmable => return None,
+                WriteOutcome::Confirmed(_) | WriteOutcome::Unchanged(_) | WriteOutcome::Unconfirmable => {
+                    standing.renew = spec.renewal(at.mono);
+                    return None;
+                }
+                // The device has the value until its lease is over, and may answer again before.
+                WriteOutcome::NotSent(_) | WriteOutcome::Unknown(_)
+                    if standing.renew.is_some_and(|(_, over)| at.mono < over) =>
+                {
+                    return None;
+                }
                 other => CommandState::LeaseEnded(format!("it could not be renewed: {other}")),
             }
         } else {
             standing.state.after(outcome.clone())?
         };
-        if outcome == WriteOutcome::Sent && !renewal {
-            self.ledger.count(at.mono);
-        }
         if let WriteOutcome::Unchanged(value)
         | WriteOutcome::Confirmed(value)
         | WriteOutcome::Clamped(value)
@@ -427,7 +446,7 @@ impl Control {
         }
         if state.stands() && !renewal {
             standing.holds_until = standing.command.hold.map(|hold| at.mono + hold);
-            standing.renew_at = spec.lease.map(|lease| at.mono + lease / 2);
+            standing.renew = spec.renewal(at.mono);
             standing.effect_by = Some(at.mono + spec.kind.spec().effect.1);
         }
         (standing.state, standing.at) = (state.clone(), at);

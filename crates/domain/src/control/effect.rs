@@ -1,9 +1,9 @@
 //! Whether a confirmed value is followed: what is measured, against what was commanded.
 
-use super::kind::Effect;
-use super::spec::ControlSpec;
 use crate::derived::contactors;
 use crate::point::PointId;
+use crate::spec::control::ControlSpec;
+use crate::spec::control_kind::Effect;
 use crate::time::Mono;
 use crate::twin::SystemState;
 
@@ -62,11 +62,11 @@ fn watts(of: &str, power_w: f32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::kind::ControlKind;
-    use crate::control::spec::{Wanted, tests::setpoint};
     use crate::link::LinkIdx;
     use crate::reading::{Reading, Target};
     use crate::spec::SystemSpec;
+    use crate::spec::control::{Wanted, tests::setpoint};
+    use crate::spec::control_kind::ControlKind;
     use crate::topology::Topology;
 
     #[test]

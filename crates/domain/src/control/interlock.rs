@@ -3,14 +3,14 @@
 //! Most of them guard only against a wider value. What makes a system safer is always possible as long as the device can
 //! be reached and control is armed. What is not known counts as the worst case.
 
-use super::kind::ControlKind;
-use super::spec::ControlSpec;
 use crate::alarm::Severity;
 use crate::derived::{ERROR_MODE, contactors};
 use crate::limits::Band;
 use crate::link::{LinkState, LinkStatus};
 use crate::point::PointId;
 use crate::reading::{CellQuantity, NoData, Sample};
+use crate::spec::control::ControlSpec;
+use crate::spec::control_kind::ControlKind;
 use crate::time::Now;
 use crate::twin::System;
 

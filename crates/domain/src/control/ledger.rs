@@ -1,6 +1,6 @@
 //! How often a control was written: pace, the budget of the day, and the count of all its writes.
 
-use super::spec::{KEPT_FOR_SAFETY, WriteBudget};
+use crate::spec::control::{KEPT_FOR_SAFETY, WriteBudget};
 use crate::time::{Mono, Now, Utc};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
-/// The writes of a control that were sent to its device.
+/// The writes of a control that were sent to its device, or are on their way to it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
     /// Those of the last 24 hours, oldest first.
@@ -49,6 +49,13 @@ impl Ledger {
         self.total += 1;
         while self.recent.front().is_some_and(|first| at.since(*first) >= DAY) {
             self.recent.pop_front();
+        }
+    }
+
+    /// What was counted last was not sent after all.
+    pub fn take_back(&mut self) {
+        if self.recent.pop_back().is_some() {
+            self.total = self.total.saturating_sub(1);
         }
     }
 

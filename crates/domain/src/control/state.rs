@@ -10,9 +10,23 @@
 //!
 //! After a restart a command that was under way is read back: the value is there (Confirmed), or it is Unknown.
 
-use super::decide::Refusal;
+use super::decide::{Command, Refusal};
+use crate::time::Now;
 use crate::write::WriteOutcome;
 use std::fmt;
+
+/// One step of a command.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommandReceipt {
+    /// The command.
+    pub command: Command,
+    /// When it was known.
+    pub at: Now,
+    /// What has become of it.
+    pub state: CommandState,
+    /// The value that the device had when it was asked, if it was known, in the unit of the control.
+    pub before: Option<f64>,
+}
 
 /// What has become of a command.
 #[derive(Clone, Debug, PartialEq)]

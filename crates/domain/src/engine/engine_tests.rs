@@ -33,7 +33,7 @@ fn words(output: &Output) -> Vec<String> {
     match output {
         Output::Alarms(system, events) => events.iter().map(|event| alarm(system.0, event)).collect(),
         Output::Record(record) => vec![format!("{}: {} rows", record.system.0, record.rows.len())],
-        Output::Receipt(receipt) => vec![format!("{:?}", receipt.state)],
+        Output::Receipt(receipt) | Output::Again(receipt) => vec![format!("{:?}", receipt.state)],
         Output::Journal(receipt) => vec![format!("{receipt:?}")],
         Output::Write(write) => vec![format!("{write:?}")],
         Output::Publication(publication) => {
@@ -138,7 +138,7 @@ fn what_is_published_and_what_is_recorded_are_the_same_snapshots() {
         Output::Record(record) => {
             assert_eq!(log::play(&record.frames, &spec, |snapshot| recorded.push(snapshot.now.utc)), 0);
         }
-        Output::Alarms(..) | Output::Receipt(_) | Output::Journal(_) | Output::Write(_) => {}
+        Output::Alarms(..) | Output::Receipt(_) | Output::Again(_) | Output::Journal(_) | Output::Write(_) => {}
     };
     engine.run(at(0.0), inputs, at(10.0), |_, output| keep(output));
     engine.finish(Now::default()).into_iter().for_each(keep);

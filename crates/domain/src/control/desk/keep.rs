@@ -1,9 +1,9 @@
 //! What a control needs as time passes: its value read back, its lease renewed, its hold ended, its effect looked at.
 
+use super::super::decide::Refusal;
 use super::super::effect::{Followed, followed};
 use super::super::interlock::{Situation, check};
-use super::{Command, CommandId, CommandReceipt, CommandState, Control, Desk, ReadBack};
-use crate::engine::Output;
+use super::{Command, CommandId, CommandReceipt, CommandState, Control, Desk, ReadBack, Step};
 use crate::people::Requester;
 use crate::time::Now;
 use crate::topology::SystemIdx;
@@ -15,19 +15,21 @@ use std::time::Duration;
 const READ_EVERY: Duration = Duration::from_secs(5);
 /// A read is given up after this.
 const READ_FOR: Duration = Duration::from_secs(5);
+/// A renewal that failed is tried again after this share of the lease, until the lease is over.
+const RENEW_AGAIN: u32 = 8;
 /// A command of the server itself is sent within this time, or not at all.
 const SAFE_WITHIN: Duration = Duration::from_secs(30);
 
 impl Desk {
     /// Does what is due for the controls of one system.
-    pub fn cycle(&mut self, site: &Site, system: SystemIdx, now: Now) -> Vec<Output> {
+    pub fn cycle(&mut self, site: &Site, system: SystemIdx, now: Now) -> Vec<Step> {
         let mut outputs = Vec::new();
         let mut returns = Vec::new();
         for place in 0..self.controls.len() {
             if self.controls[place].system != system {
                 continue;
             }
-            let write = self.next_write();
+            let (write, read) = (self.next_write(), self.next_write());
             let (Some(control), Some(twin)) = (self.controls.get_mut(place), site.systems.get(usize::from(system.0)))
             else {
                 continue;
@@ -37,14 +39,12 @@ impl Desk {
             let mut ended = None;
             match control.keep(&situation) {
                 Keep::Nothing => {}
-                Keep::Told(receipt) => outputs.push(Output::Receipt(receipt)),
+                Keep::Told(receipt) => outputs.push(Step::Receipt(receipt)),
                 Keep::Renew => outputs.extend(control.renew(write, now)),
                 Keep::Over(state) => ended = Some(state),
-                Keep::Return => {
-                    returns.extend(control.back_to_safe(now));
-                }
+                Keep::Return => returns.extend(control.back_to_safe(now)),
             }
-            outputs.extend(control.read_if_due(write, now, &situation).map(Output::Write));
+            outputs.extend(control.read_if_due(read, now, &situation).map(Step::Write));
             if let (Some(state), Some(id)) =
                 (ended, self.controls[place].standing.as_ref().map(|standing| standing.command.id.clone()))
             {
@@ -52,9 +52,24 @@ impl Desk {
             }
         }
         for command in returns {
-            outputs.extend(self.command(site, command, now));
+            outputs.extend(self.give_back(site, command, now));
         }
         outputs
+    }
+
+    /// The server's own return to a safe value. What stands against it is told once; it is tried until it may be.
+    fn give_back(&mut self, site: &Site, command: Command, now: Now) -> Vec<Step> {
+        let may = match self.decide(site, &command, now) {
+            // That a device is away is said elsewhere.
+            Err(Refusal::Interlock("link", _)) => return Vec::new(),
+            decided => decided.is_ok(),
+        };
+        let standing = self.find_mut(command.system, command.control).and_then(|control| control.standing.as_mut());
+        let Some(standing) = standing else { return Vec::new() };
+        if !may && std::mem::replace(&mut standing.cannot_return, true) {
+            return Vec::new();
+        }
+        self.command(site, command, now)
     }
 }
 
@@ -83,18 +98,17 @@ impl Control {
             return Keep::Nothing;
         }
         if standing.holds_until.is_some_and(|until| until <= now.mono) {
-            if lease.is_some() {
-                return Keep::Over(CommandState::LeaseEnded("it was to be held until now".to_owned()));
-            }
-            // As soon as it is possible: the device may be out of reach just now.
-            let possible = check(&self.spec, situation, false).is_ok()
-                && self.ledger.admit(&self.spec.budget, true, now.mono).is_ok();
-            return if possible { Keep::Return } else { Keep::Nothing };
+            return match lease {
+                Some(_) => Keep::Over(CommandState::LeaseEnded("it was to be held until now".to_owned())),
+                None => Keep::Return,
+            };
         }
-        if lease.is_some() && standing.renew_at.is_some_and(|at| at <= now.mono) {
+        if let Some((_, over)) = standing.renew.filter(|(at, _)| *at <= now.mono) {
             let widens = self.spec.widens(standing.command.value, self.spec.safe);
             return match check(&self.spec, situation, widens) {
                 Ok(()) => Keep::Renew,
+                // Nobody gives it up: the device has it until the end, and may be heard again before.
+                Err(("link", _)) if now.mono < over => Keep::Nothing,
                 Err((_, why)) => Keep::Over(CommandState::LeaseEnded(format!("it is not renewed: {why}"))),
             };
         }
@@ -115,20 +129,22 @@ impl Control {
     }
 
     /// Writes the standing value again, so that the device keeps it.
-    fn renew(&mut self, write: WriteId, now: Now) -> Option<Output> {
+    fn renew(&mut self, write: WriteId, now: Now) -> Option<Step> {
         let lease = self.spec.lease?;
         let standing = self.standing.as_mut()?;
-        (standing.write, standing.renew_at) = (Some(write), Some(now.mono + lease / 2));
+        standing.write = Some(write);
+        standing.renew = standing.renew.map(|(_, over)| (now.mono + lease / RENEW_AGAIN, over));
         let mut request = self.request(write)?;
         request.deadline = now.mono + lease / 2;
-        Some(Output::Write(request))
+        Some(Step::Write(request))
     }
 
-    /// The command by which the server itself returns to the safe value.
+    /// The command by which the server itself returns to the safe value. Nobody who asks may use a point in an id.
     fn back_to_safe(&self, now: Now) -> Option<Command> {
         let ended = self.standing.as_ref()?;
+        let end = if ended.cannot_return { "end-at-last" } else { "end" };
         Some(Command {
-            id: CommandId(format!("{}-end", ended.command.id.0)),
+            id: CommandId(format!("{}.{end}", ended.command.id.0)),
             value: self.spec.safe,
             hold: None,
             by: Requester::server(),
@@ -163,6 +179,10 @@ impl Control {
             }
         };
         self.unreadable.clear();
+        // A read that was overtaken by a write is of the time before.
+        if self.present.is_some_and(|present| at.mono < present.at.mono) {
+            return None;
+        }
         let before = self.present.replace(ReadBack { value, at });
         let same = |one: f64, other: f64| (one - other).abs() <= self.spec.step / 2.0;
         let Some(standing) = &self.standing else {

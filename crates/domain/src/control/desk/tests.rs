@@ -1,14 +1,14 @@
 //! Commands through the engine, against a device that obeys, refuses, lies or is away. No sockets.
 
 use super::*;
-use crate::control::spec::tests::setpoint;
 use crate::control::{Wanted, WriteBudget};
 use crate::engine::tests::{at, batch, site};
-use crate::engine::{Engine, Input};
+use crate::engine::{Engine, Input, Output};
 use crate::link::{LinkIdx, LinkState, LinkStatus};
 use crate::people::{Came, Requester, Role};
 use crate::point::PointId;
 use crate::reading::{CellQuantity, Sample, Target};
+use crate::spec::control::tests::setpoint;
 use crate::write::{Setpoint, Wear};
 use proptest::prelude::*;
 
@@ -20,6 +20,10 @@ enum Answers {
     Clamps(f64),
     Refuses,
     HoldsTheAnswer,
+    /// Nothing can be sent.
+    IsAway,
+    /// Its link has not come to it yet.
+    Waits,
 }
 
 /// The engine of a site with a reserve (flash) and a discharge limit (60 s lease in kW), and its devices.
@@ -33,6 +37,9 @@ struct Rig {
     sent: Vec<(String, f64)>,
     told: Vec<String>,
     journal: bool,
+    /// Reads of the reserve are kept back here.
+    late_reads: bool,
+    late: Option<Receipt>,
     points: Vec<(PointId, f32)>,
 }
 
@@ -68,6 +75,8 @@ impl Rig {
             sent: Vec::new(),
             told: Vec::new(),
             journal: true,
+            late_reads: false,
+            late: None,
             points: vec![(PointId::Soc, 71.0), (PointId::Power, 40e3), (PointId::Contactors, 3.0)],
         };
         rig.points.extend([(PointId::SopDischarge, 230e3), (PointId::Voltage, 850.0), (PointId::Temperature, 25.0)]);
@@ -88,6 +97,7 @@ impl Rig {
     fn carry_out(&mut self, output: Output) {
         match output {
             Output::Receipt(receipt) => self.told.push(format!("{}: {}", receipt.command.id.0, receipt.state)),
+            Output::Again(receipt) => self.told.push(format!("{} again: {}", receipt.command.id.0, receipt.state)),
             Output::Journal(receipt) if self.journal => self.step(Input::Journalled(receipt.command.id, Ok(()))),
             Output::Journal(receipt) => {
                 self.step(Input::Journalled(receipt.command.id, Err("the disk is full".to_owned())));
@@ -101,20 +111,28 @@ impl Rig {
         let place = usize::from(write.setpoint == "limit");
         let before = self.has[place];
         let Some(wanted) = write.value else {
-            if self.answers != Answers::HoldsTheAnswer {
-                let outcome = WriteOutcome::Read(before);
-                self.step(Input::Write(Receipt { id: write.id, at: self.now, outcome }));
+            let receipt = Receipt { id: write.id, at: self.now, outcome: WriteOutcome::Read(before) };
+            if self.late_reads && place == 0 {
+                self.late = Some(receipt);
+            } else if ![Answers::HoldsTheAnswer, Answers::IsAway, Answers::Waits].contains(&self.answers) {
+                self.step(Input::Write(receipt));
             }
             return;
         };
         let say = |rig: &mut Rig, outcome| rig.step(Input::Write(Receipt { id: write.id, at: rig.now, outcome }));
+        if self.answers == Answers::IsAway {
+            return say(self, WriteOutcome::NotSent("the link is down".to_owned()));
+        }
         if before == wanted && write.lease.is_none() {
             return say(self, WriteOutcome::Unchanged(before));
         }
         self.sent.push((write.setpoint.clone(), wanted));
+        if self.answers == Answers::Waits {
+            return;
+        }
         say(self, WriteOutcome::Sent);
         match self.answers {
-            Answers::HoldsTheAnswer => return,
+            Answers::HoldsTheAnswer | Answers::IsAway | Answers::Waits => return,
             Answers::Refuses => return say(self, WriteOutcome::Exception("illegal value".to_owned())),
             Answers::Obeys => self.has[place] = wanted,
             Answers::Clamps(value) => self.has[place] = value,
@@ -153,6 +171,14 @@ impl Rig {
         let (id, at, system) = (CommandId(id.to_owned()), self.now.utc, SystemIdx(0));
         let expires = self.now.mono + Duration::from_secs(30);
         self.step(Input::Command(Command { id, system, control, value, hold: None, by, at, expires, revision }));
+    }
+
+    /// Asks for a reserve that is to stand for a time.
+    fn hold(&mut self, id: &str, value: f64, seconds: u64) {
+        let (id, at, system, control) = (CommandId(id.to_owned()), self.now.utc, SystemIdx(0), ControlKind::Reserve);
+        let (hold, expires) = (Some(Duration::from_secs(seconds)), self.now.mono + Duration::from_secs(30));
+        let by = operator();
+        self.step(Input::Command(Command { id, system, control, value, hold, by, at, expires, revision: 0 }));
     }
 
     /// What was told since the last time.
@@ -364,7 +390,7 @@ fn the_slower_of_two_operators_is_told_who_was_faster() {
     let other = Requester { name: "Bob".into(), ..operator() };
     rig.said();
     rig.ask_seen("b", ControlKind::Reserve, 12.0, other.clone(), 0);
-    assert_eq!(rig.said(), ["b: refused: Ada has changed it since you looked"]);
+    assert_eq!(rig.said(), ["b: refused: Ada has set it to 15 % at 1970-01-01T00:00:01.000Z since you looked"]);
     // What is safer is not refused for that.
     rig.ask_seen("c", ControlKind::Reserve, 40.0, other, 0);
     assert_eq!(rig.said()[0], "a: replaced by a command of Bob");
@@ -381,8 +407,12 @@ fn asked_again_it_is_the_same_command() {
     rig.ask("b", ControlKind::Reserve, 9.0, operator());
     rig.ask("b", ControlKind::Reserve, 31.0, operator());
     assert_eq!(rig.sent.len(), 1);
-    let refused = "b: refused: 9 is not between 10 and 50";
-    assert_eq!(rig.said().iter().filter(|said| *said == refused).count(), 2);
+    let said = rig.said();
+    let count = |words: &str| said.iter().filter(|said| *said == words).count();
+    // What is told again is no new step.
+    assert_eq!((count("a: recorded"), count("a again: effective: state of charge 71.0 %")), (1, 9), "{said:#?}");
+    assert_eq!(count("b: refused: 9 is not between 10 and 50"), 1);
+    assert_eq!(count("b again: refused: 9 is not between 10 and 50"), 1);
 }
 
 #[test]
@@ -422,20 +452,7 @@ fn when_a_hold_is_over_the_safe_value_returns_as_soon_as_the_device_can_be_reach
 
 fn a_hold_ends(away_s: f32) {
     let mut rig = Rig::new();
-    let (id, at, system) = (CommandId("a".to_owned()), rig.now.utc, SystemIdx(0));
-    let (hold, expires) = (Some(Duration::from_secs(60)), rig.now.mono + Duration::from_secs(30));
-    let control = ControlKind::Reserve;
-    rig.step(Input::Command(Command {
-        id,
-        system,
-        control,
-        value: 15.0,
-        hold,
-        by: operator(),
-        at,
-        expires,
-        revision: 0,
-    }));
+    rig.hold("a", 15.0, 60);
     rig.pass(59.0);
     assert_eq!(rig.has[0], 15.0);
     rig.said();
@@ -448,7 +465,106 @@ fn a_hold_ends(away_s: f32) {
     }
     rig.pass(2.0);
     assert_eq!(rig.has[0], 20.0);
-    assert_eq!(rig.said()[..2], ["a: replaced by a command of server", "a-end: recorded"]);
+    assert_eq!(rig.said()[..2], ["a: replaced by a command of server", "a.end: recorded"]);
+}
+
+#[test]
+fn a_hold_that_cannot_end_yet_says_so_once_and_ends_as_soon_as_it_can() {
+    let mut rig = Rig::new();
+    rig.hold("a", 15.0, 20);
+    rig.pass(10.0);
+    rig.said();
+    rig.step(Input::Arm(Arming::default()));
+    rig.pass(60.0);
+    assert_eq!(rig.said(), ["a.end: refused: control is not armed: an admin arms it in Settings"]);
+    assert_eq!(rig.has[0], 15.0);
+    rig.step(Input::Arm(Arming { armed: true, ..Arming::default() }));
+    rig.pass(1.0);
+    assert_eq!(rig.has[0], 20.0);
+    assert_eq!(rig.said()[..2], ["a: replaced by a command of server", "a.end-at-last: recorded"]);
+}
+
+#[test]
+fn a_value_that_stood_before_a_restart_stands_until_its_hold_is_over_or_it_is_read_as_another() {
+    let limit = ControlKind::DischargeLimit;
+    for (control, has, left, says, sent) in [
+        (ControlKind::Reserve, 15.0, Some(8), "a: replaced by a command of server", 1),
+        (ControlKind::Reserve, 15.0, None, "", 0),
+        (ControlKind::Reserve, 33.0, Some(8), "a: replaced by a command of somebody at the device, to 33 %", 0),
+        (limit, 90.0, None, "", 0),
+        (limit, 150.0, None, "a: its time is over: the device has returned to 150 kW", 0),
+    ] {
+        let mut before = Rig::new();
+        before.hold("a", 15.0, 60);
+        let mut command = before.control(ControlKind::Reserve).standing.as_ref().unwrap().command.clone();
+        (command.control, command.value) = (control, if control == limit { 90e3 } else { 15.0 });
+        let mut rig = Rig::new();
+        rig.has[usize::from(control == limit)] = has;
+        let (state, now) = (CommandState::Confirmed(command.value), rig.now);
+        command.hold = left.map(Duration::from_secs);
+        let follows = Some(PastCommand { command, state, stood_for: Duration::ZERO });
+        rig.engine.desk_mut().restore(SystemIdx(0), control, ControlPast::default(), follows, now);
+        rig.pass(100.0);
+        let said = rig.said();
+        assert_eq!(said.iter().find(|said| !said.contains("ffective")).map_or("", String::as_str), says, "{said:#?}");
+        assert_eq!(rig.sent.len(), sent, "{says}: nothing is renewed, and only the end of a hold is sent");
+    }
+}
+
+#[test]
+fn a_renewal_that_is_not_heard_is_tried_again_until_the_lease_is_over() {
+    for (away_s, stands) in [(20.0, true), (40.0, false)] {
+        for unplugged in [false, true] {
+            let mut rig = Rig::new();
+            rig.ask("a", ControlKind::DischargeLimit, 100e3, operator());
+            rig.pass(25.0);
+            rig.said();
+            let link = |state| Input::Link(LinkIdx(0), LinkStatus { state, ..LinkStatus::default() });
+            if unplugged {
+                rig.step(link(LinkState::Down));
+            }
+            rig.answers = Answers::IsAway;
+            rig.pass(away_s);
+            rig.answers = Answers::Obeys;
+            rig.step(link(LinkState::Up));
+            rig.pass(10.0);
+            let said = rig.said();
+            let ended = said.iter().any(|said| said.starts_with("a: its time is over"));
+            assert_eq!(ended, !stands, "away for {away_s} s, unplugged {unplugged}: {said:?}");
+        }
+    }
+}
+
+#[test]
+fn a_burst_of_commands_counts_as_the_writes_that_it_may_become() {
+    let mut rig = Rig::new();
+    // Nothing is known of any of them while they wait for their link.
+    rig.answers = Answers::Waits;
+    for n in 0..100 {
+        rig.ask(&format!("a{n}"), ControlKind::Reserve, 21.0 + f64::from(n % 29), operator());
+    }
+    assert_eq!((rig.sent.len(), rig.control(ControlKind::Reserve).ledger.total()), (24, 24), "the budget of a day");
+    // What ends before anything was sent does not count.
+    let mut rig = Rig::new();
+    rig.answers = Answers::IsAway;
+    for n in 0..100 {
+        rig.ask(&format!("a{n}"), ControlKind::Reserve, 30.0, operator());
+    }
+    assert_eq!(rig.control(ControlKind::Reserve).ledger.total(), 0);
+}
+
+#[test]
+fn a_read_that_was_overtaken_by_a_write_says_nothing() {
+    let mut rig = Rig::new();
+    rig.pass(4.0);
+    rig.late_reads = true;
+    rig.pass(3.0);
+    let read = rig.late.take().expect("a value was read");
+    rig.ask("a", ControlKind::Reserve, 30.0, operator());
+    rig.said();
+    rig.step(Input::Write(read));
+    assert_eq!((rig.said(), rig.control(ControlKind::Reserve).revision), (Vec::<String>::new(), 1));
+    assert_eq!(rig.control(ControlKind::Reserve).present.map(|present| present.value), Some(30.0));
 }
 
 #[test]
@@ -531,7 +647,7 @@ fn a_change_at_the_device_is_noticed() {
     rig.pass(6.0);
     assert_eq!(rig.control(ControlKind::Reserve).revision, 1);
     rig.ask_seen("a", ControlKind::Reserve, 15.0, operator(), 0);
-    assert_eq!(rig.said(), ["a: refused: it was changed on the device itself since you looked"]);
+    assert_eq!(rig.said(), ["a: refused: it was changed on the device itself since you looked: 44 %"]);
     rig.ask("b", ControlKind::Reserve, 15.0, operator());
     rig.pass(1.0);
     rig.said();
@@ -572,7 +688,9 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Answers::Ignores),
         Just(Answers::Clamps(17.0)),
         Just(Answers::Refuses),
-        Just(Answers::HoldsTheAnswer)
+        Just(Answers::HoldsTheAnswer),
+        Just(Answers::IsAway),
+        Just(Answers::Waits)
     ];
     prop_oneof![
         6 => (any::<bool>(), value, 0..20_u8, role, any::<bool>(), any::<bool>()).prop_map(

@@ -1,7 +1,7 @@
 //! What can be commanded of a system: one row for each kind of control.
 
+use super::SystemKind;
 use crate::point::PointId;
-use crate::spec::SystemKind;
 use std::time::Duration;
 
 /// In which direction a value becomes safer for the battery and for what it has to feed.

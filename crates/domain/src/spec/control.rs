@@ -1,7 +1,8 @@
 //! A control as a site configures it: which setpoint of which device it is, and within which envelope.
 
-use super::kind::{ControlKind, Safer};
+use super::control_kind::{ControlKind, Safer};
 use crate::link::LinkIdx;
+use crate::time::Mono;
 use crate::write::{BadValue, Setpoint, Wear};
 use std::time::Duration;
 
@@ -166,6 +167,11 @@ impl ControlSpec {
             Safer::Lower => value > before,
             Safer::Nearer => (value - self.safe).abs() > (before - self.safe).abs(),
         }
+    }
+
+    /// When a value that the device has since `at` is renewed, and when the device would forget it.
+    pub fn renewal(&self, at: Mono) -> Option<(Mono, Mono)> {
+        self.lease.map(|lease| (at + lease / 2, at + lease))
     }
 
     /// The setpoint's value for a value of the control.

@@ -1,0 +1,14 @@
+//! Commands, from HTTP to the register and back: the real server, and devices that count what arrives.
+
+mod anything;
+mod device;
+mod judged;
+mod lies;
+mod obeys;
+mod restarts;
+mod site;
+
+use std::time::Duration;
+
+/// Nothing here takes longer on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
