@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 import { fits, launch, live, PHONE, readings, recorded, region, shot, until, violations, withLivePage, withPage } from '../lib/browser.mjs';
+import { racks } from '../lib/racks.mjs';
+import { startSite } from '../lib/server.mjs';
 import { arm, as, ask, labAs, PASSWORD, signIn, startWithPeople } from '../lib/people.mjs';
 
 let server, browser;
@@ -267,10 +269,16 @@ test('while the server is away the controls are off, and what was seen last stay
 });
 
 test('a system without controls is read-only, and says why', async () => {
-  await withLivePage(browser, `${server.url}/control?system=home`, await as(server, 'timo'), async (page) => {
-    await page.getByText('House is read-only').waitFor();
-    await page.getByText(/This system is read-only: no \[\[control\]\]/).waitFor();
-  });
+  const { site, stop } = await racks();
+  const plain = await startSite(site);
+  try {
+    await withLivePage(browser, `${plain.url}/control`, {}, async (page) => {
+      await page.getByText('20 racks is read-only').waitFor();
+      await page.getByText(/This system is read-only: no \[\[control\]\]/).waitFor();
+    });
+  } finally {
+    await Promise.all([plain.stop(), stop()]);
+  }
 });
 
 test('a slider is moved by keys, and the flight check answers within 50 ms', async () => {

@@ -33,6 +33,7 @@ mod describe;
 mod downloads;
 mod drawn;
 mod error_page;
+mod flight;
 #[cfg(test)]
 mod golden;
 mod guard;

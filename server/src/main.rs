@@ -20,6 +20,7 @@ mod clock;
 mod demo;
 mod devices;
 mod engine;
+mod flight;
 mod gate;
 mod http;
 mod hub;

@@ -4,7 +4,7 @@ use crate::alarms;
 use crate::analysis::Analysis;
 use crate::cli::{Common, Serve};
 use crate::clock::system_clock;
-use crate::control::{self, Commands, Journal};
+use crate::control::{self, Commands, Journal, Predictor};
 use crate::engine::{self, Outlets};
 use crate::gate::Gate;
 use crate::http::{self, AppState, Files, Manifest, Names};
@@ -151,6 +151,9 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let address = listener.local_addr().context("read the bound address")?;
     let (gate, connections) = (Gate::new(&limits).context("start the threads for answers")?, Connections::new(&limits));
     let names = Names::new(address.ip(), limits.names);
+    let (hub_of, commands_of) = (hub.clone(), commands.clone());
+    let predictor = Predictor { hub: hub_of, commands: commands_of, people: people.clone(), gate: gate.clone() };
+    tokio::spawn(predictor.run(stopped.clone()));
     let state = AppState {
         hub,
         manifest: Arc::new(manifest),

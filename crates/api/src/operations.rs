@@ -8,6 +8,7 @@ use crate::control::{
     ControlResponse, SafeValuesRequest,
 };
 use crate::devices::{DevicesRequest, DevicesResponse, KeptDevicesResponse};
+use crate::flight::{FlightRequest, FlightResponse};
 use crate::history::{HistoryDocument, HistoryRequest};
 use crate::home::{HomeRequest, HomeResponse};
 use crate::lab::{LabCommandForm, LabRequest, LabResponse};
@@ -420,6 +421,16 @@ pub const OPERATIONS: &[Operation] = &[
     .json::<ControlResponse>()
     .other(&[OCTETS])
     .errors(ASKED),
+    post(
+        "/api/v1/flight",
+        "flight",
+        "What values of controls would bring, run forward from the live cells. Sends nothing.",
+    )
+    .needs(Action::Read)
+    .body::<FlightRequest>(&[JSON])
+    .json::<FlightResponse>()
+    .other(&[OCTETS])
+    .errors(&[400, 404, 415, 422, 503]),
     post("/api/v1/commands", "command", "Changes a control: answers when it is recorded, or says why it is refused.")
         .needs(Action::Tighten)
         .body::<CommandRequest>(&[JSON])

@@ -56,6 +56,8 @@ pub(super) struct SystemTable {
     nominal_v: Spanned<f32>,
     #[serde(default = "default_reserve_pct")]
     reserve_pct: Spanned<f32>,
+    #[serde(default)]
+    grid_cap_w: Option<Spanned<f32>>,
     #[serde(default = "default_rate_hz")]
     rate_hz: Spanned<f32>,
     #[serde(default = "default_cell_resolution_mv")]
@@ -232,6 +234,7 @@ impl SystemTable {
         let (capacity_ah, nominal_v) =
             (within(&self.capacity_ah, 0.1, 1e6, "Ah"), within(&self.nominal_v, 1.0, 2_000.0, "V"));
         let reserve_pct = within(&self.reserve_pct, 0.0, 100.0, "%");
+        let grid_cap_w = self.grid_cap_w.as_ref().map(|cap| within(cap, 0.0, 1e9, "W"));
         let cell_resolution_v = within(&self.cell_resolution_mv, 0.1, 100.0, "mV") / 1_000.0;
         let rate_hz = within(&self.rate_hz, 0.1, 20.0, "Hz");
         // Limits that follow from what is wrong are wrong too, and say nothing new.
@@ -255,6 +258,7 @@ impl SystemTable {
                 KindKey::Storage => SystemKind::Storage,
             },
             reserve_pct,
+            grid_cap_w,
             limits,
             cell_resolution_v,
             rate_hz,

@@ -15,6 +15,7 @@ mod commands;
 mod control;
 mod devices;
 mod door;
+mod foresight;
 mod hall;
 mod history;
 mod home;

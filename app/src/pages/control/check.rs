@@ -144,7 +144,6 @@ fn Load(flight: Flight) -> impl IntoView {
         (LoadChoice::Constant, "Constant"),
     ];
     let constant = Derived::new(move || flight.load.get() == LoadChoice::Constant);
-    let cap_note = move || if flight.cap_seen.get() { "as the last minutes show it" } else { "typed" };
     view! {
         <div class="control-load">
             <div>
@@ -159,7 +158,7 @@ fn Load(flight: Flight) -> impl IntoView {
                 </span>
             </label>
             <label>
-                <span class="field-label">"Grid cap " <span class="note">{cap_note}</span></span>
+                <span class="field-label">"Grid cap " <span class="note">{move || flight.cap_from.get()}</span></span>
                 <span class="field-row">
                     <input
                         type="number"
@@ -168,7 +167,7 @@ fn Load(flight: Flight) -> impl IntoView {
                         step="any"
                         prop:value=move || flight.cap_kw.get()
                         on:input=move |event| {
-                            flight.cap_seen.set(false);
+                            flight.cap_from.set("typed");
                             flight.cap_kw.set(event_target_value(&event));
                         }
                     />

@@ -20,6 +20,8 @@ const TWIN_EVERY: Duration = Duration::from_secs(2);
 const RECENT_EVERY: Duration = Duration::from_secs(20);
 /// How far back, s.
 const RECENT_S: u32 = 600;
+/// Where the cap is from that the last minutes show.
+const SEEN: &str = "as the last minutes show it";
 /// What is looked at of them.
 const POINTS: [PointId; 4] = [PointId::Current, PointId::LoadPower, PointId::GridPower, PointId::Power];
 
@@ -39,8 +41,8 @@ pub(super) struct Flight {
     pub(super) load_kw: RwSignal<String>,
     /// The grid cap as it is typed, kW.
     pub(super) cap_kw: RwSignal<String>,
-    /// Whether the cap is one that the last minutes show.
-    pub(super) cap_seen: RwSignal<bool>,
+    /// From where the cap is known, in words.
+    pub(super) cap_from: RwSignal<&'static str>,
     /// What is run forward, or what is missing for it.
     pub(super) plan: Derived<Result<Plan, String>>,
     /// What comes if nothing is done; `None` before the twin is there.
@@ -55,10 +57,14 @@ impl Flight {
     /// In the browser it begins when the page is hydrated.
     pub(super) fn new(desk: Desk) -> Flight {
         let spec = desk.live.system();
+        let spec_cap = spec.grid_cap_w;
         let (twin, made) = (StoredValue::new(None::<Known<Twin>>), RwSignal::new(0));
         let repeated = RwSignal::new(None::<LoadProfile>);
-        let (load, load_kw, cap_kw) =
-            (RwSignal::new(LoadChoice::default()), RwSignal::new(String::new()), RwSignal::new(String::new()));
+        let (load, load_kw, cap_kw) = (
+            RwSignal::new(LoadChoice::default()),
+            RwSignal::new(String::new()),
+            RwSignal::new(cap_typed(spec.grid_cap_w)),
+        );
         let setpoint = ControlKind::GridSetpoint.spec().key;
         let plan_with = move |with_change: bool| {
             Derived::new(move || {
@@ -115,7 +121,7 @@ impl Flight {
             load,
             load_kw,
             cap_kw,
-            cap_seen: RwSignal::new(false),
+            cap_from: RwSignal::new(if spec_cap.is_some() { "of the site file" } else { "not known" }),
             plan,
             present,
             wanted: Derived::new(move || timed.with(|timed| timed.as_ref().map(|(outlook, _)| outlook.clone()))),
@@ -185,11 +191,11 @@ impl Flight {
                 let table: Table = fetch::get(path).await?;
                 let now = table.at.last().copied().unwrap_or_default();
                 self.repeated.set(Recent::repeated(&table, now));
-                // Whoever has typed a cap knows it better.
-                let typed = self.cap_kw.with_untracked(|cap| !cap.is_empty()) && !self.cap_seen.get_untracked();
-                if let Some(cap_w) = outlook::seen_cap_w(&table).filter(|_| !typed) {
-                    self.cap_seen.set(true);
-                    self.cap_kw.set(domain::decimal::fixed(f64::from(cap_w) / 1e3, 1).trimmed().to_string());
+                // The site file, and whoever has typed a cap, know it better.
+                let known = self.cap_kw.with_untracked(|cap| !cap.is_empty()) && self.cap_from.get_untracked() != SEEN;
+                if let Some(cap_w) = outlook::seen_cap_w(&table).filter(|_| !known) {
+                    self.cap_from.set(SEEN);
+                    self.cap_kw.set(cap_typed(Some(cap_w)));
                 }
                 self.table.set_value(Some(table));
                 self.make();
@@ -197,6 +203,11 @@ impl Flight {
             }
         });
     }
+}
+
+/// A cap as it is typed, kW.
+fn cap_typed(cap_w: Option<f32>) -> String {
+    cap_w.map_or_else(String::new, |cap_w| domain::decimal::fixed(f64::from(cap_w) / 1e3, 1).trimmed().to_string())
 }
 
 /// The outlook of which nothing can be said.

@@ -89,6 +89,10 @@ fn Entry(command: CommandResponse) -> impl IntoView {
             view! { <ol class="control-steps">{told.steps.into_iter().map(step).collect_view()}</ol> }.into_any()
         }
     };
+    // What was predicted, and how right that was.
+    let flight = [&command.prediction, &command.score].map(|words| sentence(words.trim_end_matches('.')));
+    let flight =
+        flight.into_iter().filter(|words| !words.is_empty()).map(|words| format!("{words}. ")).collect::<String>();
     view! {
         <li>
             <details on:toggle=open>
@@ -99,6 +103,7 @@ fn Entry(command: CommandResponse) -> impl IntoView {
                     <span class="note">{command.by} ", " <LocalTime utc=command.asked_at /></span>
                 </summary>
                 {told}
+                {(!flight.is_empty()).then(|| view! { <p class="note control-flown">"Flight check: " {flight}</p> })}
             </details>
         </li>
     }

@@ -1,9 +1,10 @@
 //! What a flight check says, in words and rows for a person; and what it is asked with. Pure.
 
 use crate::format::{self, THIN};
-use ::api::control::ControlState;
+use ::api::control::{ControlResponse, ControlState};
+use ::api::flight::Settings;
 use domain::control::ControlKind;
-use domain::flight::{Controls, Dispatch, End, Known, Lasts, LoadProfile, Mode, Outlook, Plan, Unknown};
+use domain::flight::{Controls, Dispatch, End, Known, Lasts, LoadProfile, Outlook, Plan, Unknown};
 use domain::point::PointId;
 use domain::series::Table;
 use domain::spec::{SystemKind, SystemSpec};
@@ -73,43 +74,19 @@ pub(super) fn plan(
     Ok(Plan { load, dispatch: Dispatch::PeakShaving { grid_cap_w }, horizon_s: HORIZON_S })
 }
 
-/// The control values of a system, one of them perhaps another; and which of them had to be assumed.
+/// The control values of a system, one of them perhaps another, as the server predicts with them; and what of them had to be
+/// assumed.
 pub(super) fn values(
     spec: &SystemSpec,
     controls: &[ControlState],
     change: Option<(&str, f64)>,
 ) -> (Controls, Vec<String>) {
-    let value = |kind: ControlKind| {
-        let key = kind.spec().key;
-        let changed = change.filter(|(control, _)| *control == key).map(|(_, value)| value);
-        changed.or_else(|| controls.iter().find(|control| control.control == key)?.present)
-    };
-    let has = |kind: ControlKind| controls.iter().any(|control| control.control == kind.spec().key);
-    let reserve = value(ControlKind::Reserve).or_else(|| value(ControlKind::MinimumSoc));
-    let mut assumed = Vec::new();
-    if reserve.is_none() {
-        let reserve = format::percent_whole(spec.reserve_pct);
-        assumed.push(format!("The reserve that is set is not known: the {reserve} of the site file is assumed"));
+    let seen = ControlResponse { controls: controls.to_vec(), ..ControlResponse::default() };
+    let mut settings = Settings::of(&seen, spec);
+    if let Some((kind, value)) = change.and_then(|(key, value)| Some((ControlKind::from_key(key)?, value))) {
+        settings.set(kind, value);
     }
-    for (kind, without) in [
-        (ControlKind::DischargeLimit, "nothing but the BMS is taken to limit it"),
-        (ControlKind::ChargeLimit, "nothing but the BMS is taken to limit it"),
-        (ControlKind::Mode, "Max ROI is assumed"),
-        (ControlKind::Run, "the battery is taken to work"),
-    ] {
-        if has(kind) && value(kind).is_none() {
-            assumed.push(format!("{} that is set is not known: {without}", kind.spec().label));
-        }
-    }
-    let is_off = |kind| value(kind).is_some_and(|value| value < 0.5);
-    let controls = Controls {
-        reserve_pct: reserve.map_or(spec.reserve_pct, |value| value as f32),
-        discharge_limit_w: value(ControlKind::DischargeLimit).map(|value| value as f32),
-        charge_limit_w: value(ControlKind::ChargeLimit).map(|value| value as f32),
-        mode: if is_off(ControlKind::Mode) { Mode::MaxSafety } else { Mode::MaxRoi },
-        running: !is_off(ControlKind::Run),
-    };
-    (controls, assumed)
+    (settings.controls, settings.assumptions)
 }
 
 /// What lasts, as a noun: what the battery is there for.

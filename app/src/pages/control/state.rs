@@ -223,7 +223,8 @@ impl Desk {
         let now = self.seen.with_untracked(|seen| seen.as_ref().map(|seen| seen.timestamp)).unwrap_or_default();
         let Some(followed) = self.followed.try_get_untracked() else { return };
         for of in followed.iter().filter(|of| model::goes_on(&of.command, now)) {
-            if self.stands(&of.command) == Some(of.command.clone()) && !of.steps.is_empty() {
+            let state = |of: &CommandResponse| (of.state.clone(), of.at);
+            if self.stands(&of.command).map(|now| state(&now)) == Some(state(&of.command)) && !of.steps.is_empty() {
                 continue;
             }
             let path = format!("/api/v1/commands/{}", of.command.id);
@@ -286,7 +287,7 @@ impl Desk {
     fn answered(self, answer: Result<Vec<CommandResponse>, ActionError>) {
         match answer {
             Ok(commands) => {
-                let of = |command| Followed { command, steps: Vec::new() };
+                let of = |command| Followed { command, ..Followed::default() };
                 self.followed.try_set(commands.into_iter().map(of).collect());
                 self.order.try_update_value(|order| *order = None);
                 self.asking.try_set(Asking::Idle);

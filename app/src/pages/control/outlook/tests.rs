@@ -1,6 +1,6 @@
 use super::*;
 use crate::sample;
-use domain::flight::{Backup, CellExtreme, CurvePoint};
+use domain::flight::{Backup, CellExtreme, CurvePoint, Mode};
 use domain::reading::NoData;
 use domain::series::Series;
 use domain::time::Utc;
