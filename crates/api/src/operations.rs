@@ -313,8 +313,13 @@ pub const OPERATIONS: &[Operation] = &[
         .json::<LabResponse>()
         .other(&[OCTETS])
         .errors(&[404, 415, 422]),
-    get("/api/v1/server", "server", "Who is connected, what the limits are, what was refused.")
-        .json::<ServerResponse>(),
+    get(
+        "/api/v1/server",
+        "server",
+        "Who is connected, what the limits are, what was refused, and how it is protected.",
+    )
+    .json::<ServerResponse>()
+    .other(&[OCTETS]),
     get("/api/v1/version", "version", "Which build the server is, and the formats that it speaks.")
         .needs_nothing()
         .json::<VersionResponse>(),

@@ -44,7 +44,7 @@ pub(crate) fn data(server: &Server) -> std::path::PathBuf {
 /// What was answered.
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    head: String,
+    pub(crate) head: String,
     pub(crate) body: String,
 }
 
@@ -67,7 +67,7 @@ impl Answer {
 /// Somebody with a cookie or a token, or with nothing.
 pub(crate) struct Client<'a> {
     pub(crate) server: &'a Server,
-    shows: Option<(&'static str, String)>,
+    pub(crate) shows: Option<(&'static str, String)>,
 }
 
 impl Client<'_> {
@@ -108,7 +108,7 @@ impl Client<'_> {
         self.ask("POST", path, &[], &body.to_string())
     }
 
-    fn delete(&self, path: &str) -> Answer {
+    pub(crate) fn delete(&self, path: &str) -> Answer {
         self.ask("DELETE", path, &[], "")
     }
 }
