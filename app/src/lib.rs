@@ -101,6 +101,7 @@ fn Site(start: Start, boot: Boot) -> impl IntoView {
     let site = Arc::new(boot.site);
     let followed = RwSignal::new((0_u32, start));
     let address = use_context::<Address>().unwrap_or_else(Address::current);
+    provide_context(boot::PageStart::new(boot.page));
     let navigation = Navigation::provide(address, prepare(Arc::clone(&site), followed));
     navigation.carry(boot.at.map(|at| (live::AT, domain::time::rfc3339(at))));
     move || {

@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod cells;
+pub mod control;
 mod device_points;
 pub mod home;
 pub mod lab;
@@ -55,6 +56,7 @@ pub const PAGES: &[Page] = &[
     page("/cells", "Cells", Glyph::Cells, Code::Lazy(&cells::CHUNK)),
     page("/trends", "Trends", Glyph::Trends, Code::Lazy(&trends::CHUNK)),
     page("/home", "Home energy", Glyph::House, Code::Lazy(&home::CHUNK)),
+    page("/control", "Control", Glyph::Control, Code::Lazy(&control::CHUNK)),
     page("/links", "Links", Glyph::Links, Code::Lazy(&links::CHUNK)),
     page("/analysis", "Analysis", Glyph::Analysis, Code::Lazy(&analysis::CHUNK)),
     page("/lab", "Lab", Glyph::Lab, Code::Lazy(&lab::CHUNK)),

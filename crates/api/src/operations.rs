@@ -450,10 +450,12 @@ pub const OPERATIONS: &[Operation] = &[
     get("/api/v1/commands", "commands", "What was commanded, and what became of it, newest first.")
         .query::<CommandsRequest>()
         .json::<CommandsResponse>()
+        .other(&[OCTETS])
         .errors(&[422, 503]),
     get("/api/v1/commands/{id}", "command_history", "A command with each of its steps.")
         .in_path(COMMAND)
         .json::<CommandHistoryResponse>()
+        .other(&[OCTETS])
         .errors(&[404, 503]),
     get("/api/v1/audit", "audit", "What was done, by whom, from where: in pages, newest first.")
         .needs(Action::ReadAudit)

@@ -6,6 +6,7 @@
 use super::AppState;
 use super::answer::wants_page;
 use super::asked::{Form, by_name};
+use super::control;
 use super::guard::{FORM, is_media_type};
 use super::leave::{Connected, Who};
 use super::people::forms::{self, Sender};
@@ -14,7 +15,9 @@ use super::requests::BODY_LIMIT;
 use super::sign_in::{self, SignsIn};
 use super::{lab, people};
 use crate::people::SignsInFrom;
+use api::control::{CommandRequest, CommandResponse, CommandsResponse, SafeValuesRequest};
 use app::actions::{ActionError, Doing, Door, INCOMPLETE};
+use app::pages::control::{CommandAction, SafeValuesAction};
 use app::pages::lab::LabAction;
 use app::session::PeopleAction;
 use axum::body::{Body, to_bytes};
@@ -37,6 +40,8 @@ const ANSWER_MAX: usize = 1 << 20;
 /// Makes every action known. A new one is a line here.
 pub(super) fn register() {
     register_explicit::<LabAction>();
+    register_explicit::<CommandAction>();
+    register_explicit::<SafeValuesAction>();
     register_explicit::<PeopleAction>();
 }
 
@@ -164,6 +169,28 @@ impl Door for Doors {
                 let _ = said.cookie.set(cookie);
             }
             done.map(|done| (done.words, done.token)).map_err(|problem| said.refused(problem))
+        })
+    }
+
+    fn command(&self, asked: CommandRequest) -> Doing<CommandResponse> {
+        let (state, who, said) = (self.state.clone(), self.who.clone(), self.said.clone());
+        Box::pin(async move {
+            let done = async {
+                who.may(Action::Tighten)?;
+                Ok(control::apply(&state, &who.0, asked).await?.answer)
+            };
+            done.await.map_err(|problem| said.refused(problem))
+        })
+    }
+
+    fn safe_values(&self, asked: SafeValuesRequest) -> Doing<CommandsResponse> {
+        let (state, who, said) = (self.state.clone(), self.who.clone(), self.said.clone());
+        Box::pin(async move {
+            let done = async {
+                who.may(Action::SafeValues)?;
+                control::apply_safe_values(&state, &who.0, asked).await
+            };
+            done.await.map_err(|problem| said.refused(problem))
         })
     }
 }

@@ -117,8 +117,9 @@ fn needs(method: &Method, path: Option<&str>, is_public: impl FnOnce(&str) -> bo
 }
 
 /// Routes besides the API that change nothing, whatever is asked; the last is the answer to addresses that there are not.
-const ONLY_READ: [&str; 13] = [
+const ONLY_READ: [&str; 14] = [
     "/",
+    "/control",
     "/cells",
     "/links",
     "/trends",

@@ -4,6 +4,7 @@ use super::AppState;
 use super::answer::wants_page;
 use super::error_page::error_page;
 use super::leave::Who;
+use super::people;
 use super::problem::Problem;
 use app::address::Address;
 use app::boot::{Boot, Person};
@@ -17,6 +18,7 @@ use domain::live::key_frame;
 use domain::plain::shown;
 use domain::time::Utc;
 use domain::twin::Snapshot;
+use domain::wire::Wire as _;
 use leptos::nonce::use_nonce;
 use leptos::prelude::expect_context;
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
@@ -31,7 +33,7 @@ pub(super) async fn page(State(state): State<AppState>, who: Who, request: Reque
         return Problem::not_found("this site has no system of that name").into_response();
     }
     let system = named.unwrap_or_else(|| app::whose::default(address.path(), &state.hub.site));
-    let Some(boot) = boot(&state, system, &address).await else {
+    let Some(boot) = boot(&state, &who, system, &address).await else {
         let (what, advice) =
             ("This system has no values", "It is not started yet, or has ended. Try again in a moment.");
         return error_page(StatusCode::SERVICE_UNAVAILABLE, what, advice);
@@ -99,7 +101,7 @@ pub(super) async fn missing(state: State<AppState>, who: Who, request: Request) 
 }
 
 /// What the document starts from: the system at that index of the site, now or at the instant `at`.
-async fn boot(state: &AppState, system: usize, address: &Address) -> Option<Boot> {
+async fn boot(state: &AppState, who: &Who, system: usize, address: &Address) -> Option<Boot> {
     let newest = state.hub.newest(system)?;
     // What has not come yet is now: the page says so.
     let at = app::live::instant(address).filter(|at| *at <= newest.snapshot.now.utc);
@@ -108,7 +110,21 @@ async fn boot(state: &AppState, system: usize, address: &Address) -> Option<Boot
         None => newest.key().to_vec(),
     };
     let lab = state.hub.labs.get(system)?.as_ref().map(sim::LabHandle::state);
-    Some(Boot { site: (*state.hub.site).clone(), system, key, at, lab })
+    let page = if address.path() == "/control" { control_start(state, who, system).await } else { Vec::new() };
+    Some(Boot { site: (*state.hub.site).clone(), system, key, at, lab, page })
+}
+
+/// What the page Control begins with: the controls as they are now, and who asks.
+async fn control_start(state: &AppState, who: &Who, system: usize) -> Vec<u8> {
+    let controls = state.commands.state(system).map(|controls| (*controls).clone());
+    // A page that does not know who asks shows the values and offers nothing.
+    let session = people::session_of(state, (*who.0).clone()).await.ok();
+    let mut id = [0; 16];
+    let form_id = match getrandom::fill(&mut id) {
+        Ok(()) => format!("{:032x}", u128::from_be_bytes(id)),
+        Err(_) => String::new(),
+    };
+    app::pages::control::Start { controls, session, form_id }.to_bytes()
 }
 
 /// The key frame of an instant; of one that nothing is known of, it says so.
@@ -126,7 +142,7 @@ fn headers() {
     options.insert_header(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let nonce = use_nonce().map(|nonce| format!("'nonce-{nonce}'")).unwrap_or_default();
     let policy = format!(
-        "default-src 'none'; script-src {nonce} 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
+        "default-src 'none'; script-src {nonce} 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self' {nonce}; \
          style-src-attr 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; manifest-src 'self'; \
          worker-src 'self'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'"
