@@ -10,9 +10,11 @@
 
 mod audit;
 mod journal;
+mod predict;
 mod restore;
 
 pub(crate) use journal::Journal;
+pub(crate) use predict::Predictor;
 pub(crate) use restore::restore;
 
 use crate::clock::Clock;
@@ -99,6 +101,11 @@ impl Commands {
     /// What can be commanded of the system at `index` now.
     pub(crate) fn state(&self, index: usize) -> Option<Arc<ControlResponse>> {
         Some(self.states.get(index)?.borrow().clone())
+    }
+
+    /// Follows every step of every command from now on.
+    pub(super) fn follow(&self) -> broadcast::Receiver<CommandReceipt> {
+        self.told.subscribe()
     }
 
     /// Tells everyone who waits.

@@ -11,13 +11,14 @@ use std::path::PathBuf;
 const SITE: &str = include_str!("../../sites/demo.toml");
 
 /// Every file of the demo, by its path below `demo-site` in the data folder.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("sites/demo.toml", SITE),
     ("dbc/packtwin_hv.dbc", include_str!("../../dbc/packtwin_hv.dbc")),
     ("registers/grid_meter.toml", include_str!("../../registers/grid_meter.toml")),
     ("registers/load_meter.toml", include_str!("../../registers/load_meter.toml")),
     ("registers/packtwin_controller.toml", include_str!("../../registers/packtwin_controller.toml")),
     ("registers/victron_battery.toml", include_str!("../../registers/victron_battery.toml")),
+    ("registers/victron_settings.toml", include_str!("../../registers/victron_settings.toml")),
     ("registers/solark_beside_victron.toml", include_str!("../../registers/solark_beside_victron.toml")),
 ];
 

@@ -31,6 +31,7 @@ mod describe;
 mod downloads;
 mod drawn;
 mod error_page;
+mod flight;
 #[cfg(test)]
 mod golden;
 mod guard;
@@ -63,6 +64,7 @@ use crate::gate::Gate;
 use crate::hub::Hub;
 use crate::listener::Connections;
 use crate::people::People;
+use crate::reach::Reach;
 use crate::recordings::Starts;
 pub(crate) use assets::{Files, Manifest};
 use axum::Router;
@@ -101,14 +103,18 @@ pub(crate) struct AppState {
     pub(crate) data: Arc<Path>,
     /// Who asks, and what they did.
     pub(crate) people: Arc<People>,
+    /// How the server is reached.
+    pub(crate) reach: Arc<Reach>,
+    /// The names by which it may be asked.
+    pub(crate) names: Arc<Names>,
     /// The way to the engine, for commands.
     pub(crate) commands: Arc<Commands>,
     /// Runs queries.
     pub(crate) analysis: Arc<Analysis>,
 }
 
-/// Every route of the server, for those who ask by one of `names`.
-pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
+/// Every route of the server, for those who ask by one of its names.
+pub(crate) fn router(state: AppState) -> Router {
     // Rendering spawns; an executor that is already there is the same one.
     let _ = any_spawner::Executor::init_tokio();
     actions::register();
@@ -142,9 +148,9 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
         .layer(from_fn_with_state(state.clone(), leave::needed))
         .layer(from_fn(guard::same_origin))
         .layer(DefaultBodyLimit::max(requests::BODY_LIMIT))
-        .layer(from_fn_with_state(names, host::ours))
+        .layer(from_fn_with_state(state.names.clone(), host::ours))
         .layer(from_fn(problem::formed))
-        .layer(from_fn(guard::headers))
+        .layer(from_fn_with_state(state.reach.insists_on_tls(), guard::headers))
         .with_state(state)
 }
 

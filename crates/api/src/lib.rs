@@ -16,12 +16,12 @@ pub mod analysis;
 pub mod cells;
 pub mod control;
 pub mod devices;
+pub mod flight;
 pub mod history;
 pub mod home;
 pub mod json;
 pub mod lab;
 pub mod links;
-
 pub mod openapi;
 pub mod operations;
 pub mod people;

@@ -8,6 +8,7 @@ use crate::control::{
     ControlResponse, SafeValuesRequest,
 };
 use crate::devices::{DevicesRequest, DevicesResponse, KeptDevicesResponse};
+use crate::flight::{FlightRequest, FlightResponse};
 use crate::history::{HistoryDocument, HistoryRequest};
 use crate::home::{HomeRequest, HomeResponse};
 use crate::lab::{LabCommandForm, LabRequest, LabResponse};
@@ -311,8 +312,13 @@ pub const OPERATIONS: &[Operation] = &[
         .json::<LabResponse>()
         .other(&[OCTETS])
         .errors(&[404, 415, 422]),
-    get("/api/v1/server", "server", "Who is connected, what the limits are, what was refused.")
-        .json::<ServerResponse>(),
+    get(
+        "/api/v1/server",
+        "server",
+        "Who is connected, what the limits are, what was refused, and how it is protected.",
+    )
+    .json::<ServerResponse>()
+    .other(&[OCTETS]),
     get("/api/v1/version", "version", "Which build the server is, and the formats that it speaks.")
         .needs_nothing()
         .json::<VersionResponse>(),
@@ -411,6 +417,16 @@ pub const OPERATIONS: &[Operation] = &[
     .json::<ControlResponse>()
     .other(&[OCTETS])
     .errors(ASKED),
+    post(
+        "/api/v1/flight",
+        "flight",
+        "What values of controls would bring, run forward from the live cells. Sends nothing.",
+    )
+    .needs(Action::Read)
+    .body::<FlightRequest>(&[JSON])
+    .json::<FlightResponse>()
+    .other(&[OCTETS])
+    .errors(&[400, 404, 415, 422, 503]),
     post("/api/v1/commands", "command", "Changes a control: answers when it is recorded, or says why it is refused.")
         .needs(Action::Tighten)
         .body::<CommandRequest>(&[JSON])

@@ -7,6 +7,10 @@
 
 use api::analysis::{AnalysisResponse, Bars, Column, Curves, Figure, FigureRole, Kind, Table as Rows};
 use api::cells::{CellsHistoryResponse, CellsResponse, MapQuantity};
+use api::control::{ControlResponse, ControlState};
+use api::flight::{
+    CommandFlight, FlightResponse, Forecast, LoadRequest, OutlookResponse, ScoreResponse, Settings, load_words,
+};
 use api::history::{EnergyFlow, EventMark, HistoryResponse as HistoryPicture, LeftOut, Statistics};
 use api::home::{DayEnergy, HomeResponse, Poller, SocJump};
 use api::json::rounded;
@@ -14,13 +18,17 @@ use api::lab::LabResponse;
 use api::links::{FramesResponse, LinksResponse};
 use api::playback::{PlaybackSegment, SeekResponse, SeekTarget, SegmentFrame};
 use api::series::SeriesResponse;
-use api::server::{Capacity, Counters, ServerResponse};
+use api::server::{Capacity, CertificateEntry, ConnectionState, Counters, SecurityState, ServerResponse};
 use api::state::StateResponse;
 use api::victron::{
     BatteryReading, CurrentReading, CurrentResponse, Failed, FailureResponse, HistoryResponse, Success,
 };
 use boon::{Compiler, Schemas};
 use domain::alarm::{Alarm, RULES, RuleIdx, Severity, Subject};
+use domain::control::ControlKind;
+use domain::flight::{
+    Backup, CellExtreme, Controls, Course, CurvePoint, Dispatch, End, Lasts, Measured, Mode, Outlook, Unknown,
+};
 use domain::lab::{LabFault, LabState, LoadMode, PackFault, SimDevice};
 use domain::link::{DecodedValue, FrameRow, LinkSpec, LinkState, LinkStatus};
 use domain::point::PointId;
@@ -373,13 +381,29 @@ fn small_answers() {
     check(
         "server",
         &ServerResponse {
-            version: "0.1.0",
+            version: "0.1.0".into(),
             connections: Capacity { open: 3, most: 64 },
             viewers: Capacity { open: 1, most: 32 },
-            sql: "queries are confined to their files by Landlock",
+            sql: "queries are confined to their files by Landlock".into(),
+            security: Some(SecurityState {
+                listens: "0.0.0.0:3000".into(),
+                tls: true,
+                certificate: Some(CertificateEntry {
+                    names: vec!["localhost".into(), "192.0.2.7".into()],
+                    begins: AT,
+                    ends: AT,
+                    sha256: "9F:86".into(),
+                    made_by_packtwin: true,
+                }),
+                proxies: vec!["10.0.3.0/24".into()],
+                names: vec!["hall2.example.com".into()],
+                reading_open: true,
+                connection: ConnectionState { secure: true, address: "192.0.2.40".into() },
+            }),
             since_start: Counters {
                 connections_turned_away: 1,
                 idle_connections_closed: 2,
+                tls_handshakes_failed: 7,
                 stalled_readers_cut: 3,
                 viewers_dropped: 4,
                 requests_without_a_place: 5,
@@ -413,4 +437,117 @@ fn what_only_the_page_asks_for() {
             left_out: "readings of 2026-11-20".into(),
         },
     );
+}
+
+/// What a twin says, what it does not, and what came of it.
+#[test]
+fn a_flight_check_and_its_score() {
+    let topology = Topology::new(1, 13, 20);
+    let lasts = |minutes, end| Lasts { minutes, end };
+    let point = |at_min: f32| CurvePoint {
+        at_min,
+        soc_pct: 70.0 - 0.4 * at_min,
+        battery_w: 60_123.4,
+        lowest_v: 3.251_26,
+        hottest_c: 30.123,
+    };
+    let outlook = Outlook {
+        training: Ok(lasts(74.93, End::CellVoltage(Some(131)))),
+        backup: Ok(Backup { to_reserve_min: Some(31.26), lasts: lasts(1_440.0, End::Horizon) }),
+        lowest_cell: Ok(CellExtreme { cell: Some(131), value: 2.801_4, at_min: 74.9 }),
+        hottest_cell: Ok(CellExtreme { cell: None, value: 37.44, at_min: 60.0 }),
+        energy_above_floor_wh: Ok(118_023.4),
+        headroom_w: Ok(-3_400.2),
+        curve: [0.0, 1.0, 2.0, 3.0].map(point).to_vec(),
+    };
+    let unknown = Outlook { backup: outlook.backup, ..Outlook::unknown(Unknown::GridCap) };
+    let forecast = Forecast {
+        load: load_words(&LoadRequest::Repeated),
+        load_w: Some(72_000.0),
+        horizon_min: 1_440.0,
+        present: OutlookResponse::of(&unknown, None, &topology, 10.0),
+        wanted: OutlookResponse::of(&outlook, Some(66e3), &topology, 2.0),
+        assumptions: vec!["1 cell is not seen and taken for a mean one".into()],
+    };
+    let instant = |at_min: f32| Measured {
+        at_min,
+        soc_pct: Some(70.0 - 0.41 * at_min),
+        battery_w: Some(61_000.0),
+        lowest_v: (at_min < 2.0).then_some(3.249),
+    };
+    let course = Course { measured: [0.5, 1.0, 1.5, 2.0].map(instant).to_vec(), ended_at_min: None };
+    let score = ScoreResponse::of(&forecast.wanted, &course);
+    let answer = FlightResponse { system: "hv".into(), timestamp: AT, forecast: forecast.clone() };
+    check("flight", &answer);
+    check_bytes("flight", &answer);
+    let kept = CommandFlight {
+        made_at: AT,
+        due_at: AT + Duration::from_secs(600),
+        prediction: forecast.clone(),
+        scored_at: Some(AT + Duration::from_secs(605)),
+        score: Some(score),
+    };
+    check("command-flight", &kept);
+    check_bytes("command-flight", &kept);
+    check(
+        "command-flight-unknown",
+        &CommandFlight { score: Some(ScoreResponse::nothing("x")), ..CommandFlight::default() },
+    );
+    // What is kept as JSON is read back as it was, and so is the part that is scored.
+    let text = serde_json::to_string(&forecast).unwrap();
+    assert_eq!(serde_json::from_str::<Forecast>(&text).unwrap(), forecast);
+    let (training, curve) = forecast.wanted.predicted();
+    assert_eq!(training.map(|lasts| lasts.end), Some(End::CellVoltage(None)));
+    assert_eq!((curve.len(), curve[2].at_min), (3, 2.0));
+    assert_eq!(
+        forecast.wanted.words(),
+        "training 74 min (cell 7.12 is at its lowest voltage), backup more than 24 h (it lasts longer than was looked \
+         ahead), lowest cell 2.801 V"
+    );
+    assert_eq!(
+        OutlookResponse::of(&Outlook::unknown(Unknown::Capacity), None, &topology, 1.0).words(),
+        "not known: the rated capacity is not known"
+    );
+}
+
+#[test]
+fn a_flight_check_begins_with_what_was_read_back() {
+    let spec = SystemSpec { grid_cap_w: Some(66e3), ..SystemSpec::new("hv", "Pack", Topology::NONE, 280.0, 832.0) };
+    let state = |control: &str, label: &str, present: Option<f64>| ControlState {
+        control: control.into(),
+        label: label.into(),
+        present,
+        ..ControlState::default()
+    };
+    let control = ControlResponse {
+        controls: vec![
+            state("reserve", "Backup reserve", Some(30.0)),
+            state("discharge-limit", "Peak discharge limit", None),
+            state("mode", "Mode", Some(0.0)),
+        ],
+        ..ControlResponse::default()
+    };
+    let mut settings = Settings::of(&control, &spec);
+    let expected = Controls { reserve_pct: 30.0, mode: Mode::MaxSafety, ..Controls::with_reserve(20.0) };
+    assert_eq!((settings.controls, settings.dispatch()), (expected, Some(Dispatch::PeakShaving { grid_cap_w: 66e3 })));
+    assert_eq!(settings.assumptions, ["Peak discharge limit could not be read: it is taken not to limit"]);
+    for (kind, value) in [
+        (ControlKind::MinimumSoc, 15.0),
+        (ControlKind::DischargeLimit, 100e3),
+        (ControlKind::ChargeLimit, 20e3),
+        (ControlKind::Mode, 1.0),
+        (ControlKind::Run, 0.0),
+        (ControlKind::GridSetpoint, -500.0),
+    ] {
+        settings.set(kind, value);
+    }
+    let expected = Controls {
+        reserve_pct: 15.0,
+        discharge_limit_w: Some(100e3),
+        charge_limit_w: Some(20e3),
+        mode: Mode::MaxRoi,
+        running: false,
+    };
+    assert_eq!((settings.controls, settings.grid_cap_w), (expected, Some(-500.0)));
+    assert_eq!(Settings::of(&ControlResponse::default(), &SystemSpec { grid_cap_w: None, ..spec }).dispatch(), None);
 }

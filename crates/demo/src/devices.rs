@@ -60,7 +60,11 @@ impl Simulated {
                 let (gx, mac) = (Rc::clone(&home), config.mac());
                 net::answer(config.gx.to_string(), move |bytes| {
                     let silent = gx.borrow().is_silent(SimDevice::Gx);
-                    let taken = |write: &_| (!silent).then(|| cerbo::take(&mut gx.borrow_mut(), write));
+                    let taken = |write: &_| {
+                        let manner = gx.borrow().manner(SimDevice::Gx);
+                        let taken = (!silent).then(|| cerbo::take(&mut gx.borrow_mut(), write));
+                        taken.filter(|_| manner == Manner::default())
+                    };
                     reply(bytes, |asked| (!silent).then(|| cerbo::answer(&gx.borrow(), &mac, asked)), Some(&taken))
                 });
                 let (inverter, serial) = (Rc::clone(&home), config.serial());
@@ -86,7 +90,7 @@ impl Simulated {
                     }
                 }
             }
-            Simulated::House { home, time_scale } => home.borrow_mut().step(TICK.as_secs_f32() * *time_scale),
+            Simulated::House { home, time_scale } => home.borrow_mut().step_faster(TICK.as_secs_f32(), *time_scale),
         }
     }
 

@@ -17,12 +17,13 @@ const SITE: &str = include_str!("../../../sites/demo.toml");
 /// Where the site file would lie.
 const FOLDER: &str = "sites";
 /// What it names, as it names it.
-const FILES: [(&str, &[u8]); 6] = [
+const FILES: [(&str, &[u8]); 7] = [
     ("../dbc/packtwin_hv.dbc", include_bytes!("../../../dbc/packtwin_hv.dbc")),
     ("../registers/grid_meter.toml", include_bytes!("../../../registers/grid_meter.toml")),
     ("../registers/load_meter.toml", include_bytes!("../../../registers/load_meter.toml")),
     ("../registers/packtwin_controller.toml", include_bytes!("../../../registers/packtwin_controller.toml")),
     ("../registers/victron_battery.toml", include_bytes!("../../../registers/victron_battery.toml")),
+    ("../registers/victron_settings.toml", include_bytes!("../../../registers/victron_settings.toml")),
     ("../registers/solark_beside_victron.toml", include_bytes!("../../../registers/solark_beside_victron.toml")),
 ];
 
@@ -57,6 +58,7 @@ struct SystemTable {
     capacity_ah: f32,
     nominal_v: f32,
     reserve_pct: f32,
+    grid_cap_w: Option<f32>,
     rate_hz: Option<f32>,
     chemistry: Option<String>,
     cells_in_series: Option<u16>,
@@ -156,6 +158,7 @@ impl SystemTable {
             capacity_ah: self.capacity_ah,
             nominal_v: self.nominal_v,
             reserve_pct: self.reserve_pct,
+            grid_cap_w: self.grid_cap_w,
             cell_resolution_v: 0.001,
             rate_hz: self.rate_hz.unwrap_or(5.0),
             simulated: false,

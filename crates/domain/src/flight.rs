@@ -9,7 +9,7 @@ mod score;
 mod words;
 
 pub use course::{Course, Measured};
-pub use score::{Score, Verdict};
+pub use score::{Score, Sides, Verdict};
 
 use crate::limits::Chemistry;
 use crate::point::PointId;
@@ -125,6 +125,8 @@ pub enum Unknown {
     Plan,
     /// A wanted value that is no number, or a grid cap that is none.
     Controls,
+    /// It is not said what the building may draw from the grid.
+    GridCap,
 }
 
 /// Why a run forward ends.

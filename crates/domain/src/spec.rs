@@ -43,6 +43,8 @@ pub struct SystemSpec {
     pub nominal_v: f32,
     /// Backup reserve: SoC floor, %.
     pub reserve_pct: f32,
+    /// The most that the building may draw from the grid, W: above it the battery helps. `None` if that is not said.
+    pub grid_cap_w: Option<f32>,
     /// What it keeps to.
     pub limits: Limits,
     /// Step of cell voltages in the live stream and in history, V: that of the source, 0.001 for most.
@@ -125,6 +127,7 @@ impl SystemSpec {
             capacity_ah,
             nominal_v,
             reserve_pct: 20.0,
+            grid_cap_w: None,
             limits: Limits::of(Chemistry::Lfp, cells_in_series, capacity_ah),
             cell_resolution_v: 0.001,
             rate_hz: 5.0,

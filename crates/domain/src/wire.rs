@@ -25,7 +25,7 @@ pub use writer::Writer;
 use thiserror::Error;
 
 /// The format of everything that is a [`Wire`] message. Raised when one of them changes.
-pub const FORMAT: u8 = 4;
+pub const FORMAT: u8 = 5;
 
 /// Why bytes could not be read.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]

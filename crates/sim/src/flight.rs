@@ -25,7 +25,7 @@ mod twin;
 pub use recent::{Recent, Stretch};
 pub use twin::Twin;
 
-use domain::flight::{Controls, FlightCheck, Outlook, Plan, Unknown};
+use domain::flight::{Controls, Dispatch, FlightCheck, Known, LoadProfile, Outlook, Plan, Unknown};
 use domain::spec::SystemSpec;
 use domain::twin::Snapshot;
 
@@ -41,22 +41,32 @@ pub fn check(
     match Twin::of(spec, snapshot, recent) {
         Ok(twin) => twin.check(plan, present, wanted),
         Err(why) => {
-            let nothing = unknown(why);
+            let nothing = Outlook::unknown(why);
             FlightCheck { present: nothing.clone(), wanted: nothing, assumptions: Vec::new(), load_w: Err(why) }
         }
     }
 }
 
-/// The outlook of which nothing can be said.
-fn unknown(why: Unknown) -> Outlook {
-    Outlook {
-        training: Err(why),
-        backup: Err(why),
-        lowest_cell: Err(why),
-        hottest_cell: Err(why),
-        energy_above_floor_wh: Err(why),
-        headroom_w: Err(why),
-        curve: Vec::new(),
+/// What comes of `controls` for a twin that may not be known, where it may not be said what the battery does: then of a
+/// lost grid only.
+pub fn outlook(
+    twin: &Known<Twin>,
+    load: &LoadProfile,
+    dispatch: Option<Dispatch>,
+    horizon_s: f32,
+    controls: &Controls,
+) -> Outlook {
+    let twin = match twin {
+        Ok(twin) => twin,
+        Err(why) => return Outlook::unknown(*why),
+    };
+    let plan = |dispatch| Plan { load: load.clone(), dispatch, horizon_s };
+    match dispatch {
+        Some(dispatch) => twin.outlook(&plan(dispatch), controls),
+        None => {
+            let Outlook { backup, .. } = twin.outlook(&plan(Dispatch::Backup), controls);
+            Outlook { backup, ..Outlook::unknown(Unknown::GridCap) }
+        }
     }
 }
 

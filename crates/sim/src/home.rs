@@ -16,7 +16,7 @@ pub mod gauge;
 pub mod inverter;
 pub mod solark;
 
-use crate::controller::setpoints::Manner;
+use crate::controller::setpoints::{Manner, Setpoint, Setpoints};
 use crate::physics::{Pack, PackSpec};
 use day::{house_w, pv_w};
 use domain::lab::{LabCommand, LabFault, LabState, LoadMode, SimDevice};
@@ -48,7 +48,8 @@ pub struct HomeSpec {
     pub soc_pct: f32,
     /// Air temperature around the bank at the start, °C.
     pub ambient_c: f32,
-    /// The inverter leaves this much in the battery, by its own estimate, %.
+    /// The minimum state of charge that is set on the GX at the start: the inverter leaves this much in the battery, by its
+    /// own estimate, %.
     pub floor_pct: f32,
     /// Time of day at the start, hours after midnight.
     pub start_h: f32,
@@ -81,16 +82,7 @@ pub struct Home {
     burst: Option<(f32, f32)>,
     ambient_c: f32,
     faults: Vec<LabFault>,
-    settings: Settings,
-}
-
-/// What others may set on the GX. It keeps them; the inverter is not Victron's and does not follow them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Settings {
-    /// Minimum state of charge, 0.1 %.
-    pub(crate) minimum_soc: u16,
-    /// Grid setpoint, W, import positive.
-    pub(crate) grid_setpoint_w: i32,
+    setpoints: Setpoints,
 }
 
 impl Home {
@@ -118,7 +110,7 @@ impl Home {
             burst: None,
             ambient_c: spec.ambient_c,
             faults: Vec::new(),
-            settings: Settings { minimum_soc: (spec.floor_pct * 10.0).round() as u16, grid_setpoint_w: 0 },
+            setpoints: Setpoints::new(spec.floor_pct),
         };
         home.advance(LONGEST_STEP_S);
         home
@@ -126,6 +118,13 @@ impl Home {
 
     /// Lets `dt_s` seconds pass.
     pub fn step(&mut self, dt_s: f32) {
+        self.step_faster(dt_s, 1.0);
+    }
+
+    /// Lets `dt_s` seconds pass for those who set something, and `scale` times as much for the house.
+    pub fn step_faster(&mut self, dt_s: f32, scale: f32) {
+        self.setpoints.step(dt_s);
+        let dt_s = dt_s * scale;
         let pieces = (dt_s / LONGEST_STEP_S).ceil().max(1.0);
         for _ in 0..pieces as u32 {
             self.advance(dt_s / pieces);
@@ -140,6 +139,8 @@ impl Home {
             (Some((power_w, _)), _) | (None, LoadMode::Fixed(power_w)) => power_w,
             (None, LoadMode::Auto) => house_w(self.seed, self.at_s),
         };
+        // The GX tells the inverter, which goes by its own estimate of the charge.
+        self.inverter.set(self.setpoints.value(Setpoint::MinimumSoc), self.setpoints.value(Setpoint::GridSetpoint));
         let wanted_w = self.inverter.battery_w(self.pv_w, self.house_w, self.estimate.soc_pct(), dt_s);
         let charge_limit_a = self.bank.current_for_voltage(self.inverter.voltage_max_v()).min(0.0);
         let current_a = self.bank.current_for_power(wanted_w).clamp(-CURRENT_MAX_A, CURRENT_MAX_A).max(charge_limit_a);
@@ -229,12 +230,18 @@ impl Home {
         self.faults.contains(&LabFault::SilentLink(device))
     }
 
-    /// How `device` answers writes: as it should.
-    pub fn manner(&self, _device: SimDevice) -> Manner {
-        Manner::default()
+    /// How `device` answers writes: only the GX takes any.
+    pub fn manner(&self, device: SimDevice) -> Manner {
+        if device == SimDevice::Gx { self.setpoints.manner() } else { Manner::default() }
     }
 
-    /// Does what a person asked for. Its cells are not measured one by one, so a house has faults of its devices only.
+    /// What others may set on the GX.
+    pub fn setpoints(&self) -> &Setpoints {
+        &self.setpoints
+    }
+
+    /// Does what a person asked for. Its cells are not measured one by one, so a house has faults of its devices only, and of
+    /// how its GX takes writes.
     pub fn apply(&mut self, command: LabCommand) {
         match command {
             LabCommand::Load(mode) => (self.load, self.burst) = (mode, None),
@@ -251,6 +258,12 @@ impl Home {
                     self.estimate.shift(-WRONG_ESTIMATE_PCT);
                 }
             }
+            LabCommand::Inject(fault @ (LabFault::Writes(_) | LabFault::LateWrites(_))) => {
+                if !self.faults.contains(&fault) {
+                    self.faults.push(fault);
+                    self.setpoints.set_fault(fault, true);
+                }
+            }
             LabCommand::Inject(_) => {}
             LabCommand::Clear(fault) => self.clear(|active| active == fault),
             LabCommand::ClearAll => self.clear(|_| true),
@@ -261,7 +274,9 @@ impl Home {
         if self.faults.contains(&LabFault::WrongEstimate) && meant(LabFault::WrongEstimate) {
             self.estimate.shift(WRONG_ESTIMATE_PCT);
         }
-        self.faults.retain(|active| !meant(*active));
+        for fault in self.faults.extract_if(.., |active| meant(*active)) {
+            self.setpoints.set_fault(fault, false);
+        }
     }
 
     /// What the simulation is doing.

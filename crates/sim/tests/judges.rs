@@ -172,3 +172,32 @@ async fn pymodbus_reads_a_house_behind_a_gx_and_an_inverter() {
         })
     );
 }
+
+/// Another's Modbus master sets the GX: what it reads back, and what the grid meter measures after it.
+#[tokio::test]
+async fn pymodbus_sets_the_gx_and_the_grid_follows() {
+    // At night: nothing comes from the sun.
+    let config: HomeConfig =
+        toml::from_str("system = \"home\"\ngx = \"127.0.0.1:0\"\ninverter = \"127.0.0.1:0\"\nstart_hour = 23.0")
+            .unwrap();
+    let rig = Rig::start_home(&config).await.unwrap();
+    rig.lab().apply(LabCommand::Load(LoadMode::Fixed(2_000.0)));
+    let port = rig.modbus_addr(SimDevice::Gx).unwrap().port().to_string();
+    let told = tokio::task::spawn_blocking(move || judge("write_gx.py", &["127.0.0.1", &port], ""));
+    let Some(told) = told.await.unwrap() else { return };
+    assert_eq!(told["at first"], serde_json::json!([0, 30.0]), "{told}");
+    for (what, settings, grid_w) in [
+        ("fed in", serde_json::json!([-1_500, 30.0]), -1_500.0),
+        ("drawn", serde_json::json!([900, 30.0]), 900.0),
+        // Nothing may be taken from the battery: the grid carries the house and what the inverter itself takes.
+        ("kept", serde_json::json!([900, 95.5]), 2_062.0),
+    ] {
+        let measured = told[what][1].as_f64().unwrap();
+        assert!(told[what][0] == settings && (measured - grid_w).abs() < 30.0, "{what}: {told}");
+    }
+    let refusals = serde_json::json!({
+        "above 100 %": 10, "half of the setpoint": 2, "behind the battery's unit": 10, "unknown register": 2,
+        "a measured value": 2,
+    });
+    assert_eq!((&told["refusals"], &told["at last"]), (&refusals, &serde_json::json!([900, 95.5])));
+}

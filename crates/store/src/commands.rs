@@ -39,3 +39,16 @@ pub struct CommandStep {
     /// What the device had then, if it was read.
     pub read_back: Option<f64>,
 }
+
+/// What was expected of a command when it was taken, and how right that was; both in JSON, as the API has them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// When it was made.
+    pub made: Utc,
+    /// When it is held against what was measured.
+    pub due: Utc,
+    /// What was expected.
+    pub prediction: String,
+    /// When it was held against what was measured, and how right it was; `None` before.
+    pub scored: Option<(Utc, String)>,
+}

@@ -72,7 +72,7 @@ pub use audit::{Audited, Broken, Hash, Head, hex};
 pub use block::{Block, by_day};
 pub use bulk::{Bulk, Joined, read_devices_parquet, write_cells_parquet, write_devices_parquet, write_parquet};
 pub use cells::file::column_name as cell_column_name;
-pub use commands::{CommandRow, CommandStep};
+pub use commands::{CommandRow, CommandStep, Prediction};
 pub use control::Control;
 pub use database::{AuditFilter, Failed, Row, Tables};
 pub use day::{DAY_MS, Day};

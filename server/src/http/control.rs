@@ -14,6 +14,7 @@ use api::control::{
     CommandHistoryResponse, CommandRequest, CommandResponse, CommandStepResponse, CommandsRequest, CommandsResponse,
     ControlRequest, SafeValuesRequest,
 };
+use api::flight::{CommandFlight, Forecast, ScoreResponse};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -23,7 +24,7 @@ use domain::time::{Mono, Utc};
 use domain::topology::SystemIdx;
 use domain::wire::Wire as _;
 use std::time::Duration;
-use store::{CommandRow, CommandStep};
+use store::{CommandRow, CommandStep, Prediction};
 
 /// A confirmation is good for so long: it is not sent later.
 const EXPIRES_AFTER: Duration = Duration::from_secs(30);
@@ -110,26 +111,36 @@ pub(super) async fn commands(
     let before = asked.before.map(|text| instant("before", &text)).transpose()?;
     let before = before.map_or(Utc(i64::MAX), |ms| Utc(ms.saturating_mul(1_000)));
     let ask = move |people: &People| {
-        let rows = people.control()?.read(|tables| tables.commands(asked.system.as_deref(), before, limit + 1))?;
-        Ok::<_, Refused>(rows)
+        let answer = people.control()?.read(|tables| {
+            let mut rows = tables.commands(asked.system.as_deref(), before, limit + 1)?;
+            let more = rows.len() as i64 > limit;
+            rows.truncate(usize::try_from(limit).unwrap_or_default());
+            let mut commands = Vec::with_capacity(rows.len());
+            for row in rows {
+                let flight = tables.prediction(&row.id)?.and_then(flight);
+                commands.push(of_row(row, flight.as_ref()));
+            }
+            Ok(CommandsResponse { commands, more })
+        })?;
+        Ok::<_, Refused>(answer)
     };
-    let mut rows = app.people.ask(ask).await??;
-    let more = rows.len() as i64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or_default());
-    Ok(json(CommandsResponse { commands: rows.into_iter().map(of_row).collect(), more }))
+    Ok(json(app.people.ask(ask).await??))
 }
 
 /// `GET /api/v1/commands/{id}`: a command with all of its steps.
 pub(super) async fn history(State(app): State<AppState>, Path(id): Path) -> Result<Response, Problem> {
     let ask = move |people: &People| {
-        let found = people.control()?.read(|tables| Ok((tables.command(&id)?, tables.command_steps(&id)?)))?;
+        let found = people
+            .control()?
+            .read(|tables| Ok((tables.command(&id)?, tables.command_steps(&id)?, tables.prediction(&id)?)))?;
         Ok::<_, Refused>(found)
     };
-    let (row, steps) = app.people.ask(ask).await??;
+    let (row, steps, prediction) = app.people.ask(ask).await??;
     let row = row.ok_or_else(|| Problem::not_found("there is no command with this id"))?;
+    let flight = prediction.and_then(flight);
     let step = |step: CommandStep| CommandStepResponse { at: step.at, state: step.state, words: step.words };
     let steps = steps.into_iter().map(step).collect();
-    Ok(json(CommandHistoryResponse { command: of_row(row), steps }))
+    Ok(json(CommandHistoryResponse { command: of_row(row, flight.as_ref()), steps, flight }))
 }
 
 /// What somebody wants.
@@ -189,11 +200,27 @@ fn command_id(text: &str) -> Result<CommandId, Problem> {
 /// What the journal has of a command.
 async fn kept(app: &AppState, id: &CommandId) -> Result<Option<CommandResponse>, Problem> {
     let id = id.0.clone();
-    let ask = move |people: &People| Ok::<_, Refused>(people.control()?.read(|tables| tables.command(&id))?);
-    Ok(app.people.ask(ask).await??.map(of_row))
+    let ask = move |people: &People| {
+        let found = people.control()?.read(|tables| Ok((tables.command(&id)?, tables.prediction(&id)?)))?;
+        Ok::<_, Refused>(found)
+    };
+    let (row, prediction) = app.people.ask(ask).await??;
+    let flight = prediction.and_then(flight);
+    Ok(row.map(|row| of_row(row, flight.as_ref())))
 }
 
-fn of_row(row: CommandRow) -> CommandResponse {
+/// What was predicted of a command; `None` if it cannot be read, because a newer version has written it.
+fn flight(kept: Prediction) -> Option<CommandFlight> {
+    let Prediction { made, due, prediction, scored } = kept;
+    let prediction: Forecast = serde_json::from_str(&prediction).ok()?;
+    let (scored_at, score) = match scored {
+        Some((at, score)) => (Some(at), serde_json::from_str::<ScoreResponse>(&score).ok()),
+        None => (None, None),
+    };
+    Some(CommandFlight { made_at: made, due_at: due, prediction, scored_at, score })
+}
+
+fn of_row(row: CommandRow, flight: Option<&CommandFlight>) -> CommandResponse {
     let words = ControlKind::from_key(&row.control).map_or_else(|| row.value.to_string(), |kind| kind.words(row.value));
     let under_way = ["requested", "journalled", "sent", "echoed"].contains(&row.last.state.as_str());
     CommandResponse {
@@ -208,5 +235,7 @@ fn of_row(row: CommandRow) -> CommandResponse {
         state: row.last.state,
         words: row.last.words,
         under_way,
+        prediction: flight.map(|flight| flight.prediction.wanted.words()).unwrap_or_default(),
+        score: flight.and_then(|flight| flight.score.as_ref()).map(|score| score.words.clone()).unwrap_or_default(),
     }
 }

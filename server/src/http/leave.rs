@@ -8,6 +8,7 @@ use super::cookie;
 use super::problem::Problem;
 use crate::listener::Arrived;
 use crate::people::{Asker, Presented, Refused};
+use crate::proxies::UNKNOWN;
 use api::operations::{Method as Verb, Needs, OPERATIONS};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
@@ -17,7 +18,7 @@ use axum::response::{IntoResponse as _, Response};
 use domain::people::action::Action;
 use domain::people::{Denied, authorize};
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
 /// Who asks: for every handler.
@@ -59,7 +60,7 @@ impl Connected {
     pub(super) fn of(extensions: &axum::http::Extensions) -> Connected {
         match extensions.get::<Arrived>() {
             Some(arrived) => Connected { from: arrived.from, secure: arrived.secure, port: arrived.port },
-            None => Connected { from: Ipv4Addr::UNSPECIFIED.into(), secure: false, port: 0 },
+            None => Connected { from: UNKNOWN, secure: false, port: 0 },
         }
     }
 

@@ -1,7 +1,8 @@
 //! The routes of the API, each with its method, and a list of them: the description at `/api/openapi.json` has the same.
 
 use super::{
-    AppState, analysis, cells, control, describe, history, home, lab, links, people, playback, problem, recording,
+    AppState, analysis, cells, control, describe, flight, history, home, lab, links, people, playback, problem,
+    recording,
 };
 use super::{series, state, status, version, victron};
 use api::operations::Method;
@@ -94,6 +95,7 @@ pub(super) fn api() -> Routes {
         .get("/api/v1/arming", people::arming)
         .post("/api/v1/arming", people::arm)
         .get("/api/v1/control", control::control)
+        .post("/api/v1/flight", flight::flight)
         .post("/api/v1/commands", control::command)
         .post("/api/v1/commands/safe-values", control::safe_values)
         .get("/api/v1/commands", control::commands)

@@ -6,6 +6,7 @@ use super::history::HistoryTable;
 use super::limits::{Battery, ChemistryKey, LimitsTable};
 use super::recover::{Read, read};
 use super::server::ServerTable;
+use super::tls::TlsTable;
 use super::{Complaint, Simulators};
 use domain::plain;
 use domain::spec::{SystemKind, SystemSpec};
@@ -33,6 +34,7 @@ pub(super) struct Tables {
     pub(super) history: Option<HistoryTable>,
     pub(super) server: Option<ServerTable>,
     pub(super) access: Option<AccessTable>,
+    pub(super) tls: Option<TlsTable>,
     /// Whether every system that the file means is in `system`.
     pub(super) all_systems: bool,
 }
@@ -56,6 +58,8 @@ pub(super) struct SystemTable {
     nominal_v: Spanned<f32>,
     #[serde(default = "default_reserve_pct")]
     reserve_pct: Spanned<f32>,
+    #[serde(default)]
+    grid_cap_w: Option<Spanned<f32>>,
     #[serde(default = "default_rate_hz")]
     rate_hz: Spanned<f32>,
     #[serde(default = "default_cell_resolution_mv")]
@@ -120,6 +124,7 @@ impl Tables {
                 "history" => tables.history = one_of(value, &mut wrong).table,
                 "server" => tables.server = one_of(value, &mut wrong).table,
                 "access" => tables.access = one_of(value, &mut wrong).table,
+                "tls" => tables.tls = one_of(value, &mut wrong).table,
                 "system" => {
                     for Read { table, whole, .. } in each(value, &mut wrong) {
                         tables.all_systems &= table.is_some();
@@ -135,7 +140,7 @@ impl Tables {
                 }
                 other => {
                     tables.all_systems = false;
-                    let known = "there is [site], [server], [access], [history], [[system]], [[link]], [[control]] and \
+                    let known = "there is [site], [server], [tls], [access], [history], [[system]], [[link]], [[control]] and \
                         [[simulator]]";
                     wrong.push((key.span(), format!("`{other}` is not known here; {known}")));
                 }
@@ -232,6 +237,7 @@ impl SystemTable {
         let (capacity_ah, nominal_v) =
             (within(&self.capacity_ah, 0.1, 1e6, "Ah"), within(&self.nominal_v, 1.0, 2_000.0, "V"));
         let reserve_pct = within(&self.reserve_pct, 0.0, 100.0, "%");
+        let grid_cap_w = self.grid_cap_w.as_ref().map(|cap| within(cap, 0.0, 1e9, "W"));
         let cell_resolution_v = within(&self.cell_resolution_mv, 0.1, 100.0, "mV") / 1_000.0;
         let rate_hz = within(&self.rate_hz, 0.1, 20.0, "Hz");
         // Limits that follow from what is wrong are wrong too, and say nothing new.
@@ -255,6 +261,7 @@ impl SystemTable {
                 KindKey::Storage => SystemKind::Storage,
             },
             reserve_pct,
+            grid_cap_w,
             limits,
             cell_resolution_v,
             rate_hz,

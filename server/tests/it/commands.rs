@@ -184,9 +184,9 @@ fn check_config_lists_what_can_be_set_and_refuses_what_must_not_be() {
     for line in [
         "    can set reserve: 802.SoCRsvMin, unit 1, 10 to 50 % in steps of 1, flash, stays until another value is written",
         "    can set limit: 124.OutWRte, unit 1, 0 to 100 % in steps of 5, volatile, held for 60 s at most",
-        "    can set grid-setpoint: ESS grid setpoint, register 2716, unit 100, -15000 to 15000 W in steps of 10, volatile, \
+        "    can set grid-setpoint: grid_setpoint, register 2716, unit 100, -15000 to 15000 W in steps of 10, volatile, \
          held for 60 s at most",
-        "    can set minimum-soc: ESS minimum state of charge, register 2901, unit 100, 5 to 95 % in steps of 1, flash, \
+        "    can set minimum-soc: minimum_soc, register 2901, unit 100, 5 to 95 % in steps of 1, flash, \
          stays until another value is written",
     ] {
         assert!(out.lines().any(|of| of == line), "{line}: {out}");

@@ -64,7 +64,10 @@ fn the_house_of_the_demo_is_read_beside_the_pack() {
 
     let links = server.get("/api/v1/links");
     let of_home = links["links"].as_array().unwrap().iter().filter(|link| link["system"] == "home");
-    assert_eq!(of_home.map(|link| link["id"].as_str().unwrap()).collect::<Vec<_>>(), ["cerbo", "sol-ark"]);
+    assert_eq!(
+        of_home.map(|link| link["id"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["cerbo", "gx-settings", "sol-ark"]
+    );
     server.wait_for("/api/v1/state?system=hv", |state| {
         (state["cell_voltage_v"]["fresh"].as_u64() == Some(260)).then_some(())
     });

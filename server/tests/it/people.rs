@@ -28,7 +28,7 @@ pub(crate) fn add(data: &Path, name: &str, role: &str) {
 }
 
 /// A site with an admin, an operator and a viewer.
-fn staffed(access: &str) -> Server {
+pub(crate) fn staffed(access: &str) -> Server {
     let folder = folder();
     let data = folder.path().join("data");
     for (name, role) in [("mara", "admin"), ("timo", "operator"), ("vera", "viewer")] {
@@ -44,7 +44,7 @@ pub(crate) fn data(server: &Server) -> std::path::PathBuf {
 /// What was answered.
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    head: String,
+    pub(crate) head: String,
     pub(crate) body: String,
 }
 
@@ -53,7 +53,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")))
     }
 
@@ -67,7 +67,7 @@ impl Answer {
 /// Somebody with a cookie or a token, or with nothing.
 pub(crate) struct Client<'a> {
     server: &'a Server,
-    shows: Option<(&'static str, String)>,
+    pub(crate) shows: Option<(&'static str, String)>,
 }
 
 impl Client<'_> {
@@ -108,7 +108,7 @@ impl Client<'_> {
         self.ask("POST", path, &[], &body.to_string())
     }
 
-    fn delete(&self, path: &str) -> Answer {
+    pub(crate) fn delete(&self, path: &str) -> Answer {
         self.ask("DELETE", path, &[], "")
     }
 }
@@ -117,7 +117,7 @@ pub(crate) fn nobody(server: &Server) -> Client<'_> {
     Client { server, shows: None }
 }
 
-fn with_cookie(server: &Server, cookie: String) -> Client<'_> {
+pub(crate) fn with_cookie(server: &Server, cookie: String) -> Client<'_> {
     Client { server, shows: Some(("Cookie", cookie)) }
 }
 

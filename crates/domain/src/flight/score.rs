@@ -42,6 +42,19 @@ pub struct Score {
     pub verdict: Verdict,
 }
 
+/// What was predicted and what was measured; `None` where it is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sides {
+    /// State of charge at the end, %.
+    pub soc_pct: (Option<f32>, Option<f32>),
+    /// Lowest cell voltage, V.
+    pub lowest_v: (Option<f32>, Option<f32>),
+    /// Mean battery power, W, discharge positive.
+    pub battery_w: (Option<f32>, Option<f32>),
+    /// Time that the load was covered, min; of what was measured `None` while it still is.
+    pub training_min: (Option<f32>, Option<f32>),
+}
+
 /// Up to here a prediction is right, and up to there close: points, V, share of the minutes.
 const RIGHT: (f32, f32, f32) = (1.0, 0.020, 0.05);
 const CLOSE: (f32, f32, f32) = (3.0, 0.050, 0.15);
@@ -53,11 +66,15 @@ const SHORTEST_MIN: f32 = 1.0;
 impl Score {
     /// Holds `predicted` against what happened.
     pub fn of(predicted: &Outlook, course: &Course) -> Score {
+        Score::against(predicted.training.ok(), &predicted.curve, course)
+    }
+
+    /// The same of what of an outlook is held against what happens: for how long the load was to be covered, and the curve.
+    pub fn against(training: Option<Lasts>, curve: &[CurvePoint], course: &Course) -> Score {
         let end_min = |last: Option<f32>| last.unwrap_or(0.0);
-        let predicted_to = end_min(predicted.curve.last().map(|point| point.at_min));
+        let predicted_to = end_min(curve.last().map(|point| point.at_min));
         let measured_to = end_min(course.measured.last().map(|instant| instant.at_min));
         let compared_min = predicted_to.min(measured_to);
-        let curve = &predicted.curve;
         let within = || course.measured.iter().filter(|instant| instant.at_min <= compared_min);
         let off = |instant: &Measured| Some(at(curve, instant.at_min, |p| p.soc_pct)? - instant.soc_pct?);
         let soc_points = within().filter_map(off).max_by(|a, b| a.abs().total_cmp(&b.abs()));
@@ -65,13 +82,30 @@ impl Score {
             compared_min,
             soc_points,
             soc_own_points: own(curve, course, compared_min),
-            training_min: predicted.training.ok().and_then(|lasts| minutes_off(lasts, course, measured_to)),
+            training_min: training.and_then(|lasts| minutes_off(lasts, course, measured_to)),
             lowest_v: lowest_off(curve, course, compared_min),
             battery_w: power_off(curve, course, compared_min),
             verdict: Verdict::NotComparable,
         };
-        score.verdict = score.judge(predicted.training.ok());
+        score.verdict = score.judge(training);
         score
+    }
+
+    /// The values themselves, as predicted and as measured, over the minutes that were compared.
+    pub fn sides(&self, training: Option<Lasts>, curve: &[CurvePoint], course: &Course) -> Sides {
+        let to_min = self.compared_min;
+        let last = course.measured.iter().rfind(|instant| instant.at_min <= to_min && instant.soc_pct.is_some());
+        let soc_pct = last.map_or((None, None), |last| (at(curve, last.at_min, |p| p.soc_pct), last.soc_pct));
+        let lowest = lowest(curve, course, to_min);
+        let end_min = course.measured.iter().map(|instant| instant.at_min).rfind(|at| *at <= to_min && *at > 0.0);
+        let mean = |energy: Option<f32>| Some(energy? / end_min?);
+        let predicted_w = mean(end_min.filter(|_| !curve.is_empty()).map(|end| predicted_energy(curve, end)));
+        Sides {
+            soc_pct,
+            lowest_v: lowest,
+            battery_w: (predicted_w, mean(end_min.and_then(|end| measured_energy(course, end)))),
+            training_min: (training.map(|lasts| lasts.minutes), course.ended_at_min),
+        }
     }
 
     fn judge(&self, training: Option<Lasts>) -> Verdict {
@@ -116,12 +150,18 @@ fn minutes_off(predicted: Lasts, course: &Course, measured_to: f32) -> Option<f3
 
 /// Lowest voltage of the prediction less that of what happened, both as far as the two go.
 fn lowest_off(curve: &[CurvePoint], course: &Course, to_min: f32) -> Option<f32> {
+    let (predicted, measured) = lowest(curve, course, to_min);
+    Some(predicted? - measured?)
+}
+
+/// Lowest voltage of the prediction and of what happened.
+fn lowest(curve: &[CurvePoint], course: &Course, to_min: f32) -> (Option<f32>, Option<f32>) {
     let least = |values: &mut dyn Iterator<Item = f32>| values.min_by(f32::total_cmp);
     // The first point after the end has the lowest voltage since the one before it.
     let last = curve.partition_point(|point| point.at_min < to_min);
-    let predicted = least(&mut curve.iter().take(last + 1).map(|point| point.lowest_v))?;
+    let predicted = least(&mut curve.iter().take(last + 1).map(|point| point.lowest_v));
     let measured = course.measured.iter().filter(|instant| instant.at_min <= to_min);
-    Some(predicted - least(&mut measured.filter_map(|instant| instant.lowest_v))?)
+    (predicted, least(&mut measured.filter_map(|instant| instant.lowest_v)))
 }
 
 /// Energy of the prediction until `to_min`, W min.
@@ -162,6 +202,19 @@ fn own(curve: &[CurvePoint], course: &Course, to_min: f32) -> Option<f32> {
     // By hardly any charge nothing is told.
     ((predicted_pct - start_pct).abs() > 1.0 && predicted.abs() > 0.0).then_some(())?;
     Some(start_pct + (predicted_pct - start_pct) * measured / predicted - last.soc_pct?)
+}
+
+impl Verdict {
+    /// In one word for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::NotComparable => "not-comparable",
+            Verdict::AsPredicted => "as-predicted",
+            Verdict::Close => "close",
+            Verdict::OtherLoad => "other-load",
+            Verdict::Off => "off",
+        }
+    }
 }
 
 impl fmt::Display for Verdict {

@@ -1,6 +1,6 @@
 //! A flight check in words for a person.
 
-use super::{Assumption, Controls, Dispatch, End, Lasts, LoadProfile, Mode, Plan, Unknown};
+use super::{Assumption, Controls, Dispatch, End, Lasts, LoadProfile, Mode, Outlook, Plan, Unknown};
 use crate::topology::Topology;
 use std::fmt;
 
@@ -22,11 +22,41 @@ impl fmt::Display for Unknown {
             Unknown::Capacity => f.write_str("the rated capacity is not known"),
             Unknown::Plan => f.write_str("the load profile, grid cap or time to look ahead has a value that cannot be"),
             Unknown::Controls => f.write_str("a wanted value is no number"),
+            Unknown::GridCap => f.write_str("it is not said what the building may draw from the grid (grid_cap_w)"),
         }
     }
 }
 
 impl End {
+    /// Every end in one word, of any cell.
+    const WORDS: [(End, &str); 10] = [
+        (End::Horizon, "horizon"),
+        (End::Reserve, "reserve"),
+        (End::Empty, "empty"),
+        (End::DischargeLimit, "discharge-limit"),
+        (End::BmsPower, "bms-power"),
+        (End::CurrentLimit, "current-limit"),
+        (End::CellVoltage(None), "cell-voltage"),
+        (End::CellTemperature(None), "cell-temperature"),
+        (End::Standby, "standby"),
+        (End::Mode, "mode"),
+    ];
+
+    /// What ends it, in one word for programs.
+    pub fn word(self) -> &'static str {
+        let of_any_cell = match self {
+            End::CellVoltage(_) => End::CellVoltage(None),
+            End::CellTemperature(_) => End::CellTemperature(None),
+            other => other,
+        };
+        End::WORDS.iter().find(|(end, _)| *end == of_any_cell).map_or("", |(_, word)| word)
+    }
+
+    /// The end with this word; of which cell is not told.
+    pub fn from_word(word: &str) -> Option<End> {
+        End::WORDS.iter().find(|(_, known)| *known == word).map(|(end, _)| *end)
+    }
+
     /// What ends it, in words; cells have the names of `topology`.
     pub fn words(self, topology: &Topology) -> String {
         let cell = |cell: Option<u16>| {
@@ -96,6 +126,21 @@ impl fmt::Display for Assumption {
     }
 }
 
+impl Outlook {
+    /// The outlook of which nothing can be said, and why.
+    pub fn unknown(why: Unknown) -> Outlook {
+        Outlook {
+            training: Err(why),
+            backup: Err(why),
+            lowest_cell: Err(why),
+            hottest_cell: Err(why),
+            energy_above_floor_wh: Err(why),
+            headroom_w: Err(why),
+            curve: Vec::new(),
+        }
+    }
+}
+
 impl Plan {
     /// Whether every value is one that can be.
     pub fn is_possible(&self) -> bool {
@@ -146,6 +191,7 @@ mod tests {
             (1_440.0, End::Horizon, "more than 24 h"),
         ] {
             assert_eq!(Lasts { minutes, end }.to_string(), words);
+            assert_eq!(End::from_word(end.word()), Some(end));
         }
         for (why, words) in [
             (Unknown::Point(PointId::Soc, NoData::Stale), "State of charge: stale"),

@@ -28,6 +28,7 @@ impl Wire for SystemSpec {
         w.f32(self.capacity_ah);
         w.f32(self.nominal_v);
         w.f32(self.reserve_pct);
+        self.grid_cap_w.write(w);
         self.limits.write(w);
         w.f32(self.cell_resolution_v);
         w.f32(self.rate_hz);
@@ -47,6 +48,7 @@ impl Wire for SystemSpec {
             capacity_ah: r.f32()?,
             nominal_v: r.f32()?,
             reserve_pct: r.f32()?,
+            grid_cap_w: Wire::read(r)?,
             limits: Wire::read(r)?,
             cell_resolution_v: r.f32()?,
             rate_hz: r.f32()?,
@@ -127,6 +129,7 @@ mod tests {
             topology: Topology::NONE,
             simulated: false,
             rate_hz: 1.0,
+            grid_cap_w: Some(-2_500.0),
             kind: SystemKind::Home,
             max_ages: vec![MaxAge { point: PointId::InverterSoc, age: Duration::from_secs(90) }],
             cell_max_age: Duration::from_secs(15),

@@ -162,7 +162,7 @@ mod tests {
     }
 
     fn values(set: &Setpoints) -> [f32; 5] {
-        Setpoint::ALL.map(|setpoint| set.value(setpoint))
+        Setpoint::OF_PACK.map(|setpoint| set.value(setpoint))
     }
 
     #[test]

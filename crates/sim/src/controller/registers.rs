@@ -22,7 +22,7 @@ const PER_UNIT: [f32; 5] = [10.0, 0.01, 0.01, 1.0, 1.0];
 
 /// What the map says.
 pub fn answer(told: &Told, serial: &str, question: &Question) -> Answer {
-    let mut words: Vec<u16> = Setpoint::ALL
+    let mut words: Vec<u16> = Setpoint::OF_PACK
         .iter()
         .zip(PER_UNIT)
         .map(|(setpoint, per_unit)| u16_of(told.value(*setpoint), per_unit))
@@ -40,7 +40,7 @@ pub fn answer(told: &Told, serial: &str, question: &Question) -> Answer {
 pub fn take(setpoints: &mut Setpoints, write: &Write) -> Taken {
     let mut trial = setpoints.clone();
     for (place, word) in (usize::from(write.address)..).zip(&write.words) {
-        let (Some(setpoint), Some(per_unit)) = (Setpoint::ALL.get(place), PER_UNIT.get(place)) else {
+        let (Some(setpoint), Some(per_unit)) = (Setpoint::OF_PACK.get(place), PER_UNIT.get(place)) else {
             return Err(exception::ADDRESS);
         };
         trial.set(*setpoint, f32::from(*word) / per_unit, None).map_err(code)?;

@@ -1,5 +1,5 @@
-//! What others may set on the controller, whichever door they come through: Modbus, SunSpec or CAN. Pure; time passes by
-//! [`Setpoints::step`].
+//! What others may set on a pack's controller or a house's GX, whichever door they come through: Modbus, SunSpec or CAN.
+//! Pure; time passes by [`Setpoints::step`].
 //!
 //! A limit is held for a time and then returns to its default unless it is set again; the rest stays. What goes wrong on
 //! demand goes wrong here, so that every door shows it.
@@ -42,16 +42,17 @@ struct Waiting {
 /// The setpoints of a controller.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setpoints {
-    held: [Held; 5],
+    held: [Held; 7],
     waiting: Vec<Waiting>,
     faults: Vec<LabFault>,
 }
 
 impl Setpoints {
-    /// Defaults, with this reserve, %.
+    /// Defaults, with this reserve, %, or this minimum state of charge of a house.
     pub fn new(reserve_pct: f32) -> Setpoints {
         let mut held = Setpoint::ALL.map(|setpoint| Held { value: setpoint.row().default, until: None });
         held[Setpoint::Reserve as usize].value = reserve_pct;
+        held[Setpoint::MinimumSoc as usize].value = reserve_pct;
         Setpoints { held, waiting: Vec::new(), faults: Vec::new() }
     }
 

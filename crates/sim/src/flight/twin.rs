@@ -8,7 +8,6 @@ use super::reading::{Reading, Wiring};
 use super::recent::Recent;
 use super::run::{Outcome, run};
 use super::strings::{Span, State, Strings};
-use super::unknown;
 use crate::controller::limits::{Basis, Limits};
 use crate::physics::parameters::{self as p, Curves};
 use domain::flight::{
@@ -131,6 +130,14 @@ impl Twin {
         &self.assumptions
     }
 
+    /// The mean load of a profile, W; unknown where it is the load of the last minutes and they are not.
+    pub fn mean_load_w(&self, load: &LoadProfile) -> Known<f32> {
+        if *load == LoadProfile::Held {
+            return self.load_w;
+        }
+        Ok(Load::new(load, 0.0).mean_w())
+    }
+
     /// Runs `plan` forward with both sets of control values.
     pub fn check(&self, plan: &Plan, present: &Controls, wanted: &Controls) -> FlightCheck {
         let load_w = self.load(plan).map(|load| load.mean_w());
@@ -144,8 +151,8 @@ impl Twin {
     pub fn outlook(&self, plan: &Plan, controls: &Controls) -> Outlook {
         let load = match self.load(plan) {
             Ok(load) if controls.are_possible() => load,
-            Ok(_) => return unknown(Unknown::Controls),
-            Err(why) => return unknown(why),
+            Ok(_) => return Outlook::unknown(Unknown::Controls),
+            Err(why) => return Outlook::unknown(why),
         };
         let horizon_s = f64::from(plan.horizon_s.min(HORIZON_MAX_S));
         let run = |dispatch| run(self, &load, Duty::new(dispatch, controls), controls, horizon_s);

@@ -6,6 +6,7 @@
 //! register that is in no list is exception 2.
 
 use super::{Home, SERIES, STRINGS};
+use crate::controller::setpoints::{Refusal, Setpoint};
 use crate::registers::{
     Answer, Question, READ_HOLDING, READ_INPUT, Registers, Taken, Write, exception, s16_of, s32_of, text, u16_of,
 };
@@ -63,29 +64,29 @@ pub fn answer(home: &Home, serial: &str, question: &Question) -> Answer {
 /// Sets what others may set, as a GX does: whole items of its settings, one at a time.
 ///
 /// # Errors
-/// The exception code of a real one; 10 too where the value may not be.
+/// The exception code of a real one; 10 too where the value may not be, and 2 where writing is switched off on the GX.
 pub fn take(home: &mut Home, write: &Write) -> Taken {
-    match (write.address, write.words.as_slice()) {
-        (MINIMUM_SOC | GRID_SETPOINT, _) if !matches!(write.unit, SYSTEM | 0) => Err(exception::NO_PATH),
-        (MINIMUM_SOC, [tenths]) if *tenths <= 1_000 => {
-            home.settings.minimum_soc = *tenths;
-            Ok(())
-        }
-        (MINIMUM_SOC, [_]) => Err(exception::NO_PATH),
+    let (setpoint, value) = match (write.address, write.words.as_slice()) {
+        (MINIMUM_SOC | GRID_SETPOINT, _) if !matches!(write.unit, SYSTEM | 0) => return Err(exception::NO_PATH),
+        (MINIMUM_SOC, [tenths]) => (Setpoint::MinimumSoc, f32::from(*tenths) / 10.0),
         (GRID_SETPOINT, [high, low]) => {
-            home.settings.grid_setpoint_w = (u32::from(*high) << 16 | u32::from(*low)) as i32;
-            Ok(())
+            let watts = (u32::from(*high) << 16 | u32::from(*low)) as i32;
+            (Setpoint::GridSetpoint, watts as f32)
         }
-        _ => Err(exception::ADDRESS),
-    }
+        _ => return Err(exception::ADDRESS),
+    };
+    home.setpoints.set(setpoint, value, None).map_err(|refusal| match refusal {
+        Refusal::Value | Refusal::Dropped => exception::NO_PATH,
+        Refusal::Local => exception::ADDRESS,
+    })
 }
 
 /// com.victronenergy.settings, as far as others set it here.
 fn settings(home: &Home) -> Registers {
-    let bits = home.settings.grid_setpoint_w as u32;
+    let told = home.setpoints().told();
     let mut r = Registers::default();
-    r.add(GRID_SETPOINT, [(bits >> 16) as u16, bits as u16]);
-    r.add(MINIMUM_SOC, [home.settings.minimum_soc]);
+    r.add(GRID_SETPOINT, s32_of(told.value(Setpoint::GridSetpoint), 1.0));
+    r.add(MINIMUM_SOC, [u16_of(told.value(Setpoint::MinimumSoc), 10.0)]);
     r
 }
 
@@ -230,6 +231,7 @@ fn kwh(energy_wh: f64, per_kwh: f64) -> u16 {
 mod tests {
     use super::*;
     use crate::home::HomeSpec;
+    use domain::lab::{LabCommand, LabFault, LoadMode, SimDevice, WriteFault};
 
     fn ask(home: &Home, unit: u8, function: u8, address: u16, count: u16) -> Answer {
         answer(home, "c0619ab00001", &Question { unit, function, address, count })
@@ -263,6 +265,75 @@ mod tests {
                 expected,
                 "{unit} {address}: {got:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_set_is_read_back_and_followed_and_the_grid_setpoint_returns_unless_it_is_renewed() {
+        // At night nothing comes from the sun.
+        let mut home = Home::new(&HomeSpec { start_h: 23.0, ..HomeSpec::default() });
+        home.apply(LabCommand::Load(LoadMode::Fixed(2_000.0)));
+        let write = |home: &mut Home, unit: u8, address: u16, words: &[u16]| {
+            take(home, &Write { unit, address, words: words.to_vec() })
+        };
+        for (unit, address, words, code) in [
+            (225, 2_901, vec![300], 10),   // not the settings' unit
+            (100, 2_901, vec![1_001], 10), // above 100 %
+            (100, 2_716, vec![1, 0], 10),  // 65 kW
+            (100, 2_716, vec![0], 2),      // half of it
+            (100, 2_700, vec![100], 2),    // no such register here
+            (100, 840, vec![0], 2),
+        ] {
+            assert_eq!(write(&mut home, unit, address, &words), Err(code), "{unit} {address}");
+        }
+        let run = |home: &mut Home, seconds: usize| (0..seconds).for_each(|_| home.step(1.0));
+        run(&mut home, 20);
+        assert!(home.grid_w().abs() < 1.0, "the battery carries the house: {} W", home.grid_w());
+        for watts in [800_i32, -1_500, 4_000] {
+            let bits = watts as u32;
+            write(&mut home, 100, 2_716, &[(bits >> 16) as u16, bits as u16]).unwrap();
+            run(&mut home, 20);
+            assert!((home.grid_w() - watts as f32).abs() < 1.0, "{watts} W: {} W", home.grid_w());
+            assert_eq!(ask(&home, 100, 3, 2_716, 2), Ok(s32_of(watts as f32, 1.0).to_vec()));
+        }
+        run(&mut home, 39);
+        assert!((home.grid_w() - 4_000.0).abs() < 1.0, "it is still held");
+        run(&mut home, 10);
+        assert!(home.grid_w().abs() < 1.0, "nobody has renewed it: {} W", home.grid_w());
+        assert_eq!(ask(&home, 100, 3, 2_716, 2), Ok(vec![0, 0]));
+
+        // Above what the inverter believes that is left: it stops, and stays so.
+        let above = (home.estimate().soc_pct() + 5.0).round() * 10.0;
+        write(&mut home, 100, 2_901, &[above as u16]).unwrap();
+        run(&mut home, 100);
+        assert!(home.battery_w() < 1.0 && home.grid_w() > 1_900.0, "{} W, {} W", home.battery_w(), home.grid_w());
+        assert_eq!(ask(&home, 100, 3, 2_901, 1), Ok(vec![above as u16]));
+        write(&mut home, 100, 2_901, &[100]).unwrap();
+        run(&mut home, 20);
+        assert!(home.battery_w() > 1_900.0 && home.grid_w().abs() < 1.0);
+    }
+
+    #[test]
+    fn the_gx_takes_writes_wrongly_on_demand() {
+        let soc = |home: &mut Home, words: u16| {
+            let taken = take(home, &Write { unit: 100, address: 2_901, words: vec![words] });
+            (taken, ask(home, 100, 3, 2_901, 1).unwrap()[0])
+        };
+        for (fault, taken, reads) in [
+            (WriteFault::Refused, Err(10), 300),
+            (WriteFault::Ignored, Ok(()), 300),
+            (WriteFault::OneStepOff, Ok(()), 810),
+            (WriteFault::Clamped, Ok(()), 600),
+            (WriteFault::Unanswered, Ok(()), 800),
+            (WriteFault::LocalControl, Err(2), 300),
+        ] {
+            let mut home = Home::new(&HomeSpec::default());
+            home.apply(LabCommand::Inject(LabFault::Writes(fault)));
+            assert_eq!(soc(&mut home, 800), (taken, reads), "{fault:?}");
+            assert_eq!(home.manner(SimDevice::Gx).keeps_silent, fault == WriteFault::Unanswered);
+            assert_eq!(home.lab_state().faults, [LabFault::Writes(fault)]);
+            home.apply(LabCommand::ClearAll);
+            assert_eq!(soc(&mut home, 500), (Ok(()), 500), "{fault:?} is over");
         }
     }
 

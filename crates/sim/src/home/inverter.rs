@@ -1,5 +1,5 @@
 //! The hybrid inverter's decision: sun to the house, the rest into the battery, then into the grid; the battery to the
-//! house down to its floor, then the grid. Pure.
+//! house down to its floor, then the grid. What the grid shall give, and the floor, are set on the GX. Pure.
 
 /// Share of the power that passes between the DC side (sun, battery) and the AC side, each way.
 pub const EFFICIENCY: f32 = 0.965;
@@ -22,7 +22,10 @@ const FLOAT_V: f32 = 54.0;
 /// Decides the battery's power.
 #[derive(Clone, Debug)]
 pub struct Inverter {
+    /// It leaves this much in the battery, %.
     floor_pct: f32,
+    /// What the grid shall give, W, import positive.
+    grid_w: f32,
     /// Wanted battery power, W, discharge positive.
     wanted_w: f32,
     /// Whether the battery was charged to the end and is held there.
@@ -32,12 +35,17 @@ pub struct Inverter {
 impl Inverter {
     /// An inverter that leaves `floor_pct` in the battery.
     pub fn new(floor_pct: f32) -> Inverter {
-        Inverter { floor_pct, wanted_w: 0.0, floating: false }
+        Inverter { floor_pct, grid_w: 0.0, wanted_w: 0.0, floating: false }
+    }
+
+    /// From now on it leaves `floor_pct` in the battery, and brings the grid to `grid_w`, import positive.
+    pub fn set(&mut self, floor_pct: f32, grid_w: f32) {
+        (self.floor_pct, self.grid_w) = (floor_pct, grid_w);
     }
 
     /// Battery power for sun and house, W, discharge positive. `soc_pct` is what the inverter believes.
     pub fn battery_w(&mut self, pv_w: f32, house_w: f32, soc_pct: f32, dt_s: f32) -> f32 {
-        let short_w = house_w.min(AC_MAX_W) / EFFICIENCY + STANDING_W - pv_w;
+        let short_w = dc_w((house_w - self.grid_w).clamp(-AC_MAX_W, AC_MAX_W)) + STANDING_W - pv_w;
         let above_floor = ((soc_pct - self.floor_pct) / FLOOR_FADE_PCT).clamp(0.0, 1.0);
         let target_w = if short_w > 0.0 { short_w * above_floor } else { short_w };
         let keep = (-dt_s / RESPONSE_S).exp();
@@ -68,6 +76,11 @@ pub fn ac_w(pv_w: f32, battery_w: f32) -> f32 {
     if dc_w > 0.0 { dc_w * EFFICIENCY } else { dc_w / EFFICIENCY }
 }
 
+/// What the DC side gives for this AC power, W, positive into the house.
+fn dc_w(ac_w: f32) -> f32 {
+    if ac_w > 0.0 { ac_w / EFFICIENCY } else { ac_w * EFFICIENCY }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +97,23 @@ mod tests {
             let from_grid = house_w - ac_w(pv_w, decided);
             assert!((decided - battery).abs() < 1.0, "{pv_w} W sun, {house_w} W house: battery {decided} W");
             assert!((from_grid - grid).abs() < 1.0, "{pv_w} W sun, {house_w} W house: grid {from_grid} W");
+        }
+    }
+
+    #[test]
+    fn the_grid_is_brought_to_its_setpoint_above_the_floor_and_within_the_inverters_limit() {
+        for (grid_setpoint_w, pv_w, house_w, soc_pct, grid) in [
+            (500.0, 0.0, 1_000.0, 60.0, 500.0),        // the battery gives half
+            (3_000.0, 0.0, 1_000.0, 60.0, 3_000.0),    // the battery is charged from the grid
+            (-2_000.0, 0.0, 1_000.0, 60.0, -2_000.0),  // and feeds it
+            (-2_000.0, 0.0, 1_000.0, 20.0, 1_062.2),   // but not from below the floor
+            (-20_000.0, 0.0, 1_000.0, 60.0, -8_000.0), // the inverter is at its limit
+            (0.0, 5_000.0, 1_000.0, 60.0, 0.0),
+        ] {
+            let mut inverter = Inverter::new(50.0);
+            inverter.set(20.0, grid_setpoint_w);
+            let from_grid = house_w - ac_w(pv_w, inverter.battery_w(pv_w, house_w, soc_pct, 60.0));
+            assert!((from_grid - grid).abs() < 1.0, "{grid_setpoint_w} W: {from_grid} W");
         }
     }
 

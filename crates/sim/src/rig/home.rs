@@ -39,7 +39,7 @@ impl Rig {
             let mut tick = TICK.start();
             loop {
                 let dt_s = tick.next().await;
-                lock(&home).step(dt_s * scale);
+                lock(&home).step_faster(dt_s, scale);
             }
         });
         Ok(rig)

@@ -364,9 +364,69 @@ fn a_command_is_kept_with_each_of_its_steps_and_none_is_changed() {
     assert_eq!(control.read(|t| t.last_change("hv", "reserve")).unwrap().unwrap().id, "b");
     drop(control);
     let mut file = ControlFile::write(&layout::control(folder.path())).unwrap();
-    for sql in ["UPDATE command SET value = 0", "UPDATE command_step SET state = 'x'", "DELETE FROM command_step"] {
+    file.run_any(
+        "INSERT INTO command_prediction VALUES ('a', 1, 2, '{}'); INSERT INTO command_score VALUES ('a', 3, '{}')",
+    )
+    .unwrap();
+    for sql in [
+        "UPDATE command_prediction SET prediction = '{}'",
+        "DELETE FROM command_prediction",
+        "UPDATE command_score SET score = '{}'",
+        "DELETE FROM command_score",
+        "UPDATE command SET value = 0",
+        "UPDATE command_step SET state = 'x'",
+        "DELETE FROM command_step",
+    ] {
         assert!(file.run_any(sql).unwrap_err().to_string().contains("cannot be"), "{sql}");
     }
+}
+
+#[test]
+fn what_is_predicted_of_a_command_is_due_until_it_is_scored_and_ends_with_the_next_command() {
+    use crate::commands::{CommandRow, CommandStep, Prediction};
+    let (_folder, control) = fresh();
+    let add = |id: &str, system: &str, asked: i64, state: &str| {
+        let last = CommandStep { at: Utc(asked), state: state.into(), words: String::new(), read_back: None };
+        let (control_key, who) = ("reserve".into(), "mara".into());
+        let row = CommandRow {
+            id: id.into(),
+            system: system.into(),
+            control: control_key,
+            value: 30.0,
+            before: None,
+            hold_s: None,
+            revision: 1,
+            who,
+            asked: Utc(asked),
+            last,
+        };
+        control.write(|t| t.add_command_step(&row)).unwrap();
+    };
+    for (id, system, asked, state) in [
+        ("a", "hv", 100, "sent"),
+        ("b", "home", 110, "sent"),
+        ("c", "hv", 120, "refused"),
+        ("d", "hv", 130, "confirmed"),
+        ("e", "hv", 140, "confirmed"),
+    ] {
+        add(id, system, asked, state);
+    }
+    let due = || control.read(|t| t.next_prediction()).unwrap();
+    assert_eq!(due(), None);
+    for (id, made, due) in [("a", 101, 700), ("d", 131, 600)] {
+        control.write(|t| t.add_prediction(id, Utc(made), Utc(due), "{\"load\":\"x\"}")).unwrap();
+    }
+    assert!(control.write(|t| t.add_prediction("z", Utc(1), Utc(2), "{}")).is_err(), "of no command");
+    assert_eq!(due(), Some(("d".into(), Utc(600))));
+    control.write(|t| t.add_score("d", Utc(605), "{}")).unwrap();
+    assert_eq!(due(), Some(("a".into(), Utc(700))));
+    let kept = control.read(|t| t.prediction("d")).unwrap().unwrap();
+    let scored = Some((Utc(605), "{}".to_owned()));
+    assert_eq!(kept, Prediction { made: Utc(131), due: Utc(600), prediction: "{\"load\":\"x\"}".into(), scored });
+    assert_eq!(control.read(|t| t.prediction("a")).unwrap().unwrap().scored, None);
+    assert_eq!(control.read(|t| t.prediction("b")).unwrap(), None);
+    let next = |besides: &str, after| control.read(|t| t.next_command("hv", besides, Utc(after))).unwrap();
+    assert_eq!((next("a", 101), next("d", 131), next("e", 140)), (Some(Utc(130)), Some(Utc(140)), None));
 }
 
 /// A file that version 1 of the schema wrote, with something in every table: its hashes hold for ever.

@@ -5,6 +5,7 @@
 
 pub(super) mod audit;
 mod commands;
+mod predictions;
 mod sessions;
 mod settings;
 mod tokens;

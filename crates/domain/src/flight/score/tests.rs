@@ -83,6 +83,22 @@ fn a_prediction_is_held_against_what_happened() {
 }
 
 #[test]
+fn what_was_predicted_stands_beside_what_was() {
+    let course = Course { ended_at_min: Some(25.0), ..course(0.9, 0.0, 0.01, 30) };
+    let Outlook { training, curve, .. } = predicted();
+    let sides = Score::against(training.ok(), &curve, &course).sides(training.ok(), &curve, &course);
+    let near = |(predicted, actual): (Option<f32>, Option<f32>), expected: (f32, f32), slack: f32| {
+        (predicted.unwrap() - expected.0).abs() < slack && (actual.unwrap() - expected.1).abs() < slack
+    };
+    assert!(near(sides.soc_pct, (40.0, 42.0), 0.01) && near(sides.lowest_v, (3.15, 3.14), 1e-3), "{sides:?}");
+    assert!(near(sides.battery_w, (100e3, 90e3), 1.0), "{sides:?}");
+    assert_eq!(sides.training_min, (Some(60.0), Some(25.0)));
+    let nothing = Course::default();
+    let sides = Score::against(None, &[], &nothing).sides(None, &[], &nothing);
+    assert_eq!(sides, Sides::default(), "what is not known is not zero");
+}
+
+#[test]
 fn the_twins_own_error_is_told_apart_from_another_load() {
     for (share, points_an_hour) in [(1.0, 0.0), (0.5, 0.0), (1.3, 0.0), (1.0, 5.0), (0.7, -3.0)] {
         let score = Score::of(&predicted(), &course(share, points_an_hour, 0.0, 30));

@@ -38,8 +38,8 @@ pub struct Manner {
 /// What a controller says of its setpoints.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Told {
-    pub(super) values: [f32; 5],
-    pub(super) left_s: [f32; 5],
+    pub(super) values: [f32; 7],
+    pub(super) left_s: [f32; 7],
     /// Whether it is under local control.
     pub local: bool,
 }

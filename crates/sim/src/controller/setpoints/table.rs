@@ -13,6 +13,10 @@ pub enum Setpoint {
     Mode,
     /// 0 standby, 1 run.
     Run,
+    /// Of a house: state of charge below which the battery gives nothing, %. Stored.
+    MinimumSoc,
+    /// Of a house: power from the grid, W. Held for a time.
+    GridSetpoint,
 }
 
 /// What is known of a setpoint. Numbers in its unit.
@@ -30,17 +34,30 @@ pub(super) struct Row {
 
 /// By [`Setpoint`], in its order.
 #[rustfmt::skip]
-const ROWS: [Row; 5] = [
+const ROWS: [Row; 7] = [
     Row { min: 10.0, max: 50.0, step: 1.0, lease_s: None, default: 20.0, narrow_max: 35.0 },
     Row { min: 0.0, max: 250e3, step: 1e3, lease_s: Some(60.0), default: 150e3, narrow_max: 120e3 },
     Row { min: 0.0, max: 250e3, step: 1e3, lease_s: Some(60.0), default: 50e3, narrow_max: 25e3 },
     Row { min: 0.0, max: 1.0, step: 1.0, lease_s: None, default: 1.0, narrow_max: 1.0 },
     Row { min: 0.0, max: 1.0, step: 1.0, lease_s: None, default: 1.0, narrow_max: 1.0 },
+    Row { min: 0.0, max: 100.0, step: 1.0, lease_s: None, default: 20.0, narrow_max: 60.0 },
+    Row { min: -32e3, max: 32e3, step: 10.0, lease_s: Some(60.0), default: 0.0, narrow_max: 1e3 },
 ];
 
 impl Setpoint {
     /// Every setpoint.
-    pub const ALL: [Setpoint; 5] =
+    pub(super) const ALL: [Setpoint; 7] = [
+        Setpoint::Reserve,
+        Setpoint::DischargeLimit,
+        Setpoint::ChargeLimit,
+        Setpoint::Mode,
+        Setpoint::Run,
+        Setpoint::MinimumSoc,
+        Setpoint::GridSetpoint,
+    ];
+
+    /// Those of a pack's controller. A house's GX has the others.
+    pub const OF_PACK: [Setpoint; 5] =
         [Setpoint::Reserve, Setpoint::DischargeLimit, Setpoint::ChargeLimit, Setpoint::Mode, Setpoint::Run];
 
     pub(super) fn row(self) -> &'static Row {

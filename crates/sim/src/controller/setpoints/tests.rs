@@ -1,4 +1,4 @@
-use super::Setpoint::{ChargeLimit, DischargeLimit, Mode as ModeOf, Reserve, Run};
+use super::Setpoint::{ChargeLimit, DischargeLimit, GridSetpoint, MinimumSoc, Mode as ModeOf, Reserve, Run};
 use super::*;
 use WriteFault::*;
 
@@ -25,6 +25,8 @@ fn values_within_their_range_are_taken_and_others_change_nothing() {
         (ChargeLimit, 50e3, [0.0, 12e3, 250e3], [-0.1, f32::INFINITY]),
         (ModeOf, 1.0, [0.0, 1.0, 0.0], [-1.0, 2.0]),
         (Run, 1.0, [0.0, 1.0, 0.0], [2.0, f32::NAN]),
+        (MinimumSoc, 20.0, [0.0, 35.0, 100.0], [-0.1, 100.1]),
+        (GridSetpoint, 0.0, [-1_500.0, 0.0, 32e3], [-32_001.0, 32_001.0]),
     ] {
         let mut setpoints = setpoints(&[]);
         assert_eq!(both(&setpoints, setpoint), (default, default));
@@ -48,7 +50,7 @@ fn a_limit_returns_to_its_default_unless_it_is_set_again_and_the_rest_stays() {
     setpoints.set(ChargeLimit, 10e3, Some(2.0)).unwrap();
     let after = |setpoints: &mut Setpoints, seconds: f32| {
         (0..(seconds * 5.0) as usize).for_each(|_| setpoints.step(0.2));
-        Setpoint::ALL.map(|setpoint| setpoints.value(setpoint))
+        Setpoint::OF_PACK.map(|setpoint| setpoints.value(setpoint))
     };
     assert_eq!(after(&mut setpoints, 1.0), [30.0, 40e3, 10e3, 0.0, 0.0]);
     assert!((setpoints.told().left_s(DischargeLimit) - 59.0).abs() < 0.3 && setpoints.is_held(ChargeLimit));

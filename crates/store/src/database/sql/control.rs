@@ -88,6 +88,20 @@ statements! {
         FROM command JOIN command_step ON command_id = id
         WHERE system = ?1 AND control = ?2 AND state IN ('unchanged', 'confirmed', 'unconfirmable')
         ORDER BY seq DESC LIMIT 1";
+    // What was predicted, and how right that was.
+    ADD_PREDICTION = "INSERT INTO command_prediction VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    ADD_SCORE = "INSERT INTO command_score VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    PREDICTION = "
+        SELECT made_us, due_us, prediction, scored_us, score FROM command_prediction
+        LEFT JOIN command_score USING (command_id) WHERE command_id = ?1";
+    NEXT_PREDICTION = "
+        SELECT command_id, due_us FROM command_prediction
+        WHERE NOT EXISTS (SELECT 1 FROM command_score WHERE command_score.command_id = command_prediction.command_id)
+        ORDER BY due_us LIMIT 1";
+    // Whatever may have been heard of another command ends what was predicted of this one.
+    NEXT_COMMAND = "
+        SELECT min(asked_us) FROM command WHERE system = ?1 AND id <> ?2 AND asked_us > ?3
+        AND EXISTS (SELECT 1 FROM command_step WHERE command_id = id AND state IN ('sent', 'echoed', 'confirmed'))";
     // What may have been written: all that was recorded, but for what was not sent in the end.
     WRITES = "
         SELECT at_us FROM command JOIN command_step ON command_id = id
