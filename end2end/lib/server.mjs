@@ -16,7 +16,7 @@ const STOP_LIMIT_MS = 5_000;
 
 /** A running server. Start one with `startDemo` or `startSite`. */
 export class Server {
-  constructor(child, url, data, log) {
+  constructor(child, url, data, log, said) {
     this.child = child;
     this.pid = child.pid;
     /** Where its pages are, without a slash at the end. */
@@ -25,6 +25,8 @@ export class Server {
     this.data = data;
     /** What it wrote to stderr, line by line. */
     this.log = log;
+    /** What it wrote to stdout, line by line. */
+    this.said = said;
   }
 
   /** The JSON that the API answers. */
@@ -79,7 +81,7 @@ async function start(args, data, listen = '127.0.0.1:0', assets = ASSETS) {
   data ??= await mkdtemp(join(tmpdir(), 'packtwin-'));
   const common = ['--listen', listen, '--data', data, '--assets', assets];
   const child = spawn(BINARY, [...args, ...common], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
-  const log = [];
+  const [log, said] = [[], []];
   createInterface(child.stderr).on('line', (line) => log.push(line));
   const url = await new Promise((found, failed) => {
     const late = setTimeout(() => {
@@ -93,11 +95,12 @@ async function start(args, data, listen = '127.0.0.1:0', assets = ASSETS) {
     child.once('error', (error) => giveUp(error.message));
     child.once('exit', (code, signal) => giveUp(`ended with ${signal ?? code}`));
     createInterface(child.stdout).on('line', (line) => {
+      said.push(line);
       const address = line.match(/^Packtwin is at (http:\S+)/)?.[1];
       if (!address) return;
       clearTimeout(late);
       found(address);
     });
   });
-  return new Server(child, url, data, log);
+  return new Server(child, url, data, log, said);
 }

@@ -2,7 +2,9 @@
 //!
 //! | path | what |
 //! |---|---|
-//! | `/`, `/cells`, `/trends`, `/home`, `/analysis`, `/links`, `/lab` | pages, rendered with the newest values |
+//! | `/`, `/cells`, `/trends`, `/home`, `/analysis`, `/links`, `/control`, `/lab` | pages, rendered with the newest values |
+//! | `/settings`, `/audit` | the pages of people |
+//! | `/sign-in` | the document to sign in, which needs no other |
 //! | `/live/{system}` | WebSocket: binary live frames, server to page |
 //! | `/api/v1/...` | JSON for people and programs, the same in a binary form for the page |
 //! | `/api`, `/api/openapi.json` | the description of the API, for people and for programs |
@@ -53,6 +55,7 @@ mod recording;
 mod requests;
 mod routes;
 mod series;
+mod sign_in;
 mod state;
 mod status;
 mod version;
@@ -127,9 +130,13 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/cells", get(pages::page))
         .route("/links", get(pages::page))
         .route("/trends", get(pages::page))
+        .route("/control", get(pages::page))
         .route("/lab", get(pages::page))
         .route("/home", get(pages::page))
         .route("/analysis", get(pages::page))
+        .route("/settings", get(pages::page))
+        .route("/audit", get(pages::page))
+        .route("/sign-in", get(sign_in::page))
         .fallback(pages::missing)
         .layer(from_fn_with_state(state.clone(), large::answers))
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(512).and(is_text)))

@@ -34,6 +34,7 @@ mod replay;
 mod restart;
 mod security;
 mod shared_memory;
+mod sign_in;
 mod support;
 mod three_ways;
 mod tls;
