@@ -39,7 +39,7 @@ impl Mounted {
         let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
         let at = format!(" {} ", self.0.display());
         let device = mounts.lines().find(|line| line.contains(&at)).and_then(|line| line.strip_prefix("/dev/"));
-        let device = device.and_then(|line| line.split(' ').next()).expect("it is mounted from a loop device");
+        let device = device.and_then(|line| line.split(' ').next()).unwrap();
         let counts = fs::read_to_string(format!("/sys/block/{device}/stat")).unwrap();
         counts.split_whitespace().nth(4).unwrap().parse().unwrap()
     }
