@@ -5,6 +5,7 @@
 //! action may do is behind [`Door`], which the server gives. Questions are asked of the API, by pages and programs alike.
 
 use crate::source::{NO_SERVER, refusal};
+use api::control::{CommandRequest, CommandResponse, CommandsResponse, SafeValuesRequest};
 use domain::lab::LabState;
 use domain::wire::Wire;
 use http::Method;
@@ -16,6 +17,8 @@ use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// Where all actions are: the begin of their addresses.
@@ -31,7 +34,29 @@ pub trait Door: Send + Sync {
     /// # Errors
     /// A sentence: there is no such simulation, or a field is wrong.
     fn lab(&self, system: &str, fields: &HashMap<String, String>) -> Result<LabState, ActionError>;
+
+    /// Asks for a command; gives what has become of it when it is on the disk.
+    ///
+    /// # Errors
+    /// A sentence: it is refused, and why.
+    fn command(&self, asked: CommandRequest) -> Doing<CommandResponse>;
+
+    /// Returns a system to its safe values; gives what has become of each command.
+    ///
+    /// # Errors
+    /// A sentence: none of them can be asked for.
+    fn safe_values(&self, asked: SafeValuesRequest) -> Doing<CommandsResponse>;
+
+    /// Does `what` a form says about people, with its other fields; gives a sentence about it, and a new token of a program
+    /// if that is what was asked for.
+    ///
+    /// # Errors
+    /// A sentence: they may not, or a field is wrong.
+    fn people(&self, what: String, fields: HashMap<String, String>) -> Doing<(String, Option<String>)>;
 }
+
+/// What is being done.
+pub type Doing<T> = Pin<Box<dyn Future<Output = Result<T, ActionError>> + Send>>;
 
 /// The door of this server.
 ///

@@ -12,6 +12,7 @@ use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::Utc;
 use domain::twin::Snapshot;
 use domain::wire::{Reader, Wire, WireError, Writer};
+use leptos::prelude::{StoredValue, UpdateValue as _, use_context};
 use thiserror::Error;
 
 /// The id of the script element.
@@ -30,6 +31,25 @@ pub struct Boot {
     pub at: Option<Utc>,
     /// What the simulation does, for a simulated system.
     pub lab: Option<LabState>,
+    /// What the page at this address begins with, in a form of its own; empty for most.
+    pub page: Vec<u8>,
+}
+
+/// What the first page of a document begins with. A context; it is had once, as it is of the instant of the document.
+#[derive(Clone, Copy)]
+pub struct PageStart(StoredValue<Vec<u8>>);
+
+impl PageStart {
+    /// With these bytes.
+    pub fn new(bytes: Vec<u8>) -> PageStart {
+        PageStart(StoredValue::new(bytes))
+    }
+
+    /// What it begins with, if this is the first page of the document and it reads this form.
+    pub fn take<T: Wire>() -> Option<T> {
+        let bytes = use_context::<PageStart>()?.0.try_update_value(std::mem::take)?;
+        T::from_bytes(&bytes).ok()
+    }
 }
 
 /// Why a page cannot start.
@@ -99,6 +119,7 @@ impl Wire for Boot {
         w.bytes(&self.key);
         w.option(self.at, |w, at| w.signed(at.0));
         w.option(self.lab.as_ref(), |w, lab| lab.write(w));
+        w.bytes(&self.page);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Boot, WireError> {
@@ -108,6 +129,7 @@ impl Wire for Boot {
             key: r.bytes()?.to_vec(),
             at: r.option(|r| Ok(Utc(r.signed()?)))?,
             lab: r.option(LabState::read)?,
+            page: r.bytes()?.to_vec(),
         })
     }
 }
@@ -119,6 +141,15 @@ pub(crate) fn own_build() -> Option<String> {
 /// The number of the site that this document carries; `None` of one that was made without a server.
 pub(crate) fn own_site() -> Option<String> {
     own("data-site")
+}
+
+/// Who was signed in when the document was made. A context on the server; a browser reads it from the document.
+#[derive(Clone, Debug)]
+pub struct Person(pub Option<String>);
+
+/// The name of who was signed in then.
+pub(crate) fn own_person() -> Option<String> {
+    leptos::prelude::use_context::<Person>().map_or_else(|| own("data-person"), |Person(name)| name)
 }
 
 fn own(name: &str) -> Option<String> {

@@ -7,6 +7,7 @@ mod single_flight;
 
 pub use crate::source::{FetchError, NO_SERVER};
 pub use single_flight::SingleFlight;
+pub(crate) use single_flight::rest;
 
 use crate::hydration::hydrated;
 use crate::source::{self, Request};

@@ -14,6 +14,8 @@ pub enum Glyph {
     Trends,
     /// The links page.
     Links,
+    /// The control page.
+    Control,
     /// The analysis page.
     Analysis,
     /// The lab page.
@@ -42,6 +44,8 @@ pub enum Glyph {
     House,
     /// To be put on this device.
     Install,
+    /// Somebody, and their account.
+    Person,
 }
 
 impl Glyph {
@@ -54,6 +58,7 @@ impl Glyph {
             }
             Glyph::Trends => "M4 4v16h16M7 15l4-5 3 3 5-7",
             Glyph::Links => "M9 12h6M10 7H8a5 5 0 0 0 0 10h2M14 7h2a5 5 0 0 1 0 10h-2",
+            Glyph::Control => "M4 7h7M15 7h5M13 5v4M4 17h3M11 17h9M9 15v4M4 12h11M19 12h1M17 10v4",
             Glyph::Analysis => "M4 4v16h16M8 16v-4M12 16V8M16 16v-6",
             Glyph::Lab => "M9 3h6M10 3v6l-5.5 9.5A1.7 1.7 0 0 0 7 21h10a1.7 1.7 0 0 0 1.5-2.5L14 9V3M7.5 15h9",
             Glyph::Auto => "M12 4a8 8 0 1 0 0 16zM12 4a8 8 0 0 1 0 16",
@@ -68,6 +73,7 @@ impl Glyph {
             Glyph::Grid => "M8.5 21 12 3l3.5 18M5 8h14M6.5 12.5h11M9.7 15l5 3.5M14.3 15l-5 3.5",
             Glyph::Battery => "M3 8h15v8H3zM21 11v2M6.5 11v2M10 11v2M13.5 11v2",
             Glyph::Install => "M12 4v11M7.5 10.5 12 15l4.5-4.5M5 19.5h14",
+            Glyph::Person => "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM4.5 20.5a7.5 7.5 0 0 1 15 0",
             Glyph::House => "M4 11.5 12 4l8 7.5M6 10v10h12V10M12.5 11 10 15h4l-2.5 4",
             Glyph::Load => "M5 4h14v6H5zM5 14h14v6H5zM8.5 7h.01M8.5 17h.01M12 7h4M12 17h4",
         }

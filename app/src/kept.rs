@@ -62,7 +62,7 @@ pub fn keep(site: &SiteSpec, system: usize, frame: &[u8]) {
         return;
     }
     LAST_MS.set(now_ms);
-    let boot = Boot { site: site.clone(), system, key: frame.to_vec(), at: None, lab: None };
+    let boot = Boot { site: site.clone(), system, key: frame.to_vec(), at: None, lab: None, page: Vec::new() };
     if let (Some((storage, build)), Ok(system)) = (storage().zip(own_build()), boot.system()) {
         let name = format!("{NAME}{}", system.id);
         // A full storage keeps what it has.
@@ -91,7 +91,7 @@ pub(crate) mod tests {
 
     pub(crate) fn kept(site: &SiteSpec, system: usize, at_ms: i64) -> Kept {
         let key = key_frame(&site.systems[system], 0, &snapshot());
-        Kept { boot: Boot { site: site.clone(), system, key, at: None, lab: None }, at_ms }
+        Kept { boot: Boot { site: site.clone(), system, key, at: None, lab: None, page: Vec::new() }, at_ms }
     }
 
     #[test]

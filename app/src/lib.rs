@@ -13,6 +13,8 @@
 //! problem   alarms as a person wants to read them    icons       one family of icons
 //! lazy      code that is loaded with its page        theme       light, dark, or as the system says
 //! kept      the last values, for when the server is away  offline  the page that is made of them
+//! session   who is signed in, and how that changes
+//! sign_in   the document to sign in
 //! updates   a page that is older than the server     install     the offer to install the page
 //! ```
 //!
@@ -45,6 +47,7 @@ pub mod order;
 pub mod pages;
 pub mod playback;
 pub mod reading;
+pub mod session;
 pub mod source;
 pub mod theme;
 pub mod updates;
@@ -57,6 +60,8 @@ mod problem;
 mod sample;
 #[cfg(feature = "ssr")]
 mod shell;
+#[cfg(feature = "ssr")]
+pub mod sign_in;
 
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, around, shell};
@@ -96,6 +101,7 @@ fn Site(start: Start, boot: Boot) -> impl IntoView {
     let site = Arc::new(boot.site);
     let followed = RwSignal::new((0_u32, start));
     let address = use_context::<Address>().unwrap_or_else(Address::current);
+    provide_context(boot::PageStart::new(boot.page));
     let navigation = Navigation::provide(address, prepare(Arc::clone(&site), followed));
     navigation.carry(boot.at.map(|at| (live::AT, domain::time::rfc3339(at))));
     move || {

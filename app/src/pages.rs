@@ -2,12 +2,14 @@
 
 pub mod analysis;
 pub mod cells;
+pub mod control;
 mod device_points;
 pub mod home;
 pub mod lab;
 pub mod links;
 mod map_quantity;
 pub mod overview;
+pub mod people;
 pub mod trends;
 
 use crate::address::Address;
@@ -26,6 +28,8 @@ pub struct Page {
     pub glyph: Glyph,
     /// Draws it.
     pub code: Code,
+    /// Whether it stands in the list of pages. The pages of people are behind their name in the status bar.
+    pub listed: bool,
 }
 
 /// Where the code of a page is.
@@ -52,13 +56,21 @@ pub const PAGES: &[Page] = &[
     page("/cells", "Cells", Glyph::Cells, Code::Lazy(&cells::CHUNK)),
     page("/trends", "Trends", Glyph::Trends, Code::Lazy(&trends::CHUNK)),
     page("/home", "Home energy", Glyph::House, Code::Lazy(&home::CHUNK)),
+    page("/control", "Control", Glyph::Control, Code::Lazy(&control::CHUNK)),
     page("/links", "Links", Glyph::Links, Code::Lazy(&links::CHUNK)),
     page("/analysis", "Analysis", Glyph::Analysis, Code::Lazy(&analysis::CHUNK)),
     page("/lab", "Lab", Glyph::Lab, Code::Lazy(&lab::CHUNK)),
+    unlisted(people::SETTINGS, "Settings"),
+    unlisted(people::AUDIT, "Audit"),
 ];
 
 const fn page(path: &'static str, name: &'static str, glyph: Glyph, code: Code) -> Page {
-    Page { path, name, glyph, code }
+    Page { path, name, glyph, code, listed: true }
+}
+
+/// A page of people.
+const fn unlisted(path: &'static str, name: &'static str) -> Page {
+    Page { listed: false, ..page(path, name, Glyph::Person, Code::Lazy(&people::CHUNK)) }
 }
 
 /// The place in [`PAGES`] of the page at an address.

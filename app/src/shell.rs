@@ -5,7 +5,7 @@
 
 use crate::App;
 use crate::address::Address;
-use crate::boot::{Boot, ELEMENT};
+use crate::boot::{Boot, ELEMENT, Person};
 use crate::theme::THEME_KEY;
 use crate::{pages, whose};
 use leptos::prelude::*;
@@ -61,20 +61,31 @@ pub fn around() -> String {
     )
 }
 
+/// The script that sets the chosen theme, before the first paint.
+pub(crate) fn theme_from_storage() -> String {
+    format!("try{{const t=localStorage.getItem('{THEME_KEY}');if(t)document.documentElement.dataset.theme=t}}catch{{}}")
+}
+
 /// Said over a page whose code did not come: it looks alive, and is not.
 const HALF_LOADED: &str =
     "This page did not load to its end: what it shows stands still. <a href=\"\">Load it again</a>";
 
-/// The whole document for one request, of the page at `address`. `nonce` goes on every inline script.
-pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String>) -> impl IntoView + use<> {
+/// The whole document for one request, of the page at `address`, for `person`. `nonce` goes on every inline script.
+pub fn shell(
+    assets: &Assets,
+    boot: Boot,
+    address: Address,
+    person: Person,
+    nonce: Option<String>,
+) -> impl IntoView + use<> {
     let Assets { build, site, js, loader, wasm, css, chunks } = assets.clone();
     let chunk = pages::chunk(&address).map(|chunk| chunk.name);
     let chunks = chunks.iter().filter(|(name, _)| chunk == Some(name)).map(|(_, file)| format!("'{file}'"));
     let chunks = chunks.collect::<Vec<_>>().join(",");
     let theme = format!(
-        "try{{const t=localStorage.getItem('{THEME_KEY}');if(t)document.documentElement.dataset.theme=t}}catch{{}}\
-        {}\
+        "{}{}\
         addEventListener('beforeinstallprompt',e=>{{e.preventDefault();window.installOffer=e;dispatchEvent(new Event('installOffer'))}})",
+        theme_from_storage(),
         around()
     );
     let past = boot.at.map(|_| "");
@@ -87,11 +98,12 @@ pub fn shell(assets: &Assets, boot: Boot, address: Address, nonce: Option<String
     let carried = boot.encode();
     let named = whose::system(&address, &boot.site).is_some();
     provide_context(boot);
+    provide_context(person.clone());
     let title = pages::title(pages::place(&address).filter(|_| named));
     provide_context(address);
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-build=build data-site=site data-past=past>
+        <html lang="en" data-build=build data-site=site data-past=past data-person=person.0>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />

@@ -17,6 +17,7 @@ export const PAGES = [
   ['/', 'Overview'],
   ['/cells', 'Cells'],
   ['/trends', 'Trends'],
+  ['/control', 'Control'],
   ['/links', 'Links'],
   ['/analysis', 'Analysis'],
   ['/lab', 'Lab'],

@@ -16,7 +16,7 @@ const STOP_LIMIT_MS = 5_000;
 
 /** A running server. Start one with `startDemo` or `startSite`. */
 export class Server {
-  constructor(child, url, data, log) {
+  constructor(child, url, data, log, said) {
     this.child = child;
     this.pid = child.pid;
     /** Where its pages are, without a slash at the end. */
@@ -25,6 +25,8 @@ export class Server {
     this.data = data;
     /** What it wrote to stderr, line by line. */
     this.log = log;
+    /** What it wrote to stdout, line by line. */
+    this.said = said;
   }
 
   /** The JSON that the API answers. */
@@ -65,6 +67,15 @@ export async function generate(days, system = 'hv', more = []) {
   return data;
 }
 
+/** A data folder in which somebody has an account, as the command line makes it. */
+export async function withAccount(name, role, password) {
+  const data = await mkdtemp(join(tmpdir(), 'packtwin-'));
+  const added = promisify(execFile)(BINARY, ['user', 'add', name, '--role', role, '--data', data]);
+  added.child.stdin.end(`${password}\n`);
+  await added;
+  return data;
+}
+
 /**
  * The demo site. `data` continues in the folder of a server that was killed, `listen` at its address; `assets` is another
  * folder with the built page.
@@ -79,7 +90,7 @@ async function start(args, data, listen = '127.0.0.1:0', assets = ASSETS) {
   data ??= await mkdtemp(join(tmpdir(), 'packtwin-'));
   const common = ['--listen', listen, '--data', data, '--assets', assets];
   const child = spawn(BINARY, [...args, ...common], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
-  const log = [];
+  const [log, said] = [[], []];
   createInterface(child.stderr).on('line', (line) => log.push(line));
   const url = await new Promise((found, failed) => {
     const late = setTimeout(() => {
@@ -93,11 +104,12 @@ async function start(args, data, listen = '127.0.0.1:0', assets = ASSETS) {
     child.once('error', (error) => giveUp(error.message));
     child.once('exit', (code, signal) => giveUp(`ended with ${signal ?? code}`));
     createInterface(child.stdout).on('line', (line) => {
+      said.push(line);
       const address = line.match(/^Packtwin is at (http:\S+)/)?.[1];
       if (!address) return;
       clearTimeout(late);
       found(address);
     });
   });
-  return new Server(child, url, data, log);
+  return new Server(child, url, data, log, said);
 }

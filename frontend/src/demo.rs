@@ -93,7 +93,7 @@ async fn run() -> Result<Boot, String> {
     let system = whose::system(&here, &site).unwrap_or_else(|| whose::default(here.path(), &site));
     let key = demo.key_frame(system).ok_or("the demo has no values yet: load the page again")?;
     RUNNING.set(Some(Running { demo, followers: Vec::new(), number: 0 }));
-    Ok(Boot { site, system, key, at: None, lab: None })
+    Ok(Boot { site, system, key, at: None, lab: None, page: Vec::new() })
 }
 
 /// Goes on in another task of the browser.

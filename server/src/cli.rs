@@ -1,8 +1,10 @@
 //! The command line.
 
+use crate::proxies::network;
 use clap::{Args, Parser, Subcommand};
 use domain::people::{Role, Scope};
 use domain::words::{UnknownWord, Words};
+use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -75,6 +77,9 @@ pub(crate) enum Command {
     /// Check and export the audit: what was done, by whom, and what became of it
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Show the certificate of https, for whoever compares it or installs it on a device
+    #[command(subcommand)]
+    Tls(TlsCommand),
     /// Run a program with limits, and let it read nothing but a folder
     #[command(hide = true)]
     Jail(Jail),
@@ -302,6 +307,26 @@ pub(crate) enum AuditCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum TlsCommand {
+    /// Print the SHA-256 fingerprint of the certificate, its names and its end
+    ///
+    /// A browser that meets the certificate for the first time shows the same one: compare them.
+    Fingerprint {
+        /// A certificate of your own, in PEM; that of Packtwin's making if not given
+        #[arg(long, value_name = "FILE", env = "PACKTWIN_TLS_CERT")]
+        tls_cert: Option<PathBuf>,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Print the certificate that Packtwin has made, in PEM, without its key
+    #[command(after_help = "Example:\n  packtwin tls certificate --data data > packtwin.pem")]
+    Certificate {
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
 /// How the server starts the DuckDB program: see `analysis::jail`.
 #[derive(Args, Debug)]
 pub(crate) struct Jail {
@@ -330,6 +355,31 @@ pub(crate) struct Common {
     /// A name by which browsers reach this server, besides its own address; as `names` in `[server]` of the site file
     #[arg(long = "name", value_name = "NAME", env = "PACKTWIN_NAMES", value_delimiter = ',')]
     pub(crate) names: Vec<String>,
+    /// Speak https, with a certificate that Packtwin makes and keeps in the data folder
+    ///
+    /// Its fingerprint is shown at the start and by `packtwin tls fingerprint`.
+    #[arg(long, env = "PACKTWIN_TLS")]
+    pub(crate) tls: bool,
+    /// Speak https with this certificate: PEM, with those that lead to its root; read again every hour
+    #[arg(long, value_name = "FILE", env = "PACKTWIN_TLS_CERT", requires = "tls_key", conflicts_with = "tls")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", env = "PACKTWIN_TLS_KEY", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// A proxy speaks https for this server: its address or network; this machine if none is named
+    ///
+    /// Only of it X-Forwarded-For, X-Forwarded-Proto and Forwarded are believed, and without TLS nobody else is let in
+    /// from other machines.
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "PACKTWIN_BEHIND_PROXY",
+        value_delimiter = ',',
+        num_args = 0..=1,
+        default_missing_values = ["127.0.0.1", "::1"],
+        value_parser = network
+    )]
+    pub(crate) behind_proxy: Vec<IpNet>,
     /// Folder of the history; made if it is not there
     #[arg(long, value_name = "DIR", default_value = "data", env = "PACKTWIN_DATA")]
     pub(crate) data: PathBuf,

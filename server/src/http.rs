@@ -2,7 +2,9 @@
 //!
 //! | path | what |
 //! |---|---|
-//! | `/`, `/cells`, `/trends`, `/home`, `/analysis`, `/links`, `/lab` | pages, rendered with the newest values |
+//! | `/`, `/cells`, `/trends`, `/home`, `/analysis`, `/links`, `/control`, `/lab` | pages, rendered with the newest values |
+//! | `/settings`, `/audit` | the pages of people |
+//! | `/sign-in` | the document to sign in, which needs no other |
 //! | `/live/{system}` | WebSocket: binary live frames, server to page |
 //! | `/api/v1/...` | JSON for people and programs, the same in a binary form for the page |
 //! | `/api`, `/api/openapi.json` | the description of the API, for people and for programs |
@@ -53,6 +55,7 @@ mod recording;
 mod requests;
 mod routes;
 mod series;
+mod sign_in;
 mod state;
 mod status;
 mod version;
@@ -64,6 +67,7 @@ use crate::gate::Gate;
 use crate::hub::Hub;
 use crate::listener::Connections;
 use crate::people::People;
+use crate::reach::Reach;
 use crate::recordings::Starts;
 pub(crate) use assets::{Files, Manifest};
 use axum::Router;
@@ -102,14 +106,18 @@ pub(crate) struct AppState {
     pub(crate) data: Arc<Path>,
     /// Who asks, and what they did.
     pub(crate) people: Arc<People>,
+    /// How the server is reached.
+    pub(crate) reach: Arc<Reach>,
+    /// The names by which it may be asked.
+    pub(crate) names: Arc<Names>,
     /// The way to the engine, for commands.
     pub(crate) commands: Arc<Commands>,
     /// Runs queries.
     pub(crate) analysis: Arc<Analysis>,
 }
 
-/// Every route of the server, for those who ask by one of `names`.
-pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
+/// Every route of the server, for those who ask by one of its names.
+pub(crate) fn router(state: AppState) -> Router {
     // Rendering spawns; an executor that is already there is the same one.
     let _ = any_spawner::Executor::init_tokio();
     actions::register();
@@ -122,9 +130,13 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
         .route("/cells", get(pages::page))
         .route("/links", get(pages::page))
         .route("/trends", get(pages::page))
+        .route("/control", get(pages::page))
         .route("/lab", get(pages::page))
         .route("/home", get(pages::page))
         .route("/analysis", get(pages::page))
+        .route("/settings", get(pages::page))
+        .route("/audit", get(pages::page))
+        .route("/sign-in", get(sign_in::page))
         .fallback(pages::missing)
         .layer(from_fn_with_state(state.clone(), large::answers))
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(512).and(is_text)))
@@ -143,9 +155,9 @@ pub(crate) fn router(state: AppState, names: Arc<Names>) -> Router {
         .layer(from_fn_with_state(state.clone(), leave::needed))
         .layer(from_fn(guard::same_origin))
         .layer(DefaultBodyLimit::max(requests::BODY_LIMIT))
-        .layer(from_fn_with_state(names, host::ours))
+        .layer(from_fn_with_state(state.names.clone(), host::ours))
         .layer(from_fn(problem::formed))
-        .layer(from_fn(guard::headers))
+        .layer(from_fn_with_state(state.reach.insists_on_tls(), guard::headers))
         .with_state(state)
 }
 

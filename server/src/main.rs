@@ -32,10 +32,13 @@ mod panics;
 mod past;
 mod people;
 mod probe;
+mod proxies;
+mod reach;
 mod recordings;
 mod serve;
 mod site_file;
 mod times;
+mod tls;
 mod writes;
 
 use clap::Parser as _;
@@ -101,6 +104,7 @@ async fn run(cli: Cli) -> ExitCode {
             Ok(false) => return ExitCode::FAILURE,
             Err(error) => Err(error),
         },
+        Command::Tls(command) => tls::console::run(&command),
         Command::Jail(options) => Err(analysis::jail::enter(&options)),
     };
     match outcome {

@@ -9,6 +9,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod console;
+pub(crate) mod export;
 mod hasher;
 mod secret;
 mod setup;

@@ -10,10 +10,12 @@ use crate::gate::Gate;
 use crate::http::{self, AppState, Files, Manifest, Names};
 use crate::hub::{Hub, Published};
 use crate::link_thread::LinkThread;
-use crate::listener::{self, Connections};
+use crate::listener::{self, Connections, Entrance};
 use crate::page_folder;
 use crate::people::{People, SETUP_VALID};
+use crate::reach::{self, Reach};
 use crate::site_file::{self, SiteFile};
+use crate::tls::Tls;
 use crate::writes::Writes;
 use anyhow::{Context as _, Result, anyhow, bail};
 use domain::control::CommandReceipt;
@@ -65,7 +67,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let assets = page_folder::find(options.common.assets.as_deref());
     let mut manifest = Manifest::read(&assets)?;
     let files = Files::read(&assets)?;
-    let SiteFile { spec, links: tasks, simulators, history, mut limits, reading_open, warnings } =
+    let SiteFile { spec, links: tasks, simulators, history, mut limits, reach: asked, reading_open, warnings } =
         site_file::read(&options.site, |links, simulators| match &options.replay {
             Some((file, speed)) => {
                 simulators.clear();
@@ -77,6 +79,8 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         tracing::warn!("{warning}");
     }
     let listen = options.common.listen;
+    let asked = asked.with(&options.common);
+    asked.may_listen(listen)?;
     let listener = TcpListener::bind(listen).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {
             anyhow!("{listen} is in use by another program; stop it, or choose another address with --listen")
@@ -98,6 +102,11 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         tracing::warn!("{notice}");
     }
 
+    let tls = asked.tls.map(|source| {
+        let tls = Tls::open(source, &options.common.data, reach::wanted(listen, &limits.names), clock().utc);
+        tls.map(Arc::new).context("https")
+    });
+    let tls = tls.transpose()?;
     let people = People::open(&options.common.data, reading_open, clock.clone());
     manifest.assets.site = http::site_number(&spec);
     let (stop, stopped) = watch::channel(false);
@@ -141,15 +150,20 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         journal.note(receipt, system);
     }
     let outlets = Outlets { hub: hub.clone(), store: store.clone(), writes, commands: commands.clone(), journal };
+    let refresh_clock = clock.clone();
     // Whoever asks before the first cycle finds the controls already.
     outlets.publish_controls(&twin, clock());
     let engine = tokio::spawn(engine::run(twin, inputs, outlets, clock, stopped.clone()));
 
+    if let Some(tls) = &tls {
+        tokio::spawn(tls.clone().keep_fresh(refresh_clock, stopped.clone()));
+    }
     let data = options.common.data.as_path();
     let unconfined_sql = limits.unconfined_sql || options.common.allow_unconfined_sql;
     let analysis = Arc::new(Analysis::new(data, options.common.duckdb.clone(), disk_free_min, unconfined_sql));
     let address = listener.local_addr().context("read the bound address")?;
     let (gate, connections) = (Gate::new(&limits).context("start the threads for answers")?, Connections::new(&limits));
+    let reach = Arc::new(Reach { listens: address, tls, proxies: Arc::new(asked.proxies.into()) });
     let names = Names::new(address.ip(), limits.names);
     let (hub_of, commands_of) = (hub.clone(), commands.clone());
     let predictor = Predictor { hub: hub_of, commands: commands_of, people: people.clone(), gate: gate.clone() };
@@ -164,11 +178,20 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         starts: Arc::default(),
         data: data.into(),
         people: people.clone(),
+        reach: reach.clone(),
+        names,
         commands,
         analysis,
     };
-    let app = http::router(state, names);
-    println!("Packtwin is at http://{address}");
+    let app = http::router(state);
+    println!("Packtwin is at {}", reach.url());
+    if let Some(tls) = reach.tls.as_ref().filter(|tls| tls.is_made()) {
+        println!(
+            "Its certificate is its own: a browser warns of it the first time. Go on only if it shows this SHA-256 \
+             fingerprint:\n{}",
+            tls.facts().fingerprint
+        );
+    }
     if !address.ip().is_loopback() && reading_open {
         tracing::warn!(
             "{address} can be reached from other machines, and everybody may look: [access] reading = \"closed\""
@@ -187,7 +210,8 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         tracing::info!("stopping");
         let _ = stop.send(true);
     });
-    listener::serve(listener, app, connections, stopped).await;
+    let entrance = Entrance { connections, tls: reach.tls.clone(), proxies: reach.proxies.clone() };
+    listener::serve(listener, app, entrance, stopped).await;
     for link in links {
         let _ = link.await;
     }

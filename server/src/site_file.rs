@@ -11,8 +11,10 @@ mod locate;
 mod recover;
 mod server;
 mod tables;
+mod tls;
 
 use crate::limits::Limits;
+use crate::reach;
 use domain::control::ControlSpec;
 use domain::link::{LinkIdx, LinkSpec};
 use domain::plain::{self, quoted};
@@ -43,6 +45,8 @@ pub(crate) struct SiteFile {
     pub(crate) history: store::Options,
     /// By which names it is reached, and what it gives at most.
     pub(crate) limits: Limits,
+    /// How it is reached from other machines.
+    pub(crate) reach: reach::Asked,
     /// Whether one may look without signing in.
     pub(crate) reading_open: bool,
     /// What a person should know although it can be served.
@@ -167,7 +171,8 @@ fn no_text(error: &std::string::FromUtf8Error) -> String {
 
 /// Checks what could be read. The result is whole only if there are no complaints.
 fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFile {
-    let Tables { site, mut system, mut link, mut simulator, control, history, server, access, all_systems } = tables;
+    let Tables { site, mut system, mut link, mut simulator, control, history, server, access, tls, all_systems } =
+        tables;
     let at = site.as_ref().map(Spanned::span).unwrap_or_default();
     // Of too many only the first are looked at.
     too_many("systems", &mut system, &at, complaints);
@@ -314,10 +319,12 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
     }
     let name = site.map(Spanned::into_inner).unwrap_or_default();
     let history = history.unwrap_or_default().check(complaints);
-    let limits = server.unwrap_or_default().check(complaints);
+    let server = server.unwrap_or_default();
+    let reach = reach::Asked { tls: tls.map(|tls| tls.check(base, complaints)), proxies: server.proxies(complaints) };
+    let limits = server.check(complaints);
     let reading_open = access.unwrap_or_default().reading_open();
     let spec = SiteSpec { name, systems, links: specs };
-    SiteFile { spec, links: tasks, simulators, history, limits, reading_open, warnings }
+    SiteFile { spec, links: tasks, simulators, history, limits, reach, reading_open, warnings }
 }
 
 /// Complains of more systems or links than can be told apart, whose places are numbers of eight bits, and leaves out

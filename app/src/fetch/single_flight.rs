@@ -151,8 +151,8 @@ impl SingleFlight {
     }
 }
 
-/// Waits.
-async fn rest(duration: Duration) {
+/// Waits so long. Browser only.
+pub(crate) async fn rest(duration: Duration) {
     if duration.is_zero() {
         return;
     }

@@ -16,7 +16,7 @@ pub(super) fn Nav() -> impl IntoView {
     let system = live.system();
     let links = PAGES
         .iter()
-        .filter(|page| whose::has(page.path, &system))
+        .filter(|page| page.listed && whose::has(page.path, &system))
         .map(|page| {
             view! {
                 <li>

@@ -1,15 +1,18 @@
 //! The status bar: which system this is, whether anything is wrong, how fresh it is.
 
 use super::systems::Systems;
+use crate::boot::own_person;
 use crate::components::{Chip, LocalTime, SeverityMark, ThemeSwitch, Tone};
 use crate::derived::Derived;
 use crate::fetch::NO_SERVER;
 use crate::hydration::DeferHydration;
+use crate::icons::{Glyph, Icon};
 use crate::install::InstallOffer;
 use crate::live::{Connection, Live};
 use crate::playback::span::local_day;
 use crate::problem::{count_words, tally, verdict};
 use crate::reading::LinksKnown;
+use crate::source::DEMO;
 use domain::alarm::Severity;
 use domain::link::LinkState;
 use domain::spec::SiteSpec;
@@ -34,7 +37,30 @@ pub(super) fn StatusBar() -> impl IntoView {
             </span>
             <DeferHydration><InstallOffer /></DeferHydration>
             <ThemeSwitch />
+            <PersonLink />
         </header>
+    }
+    .into_any()
+}
+
+/// Who is signed in, and the way to their account; or to signing in. It stays as the document was made: whoever signs in
+/// or out gets another one.
+#[component]
+fn PersonLink() -> impl IntoView {
+    let name = own_person();
+    // Signing in is a document of its own.
+    let signs_in = name.is_none() && !DEMO;
+    let href = if signs_in { "/sign-in".to_owned() } else { Live::expect().href("/settings") };
+    let label = match &name {
+        Some(name) => format!("{name}: account and settings"),
+        None if signs_in => "Sign in".to_owned(),
+        None => "Settings".to_owned(),
+    };
+    view! {
+        <a class="icon-button person" href=href rel=signs_in.then_some("external") title=label.clone() aria-label=label>
+            <Icon glyph=Glyph::Person />
+            <span class="person-name" aria-hidden="true">{name}</span>
+        </a>
     }
     .into_any()
 }

@@ -19,7 +19,7 @@ fn boot(snapshot: &Snapshot) -> Boot {
 
 fn boot_of(site: SiteSpec, snapshot: &Snapshot) -> Boot {
     let key = key_frame(&site.systems[0], 0, snapshot);
-    Boot { site, system: 0, key, at: None, lab: None }
+    Boot { site, system: 0, key, at: None, lab: None, page: Vec::new() }
 }
 
 fn document(path: &str, snapshot: &Snapshot) -> String {
@@ -36,7 +36,8 @@ fn document_of(path: &str, boot: Boot) -> String {
         css: "/pkg/a.css".into(),
         chunks: vec![("lab".into(), "/pkg/lab.wasm".into()), ("other".into(), "/pkg/other.wasm".into())],
     };
-    Owner::new_root(None).with(|| shell(&assets, boot, Address::parse(path), Some("n0nce".into())).to_html())
+    Owner::new_root(None)
+        .with(|| shell(&assets, boot, Address::parse(path), Person(None), Some("n0nce".into())).to_html())
 }
 
 /// The text between the tags.
@@ -210,7 +211,7 @@ fn cells_that_never_reported_are_not_within_their_limits() {
 fn storage_trouble_is_on_every_page() {
     let mut snapshot = snapshot();
     snapshot.site.storage = "the disk is full".to_owned();
-    for page in ["/", "/cells", "/trends", "/links", "/analysis", "/lab", "/nowhere"] {
+    for page in ["/", "/cells", "/trends", "/control", "/links", "/analysis", "/lab", "/nowhere"] {
         let text = text(&document(page, &snapshot));
         assert!(text.contains("History is not being kept") && text.contains("the disk is full"), "{page}: {text}");
     }
@@ -298,4 +299,69 @@ fn the_document_says_its_build_and_how_it_is_installed() {
         let meta = html.split("<meta ").find(|meta| meta.contains("theme-color") && meta.contains(&media));
         assert!(meta.is_some_and(|meta| meta.contains(&format!("content=\"{colour}\""))), "{scheme}: {meta:.200?}");
     }
+}
+
+/// What is set is in the document, and its forms lead on without a script; who may not command is told why.
+#[test]
+fn the_page_control_has_the_values_of_the_device_and_forms_that_need_no_script() {
+    use crate::pages::control::Start;
+    use ::api::control::{ControlResponse, ControlState};
+    use ::api::json::Word;
+    use ::api::people::SessionResponse;
+    use domain::people::Role;
+    use domain::wire::Wire as _;
+    let limit = ControlState {
+        control: "discharge-limit".into(),
+        label: "Peak discharge limit".into(),
+        unit: "W".into(),
+        max: 250e3,
+        step: 1e3,
+        safe: 150e3,
+        safer: "lower".into(),
+        present: Some(140e3),
+        read_at: Some(Utc(7_000_000)),
+        revision: 7,
+        ..ControlState::default()
+    };
+    let controls = ControlResponse {
+        system: "hv".into(),
+        timestamp: Utc(9_000_000),
+        armed: true,
+        controls: vec![limit],
+        ..Default::default()
+    };
+    let session = |role: Option<Role>| SessionResponse {
+        name: role.map(|_| "timo".into()),
+        role: Some(Word(role.unwrap_or(Role::Viewer))),
+        account_role: role.map(Word),
+        rights_left_s: None,
+        step_up_left_s: 0,
+        reading_open: true,
+        accounts: true,
+        setup_open: false,
+        armed: true,
+        unusable: None,
+    };
+    let page = |path: &str, role| {
+        let start = Start { controls: Some(controls.clone()), session: Some(session(role)), form_id: "f0".into() };
+        document_of(path, Boot { page: start.to_bytes(), ..boot(&snapshot()) })
+    };
+    let html = page("/control", Some(Role::Operator));
+    let told = text(&html);
+    for words in
+        ["140 kW", "read back 2 s ago", "revision 7", "0 W to 250 kW, in steps of 1 kW", "Control is armed", "timo"]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert!(
+        html.contains("name=\"review\"") && html.contains("action=\"/control\"") && !html.contains("/actions/command"),
+        "nothing is posted before the review"
+    );
+    let html = page("/control?review=discharge-limit&value=120", Some(Role::Operator));
+    let told = text(&html);
+    for words in ["This is towards the safe side.", "120 kW", "Set 120 kW"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert!(html.contains("action=\"/actions/command\"") && html.contains("value=\"f0-discharge-limit\""), "{html}");
+    assert!(text(&page("/control", None)).contains("sign in as an operator"));
 }

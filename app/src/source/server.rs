@@ -20,6 +20,8 @@ use web_sys::{AbortController, AbortSignal, Headers, RequestInit};
 pub static SERVER: Source = Source { ask, subscribe };
 
 const OCTETS: &str = "application/octet-stream";
+/// How the server closes a stream whose viewer may not look any more.
+const SESSION_ENDED: u16 = 1008;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 fn ask(request: Request) -> Reply {
@@ -93,6 +95,11 @@ fn subscribe(system: &str, listener: Listener) -> Option<Box<dyn Subscription>> 
                 Some(Some(Ok(Message::Text(text)))) => listener(Event::Text(text)),
                 // It is closed right afterwards.
                 Some(Some(Err(WebSocketError::ConnectionError))) => {}
+                // Loaded again, the page leads to signing in.
+                Some(Some(Err(WebSocketError::ConnectionClose(close)))) if close.code == SESSION_ENDED => {
+                    let _ = window().location().reload();
+                    return;
+                }
                 Some(_) => return listener(Event::Closed),
                 None => return,
             }

@@ -72,7 +72,7 @@ pub struct CommandsRequest {
 }
 
 /// Commands with what has become of each.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct CommandsResponse {
     /// The commands.
     pub commands: Vec<CommandResponse>,
@@ -81,7 +81,7 @@ pub struct CommandsResponse {
 }
 
 /// A command with each of its steps.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct CommandHistoryResponse {
     /// The command, with its last step.
     pub command: CommandResponse,
@@ -92,7 +92,7 @@ pub struct CommandHistoryResponse {
 }
 
 /// A step of a command.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct CommandStepResponse {
     /// When it was known.
     #[serde(serialize_with = "timestamp")]
@@ -296,6 +296,17 @@ impl ControlResponse {
 }
 
 impl ControlState {
+    /// Whether `value` lies further from the safe side than what the device has now. What is not known counts as the safe
+    /// value or as the widest that there is, whichever asks for more.
+    pub fn widens(&self, value: f64) -> bool {
+        let Some(present) = self.present else { return value != self.safe };
+        match &self.safer[..] {
+            "higher" => value < present,
+            "lower" => value > present,
+            _ => (value - self.safe).abs() > (present - self.safe).abs(),
+        }
+    }
+
     fn of(site: &Site, system: &SystemSpec, control: &Control, arming: &Arming, now: Now) -> ControlState {
         let (spec, kind) = (&control.spec, control.spec.kind.spec());
         let twin = site.systems.get(usize::from(control.system.0));

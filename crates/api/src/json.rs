@@ -1,6 +1,7 @@
-//! How instants, words and digits are written in JSON.
+//! How instants, words and digits are written in JSON, and in the binary form.
 
 use domain::time::{Utc, rfc3339};
+use domain::wire::{Reader, Wire, WireError, Writer};
 use domain::words::Words;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -36,6 +37,16 @@ impl JsonSchema for Timestamp {
     }
 }
 
+impl Wire for Timestamp {
+    fn write(&self, w: &mut Writer) {
+        self.0.write(w);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Timestamp, WireError> {
+        Utc::read(r).map(Timestamp)
+    }
+}
+
 /// A value of an enum, by its word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word<T>(pub T);
@@ -43,6 +54,19 @@ pub struct Word<T>(pub T);
 impl<T: Words> Serialize for Word<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.0.as_word())
+    }
+}
+
+/// The place of the value among all of them: new ones go to the end.
+impl<T: Words> Wire for Word<T> {
+    fn write(&self, w: &mut Writer) {
+        let place = T::VALUES.iter().position(|value| *value == self.0);
+        w.u8(place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX));
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Word<T>, WireError> {
+        let place = usize::from(r.u8()?);
+        T::VALUES.get(place).map(|value| Word(*value)).ok_or_else(|| r.invalid(T::WHAT))
     }
 }
 

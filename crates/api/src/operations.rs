@@ -14,9 +14,9 @@ use crate::home::{HomeRequest, HomeResponse};
 use crate::lab::{LabCommandForm, LabRequest, LabResponse};
 use crate::links::{FramesResponse, LinksResponse};
 use crate::people::{
-    ArmingRequest, ArmingResponse, AuditRequest, AuditResponse, NewTokenResponse, PasswordRequest, SessionResponse,
-    SessionsRequest, SessionsResponse, SetupRequest, SignInRequest, StepUpRequest, TokenRequest, TokensResponse,
-    UserChangeRequest, UserRequest, UsersResponse,
+    ArmingRequest, ArmingResponse, AuditChainRequest, AuditChainResponse, AuditLinesRequest, AuditRequest,
+    AuditResponse, NewTokenResponse, PasswordRequest, SessionResponse, SessionsRequest, SessionsResponse, SetupRequest,
+    SignInRequest, StepUpRequest, TokenRequest, TokensResponse, UserChangeRequest, UserRequest, UsersResponse,
 };
 use crate::playback::{SeekRequest, SeekTarget, SegmentRequest};
 use crate::recordings::{RecordingResponse, RecordingsResponse};
@@ -33,6 +33,7 @@ const CSV: &str = "text/csv";
 const PARQUET: &str = "application/vnd.apache.parquet";
 const TEXT: &str = "text/plain";
 const JSON: &str = "application/json";
+const JSON_LINES: &str = "application/jsonl";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What makes the schema of a type.
@@ -312,8 +313,13 @@ pub const OPERATIONS: &[Operation] = &[
         .json::<LabResponse>()
         .other(&[OCTETS])
         .errors(&[404, 415, 422]),
-    get("/api/v1/server", "server", "Who is connected, what the limits are, what was refused.")
-        .json::<ServerResponse>(),
+    get(
+        "/api/v1/server",
+        "server",
+        "Who is connected, what the limits are, what was refused, and how it is protected.",
+    )
+    .json::<ServerResponse>()
+    .other(&[OCTETS]),
     get("/api/v1/version", "version", "Which build the server is, and the formats that it speaks.")
         .needs_nothing()
         .json::<VersionResponse>(),
@@ -321,6 +327,7 @@ pub const OPERATIONS: &[Operation] = &[
     get("/api/v1/session", "session", "Who is signed in, what they may do, and whether control is armed.")
         .needs_nothing()
         .json::<SessionResponse>()
+        .other(&[OCTETS])
         .errors(&[401, 503]),
     post("/api/v1/session", "sign_in", "Signs in: the answer sets a cookie. Tries are limited.")
         .needs_nothing()
@@ -352,13 +359,18 @@ pub const OPERATIONS: &[Operation] = &[
         .needs(Action::OwnAccount)
         .query::<SessionsRequest>()
         .json::<SessionsResponse>()
+        .other(&[OCTETS])
         .errors(&[422, 503]),
     delete("/api/v1/sessions/{id}", "end_session", "Ends a session: of the own account, or, by an admin, of any.")
         .needs(Action::OwnAccount)
         .in_path(SESSION)
         .status(204)
         .errors(&[404, 503]),
-    get("/api/v1/users", "users", "Every account.").needs(Action::ListPeople).json::<UsersResponse>().errors(&[503]),
+    get("/api/v1/users", "users", "Every account.")
+        .needs(Action::ListPeople)
+        .json::<UsersResponse>()
+        .other(&[OCTETS])
+        .errors(&[503]),
     post("/api/v1/users", "add_user", "Makes an account.")
         .needs(Action::ManageUsers)
         .body::<UserRequest>(&[JSON])
@@ -379,6 +391,7 @@ pub const OPERATIONS: &[Operation] = &[
     get("/api/v1/tokens", "tokens", "Every token of programs.")
         .needs(Action::ListPeople)
         .json::<TokensResponse>()
+        .other(&[OCTETS])
         .errors(&[503]),
     post("/api/v1/tokens", "add_token", "Makes a token for a program: it is shown this once.")
         .needs(Action::ManageTokens)
@@ -393,6 +406,7 @@ pub const OPERATIONS: &[Operation] = &[
         .errors(&[404, 503]),
     get("/api/v1/arming", "arming", "Whether operators may command, since when, and by whom.")
         .json::<ArmingResponse>()
+        .other(&[OCTETS])
         .errors(&[503]),
     post(
         "/api/v1/arming",
@@ -436,15 +450,29 @@ pub const OPERATIONS: &[Operation] = &[
     get("/api/v1/commands", "commands", "What was commanded, and what became of it, newest first.")
         .query::<CommandsRequest>()
         .json::<CommandsResponse>()
+        .other(&[OCTETS])
         .errors(&[422, 503]),
     get("/api/v1/commands/{id}", "command_history", "A command with each of its steps.")
         .in_path(COMMAND)
         .json::<CommandHistoryResponse>()
+        .other(&[OCTETS])
         .errors(&[404, 503]),
     get("/api/v1/audit", "audit", "What was done, by whom, from where: in pages, newest first.")
         .needs(Action::ReadAudit)
         .query::<AuditRequest>()
         .json::<AuditResponse>()
+        .other(&[OCTETS])
+        .errors(&[422, 503]),
+    get("/api/v1/audit.jsonl", "audit_lines", "The audit as it is hashed, oldest first: a line for each entry.")
+        .needs(Action::ReadAudit)
+        .query::<AuditLinesRequest>()
+        .other(&[JSON_LINES])
+        .errors(&[422, 503]),
+    get("/api/v1/audit/chain", "audit_chain", "The end of the audit's chain, and whether all of it holds.")
+        .needs(Action::ReadAudit)
+        .query::<AuditChainRequest>()
+        .json::<AuditChainResponse>()
+        .other(&[OCTETS])
         .errors(&[422, 503]),
     get("/victron/battery/current", "victron_current", "The battery as a Victron GX says it: charging is positive.")
         .json::<CurrentResponse>()

@@ -3,7 +3,9 @@
 //! Passwords and tokens are asked for and shown once; nothing here answers one that is kept.
 
 use crate::json::{Timestamp, Word};
-use domain::people::{Role, Scope};
+use domain::people::action::Action;
+use domain::people::{Came, Denied, Requester, Role, Scope, authorize};
+use domain::wire::Wire;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -69,7 +71,7 @@ pub struct PasswordRequest {
 }
 
 /// Who is signed in, and what is possible.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct SessionResponse {
     /// The name of the account or of the token; null for nobody.
     pub name: Option<String>,
@@ -93,6 +95,29 @@ pub struct SessionResponse {
     pub unusable: Option<String>,
 }
 
+impl SessionResponse {
+    /// Whether they may do something now, as the server decides it. Only the server's answer counts: meanwhile their
+    /// session may have ended.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may(&self, action: Action) -> Result<(), Denied> {
+        let role = self.role.map(|Word(role)| role);
+        let came = match (&self.name, self.accounts) {
+            (Some(_), _) => Came::Page,
+            (None, false) => Came::Unclaimed,
+            (None, true) => Came::Anonymous,
+        };
+        let (name, stepped_up) = (self.name.clone().unwrap_or_default(), self.step_up_left_s > 0);
+        authorize(&Requester { name, role, came, stepped_up, address: None }, action)
+    }
+
+    /// Whether they had more rights, and lost them by doing nothing for long: the password brings them back.
+    pub fn has_lapsed(&self) -> bool {
+        self.account_role.map(|Word(role)| role) > self.role.map(|Word(role)| role)
+    }
+}
+
 /// Which sessions.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -104,14 +129,14 @@ pub struct SessionsRequest {
 }
 
 /// Sessions, the one that was used last first.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct SessionsResponse {
     /// The sessions.
     pub sessions: Vec<SessionEntry>,
 }
 
 /// A session of a page.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct SessionEntry {
     /// Its number.
     pub id: i64,
@@ -156,14 +181,14 @@ pub struct UserChangeRequest {
 }
 
 /// Every account, by name.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct UsersResponse {
     /// The accounts.
     pub users: Vec<UserEntry>,
 }
 
 /// An account.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct UserEntry {
     /// Its name.
     pub name: String,
@@ -191,7 +216,7 @@ pub struct TokenRequest {
 }
 
 /// A token, shown this once.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct NewTokenResponse {
     /// What the program sends, as `Authorization: Bearer ...`. It cannot be shown again.
     pub token: String,
@@ -201,14 +226,14 @@ pub struct NewTokenResponse {
 }
 
 /// Every token, by name.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct TokensResponse {
     /// The tokens.
     pub tokens: Vec<TokenEntry>,
 }
 
 /// What is kept of a token.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct TokenEntry {
     /// Its number.
     pub id: i64,
@@ -238,7 +263,7 @@ pub struct ArmingRequest {
 }
 
 /// Whether operators may command.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct ArmingResponse {
     /// Whether they may.
     pub armed: bool,
@@ -272,8 +297,46 @@ pub struct AuditRequest {
     pub to: Option<String>,
 }
 
+/// Which entries are written into a file: all of them, if nothing is said.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuditLinesRequest {
+    /// Of this account or token.
+    #[schemars(example = &"mara")]
+    pub who: Option<String>,
+    /// Of this action.
+    #[schemars(example = &"signed-in")]
+    pub action: Option<String>,
+    /// Of this system.
+    pub system: Option<String>,
+    /// From this instant on: RFC 3339, a date, or ms since 1970.
+    #[schemars(example = &"2026-11-20")]
+    pub from: Option<String>,
+    /// Before this instant.
+    pub to: Option<String>,
+}
+
+/// What the chain is held against.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuditChainRequest {
+    /// An end of the chain, `number:hash`, that was noted elsewhere before: the chain must still have it.
+    pub noted: Option<String>,
+}
+
+/// Whether the audit is what was written.
+#[derive(Clone, Debug, PartialEq, Wire, Serialize, JsonSchema)]
+pub struct AuditChainResponse {
+    /// How many entries there are.
+    pub entries: i64,
+    /// The end of the chain, as `number:hash`.
+    pub head: String,
+    /// The first place where it does not hold, in words; null if it holds from its begin to its end.
+    pub broken: Option<String>,
+}
+
 /// Entries of the audit, newest first.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct AuditResponse {
     /// The entries.
     pub entries: Vec<AuditEntry>,
@@ -284,7 +347,7 @@ pub struct AuditResponse {
 }
 
 /// An entry of the audit. What it has nothing of is null. Texts are as they were given: whoever shows them escapes them.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct AuditEntry {
     /// Its number, from 1.
     pub seq: i64,
@@ -323,6 +386,40 @@ pub struct AuditEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_knows_what_its_person_may() {
+        let session = |name: Option<&str>, role, account_role: Option<Role>, step_up_left_s| SessionResponse {
+            name: name.map(str::to_owned),
+            role: Some(Word(role)),
+            account_role: account_role.map(Word),
+            rights_left_s: None,
+            step_up_left_s,
+            reading_open: true,
+            accounts: true,
+            setup_open: false,
+            armed: false,
+            unusable: None,
+        };
+        let admin = session(Some("mara"), Role::Admin, Some(Role::Admin), 0);
+        let idle = session(Some("mara"), Role::Viewer, Some(Role::Admin), 0);
+        let nobody = session(None, Role::Viewer, None, 0);
+        let unclaimed = SessionResponse { accounts: false, ..nobody.clone() };
+        for (who, action, expected) in [
+            (&admin, Action::Disarm, Ok(())),
+            (&admin, Action::Arm, Err(Denied::StepUp("arm control"))),
+            (&SessionResponse { step_up_left_s: 1, ..admin.clone() }, Action::Arm, Ok(())),
+            (&nobody, Action::Read, Ok(())),
+            (&nobody, Action::UseLab, Err(Denied::SignIn("use the lab"))),
+            (&unclaimed, Action::UseLab, Ok(())),
+            (&unclaimed, Action::Tighten, Err(Denied::SignIn("change a setpoint in the safe direction"))),
+        ] {
+            assert_eq!(who.may(action), expected, "{action:?}");
+            assert_eq!(&SessionResponse::from_bytes(&who.to_bytes()).unwrap(), who);
+        }
+        assert!(matches!(idle.may(Action::Disarm), Err(Denied::Role { .. })) && idle.has_lapsed());
+        assert!(!admin.has_lapsed() && !nobody.has_lapsed());
+    }
 
     #[test]
     fn a_password_is_in_no_log_and_a_role_is_one_of_ours() {

@@ -18,7 +18,7 @@ use api::lab::LabResponse;
 use api::links::{FramesResponse, LinksResponse};
 use api::playback::{PlaybackSegment, SeekResponse, SeekTarget, SegmentFrame};
 use api::series::SeriesResponse;
-use api::server::{Capacity, Counters, ServerResponse};
+use api::server::{Capacity, CertificateEntry, ConnectionState, Counters, SecurityState, ServerResponse};
 use api::state::StateResponse;
 use api::victron::{
     BatteryReading, CurrentReading, CurrentResponse, Failed, FailureResponse, HistoryResponse, Success,
@@ -381,13 +381,29 @@ fn small_answers() {
     check(
         "server",
         &ServerResponse {
-            version: "0.1.0",
+            version: "0.1.0".into(),
             connections: Capacity { open: 3, most: 64 },
             viewers: Capacity { open: 1, most: 32 },
-            sql: "queries are confined to their files by Landlock",
+            sql: "queries are confined to their files by Landlock".into(),
+            security: Some(SecurityState {
+                listens: "0.0.0.0:3000".into(),
+                tls: true,
+                certificate: Some(CertificateEntry {
+                    names: vec!["localhost".into(), "192.0.2.7".into()],
+                    begins: AT,
+                    ends: AT,
+                    sha256: "9F:86".into(),
+                    made_by_packtwin: true,
+                }),
+                proxies: vec!["10.0.3.0/24".into()],
+                names: vec!["hall2.example.com".into()],
+                reading_open: true,
+                connection: ConnectionState { secure: true, address: "192.0.2.40".into() },
+            }),
             since_start: Counters {
                 connections_turned_away: 1,
                 idle_connections_closed: 2,
+                tls_handshakes_failed: 7,
                 stalled_readers_cut: 3,
                 viewers_dropped: 4,
                 requests_without_a_place: 5,

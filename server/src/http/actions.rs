@@ -6,17 +6,24 @@
 use super::AppState;
 use super::answer::wants_page;
 use super::asked::{Form, by_name};
+use super::control;
 use super::guard::{FORM, is_media_type};
-use super::lab;
-use super::leave::Who;
+use super::leave::{Connected, Who};
+use super::people::forms::{self, Sender};
 use super::problem::Problem;
 use super::requests::BODY_LIMIT;
-use app::actions::{ActionError, Door, INCOMPLETE};
+use super::sign_in::{self, SignsIn};
+use super::{lab, people};
+use crate::people::SignsInFrom;
+use api::control::{CommandRequest, CommandResponse, CommandsResponse, SafeValuesRequest};
+use app::actions::{ActionError, Doing, Door, INCOMPLETE};
+use app::pages::control::{CommandAction, SafeValuesAction};
 use app::pages::lab::LabAction;
+use app::session::PeopleAction;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest as _, Request, State};
-use axum::http::StatusCode;
-use axum::http::header::{ACCEPT, REFERER};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, REFERER, SET_COOKIE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use domain::lab::LabState;
 use domain::people::action::Action;
@@ -33,10 +40,18 @@ const ANSWER_MAX: usize = 1 << 20;
 /// Makes every action known. A new one is a line here.
 pub(super) fn register() {
     register_explicit::<LabAction>();
+    register_explicit::<CommandAction>();
+    register_explicit::<SafeValuesAction>();
+    register_explicit::<PeopleAction>();
 }
 
 /// `POST /actions/...`
-pub(super) async fn action(State(state): State<AppState>, who: Who, request: Request) -> Result<Response, Problem> {
+pub(super) async fn action(
+    State(state): State<AppState>,
+    who: Who,
+    connected: Connected,
+    request: Request,
+) -> Result<Response, Problem> {
     let path = request.uri().path().to_owned();
     if !server_fn_paths().any(|(known, _)| known == path) {
         return Err(Problem::not_found("there is no such action; reload the page if it was open for long"));
@@ -48,28 +63,50 @@ pub(super) async fn action(State(state): State<AppState>, who: Who, request: Req
     let (mut head, body) = request.into_parts();
     let fields = to_bytes(body, BODY_LIMIT).await.unwrap_or_default();
     let form = Form::from_request(Request::from_parts(head.clone(), Body::from(fields.clone())), &());
-    by_name(form.await?.0)?;
+    let named = by_name(form.await?.0)?;
     // What a browser without our code gets, is decided here and in `problem`.
     let by_hand = wants_page(&head.headers);
     head.headers.remove(ACCEPT);
-    let page = path_of(head.headers.get(REFERER).and_then(|page| page.to_str().ok()));
-    let refused = Arc::new(OnceLock::new());
-    let door: Arc<dyn Door> = Arc::new(Doors { state, who, refused: refused.clone() });
+    let signs_in = SignsIn::of(&path, &named);
+    let page = match &signs_in {
+        Some(form) => form.to.clone(),
+        None => path_of(head.headers.get(REFERER).and_then(|page| page.to_str().ok())),
+    };
+    let said = Arc::new(Said::default());
+    let from = people::from(connected, &head.headers);
+    let door: Arc<dyn Door> = Arc::new(Doors { state: state.clone(), who, connected, from, said: said.clone() });
     let request = Request::from_parts(head, Body::from(fields));
     let answer = handle_server_fns_with_context(move || provide_context(door.clone()), request).await.into_response();
-    if answer.status() != StatusCode::INTERNAL_SERVER_ERROR {
-        return Ok(if by_hand { Redirect::to(&page).into_response() } else { answer });
+    let mut response = match (answer.status(), said.refused.get()) {
+        (StatusCode::INTERNAL_SERVER_ERROR, refused) => {
+            let problem = match refused {
+                Some(problem) => Problem::clone(problem),
+                None => undone(answer).await,
+            };
+            match signs_in {
+                Some(form) if by_hand => sign_in::again(&state, connected, &form, &problem).await,
+                _ => problem.into_response(),
+            }
+        }
+        _ if by_hand => Redirect::to(&page).into_response(),
+        _ => answer,
+    };
+    // Also of what was refused: the password before it may have been right.
+    if let Some(cookie) = said.cookie.get() {
+        response.headers_mut().append(SET_COOKIE, cookie.clone());
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    if let Some(problem) = refused.get() {
-        return Err(Problem::clone(problem));
-    }
-    // An action that is not done is refused, with a sentence for its body.
+    Ok(response)
+}
+
+/// An action that is not done is refused, with a sentence for its body.
+async fn undone(answer: Response) -> Problem {
     let body = to_bytes(answer.into_body(), ANSWER_MAX).await.unwrap_or_default();
     let sentence = String::from_utf8_lossy(&body);
-    Err(Problem::bad_parameter(match sentence.split_once(INCOMPLETE) {
+    Problem::bad_parameter(match sentence.split_once(INCOMPLETE) {
         Some(("", why)) => format!("{INCOMPLETE}{}", unread(why)),
         _ => sentence.into_owned(),
-    }))
+    })
 }
 
 /// Why the fields cannot be read, in plain words.
@@ -79,7 +116,7 @@ fn unread(why: &str) -> String {
 }
 
 /// Path and query of the page that a form was on, on this server whatever it says; the overview if it says nothing.
-fn path_of(page: Option<&str>) -> String {
+pub(super) fn path_of(page: Option<&str>) -> String {
     let rest = page.and_then(|page| page.split_once("://")).map_or("", |(_, rest)| rest);
     // Two slashes at the begin would be another server.
     let path = rest.find('/').map_or("", |at| rest[at..].trim_start_matches(['/', '\\']));
@@ -92,17 +129,68 @@ fn path_of(page: Option<&str>) -> String {
 struct Doors {
     state: AppState,
     who: Who,
+    connected: Connected,
+    from: SignsInFrom,
+    said: Arc<Said>,
+}
+
+/// What an action says besides its answer.
+#[derive(Default)]
+struct Said {
     /// Why it was not done, with the status that the API gives to it.
-    refused: Arc<OnceLock<Problem>>,
+    refused: OnceLock<Problem>,
+    /// What becomes of the cookie of who asks.
+    cookie: OnceLock<HeaderValue>,
+}
+
+impl Said {
+    fn refused(&self, problem: Problem) -> ActionError {
+        let sentence = ActionError(problem.detail().to_owned());
+        let _ = self.refused.set(problem);
+        sentence
+    }
 }
 
 impl Door for Doors {
     fn lab(&self, system: &str, fields: &HashMap<String, String>) -> Result<LabState, ActionError> {
         let done = self.who.may(Action::UseLab).and_then(|()| lab::apply(&self.state, Some(system), fields));
-        done.map_err(|problem| {
-            let sentence = ActionError(problem.detail().to_owned());
-            let _ = self.refused.set(problem);
-            sentence
+        done.map_err(|problem| self.said.refused(problem))
+    }
+
+    fn people(&self, what: String, mut fields: HashMap<String, String>) -> Doing<(String, Option<String>)> {
+        let (app, said) = (self.state.clone(), self.said.clone());
+        let asker = (*self.who.0).clone();
+        let mut sender = Sender { asker, connected: self.connected, from: self.from.clone(), cookie: None };
+        // Where the page goes then.
+        fields.remove(sign_in::TO);
+        Box::pin(async move {
+            let done = forms::act(&app, &mut sender, &what, fields).await;
+            if let Some(cookie) = sender.cookie {
+                let _ = said.cookie.set(cookie);
+            }
+            done.map(|done| (done.words, done.token)).map_err(|problem| said.refused(problem))
+        })
+    }
+
+    fn command(&self, asked: CommandRequest) -> Doing<CommandResponse> {
+        let (state, who, said) = (self.state.clone(), self.who.clone(), self.said.clone());
+        Box::pin(async move {
+            let done = async {
+                who.may(Action::Tighten)?;
+                Ok(control::apply(&state, &who.0, asked).await?.answer)
+            };
+            done.await.map_err(|problem| said.refused(problem))
+        })
+    }
+
+    fn safe_values(&self, asked: SafeValuesRequest) -> Doing<CommandsResponse> {
+        let (state, who, said) = (self.state.clone(), self.who.clone(), self.said.clone());
+        Box::pin(async move {
+            let done = async {
+                who.may(Action::SafeValues)?;
+                control::apply_safe_values(&state, &who.0, asked).await
+            };
+            done.await.map_err(|problem| said.refused(problem))
         })
     }
 }

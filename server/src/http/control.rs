@@ -9,7 +9,7 @@ use super::instant::instant;
 use super::leave::Who;
 use super::problem::Problem;
 use crate::control::Undecided;
-use crate::people::{People, Refused};
+use crate::people::{Asker, People, Refused};
 use api::control::{
     CommandHistoryResponse, CommandRequest, CommandResponse, CommandStepResponse, CommandsRequest, CommandsResponse,
     ControlRequest, SafeValuesRequest,
@@ -53,6 +53,21 @@ pub(super) async fn command(
     Who(asker): Who,
     JsonBody(asked): JsonBody<CommandRequest>,
 ) -> Result<Response, Problem> {
+    let Commanded { answer, is_new } = apply(&app, &asker, asked).await?;
+    Ok(if is_new { (StatusCode::ACCEPTED, json(answer)).into_response() } else { json(answer) })
+}
+
+/// What has become of a command, and whether it was asked for the first time since the start.
+pub(super) struct Commanded {
+    pub(super) answer: CommandResponse,
+    is_new: bool,
+}
+
+/// Asks for a command, as whoever `asker` is: by the API and by the page.
+///
+/// # Errors
+/// It is refused, and why.
+pub(super) async fn apply(app: &AppState, asker: &Asker, asked: CommandRequest) -> Result<Commanded, Problem> {
     let (index, spec, _) = app.find(Some(&asked.system))?;
     let (system, id) = (spec.id.clone(), command_id(&asked.id)?);
     let control = ControlKind::from_key(&asked.control).ok_or_else(|| {
@@ -60,14 +75,18 @@ pub(super) async fn command(
         Problem::bad_parameter(format!("control: there is no {:?}; there is {}", asked.control, known.join(", ")))
     })?;
     // Asked again after a restart, it is the same command still.
-    match kept(&app, &id).await? {
+    match kept(app, &id).await? {
         Some(known) if known.state == REFUSED => return Err(Problem::new(StatusCode::CONFLICT, known.words)),
-        Some(known) => return Ok(json(known)),
+        Some(answer) => return Ok(Commanded { answer, is_new: false }),
         None => {}
     }
     let hold = asked.hold_s.map(Duration::from_secs);
     let wanted = Wanted { system: SystemIdx(index as u8), control, value: asked.value, hold, revision: asked.revision };
-    answer(ask(&app, id, wanted, asker.who.clone()).await?, &system)
+    let receipt = ask(app, id, wanted, asker.who.clone()).await?;
+    match receipt.state {
+        CommandState::Refused(why) => Err(refused(why)),
+        _ => Ok(Commanded { answer: CommandResponse::of(&receipt, &system), is_new: true }),
+    }
 }
 
 /// `POST /api/v1/commands/safe-values`: one command for each control. Whatever cannot be
@@ -77,6 +96,18 @@ pub(super) async fn safe_values(
     Who(asker): Who,
     JsonBody(asked): JsonBody<SafeValuesRequest>,
 ) -> Result<Response, Problem> {
+    Ok(json(apply_safe_values(&app, &asker, asked).await?))
+}
+
+/// Returns a system to its safe values, as whoever `asker` is: by the API and by the page.
+///
+/// # Errors
+/// None of them can be asked for.
+pub(super) async fn apply_safe_values(
+    app: &AppState,
+    asker: &Asker,
+    asked: SafeValuesRequest,
+) -> Result<CommandsResponse, Problem> {
     let (index, spec, _) = app.find(Some(&asked.system))?;
     let (system, CommandId(id)) = (spec.id.clone(), command_id(&asked.id)?);
     let state = app.commands.state(index).ok_or_else(|| Problem::not_found("there is no such system"))?;
@@ -87,22 +118,27 @@ pub(super) async fn safe_values(
     let mut commands = Vec::new();
     for control in &state.controls {
         let Some(kind) = ControlKind::from_key(&control.control) else { continue };
+        // What is safer still stays as it is.
+        if control.present.is_some() && control.widens(control.safe) {
+            continue;
+        }
         let id = CommandId(format!("{id}.{}", control.control));
-        if let Some(known) = kept(&app, &id).await? {
+        if let Some(known) = kept(app, &id).await? {
             commands.push(known);
             continue;
         }
         let wanted = Wanted { system: idx, control: kind, value: control.safe, hold: None, revision: control.revision };
-        let receipt = ask(&app, id, wanted, asker.who.clone()).await?;
+        let receipt = ask(app, id, wanted, asker.who.clone()).await?;
         commands.push(CommandResponse::of(&receipt, &system));
     }
-    Ok(json(CommandsResponse { commands, more: false }))
+    Ok(CommandsResponse { commands, more: false })
 }
 
 /// `GET /api/v1/commands?system=hv&before=...&limit=50`: newest first.
 pub(super) async fn commands(
     State(app): State<AppState>,
     Query(asked): Query<CommandsRequest>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let limit = asked.limit.unwrap_or(PAGE);
     if !(1..=PAGE_MAX).contains(&limit) {
@@ -124,11 +160,16 @@ pub(super) async fn commands(
         })?;
         Ok::<_, Refused>(answer)
     };
-    Ok(json(app.people.ask(ask).await??))
+    let answer = app.people.ask(ask).await??;
+    Ok(if wants_octets(&headers) { octets(answer.to_bytes()) } else { json(answer) })
 }
 
 /// `GET /api/v1/commands/{id}`: a command with all of its steps.
-pub(super) async fn history(State(app): State<AppState>, Path(id): Path) -> Result<Response, Problem> {
+pub(super) async fn history(
+    State(app): State<AppState>,
+    Path(id): Path,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let ask = move |people: &People| {
         let found = people
             .control()?
@@ -140,7 +181,8 @@ pub(super) async fn history(State(app): State<AppState>, Path(id): Path) -> Resu
     let flight = prediction.and_then(flight);
     let step = |step: CommandStep| CommandStepResponse { at: step.at, state: step.state, words: step.words };
     let steps = steps.into_iter().map(step).collect();
-    Ok(json(CommandHistoryResponse { command: of_row(row, flight.as_ref()), steps, flight }))
+    let answer = CommandHistoryResponse { command: of_row(row, flight.as_ref()), steps, flight };
+    Ok(if wants_octets(&headers) { octets(answer.to_bytes()) } else { json(answer) })
 }
 
 /// What somebody wants.
@@ -158,14 +200,6 @@ async fn ask(app: &AppState, id: CommandId, wanted: Wanted, by: Requester) -> Re
     let expires: Mono = now.mono + EXPIRES_AFTER;
     let command = Command { id, system, control, value, hold, by, at: now.utc, expires, revision };
     app.commands.ask(command).await.map_err(|why: Undecided| Problem::busy(why.to_string()))
-}
-
-/// The answer to who asked: what became of the command so far, or why it is refused.
-fn answer(receipt: CommandReceipt, system: &str) -> Result<Response, Problem> {
-    match receipt.state {
-        CommandState::Refused(why) => Err(refused(why)),
-        _ => Ok((StatusCode::ACCEPTED, json(CommandResponse::of(&receipt, system))).into_response()),
-    }
 }
 
 /// A refusal with the status that programs go by.

@@ -3,11 +3,13 @@
 //!
 //! [`check`] is all of it: a function of a method and headers. It holds for everything that writes, whatever it does.
 
+use super::leave::Connected;
 use super::problem::Problem;
 use api::operations::OPERATIONS;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN, TRANSFER_ENCODING, UPGRADE,
+    CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING,
+    UPGRADE,
 };
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
@@ -57,11 +59,12 @@ impl Refused {
 ///
 /// What only reads may. What changes something, or opens a stream, must not come from another site's page: browsers say
 /// in `Origin` and `Sec-Fetch-Site` where it comes from, and each that is there must name us. Programs such as curl send
-/// neither, and may. A body must be of a kind that is read here.
+/// neither, and may. A body must be of a kind that is read here. Where it is known that nobody reads on (`secure`), the page
+/// must have come so too: on its way somebody else could have written it.
 ///
 /// # Errors
 /// [`Refused`]: the status, and the reason in words.
-pub(super) fn check(method: &Method, headers: &HeaderMap) -> Result<(), Refused> {
+pub(super) fn check(method: &Method, headers: &HeaderMap, secure: bool) -> Result<(), Refused> {
     let writes = !matches!(*method, Method::GET | Method::HEAD);
     if !writes && !headers.contains_key(UPGRADE) {
         return Ok(());
@@ -72,7 +75,8 @@ pub(super) fn check(method: &Method, headers: &HeaderMap) -> Result<(), Refused>
     let host = text(headers.get(HOST));
     for origin in headers.get_all(ORIGIN) {
         let origin = text(Some(origin));
-        if authority(&origin).is_none_or(|page| !page.eq_ignore_ascii_case(without_port(&origin, &host))) {
+        let plain = secure && !origin.starts_with("https:");
+        if plain || authority(&origin).is_none_or(|page| !page.eq_ignore_ascii_case(without_port(&origin, &host))) {
             return Err(Refused::ForeignOrigin { origin, host });
         }
     }
@@ -112,7 +116,7 @@ fn without_port<'a>(origin: &str, host: &'a str) -> &'a str {
 
 /// Lets only those go on that may.
 pub(super) async fn same_origin(request: Request, next: Next) -> Response {
-    match check(request.method(), request.headers()) {
+    match check(request.method(), request.headers(), Connected::of(request.extensions()).secure) {
         Ok(()) => next.run(request).await,
         Err(refused) => {
             let advice = match refused {
@@ -138,11 +142,17 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("x-frame-options"), "DENY"),
 ];
 
-/// Adds the headers that every answer has.
-pub(super) async fn headers(request: Request, next: Next) -> Response {
+/// For a year, by TLS alone.
+const INSISTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Adds the headers that every answer has; `insists` that browsers never come without TLS again.
+pub(super) async fn headers(State(insists): State<bool>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    if insists {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, INSISTS);
     }
     response
 }
@@ -156,7 +166,7 @@ mod tests {
         for (name, value) in given {
             headers.append(*name, HeaderValue::from_static(value));
         }
-        check(&method, &headers).err().map(|refused| refused.status().as_u16())
+        check(&method, &headers, false).err().map(|refused| refused.status().as_u16())
     }
 
     #[test]
@@ -197,6 +207,23 @@ mod tests {
             let upgrade: Vec<_> = given.iter().copied().chain([("upgrade", "websocket")]).collect();
             assert_eq!(asks(Method::GET, &upgrade), refused, "{upgrade:?}");
             assert_eq!(asks(Method::GET, given), None, "to read does no harm: {given:?}");
+        }
+    }
+
+    #[test]
+    fn where_nobody_reads_on_the_page_must_have_come_so_too() {
+        for (origin, secure, may) in [
+            ("https://hall.example", true, true),
+            ("http://hall.example", true, false),
+            ("HTTP://hall.example", true, false),
+            ("http://hall.example", false, true),
+            // TLS of a proxy that we know nothing of.
+            ("https://hall.example", false, true),
+        ] {
+            let headers = [("host", "hall.example"), ("origin", origin)]
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+            let found = check(&Method::POST, &HeaderMap::from_iter(headers), secure);
+            assert_eq!(found.is_ok(), may, "{origin} {secure}");
         }
     }
 

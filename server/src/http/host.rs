@@ -61,6 +61,11 @@ impl Names {
         Arc::new(Names { names, listen: listen.to_canonical() })
     }
 
+    /// The names besides loopback and the own addresses.
+    pub(crate) fn given(&self) -> &[String] {
+        &self.names
+    }
+
     fn is_ours(&self, host: &str, at: Option<IpAddr>) -> bool {
         if host == "localhost" || self.names.iter().any(|name| name == host) {
             return true;

@@ -4,10 +4,12 @@
 //! in neither needs leave to read, and one that changes something the most there is. Handlers ask for [`Who`].
 
 use super::AppState;
-use super::cookie;
-use super::problem::Problem;
+use super::answer::wants_page;
+use super::problem::{OF_PROGRAMS, Problem};
+use super::{cookie, sign_in};
 use crate::listener::Arrived;
 use crate::people::{Asker, Presented, Refused};
+use crate::proxies::UNKNOWN;
 use api::operations::{Method as Verb, Needs, OPERATIONS};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
@@ -17,7 +19,7 @@ use axum::response::{IntoResponse as _, Response};
 use domain::people::action::Action;
 use domain::people::{Denied, authorize};
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
 /// Who asks: for every handler.
@@ -59,7 +61,7 @@ impl Connected {
     pub(super) fn of(extensions: &axum::http::Extensions) -> Connected {
         match extensions.get::<Arrived>() {
             Some(arrived) => Connected { from: arrived.from, secure: arrived.secure, port: arrived.port },
-            None => Connected { from: Ipv4Addr::UNSPECIFIED.into(), secure: false, port: 0 },
+            None => Connected { from: UNKNOWN, secure: false, port: 0 },
         }
     }
 
@@ -98,7 +100,8 @@ fn needs(method: &Method, path: Option<&str>, is_public: impl FnOnce(&str) -> bo
         return needs;
     }
     // Without these no page can be shown, not even one that lets somebody sign in; they say nothing of the site.
-    let is_file = ["/pkg/{name}", "/sw.js", "/offline", "/offline.js"].contains(&path) || is_public(path);
+    let is_file =
+        ["/pkg/{name}", "/sw.js", "/offline", "/offline.js", sign_in::PATH].contains(&path) || is_public(path);
     match (verb, path) {
         // Each says for itself.
         (Verb::Post, "/actions/{name}") => Needs::Nothing,
@@ -114,14 +117,17 @@ fn needs(method: &Method, path: Option<&str>, is_public: impl FnOnce(&str) -> bo
 }
 
 /// Routes besides the API that change nothing, whatever is asked; the last is the answer to addresses that there are not.
-const ONLY_READ: [&str; 11] = [
+const ONLY_READ: [&str; 14] = [
     "/",
+    "/control",
     "/cells",
     "/links",
     "/trends",
     "/lab",
     "/home",
     "/analysis",
+    "/settings",
+    "/audit",
     "/live/{system}",
     "/actions/{name}",
     "/api",
@@ -151,6 +157,11 @@ pub(super) async fn needed(State(app): State<AppState>, mut request: Request, ne
     if let Needs::Leave(action) = needs
         && let Err(denied) = authorize(&asker.who, action)
     {
+        let of_programs = || OF_PROGRAMS.iter().any(|start| request.uri().path().starts_with(start));
+        // A person who wants to see a page is led to where they can say who they are.
+        if reads && matches!(denied, Denied::SignIn(_)) && wants_page(request.headers()) && !of_programs() {
+            return sign_in::lead(request.uri());
+        }
         return Problem::from(Refused::Denied(denied)).into_response();
     }
     request.extensions_mut().insert(Who(Arc::new(asker)));
@@ -202,6 +213,10 @@ mod tests {
             (Method::GET, Some("/live/{system}"), read),
             (Method::GET, Some("/cells"), read),
             (Method::GET, Some("/api"), read),
+            (Method::GET, Some("/settings"), read),
+            (Method::GET, Some("/audit"), read),
+            (Method::GET, Some("/sign-in"), Needs::Nothing),
+            (Method::POST, Some("/sign-in"), read),
             (Method::GET, Some("/pkg/{name}"), Needs::Nothing),
             (Method::GET, Some("/favicon.png"), Needs::Nothing),
             (Method::POST, Some("/favicon.png"), read),

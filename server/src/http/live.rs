@@ -39,8 +39,9 @@ const READ_BUFFER: usize = 256;
 const INBOUND_PER_S: u32 = 20;
 /// A key frame of the largest system, and more, bytes.
 const WRITE_MAX: usize = 4 << 20;
-/// Whether a viewer may still read is asked so often, where reading is not open to all.
-const LEAVE_EVERY: Duration = Duration::from_secs(60);
+/// Whether a viewer may still read is asked so often, where reading is not open to all: their session may have ended, here
+/// or by the command line.
+const LEAVE_EVERY: Duration = Duration::from_secs(5);
 
 /// Said to whoever asks otherwise.
 const NO_SOCKET: &str = "this is the live stream, a WebSocket (RFC 6455, version 13): ask with Connection: Upgrade, Upgrade: \

@@ -3,9 +3,11 @@
 use super::AppState;
 use super::answer::wants_page;
 use super::error_page::error_page;
+use super::leave::Who;
+use super::people;
 use super::problem::Problem;
 use app::address::Address;
-use app::boot::Boot;
+use app::boot::{Boot, Person};
 use app::shell;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -16,13 +18,14 @@ use domain::live::key_frame;
 use domain::plain::shown;
 use domain::time::Utc;
 use domain::twin::Snapshot;
+use domain::wire::Wire as _;
 use leptos::nonce::use_nonce;
 use leptos::prelude::expect_context;
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
 use tokio::runtime::Handle;
 
 /// A page of the app.
-pub(super) async fn page(State(state): State<AppState>, request: Request) -> Response {
+pub(super) async fn page(State(state): State<AppState>, who: Who, request: Request) -> Response {
     let address = request.uri().path_and_query().map_or_else(Address::default, |at| Address::parse(at.as_str()));
     // A system that the site does not have: the page says so, in the frame of another one.
     let named = app::whose::system(&address, &state.hub.site);
@@ -30,7 +33,7 @@ pub(super) async fn page(State(state): State<AppState>, request: Request) -> Res
         return Problem::not_found("this site has no system of that name").into_response();
     }
     let system = named.unwrap_or_else(|| app::whose::default(address.path(), &state.hub.site));
-    let Some(boot) = boot(&state, system, &address).await else {
+    let Some(boot) = boot(&state, &who, system, &address).await else {
         let (what, advice) =
             ("This system has no values", "It is not started yet, or has ended. Try again in a moment.");
         return error_page(StatusCode::SERVICE_UNAVAILABLE, what, advice);
@@ -43,9 +46,10 @@ pub(super) async fn page(State(state): State<AppState>, request: Request) -> Res
             return error_page(StatusCode::SERVICE_UNAVAILABLE, "The server is busy", advice);
         }
     };
+    let person = Person(who.0.session.as_ref().map(|(session, _)| session.name.clone()));
     let path = request.uri().path().to_owned();
     let render = render_app_async_with_context(headers, move || {
-        shell(&assets, boot.clone(), address.clone(), use_nonce().map(|nonce| nonce.to_string()))
+        shell(&assets, boot.clone(), address.clone(), person.clone(), use_nonce().map(|nonce| nonce.to_string()))
     });
     // On one thread from its beginning to its end: what a page keeps for the browser belongs to the thread that made it,
     // and whoever lets go of it on another panics. So a client that goes away does not stop it either.
@@ -83,13 +87,13 @@ async fn whole(response: Response, path: &str) -> Response {
 }
 
 /// The app's own words for a path that no page has, for a browser that asked for a page.
-pub(super) async fn missing(state: State<AppState>, request: Request) -> Response {
+pub(super) async fn missing(state: State<AppState>, who: Who, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) || !wants_page(request.headers()) {
         let words =
             format!("there is nothing at {}; /api lists the addresses for programs", shown(request.uri().path()));
         return Problem::not_found(words).into_response();
     }
-    let mut response = page(state, request).await;
+    let mut response = page(state, who, request).await;
     if response.status().is_success() {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
@@ -97,7 +101,7 @@ pub(super) async fn missing(state: State<AppState>, request: Request) -> Respons
 }
 
 /// What the document starts from: the system at that index of the site, now or at the instant `at`.
-async fn boot(state: &AppState, system: usize, address: &Address) -> Option<Boot> {
+async fn boot(state: &AppState, who: &Who, system: usize, address: &Address) -> Option<Boot> {
     let newest = state.hub.newest(system)?;
     // What has not come yet is now: the page says so.
     let at = app::live::instant(address).filter(|at| *at <= newest.snapshot.now.utc);
@@ -106,7 +110,21 @@ async fn boot(state: &AppState, system: usize, address: &Address) -> Option<Boot
         None => newest.key().to_vec(),
     };
     let lab = state.hub.labs.get(system)?.as_ref().map(sim::LabHandle::state);
-    Some(Boot { site: (*state.hub.site).clone(), system, key, at, lab })
+    let page = if address.path() == "/control" { control_start(state, who, system).await } else { Vec::new() };
+    Some(Boot { site: (*state.hub.site).clone(), system, key, at, lab, page })
+}
+
+/// What the page Control begins with: the controls as they are now, and who asks.
+async fn control_start(state: &AppState, who: &Who, system: usize) -> Vec<u8> {
+    let controls = state.commands.state(system).map(|controls| (*controls).clone());
+    // A page that does not know who asks shows the values and offers nothing.
+    let session = people::session_of(state, (*who.0).clone()).await.ok();
+    let mut id = [0; 16];
+    let form_id = match getrandom::fill(&mut id) {
+        Ok(()) => format!("{:032x}", u128::from_be_bytes(id)),
+        Err(_) => String::new(),
+    };
+    app::pages::control::Start { controls, session, form_id }.to_bytes()
 }
 
 /// The key frame of an instant; of one that nothing is known of, it says so.
@@ -124,7 +142,7 @@ fn headers() {
     options.insert_header(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let nonce = use_nonce().map(|nonce| format!("'nonce-{nonce}'")).unwrap_or_default();
     let policy = format!(
-        "default-src 'none'; script-src {nonce} 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
+        "default-src 'none'; script-src {nonce} 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self' {nonce}; \
          style-src-attr 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; manifest-src 'self'; \
          worker-src 'self'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'"

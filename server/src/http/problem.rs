@@ -63,6 +63,16 @@ impl Problem {
         Problem::of(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// The status of the answer.
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// After how many seconds whoever asks may come again, if that is known.
+    pub(super) fn again_s(&self) -> Option<u64> {
+        self.again_s
+    }
+
     /// What is wrong, in words.
     pub(super) fn detail(&self) -> &str {
         &self.detail
@@ -122,7 +132,7 @@ impl IntoResponse for Problem {
 }
 
 /// Addresses of programs: an error there is never a page.
-const OF_PROGRAMS: [&str; 5] = ["/api/", "/victron/", "/live/", "/healthz", "/readyz"];
+pub(super) const OF_PROGRAMS: [&str; 5] = ["/api/", "/victron/", "/live/", "/healthz", "/readyz"];
 
 /// Gives every error its form: a page for a browser that asked for one, else a problem document.
 pub(super) async fn formed(request: Request, next: Next) -> Response {
@@ -170,7 +180,7 @@ fn is_page(headers: &HeaderMap) -> bool {
 }
 
 /// Words with a point at their end, and a capital at their begin if that is no name of a field.
-fn sentence(words: &str) -> String {
+pub(super) fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let is_name = words.split(' ').next().is_some_and(|first| first.ends_with(':'));
     let first = letters.next().map(|first| if is_name { first.into() } else { first.to_uppercase().to_string() });

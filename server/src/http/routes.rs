@@ -101,6 +101,8 @@ pub(super) fn api() -> Routes {
         .get("/api/v1/commands", control::commands)
         .get("/api/v1/commands/{id}", control::history)
         .get("/api/v1/audit", people::audit)
+        .get("/api/v1/audit.jsonl", people::audit_lines)
+        .get("/api/v1/audit/chain", people::audit_chain)
         .get("/victron/battery/current", victron::current)
         .get("/victron/battery/history", victron::history)
         .get("/victron/health", victron::health)

@@ -32,6 +32,8 @@ pub(crate) struct Counters {
     pub(crate) turned_away: AtomicU64,
     /// Closed while idle, to make room.
     pub(crate) evicted: AtomicU64,
+    /// TLS handshakes that were not done, or not in time.
+    pub(crate) handshakes_failed: AtomicU64,
     /// Cut: the other side took nothing for too long.
     pub(crate) stalled: AtomicU64,
 }
@@ -96,12 +98,13 @@ impl Connections {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A permit for a connection from this address; `None` if there is none.
-    pub(crate) fn admit(self: &Arc<Self>, from: IpAddr, now: Instant) -> Option<Permit> {
+    /// A permit for a connection from this address; `None` if there is none. One that many share has no share of its own
+    /// to keep to.
+    pub(crate) fn admit(self: &Arc<Self>, from: IpAddr, many_share: bool, now: Instant) -> Option<Permit> {
         let from = from.to_canonical();
         let mut taken = self.lock();
         let own = taken.from.get(&from).copied().unwrap_or(0);
-        let room = if !from.is_loopback() && own >= self.per_address {
+        let room = if !many_share && !from.is_loopback() && own >= self.per_address {
             self.evict(&mut taken, Some(from))
         } else if taken.active.len() >= self.limit {
             self.evict(&mut taken, None) || (own < FEW && taken.active.len() < self.limit + RESERVE)
@@ -223,7 +226,7 @@ mod tests {
     }
 
     fn come(all: &Arc<Connections>, from: &str) -> Option<Permit> {
-        all.admit(from.parse().unwrap(), Instant::now())
+        all.admit(from.parse().unwrap(), false, Instant::now())
     }
 
     #[tokio::test]

@@ -15,7 +15,7 @@ const WORDS: [(StatusCode, &str); 4] = [
     (
         StatusCode::BAD_REQUEST,
         "this is no request of HTTP/1.1: its first line or a header cannot be read. A program writes \
-         GET /api/v1/state HTTP/1.1, and speaks http here, not https",
+         GET /api/v1/state HTTP/1.1, and speaks https only where this server has a certificate",
     ),
     (
         StatusCode::URI_TOO_LONG,
@@ -31,11 +31,42 @@ const WORDS: [(StatusCode, &str); 4] = [
 /// Of what still comes after a refusal, so many times 16 KB are read at most.
 const DRAINED: usize = 64;
 
+/// Why a connection is turned away before it says anything.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Refusal {
+    /// All connections are taken.
+    NoRoom,
+    /// It speaks plain HTTP where TLS is spoken.
+    NoTls,
+    /// It does not come through the proxy.
+    AroundTheProxy,
+}
+
+impl Refusal {
+    /// What is said.
+    pub(super) fn answer(self) -> Vec<u8> {
+        match self {
+            Refusal::NoRoom => answer(StatusCode::SERVICE_UNAVAILABLE),
+            Refusal::NoTls => {
+                said(StatusCode::BAD_REQUEST, "this server speaks https here: write https:// in its address")
+            }
+            Refusal::AroundTheProxy => said(
+                StatusCode::FORBIDDEN,
+                "this server is reached through its proxy. If you are the proxy, name its address with --behind-proxy",
+            ),
+        }
+    }
+}
+
 /// The whole answer with this status of [`WORDS`]; the connection is closed after it.
-pub(super) fn answer(status: StatusCode) -> Vec<u8> {
-    let detail = WORDS.iter().find(|(known, _)| *known == status).map(|(_, words)| (*words).to_owned());
+fn answer(status: StatusCode) -> Vec<u8> {
+    let words = WORDS.iter().find(|(known, _)| *known == status).map(|(_, words)| *words);
+    said(status, words.unwrap_or_default())
+}
+
+fn said(status: StatusCode, words: &str) -> Vec<u8> {
     let title = status.canonical_reason().unwrap_or("Error");
-    let problem = ProblemDetails { title, status: status.as_u16(), detail: detail.unwrap_or_default() };
+    let problem = ProblemDetails { title, status: status.as_u16(), detail: words.to_owned() };
     let body = serde_json::to_string(&problem).unwrap_or_default();
     let again = if status == StatusCode::SERVICE_UNAVAILABLE { "retry-after: 5\r\n" } else { "" };
     let code = status.as_u16();

@@ -39,7 +39,9 @@ pub(crate) enum Refused {
     NotFound(String),
     /// It would go over the network for all to read.
     #[error(
-        "a password or token may not come over a connection that others can read: use https, or the machine itself"
+        "a password or token may not come over a connection that others can read: use https, or the machine itself. A \
+         server behind a proxy must be told so, by --behind-proxy, and the proxy must say who asks and by what: \
+         X-Forwarded-For, X-Forwarded-Proto"
     )]
     Readable,
     /// `control.db` cannot be used.

@@ -1,7 +1,7 @@
 //! `packtwin user`, `packtwin token`, `packtwin audit`: on the data folder, also while a server uses it.
 
 use super::accounts::{self, Refused};
-use super::hasher;
+use super::{export, hasher};
 use crate::cli::{AuditCommand, TokenCommand, UserCommand};
 use crate::clock::system_clock;
 use crate::times::{parse_instant, rfc3339};
@@ -12,10 +12,7 @@ use domain::words::Words as _;
 use std::fs::File;
 use std::io::{BufRead as _, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
-use store::{AuditFilter, Control, hex};
-
-/// Entries that are written at once.
-const BATCH: i64 = 500;
+use store::{AuditFilter, Control};
 
 /// Opens `control.db`; `make` if it may be made.
 fn open(data: &Path, make: bool) -> Result<Control> {
@@ -165,33 +162,14 @@ pub(crate) fn audit(command: AuditCommand) -> Result<bool> {
     }
 }
 
-/// Writes entries, a line for each: its hash, and its canonical JSON as it is hashed.
-fn export(control: &Control, filter: &AuditFilter, mut out: impl Write) -> Result<u64> {
+/// Writes entries, a line for each; gives how many.
+fn export(control: &Control, filter: &AuditFilter, mut out: impl Write) -> Result<usize> {
     let (mut after, mut count) = (0, 0);
-    loop {
-        let batch = control.read(|tables| tables.audit_after(after, BATCH))?;
-        let Some(last) = batch.last() else { break };
-        after = last.seq;
-        for audited in &batch {
-            let at = audited.entry().map(|entry| domain::time::rfc3339(entry.at));
-            // What cannot be read belongs to every time.
-            let within = at.is_none_or(|at| {
-                filter.from.as_ref().is_none_or(|from| at >= *from) && filter.to.as_ref().is_none_or(|to| at < *to)
-            });
-            if within {
-                writeln!(out, "{{\"hash\":\"{}\",\"entry\":{}}}", hex(&audited.hash), line(&audited.canonical))?;
-                count += 1;
-            }
-        }
+    while let Some((last, lines)) = export::batch(control, filter, after).map_err(words)? {
+        after = last;
+        count += lines.lines().count();
+        out.write_all(lines.as_bytes())?;
     }
     out.flush()?;
     Ok(count)
-}
-
-/// The canonical JSON as it is; of something else, which somebody has put there, a text of it.
-fn line(canonical: &str) -> String {
-    match serde_json::from_str::<serde_json::Value>(canonical) {
-        Ok(serde_json::Value::Object(_)) if !canonical.contains('\n') => canonical.to_owned(),
-        _ => serde_json::Value::from(canonical).to_string(),
-    }
 }

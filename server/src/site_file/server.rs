@@ -2,7 +2,9 @@
 
 use super::Complaint;
 use crate::limits::Limits;
+use crate::proxies::network;
 use domain::plain::quoted;
+use ipnet::IpNet;
 use serde::Deserialize;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -15,6 +17,9 @@ pub(super) struct ServerTable {
     /// Names and addresses by which this server is reached besides its own: of a tunnel, a proxy, the local network.
     #[serde(default)]
     names: Vec<Spanned<String>>,
+    /// Proxies that speak TLS for this server, and are believed what they say of who asks: addresses or networks.
+    #[serde(default)]
+    behind_proxy: Vec<Spanned<String>>,
     /// Connections at the same time.
     connections: Option<Spanned<i64>>,
     /// Connections at the same time from one address that is not this machine.
@@ -28,6 +33,16 @@ pub(super) struct ServerTable {
 }
 
 impl ServerTable {
+    /// The proxies that are believed.
+    pub(super) fn proxies(&self, complaints: &mut Vec<Complaint>) -> Vec<IpNet> {
+        let read = |text: &Spanned<String>| {
+            network(text.get_ref())
+                .map_err(|words| complaints.push((text.span(), format!("{}: {words}", quoted(text.get_ref())))))
+                .ok()
+        };
+        self.behind_proxy.iter().filter_map(read).collect()
+    }
+
     /// What the server gives at most; what is not said is as [`Limits::default`] has it.
     pub(super) fn check(self, complaints: &mut Vec<Complaint>) -> Limits {
         let mut limits = Limits::default();

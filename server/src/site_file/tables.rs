@@ -6,6 +6,7 @@ use super::history::HistoryTable;
 use super::limits::{Battery, ChemistryKey, LimitsTable};
 use super::recover::{Read, read};
 use super::server::ServerTable;
+use super::tls::TlsTable;
 use super::{Complaint, Simulators};
 use domain::plain;
 use domain::spec::{SystemKind, SystemSpec};
@@ -33,6 +34,7 @@ pub(super) struct Tables {
     pub(super) history: Option<HistoryTable>,
     pub(super) server: Option<ServerTable>,
     pub(super) access: Option<AccessTable>,
+    pub(super) tls: Option<TlsTable>,
     /// Whether every system that the file means is in `system`.
     pub(super) all_systems: bool,
 }
@@ -122,6 +124,7 @@ impl Tables {
                 "history" => tables.history = one_of(value, &mut wrong).table,
                 "server" => tables.server = one_of(value, &mut wrong).table,
                 "access" => tables.access = one_of(value, &mut wrong).table,
+                "tls" => tables.tls = one_of(value, &mut wrong).table,
                 "system" => {
                     for Read { table, whole, .. } in each(value, &mut wrong) {
                         tables.all_systems &= table.is_some();
@@ -137,7 +140,7 @@ impl Tables {
                 }
                 other => {
                     tables.all_systems = false;
-                    let known = "there is [site], [server], [access], [history], [[system]], [[link]], [[control]] and \
+                    let known = "there is [site], [server], [tls], [access], [history], [[system]], [[link]], [[control]] and \
                         [[simulator]]";
                     wrong.push((key.span(), format!("`{other}` is not known here; {known}")));
                 }

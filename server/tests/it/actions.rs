@@ -1,7 +1,9 @@
 //! Actions of pages: who may take them, and what is answered to whom may not or asks wrongly.
 
 use crate::home::demo_site;
-use crate::support::Server;
+use crate::people::{PASSWORD, add};
+use crate::support::{Server, folder};
+use api::control::{CommandResponse, CommandsResponse};
 use domain::lab::{LabState, LoadMode};
 use domain::wire::Wire as _;
 use std::io::{Read as _, Write as _};
@@ -14,7 +16,10 @@ fn ask(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");
     }
-    head += &format!("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n", body.len());
+    if !headers.iter().any(|(name, _)| *name == "Content-Type") {
+        head += "Content-Type: application/x-www-form-urlencoded\r\n";
+    }
+    head += &format!("Content-Length: {}\r\n\r\n", body.len());
     // Who is refused early may not read all of a large body.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
     let mut answer = Vec::new();
@@ -75,4 +80,85 @@ fn an_action_is_guarded_and_answers_in_words() {
     }
     let state = server.get("/api/v1/lab");
     assert_eq!(state["load"]["power_w"], 120_000.0, "nothing that was refused was done");
+}
+
+/// The cookie of somebody who has signed in and given their password once more.
+fn cookie(server: &Server, name: &str) -> String {
+    let given = |path: &str, cookie: &str, body: String| {
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Cookie: {cookie}\r\nContent-Length: {}\r\n\r\n{body}",
+            server.address,
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        let line = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie");
+        line.split(';').next().unwrap().to_owned()
+    };
+    let first = given("/api/v1/session", "a=b", format!("{{\"name\":\"{name}\",\"password\":\"{PASSWORD}\"}}"));
+    given("/api/v1/session/step-up", &first, format!("{{\"password\":\"{PASSWORD}\"}}"))
+}
+
+#[test]
+fn a_page_commands_by_the_same_door_as_programs() {
+    let folder = folder();
+    for (name, role) in [("mara", "admin"), ("timo", "operator"), ("vera", "viewer")] {
+        add(&folder.path().join("data"), name, role);
+    }
+    let server = Server::start_in(folder, &demo_site(12.0), &[]);
+    let [mara, timo, vera] = ["mara", "timo", "vera"].map(|name| cookie(&server, name));
+    let json = ("Content-Type", "application/json");
+    let armed = ask(&server, "POST", "/api/v1/arming", &[json, ("Cookie", &mara)], "{\"armed\":true}");
+    assert_eq!(armed.0, 200);
+    let revision = server.wait_for("/api/v1/control?system=hv", |seen| {
+        let limit = seen["controls"].as_array()?.iter().find(|control| control["control"] == "discharge-limit")?;
+        limit["present"].as_f64()?;
+        limit["revision"].as_u64()
+    });
+    let fields =
+        |id: &str, value: &str| format!("id={id}&system=hv&control=discharge-limit&value={value}&revision={revision}");
+    let post = |who: &str, headers: &[(&str, &str)], path: &str, body: &str| {
+        let all = [headers, &[("Cookie", who)]].concat();
+        ask(&server, "POST", path, &all, body)
+    };
+    for (who, body, status, words) in [
+        ("x=y", fields("a", "120000"), 401, "sign in first"),
+        (&vera[..], fields("a", "120000"), 403, "only an operator may"),
+        (&timo[..], fields("a", "251000"), 422, "250"),
+        (&timo[..], fields("a", "many"), 422, "value"),
+        (&timo[..], fields("", "120000"), 422, "id: use 1 to 64"),
+        (&timo[..], fields("a", "120000").replace("hv", "nowhere"), 404, "no system"),
+    ] {
+        let (got, head, answer) = post(who, &[], "/actions/command", &body);
+        let answer = String::from_utf8_lossy(&answer);
+        assert_eq!(got, status, "{body}: {head} {answer}");
+        assert!(answer.contains(words), "{body}: {answer}");
+    }
+
+    let asked = || post(&timo, &[], "/actions/command", &fields("one", "120000"));
+    let (status, head, answer) = asked();
+    assert_eq!(status, 200, "{head} {}", String::from_utf8_lossy(&answer));
+    let command = CommandResponse::from_bytes(&answer).unwrap();
+    assert_eq!((&command.id[..], command.value, &command.by[..]), ("one", 120e3, "timo"));
+    // Asked again with the same id it is the same command.
+    assert_eq!(CommandResponse::from_bytes(&asked().2).unwrap().asked_at, command.asked_at);
+    server.wait_for("/api/v1/commands/one", |told| {
+        ["confirmed", "effective"].contains(&told["command"]["state"].as_str()?).then_some(())
+    });
+    let all = server.get("/api/v1/commands?system=hv");
+    assert_eq!(all["commands"].as_array().unwrap().len(), 1, "{all}");
+
+    // A plain form goes back to its page; what is safer already stays as it is.
+    let page = format!("http://{}/control?system=hv", server.address);
+    let by_hand = [("Accept", "text/html"), ("Referer", &page[..])];
+    let (status, head, _) = post(&timo, &by_hand, "/actions/safe-values", "id=two&system=hv");
+    assert!(status == 303 && head.contains("location: /control?system=hv\r\n"), "{head}");
+    let (status, _, answer) = post(&timo, &[], "/actions/safe-values", "id=two&system=hv");
+    let commands = CommandsResponse::from_bytes(&answer).unwrap().commands;
+    assert_eq!(status, 200);
+    assert!(commands.iter().all(|command| command.control != "discharge-limit"), "{commands:?}");
+    assert!(commands.iter().any(|command| command.id == "two.mode" && command.value == 0.0), "{commands:?}");
 }

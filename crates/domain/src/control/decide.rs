@@ -76,8 +76,8 @@ pub enum Refusal {
     /// It is to stand for too short or too long a time.
     #[error("a value stands for 10 s to 24 h, not for {0} s")]
     Hold(u64),
-    /// Somebody was faster: who, what and when; the kind has the words for the value.
-    #[error("{} has set it to {} at {} since you looked", .0.by, .1.words(.0.value), rfc3339(.0.at))]
+    /// Somebody was faster: who, what and when, whatever has become of it; the kind has the words for the value.
+    #[error("{} has commanded {} at {} since you looked", .0.by, .1.words(.0.value), rfc3339(.0.at))]
     Changed(Change, ControlKind),
     /// It has been changed on the device since; what it has now, in words.
     #[error("it was changed on the device itself since you looked: {0}")]
@@ -106,6 +106,8 @@ pub struct Known<'a> {
     pub situation: Situation<'a>,
     /// The value that was read back last, if it is fresh, in the unit of the control.
     pub present: Option<f64>,
+    /// The value of a command of which it is not known yet what becomes of it.
+    pub on_its_way: Option<f64>,
     /// The number of the present setting.
     pub revision: u64,
     /// Who has changed it last; `None` if the device's own people have, or nobody.
@@ -133,11 +135,12 @@ const HOLD: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs
 pub fn decide(control: &ControlSpec, command: &Command, known: &Known<'_>) -> Result<Decision, Refusal> {
     authorize(&command.by, Action::Tighten)?;
     let value = control.admit(command.value)?;
-    // What is not known counts as the safe value, or as the widest that there is: whichever asks for more proof.
+    // What is not known counts as the safe value, or as the widest that there is: whichever asks for more proof. What
+    // another has commanded a moment ago is not made wider unseen, whether it has arrived or not.
     let widens = match known.present {
         Some(present) => control.widens(value, present),
         None => control.widens(value, control.safe) || value != control.safe,
-    };
+    } || known.on_its_way.is_some_and(|coming| control.widens(value, coming));
     if widens {
         authorize(&command.by, Action::Widen)?;
     }

@@ -258,6 +258,7 @@ impl Desk {
         let known = Known {
             situation,
             present: control.known_value(now.mono),
+            on_its_way: control.on_its_way(),
             revision: control.revision,
             changed: control.changed.as_ref(),
             ledger: &control.ledger,
@@ -376,6 +377,11 @@ impl Control {
         self.present.filter(|present| now.since(present.at.mono) <= PRESENT_FOR).map(|present| present.value)
     }
 
+    /// The value of its command, while it is not known what becomes of it.
+    fn on_its_way(&self) -> Option<f64> {
+        self.standing.as_ref().filter(|standing| standing.state.is_under_way()).map(|standing| standing.command.value)
+    }
+
     /// The write of the command that it follows.
     fn request(&self, id: WriteId) -> Option<WriteRequest> {
         let standing = self.standing.as_ref()?;
@@ -443,6 +449,10 @@ impl Control {
         {
             self.present = Some(ReadBack { value, at });
             self.unreadable.clear();
+        }
+        // Nobody knows what the device has now: it is asked at once.
+        if matches!(state, CommandState::Unknown(_) | CommandState::LeaseEnded(_)) {
+            (self.present, self.read_due) = (None, at.mono);
         }
         if state.stands() && !renewal {
             standing.holds_until = standing.command.hold.map(|hold| at.mono + hold);

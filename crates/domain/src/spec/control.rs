@@ -17,6 +17,8 @@ pub struct ControlSpec {
     pub setpoint: String,
     /// Values of the setpoint for one unit of the control: 0.001 where the device wants kW.
     pub per_unit: f64,
+    /// Lowest and highest value of the setpoint and its step, in its unit.
+    pub device: (f64, f64, f64),
     /// The lowest value that may be commanded, in the unit of the kind.
     pub min: f64,
     /// The highest.
@@ -67,9 +69,12 @@ pub enum BadControl {
     /// The device's setpoint is narrower.
     #[error("`min` and `max` are {0} and {1}, but the setpoint takes only {2} to {3}")]
     Setpoint(f64, f64, f64, f64),
-    /// Not a number above 0, or finer than the device's.
-    #[error("`step` is {0}: the setpoint tells {1} apart")]
+    /// Not a number above 0, or none that the device can tell apart.
+    #[error("`step` is {0}: use a multiple of {1}, which is the step of the setpoint")]
     Step(f64, f64),
+    /// The device has no such value: it would be rounded, perhaps out of the envelope.
+    #[error("`min` is {0}: the setpoint has steps of {1}, beginning with {2}")]
+    Between(f64, f64, f64),
     /// Outside of the range.
     #[error("`safe` is {0}, which is not between {1} and {2}")]
     Safe(f64, f64, f64),
@@ -87,6 +92,16 @@ fn per_unit(kind: ControlKind, unit: &str, full_scale_w: Option<f64>) -> Option<
         ("", _, _) => Some(1.0),
         _ => None,
     }
+}
+
+/// Whether a number of steps is a whole one, but for what arithmetic leaves.
+fn is_whole(steps: f64) -> bool {
+    (steps - steps.round()).abs() <= 1e-6
+}
+
+/// As many steps as make at least `length`.
+fn steps(length: f64, step: f64) -> f64 {
+    (length / step - 1e-6).ceil()
 }
 
 /// What a site says of a control; what it does not say follows from kind and setpoint.
@@ -122,7 +137,10 @@ impl ControlSpec {
             .ok_or_else(|| BadControl::Unit(setpoint.unit.clone(), spec.label, spec.unit))?;
         let (low, high) = spec.range;
         let device = (setpoint.min / per_unit, setpoint.max / per_unit);
-        let min = wanted.min.unwrap_or_else(|| low.max(device.0));
+        let finest = setpoint.step / per_unit;
+        // The first step of the device that a control of this kind may have.
+        let first = || device.0 + steps(low.max(device.0) - device.0, finest) * finest;
+        let min = wanted.min.unwrap_or_else(first);
         let max = wanted.max.unwrap_or_else(|| high.min(device.1));
         if !(low <= min && min < max && max <= high) {
             return Err(BadControl::Range(min, max, spec.label, low, high, spec.unit));
@@ -130,9 +148,11 @@ impl ControlSpec {
         if !(setpoint.contains(min * per_unit) && setpoint.contains(max * per_unit)) {
             return Err(BadControl::Setpoint(min, max, device.0, device.1));
         }
-        let finest = setpoint.step / per_unit;
-        let step = wanted.step.unwrap_or_else(|| spec.step.max(finest));
-        if !(step.is_finite() && step >= finest * (1.0 - 1e-9)) {
+        if !is_whole((min - device.0) / finest) {
+            return Err(BadControl::Between(min, finest, device.0));
+        }
+        let step = wanted.step.unwrap_or_else(|| steps(spec.step, finest).max(1.0) * finest);
+        if !(step.is_finite() && step >= finest * (1.0 - 1e-9) && is_whole(step / finest)) {
             return Err(BadControl::Step(step, finest));
         }
         let safe = wanted.safe.unwrap_or(spec.safe);
@@ -140,8 +160,9 @@ impl ControlSpec {
             return Err(BadControl::Safe(safe, min, max));
         }
         let budget = wanted.budget.unwrap_or(WriteBudget::of(setpoint.wear));
+        let device = (setpoint.min, setpoint.max, setpoint.step);
         let (wear, lease, setpoint) = (setpoint.wear, setpoint.lease, setpoint.name.clone());
-        Ok(ControlSpec { kind, link, setpoint, per_unit, min, max, step, safe, lease, wear, budget })
+        Ok(ControlSpec { kind, link, setpoint, per_unit, device, min, max, step, safe, lease, wear, budget })
     }
 
     /// The value that is commanded for `value`: the nearest step within the envelope.
@@ -174,9 +195,10 @@ impl ControlSpec {
         self.lease.map(|lease| (at + lease / 2, at + lease))
     }
 
-    /// The setpoint's value for a value of the control.
+    /// The setpoint's value for a value of the control: a step of the device, whatever arithmetic leaves.
     pub fn to_setpoint(&self, value: f64) -> f64 {
-        value * self.per_unit
+        let (min, max, step) = self.device;
+        (min + ((value * self.per_unit - min) / step).round() * step).clamp(min, max)
     }
 
     /// The control's value for a value of the setpoint.
@@ -188,6 +210,7 @@ impl ControlSpec {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     pub(crate) fn setpoint(unit: &str, min: f64, max: f64, step: f64) -> Setpoint {
         Setpoint {
@@ -236,12 +259,16 @@ pub(crate) mod tests {
         let wide = Wanted { max: Some(251e3), ..Wanted::default() };
         let wider = Wanted { max: Some(120e3), ..Wanted::default() };
         let fine = Wanted { step: Some(10.0), safe: Some(50e3), ..Wanted::default() };
+        let uneven = Wanted { step: Some(1_500.0), ..fine };
+        let between = Wanted { min: Some(400.0), safe: Some(50e3), ..Wanted::default() };
         let turned = Wanted { min: Some(90e3), max: Some(20e3), ..Wanted::default() };
         let not_a_number = Wanted { min: Some(f64::NAN), ..Wanted::default() };
         for (device, wanted, says) in [
             (watts(), wide, "`min` and `max` are 0 and 251000: a Peak discharge limit lies between 0 and 250000 W"),
             (watts(), wider, "`min` and `max` are 0 and 120000, but the setpoint takes only 0 to 100000"),
-            (watts(), fine, "`step` is 10: the setpoint tells 1000 apart"),
+            (watts(), fine, "`step` is 10: use a multiple of 1000, which is the step of the setpoint"),
+            (watts(), uneven, "`step` is 1500: use a multiple of 1000, which is the step of the setpoint"),
+            (watts(), between, "`min` is 400: the setpoint has steps of 1000, beginning with 0"),
             (
                 watts(),
                 turned,
@@ -265,6 +292,37 @@ pub(crate) mod tests {
             ),
         ] {
             assert_eq!(made(ControlKind::DischargeLimit, &device, wanted).unwrap_err(), says);
+        }
+    }
+
+    proptest! {
+        /// Whatever the device's steps, the envelope and the wish: what the link is given it takes, and what the device
+        /// then has is the value that was admitted, within the envelope.
+        #[test]
+        fn what_is_admitted_is_a_value_of_the_device_within_the_envelope(
+            unit in 0_usize..3, low in 0_u32..40, count in 1_u32..400, fine in prop::sample::select(vec![0.01, 0.1, 0.4, 1.0, 3.0, 5.0]),
+            full_scale_w in 40e3..300e3_f64, min in prop::option::of(0.0..250e3_f64), max in prop::option::of(0.0..250e3_f64),
+            step in prop::option::of(1_u32..9),
+            wish in prop_oneof![any::<f64>(), 0.0..250e3_f64, prop::sample::select(vec![0.0, 250e3, 150e3])],
+        ) {
+            let (unit, fine) = [("W", fine * 1e3), ("kW", fine), ("%", fine)][unit];
+            let first = f64::from(low) * fine;
+            let device = setpoint(unit, first, first + f64::from(count) * fine, fine);
+            let finest = match unit { "W" => fine, "kW" => fine * 1e3, _ => fine / 100.0 * full_scale_w };
+            let step = step.map(|n| f64::from(n) * finest);
+            for safe in [min, max, None] {
+                let wanted = Wanted { min, max, step, safe, full_scale_w: Some(full_scale_w), budget: None };
+                let Ok(control) = ControlSpec::new(ControlKind::DischargeLimit, LinkIdx(0), &device, &wanted) else { continue };
+                for wish in [wish, control.min, control.max, control.safe] {
+                    let Ok(value) = control.admit(wish) else { continue };
+                    prop_assert!((value - wish).abs() <= control.step);
+                    let sent = device.admit(control.to_setpoint(value)).unwrap();
+                    let has = control.of_setpoint(sent);
+                    prop_assert!((has - value).abs() <= 1e-6 * value.max(1.0), "{value} W is {sent} {unit}, which is {has} W");
+                    let slack = 1e-6 * control.max;
+                    prop_assert!(control.min - slack <= has && has <= control.max + slack, "{has} of {control:?}");
+                }
+            }
         }
     }
 

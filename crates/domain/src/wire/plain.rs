@@ -20,6 +20,17 @@ macro_rules! whole_numbers {
 
 whole_numbers!(u16, u32, u64);
 
+/// Whole numbers with a sign, in as few bytes as they need.
+impl Wire for i64 {
+    fn write(&self, w: &mut Writer) {
+        w.signed(*self);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<i64, WireError> {
+        r.signed()
+    }
+}
+
 impl Wire for u8 {
     fn write(&self, w: &mut Writer) {
         w.u8(*self);

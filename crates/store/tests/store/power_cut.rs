@@ -1,8 +1,9 @@
 //! A power cut at any instant loses no entry of the audit that was acknowledged.
 //!
 //! The data folder lies on a file system of its own in a file. While entries are written, that file is copied: what is in it
-//! then is what a disk would have after a cut. The copy is mounted, which replays its journal, and the audit in it is held
-//! against what had been acknowledged before the copy began.
+//! then is what a disk would have after a cut. The writer stands still meanwhile, and a copy during which the disk was
+//! written is taken again: on a busy machine it would be of two instants, which no disk ever is. The copy is mounted, which
+//! replays its journal, and the audit in it is held against what had been acknowledged before the copy began.
 //!
 //! Needs the rights to mount; without them it says so and is passed over.
 
@@ -31,6 +32,16 @@ impl Mounted {
         fs::create_dir_all(at).unwrap();
         let done = run("mount", &["-o", "loop", image.to_str().unwrap(), at.to_str().unwrap()]);
         done.then(|| Mounted(at.to_owned()))
+    }
+
+    /// How many writes its disk has taken.
+    fn writes(&self) -> u64 {
+        let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
+        let at = format!(" {} ", self.0.display());
+        let device = mounts.lines().find(|line| line.contains(&at)).and_then(|line| line.strip_prefix("/dev/"));
+        let device = device.and_then(|line| line.split(' ').next()).unwrap();
+        let counts = fs::read_to_string(format!("/sys/block/{device}/stat")).unwrap();
+        counts.split_whitespace().nth(4).unwrap().parse().unwrap()
     }
 }
 
@@ -65,6 +76,11 @@ impl Writer {
             }
         });
         Writer { child, acknowledged }
+    }
+
+    /// Lets it stand still, or go on.
+    fn signal(&self, signal: &str) {
+        assert!(run("kill", &[signal, &self.child.id().to_string()]));
     }
 
     fn last(&self) -> Option<Head> {
@@ -103,8 +119,15 @@ fn nothing_acknowledged_is_lost_by_a_power_cut() {
         while writer.last() == before {
             std::thread::sleep(Duration::from_millis(10));
         }
-        let acknowledged = writer.last();
-        fs::copy(&image, &cut).unwrap();
+        writer.signal("-STOP");
+        let acknowledged = loop {
+            let (writes, acknowledged) = (disk.writes(), writer.last());
+            fs::copy(&image, &cut).unwrap();
+            if disk.writes() == writes {
+                break acknowledged;
+            }
+        };
+        writer.signal("-CONT");
         let mounted = Mounted::new(&cut, &scratch.path().join("cut")).expect("the copy can be mounted");
         let control = Control::open(&mounted.0.join("data")).unwrap_or_else(|error| panic!("cut {round}: {error}"));
         let head = control.verify(acknowledged).unwrap().unwrap_or_else(|broken| panic!("cut {round}: {broken}"));

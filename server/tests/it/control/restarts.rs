@@ -46,9 +46,10 @@ fn killed_while_a_device_holds_the_answer_it_is_read_back_and_never_sent_again()
         std::thread::sleep(Duration::from_secs(1));
         assert_eq!(device.words(DISCHARGE), [900], "{what}: it is sent once");
         let audit = crate::people::stepped_up(&armed.server, "mara").get("/api/v1/audit?action=command-result").json();
-        let entry =
-            audit["entries"].as_array().unwrap().iter().find(|entry| entry["detail"] == format!("command {id}"));
-        assert!(entry.is_some_and(|entry| entry["result"].as_str().unwrap().contains(words)), "{what}: {audit:#}");
+        let says = |entry: &Value| {
+            entry["detail"] == format!("command {id}") && entry["result"].as_str().unwrap().contains(words)
+        };
+        assert!(audit["entries"].as_array().unwrap().iter().any(says), "{what}: {audit:#}");
         let (status, said) = packtwin(&armed.server.kill().path().join("data"), &["audit", "verify"], "");
         assert_eq!(status, Some(0), "{said}");
         println!("row 24, {what}: {end}");
@@ -62,8 +63,9 @@ struct Asked {
     acknowledged: Vec<String>,
 }
 
-/// Commands one after another until the server is gone, each lower than the one before.
-fn ask_until_gone(address: &str, token: &str) -> Asked {
+/// Commands one after another until the server is gone, each lower than the one before. With a pause some are confirmed
+/// before the next one takes their place.
+fn ask_until_gone(address: &str, token: &str, pause: Duration) -> Asked {
     let mut asked = Asked::default();
     for word in (1..=HIGHEST).rev() {
         loop {
@@ -73,6 +75,7 @@ fn ask_until_gone(address: &str, token: &str) -> Asked {
             match ask(address, token, &body) {
                 Some((202, _)) => {
                     asked.acknowledged.push(id);
+                    std::thread::sleep(pause);
                     break;
                 }
                 // The link to the device is not up yet, or the device is not read yet.
@@ -123,7 +126,7 @@ fn killed_at_any_instant_nothing_acknowledged_is_lost_and_nothing_is_sent_twice(
             std::thread::sleep(life);
             assert!(std::process::Command::new("kill").args(["-9", &pid]).status().unwrap().success());
         });
-        let asked = ask_until_gone(&address, &token);
+        let asked = ask_until_gone(&address, &token, Duration::from_millis(60 * (round % 4)));
         killer.join().unwrap();
         let folder = server.kill();
         // What was on its way has arrived.

@@ -390,11 +390,36 @@ fn the_slower_of_two_operators_is_told_who_was_faster() {
     let other = Requester { name: "Bob".into(), ..operator() };
     rig.said();
     rig.ask_seen("b", ControlKind::Reserve, 12.0, other.clone(), 0);
-    assert_eq!(rig.said(), ["b: refused: Ada has set it to 15 % at 1970-01-01T00:00:01.000Z since you looked"]);
+    assert_eq!(rig.said(), ["b: refused: Ada has commanded 15 % at 1970-01-01T00:00:01.000Z since you looked"]);
     // What is safer is not refused for that.
     rig.ask_seen("c", ControlKind::Reserve, 40.0, other, 0);
     assert_eq!(rig.said()[0], "a: replaced by a command of Bob");
     assert_eq!(rig.sent.len(), 2);
+}
+
+#[test]
+fn what_is_on_its_way_is_not_made_wider_unseen() {
+    let mut rig = Rig::new();
+    rig.answers = Answers::HoldsTheAnswer;
+    rig.ask("a", ControlKind::DischargeLimit, 90e3, operator());
+    rig.said();
+    // Less than the 150 kW that were read, and more than what Ada has just commanded.
+    let (other, limit) = (Requester { name: "Bob".into(), ..operator() }, ControlKind::DischargeLimit);
+    rig.ask_seen("b", limit, 120e3, other.clone(), 0);
+    assert!(rig.said()[0].starts_with("b: refused: Ada has commanded 90 kW at "));
+    rig.ask_seen("c", limit, 120e3, Requester { stepped_up: false, ..other.clone() }, 1);
+    assert_eq!(rig.said(), ["c: refused: to widen a limit, give your password once more"]);
+    rig.ask_seen("d", limit, 80e3, other, 0);
+    assert_eq!(rig.sent.len(), 2);
+    // When nobody knows what has become of it, nothing counts as known until it is read.
+    let id = rig.control(limit).standing.as_ref().and_then(|standing| standing.write).unwrap();
+    let outcome = WriteOutcome::Unknown("no answer".into());
+    rig.step(Input::Write(Receipt { id, at: rig.now, outcome }));
+    assert_eq!(rig.control(limit).present, None);
+    rig.answers = Answers::Obeys;
+    rig.has[1] = 80.0;
+    rig.pass(0.4);
+    assert_eq!(rig.control(limit).present.map(|present| present.value), Some(80e3), "it is asked at once");
 }
 
 #[test]

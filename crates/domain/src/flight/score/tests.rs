@@ -83,6 +83,7 @@ fn a_prediction_is_held_against_what_happened() {
 }
 
 #[test]
+#[allow(clippy::approx_constant, reason = "3.14 V is a voltage")]
 fn what_was_predicted_stands_beside_what_was() {
     let course = Course { ended_at_min: Some(25.0), ..course(0.9, 0.0, 0.01, 30) };
     let Outlook { training, curve, .. } = predicted();

@@ -1,0 +1,123 @@
+//! The page Control: what of a system is set, what a change would bring, and what becomes of a command.
+//!
+//! ```text
+//! slider --> draft --> flight check (the twin, in the browser) --> review --> confirm --> steps, live --> history
+//! ```
+//!
+//! Read [`model`] and [`outlook`] (what is said, pure), [`state`] (looking and asking), [`flight`] (the twin), then the parts
+//! of the page. Without a living page the forms lead to a page with the review, and that one posts the command.
+
+mod action;
+mod bar;
+mod card;
+mod check;
+mod flight;
+mod history;
+mod interlocks;
+mod model;
+mod night;
+mod order;
+mod outlook;
+mod progress;
+mod review;
+mod state;
+
+pub use action::{CommandAction, SafeValuesAction};
+
+use crate::address::Navigation;
+use crate::boot::PageStart;
+use crate::components::{EmptyState, PageStyle};
+use crate::derived::Derived;
+use ::api::control::ControlResponse;
+use ::api::people::SessionResponse;
+use card::ControlCard;
+use domain::wire::Wire;
+use leptos::prelude::*;
+use state::{Desk, Review};
+
+crate::lazy_page!(CHUNK, control, ControlPage);
+
+/// Where the page is.
+const PATH: &str = "/control";
+
+/// How it looks. It is no part of the first load.
+const STYLE: &str = include_str!("../../../style/pages/control.css");
+
+/// What the page begins with.
+#[derive(Clone, Debug, Wire)]
+pub struct Start {
+    /// The controls as they were when the document was made; `None` if that was not known.
+    pub controls: Option<ControlResponse>,
+    /// Who asked for the document; `None` if that was not known.
+    pub session: Option<SessionResponse>,
+    /// The begin of the ids of commands whose forms the browser posts by itself.
+    pub form_id: String,
+}
+
+/// The page Control.
+#[component]
+pub fn ControlPage() -> impl IntoView {
+    let desk = Desk::new(PageStart::take());
+    let flight = flight::Flight::new(desk);
+    asked_for(desk);
+    let live = desk.live;
+    let keys = Derived::new(move || {
+        let keys = |seen: &ControlResponse| seen.controls.iter().map(|control| control.control.clone()).collect();
+        desk.seen.with(|seen| seen.as_ref().map_or_else(Vec::<String>::new, keys))
+    });
+    let read_only =
+        Derived::new(move || desk.seen.with(|seen| seen.as_ref().is_some_and(|seen| !seen.read_only.is_empty())));
+    let why = Derived::new(move || {
+        desk.seen.with(|seen| seen.as_ref().map_or_else(String::new, |seen| seen.read_only.clone()))
+    });
+    view! {
+        <PageStyle css=STYLE />
+        <h1 class="visually-hidden">"Control"</h1>
+        <div class="control-top">
+            <bar::Notice desk />
+            <night::NightBar desk />
+        </div>
+        <div hidden=move || live.past.get()>
+            <progress::Progress desk />
+            <div class="control" data-read-only=move || read_only.get().to_string()>
+                <div class="control-cards">
+                    <For each=move || keys.get() key=|key| key.clone() let:key>
+                        <ControlCard desk flight key />
+                    </For>
+                    {move || read_only.get().then(|| {
+                        let title = format!("{} is read-only", live.system().name);
+                        let advice = Derived::new(move || format!("Nothing of it can be commanded: {}. The manual has a page about it, \u{201c}Let Packtwin control\u{201d}.", why.get()));
+                        view! { <section class="card" aria-label="Controls"><EmptyState title advice /></section> }
+                    })}
+                </div>
+                <check::CheckCard flight desk />
+                <interlocks::Interlocks desk />
+                <history::History desk />
+            </div>
+            <review::ReviewDialog desk flight />
+        </div>
+    }
+}
+
+/// What the address asks for: `/control?review=discharge-limit&value=75` opens the dialog with it, as links from elsewhere
+/// and forms without a living page do. It is done once, when it is known what can be commanded.
+fn asked_for(desk: Desk) {
+    let here = Navigation::expect().here();
+    let asked = here.field("review").map(|key| (key, here.field("value").unwrap_or_default()));
+    let asked = StoredValue::new(asked);
+    let open = move || {
+        if desk.seen.with(Option::is_none) {
+            return;
+        }
+        match asked.try_update_value(Option::take).flatten() {
+            Some((key, _)) if key == "safe-values" => desk.open(Review::SafeValues),
+            Some((key, value)) => {
+                desk.think_of(&key, value);
+                desk.open_change();
+            }
+            None => {}
+        }
+    };
+    untrack(open);
+    Effect::new(move |_| open());
+}

@@ -1,0 +1,82 @@
+//! Whether anything can be commanded now, and why not: the first line of the page.
+
+use super::model::Bar;
+use super::state::Desk;
+use crate::actions::ActionError;
+use crate::components::LocalTime;
+use crate::derived::Derived;
+use crate::live::Live;
+use crate::session;
+use leptos::task::spawn_local;
+use leptos::{ev, prelude::*};
+
+/// The id of the words that say why nothing can be commanded now: what is off refers to it.
+pub(super) const OFF: &str = "control-off";
+
+/// Why nothing can be commanded and what to do about it; or who may, and since when.
+#[component]
+pub(super) fn Notice(desk: Desk) -> impl IntoView {
+    let live = desk.live;
+    let words = Derived::new(move || desk.bar.with(|bar| bar.as_ref().map_or_else(String::new, Bar::words)));
+    let tone = Derived::new(move || desk.bar.with(|bar| bar.as_ref().map_or("armed", Bar::tone)));
+    let way = Derived::new(move || desk.bar.with(|bar| bar.as_ref().and_then(Bar::way)));
+    let idle = Derived::new(move || desk.bar.with(|bar| matches!(bar, Some(Bar::Idle(_)))));
+    let past = live.past;
+    view! {
+        <div class="control-notice" data-tone=tone>
+            <p id=OFF role="status">{move || if words.with(String::is_empty) { armed_words(desk).into_any() } else { words.get().into_any() }}</p>
+            {move || way.get().map(|(path, name)| view! { <a class="button" href=path rel=path.starts_with("/sign-in").then_some("external")>{name}</a> })}
+            {move || (idle.get() && !past.get()).then(|| view! { <Again desk /> })}
+        </div>
+    }
+}
+
+/// Who may command, and who has armed it.
+fn armed_words(desk: Desk) -> impl IntoView {
+    let who = Derived::new(move || {
+        desk.session.now.with(|session| session.as_ref().and_then(|session| session.name.clone()).unwrap_or_default())
+    });
+    let by = Derived::new(move || {
+        desk.seen.with(|seen| seen.as_ref().map_or_else(String::new, |seen| seen.armed_by.clone()))
+    });
+    let at =
+        Derived::new(move || desk.seen.with(|seen| seen.as_ref().and_then(|seen| seen.armed_at)).unwrap_or_default());
+    view! {
+        <strong>"Control is armed"</strong>
+        ", you command as " <strong>{who}</strong> ". "
+        <span class="note">"Armed by " {by} " at " <LocalTime utc=at /></span>
+    }
+}
+
+/// The password once more: who has done nothing for long has their rights again.
+#[component]
+fn Again(desk: Desk) -> impl IntoView {
+    let (password, wrong) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let give = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let given = password.get_untracked();
+        spawn_local(async move {
+            match session::step_up(given).await {
+                Ok(()) => desk.session.look(),
+                Err(ActionError(why)) => drop(wrong.try_set(why)),
+            }
+        });
+    };
+    view! {
+        <form class="control-again" on:submit=give>
+            <label>
+                <span class="field-label">"Your password"</span>
+                <input type="password" class="field" autocomplete="current-password" required=true prop:value=move || password.get() on:input=move |event| password.set(event_target_value(&event)) />
+            </label>
+            <button type="submit" class="button">"Go on"</button>
+            <p class="field-hint" role="status">{move || wrong.get()}</p>
+        </form>
+    }
+}
+
+/// A link of this page, for the system that it shows.
+pub(super) fn href(live: Live, fields: &str) -> String {
+    let base = live.href(super::PATH);
+    let sign = if base.contains('?') { '&' } else { '?' };
+    format!("{base}{sign}{fields}")
+}

@@ -1,0 +1,107 @@
+//! What must hold before a control is moved, and what does not.
+
+use super::state::Desk;
+use crate::components::Card;
+use crate::derived::Derived;
+use crate::icons::{Glyph, Icon};
+use ::api::control::ControlResponse;
+use leptos::prelude::*;
+
+/// One condition over all controls.
+#[derive(Clone, Debug, PartialEq)]
+struct Held {
+    label: String,
+    only_wider: bool,
+    /// Why it does not hold, each reason once; and for which controls, if not for all.
+    blocked: Vec<(String, Vec<String>)>,
+}
+
+/// The conditions in their order.
+fn held(seen: &ControlResponse) -> Vec<Held> {
+    let mut all: Vec<(String, Held)> = Vec::new();
+    for control in &seen.controls {
+        for interlock in &control.interlocks {
+            if !all.iter().any(|(id, _)| *id == interlock.id) {
+                let held =
+                    Held { label: interlock.label.clone(), only_wider: interlock.only_wider, blocked: Vec::new() };
+                all.push((interlock.id.clone(), held));
+            }
+            let Some((_, held)) = all.iter_mut().find(|(id, _)| *id == interlock.id) else { continue };
+            if interlock.blocked.is_empty() {
+                continue;
+            }
+            match held.blocked.iter_mut().find(|(why, _)| *why == interlock.blocked) {
+                Some((_, of)) => of.push(control.label.clone()),
+                None => held.blocked.push((interlock.blocked.clone(), vec![control.label.clone()])),
+            }
+        }
+    }
+    all.into_iter().map(|(_, held)| held).collect()
+}
+
+/// The card.
+#[component]
+pub(super) fn Interlocks(desk: Desk) -> impl IntoView {
+    let all = Derived::new(move || desk.seen.with(|seen| seen.as_ref().map(held).unwrap_or_default()));
+    let controls = Derived::new(move || desk.seen.with(|seen| seen.as_ref().map_or(0, |seen| seen.controls.len())));
+    let note = Derived::new(move || {
+        let against = all.with(|all| all.iter().filter(|held| !held.blocked.is_empty()).count());
+        match against {
+            0 => "all hold".to_owned(),
+            n => format!("{n} of {} do not hold", all.with(Vec::len)),
+        }
+    });
+    let row = move |held: Held| {
+        let ok = held.blocked.is_empty();
+        let why = held.blocked.into_iter().map(|(why, of)| {
+            let of = if of.len() < controls.get_untracked() { format!(" ({})", of.join(", ")) } else { String::new() };
+            view! { <p class="control-why">{crate::format::sentence(&why)} {of} "."</p> }
+        });
+        view! {
+            <li class="control-held" data-holds=ok.to_string()>
+                <Icon glyph=if ok { Glyph::Check } else { Glyph::Close } />
+                <div>
+                    <p>{held.label} <span class="visually-hidden">{if ok { ": holds" } else { ": does not hold" }}</span></p>
+                    {why.collect_view()}
+                </div>
+                <span class="note">{if held.only_wider { "for less safe values" } else { "for every command" }}</span>
+            </li>
+        }
+    };
+    view! {
+        <Card title="What must hold" note class="control-interlocks">
+            <ul>{move || all.get().into_iter().map(row).collect_view()}</ul>
+        </Card>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::api::control::{ControlState, InterlockState};
+
+    #[test]
+    fn a_reason_is_told_once_with_the_controls_that_it_is_about() {
+        let lock = |id: &str, blocked: &str| InterlockState {
+            id: id.into(),
+            label: id.into(),
+            only_wider: id != "link",
+            blocked: blocked.into(),
+        };
+        let control = |label: &str, inputs: &str| ControlState {
+            label: label.into(),
+            interlocks: vec![lock("link", "the link is down"), lock("inputs", inputs), lock("mode", "")],
+            ..ControlState::default()
+        };
+        let seen = ControlResponse {
+            controls: vec![control("A", "charge is stale"), control("B", "")],
+            ..ControlResponse::default()
+        };
+        let told = held(&seen);
+        let blocked = |n: usize| told[n].blocked.clone();
+        assert_eq!(told.len(), 3);
+        assert_eq!(blocked(0), [("the link is down".to_owned(), vec!["A".to_owned(), "B".to_owned()])]);
+        assert_eq!(blocked(1), [("charge is stale".to_owned(), vec!["A".to_owned()])]);
+        assert!(blocked(2).is_empty() && told[2].only_wider && !told[0].only_wider);
+    }
+}

@@ -1,0 +1,330 @@
+//! What the page says of a control and of a command, and when nothing can be commanded. Pure.
+
+use crate::format::{self, THIN};
+use crate::source::NO_SERVER;
+use ::api::control::{CommandResponse, ControlResponse, ControlState};
+use ::api::people::SessionResponse;
+use domain::control::ControlKind;
+use domain::people::{Denied, Role, action::Action};
+use domain::time::Utc;
+
+/// Why nothing can be commanded here now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Bar {
+    /// The page shows the past.
+    Past,
+    /// The server cannot be reached.
+    Away,
+    /// It is not known what can be commanded, and why.
+    Unknown(String),
+    /// The system has no controls, and why.
+    ReadOnly(String),
+    /// Accounts or commands cannot be kept.
+    Unusable(String),
+    /// Nobody has an account yet.
+    NoAccounts,
+    /// Nobody is signed in.
+    SignIn,
+    /// Who is signed in may not.
+    Viewer(String),
+    /// Who is signed in has done nothing for long.
+    Idle(String),
+    /// Control is not armed; whether who looks may arm it.
+    Disarmed {
+        /// Whether they are an admin.
+        admin: bool,
+    },
+}
+
+impl Bar {
+    /// The first reason why nothing can be commanded; `None` if something can. `failed` is why the last look failed.
+    pub(super) fn of(
+        past: bool,
+        away: bool,
+        failed: Option<&str>,
+        controls: Option<&ControlResponse>,
+        session: Option<&SessionResponse>,
+    ) -> Option<Bar> {
+        if past {
+            return Some(Bar::Past);
+        }
+        if away {
+            return Some(Bar::Away);
+        }
+        if let Some(why) = failed {
+            return Some(Bar::Unknown(why.to_owned()));
+        }
+        let Some(controls) = controls else { return Some(Bar::Unknown(String::new())) };
+        if !controls.read_only.is_empty() {
+            return Some(Bar::ReadOnly(controls.read_only.clone()));
+        }
+        let Some(session) = session else { return Some(Bar::Unknown(String::new())) };
+        if let Some(why) = &session.unusable {
+            return Some(Bar::Unusable(why.clone()));
+        }
+        let role = |role: &Option<::api::json::Word<Role>>| role.map(|word| word.0);
+        let (now, account) = (role(&session.role), role(&session.account_role));
+        let name = session.name.clone().unwrap_or_default();
+        match (now, account) {
+            _ if !session.accounts => Some(Bar::NoAccounts),
+            (_, None) => Some(Bar::SignIn),
+            (_, Some(Role::Viewer)) => Some(Bar::Viewer(name)),
+            (None | Some(Role::Viewer), Some(_)) => Some(Bar::Idle(name)),
+            (Some(role), _) if !controls.armed => Some(Bar::Disarmed { admin: role == Role::Admin }),
+            _ => None,
+        }
+    }
+
+    /// Why, and what to do, in a sentence or two.
+    pub(super) fn words(&self) -> String {
+        match self {
+            Bar::Past => "You are looking at the past. What is set is known of the present only, and nothing can be \
+                          commanded in the past. Go live to use the controls."
+                .to_owned(),
+            Bar::Away => format!("{NO_SERVER}: the values below are the last that came, and nothing can be commanded."),
+            Bar::Unknown(why) if why.is_empty() => "Asking what can be commanded.".to_owned(),
+            Bar::Unknown(why) => format!("What can be commanded is not known: {why}."),
+            Bar::ReadOnly(why) => format!("This system is read-only: {why}."),
+            Bar::Unusable(why) => format!("Nothing can be commanded: {why}."),
+            Bar::NoAccounts => {
+                "Nobody has an account here yet, so nothing can be commanded. Make the first admin with \
+                                the token that the server wrote on its console when it started."
+                    .to_owned()
+            }
+            Bar::SignIn => "To command, sign in as an operator. Looking needs no more.".to_owned(),
+            Bar::Viewer(name) => {
+                format!(
+                    "You are signed in as {name}, a viewer: you see everything and command nothing. An admin can make you an operator."
+                )
+            }
+            Bar::Idle(name) => format!(
+                "You are signed in as {name} and have done nothing for a while. Give your password again to command."
+            ),
+            Bar::Disarmed { admin: true } => {
+                "Control is not armed, so nothing is sent. You can arm it in Settings.".to_owned()
+            }
+            Bar::Disarmed { admin: false } => {
+                "Control is not armed, so nothing is sent. An admin arms it in Settings.".to_owned()
+            }
+        }
+    }
+
+    /// Where to go about it: address and name.
+    pub(super) fn way(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Bar::NoAccounts => Some(("/sign-in?to=/control", "Make the first account")),
+            Bar::SignIn => Some(("/sign-in?to=/control", "Sign in")),
+            Bar::Disarmed { admin: true } => Some(("/settings", "Go to Settings")),
+            _ => None,
+        }
+    }
+
+    /// Its tone: whether it is a fault, or only how things are.
+    pub(super) fn tone(&self) -> &'static str {
+        match self {
+            Bar::Away | Bar::Unusable(_) => "critical",
+            Bar::Unknown(why) if !why.is_empty() => "critical",
+            Bar::Past | Bar::Disarmed { .. } | Bar::Idle(_) => "warning",
+            _ => "notice",
+        }
+    }
+}
+
+/// How the values of a control are shown and typed: W as kW where they are large.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Scale {
+    /// So many of the control's unit are one that is shown.
+    pub(super) factor: f64,
+    /// The unit that is shown.
+    pub(super) unit: &'static str,
+}
+
+impl Scale {
+    /// That of a control.
+    pub(super) fn of(control: &ControlState) -> Scale {
+        match &control.unit[..] {
+            "W" if control.max.abs().max(control.min.abs()) >= 10e3 => Scale { factor: 1e3, unit: "kW" },
+            "W" => Scale { factor: 1.0, unit: "W" },
+            "%" => Scale { factor: 1.0, unit: "%" },
+            _ => Scale { factor: 1.0, unit: "" },
+        }
+    }
+
+    /// A value as it is typed: `120`, `12.5`.
+    pub(super) fn typed(self, value: f64) -> String {
+        trim(value / self.factor)
+    }
+
+    /// What was typed, as a value of the control.
+    pub(super) fn read(self, text: &str) -> Option<f64> {
+        let text = text.trim().replace(',', ".");
+        text.parse::<f64>().ok().filter(|value| value.is_finite()).map(|value| value * self.factor)
+    }
+}
+
+/// A number with no more digits than it needs, at most three after the point.
+fn trim(value: f64) -> String {
+    domain::decimal::fixed(value, 3).trimmed().to_string()
+}
+
+/// The kind of a control.
+pub(super) fn kind(control: &ControlState) -> Option<ControlKind> {
+    ControlKind::from_key(&control.control)
+}
+
+/// A value of a control in words: `120 kW`, `Max ROI`.
+pub(super) fn words(control: &ControlState, value: f64) -> String {
+    let words = kind(control).map_or_else(|| value.to_string(), |kind| kind.words(value));
+    // Number and unit stay together, as everywhere on the page.
+    match words.rsplit_once(' ') {
+        Some((number, unit @ ("kW" | "W" | "%"))) => format!("{}{THIN}{unit}", number.replace('-', "\u{2212}")),
+        _ => words,
+    }
+}
+
+/// What stands there now in words.
+pub(super) fn present_words(control: &ControlState) -> String {
+    control.present.map_or_else(|| format::NONE.to_owned(), |value| words(control, value))
+}
+
+/// A typed value at a step of the control, or why it cannot be.
+///
+/// # Errors
+/// What is asked for, in words.
+pub(super) fn admit(control: &ControlState, text: &str) -> Result<f64, String> {
+    let scale = Scale::of(control);
+    let range = || format!("{} to {}", words(control, control.min), words(control, control.max));
+    let value = scale.read(text).ok_or_else(|| format!("Give a number from {}", range()))?;
+    if value < control.min - 1e-9 || value > control.max + 1e-9 {
+        return Err(format!("Give a number from {}", range()));
+    }
+    Ok(at_step(control, value))
+}
+
+/// The nearest step of a control.
+pub(super) fn at_step(control: &ControlState, value: f64) -> f64 {
+    if control.step <= 0.0 {
+        return value.clamp(control.min, control.max);
+    }
+    let steps = ((value - control.min) / control.step).round();
+    (control.min + steps * control.step).clamp(control.min, control.max)
+}
+
+/// Whether two values of a control are the same at its step.
+pub(super) fn same(control: &ControlState, a: f64, b: f64) -> bool {
+    (a - b).abs() < control.step.max(1e-6) / 2.0
+}
+
+/// A change that somebody thinks of.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Change {
+    /// The control as it was seen.
+    pub(super) control: ControlState,
+    /// The value that is wanted.
+    pub(super) to: f64,
+}
+
+impl Change {
+    /// Whether the device has this value already.
+    pub(super) fn is_none(&self) -> bool {
+        self.control.present.is_some_and(|present| same(&self.control, present, self.to))
+    }
+
+    /// Whether it is less safe than what is there.
+    pub(super) fn widens(&self) -> bool {
+        self.control.widens(self.to)
+    }
+
+    /// What does not hold of what must hold for it.
+    pub(super) fn blocked(&self) -> Vec<&::api::control::InterlockState> {
+        let widens = self.widens();
+        let guards = |interlock: &&::api::control::InterlockState| widens || !interlock.only_wider;
+        self.control.interlocks.iter().filter(guards).filter(|interlock| !interlock.blocked.is_empty()).collect()
+    }
+
+    /// What it means, in a sentence.
+    pub(super) fn direction(&self) -> &'static str {
+        match (self.is_none(), self.widens()) {
+            (true, _) => "The device has this value already.",
+            (false, true) => "This is less safe than now.",
+            (false, false) => "This is towards the safe side.",
+        }
+    }
+}
+
+/// Whether the password has to be given once more for it.
+pub(super) fn needs_password(widens: bool, session: Option<&SessionResponse>) -> bool {
+    widens && session.is_some_and(|session| session.step_up_left_s == 0)
+}
+
+/// Whether the server has refused only for want of the password.
+pub(super) fn wants_password(why: &str) -> bool {
+    why == Denied::StepUp(Action::Widen.rule().words).to_string()
+}
+
+/// The safe values that differ from what is set: control, now, then.
+pub(super) fn safe_changes(controls: &[ControlState]) -> Vec<Change> {
+    let change = |control: &ControlState| Change { control: control.clone(), to: control.safe };
+    // What is safer still stays as it is.
+    let kept = |change: &Change| !change.is_none() && (change.control.present.is_none() || !change.widens());
+    controls.iter().map(change).filter(kept).collect()
+}
+
+/// The lower limit that is offered at once: half of what is set, at a step.
+pub(super) fn lower(control: &ControlState) -> Option<f64> {
+    let present = control.present?;
+    let half = at_step(control, present / 2.0);
+    (half < present).then_some(half)
+}
+
+/// How old what was read back is, s; `None` if nothing ever was. `since_s` is how long ago the answer came.
+pub(super) fn age_s(control: &ControlState, now: Utc, since_s: f32) -> Option<f32> {
+    control.read_at.map(|at| (now.0 - at.0) as f32 / 1e6 + since_s)
+}
+
+/// What a state of a command means for who looks: `pending`, `good`, `bad` or `over`.
+pub(super) fn tone(state: &str) -> &'static str {
+    match state {
+        "requested" | "journalled" | "sent" | "echoed" => "pending",
+        "confirmed" | "effective" | "unchanged" => "good",
+        "unconfirmable" | "no-effect" | "unknown" => "doubt",
+        "superseded" | "lease-ended" => "over",
+        _ => "bad",
+    }
+}
+
+/// Whether there is more to come of a command: it is under way, or confirmed and its effect is not seen yet.
+pub(super) fn goes_on(command: &CommandResponse, now: Utc) -> bool {
+    /// Within this time an effect is to be seen, µs.
+    const EFFECT_US: i64 = 65 * 1_000_000;
+    let measured = ControlKind::from_key(&command.control).is_some_and(|kind| !kind.spec().effect.1.is_zero());
+    command.under_way || command.state == "confirmed" && measured && now.0 - command.at.0 < EFFECT_US
+}
+
+/// What is left of the writes of a day.
+pub(super) fn writes_words(control: &ControlState) -> String {
+    let kept = if control.stored_in_flash { "flash memory, which wears out" } else { "memory that does not wear out" };
+    format!(
+        "{} of {} writes in 24{THIN}h, {} ever; {kept}",
+        format::count(control.writes_24h.into()),
+        format::count(control.writes_24h_max.into()),
+        format::count(control.writes_total),
+    )
+}
+
+/// How long a value stands.
+pub(super) fn standing_words(control: &ControlState) -> Option<String> {
+    let safe = || words(control, control.safe);
+    let hold =
+        control.holds_for_s.map(|left_s| format!("for {} yet, then {}", format::duration(left_s as f32), safe()));
+    let lease = control.lease_s.map(|lease_s| {
+        format!("renewed while Packtwin runs; without it the device returns after {}", format::duration(lease_s as f32))
+    });
+    match (hold, lease) {
+        (Some(hold), Some(lease)) => Some(format!("{hold}; {lease}")),
+        (hold, lease) => hold.or(lease),
+    }
+}
+
+#[cfg(test)]
+mod tests;

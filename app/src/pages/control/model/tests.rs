@@ -1,0 +1,235 @@
+use super::*;
+use ::api::control::{Choice, InterlockState};
+use ::api::json::Word;
+
+fn limit() -> ControlState {
+    ControlState {
+        control: "discharge-limit".into(),
+        label: "Peak discharge limit".into(),
+        unit: "W".into(),
+        max: 250e3,
+        step: 1e3,
+        safe: 150e3,
+        safer: "lower".into(),
+        present: Some(150e3),
+        read_at: Some(Utc(8_000_000)),
+        revision: 7,
+        writes_24h: 3,
+        writes_24h_max: 1_440,
+        writes_total: 1_203,
+        interlocks: vec![
+            InterlockState { id: "link".into(), ..InterlockState::default() },
+            InterlockState {
+                id: "alarms".into(),
+                only_wider: true,
+                blocked: "a critical alarm is active".into(),
+                ..InterlockState::default()
+            },
+        ],
+        ..ControlState::default()
+    }
+}
+
+fn reserve() -> ControlState {
+    ControlState {
+        control: "reserve".into(),
+        unit: "%".into(),
+        min: 10.0,
+        max: 50.0,
+        step: 1.0,
+        safe: 20.0,
+        safer: "higher".into(),
+        present: Some(30.0),
+        ..ControlState::default()
+    }
+}
+
+fn mode() -> ControlState {
+    let choices = [(0.0, "Max Safety"), (1.0, "Max ROI")];
+    let choices = choices.map(|(value, label)| Choice { value, label: label.into() }).to_vec();
+    ControlState {
+        control: "mode".into(),
+        max: 1.0,
+        step: 1.0,
+        safer: "lower".into(),
+        choices,
+        present: Some(1.0),
+        ..ControlState::default()
+    }
+}
+
+fn session(account: Option<Role>, now: Option<Role>) -> SessionResponse {
+    SessionResponse {
+        name: account.map(|_| "mara".to_owned()),
+        role: now.map(Word),
+        account_role: account.map(Word),
+        rights_left_s: Some(600),
+        step_up_left_s: 0,
+        reading_open: true,
+        accounts: true,
+        setup_open: false,
+        armed: true,
+        unusable: None,
+    }
+}
+
+#[test]
+fn what_stands_in_the_way_is_told_in_the_order_of_the_questions() {
+    let armed = ControlResponse { armed: true, controls: vec![limit()], ..ControlResponse::default() };
+    let disarmed = ControlResponse { armed: false, ..armed.clone() };
+    let read_only = ControlResponse { read_only: "no [[control]]".into(), ..ControlResponse::default() };
+    let (operator, admin) =
+        (session(Some(Role::Operator), Some(Role::Operator)), session(Some(Role::Admin), Some(Role::Admin)));
+    let nobody = session(None, Some(Role::Viewer));
+    let unclaimed = SessionResponse { accounts: false, ..nobody.clone() };
+    let broken = SessionResponse { unusable: Some("control.db is damaged".into()), ..nobody.clone() };
+    for (past, away, failed, controls, who, bar) in [
+        (true, true, None, Some(&armed), Some(&operator), Some(Bar::Past)),
+        (false, true, None, Some(&armed), Some(&operator), Some(Bar::Away)),
+        (false, false, Some("no"), Some(&armed), Some(&operator), Some(Bar::Unknown("no".into()))),
+        (false, false, None, None, Some(&operator), Some(Bar::Unknown(String::new()))),
+        (false, false, None, Some(&read_only), None, Some(Bar::ReadOnly("no [[control]]".into()))),
+        (false, false, None, Some(&armed), None, Some(Bar::Unknown(String::new()))),
+        (false, false, None, Some(&armed), Some(&broken), Some(Bar::Unusable("control.db is damaged".into()))),
+        (false, false, None, Some(&armed), Some(&unclaimed), Some(Bar::NoAccounts)),
+        (false, false, None, Some(&armed), Some(&nobody), Some(Bar::SignIn)),
+        (
+            false,
+            false,
+            None,
+            Some(&armed),
+            Some(&session(Some(Role::Viewer), Some(Role::Viewer))),
+            Some(Bar::Viewer("mara".into())),
+        ),
+        (
+            false,
+            false,
+            None,
+            Some(&armed),
+            Some(&session(Some(Role::Admin), Some(Role::Viewer))),
+            Some(Bar::Idle("mara".into())),
+        ),
+        (false, false, None, Some(&disarmed), Some(&operator), Some(Bar::Disarmed { admin: false })),
+        (false, false, None, Some(&disarmed), Some(&admin), Some(Bar::Disarmed { admin: true })),
+        (false, false, None, Some(&armed), Some(&operator), None),
+    ] {
+        let found = Bar::of(past, away, failed, controls, who);
+        assert_eq!(found, bar);
+        assert!(found.is_none_or(|bar| bar.words().ends_with('.')));
+    }
+}
+
+#[test]
+fn values_are_typed_in_the_unit_that_is_shown_and_lie_at_steps_within_the_limits() {
+    for (control, text, value) in [
+        (limit(), "120", Ok(120e3)),
+        (limit(), " 120,4 ", Ok(120e3)),
+        (limit(), "0", Ok(0.0)),
+        (reserve(), "15.4", Ok(15.0)),
+        (limit(), "251", Err("Give a number from 0\u{202f}W to 250\u{202f}kW")),
+        (limit(), "-1", Err("Give a number from 0\u{202f}W to 250\u{202f}kW")),
+        (reserve(), "", Err("Give a number from 10\u{202f}% to 50\u{202f}%")),
+        (reserve(), "inf", Err("Give a number from 10\u{202f}% to 50\u{202f}%")),
+    ] {
+        assert_eq!(admit(&control, text), value.map_err(str::to_owned), "{text}");
+    }
+    assert_eq!(
+        (Scale::of(&limit()).typed(12_500.0), words(&limit(), 12_500.0)),
+        ("12.5".to_owned(), "12.5\u{202f}kW".to_owned())
+    );
+    assert_eq!(
+        (words(&mode(), 1.0), present_words(&ControlState { present: None, ..limit() })),
+        ("Max ROI".to_owned(), "\u{2014}".to_owned())
+    );
+}
+
+#[test]
+fn a_change_knows_its_direction_and_what_stands_against_it() {
+    let to = |control: ControlState, to| Change { control, to };
+    for (change, none, widens, blocked) in [
+        (to(limit(), 120e3), false, false, 0),
+        (to(limit(), 160e3), false, true, 1),
+        (to(limit(), 150_200.0), true, true, 1),
+        (to(reserve(), 20.0), false, true, 0),
+        (to(reserve(), 40.0), false, false, 0),
+        (to(mode(), 0.0), false, false, 0),
+        // What is not known counts as the worst.
+        (to(ControlState { present: None, ..limit() }, 150e3), false, false, 0),
+        (to(ControlState { present: None, ..limit() }, 100e3), false, true, 1),
+    ] {
+        assert_eq!((change.is_none(), change.widens(), change.blocked().len()), (none, widens, blocked), "{change:?}");
+    }
+}
+
+#[test]
+fn safe_values_leave_alone_what_is_safer_still() {
+    let changes = safe_changes(&[
+        limit(),
+        reserve(),
+        mode(),
+        ControlState { present: Some(200e3), ..limit() },
+        ControlState { present: None, ..reserve() },
+    ]);
+    let told: Vec<_> = changes.iter().map(|change| (&change.control.control[..], change.to)).collect();
+    assert_eq!(told, [("mode", 0.0), ("discharge-limit", 150e3), ("reserve", 20.0)]);
+}
+
+#[test]
+fn the_limit_that_is_offered_is_half_of_what_is_set() {
+    for (present, offered) in [(Some(150e3), Some(75e3)), (Some(1e3), None), (Some(0.0), None), (None, None)] {
+        assert_eq!(lower(&ControlState { present, ..limit() }), offered);
+    }
+}
+
+#[test]
+fn the_password_is_asked_for_what_widens_unless_it_was_given_just_now() {
+    let operator = session(Some(Role::Operator), Some(Role::Operator));
+    let just_now = SessionResponse { step_up_left_s: 200, ..operator.clone() };
+    for (widens, session, asked) in [
+        (true, Some(&operator), true),
+        (true, Some(&just_now), false),
+        (false, Some(&operator), false),
+        (true, None, false),
+    ] {
+        assert_eq!(needs_password(widens, session), asked);
+    }
+    assert!(wants_password("to widen a limit, give your password once more"));
+    assert!(!wants_password("the link to the device is down"));
+}
+
+#[test]
+fn more_is_to_come_of_what_is_under_way_and_of_what_is_to_take_effect() {
+    let command = |control: &str, state: &str| CommandResponse {
+        control: control.into(),
+        state: state.into(),
+        under_way: state == "sent",
+        ..CommandResponse::default()
+    };
+    for (control, state, now, more) in [
+        ("discharge-limit", "sent", 100_000_000, true),
+        ("discharge-limit", "confirmed", 5_000_000, true),
+        ("discharge-limit", "confirmed", 100_000_000, false),
+        ("discharge-limit", "effective", 5_000_000, false),
+        ("mode", "confirmed", 5_000_000, false),
+        ("mode", "rejected", 5_000_000, false),
+    ] {
+        assert_eq!(goes_on(&command(control, state), Utc(now)), more, "{control} {state} {now}");
+    }
+}
+
+#[test]
+fn writes_leases_and_ages_are_told_in_words() {
+    assert_eq!(
+        writes_words(&limit()),
+        "3 of 1\u{202f}440 writes in 24\u{202f}h, 1\u{202f}203 ever; memory that does not wear out"
+    );
+    let held = ControlState { holds_for_s: Some(3_000), lease_s: Some(60), ..limit() };
+    assert_eq!(
+        standing_words(&held).as_deref(),
+        Some(
+            "for 50\u{202f}min yet, then 150\u{202f}kW; renewed while Packtwin runs; without it the device returns after 60\u{202f}s"
+        )
+    );
+    assert_eq!(standing_words(&limit()), None);
+    assert_eq!(age_s(&limit(), Utc(10_000_000), 1.5), Some(3.5));
+}

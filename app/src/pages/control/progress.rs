@@ -1,0 +1,43 @@
+//! What was asked from here: each step live, with who and when, and the result in words.
+
+use super::model;
+use super::state::{Desk, Followed};
+use crate::components::LocalTime;
+use crate::derived::Derived;
+use crate::format::sentence;
+use leptos::prelude::*;
+
+/// The commands that were asked from this page last; nothing before the first.
+#[component]
+pub(super) fn Progress(desk: Desk) -> impl IntoView {
+    let followed = Derived::new(move || desk.followed.get());
+    let one = |of: Followed| {
+        let command = of.command;
+        let label = domain::control::ControlKind::from_key(&command.control)
+            .map_or_else(|| command.control.clone(), |kind| kind.spec().label.to_owned());
+        let steps = of.steps.into_iter().map(|step| {
+            view! {
+                <li data-tone=model::tone(&step.state)>
+                    <span>{sentence(&step.words)}</span>
+                    <LocalTime utc=step.at />
+                </li>
+            }
+        });
+        view! {
+            <li class="control-asked" data-tone=model::tone(&command.state)>
+                <p class="control-asked-what"><strong>{label} ": " {command.value_words}</strong> <span class="note">" asked by " {command.by} " at " <LocalTime utc=command.asked_at /></span></p>
+                <p class="control-asked-state" role="status">{sentence(&command.words)} "."</p>
+                <ol class="control-steps" aria-label="Steps">{steps.collect_view()}</ol>
+            </li>
+        }
+    };
+    view! {
+        <section class="card control-progress" aria-label="Commands from this page" hidden=move || followed.with(Vec::is_empty)>
+            <header class="card-head">
+                <h2>"Asked from here"</h2>
+                <button type="button" class="button" on:click=move |_| desk.followed.set(Vec::new())>"Close"</button>
+            </header>
+            <ul>{move || followed.get().into_iter().map(one).collect_view()}</ul>
+        </section>
+    }
+}

@@ -1,0 +1,48 @@
+//! The pages of people, Settings and Audit: one chunk, for who opens one opens the other.
+//!
+//! Read [`asked`] (an answer of the API, asked again after each change), then the pages.
+
+mod asked;
+mod audit;
+mod settings;
+
+use crate::address::{Navigation, base};
+use crate::live::Live;
+use audit::AuditPage;
+use leptos::prelude::*;
+use settings::SettingsPage;
+
+/// The addresses of the pages.
+pub const SETTINGS: &str = "/settings";
+/// See [`SETTINGS`].
+pub const AUDIT: &str = "/audit";
+
+/// Their style sheet: a file of `public/`, for no first visit needs it.
+pub const STYLE: &str = "/people.css";
+
+crate::lazy_page!(CHUNK, people, PeoplePage);
+
+/// The page at this address.
+#[component]
+pub fn PeoplePage() -> impl IntoView {
+    let page = match Navigation::expect().here().path() {
+        AUDIT => view! { <AuditPage /> }.into_any(),
+        _ => view! { <SettingsPage /> }.into_any(),
+    };
+    let style = format!("{}{STYLE}", base());
+    view! { <link rel="stylesheet" href=style /> {page} }
+}
+
+/// The ways between the pages of people, for they are in no list of pages.
+#[component]
+fn PeopleWays(
+    /// The address of this one.
+    here: &'static str,
+) -> impl IntoView {
+    let live = Live::expect();
+    let way = move |path: &'static str, name: &'static str| {
+        view! { <a href=live.href(path) aria-current=(path == here).then_some("page")>{name}</a> }
+    };
+    view! { <nav class="people-ways" aria-label="People">{way(SETTINGS, "Settings")} {way(AUDIT, "Audit")}</nav> }
+        .into_any()
+}

@@ -1,0 +1,70 @@
+//! An answer of the API about people, asked again after each change.
+
+use crate::derived::Derived;
+use crate::fetch;
+use crate::format;
+use crate::playback::span;
+use domain::time::Utc;
+use domain::wire::Wire;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+/// An answer: what came last, or why nothing did.
+pub(super) struct Asked<T: Send + Sync + 'static> {
+    path: Derived<Option<String>>,
+    answer: RwSignal<Option<Result<T, String>>>,
+    /// How often it was asked: the last question counts.
+    number: StoredValue<u32>,
+}
+
+impl<T: Send + Sync + 'static> Copy for Asked<T> {}
+
+impl<T: Send + Sync + 'static> Clone for Asked<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Wire + Send + Sync + Clone + PartialEq + 'static> Asked<T> {
+    /// Asks at this address, and again whenever it is another one; not while there is none.
+    pub(super) fn at(path: Derived<Option<String>>) -> Asked<T> {
+        let asked = Asked { path, answer: RwSignal::new(None), number: StoredValue::new(0) };
+        Effect::new(move |_| {
+            path.track();
+            asked.again();
+        });
+        asked
+    }
+
+    /// Asks again.
+    pub(super) fn again(self) {
+        let number = self.number.with_value(|number| number.wrapping_add(1));
+        self.number.set_value(number);
+        let Some(path) = self.path.get_untracked() else { return self.answer.set(None) };
+        spawn_local(async move {
+            let answer = fetch::get::<T>(path).await.map_err(|why| why.to_string());
+            if self.number.try_get_value() == Some(number) {
+                self.answer.try_set(Some(answer));
+            }
+        });
+    }
+
+    /// What came last. The reader runs again when that changes.
+    pub(super) fn get(self) -> Option<Result<T, String>> {
+        self.answer.get()
+    }
+
+    /// What is shown of it: the answer, the reason why there is none, or that it is on its way.
+    pub(super) fn shown(self, show: impl Fn(T) -> AnyView) -> AnyView {
+        match self.get() {
+            Some(Ok(answer)) => show(answer),
+            Some(Err(why)) => view! { <p class="people-failed" role="alert">{format::sentence(&why)}</p> }.into_any(),
+            None => view! { <p class="note">"Loading\u{2026}"</p> }.into_any(),
+        }
+    }
+}
+
+/// Day and time where the reader is: `30 Nov 2026, 10:05:00`.
+pub(super) fn date_time(at: Utc) -> String {
+    format!("{}, {}", span::local_day(at.0 as f64 / 1e3), format::local_time(at))
+}

@@ -1,0 +1,87 @@
+//! The end of the audit's chain, and whether all of it holds; also against an end that was noted elsewhere.
+
+use super::super::asked::Asked;
+use crate::components::{Card, Chip, Tone};
+use crate::derived::Derived;
+use crate::format;
+use crate::session::Copy;
+use api::people::AuditChainResponse;
+use leptos::{ev, prelude::*};
+
+/// The card.
+#[component]
+pub(super) fn Chain() -> impl IntoView {
+    let (typed, noted) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let asked = Asked::<AuditChainResponse>::at(Derived::new(move || {
+        let noted = noted.with(|noted| noted.trim().replace(':', "%3A"));
+        let plain = noted.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'%');
+        // What cannot be an end is asked for as such: the server says how one looks.
+        let noted = if plain { noted } else { "x".to_owned() };
+        Some(if noted.is_empty() {
+            "/api/v1/audit/chain".to_owned()
+        } else {
+            format!("/api/v1/audit/chain?noted={noted}")
+        })
+    }));
+    let check = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        noted.set(typed.get_untracked());
+        asked.again();
+    };
+    view! {
+        <Card title="Chain" class="audit-chain" id="chain">
+            <div role="status">
+                {move || asked.shown(move |chain| {
+                    let (tone, words) = verdict(&chain, !noted.with_untracked(String::is_empty));
+                    view! {
+                        <p class="audit-verdict"><Chip tone dot=true>{if chain.broken.is_none() { "Holds" } else { "Broken" }}</Chip> <span>{words}</span></p>
+                        <p class="audit-end"><span class="note">"Its end"</span> <code>{chain.head.clone()}</code> <Copy text=chain.head label="Copy the end of the chain" /></p>
+                    }
+                    .into_any()
+                })}
+            </div>
+            <details class="people-more">
+                <summary>"Hold it against an end that you noted"</summary>
+                <p class="note">"Whoever can write the file can write it anew. Note the end elsewhere now and then: later this shows whether the audit still has it."</p>
+                <form class="audit-noted" on:submit=check>
+                    <label class="labelled">
+                        <span class="field-label">"Noted end"</span>
+                        <input class="field" required=true autocomplete="off" spellcheck="false" placeholder="12:9f86\u{2026}" on:input=move |event| typed.set(event_target_value(&event)) />
+                    </label>
+                    <button type="submit" class="button">"Check"</button>
+                </form>
+            </details>
+        </Card>
+    }
+    .into_any()
+}
+
+fn verdict(chain: &AuditChainResponse, noted: bool) -> (Tone, String) {
+    let entries = match u64::try_from(chain.entries).unwrap_or_default() {
+        1 => "1 entry".to_owned(),
+        many => format!("{} entries", format::count(many)),
+    };
+    match &chain.broken {
+        Some(why) => (Tone::Critical, format!("{}.", format::sentence(why))),
+        None if noted => (Tone::Good, format!("{entries}, each as it was written, and what you noted is among them.")),
+        None => (Tone::Good, format!("{entries}, each as it was written.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verdict_says_what_was_checked() {
+        let chain = |broken: Option<&str>| AuditChainResponse {
+            entries: 3,
+            head: "3:00".into(),
+            broken: broken.map(str::to_owned),
+        };
+        assert_eq!(verdict(&chain(None), false), (Tone::Good, "3 entries, each as it was written.".to_owned()));
+        assert!(verdict(&chain(None), true).1.contains("what you noted"));
+        let broken = verdict(&chain(Some("entry 2 is missing")), false);
+        assert_eq!(broken, (Tone::Critical, "Entry 2 is missing.".to_owned()));
+    }
+}
