@@ -13,7 +13,7 @@ mod table;
 mod words;
 
 use crate::address::{Address, Leave, Navigation};
-use crate::components::{AddressNote, EmptyState, Segmented};
+use crate::components::{AddressNote, EmptyState, PageStyle, Segmented};
 use crate::derived::Derived;
 use crate::format;
 use crate::source::DEMO;
@@ -22,6 +22,9 @@ use leptos::prelude::*;
 use question::QuestionCard;
 
 crate::lazy_page!(CHUNK, analysis, AnalysisPage);
+
+/// How it looks. It is no part of the first load.
+const STYLE: &str = include_str!("../../../style/pages/analysis.css");
 
 /// The ready questions: id in the API, title, what a person should know.
 const QUESTIONS: [(&str, &str, &str); 5] = [
@@ -85,6 +88,7 @@ pub fn AnalysisPage() -> impl IntoView {
     let sql = RwSignal::new(editor::FIRST.to_owned());
     let cards = QUESTIONS.map(|(id, title, note)| view! { <QuestionCard id title note about sql /> });
     view! {
+        <PageStyle css=STYLE />
         <h1 class="visually-hidden">"Analysis"</h1>
         <AddressNote words=Derived::new(move || About::wrong(&navigation.at())) />
         <div class="analysis-controls">

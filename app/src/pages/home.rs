@@ -15,7 +15,7 @@ mod trends;
 mod words;
 
 use crate::address::Navigation;
-use crate::components::{AddressNote, EmptyState};
+use crate::components::{AddressNote, EmptyState, PageStyle};
 use crate::derived::Derived;
 use crate::hydration::DeferHydration;
 use crate::live::Live;
@@ -32,11 +32,15 @@ use trends::Trends;
 
 crate::lazy_page!(CHUNK, home, HomePage);
 
+/// How it looks. It is no part of the first load.
+const STYLE: &str = include_str!("../../../style/pages/home.css");
+
 /// The page Home energy. A system that is no house has nothing for it.
 #[component]
 pub fn HomePage() -> impl IntoView {
     let live = Live::expect();
     view! {
+        <PageStyle css=STYLE />
         <h1 class="visually-hidden">"Home energy"</h1>
         {if live.system().kind == SystemKind::Home {
             view! { <House /> }.into_any()

@@ -13,7 +13,7 @@ mod state;
 
 pub use action::LabAction;
 
-use crate::components::{EmptyState, Reading};
+use crate::components::{EmptyState, PageStyle, Reading};
 use crate::derived::Derived;
 use crate::format;
 use crate::icons::{Glyph, Icon};
@@ -31,11 +31,15 @@ use state::Lab;
 
 crate::lazy_page!(CHUNK, lab, LabPage);
 
+/// How it looks. It is no part of the first load.
+const STYLE: &str = include_str!("../../../style/pages/lab.css");
+
 /// The page Lab.
 #[component]
 pub fn LabPage() -> impl IntoView {
     let system = Live::expect().system();
     view! {
+        <PageStyle css=STYLE />
         <h1 class="visually-hidden">"Lab"</h1>
         {if system.simulated {
             view! { <LabOfSystem /> }.into_any()

@@ -9,7 +9,7 @@ mod record;
 mod table;
 
 use crate::address::Navigation;
-use crate::components::{AddressNote, Chip, EmptyState, Tone};
+use crate::components::{AddressNote, Chip, EmptyState, PageStyle, Tone};
 use crate::derived::Derived;
 use crate::live::Live;
 use crate::reading::LinksKnown;
@@ -21,6 +21,9 @@ use points::PointsOfDevices;
 use table::Frames;
 
 crate::lazy_page!(CHUNK, links, LinksPage);
+
+/// How it looks. It is no part of the first load.
+const STYLE: &str = include_str!("../../../style/pages/links.css");
 
 /// The page Links. The address says whose frames are shown: `/links?link=bms`; without it, those of the first link.
 #[component]
@@ -66,6 +69,7 @@ pub fn LinksPage() -> impl IntoView {
         }
     };
     view! {
+        <PageStyle css=STYLE />
         <h1 class="visually-hidden">"Links"</h1>
         {if all == 0 {
             let advice = "Add a [[link]] to the site file, then start again.";

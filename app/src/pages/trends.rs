@@ -17,7 +17,7 @@ mod times;
 
 use crate::address::{AddressWriter, Navigation};
 use crate::charts::line::LineChartView;
-use crate::components::{AddressNote, Card, EmptyState};
+use crate::components::{AddressNote, Card, EmptyState, PageStyle};
 use crate::derived::Derived;
 use crate::format::local_offset_s;
 use crate::live::Live;
@@ -37,6 +37,9 @@ use std::time::Duration;
 use times::Times;
 
 crate::lazy_page!(CHUNK, trends, TrendsPage);
+
+/// How it looks. It is no part of the first load.
+const STYLE: &str = include_str!("../../../style/pages/trends.css");
 
 /// Height of one chart, CSS px.
 const HEIGHT_PX: u32 = 200;
@@ -165,6 +168,7 @@ pub fn TrendsPage() -> impl IntoView {
     let open = RwSignal::new(false);
     let seen = move || Some(times::window_words(drawn.get(), offset_s.get()?));
     view! {
+        <PageStyle css=STYLE />
         <h1 class="visually-hidden">"Trends"</h1>
         <div class="trends-fold">
             <button
