@@ -70,15 +70,21 @@ impl Dice {
         )
     }
 
-    /// Any form of an action.
+    /// Any form of an action; every other one has the fields of a command.
     fn form(&mut self) -> String {
+        if self.below(2) == 0 {
+            return self.command().replace(['{', '}', '"'], "").replace(',', "&").replace(':', "=");
+        }
         let fields = (0..self.below(8)).map(|_| {
             let name = self.one(&[
-                "action", "system", "control", "value", "revision", "id", "hold_s", "password", "fault", "%00", "",
+                "action", "system", "control", "value", "revision", "id", "hold_s", "password", "fault", "what",
+                "name", "role", "%00", "",
             ]);
             let value = match self.below(3) {
                 0 => self.number(250_000),
-                1 => self.one(&["hv", "discharge-limit", "clear-all", "%FF%FE", "%", "<script>", "a=b"]).to_owned(),
+                1 => self
+                    .one(&["hv", "discharge-limit", "clear-all", "add-user", "arm", "%FF%FE", "%", "<script>", "a=b"])
+                    .to_owned(),
                 _ => self.id(),
             };
             format!("{name}={value}")
@@ -102,7 +108,8 @@ impl Dice {
 }
 
 /// The paths of the actions of pages, as the page's own code names them.
-const ACTIONS: &[&str] = &["/actions/lab", "/actions/control", "/actions/nothing"];
+const ACTIONS: &[&str] =
+    &["/actions/lab", "/actions/command", "/actions/safe-values", "/actions/people", "/actions/nothing"];
 
 #[test]
 fn ten_thousand_bodies_break_nothing_and_put_nothing_outside_of_the_envelope_on_the_wire() {
