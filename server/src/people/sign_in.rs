@@ -47,7 +47,7 @@ pub(crate) struct SignedIn {
     pub(crate) asker: Asker,
 }
 
-/// SignsInFrom where somebody signs in.
+/// Where somebody signs in from.
 #[derive(Clone, Debug)]
 pub(crate) struct SignsInFrom {
     /// The address.

@@ -76,12 +76,11 @@ fn Present(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
             <span class="control-value">{value}</span>
             <span class="note">{age}</span>
         </p>
-        <p class="note">
+        <p class="note" title=move || format!("Setting number {}: another one after each change", revision.get())>
             {move || match changed.get() {
-                Some(changed) => view! { "changed by " {changed.by} " at " <LocalTime utc=changed.at /> ", " }.into_any(),
-                None => view! { "not changed from here, " }.into_any(),
+                Some(changed) => view! { "changed by " {changed.by} " at " <LocalTime utc=changed.at /> }.into_any(),
+                None => view! { "not changed from here" }.into_any(),
             }}
-            "revision " {revision}
         </p>
         {move || standing.get().map(|words| view! { <p class="note">{words}</p> })}
     }

@@ -77,7 +77,7 @@ pub enum Refusal {
     #[error("a value stands for 10 s to 24 h, not for {0} s")]
     Hold(u64),
     /// Somebody was faster: who, what and when, whatever has become of it; the kind has the words for the value.
-    #[error("{} has commanded {} at {} since you looked", .0.by, .1.words(.0.value), rfc3339(.0.at))]
+    #[error("{} has commanded {} since you looked, at {}", .0.by, .1.words(.0.value), moment(.0.at))]
     Changed(Change, ControlKind),
     /// It has been changed on the device since; what it has now, in words.
     #[error("it was changed on the device itself since you looked: {0}")]
@@ -97,6 +97,13 @@ pub enum Refusal {
     /// The confirmation came too late.
     #[error("the confirmation came too late: ask again")]
     Expired,
+}
+
+/// An instant in a sentence, to the second.
+fn moment(at: Utc) -> String {
+    let text = rfc3339(at);
+    let seconds = text.split_once('.').map_or(&*text, |(seconds, _)| seconds);
+    format!("{} UTC", seconds.replace('T', " "))
 }
 
 /// What is known of a control when a command for it arrives.

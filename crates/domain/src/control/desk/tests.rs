@@ -390,7 +390,7 @@ fn the_slower_of_two_operators_is_told_who_was_faster() {
     let other = Requester { name: "Bob".into(), ..operator() };
     rig.said();
     rig.ask_seen("b", ControlKind::Reserve, 12.0, other.clone(), 0);
-    assert_eq!(rig.said(), ["b: refused: Ada has commanded 15 % at 1970-01-01T00:00:01.000Z since you looked"]);
+    assert_eq!(rig.said(), ["b: refused: Ada has commanded 15 % since you looked, at 1970-01-01 00:00:01 UTC"]);
     // What is safer is not refused for that.
     rig.ask_seen("c", ControlKind::Reserve, 40.0, other, 0);
     assert_eq!(rig.said()[0], "a: replaced by a command of Bob");
