@@ -86,7 +86,7 @@ mod tests {
         let ports = text.split("127.0.0.1:").skip(1).map(|rest| digits(rest).parse::<u16>().unwrap());
         // Each stands at its link and at its simulator.
         let ports: std::collections::BTreeSet<u16> = ports.collect();
-        assert_eq!(ports.len(), 5, "{ports:?}");
+        assert_eq!(ports.len(), 6, "{ports:?}");
         assert!(ports.iter().all(|port| FREE_PORTS.contains(port)), "{ports:?}");
     }
 

@@ -60,6 +60,7 @@ mod state;
 mod status;
 mod version;
 mod victron;
+mod way_back;
 
 use crate::analysis::Analysis;
 use crate::control::Commands;

@@ -167,7 +167,7 @@ impl People {
             }
             tokio::select! {
                 () = tokio::time::sleep(BACK_UP_LOOK) => {}
-                _ = stop.changed() => {}
+                changed = stop.changed() => if changed.is_err() { return },
             }
         }
     }

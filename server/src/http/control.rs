@@ -118,8 +118,10 @@ pub(super) async fn apply_safe_values(
     let mut commands = Vec::new();
     for control in &state.controls {
         let Some(kind) = ControlKind::from_key(&control.control) else { continue };
-        // What is safer still stays as it is.
-        if control.present.is_some() && control.widens(control.safe) {
+        // What is as safe, or safer, stays as it is; unless something else is on its way.
+        let is_quiet = control.command.as_ref().is_none_or(|command| !command.under_way && command.state != "unknown");
+        let is_safe = |present: f64| present == control.safe || control.widens(control.safe);
+        if is_quiet && control.present.is_some_and(is_safe) {
             continue;
         }
         let id = CommandId(format!("{id}.{}", control.control));

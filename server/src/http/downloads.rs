@@ -6,6 +6,7 @@ use crate::gate::Gate;
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
+use futures_util::StreamExt as _;
 use futures_util::stream::unfold;
 use std::io;
 use std::sync::Arc;
@@ -80,7 +81,8 @@ pub(super) fn download(
     parts: impl Parts,
 ) -> Response {
     let running = Running { parts, gate, began: Instant::now(), sent: 0, _permit: permit };
-    let body = unfold(Some(running), |running| async move { running?.next().await });
+    // Who compresses it asks once more after the end.
+    let body = unfold(Some(running), |running| async move { running?.next().await }).fuse();
     let headers = [
         (CONTENT_TYPE, kind.to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),

@@ -6,7 +6,7 @@
 use super::AppState;
 use super::answer::wants_page;
 use super::problem::{OF_PROGRAMS, Problem};
-use super::{cookie, sign_in};
+use super::{cookie, way_back};
 use crate::listener::Arrived;
 use crate::people::{Asker, Presented, Refused};
 use crate::proxies::UNKNOWN;
@@ -101,7 +101,7 @@ fn needs(method: &Method, path: Option<&str>, is_public: impl FnOnce(&str) -> bo
     }
     // Without these no page can be shown, not even one that lets somebody sign in; they say nothing of the site.
     let is_file =
-        ["/pkg/{name}", "/sw.js", "/offline", "/offline.js", sign_in::PATH].contains(&path) || is_public(path);
+        ["/pkg/{name}", "/sw.js", "/offline", "/offline.js", way_back::PATH].contains(&path) || is_public(path);
     match (verb, path) {
         // Each says for itself.
         (Verb::Post, "/actions/{name}") => Needs::Nothing,
@@ -160,7 +160,7 @@ pub(super) async fn needed(State(app): State<AppState>, mut request: Request, ne
         let of_programs = || OF_PROGRAMS.iter().any(|start| request.uri().path().starts_with(start));
         // A person who wants to see a page is led to where they can say who they are.
         if reads && matches!(denied, Denied::SignIn(_)) && wants_page(request.headers()) && !of_programs() {
-            return sign_in::lead(request.uri());
+            return way_back::lead(request.uri());
         }
         return Problem::from(Refused::Denied(denied)).into_response();
     }

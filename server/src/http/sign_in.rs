@@ -1,25 +1,19 @@
 //! The document to sign in, or to make the first admin. It says nothing of the site, and its form needs no script.
 //!
-//! Who may not see a page is [led](lead) here, and from here back to it.
+//! Who may not see a page is [led](super::way_back::lead) here, and from here back to it.
 
 use super::AppState;
-use super::actions::path_of;
 use super::leave::{Connected, Who};
 use super::problem::{Problem, sentence};
+use super::way_back::{TO, path_of, way_back};
 use app::address::Address;
 use app::session::PATH as ACTION;
 use app::sign_in::{Form, SignIn, document};
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERER, RETRY_AFTER};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERER, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
 use std::collections::HashMap;
-use std::fmt::Write as _;
-
-/// Where it is.
-pub(super) const PATH: &str = "/sign-in";
-/// The field of its address and its form that says where one goes then.
-pub(super) const TO: &str = "to";
 
 const READABLE: &str = "Here nobody can sign in: this connection is not encrypted, and others could read the password. \
     Open Packtwin by https, or on the machine that it runs on. If there is no https yet, start packtwin with TLS: \
@@ -49,31 +43,6 @@ impl SignsIn {
             _ => None,
         }
     }
-}
-
-/// An address of this server to go to from here; not this one itself.
-fn way_back(to: &str) -> String {
-    let to = path_of(Some(&format!("http://here{to}")));
-    if Address::parse(&to).path() == PATH { "/".to_owned() } else { to }
-}
-
-/// Leads somebody here who may not see the page at `uri` before they have said who they are.
-pub(super) fn lead(uri: &Uri) -> Response {
-    let to = uri.path_and_query().map_or("/", |at| at.as_str());
-    let location = HeaderValue::from_str(&format!("{PATH}?{TO}={}", encoded(to)));
-    let location = location.unwrap_or(HeaderValue::from_static(PATH));
-    (StatusCode::SEE_OTHER, [(LOCATION, location), (CACHE_CONTROL, HeaderValue::from_static("no-store"))])
-        .into_response()
-}
-
-/// A text as the value of a field of an address.
-fn encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        let plain = byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte);
-        // Writing to a text does not fail.
-        let _ = if plain { write!(out, "{}", char::from(byte)) } else { write!(out, "%{byte:02X}") };
-        out
-    })
 }
 
 /// `GET /sign-in?to=/cells`
@@ -144,34 +113,4 @@ fn answer(app: &AppState, shown: SignIn, status: StatusCode, again_s: Option<u64
         headers.insert(RETRY_AFTER, HeaderValue::from(again_s));
     }
     (status, headers, Html(page)).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_way_back_is_a_page_of_this_server() {
-        for (to, back) in [
-            ("/cells?cell=7.12", "/cells?cell=7.12"),
-            ("", "/"),
-            ("//evil.example/x", "/evil.example/x"),
-            ("/\\evil.example", "/evil.example"),
-            ("https://evil.example/x", "/evil.example/x"),
-            ("@evil.example", "/"),
-            ("/sign-in?to=/sign-in", "/"),
-            ("/h\u{e4}ll", "/"),
-        ] {
-            assert_eq!(way_back(to), back, "{to}");
-        }
-    }
-
-    #[test]
-    fn who_may_not_see_a_page_is_led_here_with_its_address() {
-        let response = lead(&"/cells?cell=7.12&by=a%20b".parse().unwrap());
-        assert_eq!(response.status(), StatusCode::SEE_OTHER);
-        let to = response.headers()[LOCATION].to_str().unwrap();
-        assert_eq!(to, "/sign-in?to=/cells%3Fcell%3D7.12%26by%3Da%2520b");
-        assert_eq!(Address::parse(to).field(TO).as_deref(), Some("/cells?cell=7.12&by=a%20b"));
-    }
 }

@@ -128,7 +128,7 @@ fn a_page_commands_by_the_same_door_as_programs() {
         ("x=y", fields("a", "120000"), 401, "sign in first"),
         (&vera[..], fields("a", "120000"), 403, "only an operator may"),
         (&timo[..], fields("a", "251000"), 422, "250"),
-        (&timo[..], fields("a", "many"), 422, "value"),
+        (&timo[..], fields("a", "many"), 422, "is no number"),
         (&timo[..], fields("", "120000"), 422, "id: use 1 to 64"),
         (&timo[..], fields("a", "120000").replace("hv", "nowhere"), 404, "no system"),
     ] {

@@ -172,7 +172,7 @@ fn each_command_is_predicted_and_a_program_asks_for_a_flight_check() {
     let entry = &entries["entries"][0];
     assert_eq!(
         (&entry["old"], &entry["new"], &entry["who"]),
-        (&json!("20 %"), &json!("35 %"), &json!("Robot")),
+        (&json!("20 %"), &json!("35 %"), &json!("robot")),
         "{entries}"
     );
     assert_eq!(entry["prediction"], told["command"]["prediction"]);

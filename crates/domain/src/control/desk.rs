@@ -306,8 +306,9 @@ impl Desk {
         let Some(control) = found else { return Vec::new() };
         let receipt = control.was_written(outcome, at);
         let Some(receipt) = receipt else { return Vec::new() };
-        let over = !receipt.state.is_under_way() && !receipt.state.stands();
-        if over {
+        // Of what may have been heard, the device is asked until it is too late for it.
+        let followed = matches!(receipt.state, CommandState::Unknown(_));
+        if !receipt.state.is_under_way() && !receipt.state.stands() && !followed {
             return self.end(&receipt.command.id.clone(), receipt.state, at);
         }
         vec![Step::Receipt(receipt)]
@@ -379,7 +380,9 @@ impl Control {
 
     /// The value of its command, while it is not known what becomes of it.
     fn on_its_way(&self) -> Option<f64> {
-        self.standing.as_ref().filter(|standing| standing.state.is_under_way()).map(|standing| standing.command.value)
+        let open =
+            |standing: &&Standing| standing.state.is_under_way() || matches!(standing.state, CommandState::Unknown(_));
+        self.standing.as_ref().filter(open).map(|standing| standing.command.value)
     }
 
     /// The write of the command that it follows.

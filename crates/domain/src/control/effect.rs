@@ -32,8 +32,12 @@ pub fn followed(control: &ControlSpec, value: f64, state: &SystemState, now: Mon
     let value = value as f32;
     let slack = POWER_TOLERANCE.0 * value.abs() + POWER_TOLERANCE.1;
     let told = match control.kind.spec().effect.0 {
-        Effect::DischargeBelow => point(PointId::Power).map(|power| (power <= value + slack, watts("battery", power))),
-        Effect::ChargeBelow => point(PointId::Power).map(|power| (-power <= value + slack, watts("battery", power))),
+        Effect::DischargeBelow => {
+            point(PointId::Power).and_then(|power| limited(power, value + slack, watts("battery", power)))
+        }
+        Effect::ChargeBelow => {
+            point(PointId::Power).and_then(|power| limited(-power, value + slack, watts("battery", power)))
+        }
         Effect::GridPower => {
             point(PointId::GridPower).map(|power| ((power - value).abs() <= slack, watts("grid", power)))
         }
@@ -51,6 +55,15 @@ pub fn followed(control: &ControlSpec, value: f64, state: &SystemState, now: Mon
         Ok((true, words)) => Followed::Yes(words),
         Ok((false, words)) => Followed::No(words),
         Err(why) => Followed::Unknown(why),
+    }
+}
+
+/// Whether a power keeps to a limit. Where no power flows in its direction, a limit other than zero is not put to the test.
+fn limited(power_w: f32, most_w: f32, words: String) -> Result<(bool, String), String> {
+    let is_idle = power_w <= POWER_TOLERANCE.1;
+    match is_idle && most_w > 2.0 * POWER_TOLERANCE.1 {
+        true => Err(format!("nothing flows that it limits: {words}")),
+        false => Ok((power_w <= most_w, words)),
     }
 }
 
@@ -76,7 +89,21 @@ mod tests {
         for (kind, unit, value, points, says) in [
             (ControlKind::DischargeLimit, "W", 100e3, vec![(Power, 102e3)], Followed::Yes("battery 102.0 kW".into())),
             (ControlKind::DischargeLimit, "W", 100e3, vec![(Power, 120e3)], Followed::No("battery 120.0 kW".into())),
-            (ControlKind::DischargeLimit, "W", 100e3, vec![(Power, -120e3)], Followed::Yes("battery -120.0 kW".into())),
+            (
+                ControlKind::DischargeLimit,
+                "W",
+                100e3,
+                vec![(Power, -120e3)],
+                Followed::Unknown("nothing flows that it limits: battery -120.0 kW".into()),
+            ),
+            (ControlKind::DischargeLimit, "W", 0.0, vec![(Power, -10.0)], Followed::Yes("battery -10.0 W".into())),
+            (
+                ControlKind::ChargeLimit,
+                "W",
+                20e3,
+                vec![(Power, 60e3)],
+                Followed::Unknown("nothing flows that it limits: battery 60.0 kW".into()),
+            ),
             (ControlKind::ChargeLimit, "W", 20e3, vec![(Power, -26e3)], Followed::No("battery -26.0 kW".into())),
             (
                 ControlKind::DischargeLimit,

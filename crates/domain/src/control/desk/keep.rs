@@ -205,6 +205,12 @@ impl Control {
                     )),
                 }
             }
+            // It was heard after all, or is not yet.
+            CommandState::Unknown(_) if wanted => CommandState::Confirmed(value),
+            CommandState::Unknown(_) if at.mono < standing.command.expires => return None,
+            CommandState::Unknown(why) => {
+                CommandState::Unknown(format!("{why}; the device has {}", self.spec.kind.words(value)))
+            }
             state if state.stands() && !wanted => {
                 let now = self.spec.kind.words(value);
                 self.changed_on_device();
@@ -217,6 +223,10 @@ impl Control {
         };
         match &mut self.standing {
             Some(standing) if state.stands() => {
+                // How much of its lease is left is not known: it is renewed at once. Nothing is sent after a restart.
+                if standing.write.is_some() {
+                    standing.renew = self.spec.renewal(at.mono).map(|(_, over)| (at.mono, over));
+                }
                 (standing.state, standing.at) = (state.clone(), at);
                 standing.holds_until = standing.command.hold.map(|hold| at.mono + hold);
                 standing.effect_by = Some(at.mono + self.spec.kind.spec().effect.1);
