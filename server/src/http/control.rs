@@ -76,17 +76,25 @@ pub(super) async fn apply(app: &AppState, asker: &Asker, asked: CommandRequest) 
     })?;
     // Asked again after a restart, it is the same command still.
     match kept(app, &id).await? {
+        Some(known) if (&*known.system, &*known.control) != (&*asked.system, &*asked.control) => return Err(another()),
         Some(known) if known.state == REFUSED => return Err(Problem::new(StatusCode::CONFLICT, known.words)),
         Some(answer) => return Ok(Commanded { answer, is_new: false }),
         None => {}
     }
     let hold = asked.hold_s.map(Duration::from_secs);
-    let wanted = Wanted { system: SystemIdx(index as u8), control, value: asked.value, hold, revision: asked.revision };
+    let index = SystemIdx(index as u8);
+    let wanted = Wanted { system: index, control, value: asked.value, hold, revision: asked.revision };
     let receipt = ask(app, id, wanted, asker.who.clone()).await?;
     match receipt.state {
+        _ if (receipt.command.system, receipt.command.control) != (index, control) => Err(another()),
         CommandState::Refused(why) => Err(refused(why)),
         _ => Ok(Commanded { answer: CommandResponse::of(&receipt, &system), is_new: true }),
     }
+}
+
+/// The id is that of another command.
+fn another() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "id: another command has it: give each command one of its own")
 }
 
 /// `POST /api/v1/commands/safe-values`: one command for each control. Whatever cannot be
@@ -115,25 +123,33 @@ pub(super) async fn apply_safe_values(
         return Err(refused(Refusal::ReadOnly));
     }
     let idx = SystemIdx(index as u8);
-    let mut commands = Vec::new();
+    let (mut commands, mut refusals) = (Vec::new(), Vec::new());
     for control in &state.controls {
         let Some(kind) = ControlKind::from_key(&control.control) else { continue };
+        let id = CommandId(format!("{id}.{}", control.control));
+        if let Some(known) = kept(app, &id).await? {
+            commands.push(known);
+            continue;
+        }
         // What is as safe, or safer, stays as it is; unless something else is on its way.
         let is_quiet = control.command.as_ref().is_none_or(|command| !command.under_way && command.state != "unknown");
         let is_safe = |present: f64| present == control.safe || control.widens(control.safe);
         if is_quiet && control.present.is_some_and(is_safe) {
             continue;
         }
-        let id = CommandId(format!("{id}.{}", control.control));
-        if let Some(known) = kept(app, &id).await? {
-            commands.push(known);
-            continue;
-        }
         let wanted = Wanted { system: idx, control: kind, value: control.safe, hold: None, revision: control.revision };
         let receipt = ask(app, id, wanted, asker.who.clone()).await?;
         commands.push(CommandResponse::of(&receipt, &system));
+        refusals.extend(match receipt.state {
+            CommandState::Refused(why) => Some(why),
+            _ => None,
+        });
     }
-    Ok(CommandsResponse { commands, more: false })
+    // Where nothing at all is done, it is not called done.
+    match refusals.pop() {
+        Some(why) if refusals.len() + 1 == commands.len() => Err(refused(why)),
+        _ => Ok(CommandsResponse { commands, more: false }),
+    }
 }
 
 /// `GET /api/v1/commands?system=hv&before=...&limit=50`: newest first.

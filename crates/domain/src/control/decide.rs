@@ -147,7 +147,9 @@ pub fn decide(control: &ControlSpec, command: &Command, known: &Known<'_>) -> Re
     let widens = match known.present {
         Some(present) => control.widens(value, present),
         None => control.widens(value, control.safe) || value != control.safe,
-    } || known.on_its_way.is_some_and(|coming| control.widens(value, coming));
+    } || known.on_its_way.is_some_and(|coming| control.widens(value, coming))
+        // What returns in the end counts as well.
+        || (command.hold.is_some() && known.present.is_none_or(|present| control.widens(control.safe, present)));
     if widens {
         authorize(&command.by, Action::Widen)?;
     }

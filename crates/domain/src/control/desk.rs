@@ -136,6 +136,15 @@ pub struct Standing {
     cannot_return: bool,
     /// Until when its effect is to be seen.
     effect_by: Option<Mono>,
+    /// What stood before, with who had changed it: it stands on if this comes to nothing.
+    replaced: Option<Box<Replaced>>,
+}
+
+/// What stood before a command.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Replaced {
+    standing: Option<Standing>,
+    changed: Option<Change>,
 }
 
 /// The controls of a site.
@@ -236,12 +245,14 @@ impl Desk {
         let command = Command { value: decision.value, ..command };
         let Some(control) = self.find_mut(command.system, command.control) else { return Vec::new() };
         let before = control.known_value(now.mono);
+        let stood = control.stood();
         let replaced = control.supersede(&command.by.name, now);
         control.revision += 1;
         control.changed = Some(Change { by: command.by.name.clone(), at: command.at, value: command.value });
         let state = CommandState::Requested;
         let receipt = CommandReceipt { command: command.clone(), at: now, state, before };
-        control.standing = Some(Standing::new(command, CommandState::Requested, now, before, decision.widens));
+        let standing = Standing::new(command, CommandState::Requested, now, before, decision.widens);
+        control.standing = Some(Standing { replaced: Some(Box::new(stood)), ..standing });
         let replaced = replaced.into_iter().map(|receipt| self.forget(receipt)).map(Step::Receipt);
         replaced.collect::<Vec<_>>().into_iter().chain([Step::Journal(receipt)]).collect()
     }
@@ -341,7 +352,8 @@ impl Desk {
         let Some(control) = self.under_way(|standing| standing.command.id == *id) else { return Vec::new() };
         let Some(standing) = control.standing.take() else { return Vec::new() };
         let receipt = standing.receipt(now, state);
-        vec![Step::Receipt(self.forget(receipt))]
+        let again = if receipt.state.came_to_nothing() { control.stand_again(standing, now) } else { None };
+        [Some(self.forget(receipt)), again].into_iter().flatten().map(Step::Receipt).collect()
     }
 
     /// Keeps a command that is over among those that are remembered.
@@ -362,8 +374,9 @@ impl Desk {
 impl Standing {
     /// A command that nothing is known of yet.
     fn new(command: Command, state: CommandState, at: Now, before: Option<f64>, widens: bool) -> Standing {
-        let (write, renew, holds_until, effect_by) = (None, None, None, None);
-        Standing { command, state, at, before, widens, write, renew, holds_until, cannot_return: false, effect_by }
+        let (write, renew, holds_until, effect_by, replaced) = (None, None, None, None, None);
+        let cannot_return = false;
+        Standing { command, state, at, before, widens, write, renew, holds_until, cannot_return, effect_by, replaced }
     }
 
     /// A step of it.
@@ -403,6 +416,27 @@ impl Control {
     fn supersede(&mut self, by: &str, now: Now) -> Option<CommandReceipt> {
         let standing = self.standing.take()?;
         Some(standing.receipt(now, CommandState::Superseded(by.to_owned())))
+    }
+
+    /// What stands now, for whatever takes its place: of commands that are still on their way, what stood before them.
+    fn stood(&self) -> Replaced {
+        match &self.standing {
+            Some(standing) if standing.state.stands() => {
+                let standing = Some(Standing { replaced: None, ..standing.clone() });
+                Replaced { standing, changed: self.changed.clone() }
+            }
+            Some(standing) => standing.replaced.as_deref().cloned().unwrap_or_default(),
+            None => Replaced { standing: None, changed: self.changed.clone() },
+        }
+    }
+
+    /// The command `ended` has changed nothing: what stood before stands on, and is read at once.
+    fn stand_again(&mut self, ended: Standing, now: Now) -> Option<CommandReceipt> {
+        let Replaced { standing, changed } = *ended.replaced?;
+        (self.standing, self.changed, self.read_due) = (standing, changed, now.mono);
+        let standing = self.standing.as_mut()?;
+        standing.at = now;
+        Some(standing.receipt(now, standing.state.clone()))
     }
 
     /// Keeps the count of its writes right: what ends before it was sent is taken back.

@@ -116,6 +116,12 @@ impl CommandState {
         matches!(self, Unchanged(_) | Confirmed(_) | Unconfirmable | Effective(_) | NoEffect(_))
     }
 
+    /// Whether it is over and the device has what it had before.
+    pub fn came_to_nothing(&self) -> bool {
+        use CommandState::*;
+        matches!(self, Refused(_) | Expired | NotSent(_) | Rejected(_) | Ignored(_))
+    }
+
     /// Whether bytes of it may have reached the device: it is never sent again by itself.
     pub fn may_be_heard(&self) -> bool {
         use CommandState::*;

@@ -78,6 +78,9 @@ pub enum BadControl {
     /// Outside of the range.
     #[error("`safe` is {0}, which is not between {1} and {2}")]
     Safe(f64, f64, f64),
+    /// It would be rounded, perhaps to the less safe side.
+    #[error("`safe` is {0}, which is none of the steps of {1} that begin with {2}")]
+    SafeBetween(f64, f64, f64),
     /// The unit is not that of the kind.
     #[error("the setpoint's values are in `{0}`, those of a {1} in {2}")]
     Unit(String, &'static str, &'static str),
@@ -158,6 +161,9 @@ impl ControlSpec {
         let safe = wanted.safe.unwrap_or(spec.safe);
         if !(min..=max).contains(&safe) {
             return Err(BadControl::Safe(safe, min, max));
+        }
+        if wanted.safe.is_some() && !is_whole((safe - min) / step) {
+            return Err(BadControl::SafeBetween(safe, step, min));
         }
         let budget = wanted.budget.unwrap_or(WriteBudget::of(setpoint.wear));
         let device = (setpoint.min, setpoint.max, setpoint.step);
@@ -261,6 +267,7 @@ pub(crate) mod tests {
         let fine = Wanted { step: Some(10.0), safe: Some(50e3), ..Wanted::default() };
         let uneven = Wanted { step: Some(1_500.0), ..fine };
         let between = Wanted { min: Some(400.0), safe: Some(50e3), ..Wanted::default() };
+        let unsafe_step = Wanted { safe: Some(50_500.0), ..Wanted::default() };
         let turned = Wanted { min: Some(90e3), max: Some(20e3), ..Wanted::default() };
         let not_a_number = Wanted { min: Some(f64::NAN), ..Wanted::default() };
         for (device, wanted, says) in [
@@ -268,6 +275,7 @@ pub(crate) mod tests {
             (watts(), wider, "`min` and `max` are 0 and 120000, but the setpoint takes only 0 to 100000"),
             (watts(), fine, "`step` is 10: use a multiple of 1000, which is the step of the setpoint"),
             (watts(), uneven, "`step` is 1500: use a multiple of 1000, which is the step of the setpoint"),
+            (watts(), unsafe_step, "`safe` is 50500, which is none of the steps of 1000 that begin with 0"),
             (watts(), between, "`min` is 400: the setpoint has steps of 1000, beginning with 0"),
             (
                 watts(),

@@ -91,7 +91,18 @@ pub(super) async fn end_token(app: &AppState, asker: Asker, id: i64) -> Result<(
 /// Says whether operators may command, in the file and to the engine.
 pub(super) async fn arm(app: &AppState, asker: Asker, armed: bool) -> Result<(), Problem> {
     let by = asker.who.name.clone();
-    change(app, move |people, at| accounts::arm(people.control()?, &asker.who, at, armed)).await?;
+    let kept = change(app, move |people, at| accounts::arm(people.control()?, &asker.who, at, armed)).await;
+    // Disarming counts also where it cannot be recorded; arming does not.
+    if armed {
+        kept.clone()?;
+    }
     let arming = Arming { armed, by, at: app.commands.now().utc };
-    app.commands.tell(Input::Arm(arming)).await.map_err(|why| Problem::busy(why.to_string()))
+    app.commands.tell(Input::Arm(arming)).await.map_err(|why| Problem::busy(why.to_string()))?;
+    kept.map_err(|problem| {
+        let words = format!(
+            "control is disarmed until the server is started again, but this is not recorded: {}",
+            problem.detail()
+        );
+        Problem::new(problem.status(), words)
+    })
 }

@@ -82,14 +82,13 @@ enum Keep {
     Renew,
     /// Its command is over.
     Over(CommandState),
-    /// Its hold is over, and the device does not return to its safe value by itself.
+    /// Its hold is over: the safe value returns, also where the device would return to one of its own.
     Return,
 }
 
 impl Control {
     fn keep(&mut self, situation: &Situation<'_>) -> Keep {
         let now = situation.now;
-        let lease = self.spec.lease;
         let Some(standing) = &mut self.standing else { return Keep::Nothing };
         if standing.state == CommandState::Requested && standing.command.expires < now.mono {
             return Keep::Over(CommandState::Expired);
@@ -98,10 +97,7 @@ impl Control {
             return Keep::Nothing;
         }
         if standing.holds_until.is_some_and(|until| until <= now.mono) {
-            return match lease {
-                Some(_) => Keep::Over(CommandState::LeaseEnded("it was to be held until now".to_owned())),
-                None => Keep::Return,
-            };
+            return Keep::Return;
         }
         if let Some((_, over)) = standing.renew.filter(|(at, _)| *at <= now.mono) {
             let widens = self.spec.widens(standing.command.value, self.spec.safe);
@@ -231,7 +227,13 @@ impl Control {
                 standing.holds_until = standing.command.hold.map(|hold| at.mono + hold);
                 standing.effect_by = Some(at.mono + self.spec.kind.spec().effect.1);
             }
-            standing => *standing = None,
+            // What stood before may stand on: the next read says so.
+            place => {
+                *place = None;
+                if matches!(state, CommandState::Unknown(_)) {
+                    let _ = self.stand_again(standing.clone(), at);
+                }
+            }
         }
         Some(standing.receipt(at, state))
     }

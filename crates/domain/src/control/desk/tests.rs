@@ -406,7 +406,7 @@ fn what_is_on_its_way_is_not_made_wider_unseen() {
     // Less than the 150 kW that were read, and more than what Ada has just commanded.
     let (other, limit) = (Requester { name: "Bob".into(), ..operator() }, ControlKind::DischargeLimit);
     rig.ask_seen("b", limit, 120e3, other.clone(), 0);
-    assert!(rig.said()[0].starts_with("b: refused: Ada has commanded 90 kW at "));
+    assert!(rig.said()[0].starts_with("b: refused: Ada has commanded 90 kW since you looked, at "));
     rig.ask_seen("c", limit, 120e3, Requester { stepped_up: false, ..other.clone() }, 1);
     assert_eq!(rig.said(), ["c: refused: to widen a limit, give your password once more"]);
     rig.ask_seen("d", limit, 80e3, other, 0);
@@ -420,6 +420,80 @@ fn what_is_on_its_way_is_not_made_wider_unseen() {
     rig.has[1] = 80.0;
     rig.pass(0.4);
     assert_eq!(rig.control(limit).present.map(|present| present.value), Some(80e3), "it is asked at once");
+}
+
+#[test]
+fn what_comes_to_nothing_leaves_what_stood_before_it() {
+    let limit = ControlKind::DischargeLimit;
+    for (journal, answers, ends) in [
+        (false, Answers::Obeys, "b: refused: the command cannot be recorded"),
+        (true, Answers::Refuses, "b: rejected by the device"),
+        (true, Answers::Ignores, "b: ignored"),
+        (true, Answers::IsAway, "b: not sent"),
+    ] {
+        let mut rig = Rig::new();
+        rig.ask("a", limit, 90e3, operator());
+        rig.pass(3.0);
+        rig.said();
+        (rig.journal, rig.answers) = (journal, answers);
+        rig.ask("b", limit, 80e3, Requester { name: "Bob".into(), ..operator() });
+        let said = rig.said();
+        assert!(said.iter().any(|said| said.starts_with(ends)), "{said:#?}");
+        assert!(said.last().is_some_and(|said| said.starts_with("a: effective")), "{said:#?}");
+        (rig.journal, rig.answers) = (true, Answers::Obeys);
+        let sent = rig.sent.len();
+        rig.pass(150.0);
+        let control = rig.control(limit);
+        let standing = control.standing.as_ref().map(|standing| standing.command.id.0.clone());
+        let changed = control.changed.as_ref().map(|changed| (changed.by.clone(), changed.value));
+        assert_eq!((standing.as_deref(), changed), (Some("a"), Some(("Ada".to_owned(), 90e3))), "{ends}");
+        assert!(rig.sent.len() >= sent + 4 && rig.has[1] == 90.0, "{ends}: it is renewed");
+    }
+}
+
+#[test]
+fn what_may_have_been_heard_is_read_and_then_stands_or_does_not() {
+    let limit = ControlKind::DischargeLimit;
+    for (heard, state, has) in [(true, "effective", 80.0), (false, "unknown", 90.0)] {
+        let mut rig = Rig::new();
+        rig.ask("a", limit, 90e3, operator());
+        rig.pass(3.0);
+        rig.answers = Answers::HoldsTheAnswer;
+        rig.ask("b", limit, 80e3, operator());
+        let id = rig.control(limit).standing.as_ref().and_then(|standing| standing.write).unwrap();
+        rig.step(Input::Write(Receipt { id, at: rig.now, outcome: WriteOutcome::Unknown("no answer".into()) }));
+        rig.answers = Answers::Obeys;
+        if heard {
+            rig.has[1] = 80.0;
+        }
+        rig.pass(150.0);
+        let said = rig.said();
+        let last = said.iter().rfind(|said| said.starts_with("b: ")).unwrap();
+        assert!(last.starts_with(&format!("b: {state}")), "{said:#?}");
+        let stands = if heard { "b" } else { "a" };
+        assert_eq!(rig.control(limit).standing.as_ref().map(|standing| &*standing.command.id.0), Some(stands));
+        assert_eq!(rig.has[1], has, "it is renewed");
+    }
+}
+
+#[test]
+fn to_lower_a_limit_for_a_time_is_to_widen_it_afterwards() {
+    let mut rig = Rig::new();
+    let limit = ControlKind::DischargeLimit;
+    rig.ask("a", limit, 60e3, operator());
+    rig.pass(6.0);
+    rig.said();
+    let mut lower = rig.control(limit).standing.as_ref().unwrap().command.clone();
+    (lower.id, lower.value, lower.hold) = (CommandId("b".into()), 59e3, Some(Duration::from_secs(20)));
+    (lower.by, lower.expires) = (Requester { stepped_up: false, ..operator() }, rig.now.mono + Duration::from_secs(30));
+    lower.revision = rig.control(limit).revision;
+    rig.step(Input::Command(lower.clone()));
+    assert_eq!(rig.said(), ["b: refused: to widen a limit, give your password once more"]);
+    rig.step(Input::Command(Command { id: CommandId("c".into()), by: operator(), ..lower }));
+    rig.pass(15.0);
+    assert_eq!(rig.has[1], 59.0);
+    rig.pass(8.0);
+    assert_eq!(rig.has[1], 150.0, "the safe value is written, not waited for");
 }
 
 #[test]
