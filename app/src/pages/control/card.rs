@@ -110,7 +110,7 @@ fn Number(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
     });
     let place = move |value: f64| format!("{:.2}%", (value - min) / (max - min).max(1e-9) * 100.0);
     let now = Derived::new(move || control.with(|control| control.present));
-    let sides = Derived::new(move || control.with(model::mark_sides));
+    let close = Derived::new(move || control.with(model::marks_close));
     let first = text.get_untracked();
     view! {
         <div class="control-number">
@@ -146,12 +146,12 @@ fn Number(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
                     disabled=move || desk.bar.get().is_some()
                 />
                 <div class="control-marks" aria-hidden="true">
-                    <span class="control-mark" data-side=move || sides.get().1 style:left=place(safe) hidden=move || now.get() == Some(safe)>
+                    <span class="control-mark" data-close=move || close.get().to_string() style:left=place(safe) hidden=move || now.get() == Some(safe)>
                         "safe"
                     </span>
                     {move || now.get().map(|now| {
                         let words = if now == safe { "now, safe" } else { "now" };
-                        view! { <span class="control-mark control-mark-now" data-side=move || sides.get().0 style:left=place(now)>{words}</span> }
+                        view! { <span class="control-mark control-mark-now" style:left=place(now)>{words}</span> }
                     })}
                 </div>
             </div>

@@ -337,17 +337,12 @@ pub(super) fn knowledge(control: &ControlState, age_s: Option<f32>) -> &'static 
     }
 }
 
-/// On which side of their marks the words of the value now and of the safe value stand, when there is no room for both
-/// below their marks: `left`, `right`, or `middle`.
-pub(super) fn mark_sides(control: &ControlState) -> (&'static str, &'static str) {
+/// Whether the words below the marks of the value now and of the safe value would stand on each other.
+pub(super) fn marks_close(control: &ControlState) -> bool {
     /// Two words need so much of the width of a slider on a small phone.
     const ROOM: f64 = 0.13;
     let span = (control.max - control.min).max(1e-9);
-    match control.present.map(|present| (present - control.safe) / span) {
-        Some(apart) if apart > 0.0 && apart < ROOM => ("right", "left"),
-        Some(apart) if apart < 0.0 && -apart < ROOM => ("left", "right"),
-        _ => ("middle", "middle"),
-    }
+    control.present.is_some_and(|present| (present - control.safe).abs() / span < ROOM)
 }
 
 /// What a state of a command means for who looks: `pending`, `good`, `bad` or `over`.

@@ -292,13 +292,7 @@ fn the_words_of_the_server_are_set_as_all_numbers_are() {
 
 #[test]
 fn the_words_below_a_slider_make_room_for_each_other() {
-    for (present, sides) in [
-        (Some(150e3), ("middle", "middle")),
-        (Some(152e3), ("right", "left")),
-        (Some(140e3), ("left", "right")),
-        (Some(75e3), ("middle", "middle")),
-        (None, ("middle", "middle")),
-    ] {
-        assert_eq!(mark_sides(&ControlState { present, ..limit() }), sides, "{present:?}");
+    for (present, close) in [(Some(152e3), true), (Some(140e3), true), (Some(75e3), false), (None, false)] {
+        assert_eq!(marks_close(&ControlState { present, ..limit() }), close, "{present:?}");
     }
 }
