@@ -65,8 +65,7 @@ pub fn ControlPage() -> impl IntoView {
         let keys = |seen: &ControlResponse| seen.controls.iter().map(|control| control.control.clone()).collect();
         desk.seen.with(|seen| seen.as_ref().map_or_else(Vec::<String>::new, keys))
     });
-    let read_only =
-        Derived::new(move || desk.seen.with(|seen| seen.as_ref().is_some_and(|seen| !seen.read_only.is_empty())));
+    let read_only = Derived::new(move || desk.read_only());
     let why = Derived::new(move || {
         desk.seen.with(|seen| seen.as_ref().map_or_else(String::new, |seen| seen.read_only.clone()))
     });

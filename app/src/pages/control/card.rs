@@ -57,22 +57,23 @@ pub(super) fn ControlCard(
 #[component]
 fn Present(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
     let value = Derived::new(move || control.with(model::present_words));
-    let known = Derived::new(move || control.with(|control| control.present.is_some()));
-    let age = Derived::new(move || {
+    let age_s = Derived::new(move || {
         let now = desk.seen.with(|seen| seen.as_ref().map(|seen| seen.timestamp)).unwrap_or_default();
-        let age_s = control.with(|control| model::age_s(control, now, desk.live.page_age_s.get()));
-        match (age_s, control.with(|control| control.unreadable.clone())) {
+        control.with(|control| model::age_s(control, now, desk.live.page_age_s.get()))
+    });
+    let known = Derived::new(move || control.with(|control| model::knowledge(control, age_s.get())));
+    let age =
+        Derived::new(move || match (age_s.get(), control.with(|control| model::unread_words(&control.unreadable))) {
             (None, why) if why.is_empty() => "not read yet".to_owned(),
             (None, why) => format!("not known: {why}"),
             (Some(age_s), why) if why.is_empty() => format!("read back {}", format::ago(age_s)),
             (Some(age_s), why) => format!("{why}; read back {}", format::ago(age_s)),
-        }
-    });
+        });
     let revision = Derived::new(move || control.with(|control| control.revision));
     let changed = Derived::new(move || control.with(|control| control.changed.clone()));
     let standing = Derived::new(move || control.with(model::standing_words));
     view! {
-        <p class="control-present" data-known=move || known.get().to_string()>
+        <p class="control-present" data-known=known>
             <span class="control-value">{value}</span>
             <span class="note">{age}</span>
         </p>
@@ -109,6 +110,7 @@ fn Number(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
     });
     let place = move |value: f64| format!("{:.2}%", (value - min) / (max - min).max(1e-9) * 100.0);
     let now = Derived::new(move || control.with(|control| control.present));
+    let close = Derived::new(move || control.with(model::marks_close));
     let first = text.get_untracked();
     view! {
         <div class="control-number">
@@ -144,7 +146,7 @@ fn Number(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
                     disabled=move || desk.bar.get().is_some()
                 />
                 <div class="control-marks" aria-hidden="true">
-                    <span class="control-mark" style:left=place(safe) hidden=move || now.get() == Some(safe)>
+                    <span class="control-mark" data-close=move || close.get().to_string() style:left=place(safe) hidden=move || now.get() == Some(safe)>
                         "safe"
                     </span>
                     {move || now.get().map(|now| {
@@ -214,10 +216,17 @@ fn Foot(desk: Desk, flight: Flight, control: Derived<ControlState>) -> impl Into
     let ready = Derived::new(move || own.with(|own| own.as_ref().is_some_and(|own| !own.is_none())));
     let words = Derived::new(move || match (wrong.get(), own.get()) {
         (Some(wrong), _) => wrong,
-        (None, Some(own)) if !own.is_none() => match own.blocked().first() {
-            Some(blocked) => format!("Not now: {}.", blocked.blocked),
-            None => own.direction().to_owned(),
-        },
+        (None, Some(own)) => {
+            let told = match own.blocked().first() {
+                Some(blocked) if !own.is_none() => format!("Not now: {}.", blocked.blocked),
+                _ => own.direction().to_owned(),
+            };
+            let text = desk.draft.with(|draft| draft.as_ref().map_or_else(String::new, |(_, text)| text.clone()));
+            match model::taken_words(&own.control, &text, own.to) {
+                Some(taken) => format!("{taken} {told}"),
+                None => told,
+            }
+        }
         _ => String::new(),
     });
     let tone = Derived::new(move || {
@@ -225,8 +234,10 @@ fn Foot(desk: Desk, flight: Flight, control: Derived<ControlState>) -> impl Into
             || own.with(|own| own.as_ref().is_some_and(|own| !own.is_none() && !own.blocked().is_empty()))
         {
             "wrong"
-        } else if own.with(|own| own.as_ref().is_some_and(Change::widens)) {
+        } else if own.with(|own| own.as_ref().is_some_and(|own| !own.is_none() && own.widens())) {
             "wider"
+        } else if own.with(|own| own.as_ref().is_some_and(Change::is_none)) {
+            "plain"
         } else {
             "safer"
         }
@@ -238,7 +249,7 @@ fn Foot(desk: Desk, flight: Flight, control: Derived<ControlState>) -> impl Into
         <div class="control-foot">
             <p class="control-words" data-tone=tone role="status">{words}</p>
             <p class="control-brief" hidden=move || !ready.get()>{check::answer(flight, desk)}</p>
-            <button type="button" class="button" hidden=move || !ready.get() && wrong.with(Option::is_none) on:click=move |_| desk.draft.set(None)>
+            <button type="button" class="button" hidden=move || own.with(Option::is_none) && wrong.with(Option::is_none) on:click=move |_| desk.draft.set(None)>
                 "Undo"
             </button>
             <button

@@ -21,7 +21,7 @@ pub(super) fn CheckCard(flight: Flight, desk: Desk) -> impl IntoView {
         <Card title="Flight check" note class="control-check">
             <p class="control-answer" role="status">{answer(flight, desk)}</p>
             <Table flight desk />
-            <Curve flight />
+            <Curve flight desk />
             <Load flight />
             <Assumptions flight />
         </Card>
@@ -33,7 +33,8 @@ pub(super) fn answer(flight: Flight, desk: Desk) -> Derived<String> {
     let system = desk.live.system();
     Derived::new(move || {
         if let Some(why) = flight.plan.with(|plan| plan.as_ref().err().cloned()) {
-            return format!("{why}, to see what a change would bring.");
+            let what = if desk.read_only() { "what comes" } else { "what a change would bring" };
+            return format!("{why}, to see {what}.");
         }
         let (kind, topology) = (system.kind, &system.topology);
         flight.present.with(|present| {
@@ -50,26 +51,17 @@ pub(super) fn answer(flight: Flight, desk: Desk) -> Derived<String> {
                         );
                         outlook::answer(&with, present, wanted, kind, topology)
                     }
-                    _ => left(present, kind, topology),
+                    _ => {
+                        let mut words = outlook::left(present, kind, topology);
+                        if present.training.is_ok() && desk.bar.with(Option::is_none) {
+                            words.push_str(" Move a slider to see what changes.");
+                        }
+                        words
+                    }
                 })
             })
         })
     })
-}
-
-/// What comes if nothing is done.
-fn left(present: &Outlook, kind: domain::spec::SystemKind, topology: &domain::topology::Topology) -> String {
-    match &present.training {
-        Ok(training) => format!(
-            "As things are, {} goes on for {training}{}. Move a slider to see what changes.",
-            outlook::noun(kind),
-            match training.end {
-                domain::flight::End::Horizon => String::new(),
-                end => format!("; then {}", end.words(topology)),
-            }
-        ),
-        Err(why) => format!("How long it lasts is not known. {}.", outlook::unknown(why)),
-    }
 }
 
 /// Do nothing, and the change, side by side.
@@ -81,11 +73,14 @@ pub(super) fn Table(flight: Flight, desk: Desk) -> impl IntoView {
             flight.wanted.with(|wanted| outlook::rows(present.as_ref(), wanted.as_ref(), system.kind, &system.topology))
         })
     });
+    // Where nothing can be commanded there is no change to look at.
+    let read_only = Derived::new(move || desk.read_only());
     let cell = |(value, remark): (String, String), same: bool| {
         view! { <td data-same=same.to_string()><span class="control-figure">{value}</span> <span class="note">{remark}</span></td> }
     };
     let row = move |Row { label, present, wanted }: Row| {
         let wanted = match wanted {
+            _ if read_only.get() => ().into_any(),
             Some(wanted) => {
                 let same = wanted == present;
                 cell(wanted, same).into_any()
@@ -96,7 +91,7 @@ pub(super) fn Table(flight: Flight, desk: Desk) -> impl IntoView {
     };
     view! {
         <table class="control-table">
-            <thead><tr><th scope="col"><span class="visually-hidden">"What"</span></th><th scope="col">"Do nothing"</th><th scope="col">"With the change"</th></tr></thead>
+            <thead><tr><th scope="col"><span class="visually-hidden">"What"</span></th><th scope="col">"Do nothing"</th>{move || (!read_only.get()).then(|| view! { <th scope="col">"With the change"</th> })}</tr></thead>
             <tbody>{move || rows.get().into_iter().map(row).collect_view()}</tbody>
         </table>
     }
@@ -104,7 +99,7 @@ pub(super) fn Table(flight: Flight, desk: Desk) -> impl IntoView {
 
 /// State of charge over the time ahead.
 #[component]
-fn Curve(flight: Flight) -> impl IntoView {
+fn Curve(flight: Flight, desk: Desk) -> impl IntoView {
     let span_min = Derived::new(move || {
         flight.present.with(|present| {
             flight
@@ -128,7 +123,7 @@ fn Curve(flight: Flight) -> impl IntoView {
             </svg>
             <figcaption class="note">
                 <span>"now"</span>
-                <span class="control-curve-name">"State of charge, 0 to 100" {THIN} "%: " <b class="control-key-now">"do nothing"</b> ", " <b class="control-key-then">"with the change"</b></span>
+                <span class="control-curve-name">"State of charge, 0 to 100" {THIN} "%: " <b class="control-key-now">"do nothing"</b> {move || (!desk.read_only()).then(|| view! { ", " <b class="control-key-then">"with the change"</b> })}</span>
                 <span>{end}</span>
             </figcaption>
         </figure>
@@ -186,7 +181,7 @@ fn Assumptions(flight: Flight) -> impl IntoView {
     view! {
         <details class="control-assumed" hidden=move || told.with(Vec::is_empty)>
             <summary>{count}</summary>
-            <ul>{move || told.get().into_iter().map(|words| view! { <li class="note">{words} "."</li> }).collect_view()}</ul>
+            <ul>{move || told.get().into_iter().map(|words| view! { <li class="note">{format!("{}.", model::typeset(&words))}</li> }).collect_view()}</ul>
         </details>
     }
 }

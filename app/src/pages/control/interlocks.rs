@@ -48,6 +48,7 @@ pub(super) fn Interlocks(desk: Desk) -> impl IntoView {
         let against = all.with(|all| all.iter().filter(|held| !held.blocked.is_empty()).count());
         match against {
             0 => "all hold".to_owned(),
+            1 => format!("1 of {} does not hold", all.with(Vec::len)),
             n => format!("{n} of {} do not hold", all.with(Vec::len)),
         }
     });
@@ -55,7 +56,7 @@ pub(super) fn Interlocks(desk: Desk) -> impl IntoView {
         let ok = held.blocked.is_empty();
         let why = held.blocked.into_iter().map(|(why, of)| {
             let of = if of.len() < controls.get_untracked() { format!(" ({})", of.join(", ")) } else { String::new() };
-            view! { <p class="control-why">{crate::format::sentence(&why)} {of} "."</p> }
+            view! { <p class="control-why">{format!("{}{of}.", crate::format::sentence(&why))}</p> }
         });
         view! {
             <li class="control-held" data-holds=ok.to_string()>
@@ -68,10 +69,16 @@ pub(super) fn Interlocks(desk: Desk) -> impl IntoView {
             </li>
         }
     };
-    view! {
-        <Card title="What must hold" note class="control-interlocks">
-            <ul>{move || all.get().into_iter().map(row).collect_view()}</ul>
-        </Card>
+    // A system without controls has nothing that must hold.
+    let any = Derived::new(move || !all.with(Vec::is_empty));
+    move || {
+        any.get().then(|| {
+            view! {
+                <Card title="What must hold" note class="control-interlocks">
+                    <ul>{move || all.get().into_iter().map(row).collect_view()}</ul>
+                </Card>
+            }
+        })
     }
 }
 

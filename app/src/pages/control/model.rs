@@ -34,6 +34,8 @@ pub(super) enum Bar {
         /// Whether they are an admin.
         admin: bool,
     },
+    /// What guards every command does not hold for any control, and why.
+    Held(Vec<String>),
 }
 
 impl Bar {
@@ -71,7 +73,7 @@ impl Bar {
             (_, Some(Role::Viewer)) => Some(Bar::Viewer(name)),
             (None | Some(Role::Viewer), Some(_)) => Some(Bar::Idle(name)),
             (Some(role), _) if !controls.armed => Some(Bar::Disarmed { admin: role == Role::Admin }),
-            _ => None,
+            _ => held_for_all(&controls.controls).map(Bar::Held),
         }
     }
 
@@ -106,6 +108,7 @@ impl Bar {
             Bar::Disarmed { admin: false } => {
                 "Control is not armed, so nothing is sent. An admin arms it in Settings.".to_owned()
             }
+            Bar::Held(why) => format!("Control is armed, but nothing can be commanded now: {}.", why.join("; ")),
         }
     }
 
@@ -124,10 +127,24 @@ impl Bar {
         match self {
             Bar::Away | Bar::Unusable(_) => "critical",
             Bar::Unknown(why) if !why.is_empty() => "critical",
-            Bar::Past | Bar::Disarmed { .. } | Bar::Idle(_) => "warning",
+            Bar::Past | Bar::Disarmed { .. } | Bar::Idle(_) | Bar::Held(_) => "warning",
             _ => "notice",
         }
     }
+}
+
+/// Why no command at all is possible, each reason once: some interlock that guards every command stands against each of the
+/// controls. `None` if one of them can be moved at least to the safe side.
+fn held_for_all(controls: &[ControlState]) -> Option<Vec<String>> {
+    let mut told = Vec::new();
+    for control in controls {
+        let mut against = control.interlocks.iter().filter(|lock| !lock.only_wider && !lock.blocked.is_empty());
+        let why = &against.next()?.blocked;
+        if !told.contains(why) {
+            told.push(why.clone());
+        }
+    }
+    (!told.is_empty()).then_some(told)
 }
 
 /// How the values of a control are shown and typed: W as kW where they are large.
@@ -175,11 +192,26 @@ pub(super) fn kind(control: &ControlState) -> Option<ControlKind> {
 /// A value of a control in words: `120 kW`, `Max ROI`.
 pub(super) fn words(control: &ControlState, value: f64) -> String {
     let words = kind(control).map_or_else(|| value.to_string(), |kind| kind.words(value));
-    // Number and unit stay together, as everywhere on the page.
-    match words.rsplit_once(' ') {
-        Some((number, unit @ ("kW" | "W" | "%"))) => format!("{}{THIN}{unit}", number.replace('-', "\u{2212}")),
-        _ => words,
+    typeset(&words)
+}
+
+/// Words of the server as the page writes them: a true minus before a number, and number and unit kept together.
+pub(super) fn typeset(words: &str) -> String {
+    let mut text = String::with_capacity(words.len());
+    let (mut before, mut rest) = (' ', words.chars());
+    while let Some(letter) = rest.next() {
+        let after = rest.as_str();
+        let of_unit = |unit: &str| {
+            after.strip_prefix(unit).is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric()))
+        };
+        text.push(match letter {
+            '-' if !before.is_alphanumeric() && after.starts_with(|next: char| next.is_ascii_digit()) => '\u{2212}',
+            ' ' if before.is_ascii_digit() && ["kW", "W", "%"].into_iter().any(of_unit) => THIN,
+            letter => letter,
+        });
+        before = letter;
     }
+    text
 }
 
 /// What stands there now in words.
@@ -199,6 +231,13 @@ pub(super) fn admit(control: &ControlState, text: &str) -> Result<f64, String> {
         return Err(format!("Give a number from {}", range()));
     }
     Ok(at_step(control, value))
+}
+
+/// What is said of a typed value that lies between two steps: what it is taken as. `None` if it lies at one.
+pub(super) fn taken_words(control: &ControlState, text: &str, to: f64) -> Option<String> {
+    let typed = Scale::of(control).read(text)?;
+    let off = (typed - to).abs() > control.step.max(1e-6) * 1e-6;
+    off.then(|| format!("In steps of {}: taken as {}.", words(control, control.step), words(control, to)))
 }
 
 /// The nearest step of a control.
@@ -282,6 +321,30 @@ pub(super) fn age_s(control: &ControlState, now: Utc, since_s: f32) -> Option<f3
     control.read_at.map(|at| (now.0 - at.0) as f32 / 1e6 + since_s)
 }
 
+/// Why a value could not be read back. The answer of a link to a read is the same as to a write: it was not sent.
+pub(super) fn unread_words(why: &str) -> String {
+    why.strip_prefix("not sent: ").map_or_else(|| why.to_owned(), |why| format!("not read: {why}"))
+}
+
+/// How well the value that the device has is known: `known`, `old` if it could not be read for a while, or `unknown`.
+pub(super) fn knowledge(control: &ControlState, age_s: Option<f32>) -> &'static str {
+    /// A value that can no longer be read is in doubt when it is older than this, s: two reads have failed by then.
+    const OLD_S: f32 = 10.0;
+    match (control.present, age_s) {
+        (None, _) => "unknown",
+        (Some(_), Some(age_s)) if age_s > OLD_S && !control.unreadable.is_empty() => "old",
+        (Some(_), _) => "known",
+    }
+}
+
+/// Whether the words below the marks of the value now and of the safe value would stand on each other.
+pub(super) fn marks_close(control: &ControlState) -> bool {
+    /// Two words need so much of the width of a slider on a small phone.
+    const ROOM: f64 = 0.13;
+    let span = (control.max - control.min).max(1e-9);
+    control.present.is_some_and(|present| (present - control.safe).abs() / span < ROOM)
+}
+
 /// What a state of a command means for who looks: `pending`, `good`, `bad` or `over`.
 pub(super) fn tone(state: &str) -> &'static str {
     match state {
@@ -317,7 +380,11 @@ pub(super) fn standing_words(control: &ControlState) -> Option<String> {
     let safe = || words(control, control.safe);
     let hold =
         control.holds_for_s.map(|left_s| format!("for {} yet, then {}", format::duration(left_s as f32), safe()));
-    let lease = control.lease_s.map(|lease_s| {
+    // Packtwin renews only what was commanded from here.
+    let ours = control.command.as_ref().is_some_and(|command| {
+        matches!(&command.state[..], "confirmed" | "effective" | "unchanged" | "no-effect" | "unconfirmable")
+    });
+    let lease = control.lease_s.filter(|_| ours).map(|lease_s| {
         format!("renewed while Packtwin runs; without it the device returns after {}", format::duration(lease_s as f32))
     });
     match (hold, lease) {

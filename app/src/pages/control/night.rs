@@ -15,6 +15,14 @@ pub(super) fn NightBar(desk: Desk) -> impl IntoView {
         let control = desk.control(limit_key)?;
         model::lower(&control).map(|to| (model::Scale::of(&control).typed(to), model::words(&control, to)))
     });
+    // What stands against a lower limit alone; what stands against everything is said by the bar.
+    let against = Derived::new(move || {
+        let control = desk.control(limit_key)?;
+        let to = model::lower(&control)?;
+        let change = model::Change { control, to };
+        change.blocked().first().map(|lock| format!("Not now: {}.", lock.blocked))
+    });
+    let why = move || desk.bar.with(|bar| bar.as_ref().map(model::Bar::words));
     let has_limit = Derived::new(move || desk.control(limit_key).is_some());
     let none = Derived::new(move || desk.seen.with(|seen| seen.as_ref().is_none_or(|seen| seen.controls.is_empty())));
     let off = move || desk.bar.get().is_some();
@@ -28,7 +36,8 @@ pub(super) fn NightBar(desk: Desk) -> impl IntoView {
                 class="button"
                 aria-describedby=OFF
                 hidden=move || !has_limit.get()
-                disabled=move || off() || lower.with(Option::is_none)
+                title=move || why().or_else(|| against.get())
+                disabled=move || off() || lower.with(Option::is_none) || against.with(Option::is_some)
                 on:click=move |_| {
                     if let Some((typed, _)) = lower.get_untracked() {
                         desk.think_of(limit_key, typed);
@@ -38,7 +47,7 @@ pub(super) fn NightBar(desk: Desk) -> impl IntoView {
             >
                 {lower_words}
             </button>
-            <button type="button" class="button button-primary" aria-describedby=OFF disabled=off on:click=move |_| desk.open(Review::SafeValues)>
+            <button type="button" class="button button-primary" aria-describedby=OFF title=why disabled=off on:click=move |_| desk.open(Review::SafeValues)>
                 "Return to safe values"
             </button>
             <noscript>

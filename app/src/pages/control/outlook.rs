@@ -108,6 +108,36 @@ fn lasts(of: &Lasts) -> String {
     format!("{more}{}", minutes(of.minutes))
 }
 
+/// What ends it, as a clause of a sentence.
+fn end_words(end: End, topology: &Topology) -> String {
+    match end {
+        End::Mode => "in the mode Max Safety the battery does not cover peaks of the load".to_owned(),
+        end => end.words(topology),
+    }
+}
+
+/// Whether it ends as soon as it begins.
+fn at_once(of: &Lasts) -> bool {
+    of.end != End::Horizon && of.minutes < 1.0
+}
+
+/// What comes if nothing is done, in a sentence.
+pub(super) fn left(present: &Outlook, kind: SystemKind, topology: &Topology) -> String {
+    let noun = noun(kind);
+    match &present.training {
+        Ok(training) if training.end == End::Horizon => {
+            format!("As things are, {noun} goes on for {}.", lasts(training))
+        }
+        Ok(training) => format!("As things are, {noun} {}: {}.", ends(training), end_words(training.end, topology)),
+        Err(why) => format!("How long it lasts is not known. {}.", unknown(why)),
+    }
+}
+
+/// When it ends: `ends after 89 min`, `ends at once`.
+fn ends(of: &Lasts) -> String {
+    if at_once(of) { "ends at once".to_owned() } else { format!("ends after {}", minutes(of.minutes)) }
+}
+
 /// "How many more minutes?", in a sentence. `floor` names the change: `With a backup reserve of 15 %`.
 pub(super) fn answer(with: &str, present: &Outlook, wanted: &Outlook, kind: SystemKind, topology: &Topology) -> String {
     let noun = noun(kind);
@@ -115,22 +145,28 @@ pub(super) fn answer(with: &str, present: &Outlook, wanted: &Outlook, kind: Syst
         (Ok(now), Ok(then)) => (now, then),
         (Err(why), _) | (_, Err(why)) => return format!("{with}: how long it lasts is not known. {}.", unknown(why)),
     };
-    let end = |of: &Lasts| of.end.words(topology);
+    let end = |of: &Lasts| end_words(of.end, topology);
     let change = then.minutes.floor() - now.minutes.floor();
     match (now.end == End::Horizon, then.end == End::Horizon) {
         (true, true) => format!("{with} nothing changes within {}: {noun} goes on longer either way.", lasts_h()),
         (true, false) => format!(
-            "{with} {noun} ends after {}: {}. Without the change it goes on for more than {}.",
-            minutes(then.minutes),
+            "{with} {noun} {}: {}. Without the change it goes on for more than {}.",
+            ends(then),
             end(then),
             lasts_h()
         ),
         (false, true) => format!(
-            "{with} {noun} goes on for more than {}. Without the change it ends after {}: {}.",
+            "{with} {noun} goes on for more than {}. Without the change it {}: {}.",
             lasts_h(),
-            minutes(now.minutes),
+            ends(now),
             end(now)
         ),
+        (false, false) if at_once(now) && at_once(then) => {
+            format!("{with} nothing changes: {noun} ends at once either way, for {}.", end(then))
+        }
+        (false, false) if at_once(now) || at_once(then) => {
+            format!("{with} {noun} {}: {}. Without the change it {}: {}.", ends(then), end(then), ends(now), end(now))
+        }
         (false, false) if change == 0.0 => {
             format!("{with} {noun} lasts as long as now: {}. Then {}.", minutes(then.minutes), end(then))
         }
@@ -185,11 +221,12 @@ pub(super) fn rows(
     };
     let when = |at_min: f32| if at_min < 1.0 { "now".to_owned() } else { format!("in {}", minutes(at_min)) };
     let told = |value: Known<Cell>| value.unwrap_or_else(|why| (format::NONE.to_owned(), unknown(&why)));
-    let training = |of: &Outlook| told(of.training.map(|training| (lasts(&training), training.end.words(topology))));
+    let training =
+        |of: &Outlook| told(of.training.map(|training| (lasts(&training), end_words(training.end, topology))));
     let backup = |of: &Outlook| {
         told(of.backup.map(|backup| {
             let reserve = backup.to_reserve_min.map_or_else(
-                || backup.lasts.end.words(topology),
+                || end_words(backup.lasts.end, topology),
                 |to_reserve| format!("{} of it down to the reserve", minutes(to_reserve)),
             );
             (lasts(&backup.lasts), reserve)

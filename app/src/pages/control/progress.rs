@@ -18,15 +18,15 @@ pub(super) fn Progress(desk: Desk) -> impl IntoView {
         let steps = of.steps.into_iter().map(|step| {
             view! {
                 <li data-tone=model::tone(&step.state)>
-                    <span>{sentence(&step.words)}</span>
+                    <span>{sentence(&model::typeset(&step.words))}</span>
                     <LocalTime utc=step.at />
                 </li>
             }
         });
         view! {
             <li class="control-asked" data-tone=model::tone(&command.state)>
-                <p class="control-asked-what"><strong>{label} ": " {command.value_words}</strong> <span class="note">" asked by " {command.by} " at " <LocalTime utc=command.asked_at /></span></p>
-                <p class="control-asked-state" role="status">{sentence(&command.words)} "."</p>
+                <p class="control-asked-what"><strong>{label} ": " {model::typeset(&command.value_words)}</strong> <span class="note">" asked by " {command.by} " at " <LocalTime utc=command.asked_at /></span></p>
+                <p class="control-asked-state" role="status">{format!("{}.", sentence(&model::typeset(&command.words)))}</p>
                 <ol class="control-steps" aria-label="Steps">{steps.collect_view()}</ol>
             </li>
         }

@@ -96,7 +96,7 @@ fn OfChange(desk: Desk, flight: Flight, change: Change) -> impl IntoView {
             })}
         </p>
         <ul class="control-against" hidden=move || blocked.with(Vec::is_empty)>
-            {move || blocked.get().into_iter().map(|why| view! { <li>"Not now: " {why} "."</li> }).collect_view()}
+            {move || blocked.get().into_iter().map(|why| view! { <li>{format!("Not now: {why}.")}</li> }).collect_view()}
         </ul>
         <Confirm desk action=COMMAND widens submit off=Derived::new(move || blocked.with(|blocked| !blocked.is_empty()))>
             <input type="hidden" name="id" value=id />

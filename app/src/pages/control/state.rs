@@ -133,6 +133,11 @@ impl Desk {
         desk
     }
 
+    /// Whether nothing of the system can ever be commanded.
+    pub(super) fn read_only(self) -> bool {
+        self.seen.with(|seen| seen.as_ref().is_some_and(|seen| !seen.read_only.is_empty()))
+    }
+
     /// A control as it was seen last.
     pub(super) fn control(self, key: &str) -> Option<ControlState> {
         self.seen.with(|seen| seen.as_ref()?.controls.iter().find(|control| control.control == key).cloned())

@@ -76,6 +76,7 @@ fn Entries() -> impl IntoView {
                     return view! { <EmptyState title="Nothing in the audit is like that" advice /> {newest} }.into_any();
                 }
                 view! {
+                    <p class="audit-heads note">{entry::HEADS.map(|name| view! { <span>{name}</span> })}</p>
                     <ul class="audit-list">{answer.entries.into_iter().map(row).collect_view()}</ul>
                     <p class="ways">{newest} {older}</p>
                 }

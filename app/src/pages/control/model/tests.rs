@@ -77,6 +77,11 @@ fn session(account: Option<Role>, now: Option<Role>) -> SessionResponse {
 fn what_stands_in_the_way_is_told_in_the_order_of_the_questions() {
     let armed = ControlResponse { armed: true, controls: vec![limit()], ..ControlResponse::default() };
     let disarmed = ControlResponse { armed: false, ..armed.clone() };
+    // An interlock against every command, of all controls and of one of two; the alarm stops only what is less safe.
+    let mut no_link = limit();
+    no_link.interlocks[0].blocked = "the link is down".into();
+    let with = |controls: Vec<ControlState>| ControlResponse { controls, ..armed.clone() };
+    let (dead, half) = (with(vec![no_link.clone(), no_link.clone()]), with(vec![no_link, limit()]));
     let read_only = ControlResponse { read_only: "no [[control]]".into(), ..ControlResponse::default() };
     let (operator, admin) =
         (session(Some(Role::Operator), Some(Role::Operator)), session(Some(Role::Admin), Some(Role::Admin)));
@@ -112,6 +117,8 @@ fn what_stands_in_the_way_is_told_in_the_order_of_the_questions() {
         (false, false, None, Some(&disarmed), Some(&operator), Some(Bar::Disarmed { admin: false })),
         (false, false, None, Some(&disarmed), Some(&admin), Some(Bar::Disarmed { admin: true })),
         (false, false, None, Some(&armed), Some(&operator), None),
+        (false, false, None, Some(&dead), Some(&operator), Some(Bar::Held(vec!["the link is down".into()]))),
+        (false, false, None, Some(&half), Some(&operator), None),
     ] {
         let found = Bar::of(past, away, failed, controls, who);
         assert_eq!(found, bar);
@@ -223,7 +230,8 @@ fn writes_leases_and_ages_are_told_in_words() {
         writes_words(&limit()),
         "3 of 1\u{202f}440 writes in 24\u{202f}h, 1\u{202f}203 ever; memory that does not wear out"
     );
-    let held = ControlState { holds_for_s: Some(3_000), lease_s: Some(60), ..limit() };
+    let command = |state: &str| Some(CommandResponse { state: state.into(), ..CommandResponse::default() });
+    let held = ControlState { holds_for_s: Some(3_000), lease_s: Some(60), command: command("confirmed"), ..limit() };
     assert_eq!(
         standing_words(&held).as_deref(),
         Some(
@@ -231,5 +239,60 @@ fn writes_leases_and_ages_are_told_in_words() {
         )
     );
     assert_eq!(standing_words(&limit()), None);
+    for (state, renewed) in [
+        (None, false),
+        (command("sent"), false),
+        (command("rejected"), false),
+        (command("lease-ended"), false),
+        (command("effective"), true),
+        (command("unconfirmable"), true),
+    ] {
+        let control = ControlState { lease_s: Some(60), command: state.clone(), ..limit() };
+        assert_eq!(standing_words(&control).is_some(), renewed, "{state:?}");
+    }
     assert_eq!(age_s(&limit(), Utc(10_000_000), 1.5), Some(3.5));
+}
+
+#[test]
+fn a_value_between_steps_says_what_it_is_taken_as() {
+    let taken = |text: &str| {
+        let to = admit(&limit(), text).unwrap_or_default();
+        taken_words(&limit(), text, to)
+    };
+    assert_eq!(taken("150.4").as_deref(), Some("In steps of 1\u{202f}kW: taken as 150\u{202f}kW."));
+    assert_eq!((taken("120"), taken("120,0"), taken("")), (None, None, None));
+}
+
+#[test]
+fn a_read_that_failed_is_not_called_a_write_and_an_old_value_is_in_doubt() {
+    assert_eq!(unread_words("not sent: the link is down"), "not read: the link is down");
+    assert_eq!((unread_words("no answer"), unread_words("")), ("no answer".to_owned(), String::new()));
+    let unreadable = ControlState { unreadable: "no answer".into(), ..limit() };
+    for (control, age_s, known) in [
+        (limit(), Some(20.0), "known"),
+        (unreadable.clone(), Some(5.0), "known"),
+        (unreadable.clone(), Some(15.0), "old"),
+        (ControlState { present: None, ..unreadable }, Some(40.0), "unknown"),
+    ] {
+        assert_eq!(knowledge(&control, age_s), known);
+    }
+}
+
+#[test]
+fn the_words_of_the_server_are_set_as_all_numbers_are() {
+    for (words, set) in [
+        ("-5 kW", "\u{2212}5\u{202f}kW"),
+        ("clamped: the device has -12.5 kW", "clamped: the device has \u{2212}12.5\u{202f}kW"),
+        ("grid-setpoint of 2026-11-30, 5 Watts", "grid-setpoint of 2026-11-30, 5 Watts"),
+        ("15 %", "15\u{202f}%"),
+    ] {
+        assert_eq!(typeset(words), set);
+    }
+}
+
+#[test]
+fn the_words_below_a_slider_make_room_for_each_other() {
+    for (present, close) in [(Some(152e3), true), (Some(140e3), true), (Some(75e3), false), (None, false)] {
+        assert_eq!(marks_close(&ControlState { present, ..limit() }), close, "{present:?}");
+    }
 }

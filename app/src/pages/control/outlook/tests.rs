@@ -24,6 +24,10 @@ fn outlook(minutes: f32, end: End) -> Outlook {
 fn how_many_more_minutes_is_answered_in_words() {
     let ends = |minutes| outlook(minutes, End::Reserve);
     let day = || outlook(1_440.0, End::Horizon);
+    let as_is = |of| left(&of, SystemKind::DataCentre, &sample::spec().topology);
+    assert_eq!(as_is(day()), "As things are, training goes on for more than 24\u{202f}h.");
+    assert_eq!(as_is(ends(89.4)), "As things are, training ends after 89\u{202f}min: the reserve is reached.");
+    assert_eq!(as_is(outlook(0.0, End::Empty)), "As things are, training ends at once: the battery is empty.");
     let lost = Outlook { training: Err(Unknown::Point(PointId::Soc, NoData::Stale)), ..day() };
     for (present, wanted, expected) in [
         (
@@ -39,7 +43,17 @@ fn how_many_more_minutes_is_answered_in_words() {
         (
             ends(89.0),
             outlook(0.0, End::Mode),
-            "there are 89 fewer minutes of training: 0\u{202f}min instead of 89\u{202f}min. Then in Max Safety peaks are not shaved.",
+            "training ends at once: in the mode Max Safety the battery does not cover peaks of the load. Without the change it ends after 89\u{202f}min: the reserve is reached.",
+        ),
+        (
+            outlook(0.0, End::Mode),
+            outlook(0.4, End::Empty),
+            "nothing changes: training ends at once either way, for the battery is empty.",
+        ),
+        (
+            outlook(0.0, End::Mode),
+            day(),
+            "training goes on for more than 24\u{202f}h. Without the change it ends at once: in the mode Max Safety the battery does not cover peaks of the load.",
         ),
         (ends(89.0), ends(89.9), "training lasts as long as now: 89\u{202f}min. Then the reserve is reached."),
         (day(), day(), "nothing changes within 24\u{202f}h: training goes on longer either way."),

@@ -4,6 +4,9 @@ use super::super::asked::date_time;
 use api::people::AuditEntry;
 use leptos::prelude::*;
 
+/// What stands in the columns of the lines; the last one is the sign that a line opens.
+pub(super) const HEADS: [&str; 8] = ["No.", "When", "Who", "What", "Change", "Prediction", "Result", ""];
+
 /// A line that opens.
 pub(super) fn row(entry: AuditEntry) -> AnyView {
     let AuditEntry { seq, at, .. } = entry;
@@ -19,7 +22,9 @@ pub(super) fn row(entry: AuditEntry) -> AnyView {
                     <span class="audit-who">{head.who}</span>
                     <span class="audit-what"><b>{head.what}</b> " " {head.subject}</span>
                     <span class="audit-change">{head.change}</span>
+                    <span class="audit-prediction">{head.prediction}</span>
                     <span class="audit-result">{head.result}</span>
+                    <span class="audit-sign" aria-hidden="true"></span>
                 </summary>
                 <dl class="facts audit-facts">{facts.collect_view()}</dl>
             </details>
@@ -35,6 +40,7 @@ struct Head {
     what: String,
     subject: String,
     change: String,
+    prediction: String,
     result: String,
 }
 
@@ -48,6 +54,7 @@ impl Head {
                 what,
                 subject: String::new(),
                 change: String::new(),
+                prediction: String::new(),
                 result: String::new(),
             };
         };
@@ -65,7 +72,14 @@ impl Head {
             (Some(old), Some(new)) => format!("{old} \u{2192} {new}"),
             (one, other) => text(if one.is_some() { one } else { other }),
         };
-        Head { who, what: action.replace('-', " "), subject, change, result: text(&entry.result) }
+        Head {
+            who,
+            what: action.replace('-', " "),
+            subject,
+            change,
+            prediction: text(&entry.prediction),
+            result: text(&entry.result),
+        }
     }
 }
 
@@ -108,7 +122,7 @@ mod tests {
             subject: text("reserve"),
             old: text("20 %"),
             new: text("15 %"),
-            prediction: None,
+            prediction: text("112 min"),
             result: text("confirmed"),
             read_back: text("15 %"),
             detail: None,
@@ -119,7 +133,7 @@ mod tests {
     fn a_line_says_who_did_what_to_what_and_what_became_of_it() {
         let head = |who: &str, what: &str, subject: &str, change: &str, result: &str| {
             let [who, what, subject, change, result] = [who, what, subject, change, result].map(str::to_owned);
-            Head { who, what, subject, change, result }
+            Head { who, what, subject, change, prediction: "112 min".to_owned(), result }
         };
         for (entry, expected) in [
             (entry(), head("mara", "command result", "reserve of hv", "20 % \u{2192} 15 %", "confirmed")),
@@ -139,11 +153,14 @@ mod tests {
                 AuditEntry { who: Some(String::new()), old: None, ..entry() },
                 head("nobody known", "command result", "reserve of hv", "15 %", "confirmed"),
             ),
-            (AuditEntry { action: None, ..entry() }, head("", "cannot be read: somebody has changed it", "", "", "")),
+            (
+                AuditEntry { action: None, ..entry() },
+                Head { prediction: String::new(), ..head("", "cannot be read: somebody has changed it", "", "", "") },
+            ),
         ] {
             assert_eq!(Head::of(&entry), expected);
         }
         let names: Vec<&str> = facts(&entry()).into_iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ["Came by", "System", "About", "Before", "New", "Result", "Read back", "Hash"]);
+        assert_eq!(names, ["Came by", "System", "About", "Before", "New", "Prediction", "Result", "Read back", "Hash"]);
     }
 }

@@ -3,7 +3,9 @@
 use super::super::asked::{Asked, date_time};
 use crate::components::{Card, Chip, Tone};
 use crate::derived::Derived;
+use crate::live::Live;
 use crate::session::{May, OwnPassword, PeopleForm, Session};
+use api::control::ControlResponse;
 use api::people::{ArmingResponse, SessionResponse};
 use domain::people::action::Action;
 use leptos::prelude::*;
@@ -18,6 +20,16 @@ pub(super) fn ArmingCard() -> impl IntoView {
     Effect::new(move |_| {
         armed.track();
         asked.again();
+    });
+    let systems = Live::expect().site().systems.clone();
+    let controls = systems.into_iter().map(|system| {
+        let path = format!("/api/v1/control?system={}", system.id);
+        Asked::<ControlResponse>::at(Derived::new(move || Some(path.clone())))
+    });
+    let controls = controls.collect::<Vec<_>>();
+    // Known only when every system has answered.
+    let nothing = Derived::new(move || {
+        controls.iter().all(|asked| matches!(asked.get(), Some(Ok(seen)) if !seen.read_only.is_empty()))
     });
     let disarm = Derived::new(move || session.may(Action::Disarm));
     let arm = Derived::new(move || session.may(Action::Arm));
@@ -38,6 +50,9 @@ pub(super) fn ArmingCard() -> impl IntoView {
                 view! {
                     <p class="arming-state"><Chip tone dot=true>{words}</Chip> <span class="note">{since}</span></p>
                     <p>{meaning}</p>
+                    {move || nothing.get().then(|| view! {
+                        <p class="note">"Nothing can be commanded here, armed or not: no system has a [[control]] in the site file. The manual has a page about it, \u{201c}Let Packtwin control\u{201d}."</p>
+                    })}
                     {move || match (answer.armed, disarm.get(), arm.get()) {
                         (true, May::Yes, _) => view! {
                             <PeopleForm what="disarm" submit="Disarm control" button="button button-primary" done />
@@ -52,7 +67,7 @@ pub(super) fn ArmingCard() -> impl IntoView {
                         }
                         .into_any(),
                         (true, May::No(why), _) | (false, _, May::No(why)) => {
-                            view! { <p class="note">{crate::format::sentence(&why)} "."</p> }.into_any()
+                            view! { <p class="note">{format!("{}.", crate::format::sentence(&why))}</p> }.into_any()
                         }
                         _ => ().into_any(),
                     }}
