@@ -201,6 +201,26 @@ async fn passwords_are_tried_a_few_times_and_then_slowly() {
     );
 }
 
+/// Signing in to another account, or giving its password once more, frees nobody from the waits.
+#[tokio::test]
+async fn who_has_an_account_does_not_guess_the_password_of_another() {
+    for from in ["192.0.2.7", "127.0.0.1"] {
+        let site = Site::new();
+        site.sign_in("mara", PASSWORD, from).await.unwrap();
+        let (mut looked_at, mut session) = (0, None);
+        for n in 0..12 {
+            let refused = site.sign_in("mara", &format!("wrong{n}"), from).await.err().unwrap();
+            looked_at += usize::from(matches!(refused, Refused::Wrong(_)));
+            let timo = match session.take() {
+                None => site.sign_in("timo", PASSWORD, from).await,
+                Some(session) => site.people.step_up(session, PASSWORD.into(), signs_in_from(from)).await,
+            };
+            session = timo.unwrap().asker.session.map(|(session, _)| session);
+        }
+        assert_eq!(looked_at, 5, "{from}");
+    }
+}
+
 #[tokio::test]
 async fn what_changes_an_account_ends_its_sessions_and_tokens() {
     let site = Site::new();
