@@ -149,7 +149,8 @@ fn a_page_commands_by_the_same_door_as_programs() {
         ["confirmed", "effective"].contains(&told["command"]["state"].as_str()?).then_some(())
     });
     let all = server.get("/api/v1/commands?system=hv");
-    assert_eq!(all["commands"].as_array().unwrap().len(), 1, "{all}");
+    let done = all["commands"].as_array().unwrap().iter().filter(|command| command["state"] != "refused");
+    assert_eq!(done.count(), 1, "{all}");
 
     // A plain form goes back to its page; what is safer already stays as it is.
     let page = format!("http://{}/control?system=hv", server.address);
