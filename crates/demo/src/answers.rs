@@ -21,7 +21,7 @@ use domain::wire::Wire as _;
 use serde::de::DeserializeOwned;
 
 /// What needs a server, by the begin of its address, and what is said where it is asked for.
-const NEEDS_SERVER: [(&str, &str); 7] = [
+const NEEDS_SERVER: [(&str, &str); 13] = [
     (
         "/api/v1/analysis/",
         "Questions and SQL look into a history on a disk. The demo has none: install Packtwin to ask them",
@@ -32,6 +32,12 @@ const NEEDS_SERVER: [(&str, &str); 7] = [
     ("/api/v1/commands", READ_ONLY),
     ("/actions/", READ_ONLY),
     ("/api/v1/audit", READ_ONLY),
+    ("/api/v1/session", READ_ONLY),
+    ("/api/v1/users", READ_ONLY),
+    ("/api/v1/tokens", READ_ONLY),
+    ("/api/v1/arming", READ_ONLY),
+    ("/api/v1/flight", READ_ONLY),
+    ("/api/v1/server", "The demo has no server that could be told about"),
 ];
 /// Why nothing can be commanded.
 const READ_ONLY: &str = "The demo knows nobody and keeps no journal: install Packtwin to command its simulated battery";
