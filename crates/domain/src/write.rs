@@ -100,22 +100,30 @@ pub enum BadLease {
     Length(Duration, Duration),
 }
 
+/// The value nearest to `value` that is a whole number of steps above `min`.
+///
+/// # Errors
+/// `value` is not a number from `min` to `max`.
+pub(crate) fn nearest_step(value: f64, (min, max): (f64, f64), step: f64) -> Result<f64, BadValue> {
+    if !value.is_finite() {
+        return Err(BadValue::NotANumber);
+    }
+    if !(min..=max).contains(&value) {
+        return Err(BadValue::Outside(value, min, max));
+    }
+    // The step above the last may lie beyond the highest value.
+    let last = ((max - min) / step + 1e-9).floor();
+    let steps = ((value - min) / step).round().min(last);
+    Ok((min + steps * step).clamp(min, max))
+}
+
 impl Setpoint {
     /// The value that is written for `value`: the nearest step.
     ///
     /// # Errors
     /// It is not a number from `min` to `max`. Nothing is ever clamped: a wrong wish is refused.
     pub fn admit(&self, value: f64) -> Result<f64, BadValue> {
-        if !value.is_finite() {
-            return Err(BadValue::NotANumber);
-        }
-        if !(self.min..=self.max).contains(&value) {
-            return Err(BadValue::Outside(value, self.min, self.max));
-        }
-        // The step above the last may lie beyond the highest value.
-        let last = ((self.max - self.min) / self.step + 1e-9).floor();
-        let steps = ((value - self.min) / self.step).round().min(last);
-        Ok((self.min + steps * self.step).clamp(self.min, self.max))
+        nearest_step(value, (self.min, self.max), self.step)
     }
 
     /// Whether a value lies in the range, but for what arithmetic leaves.

@@ -103,7 +103,7 @@ impl Flight {
                     let (twin, began) = (twin.as_ref()?, now_ms());
                     let outlook = match twin {
                         Ok(twin) => values.with(|values| twin.outlook(plan, values)),
-                        Err(why) => nothing(*why),
+                        Err(why) => Outlook::unknown(*why),
                     };
                     Some((outlook, now_ms() - began))
                 })
@@ -208,19 +208,6 @@ impl Flight {
 /// A cap as it is typed, kW.
 fn cap_typed(cap_w: Option<f32>) -> String {
     cap_w.map_or_else(String::new, |cap_w| domain::decimal::fixed(f64::from(cap_w) / 1e3, 1).trimmed().to_string())
-}
-
-/// The outlook of which nothing can be said.
-fn nothing(why: domain::flight::Unknown) -> Outlook {
-    Outlook {
-        training: Err(why),
-        backup: Err(why),
-        lowest_cell: Err(why),
-        hottest_cell: Err(why),
-        energy_above_floor_wh: Err(why),
-        headroom_w: Err(why),
-        curve: Vec::new(),
-    }
 }
 
 fn now_ms() -> f64 {

@@ -3,7 +3,7 @@
 use super::control_kind::{ControlKind, Safer};
 use crate::link::LinkIdx;
 use crate::time::Mono;
-use crate::write::{BadValue, Setpoint, Wear};
+use crate::write::{BadValue, Setpoint, Wear, nearest_step};
 use std::time::Duration;
 
 /// A control of a system.
@@ -176,15 +176,7 @@ impl ControlSpec {
     /// # Errors
     /// It is not a number from `min` to `max`. Nothing is clamped: a wrong wish is refused.
     pub fn admit(&self, value: f64) -> Result<f64, BadValue> {
-        if !value.is_finite() {
-            return Err(BadValue::NotANumber);
-        }
-        if !(self.min..=self.max).contains(&value) {
-            return Err(BadValue::Outside(value, self.min, self.max));
-        }
-        let last = ((self.max - self.min) / self.step + 1e-9).floor();
-        let steps = ((value - self.min) / self.step).round().min(last);
-        Ok((self.min + steps * self.step).clamp(self.min, self.max))
+        nearest_step(value, (self.min, self.max), self.step)
     }
 
     /// Whether `value` lies further from the safe side than `before`: a wider limit, a lower reserve.
