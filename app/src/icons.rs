@@ -32,6 +32,8 @@ pub enum Glyph {
     Question,
     /// It opens below.
     Down,
+    /// There is more than has room here.
+    More,
     /// To be closed.
     Close,
     /// The public grid.
@@ -68,6 +70,7 @@ impl Glyph {
             Glyph::Moon => "M20 14.5A8 8 0 0 1 9.5 4a8 8 0 1 0 10.5 10.5z",
             Glyph::Check => "M5 12.5 10 17.5 19.5 7",
             Glyph::Down => "M6 9l6 6 6-6",
+            Glyph::More => "M5 12h.01M12 12h.01M19 12h.01",
             Glyph::Close => "M6 6l12 12M18 6 6 18",
             Glyph::Question => "M9 9a3 3 0 1 1 4.2 2.8c-.8.4-1.2 1-1.2 2.2M12 17.5v.01",
             Glyph::Grid => "M8.5 21 12 3l3.5 18M5 8h14M6.5 12.5h11M9.7 15l5 3.5M14.3 15l-5 3.5",

@@ -60,7 +60,7 @@ pub fn document(css: &str, nonce: &str, shown: SignIn) -> String {
                     <meta name="color-scheme" content="light dark" />
                     <script nonce=nonce.clone() inner_html=format!("{}{}", theme_from_storage(), around())></script>
                     <link rel="stylesheet" href=css />
-                    <link rel="stylesheet" href=STYLE />
+                    <style nonce=nonce.clone() inner_html=STYLE></style>
                     <link rel="manifest" href="/manifest.webmanifest" />
                     <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
                     <link rel="icon" href="/favicon.png" type="image/png" sizes="64x64" />

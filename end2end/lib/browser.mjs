@@ -64,6 +64,16 @@ export const withLivePage = (browser, url, options, use) =>
     await use(page, messages);
   });
 
+/** Goes to a page by the list of pages. On a phone the last ones are behind "More". */
+export async function visit(page, name) {
+  const list = page.getByRole('navigation', { name: 'Pages' });
+  const more = list.getByRole('button', { name: 'More', exact: true });
+  const link = list.getByRole('link', { name, exact: true });
+  await list.getByRole('link').first().waitFor();
+  if ((await more.isVisible()) && !(await link.isVisible())) await more.click();
+  await link.click();
+}
+
 /** A titled piece of a page: most are cards. */
 export const region = (page, name) => page.getByRole('region', { name, exact: true });
 

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, live, PAGES, recorded, shot, withPage } from '../lib/browser.mjs';
+import { launch, live, PAGES, recorded, shot, visit, withPage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 const AWAY = 'No connection to the server';
@@ -48,7 +48,7 @@ test('it is said in the same words everywhere, nothing is green, and ages go on'
 
 for (const [path, green] of [
   ['/cells', /260 of 260 fresh|none out of limits/],
-  ['/links', /5 of 5 links deliver/],
+  ['/links', /7 of 7 links deliver/],
   ['/home', /Healthy/],
 ]) {
   test(`nothing on ${path} is called well once the server is away`, () =>
@@ -128,7 +128,7 @@ test('what failed while the server was away is asked again when it is back', asy
 test('a page whose code is not there is not opened, and why is said, with a way to try again', () =>
   abandoned('/cells', async (page) => {
     await page.evaluate(() => (window.sameDocument = true));
-    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Lab', exact: true }).click();
+    await visit(page, 'Lab');
     await page.getByText('Lab was not opened: no connection to the server.').waitFor();
     await page.getByRole('navigation', { name: 'Systems' }).getByRole('link', { name: /House|Home/ }).click();
     await page.getByText('Overview was not opened: no connection to the server.').waitFor();
@@ -146,7 +146,7 @@ test('with the server back the page that was not opened opens', async () => {
       await live(page);
       await page.getByRole('slider', { name: 'Instant shown' }).waitFor();
       await page.context().setOffline(true);
-      await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Lab', exact: true }).click();
+      await visit(page, 'Lab');
       await page.getByText('Lab was not opened: no connection to the server.').waitFor();
       await page.context().setOffline(false);
       await page.getByRole('button', { name: 'Try again' }).click();

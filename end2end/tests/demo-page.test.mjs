@@ -15,6 +15,7 @@ import {
   region,
   shot,
   violations,
+  visit,
   withPage,
 } from '../lib/browser.mjs';
 import { serveFolder } from '../lib/static.mjs';
@@ -37,7 +38,6 @@ const open = (path, use, options = {}) =>
     const fault = (message) => !/client-side rendering mode|status of 404|^404: .*\/packtwin\/\w+$/.test(message);
     messages.splice(0, Infinity, ...messages.filter(fault));
   });
-const pages = (page) => page.getByRole('navigation', { name: 'Pages' });
 
 for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
   test(`every page is there on a ${size}, says that it is a simulation, and asks nobody`, () =>
@@ -46,7 +46,7 @@ for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
       await changed(region(page, 'Current'));
       await shot(page, `demo-page-overview-${size}`);
       for (const [path, name] of PAGES.slice(1)) {
-        await pages(page).getByRole('link', { name, exact: true }).click();
+        await visit(page, name);
         await page.getByRole('heading', { level: 1, name }).waitFor({ state: 'attached' });
         assert.equal(new URL(page.url()).pathname, `/packtwin${path}`);
         await page.getByText(/^SIM/).first().waitFor();
@@ -79,7 +79,7 @@ test('a fault of the lab raises its alarm, and the last minute is played back', 
     await faults.getByRole('textbox', { name: /^Cell/ }).fill('7.12');
     await faults.getByRole('button', { name: 'Inject into the cell' }).click();
     await active.getByText('Over-voltage cell 7.12').waitFor();
-    await pages(page).getByRole('link', { name: 'Overview', exact: true }).click();
+    await visit(page, 'Overview');
     await region(page, 'Problems').getByText(/7\.12/).first().waitFor({ timeout: 60_000 });
 
     // A jump to what has just been leads to the present.
@@ -100,7 +100,7 @@ test('links show raw frames, and what needs a server says so', () =>
     const row = page.getByRole('table', { name: 'Frames' }).getByRole('row').nth(1);
     await changed(row);
     assert.equal(await page.getByRole('button', { name: 'Record' }).count(), 0);
-    await pages(page).getByRole('link', { name: 'Analysis', exact: true }).click();
+    await visit(page, 'Analysis');
     await page.getByText('Analysis needs a server').waitFor();
   }));
 

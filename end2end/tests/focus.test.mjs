@@ -31,7 +31,7 @@ const focused = (page) =>
       const hidden = Math.min(box.bottom, bottom) - Math.max(box.top, top);
       if (hidden > most) wrong.push(`has ${Math.round(hidden)} of ${Math.round(box.height)} px under ${what}`);
     };
-    for (const bar of document.querySelectorAll('.status-bar, .time-bar, .nav')) {
+    for (const bar of document.querySelectorAll('.status-bar, .time-bar, .nav, .control-night')) {
       const { left, right, top, bottom } = bar.getBoundingClientRect();
       const over = here.matches('.skip-link') || bar.contains(here) || here.contains(bar);
       if (!over && box.right > left && box.left < right) hides(top, bottom, bar.className);

@@ -114,10 +114,10 @@ test('the page says how long a reading takes to its pixel', () =>
 test('a device that goes silent is told, and that it is back', async () => {
   await open('/links', async (page) => {
     await lab({ action: 'inject', fault: 'silent-link', device: 'grid-meter' });
-    await page.getByText('4 of 5 links deliver').waitFor({ timeout: 15_000 });
+    await page.getByText('6 of 7 links deliver').waitFor({ timeout: 15_000 });
     await shot(page, 'links-silent');
     await lab({ action: 'clear-all' });
-    await page.getByText('5 of 5 links deliver').waitFor({ timeout: 15_000 });
+    await page.getByText('7 of 7 links deliver').waitFor({ timeout: 15_000 });
   });
 });
 

@@ -44,7 +44,7 @@ const unreadable = (page) =>
       }
     }
     // Bars that stay lie over the page, and that is not meant.
-    const bar = (of) => of.closest('.nav, .time-bar, .status-bar, .heatmap-tip, .line-chart-tip');
+    const bar = (of) => of.closest('.nav, .time-bar, .status-bar, .control-night, .heatmap-tip, .line-chart-tip');
     for (const [i, one] of boxes.entries()) {
       for (const other of boxes.slice(i + 1)) {
         if (bar(one.of) !== bar(other.of)) continue;

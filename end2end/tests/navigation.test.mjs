@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { DESKTOP, launch, live, PAGES, PHONE, until, withPage } from '../lib/browser.mjs';
+import { DESKTOP, launch, live, PAGES, PHONE, until, visit, withPage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 let server, browser;
@@ -16,9 +16,8 @@ for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
     withPage(browser, server.url, { viewport }, async (page) => {
       await live(page);
       await page.evaluate(() => (window.sameDocument = true));
-      const list = page.getByRole('navigation', { name: 'Pages' });
       for (const [path, name] of [...PAGES.slice(1), PAGES[0]]) {
-        await list.getByRole('link', { name, exact: true }).click();
+        await visit(page, name);
         await page.waitForURL(server.url + path);
         await page.getByRole('heading', { level: 1, name, exact: true }).waitFor({ state: 'attached' });
       }
@@ -46,12 +45,11 @@ test('what a page asked is given up when it is left', () =>
     // Never answered.
     await page.route(questions, () => {});
     const asked = page.waitForRequest(questions);
-    const list = page.getByRole('navigation', { name: 'Pages' });
-    await list.getByRole('link', { name: 'Analysis', exact: true }).click();
+    await visit(page, 'Analysis');
     const request = await asked;
     assert.equal(request.failure(), null);
     const given = page.waitForEvent('requestfailed', (failed) => failed === request);
-    await list.getByRole('link', { name: 'Links', exact: true }).click();
+    await visit(page, 'Links');
     await given;
     assert.match(request.failure().errorText, /ABORTED/);
   }));
@@ -71,7 +69,7 @@ test('the way back leads to the same lines, also where what is above comes later
     const top = () => page.locator('#load-profile').evaluate((chart) => chart.getBoundingClientRect().top);
     await page.evaluate(() => window.scrollTo(0, document.querySelector('#load-profile').getBoundingClientRect().top - 200));
     const before = await top();
-    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Links', exact: true }).click();
+    await visit(page, 'Links');
     await page.getByRole('heading', { level: 1, name: 'Links' }).waitFor({ state: 'attached' });
     let answer;
     const asked = new Promise((asked) => (answer = asked));

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { changed, launch, PAGES, withLivePage } from '../lib/browser.mjs';
+import { changed, launch, PAGES, visit, withLivePage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 let server, browser;
@@ -18,7 +18,7 @@ const open = (path, use) => withLivePage(browser, server.url + path, {}, use);
 test('a plain page comes to life, follows the readings, and opens another page', () =>
   open('/', async (page) => {
     await changed(page.getByRole('region', { name: 'Current', exact: true }));
-    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Lab', exact: true }).click();
+    await visit(page, 'Lab');
     await page.getByText('nothing here touches a real battery').waitFor();
     await page.getByRole('slider', { name: 'Instant shown' }).waitFor();
     const files = await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname));

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { changed, DESKTOP, launch, live, PHONE, recorded, shot, until, violations, withPage } from '../lib/browser.mjs';
+import { changed, DESKTOP, launch, live, PHONE, recorded, shot, until, violations, visit, withPage } from '../lib/browser.mjs';
 import { generate, startDemo } from '../lib/server.mjs';
 
 const DAY_MS = 86_400_000;
@@ -44,7 +44,7 @@ test('an instant of the past is rendered by the server, and kept from page to pa
     assert.ok(Math.abs(Date.parse(state.timestamp) - Date.parse(instant)) < 2_000, state.timestamp);
     await shot(page, 'playback-overview');
     for (const name of ['Cells', 'Links', 'Trends', 'Lab']) {
-      await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
+      await visit(page, name);
       await page.waitForURL(new RegExp(`/${name.toLowerCase()}\\?.*at=`));
       assert.equal(at(page), Date.parse(instant), name);
       await past(page);
@@ -174,7 +174,7 @@ test('the status bar and the time bar show the same instant, on every page', () 
       return /\d\d:\d\d:\d\d/.test(above) && above === below;
     };
     for (const path of ['Overview', 'Cells', 'Lab']) {
-      await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: path, exact: true }).click();
+      await visit(page, path);
       await until(`the same instant on ${path}`, same);
     }
     // Not on a second: the recorded reading before it is what is shown.

@@ -7,7 +7,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ASSETS, startDemo } from '../lib/server.mjs';
-import { DESKTOP, PHONE, launch, live, recorded, shot, until, withPage } from '../lib/browser.mjs';
+import { DESKTOP, PHONE, launch, live, recorded, shot, until, visit, withPage } from '../lib/browser.mjs';
 
 const AWAY = 'No connection to the server';
 const NARROW = { width: 320, height: 640 };
@@ -70,7 +70,7 @@ test('Chromium finds nothing that keeps the page from being installed', () =>
 test('the worker keeps the files of the page, and never the API or a document with values', () =>
   installed('/', async (page, server) => {
     await ready(page);
-    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Analysis' }).click();
+    await visit(page, 'Analysis');
     await page.getByRole('heading', { level: 1, name: 'Analysis' }).waitFor({ state: 'attached' });
     await page.reload();
     await live(page);
@@ -122,8 +122,7 @@ test('an address of the past is kept while the server is away, and shown when it
     await page.waitForTimeout(1_000);
     const at = () => new URL(page.url()).searchParams.get('at');
     assert.equal(at(), instant);
-    const pages = page.getByRole('navigation', { name: 'Pages' });
-    await pages.getByRole('link', { name: 'Links', exact: true }).click();
+    await visit(page, 'Links');
     await page.getByRole('heading', { level: 1, name: 'Links' }).waitFor({ state: 'attached' });
     assert.equal(at(), instant, 'it goes along to other pages');
     await shot(page, 'offline-past');

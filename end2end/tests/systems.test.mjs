@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { changed, DESKTOP, launch, live, PHONE, recorded, until, withPage } from '../lib/browser.mjs';
+import { changed, DESKTOP, launch, live, PHONE, recorded, until, visit, withPage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 let server, browser;
@@ -102,7 +102,7 @@ test('the way back leads to the place where the reader was, with the focus on th
   withPage(browser, server.url, { viewport: PHONE }, async (page) => {
     await live(page);
     await page.evaluate(() => window.scrollTo(0, 600));
-    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Links', exact: true }).click();
+    await visit(page, 'Links');
     await heading(page, 'Links').waitFor({ state: 'attached' });
     await page.waitForFunction(() => window.scrollY === 0 && document.activeElement?.tagName === 'H1');
     await page.goBack();
@@ -137,7 +137,7 @@ for (const [size, viewport, kw] of [['desktop', DESKTOP, '4'], ['phone', PHONE, 
       await page.goto(server.url);
       await live(page);
       await until('the house is followed again', () => open('home') === 1);
-      await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Links' }).click();
+      await visit(page, 'Links');
       await others.waitFor({ state: 'detached' });
       await until('the stream of the house is closed', () => open('home') === 0);
       assert.equal(open('hv'), 1, JSON.stringify(seen));

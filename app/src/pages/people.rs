@@ -6,7 +6,8 @@ mod asked;
 mod audit;
 mod settings;
 
-use crate::address::{Navigation, base};
+use crate::address::Navigation;
+use crate::components::PageStyle;
 use crate::live::Live;
 use audit::AuditPage;
 use leptos::prelude::*;
@@ -17,8 +18,8 @@ pub const SETTINGS: &str = "/settings";
 /// See [`SETTINGS`].
 pub const AUDIT: &str = "/audit";
 
-/// Their style sheet: a file of `public/`, for no first visit needs it.
-pub const STYLE: &str = "/people.css";
+/// Their style sheet, which the document to sign in shares.
+pub const STYLE: &str = include_str!("../../../style/pages/people.css");
 
 crate::lazy_page!(CHUNK, people, PeoplePage);
 
@@ -29,8 +30,7 @@ pub fn PeoplePage() -> impl IntoView {
         AUDIT => view! { <AuditPage /> }.into_any(),
         _ => view! { <SettingsPage /> }.into_any(),
     };
-    let style = format!("{}{STYLE}", base());
-    view! { <link rel="stylesheet" href=style /> {page} }
+    view! { <PageStyle css=STYLE /> {page} }
 }
 
 /// The ways between the pages of people, for they are in no list of pages.

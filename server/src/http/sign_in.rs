@@ -101,7 +101,7 @@ fn answer(app: &AppState, shown: SignIn, status: StatusCode, again_s: Option<u64
     let nonce = leptos::nonce::Nonce::new().to_string();
     let page = document(&app.manifest.assets.css, &nonce, shown);
     let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; manifest-src 'self'; \
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; manifest-src 'self'; \
          base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     );
     let mut headers = HeaderMap::new();
