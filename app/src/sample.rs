@@ -28,6 +28,7 @@ pub(crate) fn site() -> SiteSpec {
         address: "127.0.0.1:20000".into(),
         system: SystemIdx(0),
         silent_after: Duration::from_secs(1),
+        only_settings: false,
     };
     SiteSpec {
         name: "Hall 2".into(),

@@ -247,6 +247,7 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
                     }
                 }
                 spec.silent_after = task.silent_after();
+                spec.only_settings = task.only_settings();
                 overwritten(&mut set, (&spec, config.id.span()), task.handle().setpoints(), complaints);
                 tasks.push(task);
             }

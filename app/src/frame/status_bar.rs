@@ -206,6 +206,7 @@ mod tests {
             address: "127.0.0.1:20000".into(),
             system: SystemIdx(0),
             silent_after: Duration::from_secs(1),
+            only_settings: false,
         };
         let site = SiteSpec { links: vec![link.clone(), link], ..SiteSpec::default() };
         let status = |at_us| LinkStatus { state: LinkState::Up, last_at: Some(Mono(at_us)), ..LinkStatus::default() };

@@ -71,11 +71,12 @@ fn House() -> impl IntoView {
 /// A link with its place in the site.
 type Source = (usize, LinkSpec);
 
-/// The links of the page's system with their places in the site: that to the Victron GX, or else the first, and the
-/// others.
+/// The links that tell what the page's system does, with their places in the site: that to the Victron GX, or else the
+/// first, and the others.
 fn sources(live: &Live) -> (Option<Source>, Vec<Source>) {
     let (site, place) = (live.site(), live.place());
-    let own = site.links.iter().enumerate().filter(|(_, link)| link.system.0 as usize == place);
+    let tells = |link: &LinkSpec| link.system.0 as usize == place && !link.only_settings;
+    let own = site.links.iter().enumerate().filter(|(_, link)| tells(link));
     let mut own: Vec<(usize, LinkSpec)> = own.map(|(i, link)| (i, link.clone())).collect();
     if own.is_empty() {
         return (None, own);

@@ -105,6 +105,7 @@ impl DemoSite {
             system.cell_max_age = system.cell_max_age.max(task.ages().cells.unwrap_or_default());
             link.device = task.handle().device().to_owned();
             link.silent_after = task.silent_after();
+            link.only_settings = task.only_settings();
             spec.links.push(link);
             links.push(task);
         }

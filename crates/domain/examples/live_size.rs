@@ -203,6 +203,7 @@ fn spec(topology: Topology, cell_resolution_v: f32) -> SiteSpec {
         address: String::new(),
         system: SystemIdx(0),
         silent_after: Duration::from_secs(1),
+        only_settings: false,
     };
     SiteSpec { name: "Size".into(), systems: vec![system], links: (0..3).map(link).collect() }
 }

@@ -313,6 +313,7 @@ pub(crate) mod tests {
                 address: "127.0.0.1:20000".into(),
                 system: SystemIdx(0),
                 silent_after: Duration::from_secs(1),
+                only_settings: false,
             }],
         }
     }

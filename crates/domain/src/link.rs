@@ -29,12 +29,14 @@ pub struct LinkSpec {
     pub system: SystemIdx,
     /// Without a valid reading for this long, the link is silent.
     pub silent_after: Duration,
+    /// Whether it reads nothing but what is set, and so tells nothing of what its system does.
+    pub only_settings: bool,
 }
 
 impl LinkSpec {
-    /// Whether a Victron GX is at its other end, directly or behind Victron's cloud.
+    /// Whether a Victron GX tells by it what its system does, directly or through Victron's cloud.
     pub fn is_victron(&self) -> bool {
-        [&self.protocol, &self.device].into_iter().any(|name| name.starts_with("Victron"))
+        !self.only_settings && [&self.protocol, &self.device].into_iter().any(|name| name.starts_with("Victron"))
     }
 
     /// Whether its address is our own, at which it listens, and not that of a device which it asks.

@@ -72,6 +72,7 @@ fn site(topology: Topology) -> Site {
         address: String::new(),
         system: SystemIdx(0),
         silent_after: Duration::from_secs(1),
+        only_settings: false,
     };
     Site::new(SiteSpec { name: "Bench".into(), systems: vec![system], links: vec![link] })
 }

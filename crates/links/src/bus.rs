@@ -83,6 +83,11 @@ pub(crate) trait Bus: Debug + Send {
         Vec::new()
     }
 
+    /// Whether it reads nothing but what is set.
+    fn only_settings(&self) -> bool {
+        false
+    }
+
     /// Whether it brings cell voltages, if all is as it should be.
     fn brings_cells(&self) -> bool {
         self.can().is_some_and(CanInput::brings_cells)

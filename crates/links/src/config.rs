@@ -177,6 +177,7 @@ impl LinkConfig {
             address: (kind.address)(self).unwrap_or_default(),
             system,
             silent_after: self.silent_after(None),
+            only_settings: false,
         }
     }
 

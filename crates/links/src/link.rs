@@ -128,6 +128,11 @@ impl LinkTask {
         lock(&self.handle.record).monitor.silent_after()
     }
 
+    /// Whether it reads nothing but what is set.
+    pub fn only_settings(&self) -> bool {
+        self.bus.only_settings()
+    }
+
     /// Whether it brings cell voltages, if all is as it should be.
     pub fn brings_cells(&self) -> bool {
         self.bus.brings_cells()

@@ -241,6 +241,7 @@ mod tests {
             address: "10.0.0.2:502".into(),
             system: SystemIdx(0),
             silent_after: Duration::from_secs(2),
+            only_settings: false,
         };
         let now = Mono(100_000_000);
         let last = Some(Mono(98_000_000));
@@ -287,6 +288,7 @@ mod tests {
         let spec = LinkSpec {
             name: "Cerbo GX".into(),
             silent_after: Duration::from_secs(2),
+            only_settings: false,
             ..crate::sample::site().links[0].clone()
         };
         let status = LinkStatus { state: LinkState::Up, last_at: Some(Mono(99_000_000)), ..LinkStatus::default() };

@@ -101,6 +101,7 @@ impl Wire for LinkSpec {
         }
         w.u8(self.system.0);
         w.varint(self.silent_after.as_micros() as u64);
+        w.u8(u8::from(self.only_settings));
     }
 
     fn read(r: &mut Reader<'_>) -> Result<LinkSpec, WireError> {
@@ -112,6 +113,7 @@ impl Wire for LinkSpec {
             address: r.str()?.to_owned(),
             system: SystemIdx(r.u8()?),
             silent_after: Duration::from_micros(r.varint()?),
+            only_settings: r.u8()? != 0,
         })
     }
 }
@@ -135,7 +137,7 @@ mod tests {
             cell_max_age: Duration::from_secs(15),
             ..site.systems[0].clone()
         });
-        site.links.push(LinkSpec { system: SystemIdx(1), ..site.links[0].clone() });
+        site.links.push(LinkSpec { system: SystemIdx(1), only_settings: true, ..site.links[0].clone() });
         for site in [site, SiteSpec::default()] {
             let bytes = site.to_bytes();
             assert_eq!(SiteSpec::from_bytes(&bytes).as_ref(), Ok(&site));

@@ -77,6 +77,10 @@ impl Bus for Poller {
         self.device.device_points(device, usual)
     }
 
+    fn only_settings(&self) -> bool {
+        self.device.only_settings()
+    }
+
     fn brings_cells(&self) -> bool {
         self.device.brings_cells()
     }

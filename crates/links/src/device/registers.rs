@@ -82,6 +82,11 @@ impl RegisterTable {
         &self.setpoints
     }
 
+    /// Whether it has nothing but what can be set: no row is a point of the twin.
+    pub fn only_settings(&self) -> bool {
+        !self.setpoints.is_empty() && self.row_points.iter().all(Option::is_none)
+    }
+
     /// How many rows it has.
     pub fn rows(&self) -> usize {
         self.row_points.len()

@@ -161,6 +161,7 @@ fn site() -> Site {
         address: String::new(),
         system: SystemIdx(0),
         silent_after: Duration::from_secs(1),
+        only_settings: false,
     };
     Site::new(SiteSpec { name: "Test".into(), systems: vec![system], links: vec![link] })
 }

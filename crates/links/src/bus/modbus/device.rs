@@ -66,6 +66,14 @@ impl Device {
         }
     }
 
+    /// Whether it has nothing but what can be set.
+    pub(crate) fn only_settings(&self) -> bool {
+        match self {
+            Device::Table(of) => of.table.only_settings(),
+            Device::SunSpec(_) => false,
+        }
+    }
+
     /// Whether it brings cell voltages, if all is as it should be.
     pub(crate) fn brings_cells(&self) -> bool {
         match self {

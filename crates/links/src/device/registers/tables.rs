@@ -159,6 +159,8 @@ fn what_may_be_set_on_a_victron_gx() {
     assert_eq!((grid.words(-100.0), soc.words(15.0)), (Ok(vec![0xFFFF, 0xFF9C]), Ok(vec![150])));
     assert_eq!((grid.setpoint.wear, soc.setpoint.wear), (Wear::Volatile, Wear::Flash));
     assert_eq!((table.unit_of(grid.unit, 1), soc.value(&[150])), (100, Some(15.0)));
+    // It tells nothing of what the house does; the GX's own tables do.
+    assert!(table.only_settings() && !table!("victron_battery").only_settings());
 }
 
 #[test]
