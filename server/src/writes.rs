@@ -16,7 +16,7 @@ mod tests;
 use crate::clock::Clock;
 use domain::engine::Input;
 use domain::time::Now;
-use domain::write::{Receipt, WriteOutcome, WriteRequest};
+use domain::write::{Receipt, Withdrawal, WriteOutcome, WriteRequest};
 use links::LinkHandle;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -46,6 +46,13 @@ impl Writes {
     /// The engine's inputs.
     pub(crate) fn inputs(&self) -> mpsc::WeakSender<Input> {
         self.inputs.clone()
+    }
+
+    /// Takes a write back that still waits for its link. What becomes of it is told by its receipts.
+    pub(crate) fn withdraw(&self, withdrawal: Withdrawal) {
+        if let Some(link) = self.links.get(usize::from(withdrawal.link.0)) {
+            link.withdraw(&withdrawal);
+        }
     }
 
     /// Hands a write to its link. Its receipts come to the engine as inputs; one that is known at once is returned.

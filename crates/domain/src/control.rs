@@ -21,5 +21,5 @@ pub use decide::{Change, Command, CommandId, Decision, Known, Refusal, decide};
 pub use desk::{Arming, Control, ControlPast, Desk, PastCommand, ReadBack, Standing, Step};
 pub use effect::{Followed, followed};
 pub use interlock::{Guards, INTERLOCKS, Interlock, Situation, Verdict, verdicts};
-pub use ledger::{Ledger, TooOften};
+pub use ledger::{Ledger, TooOften, Towards};
 pub use state::{CommandReceipt, CommandState};

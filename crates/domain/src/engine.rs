@@ -28,7 +28,7 @@ use crate::reading::{Batch, Target};
 use crate::spec::{SystemIdx, SystemSpec};
 use crate::time::{Mono, Now};
 use crate::twin::{Site, Snapshot};
-use crate::write::{Receipt, WriteRequest};
+use crate::write::{Receipt, Withdrawal, WriteRequest};
 use pace::Pace;
 use std::sync::Arc;
 
@@ -64,6 +64,8 @@ pub enum Output {
     Journal(CommandReceipt),
     /// A link is to write, or to read what it has written.
     Write(WriteRequest),
+    /// A link is not to send what it was given, if it has not yet.
+    Withdraw(Withdrawal),
     /// What has become of a command.
     Receipt(CommandReceipt),
     /// What is known of a command that was asked for again; nothing of it is new.
@@ -77,6 +79,7 @@ fn steps(steps: Vec<Step>) -> Vec<Output> {
     let output = |step| match step {
         Step::Journal(receipt) => Output::Journal(receipt),
         Step::Write(write) => Output::Write(write),
+        Step::Withdraw(withdrawal) => Output::Withdraw(withdrawal),
         Step::Receipt(receipt) => Output::Receipt(receipt),
         Step::Again(receipt) => Output::Again(receipt),
     };
@@ -179,10 +182,7 @@ impl Engine {
             }
             Input::Command(command) => steps(self.desk.command(&self.site, command, now)),
             Input::Journalled(id, done) => steps(self.desk.journalled(&id, done, now)),
-            Input::Arm(arming) => {
-                self.desk.arm(arming);
-                Vec::new()
-            }
+            Input::Arm(arming) => steps(self.desk.arm(arming)),
             Input::Write(receipt) => steps(self.desk.told(receipt)),
             Input::Storage(trouble) => {
                 self.site.storage = trouble;

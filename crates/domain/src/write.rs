@@ -1,7 +1,7 @@
 //! Writes to devices: what can be set, what a link is asked to set, and what becomes of it, step by step.
 //!
 //! ```text
-//! requested --> Unchanged | Refused | NotSent
+//! requested --> Unchanged | Refused | NotSent | Expired
 //!      '--> Sent --> (Echoed) --> Confirmed | Clamped | Ignored | Unconfirmable
 //!             '--> Exception | Unknown | NotSent
 //! ```
@@ -169,6 +169,18 @@ pub struct WriteRequest {
     pub deadline: Mono,
 }
 
+/// A write that is not to be sent any more, if it has not been yet. Then it ends with [`WriteOutcome::NotSent`]; else
+/// nothing becomes of the wish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// The write.
+    pub id: WriteId,
+    /// The link that it was given to.
+    pub link: LinkIdx,
+    /// Why, for people.
+    pub why: &'static str,
+}
+
 /// What has become of a write, or of a read.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WriteOutcome {
@@ -180,6 +192,8 @@ pub enum WriteOutcome {
     Refused(String),
     /// Nothing was sent, and why.
     NotSent(String),
+    /// Nothing was sent: its time was over before.
+    Expired,
     /// It is on its way to the device.
     Sent,
     /// The device says that it has taken it.
@@ -204,6 +218,12 @@ impl WriteOutcome {
         !matches!(self, WriteOutcome::Sent | WriteOutcome::Echoed)
     }
 
+    /// Whether it is certain that nothing was sent: such a write is not counted as one.
+    pub fn is_nothing_sent(&self) -> bool {
+        use WriteOutcome::*;
+        matches!(self, Read(_) | Unchanged(_) | Refused(_) | NotSent(_) | Expired)
+    }
+
     /// What follows from the value that was read back: the wanted one, the one from before, or another.
     pub fn of_read_back(read: f64, wanted: f64, before: Option<f64>, same: impl Fn(f64, f64) -> bool) -> WriteOutcome {
         match before {
@@ -222,6 +242,7 @@ impl fmt::Display for WriteOutcome {
             WriteOutcome::Unchanged(value) => write!(f, "not sent: the device has {value} already"),
             WriteOutcome::Refused(why) => write!(f, "refused: {why}"),
             WriteOutcome::NotSent(why) => write!(f, "not sent: {why}"),
+            WriteOutcome::Expired => f.write_str("not sent: its time was over before it could be sent"),
             WriteOutcome::Sent => f.write_str("sent"),
             WriteOutcome::Echoed => f.write_str("taken by the device"),
             WriteOutcome::Confirmed(value) => write!(f, "confirmed: the device has {value}"),

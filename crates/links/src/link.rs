@@ -4,13 +4,13 @@ use crate::ages::Ages;
 use crate::bus::{BindError, Bus};
 use crate::describe::Describe;
 use crate::recording::{Recorder, RecordingError, RecordingLimits, RecordingStatus};
-use crate::session::{self, Attempts, Clock, Order, Orders, Polling, Record, Reporter, lock};
+use crate::session::{self, Attempts, Clock, NoPlace, Order, OrderSender, Orders, Polling, Record, Reporter, lock};
 use domain::engine::Input;
 use domain::link::{FrameRow, LinkIdx, LinkStatus};
 use domain::point::DevicePoint;
 use domain::spec::SystemIdx;
 use domain::time::Now;
-use domain::write::{BadLease, BadValue, Receipt, Setpoint, WriteOutcome, WriteRequest};
+use domain::write::{BadLease, BadValue, Receipt, Setpoint, Withdrawal, WriteOutcome, WriteRequest};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -41,7 +41,7 @@ pub struct LinkHandle {
     device: Arc<str>,
     installation: Option<u64>,
     setpoints: Arc<[Setpoint]>,
-    orders: mpsc::Sender<Order>,
+    orders: OrderSender,
 }
 
 /// A write that a link does not take.
@@ -251,11 +251,16 @@ impl LinkHandle {
             setpoint.admit_lease(request.lease)?;
         }
         let (order, receipts) = Order::new(request, clock);
-        self.orders.try_send(order).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => WriteRefused::Busy,
-            mpsc::error::TrySendError::Closed(_) => WriteRefused::Ended,
+        self.orders.put(order).map_err(|(why, _)| match why {
+            NoPlace::Full => WriteRefused::Busy,
+            NoPlace::Ended => WriteRefused::Ended,
         })?;
         Ok(receipts)
+    }
+
+    /// Takes a write back that is not sent yet. Its receipts say what became of it: not sent, or what else.
+    pub fn withdraw(&self, withdrawal: &Withdrawal) {
+        self.orders.withdraw(withdrawal);
     }
 
     /// The number of the installation in VRM, if the site file says it.

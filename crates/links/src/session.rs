@@ -17,7 +17,7 @@ mod reporter;
 
 pub(crate) use frames::FrameLog;
 pub(crate) use notices::Notices;
-pub(crate) use orders::{Order, Orders};
+pub(crate) use orders::{NoPlace, Order, OrderSender, Orders};
 pub use polling::{Attempts, Polling};
 pub(crate) use reporter::{Record, Reporter, lock, status};
 

@@ -7,6 +7,7 @@ mod lies;
 mod obeys;
 mod restarts;
 mod site;
+mod waits;
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@
 //! faster, may it be now, was it written too often.
 
 use super::interlock::{Situation, check};
-use super::ledger::{Ledger, TooOften};
+use super::ledger::{Ledger, TooOften, Towards};
 use crate::people::action::Action;
 use crate::people::{Denied, Requester, authorize};
 use crate::point::PointId;
@@ -115,6 +115,8 @@ pub struct Known<'a> {
     pub present: Option<f64>,
     /// The value of a command of which it is not known yet what becomes of it.
     pub on_its_way: Option<f64>,
+    /// The value of a command that stands as far as is known, also on a device that cannot be read.
+    pub stands: Option<f64>,
     /// The number of the present setting.
     pub revision: u64,
     /// Who has changed it last; `None` if the device's own people have, or nobody.
@@ -169,8 +171,19 @@ pub fn decide(control: &ControlSpec, command: &Command, known: &Known<'_>) -> Re
     if widens {
         within_bms(control, value, &known.situation)?;
     }
-    known.ledger.admit(&control.budget, !widens, known.situation.now.mono)?;
+    known.ledger.admit(&control.budget, towards(control, value, widens, known), known.situation.now.mono)?;
     Ok(Decision { value, widens })
+}
+
+/// Where a write of `value` leads.
+fn towards(control: &ControlSpec, value: f64, widens: bool, known: &Known<'_>) -> Towards {
+    let is_safe = |value: f64| !control.widens(value, control.safe);
+    let is_there = known.present.or(known.stands).is_some_and(is_safe) && known.on_its_way.is_none_or(is_safe);
+    match (widens, is_safe(value) && !is_there) {
+        (true, _) => Towards::Wider,
+        (false, true) => Towards::Safety,
+        (false, false) => Towards::Safer,
+    }
 }
 
 /// Whether a wider value lies within what the BMS allows now.

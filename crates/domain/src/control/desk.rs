@@ -5,6 +5,9 @@
 //! time    --> present values are read back, leases renewed, holds ended, effects looked at (`keep.rs`)
 //! ```
 //!
+//! A command that waits for its link when another takes its place is withdrawn: it is over when the link has said that
+//! nothing of it was sent, or that it was.
+//!
 //! Nothing is sent that is not journalled, nothing is called confirmed that was not read back, and after a restart
 //! nothing is sent again: what was under way is read back first.
 
@@ -22,7 +25,7 @@ use crate::spec::control_kind::ControlKind;
 use crate::time::{Mono, Now, Utc};
 use crate::topology::SystemIdx;
 use crate::twin::Site;
-use crate::write::{Receipt, WriteId, WriteOutcome, WriteRequest};
+use crate::write::{Receipt, Withdrawal, WriteId, WriteOutcome, WriteRequest};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -38,6 +41,8 @@ pub enum Step {
     Journal(CommandReceipt),
     /// A link is to write, or to read what it has written.
     Write(WriteRequest),
+    /// A link is not to send what it was given, if it has not yet.
+    Withdraw(Withdrawal),
     /// What has become of it.
     Receipt(CommandReceipt),
     /// What is known of one that was asked for again; nothing of it is new.
@@ -105,9 +110,11 @@ pub struct Control {
     pub ledger: Ledger,
     /// The command whose value stands or is on its way, with its state.
     pub standing: Option<Standing>,
-    /// Writes that are counted, and of which it is not known yet whether anything is sent. Also those of commands that were
-    /// replaced meanwhile: a burst of commands counts as what it is.
-    counted: Vec<WriteId>,
+    /// Writes that are counted since these instants, and of which it is not known yet what becomes of them. Also those of
+    /// commands that were replaced meanwhile: a burst of commands counts as what it is.
+    counted: Vec<(WriteId, Mono)>,
+    /// Commands that were replaced, and by whom, while they waited for their link.
+    leaving: Vec<(Standing, String)>,
     /// The read that is under way, and when the next one is due.
     reading: Option<WriteId>,
     read_due: Mono,
@@ -175,6 +182,7 @@ impl Desk {
             ledger: Ledger::default(),
             standing: None,
             counted: Vec::new(),
+            leaving: Vec::new(),
             reading: None,
             read_due: Mono(0),
         };
@@ -200,9 +208,18 @@ impl Desk {
         });
     }
 
-    /// Arms or disarms control. What stands is not renewed while it is disarmed.
-    pub fn arm(&mut self, arming: Arming) {
+    /// Arms or disarms control. What stands is not renewed while it is disarmed, and what still waits for its link does not
+    /// move a control away from the safe side any more.
+    pub fn arm(&mut self, arming: Arming) -> Vec<Step> {
         self.arming = arming;
+        if self.arming.armed {
+            return Vec::new();
+        }
+        let standing = self.controls.iter().filter_map(|control| Some((control, control.standing.as_ref()?)));
+        let wider = standing.filter(|(control, standing)| {
+            standing.widens || control.spec.widens(standing.command.value, control.spec.safe)
+        });
+        wider.filter_map(|(control, standing)| control.withdrawal(standing, "control was disarmed")).collect()
     }
 
     /// Whether control is armed, and who has said so.
@@ -246,15 +263,19 @@ impl Desk {
         let Some(control) = self.find_mut(command.system, command.control) else { return Vec::new() };
         let before = control.known_value(now.mono);
         let stood = control.stood();
-        let replaced = control.supersede(&command.by.name, now);
+        let replaced: Vec<Step> = control.supersede(&command.by.name, now).into_iter().collect();
         control.revision += 1;
         control.changed = Some(Change { by: command.by.name.clone(), at: command.at, value: command.value });
         let state = CommandState::Requested;
         let receipt = CommandReceipt { command: command.clone(), at: now, state, before };
         let standing = Standing::new(command, CommandState::Requested, now, before, decision.widens);
         control.standing = Some(Standing { replaced: Some(Box::new(stood)), ..standing });
-        let replaced = replaced.into_iter().map(|receipt| self.forget(receipt)).map(Step::Receipt);
-        replaced.collect::<Vec<_>>().into_iter().chain([Step::Journal(receipt)]).collect()
+        for step in &replaced {
+            if let Step::Receipt(over) = step {
+                self.forget(over.clone());
+            }
+        }
+        replaced.into_iter().chain([Step::Journal(receipt)]).collect()
     }
 
     fn decide(&self, site: &Site, command: &Command, now: Now) -> Result<super::decide::Decision, Refusal> {
@@ -270,6 +291,7 @@ impl Desk {
             situation,
             present: control.known_value(now.mono),
             on_its_way: control.on_its_way(),
+            stands: control.standing.as_ref().filter(|it| it.state.stands()).map(|it| it.command.value),
             revision: control.revision,
             changed: control.changed.as_ref(),
             ledger: &control.ledger,
@@ -301,7 +323,7 @@ impl Desk {
         let request = control.request(write);
         if request.is_some() {
             control.ledger.count(now.mono);
-            control.counted.push(write);
+            control.counted.push((write, now.mono));
         }
         [Some(Step::Receipt(receipt)), request.map(Step::Write)].into_iter().flatten().collect()
     }
@@ -313,6 +335,9 @@ impl Desk {
             return control.was_read(outcome, at).into_iter().map(Step::Receipt).collect();
         }
         self.controls.iter_mut().for_each(|control| control.account(id, &outcome));
+        if let Some(left) = self.controls.iter_mut().find_map(|control| control.left(id, &outcome, at)) {
+            return left.into_iter().map(|receipt| Step::Receipt(self.forget(receipt))).collect();
+        }
         let found = self.under_way(|standing| standing.write == Some(id));
         let Some(control) = found else { return Vec::new() };
         let receipt = control.was_written(outcome, at);
@@ -336,7 +361,10 @@ impl Desk {
 
     /// What became of the command with this id, if it is remembered.
     fn known(&self, id: &CommandId) -> Option<CommandReceipt> {
-        let standing = self.controls.iter().filter_map(|control| control.standing.as_ref());
+        let standing = self.controls.iter().flat_map(|control| {
+            let leaving = control.leaving.iter().map(|(standing, _)| standing);
+            control.standing.iter().chain(leaving)
+        });
         let standing = standing
             .filter(|standing| standing.command.id == *id)
             .map(|standing| standing.receipt(standing.at, standing.state.clone()));
@@ -351,9 +379,12 @@ impl Desk {
     fn end(&mut self, id: &CommandId, state: CommandState, now: Now) -> Vec<Step> {
         let Some(control) = self.under_way(|standing| standing.command.id == *id) else { return Vec::new() };
         let Some(standing) = control.standing.take() else { return Vec::new() };
+        // A renewal that still waits.
+        let withdrawn = control.withdrawal(&standing, "its time is over");
         let receipt = standing.receipt(now, state);
         let again = if receipt.state.came_to_nothing() { control.stand_again(standing, now) } else { None };
-        [Some(self.forget(receipt)), again].into_iter().flatten().map(Step::Receipt).collect()
+        let told = [Some(self.forget(receipt)), again].into_iter().flatten().map(Step::Receipt);
+        withdrawn.into_iter().chain(told).collect()
     }
 
     /// Keeps a command that is over among those that are remembered.
@@ -411,11 +442,36 @@ impl Control {
         })
     }
 
-    /// Its command makes room for one of `by`. Of one that is under way it is not known whether it was heard: the new value
-    /// is written after it.
-    fn supersede(&mut self, by: &str, now: Now) -> Option<CommandReceipt> {
-        let standing = self.standing.take()?;
-        Some(standing.receipt(now, CommandState::Superseded(by.to_owned())))
+    /// Its command makes room for one of `by`. One that waits for its link is withdrawn, and over when the link has said
+    /// what became of it. Of one that was sent it is not known whether it was heard: the new value is written after it.
+    fn supersede(&mut self, by: &str, now: Now) -> impl Iterator<Item = Step> + use<> {
+        let standing = self.standing.take();
+        let withdrawn =
+            standing.as_ref().and_then(|standing| self.withdrawal(standing, "another command took its place"));
+        let over = standing.and_then(|standing| match standing.state {
+            CommandState::Journalled if standing.write.is_some() => {
+                self.leaving.push((standing, by.to_owned()));
+                None
+            }
+            _ => Some(Step::Receipt(standing.receipt(now, CommandState::Superseded(by.to_owned())))),
+        });
+        withdrawn.into_iter().chain(over)
+    }
+
+    /// Takes back what a command has given to its link, if that may still wait there: its write, or a renewal.
+    fn withdrawal(&self, standing: &Standing, why: &'static str) -> Option<Step> {
+        let renewed = self.spec.lease.is_some() && standing.state.stands();
+        let id = standing.write.filter(|_| renewed || standing.state == CommandState::Journalled)?;
+        Some(Step::Withdraw(Withdrawal { id, link: self.spec.link, why }))
+    }
+
+    /// Takes what became of the write of a command that was replaced: that it was sent is told before its end.
+    fn left(&mut self, id: WriteId, outcome: &WriteOutcome, at: Now) -> Option<Vec<CommandReceipt>> {
+        let place = self.leaving.iter().position(|(standing, _)| standing.write == Some(id))?;
+        let (standing, by) = self.leaving.remove(place);
+        let sent = (!outcome.is_nothing_sent()).then(|| standing.receipt(at, CommandState::Sent));
+        let over = standing.receipt(at, CommandState::Superseded(by));
+        Some(sent.into_iter().chain([over]).collect())
     }
 
     /// What stands now, for whatever takes its place: of commands that are still on their way, what stood before them.
@@ -441,17 +497,14 @@ impl Control {
 
     /// Keeps the count of its writes right: what ends before it was sent is taken back.
     fn account(&mut self, id: WriteId, outcome: &WriteOutcome) {
-        let Some(place) = self.counted.iter().position(|counted| *counted == id) else { return };
-        match outcome {
-            WriteOutcome::Unchanged(_)
-            | WriteOutcome::Refused(_)
-            | WriteOutcome::NotSent(_)
-            | WriteOutcome::Read(_) => {
-                self.ledger.take_back();
-            }
-            _ => {}
+        let Some(place) = self.counted.iter().position(|(counted, _)| *counted == id) else { return };
+        if outcome.is_nothing_sent() {
+            self.ledger.take_back(self.counted[place].1);
         }
-        self.counted.remove(place);
+        // The connection may break before a byte of what is on its way is out.
+        if outcome.is_final() {
+            self.counted.remove(place);
+        }
     }
 
     /// Takes a step of the write of its command.
@@ -469,7 +522,7 @@ impl Control {
                     return None;
                 }
                 // The device has the value until its lease is over, and may answer again before.
-                WriteOutcome::NotSent(_) | WriteOutcome::Unknown(_)
+                WriteOutcome::NotSent(_) | WriteOutcome::Expired | WriteOutcome::Unknown(_)
                     if standing.renew.is_some_and(|(_, over)| at.mono < over) =>
                 {
                     return None;

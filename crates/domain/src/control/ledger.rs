@@ -8,6 +8,21 @@ use std::time::Duration;
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
+/// Beyond the budget of a day the way to the safe value is open at once so often, then once in [`BEYOND_EVERY`].
+const BEYOND: u32 = KEPT_FOR_SAFETY;
+const BEYOND_EVERY: Duration = Duration::from_secs(60);
+
+/// Where a write leads, as far as its budget asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Towards {
+    /// Away from the safe side.
+    Wider,
+    /// Towards the safe side, or nowhere.
+    Safer,
+    /// From a value that is less safe than the safe one, or may be, to one that is not.
+    Safety,
+}
+
 /// The writes of a control that were sent to its device, or are on their way to it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
@@ -27,8 +42,13 @@ pub enum TooOften {
     #[error("{0} writes in the last hour are the most that it may have")]
     Hour(u32),
     /// The writes of a day are used up, or what is left is kept for the safe direction.
-    #[error("{0} of {1} writes in the last 24 hours are used; the rest is kept for the safe direction")]
+    #[error("{used} of {of} writes in the last 24 hours are used; {rest}", used = .0, of = .1, rest = kept_for(*.0, *.1))]
     Day(u32, u32),
+}
+
+/// What is left of the writes of a day.
+fn kept_for(used: u32, of: u32) -> &'static str {
+    if used < of { "the rest is kept for the safe direction" } else { "only the way back to the safe value is open" }
 }
 
 impl Ledger {
@@ -52,35 +72,40 @@ impl Ledger {
         }
     }
 
-    /// What was counted last was not sent after all.
-    pub fn take_back(&mut self) {
-        if self.recent.pop_back().is_some() {
-            self.total = self.total.saturating_sub(1);
+    /// What was counted at this instant was not sent after all.
+    pub fn take_back(&mut self, at: Mono) {
+        if let Some(place) = self.recent.iter().rposition(|counted| *counted == at) {
+            self.recent.remove(place);
         }
+        self.total = self.total.saturating_sub(1);
     }
 
     /// Whether a write may be made now. Towards the safe side neither the gap nor the hour counts, and the last writes of
-    /// the day are there for it.
+    /// the day are there for it. A device is never left with a less safe value to spare its memory: the way to the safe
+    /// value stays open when the day is used up. A device that obeys needs it once then: nothing makes it wider any more.
     ///
     /// # Errors
     /// It was written too often.
-    pub fn admit(&self, budget: &WriteBudget, safer: bool, now: Mono) -> Result<(), TooOften> {
+    pub fn admit(&self, budget: &WriteBudget, towards: Towards, now: Mono) -> Result<(), TooOften> {
         let day = self.within(DAY, now);
-        let kept = if safer { 0 } else { KEPT_FOR_SAFETY.min(budget.per_day / 2) };
-        if day >= budget.per_day.saturating_sub(kept) {
-            return Err(TooOften::Day(day, budget.per_day));
+        match towards {
+            Towards::Safety if day < budget.per_day.saturating_add(BEYOND) => return Ok(()),
+            Towards::Safety => return self.after(BEYOND_EVERY, now),
+            Towards::Safer if day < budget.per_day => return Ok(()),
+            Towards::Wider if day < budget.per_day - KEPT_FOR_SAFETY.min(budget.per_day / 2) => {}
+            _ => return Err(TooOften::Day(day, budget.per_day)),
         }
-        if safer {
-            return Ok(());
-        }
-        if let Some(last) = self.recent.back() {
-            let ago = now.since(*last);
-            if ago < budget.gap {
-                return Err(TooOften::Gap(ago, budget.gap - ago));
-            }
-        }
+        self.after(budget.gap, now)?;
         match self.within(HOUR, now) {
             hour if hour >= budget.per_hour => Err(TooOften::Hour(hour)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the last write is `gap` ago.
+    fn after(&self, gap: Duration, now: Mono) -> Result<(), TooOften> {
+        match self.recent.back().map(|last| now.since(*last)) {
+            Some(ago) if ago < gap => Err(TooOften::Gap(ago, gap - ago)),
             _ => Ok(()),
         }
     }
@@ -110,34 +135,60 @@ mod tests {
         Mono(Mono::START.0 + seconds * 1_000_000)
     }
 
+    use Towards::{Safer, Safety, Wider};
+
     #[test]
-    fn pace_hour_and_day_are_kept_and_the_safe_direction_has_the_rest() {
+    fn pace_hour_and_day_are_kept_the_safe_direction_has_the_rest_and_the_way_to_safety_stays_open() {
         let budget = WriteBudget { gap: Duration::from_secs(5), per_hour: 3, per_day: 10 };
         let mut ledger = Ledger::default();
-        let mut says = |seconds: u64, safer: bool| {
-            let verdict = ledger.admit(&budget, safer, at(seconds));
+        let mut says = |seconds: u64, towards| {
+            let verdict = ledger.admit(&budget, towards, at(seconds));
             verdict.map(|()| ledger.count(at(seconds))).map_err(|why| why.to_string()).err().unwrap_or_default()
         };
-        for (seconds, safer, words) in [
-            (0, false, ""),
-            (2, false, "it was written 2 s ago: wait 3 s"),
-            (3, true, ""),
-            (5, false, "it was written 2 s ago: wait 3 s"),
-            (8, false, ""),
-            (20, false, "3 writes in the last hour are the most that it may have"),
-            (21, true, ""),
-            (4_000, false, ""),
-            (4_010, false, ""),
-            (8_000, false, "6 of 10 writes in the last 24 hours are used; the rest is kept for the safe direction"),
-            (8_001, true, ""),
-            (8_002, true, ""),
-            (8_003, true, ""),
-            (8_004, true, ""),
-            (8_005, true, "10 of 10 writes in the last 24 hours are used; the rest is kept for the safe direction"),
-            (4_010 + 86_400, false, ""),
+        for (seconds, towards, words) in [
+            (0, Wider, ""),
+            (2, Wider, "it was written 2 s ago: wait 3 s"),
+            (3, Safer, ""),
+            (5, Wider, "it was written 2 s ago: wait 3 s"),
+            (8, Wider, ""),
+            (20, Wider, "3 writes in the last hour are the most that it may have"),
+            (21, Safer, ""),
+            (4_000, Wider, ""),
+            (4_010, Wider, ""),
+            (8_000, Wider, "6 of 10 writes in the last 24 hours are used; the rest is kept for the safe direction"),
+            (8_001, Safer, ""),
+            (8_002, Safer, ""),
+            (8_003, Safer, ""),
+            (8_004, Safety, ""),
+            (
+                8_005,
+                Safer,
+                "10 of 10 writes in the last 24 hours are used; only the way back to the safe value is open",
+            ),
+            (
+                8_005,
+                Wider,
+                "10 of 10 writes in the last 24 hours are used; only the way back to the safe value is open",
+            ),
+            (8_006, Safety, ""),
+            (8_007, Safety, ""),
+            (8_008, Safety, ""),
+            (8_009, Safety, ""),
+            (8_010, Safety, "it was written 1 s ago: wait 59 s"),
+            (8_069, Safety, ""),
+            (8_004 + 86_401, Wider, ""),
         ] {
-            assert_eq!(says(seconds, safer), words, "at {seconds} s");
+            assert_eq!(says(seconds, towards), words, "at {seconds} s");
         }
+    }
+
+    #[test]
+    fn what_is_taken_back_is_the_write_that_was_not_sent_whatever_was_counted_since() {
+        let mut ledger = Ledger::default();
+        [0, 10, 20].into_iter().for_each(|seconds| ledger.count(at(seconds)));
+        ledger.take_back(at(10));
+        let instants = [at(0), at(20)];
+        assert_eq!((ledger.recent.iter().copied().collect::<Vec<_>>(), ledger.total()), (instants.to_vec(), 2));
     }
 
     #[test]
@@ -147,22 +198,34 @@ mod tests {
         let ledger = Ledger::restored([hours_ago(30), hours_ago(5), hours_ago(-3)], 77, now);
         assert_eq!((ledger.today(now.mono), ledger.total()), (2, 77));
         let budget = WriteBudget::of(Wear::Flash);
-        assert!(matches!(ledger.admit(&budget, false, now.mono), Err(TooOften::Gap(..))), "the future is now");
+        assert!(matches!(ledger.admit(&budget, Wider, now.mono), Err(TooOften::Gap(..))), "the future is now");
     }
 
     proptest! {
+        /// A device that obeys is made wider or safer, or returned to its safe value, in any order.
         #[test]
-        fn no_sequence_of_wishes_exceeds_the_budget(wishes in prop::collection::vec((0_u64..4_000, any::<bool>()), 0..300)) {
-            let budget = WriteBudget::of(Wear::Flash);
-            let (mut ledger, mut seconds, mut written) = (Ledger::default(), 0, Vec::new());
-            for (pause, safer) in wishes {
+        fn no_sequence_of_wishes_exceeds_the_budget_and_the_safe_value_is_never_refused(
+            wishes in prop::collection::vec((0_u64..4_000, 0_u8..3), 0..300), per_day in 0_u32..30,
+        ) {
+            let budget = WriteBudget { per_day, ..WriteBudget::of(Wear::Flash) };
+            let (mut ledger, mut seconds, mut written, mut is_wide) = (Ledger::default(), 0, Vec::new(), true);
+            for (pause, wish) in wishes {
                 seconds += pause;
-                if ledger.admit(&budget, safer, at(seconds)).is_ok() {
+                let towards = match wish {
+                    0 => Wider,
+                    1 => Safer,
+                    _ if is_wide => Safety,
+                    _ => continue,
+                };
+                let verdict = ledger.admit(&budget, towards, at(seconds));
+                prop_assert!(verdict.is_ok() || towards != Safety, "{verdict:?}");
+                if verdict.is_ok() {
                     ledger.count(at(seconds));
                     written.push(seconds);
+                    is_wide = if towards == Safety { false } else { is_wide || towards == Wider };
                 }
                 let day = written.iter().filter(|other| seconds - **other < 86_400).count();
-                prop_assert!(day <= budget.per_day as usize);
+                prop_assert!(day <= budget.per_day as usize + 1);
             }
         }
     }

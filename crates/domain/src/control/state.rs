@@ -134,14 +134,11 @@ impl CommandState {
         use CommandState as State;
         use WriteOutcome as Told;
         let follows = match (self, &outcome) {
-            (State::Journalled, Told::Unchanged(_) | Told::Refused(_) | Told::NotSent(_) | Told::Sent) => true,
+            (State::Journalled, Told::Sent) => true,
+            (State::Journalled, told) if told.is_nothing_sent() => true,
             // The connection broke before a byte was out.
             (State::Sent, Told::Echoed | Told::NotSent(_)) => true,
-            (State::Sent | State::Echoed, Told::Read(_) | Told::Unchanged(_) | Told::Refused(_) | Told::NotSent(_)) => {
-                false
-            }
-            (State::Sent | State::Echoed, Told::Sent | Told::Echoed) => false,
-            (State::Sent | State::Echoed, _) => true,
+            (State::Sent | State::Echoed, told) => told.is_final() && !told.is_nothing_sent(),
             _ => false,
         };
         if !follows {
@@ -152,6 +149,7 @@ impl CommandState {
             // The link's own envelope: it is never narrower than the control's, unless the device changed its scale.
             Told::Refused(why) => State::NotSent(why),
             Told::NotSent(why) => State::NotSent(why),
+            Told::Expired => State::Expired,
             Told::Sent => State::Sent,
             Told::Echoed => State::Echoed,
             Told::Confirmed(value) => State::Confirmed(value),

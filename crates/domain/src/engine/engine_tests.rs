@@ -36,6 +36,7 @@ fn words(output: &Output) -> Vec<String> {
         Output::Receipt(receipt) | Output::Again(receipt) => vec![format!("{:?}", receipt.state)],
         Output::Journal(receipt) => vec![format!("{receipt:?}")],
         Output::Write(write) => vec![format!("{write:?}")],
+        Output::Withdraw(withdrawal) => vec![format!("{withdrawal:?}")],
         Output::Publication(publication) => {
             vec![format!("{}: frame {}", publication.system.0, publication.encoded.seq)]
         }
@@ -138,7 +139,8 @@ fn what_is_published_and_what_is_recorded_are_the_same_snapshots() {
         Output::Record(record) => {
             assert_eq!(log::play(&record.frames, &spec, |snapshot| recorded.push(snapshot.now.utc)), 0);
         }
-        Output::Alarms(..) | Output::Receipt(_) | Output::Again(_) | Output::Journal(_) | Output::Write(_) => {}
+        Output::Alarms(..) | Output::Receipt(_) | Output::Again(_) | Output::Journal(_) => {}
+        Output::Write(_) | Output::Withdraw(_) => {}
     };
     engine.run(at(0.0), inputs, at(10.0), |_, output| keep(output));
     engine.finish(Now::default()).into_iter().for_each(keep);

@@ -112,9 +112,6 @@ impl CanOutput {
         let outcome = match index {
             None => WriteOutcome::Refused(format!("the link has no setpoint `{}`", request.setpoint)),
             Some(_) if !is_heard(reporter) => WriteOutcome::NotSent(NOT_HEARD.to_owned()),
-            Some(_) if now > request.deadline => {
-                WriteOutcome::NotSent("its time was over before it could be sent".to_owned())
-            }
             Some(index) if request.value.is_none() => self.read(index, now),
             Some(index) => match self.frame(index, request.value, now) {
                 Err(outcome) => outcome,
@@ -125,10 +122,13 @@ impl CanOutput {
                         Some((said, _)) if request.lease.is_none() && known.is_same(said, known.carried(&frame)) => {
                             WriteOutcome::Unchanged(said)
                         }
-                        _ => {
-                            order.report(WriteOutcome::Sent);
-                            return Some(Outgoing { frame, setpoint: index, order: Some(order) });
-                        }
+                        _ => match order.hindered() {
+                            Some(why) => why,
+                            None => {
+                                order.report(WriteOutcome::Sent);
+                                return Some(Outgoing { frame, setpoint: index, order: Some(order) });
+                            }
+                        },
                     }
                 }
             },

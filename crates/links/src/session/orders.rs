@@ -1,9 +1,13 @@
 //! Writes on their way to a link: a bounded queue, of which one is carried out at a time.
+//!
+//! A write can be withdrawn until it is sent: from the queue, or while its device is still asked what it has.
 
 use super::Clock;
-use domain::write::{Receipt, WriteOutcome, WriteRequest};
-use std::future::{Future, pending};
-use tokio::sync::{Mutex, mpsc};
+use domain::write::{Receipt, Withdrawal, WriteOutcome, WriteRequest};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use tokio::sync::{Notify, mpsc};
 
 /// Writes that may wait for a link.
 const WAITING: usize = 8;
@@ -16,6 +20,8 @@ pub(crate) struct Order {
     pub(crate) request: WriteRequest,
     receipts: mpsc::Sender<Receipt>,
     clock: ClockOf,
+    /// Why it is not to be sent any more.
+    withdrawn: Arc<OnceLock<&'static str>>,
     /// What was told last.
     last: Option<WriteOutcome>,
 }
@@ -33,7 +39,13 @@ impl Order {
     /// A write, and where its receipts come out.
     pub(crate) fn new(request: WriteRequest, clock: Clock) -> (Order, mpsc::Receiver<Receipt>) {
         let (receipts, told) = mpsc::channel(RECEIPTS);
-        (Order { request, receipts, clock: ClockOf(clock), last: None }, told)
+        (Order { request, receipts, clock: ClockOf(clock), withdrawn: Arc::default(), last: None }, told)
+    }
+
+    /// Why it is not sent, asked just before: it was withdrawn, or its time is over.
+    pub(crate) fn hindered(&self) -> Option<WriteOutcome> {
+        let withdrawn = self.withdrawn.get().map(|why| WriteOutcome::NotSent((*why).to_owned()));
+        withdrawn.or_else(|| ((self.clock.0)().mono > self.request.deadline).then_some(WriteOutcome::Expired))
     }
 
     /// Says what has become of it. Nothing follows the end.
@@ -57,28 +69,100 @@ impl Drop for Order {
     }
 }
 
+/// Why a write finds no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoPlace {
+    /// Others wait already.
+    Full,
+    /// The link has ended.
+    Ended,
+}
+
 /// Where a link takes its writes from.
 #[derive(Debug)]
-pub(crate) struct Orders(Mutex<mpsc::Receiver<Order>>);
+pub(crate) struct Orders(OrderSender);
+
+/// Where writes go in. Clones are of the same queue.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OrderSender(Arc<Queue>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    state: Mutex<State>,
+    came: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Order>,
+    /// The one that was taken last.
+    taken: Option<(domain::write::WriteId, Weak<OnceLock<&'static str>>)>,
+    ended: bool,
+}
+
+impl OrderSender {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a write behind those that wait.
+    ///
+    /// # Errors
+    /// It has no place. What it is then, is said otherwise: it has no receipts.
+    pub(crate) fn put(&self, order: Order) -> Result<(), (NoPlace, Order)> {
+        let mut state = self.state();
+        match () {
+            () if state.ended => return Err((NoPlace::Ended, order)),
+            () if state.waiting.len() >= WAITING => return Err((NoPlace::Full, order)),
+            () => state.waiting.push_back(order),
+        }
+        drop(state);
+        self.0.came.notify_one();
+        Ok(())
+    }
+
+    /// Takes a write back, if it waits or is not sent yet.
+    pub(crate) fn withdraw(&self, withdrawal: &Withdrawal) {
+        let mut state = self.state();
+        let waits = state.waiting.iter().position(|order| order.request.id == withdrawal.id);
+        let waits = waits.and_then(|place| state.waiting.remove(place));
+        if let Some((_, flag)) = state.taken.as_ref().filter(|(id, _)| *id == withdrawal.id)
+            && let Some(flag) = flag.upgrade()
+        {
+            // The first reason stands.
+            let _ = flag.set(withdrawal.why);
+        }
+        drop(state);
+        if let Some(mut order) = waits {
+            order.report(WriteOutcome::NotSent(withdrawal.why.to_owned()));
+        }
+    }
+}
 
 impl Orders {
     /// A queue, and where writes go in.
-    pub(crate) fn queue() -> (mpsc::Sender<Order>, Orders) {
-        let (orders, waiting) = mpsc::channel(WAITING);
-        (orders, Orders(Mutex::new(waiting)))
+    pub(crate) fn queue() -> (OrderSender, Orders) {
+        let orders = OrderSender::default();
+        (orders.clone(), Orders(orders))
     }
 
     /// The next write, as soon as there is one.
     pub(crate) async fn next(&self) -> Order {
-        match self.0.lock().await.recv().await {
-            Some(order) => order,
-            None => pending().await,
+        loop {
+            // What comes between the look and the wait is kept for the wait.
+            if let Some(order) = self.take() {
+                return order;
+            }
+            self.0.0.came.notified().await;
         }
     }
 
     /// The next write, if one waits.
     pub(crate) fn take(&self) -> Option<Order> {
-        self.0.try_lock().ok()?.try_recv().ok()
+        let mut state = self.0.state();
+        let order = state.waiting.pop_front()?;
+        state.taken = Some((order.request.id, Arc::downgrade(&order.withdrawn)));
+        Some(order)
     }
 
     /// Waits for `work`; every write that comes meanwhile is not sent, which is told at once.
@@ -87,8 +171,75 @@ impl Orders {
         loop {
             tokio::select! {
                 done = &mut work => return done,
-                mut order = self.next() => order.report(WriteOutcome::NotSent(why.to_owned())),
+                mut order = self.next() => {
+                    let why = order.hindered().unwrap_or_else(|| WriteOutcome::NotSent(why.to_owned()));
+                    order.report(why);
+                }
             }
         }
+    }
+}
+
+impl Drop for Orders {
+    /// Nobody takes what waits any more: each is told its end.
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.ended = true;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        drop(waiting);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::link::LinkIdx;
+    use domain::time::Now;
+    use domain::write::WriteId;
+
+    fn put(orders: &OrderSender, id: u64) -> mpsc::Receiver<Receipt> {
+        let (deadline, setpoint) = (Now::default().mono, "limit".to_owned());
+        let request =
+            WriteRequest { id: WriteId(id), link: LinkIdx(0), setpoint, value: Some(1.0), lease: None, deadline };
+        let (order, told) = Order::new(request, Arc::new(Now::default));
+        orders.put(order).unwrap();
+        told
+    }
+
+    fn withdraw(orders: &OrderSender, id: u64) {
+        orders.withdraw(&Withdrawal { id: WriteId(id), link: LinkIdx(0), why: "another took its place" });
+    }
+
+    #[tokio::test]
+    async fn what_is_withdrawn_is_not_sent_whether_it_waits_or_was_taken_and_makes_room() {
+        let (orders, link) = Orders::queue();
+        let mut told: Vec<_> = (0..WAITING as u64).map(|id| put(&orders, id)).collect();
+        let ended = WriteOutcome::NotSent("another took its place".to_owned());
+        withdraw(&orders, 3);
+        assert_eq!(told[3].recv().await.map(|receipt| receipt.outcome), Some(ended.clone()));
+        assert_eq!(told[3].recv().await, None);
+        told.push(put(&orders, 8));
+        let first = link.next().await;
+        assert_eq!((first.request.id, first.hindered()), (WriteId(0), None));
+        withdraw(&orders, 0);
+        assert_eq!(first.hindered(), Some(ended));
+        // What is unknown, or over, is as it was.
+        [0, 3, 77].into_iter().for_each(|id| withdraw(&orders, id));
+        drop(first);
+        let rest: Vec<u64> = std::iter::from_fn(|| link.take()).map(|order| order.request.id.0).collect();
+        assert_eq!(rest, [1, 2, 4, 5, 6, 7, 8]);
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_and_an_ended_link_take_nothing_and_what_waits_is_told_its_end() {
+        let (orders, link) = Orders::queue();
+        let mut told: Vec<_> = (0..WAITING as u64).map(|id| put(&orders, id)).collect();
+        let one = || Order::new(link.0.state().waiting[0].request.clone(), Arc::new(Now::default)).0;
+        assert!(matches!(orders.put(one()), Err((NoPlace::Full, _))));
+        let late = one();
+        drop(link);
+        assert!(matches!(told[7].recv().await, Some(Receipt { outcome: WriteOutcome::NotSent(_), .. })));
+        assert!(matches!(orders.put(late), Err((NoPlace::Ended, _))));
     }
 }

@@ -343,6 +343,10 @@ fn a_command_is_kept_with_each_of_its_steps_and_none_is_changed() {
         ("c", &["refused"]),
         ("d", &["journalled", "sent"]),
         ("e", &["journalled"]),
+        // Replaced before and after it was sent, and after it was read back by the next start.
+        ("f", &["journalled", "superseded"]),
+        ("g", &["journalled", "sent", "superseded"]),
+        ("h", &["journalled", "confirmed", "superseded"]),
     ] {
         let asked = i64::from(id.as_bytes()[0]) * 100;
         for (state, at) in states.iter().zip(asked..) {
@@ -356,12 +360,16 @@ fn a_command_is_kept_with_each_of_its_steps_and_none_is_changed() {
     let asked = |system, before, most| ids(control.read(|t| t.commands(system, Utc(before), most)).unwrap());
     assert_eq!(
         (asked(None, i64::MAX, 9), asked(Some("hv"), 10_000, 2), asked(Some("x"), i64::MAX, 9)),
-        ("edcba".into(), "cb".into(), String::new())
+        ("hgfedcba".into(), "cb".into(), String::new())
     );
     assert_eq!(ids(control.read(|t| t.commands_open()).unwrap()), "abde", "all but what is over");
     let (recent, ever) = control.read(|t| t.writes("hv", "reserve", Utc(9_800))).unwrap();
-    assert_eq!((recent, ever), (vec![Utc(10_000), Utc(10_100)], 3), "what may have been sent");
-    assert_eq!(control.read(|t| t.last_change("hv", "reserve")).unwrap().unwrap().id, "b");
+    assert_eq!(
+        (recent, ever),
+        (vec![Utc(10_000), Utc(10_100), Utc(10_300), Utc(10_400)], 5),
+        "what may have been sent"
+    );
+    assert_eq!(control.read(|t| t.last_change("hv", "reserve")).unwrap().unwrap().id, "h");
     drop(control);
     let mut file = ControlFile::write(&layout::control(folder.path())).unwrap();
     file.run_any(
@@ -376,6 +384,16 @@ fn a_command_is_kept_with_each_of_its_steps_and_none_is_changed() {
         "UPDATE command SET value = 0",
         "UPDATE command_step SET state = 'x'",
         "DELETE FROM command_step",
+        // An insertion that replaces asks no trigger of what is removed.
+        "DELETE FROM command",
+        "INSERT OR REPLACE INTO command SELECT id, system, control, 0, before, hold_s, revision, who, asked_us FROM command",
+        "INSERT OR REPLACE INTO command (rowid, id, system, control, value, revision, who, asked_us)
+            SELECT rowid, 'other', system, control, 0, revision, who, asked_us FROM command",
+        "INSERT OR REPLACE INTO command_step SELECT seq, command_id, at_us, 'x', words, NULL FROM command_step",
+        "INSERT OR REPLACE INTO command_prediction VALUES ('a', 1, 2, '[]')",
+        "INSERT OR REPLACE INTO command_prediction (rowid, command_id, made_us, due_us, prediction)
+            SELECT rowid, 'b', 1, 2, '[]' FROM command_prediction",
+        "INSERT OR REPLACE INTO command_score VALUES ('a', 3, '[]')",
     ] {
         assert!(file.run_any(sql).unwrap_err().to_string().contains("cannot be"), "{sql}");
     }

@@ -177,7 +177,7 @@ async fn what_sets_something_is_sent_between_two_readings_and_never_to_an_interf
         let request =
             WriteRequest { id: WriteId(1), link, setpoint: "limit".into(), value: Some(value), lease: None, deadline };
         let (order, mut told) = Order::new(request, clock.clone());
-        orders.send(order).await.unwrap();
+        orders.put(order).unwrap();
         let mut outcomes = Vec::new();
         while let Some(receipt) = told.recv().await {
             outcomes.push(receipt.outcome);

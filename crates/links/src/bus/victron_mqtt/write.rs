@@ -98,10 +98,11 @@ impl Session<'_> {
         let request = &writing.order.request;
         let end = match (&mut writing.step, is_wanted) {
             (Step::Reading, Some(value)) if request.lease.is_none() => Unchanged(value),
-            (Step::Reading, _) if now.mono > request.deadline => {
-                NotSent("its time was over before it could be sent".to_owned())
-            }
             (Step::Reading, _) => {
+                if let Some(why) = writing.order.hindered() {
+                    self.end_write(why);
+                    return Ok(());
+                }
                 writing.order.report(Sent);
                 writing.step = Step::Written { before: value, said: None };
                 (writing.since, writing.asked) = (now.mono, now.mono);

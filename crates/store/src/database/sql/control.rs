@@ -64,7 +64,9 @@ statements! {
         AND (?5 IS NULL OR at >= ?5) AND (?6 IS NULL OR at < ?6) ORDER BY seq DESC LIMIT ?7";
 
     // Commands, each with its last step.
-    ADD_COMMAND = "INSERT INTO command VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
+    ADD_COMMAND = "
+        INSERT INTO command SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+        WHERE NOT EXISTS (SELECT 1 FROM command WHERE id = ?1)";
     ADD_COMMAND_STEP = "
         INSERT INTO command_step (command_id, at_us, state, words, read_back) VALUES (?1, ?2, ?3, ?4, ?5)";
     COMMAND = "
@@ -89,8 +91,12 @@ statements! {
         WHERE system = ?1 AND control = ?2 AND state IN ('unchanged', 'confirmed', 'unconfirmable')
         ORDER BY seq DESC LIMIT 1";
     // What was predicted, and how right that was.
-    ADD_PREDICTION = "INSERT INTO command_prediction VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-    ADD_SCORE = "INSERT INTO command_score VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    ADD_PREDICTION = "
+        INSERT INTO command_prediction SELECT ?1, ?2, ?3, ?4
+        WHERE NOT EXISTS (SELECT 1 FROM command_prediction WHERE command_id = ?1)";
+    ADD_SCORE = "
+        INSERT INTO command_score SELECT ?1, ?2, ?3
+        WHERE NOT EXISTS (SELECT 1 FROM command_score WHERE command_id = ?1)";
     PREDICTION = "
         SELECT made_us, due_us, prediction, scored_us, score FROM command_prediction
         LEFT JOIN command_score USING (command_id) WHERE command_id = ?1";
@@ -102,15 +108,20 @@ statements! {
     NEXT_COMMAND = "
         SELECT min(asked_us) FROM command WHERE system = ?1 AND id <> ?2 AND asked_us > ?3
         AND EXISTS (SELECT 1 FROM command_step WHERE command_id = id AND state IN ('sent', 'echoed', 'confirmed'))";
-    // What may have been written: all that was recorded, but for what was not sent in the end.
+    // What may have been written: all that was recorded, but for what was not sent in the end, and for what was replaced
+    // before it was sent.
     WRITES = "
         SELECT at_us FROM command JOIN command_step ON command_id = id
         WHERE system = ?1 AND control = ?2 AND at_us >= ?3 AND state = 'journalled' AND NOT EXISTS (
             SELECT 1 FROM command_step WHERE command_id = id
-            AND state IN ('refused', 'unchanged', 'not-sent', 'expired')) ORDER BY at_us";
+            AND state IN ('refused', 'unchanged', 'not-sent', 'expired'))
+        AND (NOT EXISTS (SELECT 1 FROM command_step WHERE command_id = id AND state = 'superseded')
+            OR EXISTS (SELECT 1 FROM command_step WHERE command_id = id AND state NOT IN ('journalled', 'superseded'))) ORDER BY at_us";
     WRITES_EVER = "
         SELECT count(*) FROM command JOIN command_step ON command_id = id
         WHERE system = ?1 AND control = ?2 AND state = 'journalled' AND NOT EXISTS (
             SELECT 1 FROM command_step WHERE command_id = id
-            AND state IN ('refused', 'unchanged', 'not-sent', 'expired'))";
+            AND state IN ('refused', 'unchanged', 'not-sent', 'expired'))
+        AND (NOT EXISTS (SELECT 1 FROM command_step WHERE command_id = id AND state = 'superseded')
+            OR EXISTS (SELECT 1 FROM command_step WHERE command_id = id AND state NOT IN ('journalled', 'superseded')))";
 }

@@ -82,8 +82,8 @@ impl Session<'_> {
         if before == words && request.lease.is_none() && plan.last.is_none() {
             return Ok(Unchanged(writable.value(&words).unwrap_or(f64::NAN)));
         }
-        if self.reporter.now().mono > request.deadline {
-            return Ok(NotSent("its time was over before it could be sent".to_owned()));
+        if let Some(why) = order.hindered() {
+            return Ok(why);
         }
         order.report(Sent);
         let one = |(address, word): (u16, u16)| (address, vec![word], false);
