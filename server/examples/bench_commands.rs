@@ -43,6 +43,7 @@ fn site() -> io::Result<String> {
     site.truncate(end);
     let simulator = site.rfind("[[simulator]]").ok_or_else(|| other("the demo is not simulated"))?;
     let limit = "[[control]]\nsystem = \"hv\"\ncontrol = \"discharge-limit\"\nlink = \"controller\"\n\
+                 returns_to = 150_000\n\
                  gap_s = 0\nwrites_per_hour = 100000\nwrites_per_day = 100000\n\n";
     let mut site =
         format!("{}{limit}{}", &site[..controls], &site[simulator..]).replace("\"../", &format!("\"{root}/"));

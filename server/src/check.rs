@@ -76,7 +76,9 @@ fn summary(path: &Path, spec: &SiteSpec, links: &[LinkTask]) -> String {
             let [low, high, safe] = [control.min, control.max, control.safe].map(|value| kind.words(value));
             let link = spec.links.get(usize::from(control.link.0)).map_or("", |link| link.id.as_str());
             let (key, name, setpoint) = (kind.spec().key, kind.spec().label, &control.setpoint);
-            let lease = control.lease.map_or(String::new(), |lease| format!(", held {} s", lease.as_secs()));
+            let held = control.lease.zip(control.returns_to);
+            let held = held.map(|(lease, then)| format!(", held {} s, then {}", lease.as_secs(), kind.words(then)));
+            let lease = held.unwrap_or_default();
             let day = control.budget.per_day;
             let _ = writeln!(
                 text,

@@ -110,6 +110,7 @@ impl Outlets {
                 self.commands.tell_all(receipt);
             }
             Output::Again(receipt) => self.commands.tell_all(receipt),
+            Output::Audit(entry) => self.journal.add(entry),
             Output::Withdraw(withdrawal) => self.writes.withdraw(withdrawal),
             Output::Write(write) => return self.writes.hand_over(write, now).map(Input::Write),
         }

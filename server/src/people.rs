@@ -20,6 +20,7 @@ pub(crate) use setup::VALID as SETUP_VALID;
 pub(crate) use sign_in::{SignedIn, SignsInFrom};
 
 use crate::clock::Clock;
+use domain::audit::Entry;
 use domain::people::session::{Mark, Standing, Times, standing};
 use domain::people::throttle::Throttle;
 use domain::people::{Came, Requester};
@@ -44,6 +45,8 @@ const ACCOUNTS_EVERY: Duration = Duration::from_secs(1);
 const MARKS_MAX: usize = 10_000;
 /// Whether a backup is due is looked at so often.
 const BACK_UP_LOOK: Duration = Duration::from_secs(3_600);
+/// What could not be written is tried again so often.
+const WRITE_AGAIN: Duration = Duration::from_secs(30);
 /// A token that was made later than now was not: the wall clock is wrong. Clocks differ by less.
 const JITTER_US: i64 = 60_000_000;
 
@@ -57,6 +60,8 @@ pub(crate) struct People {
     /// Whether the site may be looked at without signing in.
     reading_open: bool,
     state: Mutex<State>,
+    /// Held by who writes that sessions have ended.
+    ending: Mutex<()>,
 }
 
 /// What is known to this process alone.
@@ -64,6 +69,8 @@ pub(crate) struct People {
 struct State {
     throttle: Throttle,
     sessions: HashMap<i64, Marks>,
+    /// Sessions that have ended here and still stand in the file, with what the audit is to have of it.
+    ended: HashMap<i64, Entry>,
     /// When tokens were last used, as it is stored.
     tokens: HashMap<i64, Mono>,
     accounts: Option<(bool, Mono)>,
@@ -132,6 +139,7 @@ impl People {
             asking: Semaphore::new(ASKING),
             reading_open,
             state: Mutex::default(),
+            ending: Mutex::default(),
         })
     }
 
@@ -168,6 +176,20 @@ impl People {
             tokio::select! {
                 () = tokio::time::sleep(BACK_UP_LOOK) => {}
                 changed = stop.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    /// Writes which sessions have ended where that could not be written at once, until the stop.
+    pub(crate) async fn write_ended_later(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            tokio::select! {
+                () = tokio::time::sleep(WRITE_AGAIN) => {}
+                changed = stop.changed() => if changed.is_err() { return },
+            }
+            // At the stop once more. Its own errors are told there.
+            if !self.state().ended.is_empty() {
+                let _ = self.ask(People::write_ended).await;
             }
         }
     }
@@ -247,6 +269,9 @@ impl People {
         let Some(session) = control.read(|tables| tables.session(&secret)).map_err(unusable)? else {
             return Ok(self.nobody(address));
         };
+        if self.state().ended.contains_key(&session.id) {
+            return Ok(self.nobody(address));
+        }
         let now = self.now();
         let (standing, write) = self.look_at(&session, active, now);
         let Some(standing) = standing else { return Ok(self.nobody(address)) };

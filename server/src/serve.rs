@@ -114,6 +114,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let mut handles = Vec::with_capacity(tasks.len());
     let mut running = Vec::with_capacity(tasks.len());
     tokio::spawn(people.clone().back_up_daily(stopped.clone()));
+    tokio::spawn(people.clone().write_ended_later(stopped.clone()));
     let link_thread = LinkThread::start()?;
     for (task, idx) in tasks.into_iter().zip(0..) {
         let task = link_thread.bind(task).await?;

@@ -213,7 +213,7 @@ pub fn status_words(status: u16) -> &'static str {
         409 => "Not now: something else is under way.",
         415 => "The body is of another media type than is known.",
         422 => "A parameter is wrong; the words say which, and what is possible.",
-        429 => "Too many at once; come again later.",
+        429 => "Too many at once, or too often; come again later, after the time in Retry-After where it is said.",
         500 => "The server made a mistake, or cannot read its files.",
         503 => "It is too much at once for now, or what it needs is missing; come again after the time in Retry-After.",
         504 => "It took too long.",

@@ -446,7 +446,7 @@ pub const OPERATIONS: &[Operation] = &[
         .needs(Action::SafeValues)
         .body::<SafeValuesRequest>(&[JSON])
         .json::<CommandsResponse>()
-        .errors(&[400, 404, 409, 415, 422, 503]),
+        .errors(&[400, 404, 409, 415, 422, 429, 503, 507]),
     get("/api/v1/commands", "commands", "What was commanded, and what became of it, newest first.")
         .query::<CommandsRequest>()
         .json::<CommandsResponse>()

@@ -316,6 +316,14 @@ pub struct AuditLinesRequest {
     pub to: Option<String>,
 }
 
+/// A page is a part of what the file would have. (serde cannot both flatten a struct and refuse unknown names.)
+impl From<AuditRequest> for AuditLinesRequest {
+    fn from(page: AuditRequest) -> AuditLinesRequest {
+        let AuditRequest { before: _, limit: _, who, action, system, from, to } = page;
+        AuditLinesRequest { who, action, system, from, to }
+    }
+}
+
 /// What the chain is held against.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

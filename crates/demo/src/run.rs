@@ -149,8 +149,12 @@ impl Demo {
                 Output::Record(record) => self.sessions[usize::from(record.system.0)].keep(*record),
                 Output::Alarms(SystemIdx(system), events) => self.sessions[usize::from(system)].happened(events),
                 // A site without controls is never asked to.
-                Output::Write(_) | Output::Withdraw(_) | Output::Receipt(_) | Output::Again(_) | Output::Journal(_) => {
-                }
+                Output::Write(_)
+                | Output::Withdraw(_)
+                | Output::Audit(_)
+                | Output::Receipt(_)
+                | Output::Again(_)
+                | Output::Journal(_) => {}
             }
         }
     }

@@ -11,6 +11,7 @@
 mod decide;
 mod desk;
 mod effect;
+mod fruitless;
 mod interlock;
 mod ledger;
 mod state;
@@ -22,4 +23,4 @@ pub use desk::{Arming, Control, ControlPast, Desk, PastCommand, ReadBack, Standi
 pub use effect::{Followed, followed};
 pub use interlock::{Guards, INTERLOCKS, Interlock, Situation, Verdict, verdicts};
 pub use ledger::{Ledger, TooOften, Towards};
-pub use state::{CommandReceipt, CommandState};
+pub use state::{CommandReceipt, CommandState, StateKind};

@@ -20,6 +20,7 @@ pub use cycle::cycle;
 pub use recorder::{Record, Recorder};
 
 use crate::alarm::AlarmChange;
+use crate::audit::Entry;
 use crate::control::{Arming, Command, CommandId, CommandReceipt, Desk, Step};
 use crate::link::{LinkIdx, LinkStatus};
 use crate::live::{Encoded, Encoder};
@@ -68,8 +69,10 @@ pub enum Output {
     Withdraw(Withdrawal),
     /// What has become of a command.
     Receipt(CommandReceipt),
-    /// What is known of a command that was asked for again; nothing of it is new.
+    /// Of a command that is not recorded: it was asked for again and nothing of it is new, or it was turned away.
     Again(CommandReceipt),
+    /// What the audit is to have besides.
+    Audit(Entry),
     /// One system's newest snapshot, for everyone who watches.
     Publication(Box<Publication>),
 }
@@ -82,6 +85,7 @@ fn steps(steps: Vec<Step>) -> Vec<Output> {
         Step::Withdraw(withdrawal) => Output::Withdraw(withdrawal),
         Step::Receipt(receipt) => Output::Receipt(receipt),
         Step::Again(receipt) => Output::Again(receipt),
+        Step::Audit(entry) => Output::Audit(entry),
     };
     steps.into_iter().map(output).collect()
 }
@@ -207,7 +211,7 @@ impl Engine {
         let systems = self.systems.iter_mut().zip(0..);
         let records = systems.filter_map(|(system, idx)| system.recorder.end(SystemIdx(idx)));
         let records = records.map(|record| Output::Record(Box::new(record)));
-        self.desk.give_up(now).into_iter().map(Output::Receipt).chain(records).collect()
+        steps(self.desk.give_up(now)).into_iter().chain(records).collect()
     }
 
     /// Runs from `from` until `until` without sockets: hands over each input at its time, the times going up, and lets

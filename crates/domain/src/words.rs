@@ -2,6 +2,7 @@
 //! unknown word is an error, and never another value.
 
 use crate::alarm::Severity;
+use crate::control::StateKind;
 use crate::lab::SimDevice;
 use crate::link::LinkState;
 use crate::people::{Role, Scope};
@@ -78,6 +79,7 @@ words! {
     SimDevice "simulated device" id;
     FullBy "way to know a full charge" word;
     Role "role" word;
+    StateKind "state of a command" word;
     Scope "scope" word;
     NoData "reason for no value" words;
 }

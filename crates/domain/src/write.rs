@@ -35,6 +35,8 @@ pub struct Setpoint {
     /// What it is on the device, for people: `register 2716, unit 100`, `802.SoCRsvMin, unit 1`, `Limits.Discharge`. At one
     /// address of a link no two setpoints have the same.
     pub sets: String,
+    /// What its values mean, where the table of the device says so: `0 = "standby"`.
+    pub words: Vec<(i64, String)>,
     /// Unit of the values; may be empty.
     pub unit: String,
     /// The lowest value that is ever written.
@@ -61,7 +63,7 @@ impl fmt::Display for Wear {
 impl fmt::Display for Setpoint {
     /// One line for a person: what it sets, from where to where, how long, and at which price.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Setpoint { name, label, sets, unit, min, max, step, wear, lease } = self;
+        let Setpoint { name, label, sets, words: _, unit, min, max, step, wear, lease } = self;
         write!(f, "{name}: ")?;
         if !label.is_empty() && !sets.starts_with(label.as_str()) {
             write!(f, "{label}, ")?;
@@ -276,6 +278,7 @@ mod tests {
             name: "reserve".into(),
             label: "Reserve".into(),
             sets: "802.SoCRsvMin".into(),
+            words: Vec::new(),
             unit: "%".into(),
             min: 10.0,
             max: 52.0,
@@ -303,7 +306,8 @@ mod tests {
         let line = |label: &str, sets: &str, unit: &str, wear, lease: Option<u64>| {
             let (lease, name, unit) = (lease.map(Duration::from_secs), "limit".to_owned(), unit.to_owned());
             let (label, sets) = (label.to_owned(), sets.to_owned());
-            Setpoint { name, label, sets, unit, min: -5.0, max: 50.0, step: 0.5, wear, lease }.to_string()
+            let words = Vec::new();
+            Setpoint { name, label, sets, words, unit, min: -5.0, max: 50.0, step: 0.5, wear, lease }.to_string()
         };
         for (line, says) in [
             (
@@ -325,6 +329,7 @@ mod tests {
             name: "limit".into(),
             label: "Limit".into(),
             sets: "124.OutWRte".into(),
+            words: Vec::new(),
             unit: "%".into(),
             min: 0.0,
             max: 100.0,

@@ -251,7 +251,7 @@ impl LinkHandle {
             setpoint.admit_lease(request.lease)?;
         }
         let (order, receipts) = Order::new(request, clock);
-        self.orders.put(order).map_err(|(why, _)| match why {
+        self.orders.put(order).map_err(|why| match why {
             NoPlace::Full => WriteRefused::Busy,
             NoPlace::Ended => WriteRefused::Ended,
         })?;

@@ -4,7 +4,8 @@
 //! while the disk works are written together.
 
 use super::audit::command_entry;
-use domain::control::{CommandReceipt, CommandState};
+use domain::audit::Entry;
+use domain::control::{CommandId, CommandReceipt, CommandState};
 use domain::engine::Input;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
@@ -16,17 +17,22 @@ const WAITING: usize = 1_024;
 /// Steps that are written together.
 const TOGETHER: usize = 64;
 
-/// One step, of a system with this id.
-struct Step {
-    receipt: CommandReceipt,
-    system: String,
-    /// Whether the engine waits for it.
-    awaited: bool,
+/// What is to be written.
+enum Line {
+    /// A step of a command, of a system with this id.
+    Step {
+        receipt: Box<CommandReceipt>,
+        system: String,
+        /// Whether the engine waits for it.
+        awaited: bool,
+    },
+    /// An entry of the audit.
+    Entry(Box<Entry>),
 }
 
 /// The way to the journal.
 pub(crate) struct Journal {
-    steps: Option<SyncSender<Step>>,
+    steps: Option<SyncSender<Line>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -50,18 +56,28 @@ impl Journal {
     /// Takes a step that the engine waits for; returns what it is told at once.
     pub(crate) fn record(&self, receipt: CommandReceipt, system: String) -> Option<Input> {
         let id = receipt.command.id.clone();
-        self.put(Step { receipt, system, awaited: true }).err().map(|why| Input::Journalled(id, Err(why)))
+        self.put(Line::Step { receipt: Box::new(receipt), system, awaited: true })
+            .err()
+            .map(|why| Input::Journalled(id, Err(why)))
     }
 
     /// Takes a step that nobody waits for.
     pub(crate) fn note(&self, receipt: CommandReceipt, system: String) {
         let words = format!("{}: {}", receipt.command.id.0, receipt.state);
-        if let Err(why) = self.put(Step { receipt, system, awaited: false }) {
+        if let Err(why) = self.put(Line::Step { receipt: Box::new(receipt), system, awaited: false }) {
             tracing::error!("a step of a command is not recorded ({words}): {why}");
         }
     }
 
-    fn put(&self, step: Step) -> Result<(), String> {
+    /// Takes an entry of the audit that is of no single command.
+    pub(crate) fn add(&self, entry: Entry) {
+        let words = format!("{} of {}: {}", entry.action, entry.who, entry.result.as_deref().unwrap_or_default());
+        if let Err(why) = self.put(Line::Entry(Box::new(entry))) {
+            tracing::error!("an entry of the audit is not recorded ({words}): {why}");
+        }
+    }
+
+    fn put(&self, step: Line) -> Result<(), String> {
         let Some(steps) = &self.steps else { return Err("control.db is not open".to_owned()) };
         steps.try_send(step).map_err(|why| match why {
             TrySendError::Full(_) => "too many steps wait for the disk".to_owned(),
@@ -82,19 +98,18 @@ impl Drop for Journal {
     }
 }
 
-fn run(control: &Control, waiting: &Receiver<Step>, inputs: &mpsc::WeakSender<Input>) {
+fn run(control: &Control, waiting: &Receiver<Line>, inputs: &mpsc::WeakSender<Input>) {
     while let Ok(first) = waiting.recv() {
         let more = (1..TOGETHER).map_while(|_| waiting.try_recv().ok());
-        let steps: Vec<Step> = [first].into_iter().chain(more).collect();
+        let lines: Vec<Line> = [first].into_iter().chain(more).collect();
         // One that cannot be written must not take the others with it.
-        let done = write(control, &steps).err().map(|_| steps.iter().map(|step| write(control, [step])).collect());
-        let done: Vec<Result<(), StoreError>> = done.unwrap_or_else(|| steps.iter().map(|_| Ok(())).collect());
-        for (step, done) in steps.into_iter().zip(done) {
-            let id = step.receipt.command.id;
+        let done = write(control, &lines).err().map(|_| lines.iter().map(|line| write(control, [line])).collect());
+        let done: Vec<Result<(), StoreError>> = done.unwrap_or_else(|| lines.iter().map(|_| Ok(())).collect());
+        for (line, done) in lines.into_iter().zip(done) {
             if let Err(why) = &done {
-                tracing::error!("a step of the command {} is not recorded: {why}", id.0);
+                tracing::error!("{} is not recorded: {why}", line.words());
             }
-            if let (true, Some(inputs)) = (step.awaited, inputs.upgrade()) {
+            if let (Some(id), Some(inputs)) = (line.awaited(), inputs.upgrade()) {
                 // The engine may have ended: then nothing is sent.
                 let _ = inputs.blocking_send(Input::Journalled(id, done.map_err(|why| why.to_string())));
             }
@@ -102,13 +117,37 @@ fn run(control: &Control, waiting: &Receiver<Step>, inputs: &mpsc::WeakSender<In
     }
 }
 
-fn write<'a>(control: &Control, steps: impl IntoIterator<Item = &'a Step>) -> Result<(), StoreError> {
-    let steps: Vec<&Step> = steps.into_iter().collect();
+impl Line {
+    fn words(&self) -> String {
+        match self {
+            Line::Step { receipt, .. } => format!("a step of the command {}", receipt.command.id.0),
+            Line::Entry(entry) => format!("an entry of the audit ({} of {})", entry.action, entry.who),
+        }
+    }
+
+    /// The command that the engine waits for.
+    fn awaited(self) -> Option<CommandId> {
+        match self {
+            Line::Step { receipt, awaited: true, .. } => Some(receipt.command.id),
+            _ => None,
+        }
+    }
+}
+
+fn write<'a>(control: &Control, lines: impl IntoIterator<Item = &'a Line>) -> Result<(), StoreError> {
+    let lines: Vec<&Line> = lines.into_iter().collect();
     control.write(|tables| {
-        for Step { receipt, system, .. } in &steps {
-            tables.add_command_step(&row(receipt, system))?;
-            if let Some(entry) = command_entry(receipt, system) {
-                tables.audit(entry)?;
+        for line in &lines {
+            match line {
+                Line::Step { receipt, system, .. } => {
+                    tables.add_command_step(&row(receipt, system))?;
+                    if let Some(entry) = command_entry(receipt, system) {
+                        tables.audit(entry)?;
+                    }
+                }
+                Line::Entry(entry) => {
+                    tables.audit(Entry::clone(entry))?;
+                }
             }
         }
         Ok(())

@@ -17,12 +17,13 @@ use crate::people::{People, Refused};
 use anyhow::{Context as _, Result, anyhow};
 use api::flight::{Forecast, LoadRequest, ScoreResponse, Settings};
 use domain::audit::Entry;
-use domain::control::{CommandReceipt, CommandState, ControlKind};
+use domain::control::{CommandReceipt, CommandState, ControlKind, StateKind};
 use domain::flight::{Course, Dispatch, HORIZON_MAX_S};
 use domain::people::Requester;
 use domain::point::PointId;
 use domain::series::Trace;
 use domain::time::Utc;
+use domain::words::Words as _;
 use std::sync::Arc;
 use std::time::Duration;
 use store::CommandRow;
@@ -38,12 +39,6 @@ const WRITTEN_AFTER: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// A shorter time tells nothing.
 const SHORTEST: Duration = Duration::from_secs(60);
-/// The states of a command that the device does not follow.
-const NOT_FOLLOWED: [&str; 7] = ["refused", "rejected", "not-sent", "expired", "ignored", "clamped", "unknown"];
-
-/// The state of a command whose value the device no longer holds.
-const LEASE_ENDED: &str = "lease-ended";
-
 /// Makes predictions, and scores them.
 pub(crate) struct Predictor {
     pub(crate) hub: Arc<Hub>,
@@ -173,13 +168,15 @@ impl Predictor {
         let besides = id.clone();
         let next = self.ask(move |tables| tables.next_command(&system, &besides, made)).await?;
         // What the device let go of stands no longer either.
-        let let_go = (row.last.state == LEASE_ENDED).then_some(row.last.at);
+        // The state of a newer version says nothing here.
+        let state = StateKind::from_word(&row.last.state).ok();
+        let let_go = (state == Some(StateKind::LeaseEnded)).then_some(row.last.at);
         let ends = [next.map(|at| (at, "another command followed")), let_go.map(|at| (at, "the device let go of it"))];
         let end = ends.into_iter().flatten().filter(|(at, _)| *at < kept.due).min_by_key(|(at, _)| *at);
         let (until, why) = end.unwrap_or((kept.due, "its time was over"));
         let lasted = Duration::from_micros(u64::try_from(until.0 - made.0).unwrap_or_default());
         let score = match self.hub.system(&row.system) {
-            _ if NOT_FOLLOWED.contains(&row.last.state.as_str()) => ScoreResponse::nothing(&row.last.words),
+            _ if state.is_some_and(StateKind::is_not_followed) => ScoreResponse::nothing(&row.last.words),
             None => ScoreResponse::nothing("the site file has no such system any more"),
             _ if lasted < SHORTEST => {
                 ScoreResponse::nothing(&format!("{why} after {} s, which is too short to tell", lasted.as_secs()))

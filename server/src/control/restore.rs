@@ -6,11 +6,12 @@
 use anyhow::{Context as _, Result};
 use domain::control::{
     Arming, Change, Command, CommandId, CommandReceipt, CommandState, ControlKind, ControlPast, Desk, Ledger,
-    PastCommand,
+    PastCommand, StateKind,
 };
 use domain::people::{Came, Requester};
 use domain::spec::{SiteSpec, SystemIdx};
 use domain::time::Now;
+use domain::words::Words as _;
 use std::time::Duration;
 use store::{CommandRow, Control};
 
@@ -79,12 +80,12 @@ fn unknown(receipt: CommandReceipt, why: &str, now: Now) -> CommandReceipt {
 fn receipt(row: CommandRow, site: &SiteSpec, now: Now) -> Option<CommandReceipt> {
     // What was seen of its effect is in the journal; the value that was read back is what counts here.
     let read_back = row.last.read_back.unwrap_or(row.value);
-    let state = match row.last.state.as_str() {
-        "sent" => CommandState::Sent,
-        "echoed" => CommandState::Echoed,
-        "unchanged" => CommandState::Unchanged(read_back),
-        "confirmed" | "effective" | "no-effect" => CommandState::Confirmed(read_back),
-        "unconfirmable" => CommandState::Unconfirmable,
+    let state = match StateKind::from_word(&row.last.state) {
+        Ok(StateKind::Sent) => CommandState::Sent,
+        Ok(StateKind::Echoed) => CommandState::Echoed,
+        Ok(StateKind::Unchanged) => CommandState::Unchanged(read_back),
+        Ok(StateKind::Unconfirmable) => CommandState::Unconfirmable,
+        Ok(kind) if kind.stands() => CommandState::Confirmed(read_back),
         _ => CommandState::Journalled,
     };
     let at = Now { utc: row.last.at, mono: now.mono };

@@ -18,11 +18,12 @@ use api::flight::{CommandFlight, Forecast, ScoreResponse};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use domain::control::{Command, CommandId, CommandReceipt, CommandState, ControlKind, Refusal};
+use domain::control::{Command, CommandId, CommandReceipt, CommandState, ControlKind, Refusal, StateKind, TooOften};
 use domain::people::{Denied, Requester};
 use domain::time::{Mono, Utc};
 use domain::topology::SystemIdx;
 use domain::wire::Wire as _;
+use domain::words::Words as _;
 use std::time::Duration;
 use store::{CommandRow, CommandStep, Prediction};
 
@@ -31,8 +32,6 @@ const EXPIRES_AFTER: Duration = Duration::from_secs(30);
 /// Commands on a page, if nothing is said, and at most.
 const PAGE: i64 = 50;
 const PAGE_MAX: i64 = 500;
-/// The state of a command that was never carried out.
-const REFUSED: &str = "refused";
 /// The longest id of a command.
 const ID_MAX: usize = 64;
 
@@ -77,7 +76,9 @@ pub(super) async fn apply(app: &AppState, asker: &Asker, asked: CommandRequest) 
     // Asked again after a restart, it is the same command still.
     match kept(app, &id).await? {
         Some(known) if (&*known.system, &*known.control) != (&*asked.system, &*asked.control) => return Err(another()),
-        Some(known) if known.state == REFUSED => return Err(Problem::new(StatusCode::CONFLICT, known.words)),
+        Some(known) if StateKind::from_word(&known.state) == Ok(StateKind::Refused) => {
+            return Err(Problem::new(StatusCode::CONFLICT, known.words));
+        }
         Some(answer) => return Ok(Commanded { answer, is_new: false }),
         None => {}
     }
@@ -132,7 +133,10 @@ pub(super) async fn apply_safe_values(
             continue;
         }
         // What is as safe, or safer, stays as it is; unless something else is on its way.
-        let is_quiet = control.command.as_ref().is_none_or(|command| !command.under_way && command.state != "unknown");
+        let is_quiet = control
+            .command
+            .as_ref()
+            .is_none_or(|command| !command.under_way && command.state != StateKind::Unknown.word());
         let is_safe = |present: f64| present == control.safe || control.widens(control.safe);
         if is_quiet && control.present.is_some_and(is_safe) {
             continue;
@@ -233,10 +237,14 @@ fn refused(why: Refusal) -> Problem {
         | Refusal::Interlock(..)
         | Refusal::BeyondBms(_)
         | Refusal::Expired => StatusCode::CONFLICT,
-        Refusal::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::TooOften(_) | Refusal::TurnedAway(_) => StatusCode::TOO_MANY_REQUESTS,
         Refusal::CannotRecord(_) => StatusCode::INSUFFICIENT_STORAGE,
     };
-    Problem::new(status, why.to_string())
+    let problem = Problem::new(status, why.to_string());
+    match why {
+        Refusal::TurnedAway(wait) | Refusal::TooOften(TooOften::Gap(_, wait)) => problem.again_after(wait),
+        _ => problem,
+    }
 }
 
 fn command_id(text: &str) -> Result<CommandId, Problem> {
@@ -274,7 +282,7 @@ fn flight(kept: Prediction) -> Option<CommandFlight> {
 
 fn of_row(row: CommandRow, flight: Option<&CommandFlight>) -> CommandResponse {
     let words = ControlKind::from_key(&row.control).map_or_else(|| row.value.to_string(), |kind| kind.words(row.value));
-    let under_way = ["requested", "journalled", "sent", "echoed"].contains(&row.last.state.as_str());
+    let under_way = StateKind::from_word(&row.last.state).is_ok_and(StateKind::is_under_way);
     CommandResponse {
         id: row.id,
         system: row.system,

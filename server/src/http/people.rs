@@ -109,7 +109,7 @@ pub(super) async fn sign_out(
     Who(asker): Who,
     connected: Connected,
 ) -> Result<Response, Problem> {
-    app.people.ask(move |people| people.sign_out(&asker)).await??;
+    app.people.ask(move |people| people.sign_out(&asker)).await?;
     let mut answer = StatusCode::NO_CONTENT.into_response();
     if let Some(cookie) = cookie::clear(connected.secure, connected.port) {
         answer.headers_mut().append(SET_COOKIE, cookie);

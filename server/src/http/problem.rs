@@ -17,6 +17,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::people::Denied;
 use domain::plain;
+use std::time::Duration;
 
 /// Who got no permit may come again after this, s.
 const AGAIN_S: u64 = 5;
@@ -56,6 +57,12 @@ impl Problem {
     /// There is no permit for this now.
     pub(super) fn busy(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+
+    /// The same for whoever may come again after `wait`.
+    pub(super) fn again_after(mut self, wait: Duration) -> Problem {
+        self.again_s = Some(wait.as_secs_f64().ceil().max(1.0) as u64);
+        self
     }
 
     /// The server made a mistake, which its log tells of.
@@ -105,11 +112,8 @@ impl From<Refused> for Problem {
             Refused::NotFound(_) => StatusCode::NOT_FOUND,
             Refused::Busy | Refused::Unusable(_) => StatusCode::SERVICE_UNAVAILABLE,
         };
-        let mut problem = Problem::new(status, refused.to_string());
-        if let Refused::Wait(wait) = refused {
-            problem.again_s = Some(wait.as_secs().max(1));
-        }
-        problem
+        let problem = Problem::new(status, refused.to_string());
+        if let Refused::Wait(wait) = refused { problem.again_after(wait) } else { problem }
     }
 }
 

@@ -9,9 +9,9 @@ use domain::audit::Entry;
 use domain::people::{Came, Requester, Role, account_name};
 use domain::time::{Mono, Now};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-use store::{Session, User};
+use store::{Control, Session, User};
 
 /// Wrong passwords that are noted in the audit within [`NOTED_TIME`]: nobody fills the disk with them.
 const NOTED_MAX: u32 = 60;
@@ -154,16 +154,41 @@ impl People {
         self.hasher.in_turn(work).await?
     }
 
-    /// Ends the own session.
-    pub(crate) fn sign_out(&self, asker: &Asker) -> Result<(), Refused> {
-        let Some((session, _)) = &asker.session else { return Ok(()) };
-        let at = self.now().utc;
-        self.control()?.write(|tables| {
-            tables.end_session(session.id)?;
-            tables.audit(Entry { subject: Some(session.name.clone()), ..Entry::of(&asker.who, at, "signed-out") })
-        })?;
-        self.state().sessions.remove(&session.id);
-        Ok(())
+    /// Ends the own session: for this process at once, also where it cannot be written; in the file as soon as it can.
+    pub(crate) fn sign_out(&self, asker: &Asker) {
+        let Some((session, _)) = &asker.session else { return };
+        let entry = Entry::of(&asker.who, self.now().utc, "signed-out");
+        let entry = Entry { subject: Some(session.name.clone()), ..entry };
+        let mut state = self.state();
+        state.sessions.remove(&session.id);
+        state.ended.entry(session.id).or_insert(entry);
+        drop(state);
+        self.write_ended();
+    }
+
+    /// Writes which sessions have ended, as far as that could not be written before.
+    pub(super) fn write_ended(&self) {
+        // One after the other: each is written once.
+        let _turn = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended: Vec<(i64, Entry)> = self.state().ended.iter().map(|(id, entry)| (*id, entry.clone())).collect();
+        for (id, entry) in ended {
+            let write = |control: &Control| {
+                control.write(|tables| {
+                    // It may have been ended by others meanwhile.
+                    if tables.end_session(id)? {
+                        tables.audit(entry)?;
+                    }
+                    Ok(())
+                })
+            };
+            match self.control().and_then(|control| Ok(write(control)?)) {
+                Ok(()) => drop(self.state().ended.remove(&id)),
+                Err(error) => {
+                    tracing::warn!("somebody has signed out, which cannot be written yet: {error}");
+                    return;
+                }
+            }
+        }
     }
 
     /// The account whose password this is.

@@ -151,9 +151,42 @@ async fn nobody_sets_the_session_of_somebody_else() {
     assert_ne!(mara.secret, attacker.secret);
     assert_eq!(role(&site.who(&attacker.secret, false)), None, "what was planted is worth nothing");
     assert_eq!(role(&site.who("0".repeat(64).as_str(), false)), None);
-    site.people.sign_out(&mara.asker).unwrap();
+    site.people.sign_out(&mara.asker);
     assert_eq!(role(&site.who(&mara.secret, false)), None);
-    site.people.sign_out(&site.who(&mara.secret, false)).unwrap();
+    site.people.sign_out(&site.who(&mara.secret, false));
+}
+
+#[tokio::test]
+async fn signing_out_counts_at_once_also_where_it_cannot_be_written_and_is_written_later_once() {
+    let site = Site::new();
+    let mara = site.sign_in("mara", PASSWORD, "192.0.2.7").await.unwrap();
+    let timo = site.sign_in("timo", PASSWORD, "192.0.2.8").await.unwrap();
+    let stands = |name: &str| {
+        let sessions = site.control().read(|tables| tables.sessions()).unwrap();
+        sessions.iter().any(|session| session.name == name)
+    };
+    let noted = || {
+        let filter = AuditFilter { action: Some("signed-out".to_owned()), ..AuditFilter::default() };
+        site.control().read(|tables| tables.audit_page(&filter, i64::MAX, 9)).unwrap().len()
+    };
+    // Somebody else has the file and does not let go of it: as on a disk that is full, nothing can be written.
+    let other = Control::open(site.folder.path()).unwrap();
+    let held = other.write(|_| {
+        site.people.sign_out(&mara.asker);
+        site.people.sign_out(&mara.asker);
+        assert_eq!(role(&site.who(&mara.secret, true)), None, "it has ended in this process");
+        assert_eq!(role(&site.who(&timo.secret, true)), Some(Role::Operator));
+        assert!(stands("mara") && noted() == 0, "and stands in the file");
+        Ok(())
+    });
+    held.unwrap();
+    // As soon as it can be, by whoever is next or by itself.
+    site.people.write_ended();
+    site.people.write_ended();
+    assert!(!stands("mara") && stands("timo"));
+    assert_eq!((noted(), role(&site.who(&mara.secret, true))), (1, None));
+    site.people.sign_out(&timo.asker);
+    assert_eq!((noted(), stands("timo")), (2, false));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -36,6 +36,8 @@ pub(super) struct ControlTable {
     safe: Option<f64>,
     /// The power that the setpoint means by 100 %, W.
     full_scale_w: Option<f64>,
+    /// What the device has when its lease is over.
+    returns_to: Option<f64>,
     /// The shortest time between two writes, s.
     gap_s: Option<u32>,
     writes_per_hour: Option<u32>,
@@ -73,6 +75,18 @@ impl ControlTable {
                 if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
             (span, format!("the link {:?} has no setpoint {name:?}; {known}", self.link.get_ref()))
         })?;
+        let shortest = ControlSpec::shortest_lease(system.period());
+        if let Some(lease) = setpoint.lease.filter(|lease| *lease < shortest) {
+            let words = format!(
+                "{name:?} is held for {} s, which is too short to be renewed in time: a value is renewed after half of its \
+                 lease and tried again after each eighth, once in a cycle of the system ({} s); write a `lease_s` of {} or \
+                 more for the setpoint, or a higher `rate_hz` in [[system]]",
+                lease.as_secs(),
+                system.period().as_secs_f32(),
+                shortest.as_secs_f32().ceil()
+            );
+            return Err((self.control.span(), words));
+        }
         let usual = WriteBudget::of(setpoint.wear);
         let budget = WriteBudget {
             gap: self.gap_s.map_or(usual.gap, |seconds| Duration::from_secs(seconds.into())),
@@ -87,8 +101,8 @@ impl ControlTable {
             );
             return Err((self.control.span(), words));
         }
-        let Self { min, max, step, safe, full_scale_w, .. } = *self;
-        let wanted = Wanted { min, max, step, safe, full_scale_w, budget: Some(budget) };
+        let Self { min, max, step, safe, full_scale_w, returns_to, .. } = *self;
+        let wanted = Wanted { min, max, step, safe, full_scale_w, returns_to, budget: Some(budget) };
         ControlSpec::new(kind, link, setpoint, &wanted).map_err(|why| (self.control.span(), why.to_string()))
     }
 }

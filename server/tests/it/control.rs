@@ -1,7 +1,9 @@
 //! Commands, from HTTP to the register and back: the real server, and devices that count what arrives.
 
 mod anything;
+mod configured;
 mod device;
+mod fruitless;
 mod judged;
 mod lies;
 mod obeys;

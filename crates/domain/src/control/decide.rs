@@ -91,6 +91,9 @@ pub enum Refusal {
     /// It was written too often.
     #[error(transparent)]
     TooOften(#[from] TooOften),
+    /// Too many commands of the account came to nothing; how long to wait. Such a command is not recorded.
+    #[error("too many of your commands came to nothing: wait {:.0} s", .0.as_secs_f32().ceil())]
+    TurnedAway(Duration),
     /// It cannot be recorded, so it is not sent.
     #[error("the command cannot be recorded: {0}")]
     CannotRecord(String),
@@ -130,8 +133,8 @@ pub struct Known<'a> {
 pub struct Decision {
     /// The value that is sent: the nearest step, in the unit of the control.
     pub value: f64,
-    /// Whether it moves away from the safe side.
-    pub widens: bool,
+    /// Where it leads.
+    pub towards: Towards,
 }
 
 /// How long a value may be asked to stand.
@@ -171,8 +174,9 @@ pub fn decide(control: &ControlSpec, command: &Command, known: &Known<'_>) -> Re
     if widens {
         within_bms(control, value, &known.situation)?;
     }
-    known.ledger.admit(&control.budget, towards(control, value, widens, known), known.situation.now.mono)?;
-    Ok(Decision { value, widens })
+    let towards = towards(control, value, widens, known);
+    known.ledger.admit(&control.budget, towards, known.situation.now.mono)?;
+    Ok(Decision { value, towards })
 }
 
 /// Where a write of `value` leads.

@@ -15,10 +15,12 @@ mod keep;
 #[cfg(test)]
 mod tests;
 
-use super::decide::{Change, Command, CommandId, Known, Refusal, decide};
+use super::decide::{Change, Command, CommandId, Decision, Known, Refusal, decide};
+use super::fruitless::Fruitless;
 use super::interlock::Situation;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Towards};
 use super::state::{CommandReceipt, CommandState};
+use crate::audit::Entry;
 use crate::spec::SiteSpec;
 use crate::spec::control::ControlSpec;
 use crate::spec::control_kind::ControlKind;
@@ -45,8 +47,10 @@ pub enum Step {
     Withdraw(Withdrawal),
     /// What has become of it.
     Receipt(CommandReceipt),
-    /// What is known of one that was asked for again; nothing of it is new.
+    /// Of one that is not recorded: it was asked for again and nothing of it is new, or it was turned away.
     Again(CommandReceipt),
+    /// What the audit is to have besides.
+    Audit(Entry),
 }
 
 /// Whether anything may be commanded at all, and who has said so.
@@ -162,6 +166,7 @@ pub struct Desk {
     /// Commands that are over, newest last.
     over: VecDeque<CommandReceipt>,
     next_write: u64,
+    fruitless: Fruitless,
 }
 
 impl Desk {
@@ -246,29 +251,34 @@ impl Desk {
         if let Some(known) = self.known(&command.id) {
             return vec![Step::Again(known)];
         }
-        let refused = |command, why| {
-            let receipt = CommandReceipt { command, at: now, state: CommandState::Refused(why), before: None };
-            (receipt.clone(), vec![Step::Receipt(receipt)])
-        };
         let decided = self.decide(site, &command, now);
-        let decision = match decided {
-            Ok(decision) => decision,
-            Err(why) => {
-                let (receipt, outputs) = refused(command, why);
-                self.forget(receipt);
-                return outputs;
+        let decision = match (decided, self.fruitless.wait(&command.by, now.mono)) {
+            (Ok(decision), None) => decision,
+            // It is heard whatever came before, once.
+            (Ok(decision), _) if decision.towards == Towards::Safety && !self.is_coming_to_safety(&command) => decision,
+            (Err(why), None) => {
+                self.fruitless.count(&command.by, now.mono);
+                let receipt = CommandReceipt { command, at: now, state: CommandState::Refused(why), before: None };
+                return vec![Step::Receipt(self.forget(receipt))];
+            }
+            (decided, Some(wait)) => {
+                self.fruitless.turn_away(&command.by, now);
+                // Who wants the safe value is told what stands against it.
+                let why = decided.err().filter(|_| self.wants_safety(&command)).unwrap_or(Refusal::TurnedAway(wait));
+                let state = CommandState::Refused(why);
+                return vec![Step::Again(CommandReceipt { command, at: now, state, before: None })];
             }
         };
         let command = Command { value: decision.value, ..command };
         let Some(control) = self.find_mut(command.system, command.control) else { return Vec::new() };
         let before = control.known_value(now.mono);
         let stood = control.stood();
-        let replaced: Vec<Step> = control.supersede(&command.by.name, now).into_iter().collect();
+        let replaced: Vec<Step> = control.supersede(&command.by.name, now).collect();
         control.revision += 1;
         control.changed = Some(Change { by: command.by.name.clone(), at: command.at, value: command.value });
         let state = CommandState::Requested;
         let receipt = CommandReceipt { command: command.clone(), at: now, state, before };
-        let standing = Standing::new(command, CommandState::Requested, now, before, decision.widens);
+        let standing = Standing::new(command, CommandState::Requested, now, before, decision.towards == Towards::Wider);
         control.standing = Some(Standing { replaced: Some(Box::new(stood)), ..standing });
         for step in &replaced {
             if let Step::Receipt(over) = step {
@@ -278,7 +288,20 @@ impl Desk {
         replaced.into_iter().chain([Step::Journal(receipt)]).collect()
     }
 
-    fn decide(&self, site: &Site, command: &Command, now: Now) -> Result<super::decide::Decision, Refusal> {
+    /// Whether the value is at least as safe as the safe one.
+    fn wants_safety(&self, command: &Command) -> bool {
+        let spec = self.find(command.system, command.control).map(|control| &control.spec);
+        spec.is_some_and(|spec| spec.admit(command.value).is_ok_and(|value| !spec.widens(value, spec.safe)))
+    }
+
+    /// Whether a value that is safe is on its way already.
+    fn is_coming_to_safety(&self, command: &Command) -> bool {
+        let control = self.find(command.system, command.control);
+        let coming = control.and_then(|control| Some((&control.spec, control.standing.as_ref()?)));
+        coming.is_some_and(|(spec, it)| it.state.is_under_way() && !spec.widens(it.command.value, spec.safe))
+    }
+
+    fn decide(&self, site: &Site, command: &Command, now: Now) -> Result<Decision, Refusal> {
         let system = site.systems.get(usize::from(command.system.0)).ok_or(Refusal::NoSystem)?;
         if !self.controls.iter().any(|control| control.system == command.system) {
             return Err(Refusal::ReadOnly);
@@ -335,6 +358,18 @@ impl Desk {
             return control.was_read(outcome, at).into_iter().map(Step::Receipt).collect();
         }
         self.controls.iter_mut().for_each(|control| control.account(id, &outcome));
+        let steps = self.told_of_write(id, outcome, at);
+        for step in &steps {
+            if let Step::Receipt(receipt) = step
+                && receipt.state.kind().is_fruitless()
+            {
+                self.fruitless.count(&receipt.command.by, at.mono);
+            }
+        }
+        steps
+    }
+
+    fn told_of_write(&mut self, id: WriteId, outcome: WriteOutcome, at: Now) -> Vec<Step> {
         if let Some(left) = self.controls.iter_mut().find_map(|control| control.left(id, &outcome, at)) {
             return left.into_iter().map(|receipt| Step::Receipt(self.forget(receipt))).collect();
         }
@@ -352,11 +387,12 @@ impl Desk {
 
     /// Gives up every command that is not recorded yet, because nobody will send it any more. What may have been heard is
     /// read back after the next start.
-    pub fn give_up(&mut self, now: Now) -> Vec<CommandReceipt> {
+    pub fn give_up(&mut self, now: Now) -> Vec<Step> {
         let standing = self.controls.iter_mut().filter_map(|control| control.standing.take());
         let waiting = standing.filter(|standing| standing.state == CommandState::Requested);
         let not_sent = || CommandState::NotSent("the server stopped before it was recorded".to_owned());
-        waiting.map(|standing| standing.receipt(now, not_sent())).collect()
+        let over = waiting.map(|standing| Step::Receipt(standing.receipt(now, not_sent())));
+        over.chain(self.fruitless.sums(now, true).into_iter().map(Step::Audit)).collect()
     }
 
     /// What became of the command with this id, if it is remembered.
@@ -382,7 +418,7 @@ impl Desk {
         // A renewal that still waits.
         let withdrawn = control.withdrawal(&standing, "its time is over");
         let receipt = standing.receipt(now, state);
-        let again = if receipt.state.came_to_nothing() { control.stand_again(standing, now) } else { None };
+        let again = if receipt.state.kind().came_to_nothing() { control.stand_again(standing, now) } else { None };
         let told = [Some(self.forget(receipt)), again].into_iter().flatten().map(Step::Receipt);
         withdrawn.into_iter().chain(told).collect()
     }

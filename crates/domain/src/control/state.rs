@@ -69,30 +69,140 @@ pub enum CommandState {
     LeaseEnded(String),
 }
 
-impl CommandState {
-    /// The state in one word, as journals, the API and pages name it.
-    pub fn word(&self) -> &'static str {
-        use CommandState::*;
+/// What has become of a command, without what belongs to it: as journals, the API and pages name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is the state of its name")]
+pub enum StateKind {
+    Requested,
+    Refused,
+    Journalled,
+    Sent,
+    Echoed,
+    Unchanged,
+    Confirmed,
+    Clamped,
+    Ignored,
+    Unconfirmable,
+    Effective,
+    NoEffect,
+    Rejected,
+    NotSent,
+    Unknown,
+    Superseded,
+    Expired,
+    LeaseEnded,
+}
+
+impl StateKind {
+    /// Every kind.
+    pub const ALL: [StateKind; 18] = {
+        use StateKind::*;
+        [
+            Requested,
+            Refused,
+            Journalled,
+            Sent,
+            Echoed,
+            Unchanged,
+            Confirmed,
+            Clamped,
+            Ignored,
+            Unconfirmable,
+            Effective,
+            NoEffect,
+            Rejected,
+            NotSent,
+            Unknown,
+            Superseded,
+            Expired,
+            LeaseEnded,
+        ]
+    };
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        use StateKind::*;
         match self {
             Requested => "requested",
-            Refused(_) => "refused",
+            Refused => "refused",
             Journalled => "journalled",
             Sent => "sent",
             Echoed => "echoed",
-            Unchanged(_) => "unchanged",
-            Confirmed(_) => "confirmed",
-            Clamped(_) => "clamped",
-            Ignored(_) => "ignored",
+            Unchanged => "unchanged",
+            Confirmed => "confirmed",
+            Clamped => "clamped",
+            Ignored => "ignored",
             Unconfirmable => "unconfirmable",
-            Effective(_) => "effective",
-            NoEffect(_) => "no-effect",
-            Rejected(_) => "rejected",
-            NotSent(_) => "not-sent",
-            Unknown(_) => "unknown",
-            Superseded(_) => "superseded",
+            Effective => "effective",
+            NoEffect => "no-effect",
+            Rejected => "rejected",
+            NotSent => "not-sent",
+            Unknown => "unknown",
+            Superseded => "superseded",
             Expired => "expired",
-            LeaseEnded(_) => "lease-ended",
+            LeaseEnded => "lease-ended",
         }
+    }
+
+    /// Whether it is still to be seen what becomes of it on the device.
+    pub fn is_under_way(self) -> bool {
+        use StateKind::*;
+        matches!(self, Requested | Journalled | Sent | Echoed)
+    }
+
+    /// Whether its value stands on the device, as far as is known.
+    pub fn stands(self) -> bool {
+        use StateKind::*;
+        matches!(self, Unchanged | Confirmed | Unconfirmable | Effective | NoEffect)
+    }
+
+    /// Whether it is over and the device has what it had before.
+    pub fn came_to_nothing(self) -> bool {
+        use StateKind::*;
+        matches!(self, Refused | Expired | NotSent | Rejected | Ignored)
+    }
+
+    /// Whether the device does not have its value, or may not.
+    pub fn is_not_followed(self) -> bool {
+        self.came_to_nothing() || matches!(self, StateKind::Clamped | StateKind::Unknown)
+    }
+
+    /// Whether it has left its lines in the journal, and the device was told nothing.
+    pub fn is_fruitless(self) -> bool {
+        use StateKind::*;
+        matches!(self, Refused | Unchanged | NotSent | Expired)
+    }
+}
+
+impl CommandState {
+    /// Which of the states it is.
+    pub fn kind(&self) -> StateKind {
+        use StateKind as Kind;
+        match self {
+            CommandState::Requested => Kind::Requested,
+            CommandState::Refused(_) => Kind::Refused,
+            CommandState::Journalled => Kind::Journalled,
+            CommandState::Sent => Kind::Sent,
+            CommandState::Echoed => Kind::Echoed,
+            CommandState::Unchanged(_) => Kind::Unchanged,
+            CommandState::Confirmed(_) => Kind::Confirmed,
+            CommandState::Clamped(_) => Kind::Clamped,
+            CommandState::Ignored(_) => Kind::Ignored,
+            CommandState::Unconfirmable => Kind::Unconfirmable,
+            CommandState::Effective(_) => Kind::Effective,
+            CommandState::NoEffect(_) => Kind::NoEffect,
+            CommandState::Rejected(_) => Kind::Rejected,
+            CommandState::NotSent(_) => Kind::NotSent,
+            CommandState::Unknown(_) => Kind::Unknown,
+            CommandState::Superseded(_) => Kind::Superseded,
+            CommandState::Expired => Kind::Expired,
+            CommandState::LeaseEnded(_) => Kind::LeaseEnded,
+        }
+    }
+
+    /// The state in one word.
+    pub fn word(&self) -> &'static str {
+        self.kind().word()
     }
 
     /// The value that the device has by it, as it was read back, in the unit of the control.
@@ -106,26 +216,12 @@ impl CommandState {
 
     /// Whether it is still to be seen what becomes of it on the device.
     pub fn is_under_way(&self) -> bool {
-        use CommandState::*;
-        matches!(self, Requested | Journalled | Sent | Echoed)
+        self.kind().is_under_way()
     }
 
     /// Whether its value stands on the device, as far as is known.
     pub fn stands(&self) -> bool {
-        use CommandState::*;
-        matches!(self, Unchanged(_) | Confirmed(_) | Unconfirmable | Effective(_) | NoEffect(_))
-    }
-
-    /// Whether it is over and the device has what it had before.
-    pub fn came_to_nothing(&self) -> bool {
-        use CommandState::*;
-        matches!(self, Refused(_) | Expired | NotSent(_) | Rejected(_) | Ignored(_))
-    }
-
-    /// Whether bytes of it may have reached the device: it is never sent again by itself.
-    pub fn may_be_heard(&self) -> bool {
-        use CommandState::*;
-        !matches!(self, Requested | Refused(_) | Journalled | Unchanged(_) | NotSent(_) | Expired)
+        self.kind().stands()
     }
 
     /// The state after a step of its write, the values in the unit of its control; `None` for a step that cannot follow: a

@@ -37,6 +37,7 @@ fn words(output: &Output) -> Vec<String> {
         Output::Journal(receipt) => vec![format!("{receipt:?}")],
         Output::Write(write) => vec![format!("{write:?}")],
         Output::Withdraw(withdrawal) => vec![format!("{withdrawal:?}")],
+        Output::Audit(entry) => vec![format!("{entry:?}")],
         Output::Publication(publication) => {
             vec![format!("{}: frame {}", publication.system.0, publication.encoded.seq)]
         }
@@ -140,7 +141,7 @@ fn what_is_published_and_what_is_recorded_are_the_same_snapshots() {
             assert_eq!(log::play(&record.frames, &spec, |snapshot| recorded.push(snapshot.now.utc)), 0);
         }
         Output::Alarms(..) | Output::Receipt(_) | Output::Again(_) | Output::Journal(_) => {}
-        Output::Write(_) | Output::Withdraw(_) => {}
+        Output::Write(_) | Output::Withdraw(_) | Output::Audit(_) => {}
     };
     engine.run(at(0.0), inputs, at(10.0), |_, output| keep(output));
     engine.finish(Now::default()).into_iter().for_each(keep);

@@ -29,6 +29,8 @@ pub struct ControlSpec {
     pub safe: f64,
     /// How long the device holds a value that is not renewed; `None` if it stays until another one is written.
     pub lease: Option<Duration>,
+    /// What the device has then, by itself; `None` if it holds every value.
+    pub returns_to: Option<f64>,
     /// What a write does to the device's memory.
     pub wear: Wear,
     /// How many writes may be made.
@@ -81,9 +83,66 @@ pub enum BadControl {
     /// It would be rounded, perhaps to the less safe side.
     #[error("`safe` is {0}, which is none of the steps of {1} that begin with {2}")]
     SafeBetween(f64, f64, f64),
+    /// The power of 100 % is none.
+    #[error("`full_scale_w` is {0}: write the power in W that the device means by 100 %, above 0")]
+    FullScale(f64),
+    /// It is not known what the device has when a lease is over.
+    #[error(
+        "`returns_to` is missing: the device gives {0} up after {1} s without the server (disarmed, ended, or not reached), \
+         and has a value of its own then; write which one, in {2}"
+    )]
+    NoReturn(String, u64, &'static str),
+    /// The device keeps every value.
+    #[error("`returns_to` is for a setpoint with `lease_s`: {0} stays until another value is written, so leave it out")]
+    NeverReturns(String),
+    /// The device returns to what a control may not have, or to what is less safe than `safe`.
+    #[error(
+        "`returns_to` is {0}, {1}: the device has it whenever the server is disarmed, ended, or does not reach it; give the \
+         device another default, or change {2}"
+    )]
+    Returns(String, String, &'static str),
+    /// The setpoint is that of another control: by what it is known, and whose it is.
+    #[error("{0} is that of {1}, by its {2}: name the setpoint of {3} here, or correct the table of the device")]
+    Crossed(String, &'static str, &'static str, &'static str),
+    /// The device means the opposite by its values.
+    #[error("by the words of the device {0} of {1} is \"{2}\", but {0} is to be {3}: correct the table of the device")]
+    TurnedRound(i64, String, String, &'static str),
     /// The unit is not that of the kind.
     #[error("the setpoint's values are in `{0}`, those of a {1} in {2}")]
     Unit(String, &'static str, &'static str),
+}
+
+/// A renewal that failed is tried again after this share of the lease, until the lease is over.
+pub(crate) const RENEW_AGAIN: u32 = 8;
+
+/// Refuses a setpoint that is another control's by its name, its label or its words, or whose words say the opposite.
+/// What they do not tell is taken as it is.
+fn is_of(kind: ControlKind, setpoint: &Setpoint) -> Result<(), BadControl> {
+    let crossed = |of: ControlKind, by| {
+        let (name, of, own) = (setpoint.name.clone(), of.spec().label, kind.spec().label);
+        Err(BadControl::Crossed(name, of, by, own))
+    };
+    let other = |is: &dyn Fn(ControlKind) -> bool| {
+        let mut others = ControlKind::ALL.into_iter().filter(|other| !kind.is_like(*other));
+        others.find(|other| is(*other))
+    };
+    if let Some(of) = other(&|other| other.spec().key == setpoint.name) {
+        return crossed(of, "name");
+    }
+    if let Some(of) = other(&|other| other.spec().label.eq_ignore_ascii_case(&setpoint.label)) {
+        return crossed(of, "label");
+    }
+    for (value, word) in &setpoint.words {
+        match ControlKind::of_word(word) {
+            Some((of, _)) if of != kind => return crossed(of, "words"),
+            Some((_, means)) if means != *value as f64 => {
+                let (name, wanted) = (setpoint.name.clone(), kind.choice(*value as f64).unwrap_or("something else"));
+                return Err(BadControl::TurnedRound(*value, name, word.clone(), wanted));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Values of a setpoint in this unit for one unit of `kind`; a power may be in W or kW, or in % of `full_scale_w`.
@@ -120,6 +179,8 @@ pub struct Wanted {
     pub safe: Option<f64>,
     /// The power that the setpoint means by 100 %, W.
     pub full_scale_w: Option<f64>,
+    /// What the device has when its lease is over.
+    pub returns_to: Option<f64>,
     /// How often it may be written.
     pub budget: Option<WriteBudget>,
 }
@@ -136,6 +197,10 @@ impl ControlSpec {
         wanted: &Wanted,
     ) -> Result<ControlSpec, BadControl> {
         let spec = kind.spec();
+        if let Some(full) = wanted.full_scale_w.filter(|full| !(full.is_finite() && *full > 0.0)) {
+            return Err(BadControl::FullScale(full));
+        }
+        is_of(kind, setpoint)?;
         let per_unit = per_unit(kind, &setpoint.unit, wanted.full_scale_w)
             .ok_or_else(|| BadControl::Unit(setpoint.unit.clone(), spec.label, spec.unit))?;
         let (low, high) = spec.range;
@@ -167,8 +232,53 @@ impl ControlSpec {
         }
         let budget = wanted.budget.unwrap_or(WriteBudget::of(setpoint.wear));
         let device = (setpoint.min, setpoint.max, setpoint.step);
-        let (wear, lease, setpoint) = (setpoint.wear, setpoint.lease, setpoint.name.clone());
-        Ok(ControlSpec { kind, link, setpoint, per_unit, device, min, max, step, safe, lease, wear, budget })
+        let (wear, lease, returns_to) = (setpoint.wear, setpoint.lease, wanted.returns_to);
+        let name = setpoint.name.clone();
+        let made = ControlSpec {
+            kind,
+            link,
+            setpoint: name,
+            per_unit,
+            device,
+            min,
+            max,
+            step,
+            safe,
+            lease,
+            returns_to,
+            wear,
+            budget,
+        };
+        made.check_return()?;
+        Ok(made)
+    }
+
+    /// Refuses a device that returns by itself to what the site does not want.
+    fn check_return(&self) -> Result<(), BadControl> {
+        let to = match (self.returns_to, self.lease) {
+            (None, None) => return Ok(()),
+            (Some(_), None) => return Err(BadControl::NeverReturns(self.setpoint.clone())),
+            (None, Some(lease)) => {
+                return Err(BadControl::NoReturn(self.setpoint.clone(), lease.as_secs(), self.kind.spec().unit));
+            }
+            (Some(to), Some(_)) => to,
+        };
+        let words = |value: f64| self.kind.words(value);
+        let between = || format!("which is not between {} and {}", words(self.min), words(self.max));
+        let less_safe = || format!("which is less safe than the safe value of {}", words(self.safe));
+        match () {
+            () if !(self.min..=self.max).contains(&to) => {
+                Err(BadControl::Returns(words(to), between(), "`min` or `max`"))
+            }
+            () if self.widens(to, self.safe) => Err(BadControl::Returns(words(to), less_safe(), "`safe`")),
+            () => Ok(()),
+        }
+    }
+
+    /// The shortest lease that the server can renew. It renews after half of a lease and tries again after each eighth,
+    /// at most once in a cycle of the system: an eighth must have a cycle, and the whole 2 s for a device that is slow.
+    pub fn shortest_lease(cycle: Duration) -> Duration {
+        (cycle * RENEW_AGAIN).max(Duration::from_secs(2))
     }
 
     /// The value that is commanded for `value`: the nearest step within the envelope.
@@ -215,6 +325,7 @@ pub(crate) mod tests {
             name: "limit".into(),
             label: "Limit".into(),
             sets: "register 1".into(),
+            words: Vec::new(),
             unit: unit.into(),
             min,
             max,
@@ -257,6 +368,7 @@ pub(crate) mod tests {
         let wide = Wanted { max: Some(251e3), ..Wanted::default() };
         let wider = Wanted { max: Some(120e3), ..Wanted::default() };
         let fine = Wanted { step: Some(10.0), safe: Some(50e3), ..Wanted::default() };
+        let full = |full_scale_w| Wanted { full_scale_w: Some(full_scale_w), ..Wanted::default() };
         let uneven = Wanted { step: Some(1_500.0), ..fine };
         let between = Wanted { min: Some(400.0), safe: Some(50e3), ..Wanted::default() };
         let unsafe_step = Wanted { safe: Some(50_500.0), ..Wanted::default() };
@@ -264,6 +376,17 @@ pub(crate) mod tests {
         let not_a_number = Wanted { min: Some(f64::NAN), ..Wanted::default() };
         for (device, wanted, says) in [
             (watts(), wide, "`min` and `max` are 0 and 251000: a Peak discharge limit lies between 0 and 250000 W"),
+            (
+                setpoint("%", 0.0, 100.0, 1.0),
+                full(0.0),
+                "`full_scale_w` is 0: write the power in W that the device means by 100 %, above 0",
+            ),
+            (watts(), full(-1.0), "`full_scale_w` is -1: write the power in W that the device means by 100 %, above 0"),
+            (
+                watts(),
+                full(f64::INFINITY),
+                "`full_scale_w` is inf: write the power in W that the device means by 100 %, above 0",
+            ),
             (watts(), wider, "`min` and `max` are 0 and 120000, but the setpoint takes only 0 to 100000"),
             (watts(), fine, "`step` is 10: use a multiple of 1000, which is the step of the setpoint"),
             (watts(), uneven, "`step` is 1500: use a multiple of 1000, which is the step of the setpoint"),
@@ -295,6 +418,110 @@ pub(crate) mod tests {
         }
     }
 
+    #[test]
+    fn where_a_lease_ends_is_known_and_within_what_the_site_says() {
+        let held = || Setpoint { lease: Some(Duration::from_secs(60)), ..setpoint("W", 0.0, 250e3, 1e3) };
+        let limits = |max, safe, returns_to| Wanted { max, safe, returns_to, ..Wanted::default() };
+        let grid = Setpoint { lease: Some(Duration::from_secs(60)), ..setpoint("W", -5e3, 5e3, 10.0) };
+        let ends = "the device has it whenever the server is disarmed, ended, or does not reach it; give the device another \
+            default, or change";
+        for (kind, device, wanted, says) in [
+            (ControlKind::DischargeLimit, held(), limits(None, None, Some(150e3)), String::new()),
+            (ControlKind::DischargeLimit, held(), limits(None, None, Some(0.0)), String::new()),
+            (ControlKind::GridSetpoint, grid.clone(), limits(None, None, Some(50.0)), String::new()),
+            (
+                ControlKind::DischargeLimit,
+                held(),
+                limits(None, None, None),
+                "`returns_to` is missing: the device gives limit up after 60 s without the server (disarmed, ended, or not \
+                 reached), and has a value of its own then; write which one, in W"
+                    .into(),
+            ),
+            (
+                ControlKind::DischargeLimit,
+                held(),
+                limits(Some(100e3), Some(80e3), Some(150e3)),
+                format!("`returns_to` is 150 kW, which is not between 0 W and 100 kW: {ends} `min` or `max`"),
+            ),
+            (
+                ControlKind::DischargeLimit,
+                held(),
+                limits(None, Some(80e3), Some(150e3)),
+                format!("`returns_to` is 150 kW, which is less safe than the safe value of 80 kW: {ends} `safe`"),
+            ),
+            (
+                ControlKind::GridSetpoint,
+                grid,
+                limits(None, None, Some(-200.0)),
+                format!("`returns_to` is -200 W, which is less safe than the safe value of 50 W: {ends} `safe`"),
+            ),
+            (
+                ControlKind::DischargeLimit,
+                setpoint("W", 0.0, 250e3, 1e3),
+                limits(None, None, Some(150e3)),
+                "`returns_to` is for a setpoint with `lease_s`: limit stays until another value is written, so leave it out"
+                    .into(),
+            ),
+        ] {
+            assert_eq!(made(kind, &device, wanted).err().unwrap_or_default(), says);
+        }
+    }
+
+    #[test]
+    fn a_setpoint_that_is_another_controls_or_means_the_opposite_is_refused_where_that_is_known() {
+        let choice = |name: &str, label: &str, words: [&str; 2]| Setpoint {
+            name: name.into(),
+            label: label.into(),
+            words: (0..).zip(words.map(str::to_owned)).collect(),
+            ..setpoint("", 0.0, 1.0, 1.0)
+        };
+        let correct = "correct the table of the device";
+        let crossed = |name, of, by, own| {
+            format!("{name} is that of {of}, by its {by}: name the setpoint of {own} here, or {correct}")
+        };
+        let limit = |name: &str| Setpoint { name: name.into(), ..setpoint("W", 0.0, 250e3, 1e3) };
+        let percent = |name: &str| Setpoint { name: name.into(), ..setpoint("%", 0.0, 100.0, 1.0) };
+        use ControlKind::{ChargeLimit, MinimumSoc, Mode, Run};
+        for (kind, device, says) in [
+            (Mode, choice("mode", "Mode", ["Max Safety", "Max ROI"]), String::new()),
+            (Run, choice("run", "Operation", ["standby", "run"]), String::new()),
+            (Run, choice("enable", "Enable", ["off", "ON"]), String::new()),
+            // What nothing tells of.
+            (Mode, choice("word-7", "Word 7", ["a", "b"]), String::new()),
+            (Mode, choice("run", "Mode", ["a", "b"]), crossed("run", "Operation", "name", "Mode")),
+            (Run, choice("word-7", "mode", ["a", "b"]), crossed("word-7", "Mode", "label", "Operation")),
+            (Mode, choice("x", "X", ["standby", "run"]), crossed("x", "Operation", "words", "Mode")),
+            (Run, choice("x", "X", ["MAX_SAFETY", "max_roi"]), crossed("x", "Mode", "words", "Operation")),
+            (
+                Mode,
+                choice("mode", "Mode", ["Max ROI", "Max Safety"]),
+                format!("by the words of the device 0 of mode is \"Max ROI\", but 0 is to be Max Safety: {correct}"),
+            ),
+            (
+                Run,
+                choice("run", "", ["Run", "Stop"]),
+                format!("by the words of the device 0 of run is \"Run\", but 0 is to be Standby: {correct}"),
+            ),
+            (
+                ChargeLimit,
+                limit("discharge-limit"),
+                crossed("discharge-limit", "Peak discharge limit", "name", "Peak charge limit"),
+            ),
+            // Two names of one thing.
+            (MinimumSoc, percent("reserve"), String::new()),
+        ] {
+            assert_eq!(made(kind, &device, Wanted::default()).err().unwrap_or_default(), says);
+        }
+    }
+
+    #[test]
+    fn a_lease_is_long_enough_for_every_try_to_renew_it() {
+        for (cycle_ms, shortest_ms) in [(100, 2_000), (200, 2_000), (500, 4_000), (10_000, 80_000)] {
+            let shortest = ControlSpec::shortest_lease(Duration::from_millis(cycle_ms));
+            assert_eq!(shortest, Duration::from_millis(shortest_ms));
+        }
+    }
+
     proptest! {
         /// Whatever the device's steps, the envelope and the wish: what the link is given it takes, and what the device
         /// then has is the value that was admitted, within the envelope.
@@ -311,7 +538,8 @@ pub(crate) mod tests {
             let finest = match unit { "W" => fine, "kW" => fine * 1e3, _ => fine / 100.0 * full_scale_w };
             let step = step.map(|n| f64::from(n) * finest);
             for safe in [min, max, None] {
-                let wanted = Wanted { min, max, step, safe, full_scale_w: Some(full_scale_w), budget: None };
+                let full_scale_w = Some(full_scale_w);
+                let wanted = Wanted { min, max, step, safe, full_scale_w, ..Wanted::default() };
                 let Ok(control) = ControlSpec::new(ControlKind::DischargeLimit, LinkIdx(0), &device, &wanted) else { continue };
                 for wish in [wish, control.min, control.max, control.safe] {
                     let Ok(value) = control.admit(wish) else { continue };

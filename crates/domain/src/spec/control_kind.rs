@@ -179,6 +179,14 @@ const KINDS: [ControlKindSpec; 7] = [
     },
 ];
 
+/// Other words of devices for the choices of a kind, in small letters.
+const WORDS: &[(ControlKind, f64, &[&str])] = &[
+    (ControlKind::Mode, 0.0, &["safety"]),
+    (ControlKind::Mode, 1.0, &["roi"]),
+    (ControlKind::Run, 0.0, &["stop", "stopped", "off", "disconnect", "disconnected"]),
+    (ControlKind::Run, 1.0, &["running", "start", "started", "on", "connect", "connected"]),
+];
+
 impl ControlKind {
     /// Every kind, in the order in which pages show them.
     pub const ALL: [ControlKind; 7] = [
@@ -209,10 +217,33 @@ impl ControlKind {
         }
     }
 
+    /// Whether a setpoint of the other kind can be taken for one of this: they are one, or two names of one thing.
+    pub(crate) fn is_like(self, other: ControlKind) -> bool {
+        let soc = |kind: ControlKind| matches!(kind, ControlKind::Reserve | ControlKind::MinimumSoc);
+        self == other || (soc(self) && soc(other))
+    }
+
+    /// The name of a value, if it is a choice.
+    pub(crate) fn choice(self, value: f64) -> Option<&'static str> {
+        self.spec().choices.iter().find(|(choice, _)| (choice - value).abs() < 0.5).map(|(_, name)| *name)
+    }
+
+    /// Which choice of which kind a device means by a word, if it is one that is known.
+    pub(crate) fn of_word(word: &str) -> Option<(ControlKind, f64)> {
+        let plain = |word: &str| word.to_lowercase().replace(['_', '-'], " ").trim().to_owned();
+        let word = plain(word);
+        let choices =
+            ControlKind::ALL.into_iter().flat_map(|kind| kind.spec().choices.iter().map(move |of| (kind, of)));
+        let mut choices = choices.filter(|(_, (_, name))| plain(name) == word).map(|(kind, (value, _))| (kind, *value));
+        let others =
+            || WORDS.iter().find(|(.., words)| words.contains(&&*word)).map(|(kind, value, _)| (*kind, *value));
+        choices.next().or_else(others)
+    }
+
     /// A value in words: with its unit, or by its name.
     pub fn words(self, value: f64) -> String {
         let spec = self.spec();
-        let named = spec.choices.iter().find(|(choice, _)| (choice - value).abs() < 0.5).map(|(_, name)| *name);
+        let named = self.choice(value);
         let number = |value: f64, digits: usize| {
             let text = format!("{value:.digits$}");
             if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }

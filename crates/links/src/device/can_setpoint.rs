@@ -157,7 +157,10 @@ impl CanSetpoint {
             ));
         }
         let with = entry.with.as_ref().map(|with| with.get_ref().clone()).unwrap_or_default().into_iter().collect();
-        let setpoint = entry.setpoint(&held(&message.signals[signal]))?;
+        let of = &message.signals[signal];
+        // The words of a signal stand for its bits.
+        let words = if (of.factor, of.offset) == (1.0, 0.0) { of.words.clone() } else { Vec::new() };
+        let setpoint = Setpoint { words, ..entry.setpoint(&held(of))? };
         let coarse = feedback.as_ref().map(|of| tells_apart(&of.message.signals[of.signal], 0.0));
         if let (Some(name), Some(coarse)) = (&entry.feedback, coarse.filter(|of| *of > setpoint.step * (1.0 + 1e-6))) {
             let (name, at, step) = (name.get_ref(), name.span(), setpoint.step);

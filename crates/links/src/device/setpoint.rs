@@ -92,6 +92,7 @@ impl SetpointEntry {
             name: self.name.get_ref().clone(),
             label: text(&self.label).unwrap_or_else(|| self.sets.get_ref().clone()),
             sets: self.sets.get_ref().clone(),
+            words: Vec::new(),
             unit: text(&self.unit).unwrap_or_else(|| plain_unit(&held.unit)),
             min: *self.min.get_ref(),
             max: *self.max.get_ref(),

@@ -108,12 +108,12 @@ impl OrderSender {
     /// Puts a write behind those that wait.
     ///
     /// # Errors
-    /// It has no place. What it is then, is said otherwise: it has no receipts.
-    pub(crate) fn put(&self, order: Order) -> Result<(), (NoPlace, Order)> {
+    /// It has no place, and nothing of it is sent.
+    pub(crate) fn put(&self, order: Order) -> Result<(), NoPlace> {
         let mut state = self.state();
         match () {
-            () if state.ended => return Err((NoPlace::Ended, order)),
-            () if state.waiting.len() >= WAITING => return Err((NoPlace::Full, order)),
+            () if state.ended => return Err(NoPlace::Ended),
+            () if state.waiting.len() >= WAITING => return Err(NoPlace::Full),
             () => state.waiting.push_back(order),
         }
         drop(state);
@@ -236,10 +236,10 @@ mod tests {
         let (orders, link) = Orders::queue();
         let mut told: Vec<_> = (0..WAITING as u64).map(|id| put(&orders, id)).collect();
         let one = || Order::new(link.0.state().waiting[0].request.clone(), Arc::new(Now::default)).0;
-        assert!(matches!(orders.put(one()), Err((NoPlace::Full, _))));
+        assert!(matches!(orders.put(one()), Err(NoPlace::Full)));
         let late = one();
         drop(link);
         assert!(matches!(told[7].recv().await, Some(Receipt { outcome: WriteOutcome::NotSent(_), .. })));
-        assert!(matches!(orders.put(late), Err((NoPlace::Ended, _))));
+        assert!(matches!(orders.put(late), Err(NoPlace::Ended)));
     }
 }

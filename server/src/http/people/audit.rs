@@ -24,10 +24,11 @@ const PAGE_MAX: i64 = 500;
 /// The kind of a file with a JSON document in each line.
 const LINES: &str = "application/jsonl";
 
-/// Instants as entries have them.
-fn times(from: Option<String>, to: Option<String>) -> Result<(Option<String>, Option<String>), Problem> {
+/// What is asked for, with instants as entries have them.
+fn filter(asked: AuditLinesRequest) -> Result<AuditFilter, Problem> {
     let at = |name: &str, text: Option<String>| text.map(|text| instant(name, &text).map(rfc3339)).transpose();
-    Ok((at("from", from)?, at("to", to)?))
+    let AuditLinesRequest { who, action, system, from, to } = asked;
+    Ok(AuditFilter { who, action, system, from: at("from", from)?, to: at("to", to)? })
 }
 
 /// `GET /api/v1/audit`
@@ -40,9 +41,8 @@ pub(in crate::http) async fn audit(
     if !(1..=PAGE_MAX).contains(&limit) {
         return Err(Problem::bad_parameter(format!("limit: {limit} is not from 1 to {PAGE_MAX}")));
     }
-    let (from, to) = times(asked.from, asked.to)?;
-    let filter = AuditFilter { who: asked.who, action: asked.action, system: asked.system, from, to };
     let before = asked.before.unwrap_or(i64::MAX);
+    let filter = filter(asked.into())?;
     let ask = move |people: &People| {
         let page = people.control()?.read(|tables| {
             // One more than is shown tells whether there is another page.
@@ -85,8 +85,7 @@ pub(in crate::http) async fn audit_lines(
     State(app): State<AppState>,
     Query(asked): Query<AuditLinesRequest>,
 ) -> Result<Response, Problem> {
-    let (from, to) = times(asked.from, asked.to)?;
-    let filter = AuditFilter { who: asked.who, action: asked.action, system: asked.system, from, to };
+    let filter = filter(asked)?;
     app.people.control()?;
     let permit = app.gate.download().map_err(Problem::busy)?;
     let lines = Lines { people: app.people.clone(), filter, after: 0 };

@@ -119,7 +119,7 @@ pub(in crate::http) async fn act(
             format!("{} is admin now, and signed in", sender.asker.who.name)
         }
         What::SignOut => {
-            people.ask(move |people| people.sign_out(&asker)).await??;
+            people.ask(move |people| people.sign_out(&asker)).await?;
             sender.cookie = cookie::clear(sender.connected.secure, sender.connected.port);
             "you are signed out".to_owned()
         }

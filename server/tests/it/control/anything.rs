@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// Bodies, unless `PACKTWIN_BODIES` says how many.
 const BODIES: u64 = 10_000;
 
+/// Programs that send them.
+const PROGRAMS: usize = 60;
+
 /// Numbers of whatever kind, the same for the same seed (xorshift64*).
 struct Dice(u64);
 
@@ -117,7 +120,18 @@ fn ten_thousand_bodies_break_nothing_and_put_nothing_outside_of_the_envelope_on_
     let device = Device::start(None);
     // The budgets are the usual ones: 24 writes a day of what is stored in flash.
     let armed = Armed::on(&device, &Wants { lease_s: None, keys: "gap_s = 0\nwrites_per_hour = 100000" });
-    let (robot, timo) = (armed.robot(), stepped_up(&armed.server, "timo"));
+    let timo = stepped_up(&armed.server, "timo");
+    // So many programs that none is turned away because too many of its commands came to nothing.
+    let data = crate::people::data(&armed.server);
+    let tokens: Vec<String> = (0..PROGRAMS)
+        .map(|n| {
+            let name = format!("robot-{n}");
+            let (_, said) =
+                crate::people::packtwin(&data, &["token", "add", &name, "--scope", "control", "--days", "1"], "");
+            said.lines().find(|line| line.starts_with("pt_")).expect("a token").to_owned()
+        })
+        .collect();
+    let robots: Vec<Client<'_>> = tokens.iter().map(|token| crate::people::with_token(&armed.server, token)).collect();
     let mut statuses = BTreeMap::<(&str, u16), usize>::new();
     let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
     for n in 0..bodies {
@@ -143,7 +157,7 @@ fn ten_thousand_bodies_break_nothing_and_put_nothing_outside_of_the_envelope_on_
             device.set(super::device::CHARGE, 2_400);
             device.set(RESERVE, 110);
         }
-        let by: &Client<'_> = if dice.below(2) == 0 { &robot } else { &timo };
+        let by: &Client<'_> = if dice.below(20) == 0 { &timo } else { &robots[dice.below(PROGRAMS)] };
         let answer = by.ask_bytes("POST", path, &[("Content-Type", kind)], &body);
         let shown = String::from_utf8_lossy(&body).into_owned();
         assert!(answer.status < 500, "{path}: {shown:.300}: {} {}", answer.status, answer.body);

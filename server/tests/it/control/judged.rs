@@ -1,7 +1,7 @@
 //! Controllers that are not ours: pymodbus, pysunspec2, and python-can with cantools say what Packtwin has written.
 
 use super::PATIENCE;
-use super::site::{Armed, control, of, steps};
+use super::site::{Armed, control, of, returns, steps};
 use crate::support::{Running, free_udp_port, judge, repo};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
@@ -79,7 +79,7 @@ fn pymodbus_is_written_what_was_commanded() {
         judge.port,
         repo().join("registers/packtwin_controller.toml").display()
     );
-    let site = site(&link, &[("reserve", ""), ("discharge-limit", ""), ("mode", "")]);
+    let site = site(&link, &[("reserve", ""), ("discharge-limit", returns("discharge-limit")), ("mode", "")]);
     let armed = Armed::tightening(|_| site);
     tighten(&armed, &[("reserve", 35.0), ("discharge-limit", 87e3), ("mode", 0.0)]);
     let written: Vec<_> =
@@ -97,7 +97,9 @@ fn pysunspec2_understands_what_was_written() {
          {{ name = \"discharge-limit\", sets = \"124.OutWRte\", min = 0, max = 100, step = 1, wear = \"volatile\", lease_s = 90 }}]",
         judge.port
     );
-    let armed = Armed::tightening(|_| site(&link, &[("reserve", ""), ("discharge-limit", "full_scale_w = 250000")]));
+    let armed = Armed::tightening(|_| {
+        site(&link, &[("reserve", ""), ("discharge-limit", "full_scale_w = 250000\nreturns_to = 150_000")])
+    });
     tighten(&armed, &[("reserve", 33.0), ("discharge-limit", 90e3)]);
     let last = judge.wait_for(|heard| heard["out"] == 36.0 && heard["mode"].as_u64().is_some_and(|mode| mode & 2 > 0));
     assert_eq!((&last["reserve"], &last["revert"]), (&json!(33.0), &json!(90)), "{:#?}", judge.heard());
@@ -118,7 +120,7 @@ fn python_can_and_cantools_understand_the_frames_that_are_sent() {
          map = [{{ point = \"battery/soc\", signal = \"Soc\" }}]\n{SETPOINTS}",
         dbc.display()
     );
-    let armed = Armed::tightening(|_| site(&link, &[("reserve", ""), ("discharge-limit", "")]));
+    let armed = Armed::tightening(|_| site(&link, &[("reserve", ""), ("discharge-limit", returns("discharge-limit"))]));
     tighten(&armed, &[("reserve", 33.0), ("discharge-limit", 88e3)]);
     judge.wait_for(|heard| heard["message"] == "ControlLimits" && heard["DischargeLimit"] == 88.0);
     std::thread::sleep(std::time::Duration::from_secs(2));

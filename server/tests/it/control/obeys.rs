@@ -3,7 +3,7 @@
 use super::PATIENCE;
 use super::device::{CHARGE, DISCHARGE, Device, RESERVE};
 use super::judged::SETPOINTS;
-use super::site::{Armed, FREELY, Wants, command, control, fresh_id, of, pack, steps};
+use super::site::{Armed, FREELY, Wants, command, control, fresh_id, of, pack, returns, steps};
 use crate::people::{sign_in, stepped_up};
 use crate::support::free_tcp_port;
 use serde_json::json;
@@ -73,7 +73,7 @@ fn reserve_and_limit(site: &str, registers: &str, settle: Duration) {
 #[test]
 fn over_modbus_a_command_is_written_read_back_and_seen_in_the_power() {
     let (pack, registers) = doors();
-    let controls = ["discharge-limit", "reserve"].map(|key| control(key, "controller", "")).concat();
+    let controls = ["discharge-limit", "reserve"].map(|key| control(key, "controller", returns(key))).concat();
     reserve_and_limit(&format!("{pack}{controls}"), &registers, Duration::ZERO);
 }
 
@@ -88,7 +88,8 @@ fn over_sunspec_a_command_is_written_read_back_and_seen_in_the_power() {
          {{ name = \"discharge-limit\", sets = \"124.OutWRte\", min = 0, max = 100, step = 1, wear = \"volatile\", lease_s = 120 }}]\n"
     );
     // 36 % of 250 kW are 90 kW.
-    let controls = control("discharge-limit", "sun", "full_scale_w = 250000") + &control("reserve", "sun", "");
+    let controls = control("discharge-limit", "sun", "full_scale_w = 250000\nreturns_to = 150_000")
+        + &control("reserve", "sun", "");
     reserve_and_limit(&format!("{pack}{link}{controls}"), &registers, Duration::ZERO);
 }
 
@@ -97,7 +98,7 @@ fn over_can_a_command_is_sent_told_by_the_device_and_seen_in_the_power() {
     let (pack, registers) = doors();
     let setpoints = format!("peer = \"127.0.0.1\"\n{SETPOINTS}dbc = ");
     let pack = pack.replacen("dbc = ", &setpoints, 1);
-    let controls = ["discharge-limit", "reserve"].map(|key| control(key, "bms", "")).concat();
+    let controls = ["discharge-limit", "reserve"].map(|key| control(key, "bms", returns(key))).concat();
     // Its limit is held by frames every 200 ms: it stands longer than the 2 s for which each holds it.
     reserve_and_limit(&format!("{pack}{controls}"), &registers, Duration::from_secs(3));
 }

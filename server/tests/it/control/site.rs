@@ -40,6 +40,15 @@ pub(super) fn control(control: &str, link: &str, keys: &str) -> String {
     format!("\n[[control]]\nsystem = \"hv\"\ncontrol = \"{control}\"\nlink = \"{link}\"\n{keys}\n")
 }
 
+/// What the simulated controller, and the [`Device`], have when a lease is over.
+pub(super) fn returns(control: &str) -> &'static str {
+    match control {
+        "discharge-limit" => "returns_to = 150_000",
+        "charge-limit" => "returns_to = 50_000",
+        _ => "",
+    }
+}
+
 /// The site file with a link to `device`, whose register table lies in `folder`.
 pub(super) fn with_device(folder: &Path, device: &str, wants: &Wants) -> String {
     let table = std::fs::read_to_string(repo().join("registers/packtwin_controller.toml")).unwrap();
@@ -57,7 +66,8 @@ pub(super) fn with_device(folder: &Path, device: &str, wants: &Wants) -> String 
     let end = start + 1 + pack[start + 1..].find("[[").unwrap();
     let pack = format!("{}{}", &pack[..start], &pack[end..]);
     let controls = ["reserve", "discharge-limit", "charge-limit", "mode", "run"];
-    let controls = controls.map(|key| control(key, "device", wants.keys)).concat();
+    let keys = |key| format!("{}\n{}", wants.keys, if wants.lease_s.is_some() { returns(key) } else { "" });
+    let controls = controls.map(|key| control(key, "device", &keys(key))).concat();
     format!("{pack}{link}{controls}")
 }
 

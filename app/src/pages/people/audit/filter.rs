@@ -3,10 +3,11 @@
 use crate::address::Address;
 
 /// What is done here, by its word.
-pub(super) const ACTIONS: [&str; 16] = [
+pub(super) const ACTIONS: [&str; 17] = [
     "command",
     "command-refused",
     "command-result",
+    "commands-turned-away",
     "control-armed",
     "control-disarmed",
     "password-changed",

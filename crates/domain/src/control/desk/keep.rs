@@ -5,6 +5,7 @@ use super::super::effect::{Followed, followed};
 use super::super::interlock::{Situation, check};
 use super::{Command, CommandId, CommandReceipt, CommandState, Control, Desk, ReadBack, Step};
 use crate::people::Requester;
+use crate::spec::control::RENEW_AGAIN;
 use crate::time::Now;
 use crate::topology::SystemIdx;
 use crate::twin::Site;
@@ -15,15 +16,13 @@ use std::time::Duration;
 const READ_EVERY: Duration = Duration::from_secs(5);
 /// A read is given up after this.
 const READ_FOR: Duration = Duration::from_secs(5);
-/// A renewal that failed is tried again after this share of the lease, until the lease is over.
-const RENEW_AGAIN: u32 = 8;
 /// A command of the server itself is sent within this time, or not at all.
 const SAFE_WITHIN: Duration = Duration::from_secs(30);
 
 impl Desk {
     /// Does what is due for the controls of one system.
     pub fn cycle(&mut self, site: &Site, system: SystemIdx, now: Now) -> Vec<Step> {
-        let mut outputs = Vec::new();
+        let mut outputs: Vec<Step> = self.fruitless.sums(now, false).into_iter().map(Step::Audit).collect();
         let mut returns = Vec::new();
         for place in 0..self.controls.len() {
             if self.controls[place].system != system {

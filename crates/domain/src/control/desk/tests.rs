@@ -67,8 +67,9 @@ impl Rig {
         let made = |kind, device: &Setpoint, wanted| ControlSpec::new(kind, LinkIdx(0), device, &wanted).unwrap();
         let budget = WriteBudget { gap: Duration::ZERO, ..WriteBudget::of(Wear::Flash) };
         let quick = Wanted { budget: Some(budget), ..Wanted::default() };
+        let held = Wanted { returns_to: Some(150e3), ..quick };
         spec.systems[0].controls =
-            [made(ControlKind::Reserve, &reserve(), quick), made(ControlKind::DischargeLimit, &limit(), quick)].into();
+            [made(ControlKind::Reserve, &reserve(), quick), made(ControlKind::DischargeLimit, &limit(), held)].into();
         let mut rig = Rig {
             engine: Engine::new(Site::new(spec), at(0.0).mono),
             now: at(0.0),
@@ -100,6 +101,9 @@ impl Rig {
     fn carry_out(&mut self, output: Output) {
         match output {
             Output::Receipt(receipt) => self.told.push(format!("{}: {}", receipt.command.id.0, receipt.state)),
+            Output::Audit(entry) => {
+                self.told.push(format!("{}: {} {}", entry.action, entry.who, entry.result.unwrap_or_default()));
+            }
             Output::Again(receipt) => self.told.push(format!("{} again: {}", receipt.command.id.0, receipt.state)),
             Output::Journal(receipt) if self.journal => self.step(Input::Journalled(receipt.command.id, Ok(()))),
             Output::Journal(receipt) => {
@@ -738,6 +742,53 @@ fn what_waits_and_would_make_wider_is_withdrawn_when_control_is_disarmed() {
         assert_eq!(rig.waiting.len(), usize::from(goes), "{control:?} {value}");
         let last = if goes { "a: recorded" } else { "a: not sent: control was disarmed" };
         assert_eq!(rig.said().last().map(String::as_str), Some(last));
+    }
+}
+
+#[test]
+fn beyond_an_allowance_what_comes_to_nothing_is_turned_away_without_a_line_and_safety_is_still_heard() {
+    let (reserve, limit) = (ControlKind::Reserve, ControlKind::DischargeLimit);
+    let program = || Requester::token("robot", crate::people::Scope::Control, [127, 0, 0, 1].into());
+    // What is refused, and what the device has already.
+    for (control, value) in [(limit, 251e3), (reserve, 20.0)] {
+        let mut rig = Rig::new();
+        for n in 0..500 {
+            rig.ask(&format!("a{n}"), control, value, program());
+        }
+        let said = rig.said();
+        let turned = "again: refused: too many of your commands came to nothing: wait 1 s";
+        let (away, kept): (Vec<_>, Vec<_>) = said.iter().partition(|said| said.ends_with(turned));
+        assert_eq!(away.len(), 440, "{said:#?}");
+        assert!(kept.len() <= 3 * 60, "{kept:#?}");
+        // Another account is heard, and of this one nothing else.
+        rig.ask("ada", limit, 120e3, operator());
+        assert_eq!(rig.said()[0], "ada: recorded");
+        rig.ask("b", limit, 110e3, program());
+        assert!(rig.said()[0].ends_with(turned));
+        // But for the way to the safe value: it is heard, with what stands against it, and carried out once.
+        rig.has[0] = 12.0;
+        rig.pass(5.2);
+        for n in 500..600 {
+            rig.ask(&format!("a{n}"), limit, 251e3, program());
+        }
+        rig.said();
+        rig.step(Input::Arm(Arming::default()));
+        rig.ask("c", reserve, 20.0, program());
+        assert_eq!(rig.said(), ["c again: refused: control is not armed: an admin arms it in Settings"]);
+        rig.step(Input::Arm(Arming { armed: true, ..Arming::default() }));
+        rig.ask("d", reserve, 20.0, program());
+        assert_eq!(
+            (rig.has[0], rig.said().last().map(String::as_str)),
+            (20.0, Some("d: confirmed: the device has the value"))
+        );
+        rig.ask("e", reserve, 20.0, program());
+        assert!(rig.said()[0].ends_with(turned));
+        // How many they were is said once.
+        rig.pass(120.0);
+        let sums: Vec<String> =
+            rig.said().into_iter().filter(|said| said.starts_with("commands-turned-away")).collect();
+        assert_eq!(sums.len(), 1, "{sums:?}");
+        assert!(sums[0].starts_with("commands-turned-away: robot 5"), "{sums:?}");
     }
 }
 

@@ -273,6 +273,7 @@ mod tests {
             name: "minimum-soc".into(),
             label: "Reserve".into(),
             sets: "register 7".into(),
+            words: Vec::new(),
             unit: "%".into(),
             min: 10.0,
             max: 50.0,

@@ -292,6 +292,7 @@ impl Row {
             name: write.name.clone(),
             label: label.unwrap_or_else(own_name),
             sets: format!("register {}", addresses[0]),
+            words: self.words()?,
             unit: write.unit.clone().unwrap_or_else(|| own_unit.to_owned()),
             min: write.min,
             max: write.max,
