@@ -51,9 +51,16 @@ fn a_program_in_a_loop_is_turned_away_and_leaves_few_lines() {
     // A person is heard meanwhile, and so is the way to the safe value, whoever asks for it.
     let timo = stepped_up(&armed.server, "timo");
     assert_eq!(armed.ask(&timo, "charge-limit", 40e3).1.status, 202);
-    assert_eq!(armed.ask(&robot, "charge-limit", 30e3).1.status, 429);
+    // What the allowance has regained meanwhile is used up again.
+    let use_up = || while robot.post("/api/v1/commands", command(&fresh_id(), "run", 7.0, &none)).status != 429 {};
+    let turned = |_| {
+        use_up();
+        armed.ask(&robot, "charge-limit", 30e3).1.status == 429
+    };
+    assert!((0..9).any(turned), "nothing else of the program is heard");
     device.set(RESERVE, 120);
     armed.wait_for("it is seen", |controls| of(controls, "reserve")["present"] == 12.0);
+    use_up();
     let safe = robot.post("/api/v1/commands/safe-values", json!({ "id": fresh_id(), "system": "hv" }));
     assert_eq!(safe.status, 200, "{}", safe.body);
     armed.wait_for("it is safe", |controls| of(controls, "reserve")["present"] == 20.0);
@@ -67,7 +74,7 @@ fn a_program_in_a_loop_is_turned_away_and_leaves_few_lines() {
     let told: Vec<&str> = sums.iter().filter_map(|entry| entry["result"].as_str()).collect();
     assert!(!told.is_empty() && told.len() <= 2, "{told:?}");
     let counted: usize = told.iter().filter_map(|told| told.split(' ').next()?.parse::<usize>().ok()).sum();
-    assert!(counted > turned_away && counted < turned_away + 10, "{counted}: {told:?}");
+    assert!(counted > turned_away && counted < turned_away + 30, "{counted}: {told:?}");
     assert!(sums.iter().all(|entry| entry["who"] == "robot"), "{sums:?}");
     let (status, said) = crate::people::packtwin(&crate::people::data(&armed.server), &["audit", "verify"], "");
     assert_eq!(status, Some(0), "{said}");
