@@ -171,12 +171,15 @@ export async function violations(page) {
   await page.evaluate(() => {
     const still = new CSSStyleSheet();
     still.replaceSync('.status-bar, .time-bar, .nav { position: static !important; }');
-    document.adoptedStyleSheets = [still];
+    document.adoptedStyleSheets.push((window.still = still));
   });
   // The page allows only its own scripts; the checker comes in through the debugger, not through the document.
   await page.evaluate(AXE);
   const { violations: found } = await page.evaluate((runOnly) => window.axe.run({ runOnly }), WCAG);
-  await page.evaluate(() => (document.adoptedStyleSheets = []));
+  // Those of the page stay.
+  await page.evaluate(() => {
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== window.still);
+  });
   return found.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${rule.help}: ${node.target.join(' ')}`));
 }
 

@@ -138,6 +138,11 @@ impl Desk {
         self.seen.with(|seen| seen.as_ref().is_some_and(|seen| !seen.read_only.is_empty()))
     }
 
+    /// Whether it is not known yet what can be commanded, nor why not.
+    pub(super) fn is_asking(self) -> bool {
+        self.seen.with(Option::is_none) && self.failed.with(Option::is_none)
+    }
+
     /// A control as it was seen last.
     pub(super) fn control(self, key: &str) -> Option<ControlState> {
         self.seen.with(|seen| seen.as_ref()?.controls.iter().find(|control| control.control == key).cloned())
@@ -191,7 +196,9 @@ impl Desk {
             self.session.look();
         }
         spawn_local(async move {
-            if !document().hidden() && !self.live.past.get_untracked() {
+            // In the past nothing changes; but what can be commanded at all has to be known there, too.
+            let past = self.live.past.get_untracked();
+            if !document().hidden() && (!past || self.seen.with_untracked(Option::is_none)) {
                 self.look_once().await;
             }
             let Some(under_way) =

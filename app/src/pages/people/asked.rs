@@ -1,9 +1,10 @@
-//! An answer of the API about people, asked again after each change.
+//! An answer of the API about people, asked again after each change; and the page that waits for its first answers.
 
 use crate::derived::Derived;
 use crate::fetch;
 use crate::format;
 use crate::playback::span;
+use crate::session::Session;
 use domain::time::Utc;
 use domain::wire::Wire;
 use leptos::prelude::*;
@@ -29,6 +30,10 @@ impl<T: Wire + Send + Sync + Clone + PartialEq + 'static> Asked<T> {
     /// Asks at this address, and again whenever it is another one; not while there is none.
     pub(super) fn at(path: Derived<Option<String>>) -> Asked<T> {
         let asked = Asked { path, answer: RwSignal::new(None), number: StoredValue::new(0) };
+        if let Some(Opening(waits)) = use_context() {
+            let settled = Derived::new(move || path.with(Option::is_none) || asked.answer.with(Option::is_some));
+            waits.update_value(|waits| waits.push(settled));
+        }
         Effect::new(move |_| {
             path.track();
             asked.again();
@@ -62,6 +67,36 @@ impl<T: Wire + Send + Sync + Clone + PartialEq + 'static> Asked<T> {
             None => view! { <p class="note">"Loading\u{2026}"</p> }.into_any(),
         }
     }
+}
+
+/// The first answers that a page waits for: whether each is there, or not asked for. A context.
+#[derive(Clone, Copy)]
+struct Opening(StoredValue<Vec<Derived<bool>>>);
+
+/// Cards that are seen together, when each has its first answer: how tall they are is not known before, and one that grows
+/// moves all below it under the reader's finger. What cannot be asked counts as answered, and says so in its card.
+#[component]
+pub(super) fn Together(
+    /// The cards.
+    children: Children,
+) -> impl IntoView {
+    let session = Session::expect();
+    let waits = StoredValue::new(Vec::new());
+    provide_context(Opening(waits));
+    let cards = children();
+    let answered = Derived::new(move || {
+        (session.now.with(Option::is_some) || session.failed.with(Option::is_some))
+            && waits.with_value(|waits| waits.iter().all(Derived::get))
+    });
+    // Once seen they stay: what is asked later has its place.
+    let seen = Derived::with_last(move |last| last == Some(&true) || answered.get());
+    view! {
+        <div class="people-together" data-seen=move || seen.get().to_string() aria-busy=move || (!seen.get()).to_string()>
+            <p class="note people-loading" hidden=seen>"Loading\u{2026}"</p>
+            <div class="grid">{cards}</div>
+        </div>
+    }
+    .into_any()
 }
 
 /// Day and time where the reader is: `30 Nov 2026, 10:05:00`.

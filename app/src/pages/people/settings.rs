@@ -12,6 +12,7 @@ mod tokens;
 mod users;
 
 use super::PeopleWays;
+use super::asked::Together;
 use crate::components::EmptyState;
 use crate::session::{DEMO_KNOWS_NOBODY, Session};
 use crate::source::DEMO;
@@ -39,7 +40,7 @@ pub(super) fn SettingsPage() -> impl IntoView {
     view! {
         <h1 class="visually-hidden">"Settings"</h1>
         <PeopleWays here=super::SETTINGS />
-        <div class="grid">
+        <Together>
             <Account />
             <ArmingCard />
             <Sessions />
@@ -47,7 +48,7 @@ pub(super) fn SettingsPage() -> impl IntoView {
             <Tokens />
             <Security />
             <Roles />
-        </div>
+        </Together>
     }
     .into_any()
 }

@@ -31,14 +31,14 @@ pub(super) fn Chain() -> impl IntoView {
     view! {
         <Card title="Chain" class="audit-chain" id="chain">
             <div role="status">
-                {move || asked.shown(move |chain| {
-                    let (tone, words) = verdict(&chain, !noted.with_untracked(String::is_empty));
-                    view! {
-                        <p class="audit-verdict"><Chip tone dot=true>{if chain.broken.is_none() { "Holds" } else { "Broken" }}</Chip> <span>{words}</span></p>
-                        <p class="audit-end"><span class="note">"Its end"</span> <code>{chain.head.clone()}</code> <Copy text=chain.head label="Copy the end of the chain" /></p>
+                {move || match asked.get() {
+                    None => view! {
+                        <p class="note audit-checking">"Going along the chain\u{2026}"</p>
+                        <div class="audit-unseen" aria-hidden="true">{told(blank(), false)}</div>
                     }
-                    .into_any()
-                })}
+                    .into_any(),
+                    Some(_) => asked.shown(move |chain| told(chain, !noted.with_untracked(String::is_empty))),
+                }}
             </div>
             <details class="people-more">
                 <summary>"Hold it against an end that you noted"</summary>
@@ -52,6 +52,20 @@ pub(super) fn Chain() -> impl IntoView {
                 </form>
             </details>
         </Card>
+    }
+    .into_any()
+}
+
+/// A chain of which nothing is known yet: it keeps the place of the one that comes, so that nothing below it moves.
+fn blank() -> AuditChainResponse {
+    AuditChainResponse { entries: 1_000, head: format!("1000:{}", "0".repeat(64)), broken: None }
+}
+
+fn told(chain: AuditChainResponse, noted: bool) -> AnyView {
+    let (tone, words) = verdict(&chain, noted);
+    view! {
+        <p class="audit-verdict"><Chip tone dot=true>{if chain.broken.is_none() { "Holds" } else { "Broken" }}</Chip> <span>{words}</span></p>
+        <p class="audit-end"><span class="note">"Its end"</span> <code>{chain.head.clone()}</code> <Copy text=chain.head label="Copy the end of the chain" /></p>
     }
     .into_any()
 }
