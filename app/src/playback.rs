@@ -13,7 +13,7 @@ mod player;
 pub(crate) mod span;
 mod track;
 
-use crate::components::LocalTime;
+use crate::components::{LocalTime, PageStyle};
 use crate::derived::Derived;
 use crate::live::Live;
 use controls::{LiveButton, Speed, Steps, Transport};
@@ -24,6 +24,9 @@ use span::{SPANS, Span};
 use track::Track;
 
 crate::lazy_page!(CHUNK, playback, TimeBar);
+
+/// How it looks. It is no part of the first load.
+const STYLE: &str = include_str!("../../style/pages/playback.css");
 
 /// The time bar.
 #[component]
@@ -48,6 +51,7 @@ pub fn TimeBar() -> impl IntoView {
     let day = move || live.past.get().then(|| span::local_day(utc.get().0 as f64 / 1e3));
     let words = move || player.message.get();
     view! {
+        <PageStyle css=STYLE />
         <div class="time-line">
             <LiveButton player />
             <Transport player />

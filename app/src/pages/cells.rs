@@ -19,7 +19,7 @@ mod panel;
 mod view;
 mod worst;
 
-use crate::components::{AddressNote, Card, Chip, EmptyState, Tone};
+use crate::components::{AddressNote, Card, Chip, EmptyState, PageStyle, Tone};
 use crate::derived::Derived;
 use crate::live::Live;
 use controls::Controls;
@@ -35,11 +35,15 @@ use worst::Worst;
 
 crate::lazy_page!(CHUNK, cells, CellsPage);
 
+/// How it looks. It is no part of the first load.
+const STYLE: &str = include_str!("../../../style/pages/cells.css");
+
 /// The page Cells.
 #[component]
 pub fn CellsPage() -> impl IntoView {
     let system = Live::expect().system();
     view! {
+        <PageStyle css=STYLE />
         <h1 class="visually-hidden">"Cells"</h1>
         {if system.topology.cells() == 0 {
             let title = format!("{} has no cells to show", system.name);
