@@ -27,6 +27,8 @@ pub struct SignIn {
     pub to: String,
     /// The name that was typed before.
     pub name: String,
+    /// The token from the console that was typed before.
+    pub token: String,
     /// Why nobody was signed in, as a sentence.
     pub refused: Option<String>,
     /// Who is signed in already.
@@ -86,7 +88,7 @@ pub fn document(css: &str, nonce: &str, shown: SignIn) -> String {
 }
 
 fn body(shown: SignIn) -> AnyView {
-    let SignIn { form, to, name, refused, signed_in, foreign, open } = shown;
+    let SignIn { form, to, name, token, refused, signed_in, foreign, open } = shown;
     let ways = open.then(|| view! { <p class="sign-in-ways"><a href=to.clone()>"Back without signing in"</a></p> });
     let already = signed_in.map(|who| {
         view! {
@@ -115,7 +117,7 @@ fn body(shown: SignIn) -> AnyView {
             <input type="hidden" name="what" value="set-up" />
             <label class="labelled">
                 <span class="field-label">"Token from the console"</span>
-                <input class="field" name="token" required=true autocomplete="one-time-code" autocapitalize="none" spellcheck="false" placeholder="abcde-fghij-kmnpq-rstuv" autofocus=true />
+                <input class="field" name="token" required=true autocomplete="one-time-code" autocapitalize="none" spellcheck="false" placeholder="abcde-fghij-kmnpq-rstuv" autofocus=token.is_empty() value=token />
             </label>
             <Name value=name />
             <Password label="Password" autocomplete="new-password" hint="12 characters at least. Some words are good." />
@@ -190,10 +192,22 @@ mod tests {
     }
 
     #[test]
+    fn what_was_typed_stays_but_the_password() {
+        let typed = SignIn { name: "mara".into(), token: "abcde-fghij".into(), ..SignIn::default() };
+        let page = shown(SignIn { form: Form::SetUp, ..typed.clone() });
+        assert!(page.contains("value=\"abcde-fghij\"") && page.contains("value=\"mara\""), "{page}");
+        assert!(!page.contains("autofocus"), "the token is there: {page}");
+        assert!(!shown(typed).contains("abcde-fghij"), "who signs in needs none");
+        assert!(shown(SignIn { form: Form::SetUp, ..SignIn::default() }).contains("autofocus"));
+    }
+
+    #[test]
     fn what_people_typed_is_text() {
         let evil = "\"><script>alert(1)</script>".to_owned();
         let page = shown(SignIn {
+            form: Form::SetUp,
             name: evil.clone(),
+            token: evil.clone(),
             to: evil.clone(),
             refused: Some(evil.clone()),
             signed_in: Some(evil),

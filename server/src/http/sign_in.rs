@@ -22,11 +22,12 @@ const NO_ACCOUNT: &str = "Nobody has an account here yet, and the token for the 
     packtwin: it writes a new one on its console, good for 15 minutes. Or make the account on its machine: packtwin user \
     add NAME --role admin";
 
-/// A form that signs somebody in.
-#[derive(Debug)]
+/// A form that signs somebody in. What was typed into it is shown again with a refusal, all but the password.
 pub(super) struct SignsIn {
     sets_up: bool,
     name: String,
+    /// The token from the console. It is good for once, and only until the first account is made.
+    token: String,
     /// Where one goes then, on this server.
     pub(super) to: String,
 }
@@ -37,9 +38,12 @@ impl SignsIn {
         let what = fields.get("what").filter(|_| path == ACTION)?;
         let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
         match what.as_str() {
-            "sign-in" | "set-up" => {
-                Some(SignsIn { sets_up: what == "set-up", name: field("name"), to: way_back(&field(TO)) })
-            }
+            "sign-in" | "set-up" => Some(SignsIn {
+                sets_up: what == "set-up",
+                name: field("name"),
+                token: field("token"),
+                to: way_back(&field(TO)),
+            }),
             _ => None,
         }
     }
@@ -76,6 +80,7 @@ pub(super) async fn again(app: &AppState, connected: Connected, form: &SignsIn, 
         form: now,
         to: form.to.clone(),
         name: form.name.clone(),
+        token: form.token.clone(),
         refused,
         open: app.people.reading_open(),
         ..SignIn::default()

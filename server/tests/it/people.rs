@@ -164,6 +164,14 @@ fn the_first_admin_is_made_with_the_token_on_the_console_and_is_signed_in() {
     assert_eq!(set_up("abcde-fghij-kmnpq-rstuv", PASSWORD).status, 401);
     let weak = set_up(&token, "password1234");
     assert!(weak.status == 422 && weak.body.contains("one of the first"), "{}", weak.body);
+    // On the page what was typed stays, all but the password.
+    let fields = [("what", "set-up"), ("token", &*token), ("name", "mara"), ("password", "password1234"), ("to", "/")];
+    let page = crate::sign_in::form(&nobody(&server), "/sign-in", &fields);
+    assert!(page.status == 422 && page.body.contains("one of the first"), "{}", page.body);
+    for stays in [token.trim(), "mara"] {
+        assert!(page.body.contains(&format!("value=\"{stays}\"")), "{stays}: {}", page.body);
+    }
+    assert!(!page.body.contains("password1234") && page.header("cache-control") == Some("no-store"), "{}", page.head);
     let made = set_up(&token, PASSWORD);
     assert_eq!((made.status, made.json()["role"].as_str()), (201, Some("admin")), "{}", made.body);
     let set = made.header("set-cookie").unwrap();

@@ -4,7 +4,7 @@ use crate::people::{Answer, Client, PASSWORD, nobody, sign_in, staffed, with_coo
 use crate::support::Server;
 
 /// Posts a form as a browser does that goes to a page then.
-fn form(client: &Client<'_>, page: &str, fields: &[(&str, &str)]) -> Answer {
+pub(crate) fn form(client: &Client<'_>, page: &str, fields: &[(&str, &str)]) -> Answer {
     post(client, page, fields, &[("Accept", "text/html")])
 }
 
