@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
-import { fits, launch, live, PHONE, readings, recorded, region, shot, until, violations, withLivePage, withPage } from '../lib/browser.mjs';
+import { DESKTOP, fits, launch, live, PHONE, readings, recorded, region, shot, until, violations, withLivePage, withPage } from '../lib/browser.mjs';
 import { racks } from '../lib/racks.mjs';
 import { startSite } from '../lib/server.mjs';
 import { arm, as, ask, labAs, PASSWORD, signIn, startWithPeople } from '../lib/people.mjs';
@@ -241,14 +241,55 @@ test('while control is not armed the controls are off, and say who can arm it', 
   }
 });
 
-test('in playback there are no controls, and the page says why', async () => {
-  await recorded(server, 20);
-  const at = new Date(Date.now() - 15_000).toISOString();
-  await withPage(browser, `${server.url}/control?at=${at}`, await as(server, 'timo'), async (page) => {
-    await page.getByText(/You are looking at the past\. .*nothing can be commanded/).waitFor();
-    await page.getByRole('slider', { name: 'Instant shown' }).waitFor();
-    assert.equal(await field(page).isVisible(), false);
+test('in playback the page shows what was set then and what was commanded until then, and leads back to the present', async () => {
+  await set('discharge-limit', 140_000);
+  await rested('discharge-limit');
+  const then = new Date().toISOString();
+  await set('discharge-limit', 90_000);
+  await recorded(server, 3);
+  for (const viewport of [DESKTOP, PHONE]) {
+    const options = { viewport, ...(await as(server, 'timo')) };
+    await withPage(browser, `${server.url}/control?at=${then}`, options, async (page) => {
+      await page.getByText(/You are looking at the past: .*Nothing can be commanded in the past/).waitFor();
+      await page.getByRole('button', { name: 'Go live' }).waitFor();
+      assert.equal(await field(page).isVisible(), false);
+      const was = region(page, 'Set at that instant');
+      for (const name of ['Backup reserve', 'Peak discharge limit', 'Peak charge limit', 'Mode', 'Operation']) {
+        await was.getByText(name, { exact: true }).waitFor();
+      }
+      // As it was before the command, and the command is not told before it was asked.
+      await was.getByText(/^140\s?kW$/).waitFor();
+      const commands = region(page, 'History').getByRole('listitem');
+      await commands.first().waitFor();
+      for (const part of [was, region(page, 'History')]) {
+        assert.doesNotMatch(await part.innerText(), /90\s?kW|not recorded/);
+      }
+      await shot(page, `control-past-${viewport.width}`, { fullPage: true });
+      await fits(page);
+      assert.deepEqual(await violations(page), []);
+      await page.getByRole('link', { name: 'Go live' }).click();
+      await live(page);
+      await limit(page).getByText(/^90\s?kW$/).first().waitFor();
+      assert.doesNotMatch(page.url(), /at=/);
+    });
+  }
+});
+
+test('the overview counts headroom to the limit that is set where that is the smaller one, and says so', async () => {
+  await withLivePage(browser, `${server.url}/`, {}, async (page) => {
+    const headroom = region(page, 'Headroom');
+    await headroom.getByText(/of \d+\s?kW for (dis)?charge/).waitFor();
+    await set('charge-limit', 10_000);
+    await set('discharge-limit', 30_000);
+    await headroom.getByText(/of (30\s?kW for discharge|10\s?kW for charge)\s+as set, \d+\s?% in use/).waitFor();
   });
+  await until('the API tells the same', async () => {
+    const state = await server.api('state?system=hv');
+    const told = [state.discharge_allowed_w, state.discharge_bound_by, state.charge_allowed_w, state.charge_bound_by];
+    return JSON.stringify(told) === JSON.stringify([30_000, 'limit', 10_000, 'limit']);
+  });
+  await set('charge-limit', 50_000);
+  await set('discharge-limit', 150_000);
 });
 
 test('while the server is away the controls are off, and what was seen last stays with its age', async () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { DESKTOP, launch, live, PAGES, PHONE, until, visit, withPage } from '../lib/browser.mjs';
+import { DESKTOP, launch, live, PAGES, PHONE, shot, until, violations, visit, withPage } from '../lib/browser.mjs';
 import { startDemo } from '../lib/server.mjs';
 
 let server, browser;
@@ -37,6 +37,36 @@ test('the pages can be reached by keyboard alone', () =>
     await page.keyboard.press('Enter');
     await page.waitForURL(`${server.url}/cells`);
   }));
+
+for (const width of [320, 390]) {
+  test(`what a phone's bar has no room for is behind "More", by keyboard too, ${width} px`, () =>
+    withPage(browser, server.url, { viewport: { width, height: 844 } }, async (page) => {
+      await live(page);
+      const list = page.getByRole('navigation', { name: 'Pages' });
+      const more = list.getByRole('button', { name: 'More', exact: true });
+      const links = list.getByRole('link', { name: 'Links', exact: true });
+      await more.focus();
+      await page.keyboard.press('Enter');
+      await links.waitFor();
+      // One below the other, in lines that a finger hits, begun at the same place.
+      const boxes = await Promise.all(['Links', 'Analysis', 'Lab'].map((name) => list.getByRole('link', { name, exact: true }).locator('.nav-label').boundingBox()));
+      assert.equal(new Set(boxes.map(({ x }) => x)).size, 1, JSON.stringify(boxes));
+      for (const name of ['Links', 'Analysis', 'Lab']) {
+        assert.ok((await list.getByRole('link', { name, exact: true }).boundingBox()).height >= 44);
+      }
+      await shot(page, `more-${width}`);
+      assert.deepEqual(await violations(page), []);
+      await page.keyboard.press('Escape');
+      await links.waitFor({ state: 'hidden' });
+      assert.equal(await more.evaluate((button) => button === document.activeElement), true, 'the focus is where it was');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Tab');
+      assert.equal(await links.evaluate((link) => link === document.activeElement), true);
+      await page.keyboard.press('Enter');
+      await page.waitForURL(`${server.url}/links`);
+      await links.waitFor({ state: 'hidden' });
+    }));
+}
 
 test('what a page asked is given up when it is left', () =>
   withPage(browser, server.url, {}, async (page) => {

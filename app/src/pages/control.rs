@@ -21,6 +21,8 @@ mod outlook;
 mod progress;
 mod review;
 mod state;
+mod then;
+mod when;
 
 pub use action::{CommandAction, SafeValuesAction};
 
@@ -60,7 +62,7 @@ pub fn ControlPage() -> impl IntoView {
     let desk = Desk::new(PageStart::take());
     let flight = flight::Flight::new(desk);
     asked_for(desk);
-    let live = desk.live;
+    let (live, past) = (desk.live, desk.live.past);
     let keys = Derived::new(move || {
         let keys = |seen: &ControlResponse| seen.controls.iter().map(|control| control.control.clone()).collect();
         desk.seen.with(|seen| seen.as_ref().map_or_else(Vec::<String>::new, keys))
@@ -76,10 +78,11 @@ pub fn ControlPage() -> impl IntoView {
             <bar::Notice desk />
             <night::NightBar desk />
         </div>
-        <div hidden=move || live.past.get()>
-            <progress::Progress desk />
-            <div class="control" data-read-only=move || read_only.get().to_string()>
-                <div class="control-cards">
+        <div hidden=past><progress::Progress desk /></div>
+        // How tall the cards are is not known before what can be commanded is: what stood below them would move.
+        <div class="control" hidden=move || desk.is_asking() data-read-only=move || read_only.get().to_string() data-past=move || past.get().to_string()>
+            <then::Then desk />
+            <div class="control-cards" hidden=move || past.get() && !read_only.get()>
                     <For each=move || keys.get() key=|key| key.clone() let:key>
                         <ControlCard desk flight key />
                     </For>
@@ -88,13 +91,12 @@ pub fn ControlPage() -> impl IntoView {
                         let advice = Derived::new(move || format!("Nothing of it can be commanded: {}. The manual has a page about it, \u{201c}Let Packtwin control\u{201d}.", why.get()));
                         view! { <section class="card" aria-label="Controls"><EmptyState title advice /></section> }
                     })}
-                </div>
-                <check::CheckCard flight desk />
-                <interlocks::Interlocks desk />
-                <history::History desk />
             </div>
-            <review::ReviewDialog desk flight />
+            <check::CheckCard flight desk />
+            <interlocks::Interlocks desk />
+            <history::History desk />
         </div>
+        <div hidden=past><review::ReviewDialog desk flight /></div>
     }
 }
 

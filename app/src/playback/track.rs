@@ -21,8 +21,11 @@ const WIDTH: u32 = 500;
 const LABELS: usize = 8;
 /// How long after an answer without any reading it is asked again.
 const UNWRITTEN: Duration = Duration::from_secs(2);
+/// Half of the widest label (`12:50:20`, 50 px) on the narrowest track (288 px, of a window of 320 px), as a share of it:
+/// a label that stands nearer to an end would be cut.
+const HALF: f64 = 25.0 / 288.0;
 /// Where they may stand, as a share of the track.
-const LABELLED: std::ops::Range<f64> = 0.06..0.94;
+const LABELLED: std::ops::Range<f64> = HALF..1.0 - HALF;
 
 /// What a key does to the head, as a share of the stretch.
 const KEYS: [(&str, f64); 6] = [

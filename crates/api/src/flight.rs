@@ -7,7 +7,7 @@ use domain::control::ControlKind;
 use domain::flight::{
     CellExtreme, Controls, Course, CurvePoint, Dispatch, End, Known, Lasts, Mode, Outlook, Score, Verdict,
 };
-use domain::spec::SystemSpec;
+use domain::spec::{SystemKind, SystemSpec};
 use domain::time::Utc;
 use domain::topology::Topology;
 use domain::wire::Wire;
@@ -349,15 +349,16 @@ impl OutlookResponse {
         (training, self.curve.iter().map(CurvePoint::from).collect())
     }
 
-    /// In a few words for lists and the audit: `training 74 min, backup 52 min, lowest cell 3.121 V`.
-    pub fn words(&self) -> String {
+    /// In a few words for lists and the audit, of a system of this kind: `training 74 min, backup 52 min, lowest cell
+    /// 3.121 V`.
+    pub fn words(&self, kind: SystemKind) -> String {
         if self.training_min.is_none() && self.backup_min.is_none() {
             return format!("not known: {}", self.unknown);
         }
         let lasts =
             |what: &str, words: &str| words.split_once(": ").map(|(minutes, end)| format!("{what} {minutes} ({end})"));
         let parts = [
-            lasts("training", &self.training_words),
+            lasts(kind.lasting(), &self.training_words),
             lasts("backup", &self.backup_words),
             self.lowest_cell_v.map(|volts| format!("lowest cell {volts:.3} V")),
             Some(format!("not known: {}", self.unknown)).filter(|_| !self.unknown.is_empty()),

@@ -47,6 +47,15 @@ pub struct StateResponse {
     pub device_points: BTreeMap<String, PointValue>,
     /// Battery power as a share of what the BMS permits in its direction, %; null if either is not known.
     pub sop_use_pct: Option<f64>,
+    /// The most that the battery may give now, W: the smaller of what the BMS permits and what is set on its device; null
+    /// if what the BMS permits is not known.
+    pub discharge_allowed_w: Option<f64>,
+    /// What binds there: `bms`, `limit` (a commanded limit), `reserve`, `standby`; null as that is.
+    pub discharge_bound_by: Option<&'static str>,
+    /// The most that it may take now, W, in the same way.
+    pub charge_allowed_w: Option<f64>,
+    /// What binds there: `bms`, `limit`, `standby`; null as that is.
+    pub charge_bound_by: Option<&'static str>,
     /// Share of the load that the battery covers, %; null if either is not known.
     pub load_covered_pct: Option<f64>,
     /// Its cells' voltages, V; null if none is known.
@@ -171,6 +180,12 @@ impl StateResponse {
             let stats = snapshot.state.cells.column(quantity).stats(now);
             stats.map(|stats| CellStatistics::of(&stats, step, spec))
         };
+        let allowed = |gives: bool| {
+            let allowed = derived::allowed(&snapshot.state.points, gives, now).ok();
+            allowed.map(|of| (rounded(of.most_w, 1.0), of.by.word())).unzip()
+        };
+        let (discharge_allowed_w, discharge_bound_by) = allowed(true);
+        let (charge_allowed_w, charge_bound_by) = allowed(false);
         let topology = spec.topology;
         StateResponse {
             site: site.name.clone(),
@@ -189,6 +204,10 @@ impl StateResponse {
                 .map(|(number, point)| (point.path.clone(), PointValue::of_device(number, point, snapshot)))
                 .collect(),
             sop_use_pct: share(derived::sop_use_pct(&snapshot.state.points, now)),
+            discharge_allowed_w,
+            discharge_bound_by,
+            charge_allowed_w,
+            charge_bound_by,
             load_covered_pct: share(derived::load_covered_pct(&snapshot.state.points, now)),
             cell_voltage_v: stats(CellQuantity::Voltage, spec.cell_resolution_v),
             cell_temperature_c: stats(CellQuantity::Temperature, 0.1),

@@ -499,13 +499,21 @@ fn a_flight_check_and_its_score() {
     let (training, curve) = forecast.wanted.predicted();
     assert_eq!(training.map(|lasts| lasts.end), Some(End::CellVoltage(None)));
     assert_eq!((curve.len(), curve[2].at_min), (3, 2.0));
+    for (kind, what) in [
+        (SystemKind::DataCentre, "training"),
+        (SystemKind::Home, "covered load"),
+        (SystemKind::Storage, "covered load"),
+    ] {
+        assert_eq!(
+            forecast.wanted.words(kind),
+            format!(
+                "{what} 74 min (cell 7.12 is at its lowest voltage), backup more than 24 h (it lasts longer than was \
+                 looked ahead), lowest cell 2.801 V"
+            )
+        );
+    }
     assert_eq!(
-        forecast.wanted.words(),
-        "training 74 min (cell 7.12 is at its lowest voltage), backup more than 24 h (it lasts longer than was looked \
-         ahead), lowest cell 2.801 V"
-    );
-    assert_eq!(
-        OutlookResponse::of(&Outlook::unknown(Unknown::Capacity), None, &topology, 1.0).words(),
+        OutlookResponse::of(&Outlook::unknown(Unknown::Capacity), None, &topology, 1.0).words(SystemKind::Home),
         "not known: the rated capacity is not known"
     );
 }

@@ -21,7 +21,7 @@ pub use recorder::{Record, Recorder};
 
 use crate::alarm::AlarmChange;
 use crate::audit::Entry;
-use crate::control::{Arming, Command, CommandId, CommandReceipt, Desk, Step};
+use crate::control::{Arming, Command, CommandId, CommandReceipt, Desk, ReadBack, Step};
 use crate::link::{LinkIdx, LinkStatus};
 use crate::live::{Encoded, Encoder};
 use crate::point::PointId;
@@ -135,6 +135,16 @@ struct SystemRuntime {
     recorder: Recorder,
 }
 
+/// What was read back of the controls of a system are points of it: pages and history have them with its other values.
+fn take_settings(site: &mut Site, desk: &Desk, idx: SystemIdx) {
+    let Some(system) = site.systems.get_mut(usize::from(idx.0)) else { return };
+    for control in desk.controls().iter().filter(|control| control.system == idx) {
+        if let Some(ReadBack { value, at }) = control.present {
+            system.state.points.set(control.spec.kind.spec().point, Ok(value as f32), at.mono);
+        }
+    }
+}
+
 impl Engine {
     /// The engine of a site that starts at `now`.
     pub fn new(site: Site, now: Mono) -> Engine {
@@ -196,6 +206,7 @@ impl Engine {
                 let mut outputs = Vec::new();
                 for (system, idx) in self.systems.iter_mut().zip(0..) {
                     if now.mono >= system.pace.due() {
+                        take_settings(&mut self.site, &self.desk, SystemIdx(idx));
                         system.cycle(&mut self.site, SystemIdx(idx), now, &mut outputs);
                         outputs.extend(steps(self.desk.cycle(&self.site, SystemIdx(idx), now)));
                     }

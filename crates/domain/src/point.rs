@@ -195,7 +195,25 @@ points! {
     ContactorsCommand "battery/contactors_command" "Contactor command" Number 1.0 (0.0, 7.0) 3_000;
     /// Whether somebody has switched the battery to local control: 1, or 0 while it takes commands.
     LocalControl "battery/local_control" "Local control" Number 1.0 (0.0, 1.0) 10_000;
+    /// Reserve that the device holds, as it was read back, %. Of this and the following the desk of commands says the
+    /// value (`crate::control::Desk`), of a system with such a control.
+    ReserveSet "control/reserve" "Reserve as set" Percent 0.1 (0.0, 100.0) 30_000;
+    /// The most that may be discharged as it is set on the device, W, not negative.
+    DischargeLimitSet "control/discharge_limit" "Discharge limit as set" Watt 1.0 (0.0, 5e6) 30_000;
+    /// The most that may be charged as it is set on the device, W, not negative.
+    ChargeLimitSet "control/charge_limit" "Charge limit as set" Watt 1.0 (0.0, 5e6) 30_000;
+    /// Mode as it is set on the device, by the number of its choice.
+    ModeSet "control/mode" "Mode as set" Number 1.0 (0.0, 65_535.0) 30_000;
+    /// Operation as it is set on the device: 1, or 0 for standby.
+    RunSet "control/run" "Operation as set" Number 1.0 (0.0, 65_535.0) 30_000;
+    /// State of charge below which it is set not to discharge, %.
+    MinimumSocSet "control/minimum_soc" "Minimum state of charge as set" Percent 0.1 (0.0, 100.0) 30_000;
+    /// Grid power that is set on the device, W, import positive.
+    GridSetpointSet "control/grid_setpoint" "Grid setpoint as set" Watt 1.0 (-5e6, 5e6) 30_000;
 }
+
+/// Points whose names are of many things.
+const PLURAL: [PointId; 3] = [PointId::Contactors, PointId::BmsAlarms, PointId::BmsWarnings];
 
 impl PointId {
     /// How many points there are.
@@ -204,6 +222,12 @@ impl PointId {
     /// The point's row in the catalogue.
     pub fn spec(self) -> &'static PointSpec {
         &SPECS[self as usize]
+    }
+
+    /// Its name as the subject of a sentence: `Voltage is`, `Contactors are`.
+    pub fn is(self) -> String {
+        let verb = if PLURAL.contains(&self) { "are" } else { "is" };
+        format!("{} {verb}", self.spec().name)
     }
 
     /// The point with this path.
@@ -250,12 +274,39 @@ mod tests {
         "battery/bms_warnings",
         "battery/contactors_command",
         "battery/local_control",
+        "control/reserve",
+        "control/discharge_limit",
+        "control/charge_limit",
+        "control/mode",
+        "control/run",
+        "control/minimum_soc",
+        "control/grid_setpoint",
     ];
 
     #[test]
     fn every_point_keeps_its_number() {
         let paths: Vec<&str> = PointId::ALL.iter().map(|id| id.spec().path).collect();
         assert_eq!(paths, NUMBERS);
+    }
+
+    #[test]
+    fn a_name_has_the_verb_of_its_number() {
+        for (point, words) in [
+            (PointId::Soc, "State of charge is"),
+            (PointId::InverterSoc, "Inverter's estimate is"),
+            (PointId::Contactors, "Contactors are"),
+            (PointId::ContactorsCommand, "Contactor command is"),
+            (PointId::BmsAlarms, "Alarms of the BMS are"),
+            (PointId::BmsWarnings, "Warnings of the BMS are"),
+        ] {
+            assert_eq!(point.is(), words);
+        }
+        // What a name is about is its first noun, before an `of`: many things of it end with an s.
+        for point in PointId::ALL {
+            let name = point.spec().name;
+            let ends_like_many = name.split(" of ").next().is_some_and(|what| what.ends_with('s'));
+            assert_eq!(point.is().ends_with(" are"), ends_like_many, "{name}");
+        }
     }
 
     #[test]

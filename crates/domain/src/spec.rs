@@ -112,6 +112,14 @@ impl SystemKind {
             SystemKind::Storage => "load",
         }
     }
+
+    /// What goes on as long as the battery covers it, as a noun: `training ends after 89 min`.
+    pub fn lasting(self) -> &'static str {
+        match self {
+            SystemKind::DataCentre => "training",
+            SystemKind::Home | SystemKind::Storage => "covered load",
+        }
+    }
 }
 
 impl SystemSpec {

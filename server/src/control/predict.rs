@@ -126,7 +126,7 @@ impl Predictor {
             subject: Some(command.control.spec().key.to_owned()),
             old: before.map(|value| command.control.words(value)),
             new: Some(command.control.words(command.value)),
-            prediction: Some(forecast.wanted.words()),
+            prediction: Some(forecast.wanted.words(spec.kind)),
             detail: Some(format!("command {}", command.id.0)),
             ..Entry::of(&command.by, at.utc, "command-predicted")
         };
@@ -188,7 +188,13 @@ impl Predictor {
             },
         };
         let json = serde_json::to_string(&score).context("write the score")?;
-        let entry = entry(&row, read_back, &forecast, &score, now);
+        // Of a system that is gone it is not known what it fed.
+        let kind = self.hub.system(&row.system).map(|(_, spec)| spec.kind).unwrap_or_default();
+        let entry = Entry {
+            prediction: Some(forecast.wanted.words(kind)),
+            result: Some(score.words.clone()),
+            ..entry(&row, read_back, now)
+        };
         self.keep(move |tables| {
             tables.add_score(&id, now, &json)?;
             tables.audit(entry).map(drop)
@@ -231,7 +237,7 @@ impl Predictor {
 }
 
 /// What the audit says of a score: the server says it, about the command of somebody.
-fn entry(row: &CommandRow, read_back: Option<f64>, forecast: &Forecast, score: &ScoreResponse, now: Utc) -> Entry {
+fn entry(row: &CommandRow, read_back: Option<f64>, now: Utc) -> Entry {
     let words = |value: f64| match ControlKind::from_key(&row.control) {
         Some(kind) => kind.words(value),
         None => value.to_string(),
@@ -241,8 +247,6 @@ fn entry(row: &CommandRow, read_back: Option<f64>, forecast: &Forecast, score: &
         subject: Some(row.control.clone()),
         old: row.before.map(words),
         new: Some(words(row.value)),
-        prediction: Some(forecast.wanted.words()),
-        result: Some(score.words.clone()),
         read_back: read_back.map(words),
         detail: Some(format!("command {} of {}", row.id, row.who)),
         ..Entry::of(&Requester::server(), now, "command-scored")
@@ -387,7 +391,7 @@ mod tests {
         let entries: Vec<_> = audit.iter().map(|entry| String::from_utf8_lossy(entry.canonical.as_ref())).collect();
         assert_eq!(entries.len(), 7, "each is scored once: {entries:#?}");
         let good = entries.iter().find(|entry| entry.contains("command good of mara")).unwrap();
-        for part in ["command-scored", "as predicted", "training 60 min (the reserve is reached)", "30 %", "20 %"] {
+        for part in ["command-scored", "as predicted", "covered load 60 min (the reserve is reached)", "30 %", "20 %"] {
             assert!(good.contains(part), "{part}: {good}");
         }
     }

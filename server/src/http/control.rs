@@ -20,6 +20,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use domain::control::{Command, CommandId, CommandReceipt, CommandState, ControlKind, Refusal, StateKind, TooOften};
 use domain::people::{Denied, Requester};
+use domain::spec::SiteSpec;
 use domain::time::{Mono, Utc};
 use domain::topology::SystemIdx;
 use domain::wire::Wire as _;
@@ -168,6 +169,7 @@ pub(super) async fn commands(
     }
     let before = asked.before.map(|text| instant("before", &text)).transpose()?;
     let before = before.map_or(Utc(i64::MAX), |ms| Utc(ms.saturating_mul(1_000)));
+    let site = app.hub.site.clone();
     let ask = move |people: &People| {
         let answer = people.control()?.read(|tables| {
             let mut rows = tables.commands(asked.system.as_deref(), before, limit + 1)?;
@@ -176,7 +178,7 @@ pub(super) async fn commands(
             let mut commands = Vec::with_capacity(rows.len());
             for row in rows {
                 let flight = tables.prediction(&row.id)?.and_then(flight);
-                commands.push(of_row(row, flight.as_ref()));
+                commands.push(of_row(&site, row, flight.as_ref()));
             }
             Ok(CommandsResponse { commands, more })
         })?;
@@ -203,7 +205,7 @@ pub(super) async fn history(
     let flight = prediction.and_then(flight);
     let step = |step: CommandStep| CommandStepResponse { at: step.at, state: step.state, words: step.words };
     let steps = steps.into_iter().map(step).collect();
-    let answer = CommandHistoryResponse { command: of_row(row, flight.as_ref()), steps, flight };
+    let answer = CommandHistoryResponse { command: of_row(&app.hub.site, row, flight.as_ref()), steps, flight };
     Ok(if wants_octets(&headers) { octets(answer.to_bytes()) } else { json(answer) })
 }
 
@@ -266,7 +268,7 @@ async fn kept(app: &AppState, id: &CommandId) -> Result<Option<CommandResponse>,
     };
     let (row, prediction) = app.people.ask(ask).await??;
     let flight = prediction.and_then(flight);
-    Ok(row.map(|row| of_row(row, flight.as_ref())))
+    Ok(row.map(|row| of_row(&app.hub.site, row, flight.as_ref())))
 }
 
 /// What was predicted of a command; `None` if it cannot be read, because a newer version has written it.
@@ -280,8 +282,10 @@ fn flight(kept: Prediction) -> Option<CommandFlight> {
     Some(CommandFlight { made_at: made, due_at: due, prediction, scored_at, score })
 }
 
-fn of_row(row: CommandRow, flight: Option<&CommandFlight>) -> CommandResponse {
+fn of_row(site: &SiteSpec, row: CommandRow, flight: Option<&CommandFlight>) -> CommandResponse {
     let words = ControlKind::from_key(&row.control).map_or_else(|| row.value.to_string(), |kind| kind.words(row.value));
+    // Of a system that is gone it is not known what it fed.
+    let kind = site.find_system(&row.system).map(|(_, spec)| spec.kind).unwrap_or_default();
     let under_way = StateKind::from_word(&row.last.state).is_ok_and(StateKind::is_under_way);
     CommandResponse {
         id: row.id,
@@ -295,7 +299,7 @@ fn of_row(row: CommandRow, flight: Option<&CommandFlight>) -> CommandResponse {
         state: row.last.state,
         words: row.last.words,
         under_way,
-        prediction: flight.map(|flight| flight.prediction.wanted.words()).unwrap_or_default(),
+        prediction: flight.map(|flight| flight.prediction.wanted.words(kind)).unwrap_or_default(),
         score: flight.and_then(|flight| flight.score.as_ref()).map(|score| score.words.clone()).unwrap_or_default(),
     }
 }

@@ -2,8 +2,9 @@
 
 use super::model::Bar;
 use super::state::Desk;
+use super::when::When;
 use crate::actions::ActionError;
-use crate::components::LocalTime;
+use crate::address::{Leave, Navigation};
 use crate::derived::Derived;
 use crate::live::Live;
 use crate::session;
@@ -26,9 +27,23 @@ pub(super) fn Notice(desk: Desk) -> impl IntoView {
         <div class="control-notice" data-tone=tone>
             <p id=OFF role="status">{move || if words.with(String::is_empty) { armed_words(desk).into_any() } else { words.get().into_any() }}</p>
             {move || way.get().map(|(path, name)| view! { <a class="button" href=path rel=path.starts_with("/sign-in").then_some("external")>{name}</a> })}
+            {move || past.get().then(|| view! { <GoLive live /> })}
             {move || (idle.get() && !past.get()).then(|| view! { <Again desk /> })}
         </div>
     }
+}
+
+/// The way back to the present. Without a living page the link alone leads there.
+#[component]
+fn GoLive(live: Live) -> impl IntoView {
+    let navigation = Navigation::expect();
+    let go = move |event: ev::MouseEvent| {
+        event.prevent_default();
+        // The instant is no longer carried from page to page.
+        navigation.carry(None);
+        navigation.go(&live.href(super::PATH), Leave::Step);
+    };
+    view! { <a class="button button-primary" href=live.href(super::PATH) on:click=go>"Go live"</a> }
 }
 
 /// Who may command, and who has armed it.
@@ -44,7 +59,7 @@ fn armed_words(desk: Desk) -> impl IntoView {
     view! {
         <strong>"Control is armed"</strong>
         ", you command as " <strong>{who}</strong> ". "
-        <span class="note">"Armed by " {by} " at " <LocalTime utc=at /></span>
+        <span class="note">"Armed by " {by} ", " <When utc=at /></span>
     }
 }
 

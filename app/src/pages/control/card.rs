@@ -5,9 +5,9 @@ use super::check;
 use super::flight::Flight;
 use super::model::{self, Change, Scale};
 use super::state::Desk;
-use crate::components::{Card, LocalTime};
+use super::when::When;
+use crate::components::Card;
 use crate::derived::Derived;
-use crate::format;
 use ::api::control::ControlState;
 use leptos::{ev, prelude::*};
 
@@ -66,8 +66,7 @@ fn Present(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
         Derived::new(move || match (age_s.get(), control.with(|control| model::unread_words(&control.unreadable))) {
             (None, why) if why.is_empty() => "not read yet".to_owned(),
             (None, why) => format!("not known: {why}"),
-            (Some(age_s), why) if why.is_empty() => format!("read back {}", format::ago(age_s)),
-            (Some(age_s), why) => format!("{why}; read back {}", format::ago(age_s)),
+            (Some(age_s), why) => model::read_words(control.with(|control| control.present.is_some()), &why, age_s),
         });
     let revision = Derived::new(move || control.with(|control| control.revision));
     let changed = Derived::new(move || control.with(|control| control.changed.clone()));
@@ -79,7 +78,7 @@ fn Present(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
         </p>
         <p class="note" title=move || format!("Setting number {}: another one after each change", revision.get())>
             {move || match changed.get() {
-                Some(changed) => view! { "changed by " {changed.by} " at " <LocalTime utc=changed.at /> }.into_any(),
+                Some(changed) => view! { "changed by " {changed.by} ", " <When utc=changed.at /> }.into_any(),
                 None => view! { "not changed from here" }.into_any(),
             }}
         </p>

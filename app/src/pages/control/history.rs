@@ -1,7 +1,8 @@
-//! What was commanded, by whom, and what became of it; each with its steps.
+//! What was commanded, by whom, and what became of it; each with its steps. In the past: until the instant that is shown.
 
 use super::model;
 use super::state::Desk;
+use super::when::When;
 use crate::components::{Card, EmptyState, LocalTime};
 use crate::derived::Derived;
 use crate::fetch::{self, FetchError, SingleFlight};
@@ -13,6 +14,8 @@ use leptos::task::spawn_local;
 
 /// So many are listed.
 const LISTED: usize = 20;
+/// In the past the list follows the instant in steps of this, ms.
+const STEP_MS: i64 = 2_000;
 
 /// The card. Asked anew when a command or its state is another one.
 #[component]
@@ -30,9 +33,15 @@ pub(super) fn History(desk: Desk) -> impl IntoView {
             desk.followed.with(|followed| followed.iter().map(|followed| of(&followed.command)).collect::<Vec<_>>()),
         )
     });
-    let path = format!("/api/v1/commands?system={}&limit={LISTED}", desk.live.system().id);
+    let (live, system) = (desk.live, desk.live.system().id.clone());
+    // Up to the step that the instant lies in; `None` for the present.
+    let before = Derived::new(move || {
+        let ms = || live.snapshot.with(|snapshot| snapshot.now.utc.0.div_euclid(1_000));
+        live.past.get().then(|| (ms().div_euclid(STEP_MS) + 1) * STEP_MS)
+    });
     let ask = move || {
-        let path = path.clone();
+        let before = before.get_untracked().map_or_else(String::new, |ms| format!("&before={ms}"));
+        let path = format!("/api/v1/commands?system={system}&limit={LISTED}{before}");
         flight.ask(move || {
             let path = path.clone();
             async move {
@@ -47,23 +56,39 @@ pub(super) fn History(desk: Desk) -> impl IntoView {
         let ask = ask.clone();
         move |_| {
             newest.track();
+            before.track();
             untrack(&ask);
         }
     });
     desk.live.on_return(ask);
+    let past = live.past;
+    // What was asked after the instant, of what was asked before the end of its step. The newest are first.
+    let later = Derived::new(move || {
+        if !past.get() {
+            return 0;
+        }
+        let now = live.snapshot.with(|snapshot| snapshot.now.utc);
+        told.with(|told| match told {
+            Some(Ok(answer)) => answer.commands.iter().take_while(|command| command.asked_at > now).count(),
+            _ => 0,
+        })
+    });
     let list = move || {
+        let later = later.get();
         match told.get() {
         None => view! { <p class="note">"Asking what was commanded"</p> }.into_any(),
         Some(Err(why)) => view! { <p class="note">{format!("What was commanded is not known. {why}.")}</p> }.into_any(),
-        Some(Ok(answer)) if answer.commands.is_empty() => {
-            view! { <EmptyState title="Nothing was commanded yet" advice="Each command is kept here, with who asked for it and what became of it." /> }.into_any()
+        Some(Ok(answer)) if answer.commands.len() <= later => {
+            view! { <EmptyState title=if past.get() { "Nothing was commanded until then" } else { "Nothing was commanded yet" } advice="Each command is kept here, with who asked for it and what became of it." /> }.into_any()
         }
         Some(Ok(answer)) => {
-            view! { <ul class="control-history-list">{answer.commands.into_iter().map(|command| view! { <Entry command /> }).collect_view()}</ul> }.into_any()
+            view! { <ul class="control-history-list">{answer.commands.into_iter().skip(later).map(|command| view! { <Entry command /> }).collect_view()}</ul> }.into_any()
         }
     }
     };
-    view! { <Card title="History" class="control-history">{list}</Card> }
+    let note =
+        Derived::new(move || if past.get() { "until that instant, with what became of it" } else { "" }.to_owned());
+    view! { <Card title="History" note class="control-history">{list}</Card> }
 }
 
 /// One command; its steps are asked for when it is opened.
@@ -101,7 +126,7 @@ fn Entry(command: CommandResponse) -> impl IntoView {
                     <span class="control-dot" data-tone=model::tone(&command.state) aria-hidden="true"></span>
                     <span class="control-history-what">{label} ": " <strong>{model::typeset(&command.value_words)}</strong></span>
                     <span class="control-history-state">{sentence(&model::typeset(&command.words))}</span>
-                    <span class="note">{command.by} ", " <LocalTime utc=command.asked_at /></span>
+                    <span class="note">{command.by} ", " <When utc=command.asked_at /></span>
                 </summary>
                 {told}
                 {(!flight.is_empty()).then(|| view! { <p class="note control-flown">"Flight check: " {flight}</p> })}

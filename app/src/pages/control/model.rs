@@ -80,9 +80,11 @@ impl Bar {
     /// Why, and what to do, in a sentence or two.
     pub(super) fn words(&self) -> String {
         match self {
-            Bar::Past => "You are looking at the past. What is set is known of the present only, and nothing can be \
-                          commanded in the past. Go live to use the controls."
-                .to_owned(),
+            Bar::Past => {
+                "You are looking at the past: what was set then, and what was commanded until then. Nothing can \
+                          be commanded in the past."
+                    .to_owned()
+            }
             Bar::Away => format!("{NO_SERVER}: the values below are the last that came, and nothing can be commanded."),
             Bar::Unknown(why) if why.is_empty() => "Asking what can be commanded.".to_owned(),
             Bar::Unknown(why) => format!("What can be commanded is not known: {why}."),
@@ -324,6 +326,13 @@ pub(super) fn age_s(control: &ControlState, now: Utc, since_s: f32) -> Option<f3
 /// Why a value could not be read back. The answer of a link to a read is the same as to a write: it was not sent.
 pub(super) fn unread_words(why: &str) -> String {
     why.strip_prefix("not sent: ").map_or_else(|| why.to_owned(), |why| format!("not read: {why}"))
+}
+
+/// When a value was read back, and why not since. One that was read too long ago is not told as a value any more.
+pub(super) fn read_words(is_known: bool, why: &str, age_s: f32) -> String {
+    let read = if is_known { "read back" } else { "not known now, last read" };
+    let read = format!("{read} {}", format::ago(age_s));
+    if why.is_empty() { read } else { format!("{why}; {read}") }
 }
 
 /// How well the value that the device has is known: `known`, `old` if it could not be read for a while, or `unknown`.

@@ -89,14 +89,6 @@ pub(super) fn values(
     (settings.controls, settings.assumptions)
 }
 
-/// What lasts, as a noun: what the battery is there for.
-pub(super) fn noun(kind: SystemKind) -> &'static str {
-    match kind {
-        SystemKind::DataCentre => "training",
-        SystemKind::Home | SystemKind::Storage => "covered load",
-    }
-}
-
 /// How long, in one unit up to two hours: two of them are compared at a glance.
 fn minutes(minutes: f32) -> String {
     let whole = minutes.max(0.0).floor();
@@ -123,7 +115,7 @@ fn at_once(of: &Lasts) -> bool {
 
 /// What comes if nothing is done, in a sentence.
 pub(super) fn left(present: &Outlook, kind: SystemKind, topology: &Topology) -> String {
-    let noun = noun(kind);
+    let noun = kind.lasting();
     match &present.training {
         Ok(training) if training.end == End::Horizon => {
             format!("As things are, {noun} goes on for {}.", lasts(training))
@@ -140,7 +132,7 @@ fn ends(of: &Lasts) -> String {
 
 /// "How many more minutes?", in a sentence. `floor` names the change: `With a backup reserve of 15 %`.
 pub(super) fn answer(with: &str, present: &Outlook, wanted: &Outlook, kind: SystemKind, topology: &Topology) -> String {
-    let noun = noun(kind);
+    let noun = kind.lasting();
     let (now, then) = match (&present.training, &wanted.training) {
         (Ok(now), Ok(then)) => (now, then),
         (Err(why), _) | (_, Err(why)) => return format!("{with}: how long it lasts is not known. {}.", unknown(why)),
@@ -257,7 +249,7 @@ pub(super) fn rows(
         wanted: wanted.map(of),
     };
     vec![
-        row(format!("{} left", format::sentence(noun(kind))), &training),
+        row(format!("{} left", format::sentence(kind.lasting())), &training),
         row("Backup without the grid".to_owned(), &backup),
         row("Lowest cell".to_owned(), &lowest),
         row("Hottest cell".to_owned(), &hottest),

@@ -10,7 +10,7 @@ use crate::problem::standing;
 use crate::reading::{Shown, made_of_rows, newest_stats, of_how_many};
 use domain::alarm::Watch;
 use domain::cells::ColumnStats;
-use domain::derived::sop_use_pct;
+use domain::derived::{Allowed, Binds, allowed};
 use domain::energy::IDLE_A;
 use domain::last_value::PowerFrom;
 use domain::point::PointId;
@@ -57,15 +57,15 @@ pub(super) fn Tiles() -> impl IntoView {
         )
     });
     let power_words = live.map(|snapshot| {
-        let limit =
-            limit_w(snapshot).map_or_else(|_| String::new(), |w| format!("limit {}", format::kilowatts_whole(w)));
+        let limit = bound(snapshot)
+            .map_or_else(|_| String::new(), |of| format!("limit {}", format::kilowatts_whole(of.most_w)));
         let derived = snapshot.state.points.power_from() == PowerFrom::Derived;
         // The second line has room for one of both; that it is derived is said of a power without a limit.
         let second = if derived && limit.is_empty() { "voltage \u{d7} current".to_owned() } else { limit };
         snapshot.point(PointId::Power).map_or_else(|_| String::new(), |w| two_lines(direction(w, IDLE_W), &second))
     });
     let headroom = live.map(|snapshot| {
-        let inputs = [PointId::Power, limit_point(snapshot)];
+        let inputs = [PointId::Power, if takes(snapshot) { PointId::SopCharge } else { PointId::SopDischarge }];
         Shown::derived(snapshot, headroom_w(snapshot), &inputs, format::kilowatts_whole)
     });
     let limit_words = live.map(|snapshot| limit_words(snapshot).unwrap_or_default());
@@ -150,34 +150,41 @@ pub(super) fn direction(value: f32, idle: f32) -> &'static str {
     }
 }
 
-/// Power that is left in the present direction before the BMS's limit, W.
+/// Power that is left in the present direction before what binds there, W.
 fn headroom_w(snapshot: &Snapshot) -> Result<f32, NoData> {
     let power_w = snapshot.point(PointId::Power)?;
-    Ok((limit_w(snapshot)? - power_w.abs()).max(0.0))
+    Ok((bound(snapshot)?.most_w - power_w.abs()).max(0.0))
 }
 
-/// The BMS's limit in the present direction, W.
-fn limit_w(snapshot: &Snapshot) -> Result<f32, NoData> {
+/// What binds in the present direction.
+fn bound(snapshot: &Snapshot) -> Result<Allowed, NoData> {
     snapshot.point(PointId::Power)?;
-    snapshot.point(limit_point(snapshot))
+    allowed(&snapshot.state.points, !takes(snapshot), snapshot.now.mono)
 }
 
-/// Which of the BMS's limits holds: that of charging while the battery charges.
-fn limit_point(snapshot: &Snapshot) -> PointId {
-    match snapshot.point(PointId::Power) {
-        Ok(w) if w < 0.0 => PointId::SopCharge,
-        _ => PointId::SopDischarge,
-    }
+/// Whether the battery is charged now; else its limits are those of discharging.
+fn takes(snapshot: &Snapshot) -> bool {
+    snapshot.point(PointId::Power).is_ok_and(|w| w < 0.0)
 }
 
-/// The limit that holds, and how much of it is used: `of 233 kW for discharge`, `61 % in use`.
+/// What binds, and how much of it is used: `of 75 kW for discharge`, `as set, 61 % in use`.
 fn limit_words(snapshot: &Snapshot) -> Result<String, NoData> {
-    let way = if limit_point(snapshot) == PointId::SopCharge { "charge" } else { "discharge" };
-    let used = sop_use_pct(&snapshot.state.points, snapshot.now.mono)?;
-    Ok(two_lines(
-        &format!("of {} for {way}", format::kilowatts_whole(limit_w(snapshot)?)),
-        &format!("{} in use", format::percent_whole(used)),
-    ))
+    let way = if takes(snapshot) { "charge" } else { "discharge" };
+    let Allowed { most_w, by, unknown } = bound(snapshot)?;
+    let by = match by {
+        _ if unknown.is_some() => "by BMS, set limit unknown",
+        Binds::Bms => "by BMS",
+        Binds::Limit => "as set",
+        Binds::Reserve => "at the reserve",
+        Binds::Standby => "in standby",
+    };
+    let used = match (unknown, most_w) {
+        (None, 1.0..) => {
+            format!(", {} in use", format::percent_whole(100.0 * snapshot.point(PointId::Power)?.abs() / most_w))
+        }
+        _ => String::new(),
+    };
+    Ok(two_lines(&format!("of {} for {way}", format::kilowatts_whole(most_w)), &format!("{by}{used}")))
 }
 
 /// A remark of two lines: tiles reserve room for both.
@@ -325,6 +332,33 @@ mod tests {
     }
 
     #[test]
+    fn headroom_says_what_binds() {
+        let mut snapshot = snapshot();
+        let now = snapshot.now.mono;
+        for (point, value) in [(PointId::Power, 60_000.0), (PointId::SopDischarge, 233_000.0), (PointId::Soc, 71.4)] {
+            snapshot.state.points.set(point, Ok(value), now);
+        }
+        for (point, value, left, words) in [
+            (PointId::DischargeLimitSet, 250_000.0, 173_000.0, "of 233 kW for discharge\nby BMS, 26 % in use"),
+            (PointId::DischargeLimitSet, 75_000.0, 15_000.0, "of 75 kW for discharge\nas set, 80 % in use"),
+            (PointId::ChargeLimitSet, 0.0, 15_000.0, "of 75 kW for discharge\nas set, 80 % in use"),
+            (PointId::ReserveSet, 80.0, 0.0, "of 0 kW for discharge\nat the reserve"),
+            (PointId::RunSet, 0.0, 0.0, "of 0 kW for discharge\nin standby"),
+        ] {
+            snapshot.state.points.set(point, Ok(value), now);
+            assert_eq!(headroom_w(&snapshot), Ok(left), "{point:?}");
+            assert_eq!(limit_words(&snapshot).unwrap().replace(format::THIN, " "), words, "{point:?}");
+        }
+        let mut lost = snapshot.clone();
+        lost.now = lost.now + std::time::Duration::from_secs(40);
+        for (point, value) in [(PointId::Power, 60_000.0), (PointId::SopDischarge, 233_000.0)] {
+            lost.state.points.set(point, Ok(value), lost.now.mono);
+        }
+        let words = limit_words(&lost).unwrap().replace(format::THIN, " ");
+        assert_eq!(words, "of 233 kW for discharge\nby BMS, set limit unknown");
+    }
+
+    #[test]
     fn headroom_is_counted_in_the_direction_of_power() {
         let mut snapshot = snapshot();
         let now = snapshot.now.mono;
@@ -333,7 +367,7 @@ mod tests {
             snapshot.state.points.set(PointId::SopDischarge, Ok(233_000.0), now);
             snapshot.state.points.set(PointId::SopCharge, Ok(100_000.0), now);
             assert_eq!(headroom_w(&snapshot), Ok(left));
-            let way = if power < 0.0 { "of 100 kW for charge\n40 % in use" } else { "of 233 kW for discharge" };
+            let way = if power < 0.0 { "of 100 kW for charge\nby BMS, 40 % in use" } else { "of 233 kW for discharge" };
             let words = limit_words(&snapshot).unwrap().replace(format::THIN, " ");
             assert!(words.starts_with(way), "{words}");
         }

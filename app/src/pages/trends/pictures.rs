@@ -69,6 +69,9 @@ static AXES: [AxisSpec; 6] = [
             PointId::SopDischarge,
             PointId::SopCharge,
             PointId::InverterBatteryPower,
+            PointId::DischargeLimitSet,
+            PointId::ChargeLimitSet,
+            PointId::GridSetpointSet,
         ],
     ),
     axis(
@@ -87,7 +90,14 @@ static AXES: [AxisSpec; 6] = [
         1.0,
         &[PointId::Current, PointId::ChargeCurrentMax, PointId::DischargeCurrentMax],
     ),
-    axis(Axis::Percent, "Charge", "%", 1.0, 1.0, &[PointId::Soc, PointId::InverterSoc, PointId::Soh]),
+    axis(
+        Axis::Percent,
+        "Charge",
+        "%",
+        1.0,
+        1.0,
+        &[PointId::Soc, PointId::InverterSoc, PointId::Soh, PointId::ReserveSet, PointId::MinimumSocSet],
+    ),
     axis(Axis::CellVoltage, "Cell voltage", "V", 1.0, 0.01, &[PointId::CellVoltageMin, PointId::CellVoltageMax]),
     axis(
         Axis::Temperature,

@@ -26,7 +26,7 @@ pub enum Followed {
 /// Whether `value` is followed by what a system measures now.
 pub fn followed(control: &ControlSpec, value: f64, state: &SystemState, now: Mono) -> Followed {
     let point = |point: PointId| {
-        let missing = |why: crate::reading::NoData| format!("{} is not known: {}", point.spec().name, why.words());
+        let missing = |why: crate::reading::NoData| format!("{} not known: {}", point.is(), why.words());
         state.points.sample(point, now).map_err(missing)
     };
     let value = value as f32;
@@ -120,6 +120,7 @@ mod tests {
                 vec![(Soc, 25.0), (Power, 50e3)],
                 Followed::No("state of charge 25.0 %, battery 50.0 kW".into()),
             ),
+            (ControlKind::Run, "", 1.0, vec![], Followed::Unknown("Contactors are not known: not received".into())),
             (ControlKind::Run, "", 1.0, vec![(Contactors, 3.0)], Followed::Yes("contactors closed".into())),
             (ControlKind::Run, "", 1.0, vec![(Contactors, 0.0)], Followed::No("contactors open".into())),
             (ControlKind::Run, "", 0.0, vec![(Power, 90.0)], Followed::Yes("battery 90.0 W".into())),

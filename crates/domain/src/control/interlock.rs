@@ -113,7 +113,7 @@ impl Situation<'_> {
 }
 
 fn missing(point: PointId, why: NoData) -> String {
-    format!("{} is not known: {}", point.spec().name, why.words())
+    format!("{} not known: {}", point.is(), why.words())
 }
 
 fn armed(_: &ControlSpec, situation: &Situation<'_>) -> Result<(), String> {

@@ -10,7 +10,7 @@ use domain::reading::{Reading, Target};
 use domain::time::Mono;
 
 /// What was last believed of each point.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Jumps {
     /// Of what is older than this nothing can be concluded.
     ages: Ages,
@@ -24,6 +24,12 @@ struct Known {
     at: Mono,
     /// The value that was refused last, and how many were since `value` was believed.
     refused: Option<(f32, u32)>,
+}
+
+impl Default for Jumps {
+    fn default() -> Jumps {
+        Jumps { ages: Ages::default(), known: [None; PointId::COUNT], untrue: 0 }
+    }
 }
 
 impl Jumps {

@@ -296,3 +296,15 @@ fn the_words_below_a_slider_make_room_for_each_other() {
         assert_eq!(marks_close(&ControlState { present, ..limit() }), close, "{present:?}");
     }
 }
+
+#[test]
+fn a_value_that_is_too_old_is_said_not_to_be_known() {
+    for (is_known, why, words) in [
+        (true, "", "read back 3 s ago"),
+        (true, "not read: the link is down", "not read: the link is down; read back 3 s ago"),
+        (false, "", "not known now, last read 3 s ago"),
+        (false, "not read: the link is down", "not read: the link is down; not known now, last read 3 s ago"),
+    ] {
+        assert_eq!(read_words(is_known, why, 3.0).replace(THIN, " "), words);
+    }
+}

@@ -7,7 +7,7 @@ use crate::engine::{Engine, Input, Output};
 use crate::link::{LinkIdx, LinkState, LinkStatus};
 use crate::people::{Came, Requester, Role};
 use crate::point::PointId;
-use crate::reading::{CellQuantity, Sample, Target};
+use crate::reading::{CellQuantity, NoData, Sample, Target};
 use crate::spec::control::tests::setpoint;
 use crate::write::{Setpoint, Wear};
 use proptest::prelude::*;
@@ -1033,4 +1033,22 @@ proptest! {
         rig.ask("safe", reserve, 20.0, person("Ada", Role::Operator, false));
         prop_assert!(rig.has[0] == 20.0, "{:?}", rig.said());
     }
+}
+
+#[test]
+fn what_was_read_back_is_a_point_of_the_system_until_it_is_too_old() {
+    let mut rig = Rig::new();
+    let set = |rig: &Rig, point| {
+        let snapshot = rig.engine.site().snapshot(SystemIdx(0), rig.now).unwrap();
+        snapshot.point(point)
+    };
+    rig.pass(2.0);
+    assert_eq!((set(&rig, PointId::ReserveSet), set(&rig, PointId::DischargeLimitSet)), (Ok(20.0), Ok(150e3)));
+    assert_eq!(set(&rig, PointId::ChargeLimitSet), Err(NoData::NotPresent), "it has no such control");
+    rig.ask("a", ControlKind::DischargeLimit, 75e3, operator());
+    rig.pass(1.0);
+    assert_eq!(set(&rig, PointId::DischargeLimitSet), Ok(75e3));
+    rig.answers = Answers::IsAway;
+    rig.pass(60.0);
+    assert_eq!(set(&rig, PointId::DischargeLimitSet), Err(NoData::Stale));
 }
