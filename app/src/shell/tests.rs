@@ -348,16 +348,10 @@ fn the_page_control_has_the_values_of_the_device_and_forms_that_need_no_script()
     };
     let html = page("/control", Some(Role::Operator));
     let told = text(&html);
-    for words in [
-        "140 kW",
-        "read back 2 s ago",
-        "Setting number 7",
-        "0 W to 250 kW, in steps of 1 kW",
-        "Control is armed",
-        "timo",
-    ] {
+    for words in ["140 kW", "read back 2 s ago", "0 W to 250 kW, in steps of 1 kW", "Control is armed", "timo"] {
         assert!(told.contains(words), "{words}: {told}");
     }
+    assert!(html.contains("title=\"Setting number 7: "), "the revision is told where it is asked for");
     assert!(
         html.contains("name=\"review\"") && html.contains("action=\"/control\"") && !html.contains("/actions/command"),
         "nothing is posted before the review"
