@@ -391,7 +391,7 @@ mod tests {
         let entries: Vec<_> = audit.iter().map(|entry| String::from_utf8_lossy(entry.canonical.as_ref())).collect();
         assert_eq!(entries.len(), 7, "each is scored once: {entries:#?}");
         let good = entries.iter().find(|entry| entry.contains("command good of mara")).unwrap();
-        for part in ["command-scored", "as predicted", "covered load 60 min (the reserve is reached)", "30 %", "20 %"] {
+        for part in ["command-scored", "as predicted", "training 60 min (the reserve is reached)", "30 %", "20 %"] {
             assert!(good.contains(part), "{part}: {good}");
         }
     }
