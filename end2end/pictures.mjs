@@ -3,6 +3,7 @@
 
 import { join, resolve } from 'node:path';
 import { DESKTOP, PHONE, launch, live } from './lib/browser.mjs';
+import { as, startWithPeople } from './lib/people.mjs';
 import { generate, startDemo } from './lib/server.mjs';
 
 const OUT = process.env.PACKTWIN_PICTURES ?? resolve(import.meta.dirname, '../docs/pictures');
@@ -23,6 +24,10 @@ const PICTURES = [
   ['phone', '/', PHONE, true],
 ];
 
+/** How far the flight check is to look at another reserve, in steps of 1 %. */
+const STEPS = 10;
+
+const people = await startWithPeople();
 const server = await startDemo({ data: await generate(30, 'hv', ['--cells']) });
 const browser = await launch();
 try {
@@ -37,7 +42,16 @@ try {
     await page.screenshot({ path: join(OUT, `${name}.png`) });
     await context.close();
   }
+  const context = await browser.newContext(await as(people, 'timo', { viewport: DESKTOP, colorScheme: 'dark' }));
+  const page = await context.newPage();
+  await page.goto(`${people.url}/control`);
+  await live(page);
+  const slider = page.getByRole('slider', { name: 'Backup reserve, slider' });
+  await page.getByRole('radio', { name: 'Mean of 5 min' }).check();
+  for (let step = 0; step < STEPS; step++) await slider.press('ArrowLeft');
+  await page.waitForTimeout(2_000);
+  await page.screenshot({ path: join(OUT, 'control.png') });
 } finally {
   await browser.close();
-  await server.stop();
+  await Promise.all([server.stop(), people.stop()]);
 }
