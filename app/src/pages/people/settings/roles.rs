@@ -55,7 +55,7 @@ pub(super) fn Roles() -> impl IntoView {
     });
     view! {
         <Card title="What each role may do" class="span-12 roles" id="roles">
-            <div class="people-table">
+            <div class="people-table" tabindex="0" role="group" aria-label="What each role may do">
                 <table>
                     <thead><tr><td></td>{heads}</tr></thead>
                     <tbody>{rows}</tbody>
