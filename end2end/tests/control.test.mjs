@@ -354,3 +354,40 @@ for (const [name, viewport] of [['320', { width: 320, height: 640 }], ['390', PH
     await shot(page, `control-${name}`, { fullPage: true });
   }, { viewport }));
 }
+
+for (const [width, height] of [[1280, 720], [1440, 900], [1920, 1080]]) {
+  test(`no card lies over another, however far the page is scrolled, at ${width} px`, () =>
+    open('timo', async (page) => {
+      await limit(page).getByRole('slider').waitFor();
+      const end = () => page.evaluate(() => document.documentElement.scrollHeight - innerHeight);
+      for (let top = 0; top < (await end()) + 200; top += 200) {
+        const over = await page.evaluate((top) => {
+          window.scrollTo(0, top);
+          const cards = [...document.querySelectorAll('.control .card')].filter((card) => card.checkVisibility());
+          const boxes = cards.map((card) => [card.getAttribute('aria-label') ?? card.className, card.getBoundingClientRect()]);
+          const found = boxes.flatMap(([one, a], i) =>
+            boxes.slice(i + 1).map(([other, b]) => {
+              const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+              const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+              return across > 1 && down > 1 ? `${one} and ${other} share ${Math.round(down)} px` : '';
+            }),
+          );
+          return found.filter(Boolean);
+        }, top);
+        assert.deepEqual(over, [], `at ${top} px`);
+      }
+    }, { viewport: { width, height } }));
+}
+
+for (const viewport of [{ width: 320, height: 640 }, PHONE]) {
+  test(`on a phone of ${viewport.width} px what confirms a command is seen when its review opens`, async () => {
+    await set('discharge-limit', 150_000);
+    await open('timo', async (page) => {
+      await page.getByRole('button', { name: /^Lower the limit/ }).click();
+      const confirm = dialog(page).getByRole('button', { name: /^Set / });
+      const { y, height } = await until('it is drawn', () => confirm.boundingBox());
+      assert.ok(y + height <= viewport.height, `it ends at ${y + height} of ${viewport.height} px`);
+      await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+    }, { viewport });
+  });
+}
