@@ -58,7 +58,7 @@ pub fn document(css: &str, nonce: &str, shown: SignIn) -> String {
                 <head>
                     <meta charset="utf-8" />
                     <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
-                    <title>{format!("{title} \u{b7} Packtwin")}</title>
+                    <title inner_html=format!("{title} \u{b7} Packtwin")></title>
                     <meta name="color-scheme" content="light dark" />
                     <script nonce=nonce.clone() inner_html=format!("{}{}", theme_from_storage(), around())></script>
                     <link rel="stylesheet" href=css />

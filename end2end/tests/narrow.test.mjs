@@ -32,11 +32,13 @@ const unreadable = (page) =>
         const says = `“${text.data.trim().slice(0, 40)}” of ${of.className?.baseVal ?? of.className}`;
         let scrolls = false;
         for (let up = of; up && up !== document.body; up = up.parentElement) {
-          const { overflowX, clipPath } = getComputedStyle(up);
+          const { overflowX, overflowClipMargin, clipPath } = getComputedStyle(up);
           if (clipPath.startsWith('inset')) scrolls = true;
           if (['auto', 'scroll'].includes(overflowX)) scrolls = true;
           const { left, right } = up.getBoundingClientRect();
-          if (!scrolls && ['hidden', 'clip'].includes(overflowX) && (box.left < left - 1 || box.right > right + 1)) {
+          // What is clipped further out is seen there: a time near an end stands half beside its map.
+          const beside = 1 + (overflowX === 'clip' ? Number.parseFloat(overflowClipMargin) || 0 : 0);
+          if (!scrolls && ['hidden', 'clip'].includes(overflowX) && (box.left < left - beside || box.right > right + beside)) {
             found.push(`${says} is cut by ${up.className}`);
           }
         }

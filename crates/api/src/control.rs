@@ -299,11 +299,15 @@ impl ControlState {
     /// Whether `value` lies further from the safe side than what the device has now. What is not known counts as the safe
     /// value or as the widest that there is, whichever asks for more.
     pub fn widens(&self, value: f64) -> bool {
-        let Some(present) = self.present else { return value != self.safe };
+        self.present.map_or(value != self.safe, |present| self.is_wider(value, present))
+    }
+
+    /// Whether `value` lies further from the safe side than `before`.
+    pub fn is_wider(&self, value: f64, before: f64) -> bool {
         match &self.safer[..] {
-            "higher" => value < present,
-            "lower" => value > present,
-            _ => (value - self.safe).abs() > (present - self.safe).abs(),
+            "higher" => value < before,
+            "lower" => value > before,
+            _ => (value - self.safe).abs() > (before - self.safe).abs(),
         }
     }
 

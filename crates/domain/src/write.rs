@@ -173,6 +173,9 @@ pub struct WriteRequest {
 
 /// A write that is not to be sent any more, if it has not been yet. Then it ends with [`WriteOutcome::NotSent`]; else
 /// nothing becomes of the wish.
+///
+/// What only makes room for another is left alone as soon as its device is asked what it has: else commands in a row,
+/// each faster than that question, would keep every value from the device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Withdrawal {
     /// The write.
@@ -181,6 +184,8 @@ pub struct Withdrawal {
     pub link: LinkIdx,
     /// Why, for people.
     pub why: &'static str,
+    /// Whether it is taken back also while its device is asked: it is not to be, whatever comes after it.
+    pub also_begun: bool,
 }
 
 /// What has become of a write, or of a read.

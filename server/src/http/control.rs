@@ -74,9 +74,16 @@ pub(super) async fn apply(app: &AppState, asker: &Asker, asked: CommandRequest) 
         let known: Vec<&str> = ControlKind::ALL.iter().map(|kind| kind.spec().key).collect();
         Problem::bad_parameter(format!("control: there is no {:?}; there is {}", asked.control, known.join(", ")))
     })?;
+    // Another value by the same id is another command; a step that the value lies between is the same one.
+    let admitted = spec.controls.iter().find(|own| own.kind == control).and_then(|own| own.admit(asked.value).ok());
+    let is_value = move |value: f64| value == asked.value || Some(value) == admitted;
     // Asked again after a restart, it is the same command still.
     match kept(app, &id).await? {
-        Some(known) if (&*known.system, &*known.control) != (&*asked.system, &*asked.control) => return Err(another()),
+        Some(known)
+            if (&*known.system, &*known.control) != (&*asked.system, &*asked.control) || !is_value(known.value) =>
+        {
+            return Err(another());
+        }
         Some(known) if StateKind::from_word(&known.state) == Ok(StateKind::Refused) => {
             return Err(Problem::new(StatusCode::CONFLICT, known.words));
         }
@@ -88,8 +95,17 @@ pub(super) async fn apply(app: &AppState, asker: &Asker, asked: CommandRequest) 
     let wanted = Wanted { system: index, control, value: asked.value, hold, revision: asked.revision };
     let receipt = ask(app, id, wanted, asker.who.clone()).await?;
     match receipt.state {
-        _ if (receipt.command.system, receipt.command.control) != (index, control) => Err(another()),
+        _ if (receipt.command.system, receipt.command.control) != (index, control)
+            || !is_value(receipt.command.value) =>
+        {
+            Err(another())
+        }
         CommandState::Refused(why) => Err(refused(why)),
+        // Nothing of it is on the disk yet, so nothing is promised.
+        CommandState::Superseded(by) => Err(Problem::new(
+            StatusCode::CONFLICT,
+            format!("a command of {by} took its place before it was recorded; nothing of it was sent"),
+        )),
         _ => Ok(Commanded { answer: CommandResponse::of(&receipt, &system), is_new: true }),
     }
 }
@@ -133,13 +149,11 @@ pub(super) async fn apply_safe_values(
             commands.push(known);
             continue;
         }
-        // What is as safe, or safer, stays as it is; unless something else is on its way.
-        let is_quiet = control
-            .command
-            .as_ref()
-            .is_none_or(|command| !command.under_way && command.state != StateKind::Unknown.word());
-        let is_safe = |present: f64| present == control.safe || control.widens(control.safe);
-        if is_quiet && control.present.is_some_and(is_safe) {
+        // What is as safe, or safer, stays as it is, and so does what is on its way there: the safe value would be wider.
+        let is_safe = |value: f64| !control.is_wider(value, control.safe);
+        let open = |command: &&CommandResponse| command.under_way || command.state == StateKind::Unknown.word();
+        let comes = control.command.as_ref().filter(open).map(|command| command.value);
+        if control.present.is_some_and(is_safe) && comes.is_none_or(is_safe) {
             continue;
         }
         let wanted = Wanted { system: idx, control: kind, value: control.safe, hold: None, revision: control.revision };

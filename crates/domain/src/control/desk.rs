@@ -224,7 +224,7 @@ impl Desk {
         let wider = standing.filter(|(control, standing)| {
             standing.widens || control.spec.widens(standing.command.value, control.spec.safe)
         });
-        wider.filter_map(|(control, standing)| control.withdrawal(standing, "control was disarmed")).collect()
+        wider.filter_map(|(control, standing)| control.withdrawal(standing, "control was disarmed", true)).collect()
     }
 
     /// Whether control is armed, and who has said so.
@@ -273,6 +273,12 @@ impl Desk {
         let Some(control) = self.find_mut(command.system, command.control) else { return Vec::new() };
         let before = control.known_value(now.mono);
         let stood = control.stood();
+        // Who replaces what was not sent yet makes it come to nothing.
+        let was_unsent = control
+            .standing
+            .as_ref()
+            .is_some_and(|it| matches!(it.state, CommandState::Requested | CommandState::Journalled));
+        let by = was_unsent.then(|| command.by.clone());
         let replaced: Vec<Step> = control.supersede(&command.by.name, now).collect();
         control.revision += 1;
         control.changed = Some(Change { by: command.by.name.clone(), at: command.at, value: command.value });
@@ -284,6 +290,9 @@ impl Desk {
             if let Step::Receipt(over) = step {
                 self.forget(over.clone());
             }
+        }
+        if let Some(by) = by {
+            self.fruitless.count(&by, now.mono);
         }
         replaced.into_iter().chain([Step::Journal(receipt)]).collect()
     }
@@ -416,7 +425,7 @@ impl Desk {
         let Some(control) = self.under_way(|standing| standing.command.id == *id) else { return Vec::new() };
         let Some(standing) = control.standing.take() else { return Vec::new() };
         // A renewal that still waits.
-        let withdrawn = control.withdrawal(&standing, "its time is over");
+        let withdrawn = control.withdrawal(&standing, "its time is over", true);
         let receipt = standing.receipt(now, state);
         let again = if receipt.state.kind().came_to_nothing() { control.stand_again(standing, now) } else { None };
         let told = [Some(self.forget(receipt)), again].into_iter().flatten().map(Step::Receipt);
@@ -483,7 +492,7 @@ impl Control {
     fn supersede(&mut self, by: &str, now: Now) -> impl Iterator<Item = Step> + use<> {
         let standing = self.standing.take();
         let withdrawn =
-            standing.as_ref().and_then(|standing| self.withdrawal(standing, "another command took its place"));
+            standing.as_ref().and_then(|standing| self.withdrawal(standing, "another command took its place", false));
         let over = standing.and_then(|standing| match standing.state {
             CommandState::Journalled if standing.write.is_some() => {
                 self.leaving.push((standing, by.to_owned()));
@@ -495,10 +504,10 @@ impl Control {
     }
 
     /// Takes back what a command has given to its link, if that may still wait there: its write, or a renewal.
-    fn withdrawal(&self, standing: &Standing, why: &'static str) -> Option<Step> {
+    fn withdrawal(&self, standing: &Standing, why: &'static str, also_begun: bool) -> Option<Step> {
         let renewed = self.spec.lease.is_some() && standing.state.stands();
         let id = standing.write.filter(|_| renewed || standing.state == CommandState::Journalled)?;
-        Some(Step::Withdraw(Withdrawal { id, link: self.spec.link, why }))
+        Some(Step::Withdraw(Withdrawal { id, link: self.spec.link, why, also_begun }))
     }
 
     /// Takes what became of the write of a command that was replaced: that it was sent is told before its end.

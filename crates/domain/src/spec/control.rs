@@ -281,12 +281,19 @@ impl ControlSpec {
         (cycle * RENEW_AGAIN).max(Duration::from_secs(2))
     }
 
-    /// The value that is commanded for `value`: the nearest step within the envelope.
+    /// The value that is commanded for `value`: the nearest step within the envelope that is not less safe.
     ///
     /// # Errors
     /// It is not a number from `min` to `max`. Nothing is clamped: a wrong wish is refused.
     pub fn admit(&self, value: f64) -> Result<f64, BadValue> {
-        nearest_step(value, (self.min, self.max), self.step)
+        let envelope = (self.min, self.max);
+        let nearest = nearest_step(value, envelope, self.step)?;
+        // What arithmetic leaves is no wish for another step.
+        if !self.widens(nearest, value) || (nearest - value).abs() < self.step * 1e-6 {
+            return Ok(nearest);
+        }
+        let safer = if nearest > value { nearest - self.step } else { nearest + self.step };
+        Ok(nearest_step(safer, envelope, self.step).unwrap_or(nearest))
     }
 
     /// Whether `value` lies further from the safe side than `before`: a wider limit, a lower reserve.
@@ -337,6 +344,25 @@ pub(crate) mod tests {
 
     fn made(kind: ControlKind, setpoint: &Setpoint, wanted: Wanted) -> Result<ControlSpec, String> {
         ControlSpec::new(kind, LinkIdx(0), setpoint, &wanted).map_err(|why| why.to_string())
+    }
+
+    #[test]
+    fn between_two_steps_the_safer_one_is_commanded() {
+        let watts = setpoint("W", 0.0, 400e3, 1e3);
+        let limit = made(ControlKind::DischargeLimit, &watts, Wanted::default()).unwrap();
+        let reserve = made(ControlKind::Reserve, &setpoint("%", 0.0, 100.0, 1.0), Wanted::default()).unwrap();
+        for (control, wish, value) in [
+            (&limit, 90_900.0, 90e3),
+            (&limit, 90_100.0, 90e3),
+            (&limit, 91e3 - 1e-6, 91e3),
+            (&limit, 249_999.0, 249e3),
+            (&limit, 1.0, 0.0),
+            (&reserve, 29.1, 30.0),
+            (&reserve, 29.9, 30.0),
+            (&reserve, 49.5, 50.0),
+        ] {
+            assert_eq!(control.admit(wish), Ok(value), "{wish}");
+        }
     }
 
     #[test]

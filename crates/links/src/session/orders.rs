@@ -1,6 +1,7 @@
 //! Writes on their way to a link: a bounded queue, of which one is carried out at a time.
 //!
-//! A write can be withdrawn until it is sent: from the queue, or while its device is still asked what it has.
+//! A write can be withdrawn until it is sent: from the queue, or, if it is not to be at all, while its device is still asked
+//! what it has.
 
 use super::Clock;
 use domain::write::{Receipt, Withdrawal, WriteOutcome, WriteRequest};
@@ -126,7 +127,7 @@ impl OrderSender {
         let mut state = self.state();
         let waits = state.waiting.iter().position(|order| order.request.id == withdrawal.id);
         let waits = waits.and_then(|place| state.waiting.remove(place));
-        if let Some((_, flag)) = state.taken.as_ref().filter(|(id, _)| *id == withdrawal.id)
+        if let Some((_, flag)) = state.taken.as_ref().filter(|(id, _)| withdrawal.also_begun && *id == withdrawal.id)
             && let Some(flag) = flag.upgrade()
         {
             // The first reason stands.
@@ -207,25 +208,27 @@ mod tests {
         told
     }
 
-    fn withdraw(orders: &OrderSender, id: u64) {
-        orders.withdraw(&Withdrawal { id: WriteId(id), link: LinkIdx(0), why: "another took its place" });
+    fn withdraw(orders: &OrderSender, id: u64, also_begun: bool) {
+        orders.withdraw(&Withdrawal { id: WriteId(id), link: LinkIdx(0), why: "another took its place", also_begun });
     }
 
     #[tokio::test]
-    async fn what_is_withdrawn_is_not_sent_whether_it_waits_or_was_taken_and_makes_room() {
+    async fn what_is_withdrawn_is_not_sent_and_makes_room_and_one_that_was_begun_goes_on_if_it_may() {
         let (orders, link) = Orders::queue();
         let mut told: Vec<_> = (0..WAITING as u64).map(|id| put(&orders, id)).collect();
         let ended = WriteOutcome::NotSent("another took its place".to_owned());
-        withdraw(&orders, 3);
+        withdraw(&orders, 3, false);
         assert_eq!(told[3].recv().await.map(|receipt| receipt.outcome), Some(ended.clone()));
         assert_eq!(told[3].recv().await, None);
         told.push(put(&orders, 8));
         let first = link.next().await;
         assert_eq!((first.request.id, first.hindered()), (WriteId(0), None));
-        withdraw(&orders, 0);
+        withdraw(&orders, 0, false);
+        assert_eq!(first.hindered(), None, "commands in a row would keep every value from the device");
+        withdraw(&orders, 0, true);
         assert_eq!(first.hindered(), Some(ended));
         // What is unknown, or over, is as it was.
-        [0, 3, 77].into_iter().for_each(|id| withdraw(&orders, id));
+        [0, 3, 77].into_iter().for_each(|id| withdraw(&orders, id, true));
         drop(first);
         let rest: Vec<u64> = std::iter::from_fn(|| link.take()).map(|order| order.request.id.0).collect();
         assert_eq!(rest, [1, 2, 4, 5, 6, 7, 8]);

@@ -35,6 +35,8 @@ pub(super) enum Does {
     Reverts(Duration),
     /// Exception 3.
     Refuses,
+    /// Each request, reads too, is carried out and answered so late.
+    Late(Duration),
 }
 
 /// A write that arrived: its register, its word, when.
@@ -148,6 +150,10 @@ fn answer(mut stream: &TcpStream, shared: &(Mutex<Memory>, Condvar)) -> Option<(
     stream.read_exact(&mut head).ok()?;
     let mut body = vec![0; usize::from(u16::from_be_bytes([head[4], head[5]])) - 2];
     stream.read_exact(&mut body).ok()?;
+    let late = shared.0.lock().unwrap().does;
+    if let Does::Late(by) = late {
+        std::thread::sleep(by);
+    }
     let (function, word) = (head[7], |at: usize| u16::from_be_bytes([body[at], body[at + 1]]));
     let says = match function {
         3 => read(shared, word(0), word(2)),
@@ -199,7 +205,7 @@ fn write(shared: &(Mutex<Memory>, Condvar), words: &[(u16, u16)]) -> Result<(), 
                 memory.later.push((Instant::now() + after, address, before));
             }
             Does::Ignores | Does::DropsBefore | Does::Refuses | Does::Hangs => {}
-            Does::Obeys | Does::HoldsTheAnswer | Does::DropsAfter => memory.set(address, word),
+            Does::Obeys | Does::HoldsTheAnswer | Does::DropsAfter | Does::Late(_) => memory.set(address, word),
         }
     }
     match does {

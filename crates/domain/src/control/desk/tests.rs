@@ -793,6 +793,21 @@ fn beyond_an_allowance_what_comes_to_nothing_is_turned_away_without_a_line_and_s
 }
 
 #[test]
+fn what_replaces_commands_that_were_not_sent_uses_the_allowance_of_who_replaces_them() {
+    let mut rig = Rig::new();
+    rig.answers = Answers::Waits;
+    let program = || Requester::token("robot", crate::people::Scope::Control, [127, 0, 0, 1].into());
+    rig.ask("ada", ControlKind::DischargeLimit, 100e3, operator());
+    for n in 0..500 {
+        rig.ask(&format!("a{n}"), ControlKind::DischargeLimit, 90e3 - 1e3 * f64::from(n % 9), program());
+    }
+    let turned = |said: &String| said.contains("too many of your commands came to nothing");
+    assert_eq!(rig.said().iter().filter(|said| turned(said)).count(), 440);
+    rig.ask("ada2", ControlKind::DischargeLimit, 50e3, operator());
+    assert!(!rig.said().iter().any(turned), "whose commands were replaced is heard");
+}
+
+#[test]
 fn what_its_link_comes_to_too_late_is_not_sent() {
     let mut rig = Rig::new();
     rig.answers = Answers::Waits;
