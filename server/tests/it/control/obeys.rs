@@ -115,16 +115,18 @@ fn what_is_there_already_is_not_written_and_an_id_counts_once() {
     let id = armed.command("discharge-limit", 120e3);
     armed.ends(&id, &["confirmed", "effective"]);
     assert_eq!(device.words(DISCHARGE), [1_200]);
-    // The same once more, also with another value, also by another person, also after the end of the server: it is known.
+    // The same once more, also after the end of the server: it is known. With another value it is another command.
     let again = |armed: &Armed, value: f64| {
         let answer = armed.robot().post("/api/v1/commands", command(&id, "discharge-limit", value, &json!(0)));
         assert!(answer.status == 200 || answer.status == 202, "{}", answer.body);
         assert_eq!(answer.json()["value"], 120e3, "{}", answer.body);
     };
     let steps_before = armed.ends(&id, &["effective"])["steps"].as_array().unwrap().len();
-    for value in [120e3, 120e3, 60e3] {
+    for value in [120e3, 120e3] {
         again(&armed, value);
     }
+    let other = || armed.robot().post("/api/v1/commands", command(&id, "discharge-limit", 60e3, &json!(0)));
+    assert_eq!(other().status, 409, "{}", other().body);
     let armed = armed.killed_and_started();
     armed.wait_until_open();
     again(&armed, 120e3);

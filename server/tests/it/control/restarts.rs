@@ -78,8 +78,8 @@ fn ask_until_gone(address: &str, token: &str, pause: Duration) -> Asked {
                     std::thread::sleep(pause);
                     break;
                 }
-                // The link to the device is not up yet, or the device is not read yet.
-                Some((409, _)) => asked.words.pop().map_or((), |_| std::thread::sleep(Duration::from_millis(5))),
+                // The link to the device is not up yet, the device is not read yet, or too much was replaced unsent.
+                Some((409 | 429, _)) => asked.words.pop().map_or((), |_| std::thread::sleep(Duration::from_millis(5))),
                 Some((status, says)) => panic!("{status}: {says}"),
                 None => return asked,
             }
