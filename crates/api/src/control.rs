@@ -4,9 +4,11 @@ use crate::flight::CommandFlight;
 use crate::json::{Timestamp, maybe_timestamp, timestamp};
 use domain::control::{Arming, Change, CommandReceipt, Control, ControlKind, Guards, Situation, verdicts};
 use domain::spec::SystemSpec;
+use domain::spec::control_kind::Safer;
 use domain::time::{Now, Utc};
 use domain::twin::Site;
 use domain::wire::Wire;
+use domain::words::Words as _;
 use domain::write::Wear;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -304,11 +306,8 @@ impl ControlState {
 
     /// Whether `value` lies further from the safe side than `before`.
     pub fn is_wider(&self, value: f64, before: f64) -> bool {
-        match &self.safer[..] {
-            "higher" => value < before,
-            "lower" => value > before,
-            _ => (value - self.safe).abs() > (before - self.safe).abs(),
-        }
+        let safer = Safer::from_word(&self.safer).unwrap_or(Safer::Nearer);
+        safer.is_wider(value, before, self.safe)
     }
 
     fn of(site: &Site, system: &SystemSpec, control: &Control, arming: &Arming, now: Now) -> ControlState {

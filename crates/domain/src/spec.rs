@@ -189,6 +189,11 @@ impl SiteSpec {
         self.links.iter().position(|link| link.id == id)
     }
 
+    /// The kind of the system with this id. Of one that is gone it is not known what it fed.
+    pub fn kind_of(&self, id: &str) -> SystemKind {
+        self.find_system(id).map(|(_, system)| system.kind).unwrap_or_default()
+    }
+
     /// The system with this id and its place.
     pub fn find_system(&self, id: &str) -> Option<(SystemIdx, &SystemSpec)> {
         self.systems.iter().enumerate().find(|(_, s)| s.id == id).map(|(i, s)| (SystemIdx(i as u8), s))

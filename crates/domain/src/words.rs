@@ -9,6 +9,7 @@ use crate::people::{Role, Scope};
 use crate::reading::NoData;
 use crate::soc::FullBy;
 use crate::spec::SystemKind;
+use crate::spec::control_kind::Safer;
 use crate::storage::StorageKind;
 use std::str::FromStr;
 use thiserror::Error;
@@ -80,6 +81,7 @@ words! {
     FullBy "way to know a full charge" word;
     Role "role" word;
     StateKind "state of a command" word;
+    Safer "direction that is safer" word;
     Scope "scope" word;
     NoData "reason for no value" words;
 }
@@ -119,6 +121,7 @@ mod tests {
         check::<SimDevice>(&["controller", "grid-meter", "load-meter", "gx", "inverter"]);
         check::<NoData>(&["not received", "no answer", "stale", "out of range", "marked invalid by its device"]);
         check::<FullBy>(&["tail current", "reported"]);
+        check::<Safer>(&["higher", "lower", "nearer"]);
         check::<Role>(&["viewer", "operator", "admin"]);
         check::<Scope>(&["read", "control"]);
     }

@@ -188,8 +188,7 @@ impl Predictor {
             },
         };
         let json = serde_json::to_string(&score).context("write the score")?;
-        // Of a system that is gone it is not known what it fed.
-        let kind = self.hub.system(&row.system).map(|(_, spec)| spec.kind).unwrap_or_default();
+        let kind = self.hub.site.kind_of(&row.system);
         let entry = Entry {
             prediction: Some(forecast.wanted.words(kind)),
             result: Some(score.words.clone()),

@@ -298,8 +298,7 @@ fn flight(kept: Prediction) -> Option<CommandFlight> {
 
 fn of_row(site: &SiteSpec, row: CommandRow, flight: Option<&CommandFlight>) -> CommandResponse {
     let words = ControlKind::from_key(&row.control).map_or_else(|| row.value.to_string(), |kind| kind.words(row.value));
-    // Of a system that is gone it is not known what it fed.
-    let kind = site.find_system(&row.system).map(|(_, spec)| spec.kind).unwrap_or_default();
+    let kind = site.kind_of(&row.system);
     let under_way = StateKind::from_word(&row.last.state).is_ok_and(StateKind::is_under_way);
     CommandResponse {
         id: row.id,

@@ -151,7 +151,7 @@ pub fn decide(control: &ControlSpec, command: &Command, known: &Known<'_>) -> Re
     // another has commanded a moment ago is not made wider unseen, whether it has arrived or not.
     let widens = match known.present {
         Some(present) => control.widens(value, present),
-        None => control.widens(value, control.safe) || value != control.safe,
+        None => !control.is_safe(value) || value != control.safe,
     } || known.on_its_way.is_some_and(|coming| control.widens(value, coming))
         // What returns in the end counts as well.
         || (command.hold.is_some() && known.present.is_none_or(|present| control.widens(control.safe, present)));
@@ -181,7 +181,7 @@ pub fn decide(control: &ControlSpec, command: &Command, known: &Known<'_>) -> Re
 
 /// Where a write of `value` leads.
 fn towards(control: &ControlSpec, value: f64, widens: bool, known: &Known<'_>) -> Towards {
-    let is_safe = |value: f64| !control.widens(value, control.safe);
+    let is_safe = |value: f64| control.is_safe(value);
     let is_there = known.present.or(known.stands).is_some_and(is_safe) && known.on_its_way.is_none_or(is_safe);
     match (widens, is_safe(value) && !is_there) {
         (true, _) => Towards::Wider,

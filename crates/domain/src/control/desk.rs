@@ -221,9 +221,8 @@ impl Desk {
             return Vec::new();
         }
         let standing = self.controls.iter().filter_map(|control| Some((control, control.standing.as_ref()?)));
-        let wider = standing.filter(|(control, standing)| {
-            standing.widens || control.spec.widens(standing.command.value, control.spec.safe)
-        });
+        let wider =
+            standing.filter(|(control, standing)| standing.widens || !control.spec.is_safe(standing.command.value));
         wider.filter_map(|(control, standing)| control.withdrawal(standing, "control was disarmed", true)).collect()
     }
 
@@ -270,15 +269,14 @@ impl Desk {
             }
         };
         let command = Command { value: decision.value, ..command };
+        let waits = self.find(command.system, command.control).and_then(|control| control.standing.as_ref());
+        // Who replaces what was not sent yet makes it come to nothing.
+        if waits.is_some_and(|it| matches!(it.state, CommandState::Requested | CommandState::Journalled)) {
+            self.fruitless.count(&command.by, now.mono);
+        }
         let Some(control) = self.find_mut(command.system, command.control) else { return Vec::new() };
         let before = control.known_value(now.mono);
         let stood = control.stood();
-        // Who replaces what was not sent yet makes it come to nothing.
-        let was_unsent = control
-            .standing
-            .as_ref()
-            .is_some_and(|it| matches!(it.state, CommandState::Requested | CommandState::Journalled));
-        let by = was_unsent.then(|| command.by.clone());
         let replaced: Vec<Step> = control.supersede(&command.by.name, now).collect();
         control.revision += 1;
         control.changed = Some(Change { by: command.by.name.clone(), at: command.at, value: command.value });
@@ -291,23 +289,20 @@ impl Desk {
                 self.forget(over.clone());
             }
         }
-        if let Some(by) = by {
-            self.fruitless.count(&by, now.mono);
-        }
         replaced.into_iter().chain([Step::Journal(receipt)]).collect()
     }
 
     /// Whether the value is at least as safe as the safe one.
     fn wants_safety(&self, command: &Command) -> bool {
         let spec = self.find(command.system, command.control).map(|control| &control.spec);
-        spec.is_some_and(|spec| spec.admit(command.value).is_ok_and(|value| !spec.widens(value, spec.safe)))
+        spec.is_some_and(|spec| spec.admit(command.value).is_ok_and(|value| spec.is_safe(value)))
     }
 
     /// Whether a value that is safe is on its way already.
     fn is_coming_to_safety(&self, command: &Command) -> bool {
         let control = self.find(command.system, command.control);
         let coming = control.and_then(|control| Some((&control.spec, control.standing.as_ref()?)));
-        coming.is_some_and(|(spec, it)| it.state.is_under_way() && !spec.widens(it.command.value, spec.safe))
+        coming.is_some_and(|(spec, it)| it.state.is_under_way() && spec.is_safe(it.command.value))
     }
 
     fn decide(&self, site: &Site, command: &Command, now: Now) -> Result<Decision, Refusal> {

@@ -1,6 +1,6 @@
 //! A control as a site configures it: which setpoint of which device it is, and within which envelope.
 
-use super::control_kind::{ControlKind, Safer};
+use super::control_kind::ControlKind;
 use crate::link::LinkIdx;
 use crate::time::Mono;
 use crate::write::{BadValue, Setpoint, Wear, nearest_step};
@@ -270,7 +270,7 @@ impl ControlSpec {
             () if !(self.min..=self.max).contains(&to) => {
                 Err(BadControl::Returns(words(to), between(), "`min` or `max`"))
             }
-            () if self.widens(to, self.safe) => Err(BadControl::Returns(words(to), less_safe(), "`safe`")),
+            () if !self.is_safe(to) => Err(BadControl::Returns(words(to), less_safe(), "`safe`")),
             () => Ok(()),
         }
     }
@@ -298,11 +298,12 @@ impl ControlSpec {
 
     /// Whether `value` lies further from the safe side than `before`: a wider limit, a lower reserve.
     pub fn widens(&self, value: f64, before: f64) -> bool {
-        match self.kind.spec().safer {
-            Safer::Higher => value < before,
-            Safer::Lower => value > before,
-            Safer::Nearer => (value - self.safe).abs() > (before - self.safe).abs(),
-        }
+        self.kind.spec().safer.is_wider(value, before, self.safe)
+    }
+
+    /// Whether `value` is at least as safe as the safe value.
+    pub fn is_safe(&self, value: f64) -> bool {
+        !self.widens(value, self.safe)
     }
 
     /// When a value that the device has since `at` is renewed, and when the device would forget it.

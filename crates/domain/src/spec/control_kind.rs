@@ -16,6 +16,18 @@ pub enum Safer {
 }
 
 impl Safer {
+    /// Every direction.
+    pub const ALL: [Safer; 3] = [Safer::Higher, Safer::Lower, Safer::Nearer];
+
+    /// Whether `value` lies further from the safe side than `before`, of a control with the safe value `safe`.
+    pub fn is_wider(self, value: f64, before: f64, safe: f64) -> bool {
+        match self {
+            Safer::Higher => value < before,
+            Safer::Lower => value > before,
+            Safer::Nearer => (value - safe).abs() > (before - safe).abs(),
+        }
+    }
+
     /// The direction in one word, in the API.
     pub fn word(self) -> &'static str {
         match self {

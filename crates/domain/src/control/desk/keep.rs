@@ -99,7 +99,7 @@ impl Control {
             return Keep::Return;
         }
         if let Some((_, over)) = standing.renew.filter(|(at, _)| *at <= now.mono) {
-            let widens = self.spec.widens(standing.command.value, self.spec.safe);
+            let widens = !self.spec.is_safe(standing.command.value);
             return match check(&self.spec, situation, widens) {
                 Ok(()) => Keep::Renew,
                 // Nobody gives it up: the device has it until the end, and may be heard again before.
