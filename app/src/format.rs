@@ -69,6 +69,25 @@ pub fn sentence(words: &str) -> String {
     words
 }
 
+/// Words of the server as the page writes them: a true minus before a number, and number and unit kept together.
+pub fn typeset(words: &str) -> String {
+    let mut text = String::with_capacity(words.len());
+    let (mut before, mut rest) = (' ', words.chars());
+    while let Some(letter) = rest.next() {
+        let after = rest.as_str();
+        let of_unit = |unit: &str| {
+            after.strip_prefix(unit).is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric()))
+        };
+        text.push(match letter {
+            '-' if !before.is_alphanumeric() && after.starts_with(|next: char| next.is_ascii_digit()) => '\u{2212}',
+            ' ' if before.is_ascii_digit() && ["kW", "W", "%"].into_iter().any(of_unit) => THIN,
+            letter => letter,
+        });
+        before = letter;
+    }
+    text
+}
+
 /// A whole number, thousands apart: `12 960 000`.
 pub fn count(n: u64) -> String {
     grouped(&n.to_string())
@@ -227,6 +246,18 @@ pub fn local_time(utc: Utc) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_of_the_server_are_set_as_all_numbers_are() {
+        for (words, set) in [
+            ("-5 kW", "\u{2212}5\u{202f}kW"),
+            ("clamped: the device has -12.5 kW", "clamped: the device has \u{2212}12.5\u{202f}kW"),
+            ("grid-setpoint of 2026-11-30, 5 Watts", "grid-setpoint of 2026-11-30, 5 Watts"),
+            ("15 %", "15\u{202f}%"),
+        ] {
+            assert_eq!(typeset(words), set);
+        }
+    }
 
     #[test]
     fn numbers_are_grouped_rounded_and_signed() {

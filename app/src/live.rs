@@ -219,10 +219,13 @@ impl Live {
         Derived::new(move || lost.get().then_some(NO_SERVER))
     }
 
-    /// When the newest frame was made, while the page's own clock runs on without frames.
+    /// When the newest frame was made, while the page's own clock runs on without frames; in the past, its instant.
     pub fn last_utc(&self) -> Derived<Utc> {
-        let (snapshot, age_s) = (self.snapshot, self.page_age_s);
-        Derived::new(move || snapshot.with(|snapshot| Utc(snapshot.now.utc.0 - (age_s.get() * 1e6) as i64)))
+        let (snapshot, age_s, past) = (self.snapshot, self.page_age_s, self.past);
+        Derived::new(move || {
+            let age_s = if past.get() { 0.0 } else { age_s.get() };
+            snapshot.with(|snapshot| Utc(snapshot.now.utc.0 - (age_s * 1e6) as i64))
+        })
     }
 
     /// Whether it is known what the links do.

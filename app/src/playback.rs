@@ -47,7 +47,7 @@ pub fn TimeBar() -> impl IntoView {
     let open = RwSignal::new(false);
     let unfolded = move || open.get();
     // The instant of what the page shows, as the status bar above has it.
-    let utc = live.map(|snapshot| snapshot.now.utc);
+    let utc = live.last_utc();
     let day = move || live.past.get().then(|| span::local_day(utc.get().0 as f64 / 1e3));
     let words = move || player.message.get();
     view! {

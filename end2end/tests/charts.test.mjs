@@ -34,8 +34,12 @@ test('a tap shows the instant and its values, which stay until something else is
       const temperature = page.getByRole('application', { name: /^Temperature of cell/ });
       await voltage.scrollIntoViewIfNeeded();
       await until('there is a curve', async () => (await page.locator('#cell-voltage canvas').count()) === 2);
-      const box = await voltage.boundingBox();
-      await page.touchscreen.tap(box.x + box.width * 0.8, box.y + box.height / 2);
+      // A tap of the locator waits until nothing moves any more: what is above the charts comes later.
+      const tapAt = async (chart, share, y) => {
+        const { width } = await chart.boundingBox();
+        await chart.tap({ position: { x: width * share, y } });
+      };
+      await tapAt(voltage, 0.8, 60);
       // Both charts share the instant.
       for (const chart of [voltage, temperature]) await tip(chart).waitFor();
       const said = await tip(voltage).locator('em').innerText();
@@ -44,7 +48,7 @@ test('a tap shows the instant and its values, which stay until something else is
       assert.ok(told.x >= 0 && told.x + told.width <= PHONE.width, JSON.stringify(told));
       await shot(page, 'charts-tap');
       // Another instant of the other chart: it moves there.
-      await page.touchscreen.tap(box.x + box.width * 0.3, (await temperature.boundingBox()).y + 60);
+      await tapAt(temperature, 0.3, 60);
       await tip(voltage).locator('em').filter({ hasNotText: said }).waitFor();
       await page.getByRole('heading', { name: /^Cell 7.12/ }).tap();
       await tip(voltage).waitFor({ state: 'detached' });
@@ -59,7 +63,7 @@ test('on the page Trends a tap shows the values, and dragging a finger still mov
       const chart = page.getByRole('application', { name: /^Power in / });
       const box = await chart.boundingBox();
       assert.ok(box.y < 400, `the chart comes first: at ${box.y} px`);
-      await page.touchscreen.tap(box.x + box.width / 2, box.y + box.height / 2);
+      await chart.tap();
       await tip(chart).waitFor();
       assert.match(await tip(chart).innerText(), /kW|no data/);
       await shot(page, 'trends-tap');

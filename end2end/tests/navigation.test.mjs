@@ -60,6 +60,14 @@ for (const width of [320, 390]) {
       await links.waitFor({ state: 'hidden' });
       assert.equal(await more.evaluate((button) => button === document.activeElement), true, 'the focus is where it was');
       await page.keyboard.press('Enter');
+      await links.waitFor();
+      // Who goes on past its last entry has left it.
+      const inside = () => page.evaluate(() => document.activeElement.closest('.nav-others') !== null);
+      for (let steps = 0; steps < 12 && (await inside()); steps++) await page.keyboard.press('Tab');
+      assert.equal(await inside(), false);
+      await links.waitFor({ state: 'hidden' });
+      await more.focus();
+      await page.keyboard.press('Enter');
       await page.keyboard.press('Tab');
       assert.equal(await links.evaluate((link) => link === document.activeElement), true);
       await page.keyboard.press('Enter');

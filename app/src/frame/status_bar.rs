@@ -33,7 +33,7 @@ pub(super) fn StatusBar() -> impl IntoView {
             <DeferHydration><LinkHealth /></DeferHydration>
             <DeferHydration><PageLink /></DeferHydration>
             <span class="chip status-bar-clock" title="Time of the newest frame, here">
-                <LocalTime utc=live.map(|snapshot| snapshot.now.utc) />
+                <LocalTime utc=live.last_utc() />
             </span>
             <DeferHydration><InstallOffer /></DeferHydration>
             <ThemeSwitch />

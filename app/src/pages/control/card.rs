@@ -61,7 +61,8 @@ fn Present(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
         let now = desk.seen.with(|seen| seen.as_ref().map(|seen| seen.timestamp)).unwrap_or_default();
         control.with(|control| model::age_s(control, now, desk.live.page_age_s.get()))
     });
-    let known = Derived::new(move || control.with(|control| model::knowledge(control, age_s.get())));
+    let away = desk.live.lost();
+    let known = Derived::new(move || control.with(|control| model::knowledge(control, age_s.get(), away.get())));
     let age =
         Derived::new(move || match (age_s.get(), control.with(|control| model::unread_words(&control.unreadable))) {
             (None, why) if why.is_empty() => "not read yet".to_owned(),
@@ -100,12 +101,14 @@ fn Number(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
         move |event| desk.think_of(&key, event_target_value(&event))
     };
     let slid = move |event| desk.think_of(&key, event_target_value(&event));
-    let in_words = Derived::new(move || {
-        text.with(|text| {
+    let empty = Derived::new(move || text.with(String::is_empty));
+    let in_words = Derived::new(move || match empty.get() {
+        true => "not known".to_owned(),
+        false => text.with(|text| {
             control.with(|control| {
                 model::admit(control, text).map_or_else(|why| why, |value| model::words(control, value))
             })
-        })
+        }),
     });
     let place = move |value: f64| format!("{:.2}%", (value - min) / (max - min).max(1e-9) * 100.0);
     let now = Derived::new(move || control.with(|control| control.present));
@@ -135,6 +138,7 @@ fn Number(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
                 <input
                     type="range"
                     class="slider"
+                    data-empty=move || empty.get().to_string()
                     aria-label=format!("{label}, slider")
                     aria-valuetext=in_words
                     min=scale.typed(min)

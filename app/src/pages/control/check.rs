@@ -181,7 +181,7 @@ fn Assumptions(flight: Flight) -> impl IntoView {
     view! {
         <details class="control-assumed" hidden=move || told.with(Vec::is_empty)>
             <summary>{count}</summary>
-            <ul>{move || told.get().into_iter().map(|words| view! { <li class="note">{format!("{}.", model::typeset(&words))}</li> }).collect_view()}</ul>
+            <ul>{move || told.get().into_iter().map(|words| view! { <li class="note">{format!("{}.", format::typeset(&words))}</li> }).collect_view()}</ul>
         </details>
     }
 }

@@ -6,7 +6,7 @@ use super::when::When;
 use crate::components::{Card, EmptyState, LocalTime};
 use crate::derived::Derived;
 use crate::fetch::{self, FetchError, SingleFlight};
-use crate::format::sentence;
+use crate::format::{sentence, typeset};
 use ::api::control::{CommandHistoryResponse, CommandResponse, CommandsResponse};
 use domain::control::ControlKind;
 use leptos::prelude::*;
@@ -109,14 +109,13 @@ fn Entry(command: CommandResponse) -> impl IntoView {
         Some(Err(why)) => view! { <p class="note">{format!("Its steps are not known. {why}.")}</p> }.into_any(),
         Some(Ok(told)) => {
             let step = |step: ::api::control::CommandStepResponse| {
-                view! { <li data-tone=model::tone(&step.state)><span>{sentence(&model::typeset(&step.words))}</span> <LocalTime utc=step.at /></li> }
+                view! { <li data-tone=model::tone(&step.state)><span>{sentence(&typeset(&step.words))}</span> <LocalTime utc=step.at /></li> }
             };
             view! { <ol class="control-steps">{told.steps.into_iter().map(step).collect_view()}</ol> }.into_any()
         }
     };
     // What was predicted, and how right that was.
-    let flight =
-        [&command.prediction, &command.score].map(|words| sentence(&model::typeset(words.trim_end_matches('.'))));
+    let flight = [&command.prediction, &command.score].map(|words| sentence(&typeset(words.trim_end_matches('.'))));
     let flight =
         flight.into_iter().filter(|words| !words.is_empty()).map(|words| format!("{words}. ")).collect::<String>();
     view! {
@@ -124,8 +123,8 @@ fn Entry(command: CommandResponse) -> impl IntoView {
             <details on:toggle=open>
                 <summary>
                     <span class="control-dot" data-tone=model::tone(&command.state) aria-hidden="true"></span>
-                    <span class="control-history-what">{label} ": " <strong>{model::typeset(&command.value_words)}</strong></span>
-                    <span class="control-history-state">{sentence(&model::typeset(&command.words))}</span>
+                    <span class="control-history-what">{label} ": " <strong>{typeset(&command.value_words)}</strong></span>
+                    <span class="control-history-state">{sentence(&typeset(&command.words))}</span>
                     <span class="note">{command.by} ", " <When utc=command.asked_at /></span>
                 </summary>
                 {told}

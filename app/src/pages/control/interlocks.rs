@@ -16,6 +16,25 @@ struct Held {
     blocked: Vec<(String, Vec<String>)>,
 }
 
+/// How a condition is: its word for the style, and what is said of it.
+fn state(held: &Held, away: bool) -> (&'static str, &'static str) {
+    match (away, held.blocked.is_empty()) {
+        (true, _) => ("unknown", ": not known now"),
+        (false, true) => ("true", ": holds"),
+        (false, false) => ("false", ": does not hold"),
+    }
+}
+
+/// What is said of all of them.
+fn summary(all: &[Held], away: bool) -> String {
+    match all.iter().filter(|held| !held.blocked.is_empty()).count() {
+        _ if away => "not known without the server".to_owned(),
+        0 => "all hold".to_owned(),
+        1 => format!("1 of {} does not hold", all.len()),
+        n => format!("{n} of {} do not hold", all.len()),
+    }
+}
+
 /// The conditions in their order.
 fn held(seen: &ControlResponse) -> Vec<Held> {
     let mut all: Vec<(String, Held)> = Vec::new();
@@ -44,25 +63,28 @@ fn held(seen: &ControlResponse) -> Vec<Held> {
 pub(super) fn Interlocks(desk: Desk) -> impl IntoView {
     let all = Derived::new(move || desk.seen.with(|seen| seen.as_ref().map(held).unwrap_or_default()));
     let controls = Derived::new(move || desk.seen.with(|seen| seen.as_ref().map_or(0, |seen| seen.controls.len())));
-    let note = Derived::new(move || {
-        let against = all.with(|all| all.iter().filter(|held| !held.blocked.is_empty()).count());
-        match against {
-            0 => "all hold".to_owned(),
-            1 => format!("1 of {} does not hold", all.with(Vec::len)),
-            n => format!("{n} of {} do not hold", all.with(Vec::len)),
-        }
-    });
+    // What held when the server was last heard of may hold no more.
+    let away = desk.live.lost();
+    let note = Derived::new(move || all.with(|all| summary(all, away.get())));
     let row = move |held: Held| {
-        let ok = held.blocked.is_empty();
-        let why = held.blocked.into_iter().map(|(why, of)| {
+        let (holds, said) = state(&held, away.get());
+        let glyph = match holds {
+            "true" => Some(Glyph::Check),
+            "false" => Some(Glyph::Close),
+            _ => None,
+        };
+        let why = held.blocked.into_iter().filter(|_| holds == "false").map(|(why, of)| {
             let of = if of.len() < controls.get_untracked() { format!(" ({})", of.join(", ")) } else { String::new() };
             view! { <p class="control-why">{format!("{}{of}.", crate::format::sentence(&why))}</p> }
         });
         view! {
-            <li class="control-held" data-holds=ok.to_string()>
-                <Icon glyph=if ok { Glyph::Check } else { Glyph::Close } />
+            <li class="control-held" data-holds=holds>
+                {match glyph {
+                    Some(glyph) => view! { <Icon glyph /> }.into_any(),
+                    None => view! { <span class="icon" aria-hidden="true">{crate::format::NONE}</span> }.into_any(),
+                }}
                 <div>
-                    <p>{held.label} <span class="visually-hidden">{if ok { ": holds" } else { ": does not hold" }}</span></p>
+                    <p>{held.label} <span class="visually-hidden">{said}</span></p>
                     {why.collect_view()}
                 </div>
                 <span class="note">{if held.only_wider { "for less safe values" } else { "for every command" }}</span>
@@ -110,5 +132,10 @@ mod tests {
         assert_eq!(blocked(0), [("the link is down".to_owned(), vec!["A".to_owned(), "B".to_owned()])]);
         assert_eq!(blocked(1), [("charge is stale".to_owned(), vec!["A".to_owned()])]);
         assert!(blocked(2).is_empty() && told[2].only_wider && !told[0].only_wider);
+        assert_eq!(summary(&told, false), "2 of 3 do not hold");
+        assert_eq!(told.iter().map(|held| state(held, false).0).collect::<Vec<_>>(), ["false", "false", "true"]);
+        // Without the server nothing is said to hold.
+        assert_eq!(summary(&told, true), "not known without the server");
+        assert!(told.iter().all(|held| state(held, true).0 == "unknown"));
     }
 }

@@ -194,31 +194,17 @@ pub(super) fn kind(control: &ControlState) -> Option<ControlKind> {
 /// A value of a control in words: `120 kW`, `Max ROI`.
 pub(super) fn words(control: &ControlState, value: f64) -> String {
     let words = kind(control).map_or_else(|| value.to_string(), |kind| kind.words(value));
-    typeset(&words)
-}
-
-/// Words of the server as the page writes them: a true minus before a number, and number and unit kept together.
-pub(super) fn typeset(words: &str) -> String {
-    let mut text = String::with_capacity(words.len());
-    let (mut before, mut rest) = (' ', words.chars());
-    while let Some(letter) = rest.next() {
-        let after = rest.as_str();
-        let of_unit = |unit: &str| {
-            after.strip_prefix(unit).is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric()))
-        };
-        text.push(match letter {
-            '-' if !before.is_alphanumeric() && after.starts_with(|next: char| next.is_ascii_digit()) => '\u{2212}',
-            ' ' if before.is_ascii_digit() && ["kW", "W", "%"].into_iter().any(of_unit) => THIN,
-            letter => letter,
-        });
-        before = letter;
-    }
-    text
+    format::typeset(&words)
 }
 
 /// What stands there now in words.
 pub(super) fn present_words(control: &ControlState) -> String {
     control.present.map_or_else(|| format::NONE.to_owned(), |value| words(control, value))
+}
+
+/// What stands in the field of a control before anything is typed: what is set; nothing if that is not known.
+pub(super) fn field_text(control: &ControlState) -> String {
+    control.present.map_or_else(String::new, |present| Scale::of(control).typed(present))
 }
 
 /// A typed value at a step of the control, or why it cannot be.
@@ -335,12 +321,14 @@ pub(super) fn read_words(is_known: bool, why: &str, age_s: f32) -> String {
     if why.is_empty() { read } else { format!("{why}; {read}") }
 }
 
-/// How well the value that the device has is known: `known`, `old` if it could not be read for a while, or `unknown`.
-pub(super) fn knowledge(control: &ControlState, age_s: Option<f32>) -> &'static str {
+/// How well the value that the device has is known: `known`, `old` if it could not be read for a while or the page has lost
+/// the server, or `unknown`.
+pub(super) fn knowledge(control: &ControlState, age_s: Option<f32>, away: bool) -> &'static str {
     /// A value that can no longer be read is in doubt when it is older than this, s: two reads have failed by then.
     const OLD_S: f32 = 10.0;
     match (control.present, age_s) {
         (None, _) => "unknown",
+        (Some(_), _) if away => "old",
         (Some(_), Some(age_s)) if age_s > OLD_S && !control.unreadable.is_empty() => "old",
         (Some(_), _) => "known",
     }

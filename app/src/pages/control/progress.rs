@@ -4,13 +4,23 @@ use super::model;
 use super::state::{Desk, Followed};
 use crate::components::LocalTime;
 use crate::derived::Derived;
-use crate::format::sentence;
-use leptos::prelude::*;
+use crate::format::{sentence, typeset};
+use leptos::{html, prelude::*};
 
 /// The commands that were asked from this page last; nothing before the first.
 #[component]
 pub(super) fn Progress(desk: Desk) -> impl IntoView {
     let followed = Derived::new(move || desk.followed.get());
+    // The dialog that asked is gone: the focus goes to what became of it, which also brings it into view.
+    let place = NodeRef::<html::Section>::new();
+    let newest =
+        Derived::new(move || followed.with(|followed| followed.first().map(|followed| followed.command.id.clone())));
+    Effect::new(move |_| {
+        if newest.with(Option::is_some) {
+            // After the dialog has closed, which gives the focus back to what opened it.
+            request_animation_frame(move || drop(place.get_untracked().map(|place| place.focus())));
+        }
+    });
     let one = |of: Followed| {
         let command = of.command;
         let label = domain::control::ControlKind::from_key(&command.control)
@@ -18,21 +28,21 @@ pub(super) fn Progress(desk: Desk) -> impl IntoView {
         let steps = of.steps.into_iter().map(|step| {
             view! {
                 <li data-tone=model::tone(&step.state)>
-                    <span>{sentence(&model::typeset(&step.words))}</span>
+                    <span>{sentence(&typeset(&step.words))}</span>
                     <LocalTime utc=step.at />
                 </li>
             }
         });
         view! {
             <li class="control-asked" data-tone=model::tone(&command.state)>
-                <p class="control-asked-what"><strong>{label} ": " {model::typeset(&command.value_words)}</strong> <span class="note">" asked by " {command.by} " at " <LocalTime utc=command.asked_at /></span></p>
-                <p class="control-asked-state" role="status">{format!("{}.", sentence(&model::typeset(&command.words)))}</p>
+                <p class="control-asked-what"><strong>{label} ": " {typeset(&command.value_words)}</strong> <span class="note">" asked by " {command.by} " at " <LocalTime utc=command.asked_at /></span></p>
+                <p class="control-asked-state" role="status">{format!("{}.", sentence(&typeset(&command.words)))}</p>
                 <ol class="control-steps" aria-label="Steps">{steps.collect_view()}</ol>
             </li>
         }
     };
     view! {
-        <section class="card control-progress" aria-label="Commands from this page" hidden=move || followed.with(Vec::is_empty)>
+        <section class="card control-progress" node_ref=place tabindex="-1" aria-label="Commands from this page" hidden=move || followed.with(Vec::is_empty)>
             <header class="card-head">
                 <h2>"Asked from here"</h2>
                 <button type="button" class="button" on:click=move |_| desk.followed.set(Vec::new())>"Close"</button>

@@ -160,6 +160,13 @@ fn Confirm(
         let refused = desk.asking.with(|asking| matches!(asking, Asking::Refused(why) if model::wants_password(why)));
         refused || desk.session.now.with(|session| model::needs_password(widens, session.as_ref()))
     });
+    let field = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        // A wrong password, or one that is asked for now: the next thing to do is to type it.
+        if matches!(desk.asking.get(), Asking::Refused(_)) {
+            request_animation_frame(move || drop(field.get_untracked().map(|field| field.focus())));
+        }
+    });
     let under = Derived::new(move || matches!(desk.asking.get(), Asking::Under(_)));
     let words = Derived::new(move || {
         match desk.asking.get() {
@@ -189,7 +196,7 @@ fn Confirm(
             {move || asks.get().then(|| view! {
                 <label class="control-password">
                     <span class="field-label">"Your password, once more"</span>
-                    <input type="password" class="field" autocomplete="current-password" required=true prop:value=move || password.get() on:input=move |event| password.set(event_target_value(&event)) />
+                    <input type="password" node_ref=field class="field" autocomplete="current-password" required=true prop:value=move || password.get() on:input=move |event| password.set(event_target_value(&event)) />
                     <span class="field-hint">"To go away from the safe side, it is asked for again."</span>
                 </label>
             })}

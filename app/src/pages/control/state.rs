@@ -1,7 +1,7 @@
 //! What is set, what somebody thinks of changing, and what becomes of what was asked from here.
 
 use super::action::{command_action, safe_values_action};
-use super::model::{self, Bar, Change, Scale};
+use super::model::{self, Bar, Change};
 use super::order::{Order, Wish};
 use crate::actions::{ActionError, Answer};
 use crate::derived::Derived;
@@ -148,12 +148,13 @@ impl Desk {
         self.seen.with(|seen| seen.as_ref()?.controls.iter().find(|control| control.control == key).cloned())
     }
 
-    /// What stands in the field of a control: what was typed, else what is set, else the safe value.
+    /// What stands in the field of a control: what was typed, else what is set. Nothing while that is not known: a choice
+    /// or a slider that stood somewhere would say what nobody has read.
     pub(super) fn text(self, control: &ControlState) -> String {
         let typed = self
             .draft
             .with(|draft| draft.as_ref().filter(|(key, _)| *key == control.control).map(|(_, text)| text.clone()));
-        typed.unwrap_or_else(|| Scale::of(control).typed(control.present.unwrap_or(control.safe)))
+        typed.unwrap_or_else(|| model::field_text(control))
     }
 
     /// Somebody types a value, or moves a slider.

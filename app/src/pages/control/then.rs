@@ -1,10 +1,10 @@
 //! What was set at the instant of the past that the page shows: as it was read back then and kept. Nothing of it can be
 //! changed; what was commanded until then stands in the history below.
 
-use super::model;
 use super::state::Desk;
 use crate::components::Card;
 use crate::derived::Derived;
+use crate::format::typeset;
 use ::api::control::ControlState;
 use domain::control::ControlKind;
 use domain::reading::NoData;
@@ -55,7 +55,7 @@ pub(super) fn Then(desk: Desk) -> impl IntoView {
 /// Why that is not known, in words.
 fn was(kind: ControlKind, snapshot: &Snapshot) -> Result<String, &'static str> {
     match snapshot.point(kind.spec().point) {
-        Ok(value) => Ok(model::typeset(&kind.words(f64::from(value)))),
+        Ok(value) => Ok(typeset(&kind.words(f64::from(value)))),
         Err(NoData::NotPresent) => Err("not recorded"),
         Err(NoData::Stale) => Err("could not be read then"),
         Err(why) => Err(why.words()),

@@ -66,7 +66,7 @@ fn Entries() -> impl IntoView {
         Asked::<AuditResponse>::at(Derived::new(move || Some(filter.get().question(filter::local_midnight_ms))));
     view! {
         <Card title="Entries" class="audit-entries" id="entries">
-            <Fields filter />
+            <Fields filter asked />
             {move || asked.shown(move |answer| {
                 let filter = filter.get_untracked();
                 let older = answer.next.map(|next| way(&filter.page(Some(next)), "Older"));
@@ -94,7 +94,7 @@ fn way(filter: &Filter, words: &'static str) -> AnyView {
 
 /// The filter: a form that leads to an address, by the browser alone or within the page.
 #[component]
-fn Fields(filter: Derived<Filter>) -> impl IntoView {
+fn Fields(filter: Derived<Filter>, asked: Asked<AuditResponse>) -> impl IntoView {
     let navigation = Navigation::expect();
     let site = Live::expect().site();
     let systems = site.systems.iter().map(|system| (system.id.clone(), system.name.clone())).collect::<Vec<_>>();
@@ -103,13 +103,17 @@ fn Fields(filter: Derived<Filter>) -> impl IntoView {
         let Some(data) = form.and_then(|form| web_sys::FormData::new_with_form(&form).ok()) else { return };
         event.prevent_default();
         let typed = Filter::typed(|name| data.get(name).as_string());
-        navigation.go(&typed.address(&navigation.here()), Leave::Step);
+        match typed == filter.get_untracked() {
+            // What is asked for already is asked again: there may be more by now, or a server that answers.
+            true => asked.again(),
+            false => navigation.go(&typed.address(&navigation.here()), Leave::Step),
+        }
     };
     let text = move |read: fn(&Filter) -> &Option<String>| {
         move || filter.with(|filter| read(filter).clone().unwrap_or_default())
     };
     let export = move || filter.with(|filter| filter.export(filter::local_midnight_ms));
-    let actions = filter::ACTIONS.map(|action| view! { <option value=action></option> });
+    let actions = filter::ACTIONS.map(|action| view! { <option value=filter::action_words(action)></option> });
     let chosen = text(|filter| &filter.system);
     let options = systems.into_iter().map(move |(id, name)| {
         let (value, chosen) = (id.clone(), chosen);

@@ -268,26 +268,22 @@ fn a_read_that_failed_is_not_called_a_write_and_an_old_value_is_in_doubt() {
     assert_eq!(unread_words("not sent: the link is down"), "not read: the link is down");
     assert_eq!((unread_words("no answer"), unread_words("")), ("no answer".to_owned(), String::new()));
     let unreadable = ControlState { unreadable: "no answer".into(), ..limit() };
-    for (control, age_s, known) in [
-        (limit(), Some(20.0), "known"),
-        (unreadable.clone(), Some(5.0), "known"),
-        (unreadable.clone(), Some(15.0), "old"),
-        (ControlState { present: None, ..unreadable }, Some(40.0), "unknown"),
+    for (control, age_s, away, known) in [
+        (limit(), Some(20.0), false, "known"),
+        (limit(), Some(1.0), true, "old"),
+        (unreadable.clone(), Some(5.0), false, "known"),
+        (unreadable.clone(), Some(15.0), false, "old"),
+        (ControlState { present: None, ..unreadable.clone() }, Some(40.0), false, "unknown"),
+        (ControlState { present: None, ..unreadable }, Some(40.0), true, "unknown"),
     ] {
-        assert_eq!(knowledge(&control, age_s), known);
+        assert_eq!(knowledge(&control, age_s, away), known);
     }
 }
 
 #[test]
-fn the_words_of_the_server_are_set_as_all_numbers_are() {
-    for (words, set) in [
-        ("-5 kW", "\u{2212}5\u{202f}kW"),
-        ("clamped: the device has -12.5 kW", "clamped: the device has \u{2212}12.5\u{202f}kW"),
-        ("grid-setpoint of 2026-11-30, 5 Watts", "grid-setpoint of 2026-11-30, 5 Watts"),
-        ("15 %", "15\u{202f}%"),
-    ] {
-        assert_eq!(typeset(words), set);
-    }
+fn nothing_stands_in_the_field_of_what_is_not_known() {
+    assert_eq!(field_text(&limit()), "150");
+    assert_eq!(field_text(&ControlState { present: None, ..limit() }), "");
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use super::super::asked::Asked;
 use crate::components::{Card, Chip, Tone};
 use crate::derived::Derived;
+use crate::fetch::NO_SERVER;
 use crate::format;
+use crate::live::Live;
 use crate::session::Copy;
 use api::people::AuditChainResponse;
 use leptos::{ev, prelude::*};
@@ -23,6 +25,9 @@ pub(super) fn Chain() -> impl IntoView {
             format!("/api/v1/audit/chain?noted={noted}")
         })
     }));
+    let live = Live::expect();
+    let lost = live.lost();
+    live.on_return(move || asked.again());
     let check = move |event: ev::SubmitEvent| {
         event.prevent_default();
         noted.set(typed.get_untracked());
@@ -34,10 +39,13 @@ pub(super) fn Chain() -> impl IntoView {
                 {move || match asked.get() {
                     None => view! {
                         <p class="note audit-checking">"Going along the chain\u{2026}"</p>
-                        <div class="audit-unseen" aria-hidden="true">{told(blank(), false)}</div>
+                        <div class="audit-unseen" aria-hidden="true">{told(blank(), Checked::Whole)}</div>
                     }
                     .into_any(),
-                    Some(_) => asked.shown(move |chain| told(chain, !noted.with_untracked(String::is_empty))),
+                    Some(_) => asked.shown(move |chain| {
+                        let against = if noted.with_untracked(String::is_empty) { Checked::Whole } else { Checked::Noted };
+                        told(chain, if lost.get() { Checked::Before } else { against })
+                    }),
                 }}
             </div>
             <details class="people-more">
@@ -56,29 +64,42 @@ pub(super) fn Chain() -> impl IntoView {
     .into_any()
 }
 
+/// What the chain was checked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Checked {
+    /// Whether each entry is as it was written.
+    Whole,
+    /// That, and whether it has an end that was noted elsewhere.
+    Noted,
+    /// The server cannot be reached: what was told before says nothing of now.
+    Before,
+}
+
 /// A chain of which nothing is known yet: it keeps the place of the one that comes, so that nothing below it moves.
 fn blank() -> AuditChainResponse {
     AuditChainResponse { entries: 1_000, head: format!("1000:{}", "0".repeat(64)), broken: None }
 }
 
-fn told(chain: AuditChainResponse, noted: bool) -> AnyView {
-    let (tone, words) = verdict(&chain, noted);
+fn told(chain: AuditChainResponse, checked: Checked) -> AnyView {
+    let (tone, name, words) = verdict(&chain, checked);
     view! {
-        <p class="audit-verdict"><Chip tone dot=true>{if chain.broken.is_none() { "Holds" } else { "Broken" }}</Chip> <span>{words}</span></p>
+        <p class="audit-verdict"><Chip tone dot=true>{name}</Chip> <span>{words}</span></p>
         <p class="audit-end"><span class="note">"Its end"</span> <code>{chain.head.clone()}</code> <Copy text=chain.head label="Copy the end of the chain" /></p>
     }
     .into_any()
 }
 
-fn verdict(chain: &AuditChainResponse, noted: bool) -> (Tone, String) {
+fn verdict(chain: &AuditChainResponse, checked: Checked) -> (Tone, &'static str, String) {
     let entries = match u64::try_from(chain.entries).unwrap_or_default() {
         1 => "1 entry".to_owned(),
         many => format!("{} entries", format::count(many)),
     };
-    match &chain.broken {
-        Some(why) => (Tone::Critical, format!("{}.", format::sentence(why))),
-        None if noted => (Tone::Good, format!("{entries}, each as it was written, and what you noted is among them.")),
-        None => (Tone::Good, format!("{entries}, each as it was written.")),
+    let whole = format!("{entries}, each as it was written");
+    match (&chain.broken, checked) {
+        (Some(why), _) => (Tone::Critical, "Broken", format!("{}.", format::sentence(why))),
+        (None, Checked::Before) => (Tone::Neutral, "Not known now", format!("{NO_SERVER}. Before that: {whole}.")),
+        (None, Checked::Noted) => (Tone::Good, "Holds", format!("{whole}, and what you noted is among them.")),
+        (None, Checked::Whole) => (Tone::Good, "Holds", format!("{whole}.")),
     }
 }
 
@@ -93,9 +114,14 @@ mod tests {
             head: "3:00".into(),
             broken: broken.map(str::to_owned),
         };
-        assert_eq!(verdict(&chain(None), false), (Tone::Good, "3 entries, each as it was written.".to_owned()));
-        assert!(verdict(&chain(None), true).1.contains("what you noted"));
-        let broken = verdict(&chain(Some("entry 2 is missing")), false);
-        assert_eq!(broken, (Tone::Critical, "Entry 2 is missing.".to_owned()));
+        let entries = "3 entries, each as it was written";
+        for (broken, checked, verdict_is) in [
+            (None, Checked::Whole, (Tone::Good, "Holds", format!("{entries}."))),
+            (None, Checked::Noted, (Tone::Good, "Holds", format!("{entries}, and what you noted is among them."))),
+            (None, Checked::Before, (Tone::Neutral, "Not known now", format!("{NO_SERVER}. Before that: {entries}."))),
+            (Some("entry 2 is missing"), Checked::Whole, (Tone::Critical, "Broken", "Entry 2 is missing.".to_owned())),
+        ] {
+            assert_eq!(verdict(&chain(broken), checked), verdict_is);
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! An entry of the audit: in a line, and all of it when it is opened.
 
 use super::super::asked::date_time;
+use super::filter::action_words;
+use crate::format::typeset;
 use api::people::AuditEntry;
 use leptos::prelude::*;
 
@@ -46,7 +48,7 @@ struct Head {
 
 impl Head {
     fn of(entry: &AuditEntry) -> Head {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let text = |text: &Option<String>| text.as_deref().map(typeset).unwrap_or_default();
         let Some(action) = &entry.action else {
             let what = "cannot be read: somebody has changed it".to_owned();
             return Head {
@@ -69,12 +71,12 @@ impl Head {
         // Who signs in is their own subject.
         let subject = if subject == who { String::new() } else { subject };
         let change = match (&entry.old, &entry.new) {
-            (Some(old), Some(new)) => format!("{old} \u{2192} {new}"),
+            (Some(old), Some(new)) => format!("{} \u{2192} {}", typeset(old), typeset(new)),
             (one, other) => text(if one.is_some() { one } else { other }),
         };
         Head {
             who,
-            what: action.replace('-', " "),
+            what: action_words(action),
             subject,
             change,
             prediction: text(&entry.prediction),
@@ -86,17 +88,18 @@ impl Head {
 /// All that the entry has, by name.
 fn facts(entry: &AuditEntry) -> Vec<(&'static str, String)> {
     let role = entry.role.map(|role| role.0.word().to_owned());
+    let set = |text: &Option<String>| text.as_deref().map(typeset);
     let all = [
         ("Role then", role),
         ("Came by", entry.came.clone()),
         ("From address", entry.address.clone()),
         ("System", entry.system.clone()),
         ("About", entry.subject.clone()),
-        ("Before", entry.old.clone()),
-        ("New", entry.new.clone()),
-        ("Prediction", entry.prediction.clone()),
-        ("Result", entry.result.clone()),
-        ("Read back", entry.read_back.clone()),
+        ("Before", set(&entry.old)),
+        ("New", set(&entry.new)),
+        ("Prediction", set(&entry.prediction)),
+        ("Result", set(&entry.result)),
+        ("Read back", set(&entry.read_back)),
         ("Detail", entry.detail.clone()),
         ("Hash", Some(entry.hash.clone())),
     ];
@@ -136,7 +139,7 @@ mod tests {
             Head { who, what, subject, change, prediction: "112 min".to_owned(), result }
         };
         for (entry, expected) in [
-            (entry(), head("mara", "command result", "reserve of hv", "20 % \u{2192} 15 %", "confirmed")),
+            (entry(), head("mara", "command result", "reserve of hv", "20\u{202f}% \u{2192} 15\u{202f}%", "confirmed")),
             (
                 AuditEntry {
                     action: Some("signed-in".into()),
@@ -151,7 +154,7 @@ mod tests {
             ),
             (
                 AuditEntry { who: Some(String::new()), old: None, ..entry() },
-                head("nobody known", "command result", "reserve of hv", "15 %", "confirmed"),
+                head("nobody known", "command result", "reserve of hv", "15\u{202f}%", "confirmed"),
             ),
             (
                 AuditEntry { action: None, ..entry() },

@@ -23,6 +23,16 @@ pub(super) const ACTIONS: [&str; 17] = [
     "user-removed",
 ];
 
+/// An action as it is shown: its word without hyphens.
+pub(super) fn action_words(action: &str) -> String {
+    action.replace('-', " ")
+}
+
+/// The word of an action that was typed as it is shown, or as it is.
+fn action_key(typed: &str) -> String {
+    typed.to_lowercase().split_whitespace().collect::<Vec<_>>().join("-")
+}
+
 /// Entries on a page.
 const PAGE: u32 = 50;
 
@@ -107,7 +117,7 @@ impl Filter {
         };
         let all = [
             text("who", &self.who.as_ref().map(|who| who.to_ascii_lowercase())),
-            text("action", &self.action),
+            text("action", &self.action.as_deref().map(action_key)),
             text("system", &self.system),
             day("from", &self.from, 0),
             day("to", &self.to, 1),
@@ -142,6 +152,15 @@ mod tests {
 
     fn days(day: &str, more: u32) -> Option<i64> {
         (day == "2026-11-30").then(|| 1_000 + i64::from(more))
+    }
+
+    #[test]
+    fn an_action_is_asked_for_as_it_is_shown() {
+        for action in ACTIONS {
+            assert_eq!(action_key(&action_words(action)), action);
+            assert_eq!(action_key(action), action);
+        }
+        assert_eq!(action_key("  Command  Refused "), "command-refused");
     }
 
     #[test]
