@@ -158,7 +158,7 @@ test('somebody who was faster is named, and nothing is sent', async () => {
     await review(page).click();
     await dialog(page).getByRole('button', { name: /^Set 150/ }).waitFor();
     await set('discharge-limit', 95_000);
-    await dialog(page).getByText(/It was changed by mara meanwhile: it is 95\skW now/).waitFor();
+    await dialog(page).getByText(/mara has commanded 95\skW meanwhile: it is 95\skW now/).waitFor();
     await dialog(page).getByLabel('Your password, once more').fill(PASSWORD);
     await dialog(page).getByRole('button', { name: /^Set 150/ }).click();
     await dialog(page).getByText(/mara has commanded 95\skW since you looked/i).waitFor();

@@ -2,7 +2,7 @@
 
 use crate::flight::CommandFlight;
 use crate::json::{Timestamp, maybe_timestamp, timestamp};
-use domain::control::{Arming, Change, CommandReceipt, Control, ControlKind, Guards, Situation, verdicts};
+use domain::control::{Arming, Change, ChangedBy, CommandReceipt, Control, ControlKind, Guards, Situation, verdicts};
 use domain::spec::SystemSpec;
 use domain::spec::control_kind::Safer;
 use domain::time::{Now, Utc};
@@ -160,14 +160,28 @@ pub struct ControlState {
     pub unreadable: String,
     /// The number of the setting: another one after each change.
     pub revision: u64,
-    /// Who has changed it last; null if nobody has by Packtwin, or if the people at the device have since.
+    /// How it came to the value that the device has; null if that is not known. It names who only if the value that was read
+    /// back is what their command has set.
     pub changed: Option<ChangeState>,
+    /// What has come last since the server started: a command, whatever has become of it, or a change at the device; null
+    /// if nothing has.
+    pub latest: Option<ChangeState>,
     /// The command whose value stands or is on its way; null if there is none.
     pub command: Option<CommandResponse>,
+    /// The command whose value stood last and does not any more, with its end; null if another one has followed.
+    pub ended: Option<CommandResponse>,
     /// For how long the device holds a value that is not renewed, s; null if it stays.
     pub lease_s: Option<u64>,
-    /// For how long the value stands yet, s; null if until another command.
+    /// The value to which the device returns then by itself; null if it stays.
+    pub returns_to: Option<f64>,
+    /// Why the value that the device holds is not renewed now: a clause; empty if it is, or needs not be.
+    pub not_renewed: String,
+    /// Within how many seconds the device returns by itself, of a value that is not renewed; null if that is not known.
+    pub returns_in_s: Option<u64>,
+    /// For how long the value stands yet, s; null if until another command. 0: its time is over.
     pub holds_for_s: Option<u64>,
+    /// Why the safe value does not return yet, though the time is over; empty if it does.
+    pub cannot_return: String,
     /// Whether the device stores the value in memory that bears a limited number of writes.
     pub stored_in_flash: bool,
     /// Writes in the last 24 hours.
@@ -189,12 +203,15 @@ pub struct Choice {
     pub label: String,
 }
 
-/// Who has changed a control, to what.
+/// How a control came to a value.
 #[derive(Clone, Debug, Default, PartialEq, Wire, Serialize, JsonSchema)]
 pub struct ChangeState {
-    /// Who.
+    /// `command`; `device`, if it was no command from here; `lease`, if the device has returned to its own value because what
+    /// it held was not renewed.
+    pub how: String,
+    /// Whose command it was; empty if it was none.
     pub by: String,
-    /// When.
+    /// When: of a command when it was asked, else when it was first read.
     #[serde(serialize_with = "timestamp")]
     #[schemars(with = "Timestamp")]
     pub at: Utc,
@@ -238,9 +255,9 @@ pub struct CommandResponse {
     #[serde(serialize_with = "timestamp")]
     #[schemars(with = "Timestamp")]
     pub at: Utc,
-    /// Its state in one word: `requested`, `refused`, `journalled`, `sent`, `echoed`, `unchanged`, `confirmed`, `clamped`,
-    /// `ignored`, `unconfirmable`, `effective`, `no-effect`, `rejected`, `not-sent`, `unknown`, `superseded`, `expired`,
-    /// `lease-ended`.
+    /// Its state in one word: `requested`, `refused`, `journalled`, `sent`, `echoed`, `unchanged`, `confirmed`,
+    /// `one-step-off`, `clamped`, `ignored`, `unconfirmable`, `effective`, `no-effect`, `rejected`, `not-sent`, `unknown`,
+    /// `superseded`, `changed-at-device`, `expired`, `lease-ended`.
     pub state: String,
     /// Its state in a sentence.
     pub words: String,
@@ -266,7 +283,7 @@ impl CommandResponse {
             asked_at: command.at,
             at: at.utc,
             state: state.word().to_owned(),
-            words: state.to_string(),
+            words: receipt.words(),
             under_way: state.is_under_way(),
             prediction: String::new(),
             score: String::new(),
@@ -327,6 +344,10 @@ impl ControlState {
         let command = standing
             .map(|standing| CommandResponse::of(&standing.receipt(standing.at, standing.state.clone()), &system.id));
         let holds_until = standing.and_then(|standing| standing.holds_until);
+        let not_renewed = situation.as_ref().and_then(|situation| control.not_renewed(situation));
+        let returns_at = not_renewed.as_ref().and_then(|(_, at)| *at);
+        // What is known from before a restart is said once the device was read.
+        let changed = control.changed.as_ref().filter(|_| control.present.is_some());
         ControlState {
             control: kind.key.to_owned(),
             label: kind.label.to_owned(),
@@ -341,10 +362,16 @@ impl ControlState {
             read_at: control.present.map(|present| present.at.utc),
             unreadable: control.unreadable.clone(),
             revision: control.revision,
-            changed: control.changed.as_ref().map(ChangeState::of),
+            changed: changed.map(ChangeState::of),
+            latest: control.latest.as_ref().map(ChangeState::of),
             command,
+            ended: control.ended.as_ref().map(|ended| CommandResponse::of(ended, &system.id)),
             lease_s: spec.lease.map(|lease| lease.as_secs()),
+            returns_to: spec.returns_to,
+            not_renewed: not_renewed.map(|(why, _)| why).unwrap_or_default(),
+            returns_in_s: returns_at.map(|at| at.since(now.mono).as_secs()),
             holds_for_s: holds_until.map(|until| until.since(now.mono).as_secs()),
+            cannot_return: standing.map(|standing| standing.cannot_return.clone()).unwrap_or_default(),
             stored_in_flash: spec.wear == Wear::Flash,
             writes_24h: control.ledger.today(now.mono),
             writes_24h_max: spec.budget.per_day,
@@ -356,7 +383,12 @@ impl ControlState {
 
 impl ChangeState {
     fn of(change: &Change) -> ChangeState {
-        ChangeState { by: change.by.clone(), at: change.at, value: change.value }
+        let (how, by) = match &change.by {
+            ChangedBy::Command(by) => ("command", by.clone()),
+            ChangedBy::Device => ("device", String::new()),
+            ChangedBy::Lease => ("lease", String::new()),
+        };
+        ChangeState { how: how.to_owned(), by, at: change.at, value: change.value }
     }
 }
 

@@ -167,8 +167,23 @@ pub struct WriteRequest {
     /// How long it is held unless it is asked for again, which renews it: then it is sent although the device has the
     /// value. `None` if it stays.
     pub lease: Option<Duration>,
+    /// It is written only where the device has a value from the first to the second of these, in the setpoint's unit; what
+    /// has been changed at the device is not written over. `None` if it is written whatever the device has.
+    pub only_within: Option<(f64, f64)>,
     /// It is not sent after this.
     pub deadline: Mono,
+}
+
+impl WriteRequest {
+    /// How it ends, unsent, on a device that has `value`, which was read a moment ago; `None` if it may be written.
+    pub fn gives_way(&self, value: Option<f64>) -> Option<WriteOutcome> {
+        let (low, high) = self.only_within?;
+        match value {
+            Some(value) if (low..=high).contains(&value) => None,
+            Some(value) => Some(WriteOutcome::Read(value)),
+            None => Some(WriteOutcome::NotSent("the device does not say which value it has".to_owned())),
+        }
+    }
 }
 
 /// A write that is not to be sent any more, if it has not been yet. Then it ends with [`WriteOutcome::NotSent`]; else
@@ -191,7 +206,7 @@ pub struct Withdrawal {
 /// What has become of a write, or of a read.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WriteOutcome {
-    /// Of a read: the device has this value.
+    /// Of a read, and of a write that gives way to it ([`WriteRequest::only_within`]): the device has this value.
     Read(f64),
     /// The device has this value already: nothing was sent.
     Unchanged(f64),
@@ -223,6 +238,15 @@ impl WriteOutcome {
     /// Whether nothing follows.
     pub fn is_final(&self) -> bool {
         !matches!(self, WriteOutcome::Sent | WriteOutcome::Echoed)
+    }
+
+    /// The value that the device has, if it was read.
+    pub fn value(&self) -> Option<f64> {
+        use WriteOutcome::*;
+        match self {
+            Read(value) | Unchanged(value) | Confirmed(value) | Clamped(value) | Ignored(value) => Some(*value),
+            _ => None,
+        }
     }
 
     /// Whether it is certain that nothing was sent: such a write is not counted as one.
@@ -325,6 +349,29 @@ mod tests {
             ),
         ] {
             assert_eq!(line, says);
+        }
+    }
+
+    #[test]
+    fn a_write_gives_way_to_a_value_that_it_is_not_to_replace() {
+        let write = |only_within| WriteRequest {
+            id: WriteId(1),
+            link: LinkIdx(0),
+            setpoint: "limit".into(),
+            value: Some(120.0),
+            lease: None,
+            only_within,
+            deadline: Mono(0),
+        };
+        let unsaid = || Some(WriteOutcome::NotSent("the device does not say which value it has".into()));
+        for (only_within, has, ends) in [
+            (None, Some(90.0), None),
+            (None, None, None),
+            (Some((119.5, 120.5)), Some(120.0), None),
+            (Some((119.5, 120.5)), Some(90.0), Some(WriteOutcome::Read(90.0))),
+            (Some((119.5, 120.5)), None, unsaid()),
+        ] {
+            assert_eq!(write(only_within).gives_way(has), ends, "{has:?} of {only_within:?}");
         }
     }
 

@@ -14,7 +14,7 @@ pub(crate) fn command_entry(receipt: &CommandReceipt, system: &str) -> Option<En
         _ => "command-result",
     };
     let words = |value: f64| command.control.words(value);
-    let result = (*state != CommandState::Requested).then(|| state.to_string());
+    let result = (*state != CommandState::Requested).then(|| receipt.words());
     Some(Entry {
         system: Some(system.to_owned()),
         subject: Some(command.control.spec().key.to_owned()),

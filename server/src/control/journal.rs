@@ -63,7 +63,7 @@ impl Journal {
 
     /// Takes a step that nobody waits for.
     pub(crate) fn note(&self, receipt: CommandReceipt, system: String) {
-        let words = format!("{}: {}", receipt.command.id.0, receipt.state);
+        let words = format!("{}: {}", receipt.command.id.0, receipt.words());
         if let Err(why) = self.put(Line::Step { receipt: Box::new(receipt), system, awaited: false }) {
             tracing::error!("a step of a command is not recorded ({words}): {why}");
         }
@@ -156,9 +156,11 @@ fn write<'a>(control: &Control, lines: impl IntoIterator<Item = &'a Line>) -> Re
 
 /// A step as the journal keeps it.
 fn row(receipt: &CommandReceipt, system: &str) -> CommandRow {
-    let CommandReceipt { command, at, state, before } = receipt;
     // What is awaited is on the disk when it is told.
-    let state = if *state == CommandState::Requested { &CommandState::Journalled } else { state };
+    let is_awaited = receipt.state == CommandState::Requested;
+    let recorded = is_awaited.then(|| CommandReceipt { state: CommandState::Journalled, ..receipt.clone() });
+    let receipt = recorded.as_ref().unwrap_or(receipt);
+    let CommandReceipt { command, at, state, before, .. } = receipt;
     CommandRow {
         id: command.id.0.clone(),
         system: system.to_owned(),
@@ -172,7 +174,7 @@ fn row(receipt: &CommandReceipt, system: &str) -> CommandRow {
         last: CommandStep {
             at: at.utc,
             state: state.word().to_owned(),
-            words: state.to_string(),
+            words: receipt.words(),
             read_back: state.read_back(),
         },
     }

@@ -167,10 +167,10 @@ impl Predictor {
         let (system, made) = (row.system.clone(), kept.made);
         let besides = id.clone();
         let next = self.ask(move |tables| tables.next_command(&system, &besides, made)).await?;
-        // What the device let go of stands no longer either.
+        // What the device let go of, or was changed there, stands no longer either.
         // The state of a newer version says nothing here.
         let state = StateKind::from_word(&row.last.state).ok();
-        let let_go = (state == Some(StateKind::LeaseEnded)).then_some(row.last.at);
+        let let_go = matches!(state, Some(StateKind::LeaseEnded | StateKind::ChangedAtDevice)).then_some(row.last.at);
         let ends = [next.map(|at| (at, "another command followed")), let_go.map(|at| (at, "the device let go of it"))];
         let end = ends.into_iter().flatten().filter(|(at, _)| *at < kept.due).min_by_key(|(at, _)| *at);
         let (until, why) = end.unwrap_or((kept.due, "its time was over"));

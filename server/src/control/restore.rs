@@ -5,15 +5,16 @@
 
 use anyhow::{Context as _, Result};
 use domain::control::{
-    Arming, Change, Command, CommandId, CommandReceipt, CommandState, ControlKind, ControlPast, Desk, Ledger,
+    Arming, Change, ChangedBy, Command, CommandId, CommandReceipt, CommandState, ControlKind, ControlPast, Desk, Ledger,
     PastCommand, StateKind,
 };
 use domain::people::{Came, Requester};
+use domain::spec::control::ControlSpec;
 use domain::spec::{SiteSpec, SystemIdx};
 use domain::time::Now;
 use domain::words::Words as _;
 use std::time::Duration;
-use store::{CommandRow, Control};
+use store::{CommandRow, CommandStep, Control};
 
 /// Budgets look back so far.
 const DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -45,7 +46,7 @@ pub(crate) fn restore(desk: &mut Desk, site: &SiteSpec, journal: &Control, now: 
                 // Above all that anybody has seen, also of changes at the device, which are not kept.
                 revision: u64::try_from(now.utc.0 / 1_000_000).unwrap_or_default(),
                 ledger: Ledger::restored(recent, ever, now),
-                changed: changed.map(|row| Change { by: row.who, at: row.asked, value: row.value }),
+                changed: changed.and_then(|row| change(row, control)),
             };
             // Of several, the newest says what the device should have; the others were replaced by it.
             let own = |(receipt, id): &mut (CommandReceipt, String)| {
@@ -55,14 +56,19 @@ pub(crate) fn restore(desk: &mut Desk, site: &SiteSpec, journal: &Control, now: 
             let newest = own.pop();
             let by = newest.as_ref().map(|newest| newest.command.by.name.clone()).unwrap_or_default();
             lost.extend(own.into_iter().map(|receipt| match receipt.state.stands() {
-                true => CommandReceipt { at: now, state: CommandState::Superseded(by.clone()), ..receipt },
+                true => {
+                    let reached = Some(receipt.state.kind());
+                    CommandReceipt { at: now, state: CommandState::Superseded(by.clone()), reached, ..receipt }
+                }
                 false => unknown(receipt, "another command followed it", now),
             }));
-            let followed = newest.map(|CommandReceipt { command, at, state, .. }| {
-                // A clock that was set back must not make the time longer than it was to be.
-                let stood_for = Duration::from_micros(now.utc.0.saturating_sub(at.utc.0).max(0).unsigned_abs());
-                PastCommand { command, state, stood_for }
-            });
+            let followed = match newest {
+                Some(CommandReceipt { command, state, .. }) => {
+                    let stood_for = stood_for(journal, &command, now)?;
+                    Some(PastCommand { command, state, stood_for })
+                }
+                None => None,
+            };
             desk.restore(SystemIdx(idx as u8), control.kind, past, followed, now);
         }
     }
@@ -71,9 +77,30 @@ pub(crate) fn restore(desk: &mut Desk, site: &SiteSpec, journal: &Control, now: 
     Ok(lost)
 }
 
+/// For how long the value of a command has stood: since the first step that said so, whatever was seen of it later.
+fn stood_for(journal: &Control, command: &Command, now: Now) -> Result<Duration> {
+    let steps = journal.read(|tables| tables.command_steps(&command.id.0)).context("read the steps of a command")?;
+    let stands = |step: &&CommandStep| StateKind::from_word(&step.state).is_ok_and(StateKind::stands);
+    let since = steps.iter().find(stands).map_or(now.utc, |step| step.at);
+    // A clock that was set back must not make the time longer than it was to be.
+    Ok(Duration::from_micros(now.utc.0.saturating_sub(since.0).max(0).unsigned_abs()))
+}
+
+/// How a control came to the value that was read back last, by the step that says so.
+fn change(row: CommandRow, control: &ControlSpec) -> Option<Change> {
+    let value = row.last.read_back?;
+    let (by, at) = match StateKind::from_word(&row.last.state) {
+        Ok(StateKind::Confirmed | StateKind::OneStepOff) => (ChangedBy::Command(row.who), row.asked),
+        Ok(StateKind::LeaseEnded) if control.is_return(value) => (ChangedBy::Lease, row.last.at),
+        _ => (ChangedBy::Device, row.last.at),
+    };
+    Some(Change { by, at, value })
+}
+
 fn unknown(receipt: CommandReceipt, why: &str, now: Now) -> CommandReceipt {
     let words = format!("the server was started again meanwhile, and {why}");
-    CommandReceipt { at: now, state: CommandState::Unknown(words), ..receipt }
+    let reached = Some(receipt.state.kind());
+    CommandReceipt { at: now, state: CommandState::Unknown(words), reached, ..receipt }
 }
 
 /// The command of a row; `None` for a system or a kind of control that this program does not know.
@@ -84,6 +111,7 @@ fn receipt(row: CommandRow, site: &SiteSpec, now: Now) -> Option<CommandReceipt>
         Ok(StateKind::Sent) => CommandState::Sent,
         Ok(StateKind::Echoed) => CommandState::Echoed,
         Ok(StateKind::Unchanged) => CommandState::Unchanged(read_back),
+        Ok(StateKind::OneStepOff) => CommandState::OneStepOff(read_back),
         Ok(StateKind::Unconfirmable) => CommandState::Unconfirmable,
         Ok(kind) if kind.stands() => CommandState::Confirmed(read_back),
         _ => CommandState::Journalled,
@@ -100,5 +128,5 @@ fn receipt(row: CommandRow, site: &SiteSpec, now: Now) -> Option<CommandReceipt>
         expires: now.mono,
         revision: u64::try_from(row.revision).unwrap_or_default(),
     };
-    Some(CommandReceipt { command, at, state, before: row.before })
+    Some(CommandReceipt::new(command, at, state, row.before))
 }

@@ -249,7 +249,7 @@ fn refused(why: Refusal) -> Problem {
         Refusal::Value(_) | Refusal::Hold(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::ReadOnly
         | Refusal::Changed(..)
-        | Refusal::ChangedOnDevice(_)
+        | Refusal::StartedAgain(_)
         | Refusal::Interlock(..)
         | Refusal::BeyondBms(_)
         | Refusal::Expired => StatusCode::CONFLICT,

@@ -102,6 +102,7 @@ fn the_house_follows_its_grid_setpoint_and_its_minimum_state_of_charge() {
     assert_eq!(flight["prediction"]["present"]["grid_cap_w"].as_f64(), Some(0.0), "{flight}");
 
     assert_eq!(command(&robot, "soc-1", "home", "minimum-soc", 90.0).0, 202);
+    // Its state of charge is below.
     until(&robot, "/api/v1/commands/soc-1", |answer| (answer["command"]["state"] == "effective").then_some(()));
     // The battery gives nothing any more, whatever the grid setpoint says.
     until(&robot, "/api/v1/state?system=home", |state| {
@@ -155,7 +156,7 @@ fn each_command_is_predicted_and_a_program_asks_for_a_flight_check() {
     // It is predicted from what was there when it was taken, and kept.
     assert_eq!(command(&robot, "reserve-1", "hv", "reserve", 35.0).0, 202);
     let told = until(&robot, "/api/v1/commands/reserve-1", |answer| {
-        (!answer["flight"].is_null() && answer["command"]["state"] == "effective").then(|| answer.clone())
+        (!answer["flight"].is_null() && answer["command"]["state"] == "confirmed").then(|| answer.clone())
     });
     let flight = &told["flight"];
     assert!(flight["score"].is_null() && flight["scored_at"].is_null(), "{flight}");

@@ -70,7 +70,8 @@ fn Present(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
             (Some(age_s), why) => model::read_words(control.with(|control| control.present.is_some()), &why, age_s),
         });
     let revision = Derived::new(move || control.with(|control| control.revision));
-    let changed = Derived::new(move || control.with(|control| control.changed.clone()));
+    let changed = Derived::new(move || control.with(model::changed_words));
+    let ended = Derived::new(move || control.with(model::ended_words));
     let standing = Derived::new(move || control.with(model::standing_words));
     view! {
         <p class="control-present" data-known=known>
@@ -79,11 +80,12 @@ fn Present(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
         </p>
         <p class="note" title=move || format!("Setting number {}: another one after each change", revision.get())>
             {move || match changed.get() {
-                Some(changed) => view! { "changed by " {changed.by} ", " <When utc=changed.at /> }.into_any(),
-                None => view! { "not changed from here" }.into_any(),
+                (words, Some(at)) => view! { {words} ", " <When utc=at /> }.into_any(),
+                (words, None) => view! { {words} }.into_any(),
             }}
         </p>
-        {move || standing.get().map(|words| view! { <p class="note">{words}</p> })}
+        {move || ended.get().map(|words| view! { <p class="control-words" data-tone="wider" role="status">{model::typeset(&words)}</p> })}
+        {move || standing.get().map(|words| view! { <p class="note">{model::typeset(&words)}</p> })}
     }
 }
 

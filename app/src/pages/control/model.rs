@@ -4,9 +4,10 @@ use crate::format::{self, THIN};
 use crate::source::NO_SERVER;
 use ::api::control::{CommandResponse, ControlResponse, ControlState};
 use ::api::people::SessionResponse;
-use domain::control::ControlKind;
+use domain::control::{ControlKind, StateKind};
 use domain::people::{Denied, Role, action::Action};
 use domain::time::Utc;
+use domain::words::Words as _;
 
 /// Why nothing can be commanded here now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -347,8 +348,8 @@ pub(super) fn tone(state: &str) -> &'static str {
     match state {
         "requested" | "journalled" | "sent" | "echoed" => "pending",
         "confirmed" | "effective" | "unchanged" => "good",
-        "unconfirmable" | "no-effect" | "unknown" => "doubt",
-        "superseded" | "lease-ended" => "over",
+        "unconfirmable" | "no-effect" | "unknown" | "one-step-off" => "doubt",
+        "superseded" | "changed-at-device" | "lease-ended" => "over",
         _ => "bad",
     }
 }
@@ -372,22 +373,79 @@ pub(super) fn writes_words(control: &ControlState) -> String {
     )
 }
 
-/// How long a value stands.
+/// How a control came to the value that it has: without the instant, and the instant.
+pub(super) fn changed_words(control: &ControlState) -> (String, Option<Utc>) {
+    match &control.changed {
+        None => ("no change is known".to_owned(), None),
+        Some(changed) => (
+            match &changed.how[..] {
+                "command" => format!("changed by {}", changed.by),
+                "lease" => "returned by itself, because it was not renewed".to_owned(),
+                _ => "changed at the device".to_owned(),
+            },
+            Some(changed.at),
+        ),
+    }
+}
+
+/// What has come while somebody looked at `seen`, and what the device has now: `None` if nothing has.
+pub(super) fn meanwhile_words(seen: &ControlState, now: &ControlState) -> Option<String> {
+    if seen.revision == now.revision {
+        return None;
+    }
+    let came = match now.latest.as_ref().filter(|latest| Some(*latest) != seen.latest.as_ref()) {
+        None => "The server was started again meanwhile".to_owned(),
+        Some(latest) => {
+            let value = words(now, latest.value);
+            match &latest.how[..] {
+                "command" => format!("{} has commanded {value} meanwhile", latest.by),
+                "lease" => format!("The device has returned to {value} by itself meanwhile"),
+                _ => format!("It was changed at the device meanwhile, to {value}"),
+            }
+        }
+    };
+    Some(format!("{came}: it is {} now.", present_words(now)))
+}
+
+/// How the command ended whose value stood last, if nothing has followed it.
+pub(super) fn ended_words(control: &ControlState) -> Option<String> {
+    let ended = control.ended.as_ref().filter(|_| control.command.is_none())?;
+    Some(format!("{} of {}: {}", ended.value_words, ended.by, ended.words))
+}
+
+/// How long a value stands, and what the device does then.
 pub(super) fn standing_words(control: &ControlState) -> Option<String> {
     let safe = || words(control, control.safe);
-    let hold =
-        control.holds_for_s.map(|left_s| format!("for {} yet, then {}", format::duration(left_s as f32), safe()));
+    let hold = control.holds_for_s.map(|left_s| match (left_s, &control.cannot_return[..]) {
+        (0, "") => format!("its time is over, {} returns", safe()),
+        (0, why) => format!("its time is over, and {} cannot return yet: {why}", safe()),
+        (left_s, _) => format!("for {} yet, then {}", format::duration(left_s as f32), safe()),
+    });
+    let to = || control.returns_to.map_or_else(|| "its own value".to_owned(), |to| words(control, to));
     // Packtwin renews only what was commanded from here.
-    let ours = control.command.as_ref().is_some_and(|command| {
-        matches!(&command.state[..], "confirmed" | "effective" | "unchanged" | "no-effect" | "unconfirmable")
-    });
-    let lease = control.lease_s.filter(|_| ours).map(|lease_s| {
-        format!("renewed while Packtwin runs; without it the device returns after {}", format::duration(lease_s as f32))
-    });
+    let ours = control.command.as_ref().is_some_and(|command| stands(&command.state));
+    let lease = match (control.lease_s, &control.not_renewed[..], control.returns_in_s) {
+        (Some(lease_s), "", _) if ours => Some(format!(
+            "renewed while Packtwin runs; without it the device returns to {} after {}",
+            to(),
+            format::duration(lease_s as f32)
+        )),
+        (Some(_), why, Some(left_s)) if !why.is_empty() => {
+            let within = format::duration(left_s as f32);
+            Some(format!("{why}; the device returns to {} by itself within {within}", to()))
+        }
+        (Some(_), why, None) if !why.is_empty() => Some(format!("{why}; the device returns to {} by itself", to())),
+        _ => None,
+    };
     match (hold, lease) {
         (Some(hold), Some(lease)) => Some(format!("{hold}; {lease}")),
         (hold, lease) => hold.or(lease),
     }
+}
+
+/// Whether the value of a command in this state stands on its device.
+fn stands(state: &str) -> bool {
+    StateKind::from_word(state).is_ok_and(StateKind::stands)
 }
 
 #[cfg(test)]

@@ -71,7 +71,10 @@ fn OfChange(desk: Desk, flight: Flight, change: Change) -> impl IntoView {
     };
     let blocked =
         Derived::new(move || now.with(|now| now.blocked().iter().map(|lock| lock.blocked.clone()).collect::<Vec<_>>()));
-    let faster = Derived::new(move || now.with(|now| now.control.revision != revision));
+    let faster = {
+        let seen = control.clone();
+        Derived::new(move || now.with(|now| model::meanwhile_words(&seen, &now.control)))
+    };
     let words = check::answer(flight, desk);
     let id = format!("{}-{key}", desk.form_id.get_value());
     let hold = move |event| {
@@ -89,11 +92,8 @@ fn OfChange(desk: Desk, flight: Flight, change: Change) -> impl IntoView {
         <p class="control-words" data-tone=if widens { "wider" } else { "safer" }>{change.direction()}</p>
         <p class="control-answer">{words}</p>
         <details class="control-assumed" open=true><summary>"Beside doing nothing"</summary><Table flight desk /></details>
-        <p class="control-words" data-tone="wrong" role="alert" hidden=move || !faster.get()>
-            {move || now.with(|now| {
-                let by = now.control.changed.as_ref().map_or_else(|| "at the device itself".to_owned(), |changed| format!("by {}", changed.by));
-                format!("It was changed {by} meanwhile: it is {} now.", model::present_words(&now.control))
-            })}
+        <p class="control-words" data-tone="wrong" role="alert" hidden=move || faster.with(Option::is_none)>
+            {faster}
         </p>
         <ul class="control-against" hidden=move || blocked.with(Vec::is_empty)>
             {move || blocked.get().into_iter().map(|why| view! { <li>{format!("Not now: {why}.")}</li> }).collect_view()}

@@ -44,15 +44,43 @@ pub struct Command {
     pub revision: u64,
 }
 
-/// Who has changed a control last, to what.
+/// How a control came to a value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// Who.
-    pub by: String,
-    /// When.
+    /// Who or what has changed it.
+    pub by: ChangedBy,
+    /// When: of a command when it was asked, else when it was first read.
     pub at: Utc,
     /// The value, in the unit of the control.
     pub value: f64,
+}
+
+/// Who or what has changed a control.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangedBy {
+    /// A command of this account, or of the server.
+    Command(String),
+    /// Not a command from here.
+    Device,
+    /// The device has returned to its own value, because what it held was not renewed.
+    Lease,
+}
+
+impl Change {
+    /// The change that a command asks for.
+    pub fn of(command: &Command) -> Change {
+        Change { by: ChangedBy::Command(command.by.name.clone()), at: command.at, value: command.value }
+    }
+
+    /// That it came since somebody looked, in words.
+    fn since_you_looked(&self, kind: ControlKind) -> String {
+        let (value, at) = (kind.words(self.value), moment(self.at));
+        match &self.by {
+            ChangedBy::Command(by) => format!("{by} has commanded {value} since you looked, at {at}"),
+            ChangedBy::Device => format!("it was changed at the device since you looked, to {value}, at {at}"),
+            ChangedBy::Lease => format!("the device has returned to {value} by itself since you looked, at {at}"),
+        }
+    }
 }
 
 /// Why a command is refused. Nothing was sent.
@@ -76,12 +104,13 @@ pub enum Refusal {
     /// It is to stand for too short or too long a time.
     #[error("a value stands for 10 s to 24 h, not for {0} s")]
     Hold(u64),
-    /// Somebody was faster: who, what and when, whatever has become of it; the kind has the words for the value.
-    #[error("{} has commanded {} since you looked, at {}", .0.by, .1.words(.0.value), moment(.0.at))]
+    /// Somebody was faster, or the device: who, what and when, whatever has become of it; the kind has the words for the
+    /// value.
+    #[error("{}", .0.since_you_looked(*.1))]
     Changed(Change, ControlKind),
-    /// It has been changed on the device since; what it has now, in words.
-    #[error("it was changed on the device itself since you looked: {0}")]
-    ChangedOnDevice(String),
+    /// Nothing is known to have come since; the number of the setting is one of before this start. What it has now, in words.
+    #[error("the server was started again since you looked: {0} now")]
+    StartedAgain(String),
     /// An interlock does not hold: its id, and why.
     #[error("{1}")]
     Interlock(&'static str, String),
@@ -122,8 +151,8 @@ pub struct Known<'a> {
     pub stands: Option<f64>,
     /// The number of the present setting.
     pub revision: u64,
-    /// Who has changed it last; `None` if the device's own people have, or nobody.
-    pub changed: Option<&'a Change>,
+    /// What has come last, since this start: a command, whatever has become of it, or a change at the device.
+    pub latest: Option<&'a Change>,
     /// How often it was written.
     pub ledger: &'a Ledger,
 }
@@ -166,9 +195,9 @@ pub fn decide(control: &ControlSpec, command: &Command, known: &Known<'_>) -> Re
     }
     // Towards the safe side it does not matter what was seen before.
     if widens && command.revision != known.revision {
-        let has = || known.present.map_or("what it has now is not known".to_owned(), |has| control.kind.words(has));
-        let changed = known.changed.map(|change| Refusal::Changed(change.clone(), control.kind));
-        return Err(changed.unwrap_or_else(|| Refusal::ChangedOnDevice(has())));
+        let has = || known.present.map_or("it is not known what the device has".to_owned(), |has| format!("it has {}", control.kind.words(has)));
+        let latest = known.latest.map(|change| Refusal::Changed(change.clone(), control.kind));
+        return Err(latest.unwrap_or_else(|| Refusal::StartedAgain(has())));
     }
     check(control, &known.situation, widens).map_err(|(id, why)| Refusal::Interlock(id, why))?;
     if widens {

@@ -9,13 +9,16 @@
 //! nothing of it was sent, or that it was.
 //!
 //! Nothing is sent that is not journalled, nothing is called confirmed that was not read back, and after a restart
-//! nothing is sent again: what was under way is read back first.
+//! nothing is sent again: what was under way is read back first, and what was confirmed before is renewed only once the
+//! device was seen to have it still.
 
 mod keep;
 #[cfg(test)]
+mod life;
+#[cfg(test)]
 mod tests;
 
-use super::decide::{Change, Command, CommandId, Decision, Known, Refusal, decide};
+use super::decide::{Change, ChangedBy, Command, CommandId, Decision, Known, Refusal, decide};
 use super::fruitless::Fruitless;
 use super::interlock::Situation;
 use super::ledger::{Ledger, Towards};
@@ -80,7 +83,7 @@ pub struct ControlPast {
     pub revision: u64,
     /// How often it was written.
     pub ledger: Ledger,
-    /// Who has changed it last.
+    /// How it came to the value that it had last.
     pub changed: Option<Change>,
 }
 
@@ -108,12 +111,18 @@ pub struct Control {
     pub present: Option<ReadBack>,
     /// Why it could not be read last; empty if it could.
     pub unreadable: String,
-    /// Who has changed it last.
+    /// How it came to the value that was read back last; `None` if that is not known.
     pub changed: Option<Change>,
+    /// What has come last since this start: a command, whatever has become of it, or a change at the device.
+    pub latest: Option<Change>,
     /// How often it was written.
     pub ledger: Ledger,
     /// The command whose value stands or is on its way, with its state.
     pub standing: Option<Standing>,
+    /// The command that ended last without another one in its place, while nothing has followed.
+    pub ended: Option<CommandReceipt>,
+    /// When the device returns to its own value unless it hears the value again; at the latest, after a restart.
+    returns_at: Option<Mono>,
     /// Writes that are counted since these instants, and of which it is not known yet what becomes of them. Also those of
     /// commands that were replaced meanwhile: a burst of commands counts as what it is.
     counted: Vec<(WriteId, Mono)>,
@@ -143,19 +152,16 @@ pub struct Standing {
     renew: Option<(Mono, Mono)>,
     /// When its time is over.
     pub holds_until: Option<Mono>,
-    /// Whether it was told that the safe value cannot return yet.
-    cannot_return: bool,
+    /// Why the safe value cannot return yet, though its time is over; empty if it can.
+    pub cannot_return: String,
+    /// Whether that was told.
+    told_cannot_return: bool,
+    /// Whether it was confirmed before this start, and is renewed as soon as the device is seen to have it still.
+    resumes: bool,
     /// Until when its effect is to be seen.
     effect_by: Option<Mono>,
-    /// What stood before, with who had changed it: it stands on if this comes to nothing.
-    replaced: Option<Box<Replaced>>,
-}
-
-/// What stood before a command.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Replaced {
-    standing: Option<Standing>,
-    changed: Option<Change>,
+    /// What stood before: it stands on if this comes to nothing.
+    replaced: Option<Box<Standing>>,
 }
 
 /// The controls of a site.
@@ -184,8 +190,11 @@ impl Desk {
             present: None,
             unreadable: String::new(),
             changed: None,
+            latest: None,
             ledger: Ledger::default(),
             standing: None,
+            ended: None,
+            returns_at: None,
             counted: Vec::new(),
             leaving: Vec::new(),
             reading: None,
@@ -194,8 +203,8 @@ impl Desk {
         Desk { controls: systems.map(control).collect(), ..Desk::default() }
     }
 
-    /// Takes what the journal says of a control. Nothing is sent again and no lease renewed: what the device has is read
-    /// first. A value that is to stand for a time stands for what is left of it.
+    /// Takes what the journal says of a control. Nothing is sent again: what the device has is read first. A value that was
+    /// confirmed is renewed only if the device has it still, and stands for what is left of its time.
     pub fn restore(
         &mut self,
         system: SystemIdx,
@@ -209,8 +218,11 @@ impl Desk {
         control.standing = followed.map(|PastCommand { command, state, stood_for }| {
             let hold = command.hold.filter(|_| state.stands());
             let holds_until = hold.map(|hold| now.mono + hold.saturating_sub(stood_for));
-            Standing { holds_until, ..Standing::new(command, state, now, None, false) }
+            let resumes = state.stands();
+            Standing { holds_until, resumes, ..Standing::new(command, state, now, None, false) }
         });
+        // When it was written last is not known: before this start.
+        control.returns_at = control.standing.as_ref().and(control.spec.lease).map(|lease| now.mono + lease);
     }
 
     /// Arms or disarms control. What stands is not renewed while it is disarmed, and what still waits for its link does not
@@ -257,7 +269,7 @@ impl Desk {
             (Ok(decision), _) if decision.towards == Towards::Safety && !self.is_coming_to_safety(&command) => decision,
             (Err(why), None) => {
                 self.fruitless.count(&command.by, now.mono);
-                let receipt = CommandReceipt { command, at: now, state: CommandState::Refused(why), before: None };
+                let receipt = CommandReceipt::new(command, now, CommandState::Refused(why), None);
                 return vec![Step::Receipt(self.forget(receipt))];
             }
             (decided, Some(wait)) => {
@@ -265,7 +277,7 @@ impl Desk {
                 // Who wants the safe value is told what stands against it.
                 let why = decided.err().filter(|_| self.wants_safety(&command)).unwrap_or(Refusal::TurnedAway(wait));
                 let state = CommandState::Refused(why);
-                return vec![Step::Again(CommandReceipt { command, at: now, state, before: None })];
+                return vec![Step::Again(CommandReceipt::new(command, now, state, None))];
             }
         };
         let command = Command { value: decision.value, ..command };
@@ -279,11 +291,11 @@ impl Desk {
         let stood = control.stood();
         let replaced: Vec<Step> = control.supersede(&command.by.name, now).collect();
         control.revision += 1;
-        control.changed = Some(Change { by: command.by.name.clone(), at: command.at, value: command.value });
-        let state = CommandState::Requested;
-        let receipt = CommandReceipt { command: command.clone(), at: now, state, before };
+        control.latest = Some(Change::of(&command));
+        control.ended = None;
+        let receipt = CommandReceipt::new(command.clone(), now, CommandState::Requested, before);
         let standing = Standing::new(command, CommandState::Requested, now, before, decision.towards == Towards::Wider);
-        control.standing = Some(Standing { replaced: Some(Box::new(stood)), ..standing });
+        control.standing = Some(Standing { replaced: stood.map(Box::new), ..standing });
         for step in &replaced {
             if let Step::Receipt(over) = step {
                 self.forget(over.clone());
@@ -320,7 +332,7 @@ impl Desk {
             on_its_way: control.on_its_way(),
             stands: control.standing.as_ref().filter(|it| it.state.stands()).map(|it| it.command.value),
             revision: control.revision,
-            changed: control.changed.as_ref(),
+            latest: control.latest.as_ref(),
             ledger: &control.ledger,
         };
         decide(&control.spec, command, &known)
@@ -422,6 +434,9 @@ impl Desk {
         // A renewal that still waits.
         let withdrawn = control.withdrawal(&standing, "its time is over", true);
         let receipt = standing.receipt(now, state);
+        if standing.state.stands() {
+            control.ended = Some(receipt.clone());
+        }
         let again = if receipt.state.kind().came_to_nothing() { control.stand_again(standing, now) } else { None };
         let told = [Some(self.forget(receipt)), again].into_iter().flatten().map(Step::Receipt);
         withdrawn.into_iter().chain(told).collect()
@@ -446,13 +461,35 @@ impl Standing {
     /// A command that nothing is known of yet.
     fn new(command: Command, state: CommandState, at: Now, before: Option<f64>, widens: bool) -> Standing {
         let (write, renew, holds_until, effect_by, replaced) = (None, None, None, None, None);
-        let cannot_return = false;
-        Standing { command, state, at, before, widens, write, renew, holds_until, cannot_return, effect_by, replaced }
+        let (cannot_return, told_cannot_return, resumes) = (String::new(), false, false);
+        Standing {
+            command,
+            state,
+            at,
+            before,
+            widens,
+            write,
+            renew,
+            holds_until,
+            cannot_return,
+            told_cannot_return,
+            resumes,
+            effect_by,
+            replaced,
+        }
     }
 
     /// A step of it.
     pub fn receipt(&self, at: Now, state: CommandState) -> CommandReceipt {
-        CommandReceipt { command: self.command.clone(), at, state, before: self.before }
+        let reached = Some(self.state.kind()).filter(|reached| *reached != state.kind());
+        CommandReceipt { reached, ..CommandReceipt::new(self.command.clone(), at, state, self.before) }
+    }
+
+    /// It stands in this state: its times begin, unless they run already.
+    fn stands_as(&mut self, state: CommandState, spec: &ControlSpec, at: Now) {
+        (self.state, self.at) = (state, at);
+        self.holds_until = self.holds_until.or(self.command.hold.map(|hold| at.mono + hold));
+        self.effect_by = Some(at.mono + spec.kind.spec().effect.1);
     }
 }
 
@@ -478,6 +515,7 @@ impl Control {
             setpoint: self.spec.setpoint.clone(),
             value: Some(self.spec.to_setpoint(standing.command.value)),
             lease: self.spec.lease,
+            only_within: None,
             deadline: standing.command.expires,
         })
     }
@@ -508,28 +546,28 @@ impl Control {
     /// Takes what became of the write of a command that was replaced: that it was sent is told before its end.
     fn left(&mut self, id: WriteId, outcome: &WriteOutcome, at: Now) -> Option<Vec<CommandReceipt>> {
         let place = self.leaving.iter().position(|(standing, _)| standing.write == Some(id))?;
-        let (standing, by) = self.leaving.remove(place);
+        let (mut standing, by) = self.leaving.remove(place);
         let sent = (!outcome.is_nothing_sent()).then(|| standing.receipt(at, CommandState::Sent));
+        if sent.is_some() {
+            standing.state = CommandState::Sent;
+        }
         let over = standing.receipt(at, CommandState::Superseded(by));
         Some(sent.into_iter().chain([over]).collect())
     }
 
     /// What stands now, for whatever takes its place: of commands that are still on their way, what stood before them.
-    fn stood(&self) -> Replaced {
+    fn stood(&self) -> Option<Standing> {
         match &self.standing {
-            Some(standing) if standing.state.stands() => {
-                let standing = Some(Standing { replaced: None, ..standing.clone() });
-                Replaced { standing, changed: self.changed.clone() }
-            }
-            Some(standing) => standing.replaced.as_deref().cloned().unwrap_or_default(),
-            None => Replaced { standing: None, changed: self.changed.clone() },
+            Some(standing) if standing.state.stands() => Some(Standing { replaced: None, ..standing.clone() }),
+            Some(standing) => standing.replaced.as_deref().cloned(),
+            None => None,
         }
     }
 
     /// The command `ended` has changed nothing: what stood before stands on, and is read at once.
     fn stand_again(&mut self, ended: Standing, now: Now) -> Option<CommandReceipt> {
-        let Replaced { standing, changed } = *ended.replaced?;
-        (self.standing, self.changed, self.read_due) = (standing, changed, now.mono);
+        self.read_due = now.mono;
+        self.standing = ended.replaced.map(|stood| *stood);
         let standing = self.standing.as_mut()?;
         standing.at = now;
         Some(standing.receipt(now, standing.state.clone()))
@@ -549,48 +587,133 @@ impl Control {
 
     /// Takes a step of the write of its command.
     fn was_written(&mut self, outcome: WriteOutcome, at: Now) -> Option<CommandReceipt> {
-        let spec = &self.spec;
-        let outcome = in_unit(spec, outcome);
-        let standing = self.standing.as_mut()?;
-        let renewal = standing.state.stands();
-        let state = if renewal {
-            // A renewal says nothing new while it is confirmed.
-            match &outcome {
-                WriteOutcome::Sent | WriteOutcome::Echoed => return None,
-                WriteOutcome::Confirmed(_) | WriteOutcome::Unchanged(_) | WriteOutcome::Unconfirmable => {
-                    standing.renew = spec.renewal(at.mono);
-                    return None;
-                }
-                // The device has the value until its lease is over, and may answer again before.
-                WriteOutcome::NotSent(_) | WriteOutcome::Expired | WriteOutcome::Unknown(_)
-                    if standing.renew.is_some_and(|(_, over)| at.mono < over) =>
-                {
-                    return None;
-                }
-                other => CommandState::LeaseEnded(format!("it could not be renewed: {other}")),
-            }
-        } else {
-            standing.state.after(outcome.clone())?
-        };
-        if let WriteOutcome::Unchanged(value)
-        | WriteOutcome::Confirmed(value)
-        | WriteOutcome::Clamped(value)
-        | WriteOutcome::Ignored(value) = outcome
-        {
+        let outcome = in_unit(&self.spec, outcome);
+        let has = outcome.value();
+        let before = self.present;
+        if let Some(value) = has {
             self.present = Some(ReadBack { value, at });
             self.unreadable.clear();
         }
-        // Nobody knows what the device has now: it is asked at once.
-        if matches!(state, CommandState::Unknown(_) | CommandState::LeaseEnded(_)) {
-            (self.present, self.read_due) = (None, at.mono);
+        let spec = &self.spec;
+        let standing = self.standing.as_mut()?;
+        let value = standing.command.value;
+        let renewal = standing.state.stands();
+        let state = match outcome {
+            // A renewal says nothing new while the device has the value.
+            WriteOutcome::Sent | WriteOutcome::Echoed if renewal => return None,
+            _ if renewal && has.is_some_and(|has| spec.accepts(value, has)) => return self.renewed(at),
+            WriteOutcome::Unconfirmable if renewal => return self.renewed(at),
+            // The device has the value until its lease is over, and may answer again before.
+            WriteOutcome::NotSent(_) | WriteOutcome::Expired | WriteOutcome::Unknown(_)
+                if renewal && standing.renew.is_some_and(|(_, over)| at.mono < over) =>
+            {
+                return None;
+            }
+            other if renewal => match has {
+                Some(has) => self.lost(has),
+                None => self.not_renewed_any_more(&format!("it could not be renewed: {other}"), at),
+            },
+            WriteOutcome::Clamped(has) if spec.accepts(value, has) => CommandState::OneStepOff(has),
+            outcome => standing.state.after(outcome)?,
+        };
+        let standing = self.standing.as_mut()?;
+        let receipt = standing.receipt(at, state.clone());
+        match &state {
+            // Nobody knows what the device has now: it is asked at once.
+            CommandState::Unknown(_) | CommandState::LeaseEnded(_, None) => {
+                (self.present, self.read_due) = (None, at.mono);
+            }
+            state if state.stands() && !renewal => {
+                standing.stands_as(state.clone(), &self.spec, at);
+                standing.renew = self.spec.renewal(at.mono);
+                self.returns_at = self.spec.lease.map(|lease| at.mono + lease);
+            }
+            state if state.is_under_way() => (standing.state, standing.at) = (state.clone(), at),
+            _ => {}
         }
-        if state.stands() && !renewal {
-            standing.holds_until = standing.command.hold.map(|hold| at.mono + hold);
-            standing.renew = spec.renewal(at.mono);
-            standing.effect_by = Some(at.mono + spec.kind.spec().effect.1);
+        if let CommandState::Unknown(_) = state {
+            (standing.state, standing.at) = (state.clone(), at);
         }
-        (standing.state, standing.at) = (state.clone(), at);
-        Some(standing.receipt(at, state))
+        match (&state, has) {
+            (CommandState::Confirmed(has) | CommandState::OneStepOff(has), _) => {
+                self.changed = Some(Change { value: *has, ..Change::of(&receipt.command) });
+            }
+            (_, Some(has)) => self.settle(has, before, at),
+            _ => {}
+        }
+        if let CommandState::Clamped(_) = state {
+            self.returns_at = self.spec.lease.map(|lease| at.mono + lease);
+        }
+        Some(receipt)
+    }
+
+    /// The device has heard the value once more.
+    fn renewed(&mut self, at: Now) -> Option<CommandReceipt> {
+        self.standing.as_mut()?.renew = self.spec.renewal(at.mono);
+        self.returns_at = self.spec.lease.map(|lease| at.mono + lease);
+        None
+    }
+
+    /// What becomes of a command that stood, on a device that has another value now.
+    fn lost(&self, has: f64) -> CommandState {
+        let words = self.spec.kind.words(has);
+        let leased = self.spec.lease.is_some();
+        match leased && self.standing.as_ref().is_some_and(|standing| standing.resumes) {
+            true => {
+                let why = format!("it was not renewed while Packtwin was down; the device has {words} now");
+                CommandState::LeaseEnded(why, Some(has))
+            }
+            false if self.spec.is_return(has) => {
+                CommandState::LeaseEnded(format!("the device has returned to {words} by itself"), Some(has))
+            }
+            false => CommandState::ChangedAtDevice(has),
+        }
+    }
+
+    /// The end of a command that is not renewed any more, and what the device does then.
+    fn not_renewed_any_more(&self, why: &str, now: Now) -> CommandState {
+        let to = self.spec.returns_to.map(|to| self.spec.kind.words(to));
+        let left = self.returns_at.map(|at| at.since(now.mono)).filter(|left| !left.is_zero());
+        let then = match (to, left) {
+            (Some(to), Some(left)) => {
+                format!("; the device returns to {to} by itself within {:.0} s", left.as_secs_f32().ceil())
+            }
+            (Some(to), None) => format!("; the device returns to {to} by itself"),
+            (None, _) => String::new(),
+        };
+        CommandState::LeaseEnded(format!("{why}{then}"), None)
+    }
+
+    /// Keeps how the control came to a value that was read, unless it is the one that is known. `before` is what was read
+    /// before.
+    fn settle(&mut self, value: f64, before: Option<ReadBack>, at: Now) {
+        let known = self.changed.as_ref().map(|changed| changed.value).or(before.map(|before| before.value));
+        if known.is_none_or(|known| self.spec.is_same(known, value)) {
+            return;
+        }
+        let was_held = matches!(&self.changed, Some(Change { by: ChangedBy::Command(_), .. }));
+        let by = if was_held && self.spec.is_return(value) { ChangedBy::Lease } else { ChangedBy::Device };
+        let change = Change { by, at: at.utc, value };
+        self.revision += 1;
+        (self.changed, self.latest, self.returns_at) = (Some(change.clone()), Some(change), None);
+    }
+
+    /// Why the value that the device holds is not renewed, as a clause; `None` if it is renewed, or is no value that it
+    /// would give up. And when the device returns to its own.
+    pub fn not_renewed(&self, situation: &Situation<'_>) -> Option<(String, Option<Mono>)> {
+        let now = situation.now.mono;
+        let returns_at = self.returns_at.filter(|at| now < *at);
+        self.spec.lease?;
+        let why = match &self.standing {
+            Some(standing) if standing.state.stands() => match keep::renewable(self, standing, situation) {
+                _ if standing.renew.is_none() => "not renewed since the restart".to_owned(),
+                Ok(()) => return None,
+                Err((_, why)) => format!("not renewed: {why}"),
+            },
+            None if returns_at.is_some() => "not renewed any more".to_owned(),
+            _ => return None,
+        };
+        Some((why, returns_at))
     }
 }
 
@@ -598,6 +721,7 @@ impl Control {
 fn in_unit(spec: &ControlSpec, outcome: WriteOutcome) -> WriteOutcome {
     use WriteOutcome::*;
     match outcome {
+        Read(value) => Read(spec.of_setpoint(value)),
         Unchanged(value) => Unchanged(spec.of_setpoint(value)),
         Confirmed(value) => Confirmed(spec.of_setpoint(value)),
         Clamped(value) => Clamped(spec.of_setpoint(value)),

@@ -23,28 +23,48 @@ pub enum Followed {
     Unknown(String),
 }
 
-/// Whether `value` is followed by what a system measures now.
-pub fn followed(control: &ControlSpec, value: f64, state: &SystemState, now: Mono) -> Followed {
+/// Whether `value`, which took the place of `before`, is followed by what a system measures now. It is only if what is
+/// measured would be another one without it: a limit that nothing comes near is not put to the test.
+pub fn followed(
+    control: &ControlSpec,
+    value: f64,
+    before: Option<f64>,
+    state: &SystemState,
+    now: Mono,
+) -> Followed {
     let point = |point: PointId| {
         let missing = |why: crate::reading::NoData| format!("{} not known: {}", point.is(), why.words());
         state.points.sample(point, now).map_err(missing)
     };
-    let value = value as f32;
-    let slack = POWER_TOLERANCE.0 * value.abs() + POWER_TOLERANCE.1;
+    let (value, before) = (value as f32, before.map(|before| before as f32));
+    let tolerance = |value: f32| POWER_TOLERANCE.0 * value.abs() + POWER_TOLERANCE.1;
+    let slack = tolerance(value);
     let told = match control.kind.spec().effect.0 {
         Effect::DischargeBelow => {
-            point(PointId::Power).and_then(|power| limited(power, value + slack, watts("battery", power)))
+            point(PointId::Power).and_then(|power| limited(power, value, slack, &watts("battery", power)))
         }
         Effect::ChargeBelow => {
-            point(PointId::Power).and_then(|power| limited(-power, value + slack, watts("battery", power)))
+            point(PointId::Power).and_then(|power| limited(-power, value, slack, &watts("battery", power)))
         }
         Effect::GridPower => {
-            point(PointId::GridPower).map(|power| ((power - value).abs() <= slack, watts("grid", power)))
+            point(PointId::GridPower).and_then(|power| {
+                let is_near = |value: f32| (power - value).abs() <= tolerance(value);
+                match is_near(value) && before.is_none_or(is_near) {
+                    true => Err(format!("the value before would bring the same: {}", watts("grid", power))),
+                    false => Ok((is_near(value), watts("grid", power))),
+                }
+            })
         }
-        Effect::NoDischargeBelowSoc => point(PointId::Soc).and_then(|soc| match soc >= value - SOC_TOLERANCE_PCT {
-            true => Ok((true, format!("state of charge {soc:.1} %"))),
-            false => point(PointId::Power)
-                .map(|power| (power <= slack, format!("state of charge {soc:.1} %, {}", watts("battery", power)))),
+        Effect::NoDischargeBelowSoc => point(PointId::Soc).and_then(|soc| {
+            if soc > value + SOC_TOLERANCE_PCT {
+                return Err(format!("it is not reached: state of charge {soc:.1} %"));
+            }
+            let power = point(PointId::Power)?;
+            let words = format!("state of charge {soc:.1} %, {}", watts("battery", power));
+            match power > slack && soc >= value - SOC_TOLERANCE_PCT {
+                true => Err(format!("it is just reached: {words}")),
+                false => Ok((power <= slack, words)),
+            }
         }),
         Effect::Runs if value > 0.5 => point(PointId::Contactors)
             .map(|bits| (contactors(bits) == "closed", format!("contactors {}", contactors(bits)))),
@@ -58,12 +78,11 @@ pub fn followed(control: &ControlSpec, value: f64, state: &SystemState, now: Mon
     }
 }
 
-/// Whether a power keeps to a limit. Where no power flows in its direction, a limit other than zero is not put to the test.
-fn limited(power_w: f32, most_w: f32, words: String) -> Result<(bool, String), String> {
-    let is_idle = power_w <= POWER_TOLERANCE.1;
-    match is_idle && most_w > 2.0 * POWER_TOLERANCE.1 {
-        true => Err(format!("nothing flows that it limits: {words}")),
-        false => Ok((power_w <= most_w, words)),
+/// Whether a power keeps to a limit. What stays below it by itself does not put it to the test.
+fn limited(power_w: f32, limit_w: f32, slack_w: f32, words: &str) -> Result<(bool, String), String> {
+    match power_w < limit_w - slack_w {
+        true => Err(format!("it is not reached: {words}")),
+        false => Ok((power_w <= limit_w + slack_w, words.to_owned())),
     }
 }
 
@@ -86,46 +105,54 @@ mod tests {
     fn what_is_measured_agrees_with_the_value_or_not() {
         use PointId::{Contactors, GridPower, Power, Soc};
         let spec = SystemSpec::new("hv", "Pack", Topology::NONE, 280.0, 832.0);
-        for (kind, unit, value, points, says) in [
-            (ControlKind::DischargeLimit, "W", 100e3, vec![(Power, 102e3)], Followed::Yes("battery 102.0 kW".into())),
-            (ControlKind::DischargeLimit, "W", 100e3, vec![(Power, 120e3)], Followed::No("battery 120.0 kW".into())),
-            (
-                ControlKind::DischargeLimit,
-                "W",
-                100e3,
-                vec![(Power, -120e3)],
-                Followed::Unknown("nothing flows that it limits: battery -120.0 kW".into()),
-            ),
-            (ControlKind::DischargeLimit, "W", 0.0, vec![(Power, -10.0)], Followed::Yes("battery -10.0 W".into())),
-            (
-                ControlKind::ChargeLimit,
-                "W",
-                20e3,
-                vec![(Power, 60e3)],
-                Followed::Unknown("nothing flows that it limits: battery 60.0 kW".into()),
-            ),
-            (ControlKind::ChargeLimit, "W", 20e3, vec![(Power, -26e3)], Followed::No("battery -26.0 kW".into())),
-            (
-                ControlKind::DischargeLimit,
-                "W",
-                100e3,
-                vec![],
-                Followed::Unknown("Battery power is not known: not received".into()),
-            ),
-            (ControlKind::Reserve, "%", 30.0, vec![(Soc, 71.0)], Followed::Yes("state of charge 71.0 %".into())),
+        let unknown = |why: &str| Followed::Unknown(why.to_owned());
+        for (kind, unit, (before, value), points, says) in [
+            (ControlKind::DischargeLimit, "W", (150e3, 100e3), vec![(Power, 102e3)], Followed::Yes("battery 102.0 kW".into())),
+            (ControlKind::DischargeLimit, "W", (150e3, 100e3), vec![(Power, 120e3)], Followed::No("battery 120.0 kW".into())),
+            // The load asks for less: without the limit it would be the same.
+            (ControlKind::DischargeLimit, "W", (150e3, 100e3), vec![(Power, 40e3)], unknown("it is not reached: battery 40.0 kW")),
+            (ControlKind::DischargeLimit, "W", (150e3, 100e3), vec![(Power, -120e3)], unknown("it is not reached: battery -120.0 kW")),
+            (ControlKind::DischargeLimit, "W", (150e3, 0.0), vec![(Power, -10.0)], Followed::Yes("battery -10.0 W".into())),
+            (ControlKind::ChargeLimit, "W", (50e3, 20e3), vec![(Power, 60e3)], unknown("it is not reached: battery 60.0 kW")),
+            (ControlKind::ChargeLimit, "W", (50e3, 20e3), vec![(Power, -26e3)], Followed::No("battery -26.0 kW".into())),
+            (ControlKind::ChargeLimit, "W", (50e3, 20e3), vec![(Power, -20e3)], Followed::Yes("battery -20.0 kW".into())),
+            (ControlKind::DischargeLimit, "W", (150e3, 100e3), vec![], unknown("Battery power is not known: not received")),
+            (ControlKind::Reserve, "%", (20.0, 30.0), vec![(Soc, 71.0)], unknown("it is not reached: state of charge 71.0 %")),
             (
                 ControlKind::Reserve,
                 "%",
-                30.0,
+                (20.0, 30.0),
                 vec![(Soc, 25.0), (Power, 50e3)],
                 Followed::No("state of charge 25.0 %, battery 50.0 kW".into()),
             ),
-            (ControlKind::Run, "", 1.0, vec![], Followed::Unknown("Contactors are not known: not received".into())),
-            (ControlKind::Run, "", 1.0, vec![(Contactors, 3.0)], Followed::Yes("contactors closed".into())),
-            (ControlKind::Run, "", 1.0, vec![(Contactors, 0.0)], Followed::No("contactors open".into())),
-            (ControlKind::Run, "", 0.0, vec![(Power, 90.0)], Followed::Yes("battery 90.0 W".into())),
-            (ControlKind::GridSetpoint, "W", 50.0, vec![(GridPower, 700.0)], Followed::No("grid 700.0 W".into())),
-            (ControlKind::Mode, "", 1.0, vec![], Followed::Unknown("no measured value shows it".into())),
+            (
+                ControlKind::Reserve,
+                "%",
+                (20.0, 30.0),
+                vec![(Soc, 25.0), (Power, 0.0)],
+                Followed::Yes("state of charge 25.0 %, battery 0.0 W".into()),
+            ),
+            (
+                ControlKind::Reserve,
+                "%",
+                (20.0, 30.0),
+                vec![(Soc, 30.0), (Power, 50e3)],
+                unknown("it is just reached: state of charge 30.0 %, battery 50.0 kW"),
+            ),
+            (ControlKind::Run, "", (0.0, 1.0), vec![], unknown("Contactors are not known: not received")),
+            (ControlKind::Run, "", (0.0, 1.0), vec![(Contactors, 3.0)], Followed::Yes("contactors closed".into())),
+            (ControlKind::Run, "", (0.0, 1.0), vec![(Contactors, 0.0)], Followed::No("contactors open".into())),
+            (ControlKind::Run, "", (1.0, 0.0), vec![(Power, 90.0)], Followed::Yes("battery 90.0 W".into())),
+            (ControlKind::GridSetpoint, "W", (2e3, 50.0), vec![(GridPower, 700.0)], Followed::No("grid 700.0 W".into())),
+            (ControlKind::GridSetpoint, "W", (2e3, 50.0), vec![(GridPower, 70.0)], Followed::Yes("grid 70.0 W".into())),
+            (
+                ControlKind::GridSetpoint,
+                "W",
+                (50.0, 200.0),
+                vec![(GridPower, 70.0)],
+                unknown("the value before would bring the same: grid 70.0 W"),
+            ),
+            (ControlKind::Mode, "", (0.0, 1.0), vec![], unknown("no measured value shows it")),
         ] {
             let (low, high) = kind.spec().range;
             let device = setpoint(unit, low, high, kind.spec().step);
@@ -134,7 +161,7 @@ mod tests {
             for (point, value) in points {
                 state.apply(Reading { target: Target::Point(point), sample: Ok(value) }, Mono::START);
             }
-            assert_eq!(followed(&control, value, &state, Mono::START), says, "{kind:?}");
+            assert_eq!(followed(&control, value, Some(before), &state, Mono::START), says, "{kind:?}");
         }
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! Requested --> Refused | Expired
-//!      '--> Journalled --> Sent --> (Echoed) --> Confirmed | Clamped | Ignored | Unconfirmable | Rejected | Unknown
+//!      '--> Journalled --> Sent --> (Echoed) --> Confirmed | OneStepOff | Clamped | Ignored | Unconfirmable | Rejected | Unknown
 //!               '--> Unchanged | NotSent                |
-//!                                                       '--> Effective | NoEffect
-//! a value that stands --> Superseded | LeaseEnded
+//!                                                       '--> Effective | NoEffect | OneStepOff
+//! a value that stands --> Superseded | ChangedAtDevice | LeaseEnded
 //! ```
 //!
 //! After a restart a command that was under way is read back: the value is there (Confirmed), or it is Unknown.
@@ -26,6 +26,39 @@ pub struct CommandReceipt {
     pub state: CommandState,
     /// The value that the device had when it was asked, if it was known, in the unit of the control.
     pub before: Option<f64>,
+    /// The step before this one: what it had come to.
+    pub reached: Option<StateKind>,
+}
+
+impl CommandReceipt {
+    /// The first word of a command.
+    pub fn new(command: Command, at: Now, state: CommandState, before: Option<f64>) -> CommandReceipt {
+        CommandReceipt { command, at, state, before, reached: None }
+    }
+
+    /// The step in words for a person, with the values in their unit; at the end of a command, what it had come to before.
+    pub fn words(&self) -> String {
+        let value = |value: f64| self.command.control.words(value);
+        let wanted = value(self.command.value);
+        let words = match &self.state {
+            CommandState::OneStepOff(has) => {
+                format!("the device reported {}, one step beside the {wanted} that was set", value(*has))
+            }
+            CommandState::Clamped(has) => {
+                format!("not followed: the device has changed to another value: {}, not {wanted}", value(*has))
+            }
+            CommandState::ChangedAtDevice(has) => format!("changed at the device, to {}", value(*has)),
+            other => other.to_string(),
+        };
+        let ends = matches!(
+            self.state,
+            CommandState::Superseded(_) | CommandState::ChangedAtDevice(_) | CommandState::OneStepOff(_)
+        );
+        match self.reached.filter(|reached| ends && (reached.stands() || self.state.kind() == StateKind::Superseded)) {
+            Some(reached) => format!("{}, then {words}", reached.had_come_to()),
+            None => words,
+        }
+    }
 }
 
 /// What has become of a command.
@@ -45,6 +78,9 @@ pub enum CommandState {
     Unchanged(f64),
     /// The device has the value: this was read back.
     Confirmed(f64),
+    /// The device says this value, which is one step beside the wanted one: it stands, and nobody knows which of both the
+    /// device goes by.
+    OneStepOff(f64),
     /// The device has changed to this value, which is another one.
     Clamped(f64),
     /// The device still has the value that it had before.
@@ -63,10 +99,12 @@ pub enum CommandState {
     Unknown(String),
     /// Another command has taken its place: who asked for it.
     Superseded(String),
+    /// The device has got this value in another way than by a command from here.
+    ChangedAtDevice(f64),
     /// It was not sent in time.
     Expired,
-    /// The time for which its value was to be held is over; why.
-    LeaseEnded(String),
+    /// Its value is not held any more: why, and what the device has now, if that was read.
+    LeaseEnded(String, Option<f64>),
 }
 
 /// What has become of a command, without what belongs to it: as journals, the API and pages name it.
@@ -91,11 +129,13 @@ pub enum StateKind {
     Superseded,
     Expired,
     LeaseEnded,
+    OneStepOff,
+    ChangedAtDevice,
 }
 
 impl StateKind {
     /// Every kind.
-    pub const ALL: [StateKind; 18] = {
+    pub const ALL: [StateKind; 20] = {
         use StateKind::*;
         [
             Requested,
@@ -116,6 +156,8 @@ impl StateKind {
             Superseded,
             Expired,
             LeaseEnded,
+            OneStepOff,
+            ChangedAtDevice,
         ]
     };
 
@@ -141,6 +183,24 @@ impl StateKind {
             Superseded => "superseded",
             Expired => "expired",
             LeaseEnded => "lease-ended",
+            OneStepOff => "one-step-off",
+            ChangedAtDevice => "changed-at-device",
+        }
+    }
+
+    /// What a command had come to before its end, in words.
+    fn had_come_to(self) -> &'static str {
+        use StateKind::*;
+        match self {
+            Requested => "not recorded",
+            Journalled => "recorded",
+            Echoed => "taken by the device",
+            Unchanged => "the device had it already",
+            Unconfirmable => "sent, and could not be confirmed",
+            NoEffect => "confirmed, but not followed",
+            Unknown => "sent, and unknown whether it was heard",
+            OneStepOff => "one step off",
+            other => other.word(),
         }
     }
 
@@ -153,7 +213,7 @@ impl StateKind {
     /// Whether its value stands on the device, as far as is known.
     pub fn stands(self) -> bool {
         use StateKind::*;
-        matches!(self, Unchanged | Confirmed | Unconfirmable | Effective | NoEffect)
+        matches!(self, Unchanged | Confirmed | OneStepOff | Unconfirmable | Effective | NoEffect)
     }
 
     /// Whether it is over and the device has what it had before.
@@ -196,7 +256,9 @@ impl CommandState {
             CommandState::Unknown(_) => Kind::Unknown,
             CommandState::Superseded(_) => Kind::Superseded,
             CommandState::Expired => Kind::Expired,
-            CommandState::LeaseEnded(_) => Kind::LeaseEnded,
+            CommandState::LeaseEnded(..) => Kind::LeaseEnded,
+            CommandState::OneStepOff(_) => Kind::OneStepOff,
+            CommandState::ChangedAtDevice(_) => Kind::ChangedAtDevice,
         }
     }
 
@@ -209,7 +271,9 @@ impl CommandState {
     pub fn read_back(&self) -> Option<f64> {
         use CommandState::*;
         match self {
-            Unchanged(value) | Confirmed(value) | Clamped(value) | Ignored(value) => Some(*value),
+            Unchanged(value) | Confirmed(value) | OneStepOff(value) | Clamped(value) | Ignored(value)
+            | ChangedAtDevice(value) => Some(*value),
+            LeaseEnded(_, value) => *value,
             _ => None,
         }
     }
@@ -259,7 +323,7 @@ impl CommandState {
 }
 
 impl fmt::Display for CommandState {
-    /// In words for a person. Values have no unit here: [`ControlKind::words`](super::ControlKind::words) knows it.
+    /// In words for a person. Values have no unit here: [`CommandReceipt::words`] knows it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use CommandState::*;
         match self {
@@ -270,6 +334,7 @@ impl fmt::Display for CommandState {
             Echoed => f.write_str("taken by the device"),
             Unchanged(_) => f.write_str("the device had this value already; nothing was sent"),
             Confirmed(_) => f.write_str("confirmed: the device has the value"),
+            OneStepOff(_) => f.write_str("the device reported a value one step beside the one that was set"),
             Clamped(_) => f.write_str("not followed: the device has changed to another value"),
             Ignored(_) => f.write_str("ignored: the device still has the value from before"),
             Unconfirmable => f.write_str("sent: the device has nothing that would confirm it"),
@@ -280,7 +345,8 @@ impl fmt::Display for CommandState {
             Unknown(why) => write!(f, "unknown whether it was heard: {why}"),
             Superseded(by) => write!(f, "replaced by a command of {by}"),
             Expired => f.write_str("not sent: it was too late"),
-            LeaseEnded(why) => write!(f, "its time is over: {why}"),
+            ChangedAtDevice(_) => f.write_str("changed at the device"),
+            LeaseEnded(why, _) => write!(f, "its time is over: {why}"),
         }
     }
 }

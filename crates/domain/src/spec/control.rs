@@ -306,6 +306,43 @@ impl ControlSpec {
         !self.widens(value, self.safe)
     }
 
+    /// Whether two values are the same to the device: closer than half of its step.
+    pub fn is_same(&self, one: f64, other: f64) -> bool {
+        (one - other).abs() <= self.device_step() / 2.0
+    }
+
+    /// Whether a device that says `has` may be taken to have `value`, which it was given. A device may round, or count from
+    /// another end: one step beside counts, of a number. To the wider side it counts only while what it says is no less
+    /// safe than what the device returns to when it is left alone: whichever of both is safer is what remains.
+    pub fn accepts(&self, value: f64, has: f64) -> bool {
+        let is_safer = || !self.widens(has, value) || self.returns_to.is_none_or(|to| !self.widens(has, to));
+        self.is_same(has, value) || self.is_beside(value, has) && is_safer()
+    }
+
+    /// Whether a value is at most one step beside another, of numbers: the next of a choice is another choice.
+    pub fn is_beside(&self, value: f64, has: f64) -> bool {
+        (has - value).abs() <= self.device_step() * 1.1 && self.kind.spec().choices.is_empty()
+    }
+
+    /// The lowest and the highest value of the setpoint with which a device may be taken to have `value`.
+    pub fn accepted(&self, value: f64) -> (f64, f64) {
+        let step = self.device_step();
+        let end = |beside: f64| {
+            let reach = if self.accepts(value, value + beside) { 1.1 * beside } else { beside / 2.0 };
+            (value + reach) * self.per_unit
+        };
+        (end(-step), end(step))
+    }
+
+    /// Whether a value is the one to which the device returns by itself.
+    pub fn is_return(&self, value: f64) -> bool {
+        self.returns_to.is_some_and(|to| (value - to).abs() <= self.device_step() * 1.1)
+    }
+
+    fn device_step(&self) -> f64 {
+        self.device.2 / self.per_unit
+    }
+
     /// When a value that the device has since `at` is renewed, and when the device would forget it.
     pub fn renewal(&self, at: Mono) -> Option<(Mono, Mono)> {
         self.lease.map(|lease| (at + lease / 2, at + lease))
@@ -546,6 +583,33 @@ pub(crate) mod tests {
         for (cycle_ms, shortest_ms) in [(100, 2_000), (200, 2_000), (500, 4_000), (10_000, 80_000)] {
             let shortest = ControlSpec::shortest_lease(Duration::from_millis(cycle_ms));
             assert_eq!(shortest, Duration::from_millis(shortest_ms));
+        }
+    }
+
+    #[test]
+    fn a_device_that_is_one_step_beside_has_the_value_unless_what_it_returns_to_is_safer() {
+        let kw = Setpoint { lease: Some(Duration::from_secs(60)), ..setpoint("kW", 0.0, 300.0, 1.0) };
+        let limit = |returns_to| made(ControlKind::DischargeLimit, &kw, Wanted { returns_to, ..Wanted::default() });
+        let held = limit(Some(150e3)).unwrap();
+        let stays = made(ControlKind::Reserve, &setpoint("%", 10.0, 50.0, 1.0), Wanted::default()).unwrap();
+        let mode = made(ControlKind::Mode, &setpoint("", 0.0, 1.0, 1.0), Wanted::default()).unwrap();
+        for (control, value, has, accepts) in [
+            (&held, 120e3, 120.4e3, true),
+            (&held, 120e3, 119e3, true),
+            (&held, 120e3, 121e3, true),
+            (&held, 120e3, 118e3, false),
+            (&held, 120e3, 122e3, false),
+            // Left alone it returns to 150 kW, which is safer.
+            (&held, 200e3, 199e3, true),
+            (&held, 200e3, 201e3, false),
+            (&stays, 15.0, 14.0, true),
+            (&stays, 15.0, 13.0, false),
+            // One step of a choice is the other choice.
+            (&mode, 0.0, 1.0, false),
+        ] {
+            assert_eq!(control.accepts(value, has), accepts, "{value} has {has}");
+            let (low, high) = control.accepted(value);
+            assert_eq!((low..=high).contains(&(has * control.per_unit)), accepts, "{low} to {high}");
         }
     }
 

@@ -39,8 +39,9 @@ pub(crate) struct CanOutput {
 struct State {
     /// What the device said last, and when.
     said: Option<(f64, Mono)>,
-    /// The value that was sent last, as long as it holds.
+    /// The value that was sent last, as long as it holds; and whether the device has said it since.
     sent: Option<f64>,
+    heard: bool,
     /// Its lease, if it has one: when it ends, and when its next frame is due.
     lease: Option<(Mono, Mono)>,
 }
@@ -118,11 +119,13 @@ impl CanOutput {
                 Ok(frame) => {
                     let known = &self.setpoints[index];
                     let fresh = self.states[index].said.filter(|(_, at)| now.since(*at) <= FEEDBACK_WITHIN);
+                    let is_said = known.has_feedback();
+                    let gives_way = request.gives_way(fresh.map(|(said, _)| said)).filter(|_| is_said);
                     match fresh {
                         Some((said, _)) if request.lease.is_none() && known.is_same(said, known.carried(&frame)) => {
                             WriteOutcome::Unchanged(said)
                         }
-                        _ => match order.hindered() {
+                        _ => match gives_way.or_else(|| order.hindered()) {
                             Some(why) => why,
                             None => {
                                 order.report(WriteOutcome::Sent);
@@ -228,7 +231,7 @@ impl CanOutput {
             former.order.report(WriteOutcome::Unknown(why));
         }
         let wanted = known.carried(&frame);
-        state.sent = Some(wanted);
+        (state.sent, state.heard) = (Some(wanted), state.heard && state.sent == Some(wanted));
         state.lease = next.zip(order.request.lease).map(|(next, lease)| (now + lease, next));
         if known.has_feedback() {
             let before = state.said.map(|(said, _)| said);
@@ -243,7 +246,14 @@ impl CanOutput {
     pub(crate) fn see(&mut self, frame: &CanFrame<'_>, at: Mono) {
         for (index, known) in self.setpoints.iter().enumerate() {
             let Some(said) = known.fed_back(frame) else { continue };
-            self.states[index].said = Some((said, at));
+            let state = &mut self.states[index];
+            state.said = Some((said, at));
+            state.heard |= state.sent.is_some_and(|sent| known.is_same(said, sent));
+            // It was changed at the device: that is not written over. One step beside may be how the device counts.
+            let is_another = |sent: f64| (said - sent).abs() > known.setpoint.step * 1.1;
+            if state.heard && state.sent.is_some_and(is_another) {
+                (state.lease, state.sent, state.heard) = (None, None, false);
+            }
             let is_done = |waiting: &mut Waiting| waiting.setpoint == index && known.is_same(said, waiting.wanted);
             for mut done in self.waiting.extract_if(.., is_done) {
                 done.order.report(WriteOutcome::Confirmed(said));

@@ -1,11 +1,11 @@
 //! Frames that set something are sent to a CAN device over UDP, held while a lease lasts, and confirmed by its own frames.
 
 use crate::support::{PATIENCE, Running, config, repository};
-use crate::writes::{ask_for, outcomes};
+use crate::writes::{ask_for, ask_within, outcomes};
 use domain::link::LinkState;
 use domain::spec::SystemIdx;
 use domain::topology::Topology;
-use domain::write::WriteOutcome::{Clamped, Confirmed, Ignored, NotSent, Sent, Unchanged, Unconfirmable, Unknown};
+use domain::write::WriteOutcome::{Clamped, Confirmed, Ignored, NotSent, Read, Sent, Unchanged, Unconfirmable, Unknown};
 use links::bus::cannelloni::Packet;
 use links::can::{CanFrame, CanId, FrameKind};
 use std::net::SocketAddr;
@@ -49,6 +49,8 @@ enum Habit {
     /// It sends its voltage in a frame that is too short for the limit.
     SaysNothing,
     Silent,
+    /// Somebody at the device sets 60 kW; it obeys from then on.
+    IsSet,
 }
 
 /// Identifier and data of a frame.
@@ -73,8 +75,10 @@ impl Device {
                 tokio::select! {
                     _ = tick.tick() => {
                         let now = *habit.lock().unwrap();
-                        if now == Habit::Silent {
-                            continue;
+                        match now {
+                            Habit::Silent => continue,
+                            Habit::IsSet => (limit, *habit.lock().unwrap()) = (600, Habit::Obeys),
+                            _ => {}
                         }
                         let ([l0, l1], [c0, c1]) = (limit.to_le_bytes(), charge.to_le_bytes());
                         let data = [0xA0, 0x0F, l0, l1, c0, c1, 0, 0];
@@ -200,6 +204,20 @@ async fn a_frame_is_sent_again_while_its_lease_lasts_with_counter_and_checksum_a
     );
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(device.heard().len(), heard.len(), "the lease is over");
+}
+
+#[tokio::test]
+async fn what_was_set_at_the_device_is_not_held_nor_written_over() {
+    let (link, device) = linked(HELD, Habit::Obeys).await;
+    assert_eq!(write(&link, "discharge-limit", 100.0, Some(10)).await, [Sent, Confirmed(100.0)]);
+    // Between two frames of the link the device says it several times.
+    *device.habit.lock().unwrap() = Habit::IsSet;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let heard = device.heard().len();
+    let renewed = ask_within(&link, "discharge-limit", 100.0, Some(Duration::from_secs(10)), Some((97.5, 102.5)));
+    assert_eq!(outcomes(renewed.unwrap()).await, [Read(60.0)]);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(device.heard().len(), heard, "no frame holds the value of before");
 }
 
 #[tokio::test]

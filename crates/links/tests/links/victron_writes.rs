@@ -2,9 +2,9 @@
 
 use crate::support::Running;
 use crate::victron_mqtt::{ACCEPTED, Broker, Connection};
-use crate::writes::{ask_for, outcomes};
+use crate::writes::{ask_for, ask_within, outcomes};
 use domain::link::LinkState;
-use domain::write::WriteOutcome::{Clamped, Confirmed, Ignored, NotSent, Sent, Unchanged, Unknown};
+use domain::write::WriteOutcome::{Clamped, Confirmed, Ignored, NotSent, Read, Sent, Unchanged, Unknown};
 use std::time::Duration;
 
 const PATH: &str = "hub4/0/Overrides/Setpoint";
@@ -72,6 +72,12 @@ async fn a_setpoint_is_published_once_and_confirmed_by_the_gx() {
     assert_eq!(published(&mut gx).await.0, format!("R/c0/{PATH}"));
     gx.say(&format!("N/c0/{PATH}"), r#"{"value": -1500}"#).await;
     assert_eq!(outcomes(waiting).await, [Sent, Confirmed(-1_500.0)]);
+
+    // Nor is a value written over that was set at the GX meanwhile.
+    let waiting = ask_within(&link, "grid", -1_500.0, soon(), Some((-1_505.0, -1_495.0))).unwrap();
+    assert_eq!(published(&mut gx).await.0, format!("R/c0/{PATH}"));
+    gx.say(&format!("N/c0/{PATH}"), r#"{"value": 200}"#).await;
+    assert_eq!(outcomes(waiting).await, [Read(200.0)]);
 
     // What is there already is not stored again.
     let waiting = ask_for(&link, "minimum-soc", 20.0, None).unwrap();

@@ -133,6 +133,17 @@ pub(crate) fn ask_for(
     value: f64,
     lease: Option<Duration>,
 ) -> Result<mpsc::Receiver<Receipt>, WriteRefused> {
+    ask_within(link, setpoint, value, lease, None)
+}
+
+/// The same, only where the device has a value of this range.
+pub(crate) fn ask_within(
+    link: &Running,
+    setpoint: &str,
+    value: f64,
+    lease: Option<Duration>,
+    only_within: Option<(f64, f64)>,
+) -> Result<mpsc::Receiver<Receipt>, WriteRefused> {
     let deadline = (link.clock)().mono + Duration::from_secs(5);
     let request = WriteRequest {
         id: WriteId(7),
@@ -140,6 +151,7 @@ pub(crate) fn ask_for(
         setpoint: setpoint.into(),
         value: Some(value),
         lease,
+        only_within,
         deadline,
     };
     link.handle.write(request, link.clock.clone())
@@ -169,7 +181,7 @@ async fn write(device: &Device, setpoint: &str, value: f64) -> Vec<WriteOutcome>
     outcomes(ask(&link, setpoint, value).unwrap()).await
 }
 
-use WriteOutcome::{Clamped, Confirmed, Echoed, Exception, Expired, Ignored, NotSent, Sent, Unchanged, Unknown};
+use WriteOutcome::{Clamped, Confirmed, Echoed, Exception, Expired, Ignored, NotSent, Read, Sent, Unchanged, Unknown};
 
 #[tokio::test]
 async fn what_is_written_is_read_back() {
@@ -192,6 +204,19 @@ async fn nothing_is_written_where_the_device_has_the_value_already() {
 }
 
 #[tokio::test]
+async fn what_was_set_at_the_device_is_not_written_over() {
+    let device = Device::start(Habit::Obeys).await;
+    let link = linked(&device).await;
+    let renew = async |around: f64| {
+        let within = Some((around - 0.5, around + 0.5));
+        outcomes(ask_within(&link, "minimum-soc", 20.0, None, within).unwrap()).await
+    };
+    assert_eq!(renew(20.0).await, [Read(30.0)]);
+    assert_eq!(device.heard(), []);
+    assert_eq!(renew(30.0).await, [Sent, Echoed, Confirmed(20.0)]);
+}
+
+#[tokio::test]
 async fn what_may_not_be_is_refused_before_anything_is_sent() {
     let device = Device::start(Habit::Obeys).await;
     let link = linked(&device).await;
@@ -207,6 +232,7 @@ async fn what_may_not_be_is_refused_before_anything_is_sent() {
         setpoint: "minimum-soc".into(),
         value: Some(20.0),
         lease: None,
+        only_within: None,
         deadline: domain::time::Mono(1),
     };
     let late = outcomes(link.handle.write(request, link.clock.clone()).unwrap()).await;
@@ -269,6 +295,7 @@ async fn a_link_that_is_down_says_so_at_once_and_its_end_is_an_end_for_each_writ
         setpoint: "mode".into(),
         value: Some(2.0),
         lease: None,
+        only_within: None,
         deadline,
     };
     let waiting = handle.write(request(), clock.clone()).unwrap();

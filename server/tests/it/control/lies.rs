@@ -13,7 +13,7 @@ fn a_device_that_holds_the_answer_lies_drops_or_reverts_is_told_as_what_it_is() 
     for (does, end, words) in [
         (Does::Refuses, "rejected", "illegal data value"),
         (Does::Ignores, "ignored", "still has the value from before"),
-        (Does::OneStepOff, "clamped", "another value"),
+        (Does::OneStepOff, "one-step-off", "reported 90.1 kW, one step beside the 90 kW that was set"),
         (Does::HoldsTheAnswer, "unknown", "no answer"),
         (Does::Hangs, "unknown", "no answer"),
         (Does::DropsAfter, "unknown", ""),
@@ -49,10 +49,11 @@ fn what_a_device_gives_up_after_it_was_confirmed_is_told() {
     device.does(Does::Reverts(Duration::from_secs(3)));
     let id = armed.command("discharge-limit", 90e3);
     armed.ends(&id, &["confirmed", "effective"]);
-    let told = armed.ends(&id, &["superseded"]);
-    assert!(told["words"].as_str().unwrap().contains("somebody at the device, to 150 kW"), "{told:#}");
+    let told = armed.ends(&id, &["changed-at-device"]);
+    assert!(told["words"].as_str().unwrap().contains(", then changed at the device, to 150 kW"), "{told:#}");
     let control = armed.control("discharge-limit");
-    assert!(control["command"].is_null() && control["changed"].is_null(), "{control:#}");
+    assert!(control["command"].is_null() && control["changed"]["how"] == "device", "{control:#}");
+    assert_eq!(control["ended"]["id"], id.as_str(), "{control:#}");
     assert_eq!(device.words(DISCHARGE), [900]);
 }
 

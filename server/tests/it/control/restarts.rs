@@ -1,7 +1,7 @@
 //! The server is killed while a command is under way (row 24), and at any instant (rows 1 and 24 of the faults).
 
 use super::device::{DISCHARGE, Device, Does};
-use super::site::{Armed, FREELY, command, fresh_id, of, steps, with_device};
+use super::site::{Armed, FREELY, Wants, command, fresh_id, of, steps, with_device};
 use crate::people::packtwin;
 use crate::support::Server;
 use serde_json::Value;
@@ -14,8 +14,18 @@ const ROUNDS: u64 = 6;
 /// The highest word that is asked for.
 const HIGHEST: u16 = 1_490;
 /// What a command may have become in the end.
-const OVER: [&str; 9] =
-    ["confirmed", "effective", "no-effect", "superseded", "unknown", "not-sent", "unchanged", "ignored", "clamped"];
+const OVER: [&str; 10] = [
+    "confirmed",
+    "effective",
+    "no-effect",
+    "superseded",
+    "changed-at-device",
+    "unknown",
+    "not-sent",
+    "unchanged",
+    "ignored",
+    "clamped",
+];
 
 #[test]
 fn killed_while_a_device_holds_the_answer_it_is_read_back_and_never_sent_again() {
@@ -53,6 +63,46 @@ fn killed_while_a_device_holds_the_answer_it_is_read_back_and_never_sent_again()
         let (status, said) = packtwin(&armed.server.kill().path().join("data"), &["audit", "verify"], "");
         assert_eq!(status, Some(0), "{said}");
         println!("row 24, {what}: {end}");
+    }
+}
+
+#[test]
+fn what_was_confirmed_is_renewed_after_a_restart_and_what_was_changed_meanwhile_is_left_alone() {
+    let lease = Duration::from_secs(12);
+    for changed in [false, true] {
+        let device = Device::start(Some(lease));
+        let armed = Armed::on(&device, &Wants { lease_s: Some(12), ..FREELY });
+        let id = armed.command("discharge-limit", 90e3);
+        let before = steps(&armed.ends(&id, &["confirmed"])).len();
+        let Armed { server, token, site } = armed;
+        let folder = server.kill();
+        let written = device.words(DISCHARGE).len();
+        if changed {
+            device.set(DISCHARGE, 700);
+        }
+        let armed = Armed { server: Server::start_in(folder, &site, &[]), token, site };
+        if changed {
+            let words = "it was not renewed while Packtwin was down; the device has 70 kW now";
+            let told = armed.ends(&id, &["lease-ended"]);
+            assert!(told["words"].as_str().unwrap().contains(words), "{told:#}");
+            let control = armed.control("discharge-limit");
+            assert_eq!((&control["changed"]["how"], &control["command"]), (&"device".into(), &Value::Null), "{control:#}");
+            assert_eq!(device.words(DISCHARGE).len(), written, "nothing is written");
+            continue;
+        }
+        let start = std::time::Instant::now();
+        while start.elapsed() < 2 * lease {
+            assert_eq!(device.has(DISCHARGE), 900, "after {:?}", start.elapsed());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        assert!(device.words(DISCHARGE)[written..].iter().all(|word| *word == 900));
+        // It is no step of the command, and the audit says what it is.
+        assert_eq!(steps(&armed.ends(&id, &["confirmed"])).len(), before);
+        let control = armed.control("discharge-limit");
+        assert!(control["not_renewed"] == "" && control["changed"]["by"] == "robot", "{control:#}");
+        let audit = crate::people::stepped_up(&armed.server, "mara").get("/api/v1/audit?action=command-renewed").json();
+        assert_eq!(audit["entries"].as_array().unwrap().len(), 1, "{audit:#}");
+        println!("renewed {} times after a restart", device.words(DISCHARGE).len() - written);
     }
 }
 

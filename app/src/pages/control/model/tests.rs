@@ -235,10 +235,51 @@ fn writes_leases_and_ages_are_told_in_words() {
     assert_eq!(
         standing_words(&held).as_deref(),
         Some(
-            "for 50\u{202f}min yet, then 150\u{202f}kW; renewed while Packtwin runs; without it the device returns after 60\u{202f}s"
+            "for 50\u{202f}min yet, then 150\u{202f}kW; renewed while Packtwin runs; without it the device returns to its own value after 60\u{202f}s"
         )
     );
     assert_eq!(standing_words(&limit()), None);
+    let lease = ControlState { lease_s: Some(60), returns_to: Some(150e3), command: command("confirmed"), ..limit() };
+    for (holds_for_s, cannot_return, not_renewed, returns_in_s, words) in [
+        (None, "", "", None, "renewed while Packtwin runs; without it the device returns to 150 kW after 60 s"),
+        (
+            Some(300),
+            "",
+            "not renewed since the restart",
+            Some(58),
+            "for 5 min yet, then 150 kW; not renewed since the restart; the device returns to 150 kW by itself within 58 s",
+        ),
+        (
+            Some(0),
+            "a critical alarm is active",
+            "",
+            None,
+            "its time is over, and 150 kW cannot return yet: a critical alarm is active; renewed while Packtwin runs; \
+             without it the device returns to 150 kW after 60 s",
+        ),
+        (
+            Some(0),
+            "the link to the device is down",
+            "not renewed: the link to the device is down",
+            Some(12),
+            "its time is over, and 150 kW cannot return yet: the link to the device is down; not renewed: the link to the \
+             device is down; the device returns to 150 kW by itself within 12 s",
+        ),
+    ] {
+        let control = ControlState {
+            holds_for_s,
+            cannot_return: cannot_return.into(),
+            not_renewed: not_renewed.into(),
+            returns_in_s,
+            ..lease.clone()
+        };
+        assert_eq!(standing_words(&control).unwrap_or_default().replace(THIN, " "), words);
+    }
+    let gone = ControlState { command: None, not_renewed: "not renewed any more".into(), returns_in_s: Some(9), ..lease };
+    assert_eq!(
+        standing_words(&gone).unwrap_or_default().replace(THIN, " "),
+        "not renewed any more; the device returns to 150 kW by itself within 9 s"
+    );
     for (state, renewed) in [
         (None, false),
         (command("sent"), false),
@@ -251,6 +292,54 @@ fn writes_leases_and_ages_are_told_in_words() {
         assert_eq!(standing_words(&control).is_some(), renewed, "{state:?}");
     }
     assert_eq!(age_s(&limit(), Utc(10_000_000), 1.5), Some(3.5));
+}
+
+#[test]
+fn who_has_changed_what_is_said_as_it_is_known() {
+    use ::api::control::ChangeState;
+    let change = |how: &str, by: &str, value: f64| {
+        Some(ChangeState { how: how.into(), by: by.into(), at: Utc(5), value })
+    };
+    let seen = ControlState { latest: change("command", "timo", 140e3), ..limit() };
+    for (changed, latest, words, meanwhile) in [
+        (None, seen.latest.clone(), "no change is known", "The server was started again meanwhile"),
+        (None, change("command", "mara", 95e3), "no change is known", "mara has commanded 95 kW meanwhile"),
+        (
+            change("command", "mara", 150e3),
+            None,
+            "changed by mara",
+            "The server was started again meanwhile",
+        ),
+        (
+            change("device", "", 150e3),
+            change("device", "", 150e3),
+            "changed at the device",
+            "It was changed at the device meanwhile, to 150 kW",
+        ),
+        (
+            change("lease", "", 150e3),
+            change("lease", "", 150e3),
+            "returned by itself, because it was not renewed",
+            "The device has returned to 150 kW by itself meanwhile",
+        ),
+    ] {
+        let now = ControlState { changed, latest, revision: 8, ..limit() };
+        assert_eq!(changed_words(&now).0, words);
+        let told = meanwhile_words(&seen, &now).unwrap_or_default().replace(THIN, " ");
+        assert_eq!(told, format!("{meanwhile}: it is 150 kW now."));
+        assert_eq!(meanwhile_words(&now, &now), None);
+    }
+    let of = |state: &str| CommandResponse {
+        value_words: "90 kW".into(),
+        by: "mara".into(),
+        state: state.into(),
+        words: "confirmed, then changed at the device, to 60 kW".into(),
+        ..CommandResponse::default()
+    };
+    let ended = ControlState { ended: Some(of("changed-at-device")), ..limit() };
+    let words = "90 kW of mara: confirmed, then changed at the device, to 60 kW";
+    assert_eq!(ended_words(&ended).as_deref(), Some(words));
+    assert_eq!(ended_words(&ControlState { command: Some(of("sent")), ..ended }), None);
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use crate::address::Address;
 
 /// What is done here, by its word.
-pub(super) const ACTIONS: [&str; 17] = [
+pub(super) const ACTIONS: [&str; 18] = [
     "command",
     "command-refused",
+    "command-renewed",
     "command-result",
     "commands-turned-away",
     "control-armed",

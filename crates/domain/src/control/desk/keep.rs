@@ -1,9 +1,10 @@
 //! What a control needs as time passes: its value read back, its lease renewed, its hold ended, its effect looked at.
 
-use super::super::decide::Refusal;
+use super::super::decide::{Change, Refusal};
 use super::super::effect::{Followed, followed};
 use super::super::interlock::{Situation, check};
-use super::{Command, CommandId, CommandReceipt, CommandState, Control, Desk, ReadBack, Step};
+use super::{Command, CommandId, CommandReceipt, CommandState, Control, Desk, ReadBack, Standing, Step};
+use crate::audit::Entry;
 use crate::people::Requester;
 use crate::spec::control::RENEW_AGAIN;
 use crate::time::Now;
@@ -39,7 +40,10 @@ impl Desk {
             match control.keep(&situation) {
                 Keep::Nothing => {}
                 Keep::Told(receipt) => outputs.push(Step::Receipt(receipt)),
-                Keep::Renew => outputs.extend(control.renew(write, now)),
+                Keep::Renew => {
+                    outputs.extend(control.resumed(&twin.spec.id, now).map(Step::Audit));
+                    outputs.extend(control.renew(write, now));
+                }
                 Keep::Over(state) => ended = Some(state),
                 Keep::Return => returns.extend(control.back_to_safe(now)),
             }
@@ -58,17 +62,44 @@ impl Desk {
 
     /// The server's own return to a safe value. What stands against it is told once; it is tried until it may be.
     fn give_back(&mut self, site: &Site, command: Command, now: Now) -> Vec<Step> {
-        let may = match self.decide(site, &command, now) {
-            // That a device is away is said elsewhere.
-            Err(Refusal::Interlock("link", _)) => return Vec::new(),
-            decided => decided.is_ok(),
-        };
+        let refused = self.decide(site, &command, now).err();
         let standing = self.find_mut(command.system, command.control).and_then(|control| control.standing.as_mut());
         let Some(standing) = standing else { return Vec::new() };
-        if !may && std::mem::replace(&mut standing.cannot_return, true) {
+        standing.cannot_return = refused.as_ref().map(ToString::to_string).unwrap_or_default();
+        // That a device is away is said elsewhere.
+        let is_silent = matches!(refused, Some(Refusal::Interlock("link", _)));
+        if is_silent || refused.is_some() && std::mem::replace(&mut standing.told_cannot_return, true) {
             return Vec::new();
         }
         self.command(site, command, now)
+    }
+}
+
+/// Whether a value that stands may be renewed now.
+///
+/// # Errors
+/// It may not: the id of the interlock, and why.
+pub(super) fn renewable(
+    control: &Control,
+    standing: &Standing,
+    situation: &Situation<'_>,
+) -> Result<(), (&'static str, String)> {
+    let widens = !control.spec.is_safe(standing.command.value);
+    // What waits for the way back to a value that would be wider now is held; what is wider itself is let go of.
+    if widens && standing.is_over(situation) {
+        let safe = control.spec.kind.words(control.spec.safe);
+        return Err((OVER, format!("its time is over, and {safe} could not be written: {}", standing.cannot_return)));
+    }
+    check(&control.spec, situation, widens)
+}
+
+/// In place of an interlock's id: the time of a command is over.
+const OVER: &str = "hold";
+
+impl Standing {
+    /// Whether its time is over.
+    fn is_over(&self, situation: &Situation<'_>) -> bool {
+        self.holds_until.is_some_and(|until| until <= situation.now.mono)
     }
 }
 
@@ -88,28 +119,38 @@ enum Keep {
 impl Control {
     fn keep(&mut self, situation: &Situation<'_>) -> Keep {
         let now = situation.now;
-        let Some(standing) = &mut self.standing else { return Keep::Nothing };
+        let Some(standing) = &self.standing else { return Keep::Nothing };
         if standing.state == CommandState::Requested && standing.command.expires < now.mono {
             return Keep::Over(CommandState::Expired);
         }
         if !standing.state.stands() {
             return Keep::Nothing;
         }
-        if standing.holds_until.is_some_and(|until| until <= now.mono) {
+        let is_over = standing.is_over(situation);
+        // After a restart it is read first: what has been changed at the device meanwhile stands.
+        if is_over && standing.resumes && self.present.is_none() && self.unreadable.is_empty() {
+            return Keep::Nothing;
+        }
+        if is_over && standing.cannot_return.is_empty() {
             return Keep::Return;
         }
         if let Some((_, over)) = standing.renew.filter(|(at, _)| *at <= now.mono) {
-            let widens = !self.spec.is_safe(standing.command.value);
-            return match check(&self.spec, situation, widens) {
-                Ok(()) => Keep::Renew,
+            match renewable(self, standing, situation) {
+                Ok(()) => return Keep::Renew,
                 // Nobody gives it up: the device has it until the end, and may be heard again before.
-                Err(("link", _)) if now.mono < over => Keep::Nothing,
-                Err((_, why)) => Keep::Over(CommandState::LeaseEnded(format!("it is not renewed: {why}"))),
-            };
+                Err(("link" | OVER, _)) if now.mono < over => {}
+                Err((_, why)) => {
+                    return Keep::Over(self.not_renewed_any_more(&format!("it is not renewed: {why}"), now));
+                }
+            }
         }
+        if is_over {
+            return Keep::Return;
+        }
+        let Some(standing) = &mut self.standing else { return Keep::Nothing };
         let looked_at = matches!(standing.state, CommandState::Confirmed(_) | CommandState::Unchanged(_));
         let Some(by) = standing.effect_by.filter(|_| looked_at) else { return Keep::Nothing };
-        let state = match followed(&self.spec, standing.command.value, &situation.system.state, now.mono) {
+        let state = match followed(&self.spec, standing.command.value, standing.before, &situation.system.state, now.mono) {
             Followed::Yes(seen) => CommandState::Effective(seen),
             Followed::No(seen) if by <= now.mono => CommandState::NoEffect(seen),
             Followed::Unknown(_) if by <= now.mono => {
@@ -129,15 +170,32 @@ impl Control {
         let standing = self.standing.as_mut()?;
         standing.write = Some(write);
         standing.renew = standing.renew.map(|(_, over)| (now.mono + lease / RENEW_AGAIN, over));
-        let mut request = self.request(write)?;
-        request.deadline = now.mono + lease / 2;
-        Some(Step::Write(request))
+        let only_within = Some(self.spec.accepted(standing.command.value));
+        let request = self.request(write)?;
+        Some(Step::Write(WriteRequest { only_within, deadline: now.mono + lease / 2, ..request }))
+    }
+
+    /// What the audit is told when a value is renewed for the first time after a restart: it is no command that is sent
+    /// again.
+    fn resumed(&mut self, system: &str, now: Now) -> Option<Entry> {
+        let standing = self.standing.as_mut().filter(|standing| standing.resumes)?;
+        standing.resumes = false;
+        let words = |value: f64| self.spec.kind.words(value);
+        Some(Entry {
+            system: Some(system.to_owned()),
+            subject: Some(self.spec.kind.spec().key.to_owned()),
+            new: Some(words(standing.command.value)),
+            result: Some("renewed after a restart: the device still had the value".to_owned()),
+            read_back: self.present.map(|present| words(present.value)),
+            detail: Some(format!("command {}", standing.command.id.0)),
+            ..Entry::of(&Requester::server(), now.utc, "command-renewed")
+        })
     }
 
     /// The command by which the server itself returns to the safe value. Nobody who asks may use a point in an id.
     fn back_to_safe(&self, now: Now) -> Option<Command> {
         let ended = self.standing.as_ref()?;
-        let end = if ended.cannot_return { "end-at-last" } else { "end" };
+        let end = if ended.told_cannot_return { "end-at-last" } else { "end" };
         Some(Command {
             id: CommandId(format!("{}.{end}", ended.command.id.0)),
             value: self.spec.safe,
@@ -160,7 +218,7 @@ impl Control {
         self.read_due = now.mono + READ_EVERY;
         self.reading = Some(id);
         let (link, setpoint) = (self.spec.link, self.spec.setpoint.clone());
-        Some(WriteRequest { id, link, setpoint, value: None, lease: None, deadline: now.mono + READ_FOR })
+        Some(WriteRequest { id, link, setpoint, value: None, lease: None, only_within: None, deadline: now.mono + READ_FOR })
     }
 
     /// Takes what was read; what follows for the command that it follows.
@@ -179,66 +237,91 @@ impl Control {
             return None;
         }
         let before = self.present.replace(ReadBack { value, at });
-        let same = |one: f64, other: f64| (one - other).abs() <= self.spec.step / 2.0;
-        let Some(standing) = &self.standing else {
-            // Nobody here has changed it: the people at the device have.
-            if before.is_some_and(|before| !same(before.value, value)) {
-                self.changed_on_device();
-            }
+        let Some(standing) = self.standing.clone() else {
+            self.settle(value, before, at);
             return None;
         };
-        let standing = standing.clone();
-        let wanted = same(value, standing.command.value);
-        let state = match &standing.state {
-            // It was under way when the server started.
-            state if state.is_under_way() && standing.write.is_none() && *state != CommandState::Requested => {
-                match wanted {
-                    true => CommandState::Confirmed(value),
-                    false => CommandState::Unknown(format!(
-                        "the server was started again meanwhile; the device has {}",
-                        self.spec.kind.words(value)
-                    )),
-                }
+        let state = self.seen_as(&standing, value, at);
+        if state.as_ref().unwrap_or(&standing.state).stands() {
+            self.resume(at);
+        }
+        // What the device has comes from this command if it stands, whatever was before.
+        match &state {
+            Some(state) if state.stands() => {
+                self.changed = Some(Change { value, ..Change::of(&standing.command) });
             }
-            // It was heard after all, or is not yet.
-            CommandState::Unknown(_) if wanted => CommandState::Confirmed(value),
-            CommandState::Unknown(_) if at.mono < standing.command.expires => return None,
-            CommandState::Unknown(why) => {
-                CommandState::Unknown(format!("{why}; the device has {}", self.spec.kind.words(value)))
-            }
-            state if state.stands() && !wanted => {
-                let now = self.spec.kind.words(value);
-                self.changed_on_device();
-                match self.spec.lease {
-                    Some(_) => CommandState::LeaseEnded(format!("the device has returned to {now}")),
-                    None => CommandState::Superseded(format!("somebody at the device, to {now}")),
-                }
-            }
-            _ => return None,
-        };
+            None if standing.state.stands() => {}
+            _ => self.settle(value, before, at),
+        }
+        let state = state?;
+        let receipt = standing.receipt(at, state.clone());
         match &mut self.standing {
             Some(standing) if state.stands() => {
-                // How much of its lease is left is not known: it is renewed at once. Nothing is sent after a restart.
-                if standing.write.is_some() {
+                // How much of its lease is left is not known: it is renewed at once. What was under way at a restart is
+                // not sent again.
+                if standing.write.is_some() && !standing.state.stands() {
                     standing.renew = self.spec.renewal(at.mono).map(|(_, over)| (at.mono, over));
+                    self.returns_at = standing.renew.map(|(_, over)| over);
                 }
-                (standing.state, standing.at) = (state.clone(), at);
-                standing.holds_until = standing.command.hold.map(|hold| at.mono + hold);
-                standing.effect_by = Some(at.mono + self.spec.kind.spec().effect.1);
+                standing.stands_as(state, &self.spec, at);
             }
             // What stood before may stand on: the next read says so.
             place => {
                 *place = None;
-                if matches!(state, CommandState::Unknown(_)) {
-                    let _ = self.stand_again(standing.clone(), at);
+                match state {
+                    CommandState::Unknown(_) => drop(self.stand_again(standing, at)),
+                    _ => self.ended = Some(receipt.clone()),
                 }
             }
         }
-        Some(standing.receipt(at, state))
+        Some(receipt)
     }
 
-    fn changed_on_device(&mut self) {
-        self.revision += 1;
-        self.changed = None;
+    /// What becomes of its command by a value that was read; `None` if nothing does.
+    fn seen_as(&self, standing: &Standing, value: f64, at: Now) -> Option<CommandState> {
+        let wanted = standing.command.value;
+        let has = || self.spec.kind.words(value);
+        let reached = match self.spec.accepts(wanted, value) {
+            true if self.spec.is_same(wanted, value) => Some(CommandState::Confirmed(value)),
+            true => Some(CommandState::OneStepOff(value)),
+            false => None,
+        };
+        match (&standing.state, reached) {
+            // It was under way when the server started.
+            (state, reached)
+                if state.is_under_way() && standing.write.is_none() && *state != CommandState::Requested =>
+            {
+                let unknown = || format!("the server was started again meanwhile; the device has {}", has());
+                Some(reached.unwrap_or_else(|| CommandState::Unknown(unknown())))
+            }
+            // It was heard after all, or is not yet.
+            (CommandState::Unknown(_), Some(reached)) => Some(reached),
+            (CommandState::Unknown(_), None) if at.mono < standing.command.expires => None,
+            (CommandState::Unknown(why), None) => {
+                Some(CommandState::Unknown(format!("{why}; the device has {}", has())))
+            }
+            // Once is enough to say so: a device may waver between both.
+            (CommandState::OneStepOff(_), Some(_)) => None,
+            (state, Some(CommandState::OneStepOff(value))) if state.stands() => Some(CommandState::OneStepOff(value)),
+            (state, None) if state.stands() && self.spec.is_beside(wanted, value) && self.spec.lease.is_some() => {
+                let why = format!(
+                    "the device reports {}, which is wider than the {} that was set: it is not renewed",
+                    has(),
+                    self.spec.kind.words(wanted)
+                );
+                Some(self.not_renewed_any_more(&why, at))
+            }
+            (state, None) if state.stands() => Some(self.lost(value)),
+            _ => None,
+        }
+    }
+
+    /// A value that was confirmed before a restart is on the device still: it is renewed, at once.
+    fn resume(&mut self, at: Now) {
+        let Some(lease) = self.spec.lease else { return };
+        let waits = |standing: &&mut Standing| standing.resumes && standing.renew.is_none();
+        if let Some(standing) = self.standing.as_mut().filter(waits) {
+            standing.renew = Some((at.mono, at.mono + lease));
+        }
     }
 }

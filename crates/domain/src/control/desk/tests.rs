@@ -14,7 +14,7 @@ use proptest::prelude::*;
 
 /// How a device answers.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Answers {
+pub(super) enum Answers {
     Obeys,
     Ignores,
     Clamps(f64),
@@ -27,22 +27,24 @@ enum Answers {
 }
 
 /// The engine of a site with a reserve (flash) and a discharge limit (60 s lease in kW), and its devices.
-struct Rig {
-    engine: Engine,
-    now: Now,
-    answers: Answers,
+pub(super) struct Rig {
+    pub(super) engine: Engine,
+    pub(super) now: Now,
+    pub(super) answers: Answers,
     /// What the devices have: reserve, %, and limit, kW.
-    has: [f64; 2],
+    pub(super) has: [f64; 2],
+    /// By how much they say another value, in the unit of the setpoint.
+    pub(super) says_beside: [f64; 2],
     /// The values that were sent, in the unit of the setpoint, and whose write it was.
-    sent: Vec<(String, f64)>,
+    pub(super) sent: Vec<(String, f64)>,
     /// What the link has not come to yet.
-    waiting: Vec<WriteRequest>,
-    told: Vec<String>,
-    journal: bool,
+    pub(super) waiting: Vec<WriteRequest>,
+    pub(super) told: Vec<String>,
+    pub(super) journal: bool,
     /// Reads of the reserve are kept back here.
     late_reads: bool,
     late: Option<Receipt>,
-    points: Vec<(PointId, f32)>,
+    pub(super) points: Vec<(PointId, f32)>,
 }
 
 fn reserve() -> Setpoint {
@@ -53,16 +55,16 @@ fn limit() -> Setpoint {
     Setpoint { name: "limit".into(), lease: Some(Duration::from_secs(60)), ..setpoint("kW", 0.0, 300.0, 1.0) }
 }
 
-fn person(name: &str, role: Role, stepped_up: bool) -> Requester {
+pub(super) fn person(name: &str, role: Role, stepped_up: bool) -> Requester {
     Requester { name: name.into(), role: Some(role), came: Came::Page, stepped_up, address: None }
 }
 
-fn operator() -> Requester {
+pub(super) fn operator() -> Requester {
     person("Ada", Role::Operator, true)
 }
 
 impl Rig {
-    fn new() -> Rig {
+    pub(super) fn new() -> Rig {
         let mut spec = site();
         let made = |kind, device: &Setpoint, wanted| ControlSpec::new(kind, LinkIdx(0), device, &wanted).unwrap();
         let budget = WriteBudget { gap: Duration::ZERO, ..WriteBudget::of(Wear::Flash) };
@@ -75,6 +77,7 @@ impl Rig {
             now: at(0.0),
             answers: Answers::Obeys,
             has: [20.0, 150.0],
+            says_beside: [0.0; 2],
             sent: Vec::new(),
             waiting: Vec::new(),
             told: Vec::new(),
@@ -91,20 +94,20 @@ impl Rig {
         rig
     }
 
-    fn step(&mut self, input: Input) {
+    pub(super) fn step(&mut self, input: Input) {
         let outputs = self.engine.step(self.now, input);
         for output in outputs {
             self.carry_out(output);
         }
     }
 
-    fn carry_out(&mut self, output: Output) {
+    pub(super) fn carry_out(&mut self, output: Output) {
         match output {
-            Output::Receipt(receipt) => self.told.push(format!("{}: {}", receipt.command.id.0, receipt.state)),
+            Output::Receipt(receipt) => self.told.push(format!("{}: {}", receipt.command.id.0, receipt.words())),
             Output::Audit(entry) => {
                 self.told.push(format!("{}: {} {}", entry.action, entry.who, entry.result.unwrap_or_default()));
             }
-            Output::Again(receipt) => self.told.push(format!("{} again: {}", receipt.command.id.0, receipt.state)),
+            Output::Again(receipt) => self.told.push(format!("{} again: {}", receipt.command.id.0, receipt.words())),
             Output::Journal(receipt) if self.journal => self.step(Input::Journalled(receipt.command.id, Ok(()))),
             Output::Journal(receipt) => {
                 self.step(Input::Journalled(receipt.command.id, Err("the disk is full".to_owned())));
@@ -120,19 +123,20 @@ impl Rig {
         }
     }
 
-    fn say(&mut self, id: WriteId, outcome: WriteOutcome) {
+    pub(super) fn say(&mut self, id: WriteId, outcome: WriteOutcome) {
         self.step(Input::Write(Receipt { id, at: self.now, outcome }));
     }
 
     /// The link comes to what waits; its device answers as it does then.
-    fn come_to_what_waits(&mut self, answers: Answers) {
+    pub(super) fn come_to_what_waits(&mut self, answers: Answers) {
         self.answers = answers;
         std::mem::take(&mut self.waiting).into_iter().for_each(|write| self.write(write));
     }
 
-    fn write(&mut self, write: WriteRequest) {
+    pub(super) fn write(&mut self, write: WriteRequest) {
         let place = usize::from(write.setpoint == "limit");
-        let before = self.has[place];
+        let says = |rig: &Rig| rig.has[place] + rig.says_beside[place];
+        let before = says(self);
         let Some(wanted) = write.value else {
             let receipt = Receipt { id: write.id, at: self.now, outcome: WriteOutcome::Read(before) };
             if self.late_reads && place == 0 {
@@ -145,6 +149,9 @@ impl Rig {
         let say = |rig: &mut Rig, outcome| rig.say(write.id, outcome);
         if self.answers == Answers::IsAway {
             return say(self, WriteOutcome::NotSent("the link is down".to_owned()));
+        }
+        if let Some(end) = write.gives_way(Some(before)) {
+            return say(self, end);
         }
         if before == wanted && write.lease.is_none() && self.answers != Answers::Waits {
             return say(self, WriteOutcome::Unchanged(before));
@@ -165,12 +172,12 @@ impl Rig {
             Answers::Ignores => {}
         }
         say(self, WriteOutcome::Echoed);
-        let outcome = WriteOutcome::of_read_back(self.has[place], wanted, Some(before), |a, b| a == b);
+        let outcome = WriteOutcome::of_read_back(says(self), wanted, Some(before), |a, b| a == b);
         say(self, outcome);
     }
 
     /// Lets time pass, with fresh values every 0.2 s.
-    fn pass(&mut self, seconds: f32) {
+    pub(super) fn pass(&mut self, seconds: f32) {
         for _ in 0..(seconds * 5.0).round() as usize {
             self.now = self.now + Duration::from_millis(200);
             let since = self.now.mono.since(at(0.0).mono).as_secs_f32();
@@ -188,31 +195,71 @@ impl Rig {
         }
     }
 
-    fn ask(&mut self, id: &str, control: ControlKind, value: f64, by: Requester) {
+    pub(super) fn ask(&mut self, id: &str, control: ControlKind, value: f64, by: Requester) {
         let revision = self.engine.desk().find(SystemIdx(0), control).map_or(0, |control| control.revision);
         self.ask_seen(id, control, value, by, revision);
     }
 
-    fn ask_seen(&mut self, id: &str, control: ControlKind, value: f64, by: Requester, revision: u64) {
+    pub(super) fn ask_seen(&mut self, id: &str, control: ControlKind, value: f64, by: Requester, revision: u64) {
         let (id, at, system) = (CommandId(id.to_owned()), self.now.utc, SystemIdx(0));
         let expires = self.now.mono + Duration::from_secs(30);
         self.step(Input::Command(Command { id, system, control, value, hold: None, by, at, expires, revision }));
     }
 
     /// Asks for a reserve that is to stand for a time.
-    fn hold(&mut self, id: &str, value: f64, seconds: u64) {
-        let (id, at, system, control) = (CommandId(id.to_owned()), self.now.utc, SystemIdx(0), ControlKind::Reserve);
+    pub(super) fn hold(&mut self, id: &str, value: f64, seconds: u64) {
+        self.hold_of(id, ControlKind::Reserve, value, seconds);
+    }
+
+    /// Asks for a value that is to stand for a time.
+    pub(super) fn hold_of(&mut self, id: &str, control: ControlKind, value: f64, seconds: u64) {
+        let (id, at, system) = (CommandId(id.to_owned()), self.now.utc, SystemIdx(0));
         let (hold, expires) = (Some(Duration::from_secs(seconds)), self.now.mono + Duration::from_secs(30));
-        let by = operator();
-        self.step(Input::Command(Command { id, system, control, value, hold, by, at, expires, revision: 0 }));
+        let (by, revision) = (operator(), self.control(control).revision);
+        self.step(Input::Command(Command { id, system, control, value, hold, by, at, expires, revision }));
+    }
+
+    /// From now on a point has this value.
+    pub(super) fn measure(&mut self, point: PointId, value: f32) {
+        self.points.retain(|(other, _)| *other != point);
+        self.points.push((point, value));
+    }
+
+    /// The server ends and is started again with what its journal says, on the devices as they are then.
+    pub(super) fn started_again(&self, control: ControlKind, stood_s: u64) -> Rig {
+        let stood = self.control(control);
+        let mut rig = Rig::new();
+        (rig.has, rig.points) = (self.has, self.points.clone());
+        let followed = stood.standing.as_ref().map(|standing| PastCommand {
+            command: standing.command.clone(),
+            state: standing.state.clone(),
+            stood_for: Duration::from_secs(stood_s),
+        });
+        let past = ControlPast { revision: 900, ledger: stood.ledger.clone(), changed: stood.changed.clone() };
+        let mut engine = Engine::new(Site::new(rig.engine.site().spec.clone()), rig.now.mono);
+        engine.desk_mut().restore(SystemIdx(0), control, past, followed, rig.now);
+        rig.engine = engine;
+        rig.sent.clear();
+        rig.step(Input::Link(LinkIdx(0), LinkStatus { state: LinkState::Up, ..LinkStatus::default() }));
+        rig
+    }
+
+    /// How long it takes and what is said until a device is left alone, by `Control::not_renewed`.
+    pub(super) fn not_renewed(&self, control: ControlKind) -> Option<(String, Option<Duration>)> {
+        let (site, desk) = (self.engine.site(), self.engine.desk());
+        let control = desk.find(SystemIdx(0), control).unwrap();
+        let (system, link) = (&site.systems[0], &site.links[0]);
+        let situation = Situation { system, link, armed: desk.arming().armed, now: self.now };
+        let (why, at) = control.not_renewed(&situation)?;
+        Some((why, at.map(|at| at.since(self.now.mono))))
     }
 
     /// What was told since the last time.
-    fn said(&mut self) -> Vec<String> {
+    pub(super) fn said(&mut self) -> Vec<String> {
         std::mem::take(&mut self.told)
     }
 
-    fn control(&self, kind: ControlKind) -> &Control {
+    pub(super) fn control(&self, kind: ControlKind) -> &Control {
         self.engine.desk().find(SystemIdx(0), kind).unwrap()
     }
 }
@@ -220,10 +267,12 @@ impl Rig {
 #[test]
 fn a_command_goes_from_a_wish_to_an_effect() {
     let mut rig = Rig::new();
+    rig.measure(PointId::Power, 199e3);
+    rig.pass(0.4);
     rig.ask("a", ControlKind::DischargeLimit, 200e3, operator());
     rig.pass(0.4);
     let steps = ["recorded", "sent", "taken by the device", "confirmed: the device has the value"];
-    let steps = steps.into_iter().chain(["effective: battery 40.0 kW"]).map(|step| format!("a: {step}"));
+    let steps = steps.into_iter().chain(["effective: battery 199.0 kW"]).map(|step| format!("a: {step}"));
     assert_eq!(rig.said(), steps.collect::<Vec<_>>());
     assert_eq!(rig.sent, [("limit".to_owned(), 200.0)], "in the unit of the device");
     let control = rig.control(ControlKind::DischargeLimit);
@@ -235,7 +284,7 @@ fn a_command_goes_from_a_wish_to_an_effect() {
 fn what_the_device_does_with_a_value_is_told() {
     for (answers, end) in [
         (Answers::Ignores, "a: ignored: the device still has the value from before"),
-        (Answers::Clamps(12.0), "a: not followed: the device has changed to another value"),
+        (Answers::Clamps(12.0), "a: not followed: the device has changed to another value: 12 %, not 30 %"),
         (Answers::Refuses, "a: rejected by the device: illegal value"),
     ] {
         let mut rig = Rig::new();
@@ -419,7 +468,7 @@ fn the_slower_of_two_operators_is_told_who_was_faster() {
     assert_eq!(rig.said(), ["b: refused: Ada has commanded 15 % since you looked, at 1970-01-01 00:00:01 UTC"]);
     // What is safer is not refused for that.
     rig.ask_seen("c", ControlKind::Reserve, 40.0, other, 0);
-    assert_eq!(rig.said()[0], "a: replaced by a command of Bob");
+    assert_eq!(rig.said()[0], "a: confirmed, then replaced by a command of Bob");
     assert_eq!(rig.sent.len(), 2);
 }
 
@@ -465,14 +514,15 @@ fn what_comes_to_nothing_leaves_what_stood_before_it() {
         rig.ask("b", limit, 80e3, Requester { name: "Bob".into(), ..operator() });
         let said = rig.said();
         assert!(said.iter().any(|said| said.starts_with(ends)), "{said:#?}");
-        assert!(said.last().is_some_and(|said| said.starts_with("a: effective")), "{said:#?}");
+        assert!(said.last().is_some_and(|said| said.starts_with("a: confirmed")), "{said:#?}");
         (rig.journal, rig.answers) = (true, Answers::Obeys);
         let sent = rig.sent.len();
         rig.pass(150.0);
         let control = rig.control(limit);
         let standing = control.standing.as_ref().map(|standing| standing.command.id.0.clone());
         let changed = control.changed.as_ref().map(|changed| (changed.by.clone(), changed.value));
-        assert_eq!((standing.as_deref(), changed), (Some("a"), Some(("Ada".to_owned(), 90e3))), "{ends}");
+        let ada = (ChangedBy::Command("Ada".to_owned()), 90e3);
+        assert_eq!((standing.as_deref(), changed), (Some("a"), Some(ada)), "{ends}");
         assert!(rig.sent.len() >= sent + 4 && rig.has[1] == 90.0, "{ends}: it is renewed");
     }
 }
@@ -480,7 +530,7 @@ fn what_comes_to_nothing_leaves_what_stood_before_it() {
 #[test]
 fn what_may_have_been_heard_is_read_and_then_stands_or_does_not() {
     let limit = ControlKind::DischargeLimit;
-    for (heard, state, has) in [(true, "effective", 80.0), (false, "unknown", 90.0)] {
+    for (heard, state, has) in [(true, "confirmed", 80.0), (false, "unknown", 90.0)] {
         let mut rig = Rig::new();
         rig.ask("a", limit, 90e3, operator());
         rig.pass(3.0);
@@ -535,7 +585,7 @@ fn asked_again_it_is_the_same_command() {
     let said = rig.said();
     let count = |words: &str| said.iter().filter(|said| *said == words).count();
     // What is told again is no new step.
-    assert_eq!((count("a: recorded"), count("a again: effective: state of charge 71.0 %")), (1, 9), "{said:#?}");
+    assert_eq!((count("a: recorded"), count("a again: confirmed: the device has the value")), (1, 9), "{said:#?}");
     assert_eq!(count("b: refused: 9 is not between 10 and 50"), 1);
     assert_eq!(count("b again: refused: 9 is not between 10 and 50"), 1);
 }
@@ -550,9 +600,13 @@ fn a_lease_is_renewed_while_all_is_well_and_ends_with_its_reason() {
     let reverts = |rig: &mut Rig| rig.has[1] = 150.0;
     type Then = (fn(&mut Rig), &'static str);
     let rows: [Then; 3] = [
-        (critical, "a: its time is over: it is not renewed: a critical alarm is active"),
-        (disarm, "a: its time is over: it is not renewed: control is not armed: an admin arms it in Settings"),
-        (reverts, "a: its time is over: the device has returned to 150 kW"),
+        (critical, "a: its time is over: it is not renewed: a critical alarm is active; the device returns to 150 kW by itself within 30 s"),
+        (
+            disarm,
+            "a: its time is over: it is not renewed: control is not armed: an admin arms it in Settings; the device \
+             returns to 150 kW by itself within 30 s",
+        ),
+        (reverts, "a: its time is over: the device has returned to 150 kW by itself"),
     ];
     for (then, why) in rows {
         let mut rig = Rig::new();
@@ -590,7 +644,7 @@ fn a_hold_ends(away_s: f32) {
     }
     rig.pass(2.0);
     assert_eq!(rig.has[0], 20.0);
-    assert_eq!(rig.said()[..2], ["a: replaced by a command of server", "a.end: recorded"]);
+    assert_eq!(rig.said()[..2], ["a: confirmed, then replaced by a command of server", "a.end: recorded"]);
 }
 
 #[test]
@@ -606,18 +660,24 @@ fn a_hold_that_cannot_end_yet_says_so_once_and_ends_as_soon_as_it_can() {
     rig.step(Input::Arm(Arming { armed: true, ..Arming::default() }));
     rig.pass(1.0);
     assert_eq!(rig.has[0], 20.0);
-    assert_eq!(rig.said()[..2], ["a: replaced by a command of server", "a.end-at-last: recorded"]);
+    assert_eq!(rig.said()[..2], ["a: confirmed, then replaced by a command of server", "a.end-at-last: recorded"]);
 }
 
 #[test]
 fn a_value_that_stood_before_a_restart_stands_until_its_hold_is_over_or_it_is_read_as_another() {
     let limit = ControlKind::DischargeLimit;
     for (control, has, left, says, sent) in [
-        (ControlKind::Reserve, 15.0, Some(8), "a: replaced by a command of server", 1),
+        (ControlKind::Reserve, 15.0, Some(8), "a: confirmed, then replaced by a command of server", 1),
         (ControlKind::Reserve, 15.0, None, "", 0),
-        (ControlKind::Reserve, 33.0, Some(8), "a: replaced by a command of somebody at the device, to 33 %", 0),
-        (limit, 90.0, None, "", 0),
-        (limit, 150.0, None, "a: its time is over: the device has returned to 150 kW", 0),
+        (ControlKind::Reserve, 33.0, Some(8), "a: confirmed, then changed at the device, to 33 %", 0),
+        (limit, 90.0, None, "command-renewed: server renewed after a restart: the device still had the value", 4),
+        (
+            limit,
+            150.0,
+            None,
+            "a: its time is over: it was not renewed while Packtwin was down; the device has 150 kW now",
+            0,
+        ),
     ] {
         let mut before = Rig::new();
         before.hold("a", 15.0, 60);
@@ -632,7 +692,7 @@ fn a_value_that_stood_before_a_restart_stands_until_its_hold_is_over_or_it_is_re
         rig.pass(100.0);
         let said = rig.said();
         assert_eq!(said.iter().find(|said| !said.contains("ffective")).map_or("", String::as_str), says, "{said:#?}");
-        assert_eq!(rig.sent.len(), sent, "{says}: nothing is renewed, and only the end of a hold is sent");
+        assert_eq!(rig.sent.len(), sent, "{says}: only renewals and the end of a hold are sent");
     }
 }
 
@@ -697,9 +757,9 @@ fn what_waits_for_its_link_when_another_takes_its_place_is_not_sent_and_says_so(
     rig.answers = Answers::Waits;
     rig.ask("a", reserve, 30.0, operator());
     rig.ask("b", reserve, 35.0, bob());
-    assert_eq!(rig.said(), ["a: recorded", "a: replaced by a command of Bob", "b: recorded"]);
+    assert_eq!(rig.said(), ["a: recorded", "a: recorded, then replaced by a command of Bob", "b: recorded"]);
     rig.ask("a", reserve, 30.0, operator());
-    assert_eq!(rig.said(), ["a again: replaced by a command of Bob"]);
+    assert_eq!(rig.said(), ["a again: recorded, then replaced by a command of Bob"]);
     rig.come_to_what_waits(Answers::Obeys);
     assert_eq!(rig.sent, [("reserve".to_owned(), 35.0)]);
     // The link was faster: that it was sent is told before its end.
@@ -714,7 +774,7 @@ fn what_waits_for_its_link_when_another_takes_its_place_is_not_sent_and_says_so(
     for outcome in [WriteOutcome::Sent, WriteOutcome::Echoed, WriteOutcome::Confirmed(30.0)] {
         rig.say(taken.id, outcome);
     }
-    assert_eq!(rig.said(), ["a: sent", "a: replaced by a command of Bob"]);
+    assert_eq!(rig.said(), ["a: sent", "a: sent, then replaced by a command of Bob"]);
     assert_eq!(rig.control(reserve).ledger.total(), 2);
     // A renewal of the value from before is not sent after the new one either.
     let (mut rig, limit) = (Rig::new(), ControlKind::DischargeLimit);
@@ -912,13 +972,13 @@ fn a_change_at_the_device_is_noticed() {
     rig.pass(6.0);
     assert_eq!(rig.control(ControlKind::Reserve).revision, 1);
     rig.ask_seen("a", ControlKind::Reserve, 15.0, operator(), 0);
-    assert_eq!(rig.said(), ["a: refused: it was changed on the device itself since you looked: 44 %"]);
+    assert_eq!(rig.said(), ["a: refused: it was changed at the device since you looked, to 44 %, at 1970-01-01 00:00:10 UTC"]);
     rig.ask("b", ControlKind::Reserve, 15.0, operator());
     rig.pass(1.0);
     rig.said();
     rig.has[0] = 33.0;
     rig.pass(6.0);
-    assert_eq!(rig.said(), ["b: replaced by a command of somebody at the device, to 33 %"]);
+    assert_eq!(rig.said(), ["b: confirmed, then changed at the device, to 33 %"]);
 }
 
 #[test]

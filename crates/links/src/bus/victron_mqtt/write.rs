@@ -99,7 +99,7 @@ impl Session<'_> {
         let end = match (&mut writing.step, is_wanted) {
             (Step::Reading, Some(value)) if request.lease.is_none() => Unchanged(value),
             (Step::Reading, _) => {
-                if let Some(why) = writing.order.hindered() {
+                if let Some(why) = request.gives_way(value).or_else(|| writing.order.hindered()) {
                     self.end_write(why);
                     return Ok(());
                 }

@@ -61,7 +61,7 @@ impl Tables<'_> {
         Ok(self.0.all(sql::COMMANDS_OPEN.plain(), command)?)
     }
 
-    /// The command that changed a control last, as far as the device said so.
+    /// The step by which a control came to another value last, as far as the device said so.
     pub fn last_change(&mut self, system: &str, control: &str) -> Done<Option<CommandRow>> {
         Ok(self.0.first(sql::LAST_CHANGE.bind(system).bind(control), command)?)
     }

@@ -83,12 +83,14 @@ statements! {
         SELECT id, system, control, value, before, hold_s, revision, who, asked_us, at_us, state, words, read_back
         FROM command JOIN command_step ON command_id = id
         WHERE seq = (SELECT max(seq) FROM command_step WHERE command_id = id)
-        AND state IN ('journalled', 'sent', 'echoed', 'unchanged', 'confirmed', 'unconfirmable', 'effective', 'no-effect')
+        AND state IN ('journalled', 'sent', 'echoed', 'unchanged', 'confirmed', 'one-step-off', 'unconfirmable', 'effective',
+            'no-effect')
         ORDER BY seq";
     LAST_CHANGE = "
         SELECT id, system, control, value, before, hold_s, revision, who, asked_us, at_us, state, words, read_back
         FROM command JOIN command_step ON command_id = id
-        WHERE system = ?1 AND control = ?2 AND state IN ('unchanged', 'confirmed', 'unconfirmable')
+        WHERE system = ?1 AND control = ?2 AND read_back IS NOT NULL
+        AND state IN ('confirmed', 'one-step-off', 'clamped', 'changed-at-device', 'lease-ended')
         ORDER BY seq DESC LIMIT 1";
     // What was predicted, and how right that was.
     ADD_PREDICTION = "

@@ -79,6 +79,9 @@ impl Session<'_> {
             let read = writable.value(&before).map(Read);
             return Ok(read.unwrap_or_else(|| NotSent("the device says that it has no value".to_owned())));
         };
+        if let Some(end) = request.gives_way(writable.value(&before)) {
+            return Ok(end);
+        }
         if before == words && request.lease.is_none() && plan.last.is_none() {
             return Ok(Unchanged(writable.value(&words).unwrap_or(f64::NAN)));
         }

@@ -1,0 +1,242 @@
+//! What stands on a device: it is renewed, given up, changed at the device, or ends while something stands against it.
+
+use super::tests::*;
+use super::*;
+use crate::engine::Input;
+use crate::link::{LinkIdx, LinkState, LinkStatus};
+use crate::point::PointId;
+
+const LIMIT: ControlKind = ControlKind::DischargeLimit;
+const RESERVE: ControlKind = ControlKind::Reserve;
+
+fn link(state: LinkState) -> Input {
+    Input::Link(LinkIdx(0), LinkStatus { state, ..LinkStatus::default() })
+}
+
+fn armed(armed: bool) -> Input {
+    Input::Arm(Arming { armed, ..Arming::default() })
+}
+
+/// An error of the controller is a critical alarm.
+fn critical(rig: &mut Rig, is_on: bool) {
+    rig.measure(PointId::ControllerMode, if is_on { 10.0 } else { 5.0 });
+}
+
+#[test]
+fn a_renewal_does_not_write_over_what_was_set_at_the_device() {
+    for tenths in (200..=360).step_by(5) {
+        let mut rig = Rig::new();
+        rig.ask("a", LIMIT, 100e3, operator());
+        rig.pass(tenths as f32 / 10.0);
+        rig.said();
+        rig.has[1] = 60.0;
+        rig.pass(70.0);
+        assert_eq!(rig.has[1], 60.0, "set at the device after {tenths} tenths of a second");
+        assert_eq!(rig.said(), ["a: confirmed, then changed at the device, to 60 kW"]);
+        assert!(rig.control(LIMIT).ended.is_some());
+    }
+}
+
+#[test]
+fn one_step_beside_is_said_as_it_is_and_stands_unless_the_device_would_return_to_what_is_safer() {
+    let beside = |kw: u32, wanted: u32| format!("the device reported {kw} kW, one step beside the {wanted} kW that was set");
+    let wider = "a: its time is over: the device reports 201 kW, which is wider than the 200 kW that was set: it is not \
+                 renewed; the device returns to 150 kW by itself within";
+    for (wanted, steps, from_the_start, says, stands) in [
+        (120, -1.0, false, format!("a: confirmed, then {}", beside(119, 120)), true),
+        (120, 1.0, false, format!("a: confirmed, then {}", beside(121, 120)), true),
+        (120, -1.0, true, format!("a: {}", beside(119, 120)), true),
+        (120, 1.0, true, format!("a: {}", beside(121, 120)), true),
+        (200, -1.0, true, format!("a: {}", beside(199, 200)), true),
+        (200, 1.0, false, wider.to_owned(), false),
+        (200, 1.0, true, "a: not followed: the device has changed to another value: 201 kW, not 200 kW".to_owned(), false),
+        (120, -2.0, false, "a: confirmed, then changed at the device, to 118 kW".to_owned(), false),
+    ] {
+        let mut rig = Rig::new();
+        let off = |rig: &mut Rig| rig.says_beside[1] = steps;
+        if from_the_start {
+            off(&mut rig);
+        }
+        rig.ask("a", LIMIT, f64::from(wanted) * 1e3, operator());
+        rig.pass(3.0);
+        off(&mut rig);
+        rig.pass(100.0);
+        let said = rig.said();
+        assert_eq!(said.iter().filter(|said| said.starts_with(&says)).count(), 1, "{says}: {said:#?}");
+        assert_eq!(rig.control(LIMIT).standing.is_some(), stands, "{says}");
+        assert_eq!(rig.sent.len() >= 4, stands, "{says}: it is renewed, {:?}", rig.sent);
+        assert!(rig.sent.iter().all(|(_, value)| *value == f64::from(wanted)), "{:?}", rig.sent);
+    }
+    // One step of a choice is another choice; a value that stays is not written again.
+    let mut rig = Rig::new();
+    rig.ask("a", RESERVE, 30.0, operator());
+    rig.says_beside[0] = 1.0;
+    rig.pass(60.0);
+    assert!(rig.said().contains(&"a: confirmed, then the device reported 31 %, one step beside the 30 % that was set".to_owned()));
+    assert!(rig.control(RESERVE).standing.is_some() && rig.sent.len() == 1);
+}
+
+#[test]
+fn what_was_confirmed_before_a_restart_is_renewed_if_the_device_has_it_still() {
+    let nothing: fn(&mut Rig) = |_| {};
+    let disarm: fn(&mut Rig) = |rig| rig.step(armed(false));
+    let renewed = "command-renewed: server renewed after a restart: the device still had the value";
+    let down = "a: its time is over: it was not renewed while Packtwin was down; the device has";
+    for (before, has, then, says, sent) in [
+        (Answers::Obeys, 90.0, nothing, renewed.to_owned(), 4),
+        (Answers::Obeys, 91.0, nothing, renewed.to_owned(), 4),
+        (Answers::Obeys, 150.0, nothing, format!("{down} 150 kW now"), 0),
+        (Answers::Obeys, 60.0, nothing, format!("{down} 60 kW now"), 0),
+        (Answers::Obeys, 90.0, disarm, "a: its time is over: it is not renewed: control is not armed".to_owned(), 0),
+        // What was under way is read back, and not sent again.
+        (Answers::HoldsTheAnswer, 90.0, nothing, "a: confirmed: the device has the value".to_owned(), 0),
+    ] {
+        let mut rig = Rig::new();
+        rig.answers = before;
+        rig.ask("a", LIMIT, 90e3, operator());
+        rig.pass(3.0);
+        rig.has[1] = has;
+        let mut rig = rig.started_again(LIMIT, 3);
+        assert_eq!(rig.not_renewed(LIMIT), Some(("not renewed since the restart".to_owned(), Some(Duration::from_secs(60)))).filter(|_| before == Answers::Obeys));
+        rig.step(armed(true));
+        then(&mut rig);
+        rig.pass(100.0);
+        let said = rig.said();
+        assert!(said.iter().any(|said| said.starts_with(&says)), "{says}: {said:#?}");
+        assert_eq!(rig.sent, vec![("limit".to_owned(), 90.0); sent], "{says}");
+        let ends = says.contains("its time is over");
+        assert_eq!(rig.control(LIMIT).ended.is_some(), ends, "{says}: what has ended is kept for the page");
+        if sent > 0 {
+            assert_eq!(rig.not_renewed(LIMIT), None);
+        }
+    }
+}
+
+#[test]
+fn a_hold_goes_on_after_a_restart_and_ends_when_it_was_to_end_or_after_the_device_was_read() {
+    for (stood_s, has, after_s, then) in [(30, 90.0, 25.0, 90.0), (30, 90.0, 40.0, 150.0), (90, 90.0, 8.0, 150.0), (90, 70.0, 60.0, 70.0)] {
+        let mut rig = Rig::new();
+        rig.hold_of("a", LIMIT, 90e3, 60);
+        rig.pass(3.0);
+        rig.has[1] = has;
+        let mut rig = rig.started_again(LIMIT, stood_s);
+        rig.step(armed(true));
+        rig.pass(after_s);
+        let said = rig.said();
+        assert_eq!(rig.has[1], then, "stood for {stood_s} s, has {has}, after {after_s} s: {said:?}");
+    }
+}
+
+#[test]
+fn a_hold_that_ends_while_something_stands_against_it_stays_or_goes_the_safe_way() {
+    type Does = fn(&mut Rig);
+    let alarm: Does = |rig| critical(rig, true);
+    let disarm: Does = |rig| rig.step(armed(false));
+    let unplug: Does = |rig| {
+        rig.answers = Answers::IsAway;
+        rig.step(link(LinkState::Down));
+    };
+    let local: Does = |rig| rig.measure(PointId::LocalControl, 1.0);
+    for (value, against, why, stays, renewed) in [
+        // The way back would be wider: it stays where it is, and is renewed.
+        (60e3, alarm, "a critical alarm is active", true, true),
+        // The way back is narrower, which only a few things stand against.
+        (200e3, alarm, "", false, false),
+        (200e3, disarm, "control is not armed: an admin arms it in Settings", true, false),
+        (200e3, local, "somebody has switched the device to local control", true, false),
+        (200e3, unplug, "the link to the device is down", true, false),
+    ] {
+        let mut rig = Rig::new();
+        rig.pass(1.0);
+        rig.hold_of("a", LIMIT, value, 20);
+        rig.pass(10.0);
+        against(&mut rig);
+        rig.pass(15.0);
+        let control = rig.control(LIMIT);
+        let told = control.standing.as_ref().map(|standing| standing.cannot_return.clone()).unwrap_or_default();
+        assert_eq!((rig.has[1] * 1e3 == value, told.as_str()), (stays, why), "{value}");
+        rig.said();
+        let left = rig.not_renewed(LIMIT);
+        assert_eq!(left.is_some(), stays && !renewed, "{why}: {left:?}");
+        assert!(left.is_none_or(|(told, at)| told.contains(why) && at.is_some_and(|at| at < Duration::from_secs(40))));
+        let before = rig.sent.len();
+        rig.pass(100.0);
+        if !stays {
+            continue;
+        }
+        assert_eq!(rig.sent.len() >= before + 3, renewed, "{why}: {:?}", rig.said());
+        if renewed {
+            critical(&mut rig, false);
+            rig.pass(8.0);
+            let said = rig.said();
+            assert_eq!(rig.has[1], 150.0, "it returns as soon as it may: {said:?}");
+        } else {
+            let said = rig.said();
+            let end = said.last().cloned().unwrap_or_default();
+            assert!(end.starts_with("a: its time is over: ") && end.contains("150 kW could not be written"), "{said:#?}");
+            assert!(end.contains(why) && end.ends_with("the device returns to 150 kW by itself"), "{said:#?}");
+        }
+    }
+}
+
+#[test]
+fn who_has_changed_a_value_is_named_only_if_it_is_theirs() {
+    let ada = || Some(ChangedBy::Command("Ada".to_owned()));
+    let by = |rig: &Rig, control| rig.control(control).changed.as_ref().map(|changed| changed.by.clone());
+    // Not before it is confirmed, nor if it was not taken.
+    let mut rig = Rig::new();
+    for (answers, then) in [
+        (Answers::Waits, None),
+        (Answers::Ignores, None),
+        (Answers::Refuses, None),
+        (Answers::Clamps(100.0), Some(ChangedBy::Device)),
+        (Answers::Obeys, ada()),
+    ] {
+        rig.answers = answers;
+        rig.ask(&format!("{answers:?}"), LIMIT, 90e3, operator());
+        assert_eq!(by(&rig, LIMIT), then, "{answers:?}");
+        assert_eq!(rig.control(LIMIT).latest.as_ref().map(|latest| latest.value), Some(if then == Some(ChangedBy::Device) { 100e3 } else { 90e3 }));
+        rig.come_to_what_waits(Answers::IsAway);
+    }
+    rig.answers = Answers::Obeys;
+    // A change at the device, and a lease that is over.
+    for (has, then) in [(70.0, ChangedBy::Device), (150.0, ChangedBy::Lease)] {
+        let mut rig = Rig::new();
+        rig.ask("a", LIMIT, 90e3, operator());
+        rig.pass(3.0);
+        let revision = rig.control(LIMIT).revision;
+        rig.has[1] = has;
+        rig.pass(6.0);
+        let changed = rig.control(LIMIT).changed.clone().unwrap();
+        assert_eq!((changed.by, changed.value), (then.clone(), has * 1e3));
+        assert_eq!(rig.control(LIMIT).revision, revision + 1);
+        // The same if it happens while the server is away, and only what comes after a restart is new to who looks.
+        let mut rig = Rig::new();
+        rig.ask("a", LIMIT, 90e3, operator());
+        rig.pass(3.0);
+        rig.has[1] = has;
+        let mut rig = rig.started_again(LIMIT, 3);
+        rig.step(armed(true));
+        rig.pass(6.0);
+        assert_eq!(by(&rig, LIMIT), Some(then));
+    }
+    // Control was disarmed: what is held is Ada's until the device has let go of it.
+    let mut rig = Rig::new();
+    rig.ask("a", LIMIT, 90e3, operator());
+    rig.step(armed(false));
+    rig.pass(50.0);
+    assert_eq!((by(&rig, LIMIT), rig.control(LIMIT).standing.is_some()), (ada(), false));
+    rig.has[1] = 150.0;
+    rig.pass(6.0);
+    assert_eq!(by(&rig, LIMIT), Some(ChangedBy::Lease));
+    // A restart changes nothing.
+    let mut rig = Rig::new();
+    rig.ask("a", RESERVE, 15.0, operator());
+    let mut rig = rig.started_again(RESERVE, 0);
+    rig.step(armed(true));
+    rig.pass(6.0);
+    assert_eq!(by(&rig, RESERVE), ada());
+    rig.said();
+    rig.ask_seen("b", RESERVE, 12.0, operator(), 3);
+    assert_eq!(rig.said(), ["b: refused: the server was started again since you looked: it has 15 % now"]);
+}
