@@ -5,8 +5,8 @@
 
 use anyhow::{Context as _, Result};
 use domain::control::{
-    Arming, Change, ChangedBy, Command, CommandId, CommandReceipt, CommandState, ControlKind, ControlPast, Desk, Ledger,
-    PastCommand, StateKind,
+    Arming, Change, ChangedBy, Command, CommandId, CommandReceipt, CommandState, ControlKind, ControlPast, Desk,
+    Ledger, PastCommand, StateKind,
 };
 use domain::people::{Came, Requester};
 use domain::spec::control::ControlSpec;

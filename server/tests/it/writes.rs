@@ -51,7 +51,15 @@ async fn the_simulated_gx_is_set_and_read_back_whatever_goes_wrong_on_the_wire()
         let deadline = clock().mono + Duration::from_secs(10);
         let lease = lease.map(Duration::from_secs);
         let (id, link) = (WriteId(1), LinkIdx(0));
-        let request = WriteRequest { id, link, setpoint: setpoint.into(), value: Some(value), lease, only_within: None, deadline };
+        let request = WriteRequest {
+            id,
+            link,
+            setpoint: setpoint.into(),
+            value: Some(value),
+            lease,
+            only_within: None,
+            deadline,
+        };
         let mut receipts = handle.write(request, clock.clone()).unwrap();
         let mut outcomes = Vec::new();
         while let Some(receipt) = tokio::time::timeout(PATIENCE, receipts.recv()).await.unwrap() {

@@ -8,6 +8,7 @@ use super::state::Desk;
 use super::when::When;
 use crate::components::Card;
 use crate::derived::Derived;
+use crate::format::typeset;
 use ::api::control::ControlState;
 use leptos::{ev, prelude::*};
 
@@ -84,8 +85,8 @@ fn Present(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
                 (words, None) => view! { {words} }.into_any(),
             }}
         </p>
-        {move || ended.get().map(|words| view! { <p class="control-words" data-tone="wider" role="status">{model::typeset(&words)}</p> })}
-        {move || standing.get().map(|words| view! { <p class="note">{model::typeset(&words)}</p> })}
+        {move || ended.get().map(|words| view! { <p class="control-words" data-tone="wider" role="status">{typeset(&words)}</p> })}
+        {move || standing.get().map(|words| view! { <p class="note">{typeset(&words)}</p> })}
     }
 }
 

@@ -195,7 +195,11 @@ pub fn decide(control: &ControlSpec, command: &Command, known: &Known<'_>) -> Re
     }
     // Towards the safe side it does not matter what was seen before.
     if widens && command.revision != known.revision {
-        let has = || known.present.map_or("it is not known what the device has".to_owned(), |has| format!("it has {}", control.kind.words(has)));
+        let has = || {
+            known.present.map_or("it is not known what the device has".to_owned(), |has| {
+                format!("it has {}", control.kind.words(has))
+            })
+        };
         let latest = known.latest.map(|change| Refusal::Changed(change.clone(), control.kind));
         return Err(latest.unwrap_or_else(|| Refusal::StartedAgain(has())));
     }

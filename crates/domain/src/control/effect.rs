@@ -25,13 +25,7 @@ pub enum Followed {
 
 /// Whether `value`, which took the place of `before`, is followed by what a system measures now. It is only if what is
 /// measured would be another one without it: a limit that nothing comes near is not put to the test.
-pub fn followed(
-    control: &ControlSpec,
-    value: f64,
-    before: Option<f64>,
-    state: &SystemState,
-    now: Mono,
-) -> Followed {
+pub fn followed(control: &ControlSpec, value: f64, before: Option<f64>, state: &SystemState, now: Mono) -> Followed {
     let point = |point: PointId| {
         let missing = |why: crate::reading::NoData| format!("{} not known: {}", point.is(), why.words());
         state.points.sample(point, now).map_err(missing)
@@ -46,15 +40,13 @@ pub fn followed(
         Effect::ChargeBelow => {
             point(PointId::Power).and_then(|power| limited(-power, value, slack, &watts("battery", power)))
         }
-        Effect::GridPower => {
-            point(PointId::GridPower).and_then(|power| {
-                let is_near = |value: f32| (power - value).abs() <= tolerance(value);
-                match is_near(value) && before.is_none_or(is_near) {
-                    true => Err(format!("the value before would bring the same: {}", watts("grid", power))),
-                    false => Ok((is_near(value), watts("grid", power))),
-                }
-            })
-        }
+        Effect::GridPower => point(PointId::GridPower).and_then(|power| {
+            let is_near = |value: f32| (power - value).abs() <= tolerance(value);
+            match is_near(value) && before.is_none_or(is_near) {
+                true => Err(format!("the value before would bring the same: {}", watts("grid", power))),
+                false => Ok((is_near(value), watts("grid", power))),
+            }
+        }),
         Effect::NoDischargeBelowSoc => point(PointId::Soc).and_then(|soc| {
             if soc > value + SOC_TOLERANCE_PCT {
                 return Err(format!("it is not reached: state of charge {soc:.1} %"));
@@ -107,17 +99,77 @@ mod tests {
         let spec = SystemSpec::new("hv", "Pack", Topology::NONE, 280.0, 832.0);
         let unknown = |why: &str| Followed::Unknown(why.to_owned());
         for (kind, unit, (before, value), points, says) in [
-            (ControlKind::DischargeLimit, "W", (150e3, 100e3), vec![(Power, 102e3)], Followed::Yes("battery 102.0 kW".into())),
-            (ControlKind::DischargeLimit, "W", (150e3, 100e3), vec![(Power, 120e3)], Followed::No("battery 120.0 kW".into())),
+            (
+                ControlKind::DischargeLimit,
+                "W",
+                (150e3, 100e3),
+                vec![(Power, 102e3)],
+                Followed::Yes("battery 102.0 kW".into()),
+            ),
+            (
+                ControlKind::DischargeLimit,
+                "W",
+                (150e3, 100e3),
+                vec![(Power, 120e3)],
+                Followed::No("battery 120.0 kW".into()),
+            ),
             // The load asks for less: without the limit it would be the same.
-            (ControlKind::DischargeLimit, "W", (150e3, 100e3), vec![(Power, 40e3)], unknown("it is not reached: battery 40.0 kW")),
-            (ControlKind::DischargeLimit, "W", (150e3, 100e3), vec![(Power, -120e3)], unknown("it is not reached: battery -120.0 kW")),
-            (ControlKind::DischargeLimit, "W", (150e3, 0.0), vec![(Power, -10.0)], Followed::Yes("battery -10.0 W".into())),
-            (ControlKind::ChargeLimit, "W", (50e3, 20e3), vec![(Power, 60e3)], unknown("it is not reached: battery 60.0 kW")),
-            (ControlKind::ChargeLimit, "W", (50e3, 20e3), vec![(Power, -26e3)], Followed::No("battery -26.0 kW".into())),
-            (ControlKind::ChargeLimit, "W", (50e3, 20e3), vec![(Power, -20e3)], Followed::Yes("battery -20.0 kW".into())),
-            (ControlKind::DischargeLimit, "W", (150e3, 100e3), vec![], unknown("Battery power is not known: not received")),
-            (ControlKind::Reserve, "%", (20.0, 30.0), vec![(Soc, 71.0)], unknown("it is not reached: state of charge 71.0 %")),
+            (
+                ControlKind::DischargeLimit,
+                "W",
+                (150e3, 100e3),
+                vec![(Power, 40e3)],
+                unknown("it is not reached: battery 40.0 kW"),
+            ),
+            (
+                ControlKind::DischargeLimit,
+                "W",
+                (150e3, 100e3),
+                vec![(Power, -120e3)],
+                unknown("it is not reached: battery -120.0 kW"),
+            ),
+            (
+                ControlKind::DischargeLimit,
+                "W",
+                (150e3, 0.0),
+                vec![(Power, -10.0)],
+                Followed::Yes("battery -10.0 W".into()),
+            ),
+            (
+                ControlKind::ChargeLimit,
+                "W",
+                (50e3, 20e3),
+                vec![(Power, 60e3)],
+                unknown("it is not reached: battery 60.0 kW"),
+            ),
+            (
+                ControlKind::ChargeLimit,
+                "W",
+                (50e3, 20e3),
+                vec![(Power, -26e3)],
+                Followed::No("battery -26.0 kW".into()),
+            ),
+            (
+                ControlKind::ChargeLimit,
+                "W",
+                (50e3, 20e3),
+                vec![(Power, -20e3)],
+                Followed::Yes("battery -20.0 kW".into()),
+            ),
+            (
+                ControlKind::DischargeLimit,
+                "W",
+                (150e3, 100e3),
+                vec![],
+                unknown("Battery power is not known: not received"),
+            ),
+            (
+                ControlKind::Reserve,
+                "%",
+                (20.0, 30.0),
+                vec![(Soc, 71.0)],
+                unknown("it is not reached: state of charge 71.0 %"),
+            ),
             (
                 ControlKind::Reserve,
                 "%",
@@ -143,7 +195,13 @@ mod tests {
             (ControlKind::Run, "", (0.0, 1.0), vec![(Contactors, 3.0)], Followed::Yes("contactors closed".into())),
             (ControlKind::Run, "", (0.0, 1.0), vec![(Contactors, 0.0)], Followed::No("contactors open".into())),
             (ControlKind::Run, "", (1.0, 0.0), vec![(Power, 90.0)], Followed::Yes("battery 90.0 W".into())),
-            (ControlKind::GridSetpoint, "W", (2e3, 50.0), vec![(GridPower, 700.0)], Followed::No("grid 700.0 W".into())),
+            (
+                ControlKind::GridSetpoint,
+                "W",
+                (2e3, 50.0),
+                vec![(GridPower, 700.0)],
+                Followed::No("grid 700.0 W".into()),
+            ),
             (ControlKind::GridSetpoint, "W", (2e3, 50.0), vec![(GridPower, 70.0)], Followed::Yes("grid 70.0 W".into())),
             (
                 ControlKind::GridSetpoint,

@@ -271,7 +271,11 @@ impl CommandState {
     pub fn read_back(&self) -> Option<f64> {
         use CommandState::*;
         match self {
-            Unchanged(value) | Confirmed(value) | OneStepOff(value) | Clamped(value) | Ignored(value)
+            Unchanged(value)
+            | Confirmed(value)
+            | OneStepOff(value)
+            | Clamped(value)
+            | Ignored(value)
             | ChangedAtDevice(value) => Some(*value),
             LeaseEnded(_, value) => *value,
             _ => None,

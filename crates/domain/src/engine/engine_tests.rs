@@ -165,10 +165,7 @@ fn a_command_is_refused_and_nothing_is_written_while_no_control_is_configured() 
     };
     let outputs = engine.step(at(1.0), Input::Command(command.clone()));
     let [Output::Receipt(receipt)] = &outputs[..] else { panic!("{outputs:?}") };
-    assert_eq!(
-        *receipt,
-        CommandReceipt::new(command, at(1.0), CommandState::Refused(Refusal::ReadOnly), None)
-    );
+    assert_eq!(*receipt, CommandReceipt::new(command, at(1.0), CommandState::Refused(Refusal::ReadOnly), None));
     let stray = Receipt { id: WriteId(1), at: at(1.0), outcome: WriteOutcome::Confirmed(20.0) };
     assert!(engine.step(at(1.0), Input::Write(stray)).is_empty(), "no command waits for it");
 }

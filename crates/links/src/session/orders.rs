@@ -201,8 +201,15 @@ mod tests {
 
     fn put(orders: &OrderSender, id: u64) -> mpsc::Receiver<Receipt> {
         let (deadline, setpoint) = (Now::default().mono, "limit".to_owned());
-        let request =
-            WriteRequest { id: WriteId(id), link: LinkIdx(0), setpoint, value: Some(1.0), lease: None, only_within: None, deadline };
+        let request = WriteRequest {
+            id: WriteId(id),
+            link: LinkIdx(0),
+            setpoint,
+            value: Some(1.0),
+            lease: None,
+            only_within: None,
+            deadline,
+        };
         let (order, told) = Order::new(request, Arc::new(Now::default));
         orders.put(order).unwrap();
         told

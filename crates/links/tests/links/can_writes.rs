@@ -5,7 +5,9 @@ use crate::writes::{ask_for, ask_within, outcomes};
 use domain::link::LinkState;
 use domain::spec::SystemIdx;
 use domain::topology::Topology;
-use domain::write::WriteOutcome::{Clamped, Confirmed, Ignored, NotSent, Read, Sent, Unchanged, Unconfirmable, Unknown};
+use domain::write::WriteOutcome::{
+    Clamped, Confirmed, Ignored, NotSent, Read, Sent, Unchanged, Unconfirmable, Unknown,
+};
 use links::bus::cannelloni::Packet;
 use links::can::{CanFrame, CanId, FrameKind};
 use std::net::SocketAddr;

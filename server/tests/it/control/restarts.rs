@@ -86,7 +86,11 @@ fn what_was_confirmed_is_renewed_after_a_restart_and_what_was_changed_meanwhile_
             let told = armed.ends(&id, &["lease-ended"]);
             assert!(told["words"].as_str().unwrap().contains(words), "{told:#}");
             let control = armed.control("discharge-limit");
-            assert_eq!((&control["changed"]["how"], &control["command"]), (&"device".into(), &Value::Null), "{control:#}");
+            assert_eq!(
+                (&control["changed"]["how"], &control["command"]),
+                (&"device".into(), &Value::Null),
+                "{control:#}"
+            );
             assert_eq!(device.words(DISCHARGE).len(), written, "nothing is written");
             continue;
         }

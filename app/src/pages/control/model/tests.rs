@@ -275,7 +275,8 @@ fn writes_leases_and_ages_are_told_in_words() {
         };
         assert_eq!(standing_words(&control).unwrap_or_default().replace(THIN, " "), words);
     }
-    let gone = ControlState { command: None, not_renewed: "not renewed any more".into(), returns_in_s: Some(9), ..lease };
+    let gone =
+        ControlState { command: None, not_renewed: "not renewed any more".into(), returns_in_s: Some(9), ..lease };
     assert_eq!(
         standing_words(&gone).unwrap_or_default().replace(THIN, " "),
         "not renewed any more; the device returns to 150 kW by itself within 9 s"
@@ -297,19 +298,13 @@ fn writes_leases_and_ages_are_told_in_words() {
 #[test]
 fn who_has_changed_what_is_said_as_it_is_known() {
     use ::api::control::ChangeState;
-    let change = |how: &str, by: &str, value: f64| {
-        Some(ChangeState { how: how.into(), by: by.into(), at: Utc(5), value })
-    };
+    let change =
+        |how: &str, by: &str, value: f64| Some(ChangeState { how: how.into(), by: by.into(), at: Utc(5), value });
     let seen = ControlState { latest: change("command", "timo", 140e3), ..limit() };
     for (changed, latest, words, meanwhile) in [
         (None, seen.latest.clone(), "no change is known", "The server was started again meanwhile"),
         (None, change("command", "mara", 95e3), "no change is known", "mara has commanded 95 kW meanwhile"),
-        (
-            change("command", "mara", 150e3),
-            None,
-            "changed by mara",
-            "The server was started again meanwhile",
-        ),
+        (change("command", "mara", 150e3), None, "changed by mara", "The server was started again meanwhile"),
         (
             change("device", "", 150e3),
             change("device", "", 150e3),

@@ -150,15 +150,16 @@ impl Control {
         let Some(standing) = &mut self.standing else { return Keep::Nothing };
         let looked_at = matches!(standing.state, CommandState::Confirmed(_) | CommandState::Unchanged(_));
         let Some(by) = standing.effect_by.filter(|_| looked_at) else { return Keep::Nothing };
-        let state = match followed(&self.spec, standing.command.value, standing.before, &situation.system.state, now.mono) {
-            Followed::Yes(seen) => CommandState::Effective(seen),
-            Followed::No(seen) if by <= now.mono => CommandState::NoEffect(seen),
-            Followed::Unknown(_) if by <= now.mono => {
-                standing.effect_by = None;
-                return Keep::Nothing;
-            }
-            _ => return Keep::Nothing,
-        };
+        let state =
+            match followed(&self.spec, standing.command.value, standing.before, &situation.system.state, now.mono) {
+                Followed::Yes(seen) => CommandState::Effective(seen),
+                Followed::No(seen) if by <= now.mono => CommandState::NoEffect(seen),
+                Followed::Unknown(_) if by <= now.mono => {
+                    standing.effect_by = None;
+                    return Keep::Nothing;
+                }
+                _ => return Keep::Nothing,
+            };
         standing.effect_by = None;
         (standing.state, standing.at) = (state.clone(), now);
         Keep::Told(standing.receipt(now, state))
@@ -218,7 +219,15 @@ impl Control {
         self.read_due = now.mono + READ_EVERY;
         self.reading = Some(id);
         let (link, setpoint) = (self.spec.link, self.spec.setpoint.clone());
-        Some(WriteRequest { id, link, setpoint, value: None, lease: None, only_within: None, deadline: now.mono + READ_FOR })
+        Some(WriteRequest {
+            id,
+            link,
+            setpoint,
+            value: None,
+            lease: None,
+            only_within: None,
+            deadline: now.mono + READ_FOR,
+        })
     }
 
     /// Takes what was read; what follows for the command that it follows.

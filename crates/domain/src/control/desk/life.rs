@@ -39,7 +39,8 @@ fn a_renewal_does_not_write_over_what_was_set_at_the_device() {
 
 #[test]
 fn one_step_beside_is_said_as_it_is_and_stands_unless_the_device_would_return_to_what_is_safer() {
-    let beside = |kw: u32, wanted: u32| format!("the device reported {kw} kW, one step beside the {wanted} kW that was set");
+    let beside =
+        |kw: u32, wanted: u32| format!("the device reported {kw} kW, one step beside the {wanted} kW that was set");
     let wider = "a: its time is over: the device reports 201 kW, which is wider than the 200 kW that was set: it is not \
                  renewed; the device returns to 150 kW by itself within";
     for (wanted, steps, from_the_start, says, stands) in [
@@ -49,7 +50,13 @@ fn one_step_beside_is_said_as_it_is_and_stands_unless_the_device_would_return_to
         (120, 1.0, true, format!("a: {}", beside(121, 120)), true),
         (200, -1.0, true, format!("a: {}", beside(199, 200)), true),
         (200, 1.0, false, wider.to_owned(), false),
-        (200, 1.0, true, "a: not followed: the device has changed to another value: 201 kW, not 200 kW".to_owned(), false),
+        (
+            200,
+            1.0,
+            true,
+            "a: not followed: the device has changed to another value: 201 kW, not 200 kW".to_owned(),
+            false,
+        ),
         (120, -2.0, false, "a: confirmed, then changed at the device, to 118 kW".to_owned(), false),
     ] {
         let mut rig = Rig::new();
@@ -72,7 +79,10 @@ fn one_step_beside_is_said_as_it_is_and_stands_unless_the_device_would_return_to
     rig.ask("a", RESERVE, 30.0, operator());
     rig.says_beside[0] = 1.0;
     rig.pass(60.0);
-    assert!(rig.said().contains(&"a: confirmed, then the device reported 31 %, one step beside the 30 % that was set".to_owned()));
+    assert!(
+        rig.said()
+            .contains(&"a: confirmed, then the device reported 31 %, one step beside the 30 % that was set".to_owned())
+    );
     assert!(rig.control(RESERVE).standing.is_some() && rig.sent.len() == 1);
 }
 
@@ -97,7 +107,11 @@ fn what_was_confirmed_before_a_restart_is_renewed_if_the_device_has_it_still() {
         rig.pass(3.0);
         rig.has[1] = has;
         let mut rig = rig.started_again(LIMIT, 3);
-        assert_eq!(rig.not_renewed(LIMIT), Some(("not renewed since the restart".to_owned(), Some(Duration::from_secs(60)))).filter(|_| before == Answers::Obeys));
+        assert_eq!(
+            rig.not_renewed(LIMIT),
+            Some(("not renewed since the restart".to_owned(), Some(Duration::from_secs(60))))
+                .filter(|_| before == Answers::Obeys)
+        );
         rig.step(armed(true));
         then(&mut rig);
         rig.pass(100.0);
@@ -114,7 +128,9 @@ fn what_was_confirmed_before_a_restart_is_renewed_if_the_device_has_it_still() {
 
 #[test]
 fn a_hold_goes_on_after_a_restart_and_ends_when_it_was_to_end_or_after_the_device_was_read() {
-    for (stood_s, has, after_s, then) in [(30, 90.0, 25.0, 90.0), (30, 90.0, 40.0, 150.0), (90, 90.0, 8.0, 150.0), (90, 70.0, 60.0, 70.0)] {
+    for (stood_s, has, after_s, then) in
+        [(30, 90.0, 25.0, 90.0), (30, 90.0, 40.0, 150.0), (90, 90.0, 8.0, 150.0), (90, 70.0, 60.0, 70.0)]
+    {
         let mut rig = Rig::new();
         rig.hold_of("a", LIMIT, 90e3, 60);
         rig.pass(3.0);
@@ -173,7 +189,10 @@ fn a_hold_that_ends_while_something_stands_against_it_stays_or_goes_the_safe_way
         } else {
             let said = rig.said();
             let end = said.last().cloned().unwrap_or_default();
-            assert!(end.starts_with("a: its time is over: ") && end.contains("150 kW could not be written"), "{said:#?}");
+            assert!(
+                end.starts_with("a: its time is over: ") && end.contains("150 kW could not be written"),
+                "{said:#?}"
+            );
             assert!(end.contains(why) && end.ends_with("the device returns to 150 kW by itself"), "{said:#?}");
         }
     }
@@ -195,7 +214,10 @@ fn who_has_changed_a_value_is_named_only_if_it_is_theirs() {
         rig.answers = answers;
         rig.ask(&format!("{answers:?}"), LIMIT, 90e3, operator());
         assert_eq!(by(&rig, LIMIT), then, "{answers:?}");
-        assert_eq!(rig.control(LIMIT).latest.as_ref().map(|latest| latest.value), Some(if then == Some(ChangedBy::Device) { 100e3 } else { 90e3 }));
+        assert_eq!(
+            rig.control(LIMIT).latest.as_ref().map(|latest| latest.value),
+            Some(if then == Some(ChangedBy::Device) { 100e3 } else { 90e3 })
+        );
         rig.come_to_what_waits(Answers::IsAway);
     }
     rig.answers = Answers::Obeys;

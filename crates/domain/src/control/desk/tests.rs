@@ -600,7 +600,10 @@ fn a_lease_is_renewed_while_all_is_well_and_ends_with_its_reason() {
     let reverts = |rig: &mut Rig| rig.has[1] = 150.0;
     type Then = (fn(&mut Rig), &'static str);
     let rows: [Then; 3] = [
-        (critical, "a: its time is over: it is not renewed: a critical alarm is active; the device returns to 150 kW by itself within 30 s"),
+        (
+            critical,
+            "a: its time is over: it is not renewed: a critical alarm is active; the device returns to 150 kW by itself within 30 s",
+        ),
         (
             disarm,
             "a: its time is over: it is not renewed: control is not armed: an admin arms it in Settings; the device \
@@ -972,7 +975,10 @@ fn a_change_at_the_device_is_noticed() {
     rig.pass(6.0);
     assert_eq!(rig.control(ControlKind::Reserve).revision, 1);
     rig.ask_seen("a", ControlKind::Reserve, 15.0, operator(), 0);
-    assert_eq!(rig.said(), ["a: refused: it was changed at the device since you looked, to 44 %, at 1970-01-01 00:00:10 UTC"]);
+    assert_eq!(
+        rig.said(),
+        ["a: refused: it was changed at the device since you looked, to 44 %, at 1970-01-01 00:00:10 UTC"]
+    );
     rig.ask("b", ControlKind::Reserve, 15.0, operator());
     rig.pass(1.0);
     rig.said();
