@@ -13,7 +13,7 @@ fn a_device_that_holds_the_answer_lies_drops_or_reverts_is_told_as_what_it_is() 
     for (does, end, words) in [
         (Does::Refuses, "rejected", "illegal data value"),
         (Does::Ignores, "ignored", "still has the value from before"),
-        (Does::OneStepOff, "one-step-off", "reported 90.1 kW, one step beside the 90 kW that was set"),
+        (Does::OneStepOff, "one-step-off", "reported 91 kW, one step beside the 90 kW that was set"),
         (Does::HoldsTheAnswer, "unknown", "no answer"),
         (Does::Hangs, "unknown", "no answer"),
         (Does::DropsAfter, "unknown", ""),
