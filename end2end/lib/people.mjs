@@ -1,10 +1,12 @@
 // People for a test: accounts in a data folder, sessions for requests and for browsers.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { startDemo } from './server.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -36,6 +38,19 @@ export async function signIn(server, name, { stepUp = false } = {}) {
   return stepUp ? given(server, 'session/step-up', { password: PASSWORD }, { Cookie: first.header }) : first;
 }
 
+/** A session whose password was given a quarter of an hour ago: what needs it asks for it. */
+export async function signedInBefore(server, name) {
+  const value = randomUUID();
+  const secret = createHash('sha256').update(value).digest('hex');
+  const since = (Date.now() - 15 * 60_000) * 1_000;
+  const add = `INSERT INTO session (secret, user_id, begun_us, seen_us, address, agent)
+    SELECT x'${secret}', id, ${since}, ${since}, '127.0.0.1', 'test' FROM user WHERE name = '${name}'`;
+  const python = "import sqlite3, sys; file = sqlite3.connect(sys.argv[1], timeout=9); file.execute(sys.argv[2]); file.commit()";
+  await promisify(execFile)('python3', ['-c', python, join(server.data, 'control.db'), add]);
+  const cookie = `packtwin-${new URL(server.url).port}`;
+  return { cookie, value, header: `${cookie}=${value}` };
+}
+
 async function given(server, path, body, headers) {
   const answer = await fetch(`${server.url}/api/v1/${path}`, json(body, headers));
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
@@ -50,9 +65,9 @@ const json = (body, headers = {}) => ({
   headers: { 'Content-Type': 'application/json', ...headers },
 });
 
-/** The options of a page on which somebody is signed in. */
-export async function as(server, name, options = {}) {
-  const { cookie, value } = await signIn(server, name);
+/** The options of a page on which somebody is signed in; `signs` says how. */
+export async function as(server, name, { signs = signIn, ...options } = {}) {
+  const { cookie, value } = await signs(server, name);
   const domain = new URL(server.url).hostname;
   const kept = { name: cookie, value, domain, path: '/', expires: -1, httpOnly: true, secure: false, sameSite: 'Strict' };
   return { ...options, storageState: { cookies: [kept], origins: [] } };

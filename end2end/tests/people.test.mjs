@@ -166,7 +166,7 @@ test('an admin arms with their password, an operator disarms with one click', as
   await as('mara', '/settings', async (page) => {
     const control = region(page, 'Control');
     await control.getByText('Disarmed', { exact: true }).waitFor();
-    await control.getByLabel('Your own password', { exact: true }).fill(PASSWORD);
+    await own(control);
     await control.getByRole('button', { name: 'Arm control' }).click();
     await control.getByText('Armed', { exact: true }).waitFor();
     await control.getByText(/^By mara, /).waitFor();

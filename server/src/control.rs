@@ -11,10 +11,12 @@
 mod audit;
 mod journal;
 mod predict;
+mod ran;
 mod restore;
 
 pub(crate) use journal::Journal;
 pub(crate) use predict::Predictor;
+pub(crate) use ran::Ran;
 pub(crate) use restore::restore;
 
 use crate::clock::Clock;
@@ -36,6 +38,9 @@ const DECIDED_WITHIN: Duration = Duration::from_secs(5);
 /// Why nothing was decided.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub(crate) enum Undecided {
+    /// The site has no link, so there is no device.
+    #[error("nothing can be commanded here: this site is read-only, because it has no link to any device")]
+    NoLink,
     /// The server is ending.
     #[error("the server is ending, and takes no commands any more")]
     Ending,
@@ -48,6 +53,8 @@ pub(crate) enum Undecided {
 pub(crate) struct Commands {
     /// The engine's inputs. Weak: when every link has ended, the engine is to notice.
     inputs: mpsc::WeakSender<Input>,
+    /// Whether there ever was a link that holds them open.
+    linked: bool,
     told: broadcast::Sender<CommandReceipt>,
     /// What can be commanded of each system now, in the order of the site.
     states: Vec<watch::Sender<Arc<ControlResponse>>>,
@@ -58,7 +65,8 @@ impl Commands {
     /// The way to an engine with these inputs, of a site with so many systems.
     pub(crate) fn new(inputs: mpsc::WeakSender<Input>, systems: usize, clock: Clock) -> Commands {
         let states = (0..systems).map(|_| watch::Sender::new(Arc::default())).collect();
-        Commands { inputs, told: broadcast::Sender::new(TOLD), states, clock }
+        let linked = inputs.upgrade().is_some();
+        Commands { inputs, linked, told: broadcast::Sender::new(TOLD), states, clock }
     }
 
     /// Now, by the engine's clock.
@@ -72,7 +80,7 @@ impl Commands {
     /// Nothing was decided; the command may still be.
     pub(crate) async fn ask(&self, command: Command) -> Result<CommandReceipt, Undecided> {
         let (id, mut told) = (command.id.clone(), self.told.subscribe());
-        let inputs = self.inputs.upgrade().ok_or(Undecided::Ending)?;
+        let inputs = self.inputs()?;
         inputs.send(Input::Command(command)).await.map_err(|_| Undecided::Ending)?;
         drop(inputs);
         let decided = async {
@@ -92,10 +100,14 @@ impl Commands {
     /// Tells the engine something that is no command.
     ///
     /// # Errors
-    /// The server is ending.
+    /// The server is ending, or the site has no link.
     pub(crate) async fn tell(&self, input: Input) -> Result<(), Undecided> {
-        let inputs = self.inputs.upgrade().ok_or(Undecided::Ending)?;
+        let inputs = self.inputs()?;
         inputs.send(input).await.map_err(|_| Undecided::Ending)
+    }
+
+    fn inputs(&self) -> Result<mpsc::Sender<Input>, Undecided> {
+        self.inputs.upgrade().ok_or(if self.linked { Undecided::Ending } else { Undecided::NoLink })
     }
 
     /// What can be commanded of the system at `index` now.

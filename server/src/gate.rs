@@ -18,6 +18,8 @@ use workers::Workers;
 
 /// Questions to the history that are answered at the same time; each takes a thread and memory.
 const QUESTIONS: usize = 4;
+/// Lists of people, commands and the audit that are made at the same time: what decides does not wait for them.
+const LISTS: usize = 2;
 /// Files that are sent at the same time.
 const DOWNLOADS: usize = 8;
 /// Parquet files that are made at the same time, from rows in memory.
@@ -41,6 +43,7 @@ const WAIT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Gate {
     questions: Arc<Semaphore>,
+    lists: Arc<Semaphore>,
     downloads: Arc<Semaphore>,
     parquet: Arc<Semaphore>,
     warming: Arc<Semaphore>,
@@ -72,6 +75,7 @@ impl Gate {
         let semaphore = |count: usize| Arc::new(Semaphore::new(count));
         Ok(Arc::new(Gate {
             questions: semaphore(QUESTIONS),
+            lists: semaphore(LISTS),
             downloads: semaphore(DOWNLOADS),
             parquet: semaphore(PARQUET),
             warming: semaphore(WARMING),
@@ -87,6 +91,11 @@ impl Gate {
     /// A permit for a question to the history; the permit goes with the thread, not with who waits for the answer.
     pub(crate) async fn question(&self) -> Result<OwnedSemaphorePermit, String> {
         self.wait(&self.questions, 1, "questions to the history").await
+    }
+
+    /// A permit for a list of people, commands or the audit.
+    pub(crate) async fn list(&self) -> Result<OwnedSemaphorePermit, String> {
+        self.wait(&self.lists, 1, "lists").await
     }
 
     /// A permit for rendering a page.

@@ -113,6 +113,8 @@ pub(crate) struct AppState {
     pub(crate) names: Arc<Names>,
     /// The way to the engine, for commands.
     pub(crate) commands: Arc<Commands>,
+    /// Held by who arms or disarms: what was said last holds in the file and in the engine.
+    pub(crate) arming: Arc<Mutex<()>>,
     /// Runs queries.
     pub(crate) analysis: Arc<Analysis>,
 }
@@ -125,7 +127,7 @@ pub(crate) fn router(state: AppState) -> Router {
     let public = state.files.public().map(str::to_owned).collect::<Vec<_>>();
     let mut routes = Router::new()
         .merge(routes::api().router)
-        .route("/actions/{name}", post(actions::action))
+        .route("/actions/{name}", post(actions::action).get(actions::page))
         .route("/live/{system}", get(live::live))
         .route("/", get(pages::page))
         .route("/cells", get(pages::page))

@@ -11,21 +11,23 @@ pub(crate) mod accounts;
 pub(crate) mod console;
 pub(crate) mod export;
 mod hasher;
+mod pending;
 mod secret;
 mod setup;
 mod sign_in;
 
 pub(crate) use accounts::Refused;
+pub(crate) use pending::Armed;
 pub(crate) use setup::VALID as SETUP_VALID;
 pub(crate) use sign_in::{SignedIn, SignsInFrom};
 
 use crate::clock::Clock;
-use domain::audit::Entry;
 use domain::people::session::{Mark, Standing, Times, standing};
 use domain::people::throttle::Throttle;
 use domain::people::{Came, Requester};
 use domain::time::{Mono, Now, Utc};
 use hasher::Hasher;
+use pending::{Change, Pending};
 use setup::Setup;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -33,7 +35,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::{Control, Head, Secret, Session, StoreError};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, broadcast, watch};
 
 /// So many handlers ask `control.db` at once; each takes a thread.
 const ASKING: usize = 8;
@@ -43,10 +45,10 @@ const SEEN_EVERY: Duration = Duration::from_secs(60);
 const ACCOUNTS_EVERY: Duration = Duration::from_secs(1);
 /// Sessions whose times are known to the process, at most; of others it knows what is stored.
 const MARKS_MAX: usize = 10_000;
+/// Ends of sessions that a stream may be behind before it looks by itself.
+const ENDED: usize = 64;
 /// Whether a backup is due is looked at so often.
 const BACK_UP_LOOK: Duration = Duration::from_secs(3_600);
-/// What could not be written is tried again so often.
-const WRITE_AGAIN: Duration = Duration::from_secs(30);
 /// A token that was made later than now was not: the wall clock is wrong. Clocks differ by less.
 const JITTER_US: i64 = 60_000_000;
 
@@ -60,8 +62,10 @@ pub(crate) struct People {
     /// Whether the site may be looked at without signing in.
     reading_open: bool,
     state: Mutex<State>,
-    /// Held by who writes that sessions have ended.
-    ending: Mutex<()>,
+    /// Accounts of which sessions have ended here, for those who keep a stream open.
+    ended: broadcast::Sender<String>,
+    /// Held by who writes what is pending.
+    writing: Mutex<()>,
 }
 
 /// What is known to this process alone.
@@ -69,8 +73,8 @@ pub(crate) struct People {
 struct State {
     throttle: Throttle,
     sessions: HashMap<i64, Marks>,
-    /// Sessions that have ended here and still stand in the file, with what the audit is to have of it.
-    ended: HashMap<i64, Entry>,
+    /// What is in force here and not in the file yet.
+    pending: Pending,
     /// When tokens were last used, as it is stored.
     tokens: HashMap<i64, Mono>,
     accounts: Option<(bool, Mono)>,
@@ -139,7 +143,8 @@ impl People {
             asking: Semaphore::new(ASKING),
             reading_open,
             state: Mutex::default(),
-            ending: Mutex::default(),
+            ended: broadcast::Sender::new(ENDED),
+            writing: Mutex::default(),
         })
     }
 
@@ -176,20 +181,6 @@ impl People {
             tokio::select! {
                 () = tokio::time::sleep(BACK_UP_LOOK) => {}
                 changed = stop.changed() => if changed.is_err() { return },
-            }
-        }
-    }
-
-    /// Writes which sessions have ended where that could not be written at once, until the stop.
-    pub(crate) async fn write_ended_later(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        while !*stop.borrow() {
-            tokio::select! {
-                () = tokio::time::sleep(WRITE_AGAIN) => {}
-                changed = stop.changed() => if changed.is_err() { return },
-            }
-            // At the stop once more. Its own errors are told there.
-            if !self.state().ended.is_empty() {
-                let _ = self.ask(People::write_ended).await;
             }
         }
     }
@@ -269,7 +260,7 @@ impl People {
         let Some(session) = control.read(|tables| tables.session(&secret)).map_err(unusable)? else {
             return Ok(self.nobody(address));
         };
-        if self.state().ended.contains_key(&session.id) {
+        if self.is_pending(Change::EndSession(session.id)) {
             return Ok(self.nobody(address));
         }
         let now = self.now();
@@ -298,7 +289,7 @@ impl People {
         }
         let kept = Marks { begun: Mark::kept(session.begun), seen: Mark::kept(session.seen), written: None };
         let marks = state.sessions.entry(session.id).or_insert(kept);
-        let times = Times { begun: marks.begun, seen: marks.seen, stepped_up: session.stepped_up };
+        let times = Times { begun: marks.begun, seen: marks.seen };
         let found = standing(times, session.role, now);
         // Who has lost their rights by doing nothing does not get them back by doing something.
         let has_rights = found.is_some_and(|standing| standing.role == session.role);
@@ -314,6 +305,27 @@ impl People {
         (standing(times, session.role, now), write)
     }
 
+    /// Says that sessions of an account have ended.
+    pub(crate) fn tell_ended(&self, name: &str) {
+        // Nobody may listen.
+        let _ = self.ended.send(name.to_ascii_lowercase());
+    }
+
+    /// The accounts of which sessions end from now on.
+    pub(crate) fn follow_ended(&self) -> broadcast::Receiver<String> {
+        self.ended.subscribe()
+    }
+
+    /// Whether a session has not ended, under whatever secret.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn stands(&self, id: i64) -> Result<bool, Refused> {
+        let found = self.control()?.read(|tables| tables.session_by_id(id))?;
+        let found = found.filter(|_| !self.is_pending(Change::EndSession(id)));
+        Ok(found.is_some_and(|session| self.look_at(&session, false, self.now()).0.is_some()))
+    }
+
     /// A session that has just begun.
     fn mark_begun(&self, id: i64, now: Now) {
         let mark = Mark::at(now);
@@ -325,7 +337,8 @@ impl People {
         let unusable = |error: StoreError| Unknown::Unusable(error.to_string());
         let secret: Secret = secret::hashed(bearer);
         let found = control.read(|tables| tables.token(&secret)).map_err(unusable)?;
-        let token = found.ok_or(Unknown::Token("this token is not known here, or was ended"))?;
+        let token = found.filter(|token| !self.is_pending(Change::EndToken(token.id)));
+        let token = token.ok_or(Unknown::Token("this token is not known here, or was ended"))?;
         let now = self.now();
         if now.utc >= token.ends {
             return Err(Unknown::Token("this token is over: an admin can make another one"));
@@ -340,12 +353,6 @@ impl People {
             noted.unwrap_or_else(|error| tracing::warn!("{error}"));
         }
         Ok(Asker { who: Requester::token(&token.name, token.scope, address), session: None })
-    }
-
-    /// Whether operators may command, since when and by whom. Everything that is not a plain yes is no.
-    pub(crate) fn armed(&self) -> Result<(bool, Option<(Utc, String)>), Refused> {
-        let found = self.control()?.read(|tables| tables.armed())?;
-        Ok(found.map_or((false, None), |(armed, setting)| (armed, Some((setting.at, setting.by)))))
     }
 }
 

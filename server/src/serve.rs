@@ -3,8 +3,8 @@
 use crate::alarms;
 use crate::analysis::Analysis;
 use crate::cli::{Common, Serve};
-use crate::clock::system_clock;
-use crate::control::{self, Commands, Journal, Predictor};
+use crate::clock::{Clock, system_clock};
+use crate::control::{self, Commands, Journal, Predictor, Ran};
 use crate::engine::{self, Outlets};
 use crate::gate::Gate;
 use crate::http::{self, AppState, Files, Manifest, Names};
@@ -114,7 +114,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let mut handles = Vec::with_capacity(tasks.len());
     let mut running = Vec::with_capacity(tasks.len());
     tokio::spawn(people.clone().back_up_daily(stopped.clone()));
-    tokio::spawn(people.clone().write_ended_later(stopped.clone()));
+    tokio::spawn(people.clone().write_pending_later(stopped.clone()));
     let link_thread = LinkThread::start()?;
     for (task, idx) in tasks.into_iter().zip(0..) {
         let task = link_thread.bind(task).await?;
@@ -145,7 +145,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     drop(sink);
     let commands = Arc::new(Commands::new(writes.inputs(), hub.site.systems.len(), clock.clone()));
     let mut twin = Engine::new(site, clock().mono);
-    let (journal, unknown) = open_journal(&mut twin, &hub.site, &people, &writes, clock())?;
+    let (journal, unknown) = open_journal(&mut twin, &hub.site, &people, &writes, &clock)?;
     for receipt in unknown {
         let system = hub.site.system(receipt.command.system).map(|system| system.id.clone()).unwrap_or_default();
         journal.note(receipt, system);
@@ -182,6 +182,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         reach: reach.clone(),
         names,
         commands,
+        arming: Arc::default(),
         analysis,
     };
     let app = http::router(state);
@@ -229,11 +230,13 @@ fn open_journal(
     site: &SiteSpec,
     people: &People,
     writes: &Writes,
-    now: Now,
+    clock: &Clock,
 ) -> Result<(Journal, Vec<CommandReceipt>)> {
     let Ok(journal) = people.control() else { return Ok((Journal::none(), Vec::new())) };
-    let unknown = control::restore(engine.desk_mut(), site, journal, now)?;
-    let journal = Journal::start(journal.clone(), writes.inputs()).context("start the thread of the journal")?;
+    let ran = Ran::go_on(journal)?;
+    let unknown = control::restore(engine.desk_mut(), site, journal, ran.so_far(), clock())?;
+    let journal = Journal::start(journal.clone(), writes.inputs(), (ran, clock.clone()));
+    let journal = journal.context("start the thread of the journal")?;
     Ok((journal, unknown))
 }
 

@@ -20,7 +20,7 @@ use web_sys::{AbortController, AbortSignal, Headers, RequestInit};
 pub static SERVER: Source = Source { ask, subscribe };
 
 const OCTETS: &str = "application/octet-stream";
-/// How the server closes a stream whose viewer may not look any more.
+/// How the server closes a stream of a session that has ended.
 const SESSION_ENDED: u16 = 1008;
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -95,7 +95,7 @@ fn subscribe(system: &str, listener: Listener) -> Option<Box<dyn Subscription>> 
                 Some(Some(Ok(Message::Text(text)))) => listener(Event::Text(text)),
                 // It is closed right afterwards.
                 Some(Some(Err(WebSocketError::ConnectionError))) => {}
-                // Loaded again, the page leads to signing in.
+                // Loaded again, the page shows that nobody is signed in, or leads to where one does.
                 Some(Some(Err(WebSocketError::ConnectionClose(close)))) if close.code == SESSION_ENDED => {
                     let _ = window().location().reload();
                     return;

@@ -485,7 +485,12 @@ pub const OPERATIONS: &[Operation] = &[
         .json::<HealthResponse>()
         .errors(&[404, 500]),
     get("/healthz", "healthz", "Whether the process answers.").other(&[TEXT]).needs_nothing(),
-    get("/readyz", "readyz", "Whether every link is up and history is written; if not, what is not, with status 503.")
-        .other(&[TEXT])
-        .errors(&[503]),
+    get(
+        "/readyz",
+        "readyz",
+        "Whether every link is up and history is written; if not, 503, and what is not to who may read.",
+    )
+    .other(&[TEXT])
+    .errors(&[503])
+    .needs_nothing(),
 ];

@@ -144,6 +144,8 @@ pub struct SessionEntry {
     pub name: String,
     /// Whether it is the one that asks.
     pub own: bool,
+    /// Whether it has ended, which is in force but could not be recorded yet.
+    pub ended: bool,
     /// When the password was given.
     pub begun: Timestamp,
     /// When its person last did something, to the minute.
@@ -237,6 +239,8 @@ pub struct TokensResponse {
 pub struct TokenEntry {
     /// Its number.
     pub id: i64,
+    /// Whether it was ended, which is in force but could not be recorded yet.
+    pub ended: bool,
     /// Its name.
     pub name: String,
     /// How it begins, to tell it from others.
@@ -271,6 +275,8 @@ pub struct ArmingResponse {
     pub since: Option<Timestamp>,
     /// By whom; null if nobody ever said.
     pub by: Option<String>,
+    /// Whether this is recorded. Disarming is in force at once, and is recorded as soon as the disk takes it.
+    pub recorded: bool,
 }
 
 /// Which entries of the audit: the newest, if nothing is said.

@@ -22,5 +22,5 @@ pub use decide::{Change, ChangedBy, Command, CommandId, Decision, Known, Refusal
 pub use desk::{Arming, Control, ControlPast, Desk, PastCommand, ReadBack, Standing, Step};
 pub use effect::{Followed, followed};
 pub use interlock::{Guards, INTERLOCKS, Interlock, Situation, Verdict, verdicts};
-pub use ledger::{Ledger, TooOften, Towards};
+pub use ledger::{Ledger, PastWrite, TooOften, Towards};
 pub use state::{CommandReceipt, CommandState, StateKind};

@@ -1,7 +1,8 @@
 //! Who may do what, and what was done: the handle to `control.db`.
 //!
-//! One connection writes, one reads; another process, such as the command line, may do the same meanwhile: SQLite lets one
-//! write at a time, and the other waits for two seconds. What [`Control::write`] has returned survives a power cut.
+//! One connection writes, one reads what decides, one reads lists: who is asked for by a command never waits behind a long
+//! list. Another process, such as the command line, may do the same meanwhile: SQLite lets one write at a time, and the
+//! other waits for two seconds. What [`Control::write`] has returned survives a power cut.
 //!
 //! A file that is damaged, newer, or gone is an error, never an empty one: nobody shall be let in because the list of
 //! those who may come is lost. That it was there before, the file `control.begun` beside it says.
@@ -30,8 +31,9 @@ pub struct Control(Arc<Inner>);
 
 struct Inner {
     path: PathBuf,
-    /// Closed before the writer: only a connection that may write can move the log into the file when it is the last.
-    reader: Mutex<Option<ControlFile>>,
+    /// Both closed before the writer: only a connection that may write can move the log into the file when it is the last.
+    reader: Reader,
+    lister: Reader,
     /// Taken away after an error that says nothing good about the disk: the next one opens and checks it anew.
     writer: Mutex<Option<ControlFile>>,
     commits: AtomicU32,
@@ -56,13 +58,8 @@ impl Control {
         prepare(&path, &layout::control_begun(data))?;
         let writer = ControlFile::write(&path)?;
         note_begun(&layout::control_begun(data))?;
-        let reader = ControlFile::read(&path)?;
-        let inner = Inner {
-            path,
-            reader: Mutex::new(Some(reader)),
-            writer: Mutex::new(Some(writer)),
-            commits: AtomicU32::new(0),
-        };
+        let (reader, lister) = (Reader::open(&path)?, Reader::open(&path)?);
+        let inner = Inner { path, reader, lister, writer: Mutex::new(Some(writer)), commits: AtomicU32::new(0) };
         Ok(Control(Arc::new(inner)))
     }
 
@@ -94,21 +91,20 @@ impl Control {
         done
     }
 
-    /// Reads what is one state of the file. Waits for the disk, not for who writes.
+    /// Reads what is one state of the file: a few rows, for a decision. Waits for the disk, not for who writes.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn read<T>(&self, work: impl FnOnce(&mut Tables<'_>) -> Result<T, Failed>) -> Result<T, StoreError> {
-        let mut reader = self.0.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = match &mut *reader {
-            Some(file) => file,
-            none => none.insert(ControlFile::read(&self.0.path)?),
-        };
-        let done = file.ask(work).map_err(StoreError::sqlite(&self.0.path));
-        if done.is_err() {
-            *reader = None;
-        }
-        done
+        self.0.reader.ask(&self.0.path, |file| file.ask(work))
+    }
+
+    /// The same for what may take long: lists, searches. [`Control::read`] does not wait for it.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn list<T>(&self, work: impl FnOnce(&mut Tables<'_>) -> Result<T, Failed>) -> Result<T, StoreError> {
+        self.0.lister.ask(&self.0.path, |file| file.ask(work))
     }
 
     /// Goes along the audit from its begin to its end, some entries at a time. `noted` is an end that was noted elsewhere
@@ -117,22 +113,43 @@ impl Control {
     /// # Errors
     /// The file cannot be read. The inner error is the first place where the chain does not hold.
     pub fn verify(&self, noted: Option<Head>) -> Result<Result<Head, Broken>, StoreError> {
-        walk(|after| self.read(|tables| tables.audit_after(after, BATCH)), noted)
+        walk(|after| self.list(|tables| tables.audit_after(after, BATCH)), noted)
     }
 
     /// Copies the file as it is now into another one, which must not be there.
     fn copy_to(&self, copy: &Path) -> Result<(), StoreError> {
-        let mut reader = self.0.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = match &mut *reader {
-            Some(file) => file,
-            none => none.insert(ControlFile::read(&self.0.path)?),
-        };
-        file.copy_to(copy).map_err(StoreError::sqlite(copy))
+        self.0.lister.ask(&self.0.path, |file| file.copy_to(copy))
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
         &self.0.path
+    }
+}
+
+/// A connection that reads. After an error the next one opens another.
+struct Reader(Mutex<Option<ControlFile>>);
+
+impl Reader {
+    fn open(path: &Path) -> Result<Reader, StoreError> {
+        ControlFile::read(path).map(|file| Reader(Mutex::new(Some(file))))
+    }
+
+    fn ask<T>(
+        &self,
+        path: &Path,
+        work: impl FnOnce(&mut ControlFile) -> Result<T, sqlx::Error>,
+    ) -> Result<T, StoreError> {
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = match &mut *file {
+            Some(open) => open,
+            none => none.insert(ControlFile::read(path)?),
+        };
+        let done = work(open).map_err(StoreError::sqlite(path));
+        if done.is_err() {
+            *file = None;
+        }
+        done
     }
 }
 

@@ -34,12 +34,10 @@ pub struct Session {
     pub name: String,
     /// The account's role.
     pub role: Role,
-    /// When the password was given.
+    /// When the password was given last.
     pub begun: Utc,
     /// When its person last did something, to the minute.
     pub seen: Utc,
-    /// Whether the password was given to do something, not only to sign in.
-    pub stepped_up: bool,
     /// From where.
     pub address: String,
     /// What the browser calls itself.

@@ -1,13 +1,16 @@
 //! The journal of commands: a thread that makes each step durable, in order, with its place in the audit.
 //!
 //! A command that is to be sent waits for it: the engine writes to a device only what the journal has. Steps that come
-//! while the disk works are written together.
+//! while the disk works are written together. Each has how long the server has run ([`Ran`]), which is noted now and then
+//! besides.
 
 use super::audit::command_entry;
+use super::ran::{NOTED_EVERY, Ran};
+use crate::clock::Clock;
 use domain::audit::Entry;
 use domain::control::{CommandId, CommandReceipt, CommandState};
 use domain::engine::Input;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use store::{CommandRow, CommandStep, Control, StoreError};
 use tokio::sync::mpsc;
@@ -41,10 +44,14 @@ impl Journal {
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub(crate) fn start(control: Control, inputs: mpsc::WeakSender<Input>) -> std::io::Result<Journal> {
+    pub(crate) fn start(
+        control: Control,
+        inputs: mpsc::WeakSender<Input>,
+        (ran, clock): (Ran, Clock),
+    ) -> std::io::Result<Journal> {
         let (steps, waiting) = sync_channel(WAITING);
         let thread = std::thread::Builder::new().name("journal".to_owned());
-        let thread = thread.spawn(move || run(&control, &waiting, &inputs))?;
+        let thread = thread.spawn(move || run(&control, &waiting, &inputs, &ran, &clock))?;
         Ok(Journal { steps: Some(steps), thread: Some(thread) })
     }
 
@@ -98,12 +105,26 @@ impl Drop for Journal {
     }
 }
 
-fn run(control: &Control, waiting: &Receiver<Line>, inputs: &mpsc::WeakSender<Input>) {
-    while let Ok(first) = waiting.recv() {
+fn run(control: &Control, waiting: &Receiver<Line>, inputs: &mpsc::WeakSender<Input>, ran: &Ran, clock: &Clock) {
+    let note = || {
+        if let Err(why) = ran.note(control, clock().utc) {
+            tracing::warn!("how long the server has run is not noted: {why}");
+        }
+    };
+    loop {
+        let first = match waiting.recv_timeout(NOTED_EVERY) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => {
+                note();
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return note(),
+        };
         let more = (1..TOGETHER).map_while(|_| waiting.try_recv().ok());
         let lines: Vec<Line> = [first].into_iter().chain(more).collect();
         // One that cannot be written must not take the others with it.
-        let done = write(control, &lines).err().map(|_| lines.iter().map(|line| write(control, [line])).collect());
+        let done =
+            write(control, &lines, ran).err().map(|_| lines.iter().map(|line| write(control, [line], ran)).collect());
         let done: Vec<Result<(), StoreError>> = done.unwrap_or_else(|| lines.iter().map(|_| Ok(())).collect());
         for (line, done) in lines.into_iter().zip(done) {
             if let Err(why) = &done {
@@ -134,13 +155,13 @@ impl Line {
     }
 }
 
-fn write<'a>(control: &Control, lines: impl IntoIterator<Item = &'a Line>) -> Result<(), StoreError> {
+fn write<'a>(control: &Control, lines: impl IntoIterator<Item = &'a Line>, ran: &Ran) -> Result<(), StoreError> {
     let lines: Vec<&Line> = lines.into_iter().collect();
     control.write(|tables| {
         for line in &lines {
             match line {
                 Line::Step { receipt, system, .. } => {
-                    tables.add_command_step(&row(receipt, system))?;
+                    tables.add_command_step(&row(receipt, system), ran.so_far())?;
                     if let Some(entry) = command_entry(receipt, system) {
                         tables.audit(entry)?;
                     }

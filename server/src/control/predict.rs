@@ -330,7 +330,7 @@ mod tests {
         let predict = |row: CommandRow, made: Utc, json: &str| {
             control
                 .write(|t| {
-                    t.add_command_step(&row)?;
+                    t.add_command_step(&row, Duration::ZERO)?;
                     t.add_prediction(&row.id, made, made + WINDOW, json)
                 })
                 .unwrap();
@@ -347,7 +347,7 @@ mod tests {
         let short = let_go - 30 * minute;
         predict(command("short", short, "effective", short), short, &json);
         let next = short + Duration::from_secs(20);
-        control.write(|t| t.add_command_step(&command("next", next, "confirmed", next))).unwrap();
+        control.write(|t| t.add_command_step(&command("next", next, "confirmed", next), Duration::ZERO)).unwrap();
         predict(command("not-yet", now, "effective", now), now, &json);
 
         let (sink, _inputs) = mpsc::channel(1);

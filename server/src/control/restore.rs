@@ -19,11 +19,17 @@ use store::{CommandRow, CommandStep, Control};
 /// Budgets look back so far.
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
-/// Hands the desk what the journal has. Commands that this site can no longer read back are returned as unknown.
+/// Hands the desk what the journal has; `ran` is how long the server has run, all its runs together. Commands that this site can no longer read back are returned as unknown.
 ///
 /// # Errors
 /// The journal cannot be read.
-pub(crate) fn restore(desk: &mut Desk, site: &SiteSpec, journal: &Control, now: Now) -> Result<Vec<CommandReceipt>> {
+pub(crate) fn restore(
+    desk: &mut Desk,
+    site: &SiteSpec,
+    journal: &Control,
+    ran: Duration,
+    now: Now,
+) -> Result<Vec<CommandReceipt>> {
     let armed = journal.read(|tables| tables.armed()).context("read whether control is armed")?;
     if let Some((armed, setting)) = armed {
         desk.arm(Arming { armed, by: setting.by, at: setting.at });
@@ -38,14 +44,14 @@ pub(crate) fn restore(desk: &mut Desk, site: &SiteSpec, journal: &Control, now: 
         for control in &*system.controls {
             let key = control.kind.spec().key;
             let read = journal.read(|tables| {
-                let (recent, ever) = tables.writes(&system.id, key, now.utc - DAY)?;
+                let (recent, ever) = tables.writes((&system.id, key), DAY, (ran, now.utc))?;
                 Ok((recent, ever, tables.last_change(&system.id, key)?))
             });
             let (recent, ever, changed) = read.context("read what was written")?;
             let past = ControlPast {
                 // Above all that anybody has seen, also of changes at the device, which are not kept.
                 revision: u64::try_from(now.utc.0 / 1_000_000).unwrap_or_default(),
-                ledger: Ledger::restored(recent, ever, now),
+                ledger: Ledger::restored(recent, ever, ran, now),
                 changed: changed.and_then(|row| change(row, control)),
             };
             // Of several, the newest says what the device should have; the others were replaced by it.

@@ -5,7 +5,7 @@
 
 use super::AppState;
 use super::answer::wants_page;
-use super::asked::{Form, by_name};
+use super::asked::{Form, Path, by_name};
 use super::control;
 use super::guard::{FORM, is_media_type};
 use super::leave::{Connected, Who};
@@ -98,6 +98,19 @@ pub(super) async fn action(
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     Ok(response)
+}
+
+/// Where the form of an action is. Of people it is where one signs in, for who is not.
+const PAGES: [(&str, &str); 4] =
+    [("people", "/settings"), ("lab", "/lab"), ("command", "/control"), ("safe-values", "/control")];
+
+/// `GET /actions/...`: what a browser asks for that opens a refused form's address again. It is led to the form's page.
+pub(super) async fn page(Path(name): Path, Who(asker): Who) -> Result<Redirect, Problem> {
+    let found = PAGES.iter().find(|(action, _)| *action == name).map(|(_, page)| *page);
+    match found.ok_or_else(|| Problem::not_found("there is no such action"))? {
+        "/settings" if asker.session.is_none() => Ok(Redirect::to(way_back::PATH)),
+        page => Ok(Redirect::to(page)),
+    }
 }
 
 /// An action that is not done is refused, with a sentence for its body.

@@ -3,6 +3,7 @@
 use super::AppState;
 use super::problem::Problem;
 use crate::hub::Published;
+use crate::people::{People, Refused};
 use axum::response::Response;
 use domain::plain::quoted;
 use domain::spec::SystemSpec;
@@ -38,6 +39,21 @@ impl AppState {
             Ok(answer) => answer.map_err(|error| format!("the history cannot be read: {error}")),
             Err(_) => Err("the history cannot be read: the server made a mistake; its log says more".to_owned()),
         }
+    }
+
+    /// Asks `control.db` for a list, or for whatever else may take long, on a thread that may wait for the disk. Who signs in
+    /// or commands does not wait for it.
+    pub(super) async fn list<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&People) -> Result<T, Refused> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = self.gate.list().await.map_err(Problem::busy)?;
+        let people = self.people.clone();
+        let asked = self.gate.run(move || {
+            let _permit = permit;
+            ask(&people)
+        });
+        Ok(asked.await.map_err(|_| Problem::broken())??)
     }
 
     /// Writes a large answer, on a thread that may take its time: others wait on those of the network meanwhile.

@@ -183,23 +183,21 @@ pub(super) async fn commands(
     }
     let before = asked.before.map(|text| instant("before", &text)).transpose()?;
     let before = before.map_or(Utc(i64::MAX), |ms| Utc(ms.saturating_mul(1_000)));
-    let site = app.hub.site.clone();
+    let (site, large) = (app.hub.site.clone(), app.large(&headers));
     let ask = move |people: &People| {
-        let answer = people.control()?.read(|tables| {
-            let mut rows = tables.commands(asked.system.as_deref(), before, limit + 1)?;
-            let more = rows.len() as i64 > limit;
-            rows.truncate(usize::try_from(limit).unwrap_or_default());
-            let mut commands = Vec::with_capacity(rows.len());
-            for row in rows {
-                let flight = tables.prediction(&row.id)?.and_then(flight);
-                commands.push(of_row(&site, row, flight.as_ref()));
-            }
-            Ok(CommandsResponse { commands, more })
+        let (mut rows, mut predictions) = people.control()?.list(|tables| {
+            let system = asked.system.as_deref();
+            Ok((tables.commands(system, before, limit + 1)?, tables.predictions(system, before, limit)?))
         })?;
-        Ok::<_, Refused>(answer)
+        let more = rows.len() as i64 > limit;
+        rows.truncate(usize::try_from(limit).unwrap_or_default());
+        let commands = rows.into_iter().map(|row| {
+            let flight = predictions.remove(&row.id).and_then(flight);
+            of_row(&site, row, flight.as_ref())
+        });
+        Ok(large.either(&CommandsResponse { commands: commands.collect(), more }))
     };
-    let answer = app.people.ask(ask).await??;
-    Ok(if wants_octets(&headers) { octets(answer.to_bytes()) } else { json(answer) })
+    app.list(ask).await
 }
 
 /// `GET /api/v1/commands/{id}`: a command with all of its steps.
@@ -237,7 +235,15 @@ async fn ask(app: &AppState, id: CommandId, wanted: Wanted, by: Requester) -> Re
     let Wanted { system, control, value, hold, revision } = wanted;
     let expires: Mono = now.mono + EXPIRES_AFTER;
     let command = Command { id, system, control, value, hold, by, at: now.utc, expires, revision };
-    app.commands.ask(command).await.map_err(|why: Undecided| Problem::busy(why.to_string()))
+    app.commands.ask(command).await.map_err(not_now)
+}
+
+/// Why nothing was decided, with the status that programs go by.
+pub(super) fn not_now(why: Undecided) -> Problem {
+    match why {
+        Undecided::NoLink => Problem::new(StatusCode::CONFLICT, why.to_string()),
+        Undecided::Ending | Undecided::TooSlow => Problem::busy(why.to_string()),
+    }
 }
 
 /// A refusal with the status that programs go by.

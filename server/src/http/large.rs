@@ -13,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use brotli::CompressorWriter;
 use brotli::enc::BrotliEncoderParams;
+use domain::wire::Wire;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
@@ -86,6 +87,11 @@ impl Large {
     /// Whether the answer should be in the binary form.
     pub(super) fn wants_octets(&self) -> bool {
         self.binary
+    }
+
+    /// An answer in the form that its reader wants.
+    pub(super) fn either<T: Wire + Serialize>(&self, answer: &T) -> Response {
+        if self.binary { self.octets(answer.to_bytes()) } else { self.json(answer) }
     }
 
     /// An answer in the binary form, which is small by itself.

@@ -3,12 +3,14 @@
 use super::AppState;
 use super::answer::{json, octets, wants_octets};
 use super::asked::Path;
+use super::leave::Who;
 use super::problem::Problem;
 use api::links::{FramesResponse, LinksResponse};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::link::LinkState;
+use domain::people::action::Action;
 use domain::plain::quoted;
 use domain::wire::Wire as _;
 
@@ -32,8 +34,9 @@ pub(super) async fn frames(
     Ok(if wants_octets(&headers) { octets(rows.to_bytes()) } else { json(FramesResponse::from(rows.as_slice())) })
 }
 
-/// `GET /readyz`: 200 when every link is up and history is written, else 503 and what is not.
-pub(super) async fn ready(State(app): State<AppState>) -> (StatusCode, String) {
+/// `GET /readyz`: 200 when every link is up and history is written, else 503. A probe needs no account for it; what is not
+/// ready is told to who may look at the site.
+pub(super) async fn ready(State(app): State<AppState>, who: Who) -> (StatusCode, String) {
     let mut missing: Vec<String> = (app.hub.site.links.iter().zip(&app.hub.links))
         .map(|(spec, link)| (spec, link.status().state))
         .filter(|(_, state)| !matches!(state, LinkState::Up | LinkState::Ended))
@@ -42,9 +45,9 @@ pub(super) async fn ready(State(app): State<AppState>) -> (StatusCode, String) {
     if let Some(error) = app.hub.store.health().error {
         missing.push(format!("history: {error}\n"));
     }
-    if missing.is_empty() {
-        (StatusCode::OK, "ready\n".to_owned())
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, missing.concat())
+    match missing.is_empty() {
+        true => (StatusCode::OK, "ready\n".to_owned()),
+        false if who.may(Action::Read).is_err() => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned()),
+        false => (StatusCode::SERVICE_UNAVAILABLE, missing.concat()),
     }
 }

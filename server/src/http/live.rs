@@ -9,12 +9,12 @@
 
 use super::AppState;
 use super::asked::Path;
-use super::leave::Connected;
+use super::leave::{Connected, Who};
 use super::problem::Problem;
 use super::{cookie, leave};
 use crate::gate::{Gate, count};
 use crate::hub::Published;
-use crate::people::Presented;
+use crate::people::{Asker, Presented};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -39,8 +39,7 @@ const READ_BUFFER: usize = 256;
 const INBOUND_PER_S: u32 = 20;
 /// A key frame of the largest system, and more, bytes.
 const WRITE_MAX: usize = 4 << 20;
-/// Whether a viewer may still read is asked so often, where reading is not open to all: their session may have ended, here
-/// or by the command line.
+/// Whether a viewer is still who they were is asked so often: their session may have ended by the command line.
 const LEAVE_EVERY: Duration = Duration::from_secs(5);
 
 /// Said to whoever asks otherwise.
@@ -51,6 +50,7 @@ const NO_SOCKET: &str = "this is the live stream, a WebSocket (RFC 6455, version
 pub(super) async fn live(
     State(state): State<AppState>,
     Path(system): Path,
+    Who(asker): Who,
     connected: Connected,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -71,7 +71,7 @@ pub(super) async fn live(
             let served = serve(&mut socket, feed, gate, permit, patience);
             tokio::select! {
                 () = served => return,
-                () = ended(&state, &shown, connected) => {}
+                () = ended(&state, &asker, &shown, connected) => {}
             }
             let words = "the session has ended: sign in again";
             let bye = CloseFrame { code: close_code::POLICY, reason: words.into() };
@@ -80,16 +80,28 @@ pub(super) async fn live(
     }))
 }
 
-/// Waits until this viewer may not read any more: never, where reading is open.
-async fn ended(state: &AppState, shown: &Presented, connected: Connected) {
-    if state.people.reading_open() {
-        return std::future::pending().await;
-    }
+/// Waits until this viewer is not who they were: their session has ended, or they may not read any more. Who showed
+/// nothing where reading is open stays.
+async fn ended(state: &AppState, asker: &Asker, shown: &Presented, connected: Connected) {
+    let open = state.people.reading_open();
+    let Some((session, _)) = &asker.session else {
+        loop {
+            tokio::time::sleep(LEAVE_EVERY).await;
+            if !open && !leave::still(state, shown, connected).await {
+                return;
+            }
+        }
+    };
+    let mut told = state.people.follow_ended();
+    let id = session.id;
     loop {
-        tokio::time::sleep(LEAVE_EVERY).await;
-        if !leave::still(state, shown, connected).await {
+        let stands = state.people.ask(move |people| people.stands(id)).await;
+        if !stands.and_then(|stands| stands).unwrap_or(open) {
             return;
         }
+        let others = async { while told.recv().await.is_ok_and(|name| name != session.name) {} };
+        // What the command line ends is told by nobody.
+        let _ = timeout(LEAVE_EVERY, others).await;
     }
 }
 

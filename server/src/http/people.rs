@@ -16,7 +16,7 @@ use super::asked::{JsonBody, Path, Query};
 use super::cookie;
 use super::leave::{Connected, Who};
 use super::problem::Problem;
-use crate::people::{Asker, People, Refused, SignedIn, SignsInFrom};
+use crate::people::{Armed, Asker, People, SignedIn, SignsInFrom};
 use api::json::{Timestamp, Word};
 use api::people::{
     ArmingRequest, ArmingResponse, PasswordRequest, SessionEntry, SessionResponse, SessionsRequest, SessionsResponse,
@@ -53,7 +53,7 @@ fn described(people: &People, asker: &Asker) -> SessionResponse {
         reading_open: people.reading_open(),
         accounts: people.any_account(),
         setup_open: people.setup_is_open(),
-        armed: people.armed().is_ok_and(|(armed, _)| armed),
+        armed: people.armed().is_ok_and(|now| now.armed),
         unusable: people.unusable().map(str::to_owned),
     }
 }
@@ -171,11 +171,13 @@ pub(super) async fn sessions(
     }
     let asker = who.0;
     let own = own_session(&asker)?.id;
-    let all = app.people.ask(|people| Ok::<_, Refused>(people.control()?.read(|tables| tables.sessions())?)).await??;
+    let ask = |people: &People| Ok((people.control()?.list(|tables| tables.sessions())?, people.ended_unrecorded().0));
+    let (all, ended) = app.list(ask).await?;
     let shown = all.into_iter().filter(|session| asked.all || session.name == asker.who.name);
     let entry = |session: Session| SessionEntry {
         id: session.id,
         own: session.id == own,
+        ended: ended.contains(&session.id),
         name: session.name,
         begun: Timestamp(session.begun),
         seen: Timestamp(session.seen),
@@ -201,7 +203,7 @@ pub(super) async fn end_session(
 }
 
 async fn all_users(app: &AppState) -> Result<UsersResponse, Problem> {
-    let users = app.people.ask(|people| Ok::<_, Refused>(people.control()?.read(|tables| tables.users())?)).await??;
+    let users = app.list(|people| Ok(people.control()?.list(|tables| tables.users())?)).await?;
     let entry = |user: store::User| UserEntry {
         name: user.name,
         role: Word(user.role),
@@ -254,6 +256,7 @@ pub(super) async fn remove_user(
 fn token_entry(token: Token) -> TokenEntry {
     TokenEntry {
         id: token.id,
+        ended: false,
         name: token.name,
         prefix: token.prefix,
         scope: Word(token.scope),
@@ -266,8 +269,10 @@ fn token_entry(token: Token) -> TokenEntry {
 
 /// `GET /api/v1/tokens`
 pub(super) async fn tokens(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
-    let all = app.people.ask(|people| Ok::<_, Refused>(people.control()?.read(|tables| tables.tokens())?)).await??;
-    Ok(either(&TokensResponse { tokens: all.into_iter().map(token_entry).collect() }, &headers))
+    let ask = |people: &People| Ok((people.control()?.list(|tables| tables.tokens())?, people.ended_unrecorded().1));
+    let (all, ended) = app.list(ask).await?;
+    let entry = |token: Token| TokenEntry { ended: ended.contains(&token.id), ..token_entry(token) };
+    Ok(either(&TokensResponse { tokens: all.into_iter().map(entry).collect() }, &headers))
 }
 
 /// `POST /api/v1/tokens`
@@ -292,15 +297,14 @@ pub(super) async fn end_token(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn arming_now(app: &AppState, headers: &HeaderMap) -> Result<Response, Problem> {
-    let (armed, since) = app.people.ask(People::armed).await??;
-    let (since, by) = since.unzip();
-    Ok(either(&ArmingResponse { armed, since: since.map(Timestamp), by }, headers))
+fn arming_response(now: Armed) -> ArmingResponse {
+    let (since, by) = now.since.unzip();
+    ArmingResponse { armed: now.armed, since: since.map(Timestamp), by, recorded: now.recorded }
 }
 
 /// `GET /api/v1/arming`
 pub(super) async fn arming(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
-    arming_now(&app, &headers).await
+    Ok(either(&arming_response(app.people.ask(People::armed).await??), &headers))
 }
 
 /// `POST /api/v1/arming`
@@ -311,6 +315,6 @@ pub(super) async fn arm(
     JsonBody(asked): JsonBody<ArmingRequest>,
 ) -> Result<Response, Problem> {
     who.may(if asked.armed { Action::Arm } else { Action::Disarm })?;
-    changes::arm(&app, (*who.0).clone(), asked.armed).await?;
-    arming_now(&app, &headers).await
+    let now = changes::arm(&app, (*who.0).clone(), asked.armed).await?;
+    Ok(either(&arming_response(now), &headers))
 }

@@ -1,6 +1,8 @@
-//! What is done to accounts, tokens, sessions and arming: each with its entry of the audit, in one transaction. The pages,
-//! programs and the command line do it here; whether they may is decided before.
+//! What is done to accounts, tokens and arming: each with its entry of the audit, in one transaction. The pages, programs
+//! and the command line do it here; whether they may is decided before. What takes rights away while a server runs is in
+//! [`pending`](super::pending).
 
+use super::pending::Change;
 use super::secret::{self, NoRandom};
 use domain::audit::Entry;
 use domain::people::password::{self, BadPassword};
@@ -65,7 +67,7 @@ impl From<NoRandom> for Refused {
 /// An outcome of a transaction that changed nothing, or its result.
 type Outcome<T> = Result<T, Refused>;
 
-fn entry(who: &Requester, at: Utc, action: &str, subject: &str) -> Entry {
+pub(super) fn entry(who: &Requester, at: Utc, action: &str, subject: &str) -> Entry {
     Entry { subject: Some(subject.to_owned()), ..Entry::of(who, at, action) }
 }
 
@@ -196,40 +198,27 @@ pub(crate) fn add_token(
 
 /// Ends a token.
 pub(crate) fn end_token(control: &Control, who: &Requester, at: Utc, id: i64) -> Outcome<()> {
-    control.write(|tables| {
-        let Some(token) = tables.tokens()?.into_iter().find(|token| token.id == id) else {
-            return Ok(Err(Refused::NotFound(format!("there is no token {id}"))));
-        };
-        tables.end_token(id)?;
-        let old = Some(token.scope.as_word().to_owned());
-        tables.audit(Entry { old, ..entry(who, at, "token-ended", &token.name) })?;
-        Ok(Ok(()))
-    })?
+    let (change, entry) = token_end(control, who, at, id)?;
+    Ok(control.write(|tables| change.write(tables, entry))?)
 }
 
-/// Ends a session; of another account only if `of_others`.
-pub(crate) fn end_session(control: &Control, who: &Requester, at: Utc, id: i64, of_others: bool) -> Outcome<()> {
-    control.write(|tables| {
-        let found = tables.sessions()?.into_iter().find(|session| session.id == id);
-        let own = |name: &str| name == who.name;
-        let Some(session) = found.filter(|session| of_others || own(&session.name)) else {
-            return Ok(Err(Refused::NotFound(format!("there is no session {id} of yours"))));
-        };
-        tables.end_session(id)?;
-        let detail = Some(format!("from {}, {}", session.address, session.agent));
-        tables.audit(Entry { detail, ..entry(who, at, "session-ended", &session.name) })?;
-        Ok(Ok(()))
-    })?
+/// What it is to end a token.
+pub(super) fn token_end(control: &Control, who: &Requester, at: Utc, id: i64) -> Outcome<(Change, Entry)> {
+    let token = control.read(|tables| Ok(tables.tokens()?.into_iter().find(|token| token.id == id)))?;
+    let token = token.ok_or_else(|| Refused::NotFound(format!("there is no token {id}")))?;
+    let old = Some(token.scope.as_word().to_owned());
+    Ok((Change::EndToken(id), Entry { old, ..entry(who, at, "token-ended", &token.name) }))
 }
 
-/// Says whether operators may command.
-pub(crate) fn arm(control: &Control, who: &Requester, at: Utc, armed: bool) -> Outcome<()> {
-    let word = |armed: bool| Some(if armed { "armed" } else { "disarmed" }.to_owned());
+/// Lets operators command. Where they may already, nothing is written.
+pub(super) fn arm(control: &Control, who: &Requester, at: Utc) -> Outcome<()> {
     control.write(|tables| {
-        let before = tables.armed()?.is_some_and(|(armed, _)| armed);
-        tables.arm(armed, at, &who.name)?;
-        let action = if armed { "control-armed" } else { "control-disarmed" };
-        tables.audit(Entry { old: word(before), new: word(armed), ..Entry::of(who, at, action) })?;
+        if tables.armed()?.is_some_and(|(armed, _)| armed) {
+            return Ok(());
+        }
+        tables.arm(true, at, &who.name)?;
+        let [old, new] = ["disarmed", "armed"].map(|word| Some(word.to_owned()));
+        tables.audit(Entry { old, new, ..Entry::of(who, at, "control-armed") })?;
         Ok(())
     })?;
     Ok(())

@@ -14,7 +14,7 @@ const BATCH: i64 = 500;
 /// # Errors
 /// The file cannot be read.
 pub(crate) fn batch(control: &Control, filter: &AuditFilter, after: i64) -> Result<Option<(i64, String)>, Refused> {
-    let entries = control.read(|tables| tables.audit_after(after, BATCH))?;
+    let entries = control.list(|tables| tables.audit_after(after, BATCH))?;
     let Some(last) = entries.last().map(|last| last.seq) else { return Ok(None) };
     let mut lines = String::new();
     for audited in entries.iter().filter(|audited| is_asked_for(filter, audited)) {

@@ -1,17 +1,19 @@
 //! Signing in and out, and giving the password once more.
 //!
-//! Whether a password may be tried is asked when it is its turn to be hashed, so that many at once are counted one after
-//! the other. A session gets a new secret at each of these: one that somebody else has set or seen is worth nothing after.
+//! Whether a password may be tried is asked at once, so that who must wait takes no turn, and when it is its turn to be
+//! hashed, so that many at once are counted one after the other. A session gets a new secret at each of these: one that
+//! somebody else has set or seen is worth nothing after.
 
 use super::accounts::{self, Refused};
-use super::{Asker, People, hasher, secret};
+use super::hasher::{self, Of};
+use super::{Asker, People, secret};
 use domain::audit::Entry;
 use domain::people::{Came, Requester, Role, account_name};
 use domain::time::{Mono, Now};
-use std::net::IpAddr;
-use std::sync::{Arc, PoisonError};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::time::Duration;
-use store::{Control, Session, User};
+use store::{Session, Tables, User};
 
 /// Wrong passwords that are noted in the audit within [`NOTED_TIME`]: nobody fills the disk with them.
 const NOTED_MAX: u32 = 60;
@@ -37,6 +39,17 @@ impl Refusals {
         self.count += 1;
         (self.count <= NOTED_MAX).then_some(self.count == NOTED_MAX)
     }
+}
+
+/// What becomes of the session that somebody has when they give their password.
+#[derive(Clone, Copy)]
+enum Before<'a> {
+    /// They have none, or it is nothing to this.
+    None,
+    /// It ends, and another begins.
+    Ends(&'a Session),
+    /// It goes on under a new secret.
+    GoesOn(&'a Session),
 }
 
 /// Somebody who has just given the right password.
@@ -65,14 +78,13 @@ impl People {
         from: SignsInFrom,
         old: Option<Session>,
     ) -> Result<SignedIn, Refused> {
-        self.control()?;
+        let of = self.turn(&name, &from, false).await?;
         let people = self.clone();
         let work = move || {
-            people
-                .try_password(&name, &password, &from)
-                .and_then(|user| people.begin(&user, &from, false, old.as_ref(), "signed-in"))
+            let user = people.try_password(&name, &password, &from)?;
+            people.begin(&user, &from, old.as_ref().map_or(Before::None, Before::Ends), "signed-in")
         };
-        self.hasher.in_turn(work).await?
+        self.hasher.in_turn(of, work).await?
     }
 
     /// The password once more: the session goes on under a new secret, with all its rights.
@@ -82,13 +94,13 @@ impl People {
         password: String,
         from: SignsInFrom,
     ) -> Result<SignedIn, Refused> {
+        let of = self.turn(&session.name, &from, true).await?;
         let people = self.clone();
         let work = move || {
-            people
-                .try_password(&session.name, &password, &from)
-                .and_then(|user| people.begin(&user, &from, true, Some(&session), "stepped-up"))
+            let user = people.try_password(&session.name, &password, &from)?;
+            people.begin(&user, &from, Before::GoesOn(&session), "stepped-up")
         };
-        self.hasher.in_turn(work).await?
+        self.hasher.in_turn(of, work).await?
     }
 
     /// Another password for the own account: all its sessions end, and one begins.
@@ -99,20 +111,23 @@ impl People {
         from: SignsInFrom,
     ) -> Result<SignedIn, Refused> {
         accounts::check_password(&new, &session.name)?;
+        let of = self.turn(&session.name, &from, true).await?;
         let people = self.clone();
         let work = move || {
             let user = people.try_password(&session.name, &old, &from)?;
             let hash = hasher::hash(&new).map_err(Refused::Unusable)?;
             let who = of_page(&user, &from);
             accounts::set_password(people.control()?, &who, people.now().utc, (&user.name, &hash), None)?;
-            people.begin(&user, &from, true, None, "signed-in")
+            people.tell_ended(&user.name);
+            people.begin(&user, &from, Before::None, "signed-in")
         };
-        self.hasher.in_turn(work).await?
+        self.hasher.in_turn(of, work).await?
     }
 
-    /// Hashes a password for an account, in turn with those who sign in.
-    pub(crate) async fn hash(&self, password: String) -> Result<String, Refused> {
-        self.hasher.in_turn(move || hasher::hash(&password)).await?.map_err(Refused::Unusable)
+    /// Hashes a password for an account that somebody makes or changes, in turn with those who sign in.
+    pub(crate) async fn hash(&self, who: &Requester, password: String) -> Result<String, Refused> {
+        let of = Of::new(&who.name, true, who.address.unwrap_or(Ipv4Addr::LOCALHOST.into()));
+        self.hasher.in_turn(of, move || hasher::hash(&password)).await?.map_err(Refused::Unusable)
     }
 
     /// Makes the first admin and signs them in.
@@ -125,6 +140,7 @@ impl People {
         self.control()?;
         accounts::check_password(&password, &name)?;
         let name = account_name(&name)?;
+        let of = Of::new(&name, false, from.address);
         let people = self.clone();
         let work = move || {
             let now = people.now();
@@ -149,46 +165,34 @@ impl People {
             people.state().accounts = None;
             let user = control.read(|tables| tables.user(&name))?;
             let user = user.ok_or_else(|| Refused::Unusable("the new account is gone again".to_owned()))?;
-            people.begin(&user, &from, true, None, "signed-in")
+            people.begin(&user, &from, Before::None, "signed-in")
         };
-        self.hasher.in_turn(work).await?
+        self.hasher.in_turn(of, work).await?
     }
 
-    /// Ends the own session: for this process at once, also where it cannot be written; in the file as soon as it can.
-    pub(crate) fn sign_out(&self, asker: &Asker) {
-        let Some((session, _)) = &asker.session else { return };
-        let entry = Entry::of(&asker.who, self.now().utc, "signed-out");
-        let entry = Entry { subject: Some(session.name.clone()), ..entry };
-        let mut state = self.state();
-        state.sessions.remove(&session.id);
-        state.ended.entry(session.id).or_insert(entry);
-        drop(state);
-        self.write_ended();
+    /// Whose turn it is to try a password of this account.
+    ///
+    /// # Errors
+    /// They must wait first.
+    async fn turn(self: &Arc<Self>, name: &str, from: &SignsInFrom, signed_in: bool) -> Result<Of, Refused> {
+        let (name, address) = (account_name(name).unwrap_or_default(), from.address);
+        let ask = move |people: &People| {
+            let (_, familiar) = people.admitted(&name, address)?;
+            Ok(Of::new(&name, familiar || signed_in, address))
+        };
+        self.ask(ask).await?
     }
 
-    /// Writes which sessions have ended, as far as that could not be written before.
-    pub(super) fn write_ended(&self) {
-        // One after the other: each is written once.
-        let _turn = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
-        let ended: Vec<(i64, Entry)> = self.state().ended.iter().map(|(id, entry)| (*id, entry.clone())).collect();
-        for (id, entry) in ended {
-            let write = |control: &Control| {
-                control.write(|tables| {
-                    // It may have been ended by others meanwhile.
-                    if tables.end_session(id)? {
-                        tables.audit(entry)?;
-                    }
-                    Ok(())
-                })
-            };
-            match self.control().and_then(|control| Ok(write(control)?)) {
-                Ok(()) => drop(self.state().ended.remove(&id)),
-                Err(error) => {
-                    tracing::warn!("somebody has signed out, which cannot be written yet: {error}");
-                    return;
-                }
-            }
-        }
+    /// The account of this name, and whether it was used at this address before.
+    ///
+    /// # Errors
+    /// Its password may not be tried now.
+    fn admitted(&self, name: &str, address: IpAddr) -> Result<(Option<User>, bool), Refused> {
+        let at = address.to_canonical().to_string();
+        let ask = |tables: &mut Tables<'_>| Ok((tables.user(name)?, tables.is_familiar(name, &at)?));
+        let (user, familiar) = self.control()?.read(ask)?;
+        self.state().throttle.admit(name, address, familiar, self.now().mono).map_err(Refused::Wait)?;
+        Ok((user, familiar))
     }
 
     /// The account whose password this is.
@@ -198,9 +202,7 @@ impl People {
         // A name that nobody can have takes as long as any other.
         let name = account_name(name).unwrap_or_default();
         let address = from.address.to_canonical().to_string();
-        let (user, familiar) =
-            control.read(|tables| Ok((tables.user(&name)?, tables.is_familiar(&name, &address)?)))?;
-        self.state().throttle.admit(&name, from.address, familiar, now.mono).map_err(Refused::Wait)?;
+        let (user, familiar) = self.admitted(&name, from.address)?;
         let right = hasher::is_right(password, self.hasher.of(user.as_ref().map(|user| user.password.as_str())));
         if let (true, Some(user)) = (right, user) {
             self.state().throttle.right(&name, from.address);
@@ -222,15 +224,10 @@ impl People {
         Err(Refused::Wrong(WRONG))
     }
 
-    /// Begins a session in the place of another.
-    fn begin(
-        &self,
-        user: &User,
-        from: &SignsInFrom,
-        stepped_up: bool,
-        old: Option<&Session>,
-        action: &str,
-    ) -> Result<SignedIn, Refused> {
+    /// Begins a session, or lets one go on.
+    fn begin(&self, user: &User, from: &SignsInFrom, before: Before<'_>, action: &str) -> Result<SignedIn, Refused> {
+        // One that has ended does not go on.
+        self.write_pending()?;
         let now: Now = self.now();
         let secret = secret::session()?;
         let agent: String = from.agent.chars().filter(|c| !c.is_control()).take(AGENT_MAX).collect();
@@ -238,18 +235,26 @@ impl People {
         let hashed = secret::hashed(&secret);
         let who = of_page(user, from);
         let session = self.control()?.write(|tables| {
-            if let Some(old) = old {
-                tables.end_session(old.id)?;
+            tables.forget_sessions(now.utc - domain::people::session::LONGEST)?;
+            let is = (user.id, now.utc, (&*address, &*agent));
+            let goes_on = match before {
+                Before::GoesOn(old) => tables.renew_session(old.id, &hashed, is)?,
+                Before::Ends(old) => {
+                    tables.end_session(old.id)?;
+                    false
+                }
+                Before::None => false,
+            };
+            if !goes_on {
+                tables.add_session(&hashed, is)?;
             }
-            let before = domain::people::session::LONGEST;
-            tables.forget_sessions(now.utc - before)?;
-            tables.add_session(&hashed, user.id, now.utc, stepped_up, (&address, &agent))?;
             tables.audit(Entry { subject: Some(user.name.clone()), ..Entry::of(&who, now.utc, action) })?;
             tables.session(&hashed)
         })?;
         let session = session.ok_or_else(|| Refused::Unusable("the new session is gone again".to_owned()))?;
-        if let Some(old) = old {
+        if let Before::Ends(old) = before {
             self.state().sessions.remove(&old.id);
+            self.tell_ended(&old.name);
         }
         self.mark_begun(session.id, now);
         let (standing, _) = self.look_at(&session, false, now);

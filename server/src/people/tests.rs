@@ -1,7 +1,9 @@
 //! What time, wrong passwords and a lost file do, with a clock that is moved by hand.
 
 use super::accounts::{add_token, add_user, end_token, remove_user, set_password, set_role};
+use super::pending::Change;
 use super::*;
+use domain::audit::Entry;
 use domain::people::action::Action;
 use domain::people::{Denied, Role, Scope, authorize};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -92,7 +94,7 @@ async fn who_signs_in_has_their_rights_until_they_do_nothing_for_long() {
     let site = Site::new();
     let timo = site.sign_in("Timo", PASSWORD, "192.0.2.7").await.unwrap();
     assert_eq!((timo.asker.who.name.as_str(), role(&timo.asker)), ("timo", Some(Role::Operator)));
-    assert!(!timo.asker.who.stepped_up);
+    assert!(timo.asker.who.stepped_up, "who signs in has given the password");
     let (session, _) = timo.asker.session.clone().unwrap();
     assert_eq!((session.agent.as_str(), session.address.as_str()), ("Firefox", "192.0.2.7"));
     // What a page asks by itself keeps nothing alive; what a person does does.
@@ -103,9 +105,12 @@ async fn who_signs_in_has_their_rights_until_they_do_nothing_for_long() {
         assert_eq!(role(&site.who(&timo.secret, active)), Some(expected), "after {minutes} more");
     }
     assert_eq!(role(&site.who(&timo.secret, true)), Some(Role::Viewer), "doing something brings nothing back");
-    // The password does, under a new secret.
+    // The password does, under a new secret; the session goes on.
+    let id = session.id;
     let again = site.people.step_up(session, PASSWORD.into(), signs_in_from("192.0.2.7")).await.unwrap();
     assert!(again.asker.who.stepped_up && again.secret != timo.secret);
+    assert_eq!(again.asker.session.as_ref().unwrap().0.id, id);
+    assert!(site.people.stands(id).unwrap(), "what follows it need not notice");
     assert_eq!(role(&site.who(&again.secret, false)), Some(Role::Operator));
     assert_eq!(role(&site.who(&timo.secret, false)), None, "the old secret is worth nothing");
     site.later(11 * 60);
@@ -156,37 +161,72 @@ async fn nobody_sets_the_session_of_somebody_else() {
     site.people.sign_out(&site.who(&mara.secret, false));
 }
 
+/// Signing out, ending a session or a token of somebody, disarming: on a full disk as on any other.
 #[tokio::test]
-async fn signing_out_counts_at_once_also_where_it_cannot_be_written_and_is_written_later_once() {
+async fn what_takes_rights_away_is_in_force_at_once_and_is_written_once_as_soon_as_it_can_be() {
     let site = Site::new();
+    let people = &site.people;
     let mara = site.sign_in("mara", PASSWORD, "192.0.2.7").await.unwrap();
     let timo = site.sign_in("timo", PASSWORD, "192.0.2.8").await.unwrap();
+    let who = &mara.asker.who;
+    let (token, kept) = add_token(site.control(), who, people.utc(), ("planner", Scope::Control, 90)).unwrap();
+    people.arm(who).unwrap();
+    people.arm(who).unwrap();
+    let timos = timo.asker.session.as_ref().unwrap().0.id;
     let stands = |name: &str| {
         let sessions = site.control().read(|tables| tables.sessions()).unwrap();
         sessions.iter().any(|session| session.name == name)
     };
     let noted = || {
-        let filter = AuditFilter { action: Some("signed-out".to_owned()), ..AuditFilter::default() };
-        site.control().read(|tables| tables.audit_page(&filter, i64::MAX, 9)).unwrap().len()
+        ["signed-out", "session-ended", "token-ended", "control-disarmed", "control-armed"].map(|action| {
+            let filter = AuditFilter { action: Some(action.to_owned()), ..AuditFilter::default() };
+            site.control().read(|tables| tables.audit_page(&filter, i64::MAX, 9)).unwrap().len()
+        })
     };
+    assert_eq!(noted(), [0, 0, 0, 0, 1], "armed once");
+    let mut told = people.follow_ended();
     // Somebody else has the file and does not let go of it: as on a disk that is full, nothing can be written.
     let other = Control::open(site.folder.path()).unwrap();
     let held = other.write(|_| {
-        site.people.sign_out(&mara.asker);
-        site.people.sign_out(&mara.asker);
+        people.end_session(who, timos, true).unwrap();
+        people.end_token(who, kept.id).unwrap();
+        for by in [who, &timo.asker.who] {
+            let disarmed = people.disarm(by);
+            assert!(!disarmed.armed && !disarmed.recorded && disarmed.since.unwrap().1 == "mara");
+        }
+        people.sign_out(&mara.asker);
         assert_eq!(role(&site.who(&mara.secret, true)), None, "it has ended in this process");
-        assert_eq!(role(&site.who(&timo.secret, true)), Some(Role::Operator));
-        assert!(stands("mara") && noted() == 0, "and stands in the file");
+        assert_eq!(role(&site.who(&timo.secret, true)), None);
+        assert!(site.by_token(&token).is_err() && !people.armed().unwrap().armed && !people.stands(timos).unwrap());
+        assert_eq!(people.ended_unrecorded().1, [kept.id]);
+        assert!(stands("mara") && stands("timo") && noted() == [0, 0, 0, 0, 1], "and stands in the file");
+        assert!(people.arm(who).is_err() && !people.armed().unwrap().armed, "nobody is given anything");
         Ok(())
     });
     held.unwrap();
+    assert_eq!(told.try_recv().unwrap(), "timo", "an open page of theirs hears of it");
     // As soon as it can be, by whoever is next or by itself.
-    site.people.write_ended();
-    site.people.write_ended();
-    assert!(!stands("mara") && stands("timo"));
-    assert_eq!((noted(), role(&site.who(&mara.secret, true))), (1, None));
-    site.people.sign_out(&timo.asker);
-    assert_eq!((noted(), stands("timo")), (2, false));
+    people.write_pending().unwrap();
+    people.write_pending().unwrap();
+    assert!(!stands("mara") && !stands("timo") && people.armed().unwrap().recorded);
+    assert_eq!(noted(), [1, 1, 1, 1, 1]);
+    let audit = site.audit();
+    let disarmed = audit.iter().find(|entry| entry.contains("control-disarmed")).unwrap();
+    assert!(disarmed.contains("\"new\":\"disarmed\",\"old\":\"armed\""), "{disarmed}");
+    // Again and again by who likes to: it is disarmed already, and who did it first stands.
+    site.later(60);
+    for _ in 0..50 {
+        assert_eq!(people.disarm(&Requester::console()).since.unwrap().1, "mara");
+    }
+    assert_eq!(noted(), [1, 1, 1, 1, 1]);
+    // What has ended meanwhile does not go on with the password.
+    let timo = site.sign_in("timo", PASSWORD, "192.0.2.8").await.unwrap().asker.session.unwrap().0;
+    people.state().pending.insert(Change::EndSession(timo.id), Entry::default());
+    let again = people.step_up(timo.clone(), PASSWORD.into(), signs_in_from("192.0.2.8")).await.unwrap();
+    assert_ne!(again.asker.session.unwrap().0.id, timo.id);
+    let Site { folder, people, .. } = site;
+    drop(people);
+    assert!(!Site::of(folder, true).people.armed().unwrap().armed, "after a restart, too");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -194,7 +234,7 @@ async fn passwords_are_tried_a_few_times_and_then_slowly() {
     let site = Site::new();
     let from = "198.51.100.9";
     // Many at once are counted one after the other.
-    let tries: Vec<_> = (0..14)
+    let tries: Vec<_> = (0..8)
         .map(|n| {
             let (people, from) = (site.people.clone(), signs_in_from(from));
             tokio::spawn(async move { people.sign_in("mara".into(), format!("wrong{n}"), from, None).await.err() })
@@ -208,7 +248,7 @@ async fn passwords_are_tried_a_few_times_and_then_slowly() {
             other => panic!("{other}"),
         }
     }
-    assert_eq!((wrong, waits), (5, 9));
+    assert_eq!((wrong, waits), (5, 3));
     // Not even the right one is looked at now; then it is.
     let Err(Refused::Wait(wait)) = site.sign_in("mara", PASSWORD, from).await else { panic!("it was looked at") };
     site.later(wait.as_secs() + 1);
@@ -232,6 +272,37 @@ async fn passwords_are_tried_a_few_times_and_then_slowly() {
     assert!(
         !audit.iter().any(|entry| entry.contains("wrong1") || entry.contains("script") || entry.contains("tractor"))
     );
+}
+
+/// Who must wait takes no turn from others; where an account was used before, it has turns of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_flood_of_wrong_passwords_keeps_nobody_out() {
+    use std::sync::atomic::AtomicBool;
+    let site = Site::new();
+    site.sign_in("mara", PASSWORD, "198.51.100.9").await.unwrap();
+    let over = Arc::new(AtomicBool::new(false));
+    let flood: Vec<_> = (0..40)
+        .map(|n| {
+            let (people, over) = (site.people.clone(), over.clone());
+            tokio::spawn(async move {
+                for round in 0.. {
+                    let name = format!("name{n}x{round}");
+                    let _ = people.sign_in(name, "wrong".into(), signs_in_from("198.51.100.9"), None).await;
+                    if over.load(Ordering::SeqCst) {
+                        break;
+                    }
+                }
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for (name, from) in [("mara", "198.51.100.9"), ("timo", "192.0.2.7"), ("mara", "192.0.2.8")] {
+        site.sign_in(name, PASSWORD, from).await.unwrap_or_else(|why| panic!("{name} from {from}: {why}"));
+    }
+    over.store(true, Ordering::SeqCst);
+    for one in flood {
+        one.await.unwrap();
+    }
 }
 
 /// Signing in to another account, or giving its password once more, frees nobody from the waits.
@@ -397,12 +468,11 @@ async fn a_lost_or_damaged_file_lets_nobody_in_and_says_so() {
 #[tokio::test]
 async fn control_is_armed_only_by_a_plain_yes() {
     let site = Site::new();
-    assert_eq!(site.people.armed().unwrap(), (false, None));
-    let (console, at) = (Requester::console(), site.people.utc());
-    accounts::arm(site.control(), &console, at, true).unwrap();
-    assert_eq!(site.people.armed().unwrap(), (true, Some((at, "console".to_owned()))));
-    accounts::arm(site.control(), &console, at, false).unwrap();
-    assert!(!site.people.armed().unwrap().0);
-    let audit = site.audit();
-    assert!(audit[audit.len() - 1].contains("\"new\":\"disarmed\",\"old\":\"armed\""), "{audit:?}");
+    let people = &site.people;
+    let nobody = Armed { armed: false, since: None, recorded: true };
+    let console = Requester::console();
+    assert_eq!((people.armed().unwrap(), people.disarm(&console)), (nobody.clone(), nobody));
+    let since = Some((people.utc(), "console".to_owned()));
+    assert_eq!(people.arm(&console).unwrap(), Armed { armed: true, since, recorded: true });
+    assert!(!people.disarm(&console).armed && !people.armed().unwrap().armed);
 }

@@ -71,7 +71,7 @@ fn an_action_is_guarded_and_answers_in_words() {
         }
     }
     for (method, path, status) in [
-        ("GET", "/actions/lab", 405),
+        ("GET", "/actions/lab", 303),
         ("DELETE", "/actions/lab", 405),
         ("POST", "/actions/none", 404),
         ("POST", "/actions/", 404),
@@ -162,4 +162,25 @@ fn a_page_commands_by_the_same_door_as_programs() {
     assert_eq!(status, 200);
     assert!(commands.iter().all(|command| command.control != "discharge-limit"), "{commands:?}");
     assert!(commands.iter().any(|command| command.id == "two.mode" && command.value == 0.0), "{commands:?}");
+}
+
+/// After a refusal the browser is at the action's address: opened again, it is the form's page.
+#[test]
+fn the_address_of_an_action_opened_again_leads_to_its_page() {
+    let server = Server::start(&demo_site(12.0), &[]);
+    for (action, page) in [
+        ("people", Some("/sign-in")),
+        ("lab", Some("/lab")),
+        ("command", Some("/control")),
+        ("safe-values", Some("/control")),
+        ("nothing", None),
+    ] {
+        let path = format!("/actions/{action}");
+        let answer = crate::people::nobody(&server).ask("GET", &path, &[("Accept", "text/html")], "");
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (if page.is_some() { 303 } else { 404 }, page),
+            "{path}"
+        );
+    }
 }

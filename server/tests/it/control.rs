@@ -6,6 +6,7 @@ mod device;
 mod fruitless;
 mod judged;
 mod lies;
+mod lists;
 mod obeys;
 mod restarts;
 mod site;

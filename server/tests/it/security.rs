@@ -132,19 +132,46 @@ fn the_live_stream_is_for_our_own_page_and_ends_with_the_session() {
     }
     // Open streams end with their session: one that is signed out, one whose account changes by the command line.
     let streams = [live(&server, &[("Cookie", &timos)]), live(&server, &[("Cookie", &veras)])];
+    // A session that goes on under another secret is the same one.
+    let up = timo.post("/api/v1/session/step-up", json!({ "password": PASSWORD }));
+    let timo = with_cookie(&server, up.cookie());
+    let (still, mut nothing) = (&streams[0].1, [0; 1 << 16]);
+    let until = Instant::now() + Duration::from_secs(6);
+    while Instant::now() < until {
+        assert!((&*still).read(&mut nothing).unwrap() > 0, "it ended with the old secret");
+    }
     assert_eq!(timo.delete("/api/v1/session").status, 204);
     let data = server.folder.path().join("data");
     assert_eq!(packtwin(&data, &["user", "role", "vera", "operator"], "").0, Some(0));
-    for (status, mut stream) in streams {
+    for ((status, mut stream), within_s) in streams.into_iter().zip([3, 15]) {
         assert_eq!(status, "HTTP/1.1 101");
         let (began, mut heard) = (Instant::now(), Vec::new());
         let ended = stream.read_to_end(&mut heard);
-        assert!(ended.is_ok() && began.elapsed() < Duration::from_secs(15), "{ended:?} {:?}", began.elapsed());
+        assert!(ended.is_ok() && began.elapsed() < Duration::from_secs(within_s), "{ended:?} {:?}", began.elapsed());
         // A close frame with code 1008 and the reason.
         let words = b"the session has ended: sign in again";
         let at = heard.windows(words.len()).rposition(|part| part == words).expect("a reason");
         assert_eq!(heard[at - 4..at], [0x88, words.len() as u8 + 2, 0x03, 0xf0]);
     }
+}
+
+/// A page learns at once that nobody is signed in any more: also where it may go on to be looked at.
+#[test]
+fn where_reading_is_open_a_stream_that_began_with_a_session_ends_with_it_too() {
+    let server = staffed("");
+    let (mara, timo) = (sign_in(&server, "mara"), sign_in(&server, "timo"));
+    let (_, cookie) = timo.shows.clone().unwrap();
+    let (status, mut stream) = live(&server, &[("Cookie", &cookie)]);
+    let (_, mut of_nobody) = live(&server, &[]);
+    assert_eq!(status, "HTTP/1.1 101");
+    let all = mara.get("/api/v1/sessions?all=true").json();
+    let id =
+        all["sessions"].as_array().unwrap().iter().find(|session| session["name"] == "timo").unwrap()["id"].clone();
+    assert_eq!(mara.delete(&format!("/api/v1/sessions/{id}")).status, 204);
+    let (began, mut heard) = (Instant::now(), Vec::new());
+    stream.read_to_end(&mut heard).unwrap();
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert!(of_nobody.read(&mut [0; 1 << 16]).unwrap() > 0, "who showed nothing stays");
 }
 
 #[test]
@@ -355,11 +382,11 @@ fn what_is_over_is_worth_nothing() {
     assert_eq!(put("early", now + hours(1), now + hours(48)), 401, "the clock was put back");
 
     let port = server.address.rsplit(':').next().unwrap();
-    let session = |name: &'static str, user: &'static str, begun: Utc, stepped_up: bool| {
+    let session = |name: &'static str, user: &'static str, begun: Utc| {
         control
             .write(|tables| {
                 let user = tables.user(user)?.unwrap();
-                tables.add_session(&hashed(name), user.id, begun, stepped_up, ("127.0.0.1", "test"))
+                tables.add_session(&hashed(name), (user.id, begun, ("127.0.0.1", "test")))
             })
             .unwrap();
         let client = with_cookie(&server, format!("packtwin-{port}={name}"));
@@ -368,23 +395,18 @@ fn what_is_over_is_worth_nothing() {
         (session["role"].as_str().map(str::to_owned), session["name"].is_string(), lab)
     };
     let role = |role: &str| Some(role.to_owned());
-    assert_eq!(session("fresh", "timo", now - Duration::from_secs(60), false), (role("operator"), true, 200));
+    assert_eq!(session("fresh", "timo", now - Duration::from_secs(60)), (role("operator"), true, 200));
     // An operator who has done nothing for half an hour, or was here for half a day, sees and does nothing more.
-    assert_eq!(session("idle", "timo", now - hours(1), false), (role("viewer"), true, 403));
-    assert_eq!(session("long", "mara", now - hours(13), true), (role("viewer"), true, 403));
-    assert_eq!(session("gone", "mara", now - hours(24 * 31), true), (role("viewer"), false, 401), "as nobody");
+    assert_eq!(session("idle", "timo", now - hours(1)), (role("viewer"), true, 403));
+    assert_eq!(session("long", "mara", now - hours(13)), (role("viewer"), true, 403));
+    assert_eq!(session("gone", "mara", now - hours(24 * 31)), (role("viewer"), false, 401), "as nobody");
     // A password once more is good for minutes.
     let admin = with_cookie(&server, format!("packtwin-{port}=stale"));
     control
         .write(|tables| {
             let mara = tables.user("mara")?.unwrap();
-            tables.add_session(
-                &hashed("stale"),
-                mara.id,
-                now - Duration::from_secs(25 * 60),
-                true,
-                ("127.0.0.1", "test"),
-            )
+            let begun = now - Duration::from_secs(25 * 60);
+            tables.add_session(&hashed("stale"), (mara.id, begun, ("127.0.0.1", "test")))
         })
         .unwrap();
     let arm = admin.post("/api/v1/arming", json!({ "armed": true }));

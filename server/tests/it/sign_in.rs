@@ -1,6 +1,6 @@
 //! The forms of people at the real server, posted as a browser without our code posts them; and what leads to them.
 
-use crate::people::{Answer, Client, PASSWORD, nobody, sign_in, staffed, with_cookie};
+use crate::people::{Answer, Client, PASSWORD, nobody, sign_in, signed_in_before, staffed, with_cookie};
 use crate::support::Server;
 
 /// Posts a form as a browser does that goes to a page then.
@@ -89,7 +89,7 @@ fn a_wrong_password_is_told_on_the_form_with_the_name_and_the_wait() {
 #[test]
 fn a_form_may_what_the_api_may_and_the_own_password_goes_with_it() {
     let server = staffed("");
-    let admin = sign_in(&server, "mara");
+    let admin = signed_in_before(&server, "mara");
     let program = [("Accept", "application/octet-stream")];
     let add =
         [("what", "add-user"), ("name", "nora"), ("role", "operator"), ("password", "nine lamps of the east hall")];

@@ -10,6 +10,9 @@ use domain::wire::Wire;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+/// Said of what is in force and not on the disk.
+pub(super) const UNRECORDED: &str = "This is in force, and not recorded yet: the server cannot write to its disk. It is recorded as soon as that can be; if the server ends before, it is lost.";
+
 /// An answer: what came last, or why nothing did.
 pub(super) struct Asked<T: Send + Sync + 'static> {
     path: Derived<Option<String>>,

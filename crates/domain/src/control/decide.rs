@@ -164,6 +164,9 @@ pub struct Decision {
     pub value: f64,
     /// Where it leads.
     pub towards: Towards,
+    /// Whether it makes the system safer than what it has and what is on its way. That comes to an end by itself, and is
+    /// heard however often somebody asks.
+    pub tightens: bool,
 }
 
 /// How long a value may be asked to stand.
@@ -209,7 +212,9 @@ pub fn decide(control: &ControlSpec, command: &Command, known: &Known<'_>) -> Re
     }
     let towards = towards(control, value, widens, known);
     known.ledger.admit(&control.budget, towards, known.situation.now.mono)?;
-    Ok(Decision { value, towards })
+    let is_tighter = |than: f64| control.widens(than, value);
+    let tightens = known.present.is_some_and(is_tighter) && known.on_its_way.is_none_or(is_tighter);
+    Ok(Decision { value, towards, tightens })
 }
 
 /// Where a write of `value` leads.

@@ -266,6 +266,7 @@ impl Desk {
         let decision = match (decided, self.fruitless.wait(&command.by, now.mono)) {
             (Ok(decision), None) => decision,
             // It is heard whatever came before, once.
+            (Ok(decision), _) if decision.tightens => decision,
             (Ok(decision), _) if decision.towards == Towards::Safety && !self.is_coming_to_safety(&command) => decision,
             (Err(why), None) => {
                 self.fruitless.count(&command.by, now.mono);

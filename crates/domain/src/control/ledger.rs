@@ -1,4 +1,7 @@
 //! How often a control was written: pace, the budget of the day, and the count of all its writes.
+//!
+//! A day is 24 hours in which the server ran. Nobody knows how long it did not, for the wall clock may be wrong: neither a
+//! clock that is put forward nor time that is switched off frees the writes of a day.
 
 use crate::spec::control::{KEPT_FOR_SAFETY, WriteBudget};
 use crate::time::{Mono, Now, Utc};
@@ -21,6 +24,15 @@ pub enum Towards {
     Safer,
     /// From a value that is less safe than the safe one, or may be, to one that is not.
     Safety,
+}
+
+/// A write that a journal has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PastWrite {
+    /// When it was recorded, by the wall clock.
+    pub at: Utc,
+    /// How long the server had run then, all its runs together; `None` in a journal of a version that did not keep it.
+    pub ran: Option<Duration>,
 }
 
 /// The writes of a control that were sent to its device, or are on their way to it.
@@ -52,13 +64,16 @@ fn kept_for(used: u32, of: u32) -> &'static str {
 }
 
 impl Ledger {
-    /// What a journal says of the writes before this start: their instants, and how many there were at all. An instant
-    /// that lies in the future by a clock that was wrong counts as now.
-    pub fn restored(instants: impl IntoIterator<Item = Utc>, total: u64, now: Now) -> Ledger {
-        let ago = |at: Utc| Duration::from_micros(now.utc.0.saturating_sub(at.0).max(0) as u64);
-        let within = instants.into_iter().map(ago).filter(|ago| *ago < DAY);
+    /// What a journal says of the writes before this start, and how many there were at all; `ran` is how long the server has
+    /// run until now. Of what has no running time the wall clock decides: an instant in its future counts as now.
+    pub fn restored(writes: impl IntoIterator<Item = PastWrite>, total: u64, ran: Duration, now: Now) -> Ledger {
+        let age = |write: PastWrite| match write.ran {
+            Some(then) => ran.saturating_sub(then),
+            None => Duration::from_micros(now.utc.0.saturating_sub(write.at.0).max(0).unsigned_abs()),
+        };
+        let within = writes.into_iter().map(age).filter(|age| *age < DAY);
         // A day ago is never before the monotonic clock's zero: a process starts a day after it.
-        let mut recent: Vec<Mono> = within.map(|ago| Mono(now.mono.0.saturating_sub(ago.as_micros() as u64))).collect();
+        let mut recent: Vec<Mono> = within.map(|age| Mono(now.mono.0.saturating_sub(age.as_micros() as u64))).collect();
         recent.sort_unstable();
         Ledger { recent: recent.into(), total }
     }
@@ -191,14 +206,35 @@ mod tests {
         assert_eq!((ledger.recent.iter().copied().collect::<Vec<_>>(), ledger.total()), (instants.to_vec(), 2));
     }
 
+    /// Ten writes, one each hour of running, the last an hour before the restart; then the clock is what it is.
     #[test]
-    fn what_was_written_before_a_restart_counts_also_under_a_wrong_clock() {
-        let now = Now { utc: Utc(2 * 86_400_000_000), mono: Mono::START };
-        let hours_ago = |hours: i64| Utc(now.utc.0 - hours * 3_600_000_000);
-        let ledger = Ledger::restored([hours_ago(30), hours_ago(5), hours_ago(-3)], 77, now);
-        assert_eq!((ledger.today(now.mono), ledger.total()), (2, 77));
-        let budget = WriteBudget::of(Wear::Flash);
-        assert!(matches!(ledger.admit(&budget, Wider, now.mono), Err(TooOften::Gap(..))), "the future is now");
+    fn no_clock_frees_the_writes_of_a_day_at_a_restart() {
+        let hours = |n: u64| Duration::from_secs(n * 3_600);
+        let utc = |hour: i64| Utc((1_000_000 + hour) * 3_600_000_000);
+        let budget = WriteBudget { gap: Duration::ZERO, ..WriteBudget::of(Wear::Flash) };
+        for (what, clock_h, ran_h, is_kept, today) in [
+            ("at once", 10, 10, true, 10),
+            ("25 h ahead, or switched off for so long", 35, 10, true, 10),
+            ("years ahead", 100_000, 10, true, 10),
+            ("back to 1970", -1_000_000, 10, true, 10),
+            ("after a day of running", 34, 34, true, 0),
+            ("after a day but for three of them", 30, 30, true, 3),
+            ("the same, the clock far back", -500, 30, true, 3),
+            // As an older version kept them, by the clock alone.
+            ("older, at once", 10, 0, false, 10),
+            ("older, 20 h later", 30, 0, false, 3),
+            ("older, the clock put back: the future is now", -500, 0, false, 10),
+        ] {
+            let write = |n: u64| PastWrite { at: utc(n as i64), ran: is_kept.then(|| hours(n)) };
+            let now = Now { utc: utc(clock_h), mono: Mono::START };
+            let ledger = Ledger::restored((0..10).map(write), 77, hours(ran_h), now);
+            assert_eq!((ledger.today(now.mono), ledger.total()), (today, 77), "{what}");
+            assert_eq!(
+                ledger.admit(&WriteBudget { per_day: 10, ..budget }, Wider, now.mono).is_ok(),
+                today < 6,
+                "{what}"
+            );
+        }
     }
 
     proptest! {

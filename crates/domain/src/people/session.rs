@@ -54,12 +54,10 @@ impl Mark {
 /// What is known of a session's times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
-    /// When the password was given.
+    /// When the password was given last, to sign in or to do something: either proves the same.
     pub begun: Mark,
     /// When its person last did something.
     pub seen: Mark,
-    /// Whether the password was given to do something, not only to sign in.
-    pub stepped_up: bool,
 }
 
 /// What a session is worth.
@@ -85,8 +83,7 @@ pub fn standing(times: Times, role: Role, now: Now) -> Option<Standing> {
     if rights_left.is_zero() {
         return Some(viewer);
     }
-    let step_up = if times.stepped_up { STEP_UP.saturating_sub(begun) } else { Duration::ZERO };
-    Some(Standing { role, rights_left, step_up_left: step_up.min(rights_left) })
+    Some(Standing { role, rights_left, step_up_left: STEP_UP.saturating_sub(begun).min(rights_left) })
 }
 
 #[cfg(test)]
@@ -101,7 +98,7 @@ mod tests {
         let minutes = |n: u64| Duration::from_secs(60 * n);
         let mut now = BEGUN + minutes(after_min);
         let mark = |at: Now| if restarted { Mark::kept(at.utc) } else { Mark::at(at) };
-        let times = Times { begun: mark(BEGUN), seen: mark(BEGUN + minutes(after_min - idle_min)), stepped_up: true };
+        let times = Times { begun: mark(BEGUN), seen: mark(BEGUN + minutes(after_min - idle_min)) };
         now.utc = Utc(now.utc.0 + clock_off);
         standing(times, role, now).map(|standing| (standing.role, !standing.step_up_left.is_zero()))
     }
@@ -152,15 +149,14 @@ mod tests {
     #[test]
     fn what_is_left_is_the_nearest_end() {
         let mark = Mark::at(BEGUN);
-        let left = |at_min: u64, seen_min: u64, stepped_up| {
+        let left = |at_min: u64, seen_min: u64| {
             let minute = Duration::from_secs(60);
-            let times = Times { begun: mark, seen: Mark::at(BEGUN + minute * seen_min as u32), stepped_up };
+            let times = Times { begun: mark, seen: Mark::at(BEGUN + minute * seen_min as u32) };
             let found = standing(times, Role::Admin, BEGUN + minute * at_min as u32).unwrap();
             (found.rights_left.as_secs() / 60, found.step_up_left.as_secs() / 60)
         };
-        assert_eq!(left(0, 0, true), (30, 10));
-        assert_eq!(left(4, 4, true), (30, 6));
-        assert_eq!(left(4, 4, false), (30, 0));
-        assert_eq!(left(11 * 60 + 50, 11 * 60 + 50, true), (10, 0));
+        assert_eq!(left(0, 0), (30, 10));
+        assert_eq!(left(4, 4), (30, 6));
+        assert_eq!(left(11 * 60 + 50, 11 * 60 + 50), (10, 0));
     }
 }

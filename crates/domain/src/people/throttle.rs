@@ -95,7 +95,7 @@ impl Failures {
 pub struct Throttle(HashMap<Key, Failures>);
 
 /// What one person can try from: an address, of IPv6 the network of 64 bits, and of the machine itself all as one.
-fn place(address: IpAddr) -> IpAddr {
+pub fn place(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         own if own.is_loopback() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),

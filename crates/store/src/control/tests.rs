@@ -7,7 +7,7 @@ use domain::audit::Entry;
 use domain::people::{Requester, Role, Scope};
 use domain::time::{Utc, rfc3339};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 fn fresh() -> (TempDir, Control) {
@@ -40,7 +40,7 @@ fn accounts_with_their_sessions_and_tokens_are_kept() {
     assert_eq!(control.read(|t| Ok((t.any_user()?, t.admins()?))).unwrap(), (true, 1));
 
     let from = ("192.0.2.7", "Firefox");
-    let id = control.write(|t| t.add_session(&secret, mara.id, Utc(10), false, from)).unwrap();
+    let id = control.write(|t| t.add_session(&secret, (mara.id, Utc(10), from))).unwrap();
     control.write(|t| t.see_session(id, Utc(20))).unwrap();
     control.write(|t| t.see_session(id, Utc(15))).unwrap();
     let session = control.read(|t| t.session(&secret)).unwrap().unwrap();
@@ -51,7 +51,7 @@ fn accounts_with_their_sessions_and_tokens_are_kept() {
     // A number is never given twice: a page that still has it means no other session.
     assert!(control.write(|t| t.end_session(id)).unwrap() && !control.write(|t| t.end_session(id)).unwrap());
     let ids: Vec<i64> = (0..25)
-        .map(|n| control.write(|t| t.add_session(&[n + 30; 32], mara.id, Utc(30 + i64::from(n)), true, from)).unwrap())
+        .map(|n| control.write(|t| t.add_session(&[n + 30; 32], (mara.id, Utc(30 + i64::from(n)), from))).unwrap())
         .collect();
     assert!(ids[0] > id);
     assert_eq!(control.read(|t| t.sessions()).unwrap().len(), 20, "the oldest make room");
@@ -73,7 +73,7 @@ fn accounts_with_their_sessions_and_tokens_are_kept() {
 
     assert_eq!(control.read(|t| t.armed()).unwrap(), None);
     control.write(|t| t.arm(true, Utc(70), "mara")).unwrap();
-    control.write(|t| t.add_session(&secret, mara.id, Utc(80), false, from)).unwrap();
+    control.write(|t| t.add_session(&secret, (mara.id, Utc(80), from))).unwrap();
     drop(control);
     let control = Control::open(folder.path()).unwrap();
     let (armed, setting) = control.read(|t| t.armed()).unwrap().unwrap();
@@ -335,7 +335,7 @@ fn a_command_is_kept_with_each_of_its_steps_and_none_is_changed() {
     };
     let add = |id: &str, asked, at, state: &str, read_back| {
         let row = row(id, asked, step(at, state, read_back));
-        control.write(|t| t.add_command_step(&row)).unwrap();
+        control.write(|t| t.add_command_step(&row, Duration::from_micros(at.unsigned_abs() - 9_000))).unwrap();
     };
     for (id, states) in [
         ("a", &["journalled", "sent", "echoed", "confirmed", "effective"][..]),
@@ -363,12 +363,19 @@ fn a_command_is_kept_with_each_of_its_steps_and_none_is_changed() {
         ("hgfedcba".into(), "cb".into(), String::new())
     );
     assert_eq!(ids(control.read(|t| t.commands_open()).unwrap()), "abde", "all but what is over");
-    let (recent, ever) = control.read(|t| t.writes("hv", "reserve", Utc(9_800))).unwrap();
-    assert_eq!(
-        (recent, ever),
-        (vec![Utc(10_000), Utc(10_100), Utc(10_300), Utc(10_400)], 5),
-        "what may have been sent"
-    );
+    // By running time, whatever the clock says.
+    for now in [10_405, 9_000, i64::MAX / 2] {
+        let us = Duration::from_micros;
+        let asked = |span, ran| control.read(|t| t.writes(("hv", "reserve"), us(span), (us(ran), Utc(now)))).unwrap();
+        let (recent, ever) = asked(600, 1_400);
+        let at: Vec<i64> = recent.iter().map(|write| write.at.0).collect();
+        assert_eq!((at, ever), (vec![10_000, 10_100, 10_300, 10_400], 5), "what may have been sent");
+        assert!(recent.iter().all(|write| write.ran == Some(us(write.at.0.unsigned_abs() - 9_000))));
+        assert_eq!(asked(100, 1_900).0.len(), 0);
+    }
+    assert_eq!(control.read(|t| t.ran()).unwrap(), Duration::from_micros(1_402), "the newest step has it");
+    control.write(|t| t.keep_ran(Duration::from_micros(5_000), Utc(1))).unwrap();
+    assert_eq!(control.read(|t| t.ran()).unwrap(), Duration::from_micros(5_000));
     assert_eq!(control.read(|t| t.last_change("hv", "reserve")).unwrap().unwrap().id, "h");
     drop(control);
     let mut file = ControlFile::write(&layout::control(folder.path())).unwrap();
@@ -389,7 +396,7 @@ fn a_command_is_kept_with_each_of_its_steps_and_none_is_changed() {
         "INSERT OR REPLACE INTO command SELECT id, system, control, 0, before, hold_s, revision, who, asked_us FROM command",
         "INSERT OR REPLACE INTO command (rowid, id, system, control, value, revision, who, asked_us)
             SELECT rowid, 'other', system, control, 0, revision, who, asked_us FROM command",
-        "INSERT OR REPLACE INTO command_step SELECT seq, command_id, at_us, 'x', words, NULL FROM command_step",
+        "INSERT OR REPLACE INTO command_step SELECT seq, command_id, at_us, 'x', words, NULL, NULL FROM command_step",
         "INSERT OR REPLACE INTO command_prediction VALUES ('a', 1, 2, '[]')",
         "INSERT OR REPLACE INTO command_prediction (rowid, command_id, made_us, due_us, prediction)
             SELECT rowid, 'b', 1, 2, '[]' FROM command_prediction",
@@ -418,7 +425,7 @@ fn what_is_predicted_of_a_command_is_due_until_it_is_scored_and_ends_with_the_ne
             asked: Utc(asked),
             last,
         };
-        control.write(|t| t.add_command_step(&row)).unwrap();
+        control.write(|t| t.add_command_step(&row, Duration::ZERO)).unwrap();
     };
     for (id, system, asked, state) in [
         ("a", "hv", 100, "sent"),
@@ -479,7 +486,7 @@ fn write_the_golden_file() {
         .write(|t| {
             t.add_user("mara", Role::Admin, "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA", Utc(1), "console")?;
             t.add_user("timo", Role::Viewer, "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaB", Utc(2), "mara")?;
-            t.add_session(&[1; 32], 2, Utc(3), false, ("::1", "Firefox"))?;
+            t.add_session(&[1; 32], (2, Utc(3), ("::1", "Firefox")))?;
             t.add_token(("logger", Scope::Read), ("pt_abcdefgh", &[2; 32]), (Utc(4), "mara"), Utc(5))?;
             t.arm(true, Utc(6), "mara")
         })

@@ -6,7 +6,7 @@ use super::super::downloads::{Parts, download};
 use super::super::instant::instant;
 use super::super::problem::Problem;
 use super::either;
-use crate::people::{People, Refused, export};
+use crate::people::{People, export};
 use crate::times::rfc3339;
 use api::json::{Timestamp, Word};
 use api::people::{AuditChainRequest, AuditChainResponse, AuditEntry, AuditLinesRequest, AuditRequest, AuditResponse};
@@ -43,19 +43,19 @@ pub(in crate::http) async fn audit(
     }
     let before = asked.before.unwrap_or(i64::MAX);
     let filter = filter(asked.into())?;
+    let large = app.large(&headers);
     let ask = move |people: &People| {
-        let page = people.control()?.read(|tables| {
+        let (mut found, head) = people.control()?.list(|tables| {
             // One more than is shown tells whether there is another page.
             Ok((tables.audit_page(&filter, before, limit + 1)?, tables.audit_head()?))
         })?;
-        Ok::<_, Refused>(page)
+        let more = found.len() as i64 > limit;
+        found.truncate(limit as usize);
+        let next = found.last().filter(|_| more).map(|last| last.seq);
+        let entries = found.iter().map(entry_of).collect();
+        Ok(large.either(&AuditResponse { entries, next, head: head.to_string() }))
     };
-    let (mut found, head) = app.people.ask(ask).await??;
-    let more = found.len() as i64 > limit;
-    found.truncate(limit as usize);
-    let next = found.last().filter(|_| more).map(|last| last.seq);
-    let entries = found.iter().map(entry_of).collect();
-    Ok(either(&AuditResponse { entries, next, head: head.to_string() }, &headers))
+    app.list(ask).await
 }
 
 /// `GET /api/v1/audit/chain?noted=12:9f86...`: goes along all of it.
@@ -71,10 +71,10 @@ pub(in crate::http) async fn audit_chain(
     let ask = move |people: &People| {
         let control = people.control()?;
         let found = control.verify(noted)?;
-        let head = control.read(|tables| tables.audit_head())?;
-        Ok::<_, Refused>((found, head))
+        let head = control.list(|tables| tables.audit_head())?;
+        Ok((found, head))
     };
-    let (found, head) = app.people.ask(ask).await??;
+    let (found, head) = app.list(ask).await?;
     let head = found.as_ref().copied().unwrap_or(head);
     let broken = found.err().map(|broken| broken.to_string());
     Ok(either(&AuditChainResponse { entries: head.seq, head: head.to_string(), broken }, &headers))

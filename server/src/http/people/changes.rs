@@ -1,9 +1,10 @@
 //! What is changed about people: for the API and for the forms of pages. Whether they may is decided before.
 
 use super::super::AppState;
+use super::super::control::not_now;
 use super::super::problem::Problem;
 use super::token_entry;
-use crate::people::{Asker, People, Refused, accounts};
+use crate::people::{Armed, Asker, People, Refused, accounts};
 use api::people::{NewTokenResponse, TokenRequest, UserChangeRequest, UserRequest};
 use axum::http::StatusCode;
 use domain::control::Arming;
@@ -32,13 +33,13 @@ pub(super) fn own_session(asker: &Asker) -> Result<Session, Problem> {
 
 pub(super) async fn end_session(app: &AppState, asker: Asker, id: i64) -> Result<(), Problem> {
     let of_others = authorize(&asker.who, Action::EndSessions).is_ok();
-    change(app, move |people, at| accounts::end_session(people.control()?, &asker.who, at, id, of_others)).await
+    change(app, move |people, _| people.end_session(&asker.who, id, of_others)).await
 }
 
 pub(super) async fn add_user(app: &AppState, asker: Asker, asked: UserRequest) -> Result<(), Problem> {
     let UserRequest { name, role, password } = asked;
     accounts::check_password(&password.0, &name)?;
-    let hash = app.people.hash(password.0).await?;
+    let hash = app.people.hash(&asker.who, password.0).await?;
     let add =
         move |people: &People, at| accounts::add_user(people.control()?, &asker.who, at, (&name, role.0, &hash), false);
     change(app, add).await
@@ -53,7 +54,7 @@ pub(super) async fn change_user(
     let hash = match asked.password {
         Some(password) => {
             accounts::check_password(&password.0, &name)?;
-            Some(app.people.hash(password.0).await?)
+            Some(app.people.hash(&asker.who, password.0).await?)
         }
         None => None,
     };
@@ -61,17 +62,24 @@ pub(super) async fn change_user(
         let control = people.control()?;
         if let Some(role) = asked.role {
             accounts::set_role(control, &asker.who, at, &name, role.0)?;
+            people.tell_ended(&name);
         }
-        match hash {
-            Some(hash) => accounts::set_password(control, &asker.who, at, (&name, &hash), None),
-            None => Ok(()),
+        if let Some(hash) = hash {
+            accounts::set_password(control, &asker.who, at, (&name, &hash), None)?;
+            people.tell_ended(&name);
         }
+        Ok(())
     };
     change(app, work).await
 }
 
 pub(super) async fn remove_user(app: &AppState, asker: Asker, name: String) -> Result<(), Problem> {
-    change(app, move |people, at| accounts::remove_user(people.control()?, &asker.who, at, &name)).await
+    let remove = move |people: &People, at| {
+        accounts::remove_user(people.control()?, &asker.who, at, &name)?;
+        people.tell_ended(&name);
+        Ok(())
+    };
+    change(app, remove).await
 }
 
 pub(super) async fn add_token(app: &AppState, asker: Asker, asked: TokenRequest) -> Result<NewTokenResponse, Problem> {
@@ -85,24 +93,29 @@ pub(super) async fn add_token(app: &AppState, asker: Asker, asked: TokenRequest)
 }
 
 pub(super) async fn end_token(app: &AppState, asker: Asker, id: i64) -> Result<(), Problem> {
-    change(app, move |people, at| accounts::end_token(people.control()?, &asker.who, at, id)).await
+    change(app, move |people, _| people.end_token(&asker.who, id)).await
 }
 
 /// Says whether operators may command, in the file and to the engine.
-pub(super) async fn arm(app: &AppState, asker: Asker, armed: bool) -> Result<(), Problem> {
+pub(super) async fn arm(app: &AppState, asker: Asker, armed: bool) -> Result<Armed, Problem> {
     let by = asker.who.name.clone();
-    let kept = change(app, move |people, at| accounts::arm(people.control()?, &asker.who, at, armed)).await;
-    // Disarming counts also where it cannot be recorded; arming does not.
-    if armed {
-        kept.clone()?;
+    if !armed {
+        // At once, whatever the disk does meanwhile.
+        let now = Arming { armed, by: by.clone(), at: app.commands.now().utc };
+        let _ = app.commands.tell(Input::Arm(now)).await;
     }
-    let arming = Arming { armed, by, at: app.commands.now().utc };
-    app.commands.tell(Input::Arm(arming)).await.map_err(|why| Problem::busy(why.to_string()))?;
-    kept.map_err(|problem| {
-        let words = format!(
-            "control is disarmed until the server is started again, but this is not recorded: {}",
-            problem.detail()
-        );
-        Problem::new(problem.status(), words)
-    })
+    // What was said last holds in both.
+    let _turn = app.arming.lock().await;
+    let said = if armed {
+        change(app, move |people, _| people.arm(&asker.who)).await?
+    } else {
+        // It counts whatever becomes of the rest.
+        let since = Some((app.commands.now().utc, by));
+        let unknown = Armed { armed: false, since, recorded: false };
+        app.people.ask(move |people| people.disarm(&asker.who)).await.unwrap_or(unknown)
+    };
+    match app.commands.tell(Input::Arm(said.clone().arming())).await {
+        Err(why) if armed => Err(not_now(why)),
+        _ => Ok(said),
+    }
 }

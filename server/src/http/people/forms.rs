@@ -171,10 +171,10 @@ pub(in crate::http) async fn act(
             changes::arm(app, asker, true).await?;
             "control is armed: operators may command".to_owned()
         }
-        What::Disarm => {
-            changes::arm(app, asker, false).await?;
-            "control is disarmed: nobody can command".to_owned()
-        }
+        What::Disarm => match changes::arm(app, asker, false).await?.recorded {
+            true => "control is disarmed: nobody can command".to_owned(),
+            false => "control is disarmed: nobody can command. This is in force, but not recorded yet".to_owned(),
+        },
     };
     Ok(Done { words, token })
 }

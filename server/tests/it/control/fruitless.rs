@@ -53,11 +53,13 @@ fn a_program_in_a_loop_is_turned_away_and_leaves_few_lines() {
     assert_eq!(armed.ask(&timo, "charge-limit", 40e3).1.status, 202);
     // What the allowance has regained meanwhile is used up again.
     let use_up = || while robot.post("/api/v1/commands", command(&fresh_id(), "run", 7.0, &none)).status != 429 {};
-    let turned = |_| {
+    let status = |control: &str, value: f64| {
         use_up();
-        armed.ask(&robot, "charge-limit", 30e3).1.status == 429
+        armed.ask(&robot, control, value).1.status
     };
-    assert!((0..9).any(turned), "nothing else of the program is heard");
+    assert!((0..9).any(|_| status("charge-limit", 40e3) == 429), "nothing else of the program is heard");
+    armed.wait_for("it is there", |controls| of(controls, "charge-limit")["present"] == 40e3);
+    assert_eq!(status("charge-limit", 30e3), 202, "but for what makes safer");
     device.set(RESERVE, 120);
     armed.wait_for("it is seen", |controls| of(controls, "reserve")["present"] == 12.0);
     use_up();

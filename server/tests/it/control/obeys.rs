@@ -4,7 +4,7 @@ use super::PATIENCE;
 use super::device::{CHARGE, DISCHARGE, Device, RESERVE};
 use super::judged::SETPOINTS;
 use super::site::{Armed, FREELY, Wants, command, control, fresh_id, of, pack, returns, steps};
-use crate::people::{sign_in, stepped_up};
+use crate::people::{sign_in, signed_in_before, stepped_up};
 use crate::support::free_tcp_port;
 use serde_json::json;
 use std::io::{Read as _, Write as _};
@@ -208,14 +208,14 @@ fn who_may_not_is_refused_and_nothing_is_written() {
     );
     let reader = said.lines().find(|line| line.starts_with("pt_")).unwrap();
     let (nobody, reader) = (crate::people::nobody(&armed.server), crate::people::with_token(&armed.server, reader));
-    let (vera, timo) = (sign_in(&armed.server, "vera"), sign_in(&armed.server, "timo"));
+    let (vera, timo) = (sign_in(&armed.server, "vera"), signed_in_before(&armed.server, "timo"));
     let wrong = crate::people::with_token(&armed.server, "pt_nothing");
     for (by, value, status, says) in [
         (&nobody, 90e3, 401, "sign in"),
         (&wrong, 90e3, 401, ""),
         (&reader, 90e3, 403, "may"),
         (&vera, 90e3, 403, "may"),
-        // Without the password once more only towards the safe side.
+        // Without the password in the last minutes only towards the safe side.
         (&timo, 200e3, 403, "password"),
         (&timo, 251e3, 422, "250000"),
         (&timo, -1.0, 422, "0"),

@@ -1,6 +1,6 @@
 //! Whether operators and programs may command. An admin arms with their password; whoever may command disarms at once.
 
-use super::super::asked::{Asked, date_time};
+use super::super::asked::{Asked, UNRECORDED, date_time};
 use crate::components::{Card, Chip, Tone};
 use crate::derived::Derived;
 use crate::live::Live;
@@ -50,6 +50,7 @@ pub(super) fn ArmingCard() -> impl IntoView {
                 view! {
                     <p class="arming-state"><Chip tone dot=true>{words}</Chip> <span class="note">{since}</span></p>
                     <p>{meaning}</p>
+                    {(!answer.recorded).then(|| view! { <p class="note">{UNRECORDED}</p> })}
                     {move || nothing.get().then(|| view! {
                         <p class="note">"Nothing can be commanded here, armed or not: no system has a [[control]] in the site file. The manual has a page about it, \u{201c}Let Packtwin control\u{201d}."</p>
                     })}

@@ -1,6 +1,6 @@
 //! Where somebody is signed in, and how that is ended.
 
-use super::super::asked::{Asked, date_time};
+use super::super::asked::{Asked, UNRECORDED, date_time};
 use super::agent;
 use crate::components::{Card, Chip, Tone};
 use crate::derived::Derived;
@@ -39,7 +39,7 @@ pub(super) fn Sessions() -> impl IntoView {
 }
 
 fn row(entry: SessionEntry, named: bool, asked: Asked<SessionsResponse>) -> AnyView {
-    let SessionEntry { id, name, own, begun, seen, address, agent } = entry;
+    let SessionEntry { id, name, own, ended, begun, seen, address, agent } = entry;
     let what = agent::words(&agent);
     let label = format!("End the session of {name}: {what}, from {address}");
     view! {
@@ -49,10 +49,12 @@ fn row(entry: SessionEntry, named: bool, asked: Asked<SessionsResponse>) -> AnyV
                     {named.then(|| view! { <b>{name}</b> " " })}
                     <span title=agent>{what}</span>
                     {own.then(|| view! { " " <Chip tone=Tone::Good>"This one"</Chip> })}
+                    {ended.then(|| view! { " " <Chip>"Ended"</Chip> })}
                 </p>
                 <p class="note">{format!("From {address}. Since {}; last used {}", date_time(begun.0), date_time(seen.0))}</p>
+                {ended.then(|| view! { <p class="note">{UNRECORDED}</p> })}
             </div>
-            {(!own).then(|| view! {
+            {(!own && !ended).then(|| view! {
                 <PeopleForm what="end-session" submit="End" label fixed=vec![("id", id.to_string())] class="inline" done=move |_| asked.again() />
             })}
         </li>

@@ -1,6 +1,6 @@
 //! Tokens of programs: which there are, making one, which is shown once, and ending them. For admins.
 
-use super::super::asked::{Asked, date_time};
+use super::super::asked::{Asked, UNRECORDED, date_time};
 use crate::components::{Card, Chip, Tone};
 use crate::derived::Derived;
 use crate::session::{Copy, OwnPassword, PeopleForm, Session};
@@ -77,7 +77,7 @@ fn meaning(scope: Scope) -> &'static str {
 }
 
 fn row(token: TokenEntry, asked: Asked<TokensResponse>) -> AnyView {
-    let TokenEntry { id, name, prefix, scope, made_by, ends, used, .. } = token;
+    let TokenEntry { id, ended, name, prefix, scope, made_by, ends, used, .. } = token;
     let over = ends.0.0 as f64 / 1e3 <= js_sys::Date::now();
     let used = used.map_or("never used".to_owned(), |used| format!("last used {}", date_time(used.0)));
     let until = if over { "It ended" } else { "Good until" };
@@ -87,10 +87,12 @@ fn row(token: TokenEntry, asked: Asked<TokensResponse>) -> AnyView {
                 <p>
                     <b>{name.clone()}</b> " " <span class="chip">{scope.0.word()}</span>
                     {over.then(|| view! { " " <Chip tone=Tone::Warning>"Over"</Chip> })}
+                    {ended.then(|| view! { " " <Chip>"Ended"</Chip> })}
                 </p>
                 <p class="note">
                     "Begins with " <code>{prefix}</code> {format!(". {until} {}; {used}. Made by {made_by}", date_time(ends.0))}
                 </p>
+                {ended.then(|| view! { <p class="note">{UNRECORDED}</p> })}
             </div>
             <details class="people-row">
                 <summary><span class="note">"End"</span></summary>

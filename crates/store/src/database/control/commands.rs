@@ -3,9 +3,11 @@
 use super::{Done, Tables};
 use crate::commands::{CommandRow, CommandStep};
 use crate::database::sql::control as sql;
+use domain::control::PastWrite;
 use domain::time::Utc;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use std::time::Duration;
 
 fn step(row: &SqliteRow, first: usize) -> sqlx::Result<CommandStep> {
     Ok(CommandStep {
@@ -32,12 +34,13 @@ fn command(row: &SqliteRow) -> sqlx::Result<CommandRow> {
 }
 
 impl Tables<'_> {
-    /// Adds a step of a command, and the command itself if it is its first one.
-    pub fn add_command_step(&mut self, of: &CommandRow) -> Done<()> {
+    /// Adds a step of a command, and the command itself if it is its first one; `ran` as [`Tables::ran`] has it.
+    pub fn add_command_step(&mut self, of: &CommandRow, ran: Duration) -> Done<()> {
         let add = sql::ADD_COMMAND.bind(&of.id).bind(&of.system).bind(&of.control).bind(of.value).bind(of.before);
         self.0.run(add.bind(of.hold_s).bind(of.revision).bind(&of.who).bind(of.asked.0))?;
         let CommandStep { at, state, words, read_back } = &of.last;
-        self.0.run(sql::ADD_COMMAND_STEP.bind(&of.id).bind(at.0).bind(state).bind(words).bind(*read_back))?;
+        let step = sql::ADD_COMMAND_STEP.bind(&of.id).bind(at.0).bind(state).bind(words).bind(*read_back);
+        self.0.run(step.bind(us(ran)))?;
         Ok(())
     }
 
@@ -66,12 +69,33 @@ impl Tables<'_> {
         Ok(self.0.first(sql::LAST_CHANGE.bind(system).bind(control), command)?)
     }
 
-    /// When a control was written since an instant, oldest first, and how often ever. What was recorded and of which
-    /// nothing more is known counts.
-    pub fn writes(&mut self, system: &str, control: &str, since: Utc) -> Done<(Vec<Utc>, u64)> {
-        let instant = |row: &SqliteRow| row.try_get(0).map(Utc);
-        let recent = self.0.all(sql::WRITES.bind(system).bind(control).bind(since.0), instant)?;
+    /// The writes of a control of the last `span`, oldest first, and how many there were ever; `ran` and `now` are the
+    /// present. What was recorded and of which nothing more is known counts.
+    pub fn writes(
+        &mut self,
+        (system, control): (&str, &str),
+        span: Duration,
+        (ran, now): (Duration, Utc),
+    ) -> Done<(Vec<PastWrite>, u64)> {
+        let write = |row: &SqliteRow| {
+            let ran: Option<i64> = row.try_get(1)?;
+            Ok(PastWrite {
+                at: Utc(row.try_get(0)?),
+                ran: ran.map(|us| Duration::from_micros(us.max(0).unsigned_abs())),
+            })
+        };
+        let asked = sql::WRITES.bind(system).bind(control).bind((now - span).0).bind(us(ran.saturating_sub(span)));
+        let recent = self.0.all(asked, write)?;
         let ever = self.0.number(sql::WRITES_EVER.bind(system).bind(control))?;
         Ok((recent, ever.unsigned_abs()))
     }
+
+    /// How long the server has run, all its runs together, as far as it is kept.
+    pub fn ran(&mut self) -> Done<Duration> {
+        Ok(Duration::from_micros(self.0.number(sql::RAN.plain())?.max(0).unsigned_abs()))
+    }
+}
+
+fn us(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }

@@ -6,6 +6,18 @@ use crate::database::sql::control as sql;
 use domain::time::Utc;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use std::collections::HashMap;
+
+/// A prediction, from the column `first` on.
+fn prediction(row: &SqliteRow, first: usize) -> sqlx::Result<Prediction> {
+    let scored: Option<i64> = row.try_get(first + 3)?;
+    Ok(Prediction {
+        made: Utc(row.try_get(first)?),
+        due: Utc(row.try_get(first + 1)?),
+        prediction: row.try_get(first + 2)?,
+        scored: scored.map(Utc).zip(row.try_get(first + 4)?),
+    })
+}
 
 impl Tables<'_> {
     /// Keeps what is expected of a command that is kept; once.
@@ -22,16 +34,13 @@ impl Tables<'_> {
 
     /// What was expected of a command, and how right that was.
     pub fn prediction(&mut self, command: &str) -> Done<Option<Prediction>> {
-        let read = |row: &SqliteRow| {
-            let scored: Option<i64> = row.try_get(3)?;
-            Ok(Prediction {
-                made: Utc(row.try_get(0)?),
-                due: Utc(row.try_get(1)?),
-                prediction: row.try_get(2)?,
-                scored: scored.map(Utc).zip(row.try_get(4)?),
-            })
-        };
-        Ok(self.0.first(sql::PREDICTION.bind(command), read)?)
+        Ok(self.0.first(sql::PREDICTION.bind(command), |row| prediction(row, 0))?)
+    }
+
+    /// The same of each command that [`Tables::commands`] gives for the same question, by its id.
+    pub fn predictions(&mut self, system: Option<&str>, before: Utc, most: i64) -> Done<HashMap<String, Prediction>> {
+        let asked = sql::PREDICTIONS.bind(system).bind(before.0).bind(most);
+        Ok(self.0.all(asked, |row| Ok((row.try_get(0)?, prediction(row, 1)?)))?.into_iter().collect())
     }
 
     /// The command whose prediction is to be held against what was measured next, and when.

@@ -12,6 +12,9 @@ const SESSIONS_MAX: i64 = 20;
 /// So many addresses are remembered of an account.
 const FAMILIAR_MAX: i64 = 20;
 
+/// Of which account a session is, when its password was given, from where and by which browser.
+type Begins<'a> = (i64, Utc, (&'a str, &'a str));
+
 fn session(row: &SqliteRow) -> sqlx::Result<Session> {
     Ok(Session {
         id: row.try_get(0)?,
@@ -20,9 +23,8 @@ fn session(row: &SqliteRow) -> sqlx::Result<Session> {
         role: role(row.try_get(3)?)?,
         begun: Utc(row.try_get(4)?),
         seen: Utc(row.try_get(5)?),
-        stepped_up: row.try_get(6)?,
-        address: row.try_get(7)?,
-        agent: row.try_get(8)?,
+        address: row.try_get(6)?,
+        agent: row.try_get(7)?,
     })
 }
 
@@ -37,21 +39,39 @@ impl Tables<'_> {
         Ok(self.0.first(sql::SESSION.bind(secret.as_slice()), session)?)
     }
 
-    /// Begins a session, and returns its number.
-    pub fn add_session(
-        &mut self,
-        secret: &Secret,
-        user_id: i64,
-        begun: Utc,
-        stepped_up: bool,
-        (address, agent): (&str, &str),
-    ) -> Done<i64> {
-        let add = sql::ADD_SESSION.bind(secret.as_slice()).bind(user_id).bind(begun.0).bind(stepped_up);
+    /// The session with this number.
+    pub fn session_by_id(&mut self, id: i64) -> Done<Option<Session>> {
+        Ok(self.0.first(sql::SESSION_BY_ID.bind(id), session)?)
+    }
+
+    /// Begins a session, of whom, when and from where, and returns its number.
+    pub fn add_session(&mut self, secret: &Secret, (user_id, begun, (address, agent)): Begins<'_>) -> Done<i64> {
+        let add = sql::ADD_SESSION.bind(secret.as_slice()).bind(user_id).bind(begun.0);
         let id = self.0.number(add.bind(address).bind(agent))?;
         self.0.run(sql::KEEP_NEWEST_SESSIONS.bind(user_id).bind(SESSIONS_MAX))?;
-        self.0.run(sql::PUT_FAMILIAR.bind(user_id).bind(address).bind(begun.0))?;
-        self.0.run(sql::KEEP_NEWEST_FAMILIAR.bind(user_id).bind(FAMILIAR_MAX))?;
+        self.is_used_at(user_id, begun, address)?;
         Ok(id)
+    }
+
+    /// The password of a session was given again: it begins anew under another secret. False if it has ended.
+    pub fn renew_session(
+        &mut self,
+        id: i64,
+        secret: &Secret,
+        (user_id, begun, (address, agent)): Begins<'_>,
+    ) -> Done<bool> {
+        let renew = sql::RENEW_SESSION.bind(id).bind(secret.as_slice()).bind(user_id).bind(begun.0);
+        let goes_on = self.0.run(renew.bind(address).bind(agent))? > 0;
+        if goes_on {
+            self.is_used_at(user_id, begun, address)?;
+        }
+        Ok(goes_on)
+    }
+
+    fn is_used_at(&mut self, user_id: i64, at: Utc, address: &str) -> Done<()> {
+        self.0.run(sql::PUT_FAMILIAR.bind(user_id).bind(address).bind(at.0))?;
+        self.0.run(sql::KEEP_NEWEST_FAMILIAR.bind(user_id).bind(FAMILIAR_MAX))?;
+        Ok(())
     }
 
     /// Notes that a session was used.

@@ -15,14 +15,20 @@ statements! {
 
     // Sessions.
     SESSIONS = "
-        SELECT session.id, user_id, name, role, begun_us, seen_us, stepped_up, address, agent
+        SELECT session.id, user_id, name, role, begun_us, seen_us, address, agent
         FROM session JOIN user ON user_id = user.id ORDER BY seen_us DESC, session.id DESC";
     SESSION = "
-        SELECT session.id, user_id, name, role, begun_us, seen_us, stepped_up, address, agent
+        SELECT session.id, user_id, name, role, begun_us, seen_us, address, agent
         FROM session JOIN user ON user_id = user.id WHERE secret = ?1";
     ADD_SESSION = "
-        INSERT INTO session (secret, user_id, begun_us, seen_us, stepped_up, address, agent)
-        VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6) RETURNING id";
+        INSERT INTO session (secret, user_id, begun_us, seen_us, address, agent)
+        VALUES (?1, ?2, ?3, ?3, ?4, ?5) RETURNING id";
+    SESSION_BY_ID = "
+        SELECT session.id, user_id, name, role, begun_us, seen_us, address, agent
+        FROM session JOIN user ON user_id = user.id WHERE session.id = ?1";
+    RENEW_SESSION = "
+        UPDATE session SET secret = ?2, begun_us = ?4, seen_us = ?4, address = ?5, agent = ?6
+        WHERE id = ?1 AND user_id = ?3";
     SEE_SESSION = "UPDATE session SET seen_us = max(seen_us, ?2) WHERE id = ?1";
     DELETE_SESSION = "DELETE FROM session WHERE id = ?1";
     DELETE_SESSIONS_OF = "DELETE FROM session WHERE user_id = ?1 AND id <> ?2";
@@ -68,7 +74,12 @@ statements! {
         INSERT INTO command SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
         WHERE NOT EXISTS (SELECT 1 FROM command WHERE id = ?1)";
     ADD_COMMAND_STEP = "
-        INSERT INTO command_step (command_id, at_us, state, words, read_back) VALUES (?1, ?2, ?3, ?4, ?5)";
+        INSERT INTO command_step (command_id, at_us, state, words, read_back, ran_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    // How long the server has run: as it was noted, or as the newest step has it.
+    RAN = "
+        SELECT max(
+            COALESCE((SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'ran'), 0),
+            COALESCE((SELECT ran_us FROM command_step ORDER BY seq DESC LIMIT 1), 0))";
     COMMAND = "
         SELECT id, system, control, value, before, hold_s, revision, who, asked_us, at_us, state, words, read_back
         FROM command JOIN command_step ON command_id = id WHERE id = ?1 ORDER BY seq DESC LIMIT 1";
@@ -102,6 +113,10 @@ statements! {
     PREDICTION = "
         SELECT made_us, due_us, prediction, scored_us, score FROM command_prediction
         LEFT JOIN command_score USING (command_id) WHERE command_id = ?1";
+    PREDICTIONS = "
+        SELECT command_id, made_us, due_us, prediction, scored_us, score FROM command_prediction
+        LEFT JOIN command_score USING (command_id) WHERE command_id IN (
+            SELECT id FROM command WHERE (?1 IS NULL OR system = ?1) AND asked_us < ?2 ORDER BY asked_us DESC LIMIT ?3)";
     NEXT_PREDICTION = "
         SELECT command_id, due_us FROM command_prediction
         WHERE NOT EXISTS (SELECT 1 FROM command_score WHERE command_score.command_id = command_prediction.command_id)
@@ -113,8 +128,8 @@ statements! {
     // What may have been written: all that was recorded, but for what was not sent in the end, and for what was replaced
     // before it was sent.
     WRITES = "
-        SELECT at_us FROM command JOIN command_step ON command_id = id
-        WHERE system = ?1 AND control = ?2 AND at_us >= ?3 AND state = 'journalled' AND NOT EXISTS (
+        SELECT at_us, ran_us FROM command JOIN command_step ON command_id = id
+        WHERE system = ?1 AND control = ?2 AND CASE WHEN ran_us IS NULL THEN at_us >= ?3 ELSE ran_us >= ?4 END AND state = 'journalled' AND NOT EXISTS (
             SELECT 1 FROM command_step WHERE command_id = id
             AND state IN ('refused', 'unchanged', 'not-sent', 'expired'))
         AND (NOT EXISTS (SELECT 1 FROM command_step WHERE command_id = id AND state = 'superseded')
