@@ -8,6 +8,7 @@
 //! All of it waits for the disk: handlers go through [`People::ask`]. The command line uses [`accounts`] on the same file.
 
 pub(crate) mod accounts;
+mod change;
 pub(crate) mod console;
 pub(crate) mod export;
 mod hasher;
@@ -22,12 +23,13 @@ pub(crate) use setup::VALID as SETUP_VALID;
 pub(crate) use sign_in::{SignedIn, SignsInFrom};
 
 use crate::clock::Clock;
+use change::Change;
 use domain::people::session::{Mark, Standing, Times, standing};
 use domain::people::throttle::Throttle;
 use domain::people::{Came, Requester};
 use domain::time::{Mono, Now, Utc};
 use hasher::Hasher;
-use pending::{Change, Pending};
+use pending::Pending;
 use setup::Setup;
 use std::collections::HashMap;
 use std::net::IpAddr;

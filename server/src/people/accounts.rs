@@ -2,7 +2,7 @@
 //! and the command line do it here; whether they may is decided before. What takes rights away while a server runs is in
 //! [`pending`](super::pending).
 
-use super::pending::Change;
+use super::change::Change;
 use super::secret::{self, NoRandom};
 use domain::audit::Entry;
 use domain::people::password::{self, BadPassword};

@@ -4,6 +4,7 @@
 //! disarmed. Each is asked for as often as somebody likes, and written once. An end of the process before the disk takes
 //! it loses it, so whoever looks at it is told that it is not recorded yet.
 
+use super::change::Change;
 use super::{Asker, People, Refused, accounts};
 use domain::audit::Entry;
 use domain::control::Arming;
@@ -11,46 +12,14 @@ use domain::people::Requester;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 use std::time::Duration;
-use store::{Failed, Tables};
+use store::Tables;
 use tokio::sync::watch;
 
 /// What could not be written is tried again so often.
 const WRITE_AGAIN: Duration = Duration::from_secs(30);
 
-/// Something that takes rights away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Change {
-    /// Nobody may command any more.
-    Disarm,
-    /// The session with this number has ended.
-    EndSession(i64),
-    /// The token with this number has ended.
-    EndToken(i64),
-}
-
 /// Changes that are in force and not written, each with what the audit is to have of it.
 pub(super) type Pending = BTreeMap<Change, Entry>;
-
-impl Change {
-    /// Writes it with its entry; nothing, if somebody else has done it meanwhile.
-    pub(super) fn write(self, tables: &mut Tables<'_>, entry: Entry) -> Result<(), Failed> {
-        let changed = match self {
-            Change::Disarm => {
-                let armed = tables.armed()?.is_some_and(|(armed, _)| armed);
-                if armed {
-                    tables.arm(false, entry.at, &entry.who)?;
-                }
-                armed
-            }
-            Change::EndSession(id) => tables.end_session(id)?,
-            Change::EndToken(id) => tables.end_token(id)?,
-        };
-        if changed {
-            tables.audit(entry)?;
-        }
-        Ok(())
-    }
-}
 
 /// Whether operators may command.
 #[derive(Clone, Debug, PartialEq, Eq)]

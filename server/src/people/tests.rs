@@ -1,7 +1,7 @@
 //! What time, wrong passwords and a lost file do, with a clock that is moved by hand.
 
 use super::accounts::{add_token, add_user, end_token, remove_user, set_password, set_role};
-use super::pending::Change;
+use super::change::Change;
 use super::*;
 use domain::audit::Entry;
 use domain::people::action::Action;
