@@ -75,7 +75,7 @@ const FAMILIES: [(&str, &str, bool); 10] = [
     ("/victron/battery/current", "POST", false),
     ("/live/hv", "POST", false),
     ("/healthz", "POST", false),
-    ("/actions/lab", "GET", true),
+    ("/actions/lab", "DELETE", true),
     ("/", "POST", true),
     ("/cells", "DELETE", true),
     ("/pkg/a.js", "POST", true),
