@@ -828,9 +828,9 @@ fn beyond_an_allowance_what_comes_to_nothing_is_turned_away_without_a_line_and_s
         assert_eq!(rig.said()[0], "ada: recorded");
         for (value, is_heard) in [(110e3, true), (110e3, false), (115e3, false), (100e3, true)] {
             rig.ask(&format!("b{value}{is_heard}"), limit, value, program());
-            let said = rig.said().remove(0);
-            assert_eq!(said.ends_with("recorded"), is_heard, "{said}");
-            assert_eq!(said.ends_with(turned), !is_heard, "{said}");
+            let said = rig.said();
+            assert_eq!(said.iter().any(|said| said.ends_with("recorded")), is_heard, "{said:?}");
+            assert_eq!(said.iter().any(|said| said.ends_with(turned)), !is_heard, "{said:?}");
         }
         // But for the way to the safe value: it is heard, with what stands against it, and carried out once.
         rig.has[0] = 12.0;
