@@ -143,6 +143,7 @@ test('to widen a limit the password is asked for, unless it was given in the las
     await password.fill('not the password');
     await dialog(page).getByRole('button', { name: /^Set 130/ }).click();
     await dialog(page).getByText(/wrong/i).waitFor();
+    await until('the password is typed next', () => password.evaluate((field) => field === document.activeElement));
     await password.fill(PASSWORD);
     await dialog(page).getByRole('button', { name: /^Set 130/ }).click();
     await asked(page).getByText(/^(Confirmed|Effective)/).first().waitFor({ timeout: 60_000 });
@@ -210,6 +211,10 @@ test('the limit is lowered with two taps on a phone', async () => {
   await open('timo', async (page) => {
     await page.getByRole('button', { name: /^Lower the limit to 75/ }).tap();
     await dialog(page).getByRole('button', { name: /^Set 75/ }).tap();
+    // What becomes of it is in view, above what is fixed at the bottom.
+    await until('the focus is on it', () => asked(page).evaluate((place) => place === document.activeElement));
+    const [bottom, bar] = await Promise.all([asked(page).boundingBox(), page.getByRole('group', { name: 'At once' }).boundingBox()]);
+    assert.ok(bottom.y >= 0 && bottom.y < bar.y - 40, JSON.stringify([bottom, bar]));
     await asked(page).getByText(/^(Confirmed|Effective)/).first().waitFor({ timeout: 60_000 });
   }, { viewport: PHONE });
   await until('75 kW stand', async () => (await control('discharge-limit')).present === 75_000);
@@ -301,6 +306,17 @@ test('while the server is away the controls are off, and what was seen last stay
       await page.getByText(/nothing can be commanded/).first().waitFor();
       assert.ok(await review(page).isDisabled());
       await limit(page).getByText(/read back \d+\ss ago/).waitFor();
+      await limit(page).locator('.control-present[data-known="old"]').waitFor();
+      // What held then is not said to hold now.
+      const locks = region(page, 'What must hold');
+      await locks.getByText('not known without the server').waitFor();
+      assert.doesNotMatch(await locks.innerText(), /: holds|all hold/);
+      // The clock stands at the newest frame.
+      const clock = page.getByTitle('Time of the newest frame, here');
+      const stood = await clock.innerText();
+      await limit(page).getByText(/read back ([5-9]|\d\d)\ss ago/).waitFor();
+      assert.equal(await clock.innerText(), stood);
+      await shot(page, 'control-away');
       messages.length = 0;
     });
   } finally {

@@ -251,6 +251,10 @@ test('the audit is read, filtered, checked and given away', () =>
     await entries.getByLabel('Action').fill('user-added');
     await entries.getByRole('button', { name: 'Show' }).click();
     await page.waitForURL(/\/audit\?who=mara&action=user-added$/);
+    // It is found as it is shown, too.
+    await entries.getByLabel('Action').fill('User added');
+    await entries.getByRole('button', { name: 'Show' }).click();
+    await page.waitForURL(/\/audit\?who=mara&action=User%20added$/);
     await until('only these', async () => {
       const lines = await entries.getByRole('listitem').allTextContents();
       return lines.length >= 3 && lines.every((line) => line.includes('user added'));

@@ -270,20 +270,25 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
         let Some(system) = &systems[idx.0 as usize].1 else { continue };
         let id = table.link.get_ref();
         let place = specs.iter().position(|spec| spec.id == *id);
-        let Some((place, task)) = place.and_then(|place| Some((place, tasks.get(place)?))) else {
+        let Some((place, task)) = place.zip(tasks.iter().find(|task| task.id() == id)) else {
             // One that is wrong has been told.
             if !link.iter().any(|link| link.id.get_ref() == id) {
-                complaints.push((table.link.span(), format!("there is no link {id:?}")));
+                let known: Vec<&str> = link.iter().map(|link| link.id.get_ref().as_str()).collect();
+                let words = format!("there is no link {}; there is {}", quoted(id), known.join(", "));
+                complaints.push((table.link.span(), words));
             }
             continue;
         };
         if specs[place].system != idx {
-            complaints.push((table.link.span(), format!("the link {id:?} is of another system")));
+            let of = &systems[specs[place].system.0 as usize].0;
+            let words =
+                format!("the link {} is of the system {}: name one of {}", quoted(id), quoted(of), quoted(&system.id));
+            complaints.push((table.link.span(), words));
             continue;
         }
         match table.check(system, LinkIdx(place as u8), task.handle().setpoints()) {
-            Ok(control) => match control::twice(&controls, idx, &control) {
-                Some(words) => complaints.push((table.link.span(), words)),
+            Ok(control) => match table.twice(&controls, idx, &control) {
+                Some(complaint) => complaints.push(complaint),
                 None => controls.push((idx, control)),
             },
             Err(complaint) => complaints.push(complaint),

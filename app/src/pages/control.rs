@@ -24,13 +24,14 @@ mod state;
 mod then;
 mod when;
 
-pub use action::{CommandAction, SafeValuesAction};
+pub use action::{COMMAND, CommandAction, SAFE_VALUES, SafeValuesAction};
+pub use history::LISTED;
 
 use crate::address::Navigation;
 use crate::boot::PageStart;
 use crate::components::{EmptyState, PageStyle};
 use crate::derived::Derived;
-use ::api::control::ControlResponse;
+use ::api::control::{CommandHistoryResponse, CommandsResponse, ControlResponse};
 use ::api::people::SessionResponse;
 use card::ControlCard;
 use domain::wire::Wire;
@@ -42,11 +43,14 @@ crate::lazy_page!(CHUNK, control, ControlPage);
 /// Where the page is.
 const PATH: &str = "/control";
 
+/// The field of its address that names what a form has asked for, by its id: it stands on the page with its steps.
+pub const ASKED: &str = "asked";
+
 /// How it looks. It is no part of the first load.
 const STYLE: &str = include_str!("../../../style/pages/control.css");
 
 /// What the page begins with.
-#[derive(Clone, Debug, Wire)]
+#[derive(Clone, Debug, Default, Wire)]
 pub struct Start {
     /// The controls as they were when the document was made; `None` if that was not known.
     pub controls: Option<ControlResponse>,
@@ -54,6 +58,10 @@ pub struct Start {
     pub session: Option<SessionResponse>,
     /// The begin of the ids of commands whose forms the browser posts by itself.
     pub form_id: String,
+    /// What was commanded last, until the instant of the page; `None` if that was not known.
+    pub history: Option<CommandsResponse>,
+    /// What the form has asked for that led here, with its steps; none where everything was so already. `None` if none led.
+    pub asked: Option<Vec<CommandHistoryResponse>>,
 }
 
 /// The page Control.

@@ -19,11 +19,13 @@ use crate::format;
 use crate::icons::{Glyph, Icon};
 use crate::live::Live;
 use crate::reading::{Shown, newest_stats, of_how_many};
+use ::api::people::SessionResponse;
 use command::OFF;
 use domain::cells::ColumnStats;
 use domain::point::PointId;
 use domain::reading::CellQuantity;
 use domain::twin::Snapshot;
+use domain::wire::Wire;
 use faults::{ActiveFaults, Inject};
 use leptos::prelude::*;
 use load::{Ambient, Burst, Load};
@@ -33,6 +35,13 @@ crate::lazy_page!(CHUNK, lab, LabPage);
 
 /// How it looks. It is no part of the first load.
 const STYLE: &str = include_str!("../../../style/pages/lab.css");
+
+/// What the page begins with.
+#[derive(Clone, Debug, Wire)]
+pub struct Start {
+    /// Who asked for the document; `None` if that was not known.
+    pub session: Option<SessionResponse>,
+}
 
 /// The page Lab.
 #[component]
@@ -57,7 +66,9 @@ fn LabOfSystem() -> impl IntoView {
     let away = lab.live.needs_server();
     let failed = Derived::new(move || match away.get() {
         Some(why) => Some(format!("{why}: what the simulation does is not known, and nothing can be commanded.")),
-        None => lab.failed.get(),
+        None => {
+            lab.failed.get().or_else(|| lab.denied.get().map(|why| format!("Nothing can be commanded here: {why}.")))
+        }
     });
     view! {
         <p class="lab-banner" role="note">

@@ -305,7 +305,10 @@ fn the_document_says_its_build_and_how_it_is_installed() {
 #[test]
 fn the_page_control_has_the_values_of_the_device_and_forms_that_need_no_script() {
     use crate::pages::control::Start;
-    use ::api::control::{ControlResponse, ControlState};
+    use ::api::control::{
+        Choice, CommandHistoryResponse, CommandResponse, CommandStepResponse, CommandsResponse, ControlResponse,
+        ControlState,
+    };
     use ::api::json::Word;
     use ::api::people::SessionResponse;
     use domain::people::Role;
@@ -323,11 +326,45 @@ fn the_page_control_has_the_values_of_the_device_and_forms_that_need_no_script()
         revision: 7,
         ..ControlState::default()
     };
+    let choice = |value, label: &str| Choice { value, label: label.into() };
+    let unread = ControlState {
+        control: "mode".into(),
+        label: "Mode".into(),
+        max: 1.0,
+        step: 1.0,
+        choices: vec![choice(0.0, "Max Safety"), choice(1.0, "Max ROI")],
+        ..ControlState::default()
+    };
+    let run = ControlState {
+        control: "run".into(),
+        label: "Operation".into(),
+        max: 1.0,
+        step: 1.0,
+        safer: "lower".into(),
+        present: Some(1.0),
+        read_at: Some(Utc(7_000_000)),
+        ..ControlState::default()
+    };
+    let command = CommandResponse {
+        id: "f0-discharge-limit".into(),
+        system: "hv".into(),
+        control: "discharge-limit".into(),
+        value: 120e3,
+        value_words: "120 kW".into(),
+        by: "timo".into(),
+        asked_at: Utc(8_000_000),
+        at: Utc(8_400_000),
+        state: "confirmed".into(),
+        words: "confirmed: the device has 120 kW".into(),
+        ..CommandResponse::default()
+    };
+    let step = CommandStepResponse { at: Utc(8_200_000), state: "sent".into(), words: "sent to the device".into() };
+    let done = CommandHistoryResponse { command, steps: vec![step], flight: None };
     let controls = ControlResponse {
         system: "hv".into(),
         timestamp: Utc(9_000_000),
         armed: true,
-        controls: vec![limit],
+        controls: vec![limit, unread, run],
         ..Default::default()
     };
     let session = |role: Option<Role>| SessionResponse {
@@ -343,7 +380,13 @@ fn the_page_control_has_the_values_of_the_device_and_forms_that_need_no_script()
         unusable: None,
     };
     let page = |path: &str, role| {
-        let start = Start { controls: Some(controls.clone()), session: Some(session(role)), form_id: "f0".into() };
+        let start = Start {
+            controls: Some(controls.clone()),
+            session: Some(session(role)),
+            form_id: "f0".into(),
+            history: Some(CommandsResponse { commands: vec![done.command.clone()], more: false }),
+            asked: path.contains("asked=").then(|| vec![done.clone()]),
+        };
         document_of(path, Boot { page: start.to_bytes(), ..boot(&snapshot()) })
     };
     let html = page("/control", Some(Role::Operator));
@@ -351,6 +394,7 @@ fn the_page_control_has_the_values_of_the_device_and_forms_that_need_no_script()
     for words in ["140 kW", "read back 2 s ago", "0 W to 250 kW, in steps of 1 kW", "Control is armed", "timo"] {
         assert!(told.contains(words), "{words}: {told}");
     }
+    assert!(!html.contains(" checked"), "of what was not read no choice is said to be set");
     assert!(html.contains("title=\"Setting number 7: "), "the revision is told where it is asked for");
     assert!(
         html.contains("name=\"review\"") && html.contains("action=\"/control\"") && !html.contains("/actions/command"),
@@ -362,5 +406,72 @@ fn the_page_control_has_the_values_of_the_device_and_forms_that_need_no_script()
         assert!(told.contains(words), "{words}: {told}");
     }
     assert!(html.contains("action=\"/actions/command\"") && html.contains("value=\"f0-discharge-limit\""), "{html}");
+    assert!(html.contains("name=\"hold_s\""), "how long it is to stand is posted too");
+    // The return to safe values says each change, and what standby does.
+    let told = text(&page("/control?review=safe-values", Some(Role::Operator)));
+    for words in
+        ["Operation", "from Run", "to Standby", "Standby opens the contactors: the battery gives and takes nothing."]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    // What a form has asked for stands there with its steps, and so does what was commanded before.
+    let (html, before) =
+        (page("/control?asked=f0-discharge-limit", Some(Role::Operator)), page("/control", Some(Role::Operator)));
+    let told = text(&html);
+    for words in [
+        "Asked from here",
+        "Confirmed: the device has 120 kW.",
+        "Sent to the device",
+        "Look again",
+        "Back to what is set",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    for told in [text(&html), text(&before)] {
+        assert!(told.contains("120 kW") && !told.contains("Asking what was commanded"), "{told}");
+    }
+    assert!(!text(&before).contains("Look again"));
     assert!(text(&page("/control", None)).contains("sign in as an operator"));
+}
+
+/// Who may not use the lab finds its buttons off, with the reason, whether scripts run or not.
+#[test]
+fn the_lab_is_off_for_who_may_not_use_it() {
+    use crate::pages::lab::Start;
+    use ::api::json::Word;
+    use ::api::people::SessionResponse;
+    use domain::people::Role;
+    use domain::wire::Wire as _;
+    let page = |name: Option<&str>, role: Role, accounts| {
+        let session = SessionResponse {
+            name: name.map(str::to_owned),
+            role: Some(Word(role)),
+            account_role: name.map(|_| Word(role)),
+            rights_left_s: None,
+            step_up_left_s: 0,
+            reading_open: true,
+            accounts,
+            setup_open: false,
+            armed: false,
+            unusable: None,
+        };
+        let mut site = site();
+        site.systems[0].simulated = true;
+        let start = Start { session: Some(session) };
+        document_of("/lab", Boot { page: start.to_bytes(), ..boot_of(site, &snapshot()) })
+    };
+    for (name, role, accounts, why) in [
+        (Some("vera"), Role::Viewer, true, "only an operator may use the lab"),
+        (None, Role::Viewer, true, "sign in first: only a person with an account may use the lab"),
+        (Some("timo"), Role::Operator, true, ""),
+        // While nobody has an account, it is everybody's who uses the machine.
+        (None, Role::Viewer, false, ""),
+    ] {
+        let html = page(name, role, accounts);
+        let form = html.split("action=\"/actions/lab\"").nth(1).expect("a form");
+        let button = form.split("<button").nth(1).and_then(|rest| rest.split('>').next()).expect("its button");
+        assert_eq!(button.contains("disabled"), !why.is_empty(), "{name:?}: {button}");
+        assert!(text(&html).contains(why), "{why}: {}", text(&html));
+        assert_eq!(text(&html).contains("Nothing can be commanded here"), !why.is_empty(), "{name:?}");
+    }
 }

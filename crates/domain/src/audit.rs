@@ -8,6 +8,41 @@ use crate::time::Utc;
 /// The longest text of a field, characters. A longer one is cut, and ends with `...`.
 pub const TEXT_MAX: usize = 1_000;
 
+/// Every action that entries have, in one word with hyphens.
+pub const ACTIONS: [&str; 21] = [
+    "command",
+    "command-predicted",
+    "command-refused",
+    "command-renewed",
+    "command-result",
+    "command-scored",
+    "commands-turned-away",
+    "control-armed",
+    "control-disarmed",
+    "password-changed",
+    "role-changed",
+    "session-ended",
+    "sign-in-refused",
+    "signed-in",
+    "signed-out",
+    "step-up-refused",
+    "stepped-up",
+    "token-added",
+    "token-ended",
+    "user-added",
+    "user-removed",
+];
+
+/// An action as people read it: `command result`.
+pub fn shown(action: &str) -> String {
+    action.replace('-', " ")
+}
+
+/// The action that somebody means, who writes it as it is shown or as it is kept.
+pub fn meant(written: &str) -> String {
+    written.split_whitespace().collect::<Vec<_>>().join("-").to_lowercase()
+}
+
 /// One entry. Texts are for people and as they were given: whoever shows them escapes them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
@@ -85,6 +120,14 @@ fn bound(text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_action_is_found_as_it_is_shown_and_as_it_is_kept() {
+        for action in ACTIONS {
+            assert_eq!([meant(action), meant(&shown(action))], [action, action]);
+        }
+        assert_eq!(meant("  Command  Result "), "command-result");
+    }
 
     #[test]
     fn an_entry_says_who_and_from_where_and_no_text_grows() {

@@ -103,6 +103,11 @@ impl LinkTask {
         self
     }
 
+    /// Its name in the site.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Which values may be older than usual, because the link brings them seldom.
     pub fn ages(&self) -> &Ages {
         &self.ages

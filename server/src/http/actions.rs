@@ -18,7 +18,7 @@ use super::{lab, people};
 use crate::people::SignsInFrom;
 use api::control::{CommandRequest, CommandResponse, CommandsResponse, SafeValuesRequest};
 use app::actions::{ActionError, Doing, Door, INCOMPLETE};
-use app::pages::control::{CommandAction, SafeValuesAction};
+use app::pages::control::{self as control_page, CommandAction, SafeValuesAction};
 use app::pages::lab::LabAction;
 use app::session::PeopleAction;
 use axum::body::{Body, to_bytes};
@@ -37,6 +37,9 @@ use std::sync::{Arc, OnceLock};
 
 /// No answer of an action is larger, bytes.
 const ANSWER_MAX: usize = 1 << 20;
+
+/// The field of a form with the password of who is signed in, once more.
+const OWN_PASSWORD: &str = "own_password";
 
 /// Makes every action known. A new one is a line here.
 pub(super) fn register() {
@@ -75,6 +78,17 @@ pub(super) async fn action(
     };
     let said = Arc::new(Said::default());
     let from = people::from(connected, &head.headers);
+    let mut who = who;
+    // A living page gives the password before; a form that is posted by hand has it with the command.
+    if let Some(password) = named.get(OWN_PASSWORD).filter(|given| by_hand && is_command(&path) && !given.is_empty()) {
+        let fields = HashMap::from([(OWN_PASSWORD.to_owned(), password.clone())]);
+        let mut sender = Sender { asker: (*who.0).clone(), connected, from: from.clone(), cookie: None };
+        forms::act(&state, &mut sender, "step-up", fields).await?;
+        if let Some(cookie) = sender.cookie {
+            let _ = said.cookie.set(cookie);
+        }
+        who = Who(Arc::new(sender.asker));
+    }
     let door: Arc<dyn Door> = Arc::new(Doors { state: state.clone(), who, connected, from, said: said.clone() });
     let request = Request::from_parts(head, Body::from(fields));
     let answer = handle_server_fns_with_context(move || provide_context(door.clone()), request).await.into_response();
@@ -89,7 +103,7 @@ pub(super) async fn action(
                 _ => problem.into_response(),
             }
         }
-        _ if by_hand => Redirect::to(&page).into_response(),
+        _ if by_hand => Redirect::to(&result(&path, &named).unwrap_or(page)).into_response(),
         _ => answer,
     };
     // Also of what was refused: the password before it may have been right.
@@ -111,6 +125,18 @@ pub(super) async fn page(Path(name): Path, Who(asker): Who) -> Result<Redirect, 
         "/settings" if asker.session.is_none() => Ok(Redirect::to(way_back::PATH)),
         page => Ok(Redirect::to(page)),
     }
+}
+
+/// Whether an action is a command.
+fn is_command(action: &str) -> bool {
+    [control_page::COMMAND, control_page::SAFE_VALUES].contains(&action)
+}
+
+/// Where the result of a form that was posted by hand is seen, if that is another page than the one with the form: what
+/// becomes of a command stands on Control, under the id that the form gave to it.
+fn result(action: &str, fields: &HashMap<String, String>) -> Option<String> {
+    let [id, system] = ["id", "system"].map(|name| fields.get(name));
+    is_command(action).then(|| Some(format!("/control?system={}&{}={}", system?, control_page::ASKED, id?))).flatten()
 }
 
 /// An action that is not done is refused, with a sentence for its body.

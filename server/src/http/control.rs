@@ -20,7 +20,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use domain::control::{Command, CommandId, CommandReceipt, CommandState, ControlKind, Refusal, StateKind, TooOften};
 use domain::people::{Denied, Requester};
-use domain::spec::SiteSpec;
+use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::{Mono, Utc};
 use domain::topology::SystemIdx;
 use domain::wire::Wire as _;
@@ -184,20 +184,37 @@ pub(super) async fn commands(
     let before = asked.before.map(|text| instant("before", &text)).transpose()?;
     let before = before.map_or(Utc(i64::MAX), |ms| Utc(ms.saturating_mul(1_000)));
     let (site, large) = (app.hub.site.clone(), app.large(&headers));
-    let ask = move |people: &People| {
-        let (mut rows, mut predictions) = people.control()?.list(|tables| {
-            let system = asked.system.as_deref();
-            Ok((tables.commands(system, before, limit + 1)?, tables.predictions(system, before, limit)?))
-        })?;
-        let more = rows.len() as i64 > limit;
-        rows.truncate(usize::try_from(limit).unwrap_or_default());
-        let commands = rows.into_iter().map(|row| {
-            let flight = predictions.remove(&row.id).and_then(flight);
-            of_row(&site, row, flight.as_ref())
-        });
-        Ok(large.either(&CommandsResponse { commands: commands.collect(), more }))
-    };
-    app.list(ask).await
+    app.list(move |people| Ok(large.either(&newest(people, &site, asked.system.as_deref(), before, limit)?))).await
+}
+
+/// The newest commands before an instant, `limit` at most.
+pub(super) async fn listed(
+    app: &AppState,
+    system: Option<String>,
+    before: Utc,
+    limit: i64,
+) -> Result<CommandsResponse, Problem> {
+    let site = app.hub.site.clone();
+    app.list(move |people| newest(people, &site, system.as_deref(), before, limit)).await
+}
+
+fn newest(
+    people: &People,
+    site: &SiteSpec,
+    system: Option<&str>,
+    before: Utc,
+    limit: i64,
+) -> Result<CommandsResponse, Refused> {
+    let (mut rows, mut predictions) = people
+        .control()?
+        .list(|tables| Ok((tables.commands(system, before, limit + 1)?, tables.predictions(system, before, limit)?)))?;
+    let more = rows.len() as i64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or_default());
+    let commands = rows.into_iter().map(|row| {
+        let flight = predictions.remove(&row.id).and_then(flight);
+        of_row(site, row, flight.as_ref())
+    });
+    Ok(CommandsResponse { commands: commands.collect(), more })
 }
 
 /// `GET /api/v1/commands/{id}`: a command with all of its steps.
@@ -206,6 +223,23 @@ pub(super) async fn history(
     Path(id): Path,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let answer = with_steps(&app, id).await?.ok_or_else(|| Problem::not_found("there is no command with this id"))?;
+    Ok(if wants_octets(&headers) { octets(answer.to_bytes()) } else { json(answer) })
+}
+
+/// What a form has asked for by an id: one command, or one for each control.
+pub(super) async fn asked_by(app: &AppState, system: &SystemSpec, id: &str) -> Vec<CommandHistoryResponse> {
+    let ids = system.controls.iter().map(|control| format!("{id}.{}", control.kind.spec().key));
+    let mut found = Vec::new();
+    for id in std::iter::once(id.to_owned()).chain(ids) {
+        found.extend(with_steps(app, id).await.ok().flatten());
+    }
+    found.retain(|told| told.command.system == system.id);
+    found
+}
+
+/// A command with all of its steps, if there is one with this id.
+async fn with_steps(app: &AppState, id: String) -> Result<Option<CommandHistoryResponse>, Problem> {
     let ask = move |people: &People| {
         let found = people
             .control()?
@@ -213,12 +247,11 @@ pub(super) async fn history(
         Ok::<_, Refused>(found)
     };
     let (row, steps, prediction) = app.people.ask(ask).await??;
-    let row = row.ok_or_else(|| Problem::not_found("there is no command with this id"))?;
+    let Some(row) = row else { return Ok(None) };
     let flight = prediction.and_then(flight);
     let step = |step: CommandStep| CommandStepResponse { at: step.at, state: step.state, words: step.words };
     let steps = steps.into_iter().map(step).collect();
-    let answer = CommandHistoryResponse { command: of_row(&app.hub.site, row, flight.as_ref()), steps, flight };
-    Ok(if wants_octets(&headers) { octets(answer.to_bytes()) } else { json(answer) })
+    Ok(Some(CommandHistoryResponse { command: of_row(&app.hub.site, row, flight.as_ref()), steps, flight }))
 }
 
 /// What somebody wants.

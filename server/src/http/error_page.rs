@@ -9,9 +9,15 @@ const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-
 
 /// A page that says what is wrong and what to do, both in words for a person.
 pub(super) fn error_page(status: StatusCode, what: &str, advice: &str) -> Response {
-    let text = |words: &str| words.replace('&', "&amp;").replace('<', "&lt;");
-    let page =
-        TEMPLATE.replace("STATUS", status.as_str()).replace("WHAT", &text(what)).replace("ADVICE", &text(advice));
+    error_page_after(status, what, advice, None)
+}
+
+/// The same after a form that was posted: `back` is the page that it was on.
+pub(super) fn error_page_after(status: StatusCode, what: &str, advice: &str, back: Option<&str>) -> Response {
+    let text = |words: &str| words.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+    let (to, again) = back.map_or(("", "Try again"), |back| (back, "Back to the page"));
+    let parts = [("STATUS", status.as_str()), ("AGAIN", again), ("WAY", to), ("WHAT", what), ("ADVICE", advice)];
+    let page = parts.into_iter().fold(TEMPLATE.to_owned(), |page, (part, words)| page.replace(part, &text(words)));
     let mut response = (status, Html(page)).into_response();
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -30,5 +36,17 @@ mod tests {
         let html = String::from_utf8(body.to_vec()).unwrap();
         assert!(html.contains("No &lt;b>values&lt;/b>") && html.contains("Try again &amp; wait."), "{html}");
         assert!(!html.contains("<script") && !html.contains("WHAT") && html.contains("503"), "{html}");
+    }
+
+    #[tokio::test]
+    async fn after_a_form_it_leads_back_to_the_page_with_the_form() {
+        let page = async |back| {
+            let response = error_page_after(StatusCode::CONFLICT, "No", "No.", back);
+            let body = axum::body::to_bytes(response.into_body(), 1 << 16).await.unwrap();
+            String::from_utf8(body.to_vec()).unwrap()
+        };
+        assert!(page(None).await.contains("<a href=\"\">Try again</a>"));
+        let back = page(Some("/control?review=run&value=\"0")).await;
+        assert!(back.contains("<a href=\"/control?review=run&amp;value=&quot;0\">Back to the page</a>"), "{back}");
     }
 }

@@ -2,12 +2,15 @@
 
 use super::AppState;
 use super::answer::wants_page;
+use super::control;
 use super::error_page::error_page;
 use super::leave::Who;
 use super::people;
 use super::problem::Problem;
+use api::people::SessionResponse;
 use app::address::Address;
 use app::boot::{Boot, Person};
+use app::pages::control as control_page;
 use app::shell;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -22,6 +25,7 @@ use domain::wire::Wire as _;
 use leptos::nonce::use_nonce;
 use leptos::prelude::expect_context;
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
+use std::time::Duration;
 use tokio::runtime::Handle;
 
 /// A page of the app.
@@ -64,6 +68,9 @@ pub(super) async fn page(State(state): State<AppState>, who: Who, request: Reque
     }
     response
 }
+
+/// A document waits so long for the list of what was commanded.
+const HISTORY_WITHIN: Duration = Duration::from_millis(500);
 
 /// No page is larger, bytes.
 const PAGE_MAX: usize = 8 << 20;
@@ -110,21 +117,41 @@ async fn boot(state: &AppState, who: &Who, system: usize, address: &Address) -> 
         None => newest.key().to_vec(),
     };
     let lab = state.hub.labs.get(system)?.as_ref().map(sim::LabHandle::state);
-    let page = if address.path() == "/control" { control_start(state, who, system).await } else { Vec::new() };
+    let page = match address.path() {
+        "/control" => control_start(state, who, system, address, at).await,
+        "/lab" => app::pages::lab::Start { session: session(state, who).await }.to_bytes(),
+        _ => Vec::new(),
+    };
     Some(Boot { site: (*state.hub.site).clone(), system, key, at, lab, page })
 }
 
-/// What the page Control begins with: the controls as they are now, and who asks.
-async fn control_start(state: &AppState, who: &Who, system: usize) -> Vec<u8> {
+/// Who asks; `None` if that cannot be known now.
+async fn session(state: &AppState, who: &Who) -> Option<SessionResponse> {
+    people::session_of(state, (*who.0).clone()).await.ok()
+}
+
+/// What the page Control begins with: the controls as they are now, who asks, what was commanded until the instant that is
+/// shown, and what a form that led here has asked for.
+async fn control_start(state: &AppState, who: &Who, system: usize, address: &Address, at: Option<Utc>) -> Vec<u8> {
     let controls = state.commands.state(system).map(|controls| (*controls).clone());
     // A page that does not know who asks shows the values and offers nothing.
-    let session = people::session_of(state, (*who.0).clone()).await.ok();
+    let session = session(state, who).await;
+    let spec = state.hub.site.systems.get(system);
+    let id = spec.map(|spec| spec.id.clone());
+    let before = at.map_or(Utc(i64::MAX), |at| Utc(at.0 + 1));
+    // A page does not wait for the lists of others: it asks for its own later.
+    let history = control::listed(state, id, before, control_page::LISTED as i64);
+    let history = tokio::time::timeout(HISTORY_WITHIN, history).await.ok().and_then(Result::ok);
+    let asked = match (address.field(control_page::ASKED), spec) {
+        (Some(id), Some(spec)) => Some(control::asked_by(state, spec, &id).await),
+        _ => None,
+    };
     let mut id = [0; 16];
     let form_id = match getrandom::fill(&mut id) {
         Ok(()) => format!("{:032x}", u128::from_be_bytes(id)),
         Err(_) => String::new(),
     };
-    app::pages::control::Start { controls, session, form_id }.to_bytes()
+    control_page::Start { controls, session, form_id, history, asked }.to_bytes()
 }
 
 /// The key frame of an instant; of one that nothing is known of, it says so.

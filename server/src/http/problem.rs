@@ -4,15 +4,16 @@
 //! to what a library refuses without any.
 
 use super::answer::wants_page;
-use super::error_page::error_page;
+use super::error_page::error_page_after;
+use super::way_back::path_of;
 use crate::people::Refused;
 use api::problem::ProblemDetails;
 use axum::Json;
 use axum::extract::{OriginalUri, Request};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, REFERER, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::people::Denied;
@@ -145,6 +146,9 @@ pub(super) async fn formed(request: Request, next: Next) -> Response {
     // What is not ready is a list, for supervisors.
     let is_list = path == "/readyz";
     let wants_page = !of_programs && wants_page(request.headers());
+    // What was posted cannot be tried again by its address.
+    let referer = request.headers().get(REFERER).and_then(|page| page.to_str().ok());
+    let back = (*request.method() == Method::POST).then(|| path_of(referer));
     let response = next.run(request).await;
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
@@ -160,7 +164,7 @@ pub(super) async fn formed(request: Request, next: Next) -> Response {
         None => Problem::of(status),
     };
     let of_form = if wants_page {
-        error_page(status, usual(status).0, &sentence(&problem.detail))
+        error_page_after(status, usual(status).0, &sentence(&problem.detail), back.as_deref())
     } else {
         problem.into_response()
     };

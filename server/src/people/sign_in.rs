@@ -81,7 +81,7 @@ impl People {
         let of = self.turn(&name, &from, false).await?;
         let people = self.clone();
         let work = move || {
-            let user = people.try_password(&name, &password, &from)?;
+            let user = people.try_password(&name, &password, &from, None)?;
             people.begin(&user, &from, old.as_ref().map_or(Before::None, Before::Ends), "signed-in")
         };
         self.hasher.in_turn(of, work).await?
@@ -97,7 +97,7 @@ impl People {
         let of = self.turn(&session.name, &from, true).await?;
         let people = self.clone();
         let work = move || {
-            let user = people.try_password(&session.name, &password, &from)?;
+            let user = people.try_password(&session.name, &password, &from, Some(&session))?;
             people.begin(&user, &from, Before::GoesOn(&session), "stepped-up")
         };
         self.hasher.in_turn(of, work).await?
@@ -114,7 +114,7 @@ impl People {
         let of = self.turn(&session.name, &from, true).await?;
         let people = self.clone();
         let work = move || {
-            let user = people.try_password(&session.name, &old, &from)?;
+            let user = people.try_password(&session.name, &old, &from, Some(&session))?;
             let hash = hasher::hash(&new).map_err(Refused::Unusable)?;
             let who = of_page(&user, &from);
             accounts::set_password(people.control()?, &who, people.now().utc, (&user.name, &hash), None)?;
@@ -195,8 +195,14 @@ impl People {
         Ok((user, familiar))
     }
 
-    /// The account whose password this is.
-    fn try_password(&self, name: &str, password: &str, from: &SignsInFrom) -> Result<User, Refused> {
+    /// The account whose password this is. `session` is that of who is signed in already and gives it once more.
+    fn try_password(
+        &self,
+        name: &str,
+        password: &str,
+        from: &SignsInFrom,
+        session: Option<&Session>,
+    ) -> Result<User, Refused> {
         let control = self.control()?;
         let now = self.now();
         // A name that nobody can have takes as long as any other.
@@ -215,10 +221,13 @@ impl People {
         };
         tracing::warn!(%address, "a wrong name or password");
         if let Some(last) = noted {
-            let who = Requester::anonymous(from.address, false);
+            let (who, action) = match session {
+                Some(session) => (of_session(session, from), "step-up-refused"),
+                None => (Requester::anonymous(from.address, false), "sign-in-refused"),
+            };
             let detail = last.then(|| "more of them in this hour are only in the log".to_owned());
             // What was typed for a name may be a password.
-            let entry = Entry { detail, result: Some(WRONG.to_owned()), ..Entry::of(&who, now.utc, "sign-in-refused") };
+            let entry = Entry { detail, result: Some(WRONG.to_owned()), ..Entry::of(&who, now.utc, action) };
             control.write(|tables| tables.audit(entry))?;
         }
         Err(Refused::Wrong(WRONG))
@@ -262,6 +271,17 @@ impl People {
         let stepped_up = !standing.step_up_left.is_zero();
         let who = Requester { role: Some(standing.role), stepped_up, ..who };
         Ok(SignedIn { secret, asker: Asker { who, session: Some((session, standing)) } })
+    }
+}
+
+/// Somebody who is signed in, and has given a wrong password.
+fn of_session(session: &Session, from: &SignsInFrom) -> Requester {
+    Requester {
+        name: session.name.clone(),
+        role: Some(session.role),
+        came: Came::Page,
+        stepped_up: false,
+        address: Some(from.address),
     }
 }
 

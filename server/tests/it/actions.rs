@@ -82,8 +82,8 @@ fn an_action_is_guarded_and_answers_in_words() {
     assert_eq!(state["load"]["power_w"], 120_000.0, "nothing that was refused was done");
 }
 
-/// The cookie of somebody who has signed in and given their password once more.
-fn cookie(server: &Server, name: &str) -> String {
+/// The cookie of somebody who has signed in, and perhaps given their password once more.
+fn cookie_of(server: &Server, name: &str, once_more: bool) -> String {
     let given = |path: &str, cookie: &str, body: String| {
         let mut stream = TcpStream::connect(&server.address).unwrap();
         let request = format!(
@@ -99,7 +99,14 @@ fn cookie(server: &Server, name: &str) -> String {
         line.split(';').next().unwrap().to_owned()
     };
     let first = given("/api/v1/session", "a=b", format!("{{\"name\":\"{name}\",\"password\":\"{PASSWORD}\"}}"));
-    given("/api/v1/session/step-up", &first, format!("{{\"password\":\"{PASSWORD}\"}}"))
+    match once_more {
+        true => given("/api/v1/session/step-up", &first, format!("{{\"password\":\"{PASSWORD}\"}}")),
+        false => first,
+    }
+}
+
+fn cookie(server: &Server, name: &str) -> String {
+    cookie_of(server, name, true)
 }
 
 #[test]
@@ -152,11 +159,78 @@ fn a_page_commands_by_the_same_door_as_programs() {
     let done = all["commands"].as_array().unwrap().iter().filter(|command| command["state"] != "refused");
     assert_eq!(done.count(), 1, "{all}");
 
-    // A plain form goes back to its page; what is safer already stays as it is.
-    let page = format!("http://{}/control?system=hv", server.address);
+    // A plain form leads to its result; what is safer already stays as it is.
+    let page = format!("http://{}/control?system=hv&review=safe-values", server.address);
     let by_hand = [("Accept", "text/html"), ("Referer", &page[..])];
     let (status, head, _) = post(&timo, &by_hand, "/actions/safe-values", "id=two&system=hv");
-    assert!(status == 303 && head.contains("location: /control?system=hv\r\n"), "{head}");
+    assert!(status == 303 && head.contains("location: /control?system=hv&asked=two\r\n"), "{head}");
+    let seen = |path: &str| {
+        let (status, _, page) = ask(&server, "GET", path, &[("Accept", "text/html"), ("Cookie", &timo)], "");
+        assert_eq!(status, 200, "{path}");
+        String::from_utf8(page).unwrap().replace(['\u{202f}', '\u{a0}'], " ")
+    };
+    let result = seen("/control?system=hv&asked=two");
+    let asked = result.split("Asked from here").nth(1).and_then(|rest| rest.split("</section>").next()).unwrap();
+    for words in ["Max Safety", "Standby", "timo", "control-steps", "Look again", "Back to what is set"] {
+        assert!(asked.contains(words), "{words}: {asked}");
+    }
+    assert!(!result.contains("Asking what was commanded") && result.contains("120 kW"), "history is in the document");
+    let settled = || {
+        server.wait_for("/api/v1/control?system=hv", |seen| {
+            let done = |of: &serde_json::Value| of["command"].is_null() || of["command"]["under_way"] == false;
+            seen["controls"].as_array()?.iter().all(done).then_some(())
+        })
+    };
+    // A form with how long it is to stand, as a browser posts it: nothing chosen; then 15 minutes, after which a wider value
+    // returns, against which standby stands.
+    for (id, hold, value, status, words) in
+        [("three", "", "110000", 303, ""), ("four", "900", "100000", 409, "The contactors are not closed")]
+    {
+        settled();
+        let revision = server.get("/api/v1/control?system=hv")["controls"][1]["revision"].as_u64().unwrap();
+        let body = format!("id={id}&system=hv&control=discharge-limit&value={value}&revision={revision}&hold_s={hold}");
+        let (got, head, answer) = post(&timo, &by_hand, "/actions/command", &body);
+        let answer = String::from_utf8_lossy(&answer);
+        assert_eq!(got, status, "{answer}");
+        assert!(answer.contains(words), "{answer}");
+        let asked = format!("location: /control?system=hv&asked={id}\r\n");
+        assert_eq!(head.contains(&asked), status == 303, "{head}");
+    }
+    // What is refused says why, and leads back to the page with the form.
+    let (status, _, answer) = post(&timo, &by_hand, "/actions/command", &fields("five", "999000000"));
+    let answer = String::from_utf8_lossy(&answer);
+    assert_eq!(status, 422, "{answer}");
+    assert!(answer.contains("<a href=\"/control?system=hv&amp;review=safe-values\">Back to the page</a>"), "{answer}");
+    settled();
+    // Away from the safe side the form has the password with it.
+    let plain = cookie_of(&server, "timo", false);
+    let revision = server.get("/api/v1/control?system=hv")["controls"][1]["revision"].as_u64().unwrap();
+    let wider = |id: &str, password: &str| {
+        let body = format!(
+            "id={id}&system=hv&control=discharge-limit&value=115000&revision={revision}&own_password={password}"
+        );
+        let (status, _, answer) = post(&plain, &by_hand, "/actions/command", &body);
+        (status, String::from_utf8_lossy(&answer).into_owned())
+    };
+    let (status, answer) = wider("w1", "");
+    assert!(status == 403 && answer.contains("give your password once more"), "{status} {answer}");
+    let (status, answer) = wider("w2", "wrong");
+    assert_eq!(status, 401, "{answer}");
+    // With the right one it is judged as from a living page: standby stands against it.
+    let (status, answer) = wider("w3", &PASSWORD.replace(' ', "+"));
+    assert!(status == 409 && !answer.contains("password"), "{status} {answer}");
+    // All is safe already: that is said.
+    settled();
+    let (status, head, _) = post(&timo, &by_hand, "/actions/safe-values", "id=six&system=hv");
+    assert!(status == 303 && head.contains("asked=six"), "{head}");
+    assert!(seen("/control?system=hv&asked=six").contains("nothing had to be sent"));
+    // The lab of a simulated system is an operator's.
+    let (status, _, answer) = post(&vera, &[], "/actions/lab", "system=hv&action=load&kw=120");
+    assert!(status == 403, "{}", String::from_utf8_lossy(&answer));
+    let (_, _, lab) = ask(&server, "GET", "/lab?system=hv", &[("Accept", "text/html"), ("Cookie", &vera)], "");
+    let lab = String::from_utf8_lossy(&lab);
+    assert!(lab.contains("only an operator may use the lab"), "a viewer is told why nothing can be done");
+
     let (status, _, answer) = post(&timo, &[], "/actions/safe-values", "id=two&system=hv");
     let commands = CommandsResponse::from_bytes(&answer).unwrap().commands;
     assert_eq!(status, 200);

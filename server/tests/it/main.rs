@@ -14,6 +14,7 @@ mod circles;
 mod commands;
 mod control;
 mod devices;
+mod documents;
 mod door;
 mod foresight;
 mod hall;

@@ -479,16 +479,19 @@ fn everything_that_was_done_is_in_the_audit_and_the_chain_holds() {
     let server = staffed("");
     let admin = stepped_up(&server, "mara");
     assert_eq!(admin.post("/api/v1/arming", json!({ "armed": true })).status, 200);
+    // A wrong password of who is signed in has its person; of who is not, nobody.
+    assert_eq!(admin.post("/api/v1/session/step-up", json!({ "password": "hunter2" })).status, 401);
     let wrong = nobody(&server).post("/api/v1/session", json!({ "name": "hunter2", "password": "hunter2" }));
     assert_eq!(wrong.status, 401);
-    let page = admin.get("/api/v1/audit?limit=3").json();
+    let page = admin.get("/api/v1/audit?limit=4").json();
     let entries = page["entries"].as_array().unwrap();
     let told: Vec<_> = entries.iter().map(|entry| (entry["action"].as_str(), entry["who"].as_str())).collect();
     assert_eq!(told[0], (Some("sign-in-refused"), Some("")), "{page:#}");
-    assert_eq!(told[1], (Some("control-armed"), Some("mara")));
-    assert_eq!(told[2], (Some("stepped-up"), Some("mara")));
-    assert_eq!(entries[1]["address"], "127.0.0.1");
-    assert_eq!((&entries[1]["old"], &entries[1]["new"]), (&json!("disarmed"), &json!("armed")));
+    assert_eq!(told[1], (Some("step-up-refused"), Some("mara")));
+    assert_eq!(told[2], (Some("control-armed"), Some("mara")));
+    assert_eq!(told[3], (Some("stepped-up"), Some("mara")));
+    assert_eq!(entries[2]["address"], "127.0.0.1");
+    assert_eq!((&entries[2]["old"], &entries[2]["new"]), (&json!("disarmed"), &json!("armed")));
     assert!(!page.to_string().contains("hunter2"), "what was typed for a name may be a password");
     let next = admin.get(&format!("/api/v1/audit?before={}", page["next"])).json();
     let rest = next["entries"].as_array().unwrap();

@@ -89,6 +89,12 @@ fn Again(desk: Desk) -> impl IntoView {
     }
 }
 
+/// The address of this page where it stands with what a form has asked for.
+pub(super) fn asked_here() -> Option<String> {
+    let here = Navigation::expect().here();
+    here.field(super::ASKED).map(|_| here.text())
+}
+
 /// A link of this page, for the system that it shows.
 pub(super) fn href(live: Live, fields: &str) -> String {
     let base = live.href(super::PATH);

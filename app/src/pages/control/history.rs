@@ -13,14 +13,14 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 /// So many are listed.
-const LISTED: usize = 20;
+pub const LISTED: usize = 20;
 /// In the past the list follows the instant in steps of this, ms.
 const STEP_MS: i64 = 2_000;
 
 /// The card. Asked anew when a command or its state is another one.
 #[component]
 pub(super) fn History(desk: Desk) -> impl IntoView {
-    let told = RwSignal::new(None::<Result<CommandsResponse, FetchError>>);
+    let told = RwSignal::new(desk.history.get_value().map(Ok::<_, FetchError>));
     let flight = SingleFlight::default();
     let newest = Derived::new(move || {
         let of = |command: &CommandResponse| (command.id.clone(), command.state.clone());
@@ -76,7 +76,7 @@ pub(super) fn History(desk: Desk) -> impl IntoView {
     let list = move || {
         let later = later.get();
         match told.get() {
-        None => view! { <p class="note">"Asking what was commanded"</p> }.into_any(),
+        None => view! { <p class="note">"Asking what was commanded" <noscript>": load the page again"</noscript></p> }.into_any(),
         Some(Err(why)) => view! { <p class="note">{format!("What was commanded is not known. {why}.")}</p> }.into_any(),
         Some(Ok(answer)) if answer.commands.len() <= later => {
             view! { <EmptyState title=if past.get() { "Nothing was commanded until then" } else { "Nothing was commanded yet" } advice="Each command is kept here, with who asked for it and what became of it." /> }.into_any()
@@ -104,8 +104,9 @@ fn Entry(command: CommandResponse) -> impl IntoView {
             spawn_local(async move { drop(steps.try_set(Some(fetch::get(path).await))) });
         }
     };
-    let told = move || match steps.get() {
-        None => view! { <p class="note">"Asking for its steps"</p> }.into_any(),
+    let told = move || {
+        match steps.get() {
+        None => view! { <p class="note">"Asking for its steps" <noscript>": they need scripts, which are off in this browser. The line above says what became of it"</noscript></p> }.into_any(),
         Some(Err(why)) => view! { <p class="note">{format!("Its steps are not known. {why}.")}</p> }.into_any(),
         Some(Ok(told)) => {
             let step = |step: ::api::control::CommandStepResponse| {
@@ -113,6 +114,7 @@ fn Entry(command: CommandResponse) -> impl IntoView {
             };
             view! { <ol class="control-steps">{told.steps.into_iter().map(step).collect_view()}</ol> }.into_any()
         }
+    }
     };
     // What was predicted, and how right that was.
     let flight = [&command.prediction, &command.score].map(|words| sentence(&typeset(words.trim_end_matches('.'))));

@@ -198,6 +198,12 @@ pub(super) fn words(control: &ControlState, value: f64) -> String {
     format::typeset(&words)
 }
 
+/// What a value does at once that its name does not say, in a sentence: that standby opens the contactors.
+pub(super) fn acts_words(control: &ControlState, value: f64) -> Option<String> {
+    let acts = kind(control)?.acts(value)?;
+    Some(format!("{} {acts}.", words(control, value)))
+}
+
 /// What stands there now in words.
 pub(super) fn present_words(control: &ControlState) -> String {
     control.present.map_or_else(|| format::NONE.to_owned(), |value| words(control, value))

@@ -92,6 +92,10 @@ pub(super) fn values(
 /// How long, in one unit up to two hours: two of them are compared at a glance.
 fn minutes(minutes: f32) -> String {
     let whole = minutes.max(0.0).floor();
+    // "0 min" would be none.
+    if whole == 0.0 && minutes > 0.0 {
+        return format!("less than 1{THIN}min");
+    }
     if whole < 120.0 { format!("{whole:.0}{THIN}min") } else { format::duration(whole * 60.0) }
 }
 

@@ -41,13 +41,28 @@ pub(super) fn Progress(desk: Desk) -> impl IntoView {
             </li>
         }
     };
+    let close = move |_| {
+        desk.followed.set(Vec::new());
+        desk.unneeded.set(false);
+    };
+    let here = super::bar::asked_here();
     view! {
-        <section class="card control-progress" node_ref=place tabindex="-1" aria-label="Commands from this page" hidden=move || followed.with(Vec::is_empty)>
+        <section class="card control-progress" node_ref=place tabindex="-1" aria-label="Commands from this page" hidden=move || followed.with(Vec::is_empty) && !desk.unneeded.get()>
             <header class="card-head">
                 <h2>"Asked from here"</h2>
-                <button type="button" class="button" on:click=move |_| desk.followed.set(Vec::new())>"Close"</button>
+                <button type="button" class="button" on:click=close>"Close"</button>
             </header>
+            <p class="control-asked-state" role="status" hidden=move || !desk.unneeded.get()>"Everything is at its safe value, or safer, already: nothing had to be sent."</p>
             <ul>{move || followed.get().into_iter().map(one).collect_view()}</ul>
+            // Without a script it does not go on by itself.
+            {here.map(|here| view! {
+                <noscript>
+                    <p class="control-buttons">
+                        <a class="button" href=here>"Look again what has become of it"</a>
+                        <a class="button" href=desk.live.href(super::PATH)>"Back to what is set"</a>
+                    </p>
+                </noscript>
+            })}
         </section>
     }
 }

@@ -90,6 +90,7 @@ fn OfChange(desk: Desk, flight: Flight, change: Change) -> impl IntoView {
             <span class="control-new"><span class="visually-hidden">"to "</span>{new}</span>
         </p>
         <p class="control-words" data-tone=if widens { "wider" } else { "safer" }>{change.direction()}</p>
+        {model::acts_words(&control, to).map(|words| view! { <p class="control-words" data-tone="wider">{words}</p> })}
         <p class="control-answer">{words}</p>
         <details class="control-assumed" open=true><summary>"Beside doing nothing"</summary><Table flight desk /></details>
         <p class="control-words" data-tone="wrong" role="alert" hidden=move || faster.with(Option::is_none)>
@@ -106,7 +107,7 @@ fn OfChange(desk: Desk, flight: Flight, change: Change) -> impl IntoView {
             <input type="hidden" name="revision" value=revision.to_string() />
             <label class="control-hold">
                 <span class="field-label">"It stands"</span>
-                <select class="field" on:change=hold>
+                <select class="field" name="hold_s" on:change=hold>
                     {HOLDS.map(|(hold_s, words)| view! { <option value=hold_s.map(|hold_s| hold_s.to_string()).unwrap_or_default()>{words}</option> })}
                 </select>
             </label>
@@ -125,6 +126,7 @@ fn OfSafeValues(desk: Desk) -> impl IntoView {
             <li>
                 <span>{change.control.label.clone()}</span>
                 <span class="control-change-small"><span class="visually-hidden">"from "</span>{model::present_words(&change.control)} <span aria-hidden="true">" \u{2192} "</span><span class="visually-hidden">" to "</span> <strong>{model::words(&change.control, change.to)}</strong></span>
+                {model::acts_words(&change.control, change.to).map(|words| view! { <span class="control-words" data-tone="wider">{words}</span> })}
             </li>
         }
     };
@@ -196,7 +198,7 @@ fn Confirm(
             {move || asks.get().then(|| view! {
                 <label class="control-password">
                     <span class="field-label">"Your password, once more"</span>
-                    <input type="password" node_ref=field class="field" autocomplete="current-password" required=true prop:value=move || password.get() on:input=move |event| password.set(event_target_value(&event)) />
+                    <input type="password" node_ref=field class="field" name="own_password" autocomplete="current-password" required=true prop:value=move || password.get() on:input=move |event| password.set(event_target_value(&event)) />
                     <span class="field-hint">"To go away from the safe side, it is asked for again."</span>
                 </label>
             })}

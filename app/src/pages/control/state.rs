@@ -8,7 +8,7 @@ use crate::derived::Derived;
 use crate::fetch::{self, NO_SERVER, rest};
 use crate::live::Live;
 use crate::session::{self, Session};
-use ::api::control::{CommandHistoryResponse, CommandResponse, ControlResponse, ControlState};
+use ::api::control::{CommandHistoryResponse, CommandResponse, CommandsResponse, ControlResponse, ControlState};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::time::Duration;
@@ -73,6 +73,10 @@ pub(super) struct Desk {
     pub(super) hold_s: RwSignal<Option<u64>>,
     /// What was asked from here, the newest first.
     pub(super) followed: RwSignal<Vec<Followed>>,
+    /// Whether a form that led here had nothing to ask for: all was so already.
+    pub(super) unneeded: RwSignal<bool>,
+    /// What was commanded last, as the document has it.
+    pub(super) history: StoredValue<Option<CommandsResponse>>,
     /// The begin of the id of a form that the browser posts by itself.
     pub(super) form_id: StoredValue<String>,
     /// The last order, to be asked again if no answer came.
@@ -87,8 +91,7 @@ impl Desk {
     pub(super) fn new(first: Option<super::Start>) -> Desk {
         let live = Live::expect();
         let own = first.filter(|first| first.controls.as_ref().is_none_or(|seen| seen.system == live.system().id));
-        let (controls, who, form_id) =
-            own.map_or_else(Default::default, |first| (first.controls, first.session, first.form_id));
+        let super::Start { controls, session: who, form_id, history, asked } = own.unwrap_or_default();
         let session = Session::follow(who);
         let (seen, failed) = (RwSignal::new(controls), RwSignal::new(None::<String>));
         let draft = RwSignal::new(None::<(String, String)>);
@@ -118,7 +121,9 @@ impl Desk {
             review: RwSignal::new(None),
             asking: RwSignal::new(Asking::Idle),
             hold_s: RwSignal::new(None),
-            followed: RwSignal::new(Vec::new()),
+            unneeded: RwSignal::new(asked.as_ref().is_some_and(Vec::is_empty)),
+            followed: RwSignal::new(asked.unwrap_or_default()),
+            history: StoredValue::new(history),
             form_id: StoredValue::new(form_id),
             order: StoredValue::new(None),
             looks: StoredValue::new(0),
@@ -301,6 +306,7 @@ impl Desk {
         match answer {
             Ok(commands) => {
                 let of = |command| Followed { command, ..Followed::default() };
+                self.unneeded.try_set(commands.is_empty());
                 self.followed.try_set(commands.into_iter().map(of).collect());
                 self.order.try_update_value(|order| *order = None);
                 self.asking.try_set(Asking::Idle);

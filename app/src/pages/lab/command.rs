@@ -83,7 +83,7 @@ pub(super) fn CommandForm(
                     aria-label=label
                     title=move || lab.off.get()
                     aria-describedby=move || lab.off.get().map(|_| OFF)
-                    prop:disabled=move || pending.get() || lab.off.get().is_some()
+                    disabled=move || pending.get() || lab.off.get().is_some()
                 >
                     {submit}
                 </button>

@@ -3,11 +3,14 @@
 use super::action::{PATH, lab_action};
 use super::form;
 use crate::actions::{ActionError, Answer};
+use crate::boot::PageStart;
 use crate::derived::Derived;
 use crate::fetch;
 use crate::live::Live;
+use crate::session::{May, Session};
 use crate::source::DEMO;
 use domain::lab::{LabCommand, LabState};
+use domain::people::action::Action;
 use domain::spec::SystemKind;
 use domain::topology::Topology;
 use leptos::prelude::*;
@@ -32,7 +35,9 @@ pub(super) struct Lab {
     /// What the simulation does; `None` until it is known, and while the server is away.
     pub(super) state: Derived<Option<LabState>>,
     /// Why nothing can be commanded now, in words; `None` while it can.
-    pub(super) off: Derived<Option<&'static str>>,
+    pub(super) off: Derived<Option<String>>,
+    /// Why who looks may not use it; `None` while they may, or it is not known.
+    pub(super) denied: Derived<Option<String>>,
     /// What the simulation did at the last look.
     seen: RwSignal<Option<LabState>>,
     /// Why the last look failed, in words.
@@ -60,15 +65,33 @@ pub(super) enum Outcome {
     },
 }
 
+/// Why somebody may not use the lab. The demo in the browser knows nobody, and is everybody's.
+fn denied(may: &May) -> Option<String> {
+    match may {
+        _ if DEMO => None,
+        May::Unknown | May::Yes => None,
+        May::AfterPassword => {
+            Some("you have done nothing for a while; give your password again in Settings".to_owned())
+        }
+        May::No(why) => Some(why.clone()),
+    }
+}
+
 impl Lab {
     /// The lab of the system on this page. In the browser it looks at the simulation every two seconds.
     pub(super) fn new() -> Lab {
         let live = Live::expect();
         let seen = RwSignal::new(live.first_lab());
         let away = live.needs_server();
+        let session = Session::follow(PageStart::take::<super::Start>().and_then(|start| start.session));
+        let denied = Derived::new(move || denied(&session.may(Action::UseLab)));
         let lab = Lab {
             state: Derived::new(move || seen.get().filter(|_| away.get().is_none())),
-            off: Derived::new(move || away.get().or(live.past.get().then_some(PRESENT_ONLY))),
+            off: Derived::new(move || {
+                let off = away.get().or(live.past.get().then_some(PRESENT_ONLY));
+                off.map(str::to_owned).or_else(|| denied.get())
+            }),
+            denied,
             seen,
             live,
             topology: live.system().topology,

@@ -16,6 +16,7 @@ use crate::session::{DEMO_KNOWS_NOBODY, May, Session};
 use crate::source::DEMO;
 use api::people::AuditResponse;
 use chain::Chain;
+use domain::audit;
 use domain::people::action::Action;
 use entry::row;
 use filter::Filter;
@@ -113,7 +114,7 @@ fn Fields(filter: Derived<Filter>, asked: Asked<AuditResponse>) -> impl IntoView
         move || filter.with(|filter| read(filter).clone().unwrap_or_default())
     };
     let export = move || filter.with(|filter| filter.export(filter::local_midnight_ms));
-    let actions = filter::ACTIONS.map(|action| view! { <option value=filter::action_words(action)></option> });
+    let actions = audit::ACTIONS.map(|action| view! { <option value=audit::shown(action)></option> });
     let chosen = text(|filter| &filter.system);
     let options = systems.into_iter().map(move |(id, name)| {
         let (value, chosen) = (id.clone(), chosen);

@@ -85,6 +85,8 @@ impl fmt::Display for Lasts {
         }
         let minutes = self.minutes.max(0.0).floor() as u32;
         match (minutes / 60, minutes % 60) {
+            // "0 min" would be none.
+            (0, 0) if self.minutes > 0.0 => f.write_str("less than 1 min"),
             (0 | 1, _) => write!(f, "{minutes} min"),
             (hours, 0) => write!(f, "{hours} h"),
             (hours, rest) => write!(f, "{hours} h {rest} min"),
@@ -187,6 +189,7 @@ mod tests {
         for (minutes, end, words) in [
             (74.9, End::Reserve, "74 min"),
             (0.0, End::Standby, "0 min"),
+            (0.3, End::Reserve, "less than 1 min"),
             (310.0, End::Reserve, "5 h 10 min"),
             (1_440.0, End::Horizon, "more than 24 h"),
         ] {

@@ -4,6 +4,7 @@ use super::control_kind::ControlKind;
 use crate::link::LinkIdx;
 use crate::time::Mono;
 use crate::write::{BadValue, Setpoint, Wear, nearest_step};
+use std::fmt;
 use std::time::Duration;
 
 /// A control of a system.
@@ -48,6 +49,9 @@ pub struct WriteBudget {
     pub per_day: u32,
 }
 
+/// The longest time between two writes.
+const GAP_MAX: Duration = Duration::from_secs(86_400);
+
 /// Of the writes of a day, as many are kept for the safe direction.
 pub const KEPT_FOR_SAFETY: u32 = 4;
 
@@ -60,32 +64,60 @@ impl WriteBudget {
             Wear::Flash => WriteBudget { gap, per_hour: 12, per_day: 24 },
         }
     }
+
+    /// Refuses what lets nobody command: no writes at all, or a pause of more than a day.
+    fn check(self) -> Result<(), BadControl> {
+        match self {
+            WriteBudget { per_hour: 0, .. } => Err(BadControl::NeverWritten("writes_per_hour")),
+            WriteBudget { per_day: 0, .. } => Err(BadControl::NeverWritten("writes_per_day")),
+            WriteBudget { gap, .. } if gap > GAP_MAX => Err(BadControl::LongGap(gap.as_secs(), GAP_MAX.as_secs())),
+            _ => Ok(()),
+        }
+    }
 }
 
-/// What is wrong with how a control is configured.
+/// What is wrong with how a control is configured. Numbers are in the unit of the control.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum BadControl {
-    /// Beyond what the kind allows, or upside down.
-    #[error("`min` and `max` are {0} and {1}: a {2} lies between {3} and {4} {5}")]
-    Range(f64, f64, &'static str, f64, f64, &'static str),
-    /// The device's setpoint is narrower.
-    #[error("`min` and `max` are {0} and {1}, but the setpoint takes only {2} to {3}")]
-    Setpoint(f64, f64, f64, f64),
+    /// NaN or infinite.
+    #[error("`{0}` is {1}: write a number{2}")]
+    NotANumber(&'static str, Number, String),
+    /// Beyond what the kind, or its setpoint, allows.
+    #[error("`{0}` is {1}, which is not between {2} and {3}, {4}")]
+    Outside(&'static str, Number, Number, String, String),
+    /// The lowest value is not below the highest; where one of them is not written, from where it is.
+    #[error("`min` is {0}{1} and `max` is {2}{3}: `min` must be below `max`")]
+    UpsideDown(Number, &'static str, Number, &'static str),
+    /// The setpoint has no two values that the kind may have.
+    #[error(
+        "the setpoint \"{0}\" takes {1} to {2} in steps of {3}, and `{4}` is from {5} to {6}: they have fewer than two \
+         values in common; name another setpoint, or correct its range where the device is described"
+    )]
+    NothingInCommon(String, Number, String, Number, &'static str, Number, String),
     /// Not a number above 0, or none that the device can tell apart.
     #[error("`step` is {0}: use a multiple of {1}, which is the step of the setpoint")]
-    Step(f64, f64),
+    Step(Number, Number),
+    /// There would be one value only.
+    #[error("`step` is {0}, but from `min` to `max` there is {1} only: use a smaller one")]
+    LongStep(Number, Number),
     /// The device has no such value: it would be rounded, perhaps out of the envelope.
     #[error("`min` is {0}: the setpoint has steps of {1}, beginning with {2}")]
-    Between(f64, f64, f64),
+    Between(Number, Number, Number),
     /// Outside of the range.
     #[error("`safe` is {0}, which is not between {1} and {2}")]
-    Safe(f64, f64, f64),
+    Safe(Number, Number, String),
+    /// The usual one is outside of the range.
+    #[error("`safe` is missing: it is {0} where nothing else is written, which is not between {1} and {2}")]
+    NoSafe(Number, Number, String),
     /// It would be rounded, perhaps to the less safe side.
     #[error("`safe` is {0}, which is none of the steps of {1} that begin with {2}")]
-    SafeBetween(f64, f64, f64),
+    SafeBetween(Number, Number, Number),
     /// The power of 100 % is none.
     #[error("`full_scale_w` is {0}: write the power in W that the device means by 100 %, above 0")]
-    FullScale(f64),
+    FullScale(Number),
+    /// The setpoint is no share of a power.
+    #[error("`full_scale_w` is for a power that is set in %, but {0} is set in {1}: leave it out")]
+    NoShare(&'static str, String),
     /// It is not known what the device has when a lease is over.
     #[error(
         "`returns_to` is missing: the device gives {0} up after {1} s without the server (disarmed, ended, or not reached), \
@@ -102,39 +134,78 @@ pub enum BadControl {
     )]
     Returns(String, String, &'static str),
     /// The setpoint is that of another control: by what it is known, and whose it is.
-    #[error("{0} is that of {1}, by its {2}: name the setpoint of {3} here, or correct the table of the device")]
-    Crossed(String, &'static str, &'static str, &'static str),
+    #[error("{0} is that of {1}, by {2}: name the setpoint of {3} here, or correct the table of the device")]
+    Crossed(String, &'static str, String, &'static str),
     /// The device means the opposite by its values.
     #[error("by the words of the device {0} of {1} is \"{2}\", but {0} is to be {3}: correct the table of the device")]
     TurnedRound(i64, String, String, &'static str),
     /// The unit is not that of the kind.
-    #[error("the setpoint's values are in `{0}`, those of a {1} in {2}")]
-    Unit(String, &'static str, &'static str),
+    #[error("the setpoint \"{0}\" is set in {1}, but {2} in {3}: {4}")]
+    Unit(String, String, &'static str, &'static str, &'static str),
+    /// As often as never.
+    #[error("`{0}` is 0, and nothing could ever be commanded: write 1 or more, or leave this [[control]] out")]
+    NeverWritten(&'static str),
+    /// A pause that no command outlasts.
+    #[error("`gap_s` is {0}, which is not between 0 and {1}: the seconds from one write to the next")]
+    LongGap(u64, u64),
+}
+
+impl BadControl {
+    /// The key of the site file that is wrong; `None` where it is the control as a whole, or one that is missing.
+    pub fn key(&self) -> Option<&'static str> {
+        Some(match self {
+            BadControl::NotANumber(key, ..) | BadControl::Outside(key, ..) | BadControl::NeverWritten(key) => key,
+            BadControl::UpsideDown(.., "") => "max",
+            BadControl::UpsideDown(..) | BadControl::Between(..) => "min",
+            BadControl::Step(..) | BadControl::LongStep(..) => "step",
+            BadControl::Safe(..) | BadControl::SafeBetween(..) => "safe",
+            BadControl::FullScale(_) | BadControl::NoShare(..) => "full_scale_w",
+            BadControl::NeverReturns(_) | BadControl::Returns(..) => "returns_to",
+            BadControl::LongGap(..) => "gap_s",
+            BadControl::NothingInCommon(..)
+            | BadControl::Crossed(..)
+            | BadControl::TurnedRound(..)
+            | BadControl::Unit(..) => "setpoint",
+            BadControl::NoSafe(..) | BadControl::NoReturn(..) => return None,
+        })
+    }
+}
+
+/// A number as a site file has it: one that would fill a line is written with an exponent.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Number(f64);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            value if value.is_nan() => f.write_str("nan"),
+            value if value.is_finite() && value != 0.0 && !(1e-6..1e15).contains(&value.abs()) => {
+                write!(f, "{value:e}")
+            }
+            value => write!(f, "{value}"),
+        }
+    }
+}
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// A renewal that failed is tried again after this share of the lease, until the lease is over.
 pub(crate) const RENEW_AGAIN: u32 = 8;
 
-/// Refuses a setpoint that is another control's by its name, its label or its words, or whose words say the opposite.
-/// What they do not tell is taken as it is.
+/// Refuses a setpoint that is another control's, or whose words say the opposite. What the device says of it counts before
+/// the name that somebody gave it; what nothing tells is taken as it is.
 fn is_of(kind: ControlKind, setpoint: &Setpoint) -> Result<(), BadControl> {
-    let crossed = |of: ControlKind, by| {
+    let crossed = |of: ControlKind, by: String| {
         let (name, of, own) = (setpoint.name.clone(), of.spec().label, kind.spec().label);
         Err(BadControl::Crossed(name, of, by, own))
     };
-    let other = |is: &dyn Fn(ControlKind) -> bool| {
-        let mut others = ControlKind::ALL.into_iter().filter(|other| !kind.is_like(*other));
-        others.find(|other| is(*other))
-    };
-    if let Some(of) = other(&|other| other.spec().key == setpoint.name) {
-        return crossed(of, "name");
-    }
-    if let Some(of) = other(&|other| other.spec().label.eq_ignore_ascii_case(&setpoint.label)) {
-        return crossed(of, "label");
-    }
     for (value, word) in &setpoint.words {
         match ControlKind::of_word(word) {
-            Some((of, _)) if of != kind => return crossed(of, "words"),
+            Some((of, _)) if of != kind => return crossed(of, "its words".to_owned()),
             Some((_, means)) if means != *value as f64 => {
                 let (name, wanted) = (setpoint.name.clone(), kind.choice(*value as f64).unwrap_or("something else"));
                 return Err(BadControl::TurnedRound(*value, name, word.clone(), wanted));
@@ -142,7 +213,13 @@ fn is_of(kind: ControlKind, setpoint: &Setpoint) -> Result<(), BadControl> {
             _ => {}
         }
     }
-    Ok(())
+    let is_other = |name: &str| ControlKind::of_name(name).filter(|of| !kind.is_like(*of));
+    for (called, by) in [(&setpoint.sets, "what it sets"), (&setpoint.label, "what its table calls it")] {
+        if let Some(of) = is_other(called) {
+            return crossed(of, format!("{by}, \"{called}\""));
+        }
+    }
+    is_other(&setpoint.name).map_or(Ok(()), |of| crossed(of, "its name".to_owned()))
 }
 
 /// Values of a setpoint in this unit for one unit of `kind`; a power may be in W or kW, or in % of `full_scale_w`.
@@ -185,6 +262,24 @@ pub struct Wanted {
     pub budget: Option<WriteBudget>,
 }
 
+impl Wanted {
+    /// Refuses what is no number, and a power of 100 % that is none; `unit` is that of the control.
+    fn check_numbers(&self, unit: &str) -> Result<(), BadControl> {
+        let Wanted { min, max, step, safe, full_scale_w, returns_to, budget: _ } = *self;
+        let unit = if unit.is_empty() { String::new() } else { format!(", in {unit}") };
+        let own = [("min", min), ("max", max), ("step", step), ("safe", safe), ("returns_to", returns_to)];
+        for (key, value) in own {
+            if let Some(value) = value.filter(|value| !value.is_finite()) {
+                return Err(BadControl::NotANumber(key, Number(value), unit));
+            }
+        }
+        match full_scale_w.filter(|full| !(full.is_finite() && *full > 0.0)) {
+            Some(full) => Err(BadControl::FullScale(Number(full))),
+            None => Ok(()),
+        }
+    }
+}
+
 impl ControlSpec {
     /// The control of `kind` that sets `setpoint` of `link`. The envelope is the narrowest of kind, setpoint and site.
     ///
@@ -197,40 +292,68 @@ impl ControlSpec {
         wanted: &Wanted,
     ) -> Result<ControlSpec, BadControl> {
         let spec = kind.spec();
-        if let Some(full) = wanted.full_scale_w.filter(|full| !(full.is_finite() && *full > 0.0)) {
-            return Err(BadControl::FullScale(full));
-        }
+        wanted.check_numbers(spec.unit)?;
         is_of(kind, setpoint)?;
-        let per_unit = per_unit(kind, &setpoint.unit, wanted.full_scale_w)
-            .ok_or_else(|| BadControl::Unit(setpoint.unit.clone(), spec.label, spec.unit))?;
+        let per_unit = per_unit(kind, &setpoint.unit, wanted.full_scale_w).ok_or_else(|| {
+            let (unit, mend) = match (spec.unit, setpoint.unit.as_str()) {
+                ("W", "%") => ("%", "write `full_scale_w`, the power in W that the device means by 100 %"),
+                (_, "") => ("a bare number", "write its unit where the device is described"),
+                (_, unit) => (unit, "name another setpoint, or correct its unit where the device is described"),
+            };
+            BadControl::Unit(setpoint.name.clone(), unit.to_owned(), spec.key, spec.unit, mend)
+        })?;
+        if wanted.full_scale_w.is_some() && (spec.unit, setpoint.unit.as_str()) != ("W", "%") {
+            let unit = if setpoint.unit.is_empty() { "a bare number" } else { &setpoint.unit };
+            return Err(BadControl::NoShare(spec.key, unit.to_owned()));
+        }
+        let with_unit = |value: f64| format!("{} {}", Number(value), spec.unit).trim_end().to_owned();
         let (low, high) = spec.range;
         let device = (setpoint.min / per_unit, setpoint.max / per_unit);
         let finest = setpoint.step / per_unit;
-        // The first step of the device that a control of this kind may have.
-        let first = || device.0 + steps(low.max(device.0) - device.0, finest) * finest;
-        let min = wanted.min.unwrap_or_else(first);
-        let max = wanted.max.unwrap_or_else(|| high.min(device.1));
-        if !(low <= min && min < max && max <= high) {
-            return Err(BadControl::Range(min, max, spec.label, low, high, spec.unit));
+        // The first step of the device that a control of this kind may have, and the highest value.
+        let first = device.0 + steps(low.max(device.0) - device.0, finest) * finest;
+        let last = high.min(device.1);
+        if last - first < finest * (1.0 - 1e-9) {
+            let (name, step) = (setpoint.name.clone(), Number(finest));
+            let (from, to, low, high) = (Number(device.0), with_unit(device.1), Number(low), with_unit(high));
+            return Err(BadControl::NothingInCommon(name, from, to, step, spec.key, low, high));
         }
-        if !(setpoint.contains(min * per_unit) && setpoint.contains(max * per_unit)) {
-            return Err(BadControl::Setpoint(min, max, device.0, device.1));
+        for (key, value) in [("min", wanted.min), ("max", wanted.max)] {
+            let Some(value) = value else { continue };
+            if !(low..=high).contains(&value) {
+                let of = format!("the widest range of `{}`", spec.key);
+                return Err(BadControl::Outside(key, Number(value), Number(low), with_unit(high), of));
+            }
+            if !setpoint.contains(value * per_unit) {
+                let of = format!("the range of the setpoint \"{}\"", setpoint.name);
+                return Err(BadControl::Outside(key, Number(value), Number(device.0), with_unit(device.1), of));
+            }
+        }
+        let (min, max) = (wanted.min.unwrap_or(first), wanted.max.unwrap_or(last));
+        if min >= max {
+            let from = |written: Option<f64>| if written.is_some() { "" } else { " (not written: what is possible)" };
+            return Err(BadControl::UpsideDown(Number(min), from(wanted.min), Number(max), from(wanted.max)));
         }
         if !is_whole((min - device.0) / finest) {
-            return Err(BadControl::Between(min, finest, device.0));
+            return Err(BadControl::Between(Number(min), Number(finest), Number(device.0)));
         }
         let step = wanted.step.unwrap_or_else(|| steps(spec.step, finest).max(1.0) * finest);
-        if !(step.is_finite() && step >= finest * (1.0 - 1e-9) && is_whole(step / finest)) {
-            return Err(BadControl::Step(step, finest));
+        if !(step >= finest * (1.0 - 1e-9) && is_whole(step / finest)) {
+            return Err(BadControl::Step(Number(step), Number(finest)));
+        }
+        if wanted.step.is_some() && step > (max - min) * (1.0 + 1e-9) {
+            return Err(BadControl::LongStep(Number(step), Number(max - min)));
         }
         let safe = wanted.safe.unwrap_or(spec.safe);
         if !(min..=max).contains(&safe) {
-            return Err(BadControl::Safe(safe, min, max));
+            let bad = if wanted.safe.is_some() { BadControl::Safe } else { BadControl::NoSafe };
+            return Err(bad(Number(safe), Number(min), with_unit(max)));
         }
         if wanted.safe.is_some() && !is_whole((safe - min) / step) {
-            return Err(BadControl::SafeBetween(safe, step, min));
+            return Err(BadControl::SafeBetween(Number(safe), Number(step), Number(min)));
         }
         let budget = wanted.budget.unwrap_or(WriteBudget::of(setpoint.wear));
+        budget.check()?;
         let device = (setpoint.min, setpoint.max, setpoint.step);
         let (wear, lease, returns_to) = (setpoint.wear, setpoint.lease, wanted.returns_to);
         let name = setpoint.name.clone();
@@ -429,56 +552,117 @@ pub(crate) mod tests {
     #[test]
     fn what_cannot_be_is_said() {
         let watts = || setpoint("W", 0.0, 100e3, 1e3);
-        let wide = Wanted { max: Some(251e3), ..Wanted::default() };
-        let wider = Wanted { max: Some(120e3), ..Wanted::default() };
-        let fine = Wanted { step: Some(10.0), safe: Some(50e3), ..Wanted::default() };
-        let full = |full_scale_w| Wanted { full_scale_w: Some(full_scale_w), ..Wanted::default() };
-        let uneven = Wanted { step: Some(1_500.0), ..fine };
-        let between = Wanted { min: Some(400.0), safe: Some(50e3), ..Wanted::default() };
-        let unsafe_step = Wanted { safe: Some(50_500.0), ..Wanted::default() };
-        let turned = Wanted { min: Some(90e3), max: Some(20e3), ..Wanted::default() };
-        let not_a_number = Wanted { min: Some(f64::NAN), ..Wanted::default() };
-        for (device, wanted, says) in [
-            (watts(), wide, "`min` and `max` are 0 and 251000: a Peak discharge limit lies between 0 and 250000 W"),
-            (
-                setpoint("%", 0.0, 100.0, 1.0),
-                full(0.0),
-                "`full_scale_w` is 0: write the power in W that the device means by 100 %, above 0",
-            ),
-            (watts(), full(-1.0), "`full_scale_w` is -1: write the power in W that the device means by 100 %, above 0"),
-            (
-                watts(),
-                full(f64::INFINITY),
-                "`full_scale_w` is inf: write the power in W that the device means by 100 %, above 0",
-            ),
-            (watts(), wider, "`min` and `max` are 0 and 120000, but the setpoint takes only 0 to 100000"),
-            (watts(), fine, "`step` is 10: use a multiple of 1000, which is the step of the setpoint"),
-            (watts(), uneven, "`step` is 1500: use a multiple of 1000, which is the step of the setpoint"),
-            (watts(), unsafe_step, "`safe` is 50500, which is none of the steps of 1000 that begin with 0"),
-            (watts(), between, "`min` is 400: the setpoint has steps of 1000, beginning with 0"),
+        let percent = || setpoint("%", 0.0, 100.0, 1.0);
+        let usual = Wanted::default;
+        let min = |min| Wanted { min: Some(min), safe: Some(50e3), ..usual() };
+        let max = |max| Wanted { max: Some(max), ..usual() };
+        let step = |step| Wanted { step: Some(step), safe: Some(50e3), ..usual() };
+        let safe = |safe| Wanted { safe: Some(safe), ..usual() };
+        let full = |full_scale_w| Wanted { full_scale_w: Some(full_scale_w), ..usual() };
+        let often = |gap, per_hour, per_day| {
+            let gap = Duration::from_secs(gap);
+            Wanted { budget: Some(WriteBudget { gap, per_hour, per_day }), safe: Some(0.0), ..usual() }
+        };
+        let widest = "the widest range of `discharge-limit`";
+        let above_0 = "write the power in W that the device means by 100 %, above 0";
+        let multiple = "use a multiple of 1000, which is the step of the setpoint";
+        let number = "write a number, in W";
+        let never = "is 0, and nothing could ever be commanded: write 1 or more, or leave this [[control]] out";
+        for (device, wanted, key, says) in [
+            (watts(), max(251e3), "max", format!("`max` is 251000, which is not between 0 and 250000 W, {widest}")),
+            (watts(), max(1e300), "max", format!("`max` is 1e300, which is not between 0 and 250000 W, {widest}")),
+            (watts(), min(-1.0), "min", format!("`min` is -1, which is not between 0 and 250000 W, {widest}")),
             (
                 watts(),
-                turned,
-                "`min` and `max` are 90000 and 20000: a Peak discharge limit lies between 0 and 250000 W",
+                max(120e3),
+                "max",
+                "`max` is 120000, which is not between 0 and 100000 W, the range of the setpoint \"limit\"".into(),
+            ),
+            (watts(), min(f64::NAN), "min", format!("`min` is nan: {number}")),
+            (watts(), max(f64::INFINITY), "max", format!("`max` is inf: {number}")),
+            (watts(), safe(f64::NAN), "safe", format!("`safe` is nan: {number}")),
+            (watts(), step(f64::NEG_INFINITY), "step", format!("`step` is -inf: {number}")),
+            (
+                watts(),
+                Wanted { max: Some(20e3), ..min(90e3) },
+                "max",
+                "`min` is 90000 and `max` is 20000: `min` must be below `max`".into(),
             ),
             (
                 watts(),
-                not_a_number,
-                "`min` and `max` are NaN and 100000: a Peak discharge limit lies between 0 and 250000 W",
+                min(100e3),
+                "min",
+                "`min` is 100000 and `max` is 100000 (not written: what is possible): `min` must be below `max`".into(),
             ),
-            (watts(), Wanted::default(), "`safe` is 150000, which is not between 0 and 100000"),
+            (watts(), min(400.0), "min", "`min` is 400: the setpoint has steps of 1000, beginning with 0".into()),
+            (watts(), step(10.0), "step", format!("`step` is 10: {multiple}")),
+            (watts(), step(1_500.0), "step", format!("`step` is 1500: {multiple}")),
+            (watts(), step(0.0), "step", format!("`step` is 0: {multiple}")),
+            (watts(), step(-1e3), "step", format!("`step` is -1000: {multiple}")),
             (
-                setpoint("%", 0.0, 100.0, 1.0),
-                Wanted::default(),
-                "the setpoint's values are in `%`, those of a Peak discharge limit in W",
+                watts(),
+                step(200e3),
+                "step",
+                "`step` is 200000, but from `min` to `max` there is 100000 only: use a smaller one".into(),
+            ),
+            (
+                watts(),
+                safe(50_500.0),
+                "safe",
+                "`safe` is 50500, which is none of the steps of 1000 that begin with 0".into(),
+            ),
+            (watts(), safe(150e3), "safe", "`safe` is 150000, which is not between 0 and 100000 W".into()),
+            (
+                watts(),
+                usual(),
+                "",
+                "`safe` is missing: it is 150000 where nothing else is written, which is not between 0 and 100000 W".into(),
+            ),
+            (percent(), full(0.0), "full_scale_w", format!("`full_scale_w` is 0: {above_0}")),
+            (percent(), full(-1.0), "full_scale_w", format!("`full_scale_w` is -1: {above_0}")),
+            (percent(), full(f64::INFINITY), "full_scale_w", format!("`full_scale_w` is inf: {above_0}")),
+            (
+                percent(),
+                full(1e9),
+                "setpoint",
+                "the setpoint \"limit\" takes 0 to 1000000000 W in steps of 10000000, and `discharge-limit` is from 0 to \
+                 250000 W: they have fewer than two values in common; name another setpoint, or correct its range where \
+                 the device is described"
+                    .into(),
+            ),
+            (
+                watts(),
+                full(250e3),
+                "full_scale_w",
+                "`full_scale_w` is for a power that is set in %, but discharge-limit is set in W: leave it out".into(),
+            ),
+            (
+                percent(),
+                usual(),
+                "setpoint",
+                "the setpoint \"limit\" is set in %, but discharge-limit in W: write `full_scale_w`, the power in W that the \
+                 device means by 100 %"
+                    .into(),
             ),
             (
                 setpoint("A", 0.0, 100.0, 1.0),
-                Wanted::default(),
-                "the setpoint's values are in `A`, those of a Peak discharge limit in W",
+                usual(),
+                "setpoint",
+                "the setpoint \"limit\" is set in A, but discharge-limit in W: name another setpoint, or correct its unit \
+                 where the device is described"
+                    .into(),
+            ),
+            (watts(), often(5, 0, 24), "writes_per_hour", format!("`writes_per_hour` {never}")),
+            (watts(), often(5, 12, 0), "writes_per_day", format!("`writes_per_day` {never}")),
+            (
+                watts(),
+                often(86_401, 12, 24),
+                "gap_s",
+                "`gap_s` is 86401, which is not between 0 and 86400: the seconds from one write to the next".into(),
             ),
         ] {
-            assert_eq!(made(ControlKind::DischargeLimit, &device, wanted).unwrap_err(), says);
+            let why = ControlSpec::new(ControlKind::DischargeLimit, LinkIdx(0), &device, &wanted).unwrap_err();
+            assert_eq!((why.key().unwrap_or_default(), why.to_string()), (key, says));
         }
     }
 
@@ -541,21 +725,25 @@ pub(crate) mod tests {
         };
         let correct = "correct the table of the device";
         let crossed = |name, of, by, own| {
-            format!("{name} is that of {of}, by its {by}: name the setpoint of {own} here, or {correct}")
+            format!("{name} is that of {of}, by {by}: name the setpoint of {own} here, or {correct}")
         };
         let limit = |name: &str| Setpoint { name: name.into(), ..setpoint("W", 0.0, 250e3, 1e3) };
         let percent = |name: &str| Setpoint { name: name.into(), ..setpoint("%", 0.0, 100.0, 1.0) };
-        use ControlKind::{ChargeLimit, MinimumSoc, Mode, Run};
+        use ControlKind::{ChargeLimit, DischargeLimit, MinimumSoc, Mode, Run};
         for (kind, device, says) in [
             (Mode, choice("mode", "Mode", ["Max Safety", "Max ROI"]), String::new()),
             (Run, choice("run", "Operation", ["standby", "run"]), String::new()),
             (Run, choice("enable", "Enable", ["off", "ON"]), String::new()),
             // What nothing tells of.
             (Mode, choice("word-7", "Word 7", ["a", "b"]), String::new()),
-            (Mode, choice("run", "Mode", ["a", "b"]), crossed("run", "Operation", "name", "Mode")),
-            (Run, choice("word-7", "mode", ["a", "b"]), crossed("word-7", "Mode", "label", "Operation")),
-            (Mode, choice("x", "X", ["standby", "run"]), crossed("x", "Operation", "words", "Mode")),
-            (Run, choice("x", "X", ["MAX_SAFETY", "max_roi"]), crossed("x", "Mode", "words", "Operation")),
+            (Mode, choice("run", "", ["a", "b"]), crossed("run", "Operation", "its name", "Mode")),
+            (
+                Run,
+                choice("word-7", "mode", ["a", "b"]),
+                crossed("word-7", "Mode", "what its table calls it, \"mode\"", "Operation"),
+            ),
+            (Mode, choice("x", "X", ["standby", "run"]), crossed("x", "Operation", "its words", "Mode")),
+            (Run, choice("x", "X", ["MAX_SAFETY", "max_roi"]), crossed("x", "Mode", "its words", "Operation")),
             (
                 Mode,
                 choice("mode", "Mode", ["Max ROI", "Max Safety"]),
@@ -569,8 +757,30 @@ pub(crate) mod tests {
             (
                 ChargeLimit,
                 limit("discharge-limit"),
-                crossed("discharge-limit", "Peak discharge limit", "name", "Peak charge limit"),
+                crossed("discharge-limit", "Peak discharge limit", "its name", "Peak charge limit"),
             ),
+            // What the device says of it counts, whatever name it was given.
+            (
+                DischargeLimit,
+                Setpoint { label: "charge_limit".into(), ..limit("discharge-limit") },
+                crossed(
+                    "discharge-limit",
+                    "Peak charge limit",
+                    "what its table calls it, \"charge_limit\"",
+                    "Peak discharge limit",
+                ),
+            ),
+            (
+                ChargeLimit,
+                Setpoint { sets: "124.OutWRte, unit 1".into(), ..limit("charge-limit") },
+                crossed(
+                    "charge-limit",
+                    "Peak discharge limit",
+                    "what it sets, \"124.OutWRte, unit 1\"",
+                    "Peak charge limit",
+                ),
+            ),
+            (ChargeLimit, Setpoint { label: "charge_limit".into(), ..limit("word-7") }, String::new()),
             // Two names of one thing.
             (MinimumSoc, percent("reserve"), String::new()),
         ] {
@@ -629,7 +839,7 @@ pub(crate) mod tests {
             let finest = match unit { "W" => fine, "kW" => fine * 1e3, _ => fine / 100.0 * full_scale_w };
             let step = step.map(|n| f64::from(n) * finest);
             for safe in [min, max, None] {
-                let full_scale_w = Some(full_scale_w);
+                let full_scale_w = (unit == "%").then_some(full_scale_w);
                 let wanted = Wanted { min, max, step, safe, full_scale_w, ..Wanted::default() };
                 let Ok(control) = ControlSpec::new(ControlKind::DischargeLimit, LinkIdx(0), &device, &wanted) else { continue };
                 for wish in [wish, control.min, control.max, control.safe] {

@@ -208,6 +208,55 @@ const WORDS: &[(ControlKind, f64, &[&str])] = &[
     (ControlKind::Run, 1.0, &["running", "start", "started", "on", "connect", "connected"]),
 ];
 
+/// What devices call the value of a kind: words that a name of it has all. The first row that fits counts.
+const NAMES: &[(ControlKind, &[&str])] = &[
+    (ControlKind::Reserve, &["backup", "reserve"]),
+    (ControlKind::Reserve, &["reserve", "soc"]),
+    (ControlKind::Reserve, &["min", "rsv"]),
+    (ControlKind::MinimumSoc, &["min", "soc"]),
+    (ControlKind::GridSetpoint, &["grid", "setpoint"]),
+    (ControlKind::GridSetpoint, &["ac", "power", "set", "point"]),
+    (ControlKind::DischargeLimit, &["discharge", "limit"]),
+    (ControlKind::DischargeLimit, &["discharge", "max"]),
+    (ControlKind::DischargeLimit, &["discharge", "power"]),
+    (ControlKind::ChargeLimit, &["charge", "limit"]),
+    (ControlKind::ChargeLimit, &["charge", "max"]),
+    (ControlKind::ChargeLimit, &["charge", "power"]),
+];
+
+/// Names that mean a kind only if they are the whole one; those in one word are of SunSpec.
+const WHOLE_NAMES: &[(ControlKind, &[&str])] = &[
+    (ControlKind::Reserve, &["reserve", "reserve set"]),
+    (ControlKind::DischargeLimit, &["out wrte"]),
+    (ControlKind::ChargeLimit, &["in wrte", "wcha max"]),
+    (ControlKind::Mode, &["mode", "mode set"]),
+    (ControlKind::Run, &["run", "run set", "operation", "set op", "set inv state"]),
+];
+
+/// Words that devices use for those in [`NAMES`].
+const SPELLINGS: &[(&str, &[&str])] = &[
+    ("max", &["maximum", "maximal"]),
+    ("min", &["minimum", "minimal"]),
+    ("charge", &["charging"]),
+    ("discharge", &["discharging"]),
+];
+
+/// A name in words as they stand in [`NAMES`]: `MaxDischargePower`, `discharge_power_max`.
+fn in_words(name: &str) -> String {
+    let (mut words, mut before) = (String::new(), ' ');
+    for letter in name.replace("SoC", "Soc").chars() {
+        let part = letter.is_alphanumeric();
+        if part && (!before.is_alphanumeric() || before.is_lowercase() && letter.is_uppercase()) {
+            words.push(' ');
+        }
+        words.extend(part.then(|| letter.to_lowercase()).into_iter().flatten());
+        before = letter;
+    }
+    let plain = |word| SPELLINGS.iter().find(|(_, others)| others.contains(&word)).map_or(word, |(plain, _)| *plain);
+    let words: Vec<&str> = words.split_whitespace().map(plain).collect();
+    words.join(" ").replace("state of charge", "soc")
+}
+
 impl ControlKind {
     /// Every kind, in the order in which pages show them.
     pub const ALL: [ControlKind; 7] = [
@@ -249,6 +298,15 @@ impl ControlKind {
         self.spec().choices.iter().find(|(choice, _)| (choice - value).abs() < 0.5).map(|(_, name)| *name)
     }
 
+    /// What a value does at once that its name does not say; `None` for most.
+    pub fn acts(self, value: f64) -> Option<&'static str> {
+        match (self, self.choice(value)?) {
+            (ControlKind::Run, "Standby") => Some("opens the contactors: the battery gives and takes nothing"),
+            (ControlKind::Run, _) => Some("closes the contactors"),
+            _ => None,
+        }
+    }
+
     /// Which choice of which kind a device means by a word, if it is one that is known.
     pub(crate) fn of_word(word: &str) -> Option<(ControlKind, f64)> {
         let plain = |word: &str| word.to_lowercase().replace(['_', '-'], " ").trim().to_owned();
@@ -259,6 +317,23 @@ impl ControlKind {
         let others =
             || WORDS.iter().find(|(.., words)| words.contains(&&*word)).map(|(kind, value, _)| (*kind, *value));
         choices.next().or_else(others)
+    }
+
+    /// The kind whose value a name is, if it tells: a point of the device (`charge_limit`), of a SunSpec model
+    /// (`124.OutWRte`), a path, a signal, or a name for people. Of what is behind a dot or a slash the last part counts.
+    pub(crate) fn of_name(name: &str) -> Option<ControlKind> {
+        // What follows a comma says where it is: `124.OutWRte, unit 1`.
+        let name = name.split(',').next().unwrap_or_default();
+        let words = in_words(name.rsplit(['.', '/']).next().unwrap_or_default());
+        if let Some((kind, _)) = WHOLE_NAMES.iter().find(|(_, names)| names.contains(&&*words)) {
+            return Some(*kind);
+        }
+        let has = |word: &str| words.split(' ').any(|own| own == word);
+        let (kind, _) = NAMES.iter().find(|(_, parts)| parts.iter().all(|part| has(part)))?;
+        // A name of both directions tells neither; a limit of the state of charge or of a current is another thing.
+        let power = matches!(kind, ControlKind::DischargeLimit | ControlKind::ChargeLimit);
+        let other = has("charge") && has("discharge") || ["soc", "current", "voltage"].into_iter().any(has);
+        (!(power && other)).then_some(*kind)
     }
 
     /// A value in words: with its unit, or by its name.
@@ -293,6 +368,15 @@ mod tests {
     }
 
     #[test]
+    fn standby_says_that_it_opens_the_contactors() {
+        let acts = |kind: ControlKind, value| kind.acts(value).unwrap_or_default();
+        assert!(acts(ControlKind::Run, 0.0).starts_with("opens the contactors"));
+        assert_eq!(acts(ControlKind::Run, 1.0), "closes the contactors");
+        assert_eq!(acts(ControlKind::Mode, 0.0), "");
+        assert_eq!(acts(ControlKind::DischargeLimit, 0.0), "");
+    }
+
+    #[test]
     fn a_value_is_said_with_its_unit_or_by_its_name() {
         for (kind, value, words) in [
             (ControlKind::Reserve, 20.0, "20 %"),
@@ -305,6 +389,47 @@ mod tests {
             (ControlKind::Run, 0.0, "Standby"),
         ] {
             assert_eq!(kind.words(value), words);
+        }
+    }
+
+    #[test]
+    fn a_name_of_a_device_says_which_kind_it_is_or_nothing() {
+        use ControlKind::{ChargeLimit, DischargeLimit, GridSetpoint, MinimumSoc, Mode, Reserve, Run};
+        for kind in ControlKind::ALL {
+            assert_eq!(ControlKind::of_name(kind.spec().key), Some(kind));
+            assert_eq!(ControlKind::of_name(kind.spec().label).filter(|of| kind.is_like(*of)), Some(kind), "{kind:?}");
+            let set = kind.spec().point.spec().path;
+            assert!(ControlKind::of_name(set).is_some_and(|of| kind.is_like(of)), "{set}");
+        }
+        for (name, of) in [
+            ("charge_limit", Some(ChargeLimit)),
+            ("3/discharge_limit", Some(DischargeLimit)),
+            ("DischargePowerMax", Some(DischargeLimit)),
+            ("settings/0/Settings/CGwacs/MaxDischargePower", Some(DischargeLimit)),
+            ("Maximum charging power", Some(ChargeLimit)),
+            ("Limits.ChargeLimit", Some(ChargeLimit)),
+            ("124.OutWRte, unit 1", Some(DischargeLimit)),
+            ("124.InWRte", Some(ChargeLimit)),
+            ("124.WChaMax", Some(ChargeLimit)),
+            ("802.SoCRsvMin", Some(Reserve)),
+            ("124.MinRsvPct", Some(Reserve)),
+            ("settings/0/Settings/CGwacs/BatteryLife/MinimumSocLimit", Some(MinimumSoc)),
+            ("settings/0/Settings/CGwacs/AcPowerSetPoint", Some(GridSetpoint)),
+            ("Mode", Some(Mode)),
+            ("802.SetOp", Some(Run)),
+            // They tell nothing, or of both.
+            ("register 2, unit 1", None),
+            ("", None),
+            ("limit", None),
+            ("Word 7", None),
+            ("fan_mode", None),
+            ("operation_mode", None),
+            ("Charge and discharge limit", None),
+            ("Discharge SoC limit", None),
+            ("charge_current_limit", None),
+            ("ChargeLimits.Value", None),
+        ] {
+            assert_eq!(ControlKind::of_name(name), of, "{name}");
         }
     }
 }

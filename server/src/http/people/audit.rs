@@ -28,6 +28,7 @@ const LINES: &str = "application/jsonl";
 fn filter(asked: AuditLinesRequest) -> Result<AuditFilter, Problem> {
     let at = |name: &str, text: Option<String>| text.map(|text| instant(name, &text).map(rfc3339)).transpose();
     let AuditLinesRequest { who, action, system, from, to } = asked;
+    let action = action.as_deref().map(domain::audit::meant);
     Ok(AuditFilter { who, action, system, from: at("from", from)?, to: at("to", to)? })
 }
 

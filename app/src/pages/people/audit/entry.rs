@@ -1,7 +1,6 @@
 //! An entry of the audit: in a line, and all of it when it is opened.
 
 use super::super::asked::date_time;
-use super::filter::action_words;
 use crate::format::typeset;
 use api::people::AuditEntry;
 use leptos::prelude::*;
@@ -76,7 +75,7 @@ impl Head {
         };
         Head {
             who,
-            what: action_words(action),
+            what: domain::audit::shown(action),
             subject,
             change,
             prediction: text(&entry.prediction),

@@ -1,38 +1,7 @@
 //! Which entries are asked for. It stands in the address, so that it can be kept and sent. Pure, but for the calendar.
 
 use crate::address::Address;
-
-/// What is done here, by its word.
-pub(super) const ACTIONS: [&str; 18] = [
-    "command",
-    "command-refused",
-    "command-renewed",
-    "command-result",
-    "commands-turned-away",
-    "control-armed",
-    "control-disarmed",
-    "password-changed",
-    "role-changed",
-    "session-ended",
-    "sign-in-refused",
-    "signed-in",
-    "signed-out",
-    "stepped-up",
-    "token-added",
-    "token-ended",
-    "user-added",
-    "user-removed",
-];
-
-/// An action as it is shown: its word without hyphens.
-pub(super) fn action_words(action: &str) -> String {
-    action.replace('-', " ")
-}
-
-/// The word of an action that was typed as it is shown, or as it is.
-fn action_key(typed: &str) -> String {
-    typed.to_lowercase().split_whitespace().collect::<Vec<_>>().join("-")
-}
+use domain::audit;
 
 /// Entries on a page.
 const PAGE: u32 = 50;
@@ -118,7 +87,7 @@ impl Filter {
         };
         let all = [
             text("who", &self.who.as_ref().map(|who| who.to_ascii_lowercase())),
-            text("action", &self.action.as_deref().map(action_key)),
+            text("action", &self.action.as_deref().map(audit::meant)),
             text("system", &self.system),
             day("from", &self.from, 0),
             day("to", &self.to, 1),
@@ -157,11 +126,11 @@ mod tests {
 
     #[test]
     fn an_action_is_asked_for_as_it_is_shown() {
-        for action in ACTIONS {
-            assert_eq!(action_key(&action_words(action)), action);
-            assert_eq!(action_key(action), action);
+        for action in audit::ACTIONS {
+            assert_eq!(audit::meant(&audit::shown(action)), action);
+            assert_eq!(audit::meant(action), action);
         }
-        assert_eq!(action_key("  Command  Refused "), "command-refused");
+        assert_eq!(audit::meant("  Command  Refused "), "command-refused");
     }
 
     #[test]
