@@ -64,7 +64,7 @@ mod shell;
 pub mod sign_in;
 
 #[cfg(feature = "ssr")]
-pub use shell::{Assets, around, shell};
+pub use shell::{Assets, of_document, shell};
 
 use address::{Address, Navigation, Prepare, Prepared};
 use boot::Boot;

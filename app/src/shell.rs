@@ -49,15 +49,20 @@ const WORKER_AFTER_MS: &str = "3000";
 /// that of the status bar then.
 const AROUND: [(&str, &str, &str); 2] = [("light", "#f2f3f5", "#fdf3e3"), ("dark", "#0d0f13", "#33270f")];
 
-/// The script that keeps these colours as the theme says and as the page shows the present or the past. It is for any
-/// document with a `<meta name="theme-color" data-scheme>` for each scheme.
-pub fn around() -> String {
+/// Closes an open list when one of its links is followed, and when the focus goes on behind it.
+const POPOVERS: &str = "{const f=e=>{const l=e.target.closest?.(':popover-open'),t=e.relatedTarget;\
+    if(l&&(e.type=='click'?e.target.closest('a'):t&&!l.parentNode.contains(t)))l.hidePopover()};\
+    addEventListener('click',f);addEventListener('focusout',f)}";
+
+/// What every document of ours runs: it keeps these colours as the theme says and as the page shows the present or the past,
+/// if it has a `<meta name="theme-color" data-scheme>` for each scheme, and closes open lists.
+pub fn of_document() -> String {
     let colours = AROUND.map(|(scheme, now, past)| format!("{scheme}:['{now}','{past}']")).join(",");
     format!(
         "{{const r=document.documentElement,c={{{colours}}},f=()=>{{const t=r.dataset.theme;\
         document.querySelectorAll('meta[name=theme-color]').forEach(m=>{{const s=m.dataset.scheme;\
         m.content=c[s]['past'in r.dataset?1:0];m.media=t?t==s?'all':'not all':`(prefers-color-scheme: ${{s}})`}})}};\
-        new MutationObserver(f).observe(r,{{attributeFilter:['data-theme','data-past']}});f()}}"
+        new MutationObserver(f).observe(r,{{attributeFilter:['data-theme','data-past']}});f()}}{POPOVERS}"
     )
 }
 
@@ -86,7 +91,7 @@ pub fn shell(
         "{}{}\
         addEventListener('beforeinstallprompt',e=>{{e.preventDefault();window.installOffer=e;dispatchEvent(new Event('installOffer'))}})",
         theme_from_storage(),
-        around()
+        of_document()
     );
     let past = boot.at.map(|_| "");
     let start = START

@@ -3,7 +3,7 @@
 
 use crate::pages::people::STYLE;
 use crate::session::PATH;
-use crate::shell::{around, theme_from_storage};
+use crate::shell::{of_document, theme_from_storage};
 use leptos::prelude::*;
 
 /// What is asked for.
@@ -60,7 +60,7 @@ pub fn document(css: &str, nonce: &str, shown: SignIn) -> String {
                     <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
                     <title inner_html=format!("{title} \u{b7} Packtwin")></title>
                     <meta name="color-scheme" content="light dark" />
-                    <script nonce=nonce.clone() inner_html=format!("{}{}", theme_from_storage(), around())></script>
+                    <script nonce=nonce.clone() inner_html=format!("{}{}", theme_from_storage(), of_document())></script>
                     <link rel="stylesheet" href=css />
                     <style nonce=nonce.clone() inner_html=STYLE></style>
                     <link rel="manifest" href="/manifest.webmanifest" />

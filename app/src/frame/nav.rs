@@ -5,9 +5,7 @@ use crate::icons::{Glyph, Icon};
 use crate::live::Live;
 use crate::pages::{PAGES, Page};
 use crate::whose;
-use leptos::{ev, prelude::*};
-use wasm_bindgen::JsCast as _;
-use web_sys::{HtmlElement, Node};
+use leptos::prelude::*;
 
 /// The most entries that a phone's bar has room for. With more pages, the last entry opens the others.
 const BAR_ENTRIES: usize = 5;
@@ -58,28 +56,14 @@ fn Others(pages: Vec<&'static Page>) -> impl IntoView {
     let navigation = Navigation::expect();
     let entries = pages.iter().map(|page| view! { <Entry page /> }).collect_view();
     let here = move || pages.iter().any(|page| navigation.at().path() == page.path);
-    let list = NodeRef::<leptos::html::Ul>::new();
-    let close = move || {
-        // An error is only possible where it is closed.
-        let _ = list.get_untracked().map(|list| HtmlElement::from(list).hide_popover());
-    };
-    let place = NodeRef::<leptos::html::Li>::new();
-    // Where the focus went on is behind the list.
-    let left = move |event: ev::FocusEvent| {
-        let to = event.related_target().and_then(|to| to.dyn_into::<Node>().ok());
-        if to.is_some() && place.get_untracked().is_some_and(|place| !place.contains(to.as_ref())) {
-            close();
-        }
-    };
     view! {
-        <li class="nav-others" node_ref=place on:focusout=left>
+        <li class="nav-others">
             <button type="button" class="nav-more" popovertarget=OTHERS data-here=move || here().then_some("")>
                 <Icon glyph=Glyph::More />
                 <span class="nav-label">"More"</span>
             </button>
-            <ul id=OTHERS popover="auto" node_ref=list on:click=move |_| close()>
-                {entries}
-            </ul>
+            // A script of the document closes it (`shell::of_document`).
+            <ul id=OTHERS popover="auto">{entries}</ul>
         </li>
     }
     .into_any()

@@ -294,7 +294,7 @@ fn the_document_says_its_build_and_how_it_is_installed() {
         );
     }
     for (scheme, colour, past) in AROUND {
-        assert!(around().contains(&format!("{scheme}:['{colour}','{past}']")));
+        assert!(of_document().contains(&format!("{scheme}:['{colour}','{past}']")));
         let media = format!("media=\"(prefers-color-scheme: {scheme})\"");
         let meta = html.split("<meta ").find(|meta| meta.contains("theme-color") && meta.contains(&media));
         assert!(meta.is_some_and(|meta| meta.contains(&format!("content=\"{colour}\""))), "{scheme}: {meta:.200?}");
@@ -302,6 +302,12 @@ fn the_document_says_its_build_and_how_it_is_installed() {
 }
 
 /// What is set is in the document, and its forms lead on without a script; who may not command is told why.
+#[test]
+fn open_lists_are_closed_in_every_document() {
+    assert!(of_document().contains(POPOVERS));
+    assert!(include_str!("../../../index.html").contains(POPOVERS), "the document of the demo");
+}
+
 #[test]
 fn the_page_control_has_the_values_of_the_device_and_forms_that_need_no_script() {
     use crate::pages::control::Start;

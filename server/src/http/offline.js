@@ -10,7 +10,7 @@ try {
 } catch {
   // Storage is switched off: the theme is that of the system.
 }
-%AROUND%
+%SCRIPT%
 try {
   await init({ module_or_path: '%WASM%' });
   await resume();

@@ -53,13 +53,13 @@ fn worker_of<'a>(manifest: &'a Manifest, public: impl Iterator<Item = &'a str>) 
 }
 
 fn filled(template: &str, manifest: &Manifest) -> String {
-    let (assets, around) = (&manifest.assets, app::around());
+    let (assets, script) = (&manifest.assets, app::of_document());
     [
         ("%BUILD%", &assets.build),
         ("%CSS%", &assets.css),
         ("%JS%", &assets.js),
         ("%WASM%", &assets.wasm),
-        ("%AROUND%", &around),
+        ("%SCRIPT%", &script),
     ]
     .into_iter()
     .fold(template.to_owned(), |text, (name, value)| text.replace(name, value))
