@@ -42,6 +42,8 @@ crate::lazy_page!(CHUNK, control, ControlPage);
 
 /// Where the page is.
 const PATH: &str = "/control";
+/// Where its review stands in a document without a living page.
+const REVIEW: &str = "/control#control-review";
 
 /// The field of its address that names what a form has asked for, by its id: it stands on the page with its steps.
 pub const ASKED: &str = "asked";

@@ -403,7 +403,9 @@ fn the_page_control_has_the_values_of_the_device_and_forms_that_need_no_script()
     assert!(!html.contains(" checked"), "of what was not read no choice is said to be set");
     assert!(html.contains("title=\"Setting number 7: "), "the revision is told where it is asked for");
     assert!(
-        html.contains("name=\"review\"") && html.contains("action=\"/control\"") && !html.contains("/actions/command"),
+        html.contains("name=\"review\"")
+            && html.contains("action=\"/control#control-review\"")
+            && !html.contains("/actions/command"),
         "nothing is posted before the review"
     );
     let html = page("/control?review=discharge-limit&value=120", Some(Role::Operator));

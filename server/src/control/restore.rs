@@ -95,10 +95,10 @@ fn stood_for(journal: &Control, command: &Command, now: Now) -> Result<Duration>
 /// How a control came to the value that was read back last, by the step that says so.
 fn change(row: CommandRow, control: &ControlSpec) -> Option<Change> {
     let value = row.last.read_back?;
-    let (by, at) = match StateKind::from_word(&row.last.state) {
-        Ok(StateKind::Confirmed | StateKind::OneStepOff) => (ChangedBy::Command(row.who), row.asked),
-        Ok(StateKind::LeaseEnded) if control.is_return(value) => (ChangedBy::Lease, row.last.at),
-        _ => (ChangedBy::Device, row.last.at),
+    let (by, at, value) = match StateKind::from_word(&row.last.state) {
+        Ok(StateKind::Confirmed | StateKind::OneStepOff) => (ChangedBy::Command(row.who), row.asked, row.value),
+        Ok(StateKind::LeaseEnded) if control.is_return(value) => (ChangedBy::Lease, row.last.at, value),
+        _ => (ChangedBy::Device, row.last.at, value),
     };
     Some(Change { by, at, value })
 }
@@ -111,7 +111,6 @@ fn unknown(receipt: CommandReceipt, why: &str, now: Now) -> CommandReceipt {
 
 /// The command of a row; `None` for a system or a kind of control that this program does not know.
 fn receipt(row: CommandRow, site: &SiteSpec, now: Now) -> Option<CommandReceipt> {
-    // What was seen of its effect is in the journal; the value that was read back is what counts here.
     let read_back = row.last.read_back.unwrap_or(row.value);
     let state = match StateKind::from_word(&row.last.state) {
         Ok(StateKind::Sent) => CommandState::Sent,
@@ -119,7 +118,9 @@ fn receipt(row: CommandRow, site: &SiteSpec, now: Now) -> Option<CommandReceipt>
         Ok(StateKind::Unchanged) => CommandState::Unchanged(read_back),
         Ok(StateKind::OneStepOff) => CommandState::OneStepOff(read_back),
         Ok(StateKind::Unconfirmable) => CommandState::Unconfirmable,
-        Ok(kind) if kind.stands() => CommandState::Confirmed(read_back),
+        Ok(kind) if kind.stands() => {
+            CommandState::of_effect(&row.last.words).unwrap_or(CommandState::Confirmed(read_back))
+        }
         _ => CommandState::Journalled,
     };
     let at = Now { utc: row.last.at, mono: now.mono };

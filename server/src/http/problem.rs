@@ -200,7 +200,7 @@ pub(super) fn sentence(words: &str) -> String {
 fn usual(status: StatusCode) -> (&'static str, &'static str) {
     match status {
         StatusCode::BAD_REQUEST => ("This request cannot be read", "the request cannot be read: send it anew"),
-        StatusCode::UNAUTHORIZED => ("Sign in to see this", "sign in first"),
+        StatusCode::UNAUTHORIZED => ("This needs a name and a password", "sign in first"),
         StatusCode::FORBIDDEN => ("This is not allowed", "this is not allowed from here"),
         StatusCode::NOT_FOUND => ("There is nothing here", "there is nothing at this address"),
         StatusCode::METHOD_NOT_ALLOWED => {

@@ -36,7 +36,7 @@ pub(super) fn ControlCard(
     view! {
         <Card title=first.label.clone() note=Derived::fixed(range) class=if is_choice { "control-card control-choice" } else { "control-card" }>
             <Present desk control />
-            <form method="get" action=super::PATH class="control-form" novalidate=true on:submit=move |event: ev::SubmitEvent| {
+            <form method="get" action=super::REVIEW class="control-form" novalidate=true on:submit=move |event: ev::SubmitEvent| {
                 event.prevent_default();
                 desk.open_change();
             }>

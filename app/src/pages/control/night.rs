@@ -26,6 +26,10 @@ pub(super) fn NightBar(desk: Desk) -> impl IntoView {
     let has_limit = Derived::new(move || desk.control(limit_key).is_some());
     let none = Derived::new(move || desk.seen.with(|seen| seen.as_ref().is_none_or(|seen| seen.controls.is_empty())));
     let off = move || desk.bar.get().is_some();
+    // Without a living page these two could do nothing: the link beside them can.
+    let alive = RwSignal::new(false);
+    Effect::new(move |_| alive.set(true));
+    let seen = move || if alive.get() { "visible" } else { "hidden" };
     let lower_words = move || {
         lower.get().map_or_else(|| "Lower the limit".to_owned(), |(_, words)| format!("Lower the limit to {words}"))
     };
@@ -36,6 +40,7 @@ pub(super) fn NightBar(desk: Desk) -> impl IntoView {
                 class="button"
                 aria-describedby=OFF
                 hidden=move || !has_limit.get()
+                style:visibility=seen
                 title=move || why().or_else(|| against.get())
                 disabled=move || off() || lower.with(Option::is_none) || against.with(Option::is_some)
                 on:click=move |_| {
@@ -47,11 +52,11 @@ pub(super) fn NightBar(desk: Desk) -> impl IntoView {
             >
                 {lower_words}
             </button>
-            <button type="button" class="button button-primary" aria-describedby=OFF title=why disabled=off on:click=move |_| desk.open(Review::SafeValues)>
+            <button type="button" class="button button-primary" style:visibility=seen aria-describedby=OFF title=why disabled=off on:click=move |_| desk.open(Review::SafeValues)>
                 "Return to safe values"
             </button>
             <noscript>
-                <a class="button" href=href(desk.live, "review=safe-values")>"Return to safe values"</a>
+                <a class="button" href=format!("{}#control-review", href(desk.live, "review=safe-values"))>"Return to safe values"</a>
             </noscript>
         </div>
     }

@@ -38,6 +38,7 @@ pub(super) fn ReviewDialog(desk: Desk, flight: Flight) -> impl IntoView {
     let first = open.get_untracked();
     view! {
         <dialog
+            id="control-review"
             class="control-review"
             node_ref=place
             open=first
@@ -85,11 +86,11 @@ fn OfChange(desk: Desk, flight: Flight, change: Change) -> impl IntoView {
     view! {
         <h2 id="control-review-title">{label}</h2>
         <p class="control-change">
-            <span class="control-old"><span class="visually-hidden">"from "</span>{model::present_words(&control)}</span>
+            <span class="control-old"><span class="visually-hidden">"from "</span>{move || now.with(|now| model::present_words(&now.control))}</span>
             <span aria-hidden="true">"\u{2192}"</span>
             <span class="control-new"><span class="visually-hidden">"to "</span>{new}</span>
         </p>
-        <p class="control-words" data-tone=if widens { "wider" } else { "safer" }>{change.direction()}</p>
+        <p class="control-words" data-tone=move || if now.with(Change::widens) { "wider" } else { "safer" }>{move || now.with(Change::direction)}</p>
         {model::acts_words(&control, to).map(|words| view! { <p class="control-words" data-tone="wider">{words}</p> })}
         <p class="control-answer">{words}</p>
         <details class="control-assumed" open=true><summary>"Beside doing nothing"</summary><Table flight desk /></details>

@@ -614,7 +614,7 @@ impl Control {
                 Some(has) => self.lost(has),
                 None => self.not_renewed_any_more(&format!("it could not be renewed: {other}"), at),
             },
-            WriteOutcome::Clamped(has) if spec.accepts(value, has) => CommandState::OneStepOff(has),
+            WriteOutcome::Clamped(has) if spec.is_beside(value, has) => CommandState::OneStepOff(has),
             outcome => standing.state.after(outcome)?,
         };
         let standing = self.standing.as_mut()?;
@@ -636,8 +636,9 @@ impl Control {
             (standing.state, standing.at) = (state.clone(), at);
         }
         match (&state, has) {
-            (CommandState::Confirmed(has) | CommandState::OneStepOff(has), _) => {
-                self.changed = Some(Change { value: *has, ..Change::of(&receipt.command) });
+            // What it was given; that the device says a number beside it is told by its state.
+            (CommandState::Confirmed(_) | CommandState::OneStepOff(_), _) => {
+                self.changed = Some(Change::of(&receipt.command));
             }
             (_, Some(has)) => self.settle(has, before, at),
             _ => {}
@@ -686,10 +687,12 @@ impl Control {
     }
 
     /// Keeps how the control came to a value that was read, unless it is the one that is known. `before` is what was read
-    /// before.
+    /// before: what has not moved since was changed by nobody, whatever was wanted.
     fn settle(&mut self, value: f64, before: Option<ReadBack>, at: Now) {
-        let known = self.changed.as_ref().map(|changed| changed.value).or(before.map(|before| before.value));
-        if known.is_none_or(|known| self.spec.is_same(known, value)) {
+        let before = before.map(|before| before.value);
+        let known = self.changed.as_ref().map(|changed| changed.value).or(before);
+        let is_known = |known: Option<f64>| known.is_some_and(|known| self.spec.is_same(known, value));
+        if known.is_none() || is_known(known) || is_known(before) {
             return;
         }
         let was_held = matches!(&self.changed, Some(Change { by: ChangedBy::Command(_), .. }));

@@ -63,13 +63,17 @@ fn kept_for(used: u32, of: u32) -> &'static str {
     if used < of { "the rest is kept for the safe direction" } else { "only the way back to the safe value is open" }
 }
 
+/// So much of the pause since a write of before this start goes by the clock.
+const PAUSE: Duration = Duration::from_secs(60);
+
 impl Ledger {
     /// What a journal says of the writes before this start, and how many there were at all; `ran` is how long the server has
     /// run until now. Of what has no running time the wall clock decides: an instant in its future counts as now.
     pub fn restored(writes: impl IntoIterator<Item = PastWrite>, total: u64, ran: Duration, now: Now) -> Ledger {
-        let age = |write: PastWrite| match write.ran {
-            Some(then) => ran.saturating_sub(then),
-            None => Duration::from_micros(now.utc.0.saturating_sub(write.at.0).max(0).unsigned_abs()),
+        let age = |write: PastWrite| {
+            let by_clock = Duration::from_micros(now.utc.0.saturating_sub(write.at.0).max(0).unsigned_abs());
+            // For the pause between two writes the clock is believed: a minute more or less frees nothing of a day.
+            write.ran.map_or(by_clock, |then| ran.saturating_sub(then).max(by_clock.min(PAUSE)))
         };
         let within = writes.into_iter().map(age).filter(|age| *age < DAY);
         // A day ago is never before the monotonic clock's zero: a process starts a day after it.
@@ -234,6 +238,19 @@ mod tests {
                 today < 6,
                 "{what}"
             );
+        }
+    }
+
+    #[test]
+    fn the_pause_since_a_write_before_a_restart_goes_by_the_clock() {
+        let budget = WriteBudget { gap: Duration::from_secs(5), per_hour: 60, per_day: 100 };
+        for (clock_s, may) in [(0, false), (3, false), (6, true), (-100, false)] {
+            let now = Now { utc: Utc(clock_s * 1_000_000), mono: Mono::START };
+            // It ran no longer than until the write: what came after was lost with the process.
+            let write = PastWrite { at: Utc(0), ran: Some(Duration::from_secs(60)) };
+            let ledger = Ledger::restored([write], 1, Duration::from_secs(60), now);
+            assert_eq!(ledger.admit(&budget, Wider, now.mono).is_ok(), may, "{clock_s} s later");
+            assert_eq!(ledger.today(now.mono), 1);
         }
     }
 

@@ -234,7 +234,17 @@ impl StateKind {
     }
 }
 
+/// How the words begin of what agrees with what is measured, and of what does not.
+const EFFECTIVE: &str = "effective: ";
+const NO_EFFECT: &str = "confirmed, but not followed: ";
+
 impl CommandState {
+    /// What was measured after a command, by the words in which it was kept; `None` for other words.
+    pub fn of_effect(words: &str) -> Option<CommandState> {
+        let effective = words.strip_prefix(EFFECTIVE).map(|seen| CommandState::Effective(seen.to_owned()));
+        effective.or_else(|| words.strip_prefix(NO_EFFECT).map(|seen| CommandState::NoEffect(seen.to_owned())))
+    }
+
     /// Which of the states it is.
     pub fn kind(&self) -> StateKind {
         use StateKind as Kind;
@@ -342,8 +352,8 @@ impl fmt::Display for CommandState {
             Clamped(_) => f.write_str("not followed: the device has changed to another value"),
             Ignored(_) => f.write_str("ignored: the device still has the value from before"),
             Unconfirmable => f.write_str("sent: the device has nothing that would confirm it"),
-            Effective(seen) => write!(f, "effective: {seen}"),
-            NoEffect(seen) => write!(f, "confirmed, but not followed: {seen}"),
+            Effective(seen) => write!(f, "{EFFECTIVE}{seen}"),
+            NoEffect(seen) => write!(f, "{NO_EFFECT}{seen}"),
             Rejected(why) => write!(f, "rejected by the device: {why}"),
             NotSent(why) => write!(f, "not sent: {why}"),
             Unknown(why) => write!(f, "unknown whether it was heard: {why}"),

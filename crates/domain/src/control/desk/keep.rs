@@ -152,6 +152,11 @@ impl Control {
         let Some(by) = standing.effect_by.filter(|_| looked_at) else { return Keep::Nothing };
         let state =
             match followed(&self.spec, standing.command.value, standing.before, &situation.system.state, now.mono) {
+                // It was so before, without this command.
+                Followed::Yes(_) if matches!(standing.state, CommandState::Unchanged(_)) => {
+                    standing.effect_by = None;
+                    return Keep::Nothing;
+                }
                 Followed::Yes(seen) => CommandState::Effective(seen),
                 Followed::No(seen) if by <= now.mono => CommandState::NoEffect(seen),
                 Followed::Unknown(_) if by <= now.mono => {
@@ -186,7 +191,13 @@ impl Control {
             system: Some(system.to_owned()),
             subject: Some(self.spec.kind.spec().key.to_owned()),
             new: Some(words(standing.command.value)),
-            result: Some("renewed after a restart: the device still had the value".to_owned()),
+            result: Some(
+                match self.present.is_some_and(|present| !self.spec.is_same(present.value, standing.command.value)) {
+                    true => "renewed after a restart: the device had a value one step beside",
+                    false => "renewed after a restart: the device still had the value",
+                }
+                .to_owned(),
+            ),
             read_back: self.present.map(|present| words(present.value)),
             detail: Some(format!("command {}", standing.command.id.0)),
             ..Entry::of(&Requester::server(), now.utc, "command-renewed")
@@ -256,9 +267,7 @@ impl Control {
         }
         // What the device has comes from this command if it stands, whatever was before.
         match &state {
-            Some(state) if state.stands() => {
-                self.changed = Some(Change { value, ..Change::of(&standing.command) });
-            }
+            Some(state) if state.stands() => self.changed = Some(Change::of(&standing.command)),
             None if standing.state.stands() => {}
             _ => self.settle(value, before, at),
         }
