@@ -11,12 +11,12 @@ pub fn SocBar(
     #[prop(into)]
     soc_pct: Derived<Option<f32>>,
     /// The reserve, %.
-    reserve_pct: f32,
+    reserve_pct: Derived<f32>,
 ) -> impl IntoView {
     let percent = |pct: f32| format!("{}%", fixed(pct.clamp(0.0, 100.0).into(), 1));
     let level = Derived::new(move || match soc_pct.get() {
         None => "unknown",
-        Some(pct) if pct <= reserve_pct => "reserve",
+        Some(pct) if pct <= reserve_pct.get() => "reserve",
         Some(_) => "above",
     });
     view! {
@@ -27,14 +27,14 @@ pub fn SocBar(
             height="16"
             role="img"
             aria-label=move || match soc_pct.get() {
-                Some(soc) => format!("State of charge {} percent, reserve {} percent", fixed(soc.into(), 1), fixed(reserve_pct.into(), 0)),
+                Some(soc) => format!("State of charge {} percent, reserve {} percent", fixed(soc.into(), 1), fixed(reserve_pct.get().into(), 0)),
                 None => "State of charge unknown".to_owned(),
             }
         >
             <rect class="soc-track" width="100%" height="16" rx="4" />
-            <rect class="soc-kept" width=percent(reserve_pct) height="16" rx="4" />
+            <rect class="soc-kept" width=move || percent(reserve_pct.get()) height="16" rx="4" />
             <rect class="soc-level" width=move || percent(soc_pct.get().unwrap_or(0.0)) height="16" rx="4" />
-            <rect class="soc-mark" x=percent(reserve_pct) width="2" height="16" />
+            <rect class="soc-mark" x=move || percent(reserve_pct.get()) width="2" height="16" />
         </svg>
     }
 }

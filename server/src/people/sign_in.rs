@@ -230,7 +230,7 @@ impl People {
             let entry = Entry { detail, result: Some(WRONG.to_owned()), ..Entry::of(&who, now.utc, action) };
             control.write(|tables| tables.audit(entry))?;
         }
-        Err(Refused::Wrong(WRONG))
+        Err(Refused::Wrong(if session.is_some() { "the password is wrong" } else { WRONG }))
     }
 
     /// Begins a session, or lets one go on.

@@ -360,12 +360,14 @@ pub(super) fn tone(state: &str) -> &'static str {
     }
 }
 
-/// Whether there is more to come of a command: it is under way, or confirmed and its effect is not seen yet.
+/// Whether there may be more to come of a command: it is under way, not known, or confirmed and its effect is not seen yet.
 pub(super) fn goes_on(command: &CommandResponse, now: Utc) -> bool {
     /// Within this time an effect is to be seen, µs.
     const EFFECT_US: i64 = 65 * 1_000_000;
     let measured = ControlKind::from_key(&command.control).is_some_and(|kind| !kind.spec().effect.1.is_zero());
-    command.under_way || command.state == "confirmed" && measured && now.0 - command.at.0 < EFFECT_US
+    // What is not known yet may be, as soon as the device answers or lets go of what it had.
+    let open = matches!(&command.state[..], "unknown" | "unconfirmable" | "one-step-off");
+    command.under_way || (open || command.state == "confirmed" && measured) && now.0 - command.at.0 < EFFECT_US
 }
 
 /// What is left of the writes of a day.
@@ -386,7 +388,7 @@ pub(super) fn changed_words(control: &ControlState) -> (String, Option<Utc>) {
         Some(changed) => (
             match &changed.how[..] {
                 "command" => format!("changed by {}", changed.by),
-                "lease" => "returned by itself, because it was not renewed".to_owned(),
+                "lease" => "returned by itself".to_owned(),
                 _ => "changed at the device".to_owned(),
             },
             Some(changed.at),

@@ -14,7 +14,11 @@ use leptos::prelude::*;
 pub(super) fn Charge() -> impl IntoView {
     let live = Live::expect();
     let spec = live.system();
-    let reserve_pct = spec.reserve_pct;
+    let reserve_pct = live.map({
+        let spec = spec.clone();
+        move |snapshot| snapshot.reserve_pct(&spec)
+    });
+    let reserve = Derived::new(move || format!("reserve {}", format::percent_whole(reserve_pct.get())));
     let soc = live.shown(PointId::Soc);
     let soc_pct = live.map(|snapshot| {
         let last = snapshot.state.points.last_value(PointId::Soc);
@@ -28,7 +32,7 @@ pub(super) fn Charge() -> impl IntoView {
     let outlook = live.map(move |snapshot| outlook_words(energy::outlook(snapshot, &spec)));
     let health = live.shown(PointId::Soh);
     view! {
-        <Card title="State of charge" class="charge" note=format!("reserve {}", format::percent_whole(reserve_pct))>
+        <Card title="State of charge" class="charge" note=reserve>
             <div class="charge-body" data-fresh=move || soc.with(|v| v.is_fresh().to_string())>
                 <p class="hero">
                     <span class="number">{move || soc.with(Shown::number)}</span>

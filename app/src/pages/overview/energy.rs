@@ -28,7 +28,7 @@ pub(super) enum Outlook {
 /// Energy above the reserve, Wh, not negative. A pack of unknown health counts as new.
 pub(super) fn above_reserve_wh(snapshot: &Snapshot, spec: &SystemSpec) -> Sample {
     let soc_pct = snapshot.point(PointId::Soc)?;
-    Ok(((soc_pct - spec.reserve_pct) / 100.0 * usable_wh(snapshot, spec)).max(0.0))
+    Ok(((soc_pct - snapshot.reserve_pct(spec)) / 100.0 * usable_wh(snapshot, spec)).max(0.0))
 }
 
 fn usable_wh(snapshot: &Snapshot, spec: &SystemSpec) -> f32 {
@@ -44,7 +44,7 @@ pub(super) fn outlook(snapshot: &Snapshot, spec: &SystemSpec) -> Outlook {
     };
     let seconds = |share_pct: f32| share_pct / 100.0 * usable_wh(snapshot, spec) / power_w.abs() * 3_600.0;
     if power_w > IDLE_W {
-        match soc_pct - spec.reserve_pct {
+        match soc_pct - snapshot.reserve_pct(spec) {
             above if above <= 0.0 => Outlook::BelowReserve,
             above if seconds(above) < LONG_S => Outlook::ReserveIn(seconds(above)),
             _ => Outlook::Holding,

@@ -45,7 +45,7 @@ pub(super) fn AuditPage() -> impl IntoView {
             .into_any(),
             May::No(why) => view! {
                 <EmptyState title="The audit is for operators and admins" advice=format!("{}.", crate::format::sentence(&why)) />
-                <p class="ways"><a class="button" href="/sign-in" rel="external">"Sign in"</a></p>
+                {session.name().is_none().then(|| view! { <p class="ways"><a class="button" href="/sign-in" rel="external">"Sign in"</a></p> })}
             }
             .into_any(),
             May::AfterPassword => view! {

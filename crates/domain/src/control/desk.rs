@@ -14,8 +14,6 @@
 
 mod keep;
 #[cfg(test)]
-mod life;
-#[cfg(test)]
 mod tests;
 
 use super::decide::{Change, ChangedBy, Command, CommandId, Decision, Known, Refusal, decide};
@@ -612,7 +610,7 @@ impl Control {
             }
             other if renewal => match has {
                 Some(has) => self.lost(has),
-                None => self.not_renewed_any_more(&format!("it could not be renewed: {other}"), at),
+                None => self.not_renewed_any_more(&format!("it could not be renewed: {other}")),
             },
             WriteOutcome::Clamped(has) if spec.is_beside(value, has) => CommandState::OneStepOff(has),
             outcome => standing.state.after(outcome)?,
@@ -673,16 +671,10 @@ impl Control {
     }
 
     /// The end of a command that is not renewed any more, and what the device does then.
-    fn not_renewed_any_more(&self, why: &str, now: Now) -> CommandState {
+    fn not_renewed_any_more(&self, why: &str) -> CommandState {
         let to = self.spec.returns_to.map(|to| self.spec.kind.words(to));
-        let left = self.returns_at.map(|at| at.since(now.mono)).filter(|left| !left.is_zero());
-        let then = match (to, left) {
-            (Some(to), Some(left)) => {
-                format!("; the device returns to {to} by itself within {:.0} s", left.as_secs_f32().ceil())
-            }
-            (Some(to), None) => format!("; the device returns to {to} by itself"),
-            (None, _) => String::new(),
-        };
+        // The words are kept: within how many seconds is told apart, as long as it is so.
+        let then = to.map_or_else(String::new, |to| format!("; the device returns to {to} by itself"));
         CommandState::LeaseEnded(format!("{why}{then}"), None)
     }
 

@@ -217,6 +217,9 @@ fn more_is_to_come_of_what_is_under_way_and_of_what_is_to_take_effect() {
         ("discharge-limit", "confirmed", 5_000_000, true),
         ("discharge-limit", "confirmed", 100_000_000, false),
         ("discharge-limit", "effective", 5_000_000, false),
+        ("mode", "unknown", 5_000_000, true),
+        ("mode", "unknown", 100_000_000, false),
+        ("reserve", "one-step-off", 5_000_000, true),
         ("mode", "confirmed", 5_000_000, false),
         ("mode", "rejected", 5_000_000, false),
     ] {
@@ -314,7 +317,7 @@ fn who_has_changed_what_is_said_as_it_is_known() {
         (
             change("lease", "", 150e3),
             change("lease", "", 150e3),
-            "returned by itself, because it was not renewed",
+            "returned by itself",
             "The device has returned to 150 kW by itself meanwhile",
         ),
     ] {

@@ -140,7 +140,7 @@ impl Control {
                 // Nobody gives it up: the device has it until the end, and may be heard again before.
                 Err(("link" | OVER, _)) if now.mono < over => {}
                 Err((_, why)) => {
-                    return Keep::Over(self.not_renewed_any_more(&format!("it is not renewed: {why}"), now));
+                    return Keep::Over(self.not_renewed_any_more(&format!("it is not renewed: {why}")));
                 }
             }
         }
@@ -299,10 +299,13 @@ impl Control {
     fn seen_as(&self, standing: &Standing, value: f64, at: Now) -> Option<CommandState> {
         let wanted = standing.command.value;
         let has = || self.spec.kind.words(value);
+        // What it had before the command says nothing of it.
+        let has_moved =
+            standing.state.stands() || standing.before.is_none_or(|before| !self.spec.is_same(before, value));
         let reached = match self.spec.accepts(wanted, value) {
             true if self.spec.is_same(wanted, value) => Some(CommandState::Confirmed(value)),
-            true => Some(CommandState::OneStepOff(value)),
-            false => None,
+            true if has_moved => Some(CommandState::OneStepOff(value)),
+            _ => None,
         };
         match (&standing.state, reached) {
             // It was under way when the server started.
@@ -327,7 +330,7 @@ impl Control {
                     has(),
                     self.spec.kind.words(wanted)
                 );
-                Some(self.not_renewed_any_more(&why, at))
+                Some(self.not_renewed_any_more(&why))
             }
             (state, None) if state.stands() => Some(self.lost(value)),
             _ => None,

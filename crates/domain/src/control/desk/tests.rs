@@ -1,5 +1,7 @@
 //! Commands through the engine, against a device that obeys, refuses, lies or is away. No sockets.
 
+mod life;
+
 use super::*;
 use crate::control::{Wanted, WriteBudget};
 use crate::engine::tests::{at, batch, site};
@@ -14,7 +16,7 @@ use proptest::prelude::*;
 
 /// How a device answers.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Answers {
+enum Answers {
     Obeys,
     Ignores,
     Clamps(f64),
@@ -27,24 +29,24 @@ pub(super) enum Answers {
 }
 
 /// The engine of a site with a reserve (flash) and a discharge limit (60 s lease in kW), and its devices.
-pub(super) struct Rig {
-    pub(super) engine: Engine,
-    pub(super) now: Now,
-    pub(super) answers: Answers,
+struct Rig {
+    engine: Engine,
+    now: Now,
+    answers: Answers,
     /// What the devices have: reserve, %, and limit, kW.
-    pub(super) has: [f64; 2],
+    has: [f64; 2],
     /// By how much they say another value, in the unit of the setpoint.
-    pub(super) says_beside: [f64; 2],
+    says_beside: [f64; 2],
     /// The values that were sent, in the unit of the setpoint, and whose write it was.
-    pub(super) sent: Vec<(String, f64)>,
+    sent: Vec<(String, f64)>,
     /// What the link has not come to yet.
-    pub(super) waiting: Vec<WriteRequest>,
-    pub(super) told: Vec<String>,
-    pub(super) journal: bool,
+    waiting: Vec<WriteRequest>,
+    told: Vec<String>,
+    journal: bool,
     /// Reads of the reserve are kept back here.
     late_reads: bool,
     late: Option<Receipt>,
-    pub(super) points: Vec<(PointId, f32)>,
+    points: Vec<(PointId, f32)>,
 }
 
 fn reserve() -> Setpoint {
@@ -55,16 +57,16 @@ fn limit() -> Setpoint {
     Setpoint { name: "limit".into(), lease: Some(Duration::from_secs(60)), ..setpoint("kW", 0.0, 300.0, 1.0) }
 }
 
-pub(super) fn person(name: &str, role: Role, stepped_up: bool) -> Requester {
+fn person(name: &str, role: Role, stepped_up: bool) -> Requester {
     Requester { name: name.into(), role: Some(role), came: Came::Page, stepped_up, address: None }
 }
 
-pub(super) fn operator() -> Requester {
+fn operator() -> Requester {
     person("Ada", Role::Operator, true)
 }
 
 impl Rig {
-    pub(super) fn new() -> Rig {
+    fn new() -> Rig {
         let mut spec = site();
         let made = |kind, device: &Setpoint, wanted| ControlSpec::new(kind, LinkIdx(0), device, &wanted).unwrap();
         let budget = WriteBudget { gap: Duration::ZERO, ..WriteBudget::of(Wear::Flash) };
@@ -94,14 +96,14 @@ impl Rig {
         rig
     }
 
-    pub(super) fn step(&mut self, input: Input) {
+    fn step(&mut self, input: Input) {
         let outputs = self.engine.step(self.now, input);
         for output in outputs {
             self.carry_out(output);
         }
     }
 
-    pub(super) fn carry_out(&mut self, output: Output) {
+    fn carry_out(&mut self, output: Output) {
         match output {
             Output::Receipt(receipt) => self.told.push(format!("{}: {}", receipt.command.id.0, receipt.words())),
             Output::Audit(entry) => {
@@ -123,17 +125,17 @@ impl Rig {
         }
     }
 
-    pub(super) fn say(&mut self, id: WriteId, outcome: WriteOutcome) {
+    fn say(&mut self, id: WriteId, outcome: WriteOutcome) {
         self.step(Input::Write(Receipt { id, at: self.now, outcome }));
     }
 
     /// The link comes to what waits; its device answers as it does then.
-    pub(super) fn come_to_what_waits(&mut self, answers: Answers) {
+    fn come_to_what_waits(&mut self, answers: Answers) {
         self.answers = answers;
         std::mem::take(&mut self.waiting).into_iter().for_each(|write| self.write(write));
     }
 
-    pub(super) fn write(&mut self, write: WriteRequest) {
+    fn write(&mut self, write: WriteRequest) {
         let place = usize::from(write.setpoint == "limit");
         let says = |rig: &Rig| rig.has[place] + rig.says_beside[place];
         let before = says(self);
@@ -177,7 +179,7 @@ impl Rig {
     }
 
     /// Lets time pass, with fresh values every 0.2 s.
-    pub(super) fn pass(&mut self, seconds: f32) {
+    fn pass(&mut self, seconds: f32) {
         for _ in 0..(seconds * 5.0).round() as usize {
             self.now = self.now + Duration::from_millis(200);
             let since = self.now.mono.since(at(0.0).mono).as_secs_f32();
@@ -195,24 +197,24 @@ impl Rig {
         }
     }
 
-    pub(super) fn ask(&mut self, id: &str, control: ControlKind, value: f64, by: Requester) {
+    fn ask(&mut self, id: &str, control: ControlKind, value: f64, by: Requester) {
         let revision = self.engine.desk().find(SystemIdx(0), control).map_or(0, |control| control.revision);
         self.ask_seen(id, control, value, by, revision);
     }
 
-    pub(super) fn ask_seen(&mut self, id: &str, control: ControlKind, value: f64, by: Requester, revision: u64) {
+    fn ask_seen(&mut self, id: &str, control: ControlKind, value: f64, by: Requester, revision: u64) {
         let (id, at, system) = (CommandId(id.to_owned()), self.now.utc, SystemIdx(0));
         let expires = self.now.mono + Duration::from_secs(30);
         self.step(Input::Command(Command { id, system, control, value, hold: None, by, at, expires, revision }));
     }
 
     /// Asks for a reserve that is to stand for a time.
-    pub(super) fn hold(&mut self, id: &str, value: f64, seconds: u64) {
+    fn hold(&mut self, id: &str, value: f64, seconds: u64) {
         self.hold_of(id, ControlKind::Reserve, value, seconds);
     }
 
     /// Asks for a value that is to stand for a time.
-    pub(super) fn hold_of(&mut self, id: &str, control: ControlKind, value: f64, seconds: u64) {
+    fn hold_of(&mut self, id: &str, control: ControlKind, value: f64, seconds: u64) {
         let (id, at, system) = (CommandId(id.to_owned()), self.now.utc, SystemIdx(0));
         let (hold, expires) = (Some(Duration::from_secs(seconds)), self.now.mono + Duration::from_secs(30));
         let (by, revision) = (operator(), self.control(control).revision);
@@ -220,13 +222,13 @@ impl Rig {
     }
 
     /// From now on a point has this value.
-    pub(super) fn measure(&mut self, point: PointId, value: f32) {
+    fn measure(&mut self, point: PointId, value: f32) {
         self.points.retain(|(other, _)| *other != point);
         self.points.push((point, value));
     }
 
     /// The server ends and is started again with what its journal says, on the devices as they are then.
-    pub(super) fn started_again(&self, control: ControlKind, stood_s: u64) -> Rig {
+    fn started_again(&self, control: ControlKind, stood_s: u64) -> Rig {
         let stood = self.control(control);
         let mut rig = Rig::new();
         (rig.has, rig.points) = (self.has, self.points.clone());
@@ -245,7 +247,7 @@ impl Rig {
     }
 
     /// How long it takes and what is said until a device is left alone, by `Control::not_renewed`.
-    pub(super) fn not_renewed(&self, control: ControlKind) -> Option<(String, Option<Duration>)> {
+    fn not_renewed(&self, control: ControlKind) -> Option<(String, Option<Duration>)> {
         let (site, desk) = (self.engine.site(), self.engine.desk());
         let control = desk.find(SystemIdx(0), control).unwrap();
         let (system, link) = (&site.systems[0], &site.links[0]);
@@ -255,11 +257,11 @@ impl Rig {
     }
 
     /// What was told since the last time.
-    pub(super) fn said(&mut self) -> Vec<String> {
+    fn said(&mut self) -> Vec<String> {
         std::mem::take(&mut self.told)
     }
 
-    pub(super) fn control(&self, kind: ControlKind) -> &Control {
+    fn control(&self, kind: ControlKind) -> &Control {
         self.engine.desk().find(SystemIdx(0), kind).unwrap()
     }
 }
@@ -602,14 +604,14 @@ fn a_lease_is_renewed_while_all_is_well_and_ends_with_its_reason() {
     let rows: [Then; 3] = [
         (
             critical,
-            "a: its time is over: it is not renewed: a critical alarm is active; the device returns to 150 kW by itself within 30 s",
+            "a: not held any more: it is not renewed: a critical alarm is active; the device returns to 150 kW by itself",
         ),
         (
             disarm,
-            "a: its time is over: it is not renewed: control is not armed: an admin arms it in Settings; the device \
-             returns to 150 kW by itself within 30 s",
+            "a: not held any more: it is not renewed: control is not armed: an admin arms it in Settings; the device \
+             returns to 150 kW by itself",
         ),
-        (reverts, "a: its time is over: the device has returned to 150 kW by itself"),
+        (reverts, "a: not held any more: the device has returned to 150 kW by itself"),
     ];
     for (then, why) in rows {
         let mut rig = Rig::new();
@@ -678,7 +680,7 @@ fn a_value_that_stood_before_a_restart_stands_until_its_hold_is_over_or_it_is_re
             limit,
             150.0,
             None,
-            "a: its time is over: it was not renewed while Packtwin was down; the device has 150 kW now",
+            "a: not held any more: it was not renewed while Packtwin was down; the device has 150 kW now",
             0,
         ),
     ] {
@@ -717,7 +719,7 @@ fn a_renewal_that_is_not_heard_is_tried_again_until_the_lease_is_over() {
             rig.step(link(LinkState::Up));
             rig.pass(10.0);
             let said = rig.said();
-            let ended = said.iter().any(|said| said.starts_with("a: its time is over"));
+            let ended = said.iter().any(|said| said.starts_with("a: not held any more"));
             assert_eq!(ended, !stands, "away for {away_s} s, unplugged {unplugged}: {said:?}");
         }
     }
