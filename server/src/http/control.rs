@@ -146,6 +146,9 @@ pub(super) async fn apply_safe_values(
         let Some(kind) = ControlKind::from_key(&control.control) else { continue };
         let id = CommandId(format!("{id}.{}", control.control));
         if let Some(known) = kept(app, &id).await? {
+            if known.system != system {
+                return Err(another());
+            }
             commands.push(known);
             continue;
         }

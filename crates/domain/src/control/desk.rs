@@ -150,8 +150,13 @@ pub struct Standing {
     renew: Option<(Mono, Mono)>,
     /// When its time is over.
     pub holds_until: Option<Mono>,
+    /// The safest value that the device may have had when it was asked, if one was known: what is safer still has come
+    /// since then, and is not written over.
+    replaces: Option<f64>,
     /// Why the safe value cannot return yet, though its time is over; empty if it can.
     pub cannot_return: String,
+    /// How often the safe value was written in vain since then, and when it is tried again.
+    returns: (u32, Option<Mono>),
     /// Whether that was told.
     told_cannot_return: bool,
     /// Whether it was confirmed before this start, and is renewed as soon as the device is seen to have it still.
@@ -288,13 +293,14 @@ impl Desk {
         let Some(control) = self.find_mut(command.system, command.control) else { return Vec::new() };
         let before = control.known_value(now.mono);
         let stood = control.stood();
+        let replaces = control.safest(before);
         let replaced: Vec<Step> = control.supersede(&command.by.name, now).collect();
         control.revision += 1;
         control.latest = Some(Change::of(&command));
         control.ended = None;
         let receipt = CommandReceipt::new(command.clone(), now, CommandState::Requested, before);
         let standing = Standing::new(command, CommandState::Requested, now, before, decision.towards == Towards::Wider);
-        control.standing = Some(Standing { replaced: stood.map(Box::new), ..standing });
+        control.standing = Some(Standing { replaced: stood.map(Box::new), replaces, ..standing });
         for step in &replaced {
             if let Step::Receipt(over) = step {
                 self.forget(over.clone());
@@ -339,7 +345,7 @@ impl Desk {
 
     /// Takes that a command is on the disk, or why it is not; only now may it go to its link.
     pub fn journalled(&mut self, id: &CommandId, done: Result<(), String>, now: Now) -> Vec<Step> {
-        let write = self.next_write();
+        let (write, is_armed) = (self.next_write(), self.arming.armed);
         let Some(control) = self.under_way(|standing| standing.command.id == *id && standing.write.is_none()) else {
             return Vec::new();
         };
@@ -349,6 +355,8 @@ impl Desk {
         }
         let state = match done {
             Err(why) => CommandState::Refused(Refusal::CannotRecord(why)),
+            // It was disarmed while the disk took its time.
+            Ok(()) if !is_armed => CommandState::NotSent("control was disarmed meanwhile".to_owned()),
             Ok(()) if standing.command.expires < now.mono => CommandState::Expired,
             Ok(()) => CommandState::Journalled,
         };
@@ -436,7 +444,14 @@ impl Desk {
         if standing.state.stands() {
             control.ended = Some(receipt.clone());
         }
-        let again = if receipt.state.kind().came_to_nothing() { control.stand_again(standing, now) } else { None };
+        let again = match receipt.state.kind().came_to_nothing() {
+            true => {
+                let again = control.stand_again(standing, now);
+                control.returned_in_vain(&receipt);
+                again
+            }
+            false => None,
+        };
         let told = [Some(self.forget(receipt)), again].into_iter().flatten().map(Step::Receipt);
         withdrawn.into_iter().chain(told).collect()
     }
@@ -461,6 +476,7 @@ impl Standing {
     fn new(command: Command, state: CommandState, at: Now, before: Option<f64>, widens: bool) -> Standing {
         let (write, renew, holds_until, effect_by, replaced) = (None, None, None, None, None);
         let (cannot_return, told_cannot_return, resumes) = (String::new(), false, false);
+        let (replaces, returns) = (None, (0, None));
         Standing {
             command,
             state,
@@ -470,6 +486,8 @@ impl Standing {
             write,
             renew,
             holds_until,
+            replaces,
+            returns,
             cannot_return,
             told_cannot_return,
             resumes,
@@ -505,6 +523,15 @@ impl Control {
         self.standing.as_ref().filter(open).map(|standing| standing.command.value)
     }
 
+    /// The safest value that the device may have: what was read, and what was on its way to it.
+    fn safest(&self, before: Option<f64>) -> Option<f64> {
+        let before = before?;
+        let open = self.standing.as_ref().filter(|standing| !standing.state.stands());
+        let on_their_way =
+            open.map(|standing| standing.command.value).into_iter().chain(open.and_then(|it| it.replaces));
+        Some(on_their_way.fold(before, |safest, value| if self.spec.widens(safest, value) { value } else { safest }))
+    }
+
     /// The write of the command that it follows.
     fn request(&self, id: WriteId) -> Option<WriteRequest> {
         let standing = self.standing.as_ref()?;
@@ -514,7 +541,7 @@ impl Control {
             setpoint: self.spec.setpoint.clone(),
             value: Some(self.spec.to_setpoint(standing.command.value)),
             lease: self.spec.lease,
-            only_within: None,
+            only_within: standing.replaces.and_then(|before| self.spec.replaceable(standing.command.value, before)),
             deadline: standing.command.expires,
         })
     }
@@ -572,6 +599,14 @@ impl Control {
         Some(standing.receipt(now, standing.state.clone()))
     }
 
+    /// What was to return to the safe value came to nothing: why, for as long as that is tried again.
+    fn returned_in_vain(&mut self, receipt: &CommandReceipt) {
+        let Some(standing) = &mut self.standing else { return };
+        if receipt.command.id.0.starts_with(&format!("{}.end", standing.command.id.0)) {
+            standing.cannot_return = receipt.state.to_string();
+        }
+    }
+
     /// Keeps the count of its writes right: what ends before it was sent is taken back.
     fn account(&mut self, id: WriteId, outcome: &WriteOutcome) {
         let Some(place) = self.counted.iter().position(|(counted, _)| *counted == id) else { return };
@@ -612,6 +647,10 @@ impl Control {
                 Some(has) => self.lost(has),
                 None => self.not_renewed_any_more(&format!("it could not be renewed: {other}")),
             },
+            WriteOutcome::Read(has) => {
+                let has = spec.kind.words(has);
+                CommandState::NotSent(format!("the device has {has} since then, which is safer than what was known"))
+            }
             WriteOutcome::Clamped(has) if spec.is_beside(value, has) => CommandState::OneStepOff(has),
             outcome => standing.state.after(outcome)?,
         };

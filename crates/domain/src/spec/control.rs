@@ -1,6 +1,6 @@
 //! A control as a site configures it: which setpoint of which device it is, and within which envelope.
 
-use super::control_kind::ControlKind;
+use super::control_kind::{ControlKind, Safer};
 use crate::link::LinkIdx;
 use crate::time::Mono;
 use crate::write::{BadValue, Setpoint, Wear, nearest_step};
@@ -127,6 +127,11 @@ pub enum BadControl {
     /// The device keeps every value.
     #[error("`returns_to` is for a setpoint with `lease_s`: {0} stays until another value is written, so leave it out")]
     NeverReturns(String),
+    /// The same of what is safe where nothing is written.
+    #[error(
+        "`safe` is missing: it is {0} where nothing else is written, which is none of the steps of {1} that begin with {2}"
+    )]
+    NoSafeBetween(Number, Number, Number),
     /// The device returns to what a control may not have, or to what is less safe than `safe`.
     #[error(
         "`returns_to` is {0}, {1}: the device has it whenever the server is disarmed, ended, or does not reach it; give the \
@@ -158,7 +163,7 @@ impl BadControl {
             BadControl::UpsideDown(.., "") => "max",
             BadControl::UpsideDown(..) | BadControl::Between(..) => "min",
             BadControl::Step(..) | BadControl::LongStep(..) => "step",
-            BadControl::Safe(..) | BadControl::SafeBetween(..) => "safe",
+            BadControl::Safe(..) | BadControl::SafeBetween(..) | BadControl::NoSafeBetween(..) => "safe",
             BadControl::FullScale(_) | BadControl::NoShare(..) => "full_scale_w",
             BadControl::NeverReturns(_) | BadControl::Returns(..) => "returns_to",
             BadControl::LongGap(..) => "gap_s",
@@ -349,8 +354,9 @@ impl ControlSpec {
             let bad = if wanted.safe.is_some() { BadControl::Safe } else { BadControl::NoSafe };
             return Err(bad(Number(safe), Number(min), with_unit(max)));
         }
-        if wanted.safe.is_some() && !is_whole((safe - min) / step) {
-            return Err(BadControl::SafeBetween(Number(safe), Number(step), Number(min)));
+        if !is_whole((safe - min) / step) {
+            let bad = if wanted.safe.is_some() { BadControl::SafeBetween } else { BadControl::NoSafeBetween };
+            return Err(bad(Number(safe), Number(step), Number(min)));
         }
         let budget = wanted.budget.unwrap_or(WriteBudget::of(setpoint.wear));
         budget.check()?;
@@ -416,7 +422,9 @@ impl ControlSpec {
             return Ok(nearest);
         }
         let safer = if nearest > value { nearest - self.step } else { nearest + self.step };
-        Ok(nearest_step(safer, envelope, self.step).unwrap_or(nearest))
+        let safer = nearest_step(safer, envelope, self.step).ok();
+        // Of two steps on either side of the safe value the nearest may be the safer one.
+        Ok(safer.filter(|safer| !self.widens(*safer, nearest)).unwrap_or(nearest))
     }
 
     /// Whether `value` lies further from the safe side than `before`: a wider limit, a lower reserve.
@@ -455,6 +463,18 @@ impl ControlSpec {
             (value + reach) * self.per_unit
         };
         (end(-step), end(step))
+    }
+
+    /// The values of the setpoint that a write of `value` may replace, which was decided where the device had `before`: none
+    /// that is safer than both. What has been made safer at the device since then is not written over. `None` if any.
+    pub fn replaceable(&self, value: f64, before: f64) -> Option<(f64, f64)> {
+        // A number one step beside is taken for the same, as everywhere.
+        let reach = if self.kind.spec().choices.is_empty() { 1.1 } else { 0.5 } * self.device_step();
+        match self.kind.spec().safer {
+            Safer::Lower => Some(((value.min(before) - reach) * self.per_unit, f64::INFINITY)),
+            Safer::Higher => Some((f64::NEG_INFINITY, (value.max(before) + reach) * self.per_unit)),
+            Safer::Nearer => None,
+        }
     }
 
     /// Whether a value is the one to which the device returns by itself.
@@ -793,6 +813,45 @@ pub(crate) mod tests {
         for (cycle_ms, shortest_ms) in [(100, 2_000), (200, 2_000), (500, 4_000), (10_000, 80_000)] {
             let shortest = ControlSpec::shortest_lease(Duration::from_millis(cycle_ms));
             assert_eq!(shortest, Duration::from_millis(shortest_ms));
+        }
+    }
+
+    #[test]
+    fn a_safe_value_that_is_left_out_is_at_a_step_too() {
+        let power = setpoint("W", -5_000.0, 5_000.0, 1.0);
+        let wanted = |step| Wanted { step: Some(step), ..Wanted::default() };
+        let bad = ControlSpec::new(ControlKind::GridSetpoint, LinkIdx(0), &power, &wanted(3_000.0)).unwrap_err();
+        assert_eq!(bad.key(), Some("safe"));
+        assert_eq!(
+            bad.to_string(),
+            "`safe` is missing: it is 50 where nothing else is written, which is none of the steps of 3000 that begin with -5000"
+        );
+        // Of two steps on either side of the safe value, the nearer one.
+        let wanted = Wanted { safe: Some(1_000.0), ..wanted(3_000.0) };
+        let control = ControlSpec::new(ControlKind::GridSetpoint, LinkIdx(0), &power, &wanted).unwrap();
+        assert_eq!(control.admit(50.0), Ok(1_000.0));
+    }
+
+    #[test]
+    fn what_is_safer_than_was_known_is_not_replaced() {
+        let made = |kind, low, high, unit: &'static str| {
+            ControlSpec::new(kind, LinkIdx(0), &setpoint(unit, low, high, 1.0), &Wanted::default()).unwrap()
+        };
+        let limit = made(ControlKind::DischargeLimit, 0.0, 300e3, "W");
+        let reserve = made(ControlKind::Reserve, 10.0, 50.0, "%");
+        for (control, value, before, found, may) in [
+            // Lower than was known, to less than is wanted: somebody has been there.
+            (&limit, 180e3, 200e3, 30e3, false),
+            (&limit, 180e3, 200e3, 190e3, true),
+            (&limit, 180e3, 120e3, 120e3, true),
+            (&limit, 180e3, 120e3, 30e3, false),
+            (&limit, 20e3, 200e3, 30e3, true),
+            (&reserve, 20.0, 15.0, 35.0, false),
+            (&reserve, 20.0, 15.0, 12.0, true),
+            (&reserve, 15.0, 20.0, 20.0, true),
+        ] {
+            let (low, high) = control.replaceable(value, before).unwrap();
+            assert_eq!((low..=high).contains(&found), may, "{value} over {found}, {before} was known");
         }
     }
 

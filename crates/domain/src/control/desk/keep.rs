@@ -71,6 +71,8 @@ impl Desk {
         if is_silent || refused.is_some() && std::mem::replace(&mut standing.told_cannot_return, true) {
             return Vec::new();
         }
+        let (tries, _) = standing.returns;
+        standing.returns = (tries + 1, Some(now.mono + RETURN_AGAIN * 2_u32.pow(tries.min(6))));
         self.command(site, command, now)
     }
 }
@@ -92,6 +94,9 @@ pub(super) fn renewable(
     }
     check(&control.spec, situation, widens)
 }
+
+/// A return to the safe value that came to nothing is tried again after this, then after twice the time, up to 64 times.
+const RETURN_AGAIN: Duration = Duration::from_secs(5);
 
 /// In place of an interlock's id: the time of a command is over.
 const OVER: &str = "hold";
@@ -131,7 +136,8 @@ impl Control {
         if is_over && standing.resumes && self.present.is_none() && self.unreadable.is_empty() {
             return Keep::Nothing;
         }
-        if is_over && standing.cannot_return.is_empty() {
+        let may_return = standing.returns.1.is_none_or(|at| at <= now.mono);
+        if is_over && standing.cannot_return.is_empty() && may_return {
             return Keep::Return;
         }
         if let Some((_, over)) = standing.renew.filter(|(at, _)| *at <= now.mono) {
@@ -144,7 +150,7 @@ impl Control {
                 }
             }
         }
-        if is_over {
+        if is_over && may_return {
             return Keep::Return;
         }
         let Some(standing) = &mut self.standing else { return Keep::Nothing };
@@ -207,9 +213,13 @@ impl Control {
     /// The command by which the server itself returns to the safe value. Nobody who asks may use a point in an id.
     fn back_to_safe(&self, now: Now) -> Option<Command> {
         let ended = self.standing.as_ref()?;
-        let end = if ended.told_cannot_return { "end-at-last" } else { "end" };
+        // Each try is a command of its own, also after a restart.
+        let end = match ended.returns {
+            (0, _) if !ended.told_cannot_return => String::new(),
+            _ => format!("-{}", now.utc.0 / 1_000_000),
+        };
         Some(Command {
-            id: CommandId(format!("{}.{end}", ended.command.id.0)),
+            id: CommandId(format!("{}.end{end}", ended.command.id.0)),
             value: self.spec.safe,
             hold: None,
             by: Requester::server(),

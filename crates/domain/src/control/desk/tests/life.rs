@@ -295,3 +295,69 @@ fn what_the_device_had_before_a_command_is_not_one_step_beside_it() {
     assert!(said.iter().all(|said| !said.contains("one step beside")), "{said:#?}");
     assert_eq!(rig.control(LIMIT).changed.as_ref().map(|changed| changed.value), Some(120e3));
 }
+
+#[test]
+fn what_was_made_safer_at_the_device_a_moment_ago_is_not_written_over() {
+    // By a command, and by the server's own end of a hold.
+    for held in [false, true] {
+        let mut rig = Rig::new();
+        rig.hold_of("a", LIMIT, 200e3, if held { 20 } else { 3_600 });
+        rig.pass(19.0);
+        rig.has[1] = 30.0;
+        match held {
+            false => rig.ask("b", LIMIT, 180e3, operator()),
+            true => rig.pass(2.0),
+        }
+        rig.pass(20.0);
+        let said = rig.said();
+        assert_eq!(rig.has[1], 30.0, "{said:#?}");
+        assert!(
+            held || said.iter().any(|said| said.starts_with("b: not sent: the device has 30 kW since then")),
+            "{said:#?}"
+        );
+        assert_eq!(rig.control(LIMIT).changed.as_ref().map(|changed| changed.by.clone()), Some(ChangedBy::Device));
+    }
+}
+
+#[test]
+fn a_return_to_the_safe_value_is_tried_until_it_is_done() {
+    for answers in [Answers::Refuses, Answers::Ignores] {
+        let mut rig = Rig::new();
+        rig.hold_of("a", RESERVE, 12.0, 20);
+        rig.pass(10.0);
+        rig.answers = answers;
+        rig.pass(12.0);
+        let standing = rig.control(RESERVE).standing.clone().unwrap();
+        assert!(!standing.cannot_return.is_empty(), "{answers:?}: {:?}", rig.said());
+        rig.answers = Answers::Obeys;
+        rig.pass(20.0);
+        let said = rig.said();
+        assert_eq!(rig.has[0], 20.0, "{answers:?}: {said:?}");
+    }
+    // The same where it could not be recorded.
+    let mut rig = Rig::new();
+    rig.hold_of("a", RESERVE, 12.0, 20);
+    rig.pass(10.0);
+    rig.journal = false;
+    rig.pass(15.0);
+    rig.journal = true;
+    rig.pass(40.0);
+    let said = rig.said();
+    assert_eq!(rig.has[0], 20.0, "{said:?}");
+}
+
+#[test]
+fn what_waits_for_the_disk_while_control_is_disarmed_is_not_sent() {
+    for value in [190e3, 120e3] {
+        let mut rig = Rig::new();
+        rig.slow_journal = Some(Vec::new());
+        rig.ask("a", LIMIT, value, operator());
+        rig.step(armed(false));
+        for id in rig.slow_journal.take().unwrap() {
+            rig.step(Input::Journalled(id, Ok(())));
+        }
+        rig.pass(5.0);
+        assert_eq!(rig.said(), ["a: not sent: control was disarmed meanwhile"]);
+        assert!(rig.sent.is_empty());
+    }
+}
