@@ -1,7 +1,7 @@
 //! Actions of pages: who may take them, and what is answered to whom may not or asks wrongly.
 
 use crate::home::demo_site;
-use crate::people::{PASSWORD, add};
+use crate::people::{PASSWORD, add, sign_in, signed_in_before};
 use crate::support::{Server, folder};
 use api::control::{CommandResponse, CommandsResponse};
 use domain::lab::{LabState, LoadMode};
@@ -82,31 +82,9 @@ fn an_action_is_guarded_and_answers_in_words() {
     assert_eq!(state["load"]["power_w"], 120_000.0, "nothing that was refused was done");
 }
 
-/// The cookie of somebody who has signed in, and perhaps given their password once more.
-fn cookie_of(server: &Server, name: &str, once_more: bool) -> String {
-    let given = |path: &str, cookie: &str, body: String| {
-        let mut stream = TcpStream::connect(&server.address).unwrap();
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             Cookie: {cookie}\r\nContent-Length: {}\r\n\r\n{body}",
-            server.address,
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        let _ = stream.read_to_string(&mut answer);
-        let line = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie");
-        line.split(';').next().unwrap().to_owned()
-    };
-    let first = given("/api/v1/session", "a=b", format!("{{\"name\":\"{name}\",\"password\":\"{PASSWORD}\"}}"));
-    match once_more {
-        true => given("/api/v1/session/step-up", &first, format!("{{\"password\":\"{PASSWORD}\"}}")),
-        false => first,
-    }
-}
-
+/// What the browser of somebody who has just signed in sends.
 fn cookie(server: &Server, name: &str) -> String {
-    cookie_of(server, name, true)
+    sign_in(server, name).shows.unwrap().1
 }
 
 #[test]
@@ -203,7 +181,7 @@ fn a_page_commands_by_the_same_door_as_programs() {
     assert!(answer.contains("<a href=\"/control?system=hv&amp;review=safe-values\">Back to the page</a>"), "{answer}");
     settled();
     // Away from the safe side the form has the password with it.
-    let plain = cookie_of(&server, "timo", false);
+    let (_, plain) = signed_in_before(&server, "timo").shows.unwrap();
     let revision = server.get("/api/v1/control?system=hv")["controls"][1]["revision"].as_u64().unwrap();
     let wider = |id: &str, password: &str| {
         let body = format!(
