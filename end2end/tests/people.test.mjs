@@ -274,6 +274,8 @@ test('the audit is read, filtered, checked and given away', () =>
     await chain.getByRole('button', { name: 'Check' }).click();
     await chain.getByText(/was written anew/).waitFor();
     await page.goBack();
+    await page.waitForURL(/action=user-added$/);
+    await page.goBack();
     await entries.getByText('control armed', { exact: true }).waitFor();
     messages.length = 0;
   }));

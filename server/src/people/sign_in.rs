@@ -103,7 +103,7 @@ impl People {
         self.hasher.in_turn(of, work).await?
     }
 
-    /// Another password for the own account: all its sessions end, and one begins.
+    /// Another password for the own account: all its other sessions end, and this one goes on under another secret.
     pub(crate) async fn change_password(
         self: &Arc<Self>,
         session: Session,
@@ -117,9 +117,10 @@ impl People {
             let user = people.try_password(&session.name, &old, &from, Some(&session))?;
             let hash = hasher::hash(&new).map_err(Refused::Unusable)?;
             let who = of_page(&user, &from);
-            accounts::set_password(people.control()?, &who, people.now().utc, (&user.name, &hash), None)?;
+            let own = Some(session.id);
+            accounts::set_password(people.control()?, &who, people.now().utc, (&user.name, &hash), own)?;
             people.tell_ended(&user.name);
-            people.begin(&user, &from, Before::None, "signed-in")
+            people.begin(&user, &from, Before::GoesOn(&session), "signed-in")
         };
         self.hasher.in_turn(of, work).await?
     }
