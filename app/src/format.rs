@@ -6,7 +6,7 @@
 
 use domain::decimal;
 use domain::point::{PointId, Unit};
-use domain::time::Utc;
+use domain::time::{Utc, rfc3339};
 use std::fmt;
 
 /// Narrow no-break space: between thousands, and before a unit.
@@ -233,6 +233,12 @@ pub fn duration(seconds: f32) -> String {
 pub fn local_offset_s(at_s: f64) -> i32 {
     let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at_s * 1e3));
     -(date.get_timezone_offset() * 60.0) as i32
+}
+
+/// An instant to the second where the reader's time zone is not known: `2026-11-30 14:32:07 UTC`.
+pub fn utc_time(utc: Utc) -> String {
+    let text = rfc3339(utc);
+    format!("{} {} UTC", &text[..10], &text[11..19])
 }
 
 /// Time of day where the browser is, `14:32:07`. Browser only: the server does not know the reader's time zone, so a

@@ -64,6 +64,14 @@ pub async fn hydrated() {
     let _ = JsFuture::from(promise).await;
 }
 
+/// Whether what is drawn here is alive: not on the server, and not before the browser has taken it over.
+pub fn alive() -> ReadSignal<bool> {
+    let (alive, set_alive) = signal(false);
+    // Effects run in browsers alone.
+    Effect::new(move |_| set_alive.set(true));
+    alive
+}
+
 /// Whether a part failed: another page is to be had by loading its document.
 pub fn failed() -> bool {
     STATE.with_borrow(|state| state.failed)

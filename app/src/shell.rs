@@ -54,15 +54,22 @@ const POPOVERS: &str = "{const f=e=>{const l=e.target.closest?.(':popover-open')
     if(l&&(e.type=='click'?e.target.closest('a'):t&&!l.parentNode.contains(t)))l.hidePopover()};\
     addEventListener('click',f);addEventListener('focusout',f)}";
 
+/// Keeps the focus near when what had it is gone: the part of the page that it was in has it then, not the document's top.
+const FOCUS: &str = "{let h=[];addEventListener('focusin',e=>{h=[];for(let n=e.target;n;n=n.parentElement)h.push(n)});\
+    new MutationObserver(()=>{if(h[0]&&document.activeElement==document.body&&!h[0].checkVisibility()){\
+    const n=h.find(n=>n.matches('section,main,dialog')&&n.checkVisibility());h=[];\
+    if(n){n.tabIndex=-1;n.focus({preventScroll:true})}}})\
+    .observe(document,{childList:true,subtree:true,attributeFilter:['hidden']})}";
+
 /// What every document of ours runs: it keeps these colours as the theme says and as the page shows the present or the past,
-/// if it has a `<meta name="theme-color" data-scheme>` for each scheme, and closes open lists.
+/// if it has a `<meta name="theme-color" data-scheme>` for each scheme, closes open lists, and keeps the focus near.
 pub fn of_document() -> String {
     let colours = AROUND.map(|(scheme, now, past)| format!("{scheme}:['{now}','{past}']")).join(",");
     format!(
         "{{const r=document.documentElement,c={{{colours}}},f=()=>{{const t=r.dataset.theme;\
         document.querySelectorAll('meta[name=theme-color]').forEach(m=>{{const s=m.dataset.scheme;\
         m.content=c[s]['past'in r.dataset?1:0];m.media=t?t==s?'all':'not all':`(prefers-color-scheme: ${{s}})`}})}};\
-        new MutationObserver(f).observe(r,{{attributeFilter:['data-theme','data-past']}});f()}}{POPOVERS}"
+        new MutationObserver(f).observe(r,{{attributeFilter:['data-theme','data-past']}});f()}}{POPOVERS}{FOCUS}"
     )
 }
 

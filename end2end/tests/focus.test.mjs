@@ -69,3 +69,13 @@ for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
       }));
   }
 }
+
+test('when what had the focus is gone, the part of the page that it was in has it', () =>
+  withLivePage(browser, `${server.url}/lab`, {}, async (page) => {
+    const clear = page.getByRole('button', { name: /^Clear: / });
+    await clear.first().focus();
+    const before = await clear.count();
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.activeElement?.matches('.lab-faults'));
+    assert.equal(await clear.count(), before - 1);
+  }));

@@ -6,15 +6,16 @@ use domain::time::Utc;
 use leptos::prelude::*;
 
 /// Time of day in the reader's time zone. The server does not know that zone: it renders a placeholder of the same width,
-/// and the browser fills it in after hydration, so nothing mismatches and nothing moves.
+/// and the browser fills it in after hydration, so nothing mismatches and nothing moves. Where scripts are off the style
+/// sheet shows the instant of `data-utc` instead.
 #[component]
 pub fn LocalTime(
     /// The instant.
     #[prop(into)]
     utc: Derived<Utc>,
 ) -> impl IntoView {
-    let mounted = RwSignal::new(false);
-    Effect::new(move |_| mounted.set(true));
-    let text = Derived::new(move || if mounted.get() { format::local_time(utc.get()) } else { "--:--:--".to_owned() });
-    view! { <time class="local-time">{text}</time> }
+    let alive = crate::hydration::alive();
+    let text = Derived::new(move || if alive.get() { format::local_time(utc.get()) } else { "--:--:--".to_owned() });
+    let in_utc = move || (!alive.get()).then(|| format::utc_time(utc.get()));
+    view! { <time class="local-time" data-utc=in_utc>{text}</time> }
 }

@@ -171,10 +171,9 @@ fn PageLink() -> impl IntoView {
         Connection::Live => "Live",
     });
     // The day is the reader's: the browser alone knows it.
-    let mounted = RwSignal::new(false);
-    Effect::new(move |_| mounted.set(true));
+    let alive = crate::hydration::alive();
     let utc = live.map(|snapshot| snapshot.now.utc);
-    let day = Derived::new(move || match mounted.get() && live.past.get() && !lost.get() {
+    let day = Derived::new(move || match alive.get() && live.past.get() && !lost.get() {
         true => format!(", {}", local_day(utc.get().0 as f64 / 1e3)),
         false => String::new(),
     });

@@ -153,6 +153,34 @@ impl Setpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WriteId(pub u64);
 
+/// What a device may have where a setpoint is written over it. Values are in the setpoint's unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Replaces {
+    /// Any value, and one that is not known.
+    Anything,
+    /// A value from the first to the second, which is known: a renewal replaces only its own value.
+    Within(f64, f64),
+    /// A value of at least this, or one that is not known: lower ones are safer.
+    AtLeast(f64),
+    /// A value of at most this, or one that is not known: higher ones are safer.
+    AtMost(f64),
+    /// A value that does not lie between these two, or one that is not known: those between are safer.
+    Outside(f64, f64),
+}
+
+impl Replaces {
+    /// Whether a device that has `value` is written over.
+    pub fn allows(self, value: f64) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Within(low, high) => (low..=high).contains(&value),
+            Self::AtLeast(low) => value >= low,
+            Self::AtMost(high) => value <= high,
+            Self::Outside(low, high) => !(low < value && value < high),
+        }
+    }
+}
+
 /// A setpoint of a link's device is to be set, or only to be read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WriteRequest {
@@ -167,25 +195,26 @@ pub struct WriteRequest {
     /// How long it is held unless it is asked for again, which renews it: then it is sent although the device has the
     /// value. `None` if it stays.
     pub lease: Option<Duration>,
-    /// It is written only where the device has a value from the first to the second of these, in the setpoint's unit; what
-    /// has been changed at the device is not written over. `None` if it is written whatever the device has.
-    pub only_within: Option<(f64, f64)>,
+    /// What the device may have for it to be written: what has been made safer at the device is not written over.
+    pub replaces: Replaces,
     /// It is not sent after this.
     pub deadline: Mono,
 }
 
 impl WriteRequest {
+    /// A write of `value`, or a read, that replaces anything and has no lease.
+    pub fn new(id: WriteId, link: LinkIdx, setpoint: &str, value: Option<f64>, deadline: Mono) -> Self {
+        Self { id, link, setpoint: setpoint.to_owned(), value, lease: None, replaces: Replaces::Anything, deadline }
+    }
+
     /// How it ends, unsent, on a device that has `value`, which was read a moment ago; `None` if it may be written.
     pub fn gives_way(&self, value: Option<f64>) -> Option<WriteOutcome> {
-        let (low, high) = self.only_within?;
-        match value {
-            Some(value) if (low..=high).contains(&value) => None,
-            Some(value) => Some(WriteOutcome::Read(value)),
-            // What is to replace one value only has to know that it is there.
-            None if low.is_finite() && high.is_finite() => {
+        match (self.replaces, value) {
+            (replaces, Some(value)) => (!replaces.allows(value)).then_some(WriteOutcome::Read(value)),
+            (Replaces::Within(..), None) => {
                 Some(WriteOutcome::NotSent("the device does not say which value it has".to_owned()))
             }
-            None => None,
+            (_, None) => None,
         }
     }
 }
@@ -210,7 +239,7 @@ pub struct Withdrawal {
 /// What has become of a write, or of a read.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WriteOutcome {
-    /// Of a read, and of a write that gives way to it ([`WriteRequest::only_within`]): the device has this value.
+    /// Of a read, and of a write that gives way to it ([`WriteRequest::replaces`]): the device has this value.
     Read(f64),
     /// The device has this value already: nothing was sent.
     Unchanged(f64),
@@ -358,24 +387,29 @@ mod tests {
 
     #[test]
     fn a_write_gives_way_to_a_value_that_it_is_not_to_replace() {
-        let write = |only_within| WriteRequest {
-            id: WriteId(1),
-            link: LinkIdx(0),
-            setpoint: "limit".into(),
-            value: Some(120.0),
-            lease: None,
-            only_within,
-            deadline: Mono(0),
+        let write = |replaces| WriteRequest {
+            replaces,
+            ..WriteRequest::new(WriteId(1), LinkIdx(0), "limit", Some(120.0), Mono(0))
         };
         let unsaid = || Some(WriteOutcome::NotSent("the device does not say which value it has".into()));
-        for (only_within, has, ends) in [
-            (None, Some(90.0), None),
-            (None, None, None),
-            (Some((119.5, 120.5)), Some(120.0), None),
-            (Some((119.5, 120.5)), Some(90.0), Some(WriteOutcome::Read(90.0))),
-            (Some((119.5, 120.5)), None, unsaid()),
+        let found = |value| Some(WriteOutcome::Read(value));
+        for (replaces, has, ends) in [
+            (Replaces::Anything, Some(90.0), None),
+            (Replaces::Anything, None, None),
+            (Replaces::Within(119.5, 120.5), Some(120.0), None),
+            (Replaces::Within(119.5, 120.5), Some(90.0), found(90.0)),
+            (Replaces::Within(119.5, 120.5), None, unsaid()),
+            (Replaces::AtLeast(100.0), Some(100.0), None),
+            (Replaces::AtLeast(100.0), Some(90.0), found(90.0)),
+            (Replaces::AtLeast(100.0), None, None),
+            (Replaces::AtMost(100.0), Some(90.0), None),
+            (Replaces::AtMost(100.0), Some(110.0), found(110.0)),
+            (Replaces::Outside(-10.0, 10.0), Some(0.0), found(0.0)),
+            (Replaces::Outside(-10.0, 10.0), Some(10.0), None),
+            (Replaces::Outside(-10.0, 10.0), Some(-50.0), None),
+            (Replaces::Outside(-10.0, 10.0), None, None),
         ] {
-            assert_eq!(write(only_within).gives_way(has), ends, "{has:?} of {only_within:?}");
+            assert_eq!(write(replaces).gives_way(has), ends, "{has:?} of {replaces:?}");
         }
     }
 

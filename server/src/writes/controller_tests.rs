@@ -79,15 +79,7 @@ impl Door {
     async fn write(&self, setpoint: &str, value: f64, lease_s: Option<u64>) -> Vec<String> {
         let deadline = (self.clock)().mono + Duration::from_secs(10);
         let (id, link, lease) = (WriteId(3), LinkIdx(0), lease_s.map(Duration::from_secs));
-        let request = WriteRequest {
-            id,
-            link,
-            setpoint: setpoint.into(),
-            value: Some(value),
-            lease,
-            only_within: None,
-            deadline,
-        };
+        let request = WriteRequest { lease, ..WriteRequest::new(id, link, setpoint, Some(value), deadline) };
         let mut receipts = self.handle.write(request, self.clock.clone()).unwrap();
         let mut all: Vec<WriteOutcome> = Vec::new();
         while let Some(receipt) = tokio::time::timeout(PATIENCE, receipts.recv()).await.unwrap() {

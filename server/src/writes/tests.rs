@@ -54,15 +54,7 @@ impl Running {
         let (now, id) = ((self.outlets.hub.clock)(), WriteId(3));
         let deadline = now.mono + Duration::from_secs(10);
         let link = LinkIdx(link.try_into().unwrap());
-        let request = WriteRequest {
-            id,
-            link,
-            setpoint: setpoint.into(),
-            value: Some(value),
-            lease: None,
-            only_within: None,
-            deadline,
-        };
+        let request = WriteRequest::new(id, link, setpoint, Some(value), deadline);
         self.outlets.carry_out(Output::Write(request), now)
     }
 

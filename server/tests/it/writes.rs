@@ -51,15 +51,7 @@ async fn the_simulated_gx_is_set_and_read_back_whatever_goes_wrong_on_the_wire()
         let deadline = clock().mono + Duration::from_secs(10);
         let lease = lease.map(Duration::from_secs);
         let (id, link) = (WriteId(1), LinkIdx(0));
-        let request = WriteRequest {
-            id,
-            link,
-            setpoint: setpoint.into(),
-            value: Some(value),
-            lease,
-            only_within: None,
-            deadline,
-        };
+        let request = WriteRequest { lease, ..WriteRequest::new(id, link, setpoint, Some(value), deadline) };
         let mut receipts = handle.write(request, clock.clone()).unwrap();
         let mut outcomes = Vec::new();
         while let Some(receipt) = tokio::time::timeout(PATIENCE, receipts.recv()).await.unwrap() {
@@ -75,18 +67,7 @@ async fn the_simulated_gx_is_set_and_read_back_whatever_goes_wrong_on_the_wire()
     assert_eq!(write("grid-setpoint", -1_500.0, Some(60)).await, [Sent, Echoed, Confirmed(-1_500.0)]);
     assert!(
         handle
-            .write(
-                WriteRequest {
-                    id: WriteId(2),
-                    link: LinkIdx(0),
-                    setpoint: "minimum-soc".into(),
-                    value: Some(96.0),
-                    lease: None,
-                    only_within: None,
-                    deadline: Mono(u64::MAX)
-                },
-                clock.clone()
-            )
+            .write(WriteRequest::new(WriteId(2), LinkIdx(0), "minimum-soc", Some(96.0), Mono(u64::MAX)), clock.clone())
             .is_err()
     );
     // A GX that answers everything with an exception is not written to.

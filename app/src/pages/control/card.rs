@@ -82,7 +82,7 @@ fn Present(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
         <p class="note" title=move || format!("Setting number {}: another one after each change", revision.get())>
             {move || match changed.get() {
                 (words, Some(at)) => view! { {words} ", " <When utc=at /> }.into_any(),
-                (words, None) => view! { {words} }.into_any(),
+                (words, None) => view! { {typeset(&words)} }.into_any(),
             }}
         </p>
         {move || ended.get().map(|words| view! { <p class="control-words" data-tone="wider" role="status">{typeset(&words)}</p> })}
@@ -97,8 +97,7 @@ fn Number(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
     let scale = control.with_untracked(Scale::of);
     let text = Derived::new(move || control.with(|control| desk.text(control)));
     // Without a living page the slider could not move the number: it is seen only when it can.
-    let hydrated = RwSignal::new(false);
-    Effect::new(move |_| hydrated.set(true));
+    let alive = crate::hydration::alive();
     let typed = {
         let key = key.clone();
         move |event| desk.think_of(&key, event_target_value(&event))
@@ -137,7 +136,7 @@ fn Number(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
                 />
                 <span class="unit">{scale.unit}</span>
             </label>
-            <div class="control-slider" style:visibility=move || if hydrated.get() { "visible" } else { "hidden" }>
+            <div class="control-slider" style:visibility=move || if alive.get() { "visible" } else { "hidden" }>
                 <input
                     type="range"
                     class="slider"
@@ -249,8 +248,7 @@ fn Foot(desk: Desk, flight: Flight, control: Derived<ControlState>) -> impl Into
         }
     });
     // Before the page is alive the button leads to the review by itself.
-    let alive = RwSignal::new(false);
-    Effect::new(move |_| alive.set(true));
+    let alive = crate::hydration::alive();
     view! {
         <div class="control-foot">
             <p class="control-words" data-tone=tone role="status">{words}</p>

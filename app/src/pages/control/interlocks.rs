@@ -16,12 +16,31 @@ struct Held {
     blocked: Vec<(String, Vec<String>)>,
 }
 
-/// How a condition is: its word for the style, and what is said of it.
-fn state(held: &Held, away: bool) -> (&'static str, &'static str) {
-    match (away, held.blocked.is_empty()) {
-        (true, _) => ("unknown", ": not known now"),
-        (false, true) => ("true", ": holds"),
-        (false, false) => ("false", ": does not hold"),
+/// How a condition is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    Yes,
+    No,
+    /// The server is away.
+    Unknown,
+}
+
+impl Holds {
+    fn of(held: &Held, away: bool) -> Self {
+        match (away, held.blocked.is_empty()) {
+            (true, _) => Self::Unknown,
+            (false, true) => Self::Yes,
+            (false, false) => Self::No,
+        }
+    }
+
+    /// Its word for the style, its sign, and what is said of it.
+    fn shown(self) -> (&'static str, Option<Glyph>, &'static str) {
+        match self {
+            Self::Yes => ("true", Some(Glyph::Check), ": holds"),
+            Self::No => ("false", Some(Glyph::Close), ": does not hold"),
+            Self::Unknown => ("unknown", None, ": not known now"),
+        }
     }
 }
 
@@ -67,18 +86,14 @@ pub(super) fn Interlocks(desk: Desk) -> impl IntoView {
     let away = desk.live.lost();
     let note = Derived::new(move || all.with(|all| summary(all, away.get())));
     let row = move |held: Held| {
-        let (holds, said) = state(&held, away.get());
-        let glyph = match holds {
-            "true" => Some(Glyph::Check),
-            "false" => Some(Glyph::Close),
-            _ => None,
-        };
-        let why = held.blocked.into_iter().filter(|_| holds == "false").map(|(why, of)| {
+        let holds = Holds::of(&held, away.get());
+        let (word, glyph, said) = holds.shown();
+        let why = held.blocked.into_iter().filter(|_| holds == Holds::No).map(|(why, of)| {
             let of = if of.len() < controls.get_untracked() { format!(" ({})", of.join(", ")) } else { String::new() };
             view! { <p class="control-why">{format!("{}{of}.", crate::format::sentence(&why))}</p> }
         });
         view! {
-            <li class="control-held" data-holds=holds>
+            <li class="control-held" data-holds=word>
                 {match glyph {
                     Some(glyph) => view! { <Icon glyph /> }.into_any(),
                     None => view! { <span class="icon" aria-hidden="true">{crate::format::NONE}</span> }.into_any(),
@@ -133,9 +148,12 @@ mod tests {
         assert_eq!(blocked(1), [("charge is stale".to_owned(), vec!["A".to_owned()])]);
         assert!(blocked(2).is_empty() && told[2].only_wider && !told[0].only_wider);
         assert_eq!(summary(&told, false), "2 of 3 do not hold");
-        assert_eq!(told.iter().map(|held| state(held, false).0).collect::<Vec<_>>(), ["false", "false", "true"]);
+        assert_eq!(
+            told.iter().map(|held| Holds::of(held, false)).collect::<Vec<_>>(),
+            [Holds::No, Holds::No, Holds::Yes]
+        );
         // Without the server nothing is said to hold.
         assert_eq!(summary(&told, true), "not known without the server");
-        assert!(told.iter().all(|held| state(held, true).0 == "unknown"));
+        assert!(told.iter().all(|held| Holds::of(held, true) == Holds::Unknown));
     }
 }

@@ -96,7 +96,7 @@ impl Bar {
                                 the token that the server wrote on its console when it started."
                     .to_owned()
             }
-            Bar::SignIn => "To command, sign in as an operator. Looking needs no more.".to_owned(),
+            Bar::SignIn => "To command, sign in as an operator. The page can be read without it.".to_owned(),
             Bar::Viewer(name) => {
                 format!(
                     "You are signed in as {name}, a viewer: you see everything and command nothing. An admin can make you an operator."
@@ -349,14 +349,15 @@ pub(super) fn marks_close(control: &ControlState) -> bool {
     control.present.is_some_and(|present| (present - control.safe).abs() / span < ROOM)
 }
 
-/// What a state of a command means for who looks: `pending`, `good`, `bad` or `over`.
+/// What a state of a command means for who looks: `pending`, `good`, `doubt`, `bad` or `over`.
 pub(super) fn tone(state: &str) -> &'static str {
-    match state {
-        "requested" | "journalled" | "sent" | "echoed" => "pending",
-        "confirmed" | "effective" | "unchanged" => "good",
-        "unconfirmable" | "no-effect" | "unknown" | "one-step-off" => "doubt",
-        "superseded" | "changed-at-device" | "lease-ended" => "over",
-        _ => "bad",
+    use StateKind::*;
+    match StateKind::from_word(state) {
+        Ok(Requested | Journalled | Sent | Echoed) => "pending",
+        Ok(Confirmed | Effective | Unchanged) => "good",
+        Ok(Unconfirmable | NoEffect | Unknown | OneStepOff) => "doubt",
+        Ok(Superseded | ChangedAtDevice | LeaseEnded) => "over",
+        Ok(Refused | Clamped | Ignored | Rejected | NotSent | Expired) | Err(_) => "bad",
     }
 }
 
@@ -364,10 +365,15 @@ pub(super) fn tone(state: &str) -> &'static str {
 pub(super) fn goes_on(command: &CommandResponse, now: Utc) -> bool {
     /// Within this time an effect is to be seen, µs.
     const EFFECT_US: i64 = 65 * 1_000_000;
-    let measured = ControlKind::from_key(&command.control).is_some_and(|kind| !kind.spec().effect.1.is_zero());
-    // What is not known yet may be, as soon as the device answers or lets go of what it had.
-    let open = matches!(&command.state[..], "unknown" | "unconfirmable" | "one-step-off");
-    command.under_way || (open || command.state == "confirmed" && measured) && now.0 - command.at.0 < EFFECT_US
+    let more = match StateKind::from_word(&command.state) {
+        // What is not known yet may be, as soon as the device answers or lets go of what it had.
+        Ok(StateKind::Unknown | StateKind::Unconfirmable | StateKind::OneStepOff) => true,
+        Ok(StateKind::Confirmed) => {
+            ControlKind::from_key(&command.control).is_some_and(|kind| !kind.spec().effect.1.is_zero())
+        }
+        _ => false,
+    };
+    command.under_way || more && now.0 - command.at.0 < EFFECT_US
 }
 
 /// What is left of the writes of a day.
@@ -381,8 +387,11 @@ pub(super) fn writes_words(control: &ControlState) -> String {
     )
 }
 
-/// How a control came to the value that it has: without the instant, and the instant.
+/// What is on its way to a control; else how it came to the value that it has: without the instant, and the instant.
 pub(super) fn changed_words(control: &ControlState) -> (String, Option<Utc>) {
+    if let Some(command) = control.command.as_ref().filter(|command| command.under_way) {
+        return (format!("{} of {} is on its way: {}", command.value_words, command.by, command.words), None);
+    }
     match &control.changed {
         None => ("no change is known".to_owned(), None),
         Some(changed) => (

@@ -27,8 +27,7 @@ pub(super) fn NightBar(desk: Desk) -> impl IntoView {
     let none = Derived::new(move || desk.seen.with(|seen| seen.as_ref().is_none_or(|seen| seen.controls.is_empty())));
     let off = move || desk.bar.get().is_some();
     // Without a living page these two could do nothing: the link beside them can.
-    let alive = RwSignal::new(false);
-    Effect::new(move |_| alive.set(true));
+    let alive = crate::hydration::alive();
     let seen = move || if alive.get() { "visible" } else { "hidden" };
     let lower_words = move || {
         lower.get().map_or_else(|| "Lower the limit".to_owned(), |(_, words)| format!("Lower the limit to {words}"))

@@ -9,10 +9,9 @@ use leptos::prelude::*;
 /// The instant. As with [`LocalTime`], the server does not know the reader's time zone.
 #[component]
 pub(super) fn When(#[prop(into)] utc: Derived<Utc>) -> impl IntoView {
-    let mounted = RwSignal::new(false);
-    Effect::new(move |_| mounted.set(true));
+    let alive = crate::hydration::alive();
     let day = move || {
-        let day = if mounted.get() { span::day_unless_today(utc.get().0 as f64 / 1e3) } else { String::new() };
+        let day = if alive.get() { span::day_unless_today(utc.get().0 as f64 / 1e3) } else { String::new() };
         if day.is_empty() { day } else { format!("{day}, ") }
     };
     view! { {day} <LocalTime utc /> }

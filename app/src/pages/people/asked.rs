@@ -10,6 +10,10 @@ use domain::wire::Wire;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+/// Said where scripts are off.
+pub(super) const NEEDS_SCRIPTS: &str =
+    " This page needs scripts, which are off in this browser. Commands can be given without them, on the page Control.";
+
 /// Said of what is in force and not on the disk.
 pub(super) const UNRECORDED: &str = "This is in force, and not recorded yet: the server cannot write to its disk. It is recorded as soon as that can be; if the server ends before, it is lost.";
 
@@ -95,7 +99,7 @@ pub(super) fn Together(
     let seen = Derived::with_last(move |last| last == Some(&true) || answered.get());
     view! {
         <div class="people-together" data-seen=move || seen.get().to_string() aria-busy=move || (!seen.get()).to_string()>
-            <p class="note people-loading" hidden=seen>"Loading\u{2026}"</p>
+            <p class="note people-loading" hidden=seen>"Loading\u{2026}" <noscript>{NEEDS_SCRIPTS}</noscript></p>
             <div class="grid">{cards}</div>
         </div>
     }

@@ -7,7 +7,7 @@ mod entry;
 mod filter;
 
 use super::PeopleWays;
-use super::asked::Asked;
+use super::asked::{Asked, NEEDS_SCRIPTS};
 use crate::address::{Leave, Navigation};
 use crate::components::{Card, EmptyState};
 use crate::derived::Derived;
@@ -40,7 +40,7 @@ pub(super) fn AuditPage() -> impl IntoView {
         <PeopleWays here=super::AUDIT />
         {move || match may.get() {
             May::Unknown => view! {
-                <p class="note">{move || session.failed.get().unwrap_or_else(|| "Looking up who is signed in\u{2026}".to_owned())}</p>
+                <p class="note">{move || session.failed.get().unwrap_or_else(|| "Looking up who is signed in\u{2026}".to_owned())} <noscript>{NEEDS_SCRIPTS}</noscript></p>
             }
             .into_any(),
             May::No(why) => view! {

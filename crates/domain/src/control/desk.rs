@@ -28,7 +28,7 @@ use crate::spec::control_kind::ControlKind;
 use crate::time::{Mono, Now, Utc};
 use crate::topology::SystemIdx;
 use crate::twin::Site;
-use crate::write::{Receipt, Withdrawal, WriteId, WriteOutcome, WriteRequest};
+use crate::write::{Receipt, Replaces, Withdrawal, WriteId, WriteOutcome, WriteRequest};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -541,7 +541,9 @@ impl Control {
             setpoint: self.spec.setpoint.clone(),
             value: Some(self.spec.to_setpoint(standing.command.value)),
             lease: self.spec.lease,
-            only_within: standing.replaces.and_then(|before| self.spec.replaceable(standing.command.value, before)),
+            replaces: standing
+                .replaces
+                .map_or(Replaces::Anything, |before| self.spec.replaces(standing.command.value, before)),
             deadline: standing.command.expires,
         })
     }

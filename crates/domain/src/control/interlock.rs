@@ -54,7 +54,7 @@ pub const INTERLOCKS: &[Interlock] = &[
     Interlock { id: "armed", label: "Control is armed", guards: Guards::All, holds: armed },
     Interlock { id: "link", label: "The device answers", guards: Guards::All, holds: link },
     Interlock { id: "remote", label: "The device is under remote control", guards: Guards::All, holds: remote },
-    Interlock { id: "inputs", label: "What decides is measured and fresh", guards: Guards::Wider, holds: inputs },
+    Interlock { id: "inputs", label: "The readings it depends on are fresh", guards: Guards::Wider, holds: inputs },
     Interlock { id: "alarms", label: "No critical alarm", guards: Guards::Wider, holds: alarms },
     Interlock { id: "mode", label: "The controller has no error", guards: Guards::Wider, holds: mode },
     Interlock { id: "contactors", label: "The battery is connected", guards: Guards::Wider, holds: connected },

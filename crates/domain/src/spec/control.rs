@@ -3,7 +3,7 @@
 use super::control_kind::{ControlKind, Safer};
 use crate::link::LinkIdx;
 use crate::time::Mono;
-use crate::write::{BadValue, Setpoint, Wear, nearest_step};
+use crate::write::{BadValue, Replaces, Setpoint, Wear, nearest_step};
 use std::fmt;
 use std::time::Duration;
 
@@ -455,25 +455,33 @@ impl ControlSpec {
         (has - value).abs() <= self.device_step() * 1.1 && self.kind.spec().choices.is_empty()
     }
 
-    /// The lowest and the highest value of the setpoint with which a device may be taken to have `value`.
-    pub fn accepted(&self, value: f64) -> (f64, f64) {
+    /// What a renewal of `value` replaces: the values of the setpoint with which a device may be taken to have it.
+    pub fn renews(&self, value: f64) -> Replaces {
         let step = self.device_step();
         let end = |beside: f64| {
             let reach = if self.accepts(value, value + beside) { 1.1 * beside } else { beside / 2.0 };
             (value + reach) * self.per_unit
         };
-        (end(-step), end(step))
+        Replaces::Within(end(-step), end(step))
     }
 
-    /// The values of the setpoint that a write of `value` may replace, which was decided where the device had `before`: none
-    /// that is safer than both. What has been made safer at the device since then is not written over. `None` if any.
-    pub fn replaceable(&self, value: f64, before: f64) -> Option<(f64, f64)> {
+    /// What a write of `value` replaces, which was decided where the device had `before`: no value that is safer than both.
+    /// What has been made safer at the device since then is not written over.
+    pub fn replaces(&self, value: f64, before: f64) -> Replaces {
         // A number one step beside is taken for the same, as everywhere.
         let reach = if self.kind.spec().choices.is_empty() { 1.1 } else { 0.5 } * self.device_step();
         match self.kind.spec().safer {
-            Safer::Lower => Some(((value.min(before) - reach) * self.per_unit, f64::INFINITY)),
-            Safer::Higher => Some((f64::NEG_INFINITY, (value.max(before) + reach) * self.per_unit)),
-            Safer::Nearer => None,
+            Safer::Lower => Replaces::AtLeast((value.min(before) - reach) * self.per_unit),
+            Safer::Higher => Replaces::AtMost((value.max(before) + reach) * self.per_unit),
+            Safer::Nearer => {
+                let far = (value - self.safe).abs().min((before - self.safe).abs()) - reach;
+                // Nothing is safer than a value that is the safe one, to a step.
+                if far > 0.0 {
+                    Replaces::Outside((self.safe - far) * self.per_unit, (self.safe + far) * self.per_unit)
+                } else {
+                    Replaces::Anything
+                }
+            }
         }
     }
 
@@ -839,6 +847,7 @@ pub(crate) mod tests {
         };
         let limit = made(ControlKind::DischargeLimit, 0.0, 300e3, "W");
         let reserve = made(ControlKind::Reserve, 10.0, 50.0, "%");
+        let grid = made(ControlKind::GridSetpoint, -10e3, 10e3, "W");
         for (control, value, before, found, may) in [
             // Lower than was known, to less than is wanted: somebody has been there.
             (&limit, 180e3, 200e3, 30e3, false),
@@ -849,9 +858,15 @@ pub(crate) mod tests {
             (&reserve, 20.0, 15.0, 35.0, false),
             (&reserve, 20.0, 15.0, 12.0, true),
             (&reserve, 15.0, 20.0, 20.0, true),
+            // Nearer to the safe 0 W is safer, on both sides of it.
+            (&grid, 5e3, 3e3, 0.0, false),
+            (&grid, 5e3, 3e3, -1e3, false),
+            (&grid, 5e3, 3e3, 3e3, true),
+            (&grid, 5e3, 3e3, -4e3, true),
+            (&grid, 0.0, 3e3, 0.0, true),
         ] {
-            let (low, high) = control.replaceable(value, before).unwrap();
-            assert_eq!((low..=high).contains(&found), may, "{value} over {found}, {before} was known");
+            let may_be = control.replaces(value, before).allows(found * control.per_unit);
+            assert_eq!(may_be, may, "{value} over {found}, {before} was known");
         }
     }
 
@@ -877,8 +892,8 @@ pub(crate) mod tests {
             (&mode, 0.0, 1.0, false),
         ] {
             assert_eq!(control.accepts(value, has), accepts, "{value} has {has}");
-            let (low, high) = control.accepted(value);
-            assert_eq!((low..=high).contains(&(has * control.per_unit)), accepts, "{low} to {high}");
+            let renews = control.renews(value);
+            assert_eq!(renews.allows(has * control.per_unit), accepts, "{renews:?}");
         }
     }
 

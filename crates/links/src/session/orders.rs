@@ -200,16 +200,7 @@ mod tests {
     use domain::write::WriteId;
 
     fn put(orders: &OrderSender, id: u64) -> mpsc::Receiver<Receipt> {
-        let (deadline, setpoint) = (Now::default().mono, "limit".to_owned());
-        let request = WriteRequest {
-            id: WriteId(id),
-            link: LinkIdx(0),
-            setpoint,
-            value: Some(1.0),
-            lease: None,
-            only_within: None,
-            deadline,
-        };
+        let request = WriteRequest::new(WriteId(id), LinkIdx(0), "limit", Some(1.0), Now::default().mono);
         let (order, told) = Order::new(request, Arc::new(Now::default));
         orders.put(order).unwrap();
         told

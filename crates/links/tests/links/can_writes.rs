@@ -1,10 +1,11 @@
 //! Frames that set something are sent to a CAN device over UDP, held while a lease lasts, and confirmed by its own frames.
 
 use crate::support::{PATIENCE, Running, config, repository};
-use crate::writes::{ask_for, ask_within, outcomes};
+use crate::writes::{ask_for, ask_over, outcomes};
 use domain::link::LinkState;
 use domain::spec::SystemIdx;
 use domain::topology::Topology;
+use domain::write::Replaces;
 use domain::write::WriteOutcome::{
     Clamped, Confirmed, Ignored, NotSent, Read, Sent, Unchanged, Unconfirmable, Unknown,
 };
@@ -216,7 +217,8 @@ async fn what_was_set_at_the_device_is_not_held_nor_written_over() {
     *device.habit.lock().unwrap() = Habit::IsSet;
     tokio::time::sleep(Duration::from_millis(300)).await;
     let heard = device.heard().len();
-    let renewed = ask_within(&link, "discharge-limit", 100.0, Some(Duration::from_secs(10)), Some((97.5, 102.5)));
+    let renewed =
+        ask_over(&link, "discharge-limit", 100.0, Some(Duration::from_secs(10)), Replaces::Within(97.5, 102.5));
     assert_eq!(outcomes(renewed.unwrap()).await, [Read(60.0)]);
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(device.heard().len(), heard, "no frame holds the value of before");

@@ -2,8 +2,9 @@
 
 use crate::support::Running;
 use crate::victron_mqtt::{ACCEPTED, Broker, Connection};
-use crate::writes::{ask_for, ask_within, outcomes};
+use crate::writes::{ask_for, ask_over, outcomes};
 use domain::link::LinkState;
+use domain::write::Replaces;
 use domain::write::WriteOutcome::{Clamped, Confirmed, Ignored, NotSent, Read, Sent, Unchanged, Unknown};
 use std::time::Duration;
 
@@ -74,7 +75,7 @@ async fn a_setpoint_is_published_once_and_confirmed_by_the_gx() {
     assert_eq!(outcomes(waiting).await, [Sent, Confirmed(-1_500.0)]);
 
     // Nor is a value written over that was set at the GX meanwhile.
-    let waiting = ask_within(&link, "grid", -1_500.0, soon(), Some((-1_505.0, -1_495.0))).unwrap();
+    let waiting = ask_over(&link, "grid", -1_500.0, soon(), Replaces::Within(-1_505.0, -1_495.0)).unwrap();
     assert_eq!(published(&mut gx).await.0, format!("R/c0/{PATH}"));
     gx.say(&format!("N/c0/{PATH}"), r#"{"value": 200}"#).await;
     assert_eq!(outcomes(waiting).await, [Read(200.0)]);

@@ -4,7 +4,7 @@ use crate::support::{PATIENCE, Running, build, config, repository};
 use domain::link::{LinkIdx, LinkState};
 use domain::spec::SystemIdx;
 use domain::topology::Topology;
-use domain::write::{Receipt, WriteId, WriteOutcome, WriteRequest};
+use domain::write::{Receipt, Replaces, WriteId, WriteOutcome, WriteRequest};
 use links::WriteRefused;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -133,27 +133,20 @@ pub(crate) fn ask_for(
     value: f64,
     lease: Option<Duration>,
 ) -> Result<mpsc::Receiver<Receipt>, WriteRefused> {
-    ask_within(link, setpoint, value, lease, None)
+    ask_over(link, setpoint, value, lease, Replaces::Anything)
 }
 
-/// The same, only where the device has a value of this range.
-pub(crate) fn ask_within(
+/// The same, over what the device may have.
+pub(crate) fn ask_over(
     link: &Running,
     setpoint: &str,
     value: f64,
     lease: Option<Duration>,
-    only_within: Option<(f64, f64)>,
+    replaces: Replaces,
 ) -> Result<mpsc::Receiver<Receipt>, WriteRefused> {
     let deadline = (link.clock)().mono + Duration::from_secs(5);
-    let request = WriteRequest {
-        id: WriteId(7),
-        link: LinkIdx(0),
-        setpoint: setpoint.into(),
-        value: Some(value),
-        lease,
-        only_within,
-        deadline,
-    };
+    let request =
+        WriteRequest { lease, replaces, ..WriteRequest::new(WriteId(7), LinkIdx(0), setpoint, Some(value), deadline) };
     link.handle.write(request, link.clock.clone())
 }
 
@@ -209,7 +202,7 @@ async fn what_was_set_at_the_device_is_not_written_over() {
     let link = linked(&device).await;
     let renew = async |around: f64| {
         let within = Some((around - 0.5, around + 0.5));
-        outcomes(ask_within(&link, "minimum-soc", 20.0, None, within).unwrap()).await
+        outcomes(ask_over(&link, "minimum-soc", 20.0, None, within).unwrap()).await
     };
     assert_eq!(renew(20.0).await, [Read(30.0)]);
     assert_eq!(device.heard(), []);
@@ -226,15 +219,7 @@ async fn what_may_not_be_is_refused_before_anything_is_sent() {
     }
     assert_eq!(ask(&link, "none", 1.0).unwrap_err().to_string(), "the link has no setpoint `none`");
     // A write whose time is over.
-    let request = WriteRequest {
-        id: WriteId(7),
-        link: LinkIdx(0),
-        setpoint: "minimum-soc".into(),
-        value: Some(20.0),
-        lease: None,
-        only_within: None,
-        deadline: domain::time::Mono(1),
-    };
+    let request = WriteRequest::new(WriteId(7), LinkIdx(0), "minimum-soc", Some(20.0), domain::time::Mono(1));
     let late = outcomes(link.handle.write(request, link.clock.clone()).unwrap()).await;
     assert!(matches!(late.as_slice(), [Expired]), "{late:?}");
     assert_eq!(device.heard(), []);
@@ -289,15 +274,7 @@ async fn a_link_that_is_down_says_so_at_once_and_its_end_is_an_end_for_each_writ
     let task = build(&keys(nobody)).await;
     let (handle, clock) = (task.handle(), link.clock.clone());
     let deadline = domain::time::Mono(u64::MAX);
-    let request = || WriteRequest {
-        id: WriteId(7),
-        link: LinkIdx(0),
-        setpoint: "mode".into(),
-        value: Some(2.0),
-        lease: None,
-        only_within: None,
-        deadline,
-    };
+    let request = || WriteRequest::new(WriteId(7), LinkIdx(0), "mode", Some(2.0), deadline);
     let waiting = handle.write(request(), clock.clone()).unwrap();
     drop(task);
     assert!(matches!(outcomes(waiting).await.as_slice(), [NotSent(_)]));

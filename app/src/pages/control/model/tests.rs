@@ -341,6 +341,21 @@ fn who_has_changed_what_is_said_as_it_is_known() {
 }
 
 #[test]
+fn what_is_on_its_way_is_said_before_it_is_there() {
+    let sent = CommandResponse {
+        value_words: "90 kW".into(),
+        by: "mara".into(),
+        words: "sent to the device".into(),
+        under_way: true,
+        ..CommandResponse::default()
+    };
+    let control = ControlState { command: Some(sent.clone()), ..limit() };
+    assert_eq!(changed_words(&control), ("90 kW of mara is on its way: sent to the device".to_owned(), None));
+    let there = ControlState { command: Some(CommandResponse { under_way: false, ..sent }), ..limit() };
+    assert_eq!(changed_words(&there).0, changed_words(&limit()).0);
+}
+
+#[test]
 fn a_value_between_steps_says_what_it_is_taken_as() {
     let taken = |text: &str| {
         let to = admit(&limit(), text).unwrap_or_default();

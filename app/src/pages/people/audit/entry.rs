@@ -3,6 +3,7 @@
 use super::super::asked::date_time;
 use crate::format::typeset;
 use api::people::AuditEntry;
+use domain::control::ControlKind;
 use leptos::prelude::*;
 
 /// What stands in the columns of the lines; the last one is the sign that a line opens.
@@ -63,7 +64,12 @@ impl Head {
             Some("") | None => "nobody known".to_owned(),
             Some(who) => who.to_owned(),
         };
-        let subject = match (&entry.system, &entry.subject) {
+        // A control has its name, as on its page.
+        let subject = entry.subject.as_deref().map(|id| match ControlKind::from_key(id) {
+            Some(control) => control.spec().label.to_owned(),
+            None => id.to_owned(),
+        });
+        let subject = match (&entry.system, &subject) {
             (Some(system), Some(subject)) => format!("{subject} of {system}"),
             (one, other) => text(if one.is_some() { one } else { other }),
         };
@@ -138,7 +144,10 @@ mod tests {
             Head { who, what, subject, change, prediction: "112 min".to_owned(), result }
         };
         for (entry, expected) in [
-            (entry(), head("mara", "command result", "reserve of hv", "20\u{202f}% \u{2192} 15\u{202f}%", "confirmed")),
+            (
+                entry(),
+                head("mara", "command result", "Backup reserve of hv", "20\u{202f}% \u{2192} 15\u{202f}%", "confirmed"),
+            ),
             (
                 AuditEntry {
                     action: Some("signed-in".into()),
@@ -153,7 +162,7 @@ mod tests {
             ),
             (
                 AuditEntry { who: Some(String::new()), old: None, ..entry() },
-                head("nobody known", "command result", "reserve of hv", "15\u{202f}%", "confirmed"),
+                head("nobody known", "command result", "Backup reserve of hv", "15\u{202f}%", "confirmed"),
             ),
             (
                 AuditEntry { action: None, ..entry() },

@@ -125,15 +125,6 @@ mod tests {
     }
 
     #[test]
-    fn an_action_is_asked_for_as_it_is_shown() {
-        for action in audit::ACTIONS {
-            assert_eq!(audit::meant(&audit::shown(action)), action);
-            assert_eq!(audit::meant(action), action);
-        }
-        assert_eq!(audit::meant("  Command  Refused "), "command-refused");
-    }
-
-    #[test]
     fn a_filter_stands_in_the_address_and_asks_the_api() {
         let typed = |name: &str| match name {
             "who" => Some(" Mara ".to_owned()),

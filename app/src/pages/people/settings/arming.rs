@@ -21,7 +21,9 @@ pub(super) fn ArmingCard() -> impl IntoView {
         armed.track();
         asked.again();
     });
-    let systems = Live::expect().site().systems.clone();
+    let live = Live::expect();
+    let (away, past) = (live.lost(), live.past);
+    let systems = live.site().systems.clone();
     let controls = systems.into_iter().map(|system| {
         let path = format!("/api/v1/control?system={}", system.id);
         Asked::<ControlResponse>::at(Derived::new(move || Some(path.clone())))
@@ -37,7 +39,12 @@ pub(super) fn ArmingCard() -> impl IntoView {
     view! {
         <Card title="Control" class="span-7 arming" id="arming">
             {move || asked.shown(move |answer| {
-                let (tone, words) = if answer.armed { (Tone::Warning, "Armed") } else { (Tone::Neutral, "Disarmed") };
+                let (tone, state) = if answer.armed { (Tone::Warning, "Armed") } else { (Tone::Neutral, "Disarmed") };
+                let (tone, words) = match (away.get(), past.get()) {
+                    (true, _) => (Tone::Neutral, format!("{state} when the server was last heard of")),
+                    (false, true) => (tone, format!("{state} now, not in the past that is shown")),
+                    (false, false) => (tone, state.to_owned()),
+                };
                 let since = match (answer.since, answer.by) {
                     (Some(since), Some(by)) => format!("By {by}, {}", date_time(since.0)),
                     _ => "Nobody has armed it yet.".to_owned(),

@@ -182,9 +182,9 @@ impl Control {
         let standing = self.standing.as_mut()?;
         standing.write = Some(write);
         standing.renew = standing.renew.map(|(_, over)| (now.mono + lease / RENEW_AGAIN, over));
-        let only_within = Some(self.spec.accepted(standing.command.value));
+        let replaces = self.spec.renews(standing.command.value);
         let request = self.request(write)?;
-        Some(Step::Write(WriteRequest { only_within, deadline: now.mono + lease / 2, ..request }))
+        Some(Step::Write(WriteRequest { replaces, deadline: now.mono + lease / 2, ..request }))
     }
 
     /// What the audit is told when a value is renewed for the first time after a restart: it is no command that is sent
@@ -215,7 +215,7 @@ impl Control {
         let ended = self.standing.as_ref()?;
         // Each try is a command of its own, also after a restart.
         let end = match ended.returns {
-            (0, _) if !ended.told_cannot_return => String::new(),
+            (0, _) => String::new(),
             _ => format!("-{}", now.utc.0 / 1_000_000),
         };
         Some(Command {
@@ -239,16 +239,7 @@ impl Control {
         }
         self.read_due = now.mono + READ_EVERY;
         self.reading = Some(id);
-        let (link, setpoint) = (self.spec.link, self.spec.setpoint.clone());
-        Some(WriteRequest {
-            id,
-            link,
-            setpoint,
-            value: None,
-            lease: None,
-            only_within: None,
-            deadline: now.mono + READ_FOR,
-        })
+        Some(WriteRequest::new(id, self.spec.link, &self.spec.setpoint, None, now.mono + READ_FOR))
     }
 
     /// Takes what was read; what follows for the command that it follows.

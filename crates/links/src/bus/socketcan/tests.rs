@@ -174,15 +174,7 @@ async fn what_sets_something_is_sent_between_two_readings_and_never_to_an_interf
     let reporter = Reporter { id, idx, system, clock: clock.clone(), sink, record, orders: waiting };
     let ask = async |value: f64| {
         let (link, deadline) = (LinkIdx(0), Mono(u64::MAX));
-        let request = WriteRequest {
-            id: WriteId(1),
-            link,
-            setpoint: "limit".into(),
-            value: Some(value),
-            lease: None,
-            only_within: None,
-            deadline,
-        };
+        let request = WriteRequest::new(WriteId(1), link, "limit", Some(value), deadline);
         let (order, mut told) = Order::new(request, clock.clone());
         orders.put(order).unwrap();
         let mut outcomes = Vec::new();
