@@ -126,11 +126,12 @@ impl Commands {
         let _ = self.told.send(receipt);
     }
 
-    /// Publishes what can be commanded of a system now.
-    pub(super) fn publish(&self, engine: &Engine, system: SystemIdx, now: Now) {
+    /// Publishes what can be commanded of a system now; `recorded` steps of commands are in the journal.
+    pub(super) fn publish(&self, engine: &Engine, system: SystemIdx, recorded: u64, now: Now) {
         let (site, desk) = (engine.site(), engine.desk());
         let Some(spec) = site.spec.system(system) else { return };
-        let state = ControlResponse::of(site, spec, desk.controls(), desk.arming(), now);
+        let state =
+            ControlResponse { recorded, ..ControlResponse::of(site, spec, desk.controls(), desk.arming(), now) };
         if let Some(sender) = self.states.get(usize::from(system.0)) {
             sender.send_replace(Arc::new(state));
         }

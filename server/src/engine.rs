@@ -84,7 +84,7 @@ impl Outlets {
     /// Publishes what can be commanded now.
     pub(crate) fn publish_controls(&self, engine: &Engine, now: Now) {
         for system in (0..).zip(&engine.site().spec.systems).map(|(idx, _)| SystemIdx(idx)) {
-            self.commands.publish(engine, system, now);
+            self.commands.publish(engine, system, self.journal.recorded(), now);
         }
     }
 

@@ -16,6 +16,6 @@ pub fn LocalTime(
 ) -> impl IntoView {
     let alive = crate::hydration::alive();
     let text = Derived::new(move || if alive.get() { format::local_time(utc.get()) } else { "--:--:--".to_owned() });
-    let in_utc = move || (!alive.get()).then(|| format::utc_time(utc.get()));
+    let in_utc = cfg!(feature = "ssr").then(|| format::utc_time(utc.get_untracked()));
     view! { <time class="local-time" data-utc=in_utc>{text}</time> }
 }

@@ -127,6 +127,9 @@ pub struct ControlResponse {
     pub read_only: String,
     /// What can be commanded.
     pub controls: Vec<ControlState>,
+    /// How many steps of commands were recorded since the server started, of all systems: when it is another number,
+    /// `/api/v1/commands` has something new.
+    pub recorded: u64,
 }
 
 /// A control of a system.
@@ -168,7 +171,8 @@ pub struct ControlState {
     pub latest: Option<ChangeState>,
     /// The command whose value stands or is on its way; null if there is none.
     pub command: Option<CommandResponse>,
-    /// The command whose value stood last and does not any more, with its end; null if another one has followed.
+    /// The command that ended last, with its end: its value does not stand any more, or it came to nothing; null if none has,
+    /// or another one was taken since.
     pub ended: Option<CommandResponse>,
     /// For how long the device holds a value that is not renewed, s; null if it stays.
     pub lease_s: Option<u64>,
@@ -310,6 +314,7 @@ impl ControlResponse {
             armed_at: (!arming.by.is_empty()).then_some(arming.at),
             read_only,
             controls,
+            recorded: 0,
         }
     }
 }

@@ -10,6 +10,8 @@ use crate::clock::Clock;
 use domain::audit::Entry;
 use domain::control::{CommandId, CommandReceipt, CommandState};
 use domain::engine::Input;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use store::{CommandRow, CommandStep, Control, StoreError};
@@ -37,6 +39,8 @@ enum Line {
 pub(crate) struct Journal {
     steps: Option<SyncSender<Line>>,
     thread: Option<JoinHandle<()>>,
+    /// How many steps it has taken down since it was started.
+    recorded: Arc<AtomicU64>,
 }
 
 impl Journal {
@@ -50,14 +54,21 @@ impl Journal {
         (ran, clock): (Ran, Clock),
     ) -> std::io::Result<Journal> {
         let (steps, waiting) = sync_channel(WAITING);
+        let recorded = Arc::<AtomicU64>::default();
+        let count = recorded.clone();
         let thread = std::thread::Builder::new().name("journal".to_owned());
-        let thread = thread.spawn(move || run(&control, &waiting, &inputs, &ran, &clock))?;
-        Ok(Journal { steps: Some(steps), thread: Some(thread) })
+        let thread = thread.spawn(move || run(&control, &waiting, &inputs, &ran, &clock, &count))?;
+        Ok(Journal { steps: Some(steps), thread: Some(thread), recorded })
     }
 
     /// A journal that records nothing: nothing can be commanded.
     pub(crate) fn none() -> Journal {
-        Journal { steps: None, thread: None }
+        Journal { steps: None, thread: None, recorded: Arc::default() }
+    }
+
+    /// How many steps of commands it has taken down since it was started.
+    pub(crate) fn recorded(&self) -> u64 {
+        self.recorded.load(Ordering::Relaxed)
     }
 
     /// Takes a step that the engine waits for; returns what it is told at once.
@@ -105,7 +116,14 @@ impl Drop for Journal {
     }
 }
 
-fn run(control: &Control, waiting: &Receiver<Line>, inputs: &mpsc::WeakSender<Input>, ran: &Ran, clock: &Clock) {
+fn run(
+    control: &Control,
+    waiting: &Receiver<Line>,
+    inputs: &mpsc::WeakSender<Input>,
+    ran: &Ran,
+    clock: &Clock,
+    recorded: &AtomicU64,
+) {
     let note = || {
         if let Err(why) = ran.note(control, clock().utc) {
             tracing::warn!("how long the server has run is not noted: {why}");
@@ -126,6 +144,7 @@ fn run(control: &Control, waiting: &Receiver<Line>, inputs: &mpsc::WeakSender<In
         let done =
             write(control, &lines, ran).err().map(|_| lines.iter().map(|line| write(control, [line], ran)).collect());
         let done: Vec<Result<(), StoreError>> = done.unwrap_or_else(|| lines.iter().map(|_| Ok(())).collect());
+        recorded.fetch_add(lines.len() as u64, Ordering::Relaxed);
         for (line, done) in lines.into_iter().zip(done) {
             if let Err(why) = &done {
                 tracing::error!("{} is not recorded: {why}", line.words());

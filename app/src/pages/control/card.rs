@@ -73,7 +73,9 @@ fn Present(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
     let revision = Derived::new(move || control.with(|control| control.revision));
     let changed = Derived::new(move || control.with(model::changed_words));
     let ended = Derived::new(move || control.with(model::ended_words));
-    let standing = Derived::new(move || control.with(model::standing_words));
+    // What was told last runs on without the server.
+    let passed_s = move || if away.get() { desk.live.page_age_s.get() } else { 0.0 };
+    let standing = Derived::new(move || control.with(|control| model::standing_words(control, passed_s())));
     view! {
         <p class="control-present" data-known=known>
             <span class="control-value">{value}</span>
@@ -85,7 +87,7 @@ fn Present(desk: Desk, control: Derived<ControlState>) -> impl IntoView {
                 (words, None) => view! { {typeset(&words)} }.into_any(),
             }}
         </p>
-        {move || ended.get().map(|words| view! { <p class="control-words" data-tone="wider" role="status">{typeset(&words)}</p> })}
+        {move || ended.get().map(|(words, at)| view! { <p class="control-words" data-tone="wider" role="status"><When utc=at /> ": " {typeset(&words)}</p> })}
         {move || standing.get().map(|words| view! { <p class="note">{typeset(&words)}</p> })}
     }
 }

@@ -17,11 +17,16 @@ pub(super) fn CheckCard(flight: Flight, desk: Desk) -> impl IntoView {
         Some(ms) => format!("24{THIN}h ahead in {}{THIN}ms", format::fixed(ms as f32, 0)),
         None => "24\u{202f}h ahead".to_owned(),
     });
+    let lasting = format!(
+        "{} goes on as long as the grid stays within its cap and the battery gives the rest of the load.",
+        format::sentence(desk.live.system().kind.lasting())
+    );
     view! {
         <Card title="Flight check" note class="control-check">
             <p class="control-answer" role="status">{answer(flight, desk)}</p>
             <Table flight desk />
             <Curve flight desk />
+            <p class="note">{lasting}</p>
             <Load flight />
             <Assumptions flight />
         </Card>

@@ -17,22 +17,12 @@ pub const LISTED: usize = 20;
 /// In the past the list follows the instant in steps of this, ms.
 const STEP_MS: i64 = 2_000;
 
-/// The card. Asked anew when a command or its state is another one.
+/// The card. Asked anew when a step of a command was recorded.
 #[component]
 pub(super) fn History(desk: Desk) -> impl IntoView {
     let told = RwSignal::new(desk.history.get_value().map(Ok::<_, FetchError>));
     let flight = SingleFlight::default();
-    let newest = Derived::new(move || {
-        let of = |command: &CommandResponse| (command.id.clone(), command.state.clone());
-        let standing = desk.seen.with(|seen| {
-            let controls = seen.iter().flat_map(|seen| &seen.controls);
-            controls.filter_map(|control| control.command.as_ref().map(of)).collect::<Vec<_>>()
-        });
-        (
-            standing,
-            desk.followed.with(|followed| followed.iter().map(|followed| of(&followed.command)).collect::<Vec<_>>()),
-        )
-    });
+    let newest = Derived::new(move || desk.seen.with(|seen| seen.as_ref().map(|seen| seen.recorded)));
     let (live, system) = (desk.live, desk.live.system().id.clone());
     // Up to the step that the instant lies in; `None` for the present.
     let before = Derived::new(move || {

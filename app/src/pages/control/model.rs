@@ -6,6 +6,7 @@ use ::api::control::{CommandResponse, ControlResponse, ControlState};
 use ::api::people::SessionResponse;
 use domain::control::{ControlKind, StateKind};
 use domain::people::{Denied, Role, action::Action};
+use domain::spec::control::admitted;
 use domain::time::Utc;
 use domain::words::Words as _;
 
@@ -99,7 +100,7 @@ impl Bar {
             Bar::SignIn => "To command, sign in as an operator. The page can be read without it.".to_owned(),
             Bar::Viewer(name) => {
                 format!(
-                    "You are signed in as {name}, a viewer: you see everything and command nothing. An admin can make you an operator."
+                    "You are signed in as {name}, a viewer: you see all readings and command nothing. An admin can make you an operator."
                 )
             }
             Bar::Idle(name) => format!(
@@ -235,13 +236,11 @@ pub(super) fn taken_words(control: &ControlState, text: &str, to: f64) -> Option
     off.then(|| format!("In steps of {}: taken as {}.", words(control, control.step), words(control, to)))
 }
 
-/// The nearest step of a control.
+/// The nearest step of a control that is not less safe, as the server takes it.
 pub(super) fn at_step(control: &ControlState, value: f64) -> f64 {
-    if control.step <= 0.0 {
-        return value.clamp(control.min, control.max);
-    }
-    let steps = ((value - control.min) / control.step).round();
-    (control.min + steps * control.step).clamp(control.min, control.max)
+    let value = value.clamp(control.min, control.max);
+    let wider = |value, before| control.is_wider(value, before);
+    admitted(value, (control.min, control.max), control.step.max(1e-6), wider).unwrap_or(value)
 }
 
 /// Whether two values of a control are the same at its step.
@@ -396,6 +395,7 @@ pub(super) fn changed_words(control: &ControlState) -> (String, Option<Utc>) {
         None => ("no change is known".to_owned(), None),
         Some(changed) => (
             match &changed.how[..] {
+                "command" if changed.by == "server" => "returned by the server when its time was over".to_owned(),
                 "command" => format!("changed by {}", changed.by),
                 "lease" => "returned by itself".to_owned(),
                 _ => "changed at the device".to_owned(),
@@ -424,29 +424,34 @@ pub(super) fn meanwhile_words(seen: &ControlState, now: &ControlState) -> Option
     Some(format!("{came}: it is {} now.", present_words(now)))
 }
 
-/// How the command ended whose value stood last, if nothing has followed it.
-pub(super) fn ended_words(control: &ControlState) -> Option<String> {
-    let ended = control.ended.as_ref().filter(|_| control.command.is_none())?;
-    Some(format!("{} of {}: {}", ended.value_words, ended.by, ended.words))
+/// How the command ended that ended last, or came to nothing, if none has followed it; and when.
+pub(super) fn ended_words(control: &ControlState) -> Option<(String, Utc)> {
+    let ended = control.ended.as_ref()?;
+    Some((format!("{} of {}: {}", ended.value_words, ended.by, ended.words), ended.at))
 }
 
-/// How long a value stands, and what the device does then.
-pub(super) fn standing_words(control: &ControlState) -> Option<String> {
+/// How long a value stands, and what the device does then, `passed_s` after that was told: without the server a lease ends
+/// by itself.
+pub(super) fn standing_words(control: &ControlState, passed_s: f32) -> Option<String> {
+    let left = |left_s: u64| left_s.saturating_sub(passed_s.max(0.0) as u64);
     let safe = || words(control, control.safe);
-    let hold = control.holds_for_s.map(|left_s| match (left_s, &control.cannot_return[..]) {
+    let hold = control.holds_for_s.map(left).map(|left_s| match (left_s, &control.cannot_return[..]) {
         (0, "") => format!("its time is over, {} returns", safe()),
         (0, why) => format!("its time is over, and {} cannot return yet: {why}", safe()),
-        (left_s, _) => format!("for {} yet, then {}", format::duration(left_s as f32), safe()),
+        (left_s, _) => format!("for {} more, then {}", format::duration(left_s as f32), safe()),
     });
     let to = || control.returns_to.map_or_else(|| "its own value".to_owned(), |to| words(control, to));
     // Packtwin renews only what was commanded from here.
     let ours = control.command.as_ref().is_some_and(|command| stands(&command.state));
-    let lease = match (control.lease_s, &control.not_renewed[..], control.returns_in_s) {
+    let lease = match (control.lease_s, &control.not_renewed[..], control.returns_in_s.map(left)) {
         (Some(lease_s), "", _) if ours => Some(format!(
             "renewed while Packtwin runs; without it the device returns to {} after {}",
             to(),
             format::duration(lease_s as f32)
         )),
+        (Some(_), why, Some(0)) if !why.is_empty() => {
+            Some(format!("{why}; the device has returned to {} by itself, unless something renewed it", to()))
+        }
         (Some(_), why, Some(left_s)) if !why.is_empty() => {
             let within = format::duration(left_s as f32);
             Some(format!("{why}; the device returns to {} by itself within {within}", to()))

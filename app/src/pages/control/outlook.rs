@@ -144,7 +144,13 @@ pub(super) fn answer(with: &str, present: &Outlook, wanted: &Outlook, kind: Syst
     let end = |of: &Lasts| end_words(of.end, topology);
     let change = then.minutes.floor() - now.minutes.floor();
     match (now.end == End::Horizon, then.end == End::Horizon) {
-        (true, true) => format!("{with} nothing changes within {}: {noun} goes on longer either way.", lasts_h()),
+        (true, true) => {
+            format!(
+                "{with} {noun} goes on for more than {}, as without the change.{}",
+                lasts_h(),
+                others(present, wanted)
+            )
+        }
         (true, false) => format!(
             "{with} {noun} {}: {}. Without the change it goes on for more than {}.",
             ends(then),
@@ -158,13 +164,18 @@ pub(super) fn answer(with: &str, present: &Outlook, wanted: &Outlook, kind: Syst
             end(now)
         ),
         (false, false) if at_once(now) && at_once(then) => {
-            format!("{with} nothing changes: {noun} ends at once either way, for {}.", end(then))
+            let why = if now.end == then.end { end(then) } else { format!("{}; until now: {}", end(then), end(now)) };
+            format!("{with} {noun} ends at once, as without the change: {why}.{}", others(present, wanted))
         }
         (false, false) if at_once(now) || at_once(then) => {
             format!("{with} {noun} {}: {}. Without the change it {}: {}.", ends(then), end(then), ends(now), end(now))
         }
         (false, false) if change == 0.0 => {
-            format!("{with} {noun} lasts as long as now: {}. Then {}.", minutes(then.minutes), end(then))
+            let (lasts, end) = (minutes(then.minutes), end(then));
+            format!(
+                "{with} {noun} lasts as long as without the change: {lasts}. Then {end}.{}",
+                others(present, wanted)
+            )
         }
         (false, false) => format!(
             "{with} there {} {} {} of {noun}: {} instead of {}. Then {}.",
@@ -181,6 +192,12 @@ pub(super) fn answer(with: &str, present: &Outlook, wanted: &Outlook, kind: Syst
             end(then)
         ),
     }
+}
+
+/// That more than what was said changes, if it does: energy, backup, cells.
+fn others(present: &Outlook, wanted: &Outlook) -> &'static str {
+    let same = Outlook { training: present.training, curve: present.curve.clone(), ..wanted.clone() } == *present;
+    if same { "" } else { " The table has what else changes." }
 }
 
 fn lasts_h() -> String {
@@ -257,8 +274,8 @@ pub(super) fn rows(
         row("Backup without the grid".to_owned(), &backup),
         row("Lowest cell".to_owned(), &lowest),
         row("Hottest cell".to_owned(), &hottest),
-        row("Energy above the floor".to_owned(), &energy),
-        row("Power headroom".to_owned(), &headroom),
+        row("Energy above the reserve".to_owned(), &energy),
+        row("Spare power".to_owned(), &headroom),
     ]
 }
 

@@ -117,7 +117,7 @@ pub struct Control {
     pub ledger: Ledger,
     /// The command whose value stands or is on its way, with its state.
     pub standing: Option<Standing>,
-    /// The command that ended last without another one in its place, while nothing has followed.
+    /// The command that ended last, or came to nothing, while nothing has followed.
     pub ended: Option<CommandReceipt>,
     /// When the device returns to its own value unless it hears the value again; at the latest, after a restart.
     returns_at: Option<Mono>,
@@ -441,17 +441,14 @@ impl Desk {
         // A renewal that still waits.
         let withdrawn = control.withdrawal(&standing, "its time is over", true);
         let receipt = standing.receipt(now, state);
-        if standing.state.stands() {
-            control.ended = Some(receipt.clone());
-        }
         let again = match receipt.state.kind().came_to_nothing() {
-            true => {
-                let again = control.stand_again(standing, now);
-                control.returned_in_vain(&receipt);
-                again
-            }
+            true => control.stand_again(standing, now),
             false => None,
         };
+        // Why the end of a time is not there yet is told with what stands until then.
+        if !control.returned_in_vain(&receipt) {
+            control.ended = Some(receipt.clone());
+        }
         let told = [Some(self.forget(receipt)), again].into_iter().flatten().map(Step::Receipt);
         withdrawn.into_iter().chain(told).collect()
     }
@@ -601,12 +598,14 @@ impl Control {
         Some(standing.receipt(now, standing.state.clone()))
     }
 
-    /// What was to return to the safe value came to nothing: why, for as long as that is tried again.
-    fn returned_in_vain(&mut self, receipt: &CommandReceipt) {
-        let Some(standing) = &mut self.standing else { return };
-        if receipt.command.id.0.starts_with(&format!("{}.end", standing.command.id.0)) {
+    /// What was to return to the safe value came to nothing: why, for as long as that is tried again. Whether it is so.
+    fn returned_in_vain(&mut self, receipt: &CommandReceipt) -> bool {
+        let Some(standing) = &mut self.standing else { return false };
+        let in_vain = receipt.command.id.0.starts_with(&format!("{}.end", standing.command.id.0));
+        if in_vain {
             standing.cannot_return = receipt.state.to_string();
         }
+        in_vain
     }
 
     /// Keeps the count of its writes right: what ends before it was sent is taken back.
@@ -701,12 +700,15 @@ impl Control {
         let leased = self.spec.lease.is_some();
         match leased && self.standing.as_ref().is_some_and(|standing| standing.resumes) {
             true => {
-                let why = format!("it was not renewed while Packtwin was down; the device has {words} now");
+                let why = format!(
+                    "not held any more: it was not renewed while Packtwin was down, and the device had {words} then"
+                );
                 CommandState::LeaseEnded(why, Some(has))
             }
-            false if self.spec.is_return(has) => {
-                CommandState::LeaseEnded(format!("the device has returned to {words} by itself"), Some(has))
-            }
+            false if self.spec.is_return(has) => CommandState::LeaseEnded(
+                format!("not held any more: the device had returned to {words} by itself"),
+                Some(has),
+            ),
             false => CommandState::ChangedAtDevice(has),
         }
     }
@@ -715,8 +717,8 @@ impl Control {
     fn not_renewed_any_more(&self, why: &str) -> CommandState {
         let to = self.spec.returns_to.map(|to| self.spec.kind.words(to));
         // The words are kept: within how many seconds is told apart, as long as it is so.
-        let then = to.map_or_else(String::new, |to| format!("; the device returns to {to} by itself"));
-        CommandState::LeaseEnded(format!("{why}{then}"), None)
+        let then = to.map_or_else(String::new, |to| format!(", so that the device returns to {to} by itself"));
+        CommandState::LeaseEnded(format!("not renewed any more{then}. The reason then: {why}"), None)
     }
 
     /// Keeps how the control came to a value that was read, unless it is the one that is known. `before` is what was read

@@ -360,7 +360,7 @@ impl fmt::Display for CommandState {
             Superseded(by) => write!(f, "replaced by a command of {by}"),
             Expired => f.write_str("not sent: it was too late"),
             ChangedAtDevice(_) => f.write_str("changed at the device"),
-            LeaseEnded(why, _) => write!(f, "not held any more: {why}"),
+            LeaseEnded(why, _) => f.write_str(why),
         }
     }
 }

@@ -285,6 +285,28 @@ impl Wanted {
     }
 }
 
+/// The nearest step of an envelope that is not less safe than `value`, where `widens` says whether one value lies further
+/// from the safe side than another.
+///
+/// # Errors
+/// `value` is not a number of the envelope.
+pub fn admitted(
+    value: f64,
+    envelope: (f64, f64),
+    step: f64,
+    widens: impl Fn(f64, f64) -> bool,
+) -> Result<f64, BadValue> {
+    let nearest = nearest_step(value, envelope, step)?;
+    // What arithmetic leaves is no wish for another step.
+    if !widens(nearest, value) || (nearest - value).abs() < step * 1e-6 {
+        return Ok(nearest);
+    }
+    let safer = if nearest > value { nearest - step } else { nearest + step };
+    let safer = nearest_step(safer, envelope, step).ok();
+    // Of two steps on either side of the safe value the nearest may be the safer one.
+    Ok(safer.filter(|safer| !widens(*safer, nearest)).unwrap_or(nearest))
+}
+
 impl ControlSpec {
     /// The control of `kind` that sets `setpoint` of `link`. The envelope is the narrowest of kind, setpoint and site.
     ///
@@ -415,16 +437,7 @@ impl ControlSpec {
     /// # Errors
     /// It is not a number from `min` to `max`. Nothing is clamped: a wrong wish is refused.
     pub fn admit(&self, value: f64) -> Result<f64, BadValue> {
-        let envelope = (self.min, self.max);
-        let nearest = nearest_step(value, envelope, self.step)?;
-        // What arithmetic leaves is no wish for another step.
-        if !self.widens(nearest, value) || (nearest - value).abs() < self.step * 1e-6 {
-            return Ok(nearest);
-        }
-        let safer = if nearest > value { nearest - self.step } else { nearest + self.step };
-        let safer = nearest_step(safer, envelope, self.step).ok();
-        // Of two steps on either side of the safe value the nearest may be the safer one.
-        Ok(safer.filter(|safer| !self.widens(*safer, nearest)).unwrap_or(nearest))
+        admitted(value, (self.min, self.max), self.step, |value, before| self.widens(value, before))
     }
 
     /// Whether `value` lies further from the safe side than `before`: a wider limit, a lower reserve.

@@ -201,7 +201,7 @@ async fn what_was_set_at_the_device_is_not_written_over() {
     let device = Device::start(Habit::Obeys).await;
     let link = linked(&device).await;
     let renew = async |around: f64| {
-        let within = Some((around - 0.5, around + 0.5));
+        let within = Replaces::Within(around - 0.5, around + 0.5);
         outcomes(ask_over(&link, "minimum-soc", 20.0, None, within).unwrap()).await
     };
     assert_eq!(renew(20.0).await, [Read(30.0)]);

@@ -236,12 +236,12 @@ fn writes_leases_and_ages_are_told_in_words() {
     let command = |state: &str| Some(CommandResponse { state: state.into(), ..CommandResponse::default() });
     let held = ControlState { holds_for_s: Some(3_000), lease_s: Some(60), command: command("confirmed"), ..limit() };
     assert_eq!(
-        standing_words(&held).as_deref(),
+        standing_words(&held, 0.0).as_deref(),
         Some(
-            "for 50\u{202f}min yet, then 150\u{202f}kW; renewed while Packtwin runs; without it the device returns to its own value after 60\u{202f}s"
+            "for 50\u{202f}min more, then 150\u{202f}kW; renewed while Packtwin runs; without it the device returns to its own value after 60\u{202f}s"
         )
     );
-    assert_eq!(standing_words(&limit()), None);
+    assert_eq!(standing_words(&limit(), 0.0), None);
     let lease = ControlState { lease_s: Some(60), returns_to: Some(150e3), command: command("confirmed"), ..limit() };
     for (holds_for_s, cannot_return, not_renewed, returns_in_s, words) in [
         (None, "", "", None, "renewed while Packtwin runs; without it the device returns to 150 kW after 60 s"),
@@ -250,7 +250,7 @@ fn writes_leases_and_ages_are_told_in_words() {
             "",
             "not renewed since the restart",
             Some(58),
-            "for 5 min yet, then 150 kW; not renewed since the restart; the device returns to 150 kW by itself within 58 s",
+            "for 5 min more, then 150 kW; not renewed since the restart; the device returns to 150 kW by itself within 58 s",
         ),
         (
             Some(0),
@@ -276,14 +276,17 @@ fn writes_leases_and_ages_are_told_in_words() {
             returns_in_s,
             ..lease.clone()
         };
-        assert_eq!(standing_words(&control).unwrap_or_default().replace(THIN, " "), words);
+        assert_eq!(standing_words(&control, 0.0).unwrap_or_default().replace(THIN, " "), words);
     }
     let gone =
         ControlState { command: None, not_renewed: "not renewed any more".into(), returns_in_s: Some(9), ..lease };
-    assert_eq!(
-        standing_words(&gone).unwrap_or_default().replace(THIN, " "),
-        "not renewed any more; the device returns to 150 kW by itself within 9 s"
-    );
+    for (passed_s, words) in [
+        (0.0, "not renewed any more; the device returns to 150 kW by itself within 9 s"),
+        (4.2, "not renewed any more; the device returns to 150 kW by itself within 5 s"),
+        (30.0, "not renewed any more; the device has returned to 150 kW by itself, unless something renewed it"),
+    ] {
+        assert_eq!(standing_words(&gone, passed_s).unwrap_or_default().replace(THIN, " "), words);
+    }
     for (state, renewed) in [
         (None, false),
         (command("sent"), false),
@@ -293,7 +296,7 @@ fn writes_leases_and_ages_are_told_in_words() {
         (command("unconfirmable"), true),
     ] {
         let control = ControlState { lease_s: Some(60), command: state.clone(), ..limit() };
-        assert_eq!(standing_words(&control).is_some(), renewed, "{state:?}");
+        assert_eq!(standing_words(&control, 0.0).is_some(), renewed, "{state:?}");
     }
     assert_eq!(age_s(&limit(), Utc(10_000_000), 1.5), Some(3.5));
 }
@@ -332,12 +335,15 @@ fn who_has_changed_what_is_said_as_it_is_known() {
         by: "mara".into(),
         state: state.into(),
         words: "confirmed, then changed at the device, to 60 kW".into(),
+        at: Utc(7_000_000),
         ..CommandResponse::default()
     };
     let ended = ControlState { ended: Some(of("changed-at-device")), ..limit() };
     let words = "90 kW of mara: confirmed, then changed at the device, to 60 kW";
-    assert_eq!(ended_words(&ended).as_deref(), Some(words));
-    assert_eq!(ended_words(&ControlState { command: Some(of("sent")), ..ended }), None);
+    assert_eq!(ended_words(&ended), Some((words.to_owned(), Utc(7_000_000))));
+    // What came to nothing leaves what stood before.
+    assert!(ended_words(&ControlState { command: Some(of("confirmed")), ..ended }).is_some());
+    assert_eq!(ended_words(&limit()), None);
 }
 
 #[test]

@@ -48,15 +48,24 @@ fn how_many_more_minutes_is_answered_in_words() {
         (
             outlook(0.0, End::Mode),
             outlook(0.4, End::Empty),
-            "nothing changes: training ends at once either way, for the battery is empty.",
+            "training ends at once, as without the change: the battery is empty; until now: in the mode Max Safety the battery does not cover peaks of the load.",
         ),
         (
             outlook(0.0, End::Mode),
             day(),
             "training goes on for more than 24\u{202f}h. Without the change it ends at once: in the mode Max Safety the battery does not cover peaks of the load.",
         ),
-        (ends(89.0), ends(89.9), "training lasts as long as now: 89\u{202f}min. Then the reserve is reached."),
-        (day(), day(), "nothing changes within 24\u{202f}h: training goes on longer either way."),
+        (
+            ends(89.0),
+            ends(89.9),
+            "training lasts as long as without the change: 89\u{202f}min. Then the reserve is reached.",
+        ),
+        (day(), day(), "training goes on for more than 24\u{202f}h, as without the change."),
+        (
+            day(),
+            Outlook { energy_above_floor_wh: Ok(5e3), ..day() },
+            "training goes on for more than 24\u{202f}h, as without the change. The table has what else changes.",
+        ),
         (
             day(),
             ends(89.0),
@@ -85,8 +94,8 @@ fn the_rows_say_value_and_reason() {
             ("Backup without the grid", "71\u{202f}min", "34\u{202f}min of it down to the reserve"),
             ("Lowest cell", "2\u{202f}934\u{202f}mV", "cell 7.12, in 84\u{202f}min"),
             ("Hottest cell", "34.2\u{202f}°C", "mean cell, now"),
-            ("Energy above the floor", "81.4\u{202f}kWh", ""),
-            ("Power headroom", "\u{2212}12.50\u{202f}kW", "short of the highest peak"),
+            ("Energy above the reserve", "81.4\u{202f}kWh", ""),
+            ("Spare power", "\u{2212}12.50\u{202f}kW", "short of the highest peak"),
         ]
     );
     let lost = Outlook { headroom_w: Err(Unknown::Capacity), ..outlook(1.0, End::Empty) };

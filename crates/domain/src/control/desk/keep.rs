@@ -146,7 +146,7 @@ impl Control {
                 // Nobody gives it up: the device has it until the end, and may be heard again before.
                 Err(("link" | OVER, _)) if now.mono < over => {}
                 Err((_, why)) => {
-                    return Keep::Over(self.not_renewed_any_more(&format!("it is not renewed: {why}")));
+                    return Keep::Over(self.not_renewed_any_more(&why));
                 }
             }
         }
@@ -327,7 +327,7 @@ impl Control {
             (state, Some(CommandState::OneStepOff(value))) if state.stands() => Some(CommandState::OneStepOff(value)),
             (state, None) if state.stands() && self.spec.is_beside(wanted, value) && self.spec.lease.is_some() => {
                 let why = format!(
-                    "the device reports {}, which is wider than the {} that was set: it is not renewed",
+                    "the device reported {}, which is wider than the {} that was set",
                     has(),
                     self.spec.kind.words(wanted)
                 );
