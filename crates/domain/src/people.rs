@@ -136,13 +136,13 @@ impl Requester {
 
     /// Who uses the command line on the data folder.
     pub fn console() -> Requester {
-        let (name, role) = ("console".to_owned(), Some(Role::Admin));
+        let (name, role) = (CONSOLE.to_owned(), Some(Role::Admin));
         Requester { name, role, came: Came::Console, stepped_up: true, address: None }
     }
 
     /// The server itself, as the planner does.
     pub fn server() -> Requester {
-        let (name, role) = ("server".to_owned(), Some(Role::Operator));
+        let (name, role) = (SERVER.to_owned(), Some(Role::Operator));
         Requester { name, role, came: Came::Server, stepped_up: false, address: None }
     }
 }
@@ -217,19 +217,35 @@ pub fn authorize(who: &Requester, action: action::Action) -> Result<(), Denied> 
 
 /// A name that an account or a token cannot have.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{} cannot be a name here: use 1 to 32 letters, digits, and . - _ @ between them", plain::quoted(.0))]
-pub struct BadName(pub String);
+pub enum BadName {
+    /// It has other signs, or too many.
+    #[error("{} cannot be a name here: use 1 to 32 letters, digits, and . - _ @ between them", plain::quoted(.0))]
+    Signs(String),
+    /// It would say of what a person does that Packtwin itself has done it.
+    #[error("the name {0:?} is Packtwin's own: choose another")]
+    Own(&'static str),
+}
+
+/// The names under which Packtwin itself acts, in commands and in the audit.
+const SERVER: &str = "server";
+const CONSOLE: &str = "console";
 
 /// Checks the name of an account or a token. Names are in small letters: two that differ in that only are one.
 ///
 /// # Errors
-/// It has no 1 to 32 characters, or others than letters, digits and `.-_@`, or does not begin with a letter or digit.
+/// It has no 1 to 32 characters, or others than letters, digits and `.-_@`, or does not begin with a letter or digit; or it
+/// is one of Packtwin's own.
 pub fn account_name(text: &str) -> Result<String, BadName> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
     let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric());
     let fits = begins && text.len() <= 32 && text.chars().all(plain);
-    // What is echoed is bounded.
-    if fits { Ok(text.to_ascii_lowercase()) } else { Err(BadName(text.chars().take(40).collect())) }
+    let name = text.to_ascii_lowercase();
+    match [SERVER, CONSOLE].into_iter().find(|own| *own == name) {
+        Some(own) => Err(BadName::Own(own)),
+        None if fits => Ok(name),
+        // What is echoed is bounded.
+        None => Err(BadName::Signs(text.chars().take(40).collect())),
+    }
 }
 
 #[cfg(test)]
@@ -331,6 +347,9 @@ mod tests {
             ("mara", Some("mara")),
             ("Mara.K@hall-2", Some("mara.k@hall-2")),
             ("7", Some("7")),
+            // Under these Packtwin itself acts.
+            ("server", None),
+            ("Console", None),
             (&"x".repeat(32), Some(&*"x".repeat(32))),
             ("", None),
             ("-mara", None),

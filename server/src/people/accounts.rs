@@ -99,6 +99,9 @@ pub(crate) fn add_user(
         if tables.user(&name)?.is_some() {
             return Ok(Err(Refused::Conflict(format!("there is an account {name:?} already"))));
         }
+        if tables.tokens()?.iter().any(|token| token.name == name) {
+            return Ok(Err(Refused::Conflict(format!("there is a token {name:?}: nobody could tell the two apart"))));
+        }
         // Who makes the first admin is that admin.
         let by = if first { name.as_str() } else { who.name.as_str() };
         tables.add_user(&name, role, hash, at, by)?;
@@ -183,6 +186,11 @@ pub(crate) fn add_token(
     let hashed = secret::hashed(&token);
     let ends = at + Duration::from_secs(u64::from(days) * 86_400);
     let kept = control.write(|tables| {
+        if tables.user(&name)?.is_some() {
+            return Ok(Err(Refused::Conflict(format!(
+                "there is an account {name:?}: nobody could tell the two apart"
+            ))));
+        }
         let added = tables.add_token((&name, scope), (&prefix, &hashed), (at, &who.name), ends)?;
         let Some(id) = added else {
             return Ok(Err(Refused::Conflict(format!("there is a token {name:?} already"))));

@@ -646,6 +646,8 @@ fn the_command_line_says_what_is_wrong() {
         (&["token", "add", "x", "--scope", "all"], "", 2, "there is no scope \"all\"; there is read, control"),
         (&["token", "add", "x", "--scope", "read", "--days", "0"], "", 2, "0"),
         (&["token", "revoke", "x"], "", 1, "there is no token \"x\""),
+        (&["token", "add", "mara", "--scope", "read"], "", 1, "there is an account \"mara\": nobody could tell"),
+        (&["token", "add", "server", "--scope", "control"], "", 2, "is Packtwin's own: choose another"),
         (&["audit", "export", "--from", "yesterday"], "", 1, "is no instant"),
     ] {
         let (status, said) = run(arguments, input);

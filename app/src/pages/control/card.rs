@@ -224,9 +224,9 @@ fn Foot(desk: Desk, flight: Flight, control: Derived<ControlState>) -> impl Into
     let words = Derived::new(move || match (wrong.get(), own.get()) {
         (Some(wrong), _) => wrong,
         (None, Some(own)) => {
-            let told = match own.blocked().first() {
+            let told = match own.blocked(None).first() {
                 Some(blocked) if !own.is_none() => format!("Not now: {}.", blocked.blocked),
-                _ => own.direction().to_owned(),
+                _ => own.direction(None).to_owned(),
             };
             let text = desk.draft.with(|draft| draft.as_ref().map_or_else(String::new, |(_, text)| text.clone()));
             match model::taken_words(&own.control, &text, own.to) {
@@ -238,10 +238,10 @@ fn Foot(desk: Desk, flight: Flight, control: Derived<ControlState>) -> impl Into
     });
     let tone = Derived::new(move || {
         if wrong.with(Option::is_some)
-            || own.with(|own| own.as_ref().is_some_and(|own| !own.is_none() && !own.blocked().is_empty()))
+            || own.with(|own| own.as_ref().is_some_and(|own| !own.is_none() && !own.blocked(None).is_empty()))
         {
             "wrong"
-        } else if own.with(|own| own.as_ref().is_some_and(|own| !own.is_none() && own.widens())) {
+        } else if own.with(|own| own.as_ref().is_some_and(|own| !own.is_none() && own.widens_for(None))) {
             "wider"
         } else if own.with(|own| own.as_ref().is_some_and(Change::is_none)) {
             "plain"

@@ -268,19 +268,25 @@ impl Change {
         self.control.widens(self.to)
     }
 
+    /// Whether it is, if it stands for so long, s; `None` until another command.
+    pub(super) fn widens_for(&self, hold_s: Option<u64>) -> bool {
+        self.control.widens_for(self.to, hold_s)
+    }
+
     /// What does not hold of what must hold for it.
-    pub(super) fn blocked(&self) -> Vec<&::api::control::InterlockState> {
-        let widens = self.widens();
+    pub(super) fn blocked(&self, hold_s: Option<u64>) -> Vec<&::api::control::InterlockState> {
+        let widens = self.widens_for(hold_s);
         let guards = |interlock: &&::api::control::InterlockState| widens || !interlock.only_wider;
         self.control.interlocks.iter().filter(guards).filter(|interlock| !interlock.blocked.is_empty()).collect()
     }
 
     /// What it means, in a sentence.
-    pub(super) fn direction(&self) -> &'static str {
-        match (self.is_none(), self.widens()) {
-            (true, _) => "The device has this value already.",
-            (false, true) => "This is less safe than now.",
-            (false, false) => "This is towards the safe side.",
+    pub(super) fn direction(&self, hold_s: Option<u64>) -> &'static str {
+        match (self.is_none(), self.widens(), self.widens_for(hold_s)) {
+            (_, false, true) => "This stands longer than what is set now, which is less safe.",
+            (true, ..) => "The device has this value already.",
+            (false, true, _) => "This is less safe than now.",
+            (false, false, false) => "This is towards the safe side.",
         }
     }
 }

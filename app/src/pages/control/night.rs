@@ -20,7 +20,7 @@ pub(super) fn NightBar(desk: Desk) -> impl IntoView {
         let control = desk.control(limit_key)?;
         let to = model::lower(&control)?;
         let change = model::Change { control, to };
-        change.blocked().first().map(|lock| format!("Not now: {}.", lock.blocked))
+        change.blocked(None).first().map(|lock| format!("Not now: {}.", lock.blocked))
     });
     let why = move || desk.bar.with(|bar| bar.as_ref().map(model::Bar::words));
     let has_limit = Derived::new(move || desk.control(limit_key).is_some());

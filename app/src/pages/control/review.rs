@@ -62,7 +62,7 @@ pub(super) fn ReviewDialog(desk: Desk, flight: Flight) -> impl IntoView {
 fn OfChange(desk: Desk, flight: Flight, change: Change) -> impl IntoView {
     let Change { control, to } = change.clone();
     let (key, revision) = (control.control.clone(), control.revision);
-    let (widens, label) = (change.widens(), control.label.clone());
+    let label = control.label.clone();
     let new = model::words(&control, to);
     let submit = format!("Set {new}");
     // What stands against it now, not when the dialog was opened.
@@ -70,8 +70,11 @@ fn OfChange(desk: Desk, flight: Flight, change: Change) -> impl IntoView {
         let (key, change) = (key.clone(), change.clone());
         Derived::new(move || desk.control(&key).map_or_else(|| change.clone(), |control| Change { control, to }))
     };
-    let blocked =
-        Derived::new(move || now.with(|now| now.blocked().iter().map(|lock| lock.blocked.clone()).collect::<Vec<_>>()));
+    let blocked = Derived::new(move || {
+        let hold_s = desk.hold_s.get();
+        now.with(|now| now.blocked(hold_s).iter().map(|lock| lock.blocked.clone()).collect::<Vec<_>>())
+    });
+    let widens = Derived::new(move || now.with(|now| now.widens_for(desk.hold_s.get())));
     let faster = {
         let seen = control.clone();
         Derived::new(move || now.with(|now| model::meanwhile_words(&seen, &now.control)))
@@ -90,7 +93,7 @@ fn OfChange(desk: Desk, flight: Flight, change: Change) -> impl IntoView {
             <span aria-hidden="true">"\u{2192}"</span>
             <span class="control-new"><span class="visually-hidden">"to "</span>{new}</span>
         </p>
-        <p class="control-words" data-tone=move || if now.with(Change::widens) { "wider" } else { "safer" }>{move || now.with(Change::direction)}</p>
+        <p class="control-words" data-tone=move || if widens.get() { "wider" } else { "safer" }>{move || now.with(|now| now.direction(desk.hold_s.get()))}</p>
         {model::acts_words(&control, to).map(|words| view! { <p class="control-words" data-tone="wider">{words}</p> })}
         <p class="control-answer">{words}</p>
         <details class="control-assumed" open=true><summary>"Beside doing nothing"</summary><Table flight desk /></details>
@@ -137,7 +140,7 @@ fn OfSafeValues(desk: Desk) -> impl IntoView {
         <p class="note">
             {move || if changes.with(Vec::is_empty) { "Everything is at its safe value, or safer, already." } else { "What is safer already stays as it is. It needs no password." }}
         </p>
-        <Confirm desk action=SAFE_VALUES widens=false submit="Return now".to_owned() off=Derived::new(move || changes.with(Vec::is_empty))>
+        <Confirm desk action=SAFE_VALUES widens=Derived::fixed(false) submit="Return now".to_owned() off=Derived::new(move || changes.with(Vec::is_empty))>
             <input type="hidden" name="id" value=desk.form_id.get_value() />
             <input type="hidden" name="system" value=desk.live.system().id.clone() />
         </Confirm>
@@ -151,7 +154,7 @@ fn Confirm(
     /// Where it is posted.
     action: &'static str,
     /// Whether it goes away from the safe side.
-    widens: bool,
+    widens: Derived<bool>,
     /// The words on its button.
     submit: String,
     /// Whether something stands against it.
@@ -161,7 +164,7 @@ fn Confirm(
     let password = RwSignal::new(String::new());
     let asks = Derived::new(move || {
         let refused = desk.asking.with(|asking| matches!(asking, Asking::Refused(why) if model::wants_password(why)));
-        refused || desk.session.now.with(|session| model::needs_password(widens, session.as_ref()))
+        refused || desk.session.now.with(|session| model::needs_password(widens.get(), session.as_ref()))
     });
     let field = NodeRef::<html::Input>::new();
     Effect::new(move |_| {

@@ -149,12 +149,40 @@ pub struct Known<'a> {
     pub on_its_way: Option<f64>,
     /// The value of a command that stands as far as is known, also on a device that cannot be read.
     pub stands: Option<f64>,
+    /// How the value that stands comes to an end by itself.
+    pub ends: &'a [ComingEnd],
     /// The number of the present setting.
     pub revision: u64,
     /// What has come last, since this start: a command, whatever has become of it, or a change at the device.
     pub latest: Option<&'a Change>,
     /// How often it was written.
     pub ledger: &'a Ledger,
+}
+
+/// How a value that stands comes to its end without a command.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ComingEnd {
+    /// The value after it.
+    pub to: f64,
+    /// When, at the latest.
+    pub within: Duration,
+    /// Whether the device lets go of a value that is not renewed; else the time is over for which it was asked.
+    pub is_lease: bool,
+}
+
+impl ComingEnd {
+    /// Whether `value`, held for `hold`, would keep the system less safe for longer. `tightens`: it is safer than what the
+    /// device has, which may take the place of a value that it is about to let go.
+    pub fn is_put_off(
+        &self,
+        value: f64,
+        hold: Option<Duration>,
+        tightens: bool,
+        widens: impl Fn(f64, f64) -> bool,
+    ) -> bool {
+        let lasts_longer = hold.is_none_or(|hold| hold > self.within);
+        lasts_longer && widens(value, self.to) && !(self.is_lease && tightens)
+    }
 }
 
 /// A command that may be carried out.
@@ -186,7 +214,12 @@ pub fn decide(control: &ControlSpec, command: &Command, known: &Known<'_>) -> Re
         None => !control.is_safe(value) || value != control.safe,
     } || known.on_its_way.is_some_and(|coming| control.widens(value, coming))
         // What returns in the end counts as well.
-        || (command.hold.is_some() && known.present.is_none_or(|present| control.widens(control.safe, present)));
+        || (command.hold.is_some() && known.present.is_none_or(|present| control.widens(control.safe, present)))
+        // And what would come back to the safe side by itself, and is kept from it.
+        || known.ends.iter().any(|end| {
+            let tightens = known.present.is_some_and(|present| control.widens(present, value));
+            end.is_put_off(value, command.hold, tightens, |value, than| control.widens(value, than))
+        });
     if widens {
         authorize(&command.by, Action::Widen)?;
     }

@@ -16,7 +16,7 @@ mod keep;
 #[cfg(test)]
 mod tests;
 
-use super::decide::{Change, ChangedBy, Command, CommandId, Decision, Known, Refusal, decide};
+use super::decide::{Change, ChangedBy, ComingEnd, Command, CommandId, Decision, Known, Refusal, decide};
 use super::fruitless::Fruitless;
 use super::interlock::Situation;
 use super::ledger::{Ledger, Towards};
@@ -331,8 +331,10 @@ impl Desk {
         let control = control.ok_or(Refusal::NoControl(command.control.spec().key))?;
         let link = site.links.get(usize::from(control.spec.link.0)).ok_or(Refusal::ReadOnly)?;
         let situation = Situation { system, link, armed: self.arming.armed, now };
+        let ends = control.ends(&situation);
         let known = Known {
             situation,
+            ends: &ends,
             present: control.known_value(now.mono),
             on_its_way: control.on_its_way(),
             stands: control.standing.as_ref().filter(|it| it.state.stands()).map(|it| it.command.value),
@@ -735,6 +737,25 @@ impl Control {
         let change = Change { by, at: at.utc, value };
         self.revision += 1;
         (self.changed, self.latest, self.returns_at) = (Some(change.clone()), Some(change), None);
+    }
+
+    /// How the value that stands comes to an end by itself: its time is over, or the device lets go of it because nobody
+    /// renews it.
+    pub fn ends(&self, situation: &Situation<'_>) -> Vec<ComingEnd> {
+        let now = situation.now;
+        let left = |at: Mono| at.since(now.mono);
+        let standing = self.standing.as_ref();
+        let held = standing.and_then(|standing| {
+            let until = standing.command.hold.map(|hold| standing.at.mono + hold);
+            standing.holds_until.or(until)
+        });
+        let held = held.map(|at| ComingEnd { to: self.spec.safe, within: left(at), is_lease: false });
+        let is_renewed = standing.is_some_and(|standing| standing.state.is_under_way() || standing.state.stands())
+            && self.not_renewed(situation).is_none();
+        let to = self.spec.returns_to.unwrap_or(self.spec.safe);
+        let within = self.returns_at.map_or(Duration::ZERO, left);
+        let let_go = (self.spec.lease.is_some() && !is_renewed).then_some(ComingEnd { to, within, is_lease: true });
+        held.into_iter().chain(let_go).collect()
     }
 
     /// Why the value that the device holds is not renewed, as a clause; `None` if it is renewed, or is no value that it

@@ -130,9 +130,9 @@ fn what_stands_in_the_way_is_told_in_the_order_of_the_questions() {
 fn values_are_typed_in_the_unit_that_is_shown_and_lie_at_steps_within_the_limits() {
     for (control, text, value) in [
         (limit(), "120", Ok(120e3)),
-        (limit(), " 120,4 ", Ok(120e3)),
+        (limit(), " 120,9 ", Ok(120e3)),
         (limit(), "0", Ok(0.0)),
-        (reserve(), "15.4", Ok(15.0)),
+        (reserve(), "15.4", Ok(16.0)),
         (limit(), "251", Err("Give a number from 0\u{202f}W to 250\u{202f}kW")),
         (limit(), "-1", Err("Give a number from 0\u{202f}W to 250\u{202f}kW")),
         (reserve(), "", Err("Give a number from 10\u{202f}% to 50\u{202f}%")),
@@ -164,7 +164,11 @@ fn a_change_knows_its_direction_and_what_stands_against_it() {
         (to(ControlState { present: None, ..limit() }, 150e3), false, false, 0),
         (to(ControlState { present: None, ..limit() }, 100e3), false, true, 1),
     ] {
-        assert_eq!((change.is_none(), change.widens(), change.blocked().len()), (none, widens, blocked), "{change:?}");
+        assert_eq!(
+            (change.is_none(), change.widens(), change.blocked(None).len()),
+            (none, widens, blocked),
+            "{change:?}"
+        );
     }
 }
 
@@ -183,7 +187,7 @@ fn safe_values_leave_alone_what_is_safer_still() {
 
 #[test]
 fn the_limit_that_is_offered_is_half_of_what_is_set() {
-    for (present, offered) in [(Some(150e3), Some(75e3)), (Some(1e3), None), (Some(0.0), None), (None, None)] {
+    for (present, offered) in [(Some(150e3), Some(75e3)), (Some(1e3), Some(0.0)), (Some(0.0), None), (None, None)] {
         assert_eq!(lower(&ControlState { present, ..limit() }), offered);
     }
 }
@@ -344,6 +348,30 @@ fn who_has_changed_what_is_said_as_it_is_known() {
     // What came to nothing leaves what stood before.
     assert!(ended_words(&ControlState { command: Some(of("confirmed")), ..ended }).is_some());
     assert_eq!(ended_words(&limit()), None);
+}
+
+#[test]
+fn what_keeps_a_value_for_longer_that_would_return_is_less_safe() {
+    let held = ControlState { present: Some(200e3), holds_for_s: Some(60), ..limit() };
+    let let_go = ControlState {
+        present: Some(200e3),
+        not_renewed: "not renewed: a critical alarm is active".into(),
+        returns_in_s: Some(40),
+        ..limit()
+    };
+    let stays = "This is towards the safe side.";
+    let longer = "This stands longer than what is set now, which is less safe.";
+    for (control, to, hold_s, says) in [
+        (&held, 200e3, None, longer),
+        (&held, 190e3, Some(900), longer),
+        (&held, 190e3, Some(30), stays),
+        (&held, 100e3, None, stays),
+        (&let_go, 200e3, None, longer),
+        (&let_go, 190e3, None, stays),
+    ] {
+        let change = Change { control: control.clone(), to };
+        assert_eq!(change.direction(hold_s), says, "{to} for {hold_s:?}");
+    }
 }
 
 #[test]

@@ -221,9 +221,13 @@ impl Rig {
 
     /// Asks for a value that is to stand for a time.
     fn hold_of(&mut self, id: &str, control: ControlKind, value: f64, seconds: u64) {
+        self.hold_by(id, control, value, seconds, operator());
+    }
+
+    fn hold_by(&mut self, id: &str, control: ControlKind, value: f64, seconds: u64, by: Requester) {
         let (id, at, system) = (CommandId(id.to_owned()), self.now.utc, SystemIdx(0));
         let (hold, expires) = (Some(Duration::from_secs(seconds)), self.now.mono + Duration::from_secs(30));
-        let (by, revision) = (operator(), self.control(control).revision);
+        let revision = self.control(control).revision;
         self.step(Input::Command(Command { id, system, control, value, hold, by, at, expires, revision }));
     }
 

@@ -360,3 +360,47 @@ fn what_waits_for_the_disk_while_control_is_disarmed_is_not_sent() {
         assert!(rig.sent.is_empty());
     }
 }
+
+#[test]
+fn to_put_off_the_return_to_the_safe_side_is_as_to_leave_it() {
+    use ControlKind::Reserve;
+    let tina = || person("tina", Role::Operator, false);
+    let refused = |rig: &mut Rig| rig.said().iter().any(|said| said.starts_with("b: refused"));
+    // A reserve of 12 % stands for a minute, then 20 % return.
+    for (value, hold_s, is_refused) in [
+        (12.0, None, true),
+        (12.0, Some(3_600), true),
+        // Narrower, and for longer than the wider one would have been.
+        (13.0, None, true),
+        (13.0, Some(3_600), true),
+        (13.0, Some(30), false),
+        (12.0, Some(30), false),
+        (20.0, None, false),
+        (30.0, None, false),
+    ] {
+        let mut rig = Rig::new();
+        rig.hold("a", 12.0, 60);
+        rig.pass(8.0);
+        match hold_s {
+            Some(hold_s) => rig.hold_by("b", Reserve, value, hold_s, tina()),
+            None => rig.ask("b", Reserve, value, tina()),
+        }
+        assert_eq!(refused(&mut rig), is_refused, "{value} for {hold_s:?}");
+    }
+    // A limit of 200 kW is not renewed while a critical alarm is active: it returns to 150 kW, and is not kept from that.
+    for (value, is_refused) in [(200e3, true), (190e3, false), (100e3, false)] {
+        let mut rig = Rig::new();
+        rig.ask("a", LIMIT, 200e3, operator());
+        rig.pass(8.0);
+        rig.measure(PointId::ControllerMode, 10.0);
+        rig.pass(2.0);
+        rig.ask("b", LIMIT, value, operator());
+        assert_eq!(refused(&mut rig), is_refused, "{value}");
+    }
+    // While it is renewed anyway, to ask for it once more changes nothing.
+    let mut rig = Rig::new();
+    rig.ask("a", LIMIT, 200e3, operator());
+    rig.pass(8.0);
+    rig.ask("b", LIMIT, 200e3, tina());
+    assert!(!refused(&mut rig));
+}
