@@ -4,6 +4,7 @@
 //! leaving the page when it is. Its answer is in the binary form that pages read anyway, an error is a sentence. What an
 //! action may do is behind [`Door`], which the server gives. Questions are asked of the API, by pages and programs alike.
 
+use crate::format::quoted;
 use crate::source::{NO_SERVER, refusal};
 use api::control::{CommandRequest, CommandResponse, CommandsResponse, SafeValuesRequest};
 use domain::lab::LabState;
@@ -115,7 +116,7 @@ impl Decodes<ActionError> for Words {
 
     /// The server says it in a problem document, as the API does.
     fn decode(bytes: Bytes) -> Result<ActionError, Infallible> {
-        Ok(ActionError(refusal(None, &String::from_utf8_lossy(&bytes))))
+        Ok(ActionError(quoted(&refusal(None, &String::from_utf8_lossy(&bytes)))))
     }
 }
 
@@ -169,6 +170,7 @@ mod tests {
             ("<html>", "The server refused the request"),
             ("", "The server refused the request"),
             (" a body has at most 65536 bytes\n", "a body has at most 65536 bytes"),
+            ("`days` is missing", "\u{201c}days\u{201d} is missing"),
         ] {
             assert_eq!(ActionError::de(Bytes::from(body)).0, words, "{body}");
         }

@@ -80,10 +80,28 @@ pub fn typeset(words: &str) -> String {
         };
         text.push(match letter {
             '-' if !before.is_alphanumeric() && after.starts_with(|next: char| next.is_ascii_digit()) => '\u{2212}',
-            ' ' if before.is_ascii_digit() && ["kW", "W", "%"].into_iter().any(of_unit) => THIN,
+            ' ' if before.is_ascii_digit()
+                && ["kWh", "Wh", "kW", "W", "%", "V", "mV", "A", "Hz"].into_iter().any(of_unit) =>
+            {
+                THIN
+            }
             letter => letter,
         });
         before = letter;
+    }
+    text
+}
+
+/// Words of the server for people: what stands between backticks, as programs write it, between quotation marks.
+pub fn quoted(words: &str) -> String {
+    let mut parts = words.split('`');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    while let Some(within) = parts.next() {
+        match parts.next() {
+            Some(after) => text.extend(["\u{201c}", within, "\u{201d}", after]),
+            // One that is alone stays as it is.
+            None => text.extend(["`", within]),
+        }
     }
     text
 }
@@ -252,6 +270,19 @@ pub fn local_time(utc: Utc) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn backticks_are_for_programs() {
+        for (words, text) in [
+            ("run `cargo xtask run`, or `pip`", "run \u{201c}cargo xtask run\u{201d}, or \u{201c}pip\u{201d}"),
+            ("`days` is missing", "\u{201c}days\u{201d} is missing"),
+            ("one ` alone", "one ` alone"),
+            ("none", "none"),
+            ("", ""),
+        ] {
+            assert_eq!(quoted(words), text);
+        }
+    }
 
     #[test]
     fn the_words_of_the_server_are_set_as_all_numbers_are() {

@@ -108,14 +108,14 @@ test('an account is added, gets another role, and is removed', () =>
     await until('it is refused', async () => (await add.getAttribute('data-state')) === 'refused');
     messages.length = 0;
     await fill('timo', 'operator', OTHER);
-    await add.getByText('Timo is operator now').waitFor();
+    await add.getByText('The account of timo is made, as operator').waitFor();
     await fill('<b>vera</b>', 'viewer', OTHER);
     await add.getByText('cannot be a name here').waitFor();
     messages.length = 0;
     await fill('vera', 'viewer', OTHER);
-    await add.getByText('Vera is viewer now').waitFor();
+    await add.getByText('The account of vera is made, as viewer').waitFor();
     await fill('nora', 'viewer', OTHER);
-    await add.getByText('Nora is viewer now').waitFor();
+    await add.getByText('The account of nora is made, as viewer').waitFor();
     await accounts.getByText('nora', { exact: true }).click();
     const role = accounts.locator('form').filter({ has: page.getByRole('button', { name: 'Change the role of nora' }) });
     await role.getByRole('combobox').selectOption('operator');

@@ -205,7 +205,7 @@ pub(crate) enum UserCommand {
         /// Its name: letters, digits and .-_@
         #[arg(value_name = "NAME", value_parser = account_name)]
         name: String,
-        /// viewer sees everything, operator commands within the limits, admin also says who may do what
+        /// viewer sees all readings, operator commands within the limits, admin also says who may do what
         #[arg(long, value_name = "ROLE", value_parser = word::<Role>)]
         role: Role,
         #[command(flatten)]

@@ -54,17 +54,28 @@ pub(super) fn fits(name: &str, search: &str) -> bool {
     search.split_whitespace().all(|word| name.contains(&word.to_ascii_lowercase()))
 }
 
-/// A value with the digits that its step says anything about.
-pub(super) fn figure(unit: Unit, resolution: f32, value: f32) -> Figure {
+/// What names end with whose values are in a unit that points are not kept in.
+const UNITS: [(&str, &str); 6] =
+    [("_hz", "Hz"), ("_kwh", "kWh"), ("_mwh", "MWh"), ("_wh", "Wh"), ("_ah", "Ah"), ("_kohm", "k\u{3a9}")];
+
+/// The unit that a name ends with, `Hz` of `frequency_hz`; empty if it says none.
+pub(super) fn unit_of_name(name: &str) -> &'static str {
+    let name = name.to_ascii_lowercase();
+    UNITS.iter().find(|(end, _)| name.ends_with(end)).map_or("", |(_, unit)| *unit)
+}
+
+/// A value with the digits that its step says anything about. A bare number has the unit that its point's name says.
+pub(super) fn figure(unit: Unit, name: &str, resolution: f32, value: f32) -> Figure {
+    let unit = if unit == Unit::Number { unit_of_name(name) } else { unit.symbol() };
     let decimals = [1.0, 0.1, 0.01, 0.001].iter().position(|step| resolution > step * 0.99).unwrap_or(4);
-    Figure { number: format::fixed(value, decimals), unit: unit.symbol() }
+    Figure { number: format::fixed(value, decimals), unit }
 }
 
 /// What a snapshot has of the point with this number.
 pub(super) fn shown(snapshot: &Snapshot, number: usize, point: &DevicePoint) -> Shown {
     let (devices, now) = (&snapshot.state.devices, snapshot.now.mono);
     let last = devices.last_value(number).last();
-    Shown::new(devices.sample(number, now), last, now, |value| figure(point.unit, point.resolution, value))
+    Shown::new(devices.sample(number, now), last, now, |value| figure(point.unit, &point.path, point.resolution, value))
 }
 
 #[cfg(test)]
@@ -93,8 +104,21 @@ mod tests {
         for (resolution, expected) in
             [(10.0, "412 W"), (1.0, "412 W"), (0.5, "412.3 W"), (0.1, "412.3 W"), (0.01, "412.26 W")]
         {
-            let text = figure(Unit::Watt, resolution, 412.26).to_string().replace('\u{202f}', " ");
+            let text = figure(Unit::Watt, "hall/gpu/3/power", resolution, 412.26).to_string().replace('\u{202f}', " ");
             assert_eq!(text, expected, "{resolution}");
+        }
+    }
+
+    #[test]
+    fn a_bare_number_has_the_unit_that_its_name_ends_with() {
+        for (name, unit) in [
+            ("grid-meter/frequency_hz", "Hz"),
+            ("Imported_kWh", "kWh"),
+            ("hall/phase_a", ""),
+            ("soc_min", ""),
+            ("fan", ""),
+        ] {
+            assert_eq!(figure(Unit::Number, name, 0.01, 50.02).unit, unit, "{name}");
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The pages of people, Settings and Audit: one chunk, for who opens one opens the other.
 //!
-//! Read [`asked`] (an answer of the API, asked again after each change), then the pages.
+//! Read [`asked`] (an answer of the API, asked again after each change) and [`unknown`] (nobody knows yet who is signed in),
+//! then the pages.
 
 mod asked;
 mod audit;
 mod settings;
+mod unknown;
 
 use crate::address::Navigation;
 use crate::components::PageStyle;

@@ -248,6 +248,11 @@ fn a_system_that_the_site_does_not_have_is_said_with_those_that_it_has() {
 #[test]
 fn a_page_that_does_not_exist_says_so() {
     assert!(text(&document("/nowhere", &snapshot())).contains("There is no such page"));
+    // What only the server makes is not mistyped: the page comes there while the server is away.
+    let html = document("/sign-in", &snapshot());
+    let told = text(&html);
+    assert!(told.contains("Signing in needs the server") && !told.contains("no such page"), "{told}");
+    assert!(html.contains("<title>Sign in"), "{told}");
 }
 
 #[test]
@@ -418,16 +423,20 @@ fn the_page_control_has_the_values_of_the_device_and_forms_that_need_no_script()
     );
     let html = page("/control?review=discharge-limit&value=120", Some(Role::Operator));
     let told = text(&html);
-    for words in ["This is towards the safe side.", "120 kW", "Set 120 kW"] {
+    for words in ["832 V pack: ", "This is towards the safe side.", "120 kW", "Set 120 kW"] {
         assert!(told.contains(words), "{words}: {told}");
     }
     assert!(html.contains("action=\"/actions/command\"") && html.contains("value=\"f0-discharge-limit\""), "{html}");
     assert!(html.contains("name=\"hold_s\""), "how long it is to stand is posted too");
     // The return to safe values says each change, and what standby does.
     let told = text(&page("/control?review=safe-values", Some(Role::Operator)));
-    for words in
-        ["Operation", "from Run", "to Standby", "Standby opens the contactors: the battery gives and takes nothing."]
-    {
+    for words in [
+        "832 V pack: return to safe values",
+        "Operation",
+        "from Run",
+        "to Standby",
+        "Standby opens the contactors: the battery gives and takes nothing.",
+    ] {
         assert!(told.contains(words), "{words}: {told}");
     }
     // What a form has asked for stands there with its steps, and so does what was commanded before.

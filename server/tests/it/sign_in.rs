@@ -99,7 +99,7 @@ fn a_form_may_what_the_api_may_and_the_own_password_goes_with_it() {
     let with_password: Vec<_> = add.into_iter().chain([("own_password", PASSWORD)]).collect();
     let done = post(&admin, "/settings", &with_password, &program);
     assert_eq!(done.status, 200, "{}", done.body);
-    assert!(done.body.contains("nora is operator now"), "{}", done.body);
+    assert!(done.body.contains("the account of nora is made, as operator"), "{}", done.body);
     // Their session goes on under another secret, as after every password.
     assert_eq!(admin.get("/api/v1/session").json()["name"], serde_json::Value::Null);
     let admin = with_cookie(&server, done.cookie());

@@ -7,7 +7,7 @@ use super::table::TableView;
 use super::words;
 use crate::charts::line::LineChartView;
 use crate::derived::Derived;
-use crate::format::{self, NONE, local_offset_s};
+use crate::format::{self, NONE, THIN, local_offset_s};
 use ::api::analysis::{AnalysisResponse, Bars, Figure, FigureRole};
 use leptos::prelude::*;
 
@@ -119,7 +119,8 @@ fn figures(figures: &[Figure]) -> impl IntoView + use<> {
         view! {
             <div class=if first { "answer-first" } else { "" }>
                 <dt>{figure.name.clone()}</dt>
-                <dd>{number} <span class="unit">{unit.to_owned()}</span></dd>
+                // They stay on one line.
+                <dd>{number} {THIN.to_string()} <span class="unit">{unit.to_owned()}</span></dd>
             </div>
         }
     };

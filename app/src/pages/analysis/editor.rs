@@ -5,6 +5,7 @@ use super::query::{Query, State};
 use crate::components::Card;
 use crate::derived::Derived;
 use crate::fetch;
+use crate::format;
 use crate::live::Live;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
@@ -30,6 +31,16 @@ pub(super) fn focus() {
     }
 }
 
+/// Why nothing can be asked now, and what to do; `None` if something can. `missing` is what the server says while it has no
+/// program for it.
+fn off(away: Option<&str>, missing: &str) -> Option<&'static str> {
+    match (away, missing) {
+        (Some(_), _) => Some("No connection to the server: nothing can be asked"),
+        (None, "") => None,
+        (None, _) => Some("The server has no DuckDB program yet, see above: load this page again when it has"),
+    }
+}
+
 /// The editor and what came of the query.
 #[component]
 pub(super) fn Editor(
@@ -41,13 +52,20 @@ pub(super) fn Editor(
     let missing = RwSignal::new(String::new());
     // The query that the result is of: its files are those of this text, not of one that was changed since.
     let ran = RwSignal::new(String::new());
-    Effect::new(move |_| {
+    let look = move || {
         spawn_local(async move {
             missing.try_set(fetch::text("GET", "/api/v1/analysis/questions".to_owned()).await.unwrap_or_default());
         });
+    };
+    Effect::new(move |_| look());
+    live.on_return(move || {
+        query.clear_lost();
+        look();
     });
-    live.on_return(move || query.clear_lost());
-    let off = live.needs_server();
+    let off = {
+        let away = live.needs_server();
+        Derived::new(move || missing.with(|missing| off(away.get(), missing)))
+    };
     let run = move || {
         if off.get_untracked().is_some() {
             return;
@@ -86,7 +104,7 @@ pub(super) fn Editor(
                 <code>"DESCRIBE telemetry"</code> "), " <code>"events"</code> " (alarms), " <code>"cells"</code>
                 " (minutes of every cell), " <code>"device_points"</code> " (minutes of what only devices have)."
             </p>
-            <p class="analysis-missing" role="note" hidden=move || missing.with(String::is_empty)>{move || missing.get()}</p>
+            <p class="analysis-missing" role="note" hidden=move || missing.with(String::is_empty)>{move || missing.with(|missing| format::quoted(missing))}</p>
             <label class="field-label" for=ID>"Query"</label>
             <textarea
                 id=ID
@@ -102,7 +120,7 @@ pub(super) fn Editor(
                 {FIRST}
             </textarea>
             <div class="analysis-actions">
-                <button type="button" class="button button-primary" title=move || off.get() prop:disabled=move || waiting.get() || off.get().is_some() on:click=move |_| run()>
+                <button type="button" class="button button-primary" title=move || off.get() aria-describedby="sql-keys" prop:disabled=move || waiting.get() || off.get().is_some() on:click=move |_| run()>
                     "Run"
                 </button>
                 <button type="button" class="button" prop:disabled=move || !waiting.get() on:click=cancel>
@@ -110,10 +128,27 @@ pub(super) fn Editor(
                 </button>
                 {file("csv", "Download CSV")}
                 {file("parquet", "Download Parquet")}
-                <span class="note" id="sql-keys">{move || off.get().map_or("Ctrl + Enter runs it".to_owned(), |why| format!("{why}: nothing can be asked"))}</span>
+                <span class="note" id="sql-keys">{move || off.get().unwrap_or("Ctrl + Enter runs it")}</span>
             </div>
             <AnswerView query curves_id="analysis-curves" what="result" />
         </Card>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_asked_is_off_with_its_reason() {
+        for (away, missing, why) in [
+            (None, "", None),
+            (Some("No connection to the server"), "", Some("No connection")),
+            (None, "SQL needs the DuckDB program", Some("no DuckDB program")),
+        ] {
+            assert_eq!(off(away, missing).is_some(), why.is_some());
+            assert!(off(away, missing).unwrap_or_default().contains(why.unwrap_or_default()));
+        }
+    }
 }

@@ -8,6 +8,7 @@ use crate::address::{Leave, Navigation};
 use crate::derived::Derived;
 use crate::live::Live;
 use crate::session;
+use crate::source::NO_SERVER;
 use leptos::task::spawn_local;
 use leptos::{ev, prelude::*};
 
@@ -18,7 +19,9 @@ pub(super) const OFF: &str = "control-off";
 #[component]
 pub(super) fn Notice(desk: Desk) -> impl IntoView {
     let live = desk.live;
-    let words = Derived::new(move || desk.bar.with(|bar| bar.as_ref().map_or_else(String::new, Bar::words)));
+    let known = Derived::new(move || desk.seen.with(Option::is_some));
+    let words =
+        Derived::new(move || desk.bar.with(|bar| bar.as_ref().map_or_else(String::new, |bar| said(bar, known.get()))));
     let tone = Derived::new(move || desk.bar.with(|bar| bar.as_ref().map_or("armed", Bar::tone)));
     let way = Derived::new(move || desk.bar.with(|bar| bar.as_ref().and_then(Bar::way)));
     let idle = Derived::new(move || desk.bar.with(|bar| matches!(bar, Some(Bar::Idle(_)))));
@@ -30,6 +33,17 @@ pub(super) fn Notice(desk: Desk) -> impl IntoView {
             {move || past.get().then(|| view! { <GoLive live /> })}
             {move || (idle.get() && !past.get()).then(|| view! { <Again desk /> })}
         </div>
+    }
+}
+
+/// What the page says of it. Where nothing was ever looked up there are no values below to speak of.
+fn said(bar: &Bar, known: bool) -> String {
+    match bar {
+        Bar::Away if !known => format!(
+            "{NO_SERVER}: this browser does not know what is set, and nothing can be commanded. The page looks it up when \
+             the server is back."
+        ),
+        _ => bar.words(),
     }
 }
 
@@ -100,4 +114,21 @@ pub(super) fn href(live: Live, fields: &str) -> String {
     let base = live.href(super::PATH);
     let sign = if base.contains('?') { '&' } else { '?' };
     format!("{base}{sign}{fields}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_spoken_of_only_where_there_are_some() {
+        for (bar, known, part) in [
+            (Bar::Away, true, "the values below"),
+            (Bar::Away, false, "does not know what is set"),
+            (Bar::SignIn, false, "sign in"),
+        ] {
+            assert!(said(&bar, known).contains(part), "{bar:?}");
+        }
+        assert!(!said(&Bar::Away, false).contains("below"));
+    }
 }

@@ -87,7 +87,7 @@ fn OfChange(desk: Desk, flight: Flight, change: Change) -> impl IntoView {
     };
     desk.hold_s.set(None);
     view! {
-        <h2 id="control-review-title">{label}</h2>
+        <h2 id="control-review-title">{format!("{}: {label}", desk.live.system().name)}</h2>
         <p class="control-change">
             <span class="control-old"><span class="visually-hidden">"from "</span>{move || now.with(|now| model::present_words(&now.control))}</span>
             <span aria-hidden="true">"\u{2192}"</span>
@@ -135,7 +135,7 @@ fn OfSafeValues(desk: Desk) -> impl IntoView {
         }
     };
     view! {
-        <h2 id="control-review-title">"Return to safe values"</h2>
+        <h2 id="control-review-title">{format!("{}: return to safe values", desk.live.system().name)}</h2>
         <ul class="control-safe">{move || changes.get().into_iter().map(row).collect_view()}</ul>
         <p class="note">
             {move || if changes.with(Vec::is_empty) { "Everything is at its safe value, or safer, already." } else { "What is safer already stays as it is. It needs no password." }}

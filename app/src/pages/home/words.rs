@@ -132,7 +132,7 @@ pub(super) fn source(spec: &LinkSpec, status: &LinkStatus, silent: Option<&str>,
     let why = match status.state {
         _ if healthy => String::new(),
         _ if delivers => String::new(),
-        _ if !status.reason.is_empty() => sentence(&status.reason),
+        _ if !status.reason.is_empty() => sentence(&format::quoted(&status.reason)),
         LinkState::Idle | LinkState::Connecting if spec.listens() => {
             format!("Listening on {address}; nothing has arrived")
         }

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 #[component]
 pub(super) fn PageConnection() -> impl IntoView {
     let live = Live::expect();
-    let state = Derived::new(move || state(live.connection.get(), live.page_age_s.get()));
+    let state = Derived::new(move || state(live.connection.get(), live.page_age_s.get(), live.past.get()));
     let lost = live.lost();
     // What was measured before says nothing of now.
     let latency = Derived::new(move || live.latency.get().filter(|_| !lost.get()));
@@ -51,13 +51,34 @@ pub(super) fn PageConnection() -> impl IntoView {
     }
 }
 
-fn state(connection: Connection, age_s: f32) -> (Tone, String) {
+/// How the page is connected; while it shows the past its frames are not of now, and it is not called live.
+fn state(connection: Connection, age_s: f32, past: bool) -> (Tone, String) {
     match connection {
+        Connection::Live | Connection::Connecting if past => (Tone::Warning, "shows the past".to_owned()),
         Connection::Connecting => (Tone::Neutral, "connecting".to_owned()),
         Connection::Live if age_s > 0.0 => (Tone::Warning, format!("no frame for {}", format::age(age_s))),
         Connection::Live => (Tone::Good, "live".to_owned()),
         Connection::Reconnecting { .. } => {
             (Tone::Critical, format!("connection lost, tried again by itself; values are {} old", format::age(age_s)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_shows_the_past_is_not_called_live() {
+        let lost = Connection::Reconnecting { since_ms: 0.0 };
+        for (connection, age_s, past, words) in [
+            (Connection::Live, 0.0, false, "live"),
+            (Connection::Live, 4.0, false, "no frame for 4.0 s"),
+            (Connection::Live, 0.0, true, "shows the past"),
+            (Connection::Connecting, 0.0, true, "shows the past"),
+            (lost, 4.0, true, "connection lost, tried again by itself; values are 4.0 s old"),
+        ] {
+            assert_eq!(state(connection, age_s, past).1.replace(format::THIN, " "), words);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the page says about a link: pure, so that the server, the browser and the tests agree.
 
-use crate::format::{duration, fixed, sentence};
+use crate::format::{duration, fixed, quoted, sentence};
 use crate::order;
 use domain::link::{LinkFault, LinkSpec, LinkState, LinkStatus};
 use domain::time::Mono;
@@ -56,9 +56,9 @@ pub fn advice(spec: &LinkSpec, status: &LinkStatus, now: Mono) -> String {
     let device = &spec.name;
     match status.state {
         LinkState::Down | LinkState::WrongDevice if !status.reason.is_empty() => {
-            format!("{}; it is tried again by itself", sentence(&status.reason))
+            format!("{}; it is tried again by itself", sentence(&quoted(&status.reason)))
         }
-        _ if !status.reason.is_empty() => sentence(&status.reason),
+        _ if !status.reason.is_empty() => sentence(&quoted(&status.reason)),
         LinkState::Idle => "Not started yet".to_owned(),
         LinkState::Connecting => {
             let for_s = || duration(now.seconds_since(Mono::START));

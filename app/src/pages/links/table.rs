@@ -6,7 +6,8 @@ use super::record::Record;
 use crate::components::{Card, EmptyState};
 use crate::derived::Derived;
 use crate::fetch::{self, FetchError, SingleFlight};
-use crate::format::{self, MINUS};
+use crate::format::{self, MINUS, THIN};
+use crate::pages::device_points::unit_of_name;
 use crate::source::DEMO;
 use domain::link::{FrameRow, LinkSpec};
 use leptos::prelude::*;
@@ -255,11 +256,12 @@ fn FrameLine(frame: ArcRwSignal<FrameView>) -> impl IntoView {
                         .into_iter()
                         .take(most)
                         .map(|value| {
+                            let text = typeset(&value.name, &value.text);
                             view! {
                                 <span class="decoded">
                                     <span class="decoded-name">{value.name}</span>
                                     " "
-                                    <b>{typeset(&value.text)}</b>
+                                    <b>{text}</b>
                                 </span>
                             }
                         })
@@ -284,12 +286,19 @@ fn FrameLine(frame: ArcRwSignal<FrameView>) -> impl IntoView {
 const UNITS: [(&str, &str); 5] =
     [(" degC", " °C"), (" deg C", " °C"), (" kOhm", " k\u{3a9}"), (" MOhm", " M\u{3a9}"), (" Ohm", " \u{3a9}")];
 
-/// A number with its unit, with the signs of typography.
-fn typeset(text: &str) -> String {
+/// A number with its unit, with the signs of typography. A bare number has the unit that its name ends with.
+fn typeset(name: &str, text: &str) -> String {
     let (sign, rest) = text.strip_prefix('-').map_or((None, text), |rest| (Some(MINUS), rest));
     let unit = UNITS.iter().find_map(|(ascii, symbol)| Some((rest.strip_suffix(ascii)?, *symbol)));
     let (number, unit) = unit.unwrap_or((rest, ""));
-    sign.into_iter().collect::<String>() + number + unit
+    let named = if rest.parse::<f64>().is_ok() { unit_of_name(name) } else { "" };
+    let space = if named.is_empty() { "" } else { " " };
+    let all = sign.into_iter().collect::<String>() + number + unit + space + named;
+    // Number and unit stay on one line.
+    match all.split_once(' ') {
+        Some((number, unit)) if number.ends_with(|last: char| last.is_ascii_digit()) => format!("{number}{THIN}{unit}"),
+        _ => all,
+    }
 }
 
 /// Looks at the frames at once and then every second, while the page is seen and not paused.
@@ -350,10 +359,16 @@ mod tests {
 
     #[test]
     fn units_have_their_symbols_and_negative_numbers_their_sign() {
-        for (text, set) in
-            [("-4.5 degC", "\u{2212}4.5 °C"), ("637 kOhm", "637 kΩ"), ("42.05 %", "42.05 %"), ("normal", "normal")]
-        {
-            assert_eq!(typeset(text), set);
+        for (name, text, set) in [
+            ("T1", "-4.5 degC", "\u{2212}4.5 °C"),
+            ("Earth", "637 kOhm", "637 kΩ"),
+            ("Soc", "42.05 %", "42.05 %"),
+            ("Mode", "normal", "normal"),
+            ("Mode", "2 (run, local)", "2 (run, local)"),
+            ("meter/frequency_hz", "49.98", "49.98 Hz"),
+            ("meter/frequency_hz", "no value", "no value"),
+        ] {
+            assert_eq!(typeset(name, text).replace(THIN, " "), set);
         }
     }
 }

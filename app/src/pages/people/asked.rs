@@ -3,6 +3,7 @@
 use crate::derived::Derived;
 use crate::fetch;
 use crate::format;
+use crate::live::Live;
 use crate::playback::span;
 use crate::session::Session;
 use domain::time::Utc;
@@ -45,6 +46,8 @@ impl<T: Wire + Send + Sync + Clone + PartialEq + 'static> Asked<T> {
             path.track();
             asked.again();
         });
+        // What could not be asked, or is of before, is asked when the server is back.
+        Live::expect().on_return(move || asked.again());
         asked
     }
 

@@ -6,13 +6,13 @@ mod chain;
 mod entry;
 mod filter;
 
-use super::PeopleWays;
 use super::asked::{Asked, NEEDS_SCRIPTS};
+use super::{PeopleWays, unknown};
 use crate::address::{Leave, Navigation};
 use crate::components::{Card, EmptyState};
 use crate::derived::Derived;
 use crate::live::Live;
-use crate::session::{DEMO_KNOWS_NOBODY, May, Session};
+use crate::session::{DEMO_KNOWS_NOBODY, May};
 use crate::source::DEMO;
 use api::people::AuditResponse;
 use chain::Chain;
@@ -33,14 +33,15 @@ pub(super) fn AuditPage() -> impl IntoView {
         }
         .into_any();
     }
-    let session = Session::follow(None);
+    let session = unknown::follow();
+    let lost = Live::expect().lost();
     let may = Derived::new(move || session.may(Action::ReadAudit));
     view! {
         <h1 class="visually-hidden">"Audit"</h1>
         <PeopleWays here=super::AUDIT />
         {move || match may.get() {
             May::Unknown => view! {
-                <p class="note">{move || session.failed.get().unwrap_or_else(|| "Looking up who is signed in\u{2026}".to_owned())} <noscript>{NEEDS_SCRIPTS}</noscript></p>
+                <p class="note" role="status">{move || unknown::words(lost.get(), session.failed.get())} <noscript>{NEEDS_SCRIPTS}</noscript></p>
             }
             .into_any(),
             May::No(why) => view! {

@@ -14,7 +14,7 @@ mod users;
 use super::PeopleWays;
 use super::asked::Together;
 use crate::components::EmptyState;
-use crate::session::{DEMO_KNOWS_NOBODY, Session};
+use crate::session::DEMO_KNOWS_NOBODY;
 use crate::source::DEMO;
 use account::Account;
 use arming::ArmingCard;
@@ -36,7 +36,7 @@ pub(super) fn SettingsPage() -> impl IntoView {
         }
         .into_any();
     }
-    Session::follow(None);
+    super::unknown::follow();
     view! {
         <h1 class="visually-hidden">"Settings"</h1>
         <PeopleWays here=super::SETTINGS />

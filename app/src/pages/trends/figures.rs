@@ -85,7 +85,7 @@ fn rows(stretch: &HistoryResponse, kind: SystemKind) -> Vec<Row> {
         };
         let figure = |value: f32| match point {
             Some(point) => format::point(point, value),
-            None => device_figure(series.unit, series.resolution, value),
+            None => device_figure(series.unit, &series.name, series.resolution, value),
         };
         let words = |value: f32| if s.n > 0 { figure(value).to_string() } else { NONE.to_owned() };
         let spread = match s.std_dev {

@@ -93,7 +93,8 @@ impl Bus for Poller {
 impl Poller {
     /// Polls `device` as `dial` says, each `period`. If `serial` is given, a device that says another one is refused.
     pub(crate) fn new(dial: Dial, period: Duration, device: Device, serial: Option<String>) -> Poller {
-        Poller { dial, period, device, serial, stillness: Stillness::default() }
+        let stillness = Stillness::new(!device.only_settings());
+        Poller { dial, period, device, serial, stillness }
     }
 
     async fn run(&mut self, reporter: &Reporter) {

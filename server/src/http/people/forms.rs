@@ -56,7 +56,8 @@ const WHAT: [(What, &str, Option<Action>); 13] = [
 /// What was done.
 #[derive(Debug)]
 pub(in crate::http) struct Done {
-    /// A sentence about it.
+    /// A sentence about it. It does not begin with a name: names stay as they are written, and sentences begin with a
+    /// capital.
     pub(in crate::http) words: String,
     /// A new token of a program.
     pub(in crate::http) token: Option<String>,
@@ -116,7 +117,7 @@ pub(in crate::http) async fn act(
         What::SetUp => {
             let asked: SetupRequest = read(fields)?;
             sender.is(people.set_up(asked.token.0, (asked.name, asked.password.0), from).await?);
-            format!("{} is admin now, and signed in", sender.asker.who.name)
+            format!("you are signed in as {}, the first admin", sender.asker.who.name)
         }
         What::SignOut => {
             people.ask(move |people| people.sign_out(&asker)).await?;
@@ -138,17 +139,17 @@ pub(in crate::http) async fn act(
         }
         What::AddUser => {
             let asked: UserRequest = read(fields)?;
-            let words = format!("{} is {} now", asked.name.to_ascii_lowercase(), asked.role.0.word());
+            let words =
+                format!("the account of {} is made, as {}", asked.name.to_ascii_lowercase(), asked.role.0.word());
             changes::add_user(app, asker, asked).await?;
             words
         }
         What::ChangeUser => {
             let name = take(&mut fields, "name")?;
             let asked: UserChangeRequest = read(fields)?;
-            let role = asked.role.map_or("has another password", |role| role.0.word());
             let words = match asked.role {
-                Some(_) => format!("{name} is {role} now; their sessions have ended"),
-                None => format!("{name} {role} now; their sessions have ended"),
+                Some(role) => format!("the role of {name} is {} now; their sessions have ended", role.0.word()),
+                None => format!("the password of {name} is another one now; their sessions have ended"),
             };
             changes::change_user(app, asker, name, asked).await?;
             words
@@ -156,12 +157,12 @@ pub(in crate::http) async fn act(
         What::RemoveUser => {
             let name = take(&mut fields, "name")?;
             changes::remove_user(app, asker, name.clone()).await?;
-            format!("{name} is gone, with their sessions and the tokens that they made")
+            format!("the account of {name} is gone, with its sessions and the tokens that it made")
         }
         What::AddToken => {
             let made = changes::add_token(app, asker, read(fields)?).await?;
             token = Some(made.token);
-            format!("{} is made. Its token is shown this once", made.kept.name)
+            format!("the token {} is made, and shown this once", made.kept.name)
         }
         What::EndToken => {
             changes::end_token(app, asker, id(&fields)?).await?;

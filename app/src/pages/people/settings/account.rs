@@ -1,7 +1,9 @@
 //! The own account: who is signed in, signing out, another password.
 
+use super::super::unknown;
 use crate::components::Card;
 use crate::derived::Derived;
+use crate::live::Live;
 use crate::session::{OwnPassword, PATH, PasswordField, PeopleForm, Session};
 use api::people::SessionResponse;
 use domain::people::action::Action;
@@ -11,15 +13,16 @@ use leptos::prelude::*;
 #[component]
 pub(super) fn Account() -> impl IntoView {
     let session = Session::expect();
+    let lost = Live::expect().lost();
     // What is counted down every few seconds must not draw the forms anew.
     let who = Derived::new(move || session.now.with(|now| now.as_ref().map(Standing::of)));
     view! {
         <Card title="Your account" class="span-5 account" id="account">
-            <p class="people-failed" role="alert" hidden=move || session.failed.with(Option::is_none)>
+            <p class="people-failed" role="alert" hidden=move || who.with(Option::is_none) || session.failed.with(Option::is_none)>
                 {move || session.failed.get()}
             </p>
             {move || match who.get() {
-                None => view! { <p class="note">"Looking up who is signed in\u{2026}"</p> }.into_any(),
+                None => view! { <p class="note" role="status">{move || unknown::words(lost.get(), session.failed.get())}</p> }.into_any(),
                 Some(Standing::Nobody { accounts, unusable }) => nobody(accounts, unusable),
                 Some(Standing::Person { name, role, lapsed }) => person(name, role, lapsed),
             }}

@@ -47,8 +47,10 @@ pub(super) enum Heartbeat {
 }
 
 /// What stands still at a device.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Stillness {
+    /// Whether it measures anything: what can only be set stays as it is.
+    measures: bool,
     heartbeat: Option<Same>,
     registers: Option<Same>,
     /// Hash of what this round brought so far.
@@ -56,6 +58,11 @@ pub(super) struct Stillness {
 }
 
 impl Stillness {
+    /// Of a device that measures something, or that has only what can be set.
+    pub(super) fn new(measures: bool) -> Stillness {
+        Stillness { measures, heartbeat: None, registers: None, round: 0 }
+    }
+
     /// Takes the registers of a block.
     pub(super) fn block(&mut self, words: &[u8]) {
         // FNV-1a: good enough to notice a change.
@@ -77,7 +84,7 @@ impl Stillness {
     /// A round has ended at `now`. Returns whether all registers have been the same for too long.
     pub(super) fn round(&mut self, now: Mono) -> bool {
         let same = Same::see(&mut self.registers, std::mem::take(&mut self.round), now);
-        now.since(same.since) >= IDENTICAL
+        self.measures && now.since(same.since) >= IDENTICAL
     }
 }
 
@@ -92,7 +99,7 @@ mod tests {
     #[test]
     fn a_heartbeat_that_stands_is_noticed_whether_it_has_beaten_before_or_not() {
         let seen = |beats: &[u16]| {
-            let mut still = Stillness::default();
+            let mut still = Stillness::new(true);
             let at = |second: usize| s(second as u64);
             beats.iter().enumerate().map(|(second, beat)| still.heartbeat(*beat, at(second))).collect::<Vec<_>>()
         };
@@ -112,7 +119,7 @@ mod tests {
     #[test]
     fn polls_that_are_longer_apart_than_beats_see_them_move_and_wait_for_three() {
         let seen = |polls: &[(u64, u16)]| {
-            let mut still = Stillness::default();
+            let mut still = Stillness::new(true);
             polls.iter().map(|(at, beat)| still.heartbeat(*beat, s(*at)) == Heartbeat::Beats).collect::<Vec<_>>()
         };
         assert_eq!(seen(&[(0, 1), (20, 2), (40, 2), (60, 2), (80, 2)]), [true, true, true, true, false]);
@@ -121,14 +128,16 @@ mod tests {
     }
 
     #[test]
-    fn registers_that_stay_the_same_for_minutes_are_remarked_on() {
-        let mut still = Stillness::default();
-        let mut round = |at: u64, word: u8| {
-            still.block(&[1, 2]);
-            still.block(&[word]);
-            still.round(s(at))
-        };
-        assert_eq!([round(0, 1), round(1, 2), round(300, 2)], [false; 3]);
-        assert_eq!([round(301, 2), round(302, 3)], [true, false]);
+    fn registers_that_stay_the_same_for_minutes_are_remarked_on_where_something_is_measured() {
+        for measures in [true, false] {
+            let mut still = Stillness::new(measures);
+            let mut round = |at: u64, word: u8| {
+                still.block(&[1, 2]);
+                still.block(&[word]);
+                still.round(s(at))
+            };
+            assert_eq!([round(0, 1), round(1, 2), round(300, 2)], [false; 3]);
+            assert_eq!([round(301, 2), round(302, 3)], [measures, false]);
+        }
     }
 }
