@@ -306,7 +306,7 @@ fn a_lease_is_renewed_until_the_server_is_killed_or_control_disarmed() {
     let armed = Armed { server, token, site };
     armed.wait_until_open();
     let ended = armed.ends(&id, &["lease-ended"]);
-    let words = "it was not renewed while Packtwin was down; the device has 150 kW now";
+    let words = "it was not renewed while Packtwin was down, and the device had 150 kW then";
     assert!(ended["words"].as_str().unwrap().contains(words), "{ended:#}");
     let control = armed.control("discharge-limit");
     assert_eq!((&control["ended"]["id"], &control["changed"]["how"]), (&json!(id), &json!("lease")), "{control:#}");

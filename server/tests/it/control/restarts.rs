@@ -82,7 +82,7 @@ fn what_was_confirmed_is_renewed_after_a_restart_and_what_was_changed_meanwhile_
         }
         let armed = Armed { server: Server::start_in(folder, &site, &[]), token, site };
         if changed {
-            let words = "it was not renewed while Packtwin was down; the device has 70 kW now";
+            let words = "it was not renewed while Packtwin was down, and the device had 70 kW then";
             let told = armed.ends(&id, &["lease-ended"]);
             assert!(told["words"].as_str().unwrap().contains(words), "{told:#}");
             let control = armed.control("discharge-limit");
