@@ -4,7 +4,6 @@
 //! leaving the page when it is. Its answer is in the binary form that pages read anyway, an error is a sentence. What an
 //! action may do is behind [`Door`], which the server gives. Questions are asked of the API, by pages and programs alike.
 
-use crate::format::quoted;
 use crate::source::{NO_SERVER, refusal};
 use api::control::{CommandRequest, CommandResponse, CommandsResponse, SafeValuesRequest};
 use domain::lab::LabState;
@@ -116,7 +115,7 @@ impl Decodes<ActionError> for Words {
 
     /// The server says it in a problem document, as the API does.
     fn decode(bytes: Bytes) -> Result<ActionError, Infallible> {
-        Ok(ActionError(quoted(&refusal(None, &String::from_utf8_lossy(&bytes)))))
+        Ok(ActionError(refusal(None, &String::from_utf8_lossy(&bytes))))
     }
 }
 

@@ -9,7 +9,6 @@ pub use crate::source::{FetchError, NO_SERVER};
 pub use single_flight::SingleFlight;
 pub(crate) use single_flight::rest;
 
-use crate::format;
 use crate::hydration::hydrated;
 use crate::source::{self, Request};
 use domain::wire::Wire;
@@ -52,10 +51,7 @@ async fn send(method: &'static str, path: String, form: Option<String>) -> Resul
     let source = source::chosen().ok_or(FetchError::NoServer)?;
     let answer = (source.ask)(Request { method, path, form }).await;
     hydrated().await;
-    answer.map_err(|why| match why {
-        FetchError::Refused(words) => FetchError::Refused(format::quoted(&words)),
-        why => why,
-    })
+    answer
 }
 
 #[cfg(test)]

@@ -65,10 +65,10 @@ pub async fn hydrated() {
 }
 
 /// Whether what is drawn here is alive: not on the server, and not before the browser has taken it over.
-pub fn alive() -> ReadSignal<bool> {
-    let (alive, set_alive) = signal(false);
+pub fn alive() -> RwSignal<bool> {
+    let alive = RwSignal::new(false);
     // Effects run in browsers alone.
-    Effect::new(move |_| set_alive.set(true));
+    Effect::new(move |_| alive.set(true));
     alive
 }
 

@@ -147,7 +147,7 @@ fn Pages() -> impl IntoView {
     let site = Live::expect().site();
     let named = Derived::new(move || whose::system(&navigation.at(), &site).is_some());
     let place = Derived::new(move || pages::place(&navigation.at()).filter(|_| named.get()));
-    Effect::new(move |_| document().set_title(&pages::title(place.get(), &navigation.at())));
+    Effect::new(move |_| document().set_title(&pages::title(place.get())));
     view! {
         <Frame>
             {move || match place.get().and_then(|place| pages::PAGES[place].view()) {
@@ -162,29 +162,10 @@ fn Pages() -> impl IntoView {
 #[component]
 fn NotFound() -> impl IntoView {
     let live = Live::expect();
-    if pages::of_server(&Navigation::expect().here()) {
-        return view! { <NeedsServer /> }.into_any();
-    }
     view! {
         <h1 class="visually-hidden">"Not found"</h1>
         <EmptyState title="There is no such page" advice="The address may be mistyped, or of another version." />
         <p class="ways"><a class="button" href=live.href("/")>"Go to the overview"</a></p>
-    }
-    .into_any()
-}
-
-/// In the place of a document that the server makes and this page cannot: it comes when the server is back.
-#[component]
-fn NeedsServer() -> impl IntoView {
-    let live = Live::expect();
-    live.on_return(|| drop(window().location().reload()));
-    view! {
-        <h1 class="visually-hidden">"Sign in"</h1>
-        <EmptyState title="Signing in needs the server" advice="There is no connection to it. This page goes on by itself when it is back." />
-        <p class="ways">
-            <a class="button" href="" rel="external">"Try again"</a>
-            <a class="button" href=live.href("/")>"Go to the overview"</a>
-        </p>
     }
 }
 

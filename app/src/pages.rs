@@ -18,9 +18,6 @@ use crate::lazy::{Chunk, View};
 use leptos::prelude::*;
 use overview::OverviewPage;
 
-/// Where one signs in, and makes the first account.
-const SIGN_IN: &str = "/sign-in";
-
 /// A page.
 pub struct Page {
     /// Its address.
@@ -89,15 +86,8 @@ pub fn chunk(address: &Address) -> Option<&'static Chunk> {
     }
 }
 
-/// Whether a document of its own stands at an address, which only the server makes: the one to sign in. The app comes there
-/// only while the server is away.
-pub fn of_server(address: &Address) -> bool {
-    address.path() == SIGN_IN
-}
-
-/// The title of the document at an address, with the page at `place`.
-pub fn title(place: Option<usize>, address: &Address) -> String {
-    let none = if of_server(address) { "Sign in" } else { "Not found" };
-    let name = place.and_then(|place| PAGES.get(place)).map_or(none, |page| page.name);
+/// The title of the document with the page at `place`.
+pub fn title(place: Option<usize>) -> String {
+    let name = place.and_then(|place| PAGES.get(place)).map_or("Not found", |page| page.name);
     format!("{name} \u{b7} Packtwin")
 }

@@ -16,6 +16,10 @@ pub fn LocalTime(
 ) -> impl IntoView {
     let alive = crate::hydration::alive();
     let text = Derived::new(move || if alive.get() { format::local_time(utc.get()) } else { "--:--:--".to_owned() });
-    let in_utc = cfg!(feature = "ssr").then(|| format::utc_time(utc.get_untracked()));
-    view! { <time class="local-time" data-utc=in_utc>{text}</time> }
+    // The server alone writes it: where there are scripts nobody looks at it.
+    #[cfg(feature = "ssr")]
+    let time = view! { <time class="local-time" data-utc=format::utc_time(utc.get_untracked())>{text}</time> };
+    #[cfg(not(feature = "ssr"))]
+    let time = view! { <time class="local-time">{text}</time> };
+    time
 }

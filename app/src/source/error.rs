@@ -1,5 +1,6 @@
 //! Why there is no answer.
 
+use crate::format::quoted;
 use thiserror::Error;
 
 /// What is said wherever the server cannot be reached.
@@ -25,11 +26,12 @@ pub(crate) fn refusal(status: Option<u16>, text: &str) -> String {
         Some(status) => format!("The server refused the request (status {status})"),
         None => "The server refused the request".to_owned(),
     };
-    match text.trim() {
+    let words = match text.trim() {
         "" => unsaid(),
         text if text.starts_with(['{', '<']) => detail(text).unwrap_or_else(unsaid),
         text => text.to_owned(),
-    }
+    };
+    quoted(&words)
 }
 
 /// The `detail` of a problem document (RFC 9457).

@@ -4,6 +4,8 @@ import init, { resume } from '%JS%';
 
 // Opened by its own address, it would only come back to itself.
 if (location.pathname === '/offline') document.querySelector('.boot-error a')?.setAttribute('href', '/');
+// To sign in needs the server: without it the overview tells that there is no connection.
+if (location.pathname === '/sign-in') history.replaceState(history.state, '', '/');
 try {
   const theme = localStorage.getItem('theme');
   if (theme) document.documentElement.setAttribute('data-theme', theme);

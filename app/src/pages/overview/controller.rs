@@ -96,16 +96,19 @@ fn nodes(snapshot: &Snapshot, never: Never) -> (String, bool) {
         return absent(reason, never);
     }
     let now = snapshot.now.mono;
-    let all = snapshot.state.nodes.len();
-    let state = |node: &Node| node.sample(NodeQuantity::State, now);
-    let known = snapshot.state.nodes.iter().filter(|node| state(node).is_ok()).count();
-    let answers = |node: &&Node| state(node).is_ok_and(|state| state < NodeQuantity::LOST);
-    let measuring: Vec<&Node> = snapshot.state.nodes.iter().filter(answers).collect();
-    let measure = measuring.len();
-    let delays = measuring.into_iter().filter_map(|node| node.sample(NodeQuantity::Delay, now).ok());
-    let slowest = delays
-        .reduce(f32::max)
+    let (mut known, mut measure, mut slowest_s) = (0, 0, None::<f32>);
+    for node in &snapshot.state.nodes {
+        let Ok(state) = node.sample(NodeQuantity::State, now) else { continue };
+        known += 1;
+        if state < NodeQuantity::LOST {
+            measure += 1;
+            let delay_s = node.sample(NodeQuantity::Delay, now).ok();
+            slowest_s = slowest_s.into_iter().chain(delay_s).reduce(f32::max);
+        }
+    }
+    let slowest = slowest_s
         .map_or_else(String::new, |s| format!(", slowest {}{}ms", format::fixed(s * 1_000.0, 0), format::THIN));
+    let all = snapshot.state.nodes.len();
     (format!("{measure} of {all} measure{slowest}"), known == all)
 }
 
