@@ -133,7 +133,8 @@ fn without_port<'a>(origin: &str, host: &'a str) -> &'a str {
 /// Lets only those go on that may.
 pub(super) async fn same_origin(request: Request, next: Next) -> Response {
     let secure = Connected::of(request.extensions()).secure;
-    let checked = check(request.method(), request.headers(), secure).and_then(|()| now(request.method(), request.uri()));
+    let checked =
+        check(request.method(), request.headers(), secure).and_then(|()| now(request.method(), request.uri()));
     match checked {
         Ok(()) => next.run(request).await,
         Err(refused) => {

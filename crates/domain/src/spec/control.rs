@@ -577,6 +577,14 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn the_terms_are_in_the_unit_of_the_device() {
+        let device = Setpoint { lease: Some(Duration::from_secs(60)), ..setpoint("%", 0.0, 100.0, 1.0) };
+        let wanted = Wanted { full_scale_w: Some(250e3), returns_to: Some(150e3), ..Wanted::default() };
+        let control = made(ControlKind::DischargeLimit, &device, wanted).unwrap();
+        assert_eq!(control.terms(), Terms { full_scale_w: Some(250e3), returns_to: Some(60.0) });
+    }
+
+    #[test]
     fn the_envelope_is_the_narrowest_of_kind_device_and_site() {
         let limit = |unit, min, max, step| setpoint(unit, min, max, step);
         for (device, wanted, envelope) in [

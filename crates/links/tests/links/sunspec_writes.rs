@@ -143,6 +143,15 @@ async fn what_is_refused_after_the_value_ends_in_what_is_read_back() {
         assert_eq!((device.heard().len(), device.get(OUT_RATE), device.get(MODE)), (3, 450, 0b01));
         assert_eq!(read(&device, Terms::default()).await, [WriteOutcome::Read(100.0)]);
     }
+    // It had the value before: that it has it says nothing of a renewal.
+    for (code, expected) in [
+        (11, vec![Sent, WriteOutcome::Unknown("gateway target did not respond (exception 11)".into())]),
+        (4, refused("device failure (exception 4)")),
+    ] {
+        let device = storage(Habit::RefusesAt(OUT_RATE, code), 12, 450).await;
+        device.set(MODE, 0b11);
+        assert_eq!(write(&device, "discharge-limit", 45.0, LEASE).await, expected, "{code}");
+    }
     // The value alone is refused: it is not switched on.
     let device = storage(Habit::RefusesAt(OUT_RATE, 3), 12, 1_000).await;
     let told = write(&device, "discharge-limit", 45.0, LEASE).await;

@@ -94,7 +94,8 @@ impl Device {
         let habit = *self.habit.lock().unwrap();
         let mut registers = self.registers.lock().unwrap();
         let now = Instant::now();
-        registers.extend(self.later.lock().unwrap().extract_if(.., |(due, ..)| *due <= now).map(|(_, at, to)| (at, to)));
+        registers
+            .extend(self.later.lock().unwrap().extract_if(.., |(due, ..)| *due <= now).map(|(_, at, to)| (at, to)));
         if function == 3 {
             let says = |at: u16| match habit {
                 Habit::Says(place, word) if place == at => Some(word),
@@ -123,7 +124,9 @@ impl Device {
             }
         }
         match habit {
-            Habit::Refuses(code) | Habit::DoesAndRefuses(code) | Habit::DoesLater(code) => Some(vec![body[0], function | 0x80, code]),
+            Habit::Refuses(code) | Habit::DoesAndRefuses(code) | Habit::DoesLater(code) => {
+                Some(vec![body[0], function | 0x80, code])
+            }
             Habit::FallsSilent => Some(Vec::new()),
             Habit::Closes => None,
             Habit::Confuses => Some(vec![body[0], function, 0, 7, body[4], body[5]]),
@@ -280,7 +283,7 @@ async fn an_exception_that_leaves_open_what_was_done_is_answered_by_what_is_read
         (Habit::DoesAndRefuses(10), vec![Sent, Confirmed(45.0)]),
         (Habit::DoesAndRefuses(11), vec![Sent, Confirmed(45.0)]),
         (Habit::DoesLater(5), vec![Sent, Confirmed(45.0)]),
-        (Habit::Refuses(4), unknown("device failure (exception 4)")),
+        (Habit::Refuses(4), rejected("device failure (exception 4)")),
         (Habit::Refuses(5), unknown("acknowledged, not done yet (exception 5)")),
         (Habit::Refuses(10), unknown("gateway path unavailable (exception 10)")),
         (Habit::Refuses(11), unknown("gateway target did not respond (exception 11)")),

@@ -13,7 +13,9 @@ pub enum WriteFate {
     Refused,
     /// It was not carried out: the device has no time. It may be asked again.
     Busy,
-    /// It may have been carried out, in part or as a whole, or may be later.
+    /// Something failed while the device was at it. It is over: what the device has then says what was done.
+    Failed,
+    /// It may have been carried out, or may be later.
     NotKnown,
 }
 
@@ -24,11 +26,11 @@ const CODES: &[(u8, &str, WriteFate)] = &[
     (1, "illegal function", WriteFate::Refused),
     (2, "illegal data address", WriteFate::Refused),
     (3, "illegal data value", WriteFate::Refused),
-    (4, "device failure", WriteFate::NotKnown),
+    (4, "device failure", WriteFate::Failed),
     (5, "acknowledged, not done yet", WriteFate::NotKnown),
     (6, "device busy", WriteFate::Busy),
     (7, "negative acknowledge", WriteFate::Refused),
-    (8, "memory parity error", WriteFate::NotKnown),
+    (8, "memory parity error", WriteFate::Failed),
     (10, "gateway path unavailable", WriteFate::NotKnown),
     (11, "gateway target did not respond", WriteFate::NotKnown),
 ];

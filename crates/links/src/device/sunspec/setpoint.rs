@@ -148,13 +148,7 @@ impl ModelSetpoint {
     /// # Errors
     /// In words: the device has not got the point, its scale factor cannot be or is too coarse, it cannot hold a value for
     /// a time, or it means another power by 100 % than the site.
-    pub fn steps(
-        &self,
-        model: &Model,
-        words: &[u16],
-        lease: Option<Duration>,
-        terms: &Terms,
-    ) -> Result<Steps, String> {
+    pub fn steps(&self, model: &Model, words: &[u16], lease: Option<Duration>, terms: &Terms) -> Result<Steps, String> {
         let Settable { name, at, signed, factor, revert, mode_bit, .. } = *self.point;
         let word = |at: u16| words.get(usize::from(at)).copied();
         let lacks = |name: &str| format!("the device has no {name} in its model {}", model.id);

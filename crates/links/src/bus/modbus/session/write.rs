@@ -106,17 +106,17 @@ impl Session<'_> {
         let value = (plan.writable.address, words.to_vec(), plan.writable.single);
         let off = plan.switch.filter(|switch| before.mode.is_some_and(|mode| !switch.is_on(mode)));
         let on = off.map(|switch| (switch.address, vec![before.mode.unwrap_or(0) | switch.bit], false));
-        // What the device does not take; whether it may have.
+        // What the device does not take; whether it may do it yet.
         let mut refusal: Option<(Exception, bool)> = None;
         for (nth, (address, words, single)) in [value].into_iter().chain(on).enumerate() {
             match self.client.write(WriteRegisters { unit: plan.unit, address, words, single }).await {
                 Ok(()) => {}
                 Err(WriteFailure { error: ReadError::Exception(why), .. }) => {
-                    let is_certain = why.write_fate() != WriteFate::NotKnown;
-                    if is_certain && nth == 0 {
+                    let fate = why.write_fate();
+                    if matches!(fate, WriteFate::Refused | WriteFate::Busy) && nth == 0 {
                         return Ok(Exceptional(why.to_string()));
                     }
-                    refusal = Some((why, !is_certain));
+                    refusal = Some((why, fate == WriteFate::NotKnown));
                     break;
                 }
                 Err(WriteFailure { error, may_be_done: false }) if nth == 0 && plan.hold.is_none() => {
@@ -129,11 +129,15 @@ impl Session<'_> {
             order.report(Echoed);
         }
         let outcome = self.read_back(plan, words, before.value).await?;
+        let wanted = plan.writable.value(words);
+        // Of a value that it had before, what it has says nothing.
+        let had = before.value.zip(wanted).is_some_and(|(before, wanted)| plan.writable.is_same(before, wanted));
         Ok(match (refusal, outcome) {
             // What the device has decides, whatever it has answered.
-            (None, outcome) | (Some(_), outcome @ Confirmed(_)) => outcome,
+            (None, outcome) => outcome,
+            (Some(_), Confirmed(value)) if !had => Confirmed(value),
             (Some((why, true)), _) => Unknown(why.to_string()),
-            (Some((why, false)), Ignored(_)) => Exceptional(why.to_string()),
+            (Some((why, false)), Confirmed(_) | Ignored(_)) => Exceptional(why.to_string()),
             (Some(_), outcome) => outcome,
         })
     }
@@ -146,7 +150,7 @@ impl Session<'_> {
         let refused = match self.client.write(write).await {
             Ok(()) => None,
             Err(WriteFailure { error: ReadError::Exception(why), .. }) => match why.write_fate() {
-                WriteFate::NotKnown => Some(why),
+                WriteFate::NotKnown | WriteFate::Failed => Some(why),
                 WriteFate::Refused | WriteFate::Busy => return Ok(Err(why.to_string())),
             },
             Err(WriteFailure { error, may_be_done: false }) => return Err(not_sent(error)),
