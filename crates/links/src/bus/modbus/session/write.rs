@@ -170,13 +170,13 @@ impl Session<'_> {
                 return Ok(Ok(()));
             }
         }
-        let why = refused.map_or_else(String::new, |why| format!(": {why}"));
-        Ok(Err(match has {
-            Some(has) => format!(
+        Ok(Err(match (refused, has) {
+            (Some(why), _) => why.to_string(),
+            (None, Some(has)) => format!(
                 "it is to hold the value for {seconds} s, and says that it would for {has} s (register {address}): the \
-                 value was not written{why}"
+                 value was not written"
             ),
-            None => format!("it does not say for how long it would hold the value: it was not written{why}"),
+            (None, None) => "it does not say for how long it would hold the value: it was not written".to_owned(),
         }))
     }
 
