@@ -41,7 +41,7 @@ pub(crate) async fn prepare(options: &Demo) -> Result<PathBuf> {
     for (name, text) in FILES {
         let path = root.join(name);
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
+            store::owner::folder(folder).with_context(|| format!("create {}", folder.display()))?;
         }
         let text = if options.sim_ports == "free" { with_free_ports(text)? } else { text.to_owned() };
         fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;

@@ -289,7 +289,10 @@ fn check(tables: Tables, base: &Path, complaints: &mut Vec<Complaint>) -> SiteFi
         match table.check(system, LinkIdx(place as u8), task.handle().setpoints()) {
             Ok(control) => match table.twice(&controls, idx, &control) {
                 Some(complaint) => complaints.push(complaint),
-                None => controls.push((idx, control)),
+                None => {
+                    task.handle().agree(&control.setpoint, control.terms());
+                    controls.push((idx, control));
+                }
             },
             Err(complaint) => complaints.push(complaint),
         }

@@ -149,6 +149,15 @@ impl Setpoint {
     }
 }
 
+/// What a site says of a setpoint and the device has to agree to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Terms {
+    /// The power that its 100 % are, W; `None` where it is no share of a power.
+    pub full_scale_w: Option<f64>,
+    /// What the device has by itself while it holds no value, in the setpoint's unit; `None` if the site does not say it.
+    pub returns_to: Option<f64>,
+}
+
 /// Tells one write from all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WriteId(pub u64);

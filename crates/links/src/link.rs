@@ -10,7 +10,8 @@ use domain::link::{FrameRow, LinkIdx, LinkStatus};
 use domain::point::DevicePoint;
 use domain::spec::SystemIdx;
 use domain::time::Now;
-use domain::write::{BadLease, BadValue, Receipt, Setpoint, Withdrawal, WriteOutcome, WriteRequest};
+use domain::write::{BadLease, BadValue, Receipt, Setpoint, Terms, Withdrawal, WriteOutcome, WriteRequest};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -41,6 +42,8 @@ pub struct LinkHandle {
     device: Arc<str>,
     installation: Option<u64>,
     setpoints: Arc<[Setpoint]>,
+    /// What the site says of them, by their names.
+    terms: Arc<Mutex<BTreeMap<String, Terms>>>,
     orders: OrderSender,
 }
 
@@ -84,8 +87,8 @@ impl LinkTask {
         let device = bus.device().into();
         let (ordered, orders) = Orders::queue();
         let setpoints = bus.setpoints().into();
-        let handle =
-            LinkHandle { record, table: bus.table(), can, device, installation: None, setpoints, orders: ordered };
+        let (table, terms) = (bus.table(), Arc::default());
+        let handle = LinkHandle { record, table, can, device, installation: None, setpoints, terms, orders: ordered };
         LinkTask { id, system, ages: Ages::default(), usual: Duration::ZERO, bus, handle, orders }
     }
 
@@ -243,6 +246,11 @@ impl LinkHandle {
         &self.setpoints
     }
 
+    /// Says what the site says of a setpoint: its writes and reads go by it from now on.
+    pub fn agree(&self, setpoint: &str, terms: Terms) {
+        lock(&self.terms).insert(setpoint.to_owned(), terms);
+    }
+
     /// Asks the link to write, or to read what its device has. What becomes of it comes out of the receiver, step by step; the last receipt is final,
     /// also if the link ends. `clock` is the one that the link runs by.
     ///
@@ -255,8 +263,9 @@ impl LinkHandle {
             setpoint.admit(value)?;
             setpoint.admit_lease(request.lease)?;
         }
+        let terms = lock(&self.terms).get(&request.setpoint).copied().unwrap_or_default();
         let (order, receipts) = Order::new(request, clock);
-        self.orders.put(order).map_err(|why| match why {
+        self.orders.put(order.by(terms)).map_err(|why| match why {
             NoPlace::Full => WriteRefused::Busy,
             NoPlace::Ended => WriteRefused::Ended,
         })?;

@@ -2,6 +2,7 @@
 
 use crate::day::Day;
 use crate::error::StoreError;
+use crate::owner;
 use crate::sealed::Kind;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -57,7 +58,7 @@ pub(crate) fn place(
     words: &str,
 ) -> Result<PathBuf, StoreError> {
     let folder = data.join("set-aside").join(why).join(system).join(kind);
-    fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
+    owner::folder(&folder).map_err(StoreError::io(&folder))?;
     let (stem, rest) = name.split_once('.').unwrap_or((name, "parquet"));
     let numbered = (2..1_000).map(|n| folder.join(format!("{stem}-{n}.{rest}")));
     let free = std::iter::once(folder.join(name)).chain(numbered).find(|path| !path.exists());

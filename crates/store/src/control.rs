@@ -13,9 +13,8 @@ use crate::audit::{Audited, Broken, Head, Walk};
 use crate::database::{ControlFile, Failed, Tables};
 use crate::error::StoreError;
 use crate::layout;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,7 +54,7 @@ impl Control {
 
     fn open_here(data: &Path) -> Result<Control, StoreError> {
         let path = layout::control(data);
-        prepare(&path, &layout::control_begun(data))?;
+        is_not_gone(&path, &layout::control_begun(data))?;
         let writer = ControlFile::write(&path)?;
         note_begun(&layout::control_begun(data))?;
         let (reader, lister) = (Reader::open(&path)?, Reader::open(&path)?);
@@ -170,25 +169,16 @@ fn walk(
     }
 }
 
-/// Makes the file if it never was, readable for its owner alone.
-fn prepare(path: &Path, begun: &Path) -> Result<(), StoreError> {
+/// Refuses a file that was there and is gone.
+fn is_not_gone(path: &Path, begun: &Path) -> Result<(), StoreError> {
     match fs::metadata(path) {
         Ok(meta) if meta.is_dir() => Err(StoreError::NotAFile(path.to_owned())),
         Ok(meta) if meta.len() == 0 && begun.exists() => Err(StoreError::ControlGone(path.to_owned())),
-        Ok(meta) if meta.permissions().mode() & 0o077 != 0 => {
-            // Who does not own it need not be able to.
-            let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
-            Ok(())
+        Err(error) if error.kind() == ErrorKind::NotFound && begun.exists() => {
+            Err(StoreError::ControlGone(path.to_owned()))
         }
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            if begun.exists() {
-                return Err(StoreError::ControlGone(path.to_owned()));
-            }
-            let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
-            made.map(drop).map_err(StoreError::io(path))
-        }
-        Err(error) => Err(StoreError::io(path)(error)),
+        // What else cannot be is told where it is opened.
+        _ => Ok(()),
     }
 }
 

@@ -1,8 +1,9 @@
 //! The data folder: made if it is missing, and held by one server at a time.
 
 use crate::error::StoreError;
+use crate::owner;
 use crate::settle::settle;
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
 use std::thread::sleep;
@@ -39,7 +40,7 @@ pub(crate) fn take(folder: &Path) -> Result<FolderLock, StoreError> {
         let path = path.to_owned();
         move |source| StoreError::Io { path, source }
     };
-    fs::create_dir_all(folder).map_err(|source| match source.kind() {
+    owner::folder(folder).map_err(|source| match source.kind() {
         // A link to nowhere is there, and is no folder.
         io::ErrorKind::AlreadyExists if !folder.exists() => failed(folder)(io::ErrorKind::NotFound.into()),
         io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => StoreError::NotAFolder(folder.to_owned()),

@@ -52,6 +52,7 @@ mod minutes;
 mod name;
 mod numbers;
 mod options;
+pub mod owner;
 mod people;
 mod queue;
 mod renewed;

@@ -5,6 +5,7 @@
 //! trailer. A file that says anything else, or whose numbers have another sum, is made again: never believed.
 
 use crate::error::StoreError;
+use crate::owner;
 use bytemuck::Pod;
 use memmap2::Mmap;
 use std::fs::{self, File};
@@ -134,7 +135,7 @@ fn trailer(plain: &[u8], state: State) -> [u8; TRAILER] {
 /// Writes a cache file under its name only when it is whole.
 fn keep(path: &Path, plain: &[u8], trailer: &[u8]) -> std::io::Result<()> {
     let Some(folder) = path.parent() else { return Ok(()) };
-    fs::create_dir_all(folder)?;
+    owner::folder(folder)?;
     let new = tempname(path);
     let write = || {
         let mut file = File::create(&new)?;

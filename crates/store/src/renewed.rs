@@ -3,6 +3,7 @@
 
 use crate::aside::{DAMAGED, GONE};
 use crate::error::StoreError;
+use crate::owner;
 use crate::trouble::TOLD_US;
 use domain::time::{Utc, rfc3339};
 use std::fs;
@@ -40,7 +41,7 @@ fn words(now: Utc, what: &str, more: &str) -> String {
 
 fn note(data: &Path, why: &str, now: Utc, words: &str) -> Result<(), StoreError> {
     let folder = folder(data, why);
-    fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
+    owner::folder(&folder).map_err(StoreError::io(&folder))?;
     let path = folder.join(format!("{NAME}{}.txt", now.0.div_euclid(1_000_000)));
     fs::write(&path, format!("{words}\n")).map_err(StoreError::io(&path))
 }

@@ -4,6 +4,7 @@ use crate::aside;
 use crate::day::Day;
 use crate::error::StoreError;
 use crate::layout::systems;
+use crate::owner;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -42,7 +43,7 @@ fn move_days(data: &Path, system: &str, kind: &str) -> Result<usize, StoreError>
     if days.is_empty() {
         return Ok(0);
     }
-    fs::create_dir_all(&to).map_err(StoreError::io(&to))?;
+    owner::folder(&to).map_err(StoreError::io(&to))?;
     for name in &days {
         let (old, new) = (from.join(name), to.join(name));
         if new.exists() {

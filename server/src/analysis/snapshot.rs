@@ -43,7 +43,7 @@ impl Snapshot {
 pub(super) fn take(parent: &Path, hub: &Hub, index: usize) -> Result<Snapshot, String> {
     let spec = hub.site.systems.get(index).ok_or("there is no such system")?;
     let failed = |error: io::Error| format!("{}: {error}", parent.display());
-    fs::create_dir_all(parent).map_err(failed)?;
+    store::owner::folder(parent).map_err(failed)?;
     // Absolute: DuckDB compares paths with the folder that it may read.
     let parent = parent.canonicalize().map_err(failed)?;
     let folder = tempfile::Builder::new().prefix("query-").tempdir_in(&parent).map_err(failed)?;

@@ -6,12 +6,12 @@
 use super::leave::Connected;
 use super::problem::Problem;
 use api::operations::OPERATIONS;
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING,
     UPGRADE,
 };
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use domain::plain::shown;
@@ -41,6 +41,9 @@ pub(super) enum Refused {
         /// What it asks.
         host: String,
     },
+    /// Something is to be changed at an instant of the past.
+    #[error("at: what is posted or removed is so now, and nothing can be changed in the past: leave `at` out")]
+    Past,
     /// A form of another site can send such a body without being asked for permission, or nobody here reads it.
     #[error("the Content-Type of this request is {}, which is not taken here", shown(.0))]
     MediaType(String),
@@ -51,6 +54,7 @@ impl Refused {
         match self {
             Refused::ForeignSite | Refused::ForeignOrigin { .. } => StatusCode::FORBIDDEN,
             Refused::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Refused::Past => StatusCode::UNPROCESSABLE_ENTITY,
         }
     }
 }
@@ -87,6 +91,18 @@ pub(super) fn check(method: &Method, headers: &HeaderMap, secure: bool) -> Resul
     Ok(())
 }
 
+/// Refuses to change something at an instant. Such a request was meant for what it reads: there `at` has a meaning.
+///
+/// # Errors
+/// [`Refused::Past`].
+pub(super) fn now(method: &Method, uri: &Uri) -> Result<(), Refused> {
+    let writes = !matches!(*method, Method::GET | Method::HEAD);
+    // What is no query has no `at` either.
+    let fields = Query::<Vec<(String, String)>>::try_from_uri(uri).map(|Query(fields)| fields).unwrap_or_default();
+    let has_instant = fields.iter().any(|(name, _)| name == "at");
+    if writes && has_instant { Err(Refused::Past) } else { Ok(()) }
+}
+
 /// Whether the body is of this kind, such as [`FORM`]; whatever parameters stand behind it. A kind that is given twice
 /// is none.
 pub(super) fn is_media_type(headers: &HeaderMap, kind: &str) -> bool {
@@ -116,12 +132,15 @@ fn without_port<'a>(origin: &str, host: &'a str) -> &'a str {
 
 /// Lets only those go on that may.
 pub(super) async fn same_origin(request: Request, next: Next) -> Response {
-    match check(request.method(), request.headers(), Connected::of(request.extensions()).secure) {
+    let secure = Connected::of(request.extensions()).secure;
+    let checked =
+        check(request.method(), request.headers(), secure).and_then(|()| now(request.method(), request.uri()));
+    match checked {
         Ok(()) => next.run(request).await,
         Err(refused) => {
             let advice = match refused {
                 Refused::MediaType(_) => format!(": send {}", taken(request.uri().path())),
-                Refused::ForeignSite | Refused::ForeignOrigin { .. } => String::new(),
+                Refused::ForeignSite | Refused::ForeignOrigin { .. } | Refused::Past => String::new(),
             };
             Problem::new(refused.status(), format!("{refused}{advice}")).into_response()
         }
@@ -167,6 +186,22 @@ mod tests {
             headers.append(*name, HeaderValue::from_static(value));
         }
         check(&method, &headers, false).err().map(|refused| refused.status().as_u16())
+    }
+
+    #[test]
+    fn nothing_is_changed_in_the_past() {
+        for (method, uri, refused) in [
+            (Method::POST, "/api/v1/commands?at=2026-11-30T20:00:00Z", true),
+            (Method::POST, "/api/v1/commands?system=hv&a%74=0", true),
+            (Method::POST, "/api/v1/arming?at", true),
+            (Method::DELETE, "/api/v1/recordings/a.log?at=", true),
+            (Method::POST, "/api/v1/commands", false),
+            (Method::POST, "/api/v1/commands?what=at", false),
+            (Method::GET, "/api/v1/state?at=2026-11-30T20:00:00Z", false),
+            (Method::HEAD, "/api/v1/state?at=0", false),
+        ] {
+            assert_eq!(now(&method, &uri.parse().unwrap()).is_err(), refused, "{method} {uri}");
+        }
     }
 
     #[test]

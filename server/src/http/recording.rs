@@ -75,7 +75,7 @@ pub(super) async fn start(
     let counted = on_disk({
         let folder = folder.clone();
         move || {
-            std::fs::create_dir_all(&folder)?;
+            store::owner::folder(&folder)?;
             recordings::kept(&folder)
         }
     });

@@ -17,7 +17,7 @@ use store::{AuditFilter, Control};
 /// Opens `control.db`; `make` if it may be made.
 fn open(data: &Path, make: bool) -> Result<Control> {
     if make {
-        std::fs::create_dir_all(data).with_context(|| format!("make {}", data.display()))?;
+        store::owner::folder(data).with_context(|| format!("make {}", data.display()))?;
     } else if !Control::exists(data) {
         bail!("{} has no accounts and no audit yet: `packtwin user add NAME --role admin` begins them", data.display());
     }

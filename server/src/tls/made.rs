@@ -103,7 +103,7 @@ fn addresses() -> Vec<IpAddr> {
 fn write(path: &Path, text: &str) -> Result<(), TlsError> {
     let wrong = |error: std::io::Error| TlsError::File { path: path.to_owned(), reason: error.to_string() };
     let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(wrong)?;
+    store::owner::folder(folder).map_err(wrong)?;
     // Made with mode 0600.
     let mut new = tempfile::NamedTempFile::new_in(folder).map_err(wrong)?;
     new.write_all(text.as_bytes()).and_then(|()| new.as_file().sync_all()).map_err(wrong)?;

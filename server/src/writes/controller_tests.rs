@@ -8,7 +8,7 @@ use domain::link::LinkIdx;
 use domain::spec::SystemIdx;
 use domain::time::{Mono, Now, Utc};
 use domain::topology::Topology;
-use domain::write::{WriteId, WriteOutcome, WriteRequest};
+use domain::write::{Terms, WriteId, WriteOutcome, WriteRequest};
 use links::bus::modbus::{Client, Framing};
 use links::device::registers::Area;
 use links::{Clock, LinkConfig, LinkHandle, LinkTask};
@@ -178,7 +178,12 @@ async fn over_sunspec_the_same_setpoints_are_set() {
          {{ name = \"charge-limit\", sets = \"124.InWRte\", min = 0, max = 100, step = 1, wear = \"volatile\", lease_s = 120 }}]",
         rig.sunspec_addr().unwrap()
     );
-    let door = Door::start(task(&keys).await);
+    let task = task(&keys).await;
+    // What the controller has by itself, as a site says it: 150 kW and 50 kW of 250 kW.
+    for (limit, returns_to) in [("discharge-limit", 60.0), ("charge-limit", 20.0)] {
+        task.handle().agree(limit, Terms { full_scale_w: Some(250e3), returns_to: Some(returns_to) });
+    }
+    let door = Door::start(task);
     let writes = |fault| Some(LabFault::Writes(fault));
     try_all(
         &rig,

@@ -3,7 +3,7 @@
 use super::control_kind::{ControlKind, Safer};
 use crate::link::LinkIdx;
 use crate::time::Mono;
-use crate::write::{BadValue, Replaces, Setpoint, Wear, nearest_step};
+use crate::write::{BadValue, Replaces, Setpoint, Terms, Wear, nearest_step};
 use std::fmt;
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ pub struct ControlSpec {
     pub setpoint: String,
     /// Values of the setpoint for one unit of the control: 0.001 where the device wants kW.
     pub per_unit: f64,
+    /// The power that the setpoint means by 100 %, W, where it is set in %.
+    pub full_scale_w: Option<f64>,
     /// Lowest and highest value of the setpoint and its step, in its unit.
     pub device: (f64, f64, f64),
     /// The lowest value that may be commanded, in the unit of the kind.
@@ -390,6 +392,7 @@ impl ControlSpec {
             link,
             setpoint: name,
             per_unit,
+            full_scale_w: wanted.full_scale_w,
             device,
             min,
             max,
@@ -518,6 +521,12 @@ impl ControlSpec {
         (min + ((value * self.per_unit - min) / step).round() * step).clamp(min, max)
     }
 
+    /// What the device has to agree to.
+    pub fn terms(&self) -> Terms {
+        let returns_to = self.returns_to.map(|value| self.to_setpoint(value));
+        Terms { full_scale_w: self.full_scale_w, returns_to }
+    }
+
     /// The control's value for a value of the setpoint.
     pub fn of_setpoint(&self, value: f64) -> f64 {
         value / self.per_unit
@@ -565,6 +574,14 @@ pub(crate) mod tests {
         ] {
             assert_eq!(control.admit(wish), Ok(value), "{wish}");
         }
+    }
+
+    #[test]
+    fn the_terms_are_in_the_unit_of_the_device() {
+        let device = Setpoint { lease: Some(Duration::from_secs(60)), ..setpoint("%", 0.0, 100.0, 1.0) };
+        let wanted = Wanted { full_scale_w: Some(250e3), returns_to: Some(150e3), ..Wanted::default() };
+        let control = made(ControlKind::DischargeLimit, &device, wanted).unwrap();
+        assert_eq!(control.terms(), Terms { full_scale_w: Some(250e3), returns_to: Some(60.0) });
     }
 
     #[test]

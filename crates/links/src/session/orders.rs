@@ -4,7 +4,7 @@
 //! what it has.
 
 use super::Clock;
-use domain::write::{Receipt, Withdrawal, WriteOutcome, WriteRequest};
+use domain::write::{Receipt, Terms, Withdrawal, WriteOutcome, WriteRequest};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -19,6 +19,8 @@ const RECEIPTS: usize = 3;
 #[derive(Debug)]
 pub(crate) struct Order {
     pub(crate) request: WriteRequest,
+    /// What the site says of its setpoint.
+    pub(crate) terms: Terms,
     receipts: mpsc::Sender<Receipt>,
     clock: ClockOf,
     /// Why it is not to be sent any more.
@@ -40,7 +42,14 @@ impl Order {
     /// A write, and where its receipts come out.
     pub(crate) fn new(request: WriteRequest, clock: Clock) -> (Order, mpsc::Receiver<Receipt>) {
         let (receipts, told) = mpsc::channel(RECEIPTS);
-        (Order { request, receipts, clock: ClockOf(clock), withdrawn: Arc::default(), last: None }, told)
+        let (terms, withdrawn) = (Terms::default(), Arc::default());
+        (Order { request, terms, receipts, clock: ClockOf(clock), withdrawn, last: None }, told)
+    }
+
+    /// The same, by these terms of the site.
+    pub(crate) fn by(mut self, terms: Terms) -> Order {
+        self.terms = terms;
+        self
     }
 
     /// Why it is not sent, asked just before: it was withdrawn, or its time is over.

@@ -101,8 +101,8 @@ impl Record {
 }
 
 /// Locks a record. A panic elsewhere leaves it usable: it holds counters only.
-pub(crate) fn lock(record: &Mutex<Record>) -> MutexGuard<'_, Record> {
-    record.lock().unwrap_or_else(PoisonError::into_inner)
+pub(crate) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The running link's side of its task.

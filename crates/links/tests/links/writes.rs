@@ -9,7 +9,7 @@ use links::WriteRefused;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -23,6 +23,14 @@ pub(crate) enum Habit {
     /// Takes them, and has at most 200.
     Clamps,
     Refuses(u8),
+    /// Answers with this exception, and does it.
+    DoesAndRefuses(u8),
+    /// Answers with this exception, and does it a third of a second later.
+    DoesLater(u8),
+    /// Refuses one register with this exception, and takes all others.
+    RefusesAt(u16, u8),
+    /// Takes all, and reads this register as this word.
+    Says(u16, u16),
     /// Does it, and says nothing.
     FallsSilent,
     /// Closes instead of answering.
@@ -35,6 +43,8 @@ pub(crate) enum Habit {
 pub(crate) struct Device {
     habit: Mutex<Habit>,
     registers: Mutex<BTreeMap<u16, u16>>,
+    /// What becomes of which register, and when.
+    later: Mutex<Vec<(Instant, u16, u16)>>,
     /// Function, address and words of each write that was heard.
     heard: Mutex<Vec<(u8, u16, Vec<u16>)>>,
     pub(crate) address: SocketAddr,
@@ -51,6 +61,7 @@ impl Device {
         let device = Arc::new(Device {
             habit: Mutex::new(habit),
             registers: Mutex::new(registers),
+            later: Mutex::default(),
             heard: Mutex::default(),
             address: listener.local_addr().unwrap(),
         });
@@ -80,9 +91,17 @@ impl Device {
     fn reply(&self, body: &[u8]) -> Option<Vec<u8>> {
         let word = |at: usize| u16::from_be_bytes([body[at], body[at + 1]]);
         let (function, address) = (body[1], word(2));
+        let habit = *self.habit.lock().unwrap();
         let mut registers = self.registers.lock().unwrap();
+        let now = Instant::now();
+        registers
+            .extend(self.later.lock().unwrap().extract_if(.., |(due, ..)| *due <= now).map(|(_, at, to)| (at, to)));
         if function == 3 {
-            let words: Option<Vec<u16>> = (address..address + word(4)).map(|at| registers.get(&at).copied()).collect();
+            let says = |at: u16| match habit {
+                Habit::Says(place, word) if place == at => Some(word),
+                _ => registers.get(&at).copied(),
+            };
+            let words: Option<Vec<u16>> = (address..address + word(4)).map(says).collect();
             let Some(words) = words else { return Some(vec![body[0], 0x83, 2]) };
             let bytes = words.iter().flat_map(|word| word.to_be_bytes());
             return Some([&[body[0], 3, 2 * words.len() as u8], bytes.collect::<Vec<u8>>().as_slice()].concat());
@@ -92,21 +111,36 @@ impl Device {
             _ => (0..usize::from(word(4))).map(|at| word(7 + 2 * at)).collect(),
         };
         self.heard.lock().unwrap().push((function, address, words.clone()));
-        let habit = *self.habit.lock().unwrap();
         for (at, word) in (address..).zip(&words) {
             match habit {
+                Habit::RefusesAt(place, code) if place == at => return Some(vec![body[0], function | 0x80, code]),
                 Habit::Obeys | Habit::FallsSilent | Habit::Closes => drop(registers.insert(at, *word)),
+                Habit::DoesAndRefuses(_) | Habit::RefusesAt(..) | Habit::Says(..) => drop(registers.insert(at, *word)),
+                Habit::DoesLater(_) => {
+                    self.later.lock().unwrap().push((Instant::now() + Duration::from_millis(330), at, *word));
+                }
                 Habit::Clamps => drop(registers.insert(at, (*word).min(200))),
                 Habit::Ignores | Habit::Refuses(_) | Habit::Confuses => {}
             }
         }
         match habit {
-            Habit::Refuses(code) => Some(vec![body[0], function | 0x80, code]),
+            Habit::Refuses(code) | Habit::DoesAndRefuses(code) | Habit::DoesLater(code) => {
+                Some(vec![body[0], function | 0x80, code])
+            }
             Habit::FallsSilent => Some(Vec::new()),
             Habit::Closes => None,
             Habit::Confuses => Some(vec![body[0], function, 0, 7, body[4], body[5]]),
             _ => Some(body[..6].to_vec()),
         }
+    }
+
+    /// Somebody sets a register at the device.
+    pub(crate) fn set(&self, address: u16, word: u16) {
+        self.registers.lock().unwrap().insert(address, word);
+    }
+
+    pub(crate) fn get(&self, address: u16) -> u16 {
+        self.registers.lock().unwrap()[&address]
     }
 
     pub(crate) fn heard(&self) -> Vec<(u8, u16, Vec<u16>)> {
@@ -236,6 +270,31 @@ async fn devices_that_ignore_clamp_refuse_or_confuse_are_told() {
         let device = Device::start(habit).await;
         assert_eq!(write(&device, "minimum-soc", 45.0).await, expected, "{habit:?}");
         assert_eq!(device.heard().len(), 1, "{habit:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_exception_that_leaves_open_what_was_done_is_answered_by_what_is_read_back() {
+    let unknown = |why: &str| vec![Sent, Unknown(why.into())];
+    let rejected = |why: &str| vec![Sent, Exception(why.into())];
+    for (habit, expected) in [
+        (Habit::DoesAndRefuses(4), vec![Sent, Confirmed(45.0)]),
+        (Habit::DoesAndRefuses(5), vec![Sent, Confirmed(45.0)]),
+        (Habit::DoesAndRefuses(10), vec![Sent, Confirmed(45.0)]),
+        (Habit::DoesAndRefuses(11), vec![Sent, Confirmed(45.0)]),
+        (Habit::DoesLater(5), vec![Sent, Confirmed(45.0)]),
+        (Habit::Refuses(4), rejected("device failure (exception 4)")),
+        (Habit::Refuses(5), unknown("acknowledged, not done yet (exception 5)")),
+        (Habit::Refuses(10), unknown("gateway path unavailable (exception 10)")),
+        (Habit::Refuses(11), unknown("gateway target did not respond (exception 11)")),
+        (Habit::Refuses(99), unknown("unknown exception (exception 99)")),
+        (Habit::Refuses(1), rejected("illegal function (exception 1)")),
+        (Habit::Refuses(2), rejected("illegal data address (exception 2)")),
+        (Habit::Refuses(7), rejected("negative acknowledge (exception 7)")),
+    ] {
+        let device = Device::start(habit).await;
+        assert_eq!(write(&device, "minimum-soc", 45.0).await, expected, "{habit:?}");
+        assert_eq!(device.heard().len(), 1, "{habit:?}: it is never sent again");
     }
 }
 

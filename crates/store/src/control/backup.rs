@@ -8,9 +8,9 @@ use super::Control;
 use crate::database::ControlFile;
 use crate::error::StoreError;
 use crate::layout;
+use crate::owner;
 use domain::time::{Utc, civil};
 use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// So many days are kept.
@@ -26,7 +26,7 @@ impl Control {
     pub fn back_up(&self, now: Utc) -> Result<Option<PathBuf>, StoreError> {
         let data = self.path().parent().unwrap_or(Path::new("."));
         let folder = layout::backups(data);
-        fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
+        owner::folder(&folder).map_err(StoreError::io(&folder))?;
         let (year, month, day) = civil(now.0.div_euclid(86_400_000_000));
         let path = folder.join(format!("{PREFIX}{year:04}-{month:02}-{day:02}{SUFFIX}"));
         if path.exists() {
@@ -50,7 +50,7 @@ impl Control {
 fn make(control: &Control, copy: &Path) -> Result<(), StoreError> {
     let _ = fs::remove_file(copy);
     control.copy_to(copy)?;
-    fs::set_permissions(copy, fs::Permissions::from_mode(0o600)).map_err(StoreError::io(copy))?;
+    owner::file(copy).map_err(StoreError::io(copy))?;
     File::open(copy).and_then(|file| file.sync_all()).map_err(StoreError::io(copy))?;
     let mut reader = ControlFile::read(copy)?;
     let checked = super::walk(

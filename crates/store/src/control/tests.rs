@@ -6,6 +6,7 @@ use crate::database::AuditFilter;
 use domain::audit::Entry;
 use domain::people::{Requester, Role, Scope};
 use domain::time::{Utc, rfc3339};
+use std::os::unix::fs::PermissionsExt as _;
 use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;

@@ -9,6 +9,7 @@
 use super::connection::{Access, Connection};
 use super::{damage, raw, sql};
 use crate::error::StoreError;
+use crate::owner;
 use sqlx::migrate::{MigrateError, Migrator};
 use std::fs::{self, File};
 use std::io;
@@ -48,7 +49,7 @@ impl Spec {
     }
 }
 
-/// Opens the file, makes it if it is missing, and brings it to the newest schema. It has no automatic checkpoints.
+/// Opens the file, makes it if it is missing, its owner's alone, and brings it to the newest schema. It has no automatic checkpoints.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] for a file that should be put aside; the others say why not.
@@ -59,6 +60,8 @@ pub(super) fn open(path: &Path, spec: &Spec) -> Result<Connection, StoreError> {
     if path.is_dir() {
         return Err(StoreError::NotAFile(path.to_owned()));
     }
+    // The log beside it gets the permissions of the file.
+    owner::file(path).map_err(StoreError::io(path))?;
     let sql = StoreError::sqlite(path);
     let mut conn = Connection::open(path, Access::Write).map_err(&sql)?;
     // Until the file is known to be good and ours, closing it shall leave its log as it is.

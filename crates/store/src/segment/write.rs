@@ -4,6 +4,7 @@
 use crate::block::Block;
 use crate::checksum::checksum;
 use crate::error::StoreError;
+use crate::owner;
 use domain::point::PointId;
 use domain::telemetry::{LEADING, column_name, columns};
 use parquet::basic::{Compression, Encoding, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
@@ -71,9 +72,10 @@ pub(crate) struct Written {
 /// [`StoreError::Io`]; those of `write`.
 pub(crate) fn beside(path: &Path, write: impl FnOnce(&Path) -> Result<u64, StoreError>) -> Result<Written, StoreError> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(StoreError::io(folder))?;
+    owner::folder(folder).map_err(StoreError::io(folder))?;
     // The name does not end in `.parquet`, so nobody takes it for history.
     let new = path.with_extension("parquet.new");
+    owner::file(&new).map_err(StoreError::io(&new))?;
     let bytes = write(&new)?;
     Ok(Written { path: path.to_owned(), bytes, checksum: checksum(&new)?, new })
 }

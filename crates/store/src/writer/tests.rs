@@ -51,6 +51,24 @@ fn a_full_file_takes_all_of_a_batch_or_nothing_and_the_oldest_are_dropped_in_the
 }
 
 #[test]
+fn only_its_owner_reads_what_is_kept() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("data");
+    let (store, _) = crate::Store::open(&folder, domain::time::Utc(0)).unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    for name in ["history.db", "history.db-wal", "history.db-shm"] {
+        assert_eq!(mode(&folder.join(name)), 0o600, "{name}");
+    }
+    drop(store);
+    let day = layout::systems(&folder).join("hv/pack/2026-11-20.parquet");
+    let write = |new: &Path| std::fs::write(new, "day").map(|()| 3).map_err(StoreError::io(new));
+    crate::segment::beside(&day, write).unwrap().put().unwrap();
+    assert_eq!((mode(&day), mode(day.parent().unwrap())), (0o600, 0o700));
+}
+
+#[test]
 fn pauses_between_attempts_grow_and_start_over() {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = writer(folder.path(), Options::default());

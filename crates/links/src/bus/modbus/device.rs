@@ -12,7 +12,7 @@ use crate::device::sunspec::SunSpec;
 use domain::point::DevicePoint;
 use domain::reading::Reading;
 use domain::time::Now;
-use domain::write::{Setpoint, WriteRequest};
+use domain::write::{Setpoint, Terms, WriteRequest};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,11 +97,16 @@ impl Device {
         }
     }
 
-    /// What is to be written for a request. A SunSpec device is asked for its scale factors first.
+    /// What is to be written for a request, by the terms of the site. A SunSpec device is asked for its scale factors first.
     ///
     /// # Errors
     /// It cannot be written, or the device does not answer.
-    pub(super) async fn plan(&self, request: &WriteRequest, client: &mut Client) -> Result<Plan, PlanError> {
+    pub(super) async fn plan(
+        &self,
+        request: &WriteRequest,
+        terms: &Terms,
+        client: &mut Client,
+    ) -> Result<Plan, PlanError> {
         let refused = || PlanError::Refused(format!("the link has no setpoint `{}`", request.setpoint));
         match self {
             Device::Table(device) => {
@@ -112,7 +117,7 @@ impl Device {
             }
             Device::SunSpec(device) => {
                 let setpoint = device.setpoint(&request.setpoint).ok_or_else(refused)?;
-                sunspec::plan(client, device, setpoint, request.lease).await
+                sunspec::plan(client, device, setpoint, request.lease, terms).await
             }
         }
     }

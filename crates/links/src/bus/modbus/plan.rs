@@ -2,24 +2,26 @@
 
 use super::request::ReadError;
 use crate::device::registers::Writable;
+use crate::device::sunspec::setpoint::Switch;
 
 /// What is written for one request, in this order, each with a request of its own.
 #[derive(Debug)]
 pub(super) struct Plan {
     /// The unit that has it.
     pub(super) unit: u8,
-    /// Registers that are written before the value.
-    pub(super) first: Vec<(u16, u16)>,
+    /// The register that says for how long the value is held, and the seconds that are written to it before the value. The
+    /// value is written only if the device has them.
+    pub(super) hold: Option<(u16, u16)>,
     /// The setpoint.
     pub(super) writable: Writable,
-    /// A register that is written after it, so that the value counts, if it does not say so already.
-    pub(super) last: Option<(u16, u16)>,
+    /// The bit without which the value is not in force; it is set after the value.
+    pub(super) switch: Option<Switch>,
 }
 
 impl Plan {
     /// Nothing but the value.
     pub(super) fn new(writable: Writable, unit: u8) -> Plan {
-        Plan { unit, first: Vec::new(), writable, last: None }
+        Plan { unit, hold: None, writable, switch: None }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::device::registers::Area;
 use crate::device::sunspec::layout::{Layout, Model, Walk};
 use crate::device::sunspec::setpoint::{ModelSetpoint, Steps};
 use crate::device::sunspec::{BASES, MARKER, SERIAL, SunSpec};
+use domain::write::Terms;
 use std::time::Duration;
 
 /// Looks for the marker, walks the models behind it, and gives the device its map. Nothing but their headers is read.
@@ -96,6 +97,7 @@ pub(super) async fn plan(
     device: &SunSpec,
     setpoint: &ModelSetpoint,
     lease: Option<Duration>,
+    terms: &Terms,
 ) -> Result<Plan, PlanError> {
     let layout = device.layout();
     let id = setpoint.model();
@@ -104,8 +106,8 @@ pub(super) async fn plan(
     if words.get(..2) != Some(&[model.id, model.length]) {
         return Err(ReadError::WrongDevice(format!("model {id} is no longer at {}", model.address)).into());
     }
-    let Steps { first, writable, last } = setpoint.steps(&model, &words, lease).map_err(PlanError::Refused)?;
-    Ok(Plan { unit: client.unit(), first, writable, last })
+    let Steps { hold, writable, switch } = setpoint.steps(&model, &words, lease, terms).map_err(PlanError::Refused)?;
+    Ok(Plan { unit: client.unit(), hold, writable, switch })
 }
 
 async fn registers(client: &mut Client, address: u16, count: u32, max_read: u16) -> Result<Vec<u16>, ReadError> {

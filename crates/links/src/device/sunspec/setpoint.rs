@@ -1,15 +1,15 @@
 //! Points of SunSpec models that can be set: from a value to registers. Pure.
 //!
 //! A scale factor is a register of the device, so what the registers must say is known only once the model has been
-//! read. A rate of model 124 counts only while its bit of `StorCtl_Mod` is set, and is given up by the device itself
-//! after `InOutWRte_RvrtTms` seconds: that is its lease.
+//! read. A rate of model 124 is a share of `WChaMax`, counts only while its bit of `StorCtl_Mod` is set, and is given up by
+//! the device itself after `InOutWRte_RvrtTms` seconds: that is its lease.
 
 use super::layout::Model;
 use super::models::{BATTERY, STORAGE};
 use super::{NOTHING, NOTHING_SIGNED, decode};
 use crate::device::registers::Writable;
 use crate::device::setpoint::{self, Complaint, Grid, Held, HeldLease, SetpointEntry};
-use domain::write::Setpoint;
+use domain::write::{Setpoint, Terms};
 use std::time::Duration;
 
 /// A point that can be written.
@@ -32,10 +32,17 @@ struct Settable {
     mode_bit: u16,
 }
 
-/// Offset of `StorCtl_Mod` in model 124.
+/// Offsets of `WChaMax` in model 124 and of its scale factor.
+const FULL_SCALE: (u16, u16) = (2, 18);
+/// Offset of `StorCtl_Mod` there.
 const STORAGE_MODE: u16 = 5;
 /// Offset of `InOutWRte_RvrtTms` there.
 const REVERT: u16 = 15;
+
+/// By this share the device's power of 100 % may differ from the site's.
+const FULL_SCALE_TOLERANCE: f64 = 0.01;
+/// What a rate is while nothing limits it, %.
+const UNLIMITED: f64 = 100.0;
 
 /// A percentage, and one that has a sign: of 124's rates a negative one asks for the other direction.
 const PERCENT: (f64, f64) = (0.0, 100.0);
@@ -75,12 +82,30 @@ pub struct ModelSetpoint {
 /// Registers that are written for one value, in this order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Steps {
-    /// What is written before the value: how long it is held.
-    pub first: Vec<(u16, u16)>,
+    /// What is written before the value: for how long it is held, s.
+    pub hold: Option<(u16, u16)>,
     /// The value.
     pub writable: Writable,
-    /// What is written after it, so that it counts, if the device does not say so already.
-    pub last: Option<(u16, u16)>,
+    /// What is set after it, so that it counts.
+    pub switch: Option<Switch>,
+}
+
+/// A bit without which a value is not in force.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Switch {
+    /// The register that has it.
+    pub address: u16,
+    /// Its place there.
+    pub bit: u16,
+    /// What the device has while it is off, whatever the register of the value says.
+    pub at_rest: f64,
+}
+
+impl Switch {
+    /// Whether it is on.
+    pub fn is_on(&self, word: u16) -> bool {
+        word & self.bit != 0
+    }
 }
 
 impl Settable {
@@ -121,9 +146,9 @@ impl ModelSetpoint {
     /// What is written to set it, on a device whose model has these words.
     ///
     /// # Errors
-    /// In words: the device has not got the point, its scale factor cannot be or is too coarse, or it cannot hold a
-    /// value for a time.
-    pub fn steps(&self, model: &Model, words: &[u16], lease: Option<Duration>) -> Result<Steps, String> {
+    /// In words: the device has not got the point, its scale factor cannot be or is too coarse, it cannot hold a value for
+    /// a time, or it means another power by 100 % than the site.
+    pub fn steps(&self, model: &Model, words: &[u16], lease: Option<Duration>, terms: &Terms) -> Result<Steps, String> {
         let Settable { name, at, signed, factor, revert, mode_bit, .. } = *self.point;
         let word = |at: u16| words.get(usize::from(at)).copied();
         let lacks = |name: &str| format!("the device has no {name} in its model {}", model.id);
@@ -141,21 +166,45 @@ impl ModelSetpoint {
         let sentinel = if signed { f64::from(i16::MIN) } else { f64::from(u16::MAX) };
         let address = |at: u16| model.address.saturating_add(at);
         let writable = Writable::in_one_register(self.setpoint.clone(), address(at), signed, scale, sentinel);
-        let mut first = Vec::new();
-        if let Some(lease) = lease {
-            if word(revert).is_none_or(|word| word == NOTHING) || revert == 0 {
+        if let Some(site_w) = terms.full_scale_w.filter(|_| mode_bit != 0) {
+            same_full_scale(words, site_w)?;
+        }
+        let hold = match lease {
+            None => None,
+            Some(_) if word(revert).is_none_or(|word| word == NOTHING) || revert == 0 => {
                 return Err(format!("the device cannot give {name} up by itself: a value would stay for ever"));
             }
-            let seconds = lease.as_secs().clamp(1, u64::from(NOTHING) - 1) as u16;
-            first.push((address(revert), seconds));
-        }
-        let last = match (mode_bit, word(STORAGE_MODE)) {
+            Some(lease) => Some((address(revert), lease.as_secs().clamp(1, u64::from(NOTHING) - 1) as u16)),
+        };
+        let switch = match (mode_bit, word(STORAGE_MODE)) {
             (0, _) => None,
             (_, None | Some(NOTHING)) => return Err(lacks("StorCtl_Mod")),
-            (bit, Some(mode)) => (mode & bit == 0).then_some((address(STORAGE_MODE), mode | bit)),
+            (bit, Some(_)) => {
+                let at_rest = terms.returns_to.unwrap_or(UNLIMITED);
+                Some(Switch { address: address(STORAGE_MODE), bit, at_rest })
+            }
         };
-        Ok(Steps { first, writable, last })
+        Ok(Steps { hold, writable, switch })
     }
+}
+
+/// Refuses a device that means another power by 100 % than the site. One that does not say it is believed to mean the same.
+fn same_full_scale(words: &[u16], site_w: f64) -> Result<(), String> {
+    let (at, factor) = FULL_SCALE;
+    let word = |at: u16| words.get(usize::from(at)).copied();
+    let Some(number) = word(at).filter(|word| *word != NOTHING) else { return Ok(()) };
+    let step_w = word(factor).and_then(decode::scale).ok_or("the device gives WChaMax no scale factor that can be")?;
+    let device_w = f64::from(number) * step_w;
+    if (device_w - site_w).abs() <= step_w.max(FULL_SCALE_TOLERANCE * site_w) {
+        return Ok(());
+    }
+    let kw = |watts: f64| (watts / 10.0).round() / 100.0;
+    Err(format!(
+        "the device says that 100 % is {} kW (124.WChaMax), the site file {} kW (`full_scale_w`): nothing is set until \
+         both say the same",
+        kw(device_w),
+        kw(site_w)
+    ))
 }
 
 #[cfg(test)]
@@ -187,14 +236,50 @@ mod tests {
     fn a_rate_is_scaled_held_for_its_lease_and_switched_on() {
         let limit = setpoint("124.OutWRte", "lease_s = 120");
         let lease = Some(Duration::from_secs(90));
-        for (factor, mode, words, last) in
-            [(0, 0b00, 45, Some((40_105, 0b10))), (-1, 0b01, 450, Some((40_105, 0b11))), (-2, 0b10, 4_500, None)]
-        {
-            let steps = limit.steps(&MODEL, &storage(factor, mode), lease).unwrap();
-            assert_eq!((steps.first, steps.last), (vec![(40_115, 90)], last));
+        for (factor, words) in [(0, 45), (-1, 450), (-2, 4_500)] {
+            let steps = limit.steps(&MODEL, &storage(factor, 0), lease, &Terms::default()).unwrap();
+            let switch = Switch { address: 40_105, bit: 0b10, at_rest: 100.0 };
+            assert_eq!((steps.hold, steps.switch), (Some((40_115, 90)), Some(switch)));
             assert_eq!((steps.writable.address, steps.writable.words(45.0)), (40_112, Ok(vec![words])));
         }
         assert_eq!(limit.setpoint.lease, Some(Duration::from_secs(120)));
+        // Switched off, it has what the site says that it has by itself.
+        let terms = Terms { returns_to: Some(60.0), ..Terms::default() };
+        let steps = limit.steps(&MODEL, &storage(0, 0), lease, &terms).unwrap();
+        assert_eq!(steps.switch.map(|switch| switch.at_rest), Some(60.0));
+    }
+
+    #[test]
+    fn a_device_that_means_another_power_by_100_percent_is_refused() {
+        let lease = Some(Duration::from_secs(90));
+        let told = |sets: &str, lease, (number, factor): (u16, u16)| {
+            let mut words = storage(0, 0);
+            (words[2], words[18]) = (number, factor);
+            let terms = Terms { full_scale_w: Some(250e3), ..Terms::default() };
+            setpoint(sets, "").steps(&MODEL, &words, lease, &terms).err().unwrap_or_default()
+        };
+        let other = |kw: &str| format!("the device says that 100 % is {kw} kW (124.WChaMax), the site file 250 kW");
+        for (number, factor, says) in [
+            (25_000, 1, String::new()),
+            (25_240, 1, String::new()),
+            (24_760, 1, String::new()),
+            // In steps of 100 kW.
+            (3, 5, String::new()),
+            (50_000, 1, other("500")),
+            (25_260, 1, other("252.6")),
+            (25_000, 0, other("25")),
+            (0, 1, other("0")),
+            (25_000, 0x8000, "no scale factor that can be".into()),
+            (25_000, 11, "no scale factor that can be".into()),
+            (NOTHING, 0x8000, String::new()),
+        ] {
+            for sets in ["124.OutWRte", "124.InWRte"] {
+                let told = told(sets, lease, (number, factor));
+                assert!(told.contains(&says) && told.is_empty() == says.is_empty(), "{number} {factor}: {told}");
+            }
+            // A reserve is no share of a power.
+            assert_eq!(told("124.MinRsvPct", None, (number, factor)), "");
+        }
     }
 
     #[test]
@@ -204,7 +289,7 @@ mod tests {
         let with = |at: usize, word: u16| {
             let mut words = storage(0, 0);
             words[at] = word;
-            limit.steps(&MODEL, &words, lease).unwrap_err()
+            limit.steps(&MODEL, &words, lease, &Terms::default()).unwrap_err()
         };
         for (at, word, says) in [
             (12, 0x8000, "the device has no OutWRte in its model 124"),
@@ -216,7 +301,7 @@ mod tests {
         ] {
             assert!(with(at, word).contains(says), "{}", with(at, word));
         }
-        assert!(limit.steps(&MODEL, &storage(0, 0)[..20], lease).is_err(), "cut off");
+        assert!(limit.steps(&MODEL, &storage(0, 0)[..20], lease, &Terms::default()).is_err(), "cut off");
         for (sets, more, says) in [
             ("124.InBatV", "", "`124.InBatV` cannot be set; there is 124.WChaMax"),
             ("802.SoCRsvMin", "lease_s = 5", "has no `lease_s`"),
@@ -260,7 +345,7 @@ mod tests {
                 words[usize::from(point.factor)] = factor as u16;
             }
             let model = Model { id: point.model, address: 40_000, length: 62 };
-            let Ok(steps) = limit.steps(&model, &words, None) else { return Ok(()) };
+            let Ok(steps) = limit.steps(&model, &words, None, &Terms::default()) else { return Ok(()) };
             let Ok(words) = steps.writable.words(value) else { return Ok(()) };
             let [word] = words.as_slice() else { panic!("{words:?}") };
             prop_assert!(*word != if point.signed { 0x8000 } else { 0xFFFF }, "not implemented");
