@@ -1,12 +1,39 @@
 //! Peak shaving: the battery covers what the load takes above the grid cap, and recharges when there is room.
 
 use crate::controller::limits::Limits;
+use crate::home::inverter::{EFFICIENCY, STANDING_W};
 use domain::flight::Mode;
+use domain::spec::SystemKind;
 
-/// Share of the power that passes the converter, each way.
-pub const CONVERTER_EFFICIENCY: f32 = 0.98;
-/// What the converter itself takes while it runs, W.
-pub const CONVERTER_STANDING_W: f32 = 300.0;
+/// What lies between the battery and the load.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Converter {
+    /// Share of the power that passes it, each way.
+    pub efficiency: f32,
+    /// What it takes itself while it runs, W.
+    pub standing_w: f32,
+}
+
+impl Converter {
+    /// That of a hall.
+    pub const HALL: Converter = Converter { efficiency: 0.98, standing_w: 300.0 };
+    /// The hybrid inverter of a house.
+    pub const HOUSE: Converter = Converter { efficiency: EFFICIENCY, standing_w: STANDING_W };
+
+    /// That of a system of this kind.
+    pub fn of(kind: SystemKind) -> Converter {
+        match kind {
+            SystemKind::DataCentre | SystemKind::Storage => Self::HALL,
+            SystemKind::Home => Self::HOUSE,
+        }
+    }
+
+    /// Battery power that supplies `power_w` behind it, W.
+    pub fn supplying_w(self, power_w: f32) -> f32 {
+        (power_w + self.standing_w) / self.efficiency
+    }
+}
+
 /// Recharging starts below the first and stops at the second state of charge, %: in Max ROI, and in Max Safety, where the
 /// battery is kept for a failure of the grid.
 const RECHARGE_PCT: (f32, f32) = (78.0, 80.0);
@@ -24,13 +51,19 @@ pub struct PeakShaver {
     grid_cap_w: f32,
     reserve_pct: f32,
     mode: Mode,
+    converter: Converter,
     recharging: bool,
 }
 
 impl PeakShaver {
     /// Keeps the grid under `grid_cap_w` as long as there is more than `reserve_pct` in the battery.
     pub fn new(grid_cap_w: f32, reserve_pct: f32) -> PeakShaver {
-        PeakShaver { grid_cap_w, reserve_pct, mode: Mode::MaxRoi, recharging: true }
+        PeakShaver { grid_cap_w, reserve_pct, mode: Mode::MaxRoi, converter: Converter::HALL, recharging: true }
+    }
+
+    /// The same behind this converter.
+    pub fn behind(self, converter: Converter) -> PeakShaver {
+        PeakShaver { converter, ..self }
     }
 
     /// The same in this mode: in Max Safety it shaves no peaks and recharges further.
@@ -45,7 +78,7 @@ impl PeakShaver {
 
     /// Battery power that would keep the grid at the cap for this load, W; 0 or less below the cap.
     pub fn wanted_w(&self, load_w: f32) -> f32 {
-        supplying_w(load_w - self.grid_cap_w)
+        self.converter.supplying_w(load_w - self.grid_cap_w)
     }
 
     /// Share of its power that the battery gives at this state of charge, 0 at the reserve to 1.
@@ -55,7 +88,7 @@ impl PeakShaver {
 
     /// Battery power for this load, W, discharge positive, within `limits`.
     pub fn battery_w(&mut self, load_w: f32, soc_pct: f32, limits: &Limits) -> f32 {
-        let over_w = load_w + CONVERTER_STANDING_W - self.grid_cap_w;
+        let over_w = load_w + self.converter.standing_w - self.grid_cap_w;
         if over_w > 0.0 && self.mode == Mode::MaxSafety {
             return 0.0;
         }
@@ -70,19 +103,15 @@ impl PeakShaver {
         if !self.recharging {
             return 0.0;
         }
-        -(-over_w * CONVERTER_EFFICIENCY).min(RECHARGE_MAX_W).min(limits.charge_w * RECHARGE_SHARE)
+        -(-over_w * self.converter.efficiency).min(RECHARGE_MAX_W).min(limits.charge_w * RECHARGE_SHARE)
     }
 }
 
-/// Battery power that supplies `power_w` behind the converter, W.
-pub fn supplying_w(power_w: f32) -> f32 {
-    (power_w + CONVERTER_STANDING_W) / CONVERTER_EFFICIENCY
-}
-
-/// Grid power, W, import positive, that balances load and battery with the converter's losses.
+/// Grid power of a hall, W, import positive, that balances load and battery with the converter's losses.
 pub fn grid_w(load_w: f32, battery_w: f32) -> f32 {
-    let converted_w = if battery_w > 0.0 { battery_w * CONVERTER_EFFICIENCY } else { battery_w / CONVERTER_EFFICIENCY };
-    load_w + CONVERTER_STANDING_W - converted_w
+    let Converter { efficiency, standing_w } = Converter::HALL;
+    let converted_w = if battery_w > 0.0 { battery_w * efficiency } else { battery_w / efficiency };
+    load_w + standing_w - converted_w
 }
 
 #[cfg(test)]
@@ -106,6 +135,17 @@ mod tests {
             assert!((battery - battery_w).abs() < 1.0, "load {load_w} at {soc_pct} %: {battery}");
             assert!((grid_w(load_w, battery) - grid).abs() < 1.0, "grid at load {load_w}: {}", grid_w(load_w, battery));
         }
+    }
+
+    #[test]
+    fn a_house_is_supplied_as_its_inverter_does_it() {
+        let shaver = PeakShaver::new(0.0, 30.0).behind(Converter::of(SystemKind::Home));
+        for load_w in [300.0, 1_950.0, 6_000.0] {
+            let battery_w = shaver.wanted_w(load_w);
+            let ac_w = crate::home::inverter::ac_w(0.0, battery_w);
+            assert!((ac_w - load_w).abs() < 5.0, "{load_w}: {battery_w} gives {ac_w}");
+        }
+        assert!((shaver.wanted_w(1_950.0) - 2_083.0).abs() < 1.0);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use domain::twin::{Snapshot, SystemState};
 use live::Live;
 use proptest::prelude::*;
 use sim::curve::between;
-use sim::dispatch::{CONVERTER_EFFICIENCY, CONVERTER_STANDING_W, PeakShaver};
+use sim::dispatch::{Converter, PeakShaver};
 use sim::flight::{Recent, Stretch, check};
 use sim::physics::parameters as p;
 use sim::plant::{Plant, PlantSpec};
@@ -459,7 +459,7 @@ fn one_cell_does_what_an_integration_of_the_same_equations_says() {
             snapshot.state.apply(reading, snapshot.now.mono);
         }
         let recent = Recent { current: vec![Stretch { seconds: 600.0, current_a: 0.0 }], load_w: None };
-        let load = LoadProfile::Constant(power_w * CONVERTER_EFFICIENCY - CONVERTER_STANDING_W);
+        let load = LoadProfile::Constant(power_w * Converter::HALL.efficiency - Converter::HALL.standing_w);
         let plan = Plan { load, dispatch: Dispatch::Backup, horizon_s: 24.0 * 3_600.0 };
         let controls = Controls::with_reserve(floor_pct);
         let outlook = check(&spec, &snapshot, &recent, &plan, &controls, &controls).present;

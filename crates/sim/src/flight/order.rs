@@ -1,7 +1,7 @@
 //! What the battery is asked to give, what it is allowed to, and why that is too little.
 
 use crate::controller::limits::Limits;
-use crate::dispatch::{PeakShaver, supplying_w};
+use crate::dispatch::{Converter, PeakShaver};
 use domain::flight::{Controls, Dispatch, End, Mode};
 
 /// The load counts as covered if no more than this is missing: share, and W.
@@ -12,8 +12,8 @@ const MISSING: (f32, f32) = (1e-3, 1.0);
 pub(super) enum Duty {
     /// It shaves peaks.
     Shave(PeakShaver),
-    /// It carries the whole load.
-    Backup,
+    /// It carries the whole load, behind this.
+    Backup(Converter),
 }
 
 /// What may be given now.
@@ -37,12 +37,13 @@ pub(super) struct Order {
 }
 
 impl Duty {
-    pub(super) fn new(dispatch: Dispatch, controls: &Controls) -> Duty {
+    pub(super) fn new(dispatch: Dispatch, controls: &Controls, converter: Converter) -> Duty {
         match dispatch {
             Dispatch::PeakShaving { grid_cap_w } => {
-                Duty::Shave(PeakShaver::new(grid_cap_w, controls.reserve_pct).in_mode(controls.mode))
+                let shaver = PeakShaver::new(grid_cap_w, controls.reserve_pct).in_mode(controls.mode);
+                Duty::Shave(shaver.behind(converter))
             }
-            Dispatch::Backup => Duty::Backup,
+            Dispatch::Backup => Duty::Backup(converter),
         }
     }
 
@@ -50,7 +51,7 @@ impl Duty {
     pub(super) fn wanted_w(&self, load_w: f32) -> f32 {
         match self {
             Duty::Shave(shaver) => shaver.wanted_w(load_w).max(0.0),
-            Duty::Backup => supplying_w(load_w),
+            Duty::Backup(converter) => converter.supplying_w(load_w),
         }
     }
 
@@ -60,7 +61,7 @@ impl Duty {
             _ if !controls.running => return (0.0, End::Standby),
             Duty::Shave(_) if controls.mode == Mode::MaxSafety => return (0.0, End::Mode),
             Duty::Shave(shaver) => shaver.above_reserve(soc_pct),
-            Duty::Backup => 1.0,
+            Duty::Backup(_) => 1.0,
         };
         let rows = [
             (allowed.bms.discharge_w, End::BmsPower),
@@ -86,7 +87,7 @@ impl Duty {
                 let charge_w = allowed.bms.charge_w.min(controls.charge_limit_w.unwrap_or(f32::INFINITY));
                 shaver.battery_w(load_w, soc_pct, &Limits { charge_w, ..allowed.bms })
             }
-            Duty::Shave(_) | Duty::Backup => 0.0,
+            Duty::Shave(_) | Duty::Backup(_) => 0.0,
         };
         Order { wanted_w, given_w, short: None }
     }
@@ -126,11 +127,14 @@ mod tests {
             ),
             ("backup, limit", Dispatch::Backup, limited, 200e3, 70.0, 120e3, Some(End::DischargeLimit)),
         ] {
-            let order = Duty::new(dispatch, &controls).order(load_w, soc_pct, &allowed, &controls);
+            let order = Duty::new(dispatch, &controls, Converter::HALL).order(load_w, soc_pct, &allowed, &controls);
             assert!((order.given_w - given_w).abs() < 1.0 && order.short == short, "{what}: {order:?}");
         }
         let narrow = Allowed { by_current_w: 50e3, ..allowed };
-        assert_eq!(Duty::new(shave, &free).order(200e3, 70.0, &narrow, &free).short, Some(End::CurrentLimit));
+        assert_eq!(
+            Duty::new(shave, &free, Converter::HALL).order(200e3, 70.0, &narrow, &free).short,
+            Some(End::CurrentLimit)
+        );
     }
 
     #[test]
@@ -141,7 +145,7 @@ mod tests {
         for load_kw in (0..400_u16).step_by(7) {
             for soc_pct in [5.0, 20.0, 20.3, 50.0, 79.0, 90.0] {
                 let load_w = f32::from(load_kw) * 1e3;
-                let mut duty = Duty::new(Dispatch::PeakShaving { grid_cap_w: 66e3 }, &controls);
+                let mut duty = Duty::new(Dispatch::PeakShaving { grid_cap_w: 66e3 }, &controls, Converter::HALL);
                 let given_w = duty.order(load_w, soc_pct, &allowed, &controls).given_w;
                 let simulated_w = PeakShaver::new(66e3, 20.0).battery_w(load_w, soc_pct, &bms);
                 assert!((given_w - simulated_w).abs() < 0.1, "{load_w} W, {soc_pct} %: {given_w} {simulated_w}");

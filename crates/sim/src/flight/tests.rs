@@ -7,7 +7,7 @@ use super::reading::{CellReading, Reading, Wiring};
 use super::strings::State;
 use super::twin::Twin;
 use crate::controller::limits::{Basis, Limits};
-use crate::dispatch::{PeakShaver, supplying_w};
+use crate::dispatch::{Converter, PeakShaver};
 use crate::load::AiLoad;
 use crate::physics::parameters as p;
 use crate::physics::{Pack, PackSpec};
@@ -105,7 +105,7 @@ fn simulate(mut pack: Pack, ambient_c: f32, plan: &Plan, controls: &Controls) ->
         bms.discharge_w = bms.discharge_w.min(controls.discharge_limit_w.unwrap_or(f32::MAX));
         let (wanted_w, given_w) = match shaver_cap {
             Some(_) => (shaver.wanted_w(load_w), shaver.battery_w(load_w, soc_pct as f32, &bms)),
-            None => (supplying_w(load_w), supplying_w(load_w).min(bms.discharge_w)),
+            None => (Converter::HALL.supplying_w(load_w), Converter::HALL.supplying_w(load_w).min(bms.discharge_w)),
         };
         if wanted_w > 0.0 {
             let reason = if cell_v.0 <= limits.cell_voltage_v.low {

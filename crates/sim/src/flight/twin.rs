@@ -9,6 +9,7 @@ use super::recent::Recent;
 use super::run::{Outcome, run};
 use super::strings::{Span, State, Strings};
 use crate::controller::limits::{Basis, Limits};
+use crate::dispatch::Converter;
 use crate::physics::parameters::{self as p, Curves};
 use domain::flight::{
     Assumption, Backup, Controls, Dispatch, FlightCheck, HORIZON_MAX_S, Known, LoadProfile, Outlook, Plan, Unknown,
@@ -45,6 +46,7 @@ pub struct Twin {
     discharge: BmsLimit,
     charge: BmsLimit,
     load_w: Known<f32>,
+    converter: Converter,
     assumptions: Vec<Assumption>,
 }
 
@@ -109,6 +111,7 @@ impl Twin {
             discharge: BmsLimit { said_w: None, usual_w: 0.0 },
             charge: BmsLimit { said_w: None, usual_w: 0.0 },
             load_w: reading.load_w,
+            converter: Converter::of(spec.kind),
             assumptions: reading.assumptions,
         };
         twin.hear(reading.bms_w);
@@ -155,11 +158,11 @@ impl Twin {
             Err(why) => return Outlook::unknown(why),
         };
         let horizon_s = f64::from(plan.horizon_s.min(HORIZON_MAX_S));
-        let run = |dispatch| run(self, &load, Duty::new(dispatch, controls), controls, horizon_s);
+        let run = |dispatch| run(self, &load, Duty::new(dispatch, controls, self.converter), controls, horizon_s);
         let main = run(plan.dispatch);
         let backup = |outcome: &Outcome| Backup { to_reserve_min: outcome.to_reserve_min, lasts: outcome.lasts };
         let backup = if plan.dispatch == Dispatch::Backup { backup(&main) } else { backup(&run(Dispatch::Backup)) };
-        let duty = Duty::new(plan.dispatch, controls);
+        let duty = Duty::new(plan.dispatch, controls, self.converter);
         let mean_w = load.mean_wanted_w(|load_w| duty.wanted_w(load_w));
         Outlook {
             training: Ok(main.lasts),
