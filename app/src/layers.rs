@@ -4,8 +4,9 @@ use std::path::Path;
 use testkit::circles::{arrows_of, circles, read_modules};
 
 /// From the lowest to the highest. Modules of one layer do not know each other.
-const LAYERS: [&[&str]; 11] = [
-    &["boot", "derived", "format", "hydration", "lazy", "order", "sample", "source", "theme"],
+const LAYERS: [&[&str]; 12] = [
+    &["format"],
+    &["boot", "derived", "hydration", "lazy", "order", "sample", "source", "theme"],
     &["actions", "fetch", "icons", "kept", "reading", "updates"],
     &["address", "charts", "components", "install"],
     &["session", "whose"],
