@@ -293,7 +293,16 @@ mod tests {
     fn alarm(rule: &str, subject: Subject, value: f32) -> Alarm {
         let place = RULES.iter().position(|r| r.id == rule).unwrap();
         let since = Utc(snapshot().now.utc.0 - 60_000_000);
-        Alarm { rule: RuleIdx(place as u8), subject, since, value, worst: value, signal_lost: false, chattering: false }
+        Alarm {
+            rule: RuleIdx(place as u8),
+            subject,
+            since,
+            value,
+            worst: value,
+            signal_lost: false,
+            chattering: false,
+            standing: Default::default(),
+        }
     }
 
     fn answer(snapshot: &Snapshot, system: &SystemSpec) -> (bool, String, String) {

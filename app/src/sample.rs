@@ -83,6 +83,14 @@ pub(crate) fn snapshot() -> Snapshot {
         latency_ms: Some(0.4),
         ..LinkStatus::default()
     };
-    let site = SiteStatus { systems: vec![Health::NoAlarm], storage: String::new() };
-    Snapshot { now, received: at, state, alarms: Vec::new(), links: vec![up.clone(), up.clone(), up], site }
+    let site = SiteStatus { systems: vec![Health::NoAlarm], ..SiteStatus::default() };
+    Snapshot {
+        now,
+        received: at,
+        state,
+        alarms: Vec::new(),
+        waiting: Vec::new(),
+        links: vec![up.clone(), up.clone(), up],
+        site,
+    }
 }

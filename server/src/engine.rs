@@ -1,6 +1,6 @@
 //! The engine's task: hands the pure engine what arrives and the time, and carries out what follows.
 
-use crate::alarms;
+use crate::alarms::{self, AlarmOrders};
 use crate::clock::Clock;
 use crate::control::{Commands, Journal};
 use crate::hub::{Hub, Published};
@@ -25,6 +25,7 @@ pub(crate) struct Outlets {
     pub(crate) writes: Writes,
     pub(crate) commands: Arc<Commands>,
     pub(crate) journal: Journal,
+    pub(crate) alarms: Arc<AlarmOrders>,
 }
 
 /// Runs the engine until `stop`, then hands the last second to the store.
@@ -58,12 +59,14 @@ pub(crate) async fn run(
         if commanded {
             outlets.publish_controls(&engine, now);
         }
+        outlets.alarms.publish(&engine);
         let now = clock();
         if engine.due().is_some_and(|due| due <= now.mono) {
             let troubles: Vec<String> = outlets.store.troubles().into_iter().map(|trouble| trouble.words).collect();
             outlets.step(&mut engine, now, Input::Storage(troubles.join(" ")));
             outlets.step(&mut engine, now, Input::Time);
             outlets.publish_controls(&engine, now);
+            outlets.alarms.publish(&engine);
         }
     }
     let now = clock();
@@ -93,6 +96,11 @@ impl Outlets {
         let id = |system: SystemIdx| self.hub.site.system(system).map(|spec| spec.id.clone()).unwrap_or_default();
         match output {
             Output::Alarms(system, events) => self.store.append(alarms::second(&id(system), &events)),
+            Output::KeepAlarms(keep) => {
+                let system = id(keep.system);
+                return self.journal.keep(keep, system);
+            }
+            Output::AlarmsAnswered(ticket, result) => self.alarms.answer(ticket, result),
             Output::Record(record) => self.store.append(second(&id(record.system), *record)),
             Output::Publication(publication) => self.hub.publish(Published::new(*publication)),
             Output::Journal(receipt) => {
@@ -146,7 +154,9 @@ mod tests {
             let writes = Writes::new(Vec::new(), sink.downgrade(), Handle::current(), hub.clock.clone());
             let clock = hub.clock.clone();
             let commands = Arc::new(Commands::new(sink.downgrade(), 1, clock.clone()));
-            let outlets = Outlets { store: hub.store.clone(), hub, writes, commands, journal: Journal::none() };
+            let alarms = Arc::new(AlarmOrders::new(sink.downgrade(), 1, clock.clone()));
+            let (store, journal) = (hub.store.clone(), Journal::none());
+            let outlets = Outlets { store, hub, writes, commands, journal, alarms };
             let running = tokio::spawn(run(engine, inputs, outlets, clock, stopped));
             let sink = (!links_ended).then_some(sink);
             tokio::task::yield_now().await;

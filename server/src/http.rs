@@ -21,6 +21,7 @@
 //! memory for its answer).
 
 mod actions;
+mod alarms;
 mod analysis;
 mod answer;
 mod ask;
@@ -62,6 +63,7 @@ mod version;
 mod victron;
 mod way_back;
 
+use crate::alarms::AlarmOrders;
 use crate::analysis::Analysis;
 use crate::control::Commands;
 use crate::gate::Gate;
@@ -115,6 +117,8 @@ pub(crate) struct AppState {
     pub(crate) commands: Arc<Commands>,
     /// Held by who arms or disarms: what was said last holds in the file and in the engine.
     pub(crate) arming: Arc<Mutex<()>>,
+    /// The way to the engine, for what people do about alarms.
+    pub(crate) alarms: Arc<AlarmOrders>,
     /// Runs queries.
     pub(crate) analysis: Arc<Analysis>,
 }

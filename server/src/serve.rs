@@ -1,6 +1,6 @@
 //! Wiring: from a site file to a running site, and back down in order.
 
-use crate::alarms;
+use crate::alarms::{self, AlarmOrders};
 use crate::analysis::Analysis;
 use crate::cli::{Common, Serve};
 use crate::clock::{Clock, system_clock};
@@ -133,7 +133,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     for (idx, task) in &running {
         site.cell_links[usize::from(idx.0)] = task.brings_cells();
     }
-    alarms::restore(&mut site, &store, clock());
+    alarms::restore(&mut site, &store, people.control().ok(), clock());
     let systems = (spec.systems.iter().zip(0..))
         .map(|(system, i)| first_snapshot(&site, SystemIdx(i), system, &store, clock()))
         .collect::<Result<Vec<_>>>()?;
@@ -144,16 +144,25 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let writes = Writes::new(hub.links.clone(), sink.downgrade(), link_thread.handle().clone(), clock.clone());
     drop(sink);
     let commands = Arc::new(Commands::new(writes.inputs(), hub.site.systems.len(), clock.clone()));
+    let orders = Arc::new(AlarmOrders::new(writes.inputs(), hub.site.systems.len(), clock.clone()));
     let mut twin = Engine::new(site, clock().mono);
     let (journal, unknown) = open_journal(&mut twin, &hub.site, &people, &writes, &clock)?;
     for receipt in unknown {
         let system = hub.site.system(receipt.command.system).map(|system| system.id.clone()).unwrap_or_default();
         journal.note(receipt, system);
     }
-    let outlets = Outlets { hub: hub.clone(), store: store.clone(), writes, commands: commands.clone(), journal };
+    let outlets = Outlets {
+        hub: hub.clone(),
+        store: store.clone(),
+        writes,
+        commands: commands.clone(),
+        journal,
+        alarms: orders.clone(),
+    };
     let refresh_clock = clock.clone();
-    // Whoever asks before the first cycle finds the controls already.
+    // Whoever asks before the first cycle finds the controls and the alarms already.
     outlets.publish_controls(&twin, clock());
+    outlets.alarms.publish(&twin);
     let engine = tokio::spawn(engine::run(twin, inputs, outlets, clock, stopped.clone()));
 
     if let Some(tls) = &tls {
@@ -183,6 +192,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
         names,
         commands,
         arming: Arc::default(),
+        alarms: orders,
         analysis,
     };
     let app = http::router(state);

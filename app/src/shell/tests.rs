@@ -141,6 +141,7 @@ fn an_alarm_is_told_in_the_strip_and_in_its_place() {
         worst: 2.83,
         signal_lost: true,
         chattering: false,
+        standing: Default::default(),
     }];
     let text = text(&document("/", &snapshot));
     for words in ["1 problem, critical", "Cell 7.12 at 2840 mV", "3 min", "Signal lost", "259 cells without an alarm"] {

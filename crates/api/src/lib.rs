@@ -12,6 +12,7 @@
 //!
 //! The page has all of it, too, and pays for none of the JSON: what is not called is not linked.
 
+pub mod alarms;
 pub mod analysis;
 pub mod cells;
 pub mod control;

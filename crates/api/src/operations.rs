@@ -1,6 +1,10 @@
 //! Every address of the API: how it is asked, what it answers, how it refuses. One row each; [`crate::openapi`] makes the
 //! description of it, and the server's tests hold the routes against it.
 
+use crate::alarms::{
+    AcknowledgeAllRequest, AcknowledgeRequest, AlarmsChangedResponse, AlarmsRequest, AlarmsResponse,
+    NamedAlarmsRequest, ShelveRequest,
+};
 use crate::analysis::{AnalysisResponse, QuestionRequest, QuestionsResponse, SqlRequest};
 use crate::cells::{CellsHistoryRequest, CellsHistoryResponse, CellsResponse};
 use crate::control::{
@@ -188,6 +192,8 @@ const TOKEN: [&str; 3] = ["id", "The token's number.", "1"];
 const RECORDING: [&str; 3] = ["name", "The file's name.", "bms-2026-11-20T130000Z.log"];
 /// Who asks for what a system keeps: not there, not understood, no room or no history now.
 const ASKED: &[u16] = &[404, 422, 503];
+/// Who does something about alarms: besides, no JSON, not now, not recorded.
+const ANSWERED: &[u16] = &[400, 404, 409, 415, 422, 503, 507];
 
 /// Every operation, in the order of the description.
 pub const OPERATIONS: &[Operation] = &[
@@ -195,6 +201,44 @@ pub const OPERATIONS: &[Operation] = &[
         .query::<StateRequest>()
         .json::<StateResponse>()
         .errors(ASKED),
+    get(
+        "/api/v1/alarms",
+        "alarms",
+        "Alarms of a system that are not normal, or shelved, with who did what about each.",
+    )
+    .query::<AlarmsRequest>()
+    .json::<AlarmsResponse>()
+    .other(&[OCTETS])
+    .errors(ASKED),
+    post(
+        "/api/v1/alarms/acknowledge",
+        "acknowledge_alarms",
+        "Says that alarms were seen: answers when it is recorded.",
+    )
+    .needs(Action::AcknowledgeAlarms)
+    .body::<AcknowledgeRequest>(&[JSON])
+    .json::<AlarmsChangedResponse>()
+    .errors(ANSWERED),
+    post("/api/v1/alarms/acknowledge-all", "acknowledge_all_alarms", "Says that all alarms that were shown were seen.")
+        .needs(Action::AcknowledgeAlarms)
+        .body::<AcknowledgeAllRequest>(&[JSON])
+        .json::<AlarmsChangedResponse>()
+        .errors(ANSWERED),
+    post("/api/v1/alarms/reset", "reset_alarms", "Releases latched alarms that are over and acknowledged.")
+        .needs(Action::ResetAlarms)
+        .body::<NamedAlarmsRequest>(&[JSON])
+        .json::<AlarmsChangedResponse>()
+        .errors(ANSWERED),
+    post("/api/v1/alarms/shelve", "shelve_alarms", "Puts alarms aside for a time, with a reason.")
+        .needs(Action::ShelveAlarms)
+        .body::<ShelveRequest>(&[JSON])
+        .json::<AlarmsChangedResponse>()
+        .errors(ANSWERED),
+    post("/api/v1/alarms/unshelve", "unshelve_alarms", "Takes alarms off the shelf.")
+        .needs(Action::ShelveAlarms)
+        .body::<NamedAlarmsRequest>(&[JSON])
+        .json::<AlarmsChangedResponse>()
+        .errors(ANSWERED),
     get("/api/v1/cells", "cells", "Every cell of a system, now or at an instant of the past.")
         .query::<StateRequest>()
         .json::<CellsResponse>()

@@ -2,7 +2,7 @@
 
 use crate::json::{Timestamp, Word, rounded};
 use domain::alarm::{Alarm, Severity};
-use domain::cause::folded;
+use domain::cause::explained;
 use domain::cells::ColumnStats;
 use domain::derived;
 use domain::last_value::PowerFrom;
@@ -225,10 +225,7 @@ impl StateResponse {
 }
 
 fn alarms(site: &SiteSpec, spec: &SystemSpec, snapshot: &Snapshot) -> Vec<ActiveAlarm> {
-    let causes: BTreeMap<_, _> = (folded(snapshot, site, spec).iter())
-        .flat_map(|f| f.effects.iter().map(|effect| (f.cause.rule, effect)))
-        .flat_map(|(cause, effect)| effect.alarms.iter().map(move |alarm| ((alarm.rule, alarm.subject), cause)))
-        .collect();
+    let causes = explained(snapshot, site, spec);
     let of = |alarm: &Alarm| {
         let cause = causes.get(&(alarm.rule, alarm.subject));
         let rule = alarm.rule.rule()?;
@@ -321,7 +318,16 @@ mod tests {
         let site = SiteSpec { systems: vec![spec.clone()], links: vec![link], ..SiteSpec::default() };
         let alarm = |id: &str, subject| {
             let rule = RuleIdx(RULES.iter().position(|rule| rule.id == id).unwrap() as u8);
-            Alarm { rule, subject, since: Utc(0), value: 9.0, worst: 9.0, signal_lost: false, chattering: false }
+            Alarm {
+                rule,
+                subject,
+                since: Utc(0),
+                value: 9.0,
+                worst: 9.0,
+                signal_lost: false,
+                chattering: false,
+                standing: Default::default(),
+            }
         };
         let of_point = |id| alarm(id, Subject::Device(0));
         let alarms = vec![

@@ -145,6 +145,7 @@ fn snapshot(spec: &SystemSpec) -> Snapshot {
         worst: 2.6,
         signal_lost,
         chattering: signal_lost,
+        standing: Default::default(),
     };
     let alarms = vec![
         alarm(rule("cell.voltage.low"), Subject::Cell(4), false),

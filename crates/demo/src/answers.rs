@@ -12,16 +12,17 @@ mod series;
 
 use crate::run::Demo;
 use crate::session::Session;
+use api::alarms::AlarmsResponse;
 use api::control::ControlResponse;
 use domain::plain::quoted;
 use domain::series::Trace;
-use domain::spec::SystemSpec;
+use domain::spec::{SystemIdx, SystemSpec};
 use domain::telemetry::from_column_name;
 use domain::wire::Wire as _;
 use serde::de::DeserializeOwned;
 
 /// What needs a server, by the begin of its address, and what is said where it is asked for.
-const NEEDS_SERVER: [(&str, &str); 13] = [
+const NEEDS_SERVER: [(&str, &str); 14] = [
     (
         "/api/v1/analysis/",
         "Questions and SQL look into a history on a disk. The demo has none: install Packtwin to ask them",
@@ -29,6 +30,7 @@ const NEEDS_SERVER: [(&str, &str); 13] = [
     ("/api/v1/history.", NO_FILES),
     ("/api/v1/links/", NO_FILES),
     ("/api/v1/recordings", NO_FILES),
+    ("/api/v1/alarms/", READ_ONLY),
     ("/api/v1/commands", READ_ONLY),
     ("/actions/", READ_ONLY),
     ("/api/v1/audit", READ_ONLY),
@@ -59,6 +61,10 @@ impl Demo {
             ("GET", "/api/v1/playback/jump") => Ok(playback::seek(self, &read(query)?)?.to_bytes()),
             ("GET", "/api/v1/lab") => Ok(lab::state(self, &read(query)?)?.to_bytes()),
             ("POST", "/actions/lab" | "/api/v1/lab") => Ok(lab::apply(self, form.unwrap_or_default())?.to_bytes()),
+            ("GET", "/api/v1/alarms") => {
+                let asked: api::alarms::AlarmsRequest = read(query)?;
+                Ok(self.alarms(self.place(asked.system.as_deref())?).unwrap_or_default())
+            }
             ("GET", "/api/v1/control") => {
                 let asked: api::control::ControlRequest = read(query)?;
                 let system = self.find(asked.system.as_deref())?.spec.id.clone();
@@ -88,6 +94,14 @@ impl Demo {
     }
 
     /// The session of the named system, or of the first.
+    /// The alarms of the system at `place`, in the binary form.
+    fn alarms(&self, place: usize) -> Option<Vec<u8>> {
+        let (site, now) = (self.twin(), self.now());
+        let (system, snapshot) = (site.systems.get(place)?, site.snapshot(SystemIdx(place as u8), now)?);
+        let records = system.alarms.records();
+        Some(AlarmsResponse::of(&site.spec, &system.spec, &records, &snapshot, now.utc).to_bytes())
+    }
+
     fn find(&self, system: Option<&str>) -> Result<&Session, String> {
         Ok(self.session(self.place(system)?))
     }

@@ -98,6 +98,11 @@ impl Demo {
         &self.site
     }
 
+    /// The twin.
+    pub(crate) fn twin(&self) -> &Site {
+        self.engine.site()
+    }
+
     /// How late it is in the demo.
     pub fn now(&self) -> Now {
         self.now
@@ -148,13 +153,16 @@ impl Demo {
                 }
                 Output::Record(record) => self.sessions[usize::from(record.system.0)].keep(*record),
                 Output::Alarms(SystemIdx(system), events) => self.sessions[usize::from(system)].happened(events),
+                // Nothing is kept longer than the page is open.
+                Output::KeepAlarms(keep) => self.step(Input::AlarmsKept(keep.batch, Ok(())), published),
                 // A site without controls is never asked to.
                 Output::Write(_)
                 | Output::Withdraw(_)
                 | Output::Audit(_)
                 | Output::Receipt(_)
                 | Output::Again(_)
-                | Output::Journal(_) => {}
+                | Output::Journal(_)
+                | Output::AlarmsAnswered(..) => {}
             }
         }
     }

@@ -6,20 +6,23 @@
 //! ```text
 //! batch, link, storage -> into the twin (`crate::twin`), at once
 //! command, write outcome -> receipt, write
+//! order about alarms -> what is to be kept of them -> answer (`answers.rs`)
 //! time -> each system that is due (`pace.rs`): its rules (`cycle.rs`) -> alarms, what history keeps, publication
 //! ```
 //!
 //! A cycle of one system costs one system: no other is evaluated, encoded or published with it.
 
+mod answers;
 mod cycle;
 mod pace;
 mod recorder;
 mod view;
 
+pub use answers::{AlarmKeep, AlarmsDone};
 pub use cycle::cycle;
 pub use recorder::{Record, Recorder};
 
-use crate::alarm::AlarmChange;
+use crate::alarm::{AlarmChange, AlarmOrder, AlarmRefusal};
 use crate::audit::Entry;
 use crate::control::{Arming, Command, CommandId, CommandReceipt, Desk, ReadBack, Step};
 use crate::link::{LinkIdx, LinkStatus};
@@ -30,6 +33,7 @@ use crate::spec::{SystemIdx, SystemSpec};
 use crate::time::{Mono, Now};
 use crate::twin::{Site, Snapshot};
 use crate::write::{Receipt, Withdrawal, WriteRequest};
+use answers::Answers;
 use pace::Pace;
 use std::sync::Arc;
 
@@ -48,6 +52,10 @@ pub enum Input {
     Arm(Arming),
     /// A step of a write or of a read that a link carries out.
     Write(Receipt),
+    /// Somebody wants something about alarms.
+    Alarms(AlarmOrder),
+    /// A batch of alarms is on the disk, or why it is not.
+    AlarmsKept(u64, Result<(), String>),
     /// What is wrong with the storage of history now, for people; empty if nothing is.
     Storage(String),
     /// Nothing but that time has passed: what is due is done.
@@ -59,6 +67,10 @@ pub enum Input {
 pub enum Output {
     /// The alarms that a cycle of one system raised and cleared, at least one.
     Alarms(SystemIdx, Vec<AlarmEvent>),
+    /// What is to be made durable of alarms; [`Input::AlarmsKept`] answers it.
+    KeepAlarms(Box<AlarmKeep>),
+    /// What has become of an order about alarms, by its ticket.
+    AlarmsAnswered(u64, Result<AlarmsDone, AlarmRefusal>),
     /// What history keeps of a second that is over.
     Record(Box<Record>),
     /// A command is to be made durable; [`Input::Journalled`] answers it.
@@ -124,6 +136,7 @@ pub struct Engine {
     site: Site,
     systems: Vec<SystemRuntime>,
     desk: Desk,
+    answers: Answers,
 }
 
 /// What the engine keeps of one system beside its twin.
@@ -155,7 +168,7 @@ impl Engine {
             recorder: Recorder::default(),
         });
         let desk = Desk::new(&site.spec);
-        Engine { systems: systems.collect(), site, desk }
+        Engine { systems: systems.collect(), site, desk, answers: Answers::default() }
     }
 
     /// The twin.
@@ -198,6 +211,8 @@ impl Engine {
             Input::Journalled(id, done) => steps(self.desk.journalled(&id, done, now)),
             Input::Arm(arming) => steps(self.desk.arm(arming)),
             Input::Write(receipt) => steps(self.desk.told(receipt)),
+            Input::Alarms(order) => self.answers.order(&mut self.site, &order, now),
+            Input::AlarmsKept(batch, done) => self.answers.kept(&mut self.site, batch, done, now),
             Input::Storage(trouble) => {
                 self.site.storage = trouble;
                 Vec::new()
@@ -208,6 +223,7 @@ impl Engine {
                     if now.mono >= system.pace.due() {
                         take_settings(&mut self.site, &self.desk, SystemIdx(idx));
                         system.cycle(&mut self.site, SystemIdx(idx), now, &mut outputs);
+                        outputs.extend(self.answers.cycle(&mut self.site, SystemIdx(idx), now.mono));
                         outputs.extend(steps(self.desk.cycle(&self.site, SystemIdx(idx), now)));
                     }
                 }
@@ -216,13 +232,16 @@ impl Engine {
         }
     }
 
-    /// When nothing follows: the end of every command that is not recorded yet, and what history keeps of the second that is
-    /// running.
+    /// When nothing follows: the end of every command that is not recorded yet, what history keeps of the second that is
+    /// running, and what of alarms is not kept yet.
     pub fn finish(&mut self, now: Now) -> Vec<Output> {
         let systems = self.systems.iter_mut().zip(0..);
         let records = systems.filter_map(|(system, idx)| system.recorder.end(SystemIdx(idx)));
         let records = records.map(|record| Output::Record(Box::new(record)));
-        steps(self.desk.give_up(now)).into_iter().chain(records).collect()
+        let ended: Vec<Output> = steps(self.desk.give_up(now)).into_iter().chain(records).collect();
+        let indexes = (0..self.systems.len()).map(|idx| SystemIdx(idx as u8));
+        let unsaved = indexes.filter_map(|idx| self.answers.cycle(&mut self.site, idx, now.mono));
+        ended.into_iter().chain(unsaved).collect()
     }
 
     /// Runs from `from` until `until` without sockets: hands over each input at its time, the times going up, and lets
@@ -300,7 +319,7 @@ mod limits_tests;
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::alarm::{Alarm, RULES, RuleIdx, Subject};
+    use crate::alarm::{AlarmRecord, Life, RULES, RuleIdx, Subject};
 
     use crate::link::LinkSpec;
     use crate::link::LinkState;
@@ -503,21 +522,15 @@ pub(crate) mod tests {
     fn a_link_that_was_silent_before_a_restart_is_silent_until_it_speaks() {
         let mut site = Site::new(site());
         let rule = RULES.iter().position(|rule| rule.id == "link.silent").unwrap();
-        let silent = Alarm {
-            rule: RuleIdx(rule as u8),
-            subject: Subject::Link(LinkIdx(0)),
-            since: crate::time::Utc(-7),
-            value: 5.0,
-            worst: 5.0,
-            signal_lost: true,
-            chattering: false,
-        };
-        assert!(site.systems[0].alarms.restore(silent));
+        let life = Life::raised(None, crate::time::Utc(-7), 5.0);
+        let (rule, subject) = (RuleIdx(rule as u8), Subject::Link(LinkIdx(0)));
+        let silent = AlarmRecord { rule, subject, life: Some(life.clone()), shelf: None };
+        assert_eq!(site.systems[0].alarms.restore(vec![silent]), [true]);
         for tenth in 0..40 {
             let outputs = step(&mut site, at(tenth as f32 * 0.1), []);
             assert_eq!((outputs.len(), active(&site)), (0, vec!["link.silent"]), "at {tenth} tenths");
         }
-        assert_eq!(site.systems[0].alarms.active()[0].since, silent.since);
+        assert_eq!(site.systems[0].alarms.active()[0].since, life.since);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! format u8 | kind u8 | seq | now: mono, utc | age of the newest reading
 //! key only:  layout: topology, number of points, of cell quantities, of node quantities; the steps of each column
 //! each column: which items are new | their ages | what they share | the rest of each | which reasons changed | these
-//! sections u8 | alarms, if bit 0 | links, if bit 1, else when each was heard | the whole site, if bit 2
+//! sections u8 | alarms that are active, and that wait for a person, if bit 0 | links, if bit 1, else when each was heard | the whole site, if bit 2
 //!                bit 3: battery power is derived from voltage and current
 //!                bit 4: points of devices: in a key frame their steps and ages, in runs; then their column
 //! ```
@@ -35,10 +35,10 @@ use crate::wire::WireError;
 use thiserror::Error;
 
 /// The format of the frames. Raised when they change in a way that older decoders would misread.
-pub const FORMAT: u8 = 5;
+pub const FORMAT: u8 = 6;
 /// The oldest format that is still read: tape is kept for years. Format 2 says nothing of the whole site, nor whether an
 /// alarm chatters; format 3 does not say whether power is derived; format 4 has no points
-/// of devices.
+/// of devices; format 5 does not say what people have done about alarms, nor which are over and wait for them.
 pub const OLDEST: u8 = 2;
 
 /// Whether a frame stands alone. What is no frame at all does not.

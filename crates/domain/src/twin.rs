@@ -164,6 +164,7 @@ impl Site {
             received: system.received,
             state: system.state.clone(),
             alarms: system.alarms.active().to_vec(),
+            waiting: system.alarms.waiting().to_vec(),
             links: self.links.clone(),
             site: SiteStatus::of(self),
         })
@@ -181,6 +182,8 @@ pub struct Snapshot {
     pub state: SystemState,
     /// Active alarms, worst first.
     pub alarms: Vec<Alarm>,
+    /// Alarms that are over and wait for a person to acknowledge or reset them, worst first.
+    pub waiting: Vec<Alarm>,
     /// The site's links.
     pub links: Vec<LinkStatus>,
     /// How all systems of the site do.

@@ -1,7 +1,7 @@
 //! Enums whose values have one word each, in the API, in addresses and in storage. A word leads back to its value; an
 //! unknown word is an error, and never another value.
 
-use crate::alarm::Severity;
+use crate::alarm::{AlarmState, Severity};
 use crate::control::StateKind;
 use crate::lab::SimDevice;
 use crate::link::LinkState;
@@ -74,6 +74,7 @@ macro_rules! words {
 
 words! {
     Severity "severity" word;
+    AlarmState "state of an alarm" word;
     LinkState "state of a link" word;
     SystemKind "kind of system" key;
     StorageKind "kind of storage trouble" id;

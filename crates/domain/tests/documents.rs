@@ -55,6 +55,28 @@ const RULES_HEAD: &str = "
 An alarm is raised when what it watches has been beyond its limit for the time *after*, and is over when it has been on the good side by the distance *back* for the time *over after*.
 What comes and goes faster is an alarm too, marked as such. Without data nothing is raised and nothing is over.
 
+### The life of an alarm
+
+As ISA-18.2 (IEC 62682) has it; the words are those of `GET /api/v1/alarms`.
+
+| state | what it says |
+|---|---|
+| `active-unacknowledged` | its condition stands, and nobody has acknowledged it |
+| `active-acknowledged` | its condition stands, and somebody has seen it |
+| `cleared-unacknowledged` | its condition is over, and nobody has acknowledged it |
+| `latched` | its condition is over, but it *latches*: somebody must look at the battery, acknowledge it and reset it |
+| `shelved` | somebody has put it aside, for 24 h at most, with a reason; it comes back by itself |
+| `suppressed` | another alarm explains it: the cells of a lost AFE node, the values of a silent link |
+| `normal` | there is nothing to tell |
+
+What is raised again before it was normal is the same alarm, counted once more, and again unacknowledged.
+Shelving hides an alarm and does nothing else: what is raised meanwhile is there, unacknowledged, when the time is over.
+Operators and admins acknowledge, reset and shelve, and so do programs with a token of the scope `control`; each is in the audit.
+States, acknowledgements and shelves are in `control.db`: they outlive a kill, a power cut, and another order in the site file, for each is kept by its rule and the name of what it is about.
+An alarm that was active when the server went away is active when it returns, until good data say otherwise.
+
+### Every alarm
+
 ";
 
 const TAIL: &str = "
@@ -193,13 +215,18 @@ fn written() -> String {
         writeln!(text, "| `{}` | {} | {} | {defaults} |", key.key, key.unit, key.meaning).unwrap();
     }
     text.push_str(RULES_HEAD);
-    text.push_str("| alarm | severity | watches | raised | after | back | over after | what to do |\n");
-    text.push_str("|---|---|---|---|---|---|---|---|\n");
+    text.push_str("| alarm | severity | watches | raised | after | back | over after | latches | what to do | if nothing is done |\n");
+    text.push_str("|---|---|---|---|---|---|---|---|---|---|\n");
     for rule in RULES {
         let ((limit, back), (what, ..)) = (bounds(rule), watched(rule.watch));
         let (severity, on, off) = (rule.severity.word(), seconds(rule.on_delay), seconds(rule.off_delay));
-        let advice = rule.advice;
-        writeln!(text, "| `{}` | {severity} | {what} | {limit} | {on} | {back} | {off} | {advice} |", rule.id).unwrap();
+        let (id, latches) = (rule.id, if rule.latching { "yes" } else { "" });
+        let (advice, consequence) = (rule.advice, rule.consequence);
+        writeln!(
+            text,
+            "| `{id}` | {severity} | {what} | {limit} | {on} | {back} | {off} | {latches} | {advice} | {consequence} |"
+        )
+        .unwrap();
     }
     text.push_str(TAIL);
     text

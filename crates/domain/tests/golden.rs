@@ -7,7 +7,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-use domain::alarm::{RULES, Severity};
+use domain::alarm::{RULES, Severity, Standing};
 use domain::bms::EVENTS;
 use domain::limits::KEYS;
 use domain::link::{LinkFault, LinkState};
@@ -134,6 +134,8 @@ fn frames_of_every_format_are_read_and_mean_what_they_meant() {
             assert_eq!((snapshot.alarms.len(), snapshot.links.len()), (4, 2), "format {format}");
             assert_eq!(snapshot.links[0].reason, "one group is missing");
             assert_eq!(snapshot.alarms[1].chattering, format > 2, "format {format}");
+            let nobody = snapshot.alarms.iter().all(|alarm| alarm.standing == Standing::default());
+            assert!(nobody && snapshot.waiting.is_empty(), "format {format}: nobody has done anything about them");
         }
     }
 }

@@ -1,15 +1,15 @@
-//! The journal of commands: a thread that makes each step durable, in order, with its place in the audit.
+//! The journal of commands and alarms: a thread that makes each step durable, in order, with its place in the audit.
 //!
-//! A command that is to be sent waits for it: the engine writes to a device only what the journal has. Steps that come
-//! while the disk works are written together. Each has how long the server has run ([`Ran`]), which is noted now and then
-//! besides.
+//! A command that is to be sent waits for it: the engine writes to a device only what the journal has. So does who acknowledges
+//! an alarm. What comes while the disk works is written together. Each has how long the server has run ([`Ran`]), which is
+//! noted now and then besides.
 
 use super::audit::command_entry;
 use super::ran::{NOTED_EVERY, Ran};
 use crate::clock::Clock;
 use domain::audit::Entry;
 use domain::control::{CommandId, CommandReceipt, CommandState};
-use domain::engine::Input;
+use domain::engine::{AlarmKeep, Input};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -33,6 +33,8 @@ enum Line {
     },
     /// An entry of the audit.
     Entry(Box<Entry>),
+    /// Alarms of a system with this id, all of them or none.
+    Alarms(Box<AlarmKeep>, String),
 }
 
 /// The way to the journal.
@@ -85,6 +87,12 @@ impl Journal {
         if let Err(why) = self.put(Line::Step { receipt: Box::new(receipt), system, awaited: false }) {
             tracing::error!("a step of a command is not recorded ({words}): {why}");
         }
+    }
+
+    /// Takes alarms that are to be kept; returns what the engine is told at once.
+    pub(crate) fn keep(&self, alarms: Box<AlarmKeep>, system: String) -> Option<Input> {
+        let batch = alarms.batch;
+        self.put(Line::Alarms(alarms, system)).err().map(|why| Input::AlarmsKept(batch, Err(why)))
     }
 
     /// Takes an entry of the audit that is of no single command.
@@ -149,9 +157,9 @@ fn run(
             if let Err(why) = &done {
                 tracing::error!("{} is not recorded: {why}", line.words());
             }
-            if let (Some(id), Some(inputs)) = (line.awaited(), inputs.upgrade()) {
+            if let (Some(answer), Some(inputs)) = (line.answer(done.map_err(|why| why.to_string())), inputs.upgrade()) {
                 // The engine may have ended: then nothing is sent.
-                let _ = inputs.blocking_send(Input::Journalled(id, done.map_err(|why| why.to_string())));
+                let _ = inputs.blocking_send(answer);
             }
         }
     }
@@ -162,13 +170,15 @@ impl Line {
         match self {
             Line::Step { receipt, .. } => format!("a step of the command {}", receipt.command.id.0),
             Line::Entry(entry) => format!("an entry of the audit ({} of {})", entry.action, entry.who),
+            Line::Alarms(keep, system) => format!("what became of {} alarms of {system}", keep.alarms.len()),
         }
     }
 
-    /// The command that the engine waits for.
-    fn awaited(self) -> Option<CommandId> {
+    /// What the engine is told, if it waits for this.
+    fn answer(self, done: Result<(), String>) -> Option<Input> {
         match self {
-            Line::Step { receipt, awaited: true, .. } => Some(receipt.command.id),
+            Line::Step { receipt, awaited: true, .. } => Some(Input::Journalled(receipt.command.id, done)),
+            Line::Alarms(keep, _) => Some(Input::AlarmsKept(keep.batch, done)),
             _ => None,
         }
     }
@@ -187,6 +197,12 @@ fn write<'a>(control: &Control, lines: impl IntoIterator<Item = &'a Line>, ran: 
                 }
                 Line::Entry(entry) => {
                     tables.audit(Entry::clone(entry))?;
+                }
+                Line::Alarms(keep, system) => {
+                    keep.alarms.iter().try_for_each(|alarm| tables.keep_alarm(system, alarm))?;
+                    if let Some(entry) = &keep.audit {
+                        tables.audit(entry.clone())?;
+                    }
                 }
             }
         }

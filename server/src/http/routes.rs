@@ -1,7 +1,7 @@
 //! The routes of the API, each with its method, and a list of them: the description at `/api/openapi.json` has the same.
 
 use super::{
-    AppState, analysis, cells, control, describe, flight, history, home, lab, links, people, playback, problem,
+    AppState, alarms, analysis, cells, control, describe, flight, history, home, lab, links, people, playback, problem,
     recording,
 };
 use super::{series, state, status, version, victron};
@@ -49,6 +49,12 @@ impl Routes {
 pub(super) fn api() -> Routes {
     let routes = Routes::default()
         .get("/api/v1/state", state::state)
+        .get("/api/v1/alarms", alarms::alarms)
+        .post("/api/v1/alarms/acknowledge", alarms::acknowledge)
+        .post("/api/v1/alarms/acknowledge-all", alarms::acknowledge_all)
+        .post("/api/v1/alarms/reset", alarms::reset)
+        .post("/api/v1/alarms/shelve", alarms::shelve)
+        .post("/api/v1/alarms/unshelve", alarms::unshelve)
         .get("/api/v1/cells", state::cells)
         .get("/api/v1/devices", state::devices)
         .get("/api/v1/devices/history", history::kept_devices)

@@ -1,6 +1,7 @@
 //! From the engine's output to a register of a simulated device, and back to the engine's input.
 
 use super::*;
+use crate::alarms::AlarmOrders;
 use crate::control::{Commands, Journal};
 use crate::engine::{INPUTS, Outlets};
 use crate::hub::tests::{hub, spec};
@@ -44,8 +45,10 @@ impl Running {
         let (runtime, clock) = (thread.handle().clone(), hub.clock.clone());
         let writes = Writes::new(vec![task.handle()], sink.downgrade(), runtime.clone(), clock.clone());
         let commands = Arc::new(Commands::new(sink.downgrade(), 1, hub.clock.clone()));
+        let alarms = Arc::new(AlarmOrders::new(sink.downgrade(), 1, hub.clock.clone()));
         runtime.spawn(task.run(LinkIdx(0), clock, sink, stopped));
-        let outlets = Outlets { store: hub.store.clone(), hub, writes, commands, journal: Journal::none() };
+        let (store, journal) = (hub.store.clone(), Journal::none());
+        let outlets = Outlets { store, hub, writes, commands, journal, alarms };
         Running { outlets, inputs, stop, _thread: thread, _folder: folder }
     }
 

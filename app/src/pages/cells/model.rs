@@ -437,6 +437,7 @@ pub(super) mod tests {
             worst: 2.8,
             signal_lost: true,
             chattering: false,
+            standing: Default::default(),
         }];
         snapshot.now.mono = snapshot.now.mono + Duration::from_secs(9);
         let cells = Cells::of(&snapshot, &spec);

@@ -130,7 +130,16 @@ mod tests {
         let alarm = |id: &str, subject, value| {
             let rule = RuleIdx(RULES.iter().position(|rule| rule.id == id).unwrap() as u8);
             let since = snapshot.now.utc;
-            Alarm { rule, subject, since, value, worst: value, signal_lost: false, chattering: false }
+            Alarm {
+                rule,
+                subject,
+                since,
+                value,
+                worst: value,
+                signal_lost: false,
+                chattering: false,
+                standing: Default::default(),
+            }
         };
         let alarms = vec![
             alarm("cell.voltage.low", Subject::Cell(131), 2.8),

@@ -1,7 +1,9 @@
 //! The state of every rule for every subject.
 
 use super::flapping::Flapping;
+use super::life::{AlarmState, Life};
 use super::rules::{Bound, Limit, RULES, Rule, RuleIdx, Severity, Subject, Watch};
+use super::shelf::Shelf;
 use crate::frozen::WATCHED;
 use crate::link::{LinkIdx, LinkState, LinkStatus, UNBELIEVABLE};
 use crate::point::WatchedPoint;
@@ -26,6 +28,26 @@ pub struct Alarm {
     pub signal_lost: bool,
     /// It comes and goes faster than its rule waits, and was raised for that.
     pub chattering: bool,
+    /// What people have done about it.
+    pub standing: Standing,
+}
+
+/// What people have done about an alarm, and how often it came: what every snapshot has of its [`Life`] and [`Shelf`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Standing {
+    /// Somebody has acknowledged it.
+    pub acknowledged: bool,
+    /// Somebody has put it aside for a time.
+    pub shelved: bool,
+    /// How often it was raised since it was normal, at least once.
+    pub times: u32,
+}
+
+impl Default for Standing {
+    /// Raised once, and nobody has done anything.
+    fn default() -> Standing {
+        Standing { acknowledged: false, shelved: false, times: 1 }
+    }
 }
 
 impl Alarm {
@@ -33,6 +55,23 @@ impl Alarm {
     /// subject's name. `None` for a rule that this version does not know.
     pub fn name(&self, site: &SiteSpec, system: &SystemSpec) -> Option<(&'static str, String)> {
         Some((self.rule.rule()?.id, self.subject.name(site, system)))
+    }
+
+    /// Where it stands, if no other alarm explains it; `is_active` says whether its condition stands.
+    pub fn state(&self, is_active: bool) -> AlarmState {
+        let latching = self.rule.rule().is_some_and(|rule| rule.latching);
+        match (is_active, self.standing) {
+            (_, Standing { shelved: true, .. }) => AlarmState::Shelved,
+            (true, Standing { acknowledged: false, .. }) => AlarmState::ActiveUnacknowledged,
+            (true, Standing { acknowledged: true, .. }) => AlarmState::ActiveAcknowledged,
+            (false, _) if latching => AlarmState::Latched,
+            (false, _) => AlarmState::ClearedUnacknowledged,
+        }
+    }
+
+    /// Whether it is to be told until somebody acknowledges it.
+    pub fn is_unacknowledged(&self) -> bool {
+        !self.standing.acknowledged && !self.standing.shelved
     }
 
     /// How bad it is; a rule that this version does not know counts as a warning.
@@ -83,6 +122,8 @@ impl Alarm {
             }
             // What it comes to, not what it is at the instant between.
             _ if self.chattering => chattering(rule.words(self.subject, self.worst, site, system)),
+            // In a storm there are thousands of these.
+            _ if self.value == self.worst => rule.words(self.subject, self.value, site, system),
             _ => {
                 let [now, worst] = [self.value, self.worst].map(|v| rule.words(self.subject, v, site, system));
                 // A value that is back within its limit is not what the alarm is about, while it waits for its end.
@@ -153,17 +194,46 @@ pub struct AlarmBook {
     order: Vec<u32>,
     /// Their alarms, in the same order.
     active: Vec<Alarm>,
+    /// Alarms that are over and wait for a person, worst first, then oldest first.
+    waiting: Vec<Alarm>,
+    /// Critical alarms among both that nobody has acknowledged or shelved.
+    unacknowledged: usize,
+    /// The rows that are shelved.
+    shelved: Vec<u32>,
+    /// The rows whose life or shelf changed since they were last handed out to be kept.
+    unsaved: Vec<u32>,
+    /// Another one after each change of a life or a shelf.
+    revision: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Entry {
+/// One row.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
     /// Its place in [`AlarmBook::bounds`].
     bound: u32,
-    rule: RuleIdx,
-    subject: Subject,
+    pub(super) rule: RuleIdx,
+    pub(super) subject: Subject,
     state: State,
     flapping: Flapping,
     alarm: Option<Alarm>,
+    pub(super) life: Option<Box<Life>>,
+    pub(super) shelf: Option<Box<Shelf>>,
+}
+
+/// The life and the shelf of a row.
+pub(crate) type Row = (u32, Option<Box<Life>>, Option<Box<Shelf>>);
+
+/// An alarm that is not normal or is shelved, with who did what about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlarmRecord {
+    /// The rule.
+    pub rule: RuleIdx,
+    /// What it is about.
+    pub subject: Subject,
+    /// What became of it; `None` while it is normal.
+    pub life: Option<Life>,
+    /// Who has put it aside; `None` while nobody has.
+    pub shelf: Option<Shelf>,
 }
 
 impl AlarmBook {
@@ -187,7 +257,7 @@ impl AlarmBook {
                 entries.push(Entry::new(bound, RuleIdx(i), subject));
             }
         }
-        AlarmBook { bounds, entries, order: Vec::new(), active: Vec::new() }
+        AlarmBook { bounds, entries, ..AlarmBook::default() }
     }
 
     /// Active alarms, worst first, then oldest first.
@@ -195,39 +265,145 @@ impl AlarmBook {
         &self.active
     }
 
-    /// Takes an alarm that was active when the process before this one ended. It is the same alarm on: it is not raised
-    /// again, and good data ends it. Until there is data, its signal is lost. Returns whether the system still has such
-    /// a rule and subject.
-    pub fn restore(&mut self, alarm: Alarm) -> bool {
-        self.adopt(Alarm { signal_lost: true, ..alarm })
+    /// Alarms that are over and wait for a person to acknowledge or reset them, worst first, then oldest first. A value of
+    /// theirs is that at their end.
+    pub fn waiting(&self) -> &[Alarm] {
+        &self.waiting
+    }
+
+    /// How many critical alarms nobody has acknowledged or shelved, whether they are over or not.
+    pub fn unacknowledged(&self) -> usize {
+        self.unacknowledged
+    }
+
+    /// Another number after each change of what [`AlarmBook::records`] says.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Every alarm that is not normal or is shelved, by rule and subject.
+    pub fn records(&self) -> Vec<AlarmRecord> {
+        let of = |entry: &Entry| {
+            let (life, shelf) = (entry.life.as_deref().cloned(), entry.shelf.as_deref().cloned());
+            (life.is_some() || shelf.is_some()).then_some(AlarmRecord {
+                rule: entry.rule,
+                subject: entry.subject,
+                life,
+                shelf,
+            })
+        };
+        self.entries.iter().filter_map(of).collect()
+    }
+
+    /// Takes what was kept of alarms when the process before this one ended. Each is the same alarm on: it is not raised
+    /// again, and good data ends it. Until there is data, the signal of what was active is lost. Returns of each whether the
+    /// system still has such a rule and subject.
+    pub fn restore(&mut self, kept: Vec<AlarmRecord>) -> Vec<bool> {
+        let known = kept.into_iter().map(|AlarmRecord { rule, subject, life, shelf }| {
+            let Some(place) = self.place(rule, subject) else { return false };
+            let latching = rule.rule().is_some_and(|rule| rule.latching);
+            let entry = &mut self.entries[place];
+            entry.life = life.and_then(|life| life.settled(latching)).map(Box::new);
+            entry.shelf = shelf.map(Box::new);
+            if let Some(Life { ended: None, since, value, worst, .. }) = entry.life.as_deref() {
+                let (since, value, worst, standing) = (*since, *value, *worst, entry.standing());
+                let alarm =
+                    Alarm { rule, subject, since, value, worst, signal_lost: true, chattering: false, standing };
+                (entry.state, entry.alarm) = (State::Active, Some(alarm));
+            }
+            self.unsaved.push(place as u32);
+            true
+        });
+        let known = known.collect();
+        self.arrange();
+        known
     }
 
     /// Takes an alarm that is active in another book, as it is. Returns whether there is such a rule and subject.
     pub fn adopt(&mut self, alarm: Alarm) -> bool {
-        let found = self.entries.binary_search_by_key(&(alarm.rule, alarm.subject), |e| (e.rule, e.subject));
-        let Some(entry) = found.ok().and_then(|place| self.entries.get_mut(place)) else { return false };
+        let Some(place) = self.place(alarm.rule, alarm.subject) else { return false };
+        let entry = &mut self.entries[place];
+        let life = entry.life.take().map(|life| *life);
+        entry.life = Some(Box::new(Life::raised(life, alarm.since, alarm.value)));
         (entry.state, entry.alarm) = (State::Active, Some(alarm));
         self.arrange();
         true
     }
 
+    /// The row of a rule and a subject.
+    pub(super) fn place(&self, rule: RuleIdx, subject: Subject) -> Option<usize> {
+        self.entries.binary_search_by_key(&(rule, subject), |entry| (entry.rule, entry.subject)).ok()
+    }
+
+    /// A row.
+    pub(super) fn entry(&self, place: usize) -> Option<&Entry> {
+        self.entries.get(place)
+    }
+
+    /// Every row.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Puts lives and shelves into their rows; what was there before is in their place then.
+    pub(crate) fn swap(&mut self, rows: &mut [Row]) {
+        for (place, life, shelf) in rows {
+            let Some(entry) = self.entries.get_mut(*place as usize) else { continue };
+            std::mem::swap(&mut entry.life, life);
+            std::mem::swap(&mut entry.shelf, shelf);
+            entry.settle();
+        }
+        self.arrange();
+    }
+
+    /// Takes back what was to be `after`, as far as it still stands. What came since stands on what was `before`.
+    pub(crate) fn take_back(&mut self, before: Vec<Row>, after: &[Row], at: Utc) {
+        let mut rows = Vec::with_capacity(before.len());
+        for ((place, life, shelf), (_, after_life, after_shelf)) in before.into_iter().zip(after) {
+            let Some(entry) = self.entries.get(place as usize) else { continue };
+            let latching = entry.rule.rule().is_some_and(|rule| rule.latching);
+            let now = entry.life.as_deref().cloned();
+            let life = Life::taken_back(now, (life.as_deref(), after_life.as_deref()), at, latching);
+            let shelf = if entry.shelf == *after_shelf { shelf } else { entry.shelf.clone() };
+            rows.push((place, life.map(Box::new), shelf));
+        }
+        self.swap(&mut rows);
+    }
+
+    /// The rows that are to be kept as they are now; they count as handed out then.
+    pub(crate) fn take_unsaved(&mut self) -> Vec<u32> {
+        let mut places = std::mem::take(&mut self.unsaved);
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
+    /// Rows that could not be kept.
+    pub(crate) fn keep_again(&mut self, places: &[u32]) {
+        self.unsaved.extend_from_slice(places);
+    }
+
     /// Forgets everything: all is normal again.
     pub fn reset(&mut self) {
         self.entries.iter_mut().for_each(|entry| *entry = Entry::new(entry.bound, entry.rule, entry.subject));
-        self.order.clear();
-        self.active.clear();
+        let (bounds, entries) = (std::mem::take(&mut self.bounds), std::mem::take(&mut self.entries));
+        *self = AlarmBook { bounds, entries, revision: self.revision + 1, ..AlarmBook::default() };
     }
 
     /// Evaluates every rule at `now` and returns what changed. Each row is looked at once, and only a change sorts the
     /// active ones anew.
     pub fn evaluate(&mut self, observed: &impl Observed, now: Now) -> Vec<AlarmChange> {
         let mut changes = Vec::new();
-        for entry in &mut self.entries {
+        let ended = self.end_shelves(now.mono);
+        for (entry, place) in self.entries.iter_mut().zip(0..) {
             let Some(bound) = self.bounds.get(entry.bound as usize) else { continue };
             let sample = observed.watch(bound.rule.watch, entry.subject);
-            changes.extend(entry.evaluate(bound, sample, now));
+            if let Some(change) = entry.evaluate(bound, sample, now) {
+                changes.push(change);
+                self.unsaved.push(place);
+            }
         }
-        if changes.is_empty() {
+        if changes.is_empty() && !ended {
             self.refresh();
         } else {
             self.arrange();
@@ -235,15 +411,46 @@ impl AlarmBook {
         changes
     }
 
-    /// Brings the list of active alarms into its order.
+    /// Takes alarms off the shelf whose time is over; returns whether there were any.
+    fn end_shelves(&mut self, now: Mono) -> bool {
+        let AlarmBook { entries, shelved, unsaved, .. } = self;
+        let before = unsaved.len();
+        for place in shelved.iter() {
+            let Some(entry) = entries.get_mut(*place as usize) else { continue };
+            if entry.shelf.as_ref().is_some_and(|shelf| shelf.is_over(now)) {
+                entry.shelf = None;
+                entry.settle();
+                unsaved.push(*place);
+            }
+        }
+        unsaved.len() > before
+    }
+
+    /// Brings the lists of alarms into their order. Whenever a life or a shelf changes.
     fn arrange(&mut self) {
+        self.revision += 1;
         let rank = |alarm: &Alarm| (std::cmp::Reverse(alarm.severity()), alarm.since);
-        let rows = self.entries.iter().zip(0..).inspect(|_| work());
-        let mut list: Vec<_> = rows.filter_map(|(entry, place)| Some((rank(entry.alarm.as_ref()?), place))).collect();
-        list.sort_unstable();
+        let (mut active, mut waiting) = (Vec::new(), Vec::new());
+        self.shelved.clear();
+        for (entry, place) in self.entries.iter().zip(0..).inspect(|_| work()) {
+            if let Some(alarm) = &entry.alarm {
+                active.push((rank(alarm), place));
+            } else if let Some(alarm) = entry.waits() {
+                waiting.push((rank(&alarm), place, alarm));
+            }
+            if entry.shelf.is_some() {
+                self.shelved.push(place);
+            }
+        }
+        active.sort_unstable();
+        waiting.sort_unstable_by_key(|(rank, place, _)| (*rank, *place));
         self.order.clear();
-        self.order.extend(list.into_iter().map(|(_, place)| place));
+        self.order.extend(active.into_iter().map(|(_, place)| place));
+        self.waiting.clear();
+        self.waiting.extend(waiting.into_iter().map(|(.., alarm)| alarm));
         self.refresh();
+        let untold = |alarm: &&Alarm| alarm.severity() == Severity::Critical && alarm.is_unacknowledged();
+        self.unacknowledged = self.active.iter().chain(&self.waiting).filter(untold).count();
     }
 
     /// Copies the active alarms' values into their list.
@@ -270,7 +477,40 @@ fn work() {
 
 impl Entry {
     fn new(bound: u32, rule: RuleIdx, subject: Subject) -> Entry {
-        Entry { bound, rule, subject, state: State::Normal, flapping: Flapping::default(), alarm: None }
+        Entry {
+            bound,
+            rule,
+            subject,
+            state: State::Normal,
+            flapping: Flapping::default(),
+            alarm: None,
+            life: None,
+            shelf: None,
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        let life = self.life.as_deref();
+        Standing {
+            acknowledged: life.is_some_and(|life| life.acknowledged.is_some()),
+            shelved: self.shelf.is_some(),
+            times: life.map_or(1, |life| life.times),
+        }
+    }
+
+    /// Lets the alarm say what its life and its shelf say.
+    fn settle(&mut self) {
+        let standing = self.standing();
+        if let Some(alarm) = &mut self.alarm {
+            alarm.standing = standing;
+        }
+    }
+
+    /// The alarm that is over and waits for a person.
+    fn waits(&self) -> Option<Alarm> {
+        let Life { since, value, worst, .. } = *self.life.as_deref().filter(|life| life.ended.is_some())?;
+        let (rule, subject, standing) = (self.rule, self.subject, self.standing());
+        Some(Alarm { rule, subject, since, value, worst, signal_lost: false, chattering: false, standing })
     }
 
     fn evaluate(&mut self, bound: &Bound, sample: Sample, now: Now) -> Option<AlarmChange> {
@@ -281,8 +521,11 @@ impl Entry {
         match (&mut self.alarm, self.state.is_active()) {
             (None, true) => {
                 let value = sample.unwrap_or(bound.raise);
-                let (rule, subject, since) = (self.rule, self.subject, now.utc);
-                let alarm = Alarm { rule, subject, since, value, worst: value, signal_lost: false, chattering };
+                let before = self.life.take().map(|life| *life);
+                self.life = Some(Box::new(Life::raised(before, now.utc, value)));
+                let (rule, subject, since, standing) = (self.rule, self.subject, now.utc, self.standing());
+                let alarm =
+                    Alarm { rule, subject, since, value, worst: value, signal_lost: false, chattering, standing };
                 self.alarm = Some(alarm);
                 Some(AlarmChange::Raised(alarm))
             }
@@ -292,7 +535,10 @@ impl Entry {
             }
             (Some(_), false) => {
                 self.flapping = Flapping::default();
-                self.alarm.take().map(AlarmChange::Cleared)
+                let alarm = self.alarm.take()?;
+                let over = |life: Box<Life>| life.over(now.utc, alarm.value, alarm.worst, bound.rule.latching);
+                self.life = self.life.take().and_then(over).map(Box::new);
+                Some(AlarmChange::Cleared(alarm))
             }
             (None, false) => None,
         }
@@ -398,7 +644,16 @@ mod tests {
         let told = |rule: &str, value, worst| {
             let place = RULES.iter().position(|r| r.id == rule).unwrap() as u8;
             let (rule, subject, since) = (RuleIdx(place), Subject::System, Utc(0));
-            let alarm = Alarm { rule, subject, since, value, worst, signal_lost: false, chattering: false };
+            let alarm = Alarm {
+                rule,
+                subject,
+                since,
+                value,
+                worst,
+                signal_lost: false,
+                chattering: false,
+                standing: Default::default(),
+            };
             (alarm.words(&site, system, &[]).unwrap(), alarm.words_of_end(&site, system).unwrap())
         };
         let of = |pct: u8| format!("{pct} % of the state of power in use, limit 90 %");
@@ -521,6 +776,31 @@ mod tests {
     }
 
     #[test]
+    fn every_rule_says_what_to_do_and_what_follows_and_only_critical_ones_latch() {
+        for rule in RULES {
+            let is_said = |text: &str| text.len() > 8 && !text.ends_with('.') && text.starts_with(char::is_lowercase);
+            let starts = |text: &str| is_said(text) || text.starts_with("BMS");
+            assert!(starts(rule.advice) && starts(rule.consequence), "{}: {}", rule.id, rule.consequence);
+            assert!(!rule.latching || rule.severity == Severity::Critical, "{}", rule.id);
+        }
+        let latching: Vec<&str> = RULES.iter().filter(|rule| rule.latching).map(|rule| rule.id).collect();
+        assert_eq!(
+            latching,
+            [
+                "cell.voltage.low",
+                "cell.voltage.high",
+                "pack.voltage.high",
+                "pack.voltage.low",
+                "charge.temperature.low",
+                "charge.temperature.high",
+                "discharge.temperature.high",
+                "insulation.low",
+                "contactor.mismatch",
+            ]
+        );
+    }
+
+    #[test]
     fn lost_data_neither_raises_nor_clears() {
         let lost = Err(NoData::Stale);
         run("cell.voltage.low", &[(0.0, Ok(2.8), false), (0.2, lost, false), (9.0, lost, false)]);
@@ -572,7 +852,15 @@ mod tests {
             worst: 2.7,
             signal_lost: false,
             chattering: false,
+            standing: Default::default(),
         }
+    }
+
+    /// What is kept of an alarm that is active.
+    fn active(alarm: Alarm) -> AlarmRecord {
+        let Alarm { rule, subject, since, value, worst, .. } = alarm;
+        let life = Life { worst, ..Life::raised(None, since, value) };
+        AlarmRecord { rule, subject, life: Some(life), shelf: None }
     }
 
     #[test]
@@ -607,7 +895,7 @@ mod tests {
             (&[lost, Ok(3.3), Ok(3.3), lost, lost, lost], false),
         ] {
             let mut book = AlarmBook::new(&site(), SystemIdx(0));
-            assert!(book.restore(low(0)));
+            assert_eq!(book.restore(vec![active(low(0))]), [true]);
             assert_eq!(book.active(), [Alarm { signal_lost: true, ..low(0) }], "nothing is known of it yet");
             let mut changes = Vec::new();
             for (second, sample) in samples.iter().enumerate() {
@@ -620,7 +908,7 @@ mod tests {
         }
         let mut book = AlarmBook::new(&site(), SystemIdx(0));
         let gone = [low(6), Alarm { rule: RuleIdx(255), ..low(0) }, Alarm { subject: Subject::System, ..low(0) }];
-        assert_eq!(gone.map(|alarm| book.restore(alarm)), [false; 3]);
+        assert_eq!(book.restore(gone.map(active).to_vec()), [false; 3]);
         assert!(book.active().is_empty());
     }
 

@@ -162,8 +162,13 @@ pub struct Rule {
     pub on_delay: Duration,
     /// How long it must be good before it is cleared.
     pub off_delay: Duration,
+    /// Whether it stays until a person resets it, though its condition is gone: the battery must be looked at before it
+    /// goes on.
+    pub latching: bool,
     /// What to do, in a few words.
     pub advice: &'static str,
+    /// What happens if nothing is done, in a few words.
+    pub consequence: &'static str,
 }
 
 /// A rule's place in [`RULES`]; also its code in the live stream, so new rules go to the end.
@@ -182,13 +187,22 @@ use Severity::{Critical, Notice, Warning};
 
 macro_rules! rules {
     ($($id:literal $severity:ident $watch:ident $direction:ident $limit:expr, deadband $deadband:expr,
-        delay $on:literal $off:literal, $advice:literal;)*) => {
+        delay $on:literal $off:literal, $end:ident, $advice:literal, $consequence:literal;)*) => {
         &[$(Rule {
             id: $id, severity: $severity, watch: Watch::$watch, direction: $direction, limit: $limit,
-            deadband: $deadband, on_delay: ms($on), off_delay: ms($off), advice: $advice,
+            deadband: $deadband, on_delay: ms($on), off_delay: ms($off), latching: $end, advice: $advice,
+            consequence: $consequence,
         },)*]
     };
 }
+
+/// It stays until a person resets it: what it says may have damaged the battery or made it dangerous, and no measured
+/// value can show that this is over. Too low and too high cells (and packs, where no cell is seen), charging in the cold
+/// (lithium plates) or in the heat, giving power in the heat, insulation, contactors. What a device reports of itself is
+/// latched by that device; links, sensors and loads are well again when they measure well.
+const LATCHES: bool = true;
+/// It is over with its condition.
+const ENDS: bool = false;
 
 /// Measured currents are not exact: so far beyond its limit a current is an over-current.
 const OVER: f32 = 1.05;
@@ -200,82 +214,120 @@ const OWN_DEADBAND: f32 = 0.02;
 /// Every alarm rule. Delays are in ms. The order is that of the live stream: new rules go to the end.
 #[rustfmt::skip]
 pub const RULES: &[Rule] = rules! {
-    "cell.voltage.low" Critical CellVoltageLow Below Of("cell_voltage_min_v", |s| s.limits.cell_voltage_v.low), deadband 0.05, delay 300 3_000,
-        "stop discharging, then check the cell";
-    "cell.temperature.high" Warning CellTemperatureHigh Above Of("temperature_warning_max_c", |s| s.limits.temperature_warning_c.high), deadband 2.0, delay 1_000 5_000,
-        "reduce the load, check cooling and busbars";
-    "bus.sag" Warning BusSag Above Of("sag_max_pct", |s| s.limits.sag_pct), deadband sag::DEADBAND_PCT, delay 400 2_000,
-        "lower the burst power, or check state of charge and internal resistance";
-    "afe.node.delay" Warning NodeDelay Above Fixed(0.25), deadband 0.1, delay 600 3_000,
-        "check the daisy chain at this node";
-    "afe.node.lost" Critical NodeState Above Fixed(1.5), deadband 1.0, delay 600 2_000,
-        "its cells are not measured: check the daisy chain";
-    "link.silent" Warning LinkSilence Above Fixed(1.0), deadband 0.0, delay 200 1_000,
-        "check power and wiring of the device";
-    "cell.spread" Warning CellSpread Above Of("cell_spread_max_mv", |s| s.limits.cell_spread_v), deadband 0.015, delay 5_000 10_000,
-        "see the worst cells, let the BMS balance them";
-    "sop.use" Warning SopUse Above Fixed(90.0), deadband 5.0, delay 1_000 5_000,
-        "hardly any power is left: lower the load";
-    "cells.missing" Warning CellsMissing Above Fixed(0.0), deadband 0.0, delay 2_000 2_000,
-        "see which module does not report";
-    "controller.error" Critical ControllerMode Above Fixed(9.5), deadband 0.0, delay 300 2_000,
-        "read the controller's fault memory";
-    "link.stranger" Warning LinkWrongDevice Above Fixed(0.5), deadband 0.0, delay 200 1_000,
-        "its data is ignored: connect the right device, or correct the site file";
-    "soc.impossible" Warning SocMove Above Fixed(MOVE_LIMIT_POINTS), deadband 0.5, delay 2_000 10_000,
-        "the BMS was reset or does not integrate current: check capacity and calibration";
-    "soc.inverter.impossible" Notice InverterSocMove Above Fixed(MOVE_LIMIT_POINTS), deadband 0.5, delay 2_000 10_000,
-        "the inverter was reset or does not integrate current: check its capacity setting and calibration";
-    "cell.voltage.high" Critical CellVoltageHigh Above Of("cell_voltage_max_v", |s| s.limits.cell_voltage_v.high), deadband 0.05, delay 300 3_000,
-        "stop charging, then check the cell and the charger's voltage";
-    "cell.voltage.high.warning" Warning CellVoltageHigh Above Of("cell_voltage_warning_max_v", |s| s.limits.cell_voltage_warning_v.high), deadband 0.05, delay 1_000 5_000,
-        "lower the charge voltage or current, let the BMS balance the cells";
-    "cell.voltage.low.warning" Warning CellVoltageLow Below Of("cell_voltage_warning_min_v", |s| s.limits.cell_voltage_warning_v.low), deadband 0.05, delay 1_000 5_000,
-        "lower the load, recharge soon";
-    "pack.voltage.high" Critical PackVoltage Above Of("pack_voltage_max_v", |s| s.limits.pack_voltage_v.high), deadband 0.2, delay 1_000 5_000,
-        "stop charging, then check the charger's voltage";
-    "pack.voltage.low" Critical PackVoltage Below Of("pack_voltage_min_v", |s| s.limits.pack_voltage_v.low), deadband 0.2, delay 1_000 5_000,
-        "stop discharging, recharge soon";
-    "cell.temperature.low" Warning CellTemperatureLow Below Of("temperature_warning_min_c", |s| s.limits.temperature_warning_c.low), deadband 2.0, delay 5_000 10_000,
-        "warm the battery before charging it";
-    "charge.temperature.low" Critical ChargeColdest Below Of("charge_temperature_min_c", |s| s.limits.charge_temperature_c.low), deadband 2.0, delay 1_000 2_000,
-        "stop charging: a cold cell is damaged by it; warm the battery first";
-    "charge.temperature.high" Critical ChargeHottest Above Of("charge_temperature_max_c", |s| s.limits.charge_temperature_c.high), deadband 2.0, delay 1_000 2_000,
-        "stop charging, check cooling";
-    "discharge.temperature.low" Critical DischargeColdest Below Of("discharge_temperature_min_c", |s| s.limits.discharge_temperature_c.low), deadband 2.0, delay 1_000 2_000,
-        "stop discharging, warm the battery";
-    "discharge.temperature.high" Critical DischargeHottest Above Of("discharge_temperature_max_c", |s| s.limits.discharge_temperature_c.high), deadband 2.0, delay 1_000 2_000,
-        "stop discharging, check cooling";
-    "current.charge.high" Critical ChargeCurrent Above Of("charge_current_max_a", |s| OVER * s.limits.charge_current_a), deadband 1.0, delay 2_000 5_000,
-        "lower the charge current, check the charger's setting";
-    "current.discharge.high" Critical DischargeCurrent Above Of("discharge_current_max_a", |s| OVER * s.limits.discharge_current_a), deadband 1.0, delay 2_000 5_000,
-        "lower the load";
-    "bms.limit.charge" Critical ChargeLimitUse Above Fixed(110.0), deadband 5.0, delay 2_000 5_000,
-        "the charger does not keep to the BMS's limit: lower its power, check their connection";
-    "bms.limit.discharge" Critical DischargeLimitUse Above Fixed(110.0), deadband 5.0, delay 2_000 5_000,
-        "the load does not keep to the BMS's limit: lower it before the BMS opens the contactors";
-    "soc.low" Warning SocLow Below Of("reserve_pct", |s| s.reserve_pct), deadband 1.0, delay 10_000 10_000,
-        "the backup reserve is in use: recharge, or lower the load";
-    "insulation.low" Critical Insulation Below Of("insulation_min_kohm", |s| s.limits.insulation_kohm), deadband 5.0, delay 2_000 5_000,
-        "touch nothing: switch the system off and have the insulation to earth checked";
-    "insulation.low.warning" Warning Insulation Below Of("insulation_warning_min_kohm", |s| s.limits.insulation_warning_kohm), deadband 20.0, delay 5_000 10_000,
-        "look for moisture and damaged cables before it becomes dangerous";
-    "contactor.mismatch" Critical ContactorMismatch Above Fixed(0.5), deadband 0.0, delay 2_000 2_000,
-        "a contactor is stuck or its feedback is broken: do not rely on it to open";
-    "bms.alarm" Critical BmsAlarms Above Fixed(0.5), deadband 0.0, delay 300 2_000,
-        "see the BMS's own display or manual";
-    "bms.warning" Warning BmsWarnings Above Fixed(0.5), deadband 0.0, delay 300 2_000,
-        "see the BMS's own display or manual";
-    "value.frozen" Warning StandsStill Above Fixed(10.0), deadband 0.0, delay 2_000 2_000,
-        "it repeats an old value: restart its gateway or sensor, do not rely on it";
-    "voltage.impossible" Warning VoltageOff Above Fixed(0.5), deadband 0.0, delay 5_000 5_000,
-        "a register overflows or its scale is wrong: check the mapping, and nominal_v in the site file";
-    "device.point.high" Warning DevicePointHigh Above OfSubject("alarm_above", |limits| limits.high), deadband 0.0, delay 2_000 5_000,
-        "check the device";
-    "device.point.low" Warning DevicePointLow Below OfSubject("alarm_below", |limits| limits.low), deadband 0.0, delay 2_000 5_000,
-        "check the device";
-    "device.point.stale" Warning DevicePointAge Above Fixed(1.0), deadband 0.0, delay 5_000 2_000,
-        "check its sensor, and the device if it does not answer";
+    "cell.voltage.low" Critical CellVoltageLow Below Of("cell_voltage_min_v", |s| s.limits.cell_voltage_v.low), deadband 0.05, delay 300 3_000, LATCHES,
+        "stop discharging, then check the cell",
+        "the cell is damaged for good and may short inside when it is charged again";
+    "cell.temperature.high" Warning CellTemperatureHigh Above Of("temperature_warning_max_c", |s| s.limits.temperature_warning_c.high), deadband 2.0, delay 1_000 5_000, ENDS,
+        "reduce the load, check cooling and busbars",
+        "cells age fast; beyond the next limit the battery must stop";
+    "bus.sag" Warning BusSag Above Of("sag_max_pct", |s| s.limits.sag_pct), deadband sag::DEADBAND_PCT, delay 400 2_000, ENDS,
+        "lower the burst power, or check state of charge and internal resistance",
+        "the load loses power when the bus falls below what its converters take";
+    "afe.node.delay" Warning NodeDelay Above Fixed(0.25), deadband 0.1, delay 600 3_000, ENDS,
+        "check the daisy chain at this node",
+        "values of its cells come late; the node may be lost next";
+    "afe.node.lost" Critical NodeState Above Fixed(1.5), deadband 1.0, delay 600 2_000, ENDS,
+        "its cells are not measured: check the daisy chain",
+        "a cell there can leave its limits unseen";
+    "link.silent" Warning LinkSilence Above Fixed(1.0), deadband 0.0, delay 200 1_000, ENDS,
+        "check power and wiring of the device",
+        "nothing that comes over it is known, and no limit of it is watched";
+    "cell.spread" Warning CellSpread Above Of("cell_spread_max_mv", |s| s.limits.cell_spread_v), deadband 0.015, delay 5_000 10_000, ENDS,
+        "see the worst cells, let the BMS balance them",
+        "the weakest cell ends charge and discharge early, and less capacity is left";
+    "sop.use" Warning SopUse Above Fixed(90.0), deadband 5.0, delay 1_000 5_000, ENDS,
+        "hardly any power is left: lower the load",
+        "a further load drops the bus, or the BMS opens the contactors";
+    "cells.missing" Warning CellsMissing Above Fixed(0.0), deadband 0.0, delay 2_000 2_000, ENDS,
+        "see which module does not report",
+        "a cell that is not seen can leave its limits unnoticed";
+    "controller.error" Critical ControllerMode Above Fixed(9.5), deadband 0.0, delay 300 2_000, ENDS,
+        "read the controller's fault memory",
+        "the controller may stop the battery or follow no command";
+    "link.stranger" Warning LinkWrongDevice Above Fixed(0.5), deadband 0.0, delay 200 1_000, ENDS,
+        "its data is ignored: connect the right device, or correct the site file",
+        "the right device is not seen at all";
+    "soc.impossible" Warning SocMove Above Fixed(MOVE_LIMIT_POINTS), deadband 0.5, delay 2_000 10_000, ENDS,
+        "the BMS was reset or does not integrate current: check capacity and calibration",
+        "reserve and run time are wrong: the battery may be empty before it says so";
+    "soc.inverter.impossible" Notice InverterSocMove Above Fixed(MOVE_LIMIT_POINTS), deadband 0.5, delay 2_000 10_000, ENDS,
+        "the inverter was reset or does not integrate current: check its capacity setting and calibration",
+        "the inverter stops charge or discharge at the wrong time";
+    "cell.voltage.high" Critical CellVoltageHigh Above Of("cell_voltage_max_v", |s| s.limits.cell_voltage_v.high), deadband 0.05, delay 300 3_000, LATCHES,
+        "stop charging, then check the cell and the charger's voltage",
+        "the cell is damaged for good and may vent or burn";
+    "cell.voltage.high.warning" Warning CellVoltageHigh Above Of("cell_voltage_warning_max_v", |s| s.limits.cell_voltage_warning_v.high), deadband 0.05, delay 1_000 5_000, ENDS,
+        "lower the charge voltage or current, let the BMS balance the cells",
+        "the cell reaches its limit, and charging must stop";
+    "cell.voltage.low.warning" Warning CellVoltageLow Below Of("cell_voltage_warning_min_v", |s| s.limits.cell_voltage_warning_v.low), deadband 0.05, delay 1_000 5_000, ENDS,
+        "lower the load, recharge soon",
+        "the cell reaches its limit, and the load loses power";
+    "pack.voltage.high" Critical PackVoltage Above Of("pack_voltage_max_v", |s| s.limits.pack_voltage_v.high), deadband 0.2, delay 1_000 5_000, LATCHES,
+        "stop charging, then check the charger's voltage",
+        "cells are damaged for good and may vent or burn";
+    "pack.voltage.low" Critical PackVoltage Below Of("pack_voltage_min_v", |s| s.limits.pack_voltage_v.low), deadband 0.2, delay 1_000 5_000, LATCHES,
+        "stop discharging, recharge soon",
+        "cells are damaged for good, or the BMS opens the contactors";
+    "cell.temperature.low" Warning CellTemperatureLow Below Of("temperature_warning_min_c", |s| s.limits.temperature_warning_c.low), deadband 2.0, delay 5_000 10_000, ENDS,
+        "warm the battery before charging it",
+        "charging a cold cell damages it";
+    "charge.temperature.low" Critical ChargeColdest Below Of("charge_temperature_min_c", |s| s.limits.charge_temperature_c.low), deadband 2.0, delay 1_000 2_000, LATCHES,
+        "stop charging: a cold cell is damaged by it; warm the battery first",
+        "lithium plates on the cell: less capacity, and a short inside later";
+    "charge.temperature.high" Critical ChargeHottest Above Of("charge_temperature_max_c", |s| s.limits.charge_temperature_c.high), deadband 2.0, delay 1_000 2_000, LATCHES,
+        "stop charging, check cooling",
+        "cells age fast and may vent or burn";
+    "discharge.temperature.low" Critical DischargeColdest Below Of("discharge_temperature_min_c", |s| s.limits.discharge_temperature_c.low), deadband 2.0, delay 1_000 2_000, ENDS,
+        "stop discharging, warm the battery",
+        "little power is left, and the bus sags";
+    "discharge.temperature.high" Critical DischargeHottest Above Of("discharge_temperature_max_c", |s| s.limits.discharge_temperature_c.high), deadband 2.0, delay 1_000 2_000, LATCHES,
+        "stop discharging, check cooling",
+        "cells age fast and may vent or burn";
+    "current.charge.high" Critical ChargeCurrent Above Of("charge_current_max_a", |s| OVER * s.limits.charge_current_a), deadband 1.0, delay 2_000 5_000, ENDS,
+        "lower the charge current, check the charger's setting",
+        "cells and busbars heat up, and the BMS opens the contactors";
+    "current.discharge.high" Critical DischargeCurrent Above Of("discharge_current_max_a", |s| OVER * s.limits.discharge_current_a), deadband 1.0, delay 2_000 5_000, ENDS,
+        "lower the load",
+        "cells and busbars heat up, and the BMS opens the contactors";
+    "bms.limit.charge" Critical ChargeLimitUse Above Fixed(110.0), deadband 5.0, delay 2_000 5_000, ENDS,
+        "the charger does not keep to the BMS's limit: lower its power, check their connection",
+        "the BMS opens the contactors under load";
+    "bms.limit.discharge" Critical DischargeLimitUse Above Fixed(110.0), deadband 5.0, delay 2_000 5_000, ENDS,
+        "the load does not keep to the BMS's limit: lower it before the BMS opens the contactors",
+        "the BMS opens the contactors under load";
+    "soc.low" Warning SocLow Below Of("reserve_pct", |s| s.reserve_pct), deadband 1.0, delay 10_000 10_000, ENDS,
+        "the backup reserve is in use: recharge, or lower the load",
+        "in an outage the battery is empty earlier than planned";
+    "insulation.low" Critical Insulation Below Of("insulation_min_kohm", |s| s.limits.insulation_kohm), deadband 5.0, delay 2_000 5_000, LATCHES,
+        "touch nothing: switch the system off and have the insulation to earth checked",
+        "touching the battery can kill, and a second fault shorts it";
+    "insulation.low.warning" Warning Insulation Below Of("insulation_warning_min_kohm", |s| s.limits.insulation_warning_kohm), deadband 20.0, delay 5_000 10_000, ENDS,
+        "look for moisture and damaged cables before it becomes dangerous",
+        "it becomes dangerous to touch, and the battery must be switched off";
+    "contactor.mismatch" Critical ContactorMismatch Above Fixed(0.5), deadband 0.0, delay 2_000 2_000, LATCHES,
+        "a contactor is stuck or its feedback is broken: do not rely on it to open",
+        "the battery cannot be disconnected when it must be, or does not connect";
+    "bms.alarm" Critical BmsAlarms Above Fixed(0.5), deadband 0.0, delay 300 2_000, ENDS,
+        "see the BMS's own display or manual",
+        "the BMS opens the contactors";
+    "bms.warning" Warning BmsWarnings Above Fixed(0.5), deadband 0.0, delay 300 2_000, ENDS,
+        "see the BMS's own display or manual",
+        "it becomes an alarm of the BMS";
+    "value.frozen" Warning StandsStill Above Fixed(10.0), deadband 0.0, delay 2_000 2_000, ENDS,
+        "it repeats an old value: restart its gateway or sensor, do not rely on it",
+        "a change goes unseen: no limit of this value is watched";
+    "voltage.impossible" Warning VoltageOff Above Fixed(0.5), deadband 0.0, delay 5_000 5_000, ENDS,
+        "a register overflows or its scale is wrong: check the mapping, and nominal_v in the site file",
+        "limits of the pack voltage are not watched";
+    "device.point.high" Warning DevicePointHigh Above OfSubject("alarm_above", |limits| limits.high), deadband 0.0, delay 2_000 5_000, ENDS,
+        "check the device",
+        "the device is damaged, or stops";
+    "device.point.low" Warning DevicePointLow Below OfSubject("alarm_below", |limits| limits.low), deadband 0.0, delay 2_000 5_000, ENDS,
+        "check the device",
+        "the device is damaged, or stops";
+    "device.point.stale" Warning DevicePointAge Above Fixed(1.0), deadband 0.0, delay 5_000 2_000, ENDS,
+        "check its sensor, and the device if it does not answer",
+        "its limit is not watched";
 };
 
 /// Further than this no state of charge moves without charge, beyond all errors of measuring, points.

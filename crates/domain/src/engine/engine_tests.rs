@@ -38,6 +38,8 @@ fn words(output: &Output) -> Vec<String> {
         Output::Write(write) => vec![format!("{write:?}")],
         Output::Withdraw(withdrawal) => vec![format!("{withdrawal:?}")],
         Output::Audit(entry) => vec![format!("{entry:?}")],
+        Output::KeepAlarms(keep) => vec![format!("{}: {} alarms to keep", keep.system.0, keep.alarms.len())],
+        Output::AlarmsAnswered(ticket, result) => vec![format!("{ticket}: {result:?}")],
         Output::Publication(publication) => {
             vec![format!("{}: frame {}", publication.system.0, publication.encoded.seq)]
         }
@@ -142,6 +144,7 @@ fn what_is_published_and_what_is_recorded_are_the_same_snapshots() {
         }
         Output::Alarms(..) | Output::Receipt(_) | Output::Again(_) | Output::Journal(_) => {}
         Output::Write(_) | Output::Withdraw(_) | Output::Audit(_) => {}
+        Output::KeepAlarms(_) | Output::AlarmsAnswered(..) => {}
     };
     engine.run(at(0.0), inputs, at(10.0), |_, output| keep(output));
     engine.finish(Now::default()).into_iter().for_each(keep);

@@ -3,6 +3,7 @@
 use super::column::Scratch;
 use super::layout::Layout;
 use super::{DELTA, FORMAT, KEY, LiveError, OLDEST, sections};
+use crate::alarm::Alarm;
 use crate::cells::{CELL_MAX_AGE, CellFrame};
 use crate::last_value::{DeviceValues, Node, Points, PowerFrom};
 use crate::link::LinkStatus;
@@ -74,11 +75,11 @@ impl Decoder {
         let kind = r.u8()?;
         let seq = r.number::<u32>("number of a frame")?;
         match kind {
-            KEY => self.key(&mut r)?,
+            KEY => self.key(&mut r, format)?,
             DELTA if self.seq.map(|last| last.wrapping_add(1)) == Some(seq) => {
                 // The columns are changed in place: until the frame has proved sound, no other may follow.
                 self.seq = None;
-                self.delta(&mut r)?;
+                self.delta(&mut r, format)?;
             }
             DELTA => return Err(LiveError::Gap { got: seq }),
             other => return Err(LiveError::Kind(other)),
@@ -87,12 +88,12 @@ impl Decoder {
         Ok(())
     }
 
-    fn key(&mut self, r: &mut Reader<'_>) -> Result<(), WireError> {
+    fn key(&mut self, r: &mut Reader<'_>, format: u8) -> Result<(), WireError> {
         let now = Now { mono: Mono(r.varint()?), utc: Utc(r.signed()?) };
         let received = read_received(r, now)?;
         let mut layout = Layout::read(r)?;
         read_columns(r, &mut layout, now.mono, &mut self.scratch)?;
-        let sections = Sections::read(r, now, &[])?;
+        let sections = Sections::read(r, now, format, &[])?;
         if sections.devices {
             layout.read_devices(r)?;
             layout.devices.read_since(now.mono, r, &mut self.scratch)?;
@@ -119,7 +120,7 @@ impl Decoder {
         Ok(())
     }
 
-    fn delta(&mut self, r: &mut Reader<'_>) -> Result<(), WireError> {
+    fn delta(&mut self, r: &mut Reader<'_>, format: u8) -> Result<(), WireError> {
         let before = self.snapshot.now;
         let passed = r.signed()?;
         let now = Now {
@@ -128,7 +129,7 @@ impl Decoder {
         };
         let received = read_received(r, now)?;
         read_columns(r, &mut self.layout, now.mono, &mut self.scratch)?;
-        let sections = Sections::read(r, now, &self.snapshot.links)?;
+        let sections = Sections::read(r, now, format, &self.snapshot.links)?;
         if sections.devices {
             self.layout.devices.read_since(now.mono, r, &mut self.scratch)?;
         }
@@ -143,8 +144,8 @@ impl Decoder {
         self.snapshot.now = now;
         self.snapshot.received = received;
         self.snapshot.state.points.set_power_from(sections.power_from);
-        if let Some(alarms) = sections.alarms {
-            self.snapshot.alarms = alarms;
+        if let Some((active, waiting)) = sections.alarms {
+            (self.snapshot.alarms, self.snapshot.waiting) = (active, waiting);
         }
         self.snapshot.links = sections.links;
         if let Some(site) = sections.site {
@@ -154,7 +155,8 @@ impl Decoder {
 }
 
 struct Sections {
-    alarms: Option<Vec<crate::alarm::Alarm>>,
+    /// Active ones, and those that wait for a person.
+    alarms: Option<(Vec<Alarm>, Vec<Alarm>)>,
     links: Vec<LinkStatus>,
     site: Option<SiteStatus>,
     power_from: PowerFrom,
@@ -164,12 +166,17 @@ struct Sections {
 
 impl Sections {
     /// The last part of a frame but points of devices; `before` are the links of the snapshot before.
-    fn read(r: &mut Reader<'_>, now: Now, before: &[LinkStatus]) -> Result<Sections, WireError> {
+    fn read(r: &mut Reader<'_>, now: Now, format: u8, before: &[LinkStatus]) -> Result<Sections, WireError> {
         let present = r.u8()?;
         if present > 0b1_1111 {
             return Err(r.invalid("sections of a frame"));
         }
-        let alarms = (present & 1 != 0).then(|| sections::read_alarms(r, now)).transpose()?;
+        let alarms = |r: &mut Reader<'_>| {
+            let active = sections::read_alarms(r, now, format)?;
+            let waits = format >= sections::STANDING_SINCE;
+            Ok((active, if waits { sections::read_alarms(r, now, format)? } else { Vec::new() }))
+        };
+        let alarms = (present & 1 != 0).then(|| alarms(r)).transpose()?;
         let links = if present & 2 != 0 {
             sections::read_links(r, now)?
         } else {
@@ -177,7 +184,7 @@ impl Sections {
             sections::read_heard(r, &mut links, now)?;
             links
         };
-        let site = (present & 4 != 0).then(|| SiteStatus::read(r)).transpose()?;
+        let site = (present & 4 != 0).then(|| SiteStatus::read(r, format >= sections::STANDING_SINCE)).transpose()?;
         let power_from = if present & 8 != 0 { PowerFrom::Derived } else { PowerFrom::default() };
         Ok(Sections { alarms, links, site, power_from, devices: present & 16 != 0 })
     }

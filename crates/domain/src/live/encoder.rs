@@ -56,6 +56,8 @@ pub struct Encoder {
     /// Number and time of the last snapshot.
     sent: Option<(u32, Now)>,
     alarms: Section<Alarm>,
+    /// Those that were last said to wait for a person: sent with the active ones.
+    waiting: Vec<Alarm>,
     links: Section<LinkStatus>,
     /// What was last said of the whole site.
     site: SiteStatus,
@@ -103,6 +105,7 @@ impl Encoder {
             next: nothing,
             sent: None,
             alarms: Section::NEW,
+            waiting: Vec::new(),
             links: Section::NEW,
             site: SiteStatus::default(),
             scratch: Scratch::default(),
@@ -116,7 +119,9 @@ impl Encoder {
         self.next.take(&snapshot.state);
 
         let first = self.sent.is_none();
-        let other_alarms = !sections::same_alarms(&self.alarms.list, &snapshot.alarms);
+        let other_alarms =
+            !sections::same_alarms(&self.alarms.list, &snapshot.alarms) || self.waiting != snapshot.waiting;
+        self.waiting.clone_from(&snapshot.waiting);
         let alarms = self.alarms.due(&snapshot.alarms, now.mono, first || other_alarms);
         let links = self.links.due(&snapshot.links, now.mono, first || self.links.list.len() != snapshot.links.len());
         let site = first || self.site != snapshot.site;
@@ -181,6 +186,7 @@ fn write_sections(w: &mut Writer, snapshot: &Snapshot, Sent { alarms, links, sit
     w.u8(bits.into_iter().zip(0..).map(|(bit, place)| u8::from(bit) << place).sum());
     if alarms {
         sections::write_alarms(w, &snapshot.alarms, snapshot.now);
+        sections::write_alarms(w, &snapshot.waiting, snapshot.now);
     }
     if links {
         sections::write_links(w, &snapshot.links, snapshot.now);

@@ -1,6 +1,6 @@
 //! Alarms and links in a frame: sent whole, but not in every frame. How long ago a link was heard is in all of them.
 
-use crate::alarm::{Alarm, RuleIdx, Subject};
+use crate::alarm::{Alarm, RuleIdx, Standing, Subject};
 use crate::link::{LinkFault, LinkIdx, LinkState, LinkStatus};
 use crate::point::PointId;
 use crate::time::{Mono, Now, Utc};
@@ -13,15 +13,20 @@ const LINK: u8 = 3;
 const POINT: u8 = 4;
 const DEVICE: u8 = 5;
 
-/// Bits of an alarm's last byte. In format 2 it was 0 or 1, as the first of them.
+/// Bits of an alarm's flags. In format 2 they were 0 or 1, as the first of them.
 const SIGNAL_LOST: u8 = 1;
 const CHATTERING: u8 = 2;
+/// From format 6 on, as how often it was raised, which follows.
+const ACKNOWLEDGED: u8 = 4;
+const SHELVED: u8 = 8;
+/// The first format that says what people have done about alarms, and which wait for them.
+pub(super) const STANDING_SINCE: u8 = 6;
 
 const TENTH_US: u64 = 100_000;
 
 /// Whether both lists hold the same alarms, whatever their values.
 pub(super) fn same_alarms(a: &[Alarm], b: &[Alarm]) -> bool {
-    let what = |a: &Alarm| (a.rule, a.subject, a.since, a.signal_lost);
+    let what = |a: &Alarm| (a.rule, a.subject, a.since, a.signal_lost, a.standing);
     a.len() == b.len() && a.iter().map(what).eq(b.iter().map(what))
 }
 
@@ -42,11 +47,19 @@ pub(super) fn write_alarms(w: &mut Writer, alarms: &[Alarm], now: Now) {
         w.signed(now.utc.0.wrapping_sub(alarm.since.0));
         w.f32(alarm.value);
         w.f32(alarm.worst);
-        w.u8((u8::from(alarm.signal_lost) * SIGNAL_LOST) | (u8::from(alarm.chattering) * CHATTERING));
+        let Standing { acknowledged, shelved, times } = alarm.standing;
+        let flags = [
+            (alarm.signal_lost, SIGNAL_LOST),
+            (alarm.chattering, CHATTERING),
+            (acknowledged, ACKNOWLEDGED),
+            (shelved, SHELVED),
+        ];
+        w.u8(flags.into_iter().map(|(is, flag)| u8::from(is) * flag).sum());
+        w.varint(u64::from(times));
     }
 }
 
-pub(super) fn read_alarms(r: &mut Reader<'_>, now: Now) -> Result<Vec<Alarm>, WireError> {
+pub(super) fn read_alarms(r: &mut Reader<'_>, now: Now, format: u8) -> Result<Vec<Alarm>, WireError> {
     (0..r.count("number of alarms")?)
         .map(|_| {
             let rule = RuleIdx(r.u8()?);
@@ -66,11 +79,16 @@ pub(super) fn read_alarms(r: &mut Reader<'_>, now: Now) -> Result<Vec<Alarm>, Wi
             };
             let since = Utc(now.utc.0.wrapping_sub(r.signed()?));
             let (value, worst, flags) = (r.f32()?, r.f32()?, r.u8()?);
-            if flags & !(SIGNAL_LOST | CHATTERING) != 0 {
+            let has_standing = format >= STANDING_SINCE;
+            let known = SIGNAL_LOST | CHATTERING | if has_standing { ACKNOWLEDGED | SHELVED } else { 0 };
+            if flags & !known != 0 {
                 return Err(r.invalid("flags of an alarm"));
             }
-            let (signal_lost, chattering) = (flags & SIGNAL_LOST != 0, flags & CHATTERING != 0);
-            Ok(Alarm { rule, subject, since, value, worst, signal_lost, chattering })
+            let [signal_lost, chattering, acknowledged, shelved] =
+                [SIGNAL_LOST, CHATTERING, ACKNOWLEDGED, SHELVED].map(|flag| flags & flag != 0);
+            let times = if has_standing { r.number("how often an alarm was raised")? } else { 1 };
+            let standing = Standing { acknowledged, shelved, times };
+            Ok(Alarm { rule, subject, since, value, worst, signal_lost, chattering, standing })
         })
         .collect()
 }

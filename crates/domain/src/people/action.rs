@@ -11,6 +11,12 @@ pub enum Action {
     UseLab,
     /// Starts, stops and removes recordings of frames.
     Record,
+    /// Says that they have seen alarms.
+    AcknowledgeAlarms,
+    /// Releases latched alarms, having looked at what they warned of.
+    ResetAlarms,
+    /// Puts alarms aside for a time, and takes them back.
+    ShelveAlarms,
     /// Reads the audit.
     ReadAudit,
     /// Lets every setpoint go back to its safe value.
@@ -76,10 +82,13 @@ const fn step_up(words: &'static str) -> Rule {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Action; 14] = [
+    pub const ALL: [Action; 17] = [
         Action::Read,
         Action::UseLab,
         Action::Record,
+        Action::AcknowledgeAlarms,
+        Action::ResetAlarms,
+        Action::ShelveAlarms,
         Action::ReadAudit,
         Action::SafeValues,
         Action::Tighten,
@@ -106,6 +115,9 @@ impl Action {
             },
             Action::UseLab => house("use the lab"),
             Action::Record => house("record frames"),
+            Action::AcknowledgeAlarms => house("acknowledge alarms"),
+            Action::ResetAlarms => house("reset alarms"),
+            Action::ShelveAlarms => house("shelve alarms"),
             Action::ReadAudit => for_people("read the audit", Role::Operator),
             Action::SafeValues => command("return to safe values"),
             Action::Tighten => command("change a setpoint in the safe direction"),

@@ -9,6 +9,9 @@ use crate::wire::{Reader, WireError, Writer};
 pub struct SiteStatus {
     /// How each system does, in the order of the site. Empty where that is not known, as in a snapshot of the past.
     pub systems: Vec<Health>,
+    /// How many critical alarms of each system nobody has acknowledged or shelved, whether they are over or not. Empty where
+    /// that is not known.
+    pub unacknowledged: Vec<u16>,
     /// What is wrong with the storage of history, for people; empty if nothing is.
     pub storage: String,
 }
@@ -50,7 +53,9 @@ impl SiteStatus {
     /// The status of `site`.
     pub(super) fn of(site: &Site) -> SiteStatus {
         let systems = site.systems.iter().map(Health::of).collect();
-        SiteStatus { systems, storage: site.storage.clone() }
+        let count = |system: &System| u16::try_from(system.alarms.unacknowledged()).unwrap_or(u16::MAX);
+        let unacknowledged = site.systems.iter().map(count).collect();
+        SiteStatus { systems, unacknowledged, storage: site.storage.clone() }
     }
 
     pub(crate) fn write(&self, w: &mut Writer) {
@@ -60,15 +65,22 @@ impl SiteStatus {
             w.u8(code as u8);
         }
         w.str(&self.storage);
+        w.varint(self.unacknowledged.len() as u64);
+        self.unacknowledged.iter().for_each(|count| w.varint(u64::from(*count)));
     }
 
-    pub(crate) fn read(r: &mut Reader<'_>) -> Result<SiteStatus, WireError> {
+    /// Reads what was written; `counts` if alarms that nobody has acknowledged were counted then.
+    pub(crate) fn read(r: &mut Reader<'_>, counts: bool) -> Result<SiteStatus, WireError> {
         let health = |r: &mut Reader<'_>| {
             let code = usize::from(r.u8()?);
             Health::ALL.get(code).copied().ok_or_else(|| r.invalid("health of a system"))
         };
         let systems = (0..r.count("number of systems")?).map(|_| health(r)).collect::<Result<_, _>>()?;
-        Ok(SiteStatus { systems, storage: r.str()?.to_owned() })
+        let storage = r.str()?.to_owned();
+        let count = |r: &mut Reader<'_>| r.number::<u16>("alarms that nobody has acknowledged");
+        let systems_counted = if counts { r.count("number of systems")? } else { 0 };
+        let unacknowledged = (0..systems_counted).map(|_| count(r)).collect::<Result<_, _>>()?;
+        Ok(SiteStatus { systems, unacknowledged, storage })
     }
 }
 

@@ -455,6 +455,60 @@ fn what_is_predicted_of_a_command_is_due_until_it_is_scored_and_ends_with_the_ne
     assert_eq!((next("a", 101), next("d", 131), next("e", 140)), (Some(Utc(130)), Some(Utc(140)), None));
 }
 
+#[test]
+fn alarms_and_shelves_are_kept_by_names_that_stay_and_nothing_of_what_is_normal() {
+    use domain::alarm::{Acknowledged, AlarmName, KeptAlarm, Life, Shelf};
+    use domain::time::{Mono, Now};
+    let (_folder, control) = fresh();
+    let now = Now { utc: Utc(1_000_000_000), mono: Mono::START };
+    let name = |subject: &str| AlarmName { rule: "cell.voltage.low".into(), subject: subject.into() };
+    let life = Life {
+        first: Utc(1),
+        since: Utc(7),
+        ended: None,
+        times: 3,
+        value: 2.75,
+        worst: f32::NEG_INFINITY,
+        acknowledged: Some(Acknowledged { by: "mara".into(), at: Utc(9) }),
+    };
+    let ended = Life { ended: Some(Utc(10)), acknowledged: None, ..life.clone() };
+    let shelf = Shelf::new(&"timo".into(), "it's loose", std::time::Duration::from_secs(60), now).unwrap();
+    let alarms = [
+        KeptAlarm { name: name("cell 1.1"), life: Some(life), shelf: None },
+        KeptAlarm { name: name("cell 1.2"), life: Some(ended), shelf: Some(shelf.clone()) },
+        KeptAlarm { name: name("cell 1.3"), life: None, shelf: Some(shelf) },
+    ];
+    let keep = |alarms: &[KeptAlarm]| {
+        control.write(|t| alarms.iter().try_for_each(|alarm| t.keep_alarm("hv", alarm))).unwrap();
+    };
+    let kept = |now| control.read(|t| t.kept_alarms(now)).unwrap();
+    keep(&alarms);
+    keep(&alarms[..1]);
+    assert_eq!(kept(now), alarms.clone().map(|alarm| ("hv".to_owned(), alarm)));
+    // Another time, when the shelf has ended.
+    let later = kept(now + std::time::Duration::from_secs(61));
+    assert!(later.iter().all(|(_, alarm)| alarm.shelf.is_none()) && later.len() == 3);
+    keep(&alarms.map(|alarm| KeptAlarm { life: None, shelf: None, ..alarm }));
+    assert_eq!(kept(now), []);
+}
+
+/// A storm is one commit, and costs each alarm the same.
+#[test]
+fn a_storm_of_alarms_is_one_commit() {
+    use domain::alarm::{AlarmName, KeptAlarm, Life};
+    let (_folder, control) = fresh();
+    let alarm = |n: u32| KeptAlarm {
+        name: AlarmName { rule: "cell.voltage.low".into(), subject: format!("cell {}.{}", n / 32 + 1, n % 32 + 1) },
+        life: Some(Life::raised(None, Utc(n.into()), 2.7)),
+        shelf: None,
+    };
+    let storm: Vec<KeptAlarm> = (0..12_800).map(alarm).collect();
+    let start = Instant::now();
+    control.write(|t| storm.iter().try_for_each(|alarm| t.keep_alarm("racks", alarm))).unwrap();
+    println!("12,800 alarms kept in {:?}", start.elapsed());
+    assert!(start.elapsed().as_secs() < 5);
+}
+
 /// A file that version 1 of the schema wrote, with something in every table: its hashes hold for ever.
 #[test]
 fn a_file_of_an_earlier_version_is_read_as_it_was_written() {

@@ -3,6 +3,7 @@
 //! [`Tables`] are the questions and changes; [`crate::Control`] gives them a transaction. Each kind has a file: what is to
 //! be kept here besides gets a migration, a file beside these, and its statements in `sql/control.rs`.
 
+mod alarms;
 pub(super) mod audit;
 mod commands;
 mod predictions;

@@ -39,8 +39,9 @@ impl Sql {
 
     /// How many parameters it has: the highest number behind a `?`.
     fn parameters(self) -> usize {
-        let numbers = self.0.split('?').skip(1).filter_map(|rest| rest.chars().next()?.to_digit(10));
-        numbers.max().unwrap_or(0) as usize
+        let digits = |rest: &'static str| rest.split(|c: char| !c.is_ascii_digit()).next();
+        let numbers = self.0.split('?').skip(1).filter_map(|rest| digits(rest)?.parse().ok());
+        numbers.max().unwrap_or(0)
     }
 
     /// Only to see whether it fits the schema.

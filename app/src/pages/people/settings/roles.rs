@@ -61,7 +61,7 @@ pub(super) fn Roles() -> impl IntoView {
                     <tbody>{rows}</tbody>
                 </table>
             </div>
-            <p class="note">"While nobody has an account, the machine itself may use the lab and record frames without one. Nobody commands without an account or a token."</p>
+            <p class="note">"While nobody has an account, the machine itself may use the lab, record frames, and acknowledge, reset and shelve alarms without one. Nobody commands without an account or a token."</p>
         </Card>
     }
     .into_any()

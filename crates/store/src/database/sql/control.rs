@@ -59,6 +59,21 @@ statements! {
     SETTING = "SELECT value, at_us, by FROM setting WHERE name = ?1";
     PUT_SETTING = "INSERT OR REPLACE INTO setting VALUES (?1, ?2, ?3, ?4)";
 
+    // What became of alarms, and what is put aside.
+    ALARMS = "
+        SELECT system, rule, subject, first_us, since_us, ended_us, times, value, worst, acknowledged_us, acknowledged_by
+        FROM alarm";
+    PUT_ALARM = "
+        INSERT OR REPLACE INTO alarm (system, rule, subject, first_us, since_us, ended_us, times, value, worst,
+            acknowledged_us, acknowledged_by)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    DELETE_ALARM = "DELETE FROM alarm WHERE system = ?1 AND rule = ?2 AND subject = ?3";
+    SHELVES = "SELECT system, rule, subject, at_us, until_us, by, why FROM shelf";
+    PUT_SHELF = "
+        INSERT OR REPLACE INTO shelf (system, rule, subject, at_us, until_us, by, why)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    DELETE_SHELF = "DELETE FROM shelf WHERE system = ?1 AND rule = ?2 AND subject = ?3";
+
     // The audit.
     AUDIT_HEAD = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1";
     ADD_AUDIT = "INSERT INTO audit (seq, entry, hash) VALUES (?1, ?2, ?3)";
