@@ -16,19 +16,25 @@ fn cells(mv: [u16; 4]) -> [u8; 8] {
 }
 
 /// A battery controller that says these voltages every 100 ms while it is asked to.
-struct Controller {
-    port: u16,
-    sequence: u8,
+pub(crate) struct Controller {
+    pub(crate) port: u16,
+    pub(crate) sequence: u8,
 }
 
 impl Controller {
-    fn say(&mut self, mv: [u16; 4]) {
+    pub(crate) fn say(&mut self, mv: [u16; 4]) {
         send(self.port, &packet(self.sequence, &[(0x250, &cells(mv))]));
         self.sequence = self.sequence.wrapping_add(1);
     }
 
     /// Says them until `look` finds what it wants at `path`.
-    fn say_until<T>(&mut self, server: &Server, mv: [u16; 4], path: &str, look: impl Fn(&Value) -> Option<T>) -> T {
+    pub(crate) fn say_until<T>(
+        &mut self,
+        server: &Server,
+        mv: [u16; 4],
+        path: &str,
+        look: impl Fn(&Value) -> Option<T>,
+    ) -> T {
         let start = Instant::now();
         loop {
             self.say(mv);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up fails its test")]
 
 mod actions;
+mod alarm_life;
 mod alarms;
 mod analysis;
 mod api;
