@@ -5,6 +5,7 @@
 //! action may do is behind [`Door`], which the server gives. Questions are asked of the API, by pages and programs alike.
 
 use crate::source::{NO_SERVER, refusal};
+use api::alarms::AlarmsChangedResponse;
 use api::control::{CommandRequest, CommandResponse, CommandsResponse, SafeValuesRequest};
 use domain::lab::LabState;
 use domain::wire::Wire;
@@ -46,6 +47,12 @@ pub trait Door: Send + Sync {
     /// # Errors
     /// A sentence: none of them can be asked for.
     fn safe_values(&self, asked: SafeValuesRequest) -> Doing<CommandsResponse>;
+
+    /// Does `what` a form says about alarms, with its other fields; gives how many alarms it changed, when that is on the disk.
+    ///
+    /// # Errors
+    /// A sentence: they may not, it cannot be done, or a field is wrong.
+    fn alarms(&self, what: String, fields: HashMap<String, String>) -> Doing<AlarmsChangedResponse>;
 
     /// Does `what` a form says about people, with its other fields; gives a sentence about it, and a new token of a program
     /// if that is what was asked for.

@@ -18,6 +18,8 @@ pub enum Glyph {
     Control,
     /// The analysis page.
     Analysis,
+    /// The alarms page.
+    Bell,
     /// The lab page.
     Lab,
     /// Theme: as the system says.
@@ -62,6 +64,7 @@ impl Glyph {
             Glyph::Links => "M9 12h6M10 7H8a5 5 0 0 0 0 10h2M14 7h2a5 5 0 0 1 0 10h-2",
             Glyph::Control => "M4 7h7M15 7h5M13 5v4M4 17h3M11 17h9M9 15v4M4 12h11M19 12h1M17 10v4",
             Glyph::Analysis => "M4 4v16h16M8 16v-4M12 16V8M16 16v-6",
+            Glyph::Bell => "M6 17v-6a6 6 0 0 1 12 0v6l1.5 2h-15zM10 21.5h4M12 3v2",
             Glyph::Lab => "M9 3h6M10 3v6l-5.5 9.5A1.7 1.7 0 0 0 7 21h10a1.7 1.7 0 0 0 1.5-2.5L14 9V3M7.5 15h9",
             Glyph::Auto => "M12 4a8 8 0 1 0 0 16zM12 4a8 8 0 0 1 0 16",
             Glyph::Sun => {

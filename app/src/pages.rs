@@ -1,6 +1,8 @@
 //! The pages. A new one is a file here and a row in [`PAGES`].
 
+pub mod alarms;
 pub mod analysis;
+mod asked;
 pub mod cells;
 pub mod control;
 mod device_points;
@@ -11,6 +13,7 @@ mod map_quantity;
 pub mod overview;
 pub mod people;
 pub mod trends;
+mod when;
 
 use crate::address::Address;
 use crate::icons::Glyph;
@@ -57,6 +60,7 @@ pub const PAGES: &[Page] = &[
     page("/trends", "Trends", Glyph::Trends, Code::Lazy(&trends::CHUNK)),
     page("/home", "Home energy", Glyph::House, Code::Lazy(&home::CHUNK)),
     page("/control", "Control", Glyph::Control, Code::Lazy(&control::CHUNK)),
+    page(alarms::PATH, "Alarms", Glyph::Bell, Code::Lazy(&people::CHUNK)),
     page("/links", "Links", Glyph::Links, Code::Lazy(&links::CHUNK)),
     page("/analysis", "Analysis", Glyph::Analysis, Code::Lazy(&analysis::CHUNK)),
     page("/lab", "Lab", Glyph::Lab, Code::Lazy(&lab::CHUNK)),
@@ -86,8 +90,9 @@ pub fn chunk(address: &Address) -> Option<&'static Chunk> {
     }
 }
 
-/// The title of the document with the page at `place`.
-pub fn title(place: Option<usize>) -> String {
+/// The title of the document with the page at `place`, and how many critical alarms of the site nobody has acknowledged.
+pub fn title(place: Option<usize>, unacknowledged: usize) -> String {
     let name = place.and_then(|place| PAGES.get(place)).map_or("Not found", |page| page.name);
-    format!("{name} \u{b7} Packtwin")
+    let told = if unacknowledged > 0 { format!("{unacknowledged} critical \u{b7} ") } else { String::new() };
+    format!("{told}{name} \u{b7} Packtwin")
 }

@@ -12,7 +12,7 @@ use domain::point::PointId;
 use domain::reading::CellQuantity;
 use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::Utc;
-use domain::twin::Snapshot;
+use domain::twin::{SiteStatus, Snapshot};
 
 /// All active alarms of one rule (of device points: those about one quantity), and what follows from them.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +69,7 @@ pub(crate) const STORAGE: Severity = Severity::Warning;
 /// How many problems there are, with that of the storage, and how bad the worst is.
 pub(crate) fn tally(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec) -> (usize, Option<Severity>) {
     let storage = (!snapshot.site.storage.is_empty()).then_some(STORAGE);
-    let worst = snapshot.alarms.iter().map(Alarm::severity).max();
+    let worst = snapshot.alarms.iter().filter(|alarm| !alarm.standing.shelved).map(Alarm::severity).max();
     (folded(snapshot, site, system).len() + usize::from(storage.is_some()), worst.max(storage))
 }
 
@@ -77,6 +77,16 @@ pub(crate) fn tally(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec) -
 pub(crate) fn standing(snapshot: &Snapshot, watches: &[Watch]) -> Option<Severity> {
     let rules = snapshot.alarms.iter().filter_map(|alarm| alarm.rule.rule());
     rules.filter(|rule| watches.contains(&rule.watch)).map(|rule| rule.severity).max()
+}
+
+/// How many active alarms somebody has put aside: they are no problems for a time.
+pub(crate) fn shelved(snapshot: &Snapshot) -> usize {
+    snapshot.alarms.iter().filter(|alarm| alarm.standing.shelved).count()
+}
+
+/// How many critical alarms of the site nobody has acknowledged or put aside.
+pub(crate) fn untold(site: &SiteStatus) -> usize {
+    site.unacknowledged.iter().map(|count| usize::from(*count)).sum()
 }
 
 /// How many problems, in words.
@@ -252,12 +262,15 @@ pub(crate) fn verdict(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec)
     let words = match (none_active, cells) {
         (true, 0) if !known => "The battery does not report".to_owned(),
         (true, 0) => count_words(0),
+        // What is put aside is not healthy.
+        (true, _) if fresh == cells && shelved(snapshot) > 0 => reporting(),
         (true, _) if fresh == cells => format!("{} cells healthy", format::count(cells as u64)),
         (true, _) if fresh == 0 => "No cell reports".to_owned(),
         (true, _) => reporting(),
         (false, _) => count_words(tally(snapshot, site, system).0),
     };
     let detail = match (ok, cells) {
+        (true, _) if shelved(snapshot) > 0 => "Nothing is wrong but what is shelved.".to_owned(),
         (true, 0) => "The battery reports. No alarm is active.".to_owned(),
         (true, _) => "All cells report. No alarm is active.".to_owned(),
         (false, 0) if !known && heard() => "What is shown of the battery is old: see the links.".to_owned(),
@@ -420,6 +433,22 @@ mod tests {
         }
         snapshot.alarms = vec![warning];
         assert_eq!(problems(&snapshot, &site(), &spec()).len(), 1);
+    }
+
+    #[test]
+    fn what_is_shelved_is_no_problem_and_not_healthy_either() {
+        let mut snapshot = snapshot();
+        snapshot.alarms =
+            vec![alarm("cell.voltage.low", Subject::Cell(131), 2.80), alarm("bus.sag", Subject::System, 6.1)];
+        snapshot.alarms[0].standing.shelved = true;
+        assert_eq!(problems(&snapshot, &site(), &spec()).len(), 1);
+        assert_eq!((tally(&snapshot, &site(), &spec()), shelved(&snapshot)), ((1, Some(Severity::Warning)), 1));
+        snapshot.alarms.pop();
+        let (ok, words, detail) = answer(&snapshot, &spec());
+        assert_eq!((ok, &*words), (true, "260 of 260 cells report"));
+        assert!(detail.contains("shelved"), "{detail}");
+        // Its figure says how bad it is all the same.
+        assert_eq!(standing(&snapshot, &[Watch::CellVoltageLow]), Some(Severity::Critical));
     }
 
     #[test]

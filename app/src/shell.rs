@@ -111,7 +111,7 @@ pub fn shell(
     let named = whose::system(&address, &boot.site).is_some();
     provide_context(boot);
     provide_context(person.clone());
-    let title = pages::title(pages::place(&address).filter(|_| named));
+    let title = pages::title(pages::place(&address).filter(|_| named), 0);
     provide_context(address);
     view! {
         <!DOCTYPE html>

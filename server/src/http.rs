@@ -2,7 +2,7 @@
 //!
 //! | path | what |
 //! |---|---|
-//! | `/`, `/cells`, `/trends`, `/home`, `/analysis`, `/links`, `/control`, `/lab` | pages, rendered with the newest values |
+//! | `/`, `/cells`, `/trends`, `/home`, `/analysis`, `/links`, `/control`, `/alarms`, `/lab` | pages, rendered with the newest values |
 //! | `/settings`, `/audit` | the pages of people |
 //! | `/sign-in` | the document to sign in, which needs no other |
 //! | `/live/{system}` | WebSocket: binary live frames, server to page |
@@ -138,6 +138,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/links", get(pages::page))
         .route("/trends", get(pages::page))
         .route("/control", get(pages::page))
+        .route("/alarms", get(pages::page))
         .route("/lab", get(pages::page))
         .route("/home", get(pages::page))
         .route("/analysis", get(pages::page))

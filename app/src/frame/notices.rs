@@ -9,7 +9,9 @@ use crate::format;
 use crate::live::{Live, instant};
 use crate::pages;
 use crate::playback::span;
+use crate::problem::untold;
 use crate::source::DEMO;
+use crate::whose;
 use leptos::prelude::*;
 
 /// The notices; nothing, mostly.
@@ -29,6 +31,20 @@ pub(super) fn Notices() -> impl IntoView {
         let place = unopened.with(|at| at.as_ref().and_then(pages::place));
         place.map_or("The page", |place| pages::PAGES[place].name)
     };
+    // How many critical alarms of the site nobody has acknowledged.
+    let untold = live.map(|snapshot| untold(&snapshot.site));
+    let untold_words = Derived::new(move || match untold.get() {
+        1 => "1 critical alarm is not acknowledged.".to_owned(),
+        n => format!("{n} critical alarms are not acknowledged."),
+    });
+    let site = live.site();
+    let alarms = live.map(move |snapshot| {
+        // Those of this system first.
+        let counts = &snapshot.site.unacknowledged;
+        let has = |place: &usize| counts.get(*place).is_some_and(|count| *count > 0);
+        let place = [live.place()].into_iter().chain(0..counts.len()).find(has).unwrap_or_default();
+        whose::href("/alarms", place, &site)
+    });
     view! {
         {DEMO.then(|| view! {
             <p class="notice" data-tone="notice">
@@ -61,6 +77,10 @@ pub(super) fn Notices() -> impl IntoView {
                     }}
                 </p>
             })}
+            <p class="notice" data-tone="critical" hidden=move || untold.get() == 0>
+                <b>{untold_words}</b>
+                <a class="button" href=alarms>"See alarms"</a>
+            </p>
             {move || unopened.with(Option::is_some).then(|| view! {
                 <p class="notice" data-tone="warning">
                     <b>{move || format!("{} was not opened: {}.", page(), NO_SERVER.to_ascii_lowercase())}</b>

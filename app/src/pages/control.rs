@@ -22,7 +22,6 @@ mod progress;
 mod review;
 mod state;
 mod then;
-mod when;
 
 pub use action::{COMMAND, CommandAction, SAFE_VALUES, SafeValuesAction};
 pub use history::LISTED;

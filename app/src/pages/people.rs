@@ -1,9 +1,9 @@
-//! The pages of people, Settings and Audit: one chunk, for who opens one opens the other.
+//! The pages of people, Settings and Audit: one chunk, for who opens one opens the other. The page Alarms is in it, too: it
+//! shares much with them, and each further chunk costs every first visit 2 KB.
 //!
-//! Read [`asked`] (an answer of the API, asked again after each change) and [`unknown`] (nobody knows yet who is signed in),
-//! then the pages.
+//! Read [`unknown`] (nobody knows yet who is signed in) and [`asked`](super::asked) (an answer of the API, asked again after
+//! each change), then the pages.
 
-mod asked;
 mod audit;
 mod settings;
 mod unknown;
@@ -11,6 +11,7 @@ mod unknown;
 use crate::address::Navigation;
 use crate::components::PageStyle;
 use crate::live::Live;
+use crate::pages::alarms::{self, AlarmsPage};
 use audit::AuditPage;
 use leptos::prelude::*;
 use settings::SettingsPage;
@@ -29,10 +30,11 @@ crate::lazy_page!(CHUNK, people, PeoplePage);
 #[component]
 pub fn PeoplePage() -> impl IntoView {
     let page = match Navigation::expect().here().path() {
+        alarms::PATH => return view! { <AlarmsPage /> }.into_any(),
         AUDIT => view! { <AuditPage /> }.into_any(),
         _ => view! { <SettingsPage /> }.into_any(),
     };
-    view! { <PageStyle css=STYLE /> {page} }
+    view! { <PageStyle css=STYLE /> {page} }.into_any()
 }
 
 /// The ways between the pages of people, for they are in no list of pages.

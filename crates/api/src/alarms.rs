@@ -1,9 +1,13 @@
-//! Alarms with their lives, and what people do about them.
+//! Alarms with their lives, what people do about them, and the figures of a period (`past`).
+
+mod past;
+
+pub use past::{AlarmCount, AlarmFiguresResponse, AlarmHistoryResponse, AlarmPeriodRequest, EndedAlarm};
 
 use crate::json::{Timestamp, Word, maybe_timestamp, timestamp};
 use domain::alarm::{
-    Alarm, AlarmRecord, AlarmState, Life, NAMED_MOST, REASON_MAX, RuleIdx, SHELVED_LEAST, SHELVED_MOST, Severity,
-    Shelf, Subject,
+    Acknowledged, Alarm, AlarmRecord, AlarmState, Life, NAMED_MOST, REASON_MAX, RuleIdx, SHELVED_LEAST, SHELVED_MOST,
+    Severity, Shelf, Subject,
 };
 use domain::cause::explained;
 use domain::spec::{SiteSpec, SystemSpec};
@@ -219,6 +223,32 @@ impl AlarmsResponse {
     }
 }
 
+impl AlarmsResponse {
+    /// The alarms of a system as `snapshot` alone has them: of an instant of the past. Who did what is not known then, only
+    /// that somebody had.
+    pub fn then(site: &SiteSpec, spec: &SystemSpec, snapshot: &Snapshot) -> AlarmsResponse {
+        let now = snapshot.now.utc;
+        let record = |alarm: &Alarm, ended: Option<Utc>| {
+            let Alarm { rule, subject, since, value, worst, standing, .. } = *alarm;
+            let acknowledged = standing.acknowledged.then(|| Acknowledged { by: "".into(), at: since });
+            let life = Life { first: since, since, ended, times: standing.times, value, worst, acknowledged };
+            // When it ends is not known; that it was put aside is.
+            let shelf = standing.shelved.then(|| Shelf {
+                by: "".into(),
+                why: "".into(),
+                at: now,
+                until: now,
+                ends: snapshot.now.mono,
+            });
+            AlarmRecord { rule, subject, life: Some(life), shelf }
+        };
+        let active = snapshot.alarms.iter().map(|alarm| record(alarm, None));
+        let waiting = snapshot.waiting.iter().map(|alarm| record(alarm, Some(now)));
+        let records: Vec<AlarmRecord> = active.chain(waiting).collect();
+        AlarmsResponse::of(site, spec, &records, snapshot, now)
+    }
+}
+
 impl AlarmResponse {
     fn of(
         site: &SiteSpec,
@@ -252,7 +282,7 @@ impl AlarmResponse {
             active,
             words: words.unwrap_or_default(),
             advice: rule.advice.to_owned(),
-            consequence: rule.consequence.to_owned(),
+            consequence: index.consequence().to_owned(),
             latching: rule.latching,
             first: life.as_ref().map(|life| life.first),
             since: life.as_ref().map(|life| life.since),
@@ -344,5 +374,17 @@ mod tests {
         assert_eq!(told[6].words, "Cell 1.2 at 2600 mV, limit 3650 mV");
         assert_eq!(told[7].shelved.as_ref().map(|shelf| &*shelf.why), Some("loose"));
         assert_eq!((&*told[7].words, told[7].since, told[3].acknowledged.is_some()), ("", None, true));
+        // Of the past there is the snapshot alone.
+        snapshot.alarms[0].standing.acknowledged = true;
+        snapshot.waiting = vec![alarm("bus.sag", Subject::System)];
+        let then = AlarmsResponse::then(&site, &spec, &snapshot).alarms;
+        assert_eq!(
+            then.iter().map(short).collect::<Vec<_>>(),
+            [
+                "active-acknowledged afe.node.lost node 1 1",
+                "cleared-unacknowledged bus.sag system 1",
+                "suppressed afe.node.delay node 1 1",
+            ]
+        );
     }
 }

@@ -2,8 +2,8 @@
 //! description of it, and the server's tests hold the routes against it.
 
 use crate::alarms::{
-    AcknowledgeAllRequest, AcknowledgeRequest, AlarmsChangedResponse, AlarmsRequest, AlarmsResponse,
-    NamedAlarmsRequest, ShelveRequest,
+    AcknowledgeAllRequest, AcknowledgeRequest, AlarmFiguresResponse, AlarmHistoryResponse, AlarmPeriodRequest,
+    AlarmsChangedResponse, AlarmsRequest, AlarmsResponse, NamedAlarmsRequest, ShelveRequest,
 };
 use crate::analysis::{AnalysisResponse, QuestionRequest, QuestionsResponse, SqlRequest};
 use crate::cells::{CellsHistoryRequest, CellsHistoryResponse, CellsResponse};
@@ -208,6 +208,20 @@ pub const OPERATIONS: &[Operation] = &[
     )
     .query::<AlarmsRequest>()
     .json::<AlarmsResponse>()
+    .other(&[OCTETS])
+    .errors(ASKED),
+    get("/api/v1/alarms/history", "alarm_history", "Alarms of a system that ended in a period, the newest first.")
+        .query::<AlarmPeriodRequest>()
+        .json::<AlarmHistoryResponse>()
+        .other(&[OCTETS])
+        .errors(ASKED),
+    get(
+        "/api/v1/alarms/figures",
+        "alarm_figures",
+        "Figures of a period: alarms a day, floods, standing and chattering ones, and how soon they were acknowledged.",
+    )
+    .query::<AlarmPeriodRequest>()
+    .json::<AlarmFiguresResponse>()
     .other(&[OCTETS])
     .errors(ASKED),
     post(

@@ -22,7 +22,7 @@ use domain::wire::Wire as _;
 use serde::de::DeserializeOwned;
 
 /// What needs a server, by the begin of its address, and what is said where it is asked for.
-const NEEDS_SERVER: [(&str, &str); 14] = [
+const NEEDS_SERVER: [(&str, &str); 16] = [
     (
         "/api/v1/analysis/",
         "Questions and SQL look into a history on a disk. The demo has none: install Packtwin to ask them",
@@ -30,6 +30,8 @@ const NEEDS_SERVER: [(&str, &str); 14] = [
     ("/api/v1/history.", NO_FILES),
     ("/api/v1/links/", NO_FILES),
     ("/api/v1/recordings", NO_FILES),
+    ("/api/v1/alarms/history", NO_ALARMS),
+    ("/api/v1/alarms/figures", NO_ALARMS),
     ("/api/v1/alarms/", READ_ONLY),
     ("/api/v1/commands", READ_ONLY),
     ("/actions/", READ_ONLY),
@@ -43,6 +45,8 @@ const NEEDS_SERVER: [(&str, &str); 14] = [
 ];
 /// Why nothing can be commanded.
 const READ_ONLY: &str = "The demo knows nobody and keeps no journal: install Packtwin to command its simulated battery";
+/// Why nothing is told of a period.
+const NO_ALARMS: &str = "The demo keeps no alarms that are over: install Packtwin to see what ended, and the figures";
 const NO_FILES: &str = "The demo keeps no files: install Packtwin to record and download";
 
 impl Demo {
@@ -93,7 +97,6 @@ impl Demo {
         }
     }
 
-    /// The session of the named system, or of the first.
     /// The alarms of the system at `place`, in the binary form.
     fn alarms(&self, place: usize) -> Option<Vec<u8>> {
         let (site, now) = (self.twin(), self.now());
@@ -102,6 +105,7 @@ impl Demo {
         Some(AlarmsResponse::of(&site.spec, &system.spec, &records, &snapshot, now.utc).to_bytes())
     }
 
+    /// The session of the named system, or of the first.
     fn find(&self, system: Option<&str>) -> Result<&Session, String> {
         Ok(self.session(self.place(system)?))
     }

@@ -12,10 +12,11 @@
 //! What is bad again and again, but never for its delay, is an alarm too: it chatters (`flapping.rs`).
 //!
 //! What people do about an alarm, and what is left to do when its condition is over, is its [`Life`] (`life.rs`, `shelf.rs`,
-//! `answer.rs`); it is kept on the disk by names that stay (`kept.rs`).
+//! `answer.rs`); it is kept on the disk by names that stay (`kept.rs`). A period is told in figures (`figures.rs`).
 
 pub(crate) mod answer;
 mod book;
+mod figures;
 mod flapping;
 mod kept;
 mod life;
@@ -31,6 +32,7 @@ pub(crate) use book::work_of;
 
 pub use answer::{AlarmAction, AlarmName, AlarmOrder, AlarmRefusal, NAMED_MOST};
 pub use book::{Alarm, AlarmBook, AlarmChange, AlarmRecord, Observed, Standing};
+pub use figures::{Counted, Figures, Happening, Occurrence, Seen, Within, figures, occurrences};
 pub use kept::KeptAlarm;
 pub use life::{Acknowledged, AlarmState, Life, NotReset};
 pub use replay::{SAG_LEAD, SagReplay};

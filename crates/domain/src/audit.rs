@@ -9,7 +9,11 @@ use crate::time::Utc;
 pub const TEXT_MAX: usize = 1_000;
 
 /// Every action that entries have, in one word with hyphens.
-pub const ACTIONS: [&str; 21] = [
+pub const ACTIONS: [&str; 25] = [
+    "alarms-acknowledged",
+    "alarms-reset",
+    "alarms-shelved",
+    "alarms-unshelved",
     "command",
     "command-predicted",
     "command-refused",

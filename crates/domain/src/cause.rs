@@ -10,7 +10,7 @@ use crate::reading::CellQuantity;
 use crate::spec::{SiteSpec, SystemSpec};
 use crate::time::Mono;
 use crate::twin::Snapshot;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 /// Values that came this long before or after a link's last one may have come over it, s. Longer for links that ask
 /// seldom.
@@ -55,10 +55,11 @@ pub fn explained(snapshot: &Snapshot, site: &SiteSpec, system: &SystemSpec) -> B
 }
 
 /// The active alarms of `snapshot` in groups, in its order, effects folded into their causes. An alarm that follows from
-/// nothing stays, though others of its group follow.
+/// nothing stays, though others of its group follow. What is shelved is left out, and explains nothing: to put a cause aside
+/// does not hide what follows from it.
 pub fn folded<'a>(snapshot: &'a Snapshot, site: &SiteSpec, system: &'a SystemSpec) -> Vec<Folded<'a>> {
     let mut folded: Vec<Folded<'a>> = Vec::new();
-    for alarm in &snapshot.alarms {
+    for alarm in snapshot.alarms.iter().filter(|alarm| !alarm.standing.shelved) {
         let quantity = device_point(alarm, system).map_or("", WatchedPoint::quantity);
         match folded.iter_mut().find(|f| (f.cause.rule, f.cause.quantity) == (alarm.rule, quantity)) {
             Some(own) => own.cause.alarms.push(alarm),
@@ -74,7 +75,13 @@ pub fn folded<'a>(snapshot: &'a Snapshot, site: &SiteSpec, system: &'a SystemSpe
             if cause.alarms.is_empty() || !cause.watch().is_some_and(depth) {
                 continue;
             }
-            let subjects = cause.alarms.iter().map(|alarm| alarm.subject).collect();
+            let mut subjects: Vec<Subject> = Vec::with_capacity(cause.alarms.len());
+            for alarm in &cause.alarms {
+                // They come in order but for those of other instants; neither a sort nor a set is worth its code in a page.
+                if let Err(place) = subjects.binary_search(&alarm.subject) {
+                    subjects.insert(place, alarm.subject);
+                }
+            }
             let of = Cause { group: &cause, subjects, newest };
             let mut effects = Vec::new();
             for (other, f) in folded.iter_mut().enumerate() {
@@ -128,8 +135,8 @@ fn is_limit(watch: Watch) -> bool {
 /// A group whose alarms may explain others.
 struct Cause<'a> {
     group: &'a Group<'a>,
-    /// What its alarms are about.
-    subjects: HashSet<Subject>,
+    /// What its alarms are about, in order.
+    subjects: Vec<Subject>,
     /// When the newest cell voltage came.
     newest: Option<Mono>,
 }
@@ -149,7 +156,7 @@ fn follow<'a>(
     let (Some(of), Some(watch)) = (cause.watch(), effect.watch()) else { return Vec::new() };
     let those = |follows: &dyn Fn(&Alarm) -> bool| effect.alarms.iter().copied().filter(|a| follows(a)).collect();
     let all_if = |follow: bool| if follow { effect.alarms.clone() } else { Vec::new() };
-    let hit = |subject: Subject| subjects.contains(&subject);
+    let hit = |subject: Subject| subjects.binary_search(&subject).is_ok();
     let column = snapshot.state.cells.column(CellQuantity::Voltage);
     match (of, watch) {
         (of, Watch::CellsMissing | Watch::NodeState | Watch::NodeDelay) if is_link(of) => {
@@ -226,6 +233,12 @@ mod tests {
         let by = |of: &Alarm| explained.get(&(of.rule, of.subject)).and_then(|by| by.rule()).map(|rule| rule.id);
         let told: Vec<_> = snapshot.alarms.iter().map(by).collect();
         assert_eq!(told, [None, None, None, Some("afe.node.lost"), Some("cell.voltage.low"), None]);
+        // What is shelved explains nothing.
+        for alarm in &mut snapshot.alarms[..3] {
+            alarm.standing.shelved = true;
+        }
+        assert!(super::explained(&snapshot, &site, system).is_empty());
+        assert_eq!(folded(&snapshot, &site, system).len(), 2);
     }
 
     /// Every cell of a large system below its limit and below the warning: what explains what is found in about the time

@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-use domain::alarm::{Direction, Limit, RULES, Rule, Watch};
+use domain::alarm::{Direction, Limit, RULES, Rule, RuleIdx, Watch};
 use domain::limits::{CHEMISTRIES, Chemistry, KEYS, Key, Limits};
 use domain::spec::{SystemKind, SystemSpec};
 use domain::topology::Topology;
@@ -70,10 +70,32 @@ As ISA-18.2 (IEC 62682) has it; the words are those of `GET /api/v1/alarms`.
 | `normal` | there is nothing to tell |
 
 What is raised again before it was normal is the same alarm, counted once more, and again unacknowledged.
-Shelving hides an alarm and does nothing else: what is raised meanwhile is there, unacknowledged, when the time is over.
-Operators and admins acknowledge, reset and shelve, and so do programs with a token of the scope `control`; each is in the audit.
+Shelving hides an alarm and does nothing else: what is raised meanwhile is there, unacknowledged, when the time is over. A cause that is shelved explains nothing: what follows from it is told for itself, unless it is shelved too.
+Operators and admins acknowledge, reset and shelve, and so do programs with a token of the scope `control`; viewers only read. While the site has no account, whoever sits at the machine itself may. Each is in the audit.
+A critical alarm that is active stands against commands to the wider side, whether it is acknowledged, shelved or neither; one that is over, latched or not, stands against nothing. Nothing about alarms ever stands against the safe side ([control.md](control.md)).
 States, acknowledgements and shelves are in `control.db`: they outlive a kill, a power cut, and another order in the site file, for each is kept by its rule and the name of what it is about.
 An alarm that was active when the server went away is active when it returns, until good data say otherwise.
+
+### The page Alarms
+
+What is not normal stands there by cause: the alarms of one rule together, what follows from them below, unacknowledged ones first, then the worst. A group is acknowledged with what follows from it, alone or all groups at once; what is raised after the list was drawn stays unacknowledged. A filter by severity, state and words stands in the address. In the past the page shows what was active then, and nothing can be done about it. Without scripts the list and its forms work; what ended and the figures need one.
+
+Critical alarms that nobody has acknowledged or shelved are told above every page and in the title of the tab until somebody does. *Problems* on the overview leaves out what is shelved, and says how much that is.
+
+*Ended* has what is over, each with the way to its moment and, where it watches a curve, the minute before it and after it. *Figures* are those that ISA-18.2 asks for, of 24 hours, 7 or 30 days:
+
+| figure | what it says |
+|---|---|
+| alarms a day | raised in the period, by its days; 150 is the most that people can handle |
+| most in 10 minutes | of the pieces of ten minutes from the beginning of the period; more than 10 is a flood |
+| time in floods | pieces with more than 10, as a share of all |
+| critical, warnings, notices | shares of those that were raised |
+| acknowledged after | from being raised to being acknowledged: half of them within the first time, nine of ten within the second |
+| stood longer than 24 h | at once, in the period or since before it |
+| chattering | raised three times within a minute |
+| raised most often | the ten most frequent |
+
+`GET /api/v1/alarms/history` and `GET /api/v1/alarms/figures` have both for any period.
 
 ### Every alarm
 
@@ -217,11 +239,11 @@ fn written() -> String {
     text.push_str(RULES_HEAD);
     text.push_str("| alarm | severity | watches | raised | after | back | over after | latches | what to do | if nothing is done |\n");
     text.push_str("|---|---|---|---|---|---|---|---|---|---|\n");
-    for rule in RULES {
+    for (rule, place) in RULES.iter().zip(0..) {
         let ((limit, back), (what, ..)) = (bounds(rule), watched(rule.watch));
         let (severity, on, off) = (rule.severity.word(), seconds(rule.on_delay), seconds(rule.off_delay));
         let (id, latches) = (rule.id, if rule.latching { "yes" } else { "" });
-        let (advice, consequence) = (rule.advice, rule.consequence);
+        let (advice, consequence) = (rule.advice, RuleIdx(place).consequence());
         writeln!(
             text,
             "| `{id}` | {severity} | {what} | {limit} | {on} | {back} | {off} | {latches} | {advice} | {consequence} |"

@@ -200,6 +200,7 @@ fn write<'a>(control: &Control, lines: impl IntoIterator<Item = &'a Line>, ran: 
                 }
                 Line::Alarms(keep, system) => {
                     keep.alarms.iter().try_for_each(|alarm| tables.keep_alarm(system, alarm))?;
+                    tables.add_alarms_seen(system, &keep.seen)?;
                     if let Some(entry) = &keep.audit {
                         tables.audit(entry.clone())?;
                     }

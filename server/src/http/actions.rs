@@ -14,10 +14,12 @@ use super::problem::Problem;
 use super::requests::BODY_LIMIT;
 use super::sign_in::{self, SignsIn};
 use super::way_back::{self, path_of};
-use super::{lab, people};
+use super::{alarms, lab, people};
 use crate::people::SignsInFrom;
+use api::alarms::AlarmsChangedResponse;
 use api::control::{CommandRequest, CommandResponse, CommandsResponse, SafeValuesRequest};
 use app::actions::{ActionError, Doing, Door, INCOMPLETE};
+use app::pages::alarms::AlarmsAction;
 use app::pages::control::{self as control_page, CommandAction, SafeValuesAction};
 use app::pages::lab::LabAction;
 use app::session::PeopleAction;
@@ -47,6 +49,7 @@ pub(super) fn register() {
     register_explicit::<CommandAction>();
     register_explicit::<SafeValuesAction>();
     register_explicit::<PeopleAction>();
+    register_explicit::<AlarmsAction>();
 }
 
 /// `POST /actions/...`
@@ -115,8 +118,13 @@ pub(super) async fn action(
 }
 
 /// Where the form of an action is. Of people it is where one signs in, for who is not.
-const PAGES: [(&str, &str); 4] =
-    [("people", "/settings"), ("lab", "/lab"), ("command", "/control"), ("safe-values", "/control")];
+const PAGES: [(&str, &str); 5] = [
+    ("people", "/settings"),
+    ("lab", "/lab"),
+    ("command", "/control"),
+    ("safe-values", "/control"),
+    ("alarms", "/alarms"),
+];
 
 /// `GET /actions/...`: what a browser asks for that opens a refused form's address again. It is led to the form's page.
 pub(super) async fn page(Path(name): Path, Who(asker): Who) -> Result<Redirect, Problem> {
@@ -199,6 +207,14 @@ impl Door for Doors {
                 let _ = said.cookie.set(cookie);
             }
             done.map(|done| (done.words, done.token)).map_err(|problem| said.refused(problem))
+        })
+    }
+
+    fn alarms(&self, what: String, fields: HashMap<String, String>) -> Doing<AlarmsChangedResponse> {
+        let (state, who, said) = (self.state.clone(), self.who.clone(), self.said.clone());
+        Box::pin(async move {
+            let done = alarms::of_form(&state, &who, &what, &fields).await;
+            done.map_err(|problem| said.refused(problem))
         })
     }
 

@@ -2,6 +2,10 @@
 //!
 //! Who asks is known before ([`leave`](super::leave)); everything else the engine decides ([`crate::alarms`]).
 
+mod past;
+
+pub(super) use past::{history, of_period};
+
 use super::AppState;
 use super::answer::{json, octets, wants_octets};
 use super::asked::{JsonBody, Query};
@@ -18,13 +22,15 @@ use axum::response::Response;
 use domain::alarm::{AlarmAction, AlarmName, AlarmRefusal};
 use domain::engine::AlarmsDone;
 use domain::people::Denied;
+use domain::plain::quoted;
 use domain::time::Utc;
 use domain::topology::SystemIdx;
 use domain::wire::Wire as _;
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// More alarms are a large answer.
-const ALARMS_AT_ONCE: usize = 200;
+pub(super) const ALARMS_AT_ONCE: usize = 200;
 
 /// `GET /api/v1/alarms?system=hv`
 pub(super) async fn alarms(
@@ -108,13 +114,62 @@ fn seen(text: &str) -> Result<Utc, Problem> {
     Ok(Utc(instant("seen", text)?.saturating_mul(1_000)))
 }
 
+/// What the form of a page asks for: the same as the addresses of the API, by its word.
+pub(super) async fn of_form(
+    app: &AppState,
+    who: &Who,
+    what: &str,
+    fields: &HashMap<String, String>,
+) -> Result<AlarmsChangedResponse, Problem> {
+    let text = |name: &str| fields.get(name).map(String::as_str).filter(|text| !text.is_empty());
+    let need = |name: &str| text(name).ok_or_else(|| Problem::bad_parameter(format!("{name}: it is missing")));
+    let action = match what {
+        "acknowledge" => {
+            AlarmAction::Acknowledge { alarms: lines(need("alarms")?), seen: text("seen").map(seen).transpose()? }
+        }
+        "acknowledge-all" => AlarmAction::AcknowledgeAll { seen: seen(need("seen")?)? },
+        "reset" => AlarmAction::Reset(lines(need("alarms")?)),
+        "unshelve" => AlarmAction::Unshelve(lines(need("alarms")?)),
+        "shelve" => {
+            let lasts = need("lasts_s")?.parse().map(Duration::from_secs);
+            let lasts = lasts.map_err(|_| Problem::bad_parameter("lasts_s: it is no number of seconds"))?;
+            AlarmAction::Shelve {
+                alarms: lines(need("alarms")?),
+                lasts,
+                why: text("why").unwrap_or_default().to_owned(),
+            }
+        }
+        _ => return Err(Problem::bad_parameter(format!("what: nothing is called {}", quoted(what)))),
+    };
+    who.may(action.needs())?;
+    done(app, need("system")?, action, who).await
+}
+
+/// Alarms by name, one in a line: the id of the rule, a blank, the subject.
+fn lines(text: &str) -> Vec<AlarmName> {
+    let name = |line: &str| {
+        let (rule, subject) = line.split_once(' ').unwrap_or((line, ""));
+        AlarmName { rule: rule.to_owned(), subject: subject.to_owned() }
+    };
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(name).collect()
+}
+
 /// Answers when it is on the disk, or refused.
-async fn ask(app: &AppState, system: &str, action: AlarmAction, Who(asker): &Who) -> Result<Response, Problem> {
+async fn ask(app: &AppState, system: &str, action: AlarmAction, who: &Who) -> Result<Response, Problem> {
+    done(app, system, action, who).await.map(json)
+}
+
+async fn done(
+    app: &AppState,
+    system: &str,
+    action: AlarmAction,
+    Who(asker): &Who,
+) -> Result<AlarmsChangedResponse, Problem> {
     let (index, ..) = app.find(Some(system))?;
     let answer = app.alarms.ask(SystemIdx(index as u8), action, asker.who.clone()).await;
     let answer = answer.map_err(|why| Problem::busy(why.to_string()))?;
     let AlarmsDone { changed } = answer.map_err(refused)?;
-    Ok(json(AlarmsChangedResponse { changed: changed as u64 }))
+    Ok(AlarmsChangedResponse { changed: changed as u64 })
 }
 
 /// A refusal with the status that programs go by.

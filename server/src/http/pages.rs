@@ -1,12 +1,15 @@
 //! Pages: rendered with the newest snapshot, which the document also carries for the browser to take over.
 
 use super::AppState;
+use super::alarms::ALARMS_AT_ONCE;
 use super::answer::wants_page;
 use super::control;
 use super::error_page::error_page;
 use super::leave::Who;
 use super::people;
 use super::problem::Problem;
+use crate::hub::Published;
+use api::alarms::AlarmsResponse;
 use api::people::SessionResponse;
 use app::address::Address;
 use app::boot::{Boot, Person};
@@ -119,6 +122,7 @@ async fn boot(state: &AppState, who: &Who, system: usize, address: &Address) -> 
     let lab = state.hub.labs.get(system)?.as_ref().map(sim::LabHandle::state);
     let page = match address.path() {
         "/control" => control_start(state, who, system, address, at).await,
+        "/alarms" => alarms_start(state, who, system, &newest).await,
         "/lab" => app::pages::lab::Start { session: session(state, who).await }.to_bytes(),
         _ => Vec::new(),
     };
@@ -128,6 +132,16 @@ async fn boot(state: &AppState, who: &Who, system: usize, address: &Address) -> 
 /// Who asks; `None` if that cannot be known now.
 async fn session(state: &AppState, who: &Who) -> Option<SessionResponse> {
     people::session_of(state, (*who.0).clone()).await.ok()
+}
+
+/// What the page Alarms begins with: those that there are now, unless they are very many, and who asks.
+async fn alarms_start(state: &AppState, who: &Who, system: usize, newest: &Published) -> Vec<u8> {
+    // What is raised from here on is not in it, and was not seen by who gets it.
+    let now = state.alarms.utc();
+    let records = state.alarms.records(system);
+    let spec = state.hub.site.systems.get(system).filter(|_| records.len() <= ALARMS_AT_ONCE);
+    let alarms = spec.map(|spec| AlarmsResponse::of(&state.hub.site, spec, &records, &newest.snapshot, now));
+    app::pages::alarms::Start { alarms, session: session(state, who).await }.to_bytes()
 }
 
 /// What the page Control begins with: the controls as they are now, who asks, what was commanded until the instant that is

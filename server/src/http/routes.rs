@@ -50,6 +50,8 @@ pub(super) fn api() -> Routes {
     let routes = Routes::default()
         .get("/api/v1/state", state::state)
         .get("/api/v1/alarms", alarms::alarms)
+        .get("/api/v1/alarms/history", alarms::history)
+        .get("/api/v1/alarms/figures", alarms::of_period)
         .post("/api/v1/alarms/acknowledge", alarms::acknowledge)
         .post("/api/v1/alarms/acknowledge-all", alarms::acknowledge_all)
         .post("/api/v1/alarms/reset", alarms::reset)

@@ -168,6 +168,85 @@ fn who_may_not_and_what_cannot_be_is_refused_in_words() {
     assert_eq!(server.terminate(), Some(0));
 }
 
+/// What a form does, what ended, and the figures of the period: with an alarm that stood before it and one that ended in it.
+#[test]
+fn a_form_acknowledges_and_what_ended_is_told_with_its_figures() {
+    let port = free_udp_port();
+    let mut bms = Controller { port, sequence: 0 };
+    let (folder, _) = staffed();
+    let server = Server::start_in(folder, &pack_site(port), &[]);
+    let seen = bms.say_until(&server, [2_700, 2_700, 3_300, 3_300], ALARMS, |answer| {
+        let both = ["cell 1.1", "cell 1.2"].map(|subject| state(answer, subject) == "active-unacknowledged");
+        (both == [true; 2]).then(|| answer["timestamp"].as_str().unwrap().to_owned())
+    });
+    let own = format!("http://{}", server.address);
+    let form = |who: &Client<'_>, page: bool, body: &str| {
+        let referer = format!("{own}/alarms?state=unacknowledged");
+        let mut headers = vec![
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Origin", own.as_str()),
+            ("Referer", referer.as_str()),
+        ];
+        headers.extend(page.then_some(("Accept", "text/html")));
+        who.ask("POST", "/actions/alarms", &headers, body)
+    };
+    let timo = sign_in(&server, "timo");
+    let names = "alarms=cell.voltage.low+cell+1.1%0D%0Acell.voltage.low+cell+1.2%0D%0A";
+    for (who, body, status, words) in [
+        (&sign_in(&server, "vera"), format!("what=acknowledge&system=hv&{names}"), 403, "operator"),
+        (&nobody(&server), format!("what=acknowledge&system=hv&{names}"), 401, "sign in"),
+        (&timo, "what=acknowledge&system=hv".to_owned(), 422, "alarms"),
+        (&timo, format!("what=silence&system=hv&{names}"), 422, "silence"),
+        (&timo, format!("what=shelve&system=hv&{names}&lasts_s=x&why=loose"), 422, "lasts_s"),
+        (&timo, format!("what=acknowledge&system=hv&{names}&seen=2020-01-01"), 409, "raised again"),
+    ] {
+        let answer = form(who, false, &body);
+        let said = answer.body.to_lowercase();
+        assert!(answer.status == status && said.contains(words), "{body}: {} {}", answer.status, answer.body);
+    }
+    // A browser without our code is led back to the page that it was on.
+    let answer = form(&timo, true, &format!("what=acknowledge&system=hv&{names}&seen={seen}"));
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (303, Some("/alarms?state=unacknowledged")),
+        "{}",
+        answer.body
+    );
+    assert_eq!(state(&server.get(ALARMS), "cell 1.2"), "active-acknowledged");
+    let page = timo.ask("GET", "/alarms", &[("Accept", "text/html")], "");
+    assert!(page.status == 200 && page.body.contains("Stop discharging, then check the cell."), "{}", page.status);
+    assert!(page.body.contains("Acknowledged by"), "who is in the document, without a script");
+
+    bms.say_until(&server, [3_300, 2_700, 3_300, 3_300], ALARMS, |answer| {
+        (state(answer, "cell 1.1") == "latched").then_some(())
+    });
+    let start = Instant::now();
+    let ended = loop {
+        let history = server.get("/api/v1/alarms/history?system=hv");
+        let ended = history["alarms"].as_array().unwrap().clone();
+        if ended.iter().any(|of| of["rule"] == LOW && of["subject"] == "cell 1.1") {
+            break ended;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "{history:#}");
+        bms.say([3_300, 2_700, 3_300, 3_300]);
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    assert!(!ended.iter().any(|of| of["rule"] == LOW && of["subject"] == "cell 1.2"), "it stands: {ended:#?}");
+    let first = ended.iter().find(|of| of["rule"] == LOW).unwrap();
+    assert!(first["raised"].as_str() < first["ended"].as_str() && first["words"].as_str().unwrap().contains("2700"));
+    let figures = server.get("/api/v1/alarms/figures?system=hv");
+    let low = figures["top"].as_array().unwrap().iter().find(|of| of["rule"] == LOW && of["subject"] == "cell 1.2");
+    assert_eq!((&figures["whole"], &low.unwrap()["count"]), (&json!(true), &json!(1)), "{figures:#}");
+    assert_eq!(figures["acknowledged"], 2, "{figures:#}");
+    let within = figures["acknowledged_most_s"].as_f64().unwrap();
+    assert!((0.0..60.0).contains(&within), "{figures:#}");
+    // Of a period before all of it there is nothing; and a period needs an order.
+    let before = server.get("/api/v1/alarms/figures?system=hv&from=2020-01-01&to=2020-01-02");
+    assert_eq!((&before["raised"], &before["acknowledged_median_s"]), (&json!(0), &Value::Null));
+    assert_eq!(nobody(&server).get("/api/v1/alarms/figures?from=2020-01-02&to=2020-01-01").status, 422);
+    assert_eq!(server.terminate(), Some(0));
+}
+
 #[test]
 fn a_shelf_ends_by_itself_also_while_the_server_is_away() {
     let port = free_udp_port();

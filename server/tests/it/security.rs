@@ -28,11 +28,12 @@ use store::{Control, Secret};
 
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 /// Every action of a page, with a form that it would take.
-const ACTIONS: [(&str, &str); 4] = [
+const ACTIONS: [(&str, &str); 5] = [
     ("/actions/lab", "system=hv&action=load&kw=120"),
     ("/actions/command", "id=from-a-form&system=hv&control=reserve&value=30&revision=0"),
     ("/actions/safe-values", "id=from-a-form&system=hv"),
     ("/actions/people", "what=disarm"),
+    ("/actions/alarms", "what=acknowledge&system=hv&alarms=bus.sag+system"),
 ];
 const SCRIPT: &str = "<script>alert(1)</script>";
 

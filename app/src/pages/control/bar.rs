@@ -2,11 +2,11 @@
 
 use super::model::Bar;
 use super::state::Desk;
-use super::when::When;
 use crate::actions::ActionError;
 use crate::address::{Leave, Navigation};
 use crate::derived::Derived;
 use crate::live::Live;
+use crate::pages::when::When;
 use crate::session;
 use crate::source::NO_SERVER;
 use leptos::task::spawn_local;

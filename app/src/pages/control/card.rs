@@ -5,10 +5,10 @@ use super::check;
 use super::flight::Flight;
 use super::model::{self, Change, Scale};
 use super::state::Desk;
-use super::when::When;
 use crate::components::Card;
 use crate::derived::Derived;
 use crate::format::typeset;
+use crate::pages::when::When;
 use ::api::control::ControlState;
 use leptos::{ev, prelude::*};
 

@@ -2,11 +2,11 @@
 
 use super::model;
 use super::state::Desk;
-use super::when::When;
 use crate::components::{Card, EmptyState, LocalTime};
 use crate::derived::Derived;
 use crate::fetch::{self, FetchError, SingleFlight};
 use crate::format::{sentence, typeset};
+use crate::pages::when::When;
 use ::api::control::{CommandHistoryResponse, CommandResponse, CommandsResponse};
 use domain::control::ControlKind;
 use leptos::prelude::*;

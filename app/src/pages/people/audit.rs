@@ -6,12 +6,12 @@ mod chain;
 mod entry;
 mod filter;
 
-use super::asked::{Asked, NEEDS_SCRIPTS};
 use super::{PeopleWays, unknown};
 use crate::address::{Leave, Navigation};
 use crate::components::{Card, EmptyState};
 use crate::derived::Derived;
 use crate::live::Live;
+use crate::pages::asked::{Asked, NEEDS_SCRIPTS};
 use crate::session::{DEMO_KNOWS_NOBODY, May};
 use crate::source::DEMO;
 use api::people::AuditResponse;

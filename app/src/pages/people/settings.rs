@@ -12,8 +12,8 @@ mod tokens;
 mod users;
 
 use super::PeopleWays;
-use super::asked::Together;
 use crate::components::EmptyState;
+use crate::pages::asked::Together;
 use crate::session::DEMO_KNOWS_NOBODY;
 use crate::source::DEMO;
 use account::Account;

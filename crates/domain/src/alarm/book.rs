@@ -777,10 +777,11 @@ mod tests {
 
     #[test]
     fn every_rule_says_what_to_do_and_what_follows_and_only_critical_ones_latch() {
-        for rule in RULES {
+        for (rule, place) in RULES.iter().zip(0..) {
+            let consequence = RuleIdx(place).consequence();
             let is_said = |text: &str| text.len() > 8 && !text.ends_with('.') && text.starts_with(char::is_lowercase);
             let starts = |text: &str| is_said(text) || text.starts_with("BMS");
-            assert!(starts(rule.advice) && starts(rule.consequence), "{}: {}", rule.id, rule.consequence);
+            assert!(starts(rule.advice) && starts(consequence), "{}: {consequence}", rule.id);
             assert!(!rule.latching || rule.severity == Severity::Critical, "{}", rule.id);
         }
         let latching: Vec<&str> = RULES.iter().filter(|rule| rule.latching).map(|rule| rule.id).collect();

@@ -167,8 +167,6 @@ pub struct Rule {
     pub latching: bool,
     /// What to do, in a few words.
     pub advice: &'static str,
-    /// What happens if nothing is done, in a few words.
-    pub consequence: &'static str,
 }
 
 /// A rule's place in [`RULES`]; also its code in the live stream, so new rules go to the end.
@@ -188,11 +186,14 @@ use Severity::{Critical, Notice, Warning};
 macro_rules! rules {
     ($($id:literal $severity:ident $watch:ident $direction:ident $limit:expr, deadband $deadband:expr,
         delay $on:literal $off:literal, $end:ident, $advice:literal, $consequence:literal;)*) => {
-        &[$(Rule {
+        /// Every alarm rule. Delays are in ms. The order is that of the live stream: new rules go to the end.
+        pub const RULES: &[Rule] = &[$(Rule {
             id: $id, severity: $severity, watch: Watch::$watch, direction: $direction, limit: $limit,
             deadband: $deadband, on_delay: ms($on), off_delay: ms($off), latching: $end, advice: $advice,
-            consequence: $consequence,
-        },)*]
+        },)*];
+
+        /// What happens if nothing is done, by rule. Apart from the rules: most pages do without, and need not load it.
+        const CONSEQUENCES: &[&str] = &[$($consequence,)*];
     };
 }
 
@@ -211,9 +212,8 @@ const OVER: f32 = 1.05;
 /// the point at least.
 const OWN_DEADBAND: f32 = 0.02;
 
-/// Every alarm rule. Delays are in ms. The order is that of the live stream: new rules go to the end.
 #[rustfmt::skip]
-pub const RULES: &[Rule] = rules! {
+rules! {
     "cell.voltage.low" Critical CellVoltageLow Below Of("cell_voltage_min_v", |s| s.limits.cell_voltage_v.low), deadband 0.05, delay 300 3_000, LATCHES,
         "stop discharging, then check the cell",
         "the cell is damaged for good and may short inside when it is charged again";
@@ -328,7 +328,7 @@ pub const RULES: &[Rule] = rules! {
     "device.point.stale" Warning DevicePointAge Above Fixed(1.0), deadband 0.0, delay 5_000 2_000, ENDS,
         "check its sensor, and the device if it does not answer",
         "its limit is not watched";
-};
+}
 
 /// Further than this no state of charge moves without charge, beyond all errors of measuring, points.
 pub const MOVE_LIMIT_POINTS: f32 = 1.0;
@@ -337,6 +337,11 @@ impl RuleIdx {
     /// The rule, or `None` for a code that this version does not know.
     pub fn rule(self) -> Option<&'static Rule> {
         RULES.get(self.0 as usize)
+    }
+
+    /// What happens if nothing is done, in a few words; empty for a code that this version does not know.
+    pub fn consequence(self) -> &'static str {
+        CONSEQUENCES.get(self.0 as usize).copied().unwrap_or_default()
     }
 }
 

@@ -10,7 +10,7 @@
 
 use super::Output;
 use crate::alarm::answer::{Decided, decide};
-use crate::alarm::{AlarmAction, AlarmOrder, AlarmRefusal, KeptAlarm, Row};
+use crate::alarm::{AlarmAction, AlarmName, AlarmOrder, AlarmRefusal, KeptAlarm, Row, Seen};
 use crate::audit::Entry;
 use crate::spec::SystemIdx;
 use crate::time::{Mono, Now};
@@ -30,6 +30,8 @@ pub struct AlarmKeep {
     pub system: SystemIdx,
     /// What is to be kept in the place of what was kept of each.
     pub alarms: Vec<KeptAlarm>,
+    /// What somebody has acknowledged by it, and since when it stood: for the figures.
+    pub seen: Vec<(AlarmName, Seen)>,
     /// What the audit is to have with it.
     pub audit: Option<Entry>,
 }
@@ -99,9 +101,10 @@ impl Answers {
         system.alarms.swap(&mut before);
         let places: Vec<u32> = after.iter().map(|(place, ..)| *place).collect();
         let alarms = system.alarms.kept(&places, &site.spec, spec);
+        let seen = seen(&before, &after, &alarms, now);
         let order = Some(Ordered { ticket, before, after });
         let batch = self.begin(Batch { system: idx, places, order });
-        vec![Output::KeepAlarms(Box::new(AlarmKeep { batch, system: idx, alarms, audit: Some(entry) }))]
+        vec![Output::KeepAlarms(Box::new(AlarmKeep { batch, system: idx, alarms, seen, audit: Some(entry) }))]
     }
 
     /// What of a system's alarms changed by itself, to be kept.
@@ -118,7 +121,7 @@ impl Answers {
         }
         let alarms = book.kept(&places, &site.spec, spec);
         let batch = self.begin(Batch { system: idx, places, order: None });
-        Some(Output::KeepAlarms(Box::new(AlarmKeep { batch, system: idx, alarms, audit: None })))
+        Some(Output::KeepAlarms(Box::new(AlarmKeep { batch, system: idx, alarms, seen: Vec::new(), audit: None })))
     }
 
     /// A batch is on the disk, or why it is not.
@@ -156,6 +159,16 @@ impl Answers {
         self.under_way.insert(self.next, batch);
         self.next
     }
+}
+
+/// Which of the rows were acknowledged by what made `after` of `before`. One that is normal then was over already.
+fn seen(before: &[Row], after: &[Row], alarms: &[KeptAlarm], now: Now) -> Vec<(AlarmName, Seen)> {
+    let of = |(((_, before, _), (_, after, _)), alarm): ((&Row, &Row), &KeptAlarm)| {
+        let open = before.as_deref().filter(|life| life.acknowledged.is_none())?;
+        let is_seen = after.as_deref().is_none_or(|life| life.acknowledged.is_some());
+        is_seen.then(|| (alarm.name.clone(), Seen { raised: open.since, at: now.utc }))
+    };
+    before.iter().zip(after).zip(alarms).filter_map(of).collect()
 }
 
 #[cfg(test)]

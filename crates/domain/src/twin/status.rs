@@ -19,12 +19,12 @@ pub struct SiteStatus {
 /// How a system does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Health {
-    /// None of its values is fresh, and no alarm is active.
+    /// None of its values is fresh, and no alarm is active, or those are shelved.
     #[default]
     Unknown,
-    /// Values arrive, and no alarm is active.
+    /// Values arrive, and no alarm is active, or those are shelved.
     NoAlarm,
-    /// The worst of its active alarms.
+    /// The worst of its active alarms that nobody has put aside.
     Alarm(Severity),
 }
 
@@ -41,7 +41,8 @@ impl Health {
     /// As of the system's last cycle: another system's cycle does not look at it anew.
     fn of(system: &System) -> Health {
         // The worst is the first.
-        match system.alarms.active().first().map(|alarm| alarm.severity()) {
+        let told = system.alarms.active().iter().find(|alarm| !alarm.standing.shelved);
+        match told.map(|alarm| alarm.severity()) {
             Some(worst) => Health::Alarm(worst),
             None if system.reports => Health::NoAlarm,
             None => Health::Unknown,

@@ -23,4 +23,13 @@ CREATE TABLE shelf (                    -- alarms that somebody has put aside: d
     why             TEXT NOT NULL,
     PRIMARY KEY (system, rule, subject)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE alarm_seen (               -- each acknowledgement: how soon alarms are seen, for the figures of a period
+    system          TEXT NOT NULL,
+    rule            TEXT NOT NULL,
+    subject         TEXT NOT NULL,
+    raised_us       INTEGER NOT NULL,   -- UTC
+    at_us           INTEGER NOT NULL,   -- UTC, when somebody acknowledged it
+    PRIMARY KEY (system, rule, subject, raised_us)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alarm_seen_at ON alarm_seen (system, at_us);
 PRAGMA user_version = 6;

@@ -492,6 +492,29 @@ fn alarms_and_shelves_are_kept_by_names_that_stay_and_nothing_of_what_is_normal(
     assert_eq!(kept(now), []);
 }
 
+#[test]
+fn how_soon_alarms_were_seen_is_kept_for_400_days() {
+    use domain::alarm::{AlarmName, Seen};
+    let (_folder, control) = fresh();
+    let day = |day: i64| Utc(day * 86_400_000_000);
+    let name = |subject: &str| AlarmName { rule: "bus.sag".into(), subject: subject.into() };
+    let seen = |raised, at| Seen { raised: day(raised), at: day(at) };
+    let add = |system: &str, of: &[(AlarmName, Seen)]| control.write(|t| t.add_alarms_seen(system, of)).unwrap();
+    add("hv", &[(name("a"), seen(1, 2)), (name("b"), seen(1, 3))]);
+    // Again, as after a disk that failed: it stays one.
+    add("hv", &[(name("b"), seen(1, 3))]);
+    add("racks", &[(name("a"), seen(1, 2))]);
+    let found = |from, to, limit| control.read(|t| t.alarms_seen("hv", day(from), day(to), limit)).unwrap();
+    assert_eq!(found(0, 9, 9), [seen(1, 3), seen(1, 2)]);
+    assert_eq!(
+        (found(0, 9, 1), found(0, 3, 9), found(3, 4, 9)),
+        (vec![seen(1, 3)], vec![seen(1, 2)], vec![seen(1, 3)])
+    );
+    add("hv", &[(name("a"), seen(402, 403))]);
+    assert_eq!(found(0, 999, 9), [seen(402, 403), seen(1, 3)]);
+    assert_eq!(control.read(|t| t.alarms_seen("racks", day(0), day(9), 9)).unwrap().len(), 1);
+}
+
 /// A storm is one commit, and costs each alarm the same.
 #[test]
 fn a_storm_of_alarms_is_one_commit() {

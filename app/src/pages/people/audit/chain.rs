@@ -1,11 +1,11 @@
 //! The end of the audit's chain, and whether all of it holds; also against an end that was noted elsewhere.
 
-use super::super::asked::Asked;
 use crate::components::{Card, Chip, Tone};
 use crate::derived::Derived;
 use crate::fetch::NO_SERVER;
 use crate::format;
 use crate::live::Live;
+use crate::pages::asked::Asked;
 use crate::session::Copy;
 use api::people::AuditChainResponse;
 use leptos::{ev, prelude::*};

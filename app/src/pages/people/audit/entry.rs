@@ -1,7 +1,7 @@
 //! An entry of the audit: in a line, and all of it when it is opened.
 
-use super::super::asked::date_time;
 use crate::format::typeset;
+use crate::pages::asked::date_time;
 use api::people::AuditEntry;
 use domain::control::ControlKind;
 use leptos::prelude::*;

@@ -1,6 +1,6 @@
 //! Which entries are asked for. It stands in the address, so that it can be kept and sent. Pure, but for the calendar.
 
-use crate::address::Address;
+use crate::address::{Address, encoded};
 use domain::audit;
 
 /// Entries on a page.
@@ -99,13 +99,6 @@ impl Filter {
 fn path(path: &str, fields: &[(&str, String)]) -> String {
     let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
     if fields.is_empty() { path.to_owned() } else { format!("{path}?{}", fields.join("&")) }
-}
-
-/// A text as the value of a field of an address.
-fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    let one = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    text.bytes().map(one).collect()
 }
 
 /// When a day begins where the reader is, and so many days later, ms since 1970.

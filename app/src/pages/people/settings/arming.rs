@@ -1,9 +1,9 @@
 //! Whether operators and programs may command. An admin arms with their password; whoever may command disarms at once.
 
-use super::super::asked::{Asked, UNRECORDED, date_time};
 use crate::components::{Card, Chip, Tone};
 use crate::derived::Derived;
 use crate::live::Live;
+use crate::pages::asked::{Asked, UNRECORDED, date_time};
 use crate::session::{May, OwnPassword, PeopleForm, Session};
 use api::control::ControlResponse;
 use api::people::{ArmingResponse, SessionResponse};

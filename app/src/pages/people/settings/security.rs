@@ -1,8 +1,8 @@
 //! How this site is protected, as the server says it.
 
-use super::super::asked::{Asked, date_time};
 use crate::components::{Card, Chip, Tone};
 use crate::derived::Derived;
+use crate::pages::asked::{Asked, date_time};
 use api::server::{CertificateEntry, SecurityState, ServerResponse};
 use leptos::prelude::*;
 

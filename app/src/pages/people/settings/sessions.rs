@@ -1,9 +1,9 @@
 //! Where somebody is signed in, and how that is ended.
 
-use super::super::asked::{Asked, UNRECORDED, date_time};
 use super::agent;
 use crate::components::{Card, Chip, Tone};
 use crate::derived::Derived;
+use crate::pages::asked::{Asked, UNRECORDED, date_time};
 use crate::session::{PeopleForm, Session};
 use api::people::{SessionEntry, SessionsResponse};
 use domain::people::action::Action;

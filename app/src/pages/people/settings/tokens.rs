@@ -1,8 +1,8 @@
 //! Tokens of programs: which there are, making one, which is shown once, and ending them. For admins.
 
-use super::super::asked::{Asked, UNRECORDED, date_time};
 use crate::components::{Card, Chip, Tone};
 use crate::derived::Derived;
+use crate::pages::asked::{Asked, UNRECORDED, date_time};
 use crate::session::{Copy, OwnPassword, PeopleForm, Session};
 use api::people::{TokenEntry, TokensResponse};
 use domain::people::Scope;

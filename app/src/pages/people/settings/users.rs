@@ -1,8 +1,8 @@
 //! Accounts: who has one, adding, changing, removing. For admins.
 
-use super::super::asked::{Asked, date_time};
 use crate::components::Card;
 use crate::derived::Derived;
+use crate::pages::asked::{Asked, date_time};
 use crate::session::{OwnPassword, PasswordField, PeopleForm, Session};
 use api::people::{UserEntry, UsersResponse};
 use domain::people::Role;

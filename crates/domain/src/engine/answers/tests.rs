@@ -199,6 +199,32 @@ fn an_acknowledgement_is_answered_when_it_is_on_the_disk_and_taken_back_if_it_ne
     assert_eq!(bench.state(LOW), AlarmState::Latched);
 }
 
+/// Each acknowledgement goes to the disk with when the alarm was raised; to shelve or to reset one is none.
+#[test]
+fn how_soon_an_alarm_was_seen_is_kept_with_it() {
+    let mut bench = Bench::new();
+    bench.sees(3, BAD, DEEP);
+    bench.settle();
+    let raised = |bench: &Bench, id: &str| {
+        let is = |alarm: &&crate::alarm::Alarm| alarm.rule.rule().is_some_and(|rule| rule.id == id);
+        bench.book().active().iter().find(is).unwrap().since
+    };
+    let (since, since_sag) = (raised(&bench, LOW), raised(&bench, SAG));
+    bench.asks(shelve(low(), 60));
+    assert_eq!(bench.way.pop().unwrap().seen, []);
+    bench.asks(acknowledge(low()));
+    let at = bench.now.utc;
+    assert_eq!(bench.way.pop().unwrap().seen, [(low(), crate::alarm::Seen { raised: since, at })]);
+    // One that is over is forgotten by it, and one that was seen before is not seen again.
+    bench.sees(5, BAD, NO_SAG);
+    bench.way.clear();
+    bench.asks(AlarmAction::Unshelve(vec![low()]));
+    bench.way.clear();
+    bench.asks(AlarmAction::AcknowledgeAll { seen: bench.now.utc });
+    let at = bench.now.utc;
+    assert_eq!(bench.way.pop().unwrap().seen, [(sag(), crate::alarm::Seen { raised: since_sag, at })]);
+}
+
 #[test]
 fn who_asks_for_what_is_so_but_not_on_the_disk_yet_waits_for_that_too() {
     let mut bench = Bench::new();

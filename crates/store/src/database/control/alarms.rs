@@ -2,11 +2,14 @@
 
 use super::{Done, Tables};
 use crate::database::sql::{Sql, control as sql};
-use domain::alarm::{Acknowledged, AlarmName, KeptAlarm, Life, Shelf};
+use domain::alarm::{Acknowledged, AlarmName, KeptAlarm, Life, Seen, Shelf};
 use domain::time::{Now, Utc};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use std::collections::BTreeMap;
+
+/// Acknowledgements are kept for so long, µs: 400 days.
+const SEEN_KEPT_US: i64 = 400 * 86_400 * 1_000_000;
 
 /// A system and an alarm of it.
 type Key = (String, AlarmName);
@@ -52,6 +55,24 @@ impl Tables<'_> {
             }
         };
         Ok(())
+    }
+
+    /// Notes that alarms of a system were acknowledged; those of more than 400 days before are forgotten.
+    pub fn add_alarms_seen(&mut self, system: &str, seen: &[(AlarmName, Seen)]) -> Done<()> {
+        for (AlarmName { rule, subject }, Seen { raised, at }) in seen {
+            let add = sql::ADD_SEEN.bind(system).bind(rule).bind(subject).bind(raised.0).bind(at.0);
+            self.0.run(add)?;
+        }
+        if let Some((_, newest)) = seen.first() {
+            self.0.run(sql::FORGET_SEEN.bind(system).bind(newest.at.0.saturating_sub(SEEN_KEPT_US)))?;
+        }
+        Ok(())
+    }
+
+    /// What was acknowledged of a system in `from..to`: the newest `limit`.
+    pub fn alarms_seen(&mut self, system: &str, from: Utc, to: Utc, limit: i64) -> Done<Vec<Seen>> {
+        let seen = |row: &SqliteRow| Ok(Seen { raised: Utc(row.try_get(0)?), at: Utc(row.try_get(1)?) });
+        Ok(self.0.all(sql::SEEN.bind(system).bind(from.0).bind(to.0).bind(limit), seen)?)
     }
 
     /// Every alarm that is kept, with its system's id: as it is at `now`, when shelves may have ended.

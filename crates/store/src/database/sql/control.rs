@@ -73,6 +73,12 @@ statements! {
         INSERT OR REPLACE INTO shelf (system, rule, subject, at_us, until_us, by, why)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     DELETE_SHELF = "DELETE FROM shelf WHERE system = ?1 AND rule = ?2 AND subject = ?3";
+    ADD_SEEN = "
+        INSERT OR REPLACE INTO alarm_seen (system, rule, subject, raised_us, at_us) VALUES (?1, ?2, ?3, ?4, ?5)";
+    FORGET_SEEN = "DELETE FROM alarm_seen WHERE system = ?1 AND at_us < ?2";
+    SEEN = "
+        SELECT raised_us, at_us FROM alarm_seen WHERE system = ?1 AND at_us >= ?2 AND at_us < ?3
+        ORDER BY at_us DESC LIMIT ?4";
 
     // The audit.
     AUDIT_HEAD = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1";

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 /// The instant. As with [`LocalTime`], the server does not know the reader's time zone.
 #[component]
-pub(super) fn When(#[prop(into)] utc: Derived<Utc>) -> impl IntoView {
+pub(in crate::pages) fn When(#[prop(into)] utc: Derived<Utc>) -> impl IntoView {
     let alive = crate::hydration::alive();
     let day = move || {
         let day = if alive.get() { span::day_unless_today(utc.get().0 as f64 / 1e3) } else { String::new() };

@@ -1,4 +1,4 @@
-//! An answer of the API about people, asked again after each change; and the page that waits for its first answers.
+//! An answer of the API, asked again after each change; and the page that waits for its first answers.
 
 use crate::derived::Derived;
 use crate::fetch;
@@ -12,14 +12,14 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 /// Said where scripts are off.
-pub(super) const NEEDS_SCRIPTS: &str =
+pub(in crate::pages) const NEEDS_SCRIPTS: &str =
     " This page needs scripts, which are off in this browser. Commands can be given without them, on the page Control.";
 
 /// Said of what is in force and not on the disk.
-pub(super) const UNRECORDED: &str = "This is in force, and not recorded yet: the server cannot write to its disk. It is recorded as soon as that can be; if the server ends before, it is lost.";
+pub(in crate::pages) const UNRECORDED: &str = "This is in force, and not recorded yet: the server cannot write to its disk. It is recorded as soon as that can be; if the server ends before, it is lost.";
 
 /// An answer: what came last, or why nothing did.
-pub(super) struct Asked<T: Send + Sync + 'static> {
+pub(in crate::pages) struct Asked<T: Send + Sync + 'static> {
     path: Derived<Option<String>>,
     answer: RwSignal<Option<Result<T, String>>>,
     /// How often it was asked: the last question counts.
@@ -36,7 +36,7 @@ impl<T: Send + Sync + 'static> Clone for Asked<T> {
 
 impl<T: Wire + Send + Sync + Clone + PartialEq + 'static> Asked<T> {
     /// Asks at this address, and again whenever it is another one; not while there is none.
-    pub(super) fn at(path: Derived<Option<String>>) -> Asked<T> {
+    pub(in crate::pages) fn at(path: Derived<Option<String>>) -> Asked<T> {
         let asked = Asked { path, answer: RwSignal::new(None), number: StoredValue::new(0) };
         if let Some(Opening(waits)) = use_context() {
             let settled = Derived::new(move || path.with(Option::is_none) || asked.answer.with(Option::is_some));
@@ -52,7 +52,7 @@ impl<T: Wire + Send + Sync + Clone + PartialEq + 'static> Asked<T> {
     }
 
     /// Asks again.
-    pub(super) fn again(self) {
+    pub(in crate::pages) fn again(self) {
         let number = self.number.with_value(|number| number.wrapping_add(1));
         self.number.set_value(number);
         let Some(path) = self.path.get_untracked() else { return self.answer.set(None) };
@@ -65,12 +65,12 @@ impl<T: Wire + Send + Sync + Clone + PartialEq + 'static> Asked<T> {
     }
 
     /// What came last. The reader runs again when that changes.
-    pub(super) fn get(self) -> Option<Result<T, String>> {
+    pub(in crate::pages) fn get(self) -> Option<Result<T, String>> {
         self.answer.get()
     }
 
     /// What is shown of it: the answer, the reason why there is none, or that it is on its way.
-    pub(super) fn shown(self, show: impl Fn(T) -> AnyView) -> AnyView {
+    pub(in crate::pages) fn shown(self, show: impl Fn(T) -> AnyView) -> AnyView {
         match self.get() {
             Some(Ok(answer)) => show(answer),
             Some(Err(why)) => view! { <p class="people-failed" role="alert">{format::sentence(&why)}</p> }.into_any(),
@@ -86,7 +86,7 @@ struct Opening(StoredValue<Vec<Derived<bool>>>);
 /// Cards that are seen together, when each has its first answer: how tall they are is not known before, and one that grows
 /// moves all below it under the reader's finger. What cannot be asked counts as answered, and says so in its card.
 #[component]
-pub(super) fn Together(
+pub(in crate::pages) fn Together(
     /// The cards.
     children: Children,
 ) -> impl IntoView {
@@ -110,6 +110,6 @@ pub(super) fn Together(
 }
 
 /// Day and time where the reader is: `30 Nov 2026, 10:05:00`.
-pub(super) fn date_time(at: Utc) -> String {
+pub(in crate::pages) fn date_time(at: Utc) -> String {
     format!("{}, {}", span::local_day(at.0 as f64 / 1e3), format::local_time(at))
 }
