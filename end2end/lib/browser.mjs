@@ -18,6 +18,7 @@ export const PAGES = [
   ['/cells', 'Cells'],
   ['/trends', 'Trends'],
   ['/control', 'Control'],
+  ['/alarms', 'Alarms'],
   ['/links', 'Links'],
   ['/analysis', 'Analysis'],
   ['/lab', 'Lab'],
