@@ -152,7 +152,8 @@ fn run(
         let done =
             write(control, &lines, ran).err().map(|_| lines.iter().map(|line| write(control, [line], ran)).collect());
         let done: Vec<Result<(), StoreError>> = done.unwrap_or_else(|| lines.iter().map(|_| Ok(())).collect());
-        recorded.fetch_add(lines.len() as u64, Ordering::Relaxed);
+        let steps = lines.iter().filter(|line| !matches!(line, Line::Alarms(..))).count();
+        recorded.fetch_add(steps as u64, Ordering::Relaxed);
         for (line, done) in lines.into_iter().zip(done) {
             if let Err(why) = &done {
                 tracing::error!("{} is not recorded: {why}", line.words());
