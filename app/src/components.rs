@@ -5,7 +5,7 @@ mod age;
 mod card;
 mod chip;
 mod defer_chunk;
-mod local_time;
+pub mod local_time;
 mod meter;
 mod page_style;
 mod reading;

@@ -15,6 +15,7 @@ use crate::updates::NewVersion;
 use leptos::prelude::*;
 use nav::Nav;
 use notices::Notices;
+pub(crate) use notices::untold;
 use status_bar::StatusBar;
 use time_bar::TimePlace;
 

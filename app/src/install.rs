@@ -8,6 +8,8 @@ use js_sys::{Function, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue};
 
+crate::lazy_page!(CHUNK, install, InstallOffer);
+
 /// Where the document keeps the browser's offer, and the event that tells of it.
 const OFFER: &str = "installOffer";
 /// In the local storage: the offer is not wanted.

@@ -147,8 +147,8 @@ fn Pages() -> impl IntoView {
     let site = Live::expect().site();
     let named = Derived::new(move || whose::system(&navigation.at(), &site).is_some());
     let place = Derived::new(move || pages::place(&navigation.at()).filter(|_| named.get()));
-    let untold = Live::expect().map(|snapshot| problem::untold(&snapshot.site));
-    Effect::new(move |_| document().set_title(&pages::title(place.get(), untold.get())));
+    let untold = frame::untold(&Live::expect());
+    Effect::new(move |_| document().set_title(&pages::title(place.get(), untold.get().0)));
     view! {
         <Frame>
             {move || match place.get().and_then(|place| pages::PAGES[place].view()) {

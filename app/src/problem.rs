@@ -12,7 +12,7 @@ use domain::point::PointId;
 use domain::reading::CellQuantity;
 use domain::spec::{SiteSpec, SystemSpec};
 use domain::time::Utc;
-use domain::twin::{SiteStatus, Snapshot};
+use domain::twin::Snapshot;
 
 /// All active alarms of one rule (of device points: those about one quantity), and what follows from them.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,11 +82,6 @@ pub(crate) fn standing(snapshot: &Snapshot, watches: &[Watch]) -> Option<Severit
 /// How many active alarms somebody has put aside: they are no problems for a time.
 pub(crate) fn shelved(snapshot: &Snapshot) -> usize {
     snapshot.alarms.iter().filter(|alarm| alarm.standing.shelved).count()
-}
-
-/// How many critical alarms of the site nobody has acknowledged or put aside.
-pub(crate) fn untold(site: &SiteStatus) -> usize {
-    site.unacknowledged.iter().map(|count| usize::from(*count)).sum()
 }
 
 /// How many problems, in words.

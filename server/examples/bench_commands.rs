@@ -14,7 +14,7 @@ use live::{Server, many_files, open_all, quantile, watch};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::{self, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -47,11 +47,9 @@ fn site() -> io::Result<String> {
                  gap_s = 0\nwrites_per_hour = 100000\nwrites_per_day = 100000\n\n";
     let mut site =
         format!("{}{limit}{}", &site[..controls], &site[simulator..]).replace("\"../", &format!("\"{root}/"));
-    let udp = UdpSocket::bind("127.0.0.1:0")?.local_addr()?;
-    site = site.replace("127.0.0.1:20000", &udp.to_string());
+    site = site.replace("127.0.0.1:20000", &format!("127.0.0.1:{}", testkit::free_udp_port()));
     for port in [15_020, 15_021, 15_022] {
-        let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        site = site.replace(&format!("127.0.0.1:{port}"), &free.to_string());
+        site = site.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:{}", testkit::free_tcp_port()));
     }
     Ok(site)
 }

@@ -23,7 +23,7 @@ pub(crate) const FIGURES: [Figure; 45] = [
     figure("pixel-p50", "frame received to pixel, p50", 60.0, "ms"),
     figure("pixel-p99", "frame received to pixel, p99", 60.0, "ms"),
     figure("live-bytes", "live frame, 260 cells, mean", 300.0, "bytes"),
-    figure("transfer", "first visit: WASM, scripts and styles, brotli", 270.0, "KB"),
+    figure("transfer", "first visit: WASM, scripts and styles, brotli", 272.0, "KB"),
     figure("interactive", "interactive, cold, median", 1_000.0, "ms"),
     figure("rss", "server with the demo site, resident memory", 120.0, "MB"),
     figure("viewers-1000-rss", "server with 1,000 viewers, resident memory", 60.0, "MB"),

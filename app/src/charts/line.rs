@@ -100,6 +100,20 @@ pub struct Line {
     pub segments: Vec<Vec<(f64, f64)>>,
 }
 
+/// The pieces of a line through `points`, which ends at each that has no value and goes on at the next that has one.
+pub fn segments(points: impl IntoIterator<Item = (f64, Option<f32>)>) -> Vec<Vec<(f64, f64)>> {
+    let mut segments = vec![Vec::new()];
+    for (at, value) in points {
+        match (value, segments.last_mut()) {
+            (Some(value), Some(last)) => last.push((at, f64::from(value))),
+            (None, Some(last)) if !last.is_empty() => segments.push(Vec::new()),
+            _ => {}
+        }
+    }
+    segments.retain(|segment| !segment.is_empty());
+    segments
+}
+
 impl Line {
     /// The last point.
     pub fn last(&self) -> Option<(f64, f64)> {

@@ -15,11 +15,21 @@ pub fn LocalTime(
     utc: Derived<Utc>,
 ) -> impl IntoView {
     let alive = crate::hydration::alive();
-    let text = Derived::new(move || if alive.get() { format::local_time(utc.get()) } else { "--:--:--".to_owned() });
+    timed(utc, Derived::new(move || if alive.get() { format::local_time(utc.get()) } else { UNKNOWN.to_owned() }))
+}
+
+/// In place of a time of day that is not known yet.
+pub const UNKNOWN: &str = "--:--:--";
+
+/// An instant as `text`, which is [`UNKNOWN`] until the page is alive.
+pub fn timed(utc: Derived<Utc>, text: Derived<String>) -> impl IntoView {
     // The server alone writes it: where there are scripts nobody looks at it.
     #[cfg(feature = "ssr")]
     let time = view! { <time class="local-time" data-utc=format::utc_time(utc.get_untracked())>{text}</time> };
     #[cfg(not(feature = "ssr"))]
-    let time = view! { <time class="local-time">{text}</time> };
+    let time = {
+        let _ = utc;
+        view! { <time class="local-time">{text}</time> }
+    };
     time
 }

@@ -9,7 +9,6 @@ use crate::format;
 use crate::live::{Live, instant};
 use crate::pages;
 use crate::playback::span;
-use crate::problem::untold;
 use crate::source::DEMO;
 use crate::whose;
 use leptos::prelude::*;
@@ -31,20 +30,7 @@ pub(super) fn Notices() -> impl IntoView {
         let place = unopened.with(|at| at.as_ref().and_then(pages::place));
         place.map_or("The page", |place| pages::PAGES[place].name)
     };
-    // How many critical alarms of the site nobody has acknowledged.
-    let untold = live.map(|snapshot| untold(&snapshot.site));
-    let untold_words = Derived::new(move || match untold.get() {
-        1 => "1 critical alarm is not acknowledged.".to_owned(),
-        n => format!("{n} critical alarms are not acknowledged."),
-    });
-    let site = live.site();
-    let alarms = live.map(move |snapshot| {
-        // Those of this system first.
-        let counts = &snapshot.site.unacknowledged;
-        let has = |place: &usize| counts.get(*place).is_some_and(|count| *count > 0);
-        let place = [live.place()].into_iter().chain(0..counts.len()).find(has).unwrap_or_default();
-        whose::href("/alarms", place, &site)
-    });
+    let (untold, site) = (untold(&live), live.site());
     view! {
         {DEMO.then(|| view! {
             <p class="notice" data-tone="notice">
@@ -77,23 +63,57 @@ pub(super) fn Notices() -> impl IntoView {
                     }}
                 </p>
             })}
-            <p class="notice" data-tone="critical" hidden=move || untold.get() == 0>
-                <b>{untold_words}</b>
-                <a class="button" href=alarms>"See alarms"</a>
-            </p>
-            {move || unopened.with(Option::is_some).then(|| view! {
-                <p class="notice" data-tone="warning">
-                    <b>{move || format!("{} was not opened: {}.", page(), NO_SERVER.to_ascii_lowercase())}</b>
+            {move || match untold.get() {
+                (0, _) => None,
+                (count, place) => {
+                    let alarms = whose::href("/alarms", place, &site);
+                    let button = view! { <a class="button" href=alarms>"See alarms"</a> };
+                    Some(notice("critical", untold_words(count), button.into_any()))
+                }
+            }}
+            {move || unopened.with(Option::is_some).then(|| {
+                let words = format!("{} was not opened: {}.", page(), NO_SERVER.to_ascii_lowercase());
+                let again = view! {
                     <button type="button" class="button" on:click=move |_| navigation.try_again()>"Try again"</button>
-                </p>
+                };
+                notice("warning", words, again.into_any())
             })}
-            {move || storage.with(|words| !words.is_empty()).then(|| view! {
-                <p class="notice" data-tone="warning">
-                    <b>"History is not being kept: "{move || storage.get()}"."</b>
-                    " Live values go on."
-                </p>
+            {move || storage.with(|why| {
+                let words = || format!("History is not being kept: {why}.");
+                (!why.is_empty()).then(|| notice("warning", words(), " Live values go on.".into_any()))
             })}
         </div>
     }
     .into_any()
+}
+
+/// One notice: what is so, and what stands after it.
+fn notice(tone: &'static str, words: String, after: AnyView) -> AnyView {
+    view! {
+        <p class="notice" data-tone=tone>
+            <b>{words}</b>
+            {after}
+        </p>
+    }
+    .into_any()
+}
+
+/// How many critical alarms of the site nobody has acknowledged or put aside, and the place of a system that has some: of
+/// this one, if it does.
+pub(crate) fn untold(live: &Live) -> Derived<(usize, usize)> {
+    let own = live.place();
+    live.map(move |snapshot| {
+        let counts = &snapshot.site.unacknowledged;
+        let has = |place: &usize| counts.get(*place).is_some_and(|count| *count > 0);
+        let place = if has(&own) { own } else { (0..counts.len()).find(has).unwrap_or_default() };
+        (counts.iter().map(|count| usize::from(*count)).sum(), place)
+    })
+}
+
+/// How many critical alarms nobody has acknowledged, as a sentence.
+fn untold_words(count: usize) -> String {
+    match count {
+        1 => "1 critical alarm is not acknowledged.".to_owned(),
+        count => format!("{count} critical alarms are not acknowledged."),
+    }
 }

@@ -2,12 +2,12 @@
 
 use super::systems::Systems;
 use crate::boot::own_person;
-use crate::components::{Chip, LocalTime, SeverityMark, ThemeSwitch, Tone};
+use crate::components::{Chip, DeferChunk, LocalTime, SeverityMark, ThemeSwitch, Tone};
 use crate::derived::Derived;
 use crate::fetch::NO_SERVER;
 use crate::hydration::DeferHydration;
 use crate::icons::{Glyph, Icon};
-use crate::install::InstallOffer;
+use crate::install;
 use crate::live::{Connection, Live};
 use crate::playback::span::local_day;
 use crate::problem::{count_words, tally, verdict};
@@ -35,7 +35,7 @@ pub(super) fn StatusBar() -> impl IntoView {
             <span class="chip status-bar-clock" title="Time of the newest frame, here">
                 <LocalTime utc=live.last_utc() />
             </span>
-            <DeferHydration><InstallOffer /></DeferHydration>
+            <DeferChunk chunk=&install::CHUNK class="install-offer" />
             <ThemeSwitch />
             <PersonLink />
         </header>

@@ -3,7 +3,8 @@
 use crate::flight::CommandFlight;
 use crate::json::{Timestamp, maybe_timestamp, timestamp};
 use domain::control::{
-    Arming, Change, ChangedBy, ComingEnd, CommandReceipt, Control, ControlKind, Guards, Situation, verdicts,
+    Arming, Change, ChangedBy, ComingEnd, CommandReceipt, Control, ControlKind, Guards, Situation, is_less_safe_later,
+    verdicts,
 };
 use domain::spec::SystemSpec;
 use domain::spec::control_kind::Safer;
@@ -332,19 +333,14 @@ impl ControlState {
     /// Whether a command of `value`, held for `hold_s` seconds or until another one, is less safe than what is there: also
     /// one that keeps a value for longer which would come back to the safe side by itself.
     pub fn widens_for(&self, value: f64, hold_s: Option<u64>) -> bool {
-        let returns_wider = hold_s.is_some() && self.present.is_none_or(|present| self.is_wider(self.safe, present));
-        let within = |left_s: u64| Duration::from_secs(left_s);
-        let held = self.holds_for_s.map(|left_s| ComingEnd { to: self.safe, within: within(left_s), is_lease: false });
+        let end = |to, within_s, is_lease| ComingEnd { to, within: Duration::from_secs(within_s), is_lease };
+        let held = self.holds_for_s.map(|left_s| end(self.safe, left_s, false));
         let to = self.returns_to.unwrap_or(self.safe);
-        let let_go = (!self.not_renewed.is_empty()).then(|| ComingEnd {
-            to,
-            within: within(self.returns_in_s.unwrap_or_default()),
-            is_lease: true,
-        });
-        let tightens = self.present.is_some_and(|present| self.is_wider(present, value));
+        let let_go = (!self.not_renewed.is_empty()).then(|| end(to, self.returns_in_s.unwrap_or_default(), true));
+        let ends: Vec<ComingEnd> = held.into_iter().chain(let_go).collect();
         let hold = hold_s.map(Duration::from_secs);
-        let put_off = |end: ComingEnd| end.is_put_off(value, hold, tightens, |value, than| self.is_wider(value, than));
-        self.widens(value) || returns_wider || held.into_iter().chain(let_go).any(put_off)
+        let is_wider = |value, than| self.is_wider(value, than);
+        self.widens(value) || is_less_safe_later(value, hold, self.present, self.safe, &ends, is_wider)
     }
 
     /// Whether `value` lies further from the safe side than `before`.

@@ -18,7 +18,9 @@ mod state;
 
 pub use crate::spec::control::{BadControl, ControlSpec, KEPT_FOR_SAFETY, Wanted, WriteBudget};
 pub use crate::spec::control_kind::{ControlKind, ControlKindSpec, Effect, Safer};
-pub use decide::{Change, ChangedBy, ComingEnd, Command, CommandId, Decision, Known, Refusal, decide};
+pub use decide::{
+    Change, ChangedBy, ComingEnd, Command, CommandId, Decision, Known, Refusal, decide, is_less_safe_later,
+};
 pub use desk::{Arming, Control, ControlPast, Desk, PastCommand, ReadBack, Standing, Step};
 pub use effect::{Followed, followed};
 pub use interlock::{Guards, INTERLOCKS, Interlock, Situation, Verdict, verdicts};

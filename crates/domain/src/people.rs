@@ -226,8 +226,9 @@ pub enum BadName {
     Own(&'static str),
 }
 
-/// The names under which Packtwin itself acts, in commands and in the audit.
-const SERVER: &str = "server";
+/// The name under which the server acts by itself, in commands and in the audit.
+pub const SERVER: &str = "server";
+/// The name of whoever uses the command line on the machine.
 const CONSOLE: &str = "console";
 
 /// Checks the name of an account or a token. Names are in small letters: two that differ in that only are one.

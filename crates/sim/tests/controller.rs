@@ -36,7 +36,7 @@ async fn rig(can_to: SocketAddr) -> (Rig, SocketAddr) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pymodbus_pysunspec2_and_cantools_set_one_and_the_same_controller() {
     let Some(python) = testkit::python("cantools, pymodbus, sunspec2") else { return };
-    let udp = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let udp = SocketAddr::from(([127, 0, 0, 1], testkit::free_udp_port()));
     let (rig, modbus) = rig(udp).await;
     let ports = [modbus.port(), rig.sunspec_addr().unwrap().port(), udp.port()].map(|port| port.to_string());
     let output = tokio::task::spawn_blocking(move || {

@@ -214,7 +214,7 @@ mod tests {
     fn modules_are_read_from_their_folder() {
         let modules = read_modules(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
         let names: Vec<&str> = modules.keys().map(String::as_str).collect();
-        assert_eq!(names, ["", "bend", "circles", "circles::paths", "fuzz", "kept"]);
+        assert_eq!(names, ["", "bend", "circles", "circles::paths", "fuzz", "kept", "ports"]);
         assert_eq!(circles(&modules), Vec::<String>::new());
     }
 }

@@ -1,5 +1,6 @@
 //! Reference tools for tests: programs of other projects that know the protocols and formats, a generator of bent
-//! inputs, files that are compared with what is made today, and a look at which modules of a crate need one another.
+//! inputs, files that are compared with what is made today, free ports, and a look at which modules of a crate need one
+//! another.
 //!
 //! A person without them may still run the tests: what needs one is skipped, and says so on the console. Continuous
 //! integration sets `PACKTWIN_REQUIRE=all`: then a missing tool fails the test.
@@ -8,9 +9,11 @@ mod bend;
 pub mod circles;
 mod fuzz;
 mod kept;
+mod ports;
 
 pub use fuzz::{Target, fuzz};
 pub use kept::{kept, renewing};
+pub use ports::{free_tcp_port, free_udp_port};
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -8,7 +8,7 @@ use super::audit::command_entry;
 use super::ran::{NOTED_EVERY, Ran};
 use crate::clock::Clock;
 use domain::audit::Entry;
-use domain::control::{CommandId, CommandReceipt, CommandState};
+use domain::control::{CommandReceipt, CommandState};
 use domain::engine::{AlarmKeep, Input};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -68,7 +68,7 @@ impl Journal {
         Journal { steps: None, thread: None, recorded: Arc::default() }
     }
 
-    /// How many steps of commands it has taken down since it was started.
+    /// How many steps of commands are on the disk since it was started.
     pub(crate) fn recorded(&self) -> u64 {
         self.recorded.load(Ordering::Relaxed)
     }
@@ -152,9 +152,10 @@ fn run(
         let done =
             write(control, &lines, ran).err().map(|_| lines.iter().map(|line| write(control, [line], ran)).collect());
         let done: Vec<Result<(), StoreError>> = done.unwrap_or_else(|| lines.iter().map(|_| Ok(())).collect());
-        let steps = lines.iter().filter(|line| !matches!(line, Line::Alarms(..))).count();
-        recorded.fetch_add(steps as u64, Ordering::Relaxed);
         for (line, done) in lines.into_iter().zip(done) {
+            if done.is_ok() && matches!(line, Line::Step { .. }) {
+                recorded.fetch_add(1, Ordering::Relaxed);
+            }
             if let Err(why) = &done {
                 tracing::error!("{} is not recorded: {why}", line.words());
             }

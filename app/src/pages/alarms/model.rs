@@ -221,9 +221,9 @@ impl Filter {
 
     /// Whether a group is wanted.
     pub(super) fn wants(&self, group: &Group) -> bool {
-        let text = self.text.to_lowercase();
+        let text = self.text.to_ascii_lowercase();
         let has = |alarm: &AlarmResponse| {
-            [&alarm.words, &alarm.rule, &alarm.subject].iter().any(|words| words.to_lowercase().contains(&text))
+            [&alarm.words, &alarm.rule, &alarm.subject].iter().any(|words| words.to_ascii_lowercase().contains(&text))
         };
         self.severity.is_none_or(|of| of == group.severity)
             && self.section.is_none_or(|of| of == group.section)

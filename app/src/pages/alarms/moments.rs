@@ -1,6 +1,6 @@
 //! The curve of what an alarm watched, in the moments around it.
 
-use crate::charts::line::{Line, LineChart, LineChartView, Mark, TimeAxis, ValueAxis, ValueRange};
+use crate::charts::line::{Line, LineChart, LineChartView, Mark, TimeAxis, ValueAxis, ValueRange, segments};
 use crate::charts::theme::SeriesColor;
 use crate::derived::Derived;
 use crate::fetch;
@@ -10,7 +10,6 @@ use ::api::alarms::EndedAlarm;
 use ::api::history::HistoryResponse;
 use domain::alarm::{RuleIdx, Severity, Watch};
 use domain::point::PointId;
-use domain::series::Table;
 use domain::time::Utc;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -133,7 +132,8 @@ fn chart(answer: &HistoryResponse, moments: &Moments, offset: fn(f64) -> i32) ->
     let found = [&answer.table, &answer.cells].into_iter().find_map(|table| Some((table, table.series.first()?)));
     let lines = found.map(|(table, series)| {
         let color = if series.unit.symbol() == "°C" { SeriesColor::Temperature } else { SeriesColor::Voltage };
-        Line { label: String::new(), color, segments: segments(table) }
+        let points = table.at.iter().map(|at| s(*at)).zip(series.values.iter().copied());
+        Line { label: String::new(), color, segments: segments(points) }
     });
     LineChart {
         time: TimeAxis { from, to, end: String::new() },
@@ -145,27 +145,12 @@ fn chart(answer: &HistoryResponse, moments: &Moments, offset: fn(f64) -> i32) ->
     }
 }
 
-/// The points of the first series; where it has none, the line ends.
-fn segments(table: &Table) -> Vec<Vec<(f64, f64)>> {
-    let values = table.series.first().map(|series| &*series.values).unwrap_or_default();
-    let mut segments = vec![Vec::new()];
-    for (at, value) in table.at.iter().zip(values) {
-        match (value, segments.last_mut()) {
-            (Some(value), Some(last)) => last.push((at.0 as f64 / 1e6, f64::from(*value))),
-            (None, Some(last)) if !last.is_empty() => segments.push(Vec::new()),
-            _ => {}
-        }
-    }
-    segments.retain(|segment| !segment.is_empty());
-    segments
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use domain::alarm::RULES;
     use domain::point::Unit;
-    use domain::series::Series;
+    use domain::series::{Series, Table};
 
     #[test]
     fn what_has_a_curve_is_shown_by_the_series_that_history_knows() {

@@ -1,7 +1,7 @@
 //! The rows of a query as lines over time.
 
 use super::words;
-use crate::charts::line::{Line, LineChart, TimeAxis, ValueAxis};
+use crate::charts::line::{Line, LineChart, TimeAxis, ValueAxis, segments};
 use crate::charts::theme::SeriesColor;
 use ::api::analysis::Curves;
 
@@ -35,10 +35,10 @@ pub(super) fn chart(curves: &Curves, offset_s: i32) -> LineChart {
         used.push(color);
         color
     };
-    let line = |(name, values): &(String, Vec<f32>)| Line {
-        label: words::name(name).0,
-        color: color(name),
-        segments: segments(&curves.at_s, values),
+    let line = |(name, values): &(String, Vec<f32>)| {
+        let values = values.iter().map(|value| Some(*value).filter(|value| !value.is_nan()));
+        let segments = segments(curves.at_s.iter().copied().zip(values));
+        Line { label: words::name(name).0, color: color(name), segments }
     };
     let lines = curves.curves.iter().map(line).collect();
     let mut units = curves.curves.iter().map(|(name, _)| words::name(name).1);
@@ -51,20 +51,6 @@ pub(super) fn chart(curves: &Curves, offset_s: i32) -> LineChart {
         clock: Some(offset_s),
         ..LineChart::default()
     }
-}
-
-/// Lines from value to value, with gaps where there is none.
-fn segments(at_s: &[f64], values: &[f32]) -> Vec<Vec<(f64, f64)>> {
-    let mut segments = vec![Vec::new()];
-    for (at, value) in at_s.iter().zip(values) {
-        match segments.last_mut() {
-            Some(segment) if !value.is_nan() => segment.push((*at, f64::from(*value))),
-            Some(segment) if !segment.is_empty() => segments.push(Vec::new()),
-            _ => {}
-        }
-    }
-    segments.retain(|segment| !segment.is_empty());
-    segments
 }
 
 #[cfg(test)]

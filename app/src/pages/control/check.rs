@@ -51,7 +51,7 @@ pub(super) fn answer(flight: Flight, desk: Desk) -> Derived<String> {
                     (Some(change), Some(wanted)) => {
                         let with = format!(
                             "With {} at {}",
-                            change.control.label.to_lowercase(),
+                            change.control.label.to_ascii_lowercase(),
                             model::words(&change.control, change.to)
                         );
                         outlook::answer(&with, present, wanted, kind, topology)

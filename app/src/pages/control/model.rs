@@ -5,7 +5,7 @@ use crate::source::NO_SERVER;
 use ::api::control::{CommandResponse, ControlResponse, ControlState};
 use ::api::people::SessionResponse;
 use domain::control::{ControlKind, StateKind};
-use domain::people::{Denied, Role, action::Action};
+use domain::people::{Denied, Role, SERVER, action::Action};
 use domain::spec::control::admitted;
 use domain::time::Utc;
 use domain::words::Words as _;
@@ -401,7 +401,7 @@ pub(super) fn changed_words(control: &ControlState) -> (String, Option<Utc>) {
         None => ("no change is known".to_owned(), None),
         Some(changed) => (
             match &changed.how[..] {
-                "command" if changed.by == "server" => "returned by the server when its time was over".to_owned(),
+                "command" if changed.by == SERVER => "returned by the server when its time was over".to_owned(),
                 "command" => format!("changed by {}", changed.by),
                 "lease" => "returned by itself".to_owned(),
                 _ => "changed at the device".to_owned(),

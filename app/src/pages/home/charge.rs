@@ -2,7 +2,7 @@
 
 use super::past::Past;
 use crate::charts::line::ticks::{clock_words, day_words};
-use crate::charts::line::{Line, Mark};
+use crate::charts::line::{Line, Mark, segments};
 use crate::charts::theme::SeriesColor;
 use crate::derived::Derived;
 use crate::format::{self, NONE, THIN};
@@ -53,14 +53,7 @@ pub(super) fn Jumps(past: Past, shunt: String, inverter: String) -> impl IntoVie
 
 /// The count as a line.
 pub(super) fn line(past: &HomeResponse) -> Line {
-    let mut segments: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
-    for (at, pct) in &past.counted.line {
-        match (pct, segments.last_mut()) {
-            (Some(pct), Some(segment)) => segment.push((at.0 as f64 / 1e6, f64::from(*pct))),
-            _ => segments.push(Vec::new()),
-        }
-    }
-    segments.retain(|segment| !segment.is_empty());
+    let segments = segments(past.counted.line.iter().map(|(at, pct)| (at.0 as f64 / 1e6, *pct)));
     Line { label: "Packtwin".to_owned(), color: SeriesColor::Current, segments }
 }
 

@@ -2,7 +2,7 @@
 
 use super::past::{HOURS, Past, with_hours};
 use crate::address::{Leave, Navigation};
-use crate::charts::line::{Band, Line, LineChart, LineChartView, TimeAxis, ValueAxis, ValueRange, Zero};
+use crate::charts::line::{Band, Line, LineChart, LineChartView, TimeAxis, ValueAxis, ValueRange, Zero, segments};
 use crate::charts::theme::SeriesColor;
 use crate::components::{Card, Segmented};
 use crate::derived::Derived;
@@ -168,19 +168,12 @@ pub(super) fn chart(past: &HomeResponse, unit: &'static str, range: ValueRange, 
 
 /// The curve of a point, cut where there was no value.
 pub(super) fn line(past: &HomeResponse, point: PointId, label: &str, color: SeriesColor) -> Line {
-    let mut segments: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
-    if let Some(series) = past.curves.find(point.spec().path) {
-        for (at, value) in past.curves.at.iter().zip(&series.values) {
-            match (value, segments.last_mut()) {
-                (Some(value), Some(segment)) if *at >= past.from && *at <= past.to => {
-                    segment.push((at.0 as f64 / 1e6, f64::from(*value)));
-                }
-                (None, Some(segment)) if !segment.is_empty() => segments.push(Vec::new()),
-                _ => {}
-            }
-        }
-    }
-    segments.retain(|segment| !segment.is_empty());
+    let values = past.curves.find(point.spec().path).map(|series| &*series.values).unwrap_or_default();
+    let points = past.curves.at.iter().zip(values).filter(|(at, value)| {
+        // A gap counts wherever it is.
+        value.is_none() || (past.from..=past.to).contains(*at)
+    });
+    let segments = segments(points.map(|(at, value)| (at.0 as f64 / 1e6, *value)));
     Line { label: label.to_owned(), color, segments }
 }
 

@@ -1,11 +1,13 @@
-//! What ended in the last 24 hours before the instant on the page: asked for when the page is hydrated, again when an alarm
-//! begins or ends, and when the page goes to another instant.
+//! What stands and is no problem now, because somebody shelved it; and what ended in the last 24 hours before the instant
+//! on the page: asked for when the page is hydrated, again when an alarm begins or ends, and when the page goes to another
+//! instant.
 
 use crate::components::{LocalTime, SeverityMark};
 use crate::derived::Derived;
 use crate::fetch::{self, FetchError, SingleFlight};
 use crate::format::{self, THIN};
 use crate::live::{Live, address_of};
+use crate::problem::shelved;
 use crate::{address::Address, whose};
 use ::api::history::{EventMark, HistoryResponse};
 use domain::alarm::Severity;
@@ -132,7 +134,14 @@ pub fn Ended() -> impl IntoView {
             .into_any()
         }
     };
-    view! { {list} }
+    let aside = live.map(shelved);
+    let alarms = Address::parse(&live.href("/alarms")).with("state", Some("shelved"));
+    view! {
+        <p class="note" hidden=move || aside.get() == 0>
+            <a href=alarms>{move || format!("{} shelved", aside.get())}</a>
+        </p>
+        {list}
+    }
 }
 
 /// One that is over; it leads to the instant at which it ended.

@@ -11,7 +11,7 @@ use crate::format::{self, sentence};
 use crate::icons::{Glyph, Icon};
 use crate::live::Live;
 use crate::pages::cells::choice::Choice;
-use crate::problem::{Problem, STORAGE, Seen, problems, shelved, tally, verdict};
+use crate::problem::{Problem, STORAGE, Seen, problems, tally, verdict};
 use crate::whose;
 use domain::alarm::Severity;
 use domain::twin::Health;
@@ -39,9 +39,6 @@ pub(super) fn Problems() -> impl IntoView {
         move |snapshot| problems(snapshot, &site, &spec)
     });
     let storage = live.map(|snapshot| snapshot.site.storage.clone());
-    let aside = live.map(shelved);
-    let alarms = live.href("/alarms");
-    let alarms = format!("{alarms}{}", if alarms.contains('?') { '&' } else { '?' });
     let all = RwSignal::new(false);
     let more = Derived::new(move || list.with(|list| more(list.iter().map(|problem| problem.severity))));
     let more_words = move || if all.get() { "Show fewer".to_owned() } else { format!("{} more", more.get()) };
@@ -93,9 +90,6 @@ pub(super) fn Problems() -> impl IntoView {
                         <p class="note">{move || format!("{}. Live values go on.", sentence(&storage.get()))}</p>
                     </div>
                 </div>
-                <p class="problem problem-other" hidden=move || aside.get() == 0>
-                    <a href=format!("{alarms}state=shelved")>{move || format!("{} shelved", aside.get())}</a>
-                </p>
                 {others}
                 <DeferChunk chunk=&ended::CHUNK class="ended" />
             </div>

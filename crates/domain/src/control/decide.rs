@@ -170,19 +170,24 @@ pub struct ComingEnd {
     pub is_lease: bool,
 }
 
-impl ComingEnd {
-    /// Whether `value`, held for `hold`, would keep the system less safe for longer. `tightens`: it is safer than what the
-    /// device has, which may take the place of a value that it is about to let go.
-    pub fn is_put_off(
-        &self,
-        value: f64,
-        hold: Option<Duration>,
-        tightens: bool,
-        widens: impl Fn(f64, f64) -> bool,
-    ) -> bool {
-        let lasts_longer = hold.is_none_or(|hold| hold > self.within);
-        lasts_longer && widens(value, self.to) && !(self.is_lease && tightens)
-    }
+/// Whether the system is less safe later than it would be without a command of `value` held for `hold`, whatever the value
+/// itself is: what returns after the hold is less safe than `present`, or the value keeps from its end something that comes
+/// back to the safe side by itself. A value that is safer than `present` may take the place of one that the device is about
+/// to let go.
+pub fn is_less_safe_later(
+    value: f64,
+    hold: Option<Duration>,
+    present: Option<f64>,
+    safe: f64,
+    ends: &[ComingEnd],
+    is_wider: impl Fn(f64, f64) -> bool,
+) -> bool {
+    let tightens = present.is_some_and(|present| is_wider(present, value));
+    let is_put_off = |end: &ComingEnd| {
+        hold.is_none_or(|hold| hold > end.within) && is_wider(value, end.to) && !(end.is_lease && tightens)
+    };
+    let returns_wider = hold.is_some() && present.is_none_or(|present| is_wider(safe, present));
+    returns_wider || ends.iter().any(is_put_off)
 }
 
 /// A command that may be carried out.
@@ -213,12 +218,8 @@ pub fn decide(control: &ControlSpec, command: &Command, known: &Known<'_>) -> Re
         Some(present) => control.widens(value, present),
         None => !control.is_safe(value) || value != control.safe,
     } || known.on_its_way.is_some_and(|coming| control.widens(value, coming))
-        // What returns in the end counts as well.
-        || (command.hold.is_some() && known.present.is_none_or(|present| control.widens(control.safe, present)))
-        // And what would come back to the safe side by itself, and is kept from it.
-        || known.ends.iter().any(|end| {
-            let tightens = known.present.is_some_and(|present| control.widens(present, value));
-            end.is_put_off(value, command.hold, tightens, |value, than| control.widens(value, than))
+        || is_less_safe_later(value, command.hold, known.present, control.safe, known.ends, |value, than| {
+            control.widens(value, than)
         });
     if widens {
         authorize(&command.by, Action::Widen)?;
