@@ -48,6 +48,7 @@ pub(crate) fn forecast(hub: &Hub, index: usize, question: Question) -> Option<(U
             LoadProfile::Held
         }),
     };
+    assumptions.extend(Recent::short_words(&load));
     let twin = Twin::of(spec, &newest.snapshot, &Recent::of(&table, now));
     let look = |settings: &Settings| {
         let dispatch = if backup { Some(Dispatch::Backup) } else { settings.dispatch() };

@@ -3,8 +3,7 @@
 use crate::flight::CommandFlight;
 use crate::json::{Timestamp, maybe_timestamp, timestamp};
 use domain::control::{
-    Arming, Change, ChangedBy, ComingEnd, CommandReceipt, Control, ControlKind, Guards, Situation, is_less_safe_later,
-    verdicts,
+    Arming, Change, ChangedBy, ComingEnd, CommandReceipt, Control, ControlKind, Guards, Later, Situation, verdicts,
 };
 use domain::spec::SystemSpec;
 use domain::spec::control_kind::Safer;
@@ -333,14 +332,18 @@ impl ControlState {
     /// Whether a command of `value`, held for `hold_s` seconds or until another one, is less safe than what is there: also
     /// one that keeps a value for longer which would come back to the safe side by itself.
     pub fn widens_for(&self, value: f64, hold_s: Option<u64>) -> bool {
-        let end = |to, within_s, is_lease| ComingEnd { to, within: Duration::from_secs(within_s), is_lease };
-        let held = self.holds_for_s.map(|left_s| end(self.safe, left_s, false));
+        self.widens(value) || self.later(value, hold_s) == Later::StaysLonger
+    }
+
+    /// What such a command leads to later, whatever its value is now.
+    pub fn later(&self, value: f64, hold_s: Option<u64>) -> Later {
+        let end = |to, within_s: Option<u64>| ComingEnd { to, within: within_s.map(Duration::from_secs) };
+        let held = self.holds_for_s.map(|left_s| end(self.safe, Some(left_s)));
         let to = self.returns_to.unwrap_or(self.safe);
-        let let_go = (!self.not_renewed.is_empty()).then(|| end(to, self.returns_in_s.unwrap_or_default(), true));
+        let let_go = (!self.not_renewed.is_empty()).then(|| end(to, self.returns_in_s));
         let ends: Vec<ComingEnd> = held.into_iter().chain(let_go).collect();
         let hold = hold_s.map(Duration::from_secs);
-        let is_wider = |value, than| self.is_wider(value, than);
-        self.widens(value) || is_less_safe_later(value, hold, self.present, self.safe, &ends, is_wider)
+        Later::of(value, hold, self.present, self.safe, &ends, |value, than| self.is_wider(value, than))
     }
 
     /// Whether `value` lies further from the safe side than `before`.

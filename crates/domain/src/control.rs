@@ -18,9 +18,7 @@ mod state;
 
 pub use crate::spec::control::{BadControl, ControlSpec, KEPT_FOR_SAFETY, Wanted, WriteBudget};
 pub use crate::spec::control_kind::{ControlKind, ControlKindSpec, Effect, Safer};
-pub use decide::{
-    Change, ChangedBy, ComingEnd, Command, CommandId, Decision, Known, Refusal, decide, is_less_safe_later,
-};
+pub use decide::{Change, ChangedBy, ComingEnd, Command, CommandId, Decision, Known, Later, Refusal, decide};
 pub use desk::{Arming, Control, ControlPast, Desk, PastCommand, ReadBack, Standing, Step};
 pub use effect::{Followed, followed};
 pub use interlock::{Guards, INTERLOCKS, Interlock, Situation, Verdict, verdicts};

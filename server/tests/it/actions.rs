@@ -160,10 +160,12 @@ fn a_page_commands_by_the_same_door_as_programs() {
         })
     };
     // A form with how long it is to stand, as a browser posts it: nothing chosen; then 15 minutes, after which a wider value
-    // returns, against which standby stands.
-    for (id, hold, value, status, words) in
-        [("three", "", "110000", 303, ""), ("four", "900", "100000", 409, "The contactors are not closed")]
-    {
+    // returns: what stands against that, standby here, is looked at then. To have more now it stands in the way.
+    for (id, hold, value, status, words) in [
+        ("three", "", "110000", 303, ""),
+        ("four", "900", "100000", 303, ""),
+        ("five", "", "130000", 409, "The contactors are not closed"),
+    ] {
         settled();
         let revision = server.get("/api/v1/control?system=hv")["controls"][1]["revision"].as_u64().unwrap();
         let body = format!("id={id}&system=hv&control=discharge-limit&value={value}&revision={revision}&hold_s={hold}");

@@ -226,7 +226,7 @@ fn Foot(desk: Desk, flight: Flight, control: Derived<ControlState>) -> impl Into
         (None, Some(own)) => {
             let told = match own.blocked(None).first() {
                 Some(blocked) if !own.is_none() => format!("Not now: {}.", blocked.blocked),
-                _ => own.direction(None).to_owned(),
+                _ => own.direction(None),
             };
             let text = desk.draft.with(|draft| draft.as_ref().map_or_else(String::new, |(_, text)| text.clone()));
             match model::taken_words(&own.control, &text, own.to) {

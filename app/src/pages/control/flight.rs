@@ -161,7 +161,9 @@ impl Flight {
             Some(Ok(twin)) => twin.assumptions().iter().map(Assumption::to_string).collect(),
             _ => Vec::new(),
         });
-        of_twin.into_iter().chain(of_controls).collect()
+        let repeats = self.load.get() == LoadChoice::Repeated;
+        let short = self.repeated.with(|load| load.as_ref().filter(|_| repeats).and_then(Recent::short_words));
+        of_twin.into_iter().chain(short).chain(of_controls).collect()
     }
 
     /// Makes the twin of what is known now.

@@ -4,7 +4,7 @@ use crate::format::{self, THIN};
 use crate::source::NO_SERVER;
 use ::api::control::{CommandResponse, ControlResponse, ControlState};
 use ::api::people::SessionResponse;
-use domain::control::{ControlKind, StateKind};
+use domain::control::{ControlKind, Later, StateKind};
 use domain::people::{Denied, Role, SERVER, action::Action};
 use domain::spec::control::admitted;
 use domain::time::Utc;
@@ -280,14 +280,34 @@ impl Change {
         self.control.interlocks.iter().filter(guards).filter(|interlock| !interlock.blocked.is_empty()).collect()
     }
 
-    /// What it means, in a sentence.
-    pub(super) fn direction(&self, hold_s: Option<u64>) -> &'static str {
-        match (self.is_none(), self.widens(), self.widens_for(hold_s)) {
-            (_, false, true) => "This stands longer than what is set now, which is less safe.",
+    /// Whether only who may widen may ask for it: it is less safe, at once or in the end.
+    pub(super) fn is_for_who_may_widen(&self, hold_s: Option<u64>) -> bool {
+        self.widens_for(hold_s) || self.later(hold_s) == Later::Returns
+    }
+
+    fn later(&self, hold_s: Option<u64>) -> Later {
+        self.control.later(self.to, hold_s)
+    }
+
+    /// What it means, in one sentence or two.
+    pub(super) fn direction(&self, hold_s: Option<u64>) -> String {
+        let words = match (self.is_none(), self.widens(), self.later(hold_s)) {
+            (_, false, Later::StaysLonger) => "This stands longer than what is set now, which is less safe.",
+            (_, false, Later::Returns) => {
+                let safe = words(&self.control, self.control.safe);
+                return format!("Less safe in the end: {safe} return when its time is over.");
+            }
             (true, ..) => "The device has this value already.",
             (false, true, _) => "This is less safe than now.",
-            (false, false, false) => "This is towards the safe side.",
-        }
+            (false, false, Later::EndsWithin(within)) => {
+                let within = format::duration(within.as_secs_f32());
+                return format!(
+                    "This is towards the safe side. It ends with the time of what is set now, in {within}."
+                );
+            }
+            (false, false, Later::AsSafe) => "This is towards the safe side.",
+        };
+        words.to_owned()
     }
 }
 

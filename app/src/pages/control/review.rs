@@ -74,7 +74,7 @@ fn OfChange(desk: Desk, flight: Flight, change: Change) -> impl IntoView {
         let hold_s = desk.hold_s.get();
         now.with(|now| now.blocked(hold_s).iter().map(|lock| lock.blocked.clone()).collect::<Vec<_>>())
     });
-    let widens = Derived::new(move || now.with(|now| now.widens_for(desk.hold_s.get())));
+    let widens = Derived::new(move || now.with(|now| now.is_for_who_may_widen(desk.hold_s.get())));
     let faster = {
         let seen = control.clone();
         Derived::new(move || now.with(|now| model::meanwhile_words(&seen, &now.control)))

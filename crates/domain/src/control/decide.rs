@@ -164,30 +164,50 @@ pub struct Known<'a> {
 pub struct ComingEnd {
     /// The value after it.
     pub to: f64,
-    /// When, at the latest.
-    pub within: Duration,
-    /// Whether the device lets go of a value that is not renewed; else the time is over for which it was asked.
-    pub is_lease: bool,
+    /// When, at the latest; none if that is not known.
+    pub within: Option<Duration>,
 }
 
-/// Whether the system is less safe later than it would be without a command of `value` held for `hold`, whatever the value
-/// itself is: what returns after the hold is less safe than `present`, or the value keeps from its end something that comes
-/// back to the safe side by itself. A value that is safer than `present` may take the place of one that the device is about
-/// to let go.
-pub fn is_less_safe_later(
-    value: f64,
-    hold: Option<Duration>,
-    present: Option<f64>,
-    safe: f64,
-    ends: &[ComingEnd],
-    is_wider: impl Fn(f64, f64) -> bool,
-) -> bool {
-    let tightens = present.is_some_and(|present| is_wider(present, value));
-    let is_put_off = |end: &ComingEnd| {
-        hold.is_none_or(|hold| hold > end.within) && is_wider(value, end.to) && !(end.is_lease && tightens)
-    };
-    let returns_wider = hold.is_some() && present.is_none_or(|present| is_wider(safe, present));
-    returns_wider || ends.iter().any(is_put_off)
+/// What a command leads to later, whatever its value is now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Later {
+    /// To nothing that is less safe than without it.
+    AsSafe,
+    /// To the safe value when its time is over, which is less safe than what the device has now. What guards wider values
+    /// is looked at then; but who asks for it must be allowed to.
+    Returns,
+    /// It keeps something less safe that would come back to the safe side by itself: that is to widen.
+    StaysLonger,
+    /// It is safer than what is there, and takes its place at once; but for no longer than what is there would have
+    /// stayed.
+    EndsWithin(Duration),
+}
+
+impl Later {
+    /// What a command of `value` held for `hold` leads to, where the device has `present` and what it has `ends` by itself.
+    pub fn of(
+        value: f64,
+        hold: Option<Duration>,
+        present: Option<f64>,
+        safe: f64,
+        ends: &[ComingEnd],
+        is_wider: impl Fn(f64, f64) -> bool,
+    ) -> Later {
+        let tightens = present.is_some_and(|present| is_wider(present, value));
+        let is_put_off = |end: &&ComingEnd| {
+            let lasts_longer = hold.is_none_or(|hold| end.within.is_none_or(|within| hold > within));
+            lasts_longer && is_wider(value, end.to) && is_wider(value, safe)
+        };
+        // What may end at any moment ends soon.
+        let put_off = ends.iter().filter(is_put_off).map(|end| end.within.unwrap_or(HOLD.0)).min();
+        let returns_wider = hold.is_some() && present.is_none_or(|present| is_wider(safe, present));
+        match put_off {
+            Some(within) if tightens => Later::EndsWithin(within),
+            Some(_) => Later::StaysLonger,
+            None if returns_wider => Later::Returns,
+            None => Later::AsSafe,
+        }
+    }
 }
 
 /// A command that may be carried out.
@@ -195,6 +215,8 @@ pub fn is_less_safe_later(
 pub struct Decision {
     /// The value that is sent: the nearest step, in the unit of the control.
     pub value: f64,
+    /// For how long it stands at the most; none: until another command.
+    pub hold: Option<Duration>,
     /// Where it leads.
     pub towards: Towards,
     /// Whether it makes the system safer than what it has and what is on its way. That comes to an end by itself, and is
@@ -212,16 +234,16 @@ const HOLD: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs
 pub fn decide(control: &ControlSpec, command: &Command, known: &Known<'_>) -> Result<Decision, Refusal> {
     authorize(&command.by, Action::Tighten)?;
     let value = control.admit(command.value)?;
+    let is_wider = |value, than| control.widens(value, than);
+    let later = Later::of(value, command.hold, known.present, control.safe, known.ends, is_wider);
     // What is not known counts as the safe value, or as the widest that there is: whichever asks for more proof. What
     // another has commanded a moment ago is not made wider unseen, whether it has arrived or not.
     let widens = match known.present {
         Some(present) => control.widens(value, present),
         None => !control.is_safe(value) || value != control.safe,
     } || known.on_its_way.is_some_and(|coming| control.widens(value, coming))
-        || is_less_safe_later(value, command.hold, known.present, control.safe, known.ends, |value, than| {
-            control.widens(value, than)
-        });
-    if widens {
+        || later == Later::StaysLonger;
+    if widens || later == Later::Returns {
         authorize(&command.by, Action::Widen)?;
     }
     if let Some(hold) = command.hold.filter(|hold| !(HOLD.0..=HOLD.1).contains(hold)) {
@@ -248,7 +270,8 @@ pub fn decide(control: &ControlSpec, command: &Command, known: &Known<'_>) -> Re
     known.ledger.admit(&control.budget, towards, known.situation.now.mono)?;
     let is_tighter = |than: f64| control.widens(than, value);
     let tightens = known.present.is_some_and(is_tighter) && known.on_its_way.is_none_or(is_tighter);
-    Ok(Decision { value, towards, tightens })
+    let hold = if let Later::EndsWithin(within) = later { Some(within) } else { command.hold };
+    Ok(Decision { value, hold, towards, tightens })
 }
 
 /// Where a write of `value` leads.

@@ -284,7 +284,7 @@ impl Desk {
                 return vec![Step::Again(CommandReceipt::new(command, now, state, None))];
             }
         };
-        let command = Command { value: decision.value, ..command };
+        let command = Command { value: decision.value, hold: decision.hold, ..command };
         let waits = self.find(command.system, command.control).and_then(|control| control.standing.as_ref());
         // Who replaces what was not sent yet makes it come to nothing.
         if waits.is_some_and(|it| matches!(it.state, CommandState::Requested | CommandState::Journalled)) {
@@ -640,12 +640,8 @@ impl Control {
             WriteOutcome::Sent | WriteOutcome::Echoed if renewal => return None,
             _ if renewal && has.is_some_and(|has| spec.accepts(value, has)) => return self.renewed(at),
             WriteOutcome::Unconfirmable if renewal => return self.renewed(at),
-            // The device has the value until its lease is over, and may answer again before.
-            WriteOutcome::NotSent(_) | WriteOutcome::Expired | WriteOutcome::Unknown(_)
-                if renewal && standing.renew.is_some_and(|(_, over)| at.mono < over) =>
-            {
-                return None;
-            }
+            // The device has the value until its lease is over, and may answer, or be less busy, before.
+            _ if renewal && has.is_none() && standing.renew.is_some_and(|(_, over)| at.mono < over) => return None,
             other if renewal => match has {
                 Some(has) => self.lost(has),
                 None => self.not_renewed_any_more(&format!("it could not be renewed: {other}")),
@@ -749,12 +745,12 @@ impl Control {
             let until = standing.command.hold.map(|hold| standing.at.mono + hold);
             standing.holds_until.or(until)
         });
-        let held = held.map(|at| ComingEnd { to: self.spec.safe, within: left(at), is_lease: false });
+        let held = held.map(|at| ComingEnd { to: self.spec.safe, within: Some(left(at)) });
         let is_renewed = standing.is_some_and(|standing| standing.state.is_under_way() || standing.state.stands())
             && self.not_renewed(situation).is_none();
         let to = self.spec.returns_to.unwrap_or(self.spec.safe);
-        let within = self.returns_at.map_or(Duration::ZERO, left);
-        let let_go = (self.spec.lease.is_some() && !is_renewed).then_some(ComingEnd { to, within, is_lease: true });
+        let within = self.returns_at.map(left);
+        let let_go = (self.spec.lease.is_some() && !is_renewed).then_some(ComingEnd { to, within });
         held.into_iter().chain(let_go).collect()
     }
 

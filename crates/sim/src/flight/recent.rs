@@ -2,6 +2,7 @@
 
 use domain::flight::LoadProfile;
 use domain::point::PointId;
+use domain::recent::RECENT_S;
 use domain::series::Table;
 use domain::time::Utc;
 
@@ -85,6 +86,16 @@ impl Recent {
         enough.then_some(LoadProfile::Repeated { load_w, step_s: REPEATED_STEP_S })
     }
 
+    /// That a load which is repeated was recorded for less than [`RECENT_S`], in words.
+    pub fn short_words(load: &LoadProfile) -> Option<String> {
+        let LoadProfile::Repeated { load_w, step_s } = load else { return None };
+        let seconds = load_w.len() as f32 * step_s;
+        let recorded =
+            if seconds < 120.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", (seconds / 60.0).floor()) };
+        (seconds < 0.9 * RECENT_S as f32)
+            .then(|| format!("the load was recorded for {recorded} only, which are repeated"))
+    }
+
     /// How much of the last minutes is known, s.
     pub(super) fn known_s(&self) -> f32 {
         self.current.iter().map(|stretch| stretch.seconds).sum()
@@ -104,7 +115,16 @@ mod tests {
         let Some(LoadProfile::Repeated { load_w, step_s }) = Recent::repeated(&table, Utc(20_000_000)) else {
             panic!("it is known")
         };
-        assert_eq!((load_w, step_s), (vec![40e3, 40e3, 200e3, 200e3], 5.0));
+        assert_eq!((&load_w, step_s), (&vec![40e3, 40e3, 200e3, 200e3], 5.0));
+        let repeated = |steps: usize| LoadProfile::Repeated { load_w: vec![40e3; steps], step_s };
+        for (steps, words) in [
+            (4, Some("the load was recorded for 20 s only, which are repeated")),
+            (40, Some("the load was recorded for 3 min only, which are repeated")),
+            (118, None),
+        ] {
+            assert_eq!(Recent::short_words(&repeated(steps)).as_deref(), words);
+        }
+        assert_eq!(Recent::short_words(&LoadProfile::Held), None);
         assert_eq!(Recent::repeated(&table, Utc(60_000_000)), None, "most of it is not known");
         assert_eq!(Recent::repeated(&Table::default(), Utc(0)), None);
     }

@@ -359,19 +359,27 @@ fn what_keeps_a_value_for_longer_that_would_return_is_less_safe() {
         returns_in_s: Some(40),
         ..limit()
     };
+    let low = ControlState { present: Some(145e3), ..limit() };
     let stays = "This is towards the safe side.";
     let longer = "This stands longer than what is set now, which is less safe.";
-    for (control, to, hold_s, says) in [
-        (&held, 200e3, None, longer),
-        (&held, 190e3, Some(900), longer),
-        (&held, 190e3, Some(30), stays),
-        (&held, 100e3, None, stays),
-        (&let_go, 200e3, None, longer),
-        (&let_go, 190e3, None, stays),
+    let ends = |within: &str| format!("{stays} It ends with the time of what is set now, in {within}.");
+    let returns = "Less safe in the end: 150\u{202f}kW return when its time is over.";
+    for (control, to, hold_s, says, is_guarded) in [
+        (&held, 200e3, None, longer.to_owned(), true),
+        (&held, 190e3, Some(900), ends("60\u{202f}s"), false),
+        (&held, 190e3, Some(30), stays.to_owned(), false),
+        (&held, 100e3, None, stays.to_owned(), false),
+        (&let_go, 200e3, None, longer.to_owned(), true),
+        (&let_go, 190e3, None, ends("40\u{202f}s"), false),
+        (&low, 50e3, Some(900), returns.to_owned(), true),
+        (&low, 50e3, None, stays.to_owned(), false),
     ] {
         let change = Change { control: control.clone(), to };
         assert_eq!(change.direction(hold_s), says, "{to} for {hold_s:?}");
+        assert_eq!(change.is_for_who_may_widen(hold_s), is_guarded, "{to} for {hold_s:?}");
     }
+    // What guards wider values is looked at when it returns.
+    assert!(!Change { control: low, to: 50e3 }.widens_for(Some(900)));
 }
 
 #[test]

@@ -370,9 +370,9 @@ fn to_put_off_the_return_to_the_safe_side_is_as_to_leave_it() {
     for (value, hold_s, is_refused) in [
         (12.0, None, true),
         (12.0, Some(3_600), true),
-        // Narrower, and for longer than the wider one would have been.
-        (13.0, None, true),
-        (13.0, Some(3_600), true),
+        // Narrower, and for longer than the wider one would have been: it takes the time of that one.
+        (13.0, None, false),
+        (13.0, Some(3_600), false),
         (13.0, Some(30), false),
         (12.0, Some(30), false),
         (20.0, None, false),
@@ -386,6 +386,8 @@ fn to_put_off_the_return_to_the_safe_side_is_as_to_leave_it() {
             None => rig.ask("b", Reserve, value, tina()),
         }
         assert_eq!(refused(&mut rig), is_refused, "{value} for {hold_s:?}");
+        rig.pass(60.0);
+        assert_eq!(rig.has[0], value.max(20.0), "{value} for {hold_s:?}");
     }
     // A limit of 200 kW is not renewed while a critical alarm is active: it returns to 150 kW, and is not kept from that.
     for (value, is_refused) in [(200e3, true), (190e3, false), (100e3, false)] {
@@ -394,7 +396,7 @@ fn to_put_off_the_return_to_the_safe_side_is_as_to_leave_it() {
         rig.pass(8.0);
         rig.measure(PointId::ControllerMode, 10.0);
         rig.pass(2.0);
-        rig.ask("b", LIMIT, value, operator());
+        rig.ask("b", LIMIT, value, tina());
         assert_eq!(refused(&mut rig), is_refused, "{value}");
     }
     // While it is renewed anyway, to ask for it once more changes nothing.
@@ -403,4 +405,65 @@ fn to_put_off_the_return_to_the_safe_side_is_as_to_leave_it() {
     rig.pass(8.0);
     rig.ask("b", LIMIT, 200e3, tina());
     assert!(!refused(&mut rig));
+}
+
+#[test]
+fn step_by_step_towards_the_safe_side_nothing_is_kept_for_longer_than_it_would_have_stayed() {
+    let tina = || person("tina", Role::Operator, false);
+    for every_s in [1.0, 7.0, 20.0, 31.0, 45.0, 59.0] {
+        let mut rig = Rig::new();
+        rig.ask("a", LIMIT, 200e3, operator());
+        rig.pass(8.0);
+        critical(&mut rig, true);
+        let mut passed_s = 0.0;
+        let mut value = 200e3;
+        while passed_s < 130.0 {
+            rig.pass(every_s);
+            passed_s += every_s;
+            // Once the safe value is there, one step above it is wider, and refused.
+            value -= 1e3;
+            rig.ask(&format!("b{value}"), LIMIT, value, tina());
+        }
+        assert!(rig.has[1] <= 150.0, "one each {every_s} s: {}", rig.has[1]);
+    }
+}
+
+#[test]
+fn a_limit_is_lowered_for_a_time_whatever_stands_against_its_return() {
+    let tina = || person("tina", Role::Operator, false);
+    let mut rig = Rig::new();
+    rig.ask("a", LIMIT, 145e3, operator());
+    rig.pass(8.0);
+    critical(&mut rig, true);
+    rig.pass(2.0);
+    rig.said();
+    // 150 kW come back in the end, which is more than 145: who may not widen may not ask for that.
+    rig.hold_by("b", LIMIT, 50e3, 20, tina());
+    assert!(rig.said().iter().any(|said| said.starts_with("b: refused: ") && said.contains("password")));
+    rig.hold_by("c", LIMIT, 50e3, 20, operator());
+    rig.pass(8.0);
+    assert_eq!(rig.has[1], 50.0);
+    rig.pass(120.0);
+    assert_eq!(rig.has[1], 50.0, "kept and renewed while the alarm stands");
+    critical(&mut rig, false);
+    rig.pass(400.0);
+    assert_eq!(rig.has[1], 150.0);
+}
+
+#[test]
+fn a_renewal_that_is_refused_once_is_tried_again_while_the_device_has_the_value() {
+    let mut rig = Rig::new();
+    rig.ask("a", LIMIT, 100e3, operator());
+    rig.pass(28.0);
+    rig.said();
+    rig.answers = Answers::Refuses;
+    rig.pass(4.0);
+    rig.answers = Answers::Obeys;
+    rig.pass(90.0);
+    assert_eq!((rig.has[1], rig.said()), (100.0, Vec::new()));
+    // Refused to the end it is given up, with the reason.
+    rig.answers = Answers::Refuses;
+    rig.pass(90.0);
+    assert_eq!(rig.said().len(), 1);
+    assert!(rig.control(LIMIT).standing.is_none());
 }

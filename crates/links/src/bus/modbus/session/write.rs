@@ -138,6 +138,7 @@ impl Session<'_> {
             (Some(_), Confirmed(value)) if !had => Confirmed(value),
             (Some((why, true)), _) => Unknown(why.to_string()),
             (Some((why, false)), Confirmed(_) | Ignored(_)) => Exceptional(why.to_string()),
+            (Some((why, false)), Unknown(unread)) => Unknown(format!("{why}, and {unread}")),
             (Some(_), outcome) => outcome,
         })
     }
@@ -184,8 +185,8 @@ impl Session<'_> {
     async fn read_back(&mut self, plan: &Plan, words: &[u16], before: Option<f64>) -> Result<WriteOutcome, Broken> {
         let writable = &plan.writable;
         let wanted = writable.value(words).unwrap_or(f64::NAN);
-        let unknown = |why: &dyn std::fmt::Display| Unknown(format!("it was taken, but cannot be read back: {why}"));
-        let mut outcome = Unknown("it was taken, but cannot be read back".to_owned());
+        let unknown = |why: &dyn std::fmt::Display| Unknown(format!("it cannot be read back: {why}"));
+        let mut outcome = Unknown("it cannot be read back".to_owned());
         for settle in SETTLE {
             crate::host::time::sleep(settle).await;
             let seen = match self.see(plan).await {
@@ -198,7 +199,7 @@ impl Session<'_> {
             };
             outcome = match seen.value {
                 Some(value) => WriteOutcome::of_read_back(value, wanted, before, |a, b| writable.is_same(a, b)),
-                None => Unknown("it was taken, but the device says that it has no value".to_owned()),
+                None => Unknown("the device says that it has no value".to_owned()),
             };
             if let Confirmed(_) = outcome {
                 break;
