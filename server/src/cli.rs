@@ -219,7 +219,7 @@ pub(crate) enum UserCommand {
     /// Give an account another role; its sessions end
     Role {
         /// The account
-        #[arg(value_name = "NAME", value_parser = account_name)]
+        #[arg(value_name = "NAME", value_parser = known_name)]
         name: String,
         /// viewer, operator or admin
         #[arg(value_name = "ROLE", value_parser = word::<Role>)]
@@ -230,7 +230,7 @@ pub(crate) enum UserCommand {
     /// Give an account another password, as when it is forgotten; its sessions end
     Password {
         /// The account
-        #[arg(value_name = "NAME", value_parser = account_name)]
+        #[arg(value_name = "NAME", value_parser = known_name)]
         name: String,
         #[command(flatten)]
         data: Data,
@@ -238,7 +238,7 @@ pub(crate) enum UserCommand {
     /// Remove an account, with its sessions and the tokens that it made
     Remove {
         /// The account
-        #[arg(value_name = "NAME", value_parser = account_name)]
+        #[arg(value_name = "NAME", value_parser = known_name)]
         name: String,
         #[command(flatten)]
         data: Data,
@@ -270,7 +270,7 @@ pub(crate) enum TokenCommand {
     /// End a token
     Revoke {
         /// The token
-        #[arg(value_name = "NAME", value_parser = account_name)]
+        #[arg(value_name = "NAME", value_parser = known_name)]
         name: String,
         #[command(flatten)]
         data: Data,
@@ -426,9 +426,14 @@ fn name(text: &str) -> Result<String, store::BadName> {
     store::plain_name(text).map(|()| text.to_owned())
 }
 
-/// The name of an account or a token.
+/// The name of an account or a token that is to be made.
 fn account_name(text: &str) -> Result<String, domain::people::BadName> {
     domain::people::account_name(text)
+}
+
+/// The name of one that is there.
+fn known_name(text: &str) -> Result<String, domain::people::BadName> {
+    domain::people::known_name(text)
 }
 
 /// A word of one of our enums.

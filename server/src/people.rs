@@ -26,7 +26,7 @@ use crate::clock::Clock;
 use change::Change;
 use domain::people::session::{Mark, Standing, Times, standing};
 use domain::people::throttle::Throttle;
-use domain::people::{Came, Requester};
+use domain::people::{Came, Requester, own_name};
 use domain::time::{Mono, Now, Utc};
 use hasher::Hasher;
 use pending::Pending;
@@ -138,6 +138,9 @@ impl People {
             tracing::error!("{words}");
             words
         });
+        if let Ok(control) = &control {
+            warn_of_own_names(control);
+        }
         Arc::new(People {
             control,
             clock,
@@ -355,6 +358,28 @@ impl People {
             noted.unwrap_or_else(|error| tracing::warn!("{error}"));
         }
         Ok(Asker { who: Requester::token(&token.name, token.scope, address), session: None })
+    }
+}
+
+/// Warns of accounts and tokens from before with names that are Packtwin's own: what they do is told as if nobody had.
+fn warn_of_own_names(control: &Control) {
+    let named = |tables: &mut store::Tables<'_>| {
+        let users: Vec<String> = tables.users()?.into_iter().map(|user| user.name).collect();
+        let tokens: Vec<String> = tables.tokens()?.into_iter().map(|token| token.name).collect();
+        Ok((users, tokens))
+    };
+    let Ok((users, tokens)) = control.read(named) else { return };
+    for name in users.iter().filter_map(|name| own_name(name)) {
+        tracing::warn!(
+            "there is an account {name:?}, which is Packtwin's own name: what it does looks as if nobody had done it. Make \
+             another one with `packtwin user add`, then `packtwin user remove {name}`"
+        );
+    }
+    for name in tokens.iter().filter_map(|name| own_name(name)) {
+        tracing::warn!(
+            "there is a token {name:?}, which is Packtwin's own name: make another one with `packtwin token add`, then \
+             `packtwin token revoke {name}`"
+        );
     }
 }
 

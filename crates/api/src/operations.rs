@@ -194,6 +194,8 @@ const RECORDING: [&str; 3] = ["name", "The file's name.", "bms-2026-11-20T130000
 const ASKED: &[u16] = &[404, 422, 503];
 /// Who does something about alarms: besides, no JSON, not now, not recorded.
 const ANSWERED: &[u16] = &[400, 404, 409, 415, 422, 503, 507];
+/// The same, and too often.
+const ORDERED: &[u16] = &[400, 404, 409, 415, 422, 429, 503, 507];
 
 /// Every operation, in the order of the description.
 pub const OPERATIONS: &[Operation] = &[
@@ -242,17 +244,17 @@ pub const OPERATIONS: &[Operation] = &[
         .needs(Action::ResetAlarms)
         .body::<NamedAlarmsRequest>(&[JSON])
         .json::<AlarmsChangedResponse>()
-        .errors(ANSWERED),
+        .errors(ORDERED),
     post("/api/v1/alarms/shelve", "shelve_alarms", "Puts alarms aside for a time, with a reason.")
         .needs(Action::ShelveAlarms)
         .body::<ShelveRequest>(&[JSON])
         .json::<AlarmsChangedResponse>()
-        .errors(ANSWERED),
+        .errors(ORDERED),
     post("/api/v1/alarms/unshelve", "unshelve_alarms", "Takes alarms off the shelf.")
         .needs(Action::ShelveAlarms)
         .body::<NamedAlarmsRequest>(&[JSON])
         .json::<AlarmsChangedResponse>()
-        .errors(ANSWERED),
+        .errors(ORDERED),
     get("/api/v1/cells", "cells", "Every cell of a system, now or at an instant of the past.")
         .query::<StateRequest>()
         .json::<CellsResponse>()

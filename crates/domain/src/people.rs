@@ -5,9 +5,10 @@
 //! ```
 //!
 //! [`action`] is the table of what can be asked for, [`password`] says which passwords are taken, [`throttle`] how often one
-//! may be tried, [`session`] how long who signed in has their rights.
+//! may be tried, [`session`] how long who signed in has their rights, [`allowance`] how many orders they may give.
 
 pub mod action;
+pub mod allowance;
 pub mod password;
 pub mod session;
 pub mod throttle;
@@ -230,22 +231,35 @@ pub enum BadName {
 pub const SERVER: &str = "server";
 /// The name of whoever uses the command line on the machine.
 const CONSOLE: &str = "console";
+/// What nobody is called, in alarms and in the audit.
+const ANONYMOUS: &str = "anonymous";
 
-/// Checks the name of an account or a token. Names are in small letters: two that differ in that only are one.
+/// The name, if it is one of Packtwin's own: an account from before they were kept free may have it.
+pub fn own_name(name: &str) -> Option<&'static str> {
+    [SERVER, CONSOLE, ANONYMOUS].into_iter().find(|own| *own == name)
+}
+
+/// Checks the name of an account or a token that is to be made.
 ///
 /// # Errors
-/// It has no 1 to 32 characters, or others than letters, digits and `.-_@`, or does not begin with a letter or digit; or it
-/// is one of Packtwin's own.
+/// As [`known_name`], or it is one of Packtwin's own.
 pub fn account_name(text: &str) -> Result<String, BadName> {
+    let name = known_name(text)?;
+    own_name(&name).map_or(Ok(name), |own| Err(BadName::Own(own)))
+}
+
+/// Checks the name of an account or a token that may be there. Names are in small letters: two that differ in that only are
+/// one.
+///
+/// # Errors
+/// It has no 1 to 32 characters, or others than letters, digits and `.-_@`, or does not begin with a letter or digit.
+pub fn known_name(text: &str) -> Result<String, BadName> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
     let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric());
-    let fits = begins && text.len() <= 32 && text.chars().all(plain);
-    let name = text.to_ascii_lowercase();
-    match [SERVER, CONSOLE].into_iter().find(|own| *own == name) {
-        Some(own) => Err(BadName::Own(own)),
-        None if fits => Ok(name),
+    match begins && text.len() <= 32 && text.chars().all(plain) {
+        true => Ok(text.to_ascii_lowercase()),
         // What is echoed is bounded.
-        None => Err(BadName::Signs(text.chars().take(40).collect())),
+        false => Err(BadName::Signs(text.chars().take(40).collect())),
     }
 }
 
@@ -354,6 +368,8 @@ mod tests {
             // Under these Packtwin itself acts.
             ("server", None),
             ("Console", None),
+            // And this is said of nobody.
+            ("Anonymous", None),
             (&"x".repeat(32), Some(&*"x".repeat(32))),
             ("", None),
             ("-mara", None),
@@ -365,6 +381,9 @@ mod tests {
         ] {
             assert_eq!(account_name(text).ok().as_deref(), name, "{text:?}");
         }
+        // An account of before may have such a name: it is not locked out.
+        assert_eq!(known_name("Server").ok().as_deref(), Some("server"));
+        assert!(known_name("<script>").is_err() && own_name("server").is_some() && own_name("mara").is_none());
         let why = account_name(&"<b>".repeat(1_000)).unwrap_err().to_string();
         assert!(why.len() < 150, "{why}");
     }

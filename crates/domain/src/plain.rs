@@ -103,7 +103,7 @@ pub fn shown(text: &str) -> String {
 }
 
 /// Whether a letter moves or hides others: ends of lines, escapes of terminals, marks of a text's direction.
-fn is_unseen(c: char) -> bool {
+pub fn is_unseen(c: char) -> bool {
     let marks = ['\u{200b}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2060}'..='\u{206f}', '\u{feff}'..='\u{feff}'];
     c.is_control() || marks.iter().any(|marks| marks.contains(&c))
 }

@@ -71,9 +71,10 @@ As ISA-18.2 (IEC 62682) has it; the words are those of `GET /api/v1/alarms`.
 
 What is raised again before it was normal is the same alarm, counted once more, and again unacknowledged.
 Shelving hides an alarm and does nothing else: what is raised meanwhile is there, unacknowledged, when the time is over. A cause that is shelved explains nothing: what follows from it is told for itself, unless it is shelved too.
-Operators and admins acknowledge, reset and shelve, and so do programs with a token of the scope `control`; viewers only read. While the site has no account, whoever sits at the machine itself may. Each is in the audit.
+Operators and admins acknowledge, reset and shelve, and so do programs with a token of the scope `control`; viewers only read. While the site has no account, whoever sits at the machine itself may. Each is in the audit; what changes nothing is not. Of resetting, shelving and taking back each person and each program has 60 at once and then one a second; beyond that the answer is 429 with `Retry-After`. Nobody acknowledges too often.
+A reason for shelving is one line of words: letters that nobody sees, or that turn the words around, are refused.
 A critical alarm that is active stands against commands to the wider side, whether it is acknowledged, shelved or neither; one that is over, latched or not, stands against nothing. Nothing about alarms ever stands against the safe side ([control.md](control.md)).
-States, acknowledgements and shelves are in `control.db`: they outlive a kill, a power cut, and another order in the site file, for each is kept by its rule and the name of what it is about.
+States, acknowledgements and shelves are in `control.db`: they outlive a kill, a power cut, and another order in the site file, for each is kept by its rule and the name of what it is about. What is of a system that the site file does not have is kept as it is, and comes back with it.
 An alarm that was active when the server went away is active when it returns, until good data say otherwise.
 
 ### The page Alarms
@@ -86,16 +87,16 @@ Critical alarms that nobody has acknowledged or shelved are told above every pag
 
 | figure | what it says |
 |---|---|
-| alarms a day | raised in the period, by its days; 150 is the most that people can handle |
-| most in 10 minutes | of the pieces of ten minutes from the beginning of the period; more than 10 is a flood |
-| time in floods | pieces with more than 10, as a share of all |
+| alarms a day | raised in the period, by the days of it that were recorded, from one day on; 150 is the most that people can handle |
+| most in 10 minutes | of the pieces of ten minutes from the beginning of what was recorded; more than 10 is a flood |
+| time in floods | pieces with more than 10, as a share of all that were recorded |
 | critical, warnings, notices | shares of those that were raised |
 | acknowledged after | from being raised to being acknowledged: half of them within the first time, nine of ten within the second |
 | stood longer than 24 h | at once, in the period or since before it |
 | chattering | raised three times within a minute |
 | raised most often | the ten most frequent |
 
-`GET /api/v1/alarms/history` and `GET /api/v1/alarms/figures` have both for any period.
+`GET /api/v1/alarms/history` and `GET /api/v1/alarms/figures` have both for any period. `recorded_s` says how much of it was recorded: where that is nothing, rates and shares are `null`.
 
 ### Every alarm
 

@@ -1,11 +1,13 @@
 //! What people do about alarms, between those who ask and the engine: as commands go ([`crate::control`]), whoever asks waits
-//! until it is on the disk.
+//! until it is on the disk. How many orders somebody gives is bounded, but for acknowledging: that is never too often.
 
 use crate::clock::Clock;
 use crate::control::Undecided;
 use domain::alarm::{AlarmAction, AlarmOrder, AlarmRecord, AlarmRefusal};
 use domain::engine::{AlarmsDone, Engine, Input};
 use domain::people::Requester;
+use domain::people::action::Action;
+use domain::people::allowance::Allowances;
 use domain::spec::SystemIdx;
 use domain::time::Utc;
 use std::collections::HashMap;
@@ -25,6 +27,8 @@ pub(crate) struct AlarmOrders {
     /// The engine's inputs. Weak: when every link has ended, the engine is to notice.
     inputs: mpsc::WeakSender<Input>,
     tickets: AtomicU64,
+    /// How many orders everybody has given lately.
+    allowances: Mutex<Allowances>,
     /// Who waits for what.
     waiting: Mutex<HashMap<u64, oneshot::Sender<Answer>>>,
     /// The alarms of each system that are not normal or are shelved, with the revision of its book.
@@ -36,12 +40,25 @@ impl AlarmOrders {
     /// The way to an engine with these inputs, of a site with so many systems.
     pub(crate) fn new(inputs: mpsc::WeakSender<Input>, systems: usize, clock: Clock) -> AlarmOrders {
         let records = (0..systems).map(|_| watch::Sender::default()).collect();
-        AlarmOrders { inputs, tickets: AtomicU64::new(1), waiting: Mutex::default(), records, clock }
+        let (tickets, allowances, waiting) = (AtomicU64::new(1), Mutex::default(), Mutex::default());
+        AlarmOrders { inputs, tickets, allowances, waiting, records, clock }
     }
 
     /// Now, by the engine's clock.
     pub(crate) fn utc(&self) -> Utc {
         (self.clock)().utc
+    }
+
+    /// Whether somebody may ask for something now, who may ask for it at all.
+    ///
+    /// # Errors
+    /// Not before so long.
+    pub(crate) fn admit(&self, action: &AlarmAction, by: &Requester) -> Result<(), Duration> {
+        if action.needs() == Action::AcknowledgeAlarms {
+            return Ok(());
+        }
+        let mut allowances = self.allowances.lock().unwrap_or_else(PoisonError::into_inner);
+        allowances.take(by, (self.clock)().mono)
     }
 
     /// Asks for something, and waits until it is on the disk or refused: what is returned is not lost.

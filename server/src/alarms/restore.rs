@@ -1,7 +1,8 @@
 //! What was kept of alarms when the process before this one ended.
 //!
 //! `control.db` has their lives, `history.db` which were active: what one of them has not, because the other was faster than
-//! the kill, it gets now. What ended is ended with the time that is known.
+//! the kill, it gets now. What ended is ended with the time that is known. What is of a system that is not in the site file
+//! is left as it is, and comes back with it: a latch is released by people, not by a name that is missing once.
 
 use domain::alarm::{Alarm, AlarmName, AlarmRecord, KeptAlarm, Life, RuleIdx, Subject};
 use domain::live::log;
@@ -26,18 +27,14 @@ struct Known {
     raised: Option<Event>,
 }
 
-/// Hands what was kept of alarms to the twin. One whose system, rule or subject is gone from the site is ended.
+/// Hands what was kept of alarms to the twin. One whose rule or subject is gone from its system is ended.
 pub(crate) fn restore(site: &mut Site, store: &Store, control: Option<&Control>, now: Now) {
-    let known = known(store, control, now);
+    let known = of_site(site, known(store, control, now));
     let worst = worst_of(site, store, known.keys().map(|(system, _)| system));
     let mut records: BTreeMap<u8, Vec<(Key, Known, AlarmRecord)>> = BTreeMap::new();
     let mut gone: Vec<(Key, Known, String)> = Vec::new();
     for (key, known) in known {
-        let Some((idx, _)) = site.spec.find_system(&key.0) else {
-            let why = format!("because the site file no longer has the system {}", key.0);
-            gone.push((key, known, why));
-            continue;
-        };
+        let Some((idx, _)) = site.spec.find_system(&key.0) else { continue };
         let kept = known.kept.clone().unwrap_or_else(|| nothing(&key.1));
         match kept.record(&site.spec, idx) {
             Err(why) => gone.push((key, known, why)),
@@ -90,6 +87,19 @@ fn known(store: &Store, control: Option<&Control>, now: Now) -> BTreeMap<Key, Kn
         Err(error) => tracing::warn!("the alarms that were active cannot be read, and are raised anew: {error}"),
     }
     known
+}
+
+/// What is of the systems of this site. Of others it is said that it is kept.
+fn of_site(site: &Site, known: BTreeMap<Key, Known>) -> BTreeMap<Key, Known> {
+    let (ours, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        known.into_iter().partition(|((system, _), _)| site.spec.find_system(system).is_some());
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    others.keys().for_each(|(system, _)| *counts.entry(system).or_default() += 1);
+    for (system, count) in counts {
+        let alarms = if count == 1 { "1 alarm".to_owned() } else { format!("{count} alarms") };
+        tracing::warn!(system, "{alarms} of a system that the site file does not have: kept, and back with it");
+    }
+    ours
 }
 
 fn nothing(name: &AlarmName) -> KeptAlarm {

@@ -166,10 +166,16 @@ async fn done(
     Who(asker): &Who,
 ) -> Result<AlarmsChangedResponse, Problem> {
     let (index, ..) = app.find(Some(system))?;
+    app.alarms.admit(&action, &asker.who).map_err(too_often)?;
     let answer = app.alarms.ask(SystemIdx(index as u8), action, asker.who.clone()).await;
     let answer = answer.map_err(|why| Problem::busy(why.to_string()))?;
     let AlarmsDone { changed } = answer.map_err(refused)?;
     Ok(AlarmsChangedResponse { changed: changed as u64 })
+}
+
+fn too_often(wait: Duration) -> Problem {
+    let words = format!("too many orders about alarms: try again in {} s", wait.as_secs_f64().ceil());
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, words).again_after(wait)
 }
 
 /// A refusal with the status that programs go by.

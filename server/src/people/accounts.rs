@@ -6,7 +6,7 @@ use super::change::Change;
 use super::secret::{self, NoRandom};
 use domain::audit::Entry;
 use domain::people::password::{self, BadPassword};
-use domain::people::{BadName, Denied, Requester, Role, Scope, account_name};
+use domain::people::{BadName, Denied, Requester, Role, Scope, account_name, known_name};
 use domain::time::Utc;
 use domain::words::Words as _;
 use std::time::Duration;
@@ -112,13 +112,13 @@ pub(crate) fn add_user(
 
 /// Checks a new password for an account of this name.
 pub(crate) fn check_password(password: &str, name: &str) -> Outcome<()> {
-    account_name(name)?;
+    let name = &known_name(name)?;
     Ok(password::check(password, name)?)
 }
 
 /// Gives an account another role. Its sessions end; so do the tokens of somebody who is no admin any more.
 pub(crate) fn set_role(control: &Control, who: &Requester, at: Utc, name: &str, role: Role) -> Outcome<()> {
-    let name = account_name(name)?;
+    let name = known_name(name)?;
     control.write(|tables| {
         let Some(user) = tables.user(&name)? else { return Ok(Err(no_account(&name))) };
         if role == user.role {
@@ -148,7 +148,7 @@ pub(crate) fn set_password(
     (name, hash): (&str, &str),
     but: Option<i64>,
 ) -> Outcome<()> {
-    let name = account_name(name)?;
+    let name = known_name(name)?;
     control.write(|tables| {
         let Some(user) = tables.user(&name)? else { return Ok(Err(no_account(&name))) };
         tables.set_password(user.id, hash)?;
@@ -160,7 +160,7 @@ pub(crate) fn set_password(
 
 /// Removes an account, its sessions, and the tokens that it made.
 pub(crate) fn remove_user(control: &Control, who: &Requester, at: Utc, name: &str) -> Outcome<()> {
-    let name = account_name(name)?;
+    let name = known_name(name)?;
     control.write(|tables| {
         let Some(user) = tables.user(&name)? else { return Ok(Err(no_account(&name))) };
         if last_admin(tables, user.role)? {

@@ -8,7 +8,7 @@ use super::accounts::{self, Refused};
 use super::hasher::{self, Of};
 use super::{Asker, People, secret};
 use domain::audit::Entry;
-use domain::people::{Came, Requester, Role, account_name};
+use domain::people::{Came, Requester, Role, account_name, known_name};
 use domain::time::{Mono, Now};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -176,7 +176,7 @@ impl People {
     /// # Errors
     /// They must wait first.
     async fn turn(self: &Arc<Self>, name: &str, from: &SignsInFrom, signed_in: bool) -> Result<Of, Refused> {
-        let (name, address) = (account_name(name).unwrap_or_default(), from.address);
+        let (name, address) = (known_name(name).unwrap_or_default(), from.address);
         let ask = move |people: &People| {
             let (_, familiar) = people.admitted(&name, address)?;
             Ok(Of::new(&name, familiar || signed_in, address))
@@ -207,7 +207,7 @@ impl People {
         let control = self.control()?;
         let now = self.now();
         // A name that nobody can have takes as long as any other.
-        let name = account_name(name).unwrap_or_default();
+        let name = known_name(name).unwrap_or_default();
         let address = from.address.to_canonical().to_string();
         let (user, familiar) = self.admitted(&name, from.address)?;
         let right = hasher::is_right(password, self.hasher.of(user.as_ref().map(|user| user.password.as_str())));

@@ -126,6 +126,26 @@ async fn who_signs_in_has_their_rights_until_they_do_nothing_for_long() {
     assert_eq!(role(&site.who(&again.secret, true)), None);
 }
 
+/// It was made before such names were kept free.
+#[tokio::test]
+async fn an_account_with_a_name_of_packtwins_own_is_not_locked_out_and_can_be_changed_and_removed() {
+    let site = Site::new();
+    let (control, who, at) = (site.control(), Requester::console(), site.people.utc());
+    let hash = hasher::hash(PASSWORD).unwrap();
+    for name in ["server", "anonymous"] {
+        let refused = add_user(control, &who, at, (name, Role::Operator, &hash), false);
+        assert!(matches!(refused, Err(Refused::BadName(_))), "{name}: no new one");
+        control.write(|tables| tables.add_user(name, Role::Operator, &hash, at, "mara").map(drop)).unwrap();
+        let signed_in = site.sign_in(name, PASSWORD, "192.0.2.7").await.unwrap();
+        assert_eq!(signed_in.asker.who.name, name);
+        set_password(control, &who, at, (name, &hasher::hash(NEW).unwrap()), None).unwrap();
+        assert!(site.sign_in(name, NEW, "192.0.2.7").await.is_ok());
+        set_role(control, &who, at, name, Role::Viewer).unwrap();
+        remove_user(control, &who, at, name).unwrap();
+        assert!(site.sign_in(name, NEW, "192.0.2.7").await.is_err());
+    }
+}
+
 #[tokio::test]
 async fn a_session_outlives_the_process_but_not_a_clock_that_is_put_back() {
     let site = Site::new();

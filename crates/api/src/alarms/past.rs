@@ -1,6 +1,6 @@
 //! Alarms of a period: what ended, and the figures that ISA-18.2 asks for.
 
-use crate::json::{Timestamp, Word, maybe_timestamp, thousandths, timestamp};
+use crate::json::{Timestamp, Word, maybe_thousandths, maybe_timestamp, thousandths, timestamp};
 use domain::alarm::{Counted, Figures, Occurrence, Severity};
 use domain::time::Utc;
 use domain::wire::Wire;
@@ -77,25 +77,30 @@ pub struct AlarmFiguresResponse {
     #[serde(serialize_with = "timestamp")]
     #[schemars(with = "Timestamp")]
     pub to: Utc,
+    /// How much of the period was recorded, s: from the begin of the record, if that is later than the period's, to the
+    /// period's end or now. Rates and shares are by it; 0 if nothing was.
+    #[serde(serialize_with = "thousandths")]
+    pub recorded_s: f32,
     /// Whether all of the period is in the figures; else there are more alarms than are counted at once, and these are the
     /// newest.
     pub whole: bool,
     /// How many alarms were raised.
     pub raised: u64,
-    /// How many a day, on the average: more than 150 nobody can handle.
-    #[serde(serialize_with = "thousandths")]
-    pub per_day: f32,
+    /// How many a day, on the average of what was recorded: more than 150 nobody can handle; null if less than
+    /// a day was recorded.
+    #[serde(serialize_with = "maybe_thousandths")]
+    pub per_day: Option<f32>,
     /// How many of them were critical.
     pub critical: u64,
     /// How many of them were warnings.
     pub warnings: u64,
     /// How many of them were notices.
     pub notices: u64,
-    /// The most that were raised in ten minutes, counted from the beginning of the period: more than ten are a flood.
+    /// The most that were raised in ten minutes, counted from the beginning of what was recorded: more than ten are a flood.
     pub busiest_10_min: u64,
-    /// Pieces of ten minutes that were a flood, as a share of all, %.
-    #[serde(serialize_with = "thousandths")]
-    pub flood_pct: f32,
+    /// Pieces of ten minutes that were a flood, as a share of all that were recorded, %; null if nothing was recorded.
+    #[serde(serialize_with = "maybe_thousandths")]
+    pub flood_pct: Option<f32>,
     /// Those that stood for longer than 24 h at once, longest first; ten at most.
     pub standing: Vec<AlarmCount>,
     /// Those that were raised three times within a minute, the most frequent first; ten at most.
@@ -143,15 +148,16 @@ impl EndedAlarm {
 }
 
 impl AlarmFiguresResponse {
-    /// The figures of `from..to` of a system; `whole` if all of the period is in them.
+    /// The figures of `from..to` of a system, as far as it was recorded; `whole` if all of that is in them.
     pub fn of(figures: Figures, system: String, (from, to): (Utc, Utc), whole: bool) -> AlarmFiguresResponse {
-        let per_day = figures.per_day() as f32;
+        let per_day = figures.per_day().map(|per_day| per_day as f32);
         let list = |of: Vec<Counted>| of.into_iter().map(AlarmCount::of).collect();
         let (median, most) = figures.within.map(|within| (within.median_s, within.most_s)).unzip();
         AlarmFiguresResponse {
             system,
             from,
             to,
+            recorded_s: (figures.days * 86_400.0) as f32,
             whole,
             raised: figures.raised,
             per_day,

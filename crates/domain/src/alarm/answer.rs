@@ -3,7 +3,7 @@
 
 use super::book::{AlarmBook, Row};
 use super::life::{Acknowledged, Life, NotReset};
-use super::rules::{RULES, RuleIdx, Subject};
+use super::rules::{RULES, Rule, RuleIdx, Subject};
 use super::shelf::{NotShelved, Shelf};
 use crate::audit::Entry;
 use crate::people::action::Action;
@@ -19,6 +19,8 @@ use thiserror::Error;
 pub const NAMED_MOST: usize = 1_000;
 /// So many alarms the audit names one by one.
 const AUDITED: usize = 20;
+/// Of so many it has the words.
+const WORDED: usize = 3;
 
 /// An alarm by names that stay: after a restart, and in another site file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -186,7 +188,8 @@ pub(crate) fn decide(
         AlarmAction::Shelve { alarms, lasts, why } => {
             let shelf = Shelf::new(&name, why, *lasts, now).map_err(AlarmRefusal::NotShelved)?;
             let on_shelf = |of: Named<'_>| (of.place, of.life.cloned().map(Box::new), Some(Box::new(shelf.clone())));
-            rows.extend(named(alarms)?.into_iter().map(on_shelf));
+            let others = named(alarms)?.into_iter().filter(|of| !of.shelf.is_some_and(|there| there.is_as(&shelf)));
+            rows.extend(others.map(on_shelf));
         }
         AlarmAction::Unshelve(alarms) => {
             let shelved = named(alarms)?.into_iter().filter(|of| of.shelf.is_some());
@@ -267,7 +270,7 @@ fn named<'a>(
     }
 }
 
-/// What the audit says of it.
+/// What the audit says of it: what was wrong in words, and the names behind it.
 fn entry(
     book: &AlarmBook,
     (site, system): (&SiteSpec, &SystemSpec),
@@ -275,26 +278,36 @@ fn entry(
     rows: &[Row],
     now: Now,
 ) -> Entry {
-    let name = |(place, ..): &Row| {
-        let entry = book.entry(*place as usize)?;
-        Some(format!("{} of {}", entry.rule.rule()?.id, entry.subject.name(site, system)))
+    let some = |most: usize, tell: &dyn Fn(RuleIdx, Subject, Option<&Life>) -> Option<String>| {
+        let of = |(place, ..): &Row| {
+            let entry = book.entry(*place as usize)?;
+            tell(entry.rule, entry.subject, entry.life.as_deref())
+        };
+        let told: Vec<String> = rows.iter().take(most).filter_map(of).collect();
+        let more = rows.len().saturating_sub(told.len());
+        if more > 0 { format!("{}; and {more} more", told.join("; ")) } else { told.join("; ") }
     };
-    let names: Vec<String> = rows.iter().take(AUDITED).filter_map(name).collect();
-    let more = rows.len().saturating_sub(names.len());
-    let (subject, detail) = match &names[..] {
-        [one] => (one.clone(), None),
-        several if more > 0 => {
-            (format!("{} alarms", rows.len()), Some(format!("{} and {more} more", several.join(", "))))
-        }
-        several => (format!("{} alarms", several.len()), Some(several.join(", "))),
-    };
+    let words = some(WORDED, &|rule, subject, life| Some(told(rule.rule()?, subject, life, site, system)));
+    let names =
+        some(AUDITED, &|rule, subject, _| Some(format!("{} of {}", rule.rule()?.id, subject.name(site, system))));
+    let subject = if rows.len() == 1 { words } else { format!("{} alarms: {words}", rows.len()) };
     let shelf = rows.first().and_then(|(.., shelf)| shelf.as_deref());
     let new = match (&order.action, shelf) {
         (AlarmAction::Shelve { .. }, Some(shelf)) => Some(format!("until {}: {}", rfc3339(shelf.until), shelf.why)),
         _ => None,
     };
-    let system = Some(system.id.clone());
-    Entry { system, subject: Some(subject), new, detail, ..Entry::of(&order.by, now.utc, order.action.word()) }
+    let (system, subject, detail) = (Some(system.id.clone()), Some(subject), Some(names));
+    Entry { system, subject, new, detail, ..Entry::of(&order.by, now.utc, order.action.word()) }
+}
+
+/// What an alarm says, or would be about if it is normal.
+fn told(rule: &'static Rule, subject: Subject, life: Option<&Life>, site: &SiteSpec, system: &SystemSpec) -> String {
+    let about = || match subject {
+        Subject::System => rule.id.replace('.', " "),
+        _ => format!("{}, {}", rule.id.replace('.', " "), subject.name(site, system)),
+    };
+    let worst = life.map(|life| life.worst).filter(|worst| worst.is_finite());
+    worst.map_or_else(about, |worst| rule.words(subject, worst, site, system))
 }
 
 impl RuleIdx {

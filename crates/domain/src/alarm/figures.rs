@@ -103,10 +103,10 @@ pub struct Within {
     pub most_s: f32,
 }
 
-/// The figures of a period.
+/// The figures of a period, as far as it was recorded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figures {
-    /// Its length, days.
+    /// How long was recorded of it, days.
     pub days: f64,
     /// How many were raised.
     pub raised: u64,
@@ -118,8 +118,8 @@ pub struct Figures {
     pub notices: u64,
     /// The most that were raised in one piece of ten minutes.
     pub busiest: u64,
-    /// Pieces of ten minutes with more than ten, as a share of all, %.
-    pub flood_pct: f32,
+    /// Pieces of ten minutes with more than ten, as a share of all, %; `None` if nothing was recorded.
+    pub flood_pct: Option<f32>,
     /// Those that stood for longer than 24 h at once, longest first.
     pub standing: Vec<Counted>,
     /// Those that chattered, the most frequent first.
@@ -133,9 +133,9 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Alarms a day, on the average.
-    pub fn per_day(&self) -> f64 {
-        if self.days > 0.0 { self.raised as f64 / self.days } else { 0.0 }
+    /// Alarms a day, on the average; `None` if less than a day was recorded: minutes say nothing of a day.
+    pub fn per_day(&self) -> Option<f64> {
+        (self.days >= 1.0).then(|| self.raised as f64 / self.days)
     }
 }
 
@@ -146,7 +146,7 @@ struct Gathered {
     longest_us: i64,
 }
 
-/// The figures of `from..to`. What was raised before and still stood then is in `happened`, too; `seen` are acknowledgements in
+/// The figures of `from..to`, all of which was recorded. What was raised before and still stood then is in `happened`, too; `seen` are acknowledgements in
 /// the period.
 pub fn figures(happened: &[Happening], seen: &[Seen], from: Utc, to: Utc) -> Figures {
     let mut alarms: BTreeMap<&AlarmName, Gathered> = BTreeMap::new();
@@ -166,7 +166,7 @@ pub fn figures(happened: &[Happening], seen: &[Seen], from: Utc, to: Utc) -> Fig
         severities[severity as usize] += 1;
     }
     let length_us = to.0.saturating_sub(from.0).max(0);
-    let all_pieces = (length_us as f64 / PIECE_US as f64).ceil().max(1.0);
+    let all_pieces = (length_us as f64 / PIECE_US as f64).ceil();
     let floods = pieces.values().filter(|count| **count > FLOOD).count();
     let counted = |(name, of): (&&AlarmName, &Gathered)| Counted {
         name: AlarmName::clone(name),
@@ -188,7 +188,7 @@ pub fn figures(happened: &[Happening], seen: &[Seen], from: Utc, to: Utc) -> Fig
         warnings: severities[Severity::Warning as usize],
         notices: severities[Severity::Notice as usize],
         busiest: pieces.values().copied().max().unwrap_or_default(),
-        flood_pct: (100.0 * floods as f64 / all_pieces) as f32,
+        flood_pct: (all_pieces > 0.0).then(|| (100.0 * floods as f64 / all_pieces) as f32),
         standing: list(&|of| of.longest_us > STANDING_US, &|of| f64::from(of.longest_s)),
         chattering: list(&chatters, &often),
         top: list(&|of| !of.raised.is_empty(), &often),
@@ -261,10 +261,12 @@ mod tests {
     #[test]
     fn of_a_quiet_period_there_is_nothing_to_tell() {
         let figures = figures(&[], &[], Utc(0), Utc(DAY));
-        assert_eq!((figures.raised, figures.busiest, figures.flood_pct, figures.within), (0, 0, 0.0, None));
+        assert_eq!((figures.raised, figures.busiest, figures.flood_pct, figures.within), (0, 0, Some(0.0), None));
         assert!(figures.standing.is_empty() && figures.chattering.is_empty() && figures.top.is_empty());
-        // A period of no length is no division by nothing.
-        assert_eq!(super::figures(&[], &[], Utc(5), Utc(5)).per_day(), 0.0);
+        // Of less than a day there is no rate of a day, and no share of nothing.
+        assert_eq!(super::figures(&[], &[], Utc(0), Utc(DAY - 1)).per_day(), None);
+        let nothing = super::figures(&[], &[], Utc(5), Utc(5));
+        assert_eq!((nothing.per_day(), nothing.flood_pct, figures.per_day()), (None, None, Some(0.0)));
     }
 
     #[test]
@@ -286,8 +288,8 @@ mod tests {
         happened.sort_by_key(|of| of.at);
         let figures = figures(&happened, &[], Utc(0), Utc(2 * DAY));
         assert_eq!((figures.raised, figures.critical, figures.warnings), (19, 19, 0));
-        assert_eq!((figures.per_day(), figures.busiest), (9.5, 11));
-        assert!((figures.flood_pct - 100.0 / 288.0).abs() < 1e-4, "{}", figures.flood_pct);
+        assert_eq!((figures.per_day(), figures.busiest), (Some(9.5), 11));
+        assert!(figures.flood_pct.is_some_and(|pct| (pct - 100.0 / 288.0).abs() < 1e-4), "{:?}", figures.flood_pct);
         let names = |list: &[Counted]| list.iter().map(|of| (of.name.subject.clone(), of.times)).collect::<Vec<_>>();
         assert_eq!(names(&figures.standing), [("stands".to_owned(), 1)]);
         assert_eq!(names(&figures.chattering), [("loose".to_owned(), 3)]);

@@ -35,11 +35,11 @@ pub enum NotShelved {
     /// Too short, or too long.
     #[error("it can be shelved for 1 s to 24 h")]
     Duration,
-    /// No reason.
+    /// No reason, or nothing that anybody can read.
     #[error("say why it is shelved: whoever comes next must know")]
     NoReason,
     /// A reason that cannot be shown.
-    #[error("a reason has at most {REASON_MAX} characters, in one line, and not {}", plain::quoted(.0))]
+    #[error("a reason has at most {REASON_MAX} characters, in one line and each to be seen, and not {}", plain::quoted(.0))]
     Reason(String),
 }
 
@@ -53,11 +53,11 @@ impl Shelf {
         if !(SHELVED_LEAST..=SHELVED_MOST).contains(&lasts) {
             return Err(NotShelved::Duration);
         }
-        if why.is_empty() {
-            return Err(NotShelved::NoReason);
-        }
-        if why.chars().nth(REASON_MAX).is_some() || why.chars().any(char::is_control) {
+        if why.chars().nth(REASON_MAX).is_some() || why.chars().any(plain::is_unseen) {
             return Err(NotShelved::Reason(why.chars().take(40).collect()));
+        }
+        if !why.chars().any(char::is_alphanumeric) {
+            return Err(NotShelved::NoReason);
         }
         let (until, ends) = (now.utc + lasts, now.mono + lasts);
         Ok(Shelf { by: by.clone(), why: why.into(), at: now.utc, until, ends })
@@ -70,6 +70,12 @@ impl Shelf {
         let was_to_last = Duration::from_micros(u64::try_from(until.0.saturating_sub(at.0)).unwrap_or_default());
         let left = Duration::from_micros(left_us).min(was_to_last).min(SHELVED_MOST);
         Some(Shelf { by: by.into(), why: why.into(), at, until, ends: now.mono + left })
+    }
+
+    /// Whether another one of this instant would be the same, to the second of its end.
+    pub fn is_as(&self, other: &Shelf) -> bool {
+        let ends_s = |shelf: &Shelf| shelf.until.0.div_euclid(1_000_000);
+        self.by == other.by && self.why == other.why && ends_s(self) == ends_s(other)
     }
 
     /// Whether its time is over.
@@ -98,6 +104,12 @@ mod tests {
             ("", HOUR),
             (" \n ", HOUR),
             ("two\nlines", HOUR),
+            // What nobody sees, and what turns the words around.
+            ("\u{200b}", HOUR),
+            ("\u{ad}\u{ad}", HOUR),
+            ("...", HOUR),
+            ("loose \u{202e}esool", HOUR),
+            ("loose\u{200b}", HOUR),
             (&"x".repeat(REASON_MAX + 1), HOUR),
             ("ok", Duration::ZERO),
             ("ok", SHELVED_MOST + SHELVED_LEAST),

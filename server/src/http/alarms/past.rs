@@ -30,6 +30,8 @@ struct Period {
     from: Utc,
     to: Utc,
     happened: Vec<Happening>,
+    /// Since when it was recorded; `to` if nothing of it was.
+    recorded: Utc,
     /// Whether all of it is there.
     whole: bool,
 }
@@ -40,7 +42,7 @@ pub(in crate::http) async fn history(
     Query(asked): Query<AlarmPeriodRequest>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Period { system, from, to, happened, whole } = period(&app, &asked).await?;
+    let Period { system, from, to, happened, whole, .. } = period(&app, &asked).await?;
     let mut alarms: Vec<EndedAlarm> = occurrences(&happened).iter().filter_map(EndedAlarm::of).collect();
     // What was raised before is told, what ended before is not.
     alarms.retain(|alarm| (from..to).contains(&alarm.ended));
@@ -57,9 +59,9 @@ pub(in crate::http) async fn of_period(
     Query(asked): Query<AlarmPeriodRequest>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Period { system, from, to, happened, whole } = period(&app, &asked).await?;
+    let Period { system, from, to, happened, recorded, whole } = period(&app, &asked).await?;
     let seen = seen(&app, &system, from, to).await?;
-    let figures = figures(&happened, &seen, from, to);
+    let figures = figures(&happened, &seen, recorded, to);
     Ok(written(&AlarmFiguresResponse::of(figures, system, (from, to), whole), &headers))
 }
 
@@ -78,17 +80,20 @@ async fn period(app: &AppState, asked: &AlarmPeriodRequest) -> Result<Period, Pr
     let (records, site, spec) = (app.alarms.records(index), app.hub.site.clone(), spec.clone());
     let read = move |history: &History| {
         let (events, whole) = events(history, &id, range)?;
+        // Alarms are kept at once, before the first row.
+        let first_ms = history.coverage(&id).first_ms.into_iter().chain(events.iter().map(|event| event.at_ms)).min();
+        let recorded = first_ms.map_or(to, |ms| Utc(ms.saturating_mul(1_000)).clamp(from, to));
         let mut happened: Vec<Happening> = records
             .iter()
             .filter_map(|record| stands_since_before(record, from, &site, &spec))
             .chain(events.into_iter().filter_map(happening))
             .collect();
         happened.sort_by_key(|of| of.at);
-        Ok((happened, whole))
+        Ok((happened, recorded, whole))
     };
     let read = app.ask_history(read).await;
-    let (happened, whole) = read.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))?;
-    Ok(Period { system, from, to, happened, whole })
+    let (happened, recorded, whole) = read.map_err(|words| Problem::new(StatusCode::SERVICE_UNAVAILABLE, words))?;
+    Ok(Period { system, from, to, happened, recorded, whole })
 }
 
 fn events(history: &History, system: &str, range: Range) -> Result<(Vec<Event>, bool), StoreError> {

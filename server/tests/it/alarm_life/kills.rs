@@ -99,7 +99,8 @@ fn do_until_gone(address: &str, token: &str, mut did: Did) -> Did {
                     _ => alarm["shelved"] = Value::Null,
                 }
             }
-            Some((200 | 409, _)) => {}
+            // Refused, or too often: it waits, and asks for something else.
+            Some((200 | 409 | 429, _)) => {}
             Some((status, why)) => panic!("{asked:?} of {alarm}: {status} {why}"),
         }
         std::thread::sleep(Duration::from_millis(any(40)));

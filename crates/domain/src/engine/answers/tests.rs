@@ -186,10 +186,10 @@ fn an_acknowledgement_is_answered_when_it_is_on_the_disk_and_taken_back_if_it_ne
     assert_eq!(bench.disk(Ok(())), Some((2, Ok(AlarmsDone { changed: 1 }))));
     assert_eq!((bench.state(LOW), bench.book().unacknowledged()), (AlarmState::ActiveAcknowledged, 0));
     let entry = bench.audit.pop().unwrap();
-    assert_eq!(
-        (&*entry.who, &*entry.action, entry.subject.as_deref(), entry.system.as_deref()),
-        ("planner", "alarms-acknowledged", Some("cell.voltage.low of cell 1.1"), Some("hv"))
-    );
+    assert_eq!((&*entry.who, &*entry.action, entry.system.as_deref()), ("planner", "alarms-acknowledged", Some("hv")));
+    let (words, names) = (entry.subject.unwrap(), entry.detail.unwrap());
+    assert!(words.starts_with("Cell 1.1 at 2700 mV, limit "), "{words}");
+    assert_eq!(names, "cell.voltage.low of cell 1.1");
     assert_eq!(bench.asks(acknowledge(low())), changed(0), "it is so already, and nothing is written for it");
 
     // It is over while the disk fails: that stays, and the shelf is taken back.
@@ -335,6 +335,14 @@ fn a_shelf_hides_for_its_time_and_then_what_nobody_saw_is_there() {
     assert_eq!(bench.asks(AlarmAction::Unshelve(vec![low()])), changed(0));
     let until = bench.audit.iter().find(|entry| entry.action == "alarms-shelved").unwrap().new.clone().unwrap();
     assert!(until.starts_with("until 2027-01-15T08:00:10.000Z: the sensor"), "{until}");
+    let subjects: Vec<&str> = bench.audit.iter().filter_map(|entry| entry.subject.as_deref()).collect();
+    assert_eq!(subjects[0], "cell voltage low, cell 1.1", "what is normal has no words yet");
+    assert!(subjects[1].starts_with("Cell 1.1 at "), "{subjects:?}");
+    // What is so already is not written again; a longer time is.
+    assert_eq!(bench.asks(shelve(low(), 60)), None);
+    bench.settle();
+    assert_eq!(bench.asks(shelve(low(), 60)), changed(0));
+    assert_eq!(bench.asks(shelve(low(), 70)), None);
 }
 
 #[test]
