@@ -143,6 +143,11 @@ pub(crate) fn own_site() -> Option<String> {
     own("data-site")
 }
 
+/// Whether this document was opened without a server.
+pub(crate) fn is_offline() -> bool {
+    own("data-offline").is_some()
+}
+
 /// Who was signed in when the document was made. A context on the server; a browser reads it from the document.
 #[derive(Clone, Debug)]
 pub struct Person(pub Option<String>);

@@ -147,8 +147,10 @@ fn Pages() -> impl IntoView {
     let site = Live::expect().site();
     let named = Derived::new(move || whose::system(&navigation.at(), &site).is_some());
     let place = Derived::new(move || pages::place(&navigation.at()).filter(|_| named.get()));
-    let untold = frame::untold(&Live::expect());
-    Effect::new(move |_| document().set_title(&pages::title(place.get(), untold.get().0)));
+    let (untold, outdated) = (frame::untold(&Live::expect()), Live::expect().outdated());
+    // How many there are now is not known without the server.
+    let told = move || if outdated.get() { 0 } else { untold.get().0 };
+    Effect::new(move |_| document().set_title(&pages::title(place.get(), told())));
     view! {
         <Frame>
             {move || match place.get().and_then(|place| pages::PAGES[place].view()) {

@@ -31,8 +31,6 @@ pub(crate) struct Problem {
     pub(crate) advice: &'static str,
     /// When the first of them became active.
     pub(crate) since: Utc,
-    /// How long ago that was, s.
-    pub(crate) for_s: f32,
     /// Whether it cannot be known now if it is over.
     pub(crate) signal_lost: bool,
     /// Where it is seen.
@@ -114,7 +112,6 @@ fn problem(folded: &Folded<'_>, snapshot: &Snapshot, site: &SiteSpec, system: &S
         effects: told,
         advice: if answers(&cause.alarms, snapshot) { BELIEVE } else { rule.advice },
         since,
-        for_s: (snapshot.now.utc.0 - since.0).max(0) as f32 / 1e6,
         signal_lost: cause.alarms.iter().any(|alarm| alarm.signal_lost),
         seen: seen(worst, rule.watch, site, system),
     })
@@ -353,7 +350,7 @@ mod tests {
                 "Pack voltage 6.1 % below its level of the last 30 s, limit 5 %"
             ]
         );
-        assert_eq!((problems[0].for_s, &problems[0].seen, &problems[1].seen), (60.0, &Seen::Cell(131), &Seen::Trends));
+        assert_eq!((&problems[0].seen, &problems[1].seen), (&Seen::Cell(131), &Seen::Trends));
         let (_, words, detail) = answer(&snapshot, &spec());
         assert_eq!((words.as_str(), detail.as_str()), ("2 problems", "257 cells without an alarm"));
     }

@@ -52,6 +52,10 @@ pub enum May {
     No(String),
 }
 
+/// Whether the server cannot be reached now: what is told to it is off. A context.
+#[derive(Clone, Copy)]
+pub struct Away(pub Derived<bool>);
+
 /// The session of this page. A context: [`Session::expect`].
 #[derive(Clone, Copy)]
 pub struct Session {
@@ -117,6 +121,11 @@ impl Session {
         Derived::new(move || matches!(self.may(action), May::Yes | May::AfterPassword))
     }
 
+    /// Whether anybody has an account here.
+    pub fn accounts(self) -> bool {
+        self.now.with(|known| known.as_ref().is_some_and(|known| known.accounts))
+    }
+
     /// The name of who is signed in; none for nobody.
     pub fn name(self) -> Option<String> {
         self.now.with(|known| known.as_ref().and_then(|known| known.name.clone()))
@@ -133,6 +142,10 @@ fn of(known: &SessionResponse, action: Action) -> May {
             if known.has_lapsed() && known.account_role.is_some_and(|role| role.0 >= needs) =>
         {
             May::AfterPassword
+        }
+        // To sign in is no advice where nobody can.
+        Err(_) if known.name.is_none() && !known.accounts => {
+            May::No("nobody has an account here yet, and until somebody has, nothing can be commanded".to_owned())
         }
         Err(denied) => May::No(denied.to_string()),
     }
@@ -165,5 +178,7 @@ mod tests {
         for who in [&operator, &idle] {
             assert!(matches!(of(who, Action::Arm), May::No(words) if words.contains("only an admin")));
         }
+        let nobody = SessionResponse { name: None, account_role: None, accounts: false, ..idle };
+        assert!(matches!(of(&nobody, Action::Tighten), May::No(words) if words.contains("nobody has an account")));
     }
 }

@@ -4,7 +4,7 @@
 //! The build differs after an update, the site when it is set up differently. The page is never loaded while somebody is in the middle of something, and for
 //! one build of the server at most once by itself: a document that comes out of a cache would be as old again.
 
-use crate::boot::{own_build, own_site};
+use crate::boot::{is_offline, own_build, own_site};
 use leptos::ev;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -43,6 +43,8 @@ enum Other {
     Build(String),
     /// It has the same build, and another site.
     Site(String),
+    /// It is back, and this page was opened without it: who is signed in and more is not in its document.
+    Back,
     /// Its frames have a format that this page does not know.
     Format,
 }
@@ -63,6 +65,7 @@ impl Other {
     fn name(&self) -> &str {
         match self {
             Other::Build(number) | Other::Site(number) => number,
+            Other::Back => "back",
             Other::Format => "format",
         }
     }
@@ -115,7 +118,7 @@ impl Updates {
 
     /// A text of the live stream. `past` says whether the page shows the past.
     pub fn hear(self, text: &str, past: ReadSignal<bool>) {
-        match Other::of(text, own_build(), own_site()) {
+        match Other::of(text, own_build(), own_site()).or_else(|| is_offline().then_some(Other::Back)) {
             Some(other) => self.found(other, past),
             None => self.other.set(None),
         }
@@ -193,6 +196,7 @@ pub fn NewVersion() -> impl IntoView {
     let words = move || match updates?.other.get()? {
         Other::Build(_) => Some(("The server has a newer version of this page.", "Load the new version")),
         Other::Site(_) => Some(("The site is set up differently since this page was loaded.", "Load the page again")),
+        Other::Back => Some(("This page was opened without the server, which is back.", "Load the page again")),
         Other::Format => {
             let what = "This page cannot read what the server sends: the server has another version.";
             Some((what, "Load the new version"))

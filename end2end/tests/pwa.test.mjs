@@ -103,8 +103,23 @@ for (const [name, viewport, colorScheme] of [['wide', DESKTOP, 'dark'], ['narrow
       server.now = await startDemo({ data, listen: new URL(url).host });
       await live(page);
       await page.getByText('260 of 260 fresh').waitFor();
+      // What only a document of the server has, such as who is signed in, comes with the next one.
+      await page.getByRole('status').filter({ hasText: 'opened without the server, which is back' }).waitFor();
     }, { viewport, colorScheme }));
 }
+
+test('to sign in needs the server: that is said, and the page goes on when it is back', () =>
+  installed('/', async (page, server) => {
+    await ready(page);
+    const { url, data } = server.now;
+    await server.now.kill();
+    await page.goto(`${url}/sign-in`);
+    await page.getByText('Signing in needs the server').waitFor();
+    await page.getByRole('link', { name: 'Last values' }).waitFor();
+    server.now = await startDemo({ data, listen: new URL(url).host });
+    await page.getByRole('heading', { level: 1, name: /^(Sign in|Set up)$/ }).waitFor();
+    assert.equal(new URL(page.url()).pathname, '/sign-in');
+  }));
 
 test('an address of the past is kept while the server is away, and shown when it is back', () =>
   installed('/', async (page, server) => {

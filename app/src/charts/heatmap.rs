@@ -33,8 +33,9 @@ pub enum HeatCell {
     Out(f32, Beyond),
     /// Too old, and its alarm stands: as [`HeatCell::Out`], faded.
     StaleOut(Beyond),
-    /// Good and within the limits of what is shown, but beyond one of another quantity: its own colour and an outline.
-    Elsewhere(f32),
+    /// Good and within the limits of what is shown, but beyond one of another quantity: its own colour, outline and the
+    /// sign of how bad that is.
+    Elsewhere(f32, Severity),
 }
 
 /// Which limit a cell is beyond: the side, and how bad that is.
@@ -46,11 +47,9 @@ pub struct Beyond {
     pub severity: Severity,
 }
 
-impl Beyond {
-    /// The fill of such a cell, `0xRRGGBB`.
-    fn colour(self) -> u32 {
-        if self.severity == Severity::Critical { CRITICAL } else { WARNING }
-    }
+/// The fill of a cell that is beyond a limit, `0xRRGGBB`.
+fn colour_of(severity: Severity) -> u32 {
+    if severity == Severity::Critical { CRITICAL } else { WARNING }
 }
 
 /// The values at the ends of the palette.
@@ -110,10 +109,10 @@ impl Raster {
         let factor = 1.0 / (scale.high - scale.low).max(f32::MIN_POSITIVE);
         let colour = |cell: HeatCell| match cell {
             HeatCell::NoValue => 0,
-            HeatCell::Good(v) | HeatCell::Elsewhere(v) => lut.at((v - scale.low) * factor),
+            HeatCell::Good(v) | HeatCell::Elsewhere(v, _) => lut.at((v - scale.low) * factor),
             HeatCell::Stale(v) => lut.at((v - scale.low) * factor) & 0x00ff_ffff | STALE_ALPHA << 24,
-            HeatCell::Out(_, beyond) => pixel(beyond.colour(), 0xff),
-            HeatCell::StaleOut(beyond) => pixel(beyond.colour(), STALE_ALPHA as u8),
+            HeatCell::Out(_, beyond) => pixel(colour_of(beyond.severity), 0xff),
+            HeatCell::StaleOut(beyond) => pixel(colour_of(beyond.severity), STALE_ALPHA as u8),
         };
         let mut changed = false;
         for module in 0..self.grid.topology().modules() {
@@ -155,7 +154,7 @@ mod tests {
             let mut raster = Raster::new(grid);
             let cells = [
                 HeatCell::Good(2.8),
-                HeatCell::Elsewhere(9.0),
+                HeatCell::Elsewhere(9.0, Severity::Warning),
                 HeatCell::Stale(2.8),
                 HeatCell::Out(2.7, LOW),
                 HeatCell::NoValue,

@@ -30,7 +30,7 @@ pub(super) fn Notices() -> impl IntoView {
         let place = unopened.with(|at| at.as_ref().and_then(pages::place));
         place.map_or("The page", |place| pages::PAGES[place].name)
     };
-    let (untold, site) = (untold(&live), live.site());
+    let (untold, outdated, site) = (untold(&live), live.outdated(), live.site());
     view! {
         {DEMO.then(|| view! {
             <p class="notice" data-tone="notice">
@@ -66,9 +66,12 @@ pub(super) fn Notices() -> impl IntoView {
             {move || match untold.get() {
                 (0, _) => None,
                 (count, place) => {
+                    let of = site.systems.get(place).filter(|_| place != live.place()).map(|system| &*system.name);
                     let alarms = whose::href("/alarms", place, &site);
-                    let button = view! { <a class="button" href=alarms>"See alarms"</a> };
-                    Some(notice("critical", untold_words(count), button.into_any()))
+                    // On that very page it leads nowhere.
+                    let here = move || place == live.place() && navigation.at().path() == pages::alarms::PATH;
+                    let button = view! { <a class="button" href=alarms hidden=here>"See alarms"</a> };
+                    Some(notice("critical", untold_words(count, of, outdated.get()), button.into_any()))
                 }
             }}
             {move || unopened.with(Option::is_some).then(|| {
@@ -110,10 +113,33 @@ pub(crate) fn untold(live: &Live) -> Derived<(usize, usize)> {
     })
 }
 
-/// How many critical alarms nobody has acknowledged, as a sentence.
-fn untold_words(count: usize) -> String {
-    match count {
-        1 => "1 critical alarm is not acknowledged.".to_owned(),
-        count => format!("{count} critical alarms are not acknowledged."),
+/// How many critical alarms nobody has acknowledged, as a sentence. `of` is the system to look at first, if that is another
+/// one than the page's; without the server, `outdated`, it is told as what was.
+fn untold_words(count: usize, of: Option<&str>, outdated: bool) -> String {
+    let (s, are) = match (count, outdated) {
+        (1, false) => ("", "is"),
+        (1, true) => ("", "was"),
+        (_, false) => ("s", "are"),
+        (_, true) => ("s", "were"),
+    };
+    let of = of.map_or_else(String::new, |of| format!(": see {of}"));
+    let then = if outdated { " when the connection was lost" } else { "" };
+    format!("{count} critical alarm{s} {are} not acknowledged{then}{of}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::untold_words;
+
+    #[test]
+    fn what_is_not_acknowledged_is_told_as_what_was_without_the_server_and_names_another_system() {
+        for (count, of, outdated, words) in [
+            (1, None, false, "1 critical alarm is not acknowledged."),
+            (2, Some("House"), false, "2 critical alarms are not acknowledged: see House."),
+            (1, None, true, "1 critical alarm was not acknowledged when the connection was lost."),
+            (2, None, true, "2 critical alarms were not acknowledged when the connection was lost."),
+        ] {
+            assert_eq!(untold_words(count, of, outdated), words);
+        }
     }
 }

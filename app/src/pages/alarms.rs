@@ -30,7 +30,7 @@ use leptos::prelude::*;
 use state::Desk;
 
 /// Where the page is.
-pub(super) const PATH: &str = "/alarms";
+pub const PATH: &str = "/alarms";
 
 /// How it looks. It is no part of the first load.
 const STYLE: &str = include_str!("../../../style/pages/alarms.css");

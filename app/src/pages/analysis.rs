@@ -16,6 +16,7 @@ use crate::address::{Address, Leave, Navigation};
 use crate::components::{AddressNote, EmptyState, PageStyle, Segmented};
 use crate::derived::Derived;
 use crate::format;
+use crate::live::Live;
 use crate::source::DEMO;
 use editor::Editor;
 use leptos::prelude::*;
@@ -78,6 +79,7 @@ pub fn AnalysisPage() -> impl IntoView {
         return view! { <NoAnalysis /> }.into_any();
     }
     let navigation = Navigation::expect();
+    let past = Live::expect().past;
     let about = Derived::new(move || About::of(&navigation.at()));
     let choose = move |change: &dyn Fn(&mut About)| {
         let here = navigation.here();
@@ -91,6 +93,9 @@ pub fn AnalysisPage() -> impl IntoView {
         <PageStyle css=STYLE />
         <h1 class="visually-hidden">"Analysis"</h1>
         <AddressNote words=Derived::new(move || About::wrong(&navigation.at())) />
+        <p class="note" role="status" hidden=move || !past.get()>
+            "Analysis always looks back from the present, not from the instant of the past that the other pages show."
+        </p>
         <div class="analysis-controls">
             <Segmented
                 name="range"

@@ -93,7 +93,7 @@ pub fn LinksPage() -> impl IntoView {
                 {frames}
                 {(!DEMO).then(|| view! {
                     <p class="note">
-                        "Programs read all of this, too: " <a href="/api" rel="external">"the API and its description"</a>
+                        "Programs read all of this, too: " <a class="links-api" href="/api" rel="external">"the API and its description"</a>
                     </p>
                 })}
             }

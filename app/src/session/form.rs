@@ -1,7 +1,8 @@
 //! A form that changes something about people, without leaving the page.
 
-use super::{Done, Session, people_action};
+use super::{Away, Done, Session, people_action};
 use crate::actions::{ActionError, Answer as Answered};
+use crate::fetch::NO_SERVER;
 use crate::format::sentence;
 use leptos::task::spawn_local;
 use leptos::{ev, prelude::*};
@@ -74,11 +75,13 @@ pub fn PeopleForm(
 ) -> impl IntoView {
     let session = Session::expect();
     let answer = RwSignal::new(Answer::default());
+    let away = use_context::<Away>();
+    let away = move || away.is_some_and(|Away(away)| away.get());
     let on_submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let form = event.current_target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
         let Some(form) = form else { return };
-        if answer.with_untracked(|answer| *answer == Answer::Pending) {
+        if answer.with_untracked(|answer| *answer == Answer::Pending) || untrack(away) {
             return;
         }
         let Ok(data) = FormData::new_with_form(&form) else { return };
@@ -110,11 +113,11 @@ pub fn PeopleForm(
         >
             {children.map(|children| children())}
             <div class="command-foot">
-                <button type="submit" class=button aria-label=label prop:disabled=move || answer.with(|a| *a == Answer::Pending)>
+                <button type="submit" class=button aria-label=label prop:disabled=move || away() || answer.with(|a| *a == Answer::Pending)>
                     {submit}
                 </button>
                 <p class="command-answer" role="status">
-                    {move || answer.with(Answer::words)}
+                    {move || if away() { format!("{NO_SERVER}.") } else { answer.with(Answer::words) }}
                 </p>
             </div>
         </form>

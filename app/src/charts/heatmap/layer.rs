@@ -2,7 +2,7 @@
 //! cell changes its state).
 
 use super::marks::{Mark, Marks};
-use super::{Beyond, HeatCell, Raster, Scale};
+use super::{Beyond, HeatCell, Raster, Scale, colour_of};
 use crate::charts::canvas::{self, Pixels};
 use crate::charts::palette::{Lut, Palette};
 use crate::charts::theme::{ChartTheme, Rgb};
@@ -151,8 +151,8 @@ impl Painter {
 /// Opacity of the mark of a cell whose value is too old.
 const STALE_MARK_ALPHA: f64 = 0.55;
 
-/// Outline in the text's colour, and a triangle that points the way the value left its limits; of a cell that is beyond a
-/// limit of another quantity only the outline.
+/// Outline in the text's colour, and the sign of how bad it is, as everywhere: a square, or a triangle, which points the way
+/// the value left its limits. Where the cell's colour is that of its value, the sign has the colour.
 fn draw_alarm(
     context: &CanvasRenderingContext2d,
     (x, y, width, height): (f64, f64, f64, f64),
@@ -169,8 +169,10 @@ fn draw_alarm(
     let _ = context.round_rect_with_f64(x - line / 2.0, y - line / 2.0, width + line, height + line, 2.0 * pixel);
     context.stroke();
     let half = (width.min(height) * 0.28).min(5.0 * pixel);
-    let (Mark::Out(Beyond { side, severity }) | Mark::StaleOut(Beyond { side, severity })) = mark else {
-        return context.set_global_alpha(1.0);
+    let (side, severity) = match mark {
+        Mark::Out(Beyond { side, severity }) | Mark::StaleOut(Beyond { side, severity }) => (side, severity),
+        Mark::Elsewhere(severity) => (Direction::Above, severity),
+        Mark::NoValue => return context.set_global_alpha(1.0),
     };
     if half < 1.5 {
         return context.set_global_alpha(1.0);
@@ -178,17 +180,31 @@ fn draw_alarm(
     let (middle_x, middle_y) = (x + width / 2.0, y + height / 2.0);
     let (base, tip) = if side == Direction::Above { (half * 0.8, -half) } else { (-half * 0.8, half) };
     // White is seen on red; black on amber; neither on every faded ground.
+    let elsewhere = matches!(mark, Mark::Elsewhere(_));
     let sign = match severity {
         _ if faded => css(theme.text),
+        _ if elsewhere => format!("#{:06x}", colour_of(severity)),
         Severity::Critical => "#fff".to_owned(),
         _ => "#000".to_owned(),
     };
     context.set_fill_style_str(&sign);
     context.begin_path();
-    context.move_to(middle_x - half, middle_y + base);
-    context.line_to(middle_x + half, middle_y + base);
-    context.line_to(middle_x, middle_y + tip);
+    if severity == Severity::Critical {
+        let side = 1.6 * half;
+        context.rect(middle_x - side / 2.0, middle_y - side / 2.0, side, side);
+    } else {
+        context.move_to(middle_x - half, middle_y + base);
+        context.line_to(middle_x + half, middle_y + base);
+        context.line_to(middle_x, middle_y + tip);
+        context.close_path();
+    }
     context.fill();
+    if elsewhere {
+        // It is seen on every colour of the palette.
+        context.set_stroke_style_str("#fff");
+        context.set_line_width(pixel);
+        context.stroke();
+    }
     context.set_global_alpha(1.0);
 }
 

@@ -38,32 +38,34 @@ fn figures(of: &AlarmFiguresResponse) -> impl IntoView + use<> {
             </div>
         }
     };
-    let share = |count: u64| match of.raised {
-        0 => 0.0,
-        all => 100.0 * count as f32 / all as f32,
-    };
+    let share = |count: u64| fixed(100.0 * count as f32 / of.raised as f32, 0);
     let per_day = of.per_day;
     let soon = match (of.acknowledged_median_s, of.acknowledged_most_s) {
         (Some(median), Some(most)) => {
-            format!("{}, nine of ten within {}", format::duration(median), format::duration(most))
+            format!("{} (half of them), {} (nine of ten)", format::duration(median), format::duration(most))
         }
         _ => format::NONE.to_owned(),
     };
-    let severities = format!(
-        "{}{THIN}%, {}{THIN}%, {}{THIN}%",
-        fixed(share(of.critical), 0),
-        fixed(share(of.warnings), 0),
-        fixed(share(of.notices), 0)
-    );
-    let decimals = usize::from(per_day < 10.0);
+    let severities = match of.raised {
+        0 => format::NONE.to_owned(),
+        _ => [of.critical, of.warnings, of.notices].map(|count| format!("{}{THIN}%", share(count))).join(", "),
+    };
+    let asked_s = (of.to.0 - of.from.0) as f32 / 1e6;
+    let short = (of.recorded_s < 0.95 * asked_s).then(|| {
+        view! { <p class="note">{format!("Of this period {} are recorded; the figures are of that.", format::duration(of.recorded_s))}</p> }
+    });
+    let rate = |rate: f32| fixed(rate, usize::from(rate < 10.0));
+    let percent = |pct: f32| format!("{}{THIN}%", fixed(pct, 1));
+    let known = |value: Option<String>| value.unwrap_or_else(|| format::NONE.to_owned());
     view! {
+        {short}
         <dl class="alarm-figures">
-            {figure("Alarms a day", fixed(per_day, decimals), "at most 150 can be handled", per_day > 150.0)}
+            {figure("Alarms a day", known(per_day.map(rate)), "at most 150 can be handled", per_day > Some(150.0))}
             {figure("Raised", format::count(of.raised), "in the period", false)}
             {figure("Most in 10 minutes", format::count(of.busiest_10_min), "more than 10 is a flood", of.busiest_10_min > 10)}
-            {figure("Time in floods", format!("{}{THIN}%", fixed(of.flood_pct, 1)), "below 1 % is good", of.flood_pct >= 1.0)}
+            {figure("Time in floods", known(of.flood_pct.map(percent)), "below 1 % is good", of.flood_pct >= Some(1.0))}
             {figure("Critical, warnings, notices", severities, "about 5, 15 and 80 % is usual", false)}
-            {figure("Acknowledged after", soon, "in the middle", false)}
+            {figure("Acknowledged within", soon, "", false)}
         </dl>
         {list("Stood longer than 24 h", &of.standing, "None", |of| format::duration(of.longest_s))}
         {list("Chattering: three times in a minute", &of.chattering, "None", |of| times(of.count))}

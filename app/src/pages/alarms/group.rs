@@ -10,7 +10,7 @@ use crate::pages::when::When;
 use ::api::alarms::AlarmResponse;
 use domain::alarm::{NAMED_MOST, REASON_MAX};
 use domain::time::Utc;
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 /// So many alarms of a group are listed; of more it is said how many there are.
 const LISTED: usize = 20;
@@ -32,13 +32,11 @@ pub(super) fn Row(desk: Desk, key: String) -> impl IntoView {
     let section = Derived::new(move || group.with(|group| group.as_ref().map_or(Section::Over, |group| group.section)));
     let words = text(Group::words);
     let since = Derived::new(move || group.with(|group| group.as_ref().and_then(Group::since)));
-    let ended = Derived::new(move || {
-        group.with(|group| group.as_ref().and_then(|group| group.alarms.iter().filter_map(|of| of.ended).max()))
-    });
+    let ended = Derived::new(move || group.with(|group| group.as_ref().and_then(Group::over)));
     let seen_by = Derived::new(move || group.with(|group| group.as_ref().and_then(Group::seen_by)));
     let now = desk.live.last_utc();
-    let for_s =
-        Derived::new(move || since.get().map(|at| (now.get().0.saturating_sub(at.0).max(0) as f64 / 1e6) as f32));
+    // The age of one that is over is how long it stood.
+    let for_s = Derived::new(move || group.with(|group| group.as_ref().and_then(|group| group.stood_s(now.get()))));
     let shelf = Derived::new(move || group.with(|group| group.as_ref()?.first()?.shelved.clone()));
     let marks = Derived::new(move || group.with(|group| group.as_ref().map(Group::marks).unwrap_or_default()));
     let at = |at: Option<Utc>| Derived::new(move || at.unwrap_or_default());
@@ -103,6 +101,12 @@ fn Actions(desk: Desk, group: Derived<Option<Group>>, words: Derived<String>) ->
     ];
     let of = Derived::new(move || format!(": {}", words.get()));
     let past = desk.live.past;
+    let off = move || desk.off.with(Option::is_some).then_some("true");
+    let open = move |event: ev::MouseEvent| {
+        if desk.off.with_untracked(Option::is_some) {
+            event.prevent_default();
+        }
+    };
     let waits = Derived::new(move || {
         group.with(|group| {
             let latched = |of: &AlarmResponse| of.latching && !of.active && of.acknowledged.is_none();
@@ -121,7 +125,7 @@ fn Actions(desk: Desk, group: Derived<Option<Group>>, words: Derived<String>) ->
                 <AlarmForm desk what="unshelve" alarms=on_shelf submit=unshelve label=about(unshelve) />
             </div>
             <details class="alarm-shelve" hidden=move || off_shelf_count.get() == 0>
-                <summary class="button">"Shelve\u{2026}"<span class="visually-hidden">{of}</span></summary>
+                <summary class="button" aria-disabled=off on:click=open>"Shelve\u{2026}"<span class="visually-hidden">{of}</span></summary>
                 <AlarmForm desk what="shelve" alarms=off_shelf submit=shelve label=about(shelve)>
                     <label class="labelled">
                         <span class="field-label">"For"</span>

@@ -3,7 +3,7 @@
 use super::filter::Fields;
 use super::form::{AlarmForm, OFF};
 use super::group::Row;
-use super::model::{Filter, Section, tally};
+use super::model::{Filter, tally};
 use super::state::{Desk, Off, Said};
 use crate::address::{Leave, Navigation};
 use crate::components::{Card, EmptyState};
@@ -57,13 +57,14 @@ pub(super) fn List(desk: Desk) -> impl IntoView {
     });
     let known = Derived::new(move || groups.with(Option::is_some));
     let none = Derived::new(move || groups.with(|groups| groups.as_ref().is_some_and(Vec::is_empty)));
-    let note = Derived::new(move || groups.with(|groups| tally(groups.as_deref().unwrap_or_default())));
-    let untold = Derived::new(move || {
-        groups.with(|groups| {
-            let shown = groups.iter().flatten().filter(|group| group.section != Section::Shelved);
-            shown.map(|group| group.unacknowledged().len()).sum::<usize>()
-        })
+    let outdated = desk.live.outdated();
+    let note = Derived::new(move || {
+        let tally = groups.with(|groups| tally(groups.as_deref().unwrap_or_default()));
+        if outdated.get() && !tally.is_empty() { format!("{tally} when the connection was lost") } else { tally }
     });
+    let both = Derived::new(move || groups.with(|groups| super::model::untold(groups.as_deref().unwrap_or_default())));
+    let untold = Derived::new(move || both.with(|both| both.0));
+    let parts = Derived::new(move || both.with(|both| both.1.clone()));
     let all = Derived::new(move || match untold.get() {
         1 => "Acknowledge 1 alarm".to_owned(),
         n => format!("Acknowledge all {n}"),
@@ -83,7 +84,7 @@ pub(super) fn List(desk: Desk) -> impl IntoView {
             <p class="alarms-said" data-tone=tone role="status" data-empty=move || said.with(String::is_empty).to_string()>{said}</p>
             <div class="alarms-all" hidden=move || untold.get() == 0>
                 <AlarmForm desk what="acknowledge-all" submit=all button="button button-primary" />
-                <p class="note">"Also those that the filter hides. What is raised from now on stays unacknowledged."</p>
+                <p class="note">{parts}"Also those that the filter hides. What is raised from now on stays unacknowledged."</p>
             </div>
             <details class="alarms-filter" open=filtered>
                 <summary>"Filter"</summary>
@@ -91,13 +92,14 @@ pub(super) fn List(desk: Desk) -> impl IntoView {
             </details>
             <p class="alarms-failed" role="alert" hidden=move || desk.failed.with(Option::is_none)>{move || desk.failed.get().map(|why| format!("{why}."))}</p>
             <p class="note" hidden=move || known.get() || desk.failed.with(Option::is_some)>"Asking for the alarms\u{2026}"</p>
-            <div hidden=move || !none.get()>
+            <p class="note" hidden=move || !outdated.get()>"Which alarms there are now is not known. This is the last that came."</p>
+            <div hidden=move || !none.get() || outdated.get()>
                 <EmptyState title="No alarm" advice="Nothing is active, nothing waits for somebody to see it, and nothing is shelved." />
             </div>
             <div hidden=move || none.get() || !known.get() || !keys.with(Vec::is_empty)>
                 <EmptyState title="No alarm is like that" advice="Ask for less: another severity, another state, other words." />
             </div>
-            <ul class="alarm-list" aria-label="Alarms that are not normal" hidden=move || keys.with(Vec::is_empty)>
+            <ul class="alarm-list" aria-label="Alarms that are not normal" data-fresh=move || (!outdated.get()).to_string() hidden=move || keys.with(Vec::is_empty)>
                 <For each=move || keys.get() key=|key| key.clone() let:key>
                     <Row desk key />
                 </For>

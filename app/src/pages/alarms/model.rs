@@ -107,6 +107,18 @@ impl Group {
         self.alarms.iter().filter_map(|alarm| alarm.since).min()
     }
 
+    /// When the last of them was over; `None` while one stands.
+    pub(super) fn over(&self) -> Option<Utc> {
+        let over = self.alarms.iter().all(|alarm| !alarm.active);
+        self.alarms.iter().filter_map(|alarm| alarm.ended).max().filter(|_| over)
+    }
+
+    /// For how long it has stood at `now`, or had stood when it was over, s.
+    pub(super) fn stood_s(&self, now: Utc) -> Option<f32> {
+        let end = self.over().unwrap_or(now);
+        Some((end.0.saturating_sub(self.since()?.0).max(0) as f64 / 1e6) as f32)
+    }
+
     /// What there is to know besides: how it comes and goes.
     pub(super) fn marks(&self) -> Vec<String> {
         let any = |of: fn(&AlarmResponse) -> bool| self.alarms.iter().any(of);
@@ -240,6 +252,23 @@ pub(super) fn tally(groups: &[Group]) -> String {
     let parts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
     parts.join(", ")
+}
+
+/// What can be acknowledged of all that is not put aside: how many, and in words what they are if not all of them stand as
+/// the list's own count has them.
+pub(super) fn untold(groups: &[Group]) -> (usize, String) {
+    let open = |alarm: &&AlarmResponse| alarm.since.is_some() && alarm.acknowledged.is_none();
+    let (mut stand, mut follow, mut over) = (0, 0, 0);
+    for group in groups.iter().filter(|group| group.section != Section::Shelved) {
+        let own = group.alarms.iter().filter(open).count();
+        *(if group.section == Section::Over { &mut over } else { &mut stand }) += own;
+        follow += group.effects.iter().filter(open).count();
+    }
+    let parts = [(stand, "unacknowledged"), (follow, "that follow from others"), (over, "that are over")];
+    let parts: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    let words = if follow + over == 0 { String::new() } else { format!("They are {}. ", parts.join(", ")) };
+    (stand + follow + over, words)
 }
 
 /// The names of alarms as a form has them.

@@ -103,7 +103,8 @@ impl Desk {
         let (past, lost) = (live.past, live.lost());
         let (site, system) = (live.site(), live.system());
         let groups = Derived::new(move || {
-            if past.get() {
+            // A page that begins without the server has what the last snapshot knew.
+            if past.get() || (lost.get() && answer.with(Option::is_none)) {
                 let then = live.snapshot.with(|snapshot| AlarmsResponse::then(&site, &system, snapshot));
                 return Some(model::groups(&then.alarms));
             }
@@ -208,6 +209,6 @@ fn off(past: bool, lost: bool, session: Session) -> Option<Off> {
         May::Yes => None,
         May::Unknown => Some(session.failed.get().map_or(Off::Unknown, |why| Off::May(why, false))),
         May::AfterPassword => Some(Off::Idle),
-        May::No(why) => Some(Off::May(why, session.name().is_none())),
+        May::No(why) => Some(Off::May(why, session.name().is_none() && session.accounts())),
     }
 }

@@ -38,8 +38,8 @@ pub struct Digest {
     pub groups: Vec<GroupFacts>,
 }
 
-/// A list of worst cells: worst first, with their values in V or °C.
-pub type WorstCells = Vec<(usize, f32)>;
+/// A list of worst cells: worst first, with their values in V or °C, and how bad that value is.
+pub type WorstCells = Vec<(usize, f32, Option<Severity>)>;
 
 /// Which cells stand out, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,11 +139,12 @@ impl Cells<'_> {
 
     /// The cells that stand out in this way.
     pub fn worst(&self, standout: Standout) -> WorstCells {
-        self.first_by(standout.by(), WORST, |value| match standout {
+        let first = self.first_by(standout.by(), WORST, |value| match standout {
             Standout::Lowest => value,
             Standout::Highest | Standout::Hottest => -value,
             Standout::Deviating => -value.abs(),
-        })
+        });
+        first.into_iter().map(|(cell, value)| (cell, value, self.severity_of(standout.by(), cell))).collect()
     }
 }
 
@@ -202,10 +203,15 @@ mod tests {
     fn the_cells_that_stand_out_come_first_and_cells_without_data_never() {
         let (snapshot, spec) = (example(), spec());
         let cells = Cells::of(&snapshot, &spec);
-        let names = |standout| -> Vec<usize> { cells.worst(standout).into_iter().map(|(cell, _)| cell).collect() };
+        let names = |standout| -> Vec<usize> { cells.worst(standout).into_iter().map(|(cell, ..)| cell).collect() };
         assert_eq!(names(Standout::Lowest), [3, 2, 0, 4, 1]);
         assert_eq!(names(Standout::Highest), [1, 0, 4, 2, 3]);
         assert_eq!(names(Standout::Hottest), [1, 2, 0, 4]);
         assert_eq!(names(Standout::Deviating), [3, 1, 0, 4, 2]);
+        let bad = |standout, of: usize| {
+            cells.worst(standout).into_iter().find(|(cell, ..)| *cell == of).and_then(|(.., severity)| severity)
+        };
+        assert_eq!((bad(Standout::Hottest, 1), bad(Standout::Highest, 1)), (Some(Warning), None), "too hot");
+        assert_eq!(bad(Standout::Lowest, 3), Some(Critical));
     }
 }

@@ -216,6 +216,11 @@ impl<'a> Cells<'a> {
         self.passed(cell).into_iter().map(|passed| passed.severity).max()
     }
 
+    /// The same of the limits that are about what colours a map of `by`.
+    pub fn severity_of(&self, by: MapQuantity, cell: usize) -> Option<Severity> {
+        self.passed(cell).into_iter().filter(|passed| passed.is_about(by)).map(|passed| passed.severity).max()
+    }
+
     /// Lowest and highest value of the colour scale, in the quantity's unit. A relative one spans the cells that keep to
     /// their limits: the others are marked anyway, and would drown the differences of the rest.
     pub fn scale(&self, by: MapQuantity, span: Span) -> Scale {
@@ -278,15 +283,17 @@ impl<'a> Cells<'a> {
             .map(|cell| match self.sample(by, cell) {
                 Ok(value) => {
                     let passed = self.passed(cell);
+                    let elsewhere = || passed.iter().map(|passed| passed.severity).max();
                     match passed.iter().find(|passed| passed.is_about(by)) {
                         Some(passed) => HeatCell::Out(value, passed.beyond()),
-                        None if passed.is_empty() => HeatCell::Good(value),
-                        None => HeatCell::Elsewhere(value),
+                        None => elsewhere().map_or(HeatCell::Good(value), |bad| HeatCell::Elsewhere(value, bad)),
                     }
                 }
                 Err(why) => match in_alarm[cell] {
                     Some((beyond, true)) => HeatCell::StaleOut(beyond),
-                    Some((_, false)) => self.last(by, cell).map_or(HeatCell::NoValue, |(v, _)| HeatCell::Elsewhere(v)),
+                    Some((Beyond { severity, .. }, false)) => {
+                        self.last(by, cell).map_or(HeatCell::NoValue, |(v, _)| HeatCell::Elsewhere(v, severity))
+                    }
                     None if why == NoData::Stale => stale(cell),
                     None => HeatCell::NoValue,
                 },
@@ -416,7 +423,7 @@ pub(super) mod tests {
         for by in [MapQuantity::Voltage, MapQuantity::Deviation] {
             let map = cells.map(by);
             assert!(matches!(map[0], HeatCell::Good(_)), "{by:?}");
-            assert!(matches!(map[1], HeatCell::Elsewhere(_)), "{by:?}: too hot");
+            assert!(matches!(map[1], HeatCell::Elsewhere(..)), "{by:?}: too hot");
             assert!(matches!(map[3], HeatCell::Out(_, Beyond { side: Direction::Below, .. })), "{by:?}");
             assert_eq!(map[5], HeatCell::NoValue, "{by:?}");
         }

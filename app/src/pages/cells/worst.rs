@@ -50,16 +50,18 @@ pub(super) fn Worst(
 }
 
 #[component]
-fn WorstRow(view: CellsView, standout: Standout, cell: Derived<Option<(usize, f32)>>) -> impl IntoView {
-    let name = Derived::new(move || cell.get().map_or_else(String::new, |(cell, _)| view.name(cell)));
+fn WorstRow(
+    view: CellsView,
+    standout: Standout,
+    cell: Derived<Option<(usize, f32, Option<Severity>)>>,
+) -> impl IntoView {
+    let name = Derived::new(move || cell.get().map_or_else(String::new, |(cell, ..)| view.name(cell)));
     let value = Derived::new(move || {
-        cell.get().map_or_else(String::new, |(_, value)| figure(standout.by(), value).to_string())
+        cell.get().map_or_else(String::new, |(_, value, _)| figure(standout.by(), value).to_string())
     });
-    let address = Derived::new(move || view.address(|choice| choice.cell = cell.get().map(|(cell, _)| cell)));
-    let severity = Derived::new(move || {
-        let (cell, _) = cell.get()?;
-        view.digest.with(|digest| digest.out.iter().find(|(out, _)| *out == cell).map(|(_, severity)| *severity))
-    });
+    let address = Derived::new(move || view.address(|choice| choice.cell = cell.get().map(|(cell, ..)| cell)));
+    // Only what the list is about: a cell that is too hot has no bad voltage.
+    let severity = Derived::new(move || cell.get().and_then(|(.., severity)| severity));
     view! {
         <li hidden=move || cell.get().is_none()>
             <a class="worst-cell" href=address data-noscroll data-severity=move || severity.get().map(Severity::word)>

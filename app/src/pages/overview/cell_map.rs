@@ -86,7 +86,7 @@ fn healthy_scale(cells: &[HeatCell]) -> Option<Scale> {
     let good = || {
         cells
             .iter()
-            .filter_map(|cell| if let HeatCell::Good(v) | HeatCell::Elsewhere(v) = cell { Some(*v) } else { None })
+            .filter_map(|cell| if let HeatCell::Good(v) | HeatCell::Elsewhere(v, _) = cell { Some(*v) } else { None })
     };
     // Once none is fresh the picture stays as it was, faded.
     let old = || cells.iter().filter_map(|cell| if let HeatCell::Stale(v) = cell { Some(*v) } else { None });

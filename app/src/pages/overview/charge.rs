@@ -7,6 +7,9 @@ use crate::format;
 use crate::live::Live;
 use crate::reading::{Freshness, Never, Shown, why};
 use domain::point::PointId;
+use domain::reading::NoData;
+use domain::spec::SystemSpec;
+use domain::twin::Snapshot;
 use leptos::prelude::*;
 
 /// State of charge and what it means.
@@ -16,9 +19,12 @@ pub(super) fn Charge() -> impl IntoView {
     let spec = live.system();
     let reserve_pct = live.map({
         let spec = spec.clone();
-        move |snapshot| snapshot.reserve_pct(&spec)
+        move |snapshot| energy::reserve_pct(snapshot, &spec).ok()
     });
-    let reserve = Derived::new(move || format!("reserve {}", format::percent_whole(reserve_pct.get())));
+    let reserve = live.map({
+        let spec = spec.clone();
+        move |snapshot| reserve_words(snapshot, &spec)
+    });
     let soc = live.shown(PointId::Soc);
     let soc_pct = live.map(|snapshot| {
         let last = snapshot.state.points.last_value(PointId::Soc);
@@ -27,7 +33,10 @@ pub(super) fn Charge() -> impl IntoView {
     });
     let above = live.map({
         let spec = spec.clone();
-        move |snapshot| energy::above_reserve_wh(snapshot, &spec).map(format::kilowatt_hours)
+        move |snapshot| match energy::above_reserve_wh(snapshot, &spec) {
+            Ok(wh) => format::kilowatt_hours(wh).to_string(),
+            Err(what) => format!("{what} not known"),
+        }
     });
     let outlook = live.map(move |snapshot| outlook_words(energy::outlook(snapshot, &spec)));
     let health = live.shown(PointId::Soh);
@@ -43,7 +52,7 @@ pub(super) fn Charge() -> impl IntoView {
                 <dl class="facts">
                     <div>
                         <dt>"Above reserve"</dt>
-                        <dd>{move || above.get().map_or_else(|_| "charge not known".to_owned(), |figure| figure.to_string())}</dd>
+                        <dd>{above}</dd>
                     </div>
                     <div>
                         <dt>{move || outlook.get().0}</dt>
@@ -56,6 +65,18 @@ pub(super) fn Charge() -> impl IntoView {
                 </dl>
             </div>
         </Card>
+    }
+}
+
+/// The reserve in words; one that is not known now with its age, as other values that are old.
+fn reserve_words(snapshot: &Snapshot, spec: &SystemSpec) -> String {
+    let last = energy::reserve_point(snapshot).and_then(|point| snapshot.state.points.last_value(point).last());
+    match (energy::reserve_pct(snapshot, spec), last) {
+        (Ok(pct), _) => format!("reserve {}", format::percent_whole(pct)),
+        (Err(NoData::Stale), Some((pct, at))) => {
+            format!("reserve {}, {}", format::percent_whole(pct), format::ago(snapshot.now.mono.seconds_since(at)))
+        }
+        (Err(_), _) => "reserve not known".to_owned(),
     }
 }
 
@@ -83,9 +104,21 @@ fn outlook_words(outlook: Outlook) -> (&'static str, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::snapshot;
-    use domain::twin::Snapshot;
+    use crate::sample::{snapshot, spec};
     use std::time::Duration;
+
+    #[test]
+    fn an_old_reserve_is_told_with_its_age_and_a_lost_one_as_not_known() {
+        let (mut snapshot, spec) = (snapshot(), spec());
+        let words = |m: &Snapshot| reserve_words(m, &spec).replace(format::THIN, " ");
+        assert_eq!(words(&snapshot), "reserve 20 %");
+        snapshot.state.points.set(PointId::ReserveSet, Ok(35.0), snapshot.now.mono);
+        assert_eq!(words(&snapshot), "reserve 35 %");
+        snapshot.now = snapshot.now + Duration::from_secs(40);
+        assert_eq!(words(&snapshot), "reserve 35 %, 40 s ago");
+        snapshot.state.points.set(PointId::ReserveSet, Err(NoData::Timeout), snapshot.now.mono);
+        assert_eq!(words(&snapshot), "reserve not known");
+    }
 
     #[test]
     fn an_old_health_is_told_with_its_age_and_a_missing_one_with_its_reason() {

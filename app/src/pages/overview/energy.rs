@@ -1,7 +1,7 @@
 //! How much energy there is above the reserve, and how long it lasts. Pure.
 
 use domain::point::PointId;
-use domain::reading::Sample;
+use domain::reading::{NoData, Sample};
 use domain::spec::SystemSpec;
 use domain::twin::Snapshot;
 
@@ -25,10 +25,22 @@ pub(super) enum Outlook {
     Unknown(&'static str),
 }
 
-/// Energy above the reserve, Wh, not negative. A pack of unknown health counts as new.
-pub(super) fn above_reserve_wh(snapshot: &Snapshot, spec: &SystemSpec) -> Sample {
-    let soc_pct = snapshot.point(PointId::Soc)?;
-    Ok(((soc_pct - snapshot.reserve_pct(spec)) / 100.0 * usable_wh(snapshot, spec)).max(0.0))
+/// The point of the reserve that is set on a device; `None` where no device has one, and that of the site file holds.
+pub(super) fn reserve_point(snapshot: &Snapshot) -> Option<PointId> {
+    let has = |point: &PointId| snapshot.point(*point) != Err(NoData::NotPresent);
+    [PointId::ReserveSet, PointId::MinimumSocSet].into_iter().find(has)
+}
+
+/// The reserve, %. One that a device was heard to have, and that is not known now, is not that of the site file.
+pub(super) fn reserve_pct(snapshot: &Snapshot, spec: &SystemSpec) -> Sample {
+    reserve_point(snapshot).map_or(Ok(spec.reserve_pct), |point| snapshot.point(point))
+}
+
+/// Energy above the reserve, Wh, not negative, or what of it is not known. A pack of unknown health counts as new.
+pub(super) fn above_reserve_wh(snapshot: &Snapshot, spec: &SystemSpec) -> Result<f32, &'static str> {
+    let soc_pct = snapshot.point(PointId::Soc).map_err(|_| "charge")?;
+    let reserve_pct = reserve_pct(snapshot, spec).map_err(|_| "reserve")?;
+    Ok(((soc_pct - reserve_pct) / 100.0 * usable_wh(snapshot, spec)).max(0.0))
 }
 
 fn usable_wh(snapshot: &Snapshot, spec: &SystemSpec) -> f32 {
@@ -44,10 +56,11 @@ pub(super) fn outlook(snapshot: &Snapshot, spec: &SystemSpec) -> Outlook {
     };
     let seconds = |share_pct: f32| share_pct / 100.0 * usable_wh(snapshot, spec) / power_w.abs() * 3_600.0;
     if power_w > IDLE_W {
-        match soc_pct - snapshot.reserve_pct(spec) {
-            above if above <= 0.0 => Outlook::BelowReserve,
-            above if seconds(above) < LONG_S => Outlook::ReserveIn(seconds(above)),
-            _ => Outlook::Holding,
+        match reserve_pct(snapshot, spec).map(|reserve_pct| soc_pct - reserve_pct) {
+            Err(_) => Outlook::Unknown("reserve"),
+            Ok(above) if above <= 0.0 => Outlook::BelowReserve,
+            Ok(above) if seconds(above) < LONG_S => Outlook::ReserveIn(seconds(above)),
+            Ok(_) => Outlook::Holding,
         }
     } else if power_w < -IDLE_W && seconds(100.0 - soc_pct) < LONG_S {
         Outlook::FullIn(seconds(100.0 - soc_pct))
@@ -60,8 +73,8 @@ pub(super) fn outlook(snapshot: &Snapshot, spec: &SystemSpec) -> Outlook {
 mod tests {
     use super::*;
     use crate::sample::{snapshot, spec};
-    use domain::reading::NoData;
     use domain::time::Mono;
+    use std::time::Duration;
 
     #[test]
     fn the_outlook_follows_the_direction_of_power() {
@@ -90,6 +103,22 @@ mod tests {
                 (got, expected) => assert_eq!(got, expected),
             }
         }
+    }
+
+    #[test]
+    fn a_reserve_that_is_not_known_now_is_not_that_of_the_site_file() {
+        let spec = spec();
+        let mut snapshot = snapshot();
+        assert_eq!(reserve_pct(&snapshot, &spec), Ok(spec.reserve_pct), "no device has one");
+        snapshot.state.points.set(PointId::ReserveSet, Ok(40.0), snapshot.now.mono);
+        assert_eq!(reserve_pct(&snapshot, &spec), Ok(40.0));
+        snapshot.now = snapshot.now + Duration::from_secs(40);
+        for (point, value) in [(PointId::Soc, 70.0), (PointId::Power, spec.energy_wh())] {
+            snapshot.state.points.set(point, Ok(value), snapshot.now.mono);
+        }
+        assert_eq!(reserve_pct(&snapshot, &spec), Err(NoData::Stale));
+        assert_eq!(above_reserve_wh(&snapshot, &spec), Err("reserve"));
+        assert_eq!(outlook(&snapshot, &spec), Outlook::Unknown("reserve"));
     }
 
     #[test]

@@ -138,15 +138,18 @@ fn Row(
         !all.get() && place.is_some_and(|place| is_spare(place, severity))
     });
     let open = RwSignal::new(false);
-    let words = text(|p| format!("{}{}", p.words, p.others));
+    let words = text(|p| better_first(format!("{}{}", p.words, p.others)));
     let since = Derived::new(move || problem.with(|p| p.as_ref().map(|p| p.since).unwrap_or_default()));
+    // It stands still while the server is away: whether the problem still stands is not known then.
+    let now = live.last_utc();
+    let age = Derived::new(move || format::duration((now.get().0 - since.get().0).max(0) as f32 / 1e6));
     let effects = Derived::new(move || problem.with(|p| p.as_ref().map(|p| p.effects.clone()).unwrap_or_default()));
     view! {
         <li class="problem" hidden=spare data-open=move || open.get().to_string()>
             <p class="problem-line">
                 {move || severity.get().map(|severity| view! { <SeverityMark severity /> })}
                 <a class="problem-words" href=href title=words>{words}</a>
-                <span class="problem-age note">{text(|p| format::duration(p.for_s))}</span>
+                <span class="problem-age note">{age}</span>
                 <button
                     type="button"
                     class="problem-unfold"
@@ -165,12 +168,20 @@ fn Row(
                 <p>
                     {text(|p| format!("{}, since ", sentence(p.severity.word())))}
                     <LocalTime utc=since />
-                    {text(|p| format!(" ({}). ", format::duration(p.for_s)))}
+                    " (" {age} "). "
                     {text(|p| if p.signal_lost { "Signal lost: it cannot be known whether it is over. ".to_owned() } else { String::new() })}
                     {text(|p| format!("{}.", sentence(p.advice)))}
                 </p>
             </div>
         </li>
+    }
+}
+
+/// What a line says first is what stays where it has no room for its end: that a value is better now.
+fn better_first(words: String) -> String {
+    match words.split_once(" (at its worst; better now)") {
+        Some((worst, others)) => format!("Better now, was: {worst}{others}"),
+        None => words,
     }
 }
 
@@ -220,6 +231,16 @@ fn Other(place: usize) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn that_a_value_is_better_now_is_said_before_what_may_be_cut() {
+        for (words, told) in [
+            ("Grid meter is silent", "Grid meter is silent"),
+            ("97 % in use (at its worst; better now), and 2 more", "Better now, was: 97 % in use, and 2 more"),
+        ] {
+            assert_eq!(better_first(words.to_owned()), told);
+        }
+    }
 
     #[test]
     fn all_critical_problems_are_listed_whatever_their_number() {

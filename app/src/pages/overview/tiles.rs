@@ -162,9 +162,9 @@ fn bound(snapshot: &Snapshot) -> Result<Allowed, NoData> {
     allowed(&snapshot.state.points, !takes(snapshot), snapshot.now.mono)
 }
 
-/// Whether the battery is charged now; else its limits are those of discharging.
+/// Whether the battery is charged now; else, when it is idle too, its limits are those of discharging.
 fn takes(snapshot: &Snapshot) -> bool {
-    snapshot.point(PointId::Power).is_ok_and(|w| w < 0.0)
+    snapshot.point(PointId::Power).is_ok_and(|w| w < -IDLE_W)
 }
 
 /// What binds, and how much of it is used: `of 75 kW for discharge`, `as set, 61 % in use`.
@@ -356,6 +356,17 @@ mod tests {
         }
         let words = limit_words(&lost).unwrap().replace(format::THIN, " ");
         assert_eq!(words, "of 233 kW for discharge\nby BMS, set limit unknown");
+    }
+
+    #[test]
+    fn an_idle_battery_keeps_the_headroom_of_discharging_whatever_its_noise() {
+        let mut snapshot = snapshot();
+        for (power, charged) in [(10.0, false), (0.0, false), (-10.0, false), (-IDLE_W, false), (-150.0, true)] {
+            snapshot.state.points.set(PointId::Power, Ok(power), snapshot.now.mono);
+            assert_eq!(takes(&snapshot), charged, "{power} W");
+            let words = limit_words(&snapshot).unwrap();
+            assert_eq!(words.contains("for charge"), charged, "{words}");
+        }
     }
 
     #[test]

@@ -45,7 +45,8 @@ pub(super) fn AuditPage() -> impl IntoView {
             }
             .into_any(),
             May::No(why) => view! {
-                <EmptyState title="The audit is for operators and admins" advice=format!("{}.", crate::format::sentence(&why)) />
+                // To who is signed in the title says it all.
+                <EmptyState title="The audit is for operators and admins" advice=if session.name().is_some() { String::new() } else { format!("{}.", crate::format::sentence(&why)) } />
                 {session.name().is_none().then(|| view! { <p class="ways"><a class="button" href="/sign-in" rel="external">"Sign in"</a></p> })}
             }
             .into_any(),

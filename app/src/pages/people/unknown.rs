@@ -1,13 +1,16 @@
 //! While it is not known who is signed in: what is said meanwhile, and asking again when the server is back.
 
 use crate::live::Live;
-use crate::session::Session;
+use crate::session::{Away, Session};
 use crate::source::NO_SERVER;
+use leptos::prelude::provide_context;
 
-/// Follows the session, and asks for it at once when the server is back.
+/// Follows the session, and asks for it at once when the server is back; what is told to it is off while it is away.
 pub(super) fn follow() -> Session {
     let session = Session::follow(None);
-    Live::expect().on_return(move || session.look());
+    let live = Live::expect();
+    provide_context(Away(live.lost()));
+    live.on_return(move || session.look());
     session
 }
 

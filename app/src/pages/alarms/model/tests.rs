@@ -123,3 +123,20 @@ fn no_alarm_is_put_aside_for_longer_than_the_server_takes() {
     assert_eq!(done("acknowledge-all", 3), "3 alarms acknowledged");
     assert_eq!(done("reset", 0), "All of it was so already");
 }
+
+#[test]
+fn what_can_be_acknowledged_is_told_beside_the_lists_own_count() {
+    let all = list();
+    assert_eq!(tally(&groups(&all)), "3 unacknowledged, 1 acknowledged, 1 over, 1 shelved");
+    let (count, words) = untold(&groups(&all));
+    assert_eq!((count, &*words), (4, "They are 3 unacknowledged, 1 that follow from others. "));
+    assert_eq!(untold(&groups(&all[..3])), (3, String::new()), "all of them stand");
+}
+
+#[test]
+fn one_that_is_over_stood_until_then_and_grows_no_older() {
+    let over = AlarmResponse { ended: Some(Utc(27_000_002)), ..alarm("bus.sag", "system", AlarmState::Latched) };
+    let of = |alarms: &[AlarmResponse]| groups(alarms)[0].stood_s(Utc(90_000_002));
+    assert_eq!(of(&[over]), Some(27.0));
+    assert_eq!(of(&[alarm("bus.sag", "system", AlarmState::ActiveUnacknowledged)]), Some(90.0));
+}

@@ -56,7 +56,7 @@ pub(super) fn Chain() -> impl IntoView {
                         <span class="field-label">"Noted end"</span>
                         <input class="field" required=true autocomplete="off" spellcheck="false" placeholder="12:9f86\u{2026}" on:input=move |event| typed.set(event_target_value(&event)) />
                     </label>
-                    <button type="submit" class="button">"Check"</button>
+                    <button type="submit" class="button" disabled=move || lost.get()>"Check"</button>
                 </form>
             </details>
         </Card>

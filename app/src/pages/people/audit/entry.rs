@@ -70,7 +70,7 @@ impl Head {
             None => id.to_owned(),
         });
         let subject = match (&entry.system, &subject) {
-            (Some(system), Some(subject)) => format!("{subject} of {system}"),
+            (Some(system), Some(subject)) => format!("{subject} ({system})"),
             (one, other) => text(if one.is_some() { one } else { other }),
         };
         // Who signs in is their own subject.
@@ -146,7 +146,7 @@ mod tests {
         for (entry, expected) in [
             (
                 entry(),
-                head("mara", "command result", "Backup reserve of hv", "20\u{202f}% \u{2192} 15\u{202f}%", "confirmed"),
+                head("mara", "command result", "Backup reserve (hv)", "20\u{202f}% \u{2192} 15\u{202f}%", "confirmed"),
             ),
             (
                 AuditEntry {
@@ -162,7 +162,7 @@ mod tests {
             ),
             (
                 AuditEntry { who: Some(String::new()), old: None, ..entry() },
-                head("nobody known", "command result", "Backup reserve of hv", "15\u{202f}%", "confirmed"),
+                head("nobody known", "command result", "Backup reserve (hv)", "15\u{202f}%", "confirmed"),
             ),
             (
                 AuditEntry { action: None, ..entry() },

@@ -64,15 +64,17 @@ fn nobody(accounts: bool, unusable: Option<String>) -> AnyView {
 
 fn person(name: String, role: &'static str, lapsed: bool) -> AnyView {
     let session = Session::expect();
+    let off = Live::expect().needs_server();
     view! {
         <div class="account-head">
             <p class="account-name"><b>{name.clone()}</b> " " <span class="chip">{role}</span></p>
             // Posted by the browser: the whole document is another one then.
             <form method="post" action=PATH>
                 <input type="hidden" name="what" value="sign-out" />
-                <button type="submit" class="button">"Sign out"</button>
+                <button type="submit" class="button" disabled=move || off.get().is_some() title=off>"Sign out"</button>
             </form>
         </div>
+        <p class="note" hidden=move || off.get().is_none()>"Only the server can sign you out: as soon as it is back."</p>
         {lapsed.then(|| view! {
             <p class="people-lapsed" role="status">
                 "You did nothing here for 30 minutes, or gave your password 12 hours ago. You can look; to change something, give your password again."
