@@ -164,7 +164,7 @@ fn a_page_commands_by_the_same_door_as_programs() {
     for (id, hold, value, status, words) in [
         ("three", "", "110000", 303, ""),
         ("four", "900", "100000", 303, ""),
-        ("five", "", "130000", 409, "The contactors are not closed"),
+        ("wider", "", "130000", 409, "The contactors are not closed"),
     ] {
         settled();
         let revision = server.get("/api/v1/control?system=hv")["controls"][1]["revision"].as_u64().unwrap();
