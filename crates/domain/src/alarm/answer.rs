@@ -1,7 +1,7 @@
 //! What people do about alarms: acknowledge, reset, shelve. Decided here, for the state of the instant; whoever asks is told
 //! only when it is on the disk ([`crate::engine`]).
 
-use super::book::{AlarmBook, Row};
+use super::book::{AlarmBook, Entry as AlarmEntry, Row};
 use super::life::{Acknowledged, Life, NotReset};
 use super::rules::{RULES, Rule, RuleIdx, Subject};
 use super::shelf::{NotShelved, Shelf};
@@ -278,18 +278,11 @@ fn entry(
     rows: &[Row],
     now: Now,
 ) -> Entry {
-    let some = |most: usize, tell: &dyn Fn(RuleIdx, Subject, Option<&Life>) -> Option<String>| {
-        let of = |(place, ..): &Row| {
-            let entry = book.entry(*place as usize)?;
-            tell(entry.rule, entry.subject, entry.life.as_deref())
-        };
-        let told: Vec<String> = rows.iter().take(most).filter_map(of).collect();
-        let more = rows.len().saturating_sub(told.len());
-        if more > 0 { format!("{}; and {more} more", told.join("; ")) } else { told.join("; ") }
-    };
-    let words = some(WORDED, &|rule, subject, life| Some(told(rule.rule()?, subject, life, site, system)));
-    let names =
-        some(AUDITED, &|rule, subject, _| Some(format!("{} of {}", rule.rule()?.id, subject.name(site, system))));
+    let entries = || rows.iter().filter_map(|(place, ..)| book.entry(*place as usize));
+    let words = |of: &AlarmEntry| Some(told(of.rule.rule()?, of.subject, of.life.as_deref(), site, system));
+    let named = |of: &AlarmEntry| Some(format!("{} of {}", of.rule.rule()?.id, of.subject.name(site, system)));
+    let words = first(entries().take(WORDED).filter_map(words).collect(), rows.len());
+    let names = first(entries().take(AUDITED).filter_map(named).collect(), rows.len());
     let subject = if rows.len() == 1 { words } else { format!("{} alarms: {words}", rows.len()) };
     let shelf = rows.first().and_then(|(.., shelf)| shelf.as_deref());
     let new = match (&order.action, shelf) {
@@ -298,6 +291,14 @@ fn entry(
     };
     let (system, subject, detail) = (Some(system.id.clone()), Some(subject), Some(names));
     Entry { system, subject, new, detail, ..Entry::of(&order.by, now.utc, order.action.word()) }
+}
+
+/// The first of `all`, and how many more there are.
+fn first(told: Vec<String>, all: usize) -> String {
+    match all.saturating_sub(told.len()) {
+        0 => told.join("; "),
+        more => format!("{}; and {more} more", told.join("; ")),
+    }
 }
 
 /// What an alarm says, or would be about if it is normal.
