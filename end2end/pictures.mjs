@@ -3,7 +3,7 @@
 
 import { join, resolve } from 'node:path';
 import { DESKTOP, PHONE, launch, live } from './lib/browser.mjs';
-import { as, startWithPeople } from './lib/people.mjs';
+import { as, labAs, startWithPeople } from './lib/people.mjs';
 import { generate, startDemo } from './lib/server.mjs';
 
 const OUT = process.env.PACKTWIN_PICTURES ?? resolve(import.meta.dirname, '../docs/pictures');
@@ -53,6 +53,12 @@ try {
   await page.getByRole('region', { name: 'Flight check' }).evaluate((card) => (card.scrollTop = 0));
   await page.waitForTimeout(2_000);
   await page.screenshot({ path: join(OUT, 'control.png') });
+  await labAs(people, { action: 'inject', fault: 'high-cell', cell: '7.12' });
+  await labAs(people, { action: 'inject', fault: 'slow-node', node: '4' });
+  await page.goto(`${people.url}/alarms`);
+  await page.getByRole('list', { name: 'Alarms that are not normal' }).getByText('AFE node 4').first().waitFor();
+  await page.waitForTimeout(5_000);
+  await page.screenshot({ path: join(OUT, 'alarms.png') });
 } finally {
   await browser.close();
   await Promise.all([server.stop(), people.stop()]);
