@@ -210,9 +210,4 @@ impl Snapshot {
     pub fn cell(&self, quantity: CellQuantity, cell: usize) -> Sample {
         self.state.cells.column(quantity).sample(cell, self.now.mono)
     }
-
-    /// The backup reserve, %: as it is set on the device where that is known, else that of the site file.
-    pub fn reserve_pct(&self, spec: &SystemSpec) -> f32 {
-        self.point(PointId::ReserveSet).or_else(|_| self.point(PointId::MinimumSocSet)).unwrap_or(spec.reserve_pct)
-    }
 }
